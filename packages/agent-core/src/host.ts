@@ -1,0 +1,242 @@
+/**
+ * The agent's world: everything that operations may touch. Two implementations: QuickJsHost (apps/agent/src/host, over
+ * the C layer) and FakeHost (src/fake, in memory). Ports are low: they give what the kernel gives; every default,
+ * policy and text parser is in agent-core. All calls fail with HostError.
+ */
+export interface Host {
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly processes: Processes;
+  readonly network: NetworkPort;
+  readonly power: Power;
+  readonly bytes: Bytes;
+  readonly jobs: Jobs;
+  readonly system: SystemPort;
+}
+
+/** A refusal of the kernel. `errno` is its name ("ENOENT"), `call` the system call, `path` what it was about. */
+export class HostError extends Error {
+  override readonly name = 'HostError';
+  readonly errno: string;
+  readonly call: string;
+  readonly path: string | undefined;
+  constructor(errno: string, call: string, path?: string) {
+    super(`${call}${path === undefined ? '' : ` ${path}`}: ${errno}`);
+    this.errno = errno;
+    this.call = call;
+    this.path = path;
+  }
+}
+
+export interface Clock {
+  /** CLOCK_REALTIME, nanoseconds since the Unix epoch. */
+  wallTimeNs(): bigint;
+  /** CLOCK_MONOTONIC, nanoseconds. */
+  monotonicNs(): bigint;
+  /** CLOCK_MONOTONIC in milliseconds: cheap, for durations and deadlines. */
+  monotonicMs(): number;
+  /** clock_settime(CLOCK_REALTIME). */
+  setWallTimeNs(time: bigint): void;
+  /** Calls back once, not before `delayMs`; the function returned takes it back. */
+  setTimer(delayMs: number, callback: () => void): () => void;
+}
+
+/** An open file. `number` is the kernel's descriptor, for logs only. */
+export interface FileHandle {
+  readonly number: number;
+  close(): void;
+}
+
+export type FileType = 'regular' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo' | 'socket' | 'unknown';
+
+export interface FileStat {
+  readonly type: FileType;
+  /** Permission bits with setuid, setgid and sticky: 0 to 0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly sizeBytes: number;
+  readonly modifiedNs: bigint;
+  readonly deviceId: number;
+  readonly inode: number;
+  readonly linkCount: number;
+}
+
+export interface OpenOptions {
+  readonly access: 'read' | 'write' | 'read-write';
+  readonly create: boolean;
+  /** O_EXCL: fail with EEXIST. */
+  readonly exclusive: boolean;
+  readonly truncate: boolean;
+  readonly append: boolean;
+  /** Mode for a file that is created, before the umask (the agent's umask is 0). */
+  readonly mode: number;
+  /** Refuse a symbolic link in any part of the path (openat2 RESOLVE_NO_SYMLINKS, else O_NOFOLLOW part by part): ELOOP. */
+  readonly noSymlinks: boolean;
+  /** Do not wait for the other end of a FIFO or device. */
+  readonly nonBlocking: boolean;
+}
+
+export interface StatVfs {
+  readonly totalBytes: number;
+  readonly freeBytes: number;
+  readonly availableBytes: number;
+  readonly inodesTotal: number;
+  readonly inodesFree: number;
+}
+
+/** Paths are absolute and have no NUL. Calls are direct and fast unless said otherwise. */
+export interface Files {
+  open(path: string, options: OpenOptions): FileHandle;
+  /** pread into `into`; the count, 0 at the end. Directly from the kernel into the buffer. */
+  read(file: FileHandle, into: Uint8Array, offset: number): number;
+  /** read(2) at the file's own position, for streams, FIFOs and /proc. */
+  readNext(file: FileHandle, into: Uint8Array): number;
+  /** pwrite of all of `from` (loops over short writes); throws ENOSPC and the like. */
+  write(file: FileHandle, from: Uint8Array, offset: number): void;
+  /** write(2) at the file's own position. */
+  writeNext(file: FileHandle, from: Uint8Array): void;
+  statHandle(file: FileHandle): FileStat;
+  chmodHandle(file: FileHandle, mode: number): void;
+  chownHandle(file: FileHandle, uid: number, gid: number): void;
+  truncate(file: FileHandle, sizeBytes: number): void;
+  /** fsync in a helper, since it can hang; rejects with ETIMEDOUT after `timeoutMs`. */
+  sync(file: FileHandle, timeoutMs: number): Promise<void>;
+  stat(path: string, follow: boolean): FileStat;
+  readLink(path: string): string;
+  /** rename(2). */
+  rename(from: string, to: string): void;
+  unlink(path: string): void;
+  makeDirectory(path: string, mode: number): void;
+  /** Names in the directory's own order, at most `limit`. */
+  readDirectory(path: string, limit: number): string[];
+  /** A small file whole, at most `maxBytes` (longer ones are cut): /proc, /sys, /etc. Text is UTF-8, leniently. */
+  readText(path: string, maxBytes: number): string;
+  /** statvfs, directly: only for file systems that cannot hang. */
+  statVfs(path: string): StatVfs;
+  /** statvfs in a helper; ETIMEDOUT after `timeoutMs`, and the helper is counted as abandoned if it cannot be killed. */
+  statVfsInHelper(path: string, timeoutMs: number): Promise<StatVfs>;
+}
+
+export interface SpawnSpec {
+  /** Path of the program as found; argv[0] may differ. */
+  readonly program: string;
+  readonly argv: readonly string[];
+  /** The whole environment: "NAME=value". */
+  readonly environment: readonly string[];
+  readonly directory: string;
+  /** Absent: stay who the agent is. */
+  readonly identity: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] } | undefined;
+  /** A new session (setsid) is always made. 'pty': one terminal on 0, 1 and 2. */
+  readonly stdio: 'pipes' | 'pty';
+  /** With pipes: whether there is a stdin, else /dev/null. */
+  readonly stdin: boolean;
+  readonly terminalSize: { readonly columns: number; readonly rows: number } | undefined;
+}
+
+/** How a process ended, as waitid says. */
+export interface ProcessExit {
+  readonly exitCode: number | undefined;
+  readonly signal: number | undefined;
+  readonly userTimeUs: number;
+  readonly systemTimeUs: number;
+  readonly maxRssBytes: number;
+}
+
+/** One end of a pipe or a terminal. */
+export interface Pipe {
+  /**
+   * Called when there are bytes, with a view that is valid during the call, at most 64 KiB; `undefined` at the end.
+   * After `pause()` it is not called until `resume()`. Starts paused.
+   */
+  onData(callback: (bytes: Uint8Array | undefined) => void): void;
+  pause(): void;
+  resume(): void;
+  /** What is in the pipe now without waiting, at most 64 KiB (a view, as above); `undefined` when nothing. Works while paused. */
+  readNow(): Uint8Array | undefined;
+  close(): void;
+}
+
+export interface StdinPipe {
+  /** Takes what fits and says how much; 0 when full. EPIPE when the reader is gone. */
+  write(bytes: Uint8Array): number;
+  /** Called once when there is room again. */
+  onceWritable(callback: () => void): void;
+  close(): void;
+}
+
+export interface ChildProcess {
+  readonly pid: number;
+  /** With a terminal, stdout carries both and stderr is undefined. */
+  readonly stdout: Pipe;
+  readonly stderr: Pipe | undefined;
+  readonly stdin: StdinPipe | undefined;
+  onExit(callback: (exit: ProcessExit) => void): void;
+  resize(columns: number, rows: number): void;
+}
+
+export interface Processes {
+  /** Throws with the errno of what failed and `call` one of execve, chdir, setgroups, setgid, setuid, fork, pipe, pty. */
+  spawn(spec: SpawnSpec): ChildProcess;
+  /** kill(2); a negative pid is a group. ESRCH when gone. */
+  kill(pid: number, signal: number): void;
+  /** The agent is a child subreaper (PR_SET_CHILD_SUBREAPER): orphans of commands become its children and are reaped. */
+  readonly subreaper: boolean;
+}
+
+/** getifaddrs(3): one row per address, and one per interface without any. */
+export interface InterfaceAddressRow {
+  readonly interface: string;
+  readonly family: 'ipv4' | 'ipv6';
+  readonly address: string;
+  readonly prefixLength: number;
+  /** For ipv6 link-local and the like, from the kernel's scope id; undefined where it does not say. */
+  readonly scopeId: number | undefined;
+}
+
+export interface NetworkPort {
+  addresses(): InterfaceAddressRow[];
+  /** Calls back when a link or an address changes (rtnetlink); the function returned ends it. */
+  watch(callback: () => void): () => void;
+}
+
+export interface Power {
+  /** sync(2) in a helper, bounded, then reboot(2) with the command. Only where no init system can be asked. */
+  rebootNow(mode: 'poweroff' | 'reboot' | 'halt'): Promise<void>;
+}
+
+/** Work on bytes that an interpreter must not do. */
+export interface Bytes {
+  /** CRC-32C (Castagnoli), continuing from `seed` (0 to begin). */
+  crc32c(bytes: Uint8Array, seed: number): number;
+  /** How many zero bytes `bytes` begins with. */
+  countLeadingZeros(bytes: Uint8Array): number;
+  createSha256(): Sha256;
+  random(count: number): Uint8Array;
+}
+
+export interface Sha256 {
+  update(bytes: Uint8Array): void;
+  /** 32 bytes. The hash cannot be used after it. */
+  digest(): Uint8Array;
+}
+
+/** Programs run to their end for the agent itself (getent, systemctl), with small output and a deadline. */
+export interface Jobs {
+  /** Rejects with ETIMEDOUT after killing it. Output beyond 64 KiB is dropped. */
+  run(argv: readonly string[], options: { readonly timeoutMs: number; readonly stdin?: string | undefined }): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }>;
+  /** Helpers that did not die and were given up. */
+  readonly abandoned: number;
+}
+
+export interface SystemPort {
+  readonly agentVersion: string;
+  readonly pid: number;
+  /** uname(2). */
+  uname(): { readonly sysname: string; readonly nodename: string; readonly release: string; readonly machine: string };
+  /** sysconf(_SC_CLK_TCK). */
+  readonly clockTicksPerSecond: number;
+  readonly pageSizeBytes: number;
+  /** Whether a system call that has a fallback exists: for the capabilities. */
+  supports(feature: 'openat2' | 'pidfd' | 'subreaper'): boolean;
+}

@@ -1,0 +1,6 @@
+/** protobuf-es schemas and types of the control plane's public API. */
+export * from './gen/control/v1/image_pb.ts';
+export * from './gen/control/v1/node_pb.ts';
+export * from './gen/control/v1/operation_pb.ts';
+export * from './gen/control/v1/options_pb.ts';
+export * from './gen/control/v1/vm_pb.ts';

@@ -1,0 +1,3 @@
+export { type CodeName, codeName, codes } from './code.ts';
+export { isOperationError, OperationError } from './operation-error.ts';
+export { isReasonName, type ReasonName, reasons } from './reasons.ts';

@@ -1,0 +1,90 @@
+import type { CodeName } from './code.ts';
+
+interface Reason {
+  readonly code: CodeName;
+  /** When it is given. docs/protocol/errors.md is made from this. */
+  readonly when: string;
+  /** What the reader can do; the message of the single error may say more. */
+  readonly next: string;
+}
+
+/**
+ * Every reason there is. A reason is a promise to programs: it is never renamed and never used for something else.
+ */
+export const reasons = {
+  // Asked wrongly
+  INVALID_ARGUMENT: { code: 'invalid_argument', when: 'A field of the request is missing or out of its range.', next: 'Correct the field that the message names.' },
+  INVALID_NAME: { code: 'invalid_argument', when: 'A name has characters or a length that names may not have.', next: 'Use 1 to 63 characters of a-z, 0-9 and "-", beginning and ending with a letter or digit.' },
+  INVALID_PATH: { code: 'invalid_argument', when: 'A path is relative, has ".." or NUL in it, or is too long.', next: 'Give an absolute path without "..".' },
+  UNKNOWN_METHOD: { code: 'unimplemented', when: 'The other side does not know this method.', next: 'Update the older of the two programs.' },
+  UNSUPPORTED_BY_AGENT: { code: 'unimplemented', when: 'The agent in this guest cannot do this.', next: 'Look at the capabilities in "inn show", or update the agent.' },
+  UNSUPPORTED_BY_DRIVER: { code: 'unimplemented', when: 'The VM’s driver cannot do this.', next: 'Use another driver for such VMs.' },
+  CANCELED: { code: 'canceled', when: 'The caller gave up.', next: 'Ask again if it is still wanted.' },
+  DEADLINE_EXCEEDED: { code: 'deadline_exceeded', when: 'It took longer than the caller allowed.', next: 'Allow more time, or look with "inn doctor" at why it is slow.' },
+  INTERNAL: { code: 'internal', when: 'A fault of ours.', next: 'Report it with the log id in the message.' },
+  // VMs and images
+  VM_NOT_FOUND: { code: 'not_found', when: 'No VM has this name or id.', next: 'See "inn ls".' },
+  VM_NAME_TAKEN: { code: 'already_exists', when: 'Another VM has this name.', next: 'Choose another name, or remove the other VM with "inn rm".' },
+  VM_WRONG_STATE: { code: 'failed_precondition', when: 'The VM’s state does not allow this.', next: 'Bring the VM into the state that the message names.' },
+  VM_BUSY: { code: 'aborted', when: 'Another operation works on this VM.', next: 'Wait for it: "inn show" names it.' },
+  IMAGE_NOT_FOUND: { code: 'not_found', when: 'No image has this name.', next: 'See "inn image ls"; make one with "inn image add" or "inn image build".' },
+  IMAGE_NAME_TAKEN: { code: 'already_exists', when: 'Another image has this name.', next: 'Choose another name, or remove the other image.' },
+  IMAGE_IN_USE: { code: 'failed_precondition', when: 'VMs use this image.', next: 'Remove those VMs first.' },
+  IMAGE_CORRUPT: { code: 'failed_precondition', when: 'The image’s file system has errors, so the agent was not put in.', next: 'Repair a copy with e2fsck -f and add it again.' },
+  IMAGE_NOT_EXT4: { code: 'failed_precondition', when: 'The image has no ext2, ext3 or ext4 file system that can be edited without mounting it.', next: 'Install the agent from inside the guest.' },
+  IMAGE_NO_INIT: { code: 'failed_precondition', when: 'No init system was recognised in the image, so nothing would start the agent.', next: 'Start /usr/local/bin/innkeeper-agent at boot by other means.' },
+  IMAGE_UNSAFE_PATH: { code: 'failed_precondition', when: 'A place where the agent goes is a symbolic link or not a directory in the image.', next: 'Use a trusted image, or install the agent from inside the guest.' },
+  IMAGE_FULL: { code: 'resource_exhausted', when: 'The image’s file system has no room for the agent.', next: 'Enlarge the image, or free 2 MiB in it.' },
+  IMAGE_UNREADABLE: { code: 'invalid_argument', when: 'The file is no disk image that can be read.', next: 'Give a raw or qcow2 image that this user can read.' },
+  IMAGE_BUILD_FAILED: { code: 'internal', when: 'A step of building an image failed.', next: 'Look at the operation’s log.' },
+  // Host
+  HOST_DISK_FULL: { code: 'resource_exhausted', when: 'The host has no space left; what was begun was undone.', next: 'Free space under the data folder.' },
+  HYPERVISOR_MISSING: { code: 'failed_precondition', when: 'The hypervisor’s program is not installed.', next: 'Install it: apt-get install qemu-system-x86.' },
+  HYPERVISOR_FAILED: { code: 'internal', when: 'The hypervisor ended at start.', next: 'Its last lines are in the message.' },
+  HYPERVISOR_UNREACHABLE: { code: 'unavailable', when: 'The hypervisor’s control socket does not answer.', next: 'Use "inn kill" and start the VM again.' },
+  PROGRAM_MISSING: { code: 'failed_precondition', when: 'A program that this needs is not installed on the host.', next: 'Install the package that the message names.' },
+  DATA_FOLDER_IN_USE: { code: 'failed_precondition', when: 'Another daemon works in this data folder.', next: 'Use that one, stop it, or give another --data.' },
+  DAEMON_UNREACHABLE: { code: 'unavailable', when: 'No daemon listens on the socket.', next: 'Start it with "npm start" or "innkeeper serve".' },
+  OPERATION_NOT_FOUND: { code: 'not_found', when: 'No operation has this id.', next: 'Operations are kept for a week.' },
+  OPERATION_INTERRUPTED: { code: 'aborted', when: 'The daemon ended in the middle of it; what was half done was undone.', next: 'Ask again.' },
+  // Agent
+  AGENT_UNREACHABLE: { code: 'unavailable', when: 'The agent of the VM does not answer.', next: 'Run "inn doctor" for this VM.' },
+  AGENT_RESTARTED: { code: 'aborted', when: 'The agent, or its guest, was started anew, and the work it did is gone.', next: 'Ask again.' },
+  VM_NOT_RUNNING: { code: 'failed_precondition', when: 'The VM does not run.', next: 'Start it: "inn start".' },
+  GUEST_MISBEHAVES: { code: 'data_loss', when: 'The guest sent what no agent sends; its session was dropped.', next: 'Look into the guest: its agent may have been replaced.' },
+  SLOW_READER: { code: 'resource_exhausted', when: 'The reader stalled for too long and was detached.', next: 'Attach again and read faster.' },
+  // Guest operations
+  FILESYSTEM_FROZEN: { code: 'failed_precondition', when: 'File systems are frozen, and this would write.', next: 'Wait for the thaw.' },
+  COMMAND_NOT_FOUND: { code: 'not_found', when: 'The program does not exist in the guest.', next: 'Check the path, and PATH.' },
+  COMMAND_NOT_EXECUTABLE: { code: 'failed_precondition', when: 'The file exists and cannot be executed.', next: 'Check its mode, its interpreter and its architecture.' },
+  WORKING_DIRECTORY_INVALID: { code: 'failed_precondition', when: 'The working directory does not exist or cannot be entered by the user.', next: 'Choose another.' },
+  USER_NOT_FOUND: { code: 'not_found', when: 'The guest has no such user.', next: 'Check the name, or give a number.' },
+  GROUP_NOT_FOUND: { code: 'not_found', when: 'The guest has no such group.', next: 'Check the name, or give a number.' },
+  EXEC_NOT_FOUND: { code: 'not_found', when: 'No process has this id; ended ones are remembered for 10 minutes.', next: 'Start it again.' },
+  SPAWN_FAILED: { code: 'internal', when: 'The guest’s kernel refused to start the process.', next: 'The message has the kernel’s reason.' },
+  STDIN_GAP: { code: 'out_of_range', when: 'Input was sent at a position that leaves a gap.', next: 'Send from the offset that the agent named.' },
+  STDIN_CLOSED: { code: 'failed_precondition', when: 'The process has no standard input, or it was closed.', next: 'Start it with stdin.' },
+  TOO_MANY_PROCESSES: { code: 'resource_exhausted', when: 'The agent runs as many commands as it may.', next: 'Wait for one to end.' },
+  FILE_NOT_FOUND: { code: 'not_found', when: 'No such file in the guest.', next: 'Check the path.' },
+  FILE_EXISTS: { code: 'already_exists', when: 'The target exists, and the caller forbade replacing it.', next: 'Choose another name.' },
+  FILE_PERMISSION: { code: 'permission_denied', when: 'The guest’s kernel refused access.', next: 'The message has the kernel’s reason.' },
+  FILE_IS_DIRECTORY: { code: 'failed_precondition', when: 'The path is a directory.', next: 'Name a file.' },
+  FILE_NOT_DIRECTORY: { code: 'failed_precondition', when: 'A part of the path is not a directory.', next: 'Check the path.' },
+  FILE_SYMLINK_REFUSED: { code: 'failed_precondition', when: 'The path has a symbolic link in it, and the caller forbade following.', next: 'Name the real path.' },
+  FILE_READ_ONLY: { code: 'failed_precondition', when: 'The file system is mounted read-only.', next: 'Write elsewhere.' },
+  FILE_CHANGED: { code: 'aborted', when: 'The file was replaced or cut while it was read.', next: 'Read it again.' },
+  GUEST_DISK_FULL: { code: 'resource_exhausted', when: 'The guest’s file system or quota is full.', next: 'Free space in the guest.' },
+  UPLOAD_GAP: { code: 'out_of_range', when: 'A chunk does not begin where the last one ended.', next: 'Open again with resume and send from the offset given.' },
+  UPLOAD_BUSY: { code: 'aborted', when: 'Another session writes this very upload.', next: 'Wait, or use another upload_id.' },
+  CHECKSUM_MISMATCH: { code: 'data_loss', when: 'What arrived does not hash to what the sender named; nothing was replaced.', next: 'Send it again.' },
+  SHUTDOWN_FAILED: { code: 'internal', when: 'No way to shut down worked in this guest.', next: 'Use "inn stop", which falls back to ACPI.' },
+  GUEST_IO: { code: 'internal', when: 'The guest’s kernel reported an I/O error.', next: 'The message has the kernel’s reason.' },
+  TOO_MANY_CALLS: { code: 'resource_exhausted', when: 'As many calls are open as may be.', next: 'Wait for one to end.' },
+} as const satisfies Record<string, Reason>;
+
+export type ReasonName = keyof typeof reasons;
+
+/** Whether a string from the other side is a reason that this version knows. */
+export function isReasonName(text: string): text is ReasonName {
+  return Object.hasOwn(reasons, text);
+}

@@ -1,0 +1,11 @@
+/**
+ * Protobuf for places where every kilobyte and millisecond counts: the agent. The messages have the very shape that
+ * protobuf-es gives them, so code is written against its types; only tables and 400 lines of codec are loaded.
+ * docs/adr/0002-lite-codec.md says why.
+ */
+export { liteDecode, MalformedMessageError, maxNesting } from './lite/lite-decode.ts';
+export { liteEncode } from './lite/lite-encode.ts';
+export { type LiteField, type LiteKind, type LiteRule, type LiteType, liteType } from './lite/lite-type.ts';
+export type { LiteMethod } from './lite/lite-method.ts';
+export { LiteWriter } from './lite/lite-writer.ts';
+export { TimestampLite } from './lite/timestamp-lite.ts';

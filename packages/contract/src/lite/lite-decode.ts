@@ -1,0 +1,238 @@
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
+import type { LiteField, LiteType } from './lite-type.ts';
+
+/** Messages nested deeper than this are refused. */
+export const maxNesting = 32;
+
+/** Bytes that are no message of the type asked for. */
+export class MalformedMessageError extends Error {
+  override readonly name = 'MalformedMessageError';
+}
+
+const decoder = new TextDecoder();
+
+/**
+ * Bytes to a message of the same shape as protobuf-es' `fromBinary` gives: defaults filled in, absent optional fields
+ * absent. Unknown fields are dropped. `bytes` fields are views into `bytes`: copy what must outlive it.
+ * @throws MalformedMessageError for anything that is not a message; lengths are checked before anything is taken.
+ */
+export function liteDecode<Desc extends DescMessage>(type: LiteType<Desc>, bytes: Uint8Array): MessageShape<Desc> {
+  return readMessage(new Reader(bytes), type, bytes.length, 0) as MessageShape<Desc>;
+}
+
+type Shape = Record<string, unknown>;
+
+function readMessage(reader: Reader, type: LiteType, end: number, depth: number): Shape {
+  if (depth > maxNesting) throw new MalformedMessageError(`Message nested deeper than ${maxNesting}.`);
+  const message = emptyMessage(type);
+  while (reader.position < end) {
+    const tag = reader.varint();
+    const field = type.byNumber.get(Math.floor(tag / 8));
+    const wire = tag % 8;
+    if (field === undefined || !readField(reader, field, wire, message, depth)) reader.skip(wire);
+    if (reader.position > end) throw new MalformedMessageError(`A field of ${type.typeName} runs past its end.`);
+  }
+  return message;
+}
+
+function emptyMessage(type: LiteType): Shape {
+  const message: Shape = { $typeName: type.typeName };
+  for (const field of type.fields) {
+    if (field.oneof !== undefined) message[field.oneof] ??= { case: undefined };
+    else if (field.rule === 'repeated') message[field.name] = [];
+    else if (field.rule === 'map') message[field.name] = {};
+    else if (field.rule === 'implicit' && field.kind !== 'message') message[field.name] = defaultOf(field);
+  }
+  return message;
+}
+
+function defaultOf(field: LiteField): unknown {
+  switch (field.kind) {
+    case 'string':
+      return '';
+    case 'bytes':
+      return new Uint8Array(0);
+    case 'bool':
+      return false;
+    case 'int64':
+    case 'uint64':
+    case 'fixed64':
+      return 0n;
+    default:
+      return 0;
+  }
+}
+
+/** Whether the wire type fitted the field and it was read. */
+function readField(reader: Reader, field: LiteField, wire: number, message: Shape, depth: number): boolean {
+  const expected = wireTypeOf(field);
+  if (field.rule === 'map') {
+    if (wire !== 2) return false;
+    const [key, value] = readMapEntry(reader, field, depth);
+    // Defined, not assigned: a key "__proto__" from the other side is a key like any other.
+    Object.defineProperty(message[field.name], key, { value, enumerable: true, configurable: true, writable: true });
+    return true;
+  }
+  if (field.rule === 'repeated' && wire === 2 && expected !== 2) {
+    const end = reader.delimitedEnd();
+    while (reader.position < end) (message[field.name] as unknown[]).push(readValue(reader, field, depth));
+    return true;
+  }
+  if (wire !== expected) return false;
+  const value = readValue(reader, field, depth);
+  if (field.oneof !== undefined) message[field.oneof] = { case: field.name, value };
+  else if (field.rule === 'repeated') (message[field.name] as unknown[]).push(value);
+  else message[field.name] = value;
+  return true;
+}
+
+function wireTypeOf(field: LiteField): number {
+  switch (field.kind) {
+    case 'double':
+    case 'fixed64':
+      return 1;
+    case 'string':
+    case 'bytes':
+    case 'message':
+      return 2;
+    case 'fixed32':
+      return 5;
+    default:
+      return 0;
+  }
+}
+
+function readMapEntry(reader: Reader, field: LiteField, depth: number): [string, unknown] {
+  const end = reader.delimitedEnd();
+  let key = '';
+  let value = field.kind === 'message' ? undefined : defaultOf(field);
+  while (reader.position < end) {
+    const tag = reader.varint();
+    if (tag === 10) key = reader.string();
+    else if (Math.floor(tag / 8) === 2 && tag % 8 === wireTypeOf(field)) value = readValue(reader, field, depth);
+    else reader.skip(tag % 8);
+  }
+  if (reader.position > end) throw new MalformedMessageError('A map entry runs past its end.');
+  return [key, value];
+}
+
+function readValue(reader: Reader, field: LiteField, depth: number): unknown {
+  switch (field.kind) {
+    case 'string':
+      return reader.string();
+    case 'bytes':
+      return reader.bytes();
+    case 'message': {
+      if (field.type === undefined) throw new MalformedMessageError(`Field ${field.name} has no message type.`);
+      const end = reader.delimitedEnd();
+      const message = readMessage(reader, field.type(), end, depth + 1);
+      if (reader.position !== end) throw new MalformedMessageError(`Message ${field.name} runs past its end.`);
+      return message;
+    }
+    case 'bool':
+      return reader.bigVarint() !== 0n;
+    case 'uint32':
+      return Number(BigInt.asUintN(32, reader.bigVarint()));
+    case 'int32':
+    case 'enum':
+      return Number(BigInt.asIntN(32, reader.bigVarint()));
+    case 'int64':
+      return BigInt.asIntN(64, reader.bigVarint());
+    case 'uint64':
+      return reader.bigVarint();
+    case 'double':
+      return reader.fixed(8).getFloat64(0, true);
+    case 'fixed32':
+      return reader.fixed(4).getUint32(0, true);
+    case 'fixed64':
+      return reader.fixed(8).getBigUint64(0, true);
+  }
+}
+
+class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  position = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  #byte(): number {
+    const byte = this.#bytes[this.position];
+    if (byte === undefined) throw new MalformedMessageError('The message ends in the middle of a field.');
+    this.position++;
+    return byte;
+  }
+
+  /** A tag or a length: at most 2^53. */
+  varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (let count = 0; count < 8; count++) {
+      const byte = this.#byte();
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+      scale *= 128;
+    }
+    throw new MalformedMessageError('A tag or length is longer than eight bytes.');
+  }
+
+  /** As unsigned 64 bits. Small ones, which are nearly all, take the cheap way. */
+  bigVarint(): bigint {
+    const first = this.#bytes[this.position];
+    if (first !== undefined && first < 128) {
+      this.position++;
+      return BigInt(first);
+    }
+    let low = 0;
+    let scale = 1;
+    for (let count = 0; count < 7; count++) {
+      const byte = this.#byte();
+      low += (byte & 127) * scale;
+      if (byte < 128) return BigInt(low);
+      scale *= 128;
+    }
+    let value = BigInt(low);
+    for (let shift = 49n; shift < 70n; shift += 7n) {
+      const byte = this.#byte();
+      value |= BigInt(byte & 127) << shift;
+      if (byte < 128) return BigInt.asUintN(64, value);
+    }
+    throw new MalformedMessageError('A number is longer than ten bytes.');
+  }
+
+  delimitedEnd(): number {
+    const length = this.varint();
+    const end = this.position + length;
+    if (end > this.#bytes.length) throw new MalformedMessageError(`A field of ${length} bytes runs past the end.`);
+    return end;
+  }
+
+  bytes(): Uint8Array {
+    const end = this.delimitedEnd();
+    const value = this.#bytes.subarray(this.position, end);
+    this.position = end;
+    return value;
+  }
+
+  string(): string {
+    return decoder.decode(this.bytes());
+  }
+
+  fixed(count: number): DataView {
+    const start = this.position;
+    this.position += count;
+    if (this.position > this.#bytes.length) throw new MalformedMessageError('The message ends in the middle of a number.');
+    return new DataView(this.#view.buffer, this.#view.byteOffset + start, count);
+  }
+
+  skip(wire: number): void {
+    if (wire === 0) this.bigVarint();
+    else if (wire === 1) this.fixed(8);
+    else if (wire === 2) this.position = this.delimitedEnd();
+    else if (wire === 5) this.fixed(4);
+    else throw new MalformedMessageError(`Wire type ${wire} is not known.`);
+  }
+}

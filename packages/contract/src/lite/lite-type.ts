@@ -1,0 +1,75 @@
+import type { DescMessage } from '@bufbuild/protobuf';
+
+/**
+ * How a field is written on the wire, by the names of protobuf's scalar types; `message` and `enum` beside them.
+ * Group encoding and the zigzag types are left out: no schema of ours or of the foreign ones has them.
+ */
+export type LiteKind =
+  | 'double'
+  | 'bool'
+  | 'string'
+  | 'bytes'
+  | 'int32'
+  | 'uint32'
+  | 'int64'
+  | 'uint64'
+  | 'fixed32'
+  | 'fixed64'
+  | 'enum'
+  | 'message';
+
+/** How often a field occurs, and whether its absence can be told from its default. */
+export type LiteRule = 'implicit' | 'explicit' | 'repeated' | 'map';
+
+/** One field. `oneof` is the local name of the oneof it belongs to. */
+export interface LiteField {
+  readonly number: number;
+  readonly name: string;
+  readonly kind: LiteKind;
+  readonly rule: LiteRule;
+  readonly oneof?: string | undefined;
+  readonly type?: (() => LiteType) | undefined;
+  /** For maps, whose keys are always strings here: the kind of the values is `kind`. */
+}
+
+/** A message type: its name and fields. The descriptor `Desc` is only its TypeScript type; nothing of it is loaded. */
+export interface LiteType<Desc extends DescMessage = DescMessage> {
+  readonly typeName: string;
+  /** In order of field number. */
+  readonly fields: readonly LiteField[];
+  readonly byNumber: ReadonlyMap<number, LiteField>;
+  /** Never set; ties the table to the message's TypeScript type. */
+  readonly desc?: Desc;
+}
+
+/** What the generator writes: number, local name, kind, rule, oneof, type of a message. */
+export type LiteRow = readonly [
+  number: number,
+  name: string,
+  kind: LiteKind,
+  rule?: LiteRule | undefined,
+  oneof?: string | undefined,
+  type?: () => LiteType,
+];
+
+/**
+ * Makes a message type from its rows. Rows are expanded at the first use of the type: the agent knows 80 message types
+ * and most sessions use ten of them.
+ */
+export function liteType<Desc extends DescMessage>(typeName: string, rows: readonly LiteRow[]): LiteType<Desc> {
+  let fields: LiteField[] | undefined;
+  let byNumber: Map<number, LiteField> | undefined;
+  const expand = (): LiteField[] =>
+    rows.map(([number, name, kind, rule = 'implicit', oneof, type]) => ({ number, name, kind, rule, oneof, type }));
+  return {
+    typeName,
+    get fields() {
+      fields ??= expand();
+      return fields;
+    },
+    get byNumber() {
+      byNumber ??= new Map(this.fields.map((field) => [field.number, field]));
+      return byNumber;
+    },
+  };
+}
