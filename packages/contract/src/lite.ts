@@ -5,7 +5,7 @@
  */
 export { liteDecode, MalformedMessageError, maxNesting } from './lite/lite-decode.ts';
 export { liteEncode } from './lite/lite-encode.ts';
-export { type LiteField, type LiteKind, type LiteRule, type LiteType, liteType } from './lite/lite-type.ts';
 export type { LiteMethod } from './lite/lite-method.ts';
+export { type LiteField, type LiteKind, type LiteRule, type LiteType, liteType } from './lite/lite-type.ts';
 export { LiteWriter } from './lite/lite-writer.ts';
 export { TimestampLite } from './lite/timestamp-lite.ts';

@@ -11,7 +11,11 @@ export class OperationError extends Error {
   readonly code: CodeName;
   readonly nextStep: string;
 
-  constructor(reason: ReasonName, message: string, options?: { readonly cause?: unknown; readonly nextStep?: string | undefined }) {
+  constructor(
+    reason: ReasonName,
+    message: string,
+    options?: { readonly cause?: unknown; readonly nextStep?: string | undefined },
+  ) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.reason = reason;
     this.code = reasons[reason].code;

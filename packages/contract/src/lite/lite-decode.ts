@@ -224,7 +224,8 @@ class Reader {
   fixed(count: number): DataView {
     const start = this.position;
     this.position += count;
-    if (this.position > this.#bytes.length) throw new MalformedMessageError('The message ends in the middle of a number.');
+    if (this.position > this.#bytes.length)
+      throw new MalformedMessageError('The message ends in the middle of a number.');
     return new DataView(this.#view.buffer, this.#view.byteOffset + start, count);
   }
 

@@ -26,14 +26,15 @@ function writeMessage(writer: LiteWriter, type: LiteType, message: Record<string
     if (value === undefined || value === null) continue;
     if (field.rule === 'repeated') writeRepeated(writer, field, value as readonly unknown[]);
     else if (field.rule === 'map') writeMap(writer, field, value as Record<string, unknown>);
-    else if (field.rule === 'explicit' || field.kind === 'message' || !isDefault(value)) writeField(writer, field, value);
+    else if (field.rule === 'explicit' || field.kind === 'message' || !isDefault(value))
+      writeField(writer, field, value);
   }
 }
 
 function isDefault(value: unknown): boolean {
-  return (
-    value === 0 ? !Object.is(value, -0) : value === 0n || value === '' || value === false || (value instanceof Uint8Array && value.length === 0)
-  );
+  return value === 0
+    ? !Object.is(value, -0)
+    : value === 0n || value === '' || value === false || (value instanceof Uint8Array && value.length === 0);
 }
 
 function writeField(writer: LiteWriter, field: LiteField, value: unknown): void {
@@ -43,35 +44,47 @@ function writeField(writer: LiteWriter, field: LiteField, value: unknown): void 
 
 function writeValue(writer: LiteWriter, field: LiteField, value: unknown): void {
   switch (field.kind) {
-    case 'string': {
-      const bytes = encoder.encode(value as string);
-      writer.varint(bytes.length);
-      return writer.bytes(bytes);
-    }
+    case 'string':
+      writeBytes(writer, encoder.encode(value as string));
+      break;
     case 'bytes':
-      writer.varint((value as Uint8Array).length);
-      return writer.bytes(value as Uint8Array);
+      writeBytes(writer, value as Uint8Array);
+      break;
     case 'message': {
       const type = typeOf(field);
-      return writer.delimited(() => writeMessage(writer, type, value as Record<string, unknown>));
+      writer.delimited(() => writeMessage(writer, type, value as Record<string, unknown>));
+      break;
     }
     case 'bool':
-      return writer.varint(value === true ? 1 : 0);
+      writer.varint(value === true ? 1 : 0);
+      break;
     case 'uint32':
-      return writer.varint((value as number) >>> 0);
+      writer.varint((value as number) >>> 0);
+      break;
     case 'int32':
     case 'enum':
-      return (value as number) < 0 ? writer.bigVarint(BigInt(value as number)) : writer.varint(value as number);
+      if ((value as number) < 0) writer.bigVarint(BigInt(value as number));
+      else writer.varint(value as number);
+      break;
     case 'int64':
     case 'uint64':
-      return writer.bigVarint(BigInt(value as bigint));
+      writer.bigVarint(BigInt(value as bigint));
+      break;
     case 'double':
-      return writer.double(value as number);
+      writer.double(value as number);
+      break;
     case 'fixed32':
-      return writer.fixed32(value as number);
+      writer.fixed32(value as number);
+      break;
     case 'fixed64':
-      return writer.fixed64(value as bigint);
+      writer.fixed64(value as bigint);
+      break;
   }
+}
+
+function writeBytes(writer: LiteWriter, bytes: Uint8Array): void {
+  writer.varint(bytes.length);
+  writer.bytes(bytes);
 }
 
 function writeRepeated(writer: LiteWriter, field: LiteField, values: readonly unknown[]): void {

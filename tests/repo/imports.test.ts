@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { importsOf, sourceFiles } from './source-files.ts';
+
+/**
+ * Who may import whom; DESIGN's arrows, transitive ones written out. A package may always import itself.
+ * Tests beside the sources may reach further: they are not shipped.
+ */
+const mayImport: Record<string, readonly string[]> = {
+  'packages/kit': [],
+  'packages/contract': ['packages/kit'],
+  'packages/wire': ['packages/kit', 'packages/contract'],
+  'packages/agent-core': ['packages/kit', 'packages/contract', 'packages/wire'],
+  'packages/agent-client': ['packages/kit', 'packages/contract', 'packages/wire'],
+  'packages/hypervisor': ['packages/kit', 'packages/contract', 'packages/wire'],
+  'packages/store': ['packages/kit', 'packages/contract'],
+  'packages/client': ['packages/kit', 'packages/contract'],
+  'apps/agent': ['packages/kit', 'packages/contract', 'packages/wire', 'packages/agent-core'],
+  'apps/innkeeper': [
+    'packages/kit',
+    'packages/contract',
+    'packages/wire',
+    'packages/agent-client',
+    'packages/hypervisor',
+    'packages/store',
+  ],
+  'apps/cli': ['packages/kit', 'packages/contract', 'packages/client', 'packages/agent-client', 'packages/wire'],
+};
+
+const packageOf: Record<string, string> = {
+  '@innkeeper/kit': 'packages/kit',
+  '@innkeeper/contract': 'packages/contract',
+  '@innkeeper/wire': 'packages/wire',
+  '@innkeeper/agent-core': 'packages/agent-core',
+  '@innkeeper/agent-client': 'packages/agent-client',
+  '@innkeeper/hypervisor': 'packages/hypervisor',
+  '@innkeeper/store': 'packages/store',
+  '@innkeeper/client': 'packages/client',
+  '@innkeeper/agent': 'apps/agent',
+  '@innkeeper/cli': 'apps/cli',
+  innkeeper: 'apps/innkeeper',
+};
+
+/** No loading of these at run time, with the reason. Types are erased and fine. */
+const banned: readonly { readonly from: readonly string[]; readonly what: RegExp; readonly why: string }[] = [
+  {
+    from: ['packages/wire', 'packages/agent-core', 'apps/agent'],
+    what: /^@bufbuild\/|^@innkeeper\/contract\/(agent|agent-message|control)$/,
+    why: 'protobuf-es is not in the agent: docs/adr/0002-lite-codec.md',
+  },
+  {
+    from: ['packages/kit', 'packages/contract', 'packages/wire', 'packages/agent-core', 'apps/agent'],
+    what: /^node:/,
+    why: 'these packages run in the guest and in browsers',
+  },
+];
+
+function areaOf(path: string): string {
+  return path.split('/').slice(0, 2).join('/');
+}
+
+describe('imports', () => {
+  const files = sourceFiles().filter((file) => areaOf(file) in mayImport && !file.endsWith('.test.ts'));
+
+  it('are found at all', () => {
+    assert.ok(files.length > 50);
+  });
+
+  it('follow the arrows of the layout', () => {
+    const wrong = files.flatMap((file) => {
+      const area = areaOf(file);
+      return importsOf(file)
+        .map(({ specifier }) => ({
+          specifier,
+          target:
+            packageOf[
+              specifier
+                .split('/')
+                .slice(0, specifier.startsWith('@') ? 2 : 1)
+                .join('/')
+            ],
+        }))
+        .filter(({ target }) => target !== undefined && target !== area && !mayImport[area]?.includes(target))
+        .map(({ specifier }) => `${file} imports ${specifier}`);
+    });
+    assert.deepEqual(wrong, []);
+  });
+
+  it('never leave a package by a relative path', () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file)
+        .filter(({ specifier }) => specifier.startsWith('.'))
+        .filter(({ specifier }) => !new URL(specifier, `file:///${file}`).pathname.startsWith(`/${areaOf(file)}/`))
+        .map(({ specifier }) => `${file} imports ${specifier}`),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  it('load nothing that is banned where they are', () => {
+    const wrong = files.flatMap((file) =>
+      banned
+        .filter(({ from }) => from.includes(areaOf(file)) && !file.includes('/gen/') && !isContractDoor(file))
+        .flatMap(({ what, why }) =>
+          importsOf(file)
+            .filter(({ specifier, typeOnly }) => !typeOnly && what.test(specifier))
+            .map(({ specifier }) => `${file} loads ${specifier}: ${why}`),
+        ),
+    );
+    assert.deepEqual(wrong, []);
+  });
+});
+
+/** packages/contract's doors to the protobuf-es schemas, for the host side. */
+function isContractDoor(file: string): boolean {
+  return /^packages\/contract\/src\/(agent|control)\.ts$/.test(file);
+}

@@ -1,0 +1,12 @@
+/** `npm start`: builds the agent when its sources changed, then serves and brings up the VM `hello`. */
+import { spawn } from 'node:child_process';
+import { runStep } from '../run-step.ts';
+
+await runStep('building the agent', 'node', ['tools/build-agent.ts']);
+const daemon = spawn(process.execPath, ['apps/innkeeper/src/main.ts', 'serve', '--hello', ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
+// The terminal sends ^C to the whole group, so the daemon has it already; TERM comes to us alone and is passed on.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => daemon.kill('SIGTERM'));
+daemon.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));

@@ -1,0 +1,46 @@
+// What each command needs of Debian, and why; shown to the person before anything is installed.
+
+/** The commands of package.json. */
+export const commands = ['start', 'test', 'ok', 'generate', 'build:agent', 'bench'];
+
+const compiler = [
+  { name: 'gcc', why: 'compiles the agent’s compiler, QuickJS' },
+  { name: 'libc6-dev', why: 'headers for it' },
+  { name: 'make', why: 'builds QuickJS' },
+  { name: 'musl-tools', why: 'links the agent into one static file' },
+  { name: 'xz-utils', why: 'unpacks the source of QuickJS' },
+  { name: 'debian-archive-keyring', why: 'checks where that source comes from' },
+  { name: 'ca-certificates', why: 'the same, over HTTPS' },
+];
+
+const machines = {
+  x64: { name: 'qemu-system-x86', why: 'runs the VMs' },
+  arm64: { name: 'qemu-system-arm', why: 'runs the VMs' },
+};
+
+const images = [
+  { name: 'qemu-utils', why: 'makes disks' },
+  { name: 'e2fsprogs', why: 'makes file systems and puts the agent into them' },
+  { name: 'busybox-static', why: 'the programs of the tiny guest' },
+  { name: 'cpio', why: 'packs the tiny guest’s first file system' },
+  { name: 'kmod', why: 'finds the kernel modules a guest needs' },
+  { name: 'mmdebstrap', why: 'builds the Debian guests' },
+  { name: 'lz4', why: 'unpacks the guest’s kernel' },
+];
+
+const peers = [{ name: 'qemu-guest-agent', why: 'the incumbent that ours is measured beside' }];
+
+/** The Debian packages of a command, in the order in which they are shown. */
+export function debianPackages(command, arch) {
+  switch (command) {
+    case 'build:agent':
+      return compiler;
+    case 'start':
+      return [machines[arch], ...images, ...compiler];
+    case 'test':
+    case 'bench':
+      return [machines[arch], ...images, ...compiler, ...peers];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,9 @@
+import { runStep } from './run-step.ts';
+
+/** Schemas, types and lint: everything that needs no program to run. */
+export async function runStaticChecks(): Promise<void> {
+  await runStep('schemas', 'buf', ['lint']);
+  await runStep('types of the pure packages', 'tsc', ['-p', 'packages/tsconfig.pure.json']);
+  await runStep('types of everything else', 'tsc', ['-p', 'tsconfig.json']);
+  await runStep('lint and format', 'biome', ['ci', '--error-on-warnings', '--max-diagnostics=50', '.']);
+}

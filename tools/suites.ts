@@ -1,0 +1,25 @@
+import type { Suite } from './run-tests.ts';
+
+/** Quick, without VMs and without the agent's binary. */
+export const unitSuites: readonly Suite[] = [
+  {
+    name: 'unit',
+    globs: [
+      'packages/**/*.test.ts',
+      'apps/innkeeper/src/**/*.test.ts',
+      'apps/cli/src/**/*.test.ts',
+      'tools/**/*.test.ts',
+    ],
+    concurrency: 2,
+    timeoutMs: 120_000,
+  },
+  { name: 'rules of the repository', globs: ['tests/repo/**/*.test.ts'], concurrency: 2, timeoutMs: 60_000 },
+];
+
+/** Need the agent's binary, QEMU, or both. */
+export const systemSuites: readonly Suite[] = [
+  { name: 'agent', globs: ['apps/agent/src/**/*.test.ts'], concurrency: 1, timeoutMs: 120_000 },
+  { name: 'conformance', globs: ['tests/conformance/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
+  { name: 'drivers', globs: ['tests/drivers/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
+  { name: 'VMs', globs: ['tests/vm/**/*.test.ts'], concurrency: 1, timeoutMs: 900_000 },
+];
