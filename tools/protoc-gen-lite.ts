@@ -14,7 +14,8 @@ import {
 import { createEcmaScriptPlugin, type GeneratedFile, runNodeJs, type Schema } from '@bufbuild/protoplugin';
 
 /** Only the agent's own schema and AgentMessage: the control plane's API is spoken by Node and browsers alone. */
-const wanted = (file: DescFile): boolean => file.proto.package === 'innkeeper.agent.v1' || file.proto.package === 'limiquantix.agent.v1';
+const wanted = (file: DescFile): boolean =>
+  file.proto.package === 'innkeeper.agent.v1' || file.proto.package === 'limiquantix.agent.v1';
 
 const kinds: Partial<Record<ScalarType, string>> = {
   [ScalarType.DOUBLE]: 'double',
@@ -78,7 +79,16 @@ type ImportSymbol = ReturnType<GeneratedFile['import']>;
 
 function printMessage(out: GeneratedFile, message: DescMessage, liteType: ImportSymbol): void {
   const schemaType = out.import(`${message.name}Schema`, `./${message.file.name}_pb.ts`, true);
-  out.print(out.export('const', `${message.name}Lite`), ' = ', liteType, '<typeof ', schemaType, `>('`, message.typeName, `', [`);
+  out.print(
+    out.export('const', `${message.name}Lite`),
+    ' = ',
+    liteType,
+    '<typeof ',
+    schemaType,
+    `>('`,
+    message.typeName,
+    `', [`,
+  );
   for (const field of [...message.fields].sort((a, b) => a.number - b.number)) {
     const [kind, rule, type] = describe(field);
     const parts: (string | ImportSymbol)[] = [`  [${field.number}, '${field.localName}', '${kind}'`];
