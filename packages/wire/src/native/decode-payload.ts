@@ -1,0 +1,124 @@
+import type { Call, Cancel, Credit, End, StreamMessage } from '@innkeeper/contract/agent';
+import { GoodbyeLite, HelloLite, WelcomeLite } from '@innkeeper/contract/agent-lite';
+import { liteDecode } from '@innkeeper/contract/lite';
+import { FieldReader } from './field-reader.ts';
+import { payloadOffset } from './frame-layout.ts';
+import { crcFieldBytes } from './limits.ts';
+import type { NativePayload } from './payload.ts';
+
+const empty = new Uint8Array(0);
+
+/**
+ * The payload of a sound frame. Fields that are not known are passed over; `{ case: undefined }` when none is.
+ * @throws MalformedMessageError when it is no message. Frequent payloads are read by hand, the rest by their tables.
+ */
+export function decodePayload(bytes: Uint8Array, start: number, end: number): NativePayload {
+  const reader = new FieldReader(bytes, start + payloadOffset, end - crcFieldBytes);
+  let payload: NativePayload = { case: undefined };
+  while (!reader.done) {
+    const tag = reader.varint();
+    if (tag < 1610 || tag > 1666 || (tag & 7) !== 2) {
+      reader.skip(tag & 7);
+      continue;
+    }
+    const stop = reader.delimitedEnd();
+    payload = decodeField(tag >>> 3, bytes, reader.position, stop);
+    reader.position = stop;
+  }
+  return payload;
+}
+
+function decodeField(field: number, bytes: Uint8Array, start: number, end: number): NativePayload {
+  switch (field) {
+    case 203:
+      return { case: 'call', value: decodeCall(new FieldReader(bytes, start, end)) };
+    case 204:
+      return { case: 'message', value: decodeMessage(new FieldReader(bytes, start, end)) };
+    case 205:
+      return { case: 'end', value: decodeEnd(new FieldReader(bytes, start, end)) };
+    case 206:
+      return { case: 'credit', value: decodeCredit(new FieldReader(bytes, start, end)) };
+    case 207:
+      return { case: 'cancel', value: decodeCancel(new FieldReader(bytes, start, end)) };
+    case 201:
+      return { case: 'hello', value: liteDecode(HelloLite, bytes.subarray(start, end)) };
+    case 202:
+      return { case: 'welcome', value: liteDecode(WelcomeLite, bytes.subarray(start, end)) };
+    default:
+      return { case: 'goodbye', value: liteDecode(GoodbyeLite, bytes.subarray(start, end)) };
+  }
+}
+
+function decodeCall(reader: FieldReader): Call {
+  const call: Call = {
+    $typeName: 'innkeeper.agent.v1.Call',
+    id: 0,
+    method: '',
+    timeoutMs: 0,
+    credit: 0,
+    body: empty,
+    halfClose: false,
+  };
+  while (!reader.done) {
+    const tag = reader.varint();
+    if (tag === 8) call.id = reader.varint();
+    else if (tag === 18) call.method = reader.string();
+    else if (tag === 24) call.timeoutMs = reader.varint();
+    else if (tag === 32) call.credit = reader.varint();
+    else if (tag === 42) call.body = reader.bytes();
+    else if (tag === 48) call.halfClose = reader.varint() !== 0;
+    else reader.skip(tag & 7);
+  }
+  return call;
+}
+
+function decodeMessage(reader: FieldReader): StreamMessage {
+  const message: StreamMessage = {
+    $typeName: 'innkeeper.agent.v1.StreamMessage',
+    callId: 0,
+    halfClose: false,
+    body: empty,
+  };
+  while (!reader.done) {
+    const tag = reader.varint();
+    if (tag === 8) message.callId = reader.varint();
+    else if (tag === 16) message.halfClose = reader.varint() !== 0;
+    else if (tag === 26) message.body = reader.bytes();
+    else reader.skip(tag & 7);
+  }
+  return message;
+}
+
+function decodeEnd(reader: FieldReader): End {
+  const end: End = { $typeName: 'innkeeper.agent.v1.End', callId: 0, code: 0, reason: '', message: '' };
+  while (!reader.done) {
+    const tag = reader.varint();
+    if (tag === 8) end.callId = reader.varint();
+    else if (tag === 16) end.code = reader.varint();
+    else if (tag === 26) end.reason = reader.string();
+    else if (tag === 34) end.message = reader.string();
+    else reader.skip(tag & 7);
+  }
+  return end;
+}
+
+function decodeCredit(reader: FieldReader): Credit {
+  const credit: Credit = { $typeName: 'innkeeper.agent.v1.Credit', callId: 0, bytes: 0 };
+  while (!reader.done) {
+    const tag = reader.varint();
+    if (tag === 8) credit.callId = reader.varint();
+    else if (tag === 16) credit.bytes = reader.varint();
+    else reader.skip(tag & 7);
+  }
+  return credit;
+}
+
+function decodeCancel(reader: FieldReader): Cancel {
+  const cancel: Cancel = { $typeName: 'innkeeper.agent.v1.Cancel', callId: 0 };
+  while (!reader.done) {
+    const tag = reader.varint();
+    if (tag === 8) cancel.callId = reader.varint();
+    else reader.skip(tag & 7);
+  }
+  return cancel;
+}

@@ -1,0 +1,129 @@
+import { GoodbyeLite, HelloLite, WelcomeLite } from '@innkeeper/contract/agent-lite';
+import { liteEncode } from '@innkeeper/contract/lite';
+import type { ByteOps } from '../byte-ops.ts';
+import { checkFrame, payloadOffset, putCrc, putOpening } from './frame-layout.ts';
+import { crcFieldBytes } from './limits.ts';
+import type { NativePayloadInit } from './payload.ts';
+import { putVarint, varintBytes } from './varint.ts';
+
+const encoder = new TextEncoder();
+const empty = new Uint8Array(0);
+
+/**
+ * One frame, with header and CRC, in memory of its own. The bytes are those that protobuf-es writes for the same Frame.
+ * @throws RangeError when the session has not 16 bytes or the frame is longer than `maxFrameBytes`.
+ */
+export function encodeFrame(session: Uint8Array, payload: NativePayloadInit, ops: ByteOps): Uint8Array<ArrayBuffer> {
+  switch (payload.case) {
+    case 'call': {
+      const { id = 0, timeoutMs = 0, credit = 0, halfClose = false, body = empty } = payload.value;
+      const method = encoder.encode(payload.value.method);
+      const size =
+        numberField(id) +
+        bytesField(method.length) +
+        numberField(timeoutMs) +
+        numberField(credit) +
+        bytesField(body.length) +
+        (halfClose ? 2 : 0);
+      const frame = begin(session, 203, size);
+      let at = frame.length - crcFieldBytes - size;
+      at = putNumber(frame, at, 1, id);
+      at = putBytes(frame, at, 2, method);
+      at = putNumber(frame, at, 3, timeoutMs);
+      at = putNumber(frame, at, 4, credit);
+      at = putBytes(frame, at, 5, body);
+      putNumber(frame, at, 6, halfClose ? 1 : 0);
+      return end(frame, ops);
+    }
+    case 'message': {
+      const { callId = 0, halfClose = false, body = empty } = payload.value;
+      const size = numberField(callId) + (halfClose ? 2 : 0) + bytesField(body.length);
+      const frame = begin(session, 204, size);
+      let at = frame.length - crcFieldBytes - size;
+      at = putNumber(frame, at, 1, callId);
+      at = putNumber(frame, at, 2, halfClose ? 1 : 0);
+      putBytes(frame, at, 3, body);
+      return end(frame, ops);
+    }
+    case 'end': {
+      const { callId = 0, code = 0 } = payload.value;
+      const reason = payload.value.reason ? encoder.encode(payload.value.reason) : empty;
+      const message = payload.value.message ? encoder.encode(payload.value.message) : empty;
+      const size = numberField(callId) + numberField(code) + bytesField(reason.length) + bytesField(message.length);
+      const frame = begin(session, 205, size);
+      let at = frame.length - crcFieldBytes - size;
+      at = putNumber(frame, at, 1, callId);
+      at = putNumber(frame, at, 2, code);
+      at = putBytes(frame, at, 3, reason);
+      putBytes(frame, at, 4, message);
+      return end(frame, ops);
+    }
+    case 'credit': {
+      const { callId = 0, bytes = 0 } = payload.value;
+      const size = numberField(callId) + numberField(bytes);
+      const frame = begin(session, 206, size);
+      const at = putNumber(frame, frame.length - crcFieldBytes - size, 1, callId);
+      putNumber(frame, at, 2, bytes);
+      return end(frame, ops);
+    }
+    case 'cancel': {
+      const { callId = 0 } = payload.value;
+      const size = numberField(callId);
+      const frame = begin(session, 207, size);
+      putNumber(frame, frame.length - crcFieldBytes - size, 1, callId);
+      return end(frame, ops);
+    }
+    case 'hello':
+      return encodeRare(session, 201, liteEncode(HelloLite, payload.value), ops);
+    case 'welcome':
+      return encodeRare(session, 202, liteEncode(WelcomeLite, payload.value), ops);
+    case 'goodbye':
+      return encodeRare(session, 208, liteEncode(GoodbyeLite, payload.value), ops);
+    default:
+      throw new RangeError('A frame without a payload means nothing.');
+  }
+}
+
+function encodeRare(session: Uint8Array, field: number, body: Uint8Array, ops: ByteOps): Uint8Array<ArrayBuffer> {
+  const frame = begin(session, field, body.length);
+  frame.set(body, frame.length - crcFieldBytes - body.length);
+  return end(frame, ops);
+}
+
+/** A frame for a payload of `size` bytes, written up to where the payload goes. */
+function begin(session: Uint8Array, field: number, size: number): Uint8Array<ArrayBuffer> {
+  const frameBytes = payloadOffset + 2 + varintBytes(size) + size + crcFieldBytes;
+  checkFrame(frameBytes, session);
+  const frame = new Uint8Array(frameBytes);
+  const at = putOpening(frame, 0, frameBytes, session);
+  putVarint(frame, putVarint(frame, at, field * 8 + 2), size);
+  return frame;
+}
+
+function end(frame: Uint8Array<ArrayBuffer>, ops: ByteOps): Uint8Array<ArrayBuffer> {
+  putCrc(frame, 0, frame.length - crcFieldBytes, ops);
+  return frame;
+}
+
+/** Size of a number's field, whose tag is always one byte here; 0 is not written. */
+function numberField(value: number): number {
+  return value === 0 ? 0 : 1 + varintBytes(value);
+}
+
+function bytesField(length: number): number {
+  return length === 0 ? 0 : 1 + varintBytes(length) + length;
+}
+
+function putNumber(frame: Uint8Array, at: number, field: number, value: number): number {
+  if (value === 0) return at;
+  frame[at] = field * 8;
+  return putVarint(frame, at + 1, value);
+}
+
+function putBytes(frame: Uint8Array, at: number, field: number, value: Uint8Array): number {
+  if (value.length === 0) return at;
+  frame[at] = field * 8 + 2;
+  const start = putVarint(frame, at + 1, value.length);
+  frame.set(value, start);
+  return start + value.length;
+}

@@ -1,0 +1,80 @@
+import { MalformedMessageError } from '@innkeeper/contract/lite';
+
+const decoder = new TextDecoder();
+
+/** Reads the fields of a small message between two offsets. Written for an interpreter: no closures, no BigInt. */
+export class FieldReader {
+  readonly #bytes: Uint8Array;
+  readonly #end: number;
+  position: number;
+
+  constructor(bytes: Uint8Array, start: number, end: number) {
+    this.#bytes = bytes;
+    this.#end = end;
+    this.position = start;
+  }
+
+  get done(): boolean {
+    return this.position >= this.#end;
+  }
+
+  /** A tag, a length or an unsigned 32-bit value. */
+  varint(): number {
+    const first = this.#byte();
+    if (first < 128) return first;
+    let value = first & 127;
+    for (let scale = 128; scale < 2 ** 35; scale *= 128) {
+      const byte = this.#byte();
+      value += (byte & 127) * scale;
+      if (byte < 128) {
+        if (value > 0xffff_ffff) break;
+        return value;
+      }
+    }
+    throw new MalformedMessageError('A number is larger than 32 bits.');
+  }
+
+  /** Where a length-delimited field ends; `position` is where it begins. */
+  delimitedEnd(): number {
+    const length = this.varint();
+    const end = this.position + length;
+    if (end > this.#end) throw new MalformedMessageError(`A field of ${length} bytes runs past the end.`);
+    return end;
+  }
+
+  /** A view, not a copy. */
+  bytes(): Uint8Array {
+    const end = this.delimitedEnd();
+    const value = this.#bytes.subarray(this.position, end);
+    this.position = end;
+    return value;
+  }
+
+  string(): string {
+    return decoder.decode(this.bytes());
+  }
+
+  /** Passes over a field that is not known. */
+  skip(wireType: number): void {
+    if (wireType === 0) this.#skipVarint();
+    else if (wireType === 1) this.#advance(8);
+    else if (wireType === 2) this.position = this.delimitedEnd();
+    else if (wireType === 5) this.#advance(4);
+    else throw new MalformedMessageError(`Wire type ${wireType} is not known.`);
+  }
+
+  #skipVarint(): void {
+    for (let count = 0; count < 10; count++) if (this.#byte() < 128) return;
+    throw new MalformedMessageError('A number is longer than ten bytes.');
+  }
+
+  #advance(count: number): void {
+    this.position += count;
+    if (this.position > this.#end) throw new MalformedMessageError('The message ends in the middle of a number.');
+  }
+
+  #byte(): number {
+    if (this.position >= this.#end) throw new MalformedMessageError('The message ends in the middle of a field.');
+    return this.#bytes[this.position++] as number;
+  }
+}

@@ -1,0 +1,87 @@
+import type { ByteOps } from '../byte-ops.ts';
+import {
+  crcFieldBytes,
+  headerBytes,
+  maxFrameBytes,
+  maxLength,
+  minLength,
+  nonceBytes,
+  sessionFieldBytes,
+} from './limits.ts';
+
+/** 51 54 58 01. */
+const magic = [0x51, 0x54, 0x58, 0x01] as const;
+
+/** Payload fields begin here, counted from the first byte of the header. */
+export const payloadOffset = headerBytes + sessionFieldBytes;
+
+/** Whether the bytes from `start` to `end`, four at most, can begin a frame. */
+export function beginsWithMagic(bytes: Uint8Array, start: number, end: number): boolean {
+  const count = Math.min(end - start, magic.length);
+  for (let index = 0; index < count; index++) if (bytes[start + index] !== magic[index]) return false;
+  return true;
+}
+
+/** Bytes of the whole frame whose header stands at `at`; 0 when it is no header. Eight bytes must be there. */
+export function readHeader(bytes: Uint8Array, at: number): number {
+  if (!beginsWithMagic(bytes, at, at + 4)) return 0;
+  const length =
+    (bytes[at + 4] as number) * 0x100_0000 +
+    (((bytes[at + 5] as number) << 16) | ((bytes[at + 6] as number) << 8) | (bytes[at + 7] as number));
+  return length < minLength || length > maxLength ? 0 : headerBytes + length;
+}
+
+/** Writes header and session field; where the payload field goes. */
+export function putOpening(bytes: Uint8Array, at: number, frameBytes: number, session: Uint8Array): number {
+  const length = frameBytes - headerBytes;
+  bytes[at] = magic[0];
+  bytes[at + 1] = magic[1];
+  bytes[at + 2] = magic[2];
+  bytes[at + 3] = magic[3];
+  bytes[at + 4] = 0;
+  bytes[at + 5] = length >>> 16;
+  bytes[at + 6] = length >>> 8;
+  bytes[at + 7] = length;
+  bytes[at + 8] = 0xc2;
+  bytes[at + 9] = 0x0c;
+  bytes[at + 10] = nonceBytes;
+  bytes.set(session, at + 11);
+  return at + payloadOffset;
+}
+
+/** Writes the CRC field that ends the frame which begins at `start`; `at` is where the field goes. */
+export function putCrc(bytes: Uint8Array, start: number, at: number, ops: ByteOps): void {
+  const crc = ops.crc32c(bytes.subarray(start + headerBytes, at), 0);
+  bytes[at] = 0xfd;
+  bytes[at + 1] = 0x0f;
+  bytes[at + 2] = crc;
+  bytes[at + 3] = crc >>> 8;
+  bytes[at + 4] = crc >>> 16;
+  bytes[at + 5] = crc >>> 24;
+}
+
+/** Whether a whole frame has a session and the right CRC in the right places. */
+export function isSound(bytes: Uint8Array, start: number, end: number, ops: ByteOps): boolean {
+  if (end - start < payloadOffset + crcFieldBytes) return false;
+  if (bytes[start + 8] !== 0xc2 || bytes[start + 9] !== 0x0c || bytes[start + 10] !== nonceBytes) return false;
+  const at = end - crcFieldBytes;
+  if (bytes[at] !== 0xfd || bytes[at + 1] !== 0x0f) return false;
+  const low = (bytes[at + 2] as number) | ((bytes[at + 3] as number) << 8) | ((bytes[at + 4] as number) << 16);
+  const crc = low + (bytes[at + 5] as number) * 0x100_0000;
+  return ops.crc32c(bytes.subarray(start + headerBytes, at), 0) === crc;
+}
+
+/** Whether the frame at `start` carries this nonce. */
+export function carries(bytes: Uint8Array, start: number, session: Uint8Array): boolean {
+  const at = start + headerBytes + 3;
+  for (let index = 0; index < nonceBytes; index++) if (bytes[at + index] !== session[index]) return false;
+  return true;
+}
+
+/** A frame longer than may be, or a session that is no nonce, is a fault of the caller. */
+export function checkFrame(frameBytes: number, session: Uint8Array): void {
+  if (session.length !== nonceBytes) throw new RangeError(`A session has ${nonceBytes} bytes, not ${session.length}.`);
+  if (frameBytes > maxFrameBytes) {
+    throw new RangeError(`A frame of ${frameBytes} bytes is longer than the ${maxFrameBytes} that a frame may have.`);
+  }
+}

@@ -1,0 +1,20 @@
+/** Largest frame with its header (docs/protocol/native.md). */
+export const maxFrameBytes = 65_544;
+/** Magic and length. */
+export const headerBytes = 8;
+/** Largest length that a header may name. */
+export const maxLength = maxFrameBytes - headerBytes;
+/** Smallest length that a header may name. */
+export const minLength = 8;
+/** Largest `body` of a call or message; a frame around it always fits. */
+export const maxBodyBytes = 65_000;
+/** The run of zeros before a hello: as long as the largest frame, so that it ends whatever half a frame is pending. */
+export const zeroRunBytes = maxFrameBytes;
+/** Bytes of `body` that the node may send on a call before the agent granted any. */
+export const initialAgentCredit = 262_144;
+/** A session's name: random bytes made by the node. */
+export const nonceBytes = 16;
+/** The field `session`: tag, length, nonce. */
+export const sessionFieldBytes = 3 + nonceBytes;
+/** The field `crc32c`: tag FD 0F and four bytes. */
+export const crcFieldBytes = 6;

@@ -1,0 +1,17 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { HelloSchema } from '@innkeeper/contract/agent';
+import type { ByteOps } from '../byte-ops.ts';
+import { encodeFrame } from './encode-frame.ts';
+import { zeroRunBytes } from './limits.ts';
+
+/** What a node writes to open a session: the run of zeros, then the hello. `nonce` must be new and random: 16 bytes. */
+export function openingBytes(
+  nonce: Uint8Array,
+  hello: MessageInitShape<typeof HelloSchema>,
+  ops: ByteOps,
+): Uint8Array<ArrayBuffer> {
+  const frame = encodeFrame(nonce, { case: 'hello', value: hello }, ops);
+  const bytes = new Uint8Array(zeroRunBytes + frame.length);
+  bytes.set(frame, zeroRunBytes);
+  return bytes;
+}

@@ -1,0 +1,47 @@
+import type { ByteOps } from '../byte-ops.ts';
+import { checkFrame, payloadOffset, putCrc, putOpening } from './frame-layout.ts';
+import { crcFieldBytes } from './limits.ts';
+import { putVarint, varintBytes } from './varint.ts';
+
+/** Room before the data for header, envelope and a prefix of up to 80 bytes. */
+export const bulkHeadroom = 128;
+/** Room after the data for the CRC. */
+export const bulkTailroom = 8;
+
+/**
+ * Makes a frame around data that lies in `buffer[start, end)` already, without copying it. The message's body is
+ * `prefix` followed by the data. Header, envelope and prefix are written right before `start`, the CRC after `end`.
+ * @returns the whole frame, a view of `buffer`.
+ * @throws RangeError when the frame is longer than `maxFrameBytes` or there is no room around the data.
+ */
+export function sealStreamMessage(
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  options: {
+    readonly session: Uint8Array;
+    readonly callId: number;
+    readonly prefix: Uint8Array;
+    readonly ops: ByteOps;
+  },
+): Uint8Array {
+  const { session, callId, prefix, ops } = options;
+  const bodyBytes = prefix.length + end - start;
+  const fieldsBytes = 2 + varintBytes(callId) + varintBytes(bodyBytes);
+  const size = fieldsBytes + bodyBytes;
+  const frameBytes = payloadOffset + 2 + varintBytes(size) + size + crcFieldBytes;
+  checkFrame(frameBytes, session);
+  const first = end + crcFieldBytes - frameBytes;
+  if (first < 0 || end + crcFieldBytes > buffer.length) throw new RangeError('No room around the data for a frame.');
+  let at = putOpening(buffer, first, frameBytes, session);
+  buffer[at] = 0xe2;
+  buffer[at + 1] = 0x0c;
+  at = putVarint(buffer, at + 2, size);
+  buffer[at] = 0x08;
+  at = putVarint(buffer, at + 1, callId);
+  buffer[at] = 0x1a;
+  at = putVarint(buffer, at + 1, bodyBytes);
+  buffer.set(prefix, at);
+  putCrc(buffer, first, end, ops);
+  return buffer.subarray(first, end + crcFieldBytes);
+}
