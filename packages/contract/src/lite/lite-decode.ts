@@ -9,7 +9,7 @@ export class MalformedMessageError extends Error {
   override readonly name = 'MalformedMessageError';
 }
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Bytes to a message of the same shape as protobuf-es' `fromBinary` gives: defaults filled in, absent optional fields
@@ -26,7 +26,7 @@ function readMessage(reader: Reader, type: LiteType, end: number, depth: number)
   if (depth > maxNesting) throw new MalformedMessageError(`Message nested deeper than ${maxNesting}.`);
   const message = emptyMessage(type);
   while (reader.position < end) {
-    const tag = reader.varint();
+    const tag = reader.tag();
     const field = type.byNumber.get(Math.floor(tag / 8));
     const wire = tag % 8;
     if (field === undefined || !readField(reader, field, wire, message, depth)) reader.skip(wire);
@@ -107,7 +107,7 @@ function readMapEntry(reader: Reader, field: LiteField, depth: number): [string,
   let key = '';
   let value = field.kind === 'message' ? undefined : defaultOf(field);
   while (reader.position < end) {
-    const tag = reader.varint();
+    const tag = reader.tag();
     if (tag === 10) key = reader.string();
     else if (Math.floor(tag / 8) === 2 && tag % 8 === wireTypeOf(field)) value = readValue(reader, field, depth);
     else reader.skip(tag % 8);
@@ -166,6 +166,13 @@ class Reader {
     return byte;
   }
 
+  tag(): number {
+    const tag = this.varint();
+    if (tag < 8 || tag > 0xffff_ffff)
+      throw new MalformedMessageError(`No field has the number ${Math.floor(tag / 8)}.`);
+    return tag;
+  }
+
   /** A tag or a length: at most 2^53. */
   varint(): number {
     let value = 0;
@@ -218,7 +225,13 @@ class Reader {
   }
 
   string(): string {
-    return decoder.decode(this.bytes());
+    const bytes = this.bytes();
+    try {
+      return decoder.decode(bytes);
+    } catch {
+      // The decoder says only that it is not UTF-8, and so does this.
+      throw new MalformedMessageError('A string is not UTF-8.');
+    }
   }
 
   fixed(count: number): DataView {

@@ -16,7 +16,7 @@ export function decodePayload(bytes: Uint8Array, start: number, end: number): Na
   const reader = new FieldReader(bytes, start + payloadOffset, end - crcFieldBytes);
   let payload: NativePayload = { case: undefined };
   while (!reader.done) {
-    const tag = reader.varint();
+    const tag = reader.tag();
     if (tag < 1610 || tag > 1666 || (tag & 7) !== 2) {
       reader.skip(tag & 7);
       continue;
@@ -60,7 +60,7 @@ function decodeCall(reader: FieldReader): Call {
     halfClose: false,
   };
   while (!reader.done) {
-    const tag = reader.varint();
+    const tag = reader.tag();
     if (tag === 8) call.id = reader.varint();
     else if (tag === 18) call.method = reader.string();
     else if (tag === 24) call.timeoutMs = reader.varint();
@@ -80,7 +80,7 @@ function decodeMessage(reader: FieldReader): StreamMessage {
     body: empty,
   };
   while (!reader.done) {
-    const tag = reader.varint();
+    const tag = reader.tag();
     if (tag === 8) message.callId = reader.varint();
     else if (tag === 16) message.halfClose = reader.varint() !== 0;
     else if (tag === 26) message.body = reader.bytes();
@@ -92,7 +92,7 @@ function decodeMessage(reader: FieldReader): StreamMessage {
 function decodeEnd(reader: FieldReader): End {
   const end: End = { $typeName: 'innkeeper.agent.v1.End', callId: 0, code: 0, reason: '', message: '' };
   while (!reader.done) {
-    const tag = reader.varint();
+    const tag = reader.tag();
     if (tag === 8) end.callId = reader.varint();
     else if (tag === 16) end.code = reader.varint();
     else if (tag === 26) end.reason = reader.string();
@@ -105,7 +105,7 @@ function decodeEnd(reader: FieldReader): End {
 function decodeCredit(reader: FieldReader): Credit {
   const credit: Credit = { $typeName: 'innkeeper.agent.v1.Credit', callId: 0, bytes: 0 };
   while (!reader.done) {
-    const tag = reader.varint();
+    const tag = reader.tag();
     if (tag === 8) credit.callId = reader.varint();
     else if (tag === 16) credit.bytes = reader.varint();
     else reader.skip(tag & 7);
@@ -116,7 +116,7 @@ function decodeCredit(reader: FieldReader): Credit {
 function decodeCancel(reader: FieldReader): Cancel {
   const cancel: Cancel = { $typeName: 'innkeeper.agent.v1.Cancel', callId: 0 };
   while (!reader.done) {
-    const tag = reader.varint();
+    const tag = reader.tag();
     if (tag === 8) cancel.callId = reader.varint();
     else reader.skip(tag & 7);
   }

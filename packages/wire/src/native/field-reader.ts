@@ -1,6 +1,6 @@
 import { MalformedMessageError } from '@innkeeper/contract/lite';
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Reads the fields of a small message between two offsets. Written for an interpreter: no closures, no BigInt. */
 export class FieldReader {
@@ -16,6 +16,12 @@ export class FieldReader {
 
   get done(): boolean {
     return this.position >= this.#end;
+  }
+
+  tag(): number {
+    const tag = this.varint();
+    if (tag < 8) throw new MalformedMessageError('No field has the number 0.');
+    return tag;
   }
 
   /** A tag, a length or an unsigned 32-bit value. */
@@ -51,7 +57,13 @@ export class FieldReader {
   }
 
   string(): string {
-    return decoder.decode(this.bytes());
+    const bytes = this.bytes();
+    try {
+      return decoder.decode(bytes);
+    } catch {
+      // The decoder says only that it is not UTF-8, and so does this.
+      throw new MalformedMessageError('A string is not UTF-8.');
+    }
   }
 
   /** Passes over a field that is not known. */
