@@ -28,7 +28,9 @@ export interface VmSpec {
   readonly runDirectory: string;
   readonly disk: { readonly path: string; readonly format: 'raw' | 'qcow2' };
   /** Boot this kernel instead of the disk's boot loader. */
-  readonly kernel: { readonly path: string; readonly initrdPath: string | undefined; readonly commandLine: string } | undefined;
+  readonly kernel:
+    | { readonly path: string; readonly initrdPath: string | undefined; readonly commandLine: string }
+    | undefined;
   /** User-mode network with a random locally administered MAC address. */
   readonly network: { readonly macAddress: string } | undefined;
 }
@@ -106,10 +108,17 @@ export interface HypervisorDriver {
   launch(spec: VmSpec, options?: Abortable): Promise<RunningVm>;
   /** Finds the VM of a record again after a restart of the daemon; undefined when its process is gone. */
   adopt(record: VmRecord, options?: Abortable): Promise<RunningVm | undefined>;
+  /** How a VM ended that `adopt` found gone; undefined when nothing tells. */
+  howEnded?(record: VmRecord): Promise<VmEnd['kind'] | undefined>;
 }
 
 /** The four named ports that every VM of ours gets. */
-export const agentPorts = ['org.innkeeper.agent.0', 'org.limiquantix.agent.0', 'org.quantix.agent.0', 'org.qemu.guest_agent.0'] as const;
+export const agentPorts = [
+  'org.innkeeper.agent.0',
+  'org.limiquantix.agent.0',
+  'org.quantix.agent.0',
+  'org.qemu.guest_agent.0',
+] as const;
 
 /** The one our node speaks on. */
 export const nativePort = 'org.innkeeper.agent.0';

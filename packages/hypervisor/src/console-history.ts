@@ -1,0 +1,98 @@
+import { kib } from '@innkeeper/kit';
+
+/** The first part of a console's output is kept for good: it holds the boot. */
+export const consoleHeadBytes = 64 * kib;
+
+/** Of the rest, the last part. */
+export const consoleTailBytes = 192 * kib;
+
+/** What is kept of a console. `droppedBytes` is what was printed between the two parts and is gone. */
+export interface ConsoleHistoryView {
+  readonly head: Uint8Array;
+  readonly droppedBytes: number;
+  readonly tail: Uint8Array;
+}
+
+/**
+ * Head and tail of a stream that may never end, in 256 KiB at most. Memory is taken as it is needed: a VM that prints
+ * little costs little.
+ */
+export class ConsoleHistory {
+  #head = new Uint8Array(0);
+  #headLength = 0;
+  /** The tail's chunks, oldest first; together at most `consoleTailBytes`. */
+  #tail: Uint8Array[] = [];
+  #tailLength = 0;
+  #totalBytes = 0;
+
+  /** All bytes that were ever appended. */
+  get totalBytes(): number {
+    return this.#totalBytes;
+  }
+
+  /** Takes a copy of what it keeps. */
+  append(bytes: Uint8Array): void {
+    this.#totalBytes += bytes.length;
+    const intoHead = Math.min(consoleHeadBytes - this.#headLength, bytes.length);
+    if (intoHead > 0) this.#appendToHead(bytes.subarray(0, intoHead));
+    const rest = bytes.subarray(Math.max(intoHead, bytes.length - consoleTailBytes));
+    if (rest.length > 0) this.#appendToTail(rest);
+  }
+
+  /** Counts bytes that were printed and are not known any more: of a history that was loaded. */
+  skip(count: number): void {
+    this.#totalBytes += count;
+    this.#tail = [];
+    this.#tailLength = 0;
+  }
+
+  view(): ConsoleHistoryView {
+    const tail = new Uint8Array(this.#tailLength);
+    let offset = 0;
+    for (const chunk of this.#tail) {
+      tail.set(chunk, offset);
+      offset += chunk.length;
+    }
+    return {
+      head: this.#head.slice(0, this.#headLength),
+      droppedBytes: this.#totalBytes - this.#headLength - this.#tailLength,
+      tail,
+    };
+  }
+
+  #appendToHead(bytes: Uint8Array): void {
+    const needed = this.#headLength + bytes.length;
+    if (needed > this.#head.length) {
+      const grown = new Uint8Array(Math.min(consoleHeadBytes, Math.max(needed, 2 * this.#head.length, 4 * kib)));
+      grown.set(this.#head.subarray(0, this.#headLength));
+      this.#head = grown;
+    }
+    this.#head.set(bytes, this.#headLength);
+    this.#headLength = needed;
+  }
+
+  #appendToTail(bytes: Uint8Array): void {
+    const last = this.#tail.at(-1);
+    // A guest that prints a byte at a time must not cost an object for each.
+    if (last !== undefined && last.length + bytes.length <= 4 * kib) {
+      const joined = new Uint8Array(last.length + bytes.length);
+      joined.set(last);
+      joined.set(bytes, last.length);
+      this.#tail[this.#tail.length - 1] = joined;
+    } else {
+      this.#tail.push(bytes.slice());
+    }
+    this.#tailLength += bytes.length;
+    let excess = this.#tailLength - consoleTailBytes;
+    let whole = 0;
+    for (const chunk of this.#tail) {
+      if (chunk.length > excess) break;
+      excess -= chunk.length;
+      whole += 1;
+    }
+    if (whole > 0) this.#tail.splice(0, whole);
+    const first = this.#tail[0];
+    if (excess > 0 && first !== undefined) this.#tail[0] = first.slice(excess);
+    this.#tailLength = Math.min(this.#tailLength, consoleTailBytes);
+  }
+}

@@ -1,0 +1,86 @@
+import { OperationError } from '@innkeeper/contract';
+import {
+  type Abortable,
+  type HypervisorDriver,
+  nativePort,
+  type Probe,
+  type VmRecord,
+  type VmSpec,
+} from '../driver.ts';
+import type { FakeBoot, StartAgent } from './fake-guest.ts';
+import { FakeHost } from './fake-host.ts';
+import { FakeMachine } from './fake-machine.ts';
+import { FakeRunningVm } from './fake-running-vm.ts';
+
+export interface FakeDriverOptions {
+  /** Starts an agent on the native port of every guest that `boot` does not speak for. Absent: guests have no agent. */
+  readonly startAgent?: StartAgent | undefined;
+  /** What a VM's guest does, by its specification; `undefined` for the usual boot. */
+  readonly boot?: ((spec: VmSpec) => FakeBoot | undefined) | undefined;
+  /** Default 5. */
+  readonly bootMs?: number | undefined;
+  /** Where the VMs live. Default: a host of its own. */
+  readonly host?: FakeHost | undefined;
+  /** Makes `launch` fail as a hypervisor does that prints this and ends. */
+  readonly failLaunch?: ((spec: VmSpec) => string | undefined) | undefined;
+  /** Makes `probe` find nothing, with this reason. */
+  readonly missing?: string | undefined;
+}
+
+/** A driver without a hypervisor, for tests of what stands on drivers: VMs boot in 5 ms and do what the test says. */
+export class FakeDriver implements HypervisorDriver {
+  readonly name = 'fake';
+  readonly host: FakeHost;
+  readonly #options: FakeDriverOptions;
+
+  constructor(options: FakeDriverOptions = {}) {
+    this.#options = options;
+    this.host = options.host ?? new FakeHost();
+  }
+
+  async probe(): Promise<Probe> {
+    const reason = this.#options.missing ?? '';
+    return {
+      available: reason === '',
+      reason,
+      version: '1.0',
+      accelerator: 'tcg',
+      acceleratorReason: 'A fake VM has no CPUs.',
+    };
+  }
+
+  async launch(spec: VmSpec, options?: Abortable): Promise<FakeRunningVm> {
+    options?.signal?.throwIfAborted();
+    if (this.#options.missing !== undefined) throw new OperationError('HYPERVISOR_MISSING', this.#options.missing);
+    const lastLines = this.#options.failLaunch?.(spec);
+    if (lastLines !== undefined) {
+      throw new OperationError('HYPERVISOR_FAILED', `The fake hypervisor ended at start: ${lastLines}`);
+    }
+    const pid = this.host.takePid();
+    const record: VmRecord = {
+      id: spec.id,
+      driver: this.name,
+      runDirectory: spec.runDirectory,
+      pid,
+      pidStartTicks: String(pid * 10),
+      accelerator: 'tcg',
+    };
+    const boot = this.#options.boot?.(spec) ?? this.#usualBoot();
+    const machine = new FakeMachine({ spec, record, boot, bootMs: this.#options.bootMs ?? 5 });
+    this.host.add(machine);
+    return new FakeRunningVm(machine);
+  }
+
+  async adopt(record: VmRecord, options?: Abortable): Promise<FakeRunningVm | undefined> {
+    options?.signal?.throwIfAborted();
+    const machine = this.host.find(record);
+    return machine === undefined ? undefined : new FakeRunningVm(machine);
+  }
+
+  #usualBoot(): FakeBoot {
+    return async (guest) => {
+      guest.print('fake guest\r\n');
+      await this.#options.startAgent?.(guest.openPort(nativePort), guest);
+    };
+  }
+}

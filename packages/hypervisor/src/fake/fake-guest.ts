@@ -1,0 +1,61 @@
+import type { Channel } from '@innkeeper/kit';
+
+/** What runs in a fake VM: called once at power-on and again after each reset, with the guest's side of everything. */
+export type FakeBoot = (guest: FakeGuest) => Promise<void>;
+
+/** The machine as its guest sees it. */
+export interface FakeGuest {
+  readonly vmId: string;
+  /** Aborted when the power goes or the guest is reset. */
+  readonly signal: AbortSignal;
+  /** The guest's end of a named port; it tells the host that the port is open. Throws for a name that no port has. */
+  openPort(name: string): Channel;
+  /** Prints on the serial console. */
+  print(text: string | Uint8Array): void;
+  /** What the host types on the serial console. */
+  onConsoleInput(listener: (bytes: Uint8Array) => void): () => void;
+  /** Called instead of powering off when the host presses the power button. */
+  onPowerButton(listener: () => void): () => void;
+  powerOff(): void;
+  reboot(): void;
+}
+
+/** Starts the agent of a fake guest on its channel; what it returns is not looked at. */
+export type StartAgent = (channel: Channel, guest: FakeGuest) => unknown;
+
+/** Boots, and does nothing: the port is never opened, the power button works. */
+export const bootWithoutAgent: FakeBoot = async (guest) => guest.print('fake guest without an agent\r\n');
+
+/** Takes what the host sends and never answers; the power button does nothing. */
+export const bootSilent: FakeBoot = async (guest) => {
+  guest.onPowerButton(() => guest.print('the power button is ignored\r\n'));
+  const channel = guest.openPort('org.innkeeper.agent.0');
+  while ((await channel.read({ signal: guest.signal })) !== undefined);
+};
+
+/** Sends random bytes without end. The same `seed` sends the same ones. */
+export function bootGarbage(seed: number): FakeBoot {
+  return async (guest) => {
+    const channel = guest.openPort('org.innkeeper.agent.0');
+    const bytes = new Uint8Array(16 * 1024);
+    let state = seed >>> 0 || 1;
+    while (!guest.signal.aborted) {
+      for (let index = 0; index < bytes.length; index++) {
+        // xorshift32: good enough for garbage, and the same everywhere.
+        state ^= state << 13;
+        state ^= state >>> 17;
+        state ^= state << 5;
+        bytes[index] = state;
+      }
+      await channel.write(bytes);
+    }
+  };
+}
+
+/** Prints `totalBytes` on the serial console and then waits. */
+export function bootFloodingConsole(totalBytes: number): FakeBoot {
+  const line = 'all work and no play makes a dull guest\r\n'.repeat(100);
+  return async (guest) => {
+    for (let printed = 0; printed < totalBytes && !guest.signal.aborted; printed += line.length) guest.print(line);
+  };
+}

@@ -1,0 +1,39 @@
+import type { VmRecord } from '../driver.ts';
+import type { FakeMachine } from './fake-machine.ts';
+
+/**
+ * The host that fake VMs run on. A test that restarts its daemon gives the same host to both, and the second finds the
+ * VMs of the first; disposing of it turns all of them off.
+ */
+export class FakeHost implements Disposable {
+  readonly #machines = new Map<string, FakeMachine>();
+  #nextPid = 4_000_001;
+
+  /** A number that no process has. */
+  takePid(): number {
+    this.#nextPid += 1;
+    return this.#nextPid - 1;
+  }
+
+  add(machine: FakeMachine): void {
+    this.#machines.set(machine.record.id, machine);
+  }
+
+  /** The machine that runs under this id, for a test to look at, pause or crash. */
+  machine(vmId: string): FakeMachine | undefined {
+    const machine = this.#machines.get(vmId);
+    return machine?.alive ? machine : undefined;
+  }
+
+  /** The machine of a record, if it is that very process. */
+  find(record: VmRecord): FakeMachine | undefined {
+    const machine = this.machine(record.id);
+    return machine?.record.pid === record.pid && machine.record.pidStartTicks === record.pidStartTicks
+      ? machine
+      : undefined;
+  }
+
+  [Symbol.dispose](): void {
+    for (const machine of this.#machines.values()) machine.kill();
+  }
+}

@@ -1,0 +1,21 @@
+export { type AgentLifecycle, type AgentLifecycleEvent, agentOff, agentReduce } from './agent-lifecycle.ts';
+export {
+  ConsoleHistory,
+  type ConsoleHistoryView,
+  consoleHeadBytes,
+  consoleTailBytes,
+} from './console-history.ts';
+export * from './driver.ts';
+export {
+  defaultStopTimeoutMs,
+  type FoundProcess,
+  killRetryMs,
+  type StopStep,
+  storedLifecycle,
+  type VmEffect,
+  type VmLifecycle,
+  type VmLifecycleEvent,
+  type VmTransition,
+  vmReduce,
+} from './lifecycle.ts';
+export { manageDriver } from './managed-driver.ts';

@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { isLiveVmState, type VmState, vmStates } from '@innkeeper/contract';
+import fc from 'fast-check';
+import {
+  type FoundProcess,
+  killRetryMs,
+  type StopStep,
+  storedLifecycle,
+  type VmEffect,
+  type VmLifecycle,
+  type VmLifecycleEvent,
+  vmReduce,
+} from './lifecycle.ts';
+
+const steps: readonly StopStep[] = ['agent', 'acpi', 'kill'];
+const kinds = ['shutdown', 'killed', 'crashed'] as const;
+
+const endedEvents: readonly VmLifecycleEvent[] = kinds.map((kind) => ({
+  type: 'process-ended',
+  end: { kind, lastLines: 'last words' },
+}));
+
+const foundProcesses: readonly FoundProcess[] = [
+  { kind: 'running' },
+  { kind: 'paused' },
+  { kind: 'gone', how: undefined },
+  ...kinds.map((how) => ({ kind: 'gone', how }) as const),
+];
+
+const eventArbitrary: fc.Arbitrary<VmLifecycleEvent> = fc.oneof(
+  fc.constantFrom<VmLifecycleEvent>(
+    { type: 'created' },
+    { type: 'create-failed', detail: 'x' },
+    { type: 'start' },
+    { type: 'launched' },
+    { type: 'launch-failed', detail: 'x' },
+    { type: 'pause' },
+    { type: 'resume' },
+    { type: 'paused' },
+    { type: 'resumed' },
+    { type: 'kill' },
+    { type: 'delete' },
+    { type: 'delete-failed', detail: 'x' },
+    ...steps.map((step) => ({ type: 'deadline', step }) as const),
+    ...steps.map((step) => ({ type: 'step-failed', step }) as const),
+    ...endedEvents,
+    ...foundProcesses.map((found) => ({ type: 'daemon-started', found }) as const),
+  ),
+  fc.record({ type: fc.constant('stop' as const), timeoutMs: fc.nat(60_000), agentConnected: fc.boolean() }),
+);
+
+/** Every state that some row of events leads to. */
+const lifecycleArbitrary: fc.Arbitrary<VmLifecycle> = fc
+  .tuple(fc.constantFrom(...vmStates), fc.array(eventArbitrary, { maxLength: 12 }))
+  .map(([start, events]) => events.reduce((vm, event) => vmReduce(vm, event).state, storedLifecycle(start)));
+
+/** Effects of which a transition may have one at most: together they would contradict each other. */
+const exclusive: readonly VmEffect['type'][][] = [
+  ['launch', 'abort-launch', 'kill-process', 'press-power-button', 'ask-agent-to-shut-down', 'remove-files'],
+  ['pause-guest', 'resume-guest', 'kill-process', 'launch', 'remove-files'],
+  ['set-timer', 'clear-timer'],
+];
+
+describe('vmReduce()', () => {
+  it('never names two effects that contradict each other', () => {
+    fc.assert(
+      fc.property(lifecycleArbitrary, eventArbitrary, (vm, event) => {
+        const names = vmReduce(vm, event).effects.map((effect) => effect.type);
+        for (const group of exclusive) assert.ok(names.filter((name) => group.includes(name)).length <= 1);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('ends in stopped or crashed when the process of a live VM ends, whatever came before', () => {
+    fc.assert(
+      fc.property(lifecycleArbitrary, fc.constantFrom(...endedEvents), (vm, event) => {
+        const next = vmReduce(vm, event).state.state;
+        if (isLiveVmState(vm.state)) assert.ok(next === 'stopped' || next === 'crashed');
+        else assert.equal(next, vm.state);
+      }),
+    );
+  });
+
+  it('makes a second stop change nothing', () => {
+    fc.assert(
+      fc.property(lifecycleArbitrary, fc.boolean(), (vm, agentConnected) => {
+        const stop: VmLifecycleEvent = { type: 'stop', timeoutMs: 1000, agentConnected };
+        const once = vmReduce(vm, stop).state;
+        assert.deepEqual(vmReduce(once, stop), { state: once, effects: [] });
+      }),
+    );
+  });
+
+  it('makes a second kill change nothing', () => {
+    fc.assert(
+      fc.property(lifecycleArbitrary, (vm) => {
+        const once = vmReduce(vm, { type: 'kill' }).state;
+        assert.deepEqual(vmReduce(once, { type: 'kill' }), { state: once, effects: [] });
+      }),
+    );
+  });
+
+  it('sets a timer with every step of stopping and leaves none behind', () => {
+    fc.assert(
+      fc.property(lifecycleArbitrary, fc.array(eventArbitrary), (start, events) => {
+        let vm = start.state === 'stopping' ? storedLifecycle('running') : start;
+        let timer: StopStep | undefined;
+        for (const event of events) {
+          // The timers of a daemon that ended are gone with it.
+          if (event.type === 'daemon-started') timer = undefined;
+          const next = vmReduce(vm, event);
+          vm = next.state;
+          for (const effect of next.effects) {
+            if (effect.type === 'set-timer') timer = effect.step;
+            if (effect.type === 'clear-timer') timer = undefined;
+          }
+          const wanted = vm.state === 'stopping' && !vm.launching ? vm.step : undefined;
+          assert.equal(timer, wanted);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('reaches the kill from any stop by deadlines alone', () => {
+    fc.assert(
+      fc.property(lifecycleArbitrary, fc.boolean(), (vm, agentConnected) => {
+        if (vm.state !== 'running' && vm.state !== 'paused') return;
+        let next = vmReduce(vm, { type: 'stop', timeoutMs: 5, agentConnected });
+        const seen: VmEffect['type'][] = [];
+        for (let round = 0; round < 3; round++) {
+          seen.push(...next.effects.map((effect) => effect.type));
+          if (next.state.state !== 'stopping') break;
+          next = vmReduce(next.state, { type: 'deadline', step: next.state.step });
+        }
+        assert.ok(seen.includes('kill-process'));
+      }),
+    );
+  });
+
+  it('goes from the agent to ACPI to the kill, each with its deadline', () => {
+    let next = vmReduce(storedLifecycle('running'), { type: 'stop', timeoutMs: 700, agentConnected: true });
+    assert.deepEqual(next.effects, [
+      { type: 'ask-agent-to-shut-down', timeoutMs: 700 },
+      { type: 'set-timer', step: 'agent', delayMs: 700 },
+    ]);
+    next = vmReduce(next.state, { type: 'deadline', step: 'agent' });
+    assert.deepEqual(next.effects, [{ type: 'press-power-button' }, { type: 'set-timer', step: 'acpi', delayMs: 700 }]);
+    next = vmReduce(next.state, { type: 'deadline', step: 'acpi' });
+    assert.deepEqual(next.effects, [
+      { type: 'kill-process' },
+      { type: 'set-timer', step: 'kill', delayMs: killRetryMs },
+    ]);
+    next = vmReduce(next.state, { type: 'process-ended', end: { kind: 'killed', lastLines: '' } });
+    assert.deepEqual(next, { state: { state: 'stopped', detail: '' }, effects: [{ type: 'clear-timer' }] });
+  });
+
+  it('skips an agent that is not there, and one that refuses at once', () => {
+    const stop = { type: 'stop', timeoutMs: 1, agentConnected: false } as const;
+    assert.equal(vmReduce(storedLifecycle('running'), stop).effects[0]?.type, 'press-power-button');
+    const asked = vmReduce(storedLifecycle('running'), { ...stop, agentConnected: true });
+    const refused = vmReduce(asked.state, { type: 'step-failed', step: 'agent' });
+    assert.equal(refused.effects[0]?.type, 'press-power-button');
+  });
+
+  it('wakes a paused guest before it asks it to stop, and not before a kill', () => {
+    const paused = storedLifecycle('paused');
+    const stop = vmReduce(paused, { type: 'stop', timeoutMs: 1, agentConnected: true });
+    assert.deepEqual(
+      stop.effects.map((effect) => effect.type),
+      ['resume-guest', 'ask-agent-to-shut-down', 'set-timer'],
+    );
+    assert.equal(vmReduce(paused, { type: 'kill' }).effects[0]?.type, 'kill-process');
+  });
+
+  it('kills a process that came up although its launch was aborted', () => {
+    const stopping = vmReduce(storedLifecycle('starting'), { type: 'kill' });
+    assert.deepEqual(stopping.effects, [{ type: 'abort-launch' }]);
+    assert.equal(vmReduce(stopping.state, { type: 'launched' }).effects[0]?.type, 'kill-process');
+    assert.equal(vmReduce(stopping.state, { type: 'launch-failed', detail: '' }).state.state, 'stopped');
+  });
+
+  it('ignores the deadline of a step that is over', () => {
+    const acpi = vmReduce(storedLifecycle('running'), { type: 'stop', timeoutMs: 1, agentConnected: false }).state;
+    assert.deepEqual(vmReduce(acpi, { type: 'deadline', step: 'agent' }), { state: acpi, effects: [] });
+  });
+
+  it('repeats a kill that was not enough at its deadline, not at once', () => {
+    const killed = vmReduce(storedLifecycle('running'), { type: 'kill' }).state;
+    assert.deepEqual(vmReduce(killed, { type: 'step-failed', step: 'kill' }).effects, []);
+    assert.equal(vmReduce(killed, { type: 'deadline', step: 'kill' }).effects[0]?.type, 'kill-process');
+  });
+
+  it('keeps the last words of a hypervisor that died', () => {
+    const event: VmLifecycleEvent = { type: 'process-ended', end: { kind: 'crashed', lastLines: 'no such disk\n' } };
+    assert.deepEqual(vmReduce(storedLifecycle('running'), event).state, {
+      state: 'crashed',
+      detail: 'The hypervisor died: no such disk',
+    });
+  });
+
+  describe('after the daemon came up again', () => {
+    const found = (state: VmState, process: FoundProcess) =>
+      vmReduce(storedLifecycle(state), { type: 'daemon-started', found: process });
+
+    it('takes a VM as it was found', () => {
+      for (const state of ['starting', 'running', 'paused', 'stopped', 'crashed'] as const) {
+        assert.equal(found(state, { kind: 'running' }).state.state, 'running');
+        assert.equal(found(state, { kind: 'paused' }).state.state, 'paused');
+      }
+    });
+
+    it('takes a VM that is gone for stopped, or crashed when the hypervisor left word of that', () => {
+      for (const state of ['starting', 'running', 'paused'] as const) {
+        assert.equal(found(state, { kind: 'gone', how: undefined }).state.state, 'stopped');
+        assert.equal(found(state, { kind: 'gone', how: 'shutdown' }).state.state, 'stopped');
+        assert.equal(found(state, { kind: 'gone', how: 'crashed' }).state.state, 'crashed');
+      }
+    });
+
+    it('goes on with a stop that was under way', () => {
+      const effects = found('stopping', { kind: 'running' }).effects.map((effect) => effect.type);
+      assert.deepEqual(effects, ['press-power-button', 'set-timer']);
+      assert.equal(found('stopping', { kind: 'gone', how: 'crashed' }).state.state, 'stopped');
+    });
+
+    it('undoes a VM that was half made, and goes on removing one', () => {
+      for (const state of ['creating', 'deleting'] as const) {
+        assert.deepEqual(found(state, { kind: 'gone', how: undefined }).effects, [{ type: 'remove-files' }]);
+      }
+    });
+  });
+});
