@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { trailingZeros } from './native/trailing-zeros.ts';
+import { portableByteOps } from './portable-byte-ops.ts';
+
+/** Bit by bit, as RFC 3720 appendix B.4 defines it. */
+function slowCrc32c(bytes: Uint8Array): number {
+  let crc = 0xffff_ffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f6_3b78 : crc >>> 1;
+  }
+  return ~crc >>> 0;
+}
+
+describe('portableByteOps.crc32c()', () => {
+  // RFC 3720 appendix B.4.
+  const known: readonly (readonly [string, Uint8Array, number])[] = [
+    ['32 zeros', new Uint8Array(32), 0x8a91_36aa],
+    ['32 ones', new Uint8Array(32).fill(0xff), 0x62a8_ab43],
+    ['0 to 31', Uint8Array.from({ length: 32 }, (_, index) => index), 0x46dd_794e],
+    ['123456789', new TextEncoder().encode('123456789'), 0xe306_9283],
+  ];
+  for (const [name, bytes, crc] of known) {
+    it(`knows ${name}`, () => assert.equal(portableByteOps.crc32c(bytes, 0), crc));
+  }
+
+  it('agrees with the definition for any bytes, cut anywhere and at any alignment', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(300), fc.nat(7), (bytes, cut, shift) => {
+        const shifted = new Uint8Array(bytes.length + shift).subarray(shift);
+        shifted.set(bytes);
+        const first = portableByteOps.crc32c(shifted.subarray(0, cut), 0);
+        assert.equal(portableByteOps.crc32c(shifted.subarray(cut), first), slowCrc32c(bytes));
+      }),
+    );
+  });
+});
+
+describe('zeros at the ends of bytes', () => {
+  it('are counted from the front and from the back', () => {
+    fc.assert(
+      fc.property(fc.nat(200), fc.uint8Array({ maxLength: 3 }), fc.nat(200), (before, middle, after) => {
+        const bytes = new Uint8Array([...new Uint8Array(before), ...middle, ...new Uint8Array(after)]);
+        const first = bytes.findIndex((byte) => byte !== 0);
+        const last = bytes.findLastIndex((byte) => byte !== 0);
+        assert.equal(portableByteOps.countLeadingZeros(bytes), first < 0 ? bytes.length : first);
+        assert.equal(trailingZeros(bytes, portableByteOps), bytes.length - 1 - last);
+      }),
+    );
+  });
+});
