@@ -1,0 +1,16 @@
+import type { OperationError } from '@innkeeper/contract/errors';
+import type { AgentMessageReply } from './reply.ts';
+
+/** What a request of this dialect becomes: one generic call, and a fold of its answers into the response. */
+export interface AgentMessageCall {
+  /** Full name of the method. */
+  readonly method: string;
+  /** Milliseconds until the call fails with DEADLINE_EXCEEDED. */
+  readonly timeoutMs: number;
+  /** The encoded requests, made as they are taken. */
+  requests(): Iterable<Uint8Array>;
+  /** Takes an encoded answer and copies what it keeps of it. True: no other is wanted, and the call may be cancelled. */
+  take(body: Uint8Array): boolean;
+  /** The response, once the call has ended or `take` wanted no more; with the error when it failed. */
+  finish(error: OperationError | undefined): AgentMessageReply;
+}

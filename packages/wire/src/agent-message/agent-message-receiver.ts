@@ -1,0 +1,137 @@
+import type { AgentMessage } from '@innkeeper/contract/agent-message';
+import { AgentMessageLite } from '@innkeeper/contract/agent-message-lite';
+import { liteDecode, MalformedMessageError } from '@innkeeper/contract/lite';
+import { type Header, type HeaderForm, headerProbeBytes, readHeader } from './header.ts';
+import { type Envelope, peekEnvelope } from './peek-envelope.ts';
+
+/**
+ * `message`: its bytes are its own, nothing of it changes later. `oversize`: a message longer than is kept; it is being
+ * skipped. `malformed`: bytes that are no message; said once until the next message.
+ */
+export type AgentMessageIncoming =
+  | {
+      readonly type: 'message';
+      readonly form: HeaderForm;
+      readonly message: AgentMessage;
+      readonly lengthBytes: number;
+    }
+  | { readonly type: 'oversize'; readonly form: HeaderForm; readonly envelope: Envelope; readonly lengthBytes: number }
+  | { readonly type: 'malformed'; readonly why: string };
+
+/** Bytes at the head of a message that is skipped: enough for its message_id, timestamp and payload tag. */
+const peekBytes = 512;
+/** How often bytes of a failed message are searched for messages that a false length swallowed. */
+const maxRescans = 8;
+
+/**
+ * Bytes to AgentMessages, with either header. After garbage it looks at every byte for the next header. The dialect has
+ * no checksum and no beginning: a false length that looks right makes it wait, until `reset` is called.
+ */
+export class AgentMessageReceiver {
+  readonly #maxBytes: number;
+  readonly #head = new Uint8Array(headerProbeBytes);
+  #headLength = 0;
+  #header: Header | undefined;
+  #body = new Uint8Array(0);
+  #filled = 0;
+  #skipBytes = 0;
+  #inGarbage = false;
+
+  /** @param options.maxBytes largest message that is kept; memory is taken for no more. */
+  constructor(options: { readonly maxBytes: number }) {
+    this.#maxBytes = options.maxBytes;
+  }
+
+  /** Whether a part of a message is waiting for the rest. */
+  get pending(): boolean {
+    return this.#headLength > 0 || this.#header !== undefined || this.#skipBytes > 0;
+  }
+
+  /** Drops what is pending; for a peer that stalled in the middle of a message. */
+  reset(): void {
+    this.#headLength = 0;
+    this.#header = undefined;
+    this.#body = new Uint8Array(0);
+    this.#skipBytes = 0;
+  }
+
+  push(bytes: Uint8Array): AgentMessageIncoming[] {
+    const incoming: AgentMessageIncoming[] = [];
+    this.#take(bytes, incoming, 0);
+    return incoming;
+  }
+
+  #take(bytes: Uint8Array, incoming: AgentMessageIncoming[], rescans: number): void {
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#header !== undefined) at += this.#takeBody(bytes.subarray(at), incoming, rescans);
+      else if (this.#skipBytes > 0) at += this.#skip(bytes.length - at);
+      else at += this.#takeHeader(bytes, at, incoming);
+    }
+  }
+
+  #skip(available: number): number {
+    const count = Math.min(available, this.#skipBytes);
+    this.#skipBytes -= count;
+    return count;
+  }
+
+  /** Takes one byte towards a header, or in garbage all up to the next byte that can begin one. */
+  #takeHeader(bytes: Uint8Array, at: number, incoming: AgentMessageIncoming[]): number {
+    this.#head[this.#headLength++] = bytes[at] as number;
+    let header = readHeader(this.#head, this.#headLength);
+    while (header === 'none') {
+      this.#malformed(incoming, 'Bytes that begin no message.');
+      this.#head.copyWithin(0, 1, this.#headLength);
+      this.#headLength--;
+      header = this.#headLength === 0 ? undefined : readHeader(this.#head, this.#headLength);
+    }
+    if (header !== undefined) this.#begin(header);
+    return 1;
+  }
+
+  #begin(header: Header): void {
+    this.#header = header;
+    this.#body = new Uint8Array(
+      header.lengthBytes > this.#maxBytes ? Math.min(peekBytes, header.lengthBytes) : header.lengthBytes,
+    );
+    // The probe has one byte of the message already.
+    this.#body[0] = this.#head[header.headerBytes] as number;
+    this.#filled = 1;
+    this.#headLength = 0;
+  }
+
+  #takeBody(bytes: Uint8Array, incoming: AgentMessageIncoming[], rescans: number): number {
+    const body = this.#body;
+    const count = Math.min(bytes.length, body.length - this.#filled);
+    body.set(bytes.subarray(0, count), this.#filled);
+    this.#filled += count;
+    if (this.#filled === body.length && this.#header !== undefined) this.#finish(this.#header, body, incoming, rescans);
+    return count;
+  }
+
+  #finish(header: Header, body: Uint8Array, incoming: AgentMessageIncoming[], rescans: number): void {
+    const { form, lengthBytes } = header;
+    this.#header = undefined;
+    this.#body = new Uint8Array(0);
+    if (lengthBytes > body.length) {
+      this.#skipBytes = lengthBytes - body.length;
+      incoming.push({ type: 'oversize', form, envelope: peekEnvelope(body), lengthBytes });
+      return;
+    }
+    try {
+      incoming.push({ type: 'message', form, message: liteDecode(AgentMessageLite, body), lengthBytes });
+      this.#inGarbage = false;
+    } catch (error) {
+      if (!(error instanceof MalformedMessageError)) throw error;
+      this.#malformed(incoming, error.message);
+      // The length may have been false and swallowed messages.
+      if (rescans < maxRescans) this.#take(body, incoming, rescans + 1);
+    }
+  }
+
+  #malformed(incoming: AgentMessageIncoming[], why: string): void {
+    if (!this.#inGarbage) incoming.push({ type: 'malformed', why });
+    this.#inGarbage = true;
+  }
+}

@@ -1,0 +1,45 @@
+import type { System, Telemetry } from '@innkeeper/contract/agent';
+import { AgentReadyEventLite } from '@innkeeper/contract/agent-message-lite';
+import { liteEncode } from '@innkeeper/contract/lite';
+import type { AgentMessageReply } from './reply.ts';
+
+/** What this dialect serves, by the names that its hosts know. */
+const capabilities = [
+  'telemetry',
+  'execute',
+  'file_read',
+  'file_write',
+  'shutdown',
+  'reboot',
+  'user_context_exec',
+] as const;
+
+/** agent_ready, said once when a peer is there: who the guest is and which addresses it has. */
+export function agentReadyEvent(system: System, telemetry: Telemetry | undefined): AgentMessageReply {
+  const event = {
+    version: system.agentVersion,
+    osName: system.osName,
+    osVersion: system.osVersion,
+    kernelVersion: system.kernelRelease,
+    architecture: system.architecture,
+    hostname: system.hostname,
+    ipAddresses: telemetry === undefined ? [] : addressesOf(telemetry),
+    capabilities: [...capabilities],
+  };
+  return { field: 101, parts: [liteEncode(AgentReadyEventLite, event)] };
+}
+
+/** The primary addresses first, then the others of interfaces that are up, without loopback and link-local ones. */
+function addressesOf(telemetry: Telemetry): string[] {
+  const addresses = new Set(telemetry.primaryAddresses.map(({ address }) => address));
+  for (const link of telemetry.interfaces) {
+    if (!link.up) continue;
+    for (const { address, scope } of link.addresses)
+      if (scope === scopeGlobal || scope === scopeSite) addresses.add(address);
+  }
+  return [...addresses];
+}
+
+/** AddressScope GLOBAL and SITE; the enum is not loaded in the agent. */
+const scopeGlobal = 1;
+const scopeSite = 2;

@@ -1,0 +1,118 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { ExecExited, ProcessSpecSchema } from '@innkeeper/contract/agent';
+import { ProcessServiceLite } from '@innkeeper/contract/agent-lite';
+import type { ExecuteRequest, ExecuteResponseSchema } from '@innkeeper/contract/agent-message';
+import { ExecuteResponseLite } from '@innkeeper/contract/agent-message-lite';
+import { OperationError } from '@innkeeper/contract/errors';
+import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
+import type { AgentMessageCall } from './agent-message-call.ts';
+import { errorText } from './error-text.ts';
+import { defaultExecTimeoutSeconds, defaultOutputBytes, maxExecTimeoutSeconds, maxOutputBytes } from './limits.ts';
+import { type AgentMessageReply, bulkField } from './reply.ts';
+import { Utf8Text } from './utf8-text.ts';
+
+const method = ProcessServiceLite.exec;
+const field = 51;
+/** What the kill at the end of the time, and the last output, may take on top of it. */
+const graceMs = 15_000;
+/** ExecEnding.TIMEOUT and OutputStream.STDERR; their enums are not loaded in the agent. */
+const endingTimeout = 2;
+const streamStderr = 2;
+
+/**
+ * execute to Exec. A command without arguments is a line for /bin/sh -c. Without `wait_for_exit` the response comes when
+ * the process has started, and its output is dropped.
+ * @param processId a fresh id for the process.
+ */
+export function executeCall(request: ExecuteRequest, processId: string): AgentMessageCall {
+  const timeoutMs = execTimeoutMs(request);
+  const limitBytes =
+    request.maxOutputBytes === 0 ? defaultOutputBytes : Math.min(request.maxOutputBytes, maxOutputBytes);
+  const stdout = new Utf8Text(limitBytes);
+  const stderr = new Utf8Text(limitBytes);
+  let started = false;
+  let exited: ExecExited | undefined;
+  return {
+    method: method.name,
+    timeoutMs: timeoutMs === 0 ? graceMs : timeoutMs + graceMs,
+    requests: () => {
+      const start = processSpec(request, processId, timeoutMs);
+      return [liteEncode(method.input, { input: { case: 'start', value: start } })];
+    },
+    take: (body) => {
+      const { event } = liteDecode(method.output, body);
+      if (event.case === 'started') started = true;
+      else if (event.case === 'output') {
+        const text = event.value.stream === streamStderr ? stderr : stdout;
+        text.append(event.value.data);
+      } else if (event.case === 'exited') exited = event.value;
+      return started && !request.waitForExit;
+    },
+    finish: (error) => {
+      if (error !== undefined) return failure(error);
+      if (!request.waitForExit) return started ? response({}) : failure(endedEarly());
+      if (exited === undefined) return failure(endedEarly());
+      stdout.end();
+      stderr.end();
+      return finished(exited, stdout, stderr);
+    },
+  };
+}
+
+function processSpec(
+  request: ExecuteRequest,
+  id: string,
+  timeoutMs: number,
+): MessageInitShape<typeof ProcessSpecSchema> {
+  const command =
+    request.args.length === 0 ? { shellCommand: request.command } : { argv: [request.command, ...request.args] };
+  return {
+    id,
+    ...command,
+    workingDirectory: request.workingDirectory,
+    environment: request.environment,
+    user: request.runAsUser,
+    group: request.runAsGroup,
+    // Without a user the process stays who the agent is, and there is nothing to include.
+    noSupplementaryGroups: request.runAsUser !== '' && !request.includeSupplementaryGroups,
+    timeoutMs,
+    neverWaitForReader: !request.waitForExit,
+  };
+}
+
+/** 0 (never) only for a process that nobody waits for. */
+function execTimeoutMs(request: ExecuteRequest): number {
+  if (request.timeoutSeconds > 0) return Math.min(request.timeoutSeconds, maxExecTimeoutSeconds) * 1000;
+  return request.waitForExit ? defaultExecTimeoutSeconds * 1000 : 0;
+}
+
+function endedEarly(): OperationError {
+  return new OperationError('INTERNAL', 'The call ended before the process did.');
+}
+
+/** A process that was ended by a signal has the exit code -1. */
+function finished(exited: ExecExited, stdout: Utf8Text, stderr: Utf8Text): AgentMessageReply {
+  const exitCode = exited.status.case === 'exitCode' ? exited.status.value : -1;
+  const rest = {
+    truncated: stdout.truncated || stderr.truncated || exited.truncated,
+    timedOut: exited.ending === endingTimeout,
+    durationMs: exited.durationMs,
+  };
+  return {
+    field,
+    parts: [
+      liteEncode(ExecuteResponseLite, { exitCode }),
+      ...bulkField(2, stdout.parts),
+      ...bulkField(3, stderr.parts),
+      liteEncode(ExecuteResponseLite, rest),
+    ],
+  };
+}
+
+function failure(error: OperationError): AgentMessageReply {
+  return response({ exitCode: -1, timedOut: error.reason === 'DEADLINE_EXCEEDED', error: errorText(error) });
+}
+
+function response(value: MessageInitShape<typeof ExecuteResponseSchema>): AgentMessageReply {
+  return { field, parts: [liteEncode(ExecuteResponseLite, value)] };
+}

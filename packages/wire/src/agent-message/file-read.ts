@@ -1,0 +1,63 @@
+import type { FileInfo, ReadFileDone } from '@innkeeper/contract/agent';
+import { FileServiceLite } from '@innkeeper/contract/agent-lite';
+import type { FileReadRequest } from '@innkeeper/contract/agent-message';
+import { FileReadResponseLite } from '@innkeeper/contract/agent-message-lite';
+import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
+import type { AgentMessageCall } from './agent-message-call.ts';
+import { errorText } from './error-text.ts';
+import { defaultReadBytes, maxReadBytes } from './limits.ts';
+import { bulkField, byteLength } from './reply.ts';
+
+const method = FileServiceLite.read;
+const field = 53;
+const nsPerSecond = 1_000_000_000n;
+
+/**
+ * file_read to Read: one chunk for each request, at most `chunk_size` (64 KiB when 0, never more than 1 MiB) and
+ * `length`. The caller goes on at offset + data until `eof`.
+ */
+export function fileReadCall(request: FileReadRequest): AgentMessageCall {
+  const chunkBytes = request.chunkSize === 0 ? defaultReadBytes : Math.min(request.chunkSize, maxReadBytes);
+  const wantedBytes =
+    request.length === 0n || request.length > BigInt(chunkBytes) ? chunkBytes : Number(request.length);
+  const parts: Uint8Array[] = [];
+  let info: FileInfo | undefined;
+  let done: ReadFileDone | undefined;
+  return {
+    method: method.name,
+    timeoutMs: 60_000,
+    requests: () => [
+      liteEncode(method.input, { path: request.path, offset: request.offset, length: BigInt(wantedBytes) }),
+    ],
+    take: (body) => {
+      const { event } = liteDecode(method.output, body);
+      if (event.case === 'info') info = event.value;
+      else if (event.case === 'chunk') parts.push(event.value.data.slice());
+      else if (event.case === 'done') done = event.value;
+      return false;
+    },
+    finish: (error) => {
+      if (error !== undefined || info === undefined || done === undefined) {
+        const text = errorText(error) || 'INTERNAL: The call ended before the file did.';
+        return { field, parts: [liteEncode(FileReadResponseLite, { success: false, error: text })] };
+      }
+      const dataBytes = byteLength(parts);
+      const rest = {
+        // The size of a file in /proc is 0: there only a short read tells.
+        eof: dataBytes < wantedBytes || (info.sizeBytes > 0n && request.offset + BigInt(dataBytes) >= info.sizeBytes),
+        totalSize: info.sizeBytes,
+        offset: request.offset,
+        chunkNumber: Number(BigInt.asUintN(32, request.offset / BigInt(chunkBytes))),
+        mode: info.mode,
+        modifiedAt: timestamp(info.modifiedUnixNs),
+      };
+      const success = liteEncode(FileReadResponseLite, { success: true });
+      return { field, parts: [success, ...bulkField(2, parts), liteEncode(FileReadResponseLite, rest)] };
+    },
+  };
+}
+
+function timestamp(ns: bigint): { seconds: bigint; nanos: number } {
+  const nanos = ((ns % nsPerSecond) + nsPerSecond) % nsPerSecond;
+  return { seconds: (ns - nanos) / nsPerSecond, nanos: Number(nanos) };
+}

@@ -1,0 +1,58 @@
+import { AgentMessageLite } from '@innkeeper/contract/agent-message-lite';
+import { liteEncode } from '@innkeeper/contract/lite';
+import { putVarint, varintBytes } from '../native/varint.ts';
+import { type HeaderForm, printHeader } from './header.ts';
+
+/** A payload, encoded, in pieces that are written one after the other: bulk is never put together in memory. */
+export interface AgentMessageReply {
+  /** Number of its field in AgentMessage. */
+  readonly field: number;
+  readonly parts: readonly Uint8Array[];
+}
+
+/** What goes around a payload. */
+export interface ReplyEnvelope {
+  readonly form: HeaderForm;
+  /** Of the request that is answered; an event has one of its own. */
+  readonly messageId: string;
+  /** Nanoseconds since the Unix epoch. */
+  readonly wallTimeNs: bigint;
+}
+
+const nsPerSecond = 1_000_000_000n;
+
+/** A whole message, ready to be written: header and envelope, and then the pieces of the payload as they are. */
+export function printReply(reply: AgentMessageReply, envelope: ReplyEnvelope): Uint8Array[] {
+  const { form, messageId, wallTimeNs } = envelope;
+  const payloadBytes = byteLength(reply.parts);
+  const timestamp = { seconds: wallTimeNs / nsPerSecond, nanos: Number(wallTimeNs % nsPerSecond) };
+  const opening = liteEncode(AgentMessageLite, { messageId, timestamp });
+  const tag = delimiter(reply.field, payloadBytes);
+  const header = printHeader(form, opening.length + tag.length + payloadBytes);
+  const first = new Uint8Array(header.length + opening.length + tag.length);
+  first.set(header);
+  first.set(opening, header.length);
+  first.set(tag, header.length + opening.length);
+  return [first, ...reply.parts];
+}
+
+/** Tag and length of a length-delimited field. */
+export function delimiter(field: number, lengthBytes: number): Uint8Array<ArrayBuffer> {
+  const tag = field * 8 + 2;
+  const bytes = new Uint8Array(varintBytes(tag) + varintBytes(lengthBytes));
+  putVarint(bytes, putVarint(bytes, 0, tag), lengthBytes);
+  return bytes;
+}
+
+/** A string or bytes field in pieces; nothing when it is empty. */
+export function bulkField(field: number, parts: readonly Uint8Array[]): Uint8Array[] {
+  const lengthBytes = byteLength(parts);
+  return lengthBytes === 0 ? [] : [delimiter(field, lengthBytes), ...parts];
+}
+
+/** Bytes of all pieces together. */
+export function byteLength(parts: readonly Uint8Array[]): number {
+  let sum = 0;
+  for (const part of parts) sum += part.length;
+  return sum;
+}

@@ -1,0 +1,25 @@
+import type { ShutdownMode } from '@innkeeper/contract/agent';
+import { PowerServiceLite } from '@innkeeper/contract/agent-lite';
+import type { ShutdownRequest } from '@innkeeper/contract/agent-message';
+import { ShutdownResponseLite } from '@innkeeper/contract/agent-message-lite';
+import { liteEncode } from '@innkeeper/contract/lite';
+import type { AgentMessageCall } from './agent-message-call.ts';
+import { errorText } from './error-text.ts';
+
+const method = PowerServiceLite.shutdown;
+
+/** shutdown to Shutdown. Their types 0, 1, 2 are our modes 1, 2, 3: power off, reboot, halt. */
+export function shutdownCall(request: ShutdownRequest): AgentMessageCall {
+  const { type, delaySeconds, message } = request;
+  return {
+    method: method.name,
+    timeoutMs: 60_000,
+    // A type that is not known becomes a mode that is not known, which the operation refuses.
+    requests: () => [liteEncode(method.input, { mode: (type + 1) as ShutdownMode, delaySeconds, message })],
+    take: () => false,
+    finish: (error) => ({
+      field: 54,
+      parts: [liteEncode(ShutdownResponseLite, { accepted: error === undefined, error: errorText(error) })],
+    }),
+  };
+}

@@ -1,0 +1,80 @@
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const lenient = new TextDecoder('utf-8', { ignoreBOM: true });
+const encoder = new TextEncoder();
+
+/**
+ * Collects a program's output as the UTF-8 that a protobuf string must be, up to a limit. Bytes that are not UTF-8
+ * become U+FFFD; a character that is cut between two pieces is put together again.
+ */
+export class Utf8Text {
+  readonly #maxBytes: number;
+  readonly parts: Uint8Array[] = [];
+  #lengthBytes = 0;
+  #cut: Uint8Array = new Uint8Array(0);
+  /** Something was left out for the limit. */
+  truncated = false;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  append(bytes: Uint8Array): void {
+    if (this.truncated || bytes.length === 0) return;
+    const whole = this.#cut.length === 0 ? bytes : concat(this.#cut, bytes);
+    const cutBytes = incompleteTail(whole);
+    this.#cut = whole.slice(whole.length - cutBytes);
+    this.#keep(toUtf8(whole.subarray(0, whole.length - cutBytes)));
+  }
+
+  /** No more comes: half a character at the end becomes U+FFFD. */
+  end(): void {
+    const cut = this.#cut;
+    this.#cut = new Uint8Array(0);
+    if (!this.truncated && cut.length > 0) this.#keep(toUtf8(cut));
+  }
+
+  #keep(text: Uint8Array): void {
+    const room = this.#maxBytes - this.#lengthBytes;
+    let kept = text;
+    if (text.length > room) {
+      this.truncated = true;
+      const fitting = text.subarray(0, room);
+      kept = fitting.slice(0, room - incompleteTail(fitting));
+    }
+    if (kept.length > 0) this.parts.push(kept);
+    this.#lengthBytes += kept.length;
+  }
+}
+
+/** The bytes themselves, copied, when they are UTF-8; else with U+FFFD for what is not. */
+function toUtf8(bytes: Uint8Array): Uint8Array {
+  try {
+    strict.decode(bytes);
+    return bytes.slice();
+  } catch {
+    // Not UTF-8, which programs may well print.
+    return encoder.encode(lenient.decode(bytes));
+  }
+}
+
+/** How many bytes at the end begin a character without ending it: 0 to 3. */
+function incompleteTail(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] as number;
+    if (byte < 0x80) return 0;
+    if (byte >= 0xc0) return back < characterBytes(byte) ? back : 0;
+  }
+  return 0;
+}
+
+function characterBytes(first: number): number {
+  if (first >= 0xf0) return 4;
+  return first >= 0xe0 ? 3 : 2;
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
