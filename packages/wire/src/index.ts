@@ -4,10 +4,13 @@ export {
   AgentMessageReceiver,
 } from './agent-message/agent-message-receiver.ts';
 export { agentReadyEvent } from './agent-message/agent-ready.ts';
+export { ByteBudget } from './agent-message/byte-budget.ts';
 export {
   commitMessage,
   dataMessages,
+  type FileWriteKind,
   fileWriteCall,
+  fileWriteKind,
   fileWriteReply,
   isLastChunk,
   openMessage,
@@ -16,7 +19,7 @@ export { type HeaderForm, printHeader } from './agent-message/header.ts';
 export { maxMessageBytes, maxRequestBytes } from './agent-message/limits.ts';
 export { type AgentMessageReply, byteLength, printReply, type ReplyEnvelope } from './agent-message/reply.ts';
 export { telemetryEvent } from './agent-message/telemetry.ts';
-export { type TranslatedRequest, translateRequest } from './agent-message/translate-request.ts';
+export { payloadField, type TranslatedRequest, translateRequest } from './agent-message/translate-request.ts';
 export { refusalReply } from './agent-message/unsupported.ts';
 export type { ByteOps } from './byte-ops.ts';
 export { type DialectName, detectDialect, detectionBytes } from './detect-dialect.ts';

@@ -6,6 +6,7 @@ import { ExecuteResponseLite } from '@innkeeper/contract/agent-message-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import type { AgentMessageCall } from './agent-message-call.ts';
+import type { Allowance } from './byte-budget.ts';
 import { errorText } from './error-text.ts';
 import { defaultExecTimeoutSeconds, defaultOutputBytes, maxExecTimeoutSeconds, maxOutputBytes } from './limits.ts';
 import { type AgentMessageReply, bulkField } from './reply.ts';
@@ -23,13 +24,14 @@ const streamStderr = 2;
  * execute to Exec. A command without arguments is a line for /bin/sh -c. Without `wait_for_exit` the response comes when
  * the process has started, and its output is dropped.
  * @param processId a fresh id for the process.
+ * @param allowance what the output may take of memory; beyond it the response says `truncated`.
  */
-export function executeCall(request: ExecuteRequest, processId: string): AgentMessageCall {
+export function executeCall(request: ExecuteRequest, processId: string, allowance: Allowance): AgentMessageCall {
   const timeoutMs = execTimeoutMs(request);
   const limitBytes =
     request.maxOutputBytes === 0 ? defaultOutputBytes : Math.min(request.maxOutputBytes, maxOutputBytes);
-  const stdout = new Utf8Text(limitBytes);
-  const stderr = new Utf8Text(limitBytes);
+  const stdout = new Utf8Text(limitBytes, allowance);
+  const stderr = new Utf8Text(limitBytes, allowance);
   let started = false;
   let exited: ExecExited | undefined;
   return {

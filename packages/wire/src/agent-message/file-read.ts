@@ -2,8 +2,10 @@ import type { FileInfo, ReadFileDone } from '@innkeeper/contract/agent';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import type { FileReadRequest } from '@innkeeper/contract/agent-message';
 import { FileReadResponseLite } from '@innkeeper/contract/agent-message-lite';
+import { OperationError } from '@innkeeper/contract/errors';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import type { AgentMessageCall } from './agent-message-call.ts';
+import type { Allowance } from './byte-budget.ts';
 import { errorText } from './error-text.ts';
 import { defaultReadBytes, maxReadBytes } from './limits.ts';
 import { bulkField, byteLength } from './reply.ts';
@@ -16,13 +18,22 @@ const nsPerSecond = 1_000_000_000n;
  * file_read to Read: one chunk for each request, at most `chunk_size` (64 KiB when 0, never more than 1 MiB) and
  * `length`. The caller goes on at offset + data until `eof`.
  */
-export function fileReadCall(request: FileReadRequest): AgentMessageCall {
+export function fileReadCall(request: FileReadRequest, allowance: Allowance): AgentMessageCall {
   const chunkBytes = request.chunkSize === 0 ? defaultReadBytes : Math.min(request.chunkSize, maxReadBytes);
   const wantedBytes =
     request.length === 0n || request.length > BigInt(chunkBytes) ? chunkBytes : Number(request.length);
   const parts: Uint8Array[] = [];
   let info: FileInfo | undefined;
   let done: ReadFileDone | undefined;
+  const keep = (data: Uint8Array): void => {
+    if (allowance.take(data.length) < data.length) {
+      throw new OperationError(
+        'TOO_MANY_CALLS',
+        'The answers to other requests take all the memory there is for them.',
+      );
+    }
+    parts.push(data.slice());
+  };
   return {
     method: method.name,
     timeoutMs: 60_000,
@@ -32,7 +43,7 @@ export function fileReadCall(request: FileReadRequest): AgentMessageCall {
     take: (body) => {
       const { event } = liteDecode(method.output, body);
       if (event.case === 'info') info = event.value;
-      else if (event.case === 'chunk') parts.push(event.value.data.slice());
+      else if (event.case === 'chunk') keep(event.value.data);
       else if (event.case === 'done') done = event.value;
       return false;
     },

@@ -1,3 +1,5 @@
+import type { Allowance } from './byte-budget.ts';
+
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
@@ -8,14 +10,16 @@ const encoder = new TextEncoder();
  */
 export class Utf8Text {
   readonly #maxBytes: number;
+  readonly #allowance: Allowance;
   readonly parts: Uint8Array[] = [];
   #lengthBytes = 0;
   #cut: Uint8Array = new Uint8Array(0);
   /** Something was left out for the limit. */
   truncated = false;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, allowance: Allowance) {
     this.#maxBytes = maxBytes;
+    this.#allowance = allowance;
   }
 
   append(bytes: Uint8Array): void {
@@ -34,7 +38,7 @@ export class Utf8Text {
   }
 
   #keep(text: Uint8Array): void {
-    const room = this.#maxBytes - this.#lengthBytes;
+    const room = this.#allowance.take(Math.min(text.length, this.#maxBytes - this.#lengthBytes));
     let kept = text;
     if (text.length > room) {
       this.truncated = true;
