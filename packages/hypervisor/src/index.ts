@@ -19,3 +19,4 @@ export {
   vmReduce,
 } from './lifecycle.ts';
 export { manageDriver } from './managed-driver.ts';
+export { QemuDriver, type QemuDriverOptions } from './qemu/driver.ts';

@@ -1,0 +1,80 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { OperationError } from '@innkeeper/contract';
+import type { Log } from '@innkeeper/kit';
+import type { VmRecord } from '../driver.ts';
+import { QemuConsole } from './console.ts';
+import { isAlive } from './process-identity.ts';
+import { QmpClient } from './qmp.ts';
+import type { RunFiles } from './run-files.ts';
+import { connectUnixSocket } from './unix-socket.ts';
+
+/** Between two tries to reach a control socket that is not there yet. */
+const retryMs = 10;
+
+export interface AttachOptions {
+  readonly record: VmRecord;
+  readonly files: RunFiles;
+  /** Whether an earlier daemon had this VM. */
+  readonly resume: boolean;
+  readonly log: Log;
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs: number;
+}
+
+export interface Attachment {
+  readonly control: QmpClient;
+  readonly console: QemuConsole;
+}
+
+/**
+ * Connects to a QEMU's control socket and console, waiting for it to listen. Rejects with HYPERVISOR_UNREACHABLE at
+ * the deadline, with ProcessGone when the process ends meanwhile.
+ */
+export async function attach(options: AttachOptions): Promise<Attachment> {
+  const { files, log, resume, signal } = options;
+  const control = await connectControl(options);
+  try {
+    const console = await QemuConsole.open(
+      { socketPath: files.consoleSocket, directory: options.record.runDirectory, resume, log },
+      { signal },
+    );
+    return { control, console };
+  } catch (error) {
+    control[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** The process ended while it was waited for; whoever started it knows how to say so. */
+export class ProcessGone extends Error {
+  override readonly name = 'ProcessGone';
+}
+
+async function connectControl(options: AttachOptions): Promise<QmpClient> {
+  const { files, record, signal, timeoutMs } = options;
+  const identity = { pid: record.pid, startTicks: record.pidStartTicks };
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    signal?.throwIfAborted();
+    const leftMs = Math.max(Math.round(deadline - performance.now()), retryMs);
+    try {
+      const socket = await connectUnixSocket(files.controlSocket, { signal });
+      const { client } = await QmpClient.open({ readable: socket, writable: socket }, { signal, timeoutMs: leftMs });
+      return client;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isAlive(identity)) throw new ProcessGone('the process ended', { cause: error });
+      if (performance.now() + retryMs >= deadline) throw unreachable(timeoutMs, error);
+    }
+    await delay(retryMs, undefined, { signal });
+  }
+}
+
+function unreachable(timeoutMs: number, cause: unknown): OperationError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new OperationError(
+    'HYPERVISOR_UNREACHABLE',
+    `QEMU runs, but its control socket did not answer within ${timeoutMs} ms; another program may hold it (${why}).`,
+    { cause },
+  );
+}

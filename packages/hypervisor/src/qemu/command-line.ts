@@ -1,0 +1,90 @@
+import { mib } from '@innkeeper/kit';
+import { type Accelerator, agentPorts, type VmSpec } from '../driver.ts';
+import type { RunFiles } from './run-files.ts';
+
+export interface CommandLineOptions {
+  readonly accelerator: Accelerator;
+  /** Whether this build of QEMU has the seccomp sandbox. */
+  readonly sandbox: boolean;
+  readonly files: RunFiles;
+}
+
+/** The id of a port's device; events name it. */
+export function portDeviceId(index: number): string {
+  return `port${index}`;
+}
+
+/**
+ * Arguments for a VM, without the program. Pure; the golden files in tests/drivers/golden hold its output.
+ *
+ * The guest's CPUs stand still (-S) until the driver has attached to the control socket and the console, so that not a
+ * byte of the boot is missed. A reboot of the guest stays in the same process.
+ */
+export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): string[] {
+  const { files, accelerator } = options;
+  return [
+    ...['-no-user-config', '-nodefaults', '-display', 'none', '-S'],
+    ...['-name', `guest=${escapeValue(spec.name)}`],
+    ...['-uuid', spec.id],
+    ...['-pidfile', files.pidFile],
+    ...(options.sandbox ? ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'] : []),
+    ...['-machine', 'q35'],
+    ...['-accel', accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi'],
+    ...['-cpu', accelerator === 'kvm' ? 'host' : 'max'],
+    ...['-smp', `${spec.cpus}`],
+    ...['-m', memorySize(spec.memoryBytes)],
+    ...serverSocket('control', files.controlSocket),
+    ...['-mon', 'chardev=control,mode=control'],
+    ...serverSocket('console', files.consoleSocket),
+    ...['-serial', 'chardev:console'],
+    ...['-device', 'virtio-serial-pci,id=ports'],
+    ...agentPorts.flatMap((name, index) => agentPort(name, index, files)),
+    ...disk(spec.disk),
+    ...network(spec.network),
+    ...['-object', 'rng-builtin,id=random', '-device', 'virtio-rng-pci,rng=random'],
+    ...kernel(spec.kernel),
+  ];
+}
+
+/** In QEMU's option lists a comma is written twice. */
+function escapeValue(text: string): string {
+  return text.replaceAll(',', ',,');
+}
+
+function memorySize(bytes: number): string {
+  return bytes % mib === 0 ? `${bytes / mib}M` : `${Math.ceil(bytes / 1024)}K`;
+}
+
+function serverSocket(id: string, path: string): string[] {
+  return ['-chardev', `socket,id=${id},path=${escapeValue(path)},server=on,wait=off`];
+}
+
+function agentPort(name: string, index: number, files: RunFiles): string[] {
+  const id = portDeviceId(index);
+  // Port 0 of the bus is the console's.
+  const device = `virtserialport,bus=ports.0,nr=${index + 1},chardev=${id}-socket,name=${name},id=${id}`;
+  return [...serverSocket(`${id}-socket`, files.portSocket(name)), '-device', device];
+}
+
+function disk(spec: VmSpec['disk']): string[] {
+  // JSON, since file names may have any character.
+  const node = {
+    driver: spec.format,
+    'node-name': 'disk',
+    discard: 'unmap',
+    file: { driver: 'file', filename: spec.path, discard: 'unmap' },
+  };
+  return ['-blockdev', JSON.stringify(node), '-device', 'virtio-blk-pci,drive=disk,bootindex=1'];
+}
+
+function network(spec: VmSpec['network']): string[] {
+  if (spec === undefined) return [];
+  // Without its option ROM, which only network boot needs, the firmware is done sooner.
+  return ['-netdev', 'user,id=network', '-device', `virtio-net-pci,netdev=network,mac=${spec.macAddress},romfile=`];
+}
+
+function kernel(spec: VmSpec['kernel']): string[] {
+  if (spec === undefined) return [];
+  const initrd = spec.initrdPath === undefined ? [] : ['-initrd', spec.initrdPath];
+  return ['-kernel', spec.path, ...initrd, '-append', spec.commandLine];
+}

@@ -1,0 +1,78 @@
+import type { Socket } from 'node:net';
+import type { Log } from '@innkeeper/kit';
+import { ConsoleHistory } from '../console-history.ts';
+import type { Abortable, ConsoleStream } from '../driver.ts';
+import { Listeners } from '../listeners.ts';
+import { ConsoleFile } from './console-file.ts';
+import { connectUnixSocket } from './unix-socket.ts';
+
+/** What a reader sees where output is missing because nobody was there to take it. */
+const awayNote = '\r\n[innkeeper: no daemon was attached here; what was printed meanwhile is not kept]\r\n';
+
+export interface QemuConsoleOptions {
+  readonly socketPath: string;
+  /** Where the history is kept. */
+  readonly directory: string;
+  /** Go on with the history of an earlier daemon. */
+  readonly resume: boolean;
+  readonly log: Log;
+}
+
+/**
+ * The serial console of a QEMU VM. While no daemon is attached QEMU drops what the guest prints, at no cost; its own
+ * `logfile` would keep it, but without a bound, and a guest could fill the host's disk.
+ */
+export class QemuConsole implements ConsoleStream, AsyncDisposable {
+  readonly #socket: Socket;
+  readonly #history: ConsoleHistory;
+  readonly #file: ConsoleFile;
+  readonly #listeners = new Listeners<Uint8Array>();
+  /** Resolves when the last byte was taken. */
+  readonly closed: Promise<void>;
+
+  private constructor(socket: Socket, history: ConsoleHistory, file: ConsoleFile) {
+    this.#socket = socket;
+    this.#history = history;
+    this.#file = file;
+    socket.on('data', (bytes: Buffer) => this.#take(bytes));
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
+  }
+
+  /** Connects and takes all output from here on. */
+  static async open(options: QemuConsoleOptions, { signal }: Abortable = {}): Promise<QemuConsole> {
+    const { directory, log } = options;
+    const { history, file } = options.resume
+      ? await ConsoleFile.load(directory, log)
+      : { history: new ConsoleHistory(), file: await ConsoleFile.create(directory, log) };
+    const socket = await connectUnixSocket(options.socketPath, { signal });
+    const console = new QemuConsole(socket, history, file);
+    if (options.resume) console.#take(Buffer.from(awayNote));
+    return console;
+  }
+
+  history(): ReturnType<ConsoleStream['history']> {
+    return this.#history.view();
+  }
+
+  onOutput(listener: (bytes: Uint8Array) => void): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#socket.write(bytes.slice(), (error) => (error ? reject(error) : resolve()));
+    await promise;
+  }
+
+  /** Lets go of the console when all that was read is on disk. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#socket.destroy();
+    await this.#file.flushed();
+  }
+
+  #take(bytes: Uint8Array): void {
+    this.#history.append(bytes);
+    this.#file.append(bytes);
+    this.#listeners.emit(bytes);
+  }
+}

@@ -1,0 +1,70 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { open, stat, truncate, writeFile } from 'node:fs/promises';
+import { kib } from '@innkeeper/kit';
+
+const maxLogBytes = 256 * kib;
+const keptLogBytes = 64 * kib;
+const lastLinesBytes = 4 * kib;
+
+/**
+ * What QEMU prints. It writes the file itself, so that it can do so without a daemon; a daemon that watches it keeps
+ * the file at 256 KiB. Without one the file could grow, but no guest can make QEMU print much: what a guest does wrong
+ * is logged only with -d guest_errors, which is never given.
+ */
+export class LogFile {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Empties the file and gives `use` a descriptor for a child's output. Appending, so that a cut makes no hole. */
+  openForChild<T>(use: (descriptor: number) => T): T {
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND;
+    const descriptor = openSync(this.#path, flags, 0o600);
+    try {
+      return use(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  /** The last 4 KiB, from the beginning of a line, without control characters. Empty when there is no log. */
+  async lastLines(): Promise<string> {
+    const text = (await this.#readTail(lastLinesBytes)).toString('utf8');
+    const whole = text.length < lastLinesBytes ? text : text.slice(text.indexOf('\n') + 1);
+    // Keeps the tab and the line feed.
+    return whole.replaceAll(/[^\P{Cc}\n\t]/gu, '').trim();
+  }
+
+  /** Cuts a file that grew beyond 256 KiB to its last 64 KiB. What QEMU prints in that moment may be lost. */
+  async trim(): Promise<void> {
+    const size = await this.#size();
+    if (size <= maxLogBytes) return;
+    const tail = await this.#readTail(keptLogBytes);
+    await truncate(this.#path, 0);
+    await writeFile(this.#path, tail, { flag: 'a' });
+  }
+
+  async #size(): Promise<number> {
+    try {
+      return (await stat(this.#path)).size;
+    } catch (error) {
+      if (isMissing(error)) return 0;
+      throw error;
+    }
+  }
+
+  async #readTail(bytes: number): Promise<Buffer> {
+    const size = await this.#size();
+    if (size === 0) return Buffer.alloc(0);
+    await using file = await open(this.#path, 'r');
+    const length = Math.min(bytes, size);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.subarray(0, bytesRead);
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

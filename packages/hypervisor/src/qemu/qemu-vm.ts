@@ -1,0 +1,186 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Channel, Log } from '@innkeeper/kit';
+import {
+  type Abortable,
+  agentPorts,
+  type ConsoleStream,
+  type HostUsage,
+  type RunningVm,
+  type VmEnd,
+  type VmEvent,
+  type VmRecord,
+} from '../driver.ts';
+import { Listeners } from '../listeners.ts';
+import type { Attachment } from './attach.ts';
+import { portDeviceId } from './command-line.ts';
+import type { QemuConsole } from './console.ts';
+import type { LogFile } from './log-file.ts';
+import { openPortChannel } from './port-channel.ts';
+import type { ProcessWatch } from './process-end.ts';
+import { isAlive, type ProcessIdentity } from './process-identity.ts';
+import type { QmpClient, QmpEvent } from './qmp.ts';
+import type { RunFiles } from './run-files.ts';
+import { readUsage } from './usage.ts';
+import { type EndSigns, judgeEnd } from './vm-end.ts';
+
+const logTrimMs = 10_000;
+
+/** After the process is gone, what its sockets still hold is read for as long as this. */
+const lastWordsMs = 1000;
+
+export interface QemuVmOptions {
+  readonly record: VmRecord;
+  readonly files: RunFiles;
+  readonly attachment: Attachment;
+  readonly watch: ProcessWatch;
+  readonly logFile: LogFile;
+  readonly log: Log;
+}
+
+/** A QEMU process, ours or an earlier daemon's, with this daemon attached to it. */
+export class QemuVm implements RunningVm {
+  readonly record: VmRecord;
+  readonly ended: Promise<VmEnd>;
+  readonly console: ConsoleStream;
+  readonly #identity: ProcessIdentity;
+  readonly #files: RunFiles;
+  readonly #control: QmpClient;
+  readonly #qemuConsole: QemuConsole;
+  readonly #watch: ProcessWatch;
+  readonly #logFile: LogFile;
+  readonly #events = new Listeners<VmEvent>();
+  readonly #channels = new Map<string, Channel | undefined>();
+  readonly #logTimer: NodeJS.Timeout;
+  #shutdown: EndSigns['shutdown'];
+  #killedByUs = false;
+  /** Disposed of: the process goes on without us. */
+  #released = false;
+
+  constructor(options: QemuVmOptions) {
+    const { record, attachment } = options;
+    this.record = record;
+    this.console = attachment.console;
+    this.#identity = { pid: record.pid, startTicks: record.pidStartTicks };
+    this.#files = options.files;
+    this.#control = attachment.control;
+    this.#qemuConsole = attachment.console;
+    this.#watch = options.watch;
+    this.#logFile = options.logFile;
+    this.#control.events.add((event) => this.#takeEvent(event));
+    void this.#control.closed.then(() => {
+      if (!this.#released) this.#watch.expect();
+    });
+    this.ended = this.#awaitEnd();
+    this.#logTimer = setInterval(() => this.#trimLog(options.log), logTrimMs);
+    this.#logTimer.unref();
+  }
+
+  onEvent(listener: (event: VmEvent) => void): () => void {
+    return this.#events.add(listener);
+  }
+
+  async pressPowerButton(options: Abortable = {}): Promise<void> {
+    await this.#control.execute('system_powerdown', {}, options);
+  }
+
+  async kill({ signal }: Abortable = {}): Promise<void> {
+    this.#killedByUs = true;
+    this.#watch.expect();
+    if (isAlive(this.#identity)) process.kill(this.#identity.pid, 'SIGKILL');
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = (): void => aborted.reject(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      signal?.throwIfAborted();
+      await Promise.race([this.ended, aborted.promise]);
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async agentChannel(port: string, { signal }: Abortable = {}): Promise<Channel> {
+    if (!(agentPorts as readonly string[]).includes(port)) throw new Error(`there is no port ${port}`);
+    // QEMU would take a second client and let it wait without a word.
+    if (this.#channels.has(port)) throw new Error(`the port ${port} is open already`);
+    this.#channels.set(port, undefined);
+    const onClosed = (): void => void this.#channels.delete(port);
+    try {
+      const channel = await openPortChannel(this.#files.portSocket(port), `virtio:${port}`, { signal, onClosed });
+      if (this.#channels.has(port)) this.#channels.set(port, channel);
+      return channel;
+    } catch (error) {
+      onClosed();
+      throw error;
+    }
+  }
+
+  usage(): HostUsage | undefined {
+    return readUsage(this.#identity);
+  }
+
+  async isPaused(options: Abortable = {}): Promise<boolean> {
+    const status = await this.#control.execute('query-status', {}, options);
+    return !(typeof status === 'object' && status !== null && 'running' in status && status.running === true);
+  }
+
+  async pause(options: Abortable = {}): Promise<void> {
+    await this.#control.execute('stop', {}, options);
+  }
+
+  async resume(options: Abortable = {}): Promise<void> {
+    await this.#control.execute('cont', {}, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#released = true;
+    clearInterval(this.#logTimer);
+    for (const channel of this.#channels.values()) await channel?.close();
+    this.#control[Symbol.dispose]();
+    this.#watch[Symbol.dispose]();
+    await this.#qemuConsole[Symbol.asyncDispose]();
+  }
+
+  async #awaitEnd(): Promise<VmEnd> {
+    const { exitCode, signal } = await this.#watch.ended;
+    clearInterval(this.#logTimer);
+    const drained = Promise.all([this.#control.closed, this.#qemuConsole.closed]);
+    await Promise.race([drained, delay(lastWordsMs)]);
+    const kind = judgeEnd({
+      shutdown: this.#shutdown,
+      exitCode,
+      signal,
+      killedByUs: this.#killedByUs,
+      pidFileLeft: existsSync(this.#files.pidFile),
+    });
+    // The log is a help and no more: without it the end is told all the same.
+    const lastLines = await this.#logFile.lastLines().catch(() => '');
+    return { kind, exitCode, signal, lastLines };
+  }
+
+  #takeEvent({ name, data }: QmpEvent): void {
+    switch (name) {
+      case 'SHUTDOWN':
+        this.#shutdown = { guest: data['guest'] === true, reason: String(data['reason']) };
+        return;
+      case 'STOP':
+        this.#events.emit({ type: 'paused' });
+        return;
+      case 'RESUME':
+        this.#events.emit({ type: 'resumed' });
+        return;
+      case 'RESET':
+        this.#events.emit({ type: 'reset' });
+        return;
+      case 'VSERPORT_CHANGE': {
+        const port = agentPorts.find((_, index) => portDeviceId(index) === data['id']);
+        if (port !== undefined) this.#events.emit({ type: 'agent-port', port, open: data['open'] === true });
+        return;
+      }
+    }
+  }
+
+  #trimLog(log: Log): void {
+    this.#logFile.trim().catch((error) => log.warn('qemu.log-not-trimmed', { error: String(error) }));
+  }
+}

@@ -1,0 +1,180 @@
+import type { Readable, Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { createDeferred, type Deferred, mib } from '@innkeeper/kit';
+import { Listeners } from '../listeners.ts';
+
+/** Longer lines end the connection. Answers to what we ask have a few kilobytes. */
+const longestLineCharacters = 1 * mib;
+
+/** For a command without a deadline of its own. QEMU's main loop can be held up by I/O of a busy host. */
+const commandTimeoutMs = 10_000;
+
+export interface QmpEvent {
+  readonly name: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** What QMP runs over: a socket is both, a child has its stdout and stdin. */
+export interface QmpStreams {
+  readonly readable: Readable;
+  readonly writable: Writable;
+}
+
+export interface QmpOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
+/** A refusal by QEMU. `kind` is QMP's error class: "GenericError", "CommandNotFound". */
+export class QmpError extends Error {
+  override readonly name = 'QmpError';
+  readonly kind: string;
+  constructor(command: string, kind: string, description: string) {
+    super(`${command}: ${description}`);
+    this.kind = kind;
+  }
+}
+
+/** A client of QEMU's machine protocol over a stream that is connected. Commands are answered by id, in any order. */
+export class QmpClient implements Disposable {
+  /** Resolves when the connection is gone; never rejects. */
+  readonly closed: Promise<void>;
+  readonly events = new Listeners<QmpEvent>();
+  readonly #streams: QmpStreams;
+  readonly #decoder = new StringDecoder('utf8');
+  readonly #pending = new Map<number, { readonly command: string; readonly answer: Deferred<unknown> }>();
+  readonly #greeting: Deferred<string> = createDeferred();
+  #line = '';
+  #nextId = 1;
+  #failure: Error | undefined;
+
+  private constructor(streams: QmpStreams) {
+    this.#streams = streams;
+    const { readable, writable } = streams;
+    const closed = createDeferred<void>();
+    this.closed = closed.promise;
+    // Nobody waits for the greeting when a command is what failed.
+    this.#greeting.promise.catch(() => undefined);
+    readable.on('data', (bytes: Buffer) => this.#take(this.#decoder.write(bytes)));
+    readable.once('error', (error) => this.#fail(error));
+    writable.on('error', (error) => this.#fail(error));
+    readable.once('end', () => this.#fail(new Error('QEMU closed its control connection')));
+    readable.once('close', () => {
+      this.#fail(new Error('the control connection was closed'));
+      closed.resolve();
+    });
+  }
+
+  /**
+   * Waits for QEMU's greeting and negotiates. Rejects when no greeting comes within `timeoutMs` (default 10 s), as when
+   * another client holds the socket. The streams are the client's from here on, also when this rejects.
+   */
+  static async open(streams: QmpStreams, options: QmpOptions = {}): Promise<{ client: QmpClient; version: string }> {
+    const client = new QmpClient(streams);
+    try {
+      const version = await client.#wait(client.#greeting.promise, 'the greeting', options);
+      await client.execute('qmp_capabilities', {}, options);
+      return { client, version };
+    } catch (error) {
+      client[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Runs a command. Rejects with QmpError when QEMU refuses it; an abort or a deadline does not undo it. */
+  async execute(command: string, parameters: object = {}, options: QmpOptions = {}): Promise<unknown> {
+    options.signal?.throwIfAborted();
+    if (this.#failure !== undefined) throw this.#failure;
+    const id = this.#nextId++;
+    const answer = createDeferred<unknown>();
+    this.#pending.set(id, { command, answer });
+    this.#streams.writable.write(`${JSON.stringify({ execute: command, arguments: parameters, id })}\n`);
+    try {
+      return await this.#wait(answer.promise, command, options);
+    } finally {
+      this.#pending.delete(id);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#fail(new Error('the control connection was closed'));
+  }
+
+  async #wait<T>(answer: Promise<T>, what: string, options: QmpOptions): Promise<T> {
+    const timeoutMs = options.timeoutMs ?? commandTimeoutMs;
+    const stop = createDeferred<never>();
+    const onAbort = (): void => stop.reject(options.signal?.reason);
+    const late = (): void => stop.reject(new Error(`QEMU did not answer ${what} within ${timeoutMs} ms`));
+    const timer = setTimeout(late, timeoutMs);
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    if (options.signal?.aborted) onAbort();
+    try {
+      return await Promise.race([answer, stop.promise]);
+    } finally {
+      clearTimeout(timer);
+      options.signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #take(text: string): void {
+    const lines = text.split('\n');
+    const last = lines.pop() ?? '';
+    for (const line of lines) {
+      this.#takeLine(this.#line + line);
+      this.#line = '';
+    }
+    this.#line += last;
+    if (this.#line.length > longestLineCharacters) this.#fail(new Error('QEMU sent a line without end'));
+  }
+
+  #takeLine(line: string): void {
+    if (line.trim() === '' || this.#failure !== undefined) return;
+    const message = parseObject(line);
+    if (message === undefined) {
+      this.#fail(new Error('QEMU sent what is not JSON'));
+    } else if (typeof message['event'] === 'string') {
+      this.events.emit({ name: message['event'], data: asObject(message['data']) ?? {} });
+    } else if (message['QMP'] !== undefined) {
+      this.#greeting.resolve(greetingVersion(message['QMP']));
+    } else {
+      this.#answer(message);
+    }
+  }
+
+  #answer(message: Readonly<Record<string, unknown>>): void {
+    // An answer without an id, or to a command that was given up: nobody waits for it.
+    const pending = typeof message['id'] === 'number' ? this.#pending.get(message['id']) : undefined;
+    if (pending === undefined) return;
+    const error = asObject(message['error']);
+    if (error === undefined) pending.answer.resolve(message['return']);
+    else pending.answer.reject(new QmpError(pending.command, String(error['class']), String(error['desc'])));
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#line = '';
+    this.#greeting.reject(error);
+    for (const { answer } of this.#pending.values()) answer.reject(error);
+    this.#streams.readable.destroy();
+    this.#streams.writable.destroy();
+  }
+}
+
+function parseObject(line: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return asObject(JSON.parse(line));
+  } catch {
+    // Not JSON; the caller ends the connection over it.
+    return undefined;
+  }
+}
+
+function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
+}
+
+function greetingVersion(greeting: unknown): string {
+  const version = asObject(asObject(asObject(greeting)?.['version'])?.['qemu']);
+  return version === undefined ? '' : `${version['major']}.${version['minor']}.${version['micro']}`;
+}

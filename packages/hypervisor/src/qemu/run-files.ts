@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { OperationError } from '@innkeeper/contract';
+import { agentPorts } from '../driver.ts';
+
+/** sun_path holds 108 bytes with the NUL at the end. */
+const longestSocketPathBytes = 107;
+
+/** What lies in a VM's run directory. Console history files lie beside these (console-file.ts). */
+export interface RunFiles {
+  readonly controlSocket: string;
+  readonly consoleSocket: string;
+  /** QEMU makes it at start and removes it at an orderly end, so one that is left behind tells of a death. */
+  readonly pidFile: string;
+  readonly log: string;
+  portSocket(port: string): string;
+}
+
+/** Names in a run directory. Throws INVALID_PATH when a socket's path would be too long for the kernel. */
+export function runFiles(runDirectory: string): RunFiles {
+  const files: RunFiles = {
+    controlSocket: join(runDirectory, 'qmp.sock'),
+    consoleSocket: join(runDirectory, 'console.sock'),
+    pidFile: join(runDirectory, 'qemu.pid'),
+    log: join(runDirectory, 'qemu.log'),
+    portSocket: (port) => join(runDirectory, `${port}.sock`),
+  };
+  for (const path of [files.controlSocket, files.consoleSocket, ...agentPorts.map(files.portSocket)]) {
+    const bytes = Buffer.byteLength(path);
+    if (bytes <= longestSocketPathBytes) continue;
+    throw new OperationError(
+      'INVALID_PATH',
+      `The socket path ${path} has ${bytes} bytes; the kernel takes ${longestSocketPathBytes}.`,
+      { nextStep: 'Use a data folder with a shorter path (--data).' },
+    );
+  }
+  return files;
+}

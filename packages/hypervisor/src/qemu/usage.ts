@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import type { HostUsage } from '../driver.ts';
+import { type ProcessIdentity, readProcessStat } from './process-identity.ts';
+
+/** USER_HZ: what Linux shows user space on every architecture we run on. */
+const microsecondsPerTick = 10_000;
+
+/** What a process has used so far; undefined when it is gone. */
+export function readUsage(process: ProcessIdentity): HostUsage | undefined {
+  const stat = readProcessStat(process.pid);
+  if (stat === undefined || stat.startTicks !== process.startTicks) return undefined;
+  const rssBytes = readRssBytes(process.pid);
+  if (rssBytes === undefined) return undefined;
+  return { cpuTimeUs: (stat.userTicks + stat.systemTicks) * microsecondsPerTick, rssBytes };
+}
+
+/** From `status`, which has a unit; the pages of `statm` would need the page size, which Node does not tell. */
+function readRssBytes(pid: number): number | undefined {
+  try {
+    const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
+    // A zombie has no such line.
+    return match === null ? undefined : Number(match[1]) * 1024;
+  } catch {
+    // It ended between the two reads.
+    return undefined;
+  }
+}
