@@ -1,0 +1,130 @@
+import { FileServiceLite } from '@innkeeper/contract/agent-lite';
+import type { FileWriteRequest } from '@innkeeper/contract/agent-message';
+import { OperationError } from '@innkeeper/contract/errors';
+import { createDeferred, type Deferred } from '@innkeeper/kit';
+import { commitMessage, dataMessages, isLastChunk, openMessage } from '@innkeeper/wire';
+import type { Dispatcher } from '../dispatch.ts';
+import type { Clock } from '../host.ts';
+import { uploadIdleMs } from './limits.ts';
+import { linkedAbort } from './linked-abort.ts';
+
+interface Waiting {
+  readonly request: FileWriteRequest;
+  readonly written: Deferred<void>;
+}
+
+export interface ChunkedUploadOptions {
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Several file_writes as one Write: the target appears whole after the last chunk, or not at all. Chunks must come in
+ * order; each is answered when it is written.
+ */
+export class ChunkedUpload {
+  readonly #clock: Clock;
+  readonly #controller: AbortController;
+  readonly #waiting: Waiting[] = [];
+  #wake: Deferred<void> | undefined;
+  #stopIdleTimer: (() => void) | undefined;
+  #expectedChunk = 0;
+  #expectedOffset = 0n;
+  /** Why no chunk is taken any more; said to every later chunk of it. */
+  #failure: OperationError | undefined;
+  /** The last chunk has come. */
+  #complete = false;
+  /** The call is over. */
+  ended = false;
+
+  constructor(first: FileWriteRequest, options: ChunkedUploadOptions) {
+    const { controller, unlink } = linkedAbort(options.signal);
+    this.#clock = options.clock;
+    this.#controller = controller;
+    const limits = { signal: controller.signal, timeoutMs: 0 };
+    options.dispatcher
+      .call(FileServiceLite.write.name, this.#requests(first), async () => undefined, limits)
+      .then(
+        () => this.#end(undefined),
+        (error: unknown) => this.#end(OperationError.from(error)),
+      )
+      .finally(unlink);
+  }
+
+  /** Resolves when the chunk is written; for the last one, when the file is in its place. */
+  take(request: FileWriteRequest): Promise<void> {
+    const fault = this.#failure ?? this.#gap(request);
+    if (fault !== undefined) {
+      this.abort(fault);
+      return Promise.reject(fault);
+    }
+    this.#expectedChunk++;
+    this.#expectedOffset += BigInt(request.data.length);
+    this.#complete = isLastChunk(request);
+    const waiting: Waiting = { request, written: createDeferred<void>() };
+    this.#waiting.push(waiting);
+    this.#stopIdleTimer?.();
+    this.#stopIdleTimer = undefined;
+    this.#wake?.resolve();
+    return waiting.written.promise;
+  }
+
+  /** Gives the upload up; what was written of it goes. */
+  abort(reason: OperationError): void {
+    this.#failure ??= reason;
+    this.#controller.abort(reason);
+    this.#wake?.resolve();
+  }
+
+  #gap(request: FileWriteRequest): OperationError | undefined {
+    if (this.#complete) return new OperationError('UPLOAD_GAP', 'A chunk came after the last one.');
+    const { chunkNumber, offset } = request;
+    if (chunkNumber !== this.#expectedChunk || (offset !== 0n && offset !== this.#expectedOffset)) {
+      const wanted = `chunk ${this.#expectedChunk} at ${this.#expectedOffset}`;
+      return new OperationError('UPLOAD_GAP', `Chunk ${chunkNumber} at ${offset} came where ${wanted} was due.`);
+    }
+    return undefined;
+  }
+
+  async *#requests(first: FileWriteRequest): AsyncIterable<Uint8Array> {
+    yield openMessage(first);
+    let offset = 0n;
+    for (;;) {
+      const waiting = await this.#next();
+      yield* dataMessages(waiting.request.data, offset);
+      offset += BigInt(waiting.request.data.length);
+      if (isLastChunk(waiting.request)) {
+        yield commitMessage();
+        return;
+      }
+      // The reader asks for more: so what it had is written.
+      this.#waiting.shift();
+      waiting.written.resolve();
+    }
+  }
+
+  /** The next chunk; waits for it, but not for ever. */
+  async #next(): Promise<Waiting> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      const next = this.#waiting[0];
+      if (next !== undefined) return next;
+      const idle = new OperationError('DEADLINE_EXCEEDED', `The next chunk did not come for ${uploadIdleMs} ms.`);
+      this.#stopIdleTimer = this.#clock.setTimer(uploadIdleMs, () => this.abort(idle));
+      this.#wake = createDeferred<void>();
+      await this.#wake.promise;
+    }
+  }
+
+  #end(error: OperationError | undefined): void {
+    this.ended = true;
+    this.#stopIdleTimer?.();
+    const failure = this.#failure ?? error;
+    this.#failure = failure ?? new OperationError('UPLOAD_GAP', 'This upload is complete already.');
+    for (const waiting of this.#waiting.splice(0)) {
+      if (failure === undefined) waiting.written.resolve();
+      else waiting.written.reject(failure);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import type { FileWriteRequest } from '@innkeeper/contract/agent-message';
+import { OperationError } from '@innkeeper/contract/errors';
+import { type AgentMessageReply, fileWriteCall, fileWriteKind, fileWriteReply } from '@innkeeper/wire';
+import { ChunkedUpload, type ChunkedUploadOptions } from './chunked-upload.ts';
+import { maxSeries } from './limits.ts';
+import { runCall } from './run-call.ts';
+
+/** Writes that go straight to a path, one after the other. */
+interface InPlace {
+  tail: Promise<unknown>;
+  running: number;
+}
+
+/**
+ * The file_writes of one session. Those to one path are carried out in the order in which they came; an upload that
+ * failed refuses its later chunks, so that they never land in the file that it was to replace.
+ */
+export class FileWrites {
+  readonly #options: ChunkedUploadOptions;
+  readonly #series = new Map<string, ChunkedUpload | InPlace>();
+
+  constructor(options: ChunkedUploadOptions) {
+    this.#options = options;
+  }
+
+  /** The response to one file_write. Never rejects. */
+  async write(request: FileWriteRequest): Promise<AgentMessageReply> {
+    try {
+      return await this.#route(request);
+    } catch (error) {
+      return fileWriteReply(request, OperationError.from(error));
+    }
+  }
+
+  async #route(request: FileWriteRequest): Promise<AgentMessageReply> {
+    const kind = fileWriteKind(request);
+    const known = this.#series.get(request.path);
+    if (kind === 'later' && known instanceof ChunkedUpload && (!known.ended || request.totalChunks > 1)) {
+      await known.take(request);
+      return fileWriteReply(request, undefined);
+    }
+    if (kind === 'later' && known === undefined && this.#belongsToLostUpload(request)) {
+      throw new OperationError('UPLOAD_GAP', 'The chunks before this one are not here; begin again with the first.');
+    }
+    if (known instanceof ChunkedUpload) {
+      known.abort(new OperationError('CANCELED', 'A new write of the same file began.'));
+    }
+    if (kind !== 'first') return this.#writeInPlace(request, known);
+    const upload = new ChunkedUpload(request, this.#options);
+    this.#remember(request.path, upload);
+    await upload.take(request);
+    return fileWriteReply(request, undefined);
+  }
+
+  #belongsToLostUpload(request: FileWriteRequest): boolean {
+    return request.chunkNumber > 0 && request.totalChunks > 1 && !request.append;
+  }
+
+  #writeInPlace(request: FileWriteRequest, known: ChunkedUpload | InPlace | undefined): Promise<AgentMessageReply> {
+    const row = known === undefined || known instanceof ChunkedUpload ? { tail: Promise.resolve(), running: 0 } : known;
+    this.#remember(request.path, row);
+    row.running++;
+    const reply = row.tail.then(() => {
+      const { dispatcher, signal } = this.#options;
+      return runCall(fileWriteCall(request), dispatcher, { signal });
+    });
+    row.tail = reply.finally(() => {
+      row.running--;
+    });
+    return reply;
+  }
+
+  /** Puts it last; forgets the oldest that is at rest when there are too many. */
+  #remember(path: string, series: ChunkedUpload | InPlace): void {
+    this.#series.delete(path);
+    if (this.#series.size >= maxSeries) this.#forgetOldest();
+    this.#series.set(path, series);
+  }
+
+  #forgetOldest(): void {
+    for (const [path, series] of this.#series) {
+      if (series instanceof ChunkedUpload ? !series.ended : series.running > 0) continue;
+      this.#series.delete(path);
+      return;
+    }
+    throw new OperationError('TOO_MANY_CALLS', `${maxSeries} files are being written.`);
+  }
+}

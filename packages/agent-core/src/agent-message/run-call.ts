@@ -1,0 +1,33 @@
+import { OperationError } from '@innkeeper/contract/errors';
+import type { AgentMessageCall, AgentMessageReply } from '@innkeeper/wire';
+import type { Dispatcher } from '../dispatch.ts';
+import { linkedAbort } from './linked-abort.ts';
+
+/** Carries out the call that a request became. Never rejects: an error is a response too. */
+export async function runCall(
+  call: AgentMessageCall,
+  dispatcher: Dispatcher,
+  options: { readonly signal: AbortSignal },
+): Promise<AgentMessageReply> {
+  const { controller, unlink } = linkedAbort(options.signal);
+  let satisfied = false;
+  const sink = async (body: Uint8Array): Promise<void> => {
+    if (satisfied || !call.take(body)) return;
+    satisfied = true;
+    controller.abort(new OperationError('CANCELED', 'No further answer is wanted.'));
+  };
+  try {
+    const { signal } = controller;
+    await dispatcher.call(call.method, inTurn(call.requests()), sink, { signal, timeoutMs: call.timeoutMs });
+    return call.finish(undefined);
+  } catch (error) {
+    return call.finish(satisfied ? undefined : OperationError.from(error));
+  } finally {
+    unlink();
+  }
+}
+
+/** Requests, each made when it is asked for. */
+async function* inTurn(requests: Iterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  yield* requests;
+}
