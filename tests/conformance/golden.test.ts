@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { fromJson, type JsonValue } from '@bufbuild/protobuf';
+import { FrameSchema, SystemSchema, TelemetrySchema } from '@innkeeper/contract/agent';
+import { ExecEventLite, PingResponseLite, ReadFileEventLite } from '@innkeeper/contract/agent-lite';
+import { type AgentMessage, AgentMessageSchema } from '@innkeeper/contract/agent-message';
+import { AgentMessageLite } from '@innkeeper/contract/agent-message-lite';
+import { OperationError } from '@innkeeper/contract/errors';
+import { liteEncode } from '@innkeeper/contract/lite';
+import {
+  AgentMessageReceiver,
+  type AgentMessageReply,
+  AgentReceiver,
+  agentReadyEvent,
+  ByteBudget,
+  encodeFrame,
+  fileWriteReply,
+  NodeReceiver,
+  openingBytes,
+  portableByteOps as ops,
+  printReply,
+  refusalReply,
+  telemetryEvent,
+  translateRequest,
+} from '@innkeeper/wire';
+import { goldenFiles } from './golden-files.ts';
+
+describe('proto/golden/native', () => {
+  for (const golden of goldenFiles('native')) {
+    const { session, payload } = fromJson(FrameSchema, golden.json as JsonValue);
+    const bytes = golden.bytes['frame'] ?? new Uint8Array(0);
+
+    it(`${golden.name} is written as recorded`, () => {
+      assert.deepEqual(encodeFrame(session, payload, ops), bytes);
+    });
+
+    it(`${golden.name} is read as recorded`, () => {
+      const agent = new AgentReceiver(ops);
+      const node = new NodeReceiver(ops);
+      node.begin(session);
+      if (payload.case === 'hello') {
+        assert.deepEqual(
+          [...agent.push(new Uint8Array([...new Uint8Array(65_544), ...bytes]))],
+          [{ type: 'hello', session, hello: payload.value }],
+        );
+      } else if (payload.case === 'welcome') {
+        assert.deepEqual([...node.push(bytes)], [{ type: 'welcome', welcome: payload.value }]);
+      } else {
+        agent.push(openingBytes(session, {}, ops));
+        node.push(encodeFrame(session, { case: 'welcome', value: {} }, ops));
+        assert.deepEqual([...agent.push(bytes)], [{ type: 'frame', payload }]);
+        assert.deepEqual([...node.push(bytes)], [{ type: 'frame', payload }]);
+      }
+    });
+  }
+});
+
+const agentMessages = goldenFiles('agent-message').map((golden) => ({
+  ...golden,
+  message: fromJson(AgentMessageSchema, golden.json as JsonValue),
+}));
+
+describe('proto/golden/agent-message', () => {
+  for (const { name, message, bytes } of agentMessages) {
+    it(`${name} is read as recorded, with either header and at any split`, () => {
+      for (const [form, recorded] of Object.entries(bytes)) {
+        for (let cut = 0; cut <= recorded.length; cut++) {
+          const receiver = new AgentMessageReceiver({ maxBytes: 100_000 });
+          const incoming = [...receiver.push(recorded.slice(0, cut)), ...receiver.push(recorded.slice(cut))];
+          assert.deepEqual(incoming, [{ type: 'message', form, message, lengthBytes: length(recorded, form) }]);
+          assert.equal(receiver.pending, false);
+        }
+      }
+    });
+
+    it(`${name} is encoded as recorded`, () => {
+      const plain = bytes['plain'] ?? new Uint8Array(0);
+      assert.deepEqual(liteEncode(AgentMessageLite, message), plain.slice(4));
+    });
+  }
+});
+
+function length(recorded: Uint8Array, form: string): number {
+  return recorded.length - (form === 'magic' ? 8 : 4);
+}
+
+/** What our agent answers, made from the request's golden file and the answers of the operation. */
+describe('answers of our agent', () => {
+  const byName = new Map(agentMessages.map((golden) => [golden.name, golden]));
+
+  function messageOf(name: string): AgentMessage {
+    const golden = byName.get(name);
+    assert.ok(golden, name);
+    return golden.message;
+  }
+
+  function assertRecorded(name: string, reply: AgentMessageReply): void {
+    const { messageId, timestamp } = messageOf(name);
+    const wallTimeNs = (timestamp?.seconds ?? 0n) * 1_000_000_000n + BigInt(timestamp?.nanos ?? 0);
+    for (const form of ['plain', 'magic'] as const) {
+      const printed = printReply(reply, { form, messageId, wallTimeNs });
+      assert.deepEqual(new Uint8Array(Buffer.concat(printed)), byName.get(name)?.bytes[form], name);
+    }
+  }
+
+  function answer(request: string, bodies: readonly Uint8Array[], error?: OperationError): AgentMessageReply {
+    const options = { freshId: () => 'p1', allowance: new ByteBudget(1 << 20).open() };
+    const translated = translateRequest(messageOf(request), options);
+    assert.ok(translated.kind === 'call');
+    for (const body of bodies) translated.call.take(body);
+    return translated.call.finish(error);
+  }
+
+  it('to ping is the recorded pong', () => {
+    const body = liteEncode(PingResponseLite, { sequence: 7n, agentVersion: '0.1.0', agentUptimeSeconds: 86_401n });
+    assertRecorded('pong', answer('ping', [body]));
+  });
+
+  it('to execute is the recorded response', () => {
+    const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+    const events = [
+      liteEncode(ExecEventLite, { event: { case: 'started', value: { id: 'p1' } } }),
+      // "ë" is cut in two.
+      liteEncode(ExecEventLite, { event: { case: 'output', value: { stream: 1, data: text('Zoë').slice(0, 3) } } }),
+      liteEncode(ExecEventLite, { event: { case: 'output', value: { stream: 2, data: text('/root\n') } } }),
+      liteEncode(ExecEventLite, { event: { case: 'output', value: { stream: 1, data: text('ë\n').slice(1) } } }),
+      liteEncode(ExecEventLite, {
+        event: {
+          case: 'exited',
+          value: { status: { case: 'exitCode', value: 3 }, ending: 1, truncated: true, durationMs: 12n },
+        },
+      }),
+    ];
+    assertRecorded('execute_response', answer('execute', events));
+    const error = new OperationError('COMMAND_NOT_FOUND', 'No program "nope" in PATH.');
+    assertRecorded('execute_response-error', answer('execute', [], error));
+  });
+
+  it('to file_read is the recorded response', () => {
+    const events = [
+      liteEncode(ReadFileEventLite, {
+        event: { case: 'info', value: { sizeBytes: 11n, mode: 0o644, modifiedUnixNs: -500_000_000n } },
+      }),
+      liteEncode(ReadFileEventLite, {
+        event: { case: 'chunk', value: { offset: 2n, data: new TextEncoder().encode('nnkeeper\n') } },
+      }),
+      liteEncode(ReadFileEventLite, { event: { case: 'done', value: { bytes: 9n } } }),
+    ];
+    assertRecorded('file_read_response', answer('file_read', events));
+    const error = new OperationError('FILE_NOT_FOUND', 'No file /etc/hostname.');
+    assertRecorded('file_read_response-error', answer('file_read', [], error));
+  });
+
+  it('to file_write is the recorded response', () => {
+    const { payload } = messageOf('file_write');
+    assert.ok(payload.case === 'fileWrite');
+    assertRecorded('file_write_response', fileWriteReply(payload.value, undefined));
+    const error = new OperationError('GUEST_DISK_FULL', 'No space left on the device of /srv.');
+    assertRecorded('file_write_response-error', fileWriteReply(payload.value, error));
+  });
+
+  it('to shutdown is the recorded response', () => assertRecorded('shutdown_response', answer('shutdown', [])));
+
+  it('to what it does not serve is the recorded refusal', () => {
+    assertRecorded(
+      'error',
+      refusalReply(0, new OperationError('UNSUPPORTED_BY_AGENT', 'This agent does not serve it.')),
+    );
+    const error = new OperationError('UNSUPPORTED_BY_AGENT', 'This agent does not serve quiesce.');
+    assertRecorded('quiesce_response-error', refusalReply(17, error));
+  });
+
+  it('without a request are the recorded events', () => {
+    const telemetry = fromJson(TelemetrySchema, {
+      cpu: { busyPercent: 12.5 },
+      memory: {
+        totalBytes: '2075144192',
+        usedBytes: '401604608',
+        availableBytes: '1673539584',
+        swapTotalBytes: '1073741824',
+        swapFreeBytes: '1073737728',
+      },
+      load: { oneMinute: 0.5, fiveMinutes: 0.25, fifteenMinutes: 0.125 },
+      processCount: 87,
+      uptimeSeconds: '3600',
+      mounts: [
+        {
+          mountPoint: '/',
+          device: '/dev/vda1',
+          filesystem: 'ext4',
+          totalBytes: '10000000000',
+          usedBytes: '2500000000',
+          availableBytes: '7500000000',
+        },
+        { mountPoint: '/mnt', device: 'nas:/x', filesystem: 'nfs4', error: 'No answer.' },
+      ],
+      interfaces: [
+        {
+          name: 'eth0',
+          macAddress: '52:54:00:12:34:56',
+          up: true,
+          mtu: 1500,
+          addresses: [
+            { address: '10.0.2.15', prefixLength: 24, scope: 'ADDRESS_SCOPE_GLOBAL' },
+            { address: 'fec0::5054:ff:fe12:3456', prefixLength: 64, scope: 'ADDRESS_SCOPE_LINK' },
+            { address: 'fe80::5054:ff:fe12:3456', prefixLength: 64, scope: 'ADDRESS_SCOPE_LINK' },
+          ],
+          rxBytes: '123456789012',
+          txBytes: '98765',
+          rxPackets: '1000',
+          txPackets: '900',
+        },
+      ],
+      primaryAddresses: [{ address: '10.0.2.15', interface: 'eth0' }],
+    });
+    const system = fromJson(SystemSchema, {
+      agentVersion: '0.1.0',
+      osName: 'Debian GNU/Linux',
+      osVersion: '13',
+      kernelRelease: '6.12.38',
+      architecture: 'x86_64',
+      hostname: 'guest',
+    });
+    assertRecorded('telemetry', telemetryEvent(telemetry, 'guest'));
+    assertRecorded('agent_ready', agentReadyEvent(system, telemetry));
+  });
+});
