@@ -80,7 +80,8 @@ export class ConsoleHistory {
       joined.set(bytes, last.length);
       this.#tail[this.#tail.length - 1] = joined;
     } else {
-      this.#tail.push(bytes.slice());
+      // Not `slice`: of a Buffer that is no copy.
+      this.#tail.push(new Uint8Array(bytes));
     }
     this.#tailLength += bytes.length;
     let excess = this.#tailLength - consoleTailBytes;

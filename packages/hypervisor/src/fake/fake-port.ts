@@ -28,7 +28,8 @@ class Pipe {
   put(bytes: Uint8Array): number {
     const count = Math.min(pipeBytes - this.#length, bytes.length);
     if (count === 0) return 0;
-    this.#chunks.push(bytes.slice(0, count));
+    // Not `slice`: of a Buffer that is no copy.
+    this.#chunks.push(new Uint8Array(bytes.subarray(0, count)));
     this.#length += count;
     this.wake();
     return count;

@@ -20,7 +20,7 @@ export class FakeRunningVm implements RunningVm {
       onOutput: (listener) => this.#listen(machine.consoleOutput.add(listener)),
       write: async (bytes) => {
         this.#assertAlive();
-        machine.typeOnConsole(bytes.slice());
+        machine.typeOnConsole(new Uint8Array(bytes));
       },
     };
   }

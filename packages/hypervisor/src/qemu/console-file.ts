@@ -55,7 +55,7 @@ export class ConsoleFile {
 
   /** Takes a copy. Written in the background; when the disk is slower than the guest, the oldest is dropped. */
   append(bytes: Uint8Array): void {
-    this.#pending.push(bytes.slice());
+    this.#pending.push(new Uint8Array(bytes));
     this.#pendingLength += bytes.length;
     this.#offset += bytes.length;
     while (this.#pendingLength > consoleTailBytes) {

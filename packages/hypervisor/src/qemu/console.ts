@@ -60,7 +60,7 @@ export class QemuConsole implements ConsoleStream, AsyncDisposable {
 
   async write(bytes: Uint8Array): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#socket.write(bytes.slice(), (error) => (error ? reject(error) : resolve()));
+    this.#socket.write(new Uint8Array(bytes), (error) => (error ? reject(error) : resolve()));
     await promise;
   }
 

@@ -25,7 +25,8 @@ export async function openPortChannel(
 
 /** The one buffer that the socket reads into, and who waits for it. While its bytes are unread the socket stands still. */
 class SocketReading {
-  readonly buffer = Buffer.allocUnsafeSlow(readBufferBytes);
+  /** No Buffer: readers copy with `slice`, which of a Buffer is no copy. */
+  readonly buffer = new Uint8Array(readBufferBytes);
   unread: Uint8Array | undefined;
   ended = false;
   waiting: Deferred<void> | undefined;

@@ -1,0 +1,155 @@
+// Every driver does the same with the same guest. A driver that cannot run here is skipped with its reason.
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { type HypervisorDriver, nativePort, type RunningVm, type VmEvent, type VmSpec } from '@innkeeper/hypervisor';
+import { mib } from '@innkeeper/kit';
+import { driverFixtures, removeRunDirectory } from './fixtures.ts';
+import { consoleText, waitForConsole } from './guest/console-text.ts';
+import { exchange } from './guest/exchange.ts';
+
+for (const fixture of driverFixtures) {
+  describe(`driver ${fixture.name}`, { skip: fixture.skip, timeout: 180_000 }, () => {
+    let driver: HypervisorDriver;
+    let spec: VmSpec;
+    let vm: RunningVm;
+    const events: VmEvent[] = [];
+
+    before(async () => {
+      driver = fixture.createDriver();
+      spec = await fixture.createSpec();
+      vm = await driver.launch(spec);
+      vm.onEvent((event) => events.push(event));
+      await waitForConsole(vm, 'test guest ready');
+    });
+
+    after(async () => {
+      await vm.kill();
+      await vm[Symbol.asyncDispose]();
+      await removeRunDirectory(spec);
+    });
+
+    it('carries bytes both ways, whole and in order', async () => {
+      await using channel = await vm.agentChannel(nativePort);
+      const bytes = randomBytes(2 * mib);
+      assert.equal(Buffer.compare(await exchange(channel, bytes), bytes), 0);
+    });
+
+    it('opens a channel again after it was closed', async () => {
+      for (const text of ['first', 'second', 'third']) {
+        await using channel = await vm.agentChannel(nativePort);
+        assert.equal(Buffer.from(await exchange(channel, Buffer.from(text))).toString(), text);
+      }
+    });
+
+    it('refuses a second channel on a port that is open', async () => {
+      await using _channel = await vm.agentChannel(nativePort);
+      await assert.rejects(vm.agentChannel(nativePort), { reason: 'HYPERVISOR_UNREACHABLE' });
+    });
+
+    it('loses no byte to a read that is given up', async () => {
+      await using channel = await vm.agentChannel(nativePort);
+      const abort = new AbortController();
+      const read = channel.read({ signal: abort.signal });
+      abort.abort(new Error('given up'));
+      await assert.rejects(read, { message: 'given up' });
+      assert.equal(Buffer.from(await exchange(channel, Buffer.from('kept'))).toString(), 'kept');
+    });
+
+    it('ends a pending read when the channel is closed', async () => {
+      const channel = await vm.agentChannel(nativePort);
+      const read = channel.read();
+      await channel.close();
+      assert.equal(await read, undefined);
+      await assert.rejects(channel.write(Buffer.from('x')));
+      await channel.close();
+    });
+
+    it('pauses and resumes, and says so', async () => {
+      await vm.pause?.();
+      assert.equal(await vm.isPaused(), true);
+      await vm.resume?.();
+      assert.equal(await vm.isPaused(), false);
+      const seen = events.map((event) => event.type).filter((type) => type === 'paused' || type === 'resumed');
+      assert.deepEqual(seen, ['paused', 'resumed']);
+    });
+
+    it('tells when the guest opens its port', () => {
+      assert.ok(events.some((event) => event.type === 'agent-port' && event.port === nativePort && event.open));
+    });
+
+    it('reports what its process uses', () => {
+      const usage = vm.usage();
+      assert.ok(usage !== undefined && usage.rssBytes > mib && usage.cpuTimeUs > 0);
+    });
+
+    it('keeps head and tail of a console that is flooded, and no more', async () => {
+      await vm.console.write(Buffer.from('flood 1500\n'));
+      await waitForConsole(vm, 'flood over');
+      const { head, droppedBytes, tail } = vm.console.history();
+      assert.equal(head.length + tail.length, 256 * 1024);
+      assert.ok(droppedBytes > 1_200_000);
+      assert.match(Buffer.from(head).toString('latin1'), /test guest ready/);
+      assert.match(Buffer.from(tail).toString('latin1'), /flood over/);
+    });
+
+    it('finds a VM again from its record', async () => {
+      const { record } = vm;
+      await vm[Symbol.asyncDispose]();
+      const adopted = await fixture.createDriver().adopt(JSON.parse(JSON.stringify(record)));
+      assert.ok(adopted);
+      vm = adopted;
+      vm.onEvent((event) => events.push(event));
+      assert.deepEqual(vm.record, record);
+      assert.match(consoleText(vm), /test guest ready/);
+      await using channel = await vm.agentChannel(nativePort);
+      assert.equal(Buffer.from(await exchange(channel, Buffer.from('again'))).toString(), 'again');
+      assert.equal(await driver.adopt({ ...record, pidStartTicks: '1' }), undefined);
+    });
+
+    it('stays the same process when the guest reboots', async () => {
+      const reset = new Promise<void>((resolve) => {
+        vm.onEvent((event) => event.type === 'reset' && resolve());
+      });
+      await vm.console.write(Buffer.from('reboot\n'));
+      await reset;
+      await waitForConsole(vm, 'test guest ready', 2);
+      await using channel = await vm.agentChannel(nativePort);
+      assert.equal(Buffer.from(await exchange(channel, Buffer.from('booted'))).toString(), 'booted');
+    });
+
+    it('goes down by the power button', async () => {
+      await vm.pressPowerButton();
+      const end = await vm.ended;
+      assert.equal(end.kind, 'shutdown');
+      await vm.pressPowerButton();
+      await vm.kill();
+      assert.equal(vm.usage(), undefined);
+      await assert.rejects(vm.agentChannel(nativePort), { reason: 'VM_NOT_RUNNING' });
+      await assert.rejects(vm.isPaused(), { reason: 'VM_NOT_RUNNING' });
+      assert.equal(await driver.adopt(vm.record), undefined);
+    });
+
+    it('kills a guest that does not hear the power button, twice without harm', async () => {
+      const deafSpec = await fixture.createSpec('test=deaf');
+      await using deaf = await driver.launch(deafSpec);
+      await waitForConsole(deaf, 'test guest ready');
+      await deaf.pressPowerButton();
+      await using channel = await deaf.agentChannel(nativePort);
+      const reading = channel.read();
+      await Promise.all([deaf.kill(), deaf.kill()]);
+      await deaf.kill();
+      assert.equal((await deaf.ended).kind, 'killed');
+      assert.equal(await reading, undefined);
+      await removeRunDirectory(deafSpec);
+    });
+
+    it('launches nothing for a caller who gave up', async () => {
+      const spec = await fixture.createSpec();
+      const signal = AbortSignal.abort(new Error('no more'));
+      await assert.rejects(driver.launch(spec, { signal }), { message: 'no more' });
+      await removeRunDirectory(spec);
+    });
+  });
+}

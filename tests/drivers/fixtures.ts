@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type HypervisorDriver, manageDriver, QemuDriver, type VmSpec } from '@innkeeper/hypervisor';
+import { FakeDriver, FakeHost } from '@innkeeper/hypervisor/fake';
+import { mib } from '@innkeeper/kit';
+import { bootEchoGuest } from './guest/echo-guest.ts';
+import { prepareTestGuest } from './guest/test-guest.ts';
+
+/** One driver with guests for it: the same tests run over every one. */
+export interface DriverFixture {
+  readonly name: string;
+  /** Why it cannot be tested here; undefined when it can. */
+  readonly skip: string | undefined;
+  /** A driver as a daemon that starts anew would make it. */
+  createDriver(): HypervisorDriver;
+  /** The specification of a VM with the echo guest, and a run directory of its own. */
+  createSpec(kernelArguments?: string): Promise<VmSpec>;
+}
+
+const qemuFixture: DriverFixture = {
+  name: 'qemu',
+  skip: (await new QemuDriver().probe()).reason || undefined,
+  createDriver: () => manageDriver(new QemuDriver()),
+  async createSpec(kernelArguments = '') {
+    const { kernelPath, initrdPath } = await prepareTestGuest();
+    const commandLine = `console=ttyS0 quiet panic=-1 ${kernelArguments}`;
+    return specWith({ path: kernelPath, initrdPath, commandLine });
+  },
+};
+
+const fakeHost = new FakeHost();
+
+const fakeFixture: DriverFixture = {
+  name: 'fake',
+  skip: undefined,
+  createDriver: () => {
+    const boot = (spec: VmSpec) => bootEchoGuest(spec.kernel?.commandLine ?? '');
+    return manageDriver(new FakeDriver({ host: fakeHost, boot }));
+  },
+  createSpec: (commandLine = '') => specWith({ path: '/nowhere', initrdPath: undefined, commandLine }),
+};
+
+export const driverFixtures: readonly DriverFixture[] = [fakeFixture, qemuFixture];
+
+/** A run directory with a small empty disk in it. */
+export async function createRunDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'innkeeper-drivers-'));
+  await using disk = await open(join(directory, 'disk.raw'), 'w');
+  await disk.truncate(mib);
+  return directory;
+}
+
+export async function removeRunDirectory(spec: VmSpec): Promise<void> {
+  await rm(spec.runDirectory, { recursive: true, force: true });
+}
+
+async function specWith(kernel: VmSpec['kernel']): Promise<VmSpec> {
+  const runDirectory = await createRunDirectory();
+  return {
+    id: randomUUID(),
+    name: 'a, b',
+    cpus: 1,
+    memoryBytes: 128 * mib,
+    runDirectory,
+    disk: { path: join(runDirectory, 'disk.raw'), format: 'raw' },
+    kernel,
+    network: undefined,
+  };
+}
