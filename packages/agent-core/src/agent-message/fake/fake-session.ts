@@ -1,0 +1,44 @@
+import { OperationError } from '@innkeeper/contract/errors';
+import { silentLog } from '@innkeeper/kit';
+import type { HeaderForm } from '@innkeeper/wire';
+import type { Bytes } from '../../host.ts';
+import { serveAgentMessage } from '../serve-agent-message.ts';
+import { FakeClock } from './fake-clock.ts';
+import { FakeDispatcher } from './fake-dispatcher.ts';
+import { FakePeer } from './fake-peer.ts';
+
+const bytes: Bytes = {
+  crc32c: () => 0,
+  countLeadingZeros: () => 0,
+  createSha256: () => {
+    throw new Error('Not used here.');
+  },
+  random: (count) => Uint8Array.from({ length: count }, () => Math.floor(Math.random() * 256)),
+};
+
+/** A session between a fake peer and fake operations, in memory. */
+export function fakeSession(options: { readonly form?: HeaderForm; readonly firstBytes?: Uint8Array } = {}) {
+  const host = new FakePeer();
+  const clock = new FakeClock();
+  const agent = new FakeDispatcher();
+  const controller = new AbortController();
+  const { form = 'plain', firstBytes } = options;
+  const { channel } = host;
+  const log = silentLog;
+  const done = serveAgentMessage({
+    channel,
+    dispatcher: agent,
+    clock,
+    bytes,
+    log,
+    form,
+    firstBytes,
+    signal: controller.signal,
+  });
+  const end = async (): Promise<void> => {
+    controller.abort(new OperationError('CANCELED', 'The test is over.'));
+    host.readOn();
+    await done;
+  };
+  return { host, clock, agent, done, end };
+}

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { AgentMessageLite } from '@innkeeper/contract/agent-message-lite';
+import { liteEncode } from '@innkeeper/contract/lite';
+import { printHeader } from '@innkeeper/wire';
+import { fakeSession } from './fake/fake-session.ts';
+import { maxRunningCalls, stallMs } from './limits.ts';
+
+function serve(test: TestContext, options?: Parameters<typeof fakeSession>[0]): ReturnType<typeof fakeSession> {
+  const session = fakeSession(options);
+  test.after(session.end);
+  return session;
+}
+
+describe('serveAgentMessage()', () => {
+  it('says agent_ready first, then telemetry with every report, and answers a ping with its id', async (test) => {
+    const { host, agent } = serve(test);
+    host.send('p', { case: 'ping', value: { sequence: 4n } });
+    const pong = await host.answer('p');
+    assert.ok(pong.case === 'pong');
+    assert.equal(pong.value.sequence, 4n);
+    await turn();
+    await agent.report?.();
+    await turn();
+    const events = host.received.filter(({ messageId }) => messageId !== 'p').map(({ payload }) => payload.case);
+    assert.deepEqual(events, ['agentReady', 'telemetry', 'telemetry']);
+    assert.equal(host.received[0]?.timestamp?.seconds, 1_700_000_000n);
+  });
+
+  it('writes its own header until the peer has sent one, and then the peer’s', async (test) => {
+    const { host } = serve(test, { form: 'magic' });
+    for (let turns = 0; turns < 10; turns++) await turn();
+    assert.deepEqual([...new Set(host.forms)], ['magic']);
+    host.send('p', { case: 'ping', value: {} }, 'plain');
+    await host.answer('p');
+    assert.equal(host.forms.at(-1), 'plain');
+  });
+
+  it('answers a ping while a command runs, and the command when it ends', async (test) => {
+    const { host, agent } = serve(test);
+    host.send('e', { case: 'execute', value: { command: 'long', waitForExit: true } });
+    host.send('p', { case: 'ping', value: {} });
+    await host.answer('p');
+    assert.ok(!host.received.some(({ messageId }) => messageId === 'e'));
+    agent.processes.get('long')?.resolve();
+    const response = await host.answer('e');
+    assert.ok(response.case === 'executeResponse');
+    assert.equal(response.value.stdout, 'long');
+  });
+
+  it('answers a command that nobody waits for at its start, and lets go of it', async (test) => {
+    const { host, agent } = serve(test);
+    host.send('e', { case: 'execute', value: { command: 'daemon' } });
+    const response = await host.answer('e');
+    assert.ok(response.case === 'executeResponse');
+    assert.equal(response.value.error, '');
+    assert.deepEqual(agent.canceled, ['daemon']);
+  });
+
+  it('refuses more commands than may run, but never a ping', async (test) => {
+    const { host } = serve(test);
+    for (let count = 0; count <= maxRunningCalls; count++) {
+      host.send(`e${count}`, { case: 'execute', value: { command: `c${count}`, waitForExit: true } });
+    }
+    host.send('p', { case: 'ping', value: {} });
+    await host.answer('p');
+    const refused = await host.answer(`e${maxRunningCalls}`);
+    assert.ok(refused.case === 'executeResponse');
+    assert.match(refused.value.error, /^TOO_MANY_CALLS/);
+  });
+
+  it('answers what it does not serve, what is too long, and goes on after garbage', async (test) => {
+    const { host } = serve(test);
+    host.send('q', { case: 'quiesce', value: {} });
+    const refused = await host.answer('q');
+    assert.ok(refused.case === 'quiesceResponse');
+    assert.match(refused.value.error, /^UNSUPPORTED_BY_AGENT/);
+    host.send('w', { case: 'fileWrite', value: { path: '/x', data: new Uint8Array(1_100_000) } });
+    const long = await host.answer('w');
+    assert.ok(long.case === 'fileWriteResponse');
+    assert.match(long.value.error, /^INVALID_ARGUMENT/);
+    host.sendBytes(new Uint8Array([0xff, 0xfe, 0x33]));
+    host.send('p', { case: 'ping', value: {} }, 'magic');
+    await host.answer('p');
+  });
+
+  it('takes the bytes that told the dialect', async (test) => {
+    const body = liteEncode(AgentMessageLite, { messageId: 'p', payload: { case: 'ping', value: {} } });
+    const { host } = serve(test, { firstBytes: new Uint8Array([...printHeader('magic', body.length), ...body]) });
+    assert.equal((await host.answer('p')).case, 'pong');
+  });
+
+  it('drops half a message when the rest does not come', async (test) => {
+    const { host, clock } = serve(test);
+    host.sendBytes(new Uint8Array([0, 0, 1, 0, 0x0a, 2]));
+    await turn();
+    await turn();
+    clock.advance(stallMs);
+    host.send('p', { case: 'ping', value: {} });
+    await host.answer('p');
+  });
+
+  it('leaves telemetry out, and stops reading, while the peer does not read', async (test) => {
+    const { host, agent } = serve(test);
+    host.send('first', { case: 'ping', value: {} });
+    await host.answer('first');
+    host.stopReading();
+    for (let count = 0; count < 200; count++) host.send(`p${count}`, { case: 'ping', value: {} });
+    for (let count = 0; count < 20; count++) await agent.report?.();
+    await turn();
+    host.readOn();
+    await host.answer('p199');
+    assert.ok(host.received.filter(({ payload }) => payload.case === 'telemetry').length <= 3);
+  });
+
+  it('ends when the peer is gone, cancelling what runs', async (test) => {
+    const { host, agent, done } = serve(test);
+    host.send('e', { case: 'execute', value: { command: 'long', waitForExit: true } });
+    for (let turns = 0; turns < 10; turns++) await turn();
+    host.hangUp();
+    await done;
+    await turn();
+    assert.deepEqual(agent.canceled, ['long']);
+  });
+});
