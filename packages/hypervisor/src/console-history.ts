@@ -20,6 +20,7 @@ export interface ConsoleHistoryView {
 export class ConsoleHistory {
   #head = new Uint8Array(0);
   #headLength = 0;
+  #headLimit = consoleHeadBytes;
   /** The tail's chunks, oldest first; together at most `consoleTailBytes`. */
   #tail: Uint8Array[] = [];
   #tailLength = 0;
@@ -33,7 +34,7 @@ export class ConsoleHistory {
   /** Takes a copy of what it keeps. */
   append(bytes: Uint8Array): void {
     this.#totalBytes += bytes.length;
-    const intoHead = Math.min(consoleHeadBytes - this.#headLength, bytes.length);
+    const intoHead = Math.min(this.#headLimit - this.#headLength, bytes.length);
     if (intoHead > 0) this.#appendToHead(bytes.subarray(0, intoHead));
     const rest = bytes.subarray(Math.max(intoHead, bytes.length - consoleTailBytes));
     if (rest.length > 0) this.#appendToTail(rest);
@@ -42,6 +43,8 @@ export class ConsoleHistory {
   /** Counts bytes that were printed and are not known any more: of a history that was loaded. */
   skip(count: number): void {
     this.#totalBytes += count;
+    // What comes now does not follow the head.
+    this.#headLimit = this.#headLength;
     this.#tail = [];
     this.#tailLength = 0;
   }

@@ -31,8 +31,9 @@ export class LogFile {
 
   /** The last 4 KiB, from the beginning of a line, without control characters. Empty when there is no log. */
   async lastLines(): Promise<string> {
-    const text = (await this.#readTail(lastLinesBytes)).toString('utf8');
-    const whole = text.length < lastLinesBytes ? text : text.slice(text.indexOf('\n') + 1);
+    const tail = await this.#readTail(lastLinesBytes);
+    const text = tail.toString('utf8');
+    const whole = tail.length < lastLinesBytes ? text : text.slice(text.indexOf('\n') + 1);
     // Keeps the tab and the line feed.
     return whole.replaceAll(/[^\P{Cc}\n\t]/gu, '').trim();
   }

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { type Log, silentLog } from '@innkeeper/kit';
+import { ConsoleHistory } from '../console-history.ts';
+import { ConsoleFile } from './console-file.ts';
+
+describe('ConsoleFile', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'console-file-'));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  const diskBytes = async (): Promise<number> => {
+    const sizes = (await readdir(directory)).map(async (name) => (await stat(join(directory, name))).size);
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  };
+
+  it('gives a later daemon the history of an earlier one, whatever its length', async () => {
+    for (const total of [0, 10, 64 * 1024, 64 * 1024 + 1, 300_000, 1_500_000]) {
+      const history = new ConsoleHistory();
+      const file = await ConsoleFile.create(directory, silentLog);
+      const bytes = randomBytes(total);
+      for (let offset = 0; offset < total; offset += 50_000) {
+        const chunk = bytes.subarray(offset, offset + 50_000);
+        history.append(chunk);
+        file.append(chunk);
+        await file.flushed();
+      }
+      const { history: loaded } = await ConsoleFile.load(directory, silentLog);
+      assert.deepEqual(loaded.view(), history.view());
+      assert.ok((await diskBytes()) <= 448 * 1024);
+    }
+  });
+
+  it('goes on after a load, in the same places', async () => {
+    const history = new ConsoleHistory();
+    await ConsoleFile.create(directory, silentLog);
+    for (let daemon = 0; daemon < 12; daemon++) {
+      const { file } = await ConsoleFile.load(directory, silentLog);
+      const bytes = randomBytes(70_000);
+      history.append(bytes);
+      file.append(bytes);
+      await file.flushed();
+    }
+    const { history: loaded } = await ConsoleFile.load(directory, silentLog);
+    assert.deepEqual(loaded.view(), history.view());
+  });
+
+  it('drops the oldest when the guest is faster than the disk, and knows how much', async () => {
+    const file = await ConsoleFile.create(directory, silentLog);
+    const bytes = randomBytes(3_000_000);
+    for (let offset = 0; offset < bytes.length; offset += 10_000) file.append(bytes.subarray(offset, offset + 10_000));
+    await file.flushed();
+    const { head, droppedBytes, tail } = (await ConsoleFile.load(directory, silentLog)).history.view();
+    assert.equal(head.length + droppedBytes + tail.length, bytes.length);
+    assert.ok(tail.length > 150_000);
+    assert.equal(Buffer.compare(tail, bytes.subarray(bytes.length - tail.length)), 0);
+    assert.ok((await diskBytes()) <= 448 * 1024);
+  });
+
+  it('leaves nothing of an earlier VM, and other files alone', async () => {
+    await writeFile(join(directory, 'console-0.log'), 'old');
+    await writeFile(join(directory, 'console.sock'), '');
+    await ConsoleFile.create(directory, silentLog);
+    assert.deepEqual(await readdir(directory), ['console.sock']);
+  });
+
+  it('warns and goes on when the disk refuses', async () => {
+    const warnings: string[] = [];
+    const log: Log = { ...silentLog, warn: (event) => warnings.push(event) };
+    const file = await ConsoleFile.create(directory, log);
+    await rm(directory, { recursive: true });
+    file.append(randomBytes(10));
+    await file.flushed();
+    assert.deepEqual(warnings, ['console.history-not-kept']);
+    await mkdir(directory);
+    file.append(randomBytes(10));
+    await file.flushed();
+    const { history } = await ConsoleFile.load(directory, log);
+    assert.equal(history.totalBytes, 20);
+  });
+});

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { LogFile } from './log-file.ts';
+
+describe('LogFile', () => {
+  let directory: string;
+  let path: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'log-file-'));
+    path = join(directory, 'qemu.log');
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('has no last lines when there is no file', async () => {
+    assert.equal(await new LogFile(path).lastLines(), '');
+  });
+
+  it('gives the last lines whole and without control characters', async () => {
+    await writeFile(path, `${'x'.repeat(8000)}\nqemu: \x1b[31mno such disk\x07: größer\r\n\tgiving up\n`);
+    assert.equal(await new LogFile(path).lastLines(), 'qemu: [31mno such disk: größer\n\tgiving up');
+  });
+
+  it('gives no more than 4 KiB of one endless line', async () => {
+    await writeFile(path, 'x'.repeat(100_000));
+    assert.equal((await new LogFile(path).lastLines()).length, 4096);
+  });
+
+  it('leaves a short file alone and cuts a long one to its end', async () => {
+    const log = new LogFile(path);
+    await log.trim();
+    await writeFile(path, 'short');
+    await log.trim();
+    assert.equal(await readFile(path, 'utf8'), 'short');
+    await appendFile(path, 'y'.repeat(300_000));
+    await appendFile(path, 'the end');
+    await log.trim();
+    assert.equal((await stat(path)).size, 64 * 1024);
+    assert.equal(await log.lastLines().then((text) => text.slice(-7)), 'the end');
+  });
+
+  it('empties the file for a new process', async () => {
+    await writeFile(path, 'of an earlier one');
+    new LogFile(path).openForChild(() => undefined);
+    assert.equal((await stat(path)).size, 0);
+  });
+});
