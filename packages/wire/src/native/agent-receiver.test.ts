@@ -182,6 +182,41 @@ describe('AgentReceiver', () => {
     }
   });
 
+  it('takes the hello of a new node, and no other, after an upload that was cut anywhere', () => {
+    const fresh = new Uint8Array(16).fill(0xab);
+    const evil = fc.constantFrom(...nonces).chain((inside) => {
+      const attack = join(hello(inside), encodeFrame(inside, { case: 'call', value: { method: 'evil' } }, ops));
+      return fc.tuple(fc.nat(65_000 - attack.length), fc.nat(2)).map(([before, times]) => {
+        const after = zeros(65_000 - attack.length - before);
+        return [join(zeros(before), attack, after), join(after, attack, zeros(before)), zeros(65_000)][times] ?? attack;
+      });
+    });
+    fc.assert(
+      fc.property(
+        fc.array(evil, { minLength: 1, maxLength: 3 }),
+        fc.nat(),
+        fc.nat(),
+        fc.boolean(),
+        (bodies, from, to, known) => {
+          const upload = join(...bodies.map((content) => message(nonces[0], content)));
+          const receiver = new AgentReceiver(ops);
+          if (known) feed(receiver, openingBytes(nonces[0], {}, ops));
+          const begin = known ? 0 : from % upload.length;
+          const cut = begin + (to % (upload.length - begin + 1));
+          const events = feed(
+            receiver,
+            join(upload.subarray(begin, cut), openingBytes(fresh, { vmId: 'fresh' }, ops)),
+            [cut],
+          );
+          assert.ok(!events.some((event) => event.includes('evil')), 'a call of the content ran');
+          assert.equal(events.filter((event) => event.includes('"hello"')).length, 1);
+          assert.match(events.at(-1) ?? '', /fresh/);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   it('takes a hello of a new session only after a run of zeros', () => {
     const receiver = new AgentReceiver(ops);
     feed(receiver, openingBytes(nonces[0], {}, ops));

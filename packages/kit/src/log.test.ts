@@ -1,0 +1,11 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { silentLog } from './log.ts';
+
+describe('silentLog', () => {
+  it('says nothing, with fields or without', () => {
+    const log = silentLog.with({ vm: 'a' });
+    for (const say of [log.debug, log.info, log.warn, log.error])
+      assert.equal(say('event.name', { count: 1n }), undefined);
+  });
+});
