@@ -151,12 +151,10 @@ function readValue(reader: Reader, field: LiteField, depth: number): unknown {
 
 class Reader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   position = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   #byte(): number {
@@ -239,7 +237,7 @@ class Reader {
     this.position += count;
     if (this.position > this.#bytes.length)
       throw new MalformedMessageError('The message ends in the middle of a number.');
-    return new DataView(this.#view.buffer, this.#view.byteOffset + start, count);
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + start, count);
   }
 
   skip(wire: number): void {

@@ -1,7 +1,8 @@
 /** Grows as bytes are appended; wire types as https://protobuf.dev/programming-guides/encoding/ has them. */
 export class LiteWriter {
   #buffer = new Uint8Array(256);
-  #view = new DataView(this.#buffer.buffer);
+  /** Made at the first number of fixed size, which most messages do not have. */
+  #view: DataView | undefined;
   #length = 0;
 
   /** Bytes written so far. */
@@ -42,19 +43,19 @@ export class LiteWriter {
 
   fixed32(value: number): void {
     this.#reserve(4);
-    this.#view.setUint32(this.#length, value, true);
+    this.#numbers().setUint32(this.#length, value, true);
     this.#length += 4;
   }
 
   fixed64(value: bigint): void {
     this.#reserve(8);
-    this.#view.setBigUint64(this.#length, BigInt.asUintN(64, value), true);
+    this.#numbers().setBigUint64(this.#length, BigInt.asUintN(64, value), true);
     this.#length += 8;
   }
 
   double(value: number): void {
     this.#reserve(8);
-    this.#view.setFloat64(this.#length, value, true);
+    this.#numbers().setFloat64(this.#length, value, true);
     this.#length += 8;
   }
 
@@ -83,12 +84,17 @@ export class LiteWriter {
     this.#length = end;
   }
 
+  #numbers(): DataView {
+    this.#view ??= new DataView(this.#buffer.buffer);
+    return this.#view;
+  }
+
   #reserve(count: number): void {
     const needed = this.#length + count;
     if (needed <= this.#buffer.length) return;
     const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
     grown.set(this.#buffer);
     this.#buffer = grown;
-    this.#view = new DataView(grown.buffer);
+    this.#view = undefined;
   }
 }

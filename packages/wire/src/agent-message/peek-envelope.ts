@@ -12,8 +12,7 @@ export function peekEnvelope(bytes: Uint8Array): Envelope {
   const reader = new FieldReader(bytes, 0, bytes.length);
   let messageId = '';
   try {
-    while (!reader.done) {
-      const tag = reader.tag();
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
       if (tag >>> 3 >= 10) return { messageId, payloadField: tag >>> 3 };
       if (tag === 10) messageId = reader.string();
       else reader.skip(tag & 7);

@@ -15,37 +15,38 @@ const empty = new Uint8Array(0);
 export function decodePayload(bytes: Uint8Array, start: number, end: number): NativePayload {
   const reader = new FieldReader(bytes, start + payloadOffset, end - crcFieldBytes);
   let payload: NativePayload = { case: undefined };
-  while (!reader.done) {
-    const tag = reader.tag();
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag < 1610 || tag > 1666 || (tag & 7) !== 2) {
       reader.skip(tag & 7);
       continue;
     }
-    const stop = reader.delimitedEnd();
-    payload = decodeField(tag >>> 3, bytes, reader.position, stop);
-    reader.position = stop;
+    const outerEnd = reader.end;
+    reader.end = reader.delimitedEnd();
+    payload = decodeField(tag >>> 3, bytes, reader);
+    reader.position = reader.end;
+    reader.end = outerEnd;
   }
   return payload;
 }
 
-function decodeField(field: number, bytes: Uint8Array, start: number, end: number): NativePayload {
+function decodeField(field: number, bytes: Uint8Array, reader: FieldReader): NativePayload {
   switch (field) {
     case 203:
-      return { case: 'call', value: decodeCall(new FieldReader(bytes, start, end)) };
+      return { case: 'call', value: decodeCall(reader) };
     case 204:
-      return { case: 'message', value: decodeMessage(new FieldReader(bytes, start, end)) };
+      return { case: 'message', value: decodeMessage(reader) };
     case 205:
-      return { case: 'end', value: decodeEnd(new FieldReader(bytes, start, end)) };
+      return { case: 'end', value: decodeEnd(reader) };
     case 206:
-      return { case: 'credit', value: decodeCredit(new FieldReader(bytes, start, end)) };
+      return { case: 'credit', value: decodeCredit(reader) };
     case 207:
-      return { case: 'cancel', value: decodeCancel(new FieldReader(bytes, start, end)) };
+      return { case: 'cancel', value: decodeCancel(reader) };
     case 201:
-      return { case: 'hello', value: liteDecode(HelloLite, bytes.subarray(start, end)) };
+      return { case: 'hello', value: liteDecode(HelloLite, bytes.subarray(reader.position, reader.end)) };
     case 202:
-      return { case: 'welcome', value: liteDecode(WelcomeLite, bytes.subarray(start, end)) };
+      return { case: 'welcome', value: liteDecode(WelcomeLite, bytes.subarray(reader.position, reader.end)) };
     default:
-      return { case: 'goodbye', value: liteDecode(GoodbyeLite, bytes.subarray(start, end)) };
+      return { case: 'goodbye', value: liteDecode(GoodbyeLite, bytes.subarray(reader.position, reader.end)) };
   }
 }
 
@@ -59,8 +60,7 @@ function decodeCall(reader: FieldReader): Call {
     body: empty,
     halfClose: false,
   };
-  while (!reader.done) {
-    const tag = reader.tag();
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === 8) call.id = reader.varint();
     else if (tag === 18) call.method = reader.string();
     else if (tag === 24) call.timeoutMs = reader.varint();
@@ -79,8 +79,7 @@ function decodeMessage(reader: FieldReader): StreamMessage {
     halfClose: false,
     body: empty,
   };
-  while (!reader.done) {
-    const tag = reader.tag();
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === 8) message.callId = reader.varint();
     else if (tag === 16) message.halfClose = reader.varint() !== 0;
     else if (tag === 26) message.body = reader.bytes();
@@ -91,8 +90,7 @@ function decodeMessage(reader: FieldReader): StreamMessage {
 
 function decodeEnd(reader: FieldReader): End {
   const end: End = { $typeName: 'innkeeper.agent.v1.End', callId: 0, code: 0, reason: '', message: '' };
-  while (!reader.done) {
-    const tag = reader.tag();
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === 8) end.callId = reader.varint();
     else if (tag === 16) end.code = reader.varint();
     else if (tag === 26) end.reason = reader.string();
@@ -104,8 +102,7 @@ function decodeEnd(reader: FieldReader): End {
 
 function decodeCredit(reader: FieldReader): Credit {
   const credit: Credit = { $typeName: 'innkeeper.agent.v1.Credit', callId: 0, bytes: 0 };
-  while (!reader.done) {
-    const tag = reader.tag();
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === 8) credit.callId = reader.varint();
     else if (tag === 16) credit.bytes = reader.varint();
     else reader.skip(tag & 7);
@@ -115,8 +112,7 @@ function decodeCredit(reader: FieldReader): Credit {
 
 function decodeCancel(reader: FieldReader): Cancel {
   const cancel: Cancel = { $typeName: 'innkeeper.agent.v1.Cancel', callId: 0 };
-  while (!reader.done) {
-    const tag = reader.tag();
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === 8) cancel.callId = reader.varint();
     else reader.skip(tag & 7);
   }

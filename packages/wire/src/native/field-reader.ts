@@ -5,46 +5,56 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Reads the fields of a small message between two offsets. Written for an interpreter: no closures, no BigInt. */
 export class FieldReader {
   readonly #bytes: Uint8Array;
-  readonly #end: number;
   position: number;
+  /** Fields are read up to here; moved inwards for a message within the message. */
+  end: number;
 
   constructor(bytes: Uint8Array, start: number, end: number) {
     this.#bytes = bytes;
-    this.#end = end;
+    this.end = end;
     this.position = start;
   }
 
-  get done(): boolean {
-    return this.position >= this.#end;
-  }
-
+  /** The next field's tag; 0 at the end. One-byte tags and values are taken without a further call. */
   tag(): number {
+    const at = this.position;
+    if (at >= this.end) return 0;
+    const first = this.#bytes[at] as number;
+    if (first < 128 && first > 7) {
+      this.position = at + 1;
+      return first;
+    }
     const tag = this.varint();
     if (tag < 8) throw new MalformedMessageError('No field has the number 0.');
     return tag;
   }
 
-  /** A tag, a length or an unsigned 32-bit value. */
+  /** A length or an unsigned 32-bit value. */
   varint(): number {
-    const first = this.#byte();
-    if (first < 128) return first;
-    let value = first & 127;
-    for (let scale = 128; scale < 2 ** 35; scale *= 128) {
+    const at = this.position;
+    const first = at < this.end ? (this.#bytes[at] as number) : 128;
+    if (first > 127) return this.#longVarint();
+    this.position = at + 1;
+    return first;
+  }
+
+  #longVarint(): number {
+    let value = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
       const byte = this.#byte();
-      value += (byte & 127) * scale;
-      if (byte < 128) {
-        if (value > 0xffff_ffff) break;
-        return value;
-      }
+      value |= (byte & 127) << shift;
+      if (byte < 128) return value;
     }
-    throw new MalformedMessageError('A number is larger than 32 bits.');
+    const last = this.#byte();
+    if (last > 15) throw new MalformedMessageError('A number is larger than 32 bits.');
+    return value + last * 0x1000_0000;
   }
 
   /** Where a length-delimited field ends; `position` is where it begins. */
   delimitedEnd(): number {
     const length = this.varint();
     const end = this.position + length;
-    if (end > this.#end) throw new MalformedMessageError(`A field of ${length} bytes runs past the end.`);
+    if (end > this.end) throw new MalformedMessageError(`A field of ${length} bytes runs past the end.`);
     return end;
   }
 
@@ -82,11 +92,11 @@ export class FieldReader {
 
   #advance(count: number): void {
     this.position += count;
-    if (this.position > this.#end) throw new MalformedMessageError('The message ends in the middle of a number.');
+    if (this.position > this.end) throw new MalformedMessageError('The message ends in the middle of a number.');
   }
 
   #byte(): number {
-    if (this.position >= this.#end) throw new MalformedMessageError('The message ends in the middle of a field.');
+    if (this.position >= this.end) throw new MalformedMessageError('The message ends in the middle of a field.');
     return this.#bytes[this.position++] as number;
   }
 }
