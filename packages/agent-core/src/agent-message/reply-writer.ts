@@ -1,3 +1,4 @@
+import { OperationError } from '@innkeeper/contract/errors';
 import type { Channel } from '@innkeeper/kit';
 import { type AgentMessageReply, type HeaderForm, printReply } from '@innkeeper/wire';
 
@@ -7,6 +8,7 @@ export class ReplyWriter {
   readonly #wallTimeNs: () => bigint;
   #tail: Promise<void> = Promise.resolve();
   #waiters: (() => void)[] = [];
+  #closed = false;
   /** Which header is written: the channel's own until the peer's first message, and then the peer's. */
   form: HeaderForm;
   /** Messages that the peer has not taken yet. */
@@ -35,7 +37,17 @@ export class ReplyWriter {
     while (this.unsent >= limit) await new Promise<void>((resolve) => this.#waiters.push(resolve));
   }
 
+  /**
+   * Drops what is not begun, and resolves when the message that is being written is out. Until then nobody else may
+   * write to the channel: on a port that message's rest would mix with another session's first one.
+   */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#tail;
+  }
+
   async #write(reply: AgentMessageReply, messageId: string): Promise<void> {
+    if (this.#closed) throw new OperationError('CANCELED', 'The session is over.');
     const envelope = { form: this.form, messageId, wallTimeNs: this.#wallTimeNs() };
     for (const part of printReply(reply, envelope)) await this.#channel.write(part);
   }

@@ -1,10 +1,12 @@
 import type { System, Telemetry } from '@innkeeper/contract/agent';
 import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import { OperationError } from '@innkeeper/contract/errors';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import type { Log } from '@innkeeper/kit';
 import { type AgentMessageReply, agentReadyEvent, telemetryEvent } from '@innkeeper/wire';
 import type { Dispatcher } from '../dispatch.ts';
 import { telemetryIntervalMs } from './limits.ts';
+import { linkedAbort } from './linked-abort.ts';
 import type { ReplyWriter } from './reply-writer.ts';
 
 export interface ReportEventsOptions {
@@ -19,26 +21,50 @@ export interface ReportEventsOptions {
 const { getSystem, watch } = TelemetryServiceLite;
 
 /**
- * Says agent_ready, and then telemetry with every report of Watch, until `signal` is aborted. A report that comes while
- * the peer has not read the last message is left out. Never rejects.
+ * Says agent_ready, and once that has been read, telemetry with every report of Watch, until `signal` is aborted. On a
+ * port without a host agent_ready waits, and so nothing is sampled for nobody. A report that comes while the peer has
+ * not read the last message is left out. Never rejects.
  */
 export async function reportEvents(options: ReportEventsOptions): Promise<void> {
-  const { dispatcher, log, signal } = options;
+  const { log, signal, writer } = options;
   try {
     const system = await readSystem(options);
-    let ready = false;
-    const sink = async (body: Uint8Array): Promise<void> => {
-      const telemetry: Telemetry = liteDecode(watch.output, body);
-      if (!ready) send(options, agentReadyEvent(system, telemetry));
-      if (!ready || options.writer.unsent === 0) send(options, telemetryEvent(telemetry, system.hostname));
-      ready = true;
-    };
-    const request = liteEncode(watch.input, { intervalMs: telemetryIntervalMs });
-    await dispatcher.call(watch.name, only(request), sink, { signal, timeoutMs: 0 });
+    const first = await readOneReport(options);
+    await writer.send(agentReadyEvent(system, first), options.freshId());
+    await watchTelemetry(options, signal, (telemetry) => {
+      if (writer.unsent === 0) send(options, telemetryEvent(telemetry, system.hostname));
+    });
   } catch (error) {
     // Requests are served all the same.
     if (!signal.aborted) log.warn('agent-message.no-events', { error: String(error) });
   }
+}
+
+/** The addresses for agent_ready; it is said without them when telemetry fails. */
+async function readOneReport(options: ReportEventsOptions): Promise<Telemetry | undefined> {
+  const { controller, unlink } = linkedAbort(options.signal);
+  let report: Telemetry | undefined;
+  try {
+    await watchTelemetry(options, controller.signal, (telemetry) => {
+      report ??= telemetry;
+      controller.abort(new OperationError('CANCELED', 'One report is enough.'));
+    });
+  } catch (error) {
+    if (report === undefined) options.log.warn('agent-message.no-telemetry', { error: String(error) });
+  } finally {
+    unlink();
+  }
+  return report;
+}
+
+function watchTelemetry(
+  { dispatcher }: ReportEventsOptions,
+  signal: AbortSignal,
+  onReport: (telemetry: Telemetry) => void,
+): Promise<void> {
+  const request = liteEncode(watch.input, { intervalMs: telemetryIntervalMs });
+  const sink = async (body: Uint8Array): Promise<void> => onReport(liteDecode(watch.output, body));
+  return dispatcher.call(watch.name, only(request), sink, { signal, timeoutMs: 0 });
 }
 
 async function readSystem(options: ReportEventsOptions): Promise<System> {

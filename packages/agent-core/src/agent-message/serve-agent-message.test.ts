@@ -20,7 +20,7 @@ describe('serveAgentMessage()', () => {
     const pong = await host.answer('p');
     assert.ok(pong.case === 'pong');
     assert.equal(pong.value.sequence, 4n);
-    await turn();
+    for (let turns = 0; turns < 10; turns++) await turn();
     await agent.report?.();
     await turn();
     const events = host.received.filter(({ messageId }) => messageId !== 'p').map(({ payload }) => payload.case);
@@ -112,6 +112,37 @@ describe('serveAgentMessage()', () => {
     host.readOn();
     await host.answer('p199');
     assert.ok(host.received.filter(({ payload }) => payload.case === 'telemetry').length <= 3);
+  });
+
+  it('says agent_ready to a host that comes late, before it samples anything for it', async (test) => {
+    const { host, agent } = serve(test, { reading: false });
+    for (let turns = 0; turns < 10; turns++) await turn();
+    assert.equal(agent.watching, 0);
+    host.readOn();
+    for (let turns = 0; turns < 10; turns++) await turn();
+    assert.equal(agent.watching, 1);
+    assert.equal(host.received[0]?.payload.case, 'agentReady');
+  });
+
+  it('lets the message that is being written out before it ends, and writes no other', async (test) => {
+    const { host, done } = serve(test);
+    host.send('first', { case: 'ping', value: {} });
+    await host.answer('first');
+    host.stopReading();
+    host.send('half', { case: 'ping', value: {} });
+    host.send('never', { case: 'ping', value: {} });
+    for (let turns = 0; turns < 10; turns++) await turn();
+    host.hangUp();
+    let ended = false;
+    const end = done.then(() => {
+      ended = true;
+    });
+    for (let turns = 0; turns < 10; turns++) await turn();
+    assert.equal(ended, false);
+    host.readOn();
+    await end;
+    assert.ok(host.received.some(({ messageId }) => messageId === 'half'));
+    assert.ok(!host.received.some(({ messageId }) => messageId === 'never'));
   });
 
   it('ends when the peer is gone, cancelling what runs', async (test) => {

@@ -37,7 +37,8 @@ export interface ServeAgentMessageOptions {
 /**
  * Serves the AgentMessage dialect on a channel until the peer is gone or `signal` is aborted; then running calls are
  * cancelled (processes run on). Requests are carried out at once, side by side, at most `maxRunningCalls`; each is
- * answered with its own message_id. Says agent_ready first, and telemetry every 5 s. The channel stays the caller's.
+ * answered with its own message_id. Says agent_ready first, and telemetry every 5 s. The channel stays the caller's: when
+ * this resolves after the peer's going, nothing of the session is being written to it any more.
  */
 export async function serveAgentMessage(options: ServeAgentMessageOptions): Promise<void> {
   const { controller, unlink } = linkedAbort(options.signal);
@@ -47,7 +48,17 @@ export async function serveAgentMessage(options: ServeAgentMessageOptions): Prom
   } finally {
     controller.abort(new OperationError('CANCELED', 'The session is over.'));
     unlink();
+    await untilAborted(session.close(), options.signal);
   }
+}
+
+/** `work`, but no longer than until the signal: then whoever gave it closes the channel, and with it what is pending. */
+function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    work.then(resolve, reject);
+  });
 }
 
 class AgentMessageSession {
@@ -81,6 +92,10 @@ class AgentMessageSession {
       if (bytes === undefined) return;
       await this.#take(this.#receiver.push(bytes));
     }
+  }
+
+  close(): Promise<void> {
+    return this.#writer.close();
   }
 
   async #read(channel: Channel): Promise<Uint8Array | undefined> {

@@ -18,6 +18,8 @@ export class FakeDispatcher implements Dispatcher {
   readonly files = new Map<string, string>();
   readonly processes = new Map<string, Deferred<void>>();
   readonly canceled: string[] = [];
+  /** Calls of Watch that are open. */
+  watching = 0;
   report: (() => Promise<void>) | undefined;
 
   async call(
@@ -41,8 +43,13 @@ export class FakeDispatcher implements Dispatcher {
 
   async #watch(sink: (body: Uint8Array) => Promise<void>, signal: AbortSignal): Promise<void> {
     this.report = () => sink(liteEncode(TelemetryLite, { processCount: 5 }));
-    await this.report();
-    await aborted(signal);
+    this.watching++;
+    try {
+      await this.report();
+      await aborted(signal);
+    } finally {
+      this.watching--;
+    }
   }
 
   async #exec(input: AsyncIterable<Uint8Array>, sink: (body: Uint8Array) => Promise<void>, signal: AbortSignal) {

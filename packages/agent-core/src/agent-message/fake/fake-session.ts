@@ -17,8 +17,11 @@ const bytes: Bytes = {
 };
 
 /** A session between a fake peer and fake operations, in memory. */
-export function fakeSession(options: { readonly form?: HeaderForm; readonly firstBytes?: Uint8Array } = {}) {
+export function fakeSession(
+  options: { readonly form?: HeaderForm; readonly firstBytes?: Uint8Array; readonly reading?: boolean } = {},
+) {
   const host = new FakePeer();
+  if (options.reading === false) host.stopReading();
   const clock = new FakeClock();
   const agent = new FakeDispatcher();
   const controller = new AbortController();
