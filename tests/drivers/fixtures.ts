@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +31,16 @@ const qemuFixture: DriverFixture = {
   },
 };
 
+/** QEMU outlives its daemon; when a test is cut short its VMs are ended here. */
+const runDirectories = new Set<string>();
+process.once('SIGTERM', () => process.exit(1));
+process.once('exit', () => {
+  for (const directory of runDirectories) {
+    const pidPath = join(directory, 'qemu.pid');
+    if (existsSync(pidPath)) tryKill(Number.parseInt(readFileSync(pidPath, 'latin1'), 10));
+  }
+});
+
 const fakeHost = new FakeHost();
 
 const fakeFixture: DriverFixture = {
@@ -45,7 +56,7 @@ const fakeFixture: DriverFixture = {
 export const driverFixtures: readonly DriverFixture[] = [fakeFixture, qemuFixture];
 
 /** A run directory with a small empty disk in it. */
-export async function createRunDirectory(): Promise<string> {
+async function createRunDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'innkeeper-drivers-'));
   await using disk = await open(join(directory, 'disk.raw'), 'w');
   await disk.truncate(mib);
@@ -54,10 +65,12 @@ export async function createRunDirectory(): Promise<string> {
 
 export async function removeRunDirectory(spec: VmSpec): Promise<void> {
   await rm(spec.runDirectory, { recursive: true, force: true });
+  runDirectories.delete(spec.runDirectory);
 }
 
 async function specWith(kernel: VmSpec['kernel']): Promise<VmSpec> {
   const runDirectory = await createRunDirectory();
+  runDirectories.add(runDirectory);
   return {
     id: randomUUID(),
     name: 'a, b',
@@ -68,4 +81,12 @@ async function specWith(kernel: VmSpec['kernel']): Promise<VmSpec> {
     kernel,
     network: undefined,
   };
+}
+
+function tryKill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // ESRCH: it was killed by its test and left its pid file.
+  }
 }

@@ -12,18 +12,26 @@ stty -echo
 for module in $(cat /modules/order); do insmod /modules/$module.ko; done
 
 echo_port() {
-  exec 3<>/dev/$1
   # cat ends whenever no host is there.
   while :; do cat <&3 >&3; usleep 20000; done
 }
 
 for port in /sys/class/virtio-ports/*; do
-  if [ "$(cat $port/name)" = org.innkeeper.agent.0 ]; then echo_port ${port##*/} & fi
+  if [ "$(cat $port/name)" = org.innkeeper.agent.0 ]; then
+    exec 3<>/dev/${port##*/}
+    echo_port &
+  fi
 done
 
 if ! grep -q test=deaf /proc/cmdline; then
-  # The power button is one of them; nobody types on the keyboard.
-  for input in /dev/input/event*; do (head -c 24 $input >/dev/null && poweroff -f) & done
+  # The power button is one of them; nobody types on the keyboard. Opened here and not in the background, so that a
+  # press counts from the moment that the guest says it is ready.
+  descriptor=4
+  for input in /dev/input/event*; do
+    eval "exec $descriptor<$input"
+    (head -c 24 <&$descriptor >/dev/null && poweroff -f) &
+    descriptor=$((descriptor + 1))
+  done
 fi
 
 echo "test guest ready"

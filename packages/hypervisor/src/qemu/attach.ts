@@ -66,7 +66,7 @@ async function connectControl(options: AttachOptions): Promise<QmpClient> {
       if (!isAlive(identity)) throw new ProcessGone('the process ended', { cause: error });
       if (performance.now() + retryMs >= deadline) throw unreachable(timeoutMs, error);
     }
-    await delay(retryMs, undefined, { signal });
+    await delay(retryMs);
   }
 }
 

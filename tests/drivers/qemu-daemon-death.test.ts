@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, it } from 'node:test';
+import { manageDriver, nativePort, QemuDriver, type VmRecord, type VmSpec } from '@innkeeper/hypervisor';
+import { driverFixtures, removeRunDirectory } from './fixtures.ts';
+import { consoleText, waitForConsole } from './guest/console-text.ts';
+import { exchange } from './guest/exchange.ts';
+
+const fixture = driverFixtures.find(({ name }) => name === 'qemu') ?? assert.fail('no fixture');
+
+async function launchInDaemon(spec: VmSpec): Promise<{ daemon: ChildProcess; record: VmRecord }> {
+  const daemon = spawn(process.execPath, [join(import.meta.dirname, 'daemon.ts'), JSON.stringify(spec)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: daemon.stdout ?? assert.fail('no stdout') });
+  const { value } = await lines[Symbol.asyncIterator]().next();
+  return { daemon, record: JSON.parse(value ?? assert.fail('the daemon ended')) };
+}
+
+async function killDaemon(daemon: ChildProcess): Promise<void> {
+  daemon.kill('SIGKILL');
+  await once(daemon, 'exit');
+}
+
+describe('QEMU after its daemon died', { skip: fixture.skip, timeout: 120_000 }, () => {
+  it('runs on and is found again, with its console, its ports and its end', async () => {
+    const spec = await fixture.createSpec();
+    const { daemon, record } = await launchInDaemon(spec);
+    await killDaemon(daemon);
+    const driver = manageDriver(new QemuDriver());
+    await using vm = (await driver.adopt(record)) ?? assert.fail('not found');
+    await waitForConsole(vm, 'test guest ready');
+    assert.match(consoleText(vm), /no daemon was attached here/);
+    await using channel = await vm.agentChannel(nativePort);
+    assert.equal(Buffer.from(await exchange(channel, Buffer.from('still here'))).toString(), 'still here');
+    await vm.pressPowerButton();
+    assert.equal((await vm.ended).kind, 'shutdown');
+    assert.equal(await driver.adopt(record), undefined);
+    assert.equal(await driver.howEnded?.(record), 'shutdown');
+    await removeRunDirectory(spec);
+  });
+
+  it('is told to have crashed when it was killed while nobody watched', async () => {
+    const spec = await fixture.createSpec();
+    const { daemon, record } = await launchInDaemon(spec);
+    await killDaemon(daemon);
+    const driver = manageDriver(new QemuDriver());
+    const watched = (await driver.adopt(record)) ?? assert.fail('not found');
+    process.kill(record.pid, 'SIGKILL');
+    assert.equal((await watched.ended).kind, 'crashed');
+    assert.equal(await driver.adopt(record), undefined);
+    assert.equal(await driver.howEnded?.(record), 'crashed');
+    await removeRunDirectory(spec);
+  });
+
+  it('does not stand in the way of a launch when its record was never kept', async () => {
+    const spec = await fixture.createSpec();
+    const { daemon, record } = await launchInDaemon(spec);
+    await killDaemon(daemon);
+    const driver = manageDriver(new QemuDriver());
+    await using vm = await driver.launch(spec);
+    assert.notEqual(vm.record.pid, record.pid);
+    assert.equal(await driver.adopt(record), undefined);
+    await vm.kill();
+    await removeRunDirectory(spec);
+  });
+});
