@@ -1,4 +1,4 @@
-import { OperationError } from '@innkeeper/contract/errors';
+import { isOperationError, OperationError } from '@innkeeper/contract/errors';
 import type { AgentMessageCall, AgentMessageReply } from '@innkeeper/wire';
 import type { Dispatcher } from '../dispatch.ts';
 import { linkedAbort } from './linked-abort.ts';
@@ -21,10 +21,16 @@ export async function runCall(
     await dispatcher.call(call.method, inTurn(call.requests()), sink, { signal, timeoutMs: call.timeoutMs });
     return call.finish(undefined);
   } catch (error) {
-    return call.finish(satisfied ? undefined : OperationError.from(error));
+    return call.finish(satisfied ? undefined : errorOf(error, options.signal));
   } finally {
     unlink();
   }
+}
+
+/** An abort may have any reason, such as why the agent stops. */
+function errorOf(error: unknown, signal: AbortSignal): OperationError {
+  if (signal.aborted && !isOperationError(error)) return new OperationError('CANCELED', 'The session ended.');
+  return OperationError.from(error);
 }
 
 /** Requests, each made when it is asked for. */
