@@ -104,6 +104,16 @@ describe('NodeReceiver', () => {
     assert.deepEqual(feed(receiver, welcome(mine)), ['welcome 42']);
   });
 
+  it('gives up on a guest that makes it check one false welcome after the other', () => {
+    const header = new Uint8Array([0x51, 0x54, 0x58, 0x01, 0x00, 0x00, 0xff, 0xff, 0xc2, 0x0c, 16, ...mine]);
+    const flood = new Uint8Array(3 * 65_536);
+    for (let at = 0; at + header.length <= flood.length; at += header.length) flood.set(header, at);
+    const receiver = searching();
+    assert.deepEqual(feed(receiver, join(flood, flood, welcome(mine))), ['malformed']);
+    receiver.begin(other);
+    assert.deepEqual(feed(receiver, welcome(other)), ['welcome 42']);
+  });
+
   it('drops everything before the first begin', () => {
     assert.deepEqual(feed(new NodeReceiver(ops), join(welcome(mine), output(mine, new Uint8Array(3)))), []);
   });

@@ -50,6 +50,10 @@ export class NodeReceiver {
     const found = search.push(bytes);
     if (found === undefined) return;
     this.#search = undefined;
+    if (found === 'misled') {
+      this.#fail(incoming, 'Frames with the nonce that are no welcome.');
+      return;
+    }
     this.#state = 'session';
     incoming.push({ type: 'welcome', welcome: found.welcome });
     // What came behind the welcome while it was looked for, and then the rest of what was given.

@@ -14,6 +14,12 @@ interface Found {
 }
 
 /**
+ * How many frames that carry the nonce and are no welcome are passed over. Old bytes have none, so they are a guest's
+ * play, and each can cost a checksum of 64 KiB.
+ */
+const maxFalseWelcomes = 16;
+
+/**
  * Looks at every offset for the welcome with a nonce. A header that names a length swallows nothing here: the search
  * goes on one byte further. Keeps at most two frames.
  */
@@ -22,14 +28,15 @@ export class WelcomeSearch {
   readonly #ops: ByteOps;
   readonly #kept = new Uint8Array(2 * maxFrameBytes);
   #length = 0;
+  #falseWelcomes = 0;
 
   constructor(nonce: Uint8Array, ops: ByteOps) {
     this.#nonce = nonce;
     this.#ops = ops;
   }
 
-  /** Takes bytes; the welcome, once it is whole. */
-  push(bytes: Uint8Array): Found | undefined {
+  /** Takes bytes; the welcome, once it is whole; 'misled' when there were too many that are none. */
+  push(bytes: Uint8Array): Found | 'misled' | undefined {
     let taken = 0;
     while (taken < bytes.length) {
       const count = Math.min(this.#kept.length - this.#length, bytes.length - taken);
@@ -38,6 +45,7 @@ export class WelcomeSearch {
       taken += count;
       const found = this.#scan();
       if (found !== undefined) return { ...found, taken };
+      if (this.#falseWelcomes > maxFalseWelcomes) return 'misled';
     }
     return undefined;
   }
@@ -46,12 +54,13 @@ export class WelcomeSearch {
   #scan(): Omit<Found, 'taken'> | undefined {
     const bytes = this.#kept.subarray(0, this.#length);
     let at = bytes.indexOf(0x51);
-    while (at >= 0) {
+    while (at >= 0 && this.#falseWelcomes <= maxFalseWelcomes) {
       const frameBytes = this.#candidate(bytes, at);
       if (at + frameBytes > bytes.length) break;
       if (frameBytes > 0) {
         const welcome = this.#welcome(bytes, at, at + frameBytes);
         if (welcome !== undefined) return { welcome, behind: bytes.subarray(at + frameBytes) };
+        this.#falseWelcomes++;
       }
       at = bytes.indexOf(0x51, at + 1);
     }
