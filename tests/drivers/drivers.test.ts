@@ -75,7 +75,9 @@ for (const fixture of driverFixtures) {
       assert.deepEqual(seen, ['paused', 'resumed']);
     });
 
-    it('tells when the guest opens its port', () => {
+    it('tells when the guest opens its port, and whether it is open', async () => {
+      assert.equal(await vm.isPortOpen?.(nativePort), true);
+      assert.equal(await vm.isPortOpen?.('org.qemu.guest_agent.0'), false);
       assert.ok(events.some((event) => event.type === 'agent-port' && event.port === nativePort && event.open));
     });
 

@@ -81,6 +81,8 @@ export interface RunningVm extends AsyncDisposable {
   kill(options?: Abortable): Promise<void>;
   /** Opens the agent's channel by port name; a channel may be opened again after it was closed. Rejects while the hypervisor does not listen. */
   agentChannel(port: string, options?: Abortable): Promise<Channel>;
+  /** Whether the guest has this agent port open, now; for a look without waiting for an event. */
+  isPortOpen?(port: string, options?: Abortable): Promise<boolean>;
   readonly console: ConsoleStream;
   usage(): HostUsage | undefined;
   /** Whether the guest's CPUs run. */

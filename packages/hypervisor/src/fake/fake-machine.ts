@@ -62,6 +62,10 @@ export class FakeMachine {
     return this.#ports.get(name);
   }
 
+  isPortOpen(name: string): boolean {
+    return this.#openPorts.has(name);
+  }
+
   pressPowerButton(): void {
     if (this.#powerButton.size === 0) this.#endWith('shutdown');
     for (const listener of [...this.#powerButton]) listener();

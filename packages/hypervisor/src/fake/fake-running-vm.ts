@@ -48,6 +48,11 @@ export class FakeRunningVm implements RunningVm {
     return channel;
   }
 
+  async isPortOpen(name: string): Promise<boolean> {
+    this.#assertAlive();
+    return this.#machine.isPortOpen(name);
+  }
+
   usage(): HostUsage | undefined {
     return this.#machine.alive ? { cpuTimeUs: 5_000, rssBytes: 64 * 1024 * 1024 } : undefined;
   }

@@ -14,6 +14,11 @@ export function portDeviceId(index: number): string {
   return `port${index}`;
 }
 
+/** The id of its socket. */
+export function portSocketId(index: number): string {
+  return `port${index}-socket`;
+}
+
 /**
  * Arguments for a VM, without the program. Pure; the golden files in tests/drivers/golden hold its output.
  *
@@ -61,9 +66,10 @@ function serverSocket(id: string, path: string): string[] {
 
 function agentPort(name: string, index: number, files: RunFiles): string[] {
   const id = portDeviceId(index);
+  const socketId = portSocketId(index);
   // Port 0 of the bus is the console's.
-  const device = `virtserialport,bus=ports.0,nr=${index + 1},chardev=${id}-socket,name=${name},id=${id}`;
-  return [...serverSocket(`${id}-socket`, files.portSocket(name)), '-device', device];
+  const device = `virtserialport,bus=ports.0,nr=${index + 1},chardev=${socketId},name=${name},id=${id}`;
+  return [...serverSocket(socketId, files.portSocket(name)), '-device', device];
 }
 
 function disk(spec: VmSpec['disk']): string[] {

@@ -25,6 +25,8 @@ export class ConsoleFile {
   #pending: Uint8Array[] = [];
   #pendingLength = 0;
   #flushing: Promise<void> | undefined;
+  /** The last write failed: how much of it is on disk is not known. */
+  #failed = false;
 
   private constructor(directory: string, log: Log, segments: Segment[]) {
     this.#directory = directory;
@@ -80,8 +82,9 @@ export class ConsoleFile {
         await this.#write(offset, bytes);
       }
     } catch (error) {
-      // The history in memory is whole; only a later daemon will know less.
-      this.#log.warn('console.history-not-kept', { error: String(error) });
+      // The history in memory is whole; only a later daemon will know less. Said once, not with every line printed.
+      if (!this.#failed) this.#log.warn('console.history-not-kept', { error: String(error) });
+      this.#failed = true;
     } finally {
       this.#flushing = undefined;
     }
@@ -96,6 +99,7 @@ export class ConsoleFile {
       const part = rest.subarray(0, room);
       await appendFile(segmentPath(this.#directory, segment.offset), part, { mode: 0o600 });
       segment.length += part.length;
+      this.#failed = false;
       position += part.length;
       rest = rest.subarray(part.length);
       await this.#removeOld();
@@ -105,7 +109,8 @@ export class ConsoleFile {
   #segmentFor(position: number): Segment {
     const last = this.#segments.at(-1);
     const capacity = last?.offset === 0 ? consoleHeadBytes : consoleTailBytes;
-    if (last !== undefined && last.offset + last.length === position && last.length < capacity) return last;
+    if (last !== undefined && !this.#failed && last.offset + last.length === position && last.length < capacity)
+      return last;
     const segment = { offset: position, length: 0 };
     this.#segments.push(segment);
     return segment;

@@ -13,7 +13,7 @@ import {
 } from '../driver.ts';
 import { Listeners } from '../listeners.ts';
 import type { Attachment } from './attach.ts';
-import { portDeviceId } from './command-line.ts';
+import { portDeviceId, portSocketId } from './command-line.ts';
 import type { QemuConsole } from './console.ts';
 import type { LogFile } from './log-file.ts';
 import { openPortChannel } from './port-channel.ts';
@@ -113,6 +113,12 @@ export class QemuVm implements RunningVm {
       onClosed();
       throw error;
     }
+  }
+
+  async isPortOpen(port: string, options: Abortable = {}): Promise<boolean> {
+    const label = portSocketId((agentPorts as readonly string[]).indexOf(port));
+    const rows = await this.#control.execute('query-chardev', {}, options);
+    return Array.isArray(rows) && rows.some((row) => row['label'] === label && row['frontend-open'] === true);
   }
 
   usage(): HostUsage | undefined {
