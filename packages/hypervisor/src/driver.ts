@@ -63,7 +63,8 @@ export interface HostUsage {
 }
 
 export type VmEvent =
-  | { readonly type: 'paused' }
+  /** `detail` says why when the hypervisor did it by itself: the host's disk is full. */
+  | { readonly type: 'paused'; readonly detail?: string | undefined }
   | { readonly type: 'resumed' }
   | { readonly type: 'reset' }
   /** The guest opened or closed the named agent port; the only host-side sign of an agent coming or going. */

@@ -193,6 +193,12 @@ describe('vmReduce()', () => {
     assert.equal(vmReduce(killed, { type: 'deadline', step: 'kill' }).effects[0]?.type, 'kill-process');
   });
 
+  it('keeps why the hypervisor paused a VM by itself', () => {
+    const paused = vmReduce(storedLifecycle('running'), { type: 'paused', detail: 'The disk is full.' }).state;
+    assert.deepEqual(paused, { state: 'paused', detail: 'The disk is full.' });
+    assert.equal(vmReduce(paused, { type: 'resumed' }).state.detail, '');
+  });
+
   it('keeps the last words of a hypervisor that died', () => {
     const event: VmLifecycleEvent = { type: 'process-ended', end: { kind: 'crashed', lastLines: 'no such disk\n' } };
     assert.deepEqual(vmReduce(storedLifecycle('running'), event).state, {

@@ -48,7 +48,7 @@ export type VmLifecycleEvent =
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   /** The hypervisor said so, whoever asked for it. */
-  | { readonly type: 'paused' }
+  | { readonly type: 'paused'; readonly detail?: string | undefined }
   | { readonly type: 'resumed' }
   | { readonly type: 'stop'; readonly timeoutMs: number; readonly agentConnected: boolean }
   | { readonly type: 'kill' }
@@ -152,7 +152,7 @@ function whileRunning(vm: VmLifecycle, event: VmLifecycleEvent): VmTransition {
     case 'process-ended':
       return ended(event.end);
     case 'paused':
-      return vm.state === 'paused' ? stay(vm) : become('paused');
+      return vm.state === 'paused' ? stay(vm) : become('paused', event.detail);
     case 'resumed':
       return vm.state === 'running' ? stay(vm) : become('running');
     case 'pause':

@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # The init of the test guest. It echoes what comes on the native port, powers off by the power button, and takes
-# commands on its console: "reboot", "flood N" (prints N KiB), "poweroff".
+# commands on its console: "reboot", "flood N" (prints N KiB), "fill" (writes its disk), "poweroff".
 export PATH=/bin
 /bin/busybox --install -s /bin
 mkdir -p /proc /sys
@@ -39,6 +39,7 @@ while read -r command argument; do
   case $command in
     reboot) reboot -f ;;
     poweroff) poweroff -f ;;
+    fill) dd if=/dev/zero of=/dev/vda bs=64k oflag=direct ;;
     flood) yes "all work and no play makes a dull guest" | head -c ${argument}k; echo; echo "flood over" ;;
   esac
 done

@@ -10,7 +10,7 @@ const run = promisify(execFile);
 /** In this order: each finds the symbols that it needs. */
 const modules = [
   ...['virtio/virtio_ring', 'virtio/virtio', 'virtio/virtio_pci_legacy_dev', 'virtio/virtio_pci_modern_dev'],
-  ...['virtio/virtio_pci', 'char/virtio_console', 'input/evdev', 'acpi/button'],
+  ...['virtio/virtio_pci', 'char/virtio_console', 'block/virtio_blk', 'input/evdev', 'acpi/button'],
 ] as const;
 
 const repository = join(import.meta.dirname, '../../..');

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError } from '@innkeeper/contract';
 import { type Log, silentLog } from '@innkeeper/kit';
 import type { Abortable, Accelerator, HypervisorDriver, VmEnd, VmRecord, VmSpec } from '../driver.ts';
@@ -17,6 +18,7 @@ import { type RunFiles, runFiles } from './run-files.ts';
 /** From its start until QEMU listens; reading a large disk's metadata from a slow store is the long part. */
 const startTimeoutMs = 30_000;
 const adoptTimeoutMs = 5_000;
+const leftoverTimeoutMs = 10_000;
 
 export interface QemuDriverOptions {
   /** Default "qemu-system-x86_64", found in the usual places. */
@@ -137,7 +139,13 @@ async function endLeftover(files: RunFiles): Promise<void> {
   if (startTicks !== undefined && (await readArguments(pid)).includes(files.pidFile)) {
     using watch = watchProcess({ pid, startTicks });
     process.kill(pid, 'SIGKILL');
-    await watch.ended;
+    watch.expect();
+    const gone = watch.ended.then(() => true);
+    if (!(await Promise.race([gone, delay(leftoverTimeoutMs, false)]))) {
+      throw new OperationError('HYPERVISOR_FAILED', `An earlier QEMU of this VM, process ${pid}, does not end.`, {
+        nextStep: 'Look at what it waits for: its disk may be on a store that does not answer.',
+      });
+    }
   }
   await rm(files.pidFile, { force: true });
 }

@@ -5,6 +5,9 @@ import { isAlive, type ProcessIdentity } from './process-identity.ts';
 /** How often a process that is not our child is looked at. Its control socket's end tells sooner. */
 const pollMs = 1000;
 
+/** The same once something hints that it is ending. */
+const expectantPollMs = 20;
+
 /** The end of a process; code and signal are known of a child only. */
 export interface ProcessEnd {
   readonly exitCode: number | undefined;
@@ -35,10 +38,11 @@ export function watchProcess(identity: ProcessIdentity): ProcessWatch {
     clearInterval(timer);
     ended.resolve({ exitCode: undefined, signal: undefined });
   };
-  const timer = setInterval(look, pollMs);
+  let timer = setInterval(look, pollMs);
   timer.unref();
   const expect = (): void => {
-    timer.ref();
+    clearInterval(timer);
+    timer = setInterval(look, expectantPollMs);
     look();
   };
   return { ended: ended.promise, expect, [Symbol.dispose]: () => clearInterval(timer) };

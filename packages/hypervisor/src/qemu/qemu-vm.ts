@@ -54,6 +54,8 @@ export class QemuVm implements RunningVm {
   readonly #logTimer: NodeJS.Timeout;
   #shutdown: EndSigns['shutdown'];
   #killedByUs = false;
+  /** Why QEMU is about to stop the guest by itself. */
+  #stopDetail: string | undefined;
   /** Disposed of: the process goes on without us. */
   #released = false;
 
@@ -169,8 +171,14 @@ export class QemuVm implements RunningVm {
       case 'SHUTDOWN':
         this.#shutdown = { guest: data['guest'] === true, reason: String(data['reason']) };
         return;
+      case 'BLOCK_IO_ERROR':
+        if (data['action'] === 'stop') this.#stopDetail = diskFailure(data);
+        return;
       case 'STOP':
-        this.#events.emit({ type: 'paused' });
+        this.#events.emit(
+          this.#stopDetail === undefined ? { type: 'paused' } : { type: 'paused', detail: this.#stopDetail },
+        );
+        this.#stopDetail = undefined;
         return;
       case 'RESUME':
         this.#events.emit({ type: 'resumed' });
@@ -189,4 +197,10 @@ export class QemuVm implements RunningVm {
   #trimLog(log: Log): void {
     this.#logFile.trim().catch((error) => log.warn('qemu.log-not-trimmed', { error: String(error) }));
   }
+}
+
+/** QEMU pauses a guest whose write finds no space, so that it loses nothing; it goes on when it is resumed. */
+function diskFailure(data: QmpEvent['data']): string {
+  if (data['nospace'] === true) return 'The host has no space left for its disk; free some and resume it.';
+  return `The host could not ${data['operation']} its disk: ${data['reason']}.`;
 }
