@@ -1,7 +1,7 @@
 /**
  * The agent's world: everything that operations may touch. Two implementations: QuickJsHost (apps/agent/src/host, over
  * the C layer) and FakeHost (src/fake, in memory). Ports are low: they give what the kernel gives; every default,
- * policy and text parser is in agent-core. All calls fail with HostError.
+ * policy and text parser is in agent-core. All calls fail with HostError (host-error.ts).
  */
 export interface Host {
   readonly clock: Clock;
@@ -12,20 +12,6 @@ export interface Host {
   readonly bytes: Bytes;
   readonly jobs: Jobs;
   readonly system: SystemPort;
-}
-
-/** A refusal of the kernel. `errno` is its name ("ENOENT"), `call` the system call, `path` what it was about. */
-export class HostError extends Error {
-  override readonly name = 'HostError';
-  readonly errno: string;
-  readonly call: string;
-  readonly path: string | undefined;
-  constructor(errno: string, call: string, path?: string) {
-    super(`${call}${path === undefined ? '' : ` ${path}`}: ${errno}`);
-    this.errno = errno;
-    this.call = call;
-    this.path = path;
-  }
 }
 
 export interface Clock {

@@ -1,0 +1,220 @@
+/* Work on bytes that an interpreter must not do: CRC-32C, zero runs, UTF-8, random. SHA-256 is in sha256.c. */
+#include "host.h"
+#include "sha256.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+#endif
+
+/* Slicing by 8, for the reflected Castagnoli polynomial (RFC 3720, appendix B.4). */
+static uint32_t table[8][256];
+
+static void make_table(void)
+{
+    for (uint32_t byte = 0; byte < 256; byte++) {
+        uint32_t crc = byte;
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc & 1 ? (crc >> 1) ^ 0x82f63b78u : crc >> 1;
+        table[0][byte] = crc;
+    }
+    for (uint32_t byte = 0; byte < 256; byte++)
+        for (int slice = 1; slice < 8; slice++)
+            table[slice][byte] = (table[slice - 1][byte] >> 8) ^ table[0][table[slice - 1][byte] & 0xff];
+}
+
+static uint32_t crc_by_table(uint32_t crc, const uint8_t *bytes, size_t length)
+{
+    if (!table[0][1])
+        make_table();
+    for (; length >= 8; length -= 8, bytes += 8) {
+        uint32_t low, high;
+        memcpy(&low, bytes, 4);
+        memcpy(&high, bytes + 4, 4);
+        low ^= crc;
+        crc = table[7][low & 0xff] ^ table[6][low >> 8 & 0xff] ^ table[5][low >> 16 & 0xff] ^ table[4][low >> 24] ^
+              table[3][high & 0xff] ^ table[2][high >> 8 & 0xff] ^ table[1][high >> 16 & 0xff] ^ table[0][high >> 24];
+    }
+    while (length--)
+        crc = (crc >> 8) ^ table[0][(crc ^ *bytes++) & 0xff];
+    return crc;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("sse4.2"))) static uint32_t crc_by_cpu(uint32_t crc, const uint8_t *bytes, size_t length)
+{
+    uint64_t wide = crc;
+    for (; length >= 8; length -= 8, bytes += 8) {
+        uint64_t word;
+        memcpy(&word, bytes, 8);
+        wide = _mm_crc32_u64(wide, word);
+    }
+    crc = (uint32_t)wide;
+    while (length--)
+        crc = _mm_crc32_u8(crc, *bytes++);
+    return crc;
+}
+#endif
+
+/* crc32c(array, seed): number. seed is an earlier result, 0 to begin. */
+static JSValue js_crc32c(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    size_t length;
+    uint32_t seed;
+    const uint8_t *bytes = get_bytes(ctx, argv[0], &length);
+    if (!bytes || JS_ToUint32(ctx, &seed, argv[1]))
+        return JS_EXCEPTION;
+    uint32_t crc = ~seed;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("sse4.2"))
+        return JS_NewUint32(ctx, ~crc_by_cpu(crc, bytes, length));
+#endif
+    return JS_NewUint32(ctx, ~crc_by_table(crc, bytes, length));
+}
+
+static JSValue js_count_leading_zeros(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    size_t length, at = 0;
+    const uint8_t *bytes = get_bytes(ctx, argv[0], &length);
+    if (!bytes)
+        return JS_EXCEPTION;
+    for (uint64_t word; length - at >= 8; at += 8) {
+        memcpy(&word, bytes + at, 8);
+        if (word)
+            break;
+    }
+    while (at < length && bytes[at] == 0)
+        at++;
+    return JS_NewFloat64(ctx, (double)at);
+}
+
+/* encodeUtf8(text): Uint8Array. A lone surrogate becomes U+FFFD. */
+static JSValue js_encode_utf8(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    size_t length;
+    const char *text = JS_ToCStringLen(ctx, &length, argv[0]);
+    if (!text)
+        return JS_EXCEPTION;
+    JSValue array = new_uint8_array(ctx, (const uint8_t *)text, length);
+    JS_FreeCString(ctx, text);
+    return array;
+}
+
+/* The length of the well-formed UTF-8 sequence at bytes, 0 when there is none (Unicode 15, table 3-7). */
+static size_t sequence_length(const uint8_t *bytes, size_t left)
+{
+    uint8_t first = bytes[0];
+    if (first < 0x80)
+        return 1;
+    size_t length = first >= 0xc2 && first <= 0xdf ? 2 : (first & 0xf0) == 0xe0 ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+    if (length == 0 || length > left)
+        return 0;
+    uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+    uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+    if (bytes[1] < low || bytes[1] > high)
+        return 0;
+    for (size_t index = 2; index < length; index++)
+        if ((bytes[index] & 0xc0) != 0x80)
+            return 0;
+    return length;
+}
+
+/* decodeUtf8(array, fatal): text; undefined when fatal and not well-formed, else U+FFFD for what is not. */
+static JSValue js_decode_utf8(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    size_t length, bad = 0;
+    const uint8_t *bytes = get_bytes(ctx, argv[0], &length);
+    if (!bytes)
+        return JS_EXCEPTION;
+    for (size_t at = 0; at < length;) {
+        size_t step = sequence_length(bytes + at, length - at);
+        bad += step == 0;
+        at += step ? step : 1;
+    }
+    if (bad == 0)
+        return JS_NewStringLen(ctx, (const char *)bytes, length);
+    if (JS_ToBool(ctx, argv[1]))
+        return JS_UNDEFINED;
+    uint8_t *clean = js_malloc(ctx, length + bad * 2);
+    if (!clean)
+        return JS_EXCEPTION;
+    size_t size = 0;
+    for (size_t at = 0; at < length;) {
+        size_t step = sequence_length(bytes + at, length - at);
+        memcpy(clean + size, step ? bytes + at : (const uint8_t *)"\xef\xbf\xbd", step ? step : 3);
+        size += step ? step : 3;
+        at += step ? step : 1;
+    }
+    JSValue text = JS_NewStringLen(ctx, (const char *)clean, size);
+    js_free(ctx, clean);
+    return text;
+}
+
+/* sha256New(): state; sha256Update(state, array); sha256Digest(state): 32 bytes. The state is a Uint8Array of ours. */
+static JSValue js_sha256_new(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    Sha256 state;
+    sha256_init(&state);
+    return new_uint8_array(ctx, (const uint8_t *)&state, sizeof state);
+}
+
+static Sha256 *sha256_state(JSContext *ctx, JSValueConst value)
+{
+    size_t length;
+    uint8_t *bytes = get_bytes(ctx, value, &length);
+    if (bytes && length == sizeof(Sha256))
+        return (Sha256 *)bytes;
+    JS_ThrowTypeError(ctx, "no SHA-256 state");
+    return NULL;
+}
+
+static JSValue js_sha256_update(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    size_t length;
+    Sha256 *state = sha256_state(ctx, argv[0]);
+    const uint8_t *bytes = state ? get_bytes(ctx, argv[1], &length) : NULL;
+    if (!bytes)
+        return JS_EXCEPTION;
+    sha256_update(state, bytes, length);
+    return JS_UNDEFINED;
+}
+
+static JSValue js_sha256_digest(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    uint8_t digest[32];
+    Sha256 *state = sha256_state(ctx, argv[0]);
+    if (!state)
+        return JS_EXCEPTION;
+    sha256_final(state, digest);
+    return new_uint8_array(ctx, digest, sizeof digest);
+}
+
+/* random(count): Uint8Array, at most 256. */
+static JSValue js_random(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    uint8_t bytes[256];
+    uint32_t count;
+    if (JS_ToUint32(ctx, &count, argv[0]))
+        return JS_EXCEPTION;
+    if (count > sizeof bytes)
+        return JS_ThrowRangeError(ctx, "at most 256 random bytes at once");
+    /* Not blocking: early in the boot of a guest without entropy, weak identity beats none. */
+    if (getrandom(bytes, count, GRND_NONBLOCK) < 0 && errno == EAGAIN)
+        getrandom(bytes, count, GRND_INSECURE);
+    return new_uint8_array(ctx, bytes, count);
+}
+
+static const JSCFunctionListEntry bytes_entries[] = {
+    JS_CFUNC_DEF("crc32c", 2, js_crc32c),
+    JS_CFUNC_DEF("countLeadingZeros", 1, js_count_leading_zeros),
+    JS_CFUNC_DEF("encodeUtf8", 1, js_encode_utf8),
+    JS_CFUNC_DEF("decodeUtf8", 2, js_decode_utf8),
+    JS_CFUNC_DEF("sha256New", 0, js_sha256_new),
+    JS_CFUNC_DEF("sha256Update", 2, js_sha256_update),
+    JS_CFUNC_DEF("sha256Digest", 1, js_sha256_digest),
+    JS_CFUNC_DEF("random", 1, js_random),
+};
+PORT(bytes);

@@ -1,0 +1,45 @@
+/* errno to JavaScript: an Error named HostError with errno (its name), call and path. */
+#include "host.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static const struct {
+    int number;
+    const char *name;
+} names[] = {
+#define E(x) {x, #x}
+    E(E2BIG), E(EACCES), E(EADDRINUSE), E(EAGAIN), E(EBADF), E(EBUSY), E(ECHILD), E(ECONNREFUSED), E(ECONNRESET),
+    E(EDQUOT), E(EEXIST), E(EFAULT), E(EFBIG), E(EINTR), E(EINVAL), E(EIO), E(EISDIR), E(ELOOP), E(EMFILE), E(EMLINK),
+    E(ENAMETOOLONG), E(ENFILE), E(ENODEV), E(ENOENT), E(ENOEXEC), E(ENOMEM), E(ENOSPC), E(ENOSYS), E(ENOTCONN),
+    E(ENOTDIR), E(ENOTEMPTY), E(ENOTSUP), E(ENOTTY), E(ENXIO), E(EOVERFLOW), E(EPERM), E(EPIPE), E(EROFS), E(ESPIPE),
+    E(ESRCH), E(ESTALE), E(ETIMEDOUT), E(ETXTBSY), E(EXDEV),
+#undef E
+};
+
+static const char *name_of(int number)
+{
+    for (size_t index = 0; index < sizeof names / sizeof names[0]; index++)
+        if (names[index].number == number)
+            return names[index].name;
+    return NULL;
+}
+
+JSValue throw_errno(JSContext *ctx, int error, const char *call, const char *path)
+{
+    char other[24], message[512];
+    const char *name = name_of(error);
+    if (!name) {
+        snprintf(other, sizeof other, "E%d", error);
+        name = other;
+    }
+    JSValue exception = JS_NewError(ctx);
+    snprintf(message, sizeof message, path ? "%s %s: %s" : "%s%.0s: %s", call, path ? path : "", name);
+    JS_DefinePropertyValueStr(ctx, exception, "message", JS_NewString(ctx, message), JS_PROP_C_W_E);
+    set_string(ctx, exception, "name", "HostError");
+    set_string(ctx, exception, "errno", name);
+    set_string(ctx, exception, "call", call);
+    if (path)
+        set_string(ctx, exception, "path", path);
+    return JS_Throw(ctx, exception);
+}

@@ -1,0 +1,133 @@
+/**
+ * The whole contract of the C layer: the module `host`. Thin over system calls; all arguments are required, nothing has
+ * a default. What the kernel refuses is thrown as an Error named HostError with errno (its name), call and path.
+ */
+declare module 'host' {
+  // Program (main.c)
+  export function programArguments(): string[];
+  export function print(line: string): void;
+  export function printOut(line: string): void;
+
+  // Loop (loop.c). Events: 1 readable, 2 writable, 4 error or hang-up (only reported).
+  export function watch(fd: number, events: number, callback: (events: number) => void): number;
+  export function rewatch(slot: number, events: number): void;
+  /** Before the descriptor is closed. */
+  export function unwatch(slot: number): void;
+  export function setTimer(delayMs: number, callback: () => void): number;
+  export function clearTimer(id: number): void;
+  /** SIGCHLD 17, SIGTERM 15, SIGINT 2, SIGIO 29. */
+  export function onSignal(callback: (signal: number) => void): void;
+  export function exit(code: number): void;
+
+  // Bytes (bytes.c, sha256.c)
+  export function crc32c(bytes: Uint8Array, seed: number): number;
+  export function countLeadingZeros(bytes: Uint8Array): number;
+  export function encodeUtf8(text: string): Uint8Array<ArrayBuffer>;
+  /** undefined when `fatal` and not well-formed. */
+  export function decodeUtf8(bytes: Uint8Array, fatal: boolean): string | undefined;
+  export function sha256New(): Uint8Array;
+  export function sha256Update(state: Uint8Array, bytes: Uint8Array): void;
+  export function sha256Digest(state: Uint8Array): Uint8Array;
+  /** At most 256. */
+  export function random(count: number): Uint8Array;
+
+  // Files (files.c)
+  export interface RawStat {
+    readonly mode: number;
+    readonly uid: number;
+    readonly gid: number;
+    readonly size: number;
+    readonly modifiedNs: bigint;
+    readonly device: number;
+    readonly inode: number;
+    readonly links: number;
+  }
+  export interface RawStatVfs {
+    readonly totalBytes: number;
+    readonly freeBytes: number;
+    readonly availableBytes: number;
+    readonly inodesTotal: number;
+    readonly inodesFree: number;
+  }
+  export function open(path: string, flags: number, mode: number, noSymlinks: boolean): number;
+  export function openAt(directory: number, name: string, flags: number, mode: number): number;
+  export function close(fd: number): void;
+  /** Until `count` bytes, the end (0 at once) or would wait (-1 at once). position < 0: the file's own place. */
+  export function read(fd: number, into: Uint8Array, from: number, count: number, position: number): number;
+  /** One read(2): 0 at the end, -1 would wait. */
+  export function readOnce(fd: number, into: Uint8Array, from: number, count: number): number;
+  /** All of it, or fewer when it would wait. */
+  export function write(fd: number, bytes: Uint8Array, from: number, count: number, position: number): number;
+  export function stat(path: string, follow: boolean): RawStat;
+  export function fstat(fd: number): RawStat;
+  export function fchmod(fd: number, mode: number): void;
+  export function fchown(fd: number, uid: number, gid: number): void;
+  export function ftruncate(fd: number, size: number): void;
+  export function fsync(fd: number): void;
+  /** fcntl F_SETFL. */
+  export function setFlags(fd: number, flags: number): void;
+  export function rename(from: string, to: string): void;
+  export function unlink(path: string): void;
+  export function mkdir(path: string, mode: number): void;
+  export function readlink(path: string): string;
+  export function readDirectory(path: string, limit: number): string[];
+  export function readText(path: string, maxBytes: number): string;
+  export function statvfs(path: string): RawStatVfs;
+  export function supportsOpenat2(): boolean;
+
+  // Processes (processes.c)
+  export function spawn(
+    program: string,
+    argv: readonly string[],
+    environment: readonly string[],
+    directory: string,
+    identity: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] } | undefined,
+    stdin: boolean,
+    /** More than 0: a terminal of this size, whose descriptor comes as stdin. */
+    columns: number,
+    rows: number,
+  ): [pid: number, stdin: number, stdout: number, stderr: number];
+  /** Flat rows of six: pid, exit code or -1, signal or 0, user µs, system µs, max RSS bytes. */
+  export function reap(): number[];
+  export function kill(pid: number, signal: number): void;
+  export function resizeTerminal(fd: number, columns: number, rows: number): void;
+  export function becomeSubreaper(): boolean;
+
+  // Helpers (jobs.c)
+  /** Runs `work` in a child; the text it returns comes out of the descriptor. `keepFd` (or -1) stays open in it. */
+  export function fork(work: () => string, keepFd: number): [pid: number, fd: number];
+
+  // Network (network.c)
+  export function interfaceAddresses(): {
+    readonly interface: string;
+    readonly family: 4 | 6;
+    readonly address: string;
+    readonly prefixLength: number;
+    readonly scopeId: number;
+  }[];
+  export function openRouteEvents(): number;
+  export function drain(fd: number): void;
+
+  // Sockets and ports (sockets.c)
+  export function listenUnix(path: string, mode: number): number;
+  /** -1 when nobody waits. */
+  export function accept(fd: number): number;
+  export function openPort(path: string): number;
+
+  // Clock and system (system.c)
+  /** Nanoseconds; 0 CLOCK_REALTIME, 1 CLOCK_MONOTONIC. */
+  export function now(clock: 0 | 1): bigint;
+  export function monotonicMs(): number;
+  export function setRealtime(ns: bigint): void;
+  export function uname(): { readonly sysname: string; readonly nodename: string; readonly release: string; readonly machine: string };
+  export function constants(): {
+    readonly pid: number;
+    readonly clockTicksPerSecond: number;
+    readonly pageSizeBytes: number;
+    readonly pidfd: boolean;
+  };
+  /** 0 power off, 1 restart, 2 halt. */
+  export function reboot(mode: 0 | 1 | 2): void;
+  export function sync(): void;
+  export function umask(mask: number): number;
+}

@@ -1,0 +1,61 @@
+/*
+ * The C side of the agent: what JavaScript cannot do, and nothing more. No policy, no defaults, no text parsed.
+ * host.d.ts is the contract; each port below is one file and adds its functions to the one module `host`.
+ */
+#ifndef INNKEEPER_HOST_H
+#define INNKEEPER_HOST_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "quickjs.h"
+
+/* The functions of one port. */
+typedef struct {
+    const JSCFunctionListEntry *entries;
+    int count;
+} Port;
+
+extern const Port bytes_port, clock_port, files_port, jobs_port, loop_port, network_port, processes_port, sockets_port,
+    system_port;
+
+/* errors.c: the one door from errno to an exception; path may be NULL. */
+JSValue throw_errno(JSContext *ctx, int error, const char *call, const char *path);
+
+/* values.c: arguments in, plain objects out. */
+/* The bytes of a Uint8Array, checked; NULL after an exception. Valid until JavaScript runs again. */
+uint8_t *get_bytes(JSContext *ctx, JSValueConst value, size_t *length);
+/* A slice [offset, offset + count) of a Uint8Array; NULL after an exception. */
+uint8_t *get_slice(JSContext *ctx, JSValueConst array, JSValueConst offset, JSValueConst count, size_t *length);
+JSValue new_uint8_array(JSContext *ctx, const uint8_t *bytes, size_t length);
+void set_number(JSContext *ctx, JSValueConst object, const char *name, double value);
+void set_int64(JSContext *ctx, JSValueConst object, const char *name, int64_t value);
+void set_string(JSContext *ctx, JSValueConst object, const char *name, const char *value);
+/* An array of strings as a NULL-terminated vector of copies, to be freed with free_strings; NULL after an exception. */
+char **get_strings(JSContext *ctx, JSValueConst array);
+void free_strings(char **strings);
+
+/* loop.c */
+/* Runs until JavaScript calls exit; the exit code. */
+int run_loop(JSContext *ctx);
+int start_loop(void);
+/* Runs all promise jobs; prints what nobody caught. */
+void run_jobs(JSContext *ctx);
+/* For a forked child: the loop's descriptors are not its own. */
+void leave_loop_in_child(void);
+
+/* main.c */
+void print_exception(JSContext *ctx);
+
+#define PORT(name)                                                                                                     \
+    const Port name##_port = {                                                                                         \
+        name##_entries,                                                                                                \
+        sizeof name##_entries / sizeof name##_entries[0],                                                              \
+    }
+
+#endif

@@ -1,0 +1,68 @@
+/* fork(): JavaScript in a child of its own, for calls that can hang in the kernel. */
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The child must not hold our ports and pipes open if it hangs for ever: closes all but keep and 0 to 2. */
+static void close_others(int keep, int also)
+{
+    for (int fd = 3; fd < 1024; fd++)
+        if (fd != keep && fd != also)
+            close(fd);
+}
+
+static _Noreturn void run_in_child(JSContext *ctx, JSValueConst function, int out, int keep)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    leave_loop_in_child();
+    close_others(out, keep);
+    signal(SIGTERM, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    JSValue result = JS_Call(ctx, function, JS_UNDEFINED, 0, NULL);
+    size_t length = 0;
+    const char *text = JS_IsException(result) ? NULL : JS_ToCStringLen(ctx, &length, result);
+    while (text && length > 0) {
+        ssize_t put = write(out, text, length);
+        if (put <= 0)
+            break;
+        text += put;
+        length -= (size_t)put;
+    }
+    _exit(text ? 0 : 1);
+}
+
+/*
+ * fork(function, keepFd): [pid, fd]. The function runs in a child; the text it returns can be read from fd, which ends
+ * with it. It must not touch the loop. keepFd (or -1) stays open in it.
+ */
+static JSValue js_fork(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    int ends[2];
+    int32_t keep;
+    if (JS_ToInt32(ctx, &keep, argv[1]))
+        return JS_EXCEPTION;
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return throw_errno(ctx, errno, "pipe", NULL);
+    pid_t pid = fork();
+    if (pid == 0)
+        run_in_child(ctx, argv[0], ends[1], keep);
+    close(ends[1]);
+    if (pid < 0) {
+        close(ends[0]);
+        return throw_errno(ctx, errno, "fork", NULL);
+    }
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    JSValue pair = JS_NewArray(ctx);
+    JS_DefinePropertyValueUint32(ctx, pair, 0, JS_NewInt32(ctx, pid), JS_PROP_C_W_E);
+    JS_DefinePropertyValueUint32(ctx, pair, 1, JS_NewInt32(ctx, ends[0]), JS_PROP_C_W_E);
+    return pair;
+}
+
+static const JSCFunctionListEntry jobs_entries[] = {JS_CFUNC_DEF("fork", 2, js_fork)};
+PORT(jobs);

@@ -1,0 +1,141 @@
+/*
+ * innkeeper-agent: a QuickJS context with the module `host`, and the bundle as bytecode in it. There is no parser:
+ * eval and regular expressions made at run time do not exist.
+ */
+#include "host.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const uint8_t agent_bundle[];
+extern const uint32_t agent_bundle_size;
+
+static const Port *const ports[] = {
+    &bytes_port, &clock_port, &files_port, &jobs_port, &loop_port, &network_port, &processes_port, &sockets_port, &system_port,
+};
+enum { PORT_COUNT = sizeof ports / sizeof ports[0] };
+
+static JSValue arguments;
+
+void print_exception(JSContext *ctx)
+{
+    JSValue exception = JS_GetException(ctx);
+    const char *text = JS_ToCString(ctx, exception);
+    fprintf(stderr, "innkeeper-agent: uncaught: %s\n", text ? text : "?");
+    JS_FreeCString(ctx, text);
+    if (JS_IsError(ctx, exception)) {
+        JSValue stack = JS_GetPropertyStr(ctx, exception, "stack");
+        const char *trace = JS_ToCString(ctx, stack);
+        fprintf(stderr, "%s", trace ? trace : "");
+        JS_FreeCString(ctx, trace);
+        JS_FreeValue(ctx, stack);
+    }
+    JS_FreeValue(ctx, exception);
+}
+
+/* print(text): one line on standard error; printOut(text): on standard output. */
+static JSValue js_print(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv, int magic)
+{
+    const char *text = JS_ToCString(ctx, argv[0]);
+    if (!text)
+        return JS_EXCEPTION;
+    fprintf(magic ? stdout : stderr, "%s\n", text);
+    fflush(magic ? stdout : stderr);
+    JS_FreeCString(ctx, text);
+    return JS_UNDEFINED;
+}
+
+/* programArguments(): the command line without the program's name. */
+static JSValue js_arguments(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    return JS_DupValue(ctx, arguments);
+}
+
+static const JSCFunctionListEntry own_entries[] = {
+    JS_CFUNC_MAGIC_DEF("print", 1, js_print, 0),
+    JS_CFUNC_MAGIC_DEF("printOut", 1, js_print, 1),
+    JS_CFUNC_DEF("programArguments", 0, js_arguments),
+};
+
+static int init_module(JSContext *ctx, JSModuleDef *module)
+{
+    for (int index = 0; index < PORT_COUNT; index++)
+        if (JS_SetModuleExportList(ctx, module, ports[index]->entries, ports[index]->count) < 0)
+            return -1;
+    return JS_SetModuleExportList(ctx, module, own_entries, sizeof own_entries / sizeof own_entries[0]);
+}
+
+static bool add_module(JSContext *ctx)
+{
+    JSModuleDef *module = JS_NewCModule(ctx, "host", init_module);
+    if (!module)
+        return false;
+    for (int index = 0; index < PORT_COUNT; index++)
+        if (JS_AddModuleExportList(ctx, module, ports[index]->entries, ports[index]->count) < 0)
+            return false;
+    return JS_AddModuleExportList(ctx, module, own_entries, sizeof own_entries / sizeof own_entries[0]) == 0;
+}
+
+static JSContext *new_context(JSRuntime *runtime)
+{
+    JSContext *ctx = JS_NewContextRaw(runtime);
+    if (!ctx)
+        return NULL;
+    JS_AddIntrinsicBaseObjects(ctx);
+    JS_AddIntrinsicDate(ctx);
+    JS_AddIntrinsicRegExp(ctx);
+    JS_AddIntrinsicJSON(ctx);
+    JS_AddIntrinsicMapSet(ctx);
+    JS_AddIntrinsicTypedArrays(ctx);
+    JS_AddIntrinsicPromise(ctx);
+    return ctx;
+}
+
+static bool run_bundle(JSContext *ctx)
+{
+    JSValue module = JS_ReadObject(ctx, agent_bundle, agent_bundle_size, JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
+    if (JS_IsException(module) || JS_ResolveModule(ctx, module) < 0)
+        return false;
+    JSValue result = JS_EvalFunction(ctx, module);
+    if (JS_IsException(result))
+        return false;
+    /* A module's result is a promise; its rejection is the bundle's exception. */
+    if (JS_PromiseState(ctx, result) == JS_PROMISE_REJECTED) {
+        JS_Throw(ctx, JS_PromiseResult(ctx, result));
+        return false;
+    }
+    JS_FreeValue(ctx, result);
+    return true;
+}
+
+static void on_rejection(JSContext *ctx, JSValueConst promise, JSValueConst reason, JS_BOOL handled, void *opaque)
+{
+    if (handled)
+        return;
+    const char *text = JS_ToCString(ctx, reason);
+    fprintf(stderr, "innkeeper-agent: unhandled rejection: %s\n", text ? text : "?");
+    JS_FreeCString(ctx, text);
+}
+
+int main(int argc, char **argv)
+{
+    JSRuntime *runtime = JS_NewRuntime();
+    JSContext *ctx = runtime ? new_context(runtime) : NULL;
+    if (!ctx || start_loop() < 0) {
+        perror("innkeeper-agent");
+        return 1;
+    }
+    /* A small heap is collected often and cheaply; cycles are rare in the agent. */
+    JS_SetGCThreshold(runtime, 512 * 1024);
+    JS_SetHostPromiseRejectionTracker(runtime, on_rejection, NULL);
+    arguments = JS_NewArray(ctx);
+    for (int index = 1; index < argc; index++)
+        JS_DefinePropertyValueUint32(ctx, arguments, (uint32_t)index - 1, JS_NewString(ctx, argv[index]), JS_PROP_C_W_E);
+    if (!add_module(ctx) || !run_bundle(ctx)) {
+        print_exception(ctx);
+        return 1;
+    }
+    /* No teardown: the kernel frees faster than a collector. */
+    return run_loop(ctx);
+}

@@ -1,0 +1,281 @@
+/* Processes: spawn with pipes or a terminal, reap, kill, resize. */
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* All that the child needs, made before the fork: after it, the child shares our memory and allocates nothing. */
+typedef struct {
+    const char *program, *directory;
+    char **argv, **environment;
+    bool has_identity;
+    uint32_t uid, gid;
+    gid_t *groups;
+    size_t group_count;
+    int in, out, err;
+    bool terminal;
+    /* What failed, written by the child. */
+    volatile int error;
+    const char *volatile call;
+} Plan;
+
+static void fail(Plan *plan, const char *call)
+{
+    plan->error = errno;
+    plan->call = call;
+    _exit(127);
+}
+
+/* Raw system calls for the identity: libc's wrappers would look for threads in the parent's memory. */
+static void become(Plan *plan)
+{
+    if (syscall(SYS_setgroups, plan->group_count, plan->groups) < 0)
+        fail(plan, "setgroups");
+    if (syscall(SYS_setresgid, plan->gid, plan->gid, plan->gid) < 0)
+        fail(plan, "setgid");
+    if (syscall(SYS_setresuid, plan->uid, plan->uid, plan->uid) < 0)
+        fail(plan, "setuid");
+}
+
+/* A descriptor that has its place already keeps its close-on-exec flag, so it is cleared by hand. */
+static void place(Plan *plan, int from, int to)
+{
+    if ((from == to ? fcntl(from, F_SETFD, 0) : dup2(from, to)) < 0)
+        fail(plan, "dup2");
+}
+
+static _Noreturn void run_child(Plan *plan)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    setsid();
+    if (plan->terminal && ioctl(plan->in, TIOCSCTTY, 0) < 0)
+        fail(plan, "pty");
+    place(plan, plan->in, 0);
+    place(plan, plan->out, 1);
+    place(plan, plan->err, 2);
+    signal(SIGPIPE, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (plan->has_identity)
+        become(plan);
+    if (chdir(plan->directory) < 0)
+        fail(plan, "chdir");
+    execve(plan->program, plan->argv, plan->environment);
+    fail(plan, "execve");
+    _exit(127);
+}
+
+static bool get_identity(JSContext *ctx, JSValueConst value, Plan *plan)
+{
+    plan->has_identity = JS_IsObject(value);
+    if (!plan->has_identity)
+        return true;
+    int64_t count = 0;
+    JSValue uid = JS_GetPropertyStr(ctx, value, "uid"), gid = JS_GetPropertyStr(ctx, value, "gid");
+    JSValue groups = JS_GetPropertyStr(ctx, value, "groups"), length = JS_GetPropertyStr(ctx, groups, "length");
+    bool good = !JS_ToUint32(ctx, &plan->uid, uid) && !JS_ToUint32(ctx, &plan->gid, gid) && !JS_ToInt64(ctx, &count, length);
+    plan->groups = calloc((size_t)count + 1, sizeof *plan->groups);
+    plan->group_count = (size_t)count;
+    for (int64_t index = 0; good && plan->groups && index < count; index++) {
+        JSValue item = JS_GetPropertyUint32(ctx, groups, (uint32_t)index);
+        good = !JS_ToUint32(ctx, &plan->groups[index], item);
+        JS_FreeValue(ctx, item);
+    }
+    JS_FreeValue(ctx, groups);
+    return good && plan->groups;
+}
+
+/* The three ends the child gets (child[]) and those we keep (ours[], -1 for none). */
+typedef struct {
+    int child[3], ours[3];
+} Ends;
+
+static void close_all(int *descriptors)
+{
+    for (int index = 0; index < 3; index++) {
+        bool first = descriptors[index] >= 0;
+        for (int earlier = 0; earlier < index; earlier++)
+            first = first && descriptors[earlier] != descriptors[index];
+        if (first)
+            close(descriptors[index]);
+    }
+}
+
+static bool open_terminal(Ends *ends, int columns, int rows)
+{
+    char path[32];
+    int number, zero = 0;
+    int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if (master < 0)
+        return false;
+    ends->ours[0] = master;
+    if (ioctl(master, TIOCSPTLCK, &zero) < 0 || ioctl(master, TIOCGPTN, &number) < 0)
+        return false;
+    snprintf(path, sizeof path, "/dev/pts/%d", number);
+    int slave = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (slave < 0)
+        return false;
+    struct winsize size = {.ws_col = (unsigned short)columns, .ws_row = (unsigned short)rows};
+    ioctl(slave, TIOCSWINSZ, &size);
+    ends->child[0] = ends->child[1] = ends->child[2] = slave;
+    return true;
+}
+
+static bool open_pipes(Ends *ends, bool with_stdin)
+{
+    int pair[2];
+    if (with_stdin) {
+        if (pipe2(pair, O_CLOEXEC) < 0)
+            return false;
+        ends->child[0] = pair[0];
+        ends->ours[0] = pair[1];
+    } else if ((ends->child[0] = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0) {
+        return false;
+    }
+    for (int index = 1; index < 3; index++) {
+        if (pipe2(pair, O_CLOEXEC) < 0)
+            return false;
+        ends->child[index] = pair[1];
+        ends->ours[index] = pair[0];
+    }
+    for (int index = 0; index < 3; index++)
+        if (ends->ours[index] >= 0)
+            fcntl(ends->ours[index], F_SETFL, O_NONBLOCK);
+    return true;
+}
+
+/* vfork semantics with a stack of its own for the child: quick whatever our size, and its errors come back by memory. */
+static int child_main(void *plan)
+{
+    run_child(plan);
+}
+
+static pid_t start_child(Plan *plan)
+{
+    static char stack[64 * 1024] __attribute__((aligned(16)));
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
+    pid_t pid = clone(child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, plan);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return pid;
+}
+
+/*
+ * spawn(program, argv, environment, directory, identity | undefined, stdin, columns, rows):
+ *   [pid, stdin, stdout, stderr], -1 for an end that is not there. columns > 0 asks for a terminal, whose one descriptor
+ *   comes as stdin. Throws with the errno and call of what failed in the child.
+ */
+static JSValue js_spawn(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    Plan plan = {0};
+    Ends ends = {{-1, -1, -1}, {-1, -1, -1}};
+    int32_t columns, rows;
+    JSValue result = JS_EXCEPTION;
+    if (JS_ToInt32(ctx, &columns, argv[6]) || JS_ToInt32(ctx, &rows, argv[7]))
+        return JS_EXCEPTION;
+    plan.program = JS_ToCString(ctx, argv[0]);
+    plan.argv = get_strings(ctx, argv[1]);
+    plan.environment = get_strings(ctx, argv[2]);
+    plan.directory = JS_ToCString(ctx, argv[3]);
+    plan.terminal = columns > 0;
+    if (!plan.program || !plan.argv || !plan.environment || !plan.directory || !get_identity(ctx, argv[4], &plan))
+        goto done;
+    if (!(plan.terminal ? open_terminal(&ends, columns, rows) : open_pipes(&ends, JS_ToBool(ctx, argv[5])))) {
+        result = throw_errno(ctx, errno, plan.terminal ? "pty" : "pipe", NULL);
+        close_all(ends.ours);
+        goto done;
+    }
+    plan.in = ends.child[0], plan.out = ends.child[1], plan.err = ends.child[2];
+    pid_t pid = start_child(&plan);
+    if (pid < 0 || plan.error) {
+        result = pid < 0 ? throw_errno(ctx, errno, "fork", NULL)
+                         : throw_errno(ctx, plan.error, plan.call, strcmp(plan.call, "chdir") ? plan.program : plan.directory);
+        if (pid > 0)
+            waitpid(pid, NULL, 0);
+        close_all(ends.ours);
+        goto done;
+    }
+    result = JS_NewArray(ctx);
+    JS_DefinePropertyValueUint32(ctx, result, 0, JS_NewInt32(ctx, pid), JS_PROP_C_W_E);
+    for (uint32_t index = 0; index < 3; index++)
+        JS_DefinePropertyValueUint32(ctx, result, index + 1, JS_NewInt32(ctx, ends.ours[index]), JS_PROP_C_W_E);
+done:
+    close_all(ends.child);
+    JS_FreeCString(ctx, plan.program);
+    JS_FreeCString(ctx, plan.directory);
+    free_strings(plan.argv);
+    free_strings(plan.environment);
+    free(plan.groups);
+    return result;
+}
+
+/* reap(): what ended, as [pid, exitCode | -1, signal | 0, userUs, systemUs, maxRssBytes, …] in one flat array. */
+static JSValue js_reap(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    JSValue rows = JS_NewArray(ctx);
+    uint32_t count = 0;
+    struct rusage usage;
+    int status;
+    pid_t pid;
+    while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+        double row[] = {
+            pid,
+            WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+            WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+            (double)usage.ru_utime.tv_sec * 1e6 + (double)usage.ru_utime.tv_usec,
+            (double)usage.ru_stime.tv_sec * 1e6 + (double)usage.ru_stime.tv_usec,
+            (double)usage.ru_maxrss * 1024,
+        };
+        for (size_t index = 0; index < sizeof row / sizeof row[0]; index++)
+            JS_DefinePropertyValueUint32(ctx, rows, count++, JS_NewFloat64(ctx, row[index]), JS_PROP_C_W_E);
+    }
+    return rows;
+}
+
+/* kill(pid, signal); a negative pid is a group. */
+static JSValue js_kill(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    int32_t pid, number;
+    if (JS_ToInt32(ctx, &pid, argv[0]) || JS_ToInt32(ctx, &number, argv[1]))
+        return JS_EXCEPTION;
+    return kill(pid, number) < 0 ? throw_errno(ctx, errno, "kill", NULL) : JS_UNDEFINED;
+}
+
+/* resizeTerminal(fd, columns, rows) */
+static JSValue js_resize_terminal(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    int32_t fd, columns, rows;
+    if (JS_ToInt32(ctx, &fd, argv[0]) || JS_ToInt32(ctx, &columns, argv[1]) || JS_ToInt32(ctx, &rows, argv[2]))
+        return JS_EXCEPTION;
+    struct winsize size = {.ws_col = (unsigned short)columns, .ws_row = (unsigned short)rows};
+    return ioctl(fd, TIOCSWINSZ, &size) < 0 ? throw_errno(ctx, errno, "ioctl", NULL) : JS_UNDEFINED;
+}
+
+/* becomeSubreaper(): whether orphans of our children become ours. */
+static JSValue js_become_subreaper(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    return JS_NewBool(ctx, prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
+}
+
+static const JSCFunctionListEntry processes_entries[] = {
+    JS_CFUNC_DEF("spawn", 8, js_spawn),
+    JS_CFUNC_DEF("reap", 0, js_reap),
+    JS_CFUNC_DEF("kill", 2, js_kill),
+    JS_CFUNC_DEF("resizeTerminal", 3, js_resize_terminal),
+    JS_CFUNC_DEF("becomeSubreaper", 0, js_become_subreaper),
+};
+PORT(processes);

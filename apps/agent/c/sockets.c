@@ -1,0 +1,83 @@
+/* What an agent listens on: unix sockets and virtio-serial ports. */
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* listenUnix(path, mode): a listening descriptor. A file that is there is removed when it is a socket. */
+static JSValue js_listen_unix(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stat info;
+    int32_t mode;
+    if (JS_ToInt32(ctx, &mode, argv[1]))
+        return JS_EXCEPTION;
+    const char *path = JS_ToCString(ctx, argv[0]);
+    if (!path)
+        return JS_EXCEPTION;
+    int fd = -1;
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+    } else {
+        strcpy(address.sun_path, path);
+        if (lstat(path, &info) == 0 && S_ISSOCK(info.st_mode))
+            unlink(path);
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    }
+    /* The mode is set on the socket before bind makes the file, so there is no moment with a wider one. */
+    if (fd >= 0 && (fchmod(fd, (mode_t)mode) < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
+                    chmod(path, (mode_t)mode) < 0 || listen(fd, 16) < 0)) {
+        int error = errno;
+        close(fd);
+        fd = -1;
+        errno = error;
+    }
+    JSValue result = fd < 0 ? throw_errno(ctx, errno, "listen", path) : JS_NewInt32(ctx, fd);
+    JS_FreeCString(ctx, path);
+    return result;
+}
+
+/* accept(fd): a descriptor, -1 when nobody waits. */
+static JSValue js_accept(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    int32_t fd;
+    if (JS_ToInt32(ctx, &fd, argv[0]))
+        return JS_EXCEPTION;
+    int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (connection < 0 && errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+        return throw_errno(ctx, errno, "accept", NULL);
+    return JS_NewInt32(ctx, connection);
+}
+
+/*
+ * openPort(path): a virtio-serial port, whose comings and goings are told by SIGIO; F_SETOWN and O_ASYNC, because poll
+ * says "hung up" without end while no host is attached.
+ */
+static JSValue js_open_port(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    const char *path = JS_ToCString(ctx, argv[0]);
+    if (!path)
+        return JS_EXCEPTION;
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0 && (fcntl(fd, F_SETOWN, getpid()) < 0 || fcntl(fd, F_SETFL, O_NONBLOCK | O_ASYNC) < 0)) {
+        int error = errno;
+        close(fd);
+        fd = -1;
+        errno = error;
+    }
+    JSValue result = fd < 0 ? throw_errno(ctx, errno, "open", path) : JS_NewInt32(ctx, fd);
+    JS_FreeCString(ctx, path);
+    return result;
+}
+
+static const JSCFunctionListEntry sockets_entries[] = {
+    JS_CFUNC_DEF("listenUnix", 2, js_listen_unix),
+    JS_CFUNC_DEF("accept", 1, js_accept),
+    JS_CFUNC_DEF("openPort", 1, js_open_port),
+};
+PORT(sockets);

@@ -1,0 +1,98 @@
+import type { Channel } from '@innkeeper/kit';
+import * as host from 'host';
+import { onEverySignal } from '../host/signals.ts';
+import { Readiness } from './readiness.ts';
+
+const SIGIO = 29;
+/** Two frames of the native dialect. */
+const bufferBytes = 128 * 1024;
+
+/**
+ * A virtio-serial port. While no host is attached poll says "hung up" without end and read gives 0, so the port is then
+ * left alone until SIGIO says that something changed: no wake-ups. `read` resolves `undefined` when the host is seen to
+ * have gone (a host that leaves and comes back quickly is not seen), and may be called again for the next one.
+ */
+export class PortChannel implements Channel {
+  readonly name: string;
+  readonly #fd: number;
+  readonly #readiness: Readiness;
+  readonly #buffer = new Uint8Array(bufferBytes);
+  readonly #ignoreSignals: () => void;
+  #onChange: (() => void)[] = [];
+  #closed = false;
+  #hadHost = false;
+
+  /** @throws HostError EBUSY when another program has the port, ENOENT and ENODEV when it is not there. */
+  constructor(name: string, path: string) {
+    this.name = `virtio:${name}`;
+    this.#fd = host.openPort(path);
+    this.#readiness = new Readiness(this.#fd, () => undefined);
+    this.#ignoreSignals = onEverySignal(SIGIO, () => this.#wakeSleepers());
+  }
+
+  async read(options?: { readonly signal?: AbortSignal | undefined }): Promise<Uint8Array | undefined> {
+    const onAbort = (): void => this.#wakeAll();
+    options?.signal?.addEventListener('abort', onAbort);
+    try {
+      for (;;) {
+        options?.signal?.throwIfAborted();
+        if (this.#closed) return undefined;
+        const got = host.read(this.#fd, this.#buffer, 0, bufferBytes, -1);
+        if (got > 0) {
+          this.#hadHost = true;
+          return this.#buffer.subarray(0, got);
+        }
+        if (got < 0) {
+          this.#hadHost = true;
+          await this.#readiness.readable();
+        } else if (this.#hadHost) {
+          this.#hadHost = false;
+          return undefined;
+        } else {
+          await this.#change();
+        }
+      }
+    } finally {
+      options?.signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    let done = 0;
+    for (;;) {
+      if (this.#closed) throw new Error(`${this.name} is closed.`);
+      done += host.write(this.#fd, bytes, done, bytes.length - done, -1);
+      if (done >= bytes.length) return;
+      // Full, or nobody there: a host that has gone is not announced as room, so either news will do.
+      await Promise.race([this.#readiness.writable(), this.#change()]);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#ignoreSignals();
+    this.#wakeAll();
+    host.close(this.#fd);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** The next SIGIO: a host came or went, or there is data. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#onChange.push(resolve));
+  }
+
+  #wakeSleepers(): void {
+    const sleepers = this.#onChange;
+    this.#onChange = [];
+    for (const wake of sleepers) wake();
+  }
+
+  #wakeAll(): void {
+    this.#wakeSleepers();
+    this.#readiness.wakeAll();
+  }
+}

@@ -1,0 +1,59 @@
+import type { Log } from '@innkeeper/kit';
+import * as host from 'host';
+import { findPort } from './find-port.ts';
+import { PortChannel } from './port-channel.ts';
+
+export interface ServePortOptions {
+  readonly name: string;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Serves one host from its coming to its going. */
+  readonly serve: (channel: PortChannel) => Promise<void>;
+}
+
+/** Milliseconds between looks for a port that is not there: quick while the guest boots, then ever slower. */
+const firstRetryMs = 50;
+const lastRetryMs = 60_000;
+
+/** Waits for the port, opens it, and serves every host that comes, until the signal. */
+export async function servePort({ name, log, signal, serve }: ServePortOptions): Promise<void> {
+  let retryMs = firstRetryMs;
+  while (!signal.aborted) {
+    const channel = tryOpen(name, log);
+    if (channel === undefined) {
+      await pause(retryMs, signal);
+      retryMs = Math.min(retryMs * 2, lastRetryMs);
+      continue;
+    }
+    retryMs = firstRetryMs;
+    log.info('port.opened', { port: name });
+    try {
+      while (!signal.aborted) await serve(channel);
+    } catch (error) {
+      log.warn('port.failed', { port: name, error: error instanceof Error ? error.message : String(error) });
+    } finally {
+      await channel.close();
+    }
+  }
+}
+
+function tryOpen(name: string, log: Log): PortChannel | undefined {
+  const path = findPort(name);
+  if (path === undefined) return undefined;
+  try {
+    return new PortChannel(name, path);
+  } catch (error) {
+    log.debug('port.busy', { port: name, error: error instanceof Error ? error.message : String(error) });
+    return undefined;
+  }
+}
+
+function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const id = host.setTimer(delayMs, resolve);
+    signal.addEventListener('abort', () => {
+      host.clearTimer(id);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,68 @@
+import type { Channel } from '@innkeeper/kit';
+import * as host from 'host';
+import { Readiness } from './readiness.ts';
+
+/** Two frames of the native dialect. */
+const bufferBytes = 128 * 1024;
+
+/** One connection of a unix socket. */
+export class SocketChannel implements Channel {
+  readonly name: string;
+  readonly #fd: number;
+  readonly #readiness: Readiness;
+  readonly #buffer = new Uint8Array(bufferBytes);
+  #closed = false;
+
+  constructor(name: string, fd: number) {
+    this.name = name;
+    this.#fd = fd;
+    this.#readiness = new Readiness(fd, () => this.#readiness.wakeAll());
+  }
+
+  async read(options?: { readonly signal?: AbortSignal | undefined }): Promise<Uint8Array | undefined> {
+    const onAbort = (): void => this.#readiness.wakeAll();
+    options?.signal?.addEventListener('abort', onAbort);
+    try {
+      for (;;) {
+        options?.signal?.throwIfAborted();
+        if (this.#closed) return undefined;
+        const got = this.#readSome();
+        if (got >= 0) return got > 0 ? this.#buffer.subarray(0, got) : undefined;
+        await this.#readiness.readable();
+      }
+    } finally {
+      options?.signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    let done = 0;
+    for (;;) {
+      if (this.#closed) throw new Error(`${this.name} is closed.`);
+      done += host.write(this.#fd, bytes, done, bytes.length - done, -1);
+      if (done >= bytes.length) return;
+      await this.#readiness.writable();
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#readiness.wakeAll();
+    host.close(this.#fd);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** A peer that reset the connection has gone like one that closed it. */
+  #readSome(): number {
+    try {
+      return host.read(this.#fd, this.#buffer, 0, bufferBytes, -1);
+    } catch (error) {
+      if (error instanceof Error && 'errno' in error && error.errno === 'ECONNRESET') return 0;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import type { FileHandle, FileStat, Files, FileType, OpenOptions } from '@innkeeper/agent-core';
+import { HostError } from '@innkeeper/agent-core';
+import * as host from 'host';
+import type { HelperPool } from './helper-pool.ts';
+import { openWithoutSymlinks } from './open-without-symlinks.ts';
+
+/** Flags of open(2) on x86-64 and arm64 (asm-generic/fcntl.h). */
+export const flags = {
+  writeOnly: 0o1,
+  readWrite: 0o2,
+  create: 0o100,
+  exclusive: 0o200,
+  noTerminal: 0o400,
+  truncate: 0o1000,
+  append: 0o2000,
+  nonBlocking: 0o4000,
+} as const;
+
+const accessFlags = { read: 0, write: flags.writeOnly, 'read-write': flags.readWrite } as const;
+
+/** S_IFMT values (inode(7)). */
+const types: Record<number, FileType> = {
+  0o100000: 'regular',
+  0o040000: 'directory',
+  0o120000: 'symlink',
+  0o020000: 'character',
+  0o060000: 'block',
+  0o010000: 'fifo',
+  0o140000: 'socket',
+};
+
+class OpenFile implements FileHandle {
+  readonly number: number;
+  #closed = false;
+
+  constructor(number: number) {
+    this.number = number;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    host.close(this.number);
+  }
+}
+
+export function createFiles(helpers: HelperPool): Files {
+  const openat2 = host.supportsOpenat2();
+  return {
+    open: (path, options) => new OpenFile(openFile(path, options, openat2)),
+    read: (file, into, offset) => host.read(file.number, into, 0, into.length, offset),
+    readNext: (file, into) => host.readOnce(file.number, into, 0, into.length),
+    write: (file, from, offset) => writeAll(file, from, offset),
+    writeNext: (file, from) => writeAll(file, from, -1),
+    statHandle: (file) => toStat(host.fstat(file.number)),
+    chmodHandle: (file, mode) => host.fchmod(file.number, mode),
+    chownHandle: (file, uid, gid) => host.fchown(file.number, uid, gid),
+    truncate: (file, sizeBytes) => host.ftruncate(file.number, sizeBytes),
+    sync: async (file, timeoutMs) => {
+      const fd = file.number;
+      // fsync works on the open file, which the helper shares: its success is ours.
+      await helpers.run('fsync', () => attempt(() => host.fsync(fd)), timeoutMs, fd).then(throwIfRefused('fsync'));
+    },
+    stat: (path, follow) => toStat(host.stat(path, follow)),
+    readLink: host.readlink,
+    rename: host.rename,
+    unlink: host.unlink,
+    makeDirectory: host.mkdir,
+    readDirectory: host.readDirectory,
+    readText: host.readText,
+    statVfs: host.statvfs,
+    statVfsInHelper: async (path, timeoutMs) => {
+      const text = await helpers.run('statvfs', () => attempt(() => host.statvfs(path)), timeoutMs);
+      return throwIfRefused('statvfs')(text) as ReturnType<typeof host.statvfs>;
+    },
+  };
+}
+
+function openFile(path: string, options: OpenOptions, openat2: boolean): number {
+  const value =
+    accessFlags[options.access] |
+    flags.noTerminal |
+    (options.create ? flags.create : 0) |
+    (options.exclusive ? flags.exclusive : 0) |
+    (options.truncate ? flags.truncate : 0) |
+    (options.append ? flags.append : 0) |
+    (options.nonBlocking ? flags.nonBlocking : 0);
+  if (options.noSymlinks && !openat2) return openWithoutSymlinks(path, value, options.mode);
+  return host.open(path, value, options.mode, options.noSymlinks);
+}
+
+/** Loops while the kernel takes less; a descriptor that would wait is an error here: files are not read or written so. */
+function writeAll(file: FileHandle, bytes: Uint8Array, offset: number): void {
+  let done = 0;
+  while (done < bytes.length) {
+    const put = host.write(file.number, bytes, done, bytes.length - done, offset < 0 ? -1 : offset + done);
+    if (put === 0) throw new HostError('EAGAIN', 'write');
+    done += put;
+  }
+}
+
+function toStat(raw: host.RawStat): FileStat {
+  return {
+    type: types[raw.mode & 0o170000] ?? 'unknown',
+    mode: raw.mode & 0o7777,
+    uid: raw.uid,
+    gid: raw.gid,
+    sizeBytes: raw.size,
+    modifiedNs: raw.modifiedNs,
+    deviceId: raw.device,
+    inode: raw.inode,
+    linkCount: raw.links,
+  };
+}
+
+/** In a helper: the result as text, or the errno. */
+function attempt(work: () => unknown): string {
+  try {
+    return JSON.stringify({ value: work() ?? null });
+  } catch (error) {
+    return JSON.stringify({ errno: error instanceof Error && 'errno' in error ? error.errno : 'EIO' });
+  }
+}
+
+function throwIfRefused(call: string): (text: string) => unknown {
+  return (text) => {
+    const { value, errno } = JSON.parse(text) as { value?: unknown; errno?: string };
+    if (errno !== undefined) throw new HostError(errno, call);
+    return value;
+  };
+}

@@ -1,0 +1,53 @@
+import type { Pipe } from '@innkeeper/agent-core';
+import * as host from 'host';
+
+/** Shared by all pipes: its content is valid during one callback. 64 KiB is a pipe's whole capacity. */
+const buffer = new Uint8Array(64 * 1024);
+
+/** The reading end of a pipe or a terminal. Watched only while resumed, so a full reader costs nothing. */
+export class PipeReader implements Pipe {
+  readonly #fd: number;
+  readonly #ownsFd: boolean;
+  #callback: ((bytes: Uint8Array | undefined) => void) | undefined;
+  #slot: number | undefined;
+  #closed = false;
+
+  constructor(fd: number, ownsFd = true) {
+    this.#fd = fd;
+    this.#ownsFd = ownsFd;
+  }
+
+  onData(callback: (bytes: Uint8Array | undefined) => void): void {
+    this.#callback = callback;
+  }
+
+  resume(): void {
+    if (this.#closed || this.#slot !== undefined) return;
+    this.#slot = host.watch(this.#fd, 1, () => this.#onReadable());
+  }
+
+  pause(): void {
+    if (this.#slot !== undefined) host.unwatch(this.#slot);
+    this.#slot = undefined;
+  }
+
+  readNow(): Uint8Array | undefined {
+    if (this.#closed) return undefined;
+    const got = host.readOnce(this.#fd, buffer, 0, buffer.length);
+    return got > 0 ? buffer.subarray(0, got) : undefined;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.pause();
+    this.#closed = true;
+    if (this.#ownsFd) host.close(this.#fd);
+  }
+
+  #onReadable(): void {
+    const got = host.readOnce(this.#fd, buffer, 0, buffer.length);
+    if (got < 0) return;
+    if (got === 0) this.pause();
+    this.#callback?.(got === 0 ? undefined : buffer.subarray(0, got));
+  }
+}

@@ -1,0 +1,20 @@
+import { onSignal } from 'host';
+
+type Listener = () => void;
+
+const listeners = new Map<number, Set<Listener>>();
+let installed = false;
+
+/** Calls back at every occurrence of a signal (several may come as one); the function returned ends it. */
+export function onEverySignal(signal: number, listener: Listener): () => void {
+  if (!installed) {
+    installed = true;
+    onSignal((number) => {
+      for (const each of [...(listeners.get(number) ?? [])]) each();
+    });
+  }
+  const set = listeners.get(signal) ?? new Set();
+  listeners.set(signal, set);
+  set.add(listener);
+  return () => set.delete(listener);
+}

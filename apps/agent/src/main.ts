@@ -1,0 +1,29 @@
+// First, since modules of other packages use the globals when they are loaded.
+import './platform/install.ts';
+import { exit, print, printOut, programArguments } from 'host';
+import { parseOptions, usage } from './options.ts';
+import { selfTest } from './self-test.ts';
+import { serve } from './serve.ts';
+import { agentVersion } from './version.ts';
+
+const options = parseOptions(programArguments());
+switch (options.command) {
+  case 'version':
+    printOut(`innkeeper-agent ${agentVersion}`);
+    exit(0);
+    break;
+  case 'help':
+    printOut(usage);
+    exit(0);
+    break;
+  case 'self-test':
+    exit(selfTest() ? 0 : 1);
+    break;
+  case 'usage-error':
+    print(`innkeeper-agent: ${options.message}.\n${usage}`);
+    exit(2);
+    break;
+  case 'serve':
+    serve(options);
+    break;
+}

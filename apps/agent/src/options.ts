@@ -1,0 +1,46 @@
+import { type LogLevel, parseLogLevel } from './log.ts';
+
+/** What the command line asks for. */
+export type Options =
+  | { readonly command: 'version' | 'self-test' | 'help' }
+  | { readonly command: 'usage-error'; readonly message: string }
+  | {
+      readonly command: 'serve';
+      /** Paths of unix sockets to listen on. */
+      readonly listen: readonly string[];
+      /** Serve the virtio-serial ports that the VM has. */
+      readonly virtio: boolean;
+      readonly logLevel: LogLevel;
+    };
+
+export const usage = `innkeeper-agent serve [--listen unix:PATH]… [--no-virtio] [--log-level debug|info|warn|error]
+innkeeper-agent --self-test   checks what this guest's kernel offers
+innkeeper-agent --version`;
+
+/** Reads the command line; never throws. */
+export function parseOptions(words: readonly string[]): Options {
+  const [first, ...rest] = words;
+  if (first === '--version') return { command: 'version' };
+  if (first === '--self-test') return { command: 'self-test' };
+  if (first === '--help' || first === undefined) return { command: 'help' };
+  if (first !== 'serve') return { command: 'usage-error', message: `"${first}" is no command` };
+  const listen: string[] = [];
+  let virtio = true;
+  let logLevel: LogLevel = 'info';
+  for (let at = 0; at < rest.length; at++) {
+    const word = rest[at];
+    const value = rest[at + 1];
+    if (word === '--no-virtio') {
+      virtio = false;
+    } else if (word === '--listen' && value?.startsWith('unix:/')) {
+      listen.push(value.slice('unix:'.length));
+      at++;
+    } else if (word === '--log-level' && value !== undefined && parseLogLevel(value) !== undefined) {
+      logLevel = parseLogLevel(value) ?? logLevel;
+      at++;
+    } else {
+      return { command: 'usage-error', message: `"${word}" is not understood, or its value is missing or wrong` };
+    }
+  }
+  return { command: 'serve', listen, virtio, logLevel };
+}

@@ -1,0 +1,54 @@
+import { createAgent } from '@innkeeper/agent-core';
+import { exit, open, write } from 'host';
+import { listenUnix } from './channels/listen-unix.ts';
+import { servePort } from './channels/serve-port.ts';
+import { createQuickJsHost } from './host/quick-js-host.ts';
+import { onEverySignal } from './host/signals.ts';
+import { createLog } from './log.ts';
+import type { Options } from './options.ts';
+import { agentVersion } from './version.ts';
+
+const SIGINT = 2;
+const SIGTERM = 15;
+
+/** Which dialect a port speaks: docs/adr/0001-native-only-on-its-own-port.md. */
+const ports = [
+  { name: 'org.innkeeper.agent.0', dialect: 'native' },
+  { name: 'org.limiquantix.agent.0', dialect: 'agent-message' },
+  { name: 'org.quantix.agent.0', dialect: 'agent-message' },
+] as const;
+
+/** Serves until SIGTERM or SIGINT, then says goodbye to the nodes and exits 0. */
+export function serve(options: Options & { readonly command: 'serve' }): void {
+  const log = createLog(options.logLevel);
+  protectFromOutOfMemory();
+  const agent = createAgent(createQuickJsHost(), log);
+  const controller = new AbortController();
+  const stop = (): void => {
+    agent.stop('stopping').finally(() => {
+      controller.abort();
+      exit(0);
+    });
+  };
+  onEverySignal(SIGTERM, stop);
+  onEverySignal(SIGINT, stop);
+  log.info('agent.started', { version: agentVersion });
+  if (options.virtio)
+    for (const { name, dialect } of ports)
+      servePort({ name, log, signal: controller.signal, serve: (channel) => agent.serveChannel(channel, dialect, controller.signal) }).catch(
+        (error: unknown) => log.error('port.ended', { port: name, error: String(error) }),
+      );
+  for (const path of options.listen)
+    listenUnix({ path, log, signal: controller.signal, serve: (channel) => agent.serveChannel(channel, 'detect', controller.signal) });
+}
+
+/** The kernel kills others first; what the agent starts is put back to normal (agent-core). */
+function protectFromOutOfMemory(): void {
+  try {
+    const file = open('/proc/self/oom_score_adj', 1, 0, false);
+    const text = new TextEncoder().encode('-900');
+    write(file, text, 0, text.length, -1);
+  } catch {
+    // EACCES: not root. Then the agent is as killable as any program.
+  }
+}

@@ -1,0 +1,119 @@
+import { OperationError } from '@innkeeper/contract/errors';
+import type { Channel, Log } from '@innkeeper/kit';
+import { detectDialect, detectionBytes } from '@innkeeper/wire';
+import { serveAgentMessage } from './agent-message/serve-agent-message.ts';
+import { capabilitiesOf } from './capabilities.ts';
+import { OperationTable } from './dispatch.ts';
+import { fileOperations } from './file/file-operations.ts';
+import type { Host } from './host.ts';
+import { serveNative } from './native/serve-native.ts';
+import { createWelcomeMaker } from './native/welcome.ts';
+import { powerOperations } from './power/power-operations.ts';
+import { processOperations } from './process/process-operations.ts';
+import { ProcessRegistry } from './process/process-registry.ts';
+import { readTrimmed } from './telemetry/read-trimmed.ts';
+import { TelemetrySampler } from './telemetry/telemetry-sampler.ts';
+import { telemetryOperations } from './telemetry/telemetry-operations.ts';
+
+/** The agent's behaviour over whatever host and channels it is given. */
+export interface Agent {
+  /**
+   * Serves one peer until it is known to have gone, or `signal` is aborted. 'detect' tells the dialect by the first
+   * bytes. The channel stays the caller's.
+   */
+  serveChannel(channel: Channel, dialect: 'native' | 'agent-message' | 'detect', signal: AbortSignal): Promise<void>;
+  /** Says goodbye on every session and ends the processes; resolves when that is done, within a second. */
+  stop(reason: string): Promise<void>;
+}
+
+/** When this agent was built, for clocks that are certainly wrong. Set by the build; tests run without it. */
+declare const INNKEEPER_BUILD_TIME_NS: string | undefined;
+const buildTimeNs = BigInt(typeof INNKEEPER_BUILD_TIME_NS === 'string' ? INNKEEPER_BUILD_TIME_NS : '1764000000000000000');
+
+/** Freezing is not among the operations of this agent, so nothing is ever frozen. */
+const isFrozen = (): boolean => false;
+
+/** Puts the agent together. One for a program: it owns the host's processes. */
+export function createAgent(host: Host, log: Log): Agent {
+  const registry = new ProcessRegistry(host, log);
+  const sampler = new TelemetrySampler(host, () => registry.runningCount, isFrozen);
+  const table = new OperationTable(
+    [...telemetryOperations(host, sampler), ...processOperations(registry), ...fileOperations(host), ...powerOperations(host, log)],
+    isFrozen,
+    host.clock.setTimer,
+  );
+  const instance = hexOf(host.bytes.random(16));
+  const bootId = readTrimmed(host, '/proc/sys/kernel/random/boot_id') ?? instance;
+  const welcome = createWelcomeMaker({ host, log, bootId, instance, capabilities: capabilitiesOf(host).present, isFrozen, buildTimeNs });
+  const stopping = new AbortController();
+
+  const serve = async (channel: Channel, dialect: 'native' | 'agent-message', firstBytes: Uint8Array | undefined, signal: AbortSignal): Promise<void> => {
+    if (dialect === 'native') {
+      await serveNative({ channel, table, ops: host.bytes, welcome, log, firstBytes, signal });
+      return;
+    }
+    const form = channel.name.includes('org.quantix') ? 'magic' : 'plain';
+    await serveAgentMessage({ channel, dispatcher: table, clock: host.clock, bytes: host.bytes, log, form, firstBytes, signal });
+  };
+
+  return {
+    serveChannel: async (channel, dialect, outer) => {
+      const { signal, unlink } = anyOf(outer, stopping.signal);
+      try {
+        if (dialect !== 'detect') {
+          await serve(channel, dialect, undefined, signal);
+          return;
+        }
+        const { found, firstBytes } = await detect(channel, signal);
+        if (found === 'native' || found === 'agent-message') await serve(channel, found, firstBytes, signal);
+        else log.info('dialect.unknown', { channel: channel.name, dialect: found });
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      } finally {
+        unlink();
+      }
+    },
+    stop: async (reason) => {
+      stopping.abort(reason);
+      registry.endAll();
+      // One turn of the loop, so that goodbyes get into the channels.
+      await new Promise<void>((resolve) => host.clock.setTimer(50, resolve));
+    },
+  };
+}
+
+/** Reads until the dialect is plain; `undefined` for a peer that left or speaks none of ours. */
+async function detect(channel: Channel, signal: AbortSignal): Promise<{ found: string | undefined; firstBytes: Uint8Array }> {
+  let firstBytes = new Uint8Array(0);
+  for (;;) {
+    const bytes = await channel.read({ signal });
+    if (bytes === undefined) return { found: undefined, firstBytes };
+    const joined = new Uint8Array(firstBytes.length + bytes.length);
+    joined.set(firstBytes);
+    joined.set(bytes, firstBytes.length);
+    firstBytes = joined;
+    const found = detectDialect(firstBytes);
+    if (found !== undefined || firstBytes.length >= detectionBytes) return { found, firstBytes };
+  }
+}
+
+function anyOf(first: AbortSignal, second: AbortSignal): { signal: AbortSignal; unlink: () => void } {
+  const controller = new AbortController();
+  const onFirst = (): void => controller.abort(first.reason);
+  const onSecond = (): void => controller.abort(second.reason ?? new OperationError('CANCELED', 'The agent stops.'));
+  if (first.aborted) onFirst();
+  else if (second.aborted) onSecond();
+  first.addEventListener('abort', onFirst);
+  second.addEventListener('abort', onSecond);
+  return {
+    signal: controller.signal,
+    unlink: () => {
+      first.removeEventListener('abort', onFirst);
+      second.removeEventListener('abort', onSecond);
+    },
+  };
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,32 @@
+import type { Host } from './host.ts';
+
+/** What this agent can do in this guest, sorted; and what it cannot, with the reason. */
+export interface Capabilities {
+  readonly present: readonly string[];
+  readonly missing: readonly { readonly name: string; readonly reason: string }[];
+}
+
+const always = ['exec', 'exec.pty', 'exec.resume', 'exec.user', 'file.read', 'file.resume', 'file.write', 'power', 'telemetry'];
+
+/** Looks once; kernels do not change while an agent runs. */
+export function capabilitiesOf(host: Host): Capabilities {
+  const checks = [
+    { name: 'telemetry.pressure', has: exists(host, '/proc/pressure/cpu'), reason: 'this kernel has no pressure stall information (PSI)' },
+    { name: 'file.openat2', has: host.system.supports('openat2'), reason: 'this kernel is older than 5.6; paths are walked part by part' },
+    { name: 'exec.subreaper', has: host.processes.subreaper, reason: 'the kernel refused PR_SET_CHILD_SUBREAPER' },
+  ];
+  return {
+    present: [...always, ...checks.filter(({ has }) => has).map(({ name }) => name)].sort(),
+    missing: checks.filter(({ has }) => !has).map(({ name, reason }) => ({ name, reason })),
+  };
+}
+
+function exists(host: Host, path: string): boolean {
+  try {
+    host.files.stat(path, true);
+    return true;
+  } catch {
+    // ENOENT is the answer that is looked for.
+    return false;
+  }
+}

@@ -1,0 +1,177 @@
+import { OperationError } from '@innkeeper/contract/errors';
+import { type LiteMethod, liteDecode, liteEncode, MalformedMessageError } from '@innkeeper/contract/lite';
+import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import { toOperationError } from './operation-errors.ts';
+
+/** Carries out calls by method name, whatever dialect they came in. */
+export interface Dispatcher {
+  /**
+   * `input` and `sink` carry encoded messages; a view in `input` is valid until the next one is pulled. Resolves when
+   * the call is over; rejects with OperationError.
+   */
+  call(
+    method: string,
+    input: AsyncIterable<Uint8Array>,
+    sink: (body: Uint8Array) => Promise<void>,
+    options: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<void>;
+}
+
+/** Where a call's answers go. */
+export interface CallSink {
+  /** Bytes that were sent and are not known to be consumed. 0 in dialects that cannot tell. */
+  readonly unacknowledgedBytes: number;
+  /** Called whenever that number went down. */
+  onAcknowledged: (() => void) | undefined;
+  send(body: Uint8Array): Promise<void>;
+  /**
+   * Sends bytes without copying them: `fill` puts at most `maxBytes` into the frame and says how many (0: nothing is
+   * sent), `prefixOf` gives what stands before them in the message. Resolves with the count.
+   */
+  sendBulk(maxBytes: number, fill: (into: Uint8Array) => number, prefixOf: (count: number) => Uint8Array): Promise<number>;
+}
+
+/** What a handler gets besides its input. */
+export interface CallContext<O extends DescMessage> {
+  readonly signal: AbortSignal;
+  send(message: MessageInitShape<O>): Promise<void>;
+  readonly sink: CallSink;
+}
+
+export type Handler<I extends DescMessage, O extends DescMessage> = (
+  input: AsyncIterator<MessageShape<I>>,
+  context: CallContext<O>,
+) => Promise<void>;
+
+/** A method with its handler, types erased for the table. */
+export interface Operation {
+  readonly method: LiteMethod;
+  readonly run: (input: AsyncIterable<Uint8Array>, sink: CallSink, signal: AbortSignal) => Promise<void>;
+}
+
+/** Ties a handler to its method: decodes what comes, encodes what goes. */
+export function operation<I extends DescMessage, O extends DescMessage>(method: LiteMethod<I, O>, handler: Handler<I, O>): Operation {
+  return {
+    method: method as unknown as LiteMethod,
+    run: (input, sink, signal) =>
+      handler(decodeAll(method, input), {
+        signal,
+        send: (message) => sink.send(liteEncode(method.output, message)),
+        sink,
+      }),
+  };
+}
+
+/** For methods with one request and one answer. */
+export function unaryOperation<I extends DescMessage, O extends DescMessage>(
+  method: LiteMethod<I, O>,
+  answer: (request: MessageShape<I>, signal: AbortSignal) => MessageInitShape<O> | Promise<MessageInitShape<O>>,
+): Operation {
+  return operation(method, async (input, context) => {
+    await context.send(await answer(await firstOf(input), context.signal));
+  });
+}
+
+/** The first message of a call. */
+export async function firstOf<T>(input: AsyncIterator<T>): Promise<T> {
+  const first = await input.next();
+  if (first.done === true) throw new OperationError('INVALID_ARGUMENT', 'The call has no request.');
+  return first.value;
+}
+
+async function* decodeAll<I extends DescMessage>(method: LiteMethod<I>, input: AsyncIterable<Uint8Array>): AsyncGenerator<MessageShape<I>> {
+  for await (const body of input) yield decodeOne(method, body);
+}
+
+function decodeOne<I extends DescMessage>(method: LiteMethod<I>, body: Uint8Array): MessageShape<I> {
+  try {
+    return liteDecode(method.input, body);
+  } catch (error) {
+    if (error instanceof MalformedMessageError) throw new OperationError('INVALID_ARGUMENT', `${method.name}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The one place that calls handlers: known method, frozen or not, deadline, errors. */
+export class OperationTable implements Dispatcher {
+  readonly #operations: ReadonlyMap<string, Operation>;
+  readonly #isFrozen: () => boolean;
+  readonly #setTimer: (delayMs: number, callback: () => void) => () => void;
+
+  constructor(
+    operations: readonly Operation[],
+    isFrozen: () => boolean,
+    setTimer: (delayMs: number, callback: () => void) => () => void,
+  ) {
+    this.#operations = new Map(operations.map((each) => [each.method.name, each]));
+    this.#isFrozen = isFrozen;
+    this.#setTimer = setTimer;
+  }
+
+  methodOf(name: string): LiteMethod | undefined {
+    return this.#operations.get(name)?.method;
+  }
+
+  call(
+    method: string,
+    input: AsyncIterable<Uint8Array>,
+    sink: (body: Uint8Array) => Promise<void>,
+    options: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<void> {
+    return this.run(method, input, copyingSink(sink), options);
+  }
+
+  /** As `call`, for a dialect that can take bulk bytes. `timeoutMs` 0: no deadline. */
+  async run(
+    method: string,
+    input: AsyncIterable<Uint8Array>,
+    sink: CallSink,
+    { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<void> {
+    const found = this.#operations.get(method);
+    if (found === undefined) throw new OperationError('UNKNOWN_METHOD', `This agent has no method ${method}.`);
+    if (this.#isFrozen() && !found.method.whileFrozen)
+      throw new OperationError('FILESYSTEM_FROZEN', `${method} would write, and file systems are frozen.`);
+    try {
+      if (timeoutMs === 0) await found.run(input, sink, signal);
+      else await this.#runWithDeadline(found, input, sink, signal, timeoutMs);
+    } catch (error) {
+      throw toOperationError(error);
+    }
+  }
+
+  async #runWithDeadline(found: Operation, input: AsyncIterable<Uint8Array>, sink: CallSink, outer: AbortSignal, timeoutMs: number): Promise<void> {
+    const controller = new AbortController();
+    const onAbort = (): void => controller.abort(outer.reason);
+    if (outer.aborted) onAbort();
+    outer.addEventListener('abort', onAbort);
+    const takeBack = this.#setTimer(timeoutMs, () =>
+      controller.abort(new OperationError('DEADLINE_EXCEEDED', `${found.method.name} took longer than ${timeoutMs} ms.`)),
+    );
+    try {
+      await found.run(input, sink, controller.signal);
+    } finally {
+      takeBack();
+      outer.removeEventListener('abort', onAbort);
+    }
+  }
+}
+
+function copyingSink(send: (body: Uint8Array) => Promise<void>): CallSink {
+  return {
+    unacknowledgedBytes: 0,
+    onAcknowledged: undefined,
+    send,
+    sendBulk: async (maxBytes, fill, prefixOf) => {
+      const data = new Uint8Array(Math.min(maxBytes, 60_000));
+      const count = fill(data);
+      if (count === 0) return 0;
+      const prefix = prefixOf(count);
+      const body = new Uint8Array(prefix.length + count);
+      body.set(prefix);
+      body.set(data.subarray(0, count), prefix.length);
+      await send(body);
+      return count;
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import type { Host } from '../host.ts';
+
+const keepMs = 24 * 60 * 60 * 1000;
+const maxNamesLooked = 10_000;
+const pattern = /^\..+\.innkeeper-[A-Za-z0-9_-]{1,64}\.part$/;
+
+/** The partial file of an upload: beside its target, so that the rename stays in one file system. */
+export function partialPath(folder: string, name: string, uploadId: string): string {
+  // NAME_MAX is 255 bytes; a long name keeps its first part, the id keeps it apart from others.
+  return `${folder === '/' ? '' : folder}/.${name.slice(0, 120)}.innkeeper-${uploadId}.part`;
+}
+
+/** Removes partial files of this folder that nobody came back for. */
+export function removeOldPartials(host: Host, folder: string): void {
+  const oldest = host.clock.wallTimeNs() - BigInt(keepMs) * 1_000_000n;
+  for (const name of host.files.readDirectory(folder, maxNamesLooked)) {
+    if (!pattern.test(name)) continue;
+    try {
+      const path = `${folder === '/' ? '' : folder}/${name}`;
+      if (host.files.stat(path, false).modifiedNs < oldest) host.files.unlink(path);
+    } catch {
+      // ENOENT: another upload tidied first. EROFS and the like: the upload itself will say so.
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import type { OpenWrite } from '@innkeeper/contract/agent';
+import { OperationError } from '@innkeeper/contract/errors';
+import { hasErrno } from '../host-error.ts';
+import type { FileStat, Host } from '../host.ts';
+import { resolveIdentity } from '../process/accounts.ts';
+import { checkPath, splitPath } from './check-path.ts';
+
+/** Where an upload goes, and what it will look like. */
+export interface UploadTarget {
+  /** The file that is replaced: a symbolic link is followed to its end, unless that was forbidden. */
+  readonly path: string;
+  readonly folder: string;
+  readonly name: string;
+  /** What is there now. */
+  readonly existing: FileStat | undefined;
+  /** Written in place: no regular file, or the caller asks for a part. */
+  readonly inPlace: boolean;
+  readonly mode: number;
+  /** undefined: leave it to the kernel. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+}
+
+const maxLinks = 40;
+
+/** @throws OperationError INVALID_PATH, INVALID_ARGUMENT, FILE_EXISTS, FILE_IS_DIRECTORY, FILE_SYMLINK_REFUSED, USER_NOT_FOUND, GROUP_NOT_FOUND */
+export async function resolveTarget(host: Host, open: OpenWrite): Promise<UploadTarget> {
+  const partial = open.inPlaceOffset !== undefined || open.append;
+  if (partial && open.uploadId !== '') throw new OperationError('INVALID_ARGUMENT', 'upload_id is for whole files, not with in_place_offset or append.');
+  if (open.uploadId !== '' && !/^[A-Za-z0-9_-]{1,64}$/.test(open.uploadId))
+    throw new OperationError('INVALID_ARGUMENT', 'upload_id must be 1 to 64 characters of A-Z, a-z, 0-9, "_" and "-".');
+  const path = followLinks(host, checkPath(open.path), open.noSymlinks);
+  if (open.createParents) makeParents(host, splitPath(path).folder);
+  const existing = statOf(host, path);
+  if (existing !== undefined && open.mustNotExist) throw new OperationError('FILE_EXISTS', `${path} exists.`);
+  if (existing?.type === 'directory') throw new OperationError('FILE_IS_DIRECTORY', `${path} is a directory.`);
+  const { folder, name } = splitPath(path);
+  if (name === '') throw new OperationError('FILE_IS_DIRECTORY', `${path} is a directory.`);
+  return {
+    path,
+    folder,
+    name,
+    existing,
+    inPlace: partial || (existing !== undefined && existing.type !== 'regular'),
+    mode: open.mode === undefined ? (existing?.mode ?? 0o644) : open.mode & 0o7777,
+    owner: await ownerOf(host, open, existing),
+  };
+}
+
+/** Links are resolved by hand, so that the file they point to is replaced and not the link. */
+function followLinks(host: Host, path: string, forbidden: boolean): string {
+  let current = path;
+  for (let count = 0; count < maxLinks; count++) {
+    if (statOf(host, current)?.type !== 'symlink') return current;
+    if (forbidden) throw new OperationError('FILE_SYMLINK_REFUSED', `${current} is a symbolic link.`);
+    const target = host.files.readLink(current);
+    current = target.startsWith('/') ? target : `${splitPath(current).folder}/${target}`;
+  }
+  throw new OperationError('FILE_SYMLINK_REFUSED', `${path} leads through more than ${maxLinks} symbolic links.`);
+}
+
+function statOf(host: Host, path: string): FileStat | undefined {
+  try {
+    return host.files.stat(path, false);
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+function makeParents(host: Host, folder: string): void {
+  const parts = folder.split('/').filter((part) => part !== '');
+  for (let count = 1; count <= parts.length; count++) {
+    try {
+      host.files.makeDirectory(`/${parts.slice(0, count).join('/')}`, 0o755);
+    } catch (error) {
+      if (!hasErrno(error, 'EEXIST')) throw error;
+    }
+  }
+}
+
+async function ownerOf(host: Host, open: OpenWrite, existing: FileStat | undefined): Promise<UploadTarget['owner']> {
+  if (open.user === undefined && open.group === undefined) return existing === undefined ? undefined : { uid: existing.uid, gid: existing.gid };
+  const { uid, gid } = await resolveIdentity(host, { user: open.user ?? '', group: open.group ?? '', noSupplementaryGroups: true });
+  return { uid: open.user === undefined ? (existing?.uid ?? uid) : uid, gid };
+}

@@ -1,0 +1,48 @@
+import { createDeferred, type Deferred } from '@innkeeper/kit';
+
+/** How many bytes of answers the other side still takes for one call. A writer with any credit may send one message. */
+export class SendCredit {
+  #bytes: number;
+  #unacknowledged = 0;
+  #waiting: Deferred<void> | undefined;
+  #failure: unknown;
+
+  constructor(bytes: number) {
+    this.#bytes = bytes;
+  }
+
+  /** Bytes that were sent and that the other side has not said to have consumed. */
+  get unacknowledgedBytes(): number {
+    return this.#unacknowledged;
+  }
+
+  grant(bytes: number): void {
+    this.#bytes += bytes;
+    this.#unacknowledged = Math.max(0, this.#unacknowledged - bytes);
+    if (this.#bytes > 0) this.#wake();
+  }
+
+  spend(bytes: number): void {
+    this.#bytes -= bytes;
+    this.#unacknowledged += bytes;
+  }
+
+  /** Resolves when there is credit; rejects once the call is over. Does not wait a tick when there is. */
+  async available(): Promise<void> {
+    while (this.#bytes <= 0 && this.#failure === undefined) {
+      this.#waiting ??= createDeferred();
+      await this.#waiting.promise;
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  fail(reason: unknown): void {
+    this.#failure ??= reason;
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#waiting?.resolve();
+    this.#waiting = undefined;
+  }
+}

@@ -1,0 +1,167 @@
+import type { Call, Hello } from '@innkeeper/contract/agent';
+import { OperationError } from '@innkeeper/contract/errors';
+import type { Channel, Log } from '@innkeeper/kit';
+import { AgentReceiver, type ByteOps, encodeFrame, initialAgentCredit, type NativePayload } from '@innkeeper/wire';
+import type { OperationTable } from '../dispatch.ts';
+import { NativeCall } from './native-call.ts';
+import { Outbox } from './outbox.ts';
+import type { WelcomeMaker } from './welcome.ts';
+
+const maxCalls = 64;
+const maxCallCredit = 1024 * 1024;
+
+export interface ServeNativeOptions {
+  readonly channel: Channel;
+  readonly table: OperationTable;
+  readonly ops: ByteOps;
+  readonly welcome: WelcomeMaker;
+  readonly log: Log;
+  /** Bytes that were read already to tell the dialect. */
+  readonly firstBytes?: Uint8Array | undefined;
+  /** Ends it: the peer gets a goodbye with this signal's reason, if it is a string. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Serves the native dialect on a channel until the peer is known to have gone or `signal` is aborted
+ * (docs/protocol/native.md). A new hello ends the session before it. The channel stays the caller's.
+ */
+export async function serveNative(options: ServeNativeOptions): Promise<void> {
+  const server = new NativeServer(options);
+  try {
+    await server.run();
+  } finally {
+    server.endSession(new OperationError('CANCELED', 'The session is over.'));
+  }
+}
+
+class NativeServer {
+  readonly #options: ServeNativeOptions;
+  readonly #receiver: AgentReceiver;
+  readonly #calls = new Map<number, NativeCall>();
+  #outbox: Outbox | undefined;
+  #session: Uint8Array = new Uint8Array(0);
+
+  constructor(options: ServeNativeOptions) {
+    this.#options = options;
+    this.#receiver = new AgentReceiver(options.ops);
+  }
+
+  async run(): Promise<void> {
+    const { channel, signal, firstBytes } = this.#options;
+    if (firstBytes !== undefined) this.#take(firstBytes);
+    const onAbort = (): void => this.#sayGoodbye();
+    signal.addEventListener('abort', onAbort);
+    try {
+      for (;;) {
+        const bytes = await channel.read({ signal });
+        if (bytes === undefined) return;
+        this.#take(bytes);
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Ends all calls: their input and answers are gone. Work of methods that detach goes on without them. */
+  endSession(reason: OperationError): void {
+    for (const call of this.#calls.values()) call.abort(reason);
+    this.#calls.clear();
+    this.#outbox = undefined;
+  }
+
+  #take(bytes: Uint8Array): void {
+    for (const incoming of this.#receiver.push(bytes)) {
+      if (incoming.type === 'hello') this.#onHello(incoming.session, incoming.hello);
+      else if (incoming.type === 'frame') this.#onFrame(incoming.payload);
+      else this.#onLost(incoming.why);
+    }
+  }
+
+  #onHello(session: Uint8Array, hello: Hello): void {
+    const { channel, log, ops, welcome } = this.#options;
+    this.endSession(new OperationError('CANCELED', 'The node opened a new session.'));
+    if (hello.minVersion > 1 || hello.maxVersion < 1) {
+      log.warn('session.version', { min: hello.minVersion, max: hello.maxVersion });
+      return;
+    }
+    this.#session = session.slice();
+    this.#outbox = new Outbox((bytes) => channel.write(bytes));
+    this.#outbox.post(encodeFrame(this.#session, { case: 'welcome', value: welcome(hello) }, ops));
+    log.info('session.opened', { channel: channel.name, node: hello.nodeVersion, vm: hello.vmName });
+  }
+
+  #onLost(why: string): void {
+    this.#options.log.debug('session.lost', { channel: this.#options.channel.name, why });
+    this.endSession(new OperationError('CANCELED', `The session was lost: ${why}`));
+  }
+
+  #onFrame(payload: NativePayload): void {
+    switch (payload.case) {
+      case 'call':
+        this.#onCall(payload.value);
+        break;
+      case 'message': {
+        const call = this.#calls.get(payload.value.callId);
+        if (call === undefined) break;
+        if (call.input.queuedBytes > 2 * initialAgentCredit) {
+          this.#onLost(`call ${call.id} sent beyond its credit`);
+          break;
+        }
+        if (payload.value.body.length > 0) call.input.push(payload.value.body);
+        if (payload.value.halfClose) call.input.end();
+        break;
+      }
+      case 'credit':
+        this.#calls.get(payload.value.callId)?.grant(payload.value.bytes);
+        break;
+      case 'cancel':
+        this.#calls.get(payload.value.callId)?.abort(new OperationError('CANCELED', 'The caller cancelled.'));
+        break;
+      default:
+        // Frames that only an agent sends, or a later version: of no meaning here.
+        break;
+    }
+  }
+
+  #onCall(request: Call): void {
+    const { table, ops } = this.#options;
+    const outbox = this.#outbox;
+    if (outbox === undefined || this.#calls.has(request.id)) return;
+    const call = new NativeCall({
+      id: request.id,
+      method: table.methodOf(request.method),
+      session: this.#session,
+      credit: Math.min(request.credit, maxCallCredit),
+      outbox,
+      ops,
+    });
+    if (this.#calls.size >= maxCalls) {
+      call.end(new OperationError('TOO_MANY_CALLS', `${maxCalls} calls are open in this session.`));
+      return;
+    }
+    this.#calls.set(request.id, call);
+    // An empty body is a message too: a request whose fields all have their defaults.
+    if (request.body.length > 0 || request.halfClose) call.input.push(request.body);
+    if (request.halfClose) call.input.end();
+    this.#run(call, request).catch((error: unknown) => this.#options.log.error('call.failed', { method: request.method, error: String(error) }));
+  }
+
+  async #run(call: NativeCall, { method, timeoutMs }: Call): Promise<void> {
+    let failure: OperationError | undefined;
+    try {
+      await this.#options.table.run(method, call.input, call, { signal: call.controller.signal, timeoutMs });
+    } catch (error) {
+      failure = OperationError.from(error);
+    }
+    // Of an ended session nobody wants to hear.
+    if (this.#calls.get(call.id) !== call) return;
+    this.#calls.delete(call.id);
+    call.end(failure);
+  }
+
+  #sayGoodbye(): void {
+    const reason = this.#options.signal.reason;
+    if (typeof reason === 'string') this.#outbox?.post(encodeFrame(this.#session, { case: 'goodbye', value: { reason } }, this.#options.ops));
+  }
+}

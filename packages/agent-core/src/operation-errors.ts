@@ -1,0 +1,22 @@
+import { OperationError, type ReasonName } from '@innkeeper/contract/errors';
+import { isHostError } from './host-error.ts';
+
+const reasonOfErrno: Record<string, ReasonName> = {
+  ENOENT: 'FILE_NOT_FOUND',
+  EEXIST: 'FILE_EXISTS',
+  EACCES: 'FILE_PERMISSION',
+  EPERM: 'FILE_PERMISSION',
+  EISDIR: 'FILE_IS_DIRECTORY',
+  ENOTDIR: 'FILE_NOT_DIRECTORY',
+  ELOOP: 'FILE_SYMLINK_REFUSED',
+  EROFS: 'FILE_READ_ONLY',
+  ENOSPC: 'GUEST_DISK_FULL',
+  EDQUOT: 'GUEST_DISK_FULL',
+  ENAMETOOLONG: 'INVALID_PATH',
+};
+
+/** Whatever was thrown, as what is sent: a refusal of the kernel gets the reason that fits its errno. */
+export function toOperationError(error: unknown): OperationError {
+  if (!isHostError(error)) return OperationError.from(error);
+  return new OperationError(reasonOfErrno[error.errno] ?? 'GUEST_IO', error.message, { cause: error });
+}

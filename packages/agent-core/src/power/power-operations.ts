@@ -1,0 +1,46 @@
+import { PowerServiceLite } from '@innkeeper/contract/agent-lite';
+import { OperationError } from '@innkeeper/contract/errors';
+import type { Log } from '@innkeeper/kit';
+import { type Operation, unaryOperation } from '../dispatch.ts';
+import type { Host } from '../host.ts';
+import { chooseShutdown, type ShutdownMode } from './choose-shutdown.ts';
+
+const maxDelaySeconds = 86_400;
+/** Between the answer and the shutdown, so that the answer is out. */
+const answerFirstMs = 100;
+const startTimeoutMs = 30_000;
+
+/** SHUTDOWN_MODE_* of power.proto. */
+const modes: Record<number, ShutdownMode> = { 1: 'poweroff', 2: 'reboot', 3: 'halt' };
+
+export function powerOperations(host: Host, log: Log): Operation[] {
+  let takeBack: (() => void) | undefined;
+  return [
+    unaryOperation(PowerServiceLite.shutdown, ({ mode, delaySeconds, message }) => {
+      const wanted = modes[mode];
+      if (wanted === undefined) throw new OperationError('INVALID_ARGUMENT', 'mode must be poweroff, reboot or halt.');
+      if (delaySeconds > maxDelaySeconds) throw new OperationError('INVALID_ARGUMENT', `delay_seconds is at most ${maxDelaySeconds}.`);
+      const way = chooseShutdown(host, wanted);
+      takeBack?.();
+      takeBack = host.clock.setTimer(Math.max(answerFirstMs, delaySeconds * 1000), () => {
+        log.info('power.shutdown', { mode: wanted, method: way.method, message });
+        shutDown(host, wanted, way.argv, log).catch((error: unknown) => log.error('power.failed', { error: String(error) }));
+      });
+      return { method: way.method };
+    }),
+  ];
+}
+
+/** Through the init system; when that cannot be asked, by the kernel. */
+async function shutDown(host: Host, mode: ShutdownMode, argv: readonly string[], log: Log): Promise<void> {
+  if (argv.length > 0) {
+    try {
+      const { exitCode, stderr } = await host.jobs.run(argv, { timeoutMs: startTimeoutMs });
+      if (exitCode === 0) return;
+      log.warn('power.refused', { exitCode, output: stderr.slice(0, 200) });
+    } catch (error) {
+      log.warn('power.refused', { error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  await host.power.rebootNow(mode);
+}

@@ -1,0 +1,76 @@
+/** Bytes of one stream, at their place in the output of both together. */
+export interface Segment {
+  readonly offset: number;
+  /** 1 stdout, 2 stderr: OutputStream in process.proto. */
+  readonly stream: 1 | 2;
+  readonly data: Uint8Array;
+}
+
+/** Output that readers have not acknowledged is kept up to this, and then makes the process wait (or is dropped). */
+export const unreadLimitBytes = 256 * 1024;
+/** Output that was acknowledged is kept up to this, for a reader that comes back with an older offset. */
+export const historyLimitBytes = 256 * 1024;
+
+/** The kept end of a process's output, in order, with positions. Bounded by the two limits. */
+export class OutputRing {
+  readonly #segments: Segment[] = [];
+  #oldest = 0;
+  #next = 0;
+
+  /** Position of the first byte that is kept. */
+  get oldestOffset(): number {
+    return this.#oldest;
+  }
+
+  /** Position after the last byte. */
+  get nextOffset(): number {
+    return this.#next;
+  }
+
+  /** Copies the bytes in. Joins them to the last segment when that is small, so that a byte at a time costs little. */
+  append(stream: 1 | 2, bytes: Uint8Array): void {
+    const last = this.#segments.at(-1);
+    if (last !== undefined && last.stream === stream && last.data.length + bytes.length <= 4096) {
+      const joined = new Uint8Array(last.data.length + bytes.length);
+      joined.set(last.data);
+      joined.set(bytes, last.data.length);
+      this.#segments[this.#segments.length - 1] = { ...last, data: joined };
+    } else {
+      this.#segments.push({ offset: this.#next, stream, data: bytes.slice() });
+    }
+    this.#next += bytes.length;
+  }
+
+  /** Drops whole segments until at most `bytes` before `offset` are kept. */
+  trimBefore(offset: number, bytes: number): void {
+    let count = 0;
+    for (const segment of this.#segments) {
+      if (segment.offset + segment.data.length > offset - bytes) break;
+      count++;
+    }
+    if (count === 0) return;
+    this.#segments.splice(0, count);
+    this.#oldest = this.#segments[0]?.offset ?? this.#next;
+  }
+
+  /** What follows `offset`, at most `maxBytes` of one segment; undefined when nothing does. `offset` must be kept. */
+  read(offset: number, maxBytes: number): Segment | undefined {
+    const index = this.#indexOf(offset);
+    const segment = this.#segments[index];
+    if (segment === undefined) return undefined;
+    const from = offset - segment.offset;
+    return { offset, stream: segment.stream, data: segment.data.subarray(from, from + maxBytes) };
+  }
+
+  #indexOf(offset: number): number {
+    let low = 0;
+    let high = this.#segments.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const segment = this.#segments[middle];
+      if (segment !== undefined && segment.offset + segment.data.length <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

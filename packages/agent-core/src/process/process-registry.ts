@@ -1,0 +1,93 @@
+import type { ProcessSpec } from '@innkeeper/contract/agent';
+import { OperationError } from '@innkeeper/contract/errors';
+import type { Log } from '@innkeeper/kit';
+import type { Host } from '../host.ts';
+import { Ending, ManagedProcess, SIGKILL } from './managed-process.ts';
+import { startProcess } from './start-process.ts';
+
+const maxRunning = 64;
+const maxEnded = 64;
+const rememberEndedMs = 10 * 60 * 1000;
+
+/** All commands of this agent, running ones and those that ended lately. */
+export class ProcessRegistry {
+  readonly #host: Host;
+  readonly #log: Log;
+  readonly #processes = new Map<string, ManagedProcess>();
+  /** Starts under way: a second start of the same id waits for the first. */
+  readonly #starting = new Map<string, Promise<ManagedProcess>>();
+  readonly #endedAtMs = new Map<string, number>();
+
+  constructor(host: Host, log: Log) {
+    this.#host = host;
+    this.#log = log;
+  }
+
+  get host(): Host {
+    return this.#host;
+  }
+
+  get runningCount(): number {
+    return this.#processes.size - this.#endedAtMs.size;
+  }
+
+  list(): ManagedProcess[] {
+    this.#forgetOld();
+    return [...this.#processes.values()];
+  }
+
+  /** @throws OperationError EXEC_NOT_FOUND */
+  get(id: string): ManagedProcess {
+    this.#forgetOld();
+    const found = this.#processes.get(id);
+    if (found === undefined) throw new OperationError('EXEC_NOT_FOUND', `No process has the id ${id}.`);
+    return found;
+  }
+
+  /** Starts it, or gives the one that has this id. */
+  async start(spec: ProcessSpec): Promise<{ process: ManagedProcess; attached: boolean }> {
+    this.#forgetOld();
+    const known = this.#processes.get(spec.id) ?? (await this.#starting.get(spec.id));
+    if (known !== undefined) return { process: known, attached: true };
+    if (this.runningCount + this.#starting.size >= maxRunning)
+      throw new OperationError('TOO_MANY_PROCESSES', `${maxRunning} commands run in this guest already.`);
+    const starting = startProcess(this.#host, spec, () => this.#onEnded(spec.id));
+    this.#starting.set(spec.id, starting);
+    try {
+      const process = await starting;
+      this.#processes.set(spec.id, process);
+      // Quicker than its registration: its end was told before it was known.
+      if (process.record !== undefined) this.#onEnded(spec.id);
+      this.#log.info('exec.started', { id: spec.id, pid: process.pid, program: process.argv[0] ?? '' });
+      return { process, attached: false };
+    } finally {
+      this.#starting.delete(spec.id);
+    }
+  }
+
+  /** The agent stops: every command with it. */
+  endAll(): void {
+    for (const [id, process] of this.#processes) {
+      if (this.#endedAtMs.has(id)) continue;
+      process.terminate(Ending.AGENT_STOPPED);
+      this.#host.clock.setTimer(20, () => process.signal(SIGKILL, false));
+    }
+  }
+
+  #onEnded(id: string): void {
+    if (!this.#processes.has(id)) return;
+    this.#endedAtMs.set(id, this.#host.clock.monotonicMs());
+    this.#forgetOld();
+  }
+
+  #forgetOld(): void {
+    const now = this.#host.clock.monotonicMs();
+    for (const [id, endedAtMs] of this.#endedAtMs) {
+      const process = this.#processes.get(id);
+      if (process?.hasReader === true) continue;
+      if (now - endedAtMs < rememberEndedMs && this.#endedAtMs.size <= maxEnded) break;
+      this.#endedAtMs.delete(id);
+      this.#processes.delete(id);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import type { Host } from '../host.ts';
+import { readTrimmed } from './read-trimmed.ts';
+
+export type InitSystem = 'systemd' | 'openrc' | 'sysv' | 'busybox' | 'other';
+
+/** What runs as process 1 and starts services. */
+export function initSystem(host: Host): InitSystem {
+  if (exists(host, '/run/systemd/system')) return 'systemd';
+  if (exists(host, '/run/openrc') || exists(host, '/sbin/openrc-run')) return 'openrc';
+  const program = linkOf(host, '/sbin/init');
+  if (program?.includes('busybox') === true || linkOf(host, '/proc/1/exe')?.includes('busybox') === true) return 'busybox';
+  if (readTrimmed(host, '/proc/1/comm') === 'init' && exists(host, '/etc/inittab')) return 'sysv';
+  return 'other';
+}
+
+function exists(host: Host, path: string): boolean {
+  try {
+    host.files.stat(path, true);
+    return true;
+  } catch {
+    // ENOENT is the answer.
+    return false;
+  }
+}
+
+function linkOf(host: Host, path: string): string | undefined {
+  try {
+    return host.files.readLink(path);
+  } catch {
+    // EINVAL: not a link; ENOENT: not there.
+    return undefined;
+  }
+}

@@ -1,0 +1,71 @@
+import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import { OperationError } from '@innkeeper/contract/errors';
+import { capabilitiesOf } from '../capabilities.ts';
+import { firstOf, type Operation, operation, unaryOperation } from '../dispatch.ts';
+import type { Host } from '../host.ts';
+import { initSystem } from './init-system.ts';
+import { parseCpu } from './parse-cpu.ts';
+import { parseOsRelease } from './parse-os-release.ts';
+import { readTrimmed } from './read-trimmed.ts';
+import { type TelemetryInit, TelemetrySampler } from './telemetry-sampler.ts';
+import { waitForChange } from './wait-for-change.ts';
+
+const defaultIntervalMs = 5000;
+const minIntervalMs = 250;
+const maxIntervalMs = 3_600_000;
+
+/** Ping, GetSystem and Watch. */
+export function telemetryOperations(host: Host, sampler: TelemetrySampler): Operation[] {
+  const startedMs = host.clock.monotonicMs();
+  return [
+    unaryOperation(TelemetryServiceLite.ping, ({ sequence }) => ({
+      sequence,
+      agentVersion: host.system.agentVersion,
+      agentUptimeSeconds: BigInt(Math.floor((host.clock.monotonicMs() - startedMs) / 1000)),
+    })),
+    unaryOperation(TelemetryServiceLite.getSystem, () => describeSystem(host)),
+    operation(TelemetryServiceLite.watch, async (input, { send, signal }) => {
+      const { intervalMs, once } = await firstOf(input);
+      const interval = intervalMs === 0 ? defaultIntervalMs : intervalMs;
+      if (interval < minIntervalMs || interval > maxIntervalMs)
+        throw new OperationError('INVALID_ARGUMENT', `interval_ms must be ${minIntervalMs} to ${maxIntervalMs}, or 0 for ${defaultIntervalMs}.`);
+      if (once) {
+        await send(await sampleWithShare(host, sampler, signal));
+        return;
+      }
+      while (!signal.aborted) {
+        await send(await sampler.sample());
+        await waitForChange(host, interval, signal);
+      }
+    }),
+  ];
+}
+
+/** A report with a CPU share: a second sample a little later when this is the first. */
+async function sampleWithShare(host: Host, sampler: TelemetrySampler, signal: AbortSignal): Promise<TelemetryInit> {
+  const first = await sampler.sample();
+  if (first.cpu?.busyPercent !== undefined) return first;
+  await waitForChange(host, 200, signal);
+  return await sampler.sample();
+}
+
+function describeSystem(host: Host) {
+  const os = parseOsRelease(readTrimmed(host, '/etc/os-release') ?? readTrimmed(host, '/usr/lib/os-release') ?? '');
+  const { nodename, release, machine } = host.system.uname();
+  const { present, missing } = capabilitiesOf(host);
+  return {
+    hostname: nodename,
+    osId: os.get('ID') ?? '',
+    osName: os.get('NAME') ?? '',
+    osVersion: os.get('VERSION_ID') ?? '',
+    osPrettyName: os.get('PRETTY_NAME') ?? '',
+    kernelRelease: release,
+    architecture: machine,
+    bootId: readTrimmed(host, '/proc/sys/kernel/random/boot_id') ?? '',
+    initSystem: initSystem(host),
+    agentVersion: host.system.agentVersion,
+    capabilities: [...present],
+    missingCapabilities: [...missing],
+    cpuCount: parseCpu(readTrimmed(host, '/proc/stat', 262_144) ?? '')?.count ?? 0,
+  };
+}
