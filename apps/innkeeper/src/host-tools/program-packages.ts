@@ -1,0 +1,20 @@
+/** The Debian package of each host program that is run here, for the message when one is missing. */
+const packages: Readonly<Record<string, string>> = {
+  'apt-cache': 'apt',
+  'apt-get': 'apt',
+  cp: 'coreutils',
+  debugfs: 'e2fsprogs',
+  dpkg: 'dpkg',
+  e2fsck: 'e2fsprogs',
+  'mkfs.ext4': 'e2fsprogs',
+  mmdebstrap: 'mmdebstrap',
+  'qemu-img': 'qemu-utils',
+  sh: 'dash',
+  tar: 'tar',
+  xz: 'xz-utils',
+};
+
+/** The package that has a program; the program's own name when it is not known. */
+export function packageOfProgram(program: string): string {
+  return packages[program] ?? program;
+}

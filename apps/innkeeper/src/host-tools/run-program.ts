@@ -1,0 +1,160 @@
+import { spawn } from 'node:child_process';
+import { OperationError } from '@innkeeper/contract/errors';
+import { kib } from '@innkeeper/kit';
+import type { Abortable } from './abortable.ts';
+import { packageOfProgram } from './program-packages.ts';
+
+/** Programs of the host get nothing else of our environment: no secrets, no locale, no settings of the person's shell. */
+export const hostEnvironment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LC_ALL: 'C',
+  // debugfs and mkfs ask and page when they think that a person looks.
+  DEBUGFS_PAGER: '__none__',
+  DEBIAN_FRONTEND: 'noninteractive',
+} as const;
+
+export interface ProgramOptions extends Abortable {
+  /** Default 60,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Kept of each of stdout and stderr, the last bytes; default 64 KiB. */
+  readonly maxOutputBytes?: number | undefined;
+  /** Default "/". */
+  readonly cwd?: string | undefined;
+  readonly input?: string | undefined;
+  /** Beside `hostEnvironment`. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** Every line of stderr as it comes, without its line break; lines are cut at 1 KiB. */
+  readonly onErrorLine?: ((line: string) => void) | undefined;
+}
+
+export interface ProgramResult {
+  /** 128 + n when signal n ended it. */
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Bytes at the front of stdout or stderr were dropped. */
+  readonly truncated: boolean;
+}
+
+/**
+ * Runs a program of the host to its end and gives its exit code and output, whatever the code is.
+ *
+ * It runs in a process group of its own, which is killed on abort and at the deadline.
+ * Rejects with PROGRAM_MISSING when it is not installed, DEADLINE_EXCEEDED when it takes too long, and with the
+ * signal's reason on abort; by then the program is gone.
+ */
+export async function runProgram(
+  program: string,
+  argv: readonly string[],
+  options: ProgramOptions = {},
+): Promise<ProgramResult> {
+  const { signal, timeoutMs = 60_000, maxOutputBytes = 64 * kib } = options;
+  signal?.throwIfAborted();
+  const child = spawn(program, argv, {
+    cwd: options.cwd ?? '/',
+    env: { ...hostEnvironment, ...options.environment },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const stdout = new OutputTail(maxOutputBytes);
+  const stderr = new OutputTail(maxOutputBytes);
+  child.stdout.on('data', (bytes: Buffer) => stdout.push(bytes));
+  child.stderr.on('data', (bytes: Buffer) => stderr.push(bytes));
+  if (options.onErrorLine !== undefined) child.stderr.on('data', lineSplitter(options.onErrorLine));
+  // The pipe breaks when the program ends before it has read all; its exit code says what that means.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.input ?? '');
+
+  let stopped: unknown;
+  const stop = (why: unknown): void => {
+    stopped ??= why;
+    killGroup(child.pid);
+  };
+  const onAbort = (): void => stop(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const deadline = setTimeout(
+    () => stop(new OperationError('DEADLINE_EXCEEDED', `${program} did not end within ${timeoutMs / 1000} s.`)),
+    timeoutMs,
+  );
+  try {
+    const exitCode = await new Promise<number>((resolve, reject) => {
+      child.once('error', (error) => reject(startError(program, error)));
+      child.once('close', (code, signalName) => resolve(code ?? 128 + signalNumber(signalName)));
+    });
+    if (stopped !== undefined) throw stopped;
+    const truncated = stdout.droppedBytes + stderr.droppedBytes > 0;
+    return { exitCode, stdout: stdout.text(), stderr: stderr.text(), truncated };
+  } finally {
+    clearTimeout(deadline);
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+/** SIGKILL to a process group; one that is gone already is as good. */
+export function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+/** What it means that a program could not be started. */
+export function startError(program: string, error: Error): OperationError {
+  if ('code' in error && error.code === 'ENOENT') {
+    const name = packageOfProgram(program);
+    return new OperationError('PROGRAM_MISSING', `The program ${program} is not installed.`, {
+      cause: error,
+      nextStep: `Install it: apt-get install ${name}.`,
+    });
+  }
+  return new OperationError('INTERNAL', `${program} could not be started: ${error.message}.`, { cause: error });
+}
+
+/** The signals by which a program of ours can end; others count as 0. */
+function signalNumber(name: NodeJS.Signals | null): number {
+  const numbers: Partial<Record<NodeJS.Signals, number>> = { SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };
+  return name === null ? 0 : (numbers[name] ?? 0);
+}
+
+/** The last bytes of a stream. */
+class OutputTail {
+  readonly #maxBytes: number;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  droppedBytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  push(bytes: Buffer): void {
+    this.#chunks.push(bytes);
+    this.#bytes += bytes.length;
+    // Cut when twice full, so that a long stream is not copied again and again.
+    if (this.#bytes > 2 * this.#maxBytes) this.#cut();
+  }
+
+  text(): string {
+    this.#cut();
+    return Buffer.concat(this.#chunks).toString('utf8');
+  }
+
+  #cut(): void {
+    const surplus = this.#bytes - this.#maxBytes;
+    if (surplus <= 0) return;
+    this.#chunks = [Buffer.concat(this.#chunks).subarray(surplus)];
+    this.#bytes -= surplus;
+    this.droppedBytes += surplus;
+  }
+}
+
+function lineSplitter(onLine: (line: string) => void): (bytes: Buffer) => void {
+  let pending = '';
+  return (bytes) => {
+    const lines = (pending + bytes.toString('latin1')).split(/[\r\n]+/);
+    pending = (lines.pop() ?? '').slice(0, kib);
+    for (const line of lines) if (line !== '') onLine(line.slice(0, kib));
+  };
+}

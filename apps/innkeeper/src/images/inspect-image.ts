@@ -1,0 +1,58 @@
+import { OperationError } from '@innkeeper/contract/errors';
+import { openRandomAccess } from './random-access.ts';
+
+export type ImageFormat = 'raw' | 'qcow2';
+
+export interface ImageFacts {
+  readonly format: ImageFormat;
+  /** The size of the disk that a VM sees. */
+  readonly virtualBytes: number;
+}
+
+/**
+ * The format and size of a disk image, read from the file itself. Anything that is not qcow2 and has at least a
+ * sector is raw. Rejects with IMAGE_UNREADABLE for files that cannot be read or are no disk: empty, a folder, encrypted,
+ * or a qcow2 that refers to another file, which could be any file of the host.
+ */
+export async function inspectImage(path: string): Promise<ImageFacts> {
+  try {
+    await using file = await openRandomAccess(path);
+    const header = await file.read(0, 104);
+    if (header.length < 104) throw unreadable(path, 'it is too short for a disk');
+    if (header.toString('latin1', 0, 4) === 'QFI\xfb')
+      return { format: 'qcow2', virtualBytes: qcow2Size(path, header) };
+    const magic = header.toString('latin1', 0, 8);
+    for (const [name, begin] of otherFormats) {
+      if (magic.startsWith(begin)) throw unreadable(path, `it is ${name}; convert it with qemu-img`);
+    }
+    return { format: 'raw', virtualBytes: file.sizeBytes };
+  } catch (error) {
+    if (error instanceof OperationError) throw error;
+    throw unreadable(path, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+const otherFormats: ReadonlyMap<string, string> = new Map([
+  ['a VMDK', 'KDMV'],
+  ['a VHDX', 'vhdxfile'],
+  ['a VHD', 'conectix'],
+  ['compressed with gzip', '\x1f\x8b'],
+  ['compressed with xz', '\xfd7zXZ'],
+  ['compressed with zstd', '\x28\xb5\x2f\xfd'],
+]);
+
+function qcow2Size(path: string, header: Buffer): number {
+  const version = header.readUInt32BE(4);
+  if (version !== 2 && version !== 3) throw unreadable(path, `it is qcow2 of the unknown version ${version}`);
+  if (header.readBigUInt64BE(8) !== 0n) throw unreadable(path, 'it is an overlay of another file');
+  if (header.readUInt32BE(32) !== 0) throw unreadable(path, 'it is encrypted');
+  // Incompatible feature 2: the data is in another file.
+  if (version === 3 && (header.readUInt32BE(76) & 0x4) !== 0) throw unreadable(path, 'its data is in another file');
+  const size = Number(header.readBigUInt64BE(24));
+  if (!Number.isSafeInteger(size) || size === 0) throw unreadable(path, 'its size is impossible');
+  return size;
+}
+
+function unreadable(path: string, why: string, cause?: unknown): OperationError {
+  return new OperationError('IMAGE_UNREADABLE', `${path} is no disk image that can be used: ${why}.`, { cause });
+}

@@ -1,0 +1,85 @@
+import { mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { isOperationError, type ReasonName } from '@innkeeper/contract/errors';
+import { hostDiskFull, isHostDiskFull } from '../host-tools/index.ts';
+import { copyToRaw } from './copy-image.ts';
+import { findRoot } from './find-root.ts';
+import type { InitSystem } from './init-system.ts';
+import { type ImageFormat, inspectImage } from './inspect-image.ts';
+import { putAgentIn } from './put-agent-in.ts';
+import type { StageOptions } from './stage-options.ts';
+
+export interface BaseRequest {
+  /** Never written to. */
+  readonly originalPath: string;
+  readonly format: ImageFormat;
+  readonly agentBinaryPath: string;
+  readonly agentVersion: string;
+  /** Absolute. Replaced whole if it exists. */
+  readonly outPath: string;
+}
+
+export type PreparedBase =
+  | { readonly ok: true; readonly initSystem: InitSystem; readonly path: string; readonly format: 'raw' }
+  /** The agent could not be put into this image; VMs of it can be made all the same, from the original. */
+  | { readonly ok: false; readonly reason: ReasonName; readonly detail: string; readonly nextStep: string };
+
+/** What is the image's own fault, or a missing tool's: an answer to show, and no failure of the daemon. */
+const answers: ReadonlySet<ReasonName> = new Set([
+  'IMAGE_CORRUPT',
+  'IMAGE_NOT_EXT4',
+  'IMAGE_NO_INIT',
+  'IMAGE_UNSAFE_PATH',
+  'IMAGE_FULL',
+  'IMAGE_UNREADABLE',
+  'PROGRAM_MISSING',
+]);
+
+/**
+ * Makes a raw copy of an image with the agent in it, started by the image's own init system. No mount, no root.
+ *
+ * The copy is made and edited under a temporary name beside `outPath` and appears there only when all of it was read
+ * back and the file system is clean. Doing it again, with the same or another agent, gives the same as doing it once.
+ * Rejects with HOST_DISK_FULL, DEADLINE_EXCEEDED, or the signal's reason; nothing is left then.
+ */
+export async function prepareBase(request: BaseRequest, options: StageOptions = {}): Promise<PreparedBase> {
+  const { signal, onStage } = options;
+  signal?.throwIfAborted();
+  const { outPath } = request;
+  const workDirectory = await mkdtemp(join(dirname(outPath), `.${basename(outPath)}-`));
+  try {
+    const copy = join(workDirectory, 'base.raw');
+    onStage?.('Copying the image', 0);
+    await assertFormat(request);
+    await copyToRaw({ path: request.originalPath, format: request.format }, copy, { signal });
+    onStage?.(`Putting agent ${request.agentVersion} into the copy`, 0.7);
+    const root = await findRoot(copy, { signal });
+    await putAgentIn(root, await readFile(request.agentBinaryPath), workDirectory, { signal });
+    await flush(copy);
+    signal?.throwIfAborted();
+    await rename(copy, outPath);
+    return { ok: true, initSystem: root.initSystem, path: outPath, format: 'raw' };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (isHostDiskFull(error)) throw hostDiskFull('putting the agent into the image', error);
+    if (!isOperationError(error) || !answers.has(error.reason)) throw error;
+    return { ok: false, reason: error.reason, detail: error.message, nextStep: error.nextStep };
+  } finally {
+    await rm(workDirectory, { recursive: true, force: true });
+  }
+}
+
+/** A file that changed since it was added may have become something that refers to other files of the host. */
+async function assertFormat({ originalPath, format }: BaseRequest): Promise<void> {
+  // Raw is raw, whatever its first bytes look like by now.
+  if (format === 'qcow2') await inspectImage(originalPath);
+}
+
+async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}

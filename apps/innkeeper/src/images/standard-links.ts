@@ -1,0 +1,28 @@
+/** Links that distributions have where the agent's files go, and where each may lead. */
+const standardLinks: ReadonlyMap<string, readonly string[]> = new Map([
+  // Merged /usr; and Fedora 42, where sbin is bin.
+  ['/bin', ['usr/bin']],
+  ['/sbin', ['usr/sbin', 'usr/bin']],
+  ['/lib', ['usr/lib']],
+  ['/usr/sbin', ['bin']],
+  // Systems whose /usr is read-only.
+  ['/usr/local', ['var/usrlocal']],
+  // Red Hat and its kin keep the scripts of SysV one folder deeper.
+  ['/etc/init.d', ['etc/rc.d/init.d']],
+  ...[0, 1, 2, 3, 4, 5, 6].map((level): [string, string[]] => [`/etc/rc${level}.d`, [`etc/rc.d/rc${level}.d`]]),
+]);
+
+/** Whether a link inside an image is one that distributions make: `path` is its own, `target` as it is written in it. */
+export function isStandardLink(path: string, target: string): boolean {
+  const allowed = standardLinks.get(path);
+  if (allowed === undefined) return false;
+  const folder = path.split('/').slice(1, -1);
+  const parts = target.startsWith('/') ? [] : [...folder];
+  for (const part of target.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part === '..') parts.pop();
+    else parts.push(part);
+  }
+  const resolved = parts.join('/');
+  return allowed.some((where) => resolved === where || resolved === [...folder, where].join('/'));
+}
