@@ -1,0 +1,7 @@
+import type { Migration, MigrationProvider } from 'kysely/migration';
+import { up as first } from './0001-first.ts';
+
+/** Every migration in order. One that was released is never changed. */
+const migrations: Record<string, Migration> = { '0001-first': { up: first } };
+
+export const migrationProvider: MigrationProvider = { getMigrations: async () => migrations };

@@ -1,0 +1,47 @@
+import { Kysely, SqliteDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { migrationProvider } from './migrations/index.ts';
+import { openNodeSqlite } from './node-sqlite.ts';
+import { EventRepository } from './repositories/events.ts';
+import { ImageRepository } from './repositories/images.ts';
+import { OperationRepository } from './repositories/operations.ts';
+import { SampleRepository } from './repositories/samples.ts';
+import { VmRepository } from './repositories/vms.ts';
+import type { Schema } from './schema.ts';
+
+/** Everything that the daemon remembers. */
+export interface Store extends AsyncDisposable {
+  readonly vms: VmRepository;
+  readonly images: ImageRepository;
+  readonly operations: OperationRepository;
+  readonly events: EventRepository;
+  readonly samples: SampleRepository;
+  /** Drops what is older than it is kept. To be called now and then. */
+  prune(nowMs: number): Promise<void>;
+}
+
+/** Opens the database in this SQLite file, made when missing, and brings it to the newest schema. ":memory:" for tests. */
+export async function openStore(path: string): Promise<Store> {
+  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: openNodeSqlite(path) }) });
+  const { error } = await new Migrator({ db, provider: migrationProvider }).migrateToLatest();
+  if (error !== undefined) {
+    await db.destroy();
+    throw error;
+  }
+  const store = {
+    vms: new VmRepository(db),
+    images: new ImageRepository(db),
+    operations: new OperationRepository(db),
+    events: new EventRepository(db),
+    samples: new SampleRepository(db),
+  };
+  return {
+    ...store,
+    prune: async (nowMs) => {
+      await store.samples.prune(nowMs);
+      await store.events.prune();
+      await store.operations.prune(nowMs);
+    },
+    [Symbol.asyncDispose]: () => db.destroy(),
+  };
+}

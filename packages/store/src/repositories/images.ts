@@ -1,0 +1,52 @@
+import { OperationError } from '@innkeeper/contract';
+import type { Kysely, Selectable, Updateable } from 'kysely';
+import type { ImageTable, Schema } from '../schema.ts';
+
+export type ImageRow = Selectable<ImageTable>;
+
+/** The images that VMs are made from. */
+export class ImageRepository {
+  readonly #db: Kysely<Schema>;
+
+  constructor(db: Kysely<Schema>) {
+    this.#db = db;
+  }
+
+  list(): Promise<ImageRow[]> {
+    return this.#db.selectFrom('images').selectAll().orderBy('name').execute();
+  }
+
+  find(name: string): Promise<ImageRow | undefined> {
+    return this.#db.selectFrom('images').selectAll().where('name', '=', name).executeTakeFirst();
+  }
+
+  /** Fails with IMAGE_NAME_TAKEN. */
+  async insert(row: ImageRow): Promise<void> {
+    const result = await this.#db
+      .insertInto('images')
+      .values(row)
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .executeTakeFirst();
+    if (result.numInsertedOrUpdatedRows === 0n) {
+      throw new OperationError('IMAGE_NAME_TAKEN', `There is an image named "${row.name}" already.`);
+    }
+  }
+
+  async update(name: string, change: Updateable<Omit<ImageTable, 'name'>>): Promise<void> {
+    await this.#db.updateTable('images').set(change).where('name', '=', name).execute();
+  }
+
+  /** Fails with IMAGE_IN_USE while VMs use it. */
+  async remove(name: string): Promise<void> {
+    const result = await this.#db
+      .deleteFrom('images')
+      .where('name', '=', name)
+      .where(({ not, exists, selectFrom }) =>
+        not(exists(selectFrom('vms').select('vms.id').where('vms.image', '=', name))),
+      )
+      .executeTakeFirst();
+    if (result.numDeletedRows === 0n && (await this.find(name)) !== undefined) {
+      throw new OperationError('IMAGE_IN_USE', `VMs use the image "${name}".`);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { reasons } from '@innkeeper/contract';
+import type { Kysely, Selectable } from 'kysely';
+import type { OperationTable, Schema } from '../schema.ts';
+
+export type OperationRow = Selectable<OperationTable>;
+
+/** Operations are kept for this long after their end. */
+export const operationRetentionMs = 7 * 24 * 60 * 60 * 1000;
+
+/** What was asked for and how it went. */
+export class OperationRepository {
+  readonly #db: Kysely<Schema>;
+
+  constructor(db: Kysely<Schema>) {
+    this.#db = db;
+  }
+
+  /** Newest first. */
+  list(limit: number): Promise<OperationRow[]> {
+    return this.#db
+      .selectFrom('operations')
+      .selectAll()
+      .orderBy('started_ms', 'desc')
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .execute();
+  }
+
+  find(id: string): Promise<OperationRow | undefined> {
+    return this.#db.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirst();
+  }
+
+  /** Writes it whole, new or not. */
+  async save(row: OperationRow): Promise<void> {
+    const { id, ...change } = row;
+    await this.#db
+      .insertInto('operations')
+      .values(row)
+      .onConflict((conflict) => conflict.column('id').doUpdateSet(change))
+      .execute();
+  }
+
+  /** After a start: those that ran have failed with OPERATION_INTERRUPTED. Gives their number. */
+  async interruptRunning(nowMs: number): Promise<number> {
+    const { code, when, next } = reasons.OPERATION_INTERRUPTED;
+    const error = JSON.stringify({ code, reason: 'OPERATION_INTERRUPTED', message: when, nextStep: next });
+    const result = await this.#db
+      .updateTable('operations')
+      .set({ state: 'failed', error, ended_ms: nowMs })
+      .where('state', '=', 'running')
+      .executeTakeFirst();
+    return Number(result.numUpdatedRows);
+  }
+
+  async prune(nowMs: number): Promise<void> {
+    await this.#db
+      .deleteFrom('operations')
+      .where('ended_ms', '<', nowMs - operationRetentionMs)
+      .execute();
+  }
+}

@@ -1,0 +1,75 @@
+import type { Generated } from 'kysely';
+
+/*
+ * The tables, in SQL that SQLite and PostgreSQL both understand. Times are milliseconds since the epoch; what is
+ * nested is JSON in a text column.
+ */
+
+export interface VmTable {
+  id: string;
+  name: string;
+  state: string;
+  state_detail: string;
+  image: string;
+  cpus: number;
+  memory_bytes: number;
+  disk_bytes: number;
+  mac_address: string;
+  tags: string;
+  driver: string;
+  /** The driver's record of the running process; null while there is none. */
+  record: string | null;
+  /** The agent that was put into its base: version, or why there is none. */
+  agent: string;
+  /** The image file that its disk is an overlay of. */
+  base_path: string;
+  created_ms: number;
+  started_ms: number | null;
+}
+
+export interface ImageTable {
+  name: string;
+  format: string;
+  path: string;
+  virtual_bytes: number;
+  sha256: string;
+  added_ms: number;
+  kernel: string | null;
+  base: string | null;
+}
+
+export interface OperationTable {
+  id: string;
+  kind: string;
+  state: string;
+  target: string;
+  vm_id: string;
+  stage: string;
+  progress: number | null;
+  log: string;
+  error: string | null;
+  started_ms: number;
+  ended_ms: number | null;
+}
+
+export interface EventTable {
+  id: Generated<number>;
+  time_ms: number;
+  vm_id: string;
+  kind: string;
+  message: string;
+}
+
+export interface SampleTable {
+  vm_id: string;
+  time_ms: number;
+  data: string;
+}
+
+export interface Schema {
+  vms: VmTable;
+  images: ImageTable;
+  operations: OperationTable;
+  events: EventTable;
+  samples: SampleTable;
+}
