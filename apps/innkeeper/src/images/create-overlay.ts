@@ -5,25 +5,26 @@ import { OperationError } from '@innkeeper/contract/errors';
 import { type Abortable, hostDiskFull, isHostDiskFull, runProgram } from '../host-tools/index.ts';
 import type { ImageFormat } from './inspect-image.ts';
 
-export interface OverlayOptions extends Abortable {
+export interface OverlayRequest {
   /** Absolute; must stay where it is, and unchanged, as long as the overlay lives. */
   readonly basePath: string;
   readonly baseFormat: ImageFormat;
   /** The new qcow2 file. Absolute, its folder exists. */
   readonly diskPath: string;
-  /** What the VM sees; at least the base's size. Default: the base's size. */
-  readonly sizeBytes?: number | undefined;
+  /** What the VM sees; at least the base's size. 0: the base's size. */
+  readonly sizeBytes: number | bigint;
 }
 
 /**
  * Makes the disk of a VM: a qcow2 file that holds what differs from its base. The base is not touched. Nothing is left
  * when it fails. Rejects with HOST_DISK_FULL, INVALID_ARGUMENT when the size is less than the base's, IMAGE_UNREADABLE.
  */
-export async function createOverlay(options: OverlayOptions): Promise<void> {
-  const { basePath, baseFormat, diskPath, sizeBytes, signal } = options;
-  if (sizeBytes !== undefined) await assertGrows(options, sizeBytes);
+export async function createOverlay(request: OverlayRequest, { signal }: Abortable = {}): Promise<void> {
+  const { basePath, baseFormat, diskPath } = request;
+  const sizeBytes = Number(request.sizeBytes);
+  if (sizeBytes !== 0) await assertGrows(request, sizeBytes, { signal });
   const unfinished = join(dirname(diskPath), `.unfinished-${randomBytes(8).toString('hex')}.qcow2`);
-  const size = sizeBytes === undefined ? [] : [`${sizeBytes}`];
+  const size = sizeBytes === 0 ? [] : [`${sizeBytes}`];
   const argv = ['create', '-q', '-f', 'qcow2', '-F', baseFormat, '-b', basePath, unfinished, ...size];
   try {
     const { exitCode, stderr } = await runProgram('qemu-img', argv, { signal });
@@ -38,7 +39,11 @@ export async function createOverlay(options: OverlayOptions): Promise<void> {
   }
 }
 
-async function assertGrows({ basePath, baseFormat, signal }: OverlayOptions, sizeBytes: number): Promise<void> {
+async function assertGrows(
+  { basePath, baseFormat }: OverlayRequest,
+  sizeBytes: number,
+  { signal }: Abortable,
+): Promise<void> {
   const argv = ['info', '-U', '--output=json', '-f', baseFormat, basePath];
   const { exitCode, stdout, stderr } = await runProgram('qemu-img', argv, { signal });
   if (exitCode !== 0) {

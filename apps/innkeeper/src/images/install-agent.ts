@@ -16,7 +16,8 @@ export interface InstallAgentOptions extends Abortable {
   readonly agent: Uint8Array;
   /** A private folder of the host for copies. */
   readonly workDirectory: string;
-  readonly packagingDirectory: string | undefined;
+  /** Where the units and scripts are; default packaging/ of this checkout. */
+  readonly packagingDirectory?: string | undefined;
 }
 
 export interface InstalledAgent {

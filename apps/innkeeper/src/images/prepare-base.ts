@@ -3,10 +3,9 @@ import { basename, dirname, join } from 'node:path';
 import { isOperationError, type ReasonName } from '@innkeeper/contract/errors';
 import { hostDiskFull, isHostDiskFull } from '../host-tools/index.ts';
 import { copyToRaw } from './copy-image.ts';
-import { findRoot } from './find-root.ts';
 import type { InitSystem } from './init-system.ts';
 import { type ImageFormat, inspectImage } from './inspect-image.ts';
-import { putAgentIn } from './put-agent-in.ts';
+import { installAgent } from './install-agent.ts';
 import type { StageOptions } from './stage-options.ts';
 
 export interface BaseRequest {
@@ -53,12 +52,12 @@ export async function prepareBase(request: BaseRequest, options: StageOptions = 
     await assertFormat(request);
     await copyToRaw({ path: request.originalPath, format: request.format }, copy, { signal });
     onStage?.(`Putting agent ${request.agentVersion} into the copy`, 0.7);
-    const root = await findRoot(copy, { signal });
-    await putAgentIn(root, await readFile(request.agentBinaryPath), workDirectory, { signal });
+    const agent = await readFile(request.agentBinaryPath);
+    const { initSystem } = await installAgent({ imagePath: copy, agent, workDirectory, signal });
     await flush(copy);
     signal?.throwIfAborted();
     await rename(copy, outPath);
-    return { ok: true, initSystem: root.initSystem, path: outPath, format: 'raw' };
+    return { ok: true, initSystem, path: outPath, format: 'raw' };
   } catch (error) {
     signal?.throwIfAborted();
     if (isHostDiskFull(error)) throw hostDiskFull('putting the agent into the image', error);
