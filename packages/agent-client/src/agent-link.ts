@@ -36,7 +36,7 @@ export interface AgentLink extends AsyncDisposable {
   attach(id: string, fromOffset: bigint, options?: CallOptions): ExecSession;
   readFile(request: MessageInitShape<typeof ReadFileRequestSchema>, options?: CallOptions): FileReading;
   /** Uploads; with an `uploadId` in `open` it resumes by itself over reconnects, asking `source` again from the offset. */
-  writeFile(open: MessageInitShape<typeof OpenWriteSchema>, source: FileSource, options?: CallOptions): Promise<{ bytes: bigint; sha256: Uint8Array }>;
+  writeFile(open: MessageInitShape<typeof OpenWriteSchema>, source: FileSource, options?: WriteFileOptions): Promise<{ bytes: bigint; sha256: Uint8Array }>;
   stat(path: string, options?: CallOptions & { readonly follow?: boolean | undefined }): Promise<FileInfo>;
   shutdown(mode: ShutdownMode, options?: CallOptions & { readonly delaySeconds?: number; readonly message?: string }): Promise<{ method: string }>;
 }
@@ -52,6 +52,11 @@ export interface ExecSession extends AsyncDisposable {
   resize(columns: number, rows: number): Promise<void>;
   signal(signal: number): Promise<void>;
   /** Dispose detaches; the process runs on. */
+}
+
+export interface WriteFileOptions extends CallOptions {
+  /** Asked when the source has ended: 32 bytes that the whole file must hash to (`commit.sha256`), else nothing is replaced. */
+  readonly expectedSha256?: (() => Uint8Array | undefined) | undefined;
 }
 
 /** What an upload reads from. Called again with the offset to go on from after a reconnect. */
