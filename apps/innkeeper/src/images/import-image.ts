@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationError } from '@innkeeper/contract/errors';
-import { mib } from '@innkeeper/kit';
 import { type Abortable, hostDiskFull, isHostDiskFull, runProgram } from '../host-tools/index.ts';
+import { hashFile } from './hash-file.ts';
 import { type ImageFormat, inspectImage } from './inspect-image.ts';
 import type { StageOptions } from './stage-options.ts';
 
@@ -60,10 +58,4 @@ async function copyFile(from: string, to: string, { signal }: Abortable): Promis
   if (exitCode === 0) return;
   if (isHostDiskFull(stderr)) throw hostDiskFull('copying the image');
   throw new OperationError('IMAGE_UNREADABLE', `The image cannot be copied: ${stderr.trim().slice(-200)}`);
-}
-
-async function hashFile(path: string, { signal }: Abortable): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const bytes of createReadStream(path, { highWaterMark: mib, signal })) hash.update(bytes);
-  return hash.digest('hex');
 }

@@ -1,3 +1,11 @@
+export {
+  type BuildOptions,
+  type BuiltImage,
+  type BuiltOriginal,
+  buildImage,
+  type GuestKernel,
+  type ImageKind,
+} from './build-image.ts';
 export { createOverlay, type OverlayRequest } from './create-overlay.ts';
 export { type ImageInfo, imageInfo } from './image-info.ts';
 export { type ImportedImage, importImage } from './import-image.ts';

@@ -1,0 +1,29 @@
+export interface CpioEntry {
+  /** Without a leading slash. */
+  readonly name: string;
+  /** Type and permission bits, as in stat. */
+  readonly mode: number;
+  /** Of a file; of a link its target. */
+  readonly content?: Uint8Array | undefined;
+  /** Major and minor number of a device. */
+  readonly device?: readonly [major: number, minor: number] | undefined;
+}
+
+/** An archive in the "newc" form that Linux takes as its first file system; all of it is root's. */
+export function createCpioArchive(entries: readonly CpioEntry[]): Buffer {
+  const all = [...entries, { name: 'TRAILER!!!', mode: 0 }];
+  return Buffer.concat(all.flatMap((entry, index) => encodeEntry(entry, index + 1)));
+}
+
+function encodeEntry(entry: CpioEntry, inode: number): Uint8Array[] {
+  const content = entry.content ?? new Uint8Array(0);
+  const name = Buffer.from(`${entry.name}\0`);
+  const [major, minor] = entry.device ?? [0, 0];
+  const numbers = [inode, entry.mode, 0, 0, 1, 0, content.length, 0, 0, major, minor, name.length, 0];
+  const header = Buffer.from(`070701${numbers.map((number) => number.toString(16).padStart(8, '0')).join('')}`);
+  return [header, name, padding(header.length + name.length), content, padding(content.length)];
+}
+
+function padding(length: number): Uint8Array {
+  return new Uint8Array(-length & 3);
+}

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { createCpioArchive } from './cpio-archive.ts';
+import { readHostBusybox } from './host-busybox.ts';
+import type { KernelModule, WantedModules } from './kernel-modules.ts';
+
+/**
+ * The first program of a guest: inserts the modules, waits for the disk, mounts it and hands over to its init. Where it
+ * cannot, it says so on the console and turns the machine off.
+ */
+const init = `#!/bin/busybox sh
+export PATH=/bin
+busybox --install -s /bin
+fail() { echo "innkeeper: $*" >/dev/console; sleep 1; poweroff -f; }
+
+mount -t devtmpfs dev /dev
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+for module in $(cat /modules/order); do
+	insmod "/modules/$module.ko" || echo "innkeeper: the module $module was not inserted" >/dev/console
+done
+
+root=/dev/vda
+mode=ro
+init=/sbin/init
+for word in $(cat /proc/cmdline); do
+	case "$word" in
+	root=*) root="\${word#root=}" ;;
+	init=*) init="\${word#init=}" ;;
+	rw) mode=rw ;;
+	ro) mode=ro ;;
+	esac
+done
+tries=0
+while [ ! -b "$root" ]; do
+	tries=$((tries + 1))
+	[ "$tries" -gt 100 ] && fail "the disk $root does not appear"
+	usleep 50000
+done
+mount -t ext4 -o "$mode" "$root" /root || fail "the disk $root cannot be mounted"
+[ -e "/root$init" ] || [ -L "/root$init" ] || fail "the disk has no $init"
+for folder in dev proc sys; do
+	mount -o move "/$folder" "/root/$folder" || fail "the disk has no folder /$folder"
+done
+exec switch_root /root "$init"
+`;
+
+/** Hash of all that a first file system is made of but for the kernel. */
+export async function hashInitramfs(modules: WantedModules): Promise<string> {
+  return createHash('sha256')
+    .update(JSON.stringify([init, modules]))
+    .update(await readHostBusybox())
+    .digest('hex');
+}
+
+/** The first file system as an archive for the kernel; not packed, since unpacking takes longer than reading. */
+export async function createInitramfs(modules: readonly KernelModule[]): Promise<Buffer> {
+  const folders = ['bin', 'dev', 'modules', 'proc', 'root', 'sys'].map((name) => ({ name, mode: 0o40755 }));
+  return createCpioArchive([
+    ...folders,
+    { name: 'dev/console', mode: 0o20600, device: [5, 1] },
+    { name: 'bin/busybox', mode: 0o100755, content: await readHostBusybox() },
+    { name: 'init', mode: 0o100755, content: Buffer.from(init) },
+    { name: 'modules/order', mode: 0o100644, content: Buffer.from(modules.map(({ name }) => `${name}\n`).join('')) },
+    ...modules.map(({ name, content }) => ({ name: `modules/${name}.ko`, mode: 0o100644, content })),
+  ]);
+}
