@@ -20,10 +20,17 @@ const output = join(root, 'dist', 'agent');
 const cache = join(root, '.cache', 'agent');
 const program = join(output, `innkeeper-agent-linux-${process.arch}${sanitize ? '-sanitize' : ''}`);
 const stamp = join(output, `${kind}.hash`);
-const { version } = JSON.parse(readFileSync(join(root, 'apps', 'agent', 'package.json'), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(join(root, 'apps', 'agent', 'package.json'), 'utf8')) as {
+  version: string;
+};
 
 const hash = inputsHash(root, `${kind} ${process.arch} ${version}`);
-if (existsSync(program) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash && !process.argv.includes('--force')) {
+if (
+  existsSync(program) &&
+  existsSync(stamp) &&
+  readFileSync(stamp, 'utf8') === hash &&
+  !process.argv.includes('--force')
+) {
   process.stderr.write(`${size(program)}, unchanged\n`);
 } else {
   await build();
@@ -46,7 +53,8 @@ async function build(): Promise<void> {
     outFile: program,
   });
   process.stderr.write(`${size(program)}; bundle ${size(bundleFile)}\n`);
-  if (!sanitize && statSync(program).size > budgetBytes) throw new Error(`The agent is larger than its budget of ${budgetBytes} bytes.`);
+  if (!sanitize && statSync(program).size > budgetBytes)
+    throw new Error(`The agent is larger than its budget of ${budgetBytes} bytes.`);
   writeFileSync(stamp, hash);
 }
 

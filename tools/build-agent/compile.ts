@@ -9,11 +9,33 @@ export interface Toolchain {
 }
 
 /** Linux headers for musl, which has none of its own: looked at last, so libc's headers stay musl's. */
-const kernelHeaders = ['-idirafter', '/usr/include', '-idirafter', `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`];
+const kernelHeaders = [
+  '-idirafter',
+  '/usr/include',
+  '-idirafter',
+  `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`,
+];
 
 export const toolchains: Record<'release' | 'sanitize', Toolchain> = {
-  release: { compiler: 'musl-gcc', flags: ['-Os', '-flto', '-static', '-ffunction-sections', '-fdata-sections', '-Wl,--gc-sections', '-fno-asynchronous-unwind-tables', ...kernelHeaders], strip: 'strip' },
-  sanitize: { compiler: 'gcc', flags: ['-O1', '-g', '-fsanitize=address,undefined', '-fno-omit-frame-pointer'], strip: undefined },
+  release: {
+    compiler: 'musl-gcc',
+    flags: [
+      '-Os',
+      '-flto',
+      '-static',
+      '-ffunction-sections',
+      '-fdata-sections',
+      '-Wl,--gc-sections',
+      '-fno-asynchronous-unwind-tables',
+      ...kernelHeaders,
+    ],
+    strip: 'strip',
+  },
+  sanitize: {
+    compiler: 'gcc',
+    flags: ['-O1', '-g', '-fsanitize=address,undefined', '-fno-omit-frame-pointer'],
+    strip: undefined,
+  },
 };
 
 const quickJsFiles = ['quickjs.c', 'libregexp.c', 'libunicode.c', 'cutils.c', 'dtoa.c'];
@@ -24,13 +46,35 @@ export function buildQjsc(source: string, cache: string): string {
   const program = join(cache, 'qjsc');
   if (existsSync(program)) return program;
   const files = [...quickJsFiles, 'quickjs-libc.c', 'qjsc.c'].map((name) => join(source, name));
-  runProgram('gcc', ['-O1', ...define, '-DCONFIG_PREFIX="/usr"', '-w', '-o', program, ...files, '-lm', '-ldl', '-lpthread']);
+  runProgram('gcc', [
+    '-O1',
+    ...define,
+    '-DCONFIG_PREFIX="/usr"',
+    '-w',
+    '-o',
+    program,
+    ...files,
+    '-lm',
+    '-ldl',
+    '-lpthread',
+  ]);
   return program;
 }
 
 /** A module as a C array named `agent_bundle`, without source and debug information. */
 export function compileBytecode(qjsc: string, bundle: string, outFile: string, keepDebug: boolean): void {
-  runProgram(qjsc, ['-c', '-m', ...(keepDebug ? [] : ['-s']), '-M', 'host', '-N', 'agent_bundle', '-o', outFile, bundle]);
+  runProgram(qjsc, [
+    '-c',
+    '-m',
+    ...(keepDebug ? [] : ['-s']),
+    '-M',
+    'host',
+    '-N',
+    'agent_bundle',
+    '-o',
+    outFile,
+    bundle,
+  ]);
 }
 
 export interface LinkOptions {
@@ -57,11 +101,22 @@ export function link({ toolchain, source, ownSource, bytecode, objects, outFile 
   const warnings = ['-Wall', '-Wextra', '-Wno-unused-parameter', '-Werror'];
   const ownObjects = ownFiles.map((name) => {
     const object = join(objects, `own-${name.replace(/\.c$/, '.o')}`);
-    runProgram(compiler, [...flags, ...define, ...warnings, '-isystem', source, '-c', join(ownSource, name), '-o', object]);
+    runProgram(compiler, [
+      ...flags,
+      ...define,
+      ...warnings,
+      '-isystem',
+      source,
+      '-c',
+      join(ownSource, name),
+      '-o',
+      object,
+    ]);
     return object;
   });
   const bytecodeObject = join(objects, 'bytecode.o');
   runProgram(compiler, [...flags, '-I', source, '-w', '-c', bytecode, '-o', bytecodeObject]);
   runProgram(compiler, [...flags, '-o', outFile, ...ownObjects, bytecodeObject, ...quickJsObjects, '-lm']);
-  if (strip !== undefined) runProgram(strip, ['-s', '-R', '.comment', '-R', '.eh_frame', '-R', '.eh_frame_hdr', outFile]);
+  if (strip !== undefined)
+    runProgram(strip, ['-s', '-R', '.comment', '-R', '.eh_frame', '-R', '.eh_frame_hdr', outFile]);
 }

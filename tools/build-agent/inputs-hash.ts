@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const inputs = ['apps/agent/c', 'apps/agent/src', 'packages/kit/src', 'packages/contract/src', 'packages/wire/src', 'packages/agent-core/src', 'tools/build-agent'];
+const inputs = [
+  'apps/agent/c',
+  'apps/agent/src',
+  'packages/kit/src',
+  'packages/contract/src',
+  'packages/wire/src',
+  'packages/agent-core/src',
+  'tools/build-agent',
+];
 
 /** Changes when anything changes that goes into the agent. */
 export function inputsHash(root: string, extra: string): string {

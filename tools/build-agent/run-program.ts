@@ -2,9 +2,14 @@ import { spawnSync } from 'node:child_process';
 
 /** Runs a program to its end; throws with what it printed when it fails. */
 export function runProgram(program: string, args: readonly string[], directory?: string): void {
-  const { status, error, stdout, stderr } = spawnSync(program, args, { cwd: directory, encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 });
+  const { status, error, stdout, stderr } = spawnSync(program, args, {
+    cwd: directory,
+    encoding: 'utf8',
+    maxBuffer: 16 * 1024 * 1024,
+  });
   if (error !== undefined) throw new Error(`${program} could not be started: ${error.message}`);
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')}\nfailed with exit code ${status}:\n${stdout}${stderr}`);
+  if (status !== 0)
+    throw new Error(`${program} ${args.join(' ')}\nfailed with exit code ${status}:\n${stdout}${stderr}`);
 }
 
 /** Whether a program ran and succeeded; its output is dropped. */

@@ -119,7 +119,12 @@ declare module 'host' {
   export function now(clock: 0 | 1): bigint;
   export function monotonicMs(): number;
   export function setRealtime(ns: bigint): void;
-  export function uname(): { readonly sysname: string; readonly nodename: string; readonly release: string; readonly machine: string };
+  export function uname(): {
+    readonly sysname: string;
+    readonly nodename: string;
+    readonly release: string;
+    readonly machine: string;
+  };
   export function constants(): {
     readonly pid: number;
     readonly clockTicksPerSecond: number;

@@ -8,7 +8,10 @@ interface Check {
 const checks: readonly Check[] = [
   { name: 'clock', run: () => host.now(0) > 0n && host.monotonicMs() > 0 },
   { name: 'crc-32c', run: () => host.crc32c(host.encodeUtf8('123456789'), 0) === 0xe3069283 },
-  { name: 'sha-256', run: () => hex(sha256('abc')) === 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad' },
+  {
+    name: 'sha-256',
+    run: () => hex(sha256('abc')) === 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+  },
   { name: 'utf-8', run: () => host.decodeUtf8(new Uint8Array([0xe2, 0x82, 0xac, 0xff]), false) === '€\ufffd' },
   { name: 'random', run: () => hex(host.random(16)) !== hex(host.random(16)) },
   { name: 'files', run: () => host.readText('/proc/self/stat', 4096).includes('innkeeper') },

@@ -35,11 +35,19 @@ export function serve(options: Options & { readonly command: 'serve' }): void {
   log.info('agent.started', { version: agentVersion });
   if (options.virtio)
     for (const { name, dialect } of ports)
-      servePort({ name, log, signal: controller.signal, serve: (channel) => agent.serveChannel(channel, dialect, controller.signal) }).catch(
-        (error: unknown) => log.error('port.ended', { port: name, error: String(error) }),
-      );
+      servePort({
+        name,
+        log,
+        signal: controller.signal,
+        serve: (channel) => agent.serveChannel(channel, dialect, controller.signal),
+      }).catch((error: unknown) => log.error('port.ended', { port: name, error: String(error) }));
   for (const path of options.listen)
-    listenUnix({ path, log, signal: controller.signal, serve: (channel) => agent.serveChannel(channel, 'detect', controller.signal) });
+    listenUnix({
+      path,
+      log,
+      signal: controller.signal,
+      serve: (channel) => agent.serveChannel(channel, 'detect', controller.signal),
+    });
 }
 
 /** The kernel kills others first; what the agent starts is put back to normal (agent-core). */

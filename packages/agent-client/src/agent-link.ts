@@ -1,7 +1,16 @@
-import type { ExecEvent, ExecRequest, FileInfo, ProcessSpec, ReadFileDone, System, Telemetry, Welcome } from '@innkeeper/contract/agent';
-import type { ShutdownMode } from '@innkeeper/contract/agent';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { OpenWriteSchema, ProcessSpecSchema, ReadFileRequestSchema } from '@innkeeper/contract/agent';
+import type {
+  ExecEvent,
+  FileInfo,
+  OpenWriteSchema,
+  ProcessSpecSchema,
+  ReadFileDone,
+  ReadFileRequestSchema,
+  ShutdownMode,
+  System,
+  Telemetry,
+  Welcome,
+} from '@innkeeper/contract/agent';
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -36,9 +45,16 @@ export interface AgentLink extends AsyncDisposable {
   attach(id: string, fromOffset: bigint, options?: CallOptions): ExecSession;
   readFile(request: MessageInitShape<typeof ReadFileRequestSchema>, options?: CallOptions): FileReading;
   /** Uploads; with an `uploadId` in `open` it resumes by itself over reconnects, asking `source` again from the offset. */
-  writeFile(open: MessageInitShape<typeof OpenWriteSchema>, source: FileSource, options?: WriteFileOptions): Promise<{ bytes: bigint; sha256: Uint8Array }>;
+  writeFile(
+    open: MessageInitShape<typeof OpenWriteSchema>,
+    source: FileSource,
+    options?: WriteFileOptions,
+  ): Promise<{ bytes: bigint; sha256: Uint8Array }>;
   stat(path: string, options?: CallOptions & { readonly follow?: boolean | undefined }): Promise<FileInfo>;
-  shutdown(mode: ShutdownMode, options?: CallOptions & { readonly delaySeconds?: number; readonly message?: string }): Promise<{ method: string }>;
+  shutdown(
+    mode: ShutdownMode,
+    options?: CallOptions & { readonly delaySeconds?: number; readonly message?: string },
+  ): Promise<{ method: string }>;
 }
 
 export interface ExecSession extends AsyncDisposable {
@@ -54,9 +70,12 @@ export interface ExecSession extends AsyncDisposable {
   /** Dispose detaches; the process runs on. */
 }
 
+/** `timeoutMs` is not heeded: a transfer takes what it takes. */
 export interface WriteFileOptions extends CallOptions {
   /** Asked when the source has ended: 32 bytes that the whole file must hash to (`commit.sha256`), else nothing is replaced. */
   readonly expectedSha256?: (() => Uint8Array | undefined) | undefined;
+  /** Called with the offset after the last byte that the channel has taken. */
+  readonly onProgress?: ((offset: number) => void) | undefined;
 }
 
 /** What an upload reads from. Called again with the offset to go on from after a reconnect. */
@@ -68,5 +87,3 @@ export interface FileReading {
   readonly chunks: AsyncIterable<Uint8Array>;
   readonly done: Promise<ReadFileDone>;
 }
-
-export type { ExecEvent, ExecRequest, ProcessSpec };

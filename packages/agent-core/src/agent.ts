@@ -12,8 +12,8 @@ import { powerOperations } from './power/power-operations.ts';
 import { processOperations } from './process/process-operations.ts';
 import { ProcessRegistry } from './process/process-registry.ts';
 import { readTrimmed } from './telemetry/read-trimmed.ts';
-import { TelemetrySampler } from './telemetry/telemetry-sampler.ts';
 import { telemetryOperations } from './telemetry/telemetry-operations.ts';
+import { TelemetrySampler } from './telemetry/telemetry-sampler.ts';
 
 /** The agent's behaviour over whatever host and channels it is given. */
 export interface Agent {
@@ -28,7 +28,9 @@ export interface Agent {
 
 /** When this agent was built, for clocks that are certainly wrong. Set by the build; tests run without it. */
 declare const INNKEEPER_BUILD_TIME_NS: string | undefined;
-const buildTimeNs = BigInt(typeof INNKEEPER_BUILD_TIME_NS === 'string' ? INNKEEPER_BUILD_TIME_NS : '1764000000000000000');
+const buildTimeNs = BigInt(
+  typeof INNKEEPER_BUILD_TIME_NS === 'string' ? INNKEEPER_BUILD_TIME_NS : '1764000000000000000',
+);
 
 /** Freezing is not among the operations of this agent, so nothing is ever frozen. */
 const isFrozen = (): boolean => false;
@@ -38,22 +40,49 @@ export function createAgent(host: Host, log: Log): Agent {
   const registry = new ProcessRegistry(host, log);
   const sampler = new TelemetrySampler(host, () => registry.runningCount, isFrozen);
   const table = new OperationTable(
-    [...telemetryOperations(host, sampler), ...processOperations(registry), ...fileOperations(host), ...powerOperations(host, log)],
+    [
+      ...telemetryOperations(host, sampler),
+      ...processOperations(registry),
+      ...fileOperations(host),
+      ...powerOperations(host, log),
+    ],
     isFrozen,
     host.clock.setTimer,
   );
   const instance = hexOf(host.bytes.random(16));
   const bootId = readTrimmed(host, '/proc/sys/kernel/random/boot_id') ?? instance;
-  const welcome = createWelcomeMaker({ host, log, bootId, instance, capabilities: capabilitiesOf(host).present, isFrozen, buildTimeNs });
+  const welcome = createWelcomeMaker({
+    host,
+    log,
+    bootId,
+    instance,
+    capabilities: capabilitiesOf(host).present,
+    isFrozen,
+    buildTimeNs,
+  });
   const stopping = new AbortController();
 
-  const serve = async (channel: Channel, dialect: 'native' | 'agent-message', firstBytes: Uint8Array | undefined, signal: AbortSignal): Promise<void> => {
+  const serve = async (
+    channel: Channel,
+    dialect: 'native' | 'agent-message',
+    firstBytes: Uint8Array | undefined,
+    signal: AbortSignal,
+  ): Promise<void> => {
     if (dialect === 'native') {
       await serveNative({ channel, table, ops: host.bytes, welcome, log, firstBytes, signal });
       return;
     }
     const form = channel.name.includes('org.quantix') ? 'magic' : 'plain';
-    await serveAgentMessage({ channel, dispatcher: table, clock: host.clock, bytes: host.bytes, log, form, firstBytes, signal });
+    await serveAgentMessage({
+      channel,
+      dispatcher: table,
+      clock: host.clock,
+      bytes: host.bytes,
+      log,
+      form,
+      firstBytes,
+      signal,
+    });
   };
 
   return {
@@ -83,7 +112,10 @@ export function createAgent(host: Host, log: Log): Agent {
 }
 
 /** Reads until the dialect is plain; `undefined` for a peer that left or speaks none of ours. */
-async function detect(channel: Channel, signal: AbortSignal): Promise<{ found: string | undefined; firstBytes: Uint8Array }> {
+async function detect(
+  channel: Channel,
+  signal: AbortSignal,
+): Promise<{ found: string | undefined; firstBytes: Uint8Array }> {
   let firstBytes = new Uint8Array(0);
   for (;;) {
     const bytes = await channel.read({ signal });

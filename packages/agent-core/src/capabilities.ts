@@ -6,13 +6,31 @@ export interface Capabilities {
   readonly missing: readonly { readonly name: string; readonly reason: string }[];
 }
 
-const always = ['exec', 'exec.pty', 'exec.resume', 'exec.user', 'file.read', 'file.resume', 'file.write', 'power', 'telemetry'];
+const always = [
+  'exec',
+  'exec.pty',
+  'exec.resume',
+  'exec.user',
+  'file.read',
+  'file.resume',
+  'file.write',
+  'power',
+  'telemetry',
+];
 
 /** Looks once; kernels do not change while an agent runs. */
 export function capabilitiesOf(host: Host): Capabilities {
   const checks = [
-    { name: 'telemetry.pressure', has: exists(host, '/proc/pressure/cpu'), reason: 'this kernel has no pressure stall information (PSI)' },
-    { name: 'file.openat2', has: host.system.supports('openat2'), reason: 'this kernel is older than 5.6; paths are walked part by part' },
+    {
+      name: 'telemetry.pressure',
+      has: exists(host, '/proc/pressure/cpu'),
+      reason: 'this kernel has no pressure stall information (PSI)',
+    },
+    {
+      name: 'file.openat2',
+      has: host.system.supports('openat2'),
+      reason: 'this kernel is older than 5.6; paths are walked part by part',
+    },
     { name: 'exec.subreaper', has: host.processes.subreaper, reason: 'the kernel refused PR_SET_CHILD_SUBREAPER' },
   ];
   return {

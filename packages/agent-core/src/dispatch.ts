@@ -1,6 +1,6 @@
+import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { OperationError } from '@innkeeper/contract/errors';
 import { type LiteMethod, liteDecode, liteEncode, MalformedMessageError } from '@innkeeper/contract/lite';
-import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { toOperationError } from './operation-errors.ts';
 
 /** Carries out calls by method name, whatever dialect they came in. */
@@ -28,7 +28,11 @@ export interface CallSink {
    * Sends bytes without copying them: `fill` puts at most `maxBytes` into the frame and says how many (0: nothing is
    * sent), `prefixOf` gives what stands before them in the message. Resolves with the count.
    */
-  sendBulk(maxBytes: number, fill: (into: Uint8Array) => number, prefixOf: (count: number) => Uint8Array): Promise<number>;
+  sendBulk(
+    maxBytes: number,
+    fill: (into: Uint8Array) => number,
+    prefixOf: (count: number) => Uint8Array,
+  ): Promise<number>;
 }
 
 /** What a handler gets besides its input. */
@@ -50,7 +54,10 @@ export interface Operation {
 }
 
 /** Ties a handler to its method: decodes what comes, encodes what goes. */
-export function operation<I extends DescMessage, O extends DescMessage>(method: LiteMethod<I, O>, handler: Handler<I, O>): Operation {
+export function operation<I extends DescMessage, O extends DescMessage>(
+  method: LiteMethod<I, O>,
+  handler: Handler<I, O>,
+): Operation {
   return {
     method: method as unknown as LiteMethod,
     run: (input, sink, signal) =>
@@ -79,7 +86,10 @@ export async function firstOf<T>(input: AsyncIterator<T>): Promise<T> {
   return first.value;
 }
 
-async function* decodeAll<I extends DescMessage>(method: LiteMethod<I>, input: AsyncIterable<Uint8Array>): AsyncGenerator<MessageShape<I>> {
+async function* decodeAll<I extends DescMessage>(
+  method: LiteMethod<I>,
+  input: AsyncIterable<Uint8Array>,
+): AsyncGenerator<MessageShape<I>> {
   for await (const body of input) yield decodeOne(method, body);
 }
 
@@ -87,7 +97,8 @@ function decodeOne<I extends DescMessage>(method: LiteMethod<I>, body: Uint8Arra
   try {
     return liteDecode(method.input, body);
   } catch (error) {
-    if (error instanceof MalformedMessageError) throw new OperationError('INVALID_ARGUMENT', `${method.name}: ${error.message}`);
+    if (error instanceof MalformedMessageError)
+      throw new OperationError('INVALID_ARGUMENT', `${method.name}: ${error.message}`);
     throw error;
   }
 }
@@ -140,13 +151,21 @@ export class OperationTable implements Dispatcher {
     }
   }
 
-  async #runWithDeadline(found: Operation, input: AsyncIterable<Uint8Array>, sink: CallSink, outer: AbortSignal, timeoutMs: number): Promise<void> {
+  async #runWithDeadline(
+    found: Operation,
+    input: AsyncIterable<Uint8Array>,
+    sink: CallSink,
+    outer: AbortSignal,
+    timeoutMs: number,
+  ): Promise<void> {
     const controller = new AbortController();
     const onAbort = (): void => controller.abort(outer.reason);
     if (outer.aborted) onAbort();
     outer.addEventListener('abort', onAbort);
     const takeBack = this.#setTimer(timeoutMs, () =>
-      controller.abort(new OperationError('DEADLINE_EXCEEDED', `${found.method.name} took longer than ${timeoutMs} ms.`)),
+      controller.abort(
+        new OperationError('DEADLINE_EXCEEDED', `${found.method.name} took longer than ${timeoutMs} ms.`),
+      ),
     );
     try {
       await found.run(input, sink, controller.signal);

@@ -210,7 +210,10 @@ export interface Sha256 {
 /** Programs run to their end for the agent itself (getent, systemctl), with small output and a deadline. */
 export interface Jobs {
   /** Rejects with ETIMEDOUT after killing it. Output beyond 64 KiB is dropped. */
-  run(argv: readonly string[], options: { readonly timeoutMs: number; readonly stdin?: string | undefined }): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }>;
+  run(
+    argv: readonly string[],
+    options: { readonly timeoutMs: number; readonly stdin?: string | undefined },
+  ): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }>;
   /** Helpers that did not die and were given up. */
   readonly abandoned: number;
 }

@@ -33,7 +33,9 @@ export function listenUnix({ path, log, signal, serve }: ListenUnixOptions): voi
     update();
     const channel = new SocketChannel(`unix:${path}`, connection);
     serve(channel)
-      .catch((error: unknown) => log.warn('connection.failed', { error: error instanceof Error ? error.message : String(error) }))
+      .catch((error: unknown) =>
+        log.warn('connection.failed', { error: error instanceof Error ? error.message : String(error) }),
+      )
       .finally(async () => {
         await channel.close();
         open--;

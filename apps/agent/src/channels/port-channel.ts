@@ -2,6 +2,7 @@ import type { Channel } from '@innkeeper/kit';
 import * as host from 'host';
 import { onEverySignal } from '../host/signals.ts';
 import { Readiness } from './readiness.ts';
+import { WriteTurns } from './write-turns.ts';
 
 const SIGIO = 29;
 /** Two frames of the native dialect. */
@@ -19,6 +20,7 @@ export class PortChannel implements Channel {
   readonly #buffer = new Uint8Array(bufferBytes);
   readonly #ignoreSignals: () => void;
   #onChange: (() => void)[] = [];
+  readonly #turns = new WriteTurns();
   #closed = false;
   #hadHost = false;
 
@@ -57,7 +59,11 @@ export class PortChannel implements Channel {
     }
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#turns.take(() => this.#writeAll(bytes));
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
     let done = 0;
     for (;;) {
       if (this.#closed) throw new Error(`${this.name} is closed.`);

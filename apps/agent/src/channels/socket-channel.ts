@@ -1,6 +1,7 @@
 import type { Channel } from '@innkeeper/kit';
 import * as host from 'host';
 import { Readiness } from './readiness.ts';
+import { WriteTurns } from './write-turns.ts';
 
 /** Two frames of the native dialect. */
 const bufferBytes = 128 * 1024;
@@ -11,6 +12,7 @@ export class SocketChannel implements Channel {
   readonly #fd: number;
   readonly #readiness: Readiness;
   readonly #buffer = new Uint8Array(bufferBytes);
+  readonly #turns = new WriteTurns();
   #closed = false;
 
   constructor(name: string, fd: number) {
@@ -35,7 +37,11 @@ export class SocketChannel implements Channel {
     }
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#turns.take(() => this.#writeAll(bytes));
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
     let done = 0;
     for (;;) {
       if (this.#closed) throw new Error(`${this.name} is closed.`);

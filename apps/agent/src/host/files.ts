@@ -20,13 +20,13 @@ const accessFlags = { read: 0, write: flags.writeOnly, 'read-write': flags.readW
 
 /** S_IFMT values (inode(7)). */
 const types: Record<number, FileType> = {
-  0o100000: 'regular',
-  0o040000: 'directory',
-  0o120000: 'symlink',
-  0o020000: 'character',
-  0o060000: 'block',
-  0o010000: 'fifo',
-  0o140000: 'socket',
+  16807: 'regular',
+  9604: 'directory',
+  21609: 'symlink',
+  4802: 'character',
+  14406: 'block',
+  2401: 'fifo',
+  26411: 'socket',
 };
 
 class OpenFile implements FileHandle {

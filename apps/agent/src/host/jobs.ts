@@ -15,7 +15,16 @@ export function createJobs(reaper: Reaper, helpers: HelperPool): Jobs {
     },
     run: (argv, { timeoutMs, stdin }) =>
       new Promise((resolve, reject) => {
-        const [pid, input, output, errors] = host.spawn(argv[0] ?? '', argv, environment, '/', undefined, stdin !== undefined, 0, 0);
+        const [pid, input, output, errors] = host.spawn(
+          argv[0] ?? '',
+          argv,
+          environment,
+          '/',
+          undefined,
+          stdin !== undefined,
+          0,
+          0,
+        );
         const stdout = new Collector(output);
         const stderr = new Collector(errors);
         if (stdin !== undefined) {
@@ -49,7 +58,12 @@ class Collector {
 
   /** What is still in the pipe counts; a grandchild that holds it open does not keep us. */
   finish(): string {
-    for (let rest = this.#pipe.readNow(); rest !== undefined && this.#bytes < maxOutputBytes; rest = this.#pipe.readNow()) this.#take(rest);
+    for (
+      let rest = this.#pipe.readNow();
+      rest !== undefined && this.#bytes < maxOutputBytes;
+      rest = this.#pipe.readNow()
+    )
+      this.#take(rest);
     this.#pipe.close();
     return this.#text;
   }

@@ -17,7 +17,9 @@ export function openWithoutSymlinks(path: string, flags: number, mode: number): 
       directory = next;
       if ((host.fstat(next).mode & 0o170000) === 0o120000) throw new HostError('ELOOP', 'open', path);
     }
-    return last === undefined ? host.open('/', flags, mode, false) : host.openAt(directory, last, flags | O_NOFOLLOW, mode);
+    return last === undefined
+      ? host.open('/', flags, mode, false)
+      : host.openAt(directory, last, flags | O_NOFOLLOW, mode);
   } finally {
     host.close(directory);
   }

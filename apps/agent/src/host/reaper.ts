@@ -21,7 +21,10 @@ export class Reaper {
   reap(): void {
     const rows = reap();
     for (let at = 0; at + 5 < rows.length; at += 6) {
-      const [pid = 0, exitCode = -1, signal = 0, userTimeUs = 0, systemTimeUs = 0, maxRssBytes = 0] = rows.slice(at, at + 6);
+      const [pid = 0, exitCode = -1, signal = 0, userTimeUs = 0, systemTimeUs = 0, maxRssBytes = 0] = rows.slice(
+        at,
+        at + 6,
+      );
       const exit = {
         exitCode: exitCode < 0 ? undefined : exitCode,
         signal: signal === 0 ? undefined : signal,

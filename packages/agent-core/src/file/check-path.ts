@@ -7,8 +7,10 @@ const maxPathBytes = 4096;
 export function checkPath(path: string): string {
   if (!path.startsWith('/')) throw new OperationError('INVALID_PATH', `"${path.slice(0, 100)}" is not absolute.`);
   if (path.includes('\0')) throw new OperationError('INVALID_PATH', 'The path has a NUL in it.');
-  if (path.split('/').includes('..')) throw new OperationError('INVALID_PATH', `"${path.slice(0, 100)}" has ".." in it.`);
-  if (path.length > maxPathBytes) throw new OperationError('INVALID_PATH', `The path is longer than ${maxPathBytes} characters.`);
+  if (path.split('/').includes('..'))
+    throw new OperationError('INVALID_PATH', `"${path.slice(0, 100)}" has ".." in it.`);
+  if (path.length > maxPathBytes)
+    throw new OperationError('INVALID_PATH', `The path is longer than ${maxPathBytes} characters.`);
   return path;
 }
 

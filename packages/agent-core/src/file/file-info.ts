@@ -5,7 +5,16 @@ import { parseGroups, parsePasswd } from '../process/parse-accounts.ts';
 import { readTrimmed } from '../telemetry/read-trimmed.ts';
 
 /** FILE_KIND_* of file.proto. */
-const kinds: Record<FileType, FileKind> = { unknown: 0, regular: 1, directory: 2, symlink: 3, character: 4, block: 5, fifo: 6, socket: 7 };
+const kinds: Record<FileType, FileKind> = {
+  unknown: 0,
+  regular: 1,
+  directory: 2,
+  symlink: 3,
+  character: 4,
+  block: 5,
+  fifo: 6,
+  socket: 7,
+};
 const maxAccountBytes = 1024 * 1024;
 
 /** What stat says, with names where the guest's own files have them. */

@@ -11,6 +11,8 @@ export function fileOperations(host: Host): Operation[] {
   return [
     operation(FileServiceLite.read, async (input, context) => readFile(host, await firstOf(input), context)),
     operation(FileServiceLite.write, (input, context) => writeFile(host, input, context)),
-    unaryOperation(FileServiceLite.stat, ({ path, follow }) => fileInfo(host, checkPath(path), host.files.stat(path, follow))),
+    unaryOperation(FileServiceLite.stat, ({ path, follow }) =>
+      fileInfo(host, checkPath(path), host.files.stat(path, follow)),
+    ),
   ];
 }

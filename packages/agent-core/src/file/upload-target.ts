@@ -1,7 +1,7 @@
 import type { OpenWrite } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
-import { hasErrno } from '../host-error.ts';
 import type { FileStat, Host } from '../host.ts';
+import { hasErrno } from '../host-error.ts';
 import { resolveIdentity } from '../process/accounts.ts';
 import { checkPath, splitPath } from './check-path.ts';
 
@@ -25,7 +25,8 @@ const maxLinks = 40;
 /** @throws OperationError INVALID_PATH, INVALID_ARGUMENT, FILE_EXISTS, FILE_IS_DIRECTORY, FILE_SYMLINK_REFUSED, USER_NOT_FOUND, GROUP_NOT_FOUND */
 export async function resolveTarget(host: Host, open: OpenWrite): Promise<UploadTarget> {
   const partial = open.inPlaceOffset !== undefined || open.append;
-  if (partial && open.uploadId !== '') throw new OperationError('INVALID_ARGUMENT', 'upload_id is for whole files, not with in_place_offset or append.');
+  if (partial && open.uploadId !== '')
+    throw new OperationError('INVALID_ARGUMENT', 'upload_id is for whole files, not with in_place_offset or append.');
   if (open.uploadId !== '' && !/^[A-Za-z0-9_-]{1,64}$/.test(open.uploadId))
     throw new OperationError('INVALID_ARGUMENT', 'upload_id must be 1 to 64 characters of A-Z, a-z, 0-9, "_" and "-".');
   const path = followLinks(host, checkPath(open.path), open.noSymlinks);
@@ -79,7 +80,12 @@ function makeParents(host: Host, folder: string): void {
 }
 
 async function ownerOf(host: Host, open: OpenWrite, existing: FileStat | undefined): Promise<UploadTarget['owner']> {
-  if (open.user === undefined && open.group === undefined) return existing === undefined ? undefined : { uid: existing.uid, gid: existing.gid };
-  const { uid, gid } = await resolveIdentity(host, { user: open.user ?? '', group: open.group ?? '', noSupplementaryGroups: true });
+  if (open.user === undefined && open.group === undefined)
+    return existing === undefined ? undefined : { uid: existing.uid, gid: existing.gid };
+  const { uid, gid } = await resolveIdentity(host, {
+    user: open.user ?? '',
+    group: open.group ?? '',
+    noSupplementaryGroups: true,
+  });
   return { uid: open.user === undefined ? (existing?.uid ?? uid) : uid, gid };
 }

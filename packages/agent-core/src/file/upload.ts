@@ -1,7 +1,7 @@
 import type { OpenWrite } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
-import { hasErrno } from '../host-error.ts';
 import type { FileHandle, Host, Sha256 } from '../host.ts';
+import { hasErrno } from '../host-error.ts';
 import { openOptions } from './open-options.ts';
 import { partialPath } from './partial-files.ts';
 import type { UploadTarget } from './upload-target.ts';
@@ -22,7 +22,15 @@ export class Upload {
   #written = 0;
   #closed = false;
 
-  private constructor(host: Host, open: OpenWrite, target: UploadTarget, file: FileHandle, partial: string | undefined, offset: number, hash: Sha256 | undefined) {
+  private constructor(
+    host: Host,
+    open: OpenWrite,
+    target: UploadTarget,
+    file: FileHandle,
+    partial: string | undefined,
+    offset: number,
+    hash: Sha256 | undefined,
+  ) {
     this.#host = host;
     this.#open = open;
     this.#target = target;
@@ -39,7 +47,14 @@ export class Upload {
     if (target.inPlace) {
       const file = files.open(
         target.path,
-        openOptions({ access: 'write', create: true, mode: target.mode, append: open.append, noSymlinks: open.noSymlinks, nonBlocking: target.existing?.type === 'fifo' }),
+        openOptions({
+          access: 'write',
+          create: true,
+          mode: target.mode,
+          append: open.append,
+          noSymlinks: open.noSymlinks,
+          nonBlocking: target.existing?.type === 'fifo',
+        }),
       );
       return new Upload(host, open, target, file, undefined, Number(open.inPlaceOffset ?? 0n), hash);
     }
@@ -71,10 +86,12 @@ export class Upload {
 
   /** @throws OperationError UPLOAD_GAP; HostError ENOSPC and the like */
   write(offset: number, data: Uint8Array): void {
-    if (offset !== this.#offset) throw new OperationError('UPLOAD_GAP', `A chunk begins at ${offset}, and ${this.#offset} is next.`);
+    if (offset !== this.#offset)
+      throw new OperationError('UPLOAD_GAP', `A chunk begins at ${offset}, and ${this.#offset} is next.`);
     const { files } = this.#host;
     const type = this.#target.existing?.type;
-    if (this.#open.append || (this.#target.inPlace && type !== 'regular' && type !== 'block' && type !== undefined)) files.writeNext(this.#file, data);
+    if (this.#open.append || (this.#target.inPlace && type !== 'regular' && type !== 'block' && type !== undefined))
+      files.writeNext(this.#file, data);
     else files.write(this.#file, data, offset);
     this.#hash?.update(data);
     this.#offset += data.length;
@@ -86,7 +103,10 @@ export class Upload {
     const digest = this.#hash?.digest();
     if (expected.length > 0 && !(digest !== undefined && equal(expected, digest))) {
       this.#discard();
-      throw new OperationError('CHECKSUM_MISMATCH', `${this.#target.path}: what arrived hashes to ${digest === undefined ? 'nothing' : hex(digest)}.`);
+      throw new OperationError(
+        'CHECKSUM_MISMATCH',
+        `${this.#target.path}: what arrived hashes to ${digest === undefined ? 'nothing' : hex(digest)}.`,
+      );
     }
     const { files } = this.#host;
     if (this.#partial !== undefined) {
@@ -95,7 +115,8 @@ export class Upload {
       // After the owner: chown takes setuid away.
       files.chmodHandle(this.#file, mode);
     }
-    if (!this.#open.noSync && (this.#partial !== undefined || this.#target.existing?.type === 'regular')) await files.sync(this.#file, syncTimeoutMs);
+    if (!this.#open.noSync && (this.#partial !== undefined || this.#target.existing?.type === 'regular'))
+      await files.sync(this.#file, syncTimeoutMs);
     this.#close();
     if (this.#partial !== undefined) {
       this.#replace(this.#partial);
@@ -123,7 +144,8 @@ export class Upload {
   #checkSpace(): void {
     const size = Number(this.#open.sizeBytes ?? 0n);
     const free = this.#host.files.statVfs(this.#target.folder).availableBytes;
-    if (size - this.#offset > free) throw new OperationError('GUEST_DISK_FULL', `${size - this.#offset} bytes are to come, and ${free} are free.`);
+    if (size - this.#offset > free)
+      throw new OperationError('GUEST_DISK_FULL', `${size - this.#offset} bytes are to come, and ${free} are free.`);
   }
 
   #hashWhatIsThere(hash: Sha256): void {
@@ -177,7 +199,10 @@ function openPartial(host: Host, partial: string, open: OpenWrite): FileHandle {
   } catch (error) {
     if (!hasErrno(error, 'ENOENT')) throw error;
   }
-  return host.files.open(partial, openOptions({ access: 'read-write', create: true, exclusive: true, mode: 0o600, noSymlinks: open.noSymlinks }));
+  return host.files.open(
+    partial,
+    openOptions({ access: 'read-write', create: true, exclusive: true, mode: 0o600, noSymlinks: open.noSymlinks }),
+  );
 }
 
 function exists(host: Host, path: string): boolean {

@@ -1,8 +1,8 @@
 import type { WriteFileEventSchema, WriteFileRequest } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import { type CallContext, firstOf } from '../dispatch.ts';
-import { hasErrno } from '../host-error.ts';
 import type { Host } from '../host.ts';
+import { hasErrno } from '../host-error.ts';
 import { removeOldPartials } from './partial-files.ts';
 import { Upload } from './upload.ts';
 import { resolveTarget } from './upload-target.ts';
@@ -11,13 +11,18 @@ import { resolveTarget } from './upload-target.ts';
 const busy = new Set<string>();
 
 /** Takes a file: open, chunks, commit. A call that ends before its commit leaves a partial file when it can be resumed. */
-export async function writeFile(host: Host, input: AsyncIterator<WriteFileRequest>, context: CallContext<typeof WriteFileEventSchema>): Promise<void> {
+export async function writeFile(
+  host: Host,
+  input: AsyncIterator<WriteFileRequest>,
+  context: CallContext<typeof WriteFileEventSchema>,
+): Promise<void> {
   const first = (await firstOf(input)).input;
   if (first.case !== 'open') throw new OperationError('INVALID_ARGUMENT', 'A write begins with open.');
   const open = first.value;
   const target = await resolveTarget(host, open);
   const key = `${target.path}\0${open.uploadId}`;
-  if (open.uploadId !== '' && busy.has(key)) throw new OperationError('UPLOAD_BUSY', `Another session writes the upload ${open.uploadId}.`);
+  if (open.uploadId !== '' && busy.has(key))
+    throw new OperationError('UPLOAD_BUSY', `Another session writes the upload ${open.uploadId}.`);
   if (!target.inPlace) removeOldPartials(host, target.folder);
   const upload = Upload.begin(host, open, target, open.sha256);
   busy.add(key);
@@ -31,7 +36,9 @@ export async function writeFile(host: Host, input: AsyncIterator<WriteFileReques
         upload.write(Number(request.value.offset), request.value.data);
       } else if (request.case === 'commit') {
         const sha256 = await upload.commit(request.value.sha256);
-        await context.send({ event: { case: 'done', value: { bytes: BigInt(upload.bytes), ...(sha256 === undefined ? {} : { sha256 }) } } });
+        await context.send({
+          event: { case: 'done', value: { bytes: BigInt(upload.bytes), ...(sha256 === undefined ? {} : { sha256 }) } },
+        });
         return;
       } else {
         throw new OperationError('INVALID_ARGUMENT', 'After open come chunks and one commit.');
@@ -39,7 +46,10 @@ export async function writeFile(host: Host, input: AsyncIterator<WriteFileReques
     }
   } catch (error) {
     upload.abandon();
-    if (hasErrno(error, 'ENOSPC', 'EDQUOT')) throw new OperationError('GUEST_DISK_FULL', `${target.path}: the file system or quota is full.`, { cause: error });
+    if (hasErrno(error, 'ENOSPC', 'EDQUOT'))
+      throw new OperationError('GUEST_DISK_FULL', `${target.path}: the file system or quota is full.`, {
+        cause: error,
+      });
     throw error;
   } finally {
     upload.abandon();

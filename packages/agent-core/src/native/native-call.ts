@@ -1,7 +1,7 @@
-import type { ByteOps } from '@innkeeper/wire';
-import { bulkHeadroom, bulkTailroom, encodeFrame, sealStreamMessage } from '@innkeeper/wire';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { LiteMethod } from '@innkeeper/contract/lite';
+import type { ByteOps } from '@innkeeper/wire';
+import { bulkHeadroom, bulkTailroom, encodeFrame, sealStreamMessage } from '@innkeeper/wire';
 import type { CallSink } from '../dispatch.ts';
 import { InputQueue } from './input-queue.ts';
 import type { Outbox } from './outbox.ts';
@@ -78,7 +78,11 @@ export class NativeCall implements CallSink {
     await this.#options.outbox.send(frame);
   }
 
-  async sendBulk(maxBytes: number, fill: (into: Uint8Array) => number, prefixOf: (count: number) => Uint8Array): Promise<number> {
+  async sendBulk(
+    maxBytes: number,
+    fill: (into: Uint8Array) => number,
+    prefixOf: (count: number) => Uint8Array,
+  ): Promise<number> {
     await this.#sendCredit.available();
     let count = 0;
     await this.#options.outbox.sendBulk(() => {
@@ -90,7 +94,12 @@ export class NativeCall implements CallSink {
       const prefix = prefixOf(count);
       this.#sendCredit.spend(prefix.length + count);
       const { session, ops } = this.#options;
-      return sealStreamMessage(this.#scratch, bulkHeadroom, bulkHeadroom + count, { session, callId: this.id, prefix, ops });
+      return sealStreamMessage(this.#scratch, bulkHeadroom, bulkHeadroom + count, {
+        session,
+        callId: this.id,
+        prefix,
+        ops,
+      });
     });
     return count;
   }
@@ -124,7 +133,12 @@ export class NativeCall implements CallSink {
   #onConsumed(bytes: number): void {
     this.#consumedBytes += bytes;
     // In steps; or at once when nothing is left to take and the writer may be waiting for it.
-    if (this.#over || (this.#consumedBytes < creditStepBytes && this.input.queuedBytes > 0) || this.#consumedBytes === 0) return;
+    if (
+      this.#over ||
+      (this.#consumedBytes < creditStepBytes && this.input.queuedBytes > 0) ||
+      this.#consumedBytes === 0
+    )
+      return;
     this.#options.outbox.post(this.#frame({ case: 'credit', value: { callId: this.id, bytes: this.#consumedBytes } }));
     this.#consumedBytes = 0;
   }

@@ -144,7 +144,9 @@ class NativeServer {
     // An empty body is a message too: a request whose fields all have their defaults.
     if (request.body.length > 0 || request.halfClose) call.input.push(request.body);
     if (request.halfClose) call.input.end();
-    this.#run(call, request).catch((error: unknown) => this.#options.log.error('call.failed', { method: request.method, error: String(error) }));
+    this.#run(call, request).catch((error: unknown) =>
+      this.#options.log.error('call.failed', { method: request.method, error: String(error) }),
+    );
   }
 
   async #run(call: NativeCall, { method, timeoutMs }: Call): Promise<void> {
@@ -162,6 +164,7 @@ class NativeServer {
 
   #sayGoodbye(): void {
     const reason = this.#options.signal.reason;
-    if (typeof reason === 'string') this.#outbox?.post(encodeFrame(this.#session, { case: 'goodbye', value: { reason } }, this.#options.ops));
+    if (typeof reason === 'string')
+      this.#outbox?.post(encodeFrame(this.#session, { case: 'goodbye', value: { reason } }, this.#options.ops));
   }
 }

@@ -17,14 +17,29 @@ export interface WelcomeOptions {
 }
 
 /** Makes the answers to hellos, and steps the clock where the hello gives cause. One for the whole agent. */
-export function createWelcomeMaker({ host, log, bootId, instance, capabilities, isFrozen, buildTimeNs }: WelcomeOptions): WelcomeMaker {
+export function createWelcomeMaker({
+  host,
+  log,
+  bootId,
+  instance,
+  capabilities,
+  isFrozen,
+  buildTimeNs,
+}: WelcomeOptions): WelcomeMaker {
   const startNs = host.clock.wallTimeNs();
   let last: { nodeWallNs: bigint; guestMonotonicNs: bigint } | undefined;
   return (hello) => {
     const guestWallNs = host.clock.wallTimeNs();
     const guestMonotonicNs = host.clock.monotonicNs();
     const nodeWallNs = hello.wallTimeUnixNs;
-    const step = shouldStepClock({ nodeWallNs, guestWallNs, mayStep: hello.mayStepClock, last, guestMonotonicNs, buildTimeNs });
+    const step = shouldStepClock({
+      nodeWallNs,
+      guestWallNs,
+      mayStep: hello.mayStepClock,
+      last,
+      guestMonotonicNs,
+      buildTimeNs,
+    });
     const stepped = step && tryStep(host, nodeWallNs, log);
     last = { nodeWallNs, guestMonotonicNs };
     return {

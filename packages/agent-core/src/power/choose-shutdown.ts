@@ -18,10 +18,17 @@ export function chooseShutdown(host: Host, mode: ShutdownMode): ShutdownWay {
   const init = initSystem(host);
   const candidates: (readonly string[])[] =
     init === 'systemd'
-      ? [['/usr/bin/systemctl', mode], ['/bin/systemctl', mode]]
+      ? [
+          ['/usr/bin/systemctl', mode],
+          ['/bin/systemctl', mode],
+        ]
       : init === 'busybox'
         ? [[`/sbin/${mode}`], [`/bin/${mode}`], ['/bin/busybox', mode]]
-        : [['/sbin/shutdown', shutdownFlag[mode], 'now'], [`/sbin/${mode}`], ['/sbin/openrc-shutdown', `--${mode}`, 'now']];
+        : [
+            ['/sbin/shutdown', shutdownFlag[mode], 'now'],
+            [`/sbin/${mode}`],
+            ['/sbin/openrc-shutdown', `--${mode}`, 'now'],
+          ];
   const argv = candidates.find(([program = '']) => isExecutable(host, program));
   return argv === undefined ? { method: 'reboot(2)', argv: [] } : { method: argv.join(' '), argv };
 }

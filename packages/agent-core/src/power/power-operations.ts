@@ -19,12 +19,15 @@ export function powerOperations(host: Host, log: Log): Operation[] {
     unaryOperation(PowerServiceLite.shutdown, ({ mode, delaySeconds, message }) => {
       const wanted = modes[mode];
       if (wanted === undefined) throw new OperationError('INVALID_ARGUMENT', 'mode must be poweroff, reboot or halt.');
-      if (delaySeconds > maxDelaySeconds) throw new OperationError('INVALID_ARGUMENT', `delay_seconds is at most ${maxDelaySeconds}.`);
+      if (delaySeconds > maxDelaySeconds)
+        throw new OperationError('INVALID_ARGUMENT', `delay_seconds is at most ${maxDelaySeconds}.`);
       const way = chooseShutdown(host, wanted);
       takeBack?.();
       takeBack = host.clock.setTimer(Math.max(answerFirstMs, delaySeconds * 1000), () => {
         log.info('power.shutdown', { mode: wanted, method: way.method, message });
-        shutDown(host, wanted, way.argv, log).catch((error: unknown) => log.error('power.failed', { error: String(error) }));
+        shutDown(host, wanted, way.argv, log).catch((error: unknown) =>
+          log.error('power.failed', { error: String(error) }),
+        );
       });
       return { method: way.method };
     }),

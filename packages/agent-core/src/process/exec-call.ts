@@ -128,13 +128,17 @@ export class ExecCall implements Reader {
   #onAcknowledged(): void {
     this.#takeBackStall?.();
     this.#takeBackStall = undefined;
-    this.acknowledgedOffset = Math.max(this.acknowledgedOffset, this.#sentOffset - this.#context.sink.unacknowledgedBytes);
+    this.acknowledgedOffset = Math.max(
+      this.acknowledgedOffset,
+      this.#sentOffset - this.#context.sink.unacknowledgedBytes,
+    );
     this.#process.trim();
   }
 
   /** Counts from the first moment in which the process may wait for this reader. */
   #armStall(): void {
-    if (this.#takeBackStall !== undefined || this.#process.ring.nextOffset - this.acknowledgedOffset < unreadLimitBytes) return;
+    if (this.#takeBackStall !== undefined || this.#process.ring.nextOffset - this.acknowledgedOffset < unreadLimitBytes)
+      return;
     this.#takeBackStall = this.#clock.setTimer(stallMs, () => {
       this.#stalled = true;
       this.#process.removeReader(this);
@@ -198,7 +202,8 @@ export async function feedProcess(process: ManagedProcess, input: AsyncIterator<
     const request = next.value.input;
     switch (request.case) {
       case 'stdin': {
-        if (process.stdin === undefined) throw new OperationError('STDIN_CLOSED', 'This process was started without standard input.');
+        if (process.stdin === undefined)
+          throw new OperationError('STDIN_CLOSED', 'This process was started without standard input.');
         await process.stdin.take(Number(request.value.offset), request.value.data, request.value.end);
         break;
       }

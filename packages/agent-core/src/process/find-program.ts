@@ -14,7 +14,8 @@ export function findProgram(host: Host, name: string, path: string): string {
     if (kind === 'executable') return candidate;
     if (kind === 'file') notExecutable ??= candidate;
   }
-  if (notExecutable !== undefined) throw new OperationError('COMMAND_NOT_EXECUTABLE', `${notExecutable} is not executable.`);
+  if (notExecutable !== undefined)
+    throw new OperationError('COMMAND_NOT_EXECUTABLE', `${notExecutable} is not executable.`);
   throw new OperationError('COMMAND_NOT_FOUND', `There is no ${name} in ${path}.`);
 }
 

@@ -1,6 +1,6 @@
 import type { ExecEnding } from '@innkeeper/contract/agent';
 import type { ChildProcess, Host, Pipe, ProcessExit } from '../host.ts';
-import { OutputRing, historyLimitBytes, unreadLimitBytes } from './output-ring.ts';
+import { historyLimitBytes, OutputRing, unreadLimitBytes } from './output-ring.ts';
 import { countOrphans, signalTree } from './process-tree.ts';
 import type { StdinFeed } from './stdin-feed.ts';
 
@@ -11,7 +11,9 @@ export const SIGTERM = 15;
 export const SIGKILL = 9;
 
 /** EXEC_ENDING_* of process.proto. */
-export const Ending = { EXITED: 1, TIMEOUT: 2, SIGNALED: 3, AGENT_STOPPED: 4 } as const satisfies Partial<Record<string, ExecEnding>>;
+export const Ending = { EXITED: 1, TIMEOUT: 2, SIGNALED: 3, AGENT_STOPPED: 4 } as const satisfies Partial<
+  Record<string, ExecEnding>
+>;
 export type EndingValue = (typeof Ending)[keyof typeof Ending];
 
 /** What is known when a process has ended and its output is complete. */
@@ -80,7 +82,8 @@ export class ManagedProcess {
     this.#startedMs = host.clock.monotonicMs();
     this.#follow(child.stdout, 1);
     if (child.stderr !== undefined) this.#follow(child.stderr, 2);
-    if (options.timeoutMs > 0) this.#takeBackTimer = host.clock.setTimer(options.timeoutMs, () => this.terminate(Ending.TIMEOUT));
+    if (options.timeoutMs > 0)
+      this.#takeBackTimer = host.clock.setTimer(options.timeoutMs, () => this.terminate(Ending.TIMEOUT));
     child.onExit((exit) => this.#onExit(exit));
   }
 
@@ -127,7 +130,9 @@ export class ManagedProcess {
     this.#ending ??= ending;
     this.#takeBackTimer?.();
     signalTree(this.#host, this.pid, this.id, SIGTERM);
-    this.#takeBackTimer = this.#host.clock.setTimer(this.#options.killGraceMs, () => signalTree(this.#host, this.pid, this.id, SIGKILL));
+    this.#takeBackTimer = this.#host.clock.setTimer(this.#options.killGraceMs, () =>
+      signalTree(this.#host, this.pid, this.id, SIGKILL),
+    );
   }
 
   resize(columns: number, rows: number): void {

@@ -10,12 +10,18 @@ export function processOperations(registry: ProcessRegistry): Operation[] {
   return [
     operation(ProcessServiceLite.exec, async (input, context) => {
       const first = (await firstOf(input)).input;
-      if (first.case !== 'start' && first.case !== 'attach') throw new OperationError('INVALID_ARGUMENT', 'An exec begins with start or attach.');
+      if (first.case !== 'start' && first.case !== 'attach')
+        throw new OperationError('INVALID_ARGUMENT', 'An exec begins with start or attach.');
       const { process, attached } =
-        first.case === 'start' ? await registry.start(first.value) : { process: registry.get(first.value.id), attached: true };
+        first.case === 'start'
+          ? await registry.start(first.value)
+          : { process: registry.get(first.value.id), attached: true };
       const fromOffset = first.case === 'attach' ? Number(first.value.fromOffset) : 0;
       if (fromOffset > process.ring.nextOffset)
-        throw new OperationError('INVALID_ARGUMENT', `from_offset ${fromOffset} is beyond the ${process.ring.nextOffset} bytes that were written.`);
+        throw new OperationError(
+          'INVALID_ARGUMENT',
+          `from_offset ${fromOffset} is beyond the ${process.ring.nextOffset} bytes that were written.`,
+        );
       const call = new ExecCall(process, context, clock, fromOffset);
       // Input ends before the process does, or fails; only a failure ends the call.
       const failed = new Promise<never>((_, reject) => {

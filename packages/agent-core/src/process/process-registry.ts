@@ -2,7 +2,7 @@ import type { ProcessSpec } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { Log } from '@innkeeper/kit';
 import type { Host } from '../host.ts';
-import { Ending, ManagedProcess, SIGKILL } from './managed-process.ts';
+import { Ending, type ManagedProcess, SIGKILL } from './managed-process.ts';
 import { startProcess } from './start-process.ts';
 
 const maxRunning = 64;
@@ -58,7 +58,7 @@ export class ProcessRegistry {
       this.#processes.set(spec.id, process);
       // Quicker than its registration: its end was told before it was known.
       if (process.record !== undefined) this.#onEnded(spec.id);
-      this.#log.info('exec.started', { id: spec.id, pid: process.pid, program: process.argv[0] ?? '' });
+      this.#log.debug('exec.started', { id: spec.id, pid: process.pid, program: process.argv[0] ?? '' });
       return { process, attached: false };
     } finally {
       this.#starting.delete(spec.id);

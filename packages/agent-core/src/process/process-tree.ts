@@ -1,5 +1,5 @@
-import { hasErrno } from '../host-error.ts';
 import type { Host } from '../host.ts';
+import { hasErrno } from '../host-error.ts';
 import { readTrimmed } from '../telemetry/read-trimmed.ts';
 import { markerName } from './environment.ts';
 
@@ -19,8 +19,12 @@ export function processesOfTree(host: Host, leader: number, id: string): number[
     .filter((name) => /^\d+$/.test(name))
     .map((name) => readEntry(host, Number(name)))
     .filter((entry) => entry !== undefined);
-  const found = new Set(entries.filter((entry) => entry.pid === leader || entry.session === leader).map((entry) => entry.pid));
-  for (const entry of entries) if (!found.has(entry.pid) && entry.parent === host.system.pid && hasMarker(host, entry.pid, id)) found.add(entry.pid);
+  const found = new Set(
+    entries.filter((entry) => entry.pid === leader || entry.session === leader).map((entry) => entry.pid),
+  );
+  for (const entry of entries)
+    if (!found.has(entry.pid) && entry.parent === host.system.pid && hasMarker(host, entry.pid, id))
+      found.add(entry.pid);
   // Children may be listed before their parents, so until nothing is added.
   for (let grew = true; grew; ) {
     grew = false;

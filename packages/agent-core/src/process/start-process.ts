@@ -1,7 +1,7 @@
 import type { ProcessSpec } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
-import { isHostError } from '../host-error.ts';
 import type { ChildProcess, Host, SpawnSpec } from '../host.ts';
+import { isHostError } from '../host-error.ts';
 import { resolveIdentity } from './accounts.ts';
 import { buildEnvironment } from './environment.ts';
 import { findProgram } from './find-program.ts';
@@ -18,7 +18,11 @@ const defaultKillGraceMs = 5000;
 export async function startProcess(host: Host, spec: ProcessSpec, onEnded: () => void): Promise<ManagedProcess> {
   const argv = argvOf(spec);
   const isOther = spec.user !== '' || spec.group !== '' || spec.noSupplementaryGroups;
-  const identity = await resolveIdentity(host, { user: spec.user, group: spec.group, noSupplementaryGroups: spec.noSupplementaryGroups });
+  const identity = await resolveIdentity(host, {
+    user: spec.user,
+    group: spec.group,
+    noSupplementaryGroups: spec.noSupplementaryGroups,
+  });
   const environment = buildEnvironment({
     id: spec.id,
     uid: identity.uid,
@@ -52,20 +56,29 @@ export async function startProcess(host: Host, spec: ProcessSpec, onEnded: () =>
 }
 
 function argvOf({ id, argv, shellCommand, terminal }: ProcessSpec): readonly string[] {
-  if (!/^[A-Za-z0-9_-]{1,64}$/.test(id)) throw new OperationError('INVALID_ARGUMENT', 'id must be 1 to 64 characters of A-Z, a-z, 0-9, "_" and "-".');
-  if ((argv.length === 0) === (shellCommand === '')) throw new OperationError('INVALID_ARGUMENT', 'Give either argv or shell_command.');
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(id))
+    throw new OperationError('INVALID_ARGUMENT', 'id must be 1 to 64 characters of A-Z, a-z, 0-9, "_" and "-".');
+  if ((argv.length === 0) === (shellCommand === ''))
+    throw new OperationError('INVALID_ARGUMENT', 'Give either argv or shell_command.');
   if (argv.length > 0 && argv[0] === '') throw new OperationError('INVALID_ARGUMENT', 'The program of argv is empty.');
-  if (terminal !== undefined && (terminal.columns < 1 || terminal.rows < 1 || terminal.columns > 10_000 || terminal.rows > 10_000))
+  if (
+    terminal !== undefined &&
+    (terminal.columns < 1 || terminal.rows < 1 || terminal.columns > 10_000 || terminal.rows > 10_000)
+  )
     throw new OperationError('INVALID_ARGUMENT', 'A terminal has 1 to 10,000 columns and rows.');
   const words = argv.length > 0 ? argv : ['/bin/sh', '-c', shellCommand];
-  if (words.some((word) => word.includes('\0'))) throw new OperationError('INVALID_ARGUMENT', 'An argument has a NUL in it.');
+  if (words.some((word) => word.includes('\0')))
+    throw new OperationError('INVALID_ARGUMENT', 'An argument has a NUL in it.');
   return words;
 }
 
 function checkedEnvironment(environment: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   for (const [name, value] of Object.entries(environment))
     if (name === '' || /[=\0]/.test(name) || value.includes('\0'))
-      throw new OperationError('INVALID_ARGUMENT', 'A name in environment is empty or has "=" in it, or something has a NUL in it.');
+      throw new OperationError(
+        'INVALID_ARGUMENT',
+        'A name in environment is empty or has "=" in it, or something has a NUL in it.',
+      );
   return environment;
 }
 
@@ -96,11 +109,15 @@ function spawn(host: Host, spec: SpawnSpec): ChildProcess {
 }
 
 function spawnError(host: Host, spec: SpawnSpec, errno: string, call: string, message: string): OperationError {
-  if (call === 'chdir') return new OperationError('WORKING_DIRECTORY_INVALID', `${spec.directory} cannot be entered: ${errno}.`);
+  if (call === 'chdir')
+    return new OperationError('WORKING_DIRECTORY_INVALID', `${spec.directory} cannot be entered: ${errno}.`);
   if (call !== 'execve') return new OperationError('SPAWN_FAILED', message);
   if (errno === 'ENOENT' || errno === 'ENOTDIR')
     return isThere(host, spec.program)
-      ? new OperationError('COMMAND_NOT_EXECUTABLE', `The interpreter or loader that ${spec.program} asks for is not there.`)
+      ? new OperationError(
+          'COMMAND_NOT_EXECUTABLE',
+          `The interpreter or loader that ${spec.program} asks for is not there.`,
+        )
       : new OperationError('COMMAND_NOT_FOUND', `There is no ${spec.program}.`);
   if (errno === 'EACCES' || errno === 'ENOEXEC' || errno === 'EPERM')
     return new OperationError('COMMAND_NOT_EXECUTABLE', `${spec.program} cannot be executed: ${errno}.`);

@@ -1,6 +1,6 @@
 import { OperationError } from '@innkeeper/contract/errors';
-import { hasErrno } from '../host-error.ts';
 import type { StdinPipe } from '../host.ts';
+import { hasErrno } from '../host-error.ts';
 
 /** Bytes that wait for the process to read; then the caller waits. */
 const maxQueuedBytes = 64 * 1024;
@@ -42,7 +42,8 @@ export class StdinFeed {
    * @throws OperationError STDIN_GAP, STDIN_CLOSED
    */
   async take(offset: number, data: Uint8Array, end: boolean): Promise<void> {
-    if (offset > this.#received) throw new OperationError('STDIN_GAP', `Input at ${offset}, and ${this.#received} is next.`);
+    if (offset > this.#received)
+      throw new OperationError('STDIN_GAP', `Input at ${offset}, and ${this.#received} is next.`);
     const fresh = data.subarray(Math.min(data.length, this.#received - offset));
     if (fresh.length > 0) {
       if (this.#ended) throw new OperationError('STDIN_CLOSED', 'Standard input was closed before.');

@@ -2,7 +2,7 @@
  * Numbers of enums in proto/agent/v1, as values: protobuf-es' enum objects come with its runtime, which is not in the
  * agent. `satisfies` ties them to the generated types.
  */
-import type { AddressScope as Scope, InterfaceKind as Kind } from '@innkeeper/contract/agent';
+import type { InterfaceKind as Kind, AddressScope as Scope } from '@innkeeper/contract/agent';
 
 export const InterfaceKind = {
   PHYSICAL: 1,

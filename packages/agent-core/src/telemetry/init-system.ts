@@ -8,7 +8,8 @@ export function initSystem(host: Host): InitSystem {
   if (exists(host, '/run/systemd/system')) return 'systemd';
   if (exists(host, '/run/openrc') || exists(host, '/sbin/openrc-run')) return 'openrc';
   const program = linkOf(host, '/sbin/init');
-  if (program?.includes('busybox') === true || linkOf(host, '/proc/1/exe')?.includes('busybox') === true) return 'busybox';
+  if (program?.includes('busybox') === true || linkOf(host, '/proc/1/exe')?.includes('busybox') === true)
+    return 'busybox';
   if (readTrimmed(host, '/proc/1/comm') === 'init' && exists(host, '/etc/inittab')) return 'sysv';
   return 'other';
 }

@@ -1,19 +1,24 @@
-import { InterfaceKind } from './enums.ts';
 import type { Host } from '../host.ts';
+import { InterfaceKind } from './enums.ts';
 import { readTrimmed } from './read-trimmed.ts';
 
 const IFF_LOOPBACK = 0x8;
 const IFF_POINTOPOINT = 0x10;
 
 /** What an interface is, by what sysfs has for it; names are of no weight. */
-export function interfaceKind(host: Host, name: string, flags: number): (typeof InterfaceKind)[keyof typeof InterfaceKind] {
+export function interfaceKind(
+  host: Host,
+  name: string,
+  flags: number,
+): (typeof InterfaceKind)[keyof typeof InterfaceKind] {
   const folder = `/sys/class/net/${name}`;
   if (flags & IFF_LOOPBACK) return InterfaceKind.LOOPBACK;
   if (exists(host, `${folder}/bridge`)) return InterfaceKind.BRIDGE;
   if (exists(host, `${folder}/bonding`)) return InterfaceKind.BOND;
   const uevent = readTrimmed(host, `${folder}/uevent`) ?? '';
   if (uevent.includes('DEVTYPE=vlan')) return InterfaceKind.VLAN;
-  if (exists(host, `${folder}/tun_flags`) || flags & IFF_POINTOPOINT || /DEVTYPE=(wireguard|vxlan|geneve)/.test(uevent)) return InterfaceKind.TUNNEL;
+  if (exists(host, `${folder}/tun_flags`) || flags & IFF_POINTOPOINT || /DEVTYPE=(wireguard|vxlan|geneve)/.test(uevent))
+    return InterfaceKind.TUNNEL;
   if (exists(host, `${folder}/device`)) return InterfaceKind.PHYSICAL;
   // A veth pair: its other end is an interface of another number.
   const own = readTrimmed(host, `${folder}/ifindex`);

@@ -50,7 +50,8 @@ function parseLine(line: string): MountEntry | undefined {
   const fields = front?.split(' ');
   const [filesystem, device] = back?.split(' ') ?? [];
   const [, , deviceNumber, root, mountPoint, options] = fields ?? [];
-  if (deviceNumber === undefined || root === undefined || mountPoint === undefined || filesystem === undefined) return undefined;
+  if (deviceNumber === undefined || root === undefined || mountPoint === undefined || filesystem === undefined)
+    return undefined;
   return {
     mountPoint: unescape(mountPoint),
     filesystem,

@@ -14,27 +14,51 @@ const usual = new Set<number>([InterfaceKind.PHYSICAL, InterfaceKind.BOND, Inter
 
 /** The address to show for a VM: one a family at most. IPv4 first. */
 export function primaryAddresses(host: Host, interfaces: readonly InterfaceInit[]): PrimaryAddress[] {
-  const v4 = choose(interfaces, defaultInterface4(readTrimmed(host, '/proc/net/route', 65_536)), (address) => !address.includes(':'));
-  const v6 = choose(interfaces, defaultInterface6(readTrimmed(host, '/proc/net/ipv6_route', 65_536)), (address) => address.includes(':'));
+  const v4 = choose(
+    interfaces,
+    defaultInterface4(readTrimmed(host, '/proc/net/route', 65_536)),
+    (address) => !address.includes(':'),
+  );
+  const v6 = choose(interfaces, defaultInterface6(readTrimmed(host, '/proc/net/ipv6_route', 65_536)), (address) =>
+    address.includes(':'),
+  );
   return [v4, v6].filter((found) => found !== undefined);
 }
 
-function choose(interfaces: readonly InterfaceInit[], defaultInterface: string | undefined, isFamily: (address: string) => boolean): PrimaryAddress | undefined {
+function choose(
+  interfaces: readonly InterfaceInit[],
+  defaultInterface: string | undefined,
+  isFamily: (address: string) => boolean,
+): PrimaryAddress | undefined {
   const candidates = interfaces
-    .flatMap((each) => (each.addresses ?? []).map((address) => ({ each, address: address.address ?? '', scope: address.scope ?? 0 })))
-    .filter(({ each, address, scope }) => isFamily(address) && each.kind !== InterfaceKind.LOOPBACK && scope < AddressScope.LINK)
+    .flatMap((each) =>
+      (each.addresses ?? []).map((address) => ({ each, address: address.address ?? '', scope: address.scope ?? 0 })),
+    )
+    .filter(
+      ({ each, address, scope }) =>
+        isFamily(address) && each.kind !== InterfaceKind.LOOPBACK && scope < AddressScope.LINK,
+    )
     .map((candidate) => ({ ...candidate, rank: rankOf(candidate.each, candidate.scope, defaultInterface) }))
     .sort((a, b) => a.rank - b.rank);
   const [best] = candidates;
   if (best === undefined) return undefined;
   const reason =
-    best.each.name === defaultInterface ? 'on the interface of the default route' : usual.has(best.each.kind) ? 'on the first interface with an address' : 'on the only kind of interface with an address';
+    best.each.name === defaultInterface
+      ? 'on the interface of the default route'
+      : usual.has(best.each.kind)
+        ? 'on the first interface with an address'
+        : 'on the only kind of interface with an address';
   return { address: best.address, interface: best.each.name, reason };
 }
 
 /** Lower is better: default route, then real interfaces, then global before site. */
 function rankOf(each: InterfaceInit, scope: number, defaultInterface: string | undefined): number {
-  return (each.name === defaultInterface ? 0 : 8) + (usual.has(each.kind) ? 0 : 4) + (each.up === true ? 0 : 2) + (scope === AddressScope.GLOBAL ? 0 : 1);
+  return (
+    (each.name === defaultInterface ? 0 : 8) +
+    (usual.has(each.kind) ? 0 : 4) +
+    (each.up === true ? 0 : 2) +
+    (scope === AddressScope.GLOBAL ? 0 : 1)
+  );
 }
 
 /** /proc/net/route: destination and mask 0, RTF_UP; the lowest metric. */
@@ -43,7 +67,10 @@ export function defaultInterface4(text: string | undefined): string | undefined 
     .split('\n')
     .slice(1)
     .map((line) => line.split('\t').map((field) => field.trim()))
-    .filter(([, destination, , flags, , , , mask]) => destination === '00000000' && mask === '00000000' && (Number.parseInt(flags ?? '0', 16) & 1) !== 0)
+    .filter(
+      ([, destination, , flags, , , , mask]) =>
+        destination === '00000000' && mask === '00000000' && (Number.parseInt(flags ?? '0', 16) & 1) !== 0,
+    )
     .sort((a, b) => Number(a[6]) - Number(b[6]));
   return routes[0]?.[0];
 }
@@ -53,7 +80,10 @@ export function defaultInterface6(text: string | undefined): string | undefined 
   const routes = (text ?? '')
     .split('\n')
     .map((line) => line.trim().split(/ +/))
-    .filter(([destination, length, , , , , , , , name]) => destination === '0'.repeat(32) && length === '00' && name !== undefined && name !== 'lo')
+    .filter(
+      ([destination, length, , , , , , , , name]) =>
+        destination === '0'.repeat(32) && length === '00' && name !== undefined && name !== 'lo',
+    )
     .sort((a, b) => Number.parseInt(a[5] ?? '0', 16) - Number.parseInt(b[5] ?? '0', 16));
   return routes[0]?.[9];
 }

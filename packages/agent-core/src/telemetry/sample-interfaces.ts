@@ -5,7 +5,10 @@ import { addressScope } from './address-scope.ts';
 import { interfaceKind } from './interface-kind.ts';
 import { readTrimmed } from './read-trimmed.ts';
 
-export type InterfaceInit = MessageInitShape<typeof NetworkInterfaceSchema> & { readonly name: string; readonly kind: InterfaceKind };
+export type InterfaceInit = MessageInitShape<typeof NetworkInterfaceSchema> & {
+  readonly name: string;
+  readonly kind: InterfaceKind;
+};
 
 const maxInterfaces = 256;
 const counters = [
@@ -22,7 +25,13 @@ const counters = [
 /** Every interface of /sys/class/net (Documentation/ABI/testing/sysfs-class-net) with its addresses. */
 export function sampleInterfaces(host: Host): InterfaceInit[] {
   const addresses = host.network.addresses();
-  return listInterfaces(host).map((name) => sampleOne(host, name, addresses.filter((row) => row.interface === name)));
+  return listInterfaces(host).map((name) =>
+    sampleOne(
+      host,
+      name,
+      addresses.filter((row) => row.interface === name),
+    ),
+  );
 }
 
 function listInterfaces(host: Host): string[] {
@@ -46,7 +55,11 @@ function sampleOne(host: Host, name: string, rows: readonly InterfaceAddressRow[
     macAddress: readTrimmed(host, `${folder}/address`) ?? '',
     up: (flags & 1) !== 0 && (state === 'up' || state === 'unknown'),
     ...(mtu === undefined ? {} : { mtu: Number(mtu) }),
-    addresses: rows.map((row) => ({ address: row.address, prefixLength: row.prefixLength, scope: addressScope(row.address) })),
+    addresses: rows.map((row) => ({
+      address: row.address,
+      prefixLength: row.prefixLength,
+      scope: addressScope(row.address),
+    })),
     ...readCounters(host, folder),
     master: master ?? '',
   };

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { MountSchema } from '@innkeeper/contract/agent';
-import { isHostError } from '../host-error.ts';
 import type { Host, StatVfs } from '../host.ts';
+import { isHostError } from '../host-error.ts';
 import { canHang, type MountEntry, parseMounts } from './parse-mounts.ts';
 
 /** Milliseconds that a remote file system has to answer. */
@@ -26,9 +26,21 @@ export class MountSampler {
   }
 
   async #sampleOne(entry: MountEntry): Promise<MountInit> {
-    const base = { mountPoint: entry.mountPoint, device: entry.device, filesystem: entry.filesystem, readOnly: entry.readOnly };
+    const base = {
+      mountPoint: entry.mountPoint,
+      device: entry.device,
+      filesystem: entry.filesystem,
+      readOnly: entry.readOnly,
+    };
     try {
-      return { ...base, ...figuresOf(canHang(entry.filesystem) ? await this.#askInHelper(entry.mountPoint) : this.#host.files.statVfs(entry.mountPoint)) };
+      return {
+        ...base,
+        ...figuresOf(
+          canHang(entry.filesystem)
+            ? await this.#askInHelper(entry.mountPoint)
+            : this.#host.files.statVfs(entry.mountPoint),
+        ),
+      };
     } catch (error) {
       return { ...base, error: isHostError(error) ? error.message : String(error) };
     }
@@ -51,6 +63,8 @@ function figuresOf(figures: StatVfs) {
     totalBytes: BigInt(figures.totalBytes),
     usedBytes: BigInt(figures.totalBytes - figures.freeBytes),
     availableBytes: BigInt(figures.availableBytes),
-    ...(figures.inodesTotal === 0 ? {} : { inodesTotal: BigInt(figures.inodesTotal), inodesFree: BigInt(figures.inodesFree) }),
+    ...(figures.inodesTotal === 0
+      ? {}
+      : { inodesTotal: BigInt(figures.inodesTotal), inodesFree: BigInt(figures.inodesFree) }),
   };
 }

@@ -7,7 +7,7 @@ import { initSystem } from './init-system.ts';
 import { parseCpu } from './parse-cpu.ts';
 import { parseOsRelease } from './parse-os-release.ts';
 import { readTrimmed } from './read-trimmed.ts';
-import { type TelemetryInit, TelemetrySampler } from './telemetry-sampler.ts';
+import type { TelemetryInit, TelemetrySampler } from './telemetry-sampler.ts';
 import { waitForChange } from './wait-for-change.ts';
 
 const defaultIntervalMs = 5000;
@@ -28,7 +28,10 @@ export function telemetryOperations(host: Host, sampler: TelemetrySampler): Oper
       const { intervalMs, once } = await firstOf(input);
       const interval = intervalMs === 0 ? defaultIntervalMs : intervalMs;
       if (interval < minIntervalMs || interval > maxIntervalMs)
-        throw new OperationError('INVALID_ARGUMENT', `interval_ms must be ${minIntervalMs} to ${maxIntervalMs}, or 0 for ${defaultIntervalMs}.`);
+        throw new OperationError(
+          'INVALID_ARGUMENT',
+          `interval_ms must be ${minIntervalMs} to ${maxIntervalMs}, or 0 for ${defaultIntervalMs}.`,
+        );
       if (once) {
         await send(await sampleWithShare(host, sampler, signal));
         return;

@@ -64,7 +64,10 @@ export class TelemetrySampler {
     const before = this.#last;
     if (before === undefined || atMs - before.atMs >= minCpuIntervalMs) {
       const busy = before === undefined ? undefined : busyPercent(before.ticks, ticks);
-      this.#share = busy === undefined || before === undefined ? undefined : { busyPercent: busy, intervalMs: Math.round(atMs - before.atMs) };
+      this.#share =
+        busy === undefined || before === undefined
+          ? undefined
+          : { busyPercent: busy, intervalMs: Math.round(atMs - before.atMs) };
       this.#last = { ticks, atMs };
     }
     return {
@@ -98,7 +101,16 @@ export class TelemetrySampler {
 
   #users(): ReturnType<typeof parseUsers> {
     try {
-      const file = this.#host.files.open('/var/run/utmp', { access: 'read', create: false, exclusive: false, truncate: false, append: false, mode: 0, noSymlinks: false, nonBlocking: false });
+      const file = this.#host.files.open('/var/run/utmp', {
+        access: 'read',
+        create: false,
+        exclusive: false,
+        truncate: false,
+        append: false,
+        mode: 0,
+        noSymlinks: false,
+        nonBlocking: false,
+      });
       try {
         const bytes = new Uint8Array(16_384);
         return parseUsers(bytes.subarray(0, this.#host.files.readNext(file, bytes)));

@@ -1,0 +1,120 @@
+import type { Telemetry } from '@innkeeper/contract/agent';
+import {
+  FileServiceLite,
+  PowerServiceLite,
+  ProcessServiceLite,
+  TelemetryServiceLite,
+} from '@innkeeper/contract/agent-lite';
+import { type Channel, type Log, silentLog } from '@innkeeper/kit';
+import { type ByteOps, portableByteOps } from '@innkeeper/wire';
+import type { AgentLink, LinkState } from './agent-link.ts';
+import type { LinkClock } from './clock.ts';
+import { LinkSessions } from './link-sessions.ts';
+import { hostClock } from './node/host-clock.ts';
+import { randomBytes } from './node/random-bytes.ts';
+import { ResumingExec } from './resuming-exec.ts';
+import { resumingRead } from './resuming-read.ts';
+import { resumingWrite } from './resuming-write.ts';
+import { askOnce } from './unary.ts';
+import { watchTelemetry } from './watch-telemetry.ts';
+
+export interface AgentLinkOptions {
+  /** Opens the channel; called again after every loss. May wait, and must heed the signal. */
+  readonly connect: (signal: AbortSignal) => Promise<Channel>;
+  readonly identity: { readonly vmId: string; readonly vmName: string; readonly nodeVersion: string };
+  /** Whether the agent may set the guest's clock by ours; false for adopted VMs. */
+  readonly mayStepClock: boolean;
+  /** A paused VM is not asked and not called lost. Default: never paused. */
+  readonly isPaused?: (() => Promise<boolean>) | undefined;
+  readonly log?: Log | undefined;
+  /** For tests. */
+  readonly clock?: LinkClock | undefined;
+  readonly ops?: ByteOps | undefined;
+  /** Milliseconds between telemetry reports; 0: no telemetry is asked for. Default: 5000. */
+  readonly telemetryIntervalMs?: number | undefined;
+}
+
+/** Opens the link and keeps it open until it is disposed. Never throws; `state` says how it stands. */
+export function createAgentLink(options: AgentLinkOptions): AgentLink {
+  const clock = options.clock ?? hostClock;
+  const stateListeners = new Set<(state: LinkState) => void>();
+  const telemetryListeners = new Set<(telemetry: Telemetry) => void>();
+  const closed = new AbortController();
+  let state: LinkState = { state: 'waiting' };
+  const sessions = new LinkSessions({
+    connect: options.connect,
+    identity: options.identity,
+    mayStepClock: options.mayStepClock,
+    isPaused: options.isPaused ?? (async () => false),
+    clock,
+    ops: options.ops ?? portableByteOps,
+    random: randomBytes,
+    log: options.log ?? silentLog,
+    ask: async (session) => {
+      const { openCall } = await import('./session/typed-call.ts');
+      await openCall(session, TelemetryServiceLite.ping, { sequence: 0n }).next();
+    },
+    onState: (next) => {
+      state = next;
+      for (const listener of stateListeners) listener(next);
+    },
+  });
+  if (options.telemetryIntervalMs !== 0)
+    watchTelemetry(sessions, clock, options.telemetryIntervalMs ?? 5000, closed.signal, (telemetry) => {
+      for (const listener of telemetryListeners) listener(telemetry);
+    });
+  const sendSignal = async (id: string, signal: number): Promise<void> => {
+    await askOnce(sessions, clock, ProcessServiceLite.signal, { id, signal, onlyLeader: false });
+  };
+  return {
+    get state() {
+      return state;
+    },
+    get lastSeenMs() {
+      return sessions.lastSeenMs;
+    },
+    onState: (listener) => addTo(stateListeners, listener),
+    onTelemetry: (listener) => addTo(telemetryListeners, listener),
+    ping: async (callOptions) => {
+      const startMs = clock.nowMs();
+      const { agentVersion } = await askOnce(sessions, clock, TelemetryServiceLite.ping, { sequence: 1n }, callOptions);
+      return { roundTripMs: clock.nowMs() - startMs, agentVersion };
+    },
+    system: (callOptions) => askOnce(sessions, clock, TelemetryServiceLite.getSystem, {}, callOptions),
+    telemetryOnce: (callOptions) => askOnce(sessions, clock, TelemetryServiceLite.watch, { once: true }, callOptions),
+    exec: (spec, callOptions = {}) =>
+      new ResumingExec({
+        sessions,
+        options: callOptions,
+        sendSignal,
+        target: { kind: 'start', spec: { ...spec, id: spec.id ?? randomId() } },
+      }),
+    attach: (id, fromOffset, callOptions = {}) =>
+      new ResumingExec({ sessions, options: callOptions, sendSignal, target: { kind: 'attach', id, fromOffset } }),
+    readFile: (request, callOptions = {}) => resumingRead(sessions, request, callOptions, closed.signal),
+    writeFile: (open, source, callOptions = {}) => resumingWrite(sessions, open, source, callOptions, closed.signal),
+    stat: (path, callOptions) =>
+      askOnce(sessions, clock, FileServiceLite.stat, { path, follow: callOptions?.follow ?? false }, callOptions),
+    shutdown: (mode, callOptions) =>
+      askOnce(
+        sessions,
+        clock,
+        PowerServiceLite.shutdown,
+        { mode, delaySeconds: callOptions?.delaySeconds ?? 0, message: callOptions?.message ?? '' },
+        callOptions,
+      ),
+    [Symbol.asyncDispose]: async () => {
+      closed.abort(new Error('the link was closed'));
+      await sessions.close();
+    },
+  };
+}
+
+function addTo<T>(set: Set<T>, value: T): () => void {
+  set.add(value);
+  return () => set.delete(value);
+}
+
+function randomId(): string {
+  return Array.from(randomBytes(16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

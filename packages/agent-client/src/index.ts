@@ -1,0 +1,4 @@
+export type * from './agent-link.ts';
+export type { LinkClock } from './clock.ts';
+export { type AgentLinkOptions, createAgentLink } from './create-agent-link.ts';
+export { openUnixChannel } from './node/unix-channel.ts';

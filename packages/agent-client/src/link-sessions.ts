@@ -1,0 +1,195 @@
+import type { Welcome } from '@innkeeper/contract/agent';
+import { OperationError } from '@innkeeper/contract/errors';
+import { type Channel, createDeferred, type Deferred, type Log } from '@innkeeper/kit';
+import type { ByteOps } from '@innkeeper/wire';
+import type { LinkState } from './agent-link.ts';
+import { type LinkClock, pause } from './clock.ts';
+import { NativeSession } from './session/native-session.ts';
+import { SessionLostError } from './session/session-lost-error.ts';
+
+/** How long a hello is waited for; each try has a connection of its own, so that no old hello waits in a pipe. */
+const helloWaitsMs = [1000, 2000, 4000, 5000];
+/** A guest that broke the rules is asked again ever later. */
+const misbehaveWaitsMs = [1000, 5000, 15_000, 30_000];
+const reconnectWaitMs = 200;
+/** Silence after which the agent is asked, and after which it is called lost. */
+const askAfterMs = 5000;
+const lostAfterMs = 15_000;
+
+export interface LinkSessionsOptions {
+  readonly connect: (signal: AbortSignal) => Promise<Channel>;
+  readonly identity: { readonly vmId: string; readonly vmName: string; readonly nodeVersion: string };
+  readonly mayStepClock: boolean;
+  readonly isPaused: () => Promise<boolean>;
+  readonly clock: LinkClock;
+  readonly ops: ByteOps;
+  readonly random: (count: number) => Uint8Array;
+  readonly log: Log;
+  /** Asks the agent something small; run when nothing was heard for a while. */
+  readonly ask: (session: NativeSession) => Promise<void>;
+  readonly onState: (state: LinkState) => void;
+}
+
+/** A session that is open, with what its agent said. */
+export interface OpenSession {
+  readonly session: NativeSession;
+  readonly welcome: Welcome;
+}
+
+/** Keeps one session open, whatever happens to the channel; tells who waits for the next one. */
+export class LinkSessions {
+  readonly #options: LinkSessionsOptions;
+  readonly #stop = new AbortController();
+  readonly #done: Promise<void>;
+  #current: OpenSession | undefined;
+  #next: Deferred<OpenSession> = createDeferred();
+  #misbehaved = 0;
+  #everConnected = false;
+  #lastSeenMs: number | undefined;
+
+  constructor(options: LinkSessionsOptions) {
+    this.#options = options;
+    this.#next.promise.catch(() => undefined);
+    this.#done = this.#run();
+  }
+
+  get lastSeenMs(): number | undefined {
+    return this.#current?.session.lastSeenMs ?? this.#lastSeenMs;
+  }
+
+  /** The open session, or the next one. Rejects with the signal's reason, or CANCELED once the link is closed. */
+  async ready(signal: AbortSignal): Promise<OpenSession> {
+    if (this.#current !== undefined) return this.#current;
+    signal.throwIfAborted();
+    const aborted = createDeferred<never>();
+    const onAbort = (): void => aborted.reject(signal.reason);
+    signal.addEventListener('abort', onAbort);
+    aborted.promise.catch(() => undefined);
+    try {
+      return await Promise.race([this.#next.promise, aborted.promise]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async close(): Promise<void> {
+    const reason = new OperationError('CANCELED', 'The link to this agent was closed.');
+    this.#stop.abort(reason);
+    this.#next.reject(reason);
+    this.#current?.session.end(new SessionLostError('CANCELED', reason.message));
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    const { clock, log, onState } = this.#options;
+    let attempt = 0;
+    while (!signal.aborted) {
+      const lost = await this.#attempt(helloWaitsMs[Math.min(attempt, helloWaitsMs.length - 1)] ?? lostAfterMs);
+      if (signal.aborted) break;
+      attempt = lost.opened ? 0 : attempt + 1;
+      if (lost.opened) {
+        log.info('agent.lost', { why: lost.why.message });
+        onState({ state: 'lost', since: clock.nowMs(), reason: lost.why.message });
+      } else if (this.#everConnected && attempt === 1) {
+        onState({ state: 'lost', since: clock.nowMs(), reason: lost.why.message });
+      }
+      await pause(clock, this.#waitMs(lost.why), signal);
+    }
+  }
+
+  #waitMs(why: SessionLostError): number {
+    if (why.reason !== 'GUEST_MISBEHAVES') return reconnectWaitMs;
+    this.#options.log.warn('agent.misbehaves', { why: why.message });
+    const wait = misbehaveWaitsMs[Math.min(this.#misbehaved, misbehaveWaitsMs.length - 1)] ?? reconnectWaitMs;
+    this.#misbehaved++;
+    return wait;
+  }
+
+  /** One connection from its opening to its end; never rejects. */
+  async #attempt(helloWaitMs: number): Promise<{ readonly opened: boolean; readonly why: SessionLostError }> {
+    const { connect, clock, ops, random } = this.#options;
+    let channel: Channel;
+    try {
+      channel = await connect(this.#stop.signal);
+    } catch (error) {
+      return {
+        opened: false,
+        why: new SessionLostError('AGENT_UNREACHABLE', error instanceof Error ? error.message : String(error)),
+      };
+    }
+    const session = new NativeSession({ channel, ops, clock, nonce: random(16) });
+    try {
+      const welcome = await this.#hello(session, helloWaitMs);
+      if (welcome === undefined) return { opened: false, why: await session.ended };
+      this.#onOpen({ session, welcome });
+      const why = await this.#watch(session);
+      this.#lastSeenMs = session.lastSeenMs;
+      this.#current = undefined;
+      return { opened: true, why };
+    } finally {
+      session.end(new SessionLostError('AGENT_UNREACHABLE', 'the connection was closed'));
+      // A channel that cannot be closed is gone already.
+      await channel.close().catch(() => undefined);
+    }
+  }
+
+  async #hello(session: NativeSession, waitMs: number): Promise<Welcome | undefined> {
+    const { clock, identity, mayStepClock } = this.#options;
+    const takeBack = clock.setTimer(waitMs, () =>
+      session.end(new SessionLostError('AGENT_UNREACHABLE', 'no agent answered the hello')),
+    );
+    const onStop = (): void => session.end(new SessionLostError('CANCELED', 'the link was closed'));
+    this.#stop.signal.addEventListener('abort', onStop);
+    try {
+      return await session.open({
+        minVersion: 1,
+        maxVersion: 1,
+        wallTimeUnixNs: clock.wallNs(),
+        mayStepClock,
+        ...identity,
+      });
+    } catch (error) {
+      if (error instanceof SessionLostError) return undefined;
+      throw error;
+    } finally {
+      takeBack();
+      this.#stop.signal.removeEventListener('abort', onStop);
+    }
+  }
+
+  #onOpen(open: OpenSession): void {
+    this.#everConnected = true;
+    this.#current = open;
+    const waiting = this.#next;
+    this.#next = createDeferred();
+    this.#next.promise.catch(() => undefined);
+    waiting.resolve(open);
+    this.#options.log.info('agent.connected', { version: open.welcome.agentVersion.slice(0, 40) });
+    this.#options.onState({ state: 'connected', welcome: open.welcome });
+  }
+
+  /** Until the session ends; asks when it is silent, and ends it when it stays so. A paused guest is left alone. */
+  async #watch(session: NativeSession): Promise<SessionLostError> {
+    const { clock, ask, isPaused } = this.#options;
+    let over = false;
+    const ended = session.ended.finally(() => {
+      over = true;
+    });
+    const stop = new AbortController();
+    ended.then(() => stop.abort()).catch(() => undefined);
+    while (!over) {
+      await pause(clock, askAfterMs, stop.signal);
+      if (over) break;
+      const silentMs = clock.nowMs() - (session.lastSeenMs ?? 0);
+      if (silentMs < askAfterMs || (await isPaused())) continue;
+      if (silentMs >= lostAfterMs)
+        session.end(new SessionLostError('AGENT_UNREACHABLE', `nothing heard for ${Math.round(silentMs / 1000)} s`));
+      // Its answer counts, not its success: any valid frame says that the agent lives.
+      else ask(session).catch(() => undefined);
+    }
+    const why = await ended;
+    if (why.reason !== 'GUEST_MISBEHAVES') this.#misbehaved = 0;
+    return why;
+  }
+}

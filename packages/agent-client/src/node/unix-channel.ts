@@ -1,0 +1,80 @@
+import { connect, type Socket } from 'node:net';
+import { type Channel, createDeferred } from '@innkeeper/kit';
+
+/** Opens a unix socket as a channel. Rejects when nobody listens. */
+export async function openUnixChannel(
+  path: string,
+  options?: { readonly signal?: AbortSignal | undefined },
+): Promise<Channel> {
+  const socket = connect({ path });
+  const opened = createDeferred<void>();
+  const onAbort = (): void => {
+    socket.destroy();
+    opened.reject(options?.signal?.reason);
+  };
+  socket.once('connect', opened.resolve);
+  socket.once('error', opened.reject);
+  options?.signal?.addEventListener('abort', onAbort);
+  if (options?.signal?.aborted === true) onAbort();
+  try {
+    await opened.promise;
+  } finally {
+    options?.signal?.removeEventListener('abort', onAbort);
+  }
+  return new UnixChannel(`unix:${path}`, socket);
+}
+
+class UnixChannel implements Channel {
+  readonly name: string;
+  readonly #socket: Socket;
+  #wake: (() => void) | undefined;
+  #ended = false;
+
+  constructor(name: string, socket: Socket) {
+    this.name = name;
+    this.#socket = socket;
+    const wake = (): void => {
+      this.#wake?.();
+      this.#wake = undefined;
+    };
+    socket.on('readable', wake);
+    for (const event of ['end', 'close', 'error'] as const)
+      socket.on(event, () => {
+        this.#ended = true;
+        wake();
+      });
+  }
+
+  async read(options?: { readonly signal?: AbortSignal | undefined }): Promise<Uint8Array | undefined> {
+    const { signal } = options ?? {};
+    for (;;) {
+      signal?.throwIfAborted();
+      const chunk = this.#socket.read() as Buffer | null;
+      if (chunk !== null) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      if (this.#ended) return undefined;
+      await new Promise<void>((resolve) => {
+        const onAbort = (): void => resolve();
+        this.#wake = () => {
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        };
+        signal?.addEventListener('abort', onAbort);
+      });
+    }
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => this.#socket.write(bytes, (error) => (error ? reject(error) : resolve())));
+  }
+
+  async close(): Promise<void> {
+    if (this.#socket.closed) return;
+    const closed = new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
+    this.#socket.destroy();
+    await closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

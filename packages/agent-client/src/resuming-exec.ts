@@ -1,0 +1,174 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { ExecEvent, ExecRequestSchema, ProcessSpecSchema } from '@innkeeper/contract/agent';
+import { ProcessServiceLite } from '@innkeeper/contract/agent-lite';
+import { isOperationError, OperationError } from '@innkeeper/contract/errors';
+import type { CallOptions, ExecSession } from './agent-link.ts';
+import { ExecStdin, type ExecTypedCall } from './exec-stdin.ts';
+import type { LinkSessions } from './link-sessions.ts';
+import { SessionLostError } from './session/session-lost-error.ts';
+import { openCall } from './session/typed-call.ts';
+
+export type ExecTarget =
+  | { readonly kind: 'start'; readonly spec: MessageInitShape<typeof ProcessSpecSchema> & { readonly id: string } }
+  | { readonly kind: 'attach'; readonly id: string; readonly fromOffset: bigint };
+
+export interface ResumingExecOptions {
+  readonly sessions: LinkSessions;
+  readonly target: ExecTarget;
+  readonly options: CallOptions;
+  /** Sends a signal by a call of its own, so that it does not queue behind input. */
+  readonly sendSignal: (id: string, signal: number) => Promise<void>;
+}
+
+/** Follows one process over as many sessions as it takes; each byte of its output comes once. */
+export class ResumingExec implements ExecSession {
+  readonly id: string;
+  readonly events: AsyncIterable<ExecEvent>;
+  readonly #options: ResumingExecOptions;
+  readonly #controller = new AbortController();
+  readonly #stdin = new ExecStdin();
+  readonly #untie: () => void;
+  #call: ExecTypedCall | undefined;
+  #opening: Promise<ExecTypedCall>;
+  #startedSeen: boolean;
+  #nextOffset: number;
+  #agentInstance: string | undefined;
+  #terminal: { columns: number; rows: number } | undefined;
+
+  constructor(options: ResumingExecOptions) {
+    this.#options = options;
+    const { target } = options;
+    this.id = target.kind === 'start' ? target.spec.id : target.id;
+    this.#startedSeen = target.kind === 'attach';
+    this.#nextOffset = target.kind === 'attach' ? Number(target.fromOffset) : 0;
+    const outer = options.options.signal;
+    const onAbort = (): void => this.#controller.abort(outer?.reason);
+    outer?.addEventListener('abort', onAbort);
+    if (outer?.aborted === true) onAbort();
+    this.#untie = () => outer?.removeEventListener('abort', onAbort);
+    this.#controller.signal.addEventListener('abort', () => this.#call?.raw.cancel(this.#controller.signal.reason));
+    this.#opening = this.#open();
+    // Its failure is told to whoever reads the events.
+    this.#opening.catch(() => undefined);
+    this.events = { [Symbol.asyncIterator]: () => this.#follow() };
+  }
+
+  writeStdin(data: Uint8Array): Promise<void> {
+    return this.#stdin.write(data);
+  }
+
+  async endStdin(): Promise<void> {
+    this.#stdin.end();
+  }
+
+  async resize(columns: number, rows: number): Promise<void> {
+    this.#terminal = { columns, rows };
+    await this.#call?.send({ input: { case: 'resize', value: { columns, rows } } });
+  }
+
+  signal(signal: number): Promise<void> {
+    return this.#options.sendSignal(this.id, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#controller.abort(new OperationError('CANCELED', 'Detached.'));
+    this.#finish(this.#controller.signal.reason);
+  }
+
+  async *#follow(): AsyncGenerator<ExecEvent> {
+    const attachOnly = this.#options.target.kind === 'attach';
+    let told = false;
+    try {
+      for (;;) {
+        const call = await this.#opening;
+        try {
+          for (;;) {
+            const event = await call.next();
+            if (event === undefined) throw new OperationError('GUEST_MISBEHAVES', 'An exec ended without telling how.');
+            if (event.event.case === 'started') {
+              this.#onStarted(call, Number(event.event.value.stdinOffset));
+              if (told) continue;
+              told = true;
+            }
+            const fresh = this.#admit(event);
+            if (fresh !== undefined) yield fresh;
+            if (event.event.case === 'exited') return;
+          }
+        } catch (error) {
+          if (!(error instanceof SessionLostError)) throw this.#translate(error, attachOnly);
+          this.#stdin.detach();
+          this.#opening = this.#open();
+        }
+      }
+    } finally {
+      this.#finish(new OperationError('STDIN_CLOSED', 'The process has ended.'));
+    }
+  }
+
+  /** Opens the call in the open session, or in the next one. */
+  async #open(): Promise<ExecTypedCall> {
+    const { sessions, target } = this.#options;
+    for (;;) {
+      const { session, welcome } = await sessions.ready(this.#controller.signal);
+      if (this.#startedSeen && this.#agentInstance !== undefined && this.#agentInstance !== welcome.agentInstance)
+        throw new OperationError(
+          'AGENT_RESTARTED',
+          'The agent was started anew, and the process went with the old one.',
+        );
+      this.#agentInstance = welcome.agentInstance;
+      try {
+        const first: MessageInitShape<typeof ExecRequestSchema> =
+          target.kind === 'start' && !this.#startedSeen
+            ? { input: { case: 'start', value: target.spec } }
+            : { input: { case: 'attach', value: { id: this.id, fromOffset: BigInt(this.#nextOffset) } } };
+        this.#call = openCall(session, ProcessServiceLite.exec, first);
+        return this.#call;
+      } catch (error) {
+        if (!(error instanceof SessionLostError)) throw error;
+      }
+    }
+  }
+
+  #onStarted(call: ExecTypedCall, stdinOffset: number): void {
+    this.#startedSeen = true;
+    this.#stdin.attach(call, stdinOffset);
+    if (this.#terminal !== undefined) this.resize(this.#terminal.columns, this.#terminal.rows).catch(() => undefined);
+  }
+
+  /** Keeps positions, and drops what came twice. */
+  #admit(event: ExecEvent): ExecEvent | undefined {
+    const { case: kind, value } = event.event;
+    if (kind === 'stdinAccepted') {
+      this.#stdin.accepted(Number(value));
+      return undefined;
+    }
+    if (kind === 'gap') {
+      this.#nextOffset = Number(value.offset + value.bytes);
+      return event;
+    }
+    if (kind !== 'output') return event;
+    const offset = Number(value.offset);
+    if (offset > this.#nextOffset)
+      throw new OperationError('GUEST_MISBEHAVES', `Output at ${offset} came where ${this.#nextOffset} was next.`);
+    const known = this.#nextOffset - offset;
+    if (known >= value.data.length) return undefined;
+    this.#nextOffset = offset + value.data.length;
+    if (known === 0) return event;
+    return {
+      ...event,
+      event: { case: 'output', value: { ...value, offset: BigInt(offset + known), data: value.data.subarray(known) } },
+    };
+  }
+
+  #translate(error: unknown, attachOnly: boolean): unknown {
+    if (isOperationError(error) && error.reason === 'EXEC_NOT_FOUND' && !attachOnly)
+      return new OperationError('AGENT_RESTARTED', 'The agent does not know the process any more.', { cause: error });
+    return error;
+  }
+
+  #finish(reason: unknown): void {
+    this.#untie();
+    this.#stdin.fail(reason);
+    this.#call?.raw.cancel(reason);
+  }
+}

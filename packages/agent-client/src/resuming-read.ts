@@ -1,0 +1,132 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { type FileInfo, FileKind, type ReadFileDone, type ReadFileRequestSchema } from '@innkeeper/contract/agent';
+import { FileServiceLite } from '@innkeeper/contract/agent-lite';
+import { OperationError } from '@innkeeper/contract/errors';
+import { createDeferred } from '@innkeeper/kit';
+import type { CallOptions, FileReading } from './agent-link.ts';
+import type { LinkSessions } from './link-sessions.ts';
+import { SessionLostError } from './session/session-lost-error.ts';
+import { stopOnAbort } from './session/stop-on-abort.ts';
+import { openCall } from './session/typed-call.ts';
+
+type ReadRequest = MessageInitShape<typeof ReadFileRequestSchema>;
+
+/**
+ * Reads a file over as many sessions as it takes. A regular file that is the same as before (size and time of change)
+ * goes on where it was; another fails with FILE_CHANGED. A hash of the agent's covers one session only, so after a
+ * resume there is none.
+ */
+export function resumingRead(
+  sessions: LinkSessions,
+  request: ReadRequest,
+  options: CallOptions,
+  neverAborted: AbortSignal,
+): FileReading {
+  const info = createDeferred<FileInfo>();
+  const done = createDeferred<ReadFileDone>();
+  // Callers may look at one of the three only.
+  info.promise.catch(() => undefined);
+  done.promise.catch(() => undefined);
+  const reader = new Reader(sessions, request, options.signal ?? neverAborted, info.resolve, done.resolve);
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* reader.chunks();
+    } catch (error) {
+      info.reject(error);
+      done.reject(error);
+      throw error;
+    } finally {
+      const gone = new OperationError('CANCELED', 'The reading was given up.');
+      info.reject(gone);
+      done.reject(gone);
+    }
+  }
+  return { info: info.promise, chunks: chunks(), done: done.promise };
+}
+
+class Reader {
+  readonly #sessions: LinkSessions;
+  readonly #request: ReadRequest;
+  readonly #signal: AbortSignal;
+  readonly #onInfo: (info: FileInfo) => void;
+  readonly #onDone: (done: ReadFileDone) => void;
+  #first: FileInfo | undefined;
+  #read = 0;
+
+  constructor(
+    sessions: LinkSessions,
+    request: ReadRequest,
+    signal: AbortSignal,
+    onInfo: (info: FileInfo) => void,
+    onDone: (done: ReadFileDone) => void,
+  ) {
+    this.#sessions = sessions;
+    this.#request = request;
+    this.#signal = signal;
+    this.#onInfo = onInfo;
+    this.#onDone = onDone;
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    for (let resumed = false; ; resumed = true) {
+      try {
+        yield* this.#oneSession(resumed);
+        return;
+      } catch (error) {
+        if (!(error instanceof SessionLostError)) throw error;
+        if (this.#first !== undefined && this.#first.kind !== FileKind.REGULAR)
+          throw new OperationError('AGENT_UNREACHABLE', `The reading broke: ${error.message}`, { cause: error });
+      }
+    }
+  }
+
+  async *#oneSession(resumed: boolean): AsyncGenerator<Uint8Array> {
+    const { session } = await this.#sessions.ready(this.#signal);
+    const start = (this.#request.offset ?? 0n) + BigInt(this.#read);
+    const length = this.#request.length ?? 0n;
+    const left = length === 0n ? 0n : length - BigInt(this.#read);
+    if (length !== 0n && left <= 0n) {
+      this.#finish(new Uint8Array(0));
+      return;
+    }
+    const call = openCall(session, FileServiceLite.read, { ...this.#request, offset: start, length: left });
+    const untie = stopOnAbort(call.raw, this.#signal);
+    try {
+      for (;;) {
+        const event = (await call.next())?.event;
+        if (event?.case === 'info') {
+          this.#admit(event.value);
+        } else if (event?.case === 'chunk') {
+          if (Number(event.value.offset) !== Number(this.#request.offset ?? 0n) + this.#read)
+            throw new OperationError('GUEST_MISBEHAVES', 'A chunk of a file came out of order.');
+          this.#read += event.value.data.length;
+          yield event.value.data;
+        } else if (event?.case === 'done') {
+          this.#finish(
+            resumed && this.#read > 0 && start > (this.#request.offset ?? 0n) ? new Uint8Array(0) : event.value.sha256,
+          );
+          return;
+        } else {
+          throw new OperationError('GUEST_MISBEHAVES', 'A reading ended without "done".');
+        }
+      }
+    } finally {
+      untie();
+      call.raw.cancel(undefined);
+    }
+  }
+
+  #admit(info: FileInfo): void {
+    if (
+      this.#first !== undefined &&
+      (info.sizeBytes !== this.#first.sizeBytes || info.modifiedUnixNs !== this.#first.modifiedUnixNs)
+    )
+      throw new OperationError('FILE_CHANGED', `${info.path} was changed while it was read.`);
+    this.#first ??= info;
+    this.#onInfo(info);
+  }
+
+  #finish(sha256: Uint8Array): void {
+    this.#onDone({ $typeName: 'innkeeper.agent.v1.ReadFileDone', bytes: BigInt(this.#read), sha256 });
+  }
+}

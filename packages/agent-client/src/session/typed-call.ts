@@ -1,0 +1,54 @@
+import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import { OperationError } from '@innkeeper/contract/errors';
+import { type LiteMethod, liteDecode, liteEncode, MalformedMessageError } from '@innkeeper/contract/lite';
+import type { NativeSession } from './native-session.ts';
+import type { SessionCall } from './session-call.ts';
+
+/** A call whose messages are typed by its method. */
+export class TypedCall<I extends DescMessage, O extends DescMessage> {
+  readonly raw: SessionCall;
+  readonly #method: LiteMethod<I, O>;
+
+  constructor(raw: SessionCall, method: LiteMethod<I, O>) {
+    this.raw = raw;
+    this.#method = method;
+  }
+
+  /** The next answer; undefined at the end. */
+  async next(): Promise<MessageShape<O> | undefined> {
+    const body = await this.raw.next();
+    return body === undefined ? undefined : decode(this.#method, body);
+  }
+
+  send(message: MessageInitShape<I>, options?: { readonly halfClose?: boolean }): Promise<void> {
+    return this.raw.send(liteEncode(this.#method.input, message), options);
+  }
+}
+
+export function openCall<I extends DescMessage, O extends DescMessage>(
+  session: NativeSession,
+  method: LiteMethod<I, O>,
+  first: MessageInitShape<I>,
+  options: { readonly timeoutMs?: number | undefined } = {},
+): TypedCall<I, O> {
+  const halfClose = method.kind === 'unary' || method.kind === 'server_streaming';
+  const raw = session.call(method.name, liteEncode(method.input, first), {
+    halfClose,
+    timeoutMs: options.timeoutMs ?? 0,
+  });
+  return new TypedCall(raw, method);
+}
+
+/** An agent that sends what is no message of its method misbehaves. */
+function decode<I extends DescMessage, O extends DescMessage>(
+  method: LiteMethod<I, O>,
+  body: Uint8Array,
+): MessageShape<O> {
+  try {
+    return liteDecode(method.output, body);
+  } catch (error) {
+    if (error instanceof MalformedMessageError)
+      throw new OperationError('GUEST_MISBEHAVES', `${method.name}: ${error.message}`);
+    throw error;
+  }
+}

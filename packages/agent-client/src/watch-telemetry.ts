@@ -1,0 +1,39 @@
+import type { Telemetry } from '@innkeeper/contract/agent';
+import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import { type LinkClock, pause } from './clock.ts';
+import type { LinkSessions } from './link-sessions.ts';
+import { stopOnAbort } from './session/stop-on-abort.ts';
+import { openCall } from './session/typed-call.ts';
+
+/** Between a watch that ended, as an older agent may end it, and the next. */
+const againAfterMs = 5000;
+
+/** Keeps a telemetry watch open in every session until the signal; each report goes to `onReport`. */
+export function watchTelemetry(
+  sessions: LinkSessions,
+  clock: LinkClock,
+  intervalMs: number,
+  signal: AbortSignal,
+  onReport: (telemetry: Telemetry) => void,
+): void {
+  const run = async (): Promise<void> => {
+    while (!signal.aborted) {
+      const { session } = await sessions.ready(signal);
+      try {
+        const call = openCall(session, TelemetryServiceLite.watch, { intervalMs });
+        const untie = stopOnAbort(call.raw, signal);
+        try {
+          for (let report = await call.next(); report !== undefined; report = await call.next()) onReport(report);
+        } finally {
+          untie();
+        }
+        await pause(clock, againAfterMs, signal);
+      } catch {
+        // A lost session: the next one is waited for above. A refusal: asked again later, since telemetry is not vital.
+        await pause(clock, 100, signal);
+      }
+    }
+  };
+  // Rejects only when the link is closed while it waits.
+  run().catch(() => undefined);
+}
