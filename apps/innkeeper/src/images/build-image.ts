@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationError } from '@innkeeper/contract/errors';
 import { hostDiskFull, isHostDiskFull } from '../host-tools/index.ts';
+import { buildDebianImage } from './build-debian-image.ts';
 import { buildTinyImage } from './build-tiny-image.ts';
 import type { BuildOptions, BuiltImage, GuestKernel, ImageKind } from './built-image.ts';
 import { copyToRaw } from './copy-image.ts';
@@ -29,6 +30,8 @@ export interface NewImage {
 
 const builders: Readonly<Record<ImageKind, (options: BuildOptions) => Promise<BuiltImage>>> = {
   tiny: buildTinyImage,
+  debian: (options) => buildDebianImage('debian', options),
+  'debian-openrc': (options) => buildDebianImage('debian-openrc', options),
 };
 
 /** Whether a kind of image can be built. */

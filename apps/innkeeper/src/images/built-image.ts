@@ -1,11 +1,6 @@
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { buildDebianImage } from './build-debian-image.ts';
-import { buildTinyImage } from './build-tiny-image.ts';
-import { copyToRaw } from './copy-image.ts';
-import type { StageOptions, StageOptions } from './stage-options.ts';
+import type { StageOptions } from './stage-options.ts';
 
-export type ImageKind = 'tiny';
+export type ImageKind = 'tiny' | 'debian' | 'debian-openrc';
 
 export interface BuildOptions extends StageOptions {
   /** Absolute. Kernels and images are kept in it by a hash of what they are made of; made when missing. */
@@ -35,38 +30,4 @@ export interface BuiltImage {
   readonly inputsSha256: string;
   /** Nothing had to be built. */
   readonly fromCache: boolean;
-}
-
-/** An image in a folder of its own, with the kernel that boots it. */
-export interface BuiltOriginal {
-  readonly originalPath: string;
-  readonly format: 'raw';
-  /** Its files stay in the cache folder, which VMs of the image therefore need. */
-  readonly kernel: { readonly path: string; readonly initrdPath: string | undefined; readonly commandLine: string };
-}
-
-/**
- * Builds an image, or takes it from the cache, and puts a copy into `directory` as original.raw; whole or not at all.
- * Rejects with IMAGE_BUILD_FAILED, PROGRAM_MISSING, HOST_DISK_FULL, and the signal's reason.
- */
-export async function buildImage(
-  kind: ImageKind,
-  { directory, cacheDirectory }: { readonly directory: string; readonly cacheDirectory: string },
-  { signal, onStage }: StageOptions = {},
-): Promise<BuiltOriginal> {
-  const options: BuildOptions = { cacheDirectory, signal, onProgress: onStage };
-  const built = kind === 'tiny' ? await buildTinyImage(options) : await buildDebianImage(kind, options);
-  await mkdir(directory, { recursive: true });
-  const workDirectory = await mkdtemp(join(directory, '.build-'));
-  try {
-    const copy = join(workDirectory, 'original.raw');
-    await copyToRaw({ path: built.rawPath, format: 'raw' }, copy, { signal });
-    signal?.throwIfAborted();
-    const originalPath = join(directory, 'original.raw');
-    await rename(copy, originalPath);
-    const { path, initrdPath, commandLine } = built.kernel;
-    return { originalPath, format: 'raw', kernel: { path, initrdPath, commandLine } };
-  } finally {
-    await rm(workDirectory, { recursive: true, force: true });
-  }
 }

@@ -1,11 +1,5 @@
-export {
-  type BuildOptions,
-  type BuiltImage,
-  type BuiltOriginal,
-  buildImage,
-  type GuestKernel,
-  type ImageKind,
-} from './build-image.ts';
+export { type BuildPlace, buildImage, isImageKind, type NewImage } from './build-image.ts';
+export type { GuestKernel, ImageKind } from './built-image.ts';
 export { createOverlay, type OverlayRequest } from './create-overlay.ts';
 export { type ImageInfo, imageInfo } from './image-info.ts';
 export { type ImportedImage, importImage } from './import-image.ts';

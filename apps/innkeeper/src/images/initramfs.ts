@@ -9,20 +9,19 @@ import type { KernelModule, WantedModules } from './kernel-modules.ts';
  */
 const init = `#!/bin/busybox sh
 export PATH=/bin
-busybox --install -s /bin
-fail() { echo "innkeeper: $*" >/dev/console; sleep 1; poweroff -f; }
+fail() { echo "innkeeper: $*" >/dev/console; busybox sleep 1; busybox poweroff -f; }
 
-mount -t devtmpfs dev /dev
-mount -t proc proc /proc
-mount -t sysfs sys /sys
-for module in $(cat /modules/order); do
-	insmod "/modules/$module.ko" || echo "innkeeper: the module $module was not inserted" >/dev/console
+busybox mount -t devtmpfs dev /dev
+busybox mount -t proc proc /proc
+busybox mount -t sysfs sys /sys
+for module in $(busybox cat /modules/order); do
+	busybox insmod "/modules/$module.ko" || echo "innkeeper: the module $module was not inserted" >/dev/console
 done
 
 root=/dev/vda
 mode=ro
 init=/sbin/init
-for word in $(cat /proc/cmdline); do
+for word in $(busybox cat /proc/cmdline); do
 	case "$word" in
 	root=*) root="\${word#root=}" ;;
 	init=*) init="\${word#init=}" ;;
@@ -34,14 +33,14 @@ tries=0
 while [ ! -b "$root" ]; do
 	tries=$((tries + 1))
 	[ "$tries" -gt 100 ] && fail "the disk $root does not appear"
-	usleep 50000
+	busybox usleep 50000
 done
-mount -t ext4 -o "$mode" "$root" /root || fail "the disk $root cannot be mounted"
+busybox mount -t ext4 -o "$mode" "$root" /root || fail "the disk $root cannot be mounted"
 [ -e "/root$init" ] || [ -L "/root$init" ] || fail "the disk has no $init"
 for folder in dev proc sys; do
-	mount -o move "/$folder" "/root/$folder" || fail "the disk has no folder /$folder"
+	busybox mount -o move "/$folder" "/root/$folder" || fail "the disk has no folder /$folder"
 done
-exec switch_root /root "$init"
+exec busybox switch_root /root "$init"
 `;
 
 /** Hash of all that a first file system is made of but for the kernel. */
