@@ -1,0 +1,40 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createDeferred, type Deferred } from '@innkeeper/kit';
+
+/** Watches show changes at most this often, so that a busy VM costs a watcher no more than a quiet one. */
+export const watchIntervalMs = 250;
+
+/** Remembers that something changed until somebody looks. Changes between two looks are one. */
+export class ChangeFlag {
+  #raised = false;
+  #waiting: Deferred<void> | undefined;
+
+  raise(): void {
+    this.#raised = true;
+    this.#waiting?.resolve();
+    this.#waiting = undefined;
+  }
+
+  /** Resolves when there was a change since the last look; rejects with the signal's reason. */
+  async look(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (!this.#raised) {
+      const waiting = createDeferred<void>();
+      this.#waiting = waiting;
+      const onAbort = (): void => waiting.reject(signal.reason);
+      signal.addEventListener('abort', onAbort, { once: true });
+      try {
+        await waiting.promise;
+      } finally {
+        signal.removeEventListener('abort', onAbort);
+      }
+    }
+    this.#raised = false;
+  }
+
+  /** As `look`, and not sooner than the watch interval after the call. */
+  async lookSlowly(signal: AbortSignal): Promise<void> {
+    await delay(watchIntervalMs, undefined, { signal });
+    await this.look(signal);
+  }
+}

@@ -1,0 +1,87 @@
+import { OperationError } from '@innkeeper/contract';
+import { type Log, mib } from '@innkeeper/kit';
+import type { WebSocket } from 'ws';
+import type { VmOfControl } from './node-of-control.ts';
+
+/** Output that waits for a slow viewer; what comes beyond is not shown, and counted. */
+const maxWaitingBytes = mib;
+/** Input that waits for the guest. */
+const maxInputBytes = 64 * 1024;
+
+/**
+ * A viewer of the serial console: what is kept of the past, then what comes, and what is typed. A guest that floods its
+ * console costs a slow viewer a gap, never the daemon its memory. Resolves when the viewer leaves or the VM ends.
+ */
+export async function serveConsole(
+  socket: WebSocket,
+  vm: VmOfControl,
+  options: { signal: AbortSignal; log: Log },
+): Promise<void> {
+  const console = vm.console();
+  let hiddenBytes = 0;
+  const show = (bytes: Uint8Array): void => {
+    if (socket.bufferedAmount > maxWaitingBytes) {
+      hiddenBytes += bytes.length;
+      return;
+    }
+    if (hiddenBytes > 0) socket.send(note(`${hiddenBytes} bytes came too fast to be shown`));
+    hiddenBytes = 0;
+    // The bytes belong to whoever reads them from the hypervisor.
+    socket.send(Buffer.from(bytes));
+  };
+  const { head, droppedBytes, tail } = console.history();
+  const stopOutput = console.onOutput(show);
+  show(head);
+  if (droppedBytes > 0) socket.send(note(`${droppedBytes} bytes are not kept`));
+  show(tail);
+
+  let waitingBytes = 0;
+  socket.on('message', (data: Buffer, isBinary) => {
+    if (!isBinary) return;
+    waitingBytes += data.length;
+    if (waitingBytes > maxInputBytes) socket.pause();
+    console
+      .write(data)
+      .catch((error: unknown) => options.log.debug('console.input-lost', { error: String(error) }))
+      .finally(() => {
+        waitingBytes -= data.length;
+        if (waitingBytes <= maxInputBytes) socket.resume();
+      });
+  });
+  try {
+    await untilOver(vm, console, options.signal);
+    socket.close(1000, 'the VM ended');
+  } finally {
+    stopOutput();
+  }
+}
+
+/** Resolves when this console is not the VM's any more or nobody looks. */
+function untilOver(vm: VmOfControl, console: ReturnType<VmOfControl['console']>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      stop();
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    const stop = vm.onChange(() => {
+      if (currentConsole(vm) !== console) finish();
+    });
+    signal.addEventListener('abort', finish);
+    if (signal.aborted || currentConsole(vm) !== console) finish();
+  });
+}
+
+function currentConsole(vm: VmOfControl): ReturnType<VmOfControl['console']> | undefined {
+  try {
+    return vm.console();
+  } catch (error) {
+    // VM_NOT_RUNNING: there is none.
+    if (error instanceof OperationError) return undefined;
+    throw error;
+  }
+}
+
+function note(text: string): Buffer {
+  return Buffer.from(`\r\n[innkeeper: ${text}]\r\n`);
+}

@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
+import { toHttpError } from './api-error.ts';
+import { isSet, optionalBytes, requiredPath } from './query.ts';
+import type { FileExchange } from './routes.ts';
+
+const statTimeoutMs = 30_000;
+
+/**
+ * GET: a file's bytes as they come from the guest, no faster than the client takes them. What breaks after the first
+ * byte is in the trailer `x-innkeeper-error`.
+ */
+export async function readFileRoute({ vm, query, response, signal, log }: FileExchange): Promise<void> {
+  const reading = vm.agent().readFile(
+    {
+      path: requiredPath(query),
+      offset: optionalBytes(query, 'offset') ?? 0n,
+      length: optionalBytes(query, 'length') ?? 0n,
+      sha256: isSet(query, 'sha256'),
+      noSymlinks: isSet(query, 'no-symlinks'),
+    },
+    { signal },
+  );
+  const chunks = reading.chunks[Symbol.asyncIterator]();
+  try {
+    // Its facts come with the first pull; a file that cannot be read fails here, as an ordinary error.
+    let next = await chunks.next();
+    response.writeHead(200, {
+      ...fileHeaders(await reading.info),
+      'content-type': 'application/octet-stream',
+      trailer: 'x-innkeeper-sha256, x-innkeeper-error',
+    });
+    response.flushHeaders();
+    for (; next.done !== true; next = await chunks.next()) {
+      if (!response.write(next.value)) await drained(response, signal);
+    }
+    const { sha256 } = await reading.done;
+    if (sha256.length > 0) response.addTrailers({ 'x-innkeeper-sha256': Buffer.from(sha256).toString('hex') });
+    response.end();
+  } catch (error) {
+    if (!response.headersSent || signal.aborted) throw error;
+    response.addTrailers({ 'x-innkeeper-error': encodeURIComponent(JSON.stringify(toHttpError(error, log).body)) });
+    response.end();
+  } finally {
+    await chunks.return?.();
+  }
+}
+
+/** HEAD without an upload: the facts of what a path leads to. */
+export async function statFileRoute({ vm, query, response, signal }: FileExchange): Promise<void> {
+  const info = await vm.agent().stat(requiredPath(query), { follow: true, signal, timeoutMs: statTimeoutMs });
+  response.writeHead(200, fileHeaders(info));
+  response.end();
+}
+
+function fileHeaders(info: FileInfo): Record<string, string> {
+  return {
+    'x-innkeeper-size': String(info.sizeBytes),
+    'x-innkeeper-kind': kindName(info.kind),
+    'x-innkeeper-mode': info.mode.toString(8),
+    'x-innkeeper-uid': String(info.uid),
+    'x-innkeeper-gid': String(info.gid),
+    'x-innkeeper-modified-ns': String(info.modifiedUnixNs),
+  };
+}
+
+/** "regular", "character_device". */
+function kindName(kind: FileKind): string {
+  const name = Object.entries(FileKind).find(([, value]) => value === kind)?.[0] ?? 'unspecified';
+  return name.toLowerCase();
+}
+
+/** Resolves when the response takes more; rejects with the signal's reason when the client left. */
+async function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
+  try {
+    await once(response, 'drain', { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}

@@ -1,0 +1,66 @@
+import type { ServiceImpl } from '@connectrpc/connect';
+import { OperationError } from '@innkeeper/contract';
+import { ShutdownMode } from '@innkeeper/contract/agent';
+import type { VmService } from '@innkeeper/contract/control';
+import type { NodeOfControl } from './node-of-control.ts';
+import { watchVm, watchVms } from './watch-vms.ts';
+
+const defaultStopTimeoutMs = 30_000;
+const maxStopTimeoutMs = 3_600_000;
+const maxEvents = 1000;
+const dayMs = 24 * 60 * 60 * 1000;
+
+const shutdownModes: ReadonlyMap<string, ShutdownMode> = new Map([
+  ['poweroff', ShutdownMode.POWEROFF],
+  ['reboot', ShutdownMode.REBOOT],
+  ['halt', ShutdownMode.HALT],
+]);
+
+/** VmService over a node. */
+export function createVmService(node: NodeOfControl): ServiceImpl<typeof VmService> {
+  const { vms } = node;
+  return {
+    listVms: () => ({ vms: vms.list().map((vm) => vm.describe()) }),
+    getVm: (request) => vms.find(request.vm).describe(),
+    watchVm: (request, { signal }) => watchVm(node, request.vm, signal),
+    watchVms: (_request, { signal }) => watchVms(node, signal),
+    createVm: (request) => vms.create(request),
+    startVm: (request) => vms.find(request.vm).start(),
+    stopVm: (request) => {
+      if (request.timeoutMs > maxStopTimeoutMs) {
+        throw new OperationError(
+          'INVALID_ARGUMENT',
+          `timeout_ms is ${request.timeoutMs}; at most ${maxStopTimeoutMs}.`,
+        );
+      }
+      return vms.find(request.vm).stop(request.timeoutMs === 0 ? defaultStopTimeoutMs : request.timeoutMs);
+    },
+    killVm: (request) => vms.find(request.vm).kill(),
+    deleteVm: (request) => vms.find(request.vm).delete(request.force),
+    diagnose: (request, { signal }) => vms.find(request.vm).diagnose({ signal }),
+    listEvents: async (request) => {
+      const vmId = request.vm === '' ? undefined : vms.find(request.vm).id;
+      return { events: await vms.events(vmId, limitOf(request.limit, 100, maxEvents)) };
+    },
+    listSamples: async (request) => {
+      const sinceMs = request.sinceUnixNs === 0n ? Date.now() - dayMs : Number(request.sinceUnixNs / 1_000_000n);
+      return { samples: await vms.find(request.vm).samples(sinceMs) };
+    },
+    shutdownGuest: async (request, { signal }) => {
+      const mode = shutdownModes.get(request.mode);
+      if (mode === undefined) {
+        throw new OperationError('INVALID_ARGUMENT', `mode is "${request.mode}"; it is poweroff, reboot or halt.`);
+      }
+      const vm = vms.find(request.vm);
+      vm.assertAllowed('guest');
+      const { delaySeconds, message } = request;
+      return await vm.agent().shutdown(mode, { signal, delaySeconds, message, timeoutMs: 30_000 });
+    },
+  };
+}
+
+/** A limit of a request: 0 is the default; more than the most is refused. */
+export function limitOf(asked: number, byDefault: number, most: number): number {
+  if (asked > most) throw new OperationError('INVALID_ARGUMENT', `limit is ${asked}; at most ${most}.`);
+  return asked === 0 ? byDefault : asked;
+}

@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'node:http';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { OperationError } from '@innkeeper/contract';
+import type { OpenWriteSchema } from '@innkeeper/contract/agent';
+import { isSet, optionalBytes, optionalMode, optionalSha256, optionalText, requiredPath } from './query.ts';
+import { ReplayBody } from './replay-body.ts';
+import type { FileExchange } from './routes.ts';
+
+const offsetTimeoutMs = 30_000;
+
+/**
+ * PUT: takes a file no faster than the guest writes it. With an upload id a body that broke off can be gone on with:
+ * `offset` says where this body begins, HEAD says where to begin.
+ */
+export async function writeFileRoute({ vm, query, request, response, signal }: FileExchange): Promise<void> {
+  const offset = optionalBytes(query, 'offset') ?? 0n;
+  const open = openOf(query);
+  if (offset > 0n && open.uploadId === undefined) {
+    throw new OperationError('INVALID_ARGUMENT', 'The parameter "offset" needs "upload".');
+  }
+  const fromHeader = optionalSha256(request.headers['x-innkeeper-sha256']);
+  const body = new ReplayBody(request, Number(offset));
+  const { bytes, sha256 } = await vm
+    .agent()
+    .writeFile({ ...open, resume: offset > 0n, sha256: true }, (from) => body.from(Number(from)), {
+      signal,
+      expectedSha256: () => {
+        assertComplete(request);
+        return fromHeader ?? optionalSha256(request.trailers['x-innkeeper-sha256']);
+      },
+    });
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ bytes: Number(bytes), sha256: Buffer.from(sha256).toString('hex') }));
+}
+
+/** HEAD with an upload: where to go on; 0 when the guest has nothing of it. */
+export async function uploadOffsetRoute({ vm, query, response, signal }: FileExchange): Promise<void> {
+  const found = new AbortController();
+  const timeout = AbortSignal.timeout(offsetTimeoutMs);
+  const seen = new OperationError('CANCELED', 'Only the offset was wanted.');
+  let offset: bigint | undefined;
+  try {
+    await vm.agent().writeFile(
+      { ...openOf(query), resume: true },
+      (from) => {
+        offset = from;
+        // Nothing is written: the call is given up, and what the guest has stays there.
+        found.abort(seen);
+        throw seen;
+      },
+      { signal: AbortSignal.any([signal, found.signal, timeout]) },
+    );
+  } catch (error) {
+    if (timeout.aborted)
+      throw new OperationError('DEADLINE_EXCEEDED', 'The guest did not say in time where the upload is.');
+    if (offset === undefined) throw error;
+  }
+  response.writeHead(200, { 'x-innkeeper-offset': String(offset ?? 0n) });
+  response.end();
+}
+
+/** A body that broke off ends the stream without an error where its length was not announced. */
+function assertComplete(request: IncomingMessage): void {
+  if (!request.complete) throw new OperationError('CANCELED', 'The caller left in the middle of the upload.');
+}
+
+function openOf(query: URLSearchParams): MessageInitShape<typeof OpenWriteSchema> {
+  const given = {
+    uploadId: optionalText(query, 'upload'),
+    mode: optionalMode(query),
+    user: optionalText(query, 'user'),
+    group: optionalText(query, 'group'),
+    sizeBytes: optionalBytes(query, 'size'),
+  };
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return { path: requiredPath(query), createParents: isSet(query, 'parents'), ...present };
+}
