@@ -102,6 +102,8 @@ export interface Files {
   statVfs(path: string): StatVfs;
   /** statvfs in a helper; ETIMEDOUT after `timeoutMs`, and the helper is counted as abandoned if it cannot be killed. */
   statVfsInHelper(path: string, timeoutMs: number): Promise<StatVfs>;
+  /** Calls back when something was mounted or unmounted; the function returned ends it. */
+  watchMounts(callback: () => void): () => void;
 }
 
 export interface SpawnSpec {

@@ -73,6 +73,15 @@ export function createFiles(helpers: HelperPool): Files {
       const text = await helpers.run('statvfs', () => attempt(() => host.statvfs(path)), timeoutMs);
       return throwIfRefused('statvfs')(text) as ReturnType<typeof host.statvfs>;
     },
+    watchMounts: (callback) => {
+      const fd = host.open('/proc/self/mountinfo', 0, 0, false);
+      // The kernel tells a change as an error event (proc(5)), which comes without being asked for.
+      const slot = host.watch(fd, 0, callback);
+      return () => {
+        host.unwatch(slot);
+        host.close(fd);
+      };
+    },
   };
 }
 
