@@ -53,16 +53,16 @@ function parseLine(line: string): MountEntry | undefined {
   if (deviceNumber === undefined || root === undefined || mountPoint === undefined || filesystem === undefined)
     return undefined;
   return {
-    mountPoint: unescape(mountPoint),
+    mountPoint: decodeOctal(mountPoint),
     filesystem,
-    device: unescape(device ?? ''),
+    device: decodeOctal(device ?? ''),
     readOnly: options?.split(',').includes('ro') ?? false,
     deviceNumber,
-    root: unescape(root),
+    root: decodeOctal(root),
   };
 }
 
 /** Space, tab, newline and backslash are written as three octal digits. */
-function unescape(text: string): string {
+function decodeOctal(text: string): string {
   return text.replace(/\\(\d{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }

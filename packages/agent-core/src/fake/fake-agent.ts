@@ -1,0 +1,37 @@
+import { silentLog } from '@innkeeper/kit';
+import { type Agent, createAgent } from '../agent.ts';
+import type { Clock } from '../host.ts';
+import { createChannelPair } from './channel-pair.ts';
+import { FakeHost } from './fake-host.ts';
+import { FakeNode } from './fake-node.ts';
+import type { ManualClock } from './manual-clock.ts';
+
+/** An agent in a fake guest, with a node that has opened a native session: where most tests of operations begin. */
+export interface FakeAgent<C extends Clock> {
+  readonly host: FakeHost<C>;
+  readonly agent: Agent;
+  readonly node: FakeNode;
+  /** Another node, on a channel of its own. */
+  connect(): Promise<FakeNode>;
+  /** Ends the channels, as when the program ends. */
+  end(): void;
+}
+
+/** @param host a guest that was arranged before; default: a new one with its clock standing still */
+export async function startFakeAgent<C extends Clock = ManualClock>(
+  host: FakeHost<C> = new FakeHost<C>(),
+): Promise<FakeAgent<C>> {
+  const agent = createAgent(host, silentLog);
+  const controller = new AbortController();
+  const connect = async (): Promise<FakeNode> => {
+    const [ours, theirs] = createChannelPair();
+    agent.serveChannel(theirs, 'native', controller.signal).then(
+      () => theirs.close(),
+      () => theirs.close(),
+    );
+    const node = new FakeNode(ours);
+    await node.hello();
+    return node;
+  };
+  return { host, agent, node: await connect(), connect, end: () => controller.abort() };
+}

@@ -1,0 +1,268 @@
+import type { Clock, FileHandle, FileStat, Files, OpenOptions, StatVfs } from '../host.ts';
+import { HostError } from '../host-error.ts';
+import { type FakeNode, FakeTree, statOf } from './fake-tree.ts';
+
+interface Opened extends FileHandle {
+  readonly node: FakeNode;
+  readonly content: Uint8Array | undefined;
+  readonly append: boolean;
+  position: number;
+}
+
+/** Files in memory. Beside the port there are methods by which a test arranges and looks. */
+export class FakeFiles implements Files {
+  readonly tree = new FakeTree();
+  readonly #clock: Clock;
+  readonly #opened = new Set<Opened>();
+  readonly #mountWatchers = new Set<() => void>();
+  #lastNumber = 2;
+  /** Bytes that files may still grow by: then ENOSPC. */
+  freeBytes = 1024 * 1024 * 1024;
+  /** Asked before every call: an errno to refuse it with. */
+  fail: ((call: string, path: string) => string | undefined) | undefined;
+  /** Answers for `statVfsInHelper`; without one it answers like `statVfs`. */
+  slowStatVfs: ((path: string) => Promise<StatVfs>) | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Handles that are open now: a test can see that none leaks. */
+  get openCount(): number {
+    return this.#opened.size;
+  }
+
+  /** Puts a file with its folders there, or replaces one. A function makes the content anew at every opening, as in /proc. */
+  put(
+    path: string,
+    content: string | Uint8Array | (() => string | Uint8Array) = '',
+    facts: { readonly mode?: number; readonly uid?: number; readonly gid?: number } = {},
+  ): void {
+    const folder = path.slice(0, path.lastIndexOf('/'));
+    if (folder !== '') this.putFolder(folder);
+    const { parent, name } = this.tree.locate('put', path, { follow: true });
+    const base = { type: 'regular', modifiedNs: this.#clock.wallTimeNs(), ...facts } as const;
+    const node =
+      typeof content === 'function'
+        ? this.tree.make({ ...base, generate: content })
+        : this.tree.make({ ...base, data: bytesOf(content).slice() });
+    parent.children.set(name, node);
+  }
+
+  putFolder(path: string, facts: { readonly mode?: number; readonly uid?: number } = {}): void {
+    const parts = path.split('/').filter((part) => part !== '');
+    for (let count = 1; count <= parts.length; count++) {
+      const { parent, name, node } = this.tree.locate('put', `/${parts.slice(0, count).join('/')}`, { follow: true });
+      if (node === undefined) parent.children.set(name, this.tree.make({ type: 'directory', mode: 0o755, ...facts }));
+    }
+  }
+
+  putLink(path: string, target: string): void {
+    const { parent, name } = this.tree.locate('put', path, { follow: false });
+    parent.children.set(name, this.tree.make({ type: 'symlink', mode: 0o777, target }));
+  }
+
+  putSpecial(path: string, type: 'character' | 'block' | 'fifo' | 'socket'): void {
+    const { parent, name } = this.tree.locate('put', path, { follow: false });
+    parent.children.set(name, this.tree.make({ type }));
+  }
+
+  remove(path: string): void {
+    const { parent, name } = this.tree.locate('remove', path, { follow: false });
+    parent.children.delete(name);
+  }
+
+  bytes(path: string): Uint8Array {
+    const node = this.tree.find('bytes', path, { follow: true });
+    return contentOf(node) ?? node.data.slice(0, node.size);
+  }
+
+  text(path: string): string {
+    return new TextDecoder().decode(this.bytes(path));
+  }
+
+  exists(path: string): boolean {
+    return this.tree.locate('exists', path, { follow: false }).node !== undefined;
+  }
+
+  /** Names of a folder, sorted. */
+  names(folder: string): string[] {
+    return [...this.tree.find('names', folder, { follow: true }).children.keys()].sort();
+  }
+
+  /** As when something was mounted or unmounted. */
+  changeMounts(): void {
+    for (const callback of this.#mountWatchers) callback();
+  }
+
+  open(path: string, options: OpenOptions): FileHandle {
+    this.#check('open', path);
+    const follow = !(options.create && options.exclusive);
+    const { parent, name, node } = this.tree.locate('open', path, { follow, noSymlinks: options.noSymlinks });
+    if (node === undefined && !options.create) throw new HostError('ENOENT', 'open', path);
+    if (node !== undefined && options.create && options.exclusive) throw new HostError('EEXIST', 'open', path);
+    if (node?.type === 'directory' && options.access !== 'read') throw new HostError('EISDIR', 'open', path);
+    const found = node ?? this.tree.make({ type: 'regular', mode: options.mode & 0o7777 });
+    if (node === undefined) parent.children.set(name, found);
+    if (options.truncate) found.size = 0;
+    const opened: Opened = {
+      number: ++this.#lastNumber,
+      node: found,
+      content: contentOf(found),
+      append: options.append,
+      position: 0,
+      close: () => this.#opened.delete(opened),
+    };
+    this.#opened.add(opened);
+    return opened;
+  }
+
+  read(file: FileHandle, into: Uint8Array, offset: number): number {
+    const { node, content } = this.#of(file, 'read');
+    if (node.type === 'directory') throw new HostError('EISDIR', 'read');
+    const data = content ?? node.data.subarray(0, node.size);
+    const piece = data.subarray(Math.min(offset, data.length), offset + into.length);
+    into.set(piece);
+    return piece.length;
+  }
+
+  readNext(file: FileHandle, into: Uint8Array): number {
+    const opened = this.#of(file, 'read');
+    const count = this.read(file, into, opened.position);
+    opened.position += count;
+    return count;
+  }
+
+  write(file: FileHandle, from: Uint8Array, offset: number): void {
+    const { node } = this.#of(file, 'write');
+    const end = offset + from.length;
+    const growth = Math.max(0, end - node.size);
+    if (growth > this.freeBytes) throw new HostError('ENOSPC', 'write');
+    this.freeBytes -= growth;
+    if (end > node.data.length) {
+      const grown = new Uint8Array(Math.max(end, node.data.length * 2));
+      grown.set(node.data.subarray(0, node.size));
+      node.data = grown;
+    }
+    if (offset > node.size) node.data.fill(0, node.size, offset);
+    node.data.set(from, offset);
+    node.size = Math.max(node.size, end);
+    node.modifiedNs = this.#clock.wallTimeNs();
+  }
+
+  writeNext(file: FileHandle, from: Uint8Array): void {
+    const opened = this.#of(file, 'write');
+    const at = opened.append ? opened.node.size : opened.position;
+    this.write(file, from, at);
+    opened.position = at + from.length;
+  }
+
+  statHandle(file: FileHandle): FileStat {
+    return statOf(this.#of(file, 'fstat').node);
+  }
+
+  chmodHandle(file: FileHandle, mode: number): void {
+    this.#of(file, 'fchmod').node.mode = mode;
+  }
+
+  chownHandle(file: FileHandle, uid: number, gid: number): void {
+    const { node } = this.#of(file, 'fchown');
+    [node.uid, node.gid] = [uid, gid];
+    // As the kernel does: whoever gets the file must not get its rights.
+    node.mode &= 0o1777;
+  }
+
+  truncate(file: FileHandle, sizeBytes: number): void {
+    const { node } = this.#of(file, 'ftruncate');
+    node.size = Math.min(node.size, sizeBytes);
+  }
+
+  async sync(file: FileHandle): Promise<void> {
+    this.#of(file, 'fsync');
+    this.#check('fsync', '');
+  }
+
+  stat(path: string, follow: boolean): FileStat {
+    this.#check('stat', path);
+    return statOf(this.tree.find('stat', path, { follow }));
+  }
+
+  readLink(path: string): string {
+    const { type, target } = this.tree.find('readlink', path, { follow: false });
+    if (type !== 'symlink') throw new HostError('EINVAL', 'readlink', path);
+    return target;
+  }
+
+  rename(from: string, to: string): void {
+    this.#check('rename', to);
+    const source = this.tree.locate('rename', from, { follow: false });
+    const goal = this.tree.locate('rename', to, { follow: false });
+    if (source.node === undefined) throw new HostError('ENOENT', 'rename', from);
+    if (goal.node?.type === 'directory') throw new HostError('EISDIR', 'rename', to);
+    source.parent.children.delete(source.name);
+    goal.parent.children.set(goal.name, source.node);
+  }
+
+  unlink(path: string): void {
+    this.#check('unlink', path);
+    const { parent, name, node } = this.tree.locate('unlink', path, { follow: false });
+    if (node === undefined) throw new HostError('ENOENT', 'unlink', path);
+    if (node.type === 'directory') throw new HostError('EISDIR', 'unlink', path);
+    this.freeBytes += node.size;
+    parent.children.delete(name);
+  }
+
+  makeDirectory(path: string, mode: number): void {
+    this.#check('mkdir', path);
+    const { parent, name, node } = this.tree.locate('mkdir', path, { follow: false });
+    if (node !== undefined) throw new HostError('EEXIST', 'mkdir', path);
+    parent.children.set(name, this.tree.make({ type: 'directory', mode }));
+  }
+
+  readDirectory(path: string, limit: number): string[] {
+    this.#check('readdir', path);
+    const node = this.tree.find('readdir', path, { follow: true });
+    if (node.type !== 'directory') throw new HostError('ENOTDIR', 'readdir', path);
+    return [...node.children.keys()].slice(0, limit);
+  }
+
+  readText(path: string, maxBytes: number): string {
+    this.#check('open', path);
+    return new TextDecoder().decode(this.bytes(path).subarray(0, maxBytes));
+  }
+
+  statVfs(path: string): StatVfs {
+    this.#check('statvfs', path);
+    this.tree.find('statvfs', path, { follow: true });
+    const totalBytes = 8 * 1024 * 1024 * 1024;
+    const { freeBytes } = this;
+    return { totalBytes, freeBytes, availableBytes: freeBytes, inodesTotal: 65_536, inodesFree: 60_000 };
+  }
+
+  async statVfsInHelper(path: string): Promise<StatVfs> {
+    return await (this.slowStatVfs?.(path) ?? this.statVfs(path));
+  }
+
+  watchMounts(callback: () => void): () => void {
+    this.#mountWatchers.add(callback);
+    return () => this.#mountWatchers.delete(callback);
+  }
+
+  #of(file: FileHandle, call: string): Opened {
+    for (const opened of this.#opened) if (opened === file) return opened;
+    throw new HostError('EBADF', call);
+  }
+
+  #check(call: string, path: string): void {
+    const errno = this.fail?.(call, path);
+    if (errno !== undefined) throw new HostError(errno, call, path);
+  }
+}
+
+function contentOf(node: FakeNode): Uint8Array | undefined {
+  return node.generate === undefined ? undefined : bytesOf(node.generate());
+}
+
+function bytesOf(content: string | Uint8Array): Uint8Array {
+  return typeof content === 'string' ? new TextEncoder().encode(content) : content;
+}

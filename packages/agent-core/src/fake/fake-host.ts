@@ -1,0 +1,110 @@
+import { portableByteOps } from '@innkeeper/wire';
+import type { Bytes, Clock, Host, InterfaceAddressRow, Jobs, NetworkPort, Power, SystemPort } from '../host.ts';
+import { HostError } from '../host-error.ts';
+import { FakeFiles } from './fake-files.ts';
+import { putGuestFiles } from './fake-guest-files.ts';
+import { FakeProcesses, fakeAgentPid } from './fake-processes.ts';
+import { builtinPrograms, type Program } from './fake-program.ts';
+import { ManualClock } from './manual-clock.ts';
+import { createSha256 } from './sha256.ts';
+
+type JobResult = Awaited<ReturnType<Jobs['run']>>;
+
+/**
+ * A whole guest in memory, in which every operation of the agent runs: files, scripted programs in /usr/bin (`true`,
+ * `cat`, `seq N`, `sleep`, `sh -c` with plain words and others), a clock that is advanced by hand unless another is given.
+ */
+export class FakeHost<C extends Clock = ManualClock> implements Host {
+  readonly clock: C;
+  readonly files: FakeFiles;
+  readonly processes: FakeProcesses;
+  readonly network = new FakeNetwork();
+  readonly power = new FakePower();
+  readonly jobs = new FakeJobs();
+  readonly bytes: Bytes;
+  readonly system: SystemPort;
+
+  /** @param options.programs more programs, by path */
+  constructor(options: { readonly clock?: C; readonly programs?: Readonly<Record<string, Program>> } = {}) {
+    // Without a clock C is ManualClock, its default.
+    this.clock = options.clock ?? (new ManualClock() as Clock as C);
+    this.files = new FakeFiles(this.clock);
+    putGuestFiles(this.files, () => this.clock.monotonicMs());
+    const programs = new Map(Object.entries(options.programs ?? {}));
+    for (const [name, program] of Object.entries(builtinPrograms)) programs.set(`/usr/bin/${name}`, program);
+    programs.set('/bin/sh', builtinPrograms['sh'] ?? (() => 0));
+    for (const path of programs.keys()) this.files.put(path, '', { mode: 0o755 });
+    this.processes = new FakeProcesses(this.files, this.clock, programs);
+    let state = 1;
+    this.bytes = {
+      ...portableByteOps,
+      createSha256,
+      // Different every time, and the same in every run.
+      random: (count) =>
+        Uint8Array.from({ length: count }, () => {
+          state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+          return state >>> 16;
+        }),
+    };
+    this.system = {
+      agentVersion: '0.1.0',
+      pid: fakeAgentPid,
+      uname: () => ({ sysname: 'Linux', nodename: 'fake', release: '6.12.0', machine: 'x86_64' }),
+      clockTicksPerSecond: 100,
+      pageSizeBytes: 4096,
+      supports: () => true,
+    };
+  }
+}
+
+class FakeNetwork implements NetworkPort {
+  rows: InterfaceAddressRow[] = [
+    { interface: 'lo', family: 'ipv4', address: '127.0.0.1', prefixLength: 8, scopeId: undefined },
+    { interface: 'eth0', family: 'ipv4', address: '10.0.2.15', prefixLength: 24, scopeId: undefined },
+    { interface: 'eth0', family: 'ipv6', address: 'fe80::5054:ff:fe12:3456', prefixLength: 64, scopeId: 2 },
+  ];
+  readonly #watchers = new Set<() => void>();
+
+  get watcherCount(): number {
+    return this.#watchers.size;
+  }
+
+  addresses(): InterfaceAddressRow[] {
+    return this.rows;
+  }
+
+  watch(callback: () => void): () => void {
+    this.#watchers.add(callback);
+    return () => this.#watchers.delete(callback);
+  }
+
+  /** As when a link or an address changed. */
+  change(): void {
+    for (const callback of this.#watchers) callback();
+  }
+}
+
+class FakePower implements Power {
+  /** What reboot(2) was called with. */
+  readonly calls: string[] = [];
+
+  async rebootNow(mode: string): Promise<void> {
+    this.calls.push(mode);
+  }
+}
+
+class FakeJobs implements Jobs {
+  abandoned = 0;
+  /** What was run: the words of each command, joined by spaces. */
+  readonly ran: string[] = [];
+  /** What commands print, by their words; others are not there. */
+  readonly results = new Map<string, Partial<JobResult>>();
+
+  async run(argv: readonly string[]): Promise<JobResult> {
+    const line = argv.join(' ');
+    this.ran.push(line);
+    const result = this.results.get(line);
+    if (result === undefined) throw new HostError('ENOENT', 'execve', argv[0]);
+    return { exitCode: 0, stdout: '', stderr: '', ...result };
+  }
+}

@@ -1,0 +1,10 @@
+/** A guest in memory, for tests: the agent's own, those of the node's side, and of drivers. Not part of the agent. */
+export { createChannelPair } from './channel-pair.ts';
+export { type FakeAgent, startFakeAgent } from './fake-agent.ts';
+export { FakeFiles } from './fake-files.ts';
+export { putInterface } from './fake-guest-files.ts';
+export { FakeHost } from './fake-host.ts';
+export { FakeNode, NodeCall } from './fake-node.ts';
+export type { Program, ProgramContext } from './fake-program.ts';
+export { ManualClock, settle } from './manual-clock.ts';
+export { realClock, type TimerFunctions } from './real-clock.ts';
