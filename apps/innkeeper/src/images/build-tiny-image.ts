@@ -12,7 +12,7 @@ import { tinyFiles, tinyFolders } from './tiny-files.ts';
 
 /** The file is sparse; a fresh one takes 3 MiB. */
 const diskBytes = 256 * mib;
-const recipe = 'tiny 1';
+const recipe = 'tiny 2';
 
 /** Where a merged /usr has its links. */
 const mergedLinks = { bin: 'usr/bin', sbin: 'usr/sbin', lib: 'usr/lib', 'var/run': '../run' } as const;

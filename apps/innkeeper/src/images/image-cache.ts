@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, open, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { hostDiskFull, isHostDiskFull } from '../host-tools/index.ts';
 import type { BuildOptions, ImageKind } from './built-image.ts';
 
@@ -42,12 +42,21 @@ export async function cachedImage(
     const file = await open(unfinished, 'r+');
     await file.sync().finally(() => file.close());
     await rename(unfinished, rawPath);
+    await removeEarlier(images, kind, basename(rawPath));
     return { rawPath, virtualBytes: (await sizeOf()) ?? 0, inputsSha256, fromCache: false };
   } catch (error) {
     if (isHostDiskFull(error)) throw hostDiskFull('building an image', error);
     throw error;
   } finally {
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** What was made of other inputs would never be asked for again; those who use an image have a copy. */
+async function removeEarlier(images: string, kind: ImageKind, keep: string): Promise<void> {
+  for (const name of await readdir(images)) {
+    const hash = name.startsWith(`${kind}-`) ? name.slice(kind.length + 1) : '';
+    if (/^[0-9a-f]{16}\.raw$/.test(hash) && name !== keep) await rm(join(images, name), { force: true });
   }
 }
 
