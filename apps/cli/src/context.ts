@@ -1,0 +1,24 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { createClient, type InnkeeperClient } from '@innkeeper/client';
+import type { Command } from 'commander';
+
+export type OutputFormat = 'table' | 'wide' | 'json' | 'name';
+
+/** What a command works with. */
+export interface Context<T> {
+  readonly client: InnkeeperClient;
+  readonly options: T & { readonly output: OutputFormat; readonly headers: boolean; readonly quiet?: boolean };
+}
+
+/** The client and the options of a command, the global ones among them. */
+export function contextOf<T extends object = object>(command: Command): Context<T> {
+  const options = command.optsWithGlobals() as Context<T>['options'] & { readonly data?: string; readonly socket?: string };
+  const socketPath = options.socket ?? join(options.data ?? defaultDataFolder(), 'innkeeper.sock');
+  return { client: createClient({ socketPath }), options };
+}
+
+/** As the daemon's: $XDG_DATA_HOME/innkeeper, else ~/.local/share/innkeeper. */
+function defaultDataFolder(): string {
+  return join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'innkeeper');
+}

@@ -1,0 +1,42 @@
+import { isOperationError, type ReasonName } from '@innkeeper/contract/errors';
+import { CliError } from './cli-error.ts';
+
+/** 1 general, 2 usage, 3 not found, 4 permission, 5 conflict, 6 agent unavailable, 7 timeout, 130 interrupted. */
+export const exitCodes = { general: 1, usage: 2, notFound: 3, permission: 4, conflict: 5, agentUnavailable: 6, timeout: 7, interrupted: 130 } as const;
+
+const ofReason: Partial<Record<ReasonName, number>> = {
+  AGENT_UNREACHABLE: exitCodes.agentUnavailable,
+  AGENT_RESTARTED: exitCodes.agentUnavailable,
+  VM_NOT_RUNNING: exitCodes.agentUnavailable,
+  GUEST_MISBEHAVES: exitCodes.agentUnavailable,
+  VM_WRONG_STATE: exitCodes.conflict,
+  VM_BUSY: exitCodes.conflict,
+  IMAGE_IN_USE: exitCodes.conflict,
+  DAEMON_UNREACHABLE: exitCodes.general,
+};
+
+/** The exit code for an error. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CliError) return error.exitCode;
+  if (!isOperationError(error)) return exitCodes.general;
+  const known = ofReason[error.reason];
+  if (known !== undefined) return known;
+  switch (error.code) {
+    case 'invalid_argument':
+    case 'out_of_range':
+      return exitCodes.usage;
+    case 'not_found':
+      return exitCodes.notFound;
+    case 'permission_denied':
+    case 'unauthenticated':
+      return exitCodes.permission;
+    case 'already_exists':
+      return exitCodes.conflict;
+    case 'deadline_exceeded':
+      return exitCodes.timeout;
+    case 'canceled':
+      return exitCodes.interrupted;
+    default:
+      return exitCodes.general;
+  }
+}

@@ -1,0 +1,47 @@
+import { type Client, createClient as createConnectClient } from '@connectrpc/connect';
+import { createConnectTransport } from '@connectrpc/connect-node';
+import { ImageService, NodeService, OperationService, VmService } from '@innkeeper/contract/control';
+import { type ExecOptions, type ExecStream, openExec } from './exec.ts';
+import { type ReadFileOptions, readFile, type RemoteFile, type WriteFileOptions, writeFile } from './files.ts';
+import { errorInterceptor } from './errors.ts';
+import { waitForOperation } from './wait-for-operation.ts';
+
+export interface ClientOptions {
+  /** The daemon's unix socket. Who may open it is the administrator. */
+  readonly socketPath: string;
+}
+
+/** The control plane's API, typed. All methods take `{ signal }`; all errors are OperationError. */
+export interface InnkeeperClient {
+  readonly vms: Client<typeof VmService>;
+  readonly images: Client<typeof ImageService>;
+  readonly operations: Client<typeof OperationService> & {
+    /** Resolves when the operation succeeded; rejects with its error. */
+    wait: typeof waitForOperation extends (client: never, ...rest: infer R) => infer T ? (...rest: R) => T : never;
+  };
+  readonly node: Client<typeof NodeService>;
+  /** Runs a command in a VM, or follows one that runs. */
+  exec(vm: string, options: ExecOptions): ExecStream;
+  readFile(vm: string, path: string, options?: ReadFileOptions): Promise<RemoteFile>;
+  writeFile(vm: string, path: string, options: WriteFileOptions): Promise<{ bytes: number; sha256: string }>;
+}
+
+/** A client of one daemon. Holds no connection while nothing is asked. */
+export function createClient({ socketPath }: ClientOptions): InnkeeperClient {
+  const transport = createConnectTransport({
+    baseUrl: 'http://innkeeper',
+    httpVersion: '1.1',
+    nodeOptions: { socketPath },
+    interceptors: [errorInterceptor(socketPath)],
+  });
+  const operations = createConnectClient(OperationService, transport);
+  return {
+    vms: createConnectClient(VmService, transport),
+    images: createConnectClient(ImageService, transport),
+    operations: { ...operations, wait: (id, options) => waitForOperation(operations, id, options) },
+    node: createConnectClient(NodeService, transport),
+    exec: (vm, options) => openExec(socketPath, vm, options),
+    readFile: (vm, path, options) => readFile(socketPath, vm, path, options),
+    writeFile: (vm, path, options) => writeFile(socketPath, vm, path, options),
+  };
+}

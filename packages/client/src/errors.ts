@@ -1,0 +1,63 @@
+import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
+import { isReasonName, OperationError } from '@innkeeper/contract/errors';
+
+/** Node's codes for "nobody listens there". */
+const unreachable = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE']);
+
+/** Whether an error, or what caused it, says that the daemon is not there. */
+export function isUnreachable(error: unknown): boolean {
+  for (let each = error; each instanceof Error; each = each.cause) if ('code' in each && unreachable.has(String(each.code))) return true;
+  return false;
+}
+
+/** What is thrown when no daemon answers on its socket. */
+export function unreachableError(socketPath: string, cause: unknown): OperationError {
+  return new OperationError('DAEMON_UNREACHABLE', `No daemon answers on ${socketPath}.`, { cause });
+}
+
+/** An error of the API as OperationError. */
+export function fromConnectError(error: unknown, socketPath: string): unknown {
+  if (isUnreachable(error)) return unreachableError(socketPath, error);
+  if (!(error instanceof ConnectError)) return error;
+  const reason = error.metadata.get('x-innkeeper-reason') ?? '';
+  const nextStep = error.metadata.get('x-innkeeper-next-step');
+  if (isReasonName(reason))
+    return new OperationError(reason, error.rawMessage, { cause: error, nextStep: nextStep === null ? undefined : decodeURIComponent(nextStep) });
+  if (error.code === Code.Canceled) return new OperationError('CANCELED', error.rawMessage, { cause: error });
+  if (error.code === Code.DeadlineExceeded) return new OperationError('DEADLINE_EXCEEDED', error.rawMessage, { cause: error });
+  if (error.code === Code.Unimplemented) return new OperationError('UNKNOWN_METHOD', error.rawMessage, { cause: error });
+  return new OperationError('INTERNAL', error.rawMessage, { cause: error });
+}
+
+/** Turns what calls throw, at their start and in their streams, into OperationError. */
+export function errorInterceptor(socketPath: string): Interceptor {
+  return (next) => async (request) => {
+    try {
+      const response = await next(request);
+      if (!response.stream) return response;
+      return { ...response, message: translated(response.message, socketPath) };
+    } catch (error) {
+      throw fromConnectError(error, socketPath);
+    }
+  };
+}
+
+async function* translated<T>(messages: AsyncIterable<T>, socketPath: string): AsyncGenerator<T> {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw fromConnectError(error, socketPath);
+  }
+}
+
+/** The JSON that HTTP routes and WebSockets answer with, as an error. */
+export function fromErrorBody(body: string, fallback: string): OperationError {
+  try {
+    const { reason, message, nextStep } = JSON.parse(body) as { reason?: string; message?: string; nextStep?: string };
+    if (reason !== undefined && isReasonName(reason)) return new OperationError(reason, message ?? fallback, { nextStep });
+    return new OperationError('INTERNAL', message ?? fallback);
+  } catch {
+    // No JSON: a proxy, or a daemon that broke in the middle.
+    return new OperationError('INTERNAL', fallback);
+  }
+}

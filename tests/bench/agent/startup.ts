@@ -1,0 +1,41 @@
+import type { GuestShell } from '../guest-shell.ts';
+import { makeMetric, type Metric, median } from '../metric.ts';
+import { QgaClient } from '../qga-client.ts';
+
+export interface StartupTools {
+  readonly shell: GuestShell;
+  readonly qgaSocketPath: string;
+  /** The line that starts qemu-ga by hand. */
+  readonly qgaCommand: string;
+  /** The line that starts our agent by hand. */
+  readonly agentCommand: string;
+  /** Opens a session with our agent and resolves at its welcome; closed again at once. */
+  readonly helloOnce: () => Promise<void>;
+  /** Stops both agents, and waits until they are gone. */
+  readonly stopBoth: () => Promise<void>;
+}
+
+/** From the line typed in the guest's shell to the first answer, in turn; the request waits in the socket meanwhile. */
+export async function measureStartup(tools: StartupTools, rounds: number): Promise<Metric[]> {
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    await tools.stopBoth();
+    const answered = tools.helloOnce();
+    const typed = await tools.shell.start(tools.agentCommand);
+    await answered;
+    ours.push(performance.now() - typed);
+    await tools.stopBoth();
+    theirs.push(await qgaStart(tools));
+  }
+  const peer = { name: 'qemu-ga', value: median(theirs) };
+  return [makeMetric({ metric: 'start to first reply p50', value: median(ours), unit: 'ms', peer, bound: { of: 'ratio', is: { atMost: 0.4 } } })];
+}
+
+async function qgaStart({ shell, qgaSocketPath, qgaCommand }: StartupTools): Promise<number> {
+  await using client = await QgaClient.open(qgaSocketPath);
+  const answered = client.sync();
+  const typed = await shell.start(qgaCommand);
+  await answered;
+  return performance.now() - typed;
+}

@@ -1,0 +1,78 @@
+import { connect, type Socket } from 'node:net';
+
+/** A virtio-serial port as plain bytes: for dd, for the C floor, for a shell. */
+export class RawPort implements AsyncDisposable {
+  readonly #socket: Socket;
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #wake: (() => void) | undefined;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('data', (chunk: Buffer) => {
+      this.#chunks.push(chunk);
+      this.#size += chunk.length;
+      this.#wake?.();
+    });
+  }
+
+  static async open(path: string): Promise<RawPort> {
+    const socket = connect(path);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('error', reject);
+    });
+    return new RawPort(socket);
+  }
+
+  /** Resolves when the kernel of the host has taken the bytes. */
+  write(bytes: Buffer | string): Promise<void> {
+    return new Promise((resolve, reject) => this.#socket.write(bytes, (error) => (error ? reject(error) : resolve())));
+  }
+
+  /** Exactly `count` bytes. */
+  async read(count: number): Promise<Buffer> {
+    await this.waitFor(count);
+    const all = Buffer.concat(this.#chunks);
+    const rest = all.subarray(count);
+    this.#chunks = rest.length === 0 ? [] : [rest];
+    this.#size = rest.length;
+    return all.subarray(0, count);
+  }
+
+  /** Waits until `count` bytes are there, and throws them away: for throughput. */
+  async skip(count: number): Promise<void> {
+    let left = count;
+    for (;;) {
+      left -= this.#size;
+      this.#chunks = [];
+      this.#size = 0;
+      if (left <= 0) return;
+      await this.waitFor(1);
+    }
+  }
+
+  /** Text up to and including `mark`. */
+  async readUntil(mark: string): Promise<string> {
+    for (;;) {
+      const text = Buffer.concat(this.#chunks).toString('latin1');
+      const at = text.indexOf(mark);
+      if (at >= 0) return (await this.read(at + mark.length)).toString();
+      await this.waitFor(this.#size + 1);
+    }
+  }
+
+  async waitFor(count: number): Promise<void> {
+    while (this.#size < count)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    this.#wake = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise((resolve) => this.#socket.once('close', resolve));
+    this.#socket.destroy();
+    await closed;
+  }
+}
