@@ -1,0 +1,55 @@
+import { rm } from 'node:fs/promises';
+import { createAgentLink } from '@innkeeper/agent-client';
+import { manageDriver, QemuDriver } from '@innkeeper/hypervisor';
+import type { Log } from '@innkeeper/kit';
+import { openStore } from '@innkeeper/store';
+import { ApiServer } from '../control/api-server.ts';
+import { createLocalNode } from '../control/local-node.ts';
+import * as images from '../images/index.ts';
+import { Node } from '../node/node.ts';
+import { OperationRunner } from '../operations/operation-runner.ts';
+import { findAgentBinary } from './agent-binary.ts';
+import type { ServeSettings } from './command-line.ts';
+import { makeDataFolder } from './data-folder.ts';
+import { takeLock } from './lock.ts';
+import { version } from './version.ts';
+
+export interface Daemon extends AsyncDisposable {
+  readonly node: Node;
+  readonly socketPath: string;
+}
+
+/**
+ * Brings everything up, in the order lock, database, VMs that run, socket. Fails with DATA_FOLDER_IN_USE. Disposing of
+ * it interrupts operations and lets go of the VMs, which run on.
+ */
+export async function startDaemon(settings: ServeSettings, log: Log): Promise<Daemon> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await makeDataFolder(settings.dataPath);
+  stack.use(takeLock(folder.lock));
+  const store = stack.use(await openStore(folder.database));
+  const agentBinary = await findAgentBinary(settings.agentBinaryPath);
+  if (agentBinary === undefined) log.warn('agent.binary-missing', { path: settings.agentBinaryPath });
+  const driver = manageDriver(new QemuDriver({ log }));
+  const operations = new OperationRunner({ store, log });
+  const node = new Node({ store, driver, images, createAgentLink, folder, agentBinary, version, log }, operations);
+  stack.defer(() => node.close());
+  stack.defer(() => operations.close());
+  await node.start();
+  const server = stack.use(new ApiServer({ node: createLocalNode(node), log }));
+  await listenPrivately(server, folder.socket);
+  stack.defer(() => rm(folder.socket, { force: true }));
+  const owned = stack.move();
+  return { node, socketPath: folder.socket, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** The socket's file is this user's alone from its first moment. One that a dead daemon left is in the way. */
+async function listenPrivately(server: ApiServer, path: string): Promise<void> {
+  await rm(path, { force: true });
+  const before = process.umask(0o177);
+  try {
+    await server.listen(path);
+  } finally {
+    process.umask(before);
+  }
+}

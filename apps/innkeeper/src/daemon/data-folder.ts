@@ -1,0 +1,48 @@
+import { chmod, mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** Where everything of a daemon lies. All paths are absolute. */
+export interface DataFolder {
+  readonly path: string;
+  readonly socket: string;
+  readonly database: string;
+  readonly lock: string;
+  readonly cache: string;
+  imageFolder(name: string): string;
+  vmFolder(id: string): string;
+  /** Short, since the kernel takes socket paths of 107 bytes. */
+  runFolder(id: string): string;
+}
+
+/** The folder used when none is named: $XDG_DATA_HOME/innkeeper, else ~/.local/share/innkeeper. */
+export function defaultDataFolder(environment: NodeJS.ProcessEnv): string {
+  const home = environment['XDG_DATA_HOME'];
+  return join(home === undefined || home === '' ? join(homedir(), '.local/share') : home, 'innkeeper');
+}
+
+/** The names inside a data folder; nothing is made. */
+export function dataFolderAt(path: string): DataFolder {
+  const root = resolve(path);
+  return {
+    path: root,
+    socket: join(root, 'innkeeper.sock'),
+    database: join(root, 'innkeeper.db'),
+    lock: join(root, 'lock'),
+    cache: join(root, 'cache'),
+    imageFolder: (name) => join(root, 'images', name),
+    vmFolder: (id) => join(root, 'vms', id),
+    runFolder: (id) => join(root, 'run', id.slice(0, 8)),
+  };
+}
+
+/** Makes the folder, for this user alone. */
+export async function makeDataFolder(path: string): Promise<DataFolder> {
+  const folder = dataFolderAt(path);
+  await mkdir(folder.path, { recursive: true, mode: 0o700 });
+  await chmod(folder.path, 0o700);
+  for (const name of ['images', 'vms', 'run', 'cache']) {
+    await mkdir(join(folder.path, name), { recursive: true, mode: 0o700 });
+  }
+  return folder;
+}

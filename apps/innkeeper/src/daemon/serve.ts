@@ -1,0 +1,71 @@
+import { isOperationError } from '@innkeeper/contract';
+import { createDeferred } from '@innkeeper/kit';
+import { parseCommandLine, type ServeSettings, usage } from './command-line.ts';
+import { startDaemon } from './daemon.ts';
+import { hello } from './hello.ts';
+import { createPinoLog } from './pino-log.ts';
+import { ProgressLine } from './progress-line.ts';
+
+/** `innkeeper serve`, until SIGTERM or SIGINT. Gives the exit code. */
+export async function serve(argv: readonly string[]): Promise<number> {
+  let settings: ServeSettings | undefined;
+  try {
+    settings = parseCommandLine(argv, process.env);
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n\n${usage}`);
+    return 2;
+  }
+  if (settings === undefined) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const log = createPinoLog(settings.logLevel);
+  const stopped = createDeferred<void>();
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    stop.abort(new Error('The daemon was told to stop.'));
+    stopped.resolve();
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  try {
+    const daemon = await startDaemon(settings, log);
+    const { node } = daemon;
+    log.info('daemon.serving', { socket: daemon.socketPath });
+    process.stderr.write(`innkeeper serves on ${daemon.socketPath}\n`);
+    if (settings.hello) void sayHello();
+    await stopped.promise;
+    const running = node.list().filter((runner) => runner.running !== undefined);
+    await daemon[Symbol.asyncDispose]();
+    process.stderr.write(farewell(running.map((runner) => runner.row.name)));
+    return 0;
+
+    async function sayHello(): Promise<void> {
+      const progress = new ProgressLine();
+      try {
+        process.stdout.write(await hello(node, progress, stop.signal));
+      } catch (error) {
+        progress.clear();
+        // The daemon serves all the same; what it says is how far the first VM came.
+        if (!stop.signal.aborted) process.stderr.write(`${describe(error)}\n`);
+      }
+    }
+  } catch (error) {
+    process.stderr.write(`${describe(error)}\n`);
+    return 1;
+  }
+}
+
+function farewell(names: readonly string[]): string {
+  if (names.length === 0) return 'innkeeper stopped; no VM runs.\n';
+  const shown = names.slice(0, 10).join(', ') + (names.length > 10 ? ', …' : '');
+  return `innkeeper stopped. ${names.length} VM${names.length === 1 ? ' keeps' : 's keep'} running: ${shown}. Start the daemon again to reach them; "inn stop NAME" stops one.\n`;
+}
+
+function describe(error: unknown): string {
+  return isOperationError(error) ? `${error.message} ${error.nextStep}` : messageOf(error);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,10 @@
+/** `innkeeper`: the daemon. It only looks at the version of Node here, so that an old one gets as far as saying so. */
+const major = Number.parseInt(process.versions.node, 10);
+if (major < 24) {
+  console.error(`innkeeper needs Node 24 or later; this is ${process.versions.node}.`);
+  process.exit(1);
+}
+const { serve } = await import('./daemon/serve.ts');
+process.exit(await serve(process.argv.slice(2)));
+
+export {};

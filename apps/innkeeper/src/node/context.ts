@@ -1,0 +1,28 @@
+import type { AgentLink } from '@innkeeper/agent-client';
+import type { HypervisorDriver } from '@innkeeper/hypervisor';
+import type { Channel, Log } from '@innkeeper/kit';
+import type { Store } from '@innkeeper/store';
+import type { AgentBinary } from '../daemon/agent-binary.ts';
+import type { DataFolder } from '../daemon/data-folder.ts';
+import type { ImageTools } from './image-tools.ts';
+
+export interface AgentLinkOptions {
+  readonly connect: (signal: AbortSignal) => Promise<Channel>;
+  readonly identity: { readonly vmId: string; readonly vmName: string; readonly nodeVersion: string };
+  readonly mayStepClock: boolean;
+  readonly log: Log;
+  readonly isPaused?: () => Promise<boolean>;
+}
+
+/** What a node is made of. Tests give fakes. */
+export interface NodeContext {
+  readonly store: Store;
+  readonly driver: HypervisorDriver;
+  readonly images: ImageTools;
+  readonly createAgentLink: (options: AgentLinkOptions) => AgentLink;
+  readonly folder: DataFolder;
+  /** Undefined when no agent was built: VMs are made without one, and say so. */
+  readonly agentBinary: AgentBinary | undefined;
+  readonly version: string;
+  readonly log: Log;
+}

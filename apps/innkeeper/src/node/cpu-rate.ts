@@ -1,0 +1,23 @@
+import { availableParallelism } from 'node:os';
+import type { HostUsage } from '@innkeeper/hypervisor';
+
+export interface HypervisorUsageSample {
+  /** Share of all host CPUs since the sample before; undefined for the first one. */
+  readonly cpuPercent: number | undefined;
+  readonly rssBytes: number;
+  readonly sampledMs: number;
+}
+
+/** Makes shares of counters, from one sample to the next. */
+export class CpuRate {
+  #last: { readonly cpuTimeUs: number; readonly nowMs: number } | undefined;
+
+  next(usage: HostUsage, nowMs: number, cpuCount = availableParallelism()): HypervisorUsageSample {
+    const last = this.#last;
+    this.#last = { cpuTimeUs: usage.cpuTimeUs, nowMs };
+    const elapsedUs = last === undefined ? 0 : (nowMs - last.nowMs) * 1000;
+    const busyUs = last === undefined ? 0 : usage.cpuTimeUs - last.cpuTimeUs;
+    const cpuPercent = elapsedUs > 0 && busyUs >= 0 ? (100 * busyUs) / elapsedUs / cpuCount : undefined;
+    return { cpuPercent, rssBytes: usage.rssBytes, sampledMs: nowMs };
+  }
+}

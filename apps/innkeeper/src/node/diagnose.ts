@@ -1,0 +1,109 @@
+import { create } from '@bufbuild/protobuf';
+import { isOperationError, reasons } from '@innkeeper/contract';
+import {
+  type Diagnosis,
+  DiagnosisOutcome,
+  DiagnosisSchema,
+  type DiagnosisStep,
+  DiagnosisStepSchema,
+} from '@innkeeper/contract/control';
+import { nativePort } from '@innkeeper/hypervisor';
+import { parseAgentInstall } from './agent-install.ts';
+import { consoleLastLines } from './console-lines.ts';
+import type { VmRunner } from './vm-runner.ts';
+
+const stepTimeoutMs = 3_000;
+
+interface Finding {
+  readonly outcome: DiagnosisOutcome;
+  readonly detail: string;
+  readonly nextStep?: string | undefined;
+}
+
+const { OK, FAILED, WARNING, SKIPPED } = DiagnosisOutcome;
+
+/** Looks for what keeps a VM's agent from answering, from the host to the guest. Takes 10 s at most. */
+export async function diagnose(runner: VmRunner): Promise<Diagnosis> {
+  const steps: DiagnosisStep[] = [];
+  const failed = (): boolean => steps.some((step) => step.outcome === FAILED);
+  const look = async (name: string, check: () => Finding | Promise<Finding>, always = false): Promise<void> => {
+    const skipped: Finding = { outcome: SKIPPED, detail: 'An earlier step failed.' };
+    const { outcome, detail, nextStep = '' } = failed() && !always ? skipped : await check();
+    steps.push(create(DiagnosisStepSchema, { name, outcome, detail, nextStep }));
+  };
+  await look('hypervisor process', () => process(runner));
+  await look('control socket', () => controlSocket(runner));
+  await look('agent in the image', () => image(runner), true);
+  await look('port opened by the guest', () => port(runner));
+  await look('hello', () => hello(runner));
+  await look('console', () => lastLines(runner), runner.running !== undefined);
+  const first = steps.find((step) => step.outcome === FAILED) ?? steps.find((step) => step.outcome === WARNING);
+  const conclusion = first === undefined ? '' : `${first.detail} ${first.nextStep}`.trim();
+  return create(DiagnosisSchema, { steps, conclusion });
+}
+
+function process(runner: VmRunner): Finding {
+  const { running, life } = runner;
+  if (running !== undefined) return { outcome: OK, detail: `Process ${running.record.pid} runs.` };
+  const nextStep =
+    life.state === 'stopped' || life.state === 'crashed' ? `Start it: "inn start ${runner.row.name}".` : '';
+  return { outcome: FAILED, detail: `The VM is ${life.state}. ${life.detail}`.trim(), nextStep };
+}
+
+async function controlSocket({ running }: VmRunner): Promise<Finding> {
+  try {
+    const paused = await running?.isPaused({ signal: AbortSignal.timeout(stepTimeoutMs) });
+    if (!paused) return { outcome: OK, detail: 'The hypervisor answers, and the CPUs run.' };
+    return { outcome: FAILED, detail: 'The VM is paused, so nothing in it can answer.', nextStep: 'Resume it.' };
+  } catch (error) {
+    return failure(error, 'The hypervisor does not answer', reasons.HYPERVISOR_UNREACHABLE.next);
+  }
+}
+
+function image({ row, agent }: VmRunner): Finding {
+  const install = parseAgentInstall(row.agent);
+  if (install.reason === '') {
+    const how = install.initSystem === '' ? '' : `, started by ${install.initSystem}`;
+    return { outcome: OK, detail: `Agent ${install.version} was put into the image${how}.` };
+  }
+  const outcome = agent.state.state === 'connected' ? WARNING : FAILED;
+  return { outcome, detail: `${install.reason}: ${install.detail}`, nextStep: install.nextStep };
+}
+
+async function port({ running }: VmRunner): Promise<Finding> {
+  try {
+    const open = await running?.isPortOpen?.(nativePort, { signal: AbortSignal.timeout(stepTimeoutMs) });
+    if (open === undefined) return { outcome: WARNING, detail: 'This driver cannot tell.' };
+    if (open) return { outcome: OK, detail: `A process in the guest has ${nativePort} open.` };
+    return {
+      outcome: FAILED,
+      detail: `No process in the guest has ${nativePort} open: the guest still boots, or its agent did not start.`,
+      nextStep: 'Look at the last lines of the console below, and at the state of the service "innkeeper-agent".',
+    };
+  } catch (error) {
+    return failure(error, 'The port could not be looked at', '');
+  }
+}
+
+async function hello({ agent }: VmRunner): Promise<Finding> {
+  try {
+    const pong = await agent.link?.ping({ timeoutMs: stepTimeoutMs });
+    if (pong === undefined) return { outcome: FAILED, detail: 'There is no link to the agent.' };
+    return { outcome: OK, detail: `Agent ${pong.agentVersion} answered in ${pong.roundTripMs.toFixed(1)} ms.` };
+  } catch (error) {
+    return failure(error, 'The agent does not answer', 'Look at its log in the guest; "inn console" gets you in.');
+  }
+}
+
+function lastLines({ running }: VmRunner): Finding {
+  if (running === undefined) return { outcome: SKIPPED, detail: 'The VM does not run.' };
+  const text = consoleLastLines(running.console.history());
+  if (text === '') return { outcome: WARNING, detail: 'The guest printed nothing on its serial console.' };
+  return { outcome: OK, detail: text };
+}
+
+function failure(error: unknown, what: string, next: string): Finding {
+  const why = error instanceof Error ? error.message : String(error);
+  const nextStep = isOperationError(error) && next === '' ? error.nextStep : next;
+  return { outcome: FAILED, detail: `${what}: ${why}`, nextStep };
+}

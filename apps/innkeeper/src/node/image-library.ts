@@ -1,0 +1,119 @@
+import { readdir, rm } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { OperationError } from '@innkeeper/contract';
+import type { ImageRow, OperationRow } from '@innkeeper/store';
+import type { OperationRunner } from '../operations/operation-runner.ts';
+import type { NodeContext } from './context.ts';
+import { createImage } from './create-image.ts';
+import type { ImageKind, StagedOptions } from './image-tools.ts';
+import { KeyedMutex } from './keyed-mutex.ts';
+import { checkName } from './names.ts';
+import { type Base, prepareImageBase } from './prepare-image-base.ts';
+
+const kinds: readonly string[] = ['tiny', 'debian', 'debian-openrc'] satisfies ImageKind[];
+
+/** The images of the node. One thing at a time happens to an image. */
+export class ImageLibrary {
+  readonly #context: NodeContext;
+  readonly #operations: OperationRunner;
+  readonly #mutex = new KeyedMutex();
+  readonly #being = new Set<string>();
+
+  constructor(context: NodeContext, operations: OperationRunner) {
+    this.#context = context;
+    this.#operations = operations;
+  }
+
+  /** Fails with IMAGE_NOT_FOUND. */
+  async get(name: string): Promise<ImageRow> {
+    const row = await this.#context.store.images.find(name);
+    if (row !== undefined) return row;
+    throw new OperationError('IMAGE_NOT_FOUND', `There is no image named "${name.slice(0, 80)}".`);
+  }
+
+  /** Takes a file of the host. Fails with INVALID_NAME, INVALID_PATH, IMAGE_NAME_TAKEN. */
+  async add(name: string, path: string): Promise<OperationRow> {
+    checkName(name, 'an image');
+    if (!isAbsolute(path) || path.includes('\0')) {
+      throw new OperationError('INVALID_PATH', 'The path of an image has to be absolute.');
+    }
+    return await this.#make('image.add', name, async (directory, options) => {
+      const made = await this.#context.images.importImage(path, { directory }, options);
+      return { ...made, kernel: undefined };
+    });
+  }
+
+  /** Builds one from Debian packages; `rebuild` replaces one that no VM uses. */
+  async build(kind: string, name: string, rebuild: boolean): Promise<OperationRow> {
+    if (!kinds.includes(kind)) {
+      throw new OperationError('INVALID_ARGUMENT', `"${kind.slice(0, 80)}" cannot be built; ${kinds.join(', ')} can.`);
+    }
+    const wanted = checkName(name === '' ? kind : name, 'an image');
+    if (rebuild && (await this.#context.store.images.find(wanted)) !== undefined) await this.#drop(wanted);
+    return await this.#make('image.build', wanted, async (directory, options) => {
+      const at = { directory, cacheDirectory: this.#context.folder.cache };
+      const made = await this.#context.images.buildImage(kind as ImageKind, at, options);
+      const { virtualBytes } = await this.#context.images.imageInfo(made.originalPath);
+      return { ...made, virtualBytes, sha256: '' };
+    });
+  }
+
+  /** Fails with IMAGE_NOT_FOUND, IMAGE_IN_USE. */
+  async remove(name: string): Promise<OperationRow> {
+    await this.get(name);
+    return await this.#operations.start({
+      ...{ kind: 'image.remove', target: name },
+      work: () => this.#drop(name),
+    });
+  }
+
+  /** The file that a VM's disk is laid over: with the agent in it, or the image as it was added and why. */
+  async ensureBase(name: string, options: StagedOptions): Promise<Base> {
+    return await this.#mutex.run(name, async () => {
+      options.signal?.throwIfAborted();
+      return await prepareImageBase(this.#context, await this.get(name), options);
+    });
+  }
+
+  /** After a start: folders that no image has are what an interrupted operation left. */
+  async removeLeftovers(): Promise<void> {
+    const images = join(this.#context.folder.path, 'images');
+    for (const name of await readdir(images)) {
+      if ((await this.#context.store.images.find(name)) === undefined) {
+        await rm(join(images, name), { recursive: true, force: true });
+      }
+    }
+  }
+
+  async #make(kind: string, name: string, create: Parameters<typeof createImage>[2]): Promise<OperationRow> {
+    if (this.#being.has(name) || (await this.#context.store.images.find(name)) !== undefined) {
+      throw new OperationError('IMAGE_NAME_TAKEN', `There is an image named "${name}" already.`);
+    }
+    this.#being.add(name);
+    try {
+      return await this.#operations.start({
+        ...{ kind, target: name },
+        work: async (context) => {
+          const options = { signal: context.signal, onStage: context.stage };
+          try {
+            await this.#mutex.run(name, () => createImage(this.#context, name, create, options));
+            await this.ensureBase(name, options);
+          } finally {
+            this.#being.delete(name);
+          }
+        },
+      });
+    } catch (error) {
+      this.#being.delete(name);
+      throw error;
+    }
+  }
+
+  async #drop(name: string): Promise<void> {
+    await this.#mutex.run(name, async () => {
+      // The row first: a folder without one is removed at the next start.
+      await this.#context.store.images.remove(name);
+      await rm(this.#context.folder.imageFolder(name), { recursive: true, force: true });
+    });
+  }
+}

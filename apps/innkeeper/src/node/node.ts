@@ -1,0 +1,139 @@
+import { OperationError } from '@innkeeper/contract';
+import type { Probe } from '@innkeeper/hypervisor';
+import type { VmRow } from '@innkeeper/store';
+import type { OperationRunner } from '../operations/operation-runner.ts';
+import type { NodeContext } from './context.ts';
+import { eventOf } from './event-text.ts';
+import { ImageLibrary } from './image-library.ts';
+import { Listeners } from './listeners.ts';
+import { sampleOf } from './sample.ts';
+import { type VmChange, VmRunner } from './vm-runner.ts';
+
+const usageIntervalMs = 5_000;
+const pruneIntervalMs = 600_000;
+
+/** All VMs of this host. */
+export class Node {
+  readonly context: NodeContext;
+  readonly operations: OperationRunner;
+  readonly images: ImageLibrary;
+  /** The id of each VM that changed or was deleted. */
+  readonly changes = new Listeners<string>();
+  readonly startedMs = Date.now();
+  readonly #runners = new Map<string, VmRunner>();
+  /** The kind of the last event, for each VM: a state that is told twice is one event. */
+  readonly #lastEvents = new Map<string, { readonly vm: string; readonly agent: string }>();
+  #timers: NodeJS.Timeout[] = [];
+
+  constructor(context: NodeContext, operations: OperationRunner) {
+    this.context = context;
+    this.operations = operations;
+    this.images = new ImageLibrary(context, operations);
+  }
+
+  /** Finds again what an earlier daemon left: VMs that run on, and what it left half done. */
+  async start(): Promise<void> {
+    const { store, log } = this.context;
+    const interrupted = await store.operations.interruptRunning(Date.now());
+    if (interrupted > 0) log.warn('operations.interrupted', { count: interrupted });
+    await this.images.removeLeftovers();
+    const runners = (await store.vms.list()).map((row) => this.#add(row));
+    await Promise.all(runners.map((runner) => this.#restore(runner)));
+    this.#timers = [
+      setInterval(() => this.#sampleUsage(), usageIntervalMs),
+      setInterval(() => this.#prune(), pruneIntervalMs),
+    ];
+  }
+
+  /** Every VM, oldest first. */
+  list(): VmRunner[] {
+    return [...this.#runners.values()];
+  }
+
+  find(idOrName: string): VmRunner | undefined {
+    return this.#runners.get(idOrName) ?? this.list().find((runner) => runner.row.name === idOrName);
+  }
+
+  /** Fails with VM_NOT_FOUND. */
+  get(idOrName: string): VmRunner {
+    const runner = this.find(idOrName);
+    if (runner !== undefined) return runner;
+    throw new OperationError('VM_NOT_FOUND', `There is no VM named "${idOrName.slice(0, 80)}".`);
+  }
+
+  /** Writes a VM's row, in state `creating`. Fails with VM_NAME_TAKEN. */
+  async insert(row: VmRow): Promise<VmRunner> {
+    await this.context.store.vms.insert(row);
+    const runner = this.#add(row);
+    this.changes.emit(row.id);
+    return runner;
+  }
+
+  probe(): Promise<Probe> {
+    return this.context.driver.probe();
+  }
+
+  /** Lets go of all VMs, which run on. */
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await Promise.all(this.list().map((runner) => runner.release()));
+  }
+
+  #add(row: VmRow): VmRunner {
+    const runner: VmRunner = new VmRunner(row, this.context, (change) => this.#onChange(runner, change));
+    this.#runners.set(row.id, runner);
+    return runner;
+  }
+
+  async #restore(runner: VmRunner): Promise<void> {
+    try {
+      await runner.restore();
+    } catch (error) {
+      // One VM whose hypervisor does not answer must not keep the daemon from serving the others.
+      const message = error instanceof Error ? error.message : String(error);
+      this.context.log.error('vm.not-adopted', { vm: runner.row.name, message });
+    }
+  }
+
+  #onChange(runner: VmRunner, change: VmChange): void {
+    const { id } = runner.row;
+    if (change === 'removed') this.#runners.delete(id);
+    if (change === 'state' || change === 'agent' || change === 'removed') this.#recordEvent(runner, change);
+    if (change === 'telemetry') this.#keepSample(runner);
+    if (change === 'removed') this.#lastEvents.delete(id);
+    this.changes.emit(id);
+  }
+
+  #recordEvent(runner: VmRunner, change: VmChange): void {
+    const event = eventOf(runner, change);
+    const { id } = runner.row;
+    const last = this.#lastEvents.get(id) ?? { vm: '', agent: '' };
+    this.#lastEvents.set(id, { ...last, [event.topic]: event.kind });
+    if (last[event.topic] === event.kind) return;
+    const { kind, message } = event;
+    this.#write(this.context.store.events.insert({ time_ms: Date.now(), vm_id: id, kind, message }));
+  }
+
+  #keepSample(runner: VmRunner): void {
+    const sample = sampleOf(runner);
+    if (sample !== undefined) this.#write(this.context.store.samples.insert(sample));
+  }
+
+  #sampleUsage(): void {
+    const nowMs = Date.now();
+    for (const runner of this.#runners.values()) runner.sampleUsage(nowMs);
+  }
+
+  #prune(): void {
+    this.#write(this.context.store.prune(Date.now()));
+  }
+
+  /** History is not worth failing for: a full disk is logged, and what runs goes on. */
+  #write(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      this.context.log.error('history.not-written', {
+        message: error instanceof Error ? error.message : String(error),
+      });
+    });
+  }
+}

@@ -1,0 +1,19 @@
+import { OperationError } from '@innkeeper/contract';
+import type { OperationContext } from '../operations/operation-runner.ts';
+import type { VmRunner } from './vm-runner.ts';
+
+/** Starts a VM and waits until its hypervisor runs it. A cancel kills what came up. */
+export async function startAndWait(runner: VmRunner, { signal, stage }: OperationContext): Promise<void> {
+  stage('starting');
+  await runner.dispatch({ type: 'start' });
+  try {
+    await runner.until(() => runner.life.state !== 'starting', signal);
+  } catch (error) {
+    await runner.dispatch({ type: 'kill' });
+    throw error;
+  }
+  const { state, detail } = runner.life;
+  if (state === 'running' || state === 'paused') return;
+  if (runner.launchError !== undefined) throw runner.launchError;
+  throw new OperationError('VM_WRONG_STATE', `The VM "${runner.row.name}" became ${state} while it started. ${detail}`);
+}

@@ -1,0 +1,112 @@
+import type { AgentLink, LinkState } from '@innkeeper/agent-client';
+import { OperationError } from '@innkeeper/contract';
+import type { System, Telemetry, Welcome } from '@innkeeper/contract/agent';
+import { type AgentLifecycle, type AgentLifecycleEvent, agentOff, agentReduce } from '@innkeeper/hypervisor';
+import type { Log } from '@innkeeper/kit';
+
+const systemTimeoutMs = 10_000;
+
+/** What the agent of one VM is and last said; from the VM's start to its end. */
+export class VmAgent {
+  readonly #log: Log;
+  readonly #onChange: (what: 'state' | 'telemetry' | 'system') => void;
+  #state: AgentLifecycle = agentOff;
+  #link: AgentLink | undefined;
+  /** Ends what belongs to the link of one start. */
+  #abort = new AbortController();
+  welcome: Welcome | undefined;
+  system: System | undefined;
+  telemetry: Telemetry | undefined;
+  telemetryMs: number | undefined;
+  /** Since when the state is what it is. */
+  sinceMs = Date.now();
+
+  constructor(options: { readonly log: Log; readonly onChange: (what: 'state' | 'telemetry' | 'system') => void }) {
+    this.#log = options.log;
+    this.#onChange = options.onChange;
+  }
+
+  get state(): AgentLifecycle {
+    return this.#state;
+  }
+
+  get link(): AgentLink | undefined {
+    return this.#link;
+  }
+
+  /** The link, for a guest operation. Fails with AGENT_UNREACHABLE when nobody answers on it now. */
+  requireLink(vmName: string): AgentLink {
+    if (this.#link === undefined) throw new OperationError('VM_NOT_RUNNING', `The VM "${vmName}" does not run.`);
+    if (this.#state.state === 'connected') return this.#link;
+    const why = {
+      off: 'the VM does not run',
+      waiting: 'it has not been heard yet since the VM started',
+      connected: '',
+      lost: this.#state.detail || 'it stopped answering',
+      paused: 'the VM is paused',
+      absent: this.#state.detail || 'there is none in the image',
+    }[this.#state.state];
+    throw new OperationError('AGENT_UNREACHABLE', `The agent of "${vmName}" does not answer: ${why}`);
+  }
+
+  /** A start of the VM: whatever an earlier one said is forgotten. */
+  begin(link: AgentLink, absence: { readonly reason: string; readonly detail: string } | undefined): void {
+    this.#link = link;
+    this.#abort = new AbortController();
+    this.#dispatch({ type: 'vm-started', absence });
+    link.onState((state) => this.#onLinkState(link, state));
+    link.onTelemetry((telemetry) => {
+      if (this.#link !== link) return;
+      this.telemetry = telemetry;
+      this.telemetryMs = Date.now();
+      this.#onChange('telemetry');
+    });
+    this.#onLinkState(link, link.state);
+  }
+
+  /** The VM paused, went on or was reset. */
+  tell(event: Extract<AgentLifecycleEvent, { type: 'vm-paused' | 'vm-resumed' | 'vm-reset' }>): void {
+    this.#dispatch(event);
+  }
+
+  /** The VM ended, or the daemon lets go of it. */
+  async end(): Promise<void> {
+    const link = this.#link;
+    this.#link = undefined;
+    this.#abort.abort(new OperationError('VM_NOT_RUNNING', 'The VM ended.'));
+    this.welcome = undefined;
+    this.system = undefined;
+    this.telemetry = undefined;
+    this.telemetryMs = undefined;
+    this.#dispatch({ type: 'vm-ended' });
+    await link?.[Symbol.asyncDispose]();
+  }
+
+  #onLinkState(link: AgentLink, state: LinkState): void {
+    if (this.#link !== link) return;
+    if (state.state === 'lost') this.#dispatch({ type: 'lost', detail: state.reason });
+    if (state.state !== 'connected') return;
+    this.welcome = state.welcome;
+    this.#dispatch({ type: 'connected' });
+    void this.#fetchSystem(link);
+  }
+
+  async #fetchSystem(link: AgentLink): Promise<void> {
+    try {
+      const system = await link.system({ signal: this.#abort.signal, timeoutMs: systemTimeoutMs });
+      if (this.#link !== link) return;
+      this.system = system;
+      this.#onChange('system');
+    } catch (error) {
+      // It went away again; the next connection asks anew.
+      this.#log.debug('agent.system-not-read', { message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  #dispatch(event: AgentLifecycleEvent): void {
+    const before = this.#state;
+    this.#state = agentReduce(before, event);
+    if (this.#state.state !== before.state) this.sinceMs = Date.now();
+    if (this.#state !== before) this.#onChange('state');
+  }
+}
