@@ -1,0 +1,133 @@
+import { create, fromJson, type JsonValue } from '@bufbuild/protobuf';
+import { assertVmAction, OperationError } from '@innkeeper/contract';
+import {
+  type Event,
+  EventSchema,
+  type Image,
+  type Node as NodeMessage,
+  NodeSchema,
+  type Operation,
+  type Sample,
+  SampleSchema,
+} from '@innkeeper/contract/control';
+import type { OperationRow } from '@innkeeper/store';
+import { createVm } from '../node/create-vm.ts';
+import { diagnose } from '../node/diagnose.ts';
+import type { Node } from '../node/node.ts';
+import { vmMessage } from '../node/vm-message.ts';
+import { deleteVm, killVm, startVm, stopVm } from '../node/vm-operations.ts';
+import type { VmRunner } from '../node/vm-runner.ts';
+import { folderBytes } from './folder-bytes.ts';
+import { imageMessage } from './image-message.ts';
+import type { NodeOfControl, VmOfControl } from './node-of-control.ts';
+import { nanoseconds, operationMessage } from './operation-message.ts';
+
+/** The node in this process, as the API sees it. */
+export function createLocalNode(node: Node): NodeOfControl {
+  const { operations, context } = node;
+  const wrap = (runner: VmRunner): VmOfControl => localVm(node, runner);
+  return {
+    describe: () => describeNode(node),
+    vms: {
+      list: () => node.list().map(wrap),
+      find: (idOrName) => wrap(node.get(idOrName)),
+      create: (request) => told(createVm(node, request)),
+      onChange: (listener) => node.changes.add(listener),
+      events: async (vmId, limit) => (await context.store.events.list(vmId, limit)).map(eventMessage),
+    },
+    images: {
+      list: () => listImages(node),
+      add: (request) => told(node.images.add(request.name, request.path)),
+      build: (request) => told(node.images.build(request.kind, request.name, request.rebuild)),
+      remove: (name) => told(node.images.remove(name)),
+    },
+    operations: {
+      find: (id) => told(operations.get(id)),
+      list: async (limit) => (await operations.list(limit)).map(operationMessage),
+      cancel: (id) => told(operations.cancel(id)),
+      watch: (id, options) => watchOperation(node, id, options?.signal ?? new AbortController().signal),
+    },
+  };
+}
+
+function localVm(node: Node, runner: VmRunner): VmOfControl {
+  const { id, name } = runner.row;
+  return {
+    id,
+    name,
+    describe: () => vmMessage(runner),
+    assertAllowed: (action) => assertVmAction(name, runner.life.state, action),
+    agent: () => runner.agent.requireLink(name),
+    console: () => {
+      if (runner.running === undefined) throw new OperationError('VM_NOT_RUNNING', `The VM "${name}" does not run.`);
+      return runner.running.console;
+    },
+    start: () => told(startVm(node, id)),
+    stop: (timeoutMs) => told(stopVm(node, id, timeoutMs)),
+    kill: () => told(killVm(node, id)),
+    delete: (force) => told(deleteVm(node, id, force)),
+    diagnose: () => diagnose(runner),
+    samples: (sinceMs) => listSamples(node, id, sinceMs),
+    onChange: (listener) =>
+      node.changes.add((changedId) => {
+        if (changedId === id) listener();
+      }),
+  };
+}
+
+async function told(row: Promise<OperationRow>): Promise<Operation> {
+  return operationMessage(await row);
+}
+
+async function* watchOperation(node: Node, id: string, signal: AbortSignal): AsyncGenerator<Operation> {
+  for await (const row of node.operations.watch(id, signal)) yield operationMessage(row);
+}
+
+async function describeNode(node: Node): Promise<NodeMessage> {
+  const { context } = node;
+  const probe = await node.probe();
+  return create(NodeSchema, {
+    version: context.version,
+    pid: process.pid,
+    dataDirectory: context.folder.path,
+    accelerator: probe.available ? probe.accelerator : '',
+    acceleratorReason: probe.available ? probe.acceleratorReason : probe.reason,
+    hypervisorVersion: probe.version,
+    agentVersion: context.agentBinary?.version ?? '',
+    startedUnixNs: nanoseconds(node.startedMs),
+  });
+}
+
+async function listImages(node: Node): Promise<Image[]> {
+  const { store, folder } = node.context;
+  const [rows, counts] = await Promise.all([store.images.list(), store.vms.countByImage()]);
+  return await Promise.all(
+    rows.map(async (row) =>
+      imageMessage(row, {
+        vmCount: counts.get(row.name) ?? 0,
+        diskBytes: await folderBytes(folder.imageFolder(row.name)),
+      }),
+    ),
+  );
+}
+
+async function listSamples(node: Node, vmId: string, sinceMs: number): Promise<Sample[]> {
+  const rows = await node.context.store.samples.list(vmId, sinceMs);
+  return rows.map((row) => fromJson(SampleSchema, JSON.parse(row.data) as JsonValue));
+}
+
+function eventMessage(row: {
+  readonly id: number;
+  readonly time_ms: number;
+  readonly vm_id: string;
+  readonly kind: string;
+  readonly message: string;
+}): Event {
+  return create(EventSchema, {
+    id: BigInt(row.id),
+    timeUnixNs: nanoseconds(row.time_ms),
+    vmId: row.vm_id,
+    kind: row.kind,
+    message: row.message,
+  });
+}
