@@ -13,7 +13,10 @@ export interface Context<T> {
 
 /** The client and the options of a command, the global ones among them. */
 export function contextOf<T extends object = object>(command: Command): Context<T> {
-  const options = command.optsWithGlobals() as Context<T>['options'] & { readonly data?: string; readonly socket?: string };
+  const options = command.optsWithGlobals() as Context<T>['options'] & {
+    readonly data?: string;
+    readonly socket?: string;
+  };
   const socketPath = options.socket ?? join(options.data ?? defaultDataFolder(), 'innkeeper.sock');
   return { client: createClient({ socketPath }), options };
 }

@@ -2,7 +2,16 @@ import { isOperationError, type ReasonName } from '@innkeeper/contract/errors';
 import { CliError } from './cli-error.ts';
 
 /** 1 general, 2 usage, 3 not found, 4 permission, 5 conflict, 6 agent unavailable, 7 timeout, 130 interrupted. */
-export const exitCodes = { general: 1, usage: 2, notFound: 3, permission: 4, conflict: 5, agentUnavailable: 6, timeout: 7, interrupted: 130 } as const;
+export const exitCodes = {
+  general: 1,
+  usage: 2,
+  notFound: 3,
+  permission: 4,
+  conflict: 5,
+  agentUnavailable: 6,
+  timeout: 7,
+  interrupted: 130,
+} as const;
 
 const ofReason: Partial<Record<ReasonName, number>> = {
   AGENT_UNREACHABLE: exitCodes.agentUnavailable,

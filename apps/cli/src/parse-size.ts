@@ -6,6 +6,7 @@ const factors: Record<string, number> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 
 export function parseSize(text: string, what: string): bigint {
   const match = /^(\d+(?:\.\d+)?) ?([KMGT]?)(?:iB|B)?$/i.exec(text);
   const factor = factors[match?.[2]?.toUpperCase() ?? 'none'];
-  if (match?.[1] === undefined || factor === undefined) throw new CliError(`${what}: "${text}" is no size; write 512M or 2G`);
+  if (match?.[1] === undefined || factor === undefined)
+    throw new CliError(`${what}: "${text}" is no size; write 512M or 2G`);
   return BigInt(Math.round(Number(match[1]) * factor));
 }

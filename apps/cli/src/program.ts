@@ -13,7 +13,11 @@ export function buildProgram(): Command {
     .description('Looks after the guests of your VMs.')
     .version(version, '-V, --version')
     .addOption(new Option('--data <folder>', "the daemon's data folder").env('INNKEEPER_DATA'))
-    .addOption(new Option('--socket <path>', "the daemon's socket, instead of the one in its data folder").env('INNKEEPER_SOCKET'))
+    .addOption(
+      new Option('--socket <path>', "the daemon's socket, instead of the one in its data folder").env(
+        'INNKEEPER_SOCKET',
+      ),
+    )
     .option('-q, --quiet', 'no progress and no hints')
     .showHelpAfterError('Try: inn --help')
     .enablePositionalOptions()
@@ -30,7 +34,11 @@ export function buildProgram(): Command {
       });
   const output = (command: Command): Command =>
     command
-      .addOption(new Option('-o, --output <format>', 'how the answer looks').choices(['table', 'wide', 'json', 'name']).default('table'))
+      .addOption(
+        new Option('-o, --output <format>', 'how the answer looks')
+          .choices(['table', 'wide', 'json', 'name'])
+          .default('table'),
+      )
       .option('--no-headers', 'a table without its first line');
 
   output(add(program, 'ls', 'List VMs', () => import('./commands/ls.ts')));
@@ -49,11 +57,19 @@ export function buildProgram(): Command {
     ['stop', 'Stop VMs: the agent is asked, then ACPI, then they are killed'],
     ['kill', 'End VMs at once, as by pulling the plug'],
   ] as const)
-    add(program, `${verb} <vm...>`, summary, () => import(`./commands/power.ts`)).option('--timeout <duration>', 'for each step, such as 30s');
+    add(program, `${verb} <vm...>`, summary, () => import(`./commands/power.ts`)).option(
+      '--timeout <duration>',
+      'for each step, such as 30s',
+    );
   add(program, 'rm <vm...>', 'Remove VMs with their disks', () => import('./commands/rm.ts'))
     .option('-f, --force', 'kill them first when they run')
     .option('-y, --yes', 'do not ask');
-  add(program, 'exec <vm> [command...]', 'Run a command in a guest; its exit code becomes ours', () => import('./commands/exec.ts'))
+  add(
+    program,
+    'exec <vm> [command...]',
+    'Run a command in a guest; its exit code becomes ours',
+    () => import('./commands/exec.ts'),
+  )
     .passThroughOptions()
     .option('-t, --tty', 'with a terminal (default: when ours is one)')
     .option('-T, --no-tty', 'without a terminal')
@@ -63,17 +79,21 @@ export function buildProgram(): Command {
     .option('--timeout <duration>', 'end it after this time, such as 30s')
     .option('--detach', 'start it, print its id, and leave it alone')
     .option('--attach <id>', 'follow one that runs');
-  add(program, 'cp <from> <to>', 'Copy a file to or from a guest: VM:/path on one side, "-" for a pipe', () => import('./commands/cp.ts')).option(
-    '-p, --parents',
-    'make the folders that are missing',
-  );
-  output(add(program, 'top', "What guests use, beside what their hypervisors use", () => import('./commands/top.ts'))).option(
-    '--interval <duration>',
-    'between looks',
-    '2s',
-  );
+  add(
+    program,
+    'cp <from> <to>',
+    'Copy a file to or from a guest: VM:/path on one side, "-" for a pipe',
+    () => import('./commands/cp.ts'),
+  ).option('-p, --parents', 'make the folders that are missing');
+  output(
+    add(program, 'top', 'What guests use, beside what their hypervisors use', () => import('./commands/top.ts')),
+  ).option('--interval <duration>', 'between looks', '2s');
   output(add(program, 'doctor [vm]', 'Find out why an agent does not answer', () => import('./commands/doctor.ts')));
-  output(add(program, 'events [vm]', 'What happened, newest last', () => import('./commands/events.ts'))).option('-n, --lines <count>', 'how many', '50');
+  output(add(program, 'events [vm]', 'What happened, newest last', () => import('./commands/events.ts'))).option(
+    '-n, --lines <count>',
+    'how many',
+    '50',
+  );
   addImages(program, add, output);
   addOperations(program, add, output);
   add(program, 'completion <shell>', 'Completions for bash, zsh or fish', () => import('./commands/completion.ts'));
@@ -85,8 +105,18 @@ type Add = (parent: Command, usage: string, summary: string, load: Load) => Comm
 function addImages(program: Command, add: Add, output: (command: Command) => Command): void {
   const image = program.command('image').description('Disk images that VMs are made from').exitOverride();
   output(add(image, 'ls', 'List images', () => import('./commands/image-ls.ts')));
-  add(image, 'add <file>', 'Add a disk image; the file itself is not touched', () => import('./commands/image-add.ts')).option('--name <name>', "default: the file's name");
-  add(image, 'build <kind>', 'Build tiny, debian or debian-openrc from Debian packages', () => import('./commands/image-build.ts'))
+  add(
+    image,
+    'add <file>',
+    'Add a disk image; the file itself is not touched',
+    () => import('./commands/image-add.ts'),
+  ).option('--name <name>', "default: the file's name");
+  add(
+    image,
+    'build <kind>',
+    'Build tiny, debian or debian-openrc from Debian packages',
+    () => import('./commands/image-build.ts'),
+  )
     .option('--name <name>', 'default: the kind')
     .option('--rebuild', 'although it exists');
   add(image, 'rm <name...>', 'Remove images', () => import('./commands/image-rm.ts'));

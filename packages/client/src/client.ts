@@ -1,10 +1,11 @@
+import type { DescService } from '@bufbuild/protobuf';
 import { type Client, createClient as createConnectClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
-import { ImageService, NodeService, OperationService, VmService } from '@innkeeper/contract/control';
+import { ImageService, NodeService, type Operation, OperationService, VmService } from '@innkeeper/contract/control';
+import { withOperationErrors } from './errors.ts';
 import { type ExecOptions, type ExecStream, openExec } from './exec.ts';
-import { type ReadFileOptions, readFile, type RemoteFile, type WriteFileOptions, writeFile } from './files.ts';
-import { errorInterceptor } from './errors.ts';
-import { waitForOperation } from './wait-for-operation.ts';
+import { type ReadFileOptions, type RemoteFile, readFile, type WriteFileOptions, writeFile } from './files.ts';
+import { type WaitOptions, waitForOperation } from './wait-for-operation.ts';
 
 export interface ClientOptions {
   /** The daemon's unix socket. Who may open it is the administrator. */
@@ -17,7 +18,7 @@ export interface InnkeeperClient {
   readonly images: Client<typeof ImageService>;
   readonly operations: Client<typeof OperationService> & {
     /** Resolves when the operation succeeded; rejects with its error. */
-    wait: typeof waitForOperation extends (client: never, ...rest: infer R) => infer T ? (...rest: R) => T : never;
+    wait(id: string, options?: WaitOptions): Promise<Operation>;
   };
   readonly node: Client<typeof NodeService>;
   /** Runs a command in a VM, or follows one that runs. */
@@ -32,14 +33,17 @@ export function createClient({ socketPath }: ClientOptions): InnkeeperClient {
     baseUrl: 'http://innkeeper',
     httpVersion: '1.1',
     nodeOptions: { socketPath },
-    interceptors: [errorInterceptor(socketPath)],
   });
-  const operations = createConnectClient(OperationService, transport);
+  const service = <Desc extends DescService>(desc: Desc): Client<Desc> =>
+    withOperationErrors(createConnectClient(desc, transport), socketPath);
+  const operations = service(OperationService);
   return {
-    vms: createConnectClient(VmService, transport),
-    images: createConnectClient(ImageService, transport),
-    operations: { ...operations, wait: (id, options) => waitForOperation(operations, id, options) },
-    node: createConnectClient(NodeService, transport),
+    vms: service(VmService),
+    images: service(ImageService),
+    operations: Object.assign(Object.create(operations) as typeof operations, {
+      wait: (id: string, options?: WaitOptions) => waitForOperation(operations, id, options),
+    }),
+    node: service(NodeService),
     exec: (vm, options) => openExec(socketPath, vm, options),
     readFile: (vm, path, options) => readFile(socketPath, vm, path, options),
     writeFile: (vm, path, options) => writeFile(socketPath, vm, path, options),

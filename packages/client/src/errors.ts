@@ -1,4 +1,4 @@
-import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
+import { Code, ConnectError } from '@connectrpc/connect';
 import { isReasonName, OperationError } from '@innkeeper/contract/errors';
 
 /** Node's codes for "nobody listens there". */
@@ -6,7 +6,8 @@ const unreachable = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE']);
 
 /** Whether an error, or what caused it, says that the daemon is not there. */
 export function isUnreachable(error: unknown): boolean {
-  for (let each = error; each instanceof Error; each = each.cause) if ('code' in each && unreachable.has(String(each.code))) return true;
+  for (let each = error; each instanceof Error; each = each.cause)
+    if ('code' in each && unreachable.has(String(each.code))) return true;
   return false;
 }
 
@@ -22,24 +23,34 @@ export function fromConnectError(error: unknown, socketPath: string): unknown {
   const reason = error.metadata.get('x-innkeeper-reason') ?? '';
   const nextStep = error.metadata.get('x-innkeeper-next-step');
   if (isReasonName(reason))
-    return new OperationError(reason, error.rawMessage, { cause: error, nextStep: nextStep === null ? undefined : decodeURIComponent(nextStep) });
+    return new OperationError(reason, error.rawMessage, {
+      cause: error,
+      nextStep: nextStep === null ? undefined : decodeURIComponent(nextStep),
+    });
   if (error.code === Code.Canceled) return new OperationError('CANCELED', error.rawMessage, { cause: error });
-  if (error.code === Code.DeadlineExceeded) return new OperationError('DEADLINE_EXCEEDED', error.rawMessage, { cause: error });
-  if (error.code === Code.Unimplemented) return new OperationError('UNKNOWN_METHOD', error.rawMessage, { cause: error });
+  if (error.code === Code.DeadlineExceeded)
+    return new OperationError('DEADLINE_EXCEEDED', error.rawMessage, { cause: error });
+  if (error.code === Code.Unimplemented)
+    return new OperationError('UNKNOWN_METHOD', error.rawMessage, { cause: error });
   return new OperationError('INTERNAL', error.rawMessage, { cause: error });
 }
 
-/** Turns what calls throw, at their start and in their streams, into OperationError. */
-export function errorInterceptor(socketPath: string): Interceptor {
-  return (next) => async (request) => {
-    try {
-      const response = await next(request);
-      if (!response.stream) return response;
-      return { ...response, message: translated(response.message, socketPath) };
-    } catch (error) {
-      throw fromConnectError(error, socketPath);
-    }
-  };
+/** A Connect client whose calls, and the streams they give, fail with OperationError. */
+export function withOperationErrors<T extends object>(client: T, socketPath: string): T {
+  return new Proxy(client, {
+    get(target, name) {
+      const method = Reflect.get(target, name) as unknown;
+      if (typeof method !== 'function') return method;
+      return (...parameters: unknown[]) => {
+        const result = (method as (...all: unknown[]) => unknown).apply(target, parameters);
+        if (result instanceof Promise)
+          return result.catch((error: unknown) => {
+            throw fromConnectError(error, socketPath);
+          });
+        return translated(result as AsyncIterable<unknown>, socketPath);
+      };
+    },
+  });
 }
 
 async function* translated<T>(messages: AsyncIterable<T>, socketPath: string): AsyncGenerator<T> {
@@ -54,7 +65,8 @@ async function* translated<T>(messages: AsyncIterable<T>, socketPath: string): A
 export function fromErrorBody(body: string, fallback: string): OperationError {
   try {
     const { reason, message, nextStep } = JSON.parse(body) as { reason?: string; message?: string; nextStep?: string };
-    if (reason !== undefined && isReasonName(reason)) return new OperationError(reason, message ?? fallback, { nextStep });
+    if (reason !== undefined && isReasonName(reason))
+      return new OperationError(reason, message ?? fallback, { nextStep });
     return new OperationError('INTERNAL', message ?? fallback);
   } catch {
     // No JSON: a proxy, or a daemon that broke in the middle.

@@ -67,7 +67,8 @@ class Exec implements ExecStream {
   }
 
   async writeStdin(data: Uint8Array): Promise<void> {
-    while (this.#stdinEnd - this.#stdinBase > maxUnacceptedStdinBytes && !this.#closed) await new Promise<void>((resolve) => this.#room.push(resolve));
+    while (this.#stdinEnd - this.#stdinBase > maxUnacceptedStdinBytes && !this.#closed)
+      await new Promise<void>((resolve) => this.#room.push(resolve));
     const copy = new Uint8Array(data);
     this.#stdin.push(copy);
     const offset = this.#stdinEnd;
@@ -91,7 +92,9 @@ class Exec implements ExecStream {
   close(): void {
     this.#closed = true;
     this.#socket?.close();
-    this.#queue.fail(this.#options.signal?.reason ?? new OperationError('CANCELED', 'The command is not followed any more.'));
+    this.#queue.fail(
+      this.#options.signal?.reason ?? new OperationError('CANCELED', 'The command is not followed any more.'),
+    );
     for (const wake of this.#room.splice(0)) wake();
   }
 
@@ -130,7 +133,9 @@ class Exec implements ExecStream {
   }
 
   #connect(): void {
-    const socket = new WebSocket(`ws+unix:${this.#socketPath}:/v1/vms/${encodeURIComponent(this.#vm)}/exec`, { perMessageDeflate: false });
+    const socket = new WebSocket(`ws+unix:${this.#socketPath}:/v1/vms/${encodeURIComponent(this.#vm)}/exec`, {
+      perMessageDeflate: false,
+    });
     const queue = new MessageQueue();
     this.#socket = socket;
     this.#queue = queue;
@@ -142,10 +147,14 @@ class Exec implements ExecStream {
     socket.on('unexpected-response', (_, response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => queue.fail(fromErrorBody(Buffer.concat(chunks).toString(), `The daemon answered ${response.statusCode}.`)));
+      response.on('end', () =>
+        queue.fail(fromErrorBody(Buffer.concat(chunks).toString(), `The daemon answered ${response.statusCode}.`)),
+      );
     });
     socket.on('error', (error) => queue.fail(error));
-    socket.on('close', () => queue.fail(Object.assign(new Error('The daemon closed the connection.'), { code: 'ECONNRESET' })));
+    socket.on('close', () =>
+      queue.fail(Object.assign(new Error('The daemon closed the connection.'), { code: 'ECONNRESET' })),
+    );
   }
 
   /** The daemon is gone. It may be starting again; before anything began there is nothing to wait for. */
@@ -166,7 +175,8 @@ class Exec implements ExecStream {
 
   #sendFirst(): void {
     const { start } = this.#options;
-    if (start !== undefined && !this.#started) this.#send({ input: { case: 'start', value: { ...start, id: this.id } } });
+    if (start !== undefined && !this.#started)
+      this.#send({ input: { case: 'start', value: { ...start, id: this.id } } });
     else this.#send({ input: { case: 'attach', value: { id: this.id, fromOffset: this.#nextOffset } } });
   }
 
@@ -182,7 +192,11 @@ class Exec implements ExecStream {
   }
 
   #onAccepted(offset: number): void {
-    for (let [first] = this.#stdin; first !== undefined && this.#stdinBase + first.length <= offset; [first] = this.#stdin) {
+    for (
+      let [first] = this.#stdin;
+      first !== undefined && this.#stdinBase + first.length <= offset;
+      [first] = this.#stdin
+    ) {
       this.#stdinBase += first.length;
       this.#stdin.shift();
     }
@@ -201,13 +215,15 @@ class Exec implements ExecStream {
   #acknowledge(force: boolean): void {
     if (!force && this.#nextOffset - this.#acknowledged < ackStepBytes) return;
     this.#acknowledged = this.#nextOffset;
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ type: 'ack', offset: `${this.#nextOffset}` }));
+    if (this.#socket?.readyState === WebSocket.OPEN)
+      this.#socket.send(JSON.stringify({ type: 'ack', offset: `${this.#nextOffset}` }));
   }
 
   #onControl(text: string, queue: MessageQueue): void {
     const message = JSON.parse(text) as { type: string; state?: string };
     if (message.type === 'error') queue.fail(fromErrorBody(text, 'The command failed.'));
-    else if (message.type === 'agent') this.#options.onInterruption?.(message.state === 'lost' ? 'agent lost' : 'agent back');
+    else if (message.type === 'agent')
+      this.#options.onInterruption?.(message.state === 'lost' ? 'agent lost' : 'agent back');
   }
 
   #sendStdin(offset: number, data: Uint8Array): void {
@@ -216,6 +232,7 @@ class Exec implements ExecStream {
   }
 
   #send(message: MessageInitShape<typeof ExecRequestSchema>): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(toBinary(ExecRequestSchema, create(ExecRequestSchema, message)));
+    if (this.#socket?.readyState === WebSocket.OPEN)
+      this.#socket.send(toBinary(ExecRequestSchema, create(ExecRequestSchema, message)));
   }
 }

@@ -40,10 +40,20 @@ export interface WriteFileOptions {
 }
 
 /** Streams a file of a guest. Rejects with the guest's error; the body rejects when it breaks midway. */
-export async function readFile(socketPath: string, vm: string, path: string, options: ReadFileOptions = {}): Promise<RemoteFile> {
-  const query = new URLSearchParams({ path, ...(options.offset === undefined ? {} : { offset: `${options.offset}` }), ...(options.sha256 === true ? { sha256: '1' } : {}) });
+export async function readFile(
+  socketPath: string,
+  vm: string,
+  path: string,
+  options: ReadFileOptions = {},
+): Promise<RemoteFile> {
+  const query = new URLSearchParams({
+    path,
+    ...(options.offset === undefined ? {} : { offset: `${options.offset}` }),
+    ...(options.sha256 === true ? { sha256: '1' } : {}),
+  });
   const response = await exchange(socketPath, 'GET', filesUrl(vm, query), undefined, options.signal);
-  if (response.statusCode !== 200) throw fromErrorBody(await textOf(response), `The daemon answered ${response.statusCode}.`);
+  if (response.statusCode !== 200)
+    throw fromErrorBody(await textOf(response), `The daemon answered ${response.statusCode}.`);
   async function* body(): AsyncGenerator<Uint8Array> {
     for await (const chunk of response) yield chunk as Uint8Array;
     const broken = response.trailers['x-innkeeper-error'];
@@ -59,9 +69,21 @@ export async function readFile(socketPath: string, vm: string, path: string, opt
 }
 
 /** Uploads a file. With an `uploadId` it goes on from where the guest is, also over a restart of the daemon. */
-export async function writeFile(socketPath: string, vm: string, path: string, options: WriteFileOptions): Promise<{ bytes: number; sha256: string }> {
+export async function writeFile(
+  socketPath: string,
+  vm: string,
+  path: string,
+  options: WriteFileOptions,
+): Promise<{ bytes: number; sha256: string }> {
   const query = new URLSearchParams({ path });
-  const entries = { upload: options.uploadId, size: options.sizeBytes, mode: options.mode?.toString(8), user: options.user, group: options.group, parents: options.createParents === true ? 1 : undefined };
+  const entries = {
+    upload: options.uploadId,
+    size: options.sizeBytes,
+    mode: options.mode?.toString(8),
+    user: options.user,
+    group: options.group,
+    parents: options.createParents === true ? 1 : undefined,
+  };
   for (const [name, value] of Object.entries(entries)) if (value !== undefined) query.set(name, `${value}`);
   const deadline = performance.now() + returnWithinMs;
   for (let first = true; ; first = false) {
@@ -71,20 +93,32 @@ export async function writeFile(socketPath: string, vm: string, path: string, op
     } catch (error) {
       if (!isUnreachable(error)) throw error;
       // A daemon that was never there is not waited for; one that went away in the middle is.
-      if (options.uploadId === undefined || (first && wasNeverThere(error)) || performance.now() > deadline) throw unreachableError(socketPath, error);
+      if (options.uploadId === undefined || (first && wasNeverThere(error)) || performance.now() > deadline)
+        throw unreachableError(socketPath, error);
       await delay(200, undefined, options.signal === undefined ? {} : { signal: options.signal });
     }
   }
 }
 
 /** Where the guest is with an upload. */
-async function offsetOf(socketPath: string, vm: string, query: URLSearchParams, signal: AbortSignal | undefined): Promise<number> {
+async function offsetOf(
+  socketPath: string,
+  vm: string,
+  query: URLSearchParams,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   const response = await exchange(socketPath, 'HEAD', filesUrl(vm, query), undefined, signal);
   response.resume();
   return Number(response.headers['x-innkeeper-offset'] ?? 0);
 }
 
-async function put(socketPath: string, vm: string, query: URLSearchParams, offset: number, options: WriteFileOptions): Promise<{ bytes: number; sha256: string }> {
+async function put(
+  socketPath: string,
+  vm: string,
+  query: URLSearchParams,
+  offset: number,
+  options: WriteFileOptions,
+): Promise<{ bytes: number; sha256: string }> {
   const withOffset = new URLSearchParams(query);
   if (offset > 0) withOffset.set('offset', `${offset}`);
   async function* counted(): AsyncGenerator<Uint8Array> {
@@ -95,7 +129,13 @@ async function put(socketPath: string, vm: string, query: URLSearchParams, offse
       options.onProgress?.(sent);
     }
   }
-  const response = await exchange(socketPath, 'PUT', filesUrl(vm, withOffset), Readable.from(counted(), { objectMode: false, highWaterMark: 256 * 1024 }), options.signal);
+  const response = await exchange(
+    socketPath,
+    'PUT',
+    filesUrl(vm, withOffset),
+    Readable.from(counted(), { objectMode: false, highWaterMark: 256 * 1024 }),
+    options.signal,
+  );
   const text = await textOf(response);
   if (response.statusCode !== 200) throw fromErrorBody(text, `The daemon answered ${response.statusCode}.`);
   return JSON.parse(text) as { bytes: number; sha256: string };
@@ -110,11 +150,19 @@ function filesUrl(vm: string, query: URLSearchParams): string {
 }
 
 /** One request over the unix socket; resolves with the answer's head. */
-async function exchange(socketPath: string, method: string, path: string, body: Readable | undefined, signal: AbortSignal | undefined): Promise<IncomingMessage> {
+async function exchange(
+  socketPath: string,
+  method: string,
+  path: string,
+  body: Readable | undefined,
+  signal: AbortSignal | undefined,
+): Promise<IncomingMessage> {
   const outgoing = request({ socketPath, method, path, agent: false, ...(signal === undefined ? {} : { signal }) });
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     outgoing.once('response', resolve);
-    outgoing.once('error', (error) => reject(isUnreachable(error) && method === 'GET' ? unreachableError(socketPath, error) : error));
+    outgoing.once('error', (error) =>
+      reject(isUnreachable(error) && method === 'GET' ? unreachableError(socketPath, error) : error),
+    );
   });
   if (body === undefined) outgoing.end();
   else await sendBody(body, outgoing, answered);

@@ -1,5 +1,5 @@
 import type { Client } from '@connectrpc/connect';
-import { type Operation, OperationState, type OperationService } from '@innkeeper/contract/control';
+import { type Operation, type OperationService, OperationState } from '@innkeeper/contract/control';
 import { isReasonName, OperationError } from '@innkeeper/contract/errors';
 
 export interface WaitOptions {
@@ -9,7 +9,11 @@ export interface WaitOptions {
 }
 
 /** Follows an operation to its end. Rejects with its error, or with CANCELED. */
-export async function waitForOperation(client: Client<typeof OperationService>, id: string, options: WaitOptions = {}): Promise<Operation> {
+export async function waitForOperation(
+  client: Client<typeof OperationService>,
+  id: string,
+  options: WaitOptions = {},
+): Promise<Operation> {
   const callOptions = options.signal === undefined ? {} : { signal: options.signal };
   for await (const operation of client.watchOperation({ id }, callOptions)) {
     options.onProgress?.(operation);
@@ -21,7 +25,10 @@ export async function waitForOperation(client: Client<typeof OperationService>, 
 }
 
 function failureOf(operation: Operation): OperationError {
-  if (operation.state === OperationState.CANCELED) return new OperationError('CANCELED', `${operation.kind} of ${operation.target} was cancelled.`);
+  if (operation.state === OperationState.CANCELED)
+    return new OperationError('CANCELED', `${operation.kind} of ${operation.target} was cancelled.`);
   const reason = isReasonName(operation.errorReason) ? operation.errorReason : 'INTERNAL';
-  return new OperationError(reason, operation.errorMessage, { nextStep: operation.errorNextStep === '' ? undefined : operation.errorNextStep });
+  return new OperationError(reason, operation.errorMessage, {
+    nextStep: operation.errorNextStep === '' ? undefined : operation.errorNextStep,
+  });
 }

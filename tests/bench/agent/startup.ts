@@ -1,5 +1,5 @@
 import type { GuestShell } from '../guest-shell.ts';
-import { makeMetric, type Metric, median } from '../metric.ts';
+import { type Metric, makeMetric, median } from '../metric.ts';
 import { QgaClient } from '../qga-client.ts';
 
 export interface StartupTools {
@@ -29,7 +29,15 @@ export async function measureStartup(tools: StartupTools, rounds: number): Promi
     theirs.push(await qgaStart(tools));
   }
   const peer = { name: 'qemu-ga', value: median(theirs) };
-  return [makeMetric({ metric: 'start to first reply p50', value: median(ours), unit: 'ms', peer, bound: { of: 'ratio', is: { atMost: 0.4 } } })];
+  return [
+    makeMetric({
+      metric: 'start to first reply p50',
+      value: median(ours),
+      unit: 'ms',
+      peer,
+      bound: { of: 'ratio', is: { atMost: 0.4 } },
+    }),
+  ];
 }
 
 async function qgaStart({ shell, qgaSocketPath, qgaCommand }: StartupTools): Promise<number> {

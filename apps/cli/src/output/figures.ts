@@ -14,7 +14,9 @@ export function formatBytes(bytes: bigint | number | undefined): string {
 
 /** "42 %"; "–" for unknown. */
 export function formatPercent(percent: number | undefined): string {
-  return percent === undefined || Number.isNaN(percent) ? '–' : `${percent >= 9.95 ? percent.toFixed(0) : percent.toFixed(1)} %`;
+  return percent === undefined || Number.isNaN(percent)
+    ? '–'
+    : `${percent >= 9.95 ? percent.toFixed(0) : percent.toFixed(1)} %`;
 }
 
 /** Seconds for people: "42s", "3m12s", "5h03m", "12d4h". */

@@ -7,5 +7,11 @@ export function printJson<Desc extends DescMessage>(schema: Desc, message: Messa
 
 /** Many objects as one array. */
 export function printJsonList<Desc extends DescMessage>(schema: Desc, messages: readonly MessageShape<Desc>[]): void {
-  process.stdout.write(`${JSON.stringify(messages.map((message) => toJson(schema, message)), undefined, 2)}\n`);
+  process.stdout.write(
+    `${JSON.stringify(
+      messages.map((message) => toJson(schema, message)),
+      undefined,
+      2,
+    )}\n`,
+  );
 }

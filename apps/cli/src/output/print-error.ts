@@ -11,6 +11,7 @@ export function printError(error: unknown, asJson: boolean): void {
     return;
   }
   const label = styleText('red', 'error:', { stream: process.stderr });
-  if (isOperationError(error)) process.stderr.write(`${label} ${error.message} (${error.reason})\n       ${error.nextStep}\n`);
+  if (isOperationError(error))
+    process.stderr.write(`${label} ${error.message} (${error.reason})\n       ${error.nextStep}\n`);
   else process.stderr.write(`${label} ${error instanceof Error ? error.message : String(error)}\n`);
 }

@@ -9,7 +9,11 @@ export interface Column<T> {
 }
 
 /** Rows as aligned columns, two spaces apart. Unknown values are "–". */
-export function formatTable<T>(rows: readonly T[], columns: readonly Column<T>[], options: { readonly headers: boolean; readonly wide?: boolean }): string {
+export function formatTable<T>(
+  rows: readonly T[],
+  columns: readonly Column<T>[],
+  options: { readonly headers: boolean; readonly wide?: boolean },
+): string {
   const shown = columns.filter((column) => options.wide === true || column.wide !== true);
   const lines = rows.map((row) => shown.map((column) => clean(column.value(row)) || '–'));
   if (options.headers) lines.unshift(shown.map((column) => column.title));

@@ -1,7 +1,10 @@
 import { AgentState, OperationState, VmState } from '@innkeeper/contract/control';
 
+/** The states that this version knows. */
+type Known<T> = T extends number ? (number extends T ? never : T) : never;
+
 /** States in one word each; a new state is a type error here. */
-export const vmStateWord: Record<VmState, string> = {
+const vmStateWords: Record<Known<VmState>, string> = {
   [VmState.UNSPECIFIED]: '–',
   [VmState.CREATING]: 'creating',
   [VmState.STOPPED]: 'stopped',
@@ -13,7 +16,7 @@ export const vmStateWord: Record<VmState, string> = {
   [VmState.DELETING]: 'deleting',
 };
 
-export const agentStateWord: Record<AgentState, string> = {
+const agentStateWords: Record<Known<AgentState>, string> = {
   [AgentState.UNSPECIFIED]: '–',
   [AgentState.OFF]: '–',
   [AgentState.WAITING]: 'waiting',
@@ -23,10 +26,25 @@ export const agentStateWord: Record<AgentState, string> = {
   [AgentState.ABSENT]: 'absent',
 };
 
-export const operationStateWord: Record<OperationState, string> = {
+const operationStateWords: Record<Known<OperationState>, string> = {
   [OperationState.UNSPECIFIED]: '–',
   [OperationState.RUNNING]: 'running',
   [OperationState.SUCCEEDED]: 'succeeded',
   [OperationState.FAILED]: 'failed',
   [OperationState.CANCELED]: 'cancelled',
 };
+
+/** A state of a later version is shown as unknown. */
+export function vmStateWord(state: VmState): string {
+  return (vmStateWords as Partial<Record<number, string>>)[state] ?? '–';
+}
+
+/** A state of a later version is shown as unknown. */
+export function agentStateWord(state: AgentState): string {
+  return (agentStateWords as Partial<Record<number, string>>)[state] ?? '–';
+}
+
+/** A state of a later version is shown as unknown. */
+export function operationStateWord(state: OperationState): string {
+  return (operationStateWords as Partial<Record<number, string>>)[state] ?? '–';
+}

@@ -1,0 +1,27 @@
+import { OperationSchema } from '@innkeeper/contract/control';
+import type { Command } from 'commander';
+import { contextOf } from '../context.ts';
+import { formatTime } from '../output/figures.ts';
+import { printJson } from '../output/json.ts';
+import { clean } from '../output/table.ts';
+import { operationStateWord } from '../output/words.ts';
+
+/** `inn op show ID` */
+export async function run(command: Command, id: string): Promise<void> {
+  const { client, options } = contextOf(command);
+  const operation = await client.operations.getOperation({ id });
+  if (options.output === 'json') {
+    printJson(OperationSchema, operation);
+    return;
+  }
+  process.stdout.write(
+    [
+      `${operation.kind} of ${operation.target}: ${operationStateWord(operation.state)}`,
+      `started ${formatTime(operation.startedUnixNs)}, ended ${formatTime(operation.endedUnixNs)}`,
+      ...(operation.errorMessage === ''
+        ? []
+        : [`${clean(operation.errorMessage)} (${operation.errorReason})`, clean(operation.errorNextStep)]),
+      ...operation.log.map((line) => `  ${clean(line)}`),
+    ].join('\n') + '\n',
+  );
+}

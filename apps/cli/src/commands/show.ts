@@ -1,0 +1,117 @@
+import { type Vm, VmSchema } from '@innkeeper/contract/control';
+import type { Command } from 'commander';
+import { contextOf } from '../context.ts';
+import { formatBytes, formatDuration, formatPercent, formatTime } from '../output/figures.ts';
+import { printJson } from '../output/json.ts';
+import { clean, formatTable } from '../output/table.ts';
+import { agentStateWord, vmStateWord } from '../output/words.ts';
+
+/** `inn show VM` */
+export async function run(command: Command, name: string): Promise<void> {
+  const { client, options } = contextOf(command);
+  const vm = await client.vms.getVm({ vm: name });
+  if (options.output === 'json') printJson(VmSchema, vm);
+  else if (options.output === 'name') process.stdout.write(`${vm.name}\n`);
+  else process.stdout.write(describe(vm));
+}
+
+function describe(vm: Vm): string {
+  return [
+    section(vm.name, machine(vm)),
+    section('agent', agent(vm)),
+    guest(vm),
+    section('hypervisor (on the host)', hypervisor(vm)),
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+type Pairs = readonly (readonly [string, string | undefined])[];
+
+function section(title: string, pairs: Pairs): string {
+  const known = pairs.filter(([, value]) => value !== undefined && value !== '');
+  if (known.length === 0) return '';
+  return `${clean(title)}\n${known.map(([name, value]) => `  ${name.padEnd(12)}${clean(value ?? '')}\n`).join('')}`;
+}
+
+function machine(vm: Vm): Pairs {
+  return [
+    ['state', `${vmStateWord(vm.state)}${vm.stateDetail === '' ? '' : `: ${vm.stateDetail}`}`],
+    ['image', vm.image],
+    [
+      'size',
+      `${vm.cpus} CPU${vm.cpus === 1 ? '' : 's'}, ${formatBytes(vm.memoryBytes)} memory, ${formatBytes(vm.diskBytes)} disk`,
+    ],
+    ['runs on', vm.accelerator === '' ? undefined : `${vm.driver} with ${vm.accelerator}`],
+    ['started', vm.startedUnixNs === undefined ? undefined : formatTime(vm.startedUnixNs)],
+    [
+      'tags',
+      Object.entries(vm.tags)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(', '),
+    ],
+    ['id', vm.id],
+  ];
+}
+
+function agent(vm: Vm): Pairs {
+  const told = vm.agent;
+  if (told === undefined) return [];
+  return [
+    ['state', agentStateWord(told.state)],
+    ['why', told.detail],
+    ['next step', told.nextStep],
+    ['version', told.version],
+    ['last seen', told.lastSeenUnixNs === undefined ? undefined : formatTime(told.lastSeenUnixNs)],
+    ['can', told.capabilities.join(' ')],
+  ];
+}
+
+function guest(vm: Vm): string {
+  const { telemetry: report, system } = vm;
+  if (report === undefined) return '';
+  const facts = section('guest (by its agent)', [
+    [
+      'system',
+      system === undefined ? undefined : `${system.osPrettyName}, kernel ${system.kernelRelease}, ${system.initSystem}`,
+    ],
+    ['hostname', system?.hostname],
+    ['uptime', formatDuration(report.uptimeSeconds === undefined ? undefined : Number(report.uptimeSeconds))],
+    ['CPU', `${formatPercent(report.cpu?.busyPercent)} of ${report.cpu?.count ?? '–'} busy`],
+    [
+      'memory',
+      `${formatBytes(report.memory?.usedBytes)} of ${formatBytes(report.memory?.totalBytes)} used, ${formatBytes(report.memory?.availableBytes)} available`,
+    ],
+    [
+      'load',
+      report.load === undefined
+        ? undefined
+        : `${report.load.oneMinute} ${report.load.fiveMinutes} ${report.load.fifteenMinutes}`,
+    ],
+    ['processes', report.processCount === undefined ? undefined : `${report.processCount}`],
+    ['users', report.users.map((user) => user.name).join(', ')],
+    ...report.primaryAddresses.map((primary) => ['address', `${primary.address} (${primary.reason})`] as const),
+  ]);
+  const mounts = formatTable(
+    report.mounts,
+    [
+      { title: '  MOUNT', value: (mount) => `  ${mount.mountPoint}` },
+      { title: 'TYPE', value: (mount) => mount.filesystem },
+      { title: 'USED', align: 'right', value: (mount) => formatBytes(mount.usedBytes) },
+      { title: 'SIZE', align: 'right', value: (mount) => formatBytes(mount.totalBytes) },
+      { title: '', value: (mount) => mount.error || ' ' },
+    ],
+    { headers: true },
+  );
+  return facts + mounts;
+}
+
+function hypervisor(vm: Vm): Pairs {
+  const usage = vm.hypervisor;
+  if (usage === undefined) return [];
+  return [
+    ['CPU', `${formatPercent(usage.cpuPercent)} of the host`],
+    ['memory', formatBytes(usage.rssBytes)],
+    ['process', usage.pid === undefined ? undefined : `${usage.pid}`],
+  ];
+}

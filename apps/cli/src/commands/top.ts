@@ -1,0 +1,89 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { toJson } from '@bufbuild/protobuf';
+import { type Vm, VmSchema, VmState } from '@innkeeper/contract/control';
+import type { Command } from 'commander';
+import { contextOf } from '../context.ts';
+import { formatBytes, formatPercent } from '../output/figures.ts';
+import { fullestMount } from '../output/fullest-mount.ts';
+import { type Column, formatTable } from '../output/table.ts';
+import { agentStateWord, vmStateWord } from '../output/words.ts';
+import { parseDuration } from '../parse-duration.ts';
+
+/** The guest's figures, by its agent, beside what its hypervisor's process uses on the host. */
+const columns: readonly Column<Vm>[] = [
+  { title: 'NAME', value: (vm) => vm.name },
+  { title: 'STATE', value: (vm) => vmStateWord(vm.state) },
+  { title: 'AGENT', value: (vm) => agentStateWord(vm.agent?.state ?? 0) },
+  { title: 'GUEST CPU', align: 'right', value: (vm) => formatPercent(vm.telemetry?.cpu?.busyPercent) },
+  { title: 'GUEST MEMORY', align: 'right', value: (vm) => usedOfTotal(vm) },
+  { title: 'LOAD', align: 'right', value: (vm) => vm.telemetry?.load?.oneMinute?.toFixed(2) ?? '–' },
+  { title: 'FULLEST DISK', align: 'right', value: (vm) => diskOf(vm) },
+  { title: 'PROCESSES', align: 'right', value: (vm) => `${vm.telemetry?.processCount ?? '–'}` },
+  { title: 'HOST CPU', align: 'right', value: (vm) => formatPercent(vm.hypervisor?.cpuPercent) },
+  { title: 'HOST MEMORY', align: 'right', value: (vm) => formatBytes(vm.hypervisor?.rssBytes) },
+];
+
+/** `inn top`: live on a terminal until q or ^C; elsewhere one look, or with -o json one line an interval. */
+export async function run(command: Command): Promise<void> {
+  const { client, options } = contextOf<{ readonly interval: string }>(command);
+  const intervalMs = parseDuration(options.interval, '--interval');
+  if (options.output === 'json') {
+    for (;;) {
+      const { vms } = await client.vms.listVms({});
+      process.stdout.write(
+        `${JSON.stringify({ time: new Date().toISOString(), vms: vms.map((vm) => toJson(VmSchema, vm)) })}\n`,
+      );
+      await delay(intervalMs);
+    }
+  }
+  const draw = async (): Promise<string> => screen((await client.vms.listVms({})).vms, options.headers);
+  if (process.stdout.isTTY !== true) {
+    process.stdout.write(await draw());
+    return;
+  }
+  await live(draw, intervalMs);
+}
+
+function screen(vms: readonly Vm[], headers: boolean): string {
+  if (vms.length === 0) return 'No VMs. Make one: inn create hello --image tiny --start\n';
+  const rank = (vm: Vm): number => (vm.state === VmState.RUNNING ? (vm.telemetry?.cpu?.busyPercent ?? 0) + 1 : 0);
+  return formatTable(
+    [...vms].sort((a, b) => rank(b) - rank(a)),
+    columns,
+    { headers },
+  );
+}
+
+/** On the alternate screen, which leaves the terminal as it was. */
+async function live(draw: () => Promise<string>, intervalMs: number): Promise<void> {
+  const stop = new AbortController();
+  const onKey = (key: Buffer): void => {
+    if (['q', 'Q', '\u0003', '\u001b'].includes(key.toString())) stop.abort();
+  };
+  process.stdout.write('\u001b[?1049h\u001b[?25l');
+  process.stdin.setRawMode?.(true);
+  process.stdin.on('data', onKey);
+  process.once('SIGTERM', () => stop.abort());
+  try {
+    while (!stop.signal.aborted) {
+      const text = await draw();
+      process.stdout.write(`\u001b[H\u001b[2J${text}\n"–" is not known. q quits.\n`);
+      await delay(intervalMs, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  } finally {
+    process.stdin.setRawMode?.(false);
+    process.stdin.off('data', onKey);
+    process.stdin.destroy();
+    process.stdout.write('\u001b[?25h\u001b[?1049l');
+  }
+}
+
+function usedOfTotal(vm: Vm): string {
+  const memory = vm.telemetry?.memory;
+  return memory?.usedBytes === undefined ? '–' : `${formatBytes(memory.usedBytes)} / ${formatBytes(memory.totalBytes)}`;
+}
+
+function diskOf(vm: Vm): string {
+  const fullest = fullestMount(vm);
+  return fullest === undefined ? '–' : `${formatPercent(fullest.percent)} ${fullest.mountPoint}`;
+}
