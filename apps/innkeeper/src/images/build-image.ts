@@ -63,6 +63,7 @@ export async function buildImage(kind: string, place: BuildPlace, options: Stage
     await rename(copy, originalPath);
     return { originalPath, format: 'raw', virtualBytes: BigInt(built.virtualBytes), sha256, kernel: built.kernel };
   } catch (error) {
+    signal?.throwIfAborted();
     if (isHostDiskFull(error)) throw hostDiskFull('copying the image', error);
     throw error;
   } finally {

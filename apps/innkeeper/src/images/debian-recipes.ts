@@ -15,6 +15,24 @@ echo 'nameserver 10.0.2.3' >"$1/etc/resolv.conf"
 # Empty: each VM makes its own at boot.
 : >"$1/etc/machine-id"
 rm -f "$1/var/lib/dbus/machine-id" "$1/var/lib/systemd/random-seed"
+ln -sf ../proc/self/mounts "$1/etc/mtab"
+mkdir -p "$1/usr/local/sbin"
+cat >"$1/usr/local/sbin/innkeeper-power-button" <<'SCRIPT'
+#!/bin/sh
+# Turns the guest off when its power button is pressed. An event is 24 bytes: time, then type 1 (key), code 116 (power),
+# value 1 (down).
+for device in /sys/class/input/event*; do
+	[ "$(cat "$device/device/name" 2>/dev/null)" = "Power Button" ] || continue
+	while :; do
+		event=$(dd "if=/dev/input/\${device##*/}" bs=24 count=1 2>/dev/null | od -An -v -tu2 -j16)
+		[ -n "$event" ] || break
+		set -- $event
+		[ "\${1:-}:\${2:-}:\${3:-}" = 1:116:1 ] && exec /sbin/shutdown -h -P now
+	done
+done
+sleep 60
+SCRIPT
+chmod 755 "$1/usr/local/sbin/innkeeper-power-button"
 `;
 
 /** Timers that would work for nobody at boot, and units for hardware that no VM has. */
@@ -30,6 +48,15 @@ mkdir -p "$1/etc/systemd/network" "$1/etc/systemd/system/multi-user.target.wants
 printf '[Match]\\nName=en* eth*\\n\\n[Network]\\nDHCP=yes\\n' >"$1/etc/systemd/network/80-dhcp.network"
 ln -sf /lib/systemd/system/systemd-networkd.service \\
 	"$1/etc/systemd/system/multi-user.target.wants/systemd-networkd.service"
+cat >"$1/etc/systemd/system/innkeeper-power-button.service" <<'UNIT'
+[Unit]
+Description=Turn off by the power button, without logind and its bus
+
+[Service]
+ExecStart=/usr/local/sbin/innkeeper-power-button
+Restart=always
+UNIT
+ln -sf /etc/systemd/system/innkeeper-power-button.service "$1/etc/systemd/system/multi-user.target.wants/"
 `;
 
 /**
@@ -84,22 +111,6 @@ echo 'S0:2345:respawn:/sbin/getty -L ttyS0 115200 vt100' >>"$1/etc/inittab"
 cat >>"$1/etc/inittab" <<'LINES'
 pb::respawn:/usr/local/sbin/innkeeper-power-button
 LINES
-mkdir -p "$1/usr/local/sbin"
-cat >"$1/usr/local/sbin/innkeeper-power-button" <<'SCRIPT'
-#!/bin/sh
-# Turns the guest off when its power button is pressed. An event is 24 bytes: time, then type 1 (key), code 116 (power),
-# value 1 (down).
-for device in /sys/class/input/event*; do
-	[ "$(cat "$device/device/name" 2>/dev/null)" = "Power Button" ] || continue
-	while :; do
-		event=$(dd "if=/dev/input/\${device##*/}" bs=24 count=1 2>/dev/null | od -An -v -tu2 -j16) || break
-		set -- $event
-		[ "\${1:-}:\${2:-}:\${3:-}" = 1:116:1 ] && exec /sbin/shutdown -h -P now
-	done
-done
-sleep 60
-SCRIPT
-chmod 755 "$1/usr/local/sbin/innkeeper-power-button"
 `;
 
 const tools = ['udev', 'kmod', 'iproute2', 'e2fsprogs', 'procps'] as const;

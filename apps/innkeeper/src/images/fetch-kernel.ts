@@ -70,7 +70,7 @@ async function makeKernel({ names, release }: KernelPackages, work: string, opti
 /** virtio_console is what the agent speaks through; without it there is no agent at all. */
 const guestModules = {
   needed: ['virtio_pci', 'virtio_console', 'virtio_blk', 'ext4'],
-  // A network card, random numbers, and the power button.
+  // A network card, random numbers, the power button, and what systemd complains about when it is missing.
   useful: [
     'crc32c_generic',
     'virtio_net',
@@ -78,6 +78,7 @@ const guestModules = {
     'virtio_mmio',
     'evdev',
     'button',
+    'autofs4',
     'vmw_vsock_virtio_transport',
   ],
 } as const;

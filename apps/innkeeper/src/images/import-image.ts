@@ -45,6 +45,7 @@ export async function importImage(
     await rename(copy, originalPath);
     return { originalPath, format, virtualBytes: BigInt(virtualBytes), sha256, kernel: undefined };
   } catch (error) {
+    signal?.throwIfAborted();
     if (isHostDiskFull(error)) throw hostDiskFull('copying the image', error);
     throw error;
   } finally {

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createOverlay } from './create-overlay.ts';
+import { imageInfo } from './image-info.ts';
+import { importImage } from './import-image.ts';
+import { ImageFixture } from './testing/image-fixture.ts';
+
+const mib = 1 << 20;
+
+function sparse(fixture: ImageFixture, name: string, sizeBytes: number): string {
+  const path = join(fixture.directory, name);
+  fixture.run('truncate', ['-s', `${sizeBytes}`, path]);
+  return path;
+}
+
+test('an overlay has the size of its base, or a larger one', async () => {
+  using fixture = new ImageFixture();
+  const basePath = sparse(fixture, 'base.raw', 8 * mib);
+  for (const [sizeBytes, expected] of [
+    [0, 8 * mib],
+    [16 * mib, 16 * mib],
+  ] as const) {
+    const diskPath = join(fixture.directory, `disk-${sizeBytes}.qcow2`);
+    await createOverlay({ basePath, baseFormat: 'raw', diskPath, sizeBytes });
+    const info: unknown = JSON.parse(fixture.run('qemu-img', ['info', '--output=json', diskPath]));
+    assert.ok(typeof info === 'object' && info !== null && 'virtual-size' in info && 'backing-filename' in info);
+    assert.equal(info['virtual-size'], expected);
+    assert.equal(info['backing-filename'], basePath);
+  }
+});
+
+test('an overlay smaller than its base is refused, and one that fails leaves nothing', async () => {
+  using fixture = new ImageFixture();
+  const basePath = sparse(fixture, 'base.raw', 8 * mib);
+  const diskPath = join(fixture.directory, 'out/disk.qcow2');
+  const request = { basePath, baseFormat: 'raw', diskPath } as const;
+  await assert.rejects(createOverlay({ ...request, sizeBytes: mib }), { reason: 'INVALID_ARGUMENT' });
+  const missing = { ...request, basePath: join(fixture.directory, 'missing'), sizeBytes: 0 };
+  await assert.rejects(createOverlay(missing), { reason: 'IMAGE_UNREADABLE' });
+  assert.deepEqual(readdirSync(join(fixture.directory, 'out')), []);
+});
+
+test('an image is added with its hash and its holes', async () => {
+  using fixture = new ImageFixture();
+  const path = sparse(fixture, 'disk.img', 64 * mib);
+  const directory = join(fixture.directory, 'added');
+  const image = await importImage(path, { directory });
+  assert.equal(image.format, 'raw');
+  assert.equal(image.virtualBytes, BigInt(64 * mib));
+  assert.equal(image.sha256, fixture.run('sha256sum', [path]).slice(0, 64));
+  assert.deepEqual(readdirSync(directory), ['original.raw']);
+  assert.ok(statSync(image.originalPath).blocks < 100);
+  const { diskBytes, ...rest } = await imageInfo(image.originalPath);
+  assert.deepEqual(rest, { format: 'raw', virtualBytes: BigInt(64 * mib) });
+  assert.ok(diskBytes < mib);
+});
+
+test('what is no disk image that stands alone is refused with IMAGE_UNREADABLE and leaves nothing', async () => {
+  using fixture = new ImageFixture();
+  const directory = join(fixture.directory, 'out');
+  const short = join(fixture.directory, 'short');
+  writeFileSync(short, 'x');
+  const secret = join(fixture.directory, 'secret');
+  writeFileSync(secret, Buffer.alloc(mib, 's'));
+  const overlay = join(fixture.directory, 'overlay.qcow2');
+  fixture.run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', secret, overlay]);
+  const cut = join(fixture.directory, 'cut.qcow2');
+  writeFileSync(cut, readFileSync(overlay).subarray(0, 60));
+  for (const path of [short, overlay, cut, fixture.directory, join(fixture.directory, 'missing')]) {
+    await assert.rejects(importImage(path, { directory }), { reason: 'IMAGE_UNREADABLE' }, path);
+    assert.deepEqual(readdirSync(directory), []);
+  }
+});
+
+test('an aborted import leaves nothing', async () => {
+  using fixture = new ImageFixture();
+  const path = sparse(fixture, 'disk.img', 64 * mib);
+  const directory = join(fixture.directory, 'out');
+  const controller = new AbortController();
+  const reason = new Error('gave up');
+  const onStage = (text: string): void => {
+    if (text.startsWith('Hashing')) controller.abort(reason);
+  };
+  await assert.rejects(importImage(path, { directory }, { signal: controller.signal, onStage }), reason);
+  assert.deepEqual(readdirSync(directory), []);
+});
