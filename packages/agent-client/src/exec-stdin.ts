@@ -45,6 +45,12 @@ export class ExecStdin {
   /** A session's call has started, and the agent has input up to `offset`. */
   attach(call: ExecTypedCall, offset: number): void {
     this.#call = call;
+    if (offset > this.#end) {
+      // Somebody else wrote before us, such as a daemon that is gone: we go on from there.
+      this.#pieces = [];
+      this.#base = offset;
+      this.#end = offset;
+    }
     this.accepted(Math.min(offset, this.#end));
     this.#sent = Math.max(this.#base, Math.min(offset, this.#end));
     this.#endSent = false;

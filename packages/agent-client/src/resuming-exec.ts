@@ -140,7 +140,7 @@ export class ResumingExec implements ExecSession {
     const { case: kind, value } = event.event;
     if (kind === 'stdinAccepted') {
       this.#stdin.accepted(Number(value));
-      return undefined;
+      return event;
     }
     if (kind === 'gap') {
       this.#nextOffset = Number(value.offset + value.bytes);
