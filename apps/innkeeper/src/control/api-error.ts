@@ -55,6 +55,14 @@ export function toHttpError(error: unknown, log: Log): { readonly status: number
   return { status: statuses[code], body: { code, reason, message, nextStep } };
 }
 
+/** As JSON that fits into a header: headers have no characters beyond ASCII. */
+export function errorHeader(body: ErrorBody): string {
+  return JSON.stringify(body).replaceAll(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 /** For Connect: the reason and the next step travel as metadata. An error of Connect itself stays what it is. */
 export function toConnectError(error: unknown, log: Log): ConnectError {
   if (error instanceof ConnectError) return error;

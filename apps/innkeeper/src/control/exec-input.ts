@@ -1,7 +1,7 @@
 import type { ExecSession } from '@innkeeper/agent-client';
 import { OperationError } from '@innkeeper/contract';
 import type { ExecRequest, Stdin } from '@innkeeper/contract/agent';
-import { mib } from '@innkeeper/kit';
+import { createDeferred, mib } from '@innkeeper/kit';
 
 /** Input that waits before the client's connection is not read any more. */
 const pauseBytes = mib;
@@ -12,9 +12,10 @@ const maxBytes = 16 * mib;
 export class ExecInput {
   readonly #session: ExecSession;
   readonly #onFailure: (error: unknown) => void;
-  #position: number | undefined;
+  readonly #started = createDeferred<void>();
+  #position = 0;
   #waitingBytes = 0;
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<void> = this.#started.promise;
 
   constructor(session: ExecSession, onFailure: (error: unknown) => void) {
     this.#session = session;
@@ -24,6 +25,12 @@ export class ExecInput {
   /** Whether so much waits that no more should be read. */
   get isFull(): boolean {
     return this.#waitingBytes > pauseBytes;
+  }
+
+  /** The process has input up to `offset`, from an earlier client perhaps. Nothing goes to it before this. */
+  begin(offset: number): void {
+    this.#position = offset;
+    this.#started.resolve();
   }
 
   /** Takes a message after the first one. `onTaken` is called when the guest has it. */
@@ -60,7 +67,6 @@ export class ExecInput {
   /** Input that the process has already, after a client came back, is skipped. */
   async #write({ offset, data, end }: Stdin): Promise<void> {
     const start = Number(offset);
-    this.#position ??= start;
     if (start > this.#position) {
       throw new OperationError('STDIN_GAP', `Input at ${start} came where ${this.#position} was next.`);
     }

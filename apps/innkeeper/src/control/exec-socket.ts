@@ -96,6 +96,7 @@ class ExecClient {
 
   send(event: ExecEvent): void {
     const { case: kind, value } = event.event;
+    if (kind === 'started') this.#input?.begin(Number(value.stdinOffset));
     if (kind === 'output') this.window.sent(Number(value.offset), Number(value.offset) + value.data.length);
     if (kind === 'gap') this.window.sent(Number(value.offset), Number(value.offset + value.bytes));
     if (this.#socket.bufferedAmount > maxBufferedBytes) {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
-import { toHttpError } from './api-error.ts';
+import { errorHeader, toHttpError } from './api-error.ts';
 import { isSet, optionalBytes, requiredPath } from './query.ts';
 import type { FileExchange } from './routes.ts';
 
@@ -12,7 +12,8 @@ const statTimeoutMs = 30_000;
  * byte is in the trailer `x-innkeeper-error`.
  */
 export async function readFileRoute({ vm, query, response, signal, log }: FileExchange): Promise<void> {
-  const reading = vm.agent().readFile(
+  const agent = await vm.agent({ signal });
+  const reading = agent.readFile(
     {
       path: requiredPath(query),
       offset: optionalBytes(query, 'offset') ?? 0n,
@@ -40,7 +41,7 @@ export async function readFileRoute({ vm, query, response, signal, log }: FileEx
     response.end();
   } catch (error) {
     if (!response.headersSent || signal.aborted) throw error;
-    response.addTrailers({ 'x-innkeeper-error': encodeURIComponent(JSON.stringify(toHttpError(error, log).body)) });
+    response.addTrailers({ 'x-innkeeper-error': errorHeader(toHttpError(error, log).body) });
     response.end();
   } finally {
     await chunks.return?.();
@@ -49,7 +50,8 @@ export async function readFileRoute({ vm, query, response, signal, log }: FileEx
 
 /** HEAD without an upload: the facts of what a path leads to. */
 export async function statFileRoute({ vm, query, response, signal }: FileExchange): Promise<void> {
-  const info = await vm.agent().stat(requiredPath(query), { follow: true, signal, timeoutMs: statTimeoutMs });
+  const agent = await vm.agent({ signal });
+  const info = await agent.stat(requiredPath(query), { follow: true, signal, timeoutMs: statTimeoutMs });
   response.writeHead(200, fileHeaders(info));
   response.end();
 }

@@ -61,7 +61,7 @@ function agentMessage(runner: VmRunner): Agent {
     state: agentStates[state],
     ...{ reason, detail, nextStep },
     version: agent.welcome?.agentVersion ?? install.version,
-    ...(lastSeenMs === undefined ? {} : { lastSeenUnixNs: nanoseconds(lastSeenMs) }),
+    ...(lastSeenMs === undefined ? {} : { lastSeenUnixNs: nanoseconds(performance.timeOrigin + lastSeenMs) }),
     bootId: agent.welcome?.bootId ?? '',
     capabilities: [...(agent.welcome?.capabilities ?? [])],
     ...(agent.telemetryMs === undefined ? {} : { telemetryUnixNs: nanoseconds(agent.telemetryMs) }),
