@@ -81,6 +81,11 @@ export class ImageLibrary {
     for (const name of await readdir(images)) {
       if ((await this.#context.store.images.find(name)) === undefined) {
         await rm(join(images, name), { recursive: true, force: true });
+        continue;
+      }
+      // Work folders of an image that an interrupted operation was busy with.
+      for (const entry of await readdir(join(images, name))) {
+        if (entry.startsWith('.')) await rm(join(images, name, entry), { recursive: true, force: true });
       }
     }
   }

@@ -1,5 +1,31 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const endPollMs = 50;
+const endPolls = 100;
+
+/** Kills a process that has this start time, and waits 5 s at most for its end. */
+export async function killProcess(pid: number, startTicks: string): Promise<void> {
+  for (let poll = 0; poll < endPolls && (await readStartTicks(pid)) === startTicks; poll++) {
+    if (poll === 0) process.kill(pid, 'SIGKILL');
+    await delay(endPollMs);
+  }
+}
+
+/** Field 22 of /proc/PID/stat; undefined for a process that is gone, or dead and not waited for. */
+async function readStartTicks(pid: number): Promise<string | undefined> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
+    // The second field is the name, which may hold spaces and parentheses.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : fields[19];
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
+      return undefined;
+    throw error;
+  }
+}
 
 /**
  * Kills a hypervisor that a daemon started and did not live to write down. Its pid file tells the pid, its arguments

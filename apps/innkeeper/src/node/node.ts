@@ -43,6 +43,8 @@ export class Node {
       setInterval(() => this.#sampleUsage(), usageIntervalMs),
       setInterval(() => this.#prune(), pruneIntervalMs),
     ];
+    // The socket keeps the daemon up, not its housekeeping.
+    for (const timer of this.#timers) timer.unref();
   }
 
   /** Every VM, oldest first. */

@@ -18,7 +18,7 @@ import type { VmRow } from '@innkeeper/store';
 import { parseAgentInstall } from './agent-install.ts';
 import type { NodeContext } from './context.ts';
 import { CpuRate, type HypervisorUsageSample } from './cpu-rate.ts';
-import { killUnrecorded } from './leftover.ts';
+import { killProcess, killUnrecorded } from './leftover.ts';
 import { VmAgent } from './vm-agent.ts';
 import { vmSpec } from './vm-spec.ts';
 
@@ -37,6 +37,9 @@ export class VmRunner {
   #cpuRate = new CpuRate();
   #launchAbort = new AbortController();
   #launchError: unknown;
+  #launching: Promise<void> = Promise.resolve();
+  /** Its process lives, and could not be adopted. */
+  #unreachable = false;
   #timer: NodeJS.Timeout | undefined;
   #queue: Promise<void> = Promise.resolve();
   #released = false;
@@ -108,15 +111,25 @@ export class VmRunner {
     this.#row = { ...this.#row, ...change };
   }
 
-  /** After a start of the daemon: finds the process of the record again, or what became of it. */
+  /**
+   * After a start of the daemon: finds the process of the record again, or what became of it. Rejects when the process
+   * lives and does not answer; it is tried again with each sample then.
+   */
   async restore(): Promise<void> {
-    await this.dispatch({ type: 'daemon-started', found: await this.#findProcess() });
+    this.#unreachable = false;
+    try {
+      await this.dispatch({ type: 'daemon-started', found: await this.#findProcess() });
+    } catch (error) {
+      this.#unreachable = true;
+      throw error;
+    }
     const paused = this.#life.state === 'paused';
     if (paused) this.agent.tell({ type: 'vm-paused' });
   }
 
-  /** Looks at what the hypervisor's process uses. */
+  /** Looks at what the hypervisor's process uses; one that could not be adopted is tried again. */
   sampleUsage(nowMs: number): void {
+    if (this.#unreachable) this.#attempt('vm.not-adopted', this.restore());
     const usage = this.#running?.usage();
     if (usage === undefined) return;
     this.#usage = this.#cpuRate.next(usage, nowMs);
@@ -127,6 +140,7 @@ export class VmRunner {
   async release(): Promise<void> {
     this.#released = true;
     clearTimeout(this.#timer);
+    await this.#launching;
     await this.#queue;
     await this.agent.end();
     await this.#running?.[Symbol.asyncDispose]();
@@ -161,7 +175,7 @@ export class VmRunner {
   #do(effect: VmEffect): void {
     switch (effect.type) {
       case 'launch':
-        void this.#launch();
+        this.#launching = this.#launch();
         return;
       case 'abort-launch':
         this.#launchAbort.abort(new OperationError('CANCELED', 'The VM was stopped while it started.'));
@@ -181,7 +195,7 @@ export class VmRunner {
         this.#attempt('vm.power-button-failed', this.#running?.pressPowerButton(), 'acpi');
         return;
       case 'kill-process':
-        this.#attempt('vm.kill-failed', this.#running?.kill(), 'kill');
+        this.#attempt('vm.kill-failed', this.#running?.kill() ?? this.#killUnreachable());
         return;
       case 'set-timer':
         clearTimeout(this.#timer);
@@ -223,6 +237,8 @@ export class VmRunner {
       await this.dispatch({ type: 'launch-failed', detail: messageOf(error) });
       return;
     }
+    // The next daemon adopts it.
+    if (this.#released) return await running[Symbol.asyncDispose]();
     this.#attach(running);
     await this.dispatch({ type: 'launched' });
   }
@@ -271,6 +287,14 @@ export class VmRunner {
     if (running === undefined) return { kind: 'gone', how: await driver.howEnded?.(record) };
     this.#attach(running);
     return { kind: (await running.isPaused()) ? 'paused' : 'running' };
+  }
+
+  /** The reducer repeats it when its deadline passes. */
+  async #killUnreachable(): Promise<void> {
+    if (this.#row.record === null) return;
+    const { pid, pidStartTicks } = JSON.parse(this.#row.record) as VmRecord;
+    await killProcess(pid, pidStartTicks);
+    await this.restore();
   }
 
   async #remove(): Promise<void> {

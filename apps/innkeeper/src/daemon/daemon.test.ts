@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { parseCommandLine } from './command-line.ts';
+
+const program = join(import.meta.dirname, '../../bin/innkeeper.mjs');
+
+interface Running {
+  readonly exit: Promise<number | null>;
+  readonly pid: number;
+  stderr(): string;
+  kill(signal: NodeJS.Signals): void;
+}
+
+function serve(data: string): Running {
+  const child = spawn(process.execPath, [program, 'serve', '--data', data], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let text = '';
+  child.stderr.on('data', (bytes: Buffer) => {
+    text += bytes.toString();
+  });
+  const exit = once(child, 'close').then(([code]) => code as number | null);
+  return { exit, pid: child.pid ?? 0, stderr: () => text, kill: (signal) => void child.kill(signal) };
+}
+
+async function serving(daemon: Running): Promise<void> {
+  const gone = daemon.exit.then(() => assert.fail(daemon.stderr()));
+  while (!daemon.stderr().includes('serves on')) {
+    await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 20))]);
+  }
+}
+
+async function getNode(data: string): Promise<{ pid?: number }> {
+  const call = request({
+    ...{ socketPath: join(data, 'innkeeper.sock'), method: 'POST' },
+    path: '/innkeeper.control.v1.NodeService/GetNode',
+    headers: { 'content-type': 'application/json' },
+  });
+  call.end('{}');
+  const [response] = await once(call, 'response');
+  let body = '';
+  for await (const chunk of response) body += chunk;
+  return JSON.parse(body);
+}
+
+describe('innkeeper serve', () => {
+  it('is private, alone in its folder, takes over from a killed one and ends with 0', async () => {
+    const data = await mkdtemp(join(tmpdir(), 'innkeeper-serve-'));
+    try {
+      const first = serve(data);
+      await serving(first);
+      assert.equal((await stat(join(data, 'innkeeper.sock'))).mode & 0o777, 0o600);
+      assert.equal((await stat(data)).mode & 0o777, 0o700);
+      const second = serve(data);
+      assert.equal(await second.exit, 1);
+      assert.match(second.stderr(), new RegExp(`process ${first.pid}\\b`));
+      first.kill('SIGKILL');
+      await first.exit;
+      const third = serve(data);
+      await serving(third);
+      assert.equal((await getNode(data)).pid, third.pid);
+      third.kill('SIGTERM');
+      assert.equal(await third.exit, 0);
+      assert.match(third.stderr(), /no VM runs/);
+    } finally {
+      await rm(data, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('parseCommandLine()', () => {
+  it('knows serve and its options, and refuses the rest', () => {
+    assert.equal(parseCommandLine(['--help'], {}), undefined);
+    assert.equal(parseCommandLine(['serve', '--data', '/d'], {})?.dataPath, '/d');
+    assert.equal(parseCommandLine(['serve'], { XDG_DATA_HOME: '/x' })?.dataPath, '/x/innkeeper');
+    assert.throws(() => parseCommandLine([], {}), /"serve"/);
+    assert.throws(() => parseCommandLine(['serve', '--nonsense'], {}));
+    assert.throws(() => parseCommandLine(['serve', '--log-level', 'loud'], {}), /log-level/);
+  });
+});

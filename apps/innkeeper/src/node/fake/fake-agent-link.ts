@@ -1,0 +1,76 @@
+import { create } from '@bufbuild/protobuf';
+import type { AgentLink, LinkState } from '@innkeeper/agent-client';
+import { OperationError } from '@innkeeper/contract';
+import { SystemSchema, type Telemetry, TelemetrySchema, WelcomeSchema } from '@innkeeper/contract/agent';
+import { Listeners } from '../listeners.ts';
+
+/** A link whose agent a test plays. */
+export class FakeAgentLink implements AgentLink {
+  state: LinkState = { state: 'waiting' };
+  lastSeenMs: number | undefined;
+  disposed = false;
+  /** Called when the agent is asked to shut down; rejects when the agent cannot. */
+  onShutdown: () => Promise<void> = async () => undefined;
+  readonly #states = new Listeners<LinkState>();
+  readonly #telemetry = new Listeners<Telemetry>();
+
+  onState(listener: (state: LinkState) => void): () => void {
+    return this.#states.add(listener);
+  }
+
+  onTelemetry(listener: (telemetry: Telemetry) => void): () => void {
+    return this.#telemetry.add(listener);
+  }
+
+  /** The agent says hello and sends one report. */
+  connect(): void {
+    this.lastSeenMs = performance.now();
+    this.state = { state: 'connected', welcome: create(WelcomeSchema, { agentVersion: '1.2.3', bootId: 'boot' }) };
+    this.#states.emit(this.state);
+    this.#telemetry.emit(
+      create(TelemetrySchema, {
+        cpu: { count: 1, busyPercent: 12.5 },
+        memory: { totalBytes: 100n, usedBytes: 40n },
+        interfaces: [
+          { name: 'lo', rxBytes: 1000n, txBytes: 1000n },
+          { name: 'eth0', rxBytes: 7n, txBytes: 9n },
+        ],
+        mounts: [{ mountPoint: '/', usedBytes: 30n, availableBytes: 70n }],
+      }),
+    );
+  }
+
+  lose(reason: string): void {
+    this.state = { state: 'lost', since: performance.now(), reason };
+    this.#states.emit(this.state);
+  }
+
+  async ping(): Promise<{ roundTripMs: number; agentVersion: string }> {
+    if (this.state.state === 'connected') return { roundTripMs: 1, agentVersion: '1.2.3' };
+    throw new OperationError('AGENT_UNREACHABLE', 'The agent does not answer.');
+  }
+
+  async system(): ReturnType<AgentLink['system']> {
+    return create(SystemSchema, { osPrettyName: 'Fake 1' });
+  }
+
+  async shutdown(): Promise<{ method: string }> {
+    await this.onShutdown();
+    return { method: 'fake' };
+  }
+
+  telemetryOnce = unasked;
+  exec = unasked;
+  attach = unasked;
+  readFile = unasked;
+  writeFile = unasked;
+  stat = unasked;
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.disposed = true;
+  }
+}
+
+function unasked(): never {
+  throw new Error('the node itself asks for no such thing');
+}

@@ -1,0 +1,79 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { manageDriver } from '@innkeeper/hypervisor';
+import { FakeDriver, type FakeDriverOptions, FakeHost } from '@innkeeper/hypervisor/fake';
+import { silentLog } from '@innkeeper/kit';
+import { openStore } from '@innkeeper/store';
+import { type DataFolder, makeDataFolder } from '../../daemon/data-folder.ts';
+import { OperationRunner } from '../../operations/operation-runner.ts';
+import type { ImageTools } from '../image-tools.ts';
+import { Node } from '../node.ts';
+import { FakeAgentLink } from './fake-agent-link.ts';
+import { fakeImageTools } from './fake-image-tools.ts';
+
+interface TestNodeOptions {
+  readonly folder?: DataFolder;
+  readonly driver?: FakeDriverOptions;
+  readonly images?: Partial<ImageTools>;
+  /** Agents say hello as soon as their VM runs. Default true. */
+  readonly agents?: boolean;
+  /** Build of the agent's binary. */
+  readonly agentBuild?: string;
+}
+
+export interface TestNode {
+  readonly node: Node;
+  readonly operations: OperationRunner;
+  /** The link of each VM's last start, by the VM's name. */
+  readonly links: ReadonlyMap<string, FakeAgentLink>;
+  /** Lets go of everything, as SIGTERM does. */
+  stop(): Promise<void>;
+}
+
+/** A folder that is removed after the test, and a host on which the VMs of several nodes in a row live. */
+export async function testHost(): Promise<AsyncDisposable & { readonly folder: DataFolder; readonly host: FakeHost }> {
+  const path = await mkdtemp(join(tmpdir(), 'innkeeper-node-'));
+  const host = new FakeHost();
+  const folder = await makeDataFolder(path);
+  return {
+    folder,
+    host,
+    [Symbol.asyncDispose]: async () => {
+      host[Symbol.dispose]();
+      await rm(path, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A node over fakes, started. */
+export async function startTestNode(
+  folder: DataFolder,
+  host: FakeHost,
+  options: TestNodeOptions = {},
+): Promise<TestNode> {
+  const store = await openStore(folder.database);
+  const operations = new OperationRunner({ store, log: silentLog });
+  const links = new Map<string, FakeAgentLink>();
+  const context = {
+    ...{ store, folder, version: '1', log: silentLog },
+    driver: manageDriver(new FakeDriver({ ...options.driver, host })),
+    images: fakeImageTools(options.images),
+    createAgentLink: ({ identity }: { identity: { vmId: string; vmName: string } }) => {
+      const link = new FakeAgentLink();
+      links.set(identity.vmName, link);
+      link.onShutdown = async () => host.machine(identity.vmId)?.pressPowerButton();
+      if (options.agents ?? true) queueMicrotask(() => link.connect());
+      return link;
+    },
+    agentBinary: { path: '/agent', version: '1.2.3', build: options.agentBuild ?? 'aaaa' },
+  };
+  const node = new Node(context, operations);
+  await node.start();
+  const stop = async (): Promise<void> => {
+    await operations.close();
+    await node.close();
+    await store[Symbol.asyncDispose]();
+  };
+  return { node, operations, links, stop };
+}

@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import { OperationError } from '@innkeeper/contract';
+import { AgentState, VmState } from '@innkeeper/contract/control';
+import { createDeferred } from '@innkeeper/kit';
+import type { OperationRow } from '@innkeeper/store';
+import { createVm } from './create-vm.ts';
+import { diagnose } from './diagnose.ts';
+import { startTestNode, type TestNode, testHost } from './fake/test-node.ts';
+import { vmMessage } from './vm-message.ts';
+import { deleteVm, killVm, startVm, stopVm } from './vm-operations.ts';
+
+const patience = AbortSignal.timeout(60_000);
+
+const wanted = { name: 'one', image: 'tiny', cpus: 0, memoryBytes: 0n, diskBytes: 0n, tags: {}, start: true };
+
+async function done({ operations }: TestNode, begun: Promise<OperationRow>): Promise<OperationRow> {
+  return await operations.finished((await begun).id, patience);
+}
+
+async function succeed(test: TestNode, begun: Promise<OperationRow>): Promise<void> {
+  const row = await done(test, begun);
+  assert.equal(row.state, 'succeeded', row.error ?? '');
+}
+
+function reasonOf(row: OperationRow): string {
+  return (JSON.parse(row.error ?? '{}') as { reason?: string }).reason ?? '';
+}
+
+async function withImage(...args: Parameters<typeof startTestNode>): Promise<TestNode> {
+  const test = await startTestNode(...args);
+  await succeed(test, test.node.images.build('tiny', '', false));
+  return test;
+}
+
+describe('a VM', () => {
+  it('is created, started, described with its agent, stopped by the agent and deleted', async () => {
+    await using at = await testHost();
+    const test = await withImage(at.folder, at.host);
+    const { node } = test;
+    await succeed(test, createVm(node, wanted));
+    const runner = node.get('one');
+    await runner.until(() => runner.agent.system !== undefined && runner.agent.telemetry !== undefined, patience);
+    const vm = vmMessage(runner);
+    assert.equal(vm.state, VmState.RUNNING);
+    assert.equal(vm.agent?.state, AgentState.CONNECTED);
+    assert.equal(vm.system?.osPrettyName, 'Fake 1');
+    assert.equal(vm.telemetry?.cpu?.busyPercent, 12.5);
+    assert.equal(
+      (await diagnose(runner)).conclusion,
+      'No process in the guest has org.innkeeper.agent.0 open: the guest still boots, or its agent did not start. Look at the last lines of the console below, and at the state of the service "innkeeper-agent".',
+    );
+    const [sample] = await node.context.store.samples.list(runner.row.id, 0);
+    assert.deepEqual(JSON.parse(sample?.data ?? '{}').networkRxBytes, '7');
+    await succeed(test, stopVm(node, 'one', 60_000));
+    assert.equal(vmMessage(runner).state, VmState.STOPPED);
+    assert.equal(vmMessage(runner).telemetry, undefined);
+    await succeed(test, deleteVm(node, 'one', false));
+    assert.equal(node.find('one'), undefined);
+    assert.deepEqual(await readdir(`${at.folder.path}/vms`), []);
+    const events = await node.context.store.events.list(undefined, 100);
+    assert.ok(events.some((event) => event.kind === 'agent.connected'));
+    await test.stop();
+  });
+
+  it('is stopped by the power button when the agent refuses, and killed when the guest ignores that', async () => {
+    await using at = await testHost();
+    const booted = createDeferred<void>();
+    const boot = async (guest: { onPowerButton(listener: () => void): unknown }): Promise<void> => {
+      guest.onPowerButton(() => undefined);
+      booted.resolve();
+    };
+    const test = await withImage(at.folder, at.host, { driver: { boot: () => boot, bootMs: 0 } });
+    await succeed(test, createVm(test.node, wanted));
+    const link = test.links.get('one');
+    assert.ok(link);
+    await booted.promise;
+    link.onShutdown = () => Promise.reject(new OperationError('SHUTDOWN_FAILED', 'no'));
+    const begun = await stopVm(test.node, 'one', 20);
+    const row = await test.operations.finished(begun.id, patience);
+    assert.equal(row.state, 'succeeded');
+    assert.deepEqual(JSON.parse(row.log).slice(-1), ['killing the hypervisor']);
+    await test.stop();
+  });
+
+  it('names what is wrong with what was asked for', async () => {
+    await using at = await testHost();
+    const test = await withImage(at.folder, at.host);
+    const { node } = test;
+    const bad = (change: object): Promise<OperationRow> => createVm(node, { ...wanted, ...change });
+    for (const name of ['', 'A', '-a', 'a-', 'a'.repeat(64), '../x', 'a\n']) {
+      await assert.rejects(bad({ name }), { reason: 'INVALID_NAME' });
+    }
+    await assert.rejects(bad({ image: 'none' }), { reason: 'IMAGE_NOT_FOUND' });
+    await assert.rejects(bad({ cpus: 65 }), { reason: 'INVALID_ARGUMENT' });
+    await assert.rejects(bad({ memoryBytes: 1n }), { reason: 'INVALID_ARGUMENT' });
+    await assert.rejects(bad({ diskBytes: 1n }), { reason: 'INVALID_ARGUMENT' });
+    await assert.rejects(bad({ memoryBytes: 2n ** 63n }), { reason: 'INVALID_ARGUMENT' });
+    const first = createVm(node, wanted);
+    await assert.rejects(createVm(node, wanted), { reason: 'VM_NAME_TAKEN' });
+    await succeed(test, first);
+    await assert.rejects(deleteVm(node, 'one', false), { reason: 'VM_WRONG_STATE' });
+    assert.throws(() => startVm(node, 'two'), { reason: 'VM_NOT_FOUND' });
+    const stop = await stopVm(node, 'one', 60_000);
+    await assert.rejects(startVm(node, 'one'), { reason: 'VM_BUSY' });
+    await test.operations.finished(stop.id, patience);
+    await test.stop();
+  });
+
+  it('is made without an agent when none can be put in, and says why', async () => {
+    await using at = await testHost();
+    const refusal = { ok: false, reason: 'IMAGE_NOT_EXT4', detail: 'It has XFS.', nextStep: 'Install it.' } as const;
+    const images = { prepareBase: async () => refusal };
+    const test = await withImage(at.folder, at.host, { images, agents: false });
+    await succeed(test, createVm(test.node, wanted));
+    const { agent } = vmMessage(test.node.get('one'));
+    assert.equal(agent?.state, AgentState.ABSENT);
+    assert.deepEqual([agent.reason, agent.detail, agent.nextStep], ['IMAGE_NOT_EXT4', 'It has XFS.', 'Install it.']);
+    await test.stop();
+  });
+
+  it('leaves nothing behind when the host’s disk is full, or when its creation is cancelled', async () => {
+    await using at = await testHost();
+    const full = Object.assign(new Error('write failed'), { code: 'ENOSPC' });
+    const test = await withImage(at.folder, at.host, { images: { createOverlay: () => Promise.reject(full) } });
+    const row = await done(test, createVm(test.node, wanted));
+    assert.equal(reasonOf(row), 'HOST_DISK_FULL');
+    assert.deepEqual(test.node.list(), []);
+    assert.deepEqual(await readdir(`${at.folder.path}/vms`), []);
+    const begun = await createVm(test.node, wanted);
+    await test.operations.cancel(begun.id);
+    await test.operations.finished(begun.id, patience);
+    assert.deepEqual(test.node.list(), []);
+    await test.stop();
+  });
+
+  it('says the hypervisor’s last words when it does not start', async () => {
+    await using at = await testHost();
+    const test = await withImage(at.folder, at.host, { driver: { failLaunch: () => 'no such machine' } });
+    const row = await done(test, createVm(test.node, wanted));
+    assert.equal(reasonOf(row), 'HYPERVISOR_FAILED');
+    const vm = vmMessage(test.node.get('one'));
+    assert.equal(vm.state, VmState.STOPPED);
+    assert.match(vm.stateDetail, /no such machine/);
+    await test.stop();
+  });
+
+  it('is crashed when its hypervisor dies, and its agent is lost and paused when it is', async () => {
+    await using at = await testHost();
+    const test = await withImage(at.folder, at.host);
+    await succeed(test, createVm(test.node, wanted));
+    const runner = test.node.get('one');
+    await runner.until(() => runner.agent.state.state === 'connected', patience);
+    const machine = at.host.machine(runner.row.id);
+    machine?.pause();
+    await runner.until(() => runner.life.state === 'paused', patience);
+    assert.equal(vmMessage(runner).agent?.state, AgentState.PAUSED);
+    machine?.resume();
+    await runner.until(() => runner.life.state === 'running', patience);
+    assert.equal(vmMessage(runner).agent?.state, AgentState.CONNECTED);
+    test.links.get('one')?.lose('it was silent');
+    assert.equal(vmMessage(runner).agent?.reason, 'AGENT_UNREACHABLE');
+    machine?.crash('segmentation fault');
+    await runner.until(() => runner.life.state === 'crashed', patience);
+    assert.match(vmMessage(runner).stateDetail, /segmentation fault/);
+    assert.equal(vmMessage(runner).agent?.state, AgentState.OFF);
+    assert.equal(test.links.get('one')?.disposed, true);
+    await succeed(test, killVm(test.node, 'one'));
+    await test.stop();
+  });
+});
+
+describe('the next daemon', () => {
+  it('finds running VMs again, and those that ended meanwhile', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, wanted));
+    await succeed(before, createVm(before.node, { ...wanted, name: 'two' }));
+    const [one, two] = [before.node.get('one').row.id, before.node.get('two').row.id];
+    await before.stop();
+    at.host.machine(two)?.kill();
+    const after = await startTestNode(at.folder, at.host);
+    assert.equal(after.node.get('one').life.state, 'running');
+    assert.ok(at.host.machine(one));
+    assert.equal(after.node.get('two').life.state, 'stopped');
+    await after.stop();
+  });
+
+  it('removes VMs that were half made, and folders of images that were', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, { ...wanted, start: false }));
+    const { id } = before.node.get('one').row;
+    await before.node.context.store.vms.update(id, { state: 'creating' });
+    await before.node.images.removeLeftovers();
+    await before.stop();
+    const after = await startTestNode(at.folder, at.host);
+    const runner = after.node.find('one');
+    await runner?.until(() => runner.removed, patience);
+    assert.deepEqual(after.node.list(), []);
+    assert.ok(!existsSync(at.folder.vmFolder(id)));
+    await after.stop();
+  });
+
+  it('prepares a base anew for another build of the agent, and drops the old one when no VM uses it', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await before.stop();
+    const after = await startTestNode(at.folder, at.host, { agentBuild: 'bbbb' });
+    await succeed(after, createVm(after.node, wanted));
+    assert.deepEqual((await readdir(at.folder.imageFolder('tiny'))).sort(), ['base-bbbb.raw', 'original.raw']);
+    await after.stop();
+  });
+});
+
+describe('an image', () => {
+  it('is refused with its reason, and leaves nothing', async () => {
+    await using at = await testHost();
+    const test = await withImage(at.folder, at.host);
+    const { images } = test.node;
+    assert.equal(reasonOf(await done(test, images.add('x', '/missing'))), 'IMAGE_UNREADABLE');
+    await assert.rejects(images.add('X', '/a'), { reason: 'INVALID_NAME' });
+    await assert.rejects(images.add('x', 'a'), { reason: 'INVALID_PATH' });
+    await assert.rejects(images.add('tiny', '/a'), { reason: 'IMAGE_NAME_TAKEN' });
+    await assert.rejects(images.build('windows', '', false), { reason: 'INVALID_ARGUMENT' });
+    await assert.rejects(images.remove('x'), { reason: 'IMAGE_NOT_FOUND' });
+    assert.deepEqual(await readdir(`${at.folder.path}/images`), ['tiny']);
+    await test.stop();
+  });
+
+  it('is not removed while a VM uses it', async () => {
+    await using at = await testHost();
+    const test = await withImage(at.folder, at.host);
+    await succeed(test, createVm(test.node, { ...wanted, start: false }));
+    assert.equal(reasonOf(await done(test, test.node.images.remove('tiny'))), 'IMAGE_IN_USE');
+    await succeed(test, deleteVm(test.node, 'one', false));
+    await succeed(test, test.node.images.remove('tiny'));
+    assert.deepEqual(await readdir(`${at.folder.path}/images`), []);
+    await test.stop();
+  });
+});

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { OperationError } from '@innkeeper/contract';
+import { createDeferred, silentLog } from '@innkeeper/kit';
+import { openStore } from '@innkeeper/store';
+import { OperationRunner } from './operation-runner.ts';
+
+const patience = AbortSignal.timeout(30_000);
+
+async function runner(): Promise<OperationRunner> {
+  return new OperationRunner({ store: await openStore(':memory:'), log: silentLog });
+}
+
+describe('OperationRunner', () => {
+  it('shows a watcher the operation as it is, its changes and its end', async () => {
+    const operations = await runner();
+    const go = createDeferred<void>();
+    const { id } = await operations.start({
+      ...{ kind: 'test', target: 'x' },
+      work: async ({ stage }) => {
+        await go.promise;
+        stage('half way', 0.5);
+      },
+    });
+    const seen: string[] = [];
+    for await (const row of operations.watch(id, patience)) {
+      seen.push(row.state);
+      go.resolve();
+    }
+    assert.equal(seen[0], 'running');
+    assert.equal(seen.at(-1), 'succeeded');
+    assert.deepEqual(JSON.parse((await operations.get(id)).log), ['half way']);
+  });
+
+  it('tells a failure with its reason and keeps it', async () => {
+    const operations = await runner();
+    const work = (): Promise<void> => Promise.reject(new OperationError('IMAGE_FULL', 'No room.'));
+    const { id } = await operations.start({ kind: 'test', target: 'x', work });
+    const row = await operations.finished(id, patience);
+    assert.equal(row.state, 'failed');
+    const { next } = { next: JSON.parse(row.error ?? '{}') };
+    assert.deepEqual([next.code, next.reason, next.message], ['resource_exhausted', 'IMAGE_FULL', 'No room.']);
+  });
+
+  it('cancels: the work is told and the operation is canceled', async () => {
+    const operations = await runner();
+    const { id } = await operations.start({
+      ...{ kind: 'test', target: 'x' },
+      work: ({ signal }) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    });
+    await operations.cancel(id);
+    assert.equal((await operations.finished(id, patience)).state, 'canceled');
+    assert.equal((await operations.cancel(id)).state, 'canceled');
+  });
+
+  it('keeps the last 200 lines of a log', async () => {
+    const operations = await runner();
+    const { id } = await operations.start({
+      ...{ kind: 'test', target: 'x' },
+      work: async ({ stage }) => {
+        for (let line = 0; line < 1000; line++) stage(`line ${line} ${'x'.repeat(2000)}`);
+      },
+    });
+    const lines = JSON.parse((await operations.finished(id, patience)).log) as string[];
+    assert.equal(lines.length, 200);
+    assert.ok(lines.every((line) => line.length <= 1000));
+    assert.match(lines.at(-1) ?? '', /^line 999 /);
+  });
+
+  it('does not know what it never started', async () => {
+    await assert.rejects((await runner()).get('nothing'), { reason: 'OPERATION_NOT_FOUND' });
+  });
+
+  it('ends a watch when its reader leaves', async () => {
+    const operations = await runner();
+    const go = createDeferred<void>();
+    const { id } = await operations.start({ kind: 'test', target: 'x', work: () => go.promise });
+    const reader = new AbortController();
+    const watching = operations.finished(id, reader.signal);
+    reader.abort(new Error('left'));
+    await assert.rejects(watching, /left/);
+    go.resolve();
+    await operations.finished(id, patience);
+  });
+});
