@@ -22,9 +22,9 @@ export async function serveExec(
 ): Promise<void> {
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal]);
-  const agent = vm.agent();
   const client = new ExecClient(socket, (error) => over.abort(error));
   const first = await client.firstRequest(signal);
+  const agent = await vm.agent({ signal });
   await using session = openSession(agent, first, signal);
   const stopStates = agent.onState((state) => client.tellState(state));
   try {

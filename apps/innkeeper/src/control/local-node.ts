@@ -1,4 +1,5 @@
 import { create, fromJson, type JsonValue } from '@bufbuild/protobuf';
+import type { AgentLink } from '@innkeeper/agent-client';
 import { assertVmAction, OperationError } from '@innkeeper/contract';
 import {
   type Event,
@@ -19,8 +20,11 @@ import { deleteVm, killVm, startVm, stopVm } from '../node/vm-operations.ts';
 import type { VmRunner } from '../node/vm-runner.ts';
 import { folderBytes } from './folder-bytes.ts';
 import { imageMessage } from './image-message.ts';
-import type { NodeOfControl, VmOfControl } from './node-of-control.ts';
+import type { NodeOfControl, VmOfControl, Waiting } from './node-of-control.ts';
 import { nanoseconds, operationMessage } from './operation-message.ts';
+
+/** An agent that has not been heard yet gets this long to answer before a guest operation fails. */
+const agentPatienceMs = 5_000;
 
 /** The node in this process, as the API sees it. */
 export function createLocalNode(node: Node): NodeOfControl {
@@ -57,7 +61,7 @@ function localVm(node: Node, runner: VmRunner): VmOfControl {
     name,
     describe: () => vmMessage(runner),
     assertAllowed: (action) => assertVmAction(name, runner.life.state, action),
-    agent: () => runner.agent.requireLink(name),
+    agent: (options) => connectedAgent(runner, options),
     console: () => {
       if (runner.running === undefined) throw new OperationError('VM_NOT_RUNNING', `The VM "${name}" does not run.`);
       return runner.running.console;
@@ -73,6 +77,19 @@ function localVm(node: Node, runner: VmRunner): VmOfControl {
         if (changedId === id) listener();
       }),
   };
+}
+
+/** An agent that is about to be heard, after a start of the daemon say, is waited for. */
+async function connectedAgent(runner: VmRunner, { signal }: Waiting): Promise<AgentLink> {
+  const mayConnect = (): boolean => ['waiting', 'lost'].includes(runner.agent.state.state);
+  const patience = AbortSignal.timeout(agentPatienceMs);
+  const either = signal === undefined ? patience : AbortSignal.any([signal, patience]);
+  try {
+    await runner.until(() => !mayConnect(), either);
+  } catch (error) {
+    if (!patience.aborted) throw error;
+  }
+  return runner.agent.requireLink(runner.row.name);
 }
 
 async function told(row: Promise<OperationRow>): Promise<Operation> {

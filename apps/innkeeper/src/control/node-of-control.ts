@@ -26,8 +26,8 @@ export interface VmOfControl {
   describe(): Vm;
   /** Throws VM_NOT_RUNNING or VM_WRONG_STATE when the state does not allow it. */
   assertAllowed(action: VmAction): void;
-  /** The link to its agent, connected or not. Throws VM_NOT_RUNNING while there is none. */
-  agent(): AgentLink;
+  /** The link to its agent, which may yet connect. Fails with AGENT_UNREACHABLE, VM_NOT_RUNNING. */
+  agent(options: Waiting): Promise<AgentLink>;
   /** Throws VM_NOT_RUNNING while there is none. */
   console(): ConsoleStream;
   start(): Promise<Operation>;

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { OperationError } from '@innkeeper/contract';
 import type { Log } from '@innkeeper/kit';
 import type { WebSocket, WebSocketServer } from 'ws';
-import { toHttpError } from './api-error.ts';
+import { errorHeader, toHttpError } from './api-error.ts';
 import { type Authorize, socketOwner } from './authorize.ts';
 import { serveConsole } from './console-socket.ts';
 import { serveExec } from './exec-socket.ts';
@@ -133,7 +133,7 @@ function answerError(response: ServerResponse, error: unknown, log: Log): void {
   // A HEAD has no body, so its error has a header too; what is left of an upload is not read.
   response.writeHead(status, {
     ...headers,
-    'x-innkeeper-error': encodeURIComponent(JSON.stringify(body)),
+    'x-innkeeper-error': errorHeader(body),
     connection: 'close',
   });
   response.end(JSON.stringify(body));

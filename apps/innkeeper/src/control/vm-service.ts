@@ -54,7 +54,8 @@ export function createVmService(node: NodeOfControl): ServiceImpl<typeof VmServi
       const vm = vms.find(request.vm);
       vm.assertAllowed('guest');
       const { delaySeconds, message } = request;
-      return await vm.agent().shutdown(mode, { signal, delaySeconds, message, timeoutMs: 30_000 });
+      const agent = await vm.agent({ signal });
+      return await agent.shutdown(mode, { signal, delaySeconds, message, timeoutMs: 30_000 });
     },
   };
 }

@@ -19,28 +19,32 @@ export async function writeFileRoute({ vm, query, request, response, signal }: F
     throw new OperationError('INVALID_ARGUMENT', 'The parameter "offset" needs "upload".');
   }
   const fromHeader = optionalSha256(request.headers['x-innkeeper-sha256']);
+  const agent = await vm.agent({ signal });
   const body = new ReplayBody(request, Number(offset));
-  const { bytes, sha256 } = await vm
-    .agent()
-    .writeFile({ ...open, resume: offset > 0n, sha256: true }, (from) => body.from(Number(from)), {
+  const { bytes, sha256 } = await agent.writeFile(
+    { ...open, resume: offset > 0n, sha256: true },
+    (from) => body.from(Number(from)),
+    {
       signal,
       expectedSha256: () => {
         assertComplete(request);
         return fromHeader ?? optionalSha256(request.trailers['x-innkeeper-sha256']);
       },
-    });
+    },
+  );
   response.writeHead(200, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ bytes: Number(bytes), sha256: Buffer.from(sha256).toString('hex') }));
 }
 
 /** HEAD with an upload: where to go on; 0 when the guest has nothing of it. */
 export async function uploadOffsetRoute({ vm, query, response, signal }: FileExchange): Promise<void> {
+  const agent = await vm.agent({ signal });
   const found = new AbortController();
   const timeout = AbortSignal.timeout(offsetTimeoutMs);
   const seen = new OperationError('CANCELED', 'Only the offset was wanted.');
   let offset: bigint | undefined;
   try {
-    await vm.agent().writeFile(
+    await agent.writeFile(
       { ...openOf(query), resume: true },
       (from) => {
         offset = from;
