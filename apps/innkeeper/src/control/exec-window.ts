@@ -1,7 +1,10 @@
-import { createDeferred, type Deferred, mib } from '@innkeeper/kit';
+import { createDeferred, type Deferred, kib } from '@innkeeper/kit';
 
-/** Output that may be on its way to a client without being acknowledged. */
-export const execWindowBytes = mib;
+/**
+ * Output that may be on its way to a client without being acknowledged. Half of what the agent keeps of taken output
+ * for a reader that comes back: a client that lost the daemon finds all that follows its own last offset.
+ */
+export const execWindowBytes = 128 * kib;
 
 /** How much of a process's output a client has taken. The follower waits while too much is on its way. */
 export class ExecWindow {
