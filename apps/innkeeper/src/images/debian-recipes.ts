@@ -51,6 +51,10 @@ ln -sf /lib/systemd/system/systemd-networkd.service \\
 cat >"$1/etc/systemd/system/innkeeper-power-button.service" <<'UNIT'
 [Unit]
 Description=Turn off by the power button, without logind and its bus
+# Early, so that no press is lost.
+DefaultDependencies=no
+Conflicts=shutdown.target
+Before=shutdown.target
 
 [Service]
 ExecStart=/usr/local/sbin/innkeeper-power-button
