@@ -47,7 +47,7 @@ export function createAgent(host: Host, log: Log): Agent {
       ...powerOperations(host, log),
     ],
     isFrozen,
-    host.clock.setTimer,
+    host.clock,
   );
   const instance = hexOf(host.bytes.random(16));
   const bootId = readTrimmed(host, '/proc/sys/kernel/random/boot_id') ?? instance;
@@ -69,7 +69,7 @@ export function createAgent(host: Host, log: Log): Agent {
     signal: AbortSignal,
   ): Promise<void> => {
     if (dialect === 'native') {
-      await serveNative({ channel, table, ops: host.bytes, welcome, log, firstBytes, signal });
+      await serveNative({ channel, table, ops: host.bytes, clock: host.clock, welcome, log, firstBytes, signal });
       return;
     }
     const form = channel.name.includes('org.quantix') ? 'magic' : 'plain';

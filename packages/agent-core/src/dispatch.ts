@@ -1,7 +1,11 @@
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { OperationError } from '@innkeeper/contract/errors';
 import { type LiteMethod, liteDecode, liteEncode, MalformedMessageError } from '@innkeeper/contract/lite';
+import type { Clock } from './host.ts';
 import { toOperationError } from './operation-errors.ts';
+import { abortable, withDeadline } from './with-deadline.ts';
+
+const copiedBulkBytes = 60_000;
 
 /** Carries out calls by method name, whatever dialect they came in. */
 export interface Dispatcher {
@@ -103,86 +107,59 @@ function decodeOne<I extends DescMessage>(method: LiteMethod<I>, body: Uint8Arra
   }
 }
 
-/** The one place that calls handlers: known method, frozen or not, deadline, errors. */
+/** The one place that calls handlers: known method, frozen or not, errors. */
 export class OperationTable implements Dispatcher {
   readonly #operations: ReadonlyMap<string, Operation>;
   readonly #isFrozen: () => boolean;
-  readonly #setTimer: (delayMs: number, callback: () => void) => () => void;
+  readonly #clock: Clock;
 
-  constructor(
-    operations: readonly Operation[],
-    isFrozen: () => boolean,
-    setTimer: (delayMs: number, callback: () => void) => () => void,
-  ) {
+  constructor(operations: readonly Operation[], isFrozen: () => boolean, clock: Clock) {
     this.#operations = new Map(operations.map((each) => [each.method.name, each]));
     this.#isFrozen = isFrozen;
-    this.#setTimer = setTimer;
+    this.#clock = clock;
   }
 
   methodOf(name: string): LiteMethod | undefined {
     return this.#operations.get(name)?.method;
   }
 
+  /** `timeoutMs` 0: no deadline. */
   call(
     method: string,
     input: AsyncIterable<Uint8Array>,
     sink: (body: Uint8Array) => Promise<void>,
     options: { readonly signal: AbortSignal; readonly timeoutMs: number },
   ): Promise<void> {
-    return this.run(method, input, copyingSink(sink), options);
+    return withDeadline({ ...options, clock: this.#clock, what: method }, (signal) =>
+      this.run(method, abortable(input, signal), copyingSink(sink), signal),
+    );
   }
 
-  /** As `call`, for a dialect that can take bulk bytes. `timeoutMs` 0: no deadline. */
-  async run(
-    method: string,
-    input: AsyncIterable<Uint8Array>,
-    sink: CallSink,
-    { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
-  ): Promise<void> {
+  /**
+   * As `call`, for a dialect that can take bulk bytes. The deadline is the caller's: at `signal` it must end the waits
+   * for input and sink as well.
+   */
+  async run(method: string, input: AsyncIterable<Uint8Array>, sink: CallSink, signal: AbortSignal): Promise<void> {
     const found = this.#operations.get(method);
     if (found === undefined) throw new OperationError('UNKNOWN_METHOD', `This agent has no method ${method}.`);
     if (this.#isFrozen() && !found.method.whileFrozen)
       throw new OperationError('FILESYSTEM_FROZEN', `${method} would write, and file systems are frozen.`);
     try {
-      if (timeoutMs === 0) await found.run(input, sink, signal);
-      else await this.#runWithDeadline(found, input, sink, signal, timeoutMs);
+      await found.run(input, sink, signal);
     } catch (error) {
       throw toOperationError(error);
     }
   }
-
-  async #runWithDeadline(
-    found: Operation,
-    input: AsyncIterable<Uint8Array>,
-    sink: CallSink,
-    outer: AbortSignal,
-    timeoutMs: number,
-  ): Promise<void> {
-    const controller = new AbortController();
-    const onAbort = (): void => controller.abort(outer.reason);
-    if (outer.aborted) onAbort();
-    outer.addEventListener('abort', onAbort);
-    const takeBack = this.#setTimer(timeoutMs, () =>
-      controller.abort(
-        new OperationError('DEADLINE_EXCEEDED', `${found.method.name} took longer than ${timeoutMs} ms.`),
-      ),
-    );
-    try {
-      await found.run(input, sink, controller.signal);
-    } finally {
-      takeBack();
-      outer.removeEventListener('abort', onAbort);
-    }
-  }
 }
 
+/** Bulk bytes in a body of their own, for dialects whose messages are made elsewhere. */
 function copyingSink(send: (body: Uint8Array) => Promise<void>): CallSink {
   return {
     unacknowledgedBytes: 0,
     onAcknowledged: undefined,
     send,
     sendBulk: async (maxBytes, fill, prefixOf) => {
-      const data = new Uint8Array(Math.min(maxBytes, 60_000));
+      const data = new Uint8Array(Math.min(maxBytes, copiedBulkBytes));
       const count = fill(data);
       if (count === 0) return 0;
       const prefix = prefixOf(count);

@@ -21,7 +21,9 @@ export class InputQueue implements AsyncIterable<Uint8Array> {
     return this.#queuedBytes;
   }
 
+  /** Keeps a copy. After the end nothing is taken any more. */
   push(body: Uint8Array): void {
+    if (this.#ended) return;
     this.#bodies.push(body.slice());
     this.#queuedBytes += body.length;
     this.#wake();
@@ -35,8 +37,10 @@ export class InputQueue implements AsyncIterable<Uint8Array> {
 
   /** Ends the wait of the handler with an error. */
   fail(reason: unknown): void {
-    this.#failure = reason;
+    this.#failure ??= reason;
     this.#ended = true;
+    this.#bodies.length = 0;
+    this.#queuedBytes = 0;
     this.#wake();
   }
 

@@ -1,25 +1,54 @@
+import { OperationError } from '@innkeeper/contract/errors';
 import { createDeferred } from '@innkeeper/kit';
+import { bulkHeadroom, bulkTailroom } from '@innkeeper/wire';
 
 /** Bytes of small frames that wait at most; more waits in the calls that make them. */
 const maxControlBytes = 128 * 1024;
+/** Bytes of a file in one frame: with the head of the message it stays below a frame's limit, and is whole pages. */
+const bulkBytes = 61_440;
 
-type BulkJob = () => Promise<void>;
+/**
+ * Makes a frame in `scratch`, of which [start, end) is for its data; undefined for nothing. Called when its turn to be
+ * written has come.
+ */
+export type MakeBulkFrame = (scratch: Uint8Array, start: number, end: number) => Uint8Array | undefined;
+
+interface BulkJob {
+  readonly make: MakeBulkFrame;
+  readonly done: ReturnType<typeof createDeferred<void>>;
+}
 
 /**
  * The one writer of a session. Small frames (credit, ends, answers) go before bulk, and together in one write; bulk
- * frames of different calls take turns, since each call has one in here at most.
+ * frames of different calls take turns, since each call has one in here at most. All bulk frames are made in the same
+ * memory, so a session holds less than 256 KiB of output whatever its calls do.
  */
 export class Outbox {
   readonly #write: (bytes: Uint8Array) => Promise<void>;
   #control: Uint8Array[] = [];
   #controlBytes = 0;
   readonly #bulk: BulkJob[] = [];
+  #scratch: Uint8Array | undefined;
   #room: (() => void)[] = [];
   #running = false;
   #failure: unknown;
 
   constructor(write: (bytes: Uint8Array) => Promise<void>) {
     this.#write = write;
+  }
+
+  /** More small frames wait than should: whoever causes them must wait for `room`. */
+  get isFull(): boolean {
+    return this.#controlBytes > maxControlBytes;
+  }
+
+  /** Resolves when some have been written, when the channel failed, and on `wakeWaiters`. */
+  room(): Promise<void> {
+    return new Promise((resolve) => this.#room.push(resolve));
+  }
+
+  wakeWaiters(): void {
+    for (const wake of this.#room.splice(0)) wake();
   }
 
   /** Queues a small frame. Does not wait: for frames that are bounded by what they answer. */
@@ -32,26 +61,23 @@ export class Outbox {
 
   /** Queues a small frame when there is room. Rejects when the channel failed. */
   async send(frame: Uint8Array): Promise<void> {
-    while (this.#controlBytes > maxControlBytes) await new Promise<void>((resolve) => this.#room.push(resolve));
+    while (this.isFull && this.#failure === undefined) await this.room();
     if (this.#failure !== undefined) throw this.#failure;
     this.post(frame);
   }
 
-  /** Makes a frame when its turn comes, and writes it. `make` returns undefined for nothing. Rejects when the channel failed. */
-  sendBulk(make: () => Uint8Array | undefined): Promise<void> {
+  /** Makes a frame when its turn comes, and writes it. Rejects when the channel failed, or `make` did. */
+  sendBulk(make: MakeBulkFrame): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const done = createDeferred<void>();
-    this.#bulk.push(async () => {
-      try {
-        const frame = make();
-        if (frame !== undefined) await this.#write(frame);
-        done.resolve();
-      } catch (error) {
-        done.reject(error);
-        throw error;
-      }
-    });
+    this.#bulk.push({ make, done });
     this.#start();
     return done.promise;
+  }
+
+  /** The session is over: what waits is dropped. */
+  close(): void {
+    this.#fail(new OperationError('CANCELED', 'The session is over.'));
   }
 
   #start(): void {
@@ -72,9 +98,28 @@ export class Outbox {
       }
       const job = this.#bulk.shift();
       if (job === undefined) break;
-      await job();
+      await this.#writeBulk(job);
     }
     this.#running = false;
+  }
+
+  async #writeBulk({ make, done }: BulkJob): Promise<void> {
+    this.#scratch ??= new Uint8Array(bulkHeadroom + bulkBytes + bulkTailroom);
+    let frame: Uint8Array | undefined;
+    try {
+      frame = make(this.#scratch, bulkHeadroom, bulkHeadroom + bulkBytes);
+    } catch (error) {
+      // The file could not be read: the call's trouble, not the channel's.
+      done.reject(error);
+      return;
+    }
+    try {
+      if (frame !== undefined) await this.#write(frame);
+      done.resolve();
+    } catch (error) {
+      done.reject(error);
+      throw error;
+    }
   }
 
   #takeControl(): Uint8Array {
@@ -82,9 +127,7 @@ export class Outbox {
     const total = this.#controlBytes;
     this.#control = [];
     this.#controlBytes = 0;
-    const waiting = this.#room;
-    this.#room = [];
-    for (const wake of waiting) wake();
+    this.wakeWaiters();
     const [only] = frames;
     if (only !== undefined && frames.length === 1) return only;
     const all = new Uint8Array(total);
@@ -96,12 +139,12 @@ export class Outbox {
     return all;
   }
 
-  /** The channel is gone: whoever waits is told, and nothing is written any more. */
+  /** Whoever waits is told, and nothing is written any more. */
   #fail(error: unknown): void {
-    this.#failure = error;
+    this.#failure ??= error;
     this.#control = [];
     this.#controlBytes = 0;
-    for (const wake of this.#room.splice(0)) wake();
-    for (const job of this.#bulk.splice(0)) job().catch(() => undefined);
+    this.wakeWaiters();
+    for (const { done } of this.#bulk.splice(0)) done.reject(error);
   }
 }

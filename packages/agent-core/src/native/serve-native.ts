@@ -3,6 +3,7 @@ import { OperationError } from '@innkeeper/contract/errors';
 import type { Channel, Log } from '@innkeeper/kit';
 import { AgentReceiver, type ByteOps, encodeFrame, initialAgentCredit, type NativePayload } from '@innkeeper/wire';
 import type { OperationTable } from '../dispatch.ts';
+import type { Clock } from '../host.ts';
 import { NativeCall } from './native-call.ts';
 import { Outbox } from './outbox.ts';
 import type { WelcomeMaker } from './welcome.ts';
@@ -14,6 +15,7 @@ export interface ServeNativeOptions {
   readonly channel: Channel;
   readonly table: OperationTable;
   readonly ops: ByteOps;
+  readonly clock: Clock;
   readonly welcome: WelcomeMaker;
   readonly log: Log;
   /** Bytes that were read already to tell the dialect. */
@@ -33,6 +35,10 @@ export async function serveNative(options: ServeNativeOptions): Promise<void> {
   } finally {
     server.endSession(new OperationError('CANCELED', 'The session is over.'));
   }
+}
+
+function deadlineError(method: string, timeoutMs: number): OperationError {
+  return new OperationError('DEADLINE_EXCEEDED', `${method} took longer than ${timeoutMs} ms.`);
 }
 
 class NativeServer {
@@ -57,6 +63,8 @@ class NativeServer {
         const bytes = await channel.read({ signal });
         if (bytes === undefined) return;
         this.#take(bytes);
+        // A node that asks and does not read its answers is not heard any further, and neither costs memory.
+        while (this.#outbox?.isFull === true && !signal.aborted) await this.#outbox.room();
       }
     } finally {
       signal.removeEventListener('abort', onAbort);
@@ -67,7 +75,6 @@ class NativeServer {
   endSession(reason: OperationError): void {
     for (const call of this.#calls.values()) call.abort(reason);
     this.#calls.clear();
-    this.#outbox = undefined;
   }
 
   #take(bytes: Uint8Array): void {
@@ -81,6 +88,8 @@ class NativeServer {
   #onHello(session: Uint8Array, hello: Hello): void {
     const { channel, log, ops, welcome } = this.#options;
     this.endSession(new OperationError('CANCELED', 'The node opened a new session.'));
+    this.#outbox?.close();
+    this.#outbox = undefined;
     if (hello.minVersion > 1 || hello.maxVersion < 1) {
       log.warn('session.version', { min: hello.minVersion, max: hello.maxVersion });
       return;
@@ -94,6 +103,8 @@ class NativeServer {
   #onLost(why: string): void {
     this.#options.log.debug('session.lost', { channel: this.#options.channel.name, why });
     this.endSession(new OperationError('CANCELED', `The session was lost: ${why}`));
+    this.#outbox?.close();
+    this.#outbox = undefined;
   }
 
   #onFrame(payload: NativePayload): void {
@@ -116,7 +127,7 @@ class NativeServer {
         this.#calls.get(payload.value.callId)?.grant(payload.value.bytes);
         break;
       case 'cancel':
-        this.#calls.get(payload.value.callId)?.abort(new OperationError('CANCELED', 'The caller cancelled.'));
+        this.#calls.get(payload.value.callId)?.end(new OperationError('CANCELED', 'The caller cancelled.'));
         break;
       default:
         // Frames that only an agent sends, or a later version: of no meaning here.
@@ -149,21 +160,25 @@ class NativeServer {
     );
   }
 
+  /** The call ends at its deadline, and its place is free when its work has. */
   async #run(call: NativeCall, { method, timeoutMs }: Call): Promise<void> {
-    let failure: OperationError | undefined;
+    const { clock, table } = this.#options;
+    const takeBack =
+      timeoutMs === 0 ? undefined : clock.setTimer(timeoutMs, () => call.end(deadlineError(method, timeoutMs)));
     try {
-      await this.#options.table.run(method, call.input, call, { signal: call.controller.signal, timeoutMs });
+      await table.run(method, call.input, call, call.signal);
+      call.end(undefined);
     } catch (error) {
-      failure = OperationError.from(error);
+      call.end(OperationError.from(error));
+    } finally {
+      takeBack?.();
+      if (this.#calls.get(call.id) === call) this.#calls.delete(call.id);
     }
-    // Of an ended session nobody wants to hear.
-    if (this.#calls.get(call.id) !== call) return;
-    this.#calls.delete(call.id);
-    call.end(failure);
   }
 
   #sayGoodbye(): void {
     const reason = this.#options.signal.reason;
+    this.#outbox?.wakeWaiters();
     if (typeof reason === 'string')
       this.#outbox?.post(encodeFrame(this.#session, { case: 'goodbye', value: { reason } }, this.#options.ops));
   }

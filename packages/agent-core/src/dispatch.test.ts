@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  FileServiceLite,
+  PingRequestLite,
+  PingResponseLite,
+  TelemetryServiceLite,
+} from '@innkeeper/contract/agent-lite';
+import { OperationError } from '@innkeeper/contract/errors';
+import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
+import { type Operation, OperationTable, operation, unaryOperation } from './dispatch.ts';
+import { ManualClock } from './fake/manual-clock.ts';
+import { HostError } from './host-error.ts';
+
+const never = new AbortController().signal;
+
+async function* of(...bodies: Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* bodies;
+}
+
+async function* silence(): AsyncGenerator<Uint8Array> {
+  await new Promise(() => undefined);
+}
+
+/** Runs a call to its end; its answers. */
+async function call(
+  operations: readonly Operation[],
+  method: string,
+  input: AsyncIterable<Uint8Array>,
+  { frozen = false } = {},
+): Promise<Uint8Array[]> {
+  const answers: Uint8Array[] = [];
+  const table = new OperationTable(operations, () => frozen, new ManualClock());
+  const sink = async (body: Uint8Array): Promise<void> => {
+    answers.push(body);
+  };
+  await table.call(method, input, sink, { signal: never, timeoutMs: 0 });
+  return answers;
+}
+
+const pong = unaryOperation(TelemetryServiceLite.ping, ({ sequence }) => ({ sequence, agentVersion: '1' }));
+
+function failing(error: unknown): Operation {
+  return unaryOperation(TelemetryServiceLite.ping, () => {
+    throw error;
+  });
+}
+
+describe('OperationTable', () => {
+  it('decodes the request, calls the handler, encodes the answer', async () => {
+    const request = liteEncode(PingRequestLite, { sequence: 5n });
+    const [answer = new Uint8Array()] = await call([pong], pong.method.name, of(request));
+    assert.equal(liteDecode(PingResponseLite, answer).sequence, 5n);
+  });
+
+  it('refuses what it does not know and what is malformed', async () => {
+    await assert.rejects(call([pong], 'a/B', of()), { reason: 'UNKNOWN_METHOD' });
+    await assert.rejects(call([pong], pong.method.name, of(new Uint8Array([0xff]))), { reason: 'INVALID_ARGUMENT' });
+    await assert.rejects(call([pong], pong.method.name, of()), { reason: 'INVALID_ARGUMENT' });
+  });
+
+  it('lets only those run while file systems are frozen that may', async () => {
+    const writing = operation(FileServiceLite.write, async () => undefined);
+    const body = new Uint8Array();
+    await assert.rejects(call([writing], writing.method.name, of(body), { frozen: true }), {
+      reason: 'FILESYSTEM_FROZEN',
+    });
+    assert.equal((await call([pong], pong.method.name, of(body), { frozen: true })).length, 1);
+  });
+
+  it('turns refusals of the kernel into reasons, and the rest into INTERNAL', async () => {
+    const reasonOf = async (error: unknown): Promise<string> => {
+      const body = new Uint8Array();
+      const failure = await call([failing(error)], pong.method.name, of(body)).catch((caught: unknown) => caught);
+      return failure instanceof OperationError ? failure.reason : 'none';
+    };
+    assert.equal(await reasonOf(new HostError('ENOSPC', 'write')), 'GUEST_DISK_FULL');
+    assert.equal(await reasonOf(new HostError('EACCES', 'open', '/a')), 'FILE_PERMISSION');
+    assert.equal(await reasonOf(new HostError('EIO', 'read')), 'GUEST_IO');
+    assert.equal(await reasonOf(new OperationError('USER_NOT_FOUND', 'no')), 'USER_NOT_FOUND');
+    assert.equal(await reasonOf(new TypeError('x')), 'INTERNAL');
+  });
+
+  it('ends a call at its deadline even when its input never comes', async () => {
+    const clock = new ManualClock();
+    const table = new OperationTable([pong], () => false, clock);
+    const ended = table.call(pong.method.name, silence(), async () => undefined, { signal: never, timeoutMs: 100 });
+    const outcome = assert.rejects(ended, { reason: 'DEADLINE_EXCEEDED' });
+    await clock.advance(100);
+    await outcome;
+    assert.equal(clock.pendingTimers, 0);
+  });
+});

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { FileServiceLite, ProcessServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import { type Channel, silentLog } from '@innkeeper/kit';
+import { encodeFrame, openingBytes, portableByteOps } from '@innkeeper/wire';
+import { createAgent } from '../agent.ts';
+import { startFakeAgent } from '../fake/fake-agent.ts';
+import { FakeHost } from '../fake/fake-host.ts';
+import { settle } from '../fake/manual-clock.ts';
+
+const { ping, watch } = TelemetryServiceLite;
+const { read, write } = FileServiceLite;
+
+describe('serveNative()', () => {
+  it('welcomes with who the agent is and what the guest’s clocks say', async () => {
+    const { node, host } = await startFakeAgent();
+    const [welcome] = node.welcomes;
+    assert.equal(welcome?.version, 1);
+    assert.equal(welcome?.bootId, 'b007b007-0000-4000-8000-000000000001');
+    assert.match(welcome?.agentInstance ?? '', /^[0-9a-f]{32}$/);
+    assert.equal(welcome?.pid, host.system.pid);
+    assert.equal(welcome?.clockOffsetNs, 0n);
+    assert.ok(welcome?.capabilities.includes('exec.resume'));
+    assert.deepEqual([...(welcome?.capabilities ?? [])].sort(), welcome?.capabilities);
+  });
+
+  it('does not welcome a node of another version', async () => {
+    const { node } = await startFakeAgent();
+    await node.hello({ minVersion: 2, maxVersion: 3 });
+    assert.equal(node.welcomes.length, 1);
+  });
+
+  it('steps the clock after a pause, and says so', async () => {
+    const { node, host } = await startFakeAgent();
+    const wallTimeUnixNs = host.clock.wallTimeNs() + 3_600_000_000_000n;
+    const welcome = await node.hello({ wallTimeUnixNs, mayStepClock: true });
+    assert.equal(welcome?.clockStepped, true);
+    assert.equal(welcome?.clockOffsetNs, -3_600_000_000_000n);
+    assert.equal(host.clock.wallTimeNs(), wallTimeUnixNs);
+  });
+
+  it('answers in one write, before its end', async () => {
+    const { node } = await startFakeAgent();
+    const call = await node.open(ping, { sequence: 3n });
+    assert.equal(call.messages[0]?.sequence, 3n);
+    assert.deepEqual(node.order, ['1:message', '1:end']);
+  });
+
+  it('refuses unknown methods and malformed requests, each call by itself', async () => {
+    const { node } = await startFakeAgent();
+    const unknown = await node.open({ ...ping, name: 'innkeeper.agent.v1.TelemetryService/Nope' }, {});
+    assert.equal(unknown.reason, 'UNKNOWN_METHOD');
+    const body = new Uint8Array([0x0f, 0xff]);
+    await node.send({ case: 'call', value: { id: 9, method: ping.name, credit: 1000, body, halfClose: true } });
+    await settle();
+    assert.deepEqual(node.order.slice(-1), ['9:end']);
+    assert.equal((await node.open(ping, {})).reason, '');
+  });
+
+  it('takes as many calls at once as it says, and no more', async () => {
+    const { node } = await startFakeAgent();
+    const calls = [];
+    for (let count = 0; count < 65; count++) calls.push(await node.open(watch, { intervalMs: 60_000 }));
+    assert.deepEqual([calls[63]?.reason, calls[64]?.reason], [undefined, 'TOO_MANY_CALLS']);
+    await calls[0]?.cancel();
+    assert.equal(calls[0]?.reason, 'CANCELED');
+    assert.equal((await node.open(ping, {})).reason, '');
+  });
+
+  it('ends a call at its deadline, whatever it waits for', async () => {
+    const { node, host } = await startFakeAgent();
+    const open = { path: '/tmp/late' };
+    const upload = await node.open(write, { input: { case: 'open', value: open } }, { more: true, timeoutMs: 500 });
+    const watching = await node.open(watch, { intervalMs: 60_000 }, { timeoutMs: 700 });
+    await host.clock.advance(600);
+    assert.equal(upload.reason, 'DEADLINE_EXCEEDED');
+    assert.equal(watching.reason, undefined);
+    await host.clock.advance(200);
+    assert.equal(watching.reason, 'DEADLINE_EXCEEDED');
+    assert.deepEqual(host.files.names('/tmp'), []);
+    assert.equal(host.files.openCount, 0);
+  });
+
+  it('sends no more than the node has room for, and a ping passes a reading that waits', async () => {
+    const { node, host } = await startFakeAgent();
+    host.files.put('/tmp/big', new Uint8Array(400_000).fill(7));
+    const reading = await node.open(read, { path: '/tmp/big' }, { credit: 100_000 });
+    const received = (): number =>
+      reading.messages.reduce((sum, { event }) => sum + (event.case === 'chunk' ? event.value.data.length : 0), 0);
+    assert.equal(received(), 2 * 61_440);
+    assert.equal((await node.open(ping, {})).reason, '');
+    await reading.grant(400_000);
+    assert.equal(received(), 400_000);
+    assert.equal(reading.reason, '');
+  });
+
+  it('lets bulk of several calls take turns', async () => {
+    const { node, host } = await startFakeAgent();
+    host.files.put('/tmp/big', new Uint8Array(200_000).fill(7));
+    const first = await node.open(read, { path: '/tmp/big' }, { credit: 1 });
+    const second = await node.open(read, { path: '/tmp/big' }, { credit: 1 });
+    node.order.length = 0;
+    await Promise.all([first.grant(500_000), second.grant(500_000)]);
+    assert.deepEqual(node.order.slice(0, 6), [
+      '1:message',
+      '2:message',
+      '1:message',
+      '2:message',
+      '1:message',
+      '2:message',
+    ]);
+  });
+
+  it('grants credit when the bytes were consumed', async () => {
+    const { node } = await startFakeAgent();
+    const upload = await node.open(write, { input: { case: 'open', value: { path: '/tmp/a' } } }, { more: true });
+    const data = new Uint8Array(40_000);
+    await upload.send({ input: { case: 'chunk', value: { offset: 0n, data } } });
+    assert.ok((node.credit.get(1) ?? 0) >= 40_000);
+  });
+
+  it('ends a session in which a call sends far beyond its credit', async () => {
+    const { node } = await startFakeAgent();
+    const start = { id: 'a', argv: ['sleep', '9'], stdin: true };
+    const call = await node.open(ProcessServiceLite.exec, { input: { case: 'start', value: start } }, { more: true });
+    for (let count = 0; count < 14; count++) {
+      const stdin = { offset: BigInt(count * 60_000), data: new Uint8Array(60_000) };
+      await call.send({ input: { case: 'stdin', value: stdin } });
+    }
+    node.order.length = 0;
+    await node.open(ping, {});
+    assert.deepEqual(node.order, []);
+    await node.hello();
+    assert.equal((await node.open(ping, {})).reason, '');
+  });
+
+  it('ends the calls of the session before at a new hello, and answers none of them', async () => {
+    const { node } = await startFakeAgent();
+    const old = await node.open(watch, { intervalMs: 250 });
+    await node.hello();
+    const fresh = await node.open(ping, {});
+    assert.equal(fresh.reason, '');
+    assert.equal(old.reason, undefined);
+    assert.deepEqual(node.faults, []);
+  });
+
+  it('finds its way back after garbage, at the next hello', async () => {
+    const { node } = await startFakeAgent();
+    await node.sendBytes(new TextEncoder().encode('\r\nlogin: '));
+    node.order.length = 0;
+    await node.open(ping, {});
+    assert.deepEqual(node.order, []);
+    assert.ok(await node.hello());
+    assert.equal((await node.open(ping, {})).reason, '');
+  });
+
+  it('says goodbye when the agent stops', async () => {
+    const { node, agent, host } = await startFakeAgent();
+    const stopped = agent.stop('stopping');
+    await host.clock.advance(2000);
+    await stopped;
+    assert.deepEqual(node.goodbyes, ['stopping']);
+  });
+
+  it('does not hear a node any further that reads none of its answers', async () => {
+    const nonce = new Uint8Array(16).fill(9);
+    const opening = openingBytes(nonce, { minVersion: 1, maxVersion: 1 }, portableByteOps);
+    let reads = 0;
+    const channel: Channel = {
+      name: 'deaf',
+      read: async (options) => {
+        options?.signal?.throwIfAborted();
+        if (reads++ === 0) return opening;
+        const call = { id: reads, method: 'nothing/Such', halfClose: true };
+        return encodeFrame(nonce, { case: 'call', value: call }, portableByteOps);
+      },
+      write: () => new Promise(() => undefined),
+      close: async () => undefined,
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+    const controller = new AbortController();
+    const serving = createAgent(new FakeHost(), silentLog).serveChannel(channel, 'native', controller.signal);
+    for (let turns = 0; turns < 100; turns++) await settle();
+    const heard = reads;
+    for (let turns = 0; turns < 100; turns++) await settle();
+    assert.ok(heard > 100 && heard < 5000, `${heard}`);
+    assert.equal(reads, heard);
+    controller.abort();
+    assert.equal(await Promise.race([serving.then(() => 'ended'), settle().then(() => 'hangs')]), 'ended');
+  });
+});
