@@ -1,5 +1,7 @@
+import { statfs } from 'node:fs/promises';
 import { OperationError } from '@innkeeper/contract';
 import type { Probe } from '@innkeeper/hypervisor';
+import { mib } from '@innkeeper/kit';
 import type { VmRow } from '@innkeeper/store';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { NodeContext } from './context.ts';
@@ -11,6 +13,8 @@ import { type VmChange, VmRunner } from './vm-runner.ts';
 
 const usageIntervalMs = 5_000;
 const pruneIntervalMs = 600_000;
+/** Room on the host that lets VMs go on that were paused for want of it. */
+const resumeFreeBytes = 64 * mib;
 
 /** All VMs of this host. */
 export class Node {
@@ -124,6 +128,18 @@ export class Node {
   #sampleUsage(): void {
     const nowMs = Date.now();
     for (const runner of this.#runners.values()) runner.sampleUsage(nowMs);
+    this.#resumeStarved().catch((error: unknown) =>
+      this.context.log.warn('vm.not-resumed', { message: String(error) }),
+    );
+  }
+
+  /** VMs that the hypervisor paused for want of space on the host go on when there is some again. */
+  async #resumeStarved(): Promise<void> {
+    const starved = this.list().filter(({ life }) => life.state === 'paused' && life.detail !== '');
+    if (starved.length === 0) return;
+    const { bavail, bsize } = await statfs(this.context.folder.path);
+    if (bavail * bsize < resumeFreeBytes) return;
+    for (const runner of starved) await runner.dispatch({ type: 'resume' });
   }
 
   #prune(): void {

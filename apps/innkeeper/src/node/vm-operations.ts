@@ -93,6 +93,7 @@ async function begin(
   };
   const spec = {
     kind,
+    evenUnsaved: action !== 'start',
     target: name,
     vmId,
     work: (context: OperationContext) => work(runner, context).finally(release),

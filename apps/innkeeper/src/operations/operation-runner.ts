@@ -19,13 +19,19 @@ export interface OperationSpec {
   readonly target: string;
   readonly vmId?: string | undefined;
   readonly work: (context: OperationContext) => Promise<void>;
+  /** It is done even when it cannot be stored: on a full disk, stopping and removing VMs is what makes room. */
+  readonly evenUnsaved?: boolean | undefined;
 }
+
+/** Ended operations that could not be stored; the last ones are kept here for whoever asked for them. */
+const maxUnsaved = 100;
 
 /** Runs everything slow: stored, with progress, a log and a cancel. */
 export class OperationRunner {
   readonly #store: Store;
   readonly #log: Log;
   readonly #running = new Map<string, RunningOperation>();
+  readonly #unsaved = new Map<string, OperationRow>();
 
   constructor(options: { readonly store: Store; readonly log: Log }) {
     this.#store = options.store;
@@ -39,16 +45,20 @@ export class OperationRunner {
     try {
       await this.#store.operations.save(operation.row);
     } catch (error) {
-      this.#running.delete(id);
-      throw error;
+      if (!spec.evenUnsaved) {
+        this.#running.delete(id);
+        throw error;
+      }
+      const message = error instanceof Error ? error.message : String(error);
+      this.#log.error('operation.not-saved', { operation: id, message });
     }
-    void operation.run().finally(() => this.#running.delete(id));
+    void this.#run(operation);
     return operation.row;
   }
 
   /** Fails with OPERATION_NOT_FOUND. */
   async get(id: string): Promise<OperationRow> {
-    const row = this.#running.get(id)?.row ?? (await this.#store.operations.find(id));
+    const row = this.#running.get(id)?.row ?? this.#unsaved.get(id) ?? (await this.#store.operations.find(id));
     if (row === undefined) throw new OperationError('OPERATION_NOT_FOUND', `There is no operation "${id}".`);
     return row;
   }
@@ -92,5 +102,14 @@ export class OperationRunner {
       operation.abort(new OperationError('OPERATION_INTERRUPTED', 'The daemon was stopped in the middle of it.'));
     }
     await Promise.all(all.map((operation) => operation.ended));
+  }
+
+  async #run(operation: RunningOperation): Promise<void> {
+    const { id } = operation.row;
+    if (!(await operation.run())) {
+      this.#unsaved.set(id, operation.row);
+      for (const old of [...this.#unsaved.keys()].slice(0, -maxUnsaved)) this.#unsaved.delete(old);
+    }
+    this.#running.delete(id);
   }
 }

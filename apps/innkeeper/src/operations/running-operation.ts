@@ -56,8 +56,8 @@ export class RunningOperation {
     }
   }
 
-  /** Does the work and writes down what became of it. Never rejects. */
-  async run(): Promise<void> {
+  /** Does the work and writes down what became of it; whether that was stored. Never rejects. */
+  async run(): Promise<boolean> {
     this.#log.info('operation.started');
     try {
       await this.#spec.work({
@@ -69,8 +69,9 @@ export class RunningOperation {
     } catch (error) {
       this.#fail(toOperationError(error));
     }
-    await this.#save();
+    const saved = await this.#save();
     this.#end.resolve();
+    return saved;
   }
 
   #fail(error: OperationError): void {
@@ -109,13 +110,15 @@ export class RunningOperation {
     told.resolve();
   }
 
-  async #save(): Promise<void> {
+  async #save(): Promise<boolean> {
     this.#savedMs = Date.now();
     try {
       await this.#store.operations.save(this.row);
+      return true;
     } catch (error) {
       // A full disk: what is in memory is still told to those who watch, and the next start marks it as interrupted.
       this.#log.error('operation.not-saved', { message: error instanceof Error ? error.message : String(error) });
+      return false;
     }
   }
 }
