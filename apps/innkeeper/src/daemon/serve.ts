@@ -6,7 +6,10 @@ import { hello } from './hello.ts';
 import { createPinoLog } from './pino-log.ts';
 import { ProgressLine } from './progress-line.ts';
 
-/** `innkeeper serve`, until SIGTERM or SIGINT. Gives the exit code. */
+/**
+ * `innkeeper serve`, until SIGTERM or SIGINT. Gives the exit code: 0 after SIGTERM, 130 after SIGINT, 1 when it cannot
+ * serve, 2 for a wrong command line. A second signal ends the process at once.
+ */
 export async function serve(argv: readonly string[]): Promise<number> {
   let settings: ServeSettings | undefined;
   try {
@@ -20,25 +23,26 @@ export async function serve(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const log = createPinoLog(settings.logLevel);
-  const stopped = createDeferred<void>();
+  const stopped = createDeferred<number>();
   const stop = new AbortController();
-  const onSignal = (): void => {
+  const onSignal = (exitCode: number): void => {
+    if (stop.signal.aborted) process.exit(exitCode === 0 ? 143 : exitCode);
     stop.abort(new Error('The daemon was told to stop.'));
-    stopped.resolve();
+    stopped.resolve(exitCode);
   };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', () => onSignal(0));
+  process.on('SIGINT', () => onSignal(130));
   try {
     const daemon = await startDaemon(settings, log);
     const { node } = daemon;
     log.info('daemon.serving', { socket: daemon.socketPath });
     process.stderr.write(`innkeeper serves on ${daemon.socketPath}\n`);
     if (settings.hello) void sayHello();
-    await stopped.promise;
+    const exitCode = await stopped.promise;
     const running = node.list().filter((runner) => runner.running !== undefined);
     await daemon[Symbol.asyncDispose]();
     process.stderr.write(farewell(running.map((runner) => runner.row.name)));
-    return 0;
+    return exitCode;
 
     async function sayHello(): Promise<void> {
       const progress = new ProgressLine();
@@ -59,7 +63,7 @@ export async function serve(argv: readonly string[]): Promise<number> {
 function farewell(names: readonly string[]): string {
   if (names.length === 0) return 'innkeeper stopped; no VM runs.\n';
   const shown = names.slice(0, 10).join(', ') + (names.length > 10 ? ', …' : '');
-  return `innkeeper stopped. ${names.length} VM${names.length === 1 ? ' keeps' : 's keep'} running: ${shown}. Start the daemon again to reach them; "inn stop NAME" stops one.\n`;
+  return `innkeeper stopped. ${names.length} VM${names.length === 1 ? ' keeps' : 's keep'} running: ${shown}. To stop one, start the daemon again and run "inn stop NAME".\n`;
 }
 
 function describe(error: unknown): string {
