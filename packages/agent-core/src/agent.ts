@@ -32,6 +32,10 @@ const buildTimeNs = BigInt(
   typeof INNKEEPER_BUILD_TIME_NS === 'string' ? INNKEEPER_BUILD_TIME_NS : '1764000000000000000',
 );
 
+/** Between TERM and KILL for the commands of an agent that stops. */
+const endGraceMs = 800;
+const flushMs = 50;
+
 /** Freezing is not among the operations of this agent, so nothing is ever frozen. */
 const isFrozen = (): boolean => false;
 
@@ -104,9 +108,9 @@ export function createAgent(host: Host, log: Log): Agent {
     },
     stop: async (reason) => {
       stopping.abort(reason);
-      registry.endAll();
-      // One turn of the loop, so that goodbyes get into the channels.
-      await new Promise<void>((resolve) => host.clock.setTimer(50, resolve));
+      await registry.endAll(endGraceMs);
+      // Some turns of the loop, so that goodbyes get into the channels.
+      await new Promise<void>((resolve) => host.clock.setTimer(flushMs, resolve));
     },
   };
 }

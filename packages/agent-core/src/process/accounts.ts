@@ -28,49 +28,65 @@ export interface IdentityRequest {
  * @throws OperationError USER_NOT_FOUND, GROUP_NOT_FOUND
  */
 export async function resolveIdentity(host: Host, request: IdentityRequest): Promise<Identity> {
-  const account = await findAccount(host, request.user === '' ? '0' : request.user);
-  const isNumber = /^\d+$/.test(request.user);
-  if (account === undefined && request.user !== '' && !isNumber)
-    throw new OperationError('USER_NOT_FOUND', `The guest has no user ${request.user}.`);
-  const uid = account?.uid ?? (isNumber ? Number(request.user) : 0);
-  const gid = request.group === '' ? (account?.gid ?? uid) : await findGroupId(host, request.group);
+  const { user, group, noSupplementaryGroups } = request;
+  const accounts = parsePasswd(readAccounts(host, '/etc/passwd'));
+  const wanted = user === '' ? String(ownUid(host)) : user;
+  const local = accounts.find((each) => each.name === wanted || String(each.uid) === wanted);
+  const account = local ?? (user === '' ? undefined : await findElsewhere(host, wanted));
+  const uid = account?.uid ?? idOf(wanted);
+  if (uid === undefined) throw new OperationError('USER_NOT_FOUND', `The guest has no user ${user}.`);
+  const gid = group === '' ? (account?.gid ?? uid) : await findGroupId(host, group);
   const groups =
-    request.noSupplementaryGroups || account === undefined ? [] : await supplementaryGroups(host, account.name);
+    noSupplementaryGroups || account === undefined
+      ? []
+      : await supplementaryGroups(host, account.name, local !== undefined);
   return { uid, gid, groups: [...new Set([gid, ...groups])], account };
 }
 
-async function findAccount(host: Host, user: string): Promise<Account | undefined> {
-  const matches = (each: Account): boolean => each.name === user || String(each.uid) === user;
-  const local = parsePasswd(host.files.readText('/etc/passwd', maxFileBytes)).find(matches);
-  return local ?? parsePasswd(await getent(host, 'passwd', user)).find(matches);
+async function findElsewhere(host: Host, user: string): Promise<Account | undefined> {
+  const found = parsePasswd(await getent(host, 'passwd', user));
+  return found.find((each) => each.name === user || String(each.uid) === user);
 }
 
 async function findGroupId(host: Host, group: string): Promise<number> {
   const matches = (each: Group): boolean => each.name === group || String(each.gid) === group;
-  const found =
-    parseGroups(readGroups(host)).find(matches) ?? parseGroups(await getent(host, 'group', group)).find(matches);
-  if (found !== undefined) return found.gid;
-  if (/^\d{1,10}$/.test(group)) return Number(group);
-  throw new OperationError('GROUP_NOT_FOUND', `The guest has no group ${group}.`);
+  const local = parseGroups(readAccounts(host, '/etc/group')).find(matches);
+  const gid = (local ?? parseGroups(await getent(host, 'group', group)).find(matches))?.gid ?? idOf(group);
+  if (gid === undefined) throw new OperationError('GROUP_NOT_FOUND', `The guest has no group ${group}.`);
+  return gid;
 }
 
-/** Local groups that name the user; getent's initgroups adds those of the directory service. */
-async function supplementaryGroups(host: Host, name: string): Promise<number[]> {
-  const local = parseGroups(readGroups(host))
+/** Local groups that name the user; for one of a directory service getent's initgroups adds those from there. */
+async function supplementaryGroups(host: Host, name: string, isLocal: boolean): Promise<number[]> {
+  const local = parseGroups(readAccounts(host, '/etc/group'))
     .filter((group) => group.members.includes(name))
     .map((group) => group.gid);
-  const isLocal = parsePasswd(host.files.readText('/etc/passwd', maxFileBytes)).some(
-    (account) => account.name === name,
-  );
   if (isLocal) return local;
-  const line = await getent(host, 'initgroups', name);
-  return [...local, ...line.trim().split(/\s+/).slice(1).map(Number).filter(Number.isInteger)];
+  const words = (await getent(host, 'initgroups', name)).trim().split(/\s+/).slice(1);
+  return [...local, ...words.map(idOf).filter((gid) => gid !== undefined)];
 }
 
-function readGroups(host: Host): string {
+/** A number that may be a user's or group's: -1 means "leave as it is" to the kernel. */
+function idOf(text: string): number | undefined {
+  const id = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  return id < 0xffff_ffff ? id : undefined;
+}
+
+/** Whose the agent's own process is; root where /proc does not say. */
+function ownUid(host: Host): number {
   try {
-    return host.files.readText('/etc/group', maxFileBytes);
+    return host.files.stat('/proc/self', true).uid;
+  } catch {
+    // ENOENT: no /proc.
+    return 0;
+  }
+}
+
+function readAccounts(host: Host, path: string): string {
+  try {
+    return host.files.readText(path, maxFileBytes);
   } catch (error) {
+    // An initramfs may have none.
     if (hasErrno(error, 'ENOENT')) return '';
     throw error;
   }

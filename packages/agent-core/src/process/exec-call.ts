@@ -1,26 +1,27 @@
-import type { ExecEventSchema, ExecRequest } from '@innkeeper/contract/agent';
+import type { ExecEventSchema } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
-import { LiteWriter } from '@innkeeper/contract/lite';
+import { createDeferred } from '@innkeeper/kit';
 import type { CallContext } from '../dispatch.ts';
 import type { Clock } from '../host.ts';
-import type { ManagedProcess, ProcessRecord, Reader } from './managed-process.ts';
-import { unreadLimitBytes } from './output-ring.ts';
+import { exitedEvent, outputPrefix } from './exec-events.ts';
+import type { ManagedProcess, Reader } from './managed-process.ts';
 
 /** A reader that takes nothing for this long, while the process waits for it, is detached. */
 const stallMs = 30_000;
-/** A reader whose session was lost keeps its place as long: a daemon that restarts finds everything. */
-const returnMs = 30_000;
 
 /** One follower of a process: sends its output from an offset on, then how it ended. */
 export class ExecCall implements Reader {
-  acknowledgedOffset: number;
   readonly #process: ManagedProcess;
   readonly #context: CallContext<typeof ExecEventSchema>;
   readonly #clock: Clock;
+  readonly #stopped = createDeferred<never>();
+  #stopReason: unknown;
   #sentOffset: number;
+  #acknowledgedOffset: number;
   #stdinTold = 0;
-  #waiting: (() => void) | undefined;
-  #stalled = false;
+  #stream: 1 | 2 = 1;
+  #woken = false;
+  #sleeping: (() => void) | undefined;
   #takeBackStall: (() => void) | undefined;
 
   constructor(process: ManagedProcess, context: CallContext<typeof ExecEventSchema>, clock: Clock, fromOffset: number) {
@@ -28,40 +29,48 @@ export class ExecCall implements Reader {
     this.#context = context;
     this.#clock = clock;
     this.#sentOffset = fromOffset;
-    this.acknowledgedOffset = fromOffset;
+    this.#acknowledgedOffset = fromOffset;
+    // Whoever runs this call hears of it; before that nobody need.
+    this.#stopped.promise.catch(() => undefined);
+  }
+
+  get acknowledgedOffset(): number {
+    return this.#acknowledgedOffset;
   }
 
   wake(): void {
-    this.#waiting?.();
-    this.#waiting = undefined;
+    this.#watchForStall();
+    this.#woken = true;
+    this.#sleeping?.();
   }
 
-  /** Resolves when the end was sent. Rejects with SLOW_READER, or the signal's reason. */
-  async run(attached: boolean): Promise<void> {
+  /** Ends it with this error, even while it waits to send. */
+  stop(reason: unknown): void {
+    this.#stopReason ??= reason;
+    this.#stopped.reject(this.#stopReason);
+    this.wake();
+  }
+
+  /** Resolves when the end was sent. Rejects with SLOW_READER, what `stop` was given, or the signal's reason. */
+  run(attached: boolean): Promise<void> {
+    return Promise.race([this.#run(attached), this.#stopped.promise]);
+  }
+
+  async #run(attached: boolean): Promise<void> {
     const { send, sink, signal } = this.#context;
-    const { stdin } = this.#process;
-    const onAbort = (): void => this.wake();
+    const process = this.#process;
+    const onAbort = (): void => this.stop(signal.reason);
     sink.onAcknowledged = () => this.#onAcknowledged();
-    if (stdin !== undefined) stdin.onAccepted = () => this.wake();
     signal.addEventListener('abort', onAbort);
-    this.#process.addReader(this);
+    process.addReader(this);
     try {
-      await send({
-        event: {
-          case: 'started',
-          value: {
-            id: this.#process.id,
-            pid: this.#process.pid,
-            stdinOffset: BigInt(stdin?.receivedOffset ?? 0),
-            oldestOffset: BigInt(this.#process.ring.oldestOffset),
-            attached,
-          },
-        },
-      });
+      const { id, pid, ring, stdin } = process;
+      const offsets = { stdinOffset: BigInt(stdin?.receivedOffset ?? 0), oldestOffset: BigInt(ring.oldestOffset) };
+      await send({ event: { case: 'started', value: { id, pid, ...offsets, attached } } });
       await this.#follow();
-      this.#process.removeReader(this);
+      process.removeReader(this);
     } catch (error) {
-      this.#leave();
+      process.leaveReader(this);
       throw error;
     } finally {
       this.#takeBackStall?.();
@@ -71,43 +80,32 @@ export class ExecCall implements Reader {
   }
 
   async #follow(): Promise<void> {
-    const { signal, send } = this.#context;
     for (;;) {
-      signal.throwIfAborted();
-      if (this.#stalled) throw new OperationError('SLOW_READER', `Nothing was read for ${stallMs / 1000} s.`);
-      if (await this.#sendOutput()) continue;
-      if (await this.#sendStdinAccepted()) continue;
+      if (this.#stopReason !== undefined) throw this.#stopReason;
+      this.#woken = false;
+      if ((await this.#sendOutput()) || (await this.#sendStdinAccepted())) continue;
       const { record } = this.#process;
       if (record !== undefined) {
-        await send({ event: { case: 'exited', value: exitedEvent(record) } });
+        await this.#context.send({ event: { case: 'exited', value: exitedEvent(record) } });
         return;
       }
-      await new Promise<void>((resolve) => {
-        this.#waiting = resolve;
-      });
+      if (!this.#woken) await new Promise<void>((resolve) => (this.#sleeping = resolve));
     }
   }
 
   /** Sends the next gap or segment; false when there is nothing. */
   async #sendOutput(): Promise<boolean> {
     const { ring } = this.#process;
-    const { sink, send } = this.#context;
     if (this.#sentOffset >= ring.nextOffset) return false;
-    this.#armStall();
     if (this.#sentOffset < ring.oldestOffset) {
       const bytes = ring.oldestOffset - this.#sentOffset;
-      await send({ event: { case: 'gap', value: { offset: BigInt(this.#sentOffset), bytes: BigInt(bytes) } } });
+      const gap = { offset: BigInt(this.#sentOffset), bytes: BigInt(bytes) };
       this.#sentOffset += bytes;
+      await this.#context.send({ event: { case: 'gap', value: gap } });
     } else {
-      this.#sentOffset += await sink.sendBulk(
-        60_000,
-        (into) => {
-          const segment = ring.read(this.#sentOffset, into.length);
-          if (segment === undefined) return 0;
-          into.set(segment.data);
-          this.#stream = segment.stream;
-          return segment.data.length;
-        },
+      this.#sentOffset += await this.#context.sink.sendBulk(
+        Number.MAX_SAFE_INTEGER,
+        (into) => this.#fill(into),
         (count) => outputPrefix(this.#sentOffset, this.#stream, count),
       );
     }
@@ -115,7 +113,15 @@ export class ExecCall implements Reader {
     return true;
   }
 
-  #stream: 1 | 2 = 1;
+  /** Called when its turn has come: nothing, if the ring has dropped the place meanwhile. */
+  #fill(into: Uint8Array): number {
+    const { ring } = this.#process;
+    const segment = this.#sentOffset < ring.oldestOffset ? undefined : ring.read(this.#sentOffset, into.length);
+    if (segment === undefined) return 0;
+    into.set(segment.data);
+    this.#stream = segment.stream;
+    return segment.data.length;
+  }
 
   async #sendStdinAccepted(): Promise<boolean> {
     const accepted = this.#process.stdin?.acceptedOffset ?? 0;
@@ -128,93 +134,18 @@ export class ExecCall implements Reader {
   #onAcknowledged(): void {
     this.#takeBackStall?.();
     this.#takeBackStall = undefined;
-    this.acknowledgedOffset = Math.max(
-      this.acknowledgedOffset,
-      this.#sentOffset - this.#context.sink.unacknowledgedBytes,
-    );
+    const { unacknowledgedBytes } = this.#context.sink;
+    this.#acknowledgedOffset = Math.max(this.#acknowledgedOffset, this.#sentOffset - unacknowledgedBytes);
     this.#process.trim();
+    this.#watchForStall();
   }
 
-  /** Counts from the first moment in which the process may wait for this reader. */
-  #armStall(): void {
-    if (this.#takeBackStall !== undefined || this.#process.ring.nextOffset - this.acknowledgedOffset < unreadLimitBytes)
-      return;
+  /** Counts from the moment in which the process waits for this reader. */
+  #watchForStall(): void {
+    if (this.#takeBackStall !== undefined || !this.#process.ring.isFull(this.#acknowledgedOffset)) return;
     this.#takeBackStall = this.#clock.setTimer(stallMs, () => {
-      this.#stalled = true;
       this.#process.removeReader(this);
-      this.wake();
+      this.stop(new OperationError('SLOW_READER', `Nothing was read for ${stallMs / 1000} s.`));
     });
-  }
-
-  /** The session is gone. What was sent may not have arrived, so the place is kept for a while. */
-  #leave(): void {
-    if (this.#stalled || this.#process.record !== undefined) {
-      this.#process.removeReader(this);
-      return;
-    }
-    this.#clock.setTimer(returnMs, () => this.#process.removeReader(this));
-  }
-}
-
-/** ExecEvent.output up to its data, which comes last: field 2 { 1 offset, 2 stream, 3 data }. */
-function outputPrefix(offset: number, stream: 1 | 2, count: number): Uint8Array {
-  const inner = new LiteWriter();
-  if (offset > 0) {
-    inner.varint(0x08);
-    inner.varint(offset);
-  }
-  inner.varint(0x10);
-  inner.varint(stream);
-  inner.varint(0x1a);
-  inner.varint(count);
-  const outer = new LiteWriter();
-  outer.varint(0x12);
-  outer.varint(inner.length + count);
-  outer.bytes(inner.finish());
-  return outer.finish();
-}
-
-/** A record as its message. */
-export function exitedEvent(record: ProcessRecord) {
-  const { exit } = record;
-  return {
-    status:
-      exit.signal === undefined
-        ? { case: 'exitCode' as const, value: exit.exitCode ?? 0 }
-        : { case: 'signal' as const, value: exit.signal },
-    ending: record.ending,
-    truncated: record.truncated,
-    stdoutBytes: BigInt(record.stdoutBytes),
-    stderrBytes: BigInt(record.stderrBytes),
-    durationMs: BigInt(record.durationMs),
-    orphansLeft: record.orphansLeft,
-    userTimeUs: BigInt(exit.userTimeUs),
-    systemTimeUs: BigInt(exit.systemTimeUs),
-    maxRssBytes: BigInt(exit.maxRssBytes),
-  };
-}
-
-/** Carries out what a follower asks of the process, in order, until the input ends. */
-export async function feedProcess(process: ManagedProcess, input: AsyncIterator<ExecRequest>): Promise<void> {
-  for (;;) {
-    const next = await input.next();
-    if (next.done === true) return;
-    const request = next.value.input;
-    switch (request.case) {
-      case 'stdin': {
-        if (process.stdin === undefined)
-          throw new OperationError('STDIN_CLOSED', 'This process was started without standard input.');
-        await process.stdin.take(Number(request.value.offset), request.value.data, request.value.end);
-        break;
-      }
-      case 'resize':
-        process.resize(request.value.columns, request.value.rows);
-        break;
-      case 'signal':
-        process.signal(request.value, false);
-        break;
-      default:
-        throw new OperationError('INVALID_ARGUMENT', 'start and attach come first and once.');
-    }
   }
 }

@@ -1,20 +1,14 @@
-import type { ExecEnding } from '@innkeeper/contract/agent';
 import type { ChildProcess, Host, Pipe, ProcessExit } from '../host.ts';
-import { historyLimitBytes, OutputRing, unreadLimitBytes } from './output-ring.ts';
+import { Ending, type EndingValue, endingOf } from './ending.ts';
+import { OutputRing } from './output-ring.ts';
 import { countOrphans, signalTree } from './process-tree.ts';
+import { SIGKILL, SIGTERM } from './signals.ts';
 import type { StdinFeed } from './stdin-feed.ts';
 
 /** Milliseconds that pipes are read on after the process ended, when somebody else holds them open. */
 const drainMs = 100;
-
-export const SIGTERM = 15;
-export const SIGKILL = 9;
-
-/** EXEC_ENDING_* of process.proto. */
-export const Ending = { EXITED: 1, TIMEOUT: 2, SIGNALED: 3, AGENT_STOPPED: 4 } as const satisfies Partial<
-  Record<string, ExecEnding>
->;
-export type EndingValue = (typeof Ending)[keyof typeof Ending];
+/** A reader whose session was lost keeps its place as long: a daemon that restarts finds everything. */
+const returnMs = 30_000;
 
 /** What is known when a process has ended and its output is complete. */
 export interface ProcessRecord {
@@ -30,8 +24,8 @@ export interface ProcessRecord {
 /** Somebody who reads the output and makes the process wait for it. */
 export interface Reader {
   /** All before this offset may be forgotten. */
-  acknowledgedOffset: number;
-  /** Called when there is more, or the process has ended. */
+  readonly acknowledgedOffset: number;
+  /** Called when there is more, input was taken, or the process has ended. */
   wake(): void;
 }
 
@@ -41,6 +35,7 @@ export interface ManagedProcessOptions {
   readonly argv: readonly string[];
   readonly child: ChildProcess;
   readonly stdin: StdinFeed | undefined;
+  /** 0: no limit. */
   readonly timeoutMs: number;
   readonly killGraceMs: number;
   /** 0: no limit. */
@@ -61,29 +56,33 @@ export class ManagedProcess {
   readonly #host: Host;
   readonly #startedMs: number;
   readonly #readers = new Set<Reader>();
-  readonly #open = new Set<Pipe>();
-  readonly #totals = [0, 0];
+  /** Readers that have gone and may come back, with what ends the wait for them. */
+  readonly #left = new Map<Reader, () => void>();
+  readonly #open = new Map<Pipe, 1 | 2>();
+  readonly #totals: Record<1 | 2, number> = { 1: 0, 2: 0 };
+  readonly #asked = new Set<number>();
   #paused = false;
   #truncated = false;
+  #terminating: EndingValue | undefined;
   #exit: ProcessExit | undefined;
-  #ending: EndingValue | undefined;
   #record: ProcessRecord | undefined;
-  #takeBackTimer: (() => void) | undefined;
+  #takeBackTimeout: (() => void) | undefined;
+  #takeBackKill: (() => void) | undefined;
 
   constructor(options: ManagedProcessOptions) {
-    const { host, child } = options;
+    const { host, child, stdin, timeoutMs } = options;
     this.#options = options;
     this.#host = host;
     this.id = options.id;
     this.argv = options.argv;
     this.pid = child.pid;
-    this.stdin = options.stdin;
+    this.stdin = stdin;
     this.startedNs = host.clock.wallTimeNs();
     this.#startedMs = host.clock.monotonicMs();
+    if (stdin !== undefined) stdin.onAccepted = () => this.#wakeReaders();
     this.#follow(child.stdout, 1);
     if (child.stderr !== undefined) this.#follow(child.stderr, 2);
-    if (options.timeoutMs > 0)
-      this.#takeBackTimer = host.clock.setTimer(options.timeoutMs, () => this.terminate(Ending.TIMEOUT));
+    if (timeoutMs > 0) this.#takeBackTimeout = host.clock.setTimer(timeoutMs, () => this.terminate(Ending.TIMEOUT));
     child.onExit((exit) => this.#onExit(exit));
   }
 
@@ -92,51 +91,68 @@ export class ManagedProcess {
     return this.#record;
   }
 
+  /** Somebody follows it now. */
   get hasReader(): boolean {
-    return this.#readers.size > 0;
+    return this.#readers.size > this.#left.size;
   }
 
+  /** The process waits for this reader from now on, and no longer for those that have gone. */
   addReader(reader: Reader): void {
+    // In this order: without any reader the ring would drop what this one came for.
     this.#readers.add(reader);
+    for (const gone of [...this.#left.keys()]) this.removeReader(gone);
   }
 
   removeReader(reader: Reader): void {
+    this.#left.get(reader)?.();
+    this.#left.delete(reader);
     this.#readers.delete(reader);
     this.trim();
+  }
+
+  /** The reader's session is gone. What was sent may not have arrived, so its place is kept for a while. */
+  leaveReader(reader: Reader): void {
+    if (this.#record !== undefined) this.removeReader(reader);
+    else if (this.#readers.has(reader))
+      this.#left.set(
+        reader,
+        this.#host.clock.setTimer(returnMs, () => this.removeReader(reader)),
+      );
   }
 
   /** Forgets what nobody needs, and lets the process go on when there is room again. */
   trim(): void {
     const needed = this.#neededOffset();
-    this.ring.trimBefore(needed, historyLimitBytes);
-    if (this.#paused && this.ring.nextOffset - needed < unreadLimitBytes) {
-      this.#paused = false;
-      for (const pipe of this.#open) pipe.resume();
-    }
+    this.ring.trim(needed);
+    if (!this.#paused || this.ring.isFull(needed)) return;
+    this.#paused = false;
+    for (const pipe of this.#open.keys()) pipe.resume();
   }
 
   /** Sends a signal to the whole tree, or to the first process alone; how many got it. */
   signal(signal: number, onlyLeader: boolean): number {
-    if (this.#exit !== undefined && onlyLeader) return 0;
-    if (signal === SIGTERM || signal === SIGKILL) this.#ending ??= Ending.SIGNALED;
-    if (!onlyLeader) return signalTree(this.#host, this.pid, this.id, signal);
+    this.#asked.add(signal);
+    if (!onlyLeader) return this.#signalTree(signal);
+    if (this.#exit !== undefined) return 0;
     this.#host.processes.kill(this.pid, signal);
     return 1;
   }
 
-  /** TERM to the tree, KILL after the grace. The first reason to end is the one that is told. */
+  /** TERM to the tree, KILL to what is left of it after the grace. The first reason to end is the one that is told. */
   terminate(ending: EndingValue): void {
-    if (this.#record !== undefined) return;
-    this.#ending ??= ending;
-    this.#takeBackTimer?.();
-    signalTree(this.#host, this.pid, this.id, SIGTERM);
-    this.#takeBackTimer = this.#host.clock.setTimer(this.#options.killGraceMs, () =>
-      signalTree(this.#host, this.pid, this.id, SIGKILL),
-    );
+    if (this.#record !== undefined || this.#terminating !== undefined) return;
+    this.#terminating = ending;
+    this.#takeBackTimeout?.();
+    this.#signalTree(SIGTERM);
+    this.#takeBackKill = this.#host.clock.setTimer(this.#options.killGraceMs, () => this.#signalTree(SIGKILL));
   }
 
   resize(columns: number, rows: number): void {
-    if (this.#record === undefined) this.#options.child.resize(columns, rows);
+    if (this.#exit === undefined) this.#options.child.resize(columns, rows);
+  }
+
+  #signalTree(signal: number): number {
+    return signalTree(this.#host, { leader: this.pid, id: this.id, leaderEnded: this.#exit !== undefined }, signal);
   }
 
   /** What readers still need: the lowest acknowledged offset; without readers nothing is needed. */
@@ -148,7 +164,7 @@ export class ManagedProcess {
   }
 
   #follow(pipe: Pipe, stream: 1 | 2): void {
-    this.#open.add(pipe);
+    this.#open.set(pipe, stream);
     pipe.onData((bytes) => {
       if (bytes === undefined) this.#onEnd(pipe);
       else this.#onOutput(stream, bytes);
@@ -157,17 +173,17 @@ export class ManagedProcess {
   }
 
   #onOutput(stream: 1 | 2, bytes: Uint8Array): void {
-    const limit = this.#options.maxOutputBytes;
-    this.#totals[stream - 1] = (this.#totals[stream - 1] ?? 0) + bytes.length;
-    const room = limit === 0 ? bytes.length : Math.max(0, Math.min(bytes.length, limit - this.ring.nextOffset));
+    const { maxOutputBytes } = this.#options;
+    this.#totals[stream] += bytes.length;
+    const room = maxOutputBytes === 0 ? bytes.length : Math.min(bytes.length, maxOutputBytes - this.ring.nextOffset);
     if (room < bytes.length) this.#truncated = true;
-    if (room === 0) return;
+    if (room <= 0) return;
     this.ring.append(stream, bytes.subarray(0, room));
     const needed = this.#neededOffset();
-    this.ring.trimBefore(needed, historyLimitBytes);
-    if (this.ring.nextOffset - needed >= unreadLimitBytes) {
+    this.ring.trim(needed);
+    if (this.ring.isFull(needed)) {
       this.#paused = true;
-      for (const pipe of this.#open) pipe.pause();
+      for (const pipe of this.#open.keys()) pipe.pause();
     }
     this.#wakeReaders();
   }
@@ -180,6 +196,7 @@ export class ManagedProcess {
 
   #onExit(exit: ProcessExit): void {
     this.#exit = exit;
+    this.#takeBackTimeout?.();
     this.stdin?.close();
     if (this.#open.size === 0) this.#finish();
     else this.#host.clock.setTimer(drainMs, () => this.#drain());
@@ -192,9 +209,7 @@ export class ManagedProcess {
       this.#host.clock.setTimer(drainMs, () => this.#drain());
       return;
     }
-    let stream: 1 | 2 = 1;
-    for (const pipe of this.#open) {
-      if (pipe === this.#options.child.stderr) stream = 2;
+    for (const [pipe, stream] of this.#open) {
       const bytes = pipe.readNow();
       if (bytes !== undefined) this.#onOutput(stream, bytes);
       pipe.close();
@@ -204,17 +219,20 @@ export class ManagedProcess {
   }
 
   #finish(): void {
-    if (this.#record !== undefined || this.#exit === undefined) return;
-    this.#takeBackTimer?.();
+    const exit = this.#exit;
+    if (this.#record !== undefined || exit === undefined) return;
+    const orphansLeft = countOrphans(this.#host, { leader: this.pid, id: this.id, leaderEnded: true });
+    if (orphansLeft === 0) this.#takeBackKill?.();
     this.#record = {
-      exit: this.#exit,
-      ending: this.#ending ?? Ending.EXITED,
+      exit,
+      ending: this.#terminating ?? endingOf(exit, this.#asked),
       truncated: this.#truncated,
-      stdoutBytes: this.#totals[0] ?? 0,
-      stderrBytes: this.#totals[1] ?? 0,
+      stdoutBytes: this.#totals[1],
+      stderrBytes: this.#totals[2],
       durationMs: Math.round(this.#host.clock.monotonicMs() - this.#startedMs),
-      orphansLeft: countOrphans(this.#host, this.pid, this.id),
+      orphansLeft,
     };
+    for (const gone of [...this.#left.keys()]) this.removeReader(gone);
     this.#wakeReaders();
     this.#options.onEnded();
   }

@@ -11,7 +11,12 @@ export const unreadLimitBytes = 256 * 1024;
 /** Output that was acknowledged is kept up to this, for a reader that comes back with an older offset. */
 export const historyLimitBytes = 256 * 1024;
 
-/** The kept end of a process's output, in order, with positions. Bounded by the two limits. */
+/** Small pieces of one stream are joined up to this. */
+const joinBytes = 4096;
+/** A program that changes its stream with every byte makes pieces of a byte: their number is bounded as well. */
+const maxSegments = 4096;
+
+/** The kept end of a process's output, in order, with positions. Bounded by the limits, if its owner stops at `isFull`. */
 export class OutputRing {
   readonly #segments: Segment[] = [];
   #oldest = 0;
@@ -27,10 +32,19 @@ export class OutputRing {
     return this.#next;
   }
 
+  get keptBytes(): number {
+    return this.#next - this.#oldest;
+  }
+
+  /** Whether nothing more should be taken while all from `neededOffset` on must be kept. */
+  isFull(neededOffset: number): boolean {
+    return this.#next - neededOffset >= unreadLimitBytes || this.#segments.length >= maxSegments;
+  }
+
   /** Copies the bytes in. Joins them to the last segment when that is small, so that a byte at a time costs little. */
   append(stream: 1 | 2, bytes: Uint8Array): void {
     const last = this.#segments.at(-1);
-    if (last !== undefined && last.stream === stream && last.data.length + bytes.length <= 4096) {
+    if (last !== undefined && last.stream === stream && last.data.length + bytes.length <= joinBytes) {
       const joined = new Uint8Array(last.data.length + bytes.length);
       joined.set(last.data);
       joined.set(bytes, last.data.length);
@@ -41,25 +55,34 @@ export class OutputRing {
     this.#next += bytes.length;
   }
 
-  /** Drops whole segments until at most `bytes` before `offset` are kept. */
-  trimBefore(offset: number, bytes: number): void {
+  /** Forgets the oldest, in whole segments: nothing from `neededOffset` on, and of what is before not more than it must. */
+  trim(neededOffset: number): void {
     let count = 0;
-    for (const segment of this.#segments) {
-      if (segment.offset + segment.data.length > offset - bytes) break;
+    for (const { offset, data } of this.#segments) {
+      const end = offset + data.length;
+      const crowded = this.#segments.length - count > maxSegments / 2;
+      if (end > neededOffset || (end > neededOffset - historyLimitBytes && !crowded)) break;
       count++;
     }
-    if (count === 0) return;
-    this.#segments.splice(0, count);
-    this.#oldest = this.#segments[0]?.offset ?? this.#next;
+    if (count > 0) this.#drop(count);
+  }
+
+  /** Forgets everything; positions stay. */
+  clear(): void {
+    this.#drop(this.#segments.length);
   }
 
   /** What follows `offset`, at most `maxBytes` of one segment; undefined when nothing does. `offset` must be kept. */
   read(offset: number, maxBytes: number): Segment | undefined {
-    const index = this.#indexOf(offset);
-    const segment = this.#segments[index];
+    const segment = this.#segments[this.#indexOf(offset)];
     if (segment === undefined) return undefined;
     const from = offset - segment.offset;
     return { offset, stream: segment.stream, data: segment.data.subarray(from, from + maxBytes) };
+  }
+
+  #drop(count: number): void {
+    this.#segments.splice(0, count);
+    this.#oldest = this.#segments[0]?.offset ?? this.#next;
   }
 
   #indexOf(offset: number): number {

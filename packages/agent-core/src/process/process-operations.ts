@@ -1,8 +1,14 @@
 import { ProcessServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { firstOf, type Operation, operation, unaryOperation } from '../dispatch.ts';
-import { ExecCall, exitedEvent, feedProcess } from './exec-call.ts';
+import { ExecCall } from './exec-call.ts';
+import { exitedEvent } from './exec-events.ts';
+import { checkSignal, feedProcess } from './feed-process.ts';
+import type { ManagedProcess } from './managed-process.ts';
 import type { ProcessRegistry } from './process-registry.ts';
+
+/** Of each command line in a list: all of them must go into one message. */
+const maxListedChars = 100;
 
 /** Exec, Signal and List. */
 export function processOperations(registry: ProcessRegistry): Operation[] {
@@ -17,34 +23,45 @@ export function processOperations(registry: ProcessRegistry): Operation[] {
           ? await registry.start(first.value)
           : { process: registry.get(first.value.id), attached: true };
       const fromOffset = first.case === 'attach' ? Number(first.value.fromOffset) : 0;
-      if (fromOffset > process.ring.nextOffset)
+      const { nextOffset } = process.ring;
+      if (fromOffset > nextOffset)
         throw new OperationError(
           'INVALID_ARGUMENT',
-          `from_offset ${fromOffset} is beyond the ${process.ring.nextOffset} bytes that were written.`,
+          `from_offset ${fromOffset}, and ${nextOffset} bytes were written.`,
         );
       const call = new ExecCall(process, context, clock, fromOffset);
-      // Input ends before the process does, or fails; only a failure ends the call.
-      const failed = new Promise<never>((_, reject) => {
-        feedProcess(process, input).catch(reject);
-      });
-      failed.catch(() => call.wake());
-      await Promise.race([call.run(attached), failed]);
+      // Input may end before the process does; only a failure of it ends the call.
+      feedProcess(process, input).catch((error: unknown) => call.stop(error));
+      await call.run(attached);
     }),
-    unaryOperation(ProcessServiceLite.signal, ({ id, signal, onlyLeader }) => {
-      if (signal < 1 || signal > 64) throw new OperationError('INVALID_ARGUMENT', `${signal} is no signal: 1 to 64.`);
-      return { signaled: registry.get(id).signal(signal, onlyLeader) };
-    }),
-    unaryOperation(ProcessServiceLite.list, () => ({
-      execs: registry.list().map((process) => ({
-        id: process.id,
-        pid: process.pid,
-        argv: process.argv.slice(0, 8).map((word) => word.slice(0, 100)),
-        startedUnixNs: process.startedNs,
-        attached: process.hasReader,
-        nextOffset: BigInt(process.ring.nextOffset),
-        oldestOffset: BigInt(process.ring.oldestOffset),
-        ...(process.record === undefined ? {} : { exited: exitedEvent(process.record) }),
-      })),
+    unaryOperation(ProcessServiceLite.signal, ({ id, signal, onlyLeader }) => ({
+      signaled: registry.get(id).signal(checkSignal(signal), onlyLeader),
     })),
+    unaryOperation(ProcessServiceLite.list, () => ({ execs: registry.list().map(summaryOf) })),
   ];
+}
+
+function summaryOf(process: ManagedProcess) {
+  const { id, pid, argv, startedNs, hasReader, ring, record } = process;
+  return {
+    id,
+    pid,
+    argv: shortened(argv),
+    startedUnixNs: startedNs,
+    attached: hasReader,
+    nextOffset: BigInt(ring.nextOffset),
+    oldestOffset: BigInt(ring.oldestOffset),
+    ...(record === undefined ? {} : { exited: exitedEvent(record) }),
+  };
+}
+
+function shortened(argv: readonly string[]): string[] {
+  const words: string[] = [];
+  let room = maxListedChars;
+  for (const word of argv) {
+    if (room <= 0) break;
+    words.push(word.slice(0, room));
+    room -= word.length + 1;
+  }
+  return words;
 }

@@ -2,11 +2,15 @@ import type { ProcessSpec } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { Log } from '@innkeeper/kit';
 import type { Host } from '../host.ts';
-import { Ending, type ManagedProcess, SIGKILL } from './managed-process.ts';
+import { Ending } from './ending.ts';
+import type { ManagedProcess } from './managed-process.ts';
+import { SIGKILL } from './signals.ts';
 import { startProcess } from './start-process.ts';
 
 const maxRunning = 64;
 const maxEnded = 64;
+/** Output of all ended ones together. */
+const maxEndedOutputBytes = 1024 * 1024;
 const rememberEndedMs = 10 * 60 * 1000;
 
 /** All commands of this agent, running ones and those that ended lately. */
@@ -17,6 +21,7 @@ export class ProcessRegistry {
   /** Starts under way: a second start of the same id waits for the first. */
   readonly #starting = new Map<string, Promise<ManagedProcess>>();
   readonly #endedAtMs = new Map<string, number>();
+  #onIdle: (() => void) | undefined;
 
   constructor(host: Host, log: Log) {
     this.#host = host;
@@ -65,19 +70,31 @@ export class ProcessRegistry {
     }
   }
 
-  /** The agent stops: every command with it. */
-  endAll(): void {
-    for (const [id, process] of this.#processes) {
-      if (this.#endedAtMs.has(id)) continue;
-      process.terminate(Ending.AGENT_STOPPED);
-      this.#host.clock.setTimer(20, () => process.signal(SIGKILL, false));
+  /**
+   * The agent stops, and every command with it: TERM, and KILL to those that are still there after `graceMs`. Resolves
+   * when none is left, or KILL was sent.
+   */
+  async endAll(graceMs: number): Promise<void> {
+    const running = [...this.#processes.values()].filter((process) => process.record === undefined);
+    for (const process of running) process.terminate(Ending.AGENT_STOPPED);
+    if (this.runningCount > 0) {
+      await new Promise<void>((resolve) => {
+        const takeBack = this.#host.clock.setTimer(graceMs, resolve);
+        this.#onIdle = () => {
+          takeBack();
+          resolve();
+        };
+      });
     }
+    for (const process of running) if (process.record === undefined) process.signal(SIGKILL, false);
   }
 
   #onEnded(id: string): void {
     if (!this.#processes.has(id)) return;
     this.#endedAtMs.set(id, this.#host.clock.monotonicMs());
     this.#forgetOld();
+    this.#boundKeptOutput();
+    if (this.runningCount === 0) this.#onIdle?.();
   }
 
   #forgetOld(): void {
@@ -88,6 +105,17 @@ export class ProcessRegistry {
       if (now - endedAtMs < rememberEndedMs && this.#endedAtMs.size <= maxEnded) break;
       this.#endedAtMs.delete(id);
       this.#processes.delete(id);
+    }
+  }
+
+  /** The output of those that ended last is kept; of the others only how they ended. */
+  #boundKeptOutput(): void {
+    let keptBytes = 0;
+    for (const id of [...this.#endedAtMs.keys()].reverse()) {
+      const process = this.#processes.get(id);
+      if (process === undefined) continue;
+      keptBytes += process.ring.keptBytes;
+      if (keptBytes > maxEndedOutputBytes && !process.hasReader) process.ring.clear();
     }
   }
 }

@@ -2,6 +2,17 @@ import type { Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
 import { readTrimmed } from '../telemetry/read-trimmed.ts';
 import { markerName } from './environment.ts';
+import { SIGKILL } from './signals.ts';
+
+/** A command with all that came of it. */
+export interface Tree {
+  /** The first process: leader of its session, which carries its number. */
+  readonly leader: number;
+  /** What every process of the tree has in its environment. */
+  readonly id: string;
+  /** It was reaped: a process of its number, if there is one, is a stranger. */
+  readonly leaderEnded: boolean;
+}
 
 interface Entry {
   readonly pid: number;
@@ -9,28 +20,33 @@ interface Entry {
   readonly session: number;
 }
 
+const maxProcesses = 100_000;
+/** A tree that forks while it is killed is looked at again, so often at most. */
+const maxKillRounds = 8;
+
 /**
  * The processes of a tree, its leader among them: descendants, members of its session, and those that left both but
  * still carry its marker in their environment (they became the agent's children, as it is their subreaper).
  */
-export function processesOfTree(host: Host, leader: number, id: string): number[] {
+export function processesOfTree(host: Host, { leader, id, leaderEnded }: Tree): number[] {
   const entries = host.files
-    .readDirectory('/proc', 100_000)
+    .readDirectory('/proc', maxProcesses)
     .filter((name) => /^\d+$/.test(name))
     .map((name) => readEntry(host, Number(name)))
     .filter((entry) => entry !== undefined);
-  const found = new Set(
-    entries.filter((entry) => entry.pid === leader || entry.session === leader).map((entry) => entry.pid),
-  );
-  for (const entry of entries)
-    if (!found.has(entry.pid) && entry.parent === host.system.pid && hasMarker(host, entry.pid, id))
-      found.add(entry.pid);
+  // The number of a session is not given to a new process while anyone is in the session. Who has it now started anew.
+  const reused = leaderEnded && entries.some((entry) => entry.pid === leader);
+  const found = new Set<number>();
+  for (const { pid, parent, session } of entries) {
+    const isOurs = !reused && (pid === leader || session === leader);
+    if (isOurs || (parent === host.system.pid && hasMarker(host, pid, id))) found.add(pid);
+  }
   // Children may be listed before their parents, so until nothing is added.
   for (let grew = true; grew; ) {
     grew = false;
-    for (const entry of entries) {
-      if (found.has(entry.pid) || !found.has(entry.parent)) continue;
-      found.add(entry.pid);
+    for (const { pid, parent } of entries) {
+      if (found.has(pid) || !found.has(parent)) continue;
+      found.add(pid);
       grew = true;
     }
   }
@@ -38,24 +54,30 @@ export function processesOfTree(host: Host, leader: number, id: string): number[
 }
 
 /** How many processes of a tree are left when its leader has ended. Looks closer only when there is a sign of any. */
-export function countOrphans(host: Host, leader: number, id: string): number {
-  if (!groupExists(host, leader) && !hasStrangeChildren(host)) return 0;
-  return processesOfTree(host, leader, id).filter((pid) => pid !== leader).length;
+export function countOrphans(host: Host, tree: Tree): number {
+  return groupExists(host, tree.leader) || hasChildren(host) ? processesOfTree(host, tree).length : 0;
 }
 
-/** Sends a signal to every process of a tree; the number that got it. */
-export function signalTree(host: Host, leader: number, id: string, signal: number): number {
-  let count = 0;
-  for (const pid of processesOfTree(host, leader, id)) {
-    try {
-      host.processes.kill(pid, signal);
-      count++;
-    } catch (error) {
-      // Ended since it was listed.
-      if (!hasErrno(error, 'ESRCH')) throw error;
-    }
+/** Sends a signal to every process of a tree; the number that got it. KILL goes on until no new ones appear. */
+export function signalTree(host: Host, tree: Tree, signal: number): number {
+  const signaled = new Set<number>();
+  for (let rounds = 0; rounds < maxKillRounds; rounds++) {
+    const fresh = processesOfTree(host, tree).filter((pid) => !signaled.has(pid));
+    for (const pid of fresh) if (trySignal(host, pid, signal)) signaled.add(pid);
+    if (fresh.length === 0 || signal !== SIGKILL) break;
   }
-  return count;
+  return signaled.size;
+}
+
+function trySignal(host: Host, pid: number, signal: number): boolean {
+  try {
+    host.processes.kill(pid, signal);
+    return true;
+  } catch (error) {
+    // ESRCH: ended since it was listed. EPERM: an agent that is not root, and a program that is.
+    if (!hasErrno(error, 'ESRCH', 'EPERM')) throw error;
+    return false;
+  }
 }
 
 function readEntry(host: Host, pid: number): Entry | undefined {
@@ -63,26 +85,20 @@ function readEntry(host: Host, pid: number): Entry | undefined {
   if (text === undefined) return undefined;
   // The name may have spaces and parentheses: what counts comes after the last one. state ppid pgrp session …
   const [state, parent, , session] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  if (state === 'Z') return undefined;
+  if (state === 'Z' || state === 'X') return undefined;
   return { pid, parent: Number(parent), session: Number(session) };
 }
 
 function hasMarker(host: Host, pid: number, id: string): boolean {
-  return readTrimmed(host, `/proc/${pid}/environ`, 65_536)?.split('\0').includes(`${markerName}=${id}`) ?? false;
+  return readTrimmed(host, `/proc/${pid}/environ`, 131_072)?.split('\0').includes(`${markerName}=${id}`) ?? false;
 }
 
 function groupExists(host: Host, leader: number): boolean {
-  try {
-    host.processes.kill(-leader, 0);
-    return true;
-  } catch {
-    // ESRCH: nobody is left in the group.
-    return false;
-  }
+  return trySignal(host, -leader, 0);
 }
 
 /** Whether the agent has children at all: orphans it took over, or other commands. */
-function hasStrangeChildren(host: Host): boolean {
+function hasChildren(host: Host): boolean {
   const { pid } = host.system;
   const children = readTrimmed(host, `/proc/${pid}/task/${pid}/children`, 4096);
   // A kernel without this file (CONFIG_PROC_CHILDREN) cannot say no.

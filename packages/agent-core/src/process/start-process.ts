@@ -1,9 +1,11 @@
 import type { ProcessSpec } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
+import { openOptions } from '../file/open-options.ts';
 import type { ChildProcess, Host, SpawnSpec } from '../host.ts';
 import { isHostError } from '../host-error.ts';
 import { resolveIdentity } from './accounts.ts';
 import { buildEnvironment } from './environment.ts';
+import { checkTerminalSize } from './feed-process.ts';
 import { findProgram } from './find-program.ts';
 import { ManagedProcess } from './managed-process.ts';
 import { StdinFeed } from './stdin-feed.ts';
@@ -30,11 +32,12 @@ export async function startProcess(host: Host, spec: ProcessSpec, onEnded: () =>
     terminal: spec.terminal !== undefined,
     extra: checkedEnvironment(spec.environment),
   });
+  const directory = directoryOf(host, spec, identity.account?.home);
   const child = spawn(host, {
-    program: findProgram(host, argv[0] ?? '', environment.get('PATH') ?? ''),
+    program: findProgram(host, argv[0] ?? '', environment.get('PATH') ?? '', directory),
     argv,
     environment: [...environment].map(([name, value]) => `${name}=${value}`),
-    directory: directoryOf(host, spec, identity.account?.home),
+    directory,
     identity: isOther ? { uid: identity.uid, gid: identity.gid, groups: identity.groups } : undefined,
     stdio: spec.terminal === undefined ? 'pipes' : 'pty',
     stdin: spec.stdin,
@@ -61,11 +64,7 @@ function argvOf({ id, argv, shellCommand, terminal }: ProcessSpec): readonly str
   if ((argv.length === 0) === (shellCommand === ''))
     throw new OperationError('INVALID_ARGUMENT', 'Give either argv or shell_command.');
   if (argv.length > 0 && argv[0] === '') throw new OperationError('INVALID_ARGUMENT', 'The program of argv is empty.');
-  if (
-    terminal !== undefined &&
-    (terminal.columns < 1 || terminal.rows < 1 || terminal.columns > 10_000 || terminal.rows > 10_000)
-  )
-    throw new OperationError('INVALID_ARGUMENT', 'A terminal has 1 to 10,000 columns and rows.');
+  if (terminal !== undefined) checkTerminalSize(terminal);
   const words = argv.length > 0 ? argv : ['/bin/sh', '-c', shellCommand];
   if (words.some((word) => word.includes('\0')))
     throw new OperationError('INVALID_ARGUMENT', 'An argument has a NUL in it.');
@@ -136,16 +135,7 @@ function isThere(host: Host, program: string): boolean {
 /** The agent is protected from the out-of-memory killer; what it starts must not be. */
 function restoreOomScore(host: Host, pid: number): void {
   try {
-    const file = host.files.open(`/proc/${pid}/oom_score_adj`, {
-      access: 'write',
-      create: false,
-      exclusive: false,
-      truncate: false,
-      append: false,
-      mode: 0,
-      noSymlinks: false,
-      nonBlocking: false,
-    });
+    const file = host.files.open(`/proc/${pid}/oom_score_adj`, openOptions({ access: 'write' }));
     host.files.writeNext(file, zero);
     file.close();
   } catch {

@@ -5,19 +5,21 @@ import { hasErrno } from '../host-error.ts';
 /** Bytes that wait for the process to read; then the caller waits. */
 const maxQueuedBytes = 64 * 1024;
 /** EOT: what a terminal takes for the end of input at the start of a line. */
-const endOfTransmission = new Uint8Array([4]);
+const endOfTransmission = 4;
+const newline = 10;
 
 /** Feeds a process's standard input in order, at the speed of the process. */
 export class StdinFeed {
   readonly #pipe: StdinPipe;
   readonly #isTerminal: boolean;
-  /** Called when the process's pipe has taken more; by whoever follows the process now. */
+  /** Called when the process's pipe has taken more. */
   onAccepted: (() => void) | undefined;
   readonly #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #received = 0;
   #accepted = 0;
   #ended = false;
+  #atLineStart = true;
   #broken = false;
   #waitingForPipe = false;
   #room: (() => void)[] = [];
@@ -48,15 +50,22 @@ export class StdinFeed {
     if (fresh.length > 0) {
       if (this.#ended) throw new OperationError('STDIN_CLOSED', 'Standard input was closed before.');
       this.#received += fresh.length;
+      this.#atLineStart = fresh.at(-1) === newline;
       // A program that no longer reads its input is not disturbed by more of it.
-      if (!this.#broken) this.#enqueue(fresh.slice());
+      if (this.#broken) this.#dropQueue();
+      else this.#enqueue(fresh.slice());
       while (this.#queuedBytes > maxQueuedBytes) await new Promise<void>((resolve) => this.#room.push(resolve));
     }
     if (end && !this.#ended) {
       this.#ended = true;
-      if (this.#isTerminal) this.#enqueue(endOfTransmission.slice());
-      this.#pump();
+      if (this.#isTerminal && !this.#broken) this.#endTerminal();
+      else this.#pump();
     }
+  }
+
+  /** In the middle of a line the first EOT only hands over what there is of it (termios(3), VEOF). */
+  #endTerminal(): void {
+    this.#enqueue(new Uint8Array(this.#atLineStart ? 1 : 2).fill(endOfTransmission));
   }
 
   /** The process is gone. */
@@ -112,6 +121,7 @@ export class StdinFeed {
     this.#queue.length = 0;
     this.#queuedBytes = 0;
     this.#accepted = this.#received;
+    this.onAccepted?.();
     this.#wakeRoom();
   }
 

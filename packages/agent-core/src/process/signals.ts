@@ -1,0 +1,5 @@
+/** Numbers of signal(7) on x86-64 and arm64. */
+export const SIGINT = 2;
+export const SIGQUIT = 3;
+export const SIGKILL = 9;
+export const SIGTERM = 15;
