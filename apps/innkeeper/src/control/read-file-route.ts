@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
 import { errorHeader, toHttpError } from './api-error.ts';
+import { explainEnd } from './explain-end.ts';
 import { isSet, optionalBytes, requiredPath } from './query.ts';
 import type { FileExchange } from './routes.ts';
 
@@ -40,8 +41,9 @@ export async function readFileRoute({ vm, query, response, signal, log }: FileEx
     if (sha256.length > 0) response.addTrailers({ 'x-innkeeper-sha256': Buffer.from(sha256).toString('hex') });
     response.end();
   } catch (error) {
-    if (!response.headersSent || signal.aborted) throw error;
-    response.addTrailers({ 'x-innkeeper-error': errorHeader(toHttpError(error, log).body) });
+    const why = await explainEnd(error, vm, signal);
+    if (!response.headersSent || signal.aborted) throw why;
+    response.addTrailers({ 'x-innkeeper-error': errorHeader(toHttpError(why, log).body) });
     response.end();
   } finally {
     await chunks.return?.();

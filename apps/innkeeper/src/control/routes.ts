@@ -7,6 +7,7 @@ import { errorHeader, toHttpError } from './api-error.ts';
 import { type Authorize, socketOwner } from './authorize.ts';
 import { serveConsole } from './console-socket.ts';
 import { serveExec } from './exec-socket.ts';
+import { explainEnd } from './explain-end.ts';
 import type { NodeOfControl, VmOfControl } from './node-of-control.ts';
 import { readFileRoute, statFileRoute } from './read-file-route.ts';
 import { uploadOffsetRoute, writeFileRoute } from './write-file-route.ts';
@@ -71,7 +72,11 @@ export async function routeRequest(
     context.authorize(socketOwner, route.privilege);
     const vm = context.node.vms.find(vmName);
     vm.assertAllowed('guest');
-    await route.run({ vm, query, request, response, signal, log: context.log });
+    try {
+      await route.run({ vm, query, request, response, signal, log: context.log });
+    } catch (error) {
+      throw await explainEnd(error, vm, signal);
+    }
   } catch (error) {
     answerError(response, error, context.log);
   } finally {
@@ -104,7 +109,9 @@ export function routeUpgrade(
       const options = { signal, log: context.log.with({ vm: vm.name }) };
       // A broken connection is followed by its close.
       client.on('error', (error) => options.log.debug('api.socket-error', { error: error.message }));
-      route.run(client, vm, options).catch((error: unknown) => closeWithError(client, error, options.log));
+      void route
+        .run(client, vm, options)
+        .catch(async (error: unknown) => closeWithError(client, await explainEnd(error, vm, signal), options.log));
     });
   } catch (error) {
     const { status, body } = toHttpError(error, context.log);

@@ -1,0 +1,13 @@
+import { isOperationError } from '@innkeeper/contract';
+import type { VmOfControl } from './node-of-control.ts';
+
+/** An operation of the guest that was given up because its VM ended says that, and not that somebody gave up. */
+export async function explainEnd(error: unknown, vm: VmOfControl, signal: AbortSignal): Promise<unknown> {
+  if (signal.aborted || !isOperationError(error) || error.reason !== 'CANCELED') return error;
+  try {
+    await vm.agent({ signal });
+    return error;
+  } catch (why) {
+    return why;
+  }
+}
