@@ -1,10 +1,12 @@
-/* Work on bytes that an interpreter must not do: CRC-32C, zero runs, UTF-8, random. SHA-256 is in sha256.c. */
+/* Work on bytes that an interpreter must not do: CRC-32C, zero runs, random. UTF-8 is in text.c, SHA-256 in sha256.c. */
 #include "host.h"
 #include "sha256.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #include <nmmintrin.h>
@@ -91,68 +93,6 @@ static JSValue js_count_leading_zeros(JSContext *ctx, JSValueConst self, int arg
     return JS_NewFloat64(ctx, (double)at);
 }
 
-/* encodeUtf8(text): Uint8Array. A lone surrogate becomes U+FFFD. */
-static JSValue js_encode_utf8(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
-{
-    size_t length;
-    const char *text = JS_ToCStringLen(ctx, &length, argv[0]);
-    if (!text)
-        return JS_EXCEPTION;
-    JSValue array = new_uint8_array(ctx, (const uint8_t *)text, length);
-    JS_FreeCString(ctx, text);
-    return array;
-}
-
-/* The length of the well-formed UTF-8 sequence at bytes, 0 when there is none (Unicode 15, table 3-7). */
-static size_t sequence_length(const uint8_t *bytes, size_t left)
-{
-    uint8_t first = bytes[0];
-    if (first < 0x80)
-        return 1;
-    size_t length = first >= 0xc2 && first <= 0xdf ? 2 : (first & 0xf0) == 0xe0 ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
-    if (length == 0 || length > left)
-        return 0;
-    uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-    uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-    if (bytes[1] < low || bytes[1] > high)
-        return 0;
-    for (size_t index = 2; index < length; index++)
-        if ((bytes[index] & 0xc0) != 0x80)
-            return 0;
-    return length;
-}
-
-/* decodeUtf8(array, fatal): text; undefined when fatal and not well-formed, else U+FFFD for what is not. */
-static JSValue js_decode_utf8(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
-{
-    size_t length, bad = 0;
-    const uint8_t *bytes = get_bytes(ctx, argv[0], &length);
-    if (!bytes)
-        return JS_EXCEPTION;
-    for (size_t at = 0; at < length;) {
-        size_t step = sequence_length(bytes + at, length - at);
-        bad += step == 0;
-        at += step ? step : 1;
-    }
-    if (bad == 0)
-        return JS_NewStringLen(ctx, (const char *)bytes, length);
-    if (JS_ToBool(ctx, argv[1]))
-        return JS_UNDEFINED;
-    uint8_t *clean = js_malloc(ctx, length + bad * 2);
-    if (!clean)
-        return JS_EXCEPTION;
-    size_t size = 0;
-    for (size_t at = 0; at < length;) {
-        size_t step = sequence_length(bytes + at, length - at);
-        memcpy(clean + size, step ? bytes + at : (const uint8_t *)"\xef\xbf\xbd", step ? step : 3);
-        size += step ? step : 3;
-        at += step ? step : 1;
-    }
-    JSValue text = JS_NewStringLen(ctx, (const char *)clean, size);
-    js_free(ctx, clean);
-    return text;
-}
-
 /* sha256New(): state; sha256Update(state, array); sha256Digest(state): 32 bytes. The state is a Uint8Array of ours. */
 static JSValue js_sha256_new(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
@@ -192,6 +132,17 @@ static JSValue js_sha256_digest(JSContext *ctx, JSValueConst self, int argc, JSV
     return new_uint8_array(ctx, digest, sizeof digest);
 }
 
+/* What getrandom has had only since Linux 5.6 (GRND_INSECURE): the pool as it is. */
+static ssize_t read_urandom(uint8_t *bytes, size_t count)
+{
+    int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    ssize_t got = read(fd, bytes, count);
+    close(fd);
+    return got;
+}
+
 /* random(count): Uint8Array, at most 256. */
 static JSValue js_random(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
@@ -202,16 +153,15 @@ static JSValue js_random(JSContext *ctx, JSValueConst self, int argc, JSValueCon
     if (count > sizeof bytes)
         return JS_ThrowRangeError(ctx, "at most 256 random bytes at once");
     /* Not blocking: early in the boot of a guest without entropy, weak identity beats none. */
-    if (getrandom(bytes, count, GRND_NONBLOCK) < 0 && errno == EAGAIN)
-        getrandom(bytes, count, GRND_INSECURE);
-    return new_uint8_array(ctx, bytes, count);
+    ssize_t got = getrandom(bytes, count, GRND_NONBLOCK);
+    if (got < 0 && errno == EAGAIN)
+        got = read_urandom(bytes, count);
+    return got == (ssize_t)count ? new_uint8_array(ctx, bytes, count) : throw_errno(ctx, got < 0 ? errno : EIO, "getrandom", NULL);
 }
 
 static const JSCFunctionListEntry bytes_entries[] = {
     JS_CFUNC_DEF("crc32c", 2, js_crc32c),
     JS_CFUNC_DEF("countLeadingZeros", 1, js_count_leading_zeros),
-    JS_CFUNC_DEF("encodeUtf8", 1, js_encode_utf8),
-    JS_CFUNC_DEF("decodeUtf8", 2, js_decode_utf8),
     JS_CFUNC_DEF("sha256New", 0, js_sha256_new),
     JS_CFUNC_DEF("sha256Update", 2, js_sha256_update),
     JS_CFUNC_DEF("sha256Digest", 1, js_sha256_digest),

@@ -35,7 +35,7 @@ JSValue throw_errno(JSContext *ctx, int error, const char *call, const char *pat
     }
     JSValue exception = JS_NewError(ctx);
     snprintf(message, sizeof message, path ? "%s %s: %s" : "%s%.0s: %s", call, path ? path : "", name);
-    JS_DefinePropertyValueStr(ctx, exception, "message", JS_NewString(ctx, message), JS_PROP_C_W_E);
+    set_string(ctx, exception, "message", message);
     set_string(ctx, exception, "name", "HostError");
     set_string(ctx, exception, "errno", name);
     set_string(ctx, exception, "call", call);

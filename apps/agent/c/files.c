@@ -221,7 +221,11 @@ static JSValue js_on_path(JSContext *ctx, JSValueConst self, int argc, JSValueCo
         return JS_EXCEPTION;
     if (magic == ON_PATH_RENAME) {
         other = JS_ToCString(ctx, argv[1]);
-        status = other ? rename(path, other) : -1;
+        if (!other) {
+            JS_FreeCString(ctx, path);
+            return JS_EXCEPTION;
+        }
+        status = rename(path, other);
     } else if (magic == ON_PATH_UNLINK) {
         status = unlink(path);
     } else if (magic == ON_PATH_MKDIR) {
@@ -234,7 +238,7 @@ static JSValue js_on_path(JSContext *ctx, JSValueConst self, int argc, JSValueCo
     if (status < 0)
         result = throw_errno(ctx, errno, names[magic], path);
     else if (magic == ON_PATH_READLINK)
-        result = JS_NewStringLen(ctx, target, (size_t)status);
+        result = new_text(ctx, target, (size_t)status);
     JS_FreeCString(ctx, other);
     JS_FreeCString(ctx, path);
     return result;
@@ -260,7 +264,8 @@ static JSValue js_read_directory(JSContext *ctx, JSValueConst self, int argc, JS
     struct dirent *entry;
     while (count < limit && (entry = readdir(directory)))
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            JS_DefinePropertyValueUint32(ctx, names, count++, JS_NewString(ctx, entry->d_name), JS_PROP_C_W_E);
+            JS_DefinePropertyValueUint32(ctx, names, count++, new_text(ctx, entry->d_name, strlen(entry->d_name)),
+                                          JS_PROP_C_W_E);
     closedir(directory);
     return names;
 }
@@ -297,7 +302,7 @@ static JSValue js_read_text(JSContext *ctx, JSValueConst self, int argc, JSValue
     if (fd < 0 || got < 0)
         result = throw_errno(ctx, errno, fd < 0 ? "open" : "read", path);
     else
-        result = JS_NewStringLen(ctx, text, size);
+        result = new_text(ctx, text, size);
     if (fd >= 0)
         close(fd);
     free(text);

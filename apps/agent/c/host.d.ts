@@ -19,12 +19,14 @@ declare module 'host' {
   export function onSignal(callback: (signal: number) => void): void;
   export function exit(code: number): void;
 
-  // Bytes (bytes.c, sha256.c)
-  export function crc32c(bytes: Uint8Array, seed: number): number;
-  export function countLeadingZeros(bytes: Uint8Array): number;
+  // Text (text.c). Well-formed both ways: a lone surrogate, and bytes that are no UTF-8, become U+FFFD.
   export function encodeUtf8(text: string): Uint8Array<ArrayBuffer>;
   /** undefined when `fatal` and not well-formed. */
   export function decodeUtf8(bytes: Uint8Array, fatal: boolean): string | undefined;
+
+  // Bytes (bytes.c, sha256.c)
+  export function crc32c(bytes: Uint8Array, seed: number): number;
+  export function countLeadingZeros(bytes: Uint8Array): number;
   export function sha256New(): Uint8Array;
   export function sha256Update(state: Uint8Array, bytes: Uint8Array): void;
   export function sha256Digest(state: Uint8Array): Uint8Array;
@@ -83,9 +85,10 @@ declare module 'host' {
     directory: string,
     identity: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] } | undefined,
     stdin: boolean,
-    /** More than 0: a terminal of this size, whose descriptor comes as stdin. */
+    /** More than 0: a terminal of this size, which comes as stdin and once more as stdout. */
     columns: number,
     rows: number,
+    umask: number,
   ): [pid: number, stdin: number, stdout: number, stderr: number];
   /** Flat rows of six: pid, exit code or -1, signal or 0, user µs, system µs, max RSS bytes. */
   export function reap(): number[];

@@ -22,7 +22,7 @@ typedef struct {
 } Port;
 
 extern const Port bytes_port, clock_port, files_port, jobs_port, loop_port, network_port, processes_port, sockets_port,
-    system_port;
+    system_port, text_port;
 
 /* errors.c: the one door from errno to an exception; path may be NULL. */
 JSValue throw_errno(JSContext *ctx, int error, const char *call, const char *path);
@@ -39,6 +39,10 @@ void set_string(JSContext *ctx, JSValueConst object, const char *name, const cha
 /* An array of strings as a NULL-terminated vector of copies, to be freed with free_strings; NULL after an exception. */
 char **get_strings(JSContext *ctx, JSValueConst array);
 void free_strings(char **strings);
+
+/* text.c */
+/* Text of bytes that should be UTF-8; what is not becomes U+FFFD. */
+JSValue new_text(JSContext *ctx, const void *bytes, size_t length);
 
 /* loop.c */
 /* Runs until JavaScript calls exit; the exit code. */

@@ -5,15 +5,33 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The child must not hold our ports and pipes open if it hangs for ever: closes all but keep and 0 to 2. */
-static void close_others(int keep, int also)
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+
+static void close_from_to(unsigned first, unsigned last)
 {
-    for (int fd = 3; fd < 1024; fd++)
-        if (fd != keep && fd != also)
-            close(fd);
+    struct rlimit limit;
+    if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
+        return;
+    /* Before Linux 5.9: one by one. Descriptors lie below the limit. */
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur <= last)
+        last = (unsigned)limit.rlim_cur;
+    for (unsigned fd = first; fd <= last; fd++)
+        close((int)fd);
+}
+
+/* The child must not hold our ports and pipes open if it hangs for ever: closes all but `out`, `keep` and 0 to 2. */
+static void close_others(int out, int keep)
+{
+    unsigned low = (unsigned)(keep < 3 || out < keep ? out : keep), high = (unsigned)(keep < 3 || out > keep ? out : keep);
+    close_from_to(3, low - 1);
+    close_from_to(low + 1, high - 1);
+    close_from_to(high + 1, ~0u);
 }
 
 static _Noreturn void run_in_child(JSContext *ctx, JSValueConst function, int out, int keep)

@@ -55,6 +55,7 @@ int start_loop(void)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGIO);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
         return -1;
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);

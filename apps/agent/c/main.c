@@ -4,15 +4,17 @@
  */
 #include "host.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 extern const uint8_t agent_bundle[];
 extern const uint32_t agent_bundle_size;
 
 static const Port *const ports[] = {
-    &bytes_port, &clock_port, &files_port, &jobs_port, &loop_port, &network_port, &processes_port, &sockets_port, &system_port,
+    &bytes_port, &clock_port, &files_port, &jobs_port, &loop_port, &network_port, &processes_port, &sockets_port, &system_port, &text_port,
 };
 enum { PORT_COUNT = sizeof ports / sizeof ports[0] };
 
@@ -118,8 +120,20 @@ static void on_rejection(JSContext *ctx, JSValueConst promise, JSValueConst reas
     JS_FreeCString(ctx, text);
 }
 
+/* Started without a standard descriptor, the first file we open would take its number. */
+static bool open_standard_descriptors(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd < 3);
+    return fd < 0 || close(fd) == 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (!open_standard_descriptors())
+        return 1;
     JSRuntime *runtime = JS_NewRuntime();
     JSContext *ctx = runtime ? new_context(runtime) : NULL;
     if (!ctx || start_loop() < 0) {

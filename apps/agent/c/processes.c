@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -27,6 +28,7 @@ typedef struct {
     size_t group_count;
     int in, out, err;
     bool terminal;
+    mode_t umask;
     /* What failed, written by the child. */
     volatile int error;
     const char *volatile call;
@@ -64,11 +66,16 @@ static _Noreturn void run_child(Plan *plan)
     setsid();
     if (plan->terminal && ioctl(plan->in, TIOCSCTTY, 0) < 0)
         fail(plan, "pty");
+    /* As a login does it, so that the user's programs can open their terminal by name. */
+    if (plan->terminal && plan->has_identity && fchown(plan->in, plan->uid, (gid_t)-1) < 0)
+        fail(plan, "pty");
     place(plan, plan->in, 0);
     place(plan, plan->out, 1);
     place(plan, plan->err, 2);
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    umask(plan->umask);
     if (plan->has_identity)
         become(plan);
     if (chdir(plan->directory) < 0)
@@ -128,6 +135,12 @@ static bool open_terminal(Ends *ends, int columns, int rows)
     int slave = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (slave < 0)
         return false;
+    /* One descriptor for each direction: epoll watches a descriptor once. */
+    ends->ours[1] = fcntl(master, F_DUPFD_CLOEXEC, 0);
+    if (ends->ours[1] < 0) {
+        close(slave);
+        return false;
+    }
     struct winsize size = {.ws_col = (unsigned short)columns, .ws_row = (unsigned short)rows};
     ioctl(slave, TIOCSWINSZ, &size);
     ends->child[0] = ends->child[1] = ends->child[2] = slave;
@@ -175,18 +188,19 @@ static pid_t start_child(Plan *plan)
 }
 
 /*
- * spawn(program, argv, environment, directory, identity | undefined, stdin, columns, rows):
- *   [pid, stdin, stdout, stderr], -1 for an end that is not there. columns > 0 asks for a terminal, whose one descriptor
- *   comes as stdin. Throws with the errno and call of what failed in the child.
+ * spawn(program, argv, environment, directory, identity | undefined, stdin, columns, rows, umask):
+ *   [pid, stdin, stdout, stderr], -1 for an end that is not there. columns > 0 asks for a terminal, which comes as stdin
+ *   and once more as stdout. Throws with the errno and call of what failed in the child.
  */
 static JSValue js_spawn(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     Plan plan = {0};
     Ends ends = {{-1, -1, -1}, {-1, -1, -1}};
-    int32_t columns, rows;
+    int32_t columns, rows, mask;
     JSValue result = JS_EXCEPTION;
-    if (JS_ToInt32(ctx, &columns, argv[6]) || JS_ToInt32(ctx, &rows, argv[7]))
+    if (JS_ToInt32(ctx, &columns, argv[6]) || JS_ToInt32(ctx, &rows, argv[7]) || JS_ToInt32(ctx, &mask, argv[8]))
         return JS_EXCEPTION;
+    plan.umask = (mode_t)mask;
     plan.program = JS_ToCString(ctx, argv[0]);
     plan.argv = get_strings(ctx, argv[1]);
     plan.environment = get_strings(ctx, argv[2]);
@@ -272,7 +286,7 @@ static JSValue js_become_subreaper(JSContext *ctx, JSValueConst self, int argc, 
 }
 
 static const JSCFunctionListEntry processes_entries[] = {
-    JS_CFUNC_DEF("spawn", 8, js_spawn),
+    JS_CFUNC_DEF("spawn", 9, js_spawn),
     JS_CFUNC_DEF("reap", 0, js_reap),
     JS_CFUNC_DEF("kill", 2, js_kill),
     JS_CFUNC_DEF("resizeTerminal", 3, js_resize_terminal),

@@ -58,7 +58,7 @@ void set_int64(JSContext *ctx, JSValueConst object, const char *name, int64_t va
 
 void set_string(JSContext *ctx, JSValueConst object, const char *name, const char *value)
 {
-    JS_DefinePropertyValueStr(ctx, object, name, JS_NewString(ctx, value), JS_PROP_C_W_E);
+    JS_DefinePropertyValueStr(ctx, object, name, new_text(ctx, value, strlen(value)), JS_PROP_C_W_E);
 }
 
 char **get_strings(JSContext *ctx, JSValueConst array)

@@ -5,6 +5,7 @@ import { serveAgentMessage } from './agent-message/serve-agent-message.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { OperationTable } from './dispatch.ts';
 import { fileOperations } from './file/file-operations.ts';
+import { hex } from './hex.ts';
 import type { Host } from './host.ts';
 import { serveNative } from './native/serve-native.ts';
 import { createWelcomeMaker } from './native/welcome.ts';
@@ -53,7 +54,7 @@ export function createAgent(host: Host, log: Log): Agent {
     isFrozen,
     host.clock,
   );
-  const instance = hexOf(host.bytes.random(16));
+  const instance = hex(host.bytes.random(16));
   const bootId = readTrimmed(host, '/proc/sys/kernel/random/boot_id') ?? instance;
   const welcome = createWelcomeMaker({
     host,
@@ -148,8 +149,4 @@ function anyOf(first: AbortSignal, second: AbortSignal): { signal: AbortSignal; 
       second.removeEventListener('abort', onSecond);
     },
   };
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

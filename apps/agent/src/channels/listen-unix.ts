@@ -12,38 +12,83 @@ export interface ListenUnixOptions {
 
 /** At most so many connections at once; more wait in the kernel. */
 const maxConnections = 32;
+/** Without descriptors nothing can be accepted, and the socket stays readable: look again later. */
+const retryMs = 1000;
 
 /** Serves every connection on a unix socket (mode 0600) until the signal. Throws when it cannot listen. */
-export function listenUnix({ path, log, signal, serve }: ListenUnixOptions): void {
-  const fd = host.listenUnix(path, 0o600);
-  let open = 0;
-  let slot: number | undefined;
-  const update = (): void => {
-    const wanted = open < maxConnections && !signal.aborted;
-    if (wanted && slot === undefined) slot = host.watch(fd, 1, acceptOne);
-    if (!wanted && slot !== undefined) {
-      host.unwatch(slot);
-      slot = undefined;
+export function listenUnix(options: ListenUnixOptions): void {
+  new UnixListener(options).start();
+}
+
+class UnixListener {
+  readonly #options: ListenUnixOptions;
+  readonly #fd: number;
+  #open = 0;
+  #paused = false;
+  #slot: number | undefined;
+
+  constructor(options: ListenUnixOptions) {
+    this.#options = options;
+    this.#fd = host.listenUnix(options.path, 0o600);
+  }
+
+  start(): void {
+    this.#options.signal.addEventListener('abort', () => this.#stop());
+    this.#update();
+  }
+
+  #update(): void {
+    const wanted = this.#open < maxConnections && !this.#paused && !this.#options.signal.aborted;
+    if (wanted && this.#slot === undefined) this.#slot = host.watch(this.#fd, 1, () => this.#acceptOne());
+    if (!wanted && this.#slot !== undefined) {
+      host.unwatch(this.#slot);
+      this.#slot = undefined;
     }
-  };
-  const acceptOne = (): void => {
-    const connection = host.accept(fd);
+  }
+
+  #acceptOne(): void {
+    const { path, log, serve } = this.#options;
+    let connection: number;
+    try {
+      connection = host.accept(this.#fd);
+    } catch (error) {
+      log.warn('connection.refused', { path, error: error instanceof Error ? error.message : String(error) });
+      this.#pause();
+      return;
+    }
     if (connection < 0) return;
-    open++;
-    update();
+    this.#open++;
+    this.#update();
     const channel = new SocketChannel(`unix:${path}`, connection);
     serve(channel)
       .catch((error: unknown) =>
-        log.warn('connection.failed', { error: error instanceof Error ? error.message : String(error) }),
+        log.warn('connection.failed', { path, error: error instanceof Error ? error.message : String(error) }),
       )
       .finally(async () => {
         await channel.close();
-        open--;
-        update();
+        this.#open--;
+        this.#update();
       })
       // Closing a descriptor of ours does not fail in a way that anybody could act on.
       .catch(() => undefined);
-  };
-  signal.addEventListener('abort', update);
-  update();
+  }
+
+  #pause(): void {
+    this.#paused = true;
+    this.#update();
+    host.setTimer(retryMs, () => {
+      this.#paused = false;
+      this.#update();
+    });
+  }
+
+  #stop(): void {
+    this.#update();
+    host.close(this.#fd);
+    try {
+      host.unlink(this.#options.path);
+    } catch {
+      // ENOENT: somebody removed it already.
+    }
+  }
 }

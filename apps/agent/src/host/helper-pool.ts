@@ -1,8 +1,8 @@
 import { HostError } from '@innkeeper/agent-core';
 import * as host from 'host';
+import { killQuietly } from './kill-quietly.ts';
 import type { Reaper } from './reaper.ts';
 
-const SIGKILL = 9;
 /** A killed helper that is not gone after this long sleeps in the kernel and is given up. */
 const abandonAfterMs = 1000;
 
@@ -27,38 +27,40 @@ export class HelperPool {
   run(call: string, work: () => string, timeoutMs: number, keepFd = -1): Promise<string> {
     return new Promise((resolve, reject) => {
       const [pid, fd] = host.fork(work, keepFd);
+      this.#reaper.expect(pid);
+      this.#reaper.onExit(pid, () => undefined);
       let text = '';
-      let over = false;
       const buffer = new Uint8Array(4096);
-      const finish = (settle: () => void): void => {
-        if (over) return;
-        over = true;
+      const finish = (): void => {
         host.clearTimer(timer);
         host.unwatch(slot);
         host.close(fd);
-        settle();
       };
       const slot = host.watch(fd, 1, () => {
         const got = host.readOnce(fd, buffer, 0, buffer.length);
         if (got > 0) text += host.decodeUtf8(buffer.subarray(0, got), false) ?? '';
-        else if (got === 0) finish(() => (text === '' ? reject(new HostError('EIO', call)) : resolve(text)));
+        if (got !== 0) return;
+        finish();
+        if (text === '') reject(new HostError('EIO', call));
+        else resolve(text);
       });
       const timer = host.setTimer(timeoutMs, () => {
-        finish(() => reject(new HostError('ETIMEDOUT', call)));
+        finish();
+        reject(new HostError('ETIMEDOUT', call));
         this.#kill(pid);
       });
-      this.#reaper.onExit(pid, () => undefined);
     });
   }
 
   #kill(pid: number): void {
     let gone = false;
     let counted = false;
-    this.#reaper.onExit(pid, () => {
+    const isThere = this.#reaper.onExit(pid, () => {
       gone = true;
       if (counted) this.#abandoned--;
     });
-    host.kill(pid, SIGKILL);
+    if (!isThere) return;
+    killQuietly(pid);
     host.setTimer(abandonAfterMs, () => {
       if (gone) return;
       counted = true;

@@ -1,76 +1,60 @@
 import { HostError, type Jobs } from '@innkeeper/agent-core';
 import * as host from 'host';
 import type { HelperPool } from './helper-pool.ts';
-import { PipeReader } from './pipe-reader.ts';
+import { killQuietly } from './kill-quietly.ts';
+import { OutputCollector } from './output-collector.ts';
 import type { Reaper } from './reaper.ts';
+import { StdinWriter } from './stdin-writer.ts';
 
-const maxOutputBytes = 64 * 1024;
-const SIGKILL = 9;
 const environment = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'LANG=C'];
 
-export function createJobs(reaper: Reaper, helpers: HelperPool): Jobs {
+/** Programs for the agent itself; `umask` is theirs, as for every program it starts. */
+export function createJobs(reaper: Reaper, helpers: HelperPool, umask: number): Jobs {
   return {
     get abandoned() {
       return helpers.abandoned;
     },
     run: (argv, { timeoutMs, stdin }) =>
       new Promise((resolve, reject) => {
+        const [program = ''] = argv;
+        const withStdin = stdin !== undefined;
         const [pid, input, output, errors] = host.spawn(
-          argv[0] ?? '',
+          program,
           argv,
           environment,
           '/',
           undefined,
-          stdin !== undefined,
+          withStdin,
           0,
           0,
+          umask,
         );
-        const stdout = new Collector(output);
-        const stderr = new Collector(errors);
-        if (stdin !== undefined) {
-          const bytes = host.encodeUtf8(stdin);
-          host.write(input, bytes, 0, bytes.length, -1);
-          host.close(input);
-        }
+        reaper.expect(pid);
+        const stdout = new OutputCollector(output);
+        const stderr = new OutputCollector(errors);
+        const writer = withStdin ? new StdinWriter(input) : undefined;
+        if (writer !== undefined) feed(writer, host.encodeUtf8(stdin ?? ''));
         const timer = host.setTimer(timeoutMs, () => {
-          host.kill(-pid, SIGKILL);
-          reject(new HostError('ETIMEDOUT', argv[0] ?? ''));
+          reject(new HostError('ETIMEDOUT', program));
+          killQuietly(-pid);
         });
         reaper.onExit(pid, ({ exitCode }) => {
           host.clearTimer(timer);
+          writer?.close();
           resolve({ exitCode, stdout: stdout.finish(), stderr: stderr.finish() });
         });
       }),
   };
 }
 
-/** What a program printed, up to the bound. */
-class Collector {
-  readonly #pipe: PipeReader;
-  #text = '';
-  #bytes = 0;
-
-  constructor(fd: number) {
-    this.#pipe = new PipeReader(fd);
-    this.#pipe.onData((bytes) => this.#take(bytes));
-    this.#pipe.resume();
-  }
-
-  /** What is still in the pipe counts; a grandchild that holds it open does not keep us. */
-  finish(): string {
-    for (
-      let rest = this.#pipe.readNow();
-      rest !== undefined && this.#bytes < maxOutputBytes;
-      rest = this.#pipe.readNow()
-    )
-      this.#take(rest);
-    this.#pipe.close();
-    return this.#text;
-  }
-
-  #take(bytes: Uint8Array | undefined): void {
-    if (bytes === undefined || this.#bytes >= maxOutputBytes) return;
-    this.#bytes += bytes.length;
-    this.#text += host.decodeUtf8(bytes, false) ?? '';
+/** Writes it all as the program takes it, then closes. */
+function feed(writer: StdinWriter, bytes: Uint8Array): void {
+  try {
+    const rest = bytes.subarray(writer.write(bytes));
+    if (rest.length > 0) writer.onceWritable(() => feed(writer, rest));
+    else writer.close();
+  } catch {
+    // EPIPE: a program need not read its input; its exit code says whether it did what it should.
+    writer.close();
   }
 }

@@ -7,14 +7,12 @@ const buffer = new Uint8Array(64 * 1024);
 /** The reading end of a pipe or a terminal. Watched only while resumed, so a full reader costs nothing. */
 export class PipeReader implements Pipe {
   readonly #fd: number;
-  readonly #ownsFd: boolean;
   #callback: ((bytes: Uint8Array | undefined) => void) | undefined;
   #slot: number | undefined;
   #closed = false;
 
-  constructor(fd: number, ownsFd = true) {
+  constructor(fd: number) {
     this.#fd = fd;
-    this.#ownsFd = ownsFd;
   }
 
   onData(callback: (bytes: Uint8Array | undefined) => void): void {
@@ -37,11 +35,16 @@ export class PipeReader implements Pipe {
     return got > 0 ? buffer.subarray(0, got) : undefined;
   }
 
+  /** Sets the size of the terminal; of no meaning once it is closed. */
+  resizeTerminal(columns: number, rows: number): void {
+    if (!this.#closed) host.resizeTerminal(this.#fd, columns, rows);
+  }
+
   close(): void {
     if (this.#closed) return;
     this.pause();
     this.#closed = true;
-    if (this.#ownsFd) host.close(this.#fd);
+    host.close(this.#fd);
   }
 
   #onReadable(): void {

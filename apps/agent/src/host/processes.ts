@@ -1,15 +1,17 @@
-import type { ChildProcess, Processes, StdinPipe } from '@innkeeper/agent-core';
+import type { Processes, SpawnSpec } from '@innkeeper/agent-core';
 import * as host from 'host';
 import { PipeReader } from './pipe-reader.ts';
 import type { Reaper } from './reaper.ts';
+import { StdinWriter } from './stdin-writer.ts';
 
-export function createProcesses(reaper: Reaper): Processes {
+/** `umask` is what programs get; the agent's own is 0. */
+export function createProcesses(reaper: Reaper, umask: number): Processes {
   const subreaper = host.becomeSubreaper();
   return {
     subreaper,
     kill: host.kill,
     spawn: (spec) => {
-      const terminal = spec.stdio === 'pty' ? (spec.terminalSize ?? { columns: 80, rows: 24 }) : undefined;
+      const { columns, rows } = terminalSizeOf(spec);
       const [pid, stdin, stdout, stderr] = host.spawn(
         spec.program,
         spec.argv,
@@ -17,49 +19,26 @@ export function createProcesses(reaper: Reaper): Processes {
         spec.directory,
         spec.identity,
         spec.stdin,
-        terminal?.columns ?? 0,
-        terminal?.rows ?? 0,
+        columns,
+        rows,
+        umask,
       );
-      const child: ChildProcess = {
+      reaper.expect(pid);
+      const output = new PipeReader(stdout);
+      return {
         pid,
-        // A terminal has one descriptor for both ways; its reader closes it.
-        stdout: new PipeReader(terminal === undefined ? stdout : stdin),
-        stderr: terminal === undefined ? new PipeReader(stderr) : undefined,
-        stdin: stdin < 0 ? undefined : createStdin(stdin, terminal === undefined),
+        stdout: output,
+        stderr: stderr < 0 ? undefined : new PipeReader(stderr),
+        stdin: stdin < 0 ? undefined : new StdinWriter(stdin),
         onExit: (callback) => reaper.onExit(pid, callback),
-        resize: (columns, rows) => host.resizeTerminal(stdin, columns, rows),
+        resize: (toColumns, toRows) => output.resizeTerminal(toColumns, toRows),
       };
-      return child;
     },
   };
 }
 
-function createStdin(fd: number, ownsFd: boolean): StdinPipe {
-  let slot: number | undefined;
-  let closed = false;
-  const unwatch = (): void => {
-    if (slot !== undefined) host.unwatch(slot);
-    slot = undefined;
-  };
-  return {
-    write: (bytes) => (closed ? 0 : host.write(fd, bytes, 0, bytes.length, -1)),
-    onceWritable: (callback) => {
-      if (closed || slot !== undefined) return;
-      // A terminal's descriptor is watched for reading already, and epoll takes each descriptor once.
-      if (!ownsFd) {
-        host.setTimer(10, callback);
-        return;
-      }
-      slot = host.watch(fd, 2, () => {
-        unwatch();
-        callback();
-      });
-    },
-    close: () => {
-      if (closed) return;
-      closed = true;
-      unwatch();
-      if (ownsFd) host.close(fd);
-    },
-  };
+/** No columns: pipes. A terminal without a size gets that of the VT100. */
+function terminalSizeOf({ stdio, terminalSize }: SpawnSpec): { readonly columns: number; readonly rows: number } {
+  if (stdio !== 'pty') return { columns: 0, rows: 0 };
+  return terminalSize ?? { columns: 80, rows: 24 };
 }

@@ -16,18 +16,20 @@ const SIGCHLD = 17;
 
 /** The world as the C layer gives it. One for the whole program: signals and children have one owner. */
 export function createQuickJsHost(): Host {
-  host.umask(0);
+  // Modes of files are given whole; programs get the mask that the agent was started with.
+  const umask = host.umask(0);
   const reaper = new Reaper();
   onEverySignal(SIGCHLD, () => reaper.reap());
   const helpers = new HelperPool(reaper);
+  const processes = createProcesses(reaper, umask);
   return {
     clock: createClock(),
     files: createFiles(helpers),
-    processes: createProcesses(reaper),
+    processes,
     network: createNetwork(),
     power: createPower(helpers),
     bytes: createBytes(),
-    jobs: createJobs(reaper, helpers),
-    system: createSystem(),
+    jobs: createJobs(reaper, helpers, umask),
+    system: createSystem(processes.subreaper),
   };
 }

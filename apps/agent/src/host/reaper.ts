@@ -1,21 +1,33 @@
 import type { ProcessExit } from '@innkeeper/agent-core';
 import { reap } from 'host';
 
-/** Takes every child that ended, ours and orphans alike, and tells who waits for it. */
-export class Reaper {
-  readonly #waiting = new Map<number, (exit: ProcessExit) => void>();
-  /** Ended before anybody waited: a program can be quicker than the one who started it. */
-  readonly #early = new Map<number, ProcessExit>();
+interface Child {
+  exit: ProcessExit | undefined;
+  callback: ((exit: ProcessExit) => void) | undefined;
+}
 
-  /** Calls back once when the child has ended, also when it has already. */
-  onExit(pid: number, callback: (exit: ProcessExit) => void): void {
-    const early = this.#early.get(pid);
-    if (early === undefined) {
-      this.#waiting.set(pid, callback);
-      return;
-    }
-    this.#early.delete(pid);
-    callback(early);
+/**
+ * Takes every child that ended. Ours are told to who waits for them; orphans, which the subreaper inherits, just go: what
+ * is not kept cannot be taken for a later process with the same number.
+ */
+export class Reaper {
+  readonly #children = new Map<number, Child>();
+
+  /** A process that was just started, before anything else can happen: its end will be kept for `onExit`. */
+  expect(pid: number): void {
+    this.#children.set(pid, { exit: undefined, callback: undefined });
+  }
+
+  /**
+   * Calls back once when a child that is expected has ended, also when it has already. A second call replaces the first.
+   * False when its end has been told before, and nothing will come.
+   */
+  onExit(pid: number, callback: (exit: ProcessExit) => void): boolean {
+    const child = this.#children.get(pid);
+    if (child === undefined) return false;
+    child.callback = callback;
+    this.#tell(pid, child);
+    return true;
   }
 
   reap(): void {
@@ -25,24 +37,22 @@ export class Reaper {
         at,
         at + 6,
       );
-      const exit = {
+      const child = this.#children.get(pid);
+      if (child === undefined) continue;
+      child.exit = {
         exitCode: exitCode < 0 ? undefined : exitCode,
         signal: signal === 0 ? undefined : signal,
         userTimeUs,
         systemTimeUs,
         maxRssBytes,
       };
-      const callback = this.#waiting.get(pid);
-      this.#waiting.delete(pid);
-      if (callback !== undefined) callback(exit);
-      else this.#keepEarly(pid, exit);
+      this.#tell(pid, child);
     }
   }
 
-  /** Orphans that nobody asks for pass through here, so it is bounded. */
-  #keepEarly(pid: number, exit: ProcessExit): void {
-    this.#early.set(pid, exit);
-    const oldest = this.#early.keys().next();
-    if (this.#early.size > 64 && oldest.done === false) this.#early.delete(oldest.value);
+  #tell(pid: number, { exit, callback }: Child): void {
+    if (exit === undefined || callback === undefined) return;
+    this.#children.delete(pid);
+    callback(exit);
   }
 }

@@ -2,9 +2,9 @@ import type { SystemPort } from '@innkeeper/agent-core';
 import * as host from 'host';
 import { agentVersion } from '../version.ts';
 
-export function createSystem(): SystemPort {
+export function createSystem(subreaper: boolean): SystemPort {
   const { pid, clockTicksPerSecond, pageSizeBytes, pidfd } = host.constants();
-  const supported = { openat2: host.supportsOpenat2(), pidfd, subreaper: true };
+  const supported = { openat2: host.supportsOpenat2(), pidfd, subreaper };
   return {
     agentVersion,
     pid,

@@ -25,7 +25,9 @@ const forwarded = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2
 const codes = { before: 125, notExecutable: 126, notFound: 127, timeout: 124 } as const;
 
 /** `inn exec VM -- CMD…`: streams both ways, and ends as the command does. */
-export async function run(command: Command, vm: string, words: readonly string[]): Promise<void> {
+export async function run(command: Command, vm: string, given: readonly string[]): Promise<void> {
+  // Everything after the VM is passed through, the dashes that end our own options among it.
+  const words = given[0] === '--' ? given.slice(1) : given;
   const { client, options } = contextOf<Options>(command);
   if (words.length === 0 && options.attach === undefined) throw new CliError('Which command? inn exec VM -- CMD…');
   const terminal =

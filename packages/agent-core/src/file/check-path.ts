@@ -9,8 +9,8 @@ export function checkPath(path: string): string {
   if (path.includes('\0')) throw new OperationError('INVALID_PATH', 'The path has a NUL in it.');
   if (path.split('/').includes('..'))
     throw new OperationError('INVALID_PATH', `"${path.slice(0, 100)}" has ".." in it.`);
-  if (path.length > maxPathBytes)
-    throw new OperationError('INVALID_PATH', `The path is longer than ${maxPathBytes} characters.`);
+  if (byteLength(path) > maxPathBytes)
+    throw new OperationError('INVALID_PATH', `The path is longer than ${maxPathBytes} bytes.`);
   return path;
 }
 
@@ -19,4 +19,9 @@ export function splitPath(path: string): { folder: string; name: string } {
   const trimmed = path.replace(/\/+$/, '');
   const slash = trimmed.lastIndexOf('/');
   return { folder: slash <= 0 ? '/' : trimmed.slice(0, slash), name: trimmed.slice(slash + 1) };
+}
+
+/** As UTF-8: counted only where the number of characters does not tell. */
+function byteLength(text: string): number {
+  return text.length * 3 <= maxPathBytes ? text.length : new TextEncoder().encode(text).length;
 }

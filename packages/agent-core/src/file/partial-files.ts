@@ -1,4 +1,6 @@
-import type { Host } from '../host.ts';
+import type { FileHandle, Host } from '../host.ts';
+import { hasErrno } from '../host-error.ts';
+import { openOptions } from './open-options.ts';
 
 const keepMs = 24 * 60 * 60 * 1000;
 const maxNamesLooked = 10_000;
@@ -8,6 +10,30 @@ const pattern = /^\..+\.innkeeper-[A-Za-z0-9_-]{1,64}\.part$/;
 export function partialPath(folder: string, name: string, uploadId: string): string {
   // NAME_MAX is 255 bytes; a long name keeps its first part, the id keeps it apart from others.
   return `${folder === '/' ? '' : folder}/.${name.slice(0, 120)}.innkeeper-${uploadId}.part`;
+}
+
+/**
+ * Opens the partial file: the one that is there with `resume`, else a new one. Never through a link: its name can be
+ * guessed, and the folder may be anybody's.
+ */
+export function openPartial(
+  host: Host,
+  path: string,
+  { resume, noSymlinks }: { readonly resume: boolean; readonly noSymlinks: boolean },
+): { file: FileHandle; sizeBytes: number } {
+  const { files } = host;
+  try {
+    if (resume && files.stat(path, false).type === 'regular') {
+      const file = files.open(path, openOptions({ access: 'read-write', noSymlinks }));
+      return { file, sizeBytes: files.statHandle(file).sizeBytes };
+    }
+    files.unlink(path);
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT')) throw error;
+  }
+  const mode = 0o600;
+  const file = files.open(path, openOptions({ access: 'read-write', create: true, exclusive: true, mode, noSymlinks }));
+  return { file, sizeBytes: 0 };
 }
 
 /** Removes partial files of this folder that nobody came back for. */

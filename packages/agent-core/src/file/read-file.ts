@@ -1,7 +1,7 @@
 import type { ReadFileEventSchema, ReadFileRequest } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { CallContext } from '../dispatch.ts';
-import type { Host } from '../host.ts';
+import type { FileHandle, FileStat, Host } from '../host.ts';
 import { checkPath } from './check-path.ts';
 import { chunkPrefix } from './chunk-prefix.ts';
 import { fileInfo } from './file-info.ts';
@@ -9,7 +9,8 @@ import { openOptions } from './open-options.ts';
 
 /**
  * Streams a file: its info, its bytes from the offset on, and how many they were. Reads to the end that is found, not to
- * the size that stat told: files of /proc have size 0, and a log grows.
+ * the size that stat told: files of /proc have size 0, those of /sys 4096, and a log grows.
+ * @throws OperationError INVALID_PATH, FILE_IS_DIRECTORY, INVALID_ARGUMENT, FILE_CHANGED; HostError
  */
 export async function readFile(
   host: Host,
@@ -21,38 +22,49 @@ export async function readFile(
   const file = files.open(path, openOptions({ noSymlinks: request.noSymlinks, nonBlocking: true }));
   try {
     const stat = files.statHandle(file);
-    if (stat.type === 'directory') throw new OperationError('FILE_IS_DIRECTORY', `${path} is a directory.`);
-    if (stat.type === 'fifo' || stat.type === 'socket')
-      throw new OperationError('INVALID_ARGUMENT', `${path} is a ${stat.type}: it has no content to read.`);
+    checkReadable(path, stat);
     await context.send({ event: { case: 'info', value: fileInfo(host, path, stat) } });
     const hash = request.sha256 ? host.bytes.createSha256() : undefined;
     const start = Number(request.offset);
     const end = request.length === 0n ? Number.MAX_SAFE_INTEGER : start + Number(request.length);
+    const readAt = stat.type === 'character' ? files.readNext : files.read;
     let at = start;
     while (at < end) {
       context.signal.throwIfAborted();
       const count = await context.sink.sendBulk(
         end - at,
         (into) => {
-          const got = files.read(file, into, at);
+          const got = Math.max(0, readAt.call(files, file, into, at));
           if (got > 0) hash?.update(into.subarray(0, got));
-          return Math.max(0, got);
+          return got;
         },
         (got) => chunkPrefix(at, got),
       );
       if (count === 0) break;
       at += count;
     }
-    // Short of a size that was known: somebody cut the file while it was read.
-    if (stat.type === 'regular' && stat.sizeBytes > 0 && at < Math.min(end, stat.sizeBytes) && start < stat.sizeBytes)
-      throw new OperationError('FILE_CHANGED', `${path} was cut to ${at} bytes while it was read.`);
-    await context.send({
-      event: {
-        case: 'done',
-        value: { bytes: BigInt(at - start), ...(hash === undefined ? {} : { sha256: hash.digest() }) },
-      },
-    });
+    checkUncut(host, { path, file, before: stat }, { start, at, end });
+    const bytes = BigInt(at - start);
+    const done = hash === undefined ? { bytes } : { bytes, sha256: hash.digest() };
+    await context.send({ event: { case: 'done', value: done } });
   } finally {
     file.close();
   }
+}
+
+function checkReadable(path: string, { type }: FileStat): void {
+  if (type === 'directory') throw new OperationError('FILE_IS_DIRECTORY', `${path} is a directory.`);
+  if (type === 'fifo' || type === 'socket')
+    throw new OperationError('INVALID_ARGUMENT', `${path} is a ${type}: it has no content to read.`);
+}
+
+/** Short of the size that was told, and the size has gone down: somebody cut it while it was read. */
+function checkUncut(
+  host: Host,
+  { path, file, before }: { readonly path: string; readonly file: FileHandle; readonly before: FileStat },
+  { start, at, end }: { readonly start: number; readonly at: number; readonly end: number },
+): void {
+  if (before.type !== 'regular' || at >= Math.min(end, before.sizeBytes) || start >= before.sizeBytes) return;
+  if (host.files.statHandle(file).sizeBytes < before.sizeBytes)
+    throw new OperationError('FILE_CHANGED', `${path} was cut to ${at} bytes while it was read.`);
 }

@@ -15,6 +15,8 @@ export interface UploadTarget {
   readonly existing: FileStat | undefined;
   /** Written in place: no regular file, or the caller asks for a part. */
   readonly inPlace: boolean;
+  /** Has no positions: a terminal, a FIFO. */
+  readonly isStream: boolean;
   readonly mode: number;
   /** undefined: leave it to the kernel. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
@@ -29,30 +31,46 @@ export async function resolveTarget(host: Host, open: OpenWrite): Promise<Upload
     throw new OperationError('INVALID_ARGUMENT', 'upload_id is for whole files, not with in_place_offset or append.');
   if (open.uploadId !== '' && !/^[A-Za-z0-9_-]{1,64}$/.test(open.uploadId))
     throw new OperationError('INVALID_ARGUMENT', 'upload_id must be 1 to 64 characters of A-Z, a-z, 0-9, "_" and "-".');
-  const path = followLinks(host, checkPath(open.path), open.noSymlinks);
+  if ((open.mode ?? 0) > 0o7777)
+    throw new OperationError('INVALID_ARGUMENT', 'mode has only permission bits, to 07777.');
+  const asked = checkPath(open.path);
+  if (open.noSymlinks) refuseLinks(host, asked);
+  const path = followLinks(host, asked);
   if (open.createParents) makeParents(host, splitPath(path).folder);
   const existing = statOf(host, path);
   if (existing !== undefined && open.mustNotExist) throw new OperationError('FILE_EXISTS', `${path} exists.`);
   if (existing?.type === 'directory') throw new OperationError('FILE_IS_DIRECTORY', `${path} is a directory.`);
   const { folder, name } = splitPath(path);
   if (name === '') throw new OperationError('FILE_IS_DIRECTORY', `${path} is a directory.`);
+  const type = existing?.type ?? 'regular';
   return {
     path,
     folder,
     name,
     existing,
+    isStream: type !== 'regular' && type !== 'block',
     inPlace: partial || (existing !== undefined && existing.type !== 'regular'),
-    mode: open.mode === undefined ? (existing?.mode ?? 0o644) : open.mode & 0o7777,
+    mode: open.mode ?? existing?.mode ?? 0o644,
     owner: await ownerOf(host, open, existing),
   };
 }
 
+/** Every part that exists: folders are made, and the partial file is renamed, along the same path. */
+function refuseLinks(host: Host, path: string): void {
+  const parts = path.split('/').filter((part) => part !== '');
+  for (let count = 1; count <= parts.length; count++) {
+    const part = `/${parts.slice(0, count).join('/')}`;
+    const stat = statOf(host, part);
+    if (stat === undefined) return;
+    if (stat.type === 'symlink') throw new OperationError('FILE_SYMLINK_REFUSED', `${part} is a symbolic link.`);
+  }
+}
+
 /** Links are resolved by hand, so that the file they point to is replaced and not the link. */
-function followLinks(host: Host, path: string, forbidden: boolean): string {
+function followLinks(host: Host, path: string): string {
   let current = path;
   for (let count = 0; count < maxLinks; count++) {
     if (statOf(host, current)?.type !== 'symlink') return current;
-    if (forbidden) throw new OperationError('FILE_SYMLINK_REFUSED', `${current} is a symbolic link.`);
     const target = host.files.readLink(current);
     current = target.startsWith('/') ? target : `${splitPath(current).folder}/${target}`;
   }

@@ -1,0 +1,97 @@
+import type { OpenWrite, WriteFileEventSchema, WriteFileRequest } from '@innkeeper/contract/agent';
+import { OperationError } from '@innkeeper/contract/errors';
+import { createDeferred } from '@innkeeper/kit';
+import { type CallContext, firstOf } from '../dispatch.ts';
+import type { Host } from '../host.ts';
+import { hasErrno } from '../host-error.ts';
+import { removeOldPartials } from './partial-files.ts';
+import { Upload } from './upload.ts';
+import { resolveTarget, type UploadTarget } from './upload-target.ts';
+
+type Context = CallContext<typeof WriteFileEventSchema>;
+
+/** An upload with a name that is being written. */
+interface Busy {
+  /** Aborted: it is about to let go. */
+  readonly signal: AbortSignal;
+  readonly over: Promise<void>;
+}
+
+/** Takes files: open, chunks, commit. A call that ends before its commit leaves a partial file when it can be resumed. */
+export class FileWriter {
+  readonly #host: Host;
+  /** By path and upload id: the same one cannot be written by two calls at once. */
+  readonly #busy = new Map<string, Busy>();
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  async write(input: AsyncIterator<WriteFileRequest>, context: Context): Promise<void> {
+    const first = (await firstOf(input)).input;
+    if (first.case !== 'open') throw new OperationError('INVALID_ARGUMENT', 'A write begins with open.');
+    const open = first.value;
+    const target = await resolveTarget(this.#host, open);
+    if (open.uploadId === '') {
+      await this.#write(open, target, input, context);
+      return;
+    }
+    const key = `${target.path}\0${open.uploadId}`;
+    await this.#waitForOld(key, open);
+    const over = createDeferred<void>();
+    this.#busy.set(key, { signal: context.signal, over: over.promise });
+    try {
+      await this.#write(open, target, input, context);
+    } finally {
+      this.#busy.delete(key);
+      over.resolve();
+    }
+  }
+
+  /** A session that has gone may still be closing the file that its successor resumes. */
+  async #waitForOld(key: string, { uploadId }: OpenWrite): Promise<void> {
+    for (let old = this.#busy.get(key); old !== undefined; old = this.#busy.get(key)) {
+      if (!old.signal.aborted)
+        throw new OperationError('UPLOAD_BUSY', `Another session writes the upload ${uploadId}.`);
+      await old.over;
+    }
+  }
+
+  async #write(
+    open: OpenWrite,
+    target: UploadTarget,
+    input: AsyncIterator<WriteFileRequest>,
+    context: Context,
+  ): Promise<void> {
+    if (!target.inPlace) removeOldPartials(this.#host, target.folder);
+    const upload = await Upload.begin(this.#host, open, target, context.signal);
+    try {
+      await context.send({ event: { case: 'opened', value: { offset: BigInt(upload.offset) } } });
+      await takeChunks(upload, input, context);
+    } catch (error) {
+      if (!hasErrno(error, 'ENOSPC', 'EDQUOT')) throw error;
+      const message = `${target.path}: the file system or quota is full.`;
+      throw new OperationError('GUEST_DISK_FULL', message, { cause: error });
+    } finally {
+      upload.abandon();
+    }
+  }
+}
+
+async function takeChunks(upload: Upload, input: AsyncIterator<WriteFileRequest>, context: Context): Promise<void> {
+  for (;;) {
+    const next = await input.next();
+    if (next.done === true) throw new OperationError('CANCELED', 'The upload ended without a commit.');
+    const request = next.value.input;
+    if (request.case === 'chunk') {
+      upload.write(Number(request.value.offset), request.value.data);
+    } else if (request.case === 'commit') {
+      const sha256 = await upload.commit(request.value.sha256, context.signal);
+      const hash = sha256 === undefined ? {} : { sha256 };
+      await context.send({ event: { case: 'done', value: { bytes: BigInt(upload.bytes), ...hash } } });
+      return;
+    } else {
+      throw new OperationError('INVALID_ARGUMENT', 'After open come chunks and one commit.');
+    }
+  }
+}
