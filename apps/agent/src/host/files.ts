@@ -18,16 +18,16 @@ export const flags = {
 
 const accessFlags = { read: 0, write: flags.writeOnly, 'read-write': flags.readWrite } as const;
 
-/** S_IFMT values (inode(7)). */
-const types: Record<number, FileType> = {
-  16807: 'regular',
-  9604: 'directory',
-  21609: 'symlink',
-  4802: 'character',
-  14406: 'block',
-  2401: 'fifo',
-  26411: 'socket',
-};
+/** S_IFMT values (inode(7)). Pairs: as property keys the linter rewrites octal numbers, and into wrong ones. */
+const types: ReadonlyMap<number, FileType> = new Map([
+  [0o100000, 'regular'],
+  [0o040000, 'directory'],
+  [0o120000, 'symlink'],
+  [0o020000, 'character'],
+  [0o060000, 'block'],
+  [0o010000, 'fifo'],
+  [0o140000, 'socket'],
+]);
 
 class OpenFile implements FileHandle {
   readonly number: number;
@@ -110,7 +110,7 @@ function writeAll(file: FileHandle, bytes: Uint8Array, offset: number): void {
 
 function toStat(raw: host.RawStat): FileStat {
   return {
-    type: types[raw.mode & 0o170000] ?? 'unknown',
+    type: types.get(raw.mode & 0o170000) ?? 'unknown',
     mode: raw.mode & 0o7777,
     uid: raw.uid,
     gid: raw.gid,
