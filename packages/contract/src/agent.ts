@@ -1,6 +1,7 @@
 /** protobuf-es schemas and types of the agent's operations, for Node and browsers. In the agent: types only. */
 export * from './gen/agent/v1/file_pb.ts';
 export * from './gen/agent/v1/frame_pb.ts';
+export * from './gen/agent/v1/guest_process_pb.ts';
 export * from './gen/agent/v1/options_pb.ts';
 export * from './gen/agent/v1/power_pb.ts';
 export * from './gen/agent/v1/process_pb.ts';

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import { liteType } from "../../../lite/lite-type.ts";
-import type { CommitWriteSchema, FileChunkSchema, FileInfoSchema, OpenWriteSchema, ReadFileDoneSchema, ReadFileEventSchema, ReadFileRequestSchema, StatFileRequestSchema, WriteFileDoneSchema, WriteFileEventSchema, WriteFileOpenedSchema, WriteFileRequestSchema } from "./file_pb.ts";
+import type { ChangeFilesResponseSchema, CommitTarSchema, CommitWriteSchema, FileChunkSchema, FileInfoSchema, ListDirectoryRequestSchema, ListDirectoryResponseSchema, MakeDirectoryRequestSchema, OpenTarSchema, OpenWriteSchema, ReadFileDoneSchema, ReadFileEventSchema, ReadFileRequestSchema, ReadTarDoneSchema, ReadTarEventSchema, ReadTarRequestSchema, RemoveFileRequestSchema, RemoveFileResponseSchema, RenameFileRequestSchema, SetFileModeRequestSchema, SetFileOwnerRequestSchema, StatFileRequestSchema, WriteFileDoneSchema, WriteFileEventSchema, WriteFileOpenedSchema, WriteFileRequestSchema, WriteTarDoneSchema, WriteTarEventSchema, WriteTarOpenedSchema, WriteTarRequestSchema } from "./file_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 
 export const ReadFileRequestLite = liteType<typeof ReadFileRequestSchema>('innkeeper.agent.v1.ReadFileRequest', [
@@ -89,6 +89,107 @@ export const WriteFileDoneLite = liteType<typeof WriteFileDoneSchema>('innkeeper
   [2, 'sha256', 'bytes'],
 ]);
 
+export const ListDirectoryRequestLite = liteType<typeof ListDirectoryRequestSchema>('innkeeper.agent.v1.ListDirectoryRequest', [
+  [1, 'path', 'string'],
+  [2, 'pageSize', 'uint32'],
+  [3, 'pageToken', 'string'],
+  [4, 'sort', 'enum'],
+  [5, 'descending', 'bool'],
+  [6, 'hidden', 'bool'],
+  [7, 'noSymlinks', 'bool'],
+]);
+
+export const ListDirectoryResponseLite = liteType<typeof ListDirectoryResponseSchema>('innkeeper.agent.v1.ListDirectoryResponse', [
+  [1, 'entries', 'message', 'repeated', undefined, () => FileInfoLite],
+  [2, 'nextPageToken', 'string'],
+  [3, 'total', 'uint64'],
+]);
+
+export const MakeDirectoryRequestLite = liteType<typeof MakeDirectoryRequestSchema>('innkeeper.agent.v1.MakeDirectoryRequest', [
+  [1, 'path', 'string'],
+  [2, 'mode', 'uint32', 'explicit'],
+  [3, 'parents', 'bool'],
+  [4, 'user', 'string', 'explicit'],
+  [5, 'group', 'string', 'explicit'],
+]);
+
+export const RenameFileRequestLite = liteType<typeof RenameFileRequestSchema>('innkeeper.agent.v1.RenameFileRequest', [
+  [1, 'from', 'string'],
+  [2, 'to', 'string'],
+  [3, 'replace', 'bool'],
+]);
+
+export const RemoveFileRequestLite = liteType<typeof RemoveFileRequestSchema>('innkeeper.agent.v1.RemoveFileRequest', [
+  [1, 'path', 'string'],
+  [2, 'recursive', 'bool'],
+  [3, 'ignoreMissing', 'bool'],
+]);
+
+export const RemoveFileResponseLite = liteType<typeof RemoveFileResponseSchema>('innkeeper.agent.v1.RemoveFileResponse', [
+  [1, 'removed', 'uint64'],
+]);
+
+export const SetFileModeRequestLite = liteType<typeof SetFileModeRequestSchema>('innkeeper.agent.v1.SetFileModeRequest', [
+  [1, 'path', 'string'],
+  [2, 'mode', 'uint32'],
+  [3, 'recursive', 'bool'],
+]);
+
+export const SetFileOwnerRequestLite = liteType<typeof SetFileOwnerRequestSchema>('innkeeper.agent.v1.SetFileOwnerRequest', [
+  [1, 'path', 'string'],
+  [2, 'user', 'string', 'explicit'],
+  [3, 'group', 'string', 'explicit'],
+  [4, 'recursive', 'bool'],
+]);
+
+export const ChangeFilesResponseLite = liteType<typeof ChangeFilesResponseSchema>('innkeeper.agent.v1.ChangeFilesResponse', [
+  [1, 'changed', 'uint64'],
+]);
+
+export const ReadTarRequestLite = liteType<typeof ReadTarRequestSchema>('innkeeper.agent.v1.ReadTarRequest', [
+  [1, 'path', 'string'],
+  [2, 'noSymlinks', 'bool'],
+]);
+
+export const ReadTarEventLite = liteType<typeof ReadTarEventSchema>('innkeeper.agent.v1.ReadTarEvent', [
+  [1, 'chunk', 'message', 'implicit', 'event', () => FileChunkLite],
+  [2, 'done', 'message', 'implicit', 'event', () => ReadTarDoneLite],
+]);
+
+export const ReadTarDoneLite = liteType<typeof ReadTarDoneSchema>('innkeeper.agent.v1.ReadTarDone', [
+  [1, 'bytes', 'uint64'],
+  [2, 'files', 'uint64'],
+  [3, 'skipped', 'string', 'repeated'],
+]);
+
+export const WriteTarRequestLite = liteType<typeof WriteTarRequestSchema>('innkeeper.agent.v1.WriteTarRequest', [
+  [1, 'open', 'message', 'implicit', 'input', () => OpenTarLite],
+  [2, 'chunk', 'message', 'implicit', 'input', () => FileChunkLite],
+  [3, 'commit', 'message', 'implicit', 'input', () => CommitTarLite],
+]);
+
+export const OpenTarLite = liteType<typeof OpenTarSchema>('innkeeper.agent.v1.OpenTar', [
+  [1, 'path', 'string'],
+  [2, 'createParents', 'bool'],
+  [3, 'keepOwners', 'bool'],
+]);
+
+export const CommitTarLite = liteType<typeof CommitTarSchema>('innkeeper.agent.v1.CommitTar', [
+]);
+
+export const WriteTarEventLite = liteType<typeof WriteTarEventSchema>('innkeeper.agent.v1.WriteTarEvent', [
+  [1, 'opened', 'message', 'implicit', 'event', () => WriteTarOpenedLite],
+  [2, 'done', 'message', 'implicit', 'event', () => WriteTarDoneLite],
+]);
+
+export const WriteTarOpenedLite = liteType<typeof WriteTarOpenedSchema>('innkeeper.agent.v1.WriteTarOpened', [
+]);
+
+export const WriteTarDoneLite = liteType<typeof WriteTarDoneSchema>('innkeeper.agent.v1.WriteTarDone', [
+  [1, 'bytes', 'uint64'],
+  [2, 'files', 'uint64'],
+]);
+
 export const FileServiceLite = {
   read: {
     name: 'innkeeper.agent.v1.FileService/Read',
@@ -117,5 +218,77 @@ export const FileServiceLite = {
     onDisconnect: 'stop',
     privilege: 'guest.file.read',
   } satisfies LiteMethod<typeof StatFileRequestSchema, typeof FileInfoSchema>,
+  list: {
+    name: 'innkeeper.agent.v1.FileService/List',
+    kind: 'unary',
+    input: ListDirectoryRequestLite,
+    output: ListDirectoryResponseLite,
+    whileFrozen: true,
+    onDisconnect: 'stop',
+    privilege: 'guest.file.read',
+  } satisfies LiteMethod<typeof ListDirectoryRequestSchema, typeof ListDirectoryResponseSchema>,
+  makeDirectory: {
+    name: 'innkeeper.agent.v1.FileService/MakeDirectory',
+    kind: 'unary',
+    input: MakeDirectoryRequestLite,
+    output: FileInfoLite,
+    whileFrozen: false,
+    onDisconnect: 'stop',
+    privilege: 'guest.file.write',
+  } satisfies LiteMethod<typeof MakeDirectoryRequestSchema, typeof FileInfoSchema>,
+  rename: {
+    name: 'innkeeper.agent.v1.FileService/Rename',
+    kind: 'unary',
+    input: RenameFileRequestLite,
+    output: FileInfoLite,
+    whileFrozen: false,
+    onDisconnect: 'stop',
+    privilege: 'guest.file.write',
+  } satisfies LiteMethod<typeof RenameFileRequestSchema, typeof FileInfoSchema>,
+  remove: {
+    name: 'innkeeper.agent.v1.FileService/Remove',
+    kind: 'unary',
+    input: RemoveFileRequestLite,
+    output: RemoveFileResponseLite,
+    whileFrozen: false,
+    onDisconnect: 'stop',
+    privilege: 'guest.file.write',
+  } satisfies LiteMethod<typeof RemoveFileRequestSchema, typeof RemoveFileResponseSchema>,
+  setMode: {
+    name: 'innkeeper.agent.v1.FileService/SetMode',
+    kind: 'unary',
+    input: SetFileModeRequestLite,
+    output: ChangeFilesResponseLite,
+    whileFrozen: false,
+    onDisconnect: 'stop',
+    privilege: 'guest.file.write',
+  } satisfies LiteMethod<typeof SetFileModeRequestSchema, typeof ChangeFilesResponseSchema>,
+  setOwner: {
+    name: 'innkeeper.agent.v1.FileService/SetOwner',
+    kind: 'unary',
+    input: SetFileOwnerRequestLite,
+    output: ChangeFilesResponseLite,
+    whileFrozen: false,
+    onDisconnect: 'stop',
+    privilege: 'guest.file.write',
+  } satisfies LiteMethod<typeof SetFileOwnerRequestSchema, typeof ChangeFilesResponseSchema>,
+  readTar: {
+    name: 'innkeeper.agent.v1.FileService/ReadTar',
+    kind: 'server_streaming',
+    input: ReadTarRequestLite,
+    output: ReadTarEventLite,
+    whileFrozen: true,
+    onDisconnect: 'stop',
+    privilege: 'guest.file.read',
+  } satisfies LiteMethod<typeof ReadTarRequestSchema, typeof ReadTarEventSchema>,
+  writeTar: {
+    name: 'innkeeper.agent.v1.FileService/WriteTar',
+    kind: 'bidi_streaming',
+    input: WriteTarRequestLite,
+    output: WriteTarEventLite,
+    whileFrozen: false,
+    onDisconnect: 'stop',
+    privilege: 'guest.file.write',
+  } satisfies LiteMethod<typeof WriteTarRequestSchema, typeof WriteTarEventSchema>,
 } as const;
 

@@ -11,7 +11,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file agent/v1/file.proto.
  */
 export const file_agent_v1_file: GenFile = /*@__PURE__*/
-  fileDesc("ChNhZ2VudC92MS9maWxlLnByb3RvEhJpbm5rZWVwZXIuYWdlbnQudjEiZAoPUmVhZEZpbGVSZXF1ZXN0EgwKBHBhdGgYASABKAkSDgoGb2Zmc2V0GAIgASgEEg4KBmxlbmd0aBgDIAEoBBIOCgZzaGEyNTYYBCABKAgSEwoLbm9fc3ltbGlua3MYBSABKAgiqAEKDVJlYWRGaWxlRXZlbnQSLAoEaW5mbxgBIAEoCzIcLmlubmtlZXBlci5hZ2VudC52MS5GaWxlSW5mb0gAEi4KBWNodW5rGAIgASgLMh0uaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVDaHVua0gAEjAKBGRvbmUYAyABKAsyIC5pbm5rZWVwZXIuYWdlbnQudjEuUmVhZEZpbGVEb25lSABCBwoFZXZlbnQiKQoJRmlsZUNodW5rEg4KBm9mZnNldBgBIAEoBBIMCgRkYXRhGAIgASgMIi0KDFJlYWRGaWxlRG9uZRINCgVieXRlcxgBIAEoBBIOCgZzaGEyNTYYAiABKAwizwEKCEZpbGVJbmZvEgwKBHBhdGgYASABKAkSKgoEa2luZBgCIAEoDjIcLmlubmtlZXBlci5hZ2VudC52MS5GaWxlS2luZBISCgpzaXplX2J5dGVzGAMgASgEEgwKBG1vZGUYBCABKA0SCwoDdWlkGAUgASgNEgsKA2dpZBgGIAEoDRIMCgR1c2VyGAcgASgJEg0KBWdyb3VwGAggASgJEhgKEG1vZGlmaWVkX3VuaXhfbnMYCSABKAMSFgoOc3ltbGlua190YXJnZXQYCiABKAkiLwoPU3RhdEZpbGVSZXF1ZXN0EgwKBHBhdGgYASABKAkSDgoGZm9sbG93GAIgASgIIq0BChBXcml0ZUZpbGVSZXF1ZXN0Ei0KBG9wZW4YASABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuT3BlbldyaXRlSAASLgoFY2h1bmsYAiABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNodW5rSAASMQoGY29tbWl0GAMgASgLMh8uaW5ua2VlcGVyLmFnZW50LnYxLkNvbW1pdFdyaXRlSABCBwoFaW5wdXQi4gIKCU9wZW5Xcml0ZRIMCgRwYXRoGAEgASgJEhEKCXVwbG9hZF9pZBgCIAEoCRIOCgZyZXN1bWUYAyABKAgSEQoEbW9kZRgEIAEoDUgAiAEBEhEKBHVzZXIYBSABKAlIAYgBARISCgVncm91cBgGIAEoCUgCiAEBEhYKDmNyZWF0ZV9wYXJlbnRzGAcgASgIEhcKCnNpemVfYnl0ZXMYCCABKARIA4gBARIOCgZzaGEyNTYYCSABKAgSEwoLbm9fc3ltbGlua3MYCiABKAgSFgoObXVzdF9ub3RfZXhpc3QYCyABKAgSHAoPaW5fcGxhY2Vfb2Zmc2V0GAwgASgESASIAQESDgoGYXBwZW5kGA0gASgIEg8KB25vX3N5bmMYDiABKAhCBwoFX21vZGVCBwoFX3VzZXJCCAoGX2dyb3VwQg0KC19zaXplX2J5dGVzQhIKEF9pbl9wbGFjZV9vZmZzZXQiHQoLQ29tbWl0V3JpdGUSDgoGc2hhMjU2GAEgASgMIoMBCg5Xcml0ZUZpbGVFdmVudBI1CgZvcGVuZWQYASABKAsyIy5pbm5rZWVwZXIuYWdlbnQudjEuV3JpdGVGaWxlT3BlbmVkSAASMQoEZG9uZRgCIAEoCzIhLmlubmtlZXBlci5hZ2VudC52MS5Xcml0ZUZpbGVEb25lSABCBwoFZXZlbnQiIQoPV3JpdGVGaWxlT3BlbmVkEg4KBm9mZnNldBgBIAEoBCIuCg1Xcml0ZUZpbGVEb25lEg0KBWJ5dGVzGAEgASgEEg4KBnNoYTI1NhgCIAEoDCrSAQoIRmlsZUtpbmQSGQoVRklMRV9LSU5EX1VOU1BFQ0lGSUVEEAASFQoRRklMRV9LSU5EX1JFR1VMQVIQARIXChNGSUxFX0tJTkRfRElSRUNUT1JZEAISFQoRRklMRV9LSU5EX1NZTUxJTksQAxIeChpGSUxFX0tJTkRfQ0hBUkFDVEVSX0RFVklDRRAEEhoKFkZJTEVfS0lORF9CTE9DS19ERVZJQ0UQBRISCg5GSUxFX0tJTkRfRklGTxAGEhQKEEZJTEVfS0lORF9TT0NLRVQQBzLRAgoLRmlsZVNlcnZpY2USawoEUmVhZBIjLmlubmtlZXBlci5hZ2VudC52MS5SZWFkRmlsZVJlcXVlc3QaIS5pbm5rZWVwZXIuYWdlbnQudjEuUmVhZEZpbGVFdmVudCIZwsEYFQgBEAEaD2d1ZXN0LmZpbGUucmVhZDABEm8KBVdyaXRlEiQuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlRmlsZVJlcXVlc3QaIi5pbm5rZWVwZXIuYWdlbnQudjEuV3JpdGVGaWxlRXZlbnQiGMLBGBQQAhoQZ3Vlc3QuZmlsZS53cml0ZSgBMAESZAoEU3RhdBIjLmlubmtlZXBlci5hZ2VudC52MS5TdGF0RmlsZVJlcXVlc3QaHC5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUluZm8iGcLBGBUIARABGg9ndWVzdC5maWxlLnJlYWRiBnByb3RvMw", [file_agent_v1_options]);
+  fileDesc("ChNhZ2VudC92MS9maWxlLnByb3RvEhJpbm5rZWVwZXIuYWdlbnQudjEiZAoPUmVhZEZpbGVSZXF1ZXN0EgwKBHBhdGgYASABKAkSDgoGb2Zmc2V0GAIgASgEEg4KBmxlbmd0aBgDIAEoBBIOCgZzaGEyNTYYBCABKAgSEwoLbm9fc3ltbGlua3MYBSABKAgiqAEKDVJlYWRGaWxlRXZlbnQSLAoEaW5mbxgBIAEoCzIcLmlubmtlZXBlci5hZ2VudC52MS5GaWxlSW5mb0gAEi4KBWNodW5rGAIgASgLMh0uaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVDaHVua0gAEjAKBGRvbmUYAyABKAsyIC5pbm5rZWVwZXIuYWdlbnQudjEuUmVhZEZpbGVEb25lSABCBwoFZXZlbnQiKQoJRmlsZUNodW5rEg4KBm9mZnNldBgBIAEoBBIMCgRkYXRhGAIgASgMIi0KDFJlYWRGaWxlRG9uZRINCgVieXRlcxgBIAEoBBIOCgZzaGEyNTYYAiABKAwizwEKCEZpbGVJbmZvEgwKBHBhdGgYASABKAkSKgoEa2luZBgCIAEoDjIcLmlubmtlZXBlci5hZ2VudC52MS5GaWxlS2luZBISCgpzaXplX2J5dGVzGAMgASgEEgwKBG1vZGUYBCABKA0SCwoDdWlkGAUgASgNEgsKA2dpZBgGIAEoDRIMCgR1c2VyGAcgASgJEg0KBWdyb3VwGAggASgJEhgKEG1vZGlmaWVkX3VuaXhfbnMYCSABKAMSFgoOc3ltbGlua190YXJnZXQYCiABKAkiLwoPU3RhdEZpbGVSZXF1ZXN0EgwKBHBhdGgYASABKAkSDgoGZm9sbG93GAIgASgIIq0BChBXcml0ZUZpbGVSZXF1ZXN0Ei0KBG9wZW4YASABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuT3BlbldyaXRlSAASLgoFY2h1bmsYAiABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNodW5rSAASMQoGY29tbWl0GAMgASgLMh8uaW5ua2VlcGVyLmFnZW50LnYxLkNvbW1pdFdyaXRlSABCBwoFaW5wdXQi4gIKCU9wZW5Xcml0ZRIMCgRwYXRoGAEgASgJEhEKCXVwbG9hZF9pZBgCIAEoCRIOCgZyZXN1bWUYAyABKAgSEQoEbW9kZRgEIAEoDUgAiAEBEhEKBHVzZXIYBSABKAlIAYgBARISCgVncm91cBgGIAEoCUgCiAEBEhYKDmNyZWF0ZV9wYXJlbnRzGAcgASgIEhcKCnNpemVfYnl0ZXMYCCABKARIA4gBARIOCgZzaGEyNTYYCSABKAgSEwoLbm9fc3ltbGlua3MYCiABKAgSFgoObXVzdF9ub3RfZXhpc3QYCyABKAgSHAoPaW5fcGxhY2Vfb2Zmc2V0GAwgASgESASIAQESDgoGYXBwZW5kGA0gASgIEg8KB25vX3N5bmMYDiABKAhCBwoFX21vZGVCBwoFX3VzZXJCCAoGX2dyb3VwQg0KC19zaXplX2J5dGVzQhIKEF9pbl9wbGFjZV9vZmZzZXQiHQoLQ29tbWl0V3JpdGUSDgoGc2hhMjU2GAEgASgMIoMBCg5Xcml0ZUZpbGVFdmVudBI1CgZvcGVuZWQYASABKAsyIy5pbm5rZWVwZXIuYWdlbnQudjEuV3JpdGVGaWxlT3BlbmVkSAASMQoEZG9uZRgCIAEoCzIhLmlubmtlZXBlci5hZ2VudC52MS5Xcml0ZUZpbGVEb25lSABCBwoFZXZlbnQiIQoPV3JpdGVGaWxlT3BlbmVkEg4KBm9mZnNldBgBIAEoBCIuCg1Xcml0ZUZpbGVEb25lEg0KBWJ5dGVzGAEgASgEEg4KBnNoYTI1NhgCIAEoDCK1AQoUTGlzdERpcmVjdG9yeVJlcXVlc3QSDAoEcGF0aBgBIAEoCRIRCglwYWdlX3NpemUYAiABKA0SEgoKcGFnZV90b2tlbhgDIAEoCRIvCgRzb3J0GAQgASgOMiEuaW5ua2VlcGVyLmFnZW50LnYxLkRpcmVjdG9yeVNvcnQSEgoKZGVzY2VuZGluZxgFIAEoCBIOCgZoaWRkZW4YBiABKAgSEwoLbm9fc3ltbGlua3MYByABKAgibgoVTGlzdERpcmVjdG9yeVJlc3BvbnNlEi0KB2VudHJpZXMYASADKAsyHC5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUluZm8SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEg0KBXRvdGFsGAMgASgEIosBChRNYWtlRGlyZWN0b3J5UmVxdWVzdBIMCgRwYXRoGAEgASgJEhEKBG1vZGUYAiABKA1IAIgBARIPCgdwYXJlbnRzGAMgASgIEhEKBHVzZXIYBCABKAlIAYgBARISCgVncm91cBgFIAEoCUgCiAEBQgcKBV9tb2RlQgcKBV91c2VyQggKBl9ncm91cCI+ChFSZW5hbWVGaWxlUmVxdWVzdBIMCgRmcm9tGAEgASgJEgoKAnRvGAIgASgJEg8KB3JlcGxhY2UYAyABKAgiTAoRUmVtb3ZlRmlsZVJlcXVlc3QSDAoEcGF0aBgBIAEoCRIRCglyZWN1cnNpdmUYAiABKAgSFgoOaWdub3JlX21pc3NpbmcYAyABKAgiJQoSUmVtb3ZlRmlsZVJlc3BvbnNlEg8KB3JlbW92ZWQYASABKAQiQwoSU2V0RmlsZU1vZGVSZXF1ZXN0EgwKBHBhdGgYASABKAkSDAoEbW9kZRgCIAEoDRIRCglyZWN1cnNpdmUYAyABKAgicAoTU2V0RmlsZU93bmVyUmVxdWVzdBIMCgRwYXRoGAEgASgJEhEKBHVzZXIYAiABKAlIAIgBARISCgVncm91cBgDIAEoCUgBiAEBEhEKCXJlY3Vyc2l2ZRgEIAEoCEIHCgVfdXNlckIICgZfZ3JvdXAiJgoTQ2hhbmdlRmlsZXNSZXNwb25zZRIPCgdjaGFuZ2VkGAEgASgEIjMKDlJlYWRUYXJSZXF1ZXN0EgwKBHBhdGgYASABKAkSEwoLbm9fc3ltbGlua3MYAiABKAgieAoMUmVhZFRhckV2ZW50Ei4KBWNodW5rGAEgASgLMh0uaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVDaHVua0gAEi8KBGRvbmUYAiABKAsyHy5pbm5rZWVwZXIuYWdlbnQudjEuUmVhZFRhckRvbmVIAEIHCgVldmVudCI8CgtSZWFkVGFyRG9uZRINCgVieXRlcxgBIAEoBBINCgVmaWxlcxgCIAEoBBIPCgdza2lwcGVkGAMgAygJIqgBCg9Xcml0ZVRhclJlcXVlc3QSKwoEb3BlbhgBIAEoCzIbLmlubmtlZXBlci5hZ2VudC52MS5PcGVuVGFySAASLgoFY2h1bmsYAiABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNodW5rSAASLwoGY29tbWl0GAMgASgLMh0uaW5ua2VlcGVyLmFnZW50LnYxLkNvbW1pdFRhckgAQgcKBWlucHV0IkQKB09wZW5UYXISDAoEcGF0aBgBIAEoCRIWCg5jcmVhdGVfcGFyZW50cxgCIAEoCBITCgtrZWVwX293bmVycxgDIAEoCCILCglDb21taXRUYXIigAEKDVdyaXRlVGFyRXZlbnQSNAoGb3BlbmVkGAEgASgLMiIuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlVGFyT3BlbmVkSAASMAoEZG9uZRgCIAEoCzIgLmlubmtlZXBlci5hZ2VudC52MS5Xcml0ZVRhckRvbmVIAEIHCgVldmVudCIQCg5Xcml0ZVRhck9wZW5lZCIsCgxXcml0ZVRhckRvbmUSDQoFYnl0ZXMYASABKAQSDQoFZmlsZXMYAiABKAQq0gEKCEZpbGVLaW5kEhkKFUZJTEVfS0lORF9VTlNQRUNJRklFRBAAEhUKEUZJTEVfS0lORF9SRUdVTEFSEAESFwoTRklMRV9LSU5EX0RJUkVDVE9SWRACEhUKEUZJTEVfS0lORF9TWU1MSU5LEAMSHgoaRklMRV9LSU5EX0NIQVJBQ1RFUl9ERVZJQ0UQBBIaChZGSUxFX0tJTkRfQkxPQ0tfREVWSUNFEAUSEgoORklMRV9LSU5EX0ZJRk8QBhIUChBGSUxFX0tJTkRfU09DS0VUEAcqZQoNRGlyZWN0b3J5U29ydBIeChpESVJFQ1RPUllfU09SVF9VTlNQRUNJRklFRBAAEhcKE0RJUkVDVE9SWV9TT1JUX1NJWkUQARIbChdESVJFQ1RPUllfU09SVF9NT0RJRklFRBACMuYJCgtGaWxlU2VydmljZRJrCgRSZWFkEiMuaW5ua2VlcGVyLmFnZW50LnYxLlJlYWRGaWxlUmVxdWVzdBohLmlubmtlZXBlci5hZ2VudC52MS5SZWFkRmlsZUV2ZW50IhnCwRgVCAEQARoPZ3Vlc3QuZmlsZS5yZWFkMAESbwoFV3JpdGUSJC5pbm5rZWVwZXIuYWdlbnQudjEuV3JpdGVGaWxlUmVxdWVzdBoiLmlubmtlZXBlci5hZ2VudC52MS5Xcml0ZUZpbGVFdmVudCIYwsEYFBACGhBndWVzdC5maWxlLndyaXRlKAEwARJkCgRTdGF0EiMuaW5ua2VlcGVyLmFnZW50LnYxLlN0YXRGaWxlUmVxdWVzdBocLmlubmtlZXBlci5hZ2VudC52MS5GaWxlSW5mbyIZwsEYFQgBEAEaD2d1ZXN0LmZpbGUucmVhZBJ2CgRMaXN0EiguaW5ua2VlcGVyLmFnZW50LnYxLkxpc3REaXJlY3RvcnlSZXF1ZXN0GikuaW5ua2VlcGVyLmFnZW50LnYxLkxpc3REaXJlY3RvcnlSZXNwb25zZSIZwsEYFQgBEAEaD2d1ZXN0LmZpbGUucmVhZBJxCg1NYWtlRGlyZWN0b3J5EiguaW5ua2VlcGVyLmFnZW50LnYxLk1ha2VEaXJlY3RvcnlSZXF1ZXN0GhwuaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVJbmZvIhjCwRgUEAEaEGd1ZXN0LmZpbGUud3JpdGUSZwoGUmVuYW1lEiUuaW5ua2VlcGVyLmFnZW50LnYxLlJlbmFtZUZpbGVSZXF1ZXN0GhwuaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVJbmZvIhjCwRgUEAEaEGd1ZXN0LmZpbGUud3JpdGUScQoGUmVtb3ZlEiUuaW5ua2VlcGVyLmFnZW50LnYxLlJlbW92ZUZpbGVSZXF1ZXN0GiYuaW5ua2VlcGVyLmFnZW50LnYxLlJlbW92ZUZpbGVSZXNwb25zZSIYwsEYFBABGhBndWVzdC5maWxlLndyaXRlEnQKB1NldE1vZGUSJi5pbm5rZWVwZXIuYWdlbnQudjEuU2V0RmlsZU1vZGVSZXF1ZXN0GicuaW5ua2VlcGVyLmFnZW50LnYxLkNoYW5nZUZpbGVzUmVzcG9uc2UiGMLBGBQQARoQZ3Vlc3QuZmlsZS53cml0ZRJ2CghTZXRPd25lchInLmlubmtlZXBlci5hZ2VudC52MS5TZXRGaWxlT3duZXJSZXF1ZXN0GicuaW5ua2VlcGVyLmFnZW50LnYxLkNoYW5nZUZpbGVzUmVzcG9uc2UiGMLBGBQQARoQZ3Vlc3QuZmlsZS53cml0ZRJsCgdSZWFkVGFyEiIuaW5ua2VlcGVyLmFnZW50LnYxLlJlYWRUYXJSZXF1ZXN0GiAuaW5ua2VlcGVyLmFnZW50LnYxLlJlYWRUYXJFdmVudCIZwsEYFQgBEAEaD2d1ZXN0LmZpbGUucmVhZDABEnAKCFdyaXRlVGFyEiMuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlVGFyUmVxdWVzdBohLmlubmtlZXBlci5hZ2VudC52MS5Xcml0ZVRhckV2ZW50IhjCwRgUEAEaEGd1ZXN0LmZpbGUud3JpdGUoATABYgZwcm90bzM", [file_agent_v1_options]);
 
 /**
  * @generated from message innkeeper.agent.v1.ReadFileRequest
@@ -456,6 +456,513 @@ export const WriteFileDoneSchema: GenMessage<WriteFileDone> = /*@__PURE__*/
   messageDesc(file_agent_v1_file, 11);
 
 /**
+ * @generated from message innkeeper.agent.v1.ListDirectoryRequest
+ */
+export type ListDirectoryRequest = Message<"innkeeper.agent.v1.ListDirectoryRequest"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * At most 1,000; 0: 200.
+   *
+   * @generated from field: uint32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * Of the answer before; empty: the first page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+
+  /**
+   * @generated from field: innkeeper.agent.v1.DirectorySort sort = 4;
+   */
+  sort: DirectorySort;
+
+  /**
+   * @generated from field: bool descending = 5;
+   */
+  descending: boolean;
+
+  /**
+   * Names that begin with a dot too.
+   *
+   * @generated from field: bool hidden = 6;
+   */
+  hidden: boolean;
+
+  /**
+   * @generated from field: bool no_symlinks = 7;
+   */
+  noSymlinks: boolean;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.ListDirectoryRequest.
+ * Use `create(ListDirectoryRequestSchema)` to create a new message.
+ */
+export const ListDirectoryRequestSchema: GenMessage<ListDirectoryRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 12);
+
+/**
+ * @generated from message innkeeper.agent.v1.ListDirectoryResponse
+ */
+export type ListDirectoryResponse = Message<"innkeeper.agent.v1.ListDirectoryResponse"> & {
+  /**
+   * @generated from field: repeated innkeeper.agent.v1.FileInfo entries = 1;
+   */
+  entries: FileInfo[];
+
+  /**
+   * Empty: this was the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * Entries in the folder, of those that were asked for.
+   *
+   * @generated from field: uint64 total = 3;
+   */
+  total: bigint;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.ListDirectoryResponse.
+ * Use `create(ListDirectoryResponseSchema)` to create a new message.
+ */
+export const ListDirectoryResponseSchema: GenMessage<ListDirectoryResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 13);
+
+/**
+ * @generated from message innkeeper.agent.v1.MakeDirectoryRequest
+ */
+export type MakeDirectoryRequest = Message<"innkeeper.agent.v1.MakeDirectoryRequest"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * Default: 0755.
+   *
+   * @generated from field: optional uint32 mode = 2;
+   */
+  mode?: number | undefined;
+
+  /**
+   * @generated from field: bool parents = 3;
+   */
+  parents: boolean;
+
+  /**
+   * @generated from field: optional string user = 4;
+   */
+  user?: string | undefined;
+
+  /**
+   * @generated from field: optional string group = 5;
+   */
+  group?: string | undefined;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.MakeDirectoryRequest.
+ * Use `create(MakeDirectoryRequestSchema)` to create a new message.
+ */
+export const MakeDirectoryRequestSchema: GenMessage<MakeDirectoryRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 14);
+
+/**
+ * @generated from message innkeeper.agent.v1.RenameFileRequest
+ */
+export type RenameFileRequest = Message<"innkeeper.agent.v1.RenameFileRequest"> & {
+  /**
+   * @generated from field: string from = 1;
+   */
+  from: string;
+
+  /**
+   * @generated from field: string to = 2;
+   */
+  to: string;
+
+  /**
+   * Replace what is there; default: refuse (FILE_EXISTS).
+   *
+   * @generated from field: bool replace = 3;
+   */
+  replace: boolean;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.RenameFileRequest.
+ * Use `create(RenameFileRequestSchema)` to create a new message.
+ */
+export const RenameFileRequestSchema: GenMessage<RenameFileRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 15);
+
+/**
+ * @generated from message innkeeper.agent.v1.RemoveFileRequest
+ */
+export type RemoveFileRequest = Message<"innkeeper.agent.v1.RemoveFileRequest"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * A folder with all that is in it.
+   *
+   * @generated from field: bool recursive = 2;
+   */
+  recursive: boolean;
+
+  /**
+   * Being gone already is success.
+   *
+   * @generated from field: bool ignore_missing = 3;
+   */
+  ignoreMissing: boolean;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.RemoveFileRequest.
+ * Use `create(RemoveFileRequestSchema)` to create a new message.
+ */
+export const RemoveFileRequestSchema: GenMessage<RemoveFileRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 16);
+
+/**
+ * @generated from message innkeeper.agent.v1.RemoveFileResponse
+ */
+export type RemoveFileResponse = Message<"innkeeper.agent.v1.RemoveFileResponse"> & {
+  /**
+   * @generated from field: uint64 removed = 1;
+   */
+  removed: bigint;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.RemoveFileResponse.
+ * Use `create(RemoveFileResponseSchema)` to create a new message.
+ */
+export const RemoveFileResponseSchema: GenMessage<RemoveFileResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 17);
+
+/**
+ * @generated from message innkeeper.agent.v1.SetFileModeRequest
+ */
+export type SetFileModeRequest = Message<"innkeeper.agent.v1.SetFileModeRequest"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * 0 to 07777.
+   *
+   * @generated from field: uint32 mode = 2;
+   */
+  mode: number;
+
+  /**
+   * @generated from field: bool recursive = 3;
+   */
+  recursive: boolean;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.SetFileModeRequest.
+ * Use `create(SetFileModeRequestSchema)` to create a new message.
+ */
+export const SetFileModeRequestSchema: GenMessage<SetFileModeRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 18);
+
+/**
+ * @generated from message innkeeper.agent.v1.SetFileOwnerRequest
+ */
+export type SetFileOwnerRequest = Message<"innkeeper.agent.v1.SetFileOwnerRequest"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * Name or number; absent: left as it is.
+   *
+   * @generated from field: optional string user = 2;
+   */
+  user?: string | undefined;
+
+  /**
+   * @generated from field: optional string group = 3;
+   */
+  group?: string | undefined;
+
+  /**
+   * @generated from field: bool recursive = 4;
+   */
+  recursive: boolean;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.SetFileOwnerRequest.
+ * Use `create(SetFileOwnerRequestSchema)` to create a new message.
+ */
+export const SetFileOwnerRequestSchema: GenMessage<SetFileOwnerRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 19);
+
+/**
+ * @generated from message innkeeper.agent.v1.ChangeFilesResponse
+ */
+export type ChangeFilesResponse = Message<"innkeeper.agent.v1.ChangeFilesResponse"> & {
+  /**
+   * @generated from field: uint64 changed = 1;
+   */
+  changed: bigint;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.ChangeFilesResponse.
+ * Use `create(ChangeFilesResponseSchema)` to create a new message.
+ */
+export const ChangeFilesResponseSchema: GenMessage<ChangeFilesResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 20);
+
+/**
+ * @generated from message innkeeper.agent.v1.ReadTarRequest
+ */
+export type ReadTarRequest = Message<"innkeeper.agent.v1.ReadTarRequest"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * @generated from field: bool no_symlinks = 2;
+   */
+  noSymlinks: boolean;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.ReadTarRequest.
+ * Use `create(ReadTarRequestSchema)` to create a new message.
+ */
+export const ReadTarRequestSchema: GenMessage<ReadTarRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 21);
+
+/**
+ * @generated from message innkeeper.agent.v1.ReadTarEvent
+ */
+export type ReadTarEvent = Message<"innkeeper.agent.v1.ReadTarEvent"> & {
+  /**
+   * @generated from oneof innkeeper.agent.v1.ReadTarEvent.event
+   */
+  event: {
+    /**
+     * A piece of the archive.
+     *
+     * @generated from field: innkeeper.agent.v1.FileChunk chunk = 1;
+     */
+    value: FileChunk;
+    case: "chunk";
+  } | {
+    /**
+     * @generated from field: innkeeper.agent.v1.ReadTarDone done = 2;
+     */
+    value: ReadTarDone;
+    case: "done";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.ReadTarEvent.
+ * Use `create(ReadTarEventSchema)` to create a new message.
+ */
+export const ReadTarEventSchema: GenMessage<ReadTarEvent> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 22);
+
+/**
+ * @generated from message innkeeper.agent.v1.ReadTarDone
+ */
+export type ReadTarDone = Message<"innkeeper.agent.v1.ReadTarDone"> & {
+  /**
+   * @generated from field: uint64 bytes = 1;
+   */
+  bytes: bigint;
+
+  /**
+   * @generated from field: uint64 files = 2;
+   */
+  files: bigint;
+
+  /**
+   * Could not be read, or changed while being read; at most 100.
+   *
+   * @generated from field: repeated string skipped = 3;
+   */
+  skipped: string[];
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.ReadTarDone.
+ * Use `create(ReadTarDoneSchema)` to create a new message.
+ */
+export const ReadTarDoneSchema: GenMessage<ReadTarDone> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 23);
+
+/**
+ * @generated from message innkeeper.agent.v1.WriteTarRequest
+ */
+export type WriteTarRequest = Message<"innkeeper.agent.v1.WriteTarRequest"> & {
+  /**
+   * @generated from oneof innkeeper.agent.v1.WriteTarRequest.input
+   */
+  input: {
+    /**
+     * @generated from field: innkeeper.agent.v1.OpenTar open = 1;
+     */
+    value: OpenTar;
+    case: "open";
+  } | {
+    /**
+     * @generated from field: innkeeper.agent.v1.FileChunk chunk = 2;
+     */
+    value: FileChunk;
+    case: "chunk";
+  } | {
+    /**
+     * No more follows.
+     *
+     * @generated from field: innkeeper.agent.v1.CommitTar commit = 3;
+     */
+    value: CommitTar;
+    case: "commit";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.WriteTarRequest.
+ * Use `create(WriteTarRequestSchema)` to create a new message.
+ */
+export const WriteTarRequestSchema: GenMessage<WriteTarRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 24);
+
+/**
+ * @generated from message innkeeper.agent.v1.OpenTar
+ */
+export type OpenTar = Message<"innkeeper.agent.v1.OpenTar"> & {
+  /**
+   * The folder to unpack into.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * @generated from field: bool create_parents = 2;
+   */
+  createParents: boolean;
+
+  /**
+   * Keep the owners of the archive; default: all belong to the agent's user.
+   *
+   * @generated from field: bool keep_owners = 3;
+   */
+  keepOwners: boolean;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.OpenTar.
+ * Use `create(OpenTarSchema)` to create a new message.
+ */
+export const OpenTarSchema: GenMessage<OpenTar> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 25);
+
+/**
+ * @generated from message innkeeper.agent.v1.CommitTar
+ */
+export type CommitTar = Message<"innkeeper.agent.v1.CommitTar"> & {
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.CommitTar.
+ * Use `create(CommitTarSchema)` to create a new message.
+ */
+export const CommitTarSchema: GenMessage<CommitTar> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 26);
+
+/**
+ * @generated from message innkeeper.agent.v1.WriteTarEvent
+ */
+export type WriteTarEvent = Message<"innkeeper.agent.v1.WriteTarEvent"> & {
+  /**
+   * @generated from oneof innkeeper.agent.v1.WriteTarEvent.event
+   */
+  event: {
+    /**
+     * @generated from field: innkeeper.agent.v1.WriteTarOpened opened = 1;
+     */
+    value: WriteTarOpened;
+    case: "opened";
+  } | {
+    /**
+     * @generated from field: innkeeper.agent.v1.WriteTarDone done = 2;
+     */
+    value: WriteTarDone;
+    case: "done";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.WriteTarEvent.
+ * Use `create(WriteTarEventSchema)` to create a new message.
+ */
+export const WriteTarEventSchema: GenMessage<WriteTarEvent> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 27);
+
+/**
+ * @generated from message innkeeper.agent.v1.WriteTarOpened
+ */
+export type WriteTarOpened = Message<"innkeeper.agent.v1.WriteTarOpened"> & {
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.WriteTarOpened.
+ * Use `create(WriteTarOpenedSchema)` to create a new message.
+ */
+export const WriteTarOpenedSchema: GenMessage<WriteTarOpened> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 28);
+
+/**
+ * @generated from message innkeeper.agent.v1.WriteTarDone
+ */
+export type WriteTarDone = Message<"innkeeper.agent.v1.WriteTarDone"> & {
+  /**
+   * @generated from field: uint64 bytes = 1;
+   */
+  bytes: bigint;
+
+  /**
+   * @generated from field: uint64 files = 2;
+   */
+  files: bigint;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.WriteTarDone.
+ * Use `create(WriteTarDoneSchema)` to create a new message.
+ */
+export const WriteTarDoneSchema: GenMessage<WriteTarDone> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 29);
+
+/**
  * @generated from enum innkeeper.agent.v1.FileKind
  */
 export const FileKind = {
@@ -512,6 +1019,39 @@ export const FileKindSchema: GenEnum<FileKind> = /*@__PURE__*/
   enumDesc(file_agent_v1_file, 0);
 
 /**
+ * @generated from enum innkeeper.agent.v1.DirectorySort
+ */
+export const DirectorySort = {
+  /**
+   * By name, bytewise.
+   *
+   * @generated from enum value: DIRECTORY_SORT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: DIRECTORY_SORT_SIZE = 1;
+   */
+  SIZE: 1,
+
+  /**
+   * @generated from enum value: DIRECTORY_SORT_MODIFIED = 2;
+   */
+  MODIFIED: 2,
+} as const;
+
+/**
+ * @generated from enum innkeeper.agent.v1.DirectorySort
+ */
+export type DirectorySort = (typeof DirectorySort)[keyof typeof DirectorySort] | UnknownEnum;
+
+/**
+ * Describes the enum innkeeper.agent.v1.DirectorySort.
+ */
+export const DirectorySortSchema: GenEnum<DirectorySort> = /*@__PURE__*/
+  enumDesc(file_agent_v1_file, 1);
+
+/**
  * Files of the guest. Paths are absolute; NUL and ".." are refused (INVALID_PATH).
  *
  * @generated from service innkeeper.agent.v1.FileService
@@ -546,6 +1086,79 @@ export const FileService: GenService<{
     methodKind: "unary";
     input: typeof StatFileRequestSchema;
     output: typeof FileInfoSchema;
+  },
+  /**
+   * One page of a folder, sorted, in bounded memory whatever its size.
+   *
+   * @generated from rpc innkeeper.agent.v1.FileService.List
+   */
+  list: {
+    methodKind: "unary";
+    input: typeof ListDirectoryRequestSchema;
+    output: typeof ListDirectoryResponseSchema;
+  },
+  /**
+   * @generated from rpc innkeeper.agent.v1.FileService.MakeDirectory
+   */
+  makeDirectory: {
+    methodKind: "unary";
+    input: typeof MakeDirectoryRequestSchema;
+    output: typeof FileInfoSchema;
+  },
+  /**
+   * @generated from rpc innkeeper.agent.v1.FileService.Rename
+   */
+  rename: {
+    methodKind: "unary";
+    input: typeof RenameFileRequestSchema;
+    output: typeof FileInfoSchema;
+  },
+  /**
+   * Never follows a symbolic link and never leaves the file system it began on. Refuses "/".
+   *
+   * @generated from rpc innkeeper.agent.v1.FileService.Remove
+   */
+  remove: {
+    methodKind: "unary";
+    input: typeof RemoveFileRequestSchema;
+    output: typeof RemoveFileResponseSchema;
+  },
+  /**
+   * @generated from rpc innkeeper.agent.v1.FileService.SetMode
+   */
+  setMode: {
+    methodKind: "unary";
+    input: typeof SetFileModeRequestSchema;
+    output: typeof ChangeFilesResponseSchema;
+  },
+  /**
+   * @generated from rpc innkeeper.agent.v1.FileService.SetOwner
+   */
+  setOwner: {
+    methodKind: "unary";
+    input: typeof SetFileOwnerRequestSchema;
+    output: typeof ChangeFilesResponseSchema;
+  },
+  /**
+   * A folder (or file) as a tar stream (POSIX pax), links as links.
+   *
+   * @generated from rpc innkeeper.agent.v1.FileService.ReadTar
+   */
+  readTar: {
+    methodKind: "server_streaming";
+    input: typeof ReadTarRequestSchema;
+    output: typeof ReadTarEventSchema;
+  },
+  /**
+   * Unpacks a tar stream into a folder. Each file lands whole or not at all; nothing lands outside the folder, whatever
+   * names and links the archive has.
+   *
+   * @generated from rpc innkeeper.agent.v1.FileService.WriteTar
+   */
+  writeTar: {
+    methodKind: "bidi_streaming";
+    input: typeof WriteTarRequestSchema;
+    output: typeof WriteTarEventSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_agent_v1_file, 0);
