@@ -55,6 +55,8 @@ void leave_loop_in_child(void);
 
 /* main.c */
 void print_exception(JSContext *ctx);
+/* Prints the rejections since the last call that have no handler by now. */
+void print_rejections(JSContext *ctx);
 
 #define PORT(name)                                                                                                     \
     const Port name##_port = {                                                                                         \

@@ -80,6 +80,7 @@ void run_jobs(JSContext *ctx)
     while ((result = JS_ExecutePendingJob(JS_GetRuntime(ctx), &job)) != 0)
         if (result < 0)
             print_exception(job);
+    print_rejections(ctx);
 }
 
 static void call(JSContext *ctx, JSValueConst callback, int argc, JSValueConst *argv)

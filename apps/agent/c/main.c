@@ -111,13 +111,44 @@ static bool run_bundle(JSContext *ctx)
     return true;
 }
 
+/* Rejections that nobody handles yet: a handler often comes in the same breath, so they are told after the jobs. */
+static struct {
+    JSValue promise, reason;
+} rejections[16];
+static size_t rejection_count;
+
 static void on_rejection(JSContext *ctx, JSValueConst promise, JSValueConst reason, JS_BOOL handled, void *opaque)
 {
-    if (handled)
+    size_t index = 0;
+    if (!handled) {
+        /* Sixteen at a time tell enough of what went wrong. */
+        if (rejection_count == sizeof rejections / sizeof rejections[0])
+            return;
+        rejections[rejection_count].promise = JS_DupValue(ctx, promise);
+        rejections[rejection_count++].reason = JS_DupValue(ctx, reason);
         return;
-    const char *text = JS_ToCString(ctx, reason);
-    fprintf(stderr, "innkeeper-agent: unhandled rejection: %s\n", text ? text : "?");
-    JS_FreeCString(ctx, text);
+    }
+    while (index < rejection_count && JS_VALUE_GET_PTR(rejections[index].promise) != JS_VALUE_GET_PTR(promise))
+        index++;
+    if (index == rejection_count)
+        return;
+    JS_FreeValue(ctx, rejections[index].promise);
+    JS_FreeValue(ctx, rejections[index].reason);
+    rejections[index] = rejections[--rejection_count];
+}
+
+void print_rejections(JSContext *ctx)
+{
+    while (rejection_count > 0) {
+        JSValue promise = rejections[--rejection_count].promise, reason = rejections[rejection_count].reason;
+        const char *text = JS_ToCString(ctx, reason);
+        if (!text)
+            JS_FreeValue(ctx, JS_GetException(ctx));
+        fprintf(stderr, "innkeeper-agent: unhandled rejection: %s\n", text ? text : "?");
+        JS_FreeCString(ctx, text);
+        JS_FreeValue(ctx, reason);
+        JS_FreeValue(ctx, promise);
+    }
 }
 
 /* Started without a standard descriptor, the first file we open would take its number. */

@@ -25,10 +25,13 @@ export function serve(options: Options & { readonly command: 'serve' }): void {
   const agent = createAgent(createQuickJsHost(), log);
   const controller = new AbortController();
   const stop = (): void => {
-    agent.stop('stopping').finally(() => {
-      controller.abort();
-      exit(0);
-    });
+    // First, so that nobody who comes now is served any more.
+    controller.abort('stopping');
+    agent
+      .stop('stopping')
+      .catch((error: unknown) => log.error('agent.stop-failed', { error: String(error) }))
+      .then(() => exit(0))
+      .catch(() => undefined);
   };
   onEverySignal(SIGTERM, stop);
   onEverySignal(SIGINT, stop);

@@ -23,7 +23,10 @@ export interface Agent {
    * bytes. The channel stays the caller's.
    */
   serveChannel(channel: Channel, dialect: 'native' | 'agent-message' | 'detect', signal: AbortSignal): Promise<void>;
-  /** Says goodbye on every session and ends the processes; resolves when that is done, within a second. */
+  /**
+   * Says goodbye on every session and ends the processes; resolves when that is done, within a second. Whoever is served
+   * after that is left at once: the caller takes nobody any more.
+   */
   stop(reason: string): Promise<void>;
 }
 

@@ -15,7 +15,7 @@ export interface ServePortOptions {
 const firstRetryMs = 50;
 const lastRetryMs = 60_000;
 
-/** Waits for the port, opens it, and serves every host that comes, until the signal. */
+/** Waits for the port, opens it, and serves every host that comes, until the signal. A port that fails is opened anew. */
 export async function servePort({ name, log, signal, serve }: ServePortOptions): Promise<void> {
   let retryMs = firstRetryMs;
   while (!signal.aborted) {
@@ -25,8 +25,8 @@ export async function servePort({ name, log, signal, serve }: ServePortOptions):
       retryMs = Math.min(retryMs * 2, lastRetryMs);
       continue;
     }
-    retryMs = firstRetryMs;
     log.info('port.opened', { port: name });
+    const openedAtMs = host.monotonicMs();
     try {
       while (!signal.aborted) await serve(channel);
     } catch (error) {
@@ -34,6 +34,10 @@ export async function servePort({ name, log, signal, serve }: ServePortOptions):
     } finally {
       await channel.close();
     }
+    // One that fails as soon as it is open is not tried in a circle.
+    if (host.monotonicMs() - openedAtMs >= lastRetryMs) retryMs = firstRetryMs;
+    await pause(retryMs, signal);
+    retryMs = Math.min(retryMs * 2, lastRetryMs);
   }
 }
 
@@ -50,10 +54,16 @@ function tryOpen(name: string, log: Log): PortChannel | undefined {
 
 function pause(delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const id = host.setTimer(delayMs, resolve);
-    signal.addEventListener('abort', () => {
-      host.clearTimer(id);
+    if (signal.aborted) {
       resolve();
-    });
+      return;
+    }
+    const onEnd = (): void => {
+      host.clearTimer(id);
+      signal.removeEventListener('abort', onEnd);
+      resolve();
+    };
+    const id = host.setTimer(delayMs, onEnd);
+    signal.addEventListener('abort', onEnd);
   });
 }

@@ -30,6 +30,7 @@ export class Outbox {
   readonly #bulk: BulkJob[] = [];
   #scratch: Uint8Array | undefined;
   #room: (() => void)[] = [];
+  #idle: (() => void)[] = [];
   #running = false;
   #failure: unknown;
 
@@ -49,6 +50,12 @@ export class Outbox {
 
   wakeWaiters(): void {
     for (const wake of this.#room.splice(0)) wake();
+  }
+
+  /** Calls back when nothing is queued or being written any more, also when the channel failed; at once if it is so. */
+  onceIdle(callback: () => void): void {
+    if (this.#running && this.#failure === undefined) this.#idle.push(callback);
+    else callback();
   }
 
   /** Queues a small frame. Does not wait: for frames that are bounded by what they answer. */
@@ -101,6 +108,11 @@ export class Outbox {
       await this.#writeBulk(job);
     }
     this.#running = false;
+    this.#tellIdle();
+  }
+
+  #tellIdle(): void {
+    for (const tell of this.#idle.splice(0)) tell();
   }
 
   async #writeBulk({ make, done }: BulkJob): Promise<void> {
@@ -145,6 +157,7 @@ export class Outbox {
     this.#control = [];
     this.#controlBytes = 0;
     this.wakeWaiters();
+    this.#tellIdle();
     for (const { done } of this.#bulk.splice(0)) done.reject(error);
   }
 }

@@ -10,6 +10,8 @@ import type { WelcomeMaker } from './welcome.ts';
 
 const maxCalls = 64;
 const maxCallCredit = 1024 * 1024;
+/** How long a goodbye may take to get into the channel. */
+const flushMs = 50;
 
 export interface ServeNativeOptions {
   readonly channel: Channel;
@@ -26,13 +28,15 @@ export interface ServeNativeOptions {
 
 /**
  * Serves the native dialect on a channel until the peer is known to have gone or `signal` is aborted
- * (docs/protocol/native.md). A new hello ends the session before it. The channel stays the caller's.
+ * (docs/protocol/native.md). A new hello ends the session before it. The channel stays the caller's: it may be closed
+ * when this resolves, since by then the goodbye is out, or cannot get out.
  */
 export async function serveNative(options: ServeNativeOptions): Promise<void> {
   const server = new NativeServer(options);
   try {
     await server.run();
   } finally {
+    await server.flush();
     server.endSession(new OperationError('CANCELED', 'The session is over.'));
   }
 }
@@ -69,6 +73,20 @@ class NativeServer {
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
+  }
+
+  /** When it has said goodbye: until that is written, 50 ms at most. */
+  async flush(): Promise<void> {
+    const { clock, signal } = this.#options;
+    const outbox = this.#outbox;
+    if (!signal.aborted || typeof signal.reason !== 'string' || outbox === undefined) return;
+    await new Promise<void>((resolve) => {
+      const takeBack = clock.setTimer(flushMs, resolve);
+      outbox.onceIdle(() => {
+        takeBack();
+        resolve();
+      });
+    });
   }
 
   /** Ends all calls: their input and answers are gone. Work of methods that detach goes on without them. */
