@@ -25,7 +25,14 @@ const images = [
   { name: 'cpio', why: 'packs the tiny guest’s first file system' },
   { name: 'kmod', why: 'finds the kernel modules a guest needs' },
   { name: 'mmdebstrap', why: 'builds the Debian guests' },
+  { name: 'uidmap', why: 'lets it do so without root' },
   { name: 'lz4', why: 'unpacks the guest’s kernel' },
+];
+
+const tests = [
+  { name: 'chromium', why: 'walks the web console in tests' },
+  { name: 'postgresql', why: 'a real server for the tests of the store, on a socket of their own' },
+  { name: 'victoria-metrics', why: 'takes the metrics that the tests write to it' },
 ];
 
 const peers = [{ name: 'qemu-guest-agent', why: 'the incumbent that ours is measured beside' }];
@@ -38,6 +45,7 @@ export function debianPackages(command, arch) {
     case 'start':
       return [machines[arch], ...images, ...compiler];
     case 'test':
+      return [machines[arch], ...images, ...compiler, ...peers, ...tests];
     case 'bench':
       return [machines[arch], ...images, ...compiler, ...peers];
     default:
