@@ -10,10 +10,14 @@ export interface ShutdownWay {
   readonly argv: readonly string[];
 }
 
-/** What shutdown(8) of sysvinit takes. */
-const shutdownFlag: Record<ShutdownMode, string> = { poweroff: '-P', reboot: '-r', halt: '-H' };
+/** What shutdown(8) of sysvinit takes: -P and -H say what -h does at the end, and mean nothing alone. */
+const shutdownFlags: Record<ShutdownMode, readonly string[]> = {
+  poweroff: ['-h', '-P'],
+  reboot: ['-r'],
+  halt: ['-h', '-H'],
+};
 
-/** How this guest's init system is asked to go down, so that services end in their order. */
+/** How this guest's init system is asked to go down, so that services end in their order; reboot(2) where none can be. */
 export function chooseShutdown(host: Host, mode: ShutdownMode): ShutdownWay {
   const init = initSystem(host);
   const candidates: (readonly string[])[] =
@@ -25,7 +29,7 @@ export function chooseShutdown(host: Host, mode: ShutdownMode): ShutdownWay {
       : init === 'busybox'
         ? [[`/sbin/${mode}`], [`/bin/${mode}`], ['/bin/busybox', mode]]
         : [
-            ['/sbin/shutdown', shutdownFlag[mode], 'now'],
+            ['/sbin/shutdown', ...shutdownFlags[mode], 'now'],
             [`/sbin/${mode}`],
             ['/sbin/openrc-shutdown', `--${mode}`, 'now'],
           ];
@@ -35,7 +39,8 @@ export function chooseShutdown(host: Host, mode: ShutdownMode): ShutdownWay {
 
 function isExecutable(host: Host, path: string): boolean {
   try {
-    return (host.files.stat(path, true).mode & 0o111) !== 0;
+    const { type, mode } = host.files.stat(path, true);
+    return type === 'regular' && (mode & 0o111) !== 0;
   } catch {
     // ENOENT is the answer.
     return false;

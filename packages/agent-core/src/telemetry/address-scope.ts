@@ -2,11 +2,19 @@ import { AddressScope } from './enums.ts';
 
 type ScopeValue = (typeof AddressScope)[keyof typeof AddressScope];
 
-/** How far an address reaches (RFC 4007, RFC 3927, RFC 1122; unique local IPv6 addresses are site). Private IPv4 is global here: it routes. */
+/** fec0::/10, which RFC 3879 deprecates; QEMU's user-mode network still gives it. */
+export function isOldSiteLocal(address: string): boolean {
+  return /^fe[c-f]/i.test(address) && address.includes(':');
+}
+
+/**
+ * How far an address reaches (RFC 4007, RFC 3927, RFC 1122). Unique local and the old site-local IPv6 addresses are
+ * site. Private IPv4 is global here: it routes.
+ */
 export function addressScope(address: string): ScopeValue {
   const lower = address.toLowerCase();
   if (lower.startsWith('127.') || lower === '::1') return AddressScope.HOST;
   if (lower.startsWith('169.254.') || /^fe[89ab]/.test(lower)) return AddressScope.LINK;
-  if (/^f[cd]/.test(lower) && lower.includes(':')) return AddressScope.SITE;
+  if ((/^f[cd]/.test(lower) && lower.includes(':')) || isOldSiteLocal(lower)) return AddressScope.SITE;
   return AddressScope.GLOBAL;
 }

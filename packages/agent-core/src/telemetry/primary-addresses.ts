@@ -1,4 +1,5 @@
 import type { Host } from '../host.ts';
+import { isOldSiteLocal } from './address-scope.ts';
 import { AddressScope, InterfaceKind } from './enums.ts';
 import { readTrimmed } from './read-trimmed.ts';
 import type { InterfaceInit } from './sample-interfaces.ts';
@@ -38,7 +39,7 @@ function choose(
       ({ each, address, scope }) =>
         isFamily(address) && each.kind !== InterfaceKind.LOOPBACK && scope < AddressScope.LINK,
     )
-    .map((candidate) => ({ ...candidate, rank: rankOf(candidate.each, candidate.scope, defaultInterface) }))
+    .map((candidate) => ({ ...candidate, rank: rankOf(candidate, defaultInterface) }))
     .sort((a, b) => a.rank - b.rank);
   const [best] = candidates;
   if (best === undefined) return undefined;
@@ -51,9 +52,16 @@ function choose(
   return { address: best.address, interface: best.each.name, reason };
 }
 
-/** Lower is better: default route, then real interfaces, then global before site. */
-function rankOf(each: InterfaceInit, scope: number, defaultInterface: string | undefined): number {
+interface Candidate {
+  readonly each: InterfaceInit;
+  readonly address: string;
+  readonly scope: number;
+}
+
+/** Lower is better: any other before a deprecated one, then the default route, real interfaces, global before site. */
+function rankOf({ each, address, scope }: Candidate, defaultInterface: string | undefined): number {
   return (
+    (isOldSiteLocal(address) ? 16 : 0) +
     (each.name === defaultInterface ? 0 : 8) +
     (usual.has(each.kind) ? 0 : 4) +
     (each.up === true ? 0 : 2) +
