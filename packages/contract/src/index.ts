@@ -1,4 +1,14 @@
 export * from './errors/index.ts';
+export { type FilterFieldName, filterFields, isFilterField } from './vm-filter/filter-fields.ts';
+export {
+  type ComparisonOperator,
+  type FilterProblem,
+  type NumberFieldName,
+  type ParsedVmFilter,
+  parseVmFilter,
+  type TextFieldName,
+  type VmCondition,
+} from './vm-filter/parse-vm-filter.ts';
 export {
   type AgentState,
   assertVmAction,
