@@ -1,0 +1,17 @@
+import { existsSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { isStaticElf } from '../../../apps/innkeeper/src/images/host-busybox.ts';
+import { type Metric, makeMetric } from '../metric.ts';
+
+/** Where the Debian package has it; the guest's is of the same release. */
+const qgaPath = '/usr/sbin/qemu-ga';
+
+/** Size of the binary: all that a guest needs of ours; of qemu-ga's without its libraries. */
+export async function measureSize(agentBinaryPath: string): Promise<Metric[]> {
+  if (!isStaticElf(await readFile(agentBinaryPath))) throw new Error(`${agentBinaryPath} is not static.`);
+  const peer = existsSync(qgaPath) ? { name: 'qemu-ga, no libs', value: statSync(qgaPath).size / 1024 } : undefined;
+  const value = statSync(agentBinaryPath).size / 1024;
+  return [
+    makeMetric({ metric: 'binary, static', value, unit: 'KiB', peer, bound: { of: 'value', is: { atMost: 1024 } } }),
+  ];
+}

@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type AgentLink, createAgentLink } from '@innkeeper/agent-client';
+import { type Accelerator, nativePort } from '@innkeeper/hypervisor';
+import { mib } from '@innkeeper/kit';
+import { qemuCommandLine } from '../../packages/hypervisor/src/qemu/command-line.ts';
+import { openPortChannel } from '../../packages/hypervisor/src/qemu/port-channel.ts';
+import { probeQemu } from '../../packages/hypervisor/src/qemu/probe.ts';
+import { type RunFiles, runFiles } from '../../packages/hypervisor/src/qemu/run-files.ts';
+import type { BenchImage } from './bench-image.ts';
+
+const program = 'qemu-system-x86_64';
+const bootTimeoutMs = 180_000;
+/** Ports of the benchmark's own, beside those that every VM has. */
+const benchPorts = ['bench.raw', 'bench.ctl'] as const;
+
+/** The VM in which everything is measured. Dispose ends it. */
+export interface BenchGuest extends AsyncDisposable {
+  readonly accelerator: Accelerator;
+  readonly version: string;
+  /** From the start of QEMU to the agent's welcome. */
+  readonly bootMs: number;
+  /** A session with our agent that asks for nothing by itself; `telemetryIntervalMs` as the node's, or 0. */
+  openLink(telemetryIntervalMs: number): AgentLink;
+  /** The host's end of a port: the socket's path. */
+  portSocket(name: string): string;
+}
+
+/** Starts QEMU as the node would, with two more ports, and waits for the agent. Rejects with the guest's last words. */
+export async function bootBenchGuest(image: BenchImage, directory: string): Promise<BenchGuest> {
+  const runDirectory = join(directory, 'run');
+  await mkdir(runDirectory);
+  const files = runFiles(runDirectory);
+  const { available, reason, accelerator, sandbox, version } = await probeQemu(program);
+  if (!available) throw new Error(reason);
+  const spec = {
+    id: randomUUID(),
+    name: 'bench',
+    cpus: 2,
+    memoryBytes: 768 * mib,
+    runDirectory,
+    disk: { path: image.diskPath, format: 'qcow2' },
+    kernel: image.kernel,
+    network: undefined,
+  } as const;
+  const argv = [
+    // Its CPUs run at once: nobody needs the first bytes of its console.
+    ...qemuCommandLine(spec, { accelerator, sandbox, files }).filter((argument) => argument !== '-S'),
+    ...benchPorts.flatMap((name, index) => extraPort(name, index, files)),
+  ];
+  const started = performance.now();
+  const child = spawn(program, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const openLink = (telemetryIntervalMs: number): AgentLink =>
+    createAgentLink({
+      connect: (signal) => openPortChannel(files.portSocket(nativePort), nativePort, { signal }),
+      identity: { vmId: spec.id, vmName: spec.name, nodeVersion: 'bench' },
+      mayStepClock: false,
+      telemetryIntervalMs,
+    });
+  try {
+    await whileAlive(child, socketsReady(files));
+    await using link = openLink(0);
+    await whileAlive(child, link.ping({ timeoutMs: bootTimeoutMs }));
+  } catch (error) {
+    await end(child);
+    throw error;
+  }
+  return {
+    accelerator,
+    version,
+    bootMs: performance.now() - started,
+    openLink,
+    portSocket: files.portSocket,
+    [Symbol.asyncDispose]: () => end(child),
+  };
+}
+
+function extraPort(name: string, index: number, files: RunFiles): string[] {
+  const path = files.portSocket(name).replaceAll(',', ',,');
+  const device = `virtserialport,bus=ports.0,nr=${10 + index},chardev=bench${index},name=${name}`;
+  return ['-chardev', `socket,id=bench${index},path=${path},server=on,wait=off`, '-device', device];
+}
+
+/** QEMU writes its pid file when its sockets are there. */
+async function socketsReady(files: RunFiles): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    const pid = await readFile(files.pidFile, 'latin1').catch(() => '');
+    if (pid !== '') return;
+    if (performance.now() > deadline) throw new Error('QEMU did not start within 30 s.');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** `work`, unless QEMU ends before it is done. */
+async function whileAlive<T>(child: ChildProcess, work: Promise<T>): Promise<T> {
+  let printed = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    printed = (printed + chunk.toString()).slice(-4096);
+  });
+  const dead = new Promise<never>((_, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => reject(new Error(`QEMU ended (${signal ?? code}): ${printed.trim()}`)));
+  });
+  return await Promise.race([work, dead]);
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
+}

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import type { AgentLink } from '@innkeeper/agent-client';
+import { readHostBusybox } from '../../apps/innkeeper/src/images/host-busybox.ts';
+import type { BenchGuest } from './bench-guest.ts';
+import { GuestShell } from './guest-shell.ts';
+import { RawPort } from './raw-port.ts';
+
+/** On tmpfs in the guest; what is measured is the agent and the channel, not a disk. */
+export const guestFolder = '/dev/shm/bench';
+/** Static, so that starting it costs little beside what is measured. */
+export const guestTrue = `${guestFolder}/true`;
+export const guestPeer = `${guestFolder}/bench-peer`;
+
+/**
+ * Puts the programs of the benchmark into the guest and starts a shell there that belongs to systemd, not to the agent:
+ * it lives on when the agent is stopped.
+ */
+export async function installGuestTools(guest: BenchGuest, link: AgentLink, peerPath: string): Promise<GuestShell> {
+  // busybox goes by the name it is called by.
+  await upload(link, guestTrue, await readHostBusybox());
+  await upload(link, guestPeer, await readFile(peerPath));
+  const port = '/dev/virtio-ports/bench.ctl';
+  // A port has one opener.
+  const shell = `exec /bin/sh <>${port} >&0 2>&0`;
+  await run(link, ['systemd-run', '--quiet', '--unit=bench-ctl', '/bin/sh', '-c', shell]);
+  const control = new GuestShell(await RawPort.open(guest.portSocket('bench.ctl')));
+  await control.run('cd /');
+  return control;
+}
+
+async function upload(link: AgentLink, path: string, content: Buffer): Promise<void> {
+  await link.writeFile({ path, mode: 0o755, createParents: true }, async function* slices() {
+    for (let at = 0; at < content.length; at += 65_536) yield content.subarray(at, at + 65_536);
+  });
+}
+
+async function run(link: AgentLink, argv: readonly string[]): Promise<void> {
+  await using session = link.exec({ argv: [...argv] });
+  let printed = '';
+  for await (const { event } of session.events) {
+    if (event.case === 'output') printed += Buffer.from(event.value.data).toString();
+    if (event.case !== 'exited') continue;
+    if (event.value.status.case === 'exitCode' && event.value.status.value === 0) return;
+    break;
+  }
+  throw new Error(`${argv.join(' ')} failed in the guest: ${printed.trim()}`);
+}
