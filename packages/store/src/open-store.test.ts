@@ -102,17 +102,24 @@ describe('openStore()', () => {
     assert.equal((await store.operations.find('p'))?.state, 'succeeded');
   });
 
-  it('keeps 24 hours of samples, and drops those of a VM with it', async () => {
+  it('replaces blocks of history, drops old ones level by level, and those of a VM with it', async () => {
     await using store = await withVm();
-    const day = 24 * 60 * 60 * 1000;
-    for (const time_ms of [1, day, 2 * day]) await store.samples.insert({ vm_id: 'a', time_ms, data: '{}' });
-    await store.prune(2 * day);
+    const block = (step_ms: number, start_ms: number, byte: number) => ({
+      vm_id: 'a',
+      step_ms,
+      start_ms,
+      data: new Uint8Array([byte]),
+    });
+    await store.history.upsert([block(5, 10, 1), block(5, 20, 2), block(60, 10, 3)]);
+    await store.history.upsert([block(5, 20, 4)]);
+    await store.history.prune(5, 20);
     assert.deepEqual(
-      (await store.samples.list('a', 0)).map((row) => row.time_ms),
-      [day, 2 * day],
+      (await store.history.list('a', 5, 0, 100)).map((row) => [row.start_ms, row.data[0]]),
+      [[20, 4]],
     );
+    assert.equal((await store.history.find('a', 60, 10))?.data[0], 3);
     await store.vms.remove('a');
-    assert.deepEqual(await store.samples.list('a', 0), []);
+    assert.deepEqual(await store.history.list('a', 5, 0, 100), []);
   });
 
   it('keeps the 10,000 newest events', async () => {

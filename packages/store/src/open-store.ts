@@ -3,9 +3,9 @@ import { Migrator } from 'kysely/migration';
 import { migrationProvider } from './migrations/index.ts';
 import { openNodeSqlite } from './node-sqlite.ts';
 import { EventRepository } from './repositories/events.ts';
+import { HistoryRepository } from './repositories/history.ts';
 import { ImageRepository } from './repositories/images.ts';
 import { OperationRepository } from './repositories/operations.ts';
-import { SampleRepository } from './repositories/samples.ts';
 import { VmRepository } from './repositories/vms.ts';
 import type { Schema } from './schema.ts';
 
@@ -15,7 +15,7 @@ export interface Store extends AsyncDisposable {
   readonly images: ImageRepository;
   readonly operations: OperationRepository;
   readonly events: EventRepository;
-  readonly samples: SampleRepository;
+  readonly history: HistoryRepository;
   /** Drops what is older than it is kept. To be called now and then. */
   prune(nowMs: number): Promise<void>;
 }
@@ -33,12 +33,11 @@ export async function openStore(path: string): Promise<Store> {
     images: new ImageRepository(db),
     operations: new OperationRepository(db),
     events: new EventRepository(db),
-    samples: new SampleRepository(db),
+    history: new HistoryRepository(db),
   };
   return {
     ...store,
     prune: async (nowMs) => {
-      await store.samples.prune(nowMs);
       await store.events.prune();
       await store.operations.prune(nowMs);
     },

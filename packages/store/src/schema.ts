@@ -60,10 +60,12 @@ export interface EventTable {
   message: string;
 }
 
-export interface SampleTable {
+/** Telemetry of one stretch of time at one resolution, packed. */
+export interface HistoryBlockTable {
   vm_id: string;
-  time_ms: number;
-  data: string;
+  step_ms: number;
+  start_ms: number;
+  data: Uint8Array;
 }
 
 export interface Schema {
@@ -71,5 +73,5 @@ export interface Schema {
   images: ImageTable;
   operations: OperationTable;
   events: EventTable;
-  samples: SampleTable;
+  history_blocks: HistoryBlockTable;
 }

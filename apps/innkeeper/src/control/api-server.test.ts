@@ -14,6 +14,7 @@ import {
 } from '@innkeeper/contract/control';
 import { silentLog } from '@innkeeper/kit';
 import { WebSocket } from 'ws';
+import { History } from '../history/history.ts';
 import { startTestNode, testHost } from '../node/fake/test-node.ts';
 import { ApiServer } from './api-server.ts';
 import { createLocalNode } from './local-node.ts';
@@ -23,12 +24,14 @@ type Start = Parameters<typeof startTestNode>[2];
 async function served(work: (api: Api) => Promise<void>, options?: Start): Promise<void> {
   await using at = await testHost();
   const test = await startTestNode(at.folder, at.host, options);
-  const server = new ApiServer({ node: createLocalNode(test.node), log: silentLog });
+  const history = new History({ blocks: test.node.context.store.history, log: silentLog });
+  const server = new ApiServer({ node: createLocalNode(test.node), history, log: silentLog });
   try {
     await server.listen(at.folder.socket);
     await work(new Api(at.folder.socket));
   } finally {
     await server[Symbol.asyncDispose]();
+    await history[Symbol.asyncDispose]();
     await test.stop();
   }
 }

@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
-import { ImageService, NodeService, OperationService, VmService } from '@innkeeper/contract/control';
+import { HistoryService, ImageService, NodeService, OperationService, VmService } from '@innkeeper/contract/control';
 import { type Log, mib } from '@innkeeper/kit';
 import { WebSocketServer } from 'ws';
+import type { History } from '../history/history.ts';
+import { createHistoryService } from '../history/history-service.ts';
 import { errorInterceptor, privilegeInterceptor } from './api-interceptors.ts';
 import { authorizeSocketOwner } from './authorize.ts';
 import { createImageService } from './image-service.ts';
@@ -21,6 +23,7 @@ const maxConnections = 2000;
 
 export interface ApiServerOptions {
   readonly node: NodeOfControl;
+  readonly history: History;
   readonly log: Log;
 }
 
@@ -30,13 +33,14 @@ export class ApiServer implements AsyncDisposable {
   readonly #sockets: WebSocketServer;
   readonly #shutdown = new AbortController();
 
-  constructor({ node, log }: ApiServerOptions) {
+  constructor({ node, history, log }: ApiServerOptions) {
     const context: RouteContext = { node, log, authorize: authorizeSocketOwner, shutdownSignal: this.#shutdown.signal };
     const rpc = connectNodeAdapter({
       routes: (router) =>
         router
           .service(VmService, createVmService(node))
           .service(ImageService, createImageService(node))
+          .service(HistoryService, createHistoryService(node, history))
           .service(OperationService, createOperationService(node))
           .service(NodeService, { getNode: () => node.describe() }),
       interceptors: [errorInterceptor(log), privilegeInterceptor(authorizeSocketOwner)],

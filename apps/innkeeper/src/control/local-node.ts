@@ -1,4 +1,4 @@
-import { create, fromJson, type JsonValue } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import type { AgentLink } from '@innkeeper/agent-client';
 import { assertVmAction, OperationError } from '@innkeeper/contract';
 import {
@@ -8,8 +8,6 @@ import {
   type Node as NodeMessage,
   NodeSchema,
   type Operation,
-  type Sample,
-  SampleSchema,
 } from '@innkeeper/contract/control';
 import type { OperationRow } from '@innkeeper/store';
 import { createVm } from '../node/create-vm.ts';
@@ -71,7 +69,6 @@ function localVm(node: Node, runner: VmRunner): VmOfControl {
     kill: () => told(killVm(node, id)),
     delete: (force) => told(deleteVm(node, id, force)),
     diagnose: () => diagnose(runner),
-    samples: (sinceMs) => listSamples(node, id, sinceMs),
     onChange: (listener) =>
       node.changes.add((changedId) => {
         if (changedId === id) listener();
@@ -126,11 +123,6 @@ async function listImages(node: Node): Promise<Image[]> {
       }),
     ),
   );
-}
-
-async function listSamples(node: Node, vmId: string, sinceMs: number): Promise<Sample[]> {
-  const rows = await node.context.store.samples.list(vmId, sinceMs);
-  return rows.map((row) => fromJson(SampleSchema, JSON.parse(row.data) as JsonValue));
 }
 
 function eventMessage(row: {

@@ -9,7 +9,6 @@ import type {
   Image,
   Node,
   Operation,
-  Sample,
   Vm,
 } from '@innkeeper/contract/control';
 import type { ConsoleStream } from '@innkeeper/hypervisor';
@@ -36,7 +35,6 @@ export interface VmOfControl {
   kill(): Promise<Operation>;
   delete(force: boolean): Promise<Operation>;
   diagnose(options?: Waiting): Promise<Diagnosis>;
-  samples(sinceMs: number): Promise<Sample[]>;
   /** Calls back after each change, once it is deleted also; the function ends it. */
   onChange(listener: () => void): () => void;
 }

@@ -8,7 +8,6 @@ import { watchVm, watchVms } from './watch-vms.ts';
 const defaultStopTimeoutMs = 30_000;
 const maxStopTimeoutMs = 3_600_000;
 const maxEvents = 1000;
-const dayMs = 24 * 60 * 60 * 1000;
 
 const shutdownModes: ReadonlyMap<string, ShutdownMode> = new Map([
   ['poweroff', ShutdownMode.POWEROFF],
@@ -41,10 +40,6 @@ export function createVmService(node: NodeOfControl): ServiceImpl<typeof VmServi
     listEvents: async (request) => {
       const vmId = request.vm === '' ? undefined : vms.find(request.vm).id;
       return { events: await vms.events(vmId, limitOf(request.limit, 100, maxEvents)) };
-    },
-    listSamples: async (request) => {
-      const sinceMs = request.sinceUnixNs === 0n ? Date.now() - dayMs : Number(request.sinceUnixNs / 1_000_000n);
-      return { samples: await vms.find(request.vm).samples(sinceMs) };
     },
     shutdownGuest: async (request, { signal }) => {
       const mode = shutdownModes.get(request.mode);

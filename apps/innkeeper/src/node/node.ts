@@ -8,7 +8,6 @@ import type { NodeContext } from './context.ts';
 import { eventOf } from './event-text.ts';
 import { ImageLibrary } from './image-library.ts';
 import { Listeners } from './listeners.ts';
-import { sampleOf } from './sample.ts';
 import { type VmChange, VmRunner } from './vm-runner.ts';
 
 const usageIntervalMs = 5_000;
@@ -23,6 +22,8 @@ export class Node {
   readonly images: ImageLibrary;
   /** The id of each VM that changed or was deleted. */
   readonly changes = new Listeners<string>();
+  /** A VM has a new report of its agent, or of what its hypervisor uses. */
+  readonly measured = new Listeners<{ readonly runner: VmRunner; readonly change: 'telemetry' | 'usage' }>();
   readonly startedMs = Date.now();
   readonly #runners = new Map<string, VmRunner>();
   /** The kind of the last event, for each VM: a state that is told twice is one event. */
@@ -105,7 +106,7 @@ export class Node {
     const { id } = runner.row;
     if (change === 'removed') this.#runners.delete(id);
     if (change === 'state' || change === 'agent' || change === 'removed') this.#recordEvent(runner, change);
-    if (change === 'telemetry') this.#keepSample(runner);
+    if (change === 'telemetry' || change === 'usage') this.measured.emit({ runner, change });
     if (change === 'removed') this.#lastEvents.delete(id);
     this.changes.emit(id);
   }
@@ -118,11 +119,6 @@ export class Node {
     if (last[event.topic] === event.kind) return;
     const { kind, message } = event;
     this.#write(this.context.store.events.insert({ time_ms: Date.now(), vm_id: id, kind, message }));
-  }
-
-  #keepSample(runner: VmRunner): void {
-    const sample = sampleOf(runner);
-    if (sample !== undefined) this.#write(this.context.store.samples.insert(sample));
   }
 
   #sampleUsage(): void {

@@ -33,7 +33,7 @@ export class VmRepository {
     await this.#db.updateTable('vms').set(change).where('id', '=', id).execute();
   }
 
-  /** Its samples go with it; its events stay. */
+  /** Its history goes with it; its events stay. */
   async remove(id: string): Promise<void> {
     await this.#db.deleteFrom('vms').where('id', '=', id).execute();
   }

@@ -7,6 +7,7 @@ import { FakeDriver, type FakeDriverOptions } from '@innkeeper/hypervisor/fake';
 import { silentLog } from '@innkeeper/kit';
 import { openStore } from '@innkeeper/store';
 import { makeDataFolder } from '../../daemon/data-folder.ts';
+import { History } from '../../history/history.ts';
 import { createVm } from '../../node/create-vm.ts';
 import { fakeImageTools } from '../../node/fake/fake-image-tools.ts';
 import { Node } from '../../node/node.ts';
@@ -34,6 +35,7 @@ export async function serveApi(options: FakeDriverOptions): Promise<ServedApi> {
   stack.defer(() => rm(path, { recursive: true, force: true }));
   const folder = await makeDataFolder(path);
   const store = stack.use(await openStore(folder.database));
+  const history = stack.use(new History({ blocks: store.history, log: silentLog }));
   const driver = new FakeDriver(options);
   stack.use(driver.host);
   const operations = new OperationRunner({ store, log: silentLog });
@@ -49,7 +51,7 @@ export async function serveApi(options: FakeDriverOptions): Promise<ServedApi> {
   stack.defer(() => operations.close());
   await node.start();
   const listen = async (): Promise<ApiServer> => {
-    const server = new ApiServer({ node: createLocalNode(node), log: silentLog });
+    const server = new ApiServer({ node: createLocalNode(node), history, log: silentLog });
     await server.listen(folder.socket);
     return server;
   };

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { silentLog } from '@innkeeper/kit';
+import { openStore, type Store } from '@innkeeper/store';
+import { History } from './history.ts';
+import { planQuery } from './query-series.ts';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+/** A whole day, so that blocks begin where the test expects them. */
+const beginMs = 20_000 * dayMs;
+
+async function storeWithVm(): Promise<Store> {
+  const store = await openStore(':memory:');
+  await store.images.insert({
+    name: 'i',
+    format: 'raw',
+    path: '/i',
+    virtual_bytes: 1,
+    sha256: '',
+    added_ms: 0,
+    kernel: null,
+    base: null,
+  });
+  await store.vms.insert({
+    id: 'v',
+    name: 'v',
+    state: 'running',
+    state_detail: '',
+    image: 'i',
+    cpus: 1,
+    memory_bytes: 1,
+    disk_bytes: 1,
+    mac_address: '',
+    tags: '{}',
+    driver: 'fake',
+    record: null,
+    agent: '{}',
+    base_path: '',
+    created_ms: 0,
+    started_ms: null,
+  });
+  return store;
+}
+
+const cpu = (value: number) => ({ points: [{ metric: 'cpu.busy_percent', value }], counters: [] });
+
+describe('history', () => {
+  it('answers with what was measured, and with gaps where nothing was', async () => {
+    await using store = await storeWithVm();
+    await using history = new History({ blocks: store.history, log: silentLog, now: () => beginMs + 60_000 });
+    for (const second of [0, 5, 20]) await history.record('v', cpu(second), beginMs + second * 1000);
+    const { plan, series } = await history.query('v', {
+      fromMs: beginMs,
+      toMs: beginMs + 25_000,
+      metrics: [],
+      maxPoints: 300,
+    });
+    assert.equal(plan.stepMs, 5000);
+    assert.deepEqual(series[0]?.average, [0, 5, Number.NaN, Number.NaN, 20]);
+    assert.equal(series[0]?.unit, 'percent');
+  });
+
+  it('goes on with what an earlier daemon wrote', async () => {
+    await using store = await storeWithVm();
+    const now = () => beginMs + 60_000;
+    {
+      await using first = new History({ blocks: store.history, log: silentLog, now });
+      await first.record('v', cpu(10), beginMs);
+    }
+    await using second = new History({ blocks: store.history, log: silentLog, now });
+    await second.record('v', cpu(30), beginMs + 5000);
+    const query = { fromMs: beginMs, toMs: beginMs + 10_000, metrics: ['cpu.'], maxPoints: 300 };
+    assert.deepEqual((await second.query('v', query)).series[0]?.average, [10, 30]);
+    await second.flush();
+    const minutes = await second.query('v', { ...query, toMs: beginMs + 10 * dayMs });
+    assert.equal(minutes.series[0]?.average[0], 20);
+  });
+
+  it('keeps minutes for two weeks and quarters of an hour for a year, and no more', async () => {
+    await using store = await storeWithVm();
+    let now = beginMs;
+    await using history = new History({ blocks: store.history, log: silentLog, now: () => now });
+    await history.record('v', cpu(50), beginMs);
+    await history.flush();
+    const levelsLeft = async (): Promise<number[]> => {
+      await history.prune();
+      const left = [];
+      for (const step of [5_000, 60_000, 900_000])
+        if ((await store.history.list('v', step, 0, beginMs + dayMs)).length > 0) left.push(step);
+      return left;
+    };
+    assert.deepEqual(await levelsLeft(), [5_000, 60_000, 900_000]);
+    now = beginMs + 2 * dayMs;
+    assert.deepEqual(await levelsLeft(), [60_000, 900_000]);
+    now = beginMs + 15 * dayMs;
+    assert.deepEqual(await levelsLeft(), [900_000]);
+    now = beginMs + 400 * dayMs;
+    assert.deepEqual(await levelsLeft(), []);
+  });
+
+  it('does not take a report from before its newest block', async () => {
+    await using store = await storeWithVm();
+    await using history = new History({ blocks: store.history, log: silentLog, now: () => beginMs + hourMs });
+    await history.record('v', cpu(1), beginMs + hourMs);
+    await history.record('v', cpu(99), beginMs);
+    const query = { fromMs: beginMs, toMs: beginMs + 5000, metrics: [], maxPoints: 10 };
+    assert.deepEqual((await history.query('v', query)).series, []);
+  });
+
+  it('shows a gap for a block that cannot be read', async () => {
+    await using store = await storeWithVm();
+    await store.history.upsert([{ vm_id: 'v', step_ms: 5000, start_ms: beginMs, data: new Uint8Array([9, 9]) }]);
+    await using history = new History({ blocks: store.history, log: silentLog, now: () => beginMs + 10_000 });
+    const query = { fromMs: beginMs, toMs: beginMs + 5000, metrics: [], maxPoints: 10 };
+    assert.deepEqual((await history.query('v', query)).series, []);
+  });
+});
+
+describe('the plan of a query', () => {
+  it('has at most as many points as are wanted', () => {
+    for (const lengthMs of [60_000, hourMs, dayMs, 14 * dayMs, 365 * dayMs]) {
+      const plan = planQuery({ fromMs: beginMs - lengthMs, toMs: beginMs, metrics: [], maxPoints: 300 }, beginMs);
+      assert.ok(plan.count <= 301, `${lengthMs} gives ${plan.count}`);
+      assert.equal(plan.stepMs % plan.level.stepMs, 0);
+    }
+  });
+
+  it('takes the finest level that still has the beginning', () => {
+    const step = (fromMs: number) =>
+      planQuery({ fromMs, toMs: fromMs + hourMs, metrics: [], maxPoints: 2000 }, beginMs).level.stepMs;
+    assert.equal(step(beginMs - hourMs), 5_000);
+    assert.equal(step(beginMs - 3 * dayMs), 60_000);
+    assert.equal(step(beginMs - 30 * dayMs), 900_000);
+  });
+});

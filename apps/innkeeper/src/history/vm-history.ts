@@ -1,0 +1,62 @@
+import { Block } from './block.ts';
+import { CounterRates } from './counter-rates.ts';
+import { blockStartMs, type Level, levels } from './levels.ts';
+import type { MetricReport } from './metric-points.ts';
+
+/** A block that was written before, if there is one. */
+export type LoadBlock = (level: Level, startMs: number) => Promise<Block | undefined>;
+
+/** What is being gathered for one VM: the newest block of each level. */
+export class VmHistory {
+  readonly #blocks = new Map<Level, Block>();
+  readonly #rates = new CounterRates();
+  readonly #changed = new Set<Block>();
+
+  /** Goes on with the blocks that an earlier daemon wrote. */
+  static async open(timeMs: number, load: LoadBlock): Promise<VmHistory> {
+    const history = new VmHistory();
+    for (const level of levels) {
+      const startMs = blockStartMs(level, timeMs);
+      history.#blocks.set(level, (await load(level, startMs)) ?? new Block(level, startMs));
+    }
+    return history;
+  }
+
+  /** Adds a report that was taken at `timeMs`. One older than the newest block of a level is not added to it. */
+  add(report: MetricReport, timeMs: number): void {
+    const points = [...report.points, ...this.#rates.next(report.counters, timeMs)];
+    for (const level of levels) {
+      const block = this.#blockAt(level, timeMs);
+      const slot = block.slotOf(timeMs);
+      if (slot < 0) continue;
+      for (const { metric, value } of points) block.add(metric, slot, value);
+      this.#changed.add(block);
+    }
+  }
+
+  /** The block of this level that is still being filled. */
+  current(level: Level): Block | undefined {
+    return this.#blocks.get(level);
+  }
+
+  /** Blocks with values that were not written yet; they count as written from now on. */
+  takeChanged(): Block[] {
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    return changed;
+  }
+
+  /** A write failed: the block is to be written again. */
+  putBack(block: Block): void {
+    this.#changed.add(block);
+  }
+
+  #blockAt(level: Level, timeMs: number): Block {
+    const startMs = blockStartMs(level, timeMs);
+    const current = this.#blocks.get(level);
+    if (current !== undefined && current.startMs >= startMs) return current;
+    const next = new Block(level, startMs);
+    this.#blocks.set(level, next);
+    return next;
+  }
+}
