@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { OperationError } from '@innkeeper/contract';
 import type { Log } from '@innkeeper/kit';
 import type { OperationRow, Store } from '@innkeeper/store';
+import { Listeners } from '../node/listeners.ts';
 import { RunningOperation } from './running-operation.ts';
 
 /** What the work of an operation is handed. */
@@ -28,6 +29,8 @@ const maxUnsaved = 100;
 
 /** Runs everything slow: stored, with progress, a log and a cancel. */
 export class OperationRunner {
+  /** The id of each operation that began or changed. */
+  readonly changes = new Listeners<string>();
   readonly #store: Store;
   readonly #log: Log;
   readonly #running = new Map<string, RunningOperation>();
@@ -40,7 +43,10 @@ export class OperationRunner {
 
   /** Starts it; resolves as soon as it is stored. How it goes is in `get`, `watch` and `finished`. */
   async start(spec: OperationSpec, id: string = randomUUID()): Promise<OperationRow> {
-    const operation = new RunningOperation(id, spec, { store: this.#store, log: this.#log });
+    const operation = new RunningOperation(id, spec, {
+      ...{ store: this.#store, log: this.#log },
+      onChange: () => this.changes.emit(id),
+    });
     this.#running.set(id, operation);
     try {
       await this.#store.operations.save(operation.row);
@@ -52,6 +58,7 @@ export class OperationRunner {
       const message = error instanceof Error ? error.message : String(error);
       this.#log.error('operation.not-saved', { operation: id, message });
     }
+    this.changes.emit(id);
     void this.#run(operation);
     return operation.row;
   }
@@ -111,5 +118,6 @@ export class OperationRunner {
       for (const old of [...this.#unsaved.keys()].slice(0, -maxUnsaved)) this.#unsaved.delete(old);
     }
     this.#running.delete(id);
+    this.changes.emit(id);
   }
 }

@@ -8,6 +8,12 @@ const maxLogLines = 200;
 const maxLineChars = 1000;
 const saveIntervalMs = 500;
 
+export interface RunningOperationOptions {
+  readonly store: Store;
+  readonly log: Log;
+  readonly onChange: () => void;
+}
+
 /** One operation under way. */
 export class RunningOperation {
   /** Rises with each change. */
@@ -17,14 +23,16 @@ export class RunningOperation {
   readonly #spec: OperationSpec;
   readonly #store: Store;
   readonly #log: Log;
+  readonly #onChange: () => void;
   readonly #abort = new AbortController();
   readonly #end: Deferred<void> = createDeferred();
   readonly #lines: string[] = [];
   #change: Deferred<void> = createDeferred();
   #savedMs = 0;
 
-  constructor(id: string, spec: OperationSpec, options: { readonly store: Store; readonly log: Log }) {
+  constructor(id: string, spec: OperationSpec, options: RunningOperationOptions) {
     this.#spec = spec;
+    this.#onChange = options.onChange;
     this.#store = options.store;
     this.#log = options.log.with({ operation: id, kind: spec.kind, target: spec.target });
     this.ended = this.#end.promise;
@@ -108,6 +116,7 @@ export class RunningOperation {
     const told = this.#change;
     this.#change = createDeferred();
     told.resolve();
+    this.#onChange();
   }
 
   async #save(): Promise<boolean> {

@@ -1,0 +1,25 @@
+import type { System, Telemetry } from '@innkeeper/contract/agent';
+import type { Vm } from '@innkeeper/contract/control';
+
+/**
+ * A VM as a row of a list needs it: without interfaces, users, pressures and capabilities, which are most of its bytes.
+ * Its page asks for the whole.
+ */
+export function vmRow(vm: Vm): Vm {
+  const { telemetry, system, agent, ...rest } = vm;
+  return {
+    ...rest,
+    ...(agent === undefined ? {} : { agent: { ...agent, capabilities: [] } }),
+    ...(telemetry === undefined ? {} : { telemetry: telemetryRow(telemetry) }),
+    ...(system === undefined ? {} : { system: systemRow(system) }),
+  };
+}
+
+function telemetryRow(telemetry: Telemetry): Telemetry {
+  const { cpuPressure: _cpu, memoryPressure: _memory, ioPressure: _io, ...rest } = telemetry;
+  return { ...rest, interfaces: [], users: [] };
+}
+
+function systemRow(system: System): System {
+  return { ...system, capabilities: [], missingCapabilities: [] };
+}

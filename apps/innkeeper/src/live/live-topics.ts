@@ -1,0 +1,139 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { OperationError } from '@innkeeper/contract';
+import { AgentState, type Event, LiveEventSchema, type LiveRequest, type Vm } from '@innkeeper/contract/control';
+import { ChangeFlag } from '../control/change-flag.ts';
+import type { NodeOfControl } from '../control/node-of-control.ts';
+import { limitOf } from '../control/vm-service.ts';
+import type { FleetIndex } from '../fleet/fleet-index.ts';
+import { fleetSummary } from '../fleet/fleet-summary.ts';
+import { listVms, maxPageSize } from '../fleet/list-vms.ts';
+import type { Viewer } from '../fleet/viewer.ts';
+import { vmRow } from '../fleet/vm-row.ts';
+
+/** A topic tells what changed at most this often. */
+export const liveIntervalMs = 1000;
+const overviewEvents = 20;
+
+export type LiveEventInit = Exclude<
+  NonNullable<MessageInitShape<typeof LiveEventSchema>['event']>,
+  { case: undefined }
+>;
+type RunEventInit = Extract<LiveEventInit, { case: 'run' }>['value'];
+
+/** What topics are made of; the access layer says who looks. */
+export interface LiveSource {
+  readonly node: NodeOfControl;
+  readonly fleet: FleetIndex;
+  readonly viewer: Viewer;
+  /** The run as it is, then its output and changes, checked for this viewer. Absent: there are no runs. */
+  readonly watchRun?: ((id: string, signal: AbortSignal) => AsyncIterable<RunEventInit>) | undefined;
+  /** Which of the first steps "run" and "password" the viewer has done. Absent: neither. */
+  readonly moreDoneSteps?: (() => Promise<readonly string[]>) | undefined;
+}
+
+/** What a request subscribes to, as events without end; fails when the topic cannot be, or is no more. */
+export function openTopic(source: LiveSource, request: LiveRequest, signal: AbortSignal): AsyncIterable<LiveEventInit> {
+  const { node, fleet, viewer } = source;
+  const topic = request.request;
+  switch (topic.case) {
+    case 'listVms': {
+      const pageSize = topic.value.pageSize === 0 ? maxPageSize : topic.value.pageSize;
+      return whenChanged(node.vms.onChange, signal, () => {
+        const { entries, total } = listVms(fleet, { ...topic.value, pageSize }, viewer);
+        return { case: 'listVms', value: { vms: entries.map(({ vm }) => vmRow(vm)), total } };
+      });
+    }
+    case 'vm': {
+      const { id } = visibleVm(source, topic.value.vm);
+      return whenChanged(node.vms.onChange, signal, () => ({ case: 'vm', value: visibleVm(source, id) }));
+    }
+    case 'fleet':
+      return whenChanged(node.vms.onChange, signal, async () => ({
+        case: 'fleet',
+        value: {
+          ...fleetSummary(fleet, viewer),
+          events: await visibleEvents(source, overviewEvents),
+          doneSteps: await doneSteps(source),
+        },
+      }));
+    case 'operations': {
+      const limit = limitOf(topic.value.limit, 50, 500);
+      return whenChanged(node.operations.onChange, signal, async () => {
+        const operations = await node.operations.list(limit);
+        return { case: 'operations', value: { operations: operations.filter((each) => maySee(source, each.vmId)) } };
+      });
+    }
+    case 'events': {
+      const { vm, limit } = topic.value;
+      const most = limitOf(limit, 100, 1000);
+      const vmId = vm === '' ? undefined : visibleVm(source, vm).id;
+      return whenChanged(node.vms.onChange, signal, async () => ({
+        case: 'events',
+        value: { events: vmId === undefined ? await visibleEvents(source, most) : await node.vms.events(vmId, most) },
+      }));
+    }
+    case 'run':
+      return runTopic(source, topic.value.id, signal);
+    default:
+      throw new OperationError('INVALID_ARGUMENT', 'The live request names no topic that this daemon knows.');
+  }
+}
+
+async function* runTopic(source: LiveSource, id: string, signal: AbortSignal): AsyncGenerator<LiveEventInit> {
+  if (source.watchRun === undefined) throw new OperationError('UNKNOWN_METHOD', 'This daemon keeps no runs.');
+  for await (const value of source.watchRun(id, signal)) yield { case: 'run', value };
+}
+
+/** What `look` gives now, and again when a change made it different. */
+async function* whenChanged(
+  onChange: (listener: () => void) => () => void,
+  signal: AbortSignal,
+  look: () => Promise<LiveEventInit> | LiveEventInit,
+): AsyncGenerator<LiveEventInit> {
+  const changed = new ChangeFlag();
+  const stop = onChange(() => changed.raise());
+  let last: Uint8Array | undefined;
+  try {
+    for (;;) {
+      const lookedMs = performance.now();
+      const event = await look();
+      const bytes = toBinary(LiveEventSchema, create(LiveEventSchema, { event }));
+      if (last === undefined || Buffer.compare(last, bytes) !== 0) yield event;
+      last = bytes;
+      await changed.look(signal);
+      await delay(Math.max(0, lookedMs + liveIntervalMs - performance.now()), undefined, { signal });
+    }
+  } finally {
+    stop();
+  }
+}
+
+/** Fails with VM_NOT_FOUND, also for a VM that the viewer may not know of. */
+function visibleVm({ node, viewer }: LiveSource, idOrName: string): Vm {
+  const vm = node.vms.find(idOrName).describe();
+  if (!viewer.sees(vm)) throw new OperationError('VM_NOT_FOUND', `There is no VM named "${idOrName.slice(0, 80)}".`);
+  return vm;
+}
+
+/** What concerns no VM, or one that is gone, is for those who see every VM. */
+function maySee({ fleet, viewer }: LiveSource, vmId: string): boolean {
+  if (viewer.seesEverything) return true;
+  const vm = fleet.find(vmId);
+  return vm !== undefined && viewer.sees(vm);
+}
+
+async function visibleEvents(source: LiveSource, limit: number): Promise<Event[]> {
+  const events = await source.node.vms.events(undefined, source.viewer.seesEverything ? limit : maxPageSize);
+  return events.filter((event) => maySee(source, event.vmId)).slice(0, limit);
+}
+
+async function doneSteps({ node, fleet, moreDoneSteps }: LiveSource): Promise<string[]> {
+  const vms = fleet.entries();
+  const steps = [
+    { step: 'image', done: (await node.images.list()).length > 0 },
+    { step: 'vm', done: vms.length > 0 },
+    { step: 'agent', done: vms.some(({ vm }) => vm.agent?.state === AgentState.CONNECTED) },
+  ];
+  return [...steps.filter(({ done }) => done).map(({ step }) => step), ...((await moreDoneSteps?.()) ?? [])];
+}

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { AgentState, type Vm, VmSchema, VmState } from './gen/control/v1/vm_pb.ts';
+import { isOutdated, isSilent, vmFigures } from './vm-figures.ts';
+
+type VmInit = Exclude<MessageInitShape<typeof VmSchema>, Vm>;
+const agent = { state: AgentState.CONNECTED, version: '0.9.2' };
+const vm = (init: VmInit): Vm => create(VmSchema, { state: VmState.RUNNING, agent, ...init });
+
+describe('vmFigures()', () => {
+  it('names the fullest mount that can be written', () => {
+    const mounts = [
+      { mountPoint: '/', usedBytes: 30n, availableBytes: 70n, totalBytes: 200n },
+      { mountPoint: '/var', usedBytes: 90n, availableBytes: 10n },
+      { mountPoint: '/cdrom', usedBytes: 100n, availableBytes: 0n, readOnly: true },
+      { mountPoint: '/nfs', error: 'no answer' },
+    ];
+    const { diskPercent, fullestMount } = vmFigures(vm({ telemetry: { mounts } }));
+    assert.deepEqual([diskPercent, fullestMount], [90, '/var']);
+  });
+
+  it('knows nothing of a VM whose agent is not connected now', () => {
+    const telemetry = { cpu: { busyPercent: 50 } };
+    assert.equal(vmFigures(vm({ telemetry })).cpuPercent, 50);
+    assert.equal(vmFigures(vm({ telemetry, agent: { state: AgentState.LOST } })).cpuPercent, undefined);
+  });
+
+  it('does not believe what cannot be', () => {
+    for (const busyPercent of [-1, 100.1, Number.NaN, Number.POSITIVE_INFINITY])
+      assert.equal(vmFigures(vm({ telemetry: { cpu: { busyPercent } } })).cpuPercent, undefined);
+    const memory = { usedBytes: 200n, totalBytes: 100n };
+    assert.equal(vmFigures(vm({ telemetry: { memory } })).memoryPercent, undefined);
+    assert.equal(vmFigures(vm({ telemetry: { memory: { usedBytes: 0n, totalBytes: 0n } } })).memoryPercent, undefined);
+  });
+});
+
+describe('isOutdated()', () => {
+  it('compares versions by number', () => {
+    assert.equal(isOutdated(vm({}), '0.10.0'), true);
+    assert.equal(isOutdated(vm({}), '0.9.2'), false);
+    assert.equal(isOutdated(vm({}), '0.9'), false);
+    assert.equal(isOutdated(vm({}), ''), false);
+  });
+});
+
+describe('isSilent()', () => {
+  it('is said of running VMs alone', () => {
+    assert.equal(isSilent(vm({ agent: { state: AgentState.WAITING } })), true);
+    assert.equal(isSilent(vm({ state: VmState.STOPPED, agent: { state: AgentState.OFF } })), false);
+    assert.equal(isSilent(vm({})), false);
+  });
+});

@@ -1,0 +1,78 @@
+import type { Mount } from './gen/agent/v1/telemetry_pb.ts';
+import { AgentState, type Vm, VmState } from './gen/control/v1/vm_pb.ts';
+
+/** What lists show and compare. Undefined is "not known", which is never the same as 0. */
+export interface VmFigures {
+  /** Shares in percent, 0 to 100, as the agent reports them. */
+  readonly cpuPercent: number | undefined;
+  readonly memoryPercent: number | undefined;
+  readonly diskPercent: number | undefined;
+  /** The mount that `diskPercent` is of. */
+  readonly fullestMount: string | undefined;
+  readonly uptimeSeconds: number | undefined;
+}
+
+const unknownFigures: VmFigures = {
+  ...{ cpuPercent: undefined, memoryPercent: undefined, diskPercent: undefined },
+  ...{ fullestMount: undefined, uptimeSeconds: undefined },
+};
+
+/**
+ * The figures of a VM's last report, while its agent is connected: an old report says nothing about now. A guest can
+ * report what it likes; what cannot be is not known.
+ */
+export function vmFigures({ agent, telemetry }: Vm): VmFigures {
+  if (telemetry === undefined || agent?.state !== AgentState.CONNECTED) return unknownFigures;
+  const { cpu, memory, mounts, uptimeSeconds } = telemetry;
+  let fullest: { readonly mount: string; readonly percent: number } | undefined;
+  for (const mount of mounts) {
+    const percent = mountPercent(mount);
+    if (percent !== undefined && percent > (fullest?.percent ?? -1)) fullest = { mount: mount.mountPoint, percent };
+  }
+  return {
+    cpuPercent: possiblePercent(cpu?.busyPercent),
+    memoryPercent: share(memory?.usedBytes, memory?.totalBytes),
+    diskPercent: fullest?.percent,
+    fullestMount: fullest?.mount,
+    uptimeSeconds: uptimeSeconds === undefined ? undefined : Number(uptimeSeconds),
+  };
+}
+
+/** How full a mount is, of what it lets ordinary users have, as `df` counts it; undefined when it is not known. */
+export function mountPercent({ readOnly, usedBytes, availableBytes, totalBytes }: Mount): number | undefined {
+  // A read-only mount is always full, and nothing can be done about it.
+  if (readOnly || usedBytes === undefined) return undefined;
+  return share(usedBytes, availableBytes === undefined ? totalBytes : usedBytes + availableBytes);
+}
+
+/** Whether a VM runs and its agent does not report. */
+export function isSilent({ state, agent }: Vm): boolean {
+  return state === VmState.RUNNING && agent?.state !== AgentState.CONNECTED;
+}
+
+/** Whether a connected agent is older than the daemon's own. */
+export function isOutdated({ agent }: Vm, newestVersion: string): boolean {
+  return agent?.state === AgentState.CONNECTED && newestVersion !== '' && isOlder(agent.version, newestVersion);
+}
+
+function isOlder(version: string, than: string): boolean {
+  const [own, other] = [parts(version), parts(than)];
+  for (let index = 0; index < Math.max(own.length, other.length); index++) {
+    const difference = (own[index] ?? 0) - (other[index] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
+
+function parts(version: string): number[] {
+  return (version.split(/[-+]/, 1)[0] ?? '').split('.').map((part) => Number.parseInt(part, 10) || 0);
+}
+
+function share(used: bigint | undefined, total: bigint | undefined): number | undefined {
+  if (used === undefined || total === undefined || total === 0n) return undefined;
+  return possiblePercent((Number(used) / Number(total)) * 100);
+}
+
+function possiblePercent(value: number | undefined): number | undefined {
+  return value !== undefined && value >= 0 && value <= 100 ? value : undefined;
+}

@@ -1,0 +1,34 @@
+import { AgentState, VmState } from './gen/control/v1/vm_pb.ts';
+import type { AgentState as AgentStateName, VmState as VmStateName } from './vm-states.ts';
+
+const vmStateNames: Readonly<Record<VmState, VmStateName | undefined>> = {
+  [VmState.UNSPECIFIED]: undefined,
+  [VmState.CREATING]: 'creating',
+  [VmState.STOPPED]: 'stopped',
+  [VmState.STARTING]: 'starting',
+  [VmState.RUNNING]: 'running',
+  [VmState.PAUSED]: 'paused',
+  [VmState.STOPPING]: 'stopping',
+  [VmState.CRASHED]: 'crashed',
+  [VmState.DELETING]: 'deleting',
+};
+
+const agentStateNames: Readonly<Record<AgentState, AgentStateName | undefined>> = {
+  [AgentState.UNSPECIFIED]: undefined,
+  [AgentState.OFF]: 'off',
+  [AgentState.WAITING]: 'waiting',
+  [AgentState.CONNECTED]: 'connected',
+  [AgentState.LOST]: 'lost',
+  [AgentState.PAUSED]: 'paused',
+  [AgentState.ABSENT]: 'absent',
+};
+
+/** A state of the API as its word; undefined for one that this version does not know. */
+export function vmStateName(state: VmState): VmStateName | undefined {
+  return vmStateNames[state];
+}
+
+/** An agent's state of the API as its word; undefined for one that this version does not know. */
+export function agentStateName(state: AgentState): AgentStateName | undefined {
+  return agentStateNames[state];
+}
