@@ -1,0 +1,99 @@
+import type { Vm } from '@innkeeper/contract/control';
+
+/** One value of a family, with the labels that tell it from the others of the same VM. */
+export interface FamilyValue {
+  readonly value: number | bigint | undefined;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** One metric of guests in Prometheus' sense. What was not measured has no value, and so no series. */
+export interface GuestFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'gauge' | 'counter';
+  /** Beside `vm` and `id`. */
+  readonly labels: readonly string[];
+  readonly of: (vm: Vm) => readonly FamilyValue[];
+}
+
+/** A guest names its mounts and interfaces itself: so many at most, and names are cut. */
+const maxOfOneKind = 32;
+const maxLabelCharacters = 128;
+
+type Read = (vm: Vm) => number | bigint | undefined;
+
+function gauge(name: string, help: string, read: Read): GuestFamily {
+  return { name, help, type: 'gauge', labels: [], of: (vm) => [{ value: read(vm) }] };
+}
+
+function ofMounts(name: string, help: string, read: (mount: MountOf) => number | bigint | undefined): GuestFamily {
+  return {
+    ...{ name, help, type: 'gauge', labels: ['mount', 'filesystem'] },
+    of: (vm) =>
+      (vm.telemetry?.mounts ?? []).slice(0, maxOfOneKind).map((mount) => ({
+        value: read(mount),
+        labels: { mount: cut(mount.mountPoint), filesystem: cut(mount.filesystem) },
+      })),
+  };
+}
+
+function ofInterfaces(name: string, help: string, read: (one: InterfaceOf) => bigint | undefined): GuestFamily {
+  return {
+    ...{ name, help, type: 'counter', labels: ['interface'] },
+    of: (vm) =>
+      (vm.telemetry?.interfaces ?? [])
+        .slice(0, maxOfOneKind)
+        .map((one) => ({ value: read(one), labels: { interface: cut(one.name) } })),
+  };
+}
+
+type Telemetry = NonNullable<Vm['telemetry']>;
+type MountOf = Telemetry['mounts'][number];
+type InterfaceOf = Telemetry['interfaces'][number];
+
+/** Everything that is told of a guest. Names end with their unit, as Prometheus has it. */
+export const guestFamilies: readonly GuestFamily[] = [
+  gauge(
+    'innkeeper_guest_cpu_busy_percent',
+    'Share of all CPUs of the guest that was busy, by its own count.',
+    (vm) => vm.telemetry?.cpu?.busyPercent,
+  ),
+  gauge('innkeeper_guest_cpus', 'CPUs that the guest sees.', (vm) => vm.telemetry?.cpu?.count),
+  gauge('innkeeper_guest_memory_total_bytes', 'Memory of the guest.', (vm) => vm.telemetry?.memory?.totalBytes),
+  gauge('innkeeper_guest_memory_used_bytes', 'Total less available.', (vm) => vm.telemetry?.memory?.usedBytes),
+  gauge(
+    'innkeeper_guest_memory_available_bytes',
+    'What programs can still have without swapping.',
+    (vm) => vm.telemetry?.memory?.availableBytes,
+  ),
+  gauge('innkeeper_guest_swap_total_bytes', 'Swap of the guest.', (vm) => vm.telemetry?.memory?.swapTotalBytes),
+  gauge('innkeeper_guest_swap_free_bytes', 'Swap that is not used.', (vm) => vm.telemetry?.memory?.swapFreeBytes),
+  gauge('innkeeper_guest_load1', 'Load average of one minute.', (vm) => vm.telemetry?.load?.oneMinute),
+  gauge('innkeeper_guest_load5', 'Load average of five minutes.', (vm) => vm.telemetry?.load?.fiveMinutes),
+  gauge('innkeeper_guest_load15', 'Load average of fifteen minutes.', (vm) => vm.telemetry?.load?.fifteenMinutes),
+  gauge('innkeeper_guest_cpu_pressure_percent', 'PSI, some, 10 s.', (vm) => vm.telemetry?.cpuPressure?.someAvg10),
+  gauge('innkeeper_guest_memory_pressure_percent', 'PSI, some, 10 s.', (vm) => vm.telemetry?.memoryPressure?.someAvg10),
+  gauge('innkeeper_guest_io_pressure_percent', 'PSI, some, 10 s.', (vm) => vm.telemetry?.ioPressure?.someAvg10),
+  gauge('innkeeper_guest_processes', 'Processes, without threads.', (vm) => vm.telemetry?.processCount),
+  gauge('innkeeper_guest_uptime_seconds', 'Since the guest booted.', (vm) => vm.telemetry?.uptimeSeconds),
+  gauge('innkeeper_guest_agent_rss_bytes', 'Memory of the agent.', (vm) => vm.telemetry?.agent?.rssBytes),
+  ofMounts('innkeeper_guest_mount_total_bytes', 'Size of a mounted file system.', (mount) => mount.totalBytes),
+  ofMounts('innkeeper_guest_mount_used_bytes', 'What is used of it.', (mount) => mount.usedBytes),
+  ofMounts(
+    'innkeeper_guest_mount_available_bytes',
+    'What an unprivileged user can still write.',
+    (mount) => mount.availableBytes,
+  ),
+  ofInterfaces('innkeeper_guest_network_receive_bytes_total', 'Bytes an interface took in.', (one) => one.rxBytes),
+  ofInterfaces('innkeeper_guest_network_transmit_bytes_total', 'Bytes an interface sent.', (one) => one.txBytes),
+  gauge(
+    'innkeeper_hypervisor_cpu_percent',
+    'Share of all CPUs of the host that the VM’s hypervisor process used.',
+    (vm) => vm.hypervisor?.cpuPercent,
+  ),
+  gauge('innkeeper_hypervisor_rss_bytes', 'Memory of the hypervisor process.', (vm) => vm.hypervisor?.rssBytes),
+];
+
+function cut(text: string): string {
+  return text.slice(0, maxLabelCharacters);
+}

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { create } from '@bufbuild/protobuf';
+import { AgentState, VmSchema, VmState } from '@innkeeper/contract/control';
+import { Metrics } from './metrics.ts';
+
+const vm = create(VmSchema, {
+  id: 'a1',
+  name: 'web',
+  state: VmState.RUNNING,
+  agent: { state: AgentState.CONNECTED },
+  telemetry: {
+    cpu: { count: 2, busyPercent: 12.5 },
+    memory: { totalBytes: 2048n },
+    mounts: [{ mountPoint: '/a "b"\\\n', filesystem: 'ext4', totalBytes: 10n }],
+    interfaces: [{ name: 'eth0', rxBytes: 7n }],
+  },
+});
+
+describe('GET /metrics', () => {
+  it('tells what guests measured, labelled with their VM', async () => {
+    const text = await new Metrics({ version: '1.2.3' }).render([vm]);
+    assert.match(text, /^innkeeper_guest_cpu_busy_percent\{vm="web",id="a1"\} 12\.5$/m);
+    assert.match(text, /^innkeeper_guest_network_receive_bytes_total\{.*interface="eth0"\} 7$/m);
+    assert.match(text, /^innkeeper_vms\{state="running"\} 1$/m);
+    assert.match(text, /^innkeeper_vms\{state="crashed"\} 0$/m);
+    assert.match(text, /^innkeeper_build_info\{version="1\.2\.3"\} 1$/m);
+    assert.match(text, /^innkeeper_daemon_process_resident_memory_bytes \d+$/m);
+  });
+
+  it('has no series for what was not measured', async () => {
+    const text = await new Metrics({ version: '1' }).render([vm]);
+    assert.doesNotMatch(text, /^innkeeper_guest_memory_used_bytes\{/m);
+    assert.doesNotMatch(text, /^innkeeper_guest_mount_used_bytes\{/m);
+  });
+
+  it('escapes the names that a guest chose', async () => {
+    const text = await new Metrics({ version: '1' }).render([vm]);
+    assert.ok(text.includes(String.raw`mount="/a \"b\"\\\n"`));
+  });
+
+  it('forgets a VM that is gone', async () => {
+    const metrics = new Metrics({ version: '1' });
+    await metrics.render([vm]);
+    assert.doesNotMatch(await metrics.render([]), /vm="web"/);
+  });
+});

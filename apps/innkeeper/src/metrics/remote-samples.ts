@@ -1,0 +1,16 @@
+import type { Vm } from '@innkeeper/contract/control';
+import { guestFamilies } from './guest-families.ts';
+import type { RemoteSample } from './write-request.ts';
+
+/** What is written of a VM each time: the same series that `GET /metrics` has. */
+export function remoteSamples(vms: readonly Vm[], timeMs: number): RemoteSample[] {
+  return vms.flatMap((vm) =>
+    guestFamilies.flatMap(({ name, of }) =>
+      of(vm).flatMap(({ value, labels = {} }) => {
+        const number = Number(value);
+        if (value === undefined || !Number.isFinite(number)) return [];
+        return [{ name, labels: { vm: vm.name, id: vm.id, ...labels }, value: number, timeMs }];
+      }),
+    ),
+  );
+}

@@ -1,0 +1,105 @@
+import type { Vm } from '@innkeeper/contract/control';
+import type { Log } from '@innkeeper/kit';
+import { remoteSamples } from './remote-samples.ts';
+import { encodeWriteRequest, type RemoteSample } from './write-request.ts';
+
+const intervalMs = 15_000;
+const requestTimeoutMs = 30_000;
+const samplesOfOneRequest = 5_000;
+/** While the store does not answer, the newest are kept: about an hour of 30 VMs. */
+const maxWaitingSamples = 250_000;
+
+export interface RemoteWriteOptions {
+  /** Where to write, such as http://127.0.0.1:8428/api/v1/write. User and password in it become basic authorization. */
+  readonly url: URL;
+  readonly vms: () => readonly Vm[];
+  readonly log: Log;
+  readonly fetch?: typeof fetch;
+}
+
+/** Sends what is measured to a store that takes Prometheus' remote write, every 15 s. */
+export class RemoteWrite implements AsyncDisposable {
+  readonly #options: RemoteWriteOptions;
+  readonly #abort = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  #waiting: RemoteSample[] = [];
+  #sending: Promise<void> = Promise.resolve();
+  #dropped = 0;
+
+  constructor(options: RemoteWriteOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => void this.tick(Date.now()), intervalMs);
+    this.#timer.unref();
+  }
+
+  /** Samples that were dropped because the store did not take them for too long. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Takes what is measured now, and sends what waits. Never rejects. */
+  tick(nowMs: number): Promise<void> {
+    this.#waiting = this.#waiting.concat(remoteSamples(this.#options.vms(), nowMs));
+    const excess = this.#waiting.length - maxWaitingSamples;
+    if (excess > 0) {
+      this.#dropped += excess;
+      this.#waiting.splice(0, excess);
+    }
+    this.#sending = this.#sending.then(() => this.#send());
+    return this.#sending;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    this.#abort.abort(new Error('the daemon stops'));
+    await this.#sending;
+  }
+
+  async #send(): Promise<void> {
+    while (this.#waiting.length > 0 && !this.#abort.signal.aborted) {
+      const batch = this.#waiting.slice(0, samplesOfOneRequest);
+      if (!(await this.#post(encodeWriteRequest(batch)))) return;
+      this.#waiting.splice(0, batch.length);
+    }
+  }
+
+  /** Whether the store has it, or never will; false: to be tried again. */
+  async #post(body: Uint8Array): Promise<boolean> {
+    const { url, log } = this.#options;
+    try {
+      const response = await (this.#options.fetch ?? fetch)(withoutUser(url), {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/x-protobuf',
+          'content-encoding': 'snappy',
+          'x-prometheus-remote-write-version': '0.1.0',
+          ...authorization(url),
+        },
+        body: new Uint8Array(body),
+        signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(requestTimeoutMs)]),
+      });
+      if (response.ok) return true;
+      const answer = (await response.text()).slice(0, 200);
+      log.warn('metrics.remote-write-refused', { status: response.status, answer });
+      // Told by the specification: 429 and 5xx are tried again, other refusals will not change.
+      return response.status !== 429 && response.status < 500;
+    } catch (error) {
+      if (!this.#abort.signal.aborted)
+        log.warn('metrics.remote-write-failed', { message: error instanceof Error ? error.message : String(error) });
+      return false;
+    }
+  }
+}
+
+function withoutUser(url: URL): URL {
+  const plain = new URL(url);
+  plain.username = '';
+  plain.password = '';
+  return plain;
+}
+
+function authorization(url: URL): Record<string, string> {
+  if (url.username === '') return {};
+  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return { authorization: `Basic ${Buffer.from(user).toString('base64')}` };
+}
