@@ -1,6 +1,11 @@
 export { openStore, type Store } from './open-store.ts';
+export type { AuditFacts, AuditQuery, AuditRow } from './repositories/audit.ts';
 export type { EventRow } from './repositories/events.ts';
 export type { HistoryBlockRow, HistoryRepository } from './repositories/history.ts';
 export type { ImageRow } from './repositories/images.ts';
 export type { OperationRow } from './repositories/operations.ts';
+export type { RoleRow } from './repositories/roles.ts';
+export type { LoginLinkRow, SessionRow } from './repositories/sessions.ts';
+export type { TokenRow } from './repositories/tokens.ts';
+export type { RoleBindingRow, UserChange, UserRow } from './repositories/users.ts';
 export type { VmRow } from './repositories/vms.ts';

@@ -2,10 +2,15 @@ import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { migrationProvider } from './migrations/index.ts';
 import { openNodeSqlite } from './node-sqlite.ts';
+import { AuditRepository } from './repositories/audit.ts';
 import { EventRepository } from './repositories/events.ts';
 import { HistoryRepository } from './repositories/history.ts';
 import { ImageRepository } from './repositories/images.ts';
 import { OperationRepository } from './repositories/operations.ts';
+import { RoleRepository } from './repositories/roles.ts';
+import { SessionRepository } from './repositories/sessions.ts';
+import { TokenRepository } from './repositories/tokens.ts';
+import { UserRepository } from './repositories/users.ts';
 import { VmRepository } from './repositories/vms.ts';
 import type { Schema } from './schema.ts';
 
@@ -16,6 +21,11 @@ export interface Store extends AsyncDisposable {
   readonly operations: OperationRepository;
   readonly events: EventRepository;
   readonly history: HistoryRepository;
+  readonly users: UserRepository;
+  readonly roles: RoleRepository;
+  readonly tokens: TokenRepository;
+  readonly sessions: SessionRepository;
+  readonly audit: AuditRepository;
   /** Drops what is older than it is kept. To be called now and then. */
   prune(nowMs: number): Promise<void>;
 }
@@ -34,6 +44,11 @@ export async function openStore(path: string): Promise<Store> {
     operations: new OperationRepository(db),
     events: new EventRepository(db),
     history: new HistoryRepository(db),
+    users: new UserRepository(db),
+    roles: new RoleRepository(db),
+    tokens: new TokenRepository(db),
+    sessions: new SessionRepository(db),
+    audit: new AuditRepository(db),
   };
   return {
     ...store,

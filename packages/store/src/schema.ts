@@ -1,4 +1,13 @@
 import type { Generated } from 'kysely';
+import type {
+  AuditTable,
+  LoginLinkTable,
+  RoleBindingTable,
+  RoleTable,
+  SessionTable,
+  TokenTable,
+  UserTable,
+} from './access-schema.ts';
 
 /*
  * The tables, in SQL that SQLite and PostgreSQL both understand. Times are milliseconds since the epoch; what is
@@ -74,4 +83,11 @@ export interface Schema {
   operations: OperationTable;
   events: EventTable;
   history_blocks: HistoryBlockTable;
+  users: UserTable;
+  roles: RoleTable;
+  role_bindings: RoleBindingTable;
+  tokens: TokenTable;
+  sessions: SessionTable;
+  login_links: LoginLinkTable;
+  audit: AuditTable;
 }

@@ -1,8 +1,13 @@
 import type { Migration, MigrationProvider } from 'kysely/migration';
 import { up as first } from './0001-first.ts';
 import { up as history } from './0002-history.ts';
+import { up as access } from './0003-access.ts';
 
 /** Every migration in order. One that was released is never changed. */
-const migrations: Record<string, Migration> = { '0001-first': { up: first }, '0002-history': { up: history } };
+const migrations: Record<string, Migration> = {
+  '0001-first': { up: first },
+  '0002-history': { up: history },
+  '0003-access': { up: access },
+};
 
 export const migrationProvider: MigrationProvider = { getMigrations: async () => migrations };

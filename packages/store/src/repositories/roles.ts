@@ -1,0 +1,41 @@
+import type { Kysely, Selectable } from 'kysely';
+import type { RoleTable } from '../access-schema.ts';
+import type { Schema } from '../schema.ts';
+
+export type RoleRow = Selectable<RoleTable>;
+
+/** Roles that people made. */
+export class RoleRepository {
+  readonly #db: Kysely<Schema>;
+
+  constructor(db: Kysely<Schema>) {
+    this.#db = db;
+  }
+
+  /** By name. */
+  list(): Promise<RoleRow[]> {
+    return this.#db.selectFrom('roles').selectAll().orderBy('name').execute();
+  }
+
+  /** Writes it whole, new or not. */
+  async save(row: RoleRow): Promise<void> {
+    const { name: _name, ...change } = row;
+    await this.#db
+      .insertInto('roles')
+      .values(row)
+      .onConflict((conflict) => conflict.column('name').doUpdateSet(change))
+      .execute();
+  }
+
+  /** Whether there was one, and nobody held it. */
+  async removeUnused(name: string): Promise<boolean> {
+    const result = await this.#db
+      .deleteFrom('roles')
+      .where('name', '=', name)
+      .where(({ not, exists, selectFrom }) =>
+        not(exists(selectFrom('role_bindings').select('role').where('role_bindings.role', '=', name))),
+      )
+      .executeTakeFirst();
+    return result.numDeletedRows > 0n;
+  }
+}
