@@ -15,11 +15,11 @@ export interface CpuTicks {
 /** undefined for text that is no /proc/stat. */
 export function parseCpu(text: string): CpuTicks | undefined {
   const line = /^cpu +(.*)$/m.exec(text)?.[1];
-  if (line === undefined) return undefined;
-  const [user = 0n, nice = 0n, system = 0n, idle = 0n, iowait = 0n, irq = 0n, softirq = 0n, steal = 0n] = line
-    .trim()
-    .split(/ +/)
-    .map((word) => BigInt(word));
+  const words = line?.trim().split(/ +/);
+  if (words === undefined || !words.every((word) => /^\d+$/.test(word))) return undefined;
+  const [user = 0n, nice = 0n, system = 0n, idle = 0n, iowait = 0n, irq = 0n, softirq = 0n, steal = 0n] = words.map(
+    (word) => BigInt(word),
+  );
   const count = (text.match(/^cpu\d+ /gm) ?? []).length;
   return { user, nice, system, idle, iowait, irq, softirq, steal, count };
 }

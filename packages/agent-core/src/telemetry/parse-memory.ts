@@ -10,7 +10,7 @@ export function parseMemory(text: string): MessageInitShape<typeof MemorySchema>
   return withoutUndefined({
     totalBytes: total,
     availableBytes: available,
-    usedBytes: total === undefined || available === undefined ? undefined : total - available,
+    usedBytes: total === undefined || available === undefined || available > total ? undefined : total - available,
     freeBytes: values.get('MemFree'),
     cachedBytes: values.get('Cached'),
     buffersBytes: values.get('Buffers'),

@@ -61,7 +61,8 @@ export class MountSampler {
 function figuresOf(figures: StatVfs) {
   return {
     totalBytes: BigInt(figures.totalBytes),
-    usedBytes: BigInt(figures.totalBytes - figures.freeBytes),
+    // A file system in user space may say what it likes.
+    ...(figures.freeBytes > figures.totalBytes ? {} : { usedBytes: BigInt(figures.totalBytes - figures.freeBytes) }),
     availableBytes: BigInt(figures.availableBytes),
     ...(figures.inodesTotal === 0
       ? {}

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { busyPercent, type CpuTicks, parseCpu } from './parse-cpu.ts';
+
+const stat = `cpu  70000 10 5000 4300000000 9000000000 30 40 50 0 0
+cpu0 35000 5 2500 2150000000 4500000000 15 20 25 0 0
+cpu1 35000 5 2500 2150000000 4500000000 15 20 25 0 0
+intr 12345 0 0
+ctxt 99
+`;
+
+const zero: CpuTicks = {
+  user: 0n,
+  nice: 0n,
+  system: 0n,
+  idle: 0n,
+  iowait: 0n,
+  irq: 0n,
+  softirq: 0n,
+  steal: 0n,
+  count: 2,
+};
+
+describe('parseCpu()', () => {
+  it('reads ticks past 65,535 and past 2^32 as they are', () => {
+    const ticks = parseCpu(stat);
+    assert.deepEqual(
+      [ticks?.user, ticks?.idle, ticks?.iowait, ticks?.count],
+      [70_000n, 4_300_000_000n, 9_000_000_000n, 2],
+    );
+  });
+
+  it('takes the columns that an old kernel lacks for zero', () => {
+    assert.equal(parseCpu('cpu  1 2 3 4\ncpu0 1 2 3 4\n')?.steal, 0n);
+  });
+
+  it('knows nothing of other text', () => {
+    for (const text of ['', 'cpu0 1 2 3 4\n', 'cpu  1 x 3\n', 'cpu  -1 2 3 4\n', 'cpu  1e3 1\n'])
+      assert.equal(parseCpu(text), undefined, text);
+  });
+});
+
+describe('busyPercent()', () => {
+  it('counts iowait as idle, and steal and interrupts as busy', () => {
+    const after = { ...zero, user: 10n, idle: 50n, iowait: 25n, irq: 5n, softirq: 5n, steal: 5n };
+    assert.equal(busyPercent(zero, after), 25);
+  });
+
+  it('is right over a difference whose counters are past 65,535 and 2^32', () => {
+    const before = parseCpu('cpu  65530 0 0 4294967290 0 0 0 0 0 0\n');
+    const after = parseCpu('cpu  65630 0 0 4294967390 0 0 0 0 0 0\n');
+    assert.ok(before && after);
+    assert.equal(busyPercent(before, after), 50);
+  });
+
+  it('is not known when no time went by, or counters went backwards', () => {
+    const later = { ...zero, user: 100n, idle: 100n };
+    assert.equal(busyPercent(later, later), undefined);
+    assert.equal(busyPercent(later, { ...zero, user: 50n, idle: 100n }), undefined);
+    assert.equal(busyPercent(later, { ...zero, user: 300n, idle: 50n }), undefined);
+    assert.equal(busyPercent(later, { ...zero, user: 90n, idle: 200n }), undefined);
+  });
+});

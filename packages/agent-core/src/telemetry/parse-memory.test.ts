@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseMemory } from './parse-memory.ts';
+
+const meminfo = `MemTotal:        8000000 kB
+MemFree:         1000000 kB
+MemAvailable:    6000000 kB
+Buffers:          100000 kB
+Cached:          2000000 kB
+SwapCached:           10 kB
+SwapTotal:             0 kB
+SwapFree:              0 kB
+SReclaimable:     300000 kB
+HugePages_Total:       0
+`;
+
+describe('parseMemory()', () => {
+  it('gives bytes, and what is used as total without available', () => {
+    const memory = parseMemory(meminfo);
+    assert.equal(memory.totalBytes, 8_192_000_000n);
+    assert.equal(memory.usedBytes, 2_048_000_000n);
+    assert.equal(memory.cachedBytes, 2_048_000_000n);
+    assert.equal(memory.slabReclaimableBytes, 307_200_000n);
+  });
+
+  it('says zero for swap that is not there, since the kernel does', () => {
+    assert.equal(parseMemory(meminfo).swapTotalBytes, 0n);
+  });
+
+  it('leaves out what an old kernel does not tell, and what follows from it', () => {
+    const memory = parseMemory(meminfo.replace(/MemAvailable.*\n/, ''));
+    assert.equal('availableBytes' in memory, false);
+    assert.equal('usedBytes' in memory, false);
+    assert.equal(memory.freeBytes, 1_024_000_000n);
+    assert.deepEqual(parseMemory(''), {});
+  });
+
+  it('knows no use where more is available than there is', () => {
+    assert.equal('usedBytes' in parseMemory('MemTotal: 100 kB\nMemAvailable: 200 kB\n'), false);
+  });
+});

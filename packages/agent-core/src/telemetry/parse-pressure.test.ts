@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parsePressure } from './parse-pressure.ts';
+
+describe('parsePressure()', () => {
+  it('reads averages and totals past 2^32', () => {
+    const pressure = parsePressure(
+      'some avg10=1.50 avg60=0.25 avg300=0.00 total=9000000000\nfull avg10=0.10 avg60=0.00 avg300=0.00 total=7\n',
+    );
+    assert.deepEqual([pressure?.someAvg10, pressure?.someTotalUs, pressure?.fullAvg10], [1.5, 9_000_000_000n, 0.1]);
+  });
+
+  it('leaves "full" out where the kernel has none, rather than zero', () => {
+    const pressure = parsePressure('some avg10=1.50 avg60=0.25 avg300=0.00 total=12\n');
+    assert.ok(pressure);
+    assert.equal('fullAvg10' in pressure, false);
+  });
+
+  it('knows nothing of other text', () => {
+    assert.equal(parsePressure(''), undefined);
+    assert.equal(parsePressure('full avg10=0.10 avg60=0.00 avg300=0.00 total=7\n'), undefined);
+  });
+});

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseUsers } from './parse-users.ts';
+
+/** One struct utmp. */
+function record(type: number, name: string, terminal: string, seconds: number): Uint8Array {
+  const bytes = new Uint8Array(384);
+  const view = new DataView(bytes.buffer);
+  view.setInt16(0, type, true);
+  bytes.set(new TextEncoder().encode(terminal), 8);
+  bytes.set(new TextEncoder().encode(name), 44);
+  bytes.set(new TextEncoder().encode('10.0.2.2'), 76);
+  view.setInt32(340, seconds, true);
+  return bytes;
+}
+
+function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+describe('parseUsers()', () => {
+  it('gives logins, and not boots and ended sessions', () => {
+    const logins = parseUsers(
+      joined(record(2, 'reboot', '~', 1), record(7, 'ana', 'pts/0', 1_790_000_000), record(8, '', 'pts/1', 2)),
+    );
+    assert.deepEqual(logins, [
+      { name: 'ana', terminal: 'pts/0', host: '10.0.2.2', sinceUnixNs: 1_790_000_000_000_000_000n },
+    ]);
+  });
+
+  it('leaves a torn last record out', () => {
+    assert.equal(parseUsers(joined(record(7, 'ana', 'pts/0', 1), new Uint8Array(383).fill(7))).length, 1);
+  });
+
+  it('takes a name that fills its field, and bytes that are no UTF-8', () => {
+    const full = record(7, 'a'.repeat(32), 'tty1', 1);
+    full[8] = 0xff;
+    assert.equal(parseUsers(full)[0]?.name, 'a'.repeat(32));
+    assert.equal(parseUsers(full)[0]?.terminal, '\ufffdty1');
+  });
+
+  it('stops at 256', () => {
+    assert.equal(parseUsers(joined(...Array.from({ length: 300 }, () => record(7, 'x', 'y', 1)))).length, 256);
+  });
+});

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { putInterface } from '../fake/fake-guest-files.ts';
+import { FakeHost } from '../fake/fake-host.ts';
+import { InterfaceKind } from './enums.ts';
+import { sampleInterfaces } from './sample-interfaces.ts';
+
+const find = (host: FakeHost, name: string) => sampleInterfaces(host).find((each) => each.name === name);
+const facts = { flags: '0x1003', address: '52:54:00:00:00:09', state: 'up', index: 9 };
+
+describe('sampleInterfaces()', () => {
+  it('shows an interface without addresses', () => {
+    const host = new FakeHost();
+    putInterface(host.files, 'eth9', facts);
+    const eth9 = find(host, 'eth9');
+    assert.deepEqual([eth9?.addresses, eth9?.up, eth9?.rxBytes], [[], true, 1000n]);
+  });
+
+  it('is down without IFF_UP, and without a carrier', () => {
+    const host = new FakeHost();
+    putInterface(host.files, 'off', { ...facts, flags: '0x1002' });
+    putInterface(host.files, 'unplugged', { ...facts, state: 'down' });
+    putInterface(host.files, 'quiet', { ...facts, state: 'unknown' });
+    assert.deepEqual(
+      ['off', 'unplugged', 'quiet'].map((name) => find(host, name)?.up),
+      [false, false, true],
+    );
+  });
+
+  it('leaves counters out that the kernel does not tell', () => {
+    const host = new FakeHost();
+    host.files.remove('/sys/class/net/eth0/statistics/rx_bytes');
+    host.files.put('/sys/class/net/eth0/statistics/tx_bytes', '18446744073709551615\n');
+    const eth0 = find(host, 'eth0');
+    assert.ok(eth0);
+    assert.equal('rxBytes' in eth0, false);
+    assert.equal(eth0.txBytes, 18_446_744_073_709_551_615n);
+  });
+
+  it('tells kinds by what sysfs has, and not by names', () => {
+    const host = new FakeHost();
+    const folder = '/sys/class/net';
+    for (const name of ['br', 'bo', 'vl', 'wg', 'tap', 'en', 'dm']) putInterface(host.files, name, facts);
+    putInterface(host.files, 've', { ...facts, link: 10 });
+    putInterface(host.files, 'ppp', { ...facts, flags: '0x11' });
+    for (const path of ['br/bridge', 'bo/bonding', 'en/device']) host.files.putFolder(`${folder}/${path}`);
+    host.files.put(`${folder}/vl/uevent`, 'DEVTYPE=vlan\nINTERFACE=vl\n');
+    host.files.put(`${folder}/wg/uevent`, 'DEVTYPE=wireguard\n');
+    host.files.put(`${folder}/tap/tun_flags`, '0x1002\n');
+    const kinds = Object.fromEntries(sampleInterfaces(host).map(({ name, kind }) => [name, kind]));
+    const { BRIDGE, BOND, VLAN, TUNNEL, PHYSICAL, OTHER, VETH, LOOPBACK } = InterfaceKind;
+    assert.deepEqual(kinds, {
+      ...{ bo: BOND, br: BRIDGE, dm: OTHER, en: PHYSICAL, eth0: PHYSICAL, lo: LOOPBACK },
+      ...{ ppp: TUNNEL, tap: TUNNEL, ve: VETH, vl: VLAN, wg: TUNNEL },
+    });
+  });
+
+  it('names the bridge or bond that an interface belongs to', () => {
+    const host = new FakeHost();
+    host.files.putLink('/sys/class/net/eth0/master', '../../../virtual/net/br0');
+    assert.equal(find(host, 'eth0')?.master, 'br0');
+    assert.equal(find(host, 'lo')?.master, '');
+  });
+});

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { FakeHost } from '../fake/fake-host.ts';
+import { settle } from '../fake/manual-clock.ts';
+import type { StatVfs } from '../host.ts';
+import { HostError } from '../host-error.ts';
+import { MountSampler } from './sample-mounts.ts';
+
+function guestWith(...lines: readonly string[]): FakeHost {
+  const host = new FakeHost();
+  host.files.put('/proc/self/mountinfo', `${lines.join('\n')}\n`);
+  for (const line of lines) host.files.putFolder(line.split(' ')[4] ?? '/');
+  return host;
+}
+
+const root = '22 1 254:0 / / rw - ext4 /dev/vda rw';
+const nfs = '40 1 0:60 / /net rw - nfs4 server:/export rw';
+
+describe('MountSampler', () => {
+  it('shows a dead NFS mount by its error, and the others by their figures', async () => {
+    const host = guestWith(root, nfs);
+    host.files.slowStatVfs = () => Promise.reject(new HostError('ETIMEDOUT', 'statvfs', '/net'));
+    const [first, second] = await new MountSampler(host).sample();
+    assert.deepEqual([first?.mountPoint, first?.error, typeof first?.totalBytes], ['/', undefined, 'bigint']);
+    assert.deepEqual([second?.mountPoint, second?.totalBytes], ['/net', undefined]);
+    assert.match(second?.error ?? '', /ETIMEDOUT/);
+  });
+
+  it('asks a mount that hangs once, until it has answered', async () => {
+    const host = guestWith(nfs);
+    let asked = 0;
+    let answer: ((figures: StatVfs) => void) | undefined;
+    host.files.slowStatVfs = () => {
+      asked++;
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    };
+    const sampler = new MountSampler(host);
+    const first = sampler.sample();
+    await settle();
+    assert.match((await sampler.sample())[0]?.error ?? '', /not been answered/);
+    assert.equal(asked, 1);
+    answer?.({ totalBytes: 100, freeBytes: 40, availableBytes: 30, inodesTotal: 0, inodesFree: 0 });
+    const [mount] = await first;
+    assert.deepEqual([mount?.usedBytes, mount?.availableBytes], [60n, 30n]);
+    assert.ok(mount && !('inodesTotal' in mount));
+  });
+
+  it('knows no use where more is free than there is', async () => {
+    const host = guestWith('40 1 0:60 / /mnt rw - fuse.odd odd rw');
+    host.files.slowStatVfs = async () => ({
+      ...{ totalBytes: 10, freeBytes: 20, availableBytes: 20, inodesTotal: 5, inodesFree: 5 },
+    });
+    const [mount] = await new MountSampler(host).sample();
+    assert.ok(mount && !('usedBytes' in mount));
+  });
+
+  it('shows 256 mounts of a mount bomb', async () => {
+    const lines = Array.from({ length: 300 }, (_, at) => `${at} 1 0:${at + 1} / /m${at} rw - tmpfs tmpfs rw`);
+    assert.equal((await new MountSampler(guestWith(...lines)).sample()).length, 256);
+  });
+});

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import { startFakeAgent } from '../fake/fake-agent.ts';
+import { FakeHost } from '../fake/fake-host.ts';
+
+const { watch, getSystem, ping } = TelemetryServiceLite;
+
+describe('telemetry', () => {
+  it('comes at once with a CPU share when it is asked for once', async () => {
+    const { host, node } = await startFakeAgent();
+    const call = await node.open(watch, { once: true });
+    await host.clock.advance(300);
+    assert.equal(call.reason, '');
+    assert.equal(call.messages.length, 1);
+    const share = call.messages[0]?.cpu?.busyPercent ?? Number.NaN;
+    assert.ok(Math.abs(share - 25) < 3, `${share}`);
+  });
+
+  it('comes every interval, and sooner when an address or a mount changed', async () => {
+    const { host, node } = await startFakeAgent();
+    const call = await node.open(watch, { intervalMs: 10_000 });
+    assert.equal(call.messages.length, 1);
+    await host.clock.advance(9_000);
+    assert.equal(call.messages.length, 1);
+    await host.clock.advance(2_000);
+    assert.equal(call.messages.length, 2);
+    host.network.change();
+    host.network.change();
+    await host.clock.advance(500);
+    assert.equal(call.messages.length, 3);
+    host.files.changeMounts();
+    await host.clock.advance(500);
+    assert.equal(call.messages.length, 4);
+  });
+
+  it('watches nothing any more when nobody wants it', async () => {
+    const { host, node } = await startFakeAgent();
+    const timers = host.clock.pendingTimers;
+    const call = await node.open(watch, {});
+    assert.ok(host.network.watcherCount > 0);
+    await call.cancel();
+    assert.equal(host.network.watcherCount, 0);
+    assert.equal(host.clock.pendingTimers, timers);
+  });
+
+  it('refuses an interval that would only cost, or never come', async () => {
+    const { node } = await startFakeAgent();
+    for (const intervalMs of [1, 249, 3_600_001])
+      assert.equal((await node.open(watch, { intervalMs })).reason, 'INVALID_ARGUMENT');
+  });
+
+  it('leaves out what a small or old kernel does not tell', async () => {
+    const host = new FakeHost();
+    for (const path of ['/proc/pressure', '/proc/meminfo', '/proc/loadavg', '/proc/uptime', '/proc/stat'])
+      host.files.remove(path);
+    const { node } = await startFakeAgent(host);
+    const [report] = (await node.open(watch, {})).messages;
+    assert.ok(report);
+    const { cpu, load, cpuPressure, uptimeSeconds, memory } = report;
+    assert.deepEqual([cpu, load, cpuPressure, uptimeSeconds], [undefined, undefined, undefined, undefined]);
+    assert.deepEqual([memory?.totalBytes, memory?.usedBytes], [undefined, undefined]);
+    assert.equal(report.mounts.length, 1);
+  });
+
+  it('has no share while the counters go backwards, and one again after', async () => {
+    const host = new FakeHost();
+    let user = 1000;
+    host.files.put('/proc/stat', () => `cpu  ${user} 0 0 ${user} 0 0 0 0 0 0\ncpu0 0 0 0 0\n`);
+    const { node } = await startFakeAgent(host);
+    const call = await node.open(watch, { intervalMs: 1000 });
+    for (const next of [2000, 100, 200]) {
+      user = next;
+      await host.clock.advance(1000);
+    }
+    assert.deepEqual(
+      call.messages.map(({ cpu }) => cpu?.busyPercent),
+      [undefined, 50, undefined, 50],
+    );
+  });
+});
+
+describe('GetSystem', () => {
+  it('describes the guest, with what it cannot do and why', async () => {
+    const host = new FakeHost();
+    host.files.remove('/proc/pressure');
+    const { node } = await startFakeAgent(host);
+    const [system] = (await node.open(getSystem, {})).messages;
+    assert.deepEqual(
+      [system?.hostname, system?.osPrettyName, system?.kernelRelease, system?.cpuCount],
+      ['fake', 'Fake Linux 1', '6.12.0', 2],
+    );
+    assert.ok(system?.missingCapabilities.some(({ name, reason }) => name === 'telemetry.pressure' && reason !== ''));
+  });
+});
+
+describe('Ping', () => {
+  it('answers its own number', async () => {
+    const { host, node } = await startFakeAgent();
+    await host.clock.advance(3500);
+    const [answer] = (await node.open(ping, { sequence: 77n })).messages;
+    assert.deepEqual([answer?.sequence, answer?.agentUptimeSeconds], [77n, 3n]);
+  });
+});
