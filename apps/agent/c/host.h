@@ -53,6 +53,9 @@ void run_jobs(JSContext *ctx);
 /* For a forked child: the loop's descriptors are not its own. */
 void leave_loop_in_child(void);
 
+/* heap.c: JavaScript's memory. */
+extern const JSMallocFunctions heap_functions;
+
 /* main.c */
 void print_exception(JSContext *ctx);
 /* Prints the rejections since the last call that have no handler by now. */

@@ -165,7 +165,7 @@ int main(int argc, char **argv)
 {
     if (!open_standard_descriptors())
         return 1;
-    JSRuntime *runtime = JS_NewRuntime();
+    JSRuntime *runtime = JS_NewRuntime2(&heap_functions, NULL);
     JSContext *ctx = runtime ? new_context(runtime) : NULL;
     if (!ctx || start_loop() < 0) {
         perror("innkeeper-agent");

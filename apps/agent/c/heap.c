@@ -1,0 +1,166 @@
+/*
+ * Memory for JavaScript. An interpreter takes and gives back thousands of small blocks for every call of the agent, and
+ * musl's allocator, made to be small and hard to attack, was nearly half of its time. Blocks up to a kilobyte come from
+ * pages of one size each, in a range that tells them from the larger ones, which are malloc's. Free blocks of a size are
+ * a list; pages never change their size, so memory is what the busiest moment took of each.
+ */
+#include "host.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+    STEP = 16,
+    LARGEST_SMALL = 1024,
+    SIZES = LARGEST_SMALL / STEP,
+    PAGE_SHIFT = 12,
+    PAGE = 1 << PAGE_SHIFT,
+    /* What is small beyond this is malloc's as well. */
+    RANGE = 64 << 20,
+    /* The range is made usable in steps of this. */
+    GROWTH = 64 << 10,
+};
+
+typedef struct Free {
+    struct Free *next;
+} Free;
+
+static uint8_t *range, *unused, *usable;
+/* 0 until the range is there. */
+static size_t range_bytes;
+static Free *lists[SIZES + 1];
+/* The size of each page's blocks, in steps. */
+static uint8_t page_sizes[RANGE >> PAGE_SHIFT];
+
+static bool is_small(const void *block)
+{
+    return (uintptr_t)block - (uintptr_t)range < range_bytes;
+}
+
+static size_t small_size(const void *block)
+{
+    return (size_t)page_sizes[((uintptr_t)block - (uintptr_t)range) >> PAGE_SHIFT] * STEP;
+}
+
+/* Cuts a new page into blocks; NULL when there is none. */
+static Free *cut_page(size_t steps)
+{
+    if (range_bytes == 0) {
+        void *got = mmap(NULL, RANGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (got == MAP_FAILED)
+            return NULL;
+        range = unused = usable = got;
+        range_bytes = RANGE;
+    }
+    if (unused == range + RANGE)
+        return NULL;
+    if (unused == usable) {
+        if (mprotect(usable, GROWTH, PROT_READ | PROT_WRITE) < 0)
+            return NULL;
+        usable += GROWTH;
+    }
+    uint8_t *page = unused;
+    unused += PAGE;
+    page_sizes[(size_t)(page - range) >> PAGE_SHIFT] = (uint8_t)steps;
+    size_t size = steps * STEP;
+    Free *first = NULL;
+    for (size_t at = PAGE / size * size; at > 0; at -= size) {
+        Free *block = (Free *)(page + at - size);
+        block->next = first;
+        first = block;
+    }
+    return first;
+}
+
+static void *take(size_t size)
+{
+#ifdef __SANITIZE_ADDRESS__
+    /* The sanitizer watches malloc's blocks. */
+    return malloc(size);
+#endif
+    if (size <= LARGEST_SMALL) {
+        size_t steps = (size + STEP - 1) / STEP;
+        Free *block = lists[steps];
+        if (!block)
+            block = cut_page(steps);
+        if (block) {
+            lists[steps] = block->next;
+            return block;
+        }
+    }
+    return malloc(size);
+}
+
+static void give_back(void *block)
+{
+    if (!is_small(block)) {
+        free(block);
+        return;
+    }
+    Free *freed = block;
+    Free **list = &lists[page_sizes[((uintptr_t)block - (uintptr_t)range) >> PAGE_SHIFT]];
+    freed->next = *list;
+    *list = freed;
+}
+
+static size_t size_of(void *block)
+{
+    return is_small(block) ? small_size(block) : malloc_usable_size(block);
+}
+
+static size_t heap_usable_size(const void *block)
+{
+    return block ? size_of((void *)block) : 0;
+}
+
+static void *heap_malloc(JSMallocState *state, size_t size)
+{
+    if (state->malloc_size + size > state->malloc_limit)
+        return NULL;
+    void *block = take(size);
+    if (!block)
+        return NULL;
+    state->malloc_count++;
+    state->malloc_size += size_of(block);
+    return block;
+}
+
+static void heap_free(JSMallocState *state, void *block)
+{
+    if (!block)
+        return;
+    state->malloc_count--;
+    state->malloc_size -= size_of(block);
+    give_back(block);
+}
+
+static void *heap_realloc(JSMallocState *state, void *block, size_t size)
+{
+    if (!block)
+        return size == 0 ? NULL : heap_malloc(state, size);
+    if (size == 0) {
+        heap_free(state, block);
+        return NULL;
+    }
+    size_t old = size_of(block);
+    if (is_small(block)) {
+        if (size <= old && size + STEP > old)
+            return block;
+        void *moved = heap_malloc(state, size);
+        if (!moved)
+            return NULL;
+        memcpy(moved, block, old < size ? old : size);
+        heap_free(state, block);
+        return moved;
+    }
+    if (state->malloc_size + size - old > state->malloc_limit)
+        return NULL;
+    void *moved = realloc(block, size);
+    if (moved)
+        state->malloc_size += size_of(moved) - old;
+    return moved;
+}
+
+const JSMallocFunctions heap_functions = {heap_malloc, heap_free, heap_realloc, heap_usable_size};
