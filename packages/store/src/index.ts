@@ -5,6 +5,13 @@ export type { HistoryBlockRow, HistoryRepository } from './repositories/history.
 export type { ImageRow } from './repositories/images.ts';
 export type { OperationRow } from './repositories/operations.ts';
 export type { RoleRow } from './repositories/roles.ts';
+export {
+  type RunFilter,
+  type RunOutputRow,
+  RunRepository,
+  type RunRow,
+  type RunTargetRow,
+} from './repositories/runs.ts';
 export type { LoginLinkRow, SessionRow } from './repositories/sessions.ts';
 export type { TokenRow } from './repositories/tokens.ts';
 export type { RoleBindingRow, UserChange, UserRow } from './repositories/users.ts';

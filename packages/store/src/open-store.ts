@@ -8,6 +8,7 @@ import { HistoryRepository } from './repositories/history.ts';
 import { ImageRepository } from './repositories/images.ts';
 import { OperationRepository } from './repositories/operations.ts';
 import { RoleRepository } from './repositories/roles.ts';
+import { RunRepository } from './repositories/runs.ts';
 import { SessionRepository } from './repositories/sessions.ts';
 import { TokenRepository } from './repositories/tokens.ts';
 import { UserRepository } from './repositories/users.ts';
@@ -26,6 +27,7 @@ export interface Store extends AsyncDisposable {
   readonly tokens: TokenRepository;
   readonly sessions: SessionRepository;
   readonly audit: AuditRepository;
+  readonly runs: RunRepository;
   /** Drops what is older than it is kept. To be called now and then. */
   prune(nowMs: number): Promise<void>;
 }
@@ -49,12 +51,14 @@ export async function openStore(path: string): Promise<Store> {
     tokens: new TokenRepository(db),
     sessions: new SessionRepository(db),
     audit: new AuditRepository(db),
+    runs: new RunRepository(db),
   };
   return {
     ...store,
     prune: async (nowMs) => {
       await store.events.prune();
       await store.operations.prune(nowMs);
+      await store.runs.prune();
     },
     [Symbol.asyncDispose]: () => db.destroy(),
   };

@@ -77,12 +77,51 @@ export interface HistoryBlockTable {
   data: Uint8Array;
 }
 
+export interface RunTable {
+  id: string;
+  user_name: string;
+  title: string;
+  /** RunSpec as JSON. */
+  spec: string;
+  state: string;
+  started_ms: number;
+  ended_ms: number | null;
+}
+
+export interface RunTargetTable {
+  run_id: string;
+  vm_id: string;
+  vm_name: string;
+  state: string;
+  /** ExecExited as JSON. */
+  exited: string | null;
+  error: string | null;
+  kept_bytes: number;
+  /** First byte of the process's output that was not seen yet. */
+  next_offset: number;
+  started_ms: number | null;
+  ended_ms: number | null;
+}
+
+export interface RunOutputTable {
+  run_id: string;
+  vm_id: string;
+  /** Position in what is kept of both streams together. */
+  start_offset: number;
+  stream: number;
+  time_ms: number;
+  data: Uint8Array;
+}
+
 export interface Schema {
   vms: VmTable;
   images: ImageTable;
   operations: OperationTable;
   events: EventTable;
   history_blocks: HistoryBlockTable;
+  runs: RunTable;
+  run_targets: RunTargetTable;
+  run_outputs: RunOutputTable;
   users: UserTable;
   roles: RoleTable;
   role_bindings: RoleBindingTable;

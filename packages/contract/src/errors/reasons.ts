@@ -293,6 +293,11 @@ export const reasons = {
     when: 'The guest has no such group.',
     next: 'Check the name, or give a number.',
   },
+  RUN_NOT_FOUND: {
+    code: 'not_found',
+    when: 'No run has this id, or it was removed because it is old.',
+    next: 'Look at the runs that there are.',
+  },
   EXEC_NOT_FOUND: {
     code: 'not_found',
     when: 'No process has this id; ended ones are remembered for 10 minutes.',

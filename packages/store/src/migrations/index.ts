@@ -2,12 +2,14 @@ import type { Migration, MigrationProvider } from 'kysely/migration';
 import { up as first } from './0001-first.ts';
 import { up as history } from './0002-history.ts';
 import { up as access } from './0003-access.ts';
+import { up as runs } from './0004-runs.ts';
 
 /** Every migration in order. One that was released is never changed. */
 const migrations: Record<string, Migration> = {
   '0001-first': { up: first },
   '0002-history': { up: history },
   '0003-access': { up: access },
+  '0004-runs': { up: runs },
 };
 
 export const migrationProvider: MigrationProvider = { getMigrations: async () => migrations };

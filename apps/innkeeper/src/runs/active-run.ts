@@ -1,0 +1,95 @@
+import type { AgentLink } from '@innkeeper/agent-client';
+import type { Run, RunSpec } from '@innkeeper/contract/control';
+import type { Log } from '@innkeeper/kit';
+import type { RunRepository, RunRow, RunTargetRow } from '@innkeeper/store';
+import { Listeners } from '../node/listeners.ts';
+import { type RunStateName, runMessage } from './run-message.ts';
+import { TargetRun } from './target-run.ts';
+
+export interface ActiveRunOptions {
+  readonly runs: RunRepository;
+  readonly row: RunRow;
+  readonly targets: readonly RunTargetRow[];
+  readonly spec: RunSpec;
+  readonly agent: (vmId: string, signal: AbortSignal) => Promise<AgentLink>;
+  /** Waits for a place among the targets that run at once; the function returned gives it back. */
+  readonly place: (signal: AbortSignal) => Promise<() => void>;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+/** A run that has not ended on all of its targets. */
+export class ActiveRun {
+  readonly targets: ReadonlyMap<string, TargetRun>;
+  /** Output came, or a state changed. */
+  readonly changes = new Listeners<void>();
+  readonly #options: ActiveRunOptions;
+  #row: RunRow;
+
+  constructor(options: ActiveRunOptions) {
+    this.#options = options;
+    this.#row = options.row;
+    const { runs, spec, log, now } = options;
+    this.targets = new Map(
+      options.targets.map((row) => [
+        row.vm_id,
+        new TargetRun({
+          ...{ runs, row, spec, log, now },
+          agent: (signal) => options.agent(row.vm_id, signal),
+          onChange: () => this.changes.emit(),
+        }),
+      ]),
+    );
+  }
+
+  get isOver(): boolean {
+    return this.#row.ended_ms !== null;
+  }
+
+  message(): Run {
+    return runMessage(
+      this.#row,
+      [...this.targets.values()].map((target) => target.row),
+      { script: true },
+    );
+  }
+
+  /** Runs every target to its end, or until `signal`. Never rejects. */
+  async follow(signal: AbortSignal): Promise<void> {
+    await Promise.all([...this.targets.values()].map((target) => this.#followTarget(target, signal)));
+    if (signal.aborted) return;
+    const change = { state: this.#outcome(), ended_ms: this.#options.now() };
+    this.#row = { ...this.#row, ...change };
+    try {
+      await this.#options.runs.update(this.#row.id, change);
+    } catch (error) {
+      this.#options.log.error('run.not-written', { run: this.#row.id, message: String(error) });
+    }
+    this.changes.emit();
+  }
+
+  async cancel(): Promise<void> {
+    await Promise.all([...this.targets.values()].filter((target) => !target.isOver).map((target) => target.cancel()));
+  }
+
+  async #followTarget(target: TargetRun, signal: AbortSignal): Promise<void> {
+    try {
+      const leave = await this.#options.place(signal);
+      try {
+        await target.follow(signal);
+      } finally {
+        leave();
+      }
+    } catch (error) {
+      // The daemon stops before its turn came; the next one goes on.
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** What went worst. */
+  #outcome(): RunStateName {
+    const states = new Set([...this.targets.values()].map((target) => target.row.state));
+    if (states.has('failed')) return 'failed';
+    return states.has('canceled') ? 'canceled' : 'succeeded';
+  }
+}

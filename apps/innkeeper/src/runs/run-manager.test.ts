@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { createAgent } from '@innkeeper/agent-core';
+import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
+import { OutputStream } from '@innkeeper/contract/agent';
+import { type Run, type RunEvent, RunSpecSchema, RunState } from '@innkeeper/contract/control';
+import { silentLog } from '@innkeeper/kit';
+import { createLocalNode } from '../control/local-node.ts';
+import { type ServedApi, serveApi } from '../control/testing/serve-api.ts';
+import { RunManager } from './run-manager.ts';
+import { scriptPath } from './run-spec.ts';
+
+const unrefClock = realClock({
+  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+});
+
+type Spec = MessageInitShape<typeof RunSpecSchema>;
+
+describe('runs', () => {
+  let api: ServedApi;
+  let manager: RunManager;
+  let vms: { readonly id: string; readonly name: string }[];
+  const guest: FakeHost<typeof unrefClock> = new FakeHost({
+    clock: unrefClock,
+    programs: {
+      // Prints a file, as an interpreter would read it.
+      '/usr/bin/show': async ({ argv, write }) => {
+        await write(`${argv[1]} ${guest.files.readText(argv[2] ?? '', 4096)}`);
+        return 0;
+      },
+      '/usr/bin/rm': ({ argv }) => {
+        guest.files.unlink(argv[2] ?? '');
+        return 0;
+      },
+    },
+  });
+
+  const newManager = async (): Promise<RunManager> => {
+    const node = createLocalNode(api.node);
+    const made = new RunManager({
+      runs: api.node.context.store.runs,
+      agent: (vmId, signal) => node.vms.find(vmId).agent({ signal }),
+      log: silentLog,
+    });
+    await made.start();
+    return made;
+  };
+
+  before(async () => {
+    const agent = createAgent(guest, silentLog);
+    api = await serveApi({
+      startAgent: (channel, { signal }) => void agent.serveChannel(channel, 'native', signal).catch(() => undefined),
+    });
+    vms = [(await api.createVm('one')).row].map(({ id, name }) => ({ id, name }));
+    manager = await newManager();
+  });
+  after(async () => {
+    await manager[Symbol.asyncDispose]();
+    await api[Symbol.asyncDispose]();
+  });
+
+  const start = (spec: Spec, id = '', on = vms): Promise<Run> =>
+    manager.run({ id, user: 'me', spec: create(RunSpecSchema, spec), vms: on });
+
+  async function watched(id: string): Promise<{ run: Run; stdout: string; stderr: string; events: RunEvent[] }> {
+    const events: RunEvent[] = [];
+    for await (const event of manager.watch(id, AbortSignal.timeout(10_000))) events.push(event);
+    const text = (stream: OutputStream): string =>
+      events
+        .flatMap(({ event }) => (event.case === 'output' && event.value.stream === stream ? [event.value.data] : []))
+        .map((data) => Buffer.from(data).toString())
+        .join('');
+    const run = events.flatMap(({ event }) => (event.case === 'run' ? [event.value] : [])).at(-1);
+    assert.ok(run);
+    return { run, stdout: text(OutputStream.STDOUT), stderr: text(OutputStream.STDERR), events };
+  }
+
+  it('keep what a command prints, stream by stream, and how it ends', async () => {
+    const { id } = await start({ argv: ['sh', '-c', 'echo out; echo bad >&2; exit 3'] });
+    const { run, stdout, stderr } = await watched(id);
+    assert.deepEqual([stdout, stderr], ['out\n', 'bad\n']);
+    assert.equal(run.state, RunState.FAILED);
+    assert.deepEqual(run.targets[0]?.exited?.status, { case: 'exitCode', value: 3 });
+    // And again, now that it is over and read from the store.
+    assert.equal((await watched(id)).stdout, 'out\n');
+  });
+
+  it('take a script for the interpreter that it names, and leave nothing of it behind', async () => {
+    const { id } = await start({ script: '#!/usr/bin/show -x\nhello\n' });
+    const { run, stdout } = await watched(id);
+    assert.equal(run.state, RunState.SUCCEEDED, run.targets[0]?.errorMessage ?? '');
+    assert.equal(run.spec?.title, 'hello');
+    assert.equal(stdout, '-x #!/usr/bin/show -x\nhello\n');
+    assert.throws(() => guest.files.stat(scriptPath(id), false), { errno: 'ENOENT' });
+  });
+
+  it('send megabytes to who watches, whole and in order', async () => {
+    const { id } = await start({ argv: ['seq', '100000'], maxOutputBytes: 4_000_000n });
+    const { run, stdout } = await watched(id);
+    assert.equal(run.state, RunState.SUCCEEDED);
+    assert.equal(stdout.length, 588_895);
+    assert.equal(stdout.split('\n')[99_999], '100000');
+    assert.equal(run.targets[0]?.keptBytes, 588_895n);
+  });
+
+  it('keep no more output than is asked for, and tell how much there was', async () => {
+    const { id } = await start({ argv: ['seq', '100000'], maxOutputBytes: 1000n });
+    const { run, stdout } = await watched(id);
+    assert.equal(stdout.length, 1000);
+    assert.equal(run.targets[0]?.exited?.truncated, true);
+    assert.equal(run.targets[0]?.exited?.stdoutBytes, 588_895n);
+  });
+
+  it('end when they are cancelled', async () => {
+    const { id } = await start({ argv: ['sleep', '1000'] });
+    const events = manager.watch(id, AbortSignal.timeout(10_000));
+    for await (const { event } of events)
+      if (event.case === 'run' && event.value.targets[0]?.state === RunState.RUNNING) await manager.cancel(id);
+    assert.equal((await manager.get(id)).state, RunState.CANCELED);
+  });
+
+  it('say why they could not begin', async () => {
+    const { run } = await watched((await start({ argv: ['no-such-program'] })).id);
+    assert.equal(run.targets[0]?.errorReason, 'COMMAND_NOT_FOUND');
+    const gone = await start({ argv: ['true'] }, '', [{ id: 'gone', name: 'gone' }]);
+    assert.equal((await watched(gone.id)).run.targets[0]?.errorReason, 'VM_NOT_FOUND');
+  });
+
+  it('are not begun twice when a start is sent again', async () => {
+    await start({ argv: ['echo', 'once'] }, 'again');
+    await watched('again');
+    await start({ argv: ['echo', 'once'] }, 'again');
+    assert.equal((await watched('again')).stdout, 'once\n');
+  });
+
+  it('go on over a restart of the daemon, with no output missing and none twice', async () => {
+    const { id } = await start({ argv: ['sh', '-c', 'seq 2000; sleep 1; seq 2000'] });
+    for await (const { event } of manager.watch(id, AbortSignal.timeout(10_000))) if (event.case === 'output') break;
+    await manager[Symbol.asyncDispose]();
+    manager = await newManager();
+    const { run, stdout } = await watched(id);
+    assert.equal(run.state, RunState.SUCCEEDED, run.targets[0]?.errorMessage ?? '');
+    const once = Array.from({ length: 2000 }, (_, index) => `${index + 1}\n`).join('');
+    assert.equal(stdout, once + once);
+  });
+
+  it('are listed newest first, by VM, user and words', async () => {
+    await watched((await start({ argv: ['echo', 'needle_100%'] })).id);
+    const titles = async (filter: object): Promise<string[]> =>
+      (await manager.list({ limit: 50, ...filter })).runs.map(({ spec }) => spec?.title ?? '');
+    assert.deepEqual(await titles({ text: 'NEEDLE_100%' }), ['echo needle_100%']);
+    assert.deepEqual(await titles({ text: 'needleX100' }), []);
+    assert.deepEqual(await titles({ user: 'somebody-else' }), []);
+    assert.equal((await titles({ vmId: vms[0]?.id }))[0], 'echo needle_100%');
+    assert.equal((await manager.list({ limit: 1 })).more, true);
+  });
+
+  it('are refused when there is nothing to run, or too much', async () => {
+    await assert.rejects(start({}), { reason: 'INVALID_ARGUMENT' });
+    await assert.rejects(start({ argv: ['a'], script: 'b' }), { reason: 'INVALID_ARGUMENT' });
+    await assert.rejects(start({ script: 'x'.repeat(1024 * 1024 + 1) }), { reason: 'INVALID_ARGUMENT' });
+    await assert.rejects(start({ argv: ['true'] }, '', []), { reason: 'INVALID_ARGUMENT' });
+    await assert.rejects(start({ argv: ['true'] }, '../../etc'), { reason: 'INVALID_ARGUMENT' });
+    await assert.rejects(manager.get('no-such-run'), { reason: 'RUN_NOT_FOUND' });
+  });
+});

@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { create, fromJson, type JsonValue, toJson } from '@bufbuild/protobuf';
+import type { AgentLink } from '@innkeeper/agent-client';
+import { OperationError } from '@innkeeper/contract';
+import { type Run, type RunEvent, RunEventSchema, type RunSpec, RunSpecSchema } from '@innkeeper/contract/control';
+import type { Log } from '@innkeeper/kit';
+import type { RunFilter, RunOutputRow, RunRepository, RunRow, RunTargetRow } from '@innkeeper/store';
+import { ActiveRun } from './active-run.ts';
+import { cutRow } from './output-log.ts';
+import { Places } from './places.ts';
+import { outputMessage, runMessage } from './run-message.ts';
+import { checkRunSpec, titleOf } from './run-spec.ts';
+import { watchRun } from './watch-run.ts';
+
+/** Targets that run at once, over all runs. */
+const maxTargetsAtOnce = 64;
+const maxTargets = 1000;
+const rowsOfOneRead = 16;
+
+export interface RunManagerOptions {
+  readonly runs: RunRepository;
+  /** The link to the agent of a VM, which may yet connect. Fails with VM_NOT_FOUND, VM_NOT_RUNNING, AGENT_UNREACHABLE. */
+  readonly agent: (vmId: string, signal: AbortSignal) => Promise<AgentLink>;
+  readonly log: Log;
+  readonly now?: () => number;
+}
+
+export interface NewRun {
+  readonly id: string;
+  readonly user: string;
+  readonly spec: RunSpec;
+  readonly vms: readonly { readonly id: string; readonly name: string }[];
+}
+
+/** Commands and scripts on one VM or many, kept with their output. They outlive the daemon. */
+export class RunManager implements AsyncDisposable {
+  readonly #options: RunManagerOptions;
+  readonly #now: () => number;
+  readonly #active = new Map<string, ActiveRun>();
+  readonly #following = new Set<Promise<void>>();
+  readonly #places = new Places(maxTargetsAtOnce);
+  readonly #stop = new AbortController();
+
+  constructor(options: RunManagerOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** Goes on with what an earlier daemon had begun. */
+  async start(): Promise<void> {
+    const { runs } = this.#options;
+    const rows = await runs.unfinished();
+    const targets = Map.groupBy(await runs.targets(rows.map(({ id }) => id)), ({ run_id }) => run_id);
+    for (const row of rows) this.#follow(row, targets.get(row.id) ?? []);
+  }
+
+  /** Starts a run; one of this id that exists is given instead. @throws OperationError INVALID_ARGUMENT */
+  async run({ id, user, spec, vms }: NewRun): Promise<Run> {
+    checkRunSpec(spec);
+    if (id !== '' && !/^[A-Za-z0-9_-]{1,60}$/.test(id))
+      throw new OperationError('INVALID_ARGUMENT', 'id must be 1 to 60 characters of A-Z, a-z, 0-9, "_" and "-".');
+    if (vms.length === 0 || vms.length > maxTargets)
+      throw new OperationError('INVALID_ARGUMENT', `A run goes to 1 to ${maxTargets} VMs, not to ${vms.length}.`);
+    const row: RunRow = {
+      ...{ id: id === '' ? randomUUID() : id, user_name: user, title: titleOf(spec), state: 'running' },
+      spec: JSON.stringify(toJson(RunSpecSchema, spec)),
+      ...{ started_ms: this.#now(), ended_ms: null },
+    };
+    const targets = vms.map((vm) => newTarget(row.id, vm));
+    if (!(await this.#options.runs.insert(row, targets))) return await this.get(row.id);
+    return this.#follow(row, targets).message();
+  }
+
+  /** Fails with RUN_NOT_FOUND. */
+  async get(id: string): Promise<Run> {
+    const active = this.#active.get(id);
+    if (active !== undefined) return active.message();
+    const row = await this.#options.runs.find(id);
+    if (row === undefined) throw new OperationError('RUN_NOT_FOUND', `There is no run "${id.slice(0, 80)}".`);
+    return runMessage(row, await this.#options.runs.targets([id]), { script: true });
+  }
+
+  /** Newest first, without scripts. */
+  async list(filter: RunFilter): Promise<{ runs: Run[]; more: boolean }> {
+    const { runs } = this.#options;
+    const rows = await runs.list({ ...filter, limit: filter.limit + 1 });
+    const shown = rows.slice(0, filter.limit);
+    const targets = Map.groupBy(await runs.targets(shown.map(({ id }) => id)), ({ run_id }) => run_id);
+    return {
+      runs: shown.map((row) => runMessage(row, targets.get(row.id) ?? [], { script: false })),
+      more: rows.length > shown.length,
+    };
+  }
+
+  /** Ends it everywhere. One that is over stays as it is. */
+  async cancel(id: string): Promise<Run> {
+    await this.#active.get(id)?.cancel();
+    return await this.get(id);
+  }
+
+  /** The run, its output so far, then what changes, until it is over. Fails with RUN_NOT_FOUND. */
+  async *watch(id: string, signal: AbortSignal): AsyncGenerator<RunEvent> {
+    const active = this.#active.get(id);
+    if (active !== undefined) return yield* watchRun(active, signal);
+    const run = await this.get(id);
+    yield create(RunEventSchema, { event: { case: 'run', value: run } });
+    for (const { vmId } of run.targets)
+      for await (const row of this.output(id, vmId))
+        yield create(RunEventSchema, { event: { case: 'output', value: outputMessage(row) } });
+  }
+
+  /** Kept output of one target, in order; of one that runs, what there is now. */
+  async *output(id: string, vmId: string): AsyncGenerator<RunOutputRow> {
+    const live = this.#active.get(id)?.targets.get(vmId)?.output;
+    for (let offset = 0; ; ) {
+      const rows =
+        (await live?.read(offset)) ??
+        (await this.#options.runs.output(id, vmId, offset, rowsOfOneRead)).flatMap((row) => cutRow(row, offset));
+      if (rows.length === 0) return;
+      for (const row of rows) {
+        offset = row.start_offset + row.data.length;
+        yield row;
+      }
+    }
+  }
+
+  /** Lets go of what runs; the next daemon goes on with it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new OperationError('CANCELED', 'The daemon stops.'));
+    await Promise.all(this.#following);
+  }
+
+  #follow(row: RunRow, targets: readonly RunTargetRow[]): ActiveRun {
+    const { runs, agent, log } = this.#options;
+    const run = new ActiveRun({
+      ...{ runs, row, targets, agent, log, now: this.#now },
+      spec: fromJson(RunSpecSchema, JSON.parse(row.spec) as JsonValue),
+      place: (signal) => this.#places.take(signal),
+    });
+    this.#active.set(row.id, run);
+    const following = run.follow(this.#stop.signal).finally(() => {
+      if (run.isOver) this.#active.delete(row.id);
+      this.#following.delete(following);
+    });
+    this.#following.add(following);
+    return run;
+  }
+}
+
+function newTarget(runId: string, vm: { readonly id: string; readonly name: string }): RunTargetRow {
+  return {
+    ...{ run_id: runId, vm_id: vm.id, vm_name: vm.name, state: 'waiting', exited: null, error: null },
+    ...{ kept_bytes: 0, next_offset: 0, started_ms: null, ended_ms: null },
+  };
+}

@@ -1,0 +1,66 @@
+import { create, fromJson, type JsonValue } from '@bufbuild/protobuf';
+import { ExecExitedSchema, OutputStream } from '@innkeeper/contract/agent';
+import {
+  type Run,
+  type RunOutput,
+  RunOutputSchema,
+  RunSchema,
+  RunSpecSchema,
+  RunState,
+  type RunTarget,
+  RunTargetSchema,
+} from '@innkeeper/contract/control';
+import type { RunOutputRow, RunRow, RunTargetRow } from '@innkeeper/store';
+
+/** As they are stored. */
+export type RunStateName = 'waiting' | 'running' | 'succeeded' | 'failed' | 'canceled';
+
+const states: Readonly<Record<string, RunState>> = {
+  waiting: RunState.WAITING,
+  running: RunState.RUNNING,
+  succeeded: RunState.SUCCEEDED,
+  failed: RunState.FAILED,
+  canceled: RunState.CANCELED,
+};
+
+/** A run as the API has it. In lists, without its script. */
+export function runMessage(row: RunRow, targets: readonly RunTargetRow[], options: { readonly script: boolean }): Run {
+  const spec = fromJson(RunSpecSchema, JSON.parse(row.spec) as JsonValue, { ignoreUnknownFields: true });
+  return create(RunSchema, {
+    ...{ id: row.id, user: row.user_name, state: states[row.state] ?? RunState.UNSPECIFIED },
+    spec: { ...spec, title: row.title, script: options.script ? spec.script : '' },
+    startedUnixNs: nanoseconds(row.started_ms),
+    ...(row.ended_ms === null ? {} : { endedUnixNs: nanoseconds(row.ended_ms) }),
+    targets: targets.map(targetMessage),
+  });
+}
+
+/** One piece of output as the API has it. */
+export function outputMessage(row: RunOutputRow): RunOutput {
+  return create(RunOutputSchema, {
+    ...{ vmId: row.vm_id, offset: BigInt(row.start_offset), timeUnixNs: nanoseconds(row.time_ms) },
+    stream: row.stream === OutputStream.STDERR ? OutputStream.STDERR : OutputStream.STDOUT,
+    data: new Uint8Array(row.data),
+  });
+}
+
+function targetMessage(row: RunTargetRow): RunTarget {
+  const error =
+    row.error === null
+      ? undefined
+      : (JSON.parse(row.error) as { readonly reason: string; readonly message: string; readonly nextStep: string });
+  return create(RunTargetSchema, {
+    ...{ vmId: row.vm_id, vmName: row.vm_name, state: states[row.state] ?? RunState.UNSPECIFIED },
+    ...(row.exited === null
+      ? {}
+      : { exited: fromJson(ExecExitedSchema, JSON.parse(row.exited) as JsonValue, { ignoreUnknownFields: true }) }),
+    ...{ errorReason: error?.reason ?? '', errorMessage: error?.message ?? '', errorNextStep: error?.nextStep ?? '' },
+    keptBytes: BigInt(row.kept_bytes),
+    ...(row.started_ms === null ? {} : { startedUnixNs: nanoseconds(row.started_ms) }),
+    ...(row.ended_ms === null ? {} : { endedUnixNs: nanoseconds(row.ended_ms) }),
+  });
+}
+
+function nanoseconds(ms: number): bigint {
+  return BigInt(ms) * 1_000_000n;
+}

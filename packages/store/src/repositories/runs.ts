@@ -1,0 +1,146 @@
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { RunOutputTable, RunTable, RunTargetTable, Schema } from '../schema.ts';
+
+export type RunRow = Selectable<RunTable>;
+export type RunTargetRow = Selectable<RunTargetTable>;
+export type RunOutputRow = Selectable<RunOutputTable>;
+
+/** So many of the newest are kept, with their output. */
+export const maxRuns = 10_000;
+
+export interface RunFilter {
+  readonly vmId?: string | undefined;
+  readonly user?: string | undefined;
+  /** Must appear in the title or in what was run, whatever its case. */
+  readonly text?: string | undefined;
+  readonly beforeMs?: number | undefined;
+  readonly limit: number;
+}
+
+/** Runs, where they went, and what they printed. */
+export class RunRepository {
+  readonly #db: Kysely<Schema>;
+
+  constructor(db: Kysely<Schema>) {
+    this.#db = db;
+  }
+
+  /** A run with its targets, all or nothing. False when there is one of this id. */
+  insert(run: RunRow, targets: readonly RunTargetRow[]): Promise<boolean> {
+    return this.#db.transaction().execute(async (transaction) => {
+      const { numInsertedOrUpdatedRows } = await transaction
+        .insertInto('runs')
+        .values(run)
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .executeTakeFirst();
+      if (numInsertedOrUpdatedRows !== 1n) return false;
+      if (targets.length > 0) await transaction.insertInto('run_targets').values(targets).execute();
+      return true;
+    });
+  }
+
+  find(id: string): Promise<RunRow | undefined> {
+    return this.#db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
+  }
+
+  /** By name of the VM. */
+  targets(runIds: readonly string[]): Promise<RunTargetRow[]> {
+    if (runIds.length === 0) return Promise.resolve([]);
+    return this.#db.selectFrom('run_targets').selectAll().where('run_id', 'in', runIds).orderBy('vm_name').execute();
+  }
+
+  /** Newest first. */
+  list({ vmId, user, text, beforeMs, limit }: RunFilter): Promise<RunRow[]> {
+    let query = this.#db.selectFrom('runs').selectAll();
+    if (user !== undefined) query = query.where('user_name', '=', user);
+    if (beforeMs !== undefined) query = query.where('started_ms', '<', beforeMs);
+    if (vmId !== undefined) {
+      query = query.where(({ exists, selectFrom }) =>
+        exists(
+          selectFrom('run_targets')
+            .select('run_targets.run_id')
+            .whereRef('run_targets.run_id', '=', 'runs.id')
+            .where('run_targets.vm_id', '=', vmId),
+        ),
+      );
+    }
+    if (text !== undefined) {
+      const pattern = `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
+      // PostgreSQL escapes with a backslash by itself, SQLite only when it is told.
+      query = query.where(({ or }) =>
+        or([
+          sql<boolean>`lower(title) like ${pattern} escape '\\'`,
+          sql<boolean>`lower(spec) like ${pattern} escape '\\'`,
+        ]),
+      );
+    }
+    return query.orderBy('started_ms', 'desc').orderBy('id', 'desc').limit(limit).execute();
+  }
+
+  /** Those that had not ended when the daemon did. */
+  unfinished(): Promise<RunRow[]> {
+    return this.#db.selectFrom('runs').selectAll().where('ended_ms', 'is', null).execute();
+  }
+
+  async update(id: string, change: Partial<Omit<RunRow, 'id'>>): Promise<void> {
+    await this.#db.updateTable('runs').set(change).where('id', '=', id).execute();
+  }
+
+  async updateTarget(
+    runId: string,
+    vmId: string,
+    change: Partial<Omit<RunTargetRow, 'run_id' | 'vm_id'>>,
+  ): Promise<void> {
+    await this.#db
+      .updateTable('run_targets')
+      .set(change)
+      .where('run_id', '=', runId)
+      .where('vm_id', '=', vmId)
+      .execute();
+  }
+
+  /** Output of one target and how far it goes, in one write, so that neither is ever ahead of the other. */
+  appendOutput(
+    rows: readonly RunOutputRow[],
+    target: { readonly runId: string; readonly vmId: string; readonly keptBytes: number; readonly nextOffset: number },
+  ): Promise<void> {
+    return this.#db.transaction().execute(async (transaction) => {
+      if (rows.length > 0) await transaction.insertInto('run_outputs').values(rows).execute();
+      await transaction
+        .updateTable('run_targets')
+        .set({ kept_bytes: target.keptBytes, next_offset: target.nextOffset })
+        .where('run_id', '=', target.runId)
+        .where('vm_id', '=', target.vmId)
+        .execute();
+    });
+  }
+
+  /** Output from an offset on, in order; the first row may begin before it. */
+  output(runId: string, vmId: string, fromOffset: number, limit: number): Promise<RunOutputRow[]> {
+    return this.#db
+      .selectFrom('run_outputs')
+      .selectAll()
+      .where('run_id', '=', runId)
+      .where('vm_id', '=', vmId)
+      .where(sql<number>`start_offset + length(data)`, '>', fromOffset)
+      .orderBy('start_offset')
+      .limit(limit)
+      .execute();
+  }
+
+  async prune(): Promise<void> {
+    const oldest = await this.#db
+      .selectFrom('runs')
+      .select('started_ms')
+      .orderBy('started_ms', 'desc')
+      .offset(maxRuns - 1)
+      .limit(1)
+      .executeTakeFirst();
+    if (oldest === undefined) return;
+    await this.#db
+      .deleteFrom('runs')
+      .where('started_ms', '<', oldest.started_ms)
+      .where('ended_ms', 'is not', null)
+      .execute();
+  }
+}
