@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { access, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { before, describe, it } from 'node:test';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { AgentLink } from '@innkeeper/agent-client';
+import type { ProcessSpecSchema } from '@innkeeper/contract/agent';
+import { buildAgent, RunningAgent } from '../testing/running-agent.ts';
+
+const MiB = 1024 * 1024;
+
+before(buildAgent, { timeout: 120_000 });
+
+/** Runs a command to its end. */
+async function run(link: AgentLink, spec: MessageInitShape<typeof ProcessSpecSchema>) {
+  const hash = createHash('sha256');
+  let [text, bytes, exitCode] = ['', 0, -1];
+  for await (const { event } of link.exec(spec).events) {
+    if (event.case === 'output') {
+      hash.update(event.value.data);
+      bytes += event.value.data.length;
+      if (text.length < 10_000) text += new TextDecoder().decode(event.value.data);
+    }
+    if (event.case === 'exited' && event.value.status.case === 'exitCode') exitCode = event.value.status.value;
+  }
+  return { text, bytes, exitCode, sha256: hash.digest('hex') };
+}
+
+async function read(link: AgentLink, path: string, more: Record<string, unknown> = {}): Promise<Buffer> {
+  const reading = link.readFile({ path, ...more });
+  const pieces: Uint8Array[] = [];
+  for await (const chunk of reading.chunks) pieces.push(chunk.slice());
+  await reading.done;
+  return Buffer.concat(pieces);
+}
+
+async function* pieces(content: Uint8Array, from: bigint): AsyncGenerator<Uint8Array> {
+  for (let at = Number(from); at < content.length; at += 50_000) yield content.subarray(at, at + 50_000);
+}
+
+describe('commands on a real kernel', { timeout: 60_000 }, () => {
+  it('are found in PATH, also through links', async () => {
+    await using agent = await RunningAgent.start();
+    const link = agent.connect();
+    await mkdir(join(agent.folder, 'real'));
+    await writeFile(join(agent.folder, 'real', 'hello'), '#!/bin/sh\necho "hello $1"\n', { mode: 0o755 });
+    await symlink('real', join(agent.folder, 'bin'));
+    await symlink('hello', join(agent.folder, 'real', 'greet'));
+    const environment = { PATH: `/nowhere:${agent.folder}/bin:/bin:/usr/bin` };
+    assert.equal((await run(link, { argv: ['greet', 'you'], environment })).text, 'hello you\n');
+    assert.equal((await run(link, { argv: ['uname'] })).text, 'Linux\n');
+    await assert.rejects(run(link, { argv: ['no-such-program'] }), { reason: 'COMMAND_NOT_FOUND' });
+    await assert.rejects(run(link, { argv: [join(agent.folder, 'real')] }), { reason: 'COMMAND_NOT_EXECUTABLE' });
+  });
+
+  it('give every byte of much output, with their exit code', async () => {
+    await using agent = await RunningAgent.start();
+    const expected = createHash('sha256');
+    for (let number = 1; number <= 500_000; number++) expected.update(`${number}\n`);
+    const { sha256, exitCode } = await run(agent.connect(), { shellCommand: 'seq 500000; exit 7' });
+    assert.deepEqual([sha256, exitCode], [expected.digest('hex'), 7]);
+    const peak = await agent.status('VmHWM');
+    assert.ok(peak < 6 * 1024, `${peak} KiB`);
+  });
+
+  it('run as another user with its groups', { skip: process.getuid?.() !== 0 }, async () => {
+    await using agent = await RunningAgent.start();
+    const link = agent.connect();
+    const { text } = await run(link, { argv: ['id', '-u'], user: 'daemon' });
+    assert.match(text, /^[1-9]\d*\n$/);
+    const groups = await run(link, { argv: ['id', '-G'], user: 'root', noSupplementaryGroups: true });
+    assert.equal(groups.text, '0\n');
+    await assert.rejects(run(link, { argv: ['id'], user: 'nobody-of-this-name' }), { reason: 'USER_NOT_FOUND' });
+  });
+
+  it('have a terminal of the size that is asked for', async () => {
+    await using agent = await RunningAgent.start();
+    const { text } = await run(agent.connect(), { argv: ['stty', 'size'], terminal: { columns: 101, rows: 33 } });
+    assert.equal(text, '33 101\r\n');
+  });
+
+  it('leave no descriptors and no zombies behind', async () => {
+    await using agent = await RunningAgent.start();
+    const link = agent.connect();
+    await run(link, { argv: ['true'] });
+    const descriptors = await agent.openDescriptors();
+    for (let count = 0; count < 20; count++) await run(link, { shellCommand: '(true &) ; true' });
+    await assert.rejects(run(link, { argv: ['/etc/hostname'] }), { reason: 'COMMAND_NOT_EXECUTABLE' });
+    await agent.until(async () => (await agent.openDescriptors()) <= descriptors);
+    const tasks = `/proc/${agent.pid}/task/${agent.pid}/children`;
+    await agent.until(async () => (await readFile(tasks, 'utf8')) === '');
+  });
+});
+
+describe('files on a real kernel', { timeout: 60_000 }, () => {
+  it('are told by their kind', async () => {
+    await using agent = await RunningAgent.start();
+    const link = agent.connect();
+    await writeFile(join(agent.folder, 'file'), 'x');
+    await symlink('file', join(agent.folder, 'link'));
+    const kinds = await Promise.all(
+      ['file', '', 'link', 'a.sock'].map(async (name) => (await link.stat(join(agent.folder, name))).kind),
+    );
+    assert.deepEqual([...kinds, (await link.stat('/dev/null')).kind], [1, 2, 3, 7, 4]);
+    assert.equal((await link.stat(join(agent.folder, 'link'), { follow: true })).kind, 1);
+  });
+
+  it('go both ways whole, in little memory', async () => {
+    await using agent = await RunningAgent.start();
+    const link = agent.connect();
+    const content = randomBytes(24 * MiB);
+    const path = join(agent.folder, 'deep', 'big');
+    const done = await link.writeFile(
+      { path, createParents: true, mode: 0o640, sha256: true, uploadId: 'one' },
+      (from) => pieces(content, from),
+    );
+    assert.equal(Buffer.from(done.sha256).toString('hex'), createHash('sha256').update(content).digest('hex'));
+    assert.equal((await stat(path)).mode & 0o777, 0o640);
+    assert.ok(content.equals(await read(link, path)));
+    const [peak, after] = [await agent.status('VmHWM'), await agent.status('VmRSS')];
+    assert.ok(peak <= 6 * 1024 && after <= 6 * 1024, `${peak} and ${after} KiB`);
+  });
+
+  it('of /proc are read to their end, though their size is 0', async () => {
+    await using agent = await RunningAgent.start();
+    const content = await read(agent.connect(), '/proc/cpuinfo');
+    assert.match(content.toString(), /processor/);
+  });
+
+  it('behind a link are refused where the caller says so', async () => {
+    await using agent = await RunningAgent.start();
+    const link = agent.connect();
+    await mkdir(join(agent.folder, 'real'));
+    await writeFile(join(agent.folder, 'real', 'file'), 'secret');
+    await symlink('real', join(agent.folder, 'link'));
+    const path = join(agent.folder, 'link', 'file');
+    assert.equal((await read(link, path)).toString(), 'secret');
+    await assert.rejects(read(link, path, { noSymlinks: true }), { reason: 'FILE_SYMLINK_REFUSED' });
+    const open = { path: join(agent.folder, 'link', 'new'), noSymlinks: true };
+    await assert.rejects(
+      link.writeFile(open, () => pieces(Buffer.from('x'), 0n)),
+      { reason: 'FILE_SYMLINK_REFUSED' },
+    );
+    await assert.rejects(access(join(agent.folder, 'real', 'new')));
+  });
+
+  it('that are FIFOs keep nobody waiting', async () => {
+    await using agent = await RunningAgent.start();
+    const link = agent.connect();
+    const path = join(agent.folder, 'fifo');
+    assert.equal((await run(link, { argv: ['mkfifo', path] })).exitCode, 0);
+    await assert.rejects(read(link, path), { reason: 'INVALID_ARGUMENT' });
+    await link.ping();
+  });
+});
+
+describe('telemetry of a real kernel', { timeout: 60_000 }, () => {
+  it('is what the kernel says', async () => {
+    await using agent = await RunningAgent.start();
+    const report = await agent.connect().telemetryOnce();
+    const total = /MemTotal:\s+(\d+)/.exec(await readFile('/proc/meminfo', 'utf8'))?.[1];
+    assert.equal(report.memory?.totalBytes, BigInt(total ?? 0) * 1024n);
+    assert.ok((report.cpu?.busyPercent ?? -1) >= 0 && (report.cpu?.busyPercent ?? 101) <= 100);
+    assert.ok(report.mounts.length > 0 && report.interfaces.some(({ name }) => name === 'lo'));
+    assert.ok((report.agent?.rssBytes ?? 0n) > 0n);
+  });
+});

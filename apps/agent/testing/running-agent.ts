@@ -1,0 +1,110 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { type AgentLink, createAgentLink, openUnixChannel } from '@innkeeper/agent-client';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+
+/** The program that is put into guests. */
+export const agentBinary = join(root, 'dist', 'agent', `innkeeper-agent-linux-${process.arch}`);
+
+/** Builds the agent unless it is there as its sources are: for `before`. Takes some 10 s. */
+export async function buildAgent(): Promise<void> {
+  await promisify(execFile)(process.execPath, [join(root, 'tools', 'build-agent.ts')], { cwd: root });
+}
+
+/** Runs the agent to its end. */
+export async function runAgent(
+  ...words: readonly string[]
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
+  const child = spawn(agentBinary, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [stdout, stderr, [code]] = await Promise.all([
+    child.stdout.toArray(),
+    child.stderr.toArray(),
+    once(child, 'close') as Promise<[number | null]>,
+  ]);
+  return { code, stdout: stdout.join(''), stderr: stderr.join('') };
+}
+
+/** An agent that serves a unix socket of its own, on the machine of the test. Dispose ends it, whatever it does. */
+export class RunningAgent {
+  readonly socket: string;
+  readonly folder: string;
+  readonly #child: ChildProcess;
+  readonly #links: AgentLink[] = [];
+  /** What it logged. */
+  log = '';
+
+  private constructor(folder: string, child: ChildProcess) {
+    this.folder = folder;
+    this.socket = join(folder, 'a.sock');
+    this.#child = child;
+  }
+
+  /** Resolves when it listens. */
+  static async start(): Promise<RunningAgent> {
+    const folder = await mkdtemp(join(tmpdir(), 'agent-'));
+    const words = ['serve', '--no-virtio', '--listen', `unix:${join(folder, 'a.sock')}`];
+    const child = spawn(agentBinary, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const agent = new RunningAgent(folder, child);
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      agent.log += text;
+    });
+    await agent.until(async () => (await readdir(folder)).includes('a.sock'));
+    return agent;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** A link to it, whose session opens by itself. */
+  connect(): AgentLink {
+    const link = createAgentLink({
+      connect: (signal) => openUnixChannel(this.socket, { signal }),
+      identity: { vmId: 'test', vmName: 'test', nodeVersion: 'test' },
+      mayStepClock: false,
+      telemetryIntervalMs: 0,
+    });
+    this.#links.push(link);
+    return link;
+  }
+
+  /** A line of /proc/PID/status as a number: "VmRSS" and "VmHWM" in KiB, "voluntary_ctxt_switches". */
+  async status(name: string): Promise<number> {
+    const text = await readFile(`/proc/${this.pid}/status`, 'utf8');
+    return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1]);
+  }
+
+  async openDescriptors(): Promise<number> {
+    return (await readdir(`/proc/${this.pid}/fd`)).length;
+  }
+
+  /** Looks again and again; the test's own timeout bounds it. */
+  async until(isSo: () => Promise<boolean>): Promise<void> {
+    while (!(await isSo())) {
+      if (this.#child.exitCode !== null) throw new Error(`The agent ended: ${this.log}`);
+      await setImmediate();
+    }
+  }
+
+  /** Sends a signal and waits for the end. */
+  async end(signal: NodeJS.Signals): Promise<{ readonly code: number | null; readonly tookMs: number }> {
+    const startMs = performance.now();
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#child.kill(signal);
+      await once(this.#child, 'exit');
+    }
+    return { code: this.#child.exitCode, tookMs: performance.now() - startMs };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#links.map((link) => link[Symbol.asyncDispose]()));
+    await this.end('SIGKILL');
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
