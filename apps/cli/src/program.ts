@@ -1,5 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { CliError } from './cli-error.ts';
+import { collect } from './collect.ts';
+import { addExecOptions } from './exec-options.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { printError } from './output/print-error.ts';
 import { version } from './version.ts';
@@ -49,7 +51,7 @@ export function buildProgram(): Command {
       .option('--cpus <count>', 'virtual CPUs', '1')
       .option('--memory <size>', 'memory, such as 512M or 2G', '256M')
       .option('--disk <size>', 'disk, at least as large as the image (default: as the image)')
-      .option('--tag <key=value...>', 'tags')
+      .option('--tag <key=value>', 'a tag; may be given again', collect)
       .option('--start', 'start it, and wait until its agent answers'),
   );
   for (const [verb, summary] of [
@@ -64,21 +66,14 @@ export function buildProgram(): Command {
   add(program, 'rm <vm...>', 'Remove VMs with their disks', () => import('./commands/rm.ts'))
     .option('-f, --force', 'kill them first when they run')
     .option('-y, --yes', 'do not ask');
-  add(
-    program,
-    'exec <vm> [command...]',
-    'Run a command in a guest; its exit code becomes ours',
-    () => import('./commands/exec.ts'),
-  )
-    .passThroughOptions()
-    .option('-t, --tty', 'with a terminal (default: when ours is one)')
-    .option('-T, --no-tty', 'without a terminal')
-    .option('-u, --user <user[:group]>', 'as this user')
-    .option('-w, --workdir <folder>', 'in this folder')
-    .option('-e, --env <name=value...>', 'with these variables')
-    .option('--timeout <duration>', 'end it after this time, such as 30s')
-    .option('--detach', 'start it, print its id, and leave it alone')
-    .option('--attach <id>', 'follow one that runs');
+  addExecOptions(
+    add(
+      program,
+      'exec <vm> [command...]',
+      'Run a command in a guest; its exit code becomes ours',
+      () => import('./commands/exec.ts'),
+    ),
+  ).passThroughOptions();
   add(
     program,
     'cp <from> <to>',

@@ -14,14 +14,13 @@ export async function run(command: Command, id: string): Promise<void> {
     printJson(OperationSchema, operation);
     return;
   }
-  process.stdout.write(
-    [
-      `${operation.kind} of ${operation.target}: ${operationStateWord(operation.state)}`,
-      `started ${formatTime(operation.startedUnixNs)}, ended ${formatTime(operation.endedUnixNs)}`,
-      ...(operation.errorMessage === ''
-        ? []
-        : [`${clean(operation.errorMessage)} (${operation.errorReason})`, clean(operation.errorNextStep)]),
-      ...operation.log.map((line) => `  ${clean(line)}`),
-    ].join('\n') + '\n',
-  );
+  const lines = [
+    `${operation.kind} of ${operation.target}: ${operationStateWord(operation.state)}`,
+    `started ${formatTime(operation.startedUnixNs)}, ended ${formatTime(operation.endedUnixNs)}`,
+    ...(operation.errorMessage === ''
+      ? []
+      : [`${clean(operation.errorMessage)} (${operation.errorReason})`, clean(operation.errorNextStep)]),
+    ...operation.log.map((line) => `  ${clean(line)}`),
+  ];
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
 }

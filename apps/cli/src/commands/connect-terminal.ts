@@ -1,0 +1,52 @@
+import type { ExecStream } from '@innkeeper/client';
+import { isOperationError } from '@innkeeper/contract/errors';
+
+/**
+ * Signals that are passed on, with their numbers on Linux, which the guest is; ours may count otherwise. Those of job
+ * control (TSTP, TTIN, TTOU) are about our own terminal and stay here.
+ */
+const signals = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGUSR1: 10, SIGUSR2: 12, SIGTERM: 15 } as const;
+/** A second ^C within this time leaves the command to itself. */
+const secondInterruptMs = 1000;
+
+export interface TerminalOptions {
+  readonly terminal: boolean;
+  /** Whether standard input goes to the command. */
+  readonly input: boolean;
+  /** Called at the second ^C in a row. */
+  readonly onGiveUp: () => void;
+}
+
+/** Our input, signals and size go to the command; the function returned puts everything back. */
+export function connectTerminal(stream: ExecStream, options: TerminalOptions): () => void {
+  const { stdin, stdout } = process;
+  let lastInterruptMs = Number.NEGATIVE_INFINITY;
+  const onSignal = (name: NodeJS.Signals): void => {
+    const now = performance.now();
+    if (name === 'SIGINT' && now - lastInterruptMs < secondInterruptMs) options.onGiveUp();
+    if (name === 'SIGINT') lastInterruptMs = now;
+    stream.kill(signals[name as keyof typeof signals]);
+  };
+  const onResize = (): void => stream.resize(stdout.columns, stdout.rows);
+  for (const name of Object.keys(signals)) process.on(name, onSignal);
+  if (options.terminal) {
+    if (stdin.isTTY) stdin.setRawMode(true);
+    stdout.on('resize', onResize);
+  }
+  if (options.input)
+    pumpInput(stream).catch((error: unknown) => {
+      // The command ended while input was on its way: its own end is what counts.
+      if (!isOperationError(error)) process.stderr.write(`inn: standard input cannot be read: ${String(error)}\n`);
+    });
+  return () => {
+    for (const name of Object.keys(signals)) process.off(name, onSignal);
+    stdout.off('resize', onResize);
+    if (stdin.isTTY && options.terminal) stdin.setRawMode(false);
+    stdin.destroy();
+  };
+}
+
+async function pumpInput(stream: ExecStream): Promise<void> {
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) await stream.writeStdin(chunk);
+  stream.endStdin();
+}
