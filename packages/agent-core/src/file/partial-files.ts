@@ -1,5 +1,6 @@
 import type { FileHandle, Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
+import { ownUid } from '../process/accounts.ts';
 import { openOptions } from './open-options.ts';
 
 const keepMs = 24 * 60 * 60 * 1000;
@@ -13,8 +14,8 @@ export function partialPath(folder: string, name: string, uploadId: string): str
 }
 
 /**
- * Opens the partial file: the one that is there with `resume`, else a new one. Never through a link: its name can be
- * guessed, and the folder may be anybody's.
+ * Opens the partial file: the one that is there with `resume`, else a new one. Only one that is certainly ours is gone on
+ * with: its name can be guessed, and the folder may be anybody's, who could put a link there, or a beginning.
  */
 export function openPartial(
   host: Host,
@@ -23,10 +24,8 @@ export function openPartial(
 ): { file: FileHandle; sizeBytes: number } {
   const { files } = host;
   try {
-    if (resume && files.stat(path, false).type === 'regular') {
-      const file = files.open(path, openOptions({ access: 'read-write', noSymlinks }));
-      return { file, sizeBytes: files.statHandle(file).sizeBytes };
-    }
+    const own = resume ? openOwn(host, path, noSymlinks) : undefined;
+    if (own !== undefined) return own;
     files.unlink(path);
   } catch (error) {
     if (!hasErrno(error, 'ENOENT')) throw error;
@@ -34,6 +33,25 @@ export function openPartial(
   const mode = 0o600;
   const file = files.open(path, openOptions({ access: 'read-write', create: true, exclusive: true, mode, noSymlinks }));
   return { file, sizeBytes: 0 };
+}
+
+/** undefined when it is not a plain file of the agent's own with one name. Looked at again when open: it may be swapped. */
+function openOwn(host: Host, path: string, noSymlinks: boolean): { file: FileHandle; sizeBytes: number } | undefined {
+  const { files } = host;
+  if (files.stat(path, false).type !== 'regular') return undefined;
+  const file = files.open(path, openOptions({ access: 'read-write', noSymlinks, nonBlocking: true }));
+  const opened = files.statHandle(file);
+  const named = files.stat(path, false);
+  if (
+    opened.type === 'regular' &&
+    opened.uid === ownUid(host) &&
+    opened.linkCount === 1 &&
+    opened.inode === named.inode &&
+    opened.deviceId === named.deviceId
+  )
+    return { file, sizeBytes: opened.sizeBytes };
+  file.close();
+  return undefined;
 }
 
 /** Removes partial files of this folder that nobody came back for. */

@@ -18,6 +18,7 @@ export async function readFile(
   context: CallContext<typeof ReadFileEventSchema>,
 ): Promise<void> {
   const path = checkPath(request.path);
+  checkRange(request);
   const { files } = host;
   const file = files.open(path, openOptions({ noSymlinks: request.noSymlinks, nonBlocking: true }));
   try {
@@ -50,6 +51,12 @@ export async function readFile(
   } finally {
     file.close();
   }
+}
+
+/** Positions are numbers here; no file is as long as those that are not exact. */
+function checkRange({ offset, length }: ReadFileRequest): void {
+  if (offset + length > BigInt(Number.MAX_SAFE_INTEGER))
+    throw new OperationError('INVALID_ARGUMENT', 'offset and length together are at most 2^53 - 1.');
 }
 
 function checkReadable(path: string, { type }: FileStat): void {

@@ -33,6 +33,8 @@ export async function resolveTarget(host: Host, open: OpenWrite): Promise<Upload
     throw new OperationError('INVALID_ARGUMENT', 'upload_id must be 1 to 64 characters of A-Z, a-z, 0-9, "_" and "-".');
   if ((open.mode ?? 0) > 0o7777)
     throw new OperationError('INVALID_ARGUMENT', 'mode has only permission bits, to 07777.');
+  if ((open.inPlaceOffset ?? 0n) > BigInt(Number.MAX_SAFE_INTEGER))
+    throw new OperationError('INVALID_ARGUMENT', 'in_place_offset is at most 2^53 - 1.');
   const asked = checkPath(open.path);
   if (open.noSymlinks) refuseLinks(host, asked);
   const path = followLinks(host, asked);

@@ -73,7 +73,7 @@ function idOf(text: string): number | undefined {
 }
 
 /** Whose the agent's own process is; root where /proc does not say. */
-function ownUid(host: Host): number {
+export function ownUid(host: Host): number {
   try {
     return host.files.stat('/proc/self', true).uid;
   } catch {

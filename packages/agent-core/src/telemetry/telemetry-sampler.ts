@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { PressureSchema, TelemetrySchema } from '@innkeeper/contract/agent';
+import { openOptions } from '../file/open-options.ts';
 import type { Host } from '../host.ts';
 import { busyPercent, type CpuTicks, parseCpu } from './parse-cpu.ts';
 import { parseLoad } from './parse-load.ts';
@@ -101,16 +102,7 @@ export class TelemetrySampler {
 
   #users(): ReturnType<typeof parseUsers> {
     try {
-      const file = this.#host.files.open('/var/run/utmp', {
-        access: 'read',
-        create: false,
-        exclusive: false,
-        truncate: false,
-        append: false,
-        mode: 0,
-        noSymlinks: false,
-        nonBlocking: false,
-      });
+      const file = this.#host.files.open('/var/run/utmp', openOptions({ nonBlocking: true }));
       try {
         const bytes = new Uint8Array(16_384);
         return parseUsers(bytes.subarray(0, this.#host.files.readNext(file, bytes)));

@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { describe, it } from 'node:test';
+import { FileServiceLite } from '@innkeeper/contract/agent-lite';
+import { startFakeAgent } from '../fake/fake-agent.ts';
+import { FakeHost } from '../fake/fake-host.ts';
+import type { FakeNode } from '../fake/fake-node.ts';
+
+const { write } = FileServiceLite;
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const sha256 = (text: string): Uint8Array => new Uint8Array(createHash('sha256').update(text).digest());
+
+/** Opens an upload, sends `text` from where the agent says, and commits unless `cut`. */
+async function upload(node: FakeNode, open: object, text: string, options: { cut?: boolean; hash?: Uint8Array } = {}) {
+  const call = await node.open(write, { input: { case: 'open', value: { path: '/tmp/f', ...open } } }, { more: true });
+  const first = call.messages[0]?.event;
+  const from = first?.case === 'opened' ? first.value.offset : undefined;
+  if (from !== undefined) {
+    const data = bytesOf(text).subarray(Number(from));
+    await call.send({ input: { case: 'chunk', value: { offset: from, data } } });
+    if (options.cut === true) await call.cancel();
+    else await call.send({ input: { case: 'commit', value: { sha256: options.hash ?? new Uint8Array(0) } } }, true);
+  }
+  const last = call.messages.at(-1)?.event;
+  return { from, reason: call.reason, done: last?.case === 'done' ? last.value : undefined };
+}
+
+/** A guest with /tmp/f, whose old content must survive what goes wrong. */
+async function guest(arrange?: (host: FakeHost) => void) {
+  const host = new FakeHost();
+  host.files.put('/tmp/f', 'old', { mode: 0o640, uid: 1000, gid: 50 });
+  arrange?.(host);
+  return await startFakeAgent(host);
+}
+
+describe('an upload', () => {
+  it('replaces the file whole, and keeps its mode and owner', async () => {
+    const { host, node } = await guest();
+    const { reason, done } = await upload(node, { sha256: true }, 'new content');
+    assert.deepEqual([reason, done?.bytes], ['', 11n]);
+    assert.deepEqual(done?.sha256, sha256('new content'));
+    const { mode, uid, gid } = host.files.stat('/tmp/f', false);
+    assert.deepEqual([host.files.text('/tmp/f'), mode, uid, gid], ['new content', 0o640, 1000, 50]);
+    assert.deepEqual([host.files.names('/tmp'), host.files.openCount], [['f'], 0]);
+  });
+
+  it('has the mode and owner that are asked for, setuid too', async () => {
+    const { host, node } = await guest();
+    await upload(node, { path: '/tmp/new/deep', createParents: true, mode: 0o4755, user: 'ana', group: 'audio' }, 'x');
+    const { mode, uid, gid } = host.files.stat('/tmp/new/deep', false);
+    assert.deepEqual([mode, uid, gid], [0o4755, 1000, 29]);
+    assert.equal(host.files.stat('/tmp/new', false).mode, 0o755);
+  });
+
+  it('leaves the old file and no rest when it is cut and has no id', async () => {
+    const { host, node } = await guest();
+    assert.equal((await upload(node, {}, 'new', { cut: true })).reason, 'CANCELED');
+    assert.deepEqual([host.files.text('/tmp/f'), host.files.names('/tmp'), host.files.openCount], ['old', ['f'], 0]);
+  });
+
+  it('goes on where it was cut when it has an id', async () => {
+    const { host, node } = await guest();
+    const open = { uploadId: 'one', resume: true, sha256: true };
+    await upload(node, open, 'first ', { cut: true });
+    assert.deepEqual([host.files.text('/tmp/f'), host.files.openCount], ['old', 0]);
+    const { from, done } = await upload(node, open, 'first and second');
+    assert.deepEqual([from, done?.bytes, host.files.text('/tmp/f')], [6n, 16n, 'first and second']);
+    assert.deepEqual(done?.sha256, sha256('first and second'));
+    assert.deepEqual(host.files.names('/tmp'), ['f']);
+  });
+
+  it('begins anew where it is not asked to resume', async () => {
+    const { host, node } = await guest();
+    await upload(node, { uploadId: 'one', resume: true }, 'rubbish', { cut: true });
+    const { from } = await upload(node, { uploadId: 'one' }, 'good');
+    assert.deepEqual([from, host.files.text('/tmp/f')], [0n, 'good']);
+  });
+
+  it('goes on with nothing that somebody else put there', async () => {
+    const partial = '/tmp/.f.innkeeper-one.part';
+    const traps: readonly ((host: FakeHost) => void)[] = [
+      (host) => host.files.putLink(partial, '/etc/passwd'),
+      (host) => host.files.put(partial, 'evil', { uid: 1000 }),
+      (host) => host.files.putSpecial(partial, 'fifo'),
+    ];
+    for (const trap of traps) {
+      const { host, node } = await guest(trap);
+      const passwd = host.files.text('/etc/passwd');
+      const { from } = await upload(node, { uploadId: 'one', resume: true, mode: 0o600 }, 'good');
+      assert.deepEqual([from, host.files.text('/tmp/f')], [0n, 'good']);
+      assert.deepEqual([host.files.text('/etc/passwd'), host.files.stat('/etc/passwd', false).mode], [passwd, 0o644]);
+    }
+  });
+
+  it('is not fooled by a link that is put there while it opens', async () => {
+    const partial = '/tmp/.f.innkeeper-one.part';
+    const { host, node } = await guest((each) => each.files.put(partial, 'mine'));
+    host.files.fail = (call, path) => {
+      if (call !== 'open' || path !== partial) return undefined;
+      host.files.fail = undefined;
+      host.files.remove(partial);
+      host.files.putLink(partial, '/etc/passwd');
+      return undefined;
+    };
+    const { from } = await upload(node, { uploadId: 'one', resume: true }, 'good');
+    assert.deepEqual([from, host.files.text('/tmp/f')], [0n, 'good']);
+    assert.match(host.files.text('/etc/passwd'), /^root:/);
+  });
+
+  it('replaces nothing when the hash is another', async () => {
+    const { host, node } = await guest();
+    for (const open of [{}, { sha256: true }, { uploadId: 'one' }]) {
+      assert.equal((await upload(node, open, 'new', { hash: sha256('other') })).reason, 'CHECKSUM_MISMATCH');
+      assert.deepEqual([host.files.text('/tmp/f'), host.files.names('/tmp')], ['old', ['f']]);
+    }
+    assert.equal((await upload(node, {}, 'new', { hash: sha256('new') })).reason, '');
+  });
+
+  it('replaces nothing when less came than was announced', async () => {
+    const { host, node } = await guest();
+    assert.equal((await upload(node, { sizeBytes: 10n }, 'short')).reason, 'UPLOAD_GAP');
+    assert.deepEqual([host.files.text('/tmp/f'), host.files.names('/tmp')], ['old', ['f']]);
+  });
+
+  it('refuses a gap, and a chunk twice', async () => {
+    const { node } = await guest();
+    for (const offset of [1n, 5n]) {
+      const call = await node.open(write, { input: { case: 'open', value: { path: '/tmp/f' } } }, { more: true });
+      await call.send({ input: { case: 'chunk', value: { offset: 0n, data: bytesOf('abc') } } });
+      await call.send({ input: { case: 'chunk', value: { offset, data: bytesOf('x') } } });
+      assert.equal(call.reason, 'UPLOAD_GAP');
+    }
+  });
+
+  it('says that the disk is full, at once when the size is known, and leaves no rest', async () => {
+    const { host, node } = await guest();
+    host.files.freeBytes = 4;
+    assert.equal((await upload(node, { sizeBytes: 100n }, '')).reason, 'GUEST_DISK_FULL');
+    assert.equal((await upload(node, {}, 'too much')).reason, 'GUEST_DISK_FULL');
+    assert.deepEqual([host.files.text('/tmp/f'), host.files.names('/tmp')], ['old', ['f']]);
+  });
+
+  it('follows a link to its file, and refuses it where the caller says so', async () => {
+    const { host, node } = await guest((each) => each.files.putLink('/tmp/link', 'f'));
+    assert.equal((await upload(node, { path: '/tmp/link', noSymlinks: true }, 'x')).reason, 'FILE_SYMLINK_REFUSED');
+    assert.equal(host.files.text('/tmp/f'), 'old');
+    assert.equal((await upload(node, { path: '/tmp/link' }, 'through')).reason, '');
+    assert.deepEqual([host.files.text('/tmp/f'), host.files.stat('/tmp/link', false).type], ['through', 'symlink']);
+  });
+
+  it('writes a part in place, appends, and writes to devices', async () => {
+    const { host, node } = await guest((each) => {
+      each.files.put('/tmp/part', '0123456789');
+      each.files.putSpecial('/dev/thing', 'character');
+    });
+    const call = await node.open(
+      write,
+      { input: { case: 'open', value: { path: '/tmp/part', inPlaceOffset: 3n } } },
+      { more: true },
+    );
+    await call.send({ input: { case: 'chunk', value: { offset: 3n, data: bytesOf('abc') } } });
+    await call.send({ input: { case: 'commit', value: {} } }, true);
+    assert.deepEqual([call.reason, host.files.text('/tmp/part')], ['', '012abc6789']);
+    await upload(node, { path: '/tmp/part', append: true }, 'end');
+    assert.equal(host.files.text('/tmp/part'), '012abc6789end');
+    assert.equal((await upload(node, { path: '/dev/thing' }, 'hi')).done?.bytes, 2n);
+    assert.equal(host.files.stat('/dev/thing', false).type, 'character');
+  });
+
+  it('refuses what makes no sense, each with its reason', async () => {
+    const { host, node } = await guest();
+    const refusals: readonly (readonly [object, string])[] = [
+      [{ path: 'f' }, 'INVALID_PATH'],
+      [{ path: '/tmp/../f' }, 'INVALID_PATH'],
+      [{ path: '/' }, 'FILE_IS_DIRECTORY'],
+      [{ path: '/tmp' }, 'FILE_IS_DIRECTORY'],
+      [{ path: '/none/f' }, 'FILE_NOT_FOUND'],
+      [{ path: '/etc/passwd/f' }, 'FILE_NOT_DIRECTORY'],
+      [{ mode: 0o10000 }, 'INVALID_ARGUMENT'],
+      [{ uploadId: '../x' }, 'INVALID_ARGUMENT'],
+      [{ uploadId: 'a'.repeat(65) }, 'INVALID_ARGUMENT'],
+      [{ uploadId: 'a', append: true }, 'INVALID_ARGUMENT'],
+      [{ uploadId: 'a', inPlaceOffset: 0n }, 'INVALID_ARGUMENT'],
+      [{ inPlaceOffset: 1n << 60n }, 'INVALID_ARGUMENT'],
+      [{ mustNotExist: true }, 'FILE_EXISTS'],
+      [{ user: 'nobody-here' }, 'USER_NOT_FOUND'],
+      [{ group: 'nobody-here' }, 'GROUP_NOT_FOUND'],
+    ];
+    for (const [open, reason] of refusals)
+      assert.equal(
+        (await upload(node, open, 'x')).reason,
+        reason,
+        JSON.stringify(open, (_, each) => String(each)),
+      );
+    assert.deepEqual([host.files.text('/tmp/f'), host.files.names('/tmp'), host.files.openCount], ['old', ['f'], 0]);
+  });
+
+  it('is written by one session at a time', async () => {
+    const { node, connect } = await guest();
+    const open = { input: { case: 'open', value: { path: '/tmp/f', uploadId: 'one', resume: true } } } as const;
+    const first = await node.open(write, open, { more: true });
+    const other = await connect();
+    assert.equal((await other.open(write, open, { more: true })).reason, 'UPLOAD_BUSY');
+    await first.cancel();
+    assert.equal((await other.open(write, open, { more: true })).reason, undefined);
+  });
+
+  it('must begin with open, and has nothing after its commit but the end', async () => {
+    const { node } = await guest();
+    const chunk = { input: { case: 'chunk', value: { offset: 0n, data: bytesOf('x') } } } as const;
+    assert.equal((await node.open(write, chunk, { more: true })).reason, 'INVALID_ARGUMENT');
+    const call = await node.open(write, { input: { case: 'open', value: { path: '/tmp/g' } } }, { more: true });
+    await call.halfClose();
+    assert.equal(call.reason, 'CANCELED');
+  });
+});
+
+describe('partial files', () => {
+  it('are removed by the next upload into the folder after a day, and not before', async () => {
+    const { host, node } = await guest();
+    await upload(node, { uploadId: 'forgotten' }, 'x', { cut: true });
+    await host.clock.advance(23 * 3_600_000);
+    await upload(node, {}, 'new');
+    assert.deepEqual(host.files.names('/tmp'), ['.f.innkeeper-forgotten.part', 'f']);
+    await host.clock.advance(2 * 3_600_000);
+    await upload(node, {}, 'newer');
+    assert.deepEqual(host.files.names('/tmp'), ['f']);
+  });
+
+  it('are told from the user’s own files', async () => {
+    const { host, node } = await guest((each) => {
+      for (const name of ['.f.part', 'f.innkeeper-a.part', '.f.innkeeper-a b.part']) each.files.put(`/tmp/${name}`, '');
+    });
+    await host.clock.advance(48 * 3_600_000);
+    await upload(node, {}, 'new');
+    assert.equal(host.files.names('/tmp').length, 4);
+  });
+
+  it('fit into a name of 255 bytes', async () => {
+    const { host, node } = await guest();
+    await upload(node, { path: `/tmp/${'n'.repeat(250)}`, uploadId: 'u'.repeat(64) }, 'x', { cut: true });
+    const longest = Math.max(...host.files.names('/tmp').map((name) => Buffer.byteLength(name)));
+    assert.ok(longest > 100 && longest <= 255, `${longest}`);
+  });
+});
