@@ -41,21 +41,6 @@ static JSValue js_open(JSContext *ctx, JSValueConst self, int argc, JSValueConst
     return result;
 }
 
-/* openAt(directoryFd, name, flags, mode): fd, for walking a path part by part. */
-static JSValue js_open_at(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
-{
-    int32_t directory, flags, mode;
-    if (JS_ToInt32(ctx, &directory, argv[0]) || JS_ToInt32(ctx, &flags, argv[2]) || JS_ToInt32(ctx, &mode, argv[3]))
-        return JS_EXCEPTION;
-    const char *name = JS_ToCString(ctx, argv[1]);
-    if (!name)
-        return JS_EXCEPTION;
-    int fd = openat(directory, name, flags | O_CLOEXEC, mode);
-    JSValue result = fd < 0 ? throw_errno(ctx, errno, "open", name) : JS_NewInt32(ctx, fd);
-    JS_FreeCString(ctx, name);
-    return result;
-}
-
 static JSValue js_close(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     int32_t fd;
@@ -138,7 +123,7 @@ static JSValue js_write(JSContext *ctx, JSValueConst self, int argc, JSValueCons
     return JS_NewFloat64(ctx, (double)done);
 }
 
-static JSValue stat_object(JSContext *ctx, const struct stat *info)
+JSValue new_stat(JSContext *ctx, const struct stat *info)
 {
     JSValue object = JS_NewObject(ctx);
     set_number(ctx, object, "mode", info->st_mode);
@@ -160,7 +145,7 @@ static JSValue js_stat(JSContext *ctx, JSValueConst self, int argc, JSValueConst
     if (!path)
         return JS_EXCEPTION;
     int status = JS_ToBool(ctx, argv[1]) ? stat(path, &info) : lstat(path, &info);
-    JSValue result = status < 0 ? throw_errno(ctx, errno, "stat", path) : stat_object(ctx, &info);
+    JSValue result = status < 0 ? throw_errno(ctx, errno, "stat", path) : new_stat(ctx, &info);
     JS_FreeCString(ctx, path);
     return result;
 }
@@ -171,7 +156,7 @@ static JSValue js_fstat(JSContext *ctx, JSValueConst self, int argc, JSValueCons
     int32_t fd;
     if (JS_ToInt32(ctx, &fd, argv[0]))
         return JS_EXCEPTION;
-    return fstat(fd, &info) < 0 ? throw_errno(ctx, errno, "fstat", NULL) : stat_object(ctx, &info);
+    return fstat(fd, &info) < 0 ? throw_errno(ctx, errno, "fstat", NULL) : new_stat(ctx, &info);
 }
 
 enum { ON_HANDLE_CHMOD, ON_HANDLE_CHOWN, ON_HANDLE_TRUNCATE, ON_HANDLE_FSYNC, ON_HANDLE_FLAGS };
@@ -343,7 +328,6 @@ static JSValue js_supports_openat2(JSContext *ctx, JSValueConst self, int argc, 
 
 static const JSCFunctionListEntry files_entries[] = {
     JS_CFUNC_DEF("open", 4, js_open),
-    JS_CFUNC_DEF("openAt", 4, js_open_at),
     JS_CFUNC_DEF("close", 1, js_close),
     JS_CFUNC_DEF("read", 5, js_read),
     JS_CFUNC_DEF("readOnce", 4, js_read_once),

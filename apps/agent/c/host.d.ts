@@ -52,7 +52,6 @@ declare module 'host' {
     readonly inodesFree: number;
   }
   export function open(path: string, flags: number, mode: number, noSymlinks: boolean): number;
-  export function openAt(directory: number, name: string, flags: number, mode: number): number;
   export function close(fd: number): void;
   /** Until `count` bytes, the end (0 at once) or would wait (-1 at once). position < 0: the file's own place. */
   export function read(fd: number, into: Uint8Array, from: number, count: number, position: number): number;
@@ -76,6 +75,23 @@ declare module 'host' {
   export function readText(path: string, maxBytes: number): string;
   export function statvfs(path: string): RawStatVfs;
   export function supportsOpenat2(): boolean;
+
+  // Folders by descriptor (directories.c). Names are one part of a path, and links are never followed. Bytes of a name
+  // that are no UTF-8 are lone surrogates U+DC80 to U+DCFF.
+  /** The next names, each followed by its d_type (readdir(3)); empty at the end. */
+  export function readEntries(directory: number): (string | number)[];
+  export function openAt(directory: number, name: string, flags: number, mode: number): number;
+  export function statAt(directory: number, name: string): RawStat;
+  export function readlinkAt(directory: number, name: string): string;
+  export function unlinkAt(directory: number, name: string): void;
+  export function rmdirAt(directory: number, name: string): void;
+  export function mkdirAt(directory: number, name: string, mode: number): void;
+  export function chmodAt(directory: number, name: string, mode: number): void;
+  export function chownAt(directory: number, name: string, uid: number, gid: number): void;
+  export function utimesAt(directory: number, name: string, modifiedNs: bigint): void;
+  /** EEXIST unless `replace` when there is something. */
+  export function renameAt(from: number, name: string, to: number, newName: string, replace: boolean): void;
+  export function symlinkAt(target: string, directory: number, name: string): void;
 
   // Processes (processes.c)
   export function spawn(

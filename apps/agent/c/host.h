@@ -21,7 +21,7 @@ typedef struct {
     int count;
 } Port;
 
-extern const Port bytes_port, clock_port, files_port, jobs_port, loop_port, network_port, processes_port, sockets_port,
+extern const Port bytes_port, clock_port, directories_port, files_port, jobs_port, loop_port, network_port, processes_port, sockets_port,
     system_port, text_port;
 
 /* errors.c: the one door from errno to an exception; path may be NULL. */
@@ -39,6 +39,10 @@ void set_string(JSContext *ctx, JSValueConst object, const char *name, const cha
 /* An array of strings as a NULL-terminated vector of copies, to be freed with free_strings; NULL after an exception. */
 char **get_strings(JSContext *ctx, JSValueConst array);
 void free_strings(char **strings);
+
+/* files.c */
+struct stat;
+JSValue new_stat(JSContext *ctx, const struct stat *info);
 
 /* text.c */
 /* Text of bytes that should be UTF-8; what is not becomes U+FFFD. */

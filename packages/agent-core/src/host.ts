@@ -71,6 +71,37 @@ export interface StatVfs {
   readonly inodesFree: number;
 }
 
+/** An entry of a folder, with its type where the file system says it. */
+export interface DirectoryEntry {
+  readonly name: string;
+  readonly type: FileType;
+}
+
+/**
+ * An open folder. Names are one part of a path and are never followed when they are links, so nothing that happens to
+ * the tree meanwhile leads out of it. A name whose bytes are no UTF-8 has lone surrogates in it and still works.
+ */
+export interface DirectoryHandle {
+  /** The next entries in the folder's own order, some hundreds; empty at the end. */
+  readEntries(): DirectoryEntry[];
+  stat(name: string): FileStat;
+  readLink(name: string): string;
+  /** ENOTDIR or ELOOP for what is no folder. */
+  openDirectory(name: string): DirectoryHandle;
+  /** ELOOP for a link. `noSymlinks` is always meant. */
+  openFile(name: string, options: OpenOptions): FileHandle;
+  unlink(name: string): void;
+  removeDirectory(name: string): void;
+  makeDirectory(name: string, mode: number): void;
+  makeSymlink(target: string, name: string): void;
+  setMode(name: string, mode: number): void;
+  setOwner(name: string, uid: number, gid: number): void;
+  setModified(name: string, timeNs: bigint): void;
+  /** Within one file system. Unless `replace`, EEXIST when there is something. */
+  rename(from: string, to: DirectoryHandle, newName: string, replace: boolean): void;
+  close(): void;
+}
+
 /** Paths are absolute and have no NUL. Calls are direct and fast unless said otherwise. */
 export interface Files {
   open(path: string, options: OpenOptions): FileHandle;
@@ -94,6 +125,8 @@ export interface Files {
   rename(from: string, to: string): void;
   unlink(path: string): void;
   makeDirectory(path: string, mode: number): void;
+  /** A folder to work in; with `noSymlinks` no part of the path may be a link (ELOOP). */
+  openDirectory(path: string, options: { readonly noSymlinks: boolean }): DirectoryHandle;
   /** Names in the directory's own order, at most `limit`. */
   readDirectory(path: string, limit: number): string[];
   /** A small file whole, at most `maxBytes` (longer ones are cut): /proc, /sys, /etc. Text is UTF-8, leniently. */

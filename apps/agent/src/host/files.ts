@@ -2,6 +2,7 @@ import type { FileHandle, FileStat, Files, FileType, OpenOptions } from '@innkee
 import { HostError } from '@innkeeper/agent-core';
 import * as host from 'host';
 import type { HelperPool } from './helper-pool.ts';
+import { directoryFlags, type FileOpening, noFollow, OpenDirectory } from './open-directory.ts';
 import { openWithoutSymlinks } from './open-without-symlinks.ts';
 
 /** Flags of open(2) on x86-64 and arm64 (asm-generic/fcntl.h). */
@@ -66,6 +67,10 @@ export function createFiles(helpers: HelperPool): Files {
     rename: host.rename,
     unlink: host.unlink,
     makeDirectory: host.mkdir,
+    openDirectory: (path, { noSymlinks }) => {
+      const value = noSymlinks ? directoryFlags | noFollow : directoryFlags;
+      return new OpenDirectory(openPath(path, value, 0, { noSymlinks, openat2 }), opening);
+    },
     readDirectory: host.readDirectory,
     readText: host.readText,
     statVfs: host.statvfs,
@@ -85,17 +90,32 @@ export function createFiles(helpers: HelperPool): Files {
   };
 }
 
+const opening: FileOpening = { handle: (fd) => new OpenFile(fd), flagsOf, toStat };
+
 function openFile(path: string, options: OpenOptions, openat2: boolean): number {
-  const value =
+  const { mode, noSymlinks } = options;
+  return openPath(path, flagsOf(options), mode, { noSymlinks, openat2 });
+}
+
+function openPath(
+  path: string,
+  value: number,
+  mode: number,
+  { noSymlinks, openat2 }: { readonly noSymlinks: boolean; readonly openat2: boolean },
+): number {
+  return noSymlinks && !openat2 ? openWithoutSymlinks(path, value, mode) : host.open(path, value, mode, noSymlinks);
+}
+
+function flagsOf(options: OpenOptions): number {
+  return (
     accessFlags[options.access] |
     flags.noTerminal |
     (options.create ? flags.create : 0) |
     (options.exclusive ? flags.exclusive : 0) |
     (options.truncate ? flags.truncate : 0) |
     (options.append ? flags.append : 0) |
-    (options.nonBlocking ? flags.nonBlocking : 0);
-  if (options.noSymlinks && !openat2) return openWithoutSymlinks(path, value, options.mode);
-  return host.open(path, value, options.mode, options.noSymlinks);
+    (options.nonBlocking ? flags.nonBlocking : 0)
+  );
 }
 
 /** Loops while the kernel takes less; a descriptor that would wait is an error here: files are not read or written so. */

@@ -1,5 +1,6 @@
-import type { Clock, FileHandle, FileStat, Files, OpenOptions, StatVfs } from '../host.ts';
+import type { Clock, DirectoryHandle, FileHandle, FileStat, Files, OpenOptions, StatVfs } from '../host.ts';
 import { HostError } from '../host-error.ts';
+import { FakeDirectory } from './fake-directory.ts';
 import { type FakeNode, FakeTree, statOf } from './fake-tree.ts';
 
 interface Opened extends FileHandle {
@@ -16,6 +17,7 @@ export class FakeFiles implements Files {
   readonly #opened = new Set<Opened>();
   readonly #mountWatchers = new Set<() => void>();
   #lastNumber = 2;
+  #openDirectories = 0;
   /** Bytes that files may still grow by: then ENOSPC. */
   freeBytes = 1024 * 1024 * 1024;
   /** Asked before every call: an errno to refuse it with. */
@@ -29,7 +31,7 @@ export class FakeFiles implements Files {
 
   /** Handles that are open now: a test can see that none leaks. */
   get openCount(): number {
-    return this.#opened.size;
+    return this.#opened.size + this.#openDirectories;
   }
 
   /** Puts a file with its folders there, or replaces one. A function makes the content anew at every opening, as in /proc. */
@@ -105,16 +107,24 @@ export class FakeFiles implements Files {
     const found = node ?? this.tree.make({ type: 'regular', mode: options.mode & 0o7777 });
     if (node === undefined) parent.children.set(name, found);
     if (options.truncate) found.size = 0;
-    const opened: Opened = {
-      number: ++this.#lastNumber,
-      node: found,
-      content: contentOf(found),
-      append: options.append,
-      position: 0,
-      close: () => this.#opened.delete(opened),
-    };
-    this.#opened.add(opened);
-    return opened;
+    return this.#openNode(found, options);
+  }
+
+  openDirectory(path: string, { noSymlinks }: { readonly noSymlinks: boolean }): DirectoryHandle {
+    this.#check('open', path);
+    const node = this.tree.find('open', path, { follow: true, noSymlinks });
+    if (node.type !== 'directory') throw new HostError('ENOTDIR', 'open', path);
+    return new FakeDirectory(node, {
+      check: (call, name) => this.#check(call, name),
+      make: (facts) => this.tree.make(facts),
+      openNode: (file, options) => this.#openNode(file, options),
+      free: (bytes) => {
+        this.freeBytes += bytes;
+      },
+      count: (difference) => {
+        this.#openDirectories += difference;
+      },
+    });
   }
 
   read(file: FileHandle, into: Uint8Array, offset: number): number {
@@ -246,6 +256,15 @@ export class FakeFiles implements Files {
   watchMounts(callback: () => void): () => void {
     this.#mountWatchers.add(callback);
     return () => this.#mountWatchers.delete(callback);
+  }
+
+  #openNode(node: FakeNode, { append }: OpenOptions): FileHandle {
+    const opened: Opened = {
+      ...{ number: ++this.#lastNumber, node, content: contentOf(node), append, position: 0 },
+      close: () => this.#opened.delete(opened),
+    };
+    this.#opened.add(opened);
+    return opened;
   }
 
   #of(file: FileHandle, call: string): Opened {

@@ -1,0 +1,99 @@
+import type { DirectoryEntry, DirectoryHandle, FileHandle, FileType, OpenOptions } from '@innkeeper/agent-core';
+import * as host from 'host';
+
+/** What a folder needs of the files it holds; `createFiles` gives it. */
+export interface FileOpening {
+  readonly handle: (fd: number) => FileHandle;
+  readonly flagsOf: (options: OpenOptions) => number;
+  readonly toStat: (raw: host.RawStat) => ReturnType<DirectoryHandle['stat']>;
+}
+
+/** O_NOFOLLOW and O_DIRECTORY of open(2). */
+export const noFollow = 0o400000;
+export const directoryFlags = 0o200000;
+
+/** DT_* of readdir(3). */
+const entryTypes: ReadonlyMap<number, FileType> = new Map([
+  [1, 'fifo'],
+  [2, 'character'],
+  [4, 'directory'],
+  [6, 'block'],
+  [8, 'regular'],
+  [10, 'symlink'],
+  [12, 'socket'],
+]);
+
+/** A folder by its descriptor. */
+export class OpenDirectory implements DirectoryHandle {
+  readonly #fd: number;
+  readonly #files: FileOpening;
+  #closed = false;
+
+  constructor(fd: number, files: FileOpening) {
+    this.#fd = fd;
+    this.#files = files;
+  }
+
+  readEntries(): DirectoryEntry[] {
+    const flat = host.readEntries(this.#fd);
+    const entries: DirectoryEntry[] = [];
+    for (let index = 0; index < flat.length; index += 2)
+      entries.push({ name: String(flat[index]), type: entryTypes.get(Number(flat[index + 1])) ?? 'unknown' });
+    return entries;
+  }
+
+  stat(name: string): ReturnType<DirectoryHandle['stat']> {
+    return this.#files.toStat(host.statAt(this.#fd, name));
+  }
+
+  readLink(name: string): string {
+    return host.readlinkAt(this.#fd, name);
+  }
+
+  openDirectory(name: string): DirectoryHandle {
+    return new OpenDirectory(host.openAt(this.#fd, name, directoryFlags | noFollow, 0), this.#files);
+  }
+
+  openFile(name: string, options: OpenOptions): FileHandle {
+    return this.#files.handle(host.openAt(this.#fd, name, this.#files.flagsOf(options) | noFollow, options.mode));
+  }
+
+  unlink(name: string): void {
+    host.unlinkAt(this.#fd, name);
+  }
+
+  removeDirectory(name: string): void {
+    host.rmdirAt(this.#fd, name);
+  }
+
+  makeDirectory(name: string, mode: number): void {
+    host.mkdirAt(this.#fd, name, mode);
+  }
+
+  makeSymlink(target: string, name: string): void {
+    host.symlinkAt(target, this.#fd, name);
+  }
+
+  setMode(name: string, mode: number): void {
+    host.chmodAt(this.#fd, name, mode);
+  }
+
+  setOwner(name: string, uid: number, gid: number): void {
+    host.chownAt(this.#fd, name, uid, gid);
+  }
+
+  setModified(name: string, timeNs: bigint): void {
+    host.utimesAt(this.#fd, name, timeNs);
+  }
+
+  rename(from: string, to: DirectoryHandle, newName: string, replace: boolean): void {
+    if (!(to instanceof OpenDirectory)) throw new TypeError('a folder of this host is needed');
+    host.renameAt(this.#fd, from, to.#fd, newName, replace);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    host.close(this.#fd);
+  }
+}
