@@ -18,11 +18,17 @@ export async function waitForAgent(
   const line = new ProgressLine(quiet);
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), timeoutMs);
+  let answered: Vm | undefined;
   try {
     for await (const vm of client.vms.watchVm({ vm: name }, { signal: controller.signal })) {
       line.update(`${name}: waiting for its agent`);
       const state = vm.agent?.state;
-      if (state === AgentState.CONNECTED || state === AgentState.ABSENT) return vm;
+      if (state === AgentState.CONNECTED || state === AgentState.ABSENT) {
+        answered = vm;
+        // The stream has no end of its own, and leaving the loop alone would wait for one.
+        controller.abort();
+        break;
+      }
       if (vm.state === VmState.CRASHED || vm.state === VmState.STOPPED)
         throw new OperationError('AGENT_UNREACHABLE', `${name} ended while it booted. ${vm.stateDetail}`.trim());
     }
@@ -32,6 +38,7 @@ export async function waitForAgent(
     clearTimeout(timer);
     line.clear();
   }
+  if (answered !== undefined) return answered;
   throw new OperationError('AGENT_UNREACHABLE', `The agent of ${name} did not answer within ${timeoutMs / 1000} s.`);
 }
 
