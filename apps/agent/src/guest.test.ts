@@ -122,6 +122,27 @@ describe('files on a real kernel', { timeout: 60_000 }, () => {
     assert.ok(peak <= 6 * 1024 && after <= 6 * 1024, `${peak} and ${after} KiB`);
   });
 
+  it('that were cut go on where they stood, and are whole', async () => {
+    await using agent = await RunningAgent.start();
+    const link = agent.connect();
+    const content = randomBytes(MiB);
+    const open = { path: join(agent.folder, 'big'), uploadId: 'one', resume: true, sha256: true };
+    const cut = async function* (from: bigint): AsyncGenerator<Uint8Array> {
+      for await (const piece of pieces(content.subarray(0, 600_000), from)) yield piece;
+      throw new Error('the source is gone');
+    };
+    await assert.rejects(link.writeFile(open, cut), /the source is gone/);
+    await assert.rejects(access(open.path));
+    const starts: bigint[] = [];
+    const done = await link.writeFile(open, (from) => {
+      starts.push(from);
+      return pieces(content, from);
+    });
+    assert.ok((starts[0] ?? 0n) > 0n, `${starts}`);
+    assert.equal(Buffer.from(done.sha256).toString('hex'), createHash('sha256').update(content).digest('hex'));
+    assert.ok(content.equals(await readFile(open.path)));
+  });
+
   it('of /proc are read to their end, though their size is 0', async () => {
     await using agent = await RunningAgent.start();
     const content = await read(agent.connect(), '/proc/cpuinfo');
