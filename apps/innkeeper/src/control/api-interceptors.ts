@@ -1,9 +1,34 @@
-import { getOption } from '@bufbuild/protobuf';
-import type { Interceptor } from '@connectrpc/connect';
-import { privilege } from '@innkeeper/contract/control';
+import { type DescMethod, getOption, type Message } from '@bufbuild/protobuf';
+import { createContextKey, type HandlerContext, type Interceptor } from '@connectrpc/connect';
+import { privilege as privilegeOption } from '@innkeeper/contract/control';
 import type { Log } from '@innkeeper/kit';
+import { authorize } from '../access/authorize.ts';
+import { redactRequest } from '../audit/redact.ts';
+import type { RequestFacts } from '../web-server/request-facts.ts';
 import { toConnectError } from './api-error.ts';
-import { type Authorize, socketOwner } from './authorize.ts';
+import { auditAction, isChange } from './audited-methods.ts';
+import { checkPage, type Entry, type Gate, type Pass, type Visitor } from './gate.ts';
+import { type MethodTarget, methodTarget } from './method-target.ts';
+import type { NodeOfControl } from './node-of-control.ts';
+
+/** Where the request came in. Set before a call begins. */
+export const factsKey = createContextKey<RequestFacts | undefined>(undefined);
+const visitorKey = createContextKey<Visitor | undefined>(undefined);
+const passKey = createContextKey<Pass | undefined>(undefined);
+
+/** Who makes this call. */
+export function visitorOf({ values }: Pick<HandlerContext, 'values'>): Visitor {
+  const visitor = values.get(visitorKey);
+  if (visitor === undefined) throw new Error('a call came past the gate');
+  return visitor;
+}
+
+/** What let this call in; for what its audit entry shall say besides the request. */
+export function passOf({ values }: Pick<HandlerContext, 'values'>): Pass {
+  const pass = values.get(passKey);
+  if (pass === undefined) throw new Error('a call came past the gate');
+  return pass;
+}
 
 /** Turns whatever a service throws into an error of the API; the outermost one. */
 export function errorInterceptor(log: Log): Interceptor {
@@ -18,12 +43,87 @@ export function errorInterceptor(log: Log): Interceptor {
   };
 }
 
-/** Holds every method to the privilege that it names. */
-export function privilegeInterceptor(authorize: Authorize): Interceptor {
-  return (next) => async (request) => {
-    authorize(socketOwner, getOption(request.method, privilege));
-    return await next(request);
+/** Finds out who calls, before a byte of the request is read. Strangers get no further than to what is public. */
+export function identifyCall(gate: Gate, log: Log): (context: HandlerContext) => Promise<void> {
+  return async ({ method, values }) => {
+    try {
+      const facts = values.get(factsKey);
+      if (facts === undefined) throw new Error('a call without its facts');
+      const privilege = getOption(method, privilegeOption);
+      const visitor = privilege === 'public' ? await gate.identifyOrStranger(facts) : await gate.identify(facts);
+      if (visitor.caller.via === 'anonymous') authorize(visitor.caller, privilege, 'somewhere');
+      values.set(visitorKey, visitor);
+    } catch (error) {
+      throw toConnectError(error, log);
+    }
   };
+}
+
+/** Holds every method to the privilege that it names, and writes down what changes something or works in a guest. */
+export function gateInterceptor(gate: Gate, node: NodeOfControl): Interceptor {
+  return (next) => async (request) => {
+    const { method, contextValues } = request;
+    const message = request.stream ? await only(request.message) : request.message;
+    const visitor = visitorOf({ values: contextValues });
+    const entry = await entryOf(method, message, visitor, { gate, node });
+    const pass = await gate.open(entry);
+    contextValues.set(passKey, pass);
+    const signal = AbortSignal.any([request.signal, pass.signal]);
+    try {
+      const response = await next(
+        request.stream ? { ...request, message: again(message), signal } : { ...request, signal },
+      );
+      if (response.stream) return { ...response, message: untilClosed(response.message, pass) };
+      await pass.close();
+      return response;
+    } catch (error) {
+      const why = pass.signal.aborted ? pass.signal.reason : error;
+      await pass.close(why);
+      throw why;
+    }
+  };
+}
+
+async function entryOf(
+  method: DescMethod,
+  message: Message,
+  visitor: Visitor,
+  { gate, node }: { gate: Gate; node: NodeOfControl },
+): Promise<Entry> {
+  const privilege = getOption(method, privilegeOption);
+  const action = auditAction(method);
+  const parameters = action === undefined ? {} : redactRequest(method.input, message);
+  const common = { visitor, privilege, isChange: isChange(method), action, parameters };
+  let found: MethodTarget;
+  try {
+    checkPage(common);
+    found = await methodTarget(method, message, { caller: visitor.caller, node, privilege });
+  } catch (error) {
+    await gate.refuse({ ...common, target: 'everywhere' }, error);
+    throw error;
+  }
+  return { ...common, ...found };
+}
+
+async function only(messages: AsyncIterable<Message>): Promise<Message> {
+  for await (const message of messages) return message;
+  throw new Error('a call without a request');
+}
+
+async function* again<T>(message: T): AsyncIterable<T> {
+  yield message;
+}
+
+async function* untilClosed<T>(messages: AsyncIterable<T>, pass: Pass): AsyncIterable<T> {
+  try {
+    yield* messages;
+  } catch (error) {
+    const why = pass.signal.aborted ? pass.signal.reason : error;
+    await pass.close(why);
+    throw why;
+  } finally {
+    await pass.close();
+  }
 }
 
 async function* mapErrors<T>(messages: AsyncIterable<T>, log: Log): AsyncIterable<T> {

@@ -14,6 +14,7 @@ import {
 } from '@innkeeper/contract/control';
 import { silentLog } from '@innkeeper/kit';
 import { WebSocket } from 'ws';
+import { Access } from '../access/access.ts';
 import { History } from '../history/history.ts';
 import { startTestNode, testHost } from '../node/fake/test-node.ts';
 import { ApiServer } from './api-server.ts';
@@ -25,7 +26,8 @@ async function served(work: (api: Api) => Promise<void>, options?: Start): Promi
   await using at = await testHost();
   const test = await startTestNode(at.folder, at.host, options);
   const history = new History({ blocks: test.node.context.store.history, log: silentLog });
-  const server = new ApiServer({ node: createLocalNode(test.node), history, log: silentLog });
+  using access = new Access({ store: test.node.context.store, log: silentLog });
+  const server = new ApiServer({ node: createLocalNode(test.node), access, history, log: silentLog });
   try {
     await server.listen(at.folder.socket);
     await work(new Api(at.folder.socket));

@@ -1,56 +1,99 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ListenOptions, Socket } from 'node:net';
+import { createContextValues } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
-import { HistoryService, ImageService, NodeService, OperationService, VmService } from '@innkeeper/contract/control';
+import {
+  AccessService,
+  HistoryService,
+  ImageService,
+  NodeService,
+  OperationService,
+  VmService,
+} from '@innkeeper/contract/control';
 import { type Log, mib } from '@innkeeper/kit';
 import { WebSocketServer } from 'ws';
+import type { Access } from '../access/access.ts';
+import { Audit } from '../audit/audit.ts';
 import type { History } from '../history/history.ts';
 import { createHistoryService } from '../history/history-service.ts';
-import { errorInterceptor, privilegeInterceptor } from './api-interceptors.ts';
-import { authorizeSocketOwner } from './authorize.ts';
+import { commonHeaders } from '../web-server/content-policy.ts';
+import { type Entrance, unixEntrance } from '../web-server/entrance.ts';
+import {
+  type AnyResponse,
+  type HttpLimits,
+  HttpListener,
+  type HttpListenerOptions,
+} from '../web-server/http-listener.ts';
+import { type AnyRequest, checkOrigin, type RequestFacts, requestFacts } from '../web-server/request-facts.ts';
+import { serveStaticFile } from '../web-server/static-files.ts';
+import { createAccessService } from './access-service.ts';
+import { errorInterceptor, factsKey, gateInterceptor, identifyCall } from './api-interceptors.ts';
+import { Gate } from './gate.ts';
 import { createImageService } from './image-service.ts';
 import type { NodeOfControl } from './node-of-control.ts';
 import { createOperationService } from './operation-service.ts';
-import { type RouteContext, routeRequest, routeUpgrade } from './routes.ts';
+import { answerError, isRoutePath, type RouteContext, refuseUpgrade, routeRequest, routeUpgrade } from './routes.ts';
 import { createVmService } from './vm-service.ts';
 
 /** Of one RPC request; the largest there is has a few names and tags. */
 const maxRequestBytes = mib;
 /** Of one WebSocket message: input of a process, or an acknowledgement. */
 const maxSocketMessageBytes = mib;
-/** Connections at once. One is a watcher, a terminal or a file on its way. */
-const maxConnections = 2000;
+/** A call's request is small: who takes longer to send it holds a connection for nothing. */
+const requestTimeoutMs = 30_000;
 
 export interface ApiServerOptions {
   readonly node: NodeOfControl;
+  readonly access: Access;
   readonly history: History;
   readonly log: Log;
+  /** The built web console; without it, TCP ports answer calls alone. */
+  readonly webFolder?: string;
 }
 
-/** The API over HTTP/1.1. It listens where the caller says. */
-export class ApiServer implements AsyncDisposable {
-  readonly #server: Server;
-  readonly #sockets: WebSocketServer;
-  readonly #shutdown = new AbortController();
+/** A TCP port to listen on. */
+export interface TcpListenOptions {
+  readonly where: ListenOptions;
+  readonly entrance: Entrance;
+  readonly tls?: HttpListenerOptions['tls'];
+  readonly limits?: Partial<HttpLimits>;
+}
 
-  constructor({ node, history, log }: ApiServerOptions) {
-    const context: RouteContext = { node, log, authorize: authorizeSocketOwner, shutdownSignal: this.#shutdown.signal };
-    const rpc = connectNodeAdapter({
+/** The API, and the web console, on a unix socket and on TCP ports. */
+export class ApiServer implements AsyncDisposable {
+  readonly gate: Gate;
+  readonly #options: ApiServerOptions;
+  readonly #context: RouteContext;
+  readonly #rpc: ReturnType<typeof connectNodeAdapter>;
+  readonly #sockets: WebSocketServer;
+  readonly #listeners: HttpListener[] = [];
+  readonly #shutdown = new AbortController();
+  readonly #facts = new WeakMap<object, RequestFacts>();
+
+  constructor(options: ApiServerOptions) {
+    const { node, access, history, log } = options;
+    const audit = new Audit({ store: access.store, log, nowMs: () => access.clock.nowMs() });
+    this.#options = options;
+    this.gate = new Gate({ access, audit });
+    this.#context = { node, log, gate: this.gate, shutdownSignal: this.#shutdown.signal };
+    this.#rpc = connectNodeAdapter({
       routes: (router) =>
         router
+          .service(AccessService, createAccessService(access))
           .service(VmService, createVmService(node))
           .service(ImageService, createImageService(node))
           .service(HistoryService, createHistoryService(node, history))
           .service(OperationService, createOperationService(node))
           .service(NodeService, { getNode: () => node.describe() }),
-      interceptors: [errorInterceptor(log), privilegeInterceptor(authorizeSocketOwner)],
-      // Everything here is local: compressing costs more than it saves.
+      contextValues: (request) => createContextValues().set(factsKey, this.#facts.get(request)),
+      requestGate: identifyCall(this.gate, log),
+      interceptors: [errorInterceptor(log), gateInterceptor(this.gate, node)],
+      // Most callers are near: compressing costs more than it saves.
       acceptCompression: [],
       readMaxBytes: maxRequestBytes,
       maxTimeoutMs: 24 * 60 * 60 * 1000,
       shutdownSignal: this.#shutdown.signal,
-      fallback: (request, response) =>
-        void routeRequest(request as IncomingMessage, response as ServerResponse, context),
+      fallback: (request, response) => void this.#beside(request, response as AnyResponse),
     });
     this.#sockets = new WebSocketServer({
       noServer: true,
@@ -59,40 +102,89 @@ export class ApiServer implements AsyncDisposable {
       // Events of the link are sent as binary, controls as text; nothing else is agreed on.
       clientTracking: true,
     });
-    this.#server = createServer({ requestTimeout: 0, headersTimeout: 10_000, keepAliveTimeout: 30_000 }, rpc);
-    this.#server.maxConnections = maxConnections;
-    this.#server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-      routeUpgrade({ request, socket, head, sockets: this.#sockets }, context);
-    });
-    // A client that sends half a request, or none: it is answered and closed.
-    this.#server.on('clientError', (_error, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n');
-      else socket.destroy();
-    });
   }
 
   /** Listens on a unix socket. The file is made by bind, with the mode that the caller's umask leaves. */
   async listen(socketPath: string): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ path: socketPath }, () => {
-        this.#server.off('error', reject);
-        resolve();
-      });
+    await this.#listen(unixEntrance, { path: socketPath }, {});
+  }
+
+  /** Listens on a TCP port; gives its number. Rejects with Node's error. */
+  async listenTcp({ where, entrance, tls, limits }: TcpListenOptions): Promise<number> {
+    const given = { ...(tls === undefined ? {} : { tls }), ...(limits === undefined ? {} : { limits }) };
+    return (await this.#listen(entrance, where, given)).port;
+  }
+
+  async #listen(
+    entrance: Entrance,
+    where: ListenOptions,
+    options: Pick<HttpListenerOptions, 'tls' | 'limits'>,
+  ): Promise<HttpListener> {
+    const listener = new HttpListener({
+      ...options,
+      onRequest: (request, response) => this.#answer(request, response, entrance),
+      onUpgrade: (request, socket, head) => this.#upgrade(request, socket, head, entrance),
     });
+    await listener.listen(where);
+    this.#listeners.push(listener);
+    return listener;
+  }
+
+  #answer(request: AnyRequest, response: AnyResponse, entrance: Entrance): void {
+    const facts = requestFacts(request, entrance);
+    for (const [name, value] of Object.entries(commonHeaders)) response.setHeader(name, value);
+    try {
+      checkOrigin(facts, request.method, false);
+    } catch (error) {
+      answerError(response as ServerResponse, error, this.#options.log);
+      return;
+    }
+    this.#facts.set(request, facts);
+    if ((request.url ?? '').startsWith('/innkeeper.control.')) limitRequestTime(request, response);
+    this.#rpc(request, response as ServerResponse);
+  }
+
+  /** What is no call: a route, or a page of the web console. */
+  async #beside(request: AnyRequest, response: AnyResponse): Promise<void> {
+    const facts = this.#facts.get(request);
+    if (facts === undefined) throw new Error('a request without its facts');
+    const { webFolder, log } = this.#options;
+    try {
+      if (facts.entrance.kind === 'tcp' && webFolder !== undefined && !isRoutePath(request.url)) {
+        if (await serveStaticFile(webFolder, request, response as ServerResponse)) return;
+      }
+    } catch (error) {
+      answerError(response as ServerResponse, error, log);
+      return;
+    }
+    await routeRequest(request as IncomingMessage, response as ServerResponse, facts, this.#context);
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer, entrance: Entrance): void {
+    socket.on('error', () => socket.destroy());
+    const facts = requestFacts(request, entrance);
+    try {
+      checkOrigin(facts, request.method, true);
+    } catch (error) {
+      refuseUpgrade(socket, error, this.#options.log);
+      return;
+    }
+    void routeUpgrade({ request, socket, head, sockets: this.#sockets }, facts, this.#context);
   }
 
   /** Ends every call: watchers and processes' followers are told, files on their way break off. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#shutdown.abort(new Error('the daemon stops'));
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#sockets.clients) socket.close(1001, 'the daemon stops');
-    this.#server.closeIdleConnections();
-    const force = setTimeout(() => {
-      for (const socket of this.#sockets.clients) socket.terminate();
-      this.#server.closeAllConnections();
-    }, 2000);
-    await closed;
-    clearTimeout(force);
+    await Promise.all(this.#listeners.map((listener) => listener[Symbol.asyncDispose]()));
   }
+}
+
+/** Ends a request that is sent too slowly. */
+function limitRequestTime(request: AnyRequest, response: AnyResponse): void {
+  const timer = setTimeout(() => {
+    if (!request.complete) request.destroy();
+  }, requestTimeoutMs);
+  timer.unref();
+  response.once('close', () => clearTimeout(timer));
 }

@@ -1,6 +1,7 @@
 import { OperationError } from '@innkeeper/contract';
-import { type Log, mib } from '@innkeeper/kit';
+import { mib } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
+import type { Exchange } from './http-route.ts';
 import type { VmOfControl } from './node-of-control.ts';
 
 /** Output that waits for a slow viewer; what comes beyond is not shown, and counted. */
@@ -12,11 +13,7 @@ const maxInputBytes = 64 * 1024;
  * A viewer of the serial console: what is kept of the past, then what comes, and what is typed. A guest that floods its
  * console costs a slow viewer a gap, never the daemon its memory. Resolves when the viewer leaves or the VM ends.
  */
-export async function serveConsole(
-  socket: WebSocket,
-  vm: VmOfControl,
-  options: { signal: AbortSignal; log: Log },
-): Promise<void> {
+export async function serveConsole(socket: WebSocket, { vm, signal, log }: Exchange): Promise<void> {
   const console = vm.console();
   let hiddenBytes = 0;
   const show = (bytes: Uint8Array): void => {
@@ -42,14 +39,14 @@ export async function serveConsole(
     if (waitingBytes > maxInputBytes) socket.pause();
     console
       .write(data)
-      .catch((error: unknown) => options.log.debug('console.input-lost', { error: String(error) }))
+      .catch((error: unknown) => log.debug('console.input-lost', { error: String(error) }))
       .finally(() => {
         waitingBytes -= data.length;
         if (waitingBytes <= maxInputBytes) socket.resume();
       });
   });
   try {
-    await untilOver(vm, console, options.signal);
+    await untilOver(vm, console, signal);
     socket.close(1000, 'the VM ended');
   } finally {
     stopOutput();

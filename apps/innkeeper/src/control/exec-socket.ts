@@ -2,11 +2,10 @@ import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { AgentLink, ExecSession, LinkState } from '@innkeeper/agent-client';
 import { OperationError } from '@innkeeper/contract';
 import { type ExecEvent, ExecEventSchema, type ExecRequest, ExecRequestSchema } from '@innkeeper/contract/agent';
-import type { Log } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import { ExecInput } from './exec-input.ts';
 import { ExecWindow } from './exec-window.ts';
-import type { VmOfControl } from './node-of-control.ts';
+import type { Exchange } from './http-route.ts';
 
 /** Output that ws may hold for a client that acknowledges and does not read. */
 const maxBufferedBytes = 4 * 1024 * 1024;
@@ -15,13 +14,10 @@ const maxBufferedBytes = 4 * 1024 * 1024;
  * One client that runs a process or follows one. When the client leaves, the process runs on and can be attached to.
  * docs/protocol/http.md has the messages.
  */
-export async function serveExec(
-  socket: WebSocket,
-  vm: VmOfControl,
-  options: { signal: AbortSignal; log: Log },
-): Promise<void> {
+export async function serveExec(socket: WebSocket, exchange: Exchange): Promise<void> {
+  const { vm } = exchange;
   const over = new AbortController();
-  const signal = AbortSignal.any([options.signal, over.signal]);
+  const signal = AbortSignal.any([exchange.signal, over.signal]);
   const client = new ExecClient(socket, (error) => over.abort(error));
   const first = await client.firstRequest(signal);
   const agent = await vm.agent({ signal });

@@ -48,6 +48,7 @@ export function createLocalNode(node: Node): NodeOfControl {
       list: async (limit) => (await operations.list(limit)).map(operationMessage),
       cancel: (id) => told(operations.cancel(id)),
       watch: (id, options) => watchOperation(node, id, options?.signal ?? new AbortController().signal),
+      onChange: (listener) => operations.changes.add(listener),
     },
   };
 }
@@ -57,6 +58,9 @@ function localVm(node: Node, runner: VmRunner): VmOfControl {
   return {
     id,
     name,
+    get tags() {
+      return JSON.parse(runner.row.tags) as Record<string, string>;
+    },
     describe: () => vmMessage(runner),
     assertAllowed: (action) => assertVmAction(name, runner.life.state, action),
     agent: (options) => connectedAgent(runner, options),

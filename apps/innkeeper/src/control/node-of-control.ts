@@ -21,6 +21,7 @@ export interface Waiting {
 export interface VmOfControl {
   readonly id: string;
   readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
   /** As it is now, with its agent and last telemetry. */
   describe(): Vm;
   /** Throws VM_NOT_RUNNING or VM_WRONG_STATE when the state does not allow it. */
@@ -66,5 +67,7 @@ export interface NodeOfControl {
     cancel(id: string): Promise<Operation>;
     /** As it is, then again at each change, until it has ended. */
     watch(id: string, options?: Waiting): AsyncIterable<Operation>;
+    /** Every change of any operation. */
+    onChange(listener: () => void): () => void;
   };
 }

@@ -3,8 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
 import { errorHeader, toHttpError } from './api-error.ts';
 import { explainEnd } from './explain-end.ts';
+import type { HttpExchange } from './http-route.ts';
 import { isSet, optionalBytes, requiredPath } from './query.ts';
-import type { FileExchange } from './routes.ts';
 
 const statTimeoutMs = 30_000;
 
@@ -12,7 +12,7 @@ const statTimeoutMs = 30_000;
  * GET: a file's bytes as they come from the guest, no faster than the client takes them. What breaks after the first
  * byte is in the trailer `x-innkeeper-error`.
  */
-export async function readFileRoute({ vm, query, response, signal, log }: FileExchange): Promise<void> {
+export async function readFileRoute({ vm, query, response, signal, log }: HttpExchange): Promise<void> {
   const agent = await vm.agent({ signal });
   const reading = agent.readFile(
     {
@@ -51,7 +51,7 @@ export async function readFileRoute({ vm, query, response, signal, log }: FileEx
 }
 
 /** HEAD without an upload: the facts of what a path leads to. */
-export async function statFileRoute({ vm, query, response, signal }: FileExchange): Promise<void> {
+export async function statFileRoute({ vm, query, response, signal }: HttpExchange): Promise<void> {
   const agent = await vm.agent({ signal });
   const info = await agent.stat(requiredPath(query), { follow: true, signal, timeoutMs: statTimeoutMs });
   response.writeHead(200, fileHeaders(info));

@@ -3,79 +3,58 @@ import type { Socket } from 'node:net';
 import { OperationError } from '@innkeeper/contract';
 import type { Log } from '@innkeeper/kit';
 import type { WebSocket, WebSocketServer } from 'ws';
+import type { RequestFacts } from '../web-server/request-facts.ts';
 import { errorHeader, toHttpError } from './api-error.ts';
-import { type Authorize, socketOwner } from './authorize.ts';
-import { serveConsole } from './console-socket.ts';
-import { serveExec } from './exec-socket.ts';
 import { explainEnd } from './explain-end.ts';
+import { checkPage, type Entry, type Gate } from './gate.ts';
+import { type Exchange, type HttpRoute, matchPath, type RouteFacts, type SocketRoute } from './http-route.ts';
+import { findVm } from './method-target.ts';
 import type { NodeOfControl, VmOfControl } from './node-of-control.ts';
-import { readFileRoute, statFileRoute } from './read-file-route.ts';
-import { uploadOffsetRoute, writeFileRoute } from './write-file-route.ts';
+import { httpRoutes, socketRoutes } from './route-table.ts';
 
 /** What every route is given. */
 export interface RouteContext {
   readonly node: NodeOfControl;
   readonly log: Log;
-  readonly authorize: Authorize;
+  readonly gate: Gate;
   /** Aborted when the daemon stops. */
   readonly shutdownSignal: AbortSignal;
 }
 
-/** One HTTP request for one VM. `signal` is aborted when the client leaves or the daemon stops. */
-export interface FileExchange {
-  readonly vm: VmOfControl;
+interface Found<Route> {
+  readonly route: Route;
+  readonly parameters: Record<string, string>;
   readonly query: URLSearchParams;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly signal: AbortSignal;
-  readonly log: Log;
 }
 
-const fileRoutes: Readonly<
-  Record<string, { readonly privilege: string; readonly run: (exchange: FileExchange) => Promise<void> }>
-> = {
-  GET: { privilege: 'guest.file.read', run: readFileRoute },
-  PUT: { privilege: 'guest.file.write', run: writeFileRoute },
-  HEAD: {
-    privilege: 'guest.file.read',
-    run: (exchange) => (exchange.query.has('upload') ? uploadOffsetRoute(exchange) : statFileRoute(exchange)),
-  },
-};
-
-const socketRoutes: Readonly<
-  Record<
-    string,
-    {
-      readonly privilege: string;
-      readonly run: (socket: WebSocket, vm: VmOfControl, options: { signal: AbortSignal; log: Log }) => Promise<void>;
-    }
-  >
-> = {
-  exec: { privilege: 'guest.exec', run: serveExec },
-  console: { privilege: 'vm.console', run: serveConsole },
-};
+/** Whether a path belongs to a route, whatever the method. */
+export function isRoutePath(url: string | undefined): boolean {
+  return (url ?? '').startsWith('/v1/') || httpRoutes.some(({ path }) => path === (url ?? '').split('?', 1)[0]);
+}
 
 /** Answers a request that is no RPC. Never rejects. */
 export async function routeRequest(
   request: IncomingMessage,
   response: ServerResponse,
+  facts: RequestFacts,
   context: RouteContext,
 ): Promise<void> {
   const left = new AbortController();
   const abort = (): void => left.abort(new OperationError('CANCELED', 'The caller left.'));
   response.once('close', abort);
-  const signal = AbortSignal.any([left.signal, context.shutdownSignal]);
   try {
-    const { vmName, leaf, query } = parseTarget(request.url);
-    const route = fileRoutes[request.method ?? ''];
-    if (leaf !== 'files' || route === undefined) throw unknownRoute(request);
-    context.authorize(socketOwner, route.privilege);
-    const vm = context.node.vms.find(vmName);
-    vm.assertAllowed('guest');
+    const routes = httpRoutes.filter(({ method }) => method === request.method);
+    const found = findRoute<HttpRoute>(routes, request);
+    const isReading = request.method === 'GET' || request.method === 'HEAD';
+    const ask = { request, facts, isChange: !isReading, isLong: false };
+    const { exchange, vm } = await enter(found, ask, left.signal, context, { response });
     try {
-      await route.run({ vm, query, request, response, signal, log: context.log });
+      await found.route.run(exchange);
+      await exchange.pass.close();
     } catch (error) {
-      throw await explainEnd(error, vm, signal);
+      const why = await reasonOf(error, vm, exchange.signal);
+      await exchange.pass.close(why);
+      throw why;
     }
   } catch (error) {
     answerError(response, error, context.log);
@@ -84,42 +63,140 @@ export async function routeRequest(
   }
 }
 
-/** Takes over a connection that asks for a WebSocket. */
-export function routeUpgrade(
+/** Takes over a connection that asks for a WebSocket. Never rejects. */
+export async function routeUpgrade(
   upgrade: {
     readonly request: IncomingMessage;
     readonly socket: Socket;
     readonly head: Buffer;
     readonly sockets: WebSocketServer;
   },
+  facts: RequestFacts,
   context: RouteContext,
-): void {
+): Promise<void> {
   const { request, socket, head, sockets } = upgrade;
+  const left = new AbortController();
+  const leave = (): void => left.abort(new OperationError('CANCELED', 'The caller left.'));
+  socket.once('close', leave);
+  let opened: Entered<object> | undefined;
   try {
-    const { vmName, leaf } = parseTarget(request.url);
-    const route = Object.hasOwn(socketRoutes, leaf) ? socketRoutes[leaf] : undefined;
-    if (route === undefined) throw unknownRoute(request);
-    context.authorize(socketOwner, route.privilege);
-    const vm = context.node.vms.find(vmName);
-    vm.assertAllowed(leaf === 'exec' ? 'guest' : 'console');
+    const found = findRoute<SocketRoute>(socketRoutes, request);
+    const ask = { request, facts, isChange: false, isLong: true };
+    opened = await enter(found, ask, left.signal, context, {});
+    const { exchange, vm } = opened;
+    if (socket.destroyed) throw left.signal.reason;
     sockets.handleUpgrade(request, socket, head, (client) => {
-      const left = new AbortController();
-      client.once('close', () => left.abort(new OperationError('CANCELED', 'The caller left.')));
-      const signal = AbortSignal.any([left.signal, context.shutdownSignal]);
-      const options = { signal, log: context.log.with({ vm: vm.name }) };
       // A broken connection is followed by its close.
-      client.on('error', (error) => options.log.debug('api.socket-error', { error: error.message }));
-      void route
-        .run(client, vm, options)
-        .catch(async (error: unknown) => closeWithError(client, await explainEnd(error, vm, signal), options.log));
+      client.on('error', (error) => exchange.log.debug('api.socket-error', { error: error.message }));
+      void serveSocket(client, found.route, exchange, vm);
     });
   } catch (error) {
-    const { status, body } = toHttpError(error, context.log);
-    const text = JSON.stringify(body);
-    socket.end(
-      `HTTP/1.1 ${status} Error\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
-    );
+    await opened?.exchange.pass.close(error);
+    refuseUpgrade(socket, error, context.log);
   }
+}
+
+interface Entered<Extra> {
+  readonly exchange: Exchange & Extra;
+  readonly vm: VmOfControl | undefined;
+}
+
+/** Through the gate, with the VM that the path names. */
+async function enter<Extra extends object>(
+  { route, parameters, query }: Found<RouteFacts>,
+  ask: Pick<Exchange, 'request'> & Pick<Entry, 'isChange' | 'isLong'> & { readonly facts: RequestFacts },
+  left: AbortSignal,
+  { gate, node, log, shutdownSignal }: RouteContext,
+  extra: Extra,
+): Promise<Entered<Extra>> {
+  const { request, facts, isChange, isLong } = ask;
+  const { privilege, action, describe } = route;
+  const visitor = await (privilege === 'public' ? gate.identifyOrStranger(facts) : gate.identify(facts));
+  const common = { visitor, privilege, isChange, isLong, action, parameters: describe?.(query) ?? {} };
+  const vm = await findRouteVm(route, parameters['vm'], common, { gate, node });
+  const pass = await gate.open({ ...common, target: vm ?? route.where ?? 'everywhere', vm });
+  const signal = AbortSignal.any([left, pass.signal, shutdownSignal]);
+  const exchange = {
+    ...extra,
+    ...{ visitor, pass, gate, node, parameters, query, request, signal },
+    log: vm === undefined ? log : log.with({ vm: vm.name }),
+    get vm(): VmOfControl {
+      if (vm === undefined) throw new Error(`the path ${route.path} names no VM`);
+      return vm;
+    },
+  };
+  try {
+    if (route.vmAction !== undefined) vm?.assertAllowed(route.vmAction);
+  } catch (error) {
+    await pass.close(error);
+    throw error;
+  }
+  return { exchange, vm };
+}
+
+async function findRouteVm(
+  route: RouteFacts,
+  name: string | undefined,
+  entry: Omit<Entry, 'target'>,
+  { gate, node }: { gate: Gate; node: NodeOfControl },
+): Promise<VmOfControl | undefined> {
+  const { caller } = entry.visitor;
+  // Strangers are refused by the gate.
+  if (name === undefined || caller.via === 'anonymous') return undefined;
+  try {
+    checkPage(entry);
+    return findVm(node, name, { caller, privilege: route.privilege });
+  } catch (error) {
+    await gate.refuse({ ...entry, target: 'everywhere', parameters: { vm: name, ...entry.parameters } }, error);
+    throw error;
+  }
+}
+
+async function serveSocket(
+  client: WebSocket,
+  route: SocketRoute,
+  exchange: Exchange,
+  vm: VmOfControl | undefined,
+): Promise<void> {
+  const { pass, signal, log } = exchange;
+  try {
+    await route.run(client, exchange);
+    // A session that ended ends what it was used for, also where that takes an abort for a good end.
+    pass.signal.throwIfAborted();
+    await pass.close();
+  } catch (error) {
+    const why = await reasonOf(error, vm, signal);
+    await pass.close(why);
+    closeWithError(client, why, log);
+  }
+}
+
+/** What ended it says more than what came of that. */
+async function reasonOf(error: unknown, vm: VmOfControl | undefined, signal: AbortSignal): Promise<unknown> {
+  if (signal.aborted) return signal.reason;
+  return vm === undefined ? error : await explainEnd(error, vm, signal);
+}
+
+function findRoute<Route extends RouteFacts>(routes: readonly Route[], request: IncomingMessage): Found<Route> {
+  const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+  try {
+    for (const route of routes) {
+      const parameters = matchPath(route.path, path);
+      if (parameters !== undefined) return { route, parameters, query: new URLSearchParams(query) };
+    }
+  } catch (error) {
+    throw new OperationError('INVALID_ARGUMENT', 'The address has a wrong escape.', { cause: error });
+  }
+  throw new OperationError('UNKNOWN_METHOD', `There is nothing for ${request.method} at ${path.slice(0, 200)}.`);
+}
+
+/** Answers a request for a WebSocket with an error. */
+export function refuseUpgrade(socket: Socket, error: unknown, log: Log): void {
+  const { status, body } = toHttpError(error, log);
+  const text = JSON.stringify(body);
+  socket.end(
+    `HTTP/1.1 ${status} Error\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+  );
 }
 
 /** Tells a WebSocket client what went wrong, and closes. */
@@ -130,39 +207,18 @@ function closeWithError(client: WebSocket, error: unknown, log: Log): void {
   client.close(1011, body.reason);
 }
 
-function answerError(response: ServerResponse, error: unknown, log: Log): void {
+/** Answers with an error, when the answer has not begun. */
+export function answerError(response: ServerResponse, error: unknown, log: Log): void {
   const { status, body } = toHttpError(error, log);
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
   }
-  const headers = { 'content-type': 'application/json', 'x-innkeeper-reason': body.reason };
-  // A HEAD has no body, so its error has a header too; what is left of an upload is not read.
   response.writeHead(status, {
-    ...headers,
+    ...{ 'content-type': 'application/json', 'x-innkeeper-reason': body.reason },
+    // A HEAD has no body, so its error has a header too; what is left of an upload is not read.
     'x-innkeeper-error': errorHeader(body),
-    connection: 'close',
+    ...(response.req.httpVersionMajor === 1 ? { connection: 'close' } : {}),
   });
   response.end(JSON.stringify(body));
-}
-
-/** "/v1/vms/NAME/LEAF?QUERY". */
-function parseTarget(url: string | undefined): { vmName: string; leaf: string; query: URLSearchParams } {
-  const [path = '', query = ''] = (url ?? '').split('?', 2);
-  const match = /^\/v1\/vms\/([^/]+)\/([a-z]+)$/.exec(path);
-  const [, vmName = '', leaf = ''] = match ?? [];
-  return { vmName: decode(vmName), leaf, query: new URLSearchParams(query) };
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    throw new OperationError('INVALID_ARGUMENT', 'The name in the address has a wrong escape.', { cause: error });
-  }
-}
-
-function unknownRoute(request: IncomingMessage): OperationError {
-  const path = (request.url ?? '').split('?', 1)[0]?.slice(0, 200);
-  return new OperationError('UNKNOWN_METHOD', `There is nothing for ${request.method} at ${path}.`);
 }

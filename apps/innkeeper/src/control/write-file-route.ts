@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { OperationError } from '@innkeeper/contract';
 import type { OpenWriteSchema } from '@innkeeper/contract/agent';
+import type { HttpExchange } from './http-route.ts';
 import { isSet, optionalBytes, optionalMode, optionalSha256, optionalText, requiredPath } from './query.ts';
 import { ReplayBody } from './replay-body.ts';
-import type { FileExchange } from './routes.ts';
 
 const offsetTimeoutMs = 30_000;
 
@@ -12,7 +12,7 @@ const offsetTimeoutMs = 30_000;
  * PUT: takes a file no faster than the guest writes it. With an upload id a body that broke off can be gone on with:
  * `offset` says where this body begins, HEAD says where to begin.
  */
-export async function writeFileRoute({ vm, query, request, response, signal }: FileExchange): Promise<void> {
+export async function writeFileRoute({ vm, query, request, response, signal }: HttpExchange): Promise<void> {
   const offset = optionalBytes(query, 'offset') ?? 0n;
   const open = openOf(query);
   if (offset > 0n && open.uploadId === undefined) {
@@ -37,7 +37,7 @@ export async function writeFileRoute({ vm, query, request, response, signal }: F
 }
 
 /** HEAD with an upload: where to go on; 0 when the guest has nothing of it. */
-export async function uploadOffsetRoute({ vm, query, response, signal }: FileExchange): Promise<void> {
+export async function uploadOffsetRoute({ vm, query, response, signal }: HttpExchange): Promise<void> {
   const agent = await vm.agent({ signal });
   const found = new AbortController();
   const timeout = AbortSignal.timeout(offsetTimeoutMs);

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { defaultAgentBinaryPath } from './agent-binary.ts';
 import { defaultDataFolder } from './data-folder.ts';
+import { type ListenSettings, listenSettings } from './listen-settings.ts';
 
 export interface ServeSettings {
   readonly dataPath: string;
@@ -8,11 +10,24 @@ export interface ServeSettings {
   readonly logLevel: string;
   /** Bring up the VM `hello` after the start. */
   readonly hello: boolean;
+  /** Undefined: on the unix socket alone. */
+  readonly listen: ListenSettings | undefined;
+  /** Where the built web console lies. */
+  readonly webFolder: string;
 }
 
-export const usage = `innkeeper serve [--data DIR] [--agent-binary PATH] [--log-level LEVEL] [--hello]
+/** Beside the sources, where tools/build-web.ts puts it. */
+const defaultWebFolder = join(import.meta.dirname, '../../../../dist/web');
+
+export const usage = `innkeeper serve [--data DIR] [--listen HOST:PORT] [--agent-binary PATH] [--log-level LEVEL] [--hello]
 
   --data DIR           where VMs, images and the socket lie; default $XDG_DATA_HOME/innkeeper
+  --listen HOST:PORT   where browsers and other machines come in, or "none"; default 127.0.0.1:8080, or the next free port
+  --name NAME          a further host name that it goes by; may be given again
+  --tls-cert FILE      certificate chain, in PEM; with --tls-key
+  --tls-key FILE       its key
+  --tls-self-signed    a certificate that it makes itself
+  --insecure-cleartext allow --listen beyond this machine without TLS
   --agent-binary PATH  the agent that is put into images
   --log-level LEVEL    debug, info, warn (default) or error
   --hello              build the image "tiny" and bring up a VM "hello"
@@ -30,6 +45,12 @@ export function parseCommandLine(argv: readonly string[], environment: NodeJS.Pr
       'agent-binary': { type: 'string' },
       'log-level': { type: 'string' },
       hello: { type: 'boolean' },
+      listen: { type: 'string' },
+      name: { type: 'string', multiple: true },
+      'tls-cert': { type: 'string' },
+      'tls-key': { type: 'string' },
+      'tls-self-signed': { type: 'boolean' },
+      'insecure-cleartext': { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -42,5 +63,7 @@ export function parseCommandLine(argv: readonly string[], environment: NodeJS.Pr
     agentBinaryPath: values['agent-binary'] ?? defaultAgentBinaryPath,
     logLevel,
     hello: values.hello ?? false,
+    listen: listenSettings(values),
+    webFolder: defaultWebFolder,
   };
 }

@@ -3,6 +3,7 @@ import { createAgentLink } from '@innkeeper/agent-client';
 import { manageDriver, QemuDriver } from '@innkeeper/hypervisor';
 import type { Log } from '@innkeeper/kit';
 import { openStore } from '@innkeeper/store';
+import { Access } from '../access/access.ts';
 import { ApiServer } from '../control/api-server.ts';
 import { createLocalNode } from '../control/local-node.ts';
 import { History } from '../history/history.ts';
@@ -13,12 +14,17 @@ import { OperationRunner } from '../operations/operation-runner.ts';
 import { findAgentBinary } from './agent-binary.ts';
 import type { ServeSettings } from './command-line.ts';
 import { makeDataFolder } from './data-folder.ts';
+import { listenOnTcp, type WebAddress } from './listen-on-tcp.ts';
 import { takeLock } from './lock.ts';
 import { version } from './version.ts';
 
 export interface Daemon extends AsyncDisposable {
   readonly node: Node;
   readonly socketPath: string;
+  /** Undefined without a TCP port. */
+  readonly web: WebAddress | undefined;
+  /** Logs the first administrator in once; undefined without a TCP port. */
+  readonly loginPath: string | undefined;
 }
 
 /**
@@ -40,11 +46,15 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   stack.defer(() => node.close());
   stack.defer(() => operations.close());
   await node.start();
-  const server = stack.use(new ApiServer({ node: createLocalNode(node), history, log }));
+  const access = stack.use(new Access({ store, log }));
+  const control = { node: createLocalNode(node), access, history, log, webFolder: settings.webFolder };
+  const server = stack.use(new ApiServer(control));
   await listenPrivately(server, folder.socket);
   stack.defer(() => rm(folder.socket, { force: true }));
+  const web = settings.listen === undefined ? undefined : await listenOnTcp(server, settings.listen, folder);
+  const loginPath = web === undefined ? undefined : await access.firstLoginPath();
   const owned = stack.move();
-  return { node, socketPath: folder.socket, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { node, socketPath: folder.socket, web, loginPath, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** The socket's file is this user's alone from its first moment. One that a dead daemon left is in the way. */

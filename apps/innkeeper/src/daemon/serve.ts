@@ -1,7 +1,7 @@
 import { isOperationError } from '@innkeeper/contract';
 import { createDeferred } from '@innkeeper/kit';
 import { parseCommandLine, type ServeSettings, usage } from './command-line.ts';
-import { startDaemon } from './daemon.ts';
+import { type Daemon, startDaemon } from './daemon.ts';
 import { hello } from './hello.ts';
 import { createPinoLog } from './pino-log.ts';
 import { ProgressLine } from './progress-line.ts';
@@ -37,6 +37,7 @@ export async function serve(argv: readonly string[]): Promise<number> {
     const { node } = daemon;
     log.info('daemon.serving', { socket: daemon.socketPath });
     process.stderr.write(`innkeeper serves on ${daemon.socketPath}\n`);
+    process.stderr.write(webLines(daemon, settings));
     if (settings.hello) void sayHello();
     const exitCode = await stopped.promise;
     const running = node.list().filter((runner) => runner.running !== undefined);
@@ -58,6 +59,15 @@ export async function serve(argv: readonly string[]): Promise<number> {
     process.stderr.write(`${describe(error)}\n`);
     return 1;
   }
+}
+
+/** Where the web console is, and the link that lets the first one in. */
+function webLines({ web, loginPath }: Daemon, { listen }: ServeSettings): string {
+  if (listen === undefined) return '';
+  if (web === undefined)
+    return 'No port from 8080 to 8099 is free, so there is no web console. Name one with --listen.\n';
+  const link = loginPath === undefined ? web.url : `${web.url}${loginPath}  (logs in once, within 10 minutes)`;
+  return [...web.remarks, `Web console: ${link}`].map((line) => `${line}\n`).join('');
 }
 
 function farewell(names: readonly string[]): string {

@@ -6,6 +6,7 @@ import { manageDriver } from '@innkeeper/hypervisor';
 import { FakeDriver, type FakeDriverOptions } from '@innkeeper/hypervisor/fake';
 import { silentLog } from '@innkeeper/kit';
 import { openStore } from '@innkeeper/store';
+import { Access } from '../../access/access.ts';
 import { makeDataFolder } from '../../daemon/data-folder.ts';
 import { History } from '../../history/history.ts';
 import { createVm } from '../../node/create-vm.ts';
@@ -36,6 +37,7 @@ export async function serveApi(options: FakeDriverOptions): Promise<ServedApi> {
   const folder = await makeDataFolder(path);
   const store = stack.use(await openStore(folder.database));
   const history = stack.use(new History({ blocks: store.history, log: silentLog }));
+  const access = stack.use(new Access({ store, log: silentLog }));
   const driver = new FakeDriver(options);
   stack.use(driver.host);
   const operations = new OperationRunner({ store, log: silentLog });
@@ -51,7 +53,7 @@ export async function serveApi(options: FakeDriverOptions): Promise<ServedApi> {
   stack.defer(() => operations.close());
   await node.start();
   const listen = async (): Promise<ApiServer> => {
-    const server = new ApiServer({ node: createLocalNode(node), history, log: silentLog });
+    const server = new ApiServer({ node: createLocalNode(node), access, history, log: silentLog });
     await server.listen(folder.socket);
     return server;
   };

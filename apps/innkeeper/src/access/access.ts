@@ -1,0 +1,78 @@
+import type { Log } from '@innkeeper/kit';
+import type { Store } from '@innkeeper/store';
+import { type AccessClock, hostAccessClock } from './access-clock.ts';
+import { authenticate, type Credentials } from './authenticate.ts';
+import type { Caller } from './caller.ts';
+import { LiveCallers } from './live-callers.ts';
+import { Login } from './login.ts';
+import { Passwords } from './passwords.ts';
+import { Sessions } from './sessions.ts';
+import { Users } from './users.ts';
+
+/** How often calls that last are asked for again: sessions expire, and another process may have ended one. */
+export const recheckIntervalMs = 15_000;
+const pruneIntervalMs = 3_600_000;
+/** Tokens that expired are shown for so long. */
+const expiredTokenMs = 30 * 24 * 3_600_000;
+
+export interface AccessOptions {
+  readonly store: Store;
+  readonly log: Log;
+  readonly clock?: AccessClock;
+}
+
+/** Who may come in, and what they may do. */
+export class Access implements Disposable {
+  readonly store: Store;
+  readonly clock: AccessClock;
+  readonly passwords = new Passwords();
+  readonly sessions: Sessions;
+  readonly users: Users;
+  readonly login: Login;
+  readonly live = new LiveCallers();
+  readonly #stopTimers: (() => void)[];
+
+  constructor({ store, log, clock = hostAccessClock }: AccessOptions) {
+    const nowMs = (): number => clock.nowMs();
+    this.store = store;
+    this.clock = clock;
+    this.sessions = new Sessions(store, nowMs);
+    this.users = new Users(store, nowMs);
+    this.login = new Login(store, this.passwords, nowMs);
+    const prune = async (): Promise<void> => {
+      await this.sessions.prune();
+      await store.tokens.prune(nowMs() - expiredTokenMs);
+    };
+    this.#stopTimers = [
+      clock.repeat(recheckIntervalMs, () => void this.live.recheck()),
+      clock.repeat(pruneIntervalMs, () => {
+        // What could not be forgotten now is no good any more all the same.
+        prune().catch((error: unknown) => log.warn('access.prune-failed', { error: String(error) }));
+      }),
+    ];
+  }
+
+  /** Who asks. Fails with TOKEN_INVALID, SESSION_EXPIRED. A recheck is no use of the session. */
+  authenticate(credentials: Credentials, { isUse = true }: { isUse?: boolean } = {}): Promise<Caller> {
+    const { store, sessions, clock } = this;
+    return authenticate(credentials, { store, sessions, nowMs: () => clock.nowMs(), isUse });
+  }
+
+  /** Path and fragment that log the first administrator in once; undefined when there is none. */
+  async firstLoginPath(): Promise<string | undefined> {
+    await this.users.createFirst();
+    const user = await this.users.firstAdministrator();
+    if (user === undefined) return undefined;
+    const { secret } = await this.sessions.createLink(user.name);
+    return loginPath(secret);
+  }
+
+  [Symbol.dispose](): void {
+    for (const stop of this.#stopTimers) stop();
+  }
+}
+
+/** A fragment never reaches a server, so the secret is in nobody's log. */
+export function loginPath(secret: string): string {
+  return `/login#${secret}`;
+}

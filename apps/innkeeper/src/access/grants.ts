@@ -1,0 +1,37 @@
+import type { RoleBindingRow, RoleRow, Store, TokenRow } from '@innkeeper/store';
+import { builtInRoles, type RoleFacts } from './built-in-roles.ts';
+import type { Grant } from './caller.ts';
+
+/** A role as it was made by somebody. */
+export function roleFacts({ name, description, privileges }: RoleRow): RoleFacts {
+  return { name, description, privileges: JSON.parse(privileges) as string[] };
+}
+
+/** Every role, the built-in ones first. */
+export async function listRoles(store: Store): Promise<RoleFacts[]> {
+  return [...builtInRoles, ...(await store.roles.list()).map(roleFacts)];
+}
+
+/** What these bindings allow. A role that is gone allows nothing. */
+export function grantsOf(
+  bindings: readonly Pick<RoleBindingRow, 'role' | 'scope'>[],
+  roles: readonly RoleFacts[],
+): Grant[] {
+  return bindings.flatMap(({ role, scope }) => {
+    const found = roles.find(({ name }) => name === role);
+    return found === undefined ? [] : [{ scopes: scopesOf(scope), privileges: new Set(found.privileges) }];
+  });
+}
+
+/** What is left of a user's grants when they come in by this token. */
+export function narrowGrants(grants: readonly Grant[], token: TokenRow): Grant[] {
+  const wanted = JSON.parse(token.privileges) as string[];
+  return grants.map(({ scopes, privileges }) => ({
+    scopes: [...new Set([...scopes, ...scopesOf(token.scope)])],
+    privileges: wanted.length === 0 ? privileges : new Set(wanted.filter((name) => privileges.has(name))),
+  }));
+}
+
+function scopesOf(scope: string): string[] {
+  return scope === '*' ? [] : [scope];
+}

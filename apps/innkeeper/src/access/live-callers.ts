@@ -1,0 +1,42 @@
+import type { Caller } from './caller.ts';
+
+/** A call that lasts, and how to find out whether it still may. */
+interface LiveCall {
+  /** Asks again who the caller is. Rejects when they are nobody any more. */
+  readonly authenticate: () => Promise<Caller>;
+  /** Throws when the caller may not do this any more. */
+  readonly authorize: (caller: Caller) => void;
+  readonly ended: AbortController;
+}
+
+/**
+ * Streams and sockets that are open. When a session ends, a token is revoked or a role is taken away, theirs are aborted:
+ * at once when it happened in this process, within the recheck interval otherwise.
+ */
+export class LiveCallers {
+  readonly #calls = new Set<LiveCall>();
+
+  /** Until it is disposed of, `signal` is aborted with the error that a new call would get. */
+  open(authenticate: () => Promise<Caller>, authorize: (caller: Caller) => void): Disposable & { signal: AbortSignal } {
+    const call: LiveCall = { authenticate, authorize, ended: new AbortController() };
+    this.#calls.add(call);
+    return { signal: call.ended.signal, [Symbol.dispose]: () => void this.#calls.delete(call) };
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  /** Asks for every one again. Never rejects. */
+  async recheck(): Promise<void> {
+    for (const call of [...this.#calls]) {
+      try {
+        call.authorize(await call.authenticate());
+      } catch (error) {
+        // A call that cannot be checked does not go on.
+        this.#calls.delete(call);
+        call.ended.abort(error);
+      }
+    }
+  }
+}

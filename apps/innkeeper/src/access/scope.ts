@@ -1,0 +1,27 @@
+import { OperationError } from '@innkeeper/contract';
+
+/** What a scope is held against. */
+export interface ScopedVm {
+  readonly id: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+const maxScopeChars = 200;
+
+/** Throws INVALID_ARGUMENT unless it is "*", "tag:NAME", "tag:NAME=VALUE" or "vm:ID". */
+export function checkScope(scope: string): string {
+  if (scope === '*' || (scope.length <= maxScopeChars && /^(vm:[^\s]+|tag:[^=]+(=.*)?)$/s.test(scope))) return scope;
+  throw new OperationError(
+    'INVALID_ARGUMENT',
+    `The scope "${scope.slice(0, 40)}" is none: use "*", "tag:NAME", "tag:NAME=VALUE" or "vm:ID".`,
+  );
+}
+
+/** Whether the VM lies in the scope. What is no scope covers nothing. */
+export function scopeCovers(scope: string, vm: ScopedVm): boolean {
+  if (scope === '*') return true;
+  if (scope.startsWith('vm:')) return vm.id === scope.slice(3);
+  if (!scope.startsWith('tag:')) return false;
+  const [, name = '', value] = /^tag:([^=]+)(?:=(.*))?$/s.exec(scope) ?? [];
+  return name !== '' && Object.hasOwn(vm.tags, name) && (value === undefined || vm.tags[name] === value);
+}

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import type { DescField, DescMessage, Message } from '@bufbuild/protobuf';
+import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
+import type { AuditParameters, AuditValue } from './audit.ts';
+import { fieldRules } from './field-rules.ts';
+
+const maxTextChars = 1024;
+const maxItems = 64;
+
+/** What the audit may hold of a request. A text whose field has no rule is not held. */
+export function redactRequest(schema: DescMessage, request: Message): AuditParameters {
+  return redactMessage(reflect(schema, request));
+}
+
+function redactMessage(message: ReflectMessage): AuditParameters {
+  const kept: Record<string, AuditValue> = {};
+  for (const field of message.fields) {
+    if (!message.isSet(field)) continue;
+    const value = redactField(message, field);
+    if (value !== undefined) kept[field.name] = value;
+  }
+  return kept;
+}
+
+function redactField(message: ReflectMessage, field: DescField): AuditValue | undefined {
+  if (field.fieldKind === 'message') return redactMessage(message.get(field) as ReflectMessage);
+  if (field.fieldKind === 'list' && field.listKind === 'message') {
+    const items = [...(message.get(field) as Iterable<ReflectMessage>)];
+    return items.slice(0, maxItems).map(redactMessage);
+  }
+  if (!isText(field)) return plain(message.get(field));
+  const rule = fieldRules[`${message.desc.name}.${field.name}`];
+  if (rule === undefined || rule === 'hide') return undefined;
+  const value = message.get(field);
+  if (rule === 'digest') return digest(value);
+  if (field.fieldKind === 'map') {
+    const entries = [...(value as Iterable<[string | number, unknown]>)].slice(0, maxItems);
+    if (rule === 'names') return entries.map(([name]) => cut(String(name)));
+    return Object.fromEntries(entries.map(([name, item]) => [cut(String(name)), plain(item)]));
+  }
+  if (field.fieldKind === 'list') return [...(value as Iterable<unknown>)].slice(0, maxItems).map(plain);
+  return plain(value);
+}
+
+/** Texts, bytes and maps can hold a secret; numbers and switches cannot. */
+export function isText(field: DescField): boolean {
+  if (field.fieldKind === 'map') return true;
+  return (
+    (field.fieldKind === 'scalar' || (field.fieldKind === 'list' && field.listKind === 'scalar')) &&
+    (field.scalar === 9 || field.scalar === 12)
+  );
+}
+
+function plain(value: unknown): AuditValue {
+  if (typeof value === 'string') return cut(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return value;
+  if (typeof value === 'bigint') return value.toString();
+  return null;
+}
+
+/** Says which one it was to who has it, and nothing to who has not. */
+function digest(value: unknown): AuditValue {
+  const bytes = value instanceof Uint8Array ? value : Buffer.from(String(value));
+  return { sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
+}
+
+function cut(text: string): string {
+  return text.length <= maxTextChars ? text : `${text.slice(0, maxTextChars)}…`;
+}

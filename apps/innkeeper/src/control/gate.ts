@@ -1,0 +1,176 @@
+import { OperationError } from '@innkeeper/contract';
+import type { Access } from '../access/access.ts';
+import { type AccessTarget, authorize } from '../access/authorize.ts';
+import { anonymousCaller, type Caller } from '../access/caller.ts';
+import { isSameSecret } from '../access/secrets.ts';
+import { type Audit, type AuditParameters, auditResult } from '../audit/audit.ts';
+import type { RequestFacts } from '../web-server/request-facts.ts';
+
+/** One request, and who made it. */
+export interface Visitor {
+  readonly facts: RequestFacts;
+  readonly caller: Caller;
+}
+
+/** What somebody wants to do. */
+export interface Entry {
+  readonly visitor: Visitor;
+  readonly privilege: string;
+  readonly target: AccessTarget;
+  readonly vm?: { readonly id: string; readonly name: string } | undefined;
+  /** A page must prove with its CSRF token that it is ours. */
+  readonly isChange: boolean;
+  /** The name in the audit; without one nothing is written down. */
+  readonly action?: string | undefined;
+  /** What the audit holds of the request, redacted. */
+  readonly parameters?: AuditParameters | undefined;
+  /** It may last: that it began is written down as well, as ACTION.begin. */
+  readonly isLong?: boolean | undefined;
+}
+
+/** What was let through the gate. It must be closed when it is over. */
+export interface Pass {
+  readonly caller: Caller;
+  /** Aborted when the session ends, the token is revoked or the privilege is taken away. */
+  readonly signal: AbortSignal;
+  /** Adds to what the audit holds: how much was sent, how it ended. */
+  note(parameters: AuditParameters): void;
+  /** Who it turned out to be, for a login. */
+  name(userName: string): void;
+  /** It is not worth a line, such as the hundredth wrong password. */
+  forget(): void;
+  /** Over, well or with this error. Writes the audit entry; never rejects. */
+  close(error?: unknown): Promise<void>;
+}
+
+/** The one gate that every method, route and socket passes: who are they, may they, and what came of it. */
+export class Gate {
+  readonly access: Access;
+  readonly audit: Audit;
+
+  constructor({ access, audit }: { access: Access; audit: Audit }) {
+    this.access = access;
+    this.audit = audit;
+  }
+
+  /** Fails with TOKEN_INVALID, SESSION_EXPIRED. */
+  async identify(facts: RequestFacts): Promise<Visitor> {
+    return { facts, caller: await this.access.authenticate(facts.credentials) };
+  }
+
+  /** For what is open to everybody: whoever shows a cookie that is no good any more is a stranger. */
+  async identifyOrStranger(facts: RequestFacts): Promise<Visitor> {
+    try {
+      return await this.identify(facts);
+    } catch (error) {
+      if (!(error instanceof OperationError && error.code === 'unauthenticated')) throw error;
+      return { facts, caller: anonymousCaller(facts.credentials.address) };
+    }
+  }
+
+  /** Lets through or throws; a refusal is written down as well. */
+  async open(entry: Entry): Promise<Pass> {
+    const pass = new OpenPass(entry, this.access, this.audit);
+    try {
+      checkPage(entry);
+      authorize(entry.visitor.caller, entry.privilege, entry.target);
+    } catch (error) {
+      await pass.refuse(error);
+      throw error;
+    }
+    if (entry.isLong === true) await pass.begin();
+    return pass;
+  }
+
+  /** For what was refused before it came here: it did not find its VM, say. */
+  async refuse(entry: Entry, error: unknown): Promise<void> {
+    await new OpenPass(entry, this.access, this.audit).refuse(error);
+  }
+
+  /** Lets through, does the work and writes down how it ended. */
+  async run<T>(entry: Entry, work: (pass: Pass) => Promise<T>): Promise<T> {
+    const pass = await this.open(entry);
+    try {
+      const result = await work(pass);
+      await pass.close();
+      return result;
+    } catch (error) {
+      const why = pass.signal.aborted ? pass.signal.reason : error;
+      await pass.close(why);
+      throw why;
+    }
+  }
+}
+
+class OpenPass implements Pass {
+  readonly caller: Caller;
+  readonly #entry: Entry;
+  readonly #audit: Audit;
+  readonly #live: Disposable & { readonly signal: AbortSignal };
+  #parameters: AuditParameters;
+  #userName: string | undefined;
+  #isForgotten = false;
+  #isOver = false;
+
+  constructor(entry: Entry, access: Access, audit: Audit) {
+    const { visitor, privilege, target } = entry;
+    this.caller = visitor.caller;
+    this.#entry = entry;
+    this.#audit = audit;
+    this.#parameters = entry.parameters ?? {};
+    this.#live = access.live.open(
+      () => access.authenticate(visitor.facts.credentials, { isUse: false }),
+      (caller) => authorize(caller, privilege, target),
+    );
+  }
+
+  get signal(): AbortSignal {
+    return this.#live.signal;
+  }
+
+  note(parameters: AuditParameters): void {
+    this.#parameters = { ...this.#parameters, ...parameters };
+  }
+
+  name(userName: string): void {
+    this.#userName = userName;
+  }
+
+  forget(): void {
+    this.#isForgotten = true;
+  }
+
+  async begin(): Promise<void> {
+    await this.#write(`${this.#entry.action}.begin`, 'ok');
+  }
+
+  /** Strangers who are refused are not written down: anybody could fill the disk. */
+  async refuse(error: unknown): Promise<void> {
+    if (this.caller.via === 'anonymous') this.forget();
+    await this.close(error);
+  }
+
+  async close(error?: unknown): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#live[Symbol.dispose]();
+    if (this.#entry.action !== undefined) await this.#write(this.#entry.action, auditResult(error));
+  }
+
+  async #write(action: string, result: string): Promise<void> {
+    if (this.#isForgotten) return;
+    const caller = this.#userName === undefined ? this.caller : { ...this.caller, name: this.#userName };
+    await this.#audit.record({ caller, action, vm: this.#entry.vm, parameters: this.#parameters, result });
+  }
+}
+
+/** Whether it is our own page that uses the session. A token or the unix socket cannot be used by a page unawares. */
+export function checkPage({ visitor: { caller, facts }, isChange }: Pick<Entry, 'visitor' | 'isChange'>): void {
+  if (caller.session === undefined) return;
+  if (facts.fetchSite === 'cross-site' || facts.fetchSite === 'same-site') {
+    throw new OperationError('ORIGIN_REFUSED', 'A page of another origin may not use this session.');
+  }
+  if (isChange && !isSameSecret(facts.csrfToken ?? '', caller.session.csrfToken)) {
+    throw new OperationError('CSRF_REFUSED', 'The x-innkeeper-csrf header is missing or not this session’s.');
+  }
+}

@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import { OperationError } from '@innkeeper/contract';
+import type { ApiServer } from '../control/api-server.ts';
+import type { DataFolder } from './data-folder.ts';
+import { isLoopbackHost, type ListenSettings } from './listen-settings.ts';
+
+/** How many ports are tried when none was named. */
+const triedPorts = 20;
+
+export interface WebAddress {
+  /** "http://127.0.0.1:8080" */
+  readonly url: string;
+  /** What a person should know: another port than the usual one, or a certificate to compare. */
+  readonly remarks: readonly string[];
+}
+
+/**
+ * Listens on TCP. When no port was named and 8080 is taken, the next free one to 8099 does. Fails with LISTEN_REFUSED;
+ * gives undefined when no port was named and none of these is free.
+ */
+export async function listenOnTcp(
+  server: ApiServer,
+  settings: ListenSettings,
+  folder: DataFolder,
+): Promise<WebAddress | undefined> {
+  const { host, port, isPortFixed, tls, names } = settings;
+  const pem = await readTls(tls, folder);
+  const isLoopback = isLoopbackHost(host);
+  const entrance = { kind: 'tcp', isSecure: pem !== undefined, hosts: { isLoopback, names } } as const;
+  const last = isPortFixed ? port : port + triedPorts - 1;
+  for (let tried = port; tried <= last; tried += 1) {
+    try {
+      const where = { host, port: tried };
+      const bound = await server.listenTcp({ where, entrance, ...(pem === undefined ? {} : { tls: pem }) });
+      const remarks = tried === port ? [] : [`Port ${port} is taken, so it is ${tried}.`];
+      return { url: urlOf(host, bound, pem !== undefined), remarks };
+    } catch (error) {
+      if (!isPortFixed && isTaken(error)) continue;
+      throw new OperationError('LISTEN_REFUSED', `Cannot listen on ${host}:${tried}: ${messageOf(error)}.`, {
+        cause: error,
+        nextStep: isTaken(error) ? 'Give another port with --listen, or end what listens there.' : undefined,
+      });
+    }
+  }
+  return undefined;
+}
+
+async function readTls(
+  tls: ListenSettings['tls'],
+  _folder: DataFolder,
+): Promise<{ cert: string; key: string } | undefined> {
+  if (tls === undefined || tls === 'self-signed') return undefined;
+  try {
+    return { cert: await readFile(tls.certPath, 'utf8'), key: await readFile(tls.keyPath, 'utf8') };
+  } catch (error) {
+    throw new OperationError('LISTEN_REFUSED', `The certificate or its key cannot be read: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
+function urlOf(host: string, port: number, isSecure: boolean): string {
+  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return `${isSecure ? 'https' : 'http'}://${shown.includes(':') ? `[${shown}]` : shown}:${port}`;
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,63 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
+import { OperationError } from '@innkeeper/contract';
+import type { Credentials } from '../access/authenticate.ts';
+import { type Entrance, isHostAllowed } from './entrance.ts';
+
+/** What of a request decides whether it is heard: where it came in, and what it says of itself. */
+export interface RequestFacts {
+  readonly entrance: Entrance;
+  readonly credentials: Credentials;
+  readonly host: string | undefined;
+  /** Of the page that made it, when a browser did. */
+  readonly origin: string | undefined;
+  readonly fetchSite: string | undefined;
+  readonly csrfToken: string | undefined;
+  readonly userAgent: string;
+}
+
+export type AnyRequest = IncomingMessage | Http2ServerRequest;
+
+export function requestFacts(request: AnyRequest, entrance: Entrance): RequestFacts {
+  const { headers } = request;
+  const address = (request.socket?.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+  return {
+    entrance,
+    credentials: {
+      isLocal: entrance.kind === 'unix',
+      address,
+      authorization: headers.authorization,
+      cookie: headers.cookie,
+    },
+    host: headers.host ?? single(headers, ':authority'),
+    origin: single(headers, 'origin'),
+    fetchSite: single(headers, 'sec-fetch-site'),
+    csrfToken: single(headers, 'x-innkeeper-csrf'),
+    userAgent: headers['user-agent'] ?? '',
+  };
+}
+
+/** Throws HOST_REFUSED, or ORIGIN_REFUSED when a page of another origin asks for more than a page to look at. */
+export function checkOrigin(facts: RequestFacts, method: string | undefined, isUpgrade: boolean): void {
+  const { entrance, host, origin, fetchSite } = facts;
+  if (!isHostAllowed(entrance, host)) {
+    throw new OperationError('HOST_REFUSED', `This daemon does not go by the name "${(host ?? '').slice(0, 80)}".`);
+  }
+  const isReading = !isUpgrade && (method === 'GET' || method === 'HEAD');
+  if (origin !== undefined && !isReading && origin !== ownOrigin(facts)) {
+    throw new OperationError('ORIGIN_REFUSED', `A page of "${origin.slice(0, 80)}" may not call this daemon.`);
+  }
+  if (!isReading && (fetchSite === 'cross-site' || fetchSite === 'same-site')) {
+    throw new OperationError('ORIGIN_REFUSED', 'A page of another origin may not call this daemon.');
+  }
+}
+
+/** The origin that pages of this daemon have for who made this request. */
+export function ownOrigin({ entrance, host }: RequestFacts): string {
+  return `${entrance.isSecure ? 'https' : 'http'}://${(host ?? '').toLowerCase()}`;
+}
+
+function single(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,98 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { extname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { pagePolicy } from './content-policy.ts';
+import { notBuiltPage } from './not-built-page.ts';
+import type { AnyRequest } from './request-facts.ts';
+
+const contentTypes: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.map': 'application/json',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.webmanifest': 'application/manifest+json',
+  '.woff2': 'font/woff2',
+};
+
+/** Paths that are no page of the web console, whatever they end in. */
+const apiPath = /^\/(v1|api|metrics|agent|install-agent\.sh|innkeeper\.|limiquantix\.)/;
+/** The bundler's hash, by which the content never changes under a name. */
+const hashedName = /[-.][A-Z0-9]{8}\.[a-z0-9]+(\.map)?$/;
+
+/**
+ * Answers with a file of the web console, or its one page for the addresses that it makes up itself. Gives false when
+ * this is for somebody else. Rejects when the client left in the middle.
+ */
+export async function serveStaticFile(folder: string, request: AnyRequest, response: ServerResponse): Promise<boolean> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return false;
+  const [path = '/'] = (request.url ?? '/').split('?', 1);
+  if (apiPath.test(path)) return false;
+  const name = isFileName(path) ? path : '/index.html';
+  const isPage = name === '/index.html';
+  const found = await openFile(folder, name, String(request.headers['accept-encoding'] ?? ''));
+  if (found === undefined) {
+    if (!isPage) return false;
+    response.writeHead(404, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
+    response.end(request.method === 'HEAD' ? undefined : notBuiltPage);
+    return true;
+  }
+  await using file = found.file;
+  const { size, mtimeMs } = await file.stat();
+  const etag = `"${size.toString(36)}-${Math.floor(mtimeMs).toString(36)}${found.encoding}"`;
+  const headers = {
+    'content-type': contentTypes[extname(name)] ?? 'application/octet-stream',
+    'cache-control': hashedName.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache',
+    etag,
+    vary: 'accept-encoding',
+    ...(isPage ? { 'content-security-policy': pagePolicy } : {}),
+    ...(found.encoding === '' ? {} : { 'content-encoding': found.encoding }),
+  };
+  if (request.headers['if-none-match'] === etag) {
+    response.writeHead(304, headers);
+    response.end();
+    return true;
+  }
+  response.writeHead(200, { ...headers, 'content-length': size });
+  if (request.method === 'HEAD') response.end();
+  else await pipeline(file.createReadStream({ autoClose: false }), response);
+  return true;
+}
+
+/** "/assets/app-4ZQ5XJ3K.js". Nothing hidden, nothing above: what is no such name is an address of the web console. */
+function isFileName(path: string): boolean {
+  return path.length < 300 && /^(\/[\w-][\w.-]*)+$/.test(path) && /\.[a-z0-9]+$/.test(path) && !path.includes('..');
+}
+
+/** The file, or its compressed form when the client takes that. */
+async function openFile(
+  folder: string,
+  name: string,
+  accepted: string,
+): Promise<{ file: FileHandle; encoding: '' | 'br' | 'gzip' } | undefined> {
+  const forms = [
+    { encoding: 'br', suffix: '.br' },
+    { encoding: 'gzip', suffix: '.gz' },
+    { encoding: '', suffix: '' },
+  ] as const;
+  for (const { encoding, suffix } of forms) {
+    if (encoding !== '' && !new RegExp(`\\b${encoding}\\b(?!;q=0(\\.0*)?(,|$))`).test(accepted)) continue;
+    try {
+      const file = await open(join(folder, `${name}${suffix}`));
+      if ((await file.stat()).isFile()) return { file, encoding };
+      await file.close();
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  }
+  return undefined;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(String(error.code));
+}
