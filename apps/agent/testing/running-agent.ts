@@ -9,8 +9,9 @@ import { type AgentLink, createAgentLink, openUnixChannel } from '@innkeeper/age
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
-/** The program that is put into guests. */
-export const agentBinary = join(root, 'dist', 'agent', `innkeeper-agent-linux-${process.arch}`);
+/** The program that is put into guests; another one, as one with sanitizers, when INNKEEPER_TEST_AGENT names it. */
+export const agentBinary =
+  process.env['INNKEEPER_TEST_AGENT'] ?? join(root, 'dist', 'agent', `innkeeper-agent-linux-${process.arch}`);
 
 /** Builds the agent unless it is there as its sources are: for `before`. Takes some 10 s. */
 export async function buildAgent(): Promise<void> {
@@ -106,5 +107,8 @@ export class RunningAgent {
     await Promise.all(this.#links.map((link) => link[Symbol.asyncDispose]()));
     await this.end('SIGKILL');
     await rm(this.folder, { recursive: true, force: true });
+    // Whatever a test looked at: nothing may have gone wrong unseen.
+    const fault = /.*(?:uncaught|unhandled rejection|runtime error|Sanitizer).*/.exec(this.log)?.[0];
+    if (fault !== undefined) throw new Error(`The agent's log has: ${fault}`);
   }
 }

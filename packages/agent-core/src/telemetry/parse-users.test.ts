@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseUsers } from './parse-users.ts';
+import { parseUsers as parse } from './parse-users.ts';
+
+const parseUsers = (bytes: Uint8Array) => parse(bytes, 'x86_64');
 
 /** One struct utmp. */
 function record(type: number, name: string, terminal: string, seconds: number): Uint8Array {
@@ -26,6 +28,14 @@ describe('parseUsers()', () => {
     assert.deepEqual(logins, [
       { name: 'ana', terminal: 'pts/0', host: '10.0.2.2', sinceUnixNs: 1_790_000_000_000_000_000n },
     ]);
+  });
+
+  it('knows the longer records of arm64', () => {
+    const bytes = new Uint8Array(400);
+    bytes.set(record(7, 'ana', 'pts/0', 0).subarray(0, 332));
+    new DataView(bytes.buffer).setBigInt64(344, 5_000_000_000n, true);
+    const [first, second] = parse(joined(bytes, bytes), 'aarch64');
+    assert.deepEqual([first?.sinceUnixNs, second?.name], [5_000_000_000_000_000_000n, 'ana']);
   });
 
   it('leaves a torn last record out', () => {

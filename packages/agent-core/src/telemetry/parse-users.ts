@@ -6,13 +6,21 @@ export interface Login {
   readonly sinceUnixNs: bigint;
 }
 
-/** struct utmp of Linux on x86-64 and arm64 (utmp(5)). */
-const recordBytes = 384;
+/** struct utmp of glibc (utmp(5)): x86-64 keeps the 32-bit layout, arm64 has 64-bit times. */
+const layouts = {
+  compact: {
+    recordBytes: 384,
+    secondsAt: 340,
+    secondsOf: (view: DataView, at: number) => BigInt(view.getInt32(at, true)),
+  },
+  wide: { recordBytes: 400, secondsAt: 344, secondsOf: (view: DataView, at: number) => view.getBigInt64(at, true) },
+} as const;
 const USER_PROCESS = 7;
 const maxLogins = 256;
 
-/** Logins of a utmp file; a torn last record is left out. */
-export function parseUsers(bytes: Uint8Array): Login[] {
+/** Logins of a utmp file of a machine as uname names it; a torn last record is left out. At most 256. */
+export function parseUsers(bytes: Uint8Array, machine: string): Login[] {
+  const { recordBytes, secondsAt, secondsOf } = layouts[machine === 'aarch64' ? 'wide' : 'compact'];
   const logins: Login[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at + recordBytes <= bytes.length && logins.length < maxLogins; at += recordBytes) {
@@ -21,7 +29,7 @@ export function parseUsers(bytes: Uint8Array): Login[] {
       terminal: text(bytes, at + 8, 32),
       name: text(bytes, at + 44, 32),
       host: text(bytes, at + 76, 256),
-      sinceUnixNs: BigInt(view.getInt32(at + 340, true)) * 1_000_000_000n,
+      sinceUnixNs: secondsOf(view, at + secondsAt) * 1_000_000_000n,
     });
   }
   return logins;

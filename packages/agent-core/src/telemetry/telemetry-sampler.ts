@@ -105,7 +105,7 @@ export class TelemetrySampler {
       const file = this.#host.files.open('/var/run/utmp', openOptions({ nonBlocking: true }));
       try {
         const bytes = new Uint8Array(16_384);
-        return parseUsers(bytes.subarray(0, this.#host.files.readNext(file, bytes)));
+        return parseUsers(bytes.subarray(0, this.#host.files.readNext(file, bytes)), this.#host.system.uname().machine);
       } finally {
         file.close();
       }
