@@ -1,11 +1,13 @@
+import { Agent } from 'node:http';
 import type { DescService } from '@bufbuild/protobuf';
 import { type Client, createClient as createConnectClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { ImageService, NodeService, type Operation, OperationService, VmService } from '@innkeeper/contract/control';
-import { withOperationErrors } from './errors.ts';
 import { type ExecOptions, type ExecStream, openExec } from './exec.ts';
-import { type ReadFileOptions, type RemoteFile, readFile, type WriteFileOptions, writeFile } from './files.ts';
+import { type ReadFileOptions, type RemoteFile, readFile } from './read-file.ts';
 import { type WaitOptions, waitForOperation } from './wait-for-operation.ts';
+import { withOperationErrors } from './with-operation-errors.ts';
+import { type WriteFileOptions, type WrittenFile, writeFile } from './write-file.ts';
 
 export interface ClientOptions {
   /** The daemon's unix socket. Who may open it is the administrator. */
@@ -24,7 +26,7 @@ export interface InnkeeperClient {
   /** Runs a command in a VM, or follows one that runs. */
   exec(vm: string, options: ExecOptions): ExecStream;
   readFile(vm: string, path: string, options?: ReadFileOptions): Promise<RemoteFile>;
-  writeFile(vm: string, path: string, options: WriteFileOptions): Promise<{ bytes: number; sha256: string }>;
+  writeFile(vm: string, path: string, options: WriteFileOptions): Promise<WrittenFile>;
 }
 
 /** A client of one daemon. Holds no connection while nothing is asked. */
@@ -32,10 +34,11 @@ export function createClient({ socketPath }: ClientOptions): InnkeeperClient {
   const transport = createConnectTransport({
     baseUrl: 'http://innkeeper',
     httpVersion: '1.1',
-    nodeOptions: { socketPath },
+    // A connection for each call: one that was kept would belong to a daemon that has ended meanwhile.
+    nodeOptions: { socketPath, agent: new Agent({ keepAlive: false }) },
   });
   const service = <Desc extends DescService>(desc: Desc): Client<Desc> =>
-    withOperationErrors(createConnectClient(desc, transport), socketPath);
+    withOperationErrors(desc, createConnectClient(desc, transport), socketPath);
   const operations = service(OperationService);
   return {
     vms: service(VmService),

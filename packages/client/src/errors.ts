@@ -25,7 +25,7 @@ export function fromConnectError(error: unknown, socketPath: string): unknown {
   if (isReasonName(reason))
     return new OperationError(reason, error.rawMessage, {
       cause: error,
-      nextStep: nextStep === null ? undefined : decodeURIComponent(nextStep),
+      nextStep: nextStep === null ? undefined : decoded(nextStep),
     });
   if (error.code === Code.Canceled) return new OperationError('CANCELED', error.rawMessage, { cause: error });
   if (error.code === Code.DeadlineExceeded)
@@ -35,29 +35,13 @@ export function fromConnectError(error: unknown, socketPath: string): unknown {
   return new OperationError('INTERNAL', error.rawMessage, { cause: error });
 }
 
-/** A Connect client whose calls, and the streams they give, fail with OperationError. */
-export function withOperationErrors<T extends object>(client: T, socketPath: string): T {
-  return new Proxy(client, {
-    get(target, name) {
-      const method = Reflect.get(target, name) as unknown;
-      if (typeof method !== 'function') return method;
-      return (...parameters: unknown[]) => {
-        const result = (method as (...all: unknown[]) => unknown).apply(target, parameters);
-        if (result instanceof Promise)
-          return result.catch((error: unknown) => {
-            throw fromConnectError(error, socketPath);
-          });
-        return translated(result as AsyncIterable<unknown>, socketPath);
-      };
-    },
-  });
-}
-
-async function* translated<T>(messages: AsyncIterable<T>, socketPath: string): AsyncGenerator<T> {
+/** Percent-encoded text; as it is where that is broken. */
+function decoded(text: string): string {
   try {
-    yield* messages;
-  } catch (error) {
-    throw fromConnectError(error, socketPath);
+    return decodeURIComponent(text);
+  } catch {
+    // URIError: shown as it came, which is better than losing the error it belongs to.
+    return text;
   }
 }
 

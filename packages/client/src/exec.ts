@@ -3,20 +3,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { type ExecEvent, ExecEventSchema, ExecRequestSchema, type ProcessSpecSchema } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
-import { WebSocket } from 'ws';
+import { abortError } from './abort-error.ts';
 import { fromErrorBody, isUnreachable, unreachableError } from './errors.ts';
-import { MessageQueue } from './message-queue.ts';
+import type { MessageQueue } from './message-queue.ts';
+import { type ExecSocket, openExecSocket } from './open-exec-socket.ts';
+import { StdinWindow } from './stdin-window.ts';
 
 /** Milliseconds that a command's follower waits for its daemon to come back. */
 const returnWithinMs = 60_000;
+const retryAfterMs = 200;
 /** Consumed output is acknowledged in steps of this size. */
-const ackStepBytes = 32 * 1024;
-const maxUnacceptedStdinBytes = 256 * 1024;
+const ackStepBytes = 32n * 1024n;
+/** Signals that are kept until the command has started; more are dropped. */
+const maxEarlySignals = 16;
 
 export interface ExecOptions {
   /** What to start; or `attach` to one that runs. */
   readonly start?: MessageInitShape<typeof ProcessSpecSchema> | undefined;
   readonly attach?: { readonly id: string; readonly fromOffset?: bigint | undefined } | undefined;
+  /** Stops following; the command runs on. */
   readonly signal?: AbortSignal | undefined;
   /** Told when the agent, or the daemon, is lost and found again meanwhile. */
   readonly onInterruption?: ((what: 'agent lost' | 'agent back' | 'daemon lost' | 'daemon back') => void) | undefined;
@@ -25,15 +30,22 @@ export interface ExecOptions {
 /** A command that is followed. Reading the events is what lets it go on writing. */
 export interface ExecStream extends AsyncIterable<ExecEvent> {
   readonly id: string;
+  /** Resolves when more may be written: 256 KiB wait at most. What is written after the end is dropped. */
   writeStdin(data: Uint8Array): Promise<void>;
   endStdin(): void;
   resize(columns: number, rows: number): void;
+  /** A signal by its number on Linux, to the whole tree. */
   kill(signal: number): void;
   /** Stops following; the command runs on. */
   close(): void;
 }
 
-/** Opens the stream. Its events come once each and in order, over restarts of the daemon too. */
+type Input = NonNullable<MessageInitShape<typeof ExecRequestSchema>['input']>;
+
+/**
+ * Opens the stream. Its events come once each and in order, over restarts of the daemon too: for 60 s it is waited for.
+ * The iteration rejects with OperationError: the agent's own, DAEMON_UNREACHABLE, or CANCELED after `close` or an abort.
+ */
 export function openExec(socketPath: string, vm: string, options: ExecOptions): ExecStream {
   return new Exec(socketPath, vm, options);
 }
@@ -43,196 +55,200 @@ class Exec implements ExecStream {
   readonly #socketPath: string;
   readonly #vm: string;
   readonly #options: ExecOptions;
-  #socket: WebSocket | undefined;
-  #queue = new MessageQueue();
+  readonly #stdin = new StdinWindow();
+  readonly #ending = new AbortController();
+  #socket: ExecSocket | undefined;
+  /** It began once; `#live`: and on this connection. */
   #started = false;
-  #nextOffset = 0n;
+  #live = false;
+  #nextOffset: bigint;
   #acknowledged = 0n;
-  #closed = false;
-  /** Input from `#stdinBase` on, kept until the process has it. */
-  #stdin: Uint8Array[] = [];
-  #stdinBase = 0;
-  #stdinEnd = 0;
-  #stdinEnded = false;
-  #room: (() => void)[] = [];
+  #size: { columns: number; rows: number } | undefined;
+  #earlySignals: number[] = [];
 
   constructor(socketPath: string, vm: string, options: ExecOptions) {
     this.#socketPath = socketPath;
     this.#vm = vm;
     this.#options = options;
-    this.id = options.attach?.id ?? options.start?.id ?? randomUUID().replaceAll('-', '');
+    this.id = options.attach?.id ?? (options.start?.id || randomUUID().replaceAll('-', ''));
     this.#nextOffset = options.attach?.fromOffset ?? 0n;
-    options.signal?.addEventListener('abort', () => this.close());
-    this.#connect();
+    if (options.signal?.aborted === true) this.#onAbort();
+    else {
+      options.signal?.addEventListener('abort', this.#onAbort);
+      this.#connect();
+    }
   }
 
   async writeStdin(data: Uint8Array): Promise<void> {
-    while (this.#stdinEnd - this.#stdinBase > maxUnacceptedStdinBytes && !this.#closed)
-      await new Promise<void>((resolve) => this.#room.push(resolve));
-    const copy = new Uint8Array(data);
-    this.#stdin.push(copy);
-    const offset = this.#stdinEnd;
-    this.#stdinEnd += copy.length;
-    if (this.#started) this.#sendStdin(offset, copy);
+    await this.#stdin.room();
+    if (this.#ending.signal.aborted) return;
+    const { offset, data: copy } = this.#stdin.add(data);
+    if (this.#live) this.#sendStdin(offset, copy);
   }
 
   endStdin(): void {
-    this.#stdinEnded = true;
-    if (this.#started) this.#sendStdin(this.#stdinEnd, new Uint8Array(0));
+    this.#stdin.end();
+    if (this.#live) this.#sendStdin(this.#stdin.endOffset, new Uint8Array(0));
   }
 
   resize(columns: number, rows: number): void {
-    this.#send({ input: { case: 'resize', value: { columns, rows } } });
+    this.#size = { columns, rows };
+    if (this.#live) this.#send({ case: 'resize', value: this.#size });
   }
 
   kill(signal: number): void {
-    this.#send({ input: { case: 'signal', value: signal } });
+    if (this.#live) this.#send({ case: 'signal', value: signal });
+    else if (this.#earlySignals.length < maxEarlySignals) this.#earlySignals.push(signal);
   }
 
   close(): void {
-    this.#closed = true;
-    this.#socket?.close();
-    this.#queue.fail(
-      this.#options.signal?.reason ?? new OperationError('CANCELED', 'The command is not followed any more.'),
-    );
-    for (const wake of this.#room.splice(0)) wake();
+    this.#end(new OperationError('CANCELED', 'The command is not followed any more.'));
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ExecEvent> {
     let told = false;
     try {
       for (;;) {
-        let message: Uint8Array | undefined;
-        try {
-          message = await this.#queue.next();
-        } catch (error) {
-          if (!isUnreachable(error) || this.#closed) throw error;
-          await this.#reconnect(error);
-          continue;
-        }
-        const event = fromBinary(ExecEventSchema, message);
+        const event = fromBinary(ExecEventSchema, await this.#nextMessage());
         if (event.event.case === 'started') {
           this.#onStarted(Number(event.event.value.stdinOffset));
           if (told) continue;
           told = true;
         }
         if (event.event.case === 'stdinAccepted') {
-          this.#onAccepted(Number(event.event.value));
+          this.#stdin.accept(Number(event.event.value));
           continue;
         }
-        const fresh = this.#admit(event);
-        if (fresh !== undefined) yield fresh;
-        this.#acknowledge(false);
+        if (this.#admit(event)) yield event;
+        this.#acknowledge();
         if (event.event.case === 'exited') return;
       }
     } finally {
-      this.#closed = true;
-      this.#socket?.close();
-      for (const wake of this.#room.splice(0)) wake();
+      this.close();
     }
   }
 
-  #connect(): void {
-    const socket = new WebSocket(`ws+unix:${this.#socketPath}:/v1/vms/${encodeURIComponent(this.#vm)}/exec`, {
-      perMessageDeflate: false,
+  readonly #onAbort = (): void => {
+    if (this.#options.signal !== undefined) this.#end(abortError(this.#options.signal));
+  };
+
+  #end(why: OperationError): void {
+    if (this.#ending.signal.aborted) return;
+    this.#ending.abort(why);
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#live = false;
+    this.#stdin.close();
+    this.#socket?.queue.fail(why);
+    this.#socket?.close();
+  }
+
+  #connect(): ExecSocket {
+    this.#live = false;
+    this.#socket = openExecSocket(this.#socketPath, this.#vm, {
+      open: (socket) => this.#sendFirst(socket),
+      control: (text, queue) => this.#onControl(text, queue),
     });
-    const queue = new MessageQueue();
-    this.#socket = socket;
-    this.#queue = queue;
-    socket.on('open', () => this.#sendFirst());
-    socket.on('message', (data: Buffer, isBinary) => {
-      if (isBinary) queue.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-      else this.#onControl(data.toString(), queue);
-    });
-    socket.on('unexpected-response', (_, response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () =>
-        queue.fail(fromErrorBody(Buffer.concat(chunks).toString(), `The daemon answered ${response.statusCode}.`)),
-      );
-    });
-    socket.on('error', (error) => queue.fail(error));
-    socket.on('close', () =>
-      queue.fail(Object.assign(new Error('The daemon closed the connection.'), { code: 'ECONNRESET' })),
-    );
+    return this.#socket;
+  }
+
+  async #nextMessage(): Promise<Uint8Array> {
+    for (;;) {
+      try {
+        this.#ending.signal.throwIfAborted();
+        if (this.#socket === undefined) throw new OperationError('CANCELED', 'The command is not followed any more.');
+        return await this.#socket.queue.next();
+      } catch (error) {
+        if (!isUnreachable(error) || this.#ending.signal.aborted) throw error;
+        await this.#reconnect(error);
+      }
+    }
   }
 
   /** The daemon is gone. It may be starting again; before anything began there is nothing to wait for. */
   async #reconnect(cause: unknown): Promise<void> {
     if (!this.#started) throw unreachableError(this.#socketPath, cause);
+    this.#live = false;
     this.#options.onInterruption?.('daemon lost');
-    const deadline = performance.now() + returnWithinMs;
-    while (!this.#closed && performance.now() < deadline) {
-      await delay(200);
-      this.#connect();
-      if (await this.#queue.opened(this.#socket)) {
-        this.#options.onInterruption?.('daemon back');
-        return;
-      }
+    const { signal } = this.#ending;
+    const deadlineMs = performance.now() + returnWithinMs;
+    while (performance.now() < deadlineMs) {
+      // Its rejection is the abort's; the reason is thrown in the next line.
+      await delay(retryAfterMs, undefined, { signal }).catch(() => undefined);
+      signal.throwIfAborted();
+      if (!(await this.#connect().opened)) continue;
+      this.#options.onInterruption?.('daemon back');
+      return;
     }
     throw unreachableError(this.#socketPath, cause);
   }
 
-  #sendFirst(): void {
+  #sendFirst(socket: ExecSocket): void {
     const { start } = this.#options;
-    if (start !== undefined && !this.#started)
-      this.#send({ input: { case: 'start', value: { ...start, id: this.id } } });
-    else this.#send({ input: { case: 'attach', value: { id: this.id, fromOffset: this.#nextOffset } } });
+    const input: Input =
+      start !== undefined && !this.#started
+        ? { case: 'start', value: { ...start, id: this.id } }
+        : { case: 'attach', value: { id: this.id, fromOffset: this.#nextOffset } };
+    socket.send(bytesOf(input));
   }
 
   #onStarted(stdinOffset: number): void {
     this.#started = true;
-    this.#onAccepted(stdinOffset);
-    let offset = this.#stdinBase;
-    for (const piece of this.#stdin) {
-      this.#sendStdin(offset, piece);
-      offset += piece.length;
+    this.#live = true;
+    this.#stdin.accept(stdinOffset);
+    for (const { offset, data } of this.#stdin.untaken()) this.#sendStdin(offset, data);
+    if (this.#size !== undefined) this.#send({ case: 'resize', value: this.#size });
+    for (const signal of this.#earlySignals.splice(0)) this.#send({ case: 'signal', value: signal });
+  }
+
+  /** Whether an event is new; output that was had in part is cut. */
+  #admit({ event }: ExecEvent): boolean {
+    if (event.case === 'gap') this.#nextOffset = event.value.offset + event.value.bytes;
+    if (event.case !== 'output') return true;
+    const { offset, data } = event.value;
+    const end = offset + BigInt(data.length);
+    if (end <= this.#nextOffset && data.length > 0) return false;
+    if (offset < this.#nextOffset) {
+      event.value.data = data.subarray(Number(this.#nextOffset - offset));
+      event.value.offset = this.#nextOffset;
     }
-    if (this.#stdinEnded && this.#stdin.length === 0) this.#sendStdin(this.#stdinEnd, new Uint8Array(0));
+    this.#nextOffset = end;
+    return true;
   }
 
-  #onAccepted(offset: number): void {
-    for (
-      let [first] = this.#stdin;
-      first !== undefined && this.#stdinBase + first.length <= offset;
-      [first] = this.#stdin
-    ) {
-      this.#stdinBase += first.length;
-      this.#stdin.shift();
-    }
-    for (const wake of this.#room.splice(0)) wake();
-  }
-
-  #admit(event: ExecEvent): ExecEvent | undefined {
-    if (event.event.case === 'gap') this.#nextOffset = event.event.value.offset + event.event.value.bytes;
-    if (event.event.case !== 'output') return event;
-    const { offset, data } = event.event.value;
-    if (offset + BigInt(data.length) <= this.#nextOffset && data.length > 0) return undefined;
-    this.#nextOffset = offset + BigInt(data.length);
-    return event;
-  }
-
-  #acknowledge(force: boolean): void {
-    if (!force && this.#nextOffset - this.#acknowledged < ackStepBytes) return;
+  #acknowledge(): void {
+    if (this.#nextOffset - this.#acknowledged < ackStepBytes) return;
     this.#acknowledged = this.#nextOffset;
-    if (this.#socket?.readyState === WebSocket.OPEN)
-      this.#socket.send(JSON.stringify({ type: 'ack', offset: `${this.#nextOffset}` }));
+    this.#socket?.send(JSON.stringify({ type: 'ack', offset: `${this.#nextOffset}` }));
   }
 
   #onControl(text: string, queue: MessageQueue): void {
-    const message = JSON.parse(text) as { type: string; state?: string };
-    if (message.type === 'error') queue.fail(fromErrorBody(text, 'The command failed.'));
-    else if (message.type === 'agent')
+    const message = parseControl(text);
+    if (message?.type === 'agent')
       this.#options.onInterruption?.(message.state === 'lost' ? 'agent lost' : 'agent back');
+    else if (message === undefined || message.type === 'error') queue.fail(fromErrorBody(text, 'The command failed.'));
   }
 
   #sendStdin(offset: number, data: Uint8Array): void {
-    const end = this.#stdinEnded && offset + data.length === this.#stdinEnd;
-    this.#send({ input: { case: 'stdin', value: { offset: BigInt(offset), data, end } } });
+    const end = this.#stdin.ended && offset + data.length === this.#stdin.endOffset;
+    this.#send({ case: 'stdin', value: { offset: BigInt(offset), data, end } });
   }
 
-  #send(message: MessageInitShape<typeof ExecRequestSchema>): void {
-    if (this.#socket?.readyState === WebSocket.OPEN)
-      this.#socket.send(toBinary(ExecRequestSchema, create(ExecRequestSchema, message)));
+  #send(input: Input): void {
+    this.#socket?.send(bytesOf(input));
+  }
+}
+
+function bytesOf(input: Input): Uint8Array {
+  return toBinary(ExecRequestSchema, create(ExecRequestSchema, { input }));
+}
+
+/** undefined for what is no JSON object; a kind that this version does not know is left aside. */
+function parseControl(text: string): { readonly type?: unknown; readonly state?: unknown } | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    // Not JSON: the connection cannot be trusted any more, and its failure says so.
+    return undefined;
   }
 }

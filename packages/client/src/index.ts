@@ -1,4 +1,5 @@
 export { type ClientOptions, createClient, type InnkeeperClient } from './client.ts';
 export type { ExecOptions, ExecStream } from './exec.ts';
-export type { ReadFileOptions, RemoteFile, WriteFileOptions } from './files.ts';
+export type { ReadFileOptions, RemoteFile } from './read-file.ts';
 export type { WaitOptions } from './wait-for-operation.ts';
+export type { WriteFileOptions, WrittenFile } from './write-file.ts';

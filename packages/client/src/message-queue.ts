@@ -1,5 +1,4 @@
 import { createDeferred, type Deferred } from '@innkeeper/kit';
-import type { WebSocket } from 'ws';
 
 /** Messages of one WebSocket, in order, and how it ended. Bounded by the acknowledgements that its server waits for. */
 export class MessageQueue {
@@ -26,15 +25,6 @@ export class MessageQueue {
       this.#waiting ??= createDeferred();
       await this.#waiting.promise;
     }
-  }
-
-  /** Whether the socket opened; false when it failed instead. */
-  opened(socket: WebSocket | undefined): Promise<boolean> {
-    return new Promise((resolve) => {
-      socket?.once('open', () => resolve(true));
-      socket?.once('error', () => resolve(false));
-      socket?.once('close', () => resolve(false));
-    });
   }
 
   #wake(): void {

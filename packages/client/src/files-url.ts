@@ -1,0 +1,4 @@
+/** The path and query of a VM's files. */
+export function filesUrl(vm: string, query: URLSearchParams): string {
+  return `/v1/vms/${encodeURIComponent(vm)}/files?${query}`;
+}

@@ -1,0 +1,72 @@
+import { type IncomingMessage, request } from 'node:http';
+import type { Readable } from 'node:stream';
+import { abortError } from './abort-error.ts';
+
+const maxTextBytes = 64 * 1024;
+
+/** One request over a daemon's unix socket. */
+export interface ExchangeOptions {
+  readonly socketPath: string;
+  readonly method: 'GET' | 'HEAD' | 'PUT';
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Destroyed at the end, however it ends. */
+  readonly body?: Readable | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An answer's head; `destroy` lets go of its connection. */
+export interface Exchange {
+  readonly response: IncomingMessage;
+  destroy(): void;
+}
+
+/**
+ * Sends a request on a connection of its own. Resolves with the answer's head, also while the body is still on its way:
+ * a daemon that refuses answers before it has read everything, and then its answer counts, not the broken pipe.
+ * Rejects with the body's own error, the socket's, or what an abort gives.
+ */
+export function exchange({ socketPath, method, path, headers = {}, body, signal }: ExchangeOptions): Promise<Exchange> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) {
+      body?.destroy();
+      reject(abortError(signal));
+      return;
+    }
+    const outgoing = request({ socketPath, method, path, headers, agent: false });
+    const destroy = (): void => {
+      signal?.removeEventListener('abort', onAbort);
+      body?.destroy();
+      outgoing.destroy();
+    };
+    const fail = (error: unknown): void => {
+      reject(error);
+      destroy();
+    };
+    const onAbort = (): void => fail(signal === undefined ? undefined : abortError(signal));
+    signal?.addEventListener('abort', onAbort);
+    outgoing.once('response', (response) => {
+      response.once('close', destroy);
+      resolve({ response, destroy });
+    });
+    // A late error, after the answer's head, reaches its reader by the response itself.
+    outgoing.on('error', fail);
+    if (body === undefined) outgoing.end();
+    else {
+      body.on('error', fail);
+      body.pipe(outgoing);
+    }
+  });
+}
+
+/** The whole text of a short answer. */
+export async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxTextBytes) break;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,68 @@
+import { WebSocket } from 'ws';
+import { fromErrorBody } from './errors.ts';
+import { MessageQueue } from './message-queue.ts';
+
+/** The largest message a daemon sends is one frame of an agent. */
+const maxMessageBytes = 1024 * 1024;
+const maxErrorBytes = 64 * 1024;
+/** Milliseconds for the other side's part of the closing handshake. */
+const closeWithinMs = 1000;
+
+/** A WebSocket to a command, and what arrives on it. */
+export interface ExecSocket {
+  readonly queue: MessageQueue;
+  /** Whether it opened; false when it failed instead. */
+  readonly opened: Promise<boolean>;
+  /** Drops the message where the socket is not open: everything is sent anew after an interruption. */
+  send(message: Uint8Array | string): void;
+  close(): void;
+}
+
+/** Connects to the exec route of a VM. `onOpen` runs before anything else is sent; `onControl` gets the text messages. */
+export function openExecSocket(
+  socketPath: string,
+  vm: string,
+  on: { readonly open: (socket: ExecSocket) => void; readonly control: (text: string, queue: MessageQueue) => void },
+): ExecSocket {
+  const queue = new MessageQueue();
+  const socket = new WebSocket(`ws+unix:${socketPath}:/v1/vms/${encodeURIComponent(vm)}/exec`, {
+    perMessageDeflate: false,
+    maxPayload: maxMessageBytes,
+  });
+  const opened = new Promise<boolean>((resolve) => {
+    socket.once('open', () => resolve(true));
+    socket.once('close', () => resolve(false));
+  });
+  const own: ExecSocket = {
+    queue,
+    opened,
+    send(message) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(message);
+    },
+    close() {
+      socket.close();
+      setTimeout(() => socket.terminate(), closeWithinMs).unref();
+    },
+  };
+  socket.on('open', () => on.open(own));
+  socket.on('message', (data: Buffer, isBinary) => {
+    if (isBinary) queue.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    else on.control(data.toString(), queue);
+  });
+  socket.on('unexpected-response', (request, response) => {
+    let text = '';
+    response.setEncoding('utf8');
+    response.on('data', (chunk: string) => {
+      if (text.length < maxErrorBytes) text += chunk;
+    });
+    response.once('close', () => {
+      queue.fail(fromErrorBody(text, `The daemon answered ${response.statusCode}.`));
+      request.destroy();
+    });
+  });
+  socket.on('error', (error) => queue.fail(error));
+  socket.on('close', () =>
+    queue.fail(Object.assign(new Error('The daemon closed the connection.'), { code: 'ECONNRESET' })),
+  );
+  return own;
+}

@@ -1,0 +1,63 @@
+import { abortError } from './abort-error.ts';
+import { fromErrorBody, isUnreachable, unreachableError } from './errors.ts';
+import { filesUrl } from './files-url.ts';
+import { exchange, textOf } from './http-exchange.ts';
+
+export interface ReadFileOptions {
+  readonly offset?: number | undefined;
+  /** Have the guest hash what it sends; `RemoteFile.sha256()` gives it at the end. */
+  readonly sha256?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A file on its way out of a guest. Its body must be read to the end, or left by `break`: that ends the transfer. */
+export interface RemoteFile {
+  /** As stat says; 0 where the guest does not know, as in /proc. */
+  readonly sizeBytes: number;
+  readonly mode: number;
+  readonly modifiedNs: bigint;
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Hex, of what was sent, once the body was read to its end; undefined when it was not asked for. */
+  sha256(): string | undefined;
+}
+
+/** Streams a file of a guest. Rejects with the guest's error; the body rejects when it breaks midway. */
+export async function readFile(
+  socketPath: string,
+  vm: string,
+  path: string,
+  { offset, sha256, signal }: ReadFileOptions = {},
+): Promise<RemoteFile> {
+  const query = new URLSearchParams({ path });
+  if (offset !== undefined) query.set('offset', `${offset}`);
+  if (sha256 === true) query.set('sha256', '1');
+  const translate = (error: unknown): unknown => {
+    if (signal?.aborted === true) return abortError(signal);
+    return isUnreachable(error) ? unreachableError(socketPath, error) : error;
+  };
+  try {
+    const { response, destroy } = await exchange({ socketPath, method: 'GET', path: filesUrl(vm, query), signal });
+    if (response.statusCode !== 200)
+      throw fromErrorBody(await textOf(response), `The daemon answered ${response.statusCode}.`);
+    async function* body(): AsyncGenerator<Uint8Array> {
+      try {
+        yield* response as AsyncIterable<Uint8Array>;
+      } catch (error) {
+        throw translate(error);
+      } finally {
+        destroy();
+      }
+      const broken = response.trailers['x-innkeeper-error'];
+      if (broken !== undefined) throw fromErrorBody(broken, 'The reading broke.');
+    }
+    return {
+      sizeBytes: Number(response.headers['x-innkeeper-size'] ?? 0),
+      mode: Number.parseInt(`${response.headers['x-innkeeper-mode'] ?? '644'}`, 8),
+      modifiedNs: BigInt(`${response.headers['x-innkeeper-modified-ns'] ?? 0}`),
+      body: body(),
+      sha256: () => response.trailers['x-innkeeper-sha256'],
+    };
+  } catch (error) {
+    throw translate(error);
+  }
+}

@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
+import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { ImageService, NodeService, OperationService, VmService } from '@innkeeper/contract/control';
+import { type ReasonName, reasons } from '@innkeeper/contract/errors';
+import { type WebSocket, WebSocketServer } from 'ws';
+
+/** What a test's daemon answers; what is left out is unimplemented. */
+export interface FakeHandlers {
+  readonly vms?: Partial<ServiceImpl<typeof VmService>>;
+  readonly images?: Partial<ServiceImpl<typeof ImageService>>;
+  readonly operations?: Partial<ServiceImpl<typeof OperationService>>;
+  readonly node?: Partial<ServiceImpl<typeof NodeService>>;
+  readonly files?: (request: IncomingMessage, response: ServerResponse, url: URL) => void;
+  readonly exec?: (socket: WebSocket, vm: string) => void;
+  /** Answers the upgrade of an exec with an error instead. */
+  readonly refuseExec?: string;
+}
+
+/** A control plane for tests: the real protocol on a unix socket in a folder of its own, without a node behind it. */
+export interface FakeDaemon extends AsyncDisposable {
+  readonly folder: string;
+  readonly socketPath: string;
+  /** Connections that are open now. */
+  connections(): number;
+  /** Resolves when no connection is open. */
+  idle(): Promise<void>;
+  /** As SIGKILL would: every connection breaks and nobody listens any more. */
+  stop(): Promise<void>;
+  /** Listens again. */
+  restart(handlers?: FakeHandlers): Promise<void>;
+}
+
+export async function startFakeDaemon(handlers: FakeHandlers = {}): Promise<FakeDaemon> {
+  const folder = await mkdtemp(join(tmpdir(), 'inn-fake-'));
+  const socketPath = join(folder, 'innkeeper.sock');
+  const sockets = new Set<Socket>();
+  let idleWaiters: (() => void)[] = [];
+  let now = handlers;
+  const listen = async (): Promise<() => Promise<void>> => {
+    const server = createServer((request, response) => answer(now, request, response));
+    const webSockets = new WebSocketServer({ noServer: true });
+    server.on('connection', (socket) => {
+      sockets.add(socket);
+      socket.once('close', () => {
+        sockets.delete(socket);
+        if (sockets.size === 0) for (const wake of idleWaiters.splice(0)) wake();
+      });
+    });
+    server.on('upgrade', (request, socket, head) => {
+      const vm = /^\/v1\/vms\/([^/]+)\/exec$/.exec(request.url ?? '')?.[1];
+      if (now.refuseExec !== undefined || vm === undefined || now.exec === undefined)
+        socket.end(
+          `HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n${now.refuseExec ?? errorBody('VM_NOT_FOUND', 'No.')}`,
+        );
+      else webSockets.handleUpgrade(request, socket, head, (opened) => now.exec?.(opened, decodeURIComponent(vm)));
+    });
+    await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+    return async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    };
+  };
+  let stop = await listen();
+  return {
+    folder,
+    socketPath,
+    connections: () => sockets.size,
+    idle: () => (sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve))),
+    stop: async () => {
+      await stop();
+      stop = async () => undefined;
+    },
+    async restart(next) {
+      now = next ?? now;
+      stop = await listen();
+    },
+    async [Symbol.asyncDispose]() {
+      await stop();
+      idleWaiters = [];
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** An error as the daemon throws it in a call. */
+export function callError(reason: ReasonName, message: string, nextStep: string = reasons[reason].next): ConnectError {
+  const name = reasons[reason].code.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
+  return new ConnectError(message, Code[name as keyof typeof Code], {
+    'x-innkeeper-reason': reason,
+    'x-innkeeper-next-step': encodeURIComponent(nextStep),
+  });
+}
+
+/** An error as the daemon writes it beside calls. */
+export function errorBody(reason: ReasonName, message: string): string {
+  return JSON.stringify({ code: reasons[reason].code, reason, message, nextStep: reasons[reason].next });
+}
+
+function answer(handlers: FakeHandlers, request: IncomingMessage, response: ServerResponse): void {
+  const url = new URL(request.url ?? '/', 'http://innkeeper');
+  if (url.pathname.startsWith('/v1/vms/') && handlers.files !== undefined) {
+    handlers.files(request, response, url);
+    return;
+  }
+  connectNodeAdapter({
+    routes: (router) => {
+      router.service(VmService, handlers.vms ?? {});
+      router.service(ImageService, handlers.images ?? {});
+      router.service(OperationService, handlers.operations ?? {});
+      router.service(NodeService, handlers.node ?? {});
+    },
+  })(request, response);
+}

@@ -1,0 +1,47 @@
+import type { DescService } from '@bufbuild/protobuf';
+import type { CallOptions, Client } from '@connectrpc/connect';
+import { fromConnectError } from './errors.ts';
+
+type Call = (input: unknown, options?: CallOptions) => Promise<unknown> | AsyncIterable<unknown>;
+
+/**
+ * A Connect client whose calls, and the streams they give, fail with OperationError. A stream that its reader leaves is
+ * ended on the other side too; Connect's own would run on.
+ */
+export function withOperationErrors<Desc extends DescService>(
+  desc: Desc,
+  client: Client<Desc>,
+  socketPath: string,
+): Client<Desc> {
+  const streams = new Set<PropertyKey>(
+    desc.methods.filter(({ methodKind }) => methodKind !== 'unary').map(({ localName }) => localName),
+  );
+  return new Proxy(client, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== 'function') return method;
+      const call = method.bind(target) as Call;
+      if (streams.has(name))
+        return (input: unknown, options?: CallOptions) => stream(call, input, options ?? {}, socketPath);
+      return async (input: unknown, options?: CallOptions) => {
+        try {
+          return await call(input, options);
+        } catch (error) {
+          throw fromConnectError(error, socketPath);
+        }
+      };
+    },
+  });
+}
+
+async function* stream(call: Call, input: unknown, options: CallOptions, socketPath: string): AsyncGenerator<unknown> {
+  const left = new AbortController();
+  const signal = options.signal === undefined ? left.signal : AbortSignal.any([options.signal, left.signal]);
+  try {
+    yield* call(input, { ...options, signal }) as AsyncIterable<unknown>;
+  } catch (error) {
+    throw fromConnectError(error, socketPath);
+  } finally {
+    left.abort();
+  }
+}
