@@ -10,6 +10,7 @@ import {
   type Operation,
 } from '@innkeeper/contract/control';
 import type { OperationRow } from '@innkeeper/store';
+import { FleetIndex } from '../fleet/fleet-index.ts';
 import { createVm } from '../node/create-vm.ts';
 import { diagnose } from '../node/diagnose.ts';
 import type { Node } from '../node/node.ts';
@@ -28,15 +29,17 @@ const agentPatienceMs = 5_000;
 export function createLocalNode(node: Node): NodeOfControl {
   const { operations, context } = node;
   const wrap = (runner: VmRunner): VmOfControl => localVm(node, runner);
+  const vms: NodeOfControl['vms'] = {
+    list: () => node.list().map(wrap),
+    find: (idOrName) => wrap(node.get(idOrName)),
+    create: (request) => told(createVm(node, request)),
+    onChange: (listener) => node.changes.add(listener),
+    events: async (vmId, limit) => (await context.store.events.list(vmId, limit)).map(eventMessage),
+  };
   return {
     describe: () => describeNode(node),
-    vms: {
-      list: () => node.list().map(wrap),
-      find: (idOrName) => wrap(node.get(idOrName)),
-      create: (request) => told(createVm(node, request)),
-      onChange: (listener) => node.changes.add(listener),
-      events: async (vmId, limit) => (await context.store.events.list(vmId, limit)).map(eventMessage),
-    },
+    fleet: new FleetIndex(vms, context.agentBinary?.version ?? ''),
+    vms,
     images: {
       list: () => listImages(node),
       add: (request) => told(node.images.add(request.name, request.path)),

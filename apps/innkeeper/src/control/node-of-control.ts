@@ -12,6 +12,7 @@ import type {
   Vm,
 } from '@innkeeper/contract/control';
 import type { ConsoleStream } from '@innkeeper/hypervisor';
+import type { FleetIndex } from '../fleet/fleet-index.ts';
 
 export interface Waiting {
   readonly signal?: AbortSignal | undefined;
@@ -43,6 +44,8 @@ export interface VmOfControl {
 /** What the API server stands on: the node, its images and its operations. `node/` and `operations/` implement it. */
 export interface NodeOfControl {
   describe(): Promise<Node>;
+  /** All VMs, ready to be listed. */
+  readonly fleet: FleetIndex;
   readonly vms: {
     list(): readonly VmOfControl[];
     /** By id or name. Throws VM_NOT_FOUND. */

@@ -1,3 +1,5 @@
+import { liveRoute } from '../live/live-route.ts';
+import { auditExportRoute } from './audit-export-route.ts';
 import { serveConsole } from './console-socket.ts';
 import { serveExec } from './exec-socket.ts';
 import type { HttpRoute, SocketRoute } from './http-route.ts';
@@ -14,6 +16,7 @@ function describeFile(query: URLSearchParams): Record<string, string> {
 
 /** Every HTTP route beside the calls. The first one that fits is taken. */
 export const httpRoutes: readonly HttpRoute[] = [
+  { method: 'GET', path: '/v1/audit.jsonl', privilege: 'audit.view', action: 'audit.export', run: auditExportRoute },
   {
     ...{ method: 'GET', path: filesPath, privilege: 'guest.file.read', vmAction: 'guest' },
     ...{ action: 'guest.file.read', describe: describeFile, run: readFileRoute },
@@ -39,4 +42,5 @@ export const socketRoutes: readonly SocketRoute[] = [
     ...{ path: '/v1/vms/{vm}/console', privilege: 'vm.console', vmAction: 'console', action: 'vm.console' },
     run: serveConsole,
   },
+  { path: '/v1/live', privilege: 'vm.view', where: 'somewhere', run: liveRoute },
 ];

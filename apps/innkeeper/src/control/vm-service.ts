@@ -2,7 +2,11 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import { OperationError } from '@innkeeper/contract';
 import { ShutdownMode } from '@innkeeper/contract/agent';
 import type { VmService } from '@innkeeper/contract/control';
+import { viewerOf } from '../access/viewer-of.ts';
+import { listVms } from '../fleet/list-vms.ts';
+import { passOf, visitorOf } from './api-interceptors.ts';
 import type { NodeOfControl } from './node-of-control.ts';
+import { seesVm, viewerOf } from './viewer-of.ts';
 import { watchVm, watchVms } from './watch-vms.ts';
 
 const defaultStopTimeoutMs = 30_000;
@@ -19,10 +23,13 @@ const shutdownModes: ReadonlyMap<string, ShutdownMode> = new Map([
 export function createVmService(node: NodeOfControl): ServiceImpl<typeof VmService> {
   const { vms } = node;
   return {
-    listVms: () => ({ vms: vms.list().map((vm) => vm.describe()) }),
+    listVms: (request, context) => {
+      const { entries, total } = listVms(node.fleet, request, viewerOf(visitorOf(context).caller));
+      return { vms: entries.map(({ vm }) => vm), total };
+    },
     getVm: (request) => vms.find(request.vm).describe(),
     watchVm: (request, { signal }) => watchVm(node, request.vm, signal),
-    watchVms: (_request, { signal }) => watchVms(node, signal),
+    watchVms: (_request, context) => watchVms(node, viewerOf(passOf(context)), context.signal),
     createVm: (request) => vms.create(request),
     startVm: (request) => vms.find(request.vm).start(),
     stopVm: (request) => {
@@ -37,9 +44,12 @@ export function createVmService(node: NodeOfControl): ServiceImpl<typeof VmServi
     killVm: (request) => vms.find(request.vm).kill(),
     deleteVm: (request) => vms.find(request.vm).delete(request.force),
     diagnose: (request, { signal }) => vms.find(request.vm).diagnose({ signal }),
-    listEvents: async (request) => {
-      const vmId = request.vm === '' ? undefined : vms.find(request.vm).id;
-      return { events: await vms.events(vmId, limitOf(request.limit, 100, maxEvents)) };
+    listEvents: async (request, context) => {
+      const limit = limitOf(request.limit, 100, maxEvents);
+      if (request.vm !== '') return { events: await vms.events(vms.find(request.vm).id, limit) };
+      const viewer = viewerOf(passOf(context));
+      const events = await vms.events(undefined, viewer.seesEverything ? limit : maxEvents);
+      return { events: events.filter(({ vmId }) => seesVm(viewer, node, vmId)).slice(0, limit) };
     },
     shutdownGuest: async (request, { signal }) => {
       const mode = shutdownModes.get(request.mode);

@@ -11,12 +11,15 @@ export interface FleetEntry {
   readonly nameKey: string;
 }
 
+/** The VMs themselves. */
+export type VmSource = Pick<NodeOfControl['vms'], 'list' | 'onChange'>;
+
 /**
  * All VMs, ready to be listed: a VM is described again only when it changed since the last look, so that a list of
  * thousands costs what changed and not what there is.
  */
 export class FleetIndex implements Disposable {
-  readonly #node: NodeOfControl;
+  readonly #source: VmSource;
   readonly #agentVersion: string;
   readonly #entries = new Map<string, FleetEntry>();
   readonly #changedIds = new Set<string>();
@@ -24,16 +27,16 @@ export class FleetIndex implements Disposable {
   #all: readonly FleetEntry[] | undefined;
 
   /** `agentVersion` is the daemon's own; empty when it has none. */
-  constructor(node: NodeOfControl, agentVersion: string) {
-    this.#node = node;
+  constructor(source: VmSource, agentVersion: string) {
+    this.#source = source;
     this.#agentVersion = agentVersion;
-    this.#stop = node.vms.onChange((id) => this.#changedIds.add(id));
+    this.#stop = source.onChange((id) => this.#changedIds.add(id));
   }
 
   /** Every VM, in order of name. */
   entries(): readonly FleetEntry[] {
     if (this.#all !== undefined && this.#changedIds.size === 0) return this.#all;
-    const vms = this.#node.vms.list();
+    const vms = this.#source.list();
     const before = new Map(this.#entries);
     this.#entries.clear();
     for (const vm of vms) {

@@ -5,7 +5,6 @@ import { AgentState, type Event, LiveEventSchema, type LiveRequest, type Vm } fr
 import { ChangeFlag } from '../control/change-flag.ts';
 import type { NodeOfControl } from '../control/node-of-control.ts';
 import { limitOf } from '../control/vm-service.ts';
-import type { FleetIndex } from '../fleet/fleet-index.ts';
 import { fleetSummary } from '../fleet/fleet-summary.ts';
 import { listVms, maxPageSize } from '../fleet/list-vms.ts';
 import type { Viewer } from '../fleet/viewer.ts';
@@ -24,7 +23,6 @@ type RunEventInit = Extract<LiveEventInit, { case: 'run' }>['value'];
 /** What topics are made of; the access layer says who looks. */
 export interface LiveSource {
   readonly node: NodeOfControl;
-  readonly fleet: FleetIndex;
   readonly viewer: Viewer;
   /** The run as it is, then its output and changes, checked for this viewer. Absent: there are no runs. */
   readonly watchRun?: ((id: string, signal: AbortSignal) => AsyncIterable<RunEventInit>) | undefined;
@@ -34,7 +32,8 @@ export interface LiveSource {
 
 /** What a request subscribes to, as events without end; fails when the topic cannot be, or is no more. */
 export function openTopic(source: LiveSource, request: LiveRequest, signal: AbortSignal): AsyncIterable<LiveEventInit> {
-  const { node, fleet, viewer } = source;
+  const { node, viewer } = source;
+  const { fleet } = node;
   const topic = request.request;
   switch (topic.case) {
     case 'listVms': {
@@ -117,7 +116,7 @@ function visibleVm({ node, viewer }: LiveSource, idOrName: string): Vm {
 }
 
 /** What concerns no VM, or one that is gone, is for those who see every VM. */
-function maySee({ fleet, viewer }: LiveSource, vmId: string): boolean {
+function maySee({ node: { fleet }, viewer }: LiveSource, vmId: string): boolean {
   if (viewer.seesEverything) return true;
   const vm = fleet.find(vmId);
   return vm !== undefined && viewer.sees(vm);
@@ -128,8 +127,8 @@ async function visibleEvents(source: LiveSource, limit: number): Promise<Event[]
   return events.filter((event) => maySee(source, event.vmId)).slice(0, limit);
 }
 
-async function doneSteps({ node, fleet, moreDoneSteps }: LiveSource): Promise<string[]> {
-  const vms = fleet.entries();
+async function doneSteps({ node, moreDoneSteps }: LiveSource): Promise<string[]> {
+  const vms = node.fleet.entries();
   const steps = [
     { step: 'image', done: (await node.images.list()).length > 0 },
     { step: 'vm', done: vms.length > 0 },

@@ -1,0 +1,26 @@
+import type { WebSocket } from 'ws';
+import type { Caller } from '../access/caller.ts';
+import { viewerOf } from '../access/viewer-of.ts';
+import type { Gate } from '../control/gate.ts';
+import type { Exchange } from '../control/http-route.ts';
+import { serveLive } from './serve-live.ts';
+
+/** The WebSocket /v1/live of one browser. Each topic holds what its viewer may see. */
+export async function liveRoute(socket: WebSocket, { node, gate, visitor, signal, log }: Exchange): Promise<void> {
+  const { caller } = visitor;
+  const source = { node, viewer: viewerOf(caller), moreDoneSteps: () => doneSteps(gate, caller) };
+  await serveLive(socket, source, { signal, log });
+}
+
+/** The first steps that only the store knows of. */
+async function doneSteps({ access: { store } }: Gate, { name }: Caller): Promise<string[]> {
+  const [runs, commands, user] = await Promise.all([
+    store.audit.list({ action: 'RunService/StartRun', result: 'ok', limit: 1 }),
+    store.audit.list({ action: 'guest.exec', result: 'ok', limit: 1 }),
+    store.users.find(name),
+  ]);
+  return [
+    ...(runs.length > 0 || commands.length > 0 ? ['run'] : []),
+    ...(user !== undefined && user.password !== null ? ['password'] : []),
+  ];
+}

@@ -1,0 +1,48 @@
+import { isOperationError } from '@innkeeper/contract';
+import { MantineProvider } from '@mantine/core';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import type { JSX } from 'react';
+import { BrowserRouter, Route, Routes } from 'react-router';
+import { HintLayer } from './components/hint-layer.tsx';
+import { ToastArea } from './components/toasts.tsx';
+import { lazyPage, PageSlot } from './lazy-page.tsx';
+import { Shell } from './shell/shell.tsx';
+import { theme } from './theme.ts';
+
+const LoginPage = lazyPage(() => import('./pages/login/login-page.tsx'));
+const OverviewPage = lazyPage(() => import('./pages/overview/overview-page.tsx'), { plain: true });
+const VmsPage = lazyPage(() => import('./pages/vms/vms-page.tsx'));
+const NotFoundPage = lazyPage(() => import('./pages/not-found-page.tsx'));
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // What is live comes by the live socket; the rest is fresh enough for a while, and asked again on return.
+      staleTime: 10_000,
+      // Only a daemon that does not answer is worth asking again.
+      retry: (count, error) => count < 3 && isOperationError(error) && error.code === 'unavailable',
+    },
+  },
+});
+
+/** All pages by their addresses. */
+export function App(): JSX.Element {
+  return (
+    <MantineProvider theme={theme} defaultColorScheme="auto">
+      <QueryClientProvider client={queries}>
+        <BrowserRouter>
+          <Routes>
+            <Route path="/login" element={<PageSlot page={LoginPage} />} />
+            <Route element={<Shell />}>
+              <Route index element={<PageSlot page={OverviewPage} />} />
+              <Route path="/vms" element={<PageSlot page={VmsPage} />} />
+              <Route path="*" element={<PageSlot page={NotFoundPage} />} />
+            </Route>
+          </Routes>
+        </BrowserRouter>
+        <ToastArea />
+        <HintLayer />
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}

@@ -1,0 +1,49 @@
+import type { Event } from '@innkeeper/contract/control';
+import type { JSX } from 'react';
+import { Link } from 'react-router';
+import { dateOf, formatFullTime, formatTime } from '../format/format-time.ts';
+
+export interface EventListProps {
+  readonly events: readonly Event[];
+  /** Said when there are none. */
+  readonly empty: string;
+  /** Links each to its VM; off on the VM's own page. */
+  readonly linked?: boolean;
+}
+
+const tones: readonly (readonly [RegExp, string])[] = [
+  [/crashed|lost|failed/, 'bad'],
+  [/connected|running|started|resumed/, 'ok'],
+  [/paused|absent|waiting/, 'warn'],
+];
+
+/** What happened, newest first. */
+export function EventList({ events, empty, linked = true }: EventListProps): JSX.Element {
+  if (events.length === 0) return <p className="dim event-list-none">{empty}</p>;
+  return (
+    <ol className="event-list">
+      {events.map((event) => {
+        const date = dateOf(event.timeUnixNs);
+        const tone = tones.find(([pattern]) => pattern.test(event.kind))?.[1] ?? '';
+        return (
+          <li key={String(event.id)}>
+            <time className="dim number" dateTime={date.toISOString()} data-hint={formatFullTime(date)}>
+              {formatTime(date)}
+            </time>
+            <span className={`event-dot ${tone}`} aria-hidden="true" />
+            <span className="event-text">
+              {linked && event.vmId !== '' ? (
+                <Link className="event-link" to={`/vms/${event.vmId}`}>
+                  {event.message}
+                </Link>
+              ) : (
+                event.message
+              )}
+            </span>
+            <code className="dim event-kind">{event.kind}</code>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}

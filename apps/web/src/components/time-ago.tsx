@@ -1,0 +1,27 @@
+import { type JSX, useSyncExternalStore } from 'react';
+import { formatDuration } from '../format/format-duration.ts';
+import { dateOf, formatFullTime } from '../format/format-time.ts';
+
+const listeners = new Set<() => void>();
+let now = Date.now();
+setInterval(() => {
+  now = Date.now();
+  for (const listener of listeners) listener();
+}, 5000);
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** "12 min ago", with the time in full on pointing at it. */
+export function TimeAgo({ unixNs }: { readonly unixNs: bigint }): JSX.Element {
+  const nowMs = useSyncExternalStore(subscribe, () => now);
+  const date = dateOf(unixNs);
+  const seconds = Math.max(0, (nowMs - date.getTime()) / 1000);
+  return (
+    <time dateTime={date.toISOString()} data-hint={formatFullTime(date)} className="number">
+      {seconds < 5 ? 'now' : `${formatDuration(seconds)} ago`}
+    </time>
+  );
+}

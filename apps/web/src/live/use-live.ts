@@ -1,0 +1,55 @@
+import { isReasonName, OperationError } from '@innkeeper/contract';
+import type { LiveEvent } from '@innkeeper/contract/control';
+import { useEffect, useState, useSyncExternalStore } from 'react';
+import { type LiveRequestInit, liveConnection } from './live-connection.ts';
+import type { HubState } from './live-hub.ts';
+
+export type LiveCase = Exclude<LiveEvent['event']['case'], undefined | 'error' | 'run'>;
+export type LiveValue<C extends LiveCase> = Extract<LiveEvent['event'], { case: C }>['value'];
+
+export interface Live<T> {
+  /** Undefined until the first event. Stays while the connection is lost: it is what was known last. */
+  readonly data: T | undefined;
+  /** The key that `data` was asked for with. */
+  readonly dataKey: string;
+  /** Why the topic ended. */
+  readonly error: OperationError | undefined;
+}
+
+/**
+ * What a topic of the live socket is now. `key` names the request: a new one subscribes anew, and the last data stays
+ * until the new one's first event, so that a list does not flicker when its filter changes.
+ */
+export function useLive<C extends LiveCase>(
+  topic: C,
+  request: LiveRequestInit & { readonly case: C },
+  key: string,
+): Live<LiveValue<C>> {
+  const [live, setLive] = useState<Live<LiveEvent['event']['value']>>({
+    data: undefined,
+    dataKey: '',
+    error: undefined,
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the request, which is made anew each time
+  useEffect(
+    () =>
+      liveConnection().subscribe(request, true, (event) => {
+        if (event.case === topic) setLive({ data: event.value, dataKey: key, error: undefined });
+        else if (event.case === 'error') {
+          const { reason, message, nextStep } = event.value;
+          const error = new OperationError(isReasonName(reason) ? reason : 'INTERNAL', message, { nextStep });
+          setLive((before) => ({ ...before, error }));
+        }
+      }),
+    [key],
+  );
+  // The case was compared when it came.
+  return live as Live<LiveValue<C>>;
+}
+
+/** How the live connection stands. */
+export function useLiveState(): { readonly state: HubState; readonly lostSinceMs: number | undefined } {
+  const connection = liveConnection();
+  const state = useSyncExternalStore(connection.onState, () => connection.state);
+  return { state, lostSinceMs: connection.lostSinceMs };
+}

@@ -1,0 +1,77 @@
+import type { JSX } from 'react';
+import { Link } from 'react-router';
+import { Icon } from '../../components/icon.tsx';
+import { InnCommand } from '../../components/inn-command.tsx';
+
+interface Step {
+  readonly key: string;
+  readonly label: string;
+  readonly what: string;
+  readonly path?: string;
+  readonly command?: string;
+}
+
+const steps: readonly Step[] = [
+  {
+    key: 'image',
+    label: 'Get an image',
+    what: 'Build the small one, or add your own.',
+    command: 'inn image build tiny',
+  },
+  {
+    key: 'vm',
+    label: 'Create a VM',
+    what: 'The agent is already in it.',
+    path: '/vms/new',
+    command: 'inn create web --image tiny',
+  },
+  { key: 'agent', label: 'See an agent connect', what: 'It reports what the guest really uses.', path: '/vms' },
+  {
+    key: 'run',
+    label: 'Run a command in the guest',
+    what: 'No SSH, no password.',
+    command: 'inn exec web -- uname -a',
+  },
+  {
+    key: 'password',
+    label: 'Set your password',
+    what: 'So that you can log in without a link.',
+    path: '/settings/password',
+  },
+];
+
+/** Whether a newcomer is through. */
+export function isBegun(done: readonly string[]): boolean {
+  return steps.every(({ key }) => done.includes(key));
+}
+
+/** What to do first; each step ticks itself. */
+export function FirstSteps({ done }: { readonly done: readonly string[] }): JSX.Element {
+  const next = steps.find(({ key }) => !done.includes(key));
+  return (
+    <section className="card first-steps" aria-labelledby="first-steps">
+      <h2 id="first-steps" className="card-title">
+        First steps
+        <span className="dim number">
+          {steps.filter(({ key }) => done.includes(key)).length} of {steps.length}
+        </span>
+      </h2>
+      <ol className="card-body">
+        {steps.map(({ key, label, what, path, command }) => {
+          const ticked = done.includes(key);
+          return (
+            <li key={key} className={ticked ? 'ticked' : key === next?.key ? 'next' : undefined}>
+              <span className="first-steps-tick">{ticked && <Icon name="check" size={14} />}</span>
+              <span className="grow">
+                <span className="visually-hidden">{ticked ? 'Done: ' : 'To do: '}</span>
+                {path === undefined || ticked ? <strong>{label}</strong> : <Link to={path}>{label}</Link>}{' '}
+                <span className="dim">{what}</span>
+              </span>
+              {!ticked && command !== undefined && <InnCommand command={command} />}
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}

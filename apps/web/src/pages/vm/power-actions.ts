@@ -1,0 +1,52 @@
+import type { VmAction } from '@innkeeper/contract';
+import { api } from '../../api/api.ts';
+import type { IconName } from '../../components/icon.tsx';
+
+export type VmPowerAction = 'start' | 'stop' | 'restart' | 'kill' | 'delete';
+
+interface PowerAction {
+  readonly label: string;
+  readonly icon: IconName;
+  readonly privilege: string;
+  /** What the VM's state must allow. */
+  readonly needs: VmAction;
+  /** Asked for before it is done. */
+  readonly danger: boolean;
+  /** Said when asking. */
+  readonly consequence: string;
+  readonly command: (name: string) => string;
+  readonly run: (vm: string) => Promise<unknown>;
+}
+
+/** What the power buttons do, in lists and on a VM's page. */
+export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
+  start: {
+    ...{ label: 'Start', icon: 'play', privilege: 'vm.power', needs: 'start', danger: false, consequence: '' },
+    command: (name) => `inn start ${name}`,
+    run: (vm) => api.vms.startVm({ vm }),
+  },
+  stop: {
+    ...{ label: 'Stop', icon: 'stop', privilege: 'vm.power', needs: 'stop', danger: true },
+    consequence: 'The guest is asked to shut down; after a minute without success it is turned off.',
+    command: (name) => `inn stop ${name}`,
+    run: (vm) => api.vms.stopVm({ vm }),
+  },
+  restart: {
+    ...{ label: 'Restart', icon: 'restart', privilege: 'vm.power', needs: 'guest', danger: true },
+    consequence: 'The guest reboots from inside. What runs in it ends.',
+    command: (name) => `inn shutdown --reboot ${name}`,
+    run: (vm) => api.vms.shutdownGuest({ vm, mode: 'reboot' }),
+  },
+  kill: {
+    ...{ label: 'Kill', icon: 'bolt', privilege: 'vm.power', needs: 'kill', danger: true },
+    consequence: 'The VM is turned off at once, as by pulling the plug. What the guest had not written is lost.',
+    command: (name) => `inn kill ${name}`,
+    run: (vm) => api.vms.killVm({ vm }),
+  },
+  delete: {
+    ...{ label: 'Delete', icon: 'trash', privilege: 'vm.manage', needs: 'delete', danger: true },
+    consequence: 'The VM and its disk are removed. There is no way back. A VM that runs is turned off first.',
+    command: (name) => `inn rm --force ${name}`,
+    run: (vm) => api.vms.deleteVm({ vm, force: true }),
+  },
+};

@@ -1,0 +1,38 @@
+import { toOperationError } from '@innkeeper/client/browser';
+import { showToast } from '../../components/toasts.tsx';
+
+/** Requests at once. */
+const concurrency = 6;
+
+/** Asks for the same of many VMs and tells how many it was begun for, and why not for the others. Never rejects. */
+export async function actOnMany(
+  label: string,
+  vms: readonly (readonly [id: string, name: string])[],
+  run: (id: string) => Promise<unknown>,
+): Promise<void> {
+  const id = `many ${label}`;
+  const failures: string[] = [];
+  let done = 0;
+  const waiting = [...vms];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      try {
+        await run(next[0]);
+      } catch (error) {
+        failures.push(`${next[1]}: ${toOperationError(error).message}`);
+      }
+      done++;
+      showToast({ id, tone: 'busy', title: `${label}: ${done} of ${vms.length}` });
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  if (failures.length === 0) {
+    showToast({ id, tone: 'ok', title: `${label}: begun for ${vms.length}` });
+    return;
+  }
+  const more = failures.length > 5 ? `\nand ${failures.length - 5} more` : '';
+  showToast({
+    ...{ id, tone: 'bad', title: `${label}: not for ${failures.length} of ${vms.length}` },
+    body: failures.slice(0, 5).join('\n') + more,
+  });
+}

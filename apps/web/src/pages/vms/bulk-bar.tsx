@@ -1,0 +1,103 @@
+import { Button } from '@mantine/core';
+import { type JSX, useState } from 'react';
+import { api } from '../../api/api.ts';
+import { hasPrivilege, useMe } from '../../api/session.ts';
+import { Icon } from '../../components/icon.tsx';
+import { showToast } from '../../components/toasts.tsx';
+import { useConfirm } from '../../components/use-confirm.tsx';
+import { powerActions, type VmPowerAction } from '../vm/power-actions.ts';
+import { actOnMany } from './act-on-many.ts';
+import type { Selection } from './use-selection.ts';
+
+/** As many as one page of the list may have. */
+const maxSelected = 1000;
+
+/** What can be done with the selected VMs. */
+export function BulkBar({
+  selection,
+  filter,
+  total,
+}: {
+  readonly selection: Selection;
+  readonly filter: string;
+  readonly total: number;
+}): JSX.Element {
+  const { me } = useMe();
+  const [busy, setBusy] = useState(false);
+  const { ask, dialog } = useConfirm();
+  const names = [...selection.ids.values()];
+  const selectAll = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      const { vms } = await api.vms.listVms({ filter, pageSize: maxSelected });
+      selection.add(vms);
+    } catch (error) {
+      showToast({ id: 'select', tone: 'bad', title: 'Not selected', body: String(error) });
+    } finally {
+      setBusy(false);
+    }
+  };
+  const act = async (action: VmPowerAction): Promise<void> => {
+    const { label, danger, command, run } = powerActions[action];
+    const confirmed =
+      !danger ||
+      (await ask({
+        title: `${label} ${names.length === 1 ? names[0] : `${names.length} VMs`}?`,
+        body: <SelectedNames names={names} what={powerActions[action].consequence} />,
+        confirm: label,
+        danger,
+        command: names.slice(0, 20).map(command).join('\n'),
+        typed: action === 'delete' && names.length > 1 ? `${names.length}` : undefined,
+      }));
+    if (!confirmed) return;
+    setBusy(true);
+    await actOnMany(label, [...selection.ids], (id) => run(id));
+    setBusy(false);
+    selection.clear();
+  };
+  const actions = (['start', 'stop', 'kill', 'delete'] as const).filter((action) =>
+    hasPrivilege(me, powerActions[action].privilege),
+  );
+  return (
+    <div className="card bulk-bar" role="toolbar" aria-label="Selected VMs">
+      <strong className="number">{selection.ids.size} selected</strong>
+      {total > selection.ids.size && (
+        <button type="button" className="plain-button bulk-all" onClick={() => void selectAll()}>
+          Select all {Math.min(total, maxSelected).toLocaleString()}
+          {total > maxSelected ? ` of ${total.toLocaleString()}` : ''}
+        </button>
+      )}
+      <div className="grow" />
+      {actions.map((action) => (
+        <Button
+          key={action}
+          size="xs"
+          variant="default"
+          disabled={busy}
+          leftSection={<Icon name={powerActions[action].icon} size={14} />}
+          onClick={() => void act(action)}
+        >
+          {powerActions[action].label}
+        </Button>
+      ))}
+      <button type="button" className="icon-button small" aria-label="Clear the selection" onClick={selection.clear}>
+        <Icon name="close" size={14} />
+      </button>
+      {dialog}
+    </div>
+  );
+}
+
+function SelectedNames({ names, what }: { readonly names: readonly string[]; readonly what: string }): JSX.Element {
+  return (
+    <>
+      <p>{what}</p>
+      <p className="bulk-names">
+        {names.slice(0, 30).map((name) => (
+          <code key={name}>{name}</code>
+        ))}
+        {names.length > 30 && <span className="dim">and {names.length - 30} more</span>}
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,33 @@
+import { useMemo, useState } from 'react';
+
+export interface SelectedVm {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface Selection {
+  /** By id; the names are for what is said about them. */
+  readonly ids: ReadonlyMap<string, string>;
+  toggle(vm: SelectedVm): void;
+  add(vms: readonly SelectedVm[]): void;
+  clear(): void;
+}
+
+/** Which VMs are selected, over filters and pages. */
+export function useSelection(): Selection {
+  const [ids, setIds] = useState<ReadonlyMap<string, string>>(new Map());
+  return useMemo(
+    () => ({
+      ids,
+      toggle: ({ id, name }) =>
+        setIds((before) => {
+          const next = new Map(before);
+          if (!next.delete(id)) next.set(id, name);
+          return next;
+        }),
+      add: (vms) => setIds((before) => new Map([...before, ...vms.map(({ id, name }) => [id, name] as const)])),
+      clear: () => setIds(new Map()),
+    }),
+    [ids],
+  );
+}

@@ -1,0 +1,91 @@
+import { parseVmFilter } from '@innkeeper/contract';
+import { Button } from '@mantine/core';
+import { type JSX, useState } from 'react';
+import { Link, useSearchParams } from 'react-router';
+import { hasPrivilege, useMe } from '../../api/session.ts';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorNote } from '../../components/error-note.tsx';
+import { Icon } from '../../components/icon.tsx';
+import { Page } from '../../components/page.tsx';
+import { BulkBar } from './bulk-bar.tsx';
+import { ColumnChooser } from './column-chooser.tsx';
+import { FilterBox } from './filter-box.tsx';
+import { useColumns } from './use-columns.ts';
+import { useSelection } from './use-selection.ts';
+import { useVmWindow } from './use-vm-window.ts';
+import { VmTable } from './vm-table.tsx';
+
+/** All VMs. Filter and sort are in the address, so a view can be kept and sent. */
+export function VmsPage(): JSX.Element {
+  const { me } = useMe();
+  const [parameters, setParameters] = useSearchParams();
+  const filter = parameters.get('filter') ?? '';
+  const sort = parameters.get('sort') ?? 'name';
+  const [firstRow, setFirstRow] = useState(0);
+  const columns = useColumns();
+  const selection = useSelection();
+  const { problems } = parseVmFilter(filter);
+  // What cannot be read is not asked: the last good answer stays while somebody types.
+  const vms = useVmWindow(filter, sort, firstRow, problems.length === 0);
+  const change = (name: string, value: string): void => {
+    const next = new URLSearchParams(parameters);
+    if (value === '') next.delete(name);
+    else next.set(name, value);
+    setParameters(next, { replace: true });
+  };
+  const create = hasPrivilege(me, 'vm.manage') && (
+    <Button component={Link} to="/vms/new" leftSection={<Icon name="plus" size={16} />}>
+      Create VM
+    </Button>
+  );
+  const total = vms.total ?? 0;
+  return (
+    <Page
+      title="Virtual machines"
+      fill
+      beside={
+        vms.total !== undefined && (
+          <span className="dim number" role="status">
+            {vms.total.toLocaleString()}
+            {filter === '' ? '' : ' match'}
+          </span>
+        )
+      }
+      actions={create}
+    >
+      <div className="row vms-tools">
+        <FilterBox value={filter} onChange={(value) => change('filter', value)} />
+        <ColumnChooser columns={columns} />
+      </div>
+      {selection.ids.size > 0 && <BulkBar selection={selection} filter={filter} total={total} />}
+      {vms.error !== undefined && <ErrorNote title="The VMs cannot be listed" error={vms.error} />}
+      {vms.total === 0 && filter === '' && (
+        <EmptyState title="No VM yet" action={create} command="inn create web --image tiny">
+          A VM is made from an image, with the agent already in it. The small image is built in half a minute.
+        </EmptyState>
+      )}
+      {vms.total === 0 && filter !== '' && (
+        <EmptyState
+          title="No VM matches"
+          action={
+            <Button variant="default" onClick={() => change('filter', '')}>
+              Clear the filter
+            </Button>
+          }
+        >
+          A condition on a figure that is not known matches nothing.
+        </EmptyState>
+      )}
+      {total > 0 && (
+        <VmTable
+          vms={vms}
+          sort={sort}
+          onSort={(value) => change('sort', value === 'name' ? '' : value)}
+          columns={columns.shown}
+          selection={selection}
+          onFirstRow={setFirstRow}
+        />
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,17 @@
+import type { IconName } from '../components/icon.tsx';
+
+export interface NavigationEntry {
+  readonly path: string;
+  readonly label: string;
+  readonly icon: IconName;
+  /** After "g". */
+  readonly key: string;
+  /** Only who has it sees the entry. */
+  readonly privilege?: string;
+}
+
+/** The areas of the console, in the order of the navigation, the palette and the keyboard help. */
+export const navigation: readonly NavigationEntry[] = [
+  { path: '/', label: 'Overview', icon: 'overview', key: 'o' },
+  { path: '/vms', label: 'Virtual machines', icon: 'vms', key: 'v' },
+];

@@ -1,0 +1,52 @@
+import { useEffect, useRef } from 'react';
+import { useNavigate } from 'react-router';
+import { navigation } from './navigation.ts';
+
+/** Between "g" and the letter after it. */
+const sequenceMs = 1500;
+
+/** The keys that work on every page: ⌘K, `/`, `?`, and `g` with a letter. None while somebody types. */
+export function useShortcuts(actions: { readonly openPalette: () => void; readonly openHelp: () => void }): void {
+  const navigate = useNavigate();
+  const latest = useRef(actions);
+  latest.current = actions;
+  useEffect(() => {
+    let goneMs = Number.NEGATIVE_INFINITY;
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key.toLowerCase() === 'k' && (event.metaKey || event.ctrlKey) && !event.altKey) {
+        if (isTerminal(event.target)) return;
+        event.preventDefault();
+        latest.current.openPalette();
+        return;
+      }
+      if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return;
+      if (document.querySelector('dialog[open], [role="dialog"]') !== null) return;
+      const going = performance.now() - goneMs < sequenceMs;
+      goneMs = Number.NEGATIVE_INFINITY;
+      const entry = going ? navigation.find(({ key }) => key === event.key) : undefined;
+      if (entry !== undefined) void navigate(entry.path);
+      else if (event.key === 'g') goneMs = performance.now();
+      else if (event.key === '?') latest.current.openHelp();
+      else if (event.key === '/') {
+        const filter = document.querySelector<HTMLInputElement>('[data-filter]');
+        if (filter === null) latest.current.openPalette();
+        else filter.focus();
+      } else return;
+      event.preventDefault();
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, [navigate]);
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || isTerminal(target))
+  );
+}
+
+/** A terminal gets every key: ^K is the shell's. */
+function isTerminal(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('.xterm') !== null;
+}

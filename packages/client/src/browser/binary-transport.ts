@@ -1,0 +1,124 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethodStreaming,
+  type DescMethodUnary,
+  fromBinary,
+  type MessageShape,
+  toBinary,
+} from '@bufbuild/protobuf';
+import { Code, ConnectError, type StreamResponse, type Transport, type UnaryResponse } from '@connectrpc/connect';
+import { readEnvelopes } from './read-envelopes.ts';
+
+export interface BinaryTransportOptions {
+  readonly csrfToken: () => string;
+  readonly baseUrl: string;
+}
+
+/**
+ * The Connect protocol over fetch with binary messages: unary calls and server streams, which is what a browser can do.
+ * A third of the size of the general one, since it leaves out JSON messages and gRPC-web.
+ */
+export function createBinaryTransport({ csrfToken, baseUrl }: BinaryTransportOptions): Transport {
+  const post = (
+    method: DescMethodUnary | DescMethodStreaming,
+    contentType: string,
+    body: Uint8Array<ArrayBuffer>,
+    signal: AbortSignal | undefined,
+    timeoutMs: number | undefined,
+  ): Promise<Response> =>
+    fetch(`${baseUrl}/${method.parent.typeName}/${method.name}`, {
+      method: 'POST',
+      headers: {
+        'content-type': contentType,
+        'connect-protocol-version': '1',
+        'x-innkeeper-csrf': csrfToken(),
+        ...(timeoutMs === undefined ? {} : { 'connect-timeout-ms': `${timeoutMs}` }),
+      },
+      body,
+      signal: signal ?? null,
+    });
+  return {
+    async unary(method, signal, timeoutMs, _header, input) {
+      const bytes = toBinary(method.input, create(method.input, input));
+      const response = await post(method, 'application/proto', bytes, signal, timeoutMs);
+      if (!response.ok) throw await errorOf(response);
+      const message = fromBinary(method.output, new Uint8Array(await response.arrayBuffer()));
+      return answer(method, response, { stream: false, message });
+    },
+    async stream(method, signal, timeoutMs, _header, input) {
+      const first = await firstOf(input);
+      const bytes = toBinary(method.input, create(method.input, first));
+      const envelope = new Uint8Array(bytes.length + 5);
+      new DataView(envelope.buffer).setUint32(1, bytes.length);
+      envelope.set(bytes, 5);
+      const response = await post(method, 'application/connect+proto', envelope, signal, timeoutMs);
+      if (!response.ok || response.body === null) throw await errorOf(response);
+      return answer(method, response, { stream: true, message: messages(method.output, response.body) });
+    },
+  };
+}
+
+function answer<I extends DescMessage, O extends DescMessage, Rest extends object>(
+  method: DescMethodUnary<I, O> | DescMethodStreaming<I, O>,
+  response: Response,
+  rest: Rest,
+): UnaryResponse<I, O> & StreamResponse<I, O> & Rest {
+  return {
+    ...{ service: method.parent, method, header: response.headers, trailer: new Headers() },
+    ...rest,
+  } as unknown as UnaryResponse<I, O> & StreamResponse<I, O> & Rest;
+}
+
+async function* messages<O extends DescMessage>(
+  output: O,
+  body: ReadableStream<Uint8Array>,
+): AsyncGenerator<MessageShape<O>> {
+  for await (const { last, data } of readEnvelopes(body)) {
+    if (!last) yield fromBinary(output, data);
+    else {
+      const { error, metadata } = JSON.parse(new TextDecoder().decode(data) || '{}') as EndOfStream;
+      if (error !== undefined) throw toConnectError(error, headersOf(metadata ?? {}));
+      return;
+    }
+  }
+  throw new ConnectError('The connection ended in the middle of the answer.', Code.Unavailable);
+}
+
+interface EndOfStream {
+  readonly error?: WireError;
+  readonly metadata?: Readonly<Record<string, readonly string[]>>;
+}
+
+interface WireError {
+  readonly code?: string;
+  readonly message?: string;
+}
+
+async function errorOf(response: Response): Promise<ConnectError> {
+  const text = await response.text();
+  try {
+    return toConnectError(JSON.parse(text) as WireError, response.headers);
+  } catch {
+    // No JSON: a proxy in between, or a server that is none of ours.
+    return toConnectError({ message: `The daemon answered ${response.status}.` }, response.headers);
+  }
+}
+
+/** Codes are written in snake case, their numbers are named in Pascal case. */
+function toConnectError({ code = 'unknown', message = '' }: WireError, metadata: Headers): ConnectError {
+  const name = code.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const number = (Code as unknown as Readonly<Record<string, Code | undefined>>)[name];
+  return new ConnectError(message, number ?? Code.Unknown, metadata);
+}
+
+function headersOf(metadata: Readonly<Record<string, readonly string[]>>): Headers {
+  return new Headers(
+    Object.entries(metadata).flatMap(([name, values]) => values.map((value) => [name, value] as [string, string])),
+  );
+}
+
+async function firstOf<T>(input: AsyncIterable<T>): Promise<T> {
+  for await (const message of input) return message;
+  throw new ConnectError('A call needs a request.', Code.InvalidArgument);
+}

@@ -1,0 +1,70 @@
+import type { DescService } from '@bufbuild/protobuf';
+import { type Client, createClient } from '@connectrpc/connect';
+import {
+  AccessService,
+  AuditService,
+  GuestService,
+  HistoryService,
+  ImageService,
+  NodeService,
+  OperationService,
+  RunService,
+  VmService,
+} from '@innkeeper/contract/control';
+import { createBinaryTransport } from './binary-transport.ts';
+import { toOperationError } from './browser-errors.ts';
+
+export interface BrowserClientOptions {
+  /** Sent with everything; empty before the login. */
+  readonly csrfToken: () => string;
+  /** Origin of the API, without a slash at its end. Empty: the page's own. */
+  readonly baseUrl: string;
+}
+
+/** The control plane's API in a browser. The session's cookie goes along; all errors are OperationError. */
+export interface BrowserClient {
+  readonly access: Client<typeof AccessService>;
+  readonly audit: Client<typeof AuditService>;
+  readonly guest: Client<typeof GuestService>;
+  readonly history: Client<typeof HistoryService>;
+  readonly images: Client<typeof ImageService>;
+  readonly node: Client<typeof NodeService>;
+  readonly operations: Client<typeof OperationService>;
+  readonly runs: Client<typeof RunService>;
+  readonly vms: Client<typeof VmService>;
+}
+
+/** A client of the API that serves this page. */
+export function createBrowserClient({ csrfToken, baseUrl }: BrowserClientOptions): BrowserClient {
+  const transport = createBinaryTransport({ csrfToken, baseUrl });
+  const service = <Desc extends DescService>(desc: Desc): Client<Desc> =>
+    withOperationErrors(createClient(desc, transport));
+  return {
+    access: service(AccessService),
+    audit: service(AuditService),
+    guest: service(GuestService),
+    history: service(HistoryService),
+    images: service(ImageService),
+    node: service(NodeService),
+    operations: service(OperationService),
+    runs: service(RunService),
+    vms: service(VmService),
+  };
+}
+
+/** Connect wraps what interceptors throw; the wrapping comes off here. */
+function withOperationErrors<T extends object>(client: T): T {
+  return new Proxy(client, {
+    get(target, name) {
+      const method = Reflect.get(target, name) as unknown;
+      if (typeof method !== 'function') return method;
+      return (...parameters: unknown[]) => {
+        const result = (method as (...all: unknown[]) => unknown).apply(target, parameters);
+        if (!(result instanceof Promise)) return result;
+        return result.catch((error: unknown) => {
+          throw toOperationError(error);
+        });
+      };
+    },
+  });
+}

@@ -1,0 +1,42 @@
+import { isReasonName, OperationError } from '@innkeeper/contract/errors';
+import { toOperationError } from './browser-errors.ts';
+
+export interface HttpOptions {
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'HEAD' | undefined;
+  readonly csrfToken: string;
+  readonly body?: RequestInit['body'] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One request to a route beside the RPCs. Resolves with a good answer only; rejects with the answer's error. */
+export async function openHttp(
+  path: string,
+  { method = 'GET', csrfToken, body, signal }: HttpOptions,
+): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: { 'x-innkeeper-csrf': csrfToken },
+      ...(body === undefined ? {} : { body }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    throw toOperationError(error);
+  }
+  if (response.ok) return response;
+  throw errorOf(response.headers.get('x-innkeeper-error') ?? (await response.text()), response.status);
+}
+
+function errorOf(body: string, status: number): OperationError {
+  const fallback = `The daemon answered ${status}.`;
+  try {
+    const { reason, message, nextStep } = JSON.parse(body) as Partial<Record<string, string>>;
+    return new OperationError(isReasonName(reason ?? '') ? (reason as 'INTERNAL') : 'INTERNAL', message ?? fallback, {
+      nextStep,
+    });
+  } catch {
+    // No JSON: a proxy in between, or a daemon that broke in the middle.
+    return new OperationError('INTERNAL', fallback);
+  }
+}

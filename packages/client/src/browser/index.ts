@@ -1,0 +1,3 @@
+export { type BrowserClient, type BrowserClientOptions, createBrowserClient } from './browser-client.ts';
+export { toOperationError } from './browser-errors.ts';
+export { type HttpOptions, openHttp } from './http.ts';

@@ -1,0 +1,42 @@
+/** Of one message of a stream; more than any answer of the API has. */
+const maxEnvelopeBytes = 64 * 1024 * 1024;
+const headBytes = 5;
+
+export interface Envelope {
+  /** It carries the end of the stream and no message. */
+  readonly last: boolean;
+  readonly data: Uint8Array;
+}
+
+/** Cuts a Connect stream into its messages. Ends where the bytes end; what is left of a cut message is dropped. */
+export async function* readEnvelopes(body: ReadableStream<Uint8Array>): AsyncGenerator<Envelope> {
+  const reader = body.getReader();
+  let kept = new Uint8Array(0);
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      kept = joined(kept, value);
+      let at = 0;
+      while (kept.length - at >= headBytes) {
+        const length = new DataView(kept.buffer, kept.byteOffset + at + 1).getUint32(0);
+        if (length > maxEnvelopeBytes) throw new RangeError(`A message of ${length} bytes is too long.`);
+        if (kept.length - at - headBytes < length) break;
+        const start = at + headBytes;
+        yield { last: ((kept[at] ?? 0) & 2) !== 0, data: kept.subarray(start, start + length) };
+        at = start + length;
+      }
+      kept = kept.slice(at);
+    }
+  } finally {
+    // Whoever stops reading ends the call.
+    await reader.cancel();
+  }
+}
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(one.length + other.length);
+  both.set(one);
+  both.set(other, one.length);
+  return both;
+}

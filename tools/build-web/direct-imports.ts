@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Plugin } from 'esbuild';
+
+/** Packages whose one door leads to everything; esbuild would put all that any page uses into the first chunk. */
+const doors: Readonly<Record<string, string>> = {
+  '@mantine/core': 'node_modules/@mantine/core/esm/index.mjs',
+  '@innkeeper/contract/control': 'packages/contract/src/control.ts',
+  '@innkeeper/contract/agent': 'packages/contract/src/agent.ts',
+};
+
+const importStatement = /^import \{([^}]*)\} from '([^']+)';/gm;
+
+/**
+ * Lets each source import a name from the file that defines it and not from its package's door, so that a page's chunk
+ * has what the page uses, and the first load nothing else.
+ */
+export function directImports(root: string): Plugin {
+  const files = new Map(Object.entries(doors).map(([door, path]) => [door, exportsOf(join(root, path))]));
+  return {
+    name: 'direct imports',
+    setup(build) {
+      build.onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
+        if (!path.includes('/apps/web/src/') && !path.includes('/packages/client/src/')) return undefined;
+        const contents = readFileSync(path, 'utf8').replaceAll(importStatement, (statement, names: string, door: string) => {
+          const known = files.get(door);
+          return known === undefined ? statement : namesOf(names).map((name) => direct(name, door, known)).join('');
+        });
+        return { contents, loader: path.endsWith('x') ? 'tsx' : 'ts' };
+      });
+    },
+  };
+}
+
+/** The names of an import list without those that are types. */
+function namesOf(list: string): string[] {
+  return list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && !name.startsWith('type '));
+}
+
+function direct(name: string, door: string, known: ReadonlyMap<string, string>): string {
+  const [exported = name] = name.split(' as ');
+  const file = known.get(exported);
+  if (file === undefined) throw new Error(`${door} has no ${exported}, or it is a type and the import does not say so.`);
+  return `import { ${name} } from ${JSON.stringify(file)};`;
+}
+
+/** Where each name that a door exports is defined. */
+function exportsOf(door: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  const text = readFileSync(door, 'utf8');
+  const folder = dirname(door);
+  for (const [, names = '', file = ''] of text.matchAll(/^(?:import|export) \{([^}]*)\} from ["']([^"']+)["']/gms))
+    for (const name of namesOf(names)) found.set(name, resolve(folder, file));
+  for (const [, file = ''] of text.matchAll(/^export \* from ["']([^"']+)["']/gm)) {
+    const path = resolve(folder, file);
+    for (const [, name = ''] of readFileSync(path, 'utf8').matchAll(/^export (?:const|function|class|enum) (\w+)/gm))
+      found.set(name, path);
+  }
+  return found;
+}

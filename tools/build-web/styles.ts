@@ -1,0 +1,68 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const mantine = 'node_modules/@mantine/core/styles';
+
+/** What the shell and the overview use of Mantine, in the order that Mantine wants. */
+const firstComponents = [
+  ...['default-css-variables', 'baseline', 'global', 'VisuallyHidden', 'UnstyledButton', 'Group', 'Stack'],
+  ...[
+    'Text',
+    'Title',
+    'Anchor',
+    'Button',
+    'ActionIcon',
+    'Loader',
+    'Badge',
+    'Code',
+    'Kbd',
+    'Input',
+    'PasswordInput',
+    'Checkbox',
+  ],
+];
+
+/** Style sheets that a page needs before it shows anything, as imports. */
+export function firstStyles(root: string): string[] {
+  return [...firstComponents.map((name) => `./${mantine}/${name}.layer.css`), ...ownStyles(root)];
+}
+
+/** The rest of Mantine and what other libraries bring; loaded beside the first page. */
+export function laterStyles(root: string): string[] {
+  const rest = readdirSync(join(root, mantine))
+    .filter((name) => name.endsWith('.layer.css') && !firstComponents.includes(name.slice(0, -'.layer.css'.length)))
+    .sort((one, other) => weight(one) - weight(other) || one.localeCompare(other));
+  return [
+    ...rest.map((name) => `./${mantine}/${name}`),
+    './node_modules/@xterm/xterm/css/xterm.css',
+    './node_modules/uplot/dist/uPlot.min.css',
+  ];
+}
+
+/** Components that others are built on come before them. */
+const foundations = [
+  'ScrollArea',
+  'Overlay',
+  'Paper',
+  'Popover',
+  'CloseButton',
+  'ModalBase',
+  'FloatingIndicator',
+  'Combobox',
+];
+
+function weight(name: string): number {
+  const index = foundations.indexOf(name.replace('.layer.css', ''));
+  return index < 0 ? foundations.length : index;
+}
+
+/** Our own: styles/ first, then what lies beside components and pages. They stand above Mantine's layer. */
+function ownStyles(root: string): string[] {
+  const source = join(root, 'apps', 'web', 'src');
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.css'))
+    .sort(
+      (one, other) => Number(other.startsWith('styles/')) - Number(one.startsWith('styles/')) || (one < other ? -1 : 1),
+    );
+  return files.map((name) => `./apps/web/src/${name}`);
+}
