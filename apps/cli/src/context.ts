@@ -3,12 +3,17 @@ import { join } from 'node:path';
 import { createClient, type InnkeeperClient } from '@innkeeper/client';
 import type { Command } from 'commander';
 
-export type OutputFormat = 'table' | 'wide' | 'json' | 'name';
+export type OutputFormat = 'table' | 'wide' | 'json' | 'yaml' | 'name' | 'csv';
 
 /** What a command works with. */
 export interface Context<T> {
   readonly client: InnkeeperClient;
-  readonly options: T & { readonly output: OutputFormat; readonly headers: boolean; readonly quiet?: boolean };
+  readonly options: T & {
+    readonly output: OutputFormat;
+    readonly headers: boolean;
+    readonly quiet?: boolean;
+    readonly columns?: string;
+  };
 }
 
 /** The client and the options of a command, the global ones among them. */
@@ -23,5 +28,5 @@ export function contextOf<T extends object = object>(command: Command): Context<
 
 /** As the daemon's: $XDG_DATA_HOME/innkeeper, else ~/.local/share/innkeeper. */
 function defaultDataFolder(): string {
-  return join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'innkeeper');
+  return join(process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'innkeeper');
 }

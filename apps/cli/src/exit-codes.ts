@@ -24,10 +24,18 @@ const ofReason: Partial<Record<ReasonName, number>> = {
   DAEMON_UNREACHABLE: exitCodes.general,
 };
 
+/** Of files here. */
+const ofErrno: Record<string, number> = {
+  ENOENT: exitCodes.notFound,
+  EACCES: exitCodes.permission,
+  EPERM: exitCodes.permission,
+};
+
 /** The exit code for an error. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) return error.exitCode;
-  if (!isOperationError(error)) return exitCodes.general;
+  if (!isOperationError(error))
+    return ofErrno[String((error as NodeJS.ErrnoException | null)?.code)] ?? exitCodes.general;
   const known = ofReason[error.reason];
   if (known !== undefined) return known;
   switch (error.code) {

@@ -8,5 +8,7 @@ export function parseSize(text: string, what: string): bigint {
   const factor = factors[match?.[2]?.toUpperCase() ?? 'none'];
   if (match?.[1] === undefined || factor === undefined)
     throw new CliError(`${what}: "${text}" is no size; write 512M or 2G`);
-  return BigInt(Math.round(Number(match[1]) * factor));
+  const bytes = Math.round(Number(match[1]) * factor);
+  if (bytes >= 2 ** 63) throw new CliError(`${what}: "${text}" is more than any disk has`);
+  return BigInt(bytes);
 }

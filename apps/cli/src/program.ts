@@ -2,9 +2,10 @@ import { Command, CommanderError, Option } from 'commander';
 import { CliError } from './cli-error.ts';
 import { collect } from './collect.ts';
 import { addExecOptions } from './exec-options.ts';
-import { exitCodeOf } from './exit-codes.ts';
+import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { printError } from './output/print-error.ts';
 import { version } from './version.ts';
+import { wantsJson } from './wants-json.ts';
 
 /** Loads a command's code only when it is asked for: `inn ls` need not read the code of `inn top`. */
 type Load = () => Promise<{ readonly run: (command: Command, ...words: never[]) => Promise<void> }>;
@@ -38,12 +39,16 @@ export function buildProgram(): Command {
     command
       .addOption(
         new Option('-o, --output <format>', 'how the answer looks')
-          .choices(['table', 'wide', 'json', 'name'])
+          .choices(['table', 'wide', 'json', 'yaml', 'name', 'csv'])
           .default('table'),
       )
+      .option('--columns <titles>', 'only these columns of a list, such as name,state')
       .option('--no-headers', 'a table without its first line');
 
-  output(add(program, 'ls', 'List VMs', () => import('./commands/ls.ts')));
+  output(add(program, 'ls [vm...]', 'List VMs', () => import('./commands/ls.ts'))).option(
+    '--filter <conditions>',
+    'only VMs that match, such as "state:running mem>80"',
+  );
   output(add(program, 'show <vm>', 'Everything known about a VM', () => import('./commands/show.ts')));
   output(
     add(program, 'create <name>', 'Create a VM', () => import('./commands/create.ts'))
@@ -81,7 +86,7 @@ export function buildProgram(): Command {
     () => import('./commands/cp.ts'),
   ).option('-p, --parents', 'make the folders that are missing');
   output(
-    add(program, 'top', 'What guests use, beside what their hypervisors use', () => import('./commands/top.ts')),
+    add(program, 'top [vm]', 'What guests use, beside what their hypervisors use', () => import('./commands/top.ts')),
   ).option('--interval <duration>', 'between looks', '2s');
   output(add(program, 'doctor [vm]', 'Find out why an agent does not answer', () => import('./commands/doctor.ts')));
   output(add(program, 'events [vm]', 'What happened, newest last', () => import('./commands/events.ts'))).option(
@@ -129,13 +134,22 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
   // A reader that went away ("inn ls | head") is no fault.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-    throw error;
+    printError(error, false);
+    process.exit(exitCodes.general);
+  });
+  const program = buildProgram();
+  let command: Command | undefined;
+  program.hook('preAction', (_, acting) => {
+    command = acting;
   });
   try {
-    await buildProgram().parseAsync([...argv]);
+    await program.parseAsync([...argv]);
   } catch (error) {
     if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
-    if (!(error instanceof CliError && error.silent)) printError(error, argv.includes('json'));
+    if (!(error instanceof CliError && error.silent)) {
+      const { withSuggestion } = await import('./with-suggestion.ts');
+      printError(await withSuggestion(error, command), wantsJson(argv));
+    }
     process.exit(exitCodeOf(error));
   }
 }

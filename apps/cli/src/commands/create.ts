@@ -2,7 +2,8 @@ import { VmSchema } from '@innkeeper/contract/control';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { contextOf } from '../context.ts';
-import { printJson } from '../output/json.ts';
+import { printObject } from '../output/json.ts';
+import { parseCount } from '../parse-count.ts';
 import { parseSize } from '../parse-size.ts';
 import { followOperation } from './follow-operation.ts';
 import { agentLine, waitForAgent } from './wait-for-agent.ts';
@@ -19,8 +20,7 @@ interface CreateOptions {
 /** `inn create NAME` */
 export async function run(command: Command, name: string): Promise<void> {
   const { client, options } = contextOf<CreateOptions>(command);
-  const cpus = Number(options.cpus);
-  if (!Number.isInteger(cpus) || cpus < 1) throw new CliError(`--cpus: "${options.cpus}" is no count`);
+  const cpus = parseCount(options.cpus, '--cpus', 1, 64);
   const operation = await client.vms.createVm({
     name,
     image: options.image,
@@ -35,7 +35,7 @@ export async function run(command: Command, name: string): Promise<void> {
     options.start === true
       ? await waitForAgent(client, name, options.quiet === true)
       : await client.vms.getVm({ vm: name });
-  if (options.output === 'json') printJson(VmSchema, vm);
+  if (options.output === 'json' || options.output === 'yaml') printObject(options.output, VmSchema, vm);
   else if (options.output === 'name') process.stdout.write(`${vm.name}\n`);
   else
     process.stdout.write(

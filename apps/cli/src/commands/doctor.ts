@@ -1,11 +1,11 @@
 import { styleText } from 'node:util';
-import { DiagnosisOutcome, DiagnosisSchema, type DiagnosisStep } from '@innkeeper/contract/control';
+import { DiagnosisOutcome, DiagnosisSchema, type DiagnosisStep, NodeSchema } from '@innkeeper/contract/control';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { contextOf } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { printJson } from '../output/json.ts';
-import { clean } from '../output/table.ts';
+import { clean } from '../output/clean.ts';
+import { printObject } from '../output/json.ts';
 
 const marks: Record<DiagnosisOutcome, string> = {
   [DiagnosisOutcome.UNSPECIFIED]: '?',
@@ -20,6 +20,10 @@ export async function run(command: Command, name: string | undefined): Promise<v
   const { client, options } = contextOf(command);
   if (name === undefined) {
     const node = await client.node.getNode({});
+    if (options.output === 'json' || options.output === 'yaml') {
+      printObject(options.output, NodeSchema, node);
+      return;
+    }
     const why = node.acceleratorReason === '' ? '' : `: ${node.acceleratorReason}`;
     process.stdout.write(
       `${marks[DiagnosisOutcome.OK]} the daemon answers (version ${node.version}, process ${node.pid}, data in ${node.dataDirectory})\n` +
@@ -30,7 +34,7 @@ export async function run(command: Command, name: string | undefined): Promise<v
     return;
   }
   const diagnosis = await client.vms.diagnose({ vm: name });
-  if (options.output === 'json') printJson(DiagnosisSchema, diagnosis);
+  if (options.output === 'json' || options.output === 'yaml') printObject(options.output, DiagnosisSchema, diagnosis);
   else
     process.stdout.write(
       diagnosis.steps.map(stepText).join('') +

@@ -8,6 +8,7 @@ import { type ExecOptions, parseExecWords } from '../exec-options.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { printError } from '../output/print-error.ts';
 import { parseDuration } from '../parse-duration.ts';
+import { withSuggestion } from '../with-suggestion.ts';
 import { writeAll } from '../write-all.ts';
 import { connectTerminal } from './connect-terminal.ts';
 
@@ -36,7 +37,7 @@ export async function run(command: Command, vm: string, given: readonly string[]
         ? await detach(stream)
         : await follow(stream, terminal, options.attach === undefined && options.stdin !== false);
   } catch (error) {
-    printError(error, false);
+    printError(await withSuggestion(error, command), false);
     throw new CliError('', { exitCode: failureCode(error), silent: true });
   }
 }

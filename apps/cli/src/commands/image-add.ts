@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { contextOf } from '../context.ts';
+import { clean } from '../output/clean.ts';
 import { followOperation } from './follow-operation.ts';
 
 /** `inn image add FILE` */
@@ -11,7 +12,9 @@ export async function run(command: Command, file: string): Promise<void> {
   const image = (await client.images.listImages({})).images.find((each) => each.name === name);
   process.stdout.write(`${name} is added.\n`);
   if (image !== undefined && image.agentReason !== '')
-    process.stdout.write(`The agent could not be put in: ${image.agentDetail}\n  ${image.agentNextStep}\n`);
+    process.stdout.write(
+      `The agent could not be put in: ${clean(image.agentDetail)}\n  ${clean(image.agentNextStep)}\n`,
+    );
 }
 
 /** A file's name as an image's: lower case, "-" for the rest, without the ending. */

@@ -1,17 +1,17 @@
 import { OperationSchema } from '@innkeeper/contract/control';
 import type { Command } from 'commander';
 import { contextOf } from '../context.ts';
+import { clean } from '../output/clean.ts';
 import { formatTime } from '../output/figures.ts';
-import { printJson } from '../output/json.ts';
-import { clean } from '../output/table.ts';
+import { printObject } from '../output/json.ts';
 import { operationStateWord } from '../output/words.ts';
 
 /** `inn op show ID` */
 export async function run(command: Command, id: string): Promise<void> {
   const { client, options } = contextOf(command);
   const operation = await client.operations.getOperation({ id });
-  if (options.output === 'json') {
-    printJson(OperationSchema, operation);
+  if (options.output === 'json' || options.output === 'yaml') {
+    printObject(options.output, OperationSchema, operation);
     return;
   }
   const lines = [

@@ -1,16 +1,17 @@
 import { type Vm, VmSchema } from '@innkeeper/contract/control';
 import type { Command } from 'commander';
 import { contextOf } from '../context.ts';
+import { clean } from '../output/clean.ts';
 import { formatBytes, formatDuration, formatPercent, formatTime } from '../output/figures.ts';
-import { printJson } from '../output/json.ts';
-import { clean, formatTable } from '../output/table.ts';
+import { printObject } from '../output/json.ts';
+import { formatTable } from '../output/table.ts';
 import { agentStateWord, vmStateWord } from '../output/words.ts';
 
 /** `inn show VM` */
 export async function run(command: Command, name: string): Promise<void> {
   const { client, options } = contextOf(command);
   const vm = await client.vms.getVm({ vm: name });
-  if (options.output === 'json') printJson(VmSchema, vm);
+  if (options.output === 'json' || options.output === 'yaml') printObject(options.output, VmSchema, vm);
   else if (options.output === 'name') process.stdout.write(`${vm.name}\n`);
   else process.stdout.write(describe(vm));
 }

@@ -3,6 +3,7 @@ import { toJson } from '@bufbuild/protobuf';
 import { type Vm, VmSchema, VmState } from '@innkeeper/contract/control';
 import type { Command } from 'commander';
 import { contextOf } from '../context.ts';
+import { cleanJson } from '../output/clean.ts';
 import { formatBytes, formatPercent } from '../output/figures.ts';
 import { fullestMount } from '../output/fullest-mount.ts';
 import { type Column, formatTable } from '../output/table.ts';
@@ -24,19 +25,21 @@ const columns: readonly Column<Vm>[] = [
 ];
 
 /** `inn top`: live on a terminal until q or ^C; elsewhere one look, or with -o json one line an interval. */
-export async function run(command: Command): Promise<void> {
+export async function run(command: Command, wanted: string | undefined): Promise<void> {
   const { client, options } = contextOf<{ readonly interval: string }>(command);
   const intervalMs = parseDuration(options.interval, '--interval');
+  const look = async (): Promise<readonly Vm[]> =>
+    wanted === undefined ? (await client.vms.listVms({})).vms : [await client.vms.getVm({ vm: wanted })];
   if (options.output === 'json') {
     for (;;) {
-      const { vms } = await client.vms.listVms({});
+      const vms = await look();
       process.stdout.write(
-        `${JSON.stringify({ time: new Date().toISOString(), vms: vms.map((vm) => toJson(VmSchema, vm)) })}\n`,
+        `${cleanJson(JSON.stringify({ time: new Date().toISOString(), vms: vms.map((vm) => toJson(VmSchema, vm)) }))}\n`,
       );
       await delay(intervalMs);
     }
   }
-  const draw = async (): Promise<string> => screen((await client.vms.listVms({})).vms, options.headers);
+  const draw = async (): Promise<string> => screen(await look(), options.headers);
   if (process.stdout.isTTY !== true) {
     process.stdout.write(await draw());
     return;

@@ -1,6 +1,7 @@
 import type { InnkeeperClient } from '@innkeeper/client';
 import { AgentState, type Vm, VmState } from '@innkeeper/contract/control';
 import { OperationError } from '@innkeeper/contract/errors';
+import { clean } from '../output/clean.ts';
 import { ProgressLine } from '../output/progress-line.ts';
 
 const defaultTimeoutMs = 180_000;
@@ -45,5 +46,5 @@ export async function waitForAgent(
 /** For a person: the agent answers, or why there is none. */
 export function agentLine(vm: Vm): string {
   if (vm.agent?.state === AgentState.CONNECTED) return `${vm.name} runs, and its agent answers.\n`;
-  return `${vm.name} runs without an agent: ${vm.agent?.detail ?? ''}\n  ${vm.agent?.nextStep ?? ''}\n`;
+  return `${vm.name} runs without an agent: ${clean(vm.agent?.detail ?? '')}\n  ${clean(vm.agent?.nextStep ?? '')}\n`;
 }

@@ -1,17 +1,28 @@
 import { type DescMessage, type MessageShape, toJson } from '@bufbuild/protobuf';
+import { cleanJson } from './clean.ts';
+import { toYaml } from './yaml.ts';
 
-/** The API's object as JSON, the way protobuf writes it: stable, and what `curl` would show. */
-export function printJson<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>): void {
-  process.stdout.write(`${JSON.stringify(toJson(schema, message), undefined, 2)}\n`);
+/** The API's object as JSON, the way protobuf writes it, or as YAML: stable, and what `curl` would show. */
+export function printObject<Desc extends DescMessage>(
+  format: 'json' | 'yaml',
+  schema: Desc,
+  message: MessageShape<Desc>,
+): void {
+  printValue(format, toJson(schema, message));
 }
 
 /** Many objects as one array. */
-export function printJsonList<Desc extends DescMessage>(schema: Desc, messages: readonly MessageShape<Desc>[]): void {
-  process.stdout.write(
-    `${JSON.stringify(
-      messages.map((message) => toJson(schema, message)),
-      undefined,
-      2,
-    )}\n`,
+export function printObjects<Desc extends DescMessage>(
+  format: 'json' | 'yaml',
+  schema: Desc,
+  messages: readonly MessageShape<Desc>[],
+): void {
+  printValue(
+    format,
+    messages.map((message) => toJson(schema, message)),
   );
+}
+
+function printValue(format: 'json' | 'yaml', value: unknown): void {
+  process.stdout.write(format === 'yaml' ? toYaml(value) : `${cleanJson(JSON.stringify(value, undefined, 2))}\n`);
 }

@@ -1,4 +1,5 @@
 import { stderr } from 'node:process';
+import { clean } from './clean.ts';
 
 /** One line on the terminal that keeps changing; nothing at all where standard error is no terminal. */
 export class ProgressLine {
@@ -16,7 +17,7 @@ export class ProgressLine {
     if (!this.#shown || text === this.#last || now - this.#lastMs < 100) return;
     this.#last = text;
     this.#lastMs = now;
-    stderr.write(`\r\u001b[K${text.slice(0, (stderr.columns ?? 80) - 1)}`);
+    stderr.write(`\r\u001b[K${clean(text).slice(0, (stderr.columns ?? 80) - 1)}`);
   }
 
   /** Takes the line away. */

@@ -1,4 +1,5 @@
 import stringWidth from 'string-width';
+import { clean } from './clean.ts';
 
 export interface Column<T> {
   readonly title: string;
@@ -17,7 +18,9 @@ export function formatTable<T>(
   const shown = columns.filter((column) => options.wide === true || column.wide !== true);
   const lines = rows.map((row) => shown.map((column) => clean(column.value(row)) || '–'));
   if (options.headers) lines.unshift(shown.map((column) => column.title));
-  const widths = shown.map((_, index) => Math.max(0, ...lines.map((line) => stringWidth(line[index] ?? ''))));
+  const widths = shown.map((_, index) =>
+    lines.reduce((most, line) => Math.max(most, stringWidth(line[index] ?? '')), 0),
+  );
   return lines
     .map((line) =>
       line
@@ -30,10 +33,4 @@ export function formatTable<T>(
     )
     .map((line) => `${line}\n`)
     .join('');
-}
-
-/** A guest's words must not move the cursor or set colours. */
-export function clean(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out.
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
 }

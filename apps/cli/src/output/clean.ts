@@ -1,0 +1,19 @@
+/** Control characters, C1 among them, and those that turn the direction of writing around. */
+const unprintable = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069';
+const anywhere = new RegExp(`[${unprintable}]`, 'g');
+const beyondAscii = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** A guest's words must not move the cursor, set colours or begin a line. */
+export function clean(text: string): string {
+  return text.replace(anywhere, '·');
+}
+
+/** The same for text of several lines: they stay, each after `indent` but the first. */
+export function cleanLines(text: string, indent: string): string {
+  return text.trimEnd().split(/\r?\n/).map(clean).join(`\n${indent}`);
+}
+
+/** JSON text with the same characters escaped; JSON itself leaves those beyond ASCII as they are. */
+export function cleanJson(json: string): string {
+  return json.replace(beyondAscii, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
