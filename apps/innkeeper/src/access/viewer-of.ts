@@ -2,8 +2,12 @@ import type { Viewer } from '../fleet/viewer.ts';
 import { mayDo } from './authorize.ts';
 import type { Caller } from './caller.ts';
 
-/** What a caller sees of lists: the VMs on which they have `vm.view`. */
-export function viewerOf(caller: Caller): Viewer {
-  const seesEverything = mayDo(caller, 'vm.view', 'everywhere');
-  return { seesEverything, sees: (vm) => seesEverything || mayDo(caller, 'vm.view', vm) };
+/** What the caller of a list may see, asked anew each time: `pass.caller` follows a change of roles. */
+export function viewerOf(pass: { readonly caller: Caller }): Viewer {
+  return {
+    get seesEverything() {
+      return mayDo(pass.caller, 'vm.view', 'everywhere');
+    },
+    sees: (vm) => mayDo(pass.caller, 'vm.view', vm),
+  };
 }

@@ -1,13 +1,24 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { OperationService } from '@innkeeper/contract/control';
+import { viewerOf } from '../access/viewer-of.ts';
+import { seesVm } from '../fleet/sees-vm.ts';
+import { passOf } from './api-interceptors.ts';
 import type { NodeOfControl } from './node-of-control.ts';
 import { limitOf } from './vm-service.ts';
 
+const maxOperations = 500;
+
 /** OperationService over a node. */
-export function createOperationService({ operations }: NodeOfControl): ServiceImpl<typeof OperationService> {
+export function createOperationService(node: NodeOfControl): ServiceImpl<typeof OperationService> {
+  const { operations } = node;
   return {
     getOperation: (request) => operations.find(request.id),
-    listOperations: async (request) => ({ operations: await operations.list(limitOf(request.limit, 50, 500)) }),
+    listOperations: async (request, context) => {
+      const limit = limitOf(request.limit, 50, maxOperations);
+      const viewer = viewerOf(passOf(context));
+      const all = await operations.list(viewer.seesEverything ? limit : maxOperations);
+      return { operations: all.filter(({ vmId }) => seesVm(viewer, node.fleet, vmId)).slice(0, limit) };
+    },
     watchOperation: (request, { signal }) => operations.watch(request.id, { signal }),
     cancelOperation: (request) => operations.cancel(request.id),
   };

@@ -4,9 +4,9 @@ import { ShutdownMode } from '@innkeeper/contract/agent';
 import type { VmService } from '@innkeeper/contract/control';
 import { viewerOf } from '../access/viewer-of.ts';
 import { listVms } from '../fleet/list-vms.ts';
-import { passOf, visitorOf } from './api-interceptors.ts';
+import { seesVm } from '../fleet/sees-vm.ts';
+import { passOf } from './api-interceptors.ts';
 import type { NodeOfControl } from './node-of-control.ts';
-import { seesVm, viewerOf } from './viewer-of.ts';
 import { watchVm, watchVms } from './watch-vms.ts';
 
 const defaultStopTimeoutMs = 30_000;
@@ -24,7 +24,7 @@ export function createVmService(node: NodeOfControl): ServiceImpl<typeof VmServi
   const { vms } = node;
   return {
     listVms: (request, context) => {
-      const { entries, total } = listVms(node.fleet, request, viewerOf(visitorOf(context).caller));
+      const { entries, total } = listVms(node.fleet, request, viewerOf(passOf(context)));
       return { vms: entries.map(({ vm }) => vm), total };
     },
     getVm: (request) => vms.find(request.vm).describe(),
@@ -49,7 +49,7 @@ export function createVmService(node: NodeOfControl): ServiceImpl<typeof VmServi
       if (request.vm !== '') return { events: await vms.events(vms.find(request.vm).id, limit) };
       const viewer = viewerOf(passOf(context));
       const events = await vms.events(undefined, viewer.seesEverything ? limit : maxEvents);
-      return { events: events.filter(({ vmId }) => seesVm(viewer, node, vmId)).slice(0, limit) };
+      return { events: events.filter(({ vmId }) => seesVm(viewer, node.fleet, vmId)).slice(0, limit) };
     },
     shutdownGuest: async (request, { signal }) => {
       const mode = shutdownModes.get(request.mode);

@@ -6,9 +6,8 @@ import type { Exchange } from '../control/http-route.ts';
 import { serveLive } from './serve-live.ts';
 
 /** The WebSocket /v1/live of one browser. Each topic holds what its viewer may see. */
-export async function liveRoute(socket: WebSocket, { node, gate, visitor, signal, log }: Exchange): Promise<void> {
-  const { caller } = visitor;
-  const source = { node, viewer: viewerOf(caller), moreDoneSteps: () => doneSteps(gate, caller) };
+export async function liveRoute(socket: WebSocket, { node, gate, pass, signal, log }: Exchange): Promise<void> {
+  const source = { node, viewer: viewerOf(pass), moreDoneSteps: () => doneSteps(gate, pass.caller) };
   await serveLive(socket, source, { signal, log });
 }
 

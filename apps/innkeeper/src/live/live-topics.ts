@@ -7,6 +7,7 @@ import type { NodeOfControl } from '../control/node-of-control.ts';
 import { limitOf } from '../control/vm-service.ts';
 import { fleetSummary } from '../fleet/fleet-summary.ts';
 import { listVms, maxPageSize } from '../fleet/list-vms.ts';
+import { seesVm } from '../fleet/sees-vm.ts';
 import type { Viewer } from '../fleet/viewer.ts';
 import { vmRow } from '../fleet/vm-row.ts';
 
@@ -60,7 +61,10 @@ export function openTopic(source: LiveSource, request: LiveRequest, signal: Abor
       const limit = limitOf(topic.value.limit, 50, 500);
       return whenChanged(node.operations.onChange, signal, async () => {
         const operations = await node.operations.list(limit);
-        return { case: 'operations', value: { operations: operations.filter((each) => maySee(source, each.vmId)) } };
+        return {
+          case: 'operations',
+          value: { operations: operations.filter((each) => seesVm(viewer, fleet, each.vmId)) },
+        };
       });
     }
     case 'events': {
@@ -115,16 +119,9 @@ function visibleVm({ node, viewer }: LiveSource, idOrName: string): Vm {
   return vm;
 }
 
-/** What concerns no VM, or one that is gone, is for those who see every VM. */
-function maySee({ node: { fleet }, viewer }: LiveSource, vmId: string): boolean {
-  if (viewer.seesEverything) return true;
-  const vm = fleet.find(vmId);
-  return vm !== undefined && viewer.sees(vm);
-}
-
-async function visibleEvents(source: LiveSource, limit: number): Promise<Event[]> {
-  const events = await source.node.vms.events(undefined, source.viewer.seesEverything ? limit : maxPageSize);
-  return events.filter((event) => maySee(source, event.vmId)).slice(0, limit);
+async function visibleEvents({ node, viewer }: LiveSource, limit: number): Promise<Event[]> {
+  const events = await node.vms.events(undefined, viewer.seesEverything ? limit : maxPageSize);
+  return events.filter(({ vmId }) => seesVm(viewer, node.fleet, vmId)).slice(0, limit);
 }
 
 async function doneSteps({ node, moreDoneSteps }: LiveSource): Promise<string[]> {
