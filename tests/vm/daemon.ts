@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { killOnAbort } from './abort.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -21,25 +22,30 @@ export interface Daemon extends AsyncDisposable {
   log(): string;
 }
 
-/** Starts a daemon and resolves when its socket answers. */
-export async function startDaemon(dataDirectory = testDataDirectory): Promise<Daemon> {
+/** `innkeeper serve`, as a process that nobody waits for yet. */
+export function spawnDaemon(dataDirectory: string): ChildProcess {
   mkdirSync(dataDirectory, { recursive: true });
-  const child = spawn(
+  return spawn(
     process.execPath,
     [join(root, 'apps', 'innkeeper', 'src', 'main.ts'), 'serve', '--data', dataDirectory],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
+    { stdio: ['ignore', 'pipe', 'pipe'] },
   );
+}
+
+/** Starts a daemon and resolves when its socket answers; fails with its last words when it ends instead. */
+export async function startDaemon(dataDirectory = testDataDirectory): Promise<Daemon> {
+  const child = spawnDaemon(dataDirectory);
+  const pid = child.pid ?? 0;
+  const forget = killOnAbort(pid);
   let log = '';
   const keep = (chunk: Buffer): void => {
     log = (log + chunk.toString()).slice(-64 * 1024);
   };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  ended.then(forget, forget);
   await waitForSocket(join(dataDirectory, 'innkeeper.sock'), child, () => log);
-  const pid = child.pid ?? 0;
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     await ended;
@@ -54,18 +60,25 @@ export async function startDaemon(dataDirectory = testDataDirectory): Promise<Da
   };
 }
 
-/** Resident memory of a process of this host. */
+/** Resident memory of a process of this host; 0 when it has ended. */
 export function rssBytesOf(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+  try {
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw error;
+  }
 }
 
+/** The socket alone says nothing: it may be that of a daemon which runs already, and then ours is about to end. */
 async function waitForSocket(path: string, child: ChildProcess, log: () => string): Promise<void> {
   const deadline = performance.now() + 30_000;
   while (performance.now() < deadline) {
     if (child.exitCode !== null) throw new Error(`The daemon ended with exit code ${child.exitCode}: ${log()}`);
-    if (await answers(path)) return;
+    if (log().includes('innkeeper serves on') && (await answers(path))) return;
     await delay(50);
   }
+  child.kill('SIGKILL');
   throw new Error(`The daemon did not serve within 30 s: ${log()}`);
 }
 

@@ -3,33 +3,50 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { rssBytesOf } from './daemon.ts';
 import { type InnOptions, spawnInn } from './inn.ts';
 
+const mib = 1024 * 1024;
+/** Short pauses all the way, and one that is long enough for every buffer between the guest and here to fill up. */
+const pauseEveryBytes = 4 * mib;
+const pauseMs = 100;
+const longPauseAtBytes = 32 * mib;
+const longPauseMs = 4000;
+
+/** What came through a slow reader, and the most memory that was used meanwhile. */
+export interface SlowOutput {
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly exitCode: number;
+  /** Resident memory of inn, at its most. */
+  readonly innRssBytes: number;
+  /** Resident memory of the daemon, at its most. */
+  readonly daemonRssBytes: number;
+}
+
 /** Runs `inn` with a reader that keeps pausing, and hashes what it reads. */
 export async function hashThroughSlowPipe(
   args: readonly string[],
   options: InnOptions,
-  { pauseEveryBytes }: { readonly pauseEveryBytes: number },
-): Promise<{
-  readonly sha256: string;
-  readonly bytes: number;
-  readonly peakRssBytes: number;
-  readonly exitCode: number;
-}> {
+  daemonPid: number,
+): Promise<SlowOutput> {
   const child = spawnInn(args, options);
   child.stdin.end();
+  child.stderr.resume();
   const ended = new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? -1)));
   const hash = createHash('sha256');
   let bytes = 0;
-  let sincePause = 0;
-  let peakRssBytes = 0;
+  let innRssBytes = 0;
+  let daemonRssBytes = 0;
+  let nextPause = pauseEveryBytes;
+  let longPauseToCome = true;
   for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
     hash.update(chunk);
     bytes += chunk.length;
-    sincePause += chunk.length;
-    if (sincePause < pauseEveryBytes) continue;
-    sincePause = 0;
-    peakRssBytes = Math.max(peakRssBytes, rssBytesOf(child.pid ?? 0));
-    // Long enough for every buffer between the guest and here to fill up.
-    await delay(150);
+    if (bytes < nextPause) continue;
+    nextPause = bytes + pauseEveryBytes;
+    const long = longPauseToCome && bytes >= longPauseAtBytes;
+    if (long) longPauseToCome = false;
+    await delay(long ? longPauseMs : pauseMs);
+    innRssBytes = Math.max(innRssBytes, rssBytesOf(child.pid ?? 0));
+    daemonRssBytes = Math.max(daemonRssBytes, rssBytesOf(daemonPid));
   }
-  return { sha256: hash.digest('hex'), bytes, peakRssBytes, exitCode: await ended };
+  return { sha256: hash.digest('hex'), bytes, exitCode: await ended, innRssBytes, daemonRssBytes };
 }

@@ -1,60 +1,84 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createClient, type InnkeeperClient } from '@innkeeper/client';
+import { AgentState, type Vm } from '@innkeeper/contract/control';
+import { killOnAbort } from './abort.ts';
+import type { Daemon } from './daemon.ts';
 import { inn, innText } from './inn.ts';
 
-/** The API's VM as `inn show -o json` prints it; the fields that tests look at. */
-export interface ShownVm {
-  readonly id: string;
-  readonly state: string;
-  readonly stateDetail?: string;
-  readonly agent?: {
-    readonly state: string;
-    readonly reason?: string;
-    readonly detail?: string;
-    readonly nextStep?: string;
-    readonly version?: string;
-  };
-  readonly telemetry?: {
-    readonly cpu?: { readonly count: number; readonly busyPercent?: number };
-    readonly memory?: { readonly totalBytes?: string; readonly availableBytes?: string; readonly usedBytes?: string };
-    readonly mounts?: readonly {
-      readonly mountPoint: string;
-      readonly totalBytes?: string;
-      readonly usedBytes?: string;
-    }[];
-    readonly monotonicNs?: string;
-    readonly primaryAddresses?: readonly { readonly address: string; readonly reason: string }[];
-  };
-  readonly system?: { readonly initSystem?: string; readonly osId?: string };
-  readonly hypervisor?: { readonly rssBytes?: string };
+/** Between two looks at a VM. */
+const lookEveryMs = 200;
+
+const forgetHypervisor = new Map<string, () => void>();
+
+/** The SDK on a daemon of the tests: looking at a VM by it costs the machine less than by `inn`. */
+export function clientOf(dataDirectory: string): InnkeeperClient {
+  return createClient({ socketPath: `${dataDirectory}/innkeeper.sock` });
 }
 
-export async function showVm(name: string, dataDirectory: string): Promise<ShownVm> {
-  return JSON.parse(await innText(['show', name, '-o', 'json'], { dataDirectory })) as ShownVm;
+export function showVm(name: string, dataDirectory: string): Promise<Vm> {
+  return clientOf(dataDirectory).vms.getVm({ vm: name });
 }
 
 /** Looks until `accept` likes what it sees; fails with the last look after `timeoutMs`. */
 export async function waitForVm(
   name: string,
   dataDirectory: string,
-  accept: (vm: ShownVm) => boolean,
+  accept: (vm: Vm) => boolean,
   timeoutMs = 90_000,
-): Promise<ShownVm> {
+): Promise<Vm> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const vm = await showVm(name, dataDirectory);
     if (accept(vm)) return vm;
     if (performance.now() > deadline)
-      throw new Error(`${name} did not come so far within ${timeoutMs} ms: ${JSON.stringify(vm).slice(0, 2000)}`);
-    await delay(300);
+      throw new Error(
+        `${name} did not come so far within ${timeoutMs} ms: its state is ${vm.state} (${vm.stateDetail}), that of its agent ${vm.agent?.state} (${vm.agent?.detail})`,
+      );
+    await delay(lookEveryMs);
   }
 }
 
-export function isConnected(vm: ShownVm): boolean {
-  return vm.agent?.state === 'AGENT_STATE_CONNECTED';
+/** A report of the guest that was taken after this call. */
+export async function nextTelemetry(name: string, dataDirectory: string): Promise<NonNullable<Vm['telemetry']>> {
+  const from = (await showVm(name, dataDirectory)).telemetry?.monotonicNs ?? 0n;
+  const vm = await waitForVm(name, dataDirectory, ({ telemetry }) => (telemetry?.monotonicNs ?? 0n) > from, 30_000);
+  if (vm.telemetry === undefined) throw new Error(`${name} has no telemetry`);
+  return vm.telemetry;
+}
+
+export function isConnected(vm: Vm): boolean {
+  return vm.agent?.state === AgentState.CONNECTED;
 }
 
 /** Kills and removes a VM that an earlier run may have left. */
 export async function removeVm(name: string, dataDirectory: string): Promise<void> {
   const result = await inn(['rm', '-f', '-y', name], { dataDirectory });
   if (result.exitCode !== 0 && !result.stderr.includes('VM_NOT_FOUND')) throw new Error(result.stderr);
+  forgetHypervisor.get(name)?.();
+}
+
+/**
+ * Builds the image when there is none, makes the VM (two CPUs, 512 MiB) anew, and waits for its agent. Says what it
+ * does: an image can take minutes.
+ */
+export async function createTestVm(daemon: Daemon, name: string, image: string, bootMs: number): Promise<Vm> {
+  const { dataDirectory } = daemon;
+  say(`image ${image}: built if it is not there yet`);
+  await innText(['image', 'build', image], { dataDirectory, timeoutMs: 900_000 });
+  await removeVm(name, dataDirectory);
+  say(`${name}: made of ${image} and started`);
+  const started = performance.now();
+  await innText(['create', name, '--image', image, '--cpus', '2', '--memory', '512M', '--start'], {
+    dataDirectory,
+    timeoutMs: bootMs,
+  });
+  const vm = await waitForVm(name, dataDirectory, (seen) => isConnected(seen) && seen.hypervisor?.pid !== undefined);
+  say(`${name}: its agent answered after ${Math.round(performance.now() - started)} ms`);
+  forgetHypervisor.set(name, killOnAbort(vm.hypervisor?.pid ?? 0));
+  return vm;
+}
+
+/** A line of progress in the log of the tests. */
+export function say(text: string): void {
+  process.stderr.write(`  ${new Date().toISOString().slice(11, 19)} ${text}\n`);
 }

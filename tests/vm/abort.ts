@@ -1,0 +1,22 @@
+/** Processes that must not outlive the tests: daemons, and the hypervisors of their VMs. */
+const pids = new Set<number>();
+
+/** Has a process killed when the test file is told to end before its own cleaning up; the function returned forgets it. */
+export function killOnAbort(pid: number): () => void {
+  pids.add(pid);
+  return () => pids.delete(pid);
+}
+
+function abort(): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      // It ended already.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+  process.exit(1);
+}
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, abort);

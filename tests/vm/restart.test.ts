@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { VmState } from '@innkeeper/contract/control';
+import { type Daemon, startDaemon } from './daemon.ts';
+import { innText, spawnInn } from './inn.ts';
+import { clientOf, createTestVm, isConnected, removeVm, say, waitForVm } from './vm-state.ts';
+
+const mib = 1024 * 1024;
+const name = 'test-restart';
+
+describe('a daemon that is killed in the middle of an upload and of a command', () => {
+  const content = randomBytes(64 * mib);
+  let daemon: Daemon;
+  let options: { dataDirectory: string };
+  let pid: number | undefined;
+
+  before(async () => {
+    daemon = await startDaemon();
+    options = { dataDirectory: daemon.dataDirectory };
+    pid = (await createTestVm(daemon, name, 'tiny', 120_000)).hypervisor?.pid;
+  });
+
+  after(async () => {
+    try {
+      await removeVm(name, daemon.dataDirectory);
+    } finally {
+      await daemon[Symbol.asyncDispose]();
+    }
+  });
+
+  it('finds its VM again, and both go on from where they were', async () => {
+    const client = clientOf(daemon.dataDirectory);
+    const command = followCommand(options);
+    /** Where each piece of the upload began. */
+    const offsets: number[] = [];
+    let sent = 0;
+    const half = Promise.withResolvers<void>();
+    const upload = client.writeFile(name, '/root/upload', {
+      uploadId: 'restart-test-upload',
+      sizeBytes: content.length,
+      source: (offset) => {
+        offsets.push(offset);
+        return pieces(content, offset);
+      },
+      onProgress: (bytes) => {
+        sent = bytes;
+        if (bytes > 24 * mib) half.resolve();
+      },
+    });
+    upload.catch(half.reject);
+    await half.promise;
+    const bytesBefore = command.bytes();
+    assert.ok(bytesBefore > 0, 'the command has said something');
+    assert.ok(!command.ended(), 'the command is in its middle');
+    await daemon.killHard();
+    const sentBefore = sent;
+    // Meanwhile the guest goes on alone.
+    await delay(1000);
+    daemon = await startDaemon();
+
+    const vm = await waitForVm(name, daemon.dataDirectory, isConnected);
+    assert.equal(vm.state, VmState.RUNNING);
+    assert.equal(vm.hypervisor?.pid, pid);
+
+    const written = await upload;
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    say(`upload: ${sentBefore} bytes were sent, and it went on from ${offsets.slice(1).join(', ')}`);
+    assert.equal(offsets[0], 0);
+    assert.equal(offsets.length, 2);
+    assert.ok((offsets[1] ?? 0) > 8 * mib && (offsets[1] ?? 0) <= sentBefore + mib, `${offsets}`);
+    assert.equal(Number(written.bytes), content.length);
+    const inside = await innText(['exec', name, '--', 'sha256sum', '/root/upload'], options);
+    assert.equal(inside.split(' ')[0], sha256);
+
+    const { exitCode, sha256: outputHash, bytes, stderr } = await command.done;
+    say(`command: ${bytesBefore} of ${bytes} bytes had come before the daemon was killed`);
+    assert.match(stderr, /daemon lost/);
+    assert.match(stderr, /daemon back/);
+    assert.equal(outputHash, expectedHash);
+    assert.equal(exitCode, 7);
+  });
+});
+
+const lastNumber = 4_000_000;
+const expectedHash = createHash('sha256')
+  .update(Array.from({ length: lastNumber }, (_, index) => `${index + 1}\n`).join(''))
+  .digest('hex');
+
+/** `inn exec` of a command that prints for longer than the upload takes to its half. */
+function followCommand(options: { readonly dataDirectory: string }) {
+  const child = spawnInn(['exec', name, '--', 'sh', '-c', `seq ${lastNumber}; exit 7`], options);
+  child.stdin.end();
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    hash.update(chunk);
+    bytes += chunk.length;
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const done = once(child, 'close').then(([exitCode]) => ({
+    exitCode: exitCode as number | null,
+    sha256: hash.digest('hex'),
+    bytes,
+    stderr,
+  }));
+  return { bytes: () => bytes, ended: () => child.exitCode !== null, done };
+}
+
+async function* pieces(content: Buffer, from: number): AsyncGenerator<Uint8Array> {
+  const step = 256 * 1024;
+  for (let at = from; at < content.length; at += step) yield content.subarray(at, at + step);
+}
