@@ -50,7 +50,8 @@ export async function serveStaticFile(folder: string, request: AnyRequest, respo
     'cache-control': hashedName.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache',
     etag,
     vary: 'accept-encoding',
-    ...(isPage ? { 'content-security-policy': pagePolicy } : {}),
+    // A worker has the policy of its own script, not of the page that started it.
+    ...(isPage || extname(name) === '.js' ? { 'content-security-policy': pagePolicy } : {}),
     ...(found.encoding === '' ? {} : { 'content-encoding': found.encoding }),
   };
   if (request.headers['if-none-match'] === etag) {
