@@ -22,7 +22,11 @@ export function contextOf<T extends object = object>(command: Command): Context<
     readonly data?: string;
     readonly socket?: string;
   };
-  const socketPath = options.socket ?? join(options.data ?? defaultDataFolder(), 'innkeeper.sock');
+  const saidFolder = command.getOptionValueSourceWithGlobals('data') === 'cli';
+  const saidSocket = command.getOptionValueSourceWithGlobals('socket') === 'cli';
+  // A folder on the command line is meant more than a socket in the environment. Empty variables are none.
+  const socket = saidFolder && !saidSocket ? '' : (options.socket ?? '');
+  const socketPath = socket || join(options.data || defaultDataFolder(), 'innkeeper.sock');
   return { client: createClient({ socketPath }), options };
 }
 

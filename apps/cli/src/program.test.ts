@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { AgentState, DiagnosisOutcome, OperationState, VmState } from '@innkeeper/contract/control';
+import type { Command } from 'commander';
+import { callError, type FakeHandlers, startFakeDaemon } from '../../../packages/client/src/testing/fake-daemon.ts';
+import { buildProgram } from './program.ts';
+import { resultOf, runInn, spawnInn } from './testing/run-inn.ts';
+
+const evil = 'evil\u001b[2J\u009b31m\r\nforged';
+const vm = {
+  id: '00000000-0000-4000-8000-000000000001',
+  name: 'hello',
+  state: VmState.RUNNING,
+  image: 'tiny',
+  cpus: 2,
+  agent: { state: AgentState.ABSENT, detail: evil, nextStep: evil },
+  system: { osPrettyName: evil, hostname: evil },
+  telemetry: {
+    users: [{ name: evil }],
+    mounts: [{ mountPoint: evil, filesystem: evil, usedBytes: 1n, availableBytes: 1n, totalBytes: 2n }],
+    primaryAddresses: [{ address: evil, reason: evil }],
+  },
+};
+const done = { id: 'op', kind: 'vm.start', target: 'hello', state: OperationState.SUCCEEDED };
+const handlers: FakeHandlers = {
+  vms: {
+    listVms: () => ({ vms: [vm], total: 1 }),
+    getVm({ vm: name }) {
+      if (name !== 'hello') throw callError('VM_NOT_FOUND', `There is no VM named "${name}".`);
+      return vm;
+    },
+    async *watchVm() {
+      yield vm;
+    },
+    startVm: () => ({ ...done, state: OperationState.RUNNING }),
+    deleteVm({ vm: name }) {
+      throw callError('VM_BUSY', `${name} is busy.`);
+    },
+    listEvents: () => ({ events: [{ id: 1n, timeUnixNs: 1n, vmId: vm.id, kind: 'vm.started', message: evil }] }),
+    diagnose: () => ({ steps: [{ name: 'agent', outcome: DiagnosisOutcome.FAILED, detail: evil, nextStep: evil }] }),
+  },
+  images: { listImages: () => ({ images: [{ name: 'tiny', agentReason: evil }] }) },
+  operations: {
+    listOperations: () => ({ operations: [{ ...done, stage: evil }] }),
+    getOperation: () => ({ ...done, log: [evil], errorMessage: evil, errorNextStep: evil }),
+    async *watchOperation() {
+      yield { ...done, state: OperationState.RUNNING, stage: evil, progress: 0.5 };
+      yield done;
+    },
+  },
+  node: { getNode: () => ({ version: '1', accelerator: 'tcg', acceleratorReason: evil }) },
+};
+
+/** Every verb, with the words that name it. */
+function verbs(command: Command, words: readonly string[] = []): (readonly string[])[] {
+  return command.commands.flatMap((each) => [[...words, each.name()], ...verbs(each, [...words, each.name()])]);
+}
+
+describe('inn', () => {
+  it('has help for every verb, with exit code 0 and nothing on standard error', async () => {
+    const all = verbs(buildProgram());
+    assert.ok(all.length > 20);
+    for (const words of all.filter(([first]) => first !== 'help')) {
+      let text = '';
+      const program = buildProgram();
+      const each = words.reduce((at, word) => at.commands.find((one) => one.name() === word) ?? at, program);
+      each.configureOutput({
+        writeOut(out) {
+          text += out;
+        },
+      });
+      await assert.rejects(program.parseAsync([...words, '--help'], { from: 'user' }), { exitCode: 0 });
+      assert.match(text, new RegExp(`^Usage: inn ${words.join(' ')}`));
+      assert.ok(each.description() !== '');
+    }
+    const { exitCode, stdout, stderr } = await runInn('/nonexistent', ['exec', 'x', '--help']);
+    assert.deepEqual([exitCode, stderr], [0, '']);
+    assert.match(stdout, /--workdir/);
+  });
+
+  it('ends with 2 for a mistake in its words, and says which verb was meant', async () => {
+    const typo = await runInn('/nonexistent', ['shwo']);
+    assert.equal(typo.exitCode, 2);
+    assert.match(typo.stderr, /Did you mean show\?/);
+    for (const words of [
+      ['ls', '--no-such'],
+      ['ls', '-o', 'xml'],
+      ['show'],
+      ['create', 'x'],
+      ['create', 'x', '--image', 'i', '--cpus', '0'],
+      ['create', 'x', '--image', 'i', '--memory', 'much'],
+      ['cp', 'a', 'b'],
+      ['cp', 'hello:x', '.'],
+      ['exec', 'hello'],
+      ['exec', 'hello', '--no-such', '--', 'true'],
+      ['stop', 'hello', '--timeout', 'soon'],
+      ['rm', 'hello'],
+      ['events', '-n', '0'],
+      ['completion', 'tcsh'],
+    ]) {
+      const { exitCode, stdout, stderr } = await runInn('/nonexistent', words);
+      assert.deepEqual([exitCode, stdout], [2, ''], words.join(' '));
+      assert.match(stderr, /^error: /);
+    }
+  });
+
+  it('says how to start a daemon that is not there; as JSON when that was asked', async () => {
+    const plain = await runInn('/nonexistent/innkeeper.sock', ['ls']);
+    assert.equal(plain.exitCode, 1);
+    assert.match(plain.stderr, /^error: No daemon answers on .*\(DAEMON_UNREACHABLE\)\n {7}Start it with/);
+    const json = await runInn('/nonexistent/innkeeper.sock', ['ls', '-o', 'json']);
+    const { error } = JSON.parse(json.stderr);
+    assert.deepEqual([json.stdout, error.reason, error.code], ['', 'DAEMON_UNREACHABLE', 'unavailable']);
+    assert.match(error.nextStep, /innkeeper serve/);
+  });
+
+  it('lets no control character of a guest through, in any verb and form', async () => {
+    await using daemon = await startFakeDaemon(handlers);
+    for (const words of [
+      ...['table', 'wide', 'json', 'yaml', 'name', 'csv'].map((form) => ['ls', '-o', form]),
+      ['show', 'hello'],
+      ['show', 'hello', '-o', 'json'],
+      ['start', 'hello'],
+      ['top'],
+      ['events'],
+      ['events', '-o', 'csv'],
+      ['doctor'],
+      ['doctor', 'hello'],
+      ['image', 'ls'],
+      ['op', 'ls'],
+      ['op', 'show', 'op'],
+    ]) {
+      const { stdout, stderr } = await runInn(daemon.socketPath, words);
+      assert.ok(stdout !== '', words.join(' '));
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+      assert.doesNotMatch(stdout + stderr, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/, words.join(' '));
+      assert.doesNotMatch(stdout, /^forged/m);
+    }
+  });
+
+  it('prints the API’s own object as JSON, and nothing else on standard output', async () => {
+    await using daemon = await startFakeDaemon(handlers);
+    const [one] = JSON.parse((await runInn(daemon.socketPath, ['ls', '-o', 'json'])).stdout);
+    assert.deepEqual(
+      [one.name, one.state, one.cpus, one.agent.state],
+      ['hello', 'VM_STATE_RUNNING', 2, 'AGENT_STATE_ABSENT'],
+    );
+    assert.equal(one.agent.detail, evil);
+    assert.equal((await runInn(daemon.socketPath, ['ls', '-o', 'name'])).stdout, 'hello\n');
+    const chosen = await runInn(daemon.socketPath, ['ls', '--columns', 'name,cpus', '--no-headers']);
+    assert.equal(chosen.stdout, 'hello  2\n');
+    assert.equal((await runInn(daemon.socketPath, ['ls', '--columns', 'nmae'])).exitCode, 2);
+  });
+
+  it('says what to do where a list is empty, and prints an empty array as JSON', async () => {
+    await using daemon = await startFakeDaemon({ vms: { listVms: () => ({ vms: [] }) } });
+    const empty = await runInn(daemon.socketPath, ['ls']);
+    assert.deepEqual([empty.exitCode, empty.stdout], [0, '']);
+    assert.match(empty.stderr, /inn create hello --image tiny --start/);
+    assert.equal((await runInn(daemon.socketPath, ['ls', '-o', 'json'])).stdout, '[]\n');
+    assert.equal((await runInn(daemon.socketPath, ['ls', 'hello'])).exitCode, 3);
+  });
+
+  it('suggests the VM that was meant, with exit code 3', async () => {
+    await using daemon = await startFakeDaemon(handlers);
+    const { exitCode, stderr } = await runInn(daemon.socketPath, ['show', 'helo']);
+    assert.equal(exitCode, 3);
+    assert.match(stderr, /There is no VM named "helo"\. \(VM_NOT_FOUND\)\n {7}Is it "hello"\?/);
+  });
+
+  it('maps errors and diagnoses to exit codes', async () => {
+    await using daemon = await startFakeDaemon(handlers);
+    assert.equal((await runInn(daemon.socketPath, ['rm', '-y', 'hello'])).exitCode, 5);
+    assert.equal((await runInn(daemon.socketPath, ['doctor', 'hello'])).exitCode, 6);
+  });
+
+  it('shows no progress and no colour where no terminal is', async () => {
+    await using daemon = await startFakeDaemon(handlers);
+    const { stdout, stderr, exitCode } = await runInn(daemon.socketPath, ['start', 'hello']);
+    assert.deepEqual([exitCode, stderr], [0, '']);
+    assert.match(stdout, /^hello runs without an agent/);
+    const bare = await runInn(daemon.socketPath, ['show', 'none'], { environment: { NO_COLOR: '1' } });
+    assert.ok(!bare.stderr.includes('\u001b'));
+  });
+
+  it('ends quietly when its reader has gone', async () => {
+    const vms = Array.from({ length: 20_000 }, (_, index) => ({ name: `vm-${index}`, image: 'tiny' }));
+    await using daemon = await startFakeDaemon({ vms: { listVms: () => ({ vms }) } });
+    const child = spawnInn(daemon.socketPath, ['ls']);
+    const result = resultOf(child);
+    child.stdout.once('data', () => child.stdout.destroy());
+    const { exitCode, stderr } = await result;
+    assert.deepEqual([exitCode, stderr], [0, '']);
+  });
+
+  it('takes the socket from --socket, --data, the environment and the data folder', async () => {
+    await using daemon = await startFakeDaemon(handlers);
+    const run = (words: readonly string[], environment: Record<string, string>) =>
+      runInn('', ['ls', '-o', 'name', ...words], {
+        environment: { INNKEEPER_SOCKET: daemon.socketPath, ...environment },
+      });
+    assert.equal((await run([], {})).stdout, 'hello\n');
+    assert.equal((await run(['--socket', '/nonexistent'], {})).exitCode, 2);
+    const before = await runInn('/nonexistent', ['--socket', daemon.socketPath, 'ls', '-o', 'name']);
+    assert.equal(before.stdout, 'hello\n');
+    const words = ['--data', daemon.folder, 'ls', '-o', 'name'];
+    assert.equal((await runInn('', words)).stdout, 'hello\n');
+    assert.equal((await runInn('/nonexistent', words)).stdout, 'hello\n');
+  });
+});
