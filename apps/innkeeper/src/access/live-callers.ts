@@ -4,8 +4,8 @@ import type { Caller } from './caller.ts';
 interface LiveCall {
   /** Asks again who the caller is. Rejects when they are nobody any more. */
   readonly authenticate: () => Promise<Caller>;
-  /** Throws when the caller may not do this any more. */
-  readonly authorize: (caller: Caller) => void;
+  /** Takes who the caller is now. Throws when they may not do this any more. */
+  readonly take: (caller: Caller) => void;
   readonly ended: AbortController;
 }
 
@@ -17,8 +17,8 @@ export class LiveCallers {
   readonly #calls = new Set<LiveCall>();
 
   /** Until it is disposed of, `signal` is aborted with the error that a new call would get. */
-  open(authenticate: () => Promise<Caller>, authorize: (caller: Caller) => void): Disposable & { signal: AbortSignal } {
-    const call: LiveCall = { authenticate, authorize, ended: new AbortController() };
+  open(authenticate: () => Promise<Caller>, take: (caller: Caller) => void): Disposable & { signal: AbortSignal } {
+    const call: LiveCall = { authenticate, take, ended: new AbortController() };
     this.#calls.add(call);
     return { signal: call.ended.signal, [Symbol.dispose]: () => void this.#calls.delete(call) };
   }
@@ -31,7 +31,7 @@ export class LiveCallers {
   async recheck(): Promise<void> {
     for (const call of [...this.#calls]) {
       try {
-        call.authorize(await call.authenticate());
+        call.take(await call.authenticate());
       } catch (error) {
         // A call that cannot be checked does not go on.
         this.#calls.delete(call);

@@ -10,6 +10,7 @@ import { auditAction, isChange } from './audited-methods.ts';
 import { checkPage, type Entry, type Gate, type Pass, type Visitor } from './gate.ts';
 import { type MethodTarget, methodTarget } from './method-target.ts';
 import type { NodeOfControl } from './node-of-control.ts';
+import { wantedCommand } from './wanted-command.ts';
 
 /** Where the request came in. Set before a call begins. */
 export const factsKey = createContextKey<RequestFacts | undefined>(undefined);
@@ -93,7 +94,8 @@ async function entryOf(
   const privilege = getOption(method, privilegeOption);
   const action = auditAction(method);
   const parameters = action === undefined ? {} : redactRequest(method.input, message);
-  const common = { visitor, privilege, isChange: isChange(method), action, parameters };
+  const command = wantedCommand(method, message);
+  const common = { visitor, privilege, isChange: isChange(method), action, parameters, command };
   let found: MethodTarget;
   try {
     checkPage(common);

@@ -4,6 +4,7 @@ import { createContextValues } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import {
   AccessService,
+  AuditService,
   HistoryService,
   ImageService,
   NodeService,
@@ -28,6 +29,7 @@ import { type AnyRequest, checkOrigin, type RequestFacts, requestFacts } from '.
 import { serveStaticFile } from '../web-server/static-files.ts';
 import { createAccessService } from './access-service.ts';
 import { errorInterceptor, factsKey, gateInterceptor, identifyCall } from './api-interceptors.ts';
+import { createAuditService } from './audit-service.ts';
 import { Gate } from './gate.ts';
 import { createImageService } from './image-service.ts';
 import type { NodeOfControl } from './node-of-control.ts';
@@ -80,6 +82,7 @@ export class ApiServer implements AsyncDisposable {
       routes: (router) =>
         router
           .service(AccessService, createAccessService(access))
+          .service(AuditService, createAuditService(access.store))
           .service(VmService, createVmService(node))
           .service(ImageService, createImageService(node))
           .service(HistoryService, createHistoryService(node, history))

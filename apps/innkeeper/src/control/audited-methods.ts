@@ -7,8 +7,6 @@ const actions: Readonly<Record<string, string>> = {
   'AccessService/Login': 'login',
   'AccessService/LoginWithLink': 'login.link',
   'AccessService/Logout': 'logout',
-  'RunService/StartRun': 'run.start',
-  'RunService/CancelRun': 'run.cancel',
 };
 
 const readingVerbs = /^(Get|List|Watch|Query|Verify|Stat|Diagnose)/;

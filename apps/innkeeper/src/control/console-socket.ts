@@ -13,7 +13,7 @@ const maxInputBytes = 64 * 1024;
  * A viewer of the serial console: what is kept of the past, then what comes, and what is typed. A guest that floods its
  * console costs a slow viewer a gap, never the daemon its memory. Resolves when the viewer leaves or the VM ends.
  */
-export async function serveConsole(socket: WebSocket, { vm, signal, log }: Exchange): Promise<void> {
+export async function serveConsole(socket: WebSocket, { vm, pass, signal, log }: Exchange): Promise<void> {
   const console = vm.console();
   let hiddenBytes = 0;
   const show = (bytes: Uint8Array): void => {
@@ -33,9 +33,11 @@ export async function serveConsole(socket: WebSocket, { vm, signal, log }: Excha
   show(tail);
 
   let waitingBytes = 0;
+  let typedBytes = 0;
   socket.on('message', (data: Buffer, isBinary) => {
     if (!isBinary) return;
     waitingBytes += data.length;
+    typedBytes += data.length;
     if (waitingBytes > maxInputBytes) socket.pause();
     console
       .write(data)
@@ -49,6 +51,7 @@ export async function serveConsole(socket: WebSocket, { vm, signal, log }: Excha
     await untilOver(vm, console, signal);
     socket.close(1000, 'the VM ended');
   } finally {
+    pass.note({ typed_bytes: typedBytes });
     stopOutput();
   }
 }

@@ -3,6 +3,8 @@ import type { AgentLink, ExecSession, LinkState } from '@innkeeper/agent-client'
 import { OperationError } from '@innkeeper/contract';
 import { type ExecEvent, ExecEventSchema, type ExecRequest, ExecRequestSchema } from '@innkeeper/contract/agent';
 import type { WebSocket } from 'ws';
+import type { AuditParameters } from '../audit/audit.ts';
+import { allowedExecRequest, describeExec } from './exec-entry.ts';
 import { ExecInput } from './exec-input.ts';
 import { ExecWindow } from './exec-window.ts';
 import type { Exchange } from './http-route.ts';
@@ -15,17 +17,22 @@ const maxBufferedBytes = 4 * 1024 * 1024;
  * docs/protocol/http.md has the messages.
  */
 export async function serveExec(socket: WebSocket, exchange: Exchange): Promise<void> {
-  const { vm } = exchange;
+  const { vm, pass } = exchange;
   const over = new AbortController();
   const signal = AbortSignal.any([exchange.signal, over.signal]);
   const client = new ExecClient(socket, (error) => over.abort(error));
-  const first = await client.firstRequest(signal);
+  const asked = await client.firstRequest(signal);
+  pass.note(describeExec(asked));
+  const first = allowedExecRequest(pass.caller, asked);
+  // What runs as root in a guest is written down before it does.
+  await pass.begin();
   const agent = await vm.agent({ signal });
   await using session = openSession(agent, first, signal);
   const stopStates = agent.onState((state) => client.tellState(state));
   try {
     client.begin(session);
     for await (const event of session.events) {
+      pass.note(describeEvent(event));
       client.send(event);
       await client.window.room(signal);
     }
@@ -36,6 +43,17 @@ export async function serveExec(socket: WebSocket, exchange: Exchange): Promise<
   } finally {
     stopStates();
   }
+}
+
+/** Of what the process did, the audit holds its id and its end. */
+function describeEvent({ event }: ExecEvent): AuditParameters {
+  if (event.case === 'started') return { id: event.value.id };
+  if (event.case !== 'exited') return {};
+  const { status, stdoutBytes, stderrBytes, durationMs } = event.value;
+  return {
+    ...(status.case === 'exitCode' ? { exit_code: status.value } : { signal: status.value ?? 0 }),
+    ...{ stdout_bytes: Number(stdoutBytes), stderr_bytes: Number(stderrBytes), duration_ms: Number(durationMs) },
+  };
 }
 
 function openSession(agent: AgentLink, first: ExecRequest, signal: AbortSignal): ExecSession {

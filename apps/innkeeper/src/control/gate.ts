@@ -1,5 +1,6 @@
 import { OperationError } from '@innkeeper/contract';
 import type { Access } from '../access/access.ts';
+import { assertCommandAllowed, type WantedCommand } from '../access/allowed-commands.ts';
 import { type AccessTarget, authorize } from '../access/authorize.ts';
 import { anonymousCaller, type Caller } from '../access/caller.ts';
 import { isSameSecret } from '../access/secrets.ts';
@@ -24,15 +25,23 @@ export interface Entry {
   readonly action?: string | undefined;
   /** What the audit holds of the request, redacted. */
   readonly parameters?: AuditParameters | undefined;
-  /** It may last: that it began is written down as well, as ACTION.begin. */
+  /** It may last: that it began is written down as well. See `Pass.begin`. */
   readonly isLong?: boolean | undefined;
+  /**
+   * For `guest.exec`: what is to be started, or "later" when whoever opens this asks `assertCommandAllowed` or starts
+   * nothing. A token with allowed commands is refused without it.
+   */
+  readonly command?: WantedCommand | 'later' | undefined;
 }
 
 /** What was let through the gate. It must be closed when it is over. */
 export interface Pass {
+  /** As they are now: roles may be given and taken while a stream is open. */
   readonly caller: Caller;
   /** Aborted when the session ends, the token is revoked or the privilege is taken away. */
   readonly signal: AbortSignal;
+  /** Writes down that it begins, as ACTION.begin: the end of what lasts may never be seen. */
+  begin(): Promise<void>;
   /** Adds to what the audit holds: how much was sent, how it ended. */
   note(parameters: AuditParameters): void;
   /** Who it turned out to be, for a login. */
@@ -74,6 +83,7 @@ export class Gate {
     try {
       checkPage(entry);
       authorize(entry.visitor.caller, entry.privilege, entry.target);
+      checkCommand(entry);
     } catch (error) {
       await pass.refuse(error);
       throw error;
@@ -103,7 +113,7 @@ export class Gate {
 }
 
 class OpenPass implements Pass {
-  readonly caller: Caller;
+  #caller: Caller;
   readonly #entry: Entry;
   readonly #audit: Audit;
   readonly #live: Disposable & { readonly signal: AbortSignal };
@@ -114,14 +124,21 @@ class OpenPass implements Pass {
 
   constructor(entry: Entry, access: Access, audit: Audit) {
     const { visitor, privilege, target } = entry;
-    this.caller = visitor.caller;
+    this.#caller = visitor.caller;
     this.#entry = entry;
     this.#audit = audit;
     this.#parameters = entry.parameters ?? {};
     this.#live = access.live.open(
       () => access.authenticate(visitor.facts.credentials, { isUse: false }),
-      (caller) => authorize(caller, privilege, target),
+      (caller) => {
+        authorize(caller, privilege, target);
+        this.#caller = caller;
+      },
     );
+  }
+
+  get caller(): Caller {
+    return this.#caller;
   }
 
   get signal(): AbortSignal {
@@ -141,7 +158,7 @@ class OpenPass implements Pass {
   }
 
   async begin(): Promise<void> {
-    await this.#write(`${this.#entry.action}.begin`, 'ok');
+    if (this.#entry.action !== undefined) await this.#write(`${this.#entry.action}.begin`, 'ok');
   }
 
   /** Strangers who are refused are not written down: anybody could fill the disk. */
@@ -173,4 +190,13 @@ export function checkPage({ visitor: { caller, facts }, isChange }: Pick<Entry, 
   if (isChange && !isSameSecret(facts.csrfToken ?? '', caller.session.csrfToken)) {
     throw new OperationError('CSRF_REFUSED', 'The x-innkeeper-csrf header is missing or not this session’s.');
   }
+}
+
+/** Whoever may start some commands only may not do whatever else `guest.exec` allows. */
+function checkCommand({ visitor: { caller }, privilege, command }: Entry): void {
+  if (privilege !== 'guest.exec' || caller.allowedCommands.length === 0 || command === 'later') return;
+  if (command === undefined) {
+    throw new OperationError('COMMAND_NOT_ALLOWED', 'This token may start certain commands and do nothing else.');
+  }
+  assertCommandAllowed(caller, command);
 }

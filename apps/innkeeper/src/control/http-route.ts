@@ -16,6 +16,10 @@ export interface RouteFacts {
   readonly where?: 'everywhere' | 'somewhere';
   /** What the VM's state must allow. */
   readonly vmAction?: VmAction;
+  /** For sockets: they say themselves, with `pass.begin`, when it begins what they do. */
+  readonly beginsLater?: boolean;
+  /** For `guest.exec`: see `Entry.command`. */
+  readonly command?: 'later';
   /** The name in the audit; without one nothing is written down. */
   readonly action?: string;
   /** What the audit holds of the query. */

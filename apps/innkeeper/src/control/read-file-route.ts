@@ -12,7 +12,7 @@ const statTimeoutMs = 30_000;
  * GET: a file's bytes as they come from the guest, no faster than the client takes them. What breaks after the first
  * byte is in the trailer `x-innkeeper-error`.
  */
-export async function readFileRoute({ vm, query, response, signal, log }: HttpExchange): Promise<void> {
+export async function readFileRoute({ vm, pass, query, response, signal, log }: HttpExchange): Promise<void> {
   const agent = await vm.agent({ signal });
   const reading = agent.readFile(
     {
@@ -25,6 +25,7 @@ export async function readFileRoute({ vm, query, response, signal, log }: HttpEx
     { signal },
   );
   const chunks = reading.chunks[Symbol.asyncIterator]();
+  let sentBytes = 0;
   try {
     // Its facts come with the first pull; a file that cannot be read fails here, as an ordinary error.
     let next = await chunks.next();
@@ -35,16 +36,20 @@ export async function readFileRoute({ vm, query, response, signal, log }: HttpEx
     });
     response.flushHeaders();
     for (; next.done !== true; next = await chunks.next()) {
+      sentBytes += next.value.length;
       if (!response.write(next.value)) await drained(response, signal);
     }
     const { sha256 } = await reading.done;
     if (sha256.length > 0) response.addTrailers({ 'x-innkeeper-sha256': Buffer.from(sha256).toString('hex') });
     response.end();
+    pass.note({ bytes: sentBytes });
   } catch (error) {
+    pass.note({ bytes: sentBytes });
     const why = await explainEnd(error, vm, signal);
     if (!response.headersSent || signal.aborted) throw why;
     response.addTrailers({ 'x-innkeeper-error': errorHeader(toHttpError(why, log).body) });
     response.end();
+    await pass.close(why);
   } finally {
     await chunks.return?.();
   }

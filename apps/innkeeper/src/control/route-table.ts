@@ -35,8 +35,8 @@ export const httpRoutes: readonly HttpRoute[] = [
 /** Every WebSocket. */
 export const socketRoutes: readonly SocketRoute[] = [
   {
-    ...{ path: '/v1/vms/{vm}/exec', privilege: 'guest.exec', vmAction: 'guest' },
-    run: serveExec,
+    ...{ path: '/v1/vms/{vm}/exec', privilege: 'guest.exec', vmAction: 'guest', action: 'guest.exec' },
+    ...{ command: 'later', beginsLater: true, run: serveExec },
   },
   {
     ...{ path: '/v1/vms/{vm}/console', privilege: 'vm.console', vmAction: 'console', action: 'vm.console' },

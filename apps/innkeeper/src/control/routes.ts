@@ -81,7 +81,7 @@ export async function routeUpgrade(
   let opened: Entered<object> | undefined;
   try {
     const found = findRoute<SocketRoute>(socketRoutes, request);
-    const ask = { request, facts, isChange: false, isLong: true };
+    const ask = { request, facts, isChange: false, isLong: found.route.beginsLater !== true };
     opened = await enter(found, ask, left.signal, context, {});
     const { exchange, vm } = opened;
     if (socket.destroyed) throw left.signal.reason;
@@ -110,9 +110,10 @@ async function enter<Extra extends object>(
   extra: Extra,
 ): Promise<Entered<Extra>> {
   const { request, facts, isChange, isLong } = ask;
-  const { privilege, action, describe } = route;
+  const { privilege, action, command, describe } = route;
   const visitor = await (privilege === 'public' ? gate.identifyOrStranger(facts) : gate.identify(facts));
-  const common = { visitor, privilege, isChange, isLong, action, parameters: describe?.(query) ?? {} };
+  const asked = { action, command, parameters: describe?.(query) ?? {} };
+  const common = { visitor, privilege, isChange, isLong, ...asked };
   const vm = await findRouteVm(route, parameters['vm'], common, { gate, node });
   const pass = await gate.open({ ...common, target: vm ?? route.where ?? 'everywhere', vm });
   const signal = AbortSignal.any([left, pass.signal, shutdownSignal]);

@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Vm, WatchVmsEventSchema } from '@innkeeper/contract/control';
+import type { Viewer } from '../fleet/viewer.ts';
 import { ChangeFlag } from './change-flag.ts';
 import type { NodeOfControl } from './node-of-control.ts';
 
@@ -20,17 +21,23 @@ export async function* watchVm(node: NodeOfControl, idOrName: string, signal: Ab
   }
 }
 
-/** Every VM as it is, `synced`, then each one that changes or is deleted. */
-export async function* watchVms(node: NodeOfControl, signal: AbortSignal): AsyncGenerator<VmsEvent> {
+/** Every VM that the viewer may see as it is, `synced`, then each one that changes or is deleted. */
+export async function* watchVms(node: NodeOfControl, viewer: Viewer, signal: AbortSignal): AsyncGenerator<VmsEvent> {
   const changed = new ChangeFlag();
   // Bounded by the number of VMs: a VM that changes twice before it is sent is in here once.
   const changedIds = new Set<string>();
+  // Who never saw a VM does not hear of its end.
+  const shownIds = new Set<string>();
   const stop = node.vms.onChange((id) => {
     changedIds.add(id);
     changed.raise();
   });
   try {
-    for (const vm of node.vms.list()) yield { event: { case: 'vm', value: vm.describe() } };
+    for (const vm of node.vms.list().map((each) => each.describe())) {
+      if (!viewer.sees(vm)) continue;
+      shownIds.add(vm.id);
+      yield { event: { case: 'vm', value: vm } };
+    }
     yield { event: { case: 'synced', value: true } };
     for (;;) {
       await changed.lookSlowly(signal);
@@ -38,10 +45,11 @@ export async function* watchVms(node: NodeOfControl, signal: AbortSignal): Async
       changedIds.clear();
       const vms = new Map(node.vms.list().map((vm) => [vm.id, vm]));
       for (const id of ids) {
-        const vm = vms.get(id);
-        yield vm === undefined
-          ? { event: { case: 'deletedId', value: id } }
-          : { event: { case: 'vm', value: vm.describe() } };
+        const vm = vms.get(id)?.describe();
+        if (vm !== undefined && viewer.sees(vm)) {
+          shownIds.add(id);
+          yield { event: { case: 'vm', value: vm } };
+        } else if (shownIds.delete(id)) yield { event: { case: 'deletedId', value: id } };
       }
     }
   } finally {

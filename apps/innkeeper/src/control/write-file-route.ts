@@ -12,7 +12,7 @@ const offsetTimeoutMs = 30_000;
  * PUT: takes a file no faster than the guest writes it. With an upload id a body that broke off can be gone on with:
  * `offset` says where this body begins, HEAD says where to begin.
  */
-export async function writeFileRoute({ vm, query, request, response, signal }: HttpExchange): Promise<void> {
+export async function writeFileRoute({ vm, pass, query, request, response, signal }: HttpExchange): Promise<void> {
   const offset = optionalBytes(query, 'offset') ?? 0n;
   const open = openOf(query);
   if (offset > 0n && open.uploadId === undefined) {
@@ -32,6 +32,7 @@ export async function writeFileRoute({ vm, query, request, response, signal }: H
       },
     },
   );
+  pass.note({ bytes: Number(bytes), sha256: Buffer.from(sha256).toString('hex') });
   response.writeHead(200, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ bytes: Number(bytes), sha256: Buffer.from(sha256).toString('hex') }));
 }

@@ -1,0 +1,86 @@
+import type { ServiceImpl } from '@connectrpc/connect';
+import { OperationError } from '@innkeeper/contract';
+import type { AccessService } from '@innkeeper/contract/control';
+import type { UserChange } from '@innkeeper/store';
+import { type Access, loginPath } from '../access/access.ts';
+import { userGrants } from '../access/authenticate.ts';
+import { mayDo, privilegeMissing } from '../access/authorize.ts';
+import type { Caller, Grant } from '../access/caller.ts';
+import { grantsOf, listRoles } from '../access/grants.ts';
+import { userMessage } from '../access/messages.ts';
+import { visitorOf } from './api-interceptors.ts';
+
+type UserMethods = 'createLoginLink' | 'listUsers' | 'createUser' | 'updateUser' | 'deleteUser';
+
+const nsPerMs = 1_000_000n;
+
+/** How users are managed. Nobody gives away, or takes over, more than they have themselves. */
+export function createUserMethods(access: Access): Pick<ServiceImpl<typeof AccessService>, UserMethods> {
+  const { store, users, passwords, sessions } = access;
+  return {
+    createLoginLink: async ({ user: name }, context) => {
+      const { caller } = visitorOf(context);
+      const user = name === '' ? await users.firstAdministrator() : await users.get(name);
+      if (user === undefined) throw new OperationError('ACCOUNT_NOT_FOUND', 'There is no user who may manage users.');
+      if (user.disabled === 1) throw new OperationError('ACCOUNT_DISABLED', `The user "${user.name}" is disabled.`);
+      assertCovers(caller, await userGrants(store, user));
+      const { secret, expiresMs } = await sessions.createLink(user.name);
+      return { path: loginPath(secret), expiresUnixNs: BigInt(expiresMs) * nsPerMs };
+    },
+    listUsers: async () => {
+      const bindings = Map.groupBy(await store.users.bindings(), ({ user_name }) => user_name);
+      return { users: (await store.users.list()).map((user) => userMessage(user, bindings.get(user.name) ?? [])) };
+    },
+    createUser: async ({ name, roles, password }, context) => {
+      await users.checkBindings(roles);
+      assertCovers(visitorOf(context).caller, grantsOf(roles, await listRoles(store)));
+      const user = await users.create(name, roles, password === '' ? null : await passwords.hash(password));
+      return userMessage(user, await store.users.bindings(name));
+    },
+    updateUser: async ({ name, setRoles, roles, disabled, password }, context) => {
+      const { caller } = visitorOf(context);
+      const user = await users.get(name);
+      // Whoever sets a password can log in as that user.
+      if (password !== undefined || disabled === false) assertCovers(caller, await userGrants(store, user));
+      if (setRoles) {
+        await users.checkBindings(roles);
+        assertCovers(caller, grantsOf(roles, await listRoles(store)));
+      }
+      const change: UserChange = {
+        bindings: setRoles ? roles.map(({ role, scope }) => ({ role, scope })) : undefined,
+        disabled,
+        password:
+          password === undefined || password === ''
+            ? password === undefined
+              ? undefined
+              : null
+            : await passwords.hash(password),
+      };
+      await users.change(name, change);
+      if (disabled === true || password !== undefined) {
+        await store.sessions.removeAll(name);
+        await store.sessions.removeLinks(name);
+      }
+      await access.live.recheck();
+      return userMessage(await users.get(name), await store.users.bindings(name));
+    },
+    deleteUser: async ({ name }) => {
+      await users.change(name, 'remove');
+      await access.live.recheck();
+      return {};
+    },
+  };
+}
+
+/** Throws PRIVILEGE_MISSING unless the caller holds all of these in the same places. */
+export function assertCovers(caller: Caller, grants: readonly Grant[]): void {
+  for (const { scopes, privileges } of grants) {
+    for (const privilege of privileges) {
+      const isHeld = caller.grants.some(
+        (own) => own.privileges.has(privilege) && own.scopes.every((scope) => scopes.includes(scope)),
+      );
+      if (!isHeld)
+        throw privilegeMissing(caller, privilege, mayDo(caller, privilege, 'somewhere') ? 'everywhere' : 'somewhere');
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import type { DescMethod, Message } from '@bufbuild/protobuf';
+import type { StartRunRequest } from '@innkeeper/contract/control';
+import type { WantedCommand } from '../access/allowed-commands.ts';
+import { methodName } from './method-target.ts';
+
+/**
+ * What a call wants to have started in a guest, for tokens that have allowed commands. "later": it starts nothing.
+ * Undefined: such a token may not call it, if it needs `guest.exec`.
+ */
+export function wantedCommand(method: DescMethod, message: Message): WantedCommand | 'later' | undefined {
+  const name = methodName(method);
+  if (name === 'RunService/WatchRun') return 'later';
+  if (name !== 'RunService/StartRun') return undefined;
+  const { spec } = message as StartRunRequest;
+  return {
+    argv: spec?.argv ?? [],
+    isShell: spec === undefined || spec.script !== '' || spec.interpreter !== '',
+    hasEnvironment: Object.keys(spec?.environment ?? {}).length > 0,
+  };
+}
