@@ -21,6 +21,8 @@ export class ExecCall implements Reader {
   #stdinTold = 0;
   #stream: 1 | 2 = 1;
   #woken = false;
+  /** Its session is gone, though the process may keep its place for a while. */
+  #over = false;
   #sleeping: (() => void) | undefined;
   #takeBackStall: (() => void) | undefined;
 
@@ -73,6 +75,7 @@ export class ExecCall implements Reader {
       process.leaveReader(this);
       throw error;
     } finally {
+      this.#over = true;
       this.#takeBackStall?.();
       signal.removeEventListener('abort', onAbort);
       sink.onAcknowledged = undefined;
@@ -142,7 +145,7 @@ export class ExecCall implements Reader {
 
   /** Counts from the moment in which the process waits for this reader. */
   #watchForStall(): void {
-    if (this.#takeBackStall !== undefined || !this.#process.ring.isFull(this.#acknowledgedOffset)) return;
+    if (this.#over || this.#takeBackStall !== undefined || !this.#process.ring.isFull(this.#acknowledgedOffset)) return;
     this.#takeBackStall = this.#clock.setTimer(stallMs, () => {
       this.#process.removeReader(this);
       this.stop(new OperationError('SLOW_READER', `Nothing was read for ${stallMs / 1000} s.`));

@@ -170,6 +170,24 @@ describe('exec', () => {
     assert.equal(agent.host.processes.running.length, 0);
   });
 
+  it('holds nothing for a follower that has gone, however full the ring', async () => {
+    const drip: Program = async ({ write, sleep }) => {
+      for (;;) {
+        await write(new Uint8Array(50_000));
+        await sleep(100);
+      }
+    };
+    const agent = await startFakeAgent(new FakeHost({ programs: { '/usr/bin/drip': drip } }));
+    const timers = agent.host.clock.pendingTimers;
+    await start(agent, { argv: ['drip'] }, { credit: 1 });
+    await agent.node.hello();
+    await agent.host.clock.advance(2000);
+    await agent.node.open(ProcessServiceLite.signal, { id: 'a', signal: 9 });
+    await agent.host.clock.advance(500);
+    assert.equal(agent.host.processes.running.length, 0);
+    assert.equal(agent.host.clock.pendingTimers, timers);
+  });
+
   it('keeps the first bytes of too much output, and counts them all', async () => {
     const agent = await startFakeAgent(new FakeHost({ programs: { '/usr/bin/print': printer(500_000) } }));
     const { bytes, exited } = foldExec((await start(agent, { argv: ['print'], maxOutputBytes: 12_345n })).messages);
