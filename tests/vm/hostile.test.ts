@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AgentState } from '@innkeeper/contract/control';
+import { type Daemon, startDaemon } from './daemon.ts';
+import { innText } from './inn.ts';
+import { clientOf, createTestVm, isConnected, removeVm, say, waitForVm } from './vm-state.ts';
+
+const mib = 1024 * 1024;
+const hostile = 'test-hostile';
+const other = 'test-other';
+const port = '/dev/virtio-ports/org.innkeeper.agent.0';
+
+describe('a guest that does not behave', () => {
+  let daemon: Daemon;
+  let options: { dataDirectory: string };
+  let pid: number;
+
+  before(async () => {
+    daemon = await startDaemon();
+    options = { dataDirectory: daemon.dataDirectory };
+    pid = (await createTestVm(daemon, hostile, 'debian', 180_000)).hypervisor?.pid ?? 0;
+    await createTestVm(daemon, other, 'tiny', 120_000);
+  });
+
+  after(async () => {
+    try {
+      await removeVm(hostile, daemon.dataDirectory);
+      await removeVm(other, daemon.dataDirectory);
+    } finally {
+      await daemon[Symbol.asyncDispose]();
+    }
+  });
+
+  it('is shown as lost when it stops answering, and as connected when it goes on', async () => {
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await watched(async () => {
+        const lost = await waitForVm(hostile, daemon.dataDirectory, isLost, 60_000);
+        assert.match(lost.agent?.detail ?? '', /nothing heard/);
+      });
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await waitForVm(hostile, daemon.dataDirectory, isConnected, 60_000);
+    assert.equal(await innText(['exec', hostile, '--', 'echo', 'back'], options), 'back\n');
+  });
+
+  it('may flood its console', async () => {
+    const id = await innText(
+      ['exec', '--detach', hostile, '--', 'sh', '-c', 'echo $$ > /run/flood; exec yes flood > /dev/ttyS0'],
+      options,
+    );
+    assert.match(id, /^\w+\n$/);
+    await watched(() => delay(8000));
+    await innText(['exec', hostile, '--', 'sh', '-c', 'kill -9 $(cat /run/flood)'], options);
+    assert.equal(await innText(['exec', hostile, '--', 'echo', 'still here'], options), 'still here\n');
+  });
+
+  for (const [what, writer] of [
+    ['noise', 'cat /dev/urandom'],
+    ['zeros without end', 'cat /dev/zero'],
+    // The magic, the largest length that a header can name, and then nothing but body.
+    ['a frame that never ends', 'printf "QTX\\001\\377\\377\\377\\377"; tr "\\000" x < /dev/zero'],
+  ] as const)
+    it(`may write ${what} to the agent's port in place of its agent`, async () => {
+      // The agent ends without a goodbye, in the middle of its session. What it started outlives it, as every command
+      // does, and gives the port back at the end.
+      const script = [
+        'systemctl kill -s KILL innkeeper-agent.service',
+        'systemctl stop innkeeper-agent.service',
+        `timeout 10 sh -c '${writer}' > ${port}`,
+        'systemctl start innkeeper-agent.service',
+      ].join('; ');
+      await innText(['exec', '--detach', hostile, '--', 'sh', '-c', script], options);
+      await watched(async () => {
+        await waitForVm(hostile, daemon.dataDirectory, isLost, 60_000);
+        await delay(10_000);
+      });
+      await waitForVm(hostile, daemon.dataDirectory, isConnected, 90_000);
+    });
+
+  /** While `misbehave` runs, the daemon stays small and the other VM is served as ever. */
+  async function watched(misbehave: () => Promise<unknown>): Promise<void> {
+    const before = daemon.rssBytes();
+    let peak = before;
+    let slowestMs = 0;
+    let over = false;
+    const done = misbehave().finally(() => {
+      over = true;
+    });
+    // It is awaited below.
+    done.catch(() => undefined);
+    while (!over) {
+      const from = performance.now();
+      assert.equal(await innText(['exec', other, '--', 'echo', 'undisturbed'], options), 'undisturbed\n');
+      slowestMs = Math.max(slowestMs, performance.now() - from);
+      peak = Math.max(peak, daemon.rssBytes());
+      await delay(200);
+    }
+    await done;
+    say(
+      `the daemon had ${Math.round(before / mib)} MiB and then at most ${Math.round(peak / mib)}; the other VM answered within ${Math.round(slowestMs)} ms`,
+    );
+    assert.ok(peak - before < 64 * mib, `the daemon grew from ${before} to ${peak} bytes`);
+    assert.ok(slowestMs < 5000, `the other VM was served after ${slowestMs} ms`);
+    const { events } = await clientOf(daemon.dataDirectory).vms.listEvents({ vm: other, limit: 100 });
+    assert.deepEqual(
+      events.filter(({ kind }) => kind === 'agent.lost'),
+      [],
+    );
+  }
+});
+
+function isLost(vm: { readonly agent?: { readonly state: AgentState } | undefined }): boolean {
+  return vm.agent?.state === AgentState.LOST;
+}
