@@ -19,13 +19,18 @@ export async function run(command: Command, from: string, to: string): Promise<v
   const source = parseCopyPath(from);
   const target = parseCopyPath(to);
   const meter = new Meter(options.quiet === true);
+  const stop = new AbortController();
+  // What is half done is taken away before we end.
+  const onSignal = (): void => stop.abort();
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
     if (source.vm !== undefined && target.vm === undefined)
-      await download(client, source.vm, source.path, target.path, meter);
+      await download(client, source.vm, source.path, target.path, meter, stop.signal);
     else if (source.vm === undefined && target.vm !== undefined)
-      await upload(client, source.path, target.vm, target.path, options.parents === true, meter);
+      await upload(client, source.path, target.vm, target.path, options.parents === true, meter, stop.signal);
     else throw new CliError('One of the two must be VM:/path, and the other a file here or "-".');
   } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     meter.clear();
   }
 }
@@ -36,8 +41,9 @@ async function download(
   path: string,
   target: string,
   meter: Meter,
+  signal: AbortSignal,
 ): Promise<void> {
-  const file = await client.readFile(vm, path, { sha256: true });
+  const file = await client.readFile(vm, path, { sha256: true, signal });
   const hash = createHash('sha256');
   async function* counted(): AsyncGenerator<Uint8Array> {
     let bytes = 0;
@@ -73,12 +79,14 @@ async function upload(
   target: string,
   createParents: boolean,
   meter: Meter,
+  signal: AbortSignal,
 ): Promise<void> {
   const name = path === '-' ? 'stdin' : basename(path);
   const remote = target.endsWith('/') ? `${target}${name}` : target;
   if (path === '-') {
     await client.writeFile(vm, remote, {
       createParents,
+      signal,
       source: () => process.stdin as AsyncIterable<Uint8Array>,
       onProgress: (bytes) => meter.update(bytes, 0),
     });
@@ -93,6 +101,7 @@ async function upload(
     sizeBytes: info.size,
     mode: info.mode & 0o777,
     createParents,
+    signal,
     source: (offset) =>
       readFrom(path, offset, (chunk, at) => {
         // Bytes that are read again after an interruption are in the hash already.

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { ExecEnding, OutputStream } from '@innkeeper/contract/agent';
+import { errorBody, startFakeDaemon } from '../../../packages/client/src/testing/fake-daemon.ts';
+import { type FakeProcess, fakeProcess } from '../../../packages/client/src/testing/fake-process.ts';
+import { resultOf, runInn, spawnInn } from './testing/run-inn.ts';
+
+/** A daemon whose guest's command is played by `play`. */
+function execDaemon(play: (process: FakeProcess, vm: string) => Promise<void>) {
+  return startFakeDaemon({ exec: (socket, vm) => void play(fakeProcess(socket), vm) });
+}
+
+describe('inn exec', () => {
+  it('passes words, user and variables on, pipes both ways, and ends with the guest’s code', async () => {
+    let asked: unknown;
+    await using daemon = await execDaemon(async (process) => {
+      const first = await process.request();
+      if (first.case === 'start') {
+        const { argv, user, group, environment, workingDirectory, stdin, terminal } = first.value;
+        asked = { argv, user, group, environment, workingDirectory, stdin, terminal };
+      }
+      process.started();
+      let input = '';
+      for (let ended = false; !ended; ) {
+        const next = await process.request();
+        if (next.case !== 'stdin') continue;
+        input += Buffer.from(next.value.data).toString();
+        ended = next.value.end;
+      }
+      process.output(0, input.toUpperCase());
+      process.output(input.length, 'warned', OutputStream.STDERR);
+      process.exit(42);
+    });
+    const words = ['exec', 'hello', '-u', 'bob:staff', '-w', '/tmp', '-e', 'A=1=2', '--', 'tr', '-d', 'x'];
+    const result = await runInn(daemon.socketPath, words, { input: 'abc' });
+    assert.deepEqual(result, { exitCode: 42, stdout: 'ABC', stderr: 'warned' });
+    assert.deepEqual(asked, {
+      argv: ['tr', '-d', 'x'],
+      user: 'bob',
+      group: 'staff',
+      environment: { A: '1=2' },
+      workingDirectory: '/tmp',
+      stdin: true,
+      terminal: undefined,
+    });
+  });
+
+  it('ends with 128 and the signal, 124 after its timeout, and its own codes before the start', async () => {
+    await using daemon = await execDaemon(async (process, vm) => {
+      await process.request();
+      const reasons = { absent: 'COMMAND_NOT_FOUND', plain: 'COMMAND_NOT_EXECUTABLE', lost: 'VM_NOT_FOUND' } as const;
+      const reason = reasons[vm as keyof typeof reasons];
+      if (reason !== undefined) {
+        process.socket.send(JSON.stringify({ type: 'error', ...JSON.parse(errorBody(reason, 'no\u001b[2J')) }));
+        process.socket.close(1011);
+        return;
+      }
+      process.started();
+      process.send({
+        case: 'exited',
+        value: {
+          status: { case: 'signal', value: 9 },
+          ending: vm === 'slow' ? ExecEnding.TIMEOUT : ExecEnding.EXITED,
+        },
+      });
+      process.socket.close(1000);
+    });
+    const codes: Record<string, number> = { killed: 137, slow: 124, absent: 127, plain: 126, lost: 125 };
+    for (const [vm, code] of Object.entries(codes)) {
+      const { exitCode, stderr } = await runInn(daemon.socketPath, ['exec', vm, '--', 'x']);
+      assert.equal(exitCode, code, vm);
+      assert.ok(!stderr.includes('\u001b'));
+    }
+    assert.equal((await runInn('/nonexistent', ['exec', 'x', '--', 'true'])).exitCode, 125);
+  });
+
+  it('passes ^C on, and leaves at the second one with 130', async () => {
+    const ready = Promise.withResolvers<void>();
+    const got = Promise.withResolvers<unknown>();
+    await using daemon = await execDaemon(async (process) => {
+      await process.request();
+      process.started();
+      process.output(0, 'up');
+      ready.resolve();
+      let next = await process.request();
+      while (next.case !== 'signal') next = await process.request();
+      got.resolve(next.value);
+    });
+    const child = spawnInn(daemon.socketPath, ['exec', 'hello', '--', 'stubborn']);
+    const result = resultOf(child);
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    child.kill('SIGINT');
+    assert.equal(await got.promise, 2);
+    child.kill('SIGINT');
+    const { exitCode, stderr } = await result;
+    assert.equal(exitCode, 130);
+    assert.match(stderr, /--attach [0-9a-f]{32}/);
+  });
+
+  it('prints the id with --detach, and gives no input with -n', async () => {
+    const specs: unknown[] = [];
+    await using daemon = await execDaemon(async (process) => {
+      const first = await process.request();
+      if (first.case === 'start') specs.push(first.value.stdin);
+      process.started();
+      process.exit(0);
+    });
+    const detached = await runInn(daemon.socketPath, ['exec', 'hello', '--detach', '--', 'job']);
+    assert.deepEqual([detached.exitCode, detached.stdout], [0, 'x\n']);
+    assert.equal((await runInn(daemon.socketPath, ['exec', 'hello', '-n', '--', 'job'])).exitCode, 0);
+    assert.deepEqual(specs, [false, false]);
+  });
+});
+
+describe('inn cp', () => {
+  const bytes = Buffer.from('the bytes\n'.repeat(50_000));
+  const hash = createHash('sha256').update(bytes).digest('hex');
+
+  it('copies a file there and back, by name and by pipe', async () => {
+    const puts: string[] = [];
+    await using daemon = await startFakeDaemon({
+      async files(request, response, url) {
+        if (request.method === 'GET') {
+          response.writeHead(200, {
+            'x-innkeeper-size': `${bytes.length}`,
+            'x-innkeeper-mode': '600',
+            trailer: 'x-innkeeper-sha256',
+          });
+          response.write(bytes);
+          response.addTrailers({ 'x-innkeeper-sha256': hash });
+          response.end();
+          return;
+        }
+        const digest = createHash('sha256');
+        let count = 0;
+        for await (const chunk of request as AsyncIterable<Buffer>) {
+          digest.update(chunk);
+          count += chunk.length;
+        }
+        puts.push(`${url.searchParams.get('path')} ${count}`);
+        response.end(JSON.stringify({ bytes: count, sha256: digest.digest('hex') }));
+      },
+    });
+    const here = join(daemon.folder, 'file');
+    await writeFile(here, bytes);
+    const quiet = { exitCode: 0, stdout: '', stderr: '' };
+    assert.deepEqual(await runInn(daemon.socketPath, ['cp', here, 'hello:/tmp/']), quiet);
+    assert.deepEqual(await runInn(daemon.socketPath, ['cp', '-', 'hello:/tmp/p'], { input: 'piped' }), quiet);
+    assert.deepEqual(puts, [`/tmp/file ${bytes.length}`, '/tmp/p 5']);
+    const back = join(daemon.folder, 'back');
+    assert.deepEqual(await runInn(daemon.socketPath, ['cp', 'hello:/f', back]), quiet);
+    assert.ok((await readFile(back)).equals(bytes));
+    assert.equal((await runInn(daemon.socketPath, ['cp', 'hello:/f', '-'])).stdout, bytes.toString());
+  });
+
+  it('leaves nothing half done: other bytes than were hashed, ^C, a file that is not there', async () => {
+    const begun = Promise.withResolvers<void>();
+    await using daemon = await startFakeDaemon({
+      files(_, response, url) {
+        response.writeHead(200, { 'x-innkeeper-size': '9', trailer: 'x-innkeeper-sha256' });
+        response.write('some');
+        begun.resolve();
+        if (url.searchParams.get('path') === '/hangs') return;
+        response.addTrailers({ 'x-innkeeper-sha256': hash });
+        response.end();
+      },
+    });
+    const target = join(daemon.folder, 'target');
+    const wrong = await runInn(daemon.socketPath, ['cp', 'hello:/f', target]);
+    assert.equal(wrong.exitCode, 1);
+    assert.match(wrong.stderr, /CHECKSUM_MISMATCH/);
+    const child = spawnInn(daemon.socketPath, ['cp', 'hello:/hangs', target]);
+    const result = resultOf(child);
+    while (!(await readdir(daemon.folder)).some((name) => name.endsWith('.part')))
+      await new Promise((resolve) => setImmediate(resolve));
+    child.kill('SIGINT');
+    assert.equal((await result).exitCode, 130);
+    assert.deepEqual(await readdir(daemon.folder), ['innkeeper.sock']);
+    assert.equal((await runInn(daemon.socketPath, ['cp', '/nonexistent', 'hello:/f'])).exitCode, 3);
+  });
+});
