@@ -9,6 +9,8 @@ export interface DataFolder {
   readonly database: string;
   readonly lock: string;
   readonly cache: string;
+  /** Of the certificate that the daemon makes itself. */
+  readonly tls: string;
   imageFolder(name: string): string;
   vmFolder(id: string): string;
   /** Short, since the kernel takes socket paths of 107 bytes. */
@@ -30,6 +32,7 @@ export function dataFolderAt(path: string): DataFolder {
     database: join(root, 'innkeeper.db'),
     lock: join(root, 'lock'),
     cache: join(root, 'cache'),
+    tls: join(root, 'tls'),
     imageFolder: (name) => join(root, 'images', name),
     vmFolder: (id) => join(root, 'vms', id),
     runFolder: (id) => join(root, 'run', id.slice(0, 8)),

@@ -3,6 +3,7 @@ import { OperationError } from '@innkeeper/contract';
 import type { ApiServer } from '../control/api-server.ts';
 import type { DataFolder } from './data-folder.ts';
 import { isLoopbackHost, type ListenSettings } from './listen-settings.ts';
+import { ownCertificate, ownNames } from './own-certificate.ts';
 
 /** How many ports are tried when none was named. */
 const triedPorts = 20;
@@ -23,16 +24,21 @@ export async function listenOnTcp(
   settings: ListenSettings,
   folder: DataFolder,
 ): Promise<WebAddress | undefined> {
-  const { host, port, isPortFixed, tls, names } = settings;
-  const pem = await readTls(tls, folder);
+  const { host, port, isPortFixed, names } = settings;
+  const pem = await readTls(settings, folder);
   const isLoopback = isLoopbackHost(host);
   const entrance = { kind: 'tcp', isSecure: pem !== undefined, hosts: { isLoopback, names } } as const;
   const last = isPortFixed ? port : port + triedPorts - 1;
   for (let tried = port; tried <= last; tried += 1) {
     try {
       const where = { host, port: tried };
-      const bound = await server.listenTcp({ where, entrance, ...(pem === undefined ? {} : { tls: pem }) });
+      const bound = await server.listenTcp({
+        where,
+        entrance,
+        ...(pem === undefined ? {} : { tls: { cert: pem.cert, key: pem.key } }),
+      });
       const remarks = tried === port ? [] : [`Port ${port} is taken, so it is ${tried}.`];
+      if (pem?.fingerprint !== undefined) remarks.push(`Its certificate is its own: SHA-256 ${pem.fingerprint}`);
       return { url: urlOf(host, bound, pem !== undefined), remarks };
     } catch (error) {
       if (!isPortFixed && isTaken(error)) continue;
@@ -46,15 +52,17 @@ export async function listenOnTcp(
 }
 
 async function readTls(
-  tls: ListenSettings['tls'],
-  _folder: DataFolder,
-): Promise<{ cert: string; key: string } | undefined> {
-  if (tls === undefined || tls === 'self-signed') return undefined;
+  { tls, host, names }: ListenSettings,
+  folder: DataFolder,
+): Promise<{ cert: string; key: string; fingerprint?: string } | undefined> {
+  if (tls === undefined) return undefined;
+  if (tls === 'self-signed') return await ownCertificate(folder.tls, ownNames(host, names));
   try {
     return { cert: await readFile(tls.certPath, 'utf8'), key: await readFile(tls.keyPath, 'utf8') };
   } catch (error) {
     throw new OperationError('LISTEN_REFUSED', `The certificate or its key cannot be read: ${messageOf(error)}.`, {
       cause: error,
+      nextStep: 'Give PEM files that this user can read.',
     });
   }
 }
