@@ -182,10 +182,8 @@ describe('exec', () => {
     await start(agent, { argv: ['drip'] }, { credit: 1 });
     await agent.node.hello();
     await agent.host.clock.advance(2000);
-    await agent.node.open(ProcessServiceLite.signal, { id: 'a', signal: 9 });
-    await agent.host.clock.advance(500);
-    assert.equal(agent.host.processes.running.length, 0);
-    assert.equal(agent.host.clock.pendingTimers, timers);
+    // Its place is kept for a while, and nothing else.
+    assert.equal(agent.host.clock.pendingTimers, timers + 1);
   });
 
   it('keeps the first bytes of too much output, and counts them all', async () => {
