@@ -22,6 +22,10 @@ export function buildProgram(): Command {
       ),
     )
     .option('-q, --quiet', 'no progress and no hints')
+    .addHelpText(
+      'after',
+      '\nFirst steps: inn image build tiny, then inn create hello --image tiny --start.\nExit codes, variables and examples: docs/operate/inn.md.',
+    )
     .showHelpAfterError('Try: inn --help')
     .enablePositionalOptions()
     .exitOverride();

@@ -4,7 +4,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { InnkeeperClient } from '@innkeeper/client';
-import { OperationError } from '@innkeeper/contract/errors';
+import { isOperationError, OperationError } from '@innkeeper/contract/errors';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { contextOf } from '../context.ts';
@@ -29,6 +29,10 @@ export async function run(command: Command, from: string, to: string): Promise<v
     else if (source.vm === undefined && target.vm !== undefined)
       await upload(client, source.path, target.vm, target.path, options.parents === true, meter, stop.signal);
     else throw new CliError('One of the two must be VM:/path, and the other a file here or "-".');
+  } catch (error) {
+    if (isOperationError(error) && error.reason === 'FILE_IS_DIRECTORY' && target.vm !== undefined)
+      throw new OperationError(error.reason, error.message, { nextStep: `Copy into it: ${to}/` });
+    throw error;
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     meter.clear();

@@ -1,5 +1,5 @@
-import stringWidth from 'string-width';
 import { clean } from './clean.ts';
+import { widthOf } from './width-of.ts';
 
 export interface Column<T> {
   readonly title: string;
@@ -18,14 +18,12 @@ export function formatTable<T>(
   const shown = columns.filter((column) => options.wide === true || column.wide !== true);
   const lines = rows.map((row) => shown.map((column) => clean(column.value(row)) || '–'));
   if (options.headers) lines.unshift(shown.map((column) => column.title));
-  const widths = shown.map((_, index) =>
-    lines.reduce((most, line) => Math.max(most, stringWidth(line[index] ?? '')), 0),
-  );
+  const widths = shown.map((_, index) => lines.reduce((most, line) => Math.max(most, widthOf(line[index] ?? '')), 0));
   return lines
     .map((line) =>
       line
         .map((cell, index) => {
-          const gap = ' '.repeat((widths[index] ?? 0) - stringWidth(cell));
+          const gap = ' '.repeat((widths[index] ?? 0) - widthOf(cell));
           return shown[index]?.align === 'right' ? gap + cell : cell + gap;
         })
         .join('  ')
