@@ -9,7 +9,7 @@ import {
   NodeSchema,
   type Operation,
 } from '@innkeeper/contract/control';
-import type { OperationRow } from '@innkeeper/store';
+import type { EventRow, OperationRow } from '@innkeeper/store';
 import { FleetIndex } from '../fleet/fleet-index.ts';
 import { createVm } from '../node/create-vm.ts';
 import { diagnose } from '../node/diagnose.ts';
@@ -34,7 +34,10 @@ export function createLocalNode(node: Node): NodeOfControl {
     find: (idOrName) => wrap(node.get(idOrName)),
     create: (request) => told(createVm(node, request)),
     onChange: (listener) => node.changes.add(listener),
-    events: async (vmId, limit) => (await context.store.events.list(vmId, limit)).map(eventMessage),
+    events: async (vmId, limit) =>
+      (await context.store.events.list(vmId, limit)).map((row) =>
+        eventMessage(row, node.find(row.vm_id)?.row.name ?? ''),
+      ),
   };
   return {
     describe: () => describeNode(node),
@@ -132,18 +135,13 @@ async function listImages(node: Node): Promise<Image[]> {
   );
 }
 
-function eventMessage(row: {
-  readonly id: number;
-  readonly time_ms: number;
-  readonly vm_id: string;
-  readonly kind: string;
-  readonly message: string;
-}): Event {
+function eventMessage(row: EventRow, vmName: string): Event {
   return create(EventSchema, {
     id: BigInt(row.id),
     timeUnixNs: nanoseconds(row.time_ms),
     vmId: row.vm_id,
     kind: row.kind,
     message: row.message,
+    vmName,
   });
 }
