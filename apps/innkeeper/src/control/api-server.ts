@@ -134,10 +134,10 @@ export class ApiServer implements AsyncDisposable {
   }
 
   #answer(request: AnyRequest, response: AnyResponse, entrance: Entrance): void {
-    const facts = requestFacts(request, entrance);
+    const facts = requestFacts(request, entrance, false);
     for (const [name, value] of Object.entries(commonHeaders)) response.setHeader(name, value);
     try {
-      checkOrigin(facts, request.method, false);
+      checkOrigin(facts, request.method);
     } catch (error) {
       answerError(response as ServerResponse, error, this.#options.log);
       return;
@@ -165,9 +165,9 @@ export class ApiServer implements AsyncDisposable {
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer, entrance: Entrance): void {
     socket.on('error', () => socket.destroy());
-    const facts = requestFacts(request, entrance);
+    const facts = requestFacts(request, entrance, true);
     try {
-      checkOrigin(facts, request.method, true);
+      checkOrigin(facts, request.method);
     } catch (error) {
       refuseUpgrade(socket, error, this.#options.log);
       return;

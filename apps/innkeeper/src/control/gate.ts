@@ -187,6 +187,10 @@ export function checkPage({ visitor: { caller, facts }, isChange }: Pick<Entry, 
   if (facts.fetchSite === 'cross-site' || facts.fetchSite === 'same-site') {
     throw new OperationError('ORIGIN_REFUSED', 'A page of another origin may not use this session.');
   }
+  // A page's socket cannot carry the token; its origin says whose page it is.
+  if (facts.isUpgrade && facts.origin === undefined) {
+    throw new OperationError('ORIGIN_REFUSED', 'A WebSocket of a session names the page that opened it.');
+  }
   if (isChange && !isSameSecret(facts.csrfToken ?? '', caller.session.csrfToken)) {
     throw new OperationError('CSRF_REFUSED', 'The x-innkeeper-csrf header is missing or not this session’s.');
   }

@@ -14,11 +14,13 @@ export interface RequestFacts {
   readonly fetchSite: string | undefined;
   readonly csrfToken: string | undefined;
   readonly userAgent: string;
+  /** It asks for a WebSocket. */
+  readonly isUpgrade: boolean;
 }
 
 export type AnyRequest = IncomingMessage | Http2ServerRequest;
 
-export function requestFacts(request: AnyRequest, entrance: Entrance): RequestFacts {
+export function requestFacts(request: AnyRequest, entrance: Entrance, isUpgrade: boolean): RequestFacts {
   const { headers } = request;
   const address = (request.socket?.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
   return {
@@ -34,12 +36,13 @@ export function requestFacts(request: AnyRequest, entrance: Entrance): RequestFa
     fetchSite: single(headers, 'sec-fetch-site'),
     csrfToken: single(headers, 'x-innkeeper-csrf'),
     userAgent: headers['user-agent'] ?? '',
+    isUpgrade,
   };
 }
 
 /** Throws HOST_REFUSED, or ORIGIN_REFUSED when a page of another origin asks for more than a page to look at. */
-export function checkOrigin(facts: RequestFacts, method: string | undefined, isUpgrade: boolean): void {
-  const { entrance, host, origin, fetchSite } = facts;
+export function checkOrigin(facts: RequestFacts, method: string | undefined): void {
+  const { entrance, host, origin, fetchSite, isUpgrade } = facts;
   if (!isHostAllowed(entrance, host)) {
     throw new OperationError('HOST_REFUSED', `This daemon does not go by the name "${(host ?? '').slice(0, 80)}".`);
   }

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { createAgentLink } from '@innkeeper/agent-client';
 import { manageDriver } from '@innkeeper/hypervisor';
 import { FakeDriver, type FakeDriverOptions } from '@innkeeper/hypervisor/fake';
-import { silentLog } from '@innkeeper/kit';
-import { openStore } from '@innkeeper/store';
+import { type Log, silentLog } from '@innkeeper/kit';
+import { openStore, type Store } from '@innkeeper/store';
 import { Access } from '../../access/access.ts';
+import type { AccessClock } from '../../access/access-clock.ts';
 import { makeDataFolder } from '../../daemon/data-folder.ts';
 import { History } from '../../history/history.ts';
 import { createVm } from '../../node/create-vm.ts';
@@ -14,7 +15,8 @@ import { fakeImageTools } from '../../node/fake/fake-image-tools.ts';
 import { Node } from '../../node/node.ts';
 import type { VmRunner } from '../../node/vm-runner.ts';
 import { OperationRunner } from '../../operations/operation-runner.ts';
-import { ApiServer } from '../api-server.ts';
+import type { Entrance } from '../../web-server/entrance.ts';
+import { ApiServer, type TcpListenOptions } from '../api-server.ts';
 import { createLocalNode } from '../local-node.ts';
 
 /** The API over a node whose VMs are fake, and whose agents are what the test starts in them. */
@@ -22,22 +24,38 @@ export interface ServedApi extends AsyncDisposable {
   readonly socketPath: string;
   readonly node: Node;
   readonly driver: FakeDriver;
+  readonly store: Store;
+  readonly access: Access;
+  readonly server: ApiServer;
   /** Creates and starts a VM; resolves when its agent has answered, unless `agent` is false. */
-  createVm(name: string, options?: { readonly agent?: boolean }): Promise<VmRunner>;
+  createVm(
+    name: string,
+    options?: { readonly agent?: boolean; readonly tags?: Record<string, string> },
+  ): Promise<VmRunner>;
+  /** Listens on a free port of 127.0.0.1; gives "http://127.0.0.1:PORT". */
+  listenTcp(options?: Partial<TcpListenOptions>): Promise<string>;
   /** Ends the server as when the daemon is killed and starts another one on the same socket and node. */
   restartServer(): Promise<void>;
 }
 
 const timeoutMs = 20_000;
 
-export async function serveApi(options: FakeDriverOptions): Promise<ServedApi> {
+export interface ServeApiOptions extends FakeDriverOptions {
+  readonly clock?: AccessClock;
+  readonly log?: Log;
+  readonly webFolder?: string;
+}
+
+const loopback: Entrance = { kind: 'tcp', isSecure: false, hosts: { isLoopback: true, names: [] } };
+
+export async function serveApi({ clock, log = silentLog, webFolder, ...options }: ServeApiOptions): Promise<ServedApi> {
   await using stack = new AsyncDisposableStack();
   const path = await mkdtemp(join(tmpdir(), 'innkeeper-api-'));
   stack.defer(() => rm(path, { recursive: true, force: true }));
   const folder = await makeDataFolder(path);
   const store = stack.use(await openStore(folder.database));
   const history = stack.use(new History({ blocks: store.history, log: silentLog }));
-  const access = stack.use(new Access({ store, log: silentLog }));
+  const access = stack.use(new Access({ store, log, ...(clock === undefined ? {} : { clock }) }));
   const driver = new FakeDriver(options);
   stack.use(driver.host);
   const operations = new OperationRunner({ store, log: silentLog });
@@ -53,7 +71,8 @@ export async function serveApi(options: FakeDriverOptions): Promise<ServedApi> {
   stack.defer(() => operations.close());
   await node.start();
   const listen = async (): Promise<ApiServer> => {
-    const server = new ApiServer({ node: createLocalNode(node), access, history, log: silentLog });
+    const web = webFolder === undefined ? {} : { webFolder };
+    const server = new ApiServer({ node: createLocalNode(node), access, history, log, ...web });
     await server.listen(folder.socket);
     return server;
   };
@@ -66,9 +85,17 @@ export async function serveApi(options: FakeDriverOptions): Promise<ServedApi> {
   await run((await node.images.build('tiny', 'tiny', false)).id);
   const owned = stack.move();
   return {
-    ...{ socketPath: folder.socket, node, driver },
-    createVm: async (name, { agent = true } = {}) => {
-      const wanted = { name, image: 'tiny', cpus: 1, memoryBytes: 0n, diskBytes: 0n, tags: {}, start: true };
+    ...{ socketPath: folder.socket, node, driver, store, access },
+    get server() {
+      return server;
+    },
+    listenTcp: async (given = {}) => {
+      const where = { host: '127.0.0.1', port: 0 };
+      const port = await server.listenTcp({ where, entrance: loopback, ...given });
+      return `${given.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
+    },
+    createVm: async (name, { agent = true, tags = {} } = {}) => {
+      const wanted = { name, image: 'tiny', cpus: 1, memoryBytes: 0n, diskBytes: 0n, tags, start: true };
       await run((await createVm(node, wanted)).id);
       const runner = node.get(name);
       const isHeard = (): boolean => runner.agent.state.state === 'connected';
