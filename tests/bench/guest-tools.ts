@@ -20,10 +20,10 @@ export async function installGuestTools(guest: BenchGuest, link: AgentLink, peer
   await upload(link, guestTrue, await readHostBusybox());
   await upload(link, guestPeer, await readFile(peerPath));
   const port = '/dev/virtio-ports/bench.ctl';
-  // A port has one opener.
+  // The host comes first: a port without one reads as ended, and so would the shell. A port has one opener.
+  const control = new GuestShell(await RawPort.open(guest.portSocket('bench.ctl')));
   const shell = `exec /bin/sh <>${port} >&0 2>&0`;
   await run(link, ['systemd-run', '--quiet', '--unit=bench-ctl', '/bin/sh', '-c', shell]);
-  const control = new GuestShell(await RawPort.open(guest.portSocket('bench.ctl')));
   await control.run('cd /');
   return control;
 }

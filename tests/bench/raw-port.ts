@@ -62,12 +62,18 @@ export class RawPort implements AsyncDisposable {
     }
   }
 
+  /** Until so many bytes are there. Rejects after five minutes: nothing that is measured takes as long. */
   async waitFor(count: number): Promise<void> {
-    while (this.#size < count)
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    this.#wake = undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('The guest did not answer on its port for 5 minutes.')), 300_000);
+    });
+    try {
+      while (this.#size < count) await Promise.race([late, new Promise<void>((resolve) => (this.#wake = resolve))]);
+    } finally {
+      clearTimeout(timer);
+      this.#wake = undefined;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
