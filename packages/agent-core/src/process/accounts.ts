@@ -5,6 +5,8 @@ import { type Account, type Group, parseGroups, parsePasswd } from './parse-acco
 
 const maxFileBytes = 4 * 1024 * 1024;
 const getentTimeoutMs = 5000;
+/** Longer files are not kept. */
+const rememberedChars = 32 * 1024;
 
 /** Who a command runs as. */
 export interface Identity {
@@ -29,7 +31,7 @@ export interface IdentityRequest {
  */
 export async function resolveIdentity(host: Host, request: IdentityRequest): Promise<Identity> {
   const { user, group, noSupplementaryGroups } = request;
-  const accounts = parsePasswd(readAccounts(host, '/etc/passwd'));
+  const accounts = localAccounts(readAccounts(host, '/etc/passwd'));
   const wanted = user === '' ? String(ownUid(host)) : user;
   const local = accounts.find((each) => each.name === wanted || String(each.uid) === wanted);
   const account = local ?? (user === '' ? undefined : await findElsewhere(host, wanted));
@@ -50,7 +52,7 @@ async function findElsewhere(host: Host, user: string): Promise<Account | undefi
 
 async function findGroupId(host: Host, group: string): Promise<number> {
   const matches = (each: Group): boolean => each.name === group || String(each.gid) === group;
-  const local = parseGroups(readAccounts(host, '/etc/group')).find(matches);
+  const local = localGroups(readAccounts(host, '/etc/group')).find(matches);
   const gid = (local ?? parseGroups(await getent(host, 'group', group)).find(matches))?.gid ?? idOf(group);
   if (gid === undefined) throw new OperationError('GROUP_NOT_FOUND', `The guest has no group ${group}.`);
   return gid;
@@ -58,7 +60,7 @@ async function findGroupId(host: Host, group: string): Promise<number> {
 
 /** Local groups that name the user; for one of a directory service getent's initgroups adds those from there. */
 async function supplementaryGroups(host: Host, name: string, isLocal: boolean): Promise<number[]> {
-  const local = parseGroups(readAccounts(host, '/etc/group'))
+  const local = localGroups(readAccounts(host, '/etc/group'))
     .filter((group) => group.members.includes(name))
     .map((group) => group.gid);
   if (isLocal) return local;
@@ -90,6 +92,20 @@ function readAccounts(host: Host, path: string): string {
     if (hasErrno(error, 'ENOENT')) return '';
     throw error;
   }
+}
+
+const localAccounts = remembered(parsePasswd);
+const localGroups = remembered(parseGroups);
+
+/** The files are read for every command and seldom change; to parse them anew takes longer than to start the command. */
+function remembered<T>(parse: (text: string) => readonly T[]): (text: string) => readonly T[] {
+  let last: { readonly text: string; readonly rows: readonly T[] } | undefined;
+  return (text) => {
+    if (last?.text === text) return last.rows;
+    const rows = parse(text);
+    last = text.length <= rememberedChars ? { text, rows } : undefined;
+    return rows;
+  };
 }
 
 /** Empty when there is no getent, or it knows nothing. */

@@ -23,7 +23,8 @@ export async function startProcess(host: Host, spec: ProcessSpec, onEnded: () =>
   const identity = await resolveIdentity(host, {
     user: spec.user,
     group: spec.group,
-    noSupplementaryGroups: spec.noSupplementaryGroups,
+    // Who stays who the agent is keeps its groups too.
+    noSupplementaryGroups: spec.noSupplementaryGroups || !isOther,
   });
   const environment = buildEnvironment({
     id: spec.id,
