@@ -11,7 +11,7 @@ import { type Daemon, startDaemon } from './daemon.ts';
 import { rootFileSystemHeader } from './guest-disk.ts';
 import { inn, innText } from './inn.ts';
 import { hashThroughSlowPipe } from './slow-pipe.ts';
-import { clientOf, createTestVm, nextTelemetry, removeVm, say, showVm, waitForVm } from './vm-state.ts';
+import { cleanUp, clientOf, createTestVm, nextTelemetry, say, showVm, waitForVm } from './vm-state.ts';
 
 const mib = 1024 * 1024;
 
@@ -40,9 +40,8 @@ for (const { image, init, bootMs } of guests) {
 
     after(async () => {
       try {
-        await removeVm(name, daemon.dataDirectory);
+        await cleanUp(daemon, [name]);
       } finally {
-        await daemon[Symbol.asyncDispose]();
         rmSync(folder, { recursive: true });
       }
     });

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AgentState } from '@innkeeper/contract/control';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { innText } from './inn.ts';
-import { clientOf, createTestVm, isConnected, removeVm, say, waitForVm } from './vm-state.ts';
+import { cleanUp, clientOf, createTestVm, isConnected, say, waitForVm } from './vm-state.ts';
 
 const mib = 1024 * 1024;
 const hostile = 'test-hostile';
@@ -23,14 +23,7 @@ describe('a guest that does not behave', () => {
     await createTestVm(daemon, other, 'tiny', 120_000);
   });
 
-  after(async () => {
-    try {
-      await removeVm(hostile, daemon.dataDirectory);
-      await removeVm(other, daemon.dataDirectory);
-    } finally {
-      await daemon[Symbol.asyncDispose]();
-    }
-  });
+  after(() => cleanUp(daemon, [hostile, other]));
 
   it('is shown as lost when it stops answering, and as connected when it goes on', async () => {
     process.kill(pid, 'SIGSTOP');

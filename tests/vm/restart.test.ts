@@ -3,10 +3,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { VmState } from '@innkeeper/contract/control';
+import { type Vm, VmState } from '@innkeeper/contract/control';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { innText, spawnInn } from './inn.ts';
-import { clientOf, createTestVm, isConnected, removeVm, say, waitForVm } from './vm-state.ts';
+import { cleanUp, clientOf, createTestVm, isConnected, say, waitForVm } from './vm-state.ts';
 
 const mib = 1024 * 1024;
 const name = 'test-restart';
@@ -23,13 +23,7 @@ describe('a daemon that is killed in the middle of an upload and of a command', 
     pid = (await createTestVm(daemon, name, 'tiny', 120_000)).hypervisor?.pid;
   });
 
-  after(async () => {
-    try {
-      await removeVm(name, daemon.dataDirectory);
-    } finally {
-      await daemon[Symbol.asyncDispose]();
-    }
-  });
+  after(() => cleanUp(daemon, [name]));
 
   it('finds its VM again, and both go on from where they were', async () => {
     const client = clientOf(daemon.dataDirectory);
@@ -61,7 +55,8 @@ describe('a daemon that is killed in the middle of an upload and of a command', 
     await delay(1000);
     daemon = await startDaemon();
 
-    const vm = await waitForVm(name, daemon.dataDirectory, isConnected);
+    const found = (seen: Vm): boolean => isConnected(seen) && seen.hypervisor?.pid !== undefined;
+    const vm = await waitForVm(name, daemon.dataDirectory, found);
     assert.equal(vm.state, VmState.RUNNING);
     assert.equal(vm.hypervisor?.pid, pid);
 

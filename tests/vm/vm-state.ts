@@ -8,7 +8,8 @@ import { inn, innText } from './inn.ts';
 /** Between two looks at a VM. */
 const lookEveryMs = 200;
 
-const forgetHypervisor = new Map<string, () => void>();
+/** What runs for the tests: the hypervisor of each VM by its name. */
+const hypervisors = new Map<string, { readonly pid: number; readonly forget: () => void }>();
 
 /** The SDK on a daemon of the tests: looking at a VM by it costs the machine less than by `inn`. */
 export function clientOf(dataDirectory: string): InnkeeperClient {
@@ -54,7 +55,26 @@ export function isConnected(vm: Vm): boolean {
 export async function removeVm(name: string, dataDirectory: string): Promise<void> {
   const result = await inn(['rm', '-f', '-y', name], { dataDirectory });
   if (result.exitCode !== 0 && !result.stderr.includes('VM_NOT_FOUND')) throw new Error(result.stderr);
-  forgetHypervisor.get(name)?.();
+  hypervisors.get(name)?.forget();
+  hypervisors.delete(name);
+}
+
+/** Removes the VMs and ends the daemon. When it has died, so that it cannot remove them, their hypervisors are killed. */
+export async function cleanUp(daemon: Daemon | undefined, names: readonly string[]): Promise<void> {
+  if (daemon === undefined) return;
+  const failures: unknown[] = [];
+  for (const name of names) {
+    try {
+      await removeVm(name, daemon.dataDirectory);
+    } catch (error) {
+      failures.push(error);
+      const hypervisor = hypervisors.get(name);
+      if (hypervisor !== undefined) process.kill(hypervisor.pid, 'SIGKILL');
+      hypervisor?.forget();
+    }
+  }
+  await daemon[Symbol.asyncDispose]();
+  if (failures.length > 0) throw new AggregateError(failures, `The daemon's last words: ${daemon.log()}`);
 }
 
 /**
@@ -74,7 +94,8 @@ export async function createTestVm(daemon: Daemon, name: string, image: string, 
   });
   const vm = await waitForVm(name, dataDirectory, (seen) => isConnected(seen) && seen.hypervisor?.pid !== undefined);
   say(`${name}: its agent answered after ${Math.round(performance.now() - started)} ms`);
-  forgetHypervisor.set(name, killOnAbort(vm.hypervisor?.pid ?? 0));
+  const pid = vm.hypervisor?.pid ?? 0;
+  hypervisors.set(name, { pid, forget: killOnAbort(pid) });
   return vm;
 }
 

@@ -182,7 +182,8 @@ export class LinkSessions {
       await pause(clock, askAfterMs, stop.signal);
       if (over) break;
       const silentMs = clock.nowMs() - (session.lastSeenMs ?? 0);
-      if (silentMs < askAfterMs || (await isPaused())) continue;
+      // A hypervisor that does not say hangs itself: its guest is no more paused than any that stopped answering.
+      if (silentMs < askAfterMs || (await isPaused().catch(() => false))) continue;
       if (silentMs >= lostAfterMs)
         session.end(new SessionLostError('AGENT_UNREACHABLE', `nothing heard for ${Math.round(silentMs / 1000)} s`));
       // Its answer counts, not its success: any valid frame says that the agent lives.
