@@ -88,6 +88,8 @@ export interface RunningVm extends AsyncDisposable {
   usage(): HostUsage | undefined;
   /** Whether the guest's CPUs run. */
   isPaused(options?: Abortable): Promise<boolean>;
+  /** Why the hypervisor paused the guest by itself; undefined when it did not, or does not know. */
+  whyPaused?(options?: Abortable): Promise<string | undefined>;
   pause?(options?: Abortable): Promise<void>;
   resume?(options?: Abortable): Promise<void>;
   /** Dispose lets go of the VM without stopping it. */

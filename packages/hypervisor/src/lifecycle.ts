@@ -63,7 +63,8 @@ export type VmLifecycleEvent =
 /** What is left of a VM's process when the daemon comes up. */
 export type FoundProcess =
   | { readonly kind: 'running' }
-  | { readonly kind: 'paused' }
+  /** `detail` when the hypervisor did it by itself. */
+  | { readonly kind: 'paused'; readonly detail?: string | undefined }
   /** Gone; `how` is known when the hypervisor left word of it. */
   | { readonly kind: 'gone'; readonly how: VmEnd['kind'] | undefined };
 
@@ -226,11 +227,11 @@ function restore(vm: VmLifecycle, found: FoundProcess): VmTransition {
     case 'stopped':
     case 'crashed':
       // A launch whose daemon died before it could write the state down.
-      return found.kind === 'gone' ? stay(vm) : become(found.kind);
+      return found.kind === 'gone' ? stay(vm) : foundAlive(vm, found);
     case 'starting':
     case 'running':
     case 'paused':
-      return found.kind === 'gone' ? endedUnwatched(found.how) : become(found.kind);
+      return found.kind === 'gone' ? endedUnwatched(found.how) : foundAlive(vm, found);
     case 'stopping': {
       if (found.kind === 'gone') return become('stopped');
       const step = takeStep(vm.step === 'kill' ? 'kill' : 'acpi', vm.timeoutMs);
@@ -238,6 +239,12 @@ function restore(vm: VmLifecycle, found: FoundProcess): VmTransition {
       return wake ? { ...step, effects: [{ type: 'resume-guest' }, ...step.effects] } : step;
     }
   }
+}
+
+/** Why it was paused is not forgotten: a VM that waits for room on the host goes on when there is some. */
+function foundAlive(vm: VmLifecycle, found: Exclude<FoundProcess, { kind: 'gone' }>): VmTransition {
+  if (found.kind === 'running') return become('running');
+  return become('paused', vm.state === 'paused' && vm.detail !== '' ? vm.detail : found.detail);
 }
 
 function endedUnwatched(how: VmEnd['kind'] | undefined): VmTransition {

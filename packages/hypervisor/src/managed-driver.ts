@@ -36,6 +36,7 @@ class ManagedVm implements RunningVm {
   readonly console: ConsoleStream;
   readonly pause?: (options?: Abortable) => Promise<void>;
   readonly resume?: (options?: Abortable) => Promise<void>;
+  readonly whyPaused?: (options?: Abortable) => Promise<string | undefined>;
   readonly isPortOpen?: (port: string, options?: Abortable) => Promise<boolean>;
   readonly #vm: RunningVm;
   #gone = false;
@@ -54,9 +55,11 @@ class ManagedVm implements RunningVm {
     };
     const pause = vm.pause?.bind(vm);
     const resume = vm.resume?.bind(vm);
+    const whyPaused = vm.whyPaused?.bind(vm);
     const isPortOpen = vm.isPortOpen?.bind(vm);
     if (isPortOpen !== undefined)
       this.isPortOpen = (port, options) => this.#ask(options, () => isPortOpen(port, options));
+    if (whyPaused !== undefined) this.whyPaused = (options) => this.#ask(options, () => whyPaused(options));
     if (pause !== undefined) this.pause = (options) => this.#ask(options, () => pause(options));
     if (resume !== undefined) this.resume = (options) => this.#ask(options, () => resume(options));
   }

@@ -1,26 +1,24 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { isLiveVmState, isVmState, OperationError } from '@innkeeper/contract';
+import { rm } from 'node:fs/promises';
+import { isLiveVmState, isVmState } from '@innkeeper/contract';
 import { ShutdownMode } from '@innkeeper/contract/agent';
 import {
-  type FoundProcess,
-  nativePort,
   type RunningVm,
   storedLifecycle,
   type VmEffect,
-  type VmEvent,
+  type VmEnd,
   type VmLifecycle,
   type VmLifecycleEvent,
-  type VmRecord,
   vmReduce,
 } from '@innkeeper/hypervisor';
 import type { Log } from '@innkeeper/kit';
 import type { VmRow } from '@innkeeper/store';
 import { parseAgentInstall } from './agent-install.ts';
+import { AgentPort } from './agent-port.ts';
+import { ChangeWaiters } from './change-waiters.ts';
 import type { NodeContext } from './context.ts';
-import { CpuRate, type HypervisorUsageSample } from './cpu-rate.ts';
-import { killProcess, killUnrecorded } from './leftover.ts';
+import type { HypervisorUsageSample } from './cpu-rate.ts';
 import { VmAgent } from './vm-agent.ts';
-import { vmSpec } from './vm-spec.ts';
+import { VmProcess } from './vm-process.ts';
 
 export type VmChange = 'state' | 'agent' | 'telemetry' | 'usage' | 'removed';
 
@@ -30,14 +28,11 @@ export type VmChange = 'state' | 'agent' | 'telemetry' | 'usage' | 'removed';
  */
 export class VmRunner {
   readonly agent: VmAgent;
+  /** The operation that works on this VM now; empty for none. */
+  operationId = '';
+  removed = false;
   #row: VmRow;
   #life: VmLifecycle;
-  #running: RunningVm | undefined;
-  #usage: HypervisorUsageSample | undefined;
-  #cpuRate = new CpuRate();
-  #launchAbort = new AbortController();
-  #launchError: unknown;
-  #launching: Promise<void> = Promise.resolve();
   /** Its process lives, and could not be adopted. */
   #unreachable = false;
   #timer: NodeJS.Timeout | undefined;
@@ -46,10 +41,8 @@ export class VmRunner {
   readonly #context: NodeContext;
   readonly #log: Log;
   readonly #onChange: (change: VmChange) => void;
-  readonly #waiters = new Set<() => void>();
-  /** The operation that works on this VM now; empty for none. */
-  operationId = '';
-  removed = false;
+  readonly #process: VmProcess;
+  readonly #waiters = new ChangeWaiters();
 
   constructor(row: VmRow, context: NodeContext, onChange: (change: VmChange) => void) {
     this.#row = row;
@@ -60,6 +53,13 @@ export class VmRunner {
     this.agent = new VmAgent({
       log: this.#log,
       onChange: (what) => this.#changed(what === 'telemetry' ? what : 'agent'),
+    });
+    this.#process = new VmProcess({
+      ...{ context, log: this.#log },
+      row: () => this.#row,
+      keep: (change) => this.setRow(change),
+      onAttached: (running) => this.#onAttached(running),
+      onEnded: (end) => this.#onEnded(end),
     });
   }
 
@@ -72,16 +72,16 @@ export class VmRunner {
   }
 
   get running(): RunningVm | undefined {
-    return this.#running;
+    return this.#process.running;
   }
 
   get usage(): HypervisorUsageSample | undefined {
-    return this.#usage;
+    return this.#process.usage;
   }
 
   /** Why the last launch failed. */
   get launchError(): unknown {
-    return this.#launchError;
+    return this.#process.launchError;
   }
 
   /** Gives an event to the reducer; resolves when the new state is written and its effects have begun. */
@@ -91,18 +91,8 @@ export class VmRunner {
   }
 
   /** Resolves when `condition` holds, checked after each change. Rejects with the signal's reason. */
-  async until(condition: () => boolean, signal: AbortSignal): Promise<void> {
-    while (!condition()) {
-      signal.throwIfAborted();
-      let wake: () => void = () => undefined;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        this.#waiters.add(wake);
-        signal.addEventListener('abort', wake, { once: true });
-      });
-      this.#waiters.delete(wake);
-      signal.removeEventListener('abort', wake);
-    }
+  until(condition: () => boolean, signal: AbortSignal): Promise<void> {
+    return this.#waiters.until(condition, signal);
   }
 
   /** Notes what a creation has found out. */
@@ -118,7 +108,7 @@ export class VmRunner {
   async restore(): Promise<void> {
     this.#unreachable = false;
     try {
-      await this.dispatch({ type: 'daemon-started', found: await this.#findProcess() });
+      await this.dispatch({ type: 'daemon-started', found: await this.#process.find() });
     } catch (error) {
       this.#unreachable = true;
       throw error;
@@ -130,20 +120,17 @@ export class VmRunner {
   /** Looks at what the hypervisor's process uses; one that could not be adopted is tried again. */
   sampleUsage(nowMs: number): void {
     if (this.#unreachable) this.#attempt('vm.not-adopted', this.restore());
-    const usage = this.#running?.usage();
-    if (usage === undefined) return;
-    this.#usage = this.#cpuRate.next(usage, nowMs);
-    this.#changed('usage');
+    if (this.#process.sample(nowMs)) this.#changed('usage');
   }
 
   /** Lets go of the VM, which runs on. */
   async release(): Promise<void> {
     this.#released = true;
     clearTimeout(this.#timer);
-    await this.#launching;
+    await this.#process.beginRelease();
     await this.#queue;
     await this.agent.end();
-    await this.#running?.[Symbol.asyncDispose]();
+    await this.#process.release();
   }
 
   async #step(event: VmLifecycleEvent): Promise<void> {
@@ -175,16 +162,16 @@ export class VmRunner {
   #do(effect: VmEffect): void {
     switch (effect.type) {
       case 'launch':
-        this.#launching = this.#launch();
+        void this.#launch();
         return;
       case 'abort-launch':
-        this.#launchAbort.abort(new OperationError('CANCELED', 'The VM was stopped while it started.'));
+        this.#process.abortLaunch();
         return;
       case 'pause-guest':
-        this.#attempt('vm.pause-failed', this.#running?.pause?.());
+        this.#attempt('vm.pause-failed', this.running?.pause?.());
         return;
       case 'resume-guest':
-        this.#attempt('vm.resume-failed', this.#running?.resume?.());
+        this.#attempt('vm.resume-failed', this.running?.resume?.());
         return;
       case 'ask-agent-to-shut-down': {
         const asked = this.agent.link?.shutdown(ShutdownMode.POWEROFF, { timeoutMs: effect.timeoutMs });
@@ -192,10 +179,10 @@ export class VmRunner {
         return;
       }
       case 'press-power-button':
-        this.#attempt('vm.power-button-failed', this.#running?.pressPowerButton(), 'acpi');
+        this.#attempt('vm.power-button-failed', this.running?.pressPowerButton(), 'acpi');
         return;
       case 'kill-process':
-        this.#attempt('vm.kill-failed', this.#running?.kill() ?? this.#killUnreachable());
+        this.#attempt('vm.kill-failed', this.#kill());
         return;
       case 'set-timer':
         clearTimeout(this.#timer);
@@ -218,83 +205,45 @@ export class VmRunner {
   }
 
   async #launch(): Promise<void> {
-    const { driver, folder, store } = this.#context;
-    const abort = new AbortController();
-    this.#launchAbort = abort;
-    this.#launchError = undefined;
-    let running: RunningVm | undefined;
-    try {
-      await mkdir(folder.runFolder(this.#row.id), { recursive: true, mode: 0o700 });
-      const image = await store.images.find(this.#row.image);
-      running = await driver.launch(vmSpec(this.#row, image, folder), { signal: abort.signal });
-      await this.setRow({ record: JSON.stringify(running.record), started_ms: Date.now() });
-    } catch (error) {
-      // A VM that is not written down would be lost to the next daemon.
-      await running
-        ?.kill()
-        .catch((failure: unknown) => this.#log.error('vm.kill-failed', { message: messageOf(failure) }));
-      this.#launchError = error;
-      await this.dispatch({ type: 'launch-failed', detail: messageOf(error) });
-      return;
-    }
-    // The next daemon adopts it.
-    if (this.#released) return await running[Symbol.asyncDispose]();
-    this.#attach(running);
-    await this.dispatch({ type: 'launched' });
+    const error = await this.#process.launch();
+    await this.dispatch(
+      error === undefined ? { type: 'launched' } : { type: 'launch-failed', detail: messageOf(error) },
+    );
   }
 
-  #attach(running: RunningVm): void {
-    const { context, row } = { context: this.#context, row: this.#row };
-    this.#running = running;
-    this.#usage = undefined;
-    this.#cpuRate = new CpuRate();
-    running.onEvent((event) => this.#onVmEvent(event));
-    const install = parseAgentInstall(row.agent);
-    const link = context.createAgentLink({
-      connect: (signal) => running.agentChannel(nativePort, { signal }),
-      identity: { vmId: row.id, vmName: row.name, nodeVersion: context.version },
+  #onAttached(running: RunningVm): void {
+    const { id, name, agent } = this.#row;
+    running.onEvent((event) => {
+      if (event.type === 'paused' || event.type === 'resumed') void this.dispatch(event);
+      if (event.type === 'reset') this.agent.tell({ type: 'vm-reset' });
+    });
+    const port = new AgentPort(running);
+    const link = this.#context.createAgentLink({
+      connect: (signal) => port.connect(signal),
+      identity: { vmId: id, vmName: name, nodeVersion: this.#context.version },
       mayStepClock: true,
       log: this.#log,
       isPaused: () => running.isPaused({ signal: AbortSignal.timeout(3000) }),
     });
+    const install = parseAgentInstall(agent);
     this.agent.begin(link, install.reason === '' ? undefined : install);
-    void running.ended.then(async (end) => {
-      // Let go by the daemon; a VM that ends later is the next daemon's to find.
-      if (this.#released) return;
-      this.#running = undefined;
-      this.#usage = undefined;
-      await this.agent
-        .end()
-        .catch((error: unknown) => this.#log.warn('agent.end-failed', { message: messageOf(error) }));
-      await this.dispatch({ type: 'process-ended', end });
-      await running[Symbol.asyncDispose]();
-    });
   }
 
-  #onVmEvent(event: VmEvent): void {
-    if (event.type === 'paused' || event.type === 'resumed') void this.dispatch(event);
-    if (event.type === 'reset') this.agent.tell({ type: 'vm-reset' });
-  }
-
-  async #findProcess(): Promise<FoundProcess> {
-    const { driver, folder } = this.#context;
-    if (this.#row.record === null) {
-      if (await killUnrecorded(folder.runFolder(this.#row.id))) this.#log.warn('vm.unrecorded-process-killed');
-      return { kind: 'gone', how: undefined };
+  async #onEnded(end: VmEnd): Promise<void> {
+    try {
+      await this.agent.end();
+    } catch (error) {
+      this.#log.warn('agent.end-failed', { message: messageOf(error) });
     }
-    const record = JSON.parse(this.#row.record) as VmRecord;
-    const running = await driver.adopt(record);
-    if (running === undefined) return { kind: 'gone', how: await driver.howEnded?.(record) };
-    this.#attach(running);
-    return { kind: (await running.isPaused()) ? 'paused' : 'running' };
+    await this.dispatch({ type: 'process-ended', end });
   }
 
   /** The reducer repeats it when its deadline passes. */
-  async #killUnreachable(): Promise<void> {
-    if (this.#row.record === null) return;
-    const { pid, pidStartTicks } = JSON.parse(this.#row.record) as VmRecord;
-    await killProcess(pid, pidStartTicks);
-    await this.restore();
+  async #kill(): Promise<void> {
+    const adopted = this.running !== undefined;
+    await this.#process.kill();
+    // Nobody watches the end of one that could not be adopted.
+    if (!adopted && this.#row.record !== null) await this.restore();
   }
 
   async #remove(): Promise<void> {
@@ -315,7 +264,7 @@ export class VmRunner {
 
   #changed(change: VmChange): void {
     this.#onChange(change);
-    for (const wake of [...this.#waiters]) wake();
+    this.#waiters.wake();
   }
 }
 

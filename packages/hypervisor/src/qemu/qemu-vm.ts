@@ -132,6 +132,12 @@ export class QemuVm implements RunningVm {
     return !(typeof status === 'object' && status !== null && 'running' in status && status.running === true);
   }
 
+  async whyPaused(options: Abortable = {}): Promise<string | undefined> {
+    const status = await this.#control.execute('query-status', {}, options);
+    const isDisk = typeof status === 'object' && status !== null && 'status' in status && status.status === 'io-error';
+    return isDisk ? 'The host could not read or write its disk; most often there is no space left.' : undefined;
+  }
+
   async pause(options: Abortable = {}): Promise<void> {
     await this.#control.execute('stop', {}, options);
   }
