@@ -7,15 +7,17 @@ export function killOnAbort(pid: number): () => void {
   return () => pids.delete(pid);
 }
 
-function abort(): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch (error) {
-      // It ended already.
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
+/** SIGKILL to a process that may have ended already. */
+export function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
+}
+
+function abort(): void {
+  for (const pid of pids) killNow(pid);
   process.exit(1);
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient, type InnkeeperClient } from '@innkeeper/client';
 import { AgentState, type Vm } from '@innkeeper/contract/control';
-import { killOnAbort } from './abort.ts';
+import { killNow, killOnAbort } from './abort.ts';
 import type { Daemon } from './daemon.ts';
 import { inn, innText } from './inn.ts';
 
@@ -69,7 +69,7 @@ export async function cleanUp(daemon: Daemon | undefined, names: readonly string
     } catch (error) {
       failures.push(error);
       const hypervisor = hypervisors.get(name);
-      if (hypervisor !== undefined) process.kill(hypervisor.pid, 'SIGKILL');
+      if (hypervisor !== undefined) killNow(hypervisor.pid);
       hypervisor?.forget();
     }
   }
