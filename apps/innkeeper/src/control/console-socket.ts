@@ -16,15 +16,19 @@ const maxInputBytes = 64 * 1024;
 export async function serveConsole(socket: WebSocket, { vm, pass, signal, log }: Exchange): Promise<void> {
   const console = vm.console();
   let hiddenBytes = 0;
+  const tellHidden = (): void => {
+    if (hiddenBytes === 0 || socket.bufferedAmount > maxWaitingBytes) return;
+    socket.send(note(`${hiddenBytes} bytes came too fast to be shown`));
+    hiddenBytes = 0;
+  };
   const show = (bytes: Uint8Array): void => {
-    if (socket.bufferedAmount > maxWaitingBytes) {
+    tellHidden();
+    if (hiddenBytes > 0 || socket.bufferedAmount > maxWaitingBytes) {
       hiddenBytes += bytes.length;
       return;
     }
-    if (hiddenBytes > 0) socket.send(note(`${hiddenBytes} bytes came too fast to be shown`));
-    hiddenBytes = 0;
-    // The bytes belong to whoever reads them from the hypervisor.
-    socket.send(Buffer.from(bytes));
+    // The bytes belong to whoever reads them from the hypervisor. A flood that stops is told of as well.
+    socket.send(Buffer.from(bytes), tellHidden);
   };
   const { head, droppedBytes, tail } = console.history();
   const stopOutput = console.onOutput(show);
@@ -49,7 +53,7 @@ export async function serveConsole(socket: WebSocket, { vm, pass, signal, log }:
   });
   try {
     await untilOver(vm, console, signal);
-    socket.close(1000, 'the VM ended');
+    if (!signal.aborted) socket.close(1000, 'the VM ended');
   } finally {
     pass.note({ typed_bytes: typedBytes });
     stopOutput();

@@ -7,7 +7,7 @@ import {
   type DiagnosisStep,
   DiagnosisStepSchema,
 } from '@innkeeper/contract/control';
-import { nativePort } from '@innkeeper/hypervisor';
+import { type Abortable, nativePort } from '@innkeeper/hypervisor';
 import { parseAgentInstall } from './agent-install.ts';
 import { consoleLastLines } from './console-lines.ts';
 import type { VmRunner } from './vm-runner.ts';
@@ -22,21 +22,29 @@ interface Finding {
 
 const { OK, FAILED, WARNING, SKIPPED } = DiagnosisOutcome;
 
-/** Looks for what keeps a VM's agent from answering, from the host to the guest. Takes 10 s at most. */
-export async function diagnose(runner: VmRunner): Promise<Diagnosis> {
+/**
+ * Looks for what keeps a VM's agent from answering, from the host to the guest. Takes 10 s at most. Rejects with the
+ * signal's reason, at once.
+ */
+export async function diagnose(
+  runner: VmRunner,
+  { signal = new AbortController().signal }: Abortable = {},
+): Promise<Diagnosis> {
   const steps: DiagnosisStep[] = [];
   const failed = (): boolean => steps.some((step) => step.outcome === FAILED);
   const look = async (name: string, check: () => Finding | Promise<Finding>, always = false): Promise<void> => {
+    signal.throwIfAborted();
     const skipped: Finding = { outcome: SKIPPED, detail: 'An earlier step failed.' };
     const { outcome, detail, nextStep = '' } = failed() && !always ? skipped : await check();
     steps.push(create(DiagnosisStepSchema, { name, outcome, detail, nextStep }));
   };
   await look('hypervisor process', () => process(runner));
-  await look('control socket', () => controlSocket(runner));
+  await look('control socket', () => controlSocket(runner, signal));
   await look('agent in the image', () => image(runner), true);
-  await look('port opened by the guest', () => port(runner));
-  await look('hello', () => hello(runner));
+  await look('port opened by the guest', () => port(runner, signal));
+  await look('hello', () => hello(runner, signal));
   await look('console', () => lastLines(runner), runner.running !== undefined);
+  signal.throwIfAborted();
   const first = steps.find((step) => step.outcome === FAILED) ?? steps.find((step) => step.outcome === WARNING);
   const conclusion = first === undefined ? '' : `${first.detail} ${first.nextStep}`.trim();
   return create(DiagnosisSchema, { steps, conclusion });
@@ -50,9 +58,9 @@ function process(runner: VmRunner): Finding {
   return { outcome: FAILED, detail: `The VM is ${life.state}. ${life.detail}`.trim(), nextStep };
 }
 
-async function controlSocket({ running }: VmRunner): Promise<Finding> {
+async function controlSocket({ running }: VmRunner, signal: AbortSignal): Promise<Finding> {
   try {
-    const paused = await running?.isPaused({ signal: AbortSignal.timeout(stepTimeoutMs) });
+    const paused = await running?.isPaused({ signal: within(signal) });
     if (!paused) return { outcome: OK, detail: 'The hypervisor answers, and the CPUs run.' };
     return { outcome: FAILED, detail: 'The VM is paused, so nothing in it can answer.', nextStep: 'Resume it.' };
   } catch (error) {
@@ -70,9 +78,9 @@ function image({ row, agent }: VmRunner): Finding {
   return { outcome, detail: `${install.reason}: ${install.detail}`, nextStep: install.nextStep };
 }
 
-async function port({ running }: VmRunner): Promise<Finding> {
+async function port({ running }: VmRunner, signal: AbortSignal): Promise<Finding> {
   try {
-    const open = await running?.isPortOpen?.(nativePort, { signal: AbortSignal.timeout(stepTimeoutMs) });
+    const open = await running?.isPortOpen?.(nativePort, { signal: within(signal) });
     if (open === undefined) return { outcome: WARNING, detail: 'This driver cannot tell.' };
     if (open) return { outcome: OK, detail: `A process in the guest has ${nativePort} open.` };
     return {
@@ -85,9 +93,9 @@ async function port({ running }: VmRunner): Promise<Finding> {
   }
 }
 
-async function hello({ agent }: VmRunner): Promise<Finding> {
+async function hello({ agent }: VmRunner, signal: AbortSignal): Promise<Finding> {
   try {
-    const pong = await agent.link?.ping({ timeoutMs: stepTimeoutMs });
+    const pong = await agent.link?.ping({ signal, timeoutMs: stepTimeoutMs });
     if (pong === undefined) return { outcome: FAILED, detail: 'There is no link to the agent.' };
     return { outcome: OK, detail: `Agent ${pong.agentVersion} answered in ${pong.roundTripMs.toFixed(1)} ms.` };
   } catch (error) {
@@ -100,6 +108,10 @@ function lastLines({ running }: VmRunner): Finding {
   const text = consoleLastLines(running.console.history());
   if (text === '') return { outcome: WARNING, detail: 'The guest printed nothing on its serial console.' };
   return { outcome: OK, detail: text };
+}
+
+function within(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(stepTimeoutMs)]);
 }
 
 function failure(error: unknown, what: string, next: string): Finding {

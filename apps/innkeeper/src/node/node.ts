@@ -5,7 +5,7 @@ import { mib } from '@innkeeper/kit';
 import type { VmRow } from '@innkeeper/store';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { NodeContext } from './context.ts';
-import { eventOf } from './event-text.ts';
+import { creatingKind, eventOf } from './event-text.ts';
 import { ImageLibrary } from './image-library.ts';
 import { Listeners } from './listeners.ts';
 import { type VmChange, VmRunner } from './vm-runner.ts';
@@ -89,6 +89,7 @@ export class Node {
   #add(row: VmRow): VmRunner {
     const runner: VmRunner = new VmRunner(row, this.context, (change) => this.#onChange(runner, change));
     this.#runners.set(row.id, runner);
+    if (row.state === 'creating') this.#lastEvents.set(row.id, { vm: creatingKind, agent: '' });
     return runner;
   }
 
@@ -112,9 +113,9 @@ export class Node {
   }
 
   #recordEvent(runner: VmRunner, change: VmChange): void {
-    const event = eventOf(runner, change);
     const { id } = runner.row;
     const last = this.#lastEvents.get(id) ?? { vm: '', agent: '' };
+    const event = eventOf(runner, change, last.vm);
     this.#lastEvents.set(id, { ...last, [event.topic]: event.kind });
     if (last[event.topic] === event.kind) return;
     const { kind, message } = event;
