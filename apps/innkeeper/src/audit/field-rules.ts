@@ -70,7 +70,7 @@ export const fieldRules: Readonly<Record<string, FieldRule>> = {
   'GuestRemoveFileRequest.vm': 'keep',
   'GuestSetFileModeRequest.vm': 'keep',
   'GuestSetFileOwnerRequest.vm': 'keep',
-  'GuestListProcessesRequest.vm': 'keep',
+
   'GuestSignalProcessRequest.vm': 'keep',
   'ListDirectoryRequest.path': 'keep',
   'ListDirectoryRequest.page_token': 'hide',

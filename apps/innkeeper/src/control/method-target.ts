@@ -17,9 +17,12 @@ type TargetRule =
   /** The VM that an operation works on; operations without one need the privilege everywhere. */
   | 'operation'
   /** A VM that will have these tags. */
-  | 'tags';
+  | 'tags'
+  /** Its `vm` only narrows a list, and may be of a VM that is gone. */
+  | 'everywhere';
 
 const rules: Readonly<Record<string, TargetRule>> = {
+  'AuditService/ListAudit': 'everywhere',
   'VmService/ListVms': 'listed',
   'VmService/WatchVms': 'listed',
   'VmService/ListEvents': 'listed',
@@ -62,6 +65,7 @@ export async function methodTarget(
     const vm = node.vms.list().find(({ id }) => id === vmId);
     return vm === undefined ? { target: 'everywhere' } : { target: vm, vm };
   }
+  if (rule === 'everywhere') return { target: 'everywhere' };
   if (rule === 'tags') return { target: { id: '', tags: fields['tags'] as Record<string, string> } };
   const name = hasVm(method.input) ? String(fields['vm']) : '';
   if (rule === 'listed' && name === '') return { target: 'somewhere' };

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, describe, it } from 'node:test';
+import { create, type DescMessage, type DescService, type Message, toBinary } from '@bufbuild/protobuf';
+import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
+import { createAgent } from '@innkeeper/agent-core';
+import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
+import { ExecRequestSchema, ProcessSpecSchema } from '@innkeeper/contract/agent';
+import * as control from '@innkeeper/contract/control';
+import { type Log, silentLog } from '@innkeeper/kit';
+import type { AuditRow } from '@innkeeper/store';
+import { WebSocket } from 'ws';
+import { makeUser, sessionOf } from '../access/testing/test-users.ts';
+import { fieldRules } from '../audit/field-rules.ts';
+import { isText, redactRequest } from '../audit/redact.ts';
+import { auditAction } from './audited-methods.ts';
+import { callJson } from './testing/call-json.ts';
+import { type ServedApi, serveApi } from './testing/serve-api.ts';
+
+const secret = 'hunter2-and-more';
+const unrefClock = realClock({
+  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+});
+
+const audited = Object.values(control as Record<string, unknown>)
+  .filter(
+    (value): value is DescService =>
+      typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'service',
+  )
+  .flatMap((service) => service.methods)
+  .filter((method) => auditAction(method) !== undefined);
+
+/** Every text, bytes and map of a message and the messages in it, as "Message.field". */
+function textFields(schema: DescMessage, seen = new Set<DescMessage>()): string[] {
+  if (seen.has(schema)) return [];
+  seen.add(schema);
+  return schema.fields.flatMap((field) => {
+    const inner = 'message' in field ? field.message : undefined;
+    if (inner !== undefined && field.fieldKind !== 'map') return textFields(inner, seen);
+    return isText(field) ? [`${schema.name}.${field.name}`] : [];
+  });
+}
+
+/** Puts the secret into every text of a message. */
+function fill(message: ReflectMessage): Message {
+  for (const field of message.fields) {
+    if (field.fieldKind === 'message') message.set(field, reflect(field.message, fill(reflect(field.message))));
+    else if (field.fieldKind === 'scalar' && field.scalar === 9) message.set(field, secret);
+    else if (field.fieldKind === 'scalar' && field.scalar === 12) message.set(field, Buffer.from(secret));
+    else if (field.fieldKind === 'map' && field.mapKind === 'scalar') message.get(field).set('NAME', secret);
+    else if (field.fieldKind === 'list' && field.listKind === 'scalar') message.get(field).add(secret);
+  }
+  return message.message;
+}
+
+describe('redaction', () => {
+  it('has a rule for every text of every audited request', () => {
+    const fields = [ProcessSpecSchema, ...audited.map(({ input }) => input)].flatMap((schema) => textFields(schema));
+    const missing = [...new Set(fields)].filter((name) => fieldRules[name] === undefined);
+    assert.deepEqual(missing, [], 'give each a rule in audit/field-rules.ts');
+    const unused = Object.keys(fieldRules).filter((name) => !fields.includes(name));
+    assert.deepEqual(unused, []);
+  });
+
+  it('holds nothing of what is to be hidden, whatever message it is in', () => {
+    for (const schema of [ProcessSpecSchema, ...audited.map(({ input }) => input)]) {
+      const before = { ...fieldRules };
+      const kept = JSON.stringify(redactRequest(schema, fill(reflect(schema))));
+      const hidden = textFields(schema).filter((name) => before[name] !== 'keep');
+      const visible = textFields(schema).filter((name) => before[name] === 'keep');
+      const count = kept.split(secret).length - 1;
+      assert.ok(count <= visible.length, `${schema.name} shows one of ${hidden.join(', ')}: ${kept}`);
+    }
+  });
+
+  it('cuts what is long, and keeps the names of an environment but not its values', () => {
+    const kept = redactRequest(
+      ProcessSpecSchema,
+      create(ProcessSpecSchema, { argv: ['x'.repeat(5000)], environment: { TOKEN: secret } }),
+    );
+    assert.deepEqual(kept['environment'], ['TOKEN']);
+    assert.ok(JSON.stringify(kept).length < 1200);
+  });
+});
+
+describe('the audit', () => {
+  let api: ServedApi;
+  let base: string;
+  let headers: Record<string, string>;
+  const lines: string[] = [];
+  const take = (event: string, fields?: object): void =>
+    void lines.push(JSON.stringify([event, fields], (_, value) => (typeof value === 'bigint' ? String(value) : value)));
+  const log: Log = { debug: take, info: take, warn: take, error: take, with: () => log };
+
+  before(async () => {
+    const guest = new FakeHost({ clock: unrefClock });
+    const agent = createAgent(guest, silentLog);
+    api = await serveApi({
+      log,
+      startAgent: (channel, { signal }) => void agent.serveChannel(channel, 'native', signal).catch(() => undefined),
+    });
+    base = await api.listenTcp();
+    await api.createVm('one');
+    await api.access.users.createFirst();
+    headers = { ...(await sessionOf(api.access, 'admin')) };
+  });
+  after(() => api[Symbol.asyncDispose]());
+
+  const newest = async (action: string): Promise<AuditRow & { facts: Record<string, unknown> }> => {
+    const [row] = await api.store.audit.list({ action, limit: 1 });
+    assert.ok(row, `no entry for ${action}`);
+    return { ...row, facts: JSON.parse(row.parameters) as Record<string, unknown> };
+  };
+
+  it('has who did what to which VM from where, and how it ended', async () => {
+    await callJson(base, 'VmService/KillVm', { vm: 'nobody' }, headers);
+    const { user_name, via, address, action, result, facts } = await newest('VmService/KillVm');
+    assert.deepEqual(
+      [user_name, via, address, action, result, facts],
+      ['admin', 'session', '127.0.0.1', 'VmService/KillVm', 'VM_NOT_FOUND', { vm: 'nobody' }],
+    );
+    await makeUser(api.access, 'mia', ['vm.view']);
+    await callJson(base, 'VmService/KillVm', { vm: 'one' }, { ...(await sessionOf(api.access, 'mia')) });
+    const refused = await newest('VmService/KillVm');
+    assert.deepEqual([refused.user_name, refused.result], ['mia', 'PRIVILEGE_MISSING']);
+    await callJson(base, 'VmService/ListVms', {}, headers);
+    assert.deepEqual(await api.store.audit.list({ action: 'VmService/ListVms', limit: 1 }), []);
+  });
+
+  it('has a command before it runs, and its exit code and bytes after it', async () => {
+    const socket = new WebSocket(`${base.replace('http', 'ws')}/v1/vms/one/exec`, {
+      headers: { cookie: headers['cookie'], origin: base },
+    });
+    await once(socket, 'open');
+    const value = { id: 'a', argv: ['sh', '-c', 'echo hi; exit 3'], environment: { TOKEN: secret }, stdin: true };
+    socket.send(toBinary(ExecRequestSchema, create(ExecRequestSchema, { input: { case: 'start', value } })));
+    await once(socket, 'close');
+    const end = await newest('guest.exec');
+    assert.deepEqual([end.vm_name, end.result], ['one', 'ok']);
+    const { duration_ms, ...facts } = end.facts;
+    assert.deepEqual(facts, {
+      ...{ id: 'a', argv: ['sh', '-c', 'echo hi; exit 3'], environment: ['TOKEN'], stdin: true },
+      ...{ exit_code: 3, stdout_bytes: 3, stderr_bytes: 0 },
+    });
+    assert.equal(typeof duration_ms, 'number');
+    const begin = await newest('guest.exec.begin');
+    assert.ok(begin.id < end.id);
+  });
+
+  it('has files by path and size, not by content', async () => {
+    const url = `${base}/v1/vms/one/files?path=/root/letter`;
+    const written = await fetch(url, { method: 'PUT', body: secret, headers });
+    assert.equal(written.status, 200, await written.text());
+    assert.equal(await (await fetch(url, { headers })).text(), secret);
+    const write = await newest('guest.file.write');
+    assert.deepEqual([write.facts['path'], write.facts['bytes'], write.result], ['/root/letter', secret.length, 'ok']);
+    const read = await newest('guest.file.read');
+    assert.deepEqual([read.facts['bytes'], read.result], [secret.length, 'ok']);
+    await (await fetch(`${base}/v1/vms/one/files?path=/none`, { headers })).text();
+    assert.equal((await newest('guest.file.read')).result, 'FILE_NOT_FOUND');
+  });
+
+  it('has neither a secret nor what was typed as a user name that nobody has; nor has the log', async () => {
+    await callJson(base, 'AccessService/Login', { user: secret, password: secret });
+    await callJson(base, 'AccessService/LoginWithLink', { secret });
+    await callJson(base, 'AccessService/CreateUser', { name: 'zoe', password: secret }, headers);
+    await callJson(base, 'AccessService/UpdateUser', { name: 'zoe', password: `${secret}!` }, headers);
+    await callJson(base, 'AccessService/ChangePassword', { currentPassword: secret, newPassword: secret }, headers);
+    const made = await callJson(base, 'AccessService/CreateToken', { name: 'ci' }, headers);
+    const rows = JSON.stringify(await api.store.audit.list({ limit: 1000 }));
+    const cookie = headers['cookie']?.split('=')[1] ?? '';
+    for (const text of [secret, cookie, headers['x-innkeeper-csrf'] ?? '', String(made.body['secret'])]) {
+      assert.ok(!rows.includes(text), 'in the audit');
+      assert.ok(!lines.join('\n').includes(text), 'in the log');
+    }
+    assert.equal((await newest('login')).facts['user'] ?? '(unknown)', '(unknown)');
+    const row = JSON.stringify(await api.store.users.find('zoe'));
+    assert.match(row, /\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  });
+
+  it('lists, filters, exports and checks itself', async () => {
+    const list = (request: object): Promise<{ body: Record<string, unknown> }> =>
+      callJson(base, 'AuditService/ListAudit', request, headers);
+    const { body } = await list({ action: 'guest.file', result: 'failed', vm: 'one' });
+    assert.equal((body['entries'] as unknown[]).length, 1);
+    assert.equal(((await list({ text: 'LETTER root', limit: 1 })).body['entries'] as unknown[]).length, 1);
+    assert.equal((await list({ limit: 1 })).body['more'], true);
+    assert.equal((await list({ text: '100%_' })).body['entries'], undefined);
+    const exported = (await (await fetch(`${base}/v1/audit.jsonl?action=guest.`, { headers })).text())
+      .trim()
+      .split('\n');
+    assert.ok(exported.length >= 4);
+    assert.equal((JSON.parse(exported[0] ?? '') as { action: string }).action, 'guest.file.read');
+    const verified = await callJson(base, 'AuditService/VerifyAudit', {}, headers);
+    assert.ok(Number(verified.body['entries']) > 10);
+    assert.equal(verified.body['brokenAtId'], undefined);
+  });
+});
