@@ -78,7 +78,7 @@ function localVm(node: Node, runner: VmRunner): VmOfControl {
     stop: (timeoutMs) => told(stopVm(node, id, timeoutMs)),
     kill: () => told(killVm(node, id)),
     delete: (force) => told(deleteVm(node, id, force)),
-    diagnose: () => diagnose(runner),
+    diagnose: (options) => diagnose(runner, options),
     onChange: (listener) =>
       node.changes.add((changedId) => {
         if (changedId === id) listener();
