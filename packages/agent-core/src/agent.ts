@@ -5,6 +5,7 @@ import { serveAgentMessage } from './agent-message/serve-agent-message.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { OperationTable } from './dispatch.ts';
 import { fileOperations } from './file/file-operations.ts';
+import { guestProcessOperations } from './guest-process/guest-process-operations.ts';
 import { hex } from './hex.ts';
 import type { Host } from './host.ts';
 import { serveNative } from './native/serve-native.ts';
@@ -51,6 +52,7 @@ export function createAgent(host: Host, log: Log): Agent {
     [
       ...telemetryOperations(host, sampler),
       ...processOperations(registry),
+      ...guestProcessOperations(host),
       ...fileOperations(host),
       ...powerOperations(host, log),
     ],

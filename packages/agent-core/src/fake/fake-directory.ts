@@ -125,7 +125,7 @@ export class FakeDirectory implements DirectoryHandle {
 
   #find(call: string, name: string): FakeNode {
     this.#check(call, name);
-    const node = this.#node.children.get(name);
+    const node = name === '.' ? this.#node : this.#node.children.get(name);
     if (node === undefined) throw new HostError('ENOENT', call, name);
     return node;
   }

@@ -1,8 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { FileInfoSchema, FileKind } from '@innkeeper/contract/agent';
 import type { FileStat, FileType, Host } from '../host.ts';
-import { parseGroups, parsePasswd } from '../process/parse-accounts.ts';
-import { readTrimmed } from '../telemetry/read-trimmed.ts';
+import { AccountNames } from './account-names.ts';
 
 /** FILE_KIND_* of file.proto. */
 const kinds: Record<FileType, FileKind> = {
@@ -15,12 +14,20 @@ const kinds: Record<FileType, FileKind> = {
   fifo: 6,
   socket: 7,
 };
-const maxAccountBytes = 1024 * 1024;
 
 /** What stat says, with names where the guest's own files have them. */
 export function fileInfo(host: Host, path: string, stat: FileStat): MessageInitShape<typeof FileInfoSchema> {
-  const passwd = parsePasswd(readTrimmed(host, '/etc/passwd', maxAccountBytes) ?? '');
-  const groups = parseGroups(readTrimmed(host, '/etc/group', maxAccountBytes) ?? '');
+  const target = stat.type === 'symlink' ? host.files.readLink(path) : '';
+  return fileInfoOf(path, stat, target, new AccountNames(host));
+}
+
+/** The same of facts that are known already. */
+export function fileInfoOf(
+  path: string,
+  stat: FileStat,
+  symlinkTarget: string,
+  names: AccountNames,
+): MessageInitShape<typeof FileInfoSchema> {
   return {
     path,
     kind: kinds[stat.type],
@@ -28,9 +35,9 @@ export function fileInfo(host: Host, path: string, stat: FileStat): MessageInitS
     mode: stat.mode,
     uid: stat.uid,
     gid: stat.gid,
-    user: passwd.find((account) => account.uid === stat.uid)?.name ?? '',
-    group: groups.find((group) => group.gid === stat.gid)?.name ?? '',
+    user: names.user(stat.uid),
+    group: names.group(stat.gid),
     modifiedUnixNs: stat.modifiedNs,
-    symlinkTarget: stat.type === 'symlink' ? host.files.readLink(path) : '',
+    symlinkTarget,
   };
 }

@@ -1,19 +1,41 @@
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { firstOf, type Operation, operation, unaryOperation } from '../dispatch.ts';
 import type { Host } from '../host.ts';
+import { readTar } from '../tar/read-tar.ts';
+import { writeTar } from '../tar/write-tar.ts';
+import { setFileMode, setFileOwner } from '../tree/change-tree.ts';
+import { listDirectory } from '../tree/list-directory.ts';
+import { makeDirectory } from '../tree/make-directory.ts';
+import { removeFile } from '../tree/remove-tree.ts';
+import { renameFile } from '../tree/rename-file.ts';
 import { checkPath } from './check-path.ts';
 import { fileInfo } from './file-info.ts';
 import { FileWriter } from './file-writer.ts';
 import { readFile } from './read-file.ts';
 
-/** Read, Write and Stat. */
+/** Everything of FileService. */
 export function fileOperations(host: Host): Operation[] {
   const writer = new FileWriter(host);
+  const infoOf = (path: string) => fileInfo(host, path, host.files.stat(path, false));
   return [
     operation(FileServiceLite.read, async (input, context) => readFile(host, await firstOf(input), context)),
     operation(FileServiceLite.write, (input, context) => writer.write(input, context)),
     unaryOperation(FileServiceLite.stat, ({ path, follow }) =>
       fileInfo(host, checkPath(path), host.files.stat(path, follow)),
     ),
+    unaryOperation(FileServiceLite.list, (request, signal) => listDirectory(host, request, signal)),
+    unaryOperation(FileServiceLite.makeDirectory, async (request) => infoOf(await makeDirectory(host, request))),
+    unaryOperation(FileServiceLite.rename, (request) => infoOf(renameFile(host, request))),
+    unaryOperation(FileServiceLite.remove, async (request, signal) => ({
+      removed: BigInt(await removeFile(host, request, signal)),
+    })),
+    unaryOperation(FileServiceLite.setMode, async (request, signal) => ({
+      changed: BigInt(await setFileMode(host, request, signal)),
+    })),
+    unaryOperation(FileServiceLite.setOwner, async (request, signal) => ({
+      changed: BigInt(await setFileOwner(host, request, signal)),
+    })),
+    operation(FileServiceLite.readTar, async (input, context) => readTar(host, await firstOf(input), context)),
+    operation(FileServiceLite.writeTar, (input, context) => writeTar(host, input, context)),
   ];
 }

@@ -340,6 +340,26 @@ export const reasons = {
     when: 'A part of the path is not a directory.',
     next: 'Check the path.',
   },
+  FILE_IS_MOUNT_POINT: {
+    code: 'failed_precondition',
+    when: 'Another file system is mounted in what was to be removed or moved.',
+    next: 'Unmount it first, or name what lies beside it.',
+  },
+  PROCESS_NOT_FOUND: {
+    code: 'not_found',
+    when: 'The guest has no process with this number.',
+    next: 'List the processes again.',
+  },
+  PROCESS_CHANGED: {
+    code: 'failed_precondition',
+    when: 'Another process has this number by now.',
+    next: 'List the processes again.',
+  },
+  PROCESS_PROTECTED: {
+    code: 'failed_precondition',
+    when: 'The process is init, the agent itself or a thread of the kernel.',
+    next: 'Use a shutdown or reboot for the guest as a whole.',
+  },
   FILE_SYMLINK_REFUSED: {
     code: 'failed_precondition',
     when: 'The path has a symbolic link in it, and the caller forbade following.',

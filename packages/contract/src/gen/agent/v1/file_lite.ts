@@ -152,8 +152,8 @@ export const ReadTarRequestLite = liteType<typeof ReadTarRequestSchema>('innkeep
 ]);
 
 export const ReadTarEventLite = liteType<typeof ReadTarEventSchema>('innkeeper.agent.v1.ReadTarEvent', [
-  [1, 'chunk', 'message', 'implicit', 'event', () => FileChunkLite],
-  [2, 'done', 'message', 'implicit', 'event', () => ReadTarDoneLite],
+  [2, 'chunk', 'message', 'implicit', 'event', () => FileChunkLite],
+  [3, 'done', 'message', 'implicit', 'event', () => ReadTarDoneLite],
 ]);
 
 export const ReadTarDoneLite = liteType<typeof ReadTarDoneSchema>('innkeeper.agent.v1.ReadTarDone', [
@@ -188,6 +188,7 @@ export const WriteTarOpenedLite = liteType<typeof WriteTarOpenedSchema>('innkeep
 export const WriteTarDoneLite = liteType<typeof WriteTarDoneSchema>('innkeeper.agent.v1.WriteTarDone', [
   [1, 'bytes', 'uint64'],
   [2, 'files', 'uint64'],
+  [3, 'skipped', 'string', 'repeated'],
 ]);
 
 export const FileServiceLite = {

@@ -246,7 +246,7 @@ export const ProcessSortSchema: GenEnum<ProcessSort> = /*@__PURE__*/
  */
 export const GuestProcessService: GenService<{
   /**
-   * Reads /proc. CPU shares are of the interval since the previous call of the same session, or of 200 ms.
+   * Reads /proc. CPU shares are of the time since an earlier call, when that was 0.5 to 30 s ago, else of 200 ms.
    *
    * @generated from rpc innkeeper.agent.v1.GuestProcessService.List
    */

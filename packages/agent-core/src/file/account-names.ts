@@ -1,0 +1,28 @@
+import type { Host } from '../host.ts';
+import { parseGroups, parsePasswd } from '../process/parse-accounts.ts';
+import { readTrimmed } from '../telemetry/read-trimmed.ts';
+
+const maxAccountBytes = 1024 * 1024;
+
+/** Names of users and groups where the guest's own files have them; read once for one answer. */
+export class AccountNames {
+  readonly #users: ReadonlyMap<number, string>;
+  readonly #groups: ReadonlyMap<number, string>;
+
+  constructor(host: Host) {
+    const accounts = parsePasswd(readTrimmed(host, '/etc/passwd', maxAccountBytes) ?? '');
+    const groups = parseGroups(readTrimmed(host, '/etc/group', maxAccountBytes) ?? '');
+    // Of several names for a number, libc gives the first.
+    this.#users = new Map(accounts.toReversed().map(({ uid, name }) => [uid, name]));
+    this.#groups = new Map(groups.toReversed().map(({ gid, name }) => [gid, name]));
+  }
+
+  /** Empty when there is none. */
+  user(uid: number): string {
+    return this.#users.get(uid) ?? '';
+  }
+
+  group(gid: number): string {
+    return this.#groups.get(gid) ?? '';
+  }
+}

@@ -1,0 +1,143 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type {
+  GuestProcessSchema,
+  ListProcessesRequest,
+  ListProcessesResponseSchema,
+  ProcessSort,
+  SignalProcessRequest,
+} from '@innkeeper/contract/agent';
+import { GuestProcessServiceLite } from '@innkeeper/contract/agent-lite';
+import { OperationError } from '@innkeeper/contract/errors';
+import { type Operation, unaryOperation } from '../dispatch.ts';
+import { AccountNames } from '../file/account-names.ts';
+import type { Host } from '../host.ts';
+import { hasErrno } from '../host-error.ts';
+import { readTrimmed } from '../telemetry/read-trimmed.ts';
+import type { ProcessStat } from './parse-process-stat.ts';
+import { ProcessSampler, type SampledProcess } from './process-sampler.ts';
+
+const defaultLimit = 200;
+const maxLimit = 1000;
+const maxCommandBytes = 4096;
+const nsPerSecond = 1_000_000_000n;
+/** The start is told by the wall clock, which may have been set since. */
+const startToleranceNs = 2n * nsPerSecond;
+
+/** PROCESS_SORT_* of guest_process.proto; by CPU without one. */
+const orders: ReadonlyMap<ProcessSort, (a: SampledProcess, b: SampledProcess) => number> = new Map([
+  [1, (a, b) => b.rssPages - a.rssPages],
+  [2, (a, b) => a.pid - b.pid],
+  [3, (a, b) => (a.name === b.name ? a.pid - b.pid : a.name < b.name ? -1 : 1)],
+]);
+
+/** List and Signal of every process of the guest. */
+export function guestProcessOperations(host: Host): Operation[] {
+  const sampler = new ProcessSampler(host);
+  return [
+    unaryOperation(GuestProcessServiceLite.list, (request, signal) => listProcesses(host, sampler, request, signal)),
+    unaryOperation(GuestProcessServiceLite.signal, (request) => ({
+      signaled: signalProcess(host, sampler, request),
+    })),
+  ];
+}
+
+async function listProcesses(
+  host: Host,
+  sampler: ProcessSampler,
+  { limit, sort, kernelThreads }: ListProcessesRequest,
+  signal: AbortSignal,
+): Promise<MessageInitShape<typeof ListProcessesResponseSchema>> {
+  if (limit > maxLimit) throw new OperationError('INVALID_ARGUMENT', `limit must be at most ${maxLimit}.`);
+  const wanted = (await sampler.sample(signal)).filter((process) => kernelThreads || !process.isKernelThread);
+  const order = orders.get(sort) ?? ((a, b) => (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0) || b.cpuTicks - a.cpuTicks);
+  const names = new AccountNames(host);
+  const bootNs = bootTimeNs(host);
+  return {
+    processes: wanted
+      .sort(order)
+      .slice(0, limit === 0 ? defaultLimit : limit)
+      .map((process) => processMessage(host, process, names, bootNs)),
+    total: wanted.length,
+  };
+}
+
+function processMessage(
+  host: Host,
+  process: SampledProcess,
+  names: AccountNames,
+  bootNs: bigint,
+): MessageInitShape<typeof GuestProcessSchema> {
+  const { pid, cpuPercent } = process;
+  const uid = ownerOf(host, pid);
+  return {
+    ...{ pid, parentPid: process.parentPid, name: process.name, state: process.state, threads: process.threads },
+    command: readTrimmed(host, `/proc/${pid}/cmdline`, maxCommandBytes)?.replaceAll('\0', ' ').trim() ?? '',
+    ...(uid === undefined ? {} : { uid, user: names.user(uid) }),
+    ...(cpuPercent === undefined ? {} : { cpuPercent }),
+    rssBytes: BigInt(process.rssPages * host.system.pageSizeBytes),
+    cpuTimeMs: BigInt(Math.round((process.cpuTicks * 1000) / host.system.clockTicksPerSecond)),
+    startedUnixNs: startNs(host, process, bootNs),
+  };
+}
+
+/** @throws OperationError PROCESS_NOT_FOUND, PROCESS_PROTECTED, PROCESS_CHANGED, INVALID_ARGUMENT */
+function signalProcess(host: Host, sampler: ProcessSampler, request: SignalProcessRequest): number {
+  const { pid, signal, tree, startedUnixNs } = request;
+  if (signal < 1 || signal > 64) throw new OperationError('INVALID_ARGUMENT', 'signal must be 1 to 64.');
+  const target = pid === 0 ? undefined : sampler.readOne(pid);
+  if (target === undefined) throw notFound(pid);
+  checkUnprotected(host, target);
+  const differenceNs = startNs(host, target, bootTimeNs(host)) - startedUnixNs;
+  if (startedUnixNs !== 0n && (differenceNs < -startToleranceNs || differenceNs > startToleranceNs))
+    throw new OperationError('PROCESS_CHANGED', `Process ${pid} is not the one that was meant.`);
+  const wanted = tree ? descendants(sampler.read(), target) : [target];
+  // Children first would let a parent start new ones.
+  const signaled = wanted.filter((process) => trySignal(host, process.pid, signal)).length;
+  if (signaled === 0) throw notFound(pid);
+  return signaled;
+}
+
+function checkUnprotected(host: Host, { pid, isKernelThread }: ProcessStat): void {
+  const what = pid === 1 ? 'init' : pid === host.system.pid ? 'the agent' : isKernelThread ? 'a kernel thread' : '';
+  if (what !== '') throw new OperationError('PROCESS_PROTECTED', `Process ${pid} is ${what}.`);
+}
+
+function descendants(all: readonly ProcessStat[], top: ProcessStat): ProcessStat[] {
+  const children = Map.groupBy(all, ({ parentPid }) => parentPid);
+  const found = [top];
+  for (let index = 0; index < found.length; index++)
+    found.push(...(children.get(found[index]?.pid ?? 0) ?? []).filter((child) => !found.includes(child)));
+  return found;
+}
+
+function trySignal(host: Host, pid: number, signal: number): boolean {
+  try {
+    host.processes.kill(pid, signal);
+    return true;
+  } catch (error) {
+    // ESRCH: ended meanwhile.
+    if (hasErrno(error, 'ESRCH')) return false;
+    throw error;
+  }
+}
+
+function notFound(pid: number): OperationError {
+  return new OperationError('PROCESS_NOT_FOUND', `The guest has no process ${pid}.`);
+}
+
+function ownerOf(host: Host, pid: number): number | undefined {
+  try {
+    return host.files.stat(`/proc/${pid}`, true).uid;
+  } catch {
+    // ENOENT: ended meanwhile.
+    return undefined;
+  }
+}
+
+function bootTimeNs(host: Host): bigint {
+  return host.clock.wallTimeNs() - host.clock.monotonicNs();
+}
+
+function startNs(host: Host, { startTicks }: ProcessStat, bootNs: bigint): bigint {
+  return bootNs + BigInt(Math.round((startTicks * 1e9) / host.system.clockTicksPerSecond));
+}

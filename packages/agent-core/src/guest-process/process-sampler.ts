@@ -1,0 +1,78 @@
+import type { Host } from '../host.ts';
+import { readTrimmed } from '../telemetry/read-trimmed.ts';
+import { type ProcessStat, parseProcessStat } from './parse-process-stat.ts';
+
+/** More than this is no list for anybody; the kernel's own limit is 4 million. */
+const maxProcesses = 100_000;
+const maxStatBytes = 1024;
+const waitMs = 200;
+const youngestMs = 500;
+const oldestMs = 30_000;
+
+interface Sample {
+  readonly timeMs: number;
+  readonly ticks: ReadonlyMap<string, number>;
+}
+
+export interface SampledProcess extends ProcessStat {
+  /** Share of one CPU in percent; undefined when it was not seen twice. */
+  readonly cpuPercent: number | undefined;
+}
+
+/** Reads every process, and what share of a CPU each had since it was read before. */
+export class ProcessSampler {
+  readonly #host: Host;
+  #last: Sample | undefined;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  async sample(signal: AbortSignal): Promise<SampledProcess[]> {
+    const before = await this.#earlier(signal);
+    const processes = this.read();
+    const now = sampleOf(processes, this.#host.clock.monotonicMs());
+    this.#last = now;
+    const elapsedTicks = ((now.timeMs - before.timeMs) * this.#host.system.clockTicksPerSecond) / 1000;
+    return processes.map((process) => {
+      const ticks = before.ticks.get(keyOf(process));
+      const cpuPercent =
+        ticks === undefined || elapsedTicks <= 0 ? undefined : (100 * (process.cpuTicks - ticks)) / elapsedTicks;
+      return { ...process, cpuPercent };
+    });
+  }
+
+  /** Every process there is. */
+  read(): ProcessStat[] {
+    return this.#host.files
+      .readDirectory('/proc', maxProcesses)
+      .filter((name) => /^\d+$/.test(name))
+      .map((pid) => this.readOne(Number(pid)))
+      .filter((process) => process !== undefined);
+  }
+
+  /** Undefined when there is none of this number. */
+  readOne(pid: number): ProcessStat | undefined {
+    const text = readTrimmed(this.#host, `/proc/${pid}/stat`, maxStatBytes);
+    return text === undefined ? undefined : parseProcessStat(text);
+  }
+
+  async #earlier(signal: AbortSignal): Promise<Sample> {
+    const last = this.#last;
+    const ageMs = last === undefined ? Number.POSITIVE_INFINITY : this.#host.clock.monotonicMs() - last.timeMs;
+    if (last !== undefined && ageMs >= youngestMs && ageMs <= oldestMs) return last;
+    const first = sampleOf(this.read(), this.#host.clock.monotonicMs());
+    await new Promise<void>((resolve) => this.#host.clock.setTimer(waitMs, resolve));
+    signal.throwIfAborted();
+    return first;
+  }
+}
+
+function sampleOf(processes: readonly ProcessStat[], timeMs: number): Sample {
+  return { timeMs, ticks: new Map(processes.map((process) => [keyOf(process), process.cpuTicks])) };
+}
+
+/** Numbers are used again; together with the start they are not. */
+function keyOf({ pid, startTicks }: ProcessStat): string {
+  return `${pid}@${startTicks}`;
+}

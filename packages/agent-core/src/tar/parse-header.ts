@@ -1,0 +1,72 @@
+import { OperationError } from '@innkeeper/contract/errors';
+import { blockBytes, checksum } from './tar-header.ts';
+
+/** What a block of ustar, old tar or GNU tar says. */
+export interface TarBlock {
+  readonly path: string;
+  /** One character; NUL is "0". */
+  readonly typeFlag: string;
+  readonly linkTarget: string;
+  readonly sizeBytes: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly modifiedSeconds: number;
+}
+
+/** Undefined for a block of zeros, which ends an archive. @throws OperationError INVALID_ARGUMENT */
+export function parseHeader(bytes: Uint8Array): TarBlock | undefined {
+  if (bytes.subarray(0, blockBytes).every((byte) => byte === 0)) return undefined;
+  if (numberAt(bytes, 148, 8) !== checksum(bytes)) throw malformed('a header with a wrong checksum');
+  const isPosix = text(bytes, 257, 6) === 'ustar';
+  const prefix = isPosix ? text(bytes, 345, 155) : '';
+  const name = text(bytes, 0, 100);
+  return {
+    path: prefix === '' ? name : `${prefix}/${name}`,
+    typeFlag: bytes[156] === 0 ? '0' : String.fromCharCode(bytes[156] ?? 0),
+    linkTarget: text(bytes, 157, 100),
+    sizeBytes: numberAt(bytes, 124, 12),
+    mode: numberAt(bytes, 100, 8) & 0o7777,
+    uid: numberAt(bytes, 108, 8),
+    gid: numberAt(bytes, 116, 8),
+    modifiedSeconds: numberAt(bytes, 136, 12),
+  };
+}
+
+/** The records of an extended header: "LENGTH key=value\n". @throws OperationError INVALID_ARGUMENT */
+export function parsePax(bytes: Uint8Array): ReadonlyMap<string, string> {
+  const records = new Map<string, string>();
+  for (let at = 0; at < bytes.length; ) {
+    const space = bytes.indexOf(0x20, at);
+    const length = Number(new TextDecoder().decode(bytes.subarray(at, Math.max(at, space))));
+    const end = at + length;
+    if (space < 0 || !Number.isInteger(length) || end > bytes.length || end <= space || bytes[end - 1] !== 0x0a)
+      throw malformed('an extended header that is not well-formed');
+    const [key = '', ...value] = new TextDecoder().decode(bytes.subarray(space + 1, end - 1)).split('=');
+    records.set(key, value.join('='));
+    at = end;
+  }
+  return records;
+}
+
+export function malformed(what: string): OperationError {
+  return new OperationError('INVALID_ARGUMENT', `The archive has ${what}.`);
+}
+
+function text(bytes: Uint8Array, at: number, length: number): string {
+  const field = bytes.subarray(at, at + length);
+  const end = field.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? field : field.subarray(0, end));
+}
+
+/** Octal digits, or GNU's binary form, whose first bit is set. */
+function numberAt(bytes: Uint8Array, at: number, length: number): number {
+  const field = bytes.subarray(at, at + length);
+  const first = field[0] ?? 0;
+  const value =
+    (first & 0x80) === 0
+      ? Number.parseInt(text(bytes, at, length).trim() || '0', 8)
+      : field.subarray(1).reduce((sum, byte) => sum * 256 + byte, first & 0x7f);
+  if (!Number.isSafeInteger(value)) throw malformed('a number that is out of range');
+  return value;
+}

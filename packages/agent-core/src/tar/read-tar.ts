@@ -1,0 +1,48 @@
+import type { ReadTarEventSchema, ReadTarRequest } from '@innkeeper/contract/agent';
+import type { CallContext } from '../dispatch.ts';
+import { chunkPrefix } from '../file/chunk-prefix.ts';
+import type { DirectoryHandle, Host } from '../host.ts';
+import { normalPath } from '../tree/normal-path.ts';
+import { TarSource } from './tar-source.ts';
+
+/**
+ * Streams a tree as an archive. Its names begin with that of the folder, as tar(1) does it.
+ * @throws OperationError INVALID_PATH; HostError
+ */
+export async function readTar(
+  host: Host,
+  request: ReadTarRequest,
+  context: CallContext<typeof ReadTarEventSchema>,
+): Promise<void> {
+  const { folder, name } = openTop(host, normalPath(request.path), request.noSymlinks);
+  try {
+    const source = new TarSource(host, folder, name);
+    try {
+      let at = 0;
+      for (;;) {
+        context.signal.throwIfAborted();
+        const count = await context.sink.sendBulk(
+          Number.MAX_SAFE_INTEGER,
+          (into) => source.fill(into),
+          (got) => chunkPrefix(at, got),
+        );
+        if (count === 0) break;
+        at += count;
+      }
+      const { files, skipped } = source;
+      await context.send({ event: { case: 'done', value: { bytes: BigInt(at), files: BigInt(files), skipped } } });
+    } finally {
+      source.close();
+    }
+  } finally {
+    folder.close();
+  }
+}
+
+/** The folder that holds what is wanted. Of "/", which lies in none, it is itself, and the archive's names begin with ".". */
+function openTop(host: Host, path: string, noSymlinks: boolean): { folder: DirectoryHandle; name: string } {
+  const slash = path.lastIndexOf('/');
+  const name = path.slice(slash + 1);
+  const folder = host.files.openDirectory(slash === 0 ? '/' : path.slice(0, slash), { noSymlinks });
+  return { folder, name: name === '' ? '.' : name };
+}

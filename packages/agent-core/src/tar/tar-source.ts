@@ -1,0 +1,148 @@
+import { AccountNames } from '../file/account-names.ts';
+import { openOptions } from '../file/open-options.ts';
+import type { DirectoryEntry, DirectoryHandle, FileHandle, Host } from '../host.ts';
+import { isHostError } from '../host-error.ts';
+import { blockBytes, paddedBytes, tarHeader } from './tar-header.ts';
+
+/** Open folders at once; what lies deeper is skipped, and said. */
+const maxDepth = 200;
+const maxSkipped = 100;
+const endBytes = 2 * blockBytes;
+
+interface Level {
+  readonly folder: DirectoryHandle;
+  readonly path: string;
+  entries: DirectoryEntry[];
+}
+
+/** A tree as the bytes of an archive, made as they are asked for: nothing is held but one header. */
+export class TarSource {
+  readonly skipped: string[] = [];
+  files = 0;
+  readonly #host: Host;
+  readonly #names: AccountNames;
+  readonly #levels: Level[] = [];
+  #header: Uint8Array = new Uint8Array(0);
+  #headerAt = 0;
+  #file: { readonly handle: FileHandle; readonly sizeBytes: number; readonly path: string } | undefined;
+  #fileAt = 0;
+  #ended = false;
+
+  /** Begins with one entry of a folder, which stays the caller's. */
+  constructor(host: Host, folder: DirectoryHandle, name: string) {
+    this.#host = host;
+    this.#names = new AccountNames(host);
+    this.#begin(folder, name, name);
+  }
+
+  /** Puts the next bytes into `into`; 0 at the end. */
+  fill(into: Uint8Array): number {
+    let filled = 0;
+    while (filled < into.length) {
+      const count = this.#fillPart(into.subarray(filled));
+      if (count > 0) filled += count;
+      else if (!this.#next()) break;
+    }
+    return filled;
+  }
+
+  close(): void {
+    this.#file?.handle.close();
+    this.#file = undefined;
+    for (const { folder } of this.#levels.splice(0)) folder.close();
+  }
+
+  #fillPart(into: Uint8Array): number {
+    if (this.#headerAt < this.#header.length) {
+      const piece = this.#header.subarray(this.#headerAt, this.#headerAt + into.length);
+      into.set(piece);
+      this.#headerAt += piece.length;
+      return piece.length;
+    }
+    return this.#file === undefined ? 0 : this.#fillFromFile(this.#file, into);
+  }
+
+  /** The content, then zeros to whole blocks; zeros also for what a file that was cut lacks. */
+  #fillFromFile(
+    file: { readonly handle: FileHandle; readonly sizeBytes: number; readonly path: string },
+    into: Uint8Array,
+  ): number {
+    const left = paddedBytes(file.sizeBytes) - this.#fileAt;
+    if (left === 0) {
+      file.handle.close();
+      this.#file = undefined;
+      return 0;
+    }
+    const piece = into.subarray(0, left);
+    const content = piece.subarray(0, Math.max(0, file.sizeBytes - this.#fileAt));
+    const got = content.length === 0 ? 0 : this.#host.files.read(file.handle, content, this.#fileAt);
+    if (got < content.length) this.#skip(`${file.path}: was cut while it was read`);
+    piece.fill(0, got);
+    this.#fileAt += piece.length;
+    return piece.length;
+  }
+
+  /** Goes on to the next entry; false when there is none and the end was given out. */
+  #next(): boolean {
+    for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) {
+      if (level.entries.length === 0) level.entries = level.folder.readEntries();
+      const entry = level.entries.shift();
+      if (entry === undefined) {
+        level.folder.close();
+        this.#levels.pop();
+        continue;
+      }
+      const path = `${level.path}/${entry.name}`;
+      try {
+        this.#begin(level.folder, entry.name, path);
+      } catch (error) {
+        // It went since it was listed, or may not be read: the rest of the tree is still wanted.
+        if (!isHostError(error)) throw error;
+        this.#skip(`${path}: ${error.errno}`);
+        continue;
+      }
+      if (this.#headerAt < this.#header.length) return true;
+    }
+    if (this.#ended) return false;
+    this.#ended = true;
+    this.#give(new Uint8Array(endBytes));
+    return true;
+  }
+
+  #begin(folder: DirectoryHandle, name: string, path: string): void {
+    const stat = folder.stat(name);
+    const facts = { path, stat, linkTarget: '', sizeBytes: 0, ...this.#owner(stat) };
+    if (stat.type === 'directory') {
+      if (this.#levels.length >= maxDepth) {
+        this.#skip(`${path}: lies too deep`);
+        return;
+      }
+      this.#levels.push({ folder: folder.openDirectory(name), path, entries: [] });
+      this.#give(tarHeader({ ...facts, type: 'directory' }));
+    } else if (stat.type === 'symlink') {
+      this.#give(tarHeader({ ...facts, type: 'symlink', linkTarget: folder.readLink(name) }));
+    } else if (stat.type === 'regular') {
+      const handle = folder.openFile(name, openOptions({ nonBlocking: true }));
+      const { sizeBytes } = stat;
+      this.#file = { handle, sizeBytes, path };
+      this.#fileAt = 0;
+      this.#give(tarHeader({ ...facts, type: 'file', sizeBytes }));
+    } else {
+      this.#skip(`${path}: is a ${stat.type}`);
+    }
+  }
+
+  #owner({ uid, gid }: { readonly uid: number; readonly gid: number }): { user: string; group: string } {
+    return { user: this.#names.user(uid), group: this.#names.group(gid) };
+  }
+
+  #give(header: Uint8Array): void {
+    this.#header = header;
+    this.#headerAt = 0;
+    if (!this.#ended) this.files++;
+  }
+
+  #skip(what: string): void {
+    if (this.skipped.length < maxSkipped && this.skipped.at(-1) !== what) this.skipped.push(what.slice(0, 1024));
+  }
+}

@@ -1,0 +1,224 @@
+import { OperationError } from '@innkeeper/contract/errors';
+import { openOptions } from '../file/open-options.ts';
+import { hex } from '../hex.ts';
+import type { DirectoryHandle, FileHandle, Host } from '../host.ts';
+import { hasErrno } from '../host-error.ts';
+import { malformed } from './parse-header.ts';
+
+/** One entry on its way in, its path and facts as the archive's headers together say. */
+export interface TarItem {
+  readonly path: string;
+  readonly typeFlag: string;
+  readonly linkTarget: string;
+  readonly sizeBytes: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly modifiedNs: bigint;
+}
+
+const folderMode = 0o755;
+const maxSkipped = 100;
+const maxDepth = 200;
+const copyStepBytes = 64 * 1024;
+
+interface Landing {
+  readonly folder: DirectoryHandle;
+  readonly name: string;
+  readonly partial: string;
+  readonly file: FileHandle;
+  readonly item: TarItem;
+  at: number;
+}
+
+/**
+ * The folder that an archive is unpacked into. Every part of a name is opened relative to the one before it without
+ * following links, so nothing lands outside, whatever the archive holds and whatever happens to the tree meanwhile.
+ */
+export class TarTarget {
+  readonly skipped: string[] = [];
+  files = 0;
+  readonly #host: Host;
+  readonly #root: DirectoryHandle;
+  readonly #keepOwners: boolean;
+  #landing: Landing | undefined;
+
+  constructor(host: Host, root: DirectoryHandle, options: { readonly keepOwners: boolean }) {
+    this.#host = host;
+    this.#root = root;
+    this.#keepOwners = options.keepOwners;
+  }
+
+  /** Makes what the item says; of a file, its content follows by `write` and then `finish`. */
+  begin(item: TarItem): void {
+    const parts = partsOf(item.path);
+    const name = parts.pop();
+    if (name === undefined) return;
+    this.#within(parts, (folder) => {
+      if (item.typeFlag === '5') this.#makeFolder(folder, name, item);
+      else if (item.typeFlag === '2') this.#makeLink(folder, name, item);
+      else if (item.typeFlag === '1') this.#copy(folder, name, item);
+      else if (item.typeFlag === '0' || item.typeFlag === '7') return this.#open(folder, name, item);
+      else return this.#skip(`${item.path}: a special file`);
+      this.files++;
+    });
+  }
+
+  write(bytes: Uint8Array): void {
+    const landing = this.#landing;
+    if (landing === undefined) return;
+    this.#host.files.write(landing.file, bytes, landing.at);
+    landing.at += bytes.length;
+  }
+
+  /** The content is whole: the file takes its place. */
+  finish(): void {
+    const folder = this.#landing?.folder;
+    if (folder === undefined) return;
+    this.#settle();
+    folder.close();
+    this.files++;
+  }
+
+  /** Removes what is half there, and lets go. */
+  close(): void {
+    const folder = this.#landing?.folder;
+    this.#abandon();
+    folder?.close();
+    this.#root.close();
+  }
+
+  #settle(): void {
+    const landing = this.#landing;
+    if (landing === undefined) return;
+    const { folder, name, partial, file, item } = landing;
+    if (this.#keepOwners) this.#host.files.chownHandle(file, item.uid, item.gid);
+    this.#host.files.chmodHandle(file, this.#modeOf(item));
+    folder.setModified(partial, item.modifiedNs);
+    folder.rename(partial, folder, name, true);
+    file.close();
+    this.#landing = undefined;
+  }
+
+  #abandon(): void {
+    const landing = this.#landing;
+    this.#landing = undefined;
+    landing?.file.close();
+    landing?.folder.unlink(landing.partial);
+  }
+
+  /** Rights of an owner (setuid) are for the owner of the archive, not for whoever unpacks it. */
+  #modeOf({ mode }: TarItem): number {
+    return this.#keepOwners ? mode : mode & 0o777;
+  }
+
+  #open(folder: DirectoryHandle, name: string, item: TarItem): 'kept' {
+    const partial = `.${name.slice(0, 100)}.innkeeper-${hex(this.#host.bytes.random(6))}.part`;
+    const file = folder.openFile(
+      partial,
+      openOptions({ access: 'read-write', create: true, exclusive: true, mode: 0o600 }),
+    );
+    this.#landing = { folder, name, partial, file, item, at: 0 };
+    return 'kept';
+  }
+
+  #makeFolder(folder: DirectoryHandle, name: string, item: TarItem): void {
+    try {
+      folder.makeDirectory(name, this.#modeOf(item));
+    } catch (error) {
+      if (!hasErrno(error, 'EEXIST') || folder.stat(name).type !== 'directory') throw error;
+    }
+    if (this.#keepOwners) folder.setOwner(name, item.uid, item.gid);
+    folder.setMode(name, this.#modeOf(item));
+  }
+
+  #makeLink(folder: DirectoryHandle, name: string, item: TarItem): void {
+    const partial = `.${name.slice(0, 100)}.innkeeper-${hex(this.#host.bytes.random(6))}.link`;
+    folder.makeSymlink(item.linkTarget, partial);
+    try {
+      if (this.#keepOwners) folder.setOwner(partial, item.uid, item.gid);
+      folder.rename(partial, folder, name, true);
+    } catch (error) {
+      folder.unlink(partial);
+      throw error;
+    }
+  }
+
+  /** A hard link is a copy of the entry that it names: linking to whatever lies there by then would not be safe. */
+  #copy(folder: DirectoryHandle, name: string, item: TarItem): void {
+    const parts = partsOf(item.linkTarget);
+    const source = parts.pop();
+    if (source === undefined) throw malformed('a link to nothing');
+    this.#within(parts, (from) => {
+      const original = from.openFile(source, openOptions({ nonBlocking: true }));
+      try {
+        const stat = this.#host.files.statHandle(original);
+        if (stat.type !== 'regular') throw malformed(`a hard link to ${item.linkTarget}, which is no file`);
+        this.#open(folder, name, { ...item, mode: stat.mode, modifiedNs: stat.modifiedNs });
+        this.#copyContent(original);
+        this.#settle();
+      } catch (error) {
+        this.#abandon();
+        throw error;
+      } finally {
+        original.close();
+      }
+    });
+  }
+
+  #copyContent(original: FileHandle): void {
+    const buffer = new Uint8Array(copyStepBytes);
+    for (let at = 0; ; ) {
+      const got = this.#host.files.read(original, buffer, at);
+      if (got <= 0) return;
+      this.write(buffer.subarray(0, got));
+      at += got;
+    }
+  }
+
+  /** Opens the folders of a path, made when missing. The last one is closed after `work` unless that keeps it. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: most work has nothing to say.
+  #within(parts: readonly string[], work: (folder: DirectoryHandle) => 'kept' | void): void {
+    let folder = this.#root.openDirectory('.');
+    try {
+      for (const part of parts) {
+        const next = openOrMake(folder, part);
+        folder.close();
+        folder = next;
+      }
+      if (work(folder) === 'kept') return;
+    } catch (error) {
+      folder.close();
+      throw error;
+    }
+    folder.close();
+  }
+
+  #skip(what: string): void {
+    if (this.skipped.length < maxSkipped) this.skipped.push(what.slice(0, 1024));
+  }
+}
+
+function openOrMake(folder: DirectoryHandle, name: string): DirectoryHandle {
+  try {
+    return folder.openDirectory(name);
+  } catch (error) {
+    if (hasErrno(error, 'ELOOP')) throw symlinkInTheWay(name);
+    if (hasErrno(error, 'ENOTDIR') && folder.stat(name).type === 'symlink') throw symlinkInTheWay(name);
+    if (!hasErrno(error, 'ENOENT')) throw error;
+  }
+  folder.makeDirectory(name, folderMode);
+  return folder.openDirectory(name);
+}
+
+function symlinkInTheWay(name: string): OperationError {
+  return new OperationError('FILE_SYMLINK_REFUSED', `"${name}" on the way is a symbolic link, which is not followed.`);
+}
+
+/** Absolute names become relative, as tar(1) does it; ".." is refused. */
+function partsOf(path: string): string[] {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.includes('..')) throw malformed(`the name "${path.slice(0, 100)}", which has ".." in it`);
+  if (parts.length > maxDepth) throw malformed(`a name with more than ${maxDepth} parts`);
+  return parts;
+}

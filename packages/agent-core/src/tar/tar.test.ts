@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { FakeHost } from '../fake/index.ts';
+import { TarParser } from './tar-parser.ts';
+import { TarSource } from './tar-source.ts';
+import { TarTarget } from './tar-target.ts';
+
+function pack(host: FakeHost, path: string, step = 100): { archive: Uint8Array; skipped: readonly string[] } {
+  const slash = path.lastIndexOf('/');
+  const folder = host.files.openDirectory(slash === 0 ? '/' : path.slice(0, slash), { noSymlinks: false });
+  const source = new TarSource(host, folder, path.slice(slash + 1));
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const into = new Uint8Array(step);
+    const count = source.fill(into);
+    if (count === 0) break;
+    parts.push(into.subarray(0, count));
+  }
+  source.close();
+  folder.close();
+  return { archive: Buffer.concat(parts), skipped: source.skipped };
+}
+
+function unpack(host: FakeHost, path: string, archive: Uint8Array, step = archive.length): TarTarget {
+  host.files.putFolder(path);
+  const target = new TarTarget(host, host.files.openDirectory(path, { noSymlinks: false }), { keepOwners: false });
+  try {
+    const parser = new TarParser(target);
+    for (let at = 0; at < archive.length; at += step) parser.push(archive.subarray(at, at + step));
+    parser.end();
+  } finally {
+    target.close();
+  }
+  return target;
+}
+
+/** With GNU tar, which is not ours. */
+function gnuTar(arrange: (folder: string) => void, ...options: string[]): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), 'innkeeper-tar-'));
+  try {
+    arrange(folder);
+    return execFileSync('tar', ['-C', folder, ...options, '-cf', '-', '.']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const long = `${'long-name-'.repeat(24)}ü`;
+
+describe('an archive that is made', () => {
+  it('is read by tar(1): files, links, long names and contents', () => {
+    const host = new FakeHost();
+    host.files.put('/d/small', 'hello', { mode: 0o640 });
+    host.files.put(`/d/${long}/deep`, 'x'.repeat(100_000));
+    host.files.putLink('/d/link', 'small');
+    const folder = mkdtempSync(join(tmpdir(), 'innkeeper-tar-'));
+    try {
+      execFileSync('tar', ['-C', folder, '-xf', '-'], { input: pack(host, '/d').archive });
+      assert.equal(readFileSync(join(folder, 'd', 'link'), 'utf8'), 'hello');
+      assert.equal(readFileSync(join(folder, 'd', long, 'deep'), 'utf8').length, 100_000);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    assert.equal(host.files.openCount, 0);
+  });
+
+  it('is the same whatever pieces it is taken in', () => {
+    const host = new FakeHost();
+    for (let index = 0; index < 20; index++) host.files.put(`/d/${index}`, 'y'.repeat(index * 97));
+    const whole = pack(host, '/d', 1_000_000).archive;
+    for (const step of [1, 7, 512, 513]) assert.deepEqual(pack(host, '/d', step).archive, whole);
+  });
+
+  it('says what it left out', () => {
+    const host = new FakeHost();
+    host.files.put('/d/file');
+    host.files.putSpecial('/d/pipe', 'fifo');
+    assert.deepEqual(pack(host, '/d').skipped, ['d/pipe: is a fifo']);
+  });
+});
+
+describe('an archive that is unpacked', () => {
+  it('gives back what was packed, in any pieces', () => {
+    const host = new FakeHost();
+    host.files.put('/d/in/file', 'content', { mode: 0o604 });
+    host.files.put(`/d/${long}`, 'z'.repeat(3000));
+    host.files.putLink('/d/link', 'in/file');
+    const { archive } = pack(host, '/d');
+    for (const step of [1, 511, 512, 100_000]) {
+      const target = unpack(host, `/to${step}`, archive, step);
+      assert.equal(target.files, 5);
+      assert.equal(host.files.text(`/to${step}/d/in/file`), 'content');
+      assert.equal(host.files.stat(`/to${step}/d/in/file`, false).mode, 0o604);
+      assert.equal(host.files.text(`/to${step}/d/${long}`).length, 3000);
+      assert.equal(host.files.readLink(`/to${step}/d/link`), 'in/file');
+    }
+    assert.equal(host.files.openCount, 0);
+  });
+
+  it('may come from GNU tar in each of its forms', () => {
+    for (const format of ['gnu', 'ustar', 'pax', 'v7']) {
+      const host = new FakeHost();
+      const name = format === 'gnu' || format === 'pax' ? long : 'short';
+      const archive = gnuTar((folder) => {
+        writeFileSync(join(folder, name), 'content');
+        symlinkSync(name, join(folder, 'link'));
+      }, `--format=${format}`);
+      unpack(host, '/to', archive);
+      assert.equal(host.files.text(`/to/${name}`), 'content', format);
+      assert.equal(host.files.text('/to/link'), 'content', format);
+    }
+  });
+
+  it('never leads out of its folder by a link that it brings itself', () => {
+    const host = new FakeHost();
+    host.files.put('/secret/file', 'mine');
+    const hostile = new FakeHost();
+    hostile.files.put('/first/x');
+    hostile.files.remove('/first/x');
+    hostile.files.remove('/first');
+    hostile.files.putLink('/first', '/secret');
+    const other = new FakeHost();
+    other.files.put('/first/file', 'theirs');
+    const link = pack(hostile, '/first').archive.subarray(0, 512);
+    const archive = Buffer.concat([link, pack(other, '/first').archive.subarray(512)]);
+    assert.throws(() => unpack(host, '/to', archive), { reason: 'FILE_SYMLINK_REFUSED' });
+    assert.equal(host.files.text('/secret/file'), 'mine');
+    assert.deepEqual(host.files.names('/to'), ['first']);
+  });
+
+  it('never leads out by "..", by an absolute name, or by a hard link', () => {
+    const host = new FakeHost();
+    host.files.put('/etc/shadow', 'secret');
+    const named = (name: string, type = '0', linkTarget = '') => {
+      const block = Buffer.alloc(512);
+      block.write(name);
+      block.write('0000644\0', 100);
+      block.write('00000000000\0', 124);
+      block.write(type, 156);
+      block.write(linkTarget, 157);
+      block.write('        ', 148);
+      const sum = block.reduce((total, byte) => total + byte, 0);
+      block.write(`${sum.toString(8).padStart(6, '0')}\0`, 148);
+      return block;
+    };
+    assert.throws(() => unpack(host, '/to', named('../../etc/shadow')), { reason: 'INVALID_ARGUMENT' });
+    assert.throws(() => unpack(host, '/to', named('x', '1', '../etc/shadow')), { reason: 'INVALID_ARGUMENT' });
+    assert.throws(() => unpack(host, '/to', named('x', '1', '/etc/shadow')), { errno: 'ENOENT' });
+    unpack(host, '/to', named('/etc/shadow'));
+    assert.equal(host.files.text('/etc/shadow'), 'secret');
+    assert.equal(host.files.text('/to/etc/shadow'), '');
+  });
+
+  it('replaces a link where a file goes, and not what it points to', () => {
+    const host = new FakeHost();
+    host.files.put('/secret', 'mine');
+    host.files.put('/d/file', 'new');
+    host.files.put('/to/d/x');
+    host.files.putLink('/to/d/file', '/secret');
+    unpack(host, '/to', pack(host, '/d').archive);
+    assert.equal(host.files.text('/secret'), 'mine');
+    assert.equal(host.files.text('/to/d/file'), 'new');
+  });
+
+  it('leaves no half file behind when it breaks off', () => {
+    const host = new FakeHost();
+    host.files.put('/d/file', 'x'.repeat(5000));
+    const { archive } = pack(host, '/d');
+    for (let at = 1; at < archive.length - 1024; at += 111) {
+      const fresh = new FakeHost();
+      try {
+        unpack(fresh, '/to', archive.subarray(0, at));
+      } catch {
+        // Ended in the middle of an entry: that is what is tried here.
+      }
+      const names = fresh.files.exists('/to/d') ? fresh.files.names('/to/d') : [];
+      assert.ok(names.length === 0 || fresh.files.text('/to/d/file').length === 5000, `${at}: ${names}`);
+      assert.equal(fresh.files.openCount, 0);
+    }
+  });
+
+  it('refuses garbage, and headers that want much memory', () => {
+    const host = new FakeHost();
+    assert.throws(() => unpack(host, '/to', Buffer.alloc(512, 7)), { reason: 'INVALID_ARGUMENT' });
+    const huge = pack(host, '/to').archive.slice(0, 512);
+    huge.set(Buffer.from('x'), 156);
+    huge.set(Buffer.from('77777777777'), 124);
+    huge.fill(32, 148, 156);
+    const sum = huge.reduce((total, byte) => total + byte, 0);
+    huge.set(Buffer.from(`${sum.toString(8).padStart(6, '0')}\0`), 148);
+    assert.throws(() => unpack(host, '/to', huge), { message: /too long/ });
+  });
+});

@@ -1,0 +1,47 @@
+import type { WriteTarEventSchema, WriteTarRequest } from '@innkeeper/contract/agent';
+import { OperationError } from '@innkeeper/contract/errors';
+import type { CallContext } from '../dispatch.ts';
+import type { Host } from '../host.ts';
+import { makeDirectory } from '../tree/make-directory.ts';
+import { normalPath } from '../tree/normal-path.ts';
+import { TarParser } from './tar-parser.ts';
+import { TarTarget } from './tar-target.ts';
+
+/**
+ * Unpacks an archive into a folder. What was unpacked before a fault stays; the entry at fault is not there.
+ * @throws OperationError INVALID_PATH, INVALID_ARGUMENT, UPLOAD_GAP, FILE_SYMLINK_REFUSED; HostError
+ */
+export async function writeTar(
+  host: Host,
+  input: AsyncIterator<WriteTarRequest>,
+  context: CallContext<typeof WriteTarEventSchema>,
+): Promise<void> {
+  const { value: first } = await input.next();
+  if (first?.input.case !== 'open') throw new OperationError('INVALID_ARGUMENT', 'The first message must be "open".');
+  const { path: asked, createParents, keepOwners } = first.input.value;
+  const path = normalPath(asked);
+  if (createParents)
+    await makeDirectory(host, { $typeName: 'innkeeper.agent.v1.MakeDirectoryRequest', path, parents: true });
+  const target = new TarTarget(host, host.files.openDirectory(path, { noSymlinks: false }), { keepOwners });
+  try {
+    const parser = new TarParser(target);
+    await context.send({ event: { case: 'opened', value: {} } });
+    let at = 0;
+    for (;;) {
+      const { value: next } = await input.next();
+      if (next === undefined) throw new OperationError('CANCELED', 'The archive ended without "commit".');
+      if (next.input.case === 'commit') break;
+      if (next.input.case !== 'chunk') throw new OperationError('INVALID_ARGUMENT', '"open" comes once.');
+      const { offset, data } = next.input.value;
+      if (Number(offset) !== at)
+        throw new OperationError('UPLOAD_GAP', `A chunk begins at ${offset}, and ${at} is next.`);
+      parser.push(data);
+      at += data.length;
+    }
+    parser.end();
+    const { files, skipped } = target;
+    await context.send({ event: { case: 'done', value: { bytes: BigInt(at), files: BigInt(files), skipped } } });
+  } finally {
+    target.close();
+  }
+}

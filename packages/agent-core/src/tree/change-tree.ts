@@ -1,0 +1,85 @@
+import type { SetFileModeRequest, SetFileOwnerRequest } from '@innkeeper/contract/agent';
+import { OperationError } from '@innkeeper/contract/errors';
+import type { DirectoryHandle, Host } from '../host.ts';
+import { resolveIdentity } from '../process/accounts.ts';
+import { yieldToLoop } from '../yield-to-loop.ts';
+import { openPlace } from './normal-path.ts';
+
+/** Open folders at once. A deeper tree is refused rather than half changed in silence. */
+const maxDepth = 256;
+const unchanged = -1;
+
+type Change = (folder: DirectoryHandle, name: string) => void;
+
+/** Links in the tree have no mode of their own and are left out. @throws OperationError FILE_SYMLINK_REFUSED, … */
+export async function setFileMode(host: Host, request: SetFileModeRequest, signal: AbortSignal): Promise<number> {
+  if (request.mode > 0o7777) throw new OperationError('INVALID_ARGUMENT', 'mode has only permission bits, to 07777.');
+  return await changeTree(host, request, signal, {
+    links: false,
+    change: (folder, name) => folder.setMode(name, request.mode),
+  });
+}
+
+/** Of a link, the link's own owner is set. @throws OperationError USER_NOT_FOUND, GROUP_NOT_FOUND, … */
+export async function setFileOwner(host: Host, request: SetFileOwnerRequest, signal: AbortSignal): Promise<number> {
+  const { user, group } = request;
+  if (user === undefined && group === undefined)
+    throw new OperationError('INVALID_ARGUMENT', 'There is nothing to set: give user, group or both.');
+  const identity = await resolveIdentity(host, {
+    ...{ user: user ?? '', group: group ?? '', noSupplementaryGroups: true },
+  });
+  const uid = user === undefined ? unchanged : identity.uid;
+  const gid = group === undefined ? unchanged : identity.gid;
+  return await changeTree(host, request, signal, {
+    links: true,
+    change: (folder, name) => folder.setOwner(name, uid, gid),
+  });
+}
+
+async function changeTree(
+  host: Host,
+  { path, recursive }: { readonly path: string; readonly recursive: boolean },
+  signal: AbortSignal,
+  { links, change }: { readonly links: boolean; readonly change: Change },
+): Promise<number> {
+  const place = openPlace(host, path);
+  try {
+    const stat = place.folder.stat(place.name);
+    if (stat.type === 'symlink' && !links)
+      throw new OperationError('FILE_SYMLINK_REFUSED', `${place.path} is a symbolic link, which has no mode.`);
+    change(place.folder, place.name);
+    if (stat.type !== 'directory' || !recursive) return 1;
+    return 1 + (await changeInside({ host, signal, links, change }, place.folder, place.name, 1));
+  } finally {
+    place.folder.close();
+  }
+}
+
+interface Walk {
+  readonly host: Host;
+  readonly signal: AbortSignal;
+  readonly links: boolean;
+  readonly change: Change;
+}
+
+async function changeInside(walk: Walk, parent: DirectoryHandle, name: string, depth: number): Promise<number> {
+  if (depth > maxDepth)
+    throw new OperationError('INVALID_ARGUMENT', `Folders lie deeper in each other than ${maxDepth}.`);
+  const folder = parent.openDirectory(name);
+  let changed = 0;
+  try {
+    for (let entries = folder.readEntries(); entries.length > 0; entries = folder.readEntries()) {
+      for (const entry of entries) {
+        const { type } = folder.stat(entry.name);
+        if (type === 'symlink' && !walk.links) continue;
+        walk.change(folder, entry.name);
+        changed++;
+        if (type === 'directory') changed += await changeInside(walk, folder, entry.name, depth + 1);
+      }
+      await yieldToLoop(walk.host, walk.signal);
+    }
+  } finally {
+    folder.close();
+  }
+  return changed;
+}

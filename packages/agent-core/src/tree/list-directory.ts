@@ -1,0 +1,104 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { DirectorySort, ListDirectoryRequest, ListDirectoryResponseSchema } from '@innkeeper/contract/agent';
+import { OperationError } from '@innkeeper/contract/errors';
+import { AccountNames } from '../file/account-names.ts';
+import { fileInfoOf } from '../file/file-info.ts';
+import type { DirectoryHandle, FileStat, Host } from '../host.ts';
+import { hasErrno } from '../host-error.ts';
+import { yieldToLoop } from '../yield-to-loop.ts';
+import { normalPath } from './normal-path.ts';
+import { SortedPage } from './sorted-page.ts';
+
+const defaultPageSize = 200;
+const maxPageSize = 1000;
+
+/** DIRECTORY_SORT_* of file.proto. */
+const sortBySize: DirectorySort = 1;
+const sortByModified: DirectorySort = 2;
+
+/** What an entry is sorted by, and its name for those that are equal in it. */
+interface Key {
+  readonly order: bigint;
+  readonly name: string;
+}
+
+/**
+ * One page of a folder. Looks at every entry each time and holds one page of them, so the memory is the same for a
+ * million; an entry that is made or removed meanwhile shifts no other one between pages.
+ * @throws OperationError INVALID_ARGUMENT, INVALID_PATH; HostError
+ */
+export async function listDirectory(
+  host: Host,
+  request: ListDirectoryRequest,
+  signal: AbortSignal,
+): Promise<MessageInitShape<typeof ListDirectoryResponseSchema>> {
+  const path = normalPath(request.path);
+  if (request.pageSize > maxPageSize)
+    throw new OperationError('INVALID_ARGUMENT', `page_size must be at most ${maxPageSize}.`);
+  const compare = request.descending ? (a: Key, b: Key) => compareKeys(b, a) : compareKeys;
+  const after = request.pageToken === '' ? undefined : parseToken(request.pageToken);
+  const page = new SortedPage<Key>(request.pageSize === 0 ? defaultPageSize : request.pageSize, compare);
+  const folder = host.files.openDirectory(path, { noSymlinks: request.noSymlinks });
+  try {
+    let total = 0;
+    for (let entries = folder.readEntries(); entries.length > 0; entries = folder.readEntries()) {
+      for (const { name } of entries) {
+        if (!request.hidden && name.startsWith('.')) continue;
+        const key = keyOf(folder, name, request.sort);
+        if (key === undefined) continue;
+        total++;
+        if (after === undefined || compare(key, after) > 0) page.offer(key);
+      }
+      await yieldToLoop(host, signal);
+    }
+    const names = new AccountNames(host);
+    const last = page.items.at(-1);
+    return {
+      entries: page.items.flatMap(({ name }) => infoOf(folder, path, name, names)),
+      nextPageToken: page.more && last !== undefined ? JSON.stringify([String(last.order), last.name]) : '',
+      total: BigInt(total),
+    };
+  } finally {
+    folder.close();
+  }
+}
+
+/** Undefined for an entry that is gone again. */
+function keyOf(folder: DirectoryHandle, name: string, sort: DirectorySort): Key | undefined {
+  if (sort !== sortBySize && sort !== sortByModified) return { order: 0n, name };
+  const stat = statOf(folder, name);
+  if (stat === undefined) return undefined;
+  return { order: sort === sortBySize ? BigInt(stat.sizeBytes) : stat.modifiedNs, name };
+}
+
+function compareKeys(a: Key, b: Key): number {
+  if (a.order !== b.order) return a.order < b.order ? -1 : 1;
+  return a.name === b.name ? 0 : a.name < b.name ? -1 : 1;
+}
+
+function infoOf(folder: DirectoryHandle, path: string, name: string, names: AccountNames) {
+  const stat = statOf(folder, name);
+  if (stat === undefined) return [];
+  const target = stat.type === 'symlink' ? folder.readLink(name) : '';
+  return [fileInfoOf(`${path === '/' ? '' : path}/${name}`, stat, target, names)];
+}
+
+function statOf(folder: DirectoryHandle, name: string): FileStat | undefined {
+  try {
+    return folder.stat(name);
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+function parseToken(token: string): Key {
+  try {
+    const [order, name] = JSON.parse(token) as unknown[];
+    if (typeof order === 'string' && typeof name === 'string' && /^-?\d{1,20}$/.test(order))
+      return { order: BigInt(order), name };
+  } catch {
+    // SyntaxError: said below.
+  }
+  throw new OperationError('INVALID_ARGUMENT', 'page_token is none that a list of this agent gave.');
+}
