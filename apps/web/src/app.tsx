@@ -12,6 +12,11 @@ import { theme } from './theme.ts';
 const LoginPage = lazyPage(() => import('./pages/login/login-page.tsx'));
 const OverviewPage = lazyPage(() => import('./pages/overview/overview-page.tsx'), { plain: true });
 const VmsPage = lazyPage(() => import('./pages/vms/vms-page.tsx'));
+const VmPage = lazyPage(() => import('./pages/vm/vm-page.tsx'));
+const CreateVmPage = lazyPage(() => import('./pages/vms/create-vm-page.tsx'));
+const OperationsPage = lazyPage(() => import('./pages/operations/operations-page.tsx'));
+const AuditPage = lazyPage(() => import('./pages/audit/audit-page.tsx'));
+const SettingsPage = lazyPage(() => import('./pages/settings/settings-page.tsx'));
 const NotFoundPage = lazyPage(() => import('./pages/not-found-page.tsx'));
 
 const queries = new QueryClient({
@@ -36,6 +41,11 @@ export function App(): JSX.Element {
             <Route element={<Shell />}>
               <Route index element={<PageSlot page={OverviewPage} />} />
               <Route path="/vms" element={<PageSlot page={VmsPage} />} />
+              <Route path="/vms/new" element={<PageSlot page={CreateVmPage} />} />
+              <Route path="/vms/:vm/:tab?/*" element={<PageSlot page={VmPage} />} />
+              <Route path="/operations" element={<PageSlot page={OperationsPage} />} />
+              <Route path="/audit" element={<PageSlot page={AuditPage} />} />
+              <Route path="/settings/:section?" element={<PageSlot page={SettingsPage} />} />
               <Route path="*" element={<PageSlot page={NotFoundPage} />} />
             </Route>
           </Routes>

@@ -1,18 +1,18 @@
-import { type ComponentType, type JSX, type LazyExoticComponent, lazy, Suspense } from 'react';
+import { type ComponentType, type JSX, type LazyExoticComponent, lazy, type ReactNode, Suspense } from 'react';
 import { ErrorBoundary } from './components/error-boundary.tsx';
 import { loadLaterStyles } from './styles/later-styles.ts';
 
 /** A page has one export: the component. */
-type PageModule = Readonly<Record<string, ComponentType>>;
+type PageModule<P> = Readonly<Record<string, ComponentType<P>>>;
 
 /**
  * A page in a chunk of its own. `plain` pages use no Mantine
  * component beyond those of the first style sheet (tools/build-web/styles.ts), so they need not wait for the rest.
  */
-export function lazyPage(
-  load: () => Promise<PageModule>,
+export function lazyPage<P extends object = object>(
+  load: () => Promise<PageModule<P>>,
   { plain = false }: { readonly plain?: boolean } = {},
-): LazyExoticComponent<ComponentType> {
+): LazyExoticComponent<ComponentType<P>> {
   return lazy(async () => {
     const [module] = await Promise.all([load(), plain ? undefined : loadLaterStyles()]);
     const [component] = Object.values(module);
@@ -24,10 +24,17 @@ export function lazyPage(
 /** Shows a page, what stands there while it loads, and what happened when it breaks. */
 export function PageSlot({ page: Page }: { readonly page: ComponentType }): JSX.Element {
   return (
+    <LoadingSlot>
+      <Page />
+    </LoadingSlot>
+  );
+}
+
+/** The same for anything lazy that takes properties. */
+export function LoadingSlot({ children }: { readonly children: ReactNode }): JSX.Element {
+  return (
     <ErrorBoundary>
-      <Suspense fallback={<PageLoading />}>
-        <Page />
-      </Suspense>
+      <Suspense fallback={<PageLoading />}>{children}</Suspense>
     </ErrorBoundary>
   );
 }

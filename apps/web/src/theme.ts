@@ -3,7 +3,7 @@ import { createTheme } from '@mantine/core';
 /** Mantine in our clothes; colours beyond the primary one are in styles/tokens.css. */
 export const theme = createTheme({
   primaryColor: 'brand',
-  primaryShade: { light: 8, dark: 6 },
+  primaryShade: { light: 8, dark: 7 },
   colors: {
     brand: [
       ...(['#eef2ff', '#dfe6fc', '#bdc9f5', '#99abee', '#7d93e8'] as const),

@@ -2,6 +2,7 @@ import type { Event } from '@innkeeper/contract/control';
 import type { JSX } from 'react';
 import { Link } from 'react-router';
 import { dateOf, formatFullTime, formatTime } from '../format/format-time.ts';
+import { vmPath } from './vm-path.ts';
 
 export interface EventListProps {
   readonly events: readonly Event[];
@@ -16,6 +17,13 @@ const tones: readonly (readonly [RegExp, string])[] = [
   [/connected|running|started|resumed/, 'ok'],
   [/paused|absent|waiting/, 'warn'],
 ];
+
+/** Most events need no more than their kind in words. */
+function eventText({ kind, message }: Event): string {
+  const words = kind.replace('vm.', '').replace('.', ' ');
+  if (message === '') return words;
+  return kind === 'vm.deleted' ? message : `${words}: ${message}`;
+}
 
 /** What happened, newest first. */
 export function EventList({ events, empty, linked = true }: EventListProps): JSX.Element {
@@ -32,13 +40,14 @@ export function EventList({ events, empty, linked = true }: EventListProps): JSX
             </time>
             <span className={`event-dot ${tone}`} aria-hidden="true" />
             <span className="event-text">
-              {linked && event.vmId !== '' ? (
-                <Link className="event-link" to={`/vms/${event.vmId}`}>
-                  {event.message}
-                </Link>
-              ) : (
-                event.message
+              {linked && event.vmName !== '' && (
+                <>
+                  <Link className="event-vm" to={vmPath(event.vmName)}>
+                    {event.vmName}
+                  </Link>{' '}
+                </>
               )}
+              {eventText(event)}
             </span>
             <code className="dim event-kind">{event.kind}</code>
           </li>

@@ -2,6 +2,8 @@ import { type JSX, type ReactNode, useEffect } from 'react';
 
 export interface PageProps {
   readonly title: string;
+  /** In the window, where it shall say more than the title. */
+  readonly windowTitle?: string;
   /** Beside the title: a count, a state. */
   readonly beside?: ReactNode;
   /** Buttons at the right. */
@@ -12,10 +14,10 @@ export interface PageProps {
 }
 
 /** The frame of every page: its title, in the window and for screen readers too, and its actions. */
-export function Page({ title, beside, actions, children, fill = false }: PageProps): JSX.Element {
+export function Page({ title, windowTitle = title, beside, actions, children, fill = false }: PageProps): JSX.Element {
   useEffect(() => {
-    document.title = `${title} · Innkeeper`;
-  }, [title]);
+    document.title = `${windowTitle} · Innkeeper`;
+  }, [windowTitle]);
   return (
     <div className={fill ? 'page fill' : 'page'}>
       <header className="page-head">

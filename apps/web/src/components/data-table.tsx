@@ -1,0 +1,50 @@
+import type { JSX, ReactNode } from 'react';
+
+export interface DataColumn<T> {
+  readonly label: string;
+  readonly cell: (row: T) => ReactNode;
+  /** Figures stand at the right. */
+  readonly right?: boolean;
+  readonly width?: string;
+}
+
+export interface DataTableProps<T> {
+  readonly label: string;
+  readonly rows: readonly T[];
+  readonly rowKey: (row: T) => string;
+  readonly columns: readonly DataColumn<T>[];
+  /** Said when there are no rows. */
+  readonly empty: string;
+}
+
+/** A short table; long ones are virtualised, as the list of VMs is. */
+export function DataTable<T>({ label, rows, rowKey, columns, empty }: DataTableProps<T>): JSX.Element {
+  if (rows.length === 0) return <p className="dim data-table-none">{empty}</p>;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+    <section className="data-table-scroll" aria-label={label} tabIndex={0}>
+      <table className="data-table">
+        <thead>
+          <tr>
+            {columns.map(({ label: head, right, width }) => (
+              <th key={head} scope="col" className={right ? 'right' : undefined} style={{ width }}>
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={rowKey(row)}>
+              {columns.map(({ label: head, cell, right }) => (
+                <td key={head} className={right ? 'right number' : undefined}>
+                  {cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,38 @@
+import { type JSX, useEffect, useRef } from 'react';
+import { Link } from 'react-router';
+
+export interface TabLink {
+  readonly key: string;
+  readonly label: string;
+  readonly path: string;
+}
+
+/** Tabs that are addresses. */
+export function TabBar({
+  label,
+  tabs,
+  active,
+}: {
+  readonly label: string;
+  readonly tabs: readonly TabLink[];
+  readonly active: string;
+}): JSX.Element {
+  const current = useRef<HTMLAnchorElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the active one is brought into sight on a narrow screen
+  useEffect(() => current.current?.scrollIntoView({ block: 'nearest', inline: 'center' }), [active]);
+  return (
+    <nav className="tab-bar" aria-label={label}>
+      {tabs.map(({ key, label: text, path }) => (
+        <Link
+          key={key}
+          ref={key === active ? current : null}
+          to={path}
+          className="tab-link"
+          aria-current={key === active ? 'page' : undefined}
+        >
+          {text}
+        </Link>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,142 @@
+import type { AuditEntry } from '@innkeeper/contract/control';
+import { Button, Select, TextInput } from '@mantine/core';
+import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
+import type { JSX } from 'react';
+import { useSearchParams } from 'react-router';
+import { api } from '../../api/api.ts';
+import { DataTable } from '../../components/data-table.tsx';
+import { ErrorNote } from '../../components/error-note.tsx';
+import { Icon } from '../../components/icon.tsx';
+import { InnCommand } from '../../components/inn-command.tsx';
+import { Page } from '../../components/page.tsx';
+import { Badge } from '../../components/vm-badges.tsx';
+import { dateOf, formatFullTime, formatTime } from '../../format/format-time.ts';
+import { auditCommand, auditExportPath, auditRequest } from './audit-request.ts';
+
+const fields = ['user', 'vm', 'action', 'text'] as const;
+const labels = { user: 'User', vm: 'VM', action: 'Action begins with', text: 'Words in the parameters' } as const;
+
+/** Who did what to which VM, and how it ended. What is searched for is in the address. */
+export function AuditPage(): JSX.Element {
+  const [parameters, setParameters] = useSearchParams();
+  const request = auditRequest(parameters);
+  const { data, error, fetchNextPage, hasNextPage, isFetching, refetch } = useInfiniteQuery({
+    queryKey: ['audit', parameters.toString()],
+    queryFn: ({ pageParam, signal }) =>
+      api.audit.listAudit({ ...request, limit: 100, beforeId: pageParam }, { signal }),
+    initialPageParam: 0n,
+    getNextPageParam: ({ more, entries }) => (more ? entries.at(-1)?.id : undefined),
+    placeholderData: (before) => before,
+  });
+  const entries = data?.pages.flatMap((page) => page.entries) ?? [];
+  const change = (name: string, value: string): void => {
+    const next = new URLSearchParams(parameters);
+    if (value === '') next.delete(name);
+    else next.set(name, value);
+    setParameters(next, { replace: true });
+  };
+  return (
+    <Page
+      title="Audit"
+      actions={
+        <>
+          <InnCommand command={auditCommand(parameters)} />
+          <Button
+            component="a"
+            variant="default"
+            href={auditExportPath(parameters)}
+            download="audit.jsonl"
+            leftSection={<Icon name="download" size={16} />}
+          >
+            Export
+          </Button>
+        </>
+      }
+    >
+      <search className="audit-search">
+        {fields.map((name) => (
+          <TextInput
+            key={name}
+            label={labels[name]}
+            value={parameters.get(name) ?? ''}
+            onChange={(event) => change(name, event.currentTarget.value)}
+          />
+        ))}
+        <Select
+          label="Ended"
+          data={[
+            { value: '', label: 'in any way' },
+            { value: 'ok', label: 'well' },
+            { value: 'failed', label: 'refused or failed' },
+          ]}
+          value={parameters.get('result') ?? ''}
+          allowDeselect={false}
+          onChange={(value) => change('result', value ?? '')}
+        />
+      </search>
+      {error !== null && <ErrorNote title="The audit cannot be shown" error={error} onRetry={() => void refetch()} />}
+      {data !== undefined && (
+        <div className="card card-body">
+          <DataTable
+            label="Audit"
+            rows={entries}
+            rowKey={({ id }) => `${id}`}
+            empty="Nothing matches."
+            columns={[
+              { label: 'When', cell: (entry) => <When entry={entry} /> },
+              { label: 'Who', cell: ({ user, via, address }) => <span data-hint={`${via}\n${address}`}>{user}</span> },
+              { label: 'What', cell: ({ action }) => <code>{action}</code> },
+              { label: 'VM', cell: ({ vmName, vmId }) => <span data-hint={vmId || undefined}>{vmName}</span> },
+              { label: 'With', width: '40%', cell: ({ parameters: text }) => <Parameters text={text} /> },
+              { label: 'Ended', cell: ({ result }) => <Badge tone={result === 'ok' ? 'ok' : 'bad'}>{result}</Badge> },
+            ]}
+          />
+          {hasNextPage && (
+            <Button variant="default" loading={isFetching} onClick={() => void fetchNextPage()} className="audit-more">
+              Older ones
+            </Button>
+          )}
+        </div>
+      )}
+      <Verify />
+    </Page>
+  );
+}
+
+function When({ entry }: { readonly entry: AuditEntry }): JSX.Element {
+  const date = dateOf(entry.timeUnixNs);
+  return (
+    <time
+      className="number audit-time"
+      dateTime={date.toISOString()}
+      data-hint={`${formatFullTime(date)}\nEntry ${entry.id}`}
+    >
+      {formatTime(date)}
+    </time>
+  );
+}
+
+/** JSON of the server, shown as text and never interpreted. */
+function Parameters({ text }: { readonly text: string }): JSX.Element {
+  if (text === '' || text === '{}') return <span className="dim">nothing</span>;
+  return <code className="audit-parameters">{text}</code>;
+}
+
+/** Each entry hashes the one before; this looks whether the chain is whole. */
+function Verify(): JSX.Element {
+  const { mutate, data, error, isPending } = useMutation({ mutationFn: () => api.audit.verifyAudit({}) });
+  return (
+    <div className="row wrap" role="status">
+      <Button variant="default" size="sm" loading={isPending} onClick={() => mutate()}>
+        Check the chain
+      </Button>
+      {error !== null && <ErrorNote title="The chain was not checked" error={error} />}
+      {data?.brokenAtId === undefined && data !== undefined && (
+        <Badge tone="ok">{`All ${data.entries.toLocaleString()} entries are whole`}</Badge>
+      )}
+      {data?.brokenAtId !== undefined && (
+        <Badge tone="bad">{`Entry ${data.brokenAtId} was changed, or one before it is missing`}</Badge>
+      )}
+    </div>
+  );
+}

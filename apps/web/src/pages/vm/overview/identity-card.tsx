@@ -1,0 +1,56 @@
+import type { Vm } from '@innkeeper/contract/control';
+import type { JSX } from 'react';
+import { Card } from '../../../components/card.tsx';
+import { CopyButton } from '../../../components/copy-button.tsx';
+import { Fields } from '../../../components/fields.tsx';
+import { TagList } from '../../../components/tag-list.tsx';
+import { TimeAgo } from '../../../components/time-ago.tsx';
+import { Unknown } from '../../../components/unknown.tsx';
+import { unknownReason } from '../../../components/unknown-reason.ts';
+import { formatBytes } from '../../../format/format-bytes.ts';
+
+/** What the VM is: what it was made as, and what its guest says it is. */
+export function IdentityCard({ vm }: { readonly vm: Vm }): JSX.Element {
+  const { system, telemetry, agent } = vm;
+  const unknown = <Unknown reason={unknownReason(agent)} />;
+  const addresses = telemetry?.primaryAddresses ?? [];
+  return (
+    <Card title="Identity">
+      <Fields
+        entries={{
+          Address:
+            addresses.length === 0 ? (
+              unknown
+            ) : (
+              <span>
+                {addresses.map(({ address, interface: name, reason }) => (
+                  <span key={address} className="row">
+                    <span className="mono" data-hint={`${reason} (${name})`}>
+                      {address}
+                    </span>
+                    <CopyButton text={address} label={`Copy ${address}`} />
+                  </span>
+                ))}
+              </span>
+            ),
+          'Host name': system === undefined ? unknown : system.hostname,
+          System: system === undefined ? unknown : system.osPrettyName || system.osId,
+          Kernel: system === undefined ? unknown : `${system.kernelRelease} ${system.architecture}`,
+          Init: system?.initSystem,
+          Image: vm.image,
+          Size: `${vm.cpus} CPU, ${formatBytes(vm.memoryBytes)} memory, ${formatBytes(vm.diskBytes)} disk`,
+          'Runs on': vm.accelerator === '' ? vm.driver : `${vm.driver}, ${vm.accelerator}`,
+          Created: vm.createdUnixNs === undefined ? undefined : <TimeAgo unixNs={vm.createdUnixNs} />,
+          Started: vm.startedUnixNs === undefined ? undefined : <TimeAgo unixNs={vm.startedUnixNs} />,
+          Tags: Object.keys(vm.tags).length === 0 ? <span className="dim">none</span> : <TagList tags={vm.tags} all />,
+          Id: (
+            <span className="row">
+              <code>{vm.id}</code>
+              <CopyButton text={vm.id} label="Copy the id" />
+            </span>
+          ),
+        }}
+      />
+    </Card>
+  );
+}

@@ -1,0 +1,60 @@
+import { mountPercent, type Vm } from '@innkeeper/contract/control';
+import type { JSX } from 'react';
+import { Card } from '../../../components/card.tsx';
+import { DataTable } from '../../../components/data-table.tsx';
+import { PercentBar } from '../../../components/percent-bar.tsx';
+import { SourceLabel } from '../../../components/source-label.tsx';
+import { Unknown } from '../../../components/unknown.tsx';
+import { unknownReason } from '../../../components/unknown-reason.ts';
+import { formatBytes } from '../../../format/format-bytes.ts';
+
+/** The mounted file systems and how full they are. */
+export function MountsCard({ vm: { telemetry, agent } }: { readonly vm: Vm }): JSX.Element {
+  const mounts = telemetry?.mounts ?? [];
+  return (
+    <Card title="Mounts" beside={<SourceLabel source="agent" />}>
+      <DataTable
+        label="Mounts"
+        rows={mounts}
+        rowKey={(mount) => mount.mountPoint}
+        empty={telemetry === undefined ? unknownReason(agent) : 'The guest has no mounts.'}
+        columns={[
+          {
+            label: 'Mount point',
+            cell: ({ mountPoint, device }) => (
+              <span className="mono" data-hint={device}>
+                {mountPoint}
+              </span>
+            ),
+          },
+          { label: 'Type', cell: ({ filesystem, readOnly }) => `${filesystem}${readOnly ? ', read-only' : ''}` },
+          {
+            label: 'Used',
+            width: '34%',
+            cell: (mount) => (
+              <PercentBar
+                label="Used"
+                percent={mountPercent(mount)}
+                reason={
+                  mount.error ||
+                  (mount.readOnly ? 'It is read-only: nothing is written there.' : 'It was not measured.')
+                }
+                hint={
+                  mount.usedBytes === undefined
+                    ? undefined
+                    : `${formatBytes(mount.usedBytes)} used, ${formatBytes(mount.availableBytes ?? 0n)} free`
+                }
+              />
+            ),
+          },
+          {
+            label: 'Size',
+            right: true,
+            cell: ({ totalBytes, error }) =>
+              totalBytes === undefined ? <Unknown reason={error || 'It was not measured.'} /> : formatBytes(totalBytes),
+          },
+        ]}
+      />
+    </Card>
+  );
+}

@@ -1,0 +1,132 @@
+import { type Vm, vmFigures } from '@innkeeper/contract/control';
+import type { JSX, ReactNode } from 'react';
+import { Card } from '../../../components/card.tsx';
+import { PercentBar } from '../../../components/percent-bar.tsx';
+import { SourceLabel } from '../../../components/source-label.tsx';
+import { TimeAgo } from '../../../components/time-ago.tsx';
+import { Unknown } from '../../../components/unknown.tsx';
+import { unknownReason } from '../../../components/unknown-reason.ts';
+import { formatBytes } from '../../../format/format-bytes.ts';
+import { formatDuration } from '../../../format/format-duration.ts';
+import { formatPercent } from '../../../format/format-percent.ts';
+
+/** What the guest says it uses, and what its process costs the host. */
+export function UsageCard({ vm }: { readonly vm: Vm }): JSX.Element {
+  const { telemetry, agent, hypervisor } = vm;
+  const { cpuPercent, memoryPercent, diskPercent, fullestMount, uptimeSeconds } = vmFigures(vm);
+  const reason = unknownReason(agent);
+  const { usedBytes, totalBytes } = telemetry?.memory ?? {};
+  const { oneMinute, fiveMinutes, fifteenMinutes } = telemetry?.load ?? {};
+  const load = [oneMinute, fiveMinutes, fifteenMinutes].map((value) => value?.toFixed(2) ?? '–').join('  ');
+  const pressure = [
+    ['CPU', telemetry?.cpuPressure],
+    ['memory', telemetry?.memoryPressure],
+    ['I/O', telemetry?.ioPressure],
+  ] as const;
+  return (
+    <Card
+      title="Usage"
+      className="usage-card"
+      beside={
+        agent?.telemetryUnixNs !== undefined && (
+          <>
+            reported <TimeAgo unixNs={agent.telemetryUnixNs} />
+          </>
+        )
+      }
+    >
+      <div className="meters">
+        <Meter label="CPU" detail={`${vm.cpus} ${vm.cpus === 1 ? 'CPU' : 'CPUs'}`}>
+          <PercentBar label="CPU" percent={cpuPercent} reason={reason} />
+        </Meter>
+        <Meter
+          label="Memory"
+          detail={
+            usedBytes === undefined || totalBytes === undefined
+              ? ''
+              : `${formatBytes(usedBytes)} of ${formatBytes(totalBytes)}`
+          }
+        >
+          <PercentBar label="Memory" percent={memoryPercent} reason={reason} />
+        </Meter>
+        <Meter label="Fullest disk" detail={fullestMount ?? ''}>
+          <PercentBar label="Disk" percent={diskPercent} reason={reason} />
+        </Meter>
+      </div>
+      <dl className="usage-figures">
+        <Figure label="Load" hint="Over 1, 5 and 15 minutes">
+          {oneMinute === undefined ? <Unknown reason={reason} /> : load}
+        </Figure>
+        <Figure label="Processes">{telemetry?.processCount ?? <Unknown reason={reason} />}</Figure>
+        <Figure label="Uptime">
+          {uptimeSeconds === undefined ? <Unknown reason={reason} /> : formatDuration(uptimeSeconds)}
+        </Figure>
+        <Figure label="Waiting" hint="Share of time in which some task waited, over 10 seconds">
+          {pressure.every(([, each]) => each === undefined) ? (
+            <Unknown reason={telemetry === undefined ? reason : 'The guest’s kernel has no pressure figures.'} />
+          ) : (
+            pressure
+              .filter(([, each]) => each !== undefined)
+              .map(([name, each]) => `${name} ${formatPercent(each?.someAvg10 ?? 0)}`)
+              .join(', ')
+          )}
+        </Figure>
+      </dl>
+      <div className="usage-host">
+        <SourceLabel source="hypervisor" />
+        <span className="number">
+          {hypervisor?.cpuPercent === undefined ? (
+            <Unknown reason="The VM does not run, or was not measured twice yet." />
+          ) : (
+            formatPercent(hypervisor.cpuPercent)
+          )}{' '}
+          <span className="dim">of the host’s CPUs,</span>{' '}
+          {hypervisor?.rssBytes === undefined ? (
+            <Unknown reason="The VM does not run." />
+          ) : (
+            formatBytes(hypervisor.rssBytes)
+          )}{' '}
+          <span className="dim">of its memory</span>
+        </span>
+      </div>
+    </Card>
+  );
+}
+
+function Meter({
+  label,
+  detail,
+  children,
+}: {
+  readonly label: string;
+  readonly detail: string;
+  readonly children: ReactNode;
+}): JSX.Element {
+  return (
+    <div className="meter">
+      <span className="row">
+        <span className="meter-label">{label}</span>
+        <SourceLabel source="agent" />
+        <span className="dim number ellipsis meter-detail">{detail}</span>
+      </span>
+      {children}
+    </div>
+  );
+}
+
+function Figure({
+  label,
+  hint,
+  children,
+}: {
+  readonly label: string;
+  readonly hint?: string;
+  readonly children: ReactNode;
+}): JSX.Element {
+  return (
+    <div>
+      <dt data-hint={hint}>{label}</dt>
+      <dd className="number">{children}</dd>
+    </div>
+  );
+}

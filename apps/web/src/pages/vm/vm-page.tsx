@@ -1,0 +1,76 @@
+import type { Vm } from '@innkeeper/contract/control';
+import type { JSX } from 'react';
+import { Link, useParams } from 'react-router';
+import { hasPrivilege, useMe } from '../../api/session.ts';
+import { useNode } from '../../api/use-node.ts';
+import { ErrorNote } from '../../components/error-note.tsx';
+import { Page } from '../../components/page.tsx';
+import { TabBar } from '../../components/tab-bar.tsx';
+import { AgentBadge, VmStateBadge } from '../../components/vm-badges.tsx';
+import { vmPath } from '../../components/vm-path.ts';
+import { LoadingSlot } from '../../lazy-page.tsx';
+import { useLive } from '../../live/use-live.ts';
+import { NotFoundPage } from '../not-found-page.tsx';
+import { OperationChip } from './operation-chip.tsx';
+import { VmActions } from './vm-actions.tsx';
+import { vmTabs } from './vm-tabs.ts';
+
+/** One VM: its name, state and actions, and a tab for each thing that one does with it. */
+export function VmPage(): JSX.Element {
+  const { vm: name = '' } = useParams();
+  const { data: vm, dataKey, error } = useLive('vm', { case: 'vm', value: { vm: name } }, name);
+  // Of another VM, while this one is on its way.
+  if (vm !== undefined && dataKey === name && error === undefined) return <VmView vm={vm} />;
+  return (
+    <Page title={name}>
+      {error !== undefined && (
+        <>
+          <ErrorNote title={`"${name}" cannot be shown`} error={error} />
+          <p>
+            <Link to="/vms">All VMs</Link>
+          </p>
+        </>
+      )}
+    </Page>
+  );
+}
+
+function VmView({ vm }: { readonly vm: Vm }): JSX.Element {
+  const { tab: key = 'overview' } = useParams();
+  const { me } = useMe();
+  const newest = useNode()?.agentVersion ?? '';
+  const tabs = vmTabs.filter(({ privilege }) => privilege === undefined || hasPrivilege(me, privilege, vm));
+  const tab = tabs.find((each) => each.key === key);
+  if (tab === undefined) return <NotFoundPage />;
+  const { component: Tab, fill = false, label } = tab;
+  return (
+    <Page
+      title={vm.name}
+      windowTitle={key === 'overview' ? vm.name : `${label} · ${vm.name}`}
+      fill={fill}
+      beside={
+        <>
+          <VmStateBadge vm={vm} />
+          <span className="dim">agent</span>
+          <AgentBadge vm={vm} newest={newest} />
+          {vm.operationId !== '' && <OperationChip id={vm.operationId} />}
+        </>
+      }
+      actions={<VmActions vm={vm} />}
+    >
+      <TabBar
+        label={`Tabs of ${vm.name}`}
+        active={key}
+        tabs={tabs.map((each) => ({
+          key: each.key,
+          label: each.label,
+          path: vmPath(vm.name, each.key === 'overview' ? undefined : each.key),
+        }))}
+      />
+      {vm.stateDetail !== '' && key === 'overview' && <pre className="vm-detail">{vm.stateDetail}</pre>}
+      <LoadingSlot key={key}>
+        <Tab vm={vm} />
+      </LoadingSlot>
+    </Page>
+  );
+}

@@ -1,0 +1,26 @@
+import type { Vm } from '@innkeeper/contract/control';
+import type { ComponentType } from 'react';
+import { lazyPage } from '../../lazy-page.tsx';
+
+/** What every tab of a VM's page is given. The VM is live. */
+export interface VmTabProps {
+  readonly vm: Vm;
+}
+
+export interface VmTab {
+  /** In the address: /vms/NAME/KEY. */
+  readonly key: string;
+  readonly label: string;
+  /** Who lacks it does not see the tab. */
+  readonly privilege?: string;
+  /** The tab fills the window and scrolls inside, as a terminal does. */
+  readonly fill?: boolean;
+  readonly component: ComponentType<VmTabProps>;
+}
+
+/** The tabs of a VM's page, in their order. A tab is one line here and one lazy file beside. */
+export const vmTabs: readonly VmTab[] = [
+  { key: 'overview', label: 'Overview', component: lazyPage(() => import('./overview-tab.tsx')) },
+  { key: 'agent', label: 'Agent', component: lazyPage(() => import('./agent-tab.tsx')) },
+  { key: 'events', label: 'Events', component: lazyPage(() => import('./events-tab.tsx')) },
+];

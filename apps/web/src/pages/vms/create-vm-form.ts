@@ -1,0 +1,49 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { CreateVmRequestSchema } from '@innkeeper/contract/control';
+
+export interface VmForm {
+  readonly name: string;
+  readonly image: string;
+  readonly cpus: number;
+  readonly memoryMib: number;
+  /** 0: as large as the image. */
+  readonly diskMib: number;
+  /** "NAME" or "NAME=VALUE". */
+  readonly tags: readonly string[];
+  readonly start: boolean;
+}
+
+const mib = 1024n * 1024n;
+
+/** What is wrong with a name; undefined when nothing is. */
+export function nameProblem(name: string): string | undefined {
+  if (name === '') return 'A VM needs a name.';
+  if (name.length > 63) return 'At most 63 characters.';
+  if (/[^a-z0-9-]/.test(name)) return 'Only a-z, 0-9 and “-”.';
+  return /^-|-$/.test(name) ? 'It begins and ends with a letter or digit.' : undefined;
+}
+
+/** The form as a request. */
+export function createRequest(form: VmForm): MessageInitShape<typeof CreateVmRequestSchema> {
+  const { name, image, cpus, start } = form;
+  return {
+    ...{ name, image, cpus, start, tags: Object.fromEntries(form.tags.map(splitTag)) },
+    memoryBytes: BigInt(form.memoryMib) * mib,
+    diskBytes: BigInt(form.diskMib) * mib,
+  };
+}
+
+/** The same as an `inn` command. */
+export function createCommand({ name, image, cpus, memoryMib, diskMib, tags, start }: VmForm): string {
+  return [
+    `inn create ${name === '' ? 'NAME' : name} --image ${image} --cpus ${cpus} --memory ${memoryMib}M`,
+    ...(diskMib === 0 ? [] : [`--disk ${diskMib}M`]),
+    ...tags.map((tag) => `--tag ${/^[\w.=/-]+$/.test(tag) ? tag : `'${tag.replaceAll("'", "'\\''")}'`}`),
+    ...(start ? ['--start'] : []),
+  ].join(' ');
+}
+
+function splitTag(tag: string): [name: string, value: string] {
+  const at = tag.indexOf('=');
+  return at < 0 ? [tag, ''] : [tag.slice(0, at), tag.slice(at + 1)];
+}

@@ -1,0 +1,178 @@
+import type { Image } from '@innkeeper/contract/control';
+import { Button, Checkbox, NumberInput, Select, TagsInput, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { type FormEvent, type JSX, useState } from 'react';
+import { useNavigate } from 'react-router';
+import { api } from '../../api/api.ts';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorNote } from '../../components/error-note.tsx';
+import { InnCommand } from '../../components/inn-command.tsx';
+import { Page } from '../../components/page.tsx';
+import { showToast } from '../../components/toasts.tsx';
+import { vmPath } from '../../components/vm-path.ts';
+import { formatBytes } from '../../format/format-bytes.ts';
+import { useOperations } from '../../live/use-operations.ts';
+import { createCommand, createRequest, nameProblem, type VmForm } from './create-vm-form.ts';
+
+const gib = 1024;
+
+/** A new VM, from an image. */
+export function CreateVmPage(): JSX.Element {
+  const running = useOperations().data?.operations.filter(({ kind }) => kind.startsWith('image.')) ?? [];
+  const { data, error, refetch } = useQuery({
+    // An image that was built since is looked for again.
+    queryKey: ['images', running.map(({ state }) => state).join()],
+    queryFn: ({ signal }) => api.images.listImages({}, { signal }),
+    placeholderData: (before) => before,
+  });
+  return (
+    <Page title="Create a VM">
+      {error !== null && <ErrorNote title="The images cannot be listed" error={error} onRetry={() => void refetch()} />}
+      {data?.images.length === 0 && <NoImage />}
+      {data !== undefined && data.images.length > 0 && <CreateForm images={data.images} />}
+    </Page>
+  );
+}
+
+function NoImage(): JSX.Element {
+  const [busy, setBusy] = useState(false);
+  const build = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      await api.images.buildImage({ kind: 'tiny' });
+      showToast({
+        id: 'build',
+        tone: 'ok',
+        title: 'The image is being built',
+        body: 'Operations shows how far it is.',
+      });
+    } catch (error) {
+      setBusy(false);
+      showToast({ id: 'build', tone: 'bad', title: 'The image was not built', body: String(error) });
+    }
+  };
+  return (
+    <EmptyState
+      title="No image yet"
+      action={
+        <Button loading={busy} onClick={() => void build()}>
+          Build the small image
+        </Button>
+      }
+      command="inn image build tiny"
+    >
+      A VM starts from an image. The small one takes about a minute; your own is added with{' '}
+      <code>inn image add NAME FILE</code> on the daemon’s machine.
+    </EmptyState>
+  );
+}
+
+function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Element {
+  const [form, setForm] = useState<VmForm>({
+    ...{ name: '', image: images[0]?.name ?? '', cpus: 1, memoryMib: 256, diskMib: 0, tags: [], start: true },
+  });
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const [tried, setTried] = useState(false);
+  const navigate = useNavigate();
+  const set = (change: Partial<VmForm>): void => setForm((before) => ({ ...before, ...change }));
+  const image = images.find(({ name }) => name === form.image);
+  const problem = nameProblem(form.name);
+  const imageMib = image === undefined ? 0 : Math.ceil(Number(image.virtualBytes) / (1024 * 1024));
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    setTried(true);
+    if (problem !== undefined) return;
+    setBusy(true);
+    setError(undefined);
+    try {
+      await api.vms.createVm(createRequest(form));
+      void navigate(vmPath(form.name));
+    } catch (failure) {
+      setError(failure);
+      setBusy(false);
+    }
+  };
+  return (
+    <form className="card create-form" onSubmit={(event) => void submit(event)}>
+      {error !== undefined && <ErrorNote title="The VM was not created" error={error} />}
+      <TextInput
+        label="Name"
+        description="a-z, 0-9 and “-”; at most 63"
+        data-autofocus
+        autoFocus
+        autoCapitalize="none"
+        spellCheck={false}
+        value={form.name}
+        error={tried || form.name !== '' ? problem : undefined}
+        onChange={(event) => set({ name: event.currentTarget.value })}
+      />
+      <Select
+        label="Image"
+        allowDeselect={false}
+        data={images.map(({ name, virtualBytes, agentVersion }) => ({
+          value: name,
+          label: `${name} (${formatBytes(virtualBytes)}${agentVersion === '' ? ', no agent' : ''})`,
+        }))}
+        value={form.image}
+        onChange={(value) => value !== null && set({ image: value })}
+      />
+      {image !== undefined && image.agentVersion === '' && (
+        <p className="create-warning">
+          {image.agentDetail} {image.agentNextStep}
+        </p>
+      )}
+      <div className="create-sizes">
+        <NumberInput
+          label="CPUs"
+          min={1}
+          max={64}
+          allowDecimal={false}
+          value={form.cpus}
+          onChange={(value) => set({ cpus: Number(value) || 1 })}
+        />
+        <NumberInput
+          label="Memory"
+          suffix=" MiB"
+          min={64}
+          max={1024 * gib}
+          step={128}
+          allowDecimal={false}
+          value={form.memoryMib}
+          onChange={(value) => set({ memoryMib: Number(value) || 256 })}
+        />
+        <NumberInput
+          label="Disk"
+          suffix=" MiB"
+          step={512}
+          allowDecimal={false}
+          placeholder={`as the image, ${imageMib} MiB`}
+          value={form.diskMib === 0 ? '' : form.diskMib}
+          error={form.diskMib !== 0 && form.diskMib < imageMib ? `The image needs ${imageMib} MiB` : undefined}
+          onChange={(value) => set({ diskMib: Number(value) || 0 })}
+        />
+      </div>
+      <TagsInput
+        label="Tags"
+        description="NAME or NAME=VALUE, each with Enter"
+        value={[...form.tags]}
+        onChange={(tags) => set({ tags })}
+      />
+      <Checkbox
+        label="Start it"
+        checked={form.start}
+        onChange={(event) => set({ start: event.currentTarget.checked })}
+      />
+      <div className="row wrap create-foot">
+        <InnCommand command={createCommand(form)} />
+        <span className="grow" />
+        <Button variant="default" onClick={() => void navigate(-1)}>
+          Cancel
+        </Button>
+        <Button type="submit" loading={busy}>
+          Create
+        </Button>
+      </div>
+    </form>
+  );
+}
