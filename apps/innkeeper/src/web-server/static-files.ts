@@ -65,9 +65,9 @@ export async function serveStaticFile(folder: string, request: AnyRequest, respo
   return true;
 }
 
-/** "/assets/app-4ZQ5XJ3K.js". Nothing hidden, nothing above: what is no such name is an address of the web console. */
+/** "/assets/app-4ZQ5XJ3K.js". Nothing hidden, nothing above: what is no such name is an address of the web console, also "/users/anna.b". */
 function isFileName(path: string): boolean {
-  return path.length < 300 && /^(\/[\w-][\w.-]*)+$/.test(path) && /\.[a-z0-9]+$/.test(path) && !path.includes('..');
+  return path.length < 300 && /^(\/[\w-][\w.-]*)+$/.test(path) && extname(path) in contentTypes;
 }
 
 /** The file, or its compressed form when the client takes that. */

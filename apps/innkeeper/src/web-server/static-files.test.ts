@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after, before, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { serveStaticFile } from './static-files.ts';
+
+describe('serveStaticFile()', () => {
+  let folder: string;
+  let server: Server;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'innkeeper-web-'));
+    await mkdir(join(folder, 'web/assets'), { recursive: true });
+    await writeFile(join(folder, 'secret.txt'), 'not for the web');
+    await writeFile(join(folder, 'web/index.html'), '<!doctype html>the console');
+    await writeFile(join(folder, 'web/assets/app-4ZQ5XJ3K.js'), 'let a = 1;');
+    await writeFile(join(folder, 'web/assets/app-4ZQ5XJ3K.js.gz'), gzipSync('let a = 1;'));
+    await writeFile(join(folder, 'web/icon.svg'), '<svg/>');
+    server = createServer((ask, response) => {
+      void serveStaticFile(join(folder, ask.headers['x-empty'] === undefined ? 'web' : 'none'), ask, response).then(
+        (done) => {
+          if (!done) response.writeHead(501).end();
+        },
+      );
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  after(async () => {
+    server.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function get(
+    path: string,
+    headers: Record<string, string> = {},
+    method = 'GET',
+  ): Promise<IncomingMessage & { text: string }> {
+    const { port } = server.address() as AddressInfo;
+    const call = request({ host: '127.0.0.1', port, path, method, headers, agent: false });
+    call.end();
+    const [answer] = (await once(call, 'response')) as [IncomingMessage];
+    return Object.assign(answer, { text: await text(answer) });
+  }
+
+  it('gives the one page for every address that is no file, with a policy that lets nothing else in', async () => {
+    for (const path of ['/', '/vms/one?tab=files', '/login', '/users/anna.b']) {
+      const answer = await get(path);
+      assert.equal(answer.statusCode, 200, path);
+      assert.equal(answer.text, '<!doctype html>the console');
+      assert.equal(answer.headers['cache-control'], 'no-cache');
+      const policy = String(answer.headers['content-security-policy']);
+      assert.match(policy, /default-src 'none'; script-src 'self';/);
+      assert.doesNotMatch(policy, /https?:|script-src[^;]*unsafe/);
+    }
+  });
+
+  it('lets hashed names be kept for ever, others be asked for again', async () => {
+    const hashed = await get('/assets/app-4ZQ5XJ3K.js');
+    assert.equal(hashed.headers['cache-control'], 'public, max-age=31536000, immutable');
+    assert.equal(hashed.headers['content-type'], 'text/javascript; charset=utf-8');
+    const icon = await get('/icon.svg');
+    const again = await get('/icon.svg', { 'if-none-match': icon.headers.etag ?? '' });
+    assert.deepEqual([again.statusCode, again.text], [304, '']);
+  });
+
+  it('gives the compressed form to who takes it', async () => {
+    const answer = await get('/assets/app-4ZQ5XJ3K.js', { 'accept-encoding': 'br, gzip' });
+    assert.equal(answer.headers['content-encoding'], 'gzip');
+    assert.equal(answer.headers.vary, 'accept-encoding');
+    assert.equal(
+      (await get('/assets/app-4ZQ5XJ3K.js', { 'accept-encoding': 'gzip;q=0' })).headers['content-encoding'],
+      undefined,
+    );
+    assert.equal((await get('/assets/app-4ZQ5XJ3K.js', {}, 'HEAD')).headers['content-length'], '10');
+  });
+
+  it('gives nothing from outside its folder', async () => {
+    await symlink(join(folder, 'secret.txt'), join(folder, 'web/.hidden.txt'));
+    for (const path of [
+      '/../secret.txt',
+      '/assets/../../secret.txt',
+      '/%2e%2e/secret.txt',
+      '/assets/..%2f..%2fsecret.txt',
+      '/.hidden.txt',
+      '//secret.txt',
+      '/\\..\\secret.txt',
+      '/assets/%00.js',
+    ]) {
+      assert.doesNotMatch((await get(path)).text, /not for the web/, path);
+    }
+  });
+
+  it('leaves API addresses and changes to others, and says when nothing is built', async () => {
+    for (const path of ['/v1/none', '/api/x', '/metrics', '/innkeeper.control.v1.Nothing/At', '/install-agent.sh']) {
+      assert.equal((await get(path)).statusCode, 501, path);
+    }
+    assert.equal((await get('/', {}, 'POST')).statusCode, 501);
+    const empty = await get('/', { 'x-empty': '1' });
+    assert.equal(empty.statusCode, 404);
+    assert.match(empty.text, /npm start/);
+  });
+});
