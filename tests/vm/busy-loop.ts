@@ -13,11 +13,11 @@ export interface BusySample {
 
 /** Above this the host, and not the guest, decides what the guest's clock ticks see. */
 const calmPercent = 5;
-const maxIntervals = 10;
+const maxIntervals = 24;
 
 /**
  * Runs one busy loop in the guest and gives what its agent reports over the first interval in which the host was calm,
- * or over the calmest of ten. The loop is ended by a signal that `inn` passes on, and has ended when this resolves.
+ * or over the calmest of many. The loop is ended by a signal that `inn` passes on, and has ended when this resolves.
  */
 export async function measureBusyLoop(
   name: string,

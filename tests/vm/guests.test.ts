@@ -135,7 +135,8 @@ for (const { image, init, bootMs } of guests) {
       assert.equal(slow.bytes, sequence.bytes);
       assert.equal(slow.sha256, sequence.sha256);
       assert.equal(slow.exitCode, 0);
-      assert.ok(slow.innRssBytes < 200 * mib, `inn had ${slow.innRssBytes} bytes`);
+      // Node alone has 75 MiB, and lets garbage grow before it looks at it; with the whole output it would be 240.
+      assert.ok(slow.innRssBytes < 210 * mib, `inn had ${slow.innRssBytes} bytes`);
       assert.ok(slow.daemonRssBytes - daemonBefore < 80 * mib, `the daemon grew to ${slow.daemonRssBytes} bytes`);
       assert.ok(agentPeak < 8 * mib, `the agent had ${agentPeak} bytes`);
     });

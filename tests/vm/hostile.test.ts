@@ -70,7 +70,9 @@ describe('a guest that does not behave', () => {
         await waitForVm(hostile, daemon.dataDirectory, isLost, 60_000);
         await delay(10_000);
       });
-      await waitForVm(hostile, daemon.dataDirectory, isConnected, 90_000);
+      const vm = await waitForVm(hostile, daemon.dataDirectory, isConnected, 90_000);
+      assert.equal(vm.hypervisor?.pid, pid);
+      assert.match(daemon.log(), /agent\.misbehaves/);
     });
 
   /** While `misbehave` runs, the daemon stays small and the other VM is served as ever. */
