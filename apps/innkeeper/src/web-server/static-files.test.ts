@@ -23,10 +23,11 @@ describe('serveStaticFile()', () => {
     await writeFile(join(folder, 'web/assets/app-4ZQ5XJ3K.js.gz'), gzipSync('let a = 1;'));
     await writeFile(join(folder, 'web/icon.svg'), '<svg/>');
     server = createServer((ask, response) => {
-      void serveStaticFile(join(folder, ask.headers['x-empty'] === undefined ? 'web' : 'none'), ask, response).then(
-        (done) => {
-          if (!done) response.writeHead(501).end();
-        },
+      const web = join(folder, ask.headers['x-empty'] === undefined ? 'web' : 'none');
+      serveStaticFile(web, ask, response).then(
+        (isDone) => isDone || response.writeHead(501).end(),
+        // The client has all it wants and left before we were told.
+        () => response.destroy(),
       );
     });
     server.listen(0, '127.0.0.1');
