@@ -2,6 +2,7 @@ import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { migrationProvider } from './migrations/index.ts';
 import { openNodeSqlite } from './node-sqlite.ts';
+import { isPostgresAddress, postgresDialect } from './open-postgres.ts';
 import { AuditRepository } from './repositories/audit.ts';
 import { EventRepository } from './repositories/events.ts';
 import { HistoryRepository } from './repositories/history.ts';
@@ -32,9 +33,20 @@ export interface Store extends AsyncDisposable {
   prune(nowMs: number): Promise<void>;
 }
 
-/** Opens the database in this SQLite file, made when missing, and brings it to the newest schema. ":memory:" for tests. */
-export async function openStore(path: string): Promise<Store> {
-  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: openNodeSqlite(path) }) });
+export interface OpenStoreOptions {
+  /** Told of a connection to the server that broke while nobody used it. */
+  readonly onIdleError?: (error: Error) => void;
+}
+
+/**
+ * Opens the database, and brings it to the newest schema: an SQLite file, made when missing (":memory:" for tests), or a
+ * PostgreSQL server (postgres://…), which several daemons may share.
+ */
+export async function openStore(address: string, options: OpenStoreOptions = {}): Promise<Store> {
+  const dialect = isPostgresAddress(address)
+    ? postgresDialect(address, options.onIdleError ?? (() => undefined))
+    : new SqliteDialect({ database: openNodeSqlite(address) });
+  const db = new Kysely<Schema>({ dialect });
   const { error } = await new Migrator({ db, provider: migrationProvider }).migrateToLatest();
   if (error !== undefined) {
     await db.destroy();

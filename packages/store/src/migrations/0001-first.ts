@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { countingKey } from './counting-key.ts';
 
 /** Kysely's types describe the newest schema, so a migration knows none. */
 export async function up(db: Kysely<unknown>): Promise<void> {
@@ -49,8 +50,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex('operations_by_start').on('operations').column('started_ms').execute();
   await db.schema
     .createTable('events')
-    // An integer primary key counts up by itself in SQLite.
-    .addColumn('id', 'integer', (column) => column.primaryKey())
+    .addColumn('id', countingKey(db), (column) => column.primaryKey())
     .addColumn('time_ms', 'bigint', (column) => column.notNull())
     .addColumn('vm_id', 'text', (column) => column.notNull())
     .addColumn('kind', 'text', (column) => column.notNull())

@@ -36,6 +36,21 @@ export class ImageRepository {
     await this.#db.updateTable('images').set(change).where('name', '=', name).execute();
   }
 
+  /** Puts another image in the place of one. Fails with IMAGE_IN_USE while VMs use it, IMAGE_NOT_FOUND. */
+  async replace({ name, ...change }: ImageRow): Promise<void> {
+    const result = await this.#db
+      .updateTable('images')
+      .set(change)
+      .where('name', '=', name)
+      .where(({ not, exists, selectFrom }) =>
+        not(exists(selectFrom('vms').select('vms.id').where('vms.image', '=', name))),
+      )
+      .executeTakeFirst();
+    if (result.numUpdatedRows > 0n) return;
+    if ((await this.find(name)) !== undefined) throw inUse(name);
+    throw new OperationError('IMAGE_NOT_FOUND', `There is no image named "${name}" any more.`);
+  }
+
   /** Fails with IMAGE_IN_USE while VMs use it. */
   async remove(name: string): Promise<void> {
     const result = await this.#db
@@ -46,7 +61,11 @@ export class ImageRepository {
       )
       .executeTakeFirst();
     if (result.numDeletedRows === 0n && (await this.find(name)) !== undefined) {
-      throw new OperationError('IMAGE_IN_USE', `VMs use the image "${name}".`);
+      throw inUse(name);
     }
   }
+}
+
+function inUse(name: string): OperationError {
+  return new OperationError('IMAGE_IN_USE', `VMs use the image "${name}".`);
 }

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Store } from '../open-store.ts';
+import { maxEvents } from '../repositories/events.ts';
+import type { ImageRow } from '../repositories/images.ts';
+import type { OperationRow } from '../repositories/operations.ts';
+import type { VmRow } from '../repositories/vms.ts';
+
+export const image: ImageRow = {
+  name: 'tiny',
+  format: 'raw',
+  path: 'images/tiny/original.raw',
+  virtual_bytes: 2 ** 40,
+  sha256: '',
+  added_ms: 1,
+  kernel: null,
+  base: null,
+};
+
+export const vm: VmRow = {
+  id: 'a',
+  name: 'one',
+  state: 'stopped',
+  state_detail: '',
+  image: 'tiny',
+  cpus: 1,
+  memory_bytes: 2 ** 36,
+  disk_bytes: 0,
+  mac_address: '02:00:00:00:00:01',
+  tags: '{}',
+  driver: 'fake',
+  record: null,
+  agent: '{}',
+  base_path: '',
+  created_ms: 1,
+  started_ms: null,
+};
+
+const operation: OperationRow = {
+  id: 'o',
+  kind: 'vm.create',
+  state: 'running',
+  target: 'one',
+  vm_id: 'a',
+  stage: '',
+  progress: null,
+  log: '[]',
+  error: null,
+  started_ms: 1,
+  ended_ms: null,
+};
+
+/** What every database has to do. `open` gives an empty one each time. */
+export function describeStore(name: string, open: () => Promise<Store>): void {
+  async function withVm(): Promise<Store> {
+    const store = await open();
+    await store.images.insert(image);
+    await store.vms.insert(vm);
+    return store;
+  }
+
+  describe(name, () => {
+    it('refuses a second VM of the same name', async () => {
+      await using store = await withVm();
+      await assert.rejects(store.vms.insert({ ...vm, id: 'b' }), { reason: 'VM_NAME_TAKEN' });
+    });
+
+    it('refuses to remove an image that VMs use, and removes it after them', async () => {
+      await using store = await withVm();
+      await assert.rejects(store.images.remove('tiny'), { reason: 'IMAGE_IN_USE' });
+      assert.deepEqual([...(await store.vms.countByImage())], [['tiny', 1]]);
+      await store.vms.remove('a');
+      await store.images.remove('tiny');
+      assert.deepEqual(await store.images.list(), []);
+    });
+
+    it('fails the operations that ran when the daemon ended', async () => {
+      await using store = await withVm();
+      await store.operations.save(operation);
+      await store.operations.save({ ...operation, id: 'p', state: 'succeeded' });
+      assert.equal(await store.operations.interruptRunning(5), 1);
+      const row = await store.operations.find('o');
+      assert.equal(row?.state, 'failed');
+      assert.equal(JSON.parse(row?.error ?? '{}').reason, 'OPERATION_INTERRUPTED');
+      assert.equal((await store.operations.find('p'))?.state, 'succeeded');
+    });
+
+    it('replaces blocks of history, drops old ones level by level, and those of a VM with it', async () => {
+      await using store = await withVm();
+      const block = (step_ms: number, start_ms: number, byte: number) => ({
+        vm_id: 'a',
+        step_ms,
+        start_ms,
+        data: new Uint8Array([byte]),
+      });
+      await store.history.upsert([block(5, 10, 1), block(5, 20, 2), block(60, 10, 3)]);
+      await store.history.upsert([block(5, 20, 4)]);
+      await store.history.prune(5, 20);
+      assert.deepEqual(
+        (await store.history.list('a', 5, 0, 100)).map((row) => [row.start_ms, row.data[0]]),
+        [[20, 4]],
+      );
+      assert.equal((await store.history.find('a', 60, 10))?.data[0], 3);
+      await store.vms.remove('a');
+      assert.deepEqual(await store.history.list('a', 5, 0, 100), []);
+    });
+
+    it('keeps the 10,000 newest events', async () => {
+      await using store = await withVm();
+      for (let index = 0; index < maxEvents + 5; index++) {
+        await store.events.insert({ time_ms: index, vm_id: 'a', kind: 'vm.started', message: '' });
+      }
+      await store.prune(0);
+      const rows = await store.events.list(undefined, 2 * maxEvents);
+      assert.equal(rows.length, maxEvents);
+      assert.equal(rows.at(-1)?.time_ms, 5);
+    });
+
+    it('adds audit entries one after the other whoever writes, and finds one that was changed', async () => {
+      await using store = await open();
+      const entry = {
+        ...{ time_ms: 1, user_name: 'me', via: 'socket', address: '', action: 'VmService/StopVm', vm_id: 'a' },
+        ...{ vm_name: 'one', parameters: '{"50%_off":1}', result: 'ok' },
+      };
+      await Promise.all(Array.from({ length: 20 }, () => store.audit.append(entry)));
+      assert.deepEqual(await store.audit.verify(), { entries: 20, brokenAtId: undefined });
+      assert.equal((await store.audit.list({ limit: 100, words: ['50%_OFF'] })).length, 20);
+      assert.deepEqual(await store.audit.list({ limit: 100, words: ['50x_off'] }), []);
+      assert.equal((await store.audit.list({ limit: 100, beforeId: 3 })).length, 2);
+    });
+
+    it('keeps runs with their output, whatever bytes that has', async () => {
+      await using store = await open();
+      const run = {
+        ...{ id: 'r', user_name: 'me', title: 'Echo 100%', spec: '{}', state: 'running' },
+        ...{ started_ms: 5, ended_ms: null },
+      };
+      const target = {
+        ...{ run_id: 'r', vm_id: 'a', vm_name: 'one', state: 'running', exited: null, error: null },
+        ...{ kept_bytes: 0, next_offset: 0, started_ms: null, ended_ms: null },
+      };
+      assert.equal(await store.runs.insert(run, [target]), true);
+      assert.equal(await store.runs.insert(run, [target]), false);
+      const row = (start_offset: number, ...bytes: number[]) => ({
+        ...{ run_id: 'r', vm_id: 'a', start_offset, stream: 1, time_ms: 6 },
+        data: new Uint8Array(bytes),
+      });
+      await store.runs.appendOutput([row(0, 0, 255, 128), row(3, 7)], {
+        ...{ runId: 'r', vmId: 'a', keptBytes: 4, nextOffset: 9 },
+      });
+      assert.deepEqual([...((await store.runs.output('r', 'a', 1, 10))[0]?.data ?? [])], [0, 255, 128]);
+      assert.deepEqual(
+        (await store.runs.output('r', 'a', 3, 10)).map((one) => one.start_offset),
+        [3],
+      );
+      assert.equal((await store.runs.targets(['r']))[0]?.next_offset, 9);
+      assert.equal((await store.runs.list({ limit: 5, text: '100%', vmId: 'a' })).length, 1);
+      assert.equal((await store.runs.list({ limit: 5, text: '100_' })).length, 0);
+      assert.equal((await store.runs.unfinished()).length, 1);
+    });
+
+    it('lets a login link be taken once', async () => {
+      await using store = await open();
+      await store.users.insert({ name: 'me', created_ms: 1, last_login_ms: null, disabled: 0, password: null }, []);
+      await store.sessions.insertLink({ hash: 'h', user_name: 'me', expires_ms: 2 });
+      const taken = await Promise.all([store.sessions.takeLink('h'), store.sessions.takeLink('h')]);
+      assert.equal(taken.filter((link) => link !== undefined).length, 1);
+    });
+  });
+}

@@ -1,0 +1,69 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { until } from './until.ts';
+
+/** A PostgreSQL server of our own, on a unix socket in a folder of its own. */
+export interface PostgresServer extends AsyncDisposable {
+  /** Makes an empty database and gives its address. */
+  createDatabase(): Promise<string>;
+}
+
+const packages = '/usr/lib/postgresql';
+
+/** Starts Debian's server. It refuses to run as root, so then it runs as its own user. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'innkeeper-postgres-'));
+  const identity = identityOf();
+  if (identity.uid !== undefined) chownSync(folder, identity.uid, identity.gid ?? identity.uid);
+  const data = join(folder, 'data');
+  const program = (name: string): string => join(newestVersion(), 'bin', name);
+  const made = spawnSync(program('initdb'), ['-D', data, '-U', 'test', '-A', 'trust', '--no-sync'], {
+    ...identity,
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr || made.error?.message}`);
+  const server = spawn(program('postgres'), ['-D', data, '-k', folder, '-c', 'listen_addresses=', '-c', 'fsync=off'], {
+    ...identity,
+    cwd: folder,
+    stdio: 'ignore',
+  });
+  const address = (database: string): string => `postgres://test@localhost/${database}?host=${folder}`;
+  let count = 0;
+  const createDatabase = async (): Promise<string> => {
+    const name = `store_${++count}`;
+    const client = new pg.Client({ connectionString: address('postgres') });
+    await client.connect();
+    await client.query(`create database ${name}`);
+    await client.end();
+    return address(name);
+  };
+  await until(async () => (await createDatabase()) !== '');
+  return {
+    createDatabase,
+    [Symbol.asyncDispose]: async () => {
+      server.kill('SIGINT');
+      await once(server, 'exit');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function newestVersion(): string {
+  const versions = existsSync(packages) ? readdirSync(packages).sort((a, b) => Number(b) - Number(a)) : [];
+  if (versions[0] === undefined) throw new Error('There is no PostgreSQL: install the package "postgresql".');
+  return join(packages, versions[0]);
+}
+
+function identityOf(): { readonly uid?: number; readonly gid?: number } {
+  if (process.getuid?.() !== 0) return {};
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((one) => one.startsWith('postgres:'));
+  const [, , uid, gid] = line?.split(':') ?? [];
+  return { uid: Number(uid), gid: Number(gid) };
+}

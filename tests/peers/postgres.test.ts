@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { openStore } from '@innkeeper/store';
+import { describeStore } from '../../packages/store/src/testing/describe-store.ts';
+import { type PostgresServer, startPostgres } from './postgres-server.ts';
+
+describe('PostgreSQL', () => {
+  let server: PostgresServer;
+  before(async () => {
+    server = await startPostgres();
+  });
+  after(() => server[Symbol.asyncDispose]());
+
+  describeStore('a store in it', async () => openStore(await server.createDatabase()));
+
+  it('shows two daemons the same, and neither loses what the other writes', async () => {
+    const address = await server.createDatabase();
+    await using one = await openStore(address);
+    await using two = await openStore(address);
+    const entry = {
+      ...{ time_ms: 1, user_name: 'me', via: 'socket', address: '', action: 'x', vm_id: '', vm_name: '' },
+      ...{ parameters: '{}', result: 'ok' },
+    };
+    await Promise.all(Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? one : two).audit.append(entry)));
+    assert.deepEqual(await two.audit.verify(), { entries: 40, brokenAtId: undefined });
+    await one.events.insert({ time_ms: 7, vm_id: 'a', kind: 'vm.started', message: '' });
+    assert.equal((await two.events.list('a', 10))[0]?.time_ms, 7);
+  });
+});
