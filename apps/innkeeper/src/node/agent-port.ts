@@ -9,10 +9,10 @@ const lastBytesMs = 250;
 const askTimeoutMs = 3_000;
 
 /**
- * The way to the agent of one running VM. A channel is opened when the guest has opened its end, and closed soon after
- * the guest closed it: a hello that nobody can read would only be waited for, and an agent that comes back would find
- * the old session. Where the hypervisor cannot tell, or does not answer, the channel is opened at once, and the hello
- * tells.
+ * The way to the agent of one running VM. A channel is opened at once, so that an agent finds its host when it comes,
+ * and handed out when the guest has opened its end: a hello that nobody can read would only be waited for. It is closed
+ * soon after the guest closed its end, so that an agent that comes back gets a hello and not the old session. Where the
+ * hypervisor cannot tell, or does not answer, nothing is waited for, and the hello tells.
  */
 export class AgentPort {
   readonly #running: RunningVm;
@@ -24,18 +24,27 @@ export class AgentPort {
     this.#running = running;
     running.onEvent((event) => {
       if (event.type !== 'agent-port' || event.port !== nativePort) return;
-      if (!event.open) this.#closeTimer ??= setTimeout(() => this.#closeChannel(), lastBytesMs).unref();
+      if (!event.open && this.#channel !== undefined) {
+        this.#closeTimer ??= setTimeout(() => this.#closeChannel(), lastBytesMs).unref();
+      }
       this.#changes.emit(event.open);
     });
   }
 
   /** Waits for the guest, however long. Rejects with the signal's reason, and as `agentChannel` does. */
   async connect(signal: AbortSignal): Promise<Channel> {
-    while (!(await this.#opened(signal)));
     clearTimeout(this.#closeTimer);
     this.#closeTimer = undefined;
-    this.#channel = await this.#running.agentChannel(nativePort, { signal });
-    return this.#channel;
+    this.#channel = undefined;
+    const channel = await this.#running.agentChannel(nativePort, { signal });
+    try {
+      while (!(await this.#opened(signal)));
+    } catch (error) {
+      await channel.close();
+      throw error;
+    }
+    this.#channel = channel;
+    return channel;
   }
 
   /** One look, and if need be one wait for an event. False when it is time to look again. */

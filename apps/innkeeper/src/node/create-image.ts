@@ -1,5 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { relative } from 'node:path';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { ImageRow } from '@innkeeper/store';
 import type { NodeContext } from './context.ts';
 import type { ImageKernel, StagedOptions } from './image-tools.ts';
 
@@ -11,20 +12,26 @@ interface MadeImage {
   readonly kernel: ImageKernel | undefined;
 }
 
-/** Makes an image's files and then its row; when anything fails, neither stays. */
+/** Makes an image's files in a folder. */
+export type MakeImage = (directory: string, options: StagedOptions) => Promise<MadeImage>;
+
+/**
+ * Makes an image's files, in a folder of their own inside the image's, and then hands the row that names them to
+ * `write`. When anything fails, neither stays, and what was there before is as it was.
+ */
 export async function createImage(
-  context: NodeContext,
+  { folder }: NodeContext,
   name: string,
-  create: (directory: string, options: StagedOptions) => Promise<MadeImage>,
+  make: MakeImage,
   options: StagedOptions,
+  write: (row: ImageRow) => Promise<void>,
 ): Promise<void> {
-  const { folder, store } = context;
-  const directory = folder.imageFolder(name);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await mkdir(folder.imageFolder(name), { recursive: true, mode: 0o700 });
+  const directory = await mkdtemp(join(folder.imageFolder(name), madePrefix));
   try {
-    const made = await create(directory, options);
+    const made = await make(directory, options);
     options.signal?.throwIfAborted();
-    await store.images.insert({
+    await write({
       name,
       format: made.format,
       path: relative(folder.path, made.originalPath),
@@ -39,3 +46,6 @@ export async function createImage(
     throw error;
   }
 }
+
+/** Of the folder that holds what an image was made of; the image's row names the one that counts. */
+export const madePrefix = 'made-';

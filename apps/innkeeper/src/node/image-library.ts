@@ -1,14 +1,15 @@
-import { readdir, rm } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
 import { OperationError } from '@innkeeper/contract';
 import type { ImageRow, OperationRow } from '@innkeeper/store';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { NodeContext } from './context.ts';
-import { createImage } from './create-image.ts';
+import { createImage, type MakeImage } from './create-image.ts';
 import type { ImageKind, StagedOptions } from './image-tools.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
 import { checkName } from './names.ts';
 import { type Base, prepareImageBase } from './prepare-image-base.ts';
+import { removeUnnamed } from './remove-leftovers.ts';
 
 const kinds: readonly string[] = ['tiny', 'debian', 'debian-openrc'] satisfies ImageKind[];
 
@@ -43,19 +44,27 @@ export class ImageLibrary {
     });
   }
 
-  /** Builds one from Debian packages; `rebuild` replaces one that no VM uses. */
+  /**
+   * Builds one from Debian packages. `rebuild` builds it anew although it is in the cache, and replaces one that no VM
+   * uses; until the new one is whole the old one stays usable. Fails with INVALID_ARGUMENT, INVALID_NAME,
+   * IMAGE_NAME_TAKEN, IMAGE_IN_USE.
+   */
   async build(kind: string, name: string, rebuild: boolean): Promise<OperationRow> {
     if (!kinds.includes(kind)) {
       throw new OperationError('INVALID_ARGUMENT', `"${kind.slice(0, 80)}" cannot be built; ${kinds.join(', ')} can.`);
     }
     const wanted = checkName(name === '' ? kind : name, 'an image');
-    if (rebuild && (await this.#context.store.images.find(wanted)) !== undefined) await this.#drop(wanted);
-    return await this.#make('image.build', wanted, async (directory, options) => {
-      const at = { directory, cacheDirectory: this.#context.folder.cache };
+    const old = rebuild ? await this.#context.store.images.find(wanted) : undefined;
+    if (old !== undefined && ((await this.#context.store.vms.countByImage()).get(wanted) ?? 0) > 0) {
+      throw new OperationError('IMAGE_IN_USE', `VMs use the image "${wanted}".`);
+    }
+    const make: MakeImage = async (directory, options) => {
+      const at = { directory, cacheDirectory: this.#context.folder.cache, rebuild };
       const made = await this.#context.images.buildImage(kind as ImageKind, at, options);
       const { virtualBytes } = await this.#context.images.imageInfo(made.originalPath);
-      return { ...made, virtualBytes, sha256: '' };
-    });
+      return { sha256: '', ...made, virtualBytes };
+    };
+    return await this.#make('image.build', wanted, make, old !== undefined);
   }
 
   /** Fails with IMAGE_NOT_FOUND, IMAGE_IN_USE. */
@@ -75,24 +84,9 @@ export class ImageLibrary {
     });
   }
 
-  /** After a start: folders that no image has are what an interrupted operation left. */
-  async removeLeftovers(): Promise<void> {
-    const images = join(this.#context.folder.path, 'images');
-    for (const name of await readdir(images)) {
-      if ((await this.#context.store.images.find(name)) === undefined) {
-        await rm(join(images, name), { recursive: true, force: true });
-        continue;
-      }
-      // Work folders of an image that an interrupted operation was busy with.
-      for (const entry of await readdir(join(images, name))) {
-        if (entry.startsWith('.')) await rm(join(images, name, entry), { recursive: true, force: true });
-      }
-    }
-  }
-
-  async #make(kind: string, name: string, create: Parameters<typeof createImage>[2]): Promise<OperationRow> {
-    if (this.#being.has(name) || (await this.#context.store.images.find(name)) !== undefined) {
-      throw new OperationError('IMAGE_NAME_TAKEN', `There is an image named "${name}" already.`);
+  async #make(kind: string, name: string, make: MakeImage, replaces = false): Promise<OperationRow> {
+    if (this.#being.has(name) || (!replaces && (await this.#context.store.images.find(name)) !== undefined)) {
+      throw new OperationError('IMAGE_NAME_TAKEN', `There is an image named "${name}" already, or it is being made.`);
     }
     this.#being.add(name);
     try {
@@ -101,8 +95,12 @@ export class ImageLibrary {
         work: async (context) => {
           const options = { signal: context.signal, onStage: context.stage };
           try {
-            await this.#mutex.run(name, () => createImage(this.#context, name, create, options));
+            await createImage(this.#context, name, make, options, (row) => this.#write(row, replaces));
             await this.ensureBase(name, options);
+          } catch (error) {
+            if (!replaces && (await this.#context.store.images.find(name)) === undefined)
+              await this.#removeFolder(name);
+            throw error;
           } finally {
             this.#being.delete(name);
           }
@@ -114,11 +112,25 @@ export class ImageLibrary {
     }
   }
 
+  /** Makes a whole image the one of its name. Until here the one before was used, from here on this one is. */
+  async #write(row: ImageRow, replaces: boolean): Promise<void> {
+    const { store, folder } = this.#context;
+    await this.#mutex.run(row.name, async () => {
+      if (!replaces) return await store.images.insert(row);
+      await store.images.replace(row);
+      await removeUnnamed(folder.imageFolder(row.name), row, folder.path);
+    });
+  }
+
   async #drop(name: string): Promise<void> {
     await this.#mutex.run(name, async () => {
       // The row first: a folder without one is removed at the next start.
       await this.#context.store.images.remove(name);
-      await rm(this.#context.folder.imageFolder(name), { recursive: true, force: true });
+      await this.#removeFolder(name);
     });
+  }
+
+  async #removeFolder(name: string): Promise<void> {
+    await rm(this.#context.folder.imageFolder(name), { recursive: true, force: true });
   }
 }

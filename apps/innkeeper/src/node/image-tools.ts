@@ -21,7 +21,7 @@ export type PreparedBase =
 export interface ImageTools {
   buildImage(
     kind: ImageKind,
-    at: { readonly directory: string; readonly cacheDirectory: string },
+    at: { readonly directory: string; readonly cacheDirectory: string; readonly rebuild: boolean },
     options: StagedOptions,
   ): Promise<{ readonly originalPath: string; readonly format: 'raw'; readonly kernel: ImageKernel }>;
   importImage(

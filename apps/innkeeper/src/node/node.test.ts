@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { OperationError } from '@innkeeper/contract';
 import { AgentState, VmState } from '@innkeeper/contract/control';
@@ -8,6 +8,7 @@ import { createDeferred } from '@innkeeper/kit';
 import type { OperationRow } from '@innkeeper/store';
 import { createVm } from './create-vm.ts';
 import { diagnose } from './diagnose.ts';
+import { fakeImageTools } from './fake/fake-image-tools.ts';
 import { startTestNode, type TestNode, testHost } from './fake/test-node.ts';
 import { vmMessage } from './vm-message.ts';
 import { deleteVm, killVm, startVm, stopVm } from './vm-operations.ts';
@@ -58,8 +59,10 @@ describe('a VM', () => {
     await succeed(test, deleteVm(node, 'one', false));
     assert.equal(node.find('one'), undefined);
     assert.deepEqual(await readdir(`${at.folder.path}/vms`), []);
-    const events = await node.context.store.events.list(undefined, 100);
-    assert.ok(events.some((event) => event.kind === 'agent.connected'));
+    const events = (await node.context.store.events.list(undefined, 100)).map(({ kind }) => kind).reverse();
+    assert.deepEqual(events.slice(0, 4), ['vm.created', 'vm.starting', 'agent.waiting', 'agent.connected']);
+    assert.ok(events.includes('vm.running'));
+    assert.equal(events.at(-1), 'vm.deleted');
     await test.stop();
   });
 
@@ -170,6 +173,17 @@ describe('a VM', () => {
   });
 });
 
+describe('a diagnosis', () => {
+  it('ends at once when its caller leaves', async () => {
+    await using at = await testHost();
+    const test = await withImage(at.folder, at.host);
+    await succeed(test, createVm(test.node, wanted));
+    const runner = test.node.get('one');
+    await assert.rejects(diagnose(runner, { signal: AbortSignal.abort(new Error('left')) }), { message: 'left' });
+    await test.stop();
+  });
+});
+
 describe('the next daemon', () => {
   it('finds running VMs again, and those that ended meanwhile', async () => {
     await using at = await testHost();
@@ -192,7 +206,6 @@ describe('the next daemon', () => {
     await succeed(before, createVm(before.node, { ...wanted, start: false }));
     const { id } = before.node.get('one').row;
     await before.node.context.store.vms.update(id, { state: 'creating' });
-    await before.node.images.removeLeftovers();
     await before.stop();
     const after = await startTestNode(at.folder, at.host);
     const runner = after.node.find('one');
@@ -202,13 +215,69 @@ describe('the next daemon', () => {
     await after.stop();
   });
 
+  it('removes what was never finished, in images, VMs and the cache', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, { ...wanted, start: false }));
+    const { id } = before.node.get('one').row;
+    await before.stop();
+    const { cache } = at.folder;
+    const image = at.folder.imageFolder('tiny');
+    const kept = await readdir(image);
+    const half = [
+      ...[`${image}/.import-a1`, `${image}/.build-a1`, `${image}/.base-aaaa.raw-a1`, `${image}/made-a1`],
+      ...[`${at.folder.vmFolder(id)}/.unfinished-a1.qcow2`, `${at.folder.imageFolder('none')}/made-a1`],
+      ...[`${cache}/images/.unfinished-a1`, `${cache}/kernels/.unfinished-a1`],
+    ];
+    for (const path of half) await mkdir(path, { recursive: true });
+    await mkdir(`${cache}/kernels/linux-1`);
+    const after = await startTestNode(at.folder, at.host);
+    assert.deepEqual(
+      half.filter((path) => existsSync(path)),
+      [],
+    );
+    assert.deepEqual(await readdir(image), kept);
+    assert.ok(existsSync(`${cache}/kernels/linux-1`));
+    assert.deepEqual(await readdir(at.folder.vmFolder(id)), ['disk.qcow2']);
+    await after.stop();
+  });
+
+  it('lets a VM go on that was paused for want of space, once there is some', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, wanted));
+    const runner = before.node.get('one');
+    const machine = at.host.machine(runner.row.id);
+    machine?.pause('The host has no space left for its disk.');
+    await runner.until(() => runner.life.state === 'paused', patience);
+    await before.stop();
+    const after = await startTestNode(at.folder, at.host);
+    const found = after.node.get('one');
+    assert.deepEqual(found.life, { state: 'paused', detail: 'The host has no space left for its disk.' });
+    await after.node.resumeStarved();
+    await found.until(() => found.life.state === 'running', patience);
+    await after.stop();
+  });
+
+  it('knows why a VM was paused while no daemon ran', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, wanted));
+    await before.stop();
+    at.host.machine(before.node.get('one').row.id)?.pause('The host has no space left for its disk.');
+    const after = await startTestNode(at.folder, at.host);
+    assert.match(after.node.get('one').life.detail, /no space left/);
+    await after.stop();
+  });
+
   it('prepares a base anew for another build of the agent, and drops the old one when no VM uses it', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     await before.stop();
     const after = await startTestNode(at.folder, at.host, { agentBuild: 'bbbb' });
     await succeed(after, createVm(after.node, wanted));
-    assert.deepEqual((await readdir(at.folder.imageFolder('tiny'))).sort(), ['base-bbbb.raw', 'original.raw']);
+    const made = (await after.node.images.get('tiny')).path.split('/').at(-2);
+    assert.deepEqual((await readdir(at.folder.imageFolder('tiny'))).sort(), ['base-bbbb.raw', made]);
     await after.stop();
   });
 });
@@ -225,6 +294,54 @@ describe('an image', () => {
     await assert.rejects(images.build('windows', '', false), { reason: 'INVALID_ARGUMENT' });
     await assert.rejects(images.remove('x'), { reason: 'IMAGE_NOT_FOUND' });
     assert.deepEqual(await readdir(`${at.folder.path}/images`), ['tiny']);
+    await test.stop();
+  });
+
+  it('stays usable while it is rebuilt, and when that fails', async () => {
+    await using at = await testHost();
+    const building = createDeferred<void>();
+    const goOn = createDeferred<void>();
+    const rebuilds: boolean[] = [];
+    const good = fakeImageTools().buildImage;
+    const test = await withImage(at.folder, at.host, {
+      images: {
+        buildImage: async (kind, where, options) => {
+          rebuilds.push(where.rebuild);
+          const made = await good(kind, where, options);
+          if (!where.rebuild) return made;
+          building.resolve();
+          await goOn.promise;
+          throw new OperationError('IMAGE_BUILD_FAILED', 'no such package');
+        },
+      },
+    });
+    const { node } = test;
+    const begun = node.images.build('tiny', '', true);
+    await building.promise;
+    await succeed(test, createVm(node, wanted));
+    await assert.rejects(node.images.build('tiny', '', true), { reason: 'IMAGE_IN_USE' });
+    goOn.resolve();
+    assert.equal(reasonOf(await done(test, begun)), 'IMAGE_BUILD_FAILED');
+    assert.deepEqual(rebuilds, [false, true]);
+    const { path } = await node.images.get('tiny');
+    assert.ok(existsSync(`${at.folder.path}/${path}`));
+    assert.equal((await readdir(at.folder.imageFolder('tiny'))).filter((name) => name.startsWith('made-')).length, 1);
+    await test.stop();
+  });
+
+  it('is replaced by its rebuild, whose agent is put in anew, unless a VM came meanwhile', async () => {
+    await using at = await testHost();
+    const test = await withImage(at.folder, at.host);
+    const { node } = test;
+    const before = await node.images.get('tiny');
+    await succeed(test, node.images.build('tiny', '', true));
+    const after = await node.images.get('tiny');
+    assert.notEqual(after.path, before.path);
+    assert.ok(!existsSync(`${at.folder.path}/${before.path}`));
+    assert.notEqual(after.base, null);
+    await succeed(test, createVm(node, { ...wanted, start: false }));
+    await assert.rejects(node.context.store.images.replace(after), { reason: 'IMAGE_IN_USE' });
+    await assert.rejects(node.context.store.images.replace({ ...after, name: 'none' }), { reason: 'IMAGE_NOT_FOUND' });
     await test.stop();
   });
 

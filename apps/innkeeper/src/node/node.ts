@@ -8,6 +8,7 @@ import type { NodeContext } from './context.ts';
 import { creatingKind, eventOf } from './event-text.ts';
 import { ImageLibrary } from './image-library.ts';
 import { Listeners } from './listeners.ts';
+import { removeLeftovers } from './remove-leftovers.ts';
 import { type VmChange, VmRunner } from './vm-runner.ts';
 
 const usageIntervalMs = 5_000;
@@ -41,7 +42,7 @@ export class Node {
     const { store, log } = this.context;
     const interrupted = await store.operations.interruptRunning(Date.now());
     if (interrupted > 0) log.warn('operations.interrupted', { count: interrupted });
-    await this.images.removeLeftovers();
+    await removeLeftovers(this.context);
     const runners = (await store.vms.list()).map((row) => this.#add(row));
     await Promise.all(runners.map((runner) => this.#restore(runner)));
     this.#timers = [
@@ -125,13 +126,11 @@ export class Node {
   #sampleUsage(): void {
     const nowMs = Date.now();
     for (const runner of this.#runners.values()) runner.sampleUsage(nowMs);
-    this.#resumeStarved().catch((error: unknown) =>
-      this.context.log.warn('vm.not-resumed', { message: String(error) }),
-    );
+    this.resumeStarved().catch((error: unknown) => this.context.log.warn('vm.not-resumed', { message: String(error) }));
   }
 
   /** VMs that the hypervisor paused for want of space on the host go on when there is some again. */
-  async #resumeStarved(): Promise<void> {
+  async resumeStarved(): Promise<void> {
     const starved = this.list().filter(({ life }) => life.state === 'paused' && life.detail !== '');
     if (starved.length === 0) return;
     const { bavail, bsize } = await statfs(this.context.folder.path);

@@ -32,6 +32,7 @@ export class FakeMachine {
   #power = new AbortController();
   #alive = true;
   #running: Deferred<void> | undefined;
+  #whyPaused: string | undefined;
 
   constructor(options: FakeMachineOptions) {
     this.#spec = options.spec;
@@ -54,6 +55,10 @@ export class FakeMachine {
     return this.#alive;
   }
 
+  get whyPaused(): string | undefined {
+    return this.#whyPaused;
+  }
+
   get paused(): boolean {
     return this.#running !== undefined;
   }
@@ -66,6 +71,11 @@ export class FakeMachine {
     return this.#openPorts.has(name);
   }
 
+  /** As when the program in the guest that had it open ends. */
+  closePort(name: string): void {
+    if (this.#openPorts.delete(name)) this.events.emit({ type: 'agent-port', port: name, open: false });
+  }
+
   pressPowerButton(): void {
     if (this.#powerButton.size === 0) this.#endWith('shutdown');
     for (const listener of [...this.#powerButton]) listener();
@@ -75,16 +85,19 @@ export class FakeMachine {
     this.#consoleInput.emit(bytes);
   }
 
-  pause(): void {
+  /** With `detail`, as a hypervisor that does it by itself. */
+  pause(detail?: string): void {
     if (!this.#alive || this.paused) return;
     this.#running = createDeferred();
-    this.events.emit({ type: 'paused' });
+    this.#whyPaused = detail;
+    this.events.emit({ type: 'paused', detail });
   }
 
   resume(): void {
     const running = this.#running;
     if (!this.#alive || running === undefined) return;
     this.#running = undefined;
+    this.#whyPaused = undefined;
     running.resolve();
     this.events.emit({ type: 'resumed' });
   }

@@ -62,6 +62,11 @@ export class FakeRunningVm implements RunningVm {
     return this.#machine.paused;
   }
 
+  async whyPaused(): Promise<string | undefined> {
+    this.#assertAlive();
+    return this.#machine.whyPaused;
+  }
+
   async pause(): Promise<void> {
     this.#assertAlive();
     this.#machine.pause();

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { nativePort, type RunningVm, type VmSpec } from '@innkeeper/hypervisor';
+import { FakeDriver, type FakeGuest } from '@innkeeper/hypervisor/fake';
+import { createDeferred } from '@innkeeper/kit';
+import { AgentPort } from './agent-port.ts';
+
+const patience = AbortSignal.timeout(20_000);
+const spec: VmSpec = {
+  ...{ id: 'vm-1', name: 'one', cpus: 1, memoryBytes: 1, runDirectory: '/run', kernel: undefined, network: undefined },
+  disk: { path: '/disk', format: 'raw' },
+};
+
+interface Booted {
+  readonly driver: FakeDriver;
+  readonly vm: RunningVm;
+  readonly guest: FakeGuest;
+}
+
+async function boot(): Promise<Booted> {
+  const booted = createDeferred<FakeGuest>();
+  const driver = new FakeDriver({ boot: () => async (guest) => booted.resolve(guest), bootMs: 0 });
+  const vm = await driver.launch(spec);
+  return { driver, vm, guest: await booted.promise };
+}
+
+async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  const turn = new Promise<boolean>((resolve) => setImmediate(resolve, true));
+  return await Promise.race([promise.then(() => false), turn]);
+}
+
+describe('the way to an agent', () => {
+  it('is open as soon as the guest has opened its port, and not before', async () => {
+    const { vm, guest } = await boot();
+    const connecting = new AgentPort(vm).connect(patience);
+    assert.equal(await isPending(connecting), true);
+    const port = guest.openPort(nativePort);
+    await using channel = await connecting;
+    await channel.write(Uint8Array.of(1));
+    assert.deepEqual(await port.read(), Uint8Array.of(1));
+  });
+
+  it('is open at once to a guest that opened its port before this daemon came', async () => {
+    const { vm, guest } = await boot();
+    guest.openPort(nativePort);
+    await using channel = await new AgentPort(vm).connect(patience);
+    assert.equal(channel.name, `fake:${nativePort}`);
+  });
+
+  it('ends when the guest closes its port, with what it wrote before, and opens for the next agent', async () => {
+    const { driver, vm, guest } = await boot();
+    const port = guest.openPort(nativePort);
+    const way = new AgentPort(vm);
+    const channel = await way.connect(patience);
+    await port.write(Uint8Array.of(7));
+    driver.host.machine(spec.id)?.closePort(nativePort);
+    assert.deepEqual(await channel.read({ signal: patience }), Uint8Array.of(7));
+    assert.equal(await channel.read({ signal: patience }), undefined);
+    const again = way.connect(patience);
+    assert.equal(await isPending(again), true);
+    guest.openPort(nativePort);
+    await (await again).close();
+  });
+
+  it('does not wait where the hypervisor cannot tell, or does not answer', async () => {
+    const { vm } = await boot();
+    for (const isPortOpen of [undefined, () => Promise.reject(new Error('busy'))]) {
+      const blind = Object.create(vm, {
+        isPortOpen: { value: isPortOpen },
+        onEvent: { value: () => () => undefined },
+        agentChannel: { value: (name: string) => vm.agentChannel(name) },
+      }) as RunningVm;
+      await (await new AgentPort(blind).connect(patience)).close();
+    }
+  });
+
+  it('leaves the port free when it is given up', async () => {
+    const { vm } = await boot();
+    const giveUp = new AbortController();
+    const connecting = new AgentPort(vm).connect(giveUp.signal);
+    giveUp.abort(new Error('enough'));
+    await assert.rejects(connecting, { message: 'enough' });
+    await (await vm.agentChannel(nativePort)).close();
+  });
+});
