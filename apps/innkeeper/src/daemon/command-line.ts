@@ -10,6 +10,10 @@ export interface ServeSettings {
   readonly logLevel: string;
   /** Bring up the VM `hello` after the start. */
   readonly hello: boolean;
+  /** postgres://… instead of the SQLite file in the data folder. */
+  readonly databaseAddress: string | undefined;
+  /** Where measured values are written as well, by Prometheus' remote write. */
+  readonly remoteWrite: URL | undefined;
   /** Undefined: on the unix socket alone. */
   readonly listen: ListenSettings | undefined;
   /** Where the built web console lies. */
@@ -28,9 +32,12 @@ export const usage = `innkeeper serve [--data DIR] [--listen HOST:PORT] [--agent
   --tls-key FILE       its key
   --tls-self-signed    a certificate that it makes itself
   --insecure-cleartext allow --listen beyond this machine without TLS
+  --remote-write URL   send what is measured there too, by Prometheus' remote write, every 15 s
   --agent-binary PATH  the agent that is put into images
   --log-level LEVEL    debug, info, warn (default) or error
   --hello              build the image "tiny" and bring up a VM "hello"
+
+DATABASE_URL=postgres://… takes the place of the SQLite file in the data folder.
 `;
 
 const levels: readonly string[] = ['debug', 'info', 'warn', 'error'];
@@ -45,6 +52,7 @@ export function parseCommandLine(argv: readonly string[], environment: NodeJS.Pr
       'agent-binary': { type: 'string' },
       'log-level': { type: 'string' },
       hello: { type: 'boolean' },
+      'remote-write': { type: 'string' },
       listen: { type: 'string' },
       name: { type: 'string', multiple: true },
       'tls-cert': { type: 'string' },
@@ -63,7 +71,16 @@ export function parseCommandLine(argv: readonly string[], environment: NodeJS.Pr
     agentBinaryPath: values['agent-binary'] ?? defaultAgentBinaryPath,
     logLevel,
     hello: values.hello ?? false,
+    databaseAddress: environment['DATABASE_URL'],
+    remoteWrite: remoteWriteOf(values['remote-write']),
     listen: listenSettings(values),
     webFolder: defaultWebFolder,
   };
+}
+
+function remoteWriteOf(text: string | undefined): URL | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) throw new Error('--remote-write is an http or https address.');
+  return url;
 }

@@ -2,13 +2,14 @@ import { rm } from 'node:fs/promises';
 import { createAgentLink } from '@innkeeper/agent-client';
 import { manageDriver, QemuDriver } from '@innkeeper/hypervisor';
 import type { Log } from '@innkeeper/kit';
-import { openStore } from '@innkeeper/store';
+import { type OpenStoreOptions, openStore } from '@innkeeper/store';
 import { Access } from '../access/access.ts';
 import { ApiServer } from '../control/api-server.ts';
 import { createLocalNode } from '../control/local-node.ts';
 import { History } from '../history/history.ts';
 import { recordNode } from '../history/record-node.ts';
 import * as images from '../images/index.ts';
+import { RemoteWrite } from '../metrics/remote-write.ts';
 import { Node } from '../node/node.ts';
 import { OperationRunner } from '../operations/operation-runner.ts';
 import { findAgentBinary } from './agent-binary.ts';
@@ -35,7 +36,7 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   await using stack = new AsyncDisposableStack();
   const folder = await makeDataFolder(settings.dataPath);
   stack.use(takeLock(folder.lock));
-  const store = stack.use(await openStore(folder.database));
+  const store = stack.use(await openStore(settings.databaseAddress ?? folder.database, storeOptions(log)));
   const agentBinary = await findAgentBinary(settings.agentBinaryPath);
   if (agentBinary === undefined) log.warn('agent.binary-missing', { path: settings.agentBinaryPath });
   const driver = manageDriver(new QemuDriver({ log }));
@@ -47,7 +48,12 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   stack.defer(() => operations.close());
   await node.start();
   const access = stack.use(new Access({ store, log }));
-  const control = { node: createLocalNode(node), access, history, log, webFolder: settings.webFolder };
+  const localNode = createLocalNode(node);
+  if (settings.remoteWrite !== undefined) {
+    const vms = () => localNode.vms.list().map((vm) => vm.describe());
+    stack.use(new RemoteWrite({ url: settings.remoteWrite, vms, log }));
+  }
+  const control = { node: localNode, access, history, log, webFolder: settings.webFolder };
   const server = stack.use(new ApiServer(control));
   await listenPrivately(server, folder.socket);
   stack.defer(() => rm(folder.socket, { force: true }));
@@ -55,6 +61,10 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   const loginPath = web === undefined ? undefined : await access.firstLoginPath();
   const owned = stack.move();
   return { node, socketPath: folder.socket, web, loginPath, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function storeOptions(log: Log): OpenStoreOptions {
+  return { onIdleError: (error) => log.warn('database.connection-lost', { message: error.message }) };
 }
 
 /** The socket's file is this user's alone from its first moment. One that a dead daemon left is in the way. */
