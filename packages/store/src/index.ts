@@ -1,4 +1,4 @@
-export { openStore, type Store } from './open-store.ts';
+export { type OpenStoreOptions, openStore, type Store } from './open-store.ts';
 export type { AuditFacts, AuditQuery, AuditRow } from './repositories/audit.ts';
 export type { EventRow } from './repositories/events.ts';
 export type { HistoryBlockRow, HistoryRepository } from './repositories/history.ts';

@@ -1,4 +1,5 @@
 import { liveRoute } from '../live/live-route.ts';
+import { metricsRoute } from '../metrics/metrics-route.ts';
 import { auditExportRoute } from './audit-export-route.ts';
 import { serveConsole } from './console-socket.ts';
 import { serveExec } from './exec-socket.ts';
@@ -16,6 +17,7 @@ function describeFile(query: URLSearchParams): Record<string, string> {
 
 /** Every HTTP route beside the calls. The first one that fits is taken. */
 export const httpRoutes: readonly HttpRoute[] = [
+  { method: 'GET', path: '/metrics', privilege: 'vm.view', where: 'somewhere', run: metricsRoute },
   { method: 'GET', path: '/v1/audit.jsonl', privilege: 'audit.view', action: 'audit.export', run: auditExportRoute },
   {
     ...{ method: 'GET', path: filesPath, privilege: 'guest.file.read', vmAction: 'guest' },
