@@ -60,7 +60,9 @@ export class UserRepository {
     change: UserChange | 'remove',
     isLegal: (users: readonly UserRow[], bindings: readonly RoleBindingRow[]) => void,
   ): Promise<void> {
-    await this.#db.transaction().execute(async (work) => {
+    // Two who disable each other at once must not both succeed.
+    const transaction = this.#db.transaction().setIsolationLevel('serializable');
+    await transaction.execute(async (work) => {
       if (change === 'remove') await work.deleteFrom('users').where('name', '=', name).execute();
       else await applyChange(work, name, change);
       const users = await work.selectFrom('users').selectAll().execute();
