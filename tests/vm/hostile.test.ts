@@ -57,10 +57,10 @@ describe('a guest that does not behave', () => {
     ['a frame that never ends', 'printf "QTX\\001\\377\\377\\377\\377"; tr "\\000" x < /dev/zero'],
   ] as const)
     it(`may write ${what} to the agent's port in place of its agent`, async () => {
-      // The agent ends without a goodbye, in the middle of its session. What it started outlives it, as every command
-      // does, and gives the port back at the end.
+      // The agent ends without a goodbye, in the middle of its session, and without ending what it started: that has
+      // its port now, and gives it back at the end.
       const script = [
-        'systemctl kill -s KILL innkeeper-agent.service',
+        'systemctl kill --kill-whom=main --signal=KILL innkeeper-agent.service',
         'systemctl stop innkeeper-agent.service',
         `timeout 10 sh -c '${writer}' > ${port}`,
         'systemctl start innkeeper-agent.service',
