@@ -203,7 +203,8 @@ class Reader {
     for (let shift = 49n; shift < 70n; shift += 7n) {
       const byte = this.#byte();
       value |= BigInt(byte & 127) << shift;
-      if (byte < 128) return BigInt.asUintN(64, value);
+      // A mask, since BigInt.asUintN of QuickJS 2025-04-26 makes 2^63 and above negative.
+      if (byte < 128) return value & 0xffff_ffff_ffff_ffffn;
     }
     throw new MalformedMessageError('A number is longer than ten bytes.');
   }

@@ -1,3 +1,6 @@
+// A mask, and not BigInt.asUintN: QuickJS 2025-04-26 gives negative numbers back as they are at 64 bits.
+const low64 = 0xffff_ffff_ffff_ffffn;
+
 /** Grows as bytes are appended; wire types as https://protobuf.dev/programming-guides/encoding/ has them. */
 export class LiteWriter {
   #buffer = new Uint8Array(256);
@@ -33,7 +36,7 @@ export class LiteWriter {
       return;
     }
     this.#reserve(10);
-    let rest = BigInt.asUintN(64, value);
+    let rest = value & low64;
     while (rest > 127n) {
       this.#buffer[this.#length++] = Number(rest & 127n) | 128;
       rest >>= 7n;
@@ -49,7 +52,7 @@ export class LiteWriter {
 
   fixed64(value: bigint): void {
     this.#reserve(8);
-    this.#numbers().setBigUint64(this.#length, BigInt.asUintN(64, value), true);
+    this.#numbers().setBigUint64(this.#length, value & low64, true);
     this.#length += 8;
   }
 
