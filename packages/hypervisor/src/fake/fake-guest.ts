@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Channel } from '@innkeeper/kit';
 
 /** What runs in a fake VM: called once at power-on and again after each reset, with the guest's side of everything. */
@@ -48,6 +49,8 @@ export function bootGarbage(seed: number): FakeBoot {
         bytes[index] = state;
       }
       await channel.write(bytes);
+      // A socket gives others their turn between two readings; here nothing else would.
+      await nextTurn();
     }
   };
 }
