@@ -10,5 +10,5 @@ export * from './gen/control/v1/operation_pb.ts';
 export * from './gen/control/v1/options_pb.ts';
 export * from './gen/control/v1/run_pb.ts';
 export * from './gen/control/v1/vm_pb.ts';
-export { isOutdated, isSilent, mountPercent, type VmFigures, vmFigures } from './vm-figures.ts';
+export { isOutdated, isOutdatedVersion, isSilent, mountPercent, type VmFigures, vmFigures } from './vm-figures.ts';
 export { agentStateName, vmStateName } from './vm-names.ts';

@@ -1,5 +1,5 @@
 import type { Mount } from './gen/agent/v1/telemetry_pb.ts';
-import { AgentState, type Vm, VmState } from './gen/control/v1/vm_pb.ts';
+import { type Agent, AgentState, type Vm, VmState } from './gen/control/v1/vm_pb.ts';
 
 /** What lists show and compare. Undefined is "not known", which is never the same as 0. */
 export interface VmFigures {
@@ -12,6 +12,9 @@ export interface VmFigures {
   readonly uptimeSeconds: number | undefined;
 }
 
+/** What of a VM figures are made of. */
+type Glance = Pick<Vm, 'state' | 'telemetry'> & { readonly agent?: Pick<Agent, 'state' | 'version'> | undefined };
+
 const unknownFigures: VmFigures = {
   ...{ cpuPercent: undefined, memoryPercent: undefined, diskPercent: undefined },
   ...{ fullestMount: undefined, uptimeSeconds: undefined },
@@ -21,7 +24,7 @@ const unknownFigures: VmFigures = {
  * The figures of a VM's last report, while its agent is connected: an old report says nothing about now. A guest can
  * report what it likes; what cannot be is not known.
  */
-export function vmFigures({ agent, telemetry }: Vm): VmFigures {
+export function vmFigures({ agent, telemetry }: Glance): VmFigures {
   if (telemetry === undefined || agent?.state !== AgentState.CONNECTED) return unknownFigures;
   const { cpu, memory, mounts, uptimeSeconds } = telemetry;
   let fullest: { readonly mount: string; readonly percent: number } | undefined;
@@ -46,16 +49,18 @@ export function mountPercent({ readOnly, usedBytes, availableBytes, totalBytes }
 }
 
 /** Whether a VM runs and its agent does not report. */
-export function isSilent({ state, agent }: Vm): boolean {
+export function isSilent({ state, agent }: Glance): boolean {
   return state === VmState.RUNNING && agent?.state !== AgentState.CONNECTED;
 }
 
 /** Whether a connected agent is older than the daemon's own. */
-export function isOutdated({ agent }: Vm, newestVersion: string): boolean {
-  return agent?.state === AgentState.CONNECTED && newestVersion !== '' && isOlder(agent.version, newestVersion);
+export function isOutdated({ agent }: Glance, newestVersion: string): boolean {
+  return agent?.state === AgentState.CONNECTED && isOutdatedVersion(agent.version, newestVersion);
 }
 
-function isOlder(version: string, than: string): boolean {
+/** Whether a version is lower than another one. No version is lower than "", which is none. */
+export function isOutdatedVersion(version: string, than: string): boolean {
+  if (than === '') return false;
   const [own, other] = [parts(version), parts(than)];
   for (let index = 0; index < Math.max(own.length, other.length); index++) {
     const difference = (own[index] ?? 0) - (other[index] ?? 0);

@@ -14,7 +14,7 @@ import { FleetIndex } from '../fleet/fleet-index.ts';
 import { createVm } from '../node/create-vm.ts';
 import { diagnose } from '../node/diagnose.ts';
 import type { Node } from '../node/node.ts';
-import { vmMessage } from '../node/vm-message.ts';
+import { vmGlance, vmMessage } from '../node/vm-message.ts';
 import { deleteVm, killVm, startVm, stopVm } from '../node/vm-operations.ts';
 import type { VmRunner } from '../node/vm-runner.ts';
 import { folderBytes } from './folder-bytes.ts';
@@ -31,6 +31,10 @@ export function createLocalNode(node: Node): NodeOfControl {
   const wrap = (runner: VmRunner): VmOfControl => localVm(node, runner);
   const vms: NodeOfControl['vms'] = {
     list: () => node.list().map(wrap),
+    byId: (id) => {
+      const runner = node.find(id);
+      return runner === undefined ? undefined : wrap(runner);
+    },
     find: (idOrName) => wrap(node.get(idOrName)),
     create: (request) => told(createVm(node, request)),
     onChange: (listener) => node.changes.add(listener),
@@ -68,6 +72,7 @@ function localVm(node: Node, runner: VmRunner): VmOfControl {
       return JSON.parse(runner.row.tags) as Record<string, string>;
     },
     describe: () => vmMessage(runner),
+    glance: () => vmGlance(runner),
     assertAllowed: (action) => assertVmAction(name, runner.life.state, action),
     agent: (options) => connectedAgent(runner, options),
     console: () => {

@@ -13,6 +13,7 @@ import type {
 } from '@innkeeper/contract/control';
 import type { ConsoleStream } from '@innkeeper/hypervisor';
 import type { FleetIndex } from '../fleet/fleet-index.ts';
+import type { VmGlance } from '../fleet/vm-glance.ts';
 
 export interface Waiting {
   readonly signal?: AbortSignal | undefined;
@@ -25,6 +26,8 @@ export interface VmOfControl {
   readonly tags: Readonly<Record<string, string>>;
   /** As it is now, with its agent and last telemetry. */
   describe(): Vm;
+  /** What lists are filtered by, which costs much less. */
+  glance(): VmGlance;
   /** Throws VM_NOT_RUNNING or VM_WRONG_STATE when the state does not allow it. */
   assertAllowed(action: VmAction): void;
   /** The link to its agent, which may yet connect. Fails with AGENT_UNREACHABLE, VM_NOT_RUNNING. */
@@ -48,6 +51,7 @@ export interface NodeOfControl {
   readonly fleet: FleetIndex;
   readonly vms: {
     list(): readonly VmOfControl[];
+    byId(id: string): VmOfControl | undefined;
     /** By id or name. Throws VM_NOT_FOUND. */
     find(idOrName: string): VmOfControl;
     create(request: CreateVmRequest): Promise<Operation>;

@@ -25,7 +25,7 @@ export function createVmService(node: NodeOfControl): ServiceImpl<typeof VmServi
   return {
     listVms: (request, context) => {
       const { entries, total } = listVms(node.fleet, request, viewerOf(passOf(context)));
-      return { vms: entries.map(({ vm }) => vm), total };
+      return { vms: entries.map((entry) => entry.describe()), total };
     },
     getVm: (request) => vms.find(request.vm).describe(),
     watchVm: (request, { signal }) => watchVm(node, request.vm, signal),

@@ -15,11 +15,11 @@ export function fleetSummary(
   const count = (test: (entry: FleetEntry) => boolean): number =>
     seen.reduce((sum, each) => sum + Number(test(each)), 0);
   const top = (figureOf: (entry: FleetEntry) => number | undefined) =>
-    highest(seen, figureOf).map(({ vm }) => vmRow(vm));
+    highest(seen, figureOf).map((entry) => vmRow(entry.describe()));
   return {
     vms: seen.length,
     running: count(({ vm }) => vm.state === VmState.RUNNING),
-    connected: count(({ vm }) => vm.agent?.state === AgentState.CONNECTED),
+    connected: count(({ vm }) => vm.agent.state === AgentState.CONNECTED),
     outdated: count(({ outdated }) => outdated),
     silent: count(({ silent }) => silent),
     topCpu: top(({ figures }) => figures.cpuPercent),

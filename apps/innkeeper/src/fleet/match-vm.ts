@@ -45,7 +45,7 @@ const textFields: Texts = {
   agent: ({ vm, outdated, silent }, value) => {
     if (value === 'outdated') return outdated;
     if (value === 'silent') return silent;
-    return vm.agent !== undefined && agentStateName(vm.agent.state) === value;
+    return agentStateName(vm.agent.state) === value;
   },
   os: ({ vm: { system } }, value) =>
     system === undefined ? undefined : `${system.osId} ${system.osPrettyName}`.toLowerCase().includes(value),

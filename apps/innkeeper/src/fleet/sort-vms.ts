@@ -10,7 +10,7 @@ const sortValues: Readonly<Record<string, SortValue>> = {
   memory: ({ figures }) => figures.memoryPercent,
   disk: ({ figures }) => figures.diskPercent,
   uptime: ({ figures }) => figures.uptimeSeconds,
-  created: ({ vm }) => (vm.createdUnixNs === undefined ? undefined : Number(vm.createdUnixNs)),
+  created: ({ vm }) => vm.createdMs,
 };
 
 /**

@@ -41,7 +41,7 @@ export function openTopic(source: LiveSource, request: LiveRequest, signal: Abor
       const pageSize = topic.value.pageSize === 0 ? maxPageSize : topic.value.pageSize;
       return whenChanged(node.vms.onChange, signal, () => {
         const { entries, total } = listVms(fleet, { ...topic.value, pageSize }, viewer);
-        return { case: 'listVms', value: { vms: entries.map(({ vm }) => vmRow(vm)), total } };
+        return { case: 'listVms', value: { vms: entries.map((entry) => vmRow(entry.describe())), total } };
       });
     }
     case 'vm': {
@@ -129,7 +129,7 @@ async function doneSteps({ node, moreDoneSteps }: LiveSource): Promise<string[]>
   const steps = [
     { step: 'image', done: (await node.images.list()).length > 0 },
     { step: 'vm', done: vms.length > 0 },
-    { step: 'agent', done: vms.some(({ vm }) => vm.agent?.state === AgentState.CONNECTED) },
+    { step: 'agent', done: vms.some(({ vm }) => vm.agent.state === AgentState.CONNECTED) },
   ];
   return [...steps.filter(({ done }) => done).map(({ step }) => step), ...((await moreDoneSteps?.()) ?? [])];
 }

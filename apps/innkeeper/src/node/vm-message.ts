@@ -8,6 +8,7 @@ import {
 import { SystemSchema, TelemetrySchema } from '@innkeeper/contract/agent';
 import { type Agent, AgentSchema, AgentState, type Vm, VmSchema, VmState } from '@innkeeper/contract/control';
 import type { VmRecord } from '@innkeeper/hypervisor';
+import type { VmGlance } from '../fleet/vm-glance.ts';
 import { parseAgentInstall } from './agent-install.ts';
 import type { VmRunner } from './vm-runner.ts';
 
@@ -49,6 +50,18 @@ export function vmMessage(runner: VmRunner): Vm {
         }),
     ...{ tags: JSON.parse(row.tags) as Record<string, string>, driver: row.driver, operationId: runner.operationId },
   });
+}
+
+/** The same at a glance: no message is made, nothing is copied but the tags. */
+export function vmGlance({ row, life, agent }: VmRunner): VmGlance {
+  const { id, name, image, cpus } = row;
+  return {
+    ...{ id, name, image, cpus, state: vmStates[life.state], createdMs: row.created_ms },
+    tags: JSON.parse(row.tags) as Record<string, string>,
+    agent: { state: agentStates[agent.state.state], version: agent.welcome?.agentVersion ?? '' },
+    ...(agent.telemetry === undefined ? {} : { telemetry: agent.telemetry }),
+    ...(agent.system === undefined ? {} : { system: agent.system }),
+  };
 }
 
 function agentMessage(runner: VmRunner): Agent {
