@@ -1,4 +1,8 @@
+import { type CodeName, isOperationError } from '@innkeeper/contract';
 import type { Caller } from './caller.ts';
+
+/** What says that somebody may not go on. */
+const endings: readonly CodeName[] = ['unauthenticated', 'permission_denied'];
 
 /** A call that lasts, and how to find out whether it still may. */
 interface LiveCall {
@@ -33,7 +37,8 @@ export class LiveCallers {
       try {
         call.take(await call.authenticate());
       } catch (error) {
-        // A call that cannot be checked does not go on.
+        // A database that does not answer now says nothing about who they are; new calls find none either.
+        if (!isOperationError(error) || !endings.includes(error.code)) continue;
         this.#calls.delete(call);
         call.ended.abort(error);
       }

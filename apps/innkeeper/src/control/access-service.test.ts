@@ -130,7 +130,7 @@ describe('AccessService', () => {
     assert.deepEqual([await isIn(here), await isIn(there)], [false, true]);
     const third = await sessionOf(api.access, 'anna');
     const wrong = { currentPassword: 'not this one', newPassword: 'a new password' };
-    assert.equal((await call('AccessService/ChangePassword', wrong, { ...third })).reason, 'LOGIN_FAILED');
+    assert.equal((await call('AccessService/ChangePassword', wrong, { ...third })).reason, 'PASSWORD_WRONG');
     const short = { currentPassword: password, newPassword: 'short' };
     assert.equal((await call('AccessService/ChangePassword', short, { ...third })).reason, 'PASSWORD_UNFIT');
     const right = { currentPassword: password, newPassword: 'a new password' };

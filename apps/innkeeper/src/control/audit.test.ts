@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
-import { create, type DescMessage, type DescService, type Message, toBinary } from '@bufbuild/protobuf';
+import { create, type DescMessage, type Message, toBinary } from '@bufbuild/protobuf';
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import { createAgent } from '@innkeeper/agent-core';
 import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
 import { ExecRequestSchema, ProcessSpecSchema } from '@innkeeper/contract/agent';
-import * as control from '@innkeeper/contract/control';
 import { type Log, silentLog } from '@innkeeper/kit';
 import type { AuditRow } from '@innkeeper/store';
 import { WebSocket } from 'ws';
@@ -14,6 +13,7 @@ import { makeUser, sessionOf } from '../access/testing/test-users.ts';
 import { fieldRules } from '../audit/field-rules.ts';
 import { isText, redactRequest } from '../audit/redact.ts';
 import { auditAction } from './audited-methods.ts';
+import { allMethods } from './testing/all-methods.ts';
 import { callJson } from './testing/call-json.ts';
 import { type ServedApi, serveApi } from './testing/serve-api.ts';
 
@@ -23,13 +23,7 @@ const unrefClock = realClock({
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
 });
 
-const audited = Object.values(control as Record<string, unknown>)
-  .filter(
-    (value): value is DescService =>
-      typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'service',
-  )
-  .flatMap((service) => service.methods)
-  .filter((method) => auditAction(method) !== undefined);
+const audited = allMethods.filter((method) => auditAction(method) !== undefined);
 
 /** Every text, bytes and map of a message and the messages in it, as "Message.field". */
 function textFields(schema: DescMessage, seen = new Set<DescMessage>()): string[] {

@@ -2,24 +2,21 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import { type DescMethod, type DescService, getOption } from '@bufbuild/protobuf';
+import { type DescMethod, getOption } from '@bufbuild/protobuf';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
+import { VMService } from '@innkeeper/contract/compute';
 import * as control from '@innkeeper/contract/control';
 import { WebSocket } from 'ws';
 import { privilegeNames } from '../access/privileges.ts';
 import { makeUser, sessionOf } from '../access/testing/test-users.ts';
 import { httpRoutes, socketRoutes } from './route-table.ts';
+import { allMethods } from './testing/all-methods.ts';
 import { callJson } from './testing/call-json.ts';
 import { type ServedApi, serveApi } from './testing/serve-api.ts';
 
-const services = Object.values(control as Record<string, unknown>).filter(
-  (value): value is DescService =>
-    typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'service',
-);
 type AnyCall = (request: object, options: object) => unknown;
 
-const methods = services.flatMap((service) => service.methods);
 const refusals: readonly (string | undefined)[] = [
   'NOT_LOGGED_IN',
   'PRIVILEGE_MISSING',
@@ -51,6 +48,8 @@ describe('the gate', () => {
     const fields = method.input.fields.map(({ name }) => name);
     const request = {
       ...(fields.includes('vm') ? { vm } : {}),
+      ...(fields.includes('vm_id') ? { vmId: vm } : {}),
+      ...(fields.includes('vm_id') ? { vmId: vm } : {}),
       ...(fields.includes('user') ? { user: 'nobody' } : {}),
     };
     const leave = new AbortController();
@@ -70,8 +69,8 @@ describe('the gate', () => {
   }
 
   it('finds a privilege on every method of every service', () => {
-    assert.ok(methods.length > 40);
-    for (const method of methods) {
+    assert.ok(allMethods.length > 40);
+    for (const method of allMethods) {
       const name = getOption(method, control.privilege);
       const isKnown = ['public', 'self', ...privilegeNames].includes(name);
       assert.ok(isKnown, `${method.parent.name}/${method.name} has the privilege "${name}"`);
@@ -80,7 +79,7 @@ describe('the gate', () => {
 
   it('lets nobody call a method without its privilege, and whoever has just that', async () => {
     const notServed = new Set<string>();
-    for (const method of methods) {
+    for (const method of allMethods) {
       const name = `${method.parent.name}/${method.name}`;
       const privilege = getOption(method, control.privilege);
       const stranger = await reasonOf(method, 'one', undefined);

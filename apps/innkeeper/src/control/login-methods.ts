@@ -5,7 +5,9 @@ import type { Access } from '../access/access.ts';
 import type { Caller } from '../access/caller.ts';
 import { meMessage } from '../access/me-message.ts';
 import { clearSessionCookie, setSessionCookie } from '../access/session-cookie.ts';
+import { isSecurePage } from '../web-server/request-facts.ts';
 import { passOf, visitorOf } from './api-interceptors.ts';
+import { sessionNeeded } from './session-needed.ts';
 
 type LoginMethods = 'login' | 'loginWithLink' | 'logout' | 'getMe';
 
@@ -28,7 +30,13 @@ export function createLoginMethods(access: Access): Pick<ServiceImpl<typeof Acce
     },
     loginWithLink: async ({ secret }, context) => {
       const { address } = visitorOf(context).caller;
-      const giveBack = access.login.tryLink(address);
+      let giveBack: () => void;
+      try {
+        giveBack = access.login.tryLink(address);
+      } catch (error) {
+        if (isOperationError(error) && throttled.isRepeated(address, error.reason)) passOf(context).forget();
+        throw error;
+      }
       const userName = await access.sessions.takeLink(secret);
       const user = userName === undefined ? undefined : await access.store.users.find(userName);
       if (user === undefined || user.disabled === 1) {
@@ -41,9 +49,10 @@ export function createLoginMethods(access: Access): Pick<ServiceImpl<typeof Acce
     },
     logout: async ({ everywhere }, context) => {
       const { caller, facts } = visitorOf(context);
+      if (caller.session === undefined) throw sessionNeeded('log out');
       if (everywhere) await access.store.sessions.removeAll(caller.name);
-      else if (caller.session !== undefined) await access.store.sessions.remove(caller.session.id);
-      context.responseHeader.append('set-cookie', clearSessionCookie(facts.entrance.isSecure));
+      else await access.store.sessions.remove(caller.session.id);
+      context.responseHeader.append('set-cookie', clearSessionCookie(isSecurePage(facts)));
       await access.live.recheck();
       return {};
     },
@@ -69,7 +78,7 @@ async function openSession(
   // The browser forgets the cookie of the session it had, so nobody could end that one.
   if (caller.session !== undefined) await access.store.sessions.remove(caller.session.id);
   await access.store.users.loggedIn(userName, access.clock.nowMs());
-  context.responseHeader.append('set-cookie', setSessionCookie(secret, facts.entrance.isSecure));
+  context.responseHeader.append('set-cookie', setSessionCookie(secret, isSecurePage(facts)));
   passOf(context).name(userName);
   const cookie = setSessionCookie(secret, false).split(';', 1)[0];
   const credentials = { isLocal: false, address, authorization: undefined, cookie };

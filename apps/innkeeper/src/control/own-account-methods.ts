@@ -1,5 +1,5 @@
 import type { ServiceImpl } from '@connectrpc/connect';
-import { OperationError } from '@innkeeper/contract';
+import { isOperationError, OperationError } from '@innkeeper/contract';
 import type { AccessService } from '@innkeeper/contract/control';
 import type { UserRow } from '@innkeeper/store';
 import type { Access } from '../access/access.ts';
@@ -12,6 +12,7 @@ import { checkScope } from '../access/scope.ts';
 import { hashSecret, newId, newSecret } from '../access/secrets.ts';
 import { visitorOf } from './api-interceptors.ts';
 import { checkPrivileges } from './role-methods.ts';
+import { sessionNeeded } from './session-needed.ts';
 
 type OwnAccountMethods = 'changePassword' | 'listSessions' | 'listTokens' | 'createToken' | 'revokeToken';
 
@@ -29,7 +30,7 @@ export function createOwnAccountMethods(access: Access): Pick<ServiceImpl<typeof
       const { caller } = visitorOf(context);
       if (caller.session === undefined) throw sessionNeeded('change a password');
       const user = await access.users.get(caller.name);
-      if (user.password !== null) await access.login.checkPassword(user.name, currentPassword, caller.address);
+      if (user.password !== null) await checkCurrentPassword(access, caller, currentPassword);
       await access.users.change(user.name, { password: await passwords.hash(newPassword) });
       await store.sessions.removeAll(user.name, caller.session.id);
       await store.sessions.removeLinks(user.name);
@@ -95,6 +96,16 @@ export function createOwnAccountMethods(access: Access): Pick<ServiceImpl<typeof
   };
 }
 
+/** A wrong one does not mean that the session has ended, as `LOGIN_FAILED` would. */
+async function checkCurrentPassword(access: Access, { name, address }: Caller, password: string): Promise<void> {
+  try {
+    await access.login.checkPassword(name, password, address);
+  } catch (error) {
+    if (!isOperationError(error) || error.reason !== 'LOGIN_FAILED') throw error;
+    throw new OperationError('PASSWORD_WRONG', 'The current password is wrong.', { cause: error });
+  }
+}
+
 /** The user that a caller acts as. Through the unix socket it is the first administrator. */
 async function ownUser(access: Access, caller: Caller): Promise<UserRow> {
   if (caller.via !== 'socket') return await access.users.get(caller.name);
@@ -102,10 +113,4 @@ async function ownUser(access: Access, caller: Caller): Promise<UserRow> {
   const user = await access.users.firstAdministrator();
   if (user !== undefined) return user;
   throw new OperationError('ACCOUNT_NOT_FOUND', 'There is no user who may manage users.');
-}
-
-function sessionNeeded(what: string): OperationError {
-  return new OperationError('PRIVILEGE_MISSING', `Only somebody who logged in can ${what}.`, {
-    nextStep: 'Log in to the web console.',
-  });
 }

@@ -41,6 +41,9 @@ const defaultLimits: HttpLimits = {
 /** How every HTTP/2 connection begins: RFC 9113, 3.4. HTTP/1.1 has no such method. */
 const preface = Buffer.from('PRI * HTTP/2.0\r\n');
 
+/** A client whose machine is gone is noticed, also by a socket on which nothing is sent. */
+const keepAlive = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
+
 /** HTTP/1.1 and HTTP/2 on one port: by the first bytes in cleartext, by ALPN in TLS. */
 export class HttpListener implements AsyncDisposable {
   readonly #http1: Http1Server;
@@ -80,9 +83,15 @@ export class HttpListener implements AsyncDisposable {
     });
     this.#outer =
       tls === undefined
-        ? createTcpServer({ noDelay: true }, (socket) => this.#sniff(socket))
+        ? createTcpServer(keepAlive, (socket) => this.#sniff(socket))
         : createTlsServer(
-            { ...tls, ALPNProtocols: ['h2', 'http/1.1'], minVersion: 'TLSv1.2', handshakeTimeout: headersTimeoutMs },
+            {
+              ...tls,
+              ...keepAlive,
+              ALPNProtocols: ['h2', 'http/1.1'],
+              minVersion: 'TLSv1.2',
+              handshakeTimeout: headersTimeoutMs,
+            },
             (socket: TLSSocket) => this.#accept(socket, socket.alpnProtocol === 'h2'),
           );
     this.#outer.maxConnections = this.#limits.maxConnections;

@@ -47,7 +47,7 @@ export function checkOrigin(facts: RequestFacts, method: string | undefined): vo
     throw new OperationError('HOST_REFUSED', `This daemon does not go by the name "${(host ?? '').slice(0, 80)}".`);
   }
   const isReading = !isUpgrade && (method === 'GET' || method === 'HEAD');
-  if (origin !== undefined && !isReading && origin !== ownOrigin(facts)) {
+  if (origin !== undefined && !isReading && !isOwnOrigin(facts, origin)) {
     throw new OperationError('ORIGIN_REFUSED', `A page of "${origin.slice(0, 80)}" may not call this daemon.`);
   }
   if (!isReading && (fetchSite === 'cross-site' || fetchSite === 'same-site')) {
@@ -55,9 +55,15 @@ export function checkOrigin(facts: RequestFacts, method: string | undefined): vo
   }
 }
 
-/** The origin that pages of this daemon have for who made this request. */
-export function ownOrigin({ entrance, host }: RequestFacts): string {
-  return `${entrance.isSecure ? 'https' : 'http'}://${(host ?? '').toLowerCase()}`;
+/** Whether the page that made it is this daemon's own. A proxy before a cleartext port may have added TLS. */
+function isOwnOrigin({ entrance, host }: RequestFacts, origin: string): boolean {
+  const own = (host ?? '').toLowerCase();
+  return origin === `https://${own}` || (!entrance.isSecure && origin === `http://${own}`);
+}
+
+/** Whether the browser has a secure connection, be it to a proxy: then its cookies are for such connections alone. */
+export function isSecurePage({ entrance, origin }: RequestFacts): boolean {
+  return entrance.isSecure || origin?.startsWith('https://') === true;
 }
 
 function single(headers: IncomingHttpHeaders, name: string): string | undefined {

@@ -72,6 +72,11 @@ export const accessReasons = {
     when: 'A new password is too short or too long.',
     next: 'Use 10 to 1,024 bytes.',
   },
+  PASSWORD_WRONG: {
+    code: 'permission_denied',
+    when: 'The current password, asked for before a change, is wrong.',
+    next: 'Try again, or have an administrator make a login link.',
+  },
   LAST_ADMINISTRATOR: {
     code: 'failed_precondition',
     when: 'Nobody would be left who may manage users.',

@@ -1,0 +1,13 @@
+import type { DescMethod, DescService } from '@bufbuild/protobuf';
+import * as compute from '@innkeeper/contract/compute';
+import * as control from '@innkeeper/contract/control';
+
+/** Every method of every service of the control plane's contracts, served or not. */
+export const allMethods: readonly DescMethod[] = [control, compute]
+  .flatMap((contract) => Object.values(contract as Record<string, unknown>))
+  .filter(isService)
+  .flatMap((service) => service.methods);
+
+function isService(value: unknown): value is DescService {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'service';
+}
