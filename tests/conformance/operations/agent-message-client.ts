@@ -1,0 +1,184 @@
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { openUnixChannel } from '@innkeeper/agent-client';
+import { type AgentMessage, AgentMessageSchema } from '@innkeeper/contract/agent-message';
+import { isReasonName, OperationError } from '@innkeeper/contract/errors';
+import { type Channel, createDeferred, type Deferred } from '@innkeeper/kit';
+import { ForeignFrames, type FrameForm, printFrame } from './foreign-frames.ts';
+import type { CommandRequest, CommandResult, GuestClient, WriteRequest } from './guest-client.ts';
+
+type Payload = AgentMessage['payload'];
+type PayloadInit = NonNullable<MessageInitShape<typeof AgentMessageSchema>['payload']>;
+type PayloadOf<K> = Extract<Payload, { case: K }>['value'];
+
+/** Speaks AgentMessage as a foreign host does, with protobuf-es and the document alone. */
+export class AgentMessageClient implements GuestClient {
+  readonly #channel: Channel;
+  readonly #form: FrameForm;
+  readonly #frames: ForeignFrames;
+  /** By message id; events by the name of their payload. */
+  readonly #waiting = new Map<string, Deferred<Payload>>();
+  readonly #ready: Promise<Payload>;
+  readonly #reports: Promise<Payload>;
+  #lastId = 0;
+
+  private constructor(channel: Channel, form: FrameForm) {
+    this.#channel = channel;
+    this.#form = form;
+    this.#frames = new ForeignFrames(form);
+    this.#ready = this.#expect('agentReady');
+    this.#reports = this.#expect('telemetry');
+    this.#listen().catch((error: unknown) => {
+      for (const waiting of this.#waiting.values()) waiting.reject(error);
+    });
+  }
+
+  static async connect(path: string, form: FrameForm): Promise<AgentMessageClient> {
+    const client = new AgentMessageClient(await openUnixChannel(path), form);
+    // The agent writes in the form that it has seen, so it must see one.
+    await client.ping();
+    return client;
+  }
+
+  async hello(): Promise<{ agentVersion: string }> {
+    return { agentVersion: payloadOf(await this.#ready, 'agentReady').version };
+  }
+
+  async ping(): Promise<{ agentVersion: string }> {
+    const pong = await this.#ask('pong', { case: 'ping', value: { sequence: 5n } });
+    if (pong.sequence !== 5n) throw new Error(`A pong with the sequence ${pong.sequence}.`);
+    return { agentVersion: pong.version };
+  }
+
+  async telemetry(): ReturnType<GuestClient['telemetry']> {
+    const report = payloadOf(await this.#reports, 'telemetry');
+    return {
+      memoryTotalBytes: Number(report.memoryTotalBytes),
+      memoryAvailableBytes: Number(report.memoryAvailableBytes),
+      processCount: report.processCount,
+      uptimeSeconds: Number(report.uptimeSeconds),
+      mountPoints: report.disks.map(({ mountPoint }) => mountPoint),
+      interfaces: report.interfaces.map(({ name }) => name),
+    };
+  }
+
+  async run(request: CommandRequest): Promise<CommandResult> {
+    const [command = request.shell ?? '', ...args] = request.argv ?? [];
+    const response = await this.#ask('executeResponse', {
+      case: 'execute',
+      value: {
+        ...{ command, args, waitForExit: true },
+        workingDirectory: request.directory ?? '',
+        environment: { ...request.environment },
+        timeoutSeconds: request.timeoutSeconds ?? 0,
+        runAsUser: request.user ?? '',
+        runAsGroup: request.group ?? '',
+        includeSupplementaryGroups: request.supplementaryGroups === true,
+        maxOutputBytes: request.maxOutputBytes ?? 0,
+      },
+    });
+    throwError(response.error);
+    return {
+      stdout: Buffer.from(response.stdout),
+      stderr: Buffer.from(response.stderr),
+      exitCode: response.exitCode === -1 ? undefined : response.exitCode,
+      timedOut: response.timedOut,
+      truncated: response.truncated,
+    };
+  }
+
+  async read(path: string, part?: { offset: number; length: number }): Promise<Buffer> {
+    const pieces: Uint8Array[] = [];
+    let offset = BigInt(part?.offset ?? 0);
+    for (;;) {
+      const length = BigInt(part?.length ?? 0);
+      const response = await this.#ask('fileReadResponse', { case: 'fileRead', value: { path, offset, length } });
+      throwError(response.error);
+      if (response.offset !== offset) throw new Error(`Asked for offset ${offset}, got ${response.offset}.`);
+      pieces.push(response.data);
+      offset += BigInt(response.data.length);
+      if (response.eof || part !== undefined) return Buffer.concat(pieces);
+    }
+  }
+
+  async write({ path, data, mode = 0, createParents = false }: WriteRequest): Promise<number> {
+    return await this.#writePiece({ path, data, mode, createParents, eof: true });
+  }
+
+  async writeInTwo({ path, data, mode = 0 }: WriteRequest, between: () => Promise<void>): Promise<void> {
+    const half = Math.floor(data.length / 2);
+    const piece = { path, mode, totalChunks: 2 };
+    await this.#writePiece({ ...piece, data: data.subarray(0, half), chunkNumber: 0 });
+    await between();
+    await this.#writePiece({ ...piece, data: data.subarray(half), chunkNumber: 1, offset: BigInt(half), eof: true });
+  }
+
+  async refusedShutdown({ mode }: { mode: 'none' | 'out of range' | 'too late' }): Promise<void> {
+    const wrong = { none: { type: -1 as 0 }, 'out of range': { type: 99 as 0 }, 'too late': { delaySeconds: 86_401 } };
+    const response = await this.#ask('shutdownResponse', { case: 'shutdown', value: wrong[mode] });
+    throwError(response.error);
+    if (!response.accepted) throw new Error('A refusal without a reason.');
+  }
+
+  async unknownOperation(): Promise<void> {
+    const response = await this.#ask('clipboardGetResponse', { case: 'clipboardGet', value: {} });
+    throwError('error' in response ? String(response.error) : 'UNSUPPORTED_BY_AGENT');
+  }
+
+  async malformed(): Promise<string | undefined> {
+    // A payload whose length goes beyond the message.
+    await this.#channel.write(printFrame(this.#form, new Uint8Array([0x0a, 0x01, 0x41, 0x5a, 0x7f, 0x01])));
+    return undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#channel.close();
+  }
+
+  async #writePiece(request: Exclude<Extract<PayloadInit, { case: 'fileWrite' }>['value'], undefined>) {
+    const response = await this.#ask('fileWriteResponse', { case: 'fileWrite', value: request });
+    throwError(response.error);
+    if (!response.success) throw new Error('A refusal without a reason.');
+    return Number(response.bytesWritten);
+  }
+
+  /** Sends a request and waits for the response to it. */
+  async #ask<K extends Payload['case']>(kind: K, payload: PayloadInit): Promise<PayloadOf<K>> {
+    const messageId = `m${++this.#lastId}`;
+    const answer = this.#expect(messageId);
+    const message = create(AgentMessageSchema, { messageId, payload });
+    await this.#channel.write(printFrame(this.#form, toBinary(AgentMessageSchema, message)));
+    return payloadOf(await answer, kind);
+  }
+
+  #expect(key: string): Promise<Payload> {
+    const answer = createDeferred<Payload>();
+    // Events are not always waited for.
+    answer.promise.catch(() => undefined);
+    this.#waiting.set(key, answer);
+    return answer.promise;
+  }
+
+  async #listen(): Promise<void> {
+    for (;;) {
+      const bytes = await this.#channel.read();
+      if (bytes === undefined) throw new Error('The agent closed the connection.');
+      for (const { messageId, payload } of this.#frames.push(bytes)) {
+        const key = this.#waiting.has(messageId) ? messageId : String(payload.case);
+        this.#waiting.get(key)?.resolve(payload);
+        this.#waiting.delete(key);
+      }
+    }
+  }
+}
+
+function payloadOf<K extends Payload['case']>(payload: Payload, kind: K): PayloadOf<K> {
+  if (payload.case !== kind) throw new Error(`An answer of kind ${payload.case}, not ${kind}.`);
+  return payload.value as PayloadOf<K>;
+}
+
+/** "REASON: what happened" as an error. */
+function throwError(error: string): void {
+  const reason = error.split(':', 1)[0] ?? '';
+  if (isReasonName(reason)) throw new OperationError(reason, error);
+  if (error !== '') throw new Error(`An error without a reason: ${error}`);
+}

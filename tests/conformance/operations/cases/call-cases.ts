@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FileServiceLite, ProcessServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import { openCall } from '../../../../packages/agent-client/src/session/typed-call.ts';
+import type { ConformanceCase } from '../conformance-case.ts';
+import { isAlive, processGone } from '../process-gone.ts';
+
+export const callCases: readonly ConformanceCase[] = [
+  {
+    title: 'an operation that this agent does not have is refused by name',
+    run: async ({ client, dialect }) => {
+      const reason = dialect === 'native' ? 'UNKNOWN_METHOD' : 'UNSUPPORTED_BY_AGENT';
+      await assert.rejects(client.unknownOperation(), { reason });
+      await client.ping();
+    },
+  },
+  {
+    title: 'arguments that are no message are refused, or passed over where they have no sender; the session goes on',
+    run: async ({ client, dialect }) => {
+      assert.equal(await client.malformed(), dialect === 'native' ? 'INVALID_ARGUMENT' : undefined);
+      await client.ping();
+    },
+  },
+  {
+    title: 'a command that runs holds up nothing else',
+    run: async ({ client }) => {
+      const startMs = performance.now();
+      const slow = client.run({ shell: 'sleep 1; echo slow' });
+      await client.ping();
+      assert.equal(`${(await client.run({ shell: 'echo quick' })).stdout}`, 'quick\n');
+      const tookMs = performance.now() - startMs;
+      assert.equal(`${(await slow).stdout}`, 'slow\n');
+      assert.ok(performance.now() - startMs > tookMs, 'the quick one came first');
+    },
+  },
+  {
+    title: 'answers that are asked for side by side are each its own',
+    run: async ({ client, folder }) => {
+      const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+      await Promise.all(names.map((name) => writeFile(join(folder, name), name.repeat(30_000))));
+      const contents = await Promise.all(names.map((name) => client.read(join(folder, name))));
+      assert.deepEqual(
+        contents.map((content) => `${content}`),
+        names.map((name) => name.repeat(30_000)),
+      );
+    },
+  },
+  {
+    title: 'a call ends at its deadline',
+    notInAgentMessage: 'has a timeout for commands only',
+    run: async ({ client }) => {
+      const watch = openCall(client.session, TelemetryServiceLite.watch, { intervalMs: 60_000 }, { timeoutMs: 300 });
+      assert.ok((await watch.next()) !== undefined);
+      await assert.rejects(watch.next(), { reason: 'DEADLINE_EXCEEDED' });
+    },
+  },
+  {
+    title: 'a call that is cancelled ends; a command that was followed runs on',
+    notInAgentMessage: 'has no cancel',
+    run: async ({ client }) => {
+      const { exec, signal } = ProcessServiceLite;
+      const start = { id: 'followed', argv: ['sleep', '300'] };
+      const call = openCall(client.session, exec, { input: { case: 'start', value: start } });
+      const started = (await call.next())?.event;
+      assert.ok(started?.case === 'started');
+      call.raw.cancel(new Error('not wanted'));
+      await assert.rejects(call.next(), /not wanted/);
+      await client.hello();
+      assert.ok(await isAlive(started.value.pid));
+      await openCall(client.session, signal, { id: 'followed', signal: 9 }).next();
+      await processGone(started.value.pid);
+    },
+  },
+  {
+    title: 'a reader that takes nothing holds up its own call alone',
+    notInAgentMessage: 'has no credit: a ping waits behind an answer',
+    run: async ({ client, folder }) => {
+      const path = join(folder, 'big');
+      await writeFile(path, new Uint8Array(4 * 1024 * 1024));
+      const slow = openCall(client.session, FileServiceLite.read, { path });
+      const endless = openCall(client.session, ProcessServiceLite.exec, {
+        input: { case: 'start', value: { id: 'endless', argv: ['yes'] } },
+      });
+      for (let count = 0; count < 50; count++)
+        assert.equal(
+          (await openCall(client.session, TelemetryServiceLite.ping, { sequence: 1n }).next())?.sequence,
+          1n,
+        );
+      await openCall(client.session, ProcessServiceLite.signal, { id: 'endless', signal: 9 }).next();
+      let bytes = 0;
+      for (let answer = await slow.next(); answer !== undefined; answer = await slow.next())
+        if (answer.event.case === 'chunk') bytes += answer.event.value.data.length;
+      assert.equal(bytes, 4 * 1024 * 1024);
+      let ended = false;
+      for (let answer = await endless.next(); answer !== undefined; answer = await endless.next())
+        ended ||= answer.event.case === 'exited';
+      assert.ok(ended);
+    },
+  },
+  {
+    title: 'a 65th call in a session is refused, and the others go on',
+    notInAgentMessage: 'has 16 requests at once, which the agent’s own tests count',
+    run: async ({ client }) => {
+      const watches = Array.from({ length: 63 }, () =>
+        openCall(client.session, TelemetryServiceLite.watch, { intervalMs: 60_000 }),
+      );
+      await Promise.all(watches.map((watch) => watch.next()));
+      assert.equal((await openCall(client.session, TelemetryServiceLite.ping, {}).next())?.sequence, 0n);
+      openCall(client.session, TelemetryServiceLite.watch, { intervalMs: 60_000 });
+      assert.throws(() => openCall(client.session, TelemetryServiceLite.ping, {}), { reason: 'TOO_MANY_CALLS' });
+    },
+  },
+];

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import type { ConformanceCase } from '../conformance-case.ts';
+import { isAlive, processGone } from '../process-gone.ts';
+
+function numbers(text: Buffer): number[] {
+  return `${text}`.trim().split('\n').map(Number);
+}
+
+export const commandEndingCases: readonly ConformanceCase[] = [
+  {
+    title: 'a command that a signal ended has no exit code',
+    run: async ({ client }) => {
+      const { exitCode, stdout, timedOut } = await client.run({ shell: 'echo before; kill -TERM $$' });
+      assert.deepEqual([exitCode, `${stdout}`, timedOut], [undefined, 'before\n', false]);
+    },
+  },
+  {
+    title: 'the signal that ended it is told',
+    notInAgentMessage: 'has exit_code alone',
+    run: async ({ client }) => {
+      const { exited } = await client.exec({ shellCommand: 'kill -USR1 $$' });
+      assert.deepEqual(exited.status, { case: 'signal', value: 10 });
+    },
+  },
+  {
+    title: 'at its timeout the whole tree is ended, also what left the session, and its output until then is kept',
+    run: async ({ client }) => {
+      const tree = "sleep 300 & echo $!; setsid sh -c 'echo $$; exec sleep 300' & wait";
+      const { stdout, timedOut, exitCode } = await client.run({ shell: tree, timeoutSeconds: 1 });
+      assert.deepEqual([timedOut, exitCode], [true, undefined]);
+      const pids = numbers(stdout);
+      assert.equal(pids.length, 2);
+      await Promise.all(pids.map(processGone));
+    },
+  },
+  {
+    title: 'a command that heeds no TERM is killed after its grace',
+    notInAgentMessage: 'has no grace to set; it is five seconds',
+    run: async ({ client }) => {
+      const shellCommand = 'trap "" TERM; echo $$; while :; do sleep 0.05; done';
+      const { exited, stdout } = await client.exec({ shellCommand, timeoutMs: 200, killGraceMs: 100 });
+      assert.deepEqual([exited.ending, exited.status.case, exited.status.value], [2, 'signal', 9]);
+      await Promise.all(numbers(stdout).map(processGone));
+    },
+  },
+  {
+    title: 'output beyond the limit is cut, and that is told; the command runs to its end',
+    run: async ({ client }) => {
+      const shell = 'yes 0123456789 | head -c 50000; echo end >&2; exit 5';
+      const { stdout, truncated, exitCode } = await client.run({ shell, maxOutputBytes: 1000 });
+      assert.deepEqual([truncated, exitCode, stdout.length], [true, 5, 1000]);
+      assert.equal((await client.run({ shell: 'printf 1234', maxOutputBytes: 4 })).truncated, false);
+    },
+  },
+  {
+    title: 'the true totals of cut output are told',
+    notInAgentMessage: 'has no totals',
+    run: async ({ client }) => {
+      const shellCommand = 'head -c 50000 /dev/zero; head -c 7000 /dev/zero >&2';
+      const { exited, stdout, stderr } = await client.exec({ shellCommand, maxOutputBytes: 1000n });
+      assert.deepEqual([exited.stdoutBytes, exited.stderrBytes, exited.truncated], [50_000n, 7000n, true]);
+      assert.equal(stdout.length + stderr.length, 1000);
+    },
+  },
+  {
+    title: 'a grandchild in the background that holds the pipes does not hold up the end',
+    run: async ({ client }) => {
+      const startMs = performance.now();
+      const { stdout, exitCode } = await client.run({ shell: 'sleep 300 & echo $!; exit 3' });
+      const [pid = 0] = numbers(stdout);
+      assert.ok(performance.now() - startMs < 20_000);
+      assert.equal(exitCode, 3);
+      assert.ok(await isAlive(pid), 'it was left alone');
+      process.kill(pid, 'SIGKILL');
+    },
+  },
+  {
+    title: 'such a grandchild is counted',
+    notInAgentMessage: 'has no count of it',
+    run: async ({ client }) => {
+      const { exited, stdout } = await client.exec({ shellCommand: 'sleep 300 & echo $!' });
+      assert.equal(exited.orphansLeft, 1);
+      for (const pid of numbers(stdout)) process.kill(pid, 'SIGKILL');
+    },
+  },
+  {
+    title: 'a signal that somebody asks for reaches the whole tree, and that is the ending',
+    notInAgentMessage: 'has no signals',
+    run: async ({ client }) => {
+      await using exec = client.link.exec({ shellCommand: 'sleep 300 & echo $!; wait' });
+      for await (const { event } of exec.events) {
+        if (event.case === 'output') await exec.signal(15);
+        if (event.case === 'exited') assert.deepEqual([event.value.ending, event.value.status.value], [3, 15]);
+      }
+    },
+  },
+];

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ConformanceCase } from '../conformance-case.ts';
+
+const notRoot = process.getuid?.() === 0 ? undefined : 'only root may give files away';
+
+function sha256(data: Uint8Array): Buffer {
+  return createHash('sha256').update(data).digest();
+}
+
+export const fileCases: readonly ConformanceCase[] = [
+  {
+    title: 'a file goes there and back, with the mode asked for',
+    run: async ({ client, folder }) => {
+      const path = join(folder, 'file');
+      const data = randomBytes(700_000);
+      assert.equal(await client.write({ path, data, mode: 0o640 }), data.length);
+      assert.equal((await stat(path)).mode & 0o7777, 0o640);
+      assert.ok(data.equals(await readFile(path)));
+      assert.ok(data.equals(await client.read(path)));
+      assert.deepEqual(await readdir(folder), ['file']);
+    },
+  },
+  {
+    title: 'an empty file goes there and back',
+    run: async ({ client, folder }) => {
+      const path = join(folder, 'empty');
+      await client.write({ path, data: new Uint8Array(0) });
+      assert.equal((await stat(path)).size, 0);
+      assert.equal((await client.read(path)).length, 0);
+    },
+  },
+  {
+    title: 'a new file has mode 0644, and one that is replaced keeps its own',
+    run: async ({ client, folder }) => {
+      const path = join(folder, 'file');
+      await client.write({ path, data: Buffer.from('one') });
+      assert.equal((await stat(path)).mode & 0o7777, 0o644);
+      await chmod(path, 0o600);
+      await client.write({ path, data: Buffer.from('two') });
+      assert.equal((await stat(path)).mode & 0o7777, 0o600);
+      assert.equal(await readFile(path, 'utf8'), 'two');
+    },
+  },
+  {
+    title: 'a part of a file is read from its offset on',
+    run: async ({ client, folder }) => {
+      const path = join(folder, 'file');
+      await writeFile(path, '0123456789');
+      assert.equal(`${await client.read(path, { offset: 3, length: 4 })}`, '3456');
+      assert.equal(`${await client.read(path, { offset: 8, length: 10 })}`, '89');
+      assert.equal(`${await client.read(path, { offset: 10, length: 1 })}`, '');
+      assert.equal(`${await client.read(path, { offset: 99, length: 1 })}`, '');
+    },
+  },
+  {
+    title: 'a file whose size is not known is read to its end',
+    run: async ({ client }) => {
+      assert.match(`${await client.read('/proc/cpuinfo')}`, /processor/);
+    },
+  },
+  {
+    title: 'a target is as it was until the file is whole',
+    run: async ({ client, folder }) => {
+      const path = join(folder, 'file');
+      await writeFile(path, 'as it was');
+      await client.writeInTwo({ path, data: Buffer.from('what it will be') }, async () => {
+        assert.equal(await readFile(path, 'utf8'), 'as it was');
+      });
+      assert.equal(await readFile(path, 'utf8'), 'what it will be');
+      assert.deepEqual(await readdir(folder), ['file']);
+    },
+  },
+  {
+    title: 'folders on the way are made when that is asked for',
+    run: async ({ client, folder }) => {
+      const path = join(folder, 'a', 'b', 'file');
+      await client.write({ path, data: Buffer.from('deep'), createParents: true });
+      assert.equal(await readFile(path, 'utf8'), 'deep');
+    },
+  },
+  {
+    title: 'a link is followed, and stays one',
+    run: async ({ client, folder }) => {
+      await writeFile(join(folder, 'real'), 'old');
+      await symlink('real', join(folder, 'link'));
+      await client.write({ path: join(folder, 'link'), data: Buffer.from('new') });
+      assert.equal(await readFile(join(folder, 'real'), 'utf8'), 'new');
+      assert.equal(`${await client.read(join(folder, 'link'))}`, 'new');
+      assert.deepEqual((await readdir(folder)).sort(), ['link', 'real']);
+    },
+  },
+  {
+    title: 'an owner is given, by name and by number',
+    skip: notRoot,
+    notInAgentMessage: 'has no owner',
+    run: async ({ client, folder }) => {
+      const path = join(folder, 'file');
+      await client.writeAll({ path, user: 'daemon', group: '2' }, Buffer.from('x'));
+      const { uid, gid } = await stat(path);
+      assert.deepEqual([uid, gid], [1, 2]);
+    },
+  },
+  {
+    title: 'SHA-256 is told both ways, and one that does not fit replaces nothing',
+    notInAgentMessage: 'has no hashes',
+    run: async ({ client, folder }) => {
+      const path = join(folder, 'file');
+      const data = randomBytes(200_000);
+      const written = await client.writeAll({ path, sha256: true }, data);
+      assert.ok(sha256(data).equals(written.sha256));
+      assert.ok(sha256(data).equals((await client.readAll({ path, sha256: true })).sha256));
+      const source = async function* (): AsyncGenerator<Uint8Array> {
+        yield Buffer.from('other');
+      };
+      await assert.rejects(client.link.writeFile({ path }, source, { expectedSha256: () => sha256(data) }), {
+        reason: 'CHECKSUM_MISMATCH',
+      });
+      assert.ok(data.equals(await readFile(path)));
+      assert.deepEqual(await readdir(folder), ['file']);
+    },
+  },
+  {
+    title: 'an upload that broke off goes on where it stood',
+    notInAgentMessage: 'has no ids of uploads',
+    run: async ({ client, folder }) => {
+      const open = { path: join(folder, 'file'), uploadId: 'again', resume: true };
+      // More than a call may send before any of it was written.
+      const data = randomBytes(800_000);
+      const broken = async function* (): AsyncGenerator<Uint8Array> {
+        yield data.subarray(0, 600_000);
+        throw new Error('the source is gone');
+      };
+      await assert.rejects(client.link.writeFile(open, broken), /the source is gone/);
+      await assert.rejects(stat(open.path), { code: 'ENOENT' });
+      let from = 0n;
+      await client.link.writeFile(open, async function* (offset) {
+        from = offset;
+        yield data.subarray(Number(offset));
+      });
+      assert.ok(from > 0n, `${from}`);
+      assert.ok(data.equals(await readFile(open.path)));
+      assert.deepEqual(await readdir(folder), ['file']);
+    },
+  },
+];

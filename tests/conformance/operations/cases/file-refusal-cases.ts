@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rmdir, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ConformanceCase } from '../conformance-case.ts';
+
+const data = Buffer.from('data');
+
+/** Runs `work` with a file system of 64 KiB. */
+async function withSmallDisk(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'small-disk-'));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', folder], { stdio: 'ignore' });
+  try {
+    await work(folder);
+  } finally {
+    execFileSync('umount', [folder]);
+    await rmdir(folder);
+  }
+}
+
+/** Tried and not guessed: root in a container often may not mount. */
+const cannotMount = await withSmallDisk(async () => undefined).then(
+  () => undefined,
+  () => 'this user may not mount a tmpfs',
+);
+
+export const fileRefusalCases: readonly ConformanceCase[] = [
+  {
+    title: 'paths that are relative, or have NUL or ".." in them, are refused',
+    run: async ({ client, folder }) => {
+      const wrong = { reason: 'INVALID_PATH' };
+      for (const path of ['file', '', `${folder}/../x`, `${folder}/a\0b`, `${folder}/..`]) {
+        await assert.rejects(client.read(path), wrong, JSON.stringify(path));
+        await assert.rejects(client.write({ path, data }), wrong, JSON.stringify(path));
+      }
+      assert.deepEqual(await readdir(folder), []);
+    },
+  },
+  {
+    title: 'a file that is not there cannot be read, and one is not written into a folder that is not there',
+    run: async ({ client, folder }) => {
+      await assert.rejects(client.read(join(folder, 'none')), { reason: 'FILE_NOT_FOUND' });
+      await assert.rejects(client.write({ path: join(folder, 'none', 'file'), data }), { reason: 'FILE_NOT_FOUND' });
+    },
+  },
+  {
+    title: 'a folder is no file, and a file no folder',
+    run: async ({ client, folder }) => {
+      await mkdir(join(folder, 'sub'));
+      await writeFile(join(folder, 'file'), 'x');
+      for (const path of [join(folder, 'sub'), '/']) {
+        await assert.rejects(client.read(path), { reason: 'FILE_IS_DIRECTORY' }, path);
+        await assert.rejects(client.write({ path, data }), { reason: 'FILE_IS_DIRECTORY' }, path);
+      }
+      const below = join(folder, 'file', 'below');
+      await assert.rejects(client.read(below), { reason: 'FILE_NOT_DIRECTORY' });
+      await assert.rejects(client.write({ path: below, data }), { reason: 'FILE_NOT_DIRECTORY' });
+    },
+  },
+  {
+    title: 'links are refused where the caller says so, at the end of a path and on the way',
+    notInAgentMessage: 'has no way to ask for it',
+    run: async ({ client, folder }) => {
+      await mkdir(join(folder, 'real'));
+      await writeFile(join(folder, 'real', 'file'), 'x');
+      await symlink('real', join(folder, 'way'));
+      await symlink('file', join(folder, 'real', 'end'));
+      for (const path of [join(folder, 'way', 'file'), join(folder, 'real', 'end')]) {
+        const refused = { reason: 'FILE_SYMLINK_REFUSED' };
+        await assert.rejects(client.readAll({ path, noSymlinks: true }), refused, path);
+        await assert.rejects(client.writeAll({ path, noSymlinks: true }, data), refused, path);
+      }
+      assert.equal(`${(await client.readAll({ path: join(folder, 'real', 'file'), noSymlinks: true })).data}`, 'x');
+    },
+  },
+  {
+    title: 'a file that must not exist is not replaced',
+    notInAgentMessage: 'has no way to ask for it',
+    run: async ({ client, folder }) => {
+      const path = join(folder, 'file');
+      await client.writeAll({ path, mustNotExist: true }, data);
+      await assert.rejects(client.writeAll({ path, mustNotExist: true }, data), { reason: 'FILE_EXISTS' });
+    },
+  },
+  {
+    title: 'a disk that is full is told, and nothing is left of the file',
+    skip: cannotMount,
+    run: ({ client }) =>
+      withSmallDisk(async (folder) => {
+        const path = join(folder, 'file');
+        await client.write({ path, data });
+        await assert.rejects(client.write({ path, data: new Uint8Array(200_000) }), { reason: 'GUEST_DISK_FULL' });
+        assert.deepEqual(await readdir(folder), ['file']);
+        assert.equal(`${await client.read(path)}`, 'data');
+        await client.ping();
+      }),
+  },
+  {
+    title: 'a disk that gets full in the middle of an upload is told, and nothing is left of the file',
+    skip: cannotMount,
+    notInAgentMessage: 'has the size in every message',
+    run: ({ client }) =>
+      withSmallDisk(async (folder) => {
+        const open = { path: join(folder, 'file') };
+        await assert.rejects(client.writeAll(open, new Uint8Array(200_000)), { reason: 'GUEST_DISK_FULL' });
+        assert.deepEqual(await readdir(folder), []);
+      }),
+  },
+];

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import type { ConformanceCase } from '../conformance-case.ts';
+
+function memory(name: string): number {
+  const kib = new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
+  return Number(kib) * 1024;
+}
+
+export const sessionCases: readonly ConformanceCase[] = [
+  {
+    title: 'the agent says its version when a session opens, and the same to a ping',
+    run: async ({ client }) => {
+      const { agentVersion } = await client.hello();
+      assert.match(agentVersion, /^\d+\.\d+\.\d+/);
+      assert.equal((await client.ping()).agentVersion, agentVersion);
+    },
+  },
+  {
+    title: 'the agent says which boot and which run of its own this is, and what it can do',
+    notInAgentMessage: 'has no boot id, no instance and no capabilities of streams',
+    run: async ({ client }) => {
+      await client.ping();
+      assert.ok(client.link.state.state === 'connected');
+      const { welcome } = client.link.state;
+      assert.equal(welcome.bootId, readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
+      assert.notEqual(welcome.agentInstance, '');
+      for (const name of ['exec', 'exec.pty', 'exec.resume', 'file.read', 'file.write', 'file.resume', 'telemetry'])
+        assert.ok(welcome.capabilities.includes(name), name);
+    },
+  },
+  {
+    title: 'telemetry has what the kernel says',
+    run: async ({ client }) => {
+      const report = await client.telemetry();
+      assert.equal(report.memoryTotalBytes, memory('MemTotal'));
+      const available = memory('MemAvailable');
+      assert.ok(Math.abs(report.memoryAvailableBytes - available) < 0.2 * available, `${report.memoryAvailableBytes}`);
+      assert.ok(report.processCount >= 2, `${report.processCount}`);
+      const uptime = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
+      assert.ok(Math.abs(report.uptimeSeconds - uptime) <= 10, `${report.uptimeSeconds} and ${uptime}`);
+      assert.ok(report.interfaces.includes('lo'));
+      assert.ok(report.mountPoints.includes('/'), `${report.mountPoints}`);
+    },
+  },
+  {
+    title: 'a shutdown that is none is refused, and nothing happens',
+    run: async ({ client }) => {
+      for (const mode of ['none', 'out of range', 'too late'] as const)
+        await assert.rejects(client.refusedShutdown({ mode }), { reason: 'INVALID_ARGUMENT' }, mode);
+      await client.ping();
+    },
+  },
+];

@@ -1,0 +1,156 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { type AgentLink, createAgentLink, openUnixChannel } from '@innkeeper/agent-client';
+import type { ExecExited, OpenWriteSchema, ProcessSpecSchema, ShutdownMode } from '@innkeeper/contract/agent';
+import { FileServiceLite, PowerServiceLite } from '@innkeeper/contract/agent-lite';
+import { portableByteOps } from '@innkeeper/wire';
+import { hostClock } from '../../../packages/agent-client/src/node/host-clock.ts';
+import { randomBytes } from '../../../packages/agent-client/src/node/random-bytes.ts';
+import { NativeSession } from '../../../packages/agent-client/src/session/native-session.ts';
+import { openCall } from '../../../packages/agent-client/src/session/typed-call.ts';
+import type { CommandRequest, CommandResult, GuestClient, WriteRequest } from './guest-client.ts';
+
+/** What came of one process. */
+export interface NativeResult {
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  readonly exited: ExecExited;
+}
+
+/** Speaks the native dialect through our link, and below it through one session. */
+export class NativeClient implements GuestClient {
+  readonly link: AgentLink;
+  readonly session: NativeSession;
+  readonly #welcomeVersion: Promise<string>;
+  readonly #close: () => Promise<void>;
+
+  private constructor(path: string, channel: Awaited<ReturnType<typeof openUnixChannel>>) {
+    this.link = createAgentLink({
+      connect: (signal) => openUnixChannel(path, { signal }),
+      identity: { vmId: 'conformance', vmName: 'conformance', nodeVersion: 'test' },
+      mayStepClock: false,
+      telemetryIntervalMs: 0,
+    });
+    this.session = new NativeSession({ channel, ops: portableByteOps, clock: hostClock, nonce: randomBytes(16) });
+    this.#welcomeVersion = this.session.open({ minVersion: 1, maxVersion: 1 }).then(({ agentVersion }) => agentVersion);
+    this.#close = () => channel.close();
+  }
+
+  static async connect(path: string): Promise<NativeClient> {
+    return new NativeClient(path, await openUnixChannel(path));
+  }
+
+  async hello(): Promise<{ agentVersion: string }> {
+    return { agentVersion: await this.#welcomeVersion };
+  }
+
+  ping(): Promise<{ agentVersion: string }> {
+    return this.link.ping();
+  }
+
+  async telemetry(): ReturnType<GuestClient['telemetry']> {
+    const report = await this.link.telemetryOnce();
+    return {
+      memoryTotalBytes: Number(report.memory?.totalBytes),
+      memoryAvailableBytes: Number(report.memory?.availableBytes),
+      processCount: Number(report.processCount),
+      uptimeSeconds: Number(report.uptimeSeconds),
+      mountPoints: report.mounts.map(({ mountPoint }) => mountPoint),
+      interfaces: report.interfaces.map(({ name }) => name),
+    };
+  }
+
+  async run(request: CommandRequest): Promise<CommandResult> {
+    const { stdout, stderr, exited } = await this.exec({
+      argv: [...(request.argv ?? [])],
+      shellCommand: request.shell ?? '',
+      workingDirectory: request.directory ?? '',
+      environment: { ...request.environment },
+      user: request.user ?? '',
+      group: request.group ?? '',
+      noSupplementaryGroups: request.user !== undefined && request.supplementaryGroups !== true,
+      timeoutMs: (request.timeoutSeconds ?? 0) * 1000,
+      maxOutputBytes: BigInt(request.maxOutputBytes ?? 0),
+    });
+    const { status, ending, truncated } = exited;
+    const exitCode = status.case === 'exitCode' ? status.value : undefined;
+    return { stdout, stderr, exitCode, truncated, timedOut: ending === 2 };
+  }
+
+  /** Runs a process to its end. */
+  async exec(spec: MessageInitShape<typeof ProcessSpecSchema>): Promise<NativeResult> {
+    return await followExec(this.link.exec(spec).events);
+  }
+
+  async read(path: string, part?: { offset: number; length: number }): Promise<Buffer> {
+    const { offset = 0, length = 0 } = part ?? {};
+    return (await this.readAll({ path, offset: BigInt(offset), length: BigInt(length) })).data;
+  }
+
+  async readAll(request: Parameters<AgentLink['readFile']>[0]): Promise<{ data: Buffer; sha256: Buffer }> {
+    const reading = this.link.readFile(request);
+    const pieces: Uint8Array[] = [];
+    for await (const chunk of reading.chunks) pieces.push(chunk.slice());
+    return { data: Buffer.concat(pieces), sha256: Buffer.from((await reading.done).sha256) };
+  }
+
+  async write({ data, ...request }: WriteRequest): Promise<number> {
+    const { bytes } = await this.writeAll({ ...request, sizeBytes: BigInt(data.length) }, data);
+    return Number(bytes);
+  }
+
+  writeAll(open: MessageInitShape<typeof OpenWriteSchema>, data: Uint8Array): ReturnType<AgentLink['writeFile']> {
+    return this.link.writeFile(open, async function* (offset) {
+      yield data.subarray(Number(offset));
+    });
+  }
+
+  async writeInTwo({ data, ...request }: WriteRequest, between: () => Promise<void>): Promise<void> {
+    const half = Math.floor(data.length / 2);
+    await this.link.writeFile(request, async function* () {
+      yield data.subarray(0, half);
+      await between();
+      yield data.subarray(half);
+    });
+  }
+
+  async refusedShutdown({ mode }: { mode: 'none' | 'out of range' | 'too late' }): Promise<void> {
+    const wrong = {
+      none: { mode: 0 },
+      'out of range': { mode: 99 as ShutdownMode },
+      'too late': { mode: 1, delaySeconds: 86_401 },
+    } as const;
+    await openCall(this.session, PowerServiceLite.shutdown, wrong[mode]).next();
+  }
+
+  async unknownOperation(): Promise<void> {
+    await this.session.call('innkeeper.agent.v1.NoService/None', new Uint8Array(0), once).next();
+  }
+
+  async malformed(): Promise<string | undefined> {
+    const noMessage = new Uint8Array([0x0a, 0x7f, 1]);
+    try {
+      await this.session.call(FileServiceLite.stat.name, noMessage, once).next();
+      return undefined;
+    } catch (error) {
+      return (error as { reason?: string }).reason;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.link[Symbol.asyncDispose]();
+    await this.#close();
+  }
+}
+
+const once = { halfClose: true, timeoutMs: 10_000 };
+
+/** Collects what a process wrote, to its end. */
+export async function followExec(events: ReturnType<AgentLink['exec']>['events']): Promise<NativeResult> {
+  const output: Record<1 | 2, Uint8Array[]> = { 1: [], 2: [] };
+  for await (const { event } of events) {
+    if (event.case === 'output') output[event.value.stream === 2 ? 2 : 1].push(event.value.data.slice());
+    if (event.case === 'exited')
+      return { stdout: Buffer.concat(output[1]), stderr: Buffer.concat(output[2]), exited: event.value };
+  }
+  throw new Error('The events ended before the process did.');
+}

@@ -1,0 +1,61 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { buildAgent, RunningAgent } from '../../../apps/agent/testing/running-agent.ts';
+import { AgentMessageClient } from './agent-message-client.ts';
+import { callCases } from './cases/call-cases.ts';
+import { commandCases } from './cases/command-cases.ts';
+import { commandEndingCases } from './cases/command-ending-cases.ts';
+import { fileCases } from './cases/file-cases.ts';
+import { fileRefusalCases } from './cases/file-refusal-cases.ts';
+import { sessionCases } from './cases/session-cases.ts';
+import { terminalCases } from './cases/terminal-cases.ts';
+import type { ConformanceCase } from './conformance-case.ts';
+import type { DialectName } from './guest-client.ts';
+import { NativeClient } from './native-client.ts';
+
+const table: Readonly<Record<string, readonly ConformanceCase[]>> = {
+  sessions: sessionCases,
+  commands: commandCases,
+  'ends of commands': commandEndingCases,
+  'terminals and input': terminalCases,
+  files: fileCases,
+  'refusals of files': fileRefusalCases,
+  calls: callCases,
+};
+const dialects: readonly DialectName[] = ['native', 'AgentMessage, plain', 'AgentMessage, magic'];
+
+before(buildAgent, { timeout: 120_000 });
+
+for (const dialect of dialects)
+  describe(`the agent in the dialect ${dialect}`, { timeout: 120_000 }, () => {
+    let agent: RunningAgent;
+    let folders = 0;
+    before(async () => {
+      agent = await RunningAgent.start();
+    });
+    after(() => agent[Symbol.asyncDispose]());
+
+    for (const [area, cases] of Object.entries(table))
+      describe(area, () => {
+        for (const row of cases)
+          it(row.title, { skip: reasonToSkip(row, dialect) }, async () => {
+            const folder = join(agent.folder, `case${++folders}`);
+            await mkdir(folder);
+            const place = { dialect, folder, agentPid: agent.pid };
+            if (dialect === 'native') {
+              await using client = await NativeClient.connect(agent.socket);
+              await row.run({ ...place, client });
+            } else if (row.notInAgentMessage === undefined) {
+              const form = dialect === 'AgentMessage, plain' ? 'plain' : 'magic';
+              await using client = await AgentMessageClient.connect(agent.socket, form);
+              await row.run({ ...place, client });
+            }
+          });
+      });
+  });
+
+function reasonToSkip(row: ConformanceCase, dialect: DialectName): string | false {
+  if (dialect !== 'native' && row.notInAgentMessage !== undefined) return `AgentMessage ${row.notInAgentMessage}`;
+  return row.skip ?? false;
+}
