@@ -52,6 +52,10 @@ export async function bootBenchGuest(image: BenchImage, directory: string): Prom
   ];
   const started = performance.now();
   const child = spawn(program, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+  // It would outlive us.
+  const onExit = (): boolean => child.kill('SIGKILL');
+  process.prependOnceListener('exit', onExit);
+  child.once('exit', () => process.off('exit', onExit));
   const openLink = (telemetryIntervalMs: number): AgentLink =>
     createAgentLink({
       connect: (signal) => openPortChannel(files.portSocket(nativePort), nativePort, { signal }),

@@ -8,17 +8,21 @@ const root = join(import.meta.dirname, '..', '..');
 export const cacheDirectory = join(root, '.cache', 'vm-tests', 'data', 'cache');
 export const agentBinaryPath = join(root, 'dist', 'agent', `innkeeper-agent-linux-${process.arch}`);
 
-/** A disk with Debian, qemu-ga and our agent, and the kernel that boots it. */
+/** A disk with our agent in it (and qemu-ga, if it is Debian's), and the kernel that boots it. */
 export interface BenchImage {
-  /** Without our agent; 1 GiB, sparse. */
+  /** Without our agent; Debian's has 1 GiB, sparse. */
   readonly originalPath: string;
   readonly diskPath: string;
   readonly kernel: GuestKernel;
 }
 
 /** Builds the guest's disk in `directory`, as the node does for its VMs. Rejects when it cannot be built. */
-export async function makeBenchImage(directory: string, onStage: (stage: string) => void): Promise<BenchImage> {
-  const { originalPath, kernel } = await buildImage('debian', { directory, cacheDirectory }, { onStage });
+export async function makeBenchImage(
+  kind: 'debian' | 'tiny',
+  directory: string,
+  onStage: (stage: string) => void,
+): Promise<BenchImage> {
+  const { originalPath, kernel } = await buildImage(kind, { directory, cacheDirectory }, { onStage });
   const basePath = join(directory, 'base.raw');
   const base = await prepareBase({
     originalPath,

@@ -1,5 +1,6 @@
 /** `npm run bench -- agent [--json] [--quick]`: docs/develop/bench.md. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,6 +8,8 @@ import { benchAgent } from './agent/agent-bench.ts';
 import { metricLine, metricRow } from './print.ts';
 
 const usage = 'usage: npm run bench -- agent [--json] [--quick]';
+/** It takes five minutes where nothing else runs, and images may have to be built first. */
+const timeoutMs = 20 * 60_000;
 
 /** 0: measured, whatever the figures; 1: could not be measured; 2: not understood. */
 async function main(): Promise<number> {
@@ -25,6 +28,13 @@ async function main(): Promise<number> {
   }
   const directory = await mkdtemp(join(tmpdir(), 'ik-bench-'));
   const out = (line: string): boolean => process.stdout.write(`${line}\n`);
+  // A signal ends it as an exit does, and so ends the VMs.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const watchdog = setTimeout(() => {
+    process.stderr.write(`It could not be measured within ${timeoutMs / 60_000} minutes.\n`);
+    process.exit(1);
+  }, timeoutMs);
   if (!json) out(header());
   try {
     const onStage = (stage: string): boolean => process.stderr.write(`  … ${stage}\n`);
@@ -35,7 +45,7 @@ async function main(): Promise<number> {
     process.stderr.write(`It could not be measured: ${error instanceof Error ? (error.stack ?? '') : String(error)}\n`);
     return 1;
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    clearTimeout(watchdog);
   }
 }
 

@@ -13,6 +13,7 @@ import { measureExec, measurePing } from './latency.ts';
 import { measureSize } from './sizes.ts';
 import { measureStartup } from './startup.ts';
 import { measureTransfers, moveVolume } from './transfer.ts';
+import { measureWholePath } from './whole-path.ts';
 
 export interface AgentBenchOptions {
   /** Fewer rounds, a minute in all: for a look, not for a verdict. */
@@ -30,9 +31,11 @@ export async function* benchAgent(options: AgentBenchOptions): AsyncGenerator<Me
   const { quick, directory, onStage } = options;
   yield* await measureSize(agentBinaryPath);
   const peerPath = compileBenchPeer(directory);
-  const image = await makeBenchImage(directory, onStage);
+  const image = await makeBenchImage('debian', directory, onStage);
   onStage('putting the agent into the image');
   yield* await measureInjection(image.originalPath, directory, quick ? 3 : 7);
+  onStage('create → agent ready, inn cp');
+  yield* await measureWholePath(directory, quick ? 1 : 3);
   onStage('booting');
   await using guest = await bootBenchGuest(image, directory);
   onStage(`QEMU ${guest.version} with ${guest.accelerator}, booted in ${(guest.bootMs / 1000).toFixed(1)} s`);
