@@ -9,6 +9,7 @@ export const privileges = {
   'guest.file.read': 'List and read files in the guest.',
   'guest.file.write': 'Write, rename, remove and change files in the guest.',
   'guest.filesystem': 'Freeze, thaw and trim file systems of the guest.',
+  'guest.report': 'Tell a VM’s own address. For a token that lies in the VM.',
   'guest.admin': 'Change passwords, network, clock and agent of the guest.',
   snapshot: 'Make, restore and remove snapshots.',
   'node.manage': 'Add, build and remove images, and change the node.',

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ListenOptions, Socket } from 'node:net';
 import { createContextValues } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { VMService } from '@innkeeper/contract/compute';
 import {
   AccessService,
   AuditService,
@@ -15,6 +16,7 @@ import { type Log, mib } from '@innkeeper/kit';
 import { WebSocketServer } from 'ws';
 import type { Access } from '../access/access.ts';
 import { Audit } from '../audit/audit.ts';
+import { createComputeService } from '../compat/compute-service.ts';
 import type { History } from '../history/history.ts';
 import { createHistoryService } from '../history/history-service.ts';
 import { commonHeaders } from '../web-server/content-policy.ts';
@@ -77,13 +79,14 @@ export class ApiServer implements AsyncDisposable {
     const audit = new Audit({ store: access.store, log, nowMs: () => access.clock.nowMs() });
     this.#options = options;
     this.gate = new Gate({ access, audit });
-    this.#context = { node, log, gate: this.gate, shutdownSignal: this.#shutdown.signal };
+    this.#context = { node, history, log, gate: this.gate, shutdownSignal: this.#shutdown.signal };
     this.#rpc = connectNodeAdapter({
       routes: (router) =>
         router
           .service(AccessService, createAccessService(access))
           .service(AuditService, createAuditService(access.store))
           .service(VmService, createVmService(node))
+          .service(VMService, createComputeService(node))
           .service(ImageService, createImageService(node))
           .service(HistoryService, createHistoryService(node, history))
           .service(OperationService, createOperationService(node))
@@ -143,7 +146,7 @@ export class ApiServer implements AsyncDisposable {
       return;
     }
     this.#facts.set(request, facts);
-    if ((request.url ?? '').startsWith('/innkeeper.control.')) limitRequestTime(request, response);
+    if (/^\/(innkeeper|limiquantix)\./.test(request.url ?? '')) limitRequestTime(request, response);
     this.#rpc(request, response as ServerResponse);
   }
 

@@ -9,7 +9,7 @@ const actions: Readonly<Record<string, string>> = {
   'AccessService/Logout': 'logout',
 };
 
-const readingVerbs = /^(Get|List|Watch|Query|Verify|Stat|Diagnose)/;
+const readingVerbs = /^(Get|List|Watch|Query|Verify|Stat|Diagnose|Ping)/;
 
 /** Whether the method changes something. What is not known to read only, does. */
 export function isChange(method: DescMethod): boolean {

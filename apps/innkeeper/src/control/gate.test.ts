@@ -5,7 +5,6 @@ import { after, before, describe, it } from 'node:test';
 import { type DescMethod, getOption } from '@bufbuild/protobuf';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
-import { VMService } from '@innkeeper/contract/compute';
 import * as control from '@innkeeper/contract/control';
 import { WebSocket } from 'ws';
 import { privilegeNames } from '../access/privileges.ts';

@@ -3,6 +3,7 @@ import type { VmAction } from '@innkeeper/contract';
 import type { Log } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import type { AuditParameters } from '../audit/audit.ts';
+import type { History } from '../history/history.ts';
 import type { Gate, Pass, Visitor } from './gate.ts';
 import type { NodeOfControl, VmOfControl } from './node-of-control.ts';
 
@@ -32,6 +33,7 @@ export interface Exchange {
   readonly pass: Pass;
   readonly gate: Gate;
   readonly node: NodeOfControl;
+  readonly history: History;
   /** The VM that the path names. Throws when the path has no `{vm}`. */
   readonly vm: VmOfControl;
   /** Of the path. */

@@ -10,6 +10,7 @@ import {
   type Operation,
 } from '@innkeeper/contract/control';
 import type { EventRow, OperationRow } from '@innkeeper/store';
+import { checkReportedAddress } from '../compat/check-reported-address.ts';
 import { FleetIndex } from '../fleet/fleet-index.ts';
 import { createVm } from '../node/create-vm.ts';
 import { diagnose } from '../node/diagnose.ts';
@@ -73,6 +74,7 @@ function localVm(node: Node, runner: VmRunner): VmOfControl {
     },
     describe: () => vmMessage(runner),
     glance: () => vmGlance(runner),
+    reportAddress: (address) => runner.agent.reportAddress(checkReportedAddress(address)),
     assertAllowed: (action) => assertVmAction(name, runner.life.state, action),
     agent: (options) => connectedAgent(runner, options),
     console: () => {

@@ -67,7 +67,7 @@ export async function methodTarget(
   }
   if (rule === 'everywhere') return { target: 'everywhere' };
   if (rule === 'tags') return { target: { id: '', tags: fields['tags'] as Record<string, string> } };
-  const name = hasVm(method.input) ? String(fields['vm']) : '';
+  const name = hasVm(method.input) ? String(fields['vm'] ?? fields['vmId']) : '';
   if (rule === 'listed' && name === '') return { target: 'somewhere' };
   if (!hasVm(method.input)) return { target: 'everywhere' };
   const vm = findVm(node, name, { caller, privilege });
@@ -95,5 +95,7 @@ export function vmNotFound(idOrName: string): OperationError {
 }
 
 function hasVm(input: DescMessage): boolean {
-  return input.fields.some(({ name, fieldKind }) => name === 'vm' && fieldKind === 'scalar');
+  // Foreign requests call it vm_id.
+  const names = input.parent === undefined && input.file.proto.package.startsWith('limiquantix.') ? ['vm_id'] : ['vm'];
+  return input.fields.some(({ name, fieldKind }) => names.includes(name) && fieldKind === 'scalar');
 }

@@ -28,6 +28,8 @@ export interface VmOfControl {
   describe(): Vm;
   /** What lists are filtered by, which costs much less. */
   glance(): VmGlance;
+  /** Notes what the guest says its address is, until the VM stops. Fails with INVALID_ARGUMENT. */
+  reportAddress(address: string): void;
   /** Throws VM_NOT_RUNNING or VM_WRONG_STATE when the state does not allow it. */
   assertAllowed(action: VmAction): void;
   /** The link to its agent, which may yet connect. Fails with AGENT_UNREACHABLE, VM_NOT_RUNNING. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -114,6 +115,16 @@ describe('the one TCP port', () => {
     for (const headers of [{}, { authorization: `Bearer ${token}` }]) {
       const { status } = await callJson(base, 'VmService/CreateVm', big, headers);
       assert.ok([401, 429].includes(status), String(status));
+    }
+  });
+
+  it('answers an upload that it refuses, in HTTP/1.1 and HTTP/2', async () => {
+    const body = join(api.node.context.folder.path, 'body');
+    await writeFile(body, new Uint8Array(3_000_000));
+    for (const version of ['--http1.1', '--http2-prior-knowledge']) {
+      const url = `${base}/v1/vms/one/files?path=/a`;
+      const { stdout } = await run('curl', ['-s', version, '-T', body, url]);
+      assert.match(stdout, /NOT_LOGGED_IN/, version);
     }
   });
 

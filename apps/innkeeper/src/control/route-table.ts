@@ -1,3 +1,8 @@
+import { executeRoute } from '../compat/execute-route.ts';
+import { guestIpRoute } from '../compat/guest-ip-route.ts';
+import { metricsHistoryRoute } from '../compat/metrics-history-route.ts';
+import { serveMetrics } from '../compat/metrics-socket.ts';
+import { unsupportedRoute } from '../compat/unsupported-route.ts';
 import { liveRoute } from '../live/live-route.ts';
 import { metricsRoute } from '../metrics/metrics-route.ts';
 import { auditExportRoute } from './audit-export-route.ts';
@@ -15,8 +20,7 @@ function describeFile(query: URLSearchParams): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (query.has(name) ? [[name, query.get(name) ?? '']] : [])));
 }
 
-/** Every HTTP route beside the calls. The first one that fits is taken. */
-export const httpRoutes: readonly HttpRoute[] = [
+const ownRoutes: readonly HttpRoute[] = [
   { method: 'GET', path: '/metrics', privilege: 'vm.view', where: 'somewhere', run: metricsRoute },
   { method: 'GET', path: '/v1/audit.jsonl', privilege: 'audit.view', action: 'audit.export', run: auditExportRoute },
   {
@@ -34,6 +38,34 @@ export const httpRoutes: readonly HttpRoute[] = [
   },
 ];
 
+/** As other platforms' documents write them: docs/protocol/compatibility.md. */
+const foreignRoutes: readonly HttpRoute[] = [
+  {
+    ...{ method: 'POST', path: '/api/vms/{vm}/execute', privilege: 'guest.exec', vmAction: 'guest' },
+    ...{ action: 'guest.exec', command: 'later', run: executeRoute },
+  },
+  {
+    ...{ method: 'POST', path: '/api/vms/{vm}/quiesce', privilege: 'guest.filesystem', vmAction: 'guest' },
+    ...{ action: 'guest.freeze', run: unsupportedRoute },
+  },
+  {
+    ...{ method: 'POST', path: '/api/vms/{vm}/thaw', privilege: 'guest.filesystem', vmAction: 'guest' },
+    ...{ action: 'guest.thaw', run: unsupportedRoute },
+  },
+  {
+    ...{ method: 'POST', path: '/api/vms/{vm}/sync-time', privilege: 'guest.admin', vmAction: 'guest' },
+    ...{ action: 'guest.sync-time', run: unsupportedRoute },
+  },
+  {
+    ...{ method: 'POST', path: '/v1/vms/{vm}/guest-ip', privilege: 'guest.report', vmAction: 'guest' },
+    ...{ action: 'guest.report', run: guestIpRoute },
+  },
+  { method: 'GET', path: '/v1/metrics/vms/{vm}', privilege: 'vm.view', run: metricsHistoryRoute },
+];
+
+/** Every HTTP route beside the calls. The first one that fits is taken. */
+export const httpRoutes: readonly HttpRoute[] = [...ownRoutes, ...foreignRoutes];
+
 /** Every WebSocket. */
 export const socketRoutes: readonly SocketRoute[] = [
   {
@@ -44,5 +76,6 @@ export const socketRoutes: readonly SocketRoute[] = [
     ...{ path: '/v1/vms/{vm}/console', privilege: 'vm.console', vmAction: 'console', action: 'vm.console' },
     run: serveConsole,
   },
+  { path: '/v1/vms/{vm}/metrics/ws', privilege: 'vm.view', run: serveMetrics },
   { path: '/v1/live', privilege: 'vm.view', where: 'somewhere', run: liveRoute },
 ];

@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 import { OperationError } from '@innkeeper/contract';
 import type { Log } from '@innkeeper/kit';
 import type { WebSocket, WebSocketServer } from 'ws';
+import type { History } from '../history/history.ts';
+import { leaveBody } from '../web-server/leave-body.ts';
 import type { RequestFacts } from '../web-server/request-facts.ts';
 import { errorHeader, toHttpError } from './api-error.ts';
 import { explainEnd } from './explain-end.ts';
@@ -17,6 +19,7 @@ export interface RouteContext {
   readonly node: NodeOfControl;
   readonly log: Log;
   readonly gate: Gate;
+  readonly history: History;
   /** Aborted when the daemon stops. */
   readonly shutdownSignal: AbortSignal;
 }
@@ -29,7 +32,17 @@ interface Found<Route> {
 
 /** Whether a path belongs to a route, whatever the method. */
 export function isRoutePath(url: string | undefined): boolean {
-  return (url ?? '').startsWith('/v1/') || httpRoutes.some(({ path }) => path === (url ?? '').split('?', 1)[0]);
+  const [path = ''] = (url ?? '').split('?', 1);
+  return path.startsWith('/v1/') || path.startsWith('/api/') || httpRoutes.some((route) => isOf(route.path, path));
+}
+
+function isOf(form: string, path: string): boolean {
+  try {
+    return matchPath(form, path) !== undefined;
+  } catch {
+    // A wrong escape: the web console has an address for nothing as well.
+    return false;
+  }
 }
 
 /** Answers a request that is no RPC. Never rejects. */
@@ -106,7 +119,7 @@ async function enter<Extra extends object>(
   { route, parameters, query }: Found<RouteFacts>,
   ask: Pick<Exchange, 'request'> & Pick<Entry, 'isChange' | 'isLong'> & { readonly facts: RequestFacts },
   left: AbortSignal,
-  { gate, node, log, shutdownSignal }: RouteContext,
+  { gate, node, history, log, shutdownSignal }: RouteContext,
   extra: Extra,
 ): Promise<Entered<Extra>> {
   const { request, facts, isChange, isLong } = ask;
@@ -119,7 +132,7 @@ async function enter<Extra extends object>(
   const signal = AbortSignal.any([left, pass.signal, shutdownSignal]);
   const exchange = {
     ...extra,
-    ...{ visitor, pass, gate, node, parameters, query, request, signal },
+    ...{ visitor, pass, gate, node, history, parameters, query, request, signal },
     log: vm === undefined ? log : log.with({ vm: vm.name }),
     get vm(): VmOfControl {
       if (vm === undefined) throw new Error(`the path ${route.path} names no VM`);
@@ -215,6 +228,7 @@ export function answerError(response: ServerResponse, error: unknown, log: Log):
     response.destroy();
     return;
   }
+  leaveBody(response.req);
   response.writeHead(status, {
     ...{ 'content-type': 'application/json', 'x-innkeeper-reason': body.reason },
     // A HEAD has no body, so its error has a header too; what is left of an upload is not read.

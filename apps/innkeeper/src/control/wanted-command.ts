@@ -1,4 +1,5 @@
 import type { DescMethod, Message } from '@bufbuild/protobuf';
+import type { ExecuteScriptRequest } from '@innkeeper/contract/compute';
 import type { StartRunRequest } from '@innkeeper/contract/control';
 import type { WantedCommand } from '../access/allowed-commands.ts';
 import { methodName } from './method-target.ts';
@@ -10,6 +11,11 @@ import { methodName } from './method-target.ts';
 export function wantedCommand(method: DescMethod, message: Message): WantedCommand | 'later' | undefined {
   const name = methodName(method);
   if (name === 'RunService/WatchRun') return 'later';
+  if (name === 'VMService/ExecuteScript') {
+    const { command, args, environment } = message as ExecuteScriptRequest;
+    const isShell = args.length === 0;
+    return { argv: [command, ...args], isShell, hasEnvironment: Object.keys(environment).length > 0 };
+  }
   if (name !== 'RunService/StartRun') return undefined;
   const { spec } = message as StartRunRequest;
   return {

@@ -18,6 +18,8 @@ export class VmAgent {
   system: System | undefined;
   telemetry: Telemetry | undefined;
   telemetryMs: number | undefined;
+  /** What a guest without our agent has told of itself; empty when nothing. */
+  reportedAddress = '';
   /** Since when the state is what it is. */
   sinceMs = Date.now();
 
@@ -69,6 +71,13 @@ export class VmAgent {
     this.#dispatch(event);
   }
 
+  /** The guest told its address. */
+  reportAddress(address: string): void {
+    if (address === this.reportedAddress) return;
+    this.reportedAddress = address;
+    this.#onChange('system');
+  }
+
   /** The VM ended, or the daemon lets go of it. */
   async end(): Promise<void> {
     const link = this.#link;
@@ -78,6 +87,7 @@ export class VmAgent {
     this.system = undefined;
     this.telemetry = undefined;
     this.telemetryMs = undefined;
+    this.reportedAddress = '';
     this.#dispatch({ type: 'vm-ended' });
     await link?.[Symbol.asyncDispose]();
   }

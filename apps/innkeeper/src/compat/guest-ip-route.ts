@@ -1,0 +1,11 @@
+import type { HttpExchange } from '../control/http-route.ts';
+import { answerJson } from './execute-route.ts';
+import { JsonBody } from './json-body.ts';
+
+/** POST /v1/vms/{vm}/guest-ip: a guest tells its address, with a token for this VM alone. */
+export async function guestIpRoute({ vm, pass, request, response, signal }: HttpExchange): Promise<void> {
+  const address = (await JsonBody.read(request, signal)).text('guestIp');
+  vm.reportAddress(address);
+  pass.note({ address });
+  answerJson(response, { ok: true });
+}

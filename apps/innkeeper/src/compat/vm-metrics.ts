@@ -1,0 +1,34 @@
+import type { Vm } from '@innkeeper/contract/control';
+
+/** Two tellings of the same VM's totals, as rates need them. Unknown is null, never 0. */
+export interface LiveMetric {
+  readonly cpu_usage_percent: number | null;
+  readonly memory_usage_percent: number | null;
+  readonly network_in_bytes: number | null;
+  readonly network_out_bytes: number | null;
+  readonly disk_read_bytes: number | null;
+  readonly disk_write_bytes: number | null;
+}
+
+/** What GET /v1/vms/{vm}/metrics/ws sends each second. Byte counts are since the guest booted. */
+export function liveMetric({ telemetry }: Vm): LiveMetric {
+  const { memory } = telemetry ?? {};
+  const interfaces = (telemetry?.interfaces ?? []).filter((one) => one.name !== 'lo' && one.master === '');
+  return {
+    cpu_usage_percent: telemetry?.cpu?.busyPercent ?? null,
+    memory_usage_percent: percent(memory?.usedBytes, memory?.totalBytes),
+    network_in_bytes: sum(interfaces.map((one) => one.rxBytes)),
+    network_out_bytes: sum(interfaces.map((one) => one.txBytes)),
+    disk_read_bytes: null,
+    disk_write_bytes: null,
+  };
+}
+
+function percent(part: bigint | undefined, whole: bigint | undefined): number | null {
+  return part === undefined || whole === undefined || whole === 0n ? null : (100 * Number(part)) / Number(whole);
+}
+
+function sum(values: readonly (bigint | undefined)[]): number | null {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? null : Number(known.reduce((total, value) => total + value, 0n));
+}
