@@ -1,6 +1,5 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import * as compute from '@innkeeper/contract/compute';
-import { VMService } from '@innkeeper/contract/compute';
 import * as control from '@innkeeper/contract/control';
 
 /** Every method of every service of the control plane's contracts, served or not. */
