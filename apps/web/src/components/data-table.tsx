@@ -2,6 +2,8 @@ import type { JSX, ReactNode } from 'react';
 
 export interface DataColumn<T> {
   readonly label: string;
+  /** The label is for screen readers alone, as over a column of buttons. */
+  readonly labelHidden?: boolean;
   readonly cell: (row: T) => ReactNode;
   /** Figures stand at the right. */
   readonly right?: boolean;
@@ -22,13 +24,13 @@ export function DataTable<T>({ label, rows, rowKey, columns, empty }: DataTableP
   if (rows.length === 0) return <p className="dim data-table-none">{empty}</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
-    <section className="data-table-scroll" aria-label={label} tabIndex={0}>
+    <section className="data-table-scroll" aria-label={`${label} table`} tabIndex={0}>
       <table className="data-table">
         <thead>
           <tr>
-            {columns.map(({ label: head, right, width }) => (
+            {columns.map(({ label: head, labelHidden, right, width }) => (
               <th key={head} scope="col" className={right ? 'right' : undefined} style={{ width }}>
-                {head}
+                {labelHidden ? <span className="visually-hidden">{head}</span> : head}
               </th>
             ))}
           </tr>

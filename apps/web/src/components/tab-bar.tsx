@@ -19,7 +19,9 @@ export function TabBar({
 }): JSX.Element {
   const current = useRef<HTMLAnchorElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the active one is brought into sight on a narrow screen
-  useEffect(() => current.current?.scrollIntoView({ block: 'nearest', inline: 'center' }), [active]);
+  useEffect(() => {
+    current.current?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [active]);
   return (
     <nav className="tab-bar" aria-label={label}>
       {tabs.map(({ key, label: text, path }) => (

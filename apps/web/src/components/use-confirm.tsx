@@ -49,7 +49,9 @@ function ConfirmDialog({
   const dialog = useRef<HTMLDialogElement>(null);
   const [text, setText] = useState('');
   const id = useId();
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     if (typed === undefined || text === typed) answer(true);

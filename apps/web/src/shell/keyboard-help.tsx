@@ -15,7 +15,9 @@ const keys: readonly (readonly [string, string])[] = [
 /** `?`: all keys. */
 export function KeyboardHelp({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
   const sequences = navigation.map(({ key, label }) => [`g ${key}`, `Go to ${label}`] as const);
   return (
     <dialog

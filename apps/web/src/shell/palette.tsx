@@ -21,7 +21,9 @@ export function Palette({ onClose }: { readonly onClose: () => void }): JSX.Elem
   const navigate = useNavigate();
   const listId = useId();
   const entries = useEntries(query);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
   const go = (entry: Entry | undefined): void => {
     if (entry === undefined) return;
     onClose();

@@ -110,7 +110,7 @@ function OperationDetail({ operation }: { readonly operation: Operation }): JSX.
       )}
       <div className="row wrap">
         {vmId !== '' && <Link to={`/vms/${vmId}`}>{target}</Link>}
-        <InnCommand command={`inn operation show ${id}`} />
+        <InnCommand command={`inn op show ${id}`} />
         <span className="grow" />
         {state === OperationState.RUNNING && cancellable && (
           <Button size="xs" variant="default" loading={busy} onClick={() => void cancel()}>

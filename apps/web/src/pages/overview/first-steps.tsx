@@ -2,6 +2,7 @@ import type { JSX } from 'react';
 import { Link } from 'react-router';
 import { Icon } from '../../components/icon.tsx';
 import { InnCommand } from '../../components/inn-command.tsx';
+import { vmPath } from '../../components/vm-path.ts';
 
 interface Step {
   readonly key: string;
@@ -11,7 +12,7 @@ interface Step {
   readonly command?: string;
 }
 
-const steps: readonly Step[] = [
+const stepsFor = (vmName: string): readonly Step[] => [
   {
     key: 'image',
     label: 'Get an image',
@@ -23,14 +24,15 @@ const steps: readonly Step[] = [
     label: 'Create a VM',
     what: 'The agent is already in it.',
     path: '/vms/new',
-    command: 'inn create web --image tiny',
+    command: 'inn create web --image tiny --start',
   },
   { key: 'agent', label: 'See an agent connect', what: 'It reports what the guest really uses.', path: '/vms' },
   {
     key: 'run',
     label: 'Run a command in the guest',
     what: 'No SSH, no password.',
-    command: 'inn exec web -- uname -a',
+    path: vmPath(vmName),
+    command: `inn exec ${vmName} -- uname -a`,
   },
   {
     key: 'password',
@@ -42,11 +44,19 @@ const steps: readonly Step[] = [
 
 /** Whether a newcomer is through. */
 export function isBegun(done: readonly string[]): boolean {
-  return steps.every(({ key }) => done.includes(key));
+  return stepsFor('').every(({ key }) => done.includes(key));
 }
 
 /** What to do first; each step ticks itself. */
-export function FirstSteps({ done }: { readonly done: readonly string[] }): JSX.Element {
+export function FirstSteps({
+  done,
+  vmName = 'web',
+}: {
+  readonly done: readonly string[];
+  /** Of a VM to try things on. */
+  readonly vmName?: string | undefined;
+}): JSX.Element {
+  const steps = stepsFor(vmName);
   const next = steps.find(({ key }) => !done.includes(key));
   return (
     <section className="card first-steps" aria-labelledby="first-steps">

@@ -22,7 +22,7 @@ export function OverviewPage(): JSX.Element {
 function FleetView({ fleet }: { readonly fleet: Fleet }): JSX.Element {
   return (
     <>
-      {!isBegun(fleet.doneSteps) && <FirstSteps done={fleet.doneSteps} />}
+      {!isBegun(fleet.doneSteps) && <FirstSteps done={fleet.doneSteps} vmName={fleet.topCpu[0]?.name} />}
       <FleetCounts fleet={fleet} />
       {fleet.vms > 0 && (
         <div className="overview-tops">

@@ -86,7 +86,8 @@ export function RolesSection(): JSX.Element {
                 ),
               },
               {
-                label: '',
+                label: 'Actions',
+                labelHidden: true,
                 right: true,
                 cell: (role) =>
                   !role.builtIn && (

@@ -29,7 +29,7 @@ export function TokensSection(): JSX.Element {
   const revoke = async ({ id, name }: Token): Promise<void> => {
     const body = <p>What uses it is refused from now on.</p>;
     const question = { title: `Revoke "${name}"?`, body, confirm: 'Revoke', danger: true };
-    if (!(await ask({ ...question, command: `inn token revoke ${id}` }))) return;
+    if (!(await ask(question))) return;
     try {
       await api.access.revokeToken({ id });
       void refetch();
@@ -104,7 +104,8 @@ export function TokensSection(): JSX.Element {
                   expiresUnixNs === undefined ? 'never' : formatFullTime(dateOf(expiresUnixNs)),
               },
               {
-                label: '',
+                label: 'Actions',
+                labelHidden: true,
                 right: true,
                 cell: (token) => (
                   <Button size="xs" variant="subtle" color="red" onClick={() => void revoke(token)}>

@@ -39,8 +39,7 @@ export function UsersSection(): JSX.Element {
   const remove = async ({ name }: User): Promise<void> => {
     const body = <p>Their sessions and tokens end now. What they did stays in the audit.</p>;
     const question = { title: `Delete ${name}?`, body, confirm: 'Delete', danger: true };
-    if (await ask({ ...question, command: `inn user rm ${name}` }))
-      await attempt(`${name} was not deleted`, () => api.access.deleteUser({ name }));
+    if (await ask(question)) await attempt(`${name} was not deleted`, () => api.access.deleteUser({ name }));
   };
   const makeLink = ({ name }: User): Promise<void> =>
     attempt('No link was made', async () =>
@@ -114,7 +113,8 @@ export function UsersSection(): JSX.Element {
                   ),
               },
               {
-                label: '',
+                label: 'Actions',
+                labelHidden: true,
                 right: true,
                 cell: (user) => (
                   <Menu position="bottom-end">

@@ -34,7 +34,7 @@ export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
   restart: {
     ...{ label: 'Restart', icon: 'restart', privilege: 'vm.power', needs: 'guest', danger: true },
     consequence: 'The guest reboots from inside. What runs in it ends.',
-    command: (name) => `inn shutdown --reboot ${name}`,
+    command: (name) => `inn exec ${name} -- reboot`,
     run: (vm) => api.vms.shutdownGuest({ vm, mode: 'reboot' }),
   },
   kill: {
@@ -46,7 +46,7 @@ export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
   delete: {
     ...{ label: 'Delete', icon: 'trash', privilege: 'vm.manage', needs: 'delete', danger: true },
     consequence: 'The VM and its disk are removed. There is no way back. A VM that runs is turned off first.',
-    command: (name) => `inn rm --force ${name}`,
+    command: (name) => `inn rm --force --yes ${name}`,
     run: (vm) => api.vms.deleteVm({ vm, force: true }),
   },
 };

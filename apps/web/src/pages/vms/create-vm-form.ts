@@ -38,7 +38,9 @@ export function createCommand({ name, image, cpus, memoryMib, diskMib, tags, sta
   return [
     `inn create ${name === '' ? 'NAME' : name} --image ${image} --cpus ${cpus} --memory ${memoryMib}M`,
     ...(diskMib === 0 ? [] : [`--disk ${diskMib}M`]),
-    ...tags.map((tag) => `--tag ${/^[\w.=/-]+$/.test(tag) ? tag : `'${tag.replaceAll("'", "'\\''")}'`}`),
+    ...tags
+      .map((tag) => (tag.includes('=') ? tag : `${tag}=`))
+      .map((tag) => `--tag ${/^[\w.=/-]+$/.test(tag) ? tag : `'${tag.replaceAll("'", "'\\''")}'`}`),
     ...(start ? ['--start'] : []),
   ].join(' ');
 }

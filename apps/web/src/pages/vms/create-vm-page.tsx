@@ -163,9 +163,8 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
         checked={form.start}
         onChange={(event) => set({ start: event.currentTarget.checked })}
       />
-      <div className="row wrap create-foot">
-        <InnCommand command={createCommand(form)} />
-        <span className="grow" />
+      <InnCommand command={createCommand(form)} />
+      <div className="row create-foot">
         <Button variant="default" onClick={() => void navigate(-1)}>
           Cancel
         </Button>

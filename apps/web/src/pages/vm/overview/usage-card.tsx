@@ -61,7 +61,7 @@ export function UsageCard({ vm }: { readonly vm: Vm }): JSX.Element {
         <Figure label="Uptime">
           {uptimeSeconds === undefined ? <Unknown reason={reason} /> : formatDuration(uptimeSeconds)}
         </Figure>
-        <Figure label="Waiting" hint="Share of time in which some task waited, over 10 seconds">
+        <Figure label="Pressure" hint="Share of time in which some task waited, over 10 seconds">
           {pressure.every(([, each]) => each === undefined) ? (
             <Unknown reason={telemetry === undefined ? reason : 'The guest’s kernel has no pressure figures.'} />
           ) : (

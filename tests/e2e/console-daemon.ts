@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { request } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const root = join(import.meta.dirname, '..', '..');
+/** What images are built from is kept for all runs. */
+const keptCache = join(root, '.cache', 'e2e-data', 'cache');
+
+/** A daemon with a TCP port on a data folder of its own. */
+export interface ConsoleDaemon extends AsyncDisposable {
+  readonly url: string;
+  readonly dataDirectory: string;
+  /** One call of the API over the unix socket, as the administrator. */
+  call<T>(method: string, body: object): Promise<T>;
+  /** Path and fragment of a link that logs a user in once. */
+  loginPath(user: string): Promise<string>;
+  /** The image "tiny". Built at the first run of all, which takes a minute. */
+  addTinyImage(): Promise<void>;
+  /** Creates a VM of it, starts it and waits for its agent. */
+  createVm(name: string, tags?: Record<string, string>): Promise<void>;
+  /** As when the machine loses power, but for the VMs: kills the daemon and starts another on the same port. */
+  restart(): Promise<void>;
+  log(): string;
+}
+
+export async function startConsoleDaemon(): Promise<ConsoleDaemon> {
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'innkeeper-e2e-'));
+  mkdirSync(keptCache, { recursive: true });
+  symlinkSync(keptCache, join(dataDirectory, 'cache'));
+  const port = await freePort();
+  const socketPath = join(dataDirectory, 'innkeeper.sock');
+  let log = '';
+  let child = start();
+  await answering();
+  const call = async <T>(method: string, body: object): Promise<T> => {
+    const { status, text } = await post(socketPath, `/innkeeper.control.v1.${method}`, JSON.stringify(body));
+    if (status !== 200) throw new Error(`${method} answered ${status}: ${text}`);
+    return JSON.parse(text) as T;
+  };
+  const finished = async (id: string): Promise<void> => {
+    for (;;) {
+      const { state, errorMessage } = await call<{ state: string; errorMessage?: string }>(
+        'OperationService/GetOperation',
+        { id },
+      );
+      if (state === 'OPERATION_STATE_SUCCEEDED') return;
+      if (state !== 'OPERATION_STATE_RUNNING') throw new Error(`the operation ended: ${state} ${errorMessage ?? ''}`);
+      await delay(100);
+    }
+  };
+  const run = async (method: string, body: object): Promise<void> =>
+    finished((await call<{ id: string }>(method, body)).id);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    dataDirectory,
+    call,
+    loginPath: async (user) => (await call<{ path: string }>('AccessService/CreateLoginLink', { user })).path,
+    addTinyImage: () => run('ImageService/BuildImage', { kind: 'tiny' }),
+    createVm: async (name, tags = {}) => {
+      await run('VmService/CreateVm', {
+        name,
+        image: 'tiny',
+        cpus: 1,
+        memoryBytes: `${192 * 1024 * 1024}`,
+        tags,
+        start: true,
+      });
+      for (;;) {
+        const { agent, telemetry } = await call<{ agent?: { state: string }; telemetry?: object }>('VmService/GetVm', {
+          vm: name,
+        });
+        if (agent?.state === 'AGENT_STATE_CONNECTED' && telemetry !== undefined) return;
+        await delay(200);
+      }
+    },
+    restart: async () => {
+      await stop(child, 'SIGKILL');
+      child = start();
+      await answering();
+    },
+    log: () => log,
+    [Symbol.asyncDispose]: async () => {
+      const { vms = [] } = await call<{ vms?: { id: string }[] }>('VmService/ListVms', {});
+      await Promise.all(vms.map(({ id }) => run('VmService/DeleteVm', { vm: id, force: true })));
+      await stop(child, 'SIGTERM');
+      rmSync(dataDirectory, { recursive: true, force: true });
+    },
+  };
+
+  function start(): ChildProcess {
+    const main = join(root, 'apps', 'innkeeper', 'src', 'main.ts');
+    const process_ = spawn(
+      process.execPath,
+      [main, 'serve', '--data', dataDirectory, '--listen', `127.0.0.1:${port}`],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    const keep = (chunk: Buffer): void => {
+      log = (log + chunk.toString()).slice(-64 * 1024);
+    };
+    process_.stdout?.on('data', keep);
+    process_.stderr?.on('data', keep);
+    return process_;
+  }
+
+  async function answering(): Promise<void> {
+    for (const deadline = performance.now() + 30_000; performance.now() < deadline; await delay(50)) {
+      if (child.exitCode !== null) throw new Error(`The daemon ended with exit code ${child.exitCode}: ${log}`);
+      try {
+        await post(socketPath, '/innkeeper.control.v1.NodeService/GetNode', '{}');
+        return;
+      } catch {
+        // Nobody listens yet.
+      }
+    }
+    throw new Error(`The daemon did not answer within 30 s: ${log}`);
+  }
+}
+
+async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill(signal);
+  await ended;
+}
+
+function post(socketPath: string, path: string, body: string): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json' };
+    const call = request({ socketPath, method: 'POST', path, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
+    });
+    call.on('error', reject);
+    call.end(body);
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}

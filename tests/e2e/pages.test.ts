@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
+import { checkPage, openConsole, type WebConsole } from './console.ts';
+
+describe('the web console', () => {
+  let web: WebConsole;
+  let page: Page;
+  before(async () => {
+    web = await openConsole();
+    page = web.page;
+  });
+  after(() => web[Symbol.asyncDispose]());
+
+  const settle = async (name: string): Promise<void> => {
+    await page.getByRole('heading', { level: 1, name }).waitFor();
+    await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' });
+  };
+
+  it('begins with first steps, and says what to do where nothing is', async () => {
+    await page.getByText('0 of 5').waitFor();
+    assert.deepEqual(await checkPage(page, 'overview-empty'), []);
+    await page.getByRole('link', { name: 'Virtual machines' }).click();
+    await page.getByRole('heading', { name: 'No VM yet' }).waitFor();
+    assert.deepEqual(await checkPage(page, 'vms-empty'), []);
+    await page.getByRole('link', { name: 'Create VM' }).first().click();
+    await page.getByRole('heading', { name: 'No image yet' }).waitFor();
+    assert.deepEqual(await checkPage(page, 'create-no-image'), []);
+  });
+
+  it('builds an image and creates a VM, whose agent reports', async () => {
+    await page.getByRole('button', { name: 'Build the small image' }).click();
+    await page.getByLabel('Name').waitFor({ timeout: 180_000 });
+    await page.getByLabel('Name').fill('Web_1');
+    await page.getByText('Only a-z, 0-9 and').waitFor();
+    await page.getByLabel('Name').fill('web-1');
+    const tags = page.getByRole('combobox', { name: 'Tags' });
+    await tags.fill('env=prod');
+    await tags.press('Enter');
+    assert.deepEqual(await checkPage(page, 'create'), []);
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    await settle('web-1');
+    await page.getByText(/^reported/).waitFor({ timeout: 120_000 });
+    await page.getByRole('table').filter({ hasText: 'ext4' }).waitFor();
+    assert.deepEqual(await checkPage(page, 'vm-overview'), []);
+  });
+
+  it('shows the agent, what it can do, and what the doctor finds', async () => {
+    await page.getByRole('link', { name: 'Agent', exact: true }).click();
+    await page.getByRole('heading', { name: 'What it can do' }).waitFor();
+    await page.getByRole('button', { name: 'Look', exact: true }).click();
+    await page.getByText('All is well.').waitFor();
+    assert.deepEqual(await checkPage(page, 'vm-agent'), []);
+    await page.getByRole('link', { name: 'Events', exact: true }).click();
+    await page.getByText('agent connected').waitFor();
+    assert.deepEqual(await checkPage(page, 'vm-events'), []);
+  });
+
+  it('filters and sorts the list, and marks what it cannot read', async () => {
+    await page.getByRole('link', { name: 'Virtual machines' }).click();
+    await page.getByRole('link', { name: 'web-1' }).waitFor();
+    assert.deepEqual(await checkPage(page, 'vms'), []);
+    const filter = page.getByRole('textbox', { name: 'Filter' });
+    await filter.fill('state:running tag:env=prod mem<99');
+    await page.getByText('1 match').waitFor();
+    await filter.fill('state:stopped');
+    await page.getByRole('heading', { name: 'No VM matches' }).waitFor();
+    await filter.fill('state:flying web');
+    await page.getByText('"flying" is no state').waitFor();
+    assert.deepEqual(await checkPage(page, 'vms-filter'), []);
+    await page.getByRole('button', { name: 'Clear the filter' }).first().click();
+    await page.getByRole('button', { name: 'Memory', exact: true }).click();
+    await page.waitForURL(/sort=-memory/);
+  });
+
+  it('goes by keyboard: palette, help, sequences', async () => {
+    await page.locator('body').press('Control+k');
+    await page.getByRole('combobox', { name: 'Search' }).fill('web');
+    await page.getByRole('option', { name: 'web-1' }).waitFor();
+    assert.deepEqual(await checkPage(page, 'palette'), []);
+    await page.keyboard.press('Enter');
+    await settle('web-1');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard help' }).waitFor();
+    assert.deepEqual(await checkPage(page, 'keyboard-help'), []);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('g');
+    await page.keyboard.press('o');
+    await settle('Overview');
+    await page.getByText('3 of 5').waitFor();
+    assert.deepEqual(await checkPage(page, 'overview'), []);
+  });
+
+  it('asks before it stops a VM, and shows the operation and its log', async () => {
+    await page.goto('/vms/web-1');
+    await page.getByRole('button', { name: 'Stop' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Stop web-1?' });
+    await dialog.waitFor();
+    assert.deepEqual(await checkPage(page, 'confirm'), []);
+    await dialog.getByRole('button', { name: 'Stop' }).click();
+    await page.getByRole('button', { name: 'Start' }).waitFor({ timeout: 90_000 });
+    assert.deepEqual(await checkPage(page, 'vm-stopped'), []);
+    await page.getByRole('link', { name: 'Operations', exact: true }).click();
+    await page.getByRole('button', { name: 'Stop web-1' }).click();
+    await page.reload();
+    await page.getByText('inn op show').waitFor();
+    assert.deepEqual(await checkPage(page, 'operations'), []);
+  });
+
+  it('deletes a VM only when its name is typed', async () => {
+    await page.goto('/vms/web-1');
+    await page.getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Delete web-1?' });
+    assert.equal(await dialog.getByRole('button', { name: 'Delete' }).isDisabled(), true);
+    await dialog.getByLabel('Type web-1 to go on').fill('web-1');
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('heading', { name: 'No VM yet' }).waitFor();
+  });
+
+  it('shows a page that is not there, and a VM that is not there', async () => {
+    await page.goto('/nowhere');
+    await page.getByRole('heading', { name: 'This address leads nowhere' }).waitFor();
+    assert.deepEqual(await checkPage(page, 'not-found'), []);
+    await page.goto('/vms/nobody');
+    await page.getByRole('alert').getByText('There is no VM named "nobody".').waitFor();
+    assert.deepEqual(await checkPage(page, 'vm-not-found'), []);
+  });
+
+  it('logs no error of its own', () => {
+    assert.deepEqual(web.faults, []);
+  });
+});
