@@ -1,0 +1,3 @@
+import { testGuest } from './test-guest.ts';
+
+testGuest({ image: 'debian-openrc', init: 'openrc', bootMs: 240_000 });

@@ -1,0 +1,3 @@
+import { testGuest } from './test-guest.ts';
+
+testGuest({ image: 'debian', init: 'systemd', bootMs: 180_000 });
