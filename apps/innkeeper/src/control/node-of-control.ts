@@ -62,6 +62,8 @@ export interface NodeOfControl {
     /** Newest first; `vmId` undefined: of all. */
     events(vmId: string | undefined, limit: number): Promise<Event[]>;
   };
+  /** The agent that is put into images; undefined when none was built. */
+  readonly agentBinaryPath: string | undefined;
   readonly images: {
     list(): Promise<Image[]>;
     add(request: AddImageRequest): Promise<Operation>;

@@ -1,3 +1,4 @@
+import { agentRoutes } from '../agent-download/agent-routes.ts';
 import { executeRoute } from '../compat/execute-route.ts';
 import { guestIpRoute } from '../compat/guest-ip-route.ts';
 import { metricsHistoryRoute } from '../compat/metrics-history-route.ts';
@@ -64,7 +65,7 @@ const foreignRoutes: readonly HttpRoute[] = [
 ];
 
 /** Every HTTP route beside the calls. The first one that fits is taken. */
-export const httpRoutes: readonly HttpRoute[] = [...ownRoutes, ...foreignRoutes];
+export const httpRoutes: readonly HttpRoute[] = [...ownRoutes, ...agentRoutes, ...foreignRoutes];
 
 /** Every WebSocket. */
 export const socketRoutes: readonly SocketRoute[] = [

@@ -123,6 +123,11 @@ export const reasons = {
     when: 'The hypervisor’s control socket does not answer.',
     next: 'Use "inn kill" and start the VM again.',
   },
+  AGENT_NOT_BUILT: {
+    code: 'failed_precondition',
+    when: 'The daemon has no agent to give out.',
+    next: 'Build it on the daemon’s host with "npm run build:agent", and start the daemon again.',
+  },
   PROGRAM_MISSING: {
     code: 'failed_precondition',
     when: 'A program that this needs is not installed on the host.',

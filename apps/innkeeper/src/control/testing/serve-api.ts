@@ -41,6 +41,11 @@ export interface ServedApi extends AsyncDisposable {
 const timeoutMs = 20_000;
 
 export interface ServeApiOptions extends FakeDriverOptions {
+  /** Default: a file that is not there. */
+  readonly agentBinaryPath?: string;
+}
+
+export interface ServeApiOptions extends FakeDriverOptions {
   readonly clock?: AccessClock;
   readonly log?: Log;
   readonly webFolder?: string;
@@ -63,7 +68,7 @@ export async function serveApi({ clock, log = silentLog, webFolder, ...options }
     {
       ...{ store, folder, version: '1.0.0', log: silentLog, createAgentLink },
       ...{ driver: manageDriver(driver), images: fakeImageTools() },
-      agentBinary: { path: '/agent', version: '1.0.0', build: 'aaaa' },
+      agentBinary: { path: options.agentBinaryPath ?? '/agent', version: '1.0.0', build: 'aaaa' },
     },
     operations,
   );
