@@ -27,7 +27,7 @@ export function spawnDaemon(dataDirectory: string): ChildProcess {
   mkdirSync(dataDirectory, { recursive: true });
   return spawn(
     process.execPath,
-    [join(root, 'apps', 'innkeeper', 'src', 'main.ts'), 'serve', '--data', dataDirectory],
+    [join(root, 'apps', 'innkeeper', 'src', 'main.ts'), 'serve', '--data', dataDirectory, '--listen', 'none'],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
 }
