@@ -5,5 +5,6 @@ export async function runStaticChecks(): Promise<void> {
   await runStep('schemas', 'buf', ['lint']);
   await runStep('types of the pure packages', 'tsc', ['-p', 'packages/tsconfig.pure.json']);
   await runStep('types of everything else', 'tsc', ['-p', 'tsconfig.json']);
+  await runStep('types of the web console', 'tsc', ['-p', 'apps/web/tsconfig.json']);
   await runStep('lint and format', 'biome', ['ci', '--error-on-warnings', '--max-diagnostics=50', '.']);
 }

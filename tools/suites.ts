@@ -8,6 +8,7 @@ export const unitSuites: readonly Suite[] = [
       'packages/**/*.test.ts',
       'apps/innkeeper/src/**/*.test.ts',
       'apps/cli/src/**/*.test.ts',
+      'apps/web/src/**/*.test.ts',
       'tools/**/*.test.ts',
     ],
     concurrency: 2,
@@ -22,5 +23,6 @@ export const systemSuites: readonly Suite[] = [
   { name: 'conformance', globs: ['tests/conformance/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   { name: 'peers', globs: ['tests/peers/**/*.test.ts'], concurrency: 1, timeoutMs: 120_000 },
   { name: 'drivers', globs: ['tests/drivers/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
+  { name: 'e2e', globs: ['tests/e2e/**/*.test.ts'], concurrency: 1, timeoutMs: 600_000 },
   { name: 'VMs', globs: ['tests/vm/**/*.test.ts'], concurrency: 1, timeoutMs: 900_000 },
 ];

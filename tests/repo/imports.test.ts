@@ -24,6 +24,7 @@ const mayImport: Record<string, readonly string[]> = {
     'packages/hypervisor',
     'packages/store',
   ],
+  'apps/web': ['packages/kit', 'packages/contract', 'packages/client'],
   'apps/cli': ['packages/kit', 'packages/contract', 'packages/client', 'packages/agent-client', 'packages/wire'],
 };
 
@@ -38,6 +39,7 @@ const packageOf: Record<string, string> = {
   '@innkeeper/client': 'packages/client',
   '@innkeeper/agent': 'apps/agent',
   '@innkeeper/cli': 'apps/cli',
+  '@innkeeper/web': 'apps/web',
   innkeeper: 'apps/innkeeper',
 };
 
@@ -52,6 +54,11 @@ const banned: readonly { readonly from: readonly string[]; readonly what: RegExp
     from: ['packages/kit', 'packages/contract', 'packages/wire', 'packages/agent-core', 'apps/agent'],
     what: /^node:/,
     why: 'these packages run in the guest and in browsers',
+  },
+  {
+    from: ['apps/web'],
+    what: /^node:|^@innkeeper\/client$|^@connectrpc\/connect-node$/,
+    why: 'it runs in browsers: @innkeeper/client/browser is the part for them',
   },
 ];
 

@@ -83,7 +83,8 @@ async function styleSheet(
   name: string,
   files: readonly string[],
 ): Promise<string> {
-  const contents = files.map((file) => `@import ${JSON.stringify(file)};`).join('\n');
+  // What is in no layer, our own components, stands above both.
+  const contents = ['@layer base, mantine;', ...files.map((file) => `@import ${JSON.stringify(file)};`)].join('\n');
   const { outputFiles } = await build({
     ...common,
     stdin: { contents, loader: 'css', resolveDir: root },

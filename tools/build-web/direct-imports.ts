@@ -22,10 +22,17 @@ export function directImports(root: string): Plugin {
     setup(build) {
       build.onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
         if (!path.includes('/apps/web/src/') && !path.includes('/packages/client/src/')) return undefined;
-        const contents = readFileSync(path, 'utf8').replaceAll(importStatement, (statement, names: string, door: string) => {
-          const known = files.get(door);
-          return known === undefined ? statement : namesOf(names).map((name) => direct(name, door, known)).join('');
-        });
+        const contents = readFileSync(path, 'utf8').replaceAll(
+          importStatement,
+          (statement, names: string, door: string) => {
+            const known = files.get(door);
+            return known === undefined
+              ? statement
+              : namesOf(names)
+                  .map((name) => direct(name, door, known))
+                  .join('');
+          },
+        );
         return { contents, loader: path.endsWith('x') ? 'tsx' : 'ts' };
       });
     },
@@ -43,7 +50,8 @@ function namesOf(list: string): string[] {
 function direct(name: string, door: string, known: ReadonlyMap<string, string>): string {
   const [exported = name] = name.split(' as ');
   const file = known.get(exported);
-  if (file === undefined) throw new Error(`${door} has no ${exported}, or it is a type and the import does not say so.`);
+  if (file === undefined)
+    throw new Error(`${door} has no ${exported}, or it is a type and the import does not say so.`);
   return `import { ${name} } from ${JSON.stringify(file)};`;
 }
 

@@ -1,8 +1,9 @@
-/** `npm start`: builds the agent when its sources changed, then serves and brings up the VM `hello`. */
+/** `npm start`: builds the agent and the web console when their sources changed, then serves and brings up the VM `hello`. */
 import { spawn } from 'node:child_process';
 import { runStep } from '../run-step.ts';
 
 await runStep('building the agent', 'node', ['tools/build-agent.ts']);
+await runStep('building the web console', 'node', ['tools/build-web.ts']);
 const daemon = spawn(process.execPath, ['apps/innkeeper/src/main.ts', 'serve', '--hello', ...process.argv.slice(2)], {
   stdio: 'inherit',
 });

@@ -11,4 +11,5 @@ const suites = [...unitSuites, ...systemSuites].filter(
 );
 if (wanted.length === 0) await runStaticChecks();
 await runStep('building the agent', 'node', ['tools/build-agent.ts']);
+await runStep('building the web console', 'node', ['tools/build-web.ts']);
 process.exit(totalOf(suites.map(runSuite)));

@@ -30,7 +30,7 @@ export function AuditPage(): JSX.Element {
   });
   const entries = data?.pages.flatMap((page) => page.entries) ?? [];
   const change = (name: string, value: string): void => {
-    const next = new URLSearchParams(parameters);
+    const next = new URLSearchParams(window.location.search);
     if (value === '') next.delete(name);
     else next.set(name, value);
     setParameters(next, { replace: true });

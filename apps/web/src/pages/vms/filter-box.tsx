@@ -18,11 +18,21 @@ export function FilterBox({
   const input = useRef<HTMLInputElement>(null);
   const marks = useRef<HTMLDivElement>(null);
   const [focused, setFocused] = useState(false);
-  useEffect(() => setText(value), [value]);
+  /** What the page was told last: what comes back of it is no news, and must not undo what was typed since. */
+  const told = useRef(value);
+  useEffect(() => {
+    if (value === told.current) return;
+    told.current = value;
+    setText(value);
+  }, [value]);
+  const tell = (next: string): void => {
+    if (next === told.current) return;
+    told.current = next;
+    onChange(next);
+  };
   // biome-ignore lint/correctness/useExhaustiveDependencies: waits for the typing alone
   useEffect(() => {
-    if (text === value) return;
-    const timer = setTimeout(() => onChange(text), typingMs);
+    const timer = setTimeout(() => tell(text), typingMs);
     return () => clearTimeout(timer);
   }, [text]);
   const { problems } = parseVmFilter(text);
@@ -54,7 +64,7 @@ export function FilterBox({
             onScroll={() => marks.current?.scrollTo(input.current?.scrollLeft ?? 0, 0)}
             onChange={(event) => setText(event.currentTarget.value)}
             onKeyDown={(event) => {
-              if (event.key === 'Enter') onChange(text);
+              if (event.key === 'Enter') tell(text);
               else if (event.key === 'Escape') input.current?.blur();
             }}
           />
@@ -66,7 +76,7 @@ export function FilterBox({
             aria-label="Clear the filter"
             onClick={() => {
               setText('');
-              onChange('');
+              tell('');
               input.current?.focus();
             }}
           >

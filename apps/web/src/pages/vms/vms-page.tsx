@@ -28,7 +28,8 @@ export function VmsPage(): JSX.Element {
   // What cannot be read is not asked: the last good answer stays while somebody types.
   const vms = useVmWindow(filter, sort, firstRow, problems.length === 0);
   const change = (name: string, value: string): void => {
-    const next = new URLSearchParams(parameters);
+    // As it is now: a change that is on its way must not be undone.
+    const next = new URLSearchParams(window.location.search);
     if (value === '') next.delete(name);
     else next.set(name, value);
     setParameters(next, { replace: true });
