@@ -26,7 +26,7 @@ export const file_control_v1_live: GenFile = /*@__PURE__*/
  */
 export type LiveRequest = Message<"innkeeper.control.v1.LiveRequest"> & {
   /**
-   * Made by the client, unique on this socket; at most 64 at once.
+   * Made by the client; at most 64 at once. A request with an id in use replaces that topic.
    *
    * @generated from field: uint32 id = 1;
    */
@@ -201,6 +201,8 @@ export type LiveEvent = Message<"innkeeper.control.v1.LiveEvent"> & {
    */
   event: {
     /**
+     * Rows: without interfaces, users, pressures and capabilities, which the topic `vm` has.
+     *
      * @generated from field: innkeeper.control.v1.ListVmsResponse list_vms = 2;
      */
     value: ListVmsResponse;
@@ -225,6 +227,8 @@ export type LiveEvent = Message<"innkeeper.control.v1.LiveEvent"> & {
     case: "operations";
   } | {
     /**
+     * The one topic that tells differences: it begins with the run and its output so far.
+     *
      * @generated from field: innkeeper.control.v1.RunEvent run = 6;
      */
     value: RunEvent;
