@@ -1,10 +1,7 @@
-import { rm } from 'node:fs/promises';
 import { isLiveVmState, isVmState } from '@innkeeper/contract';
-import { ShutdownMode } from '@innkeeper/contract/agent';
 import {
   type RunningVm,
   storedLifecycle,
-  type VmEffect,
   type VmEnd,
   type VmLifecycle,
   type VmLifecycleEvent,
@@ -17,7 +14,9 @@ import { AgentPort } from './agent-port.ts';
 import { ChangeWaiters } from './change-waiters.ts';
 import type { NodeContext } from './context.ts';
 import type { HypervisorUsageSample } from './cpu-rate.ts';
+import { messageOf } from './message-of.ts';
 import { VmAgent } from './vm-agent.ts';
+import { VmEffects } from './vm-effects.ts';
 import { VmProcess } from './vm-process.ts';
 
 export type VmChange = 'state' | 'agent' | 'telemetry' | 'usage' | 'removed';
@@ -35,13 +34,13 @@ export class VmRunner {
   #life: VmLifecycle;
   /** Its process lives, and could not be adopted. */
   #unreachable = false;
-  #timer: NodeJS.Timeout | undefined;
   #queue: Promise<void> = Promise.resolve();
   #released = false;
   readonly #context: NodeContext;
   readonly #log: Log;
   readonly #onChange: (change: VmChange) => void;
   readonly #process: VmProcess;
+  readonly #effects: VmEffects;
   readonly #waiters = new ChangeWaiters();
 
   constructor(row: VmRow, context: NodeContext, onChange: (change: VmChange) => void) {
@@ -60,6 +59,16 @@ export class VmRunner {
       keep: (change) => this.setRow(change),
       onAttached: (running) => this.#onAttached(running),
       onEnded: (end) => this.#onEnded(end),
+    });
+    this.#effects = new VmEffects({
+      ...{ context, log: this.#log, agent: this.agent, process: this.#process },
+      row: () => this.#row,
+      dispatch: (event) => this.dispatch(event),
+      restore: () => this.restore(),
+      onRemoved: () => {
+        this.removed = true;
+        this.#changed('removed');
+      },
     });
   }
 
@@ -119,14 +128,14 @@ export class VmRunner {
 
   /** Looks at what the hypervisor's process uses; one that could not be adopted is tried again. */
   sampleUsage(nowMs: number): void {
-    if (this.#unreachable) this.#attempt('vm.not-adopted', this.restore());
+    if (this.#unreachable) this.#effects.attempt('vm.not-adopted', this.restore());
     if (this.#process.sample(nowMs)) this.#changed('usage');
   }
 
   /** Lets go of the VM, which runs on. */
   async release(): Promise<void> {
     this.#released = true;
-    clearTimeout(this.#timer);
+    this.#effects.clearTimer();
     await this.#process.beginRelease();
     await this.#queue;
     await this.agent.end();
@@ -145,7 +154,7 @@ export class VmRunner {
       if (event.type === 'resumed') this.agent.tell({ type: 'vm-resumed' });
       this.#changed('state');
     }
-    for (const effect of effects) this.#do(effect);
+    for (const effect of effects) this.#effects.perform(effect);
   }
 
   async #writeState(): Promise<void> {
@@ -157,58 +166,6 @@ export class VmRunner {
       // The database's disk is full. What runs is the truth, and the next start looks at that again.
       this.#log.error('vm.state-not-written', { message: messageOf(error) });
     }
-  }
-
-  #do(effect: VmEffect): void {
-    switch (effect.type) {
-      case 'launch':
-        void this.#launch();
-        return;
-      case 'abort-launch':
-        this.#process.abortLaunch();
-        return;
-      case 'pause-guest':
-        this.#attempt('vm.pause-failed', this.running?.pause?.());
-        return;
-      case 'resume-guest':
-        this.#attempt('vm.resume-failed', this.running?.resume?.());
-        return;
-      case 'ask-agent-to-shut-down': {
-        const asked = this.agent.link?.shutdown(ShutdownMode.POWEROFF, { timeoutMs: effect.timeoutMs });
-        this.#attempt('vm.agent-shutdown-failed', asked ?? Promise.reject(new Error('no link')), 'agent');
-        return;
-      }
-      case 'press-power-button':
-        this.#attempt('vm.power-button-failed', this.running?.pressPowerButton(), 'acpi');
-        return;
-      case 'kill-process':
-        this.#attempt('vm.kill-failed', this.#kill());
-        return;
-      case 'set-timer':
-        clearTimeout(this.#timer);
-        this.#timer = setTimeout(() => void this.dispatch({ type: 'deadline', step: effect.step }), effect.delayMs);
-        return;
-      case 'clear-timer':
-        clearTimeout(this.#timer);
-        return;
-      case 'remove-files':
-        void this.#remove();
-        return;
-    }
-  }
-
-  #attempt(failure: string, work: Promise<unknown> | undefined, step?: 'agent' | 'acpi' | 'kill'): void {
-    work?.catch((error: unknown) => {
-      this.#log.warn(failure, { message: messageOf(error) });
-      if (step !== undefined) void this.dispatch({ type: 'step-failed', step });
-    });
-  }
-
-  async #launch(): Promise<void> {
-    const error = await this.#process.launch();
-    await this.dispatch(
-      error === undefined ? { type: 'launched' } : { type: 'launch-failed', detail: messageOf(error) },
-    );
   }
 
   #onAttached(running: RunningVm): void {
@@ -238,36 +195,8 @@ export class VmRunner {
     await this.dispatch({ type: 'process-ended', end });
   }
 
-  /** The reducer repeats it when its deadline passes. */
-  async #kill(): Promise<void> {
-    const adopted = this.running !== undefined;
-    await this.#process.kill();
-    // Nobody watches the end of one that could not be adopted.
-    if (!adopted && this.#row.record !== null) await this.restore();
-  }
-
-  async #remove(): Promise<void> {
-    const { folder, store } = this.#context;
-    try {
-      await rm(folder.vmFolder(this.#row.id), { recursive: true, force: true });
-      await rm(folder.runFolder(this.#row.id), { recursive: true, force: true });
-      // The row goes last: as long as it is there, the next start removes what is left.
-      await store.vms.remove(this.#row.id);
-    } catch (error) {
-      await this.dispatch({ type: 'delete-failed', detail: messageOf(error) });
-      return;
-    }
-    this.removed = true;
-    this.#log.info('vm.deleted');
-    this.#changed('removed');
-  }
-
   #changed(change: VmChange): void {
     this.#onChange(change);
     this.#waiters.wake();
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
