@@ -14,7 +14,10 @@ import type {
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until the call fails with DEADLINE_EXCEEDED. */
+  /**
+   * Of questions with one answer: milliseconds until they fail with AGENT_UNREACHABLE, or with DEADLINE_EXCEEDED when the
+   * agent was first to say so. Default: 30,000. Transfers and processes take what they take.
+   */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -70,7 +73,6 @@ export interface ExecSession extends AsyncDisposable {
   /** Dispose detaches; the process runs on. */
 }
 
-/** `timeoutMs` is not heeded: a transfer takes what it takes. */
 export interface WriteFileOptions extends CallOptions {
   /** Asked when the source has ended: 32 bytes that the whole file must hash to (`commit.sha256`), else nothing is replaced. */
   readonly expectedSha256?: (() => Uint8Array | undefined) | undefined;

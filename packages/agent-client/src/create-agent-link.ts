@@ -5,6 +5,7 @@ import {
   ProcessServiceLite,
   TelemetryServiceLite,
 } from '@innkeeper/contract/agent-lite';
+import { OperationError } from '@innkeeper/contract/errors';
 import { type Channel, type Log, silentLog } from '@innkeeper/kit';
 import { type ByteOps, portableByteOps } from '@innkeeper/wire';
 import type { AgentLink, LinkState } from './agent-link.ts';
@@ -15,6 +16,7 @@ import { randomBytes } from './node/random-bytes.ts';
 import { ResumingExec } from './resuming-exec.ts';
 import { resumingRead } from './resuming-read.ts';
 import { resumingWrite } from './resuming-write.ts';
+import { openCall } from './session/typed-call.ts';
 import { askOnce } from './unary.ts';
 import { watchTelemetry } from './watch-telemetry.ts';
 
@@ -40,6 +42,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
   const stateListeners = new Set<(state: LinkState) => void>();
   const telemetryListeners = new Set<(telemetry: Telemetry) => void>();
   const closed = new AbortController();
+  const log = options.log ?? silentLog;
   let state: LinkState = { state: 'waiting' };
   const sessions = new LinkSessions({
     connect: options.connect,
@@ -49,20 +52,19 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     clock,
     ops: options.ops ?? portableByteOps,
     random: randomBytes,
-    log: options.log ?? silentLog,
+    log,
     ask: async (session) => {
-      const { openCall } = await import('./session/typed-call.ts');
       await openCall(session, TelemetryServiceLite.ping, { sequence: 0n }).next();
     },
     onState: (next) => {
       state = next;
-      for (const listener of stateListeners) listener(next);
+      tell(stateListeners, next, log);
     },
   });
   if (options.telemetryIntervalMs !== 0)
-    watchTelemetry(sessions, clock, options.telemetryIntervalMs ?? 5000, closed.signal, (telemetry) => {
-      for (const listener of telemetryListeners) listener(telemetry);
-    });
+    watchTelemetry(sessions, clock, options.telemetryIntervalMs ?? 5000, closed.signal, (telemetry) =>
+      tell(telemetryListeners, telemetry, log),
+    );
   const sendSignal = async (id: string, signal: number): Promise<void> => {
     await askOnce(sessions, clock, ProcessServiceLite.signal, { id, signal, onlyLeader: false });
   };
@@ -104,7 +106,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
         callOptions,
       ),
     [Symbol.asyncDispose]: async () => {
-      closed.abort(new Error('the link was closed'));
+      closed.abort(new OperationError('CANCELED', 'The link to this agent was closed.'));
       await sessions.close();
     },
   };
@@ -113,6 +115,16 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
 function addTo<T>(set: Set<T>, value: T): () => void {
   set.add(value);
   return () => set.delete(value);
+}
+
+/** A listener that throws is its own trouble: the link and the other listeners go on. */
+function tell<T>(listeners: ReadonlySet<(value: T) => void>, value: T, log: Log): void {
+  for (const listener of listeners)
+    try {
+      listener(value);
+    } catch (error) {
+      log.error('link.listener-failed', { error: error instanceof Error ? error.message : String(error) });
+    }
 }
 
 function randomId(): string {

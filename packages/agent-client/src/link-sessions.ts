@@ -4,6 +4,7 @@ import { type Channel, createDeferred, type Deferred, type Log } from '@innkeepe
 import type { ByteOps } from '@innkeeper/wire';
 import type { LinkState } from './agent-link.ts';
 import { type LinkClock, pause } from './clock.ts';
+import { keepAlive } from './keep-alive.ts';
 import { NativeSession } from './session/native-session.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
 
@@ -12,9 +13,6 @@ const helloWaitsMs = [1000, 2000, 4000, 5000];
 /** A guest that broke the rules is asked again ever later. */
 const misbehaveWaitsMs = [1000, 5000, 15_000, 30_000];
 const reconnectWaitMs = 200;
-/** Silence after which the agent is asked, and after which it is called lost. */
-const askAfterMs = 5000;
-const lostAfterMs = 15_000;
 
 export interface LinkSessionsOptions {
   readonly connect: (signal: AbortSignal) => Promise<Channel>;
@@ -44,7 +42,6 @@ export class LinkSessions {
   #current: OpenSession | undefined;
   #next: Deferred<OpenSession> = createDeferred();
   #misbehaved = 0;
-  #everConnected = false;
   #lastSeenMs: number | undefined;
 
   constructor(options: LinkSessionsOptions) {
@@ -59,14 +56,17 @@ export class LinkSessions {
 
   /** The open session, or the next one. Rejects with the signal's reason, or CANCELED once the link is closed. */
   async ready(signal: AbortSignal): Promise<OpenSession> {
-    if (this.#current !== undefined) return this.#current;
     signal.throwIfAborted();
+    if (this.#current?.session.isOpen === true) return this.#current;
     const aborted = createDeferred<never>();
     const onAbort = (): void => aborted.reject(signal.reason);
     signal.addEventListener('abort', onAbort);
     aborted.promise.catch(() => undefined);
     try {
-      return await Promise.race([this.#next.promise, aborted.promise]);
+      const open = await Promise.race([this.#next.promise, aborted.promise]);
+      // Both may have happened in one breath: who gave up must not begin anything.
+      signal.throwIfAborted();
+      return open;
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
@@ -85,13 +85,11 @@ export class LinkSessions {
     const { clock, log, onState } = this.#options;
     let attempt = 0;
     while (!signal.aborted) {
-      const lost = await this.#attempt(helloWaitsMs[Math.min(attempt, helloWaitsMs.length - 1)] ?? lostAfterMs);
+      const lost = await this.#attempt(helloWaitsMs[Math.min(attempt, helloWaitsMs.length - 1)] ?? 5000);
       if (signal.aborted) break;
       attempt = lost.opened ? 0 : attempt + 1;
       if (lost.opened) {
         log.info('agent.lost', { why: lost.why.message });
-        onState({ state: 'lost', since: clock.nowMs(), reason: lost.why.message });
-      } else if (this.#everConnected && attempt === 1) {
         onState({ state: 'lost', since: clock.nowMs(), reason: lost.why.message });
       }
       await pause(clock, this.#waitMs(lost.why), signal);
@@ -113,17 +111,15 @@ export class LinkSessions {
     try {
       channel = await connect(this.#stop.signal);
     } catch (error) {
-      return {
-        opened: false,
-        why: new SessionLostError('AGENT_UNREACHABLE', error instanceof Error ? error.message : String(error)),
-      };
+      return { opened: false, why: unreachable(error) };
     }
     const session = new NativeSession({ channel, ops, clock, nonce: random(16) });
     try {
       const welcome = await this.#hello(session, helloWaitMs);
       if (welcome === undefined) return { opened: false, why: await session.ended };
       this.#onOpen({ session, welcome });
-      const why = await this.#watch(session);
+      const why = await keepAlive(session, this.#options);
+      if (why.reason !== 'GUEST_MISBEHAVES') this.#misbehaved = 0;
       this.#lastSeenMs = session.lastSeenMs;
       this.#current = undefined;
       return { opened: true, why };
@@ -141,6 +137,8 @@ export class LinkSessions {
     );
     const onStop = (): void => session.end(new SessionLostError('CANCELED', 'the link was closed'));
     this.#stop.signal.addEventListener('abort', onStop);
+    // Closed while the connection was being made.
+    if (this.#stop.signal.aborted) onStop();
     try {
       return await session.open({
         minVersion: 1,
@@ -150,8 +148,9 @@ export class LinkSessions {
         ...identity,
       });
     } catch (error) {
-      if (error instanceof SessionLostError) return undefined;
-      throw error;
+      // It has ended with its own reason, or does so here.
+      session.end(unreachable(error));
+      return undefined;
     } finally {
       takeBack();
       this.#stop.signal.removeEventListener('abort', onStop);
@@ -159,7 +158,6 @@ export class LinkSessions {
   }
 
   #onOpen(open: OpenSession): void {
-    this.#everConnected = true;
     this.#current = open;
     const waiting = this.#next;
     this.#next = createDeferred();
@@ -168,29 +166,8 @@ export class LinkSessions {
     this.#options.log.info('agent.connected', { version: open.welcome.agentVersion.slice(0, 40) });
     this.#options.onState({ state: 'connected', welcome: open.welcome });
   }
+}
 
-  /** Until the session ends; asks when it is silent, and ends it when it stays so. A paused guest is left alone. */
-  async #watch(session: NativeSession): Promise<SessionLostError> {
-    const { clock, ask, isPaused } = this.#options;
-    let over = false;
-    const ended = session.ended.finally(() => {
-      over = true;
-    });
-    const stop = new AbortController();
-    ended.then(() => stop.abort()).catch(() => undefined);
-    while (!over) {
-      await pause(clock, askAfterMs, stop.signal);
-      if (over) break;
-      const silentMs = clock.nowMs() - (session.lastSeenMs ?? 0);
-      // A hypervisor that does not say hangs itself: its guest is no more paused than any that stopped answering.
-      if (silentMs < askAfterMs || (await isPaused().catch(() => false))) continue;
-      if (silentMs >= lostAfterMs)
-        session.end(new SessionLostError('AGENT_UNREACHABLE', `nothing heard for ${Math.round(silentMs / 1000)} s`));
-      // Its answer counts, not its success: any valid frame says that the agent lives.
-      else ask(session).catch(() => undefined);
-    }
-    const why = await ended;
-    if (why.reason !== 'GUEST_MISBEHAVES') this.#misbehaved = 0;
-    return why;
-  }
+function unreachable(error: unknown): SessionLostError {
+  return new SessionLostError('AGENT_UNREACHABLE', error instanceof Error ? error.message : String(error));
 }

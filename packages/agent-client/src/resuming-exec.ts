@@ -46,7 +46,12 @@ export class ResumingExec implements ExecSession {
     outer?.addEventListener('abort', onAbort);
     if (outer?.aborted === true) onAbort();
     this.#untie = () => outer?.removeEventListener('abort', onAbort);
-    this.#controller.signal.addEventListener('abort', () => this.#call?.raw.cancel(this.#controller.signal.reason));
+    this.#controller.signal.addEventListener('abort', () => {
+      const { reason } = this.#controller.signal;
+      // Nobody may be reading events, and a writer must not wait for ever.
+      this.#stdin.fail(reason);
+      this.#call?.raw.cancel(reason);
+    });
     this.#opening = this.#open();
     // Its failure is told to whoever reads the events.
     this.#opening.catch(() => undefined);
@@ -63,7 +68,12 @@ export class ResumingExec implements ExecSession {
 
   async resize(columns: number, rows: number): Promise<void> {
     this.#terminal = { columns, rows };
-    await this.#call?.send({ input: { case: 'resize', value: { columns, rows } } });
+    try {
+      await this.#call?.send({ input: { case: 'resize', value: { columns, rows } } });
+    } catch (error) {
+      // It is sent again when the next session has found the process.
+      if (!(error instanceof SessionLostError)) throw error;
+    }
   }
 
   signal(signal: number): Promise<void> {
@@ -110,7 +120,8 @@ export class ResumingExec implements ExecSession {
     const { sessions, target } = this.#options;
     for (;;) {
       const { session, welcome } = await sessions.ready(this.#controller.signal);
-      if (this.#startedSeen && this.#agentInstance !== undefined && this.#agentInstance !== welcome.agentInstance)
+      // A start that may have arrived is not sent to another agent: no command runs twice.
+      if (this.#agentInstance !== undefined && this.#agentInstance !== welcome.agentInstance)
         throw new OperationError(
           'AGENT_RESTARTED',
           'The agent was started anew, and the process went with the old one.',

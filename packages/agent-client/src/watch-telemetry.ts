@@ -2,6 +2,7 @@ import type { Telemetry } from '@innkeeper/contract/agent';
 import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { type LinkClock, pause } from './clock.ts';
 import type { LinkSessions } from './link-sessions.ts';
+import { SessionLostError } from './session/session-lost-error.ts';
 import { stopOnAbort } from './session/stop-on-abort.ts';
 import { openCall } from './session/typed-call.ts';
 
@@ -28,9 +29,9 @@ export function watchTelemetry(
           untie();
         }
         await pause(clock, againAfterMs, signal);
-      } catch {
+      } catch (error) {
         // A lost session: the next one is waited for above. A refusal: asked again later, since telemetry is not vital.
-        await pause(clock, 100, signal);
+        if (!(error instanceof SessionLostError)) await pause(clock, againAfterMs, signal);
       }
     }
   };

@@ -53,6 +53,11 @@ export class NativeSession {
     return this.#ended.promise;
   }
 
+  /** Whether calls can be made, or could be once the welcome is here. */
+  get isOpen(): boolean {
+    return this.#over === undefined;
+  }
+
   /** When the last valid frame came. */
   get lastSeenMs(): number | undefined {
     return this.#lastSeenMs;

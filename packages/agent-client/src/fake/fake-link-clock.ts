@@ -1,0 +1,41 @@
+import type { LinkClock } from '../clock.ts';
+
+/** A link's clock that stands still until it is advanced. */
+export class FakeLinkClock implements LinkClock {
+  readonly #timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
+  #nowMs = 1000;
+
+  /** Timers that wait. */
+  get pendingTimers(): number {
+    return this.#timers.size;
+  }
+
+  nowMs = (): number => this.#nowMs;
+  wallNs = (): bigint => 1_790_000_000_000_000_000n + BigInt(this.#nowMs) * 1_000_000n;
+
+  setTimer = (delayMs: number, callback: () => void): (() => void) => {
+    const timer = { atMs: this.#nowMs + Math.max(0, delayMs), callback };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  };
+
+  /** Lets time pass; what follows from a timer happens before the next one fires. */
+  async advance(ms: number): Promise<void> {
+    const untilMs = this.#nowMs + ms;
+    for (;;) {
+      await settle();
+      const [next] = [...this.#timers].sort((a, b) => a.atMs - b.atMs);
+      if (next === undefined || next.atMs > untilMs) break;
+      this.#timers.delete(next);
+      this.#nowMs = next.atMs;
+      next.callback();
+    }
+    this.#nowMs = untilMs;
+    await settle();
+  }
+}
+
+/** Resolves when everything that waits for nothing but promises has happened. */
+export async function settle(): Promise<void> {
+  for (let turns = 0; turns < 300; turns++) await Promise.resolve();
+}

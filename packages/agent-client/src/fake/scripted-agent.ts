@@ -1,0 +1,62 @@
+import type { AgentLink } from '../agent-link.ts';
+import { type AgentLinkOptions, createAgentLink } from '../create-agent-link.ts';
+import { FakeLinkClock, settle } from './fake-link-clock.ts';
+import { type ScriptedCall, ScriptedConnection } from './scripted-connection.ts';
+
+/** The agents that a link meets, one connection after the other, and the link. For tests of the link. */
+export class ScriptedAgent {
+  readonly clock = new FakeLinkClock();
+  readonly connections: ScriptedConnection[] = [];
+  readonly link: AgentLink;
+  /** What becomes of a new connection; default: it is welcomed. */
+  onHello: (connection: ScriptedConnection) => void = (connection) => connection.welcome();
+  onCall: ((call: ScriptedCall, connection: ScriptedConnection) => void) | undefined;
+  /** Errors that opening the next connections fails with. */
+  readonly refusals: Error[] = [];
+
+  constructor(options: Partial<AgentLinkOptions> = {}) {
+    this.link = createAgentLink({
+      connect: async () => this.#connect(),
+      identity: { vmId: 'id', vmName: 'vm', nodeVersion: '1' },
+      mayStepClock: false,
+      clock: this.clock,
+      telemetryIntervalMs: 0,
+      ...options,
+    });
+  }
+
+  /** The connection that is open, or was last. */
+  get connection(): ScriptedConnection {
+    const last = this.connections.at(-1);
+    if (last === undefined) throw new Error('Nothing was connected.');
+    return last;
+  }
+
+  /** The last call of the last connection. */
+  get call(): ScriptedCall {
+    const last = this.connection.calls.at(-1);
+    if (last === undefined) throw new Error('Nothing was called.');
+    return last;
+  }
+
+  /** The connection breaks, and the next one is made. */
+  async reconnect(): Promise<void> {
+    this.connection.hangUp();
+    await this.clock.advance(200);
+  }
+
+  async dispose(): Promise<void> {
+    await this.link[Symbol.asyncDispose]();
+    await settle();
+  }
+
+  #connect(): ScriptedConnection {
+    const refusal = this.refusals.shift();
+    if (refusal !== undefined) throw refusal;
+    const connection = new ScriptedConnection();
+    connection.onHello = (opened) => this.onHello(opened);
+    connection.onCall = (call, opened) => this.onCall?.(call, opened);
+    this.connections.push(connection);
+    return connection;
+  }
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import { settle } from './fake/fake-link-clock.ts';
+import { ScriptedAgent } from './fake/scripted-agent.ts';
+
+const { ping } = TelemetryServiceLite;
+
+describe('a silent agent', () => {
+  it('is asked after 5 s and after 10 s, and lost after 15 s', async () => {
+    const agent = new ScriptedAgent();
+    await settle();
+    const asked = (): number => agent.connections[0]?.calls.length ?? 0;
+    for (const [ms, calls] of [
+      [4999, 0],
+      [1, 1],
+      [4999, 1],
+      [1, 2],
+      [4999, 2],
+    ] as const) {
+      await agent.clock.advance(ms);
+      assert.equal(asked(), calls);
+      assert.equal(agent.link.state.state, 'connected');
+    }
+    assert.equal(agent.connection.calls[0]?.method, ping.name);
+    await agent.clock.advance(1);
+    assert.deepEqual(agent.link.state.state === 'lost' && agent.link.state.reason, 'nothing heard for 15 s');
+    assert.ok(agent.connections[0]?.closed);
+    await agent.dispose();
+  });
+
+  it('is one that sends nothing valid: any frame puts off the question', async () => {
+    const agent = new ScriptedAgent();
+    await settle();
+    for (let count = 0; count < 10; count++) {
+      await agent.clock.advance(3000);
+      agent.connection.send({ case: 'credit', value: { callId: 77, bytes: 1 } });
+      await settle();
+    }
+    assert.equal(agent.connection.calls.length, 0);
+    assert.equal(agent.link.lastSeenMs, agent.clock.nowMs());
+    await agent.clock.advance(5000);
+    assert.equal(agent.connection.calls.length, 1);
+    await agent.dispose();
+  });
+
+  it('that answers is not lost, however it answers', async () => {
+    const agent = new ScriptedAgent();
+    agent.onCall = (call, connection) => connection.end(call, { reason: 'UNKNOWN_METHOD', message: 'no ping here' });
+    await agent.clock.advance(120_000);
+    assert.equal(agent.connections.length, 1);
+    assert.equal(agent.connection.calls.length, 24);
+    await agent.dispose();
+  });
+
+  it('is neither asked nor lost while it is paused, and has its 15 s after that', async () => {
+    let isPaused = true;
+    const agent = new ScriptedAgent({ isPaused: async () => isPaused });
+    await agent.clock.advance(600_000);
+    assert.deepEqual([agent.link.state.state, agent.connection.calls.length], ['connected', 0]);
+    isPaused = false;
+    await agent.clock.advance(14_999);
+    assert.equal(agent.link.state.state, 'connected');
+    assert.ok(agent.connection.calls.length > 0);
+    await agent.clock.advance(5001);
+    assert.equal(agent.connections.length, 2);
+    await agent.dispose();
+  });
+
+  it('is lost in time when nobody can say whether it is paused', async () => {
+    const agent = new ScriptedAgent({
+      isPaused: async () => {
+        throw new Error('the hypervisor does not answer');
+      },
+    });
+    await agent.clock.advance(15_200);
+    assert.equal(agent.connections.length, 2);
+    assert.equal(agent.link.state.state, 'connected');
+    await agent.dispose();
+  });
+
+  it('does not keep its link from reconnecting while the hypervisor thinks', async () => {
+    const agent = new ScriptedAgent({ isPaused: () => new Promise(() => undefined) });
+    await agent.clock.advance(6000);
+    await agent.reconnect();
+    assert.equal(agent.connections.length, 2);
+    await agent.dispose();
+  });
+});

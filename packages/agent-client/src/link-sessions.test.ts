@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { LinkState } from './agent-link.ts';
+import { settle } from './fake/fake-link-clock.ts';
+import { ScriptedAgent } from './fake/scripted-agent.ts';
+
+function states(agent: ScriptedAgent): string[] {
+  const seen: string[] = [agent.link.state.state];
+  agent.link.onState(({ state }: LinkState) => seen.push(state));
+  return seen;
+}
+
+describe('a link', () => {
+  it('waits, connects, is lost and connects again', async () => {
+    const agent = new ScriptedAgent();
+    const seen = states(agent);
+    await settle();
+    assert.equal(agent.connection.hello?.vmName, 'vm');
+    await agent.reconnect();
+    assert.deepEqual(seen, ['waiting', 'connected', 'lost', 'connected']);
+    assert.equal(agent.connections.length, 2);
+    assert.ok(agent.connections[0]?.closed);
+    await agent.dispose();
+  });
+
+  it('says since when it is lost, however often it tries in between', async () => {
+    const agent = new ScriptedAgent();
+    const seen = states(agent);
+    await settle();
+    agent.refusals.push(...Array.from({ length: 20 }, () => new Error('nobody listens')));
+    agent.connection.hangUp();
+    await settle();
+    const since = agent.clock.nowMs();
+    await agent.clock.advance(2000);
+    assert.deepEqual(agent.link.state, { state: 'lost', since, reason: 'the channel was closed' });
+    assert.deepEqual(seen, ['waiting', 'connected', 'lost']);
+    await agent.clock.advance(5000);
+    assert.equal(agent.link.state.state, 'connected');
+    await agent.dispose();
+  });
+
+  it('says hello again on a new connection, with another nonce, after 1, 2, 4 and then every 5 s', async () => {
+    const agent = new ScriptedAgent();
+    agent.onHello = () => undefined;
+    const startMs = agent.clock.nowMs();
+    const madeAtMs: number[] = [];
+    for (let count = 1; count <= 6; count++) {
+      while (agent.connections.length < count) await agent.clock.advance(50);
+      madeAtMs.push(agent.clock.nowMs() - startMs);
+    }
+    assert.deepEqual(madeAtMs, [0, 1200, 3400, 7600, 12_800, 18_000]);
+    const nonces = new Set(agent.connections.map(({ session }) => Buffer.from(session).toString('hex')));
+    assert.equal(nonces.size, 6);
+    assert.ok(agent.connections.slice(0, -1).every(({ closed }) => closed));
+    assert.equal(agent.link.state.state, 'waiting');
+    await agent.dispose();
+  });
+
+  it('asks a guest that breaks the rules again ever later', async () => {
+    const agent = new ScriptedAgent();
+    agent.onHello = (connection) => {
+      connection.welcome();
+      connection.sendBytes(new Uint8Array([1, 2, 3]));
+    };
+    await settle();
+    for (const waitMs of [1000, 5000, 15_000, 30_000, 30_000]) {
+      const before = agent.connections.length;
+      await agent.clock.advance(waitMs - 1);
+      assert.equal(agent.connections.length, before, `${waitMs}`);
+      await agent.clock.advance(1);
+      assert.equal(agent.connections.length, before + 1, `${waitMs}`);
+    }
+    await agent.dispose();
+  });
+
+  it('goes on when a listener throws, and tells the others', async () => {
+    const agent = new ScriptedAgent();
+    agent.link.onState(() => {
+      throw new Error('a listener’s own trouble');
+    });
+    const seen = states(agent);
+    await agent.clock.advance(1);
+    await agent.reconnect();
+    assert.deepEqual(seen, ['waiting', 'connected', 'lost', 'connected']);
+    await agent.dispose();
+  });
+
+  it('tells a listener nothing more once it was taken away', async () => {
+    const agent = new ScriptedAgent();
+    const seen: string[] = [];
+    const takeAway = agent.link.onState(({ state }) => seen.push(state));
+    await settle();
+    takeAway();
+    await agent.reconnect();
+    assert.deepEqual(seen, ['connected']);
+    await agent.dispose();
+  });
+});
+
+describe('closing a link', () => {
+  it('leaves no timer and no connection, whatever it is at', async () => {
+    const arrangements: ((agent: ScriptedAgent) => Promise<void>)[] = [
+      async () => undefined,
+      async () => settle(),
+      async (agent) => {
+        agent.onHello = () => undefined;
+        await settle();
+      },
+      async (agent) => {
+        await agent.clock.advance(7000);
+      },
+      async (agent) => {
+        await settle();
+        agent.connection.hangUp();
+        await settle();
+      },
+      async (agent) => {
+        agent.refusals.push(new Error('nobody listens'), new Error('nobody listens'));
+        await agent.clock.advance(100);
+      },
+    ];
+    for (const [index, arrange] of arrangements.entries()) {
+      const agent = new ScriptedAgent();
+      await arrange(agent);
+      await agent.dispose();
+      assert.equal(agent.clock.pendingTimers, 0, `arrangement ${index}`);
+      assert.ok(
+        agent.connections.every(({ closed }) => closed),
+        `arrangement ${index}`,
+      );
+      const made = agent.connections.length;
+      await agent.clock.advance(60_000);
+      assert.equal(agent.connections.length, made, `arrangement ${index}`);
+    }
+  });
+
+  it('ends a connection that is being made', async () => {
+    const agent = new ScriptedAgent({
+      connect: (signal) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
+    });
+    await settle();
+    await agent.dispose();
+    assert.equal(agent.clock.pendingTimers, 0);
+  });
+
+  it('fails what waits, and what is asked after it, with CANCELED', async () => {
+    const agent = new ScriptedAgent();
+    await settle();
+    const asked = agent.link.ping();
+    const exec = agent.link.exec({ argv: ['true'] });
+    const following = exec.events[Symbol.asyncIterator]().next();
+    const reading = agent.link.readFile({ path: '/x' }).chunks[Symbol.asyncIterator]().next();
+    const writing = agent.link.writeFile({ path: '/x', uploadId: 'u' }, async function* () {
+      yield new Uint8Array(1);
+    });
+    const all = [asked, following, reading, writing];
+    const rejected = Promise.all(all.map((work) => assert.rejects(work, { reason: 'CANCELED' })));
+    await settle();
+    await agent.dispose();
+    await rejected;
+    await assert.rejects(agent.link.ping(), { reason: 'CANCELED' });
+    assert.equal(agent.clock.pendingTimers, 0);
+  });
+});

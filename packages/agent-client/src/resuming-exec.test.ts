@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { ExecEvent, ExecEventSchema } from '@innkeeper/contract/agent';
+import { ProcessServiceLite } from '@innkeeper/contract/agent-lite';
+import type { ExecSession } from './agent-link.ts';
+import { settle } from './fake/fake-link-clock.ts';
+import { ScriptedAgent } from './fake/scripted-agent.ts';
+import { requestsOf } from './fake/scripted-connection.ts';
+
+const { exec: method, signal: signalMethod } = ProcessServiceLite;
+type EventInit = NonNullable<MessageInitShape<typeof ExecEventSchema>['event']>;
+
+/** An agent that is connected, with one process that is followed. */
+async function follow(start: (agent: ScriptedAgent) => ExecSession = (agent) => agent.link.exec({ argv: ['x'] })) {
+  const agent = new ScriptedAgent();
+  await settle();
+  const exec = start(agent);
+  let text = '';
+  const kinds: string[] = [];
+  const ended = (async () => {
+    for await (const { event } of exec.events) {
+      kinds.push(String(event.case));
+      if (event.case === 'output') text += new TextDecoder().decode(event.value.data);
+    }
+  })();
+  ended.catch(() => undefined);
+  await settle();
+  return {
+    agent,
+    exec,
+    ended,
+    kinds,
+    get text() {
+      return text;
+    },
+    send: async (...events: EventInit[]) => {
+      for (const event of events) agent.connection.answer(agent.call, method, { event });
+      await settle();
+    },
+    requests: () => requestsOf(agent.call, method).map(({ input }) => input),
+  };
+}
+
+const started = (stdinOffset = 0n): EventInit => ({ case: 'started', value: { id: 'i', pid: 9, stdinOffset } });
+const exited: EventInit = { case: 'exited', value: { status: { case: 'exitCode', value: 0 } } };
+const output = (offset: number, text: string): EventInit => ({
+  case: 'output',
+  value: { offset: BigInt(offset), stream: 1, data: new TextEncoder().encode(text) },
+});
+
+describe('a command over several sessions', () => {
+  it('whose start may be lost is started again under the same id', async () => {
+    const run = await follow();
+    await run.agent.reconnect();
+    const [request] = run.requests();
+    assert.ok(request?.case === 'start');
+    assert.equal(request.value.id, run.exec.id);
+    assert.match(run.exec.id, /^[0-9a-f]{32}$/);
+    await run.send(started(), exited);
+    await run.ended;
+    await run.agent.dispose();
+  });
+
+  it('goes on behind the last byte that came, and each byte comes once', async () => {
+    const run = await follow();
+    await run.send(started(), output(0, 'abc'));
+    await run.agent.reconnect();
+    const [request] = run.requests();
+    assert.ok(request?.case === 'attach');
+    assert.deepEqual([request.value.id, request.value.fromOffset], [run.exec.id, 3n]);
+    await run.send(started(), output(1, 'bcde'), output(0, 'ab'), output(5, 'f'), exited);
+    await run.ended;
+    assert.equal(run.text, 'abcdef');
+    assert.deepEqual(run.kinds, ['started', 'output', 'output', 'output', 'exited']);
+    await run.agent.dispose();
+    assert.equal(run.agent.clock.pendingTimers, 0);
+  });
+
+  it('tells a gap and goes on behind it; a hole without one is the guest’s fault', async () => {
+    const run = await follow();
+    await run.send(started(), { case: 'gap', value: { offset: 0n, bytes: 10n } }, output(10, 'x'));
+    assert.deepEqual(run.kinds, ['started', 'gap', 'output']);
+    await run.send(output(99, 'y'));
+    await assert.rejects(run.ended, { reason: 'GUEST_MISBEHAVES' });
+    await run.agent.dispose();
+  });
+
+  it('is not started a second time by an agent that was started anew', async () => {
+    for (const events of [[], [started()]]) {
+      const run = await follow();
+      await run.send(...events);
+      run.agent.onHello = (connection) => connection.welcome({ agentInstance: 'two' });
+      await run.agent.reconnect();
+      await assert.rejects(run.ended, { reason: 'AGENT_RESTARTED' });
+      assert.deepEqual(run.agent.connection.calls, []);
+      await run.agent.dispose();
+    }
+  });
+
+  it('that the agent knows no more went with an agent, unless it was asked for by id', async () => {
+    const unknown = { reason: 'EXEC_NOT_FOUND', message: 'no such process' };
+    const run = await follow();
+    await run.send(started());
+    await run.agent.reconnect();
+    run.agent.connection.end(run.agent.call, unknown);
+    await assert.rejects(run.ended, { reason: 'AGENT_RESTARTED' });
+    await run.agent.dispose();
+    const attached = await follow((agent) => agent.link.attach('known', 5n));
+    attached.agent.connection.end(attached.agent.call, unknown);
+    await assert.rejects(attached.ended, { reason: 'EXEC_NOT_FOUND' });
+    await attached.agent.dispose();
+  });
+
+  it('that ends without telling how is the guest’s fault', async () => {
+    const run = await follow();
+    await run.send(started());
+    run.agent.connection.end(run.agent.call);
+    await assert.rejects(run.ended, { reason: 'GUEST_MISBEHAVES' });
+    await run.agent.dispose();
+  });
+
+  it('gets its terminal’s last size again', async () => {
+    const run = await follow();
+    await run.send(started());
+    await run.exec.resize(100, 30);
+    run.agent.connection.hangUp();
+    // In between: it is remembered.
+    await run.exec.resize(120, 40);
+    await run.agent.clock.advance(200);
+    await run.send(started());
+    const sizes = run.requests().flatMap((input) => (input.case === 'resize' ? [input.value.columns] : []));
+    assert.deepEqual(sizes, [120]);
+    await run.agent.dispose();
+  });
+
+  it('gets signals by a call of their own', async () => {
+    const run = await follow();
+    const sent = run.exec.signal(15);
+    await settle();
+    const [request] = requestsOf(run.agent.call, signalMethod);
+    assert.deepEqual([request?.id, request?.signal, request?.onlyLeader], [run.exec.id, 15, false]);
+    run.agent.connection.answer(run.agent.call, signalMethod, { signaled: 1 });
+    await sent;
+    await run.agent.dispose();
+  });
+});
+
+describe('standard input over several sessions', () => {
+  const inputs = (run: Awaited<ReturnType<typeof follow>>) =>
+    run.requests().flatMap((input) => {
+      if (input.case !== 'stdin') return [];
+      const { offset, data, end } = input.value;
+      return [[Number(offset), new TextDecoder().decode(data), end] as const];
+    });
+
+  it('waits for the start, and goes on where the process has it', async () => {
+    const run = await follow();
+    await run.exec.writeStdin(new TextEncoder().encode('abcdef'));
+    assert.deepEqual(inputs(run), []);
+    await run.send(started());
+    assert.deepEqual(inputs(run), [[0, 'abcdef', false]]);
+    await run.exec.endStdin();
+    await settle();
+    assert.deepEqual(inputs(run).at(-1), [6, '', true]);
+    await run.agent.reconnect();
+    await run.send(started(4n));
+    assert.deepEqual(inputs(run), [[4, 'ef', true]]);
+    await run.agent.dispose();
+  });
+
+  it('goes on behind what somebody else has written', async () => {
+    const run = await follow((agent) => agent.link.attach('known', 0n));
+    await run.send(started(1000n));
+    await run.exec.writeStdin(new TextEncoder().encode('more'));
+    await settle();
+    assert.deepEqual(inputs(run), [[1000, 'more', false]]);
+    await run.agent.dispose();
+  });
+
+  it('waits while 256 KiB are not taken, and is refused behind its end', async () => {
+    const run = await follow();
+    await run.send(started());
+    let written = false;
+    const writing = run.exec.writeStdin(new Uint8Array(300_000)).then(() => {
+      written = true;
+    });
+    await settle();
+    assert.equal(written, false);
+    await run.send({ case: 'stdinAccepted', value: 100_000n });
+    await writing;
+    await run.exec.endStdin();
+    await assert.rejects(run.exec.writeStdin(new Uint8Array(1)), { reason: 'STDIN_CLOSED' });
+    await run.agent.dispose();
+  });
+
+  it('is refused when the process has ended, also to who waits', async () => {
+    const run = await follow();
+    await run.send(started());
+    const writing = assert.rejects(run.exec.writeStdin(new Uint8Array(600_000)), { reason: 'STDIN_CLOSED' });
+    await settle();
+    await run.send(exited);
+    await writing;
+    await assert.rejects(run.exec.writeStdin(new Uint8Array(1)), { reason: 'STDIN_CLOSED' });
+    await run.agent.dispose();
+  });
+});
+
+describe('giving a command up', () => {
+  it('detaches from it: reader and writer get the caller’s reason', async () => {
+    const controller = new AbortController();
+    const run = await follow((agent) => agent.link.exec({ argv: ['x'] }, { signal: controller.signal }));
+    await run.send(started());
+    const writing = assert.rejects(run.exec.writeStdin(new Uint8Array(600_000)), /not wanted/);
+    await settle();
+    controller.abort(new Error('not wanted'));
+    await writing;
+    await assert.rejects(run.ended, /not wanted/);
+    assert.ok(run.agent.call.canceled);
+    await run.agent.dispose();
+  });
+
+  it('reaches a writer whose events nobody reads', async () => {
+    const controller = new AbortController();
+    const agent = new ScriptedAgent();
+    await settle();
+    const exec = agent.link.exec({ argv: ['x'] }, { signal: controller.signal });
+    const writing = assert.rejects(exec.writeStdin(new Uint8Array(600_000)), /not wanted/);
+    await settle();
+    controller.abort(new Error('not wanted'));
+    await writing;
+    await agent.dispose();
+  });
+
+  it('before it began begins nothing', async () => {
+    const agent = new ScriptedAgent();
+    await settle();
+    const exec = agent.link.exec({ argv: ['x'] }, { signal: AbortSignal.abort(new Error('not wanted')) });
+    await assert.rejects(exec.events[Symbol.asyncIterator]().next(), /not wanted/);
+    assert.deepEqual(agent.connection.calls, []);
+    await agent.dispose();
+  });
+
+  it('by leaving the events, or by disposing of it, tells the agent', async () => {
+    const ways: ((exec: ExecSession, events: AsyncIterator<ExecEvent>) => Promise<unknown>)[] = [
+      async (_, events) => await events.return?.(),
+      async (exec) => await exec[Symbol.asyncDispose](),
+    ];
+    for (const leave of ways) {
+      const agent = new ScriptedAgent();
+      await settle();
+      const exec = agent.link.exec({ argv: ['x'] });
+      const events = exec.events[Symbol.asyncIterator]();
+      await settle();
+      agent.connection.answer(agent.call, method, { event: started() });
+      await events.next();
+      await leave(exec, events);
+      await settle();
+      assert.ok(agent.call.canceled);
+      await agent.dispose();
+    }
+  });
+});

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { FileServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import { settle } from './fake/fake-link-clock.ts';
+import { ScriptedAgent } from './fake/scripted-agent.ts';
+import { requestsOf } from './fake/scripted-connection.ts';
+
+const { ping } = TelemetryServiceLite;
+const { stat } = FileServiceLite;
+
+describe('a question', () => {
+  it('is asked in the next session when the one it was asked in is lost', async () => {
+    const agent = new ScriptedAgent();
+    await settle();
+    const answer = agent.link.stat('/etc/passwd', { follow: true });
+    await settle();
+    await agent.reconnect();
+    assert.deepEqual(
+      requestsOf(agent.call, stat).map(({ path, follow }) => [path, follow]),
+      [['/etc/passwd', true]],
+    );
+    agent.connection.answer(agent.call, stat, { path: '/etc/passwd', uid: 7 });
+    agent.connection.end(agent.call);
+    assert.equal((await answer).uid, 7);
+    await agent.dispose();
+    assert.equal(agent.clock.pendingTimers, 0);
+  });
+
+  it('waits for a session, and fails when none opens in time', async () => {
+    const agent = new ScriptedAgent();
+    agent.onHello = () => undefined;
+    const failed = assert.rejects(agent.link.ping({ timeoutMs: 700 }), { reason: 'AGENT_UNREACHABLE' });
+    await agent.clock.advance(700);
+    await failed;
+    await agent.dispose();
+  });
+
+  it('tells the agent what is left of its time', async () => {
+    const agent = new ScriptedAgent();
+    agent.onHello = () => undefined;
+    const answer = agent.link.ping({ timeoutMs: 3000 });
+    await agent.clock.advance(1000);
+    agent.onHello = (connection) => connection.welcome();
+    await agent.clock.advance(200);
+    assert.equal(agent.call.timeoutMs, 1800);
+    agent.connection.answer(agent.call, ping, { agentVersion: '1' });
+    assert.deepEqual(await answer, { roundTripMs: 1200, agentVersion: '1' });
+    await agent.dispose();
+  });
+
+  it('that nobody answers is called off at the agent, and fails', async () => {
+    const agent = new ScriptedAgent();
+    await settle();
+    const failed = assert.rejects(agent.link.ping({ timeoutMs: 500 }), { reason: 'AGENT_UNREACHABLE' });
+    await agent.clock.advance(500);
+    await failed;
+    assert.ok(agent.call.canceled);
+    await agent.dispose();
+  });
+
+  it('that the caller gives up is called off at the agent, with the caller’s reason', async () => {
+    const agent = new ScriptedAgent();
+    await settle();
+    const controller = new AbortController();
+    const failed = assert.rejects(agent.link.ping({ signal: controller.signal }), /not wanted/);
+    await settle();
+    controller.abort(new Error('not wanted'));
+    await failed;
+    assert.ok(agent.call.canceled);
+    await agent.dispose();
+    assert.equal(agent.clock.pendingTimers, 0);
+  });
+
+  it('that was given up before is not asked at all', async () => {
+    const agent = new ScriptedAgent();
+    await settle();
+    await assert.rejects(agent.link.ping({ signal: AbortSignal.abort(new Error('not wanted')) }), /not wanted/);
+    assert.deepEqual(agent.connection.calls, []);
+    await agent.dispose();
+  });
+
+  it('fails with the agent’s reason; one that is not known is INTERNAL', async () => {
+    const agent = new ScriptedAgent();
+    for (const [reason, told] of [
+      ['FILE_NOT_FOUND', 'FILE_NOT_FOUND'],
+      ['MADE_UP', 'INTERNAL'],
+    ] as const) {
+      agent.onCall = (call, connection) => connection.end(call, { reason, message: 'no' });
+      await assert.rejects(agent.link.stat('/x'), { reason: told, message: 'no' });
+    }
+    await agent.dispose();
+  });
+
+  it('with an answer that is none, or without one, says that the guest misbehaves', async () => {
+    const agent = new ScriptedAgent();
+    agent.onCall = (call, connection) => connection.end(call);
+    await assert.rejects(agent.link.stat('/x'), { reason: 'GUEST_MISBEHAVES' });
+    agent.onCall = (call, connection) =>
+      connection.send({ case: 'message', value: { callId: call.id, body: new Uint8Array([0x0a, 0x7f]) } });
+    await assert.rejects(agent.link.stat('/x'), { reason: 'GUEST_MISBEHAVES' });
+    await agent.dispose();
+  });
+});
