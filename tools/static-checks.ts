@@ -6,5 +6,6 @@ export async function runStaticChecks(): Promise<void> {
   await runStep('types of the pure packages', 'tsc', ['-p', 'packages/tsconfig.pure.json']);
   await runStep('types of everything else', 'tsc', ['-p', 'tsconfig.json']);
   await runStep('types of the web console', 'tsc', ['-p', 'apps/web/tsconfig.json']);
+  await runStep('types of its tests', 'tsc', ['-p', 'apps/web/tsconfig.test.json']);
   await runStep('lint and format', 'biome', ['ci', '--error-on-warnings', '--max-diagnostics=50', '.']);
 }

@@ -69,6 +69,8 @@ describe('the web console', () => {
     await page.getByText('"flying" is no state').waitFor();
     assert.deepEqual(await checkPage(page, 'vms-filter'), []);
     await page.getByRole('button', { name: 'Clear the filter' }).first().click();
+    await page.getByRole('button', { name: 'uptime>2d' }).waitFor();
+    await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Memory', exact: true }).click();
     await page.waitForURL(/sort=-memory/);
   });

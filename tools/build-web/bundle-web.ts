@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { constants, gzipSync } from 'node:zlib';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { compressFiles } from './compress-files.ts';
 import { directImports } from './direct-imports.ts';
@@ -8,13 +9,15 @@ import { manifestPath, type WebManifest } from './manifest.ts';
 import { firstStyles, laterStyles } from './styles.ts';
 
 const source = 'apps/web/src';
+/** Assets of earlier builds are kept for so long. */
+const keepOldMs = 24 * 60 * 60 * 1000;
 /** The page that counts as the first one, beside what every page has. */
 const firstPage = `${source}/pages/overview/overview-page.tsx`;
 
 /** Bundles the console anew: index.html, and everything else under assets/ with the hash of its content in its name. */
 export async function bundleWeb(root: string, output: string): Promise<void> {
-  rmSync(output, { recursive: true, force: true });
   const assets = join(output, 'assets');
+  const builtMs = Date.now();
   mkdirSync(assets, { recursive: true });
   const common = {
     absWorkingDir: root,
@@ -68,11 +71,32 @@ export async function bundleWeb(root: string, output: string): Promise<void> {
         .join(''),
     )
     .replace('%MAIN%', scripts[0] ?? '');
-  writeFileSync(join(output, 'index.html'), page);
-  compressFiles(output);
+  compressFiles(assets);
+  writePage(output, page);
   const names = new Set([scheme, first, icon, ...scripts, ...scriptsOf(main.metafile, firstPage)]);
   const manifest: WebManifest = { firstLoad: ['index.html', ...[...names].map((name) => `assets/${name}`)] };
   writeFileSync(manifestPath(output), JSON.stringify(manifest, undefined, 1));
+  removeOld(assets, builtMs);
+}
+
+/** Whole or not at all: a daemon serves the folder meanwhile. */
+function writePage(output: string, page: string): void {
+  const path = join(output, 'index.html');
+  for (const [name, contents] of [
+    [`${path}.gz`, gzipSync(page, { level: constants.Z_BEST_COMPRESSION })],
+    [path, page],
+  ] as const) {
+    writeFileSync(`${name}.new`, contents);
+    renameSync(`${name}.new`, name);
+  }
+}
+
+/** Pages that are open go on with the chunks they know for a while. */
+function removeOld(assets: string, builtMs: number): void {
+  for (const name of readdirSync(assets)) {
+    const path = join(assets, name);
+    if (statSync(path).mtimeMs < builtMs - keepOldMs) rmSync(path);
+  }
 }
 
 /** Bundles style sheets, in their order, into one. Gives its name. */

@@ -4,6 +4,8 @@ import { Icon } from '../../components/icon.tsx';
 
 /** After the last key, until the filter is asked. */
 const typingMs = 250;
+/** And until what is not finished counts as wrong. */
+const thinkingMs = 1200;
 
 /** Where the filter language is written. Marks what cannot be read and says why. */
 export function FilterBox({
@@ -18,6 +20,7 @@ export function FilterBox({
   const input = useRef<HTMLInputElement>(null);
   const marks = useRef<HTMLDivElement>(null);
   const [focused, setFocused] = useState(false);
+  const [thinking, setThinking] = useState(false);
   /** What the page was told last: what comes back of it is no news, and must not undo what was typed since. */
   const told = useRef(value);
   useEffect(() => {
@@ -32,16 +35,18 @@ export function FilterBox({
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: waits for the typing alone
   useEffect(() => {
-    const timer = setTimeout(() => tell(text), typingMs);
-    return () => clearTimeout(timer);
+    setThinking(true);
+    const timers = [setTimeout(() => tell(text), typingMs), setTimeout(() => setThinking(false), thinkingMs)];
+    return () => timers.forEach(clearTimeout);
   }, [text]);
   const { problems } = parseVmFilter(text);
   const [problem] = problems;
   // What is being typed right now is not wrong yet.
-  const unfinished = focused && problem !== undefined && problem.end === text.length && problems.length === 1;
+  const unfinished = thinking && problem !== undefined && problem.end === text.length && problems.length === 1;
+  const wrong = problem !== undefined && !unfinished;
   return (
     <div className="filter-box grow">
-      <div className={problem !== undefined && !unfinished ? 'filter-field wrong' : 'filter-field'}>
+      <div className={wrong ? 'filter-field wrong' : 'filter-field'}>
         <Icon name="search" size={16} />
         <div className="filter-text">
           <div ref={marks} className="filter-marks" aria-hidden="true">
@@ -53,7 +58,7 @@ export function FilterBox({
             type="text"
             aria-label="Filter"
             aria-describedby={`${id}-help`}
-            aria-invalid={problem !== undefined && !unfinished}
+            aria-invalid={wrong}
             placeholder="state:running agent:outdated mem>80 …"
             autoComplete="off"
             autoCapitalize="none"
@@ -84,13 +89,10 @@ export function FilterBox({
           </button>
         )}
       </div>
-      <div id={`${id}-help`} className="filter-help" role={problem !== undefined && !unfinished ? 'alert' : undefined}>
-        {problem !== undefined && !unfinished ? (
-          <span className="filter-problem">{problem.message}</span>
-        ) : (
-          focused && <FilterHelp onPick={(example) => setText(`${text.trimEnd()} ${example}`.trimStart())} />
-        )}
+      <div id={`${id}-help`} className="filter-problem" role={wrong ? 'alert' : undefined}>
+        {wrong && problem.message}
       </div>
+      {focused && text === '' && <FilterHelp onPick={(example) => setText(example)} />}
     </div>
   );
 }

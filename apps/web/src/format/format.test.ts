@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { formatBytes } from './format-bytes.ts';
+import { formatDuration } from './format-duration.ts';
+import { formatPercent } from './format-percent.ts';
+
+describe('figures', () => {
+  const bytes: readonly (readonly [number | bigint, string])[] = [
+    [0, '0 B'],
+    [1023, '1023 B'],
+    [1024, '1 KiB'],
+    [1536n, '1.5 KiB'],
+    [229 * 1024 * 1024, '229 MiB'],
+    [1024 ** 4 * 2.5, '2.5 TiB'],
+    [1024 ** 2 - 1, '1 MiB'],
+  ];
+  for (const [count, text] of bytes)
+    it(`writes ${count} bytes as ${text}`, () => assert.equal(formatBytes(count), text));
+
+  const seconds: readonly (readonly [number, string])[] = [
+    [0.4, '0 s'],
+    [59.9, '59 s'],
+    [3600, '1 h'],
+    [12_000, '3 h 20 min'],
+    [5 * 86_400 + 7200, '5 d 2 h'],
+  ];
+  for (const [count, text] of seconds)
+    it(`writes ${count} s as ${text}`, () => assert.equal(formatDuration(count), text));
+
+  it('writes shares with a digit where it tells something', () => {
+    assert.deepEqual([0, 0.04, 7.25, 9.96, 99.6].map(formatPercent), ['0.0 %', '0.0 %', '7.3 %', '10 %', '100 %']);
+  });
+});
