@@ -12,7 +12,7 @@ import {
   VmService,
   VmState,
 } from '@innkeeper/contract/control';
-import { silentLog } from '@innkeeper/kit';
+import { createDeferred, silentLog } from '@innkeeper/kit';
 import { WebSocket } from 'ws';
 import { Access } from '../access/access.ts';
 import { History } from '../history/history.ts';
@@ -88,17 +88,19 @@ describe('the API', () => {
   it('builds an image, creates, starts, stops and deletes a VM, and tells watchers', () =>
     served(async (api) => {
       await api.succeed(api.images.buildImage({ kind: 'tiny' }));
-      const seen: VmState[] = [];
+      const running = createDeferred<void>();
       const leave = new AbortController();
       const watching = (async () => {
         for await (const { event } of api.vms.watchVms({}, { signal: leave.signal })) {
-          if (event.case === 'vm') seen.push(event.value.state);
+          if (event.case === 'vm' && event.value.state === VmState.RUNNING) running.resolve();
           if (event.case === 'deletedId') return;
         }
       })();
       await api.succeed(api.vms.createVm({ name: 'one', image: 'tiny', start: true }));
       assert.equal((await api.vms.getVm({ vm: 'one' })).state, VmState.RUNNING);
       assert.equal((await api.images.listImages({})).images[0]?.vmCount, 1);
+      // A watcher who never saw a VM does not hear of its end.
+      await running.promise;
       await api.succeed(api.vms.stopVm({ vm: 'one' }));
       await api.succeed(api.vms.deleteVm({ vm: 'one' }));
       await watching;
