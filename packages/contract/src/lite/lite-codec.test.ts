@@ -21,6 +21,7 @@ import { type LiteType, liteDecode, liteEncode, liteType, MalformedMessageError,
 const registry = createRegistry(
   agent.file_agent_v1_file,
   agent.file_agent_v1_frame,
+  agent.file_agent_v1_guest_process,
   agent.file_agent_v1_power,
   agent.file_agent_v1_process,
   agent.file_agent_v1_telemetry,
