@@ -63,6 +63,19 @@ const exclusive: readonly VmEffect['type'][][] = [
 ];
 
 describe('vmReduce()', () => {
+  it('remembers over a restart of the daemon why a VM was paused, and learns it when that came meanwhile', () => {
+    const found = (detail?: string): VmLifecycleEvent => ({
+      type: 'daemon-started',
+      found: { kind: 'paused', detail },
+    });
+    const full = { state: 'paused', detail: 'no space left' } as const;
+    assert.deepEqual(vmReduce(full, found()).state, full);
+    assert.deepEqual(vmReduce(full, found('an error')).state, full);
+    assert.deepEqual(vmReduce({ state: 'running', detail: '' }, found('an error')).state.detail, 'an error');
+    assert.deepEqual(vmReduce({ state: 'running', detail: '' }, found()).state, { state: 'paused', detail: '' });
+    assert.deepEqual(vmReduce(full, { type: 'daemon-started', found: { kind: 'running' } }).state.state, 'running');
+  });
+
   it('never names two effects that contradict each other', () => {
     fc.assert(
       fc.property(lifecycleArbitrary, eventArbitrary, (vm, event) => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { createAgent } from '@innkeeper/agent-core';
-import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
+import { FakeHost, type Program, realClock } from '@innkeeper/agent-core/fake';
 import { createClient } from '@innkeeper/client';
 import { type ExecEvent, ExecEventSchema, ExecRequestSchema } from '@innkeeper/contract/agent';
 import { silentLog } from '@innkeeper/kit';
@@ -18,6 +18,20 @@ const unrefClock = realClock({
   setTimeout: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
 });
+
+/** Leaves a child that holds its output for an hour. */
+const daemonize: Program = async ({ fork, write }) => {
+  fork(({ sleep }) => sleep(3_600_000).then(() => 0));
+  await write('started');
+  return 0;
+};
+
+/** No UTF-8: bytes that begin nothing, an overlong NUL, a sequence that is cut. */
+const notUtf8 = [0xff, 0xfe, 0xc0, 0x80, 0x41, 0xe2, 0x82];
+const bytes: Program = async ({ write }) => {
+  await write(Uint8Array.from(notUtf8));
+  return 0;
+};
 
 class Follower {
   readonly socket: WebSocket;
@@ -76,7 +90,10 @@ describe('/v1/vms/{vm}/exec', () => {
   const start = (id: string, ...argv: string[]): Request => ({ case: 'start', value: { id, argv } });
 
   before(async () => {
-    const guest = new FakeHost({ clock: unrefClock });
+    const guest = new FakeHost({
+      clock: unrefClock,
+      programs: { '/usr/bin/daemonize': daemonize, '/usr/bin/bytes': bytes },
+    });
     const agent = createAgent(guest, silentLog);
     api = await serveApi({
       startAgent: (channel, { signal }) => void agent.serveChannel(channel, 'native', signal).catch(() => undefined),
@@ -98,6 +115,22 @@ describe('/v1/vms/{vm}/exec', () => {
     assert.equal(await follower.closed, 1011);
     assert.equal(follower.texts[0]?.['reason'], 'COMMAND_NOT_FOUND');
     assert.equal(follower.texts[0]?.['type'], 'error');
+  });
+
+  it('does not wait for a child that a command left behind', async () => {
+    const follower = new Follower(api, start('left', 'daemonize'));
+    assert.equal(await follower.closed, 1000);
+    assert.equal(follower.output, 'started');
+    const last = follower.events.at(-1);
+    assert.ok(last?.case === 'exited');
+    assert.deepEqual(last.value.status, { case: 'exitCode', value: 0 });
+    assert.equal(last.value.orphansLeft, 1);
+  });
+
+  it('passes bytes on that are no UTF-8', async () => {
+    const follower = new Follower(api, start('bytes', 'bytes'));
+    assert.equal(await follower.closed, 1000);
+    assert.deepEqual([...Buffer.from(follower.output, 'latin1')], notUtf8);
   });
 
   it('sends no more than the window to a client that does not acknowledge, and the rest when it does', async () => {

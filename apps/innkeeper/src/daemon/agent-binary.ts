@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { OperationError } from '@innkeeper/contract';
 import { runProgram } from '../host-tools/run-program.ts';
 
 /** The agent that is put into images. */
@@ -17,7 +18,10 @@ export const defaultAgentBinaryPath = join(
   `../../../../dist/agent/innkeeper-agent-linux-${process.arch === 'arm64' ? 'arm64' : 'x64'}`,
 );
 
-/** Looks at an agent binary; undefined when there is no such file. Rejects when it does not say its version. */
+/**
+ * Looks at an agent binary; undefined when there is no such file. Rejects with INVALID_ARGUMENT when it does not say its
+ * version.
+ */
 export async function findAgentBinary(path: string): Promise<AgentBinary | undefined> {
   let bytes: Buffer;
   try {
@@ -26,8 +30,20 @@ export async function findAgentBinary(path: string): Promise<AgentBinary | undef
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
-  const { exitCode, stdout } = await runProgram(path, ['--version'], { timeoutMs: 10_000 });
-  const version = /(\d+\.\d+\S*)/.exec(stdout)?.[1];
-  if (exitCode !== 0 || version === undefined) throw new Error(`${path} --version does not answer with a version.`);
+  const version = await askVersion(path);
   return { path, version, build: createHash('sha256').update(bytes).digest('hex').slice(0, 12) };
+}
+
+async function askVersion(path: string): Promise<string> {
+  let why = 'it does not answer with a version';
+  try {
+    const { exitCode, stdout } = await runProgram(path, ['--version'], { timeoutMs: 10_000 });
+    const version = /(\d+\.\d+\S*)/.exec(stdout)?.[1];
+    if (exitCode === 0 && version !== undefined) return version;
+  } catch (error) {
+    why = error instanceof Error ? error.message : String(error);
+  }
+  throw new OperationError('INVALID_ARGUMENT', `The agent ${path} cannot be used: ${why}`, {
+    nextStep: 'Build it again with "npm run build:agent", or name another one with --agent-binary.',
+  });
 }

@@ -116,9 +116,12 @@ describe('a VM', () => {
     const images = { prepareBase: async () => refusal };
     const test = await withImage(at.folder, at.host, { images, agents: false });
     await succeed(test, createVm(test.node, wanted));
+    assert.equal(vmMessage(test.node.get('one')).state, VmState.RUNNING);
     const { agent } = vmMessage(test.node.get('one'));
     assert.equal(agent?.state, AgentState.ABSENT);
     assert.deepEqual([agent.reason, agent.detail, agent.nextStep], ['IMAGE_NOT_EXT4', 'It has XFS.', 'Install it.']);
+    const { conclusion } = await diagnose(test.node.get('one'));
+    assert.equal(conclusion, 'IMAGE_NOT_EXT4: It has XFS. Install it.');
     await test.stop();
   });
 
@@ -170,6 +173,26 @@ describe('a VM', () => {
     assert.equal(test.links.get('one')?.disposed, true);
     await succeed(test, killVm(test.node, 'one'));
     await test.stop();
+  });
+});
+
+describe('a failed creation', () => {
+  it('is told as one, and leaves neither row nor folder, wherever the disk is full', async () => {
+    const full = (): Promise<never> => Promise.reject(Object.assign(new Error('write'), { code: 'ENOSPC' }));
+    for (const images of [{ prepareBase: full }, { createOverlay: full }]) {
+      await using at = await testHost();
+      const first = await withImage(at.folder, at.host);
+      await first.stop();
+      const test = await startTestNode(at.folder, at.host, { images, agentBuild: 'bbbb' });
+      assert.equal(reasonOf(await done(test, createVm(test.node, wanted))), 'HOST_DISK_FULL');
+      assert.deepEqual(test.node.list(), []);
+      assert.deepEqual(await readdir(`${at.folder.path}/vms`), []);
+      const { store } = test.node.context;
+      assert.deepEqual(await store.vms.list(), []);
+      const kinds = (await store.events.list(undefined, 100)).map(({ kind }) => kind).reverse();
+      assert.deepEqual(kinds, ['vm.create-failed', 'vm.deleted']);
+      await test.stop();
+    }
   });
 });
 

@@ -122,8 +122,7 @@ export class VmRunner {
       this.#unreachable = true;
       throw error;
     }
-    const paused = this.#life.state === 'paused';
-    if (paused) this.agent.tell({ type: 'vm-paused' });
+    if (this.#life.state === 'paused') this.agent.tell({ type: 'vm-paused' });
   }
 
   /** Looks at what the hypervisor's process uses; one that could not be adopted is tried again. */
@@ -187,11 +186,8 @@ export class VmRunner {
   }
 
   async #onEnded(end: VmEnd): Promise<void> {
-    try {
-      await this.agent.end();
-    } catch (error) {
-      this.#log.warn('agent.end-failed', { message: messageOf(error) });
-    }
+    const warn = (error: unknown): void => this.#log.warn('agent.end-failed', { message: messageOf(error) });
+    await this.agent.end().catch(warn);
     await this.dispatch({ type: 'process-ended', end });
   }
 
