@@ -30,13 +30,14 @@ import {
 import { type AnyRequest, checkOrigin, type RequestFacts, requestFacts } from '../web-server/request-facts.ts';
 import { serveStaticFile } from '../web-server/static-files.ts';
 import { createAccessService } from './access-service.ts';
+import { answerError, refuseUpgrade } from './answer-error.ts';
 import { errorInterceptor, factsKey, gateInterceptor, identifyCall } from './api-interceptors.ts';
 import { createAuditService } from './audit-service.ts';
 import { Gate } from './gate.ts';
 import { createImageService } from './image-service.ts';
 import type { NodeOfControl } from './node-of-control.ts';
 import { createOperationService } from './operation-service.ts';
-import { answerError, isRoutePath, type RouteContext, refuseUpgrade, routeRequest, routeUpgrade } from './routes.ts';
+import { isRoutePath, type RouteContext, routeRequest, routeUpgrade } from './routes.ts';
 import { createVmService } from './vm-service.ts';
 
 /** Of one RPC request; the largest there is has a few names and tags. */

@@ -4,9 +4,8 @@ import { OperationError } from '@innkeeper/contract';
 import type { Log } from '@innkeeper/kit';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { History } from '../history/history.ts';
-import { leaveBody } from '../web-server/leave-body.ts';
 import type { RequestFacts } from '../web-server/request-facts.ts';
-import { errorHeader, toHttpError } from './api-error.ts';
+import { answerError, closeWithError, refuseUpgrade } from './answer-error.ts';
 import { explainEnd } from './explain-end.ts';
 import { checkPage, type Entry, type Gate } from './gate.ts';
 import { type Exchange, type HttpRoute, matchPath, type RouteFacts, type SocketRoute } from './http-route.ts';
@@ -202,38 +201,4 @@ function findRoute<Route extends RouteFacts>(routes: readonly Route[], request: 
     throw new OperationError('INVALID_ARGUMENT', 'The address has a wrong escape.', { cause: error });
   }
   throw new OperationError('UNKNOWN_METHOD', `There is nothing for ${request.method} at ${path.slice(0, 200)}.`);
-}
-
-/** Answers a request for a WebSocket with an error. */
-export function refuseUpgrade(socket: Socket, error: unknown, log: Log): void {
-  const { status, body } = toHttpError(error, log);
-  const text = JSON.stringify(body);
-  socket.end(
-    `HTTP/1.1 ${status} Error\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
-  );
-}
-
-/** Tells a WebSocket client what went wrong, and closes. */
-function closeWithError(client: WebSocket, error: unknown, log: Log): void {
-  if (client.readyState !== client.OPEN) return;
-  const { body } = toHttpError(error, log);
-  client.send(JSON.stringify({ type: 'error', ...body }));
-  client.close(1011, body.reason);
-}
-
-/** Answers with an error, when the answer has not begun. */
-export function answerError(response: ServerResponse, error: unknown, log: Log): void {
-  const { status, body } = toHttpError(error, log);
-  if (response.headersSent || response.destroyed) {
-    response.destroy();
-    return;
-  }
-  leaveBody(response.req);
-  response.writeHead(status, {
-    ...{ 'content-type': 'application/json', 'x-innkeeper-reason': body.reason },
-    // A HEAD has no body, so its error has a header too; what is left of an upload is not read.
-    'x-innkeeper-error': errorHeader(body),
-    ...(response.req.httpVersionMajor === 1 ? { connection: 'close' } : {}),
-  });
-  response.end(JSON.stringify(body));
 }
