@@ -1,18 +1,23 @@
-import { Agent } from 'node:http';
 import type { DescService } from '@bufbuild/protobuf';
 import { type Client, createClient as createConnectClient } from '@connectrpc/connect';
-import { createConnectTransport } from '@connectrpc/connect-node';
-import { ImageService, NodeService, type Operation, OperationService, VmService } from '@innkeeper/contract/control';
+import {
+  AccessService,
+  AuditService,
+  HistoryService,
+  ImageService,
+  NodeService,
+  type Operation,
+  OperationService,
+  VmService,
+} from '@innkeeper/contract/control';
 import { type ExecOptions, type ExecStream, openExec } from './exec.ts';
 import { type ReadFileOptions, type RemoteFile, readFile } from './read-file.ts';
+import { type ServerAddress, serverOf } from './server.ts';
 import { type WaitOptions, waitForOperation } from './wait-for-operation.ts';
 import { withOperationErrors } from './with-operation-errors.ts';
 import { type WriteFileOptions, type WrittenFile, writeFile } from './write-file.ts';
 
-export interface ClientOptions {
-  /** The daemon's unix socket. Who may open it is the administrator. */
-  readonly socketPath: string;
-}
+export type ClientOptions = ServerAddress;
 
 /** The control plane's API, typed. All methods take `{ signal }`; all errors are OperationError. */
 export interface InnkeeperClient {
@@ -23,6 +28,9 @@ export interface InnkeeperClient {
     wait(id: string, options?: WaitOptions): Promise<Operation>;
   };
   readonly node: Client<typeof NodeService>;
+  readonly access: Client<typeof AccessService>;
+  readonly audit: Client<typeof AuditService>;
+  readonly history: Client<typeof HistoryService>;
   /** Runs a command in a VM, or follows one that runs. */
   exec(vm: string, options: ExecOptions): ExecStream;
   readFile(vm: string, path: string, options?: ReadFileOptions): Promise<RemoteFile>;
@@ -30,15 +38,10 @@ export interface InnkeeperClient {
 }
 
 /** A client of one daemon. Holds no connection while nothing is asked. */
-export function createClient({ socketPath }: ClientOptions): InnkeeperClient {
-  const transport = createConnectTransport({
-    baseUrl: 'http://innkeeper',
-    httpVersion: '1.1',
-    // A connection for each call: one that was kept would belong to a daemon that has ended meanwhile.
-    nodeOptions: { socketPath, agent: new Agent({ keepAlive: false }) },
-  });
+export function createClient(address: ClientOptions): InnkeeperClient {
+  const server = serverOf(address);
   const service = <Desc extends DescService>(desc: Desc): Client<Desc> =>
-    withOperationErrors(desc, createConnectClient(desc, transport), socketPath);
+    withOperationErrors(desc, createConnectClient(desc, server.transport), server);
   const operations = service(OperationService);
   return {
     vms: service(VmService),
@@ -47,8 +50,11 @@ export function createClient({ socketPath }: ClientOptions): InnkeeperClient {
       wait: (id: string, options?: WaitOptions) => waitForOperation(operations, id, options),
     }),
     node: service(NodeService),
-    exec: (vm, options) => openExec(socketPath, vm, options),
-    readFile: (vm, path, options) => readFile(socketPath, vm, path, options),
-    writeFile: (vm, path, options) => writeFile(socketPath, vm, path, options),
+    access: service(AccessService),
+    audit: service(AuditService),
+    history: service(HistoryService),
+    exec: (vm, options) => openExec(server, vm, options),
+    readFile: (vm, path, options) => readFile(server, vm, path, options),
+    writeFile: (vm, path, options) => writeFile(server, vm, path, options),
   };
 }

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import { isReasonName, OperationError } from '@innkeeper/contract/errors';
+import type { Server } from './server.ts';
 
 /** Node's codes for "nobody listens there". */
 const unreachable = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE']);
@@ -12,13 +13,13 @@ export function isUnreachable(error: unknown): boolean {
 }
 
 /** What is thrown when no daemon answers on its socket. */
-export function unreachableError(socketPath: string, cause: unknown): OperationError {
-  return new OperationError('DAEMON_UNREACHABLE', `No daemon answers on ${socketPath}.`, { cause });
+export function unreachableError(server: Server, cause: unknown): OperationError {
+  return new OperationError('DAEMON_UNREACHABLE', `No daemon answers on ${server.name}.`, { cause });
 }
 
 /** An error of the API as OperationError. */
-export function fromConnectError(error: unknown, socketPath: string): unknown {
-  if (isUnreachable(error)) return unreachableError(socketPath, error);
+export function fromConnectError(error: unknown, server: Server): unknown {
+  if (isUnreachable(error)) return unreachableError(server, error);
   if (!(error instanceof ConnectError)) return error;
   const reason = error.metadata.get('x-innkeeper-reason') ?? '';
   const nextStep = error.metadata.get('x-innkeeper-next-step');

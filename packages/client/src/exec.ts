@@ -7,6 +7,7 @@ import { abortError } from './abort-error.ts';
 import { fromErrorBody, isUnreachable, unreachableError } from './errors.ts';
 import type { MessageQueue } from './message-queue.ts';
 import { type ExecSocket, openExecSocket } from './open-exec-socket.ts';
+import type { Server } from './server.ts';
 import { StdinWindow } from './stdin-window.ts';
 
 /** Milliseconds that a command's follower waits for its daemon to come back. */
@@ -46,13 +47,13 @@ type Input = NonNullable<MessageInitShape<typeof ExecRequestSchema>['input']>;
  * Opens the stream. Its events come once each and in order, over restarts of the daemon too: for 60 s it is waited for.
  * The iteration rejects with OperationError: the agent's own, DAEMON_UNREACHABLE, or CANCELED after `close` or an abort.
  */
-export function openExec(socketPath: string, vm: string, options: ExecOptions): ExecStream {
-  return new Exec(socketPath, vm, options);
+export function openExec(server: Server, vm: string, options: ExecOptions): ExecStream {
+  return new Exec(server, vm, options);
 }
 
 class Exec implements ExecStream {
   readonly id: string;
-  readonly #socketPath: string;
+  readonly #server: Server;
   readonly #vm: string;
   readonly #options: ExecOptions;
   readonly #stdin = new StdinWindow();
@@ -66,8 +67,8 @@ class Exec implements ExecStream {
   #size: { columns: number; rows: number } | undefined;
   #earlySignals: number[] = [];
 
-  constructor(socketPath: string, vm: string, options: ExecOptions) {
-    this.#socketPath = socketPath;
+  constructor(server: Server, vm: string, options: ExecOptions) {
+    this.#server = server;
     this.#vm = vm;
     this.#options = options;
     this.id = options.attach?.id ?? (options.start?.id || randomUUID().replaceAll('-', ''));
@@ -144,7 +145,7 @@ class Exec implements ExecStream {
 
   #connect(): ExecSocket {
     this.#live = false;
-    this.#socket = openExecSocket(this.#socketPath, this.#vm, {
+    this.#socket = openExecSocket(this.#server, this.#vm, {
       open: (socket) => this.#sendFirst(socket),
       control: (text, queue) => this.#onControl(text, queue),
     });
@@ -166,7 +167,7 @@ class Exec implements ExecStream {
 
   /** The daemon is gone. It may be starting again; before anything began there is nothing to wait for. */
   async #reconnect(cause: unknown): Promise<void> {
-    if (!this.#started) throw unreachableError(this.#socketPath, cause);
+    if (!this.#started) throw unreachableError(this.#server, cause);
     this.#live = false;
     this.#options.onInterruption?.('daemon lost');
     const { signal } = this.#ending;
@@ -179,7 +180,7 @@ class Exec implements ExecStream {
       this.#options.onInterruption?.('daemon back');
       return;
     }
-    throw unreachableError(this.#socketPath, cause);
+    throw unreachableError(this.#server, cause);
   }
 
   #sendFirst(socket: ExecSocket): void {

@@ -1,12 +1,14 @@
-import { type IncomingMessage, request } from 'node:http';
+import { type IncomingMessage, request as requestPlainly } from 'node:http';
+import { request as requestSecurely } from 'node:https';
 import type { Readable } from 'node:stream';
 import { abortError } from './abort-error.ts';
+import type { Server } from './server.ts';
 
 const maxTextBytes = 64 * 1024;
 
-/** One request over a daemon's unix socket. */
+/** One request to a daemon. */
 export interface ExchangeOptions {
-  readonly socketPath: string;
+  readonly server: Server;
   readonly method: 'GET' | 'HEAD' | 'PUT';
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -26,14 +28,16 @@ export interface Exchange {
  * a daemon that refuses answers before it has read everything, and then its answer counts, not the broken pipe.
  * Rejects with the body's own error, the socket's, or what an abort gives.
  */
-export function exchange({ socketPath, method, path, headers = {}, body, signal }: ExchangeOptions): Promise<Exchange> {
+export function exchange({ server, method, path, headers = {}, body, signal }: ExchangeOptions): Promise<Exchange> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) {
       body?.destroy();
       reject(abortError(signal));
       return;
     }
-    const outgoing = request({ socketPath, method, path, headers, agent: false });
+    const request = server.isSecure ? requestSecurely : requestPlainly;
+    const all = { ...headers, ...server.headers };
+    const outgoing = request({ ...server.request, method, path, headers: all, agent: false });
     const destroy = (): void => {
       signal?.removeEventListener('abort', onAbort);
       body?.destroy();

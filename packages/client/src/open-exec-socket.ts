@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws';
 import { fromErrorBody } from './errors.ts';
 import { MessageQueue } from './message-queue.ts';
+import type { Server } from './server.ts';
 
 /** The largest message a daemon sends is one frame of an agent. */
 const maxMessageBytes = 1024 * 1024;
@@ -20,12 +21,14 @@ export interface ExecSocket {
 
 /** Connects to the exec route of a VM. `onOpen` runs before anything else is sent; `onControl` gets the text messages. */
 export function openExecSocket(
-  socketPath: string,
+  server: Server,
   vm: string,
   on: { readonly open: (socket: ExecSocket) => void; readonly control: (text: string, queue: MessageQueue) => void },
 ): ExecSocket {
   const queue = new MessageQueue();
-  const socket = new WebSocket(`ws+unix:${socketPath}:/v1/vms/${encodeURIComponent(vm)}/exec`, {
+  const socket = new WebSocket(server.webSocketUrl(`/v1/vms/${encodeURIComponent(vm)}/exec`), {
+    headers: server.headers,
+    ...(server.ca === undefined ? {} : { ca: server.ca }),
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
   });

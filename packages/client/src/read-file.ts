@@ -2,6 +2,7 @@ import { abortError } from './abort-error.ts';
 import { fromErrorBody, isUnreachable, unreachableError } from './errors.ts';
 import { filesUrl } from './files-url.ts';
 import { exchange, textOf } from './http-exchange.ts';
+import type { Server } from './server.ts';
 
 export interface ReadFileOptions {
   readonly offset?: number | undefined;
@@ -23,7 +24,7 @@ export interface RemoteFile {
 
 /** Streams a file of a guest. Rejects with the guest's error; the body rejects when it breaks midway. */
 export async function readFile(
-  socketPath: string,
+  server: Server,
   vm: string,
   path: string,
   { offset, sha256, signal }: ReadFileOptions = {},
@@ -33,10 +34,10 @@ export async function readFile(
   if (sha256 === true) query.set('sha256', '1');
   const translate = (error: unknown): unknown => {
     if (signal?.aborted === true) return abortError(signal);
-    return isUnreachable(error) ? unreachableError(socketPath, error) : error;
+    return isUnreachable(error) ? unreachableError(server, error) : error;
   };
   try {
-    const { response, destroy } = await exchange({ socketPath, method: 'GET', path: filesUrl(vm, query), signal });
+    const { response, destroy } = await exchange({ server, method: 'GET', path: filesUrl(vm, query), signal });
     if (response.statusCode !== 200)
       throw fromErrorBody(await textOf(response), `The daemon answered ${response.statusCode}.`);
     async function* body(): AsyncGenerator<Uint8Array> {

@@ -1,6 +1,7 @@
 import type { DescService } from '@bufbuild/protobuf';
 import type { CallOptions, Client } from '@connectrpc/connect';
 import { fromConnectError } from './errors.ts';
+import type { Server } from './server.ts';
 
 type Call = (input: unknown, options?: CallOptions) => Promise<unknown> | AsyncIterable<unknown>;
 
@@ -11,7 +12,7 @@ type Call = (input: unknown, options?: CallOptions) => Promise<unknown> | AsyncI
 export function withOperationErrors<Desc extends DescService>(
   desc: Desc,
   client: Client<Desc>,
-  socketPath: string,
+  server: Server,
 ): Client<Desc> {
   const streams = new Set<PropertyKey>(
     desc.methods.filter(({ methodKind }) => methodKind !== 'unary').map(({ localName }) => localName),
@@ -22,25 +23,25 @@ export function withOperationErrors<Desc extends DescService>(
       if (typeof method !== 'function') return method;
       const call = method.bind(target) as Call;
       if (streams.has(name))
-        return (input: unknown, options?: CallOptions) => stream(call, input, options ?? {}, socketPath);
+        return (input: unknown, options?: CallOptions) => stream(call, input, options ?? {}, server);
       return async (input: unknown, options?: CallOptions) => {
         try {
           return await call(input, options);
         } catch (error) {
-          throw fromConnectError(error, socketPath);
+          throw fromConnectError(error, server);
         }
       };
     },
   });
 }
 
-async function* stream(call: Call, input: unknown, options: CallOptions, socketPath: string): AsyncGenerator<unknown> {
+async function* stream(call: Call, input: unknown, options: CallOptions, server: Server): AsyncGenerator<unknown> {
   const left = new AbortController();
   const signal = options.signal === undefined ? left.signal : AbortSignal.any([options.signal, left.signal]);
   try {
     yield* call(input, { ...options, signal }) as AsyncIterable<unknown>;
   } catch (error) {
-    throw fromConnectError(error, socketPath);
+    throw fromConnectError(error, server);
   } finally {
     left.abort();
   }

@@ -5,6 +5,7 @@ import { abortError } from './abort-error.ts';
 import { fromErrorBody, isUnreachable, unreachableError } from './errors.ts';
 import { filesUrl } from './files-url.ts';
 import { exchange, textOf } from './http-exchange.ts';
+import type { Server } from './server.ts';
 
 /** Milliseconds that an interrupted upload waits for its daemon, and the agent, to come back. */
 const returnWithinMs = 60_000;
@@ -42,7 +43,7 @@ class SourceFailure extends Error {
  * restart of the daemon. Rejects with the guest's error, the source's own, DAEMON_UNREACHABLE or CANCELED.
  */
 export async function writeFile(
-  socketPath: string,
+  server: Server,
   vm: string,
   path: string,
   options: WriteFileOptions,
@@ -53,8 +54,8 @@ export async function writeFile(
   let lostSinceMs: number | undefined;
   for (;;) {
     try {
-      if (lostSinceMs !== undefined) offset = await offsetOf(socketPath, vm, query, signal);
-      return await put(socketPath, vm, query, offset, options, () => {
+      if (lostSinceMs !== undefined) offset = await offsetOf(server, vm, query, signal);
+      return await put(server, vm, query, offset, options, () => {
         lostSinceMs = undefined;
       });
     } catch (error) {
@@ -64,7 +65,7 @@ export async function writeFile(
       // After a restart of the daemon its agent may take a moment longer.
       const agentGone = lostSinceMs !== undefined && isOperationError(error) && error.reason === 'AGENT_UNREACHABLE';
       if (!gone && !agentGone) throw error;
-      const failure = gone ? unreachableError(socketPath, error) : error;
+      const failure = gone ? unreachableError(server, error) : error;
       // A daemon that was never there is not waited for; one that went away in the middle is.
       if (uploadId === undefined || (lostSinceMs === undefined && wasNeverThere(error))) throw failure;
       lostSinceMs ??= performance.now();
@@ -91,12 +92,12 @@ function queryOf(path: string, options: WriteFileOptions): URLSearchParams {
 
 /** Where the guest is with an upload. */
 async function offsetOf(
-  socketPath: string,
+  server: Server,
   vm: string,
   query: URLSearchParams,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const { response, destroy } = await exchange({ socketPath, method: 'HEAD', path: filesUrl(vm, query), signal });
+  const { response, destroy } = await exchange({ server, method: 'HEAD', path: filesUrl(vm, query), signal });
   destroy();
   if (response.statusCode !== 200)
     throw fromErrorBody(`${response.headers['x-innkeeper-error']}`, `The daemon answered ${response.statusCode}.`);
@@ -104,7 +105,7 @@ async function offsetOf(
 }
 
 async function put(
-  socketPath: string,
+  server: Server,
   vm: string,
   query: URLSearchParams,
   offset: number,
@@ -127,7 +128,7 @@ async function put(
     }
   }
   const { response, destroy } = await exchange({
-    socketPath,
+    server,
     method: 'PUT',
     path: filesUrl(vm, withOffset),
     headers: options.sha256 === undefined ? {} : { 'x-innkeeper-sha256': options.sha256 },

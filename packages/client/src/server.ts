@@ -1,0 +1,71 @@
+import { Agent, type RequestOptions } from 'node:http';
+import type { Interceptor, Transport } from '@connectrpc/connect';
+import { createConnectTransport } from '@connectrpc/connect-node';
+import { OperationError } from '@innkeeper/contract/errors';
+
+/** A daemon on this machine, by its unix socket. Who may open that is the administrator. */
+export interface SocketAddress {
+  readonly socketPath: string;
+}
+
+/** A daemon anywhere, by its address and a token. */
+export interface NetworkAddress {
+  /** "https://host:8080", without a path. */
+  readonly url: string;
+  readonly token: string;
+  /** Certificates to trust besides the usual ones, in PEM. */
+  readonly ca?: string | undefined;
+}
+
+export type ServerAddress = SocketAddress | NetworkAddress;
+
+/** How a daemon is reached, for calls, HTTP and WebSockets alike. */
+export interface Server {
+  /** As a person writes it. */
+  readonly name: string;
+  readonly isSecure: boolean;
+  readonly transport: Transport;
+  /** For node:http and node:https. */
+  readonly request: RequestOptions;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly ca: string | undefined;
+  webSocketUrl(path: string): string;
+}
+
+/** @throws OperationError INVALID_ARGUMENT for an address that is none. */
+export function serverOf(address: ServerAddress): Server {
+  return 'socketPath' in address ? socketServer(address) : networkServer(address);
+}
+
+function socketServer({ socketPath }: SocketAddress): Server {
+  return {
+    ...{ name: socketPath, isSecure: false, request: { socketPath }, headers: {}, ca: undefined },
+    transport: createConnectTransport({
+      baseUrl: 'http://innkeeper',
+      httpVersion: '1.1',
+      // A connection for each call: one that was kept would belong to a daemon that has ended meanwhile.
+      nodeOptions: { socketPath, agent: new Agent({ keepAlive: false }) },
+    }),
+    webSocketUrl: (path) => `ws+unix:${socketPath}:${path}`,
+  };
+}
+
+function networkServer({ url, token, ca }: NetworkAddress): Server {
+  const { protocol, hostname, port, origin, pathname } = URL.parse(url) ?? {};
+  if (hostname === undefined || !/^https?:$/.test(protocol ?? '') || pathname !== '/')
+    throw new OperationError('INVALID_ARGUMENT', `"${url.slice(0, 200)}" is no address such as https://host:8080.`);
+  const headers = { authorization: `Bearer ${token}` };
+  const authorize: Interceptor = (next) => (request) => {
+    request.header.set('authorization', headers.authorization);
+    return next(request);
+  };
+  const trust = ca === undefined ? {} : { ca };
+  return {
+    ...{ name: origin ?? url, isSecure: protocol === 'https:', headers, ca },
+    request: { hostname: hostname.replace(/^\[|\]$/g, ''), ...(port === '' ? {} : { port }), ...trust },
+    transport: createConnectTransport({
+      ...{ baseUrl: origin ?? url, httpVersion: '1.1', interceptors: [authorize], nodeOptions: trust },
+    }),
+    webSocketUrl: (path) => `${(origin ?? url).replace(/^http/, 'ws')}${path}`,
+  };
+}
