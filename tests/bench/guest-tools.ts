@@ -19,7 +19,10 @@ export async function installGuestTools(guest: BenchGuest, link: AgentLink, peer
   // busybox goes by the name it is called by.
   await upload(link, guestTrue, await readHostBusybox());
   await upload(link, guestPeer, await readFile(peerPath));
+  // Our agent answers before udev has named the ports, and what still starts would be measured too.
   const port = '/dev/virtio-ports/bench.ctl';
+  const settled = `until [ -c ${port} ]; do sleep 0.1; done; systemctl is-system-running --wait`;
+  await run(link, ['timeout', '120', '/bin/sh', '-c', `${settled} || [ $? -ne 124 ]`]);
   // The host comes first: a port without one reads as ended, and so would the shell. A port has one opener.
   const control = new GuestShell(await RawPort.open(guest.portSocket('bench.ctl')));
   const shell = `exec /bin/sh <>${port} >&0 2>&0`;

@@ -26,7 +26,7 @@ export class RawPort implements AsyncDisposable {
   }
 
   /** Resolves when the kernel of the host has taken the bytes. */
-  write(bytes: Buffer | string): Promise<void> {
+  write(bytes: Uint8Array | string): Promise<void> {
     return new Promise((resolve, reject) => this.#socket.write(bytes, (error) => (error ? reject(error) : resolve())));
   }
 

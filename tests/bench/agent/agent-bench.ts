@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentLink } from '@innkeeper/agent-client';
+import { nativePort } from '@innkeeper/hypervisor';
 import { type BenchGuest, bootBenchGuest } from '../bench-guest.ts';
 import { agentBinaryPath, compileBenchPeer, makeBenchImage } from '../bench-image.ts';
+import { waitForFirstReply } from '../first-reply.ts';
 import type { GuestShell } from '../guest-shell.ts';
 import { guestFolder, guestPeer, guestTrue, installGuestTools } from '../guest-tools.ts';
 import type { Metric } from '../metric.ts';
@@ -115,10 +117,7 @@ async function startupTools(guest: BenchGuest, shell: GuestShell): Promise<Param
     qgaSocketPath: guest.portSocket(qgaPort),
     qgaCommand: '/usr/sbin/qemu-ga',
     agentCommand: '/usr/local/bin/innkeeper-agent serve',
-    helloOnce: async () => {
-      await using link = guest.openLink(0);
-      await link.ping();
-    },
+    helloOnce: () => waitForFirstReply(guest.portSocket(nativePort)),
     stopBoth: async () => {
       await shell.run(
         `for p in $(pidof ${programs}); do kill $p; done; while pidof ${programs} >/dev/null; do sleep 0.02; done; wait`,
