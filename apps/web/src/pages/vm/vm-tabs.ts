@@ -21,6 +21,7 @@ export interface VmTab {
 /** The tabs of a VM's page, in their order. A tab is one line here and one lazy file beside. */
 export const vmTabs: readonly VmTab[] = [
   { key: 'overview', label: 'Overview', component: lazyPage(() => import('./overview-tab.tsx')) },
+  { key: 'metrics', label: 'Metrics', component: lazyPage(() => import('./metrics-tab.tsx')) },
   { key: 'agent', label: 'Agent', component: lazyPage(() => import('./agent-tab.tsx')) },
   { key: 'events', label: 'Events', component: lazyPage(() => import('./events-tab.tsx')) },
 ];

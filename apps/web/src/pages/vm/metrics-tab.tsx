@@ -1,0 +1,106 @@
+import type { Vm } from '@innkeeper/contract/control';
+import { type JSX, useCallback, useRef, useState } from 'react';
+import { useSearchParams } from 'react-router';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorNote } from '../../components/error-note.tsx';
+import { saveAsFile } from '../../components/save-as-file.ts';
+import { unknownReason } from '../../components/unknown-reason.ts';
+import { MetricCard } from './metrics/metric-card.tsx';
+import { rangeOf, zoomAround, zoomOf } from './metrics/metric-range.ts';
+import { metricsCsv } from './metrics/metrics-csv.ts';
+import { MetricsTable } from './metrics/metrics-table.tsx';
+import { MetricsTools } from './metrics/metrics-tools.tsx';
+import { useChartColors } from './metrics/use-chart-colors.ts';
+import { useMetrics } from './metrics/use-metrics.ts';
+import type { VmTabProps } from './vm-tabs.ts';
+
+/** What was measured of the VM over time. Range, zoom and form are in the address. */
+export function MetricsTab({ vm }: VmTabProps): JSX.Element {
+  const [parameters, setParameters] = useSearchParams();
+  const [paused, setPaused] = useState(false);
+  const colors = useChartColors();
+  const range = rangeOf(parameters);
+  const zoom = zoomOf(parameters);
+  const table = parameters.get('view') === 'table';
+  const { set, window, error, refetch } = useMetrics(vm.id, range, zoom, !paused && zoom === undefined);
+  const change = (values: Readonly<Record<string, string | undefined>>): void => {
+    const next = new URLSearchParams(parameters);
+    for (const [name, value] of Object.entries(values))
+      if (value === undefined) next.delete(name);
+      else next.set(name, value);
+    setParameters(next);
+  };
+  const zoomTo = (fromMs: number, toMs: number): void => {
+    const next = zoomAround(fromMs, toMs);
+    change({ from: String(next.fromMs), to: String(next.toMs) });
+  };
+  const onZoom = useFirstOfTurn(zoomTo);
+  const [fromMs, toMs] = [zoom?.fromMs ?? window[0] * 1000, zoom?.toMs ?? window[1] * 1000];
+  const lengthMs = toMs - fromMs;
+  const move = (direction: -1 | 1): void => {
+    const nextMs = toMs + (direction * lengthMs) / 2;
+    // Up to now is what the range shows by itself.
+    if (nextMs >= Date.now()) change({ from: undefined, to: undefined });
+    else zoomTo(nextMs - lengthMs, nextMs);
+  };
+  const measured = set !== undefined && set.charts.length > 0;
+  return (
+    <>
+      <MetricsTools
+        {...{ range, zoom, table, paused }}
+        onRange={(key) => change({ range: key, from: undefined, to: undefined })}
+        onMove={move}
+        onZoomIn={() => zoomTo(fromMs + lengthMs / 4, toMs - lengthMs / 4)}
+        onZoomEnd={() => change({ from: undefined, to: undefined })}
+        onTable={(wanted) => change({ view: wanted ? 'table' : undefined })}
+        onPause={setPaused}
+        onDownload={measured ? () => saveAsFile(`${vm.name}-metrics.csv`, metricsCsv(set), 'text/csv') : undefined}
+      />
+      {error !== null && <ErrorNote title="The metrics cannot be shown" error={error} onRetry={refetch} />}
+      {set !== undefined && !measured && <NothingMeasured vm={vm} zoomed={zoom !== undefined} />}
+      {measured && table && <MetricsTable set={set} />}
+      {measured && !table && (
+        <div className="metrics-charts">
+          {set.charts.map((chart) => (
+            <MetricCard
+              key={chart.key}
+              {...{ chart, window, colors, onZoom }}
+              times={set.times}
+              banded={set.banded}
+              syncKey={vm.id}
+            />
+          ))}
+        </div>
+      )}
+    </>
+  );
+}
+
+function NothingMeasured({ vm, zoomed }: { readonly vm: Vm; readonly zoomed: boolean }): JSX.Element {
+  if (zoomed)
+    return (
+      <EmptyState title="Nothing was measured then">
+        The VM did not run, or the daemon did not. Look at another time.
+      </EmptyState>
+    );
+  return (
+    <EmptyState title="Nothing measured yet" command={`inn doctor ${vm.name}`}>
+      Charts begin within seconds after the VM runs and its agent reports. {unknownReason(vm.agent)}
+    </EmptyState>
+  );
+}
+
+/** Charts that are in step all tell of the same drawing, in one turn: the first one counts, which is the one drawn on. */
+function useFirstOfTurn(act: (fromMs: number, toMs: number) => void): (fromMs: number, toMs: number) => void {
+  const latest = useRef(act);
+  latest.current = act;
+  const told = useRef(false);
+  return useCallback((fromMs: number, toMs: number) => {
+    if (told.current) return;
+    told.current = true;
+    setTimeout(() => {
+      told.current = false;
+    });
+    latest.current(fromMs, toMs);
+  }, []);
+}

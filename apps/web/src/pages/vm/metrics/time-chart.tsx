@@ -1,0 +1,64 @@
+import { type JSX, useEffect, useRef } from 'react';
+import UPlot, { type AlignedData } from 'uplot';
+import type { MetricChart } from './metric-chart.ts';
+import { type PlotEvents, type PlotSetup, plotOptions } from './plot-options.ts';
+
+export interface TimeChartProps extends PlotEvents, Pick<PlotSetup, 'chart' | 'banded' | 'colors' | 'syncKey'> {
+  readonly times: readonly number[];
+  /** First and last second that is shown, whether something was measured there or not. */
+  readonly window: readonly [number, number];
+  /** The chart in words. */
+  readonly description: string;
+}
+
+const height = 190;
+
+/** Lines over time on a canvas. New values are drawn into the plot that is there; other lines make a new one. */
+export function TimeChart(props: TimeChartProps): JSX.Element {
+  const { chart, banded, colors, syncKey, times, window, description } = props;
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<UPlot>(undefined);
+  const latest = useRef(props);
+  latest.current = props;
+  const lines = chart.series.map(({ metric }) => metric).join('\n');
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: values are drawn by the effect below; only other lines and colours need a new plot
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return;
+    const options = plotOptions(
+      {
+        ...{ chart, banded, colors, syncKey },
+        size: { width: element.clientWidth, height },
+        window: () => latest.current.window,
+      },
+      {
+        onCursor: (index) => latest.current.onCursor(index),
+        onZoom: (from, to) => latest.current.onZoom(from, to),
+      },
+    );
+    const made = new UPlot(options, dataOf(latest.current.times, latest.current.chart, banded), element);
+    plot.current = made;
+    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      made.destroy();
+      plot.current = undefined;
+    };
+  }, [lines, banded, colors, syncKey]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the window is read while it is drawn
+  useEffect(() => {
+    plot.current?.setData(dataOf(times, chart, banded));
+  }, [times, chart, banded, window[0], window[1]]);
+
+  return <div ref={place} className="metrics-plot" role="img" aria-label={description} />;
+}
+
+function dataOf(times: readonly number[], { series }: MetricChart, banded: boolean): AlignedData {
+  const values = series.flatMap(({ average, minimum, maximum }) =>
+    banded ? [[...average], [...minimum], [...maximum]] : [[...average]],
+  );
+  return [[...times], ...values];
+}
