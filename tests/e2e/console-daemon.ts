@@ -22,8 +22,10 @@ export interface ConsoleDaemon extends AsyncDisposable {
   addTinyImage(): Promise<void>;
   /** Creates a VM of it, starts it and waits for its agent. */
   createVm(name: string, tags?: Record<string, string>): Promise<void>;
-  /** As when the machine loses power, but for the VMs: kills the daemon and starts another on the same port. */
-  restart(): Promise<void>;
+  /** Kills the daemon; VMs run on. */
+  pause(): Promise<void>;
+  /** Starts another one in its place, on the same port. */
+  resume(): Promise<void>;
   log(): string;
 }
 
@@ -77,8 +79,8 @@ export async function startConsoleDaemon(): Promise<ConsoleDaemon> {
         await delay(200);
       }
     },
-    restart: async () => {
-      await stop(child, 'SIGKILL');
+    pause: () => stop(child, 'SIGKILL'),
+    resume: async () => {
       child = start();
       await answering();
     },

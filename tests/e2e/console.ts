@@ -32,17 +32,22 @@ export interface WebConsole extends AsyncDisposable {
   logIn(context: BrowserContext, user?: string): Promise<Page>;
 }
 
-/** Starts a daemon on a data folder of its own, a browser, and logs in by link. */
-export async function openConsole(): Promise<WebConsole> {
-  await using stack = new AsyncDisposableStack();
-  const daemon = stack.use(await startConsoleDaemon());
-  const browser = await chromium.launch({
+/** Debian's chromium, which asks nobody on the network for anything. */
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({
     executablePath: chromiumPath,
     args: [
       ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'],
       ...['--disable-component-update', '--disable-sync', '--no-first-run'],
     ],
   });
+}
+
+/** Starts a daemon on a data folder of its own, a browser, and logs in by link. */
+export async function openConsole(): Promise<WebConsole> {
+  await using stack = new AsyncDisposableStack();
+  const daemon = stack.use(await startConsoleDaemon());
+  const browser = await openBrowser();
   stack.defer(() => browser.close());
   const faults: string[] = [];
   const newContext = async (): Promise<BrowserContext> => {

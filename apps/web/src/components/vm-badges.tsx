@@ -1,5 +1,5 @@
 import { type AgentState, agentStateName, isOutdated, type Vm, vmStateName } from '@innkeeper/contract/control';
-import type { JSX } from 'react';
+import type { JSX, ReactNode } from 'react';
 
 type Tone = 'ok' | 'warn' | 'bad' | 'idle' | 'busy';
 
@@ -28,7 +28,7 @@ export function Badge({
   hint,
 }: {
   readonly tone: Tone;
-  readonly children: string;
+  readonly children: ReactNode;
   readonly hint?: string | undefined;
 }): JSX.Element {
   return (
@@ -61,7 +61,8 @@ export function AgentBadge({ vm, newest }: { readonly vm: Vm; readonly newest: s
     : [agent.detail || agentHints[name], agent.nextStep].filter(Boolean).join('\n');
   return (
     <Badge tone={outdated ? 'warn' : agentTones[name]} hint={hint}>
-      {name === 'connected' ? `${agent.version}${outdated ? ' outdated' : ''}` : name}
+      {name === 'connected' ? agent.version : name}
+      {outdated && <span className="visually-hidden"> outdated</span>}
     </Badge>
   );
 }

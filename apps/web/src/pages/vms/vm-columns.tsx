@@ -35,7 +35,7 @@ export interface VmColumn {
 /** The columns of the VM list, in their order. */
 export const vmColumns: readonly VmColumn[] = [
   {
-    ...{ key: 'name', label: 'Name', width: 'minmax(130px, 1.6fr)', sort: 'name', byDefault: true, narrow: true },
+    ...{ key: 'name', label: 'Name', width: 'minmax(110px, 1.6fr)', sort: 'name', byDefault: true, narrow: true },
     cell: (vm) => (
       <Link className="vm-name ellipsis" to={vmPath(vm.name)}>
         {vm.name}
@@ -43,15 +43,15 @@ export const vmColumns: readonly VmColumn[] = [
     ),
   },
   {
-    ...{ key: 'state', label: 'State', width: '96px', sort: 'state', byDefault: true, narrow: true },
+    ...{ key: 'state', label: 'State', width: '92px', sort: 'state', byDefault: true, narrow: true },
     cell: (vm) => <VmStateBadge vm={vm} />,
   },
   {
-    ...{ key: 'agent', label: 'Agent', width: 'minmax(96px, 0.8fr)', byDefault: true },
+    ...{ key: 'agent', label: 'Agent', width: 'minmax(84px, 0.8fr)', byDefault: true },
     cell: (vm, { newestAgent }) => <AgentBadge vm={vm} newest={newestAgent} />,
   },
   {
-    ...{ key: 'os', label: 'OS', width: 'minmax(110px, 1.2fr)', byDefault: true },
+    ...{ key: 'os', label: 'OS', width: 'minmax(96px, 1.2fr)', byDefault: true },
     cell: ({ system, agent }) =>
       system === undefined || system.osPrettyName === '' ? (
         <Unknown reason={unknownReason(agent)} />
@@ -62,11 +62,11 @@ export const vmColumns: readonly VmColumn[] = [
       ),
   },
   {
-    ...{ key: 'address', label: 'Address', width: 'minmax(130px, 1fr)', byDefault: true },
+    ...{ key: 'address', label: 'Address', width: 'minmax(124px, 1fr)', byDefault: true },
     cell: (vm) => <Address vm={vm} />,
   },
   {
-    ...{ key: 'cpu', label: 'CPU', width: 'minmax(92px, 0.8fr)', sort: 'cpu', descendingFirst: true, byDefault: true },
+    ...{ key: 'cpu', label: 'CPU', width: 'minmax(88px, 0.8fr)', sort: 'cpu', descendingFirst: true, byDefault: true },
     narrow: true,
     cell: (vm) => (
       <PercentBar
@@ -78,12 +78,12 @@ export const vmColumns: readonly VmColumn[] = [
     ),
   },
   {
-    ...{ key: 'memory', label: 'Memory', width: 'minmax(92px, 0.8fr)', sort: 'memory', descendingFirst: true },
+    ...{ key: 'memory', label: 'Memory', width: 'minmax(88px, 0.8fr)', sort: 'memory', descendingFirst: true },
     ...{ byDefault: true, narrow: true },
     cell: (vm) => <Memory vm={vm} />,
   },
   {
-    ...{ key: 'disk', label: 'Fullest disk', width: 'minmax(92px, 0.8fr)', sort: 'disk', descendingFirst: true },
+    ...{ key: 'disk', label: 'Fullest disk', width: 'minmax(88px, 0.8fr)', sort: 'disk', descendingFirst: true },
     byDefault: true,
     cell: (vm) => {
       const { diskPercent, fullestMount } = vmFigures(vm);
@@ -91,7 +91,7 @@ export const vmColumns: readonly VmColumn[] = [
     },
   },
   {
-    ...{ key: 'uptime', label: 'Uptime', width: '92px', sort: 'uptime', descendingFirst: true, byDefault: true },
+    ...{ key: 'uptime', label: 'Uptime', width: '84px', sort: 'uptime', descendingFirst: true, byDefault: true },
     cell: (vm) => {
       const { uptimeSeconds } = vmFigures(vm);
       return uptimeSeconds === undefined ? (
@@ -102,7 +102,7 @@ export const vmColumns: readonly VmColumn[] = [
     },
   },
   {
-    ...{ key: 'tags', label: 'Tags', width: 'minmax(90px, 1fr)', byDefault: true },
+    ...{ key: 'tags', label: 'Tags', width: 'minmax(84px, 1fr)', byDefault: true },
     cell: ({ tags }) => <TagList tags={tags} />,
   },
   {
