@@ -100,9 +100,10 @@ describe('a file of valid requests', { timeout: 240_000 }, () => {
         const machine = createModelMachine();
         const counts = await uploadHostile(machine, content);
         const [from, to] = direction === 'to-agent' ? [zeroRunBytes, counts.toAgent] : [0, counts.toNode];
-        for (let atByte = from; atByte < to; atByte++)
-          for (const pending of ['lost', 'kept'] as const)
-            await uploadHostile(machine, content, { direction, atByte, pending, nodeNotices: atByte % 8 !== 0 });
+        for (let atByte = from; atByte < to; atByte++) {
+          const pending = atByte % 2 === 0 ? 'lost' : 'kept';
+          await uploadHostile(machine, content, { direction, atByte, pending, nodeNotices: atByte % 8 > 1 });
+        }
       });
     }
   }
