@@ -69,6 +69,8 @@ for (const fixture of driverFixtures) {
     it('pauses and resumes, and says so', async () => {
       await vm.pause?.();
       assert.equal(await vm.isPaused(), true);
+      // We did, not the hypervisor by itself.
+      assert.equal(await vm.whyPaused?.(), undefined);
       await vm.resume?.();
       assert.equal(await vm.isPaused(), false);
       const seen = events.map((event) => event.type).filter((type) => type === 'paused' || type === 'resumed');

@@ -58,11 +58,13 @@ function process(runner: VmRunner): Finding {
   return { outcome: FAILED, detail: `The VM is ${life.state}. ${life.detail}`.trim(), nextStep };
 }
 
-async function controlSocket({ running }: VmRunner, signal: AbortSignal): Promise<Finding> {
+async function controlSocket({ running, life, row }: VmRunner, signal: AbortSignal): Promise<Finding> {
   try {
     const paused = await running?.isPaused({ signal: within(signal) });
     if (!paused) return { outcome: OK, detail: 'The hypervisor answers, and the CPUs run.' };
-    return { outcome: FAILED, detail: 'The VM is paused, so nothing in it can answer.', nextStep: 'Resume it.' };
+    const detail = `The VM is paused, so nothing in it can answer. ${life.detail}`.trim();
+    const restart = `Whoever paused it lets it go on; "inn stop ${row.name}" and "inn start ${row.name}" begin anew.`;
+    return { outcome: FAILED, detail, nextStep: life.detail === '' ? restart : '' };
   } catch (error) {
     return failure(error, 'The hypervisor does not answer', reasons.HYPERVISOR_UNREACHABLE.next);
   }

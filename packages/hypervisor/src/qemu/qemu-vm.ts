@@ -135,7 +135,9 @@ export class QemuVm implements RunningVm {
   async whyPaused(options: Abortable = {}): Promise<string | undefined> {
     const status = await this.#control.execute('query-status', {}, options);
     const isDisk = typeof status === 'object' && status !== null && 'status' in status && status.status === 'io-error';
-    return isDisk ? 'The host could not read or write its disk; most often there is no space left.' : undefined;
+    return isDisk
+      ? 'The host could not read or write its disk, most often for want of space. Free some, and it goes on by itself.'
+      : undefined;
   }
 
   async pause(options: Abortable = {}): Promise<void> {
@@ -205,8 +207,8 @@ export class QemuVm implements RunningVm {
   }
 }
 
-/** QEMU pauses a guest whose write finds no space, so that it loses nothing; it goes on when it is resumed. */
+/** QEMU pauses a guest whose write finds no space, so that it loses nothing; it goes on when it is told to. */
 function diskFailure(data: QmpEvent['data']): string {
-  if (data['nospace'] === true) return 'The host has no space left for its disk; free some and resume it.';
+  if (data['nospace'] === true) return 'The host has no space left for its disk. Free some, and it goes on by itself.';
   return `The host could not ${data['operation']} its disk: ${data['reason']}.`;
 }
