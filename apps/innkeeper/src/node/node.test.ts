@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { OperationError } from '@innkeeper/contract';
 import { AgentState, VmState } from '@innkeeper/contract/control';
@@ -8,33 +7,10 @@ import { createDeferred } from '@innkeeper/kit';
 import type { OperationRow } from '@innkeeper/store';
 import { createVm } from './create-vm.ts';
 import { diagnose } from './diagnose.ts';
-import { fakeImageTools } from './fake/fake-image-tools.ts';
-import { startTestNode, type TestNode, testHost } from './fake/test-node.ts';
+import { done, patience, reasonOf, succeed, wanted, withImage } from './fake/operate.ts';
+import { startTestNode, testHost } from './fake/test-node.ts';
 import { vmMessage } from './vm-message.ts';
 import { deleteVm, killVm, startVm, stopVm } from './vm-operations.ts';
-
-const patience = AbortSignal.timeout(60_000);
-
-const wanted = { name: 'one', image: 'tiny', cpus: 0, memoryBytes: 0n, diskBytes: 0n, tags: {}, start: true };
-
-async function done({ operations }: TestNode, begun: Promise<OperationRow>): Promise<OperationRow> {
-  return await operations.finished((await begun).id, patience);
-}
-
-async function succeed(test: TestNode, begun: Promise<OperationRow>): Promise<void> {
-  const row = await done(test, begun);
-  assert.equal(row.state, 'succeeded', row.error ?? '');
-}
-
-function reasonOf(row: OperationRow): string {
-  return (JSON.parse(row.error ?? '{}') as { reason?: string }).reason ?? '';
-}
-
-async function withImage(...args: Parameters<typeof startTestNode>): Promise<TestNode> {
-  const test = await startTestNode(...args);
-  await succeed(test, test.node.images.build('tiny', '', false));
-  return test;
-}
 
 describe('a VM', () => {
   it('is created, started, described with its agent, stopped by the agent and deleted', async () => {
@@ -203,179 +179,6 @@ describe('a diagnosis', () => {
     await succeed(test, createVm(test.node, wanted));
     const runner = test.node.get('one');
     await assert.rejects(diagnose(runner, { signal: AbortSignal.abort(new Error('left')) }), { message: 'left' });
-    await test.stop();
-  });
-});
-
-describe('the next daemon', () => {
-  it('finds running VMs again, and those that ended meanwhile', async () => {
-    await using at = await testHost();
-    const before = await withImage(at.folder, at.host);
-    await succeed(before, createVm(before.node, wanted));
-    await succeed(before, createVm(before.node, { ...wanted, name: 'two' }));
-    const [one, two] = [before.node.get('one').row.id, before.node.get('two').row.id];
-    await before.stop();
-    at.host.machine(two)?.kill();
-    const after = await startTestNode(at.folder, at.host);
-    assert.equal(after.node.get('one').life.state, 'running');
-    assert.ok(at.host.machine(one));
-    assert.equal(after.node.get('two').life.state, 'stopped');
-    await after.stop();
-  });
-
-  it('removes VMs that were half made, and folders of images that were', async () => {
-    await using at = await testHost();
-    const before = await withImage(at.folder, at.host);
-    await succeed(before, createVm(before.node, { ...wanted, start: false }));
-    const { id } = before.node.get('one').row;
-    await before.node.context.store.vms.update(id, { state: 'creating' });
-    await before.stop();
-    const after = await startTestNode(at.folder, at.host);
-    const runner = after.node.find('one');
-    await runner?.until(() => runner.removed, patience);
-    assert.deepEqual(after.node.list(), []);
-    assert.ok(!existsSync(at.folder.vmFolder(id)));
-    await after.stop();
-  });
-
-  it('removes what was never finished, in images, VMs and the cache', async () => {
-    await using at = await testHost();
-    const before = await withImage(at.folder, at.host);
-    await succeed(before, createVm(before.node, { ...wanted, start: false }));
-    const { id } = before.node.get('one').row;
-    await before.stop();
-    const { cache } = at.folder;
-    const image = at.folder.imageFolder('tiny');
-    const kept = await readdir(image);
-    const half = [
-      ...[`${image}/.import-a1`, `${image}/.build-a1`, `${image}/.base-aaaa.raw-a1`, `${image}/made-a1`],
-      ...[`${at.folder.vmFolder(id)}/.unfinished-a1.qcow2`, `${at.folder.imageFolder('none')}/made-a1`],
-      ...[`${cache}/images/.unfinished-a1`, `${cache}/kernels/.unfinished-a1`],
-    ];
-    for (const path of half) await mkdir(path, { recursive: true });
-    await mkdir(`${cache}/kernels/linux-1`);
-    const after = await startTestNode(at.folder, at.host);
-    assert.deepEqual(
-      half.filter((path) => existsSync(path)),
-      [],
-    );
-    assert.deepEqual(await readdir(image), kept);
-    assert.ok(existsSync(`${cache}/kernels/linux-1`));
-    assert.deepEqual(await readdir(at.folder.vmFolder(id)), ['disk.qcow2']);
-    await after.stop();
-  });
-
-  it('lets a VM go on that was paused for want of space, once there is some', async () => {
-    await using at = await testHost();
-    const before = await withImage(at.folder, at.host);
-    await succeed(before, createVm(before.node, wanted));
-    const runner = before.node.get('one');
-    const machine = at.host.machine(runner.row.id);
-    machine?.pause('The host has no space left for its disk.');
-    await runner.until(() => runner.life.state === 'paused', patience);
-    await before.stop();
-    const after = await startTestNode(at.folder, at.host);
-    const found = after.node.get('one');
-    assert.deepEqual(found.life, { state: 'paused', detail: 'The host has no space left for its disk.' });
-    await after.node.resumeStarved();
-    await found.until(() => found.life.state === 'running', patience);
-    await after.stop();
-  });
-
-  it('knows why a VM was paused while no daemon ran', async () => {
-    await using at = await testHost();
-    const before = await withImage(at.folder, at.host);
-    await succeed(before, createVm(before.node, wanted));
-    await before.stop();
-    at.host.machine(before.node.get('one').row.id)?.pause('The host has no space left for its disk.');
-    const after = await startTestNode(at.folder, at.host);
-    assert.match(after.node.get('one').life.detail, /no space left/);
-    await after.stop();
-  });
-
-  it('prepares a base anew for another build of the agent, and drops the old one when no VM uses it', async () => {
-    await using at = await testHost();
-    const before = await withImage(at.folder, at.host);
-    await before.stop();
-    const after = await startTestNode(at.folder, at.host, { agentBuild: 'bbbb' });
-    await succeed(after, createVm(after.node, wanted));
-    const made = (await after.node.images.get('tiny')).path.split('/').at(-2);
-    assert.deepEqual((await readdir(at.folder.imageFolder('tiny'))).sort(), ['base-bbbb.raw', made]);
-    await after.stop();
-  });
-});
-
-describe('an image', () => {
-  it('is refused with its reason, and leaves nothing', async () => {
-    await using at = await testHost();
-    const test = await withImage(at.folder, at.host);
-    const { images } = test.node;
-    assert.equal(reasonOf(await done(test, images.add('x', '/missing'))), 'IMAGE_UNREADABLE');
-    await assert.rejects(images.add('X', '/a'), { reason: 'INVALID_NAME' });
-    await assert.rejects(images.add('x', 'a'), { reason: 'INVALID_PATH' });
-    await assert.rejects(images.add('tiny', '/a'), { reason: 'IMAGE_NAME_TAKEN' });
-    await assert.rejects(images.build('windows', '', false), { reason: 'INVALID_ARGUMENT' });
-    await assert.rejects(images.remove('x'), { reason: 'IMAGE_NOT_FOUND' });
-    assert.deepEqual(await readdir(`${at.folder.path}/images`), ['tiny']);
-    await test.stop();
-  });
-
-  it('stays usable while it is rebuilt, and when that fails', async () => {
-    await using at = await testHost();
-    const building = createDeferred<void>();
-    const goOn = createDeferred<void>();
-    const rebuilds: boolean[] = [];
-    const good = fakeImageTools().buildImage;
-    const test = await withImage(at.folder, at.host, {
-      images: {
-        buildImage: async (kind, where, options) => {
-          rebuilds.push(where.rebuild);
-          const made = await good(kind, where, options);
-          if (!where.rebuild) return made;
-          building.resolve();
-          await goOn.promise;
-          throw new OperationError('IMAGE_BUILD_FAILED', 'no such package');
-        },
-      },
-    });
-    const { node } = test;
-    const begun = node.images.build('tiny', '', true);
-    await building.promise;
-    await succeed(test, createVm(node, wanted));
-    await assert.rejects(node.images.build('tiny', '', true), { reason: 'IMAGE_IN_USE' });
-    goOn.resolve();
-    assert.equal(reasonOf(await done(test, begun)), 'IMAGE_BUILD_FAILED');
-    assert.deepEqual(rebuilds, [false, true]);
-    const { path } = await node.images.get('tiny');
-    assert.ok(existsSync(`${at.folder.path}/${path}`));
-    assert.equal((await readdir(at.folder.imageFolder('tiny'))).filter((name) => name.startsWith('made-')).length, 1);
-    await test.stop();
-  });
-
-  it('is replaced by its rebuild, whose agent is put in anew, unless a VM came meanwhile', async () => {
-    await using at = await testHost();
-    const test = await withImage(at.folder, at.host);
-    const { node } = test;
-    const before = await node.images.get('tiny');
-    await succeed(test, node.images.build('tiny', '', true));
-    const after = await node.images.get('tiny');
-    assert.notEqual(after.path, before.path);
-    assert.ok(!existsSync(`${at.folder.path}/${before.path}`));
-    assert.notEqual(after.base, null);
-    await succeed(test, createVm(node, { ...wanted, start: false }));
-    await assert.rejects(node.context.store.images.replace(after), { reason: 'IMAGE_IN_USE' });
-    await assert.rejects(node.context.store.images.replace({ ...after, name: 'none' }), { reason: 'IMAGE_NOT_FOUND' });
-    await test.stop();
-  });
-
-  it('is not removed while a VM uses it', async () => {
-    await using at = await testHost();
-    const test = await withImage(at.folder, at.host);
-    await succeed(test, createVm(test.node, { ...wanted, start: false }));
-    assert.equal(reasonOf(await done(test, test.node.images.remove('tiny'))), 'IMAGE_IN_USE');
-    await succeed(test, deleteVm(test.node, 'one', false));
-    await succeed(test, test.node.images.remove('tiny'));
-    assert.deepEqual(await readdir(`${at.folder.path}/images`), []);
     await test.stop();
   });
 });

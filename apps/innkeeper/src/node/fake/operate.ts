@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import type { OperationRow } from '@innkeeper/store';
+import { startTestNode, type TestNode } from './test-node.ts';
+
+/** The longest that a test waits. */
+export const patience = AbortSignal.timeout(60_000);
+
+/** A VM as it is asked for. */
+export const wanted = { name: 'one', image: 'tiny', cpus: 0, memoryBytes: 0n, diskBytes: 0n, tags: {}, start: true };
+
+/** An operation at its end. */
+export async function done({ operations }: TestNode, begun: Promise<OperationRow>): Promise<OperationRow> {
+  return await operations.finished((await begun).id, patience);
+}
+
+/** Resolves when an operation has succeeded. */
+export async function succeed(test: TestNode, begun: Promise<OperationRow>): Promise<void> {
+  const row = await done(test, begun);
+  assert.equal(row.state, 'succeeded', row.error ?? '');
+}
+
+/** Why an operation failed; empty when it did not. */
+export function reasonOf(row: OperationRow): string {
+  return (JSON.parse(row.error ?? '{}') as { reason?: string }).reason ?? '';
+}
+
+/** A test node that has the image "tiny". */
+export async function withImage(...args: Parameters<typeof startTestNode>): Promise<TestNode> {
+  const test = await startTestNode(...args);
+  await succeed(test, test.node.images.build('tiny', '', false));
+  return test;
+}

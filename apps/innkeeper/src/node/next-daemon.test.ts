@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import { createVm } from './create-vm.ts';
+import { patience, succeed, wanted, withImage } from './fake/operate.ts';
+import { startTestNode, testHost } from './fake/test-node.ts';
+
+describe('the next daemon', () => {
+  it('finds running VMs again, and those that ended meanwhile', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, wanted));
+    await succeed(before, createVm(before.node, { ...wanted, name: 'two' }));
+    const [one, two] = [before.node.get('one').row.id, before.node.get('two').row.id];
+    await before.stop();
+    at.host.machine(two)?.kill();
+    const after = await startTestNode(at.folder, at.host);
+    assert.equal(after.node.get('one').life.state, 'running');
+    assert.ok(at.host.machine(one));
+    assert.equal(after.node.get('two').life.state, 'stopped');
+    await after.stop();
+  });
+
+  it('removes VMs that were half made, and folders of images that were', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, { ...wanted, start: false }));
+    const { id } = before.node.get('one').row;
+    await before.node.context.store.vms.update(id, { state: 'creating' });
+    await before.stop();
+    const after = await startTestNode(at.folder, at.host);
+    const runner = after.node.find('one');
+    await runner?.until(() => runner.removed, patience);
+    assert.deepEqual(after.node.list(), []);
+    assert.ok(!existsSync(at.folder.vmFolder(id)));
+    await after.stop();
+  });
+
+  it('removes what was never finished, in images, VMs and the cache', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, { ...wanted, start: false }));
+    const { id } = before.node.get('one').row;
+    await before.stop();
+    const { cache } = at.folder;
+    const image = at.folder.imageFolder('tiny');
+    const kept = await readdir(image);
+    const half = [
+      ...[`${image}/.import-a1`, `${image}/.build-a1`, `${image}/.base-aaaa.raw-a1`, `${image}/made-a1`],
+      ...[`${at.folder.vmFolder(id)}/.unfinished-a1.qcow2`, `${at.folder.imageFolder('none')}/made-a1`],
+      ...[`${cache}/images/.unfinished-a1`, `${cache}/kernels/.unfinished-a1`],
+    ];
+    for (const path of half) await mkdir(path, { recursive: true });
+    await mkdir(`${cache}/kernels/linux-1`);
+    const after = await startTestNode(at.folder, at.host);
+    assert.deepEqual(
+      half.filter((path) => existsSync(path)),
+      [],
+    );
+    assert.deepEqual(await readdir(image), kept);
+    assert.ok(existsSync(`${cache}/kernels/linux-1`));
+    assert.deepEqual(await readdir(at.folder.vmFolder(id)), ['disk.qcow2']);
+    await after.stop();
+  });
+
+  it('lets a VM go on that was paused for want of space, once there is some', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, wanted));
+    const runner = before.node.get('one');
+    const machine = at.host.machine(runner.row.id);
+    machine?.pause('The host has no space left for its disk.');
+    await runner.until(() => runner.life.state === 'paused', patience);
+    await before.stop();
+    const after = await startTestNode(at.folder, at.host);
+    const found = after.node.get('one');
+    assert.deepEqual(found.life, { state: 'paused', detail: 'The host has no space left for its disk.' });
+    await after.node.resumeStarved();
+    await found.until(() => found.life.state === 'running', patience);
+    await after.stop();
+  });
+
+  it('knows why a VM was paused while no daemon ran', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, wanted));
+    await before.stop();
+    at.host.machine(before.node.get('one').row.id)?.pause('The host has no space left for its disk.');
+    const after = await startTestNode(at.folder, at.host);
+    assert.match(after.node.get('one').life.detail, /no space left/);
+    await after.stop();
+  });
+
+  it('prepares a base anew for another build of the agent, and drops the old one when no VM uses it', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await before.stop();
+    const after = await startTestNode(at.folder, at.host, { agentBuild: 'bbbb' });
+    await succeed(after, createVm(after.node, wanted));
+    const made = (await after.node.images.get('tiny')).path.split('/').at(-2);
+    assert.deepEqual((await readdir(at.folder.imageFolder('tiny'))).sort(), ['base-bbbb.raw', made]);
+    await after.stop();
+  });
+});
