@@ -42,13 +42,13 @@ describe('bad days of the web console', () => {
     assert.deepEqual(sockets, []);
     const { id } = await web.daemon.call<{ id: string }>('VmService/KillVm', { vm: 'web-1' });
     assert.notEqual(id, '');
-    await Promise.all(tabs.map((tab) => tab.getByRole('button', { name: 'Start' }).waitFor()));
+    await Promise.all(tabs.map((tab) => tab.getByRole('button', { name: 'Start', exact: true }).waitFor()));
     await Promise.all(tabs.map((tab) => tab.close()));
   });
 
   it('says that the daemon is gone, and goes on by itself when it is back', async () => {
     await page.goto('/vms/web-1');
-    await page.getByRole('button', { name: 'Start' }).waitFor();
+    await page.getByRole('button', { name: 'Start', exact: true }).waitFor();
     await web.daemon.pause();
     await page.getByText('The daemon does not answer since').waitFor();
     assert.deepEqual(await checkPage(page, 'daemon-away'), []);

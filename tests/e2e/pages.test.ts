@@ -100,7 +100,7 @@ describe('the web console', () => {
     await dialog.waitFor();
     assert.deepEqual(await checkPage(page, 'confirm'), []);
     await dialog.getByRole('button', { name: 'Stop' }).click();
-    await page.getByRole('button', { name: 'Start' }).waitFor({ timeout: 90_000 });
+    await page.getByRole('button', { name: 'Start', exact: true }).waitFor({ timeout: 90_000 });
     assert.deepEqual(await checkPage(page, 'vm-stopped'), []);
     await page.getByRole('link', { name: 'Operations', exact: true }).click();
     await page.getByRole('button', { name: 'Stop web-1' }).click();

@@ -23,10 +23,10 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
   const state = vmStateName(vm.state);
   const makesSense = (action: VmPowerAction): boolean => {
     if (state === undefined) return false;
-    // Deleting kills first what runs.
-    return action === 'delete'
-      ? state !== 'deleting' && state !== 'creating'
-      : judgeVmAction(state, powerActions[action].needs) === 'legal';
+    // Deleting kills first what runs; a guest that shuts down does not restart.
+    if (action === 'delete') return state !== 'deleting' && state !== 'creating';
+    if (action === 'restart') return state === 'running';
+    return judgeVmAction(state, powerActions[action].needs) === 'legal';
   };
   const missing = (action: VmPowerAction): string | undefined =>
     hasPrivilege(me, powerActions[action].privilege, vm)

@@ -1,0 +1,153 @@
+import type { GuestProcess } from '@innkeeper/contract/agent';
+import { AgentState } from '@innkeeper/contract/control';
+import { Button, Switch, TextInput } from '@mantine/core';
+import { type JSX, useCallback, useRef, useState } from 'react';
+import { useSearchParams } from 'react-router';
+import { api } from '../../api/api.ts';
+import { hasPrivilege, useMe } from '../../api/session.ts';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorNote } from '../../components/error-note.tsx';
+import { Icon } from '../../components/icon.tsx';
+import { InnCommand } from '../../components/inn-command.tsx';
+import { showToast } from '../../components/toasts.tsx';
+import { unknownReason } from '../../components/unknown-reason.ts';
+import { useConfirm } from '../../components/use-confirm.tsx';
+import { showName } from '../../format/show-name.ts';
+import { listProcessesCommand, signalCommand } from './processes/process-commands.ts';
+import { ProcessTable } from './processes/process-table.tsx';
+import { filterProcesses, type ProcessOrder, processOrderOf } from './processes/process-view.ts';
+import type { Signal } from './processes/signals.ts';
+import { useProcesses } from './processes/use-processes.ts';
+import type { VmTabProps } from './vm-tabs.ts';
+
+/** What runs in the guest, and signals to it. Order and filter are in the address. */
+export function ProcessesTab({ vm }: VmTabProps): JSX.Element {
+  const { me } = useMe();
+  const [parameters, setParameters] = useSearchParams();
+  const [paused, setPaused] = useState(false);
+  const { ask, dialog } = useConfirm();
+  const order = processOrderOf(parameters.get('sort'));
+  const kernelThreads = parameters.get('kernel') === '1';
+  const filter = parameters.get('filter') ?? '';
+  const connected = vm.agent?.state === AgentState.CONNECTED;
+  const { processes, total, error, refetch } = useProcesses(vm.id, order, {
+    kernelThreads,
+    paused,
+    enabled: connected,
+  });
+
+  const change = (name: string, value: string): void =>
+    setParameters(
+      (before) => {
+        const next = new URLSearchParams(before);
+        if (value === '') next.delete(name);
+        else next.set(name, value);
+        return next;
+      },
+      { replace: true },
+    );
+  const setOrder = ({ key, reversed }: ProcessOrder): void => change('sort', `${reversed ? '-' : ''}${key}`);
+  const onSignal = useLatest(async (process: GuestProcess, signal: Signal, tree: boolean): Promise<void> => {
+    const name = `${showName(process.name)} (${process.pid})`;
+    const sent = await ask({
+      title: `Send ${signal.name} to ${name}?`,
+      body: (
+        <>
+          <p>
+            {signal.effect}.{tree && ' All its descendants get the signal too.'}
+          </p>
+          <code className="dim">{showName(process.command).slice(0, 300)}</code>
+        </>
+      ),
+      confirm: `Send ${signal.name}`,
+      danger: signal.danger,
+      command: signalCommand(vm.name, process, signal, tree),
+    });
+    if (!sent) return;
+    const id = `signal ${process.pid}`;
+    try {
+      const { pid, startedUnixNs } = process;
+      const request = { pid, signal: signal.number, tree, startedUnixNs };
+      const { signaled } = await api.guest.signalProcess({ vm: vm.id, request });
+      const body = signaled === 1 ? undefined : `${signaled} processes`;
+      showToast({ id, tone: 'ok', title: `${signal.name} was sent to ${name}`, body });
+    } catch (error) {
+      showToast({ id, tone: 'bad', title: vm.name, body: <ErrorNote title={`${name} got no signal`} error={error} /> });
+    }
+    await refetch();
+  });
+
+  if (!connected)
+    return (
+      <EmptyState title="The processes cannot be asked for" command={`inn doctor ${vm.name}`}>
+        The agent in the guest lists them. {unknownReason(vm.agent)}
+      </EmptyState>
+    );
+  const shown = processes === undefined ? [] : filterProcesses(processes, filter);
+  return (
+    <>
+      <div className="processes-tools">
+        <TextInput
+          className="processes-filter"
+          size="sm"
+          aria-label="Filter processes"
+          placeholder="Name, command, user or PID"
+          leftSection={<Icon name="search" size={15} />}
+          value={filter}
+          onChange={(event) => change('filter', event.currentTarget.value)}
+        />
+        <Switch
+          size="sm"
+          label="Kernel threads"
+          checked={kernelThreads}
+          onChange={(event) => change('kernel', event.currentTarget.checked ? '1' : '')}
+        />
+        <span className="dim number" role="status">
+          {processes !== undefined && countText(shown.length, processes.length, total)}
+        </span>
+        <div className="grow" />
+        <InnCommand command={listProcessesCommand(vm.name, order, kernelThreads)} />
+        <Button
+          size="xs"
+          variant="default"
+          aria-pressed={paused}
+          leftSection={<Icon name={paused ? 'play' : 'stop'} size={13} />}
+          onClick={() => setPaused(!paused)}
+        >
+          {paused ? 'Go on' : 'Pause'}
+        </Button>
+      </div>
+      {error !== null && (
+        <ErrorNote title="The processes were not listed" error={error} onRetry={() => void refetch()} />
+      )}
+      {processes !== undefined && (
+        <div className="card processes-card">
+          {shown.length === 0 ? (
+            <p className="dim">No process matches the filter.</p>
+          ) : (
+            <ProcessTable
+              processes={shown}
+              order={order}
+              onOrder={setOrder}
+              maySignal={hasPrivilege(me, 'guest.exec', vm)}
+              onSignal={onSignal}
+            />
+          )}
+        </div>
+      )}
+      {dialog}
+    </>
+  );
+}
+
+function countText(shown: number, listed: number, total: number): string {
+  if (shown < listed) return `${shown} of ${total}`;
+  return listed < total ? `The first ${listed} of ${total}` : `${total} processes`;
+}
+
+/** A function that stays the same and does what the newest one does, so that rows are not drawn anew for it. */
+function useLatest<A extends unknown[]>(act: (...all: A) => Promise<void>): (...all: A) => void {
+  const latest = useRef(act);
+  latest.current = act;
+  return useCallback((...all: A) => void latest.current(...all), []);
+}

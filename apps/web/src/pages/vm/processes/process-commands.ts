@@ -1,0 +1,15 @@
+import type { GuestProcess } from '@innkeeper/contract/agent';
+import { quoteWord } from '../../../format/quote-word.ts';
+import type { ProcessOrder } from './process-view.ts';
+import type { Signal } from './signals.ts';
+
+/** The list on the command line. */
+export function listProcessesCommand(vm: string, { key }: ProcessOrder, kernelThreads: boolean): string {
+  const options = `${key === 'cpu' ? '' : ` --sort ${key}`}${kernelThreads ? ' --kernel-threads' : ''}`;
+  return `inn ps ${quoteWord(vm)}${options}`;
+}
+
+/** A signal on the command line. */
+export function signalCommand(vm: string, { pid }: Pick<GuestProcess, 'pid'>, { name }: Signal, tree: boolean): string {
+  return `inn ps ${quoteWord(vm)} --signal ${name} --pid ${pid}${tree ? ' --tree' : ''}`;
+}

@@ -1,0 +1,63 @@
+import type { GuestProcess } from '@innkeeper/contract/agent';
+import { Checkbox, Menu } from '@mantine/core';
+import { type JSX, useState } from 'react';
+import { Icon } from '../../../components/icon.tsx';
+import { showName } from '../../../format/show-name.ts';
+import { type Signal, signals } from './signals.ts';
+
+export interface SignalMenuProps {
+  readonly process: GuestProcess;
+  /** Why none may be sent. */
+  readonly refusal: string | undefined;
+  readonly onSignal: (process: GuestProcess, signal: Signal, tree: boolean) => void;
+}
+
+/** The signals for one process. The menu itself is made when it is opened: there are many rows. */
+export function SignalMenu({ process, refusal, onSignal }: SignalMenuProps): JSX.Element {
+  const [opened, setOpened] = useState(false);
+  const [tree, setTree] = useState(false);
+  const label = `Signal ${showName(process.name)} (${process.pid})`;
+  const button = (
+    <button
+      type="button"
+      className="icon-button small"
+      aria-label={label}
+      aria-haspopup="menu"
+      data-hint={refusal ?? 'Send a signal'}
+      aria-disabled={refusal !== undefined}
+      onClick={() => refusal === undefined && setOpened(!opened)}
+    >
+      <Icon name="bolt" size={15} />
+    </button>
+  );
+  if (!opened) return button;
+  return (
+    <Menu opened onChange={setOpened} position="bottom-end" width={300}>
+      <Menu.Target>{button}</Menu.Target>
+      <Menu.Dropdown aria-label={label}>
+        {signals.map((signal) => (
+          <Menu.Item
+            key={signal.name}
+            color={signal.danger ? 'red' : undefined}
+            onClick={() => onSignal(process, signal, tree)}
+          >
+            <span className="processes-signal">
+              <code>{signal.name}</code>
+              <span className="dim">{signal.effect}</span>
+            </span>
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item
+          role="menuitemcheckbox"
+          aria-checked={tree}
+          closeMenuOnClick={false}
+          leftSection={<Checkbox checked={tree} size="xs" tabIndex={-1} aria-hidden="true" readOnly />}
+          onClick={() => setTree(!tree)}
+        >
+          To the whole tree: it and all its descendants
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,41 @@
+import { type GuestProcess, ProcessSort } from '@innkeeper/contract/agent';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { api } from '../../../api/api.ts';
+import type { ProcessOrder } from './process-view.ts';
+
+const refreshMs = 5000;
+const limit = 1000;
+
+const sorts = {
+  cpu: ProcessSort.UNSPECIFIED,
+  memory: ProcessSort.MEMORY,
+  pid: ProcessSort.PID,
+  name: ProcessSort.NAME,
+} as const;
+
+export interface Processes {
+  /** Undefined until the guest answered. At most 1,000. */
+  readonly processes: readonly GuestProcess[] | undefined;
+  readonly total: number;
+  readonly error: Error | null;
+  readonly refetch: () => Promise<unknown>;
+}
+
+/** The guest's processes, asked for every 5 s while the page is in sight and not paused. */
+export function useProcesses(
+  vm: string,
+  { key, reversed }: ProcessOrder,
+  { kernelThreads, paused, enabled }: Readonly<Record<'kernelThreads' | 'paused' | 'enabled', boolean>>,
+): Processes {
+  const { data, error, refetch } = useQuery({
+    queryKey: ['processes', vm, key, kernelThreads],
+    queryFn: ({ signal }) =>
+      api.guest.listProcesses({ vm, request: { limit, sort: sorts[key], kernelThreads } }, { signal }),
+    refetchInterval: paused ? false : refreshMs,
+    placeholderData: keepPreviousData,
+    structuralSharing: false,
+    enabled,
+  });
+  const processes = data === undefined || !reversed ? data?.processes : data.processes.toReversed();
+  return { processes, total: data?.total ?? 0, error, refetch };
+}
