@@ -31,11 +31,16 @@ export interface ChartSet {
   readonly charts: readonly MetricChart[];
 }
 
+/** What is kept this fine has one measurement an interval, but for jitter. */
+const finestStepMs = 5000;
+
 interface Group {
   readonly key: string;
   readonly title: (match: RegExpExecArray) => string;
   readonly pattern: RegExp;
   readonly label: (match: RegExpExecArray) => string;
+  /** Metrics that come before the others, which are in the order of their names. */
+  readonly first?: string;
 }
 
 /** In the order in which they are shown. Interfaces each have a chart of their own. */
@@ -46,6 +51,7 @@ const groups: readonly Group[] = [
   },
   {
     ...{ key: 'memory', title: () => 'Memory', pattern: /^(memory\.used|memory\.total|swap\.used)_bytes$/ },
+    first: 'memory.used_bytes',
     label: ([, name = '']) => ({ 'memory.used': 'Used', 'memory.total': 'Total' })[name] ?? 'Swap used',
   },
   { key: 'load', title: () => 'Load', pattern: /^load\.one_minute$/, label: () => 'Over 1 minute' },
@@ -74,14 +80,14 @@ export function chartsOf(answer: QueryHistoryResponse): ChartSet {
   return {
     times: Array.from({ length: count }, (_, index) => startSeconds + (index * stepMs) / 1000),
     stepMs,
-    banded: charts.some(({ series }) => series.some(isBanded)),
+    banded: stepMs > finestStepMs && charts.some(({ series }) => series.some(isBanded)),
     charts,
   };
 }
 
-function chartsOfGroup({ key, title, pattern, label }: Group, all: readonly Series[]): MetricChart[] {
+function chartsOfGroup({ key, title, pattern, label, first }: Group, all: readonly Series[]): MetricChart[] {
   const found = new Map<string, { readonly unit: MetricUnit; readonly series: ChartSeries[] }>();
-  for (const one of all) {
+  for (const one of all.toSorted((a, b) => Number(b.metric === first) - Number(a.metric === first))) {
     const match = pattern.exec(one.metric);
     if (match === null) continue;
     const name = title(match);

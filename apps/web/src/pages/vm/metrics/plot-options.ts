@@ -1,5 +1,6 @@
 import type { Axis, Options, Series } from 'uplot';
 import { byteSteps, formatTicks } from './format-metric.ts';
+import { formatTimeTicks } from './format-time-ticks.ts';
 import type { MetricChart, MetricUnit } from './metric-chart.ts';
 import type { ChartColors } from './use-chart-colors.ts';
 
@@ -45,7 +46,7 @@ export function plotOptions(setup: PlotSetup, { onCursor, onZoom }: PlotEvents):
       x: { time: true, range: () => [...setup.window()] },
       y: { range: (_, least, most) => [Math.min(0, least ?? 0), topOf(chart.unit, most ?? 0)] },
     },
-    axes: [axis(colors, { space: 70 }), axis(colors, valueAxis(chart.unit))],
+    axes: [axis(colors, timeAxis), axis(colors, valueAxis(chart.unit))],
     series: [{}, ...chart.series.flatMap((_, index) => lineAndEdges(index, banded, colors))],
     bands: banded
       ? Array.from({ length: lines }, (_, index) => ({
@@ -67,6 +68,13 @@ export function plotOptions(setup: PlotSetup, { onCursor, onZoom }: PlotEvents):
     },
   };
 }
+
+const timeAxis: Axis = {
+  size: 26,
+  gap: 6,
+  space: 64,
+  values: (_, ticks, _axis, _space, stepSeconds) => formatTimeTicks(ticks, stepSeconds),
+};
 
 /** Average; and where there are bands, the least and the most, which are not drawn themselves. */
 function lineAndEdges(index: number, banded: boolean, colors: ChartColors): Series[] {

@@ -38,7 +38,7 @@ export function SignalMenu({ process, refusal, onSignal }: SignalMenuProps): JSX
         {signals.map((signal) => (
           <Menu.Item
             key={signal.name}
-            color={signal.danger ? 'red' : undefined}
+            {...(signal.danger ? { color: 'red' } : {})}
             onClick={() => onSignal(process, signal, tree)}
           >
             <span className="processes-signal">

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { create } from '@bufbuild/protobuf';
+import { QueryHistoryResponseSchema } from '@innkeeper/contract/control';
+import { describeChart } from './describe-chart.ts';
+import { formatMetric, formatTicks } from './format-metric.ts';
+import { chartsOf } from './metric-chart.ts';
+import { rangeOf, zoomAround, zoomOf } from './metric-range.ts';
+import { metricsCsv } from './metrics-csv.ts';
+
+const none = Number.NaN;
+const series = (metric: string, unit: string, average: number[], source = 'agent') => ({
+  ...{ metric, unit, source, average },
+  minimum: average.map((value) => value - 1),
+  maximum: average.map((value) => value + 1),
+});
+
+const answer = create(QueryHistoryResponseSchema, {
+  startUnixNs: 1_700_000_000_000_000_000n,
+  stepNs: 60_000_000_000n,
+  series: [
+    series('cpu.busy_percent', 'percent', [3, none, 5]),
+    series('hypervisor.cpu_percent', 'percent', [1, 2, none], 'hypervisor'),
+    series('memory.total_bytes', 'bytes', [2048, 2048, 2048]),
+    series('memory.used_bytes', 'bytes', [1024, 1024, 1024]),
+    series('mount./a,"b".used_percent', 'percent', [7, 7, 7]),
+    series('mount./a,"b".used_bytes', 'bytes', [7, 7, 7]),
+    series('network.eth0.rx_bytes_per_second', 'bytes_per_second', [0, 10, 20]),
+    series('network.eth0.tx_bytes_per_second', 'bytes_per_second', [0, 10, 20]),
+    series('network.eth1.rx_bytes_per_second', 'bytes_per_second', [0, 10, 20]),
+    series('unknown.to_us', 'count', [1, 1, 1]),
+  ],
+});
+
+describe('the charts of an answer', () => {
+  const set = chartsOf(answer);
+
+  it('stand in their order, each interface apart, and none for what this console does not know', () => {
+    assert.deepEqual(
+      set.charts.map(({ title }) => title),
+      ['CPU', 'Memory', 'Mounts', 'Network eth0', 'Network eth1'],
+    );
+    assert.deepEqual(
+      set.charts[1]?.series.map(({ label }) => label),
+      ['Used', 'Total'],
+    );
+    assert.deepEqual(set.times, [1_700_000_000, 1_700_000_060, 1_700_000_120]);
+  });
+
+  it('have a gap where nothing was measured, and never 0', () => {
+    assert.deepEqual(set.charts[0]?.series[0]?.average, [3, null, 5]);
+    assert.deepEqual(set.charts[0]?.series[1]?.minimum, [0, 1, null]);
+    assert.deepEqual(chartsOf(create(QueryHistoryResponseSchema)).charts, []);
+  });
+
+  it('have bands where an interval has more than one measurement', () => {
+    assert.equal(set.banded, true);
+    assert.equal(chartsOf({ ...answer, stepNs: 5_000_000_000n }).banded, false);
+  });
+
+  it('name the source of each line', () => {
+    assert.deepEqual(
+      set.charts[0]?.series.map(({ source }) => source),
+      ['agent', 'hypervisor'],
+    );
+    assert.match(
+      describeChart(set.charts[0] ?? assert.fail()),
+      /^CPU\. Busy in the guest \(agent\): latest 5\.0 %, least 2\.0 %, most 6\.0 %\./,
+    );
+  });
+
+  it('are CSV with an empty field where nothing was measured, whatever the guest calls its mounts', () => {
+    const [head = '', , second = ''] = metricsCsv(set).split('\r\n');
+    assert.match(head, /^time,"?cpu\.busy_percent \(agent, percent, average\)/);
+    assert.match(head, /"mount\.\/a,""b""\.used_percent/);
+    assert.match(second, /^2023-11-14T22:14:20\.000Z,,,,2,1,3,/);
+  });
+});
+
+describe('ranges and zooms', () => {
+  const parameters = (text: string) => new URLSearchParams(text);
+
+  it('come from the address, and nonsense is 15 minutes', () => {
+    assert.equal(rangeOf(parameters('range=7d')).lengthMs, 7 * 24 * 3_600_000);
+    assert.equal(rangeOf(parameters('range=toString')).key, '15m');
+    assert.deepEqual(zoomOf(parameters('from=1000000&to=2000000')), { fromMs: 1_000_000, toMs: 2_000_000 });
+    for (const text of ['', 'from=1', 'from=20000&to=10000', 'from=x&to=y', 'from=-1&to=100000', 'from=0&to=1'])
+      assert.equal(zoomOf(parameters(text)), undefined, text);
+  });
+
+  it('are never shorter than what is measured', () => {
+    assert.deepEqual(zoomAround(50_000, 51_000), { fromMs: 45_500, toMs: 55_500 });
+  });
+});
+
+describe('figures', () => {
+  it('have their unit', () => {
+    assert.equal(formatMetric(3400, 'bytes_per_second'), '3.32 KiB/s');
+    assert.equal(formatMetric(null, 'percent'), '–');
+    assert.deepEqual(formatTicks([0, 524_288, 1_048_576], 'bytes'), ['0.0 MiB', '0.5 MiB', '1.0 MiB']);
+    assert.deepEqual(formatTicks([0, 50, 100], 'percent'), ['0 %', '50 %', '100 %']);
+  });
+});
