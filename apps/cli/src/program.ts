@@ -21,6 +21,7 @@ export function buildProgram(): Command {
         'INNKEEPER_SOCKET',
       ),
     )
+    .addOption(new Option('--context <name>', 'a daemon that inn is logged in to, or "local"').env('INNKEEPER_CONTEXT'))
     .option('-q, --quiet', 'no progress and no hints')
     .addHelpText(
       'after',
@@ -100,6 +101,7 @@ export function buildProgram(): Command {
   );
   addImages(program, add, output);
   addOperations(program, add, output);
+  addLogins(program, add, output);
   add(program, 'completion <shell>', 'Completions for bash, zsh or fish', () => import('./commands/completion.ts'));
   return program;
 }
@@ -131,6 +133,39 @@ function addOperations(program: Command, add: Add, output: (command: Command) =>
   output(add(operation, 'ls', 'List operations, newest first', () => import('./commands/op-ls.ts')));
   output(add(operation, 'show <id>', 'One operation with its log', () => import('./commands/op-show.ts')));
   add(operation, 'cancel <id>', 'Cancel an operation', () => import('./commands/op-cancel.ts'));
+}
+
+function addLogins(program: Command, add: Add, output: (command: Command) => Command): void {
+  add(program, 'login <url>', 'Use a daemon elsewhere from now on', () => import('./commands/login.ts'))
+    .option('--user <name>', 'who to log in as', 'admin')
+    .option('--name <context>', "what inn calls it (default: the address's host)")
+    .option('--token-stdin', 'read a token from standard input instead of asking for a password')
+    .option('--ca <file>', 'trust the certificates in this file');
+  add(program, 'logout [context]', 'Forget a daemon, and revoke its token', () => import('./commands/logout.ts'));
+  const context = program.command('context').description('Daemons that inn is logged in to').exitOverride();
+  output(add(context, 'ls', 'List them', () => import('./commands/context-ls.ts')));
+  add(context, 'use <name>', 'Use another one; "local" is this machine', () => import('./commands/context-use.ts'));
+  const token = program.command('token').description('Keys for programs').exitOverride();
+  output(add(token, 'ls', 'List tokens', () => import('./commands/token-ls.ts'))).option('--all', "everybody's");
+  output(add(token, 'create <name>', 'Make a token; it is shown once', () => import('./commands/token-create.ts')))
+    .option('--privilege <name>', 'what it may do (default: all its user may); may be given again', collect)
+    .option('--scope <scope>', '"*", tag:NAME, tag:NAME=VALUE or vm:ID')
+    .option('--allow <command>', 'only commands that begin so may be started; may be given again', collect)
+    .option('--days <count>', 'how long it is good for (default: 90)');
+  add(token, 'revoke <id...>', 'End tokens at once', () => import('./commands/token-revoke.ts'));
+  const user = program.command('user').description('People who may come in').exitOverride();
+  output(add(user, 'ls', 'List users', () => import('./commands/user-ls.ts')));
+  add(user, 'create <name>', 'Make a user', () => import('./commands/user-create.ts')).option(
+    '--role <role@scope>',
+    'such as operator, or viewer@tag:web (default: viewer); may be given again',
+    collect,
+  );
+  add(user, 'rm <name...>', 'Remove users, with their tokens', () => import('./commands/user-rm.ts'));
+  add(program, 'web', 'A link that logs in to the web console once', () => import('./commands/web.ts')).option(
+    '--user <name>',
+    'whom it logs in',
+    'admin',
+  );
 }
 
 /** Runs it to its exit code. Errors are told on standard error, as JSON with -o json. */

@@ -11,18 +11,7 @@ export function printObject<Desc extends DescMessage>(
   printValue(format, toJson(schema, message));
 }
 
-/** Many objects as one array. */
-export function printObjects<Desc extends DescMessage>(
-  format: 'json' | 'yaml',
-  schema: Desc,
-  messages: readonly MessageShape<Desc>[],
-): void {
-  printValue(
-    format,
-    messages.map((message) => toJson(schema, message)),
-  );
-}
-
-function printValue(format: 'json' | 'yaml', value: unknown): void {
+/** Prints plain values; what a terminal would take for commands is escaped. */
+export function printValue(format: 'json' | 'yaml', value: unknown): void {
   process.stdout.write(format === 'yaml' ? toYaml(value) : `${cleanJson(JSON.stringify(value, undefined, 2))}\n`);
 }

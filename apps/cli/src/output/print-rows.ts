@@ -1,57 +1,14 @@
-import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
-import { CliError } from '../cli-error.ts';
-import type { OutputFormat } from '../context.ts';
-import { clean } from './clean.ts';
-import { toCsv } from './csv.ts';
-import { printObjects } from './json.ts';
-import { type Column, formatTable } from './table.ts';
+import { type DescMessage, type MessageShape, toJson } from '@bufbuild/protobuf';
+import { type ListOptions, printList } from './print-list.ts';
 
-export interface RowsOptions<Desc extends DescMessage> {
+export interface RowsOptions<Desc extends DescMessage> extends Omit<ListOptions<MessageShape<Desc>>, 'objectOf'> {
   readonly schema: Desc;
-  readonly columns: readonly Column<MessageShape<Desc>>[];
-  /** For -o name. */
-  readonly nameOf: (row: MessageShape<Desc>) => string;
-  /** What a person reads instead of an empty table, on standard error: what to do first. */
-  readonly whenEmpty: string;
-  readonly options: {
-    readonly output: OutputFormat;
-    readonly headers: boolean;
-    readonly columns?: string;
-    readonly quiet?: boolean;
-  };
 }
 
-/** Prints a list in the form that was asked for. An unknown --columns is a mistake of the caller's. */
+/** Prints a list of messages of the API in the form that was asked for; as JSON, they are what the API gives. */
 export function printRows<Desc extends DescMessage>(
   rows: readonly MessageShape<Desc>[],
-  { schema, columns, nameOf, whenEmpty, options }: RowsOptions<Desc>,
+  { schema, ...options }: RowsOptions<Desc>,
 ): void {
-  const { output, headers } = options;
-  if (output === 'json' || output === 'yaml') {
-    printObjects(output, schema, rows);
-    return;
-  }
-  if (output === 'name') {
-    process.stdout.write(rows.map((row) => `${clean(nameOf(row))}\n`).join(''));
-    return;
-  }
-  const chosen = options.columns === undefined ? undefined : choose(columns, options.columns);
-  if (output === 'csv') {
-    const shown = chosen ?? columns;
-    const lines = rows.map((row) => shown.map((column) => clean(column.value(row)).replace(/^–$/, '')));
-    process.stdout.write(toCsv(headers ? [shown.map((column) => column.title.toLowerCase()), ...lines] : lines));
-  } else if (rows.length > 0)
-    process.stdout.write(
-      formatTable(rows, chosen ?? columns, { headers, wide: chosen !== undefined || output === 'wide' }),
-    );
-  else if (options.quiet !== true) process.stderr.write(`${whenEmpty}\n`);
-}
-
-function choose<T>(columns: readonly Column<T>[], wanted: string): readonly Column<T>[] {
-  return wanted.split(',').map((title) => {
-    const found = columns.find((column) => column.title.toLowerCase() === title.trim().toLowerCase());
-    if (found !== undefined) return found;
-    const known = columns.map((column) => column.title.toLowerCase()).join(', ');
-    throw new CliError(`--columns: there is no "${clean(title)}"; there are ${known}`);
-  });
+  printList(rows, { ...options, objectOf: (row) => toJson(schema, row) });
 }

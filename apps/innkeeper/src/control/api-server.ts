@@ -67,6 +67,8 @@ export interface TcpListenOptions {
 /** The API, and the web console, on a unix socket and on TCP ports. */
 export class ApiServer implements AsyncDisposable {
   readonly gate: Gate;
+  /** Where browsers find it; empty while it listens on no port. */
+  webUrl = '';
   readonly #options: ApiServerOptions;
   readonly #context: RouteContext;
   readonly #rpc: ReturnType<typeof connectNodeAdapter>;
@@ -91,7 +93,7 @@ export class ApiServer implements AsyncDisposable {
           .service(ImageService, createImageService(node))
           .service(HistoryService, createHistoryService(node, history))
           .service(OperationService, createOperationService(node))
-          .service(NodeService, { getNode: () => node.describe() }),
+          .service(NodeService, { getNode: async () => ({ ...(await node.describe()), webUrl: this.webUrl }) }),
       contextValues: (request) => createContextValues().set(factsKey, this.#facts.get(request)),
       requestGate: identifyCall(this.gate, log),
       interceptors: [errorInterceptor(log), gateInterceptor(this.gate, node)],

@@ -58,6 +58,7 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   await listenPrivately(server, folder.socket);
   stack.defer(() => rm(folder.socket, { force: true }));
   const web = settings.listen === undefined ? undefined : await listenOnTcp(server, settings.listen, folder);
+  server.webUrl = web?.url ?? '';
   const loginPath = web === undefined ? undefined : await access.firstLoginPath();
   const owned = stack.move();
   return { node, socketPath: folder.socket, web, loginPath, [Symbol.asyncDispose]: () => owned.disposeAsync() };

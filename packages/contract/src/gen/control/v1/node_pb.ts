@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control/v1/node.proto.
  */
 export const file_control_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChVjb250cm9sL3YxL25vZGUucHJvdG8SFGlubmtlZXBlci5jb250cm9sLnYxIhAKDkdldE5vZGVSZXF1ZXN0IrkBCgROb2RlEg8KB3ZlcnNpb24YASABKAkSCwoDcGlkGAIgASgNEhYKDmRhdGFfZGlyZWN0b3J5GAMgASgJEhMKC2FjY2VsZXJhdG9yGAQgASgJEhoKEmFjY2VsZXJhdG9yX3JlYXNvbhgFIAEoCRIaChJoeXBlcnZpc29yX3ZlcnNpb24YBiABKAkSFQoNYWdlbnRfdmVyc2lvbhgHIAEoCRIXCg9zdGFydGVkX3VuaXhfbnMYCCABKAMyZwoLTm9kZVNlcnZpY2USWAoHR2V0Tm9kZRIkLmlubmtlZXBlci5jb250cm9sLnYxLkdldE5vZGVSZXF1ZXN0GhouaW5ua2VlcGVyLmNvbnRyb2wudjEuTm9kZSILksIYB3ZtLnZpZXdiBnByb3RvMw", [file_control_v1_options]);
+  fileDesc("ChVjb250cm9sL3YxL25vZGUucHJvdG8SFGlubmtlZXBlci5jb250cm9sLnYxIhAKDkdldE5vZGVSZXF1ZXN0IsoBCgROb2RlEg8KB3ZlcnNpb24YASABKAkSCwoDcGlkGAIgASgNEhYKDmRhdGFfZGlyZWN0b3J5GAMgASgJEhMKC2FjY2VsZXJhdG9yGAQgASgJEhoKEmFjY2VsZXJhdG9yX3JlYXNvbhgFIAEoCRIaChJoeXBlcnZpc29yX3ZlcnNpb24YBiABKAkSFQoNYWdlbnRfdmVyc2lvbhgHIAEoCRIXCg9zdGFydGVkX3VuaXhfbnMYCCABKAMSDwoHd2ViX3VybBgJIAEoCTJnCgtOb2RlU2VydmljZRJYCgdHZXROb2RlEiQuaW5ua2VlcGVyLmNvbnRyb2wudjEuR2V0Tm9kZVJlcXVlc3QaGi5pbm5rZWVwZXIuY29udHJvbC52MS5Ob2RlIguSwhgHdm0udmlld2IGcHJvdG8z", [file_control_v1_options]);
 
 /**
  * @generated from message innkeeper.control.v1.GetNodeRequest
@@ -71,6 +71,13 @@ export type Node = Message<"innkeeper.control.v1.Node"> & {
    * @generated from field: int64 started_unix_ns = 8;
    */
   startedUnixNs: bigint;
+
+  /**
+   * Where the web console is, such as "http://127.0.0.1:8080"; empty when the daemon listens on no port.
+   *
+   * @generated from field: string web_url = 9;
+   */
+  webUrl: string;
 };
 
 /**

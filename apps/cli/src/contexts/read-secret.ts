@@ -1,0 +1,32 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { CliError } from '../cli-error.ts';
+
+const maxSecretBytes = 4096;
+
+/** Asks a person on the terminal, without showing what is typed. */
+export async function askSecret(question: string): Promise<string> {
+  if (!process.stdin.isTTY)
+    throw new CliError('No one can be asked for a password here. Give a token on standard input with --token-stdin.');
+  process.stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const asker = createInterface({ input: process.stdin, output: silent, terminal: true });
+  try {
+    return await asker.question('');
+  } finally {
+    asker.close();
+    process.stderr.write('\n');
+  }
+}
+
+/** The first line of standard input. */
+export async function readSecret(): Promise<string> {
+  let text = '';
+  for await (const chunk of process.stdin) {
+    text += String(chunk);
+    if (text.includes('\n') || text.length > maxSecretBytes) break;
+  }
+  const secret = (text.split('\n', 1)[0] ?? '').trim();
+  if (secret === '' || secret.length > maxSecretBytes) throw new CliError('There is no token on standard input.');
+  return secret;
+}
