@@ -1,5 +1,8 @@
 import { runStep } from './run-step.ts';
 
+/** Biome colours what goes into a file, too. */
+const colors = process.stdout.isTTY ? [] : ['--colors=off'];
+
 /** Schemas, types and lint: everything that needs no program to run. */
 export async function runStaticChecks(): Promise<void> {
   await runStep('schemas', 'buf', ['lint']);
@@ -7,5 +10,5 @@ export async function runStaticChecks(): Promise<void> {
   await runStep('types of everything else', 'tsc', ['-p', 'tsconfig.json']);
   await runStep('types of the web console', 'tsc', ['-p', 'apps/web/tsconfig.json']);
   await runStep('types of its tests', 'tsc', ['-p', 'apps/web/tsconfig.test.json']);
-  await runStep('lint and format', 'biome', ['ci', '--error-on-warnings', '--max-diagnostics=50', '.']);
+  await runStep('lint and format', 'biome', ['ci', ...colors, '--error-on-warnings', '--max-diagnostics=50', '.']);
 }
