@@ -1,16 +1,35 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
 import type {
+  ChangeFilesResponse,
   ExecEvent,
   FileInfo,
+  ListDirectoryRequestSchema,
+  ListDirectoryResponse,
+  ListProcessesRequestSchema,
+  ListProcessesResponse,
+  MakeDirectoryRequestSchema,
+  OpenTarSchema,
   OpenWriteSchema,
   ProcessSpecSchema,
   ReadFileDone,
   ReadFileRequestSchema,
+  ReadTarDone,
+  ReadTarRequestSchema,
+  RemoveFileRequestSchema,
+  RemoveFileResponse,
+  RenameFileRequestSchema,
+  SetFileModeRequestSchema,
+  SetFileOwnerRequestSchema,
   ShutdownMode,
+  SignalProcessRequestSchema,
+  SignalProcessResponse,
   System,
   Telemetry,
   Welcome,
+  WriteTarDone,
 } from '@innkeeper/contract/agent';
+
+type Init<Desc extends DescMessage> = MessageInitShape<Desc>;
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -54,6 +73,32 @@ export interface AgentLink extends AsyncDisposable {
     options?: WriteFileOptions,
   ): Promise<{ bytes: bigint; sha256: Uint8Array }>;
   stat(path: string, options?: CallOptions & { readonly follow?: boolean | undefined }): Promise<FileInfo>;
+  listDirectory(
+    request: Init<typeof ListDirectoryRequestSchema>,
+    options?: CallOptions,
+  ): Promise<ListDirectoryResponse>;
+  /** This, rename, remove and signal are never asked twice: when the agent is lost meanwhile, it may have been done. */
+  makeDirectory(request: Init<typeof MakeDirectoryRequestSchema>, options?: CallOptions): Promise<FileInfo>;
+  renameFile(request: Init<typeof RenameFileRequestSchema>, options?: CallOptions): Promise<FileInfo>;
+  removeFile(request: Init<typeof RemoveFileRequestSchema>, options?: CallOptions): Promise<RemoveFileResponse>;
+  setFileMode(request: Init<typeof SetFileModeRequestSchema>, options?: CallOptions): Promise<ChangeFilesResponse>;
+  setFileOwner(request: Init<typeof SetFileOwnerRequestSchema>, options?: CallOptions): Promise<ChangeFilesResponse>;
+  /** A tree as an archive. Does not resume: a cut fails with AGENT_UNREACHABLE. */
+  readTar(request: Init<typeof ReadTarRequestSchema>, options?: CallOptions): TarReading;
+  /** Unpacks an archive. Does not resume: a cut fails with AGENT_UNREACHABLE, and what was unpacked stays. */
+  writeTar(
+    open: Init<typeof OpenTarSchema>,
+    source: () => AsyncIterable<Uint8Array>,
+    options?: CallOptions,
+  ): Promise<WriteTarDone>;
+  listProcesses(
+    request: Init<typeof ListProcessesRequestSchema>,
+    options?: CallOptions,
+  ): Promise<ListProcessesResponse>;
+  signalProcess(
+    request: Init<typeof SignalProcessRequestSchema>,
+    options?: CallOptions,
+  ): Promise<SignalProcessResponse>;
   shutdown(
     mode: ShutdownMode,
     options?: CallOptions & { readonly delaySeconds?: number; readonly message?: string },
@@ -88,4 +133,11 @@ export interface FileReading {
   /** Chunks in order; resumes after a reconnect when the file is regular and unchanged, else fails with FILE_CHANGED. */
   readonly chunks: AsyncIterable<Uint8Array>;
   readonly done: Promise<ReadFileDone>;
+}
+
+export interface TarReading {
+  /** Pieces of the archive in order. Pulling is what lets the agent go on. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** After the last piece: how much there was, and what was left out. */
+  readonly done: Promise<ReadTarDone>;
 }

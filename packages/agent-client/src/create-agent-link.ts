@@ -1,14 +1,17 @@
+import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import type { Telemetry } from '@innkeeper/contract/agent';
 import {
   FileServiceLite,
+  GuestProcessServiceLite,
   PowerServiceLite,
   ProcessServiceLite,
   TelemetryServiceLite,
 } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
+import type { LiteMethod } from '@innkeeper/contract/lite';
 import { type Channel, type Log, silentLog } from '@innkeeper/kit';
 import { type ByteOps, portableByteOps } from '@innkeeper/wire';
-import type { AgentLink, LinkState } from './agent-link.ts';
+import type { AgentLink, CallOptions, LinkState } from './agent-link.ts';
 import type { LinkClock } from './clock.ts';
 import { LinkSessions } from './link-sessions.ts';
 import { hostClock } from './node/host-clock.ts';
@@ -17,7 +20,8 @@ import { ResumingExec } from './resuming-exec.ts';
 import { resumingRead } from './resuming-read.ts';
 import { resumingWrite } from './resuming-write.ts';
 import { openCall } from './session/typed-call.ts';
-import { askOnce } from './unary.ts';
+import { readTar, writeTar } from './tar-streams.ts';
+import { type AskOptions, ask } from './unary.ts';
 import { watchTelemetry } from './watch-telemetry.ts';
 
 export interface AgentLinkOptions {
@@ -65,8 +69,13 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     watchTelemetry(sessions, clock, options.telemetryIntervalMs ?? 5000, closed.signal, (telemetry) =>
       tell(telemetryListeners, telemetry, log),
     );
+  const unary = <I extends DescMessage, O extends DescMessage>(
+    method: LiteMethod<I, O>,
+    request: MessageInitShape<I>,
+    askOptions?: AskOptions,
+  ): Promise<MessageShape<O>> => ask(sessions, clock, method, request, askOptions);
   const sendSignal = async (id: string, signal: number): Promise<void> => {
-    await askOnce(sessions, clock, ProcessServiceLite.signal, { id, signal, onlyLeader: false });
+    await unary(ProcessServiceLite.signal, { id, signal, onlyLeader: false });
   };
   return {
     get state() {
@@ -79,11 +88,11 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     onTelemetry: (listener) => addTo(telemetryListeners, listener),
     ping: async (callOptions) => {
       const startMs = clock.nowMs();
-      const { agentVersion } = await askOnce(sessions, clock, TelemetryServiceLite.ping, { sequence: 1n }, callOptions);
+      const { agentVersion } = await unary(TelemetryServiceLite.ping, { sequence: 1n }, callOptions);
       return { roundTripMs: clock.nowMs() - startMs, agentVersion };
     },
-    system: (callOptions) => askOnce(sessions, clock, TelemetryServiceLite.getSystem, {}, callOptions),
-    telemetryOnce: (callOptions) => askOnce(sessions, clock, TelemetryServiceLite.watch, { once: true }, callOptions),
+    system: (callOptions) => unary(TelemetryServiceLite.getSystem, {}, callOptions),
+    telemetryOnce: (callOptions) => unary(TelemetryServiceLite.watch, { once: true }, callOptions),
     exec: (spec, callOptions = {}) =>
       new ResumingExec({
         sessions,
@@ -96,11 +105,19 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     readFile: (request, callOptions = {}) => resumingRead(sessions, request, callOptions, closed.signal),
     writeFile: (open, source, callOptions = {}) => resumingWrite(sessions, open, source, callOptions, closed.signal),
     stat: (path, callOptions) =>
-      askOnce(sessions, clock, FileServiceLite.stat, { path, follow: callOptions?.follow ?? false }, callOptions),
+      unary(FileServiceLite.stat, { path, follow: callOptions?.follow ?? false }, callOptions),
+    listDirectory: (request, callOptions) => unary(FileServiceLite.list, request, callOptions),
+    makeDirectory: (request, callOptions) => unary(FileServiceLite.makeDirectory, request, once(callOptions)),
+    renameFile: (request, callOptions) => unary(FileServiceLite.rename, request, once(callOptions)),
+    removeFile: (request, callOptions) => unary(FileServiceLite.remove, request, once(callOptions)),
+    setFileMode: (request, callOptions) => unary(FileServiceLite.setMode, request, callOptions),
+    setFileOwner: (request, callOptions) => unary(FileServiceLite.setOwner, request, callOptions),
+    readTar: (request, callOptions = {}) => readTar(sessions, request, callOptions, closed.signal),
+    writeTar: (open, source, callOptions = {}) => writeTar(sessions, open, source, callOptions, closed.signal),
+    listProcesses: (request, callOptions) => unary(GuestProcessServiceLite.list, request, callOptions),
+    signalProcess: (request, callOptions) => unary(GuestProcessServiceLite.signal, request, once(callOptions)),
     shutdown: (mode, callOptions) =>
-      askOnce(
-        sessions,
-        clock,
+      unary(
         PowerServiceLite.shutdown,
         { mode, delaySeconds: callOptions?.delaySeconds ?? 0, message: callOptions?.message ?? '' },
         callOptions,
@@ -110,6 +127,10 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
       await sessions.close();
     },
   };
+}
+
+function once(options: CallOptions | undefined): AskOptions {
+  return { ...options, again: false };
 }
 
 function addTo<T>(set: Set<T>, value: T): () => void {

@@ -2,15 +2,12 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { OpenWriteSchema, WriteFileEventSchema, WriteFileRequestSchema } from '@innkeeper/contract/agent';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
-import { LiteWriter } from '@innkeeper/contract/lite';
-import { bulkHeadroom, bulkTailroom } from '@innkeeper/wire';
 import type { FileSource, WriteFileOptions } from './agent-link.ts';
 import type { LinkSessions } from './link-sessions.ts';
+import { sendChunks } from './send-chunks.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
 import { stopOnAbort } from './session/stop-on-abort.ts';
 import { openCall, type TypedCall } from './session/typed-call.ts';
-
-const chunkBytes = 61_440;
 
 export interface WriteResult {
   readonly bytes: bigint;
@@ -55,56 +52,12 @@ async function upload(call: WriteCall, source: FileSource, options: WriteFileOpt
   const opened = await call.next();
   if (opened?.event.case !== 'opened')
     throw new OperationError('GUEST_MISBEHAVES', 'An upload was not answered by "opened".');
-  const end = await sendChunks(call, source, opened.event.value.offset, options);
+  const { offset } = opened.event.value;
+  const end = await sendChunks(call, source(offset), offset, options.onProgress);
   const sha256 = options.expectedSha256?.() ?? new Uint8Array(0);
   await call.send({ input: { case: 'commit', value: { sha256 } } }, { halfClose: true });
   const done = await call.next();
   if (done?.event.case !== 'done')
     throw new OperationError('GUEST_MISBEHAVES', `An upload of ${end} bytes was not answered by "done".`);
   return done.event.value;
-}
-
-async function sendChunks(
-  call: WriteCall,
-  source: FileSource,
-  from: bigint,
-  options: WriteFileOptions,
-): Promise<number> {
-  const buffer = new Uint8Array(bulkHeadroom + chunkBytes + bulkTailroom);
-  let offset = Number(from);
-  let filled = 0;
-  const flush = async (): Promise<void> => {
-    if (filled === 0) return;
-    await call.raw.sendBulk(buffer, bulkHeadroom, bulkHeadroom + filled, chunkPrefix(offset, filled));
-    offset += filled;
-    filled = 0;
-    options.onProgress?.(offset);
-  };
-  for await (const piece of source(from)) {
-    for (let at = 0; at < piece.length; ) {
-      const count = Math.min(piece.length - at, chunkBytes - filled);
-      buffer.set(piece.subarray(at, at + count), bulkHeadroom + filled);
-      filled += count;
-      at += count;
-      if (filled === chunkBytes) await flush();
-    }
-  }
-  await flush();
-  return offset;
-}
-
-/** WriteFileRequest.chunk up to its data, which comes last: field 2 { 1 offset, 2 data }. */
-function chunkPrefix(offset: number, count: number): Uint8Array {
-  const inner = new LiteWriter();
-  if (offset > 0) {
-    inner.varint(0x08);
-    inner.varint(offset);
-  }
-  inner.varint(0x12);
-  inner.varint(count);
-  const outer = new LiteWriter();
-  outer.varint(0x12);
-  outer.varint(inner.length + count);
-  outer.bytes(inner.finish());
-  return outer.finish();
 }

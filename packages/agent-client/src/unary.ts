@@ -10,16 +10,21 @@ import { openCall } from './session/typed-call.ts';
 
 const defaultTimeoutMs = 30_000;
 
-/**
- * One question, one answer. Asked again in the next session when the first was lost, within the deadline: only for
- * methods that may be carried out twice. Rejects with AGENT_UNREACHABLE when no session was open in time.
- */
-export async function askOnce<I extends DescMessage, O extends DescMessage>(
+export interface AskOptions extends CallOptions {
+  /**
+   * Whether it is asked again in the next session, within the deadline, when the first was lost: for what may be carried
+   * out twice, which is the default. Otherwise it fails with AGENT_UNREACHABLE, and nobody knows whether it was done.
+   */
+  readonly again?: boolean | undefined;
+}
+
+/** One question, one answer. Rejects with AGENT_UNREACHABLE when no session was open in time. */
+export async function ask<I extends DescMessage, O extends DescMessage>(
   sessions: LinkSessions,
   clock: LinkClock,
   method: LiteMethod<I, O>,
   request: MessageInitShape<I>,
-  options: CallOptions = {},
+  options: AskOptions = {},
 ): Promise<MessageShape<O>> {
   return await withDeadline(clock, options, async (signal, leftMs) => {
     for (;;) {
@@ -38,6 +43,12 @@ export async function askOnce<I extends DescMessage, O extends DescMessage>(
         }
       } catch (error) {
         if (!(error instanceof SessionLostError)) throw error;
+        if (options.again === false)
+          throw new OperationError(
+            'AGENT_UNREACHABLE',
+            `The agent was lost during ${method.name}, which may have been carried out: ${error.message}`,
+            { cause: error },
+          );
       }
     }
   });

@@ -6,6 +6,7 @@ import { VMService } from '@innkeeper/contract/compute';
 import {
   AccessService,
   AuditService,
+  GuestService,
   HistoryService,
   ImageService,
   NodeService,
@@ -34,6 +35,7 @@ import { answerError, refuseUpgrade } from './answer-error.ts';
 import { errorInterceptor, factsKey, gateInterceptor, identifyCall } from './api-interceptors.ts';
 import { createAuditService } from './audit-service.ts';
 import { Gate } from './gate.ts';
+import { createGuestService } from './guest-service.ts';
 import { createImageService } from './image-service.ts';
 import type { NodeOfControl } from './node-of-control.ts';
 import { createOperationService } from './operation-service.ts';
@@ -91,6 +93,7 @@ export class ApiServer implements AsyncDisposable {
           .service(VmService, createVmService(node))
           .service(VMService, createComputeService(node))
           .service(ImageService, createImageService(node))
+          .service(GuestService, createGuestService(node))
           .service(HistoryService, createHistoryService(node, history))
           .service(OperationService, createOperationService(node))
           .service(NodeService, { getNode: async () => ({ ...(await node.describe()), webUrl: this.webUrl }) }),

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
 import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
 import { errorHeader, toHttpError } from './api-error.ts';
 import { explainEnd } from './explain-end.ts';
 import type { HttpExchange } from './http-route.ts';
 import { isSet, optionalBytes, requiredPath } from './query.ts';
+import { sendPiece } from './send-body.ts';
 
 const statTimeoutMs = 30_000;
 
@@ -37,7 +36,7 @@ export async function readFileRoute({ vm, pass, query, response, signal, log }: 
     response.flushHeaders();
     for (; next.done !== true; next = await chunks.next()) {
       sentBytes += next.value.length;
-      if (!response.write(next.value)) await drained(response, signal);
+      await sendPiece(response, next.value, signal);
     }
     const { sha256 } = await reading.done;
     if (sha256.length > 0) response.addTrailers({ 'x-innkeeper-sha256': Buffer.from(sha256).toString('hex') });
@@ -78,14 +77,4 @@ function fileHeaders(info: FileInfo): Record<string, string> {
 function kindName(kind: FileKind): string {
   const name = Object.entries(FileKind).find(([, value]) => value === kind)?.[0] ?? 'unspecified';
   return name.toLowerCase();
-}
-
-/** Resolves when the response takes more; rejects with the signal's reason when the client left. */
-async function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
-  try {
-    await once(response, 'drain', { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  }
 }

@@ -11,13 +11,16 @@ import { serveConsole } from './console-socket.ts';
 import { serveExec } from './exec-socket.ts';
 import type { HttpRoute, SocketRoute } from './http-route.ts';
 import { readFileRoute, statFileRoute } from './read-file-route.ts';
+import { readTarRoute } from './read-tar-route.ts';
 import { uploadOffsetRoute, writeFileRoute } from './write-file-route.ts';
+import { writeTarRoute } from './write-tar-route.ts';
 
 const filesPath = '/v1/vms/{vm}/files';
+const tarPath = '/v1/vms/{vm}/tar';
 
 /** What of a file route's query the audit holds. */
 function describeFile(query: URLSearchParams): Record<string, string> {
-  const names = ['path', 'offset', 'length', 'size', 'mode', 'user', 'group'];
+  const names = ['path', 'offset', 'length', 'size', 'mode', 'user', 'group', 'parents', 'owners'];
   return Object.fromEntries(names.flatMap((name) => (query.has(name) ? [[name, query.get(name) ?? '']] : [])));
 }
 
@@ -36,6 +39,14 @@ const ownRoutes: readonly HttpRoute[] = [
     ...{ method: 'HEAD', path: filesPath, privilege: 'guest.file.read', vmAction: 'guest' },
     ...{ action: 'guest.file.stat', describe: describeFile },
     run: (exchange) => (exchange.query.has('upload') ? uploadOffsetRoute(exchange) : statFileRoute(exchange)),
+  },
+  {
+    ...{ method: 'GET', path: tarPath, privilege: 'guest.file.read', vmAction: 'guest' },
+    ...{ action: 'guest.tar.read', describe: describeFile, run: readTarRoute },
+  },
+  {
+    ...{ method: 'PUT', path: tarPath, privilege: 'guest.file.write', vmAction: 'guest' },
+    ...{ action: 'guest.tar.write', describe: describeFile, run: writeTarRoute },
   },
 ];
 

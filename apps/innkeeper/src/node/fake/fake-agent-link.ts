@@ -65,6 +65,16 @@ export class FakeAgentLink implements AgentLink {
   readFile = unasked;
   writeFile = unasked;
   stat = unasked;
+  listDirectory = unasked;
+  makeDirectory = unasked;
+  renameFile = unasked;
+  removeFile = unasked;
+  setFileMode = unasked;
+  setFileOwner = unasked;
+  readTar = unasked;
+  writeTar = unasked;
+  listProcesses = unasked;
+  signalProcess = unasked;
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.disposed = true;

@@ -22,6 +22,7 @@ export interface VmTab {
 export const vmTabs: readonly VmTab[] = [
   { key: 'overview', label: 'Overview', component: lazyPage(() => import('./overview-tab.tsx')) },
   { key: 'metrics', label: 'Metrics', component: lazyPage(() => import('./metrics-tab.tsx')) },
+  { key: 'files', label: 'Files', privilege: 'guest.file.read', component: lazyPage(() => import('./files-tab.tsx')) },
   { key: 'processes', label: 'Processes', component: lazyPage(() => import('./processes-tab.tsx')) },
   { key: 'agent', label: 'Agent', component: lazyPage(() => import('./agent-tab.tsx')) },
   { key: 'events', label: 'Events', component: lazyPage(() => import('./events-tab.tsx')) },

@@ -1,0 +1,76 @@
+import { AgentState } from '@innkeeper/contract/control';
+import { type JSX, useCallback } from 'react';
+import { useNavigate, useSearchParams } from 'react-router';
+import { hasPrivilege, useMe } from '../../api/session.ts';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { unknownReason } from '../../components/unknown-reason.ts';
+import { useConfirm } from '../../components/use-confirm.tsx';
+import { vmPath } from '../../components/vm-path.ts';
+import { type FileOrder, fileOrderOf } from './files/file-order.ts';
+import { parentPath, resolvePath } from './files/file-path.ts';
+import { FileView } from './files/file-view.tsx';
+import { FolderView } from './files/folder-view.tsx';
+import type { VmTabProps } from './vm-tabs.ts';
+
+const beginning = '/root';
+
+/** The guest's files. Folder, order and the file that is open are in the address. */
+export function FilesTab({ vm }: VmTabProps): JSX.Element {
+  const { me } = useMe();
+  const [parameters, setParameters] = useSearchParams();
+  const navigate = useNavigate();
+  const { ask, dialog } = useConfirm();
+  const path = resolvePath('/', parameters.get('path') ?? beginning);
+  const file = parameters.get('file');
+  const order = fileOrderOf(parameters);
+  const { name } = vm;
+  const addressOf = useCallback(
+    (folder: string, opened?: string) => {
+      const next = new URLSearchParams(parameters);
+      next.set('path', folder);
+      if (opened === undefined) next.delete('file');
+      else next.set('file', opened);
+      return `${vmPath(name, 'files')}?${next}`;
+    },
+    [parameters, name],
+  );
+  const onOpen = useCallback(
+    (opened: string, replace: boolean) => void navigate(addressOf(parentPath(opened), opened), { replace }),
+    [navigate, addressOf],
+  );
+  const onOrder = ({ key, descending, hidden }: FileOrder): void => {
+    const next = new URLSearchParams(parameters);
+    next.set('sort', `${descending ? '-' : ''}${key}`);
+    if (hidden) next.set('hidden', '1');
+    else next.delete('hidden');
+    setParameters(next, { replace: true });
+  };
+  if (vm.agent?.state !== AgentState.CONNECTED)
+    return (
+      <EmptyState title="The files cannot be reached" command={`inn doctor ${vm.name}`}>
+        The agent in the guest lists and carries them. {unknownReason(vm.agent)}
+      </EmptyState>
+    );
+  const readOnly = hasPrivilege(me, 'guest.file.write', vm)
+    ? undefined
+    : 'You lack the privilege guest.file.write on this VM';
+  return (
+    <>
+      {file === null ? (
+        <FolderView
+          key={path}
+          {...{ vm, path, order, readOnly, ask, addressOf, onOpen, onOrder }}
+          onGo={(folder) => void navigate(addressOf(folder))}
+        />
+      ) : (
+        <FileView
+          key={file}
+          {...{ vm, readOnly, ask }}
+          path={resolvePath('/', file)}
+          onClose={() => void navigate(addressOf(path))}
+        />
+      )}
+      {dialog}
+    </>
+  );
+}

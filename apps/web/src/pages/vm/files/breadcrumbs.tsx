@@ -1,0 +1,71 @@
+import { type FormEvent, type JSX, useState } from 'react';
+import { Link } from 'react-router';
+import { Icon } from '../../../components/icon.tsx';
+import { showName } from '../../../format/show-name.ts';
+import { crumbsOf, resolvePath } from './file-path.ts';
+
+export interface BreadcrumbsProps {
+  readonly path: string;
+  /** The address of a folder. */
+  readonly addressOf: (path: string) => string;
+  readonly onGo: (path: string) => void;
+}
+
+/** Where one is, each folder a link; a click beside them, or the button, makes it a box to type in. */
+export function Breadcrumbs({ path, addressOf, onGo }: BreadcrumbsProps): JSX.Element {
+  const [typed, setTyped] = useState<string>();
+  const crumbs = crumbsOf(path);
+  if (typed !== undefined) {
+    const submit = (event: FormEvent): void => {
+      event.preventDefault();
+      setTyped(undefined);
+      onGo(resolvePath(path, typed));
+    };
+    return (
+      <form className="files-path" onSubmit={submit}>
+        <input
+          aria-label="Path"
+          className="mono"
+          // biome-ignore lint/a11y/noAutofocus: it appears because somebody wants to type in it
+          autoFocus
+          spellCheck={false}
+          autoCapitalize="none"
+          value={typed}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          onFocus={(event) => event.currentTarget.select()}
+          onKeyDown={(event) => event.key === 'Escape' && setTyped(undefined)}
+          onBlur={() => setTyped(undefined)}
+        />
+      </form>
+    );
+  }
+  return (
+    <div className="files-path">
+      <nav aria-label="Folders to here">
+        <ol>
+          {crumbs.map(({ name, path: to }, index) => (
+            <li key={to}>
+              {index > 1 && (
+                <span className="dim" aria-hidden="true">
+                  /
+                </span>
+              )}
+              <Link to={addressOf(to)} aria-current={to === path ? 'page' : undefined} className="mono">
+                {showName(name)}
+              </Link>
+            </li>
+          ))}
+        </ol>
+      </nav>
+      <button
+        type="button"
+        className="plain-button files-type"
+        aria-label="Type a path"
+        data-hint="Type a path"
+        onClick={() => setTyped(path)}
+      >
+        <Icon name="search" size={14} />
+      </button>
+    </div>
+  );
+}

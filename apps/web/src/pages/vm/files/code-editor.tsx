@@ -1,0 +1,72 @@
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { defaultHighlightStyle, indentOnInput, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
+import { Compartment, EditorState } from '@codemirror/state';
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+} from '@codemirror/view';
+import { type JSX, useEffect, useRef } from 'react';
+import { languageOf } from './language-of.ts';
+
+export interface CodeEditorProps {
+  readonly name: string;
+  /** What it begins with; later changes of it are not taken. */
+  readonly text: string;
+  readonly readOnly: boolean;
+  readonly onChange: (text: string) => void;
+  readonly onSave: () => void;
+}
+
+/** A text with line numbers and colours. Tab leaves it, so that nobody is caught in it. */
+export function CodeEditor(props: CodeEditorProps): JSX.Element {
+  const place = useRef<HTMLDivElement>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the editor keeps its own text
+  useEffect(() => {
+    if (place.current === null) return;
+    const { name, text, readOnly } = latest.current;
+    const language = new Compartment();
+    const view = new EditorView({
+      parent: place.current,
+      state: EditorState.create({
+        doc: text,
+        extensions: [
+          lineNumbers(),
+          history(),
+          drawSelection(),
+          highlightSpecialChars(),
+          highlightActiveLine(),
+          indentOnInput(),
+          syntaxHighlighting(defaultHighlightStyle, { fallback: true }),
+          keymap.of([
+            {
+              key: 'Mod-s',
+              run: () => {
+                latest.current.onSave();
+                return true;
+              },
+            },
+            ...defaultKeymap,
+            ...historyKeymap,
+          ]),
+          EditorState.readOnly.of(readOnly),
+          EditorView.contentAttributes.of({ 'aria-label': `Text of ${name}` }),
+          EditorView.updateListener.of(({ docChanged, state }) => {
+            if (docChanged) latest.current.onChange(state.doc.toString());
+          }),
+          language.of([]),
+        ],
+      }),
+    });
+    void languageOf(name, text.slice(0, 200).split('\n', 1)[0] ?? '')?.().then((parser) =>
+      view.dispatch({ effects: language.reconfigure(StreamLanguage.define(parser)) }),
+    );
+    return () => view.destroy();
+  }, []);
+  return <div ref={place} className="files-editor" />;
+}

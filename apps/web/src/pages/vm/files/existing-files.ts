@@ -1,0 +1,16 @@
+import { isOperationError } from '@innkeeper/contract/errors';
+import { api } from '../../../api/api.ts';
+
+/** Those of the paths at which the guest has something already. */
+export async function existingFiles(vm: string, paths: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of paths) {
+    try {
+      await api.guest.statFile({ vm, request: { path } });
+      found.push(path);
+    } catch (error) {
+      if (!isOperationError(error) || error.reason !== 'FILE_NOT_FOUND') throw error;
+    }
+  }
+  return found;
+}

@@ -1,0 +1,72 @@
+import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
+import { Menu } from '@mantine/core';
+import { type JSX, useState } from 'react';
+import { Icon } from '../../../components/icon.tsx';
+import { showName } from '../../../format/show-name.ts';
+import { baseName } from './file-path.ts';
+import { filesAddress, tarAddress } from './files-address.ts';
+
+export type FileAction = 'edit' | 'rename' | 'access' | 'remove' | 'commands';
+
+export interface FileMenuProps {
+  readonly vm: string;
+  readonly file: FileInfo;
+  /** Why nothing may be changed; undefined when it may. */
+  readonly readOnly: string | undefined;
+  readonly onAction: (action: FileAction, file: FileInfo) => void;
+}
+
+/** What can be done with one entry. The menu itself is made when it is opened: there are many rows. */
+export function FileMenu({ vm, file, readOnly, onAction }: FileMenuProps): JSX.Element {
+  const [opened, setOpened] = useState(false);
+  const name = baseName(file.path);
+  const label = `Actions for ${showName(name)}`;
+  const button = (
+    <button
+      type="button"
+      className="icon-button small"
+      aria-label={label}
+      aria-haspopup="menu"
+      onClick={() => setOpened(!opened)}
+    >
+      <Icon name="more" size={16} />
+    </button>
+  );
+  if (!opened) return button;
+  const folder = file.kind === FileKind.DIRECTORY;
+  const change = (action: FileAction, text: string, danger = false): JSX.Element => (
+    <span data-hint={readOnly}>
+      <Menu.Item
+        disabled={readOnly !== undefined}
+        {...(danger ? { color: 'red' } : {})}
+        onClick={() => onAction(action, file)}
+      >
+        {text}
+      </Menu.Item>
+    </span>
+  );
+  return (
+    <Menu opened onChange={setOpened} position="bottom-end" width={220}>
+      <Menu.Target>{button}</Menu.Target>
+      <Menu.Dropdown aria-label={label}>
+        {!folder && file.kind === FileKind.REGULAR && (
+          <Menu.Item onClick={() => onAction('edit', file)}>
+            {readOnly === undefined ? 'View or edit' : 'View'}
+          </Menu.Item>
+        )}
+        <Menu.Item
+          component="a"
+          href={folder ? tarAddress(vm, file.path) : filesAddress(vm, file.path)}
+          download={folder ? `${name}.tar` : name}
+        >
+          {folder ? 'Download as tar' : 'Download'}
+        </Menu.Item>
+        {change('rename', 'Rename or move')}
+        {change('access', 'Mode and owner')}
+        <Menu.Item onClick={() => onAction('commands', file)}>Copy as inn command</Menu.Item>
+        <Menu.Divider />
+        {change('remove', 'Delete', true)}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,197 @@
+import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
+import { isOperationError } from '@innkeeper/contract/errors';
+import { Button } from '@mantine/core';
+import { type JSX, useCallback, useEffect, useRef, useState } from 'react';
+import { api } from '../../../api/api.ts';
+import { EmptyState } from '../../../components/empty-state.tsx';
+import { ErrorNote } from '../../../components/error-note.tsx';
+import { showToast } from '../../../components/toasts.tsx';
+import type { Confirm } from '../../../components/use-confirm.tsx';
+import { showName } from '../../../format/show-name.ts';
+import { Breadcrumbs } from './breadcrumbs.tsx';
+import { DropZone } from './drop-zone.tsx';
+import { existingFiles } from './existing-files.ts';
+import { fileCommands } from './file-commands.ts';
+import { FileDialogs, type OpenDialog } from './file-dialogs.tsx';
+import type { FileAction } from './file-menu.tsx';
+import type { FileOrder } from './file-order.ts';
+import { baseName, joinPath } from './file-path.ts';
+import { FileTable } from './file-table.tsx';
+import { tarAddress } from './files-address.ts';
+import { FilesTools } from './files-tools.tsx';
+import { UploadList } from './upload-list.tsx';
+import { useDirectory } from './use-directory.ts';
+import { useUploads } from './use-uploads.ts';
+
+export interface FolderViewProps {
+  readonly vm: { readonly id: string; readonly name: string };
+  readonly path: string;
+  readonly order: FileOrder;
+  readonly readOnly: string | undefined;
+  readonly ask: Confirm['ask'];
+  readonly addressOf: (path: string) => string;
+  readonly onGo: (path: string) => void;
+  readonly onOpen: (path: string, replace: boolean) => void;
+  readonly onOrder: (order: FileOrder) => void;
+}
+
+/** A folder of the guest, and what can be done with what is in it. */
+export function FolderView(props: FolderViewProps): JSX.Element {
+  const { vm, path, order, readOnly, ask, addressOf, onGo, onOpen, onOrder } = props;
+  const [dialog, setDialog] = useState<OpenDialog>();
+  const { entries, total, error, loading, loadMore, refetch } = useDirectory(vm.id, path, order, true);
+  const { queue, uploads } = useUploads(vm.id, refetch);
+  const isFile = isOperationError(error) && error.reason === 'FILE_NOT_DIRECTORY';
+  useEffect(() => {
+    // Somebody typed the path of a file, or followed a link to one.
+    if (isFile) onOpen(path, true);
+  }, [isFile, path, onOpen]);
+
+  const upload = async (files: readonly File[]): Promise<void> => {
+    const wanted = files.map((file) => ({ path: joinPath(path, file.name), file }));
+    try {
+      const there = await existingFiles(
+        vm.id,
+        wanted.map((each) => each.path),
+      );
+      if (there.length > 0 && !(await ask(replaceQuestion(there)))) return;
+      const taken = queue.add(wanted);
+      if (taken < wanted.length)
+        showToast({
+          id: 'uploads',
+          tone: 'bad',
+          title: `${wanted.length - taken} files were left out`,
+          body: 'At most 500 are taken at once.',
+        });
+    } catch (why) {
+      showToast({
+        id: 'uploads',
+        tone: 'bad',
+        title: vm.name,
+        body: <ErrorNote title="Nothing was uploaded" error={why} />,
+      });
+    }
+  };
+  const remove = async (file: FileInfo): Promise<void> => {
+    const folder = file.kind === FileKind.DIRECTORY;
+    const name = showName(baseName(file.path));
+    const body = folder ? (
+      <p>
+        The folder <strong>and everything in it</strong> is deleted in the guest. There is no way back.
+      </p>
+    ) : (
+      <p>It is deleted in the guest. There is no way back.</p>
+    );
+    const command = fileCommands.remove(vm.name, file.path, folder);
+    if (!(await ask({ title: `Delete ${name}?`, body, confirm: 'Delete', danger: true, command }))) return;
+    try {
+      const { removed } = await api.guest.removeFile({ vm: vm.id, request: { path: file.path, recursive: folder } });
+      const count = removed > 1n ? `${removed} files and folders` : undefined;
+      showToast({ id: `remove ${file.path}`, tone: 'ok', title: `${name} is deleted`, body: count });
+    } catch (why) {
+      showToast({
+        id: `remove ${file.path}`,
+        tone: 'bad',
+        title: vm.name,
+        body: <ErrorNote title={`${name} was not deleted`} error={why} />,
+      });
+    }
+    refetch();
+  };
+  const act = useLatest((action: FileAction, file: FileInfo): void => {
+    if (action === 'edit') onOpen(file.path, false);
+    else if (action === 'remove') void remove(file);
+    else setDialog({ kind: action, file });
+  });
+  return (
+    <>
+      <div className="files-head">
+        <Breadcrumbs {...{ path, addressOf, onGo }} />
+        <FilesTools
+          hidden={order.hidden}
+          onHidden={(hidden) => onOrder({ ...order, hidden })}
+          onRefresh={refetch}
+          onUpload={(files) => void upload(files)}
+          onNewFolder={() => setDialog({ kind: 'new-folder', folder: path })}
+          tarAddress={tarAddress(vm.id, path)}
+          tarName={`${baseName(path) || vm.name}.tar`}
+          readOnly={readOnly}
+          commands={[
+            { label: 'List', command: fileCommands.list(vm.name, path, order) },
+            { label: 'Upload', command: fileCommands.upload(vm.name, path) },
+            { label: 'Tar', command: fileCommands.downloadFolder(vm.name, path) },
+          ]}
+        />
+      </div>
+      <UploadList queue={queue} uploads={uploads} />
+      {error !== null && !isFile && (
+        <ErrorNote title={`${showName(path)} cannot be listed`} error={error} onRetry={refetch} />
+      )}
+      <DropZone
+        disabled={readOnly !== undefined || error !== null}
+        hint={`Upload to ${showName(path)}`}
+        onFiles={(files) => void upload(files)}
+      >
+        {entries !== undefined && error === null && (
+          <div className="card files-card" aria-busy={loading}>
+            {entries.length === 0 ? (
+              <EmptyState title="This folder is empty" command={fileCommands.upload(vm.name, path)}>
+                {order.hidden ? '' : 'Hidden files may be in it. '}
+                {readOnly === undefined ? 'Drop files here, or press Upload.' : readOnly}
+              </EmptyState>
+            ) : (
+              <>
+                <FileTable
+                  {...{ entries, order, addressOf, readOnly }}
+                  vm={vm.id}
+                  folder={path}
+                  onAction={act}
+                  onOrder={(key) =>
+                    onOrder({ ...order, key, descending: key === order.key ? !order.descending : key !== 'name' })
+                  }
+                />
+                <div className="row files-foot">
+                  <span className="dim number" role="status">
+                    {entries.length < total
+                      ? `${entries.length} of ${total.toLocaleString()}`
+                      : `${total} ${total === 1 ? 'entry' : 'entries'}`}
+                  </span>
+                  {loadMore !== undefined && (
+                    <Button size="compact-sm" variant="default" loading={loading} onClick={loadMore}>
+                      Load more
+                    </Button>
+                  )}
+                </div>
+              </>
+            )}
+          </div>
+        )}
+      </DropZone>
+      <FileDialogs open={dialog} vm={vm} onClose={() => setDialog(undefined)} onDone={refetch} />
+    </>
+  );
+}
+
+function replaceQuestion(there: readonly string[]): Parameters<Confirm['ask']>[0] {
+  const names = there.map((path) => showName(baseName(path)));
+  return {
+    title: names.length === 1 ? `Replace ${names[0]}?` : `Replace ${names.length} files?`,
+    body: (
+      <p>
+        {names.length === 1
+          ? 'A file with this name is'
+          : `${names.slice(0, 10).join(', ')}${names.length > 10 ? ' and others are' : ' are'}`}{' '}
+        there already. The new one takes its place when it has arrived whole.
+      </p>
+    ),
+    confirm: 'Replace',
+    danger: true,
+  };
+}
+
+/** A function that stays the same and does what the newest one does, so that rows are not drawn anew for it. */
+function useLatest<A extends unknown[]>(act: (...all: A) => void): (...all: A) => void {
+  const latest = useRef(act);
+  latest.current = act;
+  return useCallback((...all: A) => latest.current(...all), []);
+}
