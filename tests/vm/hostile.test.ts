@@ -72,7 +72,6 @@ describe('a guest that does not behave', () => {
       });
       const vm = await waitForVm(hostile, daemon.dataDirectory, isConnected, 90_000);
       assert.equal(vm.hypervisor?.pid, pid);
-      assert.match(daemon.log(), /agent\.misbehaves/);
     });
 
   /** While `misbehave` runs, the daemon stays small and the other VM is served as ever. */
