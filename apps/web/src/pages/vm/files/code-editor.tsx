@@ -26,7 +26,6 @@ export function CodeEditor(props: CodeEditorProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const latest = useRef(props);
   latest.current = props;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the editor keeps its own text
   useEffect(() => {
     if (place.current === null) return;
     const { name, text, readOnly } = latest.current;
