@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AgentLink, createAgentLink } from '@innkeeper/agent-client';
 import { type Accelerator, nativePort } from '@innkeeper/hypervisor';
@@ -64,7 +64,6 @@ export async function bootBenchGuest(image: BenchImage, directory: string): Prom
       telemetryIntervalMs,
     });
   try {
-    await whileAlive(child, socketsReady(files));
     await whileAlive(child, waitForFirstReply(files.portSocket(nativePort)));
   } catch (error) {
     await end(child);
@@ -85,17 +84,6 @@ function extraPort(name: string, index: number, files: RunFiles): string[] {
   const path = files.portSocket(name).replaceAll(',', ',,');
   const device = `virtserialport,bus=ports.0,nr=${10 + index},chardev=bench${index},name=${name}`;
   return ['-chardev', `socket,id=bench${index},path=${path},server=on,wait=off`, '-device', device];
-}
-
-/** QEMU writes its pid file when its sockets are there. */
-async function socketsReady(files: RunFiles): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  for (;;) {
-    const pid = await readFile(files.pidFile, 'latin1').catch(() => '');
-    if (pid !== '') return;
-    if (performance.now() > deadline) throw new Error('QEMU did not start within 30 s.');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** `work`, unless QEMU ends before it is done. */

@@ -7,8 +7,22 @@ import { RawPort } from './raw-port.ts';
  * node would ask again after 1, 2 and 4 s, and the time would be that of its last question. Resolves at the first byte.
  */
 export async function waitForFirstReply(portSocket: string): Promise<void> {
-  await using port = await RawPort.open(portSocket);
+  await using port = await openWhenThere(portSocket);
   const hello = { minVersion: 1, maxVersion: 1, wallTimeUnixNs: BigInt(Date.now()) * 1_000_000n, mayStepClock: false };
   await port.write(openingBytes(randomBytes(16), hello, portableByteOps));
   await port.waitFor(1);
+}
+
+/** QEMU makes its sockets some time after it was started. */
+async function openWhenThere(portSocket: string): Promise<RawPort> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    try {
+      return await RawPort.open(portSocket);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if ((code !== 'ENOENT' && code !== 'ECONNREFUSED') || performance.now() > deadline) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
