@@ -84,6 +84,13 @@ export const fieldRules: Readonly<Record<string, FieldRule>> = {
   'GuestSetFileOwnerRequest.vm': 'keep',
 
   'GuestSignalProcessRequest.vm': 'keep',
+  'CreateTerminalRequest.vm': 'keep',
+  'CreateTerminalRequest.user': 'keep',
+  'CreateTerminalRequest.argv': 'keep',
+  'CreateTerminalRequest.title': 'keep',
+  'CreateTerminalRequest.working_directory': 'keep',
+  'CloseTerminalRequest.vm': 'keep',
+  'CloseTerminalRequest.id': 'keep',
   'ListDirectoryRequest.path': 'keep',
   'ListDirectoryRequest.page_token': 'hide',
   'StatFileRequest.path': 'keep',

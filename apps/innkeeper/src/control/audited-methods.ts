@@ -9,6 +9,9 @@ const actions: Readonly<Record<string, string>> = {
   'AccessService/Logout': 'logout',
 };
 
+/** It asks no guest, and a page asks it every few seconds. */
+const unnoted: ReadonlySet<string> = new Set(['TerminalService/ListTerminals']);
+
 const readingVerbs = /^(Get|List|Watch|Query|Verify|Stat|Diagnose|Ping)/;
 
 /** Whether the method changes something. What is not known to read only, does. */
@@ -20,5 +23,6 @@ export function isChange(method: DescMethod): boolean {
 export function auditAction(method: DescMethod): string | undefined {
   if (!isChange(method) && !getOption(method, privilege).startsWith('guest.')) return undefined;
   const name = methodName(method);
+  if (unnoted.has(name)) return undefined;
   return actions[name] ?? name;
 }

@@ -234,6 +234,21 @@ export const reasons = {
     when: 'The agent runs as many commands as it may.',
     next: 'Wait for one to end.',
   },
+  TERMINAL_NOT_FOUND: {
+    code: 'not_found',
+    when: 'The VM has no terminal of this id, or it is somebody else’s.',
+    next: 'List the terminals: "inn shell VM --ls".',
+  },
+  TOO_MANY_TERMINALS: {
+    code: 'resource_exhausted',
+    when: 'As many terminals are open as may be.',
+    next: 'Close one that is not needed.',
+  },
+  CONSOLE_NOT_WRITER: {
+    code: 'failed_precondition',
+    when: 'Somebody else types on this console.',
+    next: 'Take it over, or wait until it is given up.',
+  },
   FILE_NOT_FOUND: { code: 'not_found', when: 'No such file in the guest.', next: 'Check the path.' },
   FILE_EXISTS: {
     code: 'already_exists',
