@@ -46,6 +46,7 @@ export const FileInfoLite = liteType<typeof FileInfoSchema>('innkeeper.agent.v1.
 export const StatFileRequestLite = liteType<typeof StatFileRequestSchema>('innkeeper.agent.v1.StatFileRequest', [
   [1, 'path', 'string'],
   [2, 'follow', 'bool'],
+  [3, 'noSymlinks', 'bool'],
 ]);
 
 export const WriteFileRequestLite = liteType<typeof WriteFileRequestSchema>('innkeeper.agent.v1.WriteFileRequest', [
@@ -111,18 +112,21 @@ export const MakeDirectoryRequestLite = liteType<typeof MakeDirectoryRequestSche
   [3, 'parents', 'bool'],
   [4, 'user', 'string', 'explicit'],
   [5, 'group', 'string', 'explicit'],
+  [6, 'noSymlinks', 'bool'],
 ]);
 
 export const RenameFileRequestLite = liteType<typeof RenameFileRequestSchema>('innkeeper.agent.v1.RenameFileRequest', [
   [1, 'from', 'string'],
   [2, 'to', 'string'],
   [3, 'replace', 'bool'],
+  [4, 'noSymlinks', 'bool'],
 ]);
 
 export const RemoveFileRequestLite = liteType<typeof RemoveFileRequestSchema>('innkeeper.agent.v1.RemoveFileRequest', [
   [1, 'path', 'string'],
   [2, 'recursive', 'bool'],
   [3, 'ignoreMissing', 'bool'],
+  [4, 'noSymlinks', 'bool'],
 ]);
 
 export const RemoveFileResponseLite = liteType<typeof RemoveFileResponseSchema>('innkeeper.agent.v1.RemoveFileResponse', [
@@ -133,6 +137,7 @@ export const SetFileModeRequestLite = liteType<typeof SetFileModeRequestSchema>(
   [1, 'path', 'string'],
   [2, 'mode', 'uint32'],
   [3, 'recursive', 'bool'],
+  [4, 'noSymlinks', 'bool'],
 ]);
 
 export const SetFileOwnerRequestLite = liteType<typeof SetFileOwnerRequestSchema>('innkeeper.agent.v1.SetFileOwnerRequest', [
@@ -140,6 +145,7 @@ export const SetFileOwnerRequestLite = liteType<typeof SetFileOwnerRequestSchema
   [2, 'user', 'string', 'explicit'],
   [3, 'group', 'string', 'explicit'],
   [4, 'recursive', 'bool'],
+  [5, 'noSymlinks', 'bool'],
 ]);
 
 export const ChangeFilesResponseLite = liteType<typeof ChangeFilesResponseSchema>('innkeeper.agent.v1.ChangeFilesResponse', [
@@ -172,6 +178,7 @@ export const OpenTarLite = liteType<typeof OpenTarSchema>('innkeeper.agent.v1.Op
   [1, 'path', 'string'],
   [2, 'createParents', 'bool'],
   [3, 'keepOwners', 'bool'],
+  [4, 'noSymlinks', 'bool'],
 ]);
 
 export const CommitTarLite = liteType<typeof CommitTarSchema>('innkeeper.agent.v1.CommitTar', [
