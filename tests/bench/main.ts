@@ -1,18 +1,31 @@
-/** `npm run bench -- agent [--json] [--quick]`: docs/develop/bench.md. */
+/** `npm run bench -- agent|control [--json] [--quick]`: docs/develop/bench.md. */
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchAgent } from './agent/agent-bench.ts';
+import type { BenchOptions } from './bench-options.ts';
+import { benchControl } from './control/control-bench.ts';
+import type { Metric } from './metric.ts';
 import { metricLine, metricRow } from './print.ts';
 
-const usage = 'usage: npm run bench -- agent [--json] [--quick]';
-/** It takes five minutes where nothing else runs, and images may have to be built first. */
-const timeoutMs = 20 * 60_000;
+const usage = 'usage: npm run bench -- agent|control [--json] [--quick]';
+
+interface Bench {
+  readonly run: (options: BenchOptions) => AsyncIterable<Metric>;
+  readonly timeoutMs: number;
+}
+
+const benches: Readonly<Record<string, Bench>> = {
+  // It takes five minutes where nothing else runs, and images may have to be built first.
+  agent: { run: benchAgent, timeoutMs: 20 * 60_000 },
+  control: { run: benchControl, timeoutMs: 3 * 60_000 },
+};
 
 /** 0: measured, whatever the figures; 1: could not be measured; 2: not understood. */
 async function main(): Promise<number> {
+  let bench: Bench;
   let json: boolean;
   let quick: boolean;
   try {
@@ -20,7 +33,10 @@ async function main(): Promise<number> {
       allowPositionals: true,
       options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
     });
-    if (positionals.length !== 1 || positionals[0] !== 'agent') throw new Error('What is to be measured: agent?');
+    const [name = '', ...more] = positionals;
+    const named = Object.hasOwn(benches, name) ? benches[name] : undefined;
+    if (named === undefined || more.length > 0) throw new Error('What is to be measured: agent, or control?');
+    bench = named;
     ({ json, quick } = values);
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
@@ -32,13 +48,13 @@ async function main(): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   const watchdog = setTimeout(() => {
-    process.stderr.write(`It could not be measured within ${timeoutMs / 60_000} minutes.\n`);
+    process.stderr.write(`It could not be measured within ${bench.timeoutMs / 60_000} minutes.\n`);
     process.exit(1);
-  }, timeoutMs);
+  }, bench.timeoutMs);
   if (!json) out(header());
   try {
     const onStage = (stage: string): boolean => process.stderr.write(`  … ${stage}\n`);
-    for await (const metric of benchAgent({ quick, directory, onStage }))
+    for await (const metric of bench.run({ quick, directory, onStage }))
       out(json ? metricLine(metric) : metricRow(metric));
     return 0;
   } catch (error) {

@@ -1,4 +1,4 @@
-/** `npm run bench -- agent [--json]`. */
+/** `npm run bench -- agent|control [--json] [--quick]`. */
 import { spawnSync } from 'node:child_process';
 import { runStep } from '../run-step.ts';
 

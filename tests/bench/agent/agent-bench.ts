@@ -3,6 +3,7 @@ import type { AgentLink } from '@innkeeper/agent-client';
 import { nativePort } from '@innkeeper/hypervisor';
 import { type BenchGuest, bootBenchGuest } from '../bench-guest.ts';
 import { agentBinaryPath, compileBenchPeer, makeBenchImage } from '../bench-image.ts';
+import type { BenchOptions } from '../bench-options.ts';
 import { waitForFirstReply } from '../first-reply.ts';
 import type { GuestShell } from '../guest-shell.ts';
 import { guestFolder, guestPeer, guestTrue, installGuestTools } from '../guest-tools.ts';
@@ -17,19 +18,11 @@ import { measureStartup } from './startup.ts';
 import { measureTransfers, moveVolume } from './transfer.ts';
 import { measureWholePath } from './whole-path.ts';
 
-export interface AgentBenchOptions {
-  /** Fewer rounds, a minute in all: for a look, not for a verdict. */
-  readonly quick: boolean;
-  /** A private folder with a short path. */
-  readonly directory: string;
-  readonly onStage: (stage: string) => void;
-}
-
 const rawDevice = '/dev/virtio-ports/bench.raw';
 const qgaPort = 'org.qemu.guest_agent.0';
 
 /** All figures of the agent, as they come. Rejects when something could not be measured. */
-export async function* benchAgent(options: AgentBenchOptions): AsyncGenerator<Metric> {
+export async function* benchAgent(options: BenchOptions): AsyncGenerator<Metric> {
   const { quick, directory, onStage } = options;
   yield* await measureSize(agentBinaryPath);
   const peerPath = compileBenchPeer(directory);
@@ -46,7 +39,7 @@ export async function* benchAgent(options: AgentBenchOptions): AsyncGenerator<Me
   yield* measureInGuest({ ...options, guest, shell, link });
 }
 
-interface InGuest extends AgentBenchOptions {
+interface InGuest extends BenchOptions {
   readonly guest: BenchGuest;
   readonly shell: GuestShell;
   readonly link: AgentLink;

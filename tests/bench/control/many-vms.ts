@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import { silentLog } from '@innkeeper/kit';
+import { ApiServer } from '../../../apps/innkeeper/src/control/api-server.ts';
+import { createLocalNode } from '../../../apps/innkeeper/src/control/local-node.ts';
+import { serveApi } from '../../../apps/innkeeper/src/control/testing/serve-api.ts';
+import { FleetIndex } from '../../../apps/innkeeper/src/fleet/fleet-index.ts';
+import { History } from '../../../apps/innkeeper/src/history/history.ts';
+import { FakeVms } from './fake-vms.ts';
+
+/** The API over many VMs whose agents report, without VMs. */
+export interface ManyVms extends AsyncDisposable {
+  readonly vms: FakeVms;
+  readonly socketPath: string;
+}
+
+/** Serves `count` VMs on a unix socket of its own. */
+export async function serveManyVms(count: number): Promise<ManyVms> {
+  await using stack = new AsyncDisposableStack();
+  const api = stack.use(await serveApi({}));
+  const vms = new FakeVms(count);
+  const local = createLocalNode(api.node);
+  const source = {
+    list: () => vms.list(),
+    byId: (id: string) => vms.byId(id),
+    onChange: (listener: (id: string) => void) => vms.onChange(listener),
+  };
+  const node = { ...local, vms: { ...local.vms, ...source }, fleet: stack.use(new FleetIndex(vms, '0.2.0')) };
+  const history = stack.use(new History({ blocks: api.store.history, log: silentLog }));
+  const server = stack.use(new ApiServer({ node, access: api.access, history, runs: api.runs, log: silentLog }));
+  const socketPath = join(api.socketPath, '..', 'bench.sock');
+  await server.listen(socketPath);
+  const owned = stack.move();
+  return { vms, socketPath, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
