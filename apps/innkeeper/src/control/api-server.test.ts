@@ -17,6 +17,7 @@ import { WebSocket } from 'ws';
 import { Access } from '../access/access.ts';
 import { History } from '../history/history.ts';
 import { startTestNode, testHost } from '../node/fake/test-node.ts';
+import { createRunManager } from '../runs/create-run-manager.ts';
 import { ApiServer } from './api-server.ts';
 import { createLocalNode } from './local-node.ts';
 
@@ -27,7 +28,9 @@ async function served(work: (api: Api) => Promise<void>, options?: Start): Promi
   const test = await startTestNode(at.folder, at.host, options);
   const history = new History({ blocks: test.node.context.store.history, log: silentLog });
   using access = new Access({ store: test.node.context.store, log: silentLog });
-  const server = new ApiServer({ node: createLocalNode(test.node), access, history, log: silentLog });
+  const node = createLocalNode(test.node);
+  await using runs = createRunManager(node, test.node.context.store.runs, silentLog);
+  const server = new ApiServer({ node, access, history, runs, log: silentLog });
   try {
     await server.listen(at.folder.socket);
     await work(new Api(at.folder.socket));

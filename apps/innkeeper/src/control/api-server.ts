@@ -11,6 +11,7 @@ import {
   ImageService,
   NodeService,
   OperationService,
+  RunService,
   VmService,
 } from '@innkeeper/contract/control';
 import { type Log, mib } from '@innkeeper/kit';
@@ -20,6 +21,7 @@ import { Audit } from '../audit/audit.ts';
 import { createComputeService } from '../compat/compute-service.ts';
 import type { History } from '../history/history.ts';
 import { createHistoryService } from '../history/history-service.ts';
+import type { RunManager } from '../runs/run-manager.ts';
 import { commonHeaders } from '../web-server/content-policy.ts';
 import { type Entrance, unixEntrance } from '../web-server/entrance.ts';
 import {
@@ -40,6 +42,7 @@ import { createImageService } from './image-service.ts';
 import type { NodeOfControl } from './node-of-control.ts';
 import { createOperationService } from './operation-service.ts';
 import { isRoutePath, type RouteContext, routeRequest, routeUpgrade } from './routes.ts';
+import { createRunService } from './run-service.ts';
 import { createVmService } from './vm-service.ts';
 
 /** Of one RPC request; the largest there is has a few names and tags. */
@@ -53,6 +56,7 @@ export interface ApiServerOptions {
   readonly node: NodeOfControl;
   readonly access: Access;
   readonly history: History;
+  readonly runs: RunManager;
   readonly log: Log;
   /** The built web console; without it, TCP ports answer calls alone. */
   readonly webFolder?: string;
@@ -80,11 +84,11 @@ export class ApiServer implements AsyncDisposable {
   readonly #facts = new WeakMap<object, RequestFacts>();
 
   constructor(options: ApiServerOptions) {
-    const { node, access, history, log } = options;
+    const { node, access, history, runs, log } = options;
     const audit = new Audit({ store: access.store, log, nowMs: () => access.clock.nowMs() });
     this.#options = options;
     this.gate = new Gate({ access, audit });
-    this.#context = { node, history, log, gate: this.gate, shutdownSignal: this.#shutdown.signal };
+    this.#context = { node, history, runs, log, gate: this.gate, shutdownSignal: this.#shutdown.signal };
     this.#rpc = connectNodeAdapter({
       routes: (router) =>
         router
@@ -96,6 +100,7 @@ export class ApiServer implements AsyncDisposable {
           .service(GuestService, createGuestService(node))
           .service(HistoryService, createHistoryService(node, history))
           .service(OperationService, createOperationService(node))
+          .service(RunService, createRunService(node, runs))
           .service(NodeService, { getNode: async () => ({ ...(await node.describe()), webUrl: this.webUrl }) }),
       contextValues: (request) => createContextValues().set(factsKey, this.#facts.get(request)),
       requestGate: identifyCall(this.gate, log),

@@ -1,11 +1,11 @@
 import { create } from '@bufbuild/protobuf';
-import { OperationError } from '@innkeeper/contract';
 import { type ExecRequest, ExecRequestSchema, ProcessSpecSchema } from '@innkeeper/contract/agent';
 import { assertCommandAllowed } from '../access/allowed-commands.ts';
 import type { Caller } from '../access/caller.ts';
 import { newId } from '../access/secrets.ts';
 import type { AuditParameters } from '../audit/audit.ts';
 import { redactRequest } from '../audit/redact.ts';
+import { ownId } from './own-id.ts';
 
 const maxIdChars = 64;
 
@@ -19,7 +19,7 @@ export function allowedExecRequest(caller: Caller, request: ExecRequest): ExecRe
   if (caller.allowedCommands.length === 0) return request;
   if (input.case === 'attach') {
     return create(ExecRequestSchema, {
-      input: { case: 'attach', value: { ...input.value, id: ownId(caller, input.value.id) } },
+      input: { case: 'attach', value: { ...input.value, id: ownId(caller, input.value.id, maxIdChars) } },
     });
   }
   if (input.case !== 'start') return request;
@@ -29,7 +29,10 @@ export function allowedExecRequest(caller: Caller, request: ExecRequest): ExecRe
     isShell: spec.shellCommand !== '',
     hasEnvironment: Object.keys(spec.environment).length > 0,
   });
-  const value = create(ProcessSpecSchema, { ...spec, id: ownId(caller, spec.id === '' ? newId() : spec.id) });
+  const value = create(ProcessSpecSchema, {
+    ...spec,
+    id: ownId(caller, spec.id === '' ? newId() : spec.id, maxIdChars),
+  });
   return create(ExecRequestSchema, { input: { case: 'start', value } });
 }
 
@@ -37,14 +40,4 @@ export function allowedExecRequest(caller: Caller, request: ExecRequest): ExecRe
 export function describeExec({ input }: ExecRequest): AuditParameters {
   if (input.case === 'start') return redactRequest(ProcessSpecSchema, input.value);
   return input.case === 'attach' ? { attach: input.value.id.slice(0, maxIdChars) } : {};
-}
-
-function ownId(caller: Caller, id: string): string {
-  const prefix = `${caller.token?.id}-`;
-  const own = id.startsWith(prefix) ? id : `${prefix}${id}`;
-  if (own.length <= maxIdChars) return own;
-  throw new OperationError(
-    'INVALID_ARGUMENT',
-    `The id of a process that this token starts has ${maxIdChars - prefix.length} characters at most.`,
-  );
 }

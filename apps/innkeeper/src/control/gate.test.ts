@@ -101,7 +101,7 @@ describe('the gate', () => {
       assert.ok(!refusals.includes(allowed), `${name} with ${privilege}: ${allowed}`);
     }
     // Served by whoever builds them; from then on they are held to the same.
-    for (const name of notServed) assert.equal(name, 'RunService', `${name} is not served`);
+    for (const name of notServed) assert.equal(name, 'TerminalService', `${name} is not served`);
   });
 
   it('holds HTTP routes to theirs', async () => {

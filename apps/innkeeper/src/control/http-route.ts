@@ -4,6 +4,7 @@ import type { Log } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import type { AuditParameters } from '../audit/audit.ts';
 import type { History } from '../history/history.ts';
+import type { RunManager } from '../runs/run-manager.ts';
 import type { Gate, Pass, Visitor } from './gate.ts';
 import type { NodeOfControl, VmOfControl } from './node-of-control.ts';
 
@@ -34,6 +35,7 @@ export interface Exchange {
   readonly gate: Gate;
   readonly node: NodeOfControl;
   readonly history: History;
+  readonly runs: RunManager;
   /** The VM that the path names. Throws when the path has no `{vm}`. */
   readonly vm: VmOfControl;
   /** Of the path. */

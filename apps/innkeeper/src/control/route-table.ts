@@ -12,6 +12,7 @@ import { serveExec } from './exec-socket.ts';
 import type { HttpRoute, SocketRoute } from './http-route.ts';
 import { readFileRoute, statFileRoute } from './read-file-route.ts';
 import { readTarRoute } from './read-tar-route.ts';
+import { runOutputRoute } from './run-output-route.ts';
 import { uploadOffsetRoute, writeFileRoute } from './write-file-route.ts';
 import { writeTarRoute } from './write-tar-route.ts';
 
@@ -22,6 +23,11 @@ const tarPath = '/v1/vms/{vm}/tar';
 function describeFile(query: URLSearchParams): Record<string, string> {
   const names = ['path', 'offset', 'length', 'size', 'mode', 'user', 'group', 'parents', 'owners'];
   return Object.fromEntries(names.flatMap((name) => (query.has(name) ? [[name, query.get(name) ?? '']] : [])));
+}
+
+/** What the audit holds of a download; the run's id is added where the path is known. */
+function describeRunOutput(query: URLSearchParams): Record<string, string> {
+  return { vm: query.get('vm') ?? '', stream: query.get('stream') ?? '' };
 }
 
 const ownRoutes: readonly HttpRoute[] = [
@@ -47,6 +53,10 @@ const ownRoutes: readonly HttpRoute[] = [
   {
     ...{ method: 'PUT', path: tarPath, privilege: 'guest.file.write', vmAction: 'guest' },
     ...{ action: 'guest.tar.write', describe: describeFile, run: writeTarRoute },
+  },
+  {
+    ...{ method: 'GET', path: '/v1/runs/{id}/output', privilege: 'guest.exec', where: 'somewhere' },
+    ...{ action: 'run.output', describe: describeRunOutput, command: 'later', run: runOutputRoute },
   },
 ];
 

@@ -4,6 +4,7 @@ import { OperationError } from '@innkeeper/contract';
 import type { Log } from '@innkeeper/kit';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { History } from '../history/history.ts';
+import type { RunManager } from '../runs/run-manager.ts';
 import type { RequestFacts } from '../web-server/request-facts.ts';
 import { answerError, closeWithError, refuseUpgrade } from './answer-error.ts';
 import { explainEnd } from './explain-end.ts';
@@ -19,6 +20,7 @@ export interface RouteContext {
   readonly log: Log;
   readonly gate: Gate;
   readonly history: History;
+  readonly runs: RunManager;
   /** Aborted when the daemon stops. */
   readonly shutdownSignal: AbortSignal;
 }
@@ -118,7 +120,7 @@ async function enter<Extra extends object>(
   { route, parameters, query }: Found<RouteFacts>,
   ask: Pick<Exchange, 'request'> & Pick<Entry, 'isChange' | 'isLong'> & { readonly facts: RequestFacts },
   left: AbortSignal,
-  { gate, node, history, log, shutdownSignal }: RouteContext,
+  { gate, node, history, runs, log, shutdownSignal }: RouteContext,
   extra: Extra,
 ): Promise<Entered<Extra>> {
   const { request, facts, isChange, isLong } = ask;
@@ -131,7 +133,7 @@ async function enter<Extra extends object>(
   const signal = AbortSignal.any([left, pass.signal, shutdownSignal]);
   const exchange = {
     ...extra,
-    ...{ visitor, pass, gate, node, history, parameters, query, request, signal },
+    ...{ visitor, pass, gate, node, history, runs, parameters, query, request, signal },
     log: vm === undefined ? log : log.with({ vm: vm.name }),
     get vm(): VmOfControl {
       if (vm === undefined) throw new Error(`the path ${route.path} names no VM`);

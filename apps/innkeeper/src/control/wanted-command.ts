@@ -10,7 +10,8 @@ import { methodName } from './method-target.ts';
  */
 export function wantedCommand(method: DescMethod, message: Message): WantedCommand | 'later' | undefined {
   const name = methodName(method);
-  if (name === 'RunService/WatchRun') return 'later';
+  // The service holds such a token to the runs that it started.
+  if (name === 'RunService/WatchRun' || name === 'RunService/CancelRun') return 'later';
   if (name === 'VMService/ExecuteScript') {
     const { command, args, environment } = message as ExecuteScriptRequest;
     const isShell = args.length === 0;

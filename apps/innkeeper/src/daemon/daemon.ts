@@ -12,6 +12,7 @@ import * as images from '../images/index.ts';
 import { RemoteWrite } from '../metrics/remote-write.ts';
 import { Node } from '../node/node.ts';
 import { OperationRunner } from '../operations/operation-runner.ts';
+import { createRunManager } from '../runs/create-run-manager.ts';
 import { findAgentBinary } from './agent-binary.ts';
 import type { ServeSettings } from './command-line.ts';
 import { makeDataFolder } from './data-folder.ts';
@@ -53,7 +54,9 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
     const vms = () => localNode.vms.list().map((vm) => vm.describe());
     stack.use(new RemoteWrite({ url: settings.remoteWrite, vms, log }));
   }
-  const control = { node: localNode, access, history, log, webFolder: settings.webFolder };
+  const runs = stack.use(createRunManager(localNode, store.runs, log));
+  await runs.start();
+  const control = { node: localNode, access, history, runs, log, webFolder: settings.webFolder };
   const server = stack.use(new ApiServer(control));
   await listenPrivately(server, folder.socket);
   stack.defer(() => rm(folder.socket, { force: true }));

@@ -4,10 +4,15 @@ import { viewerOf } from '../access/viewer-of.ts';
 import type { Gate } from '../control/gate.ts';
 import type { Exchange } from '../control/http-route.ts';
 import { serveLive } from './serve-live.ts';
+import { watchRunTopic } from './watch-run-topic.ts';
 
 /** The WebSocket /v1/live of one browser. Each topic holds what its viewer may see. */
-export async function liveRoute(socket: WebSocket, { node, gate, pass, signal, log }: Exchange): Promise<void> {
-  const source = { node, viewer: viewerOf(pass), moreDoneSteps: () => doneSteps(gate, pass.caller) };
+export async function liveRoute(socket: WebSocket, exchange: Exchange): Promise<void> {
+  const { node, gate, pass, signal, log } = exchange;
+  const source = {
+    ...{ node, viewer: viewerOf(pass), moreDoneSteps: () => doneSteps(gate, pass.caller) },
+    watchRun: (id: string, topicSignal: AbortSignal) => watchRunTopic(exchange, id, topicSignal),
+  };
   await serveLive(socket, source, { signal, log });
 }
 

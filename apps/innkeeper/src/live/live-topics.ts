@@ -25,8 +25,8 @@ type RunEventInit = Extract<LiveEventInit, { case: 'run' }>['value'];
 export interface LiveSource {
   readonly node: NodeOfControl;
   readonly viewer: Viewer;
-  /** The run as it is, then its output and changes, checked for this viewer. Absent: there are no runs. */
-  readonly watchRun?: ((id: string, signal: AbortSignal) => AsyncIterable<RunEventInit>) | undefined;
+  /** The run as it is, then its output and changes, checked for this viewer. */
+  readonly watchRun: (id: string, signal: AbortSignal) => AsyncIterable<RunEventInit>;
   /** Which of the first steps "run" and "password" the viewer has done. Absent: neither. */
   readonly moreDoneSteps?: (() => Promise<readonly string[]>) | undefined;
 }
@@ -84,7 +84,6 @@ export function openTopic(source: LiveSource, request: LiveRequest, signal: Abor
 }
 
 async function* runTopic(source: LiveSource, id: string, signal: AbortSignal): AsyncGenerator<LiveEventInit> {
-  if (source.watchRun === undefined) throw new OperationError('UNKNOWN_METHOD', 'This daemon keeps no runs.');
   for await (const value of source.watchRun(id, signal)) yield { case: 'run', value };
 }
 

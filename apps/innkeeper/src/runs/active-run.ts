@@ -50,7 +50,6 @@ export class ActiveRun {
     return runMessage(
       this.#row,
       [...this.targets.values()].map((target) => target.row),
-      { script: true },
     );
   }
 

@@ -9,7 +9,7 @@ import { ActiveRun } from './active-run.ts';
 import { cutRow } from './output-log.ts';
 import { Places } from './places.ts';
 import { outputMessage, runMessage } from './run-message.ts';
-import { checkRunSpec, titleOf } from './run-spec.ts';
+import { checkRunSpec, maxRunIdChars, titleOf } from './run-spec.ts';
 import { watchRun } from './watch-run.ts';
 
 /** Targets that run at once, over all runs. */
@@ -40,6 +40,7 @@ export class RunManager implements AsyncDisposable {
   readonly #following = new Set<Promise<void>>();
   readonly #places = new Places(maxTargetsAtOnce);
   readonly #stop = new AbortController();
+  #lastStartMs = 0;
 
   constructor(options: RunManagerOptions) {
     this.#options = options;
@@ -54,20 +55,26 @@ export class RunManager implements AsyncDisposable {
     for (const row of rows) this.#follow(row, targets.get(row.id) ?? []);
   }
 
-  /** Starts a run; one of this id that exists is given instead. @throws OperationError INVALID_ARGUMENT */
+  /**
+   * Starts a run; the same one is given when it exists, for a start that is sent again.
+   * @throws OperationError INVALID_ARGUMENT, RUN_ID_TAKEN
+   */
   async run({ id, user, spec, vms }: NewRun): Promise<Run> {
     checkRunSpec(spec);
-    if (id !== '' && !/^[A-Za-z0-9_-]{1,60}$/.test(id))
-      throw new OperationError('INVALID_ARGUMENT', 'id must be 1 to 60 characters of A-Z, a-z, 0-9, "_" and "-".');
+    if (id.length > maxRunIdChars || !/^[A-Za-z0-9_-]*$/.test(id))
+      throw new OperationError(
+        'INVALID_ARGUMENT',
+        `id must be 1 to ${maxRunIdChars} characters of A-Z, a-z, 0-9, "_" and "-".`,
+      );
     if (vms.length === 0 || vms.length > maxTargets)
       throw new OperationError('INVALID_ARGUMENT', `A run goes to 1 to ${maxTargets} VMs, not to ${vms.length}.`);
     const row: RunRow = {
       ...{ id: id === '' ? randomUUID() : id, user_name: user, title: titleOf(spec), state: 'running' },
       spec: JSON.stringify(toJson(RunSpecSchema, spec)),
-      ...{ started_ms: this.#now(), ended_ms: null },
+      ...{ started_ms: this.#startMs(), ended_ms: null },
     };
     const targets = vms.map((vm) => newTarget(row.id, vm));
-    if (!(await this.#options.runs.insert(row, targets))) return await this.get(row.id);
+    if (!(await this.#options.runs.insert(row, targets))) return await this.#same(row);
     return this.#follow(row, targets).message();
   }
 
@@ -77,17 +84,17 @@ export class RunManager implements AsyncDisposable {
     if (active !== undefined) return active.message();
     const row = await this.#options.runs.find(id);
     if (row === undefined) throw new OperationError('RUN_NOT_FOUND', `There is no run "${id.slice(0, 80)}".`);
-    return runMessage(row, await this.#options.runs.targets([id]), { script: true });
+    return runMessage(row, await this.#options.runs.targets([id]));
   }
 
-  /** Newest first, without scripts. */
+  /** Newest first, with their scripts. */
   async list(filter: RunFilter): Promise<{ runs: Run[]; more: boolean }> {
     const { runs } = this.#options;
     const rows = await runs.list({ ...filter, limit: filter.limit + 1 });
     const shown = rows.slice(0, filter.limit);
     const targets = Map.groupBy(await runs.targets(shown.map(({ id }) => id)), ({ run_id }) => run_id);
     return {
-      runs: shown.map((row) => runMessage(row, targets.get(row.id) ?? [], { script: false })),
+      runs: shown.map((row) => runMessage(row, targets.get(row.id) ?? [])),
       more: rows.length > shown.length,
     };
   }
@@ -128,6 +135,18 @@ export class RunManager implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new OperationError('CANCELED', 'The daemon stops.'));
     await Promise.all(this.#following);
+  }
+
+  /** Two runs never begin in the same millisecond, so that a list can go on from the last one it had. */
+  #startMs(): number {
+    this.#lastStartMs = Math.max(this.#now(), this.#lastStartMs + 1);
+    return this.#lastStartMs;
+  }
+
+  async #same({ id, user_name, spec }: RunRow): Promise<Run> {
+    const row = await this.#options.runs.find(id);
+    if (row?.user_name === user_name && row.spec === spec) return await this.get(id);
+    throw new OperationError('RUN_ID_TAKEN', `There is another run "${id}".`);
   }
 
   #follow(row: RunRow, targets: readonly RunTargetRow[]): ActiveRun {

@@ -23,12 +23,12 @@ const states: Readonly<Record<string, RunState>> = {
   canceled: RunState.CANCELED,
 };
 
-/** A run as the API has it. In lists, without its script. */
-export function runMessage(row: RunRow, targets: readonly RunTargetRow[], options: { readonly script: boolean }): Run {
+/** A run as the API has it, whole. */
+export function runMessage(row: RunRow, targets: readonly RunTargetRow[]): Run {
   const spec = fromJson(RunSpecSchema, JSON.parse(row.spec) as JsonValue, { ignoreUnknownFields: true });
   return create(RunSchema, {
     ...{ id: row.id, user: row.user_name, state: states[row.state] ?? RunState.UNSPECIFIED },
-    spec: { ...spec, title: row.title, script: options.script ? spec.script : '' },
+    spec: { ...spec, title: row.title },
     startedUnixNs: nanoseconds(row.started_ms),
     ...(row.ended_ms === null ? {} : { endedUnixNs: nanoseconds(row.ended_ms) }),
     targets: targets.map(targetMessage),

@@ -3,6 +3,8 @@ import { OperationError } from '@innkeeper/contract';
 import type { ProcessSpecSchema } from '@innkeeper/contract/agent';
 import type { RunSpec } from '@innkeeper/contract/control';
 
+/** With what is put before it, a process has it as its id. */
+export const maxRunIdChars = 60;
 export const maxScriptBytes = 1024 * 1024;
 export const defaultTimeoutMs = 60 * 60 * 1000;
 export const maxTimeoutMs = 24 * defaultTimeoutMs;
@@ -51,7 +53,7 @@ export function processSpec(runId: string, spec: RunSpec): MessageInitShape<type
 }
 
 export function processId(runId: string): string {
-  return `run-${runId}`.slice(0, 64);
+  return `run-${runId}`;
 }
 
 /** As the kernel reads a first line "#!PROGRAM ARGUMENT" (execve(2)), so that it also works where /tmp is noexec. */

@@ -209,6 +209,11 @@ export const reasons = {
     when: 'No run has this id, or it was removed because it is old.',
     next: 'Look at the runs that there are.',
   },
+  RUN_ID_TAKEN: {
+    code: 'already_exists',
+    when: 'Another run, of somebody else or of something else, has this id.',
+    next: 'Give another id, or none: then one is made.',
+  },
   EXEC_NOT_FOUND: {
     code: 'not_found',
     when: 'No process has this id; ended ones are remembered for 10 minutes.',

@@ -15,6 +15,8 @@ import { fakeImageTools } from '../../node/fake/fake-image-tools.ts';
 import { Node } from '../../node/node.ts';
 import type { VmRunner } from '../../node/vm-runner.ts';
 import { OperationRunner } from '../../operations/operation-runner.ts';
+import { createRunManager } from '../../runs/create-run-manager.ts';
+import type { RunManager } from '../../runs/run-manager.ts';
 import type { Entrance } from '../../web-server/entrance.ts';
 import { ApiServer, type TcpListenOptions } from '../api-server.ts';
 import { createLocalNode } from '../local-node.ts';
@@ -27,6 +29,7 @@ export interface ServedApi extends AsyncDisposable {
   readonly store: Store;
   readonly access: Access;
   readonly server: ApiServer;
+  readonly runs: RunManager;
   /** Creates and starts a VM; resolves when its agent has answered, unless `agent` is false. */
   createVm(
     name: string,
@@ -75,9 +78,12 @@ export async function serveApi({ clock, log = silentLog, webFolder, ...options }
   stack.defer(() => node.close());
   stack.defer(() => operations.close());
   await node.start();
+  const localNode = createLocalNode(node);
+  const runs = stack.use(createRunManager(localNode, store.runs, log));
+  await runs.start();
   const listen = async (): Promise<ApiServer> => {
     const web = webFolder === undefined ? {} : { webFolder };
-    const server = new ApiServer({ node: createLocalNode(node), access, history, log, ...web });
+    const server = new ApiServer({ node: localNode, access, history, runs, log, ...web });
     await server.listen(folder.socket);
     return server;
   };
@@ -90,7 +96,7 @@ export async function serveApi({ clock, log = silentLog, webFolder, ...options }
   await run((await node.images.build('tiny', 'tiny', false)).id);
   const owned = stack.move();
   return {
-    ...{ socketPath: folder.socket, node, driver, store, access },
+    ...{ socketPath: folder.socket, node, driver, store, access, runs },
     get server() {
       return server;
     },

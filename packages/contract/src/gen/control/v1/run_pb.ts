@@ -113,7 +113,7 @@ export type StartRunRequest = Message<"innkeeper.control.v1.StartRunRequest"> & 
   filter: string;
 
   /**
-   * Made by the caller, so that a start that may have been lost can be sent again: 1 to 64 of [A-Za-z0-9_-].
+   * Made by the caller, so that a start that may have been lost can be sent again: 1 to 60 of [A-Za-z0-9_-].
    *
    * @generated from field: string id = 4;
    */
