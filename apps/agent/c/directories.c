@@ -201,6 +201,18 @@ static JSValue js_rename_at(JSContext *ctx, JSValueConst self, int argc, JSValue
     return status < 0 ? throw_errno(ctx, errno, "rename", from) : JS_UNDEFINED;
 }
 
+/* linkAt(from directory, name, to directory, name): a hard link; links are not followed */
+static JSValue js_link_at(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    char from[PATH_BYTES], to[PATH_BYTES];
+    int32_t from_directory, to_directory;
+    if (JS_ToInt32(ctx, &from_directory, argv[0]) || !get_name(ctx, argv[1], from) ||
+        JS_ToInt32(ctx, &to_directory, argv[2]) || !get_name(ctx, argv[3], to))
+        return JS_EXCEPTION;
+    int status = linkat(from_directory, from, to_directory, to, 0);
+    return status < 0 ? throw_errno(ctx, errno, "link", from) : JS_UNDEFINED;
+}
+
 /* symlinkAt(target, directory, name) */
 static JSValue js_symlink_at(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
@@ -223,6 +235,7 @@ static const JSCFunctionListEntry directories_entries[] = {
     JS_CFUNC_MAGIC_DEF("chownAt", 4, js_at, AT_CHOWN),
     JS_CFUNC_MAGIC_DEF("utimesAt", 3, js_at, AT_UTIMES),
     JS_CFUNC_DEF("renameAt", 5, js_rename_at),
+    JS_CFUNC_DEF("linkAt", 4, js_link_at),
     JS_CFUNC_DEF("symlinkAt", 3, js_symlink_at),
 };
 PORT(directories);

@@ -91,6 +91,8 @@ declare module 'host' {
   export function utimesAt(directory: number, name: string, modifiedNs: bigint): void;
   /** EEXIST unless `replace` when there is something. */
   export function renameAt(from: number, name: string, to: number, newName: string, replace: boolean): void;
+  /** A hard link; of a symbolic link, to the link itself. */
+  export function linkAt(from: number, name: string, to: number, newName: string): void;
   export function symlinkAt(target: string, directory: number, name: string): void;
 
   // Processes (processes.c)

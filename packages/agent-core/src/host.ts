@@ -94,6 +94,8 @@ export interface DirectoryHandle {
   removeDirectory(name: string): void;
   makeDirectory(name: string, mode: number): void;
   makeSymlink(target: string, name: string): void;
+  /** A hard link in another folder, or this one; of a symbolic link, to the link itself. EEXIST when there is something. */
+  link(name: string, to: DirectoryHandle, newName: string): void;
   setMode(name: string, mode: number): void;
   setOwner(name: string, uid: number, gid: number): void;
   setModified(name: string, timeNs: bigint): void;

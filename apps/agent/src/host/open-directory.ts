@@ -74,6 +74,11 @@ export class OpenDirectory implements DirectoryHandle {
     host.symlinkAt(target, this.#fd, name);
   }
 
+  link(name: string, to: DirectoryHandle, newName: string): void {
+    if (!(to instanceof OpenDirectory)) throw new TypeError('a folder of this host is needed');
+    host.linkAt(this.#fd, name, to.#fd, newName);
+  }
+
   setMode(name: string, mode: number): void {
     host.chmodAt(this.#fd, name, mode);
   }

@@ -91,6 +91,14 @@ export class FakeDirectory implements DirectoryHandle {
     this.#node.children.set(name, this.#files.make({ type: 'symlink', mode: 0o777, target }));
   }
 
+  link(name: string, to: DirectoryHandle, newName: string): void {
+    const node = this.#find('link', name);
+    if (!(to instanceof FakeDirectory)) throw new TypeError('a folder of this host is needed');
+    if (node.type === 'directory') throw new HostError('EPERM', 'link', name);
+    to.#checkFree('link', newName);
+    to.#node.children.set(newName, node);
+  }
+
   setMode(name: string, mode: number): void {
     const node = this.#find('chmod', name);
     if (node.type === 'symlink') throw new HostError('EOPNOTSUPP', 'chmod', name);

@@ -8,10 +8,10 @@ import { listDirectory } from '../tree/list-directory.ts';
 import { makeDirectory } from '../tree/make-directory.ts';
 import { removeFile } from '../tree/remove-tree.ts';
 import { renameFile } from '../tree/rename-file.ts';
-import { checkPath } from './check-path.ts';
 import { fileInfo } from './file-info.ts';
 import { FileWriter } from './file-writer.ts';
 import { readFile } from './read-file.ts';
+import { statFile } from './stat-file.ts';
 
 /** Everything of FileService. */
 export function fileOperations(host: Host): Operation[] {
@@ -20,9 +20,7 @@ export function fileOperations(host: Host): Operation[] {
   return [
     operation(FileServiceLite.read, async (input, context) => readFile(host, await firstOf(input), context)),
     operation(FileServiceLite.write, (input, context) => writer.write(input, context)),
-    unaryOperation(FileServiceLite.stat, ({ path, follow }) =>
-      fileInfo(host, checkPath(path), host.files.stat(path, follow)),
-    ),
+    unaryOperation(FileServiceLite.stat, (request) => statFile(host, request)),
     unaryOperation(FileServiceLite.list, (request, signal) => listDirectory(host, request, signal)),
     unaryOperation(FileServiceLite.makeDirectory, async (request) => infoOf(await makeDirectory(host, request))),
     unaryOperation(FileServiceLite.rename, (request) => infoOf(renameFile(host, request))),

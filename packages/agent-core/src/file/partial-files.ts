@@ -9,8 +9,8 @@ const pattern = /^\..+\.innkeeper-[A-Za-z0-9_-]{1,64}\.part$/;
 
 /** The partial file of an upload: beside its target, so that the rename stays in one file system. */
 export function partialPath(folder: string, name: string, uploadId: string): string {
-  // NAME_MAX is 255 bytes; a long name keeps its first part, the id keeps it apart from others.
-  return `${folder === '/' ? '' : folder}/.${name.slice(0, 120)}.innkeeper-${uploadId}.part`;
+  // NAME_MAX is 255 bytes, of which a character takes up to 3 for each UTF-16 unit; the id keeps long names apart.
+  return `${folder === '/' ? '' : folder}/.${name.slice(0, 50).replace(/[\ud800-\udbff]$/, '')}.innkeeper-${uploadId}.part`;
 }
 
 /**

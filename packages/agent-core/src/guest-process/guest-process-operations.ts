@@ -35,8 +35,8 @@ export function guestProcessOperations(host: Host): Operation[] {
   const sampler = new ProcessSampler(host);
   return [
     unaryOperation(GuestProcessServiceLite.list, (request, signal) => listProcesses(host, sampler, request, signal)),
-    unaryOperation(GuestProcessServiceLite.signal, (request) => ({
-      signaled: signalProcess(host, sampler, request),
+    unaryOperation(GuestProcessServiceLite.signal, async (request, signal) => ({
+      signaled: await signalProcess(host, sampler, request, signal),
     })),
   ];
 }
@@ -81,7 +81,12 @@ function processMessage(
 }
 
 /** @throws OperationError PROCESS_NOT_FOUND, PROCESS_PROTECTED, PROCESS_CHANGED, INVALID_ARGUMENT */
-function signalProcess(host: Host, sampler: ProcessSampler, request: SignalProcessRequest): number {
+async function signalProcess(
+  host: Host,
+  sampler: ProcessSampler,
+  request: SignalProcessRequest,
+  canceled: AbortSignal,
+): Promise<number> {
   const { pid, signal, tree, startedUnixNs } = request;
   if (signal < 1 || signal > 64) throw new OperationError('INVALID_ARGUMENT', 'signal must be 1 to 64.');
   const target = pid === 0 ? undefined : sampler.readOne(pid);
@@ -90,7 +95,8 @@ function signalProcess(host: Host, sampler: ProcessSampler, request: SignalProce
   const differenceNs = startNs(host, target, bootTimeNs(host)) - startedUnixNs;
   if (startedUnixNs !== 0n && (differenceNs < -startToleranceNs || differenceNs > startToleranceNs))
     throw new OperationError('PROCESS_CHANGED', `Process ${pid} is not the one that was meant.`);
-  const wanted = tree ? descendants(sampler.read(), target) : [target];
+  const wanted = tree ? descendants(await sampler.read(canceled), target) : [target];
+  for (const each of wanted) checkUnprotected(host, each);
   // Children first would let a parent start new ones.
   const signaled = wanted.filter((process) => trySignal(host, process.pid, signal)).length;
   if (signaled === 0) throw notFound(pid);
@@ -105,8 +111,13 @@ function checkUnprotected(host: Host, { pid, isKernelThread }: ProcessStat): voi
 function descendants(all: readonly ProcessStat[], top: ProcessStat): ProcessStat[] {
   const children = Map.groupBy(all, ({ parentPid }) => parentPid);
   const found = [top];
+  const known = new Set([top.pid]);
   for (let index = 0; index < found.length; index++)
-    found.push(...(children.get(found[index]?.pid ?? 0) ?? []).filter((child) => !found.includes(child)));
+    for (const child of children.get(found[index]?.pid ?? 0) ?? [])
+      if (!known.has(child.pid)) {
+        known.add(child.pid);
+        found.push(child);
+      }
   return found;
 }
 

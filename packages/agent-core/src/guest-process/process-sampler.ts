@@ -1,11 +1,14 @@
 import type { Host } from '../host.ts';
 import { readTrimmed } from '../telemetry/read-trimmed.ts';
+import { yieldToLoop } from '../yield-to-loop.ts';
 import { type ProcessStat, parseProcessStat } from './parse-process-stat.ts';
 
 /** More than this is no list for anybody; the kernel's own limit is 4 million. */
 const maxProcesses = 100_000;
 const maxStatBytes = 1024;
 const waitMs = 200;
+/** Read before everything else has a turn. */
+const atOnce = 200;
 const youngestMs = 500;
 const oldestMs = 30_000;
 
@@ -30,7 +33,7 @@ export class ProcessSampler {
 
   async sample(signal: AbortSignal): Promise<SampledProcess[]> {
     const before = await this.#earlier(signal);
-    const processes = this.read();
+    const processes = await this.read(signal);
     const now = sampleOf(processes, this.#host.clock.monotonicMs());
     this.#last = now;
     const elapsedTicks = ((now.timeMs - before.timeMs) * this.#host.system.clockTicksPerSecond) / 1000;
@@ -43,12 +46,15 @@ export class ProcessSampler {
   }
 
   /** Every process there is. */
-  read(): ProcessStat[] {
-    return this.#host.files
-      .readDirectory('/proc', maxProcesses)
-      .filter((name) => /^\d+$/.test(name))
-      .map((pid) => this.readOne(Number(pid)))
-      .filter((process) => process !== undefined);
+  async read(signal: AbortSignal): Promise<ProcessStat[]> {
+    const names = this.#host.files.readDirectory('/proc', maxProcesses).filter((name) => /^\d+$/.test(name));
+    const processes: ProcessStat[] = [];
+    for (const [index, pid] of names.entries()) {
+      const process = this.readOne(Number(pid));
+      if (process !== undefined) processes.push(process);
+      if (index % atOnce === atOnce - 1) await yieldToLoop(this.#host, signal);
+    }
+    return processes;
   }
 
   /** Undefined when there is none of this number. */
@@ -61,7 +67,7 @@ export class ProcessSampler {
     const last = this.#last;
     const ageMs = last === undefined ? Number.POSITIVE_INFINITY : this.#host.clock.monotonicMs() - last.timeMs;
     if (last !== undefined && ageMs >= youngestMs && ageMs <= oldestMs) return last;
-    const first = sampleOf(this.read(), this.#host.clock.monotonicMs());
+    const first = sampleOf(await this.read(signal), this.#host.clock.monotonicMs());
     await new Promise<void>((resolve) => this.#host.clock.setTimer(waitMs, resolve));
     signal.throwIfAborted();
     return first;

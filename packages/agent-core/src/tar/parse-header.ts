@@ -1,6 +1,9 @@
 import { OperationError } from '@innkeeper/contract/errors';
 import { blockBytes, checksum } from './tar-header.ts';
 
+/** Of one extended header; attributes of all kinds need some dozens. */
+const maxRecords = 1000;
+
 /** What a block of ustar, old tar or GNU tar says. */
 export interface TarBlock {
   readonly path: string;
@@ -18,6 +21,8 @@ export interface TarBlock {
 export function parseHeader(bytes: Uint8Array): TarBlock | undefined {
   if (bytes.subarray(0, blockBytes).every((byte) => byte === 0)) return undefined;
   if (numberAt(bytes, 148, 8) !== checksum(bytes)) throw malformed('a header with a wrong checksum');
+  // Further blocks of the map follow, uncounted.
+  if (bytes[156] === 0x53 && bytes[482] !== 0) throw malformed('a sparse file in the old form of GNU tar');
   const isPosix = text(bytes, 257, 6) === 'ustar';
   const prefix = isPosix ? text(bytes, 345, 155) : '';
   const name = text(bytes, 0, 100);
@@ -43,6 +48,7 @@ export function parsePax(bytes: Uint8Array): ReadonlyMap<string, string> {
     if (space < 0 || !Number.isInteger(length) || end > bytes.length || end <= space || bytes[end - 1] !== 0x0a)
       throw malformed('an extended header that is not well-formed');
     const [key = '', ...value] = new TextDecoder().decode(bytes.subarray(space + 1, end - 1)).split('=');
+    if (records.size >= maxRecords) throw malformed('an extended header of too many records');
     records.set(key, value.join('='));
     at = end;
   }

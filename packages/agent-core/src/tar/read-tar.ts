@@ -14,9 +14,9 @@ export async function readTar(
   request: ReadTarRequest,
   context: CallContext<typeof ReadTarEventSchema>,
 ): Promise<void> {
-  const { folder, name } = openTop(host, normalPath(request.path), request.noSymlinks);
+  const { folder, name, above } = openTop(host, normalPath(request.path), request.noSymlinks);
   try {
-    const source = new TarSource(host, folder, name);
+    const source = new TarSource(host, folder, name, above);
     try {
       let at = 0;
       for (;;) {
@@ -40,9 +40,14 @@ export async function readTar(
 }
 
 /** The folder that holds what is wanted. Of "/", which lies in none, it is itself, and the archive's names begin with ".". */
-function openTop(host: Host, path: string, noSymlinks: boolean): { folder: DirectoryHandle; name: string } {
+function openTop(
+  host: Host,
+  path: string,
+  noSymlinks: boolean,
+): { folder: DirectoryHandle; name: string; above: string } {
   const slash = path.lastIndexOf('/');
   const name = path.slice(slash + 1);
-  const folder = host.files.openDirectory(slash === 0 ? '/' : path.slice(0, slash), { noSymlinks });
-  return { folder, name: name === '' ? '.' : name };
+  const above = path.slice(0, slash);
+  const folder = host.files.openDirectory(above === '' ? '/' : above, { noSymlinks });
+  return { folder, name: name === '' ? '.' : name, above };
 }

@@ -4,6 +4,10 @@ import type { TarItem } from './tar-target.ts';
 
 /** Of an extended header or a long name: there is no honest use for more. */
 const maxExtendedBytes = 64 * 1024;
+/** What is kept of extended headers: a hostile archive may have any number of them before an entry. */
+const usedKeys = new Set(['path', 'linkpath', 'size', 'uid', 'gid', 'mtime', 'GNU.sparse.name']);
+/** Of what a block can say, the latest; file systems have less. */
+const maxModifiedSeconds = 0o77777777777;
 
 export interface TarSink {
   begin(item: TarItem): void;
@@ -35,10 +39,10 @@ export class TarParser {
     while (rest.length > 0 && !this.#isOver) rest = rest.subarray(this.#take(rest));
   }
 
-  /** No more comes. @throws OperationError INVALID_ARGUMENT when it ended within an entry */
+  /** No more comes. @throws OperationError INVALID_ARGUMENT when its end did not come */
   end(): void {
-    if (this.#contentLeft > 0 || this.#blockAt > 0 || this.#gathered !== undefined)
-      throw malformed('its end in the middle of an entry');
+    // An archive ends with blocks of zeros: without them nobody can tell that it is whole.
+    if (!this.#isOver) throw malformed('no end: it was cut');
   }
 
   #take(bytes: Uint8Array): number {
@@ -99,7 +103,9 @@ export class TarParser {
     if (flag === 'g') return;
     const text = (): string => new TextDecoder().decode(bytes).replace(/\0+$/, '');
     const records = flag === 'x' ? parsePax(bytes) : new Map([[flag === 'L' ? 'path' : 'linkpath', text()]]);
-    this.#pax = new Map([...this.#pax, ...records]);
+    const isSparse = [...records.keys()].some((key) => key.startsWith('GNU.sparse.'));
+    const used = [...records].filter(([key]) => usedKeys.has(key));
+    this.#pax = new Map([...this.#pax, ...used, ...(isSparse ? [['sparse', '1'] as const] : [])]);
   }
 
   #expect(sizeBytes: number): void {
@@ -115,9 +121,11 @@ export class TarParser {
         throw malformed(`an extended header with a wrong ${key}`);
       return value;
     };
-    const path = pax.get('path') ?? header.path;
+    const path = pax.get('GNU.sparse.name') ?? pax.get('path') ?? header.path;
     // Old archives say that it is a folder by the slash alone.
-    const typeFlag = header.typeFlag === '0' && path.endsWith('/') ? '5' : header.typeFlag;
+    const plainFlag = header.typeFlag === '0' && path.endsWith('/') ? '5' : header.typeFlag;
+    // What follows is a map of the file and pieces of it, not its content.
+    const typeFlag = pax.has('sparse') ? 'S' : plainFlag;
     const hasContent = typeFlag === '0' || typeFlag === '7';
     const sizeBytes = number('size', header.sizeBytes);
     return {
@@ -129,7 +137,15 @@ export class TarParser {
       mode: header.mode,
       uid: Math.floor(number('uid', header.uid)),
       gid: Math.floor(number('gid', header.gid)),
-      modifiedNs: BigInt(Math.floor(number('mtime', header.modifiedSeconds) * 1000)) * 1_000_000n,
+      modifiedNs: modifiedNs(pax.get('mtime') ?? header.modifiedSeconds),
     };
   }
+}
+
+/** Times before 1970 and after 2242 become the nearest one that is not. */
+function modifiedNs(seconds: string | number): bigint {
+  const value = Number(seconds);
+  if (!Number.isFinite(value)) throw malformed('an extended header with a wrong mtime');
+  const clamped = Math.min(Math.max(value, 0), maxModifiedSeconds);
+  return BigInt(Math.floor(clamped * 1000)) * 1_000_000n;
 }

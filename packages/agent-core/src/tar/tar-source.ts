@@ -12,6 +12,7 @@ const endBytes = 2 * blockBytes;
 interface Level {
   readonly folder: DirectoryHandle;
   readonly path: string;
+  readonly deviceId: number;
   entries: DirectoryEntry[];
 }
 
@@ -22,15 +23,17 @@ export class TarSource {
   readonly #host: Host;
   readonly #names: AccountNames;
   readonly #levels: Level[] = [];
+  readonly #above: string;
   #header: Uint8Array = new Uint8Array(0);
   #headerAt = 0;
   #file: { readonly handle: FileHandle; readonly sizeBytes: number; readonly path: string } | undefined;
   #fileAt = 0;
   #ended = false;
 
-  /** Begins with one entry of a folder, which stays the caller's. */
-  constructor(host: Host, folder: DirectoryHandle, name: string) {
+  /** Begins with one entry of a folder, which stays the caller's; `above` is the folder's own path. */
+  constructor(host: Host, folder: DirectoryHandle, name: string, above: string) {
     this.#host = host;
+    this.#above = above;
     this.#names = new AccountNames(host);
     this.#begin(folder, name, name);
   }
@@ -75,11 +78,30 @@ export class TarSource {
     }
     const piece = into.subarray(0, left);
     const content = piece.subarray(0, Math.max(0, file.sizeBytes - this.#fileAt));
-    const got = content.length === 0 ? 0 : this.#host.files.read(file.handle, content, this.#fileAt);
-    if (got < content.length) this.#skip(`${file.path}: was cut while it was read`);
+    const got = content.length === 0 ? 0 : this.#read(file, content);
     piece.fill(0, got);
     this.#fileAt += piece.length;
     return piece.length;
+  }
+
+  /** What cannot be read becomes zeros, since its size is in the archive already; the list of skipped ones says so. */
+  #read(file: { readonly handle: FileHandle; readonly path: string }, into: Uint8Array): number {
+    try {
+      let filled = 0;
+      while (filled < into.length) {
+        const got = this.#host.files.read(file.handle, into.subarray(filled), this.#fileAt + filled);
+        if (got === 0) {
+          this.#skip(`${file.path}: was cut while it was read`);
+          break;
+        }
+        filled += got;
+      }
+      return filled;
+    } catch (error) {
+      if (!isHostError(error)) throw error;
+      this.#skip(`${file.path}: could not be read: ${error.errno}`);
+      return 0;
+    }
   }
 
   /** Goes on to the next entry; false when there is none and the end was given out. */
@@ -117,7 +139,11 @@ export class TarSource {
         this.#skip(`${path}: lies too deep`);
         return;
       }
-      this.#levels.push({ folder: folder.openDirectory(name), path, entries: [] });
+      if (this.#isOfKernel(path, stat.deviceId)) {
+        this.#skip(`${path}: is a file system of the kernel's own`);
+        return;
+      }
+      this.#levels.push({ folder: folder.openDirectory(name), path, deviceId: stat.deviceId, entries: [] });
       this.#give(tarHeader({ ...facts, type: 'directory' }));
     } else if (stat.type === 'symlink') {
       this.#give(tarHeader({ ...facts, type: 'symlink', linkTarget: folder.readLink(name) }));
@@ -130,6 +156,16 @@ export class TarSource {
     } else {
       this.#skip(`${path}: is a ${stat.type}`);
     }
+  }
+
+  /** /proc and the like, mounted inside of what is read: it has no size, and files in it have no end. */
+  #isOfKernel(path: string, deviceId: number): boolean {
+    const above = this.#levels.at(-1);
+    return (
+      above !== undefined &&
+      above.deviceId !== deviceId &&
+      this.#host.files.statVfs(`${this.#above}/${path}`).totalBytes === 0
+    );
   }
 
   #owner({ uid, gid }: { readonly uid: number; readonly gid: number }): { user: string; group: string } {

@@ -20,7 +20,6 @@ export interface TarItem {
 const folderMode = 0o755;
 const maxSkipped = 100;
 const maxDepth = 200;
-const copyStepBytes = 64 * 1024;
 
 interface Landing {
   readonly folder: DirectoryHandle;
@@ -57,10 +56,9 @@ export class TarTarget {
     this.#within(parts, (folder) => {
       if (item.typeFlag === '5') this.#makeFolder(folder, name, item);
       else if (item.typeFlag === '2') this.#makeLink(folder, name, item);
-      else if (item.typeFlag === '1') this.#copy(folder, name, item);
+      else if (item.typeFlag === '1') this.#makeHardLink(folder, name, item);
       else if (item.typeFlag === '0' || item.typeFlag === '7') return this.#open(folder, name, item);
-      else return this.#skip(`${item.path}: a special file`);
-      this.files++;
+      else return this.#skip(`${item.path}: ${item.typeFlag === 'S' ? 'a sparse file of GNU tar' : 'a special file'}`);
     });
   }
 
@@ -83,9 +81,12 @@ export class TarTarget {
   /** Removes what is half there, and lets go. */
   close(): void {
     const folder = this.#landing?.folder;
-    this.#abandon();
-    folder?.close();
-    this.#root.close();
+    try {
+      this.#abandon();
+    } finally {
+      folder?.close();
+      this.#root.close();
+    }
   }
 
   #settle(): void {
@@ -103,8 +104,9 @@ export class TarTarget {
   #abandon(): void {
     const landing = this.#landing;
     this.#landing = undefined;
-    landing?.file.close();
-    landing?.folder.unlink(landing.partial);
+    if (landing === undefined) return;
+    landing.file.close();
+    removeIfThere(landing.folder, landing.partial);
   }
 
   /** Rights of an owner (setuid) are for the owner of the archive, not for whoever unpacks it. */
@@ -113,7 +115,7 @@ export class TarTarget {
   }
 
   #open(folder: DirectoryHandle, name: string, item: TarItem): 'kept' {
-    const partial = `.${name.slice(0, 100)}.innkeeper-${hex(this.#host.bytes.random(6))}.part`;
+    const partial = this.#partialName();
     const file = folder.openFile(
       partial,
       openOptions({ access: 'read-write', create: true, exclusive: true, mode: 0o600 }),
@@ -130,50 +132,57 @@ export class TarTarget {
     }
     if (this.#keepOwners) folder.setOwner(name, item.uid, item.gid);
     folder.setMode(name, this.#modeOf(item));
+    this.files++;
   }
 
   #makeLink(folder: DirectoryHandle, name: string, item: TarItem): void {
-    const partial = `.${name.slice(0, 100)}.innkeeper-${hex(this.#host.bytes.random(6))}.link`;
+    const partial = this.#partialName();
     folder.makeSymlink(item.linkTarget, partial);
-    try {
+    this.#place(folder, partial, () => {
       if (this.#keepOwners) folder.setOwner(partial, item.uid, item.gid);
       folder.rename(partial, folder, name, true);
+    });
+    this.files++;
+  }
+
+  /** Within the folder, like everything else: both ends are opened part by part, and only a plain file is linked to. */
+  #makeHardLink(folder: DirectoryHandle, name: string, item: TarItem): void {
+    const parts = partsOf(item.linkTarget);
+    const source = parts.pop();
+    if (source === undefined) throw malformed('a hard link to nothing');
+    const partial = this.#partialName();
+    this.#within(parts, (from) => {
+      try {
+        from.link(source, folder, partial);
+      } catch (error) {
+        if (!hasErrno(error, 'EPERM', 'EOPNOTSUPP', 'EMLINK', 'EXDEV')) throw error;
+        this.#skip(`${item.path}: a hard link, which this file system does not take`);
+        return;
+      }
+      this.#place(folder, partial, () => {
+        if (folder.stat(partial).type !== 'regular')
+          throw malformed(`a hard link to ${item.linkTarget.slice(0, 100)}, which is no file`);
+        folder.rename(partial, folder, name, true);
+        // rename(2) of two names of one file does nothing.
+        removeIfThere(folder, partial);
+        this.files++;
+      });
+    });
+  }
+
+  /** Takes away the partial entry when `work` fails. */
+  #place(folder: DirectoryHandle, partial: string, work: () => void): void {
+    try {
+      work();
     } catch (error) {
-      folder.unlink(partial);
+      removeIfThere(folder, partial);
       throw error;
     }
   }
 
-  /** A hard link is a copy of the entry that it names: linking to whatever lies there by then would not be safe. */
-  #copy(folder: DirectoryHandle, name: string, item: TarItem): void {
-    const parts = partsOf(item.linkTarget);
-    const source = parts.pop();
-    if (source === undefined) throw malformed('a link to nothing');
-    this.#within(parts, (from) => {
-      const original = from.openFile(source, openOptions({ nonBlocking: true }));
-      try {
-        const stat = this.#host.files.statHandle(original);
-        if (stat.type !== 'regular') throw malformed(`a hard link to ${item.linkTarget}, which is no file`);
-        this.#open(folder, name, { ...item, mode: stat.mode, modifiedNs: stat.modifiedNs });
-        this.#copyContent(original);
-        this.#settle();
-      } catch (error) {
-        this.#abandon();
-        throw error;
-      } finally {
-        original.close();
-      }
-    });
-  }
-
-  #copyContent(original: FileHandle): void {
-    const buffer = new Uint8Array(copyStepBytes);
-    for (let at = 0; ; ) {
-      const got = this.#host.files.read(original, buffer, at);
-      if (got <= 0) return;
-      this.write(buffer.subarray(0, got));
-      at += got;
-    }
+  /** As those of uploads are called, so that what a crash left is tidied up like theirs. Cannot be guessed. */
+  #partialName(): string {
+    return `.tar.innkeeper-${hex(this.#host.bytes.random(8))}.part`;
   }
 
   /** Opens the folders of a path, made when missing. The last one is closed after `work` unless that keeps it. */
@@ -196,6 +205,15 @@ export class TarTarget {
 
   #skip(what: string): void {
     if (this.skipped.length < maxSkipped) this.skipped.push(what.slice(0, 1024));
+  }
+}
+
+/** What was to be removed may be gone, or a hostile guest may have put a folder there: the work itself has ended. */
+function removeIfThere(folder: DirectoryHandle, name: string): void {
+  try {
+    folder.unlink(name);
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT', 'EISDIR', 'EPERM')) throw error;
   }
 }
 

@@ -12,7 +12,7 @@ import { TarTarget } from './tar-target.ts';
 function pack(host: FakeHost, path: string, step = 100): { archive: Uint8Array; skipped: readonly string[] } {
   const slash = path.lastIndexOf('/');
   const folder = host.files.openDirectory(slash === 0 ? '/' : path.slice(0, slash), { noSymlinks: false });
-  const source = new TarSource(host, folder, path.slice(slash + 1));
+  const source = new TarSource(host, folder, path.slice(slash + 1), path.slice(0, slash));
   const parts: Uint8Array[] = [];
   for (;;) {
     const into = new Uint8Array(step);
@@ -47,6 +47,38 @@ function gnuTar(arrange: (folder: string) => void, ...options: string[]): Buffer
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** A header of ustar, of our own making. */
+function named(name: string, type = '0', linkTarget = '', size = 0): Buffer {
+  const block = Buffer.alloc(512);
+  block.write(name);
+  block.write('0000644\0', 100);
+  block.write(`${size.toString(8).padStart(11, '0')}\0`, 124);
+  block.write(type, 156);
+  block.write(linkTarget, 157);
+  block.write('        ', 148);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, '0')}\0`, 148);
+  return block;
+}
+
+const end = Buffer.alloc(1024);
+
+function content(text: string): Buffer {
+  return Buffer.concat([Buffer.from(text), Buffer.alloc((512 - (text.length % 512)) % 512)]);
+}
+
+/** An extended header. */
+function pax(records: Readonly<Record<string, string>>): Buffer {
+  const text = Object.entries(records)
+    .map(([key, value]) => {
+      const rest = ` ${key}=${value}\n`;
+      const length = rest.length + 2;
+      return length > 99 ? `${length + 1}${rest}` : `${length}${rest}`;
+    })
+    .join('');
+  return Buffer.concat([named('pax', 'x', '', text.length), content(text)]);
 }
 
 const long = `${'long-name-'.repeat(24)}ü`;
@@ -135,22 +167,10 @@ describe('an archive that is unpacked', () => {
   it('never leads out by "..", by an absolute name, or by a hard link', () => {
     const host = new FakeHost();
     host.files.put('/etc/shadow', 'secret');
-    const named = (name: string, type = '0', linkTarget = '') => {
-      const block = Buffer.alloc(512);
-      block.write(name);
-      block.write('0000644\0', 100);
-      block.write('00000000000\0', 124);
-      block.write(type, 156);
-      block.write(linkTarget, 157);
-      block.write('        ', 148);
-      const sum = block.reduce((total, byte) => total + byte, 0);
-      block.write(`${sum.toString(8).padStart(6, '0')}\0`, 148);
-      return block;
-    };
     assert.throws(() => unpack(host, '/to', named('../../etc/shadow')), { reason: 'INVALID_ARGUMENT' });
     assert.throws(() => unpack(host, '/to', named('x', '1', '../etc/shadow')), { reason: 'INVALID_ARGUMENT' });
     assert.throws(() => unpack(host, '/to', named('x', '1', '/etc/shadow')), { errno: 'ENOENT' });
-    unpack(host, '/to', named('/etc/shadow'));
+    unpack(host, '/to', Buffer.concat([named('/etc/shadow'), end]));
     assert.equal(host.files.text('/etc/shadow'), 'secret');
     assert.equal(host.files.text('/to/etc/shadow'), '');
   });
@@ -181,6 +201,47 @@ describe('an archive that is unpacked', () => {
       assert.ok(names.length === 0 || fresh.files.text('/to/d/file').length === 5000, `${at}: ${names}`);
       assert.equal(fresh.files.openCount, 0);
     }
+  });
+
+  it('is refused when it was cut, also between two entries', () => {
+    const host = new FakeHost();
+    assert.throws(() => unpack(host, '/to', named('file')), { message: /it was cut/ });
+    assert.throws(() => unpack(host, '/to', Buffer.alloc(0)), { message: /it was cut/ });
+    assert.throws(() => unpack(host, '/to', named('file', '0', '', 600)), { message: /it was cut/ });
+  });
+
+  it('makes hard links to files that it brought, however many, and to nothing else', () => {
+    const host = new FakeHost();
+    const links = Array.from({ length: 300 }, (_, index) => named(`d/l${index}`, '1', 'd/file'));
+    const first = Buffer.concat([named('d/file', '0', '', 5), content('hello')]);
+    assert.equal(unpack(host, '/to', Buffer.concat([first, ...links, end])).files, 301);
+    assert.equal(host.files.text('/to/d/l299'), 'hello');
+    assert.equal(host.files.stat('/to/d/l0', false).inode, host.files.stat('/to/d/file', false).inode);
+    const toLink = [named('s', '2', '/etc/shadow'), named('h', '1', 's'), end];
+    assert.throws(() => unpack(host, '/to', Buffer.concat(toLink)), { message: /is no file/ });
+    assert.deepEqual(host.files.names('/to'), ['d', 's']);
+  });
+
+  it('takes extended headers without end in bounded memory, and times of all kinds', () => {
+    const host = new FakeHost();
+    const records = Object.fromEntries(
+      Array.from({ length: 900 }, (_, index) => [`SCHILY.xattr.${index}`, 'x'.repeat(9)]),
+    );
+    const bomb = Array.from({ length: 50 }, () => pax(records));
+    for (const mtime of ['-5', '1e30', '1700000000.123456789'])
+      unpack(host, '/to', Buffer.concat([...bomb, pax({ mtime }), named('file'), end]));
+    assert.equal(host.files.stat('/to/file', false).modifiedNs, 1_700_000_000_123_000_000n);
+    assert.throws(() => unpack(host, '/to', Buffer.concat([pax({ size: '-1' }), named('file'), end])), {
+      reason: 'INVALID_ARGUMENT',
+    });
+  });
+
+  it('leaves out sparse files, whose content it would not be', () => {
+    const host = new FakeHost();
+    const sparse = [pax({ 'GNU.sparse.major': '1', 'GNU.sparse.name': 'big' }), named('x', '0', '', 3), content('map')];
+    const { skipped } = unpack(host, '/to', Buffer.concat([...sparse, named('after'), end]));
+    assert.deepEqual(skipped, ['big: a sparse file of GNU tar']);
+    assert.deepEqual(host.files.names('/to'), ['after']);
   });
 
   it('refuses garbage, and headers that want much memory', () => {

@@ -18,11 +18,13 @@ export async function writeTar(
 ): Promise<void> {
   const { value: first } = await input.next();
   if (first?.input.case !== 'open') throw new OperationError('INVALID_ARGUMENT', 'The first message must be "open".');
-  const { path: asked, createParents, keepOwners } = first.input.value;
+  const { path: asked, createParents, keepOwners, noSymlinks } = first.input.value;
   const path = normalPath(asked);
   if (createParents)
-    await makeDirectory(host, { $typeName: 'innkeeper.agent.v1.MakeDirectoryRequest', path, parents: true });
-  const target = new TarTarget(host, host.files.openDirectory(path, { noSymlinks: false }), { keepOwners });
+    await makeDirectory(host, {
+      ...{ $typeName: 'innkeeper.agent.v1.MakeDirectoryRequest', path, parents: true, noSymlinks },
+    });
+  const target = new TarTarget(host, host.files.openDirectory(path, { noSymlinks }), { keepOwners });
   try {
     const parser = new TarParser(target);
     await context.send({ event: { case: 'opened', value: {} } });

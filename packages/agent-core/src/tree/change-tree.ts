@@ -1,9 +1,10 @@
 import type { SetFileModeRequest, SetFileOwnerRequest } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { DirectoryHandle, Host } from '../host.ts';
+import { hasErrno } from '../host-error.ts';
 import { resolveIdentity } from '../process/accounts.ts';
 import { yieldToLoop } from '../yield-to-loop.ts';
-import { openPlace } from './normal-path.ts';
+import { namePath, openPlace } from './normal-path.ts';
 
 /** Open folders at once. A deeper tree is refused rather than half changed in silence. */
 const maxDepth = 256;
@@ -38,16 +39,16 @@ export async function setFileOwner(host: Host, request: SetFileOwnerRequest, sig
 
 async function changeTree(
   host: Host,
-  { path, recursive }: { readonly path: string; readonly recursive: boolean },
+  { path, recursive, noSymlinks }: Pick<SetFileModeRequest, 'path' | 'recursive' | 'noSymlinks'>,
   signal: AbortSignal,
   { links, change }: { readonly links: boolean; readonly change: Change },
 ): Promise<number> {
-  const place = openPlace(host, path);
+  const place = openPlace(host, path, { noSymlinks });
   try {
-    const stat = place.folder.stat(place.name);
+    const stat = namePath(place.path, () => place.folder.stat(place.name));
     if (stat.type === 'symlink' && !links)
       throw new OperationError('FILE_SYMLINK_REFUSED', `${place.path} is a symbolic link, which has no mode.`);
-    change(place.folder, place.name);
+    namePath(place.path, () => change(place.folder, place.name));
     if (stat.type !== 'directory' || !recursive) return 1;
     return 1 + (await changeInside({ host, signal, links, change }, place.folder, place.name, 1));
   } finally {
@@ -70,11 +71,7 @@ async function changeInside(walk: Walk, parent: DirectoryHandle, name: string, d
   try {
     for (let entries = folder.readEntries(); entries.length > 0; entries = folder.readEntries()) {
       for (const entry of entries) {
-        const { type } = folder.stat(entry.name);
-        if (type === 'symlink' && !walk.links) continue;
-        walk.change(folder, entry.name);
-        changed++;
-        if (type === 'directory') changed += await changeInside(walk, folder, entry.name, depth + 1);
+        changed += await changeEntry(walk, folder, entry.name, depth);
       }
       await yieldToLoop(walk.host, walk.signal);
     }
@@ -82,4 +79,17 @@ async function changeInside(walk: Walk, parent: DirectoryHandle, name: string, d
     folder.close();
   }
   return changed;
+}
+
+async function changeEntry(walk: Walk, folder: DirectoryHandle, name: string, depth: number): Promise<number> {
+  try {
+    const { type } = folder.stat(name);
+    if (type === 'symlink' && !walk.links) return 0;
+    walk.change(folder, name);
+    return type === 'directory' ? 1 + (await changeInside(walk, folder, name, depth + 1)) : 1;
+  } catch (error) {
+    // Somebody removed it meanwhile, and it needs no change any more.
+    if (hasErrno(error, 'ENOENT')) return 0;
+    throw error;
+  }
 }

@@ -1,9 +1,10 @@
 import type { RemoveFileRequest } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
+import { hex } from '../hex.ts';
 import type { DirectoryHandle, Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
 import { yieldToLoop } from '../yield-to-loop.ts';
-import { openPlace, type Place } from './normal-path.ts';
+import { namePath, openPlace, type Place } from './normal-path.ts';
 
 /** Open folders at once. Deeper ones are moved up first: a hostile tree may be a million folders deep. */
 const maxDepth = 64;
@@ -11,21 +12,21 @@ const maxDepth = 64;
 /**
  * Removes a file, or a folder with all that is in it. Gives how many were removed; when it fails in the middle, what was
  * removed stays so.
- * @throws OperationError INVALID_PATH, FILE_IS_DIRECTORY, FILE_IS_MOUNT_POINT; HostError
+ * @throws OperationError INVALID_PATH, FILE_IS_DIRECTORY, FILE_IS_MOUNT_POINT, FILE_SYMLINK_REFUSED; HostError
  */
 export async function removeFile(host: Host, request: RemoveFileRequest, signal: AbortSignal): Promise<number> {
   let place: Place;
   try {
-    place = openPlace(host, request.path);
+    place = openPlace(host, request.path, request);
   } catch (error) {
     if (request.ignoreMissing && hasErrno(error, 'ENOENT')) return 0;
     throw error;
   }
   try {
     const { folder, name, path } = place;
-    const stat = folder.stat(name);
+    const stat = namePath(path, () => folder.stat(name));
     if (stat.type !== 'directory') {
-      folder.unlink(name);
+      namePath(path, () => folder.unlink(name));
       return 1;
     }
     if (stat.deviceId !== folder.stat('.').deviceId) throw mountPoint(path);
@@ -72,8 +73,17 @@ class Removal {
 
   async #empty(folder: DirectoryHandle, top: DirectoryHandle, depth: number): Promise<void> {
     for (let entries = folder.readEntries(); entries.length > 0; entries = folder.readEntries()) {
-      for (const { name } of entries) await this.#removeEntry(folder, name, top, depth);
+      for (const { name } of entries) await this.#tryRemoveEntry(folder, name, top, depth);
       await yieldToLoop(this.#host, this.#signal);
+    }
+  }
+
+  async #tryRemoveEntry(folder: DirectoryHandle, name: string, top: DirectoryHandle, depth: number): Promise<void> {
+    try {
+      await this.#removeEntry(folder, name, top, depth);
+    } catch (error) {
+      // Somebody else removed it meanwhile.
+      if (!hasErrno(error, 'ENOENT')) throw error;
     }
   }
 
@@ -86,8 +96,9 @@ class Removal {
     }
     if (stat.deviceId !== this.#deviceId) throw mountPoint(`${name} in ${this.#path}`);
     if (depth >= maxDepth) {
-      // The next round comes to it.
-      folder.rename(name, top, `.innkeeper-removed-${++this.#moved}`, false);
+      // The next round comes to it. The name cannot be guessed, so nobody can have put something there.
+      folder.rename(name, top, `.innkeeper-removed-${hex(this.#host.bytes.random(8))}`, false);
+      this.#moved++;
       return;
     }
     const inner = folder.openDirectory(name);

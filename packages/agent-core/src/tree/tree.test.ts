@@ -203,7 +203,7 @@ describe('making and moving', () => {
     const on = host();
     on.files.put('/a', 'one');
     on.files.put('/b', 'two');
-    assert.throws(() => move(on, { from: '/a', to: '/b' }), { errno: 'EEXIST' });
+    assert.throws(() => move(on, { from: '/a', to: '/b' }), { reason: 'FILE_EXISTS' });
     assert.equal(move(on, { from: '/a', to: '/b', replace: true }), '/b');
     assert.equal(on.files.text('/b'), 'one');
     assert.equal(on.files.openCount, 0);
