@@ -28,7 +28,15 @@ describe('10,000 VMs in the browser', () => {
     const onChange = (listener: (id: string) => void): (() => void) => vms.onChange(listener);
     const node = { ...local, vms: { ...local.vms, ...source, onChange }, fleet: new FleetIndex(vms, '0.2.0') };
     const history = new History({ blocks: api.store.history, log: silentLog });
-    server = new ApiServer({ node, access: api.access, history, runs: api.runs, log: silentLog, webFolder });
+    server = new ApiServer({
+      node,
+      history,
+      access: api.access,
+      runs: api.runs,
+      terminals: api.terminals,
+      log: silentLog,
+      webFolder,
+    });
     const port = await server.listenTcp({ where: { host: '127.0.0.1', port: 0 }, entrance: loopback });
     reports = setInterval(() => vms.report(200), 200);
     browser = await openBrowser();

@@ -26,7 +26,9 @@ export async function serveManyVms(count: number): Promise<ManyVms> {
   };
   const node = { ...local, vms: { ...local.vms, ...source }, fleet: stack.use(new FleetIndex(vms, '0.2.0')) };
   const history = stack.use(new History({ blocks: api.store.history, log: silentLog }));
-  const server = stack.use(new ApiServer({ node, access: api.access, history, runs: api.runs, log: silentLog }));
+  const server = stack.use(
+    new ApiServer({ node, history, access: api.access, runs: api.runs, terminals: api.terminals, log: silentLog }),
+  );
   const socketPath = join(api.socketPath, '..', 'bench.sock');
   await server.listen(socketPath);
   const owned = stack.move();

@@ -18,6 +18,7 @@ import { Access } from '../access/access.ts';
 import { History } from '../history/history.ts';
 import { startTestNode, testHost } from '../node/fake/test-node.ts';
 import { createRunManager } from '../runs/create-run-manager.ts';
+import { TerminalManager } from '../terminals/terminal-manager.ts';
 import { ApiServer } from './api-server.ts';
 import { createLocalNode } from './local-node.ts';
 
@@ -30,7 +31,8 @@ async function served(work: (api: Api) => Promise<void>, options?: Start): Promi
   using access = new Access({ store: test.node.context.store, log: silentLog });
   const node = createLocalNode(test.node);
   await using runs = createRunManager(node, test.node.context.store.runs, silentLog);
-  const server = new ApiServer({ node, access, history, runs, log: silentLog });
+  await using terminals = new TerminalManager({ vms: node.vms, log: silentLog });
+  const server = new ApiServer({ node, access, history, runs, terminals, log: silentLog });
   try {
     await server.listen(at.folder.socket);
     await work(new Api(at.folder.socket));

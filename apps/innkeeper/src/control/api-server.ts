@@ -12,6 +12,7 @@ import {
   NodeService,
   OperationService,
   RunService,
+  TerminalService,
   VmService,
 } from '@innkeeper/contract/control';
 import { type Log, mib } from '@innkeeper/kit';
@@ -22,6 +23,7 @@ import { createComputeService } from '../compat/compute-service.ts';
 import type { History } from '../history/history.ts';
 import { createHistoryService } from '../history/history-service.ts';
 import type { RunManager } from '../runs/run-manager.ts';
+import type { TerminalManager } from '../terminals/terminal-manager.ts';
 import { commonHeaders } from '../web-server/content-policy.ts';
 import { type Entrance, unixEntrance } from '../web-server/entrance.ts';
 import {
@@ -43,6 +45,7 @@ import type { NodeOfControl } from './node-of-control.ts';
 import { createOperationService } from './operation-service.ts';
 import { isRoutePath, type RouteContext, routeRequest, routeUpgrade } from './routes.ts';
 import { createRunService } from './run-service.ts';
+import { createTerminalService } from './terminal-service.ts';
 import { createVmService } from './vm-service.ts';
 
 /** Of one RPC request; the largest there is has a few names and tags. */
@@ -57,6 +60,7 @@ export interface ApiServerOptions {
   readonly access: Access;
   readonly history: History;
   readonly runs: RunManager;
+  readonly terminals: TerminalManager;
   readonly log: Log;
   /** The built web console; without it, TCP ports answer calls alone. */
   readonly webFolder?: string;
@@ -84,11 +88,12 @@ export class ApiServer implements AsyncDisposable {
   readonly #facts = new WeakMap<object, RequestFacts>();
 
   constructor(options: ApiServerOptions) {
-    const { node, access, history, runs, log } = options;
+    const { node, access, history, runs, terminals, log } = options;
     const audit = new Audit({ store: access.store, log, nowMs: () => access.clock.nowMs() });
     this.#options = options;
     this.gate = new Gate({ access, audit });
-    this.#context = { node, history, runs, log, gate: this.gate, shutdownSignal: this.#shutdown.signal };
+    const { signal: shutdownSignal } = this.#shutdown;
+    this.#context = { node, history, runs, terminals, log, gate: this.gate, shutdownSignal };
     this.#rpc = connectNodeAdapter({
       routes: (router) =>
         router
@@ -101,6 +106,7 @@ export class ApiServer implements AsyncDisposable {
           .service(HistoryService, createHistoryService(node, history))
           .service(OperationService, createOperationService(node))
           .service(RunService, createRunService(node, runs))
+          .service(TerminalService, createTerminalService(node, terminals))
           .service(NodeService, { getNode: async () => ({ ...(await node.describe()), webUrl: this.webUrl }) }),
       contextValues: (request) => createContextValues().set(factsKey, this.#facts.get(request)),
       requestGate: identifyCall(this.gate, log),

@@ -5,6 +5,7 @@ import type { WebSocket } from 'ws';
 import type { AuditParameters } from '../audit/audit.ts';
 import type { History } from '../history/history.ts';
 import type { RunManager } from '../runs/run-manager.ts';
+import type { TerminalManager } from '../terminals/terminal-manager.ts';
 import type { Gate, Pass, Visitor } from './gate.ts';
 import type { NodeOfControl, VmOfControl } from './node-of-control.ts';
 
@@ -36,6 +37,7 @@ export interface Exchange {
   readonly node: NodeOfControl;
   readonly history: History;
   readonly runs: RunManager;
+  readonly terminals: TerminalManager;
   /** The VM that the path names. Throws when the path has no `{vm}`. */
   readonly vm: VmOfControl;
   /** Of the path. */

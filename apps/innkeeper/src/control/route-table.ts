@@ -13,6 +13,7 @@ import type { HttpRoute, SocketRoute } from './http-route.ts';
 import { readFileRoute, statFileRoute } from './read-file-route.ts';
 import { readTarRoute } from './read-tar-route.ts';
 import { runOutputRoute } from './run-output-route.ts';
+import { serveTerminal } from './terminal-socket.ts';
 import { uploadOffsetRoute, writeFileRoute } from './write-file-route.ts';
 import { writeTarRoute } from './write-tar-route.ts';
 
@@ -93,6 +94,10 @@ export const socketRoutes: readonly SocketRoute[] = [
   {
     ...{ path: '/v1/vms/{vm}/exec', privilege: 'guest.exec', vmAction: 'guest', action: 'guest.exec' },
     ...{ command: 'later', beginsLater: true, run: serveExec },
+  },
+  {
+    ...{ path: '/v1/vms/{vm}/terminals/{terminal}', privilege: 'guest.exec', action: 'guest.terminal' },
+    ...{ beginsLater: true, run: serveTerminal },
   },
   {
     ...{ path: '/v1/vms/{vm}/console', privilege: 'vm.console', vmAction: 'console', action: 'vm.console' },

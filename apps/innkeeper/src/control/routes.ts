@@ -5,6 +5,7 @@ import type { Log } from '@innkeeper/kit';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { History } from '../history/history.ts';
 import type { RunManager } from '../runs/run-manager.ts';
+import type { TerminalManager } from '../terminals/terminal-manager.ts';
 import type { RequestFacts } from '../web-server/request-facts.ts';
 import { answerError, closeWithError, refuseUpgrade } from './answer-error.ts';
 import { explainEnd } from './explain-end.ts';
@@ -21,6 +22,7 @@ export interface RouteContext {
   readonly gate: Gate;
   readonly history: History;
   readonly runs: RunManager;
+  readonly terminals: TerminalManager;
   /** Aborted when the daemon stops. */
   readonly shutdownSignal: AbortSignal;
 }
@@ -120,7 +122,7 @@ async function enter<Extra extends object>(
   { route, parameters, query }: Found<RouteFacts>,
   ask: Pick<Exchange, 'request'> & Pick<Entry, 'isChange' | 'isLong'> & { readonly facts: RequestFacts },
   left: AbortSignal,
-  { gate, node, history, runs, log, shutdownSignal }: RouteContext,
+  { gate, node, history, runs, terminals, log, shutdownSignal }: RouteContext,
   extra: Extra,
 ): Promise<Entered<Extra>> {
   const { request, facts, isChange, isLong } = ask;
@@ -133,7 +135,7 @@ async function enter<Extra extends object>(
   const signal = AbortSignal.any([left, pass.signal, shutdownSignal]);
   const exchange = {
     ...extra,
-    ...{ visitor, pass, gate, node, history, runs, parameters, query, request, signal },
+    ...{ visitor, pass, gate, node, history, runs, terminals, parameters, query, request, signal },
     log: vm === undefined ? log : log.with({ vm: vm.name }),
     get vm(): VmOfControl {
       if (vm === undefined) throw new Error(`the path ${route.path} names no VM`);

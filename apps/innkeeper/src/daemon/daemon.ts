@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createAgentLink } from '@innkeeper/agent-client';
 import { manageDriver, QemuDriver } from '@innkeeper/hypervisor';
 import type { Log } from '@innkeeper/kit';
@@ -13,6 +14,7 @@ import { RemoteWrite } from '../metrics/remote-write.ts';
 import { Node } from '../node/node.ts';
 import { OperationRunner } from '../operations/operation-runner.ts';
 import { createRunManager } from '../runs/create-run-manager.ts';
+import { TerminalManager } from '../terminals/terminal-manager.ts';
 import { findAgentBinary } from './agent-binary.ts';
 import type { ServeSettings } from './command-line.ts';
 import { makeDataFolder } from './data-folder.ts';
@@ -56,7 +58,10 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   }
   const runs = stack.use(createRunManager(localNode, store.runs, log));
   await runs.start();
-  const control = { node: localNode, access, history, runs, log, webFolder: settings.webFolder };
+  const recordsPath = join(folder.path, 'terminals.json');
+  const terminals = stack.use(new TerminalManager({ vms: localNode.vms, log, recordsPath }));
+  await terminals.start();
+  const control = { node: localNode, access, history, runs, terminals, log, webFolder: settings.webFolder };
   const server = stack.use(new ApiServer(control));
   await listenPrivately(server, folder.socket);
   stack.defer(() => rm(folder.socket, { force: true }));

@@ -17,6 +17,7 @@ import type { VmRunner } from '../../node/vm-runner.ts';
 import { OperationRunner } from '../../operations/operation-runner.ts';
 import { createRunManager } from '../../runs/create-run-manager.ts';
 import type { RunManager } from '../../runs/run-manager.ts';
+import { TerminalManager } from '../../terminals/terminal-manager.ts';
 import type { Entrance } from '../../web-server/entrance.ts';
 import { ApiServer, type TcpListenOptions } from '../api-server.ts';
 import { createLocalNode } from '../local-node.ts';
@@ -30,6 +31,7 @@ export interface ServedApi extends AsyncDisposable {
   readonly access: Access;
   readonly server: ApiServer;
   readonly runs: RunManager;
+  readonly terminals: TerminalManager;
   /** Creates and starts a VM; resolves when its agent has answered, unless `agent` is false. */
   createVm(
     name: string,
@@ -81,9 +83,10 @@ export async function serveApi({ clock, log = silentLog, webFolder, ...options }
   const localNode = createLocalNode(node);
   const runs = stack.use(createRunManager(localNode, store.runs, log));
   await runs.start();
+  const terminals = stack.use(new TerminalManager({ vms: localNode.vms, log }));
   const listen = async (): Promise<ApiServer> => {
     const web = webFolder === undefined ? {} : { webFolder };
-    const server = new ApiServer({ node: localNode, access, history, runs, log, ...web });
+    const server = new ApiServer({ node: localNode, access, history, runs, terminals, log, ...web });
     await server.listen(folder.socket);
     return server;
   };
@@ -96,7 +99,7 @@ export async function serveApi({ clock, log = silentLog, webFolder, ...options }
   await run((await node.images.build('tiny', 'tiny', false)).id);
   const owned = stack.move();
   return {
-    ...{ socketPath: folder.socket, node, driver, store, access, runs },
+    ...{ socketPath: folder.socket, node, driver, store, access, runs, terminals },
     get server() {
       return server;
     },

@@ -1,0 +1,226 @@
+import type { AgentLink, ExecSession } from '@innkeeper/agent-client';
+import { OperationError } from '@innkeeper/contract';
+import type { ExecEvent } from '@innkeeper/contract/agent';
+import type { CreateTerminalRequest } from '@innkeeper/contract/control';
+import type { Log } from '@innkeeper/kit';
+import { newId } from '../access/secrets.ts';
+import { explainEnd } from '../control/explain-end.ts';
+import type { NodeOfControl, VmOfControl } from '../control/node-of-control.ts';
+import { Pace } from './pace.ts';
+import { Terminal } from './terminal.ts';
+import { processIdOf, type TerminalRecord } from './terminal-record.ts';
+import { TerminalRecords } from './terminal-records.ts';
+import { checkSize, terminalSpec } from './terminal-spec.ts';
+
+/** That run, in one VM and in all. */
+const maxPerVm = 16;
+const maxTerminals = 256;
+/** Those that ended are shown so long, and so many of them. */
+const endedMs = 10 * 60_000;
+const maxEnded = 64;
+const unseenMs = 24 * 60 * 60_000;
+/** After a start of the daemon, agents get this long to be heard again. */
+const returnMs = 60_000;
+
+export interface TerminalManagerOptions {
+  readonly vms: NodeOfControl['vms'];
+  readonly log: Log;
+  /** Where it is kept which terminals run; without it a restart of the daemon forgets them. */
+  readonly recordsPath?: string | undefined;
+  /** Milliseconds that one lives without viewers. Default: 24 h. */
+  readonly unseenMs?: number;
+  readonly now?: () => number;
+}
+
+/** The terminals of all VMs of this node. At most 16 run in a VM and 256 in all. */
+export class TerminalManager implements AsyncDisposable {
+  readonly #options: TerminalManagerOptions;
+  readonly #terminals = new Map<string, Terminal>();
+  readonly #following = new Set<Promise<void>>();
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #records: TerminalRecords;
+  readonly #pace = new Pace();
+  readonly #stop = new AbortController();
+  #starting = 0;
+
+  constructor(options: TerminalManagerOptions) {
+    this.#options = options;
+    this.#records = new TerminalRecords(options.recordsPath, options.log, () => this.#running());
+  }
+
+  /** Goes on with those that an earlier daemon had. Returns before their agents have answered. */
+  async start(): Promise<void> {
+    for (const record of await this.#records.load()) {
+      const vm = this.#options.vms.byId(record.vmId);
+      if (vm === undefined) continue;
+      const following = this.#resume(vm, record).finally(() => this.#following.delete(following));
+      this.#following.add(following);
+    }
+  }
+
+  /**
+   * Starts a process on a new terminal. Fails with TOO_MANY_TERMINALS, INVALID_ARGUMENT, AGENT_UNREACHABLE and what the
+   * agent says: USER_NOT_FOUND, COMMAND_NOT_FOUND.
+   */
+  async create(
+    vm: VmOfControl,
+    request: CreateTerminalRequest,
+    createdBy: string,
+    signal: AbortSignal,
+  ): Promise<Terminal> {
+    const record: TerminalRecord = {
+      ...{ id: newId(), vmId: vm.id, title: request.title, user: request.user, argv: request.argv },
+      ...checkSize(request.columns || 80, request.rows || 24),
+      ...{ createdMs: this.#now(), createdBy },
+    };
+    const spec = terminalSpec(record, request.workingDirectory);
+    const running = this.#running();
+    if (running.filter((each) => each.record.vmId === vm.id).length + this.#starting >= maxPerVm)
+      throw new OperationError('TOO_MANY_TERMINALS', `${maxPerVm} terminals run in "${vm.name}", and more may not.`);
+    if (running.length + this.#starting >= maxTerminals)
+      throw new OperationError('TOO_MANY_TERMINALS', `${maxTerminals} terminals run, and more may not.`);
+    this.#starting += 1;
+    try {
+      const link = await vm.agent({ signal });
+      return await this.#open(vm, record, { link, session: link.exec(spec, { signal: this.#stop.signal }), signal });
+    } finally {
+      this.#starting -= 1;
+    }
+  }
+
+  /** Those of a VM, oldest first. */
+  list(vmId: string): Terminal[] {
+    return [...this.#terminals.values()]
+      .filter(({ record }) => record.vmId === vmId)
+      .sort((one, other) => one.record.createdMs - other.record.createdMs);
+  }
+
+  find(vmId: string, id: string): Terminal | undefined {
+    const terminal = this.#terminals.get(id);
+    return terminal?.record.vmId === vmId ? terminal : undefined;
+  }
+
+  /** Ends it with all that runs on it; one that has ended is forgotten. */
+  async close(terminal: Terminal, signal: AbortSignal): Promise<void> {
+    if (terminal.isEnded) this.#forget(terminal);
+    else await terminal.close(signal);
+  }
+
+  /** Lets go of them; they run on, and the next daemon finds them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#records.save();
+    this.#records.close();
+    this.#stop.abort(new OperationError('CANCELED', 'The daemon stops.'));
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    await Promise.all(this.#following);
+  }
+
+  #running(): Terminal[] {
+    return [...this.#terminals.values()].filter(({ isEnded }) => !isEnded);
+  }
+
+  #now(): number {
+    return (this.#options.now ?? Date.now)();
+  }
+
+  async #resume(vm: VmOfControl, record: TerminalRecord): Promise<void> {
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(returnMs)]);
+    try {
+      const link = await agentOf(vm, signal);
+      const session = link.attach(processIdOf(record), 0n, { signal: this.#stop.signal });
+      await this.#open(vm, record, { link, session, signal });
+    } catch (error) {
+      // Its process ended while no daemon was there, or its VM did.
+      this.#options.log.info('terminal.not-resumed', { terminal: record.id, vm: vm.name, message: String(error) });
+    }
+  }
+
+  /** Waits until the process has started; then follows it. */
+  async #open(
+    vm: VmOfControl,
+    record: TerminalRecord,
+    {
+      link,
+      session,
+      signal,
+    }: { readonly link: AgentLink; readonly session: ExecSession; readonly signal: AbortSignal },
+  ): Promise<Terminal> {
+    const events = session.events[Symbol.asyncIterator]();
+    const giveUp = (): void => void session[Symbol.asyncDispose]();
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      await untilStarted(events);
+    } catch (error) {
+      await session[Symbol.asyncDispose]();
+      throw signal.aborted ? signal.reason : await explainEnd(error, vm, signal);
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+    const stop = this.#stop.signal;
+    const terminal = new Terminal({
+      ...{ record, session, link, pace: this.#pace, log: this.#options.log },
+      explain: (error) => explainEnd(error, vm, stop),
+    });
+    this.#terminals.set(record.id, terminal);
+    terminal.changes.add(() => this.#onChange(terminal));
+    this.#onChange(terminal);
+    const following = terminal.follow(events).finally(() => this.#following.delete(following));
+    this.#following.add(following);
+    return terminal;
+  }
+
+  #onChange(terminal: Terminal): void {
+    const { id } = terminal.record;
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
+    if (this.#stop.signal.aborted) return;
+    this.#records.saveSoon();
+    if (terminal.isEnded) this.#after(id, endedMs, () => this.#forget(terminal));
+    else if (terminal.viewers.size === 0)
+      this.#after(id, this.#options.unseenMs ?? unseenMs, () => void this.#closeUnseen(terminal));
+    const ended = [...this.#terminals.values()].filter(({ isEnded }) => isEnded);
+    for (const old of ended.slice(0, Math.max(0, ended.length - maxEnded))) this.#forget(old);
+  }
+
+  async #closeUnseen(terminal: Terminal): Promise<void> {
+    const { id } = terminal.record;
+    this.#options.log.info('terminal.unseen', { terminal: id });
+    try {
+      await terminal.close(this.#stop.signal);
+    } catch (error) {
+      this.#options.log.warn('terminal.not-closed', { terminal: id, message: String(error) });
+      if (!this.#stop.signal.aborted && !terminal.isEnded) this.#onChange(terminal);
+    }
+  }
+
+  #after(id: string, ms: number, work: () => void): void {
+    const timer = setTimeout(work, ms);
+    timer.unref();
+    this.#timers.set(id, timer);
+  }
+
+  #forget(terminal: Terminal): void {
+    const { id } = terminal.record;
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
+    this.#terminals.delete(id);
+  }
+}
+
+async function untilStarted(events: AsyncIterator<ExecEvent>): Promise<void> {
+  const { value, done } = await events.next();
+  if (done === true || (value as ExecEvent).event.case !== 'started')
+    throw new OperationError('GUEST_MISBEHAVES', 'A process began without saying so.');
+}
+
+/** The agent of a VM that ran before the daemon did, once it is heard again. */
+async function agentOf(vm: VmOfControl, signal: AbortSignal): Promise<AgentLink> {
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await vm.agent({ signal });
+    } catch (error) {
+      if (!(error instanceof OperationError && error.reason === 'AGENT_UNREACHABLE')) throw error;
+    }
+  }
+}
