@@ -13,7 +13,7 @@ import { baseName } from './file-path.ts';
 import { filesAddress } from './files-address.ts';
 import { maxTextBytes, readText } from './read-text.ts';
 
-const CodeEditor = lazy(async () => ({ default: (await import('./code-editor.tsx')).CodeEditor }));
+const CodeEditor = lazy(async () => ({ default: (await import('../../../components/code-editor.tsx')).CodeEditor }));
 
 export interface FileViewProps {
   readonly vm: { readonly id: string; readonly name: string };

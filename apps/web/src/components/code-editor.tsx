@@ -13,12 +13,16 @@ import { type JSX, useEffect, useRef } from 'react';
 import { languageOf } from './language-of.ts';
 
 export interface CodeEditorProps {
+  /** Of the file; its ending decides on the colours when the first line does not. */
   readonly name: string;
+  /** For screen readers; by default the text of the file. */
+  readonly label?: string;
   /** What it begins with; later changes of it are not taken. */
   readonly text: string;
   readonly readOnly: boolean;
   readonly onChange: (text: string) => void;
-  readonly onSave: () => void;
+  /** ⌘S or Ctrl S. */
+  readonly onSave?: () => void;
 }
 
 /** A text with line numbers and colours. Tab leaves it, so that nobody is caught in it. */
@@ -28,7 +32,7 @@ export function CodeEditor(props: CodeEditorProps): JSX.Element {
   latest.current = props;
   useEffect(() => {
     if (place.current === null) return;
-    const { name, text, readOnly } = latest.current;
+    const { name, label = `Text of ${name}`, text, readOnly } = latest.current;
     const language = new Compartment();
     const view = new EditorView({
       parent: place.current,
@@ -46,7 +50,7 @@ export function CodeEditor(props: CodeEditorProps): JSX.Element {
             {
               key: 'Mod-s',
               run: () => {
-                latest.current.onSave();
+                latest.current.onSave?.();
                 return true;
               },
             },
@@ -54,7 +58,7 @@ export function CodeEditor(props: CodeEditorProps): JSX.Element {
             ...historyKeymap,
           ]),
           EditorState.readOnly.of(readOnly),
-          EditorView.contentAttributes.of({ 'aria-label': `Text of ${name}` }),
+          EditorView.contentAttributes.of({ 'aria-label': label }),
           EditorView.updateListener.of(({ docChanged, state }) => {
             if (docChanged) latest.current.onChange(state.doc.toString());
           }),
@@ -67,5 +71,5 @@ export function CodeEditor(props: CodeEditorProps): JSX.Element {
     );
     return () => view.destroy();
   }, []);
-  return <div ref={place} className="files-editor" />;
+  return <div ref={place} className="code-editor" />;
 }

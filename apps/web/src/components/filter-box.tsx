@@ -1,6 +1,6 @@
 import { filterFields, parseVmFilter } from '@innkeeper/contract';
 import { type JSX, useEffect, useId, useRef, useState } from 'react';
-import { Icon } from '../../components/icon.tsx';
+import { Icon } from './icon.tsx';
 
 /** After the last key, until the filter is asked. */
 const typingMs = 250;
