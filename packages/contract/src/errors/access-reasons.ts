@@ -32,6 +32,11 @@ export const accessReasons = {
     when: 'The caller may not do this.',
     next: 'Somebody with the privilege user.manage can give a role that has it.',
   },
+  ACCESS_CHANGED: {
+    code: 'aborted',
+    when: 'What the caller may do was changed while this was open.',
+    next: 'Open it again.',
+  },
   COMMAND_NOT_ALLOWED: {
     code: 'permission_denied',
     when: 'The token may start certain commands only, and this is none of them.',

@@ -143,6 +143,16 @@ export const reasons = {
     when: 'No daemon listens on the socket.',
     next: 'Start it with "npm start" or "innkeeper serve".',
   },
+  NODE_UNREACHABLE: {
+    code: 'unavailable',
+    when: 'The control plane answers, and the node behind it does not; its VMs run on.',
+    next: 'Try again in a moment. Look at "innkeeper node" on its host when it lasts.',
+  },
+  DATABASE_UNREACHABLE: {
+    code: 'unavailable',
+    when: 'The database server does not answer.',
+    next: 'Try again in a moment. Look at the server that DATABASE_URL names when it lasts.',
+  },
   OPERATION_NOT_FOUND: {
     code: 'not_found',
     when: 'No operation has this id.',
@@ -208,6 +218,11 @@ export const reasons = {
     code: 'not_found',
     when: 'No run has this id, or it was removed because it is old.',
     next: 'Look at the runs that there are.',
+  },
+  RUN_LOST: {
+    code: 'aborted',
+    when: 'The guest or the daemon was started anew while it ran, and how it ended is not known.',
+    next: 'Look in the guest at what it did before you run it again.',
   },
   RUN_ID_TAKEN: {
     code: 'already_exists',
