@@ -3,6 +3,7 @@ import { type Client, createClient as createConnectClient } from '@connectrpc/co
 import {
   AccessService,
   AuditService,
+  GuestService,
   HistoryService,
   ImageService,
   NodeService,
@@ -11,6 +12,8 @@ import {
   VmService,
 } from '@innkeeper/contract/control';
 import { type ExecOptions, type ExecStream, openExec } from './exec.ts';
+import { createFiles, type Files } from './files.ts';
+import { createGuestProcesses, type GuestProcesses } from './guest-processes.ts';
 import { type ReadFileOptions, type RemoteFile, readFile } from './read-file.ts';
 import { type ServerAddress, serverOf } from './server.ts';
 import { type WaitOptions, waitForOperation } from './wait-for-operation.ts';
@@ -21,6 +24,10 @@ export type ClientOptions = ServerAddress;
 
 /** The control plane's API, typed. All methods take `{ signal }`; all errors are OperationError. */
 export interface InnkeeperClient {
+  /** Files of guests. */
+  readonly files: Files;
+  /** Processes of guests. */
+  readonly processes: GuestProcesses;
   readonly vms: Client<typeof VmService>;
   readonly images: Client<typeof ImageService>;
   readonly operations: Client<typeof OperationService> & {
@@ -43,7 +50,10 @@ export function createClient(address: ClientOptions): InnkeeperClient {
   const service = <Desc extends DescService>(desc: Desc): Client<Desc> =>
     withOperationErrors(desc, createConnectClient(desc, server.transport), server);
   const operations = service(OperationService);
+  const guest = service(GuestService);
   return {
+    files: createFiles(server, guest),
+    processes: createGuestProcesses(guest),
     vms: service(VmService),
     images: service(ImageService),
     operations: Object.assign(Object.create(operations) as typeof operations, {

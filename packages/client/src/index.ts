@@ -1,7 +1,14 @@
 export { type ClientOptions, createClient, type InnkeeperClient } from './client.ts';
 export type { ExecOptions, ExecStream } from './exec.ts';
+export type { Files } from './files.ts';
+export type { GuestFiles, ListFilesOptions, MakeFolderOptions, PathOptions, TreeOptions } from './guest-files.ts';
+export type { GuestProcesses, ListProcessesOptions, SignalOptions } from './guest-processes.ts';
 export { loginForToken, type PasswordLogin } from './login-for-token.ts';
 export type { ReadFileOptions, RemoteFile } from './read-file.ts';
+export type { ReadTarOptions, RemoteTar } from './read-tar.ts';
 export type { NetworkAddress, ServerAddress, SocketAddress } from './server.ts';
+export { signalNumber } from './signal-number.ts';
+export type { UnpackedTar } from './unpacked-tar.ts';
 export type { WaitOptions } from './wait-for-operation.ts';
 export type { WriteFileOptions, WrittenFile } from './write-file.ts';
+export type { WriteTarOptions } from './write-tar.ts';

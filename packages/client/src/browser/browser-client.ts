@@ -11,8 +11,10 @@ import {
   RunService,
   VmService,
 } from '@innkeeper/contract/control';
+import { createGuestProcesses, type GuestProcesses } from '../guest-processes.ts';
 import { createBinaryTransport } from './binary-transport.ts';
 import { toOperationError } from './browser-errors.ts';
+import { type BrowserFiles, createBrowserFiles } from './browser-files.ts';
 
 export interface BrowserClientOptions {
   /** Sent with everything; empty before the login. */
@@ -25,11 +27,15 @@ export interface BrowserClientOptions {
 export interface BrowserClient {
   readonly access: Client<typeof AccessService>;
   readonly audit: Client<typeof AuditService>;
+  /** Files of guests. */
+  readonly files: BrowserFiles;
   readonly guest: Client<typeof GuestService>;
   readonly history: Client<typeof HistoryService>;
   readonly images: Client<typeof ImageService>;
   readonly node: Client<typeof NodeService>;
   readonly operations: Client<typeof OperationService>;
+  /** Processes of guests. */
+  readonly processes: GuestProcesses;
   readonly runs: Client<typeof RunService>;
   readonly vms: Client<typeof VmService>;
 }
@@ -39,14 +45,17 @@ export function createBrowserClient({ csrfToken, baseUrl }: BrowserClientOptions
   const transport = createBinaryTransport({ csrfToken, baseUrl });
   const service = <Desc extends DescService>(desc: Desc): Client<Desc> =>
     withOperationErrors(createClient(desc, transport));
+  const guest = service(GuestService);
   return {
     access: service(AccessService),
     audit: service(AuditService),
-    guest: service(GuestService),
+    files: createBrowserFiles(guest, { csrfToken, baseUrl }),
+    guest,
     history: service(HistoryService),
     images: service(ImageService),
     node: service(NodeService),
     operations: service(OperationService),
+    processes: createGuestProcesses(guest),
     runs: service(RunService),
     vms: service(VmService),
   };

@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
-import { ImageService, NodeService, OperationService, VmService } from '@innkeeper/contract/control';
+import { GuestService, ImageService, NodeService, OperationService, VmService } from '@innkeeper/contract/control';
 import { type ReasonName, reasons } from '@innkeeper/contract/errors';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 /** What a test's daemon answers; what is left out is unimplemented. */
 export interface FakeHandlers {
   readonly vms?: Partial<ServiceImpl<typeof VmService>>;
+  readonly guest?: Partial<ServiceImpl<typeof GuestService>>;
   readonly images?: Partial<ServiceImpl<typeof ImageService>>;
   readonly operations?: Partial<ServiceImpl<typeof OperationService>>;
   readonly node?: Partial<ServiceImpl<typeof NodeService>>;
@@ -111,6 +112,7 @@ function answer(handlers: FakeHandlers, request: IncomingMessage, response: Serv
   connectNodeAdapter({
     routes: (router) => {
       router.service(VmService, handlers.vms ?? {});
+      router.service(GuestService, handlers.guest ?? {});
       router.service(ImageService, handlers.images ?? {});
       router.service(OperationService, handlers.operations ?? {});
       router.service(NodeService, handlers.node ?? {});

@@ -1,0 +1,30 @@
+import type { Client } from '@connectrpc/connect';
+import type { GuestService } from '@innkeeper/contract/control';
+import { createGuestFiles, type GuestFiles } from './guest-files.ts';
+import { type ReadFileOptions, type RemoteFile, readFile } from './read-file.ts';
+import { type ReadTarOptions, type RemoteTar, readTar } from './read-tar.ts';
+import type { Server } from './server.ts';
+import type { UnpackedTar } from './unpacked-tar.ts';
+import { type WriteFileOptions, type WrittenFile, writeFile } from './write-file.ts';
+import { type WriteTarOptions, writeTar } from './write-tar.ts';
+
+/** Files of guests, with their contents. */
+export interface Files extends GuestFiles {
+  read(vm: string, path: string, options?: ReadFileOptions): Promise<RemoteFile>;
+  write(vm: string, path: string, options: WriteFileOptions): Promise<WrittenFile>;
+  /** A folder or file as a tar archive. */
+  readTar(vm: string, path: string, options?: ReadTarOptions): Promise<RemoteTar>;
+  /** Unpacks a tar archive into a folder. */
+  writeTar(vm: string, path: string, options: WriteTarOptions): Promise<UnpackedTar>;
+}
+
+/** In Node, where bodies are streams and have trailers. */
+export function createFiles(server: Server, guest: Client<typeof GuestService>): Files {
+  return {
+    ...createGuestFiles(guest),
+    read: (vm, path, options) => readFile(server, vm, path, options),
+    write: (vm, path, options) => writeFile(server, vm, path, options),
+    readTar: (vm, path, options) => readTar(server, vm, path, options),
+    writeTar: (vm, path, options) => writeTar(server, vm, path, options),
+  };
+}
