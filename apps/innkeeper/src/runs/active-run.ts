@@ -34,7 +34,7 @@ export class ActiveRun {
       options.targets.map((row) => [
         row.vm_id,
         new TargetRun({
-          ...{ runs, row, spec, log, now },
+          ...{ runs, row, spec, log, now, place: options.place },
           agent: (signal) => options.agent(row.vm_id, signal),
           onChange: () => this.changes.emit(),
         }),
@@ -55,7 +55,7 @@ export class ActiveRun {
 
   /** Runs every target to its end, or until `signal`. Never rejects. */
   async follow(signal: AbortSignal): Promise<void> {
-    await Promise.all([...this.targets.values()].map((target) => this.#followTarget(target, signal)));
+    await Promise.all([...this.targets.values()].map((target) => target.follow(signal)));
     if (signal.aborted) return;
     const change = { state: this.#outcome(), ended_ms: this.#options.now() };
     this.#row = { ...this.#row, ...change };
@@ -69,20 +69,6 @@ export class ActiveRun {
 
   async cancel(): Promise<void> {
     await Promise.all([...this.targets.values()].filter((target) => !target.isOver).map((target) => target.cancel()));
-  }
-
-  async #followTarget(target: TargetRun, signal: AbortSignal): Promise<void> {
-    try {
-      const leave = await this.#options.place(signal);
-      try {
-        await target.follow(signal);
-      } finally {
-        leave();
-      }
-    } catch (error) {
-      // The daemon stops before its turn came; the next one goes on.
-      if (!signal.aborted) throw error;
-    }
   }
 
   /** What went worst. */

@@ -77,12 +77,17 @@ export class OutputLog {
     return this.#writing;
   }
 
-  /** Output from an offset on, in order; at most a few rows. */
+  /** Output from an offset on, in order and without a hole; at most a few rows. They do not change any more. */
   async read(fromOffset: number): Promise<RunOutputRow[]> {
     const { runs, runId, vmId } = this.#options;
-    const stored = await runs.output(runId, vmId, fromOffset, rowsOfOneRead);
-    const rows = stored.length > 0 ? stored : [...this.#sealed, ...this.#pending];
-    return rows.flatMap((row) => cutRow(row, fromOffset));
+    for (;;) {
+      const stored = await runs.output(runId, vmId, fromOffset, rowsOfOneRead);
+      const rows = (stored.length > 0 ? stored : [...this.#sealed, ...this.#pending]).flatMap((row) =>
+        cutRow(row, fromOffset),
+      );
+      // What was in memory when the store was asked may have been stored by the time of its answer: then it is asked again.
+      if (rows.length === 0 || rows[0]?.start_offset === fromOffset || this.#failed) return rows;
+    }
   }
 
   async #flush(): Promise<void> {
@@ -105,6 +110,6 @@ export class OutputLog {
 /** What of a row lies after an offset. */
 export function cutRow(row: RunOutputRow, fromOffset: number): RunOutputRow[] {
   const skip = fromOffset - row.start_offset;
-  if (skip <= 0) return [row];
+  if (skip <= 0) return [{ ...row }];
   return skip >= row.data.length ? [] : [{ ...row, start_offset: fromOffset, data: row.data.subarray(skip) }];
 }

@@ -22,6 +22,8 @@ describe('runs', () => {
   let api: ServedApi;
   let manager: RunManager;
   let vms: { readonly id: string; readonly name: string }[];
+  /** Lets `wait-for-end` end, which heeds no TERM. */
+  const ending = Promise.withResolvers<void>();
   const guest: FakeHost<typeof unrefClock> = new FakeHost({
     clock: unrefClock,
     programs: {
@@ -30,8 +32,14 @@ describe('runs', () => {
         await write(`${argv[1]} ${guest.files.readText(argv[2] ?? '', 4096)}`);
         return 0;
       },
-      '/usr/bin/rm': ({ argv }) => {
-        guest.files.unlink(argv[2] ?? '');
+      '/usr/bin/hang': async ({ sleep }) => {
+        await sleep(1_000_000);
+        return 0;
+      },
+      '/usr/bin/wait-for-end': async ({ onSignal, write }) => {
+        onSignal(15, () => undefined);
+        await write('waiting\n');
+        await ending.promise;
         return 0;
       },
     },
@@ -144,6 +152,52 @@ describe('runs', () => {
     assert.equal(run.state, RunState.SUCCEEDED, run.targets[0]?.errorMessage ?? '');
     const once = Array.from({ length: 2000 }, (_, index) => `${index + 1}\n`).join('');
     assert.equal(stdout, once + once);
+  });
+
+  it('take their script away when they are cancelled, and when they cannot begin', async () => {
+    const { id } = await start({ script: 'x', interpreter: '/usr/bin/hang' });
+    for await (const { event } of manager.watch(id, AbortSignal.timeout(10_000)))
+      if (event.case === 'run' && event.value.targets[0]?.state === RunState.RUNNING) await manager.cancel(id);
+    assert.throws(() => guest.files.stat(scriptPath(id), false), { errno: 'ENOENT' });
+    const { run } = await watched((await start({ script: 'x', interpreter: '/no/such' })).id);
+    assert.equal(run.targets[0]?.errorReason, 'COMMAND_NOT_FOUND');
+    assert.throws(() => guest.files.stat(scriptPath(run.id), false), { errno: 'ENOENT' });
+  });
+
+  it('take it away after a restart of the daemon, which goes on with a cancel as well', async () => {
+    const { id } = await start({ script: '1000', interpreter: '/usr/bin/wait-for-end' });
+    for await (const { event } of manager.watch(id, AbortSignal.timeout(10_000))) if (event.case === 'output') break;
+    assert.ok(guest.files.stat(scriptPath(id), false));
+    await manager.cancel(id);
+    await manager[Symbol.asyncDispose]();
+    assert.ok(guest.files.stat(scriptPath(id), false));
+    manager = await newManager();
+    ending.resolve();
+    const { run } = await watched(id);
+    assert.equal(run.state, RunState.CANCELED, run.targets[0]?.errorMessage ?? '');
+    assert.throws(() => guest.files.stat(scriptPath(id), false), { errno: 'ENOENT' });
+  });
+
+  it('are told as lost when the guest does not know of them after a restart, and not begun again', async () => {
+    const { runs } = api.node.context.store;
+    const [vm] = vms;
+    assert.ok(vm);
+    await manager[Symbol.asyncDispose]();
+    const row = { id: 'gone', user_name: 'me', title: 't', state: 'running', started_ms: 1, ended_ms: null };
+    const target = { run_id: 'gone', vm_id: vm.id, vm_name: 'one', state: 'running', exited: null, error: null };
+    await runs.insert({ ...row, spec: '{"argv":["echo","again"]}' }, [
+      { ...target, kept_bytes: 0, next_offset: 0, started_ms: Date.now(), ended_ms: null },
+    ]);
+    manager = await newManager();
+    const { run, stdout } = await watched('gone');
+    assert.deepEqual([run.state, run.targets[0]?.errorReason, stdout], [RunState.FAILED, 'RUN_LOST', '']);
+  });
+
+  it('of one id are refused when they are not the same', async () => {
+    await watched((await start({ argv: ['true'] }, 'taken')).id);
+    await assert.rejects(start({ argv: ['false'] }, 'taken'), { reason: 'RUN_ID_TAKEN' });
+    const other = manager.run({ id: 'taken', user: 'you', spec: create(RunSpecSchema, { argv: ['true'] }), vms });
+    await assert.rejects(other, { reason: 'RUN_ID_TAKEN' });
   });
 
   it('are listed newest first, by VM, user and words', async () => {

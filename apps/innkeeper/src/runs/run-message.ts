@@ -50,7 +50,7 @@ function targetMessage(row: RunTargetRow): RunTarget {
       ? undefined
       : (JSON.parse(row.error) as { readonly reason: string; readonly message: string; readonly nextStep: string });
   return create(RunTargetSchema, {
-    ...{ vmId: row.vm_id, vmName: row.vm_name, state: states[row.state] ?? RunState.UNSPECIFIED },
+    ...{ vmId: row.vm_id, vmName: row.vm_name, state: targetState(row) },
     ...(row.exited === null
       ? {}
       : { exited: fromJson(ExecExitedSchema, JSON.parse(row.exited) as JsonValue, { ignoreUnknownFields: true }) }),
@@ -59,6 +59,12 @@ function targetMessage(row: RunTargetRow): RunTarget {
     ...(row.started_ms === null ? {} : { startedUnixNs: nanoseconds(row.started_ms) }),
     ...(row.ended_ms === null ? {} : { endedUnixNs: nanoseconds(row.ended_ms) }),
   });
+}
+
+/** One that was cancelled runs until it has ended. */
+function targetState({ state, started_ms, ended_ms }: RunTargetRow): RunState {
+  if (state !== 'canceled' || ended_ms !== null) return states[state] ?? RunState.UNSPECIFIED;
+  return started_ms === null ? RunState.WAITING : RunState.RUNNING;
 }
 
 function nanoseconds(ms: number): bigint {

@@ -47,9 +47,14 @@ export function processSpec(runId: string, spec: RunSpec): MessageInitShape<type
     environment: spec.environment,
     user: spec.user,
     group: spec.group,
-    timeoutMs: spec.timeoutMs === 0 ? defaultTimeoutMs : spec.timeoutMs,
+    timeoutMs: timeoutMsOf(spec),
     maxOutputBytes: spec.maxOutputBytes === 0n ? BigInt(defaultOutputBytes) : spec.maxOutputBytes,
   };
+}
+
+/** Milliseconds that a process of this run gets. */
+export function timeoutMsOf({ timeoutMs }: RunSpec): number {
+  return timeoutMs === 0 ? defaultTimeoutMs : timeoutMs;
 }
 
 export function processId(runId: string): string {

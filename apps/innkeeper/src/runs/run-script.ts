@@ -1,0 +1,26 @@
+import type { AgentLink } from '@innkeeper/agent-client';
+import type { RunSpec } from '@innkeeper/contract/control';
+import { scriptPath } from './run-spec.ts';
+
+const removeTimeoutMs = 10_000;
+
+/** Puts the script of a run into the guest, for the user that runs it and nobody else. */
+export async function writeScript(agent: AgentLink, runId: string, spec: RunSpec, signal: AbortSignal): Promise<void> {
+  const owner = {
+    ...(spec.user === '' ? {} : { user: spec.user }),
+    ...(spec.group === '' ? {} : { group: spec.group }),
+  };
+  const content = Buffer.from(spec.script);
+  await agent.writeFile(
+    { path: scriptPath(runId), mode: 0o700, noSync: true, sizeBytes: BigInt(content.length), ...owner },
+    async function* (offset) {
+      yield content.subarray(Number(offset));
+    },
+    { signal },
+  );
+}
+
+/** Removes it; one that is gone already is fine. */
+export async function removeScript(agent: AgentLink, runId: string): Promise<void> {
+  await agent.removeFile({ path: scriptPath(runId), ignoreMissing: true }, { timeoutMs: removeTimeoutMs });
+}
