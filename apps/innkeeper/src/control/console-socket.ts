@@ -1,19 +1,21 @@
 import { OperationError } from '@innkeeper/contract';
 import { mib } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
+import { ConsoleInput } from './console-input.ts';
+import { type ConsoleViewer, ConsoleWriter } from './console-writer.ts';
 import type { Exchange } from './http-route.ts';
 import type { VmOfControl } from './node-of-control.ts';
 
 /** Output that waits for a slow viewer; what comes beyond is not shown, and counted. */
 const maxWaitingBytes = mib;
-/** Input that waits for the guest. */
-const maxInputBytes = 64 * 1024;
 
 /**
- * A viewer of the serial console: what is kept of the past, then what comes, and what is typed. A guest that floods its
+ * A viewer of the serial console: what is kept of the past, then what comes, and, from one viewer at a time, what is typed.
+ * `?writer=1` asks to be that one, if nobody is. A guest that floods its
  * console costs a slow viewer a gap, never the daemon its memory. Resolves when the viewer leaves or the VM ends.
  */
-export async function serveConsole(socket: WebSocket, { vm, pass, signal, log }: Exchange): Promise<void> {
+export async function serveConsole(socket: WebSocket, exchange: Exchange): Promise<void> {
+  const { vm, pass, query, signal } = exchange;
   const console = vm.console();
   let hiddenBytes = 0;
   const tellHidden = (): void => {
@@ -36,26 +38,21 @@ export async function serveConsole(socket: WebSocket, { vm, pass, signal, log }:
   if (droppedBytes > 0) socket.send(note(`${droppedBytes} bytes are not kept`));
   show(tail);
 
-  let waitingBytes = 0;
-  let typedBytes = 0;
-  socket.on('message', (data: Buffer, isBinary) => {
-    if (!isBinary) return;
-    waitingBytes += data.length;
-    typedBytes += data.length;
-    if (waitingBytes > maxInputBytes) socket.pause();
-    console
-      .write(data)
-      .catch((error: unknown) => log.debug('console.input-lost', { error: String(error) }))
-      .finally(() => {
-        waitingBytes -= data.length;
-        if (waitingBytes <= maxInputBytes) socket.resume();
-      });
-  });
+  const writer = ConsoleWriter.of(console);
+  const viewer: ConsoleViewer = {
+    name: pass.caller.name,
+    onWriter: (name, you) => socket.send(JSON.stringify({ type: 'writer', name, you })),
+  };
+  const input = new ConsoleInput(socket, { console, writer, viewer, exchange });
+  const leave = writer.join(viewer);
+  if (query.get('writer') === '1') writer.claim(viewer);
+  socket.on('message', (data: Buffer, isBinary) => input.take(data, isBinary));
   try {
     await untilOver(vm, console, signal);
     if (!signal.aborted) socket.close(1000, 'the VM ended');
   } finally {
-    pass.note({ typed_bytes: typedBytes });
+    pass.note({ typed_bytes: input.typedBytes });
+    leave();
     stopOutput();
   }
 }

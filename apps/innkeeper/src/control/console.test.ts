@@ -4,12 +4,14 @@ import { describe, it } from 'node:test';
 import { bootFloodingConsole, type FakeBoot } from '@innkeeper/hypervisor/fake';
 import { createDeferred, kib, mib } from '@innkeeper/kit';
 import { WebSocket } from 'ws';
+import { makeUser, sessionOf } from '../access/testing/test-users.ts';
 import { type ServedApi, serveApi } from './testing/serve-api.ts';
 
 function openConsole(api: ServedApi): { socket: WebSocket; text: (wanted: string) => Promise<string> } {
   const socket = new WebSocket(`ws+unix:${api.socketPath}:/v1/vms/one/console`);
   let seen = '';
-  socket.on('message', (data: Buffer) => {
+  socket.on('message', (data: Buffer, isBinary) => {
+    if (!isBinary) return;
     seen += data.toString('latin1');
   });
   const text = async (wanted: string): Promise<string> => {
@@ -17,6 +19,22 @@ function openConsole(api: ServedApi): { socket: WebSocket; text: (wanted: string
     return seen;
   };
   return { socket, text };
+}
+
+/** With its text messages, in order. */
+function openViewer(url: string, headers: Record<string, string> = {}) {
+  const socket = new WebSocket(url, { headers });
+  const texts: Record<string, unknown>[] = [];
+  let seen = '';
+  socket.on('message', (data: Buffer, isBinary) => {
+    if (isBinary) seen += data.toString('latin1');
+    else texts.push(JSON.parse(data.toString()));
+  });
+  const message = async (index: number): Promise<Record<string, unknown>> => {
+    while (texts[index] === undefined) await once(socket, 'message', { signal: AbortSignal.timeout(10_000) });
+    return texts[index];
+  };
+  return { socket, message, seen: () => seen };
 }
 
 /** Prints what is typed. */
@@ -79,5 +97,36 @@ describe('/v1/vms/{vm}/console', () => {
     await text('ready');
     socket.send(Buffer.from('x'));
     assert.match(await text('came too fast to be shown'), /\[innkeeper: \d+ bytes came too fast/);
+  });
+
+  it('lets one viewer type at a time, the first who does, until another takes over or that one leaves', async () => {
+    await using api = await serveApi({ boot: () => echoing });
+    await api.createVm('one', { agent: false });
+    await makeUser(api.access, 'alice', ['vm.console']);
+    const base = await api.listenTcp();
+    const alice = openViewer(`${base.replace('http', 'ws')}/v1/vms/one/console`, {
+      ...{ origin: base, cookie: (await sessionOf(api.access, 'alice')).cookie },
+    });
+    assert.deepEqual(await alice.message(0), { type: 'writer', name: null, you: false });
+    const local = openViewer(`ws+unix:${api.socketPath}:/v1/vms/one/console?writer=1`);
+    assert.deepEqual(await local.message(1), { type: 'writer', name: 'local', you: true });
+    assert.deepEqual(await alice.message(1), { type: 'writer', name: 'local', you: false });
+    alice.socket.send(Buffer.from('stolen'));
+    const { type, reason, message } = await alice.message(2);
+    assert.deepEqual([type, reason, message], ['error', 'CONSOLE_NOT_WRITER', 'local types here.']);
+    alice.socket.send(JSON.stringify({ type: 'take' }));
+    assert.deepEqual(await alice.message(3), { type: 'writer', name: 'alice', you: true });
+    assert.deepEqual(await local.message(2), { type: 'writer', name: 'alice', you: false });
+    alice.socket.send(Buffer.from('typed'));
+    while (!local.seen().includes('typed')) await once(local.socket, 'message');
+    assert.ok(!local.seen().includes('stolen'));
+    alice.socket.send(JSON.stringify({ type: 'release' }));
+    assert.deepEqual(await local.message(3), { type: 'writer', name: null, you: false });
+    alice.socket.send('no JSON');
+    alice.socket.send(Buffer.from('again'));
+    assert.deepEqual(await local.message(4), { type: 'writer', name: 'alice', you: false });
+    alice.socket.terminate();
+    assert.deepEqual(await local.message(5), { type: 'writer', name: null, you: false });
+    local.socket.terminate();
   });
 });
