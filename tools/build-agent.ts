@@ -3,7 +3,7 @@
  * Skips what is unchanged. Flags: --sanitize builds with address and undefined-behaviour sanitizers for this machine's
  * own libc; --force builds whatever the hash says.
  */
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from './build-agent/bundle.ts';
 import { buildQjsc, compileBytecode, link, toolchains } from './build-agent/compile.ts';
@@ -44,14 +44,22 @@ async function build(): Promise<void> {
   const bytecode = join(output, 'bytecode.c');
   await bundle({ root, outFile: bundleFile, version, readable: sanitize });
   compileBytecode(qjsc, bundleFile, bytecode, sanitize);
-  link({
-    toolchain: toolchains[kind],
-    source,
-    ownSource: join(root, 'apps', 'agent', 'c'),
-    bytecode,
-    objects: join(cache, `objects-${kind}`),
-    outFile: program,
-  });
+  // Whoever takes the program meanwhile finds the whole old one or the whole new one, and may run it.
+  const half = `${program}.${process.pid}.part`;
+  try {
+    link({
+      toolchain: toolchains[kind],
+      source,
+      ownSource: join(root, 'apps', 'agent', 'c'),
+      bytecode,
+      objects: join(cache, `objects-${kind}`),
+      outFile: half,
+    });
+    chmodSync(half, 0o755);
+    renameSync(half, program);
+  } finally {
+    rmSync(half, { force: true });
+  }
   process.stderr.write(`${size(program)}; bundle ${size(bundleFile)}\n`);
   if (!sanitize && statSync(program).size > budgetBytes)
     throw new Error(`The agent is larger than its budget of ${budgetBytes} bytes.`);

@@ -51,8 +51,9 @@ static inline uint32_t rotate(uint32_t value, int bits)
     ROUND(c, d, e, f, g, h, a, b, i + 6);                                                                              \
     ROUND(b, c, d, e, f, g, h, a, i + 7)
 
-static void expand(uint32_t w[16])
+static inline __attribute__((always_inline)) void expand(uint32_t w[16])
 {
+#pragma GCC unroll 16
     for (int i = 0; i < 16; i++) {
         uint32_t early = w[(i + 1) & 15], late = w[(i + 14) & 15];
         w[i] += (rotate(early, 7) ^ rotate(early, 18) ^ early >> 3) + w[(i + 9) & 15] +
@@ -60,13 +61,14 @@ static void expand(uint32_t w[16])
     }
 }
 
-/* For speed whatever the flags of the rest: this is the one loop of the agent that a user waits for. */
-__attribute__((optimize("O3"))) static void blocks_in_c(uint32_t state[8], const uint8_t *bytes, size_t count)
+/* Unrolled, so that all of w is in registers or at fixed places: this is the one loop of the agent that a user waits for. */
+static void blocks_in_c(uint32_t state[8], const uint8_t *bytes, size_t count)
 {
     for (; count > 0; count--, bytes += 64) {
         uint32_t w[16];
         uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
         uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
+#pragma GCC unroll 16
         for (int i = 0; i < 16; i++) {
             uint32_t word;
             memcpy(&word, bytes + 4 * i, 4);
