@@ -1,16 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { OperationError } from '@innkeeper/contract';
 import type { Log } from '@innkeeper/kit';
-import type { WebSocket, WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import type { History } from '../history/history.ts';
 import type { RunManager } from '../runs/run-manager.ts';
 import type { TerminalManager } from '../terminals/terminal-manager.ts';
 import type { RequestFacts } from '../web-server/request-facts.ts';
 import { answerError, closeWithError, refuseUpgrade } from './answer-error.ts';
+import type { Upgrade } from './doors.ts';
 import { explainEnd } from './explain-end.ts';
+import { type Found, findRoute } from './find-route.ts';
 import { checkPage, type Entry, type Gate } from './gate.ts';
-import { type Exchange, type HttpRoute, matchPath, type RouteFacts, type SocketRoute } from './http-route.ts';
+import type { Exchange, HttpRoute, RouteFacts, SocketRoute } from './http-route.ts';
 import { findVm } from './method-target.ts';
 import type { NodeOfControl, VmOfControl } from './node-of-control.ts';
 import { httpRoutes, socketRoutes } from './route-table.ts';
@@ -25,27 +26,6 @@ export interface RouteContext {
   readonly terminals: TerminalManager;
   /** Aborted when the daemon stops. */
   readonly shutdownSignal: AbortSignal;
-}
-
-interface Found<Route> {
-  readonly route: Route;
-  readonly parameters: Record<string, string>;
-  readonly query: URLSearchParams;
-}
-
-/** Whether a path belongs to a route, whatever the method. */
-export function isRoutePath(url: string | undefined): boolean {
-  const [path = ''] = (url ?? '').split('?', 1);
-  return path.startsWith('/v1/') || path.startsWith('/api/') || httpRoutes.some((route) => isOf(route.path, path));
-}
-
-function isOf(form: string, path: string): boolean {
-  try {
-    return matchPath(form, path) !== undefined;
-  } catch {
-    // A wrong escape: the web console has an address for nothing as well.
-    return false;
-  }
 }
 
 /** Answers a request that is no RPC. Never rejects. */
@@ -80,16 +60,7 @@ export async function routeRequest(
 }
 
 /** Takes over a connection that asks for a WebSocket. Never rejects. */
-export async function routeUpgrade(
-  upgrade: {
-    readonly request: IncomingMessage;
-    readonly socket: Socket;
-    readonly head: Buffer;
-    readonly sockets: WebSocketServer;
-  },
-  facts: RequestFacts,
-  context: RouteContext,
-): Promise<void> {
+export async function routeUpgrade(upgrade: Upgrade, facts: RequestFacts, context: RouteContext): Promise<void> {
   const { request, socket, head, sockets } = upgrade;
   const left = new AbortController();
   const leave = (): void => left.abort(new OperationError('CANCELED', 'The caller left.'));
@@ -192,17 +163,4 @@ async function serveSocket(
 async function reasonOf(error: unknown, vm: VmOfControl | undefined, signal: AbortSignal): Promise<unknown> {
   if (signal.aborted) return signal.reason;
   return vm === undefined ? error : await explainEnd(error, vm, signal);
-}
-
-function findRoute<Route extends RouteFacts>(routes: readonly Route[], request: IncomingMessage): Found<Route> {
-  const [path = '', query = ''] = (request.url ?? '').split('?', 2);
-  try {
-    for (const route of routes) {
-      const parameters = matchPath(route.path, path);
-      if (parameters !== undefined) return { route, parameters, query: new URLSearchParams(query) };
-    }
-  } catch (error) {
-    throw new OperationError('INVALID_ARGUMENT', 'The address has a wrong escape.', { cause: error });
-  }
-  throw new OperationError('UNKNOWN_METHOD', `There is nothing for ${request.method} at ${path.slice(0, 200)}.`);
 }

@@ -19,7 +19,8 @@ import { createRunManager } from '../../runs/create-run-manager.ts';
 import type { RunManager } from '../../runs/run-manager.ts';
 import { TerminalManager } from '../../terminals/terminal-manager.ts';
 import type { Entrance } from '../../web-server/entrance.ts';
-import { ApiServer, type TcpListenOptions } from '../api-server.ts';
+import { ApiServer } from '../api-server.ts';
+import type { DoorListenOptions } from '../doors.ts';
 import { createLocalNode } from '../local-node.ts';
 
 /** The API over a node whose VMs are fake, and whose agents are what the test starts in them. */
@@ -38,7 +39,7 @@ export interface ServedApi extends AsyncDisposable {
     options?: { readonly agent?: boolean; readonly tags?: Record<string, string> },
   ): Promise<VmRunner>;
   /** Listens on a free port of 127.0.0.1; gives "http://127.0.0.1:PORT". */
-  listenTcp(options?: Partial<TcpListenOptions>): Promise<string>;
+  listenTcp(options?: Partial<DoorListenOptions>): Promise<string>;
   /** Ends the server as when the daemon is killed and starts another one on the same socket and node. */
   restartServer(): Promise<void>;
 }
