@@ -1,8 +1,8 @@
+import { blockBytes, paddedBytes, tarHeader } from '@innkeeper/kit';
 import { AccountNames } from '../file/account-names.ts';
 import { openOptions } from '../file/open-options.ts';
 import type { DirectoryEntry, DirectoryHandle, FileHandle, Host } from '../host.ts';
 import { isHostError } from '../host-error.ts';
-import { blockBytes, paddedBytes, tarHeader } from './tar-header.ts';
 
 /** Open folders at once; what lies deeper is skipped, and said. */
 const maxDepth = 200;

@@ -1,21 +1,9 @@
 import { OperationError } from '@innkeeper/contract/errors';
+import type { TarItem } from '@innkeeper/kit';
 import { openOptions } from '../file/open-options.ts';
 import { hex } from '../hex.ts';
 import type { DirectoryHandle, FileHandle, Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
-import { malformed } from './parse-header.ts';
-
-/** One entry on its way in, its path and facts as the archive's headers together say. */
-export interface TarItem {
-  readonly path: string;
-  readonly typeFlag: string;
-  readonly linkTarget: string;
-  readonly sizeBytes: number;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly modifiedNs: bigint;
-}
 
 const folderMode = 0o755;
 const maxSkipped = 100;
@@ -239,4 +227,8 @@ function partsOf(path: string): string[] {
   if (parts.includes('..')) throw malformed(`the name "${path.slice(0, 100)}", which has ".." in it`);
   if (parts.length > maxDepth) throw malformed(`a name with more than ${maxDepth} parts`);
   return parts;
+}
+
+function malformed(what: string): OperationError {
+  return new OperationError('INVALID_ARGUMENT', `The archive has ${what}.`);
 }

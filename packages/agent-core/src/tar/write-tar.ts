@@ -1,10 +1,10 @@
 import type { WriteTarEventSchema, WriteTarRequest } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
+import { isMalformedTarError, TarParser } from '@innkeeper/kit';
 import type { CallContext } from '../dispatch.ts';
 import type { Host } from '../host.ts';
 import { makeDirectory } from '../tree/make-directory.ts';
 import { normalPath } from '../tree/normal-path.ts';
-import { TarParser } from './tar-parser.ts';
 import { TarTarget } from './tar-target.ts';
 
 /**
@@ -43,6 +43,8 @@ export async function writeTar(
     parser.end();
     const { files, skipped } = target;
     await context.send({ event: { case: 'done', value: { bytes: BigInt(at), files: BigInt(files), skipped } } });
+  } catch (error) {
+    throw isMalformedTarError(error) ? new OperationError('INVALID_ARGUMENT', error.message, { cause: error }) : error;
   } finally {
     target.close();
   }

@@ -1,4 +1,4 @@
-import { OperationError } from '@innkeeper/contract/errors';
+import { MalformedTarError } from './malformed-tar-error.ts';
 import { blockBytes, checksum } from './tar-header.ts';
 
 /** Of one extended header; attributes of all kinds need some dozens. */
@@ -17,8 +17,8 @@ export interface TarBlock {
   readonly modifiedSeconds: number;
 }
 
-/** Undefined for a block of zeros, which ends an archive. @throws OperationError INVALID_ARGUMENT */
-export function parseHeader(bytes: Uint8Array): TarBlock | undefined {
+/** Undefined for a block of zeros, which ends an archive. @throws MalformedTarError */
+export function parseTarHeader(bytes: Uint8Array): TarBlock | undefined {
   if (bytes.subarray(0, blockBytes).every((byte) => byte === 0)) return undefined;
   if (numberAt(bytes, 148, 8) !== checksum(bytes)) throw malformed('a header with a wrong checksum');
   // Further blocks of the map follow, uncounted.
@@ -38,7 +38,7 @@ export function parseHeader(bytes: Uint8Array): TarBlock | undefined {
   };
 }
 
-/** The records of an extended header: "LENGTH key=value\n". @throws OperationError INVALID_ARGUMENT */
+/** The records of an extended header: "LENGTH key=value\n". @throws MalformedTarError */
 export function parsePax(bytes: Uint8Array): ReadonlyMap<string, string> {
   const records = new Map<string, string>();
   for (let at = 0; at < bytes.length; ) {
@@ -55,8 +55,8 @@ export function parsePax(bytes: Uint8Array): ReadonlyMap<string, string> {
   return records;
 }
 
-export function malformed(what: string): OperationError {
-  return new OperationError('INVALID_ARGUMENT', `The archive has ${what}.`);
+export function malformed(what: string): MalformedTarError {
+  return new MalformedTarError(`The archive has ${what}.`);
 }
 
 function text(bytes: Uint8Array, at: number, length: number): string {

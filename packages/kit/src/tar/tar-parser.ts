@@ -1,6 +1,5 @@
-import { malformed, parseHeader, parsePax, type TarBlock } from './parse-header.ts';
+import { malformed, parsePax, parseTarHeader, type TarBlock } from './parse-tar-header.ts';
 import { blockBytes, paddedBytes } from './tar-header.ts';
-import type { TarItem } from './tar-target.ts';
 
 /** Of an extended header or a long name: there is no honest use for more. */
 const maxExtendedBytes = 64 * 1024;
@@ -9,6 +8,20 @@ const usedKeys = new Set(['path', 'linkpath', 'size', 'uid', 'gid', 'mtime', 'GN
 /** Of what a block can say, the latest; file systems have less. */
 const maxModifiedSeconds = 0o77777777777;
 
+/** One entry, its path and facts as the archive's headers together say. Any of it may be hostile, the path first. */
+export interface TarItem {
+  readonly path: string;
+  /** "0" and "7" are files, "1" hard links, "2" symbolic links, "5" folders, "S" sparse files of GNU tar. */
+  readonly typeFlag: string;
+  readonly linkTarget: string;
+  readonly sizeBytes: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly modifiedNs: bigint;
+}
+
+/** Is told of each entry, of its content in pieces, and of its end. */
 export interface TarSink {
   begin(item: TarItem): void;
   write(bytes: Uint8Array): void;
@@ -32,14 +45,14 @@ export class TarParser {
     this.#sink = sink;
   }
 
-  /** @throws OperationError INVALID_ARGUMENT */
+  /** @throws MalformedTarError */
   push(bytes: Uint8Array): void {
     let rest = bytes;
     // What follows the end of the archive is padding.
     while (rest.length > 0 && !this.#isOver) rest = rest.subarray(this.#take(rest));
   }
 
-  /** No more comes. @throws OperationError INVALID_ARGUMENT when its end did not come */
+  /** No more comes. @throws MalformedTarError when its end did not come */
   end(): void {
     // An archive ends with blocks of zeros: without them nobody can tell that it is whole.
     if (!this.#isOver) throw malformed('no end: it was cut');
@@ -77,7 +90,7 @@ export class TarParser {
   }
 
   #takeHeader(): void {
-    const header = parseHeader(this.#block);
+    const header = parseTarHeader(this.#block);
     if (header === undefined) {
       this.#isOver = true;
       return;

@@ -1,5 +1,4 @@
-import type { FileStat } from '../host.ts';
-
+/** Everything in an archive begins at a multiple of this; two blocks of zeros end it. */
 export const blockBytes = 512;
 const maxOctal = 0o77777777777;
 const maxOctalShort = 0o7777777;
@@ -12,7 +11,12 @@ export interface TarEntry {
   readonly type: 'file' | 'directory' | 'symlink';
   readonly linkTarget: string;
   readonly sizeBytes: number;
-  readonly stat: FileStat;
+  readonly stat: {
+    readonly mode: number;
+    readonly uid: number;
+    readonly gid: number;
+    readonly modifiedNs: bigint;
+  };
   readonly user: string;
   readonly group: string;
 }

@@ -1,0 +1,9 @@
+/** An archive is not one, or was cut. */
+export class MalformedTarError extends Error {
+  override readonly name = 'MalformedTarError';
+}
+
+/** By shape and not by instanceof, which fails across copies of a package. */
+export function isMalformedTarError(error: unknown): error is MalformedTarError {
+  return error instanceof Error && error.name === 'MalformedTarError';
+}
