@@ -9,12 +9,16 @@ import {
   NodeService,
   type Operation,
   OperationService,
+  RunService,
   VmService,
 } from '@innkeeper/contract/control';
+import { fromConnectError } from './errors.ts';
 import { type ExecOptions, type ExecStream, openExec } from './exec.ts';
 import { createFiles, type Files } from './files.ts';
 import { createGuestProcesses, type GuestProcesses } from './guest-processes.ts';
 import { type ReadFileOptions, type RemoteFile, readFile } from './read-file.ts';
+import { readRunOutput } from './read-run-output.ts';
+import { createRuns, type Runs, type RunsParts } from './runs.ts';
 import { type ServerAddress, serverOf } from './server.ts';
 import { type WaitOptions, waitForOperation } from './wait-for-operation.ts';
 import { withOperationErrors } from './with-operation-errors.ts';
@@ -34,6 +38,8 @@ export interface InnkeeperClient {
     /** Resolves when the operation succeeded; rejects with its error. */
     wait(id: string, options?: WaitOptions): Promise<Operation>;
   };
+  /** Commands and scripts on many VMs, kept with their output. */
+  readonly runs: Client<typeof RunService> & Runs;
   readonly node: Client<typeof NodeService>;
   readonly access: Client<typeof AccessService>;
   readonly audit: Client<typeof AuditService>;
@@ -51,6 +57,11 @@ export function createClient(address: ClientOptions): InnkeeperClient {
     withOperationErrors(desc, createConnectClient(desc, server.transport), server);
   const operations = service(OperationService);
   const guest = service(GuestService);
+  const runs = service(RunService);
+  const runParts: RunsParts = {
+    output: (id, options) => readRunOutput(server, id, options),
+    toError: (error) => fromConnectError(error, server),
+  };
   return {
     files: createFiles(server, guest),
     processes: createGuestProcesses(guest),
@@ -59,6 +70,7 @@ export function createClient(address: ClientOptions): InnkeeperClient {
     operations: Object.assign(Object.create(operations) as typeof operations, {
       wait: (id: string, options?: WaitOptions) => waitForOperation(operations, id, options),
     }),
+    runs: Object.assign(Object.create(runs) as typeof runs, createRuns(runs, runParts)),
     node: service(NodeService),
     access: service(AccessService),
     audit: service(AuditService),

@@ -6,9 +6,12 @@ export type { GuestProcesses, ListProcessesOptions, SignalOptions } from './gues
 export { loginForToken, type PasswordLogin } from './login-for-token.ts';
 export type { ReadFileOptions, RemoteFile } from './read-file.ts';
 export type { ReadTarOptions, RemoteTar } from './read-tar.ts';
+export { type RunOutputOptions, runOutputUrl } from './run-output-url.ts';
+export type { ListRunsOptions, Runs, StartRunOptions } from './runs.ts';
 export type { NetworkAddress, ServerAddress, SocketAddress } from './server.ts';
 export { signalNumber } from './signal-number.ts';
 export type { UnpackedTar } from './unpacked-tar.ts';
 export type { WaitOptions } from './wait-for-operation.ts';
+export type { WatchRunOptions } from './watch-run.ts';
 export type { WriteFileOptions, WrittenFile } from './write-file.ts';
 export type { WriteTarOptions } from './write-tar.ts';

@@ -12,9 +12,11 @@ import {
   VmService,
 } from '@innkeeper/contract/control';
 import { createGuestProcesses, type GuestProcesses } from '../guest-processes.ts';
+import { createRuns, type Runs, type RunsParts } from '../runs.ts';
 import { createBinaryTransport } from './binary-transport.ts';
 import { toOperationError } from './browser-errors.ts';
 import { type BrowserFiles, createBrowserFiles } from './browser-files.ts';
+import { readRunOutput } from './browser-run-output.ts';
 
 export interface BrowserClientOptions {
   /** Sent with everything; empty before the login. */
@@ -36,7 +38,8 @@ export interface BrowserClient {
   readonly operations: Client<typeof OperationService>;
   /** Processes of guests. */
   readonly processes: GuestProcesses;
-  readonly runs: Client<typeof RunService>;
+  /** Commands and scripts on many VMs, kept with their output. */
+  readonly runs: Client<typeof RunService> & Runs;
   readonly vms: Client<typeof VmService>;
 }
 
@@ -46,6 +49,11 @@ export function createBrowserClient({ csrfToken, baseUrl }: BrowserClientOptions
   const service = <Desc extends DescService>(desc: Desc): Client<Desc> =>
     withOperationErrors(createClient(desc, transport));
   const guest = service(GuestService);
+  const runs = service(RunService);
+  const runParts: RunsParts = {
+    output: (id, options) => readRunOutput({ csrfToken, baseUrl }, id, options),
+    toError: toOperationError,
+  };
   return {
     access: service(AccessService),
     audit: service(AuditService),
@@ -56,7 +64,7 @@ export function createBrowserClient({ csrfToken, baseUrl }: BrowserClientOptions
     node: service(NodeService),
     operations: service(OperationService),
     processes: createGuestProcesses(guest),
-    runs: service(RunService),
+    runs: Object.assign(Object.create(runs) as typeof runs, createRuns(runs, runParts)),
     vms: service(VmService),
   };
 }

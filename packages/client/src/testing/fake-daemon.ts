@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
-import { GuestService, ImageService, NodeService, OperationService, VmService } from '@innkeeper/contract/control';
+import {
+  GuestService,
+  ImageService,
+  NodeService,
+  OperationService,
+  RunService,
+  VmService,
+} from '@innkeeper/contract/control';
 import { type ReasonName, reasons } from '@innkeeper/contract/errors';
 import { type WebSocket, WebSocketServer } from 'ws';
 
@@ -16,6 +23,7 @@ export interface FakeHandlers {
   readonly images?: Partial<ServiceImpl<typeof ImageService>>;
   readonly operations?: Partial<ServiceImpl<typeof OperationService>>;
   readonly node?: Partial<ServiceImpl<typeof NodeService>>;
+  readonly runs?: Partial<ServiceImpl<typeof RunService>>;
   readonly files?: (request: IncomingMessage, response: ServerResponse, url: URL) => void;
   readonly exec?: (socket: WebSocket, vm: string) => void;
   /** Answers the upgrade of an exec with an error instead. */
@@ -105,7 +113,7 @@ export function errorBody(reason: ReasonName, message: string): string {
 
 function answer(handlers: FakeHandlers, request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url ?? '/', 'http://innkeeper');
-  if (url.pathname.startsWith('/v1/vms/') && handlers.files !== undefined) {
+  if (/^\/v1\/(vms|runs)\//.test(url.pathname) && handlers.files !== undefined) {
     handlers.files(request, response, url);
     return;
   }
@@ -116,6 +124,7 @@ function answer(handlers: FakeHandlers, request: IncomingMessage, response: Serv
       router.service(ImageService, handlers.images ?? {});
       router.service(OperationService, handlers.operations ?? {});
       router.service(NodeService, handlers.node ?? {});
+      router.service(RunService, handlers.runs ?? {});
     },
   })(request, response);
 }
