@@ -20,13 +20,13 @@ export function createTerminalService(
       pass.note({ id: terminal.record.id });
       return terminalMessage(terminal);
     },
-    listTerminals: ({ vm }, context) => {
+    listTerminals: async ({ vm }, context) => {
       const { caller } = passOf(context);
-      const all = terminals.list(vms.find(vm).id);
+      const all = await terminals.list(vms.find(vm).id);
       return { terminals: all.filter((terminal) => mayOpen(caller, terminal)).map(terminalMessage) };
     },
     closeTerminal: async ({ vm, id }, context) => {
-      const terminal = findTerminal(terminals, passOf(context).caller, vms.find(vm).id, id);
+      const terminal = await findTerminal(terminals, passOf(context).caller, vms.find(vm).id, id);
       await terminals.close(terminal, context.signal);
       return terminalMessage(terminal);
     },

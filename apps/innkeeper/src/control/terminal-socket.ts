@@ -20,7 +20,7 @@ export async function serveTerminal(socket: WebSocket, exchange: Exchange): Prom
   socket.pause();
   const id = parameters['terminal'] ?? '';
   pass.note({ terminal: id.slice(0, 64) });
-  const terminal = findTerminal(terminals, pass.caller, vm.id, id);
+  const terminal = await findTerminal(terminals, pass.caller, vm.id, id);
   await pass.begin();
   signal.throwIfAborted();
   const over = Promise.withResolvers<void>();

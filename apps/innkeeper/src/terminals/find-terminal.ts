@@ -9,9 +9,14 @@ export function mayOpen(caller: Caller, terminal: Terminal): boolean {
   return terminal.record.createdBy === caller.name || mayDo(caller, 'user.manage', 'everywhere');
 }
 
-/** @throws OperationError TERMINAL_NOT_FOUND also for somebody else's */
-export function findTerminal(terminals: TerminalManager, caller: Caller, vmId: string, id: string): Terminal {
-  const terminal = terminals.find(vmId, id);
+/** Fails with TERMINAL_NOT_FOUND, also for somebody else's. */
+export async function findTerminal(
+  terminals: TerminalManager,
+  caller: Caller,
+  vmId: string,
+  id: string,
+): Promise<Terminal> {
+  const terminal = await terminals.find(vmId, id);
   if (terminal !== undefined && mayOpen(caller, terminal)) return terminal;
   throw new OperationError('TERMINAL_NOT_FOUND', `There is no terminal "${id.slice(0, 80)}".`);
 }

@@ -6,6 +6,7 @@ import type { Log } from '@innkeeper/kit';
 import { newId } from '../access/secrets.ts';
 import { explainEnd } from '../control/explain-end.ts';
 import type { NodeOfControl, VmOfControl } from '../control/node-of-control.ts';
+import { delay } from './delay.ts';
 import { Pace } from './pace.ts';
 import { Terminal } from './terminal.ts';
 import { processIdOf, type TerminalRecord } from './terminal-record.ts';
@@ -21,6 +22,8 @@ const maxEnded = 64;
 const unseenMs = 24 * 60 * 60_000;
 /** After a start of the daemon, agents get this long to be heard again. */
 const returnMs = 60_000;
+/** And who asks for a terminal meanwhile waits so long. */
+const maxWaitMs = 10_000;
 
 export interface TerminalManagerOptions {
   readonly vms: NodeOfControl['vms'];
@@ -41,6 +44,8 @@ export class TerminalManager implements AsyncDisposable {
   readonly #records: TerminalRecords;
   readonly #pace = new Pace();
   readonly #stop = new AbortController();
+  /** Those of an earlier daemon, by id, until their agents were asked. */
+  readonly #resuming = new Map<string, { readonly vmId: string; readonly done: Promise<void> }>();
   #starting = 0;
 
   constructor(options: TerminalManagerOptions) {
@@ -53,8 +58,8 @@ export class TerminalManager implements AsyncDisposable {
     for (const record of await this.#records.load()) {
       const vm = this.#options.vms.byId(record.vmId);
       if (vm === undefined) continue;
-      const following = this.#resume(vm, record).finally(() => this.#following.delete(following));
-      this.#following.add(following);
+      const done = this.#resume(vm, record).finally(() => this.#resuming.delete(record.id));
+      this.#resuming.set(record.id, { vmId: record.vmId, done });
     }
   }
 
@@ -88,14 +93,17 @@ export class TerminalManager implements AsyncDisposable {
     }
   }
 
-  /** Those of a VM, oldest first. */
-  list(vmId: string): Terminal[] {
+  /** Those of a VM, oldest first. Just after a start of the daemon, waits for those of an earlier one. */
+  async list(vmId: string): Promise<Terminal[]> {
+    await this.#resumed(vmId);
     return [...this.#terminals.values()]
       .filter(({ record }) => record.vmId === vmId)
       .sort((one, other) => one.record.createdMs - other.record.createdMs);
   }
 
-  find(vmId: string, id: string): Terminal | undefined {
+  /** Undefined when the VM has none of this id. Waits as `list` does. */
+  async find(vmId: string, id: string): Promise<Terminal | undefined> {
+    if (this.#resuming.has(id)) await this.#resumed(vmId);
     const terminal = this.#terminals.get(id);
     return terminal?.record.vmId === vmId ? terminal : undefined;
   }
@@ -112,7 +120,14 @@ export class TerminalManager implements AsyncDisposable {
     this.#records.close();
     this.#stop.abort(new OperationError('CANCELED', 'The daemon stops.'));
     for (const timer of this.#timers.values()) clearTimeout(timer);
-    await Promise.all(this.#following);
+    await Promise.all([...this.#following, ...[...this.#resuming.values()].map(({ done }) => done)]);
+  }
+
+  /** Those of a VM are there again, or it takes too long for somebody who waits. */
+  async #resumed(vmId: string): Promise<void> {
+    const resuming = [...this.#resuming.values()].filter((each) => each.vmId === vmId);
+    if (resuming.length === 0) return;
+    await Promise.race([Promise.all(resuming.map(({ done }) => done)), delay(maxWaitMs, this.#stop.signal)]);
   }
 
   #running(): Terminal[] {

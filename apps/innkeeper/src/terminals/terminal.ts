@@ -3,6 +3,7 @@ import { isOperationError, OperationError } from '@innkeeper/contract';
 import type { ExecEvent } from '@innkeeper/contract/agent';
 import type { Log } from '@innkeeper/kit';
 import { Listeners } from '../node/listeners.ts';
+import { delay } from './delay.ts';
 import { isAnswer } from './is-answer.ts';
 import { messageOfEnd, type TerminalEnd } from './message-of-end.ts';
 import type { Pace } from './pace.ts';
@@ -226,10 +227,4 @@ export class Terminal {
     this.#screen.dispose();
     this.changes.emit();
   }
-}
-
-function delay(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    AbortSignal.any([signal, AbortSignal.timeout(ms)]).addEventListener('abort', () => resolve(), { once: true });
-  });
 }

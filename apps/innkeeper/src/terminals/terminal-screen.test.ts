@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { bytesBeforeCut } from './cut-sequence.ts';
+import { isAnswer } from './is-answer.ts';
+import { SequenceBounds } from './sequence-bounds.ts';
+import { TerminalScreen } from './terminal-screen.ts';
+
+const esc = '\x1b';
+
+async function screenOf(output: string, columns = 20, rows = 5): Promise<TerminalScreen> {
+  const screen = new TerminalScreen(columns, rows);
+  await screen.write(Buffer.from(output));
+  return screen;
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString();
+}
+
+describe('TerminalScreen', () => {
+  it('draws what it shows: an empty one that is given the drawing shows the same', async () => {
+    const outputs = [
+      `one\r\ntwo ${esc}[1;31mred${esc}[0m\r\n`,
+      `${'line\r\n'.repeat(50)}$ `,
+      `before${esc}[?1049h${esc}[2J${esc}[?25l${esc}[2;4r${esc}[3;5HEDIT${esc}[?2004h${esc}[?1006h`,
+      `${esc}]2;vi notes${'\x07'}wide 漢字 e\u0301 🙂`,
+    ];
+    for (const output of outputs) {
+      const drawing = (await screenOf(output)).draw();
+      assert.equal(text((await screenOf(text(drawing))).draw()), text(drawing), JSON.stringify(output));
+    }
+  });
+
+  it('keeps a region that scrolls, a hidden cursor and the way a mouse is reported', async () => {
+    const drawing = text((await screenOf(`${esc}[?1000h${esc}[?1006h${esc}[?25l${esc}[2;4r${esc}[3;5Hx`)).draw());
+    for (const part of ['[?1000h', '[?1006h', '[?25l', '[2;4r', '[3;6H']) assert.ok(drawing.includes(part), part);
+  });
+
+  it('ends with the beginning of a sequence whose end has not come', async () => {
+    const screen = await screenOf(`red: ${esc}[3`);
+    assert.ok(text(screen.draw()).endsWith(`red: ${esc}[3`));
+    await screen.write(Buffer.from('1mX'));
+    assert.ok(!text(screen.draw()).includes(`${esc}[3X`));
+  });
+
+  it('takes a title, without control characters and 100 characters at most', async () => {
+    const screen = await screenOf(`${esc}]0;a\u202eb\tc${'x'.repeat(200)}\x07`);
+    assert.equal(screen.title, `abc${'x'.repeat(97)}`);
+  });
+
+  it('draws a screen of many colours within 4 MiB', async () => {
+    const screen = new TerminalScreen(500, 200);
+    let line = '';
+    for (let column = 0; column < 500; column++) line += `${esc}[38;2;${column % 256};1;2;48;2;3;4;${column % 251}mx`;
+    for (let row = 0; row < 300; row++) await screen.write(Buffer.from(line));
+    assert.ok(screen.draw().length < 4 * 1024 * 1024, `${screen.draw().length}`);
+  });
+});
+
+describe('SequenceBounds', () => {
+  it('passes on what programs send', () => {
+    const bounds = new SequenceBounds();
+    for (const piece of [`${esc}]2;title\x07`, `${esc}[31mred`, 'e\u0301', `${esc}P$qm${esc}\\`, '👩‍👩‍👧‍👦'])
+      assert.equal(bounds.take(Buffer.from(piece)), piece);
+  });
+
+  it('cuts strings that do not end, however they come', () => {
+    for (const pieceBytes of [1, 7, 4096, 100_000]) {
+      const bounds = new SequenceBounds();
+      const all = Buffer.from(`a${esc}]2;${'x'.repeat(50_000)}${esc}\\b${esc}P${'y'.repeat(50_000)}\x07c`);
+      let kept = '';
+      for (let at = 0; at < all.length; at += pieceBytes) kept += bounds.take(all.subarray(at, at + pieceBytes));
+      assert.equal(kept, `a${esc}]2;${'x'.repeat(4094)}${esc}\\b${esc}P${'y'.repeat(4096)}\x07c`);
+    }
+  });
+
+  it('leaves a letter eight marks, however they come', () => {
+    for (const pieceBytes of [1, 2, 7, 5000]) {
+      const bounds = new SequenceBounds();
+      const all = Buffer.from(`a${'\u0301'.repeat(1000)}b${'\u0302'.repeat(3)}c`);
+      let kept = '';
+      for (let at = 0; at < all.length; at += pieceBytes) kept += bounds.take(all.subarray(at, at + pieceBytes));
+      assert.equal(kept, `a${'\u0301'.repeat(8)}b${'\u0302'.repeat(3)}c`);
+    }
+  });
+});
+
+describe('bytesBeforeCut()', () => {
+  const none = new Uint8Array(0);
+  it('finds what is cut, and nothing where nothing is', () => {
+    for (const whole of [
+      '',
+      'text',
+      `${esc}[31m`,
+      `${esc}]2;t\x07`,
+      `${esc}]2;t${esc}\\`,
+      `${esc}(B`,
+      `${esc}7`,
+      'é漢🙂',
+    ])
+      assert.equal(text(bytesBeforeCut(none, Buffer.from(`x${whole}`))), '', JSON.stringify(whole));
+    for (const cut of [esc, `${esc}[`, `${esc}[38;5;`, `${esc}]2;tit`, `${esc}]2;tit${esc}`, `${esc}(`, `${esc}P$q`])
+      assert.equal(text(bytesBeforeCut(none, Buffer.from(`x${esc}[1m${cut}`))), cut, JSON.stringify(cut));
+    for (const length of [1, 2, 3]) {
+      const cut = Buffer.from('🙂').subarray(0, length);
+      assert.deepEqual(bytesBeforeCut(none, Buffer.concat([Buffer.from('x'), cut])), new Uint8Array(cut));
+    }
+  });
+
+  it('goes on from piece to piece', () => {
+    let cut = new Uint8Array(0);
+    for (const piece of ['x', esc, '[', '3', '8;5']) cut = bytesBeforeCut(cut, Buffer.from(piece));
+    assert.equal(text(cut), `${esc}[38;5`);
+    assert.equal(text(bytesBeforeCut(cut, Buffer.from(';1mred'))), '');
+  });
+});
+
+describe('isAnswer()', () => {
+  it('tells what a terminal says from what is typed', () => {
+    for (const answer of [
+      `${esc}[?1;2c`,
+      `${esc}[24;80R`,
+      `${esc}[0n`,
+      `${esc}]11;rgb:00/00/00${esc}\\`,
+      `${esc}P1$r0m${esc}\\`,
+    ])
+      assert.ok(isAnswer(Buffer.from(answer)), JSON.stringify(answer));
+    for (const typed of ['', 'c', esc, `${esc}[A`, `${esc}[15~`, `${esc}[200~paste${esc}[201~`, `ls${esc}[0n`, '\x03'])
+      assert.ok(!isAnswer(Buffer.from(typed)), JSON.stringify(typed));
+  });
+});

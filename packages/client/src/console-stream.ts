@@ -1,0 +1,59 @@
+import type { OperationError } from '@innkeeper/contract/errors';
+import { type ConnectionEvent, SocketStream } from './socket-stream.ts';
+import type { OpenSocket } from './stream-socket.ts';
+import { toldError } from './told-error.ts';
+
+export type ConsoleEvent =
+  /** What is kept of the past, then what comes. After a connection came back the past comes again. */
+  | { readonly type: 'output'; readonly data: Uint8Array }
+  /** Who types changed; null: nobody does, and the first who types will. */
+  | { readonly type: 'writer'; readonly name: string | null; readonly you: boolean }
+  /** What was typed was not taken, because somebody else types. */
+  | { readonly type: 'refused'; readonly error: OperationError }
+  | ConnectionEvent;
+
+export interface OpenConsoleOptions {
+  /** Asks to be the one who types, if nobody does. */
+  readonly writer?: boolean | undefined;
+  /** Stops looking. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A VM's serial console that is looked at. */
+export interface ConsoleStream extends AsyncIterable<ConsoleEvent> {
+  /** Keys, as bytes or text. Dropped while there is no connection. */
+  write(data: Uint8Array | string): void;
+  /** Becomes the one who types, whoever was it. */
+  take(): void;
+  /** Gives that up. */
+  release(): void;
+  close(): void;
+}
+
+/**
+ * Opens the stream; it ends when the VM does. A connection that breaks is made anew for 60 s. The iteration rejects with
+ * OperationError: VM_NOT_RUNNING, DAEMON_UNREACHABLE, or CANCELED after `close` or an abort.
+ */
+export function openConsoleStream(open: OpenSocket, vm: string, options: OpenConsoleOptions = {}): ConsoleStream {
+  const stream = new SocketStream<ConsoleEvent>({
+    ...{ open, signal: options.signal, greeting: () => [] },
+    path: `/v1/vms/${encodeURIComponent(vm)}/console${options.writer === true ? '?writer=1' : ''}`,
+    onBytes: (data) => ({ type: 'output', data }),
+    onText: (message) => {
+      const { type, name, you } = message;
+      if (type === 'writer') return { type, name: typeof name === 'string' ? name : null, you: you === true };
+      if (type !== 'error') return undefined;
+      const error = toldError(message);
+      if (error.reason !== 'CONSOLE_NOT_WRITER') throw error;
+      return { type: 'refused', error };
+    },
+  });
+  const tell = (type: string): void => stream.send(JSON.stringify({ type }));
+  return {
+    [Symbol.asyncIterator]: () => stream.events(() => undefined),
+    write: (data) => stream.send(typeof data === 'string' ? new TextEncoder().encode(data) : data),
+    take: () => tell('take'),
+    release: () => tell('release'),
+    close: () => stream.close(),
+  };
+}
