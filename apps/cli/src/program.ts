@@ -86,10 +86,24 @@ export function buildProgram(): Command {
   ).passThroughOptions();
   add(
     program,
-    'cp <from> <to>',
-    'Copy a file to or from a guest: VM:/path on one side, "-" for a pipe',
+    'cp <paths...>',
+    'Copy files to or from a guest, the last path is the target: VM:/path on one side, "-" for a pipe',
     () => import('./commands/cp.ts'),
-  ).option('-p, --parents', 'make the folders that are missing');
+  )
+    .option('-r, --recursive', 'folders with all that is in them; "-" is then a tar archive')
+    .option('-p, --parents', 'make the folders that are missing')
+    .option('--owners', 'with -r: keep owners by number, and set-user-id bits (default: root in guests, you here)');
+  addFiles(program, add, output);
+  output(add(program, 'ps <vm>', 'What runs in a guest, the busiest first', () => import('./commands/ps.ts')))
+    .addOption(
+      new Option('--sort <by>', 'what they are sorted by').choices(['cpu', 'memory', 'pid', 'name']).default('cpu'),
+    )
+    .option('-n, --lines <count>', 'how many at most', '200')
+    .option('--tree', 'children below their parents')
+    .option('--kernel-threads', 'threads of the kernel too');
+  add(program, 'signal <vm> <pid...>', 'Send a signal to processes of a guest', () => import('./commands/signal.ts'))
+    .option('-s, --signal <name>', 'such as TERM, KILL, HUP, or a number', 'TERM')
+    .option('--tree', 'to their descendants too');
   output(
     add(program, 'top [vm]', 'What guests use, beside what their hypervisors use', () => import('./commands/top.ts')),
   ).option('--interval <duration>', 'between looks', '2s');
@@ -99,6 +113,7 @@ export function buildProgram(): Command {
     'how many',
     '50',
   );
+  addRuns(program, add, output);
   addImages(program, add, output);
   addOperations(program, add, output);
   addLogins(program, add, output);
@@ -107,6 +122,83 @@ export function buildProgram(): Command {
 }
 
 type Add = (parent: Command, usage: string, summary: string, load: Load) => Command;
+
+function addFiles(program: Command, add: Add, output: (command: Command) => Command): void {
+  const files = program.command('files').description('Files of a guest: VM:/path').exitOverride();
+  output(add(files, 'ls <place>', 'List a folder', () => import('./commands/files-ls.ts')))
+    .option('-l, --long', 'owners and links too, as -o wide')
+    .option('-a, --all', 'names that begin with a dot too')
+    .addOption(
+      new Option('--sort <by>', 'what it is sorted by').choices(['name', 'size', 'modified', 'time']).default('name'),
+    )
+    .option('-r, --reverse', 'the other way round');
+  output(add(files, 'stat <place>', 'What is known of a file', () => import('./commands/files-stat.ts'))).option(
+    '-L, --dereference',
+    'of a symbolic link: what it points to',
+  );
+  add(files, 'mkdir <place...>', 'Make folders', () => import('./commands/files-mkdir.ts'))
+    .option('-p, --parents', 'those above them too; one that is there is no error')
+    .option('-m, --mode <octal>', 'permission bits', '755');
+  add(files, 'mv <from> <to>', 'Rename or move within a file system', () => import('./commands/files-mv.ts')).option(
+    '-f, --force',
+    'replace what is there',
+  );
+  add(files, 'rm <place...>', 'Remove files; links are never followed', () => import('./commands/files-rm.ts'))
+    .option('-r, --recursive', 'folders with all that is in them')
+    .option('-f, --force', 'what is not there is no error');
+  add(
+    files,
+    'chmod <mode> <place...>',
+    'Set permission bits, in octal',
+    () => import('./commands/files-chmod.ts'),
+  ).option('-R, --recursive', 'folders with all that is in them');
+  add(
+    files,
+    'chown <owner> <place...>',
+    'Set owner and group: USER, USER:GROUP or :GROUP, by name or number',
+    () => import('./commands/files-chown.ts'),
+  ).option('-R, --recursive', 'folders with all that is in them');
+}
+
+function addRuns(program: Command, add: Add, output: (command: Command) => Command): void {
+  add(
+    program,
+    'run [command...]',
+    'Run a command or script on one VM or many; it is kept with its output',
+    () => import('./commands/run.ts'),
+  )
+    .option('--on <where>', 'a VM (may be given again), tag=NAME, or a filter such as "state:running mem>80"', collect)
+    .option('--script <file>', 'a script instead of a command; "-" is standard input')
+    .option('--interpreter <path>', 'what reads the script (default: its "#!" line, else /bin/sh)')
+    .option('-u, --user <user[:group]>', 'as this user')
+    .option('--group <group>', 'as this group')
+    .option('-w, --cwd <folder>', 'in this folder')
+    .option('-e, --env <name=value>', 'with this variable, or with ours of that name; may be given again', collect)
+    .option('--timeout <duration>', 'end it after this time, such as 30s (default: 1h)')
+    .option('--max-output <size>', 'kept of each VM, at most 16M (default: 1M)')
+    .option('--title <text>', 'what it is called (default: its first line)')
+    .option('--detach', 'start it, print its id, and leave it alone')
+    .addOption(formOption(['table', 'json', 'yaml']))
+    .passThroughOptions();
+  const runs = program.command('runs').description('Runs under way, and those that ended').exitOverride();
+  output(add(runs, 'ls', 'List runs, newest first', () => import('./commands/runs-ls.ts')))
+    .option('--on <vm>', 'only those that went to this VM')
+    .option('--by <user>', 'only those of this user')
+    .option('--text <words>', 'only those with this in title, command or script')
+    .option('-n, --lines <count>', 'how many', '50');
+  output(add(runs, 'show <id>', 'One run, and what came of it on each VM', () => import('./commands/runs-show.ts')));
+  add(runs, 'follow <id>', 'Its output so far, and what comes', () => import('./commands/runs-follow.ts')).addOption(
+    formOption(['table', 'json', 'yaml']),
+  );
+  add(runs, 'output <id>', 'What is kept of the output of one VM', () => import('./commands/runs-output.ts'))
+    .option('--on <vm>', 'which one, when it went to many')
+    .addOption(new Option('--stream <name>', 'which stream').choices(['stdout', 'stderr', 'both']).default('both'));
+  add(runs, 'cancel <id>', 'End it everywhere: TERM, then KILL', () => import('./commands/runs-cancel.ts'));
+}
+
+function formOption(forms: readonly string[]): Option {
+  return new Option('-o, --output <format>', 'how the answer looks').choices(forms).default('table');
+}
 
 function addImages(program: Command, add: Add, output: (command: Command) => Command): void {
   const image = program.command('image').description('Disk images that VMs are made from').exitOverride();

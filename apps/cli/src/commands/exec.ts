@@ -8,6 +8,7 @@ import { type ExecOptions, parseExecWords } from '../exec-options.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { printError } from '../output/print-error.ts';
 import { parseDuration } from '../parse-duration.ts';
+import { parseVariable } from '../parse-variable.ts';
 import { withSuggestion } from '../with-suggestion.ts';
 import { writeAll } from '../write-all.ts';
 import { connectTerminal } from './connect-terminal.ts';
@@ -55,11 +56,6 @@ function specOf(words: readonly string[], options: ExecOptions, terminal: boolea
     neverWaitForReader: options.detach === true,
     ...(terminal ? { terminal: { columns: process.stdout.columns ?? 80, rows: process.stdout.rows ?? 24 } } : {}),
   };
-}
-
-function parseVariable(text: string): [string, string] {
-  const at = text.indexOf('=');
-  return at < 1 ? [text, process.env[text] ?? ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 async function detach(stream: ExecStream): Promise<number> {

@@ -1,4 +1,4 @@
-import { AgentState, OperationState, VmState } from '@innkeeper/contract/control';
+import { AgentState, OperationState, RunState, VmState } from '@innkeeper/contract/control';
 
 /** The states that this version knows. */
 type Known<T> = T extends number ? (number extends T ? never : T) : never;
@@ -34,6 +34,15 @@ const operationStateWords: Record<Known<OperationState>, string> = {
   [OperationState.CANCELED]: 'cancelled',
 };
 
+const runStateWords: Record<Known<RunState>, string> = {
+  [RunState.UNSPECIFIED]: '–',
+  [RunState.WAITING]: 'waiting',
+  [RunState.RUNNING]: 'running',
+  [RunState.SUCCEEDED]: 'succeeded',
+  [RunState.FAILED]: 'failed',
+  [RunState.CANCELED]: 'cancelled',
+};
+
 /** A state of a later version is shown as unknown. */
 export function vmStateWord(state: VmState): string {
   return (vmStateWords as Partial<Record<number, string>>)[state] ?? '–';
@@ -47,4 +56,9 @@ export function agentStateWord(state: AgentState): string {
 /** A state of a later version is shown as unknown. */
 export function operationStateWord(state: OperationState): string {
   return (operationStateWords as Partial<Record<number, string>>)[state] ?? '–';
+}
+
+/** A state of a later version is shown as unknown. */
+export function runStateWord(state: RunState): string {
+  return (runStateWords as Partial<Record<number, string>>)[state] ?? '–';
 }
