@@ -12,16 +12,30 @@ export interface CpuTicks {
   readonly count: number;
 }
 
-/** undefined for text that is no /proc/stat. */
+/** undefined for text that is no /proc/stat. No expression over the whole text: it has a number for every interrupt. */
 export function parseCpu(text: string): CpuTicks | undefined {
-  const line = /^cpu +(.*)$/m.exec(text)?.[1];
-  const words = line?.trim().split(/ +/);
-  if (words === undefined || !words.every((word) => /^\d+$/.test(word))) return undefined;
-  const [user = 0n, nice = 0n, system = 0n, idle = 0n, iowait = 0n, irq = 0n, softirq = 0n, steal = 0n] = words.map(
-    (word) => BigInt(word),
-  );
-  const count = (text.match(/^cpu\d+ /gm) ?? []).length;
-  return { user, nice, system, idle, iowait, irq, softirq, steal, count };
+  if (!text.startsWith('cpu ')) return undefined;
+  const words = firstLine(text).slice(4).trim().split(' ');
+  for (const word of words) if (!/^\d+$/.test(word)) return undefined;
+  const tick = (column: number): bigint => BigInt(words[column] ?? 0);
+  let count = 0;
+  for (let at = text.indexOf('\ncpu'); at >= 0; at = text.indexOf('\ncpu', at + 4)) count++;
+  return {
+    user: tick(0),
+    nice: tick(1),
+    system: tick(2),
+    idle: tick(3),
+    iowait: tick(4),
+    irq: tick(5),
+    softirq: tick(6),
+    steal: tick(7),
+    count,
+  };
+}
+
+function firstLine(text: string): string {
+  const end = text.indexOf('\n');
+  return end < 0 ? text : text.slice(0, end);
 }
 
 /** Share of all CPUs that was busy between two samples, 0 to 100. iowait is not busy. undefined when time did not go on. */

@@ -17,19 +17,24 @@ export function parsePressure(text: string): MessageInitShape<typeof PressureSch
   };
 }
 
+/** The line that begins with this name: "some avg10=0.00 avg60=0.00 avg300=0.00 total=0". */
 function parseLine(
   text: string,
   name: string,
 ): { avg10: number; avg60: number; avg300: number; totalUs: bigint } | undefined {
   for (const line of text.split('\n')) {
-    const match = /^(\w+) avg10=([\d.]+) avg60=([\d.]+) avg300=([\d.]+) total=(\d+)$/.exec(line);
-    if (match?.[1] === name)
-      return {
-        avg10: Number(match[2]),
-        avg60: Number(match[3]),
-        avg300: Number(match[4]),
-        totalUs: BigInt(match[5] ?? 0),
-      };
+    const words = line.split(' ');
+    if (words[0] !== name) continue;
+    const avg10 = Number(afterKey(words[1], 'avg10='));
+    const avg60 = Number(afterKey(words[2], 'avg60='));
+    const avg300 = Number(afterKey(words[3], 'avg300='));
+    const total = afterKey(words[4], 'total=');
+    if (Number.isNaN(avg10 + avg60 + avg300) || total === undefined || !/^\d+$/.test(total)) return undefined;
+    return { avg10, avg60, avg300, totalUs: BigInt(total) };
   }
   return undefined;
+}
+
+function afterKey(word: string | undefined, key: string): string | undefined {
+  return word?.startsWith(key) === true && word.length > key.length ? word.slice(key.length) : undefined;
 }

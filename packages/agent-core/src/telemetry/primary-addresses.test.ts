@@ -4,7 +4,7 @@ import { putInterface } from '../fake/fake-guest-files.ts';
 import { FakeHost } from '../fake/fake-host.ts';
 import { addressScope } from './address-scope.ts';
 import { primaryAddresses } from './primary-addresses.ts';
-import { sampleInterfaces } from './sample-interfaces.ts';
+import { describeInterfaces } from './sample-interfaces.ts';
 
 type Row = readonly [name: string, address: string];
 
@@ -27,7 +27,7 @@ function choose(rows: readonly Row[], routes = header): { address: string; inter
     prefixLength: 24,
     scopeId: undefined,
   }));
-  return primaryAddresses(host, sampleInterfaces(host));
+  return primaryAddresses(host, describeInterfaces(host));
 }
 
 const addresses = (rows: readonly Row[], routes?: string): string[] =>
@@ -108,7 +108,7 @@ describe('primaryAddresses()', () => {
     const host = new FakeHost();
     host.files.remove('/sys/class/net/eth0');
     host.network.rows = [];
-    assert.deepEqual(primaryAddresses(host, sampleInterfaces(host)), []);
+    assert.deepEqual(primaryAddresses(host, describeInterfaces(host)), []);
   });
 });
 

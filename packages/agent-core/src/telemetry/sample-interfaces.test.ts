@@ -3,12 +3,13 @@ import { describe, it } from 'node:test';
 import { putInterface } from '../fake/fake-guest-files.ts';
 import { FakeHost } from '../fake/fake-host.ts';
 import { InterfaceKind } from './enums.ts';
-import { sampleInterfaces } from './sample-interfaces.ts';
+import { describeInterfaces, type InterfaceInit, withCounters } from './sample-interfaces.ts';
 
-const find = (host: FakeHost, name: string) => sampleInterfaces(host).find((each) => each.name === name);
+const find = (host: FakeHost, name: string): InterfaceInit | undefined =>
+  withCounters(host, describeInterfaces(host)).find((each) => each.name === name);
 const facts = { flags: '0x1003', address: '52:54:00:00:00:09', state: 'up', index: 9 };
 
-describe('sampleInterfaces()', () => {
+describe('describeInterfaces() and withCounters()', () => {
   it('shows an interface without addresses', () => {
     const host = new FakeHost();
     putInterface(host.files, 'eth9', facts);
@@ -29,12 +30,13 @@ describe('sampleInterfaces()', () => {
 
   it('leaves counters out that the kernel does not tell', () => {
     const host = new FakeHost();
-    host.files.remove('/sys/class/net/eth0/statistics/rx_bytes');
-    host.files.put('/sys/class/net/eth0/statistics/tx_bytes', '18446744073709551615\n');
-    const eth0 = find(host, 'eth0');
-    assert.ok(eth0);
-    assert.equal('rxBytes' in eth0, false);
-    assert.equal(eth0.txBytes, 18_446_744_073_709_551_615n);
+    host.files.put('/proc/net/dev', `Inter-|\n face |\n  eth0: 7 6 5 4 3 2 1 0 18446744073709551615 8 7 6 5 4 3 2\n`);
+    const [eth0, lo] = [find(host, 'eth0'), find(host, 'lo')];
+    assert.ok(eth0 && lo);
+    assert.equal('rxBytes' in lo, false);
+    const { rxBytes, rxPackets, rxErrors, rxDropped, txBytes, txDropped } = eth0;
+    assert.deepEqual([rxBytes, rxPackets, rxErrors, rxDropped], [7n, 6n, 5n, 4n]);
+    assert.deepEqual([txBytes, txDropped], [18_446_744_073_709_551_615n, 6n]);
   });
 
   it('tells kinds by what sysfs has, and not by names', () => {
@@ -47,7 +49,7 @@ describe('sampleInterfaces()', () => {
     host.files.put(`${folder}/vl/uevent`, 'DEVTYPE=vlan\nINTERFACE=vl\n');
     host.files.put(`${folder}/wg/uevent`, 'DEVTYPE=wireguard\n');
     host.files.put(`${folder}/tap/tun_flags`, '0x1002\n');
-    const kinds = Object.fromEntries(sampleInterfaces(host).map(({ name, kind }) => [name, kind]));
+    const kinds = Object.fromEntries(describeInterfaces(host).map(({ name, kind }) => [name, kind]));
     const { BRIDGE, BOND, VLAN, TUNNEL, PHYSICAL, OTHER, VETH, LOOPBACK } = InterfaceKind;
     assert.deepEqual(kinds, {
       ...{ bo: BOND, br: BRIDGE, dm: OTHER, en: PHYSICAL, eth0: PHYSICAL, lo: LOOPBACK },

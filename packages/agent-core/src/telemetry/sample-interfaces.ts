@@ -3,6 +3,7 @@ import type { InterfaceKind, NetworkInterfaceSchema } from '@innkeeper/contract/
 import type { Host, InterfaceAddressRow } from '../host.ts';
 import { addressScope } from './address-scope.ts';
 import { interfaceKind } from './interface-kind.ts';
+import { parseCounters } from './parse-counters.ts';
 import { readTrimmed } from './read-trimmed.ts';
 
 export type InterfaceInit = MessageInitShape<typeof NetworkInterfaceSchema> & {
@@ -11,27 +12,27 @@ export type InterfaceInit = MessageInitShape<typeof NetworkInterfaceSchema> & {
 };
 
 const maxInterfaces = 256;
-const counters = [
-  ['rxBytes', 'rx_bytes'],
-  ['txBytes', 'tx_bytes'],
-  ['rxPackets', 'rx_packets'],
-  ['txPackets', 'tx_packets'],
-  ['rxErrors', 'rx_errors'],
-  ['txErrors', 'tx_errors'],
-  ['rxDropped', 'rx_dropped'],
-  ['txDropped', 'tx_dropped'],
-] as const;
+const maxCountersBytes = 262_144;
 
-/** Every interface of /sys/class/net (Documentation/ABI/testing/sysfs-class-net) with its addresses. */
-export function sampleInterfaces(host: Host): InterfaceInit[] {
+/**
+ * Every interface of /sys/class/net (Documentation/ABI/testing/sysfs-class-net) with its addresses, without counters:
+ * nothing that changes without the kernel telling it (rtnetlink).
+ */
+export function describeInterfaces(host: Host): InterfaceInit[] {
   const addresses = host.network.addresses();
   return listInterfaces(host).map((name) =>
-    sampleOne(
+    describeOne(
       host,
       name,
       addresses.filter((row) => row.interface === name),
     ),
   );
+}
+
+/** The same interfaces with what they have carried by now; one that went meanwhile has no counters. */
+export function withCounters(host: Host, interfaces: readonly InterfaceInit[]): InterfaceInit[] {
+  const counters = parseCounters(readTrimmed(host, '/proc/net/dev', maxCountersBytes) ?? '');
+  return interfaces.map((each) => ({ ...each, ...counters.get(each.name) }));
 }
 
 function listInterfaces(host: Host): string[] {
@@ -43,7 +44,7 @@ function listInterfaces(host: Host): string[] {
   }
 }
 
-function sampleOne(host: Host, name: string, rows: readonly InterfaceAddressRow[]): InterfaceInit {
+function describeOne(host: Host, name: string, rows: readonly InterfaceAddressRow[]): InterfaceInit {
   const folder = `/sys/class/net/${name}`;
   const flags = Number.parseInt(readTrimmed(host, `${folder}/flags`) ?? '0', 16);
   const state = readTrimmed(host, `${folder}/operstate`);
@@ -60,18 +61,8 @@ function sampleOne(host: Host, name: string, rows: readonly InterfaceAddressRow[
       prefixLength: row.prefixLength,
       scope: addressScope(row.address),
     })),
-    ...readCounters(host, folder),
     master: master ?? '',
   };
-}
-
-function readCounters(host: Host, folder: string): Partial<Record<(typeof counters)[number][0], bigint>> {
-  const values: Partial<Record<(typeof counters)[number][0], bigint>> = {};
-  for (const [field, file] of counters) {
-    const text = readTrimmed(host, `${folder}/statistics/${file}`);
-    if (text !== undefined && /^\d+$/.test(text)) values[field] = BigInt(text);
-  }
-  return values;
 }
 
 function linkName(host: Host, path: string): string | undefined {

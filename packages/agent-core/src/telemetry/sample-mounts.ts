@@ -3,6 +3,7 @@ import type { MountSchema } from '@innkeeper/contract/agent';
 import type { Host, StatVfs } from '../host.ts';
 import { isHostError } from '../host-error.ts';
 import { canHang, type MountEntry, parseMounts } from './parse-mounts.ts';
+import { Remembered } from './remembered.ts';
 
 /** Milliseconds that a remote file system has to answer. */
 const answerWithinMs = 1000;
@@ -11,38 +12,54 @@ const maxMounts = 256;
 
 type MountInit = MessageInitShape<typeof MountSchema>;
 
+/** What is told of a mount whatever its figures. */
+interface Known {
+  readonly base: Required<Pick<MountInit, 'mountPoint' | 'device' | 'filesystem' | 'readOnly'>>;
+  readonly canHang: boolean;
+}
+
 /** Asks every file system for its figures; those that may hang in a helper, one at a time for each mount. */
 export class MountSampler {
   readonly #host: Host;
   readonly #asking = new Set<string>();
+  readonly #known: Remembered<readonly Known[]>;
 
   constructor(host: Host) {
     this.#host = host;
+    this.#known = new Remembered(host.clock);
   }
 
-  async sample(): Promise<MountInit[]> {
-    const entries = parseMounts(this.#host.files.readText('/proc/self/mountinfo', 1024 * 1024)).slice(0, maxMounts);
-    return await Promise.all(entries.map((entry) => this.#sampleOne(entry)));
-  }
-
-  async #sampleOne(entry: MountEntry): Promise<MountInit> {
-    const base = {
-      mountPoint: entry.mountPoint,
-      device: entry.device,
-      filesystem: entry.filesystem,
-      readOnly: entry.readOnly,
-    };
-    try {
-      return {
-        ...base,
-        ...figuresOf(
-          canHang(entry.filesystem)
-            ? await this.#askInHelper(entry.mountPoint)
-            : this.#host.files.statVfs(entry.mountPoint),
+  /** `changes` as ChangeWatch counts them: the table of mounts is read again only when it went up. */
+  async sample(changes?: number): Promise<MountInit[]> {
+    const known = this.#known.get(changes, () =>
+      parseMounts(this.#host.files.readText('/proc/self/mountinfo', 1024 * 1024))
+        .slice(0, maxMounts)
+        .map(knownOf),
+    );
+    const waiting: Promise<unknown>[] = [];
+    const mounts = known.map((mount, place) => {
+      if (!mount.canHang) return this.#askDirectly(mount);
+      waiting.push(
+        this.#askInHelper(mount.base.mountPoint).then(
+          (figures) => {
+            mounts[place] = { ...mount.base, ...figuresOf(figures) };
+          },
+          (error: unknown) => {
+            mounts[place] = failed(mount, error);
+          },
         ),
-      };
+      );
+      return mount.base;
+    }) as MountInit[];
+    if (waiting.length > 0) await Promise.all(waiting);
+    return mounts;
+  }
+
+  #askDirectly(mount: Known): MountInit {
+    try {
+      return { ...mount.base, ...figuresOf(this.#host.files.statVfs(mount.base.mountPoint)) };
     } catch (error) {
-      return { ...base, error: isHostError(error) ? error.message : String(error) };
+      return failed(mount, error);
     }
   }
 
@@ -55,6 +72,14 @@ export class MountSampler {
       this.#asking.delete(mountPoint);
     }
   }
+}
+
+function knownOf({ mountPoint, device, filesystem, readOnly }: MountEntry): Known {
+  return { base: { mountPoint, device, filesystem, readOnly }, canHang: canHang(filesystem) };
+}
+
+function failed({ base }: Known, error: unknown): MountInit {
+  return { ...base, error: isHostError(error) ? error.message : String(error) };
 }
 
 /** used is what df calls so: total without what is free for root. A file system without inodes (vfat, btrfs) says 0 of 0. */

@@ -36,9 +36,15 @@ export function telemetryOperations(host: Host, sampler: TelemetrySampler): Oper
         await send(await sampleWithShare(host, sampler, signal));
         return;
       }
-      while (!signal.aborted) {
-        await send(await sampler.sample());
-        await waitForChange(host, interval, signal);
+      // From here on, so that nothing that changes while a report is taken or sent is lost.
+      const unfollow = sampler.changes.follow(() => undefined);
+      try {
+        while (!signal.aborted) {
+          await send(await sampler.sample());
+          await waitForChange({ clock: host.clock, changes: sampler.changes, signal }, interval);
+        }
+      } finally {
+        unfollow();
       }
     }),
   ];
@@ -48,7 +54,7 @@ export function telemetryOperations(host: Host, sampler: TelemetrySampler): Oper
 async function sampleWithShare(host: Host, sampler: TelemetrySampler, signal: AbortSignal): Promise<TelemetryInit> {
   const first = await sampler.sample();
   if (first.cpu?.busyPercent !== undefined) return first;
-  await waitForChange(host, 200, signal);
+  await waitForChange({ clock: host.clock, changes: sampler.changes, signal }, 200);
   return await sampler.sample();
 }
 

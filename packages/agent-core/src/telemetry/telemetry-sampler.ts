@@ -2,14 +2,17 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { PressureSchema, TelemetrySchema } from '@innkeeper/contract/agent';
 import { openOptions } from '../file/open-options.ts';
 import type { Host } from '../host.ts';
+import { ChangeWatch } from './change-watch.ts';
 import { busyPercent, type CpuTicks, parseCpu } from './parse-cpu.ts';
 import { parseLoad } from './parse-load.ts';
 import { parseMemory, withoutUndefined } from './parse-memory.ts';
 import { parsePressure } from './parse-pressure.ts';
 import { parseUsers } from './parse-users.ts';
-import { primaryAddresses } from './primary-addresses.ts';
+import { type PrimaryAddress, primaryAddresses } from './primary-addresses.ts';
+import { ProcessCount } from './process-count.ts';
 import { readTrimmed } from './read-trimmed.ts';
-import { sampleInterfaces } from './sample-interfaces.ts';
+import { Remembered } from './remembered.ts';
+import { describeInterfaces, type InterfaceInit, withCounters } from './sample-interfaces.ts';
 import { MountSampler } from './sample-mounts.ts';
 
 export type TelemetryInit = MessageInitShape<typeof TelemetrySchema>;
@@ -17,12 +20,25 @@ export type TelemetryInit = MessageInitShape<typeof TelemetrySchema>;
 /** Samples closer together than this share their CPU figure with the one before: ticks are 10 ms long. */
 const minCpuIntervalMs = 150;
 
-/** Takes reports. Remembers the CPU's last sample, so that every report but the first has a share. */
+interface Network {
+  readonly interfaces: InterfaceInit[];
+  readonly primary: PrimaryAddress[];
+}
+
+/**
+ * Takes reports. Remembers the CPU's last sample, so that every report but the first has a share; and what does not
+ * change without being told, so that a report every few seconds costs next to nothing.
+ */
 export class TelemetrySampler {
   readonly #host: Host;
   readonly #runningCount: () => number;
   readonly #isFrozen: () => boolean;
   readonly #mounts: MountSampler;
+  readonly #network: Remembered<Network>;
+  readonly #processes: ProcessCount;
+  readonly #utmp: Remembered<ReturnType<typeof parseUsers>>;
+  /** Whoever wants reports again and again follows it meanwhile. */
+  readonly changes: ChangeWatch;
   #last: { readonly ticks: CpuTicks; readonly atMs: number } | undefined;
   #share: { readonly busyPercent: number; readonly intervalMs: number } | undefined;
 
@@ -31,11 +47,18 @@ export class TelemetrySampler {
     this.#runningCount = runningCount;
     this.#isFrozen = isFrozen;
     this.#mounts = new MountSampler(host);
+    this.#network = new Remembered(host.clock);
+    this.#processes = new ProcessCount(host);
+    this.#utmp = new Remembered(host.clock);
+    this.changes = new ChangeWatch(host);
   }
 
   async sample(): Promise<TelemetryInit> {
     const host = this.#host;
-    const interfaces = sampleInterfaces(host);
+    const { interfaces, primary } = this.#network.get(this.changes.networkChanges, () => {
+      const found = describeInterfaces(host);
+      return { interfaces: found, primary: primaryAddresses(host, found) };
+    });
     const load = parseLoad(readTrimmed(host, '/proc/loadavg') ?? '');
     const uptime = Number(readTrimmed(host, '/proc/uptime')?.split(' ')[0]);
     return withoutUndefined({
@@ -47,11 +70,11 @@ export class TelemetrySampler {
       cpuPressure: this.#pressure('cpu'),
       memoryPressure: this.#pressure('memory'),
       ioPressure: this.#pressure('io'),
-      processCount: this.#processCount(),
+      processCount: this.#processes.sample(),
       uptimeSeconds: Number.isNaN(uptime) ? undefined : BigInt(Math.floor(uptime)),
-      mounts: await this.#mounts.sample(),
-      interfaces,
-      primaryAddresses: primaryAddresses(host, interfaces),
+      mounts: await this.#mounts.sample(this.changes.mountChanges),
+      interfaces: withCounters(host, interfaces),
+      primaryAddresses: primary,
       users: this.#users(),
       agent: this.#ownCost(),
       frozen: this.#isFrozen(),
@@ -90,34 +113,31 @@ export class TelemetrySampler {
     return text === undefined ? undefined : parsePressure(text);
   }
 
-  /** Directories of /proc that are numbers: processes, not threads. */
-  #processCount(): number | undefined {
-    try {
-      return this.#host.files.readDirectory('/proc', 100_000).filter((name) => /^\d+$/.test(name)).length;
-    } catch {
-      // EACCES under a strange mount of /proc: not known.
-      return undefined;
-    }
-  }
-
+  /** Logins change utmp's time: it is read again when that is another one. */
   #users(): ReturnType<typeof parseUsers> {
     try {
-      const file = this.#host.files.open('/var/run/utmp', openOptions({ nonBlocking: true }));
-      try {
-        const bytes = new Uint8Array(16_384);
-        return parseUsers(bytes.subarray(0, this.#host.files.readNext(file, bytes)), this.#host.system.uname().machine);
-      } finally {
-        file.close();
-      }
+      const { modifiedNs } = this.#host.files.stat('/var/run/utmp', true);
+      return this.#utmp.get(Number(modifiedNs), () => this.#readUsers());
     } catch {
       // ENOENT: no utmp in this guest, so nobody is known to be logged in.
       return [];
     }
   }
 
+  #readUsers(): ReturnType<typeof parseUsers> {
+    const { files, system } = this.#host;
+    const file = files.open('/var/run/utmp', openOptions({ nonBlocking: true }));
+    try {
+      const bytes = new Uint8Array(16_384);
+      return parseUsers(bytes.subarray(0, files.readNext(file, bytes)), system.uname().machine);
+    } finally {
+      file.close();
+    }
+  }
+
   #ownCost(): TelemetryInit['agent'] {
     const stat = readTrimmed(this.#host, '/proc/self/stat') ?? '';
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ', 22);
     const { clockTicksPerSecond, pageSizeBytes } = this.#host.system;
     const ticks = Number(fields[11]) + Number(fields[12]);
     const pages = Number(fields[21]);

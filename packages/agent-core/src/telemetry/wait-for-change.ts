@@ -1,37 +1,28 @@
-import type { Host } from '../host.ts';
+import type { Clock } from '../host.ts';
+import type { ChangeWatch } from './change-watch.ts';
 
 /** Links, addresses and mounts change in bursts; the report comes when a burst has settled. */
 const settleMs = 200;
 
 /** Resolves after `intervalMs`, sooner when the network or a mount changed, at once on abort. Never rejects. */
-export function waitForChange(host: Host, intervalMs: number, signal: AbortSignal): Promise<void> {
+export function waitForChange(
+  { clock, changes, signal }: { readonly clock: Clock; readonly changes: ChangeWatch; readonly signal: AbortSignal },
+  intervalMs: number,
+): Promise<void> {
   return new Promise((resolve) => {
     let settle: (() => void) | undefined;
     const finish = (): void => {
-      for (const stop of watches) stop();
+      stop();
       takeBack();
       settle?.();
       signal.removeEventListener('abort', finish);
       resolve();
     };
-    const onChange = (): void => {
-      settle ??= host.clock.setTimer(settleMs, finish);
-    };
-    const watches = [
-      watchIfPossible(() => host.network.watch(onChange)),
-      watchIfPossible(() => host.files.watchMounts(onChange)),
-    ];
-    const takeBack = host.clock.setTimer(intervalMs, finish);
+    const stop = changes.follow(() => {
+      settle ??= clock.setTimer(settleMs, finish);
+    });
+    const takeBack = clock.setTimer(intervalMs, finish);
     signal.addEventListener('abort', finish);
     if (signal.aborted) finish();
   });
-}
-
-function watchIfPossible(watch: () => () => void): () => void {
-  try {
-    return watch();
-  } catch {
-    // No netlink or no mountinfo in this kernel or sandbox: then reports come at their interval only.
-    return () => undefined;
-  }
 }

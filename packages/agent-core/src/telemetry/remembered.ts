@@ -1,0 +1,29 @@
+import type { Clock } from '../host.ts';
+
+/** Nothing is believed for longer, whatever changes were told. */
+const maxAgeMs = 60_000;
+
+/** Something that is read anew only when it changed, by a count of changes; at least once a minute. */
+export class Remembered<T> {
+  readonly #clock: Clock;
+  #value: T | undefined;
+  #changes: number | undefined;
+  #readMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** `changes` undefined: nobody knows, so it is read. */
+  get(changes: number | undefined, read: () => T): T {
+    const nowMs = this.#clock.monotonicMs();
+    const value = this.#value;
+    if (changes !== undefined && changes === this.#changes && nowMs - this.#readMs < maxAgeMs && value !== undefined)
+      return value;
+    const fresh = read();
+    this.#value = fresh;
+    this.#changes = changes;
+    this.#readMs = nowMs;
+    return fresh;
+  }
+}
