@@ -36,8 +36,8 @@ export interface ConsoleStream extends AsyncIterable<ConsoleEvent> {
  */
 export function openConsoleStream(open: OpenSocket, vm: string, options: OpenConsoleOptions = {}): ConsoleStream {
   const stream = new SocketStream<ConsoleEvent>({
-    ...{ open, signal: options.signal, greeting: () => [] },
-    path: `/v1/vms/${encodeURIComponent(vm)}/console${options.writer === true ? '?writer=1' : ''}`,
+    ...{ open, signal: options.signal },
+    path: () => `/v1/vms/${encodeURIComponent(vm)}/console${options.writer === true ? '?writer=1' : ''}`,
     onBytes: (data) => ({ type: 'output', data }),
     onText: (message) => {
       const { type, name, you } = message;

@@ -16,9 +16,10 @@ export type ConnectionEvent = { readonly type: 'connection'; readonly state: 'lo
 
 export interface SocketStreamOptions<Event> {
   readonly open: OpenSocket;
-  readonly path: string;
+  /** Asked at each connection. */
+  readonly path: () => string;
   /** Sent at each connection, before anything else. */
-  readonly greeting: () => readonly (string | Uint8Array)[];
+  readonly greeting?: () => readonly (string | Uint8Array)[];
   readonly onBytes: (data: Uint8Array) => Event | undefined;
   /** May throw what ends the stream. "end": nothing follows. */
   readonly onText: (message: Readonly<Record<string, unknown>>) => Event | 'end' | undefined;
@@ -94,12 +95,12 @@ export class SocketStream<Event> {
   };
 
   #connect(): StreamSocket {
-    const { open, path, greeting } = this.#options;
-    const socket = open(path, {
+    const { open, path } = this.#options;
+    const socket = open(path(), {
       opened: () => {
         this.#isOpen = true;
         this.#wasOpen = true;
-        for (const message of greeting()) socket.send(message);
+        for (const message of this.#options.greeting?.() ?? []) socket.send(message);
         if (this.#lostSinceMs !== undefined) this.#push({ type: 'connection', state: 'back' }, 0);
         this.#lostSinceMs = undefined;
       },

@@ -46,12 +46,12 @@ export function openTerminalStream(
   let { size } = options;
   let screen: { columns: number; rows: number } | undefined;
   let taken = 0;
-  const resize = (): string => JSON.stringify({ type: 'resize', ...size });
   const stream = new SocketStream<TerminalEvent>({
-    ...{ open, path: `/v1/vms/${encodeURIComponent(vm)}/terminals/${encodeURIComponent(id)}`, signal: options.signal },
-    greeting: () => {
+    ...{ open, signal: options.signal },
+    path: () => {
       screen = undefined;
-      return size === undefined ? [] : [resize()];
+      const query = size === undefined ? '' : `?columns=${size.columns}&rows=${size.rows}`;
+      return `/v1/vms/${encodeURIComponent(vm)}/terminals/${encodeURIComponent(id)}${query}`;
     },
     onBytes: (data) => {
       if (screen === undefined) return { type: 'output', data };
@@ -80,7 +80,7 @@ export function openTerminalStream(
     write: (data) => stream.send(typeof data === 'string' ? new TextEncoder().encode(data) : data),
     resize: (columns, rows) => {
       size = { columns, rows };
-      stream.send(resize());
+      stream.send(JSON.stringify({ type: 'resize', ...size }));
     },
     close: () => stream.close(),
   };

@@ -11,15 +11,16 @@ import type { Exchange } from './http-route.ts';
 const maxWaitingBytes = 64 * kib;
 
 /**
- * One who looks at a terminal and types on it. When they leave, it runs on. docs/protocol/http.md has the messages.
+ * One who looks at a terminal and types on it; `?columns=&rows=` is their size. When they leave, it runs on. docs/protocol/http.md has the messages.
  * Resolves when they leave or the process ends.
  */
 export async function serveTerminal(socket: WebSocket, exchange: Exchange): Promise<void> {
-  const { vm, pass, parameters, signal, terminals } = exchange;
+  const { vm, pass, parameters, query, signal, terminals } = exchange;
   // What it sends with its first breath is read when it may act.
   socket.pause();
   const id = parameters['terminal'] ?? '';
   pass.note({ terminal: id.slice(0, 64) });
+  const size = query.has('columns') ? checkSize(Number(query.get('columns')), Number(query.get('rows'))) : undefined;
   const terminal = await findTerminal(terminals, pass.caller, vm.id, id);
   await pass.begin();
   signal.throwIfAborted();
@@ -41,6 +42,7 @@ export async function serveTerminal(socket: WebSocket, exchange: Exchange): Prom
   });
   let leave = (): void => undefined;
   try {
+    if (size !== undefined) await terminal.resize(size.columns, size.rows, viewer);
     leave = await terminal.join(viewer);
     socket.resume();
     if (!signal.aborted && !terminal.isEnded) await over.promise;
