@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ListenOptions, Socket } from 'node:net';
+import { OperationError } from '@innkeeper/contract';
 import { type Log, mib } from '@innkeeper/kit';
 import { WebSocketServer } from 'ws';
 import { commonHeaders } from '../web-server/content-policy.ts';
@@ -110,7 +111,7 @@ export class Doors implements AsyncDisposable {
 
   /** Ends every call: watchers and processes' followers are told, files on their way break off. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#shutdown.abort(new Error('the daemon stops'));
+    this.#shutdown.abort(new OperationError('DAEMON_UNREACHABLE', 'The daemon stops.'));
     for (const socket of this.#sockets.clients) socket.close(1001, 'the daemon stops');
     await Promise.all(this.#listeners.map((listener) => listener[Symbol.asyncDispose]()));
   }
