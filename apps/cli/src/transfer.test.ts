@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { ExecEnding, OutputStream } from '@innkeeper/contract/agent';
-import { errorBody, startFakeDaemon } from '../../../packages/client/src/testing/fake-daemon.ts';
+import { ExecEnding, FileKind, OutputStream } from '@innkeeper/contract/agent';
+import { callError, errorBody, startFakeDaemon } from '../../../packages/client/src/testing/fake-daemon.ts';
 import { type FakeProcess, fakeProcess } from '../../../packages/client/src/testing/fake-process.ts';
 import { resultOf, runInn, spawnInn } from './testing/run-inn.ts';
 
@@ -180,5 +180,57 @@ describe('inn cp', () => {
     assert.equal((await result).exitCode, 130);
     assert.deepEqual(await readdir(daemon.folder), ['innkeeper.sock']);
     assert.equal((await runInn(daemon.socketPath, ['cp', '/nonexistent', 'hello:/f'])).exitCode, 3);
+  });
+
+  it('copies a folder by one archive, under its own name or the target’s, and says what was left out', async () => {
+    const asked: string[] = [];
+    let archive = Buffer.alloc(0);
+    await using daemon = await startFakeDaemon({
+      guest: {
+        statFile({ request }) {
+          if (request?.path === '/there') return { kind: FileKind.DIRECTORY };
+          throw callError('FILE_NOT_FOUND', 'no');
+        },
+      },
+      async files(request, response, url) {
+        asked.push(`${request.method} ${url.searchParams}`);
+        if (request.method === 'PUT') {
+          archive = Buffer.concat(await request.toArray());
+          response.end(JSON.stringify({ bytes: archive.length, files: 2, skipped: ['a\u001b[2Jb'] }));
+          return;
+        }
+        response.writeHead(200, { trailer: 'x-innkeeper-skipped' });
+        response.write(archive);
+        response.addTrailers({ 'x-innkeeper-skipped': '["x: is a fifo"]' });
+        response.end();
+      },
+    });
+    const tree = join(daemon.folder, 'tree');
+    await mkdir(tree);
+    await writeFile(join(tree, 'file'), 'text');
+    const up = await runInn(daemon.socketPath, ['cp', '-r', tree, 'hello:/new/name']);
+    assert.deepEqual(up, { exitCode: 0, stdout: '', stderr: 'left out: a·[2Jb\n' });
+    await runInn(daemon.socketPath, ['cp', '-rp', '--owners', tree, 'hello:/there']);
+    const back = join(daemon.folder, 'back');
+    const down = await runInn(daemon.socketPath, ['cp', '-r', 'hello:/there/tree', back]);
+    assert.deepEqual(down, { exitCode: 0, stdout: '', stderr: 'left out: x: is a fifo\n' });
+    assert.equal(await readFile(join(back, 'file'), 'utf8'), 'text');
+    assert.deepEqual(asked, ['PUT path=%2Fnew', 'PUT path=%2Fthere&parents=1&owners=1', 'GET path=%2Fthere%2Ftree']);
+    const piped = await runInn(daemon.socketPath, ['cp', '-r', 'hello:/there/tree', '-']);
+    assert.equal(Buffer.from(piped.stdout).length, archive.length);
+    await runInn(daemon.socketPath, ['cp', '-r', '-', 'hello:/to'], { input: 'an archive' });
+    assert.equal(archive.toString(), 'an archive');
+  });
+
+  it('refuses what is no copy', async () => {
+    for (const words of [
+      ['a', 'b'],
+      ['one:/a', 'two:/b'],
+      ['one:/a'],
+      ['one:/a', 'two:/b', 'here'],
+      ['-r', '-', 'x', 'one:/to'],
+      ['--owners', 'x', 'one:/to'],
+    ])
+      assert.equal((await runInn('/nonexistent', ['cp', ...words])).exitCode, 2, words.join(' '));
   });
 });

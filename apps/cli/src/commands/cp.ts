@@ -8,30 +8,55 @@ import { isOperationError, OperationError } from '@innkeeper/contract/errors';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { contextOf } from '../context.ts';
-import { formatBytes } from '../output/figures.ts';
-import { ProgressLine } from '../output/progress-line.ts';
+import { TransferMeter } from '../output/transfer-meter.ts';
 import { parseCopyPath } from '../parse-copy-path.ts';
 import { writeAll } from '../write-all.ts';
+import { downloadTree, uploadTrees } from './cp-tree.ts';
 
-/** `inn cp FROM TO` */
-export async function run(command: Command, from: string, to: string): Promise<void> {
-  const { client, options } = contextOf<{ readonly parents?: boolean }>(command);
-  const source = parseCopyPath(from);
+interface CopyOptions {
+  readonly parents?: boolean;
+  readonly recursive?: boolean;
+  readonly owners?: boolean;
+}
+
+/** `inn cp FROM… TO` */
+export async function run(command: Command, words: readonly string[]): Promise<void> {
+  const { client, options } = contextOf<CopyOptions>(command);
+  const [to = '', ...from] = words.toReversed();
+  if (from.length === 0) throw new CliError('Say what is copied, and where to: inn cp FROM TO');
+  const sources = from.toReversed().map(parseCopyPath);
   const target = parseCopyPath(to);
-  const meter = new Meter(options.quiet === true);
+  const meter = new TransferMeter(options.quiet === true);
   const stop = new AbortController();
+  const { signal } = stop;
   // What is half done is taken away before we end.
   const onSignal = (): void => stop.abort();
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
-    if (source.vm !== undefined && target.vm === undefined)
-      await download(client, source.vm, source.path, target.path, meter, stop.signal);
-    else if (source.vm === undefined && target.vm !== undefined)
-      await upload(client, source.path, target.vm, target.path, options.parents === true, meter, stop.signal);
-    else throw new CliError('One of the two must be VM:/path, and the other a file here or "-".');
+    const vms = new Set(sources.map(({ vm }) => vm));
+    const [vm] = vms;
+    if (vms.size > 1 || (vm === undefined) === (target.vm === undefined))
+      throw new CliError('One side must be VM:/path, and the other files here or "-".');
+    const paths = sources.map(({ path }) => path);
+    if (options.recursive === true) {
+      const copy = {
+        ...{ client, meter, signal, vm: vm ?? target.vm ?? '', quiet: options.quiet === true },
+        ...{ keepOwners: options.owners === true, createParents: options.parents === true },
+      };
+      if (vm === undefined) await uploadTrees(copy, paths, target.path);
+      else for (const path of paths) await downloadTree(copy, path, several(paths, target.path));
+    } else if (options.owners === true) throw new CliError('--owners is for whole trees: say -r as well.');
+    else
+      for (const path of paths) {
+        const place = several(paths, target.path);
+        if (vm !== undefined) await download(client, vm, path, place, meter, signal);
+        else await upload(client, path, target.vm ?? '', place, options.parents === true, meter, signal);
+      }
   } catch (error) {
-    if (isOperationError(error) && error.reason === 'FILE_IS_DIRECTORY' && target.vm !== undefined)
-      throw new OperationError(error.reason, error.message, { nextStep: `Copy into it: ${to}/` });
+    if (isOperationError(error) && error.reason === 'FILE_IS_DIRECTORY')
+      throw new OperationError(error.reason, error.message, {
+        nextStep: target.vm === undefined ? 'Copy it whole: inn cp -r' : `Copy into it: ${to}/`,
+      });
     throw error;
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
@@ -39,12 +64,18 @@ export async function run(command: Command, from: string, to: string): Promise<v
   }
 }
 
+/** Several things go into a folder. */
+function several(paths: readonly string[], target: string): string {
+  if (paths.length > 1 && target === '-') throw new CliError('One thing at a time goes to "-".');
+  return paths.length > 1 && !target.endsWith('/') ? `${target}/` : target;
+}
+
 async function download(
   client: InnkeeperClient,
   vm: string,
   path: string,
   target: string,
-  meter: Meter,
+  meter: TransferMeter,
   signal: AbortSignal,
 ): Promise<void> {
   const file = await client.readFile(vm, path, { sha256: true, signal });
@@ -82,7 +113,7 @@ async function upload(
   vm: string,
   target: string,
   createParents: boolean,
-  meter: Meter,
+  meter: TransferMeter,
   signal: AbortSignal,
 ): Promise<void> {
   const name = path === '-' ? 'stdin' : basename(path);
@@ -97,7 +128,7 @@ async function upload(
     return;
   }
   const info = await stat(path);
-  if (info.isDirectory()) throw new CliError(`${path} is a folder; files are copied one at a time.`);
+  if (info.isDirectory()) throw new CliError(`${path} is a folder. Copy it whole: inn cp -r`);
   const hashOfAll = createHash('sha256');
   let hashed = 0;
   const { sha256 } = await client.writeFile(vm, remote, {
@@ -144,24 +175,4 @@ async function placeIn(target: string, name: string): Promise<string> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   return target;
-}
-
-/** Bytes, share and rate on the terminal. */
-class Meter {
-  readonly #line: ProgressLine;
-  readonly #startMs = performance.now();
-
-  constructor(quiet: boolean) {
-    this.#line = new ProgressLine(quiet);
-  }
-
-  update(bytes: number, total: number): void {
-    const rate = bytes / Math.max(0.001, (performance.now() - this.#startMs) / 1000);
-    const share = total > 0 ? ` of ${formatBytes(total)}, ${Math.floor((bytes / total) * 100)} %` : '';
-    this.#line.update(`${formatBytes(bytes)}${share}, ${formatBytes(rate)}/s`);
-  }
-
-  clear(): void {
-    this.#line.clear();
-  }
 }

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { FileKind } from '@innkeeper/contract/agent';
+import { callError, startFakeDaemon } from '../../../packages/client/src/testing/fake-daemon.ts';
+import { formatFileMode } from './output/file-mode.ts';
+import { parseMode } from './parse-mode.ts';
+import { parseOwner } from './parse-owner.ts';
+import { runInn } from './testing/run-inn.ts';
+
+type Handlers = NonNullable<Parameters<typeof startFakeDaemon>[0]>['guest'];
+
+/** Notes what it was asked, without what was not given. */
+function recorder(): {
+  readonly asked: string[];
+  readonly note: (all: { readonly request?: object | undefined }) => object;
+} {
+  const asked: string[] = [];
+  const note = ({ request }: { readonly request?: object | undefined }): object => {
+    const given = Object.entries(request ?? {}).filter(
+      ([name, value]) => name !== '$typeName' && value && value !== '',
+    );
+    asked.push(given.map(([name, value]) => `${name}=${value}`).join(' '));
+    return {};
+  };
+  return { asked, note };
+}
+
+const entries = [
+  { path: '/d/a\u001b[2Jb', kind: FileKind.REGULAR, sizeBytes: 2048n, mode: 0o644, user: 'root', uid: 0 },
+  { path: '/d/in', kind: FileKind.DIRECTORY, mode: 0o755, uid: 5 },
+  { path: '/d/link', kind: FileKind.SYMLINK, mode: 0o777, symlinkTarget: '/etc' },
+];
+
+describe('inn files', () => {
+  it('lists a folder as a table, with owners by -l, and as the API’s own objects', async () => {
+    const { asked, note } = recorder();
+    const guest: Handlers = { listDirectory: (all) => ({ ...note(all), entries }) };
+    await using daemon = await startFakeDaemon({ guest });
+    const { stdout, exitCode } = await runInn(daemon.socketPath, ['files', 'ls', 'one:/d']);
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /^MODE {9}SIZE {2}MODIFIED {2}NAME\n-rw-r--r-- {2}2 KiB {2}– {9}a·\[2Jb\n/);
+    assert.match(stdout, /drwxr-xr-x.* in\/\nlrwxrwxrwx.* link -> \/etc\n$/);
+    const long = await runInn(daemon.socketPath, ['files', 'ls', '-la', '--sort', 'time', 'one:/d']);
+    assert.match(long.stdout, /^MODE {8}OWNER {2}GROUP/);
+    assert.match(long.stdout, /drwxr-xr-x {2}5 {6}0 /);
+    const json = await runInn(daemon.socketPath, ['files', 'ls', 'one:/d', '--reverse', '-o', 'json']);
+    assert.equal((JSON.parse(json.stdout) as { kind: string }[])[1]?.kind, 'FILE_KIND_DIRECTORY');
+    assert.equal(
+      (await runInn(daemon.socketPath, ['files', 'ls', 'one:/d', '-o', 'name'])).stdout,
+      'a·[2Jb\nin\nlink\n',
+    );
+    assert.deepEqual(asked.slice(0, 3), [
+      'path=/d pageSize=1000',
+      'path=/d pageSize=1000 sort=2 descending=true hidden=true',
+      'path=/d pageSize=1000 descending=true',
+    ]);
+  });
+
+  it('says of an empty folder that it is, and of JSON that it is a list', async () => {
+    await using daemon = await startFakeDaemon({ guest: { listDirectory: () => ({}) } });
+    assert.match((await runInn(daemon.socketPath, ['files', 'ls', 'one:/d'])).stderr, /try -a/);
+    assert.equal((await runInn(daemon.socketPath, ['files', 'ls', 'one:/d', '-o', 'json'])).stdout, '[]\n');
+  });
+
+  it('asks for what its words say', async () => {
+    const { asked, note } = recorder();
+    const guest: Handlers = {
+      ...{ makeDirectory: note, renameFile: note, removeFile: note, setFileMode: note, setFileOwner: note },
+      statFile({ request }) {
+        if (request?.path === '/dir') return { kind: FileKind.DIRECTORY };
+        throw callError('FILE_NOT_FOUND', 'no');
+      },
+    };
+    await using daemon = await startFakeDaemon({ guest });
+    for (const words of [
+      ['mkdir', '-p', '-m', '700', 'one:/a/b'],
+      ['mv', 'one:/a', '/b'],
+      ['mv', '-f', 'one:/a/b', 'one:/dir'],
+      ['rm', '-rf', 'one:/a', 'one:/b'],
+      ['chmod', '-R', '0644', 'one:/a'],
+      ['chown', ':staff', 'one:/a'],
+    ]) {
+      const { exitCode, stderr } = await runInn(daemon.socketPath, ['files', ...words]);
+      assert.deepEqual([exitCode, stderr], [0, ''], words.join(' '));
+    }
+    assert.deepEqual(asked, [
+      'path=/a/b parents=true mode=448',
+      'from=/a to=/b',
+      'from=/a/b to=/dir/b replace=true',
+      'path=/a recursive=true ignoreMissing=true',
+      'path=/b recursive=true ignoreMissing=true',
+      'path=/a mode=420 recursive=true',
+      'path=/a group=staff',
+    ]);
+  });
+
+  it('ends with the code of its error', async () => {
+    const guest: Handlers = {
+      statFile() {
+        throw callError('FILE_NOT_FOUND', 'no such file');
+      },
+      makeDirectory() {
+        throw callError('FILE_EXISTS', 'it is there');
+      },
+    };
+    await using daemon = await startFakeDaemon({ guest });
+    const codeOf = async (...words: readonly string[]): Promise<number | null> =>
+      (await runInn(daemon.socketPath, ['files', ...words])).exitCode;
+    assert.equal(await codeOf('stat', 'one:/none'), 3);
+    assert.equal(await codeOf('mkdir', 'one:/a'), 5);
+    assert.equal(await codeOf('mkdir', 'one:relative'), 2);
+    assert.equal(await codeOf('ls', '/here'), 2);
+    assert.equal(await codeOf('chmod', '9', 'one:/a'), 2);
+    assert.equal(await codeOf('mv', 'one:/a', 'two:/b'), 2);
+  });
+
+  it('writes modes as ls does', () => {
+    assert.equal(formatFileMode(FileKind.REGULAR, 0o4755), '-rwsr-xr-x');
+    assert.equal(formatFileMode(FileKind.DIRECTORY, 0o1777), 'drwxrwxrwt');
+    assert.equal(formatFileMode(FileKind.REGULAR, 0o6600), '-rwS--S---');
+  });
+
+  it('reads modes and owners, and says what is none', () => {
+    assert.deepEqual(['644', '0755', '4755'].map(parseMode), [0o644, 0o755, 0o4755]);
+    for (const wrong of ['u+x', '99', '77777', '']) assert.throws(() => parseMode(wrong), { name: 'CliError' });
+    assert.deepEqual(parseOwner('me'), { user: 'me' });
+    assert.deepEqual(parseOwner('me:us'), { user: 'me', group: 'us' });
+    for (const wrong of ['', ':', 'a:b:c']) assert.throws(() => parseOwner(wrong), { name: 'CliError' });
+  });
+});
+
+describe('inn ps and inn signal', () => {
+  const processes = [
+    { pid: 7, parentPid: 1, name: 'sh', command: 'sh -c x', user: 'me', state: 'S', rssBytes: 4096n, cpuPercent: 50 },
+    { pid: 1, parentPid: 0, name: 'init', command: 'init', user: 'root', state: 'S' },
+    { pid: 2, parentPid: 0, name: 'kthreadd', user: 'root', state: 'S' },
+    { pid: 9, parentPid: 7, name: 'x', command: 'x\u0007', state: 'R' },
+  ];
+
+  it('lists what runs, also as a tree', async () => {
+    await using daemon = await startFakeDaemon({ guest: { listProcesses: () => ({ processes, total: 9 }) } });
+    const { stdout, stderr } = await runInn(daemon.socketPath, ['ps', 'one']);
+    assert.match(
+      stdout,
+      /^PID {2}USER {2}STATE {3}CPU {2}MEMORY {2}CPU TIME {2}COMMAND\n {2}7 {2}me {4}S {6}50 % {3}4 KiB/,
+    );
+    assert.match(stdout, /\[kthreadd\]\n.*x·\n$/);
+    assert.match(stderr, /^4 of 9 processes/);
+    const tree = await runInn(daemon.socketPath, ['ps', 'one', '--tree']);
+    assert.match(tree.stdout, /init\n.*└─ sh -c x\n.* {3}└─ x·\n.*\[kthreadd\]\n$/);
+    assert.equal((JSON.parse((await runInn(daemon.socketPath, ['ps', 'one', '-o', 'json'])).stdout) as []).length, 4);
+  });
+
+  it('sends signals by name, and tells what may not be signaled', async () => {
+    const { asked, note } = recorder();
+    const guest: Handlers = {
+      signalProcess(all) {
+        note(all);
+        if (all.request?.pid === 1) throw callError('PROCESS_PROTECTED', 'Process 1 is init.');
+        return { signaled: 3 };
+      },
+    };
+    await using daemon = await startFakeDaemon({ guest });
+    const sent = await runInn(daemon.socketPath, ['signal', 'one', '7', '9', '-s', 'kill', '--tree']);
+    assert.deepEqual([sent.exitCode, sent.stderr], [0, '3 processes got the signal.\n'.repeat(2)]);
+    assert.deepEqual(asked, ['pid=7 signal=9 tree=true', 'pid=9 signal=9 tree=true']);
+    assert.equal((await runInn(daemon.socketPath, ['signal', 'one', '1'])).exitCode, 1);
+    assert.equal((await runInn(daemon.socketPath, ['signal', 'one', 'x'])).exitCode, 2);
+    assert.equal((await runInn(daemon.socketPath, ['signal', 'one', '7', '-s', 'NOPE'])).exitCode, 2);
+  });
+});

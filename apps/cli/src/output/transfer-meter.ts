@@ -1,0 +1,23 @@
+import { formatBytes } from './figures.ts';
+import { ProgressLine } from './progress-line.ts';
+
+/** Bytes, share and rate on the terminal. */
+export class TransferMeter {
+  readonly #line: ProgressLine;
+  readonly #startMs = performance.now();
+
+  constructor(quiet: boolean) {
+    this.#line = new ProgressLine(quiet);
+  }
+
+  /** A total of 0 is not known. */
+  update(bytes: number, total: number): void {
+    const rate = bytes / Math.max(0.001, (performance.now() - this.#startMs) / 1000);
+    const share = total > 0 ? ` of ${formatBytes(total)}, ${Math.floor((bytes / total) * 100)} %` : '';
+    this.#line.update(`${formatBytes(bytes)}${share}, ${formatBytes(rate)}/s`);
+  }
+
+  clear(): void {
+    this.#line.clear();
+  }
+}
