@@ -46,6 +46,14 @@ export type LinkState =
   | { readonly state: 'connected'; readonly welcome: Welcome }
   | { readonly state: 'lost'; readonly since: number; readonly reason: string };
 
+/** What a look at a file is to heed. */
+export interface StatOptions {
+  /** Of a symbolic link: say what it points to. */
+  readonly follow?: boolean | undefined;
+  /** Refuse a path that leads through a symbolic link. */
+  readonly noSymlinks?: boolean | undefined;
+}
+
 /**
  * The node's side of one agent: keeps a session open over whatever happens to the channel, and gives typed calls that
  * survive a reconnect where the operation allows it. One per VM; slow guests do not touch each other.
@@ -72,7 +80,7 @@ export interface AgentLink extends AsyncDisposable {
     source: FileSource,
     options?: WriteFileOptions,
   ): Promise<{ bytes: bigint; sha256: Uint8Array }>;
-  stat(path: string, options?: CallOptions & { readonly follow?: boolean | undefined }): Promise<FileInfo>;
+  stat(path: string, options?: CallOptions & StatOptions): Promise<FileInfo>;
   listDirectory(
     request: Init<typeof ListDirectoryRequestSchema>,
     options?: CallOptions,

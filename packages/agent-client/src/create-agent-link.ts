@@ -105,7 +105,11 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     readFile: (request, callOptions = {}) => resumingRead(sessions, request, callOptions, closed.signal),
     writeFile: (open, source, callOptions = {}) => resumingWrite(sessions, open, source, callOptions, closed.signal),
     stat: (path, callOptions) =>
-      unary(FileServiceLite.stat, { path, follow: callOptions?.follow ?? false }, callOptions),
+      unary(
+        FileServiceLite.stat,
+        { path, follow: callOptions?.follow ?? false, noSymlinks: callOptions?.noSymlinks ?? false },
+        callOptions,
+      ),
     listDirectory: (request, callOptions) => unary(FileServiceLite.list, request, callOptions),
     makeDirectory: (request, callOptions) => unary(FileServiceLite.makeDirectory, request, once(callOptions)),
     renameFile: (request, callOptions) => unary(FileServiceLite.rename, request, once(callOptions)),

@@ -31,7 +31,9 @@ export function createGuestService({ vms }: NodeOfControl): ServiceImpl<typeof G
     };
   return {
     listDirectory: unary((agent, request, options) => agent.listDirectory(request, options)),
-    statFile: unary((agent, { path, follow }, options) => agent.stat(path, { follow, ...options })),
+    statFile: unary((agent, { path, follow, noSymlinks }, options) =>
+      agent.stat(path, { follow, noSymlinks, ...options }),
+    ),
     makeDirectory: unary((agent, request, options) => agent.makeDirectory(request, options)),
     renameFile: unary((agent, request, options) => agent.renameFile(request, options)),
     removeFile: unary((agent, request, options) => agent.removeFile(request, options), treeTimeoutMs),

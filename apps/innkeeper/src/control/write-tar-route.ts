@@ -11,7 +11,10 @@ export async function writeTarRoute({ vm, pass, query, request, response, signal
     if (!request.complete) throw new OperationError('CANCELED', 'The caller left in the middle of the archive.');
   }
   const { bytes, files, skipped } = await agent.writeTar(
-    { path: requiredPath(query), createParents: isSet(query, 'parents'), keepOwners: isSet(query, 'owners') },
+    {
+      ...{ path: requiredPath(query), noSymlinks: isSet(query, 'no-symlinks') },
+      ...{ createParents: isSet(query, 'parents'), keepOwners: isSet(query, 'owners') },
+    },
     body,
     { signal },
   );

@@ -2,7 +2,7 @@ import type { ReadTarEventSchema, ReadTarRequest } from '@innkeeper/contract/age
 import type { CallContext } from '../dispatch.ts';
 import { chunkPrefix } from '../file/chunk-prefix.ts';
 import type { DirectoryHandle, Host } from '../host.ts';
-import { normalPath } from '../tree/normal-path.ts';
+import { namePath, normalPath } from '../tree/normal-path.ts';
 import { TarSource } from './tar-source.ts';
 
 /**
@@ -14,9 +14,10 @@ export async function readTar(
   request: ReadTarRequest,
   context: CallContext<typeof ReadTarEventSchema>,
 ): Promise<void> {
-  const { folder, name, above } = openTop(host, normalPath(request.path), request.noSymlinks);
+  const path = normalPath(request.path);
+  const { folder, name, above } = openTop(host, path, request.noSymlinks);
   try {
-    const source = new TarSource(host, folder, name, above);
+    const source = namePath(path, () => new TarSource(host, folder, name, above));
     try {
       let at = 0;
       for (;;) {

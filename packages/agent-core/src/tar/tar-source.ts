@@ -9,6 +9,11 @@ const maxDepth = 200;
 const maxSkipped = 100;
 const endBytes = 2 * blockBytes;
 
+const kinds: Readonly<Partial<Record<string, string>>> = { character: 'character device', block: 'block device' };
+
+/** As a host gives bytes of a name that are no UTF-8. */
+const bytesOfNoText = /(?<![\ud800-\udbff])[\udc80-\udcff]/;
+
 interface Level {
   readonly folder: DirectoryHandle;
   readonly path: string;
@@ -115,6 +120,10 @@ export class TarSource {
         continue;
       }
       const path = `${level.path}/${entry.name}`;
+      if (bytesOfNoText.test(entry.name)) {
+        this.#skip(`${path}: its name is no UTF-8`);
+        continue;
+      }
       try {
         this.#begin(level.folder, entry.name, path);
       } catch (error) {
@@ -154,7 +163,7 @@ export class TarSource {
       this.#fileAt = 0;
       this.#give(tarHeader({ ...facts, type: 'file', sizeBytes }));
     } else {
-      this.#skip(`${path}: is a ${stat.type}`);
+      this.#skip(`${path}: is a ${kinds[stat.type] ?? stat.type}`);
     }
   }
 

@@ -11,5 +11,5 @@ export function listProcessesCommand(vm: string, { key }: ProcessOrder, kernelTh
 
 /** A signal on the command line. */
 export function signalCommand(vm: string, { pid }: Pick<GuestProcess, 'pid'>, { name }: Signal, tree: boolean): string {
-  return `inn ps ${quoteWord(vm)} --signal ${name} --pid ${pid}${tree ? ' --tree' : ''}`;
+  return `inn signal ${quoteWord(vm)} ${pid}${name === 'TERM' ? '' : ` --signal ${name}`}${tree ? ' --tree' : ''}`;
 }
