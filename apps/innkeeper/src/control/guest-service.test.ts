@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { createAgent } from '@innkeeper/agent-core';
+import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
+import { silentLog } from '@innkeeper/kit';
+import { makeUser, sessionOf } from '../access/testing/test-users.ts';
+import { callJson, type JsonAnswer } from './testing/call-json.ts';
+import { type ServedApi, serveApi } from './testing/serve-api.ts';
+
+const unrefClock = realClock({
+  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+});
+const secret = 'what-is-in-the-file';
+
+/** /proc/PID/stat as the kernel writes it. */
+function processStat(pid: number, name: string, parent: number): string {
+  const fields = ['S', parent, 1, 1, 0, -1, 0, 0, 0, 0, 0, 5, 5, 0, 0, 20, 0, 1, 0, 100, 4096, 10];
+  return `${pid} (${name}) ${fields.join(' ')}\n`;
+}
+
+describe('GuestService', () => {
+  const guest = new FakeHost({ clock: unrefClock });
+  let api: ServedApi;
+  let base: string;
+  let admin: Record<string, string>;
+
+  before(async () => {
+    const agent = createAgent(guest, silentLog);
+    api = await serveApi({
+      startAgent: (channel, { signal }) => void agent.serveChannel(channel, 'native', signal).catch(() => undefined),
+    });
+    base = await api.listenTcp();
+    await api.createVm('one');
+    await api.createVm('web', { tags: { team: 'web' } });
+    await api.access.users.createFirst();
+    admin = { ...(await sessionOf(api.access, 'admin')) };
+    guest.files.put('/etc/passwd', 'root:x:0:0::/root:/bin/sh\nme:x:1000:1000::/home/me:/bin/sh\n');
+    guest.files.put('/etc/group', 'root:x:0:\nme:x:1000:\n');
+    for (const [pid, name, parent] of [
+      [1, 'init', 0],
+      [50, 'sh', 1],
+      [51, 'sleep', 50],
+    ] as const)
+      guest.files.put(`/proc/${pid}/stat`, processStat(pid, name, parent));
+    guest.files.put('/d/b', secret);
+    guest.files.put('/d/a', secret);
+    guest.files.putLink('/out', '/d');
+  });
+  after(() => api[Symbol.asyncDispose]());
+
+  const call = (method: string, request: object, { vm = 'one', headers = admin } = {}): Promise<JsonAnswer> =>
+    callJson(base, `GuestService/${method}`, { vm, request }, headers);
+  const pathsOf = ({ body }: JsonAnswer): unknown[] => (body['entries'] as { path: string }[]).map(({ path }) => path);
+
+  it('lists in pages, and says what a path is', async () => {
+    const first = await call('ListDirectory', { path: '/d', pageSize: 1 });
+    assert.deepEqual([pathsOf(first), first.body['total']], [['/d/a'], '2']);
+    const pageToken = first.body['nextPageToken'];
+    assert.deepEqual(pathsOf(await call('ListDirectory', { path: '/d', pageSize: 1, pageToken })), ['/d/b']);
+    assert.equal((await call('StatFile', { path: '/out' })).body['symlinkTarget'], '/d');
+    assert.equal((await call('StatFile', { path: '/out', follow: true })).body['kind'], 'FILE_KIND_DIRECTORY');
+    assert.equal((await call('StatFile', { path: '/out/a', noSymlinks: true })).reason, 'FILE_SYMLINK_REFUSED');
+  });
+
+  it('makes, moves, changes and removes', async () => {
+    assert.equal((await call('MakeDirectory', { path: '/n/x', parents: true, user: 'me' })).body['uid'], 1000);
+    assert.equal((await call('RenameFile', { from: '/n/x', to: '/n/y' })).body['path'], '/n/y');
+    assert.equal((await call('SetFileMode', { path: '/n', mode: 0o700, recursive: true })).body['changed'], '2');
+    assert.equal((await call('SetFileOwner', { path: '/n', group: 'me', recursive: true })).body['changed'], '2');
+    const { mode, gid } = guest.files.stat('/n/y', false);
+    assert.deepEqual([mode, gid], [0o700, 1000]);
+    assert.equal((await call('RemoveFile', { path: '/n', recursive: true })).body['removed'], '2');
+    assert.equal(guest.files.exists('/n'), false);
+  });
+
+  it('lists processes, and refuses signals to the guest’s first one', async () => {
+    const { body } = await call('ListProcesses', { limit: 2, sort: 'PROCESS_SORT_PID' });
+    assert.deepEqual([(body['processes'] as { pid: number }[]).map(({ pid }) => pid), body['total']], [[1, 50], 3]);
+    assert.equal((await call('SignalProcess', { pid: 1, signal: 15 })).reason, 'PROCESS_PROTECTED');
+    assert.equal((await call('SignalProcess', { pid: 99, signal: 15 })).reason, 'PROCESS_NOT_FOUND');
+    assert.equal((await call('SignalProcess', { pid: 50, signal: 99 })).reason, 'INVALID_ARGUMENT');
+  });
+
+  it('fails as the guest does', async () => {
+    const cases: readonly (readonly [string, object, string])[] = [
+      ['ListDirectory', { path: '/none' }, 'FILE_NOT_FOUND'],
+      ['ListDirectory', { path: '/d/a' }, 'FILE_NOT_DIRECTORY'],
+      ['ListDirectory', { path: 'd' }, 'INVALID_PATH'],
+      ['ListDirectory', { path: '/d', pageSize: 5000 }, 'INVALID_ARGUMENT'],
+      ['StatFile', { path: '/d/../etc' }, 'INVALID_PATH'],
+      ['MakeDirectory', { path: '/d' }, 'FILE_EXISTS'],
+      ['RenameFile', { from: '/d/a', to: '/d/b' }, 'FILE_EXISTS'],
+      ['RemoveFile', { path: '/', recursive: true }, 'INVALID_PATH'],
+      ['RemoveFile', { path: '/d' }, 'FILE_IS_DIRECTORY'],
+      ['SetFileMode', { path: '/d', mode: 0o10000 }, 'INVALID_ARGUMENT'],
+      ['SetFileOwner', { path: '/d', user: 'nobody-knows' }, 'USER_NOT_FOUND'],
+    ];
+    for (const [method, request, reason] of cases)
+      assert.equal((await call(method, request)).reason, reason, `${method} ${JSON.stringify(request)}`);
+    assert.equal((await callJson(base, 'GuestService/StatFile', { vm: 'one' }, admin)).reason, 'INVALID_ARGUMENT');
+    assert.equal((await call('StatFile', { path: '/d' }, { vm: 'nobody' })).reason, 'VM_NOT_FOUND');
+  });
+
+  it('shows nobody a VM that is not theirs, and lets nobody change what they may only read', async () => {
+    await makeUser(api.access, 'reader', ['vm.view', 'guest.file.read'], { scope: 'tag:team=web' });
+    const headers = { ...(await sessionOf(api.access, 'reader')) };
+    assert.deepEqual(pathsOf(await call('ListDirectory', { path: '/d' }, { vm: 'web', headers })), ['/d/a', '/d/b']);
+    const refusals: readonly (readonly [string, object, string, string])[] = [
+      ['ListDirectory', { path: '/d' }, 'one', 'VM_NOT_FOUND'],
+      ['MakeDirectory', { path: '/x' }, 'web', 'PRIVILEGE_MISSING'],
+      ['RenameFile', { from: '/d/a', to: '/d/c' }, 'web', 'PRIVILEGE_MISSING'],
+      ['RemoveFile', { path: '/d', recursive: true }, 'web', 'PRIVILEGE_MISSING'],
+      ['SetFileMode', { path: '/d', mode: 0o777 }, 'web', 'PRIVILEGE_MISSING'],
+      ['SetFileOwner', { path: '/d', user: 'me' }, 'web', 'PRIVILEGE_MISSING'],
+      ['SignalProcess', { pid: 50, signal: 9 }, 'web', 'PRIVILEGE_MISSING'],
+    ];
+    for (const [method, request, vm, reason] of refusals)
+      assert.equal((await call(method, request, { vm, headers })).reason, reason, method);
+    for (const [method, path] of [
+      ['GET', '/v1/vms/one/tar?path=/d'],
+      ['PUT', '/v1/vms/web/tar?path=/d'],
+    ] as const) {
+      const answer = await fetch(`${base}${path}`, { method, headers, ...(method === 'PUT' ? { body: 'x' } : {}) });
+      assert.match(answer.headers.get('x-innkeeper-reason') ?? '', /VM_NOT_FOUND|PRIVILEGE_MISSING/);
+      await answer.text();
+    }
+    assert.equal(guest.files.exists('/d/a'), true);
+  });
+
+  it('needs the page’s own token for what changes something', async () => {
+    const { cookie = '' } = admin;
+    assert.equal((await call('RemoveFile', { path: '/d/a' }, { headers: { cookie } })).reason, 'CSRF_REFUSED');
+    assert.equal((await call('SignalProcess', { pid: 50, signal: 9 }, { headers: { cookie } })).reason, 'CSRF_REFUSED');
+  });
+
+  it('is in the audit by path and result, and never with what files hold', async () => {
+    await call('RemoveFile', { path: '/d/none' });
+    await call('ListDirectory', { path: '/d' });
+    await (await fetch(`${base}/v1/vms/one/tar?path=/d`, { headers: admin })).arrayBuffer();
+    const rows = await api.store.audit.list({ limit: 1000 });
+    const rowOf = (action: string) => rows.find((row) => row.action === action);
+    const removal = rowOf('GuestService/RemoveFile');
+    assert.deepEqual(
+      [removal?.vm_name, removal?.result, JSON.parse(removal?.parameters ?? '{}').request?.path],
+      ['one', 'FILE_NOT_FOUND', '/d/none'],
+    );
+    assert.equal(rowOf('GuestService/ListDirectory')?.result, 'ok');
+    const tar = JSON.parse(rowOf('guest.tar.read')?.parameters ?? '{}') as Record<string, unknown>;
+    assert.deepEqual([tar['path'], tar['files']], ['/d', 3]);
+    assert.ok(Number(tar['bytes']) > 1000);
+    assert.ok(!JSON.stringify(rows).includes(secret));
+  });
+
+  it('says of a VM that ended that it does not run', async () => {
+    const { row } = await api.createVm('ended');
+    api.driver.host.machine(row.id)?.crash('boom');
+    const patience = AbortSignal.timeout(10_000);
+    let reason = '';
+    while (reason !== 'VM_NOT_RUNNING') {
+      patience.throwIfAborted();
+      reason = (await call('StatFile', { path: '/d' }, { vm: 'ended' })).reason;
+    }
+  });
+
+  it('leaves no file of the guest open', () => assert.equal(guest.files.openCount, 0));
+});
