@@ -1,3 +1,4 @@
+export { isPostgresAddress } from './open-postgres.ts';
 export { type OpenStoreOptions, openStore, type Store } from './open-store.ts';
 export type { AuditFacts, AuditQuery, AuditRow } from './repositories/audit.ts';
 export type { EventRow } from './repositories/events.ts';

@@ -1,5 +1,6 @@
 import { PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { reachablePool } from './reachable-pool.ts';
 
 /** Connections of one daemon. */
 const maxConnections = 10;
@@ -9,7 +10,8 @@ const int8 = 20;
 
 /**
  * Kysely's dialect for a PostgreSQL server, by its address: postgres://user:password@host/database, or with
- * `?host=/folder` for a unix socket. Connections that break are made anew by the next query.
+ * `?host=/folder` for a unix socket. Connections that break are made anew by the next query; the one that they broke under
+ * fails with DATABASE_UNREACHABLE.
  */
 export function postgresDialect(address: string, onIdleError: (error: Error) => void): PostgresDialect {
   const pool = new pg.Pool({
@@ -24,7 +26,7 @@ export function postgresDialect(address: string, onIdleError: (error: Error) => 
   });
   // A server that goes away closes connections that nobody uses: that is no query's failure.
   pool.on('error', onIdleError);
-  return new PostgresDialect({ pool });
+  return new PostgresDialect({ pool: reachablePool(pool) });
 }
 
 /** Whether this names a server and not a file. */

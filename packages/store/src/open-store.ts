@@ -1,4 +1,4 @@
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely, SqliteDialect, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { migrationProvider } from './migrations/index.ts';
 import { openNodeSqlite } from './node-sqlite.ts';
@@ -31,6 +31,8 @@ export interface Store extends AsyncDisposable {
   readonly runs: RunRepository;
   /** Drops what is older than it is kept. To be called now and then. */
   prune(nowMs: number): Promise<void>;
+  /** Resolves when the database answers. */
+  ping(): Promise<void>;
 }
 
 export interface OpenStoreOptions {
@@ -71,6 +73,9 @@ export async function openStore(address: string, options: OpenStoreOptions = {})
       await store.events.prune();
       await store.operations.prune(nowMs);
       await store.runs.prune();
+    },
+    ping: async () => {
+      await sql`select 1`.execute(db);
     },
     [Symbol.asyncDispose]: () => db.destroy(),
   };
