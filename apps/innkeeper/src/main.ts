@@ -4,6 +4,15 @@ if (major < 24) {
   console.error(`innkeeper needs Node 24 or later; this is ${process.versions.node}.`);
   process.exit(1);
 }
+const [, , command, ...rest] = process.argv;
+if (command === 'node') {
+  const { nodeCommand } = await import('./daemon/node-command.ts');
+  process.exit(await nodeCommand(rest));
+}
+if (command === 'control') {
+  const { controlCommand } = await import('./daemon/control-command.ts');
+  process.exit(await controlCommand(rest));
+}
 const { serve } = await import('./daemon/serve.ts');
 process.exit(await serve(process.argv.slice(2)));
 

@@ -9,7 +9,7 @@ import { Passwords } from './passwords.ts';
 import { Sessions } from './sessions.ts';
 import { Users } from './users.ts';
 
-/** How often calls that last are asked for again: sessions expire, and another process may have ended one. */
+/** How often calls that last are asked for again by default: sessions expire, and another process may have ended one. */
 export const recheckIntervalMs = 15_000;
 const pruneIntervalMs = 3_600_000;
 /** Tokens that expired are shown for so long. */
@@ -19,6 +19,8 @@ export interface AccessOptions {
   readonly store: Store;
   readonly log: Log;
   readonly clock?: AccessClock;
+  /** How often calls that last are asked for again; default 15 s. */
+  readonly recheckMs?: number;
 }
 
 /** Who may come in, and what they may do. */
@@ -32,7 +34,7 @@ export class Access implements Disposable {
   readonly live = new LiveCallers();
   readonly #stopTimers: (() => void)[];
 
-  constructor({ store, log, clock = hostAccessClock }: AccessOptions) {
+  constructor({ store, log, clock = hostAccessClock, recheckMs = recheckIntervalMs }: AccessOptions) {
     const nowMs = (): number => clock.nowMs();
     this.store = store;
     this.clock = clock;
@@ -44,7 +46,7 @@ export class Access implements Disposable {
       await store.tokens.prune(nowMs() - expiredTokenMs);
     };
     this.#stopTimers = [
-      clock.repeat(recheckIntervalMs, () => void this.live.recheck()),
+      clock.repeat(recheckMs, () => void this.live.recheck()),
       clock.repeat(pruneIntervalMs, () => {
         // What could not be forgotten now is no good any more all the same.
         prune().catch((error: unknown) => log.warn('access.prune-failed', { error: String(error) }));

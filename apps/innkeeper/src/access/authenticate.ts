@@ -1,6 +1,7 @@
 import { OperationError } from '@innkeeper/contract';
 import type { Store, UserRow } from '@innkeeper/store';
 import { anonymousCaller, type Caller, socketCaller } from './caller.ts';
+import { decodeCaller } from './forwarded-caller.ts';
 import { grantsOf, listRoles, narrowGrants } from './grants.ts';
 import { hashSecret } from './secrets.ts';
 import { type Sessions, seenIntervalMs } from './sessions.ts';
@@ -15,16 +16,19 @@ export interface Credentials {
   readonly address: string;
   readonly authorization: string | undefined;
   readonly cookie: string | undefined;
+  /** Who a control plane says asks; only on a door that is for control planes alone. */
+  readonly forwarded?: string | undefined;
 }
 
 /**
- * Who asks. A token comes before a cookie; the unix socket without a token is the administrator. Fails with
+ * Who asks. A control plane has found that out itself. Otherwise a token comes before a cookie; the unix socket without a token is the administrator. Fails with
  * TOKEN_INVALID or SESSION_EXPIRED when what is shown is not good. `isUse`: the session counts as being used.
  */
 export async function authenticate(
-  { isLocal, address, authorization, cookie }: Credentials,
+  { isLocal, address, authorization, cookie, forwarded }: Credentials,
   { store, sessions, nowMs, isUse }: { store: Store; sessions: Sessions; nowMs: () => number; isUse: boolean },
 ): Promise<Caller> {
+  if (forwarded !== undefined) return decodeCaller(forwarded);
   if (authorization !== undefined) {
     const [, secret] = /^bearer +(ink_[\w-]{1,200})$/i.exec(authorization) ?? [];
     if (secret === undefined) throw new OperationError('TOKEN_INVALID', 'The Authorization header holds no token.');

@@ -38,7 +38,8 @@ export class LiveCallers {
         call.take(await call.authenticate());
       } catch (error) {
         // A database that does not answer now says nothing about who they are; new calls find none either.
-        if (!isOperationError(error) || !endings.includes(error.code)) continue;
+        if (!isOperationError(error)) continue;
+        if (!endings.includes(error.code) && error.reason !== 'ACCESS_CHANGED') continue;
         this.#calls.delete(call);
         call.ended.abort(error);
       }

@@ -1,4 +1,4 @@
-import { OperationError } from '@innkeeper/contract';
+import { isOperationError, OperationError } from '@innkeeper/contract';
 import type { RoleBindingRow, Store, UserChange, UserRow } from '@innkeeper/store';
 import { reservedNames } from './caller.ts';
 import { grantsOf, listRoles } from './grants.ts';
@@ -73,7 +73,12 @@ export class Users {
   /** At the first start: a user who may do everything, without a password. */
   async createFirst(): Promise<void> {
     if ((await this.#store.users.list()).length > 0) return;
-    await this.create(firstUserName, [{ role: 'administrator', scope: '*' }], null);
+    try {
+      await this.create(firstUserName, [{ role: 'administrator', scope: '*' }], null);
+    } catch (error) {
+      // Another control plane on this database was faster.
+      if (!isOperationError(error) || error.reason !== 'ACCOUNT_NAME_TAKEN') throw error;
+    }
   }
 
   /** Fails with ROLE_NOT_FOUND, INVALID_ARGUMENT. */

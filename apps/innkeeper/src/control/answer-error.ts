@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
-import { leaveBody } from '../web-server/leave-body.ts';
+import { closesEarly, leaveBody } from '../web-server/leave-body.ts';
 import { errorHeader, toHttpError } from './api-error.ts';
 
 /** Answers a request for a WebSocket with an error. */
@@ -34,7 +34,7 @@ export function answerError(response: ServerResponse, error: unknown, log: Log):
     ...{ 'content-type': 'application/json', 'x-innkeeper-reason': body.reason },
     // A HEAD has no body, so its error has a header too; what is left of an upload is not read.
     'x-innkeeper-error': errorHeader(body),
-    ...(response.req.httpVersionMajor === 1 ? { connection: 'close' } : {}),
+    ...(closesEarly(response.req) ? { connection: 'close' } : {}),
   });
   response.end(JSON.stringify(body));
 }

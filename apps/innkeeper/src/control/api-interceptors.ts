@@ -8,8 +8,8 @@ import type { RequestFacts } from '../web-server/request-facts.ts';
 import { toConnectError } from './api-error.ts';
 import { auditAction, isChange } from './audited-methods.ts';
 import { checkPage, type Entry, type Gate, type Pass, type Visitor } from './gate.ts';
-import { type MethodTarget, methodTarget } from './method-target.ts';
-import type { NodeOfControl } from './node-of-control.ts';
+import { type MethodTarget, methodTarget, type TargetNode } from './method-target.ts';
+import { again, only } from './one-message.ts';
 import { wantedCommand } from './wanted-command.ts';
 
 /** Where the request came in. Set before a call begins. */
@@ -61,7 +61,7 @@ export function identifyCall(gate: Gate, log: Log): (context: HandlerContext) =>
 }
 
 /** Holds every method to the privilege that it names, and writes down what changes something or works in a guest. */
-export function gateInterceptor(gate: Gate, node: NodeOfControl): Interceptor {
+export function gateInterceptor(gate: Gate, node: TargetNode): Interceptor {
   return (next) => async (request) => {
     const { method, contextValues } = request;
     const message = request.stream ? await only(request.message) : request.message;
@@ -89,7 +89,7 @@ async function entryOf(
   method: DescMethod,
   message: Message,
   visitor: Visitor,
-  { gate, node }: { gate: Gate; node: NodeOfControl },
+  { gate, node }: { gate: Gate; node: TargetNode },
 ): Promise<Entry> {
   const privilege = getOption(method, privilegeOption);
   const action = auditAction(method);
@@ -105,15 +105,6 @@ async function entryOf(
     throw error;
   }
   return { ...common, ...found };
-}
-
-async function only(messages: AsyncIterable<Message>): Promise<Message> {
-  for await (const message of messages) return message;
-  throw new Error('a call without a request');
-}
-
-async function* again<T>(message: T): AsyncIterable<T> {
-  yield message;
 }
 
 async function* untilClosed<T>(messages: AsyncIterable<T>, pass: Pass): AsyncIterable<T> {

@@ -21,7 +21,7 @@ import type { History } from '../history/history.ts';
 import { createHistoryService } from '../history/history-service.ts';
 import type { RunManager } from '../runs/run-manager.ts';
 import type { TerminalManager } from '../terminals/terminal-manager.ts';
-import { unixEntrance } from '../web-server/entrance.ts';
+import { controlEntrance, unixEntrance } from '../web-server/entrance.ts';
 import type { AnyResponse } from '../web-server/http-listener.ts';
 import { createAccessService } from './access-service.ts';
 import { errorInterceptor, factsKey, gateInterceptor, identifyCall } from './api-interceptors.ts';
@@ -39,6 +39,9 @@ import { createVmService } from './vm-service.ts';
 
 /** Of one RPC request; the largest there is has a few names and tags. */
 const maxRequestBytes = mib;
+
+/** Of the headers of a control plane: who asks comes with all their roles, and the allowed commands of their token. */
+const callerBytes = 256 * 1024;
 
 export interface ApiServerOptions {
   readonly node: NodeOfControl;
@@ -105,6 +108,11 @@ export class ApiServer implements AsyncDisposable {
   /** Listens on a TCP port; gives its number. Rejects with Node's error. */
   async listenTcp(options: DoorListenOptions): Promise<number> {
     return await this.#doors.listen(options);
+  }
+
+  /** Listens for control planes, whose word is taken for who asks. Gives the port, 0 for a unix socket. */
+  async listenForControl(options: Omit<DoorListenOptions, 'entrance' | 'limits'>): Promise<number> {
+    return await this.#doors.listen({ ...options, entrance: controlEntrance, limits: { maxHeaderBytes: callerBytes } });
   }
 
   /** Ends every call: watchers and processes' followers are told, files on their way break off. */

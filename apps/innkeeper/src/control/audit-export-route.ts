@@ -10,7 +10,12 @@ const batch = 500;
  * GET /v1/audit.jsonl: every entry that fits, newest first, one JSON object a line. Parameters are named as the fields
  * of ListAuditRequest.
  */
-export async function auditExportRoute({ gate, query, response, signal }: HttpExchange): Promise<void> {
+export async function auditExportRoute({
+  gate,
+  query,
+  response,
+  signal,
+}: Pick<HttpExchange, 'gate' | 'query' | 'response' | 'signal'>): Promise<void> {
   const filter = auditQuery({
     ...{ user: query.get('user') ?? '', vm: query.get('vm') ?? '', action: query.get('action') ?? '' },
     ...{ result: query.get('result') ?? '', text: query.get('text') ?? '' },

@@ -11,6 +11,7 @@ import {
   HttpListener,
   type HttpListenerOptions,
 } from '../web-server/http-listener.ts';
+import { keepAfterAnswer } from '../web-server/leave-body.ts';
 import { type AnyRequest, checkOrigin, type RequestFacts, requestFacts } from '../web-server/request-facts.ts';
 import { serveStaticFile } from '../web-server/static-files.ts';
 import { answerError, refuseUpgrade } from './answer-error.ts';
@@ -126,6 +127,7 @@ export class Doors implements AsyncDisposable {
       return;
     }
     this.#facts.set(request, facts);
+    if (entrance.kind === 'control') keepAfterAnswer(request);
     if (/^\/(innkeeper|limiquantix)\./.test(request.url ?? '')) limitRequestTime(request, response);
     this.#options.onCall(request, response as ServerResponse);
   }

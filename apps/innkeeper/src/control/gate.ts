@@ -3,6 +3,7 @@ import type { Access } from '../access/access.ts';
 import { assertCommandAllowed, type WantedCommand } from '../access/allowed-commands.ts';
 import { type AccessTarget, authorize } from '../access/authorize.ts';
 import { anonymousCaller, type Caller } from '../access/caller.ts';
+import { hasSameRights } from '../access/same-rights.ts';
 import { isSameSecret } from '../access/secrets.ts';
 import { type Audit, type AuditParameters, auditResult } from '../audit/audit.ts';
 import type { RequestFacts } from '../web-server/request-facts.ts';
@@ -32,6 +33,8 @@ export interface Entry {
    * nothing. A token with allowed commands is refused without it.
    */
   readonly command?: WantedCommand | 'later' | undefined;
+  /** Who asks was told to somebody else, so it ends with ACCESS_CHANGED when they may do more or less than then. */
+  readonly holdsRights?: boolean | undefined;
 }
 
 /** What was let through the gate. It must be closed when it is over. */
@@ -123,7 +126,7 @@ class OpenPass implements Pass {
   #isOver = false;
 
   constructor(entry: Entry, access: Access, audit: Audit) {
-    const { visitor, privilege, target } = entry;
+    const { visitor, privilege, target, holdsRights } = entry;
     this.#caller = visitor.caller;
     this.#entry = entry;
     this.#audit = audit;
@@ -132,6 +135,7 @@ class OpenPass implements Pass {
       () => access.authenticate(visitor.facts.credentials, { isUse: false }),
       (caller) => {
         authorize(caller, privilege, target);
+        if (holdsRights === true && !hasSameRights(caller, this.#caller)) throw accessChanged();
         this.#caller = caller;
       },
     );
@@ -194,6 +198,10 @@ export function checkPage({ visitor: { caller, facts }, isChange }: Pick<Entry, 
   if (isChange && !isSameSecret(facts.csrfToken ?? '', caller.session.csrfToken)) {
     throw new OperationError('CSRF_REFUSED', 'The x-innkeeper-csrf header is missing or not this session’s.');
   }
+}
+
+function accessChanged(): OperationError {
+  return new OperationError('ACCESS_CHANGED', 'What you may do was changed while this was open.');
 }
 
 /** Whoever may start some commands only may not do whatever else `guest.exec` allows. */

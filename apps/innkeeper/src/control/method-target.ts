@@ -10,6 +10,12 @@ export interface MethodTarget {
   readonly vm?: { readonly id: string; readonly name: string };
 }
 
+/** What of a node says where a call works. */
+export interface TargetNode {
+  readonly operations: Pick<NodeOfControl['operations'], 'find'>;
+  readonly vms: Pick<NodeOfControl['vms'], 'list' | 'find'>;
+}
+
 /** How a method that does not simply name a VM in `vm` says where it works. */
 type TargetRule =
   /** The answer holds only what the caller may see, or its service asks the gate about each VM. */
@@ -52,7 +58,7 @@ export function methodName(method: DescMethod): string {
 export async function methodTarget(
   method: DescMethod,
   request: Message,
-  { caller, node, privilege }: { caller: Caller; node: NodeOfControl; privilege: string },
+  { caller, node, privilege }: { caller: Caller; node: TargetNode; privilege: string },
 ): Promise<MethodTarget> {
   // Before anything is looked up, or the answer would tell what there is.
   if (privilege !== 'public' && privilege !== 'self' && !mayDo(caller, privilege, 'somewhere')) {
@@ -79,7 +85,7 @@ export async function methodTarget(
  * caller has the privilege nowhere.
  */
 export function findVm(
-  node: NodeOfControl,
+  node: Pick<TargetNode, 'vms'>,
   idOrName: string,
   { caller, privilege }: { caller: Caller; privilege: string },
 ): ReturnType<NodeOfControl['vms']['find']> {

@@ -9,6 +9,7 @@ import { metricsRoute } from '../metrics/metrics-route.ts';
 import { auditExportRoute } from './audit-export-route.ts';
 import { serveConsole } from './console-socket.ts';
 import { serveExec } from './exec-socket.ts';
+import { healthRoute } from './health-route.ts';
 import type { HttpRoute, SocketRoute } from './http-route.ts';
 import { readFileRoute, statFileRoute } from './read-file-route.ts';
 import { readTarRoute } from './read-tar-route.ts';
@@ -87,7 +88,7 @@ const foreignRoutes: readonly HttpRoute[] = [
 ];
 
 /** Every HTTP route beside the calls. The first one that fits is taken. */
-export const httpRoutes: readonly HttpRoute[] = [...ownRoutes, ...agentRoutes, ...foreignRoutes];
+export const httpRoutes: readonly HttpRoute[] = [...ownRoutes, healthRoute, ...agentRoutes, ...foreignRoutes];
 
 /** Every WebSocket. */
 export const socketRoutes: readonly SocketRoute[] = [

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { defaultAgentBinaryPath } from './agent-binary.ts';
+import type { ControlDoorSettings } from './control-door.ts';
 import { defaultDataFolder } from './data-folder.ts';
 import { type ListenSettings, listenSettings } from './listen-settings.ts';
+import { checkLogLevel } from './log-level.ts';
 
 export interface ServeSettings {
   readonly dataPath: string;
@@ -18,10 +20,12 @@ export interface ServeSettings {
   readonly listen: ListenSettings | undefined;
   /** Where the built web console lies. */
   readonly webFolder: string;
+  /** Present: control planes may come in. */
+  readonly controlDoor?: ControlDoorSettings;
 }
 
 /** Beside the sources, where tools/build-web.ts puts it. */
-const defaultWebFolder = join(import.meta.dirname, '../../../../dist/web');
+export const defaultWebFolder = join(import.meta.dirname, '../../../../dist/web');
 
 export const usage = `innkeeper serve [--data DIR] [--listen HOST:PORT] [--agent-binary PATH] [--log-level LEVEL] [--hello]
 
@@ -38,9 +42,9 @@ export const usage = `innkeeper serve [--data DIR] [--listen HOST:PORT] [--agent
   --hello              build the image "tiny" and bring up a VM "hello"
 
 DATABASE_URL=postgres://… takes the place of the SQLite file in the data folder.
-`;
 
-const levels: readonly string[] = ['debug', 'info', 'warn', 'error'];
+"innkeeper node --help" and "innkeeper control --help" tell how to run the two apart.
+`;
 
 /** Reads the arguments of `innkeeper`; undefined when they ask for help. Throws in plain words when they are wrong. */
 export function parseCommandLine(argv: readonly string[], environment: NodeJS.ProcessEnv): ServeSettings | undefined {
@@ -63,13 +67,12 @@ export function parseCommandLine(argv: readonly string[], environment: NodeJS.Pr
     },
   });
   if (values.help) return undefined;
-  if (positionals.length !== 1 || positionals[0] !== 'serve') throw new Error('The one command is "serve".');
-  const logLevel = values['log-level'] ?? 'warn';
-  if (!levels.includes(logLevel)) throw new Error(`--log-level is ${levels.join(', ')}.`);
+  if (positionals.length !== 1 || positionals[0] !== 'serve')
+    throw new Error('The commands are "serve", "node" and "control".');
   return {
     dataPath: values.data ?? environment['INNKEEPER_DATA'] ?? defaultDataFolder(environment),
     agentBinaryPath: values['agent-binary'] ?? defaultAgentBinaryPath,
-    logLevel,
+    logLevel: checkLogLevel(values['log-level']),
     hello: values.hello ?? false,
     databaseAddress: environment['DATABASE_URL'],
     remoteWrite: remoteWriteOf(values['remote-write']),
@@ -78,7 +81,8 @@ export function parseCommandLine(argv: readonly string[], environment: NodeJS.Pr
   };
 }
 
-function remoteWriteOf(text: string | undefined): URL | undefined {
+/** Reads --remote-write. Throws in plain words. */
+export function remoteWriteOf(text: string | undefined): URL | undefined {
   if (text === undefined) return undefined;
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol)) throw new Error('--remote-write is an http or https address.');

@@ -17,14 +17,18 @@ import { createRunManager } from '../runs/create-run-manager.ts';
 import { TerminalManager } from '../terminals/terminal-manager.ts';
 import { findAgentBinary } from './agent-binary.ts';
 import type { ServeSettings } from './command-line.ts';
+import { openControlDoor } from './control-door.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { listenOnTcp, type WebAddress } from './listen-on-tcp.ts';
+import { listenPrivately } from './listen-privately.ts';
 import { takeLock } from './lock.ts';
 import { version } from './version.ts';
 
 export interface Daemon extends AsyncDisposable {
   readonly node: Node;
   readonly socketPath: string;
+  /** Where control planes come in, as they are told it with --node. */
+  readonly controlPlaces: readonly string[];
   /** Undefined without a TCP port. */
   readonly web: WebAddress | undefined;
   /** Logs the first administrator in once; undefined without a TCP port. */
@@ -63,26 +67,25 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   await terminals.start();
   const control = { node: localNode, access, history, runs, terminals, log, webFolder: settings.webFolder };
   const server = stack.use(new ApiServer(control));
-  await listenPrivately(server, folder.socket);
+  await listenPrivately(folder.socket, () => server.listen(folder.socket));
   stack.defer(() => rm(folder.socket, { force: true }));
+  const { controlDoor } = settings;
+  const door = controlDoor === undefined ? undefined : stack.use(await openControlDoor(server, controlDoor, folder));
   const web = settings.listen === undefined ? undefined : await listenOnTcp(server, settings.listen, folder);
   server.webUrl = web?.url ?? '';
   const loginPath = web === undefined ? undefined : await access.firstLoginPath();
   const owned = stack.move();
-  return { node, socketPath: folder.socket, web, loginPath, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  const controlPlaces = door?.places ?? [];
+  return {
+    node,
+    socketPath: folder.socket,
+    controlPlaces,
+    web,
+    loginPath,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
 function storeOptions(log: Log): OpenStoreOptions {
   return { onIdleError: (error) => log.warn('database.connection-lost', { message: error.message }) };
-}
-
-/** The socket's file is this user's alone from its first moment. One that a dead daemon left is in the way. */
-async function listenPrivately(server: ApiServer, path: string): Promise<void> {
-  await rm(path, { force: true });
-  const before = process.umask(0o177);
-  try {
-    await server.listen(path);
-  } finally {
-    process.umask(before);
-  }
 }

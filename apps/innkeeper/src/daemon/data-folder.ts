@@ -6,6 +6,8 @@ import { join, resolve } from 'node:path';
 export interface DataFolder {
   readonly path: string;
   readonly socket: string;
+  /** For control planes. */
+  readonly controlSocket: string;
   readonly database: string;
   readonly lock: string;
   readonly cache: string;
@@ -29,6 +31,7 @@ export function dataFolderAt(path: string): DataFolder {
   return {
     path: root,
     socket: join(root, 'innkeeper.sock'),
+    controlSocket: join(root, 'control.sock'),
     database: join(root, 'innkeeper.db'),
     lock: join(root, 'lock'),
     cache: join(root, 'cache'),

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { OperationError } from '@innkeeper/contract';
-import type { ApiServer } from '../control/api-server.ts';
+import type { DoorListenOptions } from '../control/doors.ts';
 import type { DataFolder } from './data-folder.ts';
 import { isLoopbackHost, type ListenSettings } from './listen-settings.ts';
 import { ownCertificate, ownNames } from './own-certificate.ts';
+import { readPem } from './read-pem.ts';
 
 /** How many ports are tried when none was named. */
 const triedPorts = 20;
@@ -20,9 +20,9 @@ export interface WebAddress {
  * gives undefined when no port was named and none of these is free.
  */
 export async function listenOnTcp(
-  server: ApiServer,
+  server: { listenTcp(options: DoorListenOptions): Promise<number> },
   settings: ListenSettings,
-  folder: DataFolder,
+  folder?: Pick<DataFolder, 'tls'>,
 ): Promise<WebAddress | undefined> {
   const { host, port, isPortFixed, names } = settings;
   const pem = await readTls(settings, folder);
@@ -53,18 +53,12 @@ export async function listenOnTcp(
 
 async function readTls(
   { tls, host, names }: ListenSettings,
-  folder: DataFolder,
+  folder: Pick<DataFolder, 'tls'> | undefined,
 ): Promise<{ cert: string; key: string; fingerprint?: string } | undefined> {
   if (tls === undefined) return undefined;
-  if (tls === 'self-signed') return await ownCertificate(folder.tls, ownNames(host, names));
-  try {
-    return { cert: await readFile(tls.certPath, 'utf8'), key: await readFile(tls.keyPath, 'utf8') };
-  } catch (error) {
-    throw new OperationError('LISTEN_REFUSED', `The certificate or its key cannot be read: ${messageOf(error)}.`, {
-      cause: error,
-      nextStep: 'Give PEM files that this user can read.',
-    });
-  }
+  if (tls !== 'self-signed') return { cert: await readPem(tls.certPath), key: await readPem(tls.keyPath) };
+  if (folder === undefined) throw new Error('there is no folder for a certificate of its own');
+  return await ownCertificate(folder.tls, ownNames(host, names));
 }
 
 function urlOf(host: string, port: number, isSecure: boolean): string {

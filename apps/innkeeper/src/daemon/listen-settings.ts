@@ -47,7 +47,7 @@ export function isLoopbackHost(host: string): boolean {
 }
 
 /** "HOST:PORT", with brackets around IPv6. Port 0 is any that is free. */
-function parseAddress(text: string): { host: string; port: number } {
+export function parseAddress(text: string): { host: string; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2] ?? '';
   const port = Number(match?.[3]);

@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 
-/** A way into the daemon: the unix socket, or a TCP port. */
+/** A way into the daemon: the unix socket, a TCP port, or a door that only control planes of this node can open. */
 export interface Entrance {
-  readonly kind: 'unix' | 'tcp';
+  readonly kind: 'unix' | 'tcp' | 'control';
   readonly isSecure: boolean;
-  /** Names and addresses that calls may give as their host; undefined: any, on the unix socket. */
+  /** Names and addresses that calls may give as their host; undefined: any, where no browser comes in. */
   readonly hosts: HostRule | undefined;
 }
 
@@ -17,6 +17,7 @@ export interface HostRule {
 }
 
 export const unixEntrance: Entrance = { kind: 'unix', isSecure: false, hosts: undefined };
+export const controlEntrance: Entrance = { kind: 'control', isSecure: true, hosts: undefined };
 
 /**
  * Whether a call may name this host. A page elsewhere whose name was made to lead here names its own ("DNS rebinding");

@@ -11,8 +11,16 @@ export interface HttpListenerOptions {
   readonly onRequest: (request: AnyRequest, response: AnyResponse) => void;
   readonly onUpgrade: (request: IncomingMessage, socket: Socket, head: Buffer) => void;
   /** PEM; without it, cleartext. */
-  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly tls?: HttpListenerTls;
   readonly limits?: Partial<HttpLimits>;
+}
+
+export interface HttpListenerTls {
+  /** PEM. */
+  readonly cert: string;
+  readonly key: string;
+  /** PEM. Only clients with a certificate of this authority come in. */
+  readonly clientCa?: string;
 }
 
 /** What one client may take. */
@@ -86,10 +94,12 @@ export class HttpListener implements AsyncDisposable {
         ? createTcpServer(keepAlive, (socket) => this.#sniff(socket))
         : createTlsServer(
             {
-              ...tls,
+              ...{ cert: tls.cert, key: tls.key },
+              ...(tls.clientCa === undefined
+                ? { minVersion: 'TLSv1.2' }
+                : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' }),
               ...keepAlive,
               ALPNProtocols: ['h2', 'http/1.1'],
-              minVersion: 'TLSv1.2',
               handshakeTimeout: headersTimeoutMs,
             },
             (socket: TLSSocket) => this.#accept(socket, socket.alpnProtocol === 'h2'),

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 import { OperationError } from '@innkeeper/contract';
 import type { Credentials } from '../access/authenticate.ts';
+import { callerHeader } from '../access/forwarded-caller.ts';
 import { type Entrance, isHostAllowed } from './entrance.ts';
 
 /** What of a request decides whether it is heard: where it came in, and what it says of itself. */
@@ -18,6 +19,9 @@ export interface RequestFacts {
   readonly isUpgrade: boolean;
 }
 
+/** What of a request does not say who asks. A control plane that names nobody asks for nobody. */
+const stranger: Credentials = { isLocal: false, address: '', authorization: undefined, cookie: undefined };
+
 export type AnyRequest = IncomingMessage | Http2ServerRequest;
 
 export function requestFacts(request: AnyRequest, entrance: Entrance, isUpgrade: boolean): RequestFacts {
@@ -25,12 +29,15 @@ export function requestFacts(request: AnyRequest, entrance: Entrance, isUpgrade:
   const address = (request.socket?.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
   return {
     entrance,
-    credentials: {
-      isLocal: entrance.kind === 'unix',
-      address,
-      authorization: headers.authorization,
-      cookie: headers.cookie,
-    },
+    credentials:
+      entrance.kind === 'control'
+        ? { ...stranger, forwarded: single(headers, callerHeader) }
+        : {
+            isLocal: entrance.kind === 'unix',
+            address,
+            authorization: headers.authorization,
+            cookie: headers.cookie,
+          },
     host: headers.host ?? single(headers, ':authority'),
     origin: single(headers, 'origin'),
     fetchSite: single(headers, 'sec-fetch-site'),

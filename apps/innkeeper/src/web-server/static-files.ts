@@ -21,7 +21,7 @@ const contentTypes: Readonly<Record<string, string>> = {
 };
 
 /** Paths that are no page of the web console, whatever they end in. */
-const apiPath = /^\/(v1|api|metrics|agent|install-agent\.sh|innkeeper\.|limiquantix\.)/;
+const apiPath = /^\/(v1|api|metrics|healthz|agent|install-agent\.sh|innkeeper\.|limiquantix\.)/;
 /** The bundler's hash, by which the content never changes under a name. */
 const hashedName = /[-.][A-Z0-9]{8}\.[a-z0-9]+(\.map)?$/;
 

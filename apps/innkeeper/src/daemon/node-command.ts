@@ -1,0 +1,29 @@
+import { startDaemon } from './daemon.ts';
+import { describeError } from './describe-error.ts';
+import { farewell } from './farewell.ts';
+import { nodeUsage, parseNodeCommandLine } from './node-command-line.ts';
+import { createPinoLog } from './pino-log.ts';
+import { readSettings } from './read-settings.ts';
+import { listenForStop } from './until-stopped.ts';
+
+/** `innkeeper node`, until SIGTERM or SIGINT. Exit codes as `innkeeper serve`. */
+export async function nodeCommand(argv: readonly string[]): Promise<number> {
+  const settings = readSettings(parseNodeCommandLine, argv, nodeUsage);
+  if (typeof settings === 'number') return settings;
+  const log = createPinoLog(settings.logLevel);
+  const stop = listenForStop();
+  try {
+    const daemon = await startDaemon(settings, log);
+    log.info('daemon.serving', { socket: daemon.socketPath });
+    process.stderr.write(`innkeeper node serves on ${daemon.socketPath}\n`);
+    for (const place of daemon.controlPlaces) process.stderr.write(`Control planes: --node ${place}\n`);
+    const exitCode = await stop.exitCode;
+    const running = daemon.node.list().filter((runner) => runner.running !== undefined);
+    await daemon[Symbol.asyncDispose]();
+    process.stderr.write(farewell(running.map((runner) => runner.row.name)));
+    return exitCode;
+  } catch (error) {
+    process.stderr.write(`${describeError(error)}\n`);
+    return 1;
+  }
+}

@@ -1,0 +1,50 @@
+import type { Interceptor } from '@connectrpc/connect';
+import { redactRequest } from '../audit/redact.ts';
+import { visitorOf } from '../control/api-interceptors.ts';
+import { auditAction, isChange } from '../control/audited-methods.ts';
+import type { Gate } from '../control/gate.ts';
+import { again, only } from '../control/one-message.ts';
+import { closeForward, type ForwardEntry, openForward } from './forward-gate.ts';
+
+/** Lets calls through that are for the node, and ends them when their caller is nobody any more. */
+export function forwardInterceptor(gate: Gate): Interceptor {
+  return (next) => async (request) => {
+    const { method, contextValues } = request;
+    const message = request.stream ? await only(request.message) : request.message;
+    const action = auditAction(method);
+    const entry: ForwardEntry = {
+      ...{ visitor: visitorOf({ values: contextValues }), isChange: isChange(method), action },
+      parameters: action === undefined ? {} : redactRequest(method.input, message),
+    };
+    const pass = await openForward(gate, entry);
+    const signal = AbortSignal.any([request.signal, pass.signal]);
+    const close = async (error?: unknown): Promise<unknown> => {
+      const why = pass.signal.aborted ? pass.signal.reason : error;
+      await closeForward(gate, entry, pass, why);
+      return why;
+    };
+    try {
+      const response = await next(
+        request.stream ? { ...request, message: again(message), signal } : { ...request, signal },
+      );
+      if (response.stream) return { ...response, message: untilClosed(response.message, close) };
+      await close();
+      return response;
+    } catch (error) {
+      throw await close(error);
+    }
+  };
+}
+
+async function* untilClosed<T>(
+  messages: AsyncIterable<T>,
+  close: (error?: unknown) => Promise<unknown>,
+): AsyncIterable<T> {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw await close(error);
+  } finally {
+    await close();
+  }
+}

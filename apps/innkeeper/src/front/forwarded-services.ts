@@ -1,0 +1,17 @@
+import type { DescService } from '@bufbuild/protobuf';
+import { VMService } from '@innkeeper/contract/compute';
+import {
+  GuestService,
+  HistoryService,
+  ImageService,
+  OperationService,
+  RunService,
+  TerminalService,
+  VmService,
+} from '@innkeeper/contract/control';
+
+/** What only the node can answer, as NodeService beside them. Users and the audit are in the database, which the control plane has itself. */
+export const forwardedServices: readonly DescService[] = [
+  ...[GuestService, HistoryService, ImageService],
+  ...[OperationService, RunService, TerminalService, VmService, VMService],
+];

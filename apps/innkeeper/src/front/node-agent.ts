@@ -1,0 +1,38 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { NodeAddress } from './node-address.ts';
+
+/** PEM: what a control plane shows to the node, and whom it takes for the node. */
+export interface NodeTls {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
+}
+
+/** A host that is switched off does not say so. */
+const connectTimeoutMs = 5_000;
+/** What browsers, files and consoles that are open at once can take; a node has 2,000 connections a door. */
+const maxSockets = 1_500;
+const options = { keepAlive: true, maxSockets, maxFreeSockets: 32 } as const;
+
+/** Connections to a node, which are used again. */
+export function createNodeAgent(address: NodeAddress, tls: NodeTls | undefined): HttpAgent {
+  if (address.kind === 'unix') return new HttpAgent({ ...options, socketPath: address.path } as object);
+  return new PatientAgent({ ...options, ...tls, host: address.host, port: address.port, minVersion: 'TLSv1.3' });
+}
+
+/** Gives a connection up that is not made in time. */
+class PatientAgent extends HttpsAgent {
+  override createConnection(...args: Parameters<HttpsAgent['createConnection']>): Duplex | null | undefined {
+    const socket = super.createConnection(...args);
+    if (socket === null || socket === undefined) return socket;
+    const timer = setTimeout(() => {
+      socket.destroy(Object.assign(new Error('the node did not answer in time'), { code: 'ETIMEDOUT' }));
+    }, connectTimeoutMs);
+    const stop = (): void => clearTimeout(timer);
+    socket.once('secureConnect', stop);
+    socket.once('close', stop);
+    return socket;
+  }
+}

@@ -1,0 +1,70 @@
+import {
+  type ClientRequest,
+  type Agent as HttpAgent,
+  request as httpRequest,
+  type OutgoingHttpHeaders,
+} from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Transport } from '@connectrpc/connect';
+import { createConnectTransport } from '@connectrpc/connect-node';
+import { type Log, mib } from '@innkeeper/kit';
+import { WebSocket } from 'ws';
+import type { NodeAddress } from './node-address.ts';
+import { createNodeAgent, type NodeTls } from './node-agent.ts';
+
+/** Of one answer; the largest is a list of all VMs. */
+const maxAnswerBytes = 256 * mib;
+/** Of one WebSocket message; the largest is a screen with its scrollback. */
+const maxSocketMessageBytes = 32 * mib;
+const handshakeTimeoutMs = 10_000;
+
+/** The way to the node: calls, requests and WebSockets over connections that are shared by all. */
+export class NodeLink implements Disposable {
+  /** Connect over HTTP/1.1. */
+  readonly transport: Transport;
+  readonly #agent: HttpAgent;
+  readonly #origin: string;
+  readonly #log: Log;
+  #isReachable = true;
+
+  constructor({ address, tls, log }: { address: NodeAddress; tls?: NodeTls | undefined; log: Log }) {
+    this.#agent = createNodeAgent(address, tls);
+    this.#origin = address.kind === 'unix' ? 'http://node' : `https://${hostOf(address.host)}:${address.port}`;
+    this.#log = log;
+    this.transport = createConnectTransport({
+      ...{ baseUrl: this.#origin, httpVersion: '1.1', nodeOptions: { agent: this.#agent } },
+      // They are near each other: compressing costs more than it saves.
+      ...{ useBinaryFormat: true, acceptCompression: [], readMaxBytes: maxAnswerBytes },
+    });
+  }
+
+  /** Begins a request. `path` with its query. Throws for a path that cannot be one. */
+  request(method: string, path: string, headers: OutgoingHttpHeaders): ClientRequest {
+    const begin = this.#origin.startsWith('https:') ? httpsRequest : httpRequest;
+    return begin(`${this.#origin}${path}`, { method, headers, agent: this.#agent });
+  }
+
+  /** Opens a WebSocket. */
+  openSocket(path: string, headers: Record<string, string>): WebSocket {
+    return new WebSocket(`${this.#origin.replace('http', 'ws')}${path}`, {
+      ...{ headers, agent: this.#agent, perMessageDeflate: false },
+      ...{ maxPayload: maxSocketMessageBytes, handshakeTimeout: handshakeTimeoutMs },
+    });
+  }
+
+  /** Logs when the node goes and comes back. */
+  note(isReachable: boolean, why = ''): void {
+    if (this.#isReachable === isReachable) return;
+    this.#isReachable = isReachable;
+    if (isReachable) this.#log.info('node.back', {});
+    else this.#log.warn('node.unreachable', { message: why });
+  }
+
+  [Symbol.dispose](): void {
+    this.#agent.destroy();
+  }
+}
+
+function hostOf(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,44 @@
+import type { Log } from '@innkeeper/kit';
+import { openStore } from '@innkeeper/store';
+import { Access } from '../access/access.ts';
+import { findAgentBinary } from '../daemon/agent-binary.ts';
+import type { ControlSettings } from '../daemon/control-command-line.ts';
+import { listenOnTcp, type WebAddress } from '../daemon/listen-on-tcp.ts';
+import { readPem } from '../daemon/read-pem.ts';
+import { FrontServer } from './front-server.ts';
+import { NodeLink } from './node-link.ts';
+
+/**
+ * Calls that last are asked for again this often: a logout, or a role that was taken away, by another control plane holds
+ * for what is open here after this time, and for whatever is new at once.
+ */
+const recheckMs = 3_000;
+
+export interface ControlPlane extends AsyncDisposable {
+  /** Undefined when no port was named and none is free. */
+  readonly web: WebAddress | undefined;
+  /** Logs the first administrator in once. */
+  readonly loginPath: string | undefined;
+}
+
+/** Starts a control plane before a node, which need not be there yet. Fails with LISTEN_REFUSED, DATABASE_UNREACHABLE. */
+export async function startControl(settings: ControlSettings, log: Log): Promise<ControlPlane> {
+  await using stack = new AsyncDisposableStack();
+  const onIdleError = (error: Error): void => log.warn('database.connection-lost', { message: error.message });
+  const store = stack.use(await openStore(settings.databaseAddress, { onIdleError }));
+  const agentBinary = await findAgentBinary(settings.agentBinaryPath);
+  const { node: address, nodeTls } = settings;
+  const [cert, key, ca] = await Promise.all(
+    nodeTls === undefined ? [] : [nodeTls.certPath, nodeTls.keyPath, nodeTls.caPath].map(readPem),
+  );
+  const tls = cert === undefined || key === undefined || ca === undefined ? undefined : { cert, key, ca };
+  const link = stack.use(new NodeLink({ address, tls, log }));
+  const access = stack.use(new Access({ store, log, recheckMs }));
+  const { webFolder } = settings;
+  const server = stack.use(new FrontServer({ link, access, log, webFolder, agentBinaryPath: agentBinary?.path }));
+  const web = await listenOnTcp(server, settings.listen);
+  server.webUrl = web?.url ?? '';
+  const loginPath = await access.firstLoginPath();
+  const owned = stack.move();
+  return { web, loginPath, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
