@@ -5,6 +5,8 @@ export interface TabLink {
   readonly key: string;
   readonly label: string;
   readonly path: string;
+  /** Why it cannot be opened. */
+  readonly disabled?: string | undefined;
 }
 
 /** Tabs that are addresses. */
@@ -24,17 +26,24 @@ export function TabBar({
   }, [active]);
   return (
     <nav className="tab-bar" aria-label={label}>
-      {tabs.map(({ key, label: text, path }) => (
-        <Link
-          key={key}
-          ref={key === active ? current : null}
-          to={path}
-          className="tab-link"
-          aria-current={key === active ? 'page' : undefined}
-        >
-          {text}
-        </Link>
-      ))}
+      {tabs.map(({ key, label: text, path, disabled }) =>
+        disabled === undefined ? (
+          <Link
+            key={key}
+            ref={key === active ? current : null}
+            to={path}
+            className="tab-link"
+            aria-current={key === active ? 'page' : undefined}
+          >
+            {text}
+          </Link>
+        ) : (
+          <span key={key} className="tab-link disabled" data-hint={disabled}>
+            {text}
+            <span className="visually-hidden">: {disabled}</span>
+          </span>
+        ),
+      )}
     </nav>
   );
 }

@@ -3,6 +3,7 @@ import type { JSX } from 'react';
 import { Link, useParams } from 'react-router';
 import { hasPrivilege, useMe } from '../../api/session.ts';
 import { useNode } from '../../api/use-node.ts';
+import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Page } from '../../components/page.tsx';
 import { TabBar } from '../../components/tab-bar.tsx';
@@ -13,7 +14,7 @@ import { useLive } from '../../live/use-live.ts';
 import { NotFoundPage } from '../not-found-page.tsx';
 import { OperationChip } from './operation-chip.tsx';
 import { VmActions } from './vm-actions.tsx';
-import { vmTabs } from './vm-tabs.ts';
+import { type VmTab, vmTabs } from './vm-tabs.ts';
 
 /** One VM: its name, state and actions, and a tab for each thing that one does with it. */
 export function VmPage(): JSX.Element {
@@ -39,10 +40,14 @@ function VmView({ vm }: { readonly vm: Vm }): JSX.Element {
   const { tab: key = 'overview' } = useParams();
   const { me } = useMe();
   const newest = useNode()?.agentVersion ?? '';
-  const tabs = vmTabs.filter(({ privilege }) => privilege === undefined || hasPrivilege(me, privilege, vm));
-  const tab = tabs.find((each) => each.key === key);
+  const tab = vmTabs.find((each) => each.key === key);
   if (tab === undefined) return <NotFoundPage />;
   const { component: Tab, fill = false, label } = tab;
+  const missing = ({ privilege }: VmTab): string | undefined =>
+    privilege === undefined || hasPrivilege(me, privilege, vm)
+      ? undefined
+      : `You lack the privilege ${privilege} on this VM`;
+  const missingHere = missing(tab);
   return (
     <Page
       title={vm.name}
@@ -61,16 +66,23 @@ function VmView({ vm }: { readonly vm: Vm }): JSX.Element {
       <TabBar
         label={`Tabs of ${vm.name}`}
         active={key}
-        tabs={tabs.map((each) => ({
+        tabs={vmTabs.map((each) => ({
           key: each.key,
           label: each.label,
           path: vmPath(vm.name, each.key === 'overview' ? undefined : each.key),
+          disabled: missing(each),
         }))}
       />
       {vm.stateDetail !== '' && key === 'overview' && <pre className="vm-detail">{vm.stateDetail}</pre>}
-      <LoadingSlot key={key}>
-        <Tab vm={vm} />
-      </LoadingSlot>
+      {missingHere === undefined ? (
+        <LoadingSlot key={key}>
+          <Tab vm={vm} />
+        </LoadingSlot>
+      ) : (
+        <EmptyState title={`${label} is not yours to open`}>
+          {missingHere}. Who administers users can give it to you.
+        </EmptyState>
+      )}
     </Page>
   );
 }

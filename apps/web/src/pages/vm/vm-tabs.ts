@@ -11,7 +11,7 @@ export interface VmTab {
   /** In the address: /vms/NAME/KEY. */
   readonly key: string;
   readonly label: string;
-  /** Who lacks it does not see the tab. */
+  /** Who lacks it sees the tab disabled, with the reason. */
   readonly privilege?: string;
   /** The tab fills the window and scrolls inside, as a terminal does. */
   readonly fill?: boolean;
@@ -22,8 +22,17 @@ export interface VmTab {
 export const vmTabs: readonly VmTab[] = [
   { key: 'overview', label: 'Overview', component: lazyPage(() => import('./overview-tab.tsx')) },
   { key: 'metrics', label: 'Metrics', component: lazyPage(() => import('./metrics-tab.tsx')) },
+  {
+    ...{ key: 'terminal', label: 'Terminal', privilege: 'guest.exec', fill: true },
+    component: lazyPage(() => import('./terminal-tab.tsx')),
+  },
+  {
+    ...{ key: 'console', label: 'Console', privilege: 'vm.console', fill: true },
+    component: lazyPage(() => import('./console-tab.tsx')),
+  },
   { key: 'files', label: 'Files', privilege: 'guest.file.read', component: lazyPage(() => import('./files-tab.tsx')) },
   { key: 'processes', label: 'Processes', component: lazyPage(() => import('./processes-tab.tsx')) },
+  { key: 'runs', label: 'Runs', component: lazyPage(() => import('./runs-tab.tsx')) },
   { key: 'agent', label: 'Agent', component: lazyPage(() => import('./agent-tab.tsx')) },
   { key: 'events', label: 'Events', component: lazyPage(() => import('./events-tab.tsx')) },
 ];

@@ -1,0 +1,16 @@
+import type { IBuffer } from '@xterm/xterm';
+
+/** What a terminal shows, with its scrollback, as text: lines that only wrapped are one, blanks at their ends are gone. */
+export function bufferText(buffer: Pick<IBuffer, 'length' | 'getLine'>): string {
+  const lines: string[] = [];
+  for (let index = 0; index < buffer.length; index++) {
+    const line = buffer.getLine(index);
+    if (line === undefined) continue;
+    const next = buffer.getLine(index + 1);
+    const text = line.translateToString(next?.isWrapped !== true);
+    if (line.isWrapped && lines.length > 0) lines.push(`${lines.pop() ?? ''}${text}`);
+    else lines.push(text);
+  }
+  while (lines.at(-1) === '') lines.pop();
+  return lines.map((line) => `${line}\n`).join('');
+}

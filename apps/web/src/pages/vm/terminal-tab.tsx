@@ -1,0 +1,99 @@
+import { type Terminal, TerminalState } from '@innkeeper/contract/control';
+import { type JSX, useState } from 'react';
+import { useSearchParams } from 'react-router';
+import { api } from '../../api/api.ts';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorNote } from '../../components/error-note.tsx';
+import { showToast } from '../../components/toasts.tsx';
+import { useConfirm } from '../../components/use-confirm.tsx';
+import { GuestAway, guestIsAway } from './guest-away.tsx';
+import { NewTerminal, type TerminalChoice } from './terminal/new-terminal.tsx';
+import { TerminalList } from './terminal/terminal-list.tsx';
+import { newTerminalCommand, TerminalScreen } from './terminal/terminal-screen.tsx';
+import { terminalTitle } from './terminal/terminal-title.ts';
+import { useTerminals } from './terminal/use-terminals.ts';
+import type { VmTabProps } from './vm-tabs.ts';
+
+/** Shells in the guest, which stay when the page is left. Which one is shown is in the address. */
+export function TerminalTab({ vm }: VmTabProps): JSX.Element {
+  const { terminals, error, refetch, add } = useTerminals(vm.id);
+  const [parameters, setParameters] = useSearchParams();
+  const [busy, setBusy] = useState(false);
+  const { ask, dialog } = useConfirm();
+  const active = terminals?.find(({ id }) => id === parameters.get('terminal')) ?? terminals?.at(-1);
+  const choose = (id: string | undefined): void =>
+    setParameters(id === undefined ? {} : { terminal: id }, { replace: true });
+  const open = async ({ user, command }: TerminalChoice): Promise<void> => {
+    setBusy(true);
+    try {
+      const argv = command === '' ? [] : ['/bin/sh', '-c', command];
+      const terminal = await api.terminals.create(vm.id, { user, argv, title: command.slice(0, 100) });
+      add(terminal);
+      choose(terminal.id);
+    } catch (failure) {
+      const body = <ErrorNote title="No terminal was opened" error={failure} />;
+      showToast({ id: `terminal ${vm.id}`, tone: 'bad', title: vm.name, body });
+    } finally {
+      setBusy(false);
+    }
+  };
+  const close = async (terminal: Terminal): Promise<void> => {
+    const title = terminalTitle(terminal);
+    const runs = terminal.state === TerminalState.RUNNING;
+    const question = {
+      title: `Close "${title}"?`,
+      body: <p>What runs in it is told to hang up, and killed after 2 seconds.</p>,
+      confirm: 'Close',
+      danger: true,
+    };
+    if (runs && !(await ask(question))) return;
+    try {
+      const { state } = await api.terminals.close(vm.id, terminal.id);
+      // One that ended is shown until it is closed again; who closes it by hand does not want to see it.
+      if (runs && state === TerminalState.ENDED) await api.terminals.close(vm.id, terminal.id);
+    } catch (failure) {
+      const body = <ErrorNote title="The terminal was not closed" error={failure} />;
+      showToast({ id: `terminal ${terminal.id}`, tone: 'bad', title: vm.name, body });
+    }
+    await refetch();
+  };
+  const away = guestIsAway(vm);
+  if (terminals === undefined || active === undefined) {
+    return (
+      <>
+        {error !== null && (
+          <ErrorNote title="The terminals were not listed" error={error} onRetry={() => void refetch()} />
+        )}
+        {terminals !== undefined && away && <GuestAway vm={vm} wanted="A terminal" />}
+        {terminals !== undefined && !away && (
+          <EmptyState
+            title="No terminal is open"
+            action={<NewTerminal vm={vm} busy={busy} prominent onOpen={(choice) => void open(choice)} />}
+            command={newTerminalCommand(vm.name, '')}
+          >
+            A terminal is a shell in the guest, through its agent; no network is needed. It goes on when you leave this
+            page, and shows what it showed when you come back.
+          </EmptyState>
+        )}
+        {dialog}
+      </>
+    );
+  }
+  return (
+    <>
+      <TerminalScreen
+        key={active.id}
+        vm={vm}
+        id={active.id}
+        user={active.user}
+        viewers={active.viewers}
+        onEnded={() => void refetch()}
+        onNew={() => void open({ user: active.user, command: '' })}
+      >
+        <TerminalList terminals={terminals} active={active.id} onChoose={choose} onClose={(each) => void close(each)} />
+        {!away && <NewTerminal vm={vm} busy={busy} onOpen={(choice) => void open(choice)} />}
+      </TerminalScreen>
+      {dialog}
+    </>
+  );
+}

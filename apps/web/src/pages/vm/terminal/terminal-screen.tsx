@@ -1,0 +1,141 @@
+import type { Vm } from '@innkeeper/contract/control';
+import { Button } from '@mantine/core';
+import { type JSX, type ReactNode, useEffect, useRef, useState } from 'react';
+import { EmulatorFrame } from '../../../components/emulator/emulator-frame.tsx';
+import { useEmulator } from '../../../components/emulator/use-emulator.ts';
+import { ErrorNote } from '../../../components/error-note.tsx';
+import { quoteWord } from '../../../format/quote-word.ts';
+import { type TerminalEnding, TerminalLink, type TerminalLinkState } from './terminal-link.ts';
+import { endingText } from './terminal-title.ts';
+
+const before: TerminalLinkState = { socket: 'connecting', agent: 'connected', ending: undefined };
+
+export interface TerminalScreenProps {
+  readonly vm: Vm;
+  readonly id: string;
+  /** In the guest. */
+  readonly user: string;
+  readonly viewers: number;
+  readonly children: ReactNode;
+  /** It is over; the list may say so. */
+  readonly onEnded: () => void;
+  readonly onNew: () => void;
+}
+
+/** One terminal, live. What it shows is kept by the control plane, so it is there again after a reload. */
+export function TerminalScreen(props: TerminalScreenProps): JSX.Element {
+  const { vm, id, user, viewers, children, onEnded, onNew } = props;
+  const shown = useEmulator('Terminal');
+  const { emulator } = shown;
+  const [state, setState] = useState(before);
+  const [attempt, setAttempt] = useState(0);
+  const ended = useRef(onEnded);
+  ended.current = onEnded;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt connects anew
+  useEffect(() => {
+    if (emulator === undefined) return;
+    const link = new TerminalLink({
+      url: () => terminalUrl(vm.id, id, emulator.room),
+      display: {
+        clear: (size) => emulator.clear(size),
+        write: (bytes, onDrawn) => emulator.write(bytes, onDrawn),
+        resized: ({ columns, rows }) => emulator.after(() => emulator.terminal.resize(columns, rows)),
+      },
+      onState: (next) => {
+        setState(next);
+        emulator.readOnly = next.ending !== undefined;
+        if (next.ending !== undefined) ended.current();
+      },
+    });
+    emulator.onInput = (bytes) => link.type(bytes);
+    emulator.onFit = (size) => link.resize(size);
+    // Who types decides the size, when several windows look.
+    const onFocus = (): void => {
+      const { room } = emulator;
+      if (room?.columns !== emulator.terminal.cols || room.rows !== emulator.terminal.rows) emulator.fit();
+    };
+    const retry = (): void => link.retryNow();
+    emulator.terminal.textarea?.addEventListener('focus', onFocus);
+    addEventListener('online', retry);
+    document.addEventListener('visibilitychange', retry);
+    emulator.terminal.focus();
+    return () => {
+      emulator.terminal.textarea?.removeEventListener('focus', onFocus);
+      removeEventListener('online', retry);
+      document.removeEventListener('visibilitychange', retry);
+      link.close();
+    };
+  }, [emulator, vm.id, id, attempt]);
+  const { ending, socket } = state;
+  return (
+    <EmulatorFrame
+      shown={shown}
+      fileName={`${vm.name}-terminal`}
+      mayType={socket === 'open' && ending === undefined}
+      commands={[
+        { label: 'Join', command: `inn shell ${quoteWord(vm.name)} --attach ${id}` },
+        { label: 'Another', command: newTerminalCommand(vm.name, user) },
+      ]}
+      standstill={ending === undefined ? standstillText(state) : undefined}
+      bar={
+        ending && (
+          <EndingBar
+            ending={ending}
+            onNew={onNew}
+            onRetry={() => {
+              setState(before);
+              setAttempt(attempt + 1);
+            }}
+          />
+        )
+      }
+      foot={viewers > 1 && <span>{viewers} windows look at it</span>}
+    >
+      {children}
+    </EmulatorFrame>
+  );
+}
+
+function EndingBar({
+  ending,
+  onNew,
+  onRetry,
+}: {
+  readonly ending: TerminalEnding;
+  readonly onNew: () => void;
+  readonly onRetry: () => void;
+}): JSX.Element {
+  if (ending.type === 'error')
+    return <ErrorNote title="The terminal is not shown any more" error={ending.error} onRetry={onRetry} />;
+  return (
+    <div className="emulator-bar" role="status">
+      <span className="grow">{endingText(ending)}</span>
+      <Button size="xs" variant="default" onClick={onNew}>
+        Open a new one
+      </Button>
+    </div>
+  );
+}
+
+function standstillText({ socket, agent }: TerminalLinkState): string | undefined {
+  if (socket === 'lost') return 'The connection is lost. Reconnecting; what runs goes on.';
+  if (agent === 'lost') return 'The agent in the guest does not answer. The terminal goes on when it does.';
+  return undefined;
+}
+
+/** The `inn` command that opens a terminal like it. */
+export function newTerminalCommand(vm: string, user: string): string {
+  const as = user === '' || user === 'root' ? '' : ` -u ${quoteWord(user)}`;
+  return `inn shell${as} ${quoteWord(vm)}`;
+}
+
+function terminalUrl(
+  vm: string,
+  id: string,
+  size: { readonly columns: number; readonly rows: number } | undefined,
+): string {
+  const { protocol, host } = location;
+  const query = size === undefined ? '' : `?columns=${size.columns}&rows=${size.rows}`;
+  const path = `/v1/vms/${encodeURIComponent(vm)}/terminals/${encodeURIComponent(id)}${query}`;
+  return `${protocol === 'https:' ? 'wss' : 'ws'}://${host}${path}`;
+}

@@ -1,0 +1,24 @@
+import type { Vm } from '@innkeeper/contract/control';
+import { useQuery } from '@tanstack/react-query';
+import { http } from '../../../api/api.ts';
+import { hasPrivilege, useMe } from '../../../api/session.ts';
+import { loginUsers } from './login-users.ts';
+
+const maxPasswdBytes = 256 * 1024;
+
+/** Whom a terminal can be opened as: who has a login shell, if that may be read, and who is logged in. Root at least. */
+export function useLoginUsers(vm: Vm, enabled: boolean): readonly string[] {
+  const { me } = useMe();
+  const { data } = useQuery({
+    queryKey: ['login-users', vm.id],
+    queryFn: async ({ signal }) => {
+      const path = `/v1/vms/${encodeURIComponent(vm.id)}/files?path=/etc/passwd&length=${maxPasswdBytes}`;
+      return loginUsers(await (await http(path, { signal })).text());
+    },
+    enabled: enabled && hasPrivilege(me, 'guest.file.read', vm),
+    retry: false,
+    staleTime: 60_000,
+  });
+  const loggedIn = (vm.telemetry?.users ?? []).map(({ name }) => name);
+  return [...new Set([...(data ?? ['root']), ...loggedIn])];
+}
