@@ -1,16 +1,8 @@
 import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
-import type { LiteField, LiteKind, LiteType } from './lite-type.ts';
+import { type LiteField, type LiteType, liteField } from './lite-type.ts';
 
-// A mask, and not BigInt.asUintN: QuickJS 2025-04-26 gives negative numbers back as they are at 64 bits.
+const low28 = 0xfff_ffffn;
 const low64 = 0xffff_ffff_ffff_ffffn;
-const wireType: Partial<Record<LiteKind, number>> = {
-  double: 1,
-  fixed64: 1,
-  fixed32: 5,
-  string: 2,
-  bytes: 2,
-  message: 2,
-};
 const encoder = new TextEncoder();
 
 /** What one encoding is written into; the next one begins at its start again. A message is never encoded within another. */
@@ -18,6 +10,8 @@ const firstBytes = 1024;
 /** A buffer that a large message has made larger than this is let go after it. */
 const keptBytes = 16 * 1024;
 let buffer = new Uint8Array(firstBytes);
+/** The buffer's length; that of a typed array is a call. */
+let room = firstBytes;
 let at = 0;
 
 /** A message or what `create()` of protobuf-es would take for one, as bytes. Field order is by number. */
@@ -28,77 +22,102 @@ export function liteEncode<Desc extends DescMessage>(
   at = 0;
   writeMessage(type.fields, message as Record<string, unknown>);
   const encoded = buffer.slice(0, at);
-  if (buffer.length > keptBytes) buffer = new Uint8Array(firstBytes);
+  if (room > keptBytes) {
+    buffer = new Uint8Array(firstBytes);
+    room = firstBytes;
+  }
   return encoded;
 }
 
 // Written for an interpreter: no closures, no writer object, and no call for what is one byte.
 
 function writeMessage(fields: readonly LiteField[], message: Record<string, unknown>): void {
-  for (let index = 0; index < fields.length; index++) {
+  const count = fields.length;
+  for (let index = 0; index < count; index++) {
     const field = fields[index] as LiteField;
-    if (field.oneof !== undefined) {
-      const choice = message[field.oneof] as { case?: string; value?: unknown } | undefined;
-      if (choice !== undefined && choice.case === field.name) writeField(field, choice.value);
-      continue;
-    }
     const value = message[field.name];
-    if (value === undefined || value === null) continue;
-    if (field.rule === 'repeated') writeRepeated(field, value as readonly unknown[]);
-    else if (field.rule === 'map') writeMap(field, value as Record<string, unknown>);
-    else if (field.rule === 'explicit' || field.kind === 'message' || !isDefault(value)) writeField(field, value);
+    if (field.isPlain) {
+      if (value !== undefined && value !== null) writeField(field, value);
+    } else if (field.oneof !== undefined) writeChoice(field, field.oneof, message);
+    else if (value !== undefined && value !== null) writeByRule(field, value);
   }
 }
 
-function isDefault(value: unknown): boolean {
-  return value === 0
-    ? !Object.is(value, -0)
-    : value === 0n || value === '' || value === false || (value instanceof Uint8Array && value.length === 0);
+function writeChoice(field: LiteField, oneof: string, message: Record<string, unknown>): void {
+  const choice = message[oneof] as { case?: string; value?: unknown } | undefined;
+  if (choice !== undefined && choice.case === field.name) writeField(field, choice.value);
+}
+
+function writeByRule(field: LiteField, value: unknown): void {
+  if (field.rule === 'repeated') writeRepeated(field, value as readonly unknown[]);
+  else if (field.rule === 'map') writeMap(field, value as Record<string, unknown>);
+  else if (!isDefault(field.code, value)) writeField(field, value);
+}
+
+function isDefault(code: LiteField['code'], value: unknown): boolean {
+  switch (code) {
+    case 6:
+      return value === '';
+    case 8:
+      return false;
+    case 7:
+      return (value as Uint8Array).length === 0;
+    case 5:
+      return value === 0 && !Object.is(value, -0);
+    default:
+      // Of 0, 0n and false.
+      return Number(value) === 0;
+  }
 }
 
 function writeField(field: LiteField, value: unknown): void {
-  writeVarint(field.number * 8 + (wireType[field.kind] ?? 0));
-  writeValue(field, value);
+  const { tag, code } = field;
+  if (tag < 128) {
+    if (at === room) grow(1);
+    buffer[at] = tag;
+    at += 1;
+  } else writeVarint(tag);
+  if (code === 3 || code === 4) writeBigVarint(value as bigint);
+  else writeValue(field, value);
 }
 
 function writeValue(field: LiteField, value: unknown): void {
-  switch (field.kind) {
-    case 'uint64':
-    case 'int64':
-      writeBigVarint(BigInt(value as bigint));
+  switch (field.code) {
+    case 0:
+      writeVarint((value as number) >>> 0);
       break;
-    case 'double':
+    case 3:
+    case 4:
+      writeBigVarint(value as bigint);
+      break;
+    case 5:
       numbers(8).setFloat64(at, value as number, true);
       at += 8;
       break;
-    case 'string':
+    case 6:
       writeBytes(encoder.encode(value as string));
       break;
-    case 'message': {
+    case 8: {
       const start = beginDelimited();
       writeMessage(typeOf(field).fields, value as Record<string, unknown>);
       endDelimited(start);
       break;
     }
-    case 'uint32':
-      writeVarint((value as number) >>> 0);
-      break;
-    case 'bytes':
-      writeBytes(value as Uint8Array);
-      break;
-    case 'bool':
+    case 1:
       writeVarint(value === true ? 1 : 0);
       break;
-    case 'int32':
-    case 'enum':
+    case 2:
       if ((value as number) < 0) writeBigVarint(BigInt(value as number));
       else writeVarint(value as number);
       break;
-    case 'fixed32':
+    case 7:
+      writeBytes(value as Uint8Array);
+      break;
+    case 9:
       numbers(4).setUint32(at, value as number, true);
       at += 4;
       break;
-    case 'fixed64':
+    case 10:
       numbers(8).setBigUint64(at, (value as bigint) & low64, true);
       at += 8;
       break;
@@ -107,45 +126,62 @@ function writeValue(field: LiteField, value: unknown): void {
 
 /** Unsigned, up to 2^53. */
 function writeVarint(value: number): void {
-  if (at + 10 > buffer.length) grow(10);
+  if (at + 10 > room) grow(10);
   let rest = value;
-  while (rest > 0x7fff_ffff) {
-    buffer[at++] = (rest % 128) | 128;
-    rest = Math.floor(rest / 128);
+  // In pieces that bit operations can take.
+  while (rest >= 0x1000_0000) {
+    const low = rest % 0x1000_0000;
+    rest = (rest - low) / 0x1000_0000;
+    putFourBytes(low);
   }
+  // A postfix increment is a call in this interpreter, an addition is not.
+  let next = at;
   while (rest > 127) {
-    buffer[at++] = (rest & 127) | 128;
-    rest >>>= 7;
+    buffer[next] = (rest & 127) | 128;
+    next += 1;
+    rest >>= 7;
   }
-  buffer[at++] = rest;
+  buffer[next] = rest;
+  at = next + 1;
 }
 
-/** Signed or unsigned, 64 bits, negatives as ten bytes. */
+/** 28 bits, with more to follow. */
+function putFourBytes(low: number): void {
+  buffer[at] = (low & 127) | 128;
+  buffer[at + 1] = ((low >> 7) & 127) | 128;
+  buffer[at + 2] = ((low >> 14) & 127) | 128;
+  buffer[at + 3] = (low >> 21) | 128;
+  at += 4;
+}
+
+/** Signed or unsigned, 64 bits, negatives as ten bytes. Takes a plain number too, as BigInt() would. */
 function writeBigVarint(value: bigint): void {
-  if (value >= 0n && value <= 0x1f_ffff_ffff_ffffn) {
-    writeVarint(Number(value));
+  const number = Number(value);
+  if (number >= 0 && number <= Number.MAX_SAFE_INTEGER) {
+    writeVarint(number);
     return;
   }
-  if (at + 10 > buffer.length) grow(10);
-  let rest = value & low64;
-  while (rest > 127n) {
-    buffer[at++] = Number(rest & 127n) | 128;
-    rest >>= 7n;
-  }
-  buffer[at++] = Number(rest);
+  if (at + 10 > room) grow(10);
+  // Masks, and not BigInt.asUintN: QuickJS 2025-04-26 gives negative numbers back as they are at 64 bits.
+  const rest = BigInt(value) & low64;
+  putFourBytes(Number(rest & low28));
+  writeVarint(Number(rest >> 28n));
 }
 
 function writeBytes(bytes: Uint8Array): void {
-  writeVarint(bytes.length);
-  if (at + bytes.length > buffer.length) grow(bytes.length);
+  const { length } = bytes;
+  writeVarint(length);
+  if (at + length > room) grow(length);
   buffer.set(bytes, at);
-  at += bytes.length;
+  at += length;
 }
 
 /** Leaves one byte for the length of what follows; where that is. */
 function beginDelimited(): number {
-  if (at === buffer.length) grow(1);
-  return at++;
+  if (at === room) grow(1);
+  const start = at;
+  at = start + 1;
+  return start;
 }
 
 /** Writes the length at `start`, and moves what follows when one byte is too few. */
@@ -156,7 +192,7 @@ function endDelimited(start: number): void {
     return;
   }
   const extra = size < 0x4000 ? 1 : size < 0x20_0000 ? 2 : size < 0x1000_0000 ? 3 : 4;
-  if (at + extra > buffer.length) grow(extra);
+  if (at + extra > room) grow(extra);
   buffer.copyWithin(start + 1 + extra, start + 1, at);
   const end = at + extra;
   at = start;
@@ -165,40 +201,44 @@ function endDelimited(start: number): void {
 }
 
 function numbers(count: number): DataView {
-  if (at + count > buffer.length) grow(count);
+  if (at + count > room) grow(count);
   return new DataView(buffer.buffer);
 }
 
 function grow(count: number): void {
-  const grown = new Uint8Array(Math.max(at + count, buffer.length * 2));
+  const grown = new Uint8Array(Math.max(at + count, room * 2));
   grown.set(buffer);
   buffer = grown;
+  room = grown.length;
 }
 
 function writeRepeated(field: LiteField, values: readonly unknown[]): void {
-  if (values.length === 0) return;
-  if (wireType[field.kind] === 2) {
-    for (const value of values) writeField(field, value);
+  const count = values.length;
+  if (count === 0) return;
+  if (field.wireType === 2) {
+    for (let index = 0; index < count; index++) writeField(field, values[index]);
     return;
   }
   writeVarint(field.number * 8 + 2);
   const start = beginDelimited();
-  for (const value of values) writeValue(field, value);
+  for (let index = 0; index < count; index++) writeValue(field, values[index]);
   endDelimited(start);
 }
 
 /** Every map of our schemas has string keys. */
 function writeMap(field: LiteField, entries: Record<string, unknown>): void {
+  const { kind, type } = field;
+  const mapValue = liteField({ number: 2, name: 'value', kind, type });
   for (const [key, value] of Object.entries(entries)) {
     writeVarint(field.number * 8 + 2);
     const start = beginDelimited();
     writeField(mapKey, key);
-    writeField({ ...field, number: 2 }, value);
+    writeField(mapValue, value);
     endDelimited(start);
   }
 }
 
-const mapKey: LiteField = { number: 1, name: 'key', kind: 'string', rule: 'implicit' };
+const mapKey: LiteField = liteField({ number: 1, name: 'key', kind: 'string' });
 
 function typeOf(field: LiteField): LiteType {
   if (field.type === undefined) throw new Error(`Field ${field.name} has no message type in its table.`);

@@ -21,12 +21,42 @@ export type LiteKind =
 /** How often a field occurs, and whether its absence can be told from its default. */
 export type LiteRule = 'implicit' | 'explicit' | 'repeated' | 'map';
 
+/** Kinds as small numbers: an interpreter compares names letter by letter. */
+export const liteCodes = {
+  uint32: 0,
+  bool: 1,
+  int32: 2,
+  enum: 2,
+  uint64: 3,
+  int64: 4,
+  double: 5,
+  string: 6,
+  bytes: 7,
+  message: 8,
+  fixed32: 9,
+  fixed64: 10,
+} as const satisfies Record<LiteKind, number>;
+
+export type LiteCode = (typeof liteCodes)[LiteKind];
+
+/** How values of a kind are written, beside 0 for numbers of any length. */
+const wireTypes: Partial<Record<LiteKind, 1 | 2 | 5>> = {
+  ...{ double: 1, fixed64: 1, string: 2, bytes: 2, message: 2, fixed32: 5 },
+};
+
 /** One field. `oneof` is the local name of the oneof it belongs to. */
 export interface LiteField {
   readonly number: number;
   readonly name: string;
   readonly kind: LiteKind;
+  readonly code: LiteCode;
+  /** Of one value; several numbers in one piece have wire type 2. */
+  readonly wireType: 0 | 1 | 2 | 5;
+  /** What stands before one value. */
+  readonly tag: number;
   readonly rule: LiteRule;
+  /** Written whenever it is there: neither by its default nor one of several. */
+  readonly isPlain: boolean;
   readonly oneof?: string | undefined;
   readonly type?: (() => LiteType) | undefined;
   /** For maps, whose keys are always strings here: the kind of the values is `kind`. */
@@ -52,6 +82,18 @@ export type LiteRow = readonly [
   type?: () => LiteType,
 ];
 
+/** A field with what follows from its kind. `rule` is 'implicit' unless given. */
+export function liteField(
+  field: Pick<LiteField, 'number' | 'name' | 'kind' | 'oneof' | 'type'> & { readonly rule?: LiteRule | undefined },
+): LiteField {
+  const { number, name, kind, rule = 'implicit', oneof, type } = field;
+  const wireType = wireTypes[kind] ?? 0;
+  return {
+    ...{ number, name, kind, code: liteCodes[kind], wireType, tag: number * 8 + wireType },
+    ...{ rule, isPlain: rule === 'explicit' && oneof === undefined, oneof, type },
+  };
+}
+
 /**
  * Makes a message type from its rows. Rows are expanded at the first use of the type: the agent knows 80 message types
  * and most sessions use ten of them.
@@ -60,7 +102,7 @@ export function liteType<Desc extends DescMessage>(typeName: string, rows: reado
   let fields: LiteField[] | undefined;
   let byNumber: Map<number, LiteField> | undefined;
   const expand = (): LiteField[] =>
-    rows.map(([number, name, kind, rule = 'implicit', oneof, type]) => ({ number, name, kind, rule, oneof, type }));
+    rows.map(([number, name, kind, rule, oneof, type]) => liteField({ number, name, kind, rule, oneof, type }));
   return {
     typeName,
     get fields() {
