@@ -124,6 +124,18 @@ export class AgentMessageClient implements GuestClient {
     throwError('error' in response ? String(response.error) : 'UNSUPPORTED_BY_AGENT');
   }
 
+  async unservedOperations(): Promise<string[]> {
+    const answers = [
+      await this.#ask('listDirectoryResponse', { case: 'listDirectory', value: {} }),
+      await this.#ask('createDirectoryResponse', { case: 'createDirectory', value: {} }),
+      await this.#ask('fileDeleteResponse', { case: 'fileDelete', value: {} }),
+      await this.#ask('fileStatResponse', { case: 'fileStat', value: {} }),
+      await this.#ask('listProcessesResponse', { case: 'listProcesses', value: {} }),
+      await this.#ask('killProcessResponse', { case: 'killProcess', value: {} }),
+    ];
+    return answers.map(({ error }) => error.split(':', 1)[0] ?? '');
+  }
+
   async malformed(): Promise<string | undefined> {
     // A payload whose length goes beyond the message.
     await this.#channel.write(printFrame(this.#form, new Uint8Array([0x0a, 0x01, 0x41, 0x5a, 0x7f, 0x01])));

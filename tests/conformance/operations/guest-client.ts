@@ -57,6 +57,8 @@ export interface GuestClient extends AsyncDisposable {
   refusedShutdown(arguments_: { readonly mode: 'none' | 'out of range' | 'too late' }): Promise<void>;
   /** Asks for an operation that this agent does not have. */
   unknownOperation(): Promise<void>;
+  /** The reasons with which operations are refused that the dialect has messages for and the agent does not serve. */
+  unservedOperations(): Promise<string[]>;
   /** Sends what is no message of the operation. Resolves with the reason it was refused with; undefined: passed over. */
   malformed(): Promise<string | undefined>;
 }

@@ -126,6 +126,10 @@ export class NativeClient implements GuestClient {
     await this.session.call('innkeeper.agent.v1.NoService/None', new Uint8Array(0), once).next();
   }
 
+  async unservedOperations(): Promise<string[]> {
+    return [];
+  }
+
   async malformed(): Promise<string | undefined> {
     const noMessage = new Uint8Array([0x0a, 0x7f, 1]);
     try {

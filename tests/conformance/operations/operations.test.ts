@@ -8,8 +8,12 @@ import { commandCases } from './cases/command-cases.ts';
 import { commandEndingCases } from './cases/command-ending-cases.ts';
 import { fileCases } from './cases/file-cases.ts';
 import { fileRefusalCases } from './cases/file-refusal-cases.ts';
+import { guestProcessCases } from './cases/guest-process-cases.ts';
 import { sessionCases } from './cases/session-cases.ts';
+import { tarCases } from './cases/tar-cases.ts';
 import { terminalCases } from './cases/terminal-cases.ts';
+import { treeCases } from './cases/tree-cases.ts';
+import { treeRefusalCases } from './cases/tree-refusal-cases.ts';
 import type { ConformanceCase } from './conformance-case.ts';
 import type { DialectName } from './guest-client.ts';
 import { NativeClient } from './native-client.ts';
@@ -21,6 +25,10 @@ const table: Readonly<Record<string, readonly ConformanceCase[]>> = {
   'terminals and input': terminalCases,
   files: fileCases,
   'refusals of files': fileRefusalCases,
+  folders: treeCases,
+  'refusals of folders': treeRefusalCases,
+  archives: tarCases,
+  'processes of the guest': guestProcessCases,
   calls: callCases,
 };
 const dialects: readonly DialectName[] = ['native', 'AgentMessage, plain', 'AgentMessage, magic'];

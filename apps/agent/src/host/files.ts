@@ -68,11 +68,13 @@ export function createFiles(helpers: HelperPool): Files {
     unlink: host.unlink,
     makeDirectory: host.mkdir,
     openDirectory: (path, { noSymlinks }) => {
-      const value = noSymlinks ? directoryFlags | noFollow : directoryFlags;
+      // openat2 says ELOOP of a link at the end only when it may not be followed for that reason alone.
+      const value = noSymlinks && !openat2 ? directoryFlags | noFollow : directoryFlags;
       return new OpenDirectory(openPath(path, value, 0, { noSymlinks, openat2 }), opening);
     },
     readDirectory: host.readDirectory,
     readText: host.readText,
+    readNumbers: host.readNumbers,
     statVfs: host.statvfs,
     statVfsInHelper: async (path, timeoutMs) => {
       const text = await helpers.run('statvfs', () => attempt(() => host.statvfs(path)), timeoutMs);

@@ -1,4 +1,4 @@
-import { HostError } from '@innkeeper/agent-core';
+import { HostError, isHostError } from '@innkeeper/agent-core';
 import * as host from 'host';
 
 const O_NOFOLLOW = 0o400000;
@@ -19,8 +19,19 @@ export function openWithoutSymlinks(path: string, flags: number, mode: number): 
     }
     return last === undefined
       ? host.open('/', flags, mode, false)
-      : host.openAt(directory, last, flags | O_NOFOLLOW, mode);
+      : openLast(directory, last, flags | O_NOFOLLOW, mode);
   } finally {
     host.close(directory);
+  }
+}
+
+/** With O_DIRECTORY the kernel says ENOTDIR of a link; here it is one. */
+function openLast(directory: number, name: string, flags: number, mode: number): number {
+  try {
+    return host.openAt(directory, name, flags, mode);
+  } catch (error) {
+    const isLink =
+      isHostError(error) && error.errno === 'ENOTDIR' && (host.statAt(directory, name).mode & 0o170000) === 0o120000;
+    throw isLink ? new HostError('ELOOP', 'open', name) : error;
   }
 }

@@ -3,6 +3,8 @@ import { parseGroups, parsePasswd } from '../process/parse-accounts.ts';
 import { readTrimmed } from '../telemetry/read-trimmed.ts';
 
 const maxAccountBytes = 1024 * 1024;
+/** useradd(8) allows 32; a longer one is for nobody to read, and is shown as its number. */
+const maxNameChars = 256;
 
 /** Names of users and groups where the guest's own files have them; read once for one answer. */
 export class AccountNames {
@@ -19,10 +21,14 @@ export class AccountNames {
 
   /** Empty when there is none. */
   user(uid: number): string {
-    return this.#users.get(uid) ?? '';
+    return bounded(this.#users.get(uid));
   }
 
   group(gid: number): string {
-    return this.#groups.get(gid) ?? '';
+    return bounded(this.#groups.get(gid));
   }
+}
+
+function bounded(name = ''): string {
+  return name.length <= maxNameChars ? name : '';
 }

@@ -8,6 +8,7 @@ import type {
 } from '@innkeeper/contract/agent';
 import { GuestProcessServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
+import { AnswerRoom } from '../answer-room.ts';
 import { type Operation, unaryOperation } from '../dispatch.ts';
 import { AccountNames } from '../file/account-names.ts';
 import type { Host } from '../host.ts';
@@ -19,6 +20,10 @@ import { ProcessSampler, type SampledProcess } from './process-sampler.ts';
 const defaultLimit = 200;
 const maxLimit = 1000;
 const maxCommandBytes = 4096;
+/** What commands are cut to, in turn, until a list fits into an answer. */
+const commandChars = [maxCommandBytes, 1024, 512, 256, 128, 64, 16];
+/** At most, of a GuestProcess' numbers and tags. */
+const processBytes = 80;
 const nsPerSecond = 1_000_000_000n;
 /** The start is told by the wall clock, which may have been set since. */
 const startToleranceNs = 2n * nsPerSecond;
@@ -52,21 +57,30 @@ async function listProcesses(
   const order = orders.get(sort) ?? ((a, b) => (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0) || b.cpuTicks - a.cpuTicks);
   const names = new AccountNames(host);
   const bootNs = bootTimeNs(host);
-  return {
-    processes: wanted
-      .sort(order)
-      .slice(0, limit === 0 ? defaultLimit : limit)
-      .map((process) => processMessage(host, process, names, bootNs)),
-    total: wanted.length,
-  };
+  const processes = wanted
+    .sort(order)
+    .slice(0, limit === 0 ? defaultLimit : limit)
+    .map((process) => processMessage(host, process, names, bootNs));
+  return { processes: fitting(processes), total: wanted.length };
 }
 
-function processMessage(
-  host: Host,
-  process: SampledProcess,
-  names: AccountNames,
-  bootNs: bigint,
-): MessageInitShape<typeof GuestProcessSchema> {
+type ProcessInit = MessageInitShape<typeof GuestProcessSchema> & { readonly command: string };
+
+/** As many as fit into one answer: commands are cut before any process is left out. */
+function fitting(processes: readonly ProcessInit[]): ProcessInit[] {
+  for (const chars of commandChars) {
+    const room = new AnswerRoom();
+    const cut = processes.map((process) => ({ ...process, command: process.command.slice(0, chars) }));
+    const end = cut.findIndex(({ name = '', command, user = '', state = '' }) => {
+      return !room.take([name, command, user, state], processBytes);
+    });
+    if (end < 0) return cut;
+    if (chars === commandChars.at(-1)) return cut.slice(0, end);
+  }
+  return [];
+}
+
+function processMessage(host: Host, process: SampledProcess, names: AccountNames, bootNs: bigint): ProcessInit {
   const { pid, cpuPercent } = process;
   const uid = ownerOf(host, pid);
   return {

@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { DirectorySort, ListDirectoryRequest, ListDirectoryResponseSchema } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
+import { AnswerRoom } from '../answer-room.ts';
 import { AccountNames } from '../file/account-names.ts';
 import { fileInfoOf } from '../file/file-info.ts';
 import type { DirectoryHandle, FileStat, Host } from '../host.ts';
@@ -16,6 +17,11 @@ const maxPageSize = 1000;
 const sortBySize: DirectorySort = 1;
 const sortByModified: DirectorySort = 2;
 
+type FileInfoInit = ReturnType<typeof fileInfoOf>;
+
+/** At most, of a FileInfo's numbers and tags. */
+const infoBytes = 64;
+
 /** What an entry is sorted by, and its name for those that are equal in it. */
 interface Key {
   readonly order: bigint;
@@ -23,7 +29,7 @@ interface Key {
 }
 
 /**
- * One page of a folder. Looks at every entry each time and holds one page of them, so the memory is the same for a
+ * One page of a folder, shorter than asked for where the entries would not fit into an answer. Looks at every entry each time and holds one page of them, so the memory is the same for a
  * million; an entry that is made or removed meanwhile shifts no other one between pages.
  * @throws OperationError INVALID_ARGUMENT, INVALID_PATH; HostError
  */
@@ -52,10 +58,11 @@ export async function listDirectory(
       await yieldToLoop(host, signal);
     }
     const names = new AccountNames(host);
-    const last = page.items.at(-1);
+    const { entries, last } = fitting(folder, path, page.items, names);
+    const isWhole = last === page.items.at(-1) && !page.more;
     return {
-      entries: page.items.flatMap(({ name }) => infoOf(folder, path, name, names)),
-      nextPageToken: page.more && last !== undefined ? JSON.stringify([String(last.order), last.name]) : '',
+      entries,
+      nextPageToken: isWhole || last === undefined ? '' : JSON.stringify([String(last.order), last.name]),
       total: BigInt(total),
     };
   } finally {
@@ -76,7 +83,28 @@ function compareKeys(a: Key, b: Key): number {
   return a.name === b.name ? 0 : a.name < b.name ? -1 : 1;
 }
 
-function infoOf(folder: DirectoryHandle, path: string, name: string, names: AccountNames) {
+/** The first of a page, as many as fit into one answer, and the last of those that were looked at. */
+function fitting(
+  folder: DirectoryHandle,
+  path: string,
+  items: readonly Key[],
+  names: AccountNames,
+): { entries: FileInfoInit[]; last: Key | undefined } {
+  const room = new AnswerRoom();
+  const entries: FileInfoInit[] = [];
+  let last: Key | undefined;
+  for (const key of items) {
+    for (const info of infoOf(folder, path, key.name, names)) {
+      const { path: whole = '', symlinkTarget = '', user = '', group = '' } = info;
+      if (!room.take([whole, symlinkTarget, user, group], infoBytes)) return { entries, last };
+      entries.push(info);
+    }
+    last = key;
+  }
+  return { entries, last };
+}
+
+function infoOf(folder: DirectoryHandle, path: string, name: string, names: AccountNames): FileInfoInit[] {
   const stat = statOf(folder, name);
   if (stat === undefined) return [];
   const target = stat.type === 'symlink' ? folder.readLink(name) : '';

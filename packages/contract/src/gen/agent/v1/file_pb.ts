@@ -472,7 +472,7 @@ export type ListDirectoryRequest = Message<"innkeeper.agent.v1.ListDirectoryRequ
   path: string;
 
   /**
-   * At most 1,000; 0: 200.
+   * At most 1,000; 0: 200. A page is shorter where its entries would not fit into one answer.
    *
    * @generated from field: uint32 page_size = 2;
    */

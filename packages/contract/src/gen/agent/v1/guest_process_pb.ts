@@ -18,7 +18,7 @@ export const file_agent_v1_guest_process: GenFile = /*@__PURE__*/
  */
 export type ListProcessesRequest = Message<"innkeeper.agent.v1.ListProcessesRequest"> & {
   /**
-   * At most 1,000; 0: 200.
+   * At most 1,000; 0: 200. As many as fit into one answer come, of those with short commands some 600.
    *
    * @generated from field: uint32 limit = 1;
    */
@@ -88,7 +88,7 @@ export type GuestProcess = Message<"innkeeper.agent.v1.GuestProcess"> & {
   name: string;
 
   /**
-   * Arguments with spaces between them, at most 4,096 bytes; empty for kernel threads.
+   * Arguments with spaces between them, at most 4,096 bytes, fewer in a long list; empty for kernel threads.
    *
    * @generated from field: string command = 4;
    */

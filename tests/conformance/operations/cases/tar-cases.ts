@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FileServiceLite } from '@innkeeper/contract/agent-lite';
+import { openCall } from '../../../../packages/agent-client/src/session/typed-call.ts';
+import type { ConformanceCase } from '../conformance-case.ts';
+import { archive, entry, paxHeader, resign } from '../hostile-tar.ts';
+import type { NativeClient } from '../native-client.ts';
+import { agentPeakKib } from '../peak-memory.ts';
+
+const notInAgentMessage = 'has no archives';
+
+async function unpack(client: NativeClient, path: string, bytes: Uint8Array, open: object = {}) {
+  return await client.link.writeTar({ path, ...open }, async function* () {
+    for (let at = 0; at < bytes.length; at += 10_007) yield bytes.subarray(at, at + 10_007);
+  });
+}
+
+async function pack(client: NativeClient, path: string): Promise<{ bytes: Buffer; skipped: readonly string[] }> {
+  const reading = client.link.readTar({ path });
+  const pieces: Uint8Array[] = [];
+  for await (const chunk of reading.chunks) pieces.push(chunk.slice());
+  return { bytes: Buffer.concat(pieces), skipped: (await reading.done).skipped };
+}
+
+export const tarCases: readonly ConformanceCase[] = [
+  {
+    title: 'a tree comes out as tar(1) reads it, and goes in as it came',
+    notInAgentMessage,
+    run: async ({ client, folder }) => {
+      const tree = join(folder, 'tree');
+      await mkdir(join(tree, 'empty'), { recursive: true });
+      await writeFile(join(tree, 'large'), Buffer.alloc(3_000_001, 'x'));
+      await writeFile(join(tree, `${'long'.repeat(50)} ü`), 'y', { mode: 0o600 });
+      await symlink('../large', join(tree, 'empty', 'link'));
+      execFileSync('mkfifo', [join(tree, 'pipe')]);
+      const { bytes, skipped } = await pack(client, tree);
+      assert.deepEqual(skipped, ['tree/pipe: is a fifo']);
+      await mkdir(join(folder, 'by-tar'));
+      execFileSync('tar', ['-C', join(folder, 'by-tar'), '-xf', '-'], { input: bytes });
+      await unpack(client, join(folder, 'by-agent'), bytes, { createParents: true, keepOwners: true });
+      for (const by of ['by-tar', 'by-agent']) {
+        const copy = join(folder, by, 'tree');
+        execFileSync('diff', ['-r', '--no-dereference', '-x', 'pipe', tree, copy]);
+        assert.equal(await readlink(join(copy, 'empty', 'link')), '../large');
+        assert.equal((await stat(join(copy, `${'long'.repeat(50)} ü`))).mode & 0o777, 0o600);
+      }
+    },
+  },
+  {
+    title: 'archives of tar(1) in each of its forms are taken, with hard links as such',
+    notInAgentMessage,
+    run: async ({ client, folder }) => {
+      const tree = join(folder, 'tree');
+      await mkdir(tree);
+      await writeFile(join(tree, 'a'), 'text');
+      execFileSync('ln', [join(tree, 'a'), join(tree, 'b')]);
+      for (const format of ['gnu', 'pax', 'ustar', 'v7', 'oldgnu']) {
+        const bytes = execFileSync('tar', ['-C', tree, `--format=${format}`, '-cf', '-', '.']);
+        await unpack(client, join(folder, format), bytes, { createParents: true });
+        assert.equal(await readFile(join(folder, format, 'b'), 'utf8'), 'text');
+        assert.equal((await stat(join(folder, format, 'a'))).nlink, 2, format);
+      }
+    },
+  },
+  {
+    title: 'nothing lands outside of the folder, whatever names and links an archive has',
+    notInAgentMessage,
+    run: async ({ client, folder }) => {
+      const outside = join(folder, 'outside');
+      await mkdir(outside);
+      await writeFile(join(outside, 'mine'), 'mine');
+      const refused: readonly (readonly [string, readonly Uint8Array[]])[] = [
+        ['INVALID_ARGUMENT', [entry('../outside/evil')]],
+        ['INVALID_ARGUMENT', [entry('a/../../outside/evil')]],
+        ['INVALID_ARGUMENT', [entry('..', { type: '5' })]],
+        ['FILE_SYMLINK_REFUSED', [entry('out', { type: '2', link: outside }), entry('out/evil')]],
+        ['FILE_SYMLINK_REFUSED', [entry('out', { type: '2', link: '../outside' }), entry('out/a/evil')]],
+        ['FILE_EXISTS', [entry('out', { type: '2', link: outside }), entry('out', { type: '5' })]],
+        ['FILE_NOT_FOUND', [entry('h', { type: '1', link: join(outside, 'mine') })]],
+        ['INVALID_ARGUMENT', [entry('h', { type: '1', link: '../outside/mine' })]],
+        ['FILE_SYMLINK_REFUSED', [entry('o', { type: '2', link: outside }), entry('h', { type: '1', link: 'o/mine' })]],
+        [
+          'INVALID_ARGUMENT',
+          [entry('s', { type: '2', link: join(outside, 'mine') }), entry('h', { type: '1', link: 's' })],
+        ],
+      ];
+      for (const [index, [reason, entries]] of refused.entries()) {
+        const path = join(folder, `to${index}`);
+        await assert.rejects(
+          unpack(client, path, archive(...entries), { createParents: true }),
+          { reason },
+          `${index}`,
+        );
+        assert.ok(!(await readdir(path)).some((name) => name.includes('.innkeeper-')), `${index} leaves a part behind`);
+      }
+      const path = join(folder, 'to');
+      const replaced = [entry('f', { type: '2', link: join(outside, 'mine') }), entry('f', { content: 'theirs' })];
+      await unpack(client, path, archive(...replaced, entry(join(outside, 'evil'))), { createParents: true });
+      assert.equal(await readFile(join(path, 'f'), 'utf8'), 'theirs');
+      assert.equal(await readFile(join(outside, 'mine'), 'utf8'), 'mine');
+      assert.deepEqual(await readdir(outside), ['mine']);
+    },
+  },
+  {
+    title: 'devices, FIFOs and sparse files are left out and said; set-user-id is kept only with the owners',
+    notInAgentMessage,
+    run: async ({ client, folder }) => {
+      const bytes = archive(
+        entry('null', { type: '3' }),
+        entry('sda', { type: '4' }),
+        entry('pipe', { type: '6' }),
+        paxHeader({ 'GNU.sparse.major': '1', 'GNU.sparse.name': 'sparse' }),
+        entry('x', { content: 'a map' }),
+        entry('program', { mode: 0o6755, uid: 12, content: 'x' }),
+      );
+      const { skipped, files } = await unpack(client, join(folder, 'to'), bytes, { createParents: true });
+      assert.deepEqual([skipped.length, files], [4, 1n]);
+      assert.deepEqual(await readdir(join(folder, 'to')), ['program']);
+      assert.equal((await stat(join(folder, 'to', 'program'))).mode & 0o7777, 0o755);
+      await unpack(client, join(folder, 'to'), bytes, { keepOwners: true });
+      const kept = await stat(join(folder, 'to', 'program'));
+      assert.deepEqual([kept.mode & 0o7777, kept.uid], [0o6755, 12]);
+    },
+  },
+  {
+    title: 'an archive that was cut is refused wherever it was cut, and leaves no half file',
+    notInAgentMessage,
+    run: async ({ client, folder }) => {
+      const whole = archive(entry('a', { content: 'x'.repeat(700) }), entry('b', { content: 'y'.repeat(1500) }));
+      for (let length = 0; length <= whole.length - 1024; length += 256) {
+        const path = join(folder, `cut${length}`);
+        const cut = whole.subarray(0, length);
+        await assert.rejects(
+          unpack(client, path, cut, { createParents: true }),
+          { reason: 'INVALID_ARGUMENT' },
+          `${length}`,
+        );
+        for (const name of await readdir(path))
+          assert.equal((await stat(join(path, name))).size, name === 'a' ? 700 : 1500, `${name} cut at ${length}`);
+      }
+    },
+  },
+  {
+    title: 'headers that lie are refused, and cost no memory',
+    notInAgentMessage,
+    run: async ({ client, folder, agentPid }) => {
+      const before = await agentPeakKib(agentPid, { reset: true });
+      const many = Object.fromEntries(Array.from({ length: 900 }, (_, index) => [`x.${index}`, 'v'.repeat(50)]));
+      const hostile: readonly (readonly Uint8Array[])[] = [
+        [Buffer.alloc(512, 7)],
+        [resign(entry('x', { type: 'x' }), { size: '77777777777' })],
+        [resign(entry('L', { type: 'L' }), { size: '00000200001' })],
+        [resign(entry('f'), { size: '-0000000001' })],
+        [paxHeader({ size: '1e400' }), entry('f')],
+        [paxHeader({ size: '-1' }), entry('f')],
+        [paxHeader({ uid: 'x' }), entry('f')],
+        [entry('x', { type: 'x', content: '99999 path=x\n' })],
+        [entry('x', { type: 'x', content: 'nothing of it' })],
+        [entry('a/'.repeat(5000))].map(() => paxHeader({ path: 'a/'.repeat(5000) })).concat([Buffer.from(entry('f'))]),
+      ];
+      for (const [index, entries] of hostile.entries())
+        await assert.rejects(
+          unpack(client, join(folder, `to${index}`), archive(...entries), { createParents: true }),
+          { reason: 'INVALID_ARGUMENT' },
+          `${index}`,
+        );
+      const bomb = Array.from({ length: 300 }, () => paxHeader(many));
+      await unpack(client, join(folder, 'bomb'), archive(...bomb, entry('f')), { createParents: true });
+      const peak = await agentPeakKib(agentPid);
+      assert.ok(peak - before < 4096, `the agent grew from ${before} to ${peak} KiB`);
+    },
+  },
+  {
+    title: 'a file that would be larger than the disk fails when it is full, and not before, without its part',
+    notInAgentMessage,
+    run: async ({ client, folder }) => {
+      const path = join(folder, 'to');
+      const huge = resign(entry('huge'), { size: '77777777777' });
+      await assert.rejects(
+        unpack(client, path, Buffer.concat([huge, Buffer.alloc(100_000)]), { createParents: true }),
+        { reason: 'INVALID_ARGUMENT' },
+      );
+      assert.deepEqual(await readdir(path), []);
+    },
+  },
+  {
+    title: 'a thousand hard links to one file are made without copies of it',
+    notInAgentMessage,
+    run: async ({ client, folder }) => {
+      const links = Array.from({ length: 1000 }, (_, index) => entry(`l${index}`, { type: '1', link: 'file' }));
+      const { files } = await unpack(
+        client,
+        folder,
+        archive(entry('file', { content: 'x'.repeat(100_000) }), ...links),
+      );
+      assert.equal(files, 1001n);
+      assert.equal((await stat(join(folder, 'file'))).nlink, 1001);
+    },
+  },
+  {
+    title: 'messages of an archive come in their order, or are refused',
+    notInAgentMessage,
+    run: async ({ client, folder }) => {
+      const send = async (first: object, ...inputs: readonly object[]): Promise<void> => {
+        const call = openCall(client.session, FileServiceLite.writeTar, { input: first } as never);
+        for (const [index, input] of inputs.entries())
+          await call.send({ input } as never, { halfClose: index === inputs.length - 1 });
+        while ((await call.next()) !== undefined);
+      };
+      const open = { case: 'open', value: { path: folder } };
+      const wrong = { reason: 'INVALID_ARGUMENT' };
+      await assert.rejects(send({ case: 'commit', value: {} }), wrong);
+      await assert.rejects(send(open, open), wrong);
+      await assert.rejects(send(open, { case: 'chunk', value: { offset: 5n, data: Buffer.alloc(512) } }), {
+        reason: 'UPLOAD_GAP',
+      });
+      await assert.rejects(send(open, { case: 'chunk', value: { data: Buffer.alloc(1024) } }), { reason: 'CANCELED' });
+    },
+  },
+  {
+    title: 'a reader who leaves in the middle of an archive leaves nothing behind',
+    notInAgentMessage,
+    run: async ({ client, folder, agentPid }) => {
+      await writeFile(join(folder, 'large'), Buffer.alloc(20_000_000));
+      const open = async (): Promise<number> => (await readdir(`/proc/${agentPid}/fd`)).length;
+      const before = await open();
+      for (let round = 0; round < 5; round++)
+        for await (const chunk of client.link.readTar({ path: folder }).chunks) {
+          assert.ok(chunk.length > 0);
+          break;
+        }
+      await client.ping();
+      while ((await open()) > before) await client.ping();
+    },
+  },
+];

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ConformanceCase } from '../conformance-case.ts';
+import type { NativeClient } from '../native-client.ts';
+
+const notInAgentMessage = 'is not served for folders';
+
+type Link = NativeClient['link'];
+type Options = { readonly noSymlinks?: boolean };
+
+/** Every operation on one path. */
+const operations: Readonly<Record<string, (link: Link, path: string, options?: Options) => Promise<unknown>>> = {
+  stat: (link, path, options) => link.stat(path, options),
+  list: (link, path, options) => link.listDirectory({ path, ...options }),
+  makeDirectory: (link, path, options) => link.makeDirectory({ path, ...options }),
+  'makeDirectory with parents': (link, path, options) => link.makeDirectory({ path, parents: true, ...options }),
+  'rename from': (link, path, options) => link.renameFile({ from: path, to: '/nowhere/at/all', ...options }),
+  'rename to': (link, path, options) => link.renameFile({ from: '/etc/passwd', to: path, ...options }),
+  remove: (link, path, options) => link.removeFile({ path, recursive: true, ignoreMissing: true, ...options }),
+  setMode: (link, path, options) => link.setFileMode({ path, mode: 0o600, ...options }),
+  setOwner: (link, path, options) => link.setFileOwner({ path, user: '0', ...options }),
+  readTar: async (link, path, options) => {
+    for await (const _ of link.readTar({ path, ...options }).chunks) break;
+  },
+  writeTar: (link, path, options) => link.writeTar({ path, ...options }, emptyArchive),
+};
+
+async function* emptyArchive(): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(1024);
+}
+
+export const treeRefusalCases: readonly ConformanceCase[] = [
+  {
+    title: 'operations on folders refuse paths that are missing, relative, too long, or have NUL or ".." in them',
+    notInAgentMessage,
+    run: async ({ client: { link }, folder }) => {
+      const wrong = ['', 'relative', '.', `${folder}/a\0b`, `${folder}/../x`, `${folder}/..`, `/${'x'.repeat(4096)}`];
+      for (const [name, work] of Object.entries(operations))
+        for (const path of [...wrong, `${folder}/${'x'.repeat(256)}/y`])
+          await assert.rejects(
+            work(link, path),
+            (error: { reason?: string }) =>
+              ['INVALID_PATH', 'FILE_NOT_FOUND'].includes(error.reason ?? '') &&
+              (wrong.includes(path) ? error.reason === 'INVALID_PATH' : true),
+            `${name} of ${JSON.stringify(path).slice(0, 60)}`,
+          );
+      assert.deepEqual(await readdir(folder), []);
+    },
+  },
+  {
+    title: 'a link on the way is refused where the caller does not want it followed, and nothing behind it is touched',
+    notInAgentMessage,
+    run: async ({ client: { link }, folder }) => {
+      await mkdir(join(folder, 'outside', 'sub'), { recursive: true });
+      await writeFile(join(folder, 'outside', 'file'), 'mine');
+      await mkdir(join(folder, 'home'));
+      await symlink('../outside', join(folder, 'home', 'planted'));
+      const refused = { reason: 'FILE_SYMLINK_REFUSED' };
+      for (const [name, work] of Object.entries(operations))
+        for (const below of ['sub', 'file', 'new/deep'])
+          await assert.rejects(work(link, `${folder}/home/planted/${below}`, { noSymlinks: true }), refused, name);
+      await assert.rejects(
+        operations['list']?.(link, `${folder}/home/planted`, { noSymlinks: true }) ?? emptyArchive().next(),
+        refused,
+      );
+      await assert.rejects(link.writeTar({ path: `${folder}/home/planted`, noSymlinks: true }, emptyArchive), refused);
+      await assert.rejects(link.stat(`${folder}/home/planted`, { noSymlinks: true, follow: true }), refused);
+      assert.deepEqual((await readdir(join(folder, 'outside'))).sort(), ['file', 'sub']);
+      assert.equal((await link.stat(`${folder}/home/planted/file`)).sizeBytes, 4n);
+    },
+  },
+  {
+    title: 'the root is neither removed, moved nor changed, however it is written',
+    notInAgentMessage,
+    run: async ({ client: { link } }) => {
+      const wrong = { reason: 'INVALID_PATH' };
+      for (const path of ['/', '//', '/.', '/./', '//./.', '/.//']) {
+        await assert.rejects(link.removeFile({ path, recursive: true, ignoreMissing: true }), wrong, path);
+        await assert.rejects(link.renameFile({ from: path, to: '/tmp/root' }), wrong, path);
+        await assert.rejects(link.setFileMode({ path, mode: 0o700, recursive: true }), wrong, path);
+        await assert.rejects(link.setFileOwner({ path, user: '12345', recursive: true }), wrong, path);
+        await assert.rejects(link.makeDirectory({ path }), wrong, path);
+      }
+    },
+  },
+  {
+    title: 'a file system that is mounted somewhere is not removed with what lies around it',
+    notInAgentMessage,
+    run: async ({ client: { link } }) => {
+      for (const path of ['/proc', '/dev/', '/sys'])
+        await assert.rejects(link.removeFile({ path, recursive: true }), { reason: 'FILE_IS_MOUNT_POINT' }, path);
+      assert.ok((await readdir('/proc')).length > 10);
+    },
+  },
+  {
+    title: 'what is there is not replaced, what is not there is said, and a file is no folder',
+    notInAgentMessage,
+    run: async ({ client: { link }, folder }) => {
+      await writeFile(join(folder, 'file'), 'x');
+      await mkdir(join(folder, 'sub'));
+      const [file, sub, none] = [`${folder}/file`, `${folder}/sub`, `${folder}/none`];
+      const cases: readonly (readonly [string, () => Promise<unknown>])[] = [
+        ['FILE_EXISTS', () => link.makeDirectory({ path: sub })],
+        ['FILE_EXISTS', () => link.makeDirectory({ path: file, parents: true })],
+        ['FILE_EXISTS', () => link.renameFile({ from: file, to: sub })],
+        ['FILE_IS_DIRECTORY', () => link.renameFile({ from: file, to: sub, replace: true })],
+        ['FILE_NOT_FOUND', () => link.renameFile({ from: none, to: file })],
+        ['FILE_NOT_FOUND', () => link.stat(none)],
+        ['FILE_NOT_FOUND', () => link.listDirectory({ path: none })],
+        ['FILE_NOT_DIRECTORY', () => link.listDirectory({ path: file })],
+        ['FILE_NOT_FOUND', () => link.removeFile({ path: none })],
+        ['FILE_NOT_FOUND', () => link.setFileMode({ path: none, mode: 0o600 })],
+        ['INVALID_ARGUMENT', () => link.setFileMode({ path: file, mode: 0o10000 })],
+        ['INVALID_ARGUMENT', () => link.makeDirectory({ path: none, mode: 0o7777_7 })],
+        ['INVALID_ARGUMENT', () => link.setFileOwner({ path: file })],
+        ['USER_NOT_FOUND', () => link.setFileOwner({ path: file, user: 'nobody-knows-this' })],
+        ['GROUP_NOT_FOUND', () => link.setFileOwner({ path: file, group: 'nobody-knows-this' })],
+        ['INVALID_ARGUMENT', () => link.listDirectory({ path: folder, pageSize: 1001 })],
+        ['INVALID_ARGUMENT', () => link.listDirectory({ path: folder, pageToken: '{"a":1}' })],
+      ];
+      for (const [index, [reason, work]] of cases.entries())
+        await assert.rejects(work(), { reason }, `case ${index}, ${reason}`);
+      await writeFile(join(sub, 'in'), '');
+      await assert.rejects(link.removeFile({ path: sub }), { reason: 'FILE_IS_DIRECTORY' });
+      assert.deepEqual(await readdir(folder), ['file', 'sub']);
+    },
+  },
+  {
+    title: 'folders, archives and processes, which this agent has not in this dialect, are refused by name',
+    run: async ({ client, dialect }) => {
+      const reasons = await client.unservedOperations();
+      if (dialect === 'native') assert.deepEqual(reasons, []);
+      else assert.deepEqual([...new Set(reasons)], ['UNSUPPORTED_BY_AGENT']);
+      await client.ping();
+    },
+  },
+];
