@@ -108,11 +108,7 @@ export function buildProgram(): Command {
     add(program, 'top [vm]', 'What guests use, beside what their hypervisors use', () => import('./commands/top.ts')),
   ).option('--interval <duration>', 'between looks', '2s');
   output(add(program, 'doctor [vm]', 'Find out why an agent does not answer', () => import('./commands/doctor.ts')));
-  output(add(program, 'events [vm]', 'What happened, newest last', () => import('./commands/events.ts'))).option(
-    '-n, --lines <count>',
-    'how many',
-    '50',
-  );
+  addWatching(program, add, output);
   addRuns(program, add, output);
   addImages(program, add, output);
   addOperations(program, add, output);
@@ -158,6 +154,48 @@ function addFiles(program: Command, add: Add, output: (command: Command) => Comm
     'Set owner and group: USER, USER:GROUP or :GROUP, by name or number',
     () => import('./commands/files-chown.ts'),
   ).option('-R, --recursive', 'folders with all that is in them');
+}
+
+function addWatching(program: Command, add: Add, output: (command: Command) => Command): void {
+  const detachKey = ['--detach-key <key>', 'what leaves, such as ctrl-] or none', 'ctrl-]'] as const;
+  output(
+    add(
+      program,
+      'shell <vm> [command...]',
+      'A terminal in a guest, which stays when you leave it',
+      () => import('./commands/shell.ts'),
+    ),
+  )
+    .option('-u, --user <user>', 'as this user (default: root)')
+    .option('-w, --workdir <folder>', 'in this folder')
+    .option('--attach <id>', 'come back to one')
+    .option('--ls', 'list those of the VM')
+    .option('--close <id>', 'end one, with all that runs on it')
+    .option(...detachKey);
+  add(
+    program,
+    'console <vm>',
+    'The serial console: what is kept of the past, then what comes',
+    () => import('./commands/console.ts'),
+  )
+    .option('--read-only', 'only look')
+    .option('--take', 'type, although somebody else does')
+    .option(...detachKey);
+  output(add(program, 'events [vm]', 'What happened, newest last', () => import('./commands/events.ts')))
+    .option('-n, --lines <count>', 'how many', '50')
+    .option('-f, --follow', 'go on with what happens')
+    .option('--vm <vm>', 'only of this VM')
+    .option('--type <prefix>', 'only events that begin so, such as agent or vm.started')
+    .option('--since <time>', 'only since then, such as 10m, 2h, 7d or 2026-11-21T08:00');
+  output(add(program, 'audit', 'Who did what, and how it ended, newest last', () => import('./commands/audit.ts')))
+    .option('-n, --lines <count>', 'how many', '50')
+    .option('--user <name>', 'only what this user did')
+    .option('--vm <vm>', 'only what was done to this VM')
+    .option('--action <prefix>', 'only actions that begin so, such as guest or VmService/StopVm')
+    .option('--result <result>', '"ok", "failed" or a reason')
+    .option('--text <words>', 'only with these words in the parameters')
+    .option('--since <time>', 'only since then, such as 10m, 2h, 7d or 2026-11-21T08:00')
+    .option('--verify', 'recompute the chain of hashes instead');
 }
 
 function addRuns(program: Command, add: Add, output: (command: Command) => Command): void {

@@ -21,7 +21,7 @@ export interface OpenConsoleOptions {
 
 /** A VM's serial console that is looked at. */
 export interface ConsoleStream extends AsyncIterable<ConsoleEvent> {
-  /** Keys, as bytes or text. Dropped while there is no connection. */
+  /** Keys, as bytes or text. What is typed while a connection is lost is dropped. */
   write(data: Uint8Array | string): void;
   /** Becomes the one who types, whoever was it. */
   take(): void;

@@ -9,6 +9,7 @@ const retryAfterMs = 500;
 /** Of what waits to be read: from here on the socket is not read, and where that cannot be, it ends. */
 const pauseBytes = 256 * 1024;
 const maxBytes = 16 * 1024 * 1024;
+const maxEarlyBytes = 1024 * 1024;
 const goodEnd = 1000;
 
 /** The connection broke, and came back. */
@@ -43,6 +44,8 @@ export class SocketStream<Event> {
   #isOpen = false;
   #lostSinceMs: number | undefined;
   #wasOpen = false;
+  #early: (string | Uint8Array)[] = [];
+  #earlyBytes = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #end: { readonly error: unknown } | undefined;
   #wake: Deferred<void> | undefined;
@@ -55,9 +58,13 @@ export class SocketStream<Event> {
     if (signal?.aborted === true) this.#onAbort();
   }
 
-  /** Dropped while there is no connection. */
+  /** Waits for the first connection, up to 1 MiB; dropped while a connection that was lost is not back. */
   send(message: string | Uint8Array): void {
     if (this.#isOpen) this.#socket.send(message);
+    else if (!this.#wasOpen && this.#earlyBytes < maxEarlyBytes) {
+      this.#early.push(typeof message === 'string' ? message : new Uint8Array(message));
+      this.#earlyBytes += message.length;
+    }
   }
 
   close(): void {
@@ -101,6 +108,7 @@ export class SocketStream<Event> {
         this.#isOpen = true;
         this.#wasOpen = true;
         for (const message of this.#options.greeting?.() ?? []) socket.send(message);
+        for (const message of this.#early.splice(0)) socket.send(message);
         if (this.#lostSinceMs !== undefined) this.#push({ type: 'connection', state: 'back' }, 0);
         this.#lostSinceMs = undefined;
       },

@@ -26,7 +26,7 @@ export interface OpenTerminalOptions {
 
 /** A terminal that is looked at. Taking the next event says that the one before was shown: that lets output go on. */
 export interface TerminalStream extends AsyncIterable<TerminalEvent> {
-  /** Keys, as bytes or text. Dropped while there is no connection. */
+  /** Keys, as bytes or text. What is typed while a connection is lost is dropped. */
   write(data: Uint8Array | string): void;
   resize(columns: number, rows: number): void;
   /** Stops looking; the terminal stays. */

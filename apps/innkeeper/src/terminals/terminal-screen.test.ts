@@ -22,6 +22,8 @@ describe('TerminalScreen', () => {
     const outputs = [
       `one\r\ntwo ${esc}[1;31mred${esc}[0m\r\n`,
       `${'line\r\n'.repeat(50)}$ `,
+      `lines\r\n\r\n  `,
+      `${esc}[2;4r${esc}[?6h${esc}[2;3Horigin`,
       `before${esc}[?1049h${esc}[2J${esc}[?25l${esc}[2;4r${esc}[3;5HEDIT${esc}[?2004h${esc}[?1006h`,
       `${esc}]2;vi notes${'\x07'}wide 漢字 e\u0301 🙂`,
     ];

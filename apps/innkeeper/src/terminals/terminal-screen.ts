@@ -2,6 +2,7 @@ import { mib } from '@innkeeper/kit';
 import serialize from '@xterm/addon-serialize';
 import headless from '@xterm/headless';
 import { bytesBeforeCut } from './cut-sequence.ts';
+import { modesOf } from './modes-of.ts';
 import { SequenceBounds } from './sequence-bounds.ts';
 
 /** Lines above the screen that are kept. */
@@ -9,6 +10,9 @@ export const scrollbackLines = 2000;
 /** Of one drawing; above it, less of the scrollback is drawn. */
 const maxDrawingChars = 2 * mib;
 const maxTitleChars = 100;
+
+const esc = '\x1b';
+const movesAtEnd = new RegExp(`${esc}\\[(\\d+)B((?:${esc}\\[\\d+[CD])?)$`);
 
 /**
  * What a terminal shows, kept without anybody who looks. xterm holds 12 bytes a cell and more: with the whole scrollback
@@ -67,15 +71,23 @@ export class TerminalScreen {
   draw(): Uint8Array {
     let text = '';
     for (const scrollback of [scrollbackLines, 200, 0]) {
-      text = this.#drawer.serialize({ scrollback });
+      text = withLinesDown(this.#drawer.serialize({ scrollback, excludeModes: true }));
       if (text.length <= maxDrawingChars) break;
     }
     const title = this.#title === '' ? '' : `\x1b]2;${this.#title}\x07`;
-    const { cursorX, cursorY } = this.#terminal.buffer.active;
-    // Setting a region moves the cursor home.
-    const region = this.#region === '' ? '' : `\x1b[${this.#region}r\x1b[${cursorY + 1};${cursorX + 1}H`;
+    const region = this.#region === '' ? '' : `\x1b[${this.#region}r`;
     const modes = [...this.#modes].map(([mode, on]) => `\x1b[?${mode}${on ? 'h' : 'l'}`).join('');
-    return Buffer.concat([Buffer.from(`${title}${text}${region}${modes}`), this.#cut]);
+    const after = `${region}${modesOf(this.#terminal)}${this.#backToCursor()}${modes}`;
+    return Buffer.concat([Buffer.from(`${title}${text}${after}`), this.#cut]);
+  }
+
+  /** Setting a region, or origin mode, moves the cursor home. */
+  #backToCursor(): string {
+    const { originMode } = this.#terminal.modes;
+    if (this.#region === '' && !originMode) return '';
+    const { cursorX, cursorY } = this.#terminal.buffer.active;
+    const top = originMode ? Math.max(1, Number.parseInt(this.#region, 10) || 1) : 1;
+    return `\x1b[${cursorY + 2 - top};${cursorX + 1}H`;
   }
 
   dispose(): void {
@@ -117,4 +129,12 @@ export class TerminalScreen {
       else parser.registerEscHandler(reset, onReset);
     }
   }
+}
+
+/**
+ * The drawer moves the cursor down over rows that are empty. Who draws in the middle of a terminal, as `inn shell` does,
+ * needs new lines there.
+ */
+function withLinesDown(text: string): string {
+  return text.replace(movesAtEnd, (_, down: string, sideways: string) => '\n'.repeat(Number(down)) + sideways);
 }
