@@ -73,6 +73,8 @@ declare module 'host' {
   export function readlink(path: string): string;
   export function readDirectory(path: string, limit: number): string[];
   export function readText(path: string, maxBytes: number): string;
+  /** Runs of digits that follow no letter, and NaN for each end of a line, until the array is full; how many. */
+  export function readNumbers(path: string, into: Float64Array): number;
   export function statvfs(path: string): RawStatVfs;
   export function supportsOpenat2(): boolean;
 
@@ -126,6 +128,8 @@ declare module 'host' {
     readonly prefixLength: number;
     readonly scopeId: number;
   }[];
+  /** Flat rows of nine: name, received bytes, packets, errors, dropped, sent bytes, packets, errors, dropped. */
+  export function interfaceCounters(): (string | bigint)[];
   export function openRouteEvents(): number;
   export function drain(fd: number): void;
 

@@ -133,6 +133,11 @@ export interface Files {
   readDirectory(path: string, limit: number): string[];
   /** A small file whole, at most `maxBytes` (longer ones are cut): /proc, /sys, /etc. Text is UTF-8, leniently. */
   readText(path: string, maxBytes: number): string;
+  /**
+   * The numbers of a text file, without making text of it: every run of digits that follows no letter ("cpu0" has none),
+   * and NaN for the end of each line, until `into` is full. How many there are. "1.50" is 1 and 50.
+   */
+  readNumbers(path: string, into: Float64Array): number;
   /** statvfs, directly: only for file systems that cannot hang. */
   statVfs(path: string): StatVfs;
   /** statvfs in a helper; ETIMEDOUT after `timeoutMs`, and the helper is counted as abandoned if it cannot be killed. */
@@ -217,8 +222,22 @@ export interface InterfaceAddressRow {
   readonly scopeId: number | undefined;
 }
 
+/** What an interface has carried (struct rtnl_link_stats64). */
+export interface InterfaceCounters {
+  readonly rxBytes: bigint;
+  readonly rxPackets: bigint;
+  readonly rxErrors: bigint;
+  readonly rxDropped: bigint;
+  readonly txBytes: bigint;
+  readonly txPackets: bigint;
+  readonly txErrors: bigint;
+  readonly txDropped: bigint;
+}
+
 export interface NetworkPort {
   addresses(): InterfaceAddressRow[];
+  /** By interface. */
+  counters(): Map<string, InterfaceCounters>;
   /** Calls back when a link or an address changes (rtnetlink); the function returned ends it. */
   watch(callback: () => void): () => void;
 }

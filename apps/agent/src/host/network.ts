@@ -1,4 +1,4 @@
-import type { NetworkPort } from '@innkeeper/agent-core';
+import type { InterfaceCounters, NetworkPort } from '@innkeeper/agent-core';
 import * as host from 'host';
 
 export function createNetwork(): NetworkPort {
@@ -11,6 +11,24 @@ export function createNetwork(): NetworkPort {
         prefixLength: row.prefixLength,
         scopeId: row.scopeId === 0 ? undefined : row.scopeId,
       })),
+    counters: () => {
+      const rows = host.interfaceCounters();
+      const found = new Map<string, InterfaceCounters>();
+      for (let at = 0; at + 8 < rows.length; at += 9) {
+        const counter = (column: number): bigint => rows[at + column] as bigint;
+        found.set(rows[at] as string, {
+          rxBytes: counter(1),
+          rxPackets: counter(2),
+          rxErrors: counter(3),
+          rxDropped: counter(4),
+          txBytes: counter(5),
+          txPackets: counter(6),
+          txErrors: counter(7),
+          txDropped: counter(8),
+        });
+      }
+      return found;
+    },
     watch: (callback) => {
       const fd = host.openRouteEvents();
       const slot = host.watch(fd, 1, () => {

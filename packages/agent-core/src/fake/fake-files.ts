@@ -241,6 +241,13 @@ export class FakeFiles implements Files {
     return new TextDecoder().decode(this.bytes(path).subarray(0, maxBytes));
   }
 
+  readNumbers(path: string, into: Float64Array): number {
+    const words = this.readText(path, Number.MAX_SAFE_INTEGER).match(/\n|(?<![A-Za-z_][0-9]*)[0-9]+/g) ?? [];
+    const numbers = words.slice(0, into.length).map((word) => (word === '\n' ? Number.NaN : Number(word)));
+    into.set(numbers);
+    return numbers.length;
+  }
+
   statVfs(path: string): StatVfs {
     this.#check('statvfs', path);
     this.tree.find('statvfs', path, { follow: true });

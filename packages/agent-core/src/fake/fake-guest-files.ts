@@ -33,7 +33,6 @@ export function putGuestFiles(files: FakeFiles, monotonicMs: () => number): void
     '/proc/net/route',
     'Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\neth0\t00000000\t0202000A\t0003\t0\t0\t0\t00000000\t0\t0\t0\n',
   );
-  files.put('/proc/net/dev', () => netDev(files.names('/sys/class/net')));
   putInterface(files, 'lo', { flags: '0x9', address: '00:00:00:00:00:00', state: 'unknown', index: 1 });
   putInterface(files, 'eth0', { flags: '0x1003', address: '52:54:00:12:34:56', state: 'up', index: 2 });
   files.putFolder('/sys/class/net/eth0/device');
@@ -43,13 +42,7 @@ export function putGuestFiles(files: FakeFiles, monotonicMs: () => number): void
 function procStat(nowMs: number): string {
   const ticks = Math.floor(nowMs / 10);
   const user = Math.floor(ticks / 2);
-  return `cpu  ${70_000 + user} 0 0 ${4_300_000_000 + 2 * ticks - user} 0 0 0 0 0 0\ncpu0 0 0 0 0\ncpu1 0 0 0 0\nintr 1\n`;
-}
-
-/** Every interface has carried a thousand of everything. */
-function netDev(names: readonly string[]): string {
-  const lines = names.map((name) => `${name.padStart(6)}:${'    1000'.repeat(16)}`);
-  return ['Inter-|   Receive |  Transmit', ' face |bytes packets errs |bytes packets', ...lines, ''].join('\n');
+  return `cpu  ${70_000 + user} 0 0 ${4_300_000_000 + 2 * ticks - user} 0 0 0 0 0 0\ncpu0 0 0 0 0 0 0 0 0 0 0\ncpu1 0 0 0 0 0 0 0 0 0 0\nintr 1\n`;
 }
 
 /** Puts an interface into /sys/class/net. */

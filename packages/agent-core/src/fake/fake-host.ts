@@ -1,5 +1,15 @@
 import { portableByteOps } from '@innkeeper/wire';
-import type { Bytes, Clock, Host, InterfaceAddressRow, Jobs, NetworkPort, Power, SystemPort } from '../host.ts';
+import type {
+  Bytes,
+  Clock,
+  Host,
+  InterfaceAddressRow,
+  InterfaceCounters,
+  Jobs,
+  NetworkPort,
+  Power,
+  SystemPort,
+} from '../host.ts';
 import { HostError } from '../host-error.ts';
 import { FakeFiles } from './fake-files.ts';
 import { putGuestFiles } from './fake-guest-files.ts';
@@ -69,8 +79,18 @@ class FakeNetwork implements NetworkPort {
     return this.#watchers.size;
   }
 
+  /** Of interfaces that are not here, the kernel tells nothing. */
+  readonly carried = new Map<string, InterfaceCounters>([
+    ['lo', evenCounters(1000n)],
+    ['eth0', evenCounters(1000n)],
+  ]);
+
   addresses(): InterfaceAddressRow[] {
     return this.rows;
+  }
+
+  counters(): Map<string, InterfaceCounters> {
+    return this.carried;
   }
 
   watch(callback: () => void): () => void {
@@ -82,6 +102,14 @@ class FakeNetwork implements NetworkPort {
   change(): void {
     for (const callback of this.#watchers) callback();
   }
+}
+
+/** Counters that all have this value. */
+export function evenCounters(value: bigint): InterfaceCounters {
+  return {
+    ...{ rxBytes: value, rxPackets: value, rxErrors: value, rxDropped: value },
+    ...{ txBytes: value, txPackets: value, txErrors: value, txDropped: value },
+  };
 }
 
 class FakePower implements Power {

@@ -1,9 +1,8 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { InterfaceKind, NetworkInterfaceSchema } from '@innkeeper/contract/agent';
-import type { Host, InterfaceAddressRow } from '../host.ts';
+import type { Host, InterfaceAddressRow, InterfaceCounters } from '../host.ts';
 import { addressScope } from './address-scope.ts';
 import { interfaceKind } from './interface-kind.ts';
-import { parseCounters } from './parse-counters.ts';
 import { readTrimmed } from './read-trimmed.ts';
 
 export type InterfaceInit = MessageInitShape<typeof NetworkInterfaceSchema> & {
@@ -12,7 +11,6 @@ export type InterfaceInit = MessageInitShape<typeof NetworkInterfaceSchema> & {
 };
 
 const maxInterfaces = 256;
-const maxCountersBytes = 262_144;
 
 /**
  * Every interface of /sys/class/net (Documentation/ABI/testing/sysfs-class-net) with its addresses, without counters:
@@ -31,8 +29,17 @@ export function describeInterfaces(host: Host): InterfaceInit[] {
 
 /** The same interfaces with what they have carried by now; one that went meanwhile has no counters. */
 export function withCounters(host: Host, interfaces: readonly InterfaceInit[]): InterfaceInit[] {
-  const counters = parseCounters(readTrimmed(host, '/proc/net/dev', maxCountersBytes) ?? '');
-  return interfaces.map((each) => ({ ...each, ...counters.get(each.name) }));
+  const counters = countersOf(host);
+  return interfaces.map((each) => Object.assign({}, each, counters.get(each.name)));
+}
+
+function countersOf(host: Host): ReadonlyMap<string, InterfaceCounters> {
+  try {
+    return host.network.counters();
+  } catch {
+    // No netlink in this kernel or sandbox: not known.
+    return new Map();
+  }
 }
 
 function listInterfaces(host: Host): string[] {

@@ -42,7 +42,7 @@ export class MountSampler {
       waiting.push(
         this.#askInHelper(mount.base.mountPoint).then(
           (figures) => {
-            mounts[place] = { ...mount.base, ...figuresOf(figures) };
+            mounts[place] = withFigures(mount, figures);
           },
           (error: unknown) => {
             mounts[place] = failed(mount, error);
@@ -57,7 +57,7 @@ export class MountSampler {
 
   #askDirectly(mount: Known): MountInit {
     try {
-      return { ...mount.base, ...figuresOf(this.#host.files.statVfs(mount.base.mountPoint)) };
+      return withFigures(mount, this.#host.files.statVfs(mount.base.mountPoint));
     } catch (error) {
       return failed(mount, error);
     }
@@ -83,14 +83,22 @@ function failed({ base }: Known, error: unknown): MountInit {
 }
 
 /** used is what df calls so: total without what is free for root. A file system without inodes (vfat, btrfs) says 0 of 0. */
-function figuresOf(figures: StatVfs) {
-  return {
-    totalBytes: BigInt(figures.totalBytes),
-    // A file system in user space may say what it likes.
-    ...(figures.freeBytes > figures.totalBytes ? {} : { usedBytes: BigInt(figures.totalBytes - figures.freeBytes) }),
+function withFigures({ base }: Known, figures: StatVfs): MountInit {
+  const { mountPoint, device, filesystem, readOnly } = base;
+  const { totalBytes, freeBytes, inodesTotal } = figures;
+  const mount: MountInit = {
+    mountPoint,
+    device,
+    filesystem,
+    readOnly,
+    totalBytes: BigInt(totalBytes),
     availableBytes: BigInt(figures.availableBytes),
-    ...(figures.inodesTotal === 0
-      ? {}
-      : { inodesTotal: BigInt(figures.inodesTotal), inodesFree: BigInt(figures.inodesFree) }),
   };
+  // A file system in user space may say what it likes.
+  if (freeBytes <= totalBytes) mount.usedBytes = BigInt(totalBytes - freeBytes);
+  if (inodesTotal !== 0) {
+    mount.inodesTotal = BigInt(inodesTotal);
+    mount.inodesFree = BigInt(figures.inodesFree);
+  }
+  return mount;
 }

@@ -4,8 +4,9 @@ import { capabilitiesOf } from '../capabilities.ts';
 import { firstOf, type Operation, operation, unaryOperation } from '../dispatch.ts';
 import type { Host } from '../host.ts';
 import { initSystem } from './init-system.ts';
-import { parseCpu } from './parse-cpu.ts';
+import { NumberFile } from './number-file.ts';
 import { parseOsRelease } from './parse-os-release.ts';
+import { readCpu } from './read-cpu.ts';
 import { readTrimmed } from './read-trimmed.ts';
 import type { TelemetryInit, TelemetrySampler } from './telemetry-sampler.ts';
 import { waitForChange } from './wait-for-change.ts';
@@ -75,6 +76,6 @@ function describeSystem(host: Host) {
     agentVersion: host.system.agentVersion,
     capabilities: [...present],
     missingCapabilities: [...missing],
-    cpuCount: parseCpu(readTrimmed(host, '/proc/stat', 262_144) ?? '')?.count ?? 0,
+    cpuCount: readCpu(new NumberFile(host))?.count ?? 0,
   };
 }

@@ -1,19 +1,21 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { PressureSchema, TelemetrySchema } from '@innkeeper/contract/agent';
+import type { TelemetrySchema } from '@innkeeper/contract/agent';
 import { openOptions } from '../file/open-options.ts';
 import type { Host } from '../host.ts';
 import { ChangeWatch } from './change-watch.ts';
-import { busyPercent, type CpuTicks, parseCpu } from './parse-cpu.ts';
-import { parseLoad } from './parse-load.ts';
-import { parseMemory, withoutUndefined } from './parse-memory.ts';
-import { parsePressure } from './parse-pressure.ts';
+import { MemoryReader } from './memory-reader.ts';
+import { NumberFile } from './number-file.ts';
 import { parseUsers } from './parse-users.ts';
 import { type PrimaryAddress, primaryAddresses } from './primary-addresses.ts';
 import { ProcessCount } from './process-count.ts';
+import { busyPercent, type CpuTicks, readCpu } from './read-cpu.ts';
+import { readLoad } from './read-load.ts';
+import { readPressure } from './read-pressure.ts';
 import { readTrimmed } from './read-trimmed.ts';
 import { Remembered } from './remembered.ts';
 import { describeInterfaces, type InterfaceInit, withCounters } from './sample-interfaces.ts';
 import { MountSampler } from './sample-mounts.ts';
+import { withoutUndefined } from './without-undefined.ts';
 
 export type TelemetryInit = MessageInitShape<typeof TelemetrySchema>;
 
@@ -33,6 +35,8 @@ export class TelemetrySampler {
   readonly #host: Host;
   readonly #runningCount: () => number;
   readonly #isFrozen: () => boolean;
+  readonly #file: NumberFile;
+  readonly #memory: MemoryReader;
   readonly #mounts: MountSampler;
   readonly #network: Remembered<Network>;
   readonly #processes: ProcessCount;
@@ -46,6 +50,8 @@ export class TelemetrySampler {
     this.#host = host;
     this.#runningCount = runningCount;
     this.#isFrozen = isFrozen;
+    this.#file = new NumberFile(host);
+    this.#memory = new MemoryReader(host, this.#file);
     this.#mounts = new MountSampler(host);
     this.#network = new Remembered(host.clock);
     this.#processes = new ProcessCount(host);
@@ -59,19 +65,19 @@ export class TelemetrySampler {
       const found = describeInterfaces(host);
       return { interfaces: found, primary: primaryAddresses(host, found) };
     });
-    const load = parseLoad(readTrimmed(host, '/proc/loadavg') ?? '');
-    const uptime = Number(readTrimmed(host, '/proc/uptime')?.split(' ')[0]);
+    const uptime = this.#file.read('/proc/uptime')[0];
+    const uptimeSeconds = this.#file.count === 0 || uptime === undefined ? undefined : BigInt(uptime);
     return withoutUndefined({
       wallTimeUnixNs: host.clock.wallTimeNs(),
       monotonicNs: host.clock.monotonicNs(),
       cpu: this.#sampleCpu(),
-      memory: parseMemory(readTrimmed(host, '/proc/meminfo', 16_384) ?? ''),
-      load,
-      cpuPressure: this.#pressure('cpu'),
-      memoryPressure: this.#pressure('memory'),
-      ioPressure: this.#pressure('io'),
+      memory: this.#memory.read(),
+      load: readLoad(this.#file),
+      cpuPressure: readPressure(this.#file, 'cpu'),
+      memoryPressure: readPressure(this.#file, 'memory'),
+      ioPressure: readPressure(this.#file, 'io'),
       processCount: this.#processes.sample(),
-      uptimeSeconds: Number.isNaN(uptime) ? undefined : BigInt(Math.floor(uptime)),
+      uptimeSeconds,
       mounts: await this.#mounts.sample(this.changes.mountChanges),
       interfaces: withCounters(host, interfaces),
       primaryAddresses: primary,
@@ -82,7 +88,7 @@ export class TelemetrySampler {
   }
 
   #sampleCpu(): TelemetryInit['cpu'] {
-    const ticks = parseCpu(readTrimmed(this.#host, '/proc/stat', 262_144) ?? '');
+    const ticks = readCpu(this.#file);
     if (ticks === undefined) return undefined;
     const atMs = this.#host.clock.monotonicMs();
     const before = this.#last;
@@ -106,11 +112,6 @@ export class TelemetrySampler {
       stealTicks: ticks.steal,
       ...this.#share,
     };
-  }
-
-  #pressure(name: string): MessageInitShape<typeof PressureSchema> | undefined {
-    const text = readTrimmed(this.#host, `/proc/pressure/${name}`);
-    return text === undefined ? undefined : parsePressure(text);
   }
 
   /** Logins change utmp's time: it is read again when that is another one. */

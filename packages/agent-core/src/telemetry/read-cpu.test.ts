@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { busyPercent, type CpuTicks, parseCpu } from './parse-cpu.ts';
+import { FakeHost } from '../fake/fake-host.ts';
+import { NumberFile } from './number-file.ts';
+import { busyPercent, type CpuTicks, readCpu } from './read-cpu.ts';
 
 const stat = `cpu  70000 10 5000 4300000000 9000000000 30 40 50 0 0
 cpu0 35000 5 2500 2150000000 4500000000 15 20 25 0 0
@@ -8,6 +10,12 @@ cpu1 35000 5 2500 2150000000 4500000000 15 20 25 0 0
 intr 12345 0 0
 ctxt 99
 `;
+
+const parseCpu = (text: string): CpuTicks | undefined => {
+  const host = new FakeHost();
+  host.files.put('/proc/stat', text);
+  return readCpu(new NumberFile(host));
+};
 
 const zero: CpuTicks = {
   user: 0n,
@@ -21,7 +29,7 @@ const zero: CpuTicks = {
   count: 2,
 };
 
-describe('parseCpu()', () => {
+describe('readCpu()', () => {
   it('reads ticks past 65,535 and past 2^32 as they are', () => {
     const ticks = parseCpu(stat);
     assert.deepEqual(
@@ -34,9 +42,14 @@ describe('parseCpu()', () => {
     assert.equal(parseCpu('cpu  1 2 3 4\ncpu0 1 2 3 4\n')?.steal, 0n);
   });
 
+  it('counts the CPUs of a large machine, and no other line', () => {
+    const cpus = Array.from({ length: 300 }, (_, at) => `cpu${at} 1 2 3 4 5 6 7 8 9 10\n`).join('');
+    const ticks = parseCpu(`cpu  1 2 3 4 5 6 7 8 9 10\n${cpus}intr 1 2 3 4 5 6 7 8 9 10 11\nctxt 99\n`);
+    assert.deepEqual([ticks?.count, ticks?.steal], [300, 8n]);
+  });
+
   it('knows nothing of other text', () => {
-    for (const text of ['', 'cpu0 1 2 3 4\n', 'cpu  1 x 3\n', 'cpu  -1 2 3 4\n', 'cpu  1e3 1\n'])
-      assert.equal(parseCpu(text), undefined, text);
+    for (const text of ['', 'cpu  1 2 3', 'cpu\n']) assert.equal(parseCpu(text), undefined, text);
   });
 });
 

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parsePressure } from './parse-pressure.ts';
+import { FakeHost } from '../fake/fake-host.ts';
+import { NumberFile } from './number-file.ts';
+import { readPressure } from './read-pressure.ts';
 
-describe('parsePressure()', () => {
+const parsePressure = (text: string): ReturnType<typeof readPressure> => {
+  const host = new FakeHost();
+  host.files.put('/proc/pressure/io', text);
+  return readPressure(new NumberFile(host), 'io');
+};
+
+describe('readPressure()', () => {
   it('reads averages and totals past 2^32', () => {
     const pressure = parsePressure(
       'some avg10=1.50 avg60=0.25 avg300=0.00 total=9000000000\nfull avg10=0.10 avg60=0.00 avg300=0.00 total=7\n',
@@ -18,6 +26,6 @@ describe('parsePressure()', () => {
 
   it('knows nothing of other text', () => {
     assert.equal(parsePressure(''), undefined);
-    assert.equal(parsePressure('full avg10=0.10 avg60=0.00 avg300=0.00 total=7\n'), undefined);
+    assert.equal(parsePressure('some avg10=1 avg60=2\n'), undefined);
   });
 });

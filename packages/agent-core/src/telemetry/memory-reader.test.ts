@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseMemory } from './parse-memory.ts';
+import { FakeHost } from '../fake/fake-host.ts';
+import { MemoryReader } from './memory-reader.ts';
+import { NumberFile } from './number-file.ts';
 
 const meminfo = `MemTotal:        8000000 kB
 MemFree:         1000000 kB
@@ -14,7 +16,13 @@ SReclaimable:     300000 kB
 HugePages_Total:       0
 `;
 
-describe('parseMemory()', () => {
+const parseMemory = (text: string): ReturnType<MemoryReader['read']> => {
+  const host = new FakeHost();
+  host.files.put('/proc/meminfo', text);
+  return new MemoryReader(host, new NumberFile(host)).read();
+};
+
+describe('MemoryReader', () => {
   it('gives bytes, and what is used as total without available', () => {
     const memory = parseMemory(meminfo);
     assert.equal(memory.totalBytes, 8_192_000_000n);

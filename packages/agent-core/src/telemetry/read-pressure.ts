@@ -1,0 +1,30 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { PressureSchema } from '@innkeeper/contract/agent';
+import { hundredths, type NumberFile } from './number-file.ts';
+
+/** Three averages of two numbers each, a total, and the end of the line. */
+const numbersInLine = 8;
+
+/**
+ * A file of /proc/pressure (Documentation/accounting/psi.rst): a line "some avg10=0.00 avg60=0.00 avg300=0.00 total=0",
+ * and for most a line "full". undefined when this kernel has none.
+ */
+export function readPressure(
+  file: NumberFile,
+  name: 'cpu' | 'memory' | 'io',
+): MessageInitShape<typeof PressureSchema> | undefined {
+  const numbers = file.read(`/proc/pressure/${name}`);
+  if (file.count < numbersInLine || !Number.isNaN(numbers[7])) return undefined;
+  const pressure: MessageInitShape<typeof PressureSchema> = {
+    someAvg10: hundredths(numbers[0], numbers[1]),
+    someAvg60: hundredths(numbers[2], numbers[3]),
+    someAvg300: hundredths(numbers[4], numbers[5]),
+    someTotalUs: BigInt(numbers[6] ?? 0),
+  };
+  if (file.count < 2 * numbersInLine) return pressure;
+  pressure.fullAvg10 = hundredths(numbers[8], numbers[9]);
+  pressure.fullAvg60 = hundredths(numbers[10], numbers[11]);
+  pressure.fullAvg300 = hundredths(numbers[12], numbers[13]);
+  pressure.fullTotalUs = BigInt(numbers[14] ?? 0);
+  return pressure;
+}
