@@ -14,6 +14,9 @@ const OverviewPage = lazyPage(() => import('./pages/overview/overview-page.tsx')
 const VmsPage = lazyPage(() => import('./pages/vms/vms-page.tsx'));
 const VmPage = lazyPage(() => import('./pages/vm/vm-page.tsx'));
 const CreateVmPage = lazyPage(() => import('./pages/vms/create-vm-page.tsx'));
+const RunsPage = lazyPage(() => import('./pages/runs/runs-page.tsx'));
+const NewRunPage = lazyPage(() => import('./pages/runs/new-run-page.tsx'));
+const RunPage = lazyPage(() => import('./pages/runs/run-page.tsx'));
 const OperationsPage = lazyPage(() => import('./pages/operations/operations-page.tsx'));
 const AuditPage = lazyPage(() => import('./pages/audit/audit-page.tsx'));
 const SettingsPage = lazyPage(() => import('./pages/settings/settings-page.tsx'));
@@ -43,6 +46,9 @@ export function App(): JSX.Element {
               <Route path="/vms" element={<PageSlot page={VmsPage} />} />
               <Route path="/vms/new" element={<PageSlot page={CreateVmPage} />} />
               <Route path="/vms/:vm/:tab?/*" element={<PageSlot page={VmPage} />} />
+              <Route path="/runs" element={<PageSlot page={RunsPage} />} />
+              <Route path="/runs/new" element={<PageSlot page={NewRunPage} />} />
+              <Route path="/runs/:id" element={<PageSlot page={RunPage} />} />
               <Route path="/operations" element={<PageSlot page={OperationsPage} />} />
               <Route path="/audit" element={<PageSlot page={AuditPage} />} />
               <Route path="/settings/:section?" element={<PageSlot page={SettingsPage} />} />

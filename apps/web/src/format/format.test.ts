@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { formatBytes } from './format-bytes.ts';
 import { formatDuration } from './format-duration.ts';
+import { formatElapsed } from './format-elapsed.ts';
 import { formatPercent } from './format-percent.ts';
 
 describe('figures', () => {
@@ -26,6 +27,11 @@ describe('figures', () => {
   ];
   for (const [count, text] of seconds)
     it(`writes ${count} s as ${text}`, () => assert.equal(formatDuration(count), text));
+
+  it('writes what something took with what can be felt of it', () => {
+    const texts = [12n, 999n, 1000n, 9940n, 9960n, 90_000n].map((ms) => formatElapsed(ms * 1_000_000n));
+    assert.deepEqual(texts, ['12 ms', '999 ms', '1.0 s', '9.9 s', '9 s', '1 min']);
+  });
 
   it('writes shares with a digit where it tells something', () => {
     assert.deepEqual([0, 0.04, 7.25, 9.96, 99.6].map(formatPercent), ['0.0 %', '0.0 %', '7.3 %', '10 %', '100 %']);

@@ -1,5 +1,6 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { type LiveEvent, LiveEventSchema, LiveRequestSchema } from '@innkeeper/contract/control';
+import { randomId } from '../api/random-id.ts';
 import { aliveIntervalMs, type FromHub, type ToHub } from './hub-messages.ts';
 import { type HubState, LiveHub } from './live-hub.ts';
 
@@ -20,7 +21,6 @@ class LiveConnection {
   lostSinceMs: number | undefined;
   readonly #listeners = new Set<() => void>();
   readonly #hub: Hub;
-  #unique = 0;
 
   constructor() {
     const onState = (state: HubState): void => this.#onState(state);
@@ -37,7 +37,7 @@ class LiveConnection {
    */
   subscribe(request: LiveRequestInit, shared: boolean, onEvent: (event: LiveEvent['event']) => void): () => void {
     const bytes = toBinary(LiveRequestSchema, create(LiveRequestSchema, { request }));
-    const key = shared ? String.fromCharCode(...bytes) : `own ${crypto.randomUUID()} ${this.#unique++}`;
+    const key = shared ? String.fromCharCode(...bytes) : `own ${randomId()}`;
     return this.#hub.subscribe(key, bytes, (event) => onEvent(fromBinary(LiveEventSchema, event).event));
   }
 

@@ -1,7 +1,8 @@
-import { isReasonName, OperationError } from '@innkeeper/contract';
+import type { OperationError } from '@innkeeper/contract';
 import type { LiveEvent } from '@innkeeper/contract/control';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { type LiveRequestInit, liveConnection } from './live-connection.ts';
+import { liveError } from './live-error.ts';
 import type { HubState } from './live-hub.ts';
 
 export type LiveCase = Exclude<LiveEvent['event']['case'], undefined | 'error' | 'run'>;
@@ -36,8 +37,7 @@ export function useLive<C extends LiveCase>(
       liveConnection().subscribe(request, true, (event) => {
         if (event.case === topic) setLive({ data: event.value, dataKey: key, error: undefined });
         else if (event.case === 'error') {
-          const { reason, message, nextStep } = event.value;
-          const error = new OperationError(isReasonName(reason) ? reason : 'INTERNAL', message, { nextStep });
+          const error = liveError(event.value);
           setLive((before) => ({ ...before, error }));
         }
       }),

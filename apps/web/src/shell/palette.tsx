@@ -1,7 +1,8 @@
 import { type JSX, useEffect, useId, useRef, useState } from 'react';
-import { useNavigate } from 'react-router';
+import { useLocation, useNavigate } from 'react-router';
 import { hasPrivilege, useMe } from '../api/session.ts';
 import { Icon, type IconName } from '../components/icon.tsx';
+import { newRunPath } from '../components/run-path.ts';
 import { useLive } from '../live/use-live.ts';
 import { navigation } from './navigation.ts';
 
@@ -98,12 +99,29 @@ function useEntries(query: string): readonly Entry[] {
   const areas = navigation
     .filter(({ privilege }) => privilege === undefined || hasPrivilege(me, privilege))
     .map(({ path, label, icon, key }) => ({ key: path, path, label, icon, detail: `g ${key}` }));
-  const actions: Entry[] = hasPrivilege(me, 'vm.manage')
-    ? [{ key: 'create', path: '/vms/new', label: 'Create a VM', icon: 'plus', detail: '' }]
-    : [];
+  const here = vmOfAddress(useLocation().pathname);
+  const actions: Entry[] = [
+    ...(hasPrivilege(me, 'guest.exec') ? runEntries(here) : []),
+    ...(hasPrivilege(me, 'vm.manage')
+      ? [{ key: 'create', path: '/vms/new', label: 'Create a VM', icon: 'plus' as const, detail: '' }]
+      : []),
+  ];
   const vms = (data?.vms ?? []).map(({ id, name, image }) => ({
     ...{ key: id, path: `/vms/${encodeURIComponent(name)}`, label: name, icon: 'vms' as const, detail: image },
   }));
   const fixed = [...areas, ...actions].filter(({ label }) => label.toLowerCase().includes(word));
   return word === '' ? [...fixed, ...vms] : [...vms.filter(({ label }) => label.includes(word)), ...fixed];
+}
+
+/** Where a command can be run: on the VM whose page is open, or anywhere. */
+function runEntries(vm: string | undefined): Entry[] {
+  const anywhere: Entry = { key: 'run', path: newRunPath(), label: 'Run a script', icon: 'runs', detail: '' };
+  if (vm === undefined) return [anywhere];
+  const path = newRunPath({ vms: [vm] });
+  return [{ key: 'run here', path, label: `Run a script on ${vm}`, icon: 'runs', detail: '' }, anywhere];
+}
+
+function vmOfAddress(pathname: string): string | undefined {
+  const [, area, name] = pathname.split('/');
+  return area === 'vms' && name !== undefined && name !== '' && name !== 'new' ? decodeURIComponent(name) : undefined;
 }

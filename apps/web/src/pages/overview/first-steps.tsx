@@ -2,7 +2,7 @@ import type { JSX } from 'react';
 import { Link } from 'react-router';
 import { Icon } from '../../components/icon.tsx';
 import { InnCommand } from '../../components/inn-command.tsx';
-import { vmPath } from '../../components/vm-path.ts';
+import { newRunPath } from '../../components/run-path.ts';
 
 interface Step {
   readonly key: string;
@@ -31,7 +31,7 @@ const stepsFor = (vmName: string): readonly Step[] => [
     key: 'run',
     label: 'Run a command in the guest',
     what: 'No SSH, no password.',
-    path: vmPath(vmName),
+    path: newRunPath({ vms: [vmName] }),
     command: `inn exec ${vmName} -- uname -a`,
   },
   {

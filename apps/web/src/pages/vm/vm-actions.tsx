@@ -1,5 +1,5 @@
 import { judgeVmAction } from '@innkeeper/contract';
-import { type Vm, vmStateName } from '@innkeeper/contract/control';
+import { AgentState, type Vm, vmStateName } from '@innkeeper/contract/control';
 import { Button, Menu } from '@mantine/core';
 import { type JSX, useState } from 'react';
 import { useNavigate } from 'react-router';
@@ -8,7 +8,9 @@ import { CommandsButton } from '../../components/commands-button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { showToast } from '../../components/toasts.tsx';
+import { unknownReason } from '../../components/unknown-reason.ts';
 import { useConfirm } from '../../components/use-confirm.tsx';
+import { StartRunButton } from '../runs/start-run-button.tsx';
 import { powerActions, type VmPowerAction } from './power-actions.ts';
 
 const shown: readonly VmPowerAction[] = ['start', 'stop', 'restart'];
@@ -55,6 +57,14 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
   }));
   return (
     <div className="row wrap vm-actions">
+      {state === 'running' && (
+        <StartRunButton
+          variant="default"
+          place={{ vms: [vm.name] }}
+          vm={vm}
+          reason={vm.agent?.state === AgentState.CONNECTED ? undefined : unknownReason(vm.agent)}
+        />
+      )}
       {shown.filter(makesSense).map((action) => (
         <span key={action} data-hint={missing(action)}>
           <Button
@@ -71,6 +81,7 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
       <CommandsButton
         commands={[
           { label: 'Show', command: `inn show ${vm.name}` },
+          { label: 'Run', command: `inn run --on ${vm.name} -- uname -a` },
           { label: 'Shell', command: `inn exec -it ${vm.name} -- /bin/sh` },
           ...commands,
         ]}

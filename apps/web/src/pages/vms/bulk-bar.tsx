@@ -1,10 +1,13 @@
 import { Button } from '@mantine/core';
 import { type JSX, useState } from 'react';
+import { useNavigate } from 'react-router';
 import { api } from '../../api/api.ts';
 import { hasPrivilege, useMe } from '../../api/session.ts';
 import { Icon } from '../../components/icon.tsx';
+import { newRunPath } from '../../components/run-path.ts';
 import { showToast } from '../../components/toasts.tsx';
 import { useConfirm } from '../../components/use-confirm.tsx';
+import { keepDraft, keptDraft } from '../runs/start/keep-draft.ts';
 import { powerActions, type VmPowerAction } from '../vm/power-actions.ts';
 import { actOnMany } from './act-on-many.ts';
 import type { Selection } from './use-selection.ts';
@@ -26,6 +29,8 @@ export function BulkBar({
   const [busy, setBusy] = useState(false);
   const { ask, dialog } = useConfirm();
   const names = [...selection.ids.values()];
+  const mayRun = hasPrivilege(me, 'guest.exec');
+  const navigate = useNavigate();
   const selectAll = async (): Promise<void> => {
     setBusy(true);
     try {
@@ -68,6 +73,21 @@ export function BulkBar({
         </button>
       )}
       <div className="grow" />
+      {mayRun && (
+        <Button
+          size="xs"
+          variant="default"
+          disabled={busy}
+          leftSection={<Icon name="runs" size={14} />}
+          onClick={() => {
+            // Many names are too long for an address.
+            keepDraft({ ...keptDraft(), where: 'vms', vms: names });
+            void navigate(newRunPath());
+          }}
+        >
+          Run script
+        </Button>
+      )}
       {actions.map((action) => (
         <Button
           key={action}

@@ -8,6 +8,7 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { FilterBox } from '../../components/filter-box.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { Page } from '../../components/page.tsx';
+import { StartRunButton } from '../runs/start-run-button.tsx';
 import { BulkBar } from './bulk-bar.tsx';
 import { ColumnChooser } from './column-chooser.tsx';
 import { useColumns } from './use-columns.ts';
@@ -56,6 +57,7 @@ export function VmsPage(): JSX.Element {
     >
       <div className="row vms-tools">
         <FilterBox value={filter} onChange={(value) => change('filter', value)} />
+        {filter !== '' && problems.length === 0 && total > 0 && <StartRunButton variant="default" place={{ filter }} />}
         <ColumnChooser columns={columns} />
       </div>
       {selection.ids.size > 0 && <BulkBar selection={selection} filter={filter} total={total} />}

@@ -1,0 +1,20 @@
+/** The address of a run's page; `vm` is the target whose output is shown. */
+export function runPath(id: string, vm?: string): string {
+  return `/runs/${encodeURIComponent(id)}${vm === undefined ? '' : `?vm=${encodeURIComponent(vm)}`}`;
+}
+
+export interface NewRun {
+  /** Names. */
+  readonly vms?: readonly string[];
+  readonly filter?: string;
+  /** Id of a run whose command, options and targets it begins with. */
+  readonly again?: string;
+}
+
+/** The address where a run is started. */
+export function newRunPath({ vms = [], filter = '', again }: NewRun = {}): string {
+  const parameters = new URLSearchParams(vms.map((vm) => ['vm', vm]));
+  if (filter !== '') parameters.set('filter', filter);
+  if (again !== undefined) parameters.set('again', again);
+  return parameters.size === 0 ? '/runs/new' : `/runs/new?${parameters}`;
+}

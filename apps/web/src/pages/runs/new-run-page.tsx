@@ -1,0 +1,123 @@
+import { create } from '@bufbuild/protobuf';
+import { RunSpecSchema, StartRunRequestSchema } from '@innkeeper/contract/control';
+import { Button } from '@mantine/core';
+import { type FormEvent, type JSX, useRef, useState } from 'react';
+import { useNavigate } from 'react-router';
+import { api } from '../../api/api.ts';
+import { randomId } from '../../api/random-id.ts';
+import { ErrorNote } from '../../components/error-note.tsx';
+import { Icon } from '../../components/icon.tsx';
+import { InnCommand } from '../../components/inn-command.tsx';
+import { Page } from '../../components/page.tsx';
+import { runPath } from '../../components/run-path.ts';
+import { runCommands } from './run-command.ts';
+import { HowCard } from './start/how-card.tsx';
+import { keepDraft } from './start/keep-draft.ts';
+import { draftProblems, draftRequest, type RunDraft } from './start/run-draft.ts';
+import { startBlocker } from './start/start-blocker.ts';
+import { useRunDraft } from './start/use-run-draft.ts';
+import { type RunTargets, useRunTargets } from './start/use-run-targets.ts';
+import { WhatCard } from './start/what-card.tsx';
+import { WhereCard } from './start/where-card.tsx';
+
+/** A command or script on one VM or many, to be started. What is filled in survives a reload. */
+export function NewRunPage(): JSX.Element {
+  const { draft, set, reset, loading, error: loadError, generation } = useRunDraft();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const navigate = useNavigate();
+  const problems = draftProblems(draft);
+  const targets = useRunTargets(draft, problems.filter === undefined);
+  const blocker = startBlocker(draft, problems, targets);
+  const idOf = useStartId();
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    if (blocker !== undefined || busy) return;
+    setBusy(true);
+    setError(undefined);
+    try {
+      const { id } = await api.runs.startRun({ ...draftRequest(draft), id: idOf(draft) });
+      keepDraft(undefined);
+      await navigate(runPath(id));
+    } catch (failure) {
+      setError(failure);
+      setBusy(false);
+    }
+  };
+  return (
+    <Page
+      title="Run a script"
+      actions={
+        <Button variant="subtle" size="sm" onClick={reset}>
+          Begin anew
+        </Button>
+      }
+    >
+      {loadError !== undefined && <ErrorNote title="The run to repeat cannot be had" error={loadError} />}
+      {loading ? (
+        <p className="dim" role="status">
+          The run to repeat is on its way.
+        </p>
+      ) : (
+        <form
+          className="new-run"
+          onSubmit={(event) => void submit(event)}
+          onKeyDown={(event) => {
+            if (event.key !== 'Enter' || !(event.target instanceof Element)) return;
+            if (event.ctrlKey || event.metaKey) event.currentTarget.requestSubmit();
+            // Enter in an option or a filter is no wish to start; in the command it is.
+            else if (event.target.matches('input') && event.target.closest('.what-command') === null)
+              event.preventDefault();
+          }}
+        >
+          <div className="new-run-main">
+            <WhatCard {...{ draft, set, problems, generation }} />
+            <HowCard {...{ draft, set, problems }} />
+          </div>
+          <div className="new-run-side">
+            <WhereCard {...{ draft, set, targets }} />
+            <div className="card new-run-start">
+              {error !== undefined && <ErrorNote title="The run was not started" error={error} />}
+              <p className="new-run-blocker dim" role="status">
+                {blocker}
+              </p>
+              <Button
+                type="submit"
+                size="md"
+                fullWidth
+                loading={busy}
+                disabled={blocker !== undefined}
+                leftSection={<Icon name="play" size={16} />}
+                aria-keyshortcuts="Control+Enter Meta+Enter"
+              >
+                {startLabel(draft, targets)}
+              </Button>
+              <InnCommand command={commandOf(draft)} />
+            </div>
+          </div>
+        </form>
+      )}
+    </Page>
+  );
+}
+
+/** The same id for the same request, so that a start whose answer was lost can be sent again and starts nothing twice. */
+function useStartId(): (draft: RunDraft) => string {
+  const last = useRef({ draft: undefined as RunDraft | undefined, id: '' });
+  return (draft) => {
+    if (last.current.draft !== draft) last.current = { draft, id: randomId() };
+    return last.current.id;
+  };
+}
+
+function startLabel({ where, vms }: RunDraft, { total }: RunTargets): string {
+  const [only, ...others] = vms;
+  if (where === 'vms') return only === undefined ? 'Run' : `Run on ${others.length === 0 ? only : `${vms.length} VMs`}`;
+  return total === 0 ? 'Run' : `Run on ${total === 1 ? '1 VM' : `${total.toLocaleString()} VMs`}`;
+}
+
+function commandOf(draft: RunDraft): string {
+  const { spec, vms, filter } = create(StartRunRequestSchema, draftRequest(draft));
+  const place = { vms: vms.length === 0 && filter === '' ? ['VM'] : vms, filter };
+  return runCommands.start(spec ?? create(RunSpecSchema), place);
+}

@@ -1,0 +1,63 @@
+import type { AnsiPart, AnsiStyle } from './ansi-parts.ts';
+import { ansiParts, plainStyle } from './ansi-parts.ts';
+import type { LineBlocks } from './line-blocks.ts';
+import type { OutputLine } from './output-buffer.ts';
+
+export interface MarkedPart extends AnsiPart {
+  readonly marked: boolean;
+}
+
+/** More are not counted. */
+export const maxMatches = 10_000;
+
+/** Indexes of the lines in which `query` appears, whatever its case; none for an empty one. */
+export function findLines(blocks: LineBlocks, query: string): readonly number[] {
+  if (query === '') return [];
+  const wanted = query.toLowerCase();
+  const found: number[] = [];
+  for (const { first, lines } of blocks.all)
+    for (const [index, line] of lines.entries()) {
+      if (found.length >= maxMatches) return found;
+      if (plainText(line).toLowerCase().includes(wanted)) found.push(first + index);
+    }
+  return found;
+}
+
+/** A line's text as it is shown, without its colours. */
+export function plainText({ text }: Pick<OutputLine, 'text'>): string {
+  return partsOf({ text, style: plainStyle })
+    .map((part) => part.text)
+    .join('');
+}
+
+/** A line as it is shown: a return at its end, which may be half of a line's end, is not. */
+export function partsOf({ text, style }: { readonly text: string; readonly style: AnsiStyle }): readonly AnsiPart[] {
+  return ansiParts(text.endsWith('\r') ? text.slice(0, -1) : text, style).parts;
+}
+
+/** Cuts parts where `query` begins and ends, also where it goes over several of them. */
+export function markMatches(parts: readonly AnsiPart[], query: string): readonly MarkedPart[] {
+  const whole = parts.map(({ text }) => text).join('');
+  const wanted = query.toLowerCase();
+  const lower = whole.toLowerCase();
+  // Some letters have a longer lower case, and then places differ; such a line is not marked.
+  if (wanted === '' || lower.length !== whole.length) return parts.map((part) => ({ ...part, marked: false }));
+  const edges: number[] = [];
+  for (let at = lower.indexOf(wanted); at >= 0; at = lower.indexOf(wanted, at + wanted.length))
+    edges.push(at, at + wanted.length);
+  const marked: MarkedPart[] = [];
+  let offset = 0;
+  let edge = 0;
+  for (const { text, style } of parts) {
+    let at = 0;
+    while (at < text.length) {
+      const next = edges[edge] ?? Number.POSITIVE_INFINITY;
+      const end = Math.min(text.length, next - offset);
+      if (end > at) marked.push({ text: text.slice(at, end), style, marked: edge % 2 === 1 });
+      at = end;
+      while ((edges[edge] ?? Number.POSITIVE_INFINITY) <= offset + at) edge++;
+    }
+    offset += text.length;
+  }
+  return marked;
+}

@@ -1,0 +1,86 @@
+import type { OperationError } from '@innkeeper/contract';
+import type { LiveEvent, Run } from '@innkeeper/contract/control';
+import { liveConnection } from '../../../live/live-connection.ts';
+import { liveError } from '../../../live/live-error.ts';
+import { isOver } from '../target-outcome.ts';
+import { OutputBuffer } from './output-buffer.ts';
+
+/** Pieces come many a second; the page is drawn so often at most. */
+const drawMs = 80;
+const totalChars = 48_000_000;
+const minTargetChars = 128 * 1024;
+const maxTargetChars = 20_000_000;
+
+/**
+ * A run with its output, live. After the connection was lost everything comes again from the beginning; what is known
+ * is passed over, so that nothing is missing and nothing is there twice.
+ */
+export class RunFeed {
+  run: Run | undefined;
+  /** Why it cannot be followed. */
+  error: OperationError | undefined;
+  /** Another number after each change. */
+  version = 0;
+  readonly #id: string;
+  readonly #buffers = new Map<string, OutputBuffer>();
+  readonly #listeners = new Set<() => void>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(id: string) {
+    this.#id = id;
+  }
+
+  /** Follows it until the function returned is called. */
+  open(): () => void {
+    const request = { case: 'run', value: { id: this.#id } } as const;
+    const end = liveConnection().subscribe(request, false, (event) => this.#take(event));
+    return () => {
+      end();
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    };
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Undefined before the first piece. */
+  output(vmId: string): OutputBuffer | undefined {
+    return this.#buffers.get(vmId);
+  }
+
+  /** Whether the target is over and all its output is here. */
+  isComplete(vmId: string): boolean {
+    const target = this.run?.targets.find((each) => each.vmId === vmId);
+    if (target === undefined || !isOver(target.state)) return false;
+    return (this.#buffers.get(vmId)?.nextOffset ?? 0) >= Number(target.keptBytes);
+  }
+
+  #take(event: LiveEvent['event']): void {
+    if (event.case === 'error') this.error = liveError(event.value);
+    if (event.case === 'run') this.#takeRun(event.value.event);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.version++;
+      for (const listener of this.#listeners) listener();
+    }, drawMs);
+  }
+
+  #takeRun(event: Extract<LiveEvent['event'], { case: 'run' }>['value']['event']): void {
+    this.error = undefined;
+    if (event.case === 'run') this.run = event.value;
+    if (event.case === 'output') this.#buffer(event.value.vmId).push(event.value);
+    for (const { vmId } of this.run?.targets ?? []) if (this.isComplete(vmId)) this.#buffers.get(vmId)?.end();
+  }
+
+  #buffer(vmId: string): OutputBuffer {
+    const known = this.#buffers.get(vmId);
+    if (known !== undefined) return known;
+    const share = Math.floor(totalChars / Math.max(1, this.run?.targets.length ?? 1));
+    const buffer = new OutputBuffer(Math.min(Math.max(share, minTargetChars), maxTargetChars));
+    this.#buffers.set(vmId, buffer);
+    return buffer;
+  }
+}

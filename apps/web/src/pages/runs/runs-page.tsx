@@ -1,0 +1,83 @@
+import { isOperationError } from '@innkeeper/contract';
+import { Button, TextInput } from '@mantine/core';
+import { type JSX, useDeferredValue } from 'react';
+import { useSearchParams } from 'react-router';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorNote } from '../../components/error-note.tsx';
+import { Icon } from '../../components/icon.tsx';
+import { InnCommand } from '../../components/inn-command.tsx';
+import { Page } from '../../components/page.tsx';
+import { runCommands } from './run-command.ts';
+import { RunList } from './run-list.tsx';
+import { StartRunButton } from './start-run-button.tsx';
+import { useRuns } from './use-runs.ts';
+
+const fields = [
+  ['text', 'Words in title, command or script'],
+  ['vm', 'VM'],
+  ['user', 'User'],
+] as const;
+
+/** All runs that one may see. What is searched for is in the address. */
+export function RunsPage(): JSX.Element {
+  const [parameters, setParameters] = useSearchParams();
+  const value = (name: string): string => parameters.get(name) ?? '';
+  const search = { text: value('text').trim(), vm: value('vm').trim(), user: value('user').trim() };
+  const { runs, error, refetch, hasMore, isFetching, fetchMore } = useRuns(useDeferredValue(search));
+  const searching = Object.values(search).some((each) => each !== '');
+  const change = (name: string, text: string): void => {
+    const next = new URLSearchParams(window.location.search);
+    if (text === '') next.delete(name);
+    else next.set(name, text);
+    setParameters(next, { replace: true });
+  };
+  // While a name is typed it is no VM's yet.
+  const noSuchVm = isOperationError(error) && error.reason === 'VM_NOT_FOUND';
+  const start = <StartRunButton place={search.vm === '' ? {} : { vms: [search.vm] }} />;
+  return (
+    <Page title="Runs" actions={start}>
+      <div className="runs-tools">
+        <search className="runs-search">
+          {fields.map(([name, label]) => (
+            <TextInput
+              key={name}
+              aria-label={label}
+              placeholder={label}
+              {...(name === 'text' ? { 'data-filter': true, leftSection: <Icon name="search" size={15} /> } : {})}
+              value={value(name)}
+              error={name === 'vm' && noSuchVm ? 'No VM has this name.' : undefined}
+              autoComplete="off"
+              spellCheck={false}
+              onChange={(event) => change(name, event.currentTarget.value)}
+            />
+          ))}
+        </search>
+        <InnCommand command={runCommands.list(search)} />
+      </div>
+      {error !== null && !noSuchVm && <ErrorNote title="The runs cannot be listed" error={error} onRetry={refetch} />}
+      {runs?.length === 0 && !noSuchVm && !searching && (
+        <EmptyState title="No run yet" action={start} command="inn run --on VM -- uname -a">
+          Run a command or a script on one VM or on many; its output is kept and can be found here again.
+        </EmptyState>
+      )}
+      {runs?.length === 0 && !noSuchVm && searching && (
+        <EmptyState
+          title="No run matches"
+          action={
+            <Button variant="default" onClick={() => setParameters({}, { replace: true })}>
+              Clear the search
+            </Button>
+          }
+        >
+          Runs are found by words of their title, command or script, by a VM that they went to, and by who began them.
+        </EmptyState>
+      )}
+      {runs !== undefined && runs.length > 0 && !noSuchVm && <RunList runs={runs} />}
+      {hasMore && !noSuchVm && (
+        <Button variant="default" loading={isFetching} onClick={fetchMore} className="runs-more">
+          Older ones
+        </Button>
+      )}
+    </Page>
+  );
+}

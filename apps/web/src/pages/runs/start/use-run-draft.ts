@@ -1,0 +1,87 @@
+import { useEffect, useRef, useState } from 'react';
+import { useSearchParams } from 'react-router';
+import { api } from '../../../api/api.ts';
+import { keepDraft, keptDraft } from './keep-draft.ts';
+import { draftOf, emptyDraft, type RunDraft } from './run-draft.ts';
+
+const keepMs = 300;
+
+export interface DraftState {
+  readonly draft: RunDraft;
+  readonly set: (change: Partial<RunDraft>) => void;
+  /** Begins with nothing filled in, on the same VMs. */
+  readonly reset: () => void;
+  /** A run that is to be run again is being asked for. */
+  readonly loading: boolean;
+  /** Why it could not be had. */
+  readonly error: unknown;
+  /** Another one when the whole draft was replaced, for editors that keep their own text. */
+  readonly generation: number;
+}
+
+/**
+ * The draft of a run. It survives a reload; what the address says of VMs, filter or a run to repeat goes before what was
+ * kept, once.
+ */
+export function useRunDraft(): DraftState {
+  const [parameters, setParameters] = useSearchParams();
+  const again = parameters.get('again');
+  const [draft, setDraft] = useState<RunDraft>(() => ({ ...keptDraft(), ...placeOf(parameters) }));
+  const [loading, setLoading] = useState(again !== null);
+  const [error, setError] = useState<unknown>();
+  const [generation, setGeneration] = useState(0);
+  const latest = useRef(draft);
+  latest.current = draft;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: an address is taken once; afterwards the draft counts
+  useEffect(() => {
+    if (parameters.size > 0 && again === null) setDraft((before) => ({ ...before, ...placeOf(parameters) }));
+    if (again === null) return;
+    const abort = new AbortController();
+    api.runs.getRun({ id: again }, { signal: abort.signal }).then(
+      ({ spec, targets }) => {
+        setDraft(
+          draftOf(
+            spec,
+            targets.map(({ vmName }) => vmName),
+          ),
+        );
+        setGeneration((before) => before + 1);
+        setLoading(false);
+        setParameters({}, { replace: true });
+      },
+      (failure: unknown) => {
+        if (abort.signal.aborted) return;
+        setError(failure);
+        setLoading(false);
+      },
+    );
+    return () => abort.abort();
+  }, [parameters.toString()]);
+
+  useEffect(() => {
+    const timer = setTimeout(() => keepDraft(draft), keepMs);
+    return () => clearTimeout(timer);
+  }, [draft]);
+  useEffect(() => {
+    const keepNow = (): void => keepDraft(latest.current);
+    addEventListener('pagehide', keepNow);
+    return () => removeEventListener('pagehide', keepNow);
+  }, []);
+
+  return {
+    ...{ draft, loading, error, generation },
+    set: (change) => setDraft((before) => ({ ...before, ...change })),
+    reset: () => {
+      setDraft(({ where, vms, filter }) => ({ ...emptyDraft, where, vms, filter }));
+      setGeneration((before) => before + 1);
+    },
+  };
+}
+
+function placeOf(parameters: URLSearchParams): Partial<RunDraft> {
+  const vms = parameters.getAll('vm');
+  const filter = parameters.get('filter') ?? '';
+  if (vms.length > 0) return { where: 'vms', vms };
+  return filter === '' ? {} : { where: 'filter', filter };
+}

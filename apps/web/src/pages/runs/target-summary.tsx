@@ -1,0 +1,79 @@
+import { isReasonName, OperationError } from '@innkeeper/contract';
+import type { RunSpec, RunTarget } from '@innkeeper/contract/control';
+import type { JSX } from 'react';
+import { Link } from 'react-router';
+import { ErrorNote } from '../../components/error-note.tsx';
+import { vmPath } from '../../components/vm-path.ts';
+import { formatBytes } from '../../format/format-bytes.ts';
+import { Elapsed } from './elapsed.tsx';
+import { RunStateBadge } from './run-state-badge.tsx';
+import { outcomeHint, outcomeText } from './target-outcome.ts';
+
+/** How it went on one VM: state, exit code or signal, how long, what it used, and what is not kept. */
+export function TargetSummary({
+  target,
+  spec,
+}: {
+  readonly target: RunTarget;
+  readonly spec: RunSpec | undefined;
+}): JSX.Element {
+  const { vmName, state, exited, errorReason, errorMessage, errorNextStep, keptBytes } = target;
+  const outcome = outcomeText(target);
+  const hint = outcomeHint(target);
+  const cpuUs = (exited?.userTimeUs ?? 0n) + (exited?.systemTimeUs ?? 0n);
+  return (
+    <>
+      <div className="target-summary">
+        <Link to={vmPath(vmName)} className="target-summary-name">
+          {vmName}
+        </Link>
+        <RunStateBadge state={state} />
+        {outcome !== undefined && (
+          <span className={exited?.status.case === 'exitCode' && exited.status.value === 0 ? 'dim' : undefined}>
+            {outcome}
+            {hint !== '' && <span className="dim"> ({hint})</span>}
+          </span>
+        )}
+        {target.startedUnixNs !== undefined && (
+          <span className="dim">
+            {target.endedUnixNs === undefined ? 'for ' : 'took '}
+            <Elapsed {...target} />
+          </span>
+        )}
+        {cpuUs > 0n && (
+          <span className="dim number" data-hint="CPU time of the process and what it waited for">
+            CPU {(Number(cpuUs) / 1e6).toFixed(2)} s
+          </span>
+        )}
+        {exited?.maxRssBytes !== undefined && exited.maxRssBytes > 0n && (
+          <span className="dim number" data-hint="Most memory that it had at once">
+            {formatBytes(exited.maxRssBytes)} memory
+          </span>
+        )}
+      </div>
+      {errorReason !== '' && (
+        <ErrorNote
+          title={exited === undefined ? `It did not run on ${vmName}` : `It was lost on ${vmName}`}
+          error={
+            new OperationError(isReasonName(errorReason) ? errorReason : 'INTERNAL', errorMessage, {
+              nextStep: errorNextStep,
+            })
+          }
+        />
+      )}
+      {exited?.truncated === true && (
+        <p className="run-note" role="note">
+          The output is cut: {formatBytes(keptBytes)} are kept of the{' '}
+          {formatBytes(exited.stdoutBytes + exited.stderrBytes)} that were written.
+          {(spec?.maxOutputBytes ?? 0n) < 16_777_216n && ' Run it again with more kept output to have the rest.'}
+        </p>
+      )}
+      {exited !== undefined && exited.orphansLeft > 0 && (
+        <p className="run-note" role="note">
+          {exited.orphansLeft === 1 ? 'One process that it started' : `${exited.orphansLeft} processes that it started`}{' '}
+          still ran when it ended. <Link to={vmPath(vmName, 'processes')}>Processes of {vmName}</Link>
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,299 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Locator, Page } from 'playwright-core';
+import { checkPage, openConsole, type WebConsole } from './console.ts';
+
+const markup = '<img src=x onerror="document.title=1"><b>bold</b>';
+const failing = [
+  '#!/bin/sh',
+  'echo "to stdout"',
+  'echo "to stderr" >&2',
+  "printf '\\033[1;31mred\\033[0m and \\033[32mgreen\\033[0m\\n'",
+  `echo '${markup}'`,
+  'exit 3',
+].join('\n');
+
+describe('runs in the web console', () => {
+  let web: WebConsole;
+  let page: Page;
+  before(async () => {
+    web = await openConsole();
+    page = web.page;
+    await web.daemon.addTinyImage();
+    await Promise.all([web.daemon.createVm('web-1', { env: 'prod' }), web.daemon.createVm('web-2', { env: 'prod' })]);
+  });
+  after(() => web[Symbol.asyncDispose]());
+
+  const output = (name: string): Locator => page.getByRole('region', { name: `Output of ${name}` });
+  const runButton = (): Locator => page.getByRole('button', { name: /^Run on / });
+  const startedRun = async (): Promise<void> => {
+    await runButton().click();
+    await page.waitForURL(/\/runs\/(?!new)/);
+  };
+  const state = (word: string): Promise<void> =>
+    page.locator('.page-head').getByText(word, { exact: true }).waitFor({ timeout: 60_000 });
+  const command = async (line: string, vm = 'web-1'): Promise<void> => {
+    await page.goto(`/runs/new?vm=${vm}`);
+    await page.getByLabel('Command', { exact: true }).last().fill(line);
+    await startedRun();
+  };
+
+  it('says what to do while nothing was run', async () => {
+    await page.getByRole('link', { name: 'Runs', exact: true }).click();
+    await page.getByRole('heading', { name: 'No run yet' }).waitFor();
+    assert.deepEqual(await checkPage(page, 'runs-empty'), []);
+    await page.goto('/vms/web-1/runs');
+    await page.getByRole('heading', { name: 'Nothing was run here yet' }).waitFor();
+    assert.deepEqual(await checkPage(page, 'vm-runs-empty'), []);
+  });
+
+  it('runs a command from a VM, and shows its output and end', async () => {
+    await page.getByRole('link', { name: 'Run script' }).first().click();
+    await page.getByRole('heading', { name: 'Run a script', level: 1 }).waitFor();
+    await page.getByText('There is nothing to run yet.').waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Run on web-1' }).isDisabled(), true);
+    await page.getByLabel('Command', { exact: true }).last().fill('uname -a; id -un');
+    await page.getByText('inn run --on web-1 --').waitFor();
+    assert.deepEqual(await checkPage(page, 'run-new-command'), []);
+    await startedRun();
+    await state('succeeded');
+    await output('web-1').getByText('Linux').waitFor();
+    await output('web-1').getByText('root', { exact: true }).waitFor();
+    await page.getByText('exit code 0').waitFor();
+    assert.match(await page.getByText('The run succeeded on web-1').innerText(), /exit code 0/);
+    assert.deepEqual(await checkPage(page, 'run-command'), []);
+  });
+
+  it('keeps what was filled in over a reload', async () => {
+    await page.goto('/runs/new?vm=web-1');
+    await page.getByText('Script', { exact: true }).click();
+    await page.getByRole('textbox', { name: 'Script' }).fill(failing);
+    await page.getByLabel('Environment').fill('COLOR=yes\nbad');
+    await page.getByText('“bad” is not NAME=VALUE.').first().waitFor();
+    await page.getByLabel('Environment').fill('COLOR=yes');
+    await page.getByLabel('Timeout').fill('30s');
+    await page.reload();
+    await page.getByRole('textbox', { name: 'Script' }).getByText('exit 3').waitFor();
+    assert.equal(await page.getByLabel('Timeout').inputValue(), '30s');
+    assert.deepEqual(await checkPage(page, 'run-new-script'), []);
+  });
+
+  it('shows a failing script: both streams apart, colours, and markup as text', async () => {
+    await startedRun();
+    await state('failed');
+    await page.getByText('exit code 3').first().waitFor();
+    await output('web-1').getByText(markup).waitFor();
+    assert.equal(await page.locator('img, .output-text b').count(), 0);
+    assert.equal(await page.locator('.output-ansi-red').innerText(), 'red');
+    const error = page.locator('.output-line.stderr');
+    assert.equal(await error.count(), 1);
+    assert.match(await error.innerText(), /err\s+to stderr/);
+    await page.getByRole('button', { name: 'Script' }).click();
+    assert.deepEqual(await checkPage(page, 'run-failed'), []);
+    await page.getByText('stderr 1').click();
+    await output('web-1').getByText('to stdout').waitFor({ state: 'detached' });
+    await page.getByText('both 5').click();
+    const search = page.getByRole('textbox', { name: 'Search in the output' });
+    await search.fill('TO STD');
+    await search.press('Enter');
+    await page.getByText('1 of 2').waitFor();
+    await search.press('Enter');
+    await page.getByText('2 of 2').waitFor();
+    assert.deepEqual(await checkPage(page, 'run-search'), []);
+  });
+
+  it('gives the output as a file', async () => {
+    await page.getByRole('button', { name: 'Download' }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: 'stderr' }).click(),
+    ]);
+    const chunks: Buffer[] = [];
+    for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer);
+    assert.equal(Buffer.concat(chunks).toString(), 'to stderr\n');
+    assert.match(download.suggestedFilename(), /web-1\.stderr\.log$/);
+  });
+
+  it('runs again with everything filled in', async () => {
+    await page.getByRole('link', { name: 'Run again' }).click();
+    await page.getByRole('textbox', { name: 'Script' }).getByText('exit 3').waitFor();
+    assert.equal(await page.getByLabel('Environment').inputValue(), 'COLOR=yes');
+    assert.equal(await page.getByLabel('Timeout').inputValue(), '30s');
+    await page.getByRole('button', { name: 'Run on web-1' }).waitFor();
+    await page.waitForURL(/\/runs\/new$/);
+  });
+
+  it('runs a script on all VMs that match a filter, and says before on how many', async () => {
+    await page.goto('/vms?filter=tag%3Aenv%3Dprod');
+    await page.getByText('2 match').waitFor();
+    await page.getByRole('link', { name: 'Run script' }).click();
+    await page.getByText('2 running VMs match').waitFor();
+    await page.getByText('Command', { exact: true }).first().click();
+    const line =
+      'i=0; while [ $i -lt 40 ]; do i=$((i+1)); echo "line $i"; done; [ "$(cat /sys/class/net/eth0/address)" ]';
+    await page.getByLabel('Command', { exact: true }).last().fill(line);
+    assert.deepEqual(await checkPage(page, 'run-new-filter'), []);
+    await page.getByRole('button', { name: 'Run on 2 VMs' }).click();
+    await page.waitForURL(/\/runs\/(?!new)/);
+    await state('succeeded');
+    await output('web-1').getByText('line 40').waitFor();
+    await page.getByRole('link', { name: /web-2/ }).first().click();
+    await output('web-2').getByText('line 40').waitFor();
+    await page.waitForURL(/\?vm=web-2$/);
+    assert.deepEqual(await checkPage(page, 'run-two'), []);
+  });
+
+  it('tells which of many VMs it failed on', async () => {
+    await page.goto('/vms');
+    await page.getByLabel('Select web-1').check();
+    await page.getByLabel('Select web-2').check();
+    await page.getByRole('button', { name: 'Run script' }).click();
+    await page.getByRole('button', { name: 'Run on 2 VMs' }).waitFor();
+    await page.getByLabel('Command', { exact: true }).last().fill('mkdir /tmp/once-$$ && exec false');
+    await startedRun();
+    await state('failed');
+    await page.getByText('The run ended: 2 failed.').waitFor();
+  });
+
+  it('cancels a run that sleeps', async () => {
+    await command('echo before; sleep 600');
+    await state('running');
+    await output('web-1').getByText('before').waitFor();
+    assert.deepEqual(await checkPage(page, 'run-running'), []);
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel the run' }).click();
+    await state('cancelled');
+    await page.getByText('The run was cancelled on web-1').waitFor();
+    await page.getByText('signal TERM').first().waitFor();
+  });
+
+  const counting = 'i=0; while [ $i -lt 60 ]; do i=$((i+1)); echo "tick $i"; echo "tock $i" >&2; sleep 0.1; done';
+  const assertWhole = async (): Promise<void> => {
+    await state('succeeded');
+    await output('web-1').getByText('tock 60').waitFor();
+    const lines = await page.locator('.output-text').allInnerTexts();
+    const found = lines.map((line) => line.trim());
+    assert.equal(found.length, 120);
+    for (let count = 1; count <= 60; count++)
+      for (const word of ['tick', 'tock'])
+        assert.equal(found.filter((each) => each === `${word} ${count}`).length, 1, `${word} ${count}`);
+  };
+
+  it('shows the whole output when the page was loaded anew in the middle', async () => {
+    await command(counting);
+    await output('web-1').getByText('tick 10', { exact: true }).waitFor();
+    await page.reload();
+    await assertWhole();
+  });
+
+  it('shows the whole output when the connection was lost in the middle', async () => {
+    await command(counting);
+    await output('web-1').getByText('tick 10', { exact: true }).waitFor();
+    await web.daemon.pause();
+    await page.getByText('The daemon does not answer since').waitFor();
+    await web.daemon.resume();
+    await page.getByText('The daemon does not answer since').waitFor({ state: 'detached' });
+    await assertWhole();
+  });
+
+  it('bounds what is drawn of very much output, and says so', async () => {
+    await command('i=0; while [ $i -lt 9000 ]; do i=$((i+1)); echo "number $i"; done');
+    await state('succeeded');
+    await output('web-1').getByText('number 9000').waitFor();
+    assert.ok((await page.locator('.output-line').count()) <= 3000);
+    await page.getByText('6,000 are above').waitFor();
+    const search = page.getByRole('textbox', { name: 'Search in the output' });
+    await search.fill('number 42');
+    await search.press('Enter');
+    await output('web-1').getByText('number 42', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'To the end' }).click();
+    await output('web-1').getByText('number 9000').waitFor();
+    assert.deepEqual(await checkPage(page, 'run-long'), []);
+  });
+
+  it('says why it did not run, and what is cut', async () => {
+    await command('no-such-command');
+    await state('failed');
+    await page.getByText('(not found)').waitFor();
+    await page.goto('/runs/new?vm=web-1');
+    await page.getByLabel('Command', { exact: true }).last().fill('head -c 3000000 /dev/zero | tr "\\0" "a\\n"');
+    await page.getByLabel('User', { exact: true }).fill('nobody-here');
+    await startedRun();
+    await state('failed');
+    await page.getByRole('alert').getByText('It did not run on web-1').waitFor();
+    assert.deepEqual(await checkPage(page, 'run-not-run'), []);
+    await command('head -c 3000000 /dev/zero | tr "\\0" "a"');
+    await page.getByText(/The output is cut: 1 MiB are kept/).waitFor({ timeout: 60_000 });
+    assert.deepEqual(await checkPage(page, 'run-cut'), []);
+  });
+
+  it('lists runs, finds them by words, VM and user, and on the VM', async () => {
+    await page.getByRole('link', { name: 'Runs', exact: true }).first().click();
+    await page.getByRole('link', { name: 'uname -a; id -un' }).waitFor();
+    assert.deepEqual(await checkPage(page, 'runs'), []);
+    await page.getByLabel('Words in title').fill('uname');
+    await page.getByRole('listitem').filter({ hasText: 'no-such-command' }).waitFor({ state: 'detached' });
+    assert.equal(await page.locator('.run-item').count(), 1);
+    await page.getByLabel('VM', { exact: true }).fill('web-9');
+    await page.getByText('No VM has this name.').waitFor();
+    await page.getByLabel('VM', { exact: true }).fill('web-2');
+    await page.getByRole('heading', { name: 'No run matches' }).waitFor();
+    await page.getByRole('button', { name: 'Clear the search' }).click();
+    await page.goto('/vms/web-2/runs');
+    await page.locator('.run-item').first().waitFor();
+    assert.equal(await page.locator('.run-item').count(), 2);
+    assert.deepEqual(await checkPage(page, 'vm-runs'), []);
+    await page.goto('/');
+    await page.getByText('Done: Run a command in the guest').or(page.getByText('Done: ').nth(3)).first().waitFor();
+  });
+
+  it('goes by keyboard', async () => {
+    await page.goto('/vms/web-1');
+    await page.getByRole('heading', { level: 1, name: 'web-1' }).waitFor();
+    await page.locator('body').press('Control+k');
+    await page.getByRole('combobox', { name: 'Search' }).fill('run a');
+    await page.getByRole('option', { name: 'Run a script on web-1' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Command', { exact: true }).last().fill('echo by keyboard');
+    await page.getByRole('button', { name: 'Run on web-1', disabled: false }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/runs\/(?!new)/);
+    await output('web-1').getByText('by keyboard').waitFor();
+  });
+
+  it('does not let a viewer run, nor see what was written', async () => {
+    const address = page.url();
+    await web.daemon.call('AccessService/CreateUser', {
+      name: 'vera',
+      roles: [{ role: 'viewer', scope: '*' }],
+    });
+    const context = await web.newContext();
+    const vera = await web.logIn(context, 'vera');
+    await vera.goto('/vms/web-1');
+    await vera.getByRole('button', { name: 'Run script', disabled: true }).waitFor();
+    await vera.goto(address);
+    await vera.getByText('The output cannot be shown').waitFor();
+    await vera.getByRole('heading', { name: 'echo by keyboard' }).waitFor();
+    assert.equal(await vera.getByRole('button', { name: 'Run again', disabled: true }).count(), 1);
+    assert.deepEqual(await checkPage(vera, 'run-viewer'), []);
+    await vera.goto('/runs/new?vm=web-1');
+    await vera.getByText('You lack the privilege guest.exec').first().waitFor();
+    assert.deepEqual(await checkPage(vera, 'run-new-viewer'), []);
+    await context.close();
+  });
+
+  it('refuses while the VM does not run, and says why', async () => {
+    await web.daemon.call('VmService/KillVm', { vm: 'web-2' });
+    await page.goto('/runs/new?vm=web-2');
+    await page.getByLabel('Command', { exact: true }).last().fill('id');
+    await page.getByText('web-2: The VM does not run.').waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Run on web-2' }).isDisabled(), true);
+    await page.goto('/runs/nobody');
+    await page.getByRole('alert').first().waitFor();
+    assert.deepEqual(await checkPage(page, 'run-missing'), []);
+  });
+
+  it('logs no error of its own', () => {
+    assert.deepEqual(web.faults, []);
+  });
+});
