@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AgentState, DiagnosisOutcome, OperationState, VmState } from '@innkeeper/contract/control';
+import { AgentState, DiagnosisOutcome, OperationState, RunState, VmState } from '@innkeeper/contract/control';
 import type { Command } from 'commander';
 import { callError, type FakeHandlers, startFakeDaemon } from '../../../packages/client/src/testing/fake-daemon.ts';
 import { buildProgram } from './program.ts';
@@ -22,6 +22,11 @@ const vm = {
   },
 };
 const done = { id: 'op', kind: 'vm.start', target: 'hello', state: OperationState.SUCCEEDED };
+const hostileTarget = { vmName: 'hello', state: RunState.FAILED, errorReason: 'GUEST_IO', errorMessage: evil };
+const hostileRun = {
+  ...{ id: 'r', user: evil, state: RunState.FAILED, targets: [hostileTarget, hostileTarget] },
+  spec: { title: evil, argv: [evil], workingDirectory: evil, user: evil, interpreter: evil },
+};
 const handlers: FakeHandlers = {
   vms: {
     listVms: () => ({ vms: [vm], total: 1 }),
@@ -46,6 +51,13 @@ const handlers: FakeHandlers = {
     async *watchOperation() {
       yield { ...done, state: OperationState.RUNNING, stage: evil, progress: 0.5 };
       yield done;
+    },
+  },
+  runs: {
+    listRuns: () => ({ runs: [hostileRun] }),
+    getRun: () => hostileRun,
+    async *watchRun() {
+      yield { event: { case: 'run', value: hostileRun } };
     },
   },
   node: { getNode: () => ({ version: '1', accelerator: 'tcg', acceleratorReason: evil }) },
@@ -129,6 +141,9 @@ describe('inn', () => {
       ['image', 'ls'],
       ['op', 'ls'],
       ['op', 'show', 'op'],
+      ['runs', 'ls'],
+      ['runs', 'show', 'r'],
+      ['runs', 'follow', 'r', '-o', 'json'],
     ]) {
       const { stdout, stderr } = await runInn(daemon.socketPath, words);
       assert.ok(stdout !== '', words.join(' '));

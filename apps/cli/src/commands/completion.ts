@@ -1,15 +1,112 @@
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 
-/** `inn completion SHELL`: commands from our own table; VM names asked of the daemon while one types. */
+/** One verb, or a group of them such as `inn runs`. */
+interface Verb {
+  readonly name: string;
+  readonly options: readonly string[];
+  readonly verbs: readonly Verb[];
+  /** What lists the names or ids that it takes. */
+  readonly list: string;
+}
+
+/**
+ * `inn completion SHELL`: verbs and options from our own table; names of VMs, and ids of what a group such as `inn runs`
+ * lists, asked of the daemon while one types.
+ */
 export async function run(command: Command, shell: string): Promise<void> {
-  const names = (command.parent?.commands ?? []).map((each) => each.name()).join(' ');
-  const scripts: Record<string, string> = {
-    bash: `_inn() { local cur=\${COMP_WORDS[COMP_CWORD]}; if [ "$COMP_CWORD" -eq 1 ]; then COMPREPLY=($(compgen -W "${names}" -- "$cur")); else COMPREPLY=($(compgen -W "$(inn ls -o name 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur")); fi; }\ncomplete -F _inn inn\n`,
-    zsh: `#compdef inn\n_inn() { if (( CURRENT == 2 )); then compadd ${names}; else compadd -- $(inn ls -o name 2>/dev/null); _files; fi }\ncompdef _inn inn\n`,
-    fish: `complete -c inn -n __fish_use_subcommand -f -a "${names}"\ncomplete -c inn -n "not __fish_use_subcommand" -a "(inn ls -o name 2>/dev/null)"\n`,
-  };
-  const script = scripts[shell];
+  const verbs = verbsOf(command.parent?.commands ?? []);
+  const scripts: Readonly<Record<string, (verbs: readonly Verb[]) => string>> = { bash, zsh, fish };
+  const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
   if (script === undefined) throw new CliError(`"${shell}" is not known; there are bash, zsh and fish`);
-  process.stdout.write(script);
+  process.stdout.write(script(verbs));
+}
+
+function verbsOf(commands: readonly Command[]): Verb[] {
+  return commands.map((each) => {
+    const verbs = verbsOf(each.commands);
+    // `inn files ls` lists a folder, and its verbs take VMs.
+    const isList = each.name() !== 'files' && verbs.some(({ name }) => name === 'ls');
+    return {
+      ...{ name: each.name(), verbs, list: isList ? `inn ${each.name()} ls -o name` : 'inn ls -o name' },
+      options: each.options.flatMap(({ short, long }) => [short, long].filter((flag) => flag !== undefined)),
+    };
+  });
+}
+
+function names(verbs: readonly Verb[]): string {
+  return verbs.map(({ name }) => name).join(' ');
+}
+
+/** Branches of a shell's `case` over "VERB" or "GROUP VERB", in bash and zsh alike. */
+function branches(verbs: readonly Verb[]): string {
+  return verbs
+    .flatMap((verb) =>
+      verb.verbs.length === 0 ? [['', verb] as const] : verb.verbs.map((each) => [verb.name, each] as const),
+    )
+    .map(([group, { name, options }]) => `    "${`${group} ${name}`.trim()}") flags="${options.join(' ')}";;\n`)
+    .join('');
+}
+
+/** Sets `verb`, `list`, `inner` (the verbs of a group) and `flags`, in bash and zsh alike. */
+function look(verbs: readonly Verb[]): string {
+  const groups = verbs.filter((verb) => verb.verbs.length > 0);
+  const branch = (verb: Verb): string =>
+    `    ${verb.name}) inner="${names(verb.verbs)}"; list="${verb.list}"; verb="$one $two";;\n`;
+  return `  case "$one" in\n${groups.map(branch).join('')}  esac\n  case "$verb" in\n${branches(verbs)}  esac\n`;
+}
+
+function bash(verbs: readonly Verb[]): string {
+  return `_inn() {
+  local cur=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} one=\${COMP_WORDS[1]} two=\${COMP_WORDS[2]}
+  local verb=$one list="inn ls -o name" inner= flags=
+  if [ "$COMP_CWORD" -eq 1 ]; then COMPREPLY=($(compgen -W "${names(verbs)}" -- "$cur")); return; fi
+${look(verbs)}  if [ -n "$inner" ] && [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W "$inner" -- "$cur")); return; fi
+  case "$cur" in -*) COMPREPLY=($(compgen -W "$flags" -- "$cur")); return;; esac
+  if [ "$before" = --on ]; then COMPREPLY=($(compgen -W "$(inn ls -o name 2>/dev/null)" -- "$cur")); return; fi
+  COMPREPLY=($(compgen -W "$($list 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"))
+}
+complete -F _inn inn
+`;
+}
+
+function zsh(verbs: readonly Verb[]): string {
+  // `path` and `words` are zsh's own.
+  return `#compdef inn
+_inn() {
+  local one=$words[2] two=$words[3] before=$words[CURRENT-1] cur=$words[CURRENT]
+  local verb=$one list="inn ls -o name" inner="" flags=""
+  if (( CURRENT == 2 )); then compadd -- ${names(verbs)}; return; fi
+${look(verbs)}  if [[ -n $inner ]] && (( CURRENT == 3 )); then compadd -- \${=inner}; return; fi
+  if [[ $cur == -* ]]; then compadd -- \${=flags}; return; fi
+  [[ $before == --on ]] && list="inn ls -o name"
+  compadd -- $(eval $list 2>/dev/null)
+  _files
+}
+compdef _inn inn
+`;
+}
+
+function fish(verbs: readonly Verb[]): string {
+  const groups = verbs.filter((verb) => verb.verbs.length > 0);
+  const flags = ({ options }: Verb, condition: string): string =>
+    options
+      .map(
+        (flag) =>
+          `complete -c inn -n "${condition}" ${flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`}\n`,
+      )
+      .join('');
+  const seen = (name: string): string => `__fish_seen_subcommand_from ${name}`;
+  return [
+    `complete -c inn -n __fish_use_subcommand -f -a "${names(verbs)}"\n`,
+    ...verbs.filter((verb) => verb.verbs.length === 0).map((verb) => flags(verb, seen(verb.name))),
+    ...groups.map(({ name, verbs: inner, list }) =>
+      [
+        `complete -c inn -n "${seen(name)}; and not ${seen(names(inner))}" -f -a "${names(inner)}"\n`,
+        `complete -c inn -n "${seen(name)}; and ${seen(names(inner))}" -a "(${list} 2>/dev/null)"\n`,
+        ...inner.map((verb) => flags(verb, `${seen(name)}; and ${seen(verb.name)}`)),
+      ].join(''),
+    ),
+    `complete -c inn -n "not __fish_use_subcommand; and not ${seen(names(groups))}" -a "(inn ls -o name 2>/dev/null)"\n`,
+  ].join('');
 }
