@@ -1,6 +1,10 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import { isReasonName, OperationError } from '@innkeeper/contract/errors';
-import type { Server } from './server.ts';
+
+/** What is named where it does not answer. */
+interface Named {
+  readonly name: string;
+}
 
 /** Node's codes for "nobody listens there". */
 const unreachable = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE']);
@@ -13,12 +17,12 @@ export function isUnreachable(error: unknown): boolean {
 }
 
 /** What is thrown when no daemon answers on its socket. */
-export function unreachableError(server: Server, cause: unknown): OperationError {
+export function unreachableError(server: Named, cause: unknown): OperationError {
   return new OperationError('DAEMON_UNREACHABLE', `No daemon answers on ${server.name}.`, { cause });
 }
 
 /** An error of the API as OperationError. */
-export function fromConnectError(error: unknown, server: Server): unknown {
+export function fromConnectError(error: unknown, server: Named): unknown {
   if (isUnreachable(error)) return unreachableError(server, error);
   if (!(error instanceof ConnectError)) return error;
   const reason = error.metadata.get('x-innkeeper-reason') ?? '';

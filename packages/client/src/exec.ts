@@ -1,14 +1,13 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { type ExecEvent, ExecEventSchema, ExecRequestSchema, type ProcessSpecSchema } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import { abortError } from './abort-error.ts';
-import { fromErrorBody, isUnreachable, unreachableError } from './errors.ts';
+import { fromErrorBody } from './errors.ts';
+import type { ExecSocket, ExecTransport } from './exec-socket.ts';
 import type { MessageQueue } from './message-queue.ts';
-import { type ExecSocket, openExecSocket } from './open-exec-socket.ts';
-import type { Server } from './server.ts';
+import { randomId } from './random-id.ts';
 import { StdinWindow } from './stdin-window.ts';
+import { wait } from './wait.ts';
 
 /** Milliseconds that a command's follower waits for its daemon to come back. */
 const returnWithinMs = 60_000;
@@ -47,13 +46,13 @@ type Input = NonNullable<MessageInitShape<typeof ExecRequestSchema>['input']>;
  * Opens the stream. Its events come once each and in order, over restarts of the daemon too: for 60 s it is waited for.
  * The iteration rejects with OperationError: the agent's own, DAEMON_UNREACHABLE, or CANCELED after `close` or an abort.
  */
-export function openExec(server: Server, vm: string, options: ExecOptions): ExecStream {
-  return new Exec(server, vm, options);
+export function openExec(transport: ExecTransport, vm: string, options: ExecOptions): ExecStream {
+  return new Exec(transport, vm, options);
 }
 
 class Exec implements ExecStream {
   readonly id: string;
-  readonly #server: Server;
+  readonly #transport: ExecTransport;
   readonly #vm: string;
   readonly #options: ExecOptions;
   readonly #stdin = new StdinWindow();
@@ -67,11 +66,11 @@ class Exec implements ExecStream {
   #size: { columns: number; rows: number } | undefined;
   #earlySignals: number[] = [];
 
-  constructor(server: Server, vm: string, options: ExecOptions) {
-    this.#server = server;
+  constructor(transport: ExecTransport, vm: string, options: ExecOptions) {
+    this.#transport = transport;
     this.#vm = vm;
     this.#options = options;
-    this.id = options.attach?.id ?? (options.start?.id || randomUUID().replaceAll('-', ''));
+    this.id = options.attach?.id ?? (options.start?.id || randomId());
     this.#nextOffset = options.attach?.fromOffset ?? 0n;
     if (options.signal?.aborted === true) this.#onAbort();
     else {
@@ -145,7 +144,7 @@ class Exec implements ExecStream {
 
   #connect(): ExecSocket {
     this.#live = false;
-    this.#socket = openExecSocket(this.#server, this.#vm, {
+    this.#socket = this.#transport.open(this.#vm, {
       open: (socket) => this.#sendFirst(socket),
       control: (text, queue) => this.#onControl(text, queue),
     });
@@ -159,7 +158,7 @@ class Exec implements ExecStream {
         if (this.#socket === undefined) throw new OperationError('CANCELED', 'The command is not followed any more.');
         return await this.#socket.queue.next();
       } catch (error) {
-        if (!isUnreachable(error) || this.#ending.signal.aborted) throw error;
+        if (!this.#transport.isUnreachable(error) || this.#ending.signal.aborted) throw error;
         await this.#reconnect(error);
       }
     }
@@ -167,20 +166,20 @@ class Exec implements ExecStream {
 
   /** The daemon is gone. It may be starting again; before anything began there is nothing to wait for. */
   async #reconnect(cause: unknown): Promise<void> {
-    if (!this.#started) throw unreachableError(this.#server, cause);
+    if (!this.#started) throw this.#transport.unreachable(cause);
     this.#live = false;
     this.#options.onInterruption?.('daemon lost');
     const { signal } = this.#ending;
     const deadlineMs = performance.now() + returnWithinMs;
     while (performance.now() < deadlineMs) {
       // Its rejection is the abort's; the reason is thrown in the next line.
-      await delay(retryAfterMs, undefined, { signal }).catch(() => undefined);
+      await wait(retryAfterMs, signal).catch(() => undefined);
       signal.throwIfAborted();
       if (!(await this.#connect().opened)) continue;
       this.#options.onInterruption?.('daemon back');
       return;
     }
-    throw unreachableError(this.#server, cause);
+    throw this.#transport.unreachable(cause);
   }
 
   #sendFirst(socket: ExecSocket): void {

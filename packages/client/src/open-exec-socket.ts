@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
-import { fromErrorBody } from './errors.ts';
+import { fromErrorBody, isUnreachable, unreachableError } from './errors.ts';
+import type { ExecSocket, ExecSocketListener, ExecTransport } from './exec-socket.ts';
 import { MessageQueue } from './message-queue.ts';
 import type { Server } from './server.ts';
 
@@ -9,22 +10,17 @@ const maxErrorBytes = 64 * 1024;
 /** Milliseconds for the other side's part of the closing handshake. */
 const closeWithinMs = 1000;
 
-/** A WebSocket to a command, and what arrives on it. */
-export interface ExecSocket {
-  readonly queue: MessageQueue;
-  /** Whether it opened; false when it failed instead. */
-  readonly opened: Promise<boolean>;
-  /** Drops the message where the socket is not open: everything is sent anew after an interruption. */
-  send(message: Uint8Array | string): void;
-  close(): void;
+/** Commands of one daemon, in Node. */
+export function execTransport(server: Server): ExecTransport {
+  return {
+    open: (vm, on) => openExecSocket(server, vm, on),
+    isUnreachable,
+    unreachable: (cause) => unreachableError(server, cause),
+  };
 }
 
-/** Connects to the exec route of a VM. `onOpen` runs before anything else is sent; `onControl` gets the text messages. */
-export function openExecSocket(
-  server: Server,
-  vm: string,
-  on: { readonly open: (socket: ExecSocket) => void; readonly control: (text: string, queue: MessageQueue) => void },
-): ExecSocket {
+/** Connects to the exec route of a VM. */
+function openExecSocket(server: Server, vm: string, on: ExecSocketListener): ExecSocket {
   const queue = new MessageQueue();
   const socket = new WebSocket(server.webSocketUrl(`/v1/vms/${encodeURIComponent(vm)}/exec`), {
     headers: server.headers,
@@ -61,6 +57,8 @@ export function openExecSocket(
     response.once('close', () => {
       queue.fail(fromErrorBody(text, `The daemon answered ${response.statusCode}.`));
       request.destroy();
+      // What ws does with an upgrade that was refused depends on who ends the request first.
+      socket.terminate();
     });
   });
   socket.on('error', (error) => queue.fail(error));

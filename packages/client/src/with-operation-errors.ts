@@ -1,7 +1,5 @@
 import type { DescService } from '@bufbuild/protobuf';
 import type { CallOptions, Client } from '@connectrpc/connect';
-import { fromConnectError } from './errors.ts';
-import type { Server } from './server.ts';
 
 type Call = (input: unknown, options?: CallOptions) => Promise<unknown> | AsyncIterable<unknown>;
 
@@ -12,7 +10,7 @@ type Call = (input: unknown, options?: CallOptions) => Promise<unknown> | AsyncI
 export function withOperationErrors<Desc extends DescService>(
   desc: Desc,
   client: Client<Desc>,
-  server: Server,
+  toError: (error: unknown) => unknown,
 ): Client<Desc> {
   const streams = new Set<PropertyKey>(
     desc.methods.filter(({ methodKind }) => methodKind !== 'unary').map(({ localName }) => localName),
@@ -23,25 +21,30 @@ export function withOperationErrors<Desc extends DescService>(
       if (typeof method !== 'function') return method;
       const call = method.bind(target) as Call;
       if (streams.has(name))
-        return (input: unknown, options?: CallOptions) => stream(call, input, options ?? {}, server);
+        return (input: unknown, options?: CallOptions) => stream(call, input, options ?? {}, toError);
       return async (input: unknown, options?: CallOptions) => {
         try {
           return await call(input, options);
         } catch (error) {
-          throw fromConnectError(error, server);
+          throw toError(error);
         }
       };
     },
   });
 }
 
-async function* stream(call: Call, input: unknown, options: CallOptions, server: Server): AsyncGenerator<unknown> {
+async function* stream(
+  call: Call,
+  input: unknown,
+  options: CallOptions,
+  toError: (error: unknown) => unknown,
+): AsyncGenerator<unknown> {
   const left = new AbortController();
   const signal = options.signal === undefined ? left.signal : AbortSignal.any([options.signal, left.signal]);
   try {
     yield* call(input, { ...options, signal }) as AsyncIterable<unknown>;
   } catch (error) {
-    throw fromConnectError(error, server);
+    throw toError(error);
   } finally {
     left.abort();
   }

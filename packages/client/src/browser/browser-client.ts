@@ -1,5 +1,5 @@
 import type { DescService } from '@bufbuild/protobuf';
-import { type Client, createClient } from '@connectrpc/connect';
+import { type Client, createClient as createConnectClient } from '@connectrpc/connect';
 import {
   AccessService,
   AuditService,
@@ -9,14 +9,19 @@ import {
   NodeService,
   OperationService,
   RunService,
+  TerminalService,
   VmService,
 } from '@innkeeper/contract/control';
+import { type ConsoleStream, type OpenConsoleOptions, openConsoleStream } from '../console-stream.ts';
 import { createGuestProcesses, type GuestProcesses } from '../guest-processes.ts';
 import { createRuns, type Runs, type RunsParts } from '../runs.ts';
+import { createTerminals, type Terminals } from '../terminals.ts';
+import { withOperationErrors } from '../with-operation-errors.ts';
 import { createBinaryTransport } from './binary-transport.ts';
 import { toOperationError } from './browser-errors.ts';
 import { type BrowserFiles, createBrowserFiles } from './browser-files.ts';
 import { readRunOutput } from './browser-run-output.ts';
+import { browserSockets } from './open-browser-socket.ts';
 
 export interface BrowserClientOptions {
   /** Sent with everything; empty before the login. */
@@ -40,14 +45,18 @@ export interface BrowserClient {
   readonly processes: GuestProcesses;
   /** Commands and scripts on many VMs, kept with their output. */
   readonly runs: Client<typeof RunService> & Runs;
+  /** Shells in guests that stay when one leaves. */
+  readonly terminals: Terminals;
   readonly vms: Client<typeof VmService>;
+  /** Looks at a VM's serial console, and types on it. */
+  openConsole(vm: string, options?: OpenConsoleOptions): ConsoleStream;
 }
 
 /** A client of the API that serves this page. */
 export function createBrowserClient({ csrfToken, baseUrl }: BrowserClientOptions): BrowserClient {
   const transport = createBinaryTransport({ csrfToken, baseUrl });
   const service = <Desc extends DescService>(desc: Desc): Client<Desc> =>
-    withOperationErrors(createClient(desc, transport));
+    withOperationErrors(desc, createConnectClient(desc, transport), toOperationError);
   const guest = service(GuestService);
   const runs = service(RunService);
   const runParts: RunsParts = {
@@ -65,23 +74,8 @@ export function createBrowserClient({ csrfToken, baseUrl }: BrowserClientOptions
     operations: service(OperationService),
     processes: createGuestProcesses(guest),
     runs: Object.assign(Object.create(runs) as typeof runs, createRuns(runs, runParts)),
+    terminals: createTerminals(service(TerminalService), browserSockets(baseUrl)),
     vms: service(VmService),
+    openConsole: (vm, options) => openConsoleStream(browserSockets(baseUrl), vm, options),
   };
-}
-
-/** Connect wraps what interceptors throw; the wrapping comes off here. */
-function withOperationErrors<T extends object>(client: T): T {
-  return new Proxy(client, {
-    get(target, name) {
-      const method = Reflect.get(target, name) as unknown;
-      if (typeof method !== 'function') return method;
-      return (...parameters: unknown[]) => {
-        const result = (method as (...all: unknown[]) => unknown).apply(target, parameters);
-        if (!(result instanceof Promise)) return result;
-        return result.catch((error: unknown) => {
-          throw toOperationError(error);
-        });
-      };
-    },
-  });
 }

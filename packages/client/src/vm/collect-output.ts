@@ -1,0 +1,69 @@
+import { ExecEnding } from '@innkeeper/contract/agent';
+import type { VmExec } from './vm-exec.ts';
+
+const defaultMaxBytes = 16 * 1024 * 1024;
+
+export interface CollectOptions {
+  /** Kept of each stream. Default: 16 MiB. */
+  readonly maxBytes?: number | undefined;
+}
+
+/** How a command ended, and what it wrote, as UTF-8. */
+export interface ExecResult {
+  /** Undefined when a signal ended it. */
+  readonly exitCode: number | undefined;
+  /** Its number on Linux. */
+  readonly signal: number | undefined;
+  readonly timedOut: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Output was dropped: more than was wanted, or more than could be kept. */
+  readonly truncated: boolean;
+  readonly durationMs: number;
+}
+
+/** Reads a command to its end. */
+export async function collectOutput(exec: VmExec, { maxBytes = defaultMaxBytes }: CollectOptions): Promise<ExecResult> {
+  const kept = { stdout: new KeptText(maxBytes), stderr: new KeptText(maxBytes) };
+  let hasGap = false;
+  for await (const output of exec) {
+    if (output.type === 'gap') hasGap = true;
+    else kept[output.type].add(output.data);
+  }
+  const { status, ending, truncated, durationMs } = await exec.exited;
+  return {
+    exitCode: status.case === 'exitCode' ? status.value : undefined,
+    signal: status.case === 'signal' ? status.value : undefined,
+    timedOut: ending === ExecEnding.TIMEOUT,
+    stdout: kept.stdout.end(),
+    stderr: kept.stderr.end(),
+    truncated: truncated || hasGap || kept.stdout.isCut || kept.stderr.isCut,
+    durationMs: Number(durationMs),
+  };
+}
+
+/** The first bytes of a stream as text. */
+class KeptText {
+  readonly #maxBytes: number;
+  readonly #decoder = new TextDecoder();
+  #bytes = 0;
+  #text = '';
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  get isCut(): boolean {
+    return this.#bytes > this.#maxBytes;
+  }
+
+  add(data: Uint8Array): void {
+    const room = Math.max(0, this.#maxBytes - this.#bytes);
+    this.#bytes += data.length;
+    if (room > 0) this.#text += this.#decoder.decode(data.subarray(0, room), { stream: true });
+  }
+
+  end(): string {
+    return this.#text + this.#decoder.decode();
+  }
+}

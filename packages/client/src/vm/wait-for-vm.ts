@@ -1,0 +1,80 @@
+import { AgentState, type Vm, VmState } from '@innkeeper/contract/control';
+import { isOperationError, isReasonName, OperationError } from '@innkeeper/contract/errors';
+import { abortError } from '../abort-error.ts';
+import { wait } from '../wait.ts';
+import type { VmBackend } from './vm-backend.ts';
+
+/** What a VM can be waited for: that it runs, that its agent answers, that it does not run. */
+export type VmGoal = 'running' | 'agent' | 'stopped';
+
+export interface WaitForVmOptions {
+  readonly for: VmGoal;
+  /** Default: 180,000. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the VM at every change. */
+  readonly onChange?: ((vm: Vm) => void) | undefined;
+}
+
+const defaultTimeoutMs = 180_000;
+const retryAfterMs = 500;
+
+/**
+ * Resolves with the VM once it is so, at once when it is so already; a restart of the daemon meanwhile is waited over.
+ * Rejects with DEADLINE_EXCEEDED; with VM_NOT_RUNNING when the VM ends while it is waited for to run; with the agent's
+ * own reason when there is no agent in the VM; with VM_NOT_FOUND, CANCELED.
+ */
+export async function waitForVm({ vms }: VmBackend, vm: string, options: WaitForVmOptions): Promise<Vm> {
+  const { for: goal, timeoutMs = defaultTimeoutMs, onChange } = options;
+  const late = new OperationError('DEADLINE_EXCEEDED', `${vm}: not ${words[goal]} within ${timeoutMs / 1000} s.`);
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(late), timeoutMs);
+  const signal = options.signal === undefined ? deadline.signal : AbortSignal.any([options.signal, deadline.signal]);
+  let wasUp = false;
+  let wasSeen = false;
+  try {
+    for (;;) {
+      try {
+        for await (const seen of vms.watchVm({ vm }, { signal })) {
+          wasSeen = true;
+          onChange?.(seen);
+          if (isReached(seen, goal, wasUp)) return seen;
+          wasUp ||= isUp(seen);
+        }
+        throw new OperationError('VM_NOT_FOUND', `${vm} was deleted.`);
+      } catch (error) {
+        if (signal.aborted) throw abortError(signal);
+        // A daemon that was never there is not waited for.
+        if (!wasSeen || !isOperationError(error) || error.reason !== 'DAEMON_UNREACHABLE') throw error;
+      }
+      await wait(retryAfterMs, signal);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const words = { running: 'running', agent: 'answered by its agent', stopped: 'stopped' } as const;
+
+function isUp({ state }: Vm): boolean {
+  return state === VmState.STARTING || state === VmState.RUNNING || state === VmState.PAUSED;
+}
+
+function isDown({ state }: Vm): boolean {
+  return state === VmState.STOPPED || state === VmState.CRASHED;
+}
+
+/** @throws OperationError when it can not come to it any more */
+function isReached(vm: Vm, goal: VmGoal, wasUp: boolean): boolean {
+  if (goal === 'stopped') return isDown(vm);
+  if (wasUp && isDown(vm)) throw new OperationError('VM_NOT_RUNNING', `${vm.name} ended. ${vm.stateDetail}`.trim());
+  if (goal === 'running') return vm.state === VmState.RUNNING;
+  if (vm.agent?.state === AgentState.ABSENT) throw absentAgent(vm.agent);
+  return vm.agent?.state === AgentState.CONNECTED;
+}
+
+function absentAgent({ reason, detail, nextStep }: NonNullable<Vm['agent']>): OperationError {
+  return new OperationError(isReasonName(reason) ? reason : 'AGENT_UNREACHABLE', detail, {
+    nextStep: nextStep === '' ? undefined : nextStep,
+  });
+}
