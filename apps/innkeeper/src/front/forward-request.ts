@@ -25,13 +25,15 @@ export interface ForwardedRequest {
 export async function forwardRequest(exchange: ForwardedRequest, link: NodeLink): Promise<void> {
   const { request, response, visitor, signal } = exchange;
   signal.throwIfAborted();
-  const headers = { ...headersToNode(request.headers), [callerHeader]: encodeCaller(visitor.caller) };
+  const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
+  const headers = { ...headersToNode(request.headers, hasBody), [callerHeader]: encodeCaller(visitor.caller) };
   const outgoing = link.request(request.method ?? 'GET', request.url ?? '/', headers);
   const onAbort = (): void => void outgoing.destroy();
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     const answered = responseOf(outgoing);
-    sendBody(request, outgoing);
+    if (hasBody) sendBody(request, outgoing);
+    else outgoing.end();
     const answer = await answered;
     link.note(true);
     await answerWith(answer, exchange, link);
@@ -58,10 +60,6 @@ function responseOf(outgoing: ClientRequest): Promise<IncomingMessage> {
 
 /** The client's body, and whether it came whole. */
 function sendBody(request: IncomingMessage, outgoing: ClientRequest): void {
-  if (request.method === 'GET' || request.method === 'HEAD') {
-    outgoing.end();
-    return;
-  }
   request.pipe(outgoing, { end: false });
   request.once('end', () => {
     if (!isWhole(request)) {
@@ -86,7 +84,7 @@ async function answerWith(
   { request, response, log }: ForwardedRequest,
   link: NodeLink,
 ): Promise<void> {
-  const headers = headersFromNode(answer.headers);
+  const headers = headersFromNode(answer.headers, request.method !== 'HEAD');
   const leavesBody = request.httpVersionMajor === 1 && !request.complete;
   response.writeHead(answer.statusCode ?? 502, leavesBody ? { ...headers, connection: 'close' } : headers);
   response.flushHeaders();
@@ -101,7 +99,7 @@ async function answerWith(
     await over;
   } catch (error) {
     answer.destroy();
-    const canTell = String(answer.headers.trailer ?? '').includes('x-innkeeper-error');
+    const canTell = String(headers['trailer'] ?? '').includes('x-innkeeper-error');
     if (canTell && !response.destroyed) {
       const { body } = toHttpError(nodeUnreachable(link, error), log);
       response.addTrailers({ 'x-innkeeper-error': errorHeader(body) });

@@ -21,7 +21,7 @@ import { nodeHealth } from './node-health.ts';
 import type { NodeLink } from './node-link.ts';
 
 /** Of one RPC request; the largest there is has a few names and tags. */
-const maxRequestBytes = mib;
+const maxRequestBytes = 2 * mib;
 
 export interface FrontServerOptions {
   readonly link: NodeLink;
