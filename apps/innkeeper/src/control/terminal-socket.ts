@@ -15,9 +15,18 @@ const maxWaitingBytes = 64 * kib;
  * Resolves when they leave or the process ends.
  */
 export async function serveTerminal(socket: WebSocket, exchange: Exchange): Promise<void> {
-  const { vm, pass, parameters, query, signal, terminals } = exchange;
   // What it sends with its first breath is read when it may act.
   socket.pause();
+  try {
+    await serve(socket, exchange);
+  } finally {
+    // Its part of the closing handshake must be read.
+    socket.resume();
+  }
+}
+
+async function serve(socket: WebSocket, exchange: Exchange): Promise<void> {
+  const { vm, pass, parameters, query, signal, terminals } = exchange;
   const id = parameters['terminal'] ?? '';
   pass.note({ terminal: id.slice(0, 64) });
   const size = query.has('columns') ? checkSize(Number(query.get('columns')), Number(query.get('rows'))) : undefined;
