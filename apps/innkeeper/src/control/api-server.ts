@@ -37,8 +37,8 @@ import { createRunService } from './run-service.ts';
 import { createTerminalService } from './terminal-service.ts';
 import { createVmService } from './vm-service.ts';
 
-/** Of one RPC request; the largest there is has a few names and tags. */
-const maxRequestBytes = mib;
+/** Of one RPC request; the largest there is has a script of 1 MiB, and 1,000 names of VMs. */
+const maxRequestBytes = 2 * mib;
 
 /** Of the headers of a control plane: who asks comes with all their roles, and the allowed commands of their token. */
 const callerBytes = 256 * 1024;

@@ -87,6 +87,12 @@ describe('the API of runs', { timeout: 60_000 }, () => {
     assert.equal((await start({ spec: { argv: ['a'] }, vms: ['none'] }, admin)).reason, 'VM_NOT_FOUND');
   });
 
+  it('takes a script as long as one may be', async () => {
+    const script = `: ${'x'.repeat(1024 * 1024 - 3)}\n`;
+    assert.equal((await start({ spec: { script }, vms: ['shop'] }, admin)).reason, '');
+    assert.equal((await start({ spec: { script: `${script}x` }, vms: ['shop'] }, admin)).reason, 'INVALID_ARGUMENT');
+  });
+
   it('needs the privilege on every VM that is named or selected', async () => {
     const spec = { argv: ['echo', 'a'] };
     assert.equal((await start({ spec, vms: ['shop'] }, seller)).reason, '');

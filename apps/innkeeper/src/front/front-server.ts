@@ -20,7 +20,7 @@ import { type FrontContext, frontRequest, frontUpgrade } from './front-routes.ts
 import { nodeHealth } from './node-health.ts';
 import type { NodeLink } from './node-link.ts';
 
-/** Of one RPC request; the largest there is has a few names and tags. */
+/** Of one RPC request; the largest there is has a script of 1 MiB, and 1,000 names of VMs. */
 const maxRequestBytes = 2 * mib;
 
 export interface FrontServerOptions {
