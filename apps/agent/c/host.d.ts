@@ -24,6 +24,9 @@ declare module 'host' {
   /** undefined when `fatal` and not well-formed. */
   export function decodeUtf8(bytes: Uint8Array, fatal: boolean): string | undefined;
 
+  // Protobuf (protobuf.c), by the plan of a LiteType (packages/contract/src/lite/lite-type.ts)
+  export function encodeMessage(plan: readonly unknown[], message: unknown): Uint8Array<ArrayBuffer>;
+
   // Bytes (bytes.c, sha256.c)
   export function crc32c(bytes: Uint8Array, seed: number): number;
   export function countLeadingZeros(bytes: Uint8Array): number;

@@ -21,7 +21,7 @@ typedef struct {
     int count;
 } Port;
 
-extern const Port bytes_port, clock_port, directories_port, files_port, jobs_port, loop_port, network_port, processes_port, sockets_port,
+extern const Port bytes_port, clock_port, directories_port, files_port, jobs_port, loop_port, network_port, processes_port, protobuf_port, sockets_port,
     system_port, text_port;
 
 /* errors.c: the one door from errno to an exception; path may be NULL. */
@@ -47,6 +47,9 @@ JSValue new_stat(JSContext *ctx, const struct stat *info);
 /* text.c */
 /* Text of bytes that should be UTF-8; what is not becomes U+FFFD. */
 JSValue new_text(JSContext *ctx, const void *bytes, size_t length);
+
+/* Lone surrogates, which QuickJS writes as three bytes that are no UTF-8, become U+FFFD. */
+void repair_surrogates(uint8_t *bytes, size_t length);
 
 /* loop.c */
 /* Runs until JavaScript calls exit; the exit code. */

@@ -69,6 +69,14 @@ static JSValue js_decode_utf8(JSContext *ctx, JSValueConst self, int argc, JSVal
     return new_text(ctx, bytes, length);
 }
 
+/* Nothing else has ED A0..BF in it. */
+void repair_surrogates(uint8_t *bytes, size_t length)
+{
+    for (size_t at = 0; at + 2 < length; at++)
+        if (bytes[at] == 0xed && bytes[at + 1] >= 0xa0)
+            memcpy(bytes + at, replacement, sizeof replacement);
+}
+
 /* encodeUtf8(text): Uint8Array. */
 static JSValue js_encode_utf8(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
@@ -79,10 +87,8 @@ static JSValue js_encode_utf8(JSContext *ctx, JSValueConst self, int argc, JSVal
     JSValue array = new_uint8_array(ctx, (const uint8_t *)text, length);
     JS_FreeCString(ctx, text);
     uint8_t *bytes = JS_IsException(array) ? NULL : get_bytes(ctx, array, &length);
-    /* A lone surrogate is written by QuickJS as three bytes of its own, ED A0..BF xx; nothing else has them. */
-    for (size_t at = 0; bytes && at + 2 < length; at++)
-        if (bytes[at] == 0xed && bytes[at + 1] >= 0xa0)
-            memcpy(bytes + at, replacement, sizeof replacement);
+    if (bytes)
+        repair_surrogates(bytes, length);
     return array;
 }
 

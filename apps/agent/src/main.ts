@@ -1,11 +1,13 @@
 // First, since modules of other packages use the globals when they are loaded.
 import './platform/install.ts';
-import { exit, print, printOut, programArguments } from 'host';
+import { encodeBy } from '@innkeeper/contract/lite';
+import { encodeMessage, exit, print, printOut, programArguments } from 'host';
 import { parseOptions, usage } from './options.ts';
 import { selfTest } from './self-test.ts';
 import { serve } from './serve.ts';
 import { agentVersion } from './version.ts';
 
+encodeBy(encodeMessage);
 const options = parseOptions(programArguments());
 switch (options.command) {
   case 'version':

@@ -1,3 +1,4 @@
+import { encodeBy, type LiteRow, liteEncode, liteType } from '@innkeeper/contract/lite';
 import * as host from 'host';
 
 interface Check {
@@ -13,6 +14,7 @@ const checks: readonly Check[] = [
     run: () => hex(sha256('abc')) === 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
   },
   { name: 'utf-8', run: () => host.decodeUtf8(new Uint8Array([0xe2, 0x82, 0xac, 0xff]), false) === '€\ufffd' },
+  { name: 'protobuf', run: encodersAgree },
   { name: 'random', run: randomDiffers },
   { name: 'files', run: () => host.readText('/proc/self/stat', 4096).includes('innkeeper') },
   { name: 'file systems', run: () => host.statvfs('/').totalBytes > 0 },
@@ -31,6 +33,63 @@ export function selfTest(): boolean {
   host.printOut(`     openat2 ${host.supportsOpenat2() ? 'yes' : 'no, walked by hand'}, pidfd ${pidfd ? 'yes' : 'no'}`);
   return results.every((good) => good);
 }
+
+/** Every kind and rule, at the edges: C writes what TypeScript does, which is tested against protobuf-es. */
+function encodersAgree(): boolean {
+  const kinds = [
+    'uint32',
+    'bool',
+    'int32',
+    'uint64',
+    'int64',
+    'double',
+    'string',
+    'bytes',
+    'fixed32',
+    'fixed64',
+  ] as const;
+  const rules = ['implicit', 'explicit', 'repeated', 'map'] as const;
+  const rows = kinds.flatMap((kind, at) =>
+    rules.map((rule, by): LiteRow => [at * 9 + by + 1, kind + rule, kind, rule]),
+  );
+  const leaf = liteType('leaf', rows);
+  const tree = liteType('tree', [
+    [1, 'one', 'message', undefined, undefined, () => leaf],
+    [2, 'many', 'message', 'repeated', undefined, () => leaf],
+    [3, 'text', 'string', 'implicit', 'choice'],
+    [4_000, 'number', 'uint32', 'implicit', 'choice'],
+  ]);
+  const leaves = [0, 1, 2, 3].map((edge) => {
+    const values = kinds.map((kind) => edgesOf[kind][edge]);
+    return Object.fromEntries(
+      kinds.flatMap((kind, at) => [
+        [`${kind}implicit`, values[at]],
+        [`${kind}explicit`, values[at]],
+        [`${kind}repeated`, [values[at], values[at]]],
+        [`${kind}map`, { '': values[at], é: values[at] }],
+      ]),
+    );
+  });
+  const message = { one: leaves[1], many: leaves, choice: { case: 'number', value: 0 } } as never;
+  const byC = hex(liteEncode(tree, message));
+  encodeBy(undefined);
+  const byTypeScript = hex(liteEncode(tree, message));
+  encodeBy(host.encodeMessage);
+  return byC === byTypeScript && byC.length > 4000;
+}
+
+const edgesOf = {
+  uint32: [0, 127, 128, 4_294_967_295],
+  bool: [false, true, false, true],
+  int32: [0, -1, 2_147_483_647, -2_147_483_648],
+  uint64: [0n, 127n, 9_007_199_254_740_993n, 18_446_744_073_709_551_615n],
+  int64: [0n, -1n, 9_223_372_036_854_775_807n, -9_223_372_036_854_775_808n],
+  double: [0, -0, 1.5, Number.NaN],
+  string: ['', 'a', '€\ud800', 'x'.repeat(300)],
+  bytes: [new Uint8Array(0), new Uint8Array(1), new Uint8Array(127), new Uint8Array(128)],
+  fixed32: [0, 1, 128, 4_294_967_295],
+  fixed64: [0n, 1n, 9_007_199_254_740_993n, 18_446_744_073_709_551_615n],
+} as const;
 
 function randomDiffers(): boolean {
   const [first, second] = [host.random(16), host.random(16)];

@@ -4,8 +4,15 @@
  * docs/adr/0002-lite-codec.md says why.
  */
 export { liteDecode, MalformedMessageError, maxNesting } from './lite/lite-decode.ts';
-export { liteEncode } from './lite/lite-encode.ts';
+export { encodeBy, liteEncode, type PlannedEncoder } from './lite/lite-encode.ts';
 export type { LiteMethod } from './lite/lite-method.ts';
-export { type LiteField, type LiteKind, type LiteRule, type LiteType, liteType } from './lite/lite-type.ts';
+export {
+  type LiteField,
+  type LiteKind,
+  type LiteRow,
+  type LiteRule,
+  type LiteType,
+  liteType,
+} from './lite/lite-type.ts';
 export { LiteWriter } from './lite/lite-writer.ts';
 export { TimestampLite } from './lite/timestamp-lite.ts';

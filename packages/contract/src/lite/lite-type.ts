@@ -44,6 +44,9 @@ const wireTypes: Partial<Record<LiteKind, 1 | 2 | 5>> = {
   ...{ double: 1, fixed64: 1, string: 2, bytes: 2, message: 2, fixed32: 5 },
 };
 
+/** Rules as numbers: their places here. */
+const liteRules: readonly LiteRule[] = ['implicit', 'explicit', 'repeated', 'map'];
+
 /** One field. `oneof` is the local name of the oneof it belongs to. */
 export interface LiteField {
   readonly number: number;
@@ -68,6 +71,8 @@ export interface LiteType<Desc extends DescMessage = DescMessage> {
   /** In order of field number. */
   readonly fields: readonly LiteField[];
   readonly byNumber: ReadonlyMap<number, LiteField>;
+  /** The fields for an encoder outside of JavaScript, flat: name, oneof, tag, code | rule << 4, plan of a message. */
+  readonly plan: readonly unknown[];
   /** Never set; ties the table to the message's TypeScript type. */
   readonly desc?: Desc;
 }
@@ -101,6 +106,7 @@ export function liteField(
 export function liteType<Desc extends DescMessage>(typeName: string, rows: readonly LiteRow[]): LiteType<Desc> {
   let fields: LiteField[] | undefined;
   let byNumber: Map<number, LiteField> | undefined;
+  let plan: unknown[] | undefined;
   const expand = (): LiteField[] =>
     rows.map(([number, name, kind, rule, oneof, type]) => liteField({ number, name, kind, rule, oneof, type }));
   return {
@@ -112,6 +118,13 @@ export function liteType<Desc extends DescMessage>(typeName: string, rows: reado
     get byNumber() {
       byNumber ??= new Map(this.fields.map((field) => [field.number, field]));
       return byNumber;
+    },
+    get plan() {
+      plan ??= this.fields.flatMap(({ name, oneof, tag, code, rule, type }) => [
+        ...[name, oneof, tag, code | (liteRules.indexOf(rule) << 4)],
+        type === undefined ? undefined : () => type().plan,
+      ]);
+      return plan;
     },
   };
 }
