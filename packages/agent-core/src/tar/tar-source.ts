@@ -6,7 +6,9 @@ import { isHostError } from '../host-error.ts';
 
 /** Open folders at once; what lies deeper is skipped, and said. */
 const maxDepth = 200;
-const maxSkipped = 100;
+const maxSkipped = 99;
+/** Of devices, FIFOs and sockets, whose names are told: /dev alone has a hundred, and hides what matters. */
+const maxSpecials = 10;
 const endBytes = 2 * blockBytes;
 
 const kinds: Readonly<Partial<Record<string, string>>> = { character: 'character device', block: 'block device' };
@@ -23,7 +25,8 @@ interface Level {
 
 /** A tree as the bytes of an archive, made as they are asked for: nothing is held but one header. */
 export class TarSource {
-  readonly skipped: string[] = [];
+  readonly #skipped: string[] = [];
+  #specials = 0;
   files = 0;
   readonly #host: Host;
   readonly #names: AccountNames;
@@ -41,6 +44,12 @@ export class TarSource {
     this.#above = above;
     this.#names = new AccountNames(host);
     this.#begin(folder, name, name);
+  }
+
+  /** What is not in the archive, and why; at most 100. */
+  get skipped(): string[] {
+    const more = this.#specials - maxSpecials;
+    return more > 0 ? [...this.#skipped, `${more} more devices, FIFOs and sockets`] : this.#skipped;
   }
 
   /** Puts the next bytes into `into`; 0 at the end. */
@@ -163,7 +172,8 @@ export class TarSource {
       this.#fileAt = 0;
       this.#give(tarHeader({ ...facts, type: 'file', sizeBytes }));
     } else {
-      this.#skip(`${path}: is a ${kinds[stat.type] ?? stat.type}`);
+      this.#specials++;
+      if (this.#specials <= maxSpecials) this.#skip(`${path}: is a ${kinds[stat.type] ?? stat.type}`);
     }
   }
 
@@ -188,6 +198,6 @@ export class TarSource {
   }
 
   #skip(what: string): void {
-    if (this.skipped.length < maxSkipped && this.skipped.at(-1) !== what) this.skipped.push(what.slice(0, 1024));
+    if (this.#skipped.length < maxSkipped && this.#skipped.at(-1) !== what) this.#skipped.push(what.slice(0, 1024));
   }
 }

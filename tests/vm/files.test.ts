@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { GuestProcess } from '@innkeeper/contract/agent';
+import { type Daemon, startDaemon } from './daemon.ts';
+import { inn, innText, spawnInn } from './inn.ts';
+import { cleanUp, clientOf, createTestVm, say } from './vm-state.ts';
+
+const name = 'test-files';
+const mib = 1024 * 1024;
+
+/** What `ls -l` would say of every entry, without times of folders. */
+function describeTree(folder: string): string {
+  const format = '%P %y %m %U %G %s %l\\n';
+  const listed = execFileSync('find', ['.', '-type', 'd', '-printf', '%P %y %m %U %G\\n', '-o', '-printf', format], {
+    cwd: folder,
+  });
+  return listed.toString().split('\n').sort().join('\n');
+}
+
+describe('files and processes of a real guest', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'innkeeper-vm-files-'));
+  const tree = join(folder, 'tree');
+  let daemon: Daemon;
+  let options: { dataDirectory: string };
+
+  before(async () => {
+    daemon = await startDaemon();
+    options = { dataDirectory: daemon.dataDirectory };
+    await createTestVm(daemon, name, 'tiny', 120_000);
+    mkdirSync(join(tree, 'deep', 'er'), { recursive: true, mode: 0o750 });
+    mkdirSync(join(tree, 'empty'), { mode: 0o700 });
+    writeFileSync(join(tree, 'large'), randomBytes(24 * mib));
+    writeFileSync(join(tree, 'deep', 'program'), '#!/bin/sh\n', { mode: 0o755 });
+    writeFileSync(join(tree, 'deep', 'er', `${'long'.repeat(40)} ü`), 'x', { mode: 0o600 });
+    for (let index = 0; index < 500; index++) writeFileSync(join(tree, 'deep', `f${index}`), `${index}`);
+    symlinkSync('deep/program', join(tree, 'link'));
+    symlinkSync('/nowhere', join(tree, 'dangling'));
+    if (process.getuid?.() === 0) execFileSync('chown', ['-h', '1000:1001', join(tree, 'deep'), join(tree, 'link')]);
+  });
+
+  after(async () => {
+    try {
+      await cleanUp(daemon, [name]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('copies a tree there and back with equal contents, modes, links and owners', async () => {
+    let from = performance.now();
+    await innText(['cp', '-r', '--owners', tree, `${name}:/root/there`], options);
+    const inMs = performance.now() - from;
+    from = performance.now();
+    await innText(['cp', '-r', '--owners', `${name}:/root/there`, join(folder, 'back')], options);
+    say(`${name}: a tree of 24 MiB in ${Math.round(inMs)} ms, out in ${Math.round(performance.now() - from)} ms`);
+    execFileSync('diff', ['-r', '--no-dereference', tree, join(folder, 'back')]);
+    assert.equal(describeTree(join(folder, 'back')), describeTree(tree));
+    const inside = await innText(['exec', name, '--', 'ls', '-ln', '/root/there/deep/program'], options);
+    assert.match(inside, /^-rwxr-xr-x/);
+  });
+
+  it('passes an archive through pipes both ways', async () => {
+    const bytes = execFileSync('tar', ['-C', tree, '-c', 'deep'], { maxBuffer: 64 * mib });
+    assert.equal((await inn(['cp', '-rp', '-', `${name}:/root/piped`], { ...options, input: bytes })).exitCode, 0);
+    const { stdout } = await inn(['cp', '-r', `${name}:/root/piped/deep`, '-'], options);
+    const listed = execFileSync('tar', ['-t'], { input: stdout, maxBuffer: 64 * mib })
+      .toString()
+      .trim()
+      .split('\n');
+    assert.equal(listed.length, 504);
+  });
+
+  it('lists, makes, moves, changes and removes', async () => {
+    const files = (...words: readonly string[]): Promise<string> => innText(['files', ...words], options);
+    await files('mkdir', '-p', `${name}:/root/a/b/c`);
+    await files('mv', `${name}:/root/a/b`, '/root/moved');
+    await files('chmod', '-R', '711', `${name}:/root/moved`);
+    await files('chown', '-R', 'guest:guest', `${name}:/root/moved`);
+    assert.match(await files('ls', '-l', `${name}:/root`), /^drwx--x--x {2}guest {2}guest .* moved\/$/m);
+    assert.equal(
+      await files('ls', '-o', 'name', `${name}:/root/there/deep`, '--sort', 'size').then(firstLine),
+      'er',
+    );
+    await files('rm', '-r', `${name}:/root/a`, `${name}:/root/moved`, `${name}:/root/piped`);
+    assert.doesNotMatch(await files('ls', `${name}:/root`), /moved|piped/);
+    assert.equal((await inn(['files', 'rm', '-r', `${name}:/proc`], options)).exitCode, 1);
+    assert.equal((await inn(['files', 'rm', '-r', `${name}:/`], options)).exitCode, 2);
+  });
+
+  it('takes all but what is the kernel’s own when the whole guest is copied', async () => {
+    const result = await inn(['cp', '-r', `${name}:/`, '-'], options);
+    assert.equal(result.exitCode, 0, result.stderr);
+    assert.match(result.stderr, /left out: \.\/proc: is a file system of the kernel/);
+    const listed = execFileSync('tar', ['-t'], { input: result.stdout, maxBuffer: 64 * mib }).toString();
+    assert.match(listed, /^\.\/usr\/local\/bin\/innkeeper-agent$/m);
+  });
+
+  it('tells of a busy loop that it has one CPU, and of its memory and user', async () => {
+    const child = spawnInn(['exec', '-u', 'guest', name, '--', 'sh', '-c', 'while :; do :; done'], options);
+    child.stdin.end();
+    const client = clientOf(daemon.dataDirectory);
+    try {
+      let best: GuestProcess | undefined;
+      // The host may be busy with other things; the calmest of several looks is near the truth.
+      for (let look = 0; look < 12 && (best?.cpuPercent ?? 0) < 90; look++) {
+        await delay(2000);
+        const { processes } = await client.processes.list(name);
+        const busy = processes.find(({ command }) => command === 'sh -c while :; do :; done');
+        if ((busy?.cpuPercent ?? 0) > (best?.cpuPercent ?? -1)) best = busy;
+      }
+      say(`${name}: the busy loop has ${best?.cpuPercent?.toFixed(1)} % of a CPU`);
+      assert.ok((best?.cpuPercent ?? 0) > 80 && (best?.cpuPercent ?? 0) < 115, `${best?.cpuPercent} %`);
+      assert.deepEqual([best?.user, best?.state], ['guest', 'R']);
+      assert.ok(Number(best?.rssBytes) > 0);
+      const table = await innText(['ps', name, '-n', '1'], options);
+      assert.match(table, /guest .* sh -c while/);
+      await innText(['signal', name, String(best?.pid), '-s', 'KILL'], options);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  it('ends a whole tree by one signal', async () => {
+    const script = 'sleep 1001 & sh -c "sleep 1002 & wait" & wait';
+    const id = (await innText(['exec', '--detach', name, '--', 'sh', '-c', script], options)).trim();
+    assert.match(id, /^\S+$/);
+    const client = clientOf(daemon.dataDirectory);
+    const running = async (): Promise<GuestProcess[]> =>
+      (await client.processes.list(name)).processes.filter(({ command }) => /sleep 100[12]/.test(command));
+    let found = await running();
+    for (const until = performance.now() + 10_000; found.length < 4 && performance.now() < until; )
+      found = await running();
+    const top = found.find(({ command }) => command.startsWith('sh -c sleep 1001'));
+    await innText(['signal', name, String(top?.pid), '--tree'], options);
+    for (const until = performance.now() + 10_000; found.length > 0 && performance.now() < until; )
+      found = await running();
+    assert.deepEqual(found, []);
+    assert.equal((await inn(['signal', name, '1'], options)).exitCode, 1);
+  });
+});
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}
