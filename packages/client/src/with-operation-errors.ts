@@ -1,5 +1,6 @@
 import type { DescService } from '@bufbuild/protobuf';
 import type { CallOptions, Client } from '@connectrpc/connect';
+import { abortError } from './abort-error.ts';
 
 type Call = (input: unknown, options?: CallOptions) => Promise<unknown> | AsyncIterable<unknown>;
 
@@ -26,7 +27,7 @@ export function withOperationErrors<Desc extends DescService>(
         try {
           return await call(input, options);
         } catch (error) {
-          throw toError(error);
+          throw options?.signal?.aborted === true ? abortError(options.signal) : toError(error);
         }
       };
     },
@@ -44,7 +45,7 @@ async function* stream(
   try {
     yield* call(input, { ...options, signal }) as AsyncIterable<unknown>;
   } catch (error) {
-    throw toError(error);
+    throw options.signal?.aborted === true ? abortError(options.signal) : toError(error);
   } finally {
     left.abort();
   }
