@@ -83,10 +83,7 @@ describe('files and processes of a real guest', () => {
     await files('chmod', '-R', '711', `${name}:/root/moved`);
     await files('chown', '-R', 'guest:guest', `${name}:/root/moved`);
     assert.match(await files('ls', '-l', `${name}:/root`), /^drwx--x--x {2}guest {2}guest .* moved\/$/m);
-    assert.equal(
-      await files('ls', '-o', 'name', `${name}:/root/there/deep`, '--sort', 'size').then(firstLine),
-      'er',
-    );
+    assert.equal(await files('ls', '-o', 'name', `${name}:/root/there/deep`, '--sort', 'size').then(firstLine), 'er');
     await files('rm', '-r', `${name}:/root/a`, `${name}:/root/moved`, `${name}:/root/piped`);
     assert.doesNotMatch(await files('ls', `${name}:/root`), /moved|piped/);
     assert.equal((await inn(['files', 'rm', '-r', `${name}:/proc`], options)).exitCode, 1);
