@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { VmState } from '@innkeeper/contract/control';
 import { agentPeakRssBytes } from './agent-memory.ts';
 import { measureBusyLoop } from './busy-loop.ts';
+import { checkShell, checkTerminal } from './check-terminal.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { rootFileSystemHeader } from './guest-disk.ts';
 import { inn, innText } from './inn.ts';
@@ -141,6 +142,11 @@ export function testGuest({ image, init, bootMs }: Guest): void {
       assert.ok(slow.innRssBytes < 210 * mib, `inn had ${slow.innRssBytes} bytes`);
       assert.ok(slow.daemonRssBytes - daemonBefore < 80 * mib, `the daemon grew to ${slow.daemonRssBytes} bytes`);
       assert.ok(agentPeak < 8 * mib, `the agent had ${agentPeak} bytes`);
+    });
+
+    it('has shells whose screens stay when nobody looks, of any size and as any user', async () => {
+      await checkTerminal(name, daemon.dataDirectory);
+      await checkShell(name, daemon.dataDirectory);
     });
 
     it('gives files of /proc, whose size nobody knows', async () => {
