@@ -25,6 +25,7 @@ export class ActiveRun {
   readonly changes = new Listeners<void>();
   readonly #options: ActiveRunOptions;
   #row: RunRow;
+  #version = 0;
 
   constructor(options: ActiveRunOptions) {
     this.#options = options;
@@ -36,7 +37,8 @@ export class ActiveRun {
         new TargetRun({
           ...{ runs, row, spec, log, now, place: options.place },
           agent: (signal) => options.agent(row.vm_id, signal),
-          onChange: () => this.changes.emit(),
+          onOutput: () => this.changes.emit(),
+          onChange: () => this.#changed(),
         }),
       ]),
     );
@@ -46,11 +48,14 @@ export class ActiveRun {
     return this.#row.ended_ms !== null;
   }
 
+  /** Grows with every change of a state, and not with output. */
+  get version(): number {
+    return this.#version;
+  }
+
   message(): Run {
-    return runMessage(
-      this.#row,
-      [...this.targets.values()].map((target) => target.row),
-    );
+    const rows = [...this.targets.values()].map((target) => target.row);
+    return runMessage(this.#row, rows, this.#options.spec);
   }
 
   /** Runs every target to its end, or until `signal`. Never rejects. */
@@ -58,17 +63,22 @@ export class ActiveRun {
     await Promise.all([...this.targets.values()].map((target) => target.follow(signal)));
     if (signal.aborted) return;
     const change = { state: this.#outcome(), ended_ms: this.#options.now() };
-    this.#row = { ...this.#row, ...change };
     try {
       await this.#options.runs.update(this.#row.id, change);
     } catch (error) {
       this.#options.log.error('run.not-written', { run: this.#row.id, message: String(error) });
     }
-    this.changes.emit();
+    this.#row = { ...this.#row, ...change };
+    this.#changed();
   }
 
   async cancel(): Promise<void> {
     await Promise.all([...this.targets.values()].filter((target) => !target.isOver).map((target) => target.cancel()));
+  }
+
+  #changed(): void {
+    this.#version++;
+    this.changes.emit();
   }
 
   /** What went worst. */

@@ -193,6 +193,49 @@ describe('runs', () => {
     assert.deepEqual([run.state, run.targets[0]?.errorReason, stdout], [RunState.FAILED, 'RUN_LOST', '']);
   });
 
+  it('end at once when they are cancelled while they wait for their turn', async () => {
+    const { runs } = api.node.context.store;
+    // Agents that never answer take all the places there are.
+    const agent = (_: string, signal: AbortSignal): Promise<never> =>
+      new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    await using busy = new RunManager({ runs, agent, log: silentLog });
+    const spec = create(RunSpecSchema, { argv: ['true'] });
+    const many = Array.from({ length: 64 }, (_, index) => ({ id: `v${index}`, name: `v${index}` }));
+    const { id: first } = await busy.run({ id: '', user: 'me', spec, vms: many });
+    const { id: second } = await busy.run({ id: '', user: 'me', spec, vms: [{ id: 'w', name: 'w' }] });
+    for (const id of [second, first]) {
+      await busy.cancel(id);
+      const states: RunState[] = [];
+      for await (const { event } of busy.watch(id, AbortSignal.timeout(10_000)))
+        if (event.case === 'run') states.push(event.value.state);
+      assert.equal(states.at(-1), RunState.CANCELED);
+    }
+  });
+
+  it('end in the guest too, when their output cannot be kept', async () => {
+    const { runs } = api.node.context.store;
+    const node = createLocalNode(api.node);
+    const full = new Proxy(runs, {
+      get: (target, name) => {
+        if (name === 'appendOutput') return async () => Promise.reject(new Error('the disk is full'));
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const agent = (vmId: string, signal: AbortSignal) => node.vms.find(vmId).agent({ signal });
+    await using broken = new RunManager({ runs: full, agent, log: silentLog });
+    const spec = create(RunSpecSchema, { argv: ['yes'], maxOutputBytes: 1_000_000n });
+    const { id } = await broken.run({ id: '', user: 'me', spec, vms });
+    for await (const _ of broken.watch(id, AbortSignal.timeout(10_000)));
+    const [target] = (await broken.get(id)).targets;
+    assert.deepEqual([target?.state, target?.errorReason], [RunState.FAILED, 'INTERNAL']);
+    const link = await agent(vms[0]?.id ?? '', AbortSignal.timeout(5000));
+    let ended: unknown;
+    for await (const { event } of link.attach(`run-${id}`, 0n).events)
+      if (event.case === 'exited') ended = event.value.status;
+    assert.deepEqual(ended, { case: 'signal', value: 9 });
+  });
+
   it('of one id are refused when they are not the same', async () => {
     await watched((await start({ argv: ['true'] }, 'taken')).id);
     await assert.rejects(start({ argv: ['false'] }, 'taken'), { reason: 'RUN_ID_TAKEN' });
@@ -216,6 +259,9 @@ describe('runs', () => {
     await assert.rejects(start({ argv: ['a'], script: 'b' }), { reason: 'INVALID_ARGUMENT' });
     await assert.rejects(start({ script: 'x'.repeat(1024 * 1024 + 1) }), { reason: 'INVALID_ARGUMENT' });
     await assert.rejects(start({ argv: ['true'] }, '', []), { reason: 'INVALID_ARGUMENT' });
+    const many = Array.from({ length: 100 }, (_, index) => ({ id: `v${index}`, name: `v${index}` }));
+    const large = start({ argv: ['true'], maxOutputBytes: 16n * 1024n * 1024n }, '', many);
+    await assert.rejects(large, { reason: 'INVALID_ARGUMENT' });
     await assert.rejects(start({ argv: ['true'] }, '../../etc'), { reason: 'INVALID_ARGUMENT' });
     await assert.rejects(manager.get('no-such-run'), { reason: 'RUN_NOT_FOUND' });
   });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { create, fromJson, type JsonValue, toJson } from '@bufbuild/protobuf';
+import { create, toJson } from '@bufbuild/protobuf';
 import type { AgentLink } from '@innkeeper/agent-client';
 import { OperationError } from '@innkeeper/contract';
 import { type Run, type RunEvent, RunEventSchema, type RunSpec, RunSpecSchema } from '@innkeeper/contract/control';
@@ -8,13 +8,15 @@ import type { RunFilter, RunOutputRow, RunRepository, RunRow, RunTargetRow } fro
 import { ActiveRun } from './active-run.ts';
 import { cutRow } from './output-log.ts';
 import { Places } from './places.ts';
-import { outputMessage, runMessage } from './run-message.ts';
-import { checkRunSpec, maxRunIdChars, titleOf } from './run-spec.ts';
+import { outputMessage, runMessage, specOf } from './run-message.ts';
+import { checkRunSpec, maxRunIdChars, outputBytesOf, titleOf } from './run-spec.ts';
 import { watchRun } from './watch-run.ts';
 
 /** Targets that run at once, over all runs. */
 const maxTargetsAtOnce = 64;
 const maxTargets = 1000;
+/** Output of all targets of a run: a default's worth of 1,000 VMs. */
+const maxRunBytes = 1024 * 1024 * 1024;
 const rowsOfOneRead = 16;
 
 export interface RunManagerOptions {
@@ -68,6 +70,11 @@ export class RunManager implements AsyncDisposable {
       );
     if (vms.length === 0 || vms.length > maxTargets)
       throw new OperationError('INVALID_ARGUMENT', `A run goes to 1 to ${maxTargets} VMs, not to ${vms.length}.`);
+    if (outputBytesOf(spec) * vms.length > maxRunBytes)
+      throw new OperationError(
+        'INVALID_ARGUMENT',
+        `Of one run, at most ${maxRunBytes} bytes of output are kept: lower max_output_bytes, or name fewer VMs.`,
+      );
     const row: RunRow = {
       ...{ id: id === '' ? randomUUID() : id, user_name: user, title: titleOf(spec), state: 'running' },
       spec: JSON.stringify(toJson(RunSpecSchema, spec)),
@@ -153,7 +160,7 @@ export class RunManager implements AsyncDisposable {
     const { runs, agent, log } = this.#options;
     const run = new ActiveRun({
       ...{ runs, row, targets, agent, log, now: this.#now },
-      spec: fromJson(RunSpecSchema, JSON.parse(row.spec) as JsonValue),
+      spec: specOf(row),
       place: (signal) => this.#places.take(signal),
     });
     this.#active.set(row.id, run);

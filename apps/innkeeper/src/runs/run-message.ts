@@ -5,6 +5,7 @@ import {
   type RunOutput,
   RunOutputSchema,
   RunSchema,
+  type RunSpec,
   RunSpecSchema,
   RunState,
   type RunTarget,
@@ -23,9 +24,8 @@ const states: Readonly<Record<string, RunState>> = {
   canceled: RunState.CANCELED,
 };
 
-/** A run as the API has it, whole. */
-export function runMessage(row: RunRow, targets: readonly RunTargetRow[]): Run {
-  const spec = fromJson(RunSpecSchema, JSON.parse(row.spec) as JsonValue, { ignoreUnknownFields: true });
+/** A run as the API has it, whole. `spec` is what `row.spec` says, for who has read it already. */
+export function runMessage(row: RunRow, targets: readonly RunTargetRow[], spec: RunSpec = specOf(row)): Run {
   return create(RunSchema, {
     ...{ id: row.id, user: row.user_name, state: states[row.state] ?? RunState.UNSPECIFIED },
     spec: { ...spec, title: row.title },
@@ -33,6 +33,11 @@ export function runMessage(row: RunRow, targets: readonly RunTargetRow[]): Run {
     ...(row.ended_ms === null ? {} : { endedUnixNs: nanoseconds(row.ended_ms) }),
     targets: targets.map(targetMessage),
   });
+}
+
+/** What was asked for. */
+export function specOf({ spec }: Pick<RunRow, 'spec'>): RunSpec {
+  return fromJson(RunSpecSchema, JSON.parse(spec) as JsonValue, { ignoreUnknownFields: true });
 }
 
 /** One piece of output as the API has it. */

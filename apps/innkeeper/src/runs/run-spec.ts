@@ -48,13 +48,18 @@ export function processSpec(runId: string, spec: RunSpec): MessageInitShape<type
     user: spec.user,
     group: spec.group,
     timeoutMs: timeoutMsOf(spec),
-    maxOutputBytes: spec.maxOutputBytes === 0n ? BigInt(defaultOutputBytes) : spec.maxOutputBytes,
+    maxOutputBytes: BigInt(outputBytesOf(spec)),
   };
 }
 
 /** Milliseconds that a process of this run gets. */
 export function timeoutMsOf({ timeoutMs }: RunSpec): number {
   return timeoutMs === 0 ? defaultTimeoutMs : timeoutMs;
+}
+
+/** Bytes of output that are kept of each target. */
+export function outputBytesOf({ maxOutputBytes: bytes }: RunSpec): number {
+  return bytes === 0n ? defaultOutputBytes : Number(bytes);
 }
 
 export function processId(runId: string): string {

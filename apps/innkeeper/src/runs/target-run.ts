@@ -28,6 +28,9 @@ export interface TargetRunOptions {
   readonly place: (signal: AbortSignal) => Promise<() => void>;
   readonly log: Log;
   readonly now: () => number;
+  /** There is more output. */
+  readonly onOutput: () => void;
+  /** Its state changed. */
   readonly onChange: () => void;
 }
 
@@ -47,7 +50,7 @@ export class TargetRun {
     this.#row = options.row;
     this.output = new OutputLog({
       ...{ runs: options.runs, runId: options.row.run_id, vmId: options.row.vm_id },
-      ...{ keptBytes: options.row.kept_bytes, nextOffset: options.row.next_offset, onMore: options.onChange },
+      ...{ keptBytes: options.row.kept_bytes, nextOffset: options.row.next_offset, onMore: options.onOutput },
       onError: (error) => this.#abort.abort(error),
     });
   }

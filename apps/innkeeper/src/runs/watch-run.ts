@@ -1,31 +1,42 @@
 import { create } from '@bufbuild/protobuf';
-import { type Run, type RunEvent, RunEventSchema } from '@innkeeper/contract/control';
+import { type RunEvent, RunEventSchema } from '@innkeeper/contract/control';
 import type { ActiveRun } from './active-run.ts';
 import { outputMessage } from './run-message.ts';
 
+/** Between two events `run`, for each target that they tell of: a run on a thousand VMs changes often and is long. */
+const intervalMsPerTarget = 2;
+const maxIntervalMs = 1000;
+
 /**
  * Follows a run. Nothing is queued for a slow reader: it reads from where it was when it comes back, out of the store if
- * need be.
+ * need be. States are told at most once a second, and sooner the fewer targets there are; the end is told at once.
  */
 export async function* watchRun(run: ActiveRun, signal: AbortSignal): AsyncGenerator<RunEvent> {
   const offsets = new Map<string, number>();
-  let told = '';
+  const intervalMs = Math.min(maxIntervalMs, run.targets.size * intervalMsPerTarget);
+  let toldVersion = -1;
+  let nextTellMs = 0;
   let wake: () => void = () => undefined;
   let isNews = true;
-  const end = run.changes.add(() => {
+  const onNews = (): void => {
     isNews = true;
     wake();
-  });
-  const onAbort = (): void => wake();
-  signal.addEventListener('abort', onAbort);
+  };
+  const end = run.changes.add(onNews);
+  signal.addEventListener('abort', onNews);
+  let timer: NodeJS.Timeout | undefined;
   try {
     while (true) {
       isNews = false;
-      const isOver = run.isOver;
-      const message = run.message();
-      if (told !== stateKey(message)) {
-        told = stateKey(message);
-        yield create(RunEventSchema, { event: { case: 'run', value: message } });
+      const { isOver, version } = run;
+      const waitMs = nextTellMs - performance.now();
+      clearTimeout(timer);
+      if (toldVersion !== version) {
+        if (isOver || waitMs <= 0) {
+          toldVersion = version;
+          nextTellMs = performance.now() + intervalMs;
+          yield create(RunEventSchema, { event: { case: 'run', value: run.message() } });
+        } else timer = setTimeout(onNews, waitMs);
       }
       yield* newOutput(run, offsets);
       if (isOver) return;
@@ -33,8 +44,9 @@ export async function* watchRun(run: ActiveRun, signal: AbortSignal): AsyncGener
       if (!isNews) await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
+    clearTimeout(timer);
     end();
-    signal.removeEventListener('abort', onAbort);
+    signal.removeEventListener('abort', onNews);
   }
 }
 
@@ -50,9 +62,4 @@ async function* newOutput(run: ActiveRun, offsets: Map<string, number>): AsyncGe
       }
     }
   }
-}
-
-/** Byte counts change with every piece of output and are not told each time. */
-function stateKey({ state, targets }: Run): string {
-  return [state, ...targets.map((target) => target.state)].join();
 }

@@ -7,6 +7,15 @@ export type RunOutputRow = Selectable<RunOutputTable>;
 
 /** So many of the newest are kept, with their output. */
 export const maxRuns = 10_000;
+/** And so much output of them: older runs go when there is more. */
+export const maxOutputBytes = 4 * 1024 ** 3;
+const deletedAtOnce = 500;
+
+/** How much is kept. */
+export interface KeptRuns {
+  readonly runs: number;
+  readonly outputBytes: number;
+}
 
 export interface RunFilter {
   readonly vmId?: string | undefined;
@@ -65,12 +74,14 @@ export class RunRepository {
       );
     }
     if (text !== undefined) {
-      const pattern = `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
+      const pattern = patternOf(text);
+      // The spec is JSON: a quote or the end of a line is written differently there.
+      const jsonPattern = patternOf(JSON.stringify(text).slice(1, -1));
       // PostgreSQL escapes with a backslash by itself, SQLite only when it is told.
       query = query.where(({ or }) =>
         or([
           sql<boolean>`lower(title) like ${pattern} escape '\\'`,
-          sql<boolean>`lower(spec) like ${pattern} escape '\\'`,
+          sql<boolean>`lower(spec) like ${jsonPattern} escape '\\'`,
         ]),
       );
     }
@@ -128,19 +139,32 @@ export class RunRepository {
       .execute();
   }
 
-  async prune(): Promise<void> {
-    const oldest = await this.#db
+  /** Drops the oldest that have ended: beyond so many, and beyond so much output. */
+  async prune({ runs = maxRuns, outputBytes = maxOutputBytes }: Partial<KeptRuns> = {}): Promise<void> {
+    const all = await this.#db
       .selectFrom('runs')
-      .select('started_ms')
-      .orderBy('started_ms', 'desc')
-      .offset(maxRuns - 1)
-      .limit(1)
-      .executeTakeFirst();
-    if (oldest === undefined) return;
-    await this.#db
-      .deleteFrom('runs')
-      .where('started_ms', '<', oldest.started_ms)
-      .where('ended_ms', 'is not', null)
+      .leftJoin('run_targets', 'run_targets.run_id', 'runs.id')
+      .select(['runs.id', 'runs.ended_ms', sql<number>`coalesce(sum(run_targets.kept_bytes), 0)`.as('bytes')])
+      .groupBy(['runs.id', 'runs.ended_ms', 'runs.started_ms'])
+      .orderBy('runs.started_ms', 'desc')
+      .orderBy('runs.id', 'desc')
       .execute();
+    let keptBytes = 0;
+    const dropped: string[] = [];
+    for (const [index, { id, ended_ms, bytes }] of all.entries()) {
+      keptBytes += Number(bytes);
+      // The newest stays, however much it printed.
+      if (ended_ms !== null && index > 0 && (index >= runs || keptBytes > outputBytes)) dropped.push(id);
+    }
+    for (let from = 0; from < dropped.length; from += deletedAtOnce)
+      await this.#db
+        .deleteFrom('runs')
+        .where('id', 'in', dropped.slice(from, from + deletedAtOnce))
+        .execute();
   }
+}
+
+/** A pattern of LIKE for what contains a text, whatever its case. */
+function patternOf(text: string): string {
+  return `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
 }

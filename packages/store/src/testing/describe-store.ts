@@ -157,6 +157,31 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       assert.equal((await store.runs.list({ limit: 5, text: '100%', vmId: 'a' })).length, 1);
       assert.equal((await store.runs.list({ limit: 5, text: '100_' })).length, 0);
       assert.equal((await store.runs.unfinished()).length, 1);
+      const spec = JSON.stringify({ script: 'say "hi"\nand go' });
+      await store.runs.insert({ ...run, id: 'quoted', spec, ended_ms: 6 }, []);
+      assert.equal((await store.runs.list({ limit: 5, text: 'SAY "hi"\nand' })).length, 1);
+    });
+
+    it('drops the oldest runs that have ended, by number and by output', async () => {
+      await using store = await open();
+      const insert = async (id: string, started_ms: number, kept_bytes: number, ended_ms: number | null = 9) => {
+        const run = { id, user_name: 'me', title: '', spec: '{}', state: 'failed', started_ms, ended_ms };
+        const target = {
+          ...{ run_id: id, vm_id: 'a', vm_name: 'one', state: 'failed', exited: null, error: null },
+          ...{ kept_bytes, next_offset: 0, started_ms: null, ended_ms: null },
+        };
+        await store.runs.insert(run, [target, { ...target, vm_id: 'b' }]);
+      };
+      const left = async (): Promise<string[]> => (await store.runs.list({ limit: 10 })).map(({ id }) => id);
+      await insert('running', 1, 40, null);
+      for (const [index, id] of ['oldest', 'old', 'new', 'newest'].entries()) await insert(id, index + 2, 10);
+      await store.runs.prune({ runs: 3, outputBytes: 1000 });
+      assert.deepEqual(await left(), ['newest', 'new', 'old', 'running']);
+      await store.runs.prune({ runs: 10, outputBytes: 45 });
+      assert.deepEqual(await left(), ['newest', 'new', 'running']);
+      assert.deepEqual(await store.runs.targets(['old']), []);
+      await store.runs.prune({ runs: 10, outputBytes: 1 });
+      assert.deepEqual(await left(), ['newest', 'running']);
     });
 
     it('lets a login link be taken once', async () => {
