@@ -14,7 +14,8 @@ export type AuditValue =
 export type AuditParameters = Readonly<Record<string, AuditValue>>;
 
 export interface AuditRecord {
-  readonly caller: Caller;
+  /** A run goes on without its user, so that its end came in by nobody. */
+  readonly caller: Pick<Caller, 'name' | 'address' | 'token'> & { readonly via: Caller['via'] | 'run' };
   /** Such as "VmService/StopVm", "guest.exec", "login". */
   readonly action: string;
   readonly vm?: { readonly id: string; readonly name: string } | undefined;

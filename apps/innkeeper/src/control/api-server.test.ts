@@ -30,7 +30,7 @@ async function served(work: (api: Api) => Promise<void>, options?: Start): Promi
   const history = new History({ blocks: test.node.context.store.history, log: silentLog });
   using access = new Access({ store: test.node.context.store, log: silentLog });
   const node = createLocalNode(test.node);
-  await using runs = createRunManager(node, test.node.context.store.runs, silentLog);
+  await using runs = createRunManager(node, test.node.context.store, silentLog);
   await using terminals = new TerminalManager({ vms: node.vms, log: silentLog });
   const server = new ApiServer({ node, access, history, runs, terminals, log: silentLog });
   try {

@@ -190,6 +190,10 @@ describe('the API of runs', { timeout: 60_000 }, () => {
     assert.match(entry.parameters, /sha256/);
     assert.match(entry.parameters, /"targets":\["shop"\]/);
     assert.ok(!/secret|hush/.test(entry.parameters));
+    const { id: vmId } = api.node.get('shop').row;
+    const [end] = await api.store.audit.list({ action: 'run.end', limit: 1 });
+    assert.deepEqual([end?.user_name, end?.via, end?.vm_id, end?.result], ['admin', 'run', vmId, 'ok']);
+    assert.match(end?.parameters ?? '', new RegExp(`"run":"${id}".*"exit_code":0`));
     const [read] = await api.store.audit.list({ action: 'run.output', limit: 1 });
     assert.match(read?.parameters ?? '', /"stream":"stdout"/);
     const [watched] = await api.store.audit.list({ action: 'RunService/WatchRun', limit: 1 });

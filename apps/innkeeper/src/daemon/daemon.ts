@@ -60,7 +60,7 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
     const vms = () => localNode.vms.list().map((vm) => vm.describe());
     stack.use(new RemoteWrite({ url: settings.remoteWrite, vms, log }));
   }
-  const runs = stack.use(createRunManager(localNode, store.runs, log));
+  const runs = stack.use(createRunManager(localNode, store, log));
   await runs.start();
   const recordsPath = join(folder.path, 'terminals.json');
   const terminals = stack.use(new TerminalManager({ vms: localNode.vms, log, recordsPath }));

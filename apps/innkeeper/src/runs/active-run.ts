@@ -16,6 +16,7 @@ export interface ActiveRunOptions {
   readonly place: (signal: AbortSignal) => Promise<() => void>;
   readonly log: Log;
   readonly now: () => number;
+  readonly onTargetEnd: (run: RunRow, target: RunTargetRow) => Promise<void>;
 }
 
 /** A run that has not ended on all of its targets. */
@@ -37,6 +38,7 @@ export class ActiveRun {
         new TargetRun({
           ...{ runs, row, spec, log, now, place: options.place },
           agent: (signal) => options.agent(row.vm_id, signal),
+          onEnd: (target) => options.onTargetEnd(options.row, target),
           onOutput: () => this.changes.emit(),
           onChange: () => this.#changed(),
         }),

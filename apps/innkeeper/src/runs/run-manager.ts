@@ -25,6 +25,8 @@ export interface RunManagerOptions {
   readonly agent: (vmId: string, signal: AbortSignal) => Promise<AgentLink>;
   readonly log: Log;
   readonly now?: () => number;
+  /** Called when a target has ended; its end is told to watchers after it. */
+  readonly onTargetEnd?: (run: RunRow, target: RunTargetRow) => Promise<void>;
 }
 
 export interface NewRun {
@@ -157,9 +159,9 @@ export class RunManager implements AsyncDisposable {
   }
 
   #follow(row: RunRow, targets: readonly RunTargetRow[]): ActiveRun {
-    const { runs, agent, log } = this.#options;
+    const { runs, agent, log, onTargetEnd = async () => undefined } = this.#options;
     const run = new ActiveRun({
-      ...{ runs, row, targets, agent, log, now: this.#now },
+      ...{ runs, row, targets, agent, log, onTargetEnd, now: this.#now },
       spec: specOf(row),
       place: (signal) => this.#places.take(signal),
     });

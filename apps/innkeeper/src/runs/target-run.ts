@@ -28,6 +28,8 @@ export interface TargetRunOptions {
   readonly place: (signal: AbortSignal) => Promise<() => void>;
   readonly log: Log;
   readonly now: () => number;
+  /** It has ended so; it is written down before that is told. */
+  readonly onEnd: (row: RunTargetRow) => Promise<void>;
   /** There is more output. */
   readonly onOutput: () => void;
   /** Its state changed. */
@@ -227,7 +229,9 @@ export class TargetRun {
 
   async #end(state: RunStateName, change: Partial<RunTargetRow>): Promise<void> {
     await this.output.flush();
-    await this.#update({ state, ended_ms: this.#options.now(), ...change });
+    const end = { state, ended_ms: this.#options.now(), ...change };
+    await this.#options.onEnd({ ...this.row, ...end });
+    await this.#update(end);
     this.#left.abort();
   }
 

@@ -82,7 +82,7 @@ export async function serveApi({ clock, log = silentLog, webFolder, ...options }
   stack.defer(() => operations.close());
   await node.start();
   const localNode = createLocalNode(node);
-  const runs = stack.use(createRunManager(localNode, store.runs, log));
+  const runs = stack.use(createRunManager(localNode, store, log));
   await runs.start();
   const terminals = stack.use(new TerminalManager({ vms: localNode.vms, log }));
   const listen = async (): Promise<ApiServer> => {
