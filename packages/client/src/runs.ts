@@ -88,8 +88,9 @@ export function createRuns(client: Client<typeof RunService>, { output, toError 
   };
 }
 
+/** Browsers have no `randomUUID` on pages without TLS. */
 function newRunId(): string {
-  return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function callOf(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
