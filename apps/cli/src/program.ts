@@ -73,6 +73,17 @@ export function buildProgram(): Command {
       '--timeout <duration>',
       'for each step, such as 30s',
     );
+  add(program, 'restart <vm...>', 'Stop VMs that run, and start them', () => import('./commands/restart.ts')).option(
+    '--timeout <duration>',
+    'for each step, such as 30s',
+  );
+  add(program, 'wait <vm...>', 'Wait until VMs are as wanted', () => import('./commands/wait.ts'))
+    .addOption(
+      new Option('--for <goal>', 'that they run, that their agents answer, that they do not run')
+        .choices(['running', 'agent', 'stopped'])
+        .default('agent'),
+    )
+    .option('--timeout <duration>', 'for all of them, such as 30s', '3m');
   add(program, 'rm <vm...>', 'Remove VMs with their disks', () => import('./commands/rm.ts'))
     .option('-f, --force', 'kill them first when they run')
     .option('-y, --yes', 'do not ask');
@@ -113,6 +124,9 @@ export function buildProgram(): Command {
   addImages(program, add, output);
   addOperations(program, add, output);
   addLogins(program, add, output);
+  add(program, 'version', 'The versions of inn and of its daemon', () => import('./commands/version.ts')).addOption(
+    formOption(['table', 'json', 'yaml']),
+  );
   add(program, 'completion <shell>', 'Completions for bash, zsh or fish', () => import('./commands/completion.ts'));
   return program;
 }
