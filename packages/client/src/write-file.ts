@@ -52,10 +52,12 @@ export async function writeFile(
   const { signal, uploadId } = options;
   let offset = 0;
   let lostSinceMs: number | undefined;
+  let hasMoved = false;
   for (;;) {
     try {
       if (lostSinceMs !== undefined) offset = await offsetOf(server, vm, query, signal);
       return await put(server, vm, query, offset, options, () => {
+        hasMoved = true;
         lostSinceMs = undefined;
       });
     } catch (error) {
@@ -64,7 +66,9 @@ export async function writeFile(
       const gone = isUnreachable(error);
       // After a restart of the daemon its agent may take a moment longer.
       const agentGone = lostSinceMs !== undefined && isOperationError(error) && error.reason === 'AGENT_UNREACHABLE';
-      if (!gone && !agentGone) throw error;
+      // A control plane that lost its node in the middle is there itself.
+      const nodeGone = hasMoved && isOperationError(error) && error.reason === 'NODE_UNREACHABLE';
+      if (!gone && !agentGone && !nodeGone) throw error;
       const failure = gone ? unreachableError(server, error) : error;
       // A daemon that was never there is not waited for; one that went away in the middle is.
       if (uploadId === undefined || (lostSinceMs === undefined && wasNeverThere(error))) throw failure;

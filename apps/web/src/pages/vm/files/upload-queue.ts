@@ -30,7 +30,7 @@ const atOnce = 2;
 const maxBreaks = 8;
 const longestWaitMs = 15_000;
 /** What breaks the way and not the file: worth going on by itself. */
-const passing = new Set(['DAEMON_UNREACHABLE', 'AGENT_UNREACHABLE', 'AGENT_RESTARTED']);
+const passing = new Set(['DAEMON_UNREACHABLE', 'NODE_UNREACHABLE', 'AGENT_UNREACHABLE', 'AGENT_RESTARTED']);
 
 /**
  * Uploads, two at a time, in their order. One that breaks off asks where the guest is and goes on there, up to eight
