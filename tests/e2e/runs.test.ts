@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
-import { checkPage, openConsole, type WebConsole } from './console.ts';
+import { checkPage, openConsole, screenshotFolder, type WebConsole } from './console.ts';
 
 const markup = '<img src=x onerror="document.title=1"><b>bold</b>';
 const failing = [
@@ -59,8 +60,8 @@ describe('runs in the web console', () => {
     await state('succeeded');
     await output('web-1').getByText('Linux').waitFor();
     await output('web-1').getByText('root', { exact: true }).waitFor();
-    await page.getByText('exit code 0').waitFor();
-    assert.match(await page.getByText('The run succeeded on web-1').innerText(), /exit code 0/);
+    await page.getByText('exit code 0', { exact: true }).waitFor();
+    assert.match((await page.getByText('The run succeeded on web-1').textContent()) ?? '', /exit code 0/);
     assert.deepEqual(await checkPage(page, 'run-command'), []);
   });
 
@@ -84,15 +85,15 @@ describe('runs in the web console', () => {
     await page.getByText('exit code 3').first().waitFor();
     await output('web-1').getByText(markup).waitFor();
     assert.equal(await page.locator('img, .output-text b').count(), 0);
-    assert.equal(await page.locator('.output-ansi-red').innerText(), 'red');
+    assert.equal(await page.locator('.output-ansi-red').textContent(), 'red');
     const error = page.locator('.output-line.stderr');
     assert.equal(await error.count(), 1);
-    assert.match(await error.innerText(), /err\s+to stderr/);
+    assert.match((await error.textContent()) ?? '', /errto stderr/);
     await page.getByRole('button', { name: 'Script' }).click();
     assert.deepEqual(await checkPage(page, 'run-failed'), []);
     await page.getByText('stderr 1').click();
     await output('web-1').getByText('to stdout').waitFor({ state: 'detached' });
-    await page.getByText('both 5').click();
+    await page.getByText('both 4').click();
     const search = page.getByRole('textbox', { name: 'Search in the output' });
     await search.fill('TO STD');
     await search.press('Enter');
@@ -126,6 +127,7 @@ describe('runs in the web console', () => {
   it('runs a script on all VMs that match a filter, and says before on how many', async () => {
     await page.goto('/vms?filter=tag%3Aenv%3Dprod');
     await page.getByText('2 match').waitFor();
+    assert.deepEqual(await checkPage(page, 'vms-run'), []);
     await page.getByRole('link', { name: 'Run script' }).click();
     await page.getByText('2 running VMs match').waitFor();
     await page.getByText('Command', { exact: true }).first().click();
@@ -203,12 +205,20 @@ describe('runs in the web console', () => {
     assert.ok((await page.locator('.output-line').count()) <= 3000);
     await page.getByText('6,000 are above').waitFor();
     const search = page.getByRole('textbox', { name: 'Search in the output' });
-    await search.fill('number 42');
+    await search.fill('NUMBER 4242');
     await search.press('Enter');
-    await output('web-1').getByText('number 42', { exact: true }).waitFor();
+    await output('web-1').getByText('number 4242', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'To the end' }).click();
     await output('web-1').getByText('number 9000').waitFor();
-    assert.deepEqual(await checkPage(page, 'run-long'), []);
+    await page.getByRole('button', { name: 'Show earlier lines' }).click();
+    await output('web-1').getByText('number 5000', { exact: true }).waitFor({ state: 'attached' });
+    await page.getByText('1,500 are below').waitFor({ state: 'attached' });
+    // What was looked at stays in sight.
+    const line = await output('web-1').getByText('number 6001', { exact: true }).boundingBox();
+    const around = await output('web-1').boundingBox();
+    assert.ok(line !== null && around !== null && line.y >= around.y && line.y < around.y + around.height);
+    // Axe would read each of the lines.
+    await page.screenshot({ path: join(screenshotFolder, 'run-long-light.png') });
   });
 
   it('says why it did not run, and what is cut', async () => {

@@ -1,5 +1,5 @@
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
-import { defaultHighlightStyle, indentOnInput, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
+import { indentOnInput, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
 import { Compartment, EditorState } from '@codemirror/state';
 import {
   drawSelection,
@@ -10,6 +10,7 @@ import {
   lineNumbers,
 } from '@codemirror/view';
 import { type JSX, useEffect, useRef } from 'react';
+import { codeColors } from './code-colors.ts';
 import { languageOf } from './language-of.ts';
 
 export interface CodeEditorProps {
@@ -45,7 +46,7 @@ export function CodeEditor(props: CodeEditorProps): JSX.Element {
           highlightSpecialChars(),
           highlightActiveLine(),
           indentOnInput(),
-          syntaxHighlighting(defaultHighlightStyle, { fallback: true }),
+          syntaxHighlighting(codeColors),
           keymap.of([
             {
               key: 'Mod-s',
@@ -58,7 +59,7 @@ export function CodeEditor(props: CodeEditorProps): JSX.Element {
             ...historyKeymap,
           ]),
           EditorState.readOnly.of(readOnly),
-          EditorView.contentAttributes.of({ 'aria-label': label }),
+          EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
           EditorView.updateListener.of(({ docChanged, state }) => {
             if (docChanged) latest.current.onChange(state.doc.toString());
           }),

@@ -64,10 +64,12 @@ export function NewRunPage(): JSX.Element {
           onSubmit={(event) => void submit(event)}
           onKeyDown={(event) => {
             if (event.key !== 'Enter' || !(event.target instanceof Element)) return;
-            if (event.ctrlKey || event.metaKey) event.currentTarget.requestSubmit();
-            // Enter in an option or a filter is no wish to start; in the command it is.
-            else if (event.target.matches('input') && event.target.closest('.what-command') === null)
+            const inCommand = event.target.matches('.what-command textarea') && !event.shiftKey;
+            if (event.ctrlKey || event.metaKey || inCommand) {
               event.preventDefault();
+              event.currentTarget.requestSubmit();
+              // Enter in an option or a filter is no wish to start.
+            } else if (event.target.matches('input')) event.preventDefault();
           }}
         >
           <div className="new-run-main">
@@ -117,7 +119,10 @@ function startLabel({ where, vms }: RunDraft, { total }: RunTargets): string {
 }
 
 function commandOf(draft: RunDraft): string {
-  const { spec, vms, filter } = create(StartRunRequestSchema, draftRequest(draft));
+  const { spec, vms, filter } = create(
+    StartRunRequestSchema,
+    draftRequest({ ...draft, command: draft.command.trim() === '' ? 'COMMAND' : draft.command }),
+  );
   const place = { vms: vms.length === 0 && filter === '' ? ['VM'] : vms, filter };
   return runCommands.start(spec ?? create(RunSpecSchema), place);
 }

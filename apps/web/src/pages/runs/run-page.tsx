@@ -14,6 +14,8 @@ import { TargetList } from './target-list.tsx';
 import { endAnnouncement, isOver } from './target-outcome.ts';
 import { TargetSummary } from './target-summary.tsx';
 
+const justEndedMs = 10_000;
+
 /** One run, live: what was run, how it went on each VM, and the output. The target that is shown is in the address. */
 export function RunPage(): JSX.Element {
   const { id = '' } = useParams();
@@ -105,7 +107,9 @@ function EndAnnouncer({ run }: { readonly run: Run }): JSX.Element {
   const [text, setText] = useState('');
   useEffect(() => {
     if (!isOver(run.state)) wasRunning.current = true;
-    else if (wasRunning.current) setText(endAnnouncement(run));
+    // A quick one may have ended on the way to its page.
+    else if (wasRunning.current || Date.now() - Number((run.endedUnixNs ?? 0n) / 1_000_000n) < justEndedMs)
+      setText(endAnnouncement(run));
   }, [run]);
   return (
     <span role="status" className="visually-hidden">

@@ -1,5 +1,5 @@
 import { RunState, type RunTarget } from '@innkeeper/contract/control';
-import { type JSX, useState } from 'react';
+import { type JSX, memo, useState } from 'react';
 import { Link } from 'react-router';
 import { runPath } from '../../components/run-path.ts';
 import { Elapsed } from './elapsed.tsx';
@@ -14,7 +14,7 @@ export interface TargetListProps {
 }
 
 /** The VMs of a run with how it went on each; the one that is chosen is in the address. */
-export function TargetList({ runId, targets, shown }: TargetListProps): JSX.Element {
+export const TargetList = memo(function TargetList({ runId, targets, shown }: TargetListProps): JSX.Element {
   const [state, setState] = useState<RunState>();
   const counts = countStates(targets);
   const kept = counts.some((each) => each.state === state) ? state : undefined;
@@ -54,7 +54,7 @@ export function TargetList({ runId, targets, shown }: TargetListProps): JSX.Elem
       </ul>
     </section>
   );
-}
+});
 
 function briefOutcome(target: RunTarget): string {
   if (target.errorReason !== '') return target.errorMessage;

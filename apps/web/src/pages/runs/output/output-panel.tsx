@@ -2,7 +2,6 @@ import type { OperationError } from '@innkeeper/contract';
 import { RunState, type RunTarget } from '@innkeeper/contract/control';
 import { type JSX, useDeferredValue, useMemo, useState } from 'react';
 import { ErrorNote } from '../../../components/error-note.tsx';
-import { Icon } from '../../../components/icon.tsx';
 import { isOver } from '../target-outcome.ts';
 import { LineBlocks } from './line-blocks.ts';
 import { findLines } from './mark-matches.ts';
@@ -49,16 +48,14 @@ export function OutputPanel(props: OutputPanelProps): JSX.Element {
       before === undefined ? (by > 0 ? 0 : found.length - 1) : (before + by + found.length) % found.length,
     );
   };
-  if (error !== undefined)
-    return (
-      <div className="card output-panel">
-        <ErrorNote title="The output cannot be shown" error={error} />
-      </div>
-    );
+  if (error !== undefined) return <ErrorNote title="The output cannot be shown" error={error} />;
+  if (complete && count('both') === 0)
+    return <p className="card output-none dim">{emptyText(target, view, complete, 0)}</p>;
   return (
     <section className="card output-panel" aria-label="Output">
       <OutputTools
         {...{ view, times, wrap, follow }}
+        live={!complete}
         counts={{ both: count('both'), stdout: count('stdout'), stderr: count('stderr') }}
         onView={(next) => {
           setView(next);
@@ -81,20 +78,14 @@ export function OutputPanel(props: OutputPanelProps): JSX.Element {
       {blocks.end === 0 ? (
         <p className="output-none dim">{emptyText(target, view, complete, count('both'))}</p>
       ) : (
-        <div className="output-place">
-          <OutputLines
-            key={view}
-            label={`Output of ${target.vmName}`}
-            {...{ blocks, query: sought, times, wrap, follow, current }}
-            droppedLines={buffer?.droppedLines ?? 0}
-            onFollow={setFollow}
-          />
-          {!follow && (
-            <button type="button" className="output-jump" onClick={() => setFollow(true)}>
-              <Icon name="down" size={14} /> {isOver(target.state) ? 'To the end' : 'Follow'}
-            </button>
-          )}
-        </div>
+        <OutputLines
+          key={view}
+          label={`Output of ${target.vmName}`}
+          {...{ blocks, query: sought, times, wrap, follow, current }}
+          droppedLines={buffer?.droppedLines ?? 0}
+          live={!complete}
+          onFollow={setFollow}
+        />
       )}
     </section>
   );

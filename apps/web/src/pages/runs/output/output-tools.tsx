@@ -12,6 +12,8 @@ export interface OutputToolsProps {
   readonly times: boolean;
   readonly wrap: boolean;
   readonly follow: boolean;
+  /** More may come. */
+  readonly live: boolean;
   readonly onTimes: (times: boolean) => void;
   readonly onWrap: (wrap: boolean) => void;
   readonly onFollow: (follow: boolean) => void;
@@ -21,7 +23,7 @@ export interface OutputToolsProps {
 
 /** What is shown of the output and how; and the output as a file. */
 export function OutputTools(props: OutputToolsProps): JSX.Element {
-  const { view, counts, onView, search, times, wrap, follow, onTimes, onWrap, onFollow, download } = props;
+  const { view, counts, onView, search, times, wrap, follow, live, onTimes, onWrap, onFollow, download } = props;
   const label = (each: StreamView): string =>
     `${each} ${counts[each] > 9999 ? `${Math.floor(counts[each] / 1000)}k` : counts[each]}`;
   return (
@@ -35,7 +37,7 @@ export function OutputTools(props: OutputToolsProps): JSX.Element {
       />
       <OutputSearch {...search} />
       <div className="output-toggles">
-        <Toggle label="Follow" hint="Stay at the end of what comes" on={follow} onChange={onFollow} />
+        {live && <Toggle label="Follow" hint="Stay at the end of what comes" on={follow} onChange={onFollow} />}
         <Toggle label="Wrap" hint="Break long lines" on={wrap} onChange={onWrap} />
         <Toggle label="Times" hint="When each line came" on={times} onChange={onTimes} />
         <Menu position="bottom-end" width={220}>

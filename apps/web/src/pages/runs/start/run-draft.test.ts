@@ -46,6 +46,8 @@ describe('what is filled in to start a run', () => {
     assert.deepEqual(draftOf(request(draft).spec, ['a', 'b']), draft);
     const command: RunDraft = { ...emptyDraft, command: 'uname -a', vms: ['a'] };
     assert.deepEqual(draftOf(request(command).spec, ['a']), command);
+    const named = create(RunSpecSchema, { script: '#!/bin/sh\n\n echo a\nexit', title: 'echo a' });
+    assert.equal(draftOf(named).title, '');
     assert.equal(draftOf(create(RunSpecSchema, { argv: ['echo', "it's"] })).command, "echo 'it'\\''s'");
   });
 

@@ -91,7 +91,7 @@ export function draftOf(spec: RunSpec = create(RunSpecSchema), vms: readonly str
       .join('\n'),
     timeout: spec.timeoutMs === 0 ? '' : formatTimeout(spec.timeoutMs),
     outputMib: spec.maxOutputBytes === 0n ? 1 : Math.max(1, Math.ceil(Number(spec.maxOutputBytes) / 1_048_576)),
-    title: isCommand && spec.title === firstLine(command) ? '' : spec.title,
+    title: spec.title === (isCommand ? firstLine(command) : scriptTitle(spec.script)) ? '' : spec.title,
   };
 }
 
@@ -111,6 +111,12 @@ export function environmentOf(draft: Pick<RunDraft, 'environment'>): Record<stri
 
 function environmentLines({ environment }: Pick<RunDraft, 'environment'>): string[] {
   return environment.split('\n').filter((line) => line.trim() !== '');
+}
+
+/** As the daemon calls a script without a title. */
+function scriptTitle(script: string): string {
+  const lines = script.split('\n');
+  return (lines.find((line) => line.trim() !== '' && !line.startsWith('#')) ?? lines[0] ?? '').trim().slice(0, 200);
 }
 
 function firstLine(text: string): string {

@@ -9,14 +9,14 @@ export function startBlocker(
 ): string | undefined {
   if (where === 'vms' && vms.length === 0) return 'Choose the VMs that it shall run on.';
   if (where === 'filter' && filter.trim() === '') return 'Say which VMs it shall run on.';
+  const blocking = targets?.find((target) => target.blocking);
+  if (blocking !== undefined) return `${blocking.name}: ${blocking.problem}`;
   const [problem] = Object.values(problems);
   if (problem !== undefined) return problem;
   if (targets === undefined) return 'The VMs are being looked up.';
   const [first, ...others] = targets;
   if (first === undefined) return 'No running VM matches.';
   if (total > maxTargets) return `A run goes to at most ${maxTargets.toLocaleString()} VMs.`;
-  const blocking = targets.find((target) => target.blocking);
-  if (blocking !== undefined) return `${blocking.name}: ${blocking.problem}`;
   if (targets.some((target) => target.problem === undefined)) return undefined;
   return others.length === 0 ? `${first.name}: ${first.problem}` : 'None of these VMs answers now.';
 }

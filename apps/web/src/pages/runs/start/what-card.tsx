@@ -1,4 +1,4 @@
-import { Autocomplete, Button, FileButton, SegmentedControl, TextInput } from '@mantine/core';
+import { Autocomplete, Button, FileButton, SegmentedControl, Textarea } from '@mantine/core';
 import { type JSX, lazy, Suspense, useState } from 'react';
 import { Icon } from '../../../components/icon.tsx';
 import { showToast } from '../../../components/toasts.tsx';
@@ -53,9 +53,12 @@ export function WhatCard({ draft, set, problems, generation }: WhatCardProps): J
       </div>
       <div className="card-body what-body">
         {kind === 'command' ? (
-          <TextInput
+          <Textarea
             label="Command"
-            description="A line for /bin/sh"
+            description="For /bin/sh. Enter runs it, Shift Enter begins a line."
+            autosize
+            minRows={1}
+            maxRows={10}
             placeholder="uname -a"
             className="what-command"
             autoFocus
@@ -92,7 +95,7 @@ export function WhatCard({ draft, set, problems, generation }: WhatCardProps): J
               />
               <FileButton onChange={(file) => void load(file)}>
                 {(props) => (
-                  <Button {...props} variant="default" leftSection={<Icon name="download" size={15} />}>
+                  <Button {...props} variant="default" leftSection={<Icon name="plus" size={15} />}>
                     Load a file
                   </Button>
                 )}
