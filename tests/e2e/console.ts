@@ -60,7 +60,7 @@ export async function openConsole(): Promise<WebConsole> {
     page.on('pageerror', (error) => faults.push(error.stack ?? error.message));
     page.on('console', (message) => {
       // What the network refuses is told by the page itself.
-      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      if (message.type() === 'error' && !/^(?:Failed to load resource|WebSocket connection to)/.test(message.text()))
         faults.push(message.text());
     });
     await page.goto(await daemon.loginPath(user));

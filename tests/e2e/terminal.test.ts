@@ -2,6 +2,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { checkPage, openConsole, type WebConsole } from './console.ts';
+import { savedScreen, screenShows, typeInto } from './screen.ts';
+
+/** Prints a thousand numbered lines in about five seconds, without its last word being in the command. */
+const slowLines =
+  'i=0; while [ $i -lt 1000 ]; do i=$((i+1)); echo line $i; [ $((i%10)) = 0 ] && sleep 0.05; done; echo all $((1+1))\n';
 
 describe('the terminal', () => {
   let web: WebConsole;
@@ -14,24 +19,212 @@ describe('the terminal', () => {
   });
   after(() => web[Symbol.asyncDispose]());
 
+  const type = (text: string): Promise<void> => typeInto(page, 'Terminal', text);
+  const shows = (text: string | RegExp): Promise<void> => screenShows(page, text);
+  const newTerminal = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'New terminal', exact: true }).click();
+    await shows('root@tiny');
+  };
+
   it('offers a first terminal, and opens it', async () => {
     await page.goto('/vms/web-1/terminal');
     await page.getByRole('heading', { name: 'No terminal is open' }).waitFor();
     assert.deepEqual(await checkPage(page, 'terminal-empty'), []);
-    await page.getByRole('button', { name: 'New terminal', exact: true }).click();
-    await type(page, 'echo it is $((6 * 7))\n');
-    await shows(page, 'it is 42');
+    await newTerminal();
+    await type('echo it is $((6 * 7))\n');
+    await shows('it is 42');
     await page.waitForURL(/terminal=/);
     assert.deepEqual(await checkPage(page, 'terminal'), []);
   });
+
+  it('tells the guest the size of the window', async () => {
+    await page.setViewportSize({ width: 1000, height: 600 });
+    const size = page.locator('[data-hint="Columns and rows"]');
+    await size.filter({ hasText: /^[5-9]\d×/ }).waitFor();
+    const [columns, rows] = ((await size.textContent()) ?? '').split('×');
+    await type('stty size\n');
+    await shows(`${rows} ${columns}`);
+    await page.setViewportSize({ width: 1360, height: 850 });
+  });
+
+  it('shows the same after a reload, and in a second window', async () => {
+    await page.reload();
+    await shows('it is 42');
+    const other = await web.context.newPage();
+    await other.goto(page.url());
+    await screenShows(other, 'it is 42');
+    await typeInto(other, 'Terminal', 'echo from $((1+1)) windows\n');
+    await shows('from 2 windows');
+    await page.getByText('2 windows look at it').waitFor();
+    await other.close();
+  });
+
+  it('goes on after its connection was cut in the middle of output', async () => {
+    await page.addInitScript(() => {
+      const sockets: WebSocket[] = [];
+      const Before = WebSocket;
+      globalThis.WebSocket = class extends Before {
+        constructor(url: string | URL) {
+          super(url);
+          sockets.push(this);
+        }
+      };
+      Object.assign(globalThis, { cutAll: () => sockets.splice(0).map((socket) => socket.close(4000)) });
+    });
+    await page.reload();
+    await shows('from 2 windows');
+    await type(`clear; ${slowLines}`);
+    await shows('line 100');
+    await page.evaluate('cutAll()');
+    await page.getByText('Reconnecting; what runs goes on.').waitFor({ timeout: 5000 });
+    await shows(/^all 2/);
+    const lines = (await savedScreen(page)).split('\n').filter((line) => line.startsWith('line '));
+    assert.equal(lines.length, 1000);
+    assert.ok(lines.every((line, index) => line === `line ${index + 1}`));
+  });
+
+  it('goes on after the daemon was killed and another one came', async () => {
+    await type('clear; echo go $((1+1)); sleep 4; echo back $((1+1))\n');
+    await shows(/^go 2/);
+    await web.daemon.pause();
+    await page.getByText('Reconnecting; what runs goes on.').waitFor();
+    assert.deepEqual(await checkPage(page, 'terminal-lost'), []);
+    await web.daemon.resume();
+    await shows(/^back 2/);
+  });
+
+  it('opens another one as another user, and changes between them', async () => {
+    await type('clear; echo made $((1+1))\n');
+    await shows('made 2');
+    await page.getByRole('button', { name: 'New terminal as somebody else' }).click();
+    await page.getByLabel('User', { exact: true }).fill('gu');
+    await page.getByRole('option', { name: 'guest' }).click();
+    assert.deepEqual(await checkPage(page, 'terminal-user'), []);
+    await page.getByRole('button', { name: 'Open', exact: true }).click();
+    await page.getByRole('button', { name: /^2: .*guest$/ }).waitFor();
+    await type('echo I am $(id -un)\n');
+    await shows('I am guest');
+    assert.deepEqual(await checkPage(page, 'terminal-two'), []);
+    await page.getByRole('button', { name: /^1: / }).click();
+    await shows('made 2');
+    await page.getByRole('button', { name: /^2: / }).click();
+    await shows('I am guest');
+  });
+
+  it('says how one ended, and opens a new one', async () => {
+    await type('exit 3\n');
+    await page.getByText('It ended with exit code 3.').waitFor();
+    assert.deepEqual(await checkPage(page, 'terminal-ended'), []);
+    await page.getByRole('button', { name: 'Open a new one' }).click();
+    await page.getByRole('button', { name: /^3: / }).waitFor();
+    await type('kill -9 $$\n');
+    await page.getByText('It was ended by signal 9.').waitFor();
+  });
+
+  it('asks before it closes one that runs, and not for one that ended', async () => {
+    await page.getByRole('button', { name: /^Close 3: / }).click();
+    await page.getByRole('button', { name: /^3: / }).waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: /^Close 2: / }).click();
+    await page.getByRole('button', { name: /^2: / }).waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: /^Close 1: / }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: /^1: / }).waitFor();
+  });
+
+  it('lets nobody be caught by the keyboard, and finds text', async () => {
+    await shows('made 2');
+    await type('echo needle; echo needle\n');
+    await page.keyboard.press('Control+Shift+F');
+    await page.getByRole('searchbox', { name: 'Text to look for' }).fill('needle');
+    await page.getByText(/ of 4/).waitFor();
+    assert.deepEqual(await checkPage(page, 'terminal-search'), []);
+    await page.keyboard.press('Escape');
+    await page.getByRole('search').waitFor({ state: 'detached' });
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'TEXTAREA');
+    await page.keyboard.press('Control+Shift+L');
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'SPAN');
+    await page.keyboard.press('Shift+Tab');
+    assert.notEqual(await page.evaluate(() => document.activeElement?.tagName), 'SPAN');
+  });
+
+  it('keeps the font size, fills the window and sends keys by menu', async () => {
+    await page.getByRole('button', { name: 'Larger text' }).click();
+    await page.getByRole('button', { name: 'Full screen' }).click();
+    await type('cat\n');
+    await page.getByRole('button', { name: 'Send a key' }).click();
+    await page.getByRole('menuitem', { name: /Ctrl\+C/ }).click();
+    await type('echo after $?\n');
+    await shows('after 130');
+    assert.deepEqual(await checkPage(page, 'terminal-full'), []);
+    await page.getByRole('button', { name: 'Leave the full screen' }).click();
+    assert.equal(await page.evaluate(() => localStorage.getItem('innkeeper-terminal-font-size')), '15');
+  });
+
+  it('gives a hostile guest nothing beyond its screen', async () => {
+    const title = await page.title();
+    await page.evaluate(() => {
+      Object.assign(navigator.clipboard, { writeText: (text: string) => (document.title = `copied ${text}`) });
+    });
+    // A title of a megabyte, the clipboard, a link that runs a script, huge counts, notifications and the window.
+    const hostile = [
+      String.raw`printf '\033]0;'; head -c 1000000 /dev/zero | tr '\0' A; printf '\007'`,
+      String.raw`printf '\033]52;c;aGFja2Vk\007\033]52;c;?\007'`,
+      String.raw`printf '\033]8;;javascript:document.title=1\007LINK\033]8;;\007\n'`,
+      String.raw`printf '\033[2147483647S\033[2147483647L\033[2147483647b\033[2147483647T'`,
+      String.raw`printf '\033]9;hi\007\033[3;0;0t\033[8;5;5t\033[21t\033]1337;File=a:QQ==\007\n'`,
+    ];
+    for (const line of hostile) await type(`${line}\n`);
+    await type('echo alive $((1+1))\n');
+    await shows(/^alive 2/);
+    await page.locator('.xterm-screen').getByText('LINK').last().click({ force: true });
+    assert.equal(await page.title(), title);
+    assert.equal(await page.locator('.xterm a').count(), 0);
+    assert.equal(web.context.pages().length, 1);
+    const name = await page.getByRole('button', { name: /^1: / }).getAttribute('aria-label');
+    assert.ok((name ?? '').length < 150, `${name?.length} characters`);
+    assert.deepEqual(await checkPage(page, 'terminal-hostile'), []);
+    await type('clear\n');
+  });
+
+  it('is closed to who may not run commands in the VM', async () => {
+    await web.daemon.call('AccessService/CreateUser', { name: 'vera', roles: [{ role: 'viewer', scope: '*' }] });
+    const context = await web.newContext();
+    const vera = await web.logIn(context, 'vera');
+    const path = new URL(page.url()).pathname;
+    await vera.goto(path);
+    await vera.getByRole('heading', { name: 'Terminal is not yours to open' }).waitFor();
+    assert.equal(await vera.getByRole('link', { name: 'Terminal' }).count(), 0);
+    assert.deepEqual(await checkPage(vera, 'terminal-refused'), []);
+    const id = new URL(page.url()).searchParams.get('terminal');
+    const answer = await vera.evaluate(
+      (address) =>
+        new Promise<string>((resolve) => {
+          const socket = new WebSocket(address);
+          let text = '';
+          socket.onmessage = ({ data }) => {
+            text += String(data);
+          };
+          socket.onclose = ({ code }) => resolve(`${code} ${text}`);
+        }),
+      `ws://${new URL(page.url()).host}/v1/vms/web-1/terminals/${id}`,
+    );
+    assert.doesNotMatch(answer, /"screen"/);
+    await context.close();
+  });
+
+  it('says that the VM stopped, and starts it again', async () => {
+    await web.daemon.call('VmService/KillVm', { vm: 'web-1' });
+    await page.getByText('The terminal is not shown any more').waitFor();
+    assert.deepEqual(await checkPage(page, 'terminal-gone'), []);
+    await page.getByRole('button', { name: /^Close 1: / }).click();
+    await page.getByRole('heading', { name: 'web-1 does not run' }).waitFor();
+    assert.deepEqual(await checkPage(page, 'terminal-stopped'), []);
+    await page.getByRole('button', { name: 'Start web-1' }).click();
+    await page.getByRole('heading', { name: 'No terminal is open' }).waitFor({ timeout: 60_000 });
+  });
+
+  it('logs no error of its own', () => {
+    assert.deepEqual(web.faults, []);
+  });
 });
-
-/** Types into the terminal, key by key. */
-async function type(page: Page, text: string): Promise<void> {
-  await page.getByRole('textbox', { name: 'Terminal', exact: true }).pressSequentially(text);
-}
-
-/** Waits until a line of the screen has it. */
-async function shows(page: Page, text: string): Promise<void> {
-  await page.locator('.xterm-accessibility-tree').getByText(text).first().waitFor();
-}

@@ -11,6 +11,7 @@ export function bufferText(buffer: Pick<IBuffer, 'length' | 'getLine'>): string 
     if (line.isWrapped && lines.length > 0) lines.push(`${lines.pop() ?? ''}${text}`);
     else lines.push(text);
   }
-  while (lines.at(-1) === '') lines.pop();
-  return lines.map((line) => `${line}\n`).join('');
+  const trimmed = lines.map((line) => line.trimEnd());
+  while (trimmed.at(-1) === '') trimmed.pop();
+  return trimmed.map((line) => `${line}\n`).join('');
 }

@@ -11,6 +11,8 @@ import type { VmTabProps } from './vm-tabs.ts';
 
 /** How long the button is pointed out to somebody who types without the keyboard. */
 const askedMs = 1500;
+/** Before the console of a VM that ended and yet runs is asked for again. */
+const returnMs = 1000;
 
 /** The serial console: works without an agent. Anybody may look, one at a time types. */
 export function ConsoleTab({ vm }: VmTabProps): JSX.Element {
@@ -59,8 +61,15 @@ function LiveConsole({ vm, isOn }: VmTabProps & { readonly isOn: boolean }): JSX
     const timer = setTimeout(() => setAsked(false), askedMs);
     return () => clearTimeout(timer);
   }, [isAsked]);
-  const ask = useCallback(() => setAsked(true), []);
   const { socket, isWriter, writer, error } = state;
+  // A VM that was stopped and started at once has another console.
+  const mustReturn = isOn && socket === 'closed' && error === undefined && link !== undefined;
+  useEffect(() => {
+    if (!mustReturn) return;
+    const timer = setTimeout(() => setAttempt((before) => before + 1), returnMs);
+    return () => clearTimeout(timer);
+  }, [mustReturn]);
+  const ask = useCallback(() => setAsked(true), []);
   const lost = socket === 'lost' && isOn;
   const name = quoteWord(vm.name);
   return (
@@ -71,7 +80,8 @@ function LiveConsole({ vm, isOn }: VmTabProps & { readonly isOn: boolean }): JSX
       onRefused={ask}
       commands={[
         { label: 'Console', command: `inn console ${name}` },
-        { label: 'As text', command: `inn console --no-follow ${name}` },
+        { label: 'Only look', command: `inn console --read-only ${name}` },
+        { label: 'Take over', command: `inn console --take ${name}` },
       ]}
       standstill={standstillText(isOn, lost)}
       bar={

@@ -102,8 +102,9 @@ export class ConsoleLink {
       String(text),
       { nextStep: String(nextStep ?? '') },
     );
-    // A daemon that stops will be back; with anything else another attempt brings the same.
-    if (this.#complaint.code !== 'unavailable' && reason !== 'CANCELED') this.#socket.close();
+    // A daemon that stops will be back, and a VM starts; with anything else another attempt brings the same.
+    if (this.#complaint.code === 'unavailable' || reason === 'CANCELED' || reason === 'VM_NOT_RUNNING') return;
+    this.#socket.close();
   }
 
   #change(change: Partial<ConsoleLinkState>): void {

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it, mock } from 'node:test';
+import { FakeSocket } from '../../../components/emulator/fake-socket.ts';
+import { ConsoleLink, type ConsoleLinkState, newConsoleState } from './console-link.ts';
+
+describe('ConsoleLink', () => {
+  let state: ConsoleLinkState;
+  let link: ConsoleLink;
+  let pending: (() => void)[];
+  const keys = new TextEncoder().encode('ls');
+  const settle = (): void => {
+    for (const act of pending.splice(0)) act();
+  };
+  beforeEach((test) => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    ('after' in test ? test : undefined)?.after(() => mock.timers.reset());
+    FakeSocket.made.length = 0;
+    state = newConsoleState;
+    pending = [];
+    link = new ConsoleLink({
+      url: (writer) => `ws://host/console${writer ? '?writer=1' : ''}`,
+      display: { clear: () => undefined, write: () => undefined, after: (act) => pending.push(act) },
+      onState: (next) => {
+        state = next;
+      },
+      open: FakeSocket.open,
+    });
+    FakeSocket.last.accept();
+  });
+
+  it('types only while it is the writer, and not before the history is drawn', () => {
+    link.type(keys);
+    link.take();
+    FakeSocket.last.tell({ type: 'writer', name: 'ann', you: true });
+    link.type(keys);
+    assert.deepEqual(FakeSocket.last.sent, ['{"type":"take"}']);
+    settle();
+    link.type(keys);
+    assert.equal(FakeSocket.last.sent.length, 2);
+    assert.equal(state.writer, 'ann');
+  });
+
+  it('asks to type again after a cut, and types nothing until it may', () => {
+    FakeSocket.last.tell({ type: 'writer', name: 'ann', you: true });
+    settle();
+    FakeSocket.last.drop(1006);
+    assert.equal(state.isWriter, false);
+    mock.timers.tick(250);
+    assert.equal(FakeSocket.last.url, 'ws://host/console?writer=1');
+    FakeSocket.last.drop(1006);
+    mock.timers.tick(500);
+    assert.equal(FakeSocket.last.url, 'ws://host/console?writer=1');
+    FakeSocket.last.accept();
+    link.type(keys);
+    assert.deepEqual(FakeSocket.last.sent, []);
+    FakeSocket.last.tell({ type: 'writer', name: 'bob', you: false });
+    settle();
+    FakeSocket.last.drop(1006);
+    mock.timers.tick(60_000);
+    assert.equal(FakeSocket.last.url, 'ws://host/console');
+  });
+
+  it('rests when the VM has ended, and when it may not look', () => {
+    FakeSocket.last.drop(1000);
+    assert.deepEqual([state.socket, state.error], ['closed', undefined]);
+    mock.timers.tick(60_000);
+    assert.equal(FakeSocket.made.length, 1);
+  });
+
+  it('says why it is closed', () => {
+    FakeSocket.last.tell({ type: 'error', reason: 'VM_NOT_FOUND', message: 'No.' });
+    assert.equal(state.error?.reason, 'VM_NOT_FOUND');
+    assert.equal(state.socket, 'closed');
+  });
+
+  it('waits for a VM that starts', () => {
+    FakeSocket.last.tell({ type: 'error', reason: 'VM_NOT_RUNNING', message: 'Not yet.' });
+    FakeSocket.last.drop(1011);
+    mock.timers.tick(250);
+    assert.equal(FakeSocket.made.length, 2);
+  });
+
+  it('goes on looking when its keys were refused', () => {
+    FakeSocket.last.tell({ type: 'error', reason: 'CONSOLE_NOT_WRITER', message: 'bob types here.' });
+    assert.equal(state.socket, 'open');
+  });
+});

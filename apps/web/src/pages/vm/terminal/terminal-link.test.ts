@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it, mock } from 'node:test';
+import { FakeSocket } from '../../../components/emulator/fake-socket.ts';
+import { TerminalLink, type TerminalLinkState } from './terminal-link.ts';
+
+/** A display that draws when it is told to. */
+class SlowDisplay {
+  readonly seen: string[] = [];
+  readonly #waiting: (() => void)[] = [];
+
+  clear({ columns, rows }: { readonly columns: number; readonly rows: number }): void {
+    this.seen.push(`clear ${columns}x${rows}`);
+  }
+
+  write(bytes: Uint8Array, onDrawn: () => void = () => undefined): void {
+    this.seen.push(new TextDecoder().decode(bytes));
+    this.#waiting.push(onDrawn);
+  }
+
+  resized({ columns, rows }: { readonly columns: number; readonly rows: number }): void {
+    this.seen.push(`size ${columns}x${rows}`);
+  }
+
+  draw(): void {
+    for (const done of this.#waiting.splice(0)) done();
+  }
+}
+
+describe('TerminalLink', () => {
+  let display: SlowDisplay;
+  let states: TerminalLinkState[];
+  let link: TerminalLink;
+  beforeEach((test) => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    ('after' in test ? test : undefined)?.after(() => mock.timers.reset());
+    FakeSocket.made.length = 0;
+    display = new SlowDisplay();
+    states = [];
+    const onState = (state: TerminalLinkState): void => void states.push(state);
+    link = new TerminalLink({ url: () => 'ws://host/t', display, onState, open: FakeSocket.open });
+    FakeSocket.last.accept();
+  });
+
+  it('acknowledges what is drawn, and no drawing of the whole screen', () => {
+    const socket = FakeSocket.last;
+    socket.tell({ type: 'screen', columns: 100, rows: 30 });
+    socket.give('drawing');
+    socket.give('one');
+    socket.give('two!');
+    assert.deepEqual(socket.sent, []);
+    display.draw();
+    assert.deepEqual(socket.sent, ['{"type":"ack","bytes":7}']);
+    assert.deepEqual(display.seen, ['clear 100x30', 'drawing', 'one', 'two!']);
+  });
+
+  it('comes back by itself, and acknowledges nothing of the connection before', () => {
+    FakeSocket.last.give('lost');
+    FakeSocket.last.drop(1006);
+    assert.equal(states.at(-1)?.socket, 'lost');
+    mock.timers.tick(250);
+    assert.equal(FakeSocket.made.length, 2);
+    FakeSocket.last.accept();
+    display.draw();
+    assert.deepEqual(FakeSocket.last.sent, []);
+    assert.equal(states.at(-1)?.socket, 'open');
+  });
+
+  it('waits longer from attempt to attempt, and not when it is told to', () => {
+    for (const waitMs of [250, 500, 1000]) {
+      FakeSocket.last.drop(1006);
+      const before = FakeSocket.made.length;
+      mock.timers.tick(waitMs - 1);
+      assert.equal(FakeSocket.made.length, before);
+      mock.timers.tick(1);
+      assert.equal(FakeSocket.made.length, before + 1);
+    }
+    FakeSocket.last.drop(1006);
+    link.retryNow();
+    assert.equal(FakeSocket.made.length, 5);
+  });
+
+  it('rests after the end, with the code, the signal or the reason', () => {
+    FakeSocket.last.tell({ type: 'exited', code: 3 });
+    assert.deepEqual(states.at(-1)?.ending, { type: 'code', code: 3 });
+    mock.timers.tick(60_000);
+    assert.equal(FakeSocket.made.length, 1);
+  });
+
+  it('does not ask again for a terminal that is not there', () => {
+    FakeSocket.last.tell({ type: 'error', code: 'not_found', reason: 'TERMINAL_NOT_FOUND', message: 'Gone.' });
+    const ending = states.at(-1)?.ending;
+    assert.equal(ending?.type === 'error' ? ending.error.reason : '', 'TERMINAL_NOT_FOUND');
+    mock.timers.tick(60_000);
+    assert.equal(FakeSocket.made.length, 1);
+  });
+
+  it('comes back after a daemon that stopped, and says why a terminal was lost that stays lost', () => {
+    const complaint = { type: 'error', code: 'unavailable', reason: 'AGENT_UNREACHABLE', message: 'No agent.' };
+    FakeSocket.last.tell(complaint);
+    FakeSocket.last.drop(1011);
+    mock.timers.tick(250);
+    FakeSocket.last.accept();
+    FakeSocket.last.tell(complaint);
+    FakeSocket.last.drop(1000);
+    assert.equal(states.at(-1)?.ending?.type, 'error');
+  });
+
+  it('takes the size that another viewer chose, and tells of an agent that is away', () => {
+    FakeSocket.last.tell({ type: 'size', columns: 90, rows: 20 });
+    FakeSocket.last.tell({ type: 'agent', state: 'lost' });
+    FakeSocket.last.tell({ type: 'of a newer daemon' });
+    assert.deepEqual(display.seen, ['size 90x20']);
+    assert.equal(states.at(-1)?.agent, 'lost');
+  });
+});
