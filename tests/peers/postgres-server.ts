@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,10 @@ import { until } from './until.ts';
 export interface PostgresServer extends AsyncDisposable {
   /** Makes an empty database and gives its address. */
   createDatabase(): Promise<string>;
+  /** As when its machine goes down. */
+  stop(): Promise<void>;
+  /** Up again, with what it had. */
+  start(): Promise<void>;
 }
 
 const packages = '/usr/lib/postgresql';
@@ -27,11 +31,13 @@ export async function startPostgres(): Promise<PostgresServer> {
     encoding: 'utf8',
   });
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr || made.error?.message}`);
-  const server = spawn(program('postgres'), ['-D', data, '-k', folder, '-c', 'listen_addresses=', '-c', 'fsync=off'], {
-    ...identity,
-    cwd: folder,
-    stdio: 'ignore',
-  });
+  const run = (): ChildProcess =>
+    spawn(program('postgres'), ['-D', data, '-k', folder, '-c', 'listen_addresses=', '-c', 'fsync=off'], {
+      ...identity,
+      cwd: folder,
+      stdio: 'ignore',
+    });
+  let server = run();
   const address = (database: string): string => `postgres://test@localhost/${database}?host=${folder}`;
   let count = 0;
   const createDatabase = async (): Promise<string> => {
@@ -43,11 +49,21 @@ export async function startPostgres(): Promise<PostgresServer> {
     return address(name);
   };
   await until(async () => (await createDatabase()) !== '');
+  const stop = async (): Promise<void> => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    // Connections are cut, as with "immediate" of pg_ctl.
+    server.kill('SIGQUIT');
+    await once(server, 'exit');
+  };
   return {
     createDatabase,
+    stop,
+    start: async () => {
+      server = run();
+      await until(async () => (await createDatabase()) !== '');
+    },
     [Symbol.asyncDispose]: async () => {
-      server.kill('SIGINT');
-      await once(server, 'exit');
+      await stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
