@@ -22,6 +22,7 @@ const maxEnded = 64;
 const unseenMs = 24 * 60 * 60_000;
 /** After a start of the daemon, agents get this long to be heard again. */
 const returnMs = 60_000;
+const retryAfterMs = 500;
 /** And who asks for a terminal meanwhile waits so long. */
 const maxWaitMs = 10_000;
 
@@ -236,6 +237,7 @@ async function agentOf(vm: VmOfControl, signal: AbortSignal): Promise<AgentLink>
       return await vm.agent({ signal });
     } catch (error) {
       if (!(error instanceof OperationError && error.reason === 'AGENT_UNREACHABLE')) throw error;
+      await delay(retryAfterMs, signal);
     }
   }
 }

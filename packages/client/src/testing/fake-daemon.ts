@@ -6,11 +6,13 @@ import { join } from 'node:path';
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import {
+  AuditService,
   GuestService,
   ImageService,
   NodeService,
   OperationService,
   RunService,
+  TerminalService,
   VmService,
 } from '@innkeeper/contract/control';
 import { type ReasonName, reasons } from '@innkeeper/contract/errors';
@@ -24,8 +26,12 @@ export interface FakeHandlers {
   readonly operations?: Partial<ServiceImpl<typeof OperationService>>;
   readonly node?: Partial<ServiceImpl<typeof NodeService>>;
   readonly runs?: Partial<ServiceImpl<typeof RunService>>;
+  readonly audit?: Partial<ServiceImpl<typeof AuditService>>;
+  readonly terminals?: Partial<ServiceImpl<typeof TerminalService>>;
   readonly files?: (request: IncomingMessage, response: ServerResponse, url: URL) => void;
   readonly exec?: (socket: WebSocket, vm: string) => void;
+  /** Every WebSocket, with its path; then there is no exec. */
+  readonly socket?: (socket: WebSocket, path: string) => void;
   /** Answers the upgrade of an exec with an error instead. */
   readonly refuseExec?: string;
 }
@@ -61,6 +67,11 @@ export async function startFakeDaemon(handlers: FakeHandlers = {}): Promise<Fake
       });
     });
     server.on('upgrade', (request, socket, head) => {
+      const { socket: other } = now;
+      if (other !== undefined) {
+        webSockets.handleUpgrade(request, socket, head, (opened) => other(opened, request.url ?? ''));
+        return;
+      }
       const vm = /^\/v1\/vms\/([^/]+)\/exec$/.exec(request.url ?? '')?.[1];
       if (now.refuseExec !== undefined || vm === undefined || now.exec === undefined)
         socket.end(
@@ -125,6 +136,8 @@ function answer(handlers: FakeHandlers, request: IncomingMessage, response: Serv
       router.service(OperationService, handlers.operations ?? {});
       router.service(NodeService, handlers.node ?? {});
       router.service(RunService, handlers.runs ?? {});
+      router.service(AuditService, handlers.audit ?? {});
+      router.service(TerminalService, handlers.terminals ?? {});
     },
   })(request, response);
 }
