@@ -3,6 +3,7 @@
  * Skips what is unchanged. Flags: --sanitize builds with address and undefined-behaviour sanitizers for this machine's
  * own libc; --force builds whatever the hash says.
  */
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from './build-agent/bundle.ts';
@@ -56,6 +57,7 @@ async function build(): Promise<void> {
       outFile: half,
     });
     chmodSync(half, 0o755);
+    testItself(half);
     renameSync(half, program);
   } finally {
     rmSync(half, { force: true });
@@ -64,6 +66,15 @@ async function build(): Promise<void> {
   if (!sanitize && statSync(program).size > budgetBytes)
     throw new Error(`The agent is larger than its budget of ${budgetBytes} bytes.`);
   writeFileSync(stamp, hash);
+}
+
+/** An interpreter or a compiler that computes wrongly is found here, and not in a guest. */
+function testItself(path: string): void {
+  const { status, signal, stdout, stderr, error } = spawnSync(path, ['--self-test'], { encoding: 'utf8' });
+  if (status === 0) return;
+  throw new Error(
+    `The agent that was built fails its self-test (${signal ?? status ?? error?.message}):\n${stdout}${stderr}`,
+  );
 }
 
 function size(path: string): string {

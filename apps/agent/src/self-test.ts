@@ -1,4 +1,4 @@
-import { encodeBy, type LiteRow, liteEncode, liteType } from '@innkeeper/contract/lite';
+import { encodeBy, type LiteRow, liteDecode, liteEncode, liteType } from '@innkeeper/contract/lite';
 import * as host from 'host';
 
 interface Check {
@@ -15,6 +15,7 @@ const checks: readonly Check[] = [
   },
   { name: 'utf-8', run: () => host.decodeUtf8(new Uint8Array([0xe2, 0x82, 0xac, 0xff]), false) === '€\ufffd' },
   { name: 'protobuf', run: encodersAgree },
+  { name: 'negative numbers', run: negativesSurvive },
   { name: 'random', run: randomDiffers },
   { name: 'files', run: () => host.readText('/proc/self/stat', 4096).includes('innkeeper') },
   { name: 'file systems', run: () => host.statvfs('/').totalBytes > 0 },
@@ -76,6 +77,28 @@ function encodersAgree(): boolean {
   const byTypeScript = hex(liteEncode(tree, message));
   encodeBy(host.encodeMessage);
   return byC === byTypeScript && byC.length > 4000;
+}
+
+/** As protobuf writes them: interpreters have given -1 another form in 64 bits. There and back, by C and by TypeScript. */
+function negativesSurvive(): boolean {
+  const type = liteType('negatives', [
+    [1, 'wide', 'int64', 'repeated'],
+    [2, 'narrow', 'int32'],
+  ]);
+  const wide = [-1n, -2n, -1_000_000_007n, -9_007_199_254_740_993n, -9_223_372_036_854_775_808n];
+  const message = { wide, narrow: -5 } as never;
+  const rest = 'feffffffffffffffff01f9eb94a3fcffffffff01ffffffffffffffefff0180808080808080808001';
+  const expected = `0a32ffffffffffffffffff01${rest}10fbffffffffffffffff01`;
+  const survives = (): boolean => {
+    const bytes = liteEncode(type, message);
+    const read = liteDecode(type, bytes) as unknown as { readonly wide: readonly bigint[]; readonly narrow: number };
+    return hex(bytes) === expected && read.narrow === -5 && wide.every((value, at) => read.wide[at] === value);
+  };
+  const byC = survives();
+  encodeBy(undefined);
+  const byTypeScript = survives();
+  encodeBy(host.encodeMessage);
+  return byC && byTypeScript;
 }
 
 const edgesOf = {
