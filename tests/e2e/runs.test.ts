@@ -221,6 +221,15 @@ describe('runs in the web console', () => {
     await page.screenshot({ path: join(screenshotFolder, 'run-long-light.png') });
   });
 
+  it('shows what is no text without obeying it', async () => {
+    await command('head -c 300000 /dev/urandom; printf "\\033]0;hostile\\007\\033[2J\\nthe end\\n"');
+    await state('succeeded');
+    await output('web-1').getByText('the end', { exact: true }).waitFor();
+    assert.doesNotMatch(await page.title(), /hostile/);
+    await page.screenshot({ path: join(screenshotFolder, 'run-binary-light.png') });
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth > innerWidth'), false);
+  });
+
   it('says why it did not run, and what is cut', async () => {
     await command('no-such-command');
     await state('failed');
@@ -254,7 +263,7 @@ describe('runs in the web console', () => {
     assert.equal(await page.locator('.run-item').count(), 2);
     assert.deepEqual(await checkPage(page, 'vm-runs'), []);
     await page.goto('/');
-    await page.getByText('Done: Run a command in the guest').or(page.getByText('Done: ').nth(3)).first().waitFor();
+    await page.getByRole('listitem').filter({ hasText: 'Done: Run a command in the guest' }).waitFor();
   });
 
   it('goes by keyboard', async () => {

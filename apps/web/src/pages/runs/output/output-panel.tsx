@@ -42,11 +42,11 @@ export function OutputPanel(props: OutputPanelProps): JSX.Element {
   const current = at === undefined ? undefined : found[at];
   const count = (each: StreamView): number => buffer?.blocks(each).end ?? 0;
   const move = (by: 1 | -1): void => {
-    if (found.length === 0) return;
+    // Enter right after the last letter is meant for what was typed.
+    const { length } = sought === query ? found : findLines(blocks, query);
+    if (length === 0) return;
     setFollow(false);
-    setAt((before) =>
-      before === undefined ? (by > 0 ? 0 : found.length - 1) : (before + by + found.length) % found.length,
-    );
+    setAt((before) => (before === undefined ? (by > 0 ? 0 : length - 1) : (before + by + length) % length));
   };
   if (error !== undefined) return <ErrorNote title="The output cannot be shown" error={error} />;
   if (complete && count('both') === 0)
