@@ -52,7 +52,8 @@ static JSValue js_close(JSContext *ctx, JSValueConst self, int argc, JSValueCons
 
 /*
  * read(fd, array, from, count, position): bytes, 0 at the end, -1 when it would wait. position < 0 reads at the file's
- * own place and goes on until `count` are there or it would wait: a virtio-serial port gives 4096 bytes a call.
+ * own place and goes on while it gets full pages: a virtio-serial port gives 4096 bytes a call. Less means that there is
+ * nothing more for now; if there is, the descriptor stays readable.
  */
 static JSValue js_read(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
@@ -67,6 +68,8 @@ static JSValue js_read(JSContext *ctx, JSValueConst self, int argc, JSValueConst
                                    : pread(fd, into + done, count - done, position + (off_t)done);
         if (got > 0) {
             done += (size_t)got;
+            if (position < 0 && got < 4096)
+                break;
         } else if (got == 0) {
             break;
         } else if (errno == EINTR) {

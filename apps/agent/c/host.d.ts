@@ -56,7 +56,10 @@ declare module 'host' {
   }
   export function open(path: string, flags: number, mode: number, noSymlinks: boolean): number;
   export function close(fd: number): void;
-  /** Until `count` bytes, the end (0 at once) or would wait (-1 at once). position < 0: the file's own place. */
+  /**
+   * Until `count` bytes, the end (0 at once) or would wait (-1 at once). position < 0: the file's own place, and then a
+   * read(2) of less than a page ends it too.
+   */
   export function read(fd: number, into: Uint8Array, from: number, count: number, position: number): number;
   /** One read(2): 0 at the end, -1 would wait. */
   export function readOnce(fd: number, into: Uint8Array, from: number, count: number): number;

@@ -15,7 +15,7 @@ const checks: readonly Check[] = [
   },
   { name: 'utf-8', run: () => host.decodeUtf8(new Uint8Array([0xe2, 0x82, 0xac, 0xff]), false) === '€\ufffd' },
   { name: 'protobuf', run: encodersAgree },
-  { name: 'negative numbers', run: negativesSurvive },
+  { name: '64-bit numbers', run: wideNumbersSurvive },
   { name: 'random', run: randomDiffers },
   { name: 'files', run: () => host.readText('/proc/self/stat', 4096).includes('innkeeper') },
   { name: 'file systems', run: () => host.statvfs('/').totalBytes > 0 },
@@ -79,20 +79,25 @@ function encodersAgree(): boolean {
   return byC === byTypeScript && byC.length > 4000;
 }
 
-/** As protobuf writes them: interpreters have given -1 another form in 64 bits. There and back, by C and by TypeScript. */
-function negativesSurvive(): boolean {
-  const type = liteType('negatives', [
-    [1, 'wide', 'int64', 'repeated'],
+/** As protobuf writes them, there and back, by C and by TypeScript: QuickJS 2025-04-26 gets those with bit 63 wrong. */
+function wideNumbersSurvive(): boolean {
+  const type = liteType('wide', [
+    [1, 'signed', 'int64', 'repeated'],
     [2, 'narrow', 'int32'],
+    [3, 'unsigned', 'uint64', 'repeated'],
   ]);
-  const wide = [-1n, -2n, -1_000_000_007n, -9_007_199_254_740_993n, -9_223_372_036_854_775_808n];
-  const message = { wide, narrow: -5 } as never;
+  const signed = [-1n, -2n, -1_000_000_007n, -9_007_199_254_740_993n, -9_223_372_036_854_775_808n];
+  const unsigned = [9_223_372_036_854_775_808n, 18_446_744_073_709_551_615n];
+  const message = { signed, narrow: -5, unsigned } as never;
   const rest = 'feffffffffffffffff01f9eb94a3fcffffffff01ffffffffffffffefff0180808080808080808001';
-  const expected = `0a32ffffffffffffffffff01${rest}10fbffffffffffffffff01`;
+  const high = '1a1480808080808080808001ffffffffffffffffff01';
+  const expected = `0a32ffffffffffffffffff01${rest}10fbffffffffffffffff01${high}`;
   const survives = (): boolean => {
     const bytes = liteEncode(type, message);
-    const read = liteDecode(type, bytes) as unknown as { readonly wide: readonly bigint[]; readonly narrow: number };
-    return hex(bytes) === expected && read.narrow === -5 && wide.every((value, at) => read.wide[at] === value);
+    const read = liteDecode(type, bytes) as unknown as Readonly<Record<'signed' | 'unsigned', readonly bigint[]>>;
+    const areSame = (one: readonly bigint[], other: readonly bigint[]): boolean =>
+      one.every((value, at) => other[at] === value);
+    return hex(bytes) === expected && areSame(signed, read.signed) && areSame(unsigned, read.unsigned);
   };
   const byC = survives();
   encodeBy(undefined);

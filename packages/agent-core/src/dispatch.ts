@@ -39,6 +39,22 @@ export interface CallSink {
   ): Promise<number>;
 }
 
+/** What a sink can do besides when its dialect carries bulk bytes without copies. */
+export interface BulkSink extends CallSink {
+  /** Sends what `fill` gives, message by message, as credit and channel allow, until it gives nothing. */
+  sendStream(fill: (into: Uint8Array) => number, prefixOf: (count: number) => Uint8Array): Promise<void>;
+  /**
+   * Gives encoded messages of the input to `take` as they come, until it says false to one or the input ends; the
+   * handler's iterator has that one and all after it. Rejects with what `take` throws. Views are valid during the call.
+   */
+  takeWhile(take: (body: Uint8Array) => boolean): Promise<void>;
+}
+
+/** Whether a sink is one for bulk. */
+export function isBulkSink(sink: CallSink): sink is BulkSink {
+  return 'sendStream' in sink;
+}
+
 /** What a handler gets besides its input. */
 export interface CallContext<O extends DescMessage> {
   readonly signal: AbortSignal;
@@ -55,6 +71,8 @@ export type Handler<I extends DescMessage, O extends DescMessage> = (
 export interface Operation {
   readonly method: LiteMethod;
   readonly run: (input: AsyncIterable<Uint8Array>, sink: CallSink, signal: AbortSignal) => Promise<void>;
+  /** For a method that answers without waiting for anything: the answer to an encoded request. */
+  readonly answerNow?: (body: Uint8Array) => Uint8Array;
 }
 
 /** Ties a handler to its method: decodes what comes, encodes what goes. */
@@ -81,6 +99,17 @@ export function unaryOperation<I extends DescMessage, O extends DescMessage>(
   return operation(method, async (input, context) => {
     await context.send(await answer(await firstOf(input), context.signal));
   });
+}
+
+/** As `unaryOperation`, for an answer that is there at once. */
+export function immediateOperation<I extends DescMessage, O extends DescMessage>(
+  method: LiteMethod<I, O>,
+  answer: (request: MessageShape<I>) => MessageInitShape<O>,
+): Operation {
+  return {
+    ...unaryOperation(method, answer),
+    answerNow: (body) => liteEncode(method.output, answer(decodeOne(method, body))),
+  };
 }
 
 /** The first message of a call. */
@@ -140,15 +169,32 @@ export class OperationTable implements Dispatcher {
    * for input and sink as well.
    */
   async run(method: string, input: AsyncIterable<Uint8Array>, sink: CallSink, signal: AbortSignal): Promise<void> {
-    const found = this.#operations.get(method);
-    if (found === undefined) throw new OperationError('UNKNOWN_METHOD', `This agent has no method ${method}.`);
-    if (this.#isFrozen() && !found.method.whileFrozen)
-      throw new OperationError('FILESYSTEM_FROZEN', `${method} would write, and file systems are frozen.`);
+    const found = this.#find(method);
     try {
       await found.run(input, sink, signal);
     } catch (error) {
       throw toOperationError(error);
     }
+  }
+
+  /** The answer of a method that has it at once; undefined for any other. Throws as `run` rejects. */
+  answerNow(method: string, body: Uint8Array): Uint8Array | undefined {
+    const answer = this.#operations.get(method)?.answerNow;
+    if (answer === undefined) return undefined;
+    this.#find(method);
+    try {
+      return answer(body);
+    } catch (error) {
+      throw toOperationError(error);
+    }
+  }
+
+  #find(method: string): Operation {
+    const found = this.#operations.get(method);
+    if (found === undefined) throw new OperationError('UNKNOWN_METHOD', `This agent has no method ${method}.`);
+    if (this.#isFrozen() && !found.method.whileFrozen)
+      throw new OperationError('FILESYSTEM_FROZEN', `${method} would write, and file systems are frozen.`);
+    return found;
   }
 }
 

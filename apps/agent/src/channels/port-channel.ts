@@ -59,6 +59,45 @@ export class PortChannel implements Channel {
     }
   }
 
+  /** See DirectChannel. */
+  async readEach(take: (bytes: Uint8Array) => boolean, { signal }: { readonly signal: AbortSignal }): Promise<boolean> {
+    const onAbort = (): void => this.#wakeAll();
+    signal.addEventListener('abort', onAbort);
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        if (this.#closed) return false;
+        const end = await this.#takeEach(take);
+        if (end === 'held') return true;
+        if (end === 'woken') continue;
+        if (this.#hadHost) {
+          this.#hadHost = false;
+          return false;
+        }
+        await this.#change();
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #takeEach(take: (bytes: Uint8Array) => boolean): Promise<'held' | 'nobody' | 'woken'> {
+    const state: { end: 'held' | 'nobody' | 'woken' } = { end: 'woken' };
+    await this.#readiness.eachReadable(() => {
+      const got = host.read(this.#fd, this.#buffer, 0, bufferBytes, -1);
+      if (got === 0) state.end = 'nobody';
+      else this.#hadHost = true;
+      if (got > 0 && !take(this.#buffer.subarray(0, got))) state.end = 'held';
+      return state.end === 'woken';
+    });
+    return state.end;
+  }
+
+  /** What goes in without waiting, unless others wait already. */
+  writeNow(bytes: Uint8Array): number {
+    return this.#closed || this.#turns.areTaken ? 0 : host.write(this.#fd, bytes, 0, bytes.length, -1);
+  }
+
   write(bytes: Uint8Array): Promise<void> {
     return this.#turns.take(() => this.#writeAll(bytes));
   }

@@ -37,6 +37,32 @@ export class SocketChannel implements Channel {
     }
   }
 
+  /** See DirectChannel. */
+  async readEach(take: (bytes: Uint8Array) => boolean, { signal }: { readonly signal: AbortSignal }): Promise<boolean> {
+    const onAbort = (): void => this.#readiness.wakeAll();
+    signal.addEventListener('abort', onAbort);
+    const state = { held: false, gone: false };
+    try {
+      while (!state.held && !state.gone && !this.#closed) {
+        signal.throwIfAborted();
+        await this.#readiness.eachReadable(() => {
+          const got = this.#readSome();
+          state.gone = got === 0;
+          state.held = got > 0 && !take(this.#buffer.subarray(0, got));
+          return !state.gone && !state.held;
+        });
+      }
+      return state.held;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** What goes in without waiting, unless others wait already. */
+  writeNow(bytes: Uint8Array): number {
+    return this.#closed || this.#turns.areTaken ? 0 : host.write(this.#fd, bytes, 0, bytes.length, -1);
+  }
+
   write(bytes: Uint8Array): Promise<void> {
     return this.#turns.take(() => this.#writeAll(bytes));
   }

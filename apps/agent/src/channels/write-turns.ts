@@ -2,6 +2,11 @@
 export class WriteTurns {
   #last: Promise<void> | undefined;
 
+  /** Whether somebody writes or waits to. */
+  get areTaken(): boolean {
+    return this.#last !== undefined;
+  }
+
   take(write: () => Promise<void>): Promise<void> {
     const before = this.#last;
     // A failed write is its own caller's; the next one finds out for itself.

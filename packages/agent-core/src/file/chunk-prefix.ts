@@ -1,17 +1,37 @@
-import { LiteWriter } from '@innkeeper/contract/lite';
+/** Two tags, a length of three bytes, an offset of eight, and a length of three. */
+const prefix = new Uint8Array(20);
 
-/** ReadFileEvent.chunk up to its data, which comes last: field 2 { 1 offset, 2 data }. */
+/**
+ * ReadFileEvent.chunk up to its data, which comes last: field 2 { 1 offset, 2 data }. Valid until the next one is made:
+ * every chunk of every file has one.
+ */
 export function chunkPrefix(offset: number, count: number): Uint8Array {
-  const inner = new LiteWriter();
+  const inner = (offset > 0 ? 1 + varintBytes(offset) : 0) + 1 + varintBytes(count);
+  prefix[0] = 0x12;
+  let at = putVarint(1, inner + count);
   if (offset > 0) {
-    inner.varint(0x08);
-    inner.varint(offset);
+    prefix[at] = 0x08;
+    at = putVarint(at + 1, offset);
   }
-  inner.varint(0x12);
-  inner.varint(count);
-  const outer = new LiteWriter();
-  outer.varint(0x12);
-  outer.varint(inner.length + count);
-  outer.bytes(inner.finish());
-  return outer.finish();
+  prefix[at] = 0x12;
+  return prefix.subarray(0, putVarint(at + 1, count));
+}
+
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) bytes += 1;
+  return bytes;
+}
+
+/** Where the next byte goes. */
+function putVarint(start: number, value: number): number {
+  let at = start;
+  let rest = value;
+  while (rest > 127) {
+    prefix[at] = (rest % 128) | 128;
+    rest = Math.floor(rest / 128);
+    at += 1;
+  }
+  prefix[at] = rest;
+  return at + 1;
 }

@@ -1,5 +1,5 @@
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
-import { firstOf, type Operation, operation, unaryOperation } from '../dispatch.ts';
+import { firstOf, immediateOperation, type Operation, operation, unaryOperation } from '../dispatch.ts';
 import type { Host } from '../host.ts';
 import { readTar } from '../tar/read-tar.ts';
 import { writeTar } from '../tar/write-tar.ts';
@@ -20,7 +20,7 @@ export function fileOperations(host: Host): Operation[] {
   return [
     operation(FileServiceLite.read, async (input, context) => readFile(host, await firstOf(input), context)),
     operation(FileServiceLite.write, (input, context) => writer.write(input, context)),
-    unaryOperation(FileServiceLite.stat, (request) => statFile(host, request)),
+    immediateOperation(FileServiceLite.stat, (request) => statFile(host, request)),
     unaryOperation(FileServiceLite.list, (request, signal) => listDirectory(host, request, signal)),
     unaryOperation(FileServiceLite.makeDirectory, async (request) => infoOf(await makeDirectory(host, request))),
     unaryOperation(FileServiceLite.rename, (request) => infoOf(renameFile(host, request))),

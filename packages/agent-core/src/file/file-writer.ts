@@ -1,9 +1,10 @@
 import type { OpenWrite, WriteFileEventSchema, WriteFileRequest } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import { createDeferred } from '@innkeeper/kit';
-import { type CallContext, firstOf } from '../dispatch.ts';
+import { type CallContext, firstOf, isBulkSink } from '../dispatch.ts';
 import type { Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
+import { parseChunk } from './parse-chunk.ts';
 import { removeOldPartials } from './partial-files.ts';
 import { Upload } from './upload.ts';
 import { resolveTarget, type UploadTarget } from './upload-target.ts';
@@ -79,7 +80,13 @@ export class FileWriter {
 }
 
 async function takeChunks(upload: Upload, input: AsyncIterator<WriteFileRequest>, context: Context): Promise<void> {
+  const { sink, signal } = context;
   for (;;) {
+    if (isBulkSink(sink)) {
+      // Straight from the channel's memory into the file, as long as chunks come.
+      await sink.takeWhile((body) => writeChunk(upload, body));
+      signal.throwIfAborted();
+    }
     const next = await input.next();
     if (next.done === true) throw new OperationError('CANCELED', 'The upload ended without a commit.');
     const request = next.value.input;
@@ -94,4 +101,12 @@ async function takeChunks(upload: Upload, input: AsyncIterator<WriteFileRequest>
       throw new OperationError('INVALID_ARGUMENT', 'After open come chunks and one commit.');
     }
   }
+}
+
+/** Whether the message was a chunk as usual, and is written. */
+function writeChunk(upload: Upload, body: Uint8Array): boolean {
+  const place = parseChunk(body);
+  if (place === undefined) return false;
+  upload.write(place.offset, body.subarray(place.start));
+  return true;
 }

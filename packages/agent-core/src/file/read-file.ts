@@ -1,6 +1,6 @@
 import type { ReadFileEventSchema, ReadFileRequest } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
-import type { CallContext } from '../dispatch.ts';
+import { type CallContext, isBulkSink } from '../dispatch.ts';
 import type { FileHandle, FileStat, Host } from '../host.ts';
 import { checkPath } from './check-path.ts';
 import { chunkPrefix } from './chunk-prefix.ts';
@@ -30,20 +30,16 @@ export async function readFile(
     const end = request.length === 0n ? Number.MAX_SAFE_INTEGER : start + Number(request.length);
     const readAt = stat.type === 'character' ? files.readNext : files.read;
     let at = start;
-    while (at < end) {
-      context.signal.throwIfAborted();
-      const count = await context.sink.sendBulk(
-        end - at,
-        (into) => {
-          const got = Math.max(0, readAt.call(files, file, into, at));
-          if (got > 0) hash?.update(into.subarray(0, got));
-          return got;
-        },
-        (got) => chunkPrefix(at, got),
-      );
-      if (count === 0) break;
-      at += count;
-    }
+    const fill = (into: Uint8Array): number => {
+      const got = Math.max(0, readAt.call(files, file, end - at < into.length ? into.subarray(0, end - at) : into, at));
+      if (got > 0) hash?.update(into.subarray(0, got));
+      at += got;
+      return got;
+    };
+    const prefixOf = (got: number): Uint8Array => chunkPrefix(at - got, got);
+    const { sink, signal } = context;
+    if (isBulkSink(sink)) await sink.sendStream(fill, prefixOf);
+    else while (at < end && (await sink.sendBulk(end - at, fill, prefixOf)) > 0) signal.throwIfAborted();
     checkUncut(host, { path, file, before: stat }, { start, at, end });
     const bytes = BigInt(at - start);
     const done = hash === undefined ? { bytes } : { bytes, sha256: hash.digest() };

@@ -1,5 +1,10 @@
 import { createDeferred, type Deferred } from '@innkeeper/kit';
 
+interface Taker {
+  readonly take: (body: Uint8Array) => boolean;
+  readonly done: Deferred<void>;
+}
+
 /**
  * Messages from the node that wait for their handler. Bounded by the credit that the node was given: bodies are copied
  * in, and `onConsumed` is told when one was taken, so that more may be sent.
@@ -8,6 +13,8 @@ export class InputQueue implements AsyncIterable<Uint8Array> {
   readonly #bodies: Uint8Array[] = [];
   readonly #onConsumed: (bytes: number) => void;
   #waiting: Deferred<void> | undefined;
+  /** Takes bodies as they come, while there is one. */
+  #taker: Taker | undefined;
   #ended = false;
   #failure: unknown;
   #queuedBytes = 0;
@@ -23,10 +30,43 @@ export class InputQueue implements AsyncIterable<Uint8Array> {
 
   /** Keeps a copy. After the end nothing is taken any more. */
   push(body: Uint8Array): void {
-    if (this.#ended) return;
+    if (this.#ended || this.#takeNow(body)) return;
     this.#bodies.push(body.slice());
     this.#queuedBytes += body.length;
     this.#wake();
+  }
+
+  /**
+   * Gives bodies to `take` as they come, without copies and promises, until it says false to one or the input ends; that
+   * body and all after it are the iterator's. Rejects with what `take` throws. A view is valid during the call.
+   */
+  takeWhile(take: (body: Uint8Array) => boolean): Promise<void> {
+    for (let body = this.#bodies[0]; body !== undefined; body = this.#bodies[0]) {
+      if (!take(body)) return Promise.resolve();
+      this.#bodies.shift();
+      this.#queuedBytes -= body.length;
+      this.#onConsumed(body.length);
+    }
+    if (this.#ended) return Promise.resolve();
+    this.#taker = { take, done: createDeferred() };
+    return this.#taker.done.promise;
+  }
+
+  /** Whether there was a taker, and it took it. */
+  #takeNow(body: Uint8Array): boolean {
+    const taker = this.#taker;
+    if (taker === undefined) return false;
+    try {
+      if (taker.take(body)) {
+        this.#onConsumed(body.length);
+        return true;
+      }
+      taker.done.resolve();
+    } catch (error) {
+      taker.done.reject(error);
+    }
+    this.#taker = undefined;
+    return false;
   }
 
   /** No more follows. */
@@ -62,6 +102,10 @@ export class InputQueue implements AsyncIterable<Uint8Array> {
   }
 
   #wake(): void {
+    if (this.#ended) {
+      this.#taker?.done.resolve();
+      this.#taker = undefined;
+    }
     this.#waiting?.resolve();
     this.#waiting = undefined;
   }

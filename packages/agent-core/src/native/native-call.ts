@@ -1,10 +1,12 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { EndSchema } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { LiteMethod } from '@innkeeper/contract/lite';
 import type { ByteOps } from '@innkeeper/wire';
 import { encodeFrame, sealStreamMessage } from '@innkeeper/wire';
-import type { CallSink } from '../dispatch.ts';
+import type { BulkSink } from '../dispatch.ts';
 import { InputQueue } from './input-queue.ts';
-import type { Outbox } from './outbox.ts';
+import type { BulkStream, Outbox } from './outbox.ts';
 import { SendCredit } from './send-credit.ts';
 
 /** Consumed bytes are granted again in steps of this size: far less than the credit a call begins with. */
@@ -20,8 +22,15 @@ export interface NativeCallOptions {
   readonly ops: ByteOps;
 }
 
+/** The end of a call, with what went wrong. */
+export function endOf(callId: number, error: OperationError | undefined): MessageInitShape<typeof EndSchema> {
+  if (error === undefined) return { callId };
+  const { codeNumber: code, reason, message } = error;
+  return { callId, code, reason, message: message.slice(0, maxMessageChars) };
+}
+
 /** One call of a session: its input, its credit both ways, and where its answers go. */
-export class NativeCall implements CallSink {
+export class NativeCall implements BulkSink {
   readonly id: number;
   readonly input: InputQueue;
   readonly #options: NativeCallOptions;
@@ -30,6 +39,7 @@ export class NativeCall implements CallSink {
   readonly #unary: boolean;
   #consumedBytes = 0;
   #answer: Uint8Array | undefined;
+  #stream: BulkStream | undefined;
   #over = false;
 
   constructor(options: NativeCallOptions) {
@@ -56,6 +66,7 @@ export class NativeCall implements CallSink {
     if (this.#over) return;
     this.#sendCredit.grant(bytes);
     this.onAcknowledged?.();
+    this.#stream?.resume();
   }
 
   /** Ends everything that waits, with this reason, and sends nothing: the session is gone. */
@@ -64,6 +75,12 @@ export class NativeCall implements CallSink {
     this.#controller.abort(reason);
     this.input.fail(reason);
     this.#sendCredit.fail(reason);
+    this.#stream?.end(reason);
+  }
+
+  /** As its input; see InputQueue. */
+  takeWhile(take: (body: Uint8Array) => boolean): Promise<void> {
+    return this.input.takeWhile(take);
   }
 
   async send(body: Uint8Array): Promise<void> {
@@ -98,22 +115,34 @@ export class NativeCall implements CallSink {
     return count;
   }
 
+  async sendStream(fill: (into: Uint8Array) => number, prefixOf: (count: number) => Uint8Array): Promise<void> {
+    this.#checkOpen();
+    const { outbox, session, ops } = this.#options;
+    const callId = this.id;
+    const stream = outbox.sendStream(
+      (scratch, start, end) => {
+        const count = fill(scratch.subarray(start, end));
+        if (count === 0) return undefined;
+        const prefix = prefixOf(count);
+        this.#sendCredit.spend(prefix.length + count);
+        return sealStreamMessage(scratch, start, start + count, { session, callId, prefix, ops });
+      },
+      () => this.#sendCredit.isAvailable,
+    );
+    this.#stream = stream;
+    try {
+      await stream.done;
+    } finally {
+      this.#stream = undefined;
+    }
+  }
+
   /** The last frame of the call, after its unary answer if it has one. Does nothing when the call is over already. */
   end(error: OperationError | undefined): void {
     if (this.#over) return;
     const { outbox } = this.#options;
     if (this.#answer !== undefined && error === undefined) outbox.post(this.#answer);
-    outbox.post(
-      this.#frame({
-        case: 'end',
-        value: {
-          callId: this.id,
-          code: error?.codeNumber ?? 0,
-          reason: error?.reason ?? '',
-          message: error?.message.slice(0, maxMessageChars) ?? '',
-        },
-      }),
-    );
+    outbox.post(this.#frame({ case: 'end', value: endOf(this.id, error) }));
     // What still works for this call finds out at its next step.
     this.abort(error ?? new OperationError('CANCELED', 'The call is over.'));
   }

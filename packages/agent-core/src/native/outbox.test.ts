@@ -31,7 +31,7 @@ function slowChannel() {
 describe('Outbox', () => {
   it('writes frames made in the same breath at once', async () => {
     const { written, write } = slowChannel();
-    const outbox = new Outbox(write);
+    const outbox = new Outbox({ write });
     outbox.post(bytesOf('a'));
     outbox.post(bytesOf('b'));
     await settle();
@@ -40,7 +40,7 @@ describe('Outbox', () => {
 
   it('writes small frames before bulk, and makes bulk only when its turn has come', async () => {
     const { written, write, pass } = slowChannel();
-    const outbox = new Outbox(write);
+    const outbox = new Outbox({ write });
     let made = 0;
     const bulk = (text: string) => () => {
       made++;
@@ -59,7 +59,7 @@ describe('Outbox', () => {
 
   it('makes senders wait when too many small frames do', async () => {
     const { write, pass } = slowChannel();
-    const outbox = new Outbox(write);
+    const outbox = new Outbox({ write });
     outbox.post(bytesOf('first'));
     await settle();
     outbox.post(new Uint8Array(200_000));
@@ -77,7 +77,7 @@ describe('Outbox', () => {
 
   it('tells everybody when the channel fails', async () => {
     const { write, fail } = slowChannel();
-    const outbox = new Outbox(write);
+    const outbox = new Outbox({ write });
     const first = outbox.sendBulk(() => bytesOf('a'));
     const second = outbox.sendBulk(() => bytesOf('b'));
     const outcomes = Promise.allSettled([first, second]);
@@ -96,7 +96,7 @@ describe('Outbox', () => {
 
   it('goes on when a frame could not be made', async () => {
     const { written, write } = slowChannel();
-    const outbox = new Outbox(write);
+    const outbox = new Outbox({ write });
     const broken = outbox.sendBulk(() => {
       throw new Error('unreadable');
     });

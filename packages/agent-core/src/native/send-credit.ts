@@ -16,6 +16,10 @@ export class SendCredit {
     return this.#unacknowledged;
   }
 
+  get isAvailable(): boolean {
+    return this.#bytes > 0;
+  }
+
   grant(bytes: number): void {
     this.#bytes += bytes;
     this.#unacknowledged = Math.max(0, this.#unacknowledged - bytes);

@@ -1,10 +1,11 @@
 import type { Call, Hello } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
-import type { Channel, Log } from '@innkeeper/kit';
+import type { Log } from '@innkeeper/kit';
 import { AgentReceiver, type ByteOps, encodeFrame, initialAgentCredit, type NativePayload } from '@innkeeper/wire';
 import type { OperationTable } from '../dispatch.ts';
 import type { Clock } from '../host.ts';
-import { NativeCall } from './native-call.ts';
+import type { DirectChannel } from './direct-channel.ts';
+import { endOf, NativeCall } from './native-call.ts';
 import { Outbox } from './outbox.ts';
 import type { WelcomeMaker } from './welcome.ts';
 
@@ -14,7 +15,7 @@ const maxCallCredit = 1024 * 1024;
 const flushMs = 50;
 
 export interface ServeNativeOptions {
-  readonly channel: Channel;
+  readonly channel: DirectChannel;
   readonly table: OperationTable;
   readonly ops: ByteOps;
   readonly clock: Clock;
@@ -58,15 +59,12 @@ class NativeServer {
   }
 
   async run(): Promise<void> {
-    const { channel, signal, firstBytes } = this.#options;
+    const { signal, firstBytes } = this.#options;
     if (firstBytes !== undefined) this.#take(firstBytes);
     const onAbort = (): void => this.#sayGoodbye();
     signal.addEventListener('abort', onAbort);
     try {
-      for (;;) {
-        const bytes = await channel.read({ signal });
-        if (bytes === undefined) return;
-        this.#take(bytes);
+      while (await this.#takeSome()) {
         // A node that asks and does not read its answers is not heard any further, and neither costs memory.
         while (this.#outbox?.isFull === true && !signal.aborted) await this.#outbox.room();
       }
@@ -95,7 +93,37 @@ class NativeServer {
     this.#calls.clear();
   }
 
+  /** Takes the next bytes, or all there are until answers pile up; false when the peer has gone. */
+  async #takeSome(): Promise<boolean> {
+    const { channel, signal } = this.#options;
+    if (channel.readEach === undefined) {
+      const bytes = await channel.read({ signal });
+      if (bytes !== undefined) this.#take(bytes);
+      return bytes !== undefined;
+    }
+    let failure: unknown;
+    const isHeld = await channel.readEach(
+      (bytes) => {
+        try {
+          this.#take(bytes);
+        } catch (error) {
+          failure = error;
+          return false;
+        }
+        return this.#outbox?.isFull !== true;
+      },
+      { signal },
+    );
+    if (failure !== undefined) throw failure;
+    return isHeld;
+  }
+
   #take(bytes: Uint8Array): void {
+    if (this.#outbox === undefined) this.#takeAll(bytes);
+    else this.#outbox.batch(() => this.#takeAll(bytes));
+  }
+
+  #takeAll(bytes: Uint8Array): void {
     for (const incoming of this.#receiver.push(bytes)) {
       if (incoming.type === 'hello') this.#onHello(incoming.session, incoming.hello);
       else if (incoming.type === 'frame') this.#onFrame(incoming.payload);
@@ -113,7 +141,10 @@ class NativeServer {
       return;
     }
     this.#session = session.slice();
-    this.#outbox = new Outbox((bytes) => channel.write(bytes));
+    this.#outbox = new Outbox({
+      write: (bytes) => channel.write(bytes),
+      writeNow: channel.writeNow === undefined ? undefined : (bytes) => channel.writeNow?.(bytes) ?? 0,
+    });
     this.#outbox.post(encodeFrame(this.#session, { case: 'welcome', value: welcome(hello) }, ops));
     log.info('session.opened', { channel: channel.name, node: hello.nodeVersion, vm: hello.vmName });
   }
@@ -157,6 +188,7 @@ class NativeServer {
     const { table, ops } = this.#options;
     const outbox = this.#outbox;
     if (outbox === undefined || this.#calls.has(request.id)) return;
+    if (request.halfClose && this.#answerNow(request, outbox)) return;
     const call = new NativeCall({
       id: request.id,
       method: table.methodOf(request.method),
@@ -176,6 +208,21 @@ class NativeServer {
     this.#run(call, request).catch((error: unknown) =>
       this.#options.log.error('call.failed', { method: request.method, error: String(error) }),
     );
+  }
+
+  /** Whether the method can be answered on the spot, and was: the way of a ping, without anything that waits. */
+  #answerNow({ id, method, body }: Call, outbox: Outbox): boolean {
+    const { table, ops } = this.#options;
+    const session = this.#session;
+    try {
+      const answer = table.answerNow(method, body);
+      if (answer === undefined) return false;
+      outbox.post(encodeFrame(session, { case: 'message', value: { callId: id, body: answer } }, ops));
+      outbox.post(encodeFrame(session, { case: 'end', value: endOf(id, undefined) }, ops));
+    } catch (error) {
+      outbox.post(encodeFrame(session, { case: 'end', value: endOf(id, OperationError.from(error)) }, ops));
+    }
+    return true;
   }
 
   /** The call ends at its deadline, and its place is free when its work has. */

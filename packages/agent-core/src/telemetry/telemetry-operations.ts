@@ -1,7 +1,7 @@
 import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { capabilitiesOf } from '../capabilities.ts';
-import { firstOf, type Operation, operation, unaryOperation } from '../dispatch.ts';
+import { firstOf, immediateOperation, type Operation, operation } from '../dispatch.ts';
 import type { Host } from '../host.ts';
 import { initSystem } from './init-system.ts';
 import { NumberFile } from './number-file.ts';
@@ -19,12 +19,12 @@ const maxIntervalMs = 3_600_000;
 export function telemetryOperations(host: Host, sampler: TelemetrySampler): Operation[] {
   const startedMs = host.clock.monotonicMs();
   return [
-    unaryOperation(TelemetryServiceLite.ping, ({ sequence }) => ({
+    immediateOperation(TelemetryServiceLite.ping, ({ sequence }) => ({
       sequence,
       agentVersion: host.system.agentVersion,
       agentUptimeSeconds: BigInt(Math.floor((host.clock.monotonicMs() - startedMs) / 1000)),
     })),
-    unaryOperation(TelemetryServiceLite.getSystem, () => describeSystem(host)),
+    immediateOperation(TelemetryServiceLite.getSystem, () => describeSystem(host)),
     operation(TelemetryServiceLite.watch, async (input, { send, signal }) => {
       const { intervalMs, once } = await firstOf(input);
       const interval = intervalMs === 0 ? defaultIntervalMs : intervalMs;

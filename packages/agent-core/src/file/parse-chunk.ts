@@ -1,0 +1,41 @@
+/** Where the data of a chunk lies in its message. */
+export interface ChunkPlace {
+  readonly offset: number;
+  readonly start: number;
+}
+
+/**
+ * Reads a message that is one FileChunk in field 2, `{ 1 offset, 2 data }`, as every sender writes it. undefined for any
+ * other message, well-formed or not: that is for the decoder. The data goes to the end of the message.
+ */
+export function parseChunk(body: Uint8Array): ChunkPlace | undefined {
+  const end = body.length;
+  if (body[0] !== 0x12) return undefined;
+  const outer = readVarint(body, 1);
+  if (outer === undefined || outer.value !== end - outer.next) return undefined;
+  let at = outer.next;
+  let offset = 0;
+  if (body[at] === 0x08) {
+    const field = readVarint(body, at + 1);
+    if (field === undefined) return undefined;
+    offset = field.value;
+    at = field.next;
+  }
+  if (body[at] !== 0x12) return undefined;
+  const data = readVarint(body, at + 1);
+  return data === undefined || data.value !== end - data.next ? undefined : { offset, start: data.next };
+}
+
+/** Up to 2^49 - 1; undefined for more, and where the message ends in it. */
+function readVarint(body: Uint8Array, start: number): { readonly value: number; readonly next: number } | undefined {
+  let value = 0;
+  let scale = 1;
+  for (let at = start; at < start + 7; at += 1) {
+    const byte = body[at];
+    if (byte === undefined) return undefined;
+    value += (byte & 127) * scale;
+    if (byte < 128) return { value, next: at + 1 };
+    scale *= 128;
+  }
+  return undefined;
+}
