@@ -2,10 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type { NodeLink } from './node-link.ts';
 import { nodeUnreachable } from './node-unreachable.ts';
 
-const timeoutMs = 3_000;
+const defaultTimeoutMs = 3_000;
 
 /** Whether the node answers, and is well. Never rejects. */
-export async function nodeHealth(link: NodeLink): Promise<'ok' | 'degraded' | 'unreachable'> {
+export async function nodeHealth(
+  link: NodeLink,
+  timeoutMs: number = defaultTimeoutMs,
+): Promise<'ok' | 'degraded' | 'unreachable'> {
   try {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const request = link.request('GET', '/healthz', {});

@@ -7,6 +7,7 @@ import {
 import { request as httpsRequest } from 'node:https';
 import type { Transport } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
+import { OperationError } from '@innkeeper/contract';
 import { type Log, mib } from '@innkeeper/kit';
 import { WebSocket } from 'ws';
 import type { NodeAddress } from './node-address.ts';
@@ -25,6 +26,7 @@ export class NodeLink implements Disposable {
   readonly #agent: HttpAgent;
   readonly #origin: string;
   readonly #log: Log;
+  readonly #sockets = new Set<WebSocket>();
   #isReachable = true;
 
   constructor({ address, tls, log }: { address: NodeAddress; tls?: NodeTls | undefined; log: Log }) {
@@ -38,18 +40,33 @@ export class NodeLink implements Disposable {
     });
   }
 
-  /** Begins a request. `path` with its query. Throws for a path that cannot be one. */
+  /** Begins a request. `path` with its query, as it came. Throws INVALID_ARGUMENT for a path that cannot be one. */
   request(method: string, path: string, headers: OutgoingHttpHeaders): ClientRequest {
     const begin = this.#origin.startsWith('https:') ? httpsRequest : httpRequest;
-    return begin(`${this.#origin}${path}`, { method, headers, agent: this.#agent });
+    try {
+      return begin(this.#origin, { method, path, headers, agent: this.#agent });
+    } catch (error) {
+      throw new OperationError('INVALID_ARGUMENT', 'The address of the request has a character that it cannot have.', {
+        cause: error,
+      });
+    }
   }
 
   /** Opens a WebSocket. */
   openSocket(path: string, headers: Record<string, string>): WebSocket {
-    return new WebSocket(`${this.#origin.replace('http', 'ws')}${path}`, {
+    const socket = new WebSocket(`${this.#origin.replace('http', 'ws')}${path}`, {
       ...{ headers, agent: this.#agent, perMessageDeflate: false },
       ...{ maxPayload: maxSocketMessageBytes, handshakeTimeout: handshakeTimeoutMs },
     });
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    return socket;
+  }
+
+  /** Ends every connection: a host that is gone ends none. What was under way fails with NODE_UNREACHABLE. */
+  breakOff(): void {
+    this.#agent.destroy();
+    for (const socket of this.#sockets) socket.terminate();
   }
 
   /** Logs when the node goes and comes back. */
@@ -61,7 +78,7 @@ export class NodeLink implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#agent.destroy();
+    this.breakOff();
   }
 }
 

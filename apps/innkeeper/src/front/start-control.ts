@@ -7,6 +7,7 @@ import { listenOnTcp, type WebAddress } from '../daemon/listen-on-tcp.ts';
 import { readPem } from '../daemon/read-pem.ts';
 import { FrontServer } from './front-server.ts';
 import { NodeLink } from './node-link.ts';
+import { watchNode } from './node-watch.ts';
 
 /**
  * Calls that last are asked for again this often: a logout, or a role that was taken away, by another control plane holds
@@ -33,6 +34,7 @@ export async function startControl(settings: ControlSettings, log: Log): Promise
   );
   const tls = cert === undefined || key === undefined || ca === undefined ? undefined : { cert, key, ca };
   const link = stack.use(new NodeLink({ address, tls, log }));
+  stack.use(watchNode(link));
   const access = stack.use(new Access({ store, log, recheckMs }));
   const { webFolder } = settings;
   const server = stack.use(new FrontServer({ link, access, log, webFolder, agentBinaryPath: agentBinary?.path }));

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseControlCommandLine } from './control-command-line.ts';
+import { parseNodeCommandLine } from './node-command-line.ts';
+
+const environment = { DATABASE_URL: 'postgres://db/innkeeper' };
+const nodeTls = ['--tls-cert', 'c', '--tls-key', 'k', '--control-ca', 'a'];
+const controlTls = ['--node-cert', 'c', '--node-key', 'k', '--node-ca', 'a'];
+
+describe('innkeeper node', () => {
+  it('listens on its sockets alone, or on a port with an authority too', () => {
+    assert.deepEqual(parseNodeCommandLine([], environment)?.controlDoor, {});
+    const door = parseNodeCommandLine(['--listen', '[::1]:9443', ...nodeTls], environment)?.controlDoor;
+    assert.deepEqual(door, { tcp: { host: '::1', port: 9443, certPath: 'c', keyPath: 'k', caPath: 'a' } });
+  });
+
+  it('never listens on a port without all of certificate, key and authority', () => {
+    for (const left of [0, 2, 4]) {
+      const argv = ['--listen', '127.0.0.1:9443', ...nodeTls.toSpliced(left, 2)];
+      assert.throws(() => parseNodeCommandLine(argv, environment), /go together/);
+    }
+    assert.throws(() => parseNodeCommandLine(nodeTls, environment), /go together/);
+  });
+
+  it('has no port for people, and no database of its own', () => {
+    assert.equal(parseNodeCommandLine([], environment)?.listen, undefined);
+    for (const url of [undefined, '', 'innkeeper.db']) {
+      assert.throws(() => parseNodeCommandLine([], { DATABASE_URL: url }), /DATABASE_URL/);
+    }
+    assert.throws(() => parseNodeCommandLine(['--insecure-cleartext'], environment), /insecure-cleartext/);
+  });
+});
+
+describe('innkeeper control', () => {
+  it('finds its node by a socket, or by TLS with certificates', () => {
+    const near = parseControlCommandLine(['--node', 'unix:/run/control.sock'], environment);
+    assert.deepEqual(near?.node, { kind: 'unix', path: '/run/control.sock' });
+    const far = parseControlCommandLine(['--node', 'https://[2001:db8::1]:9443', ...controlTls], environment);
+    assert.deepEqual(far?.node, { kind: 'https', host: '2001:db8::1', port: 9443 });
+    assert.deepEqual(far?.nodeTls, { certPath: 'c', keyPath: 'k', caPath: 'a' });
+  });
+
+  it('refuses a node in cleartext, without certificates, or none', () => {
+    const wrong: readonly (readonly [string[], RegExp])[] = [
+      [[], /--node is missing/],
+      [['--node', 'http://node:9443', ...controlTls], /--node is unix/],
+      [['--node', 'https://node/path', ...controlTls], /--node is unix/],
+      [['--node', 'https://node:9443'], /go together/],
+      [['--node', 'https://node:9443', ...controlTls.slice(2)], /go together/],
+      [['--node', 'unix:/run/control.sock', ...controlTls], /go together/],
+      [['--node', 'unix:/run/control.sock', '--listen', 'none'], /there to be reached/],
+      [['--node', 'unix:/run/control.sock', '--listen', '0.0.0.0:80'], /cleartext/],
+      [['--node', 'unix:/run/control.sock', '--log-level', 'loud'], /--log-level/],
+    ];
+    for (const [argv, message] of wrong) {
+      assert.throws(() => parseControlCommandLine(argv, environment), { message });
+    }
+    assert.throws(() => parseControlCommandLine(['--node', 'unix:/run/control.sock'], {}), /DATABASE_URL/);
+  });
+});
