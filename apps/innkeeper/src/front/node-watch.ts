@@ -4,7 +4,7 @@ import type { NodeLink } from './node-link.ts';
 export interface NodeWatchOptions {
   /** Between two questions; default 5 s. */
   readonly intervalMs?: number;
-  /** for an answer; default 5 s. */
+  /** For an answer; default 5 s. */
   readonly timeoutMs?: number;
 }
 
