@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { bytesBeforeCut } from './cut-sequence.ts';
 import { isAnswer } from './is-answer.ts';
+import { OutputPieces } from './output-pieces.ts';
 import { SequenceBounds } from './sequence-bounds.ts';
 import { TerminalScreen } from './terminal-screen.ts';
 
@@ -54,7 +55,7 @@ describe('TerminalScreen', () => {
     const screen = new TerminalScreen(500, 200);
     let line = '';
     for (let column = 0; column < 500; column++) line += `${esc}[38;2;${column % 256};1;2;48;2;3;4;${column % 251}mx`;
-    for (let row = 0; row < 300; row++) await screen.write(Buffer.from(line));
+    for (let row = 0; row < 210; row++) await screen.write(Buffer.from(line));
     assert.ok(screen.draw().length < 4 * 1024 * 1024, `${screen.draw().length}`);
   });
 });
@@ -114,6 +115,20 @@ describe('bytesBeforeCut()', () => {
     for (const piece of ['x', esc, '[', '3', '8;5']) cut = bytesBeforeCut(cut, Buffer.from(piece));
     assert.equal(text(cut), `${esc}[38;5`);
     assert.equal(text(bytesBeforeCut(cut, Buffer.from(';1mred'))), '');
+  });
+});
+
+describe('OutputPieces', () => {
+  it('lets a piece have fewer sequences after one took long, and more again when they take no time', () => {
+    const pieces = new OutputPieces();
+    const scrolls = Buffer.from(`${esc}[200S`.repeat(1000));
+    const sequences = (): number => pieces.end(scrolls, 0) / 6;
+    assert.equal(sequences(), 64);
+    for (let count = 0; count < 9; count++) pieces.took(100);
+    assert.equal(sequences(), 4);
+    for (let count = 0; count < 9; count++) pieces.took(1);
+    assert.equal(sequences(), 256);
+    assert.equal(pieces.end(Buffer.alloc(100_000, 'x'), 10), 10 + 16 * 1024);
   });
 });
 

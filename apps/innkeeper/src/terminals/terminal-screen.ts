@@ -1,4 +1,4 @@
-import { mib } from '@innkeeper/kit';
+import { ignoreHugeCounts, mib } from '@innkeeper/kit';
 import serialize from '@xterm/addon-serialize';
 import headless from '@xterm/headless';
 import { bytesBeforeCut } from './cut-sequence.ts';
@@ -9,6 +9,7 @@ import { SequenceBounds } from './sequence-bounds.ts';
 export const scrollbackLines = 2000;
 /** Of one drawing; above it, less of the scrollback is drawn. */
 const maxDrawingChars = 2 * mib;
+const fewLines = 200;
 const maxTitleChars = 100;
 
 const esc = '\x1b';
@@ -26,6 +27,7 @@ export class TerminalScreen {
   /** Private modes that the drawer leaves out: SGR mouse reports, a hidden cursor. */
   readonly #modes = new Map<number, boolean>();
   #region = '';
+  #drawnLines = scrollbackLines;
   #title = '';
   /** The beginning of a character or sequence whose end has not come. */
   #cut = new Uint8Array(0);
@@ -37,6 +39,7 @@ export class TerminalScreen {
     });
     // Its types are those of the browser's terminal, of which the drawer uses what this one has as well.
     this.#terminal.loadAddon(this.#drawer as never);
+    ignoreHugeCounts(this.#terminal);
     this.#watchSequences();
   }
 
@@ -63,22 +66,28 @@ export class TerminalScreen {
   /** Not while a write is under way. */
   resize(columns: number, rows: number): void {
     if (columns !== this.columns || rows !== this.rows) this.#terminal.resize(columns, rows);
+    this.#drawnLines = scrollbackLines;
     // As terminals do.
     this.#region = '';
   }
 
   /** Bytes that draw all this on an empty terminal of the same size; output goes on after them. Not during a write. */
   draw(): Uint8Array {
-    let text = '';
-    for (const scrollback of [scrollbackLines, 200, 0]) {
-      text = withLinesDown(this.#drawer.serialize({ scrollback, excludeModes: true }));
-      if (text.length <= maxDrawingChars) break;
+    let text = this.#serialize();
+    // It stays at that: drawing a screen that is all colours takes a second at 500 columns.
+    while (text.length > maxDrawingChars && this.#drawnLines > 0) {
+      this.#drawnLines = this.#drawnLines > fewLines ? fewLines : 0;
+      text = this.#serialize();
     }
     const title = this.#title === '' ? '' : `\x1b]2;${this.#title}\x07`;
     const region = this.#region === '' ? '' : `\x1b[${this.#region}r`;
     const modes = [...this.#modes].map(([mode, on]) => `\x1b[?${mode}${on ? 'h' : 'l'}`).join('');
     const after = `${region}${modesOf(this.#terminal)}${this.#backToCursor()}${modes}`;
     return Buffer.concat([Buffer.from(`${title}${text}${after}`), this.#cut]);
+  }
+
+  #serialize(): string {
+    return withLinesDown(this.#drawer.serialize({ scrollback: this.#drawnLines, excludeModes: true }));
   }
 
   /** Setting a region, or origin mode, moves the cursor home. */

@@ -6,6 +6,7 @@ import { Listeners } from '../node/listeners.ts';
 import { delay } from './delay.ts';
 import { isAnswer } from './is-answer.ts';
 import { messageOfEnd, type TerminalEnd } from './message-of-end.ts';
+import { OutputPieces } from './output-pieces.ts';
 import type { Pace } from './pace.ts';
 import type { TerminalRecord } from './terminal-record.ts';
 import { TerminalScreen } from './terminal-screen.ts';
@@ -47,6 +48,7 @@ export class Terminal {
   #lastDrawing: Uint8Array | undefined;
   /** Input goes in the order in which it came, whoever typed it. */
   #typing: Promise<void> = Promise.resolve();
+  readonly #pieces = new OutputPieces();
   #onRoom = (): void => undefined;
   #linkState: 'connected' | 'lost' = 'connected';
 
@@ -174,15 +176,24 @@ export class Terminal {
   }
 
   async #take(bytes: Uint8Array): Promise<void> {
+    // The bytes are the link's until this returns; sockets may keep them longer.
     const copy = new Uint8Array(bytes);
-    await this.#options.pace.turn(() => {
-      const writing = this.#screen.write(copy);
-      this.#writing = writing;
-      return writing;
-    });
-    this.#writing = undefined;
-    for (const viewer of this.viewers) viewer.showOutput(copy);
-    await this.#room();
+    for (let at = 0; at < copy.length; ) {
+      const end = this.#pieces.end(copy, at);
+      const piece = copy.subarray(at, end);
+      at = end;
+      await this.#options.pace.turn(() => this.#write(piece));
+      this.#writing = undefined;
+      for (const viewer of this.viewers) viewer.showOutput(piece);
+      await this.#room();
+    }
+  }
+
+  async #write(piece: Uint8Array): Promise<void> {
+    const beganMs = performance.now();
+    this.#writing = this.#screen.write(piece);
+    await this.#writing;
+    this.#pieces.took(performance.now() - beganMs);
   }
 
   /** Waits for those who are behind; who is too slow is left behind, and gets a drawing later. */
