@@ -14,6 +14,7 @@ import { AccountNames } from '../file/account-names.ts';
 import type { Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
 import { readTrimmed } from '../telemetry/read-trimmed.ts';
+import { BootTime } from './boot-time.ts';
 import type { ProcessStat } from './parse-process-stat.ts';
 import { ProcessSampler, type SampledProcess } from './process-sampler.ts';
 
@@ -38,17 +39,25 @@ const orders: ReadonlyMap<ProcessSort, (a: SampledProcess, b: SampledProcess) =>
 /** List and Signal of every process of the guest. */
 export function guestProcessOperations(host: Host): Operation[] {
   const sampler = new ProcessSampler(host);
+  const boot = new BootTime(host.clock);
   return [
-    unaryOperation(GuestProcessServiceLite.list, (request, signal) => listProcesses(host, sampler, request, signal)),
+    unaryOperation(GuestProcessServiceLite.list, (request, signal) =>
+      listProcesses({ host, sampler, boot }, request, signal),
+    ),
     unaryOperation(GuestProcessServiceLite.signal, async (request, signal) => ({
-      signaled: await signalProcess(host, sampler, request, signal),
+      signaled: await signalProcess({ host, sampler, boot }, request, signal),
     })),
   ];
 }
 
+interface Guest {
+  readonly host: Host;
+  readonly sampler: ProcessSampler;
+  readonly boot: BootTime;
+}
+
 async function listProcesses(
-  host: Host,
-  sampler: ProcessSampler,
+  { host, sampler, boot }: Guest,
   { limit, sort, kernelThreads }: ListProcessesRequest,
   signal: AbortSignal,
 ): Promise<MessageInitShape<typeof ListProcessesResponseSchema>> {
@@ -56,7 +65,7 @@ async function listProcesses(
   const wanted = (await sampler.sample(signal)).filter((process) => kernelThreads || !process.isKernelThread);
   const order = orders.get(sort) ?? ((a, b) => (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0) || b.cpuTicks - a.cpuTicks);
   const names = new AccountNames(host);
-  const bootNs = bootTimeNs(host);
+  const bootNs = boot.unixNs();
   const processes = wanted
     .sort(order)
     .slice(0, limit === 0 ? defaultLimit : limit)
@@ -96,8 +105,7 @@ function processMessage(host: Host, process: SampledProcess, names: AccountNames
 
 /** @throws OperationError PROCESS_NOT_FOUND, PROCESS_PROTECTED, PROCESS_CHANGED, INVALID_ARGUMENT */
 async function signalProcess(
-  host: Host,
-  sampler: ProcessSampler,
+  { host, sampler, boot }: Guest,
   request: SignalProcessRequest,
   canceled: AbortSignal,
 ): Promise<number> {
@@ -106,7 +114,7 @@ async function signalProcess(
   const target = pid === 0 ? undefined : sampler.readOne(pid);
   if (target === undefined) throw notFound(pid);
   checkUnprotected(host, target);
-  const differenceNs = startNs(host, target, bootTimeNs(host)) - startedUnixNs;
+  const differenceNs = startNs(host, target, boot.unixNs()) - startedUnixNs;
   if (startedUnixNs !== 0n && (differenceNs < -startToleranceNs || differenceNs > startToleranceNs))
     throw new OperationError('PROCESS_CHANGED', `Process ${pid} is not the one that was meant.`);
   const wanted = tree ? descendants(await sampler.read(canceled), target) : [target];
@@ -157,10 +165,6 @@ function ownerOf(host: Host, pid: number): number | undefined {
     // ENOENT: ended meanwhile.
     return undefined;
   }
-}
-
-function bootTimeNs(host: Host): bigint {
-  return host.clock.wallTimeNs() - host.clock.monotonicNs();
 }
 
 function startNs(host: Host, { startTicks }: ProcessStat, bootNs: bigint): bigint {

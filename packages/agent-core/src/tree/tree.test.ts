@@ -52,6 +52,17 @@ describe('a list of a folder', () => {
     assert.equal(on.files.openCount, 0);
   });
 
+  it('has pages that fit into an answer, whatever the names and links are', async () => {
+    const on = host();
+    on.files.putFolder('/d');
+    for (let index = 0; index < 60; index++) on.files.putLink(`/d/${index}${'日'.repeat(80)}`, 'x'.repeat(4000));
+    const request = create(ListDirectoryRequestSchema, { path: '/d', pageSize: 1000 });
+    const { entries = [], total } = await listDirectory(on, request, signal);
+    assert.ok(entries.length > 5 && entries.length < 20, `${entries.length}`);
+    assert.equal(total, 60n);
+    assert.equal(new Set(await namesOf(on, { path: '/d', pageSize: 1000 })).size, 60);
+  });
+
   it('is sorted by size with equal ones by name, and pages go on between equal ones', async () => {
     const on = host();
     for (const [name, size] of [
@@ -135,6 +146,14 @@ describe('removing', () => {
     await assert.rejects(remove(on, { path: '/d' }), { reason: 'FILE_IS_DIRECTORY' });
     on.files.remove('/d/file');
     assert.equal(await remove(on, { path: '/d' }), 1);
+  });
+
+  it('does not go through a link where the caller forbids it', async () => {
+    const on = host();
+    on.files.put('/keep/file');
+    on.files.putLink('/home', '/keep');
+    await assert.rejects(remove(on, { path: '/home/file', noSymlinks: true }), { errno: 'ELOOP' });
+    assert.equal(on.files.exists('/keep/file'), true);
   });
 
   it('takes what is gone already as success only when asked to', async () => {

@@ -34,6 +34,8 @@ export const guestProcessCases: readonly ConformanceCase[] = [
           [...percents].sort((a, b) => b - a),
         );
         assert.ok(total >= processes.length);
+        const again = await client.link.listProcesses({ limit: 1000 });
+        assert.equal(again.processes.find((each) => each.pid === pid)?.startedUnixNs, busy?.startedUnixNs);
         const byPid = await client.link.listProcesses({ sort: ProcessSort.PID, limit: 2 });
         assert.equal(byPid.processes.length, 2);
         assert.ok((byPid.processes[0]?.pid ?? 0) < (byPid.processes[1]?.pid ?? 0));
