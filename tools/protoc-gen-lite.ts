@@ -87,7 +87,7 @@ function printMessage(out: GeneratedFile, message: DescMessage, liteType: Import
     schemaType,
     `>('`,
     message.typeName,
-    `', [`,
+    `', () => [`,
   );
   for (const field of [...message.fields].sort((a, b) => a.number - b.number)) {
     const [kind, rule, type] = describe(field);

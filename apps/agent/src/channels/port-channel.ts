@@ -1,12 +1,11 @@
 import type { Channel } from '@innkeeper/kit';
 import * as host from 'host';
 import { onEverySignal } from '../host/signals.ts';
+import { readBuffer, readBufferBytes } from './read-buffer.ts';
 import { Readiness } from './readiness.ts';
 import { WriteTurns } from './write-turns.ts';
 
 const SIGIO = 29;
-/** Two frames of the native dialect. */
-const bufferBytes = 128 * 1024;
 
 /**
  * A virtio-serial port. While no host is attached poll says "hung up" without end and read gives 0, so the port is then
@@ -17,7 +16,8 @@ export class PortChannel implements Channel {
   readonly name: string;
   readonly #fd: number;
   readonly #readiness: Readiness;
-  readonly #buffer = new Uint8Array(bufferBytes);
+  /** Made when there is something to read: most ports never have a host. */
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
   readonly #ignoreSignals: () => void;
   #onChange: (() => void)[] = [];
   readonly #turns = new WriteTurns();
@@ -39,9 +39,12 @@ export class PortChannel implements Channel {
       for (;;) {
         options?.signal?.throwIfAborted();
         if (this.#closed) return undefined;
-        const got = host.read(this.#fd, this.#buffer, 0, bufferBytes, -1);
+        const shared = readBuffer();
+        const got = host.read(this.#fd, shared, 0, readBufferBytes, -1);
         if (got > 0) {
           this.#hadHost = true;
+          this.#buffer ??= new Uint8Array(readBufferBytes);
+          this.#buffer.set(got === readBufferBytes ? shared : shared.subarray(0, got));
           return this.#buffer.subarray(0, got);
         }
         if (got < 0) {
@@ -84,10 +87,11 @@ export class PortChannel implements Channel {
   async #takeEach(take: (bytes: Uint8Array) => boolean): Promise<'held' | 'nobody' | 'woken'> {
     const state: { end: 'held' | 'nobody' | 'woken' } = { end: 'woken' };
     await this.#readiness.eachReadable(() => {
-      const got = host.read(this.#fd, this.#buffer, 0, bufferBytes, -1);
+      const buffer = readBuffer();
+      const got = host.read(this.#fd, buffer, 0, readBufferBytes, -1);
       if (got === 0) state.end = 'nobody';
       else this.#hadHost = true;
-      if (got > 0 && !take(this.#buffer.subarray(0, got))) state.end = 'held';
+      if (got > 0 && !take(buffer.subarray(0, got))) state.end = 'held';
       return state.end === 'woken';
     });
     return state.end;

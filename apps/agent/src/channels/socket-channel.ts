@@ -1,17 +1,16 @@
 import type { Channel } from '@innkeeper/kit';
 import * as host from 'host';
+import { readBuffer, readBufferBytes } from './read-buffer.ts';
 import { Readiness } from './readiness.ts';
 import { WriteTurns } from './write-turns.ts';
-
-/** Two frames of the native dialect. */
-const bufferBytes = 128 * 1024;
 
 /** One connection of a unix socket. */
 export class SocketChannel implements Channel {
   readonly name: string;
   readonly #fd: number;
   readonly #readiness: Readiness;
-  readonly #buffer = new Uint8Array(bufferBytes);
+  /** For those who keep what they read until the next reading. */
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
   readonly #turns = new WriteTurns();
   #closed = false;
 
@@ -28,7 +27,8 @@ export class SocketChannel implements Channel {
       for (;;) {
         options?.signal?.throwIfAborted();
         if (this.#closed) return undefined;
-        const got = this.#readSome();
+        this.#buffer ??= new Uint8Array(readBufferBytes);
+        const got = this.#readSome(this.#buffer);
         if (got >= 0) return got > 0 ? this.#buffer.subarray(0, got) : undefined;
         await this.#readiness.readable();
       }
@@ -46,9 +46,10 @@ export class SocketChannel implements Channel {
       while (!state.held && !state.gone && !this.#closed) {
         signal.throwIfAborted();
         await this.#readiness.eachReadable(() => {
-          const got = this.#readSome();
+          const buffer = readBuffer();
+          const got = this.#readSome(buffer);
           state.gone = got === 0;
-          state.held = got > 0 && !take(this.#buffer.subarray(0, got));
+          state.held = got > 0 && !take(buffer.subarray(0, got));
           return !state.gone && !state.held;
         });
       }
@@ -89,9 +90,9 @@ export class SocketChannel implements Channel {
   }
 
   /** A peer that reset the connection has gone like one that closed it. */
-  #readSome(): number {
+  #readSome(into: Uint8Array): number {
     try {
-      return host.read(this.#fd, this.#buffer, 0, bufferBytes, -1);
+      return host.read(this.#fd, into, 0, readBufferBytes, -1);
     } catch (error) {
       if (error instanceof Error && 'errno' in error && error.errno === 'ECONNRESET') return 0;
       throw error;

@@ -100,15 +100,20 @@ export function liteField(
 }
 
 /**
- * Makes a message type from its rows. Rows are expanded at the first use of the type: the agent knows 80 message types
- * and most sessions use ten of them.
+ * Makes a message type from its rows. Rows are made and expanded at the first use of the type: the agent knows 80
+ * message types and most sessions use ten of them.
  */
-export function liteType<Desc extends DescMessage>(typeName: string, rows: readonly LiteRow[]): LiteType<Desc> {
+export function liteType<Desc extends DescMessage>(
+  typeName: string,
+  rows: readonly LiteRow[] | (() => readonly LiteRow[]),
+): LiteType<Desc> {
   let fields: LiteField[] | undefined;
   let byNumber: Map<number, LiteField> | undefined;
   let plan: unknown[] | undefined;
   const expand = (): LiteField[] =>
-    rows.map(([number, name, kind, rule, oneof, type]) => liteField({ number, name, kind, rule, oneof, type }));
+    (typeof rows === 'function' ? rows() : rows).map(([number, name, kind, rule, oneof, type]) =>
+      liteField({ number, name, kind, rule, oneof, type }),
+    );
   return {
     typeName,
     get fields() {

@@ -6,7 +6,7 @@ import { liteType } from "../../../lite/lite-type.ts";
 import type { ChangeFilesResponseSchema, CommitTarSchema, CommitWriteSchema, FileChunkSchema, FileInfoSchema, ListDirectoryRequestSchema, ListDirectoryResponseSchema, MakeDirectoryRequestSchema, OpenTarSchema, OpenWriteSchema, ReadFileDoneSchema, ReadFileEventSchema, ReadFileRequestSchema, ReadTarDoneSchema, ReadTarEventSchema, ReadTarRequestSchema, RemoveFileRequestSchema, RemoveFileResponseSchema, RenameFileRequestSchema, SetFileModeRequestSchema, SetFileOwnerRequestSchema, StatFileRequestSchema, WriteFileDoneSchema, WriteFileEventSchema, WriteFileOpenedSchema, WriteFileRequestSchema, WriteTarDoneSchema, WriteTarEventSchema, WriteTarOpenedSchema, WriteTarRequestSchema } from "./file_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 
-export const ReadFileRequestLite = liteType<typeof ReadFileRequestSchema>('innkeeper.agent.v1.ReadFileRequest', [
+export const ReadFileRequestLite = liteType<typeof ReadFileRequestSchema>('innkeeper.agent.v1.ReadFileRequest', () => [
   [1, 'path', 'string'],
   [2, 'offset', 'uint64'],
   [3, 'length', 'uint64'],
@@ -14,23 +14,23 @@ export const ReadFileRequestLite = liteType<typeof ReadFileRequestSchema>('innke
   [5, 'noSymlinks', 'bool'],
 ]);
 
-export const ReadFileEventLite = liteType<typeof ReadFileEventSchema>('innkeeper.agent.v1.ReadFileEvent', [
+export const ReadFileEventLite = liteType<typeof ReadFileEventSchema>('innkeeper.agent.v1.ReadFileEvent', () => [
   [1, 'info', 'message', 'implicit', 'event', () => FileInfoLite],
   [2, 'chunk', 'message', 'implicit', 'event', () => FileChunkLite],
   [3, 'done', 'message', 'implicit', 'event', () => ReadFileDoneLite],
 ]);
 
-export const FileChunkLite = liteType<typeof FileChunkSchema>('innkeeper.agent.v1.FileChunk', [
+export const FileChunkLite = liteType<typeof FileChunkSchema>('innkeeper.agent.v1.FileChunk', () => [
   [1, 'offset', 'uint64'],
   [2, 'data', 'bytes'],
 ]);
 
-export const ReadFileDoneLite = liteType<typeof ReadFileDoneSchema>('innkeeper.agent.v1.ReadFileDone', [
+export const ReadFileDoneLite = liteType<typeof ReadFileDoneSchema>('innkeeper.agent.v1.ReadFileDone', () => [
   [1, 'bytes', 'uint64'],
   [2, 'sha256', 'bytes'],
 ]);
 
-export const FileInfoLite = liteType<typeof FileInfoSchema>('innkeeper.agent.v1.FileInfo', [
+export const FileInfoLite = liteType<typeof FileInfoSchema>('innkeeper.agent.v1.FileInfo', () => [
   [1, 'path', 'string'],
   [2, 'kind', 'enum'],
   [3, 'sizeBytes', 'uint64'],
@@ -43,19 +43,19 @@ export const FileInfoLite = liteType<typeof FileInfoSchema>('innkeeper.agent.v1.
   [10, 'symlinkTarget', 'string'],
 ]);
 
-export const StatFileRequestLite = liteType<typeof StatFileRequestSchema>('innkeeper.agent.v1.StatFileRequest', [
+export const StatFileRequestLite = liteType<typeof StatFileRequestSchema>('innkeeper.agent.v1.StatFileRequest', () => [
   [1, 'path', 'string'],
   [2, 'follow', 'bool'],
   [3, 'noSymlinks', 'bool'],
 ]);
 
-export const WriteFileRequestLite = liteType<typeof WriteFileRequestSchema>('innkeeper.agent.v1.WriteFileRequest', [
+export const WriteFileRequestLite = liteType<typeof WriteFileRequestSchema>('innkeeper.agent.v1.WriteFileRequest', () => [
   [1, 'open', 'message', 'implicit', 'input', () => OpenWriteLite],
   [2, 'chunk', 'message', 'implicit', 'input', () => FileChunkLite],
   [3, 'commit', 'message', 'implicit', 'input', () => CommitWriteLite],
 ]);
 
-export const OpenWriteLite = liteType<typeof OpenWriteSchema>('innkeeper.agent.v1.OpenWrite', [
+export const OpenWriteLite = liteType<typeof OpenWriteSchema>('innkeeper.agent.v1.OpenWrite', () => [
   [1, 'path', 'string'],
   [2, 'uploadId', 'string'],
   [3, 'resume', 'bool'],
@@ -72,25 +72,25 @@ export const OpenWriteLite = liteType<typeof OpenWriteSchema>('innkeeper.agent.v
   [14, 'noSync', 'bool'],
 ]);
 
-export const CommitWriteLite = liteType<typeof CommitWriteSchema>('innkeeper.agent.v1.CommitWrite', [
+export const CommitWriteLite = liteType<typeof CommitWriteSchema>('innkeeper.agent.v1.CommitWrite', () => [
   [1, 'sha256', 'bytes'],
 ]);
 
-export const WriteFileEventLite = liteType<typeof WriteFileEventSchema>('innkeeper.agent.v1.WriteFileEvent', [
+export const WriteFileEventLite = liteType<typeof WriteFileEventSchema>('innkeeper.agent.v1.WriteFileEvent', () => [
   [1, 'opened', 'message', 'implicit', 'event', () => WriteFileOpenedLite],
   [2, 'done', 'message', 'implicit', 'event', () => WriteFileDoneLite],
 ]);
 
-export const WriteFileOpenedLite = liteType<typeof WriteFileOpenedSchema>('innkeeper.agent.v1.WriteFileOpened', [
+export const WriteFileOpenedLite = liteType<typeof WriteFileOpenedSchema>('innkeeper.agent.v1.WriteFileOpened', () => [
   [1, 'offset', 'uint64'],
 ]);
 
-export const WriteFileDoneLite = liteType<typeof WriteFileDoneSchema>('innkeeper.agent.v1.WriteFileDone', [
+export const WriteFileDoneLite = liteType<typeof WriteFileDoneSchema>('innkeeper.agent.v1.WriteFileDone', () => [
   [1, 'bytes', 'uint64'],
   [2, 'sha256', 'bytes'],
 ]);
 
-export const ListDirectoryRequestLite = liteType<typeof ListDirectoryRequestSchema>('innkeeper.agent.v1.ListDirectoryRequest', [
+export const ListDirectoryRequestLite = liteType<typeof ListDirectoryRequestSchema>('innkeeper.agent.v1.ListDirectoryRequest', () => [
   [1, 'path', 'string'],
   [2, 'pageSize', 'uint32'],
   [3, 'pageToken', 'string'],
@@ -100,13 +100,13 @@ export const ListDirectoryRequestLite = liteType<typeof ListDirectoryRequestSche
   [7, 'noSymlinks', 'bool'],
 ]);
 
-export const ListDirectoryResponseLite = liteType<typeof ListDirectoryResponseSchema>('innkeeper.agent.v1.ListDirectoryResponse', [
+export const ListDirectoryResponseLite = liteType<typeof ListDirectoryResponseSchema>('innkeeper.agent.v1.ListDirectoryResponse', () => [
   [1, 'entries', 'message', 'repeated', undefined, () => FileInfoLite],
   [2, 'nextPageToken', 'string'],
   [3, 'total', 'uint64'],
 ]);
 
-export const MakeDirectoryRequestLite = liteType<typeof MakeDirectoryRequestSchema>('innkeeper.agent.v1.MakeDirectoryRequest', [
+export const MakeDirectoryRequestLite = liteType<typeof MakeDirectoryRequestSchema>('innkeeper.agent.v1.MakeDirectoryRequest', () => [
   [1, 'path', 'string'],
   [2, 'mode', 'uint32', 'explicit'],
   [3, 'parents', 'bool'],
@@ -115,32 +115,32 @@ export const MakeDirectoryRequestLite = liteType<typeof MakeDirectoryRequestSche
   [6, 'noSymlinks', 'bool'],
 ]);
 
-export const RenameFileRequestLite = liteType<typeof RenameFileRequestSchema>('innkeeper.agent.v1.RenameFileRequest', [
+export const RenameFileRequestLite = liteType<typeof RenameFileRequestSchema>('innkeeper.agent.v1.RenameFileRequest', () => [
   [1, 'from', 'string'],
   [2, 'to', 'string'],
   [3, 'replace', 'bool'],
   [4, 'noSymlinks', 'bool'],
 ]);
 
-export const RemoveFileRequestLite = liteType<typeof RemoveFileRequestSchema>('innkeeper.agent.v1.RemoveFileRequest', [
+export const RemoveFileRequestLite = liteType<typeof RemoveFileRequestSchema>('innkeeper.agent.v1.RemoveFileRequest', () => [
   [1, 'path', 'string'],
   [2, 'recursive', 'bool'],
   [3, 'ignoreMissing', 'bool'],
   [4, 'noSymlinks', 'bool'],
 ]);
 
-export const RemoveFileResponseLite = liteType<typeof RemoveFileResponseSchema>('innkeeper.agent.v1.RemoveFileResponse', [
+export const RemoveFileResponseLite = liteType<typeof RemoveFileResponseSchema>('innkeeper.agent.v1.RemoveFileResponse', () => [
   [1, 'removed', 'uint64'],
 ]);
 
-export const SetFileModeRequestLite = liteType<typeof SetFileModeRequestSchema>('innkeeper.agent.v1.SetFileModeRequest', [
+export const SetFileModeRequestLite = liteType<typeof SetFileModeRequestSchema>('innkeeper.agent.v1.SetFileModeRequest', () => [
   [1, 'path', 'string'],
   [2, 'mode', 'uint32'],
   [3, 'recursive', 'bool'],
   [4, 'noSymlinks', 'bool'],
 ]);
 
-export const SetFileOwnerRequestLite = liteType<typeof SetFileOwnerRequestSchema>('innkeeper.agent.v1.SetFileOwnerRequest', [
+export const SetFileOwnerRequestLite = liteType<typeof SetFileOwnerRequestSchema>('innkeeper.agent.v1.SetFileOwnerRequest', () => [
   [1, 'path', 'string'],
   [2, 'user', 'string', 'explicit'],
   [3, 'group', 'string', 'explicit'],
@@ -148,51 +148,51 @@ export const SetFileOwnerRequestLite = liteType<typeof SetFileOwnerRequestSchema
   [5, 'noSymlinks', 'bool'],
 ]);
 
-export const ChangeFilesResponseLite = liteType<typeof ChangeFilesResponseSchema>('innkeeper.agent.v1.ChangeFilesResponse', [
+export const ChangeFilesResponseLite = liteType<typeof ChangeFilesResponseSchema>('innkeeper.agent.v1.ChangeFilesResponse', () => [
   [1, 'changed', 'uint64'],
 ]);
 
-export const ReadTarRequestLite = liteType<typeof ReadTarRequestSchema>('innkeeper.agent.v1.ReadTarRequest', [
+export const ReadTarRequestLite = liteType<typeof ReadTarRequestSchema>('innkeeper.agent.v1.ReadTarRequest', () => [
   [1, 'path', 'string'],
   [2, 'noSymlinks', 'bool'],
 ]);
 
-export const ReadTarEventLite = liteType<typeof ReadTarEventSchema>('innkeeper.agent.v1.ReadTarEvent', [
+export const ReadTarEventLite = liteType<typeof ReadTarEventSchema>('innkeeper.agent.v1.ReadTarEvent', () => [
   [2, 'chunk', 'message', 'implicit', 'event', () => FileChunkLite],
   [3, 'done', 'message', 'implicit', 'event', () => ReadTarDoneLite],
 ]);
 
-export const ReadTarDoneLite = liteType<typeof ReadTarDoneSchema>('innkeeper.agent.v1.ReadTarDone', [
+export const ReadTarDoneLite = liteType<typeof ReadTarDoneSchema>('innkeeper.agent.v1.ReadTarDone', () => [
   [1, 'bytes', 'uint64'],
   [2, 'files', 'uint64'],
   [3, 'skipped', 'string', 'repeated'],
 ]);
 
-export const WriteTarRequestLite = liteType<typeof WriteTarRequestSchema>('innkeeper.agent.v1.WriteTarRequest', [
+export const WriteTarRequestLite = liteType<typeof WriteTarRequestSchema>('innkeeper.agent.v1.WriteTarRequest', () => [
   [1, 'open', 'message', 'implicit', 'input', () => OpenTarLite],
   [2, 'chunk', 'message', 'implicit', 'input', () => FileChunkLite],
   [3, 'commit', 'message', 'implicit', 'input', () => CommitTarLite],
 ]);
 
-export const OpenTarLite = liteType<typeof OpenTarSchema>('innkeeper.agent.v1.OpenTar', [
+export const OpenTarLite = liteType<typeof OpenTarSchema>('innkeeper.agent.v1.OpenTar', () => [
   [1, 'path', 'string'],
   [2, 'createParents', 'bool'],
   [3, 'keepOwners', 'bool'],
   [4, 'noSymlinks', 'bool'],
 ]);
 
-export const CommitTarLite = liteType<typeof CommitTarSchema>('innkeeper.agent.v1.CommitTar', [
+export const CommitTarLite = liteType<typeof CommitTarSchema>('innkeeper.agent.v1.CommitTar', () => [
 ]);
 
-export const WriteTarEventLite = liteType<typeof WriteTarEventSchema>('innkeeper.agent.v1.WriteTarEvent', [
+export const WriteTarEventLite = liteType<typeof WriteTarEventSchema>('innkeeper.agent.v1.WriteTarEvent', () => [
   [1, 'opened', 'message', 'implicit', 'event', () => WriteTarOpenedLite],
   [2, 'done', 'message', 'implicit', 'event', () => WriteTarDoneLite],
 ]);
 
-export const WriteTarOpenedLite = liteType<typeof WriteTarOpenedSchema>('innkeeper.agent.v1.WriteTarOpened', [
+export const WriteTarOpenedLite = liteType<typeof WriteTarOpenedSchema>('innkeeper.agent.v1.WriteTarOpened', () => [
 ]);
 
-export const WriteTarDoneLite = liteType<typeof WriteTarDoneSchema>('innkeeper.agent.v1.WriteTarDone', [
+export const WriteTarDoneLite = liteType<typeof WriteTarDoneSchema>('innkeeper.agent.v1.WriteTarDone', () => [
   [1, 'bytes', 'uint64'],
   [2, 'files', 'uint64'],
   [3, 'skipped', 'string', 'repeated'],

@@ -6,18 +6,18 @@ import { liteType } from "../../../lite/lite-type.ts";
 import type { GuestProcessSchema, ListProcessesRequestSchema, ListProcessesResponseSchema, SignalProcessRequestSchema, SignalProcessResponseSchema } from "./guest_process_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 
-export const ListProcessesRequestLite = liteType<typeof ListProcessesRequestSchema>('innkeeper.agent.v1.ListProcessesRequest', [
+export const ListProcessesRequestLite = liteType<typeof ListProcessesRequestSchema>('innkeeper.agent.v1.ListProcessesRequest', () => [
   [1, 'limit', 'uint32'],
   [2, 'sort', 'enum'],
   [3, 'kernelThreads', 'bool'],
 ]);
 
-export const ListProcessesResponseLite = liteType<typeof ListProcessesResponseSchema>('innkeeper.agent.v1.ListProcessesResponse', [
+export const ListProcessesResponseLite = liteType<typeof ListProcessesResponseSchema>('innkeeper.agent.v1.ListProcessesResponse', () => [
   [1, 'processes', 'message', 'repeated', undefined, () => GuestProcessLite],
   [2, 'total', 'uint32'],
 ]);
 
-export const GuestProcessLite = liteType<typeof GuestProcessSchema>('innkeeper.agent.v1.GuestProcess', [
+export const GuestProcessLite = liteType<typeof GuestProcessSchema>('innkeeper.agent.v1.GuestProcess', () => [
   [1, 'pid', 'uint32'],
   [2, 'parentPid', 'uint32'],
   [3, 'name', 'string'],
@@ -32,14 +32,14 @@ export const GuestProcessLite = liteType<typeof GuestProcessSchema>('innkeeper.a
   [12, 'threads', 'uint32'],
 ]);
 
-export const SignalProcessRequestLite = liteType<typeof SignalProcessRequestSchema>('innkeeper.agent.v1.SignalProcessRequest', [
+export const SignalProcessRequestLite = liteType<typeof SignalProcessRequestSchema>('innkeeper.agent.v1.SignalProcessRequest', () => [
   [1, 'pid', 'uint32'],
   [2, 'signal', 'int32'],
   [3, 'tree', 'bool'],
   [4, 'startedUnixNs', 'int64'],
 ]);
 
-export const SignalProcessResponseLite = liteType<typeof SignalProcessResponseSchema>('innkeeper.agent.v1.SignalProcessResponse', [
+export const SignalProcessResponseLite = liteType<typeof SignalProcessResponseSchema>('innkeeper.agent.v1.SignalProcessResponse', () => [
   [1, 'signaled', 'uint32'],
 ]);
 

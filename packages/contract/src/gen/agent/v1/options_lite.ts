@@ -7,7 +7,7 @@
 import { liteType } from "../../../lite/lite-type.ts";
 import type { OperationOptionsSchema } from "./options_pb.ts";
 
-export const OperationOptionsLite = liteType<typeof OperationOptionsSchema>('innkeeper.agent.v1.OperationOptions', [
+export const OperationOptionsLite = liteType<typeof OperationOptionsSchema>('innkeeper.agent.v1.OperationOptions', () => [
   [1, 'whileFrozen', 'bool'],
   [2, 'onDisconnect', 'enum'],
   [3, 'privilege', 'string'],

@@ -6,13 +6,13 @@ import { liteType } from "../../../lite/lite-type.ts";
 import type { ShutdownRequestSchema, ShutdownResponseSchema } from "./power_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 
-export const ShutdownRequestLite = liteType<typeof ShutdownRequestSchema>('innkeeper.agent.v1.ShutdownRequest', [
+export const ShutdownRequestLite = liteType<typeof ShutdownRequestSchema>('innkeeper.agent.v1.ShutdownRequest', () => [
   [1, 'mode', 'enum'],
   [2, 'delaySeconds', 'uint32'],
   [3, 'message', 'string'],
 ]);
 
-export const ShutdownResponseLite = liteType<typeof ShutdownResponseSchema>('innkeeper.agent.v1.ShutdownResponse', [
+export const ShutdownResponseLite = liteType<typeof ShutdownResponseSchema>('innkeeper.agent.v1.ShutdownResponse', () => [
   [1, 'method', 'string'],
 ]);
 

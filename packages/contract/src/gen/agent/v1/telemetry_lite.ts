@@ -6,20 +6,20 @@ import { liteType } from "../../../lite/lite-type.ts";
 import type { AgentCostSchema, CpuSchema, GetSystemRequestSchema, InterfaceAddressSchema, LoadSchema, LoggedInUserSchema, MemorySchema, MissingCapabilitySchema, MountSchema, NetworkInterfaceSchema, PingRequestSchema, PingResponseSchema, PressureSchema, PrimaryAddressSchema, SystemSchema, TelemetrySchema, WatchRequestSchema } from "./telemetry_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 
-export const PingRequestLite = liteType<typeof PingRequestSchema>('innkeeper.agent.v1.PingRequest', [
+export const PingRequestLite = liteType<typeof PingRequestSchema>('innkeeper.agent.v1.PingRequest', () => [
   [1, 'sequence', 'uint64'],
 ]);
 
-export const PingResponseLite = liteType<typeof PingResponseSchema>('innkeeper.agent.v1.PingResponse', [
+export const PingResponseLite = liteType<typeof PingResponseSchema>('innkeeper.agent.v1.PingResponse', () => [
   [1, 'sequence', 'uint64'],
   [2, 'agentVersion', 'string'],
   [3, 'agentUptimeSeconds', 'uint64'],
 ]);
 
-export const GetSystemRequestLite = liteType<typeof GetSystemRequestSchema>('innkeeper.agent.v1.GetSystemRequest', [
+export const GetSystemRequestLite = liteType<typeof GetSystemRequestSchema>('innkeeper.agent.v1.GetSystemRequest', () => [
 ]);
 
-export const SystemLite = liteType<typeof SystemSchema>('innkeeper.agent.v1.System', [
+export const SystemLite = liteType<typeof SystemSchema>('innkeeper.agent.v1.System', () => [
   [1, 'hostname', 'string'],
   [2, 'osId', 'string'],
   [3, 'osName', 'string'],
@@ -35,17 +35,17 @@ export const SystemLite = liteType<typeof SystemSchema>('innkeeper.agent.v1.Syst
   [13, 'cpuCount', 'uint32'],
 ]);
 
-export const MissingCapabilityLite = liteType<typeof MissingCapabilitySchema>('innkeeper.agent.v1.MissingCapability', [
+export const MissingCapabilityLite = liteType<typeof MissingCapabilitySchema>('innkeeper.agent.v1.MissingCapability', () => [
   [1, 'name', 'string'],
   [2, 'reason', 'string'],
 ]);
 
-export const WatchRequestLite = liteType<typeof WatchRequestSchema>('innkeeper.agent.v1.WatchRequest', [
+export const WatchRequestLite = liteType<typeof WatchRequestSchema>('innkeeper.agent.v1.WatchRequest', () => [
   [1, 'intervalMs', 'uint32'],
   [2, 'once', 'bool'],
 ]);
 
-export const TelemetryLite = liteType<typeof TelemetrySchema>('innkeeper.agent.v1.Telemetry', [
+export const TelemetryLite = liteType<typeof TelemetrySchema>('innkeeper.agent.v1.Telemetry', () => [
   [1, 'wallTimeUnixNs', 'int64'],
   [2, 'monotonicNs', 'uint64'],
   [3, 'cpu', 'message', 'implicit', undefined, () => CpuLite],
@@ -64,7 +64,7 @@ export const TelemetryLite = liteType<typeof TelemetrySchema>('innkeeper.agent.v
   [16, 'frozen', 'bool'],
 ]);
 
-export const CpuLite = liteType<typeof CpuSchema>('innkeeper.agent.v1.Cpu', [
+export const CpuLite = liteType<typeof CpuSchema>('innkeeper.agent.v1.Cpu', () => [
   [1, 'count', 'uint32'],
   [2, 'userTicks', 'uint64'],
   [3, 'niceTicks', 'uint64'],
@@ -78,7 +78,7 @@ export const CpuLite = liteType<typeof CpuSchema>('innkeeper.agent.v1.Cpu', [
   [11, 'intervalMs', 'uint32', 'explicit'],
 ]);
 
-export const MemoryLite = liteType<typeof MemorySchema>('innkeeper.agent.v1.Memory', [
+export const MemoryLite = liteType<typeof MemorySchema>('innkeeper.agent.v1.Memory', () => [
   [1, 'totalBytes', 'uint64', 'explicit'],
   [2, 'availableBytes', 'uint64', 'explicit'],
   [3, 'usedBytes', 'uint64', 'explicit'],
@@ -90,13 +90,13 @@ export const MemoryLite = liteType<typeof MemorySchema>('innkeeper.agent.v1.Memo
   [9, 'swapFreeBytes', 'uint64', 'explicit'],
 ]);
 
-export const LoadLite = liteType<typeof LoadSchema>('innkeeper.agent.v1.Load', [
+export const LoadLite = liteType<typeof LoadSchema>('innkeeper.agent.v1.Load', () => [
   [1, 'oneMinute', 'double', 'explicit'],
   [2, 'fiveMinutes', 'double', 'explicit'],
   [3, 'fifteenMinutes', 'double', 'explicit'],
 ]);
 
-export const PressureLite = liteType<typeof PressureSchema>('innkeeper.agent.v1.Pressure', [
+export const PressureLite = liteType<typeof PressureSchema>('innkeeper.agent.v1.Pressure', () => [
   [1, 'someAvg10', 'double'],
   [2, 'someAvg60', 'double'],
   [3, 'someAvg300', 'double'],
@@ -107,7 +107,7 @@ export const PressureLite = liteType<typeof PressureSchema>('innkeeper.agent.v1.
   [8, 'fullTotalUs', 'uint64', 'explicit'],
 ]);
 
-export const MountLite = liteType<typeof MountSchema>('innkeeper.agent.v1.Mount', [
+export const MountLite = liteType<typeof MountSchema>('innkeeper.agent.v1.Mount', () => [
   [1, 'mountPoint', 'string'],
   [2, 'device', 'string'],
   [3, 'filesystem', 'string'],
@@ -120,7 +120,7 @@ export const MountLite = liteType<typeof MountSchema>('innkeeper.agent.v1.Mount'
   [10, 'error', 'string'],
 ]);
 
-export const NetworkInterfaceLite = liteType<typeof NetworkInterfaceSchema>('innkeeper.agent.v1.NetworkInterface', [
+export const NetworkInterfaceLite = liteType<typeof NetworkInterfaceSchema>('innkeeper.agent.v1.NetworkInterface', () => [
   [1, 'name', 'string'],
   [2, 'kind', 'enum'],
   [3, 'macAddress', 'string'],
@@ -138,26 +138,26 @@ export const NetworkInterfaceLite = liteType<typeof NetworkInterfaceSchema>('inn
   [15, 'master', 'string'],
 ]);
 
-export const InterfaceAddressLite = liteType<typeof InterfaceAddressSchema>('innkeeper.agent.v1.InterfaceAddress', [
+export const InterfaceAddressLite = liteType<typeof InterfaceAddressSchema>('innkeeper.agent.v1.InterfaceAddress', () => [
   [1, 'address', 'string'],
   [2, 'prefixLength', 'uint32'],
   [3, 'scope', 'enum'],
 ]);
 
-export const PrimaryAddressLite = liteType<typeof PrimaryAddressSchema>('innkeeper.agent.v1.PrimaryAddress', [
+export const PrimaryAddressLite = liteType<typeof PrimaryAddressSchema>('innkeeper.agent.v1.PrimaryAddress', () => [
   [1, 'address', 'string'],
   [2, 'interface', 'string'],
   [3, 'reason', 'string'],
 ]);
 
-export const LoggedInUserLite = liteType<typeof LoggedInUserSchema>('innkeeper.agent.v1.LoggedInUser', [
+export const LoggedInUserLite = liteType<typeof LoggedInUserSchema>('innkeeper.agent.v1.LoggedInUser', () => [
   [1, 'name', 'string'],
   [2, 'terminal', 'string'],
   [3, 'host', 'string'],
   [4, 'sinceUnixNs', 'int64', 'explicit'],
 ]);
 
-export const AgentCostLite = liteType<typeof AgentCostSchema>('innkeeper.agent.v1.AgentCost', [
+export const AgentCostLite = liteType<typeof AgentCostSchema>('innkeeper.agent.v1.AgentCost', () => [
   [1, 'rssBytes', 'uint64', 'explicit'],
   [2, 'cpuTimeUs', 'uint64', 'explicit'],
   [3, 'abandonedHelpers', 'uint32'],
