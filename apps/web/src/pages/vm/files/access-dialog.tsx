@@ -56,7 +56,7 @@ export function AccessDialog({ vm, file, onClose, onDone }: AccessDialogProps): 
       <table className="files-bits">
         <thead>
           <tr>
-            <th />
+            <td />
             {what.map((each) => (
               <th key={each} scope="col">
                 {each === 'run' && folder ? 'enter' : each}

@@ -35,10 +35,10 @@ export function FileMenu({ vm, file, readOnly, onAction }: FileMenuProps): JSX.E
   if (!opened) return button;
   const folder = file.kind === FileKind.DIRECTORY;
   const change = (action: FileAction, text: string, danger = false): JSX.Element => (
-    <span data-hint={readOnly}>
+    <span role="none" data-hint={readOnly}>
       <Menu.Item
         disabled={readOnly !== undefined}
-        {...(danger ? { color: 'red' } : {})}
+        {...(danger ? { c: 'var(--ik-bad)' } : {})}
         onClick={() => onAction(action, file)}
       >
         {text}
@@ -46,7 +46,15 @@ export function FileMenu({ vm, file, readOnly, onAction }: FileMenuProps): JSX.E
     </span>
   );
   return (
-    <Menu opened onChange={setOpened} position="bottom-end" width={220}>
+    // In the page's own part: what lies beside it is in no landmark.
+    <Menu
+      opened
+      onChange={setOpened}
+      position="bottom-end"
+      width={220}
+      portalProps={{ target: '#content' }}
+      withInitialFocusPlaceholder={false}
+    >
       <Menu.Target>{button}</Menu.Target>
       <Menu.Dropdown aria-label={label}>
         {!folder && file.kind === FileKind.REGULAR && (

@@ -114,7 +114,7 @@ export function FileView({ vm, path, readOnly, ask, onClose }: FileViewProps): J
             Save
           </Button>
         )}
-        <Button size="sm" variant="default" onClick={() => void close()}>
+        <Button size="sm" variant="default" disabled={saving} onClick={() => void close()}>
           Close
         </Button>
       </div>

@@ -30,12 +30,12 @@ export const ProcessRows = memo(function ProcessRows({ process, maySignal, onSig
             type="button"
             className="plain-button processes-name"
             aria-expanded={open}
-            aria-label={`${showName(name)}: the whole command`}
             disabled={command === ''}
             onClick={() => setOpen(!open)}
           >
             <span className="ellipsis processes-program">{showName(name)}</span>
             <span className="ellipsis dim mono">{command === '' && isKernelThread(process) ? 'kernel' : shown}</span>
+            {command !== '' && <span className="visually-hidden">: the whole command</span>}
           </button>
         </td>
         <td data-hint={`uid ${uid}`}>{user === '' ? uid : showName(user)}</td>

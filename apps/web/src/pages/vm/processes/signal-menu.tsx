@@ -1,5 +1,5 @@
 import type { GuestProcess } from '@innkeeper/contract/agent';
-import { Checkbox, Menu } from '@mantine/core';
+import { Menu } from '@mantine/core';
 import { type JSX, useState } from 'react';
 import { Icon } from '../../../components/icon.tsx';
 import { showName } from '../../../format/show-name.ts';
@@ -32,13 +32,21 @@ export function SignalMenu({ process, refusal, onSignal }: SignalMenuProps): JSX
   );
   if (!opened) return button;
   return (
-    <Menu opened onChange={setOpened} position="bottom-end" width={300}>
+    // In the page's own part: what lies beside it is in no landmark.
+    <Menu
+      opened
+      onChange={setOpened}
+      position="bottom-end"
+      width={300}
+      portalProps={{ target: '#content' }}
+      withInitialFocusPlaceholder={false}
+    >
       <Menu.Target>{button}</Menu.Target>
       <Menu.Dropdown aria-label={label}>
         {signals.map((signal) => (
           <Menu.Item
             key={signal.name}
-            {...(signal.danger ? { color: 'red' } : {})}
+            {...(signal.danger ? { c: 'var(--ik-bad)' } : {})}
             onClick={() => onSignal(process, signal, tree)}
           >
             <span className="processes-signal">
@@ -48,15 +56,9 @@ export function SignalMenu({ process, refusal, onSignal }: SignalMenuProps): JSX
           </Menu.Item>
         ))}
         <Menu.Divider />
-        <Menu.Item
-          role="menuitemcheckbox"
-          aria-checked={tree}
-          closeMenuOnClick={false}
-          leftSection={<Checkbox checked={tree} size="xs" tabIndex={-1} aria-hidden="true" readOnly />}
-          onClick={() => setTree(!tree)}
-        >
+        <Menu.CheckboxItem checked={tree} closeMenuOnClick={false} onChange={setTree}>
           To the whole tree: it and all its descendants
-        </Menu.Item>
+        </Menu.CheckboxItem>
       </Menu.Dropdown>
     </Menu>
   );

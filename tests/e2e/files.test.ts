@@ -1,0 +1,277 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Download, Locator, Page } from 'playwright-core';
+import { checkPage, openConsole, type WebConsole } from './console.ts';
+
+const mib = 1024 * 1024;
+const vm = 'files-1';
+/** Nothing of it may be more than text. */
+const markup = '<img src=x onerror=alert(1)><b>bold.txt';
+
+describe('the files of a VM', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'innkeeper-e2e-files-'));
+  const large = join(folder, 'large.bin');
+  let web: WebConsole;
+  let page: Page;
+
+  before(async () => {
+    writeFileSync(large, randomBytes(40 * mib));
+    web = await openConsole();
+    page = web.page;
+    await web.daemon.addTinyImage();
+    await web.daemon.createVm(vm);
+    const guest = (method: string, request: object): Promise<object> =>
+      web.daemon.call(`GuestService/${method}`, { vm, request });
+    await guest('MakeDirectory', { path: '/srv/site/assets', parents: true });
+    await guest('MakeDirectory', { path: `/srv/site/${markup}` });
+    await page.goto(`/vms/${vm}`);
+    await page.getByRole('link', { name: 'Files', exact: true }).click();
+    await page.getByRole('heading', { name: 'This folder is empty' }).waitFor();
+  });
+  after(async () => {
+    await web[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  });
+
+  const rowOf = (name: string): Locator => page.getByRole('row').filter({ has: page.getByText(name, { exact: true }) });
+  const menuOf = async (name: string): Promise<void> => {
+    await rowOf(name)
+      .getByRole('button', { name: `Actions for ${name}` })
+      .click();
+  };
+  const goTo = async (path: string): Promise<void> => {
+    await page.goto(`/vms/${vm}/files?path=${encodeURIComponent(path)}`);
+    await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' });
+  };
+  const saved = async (start: () => Promise<void>): Promise<Buffer> => {
+    const coming: Promise<Download> = page.waitForEvent('download');
+    await start();
+    const download = await coming;
+    return readFileSync(await download.path());
+  };
+  const upload = (...files: readonly string[]): Promise<void> =>
+    page.getByLabel('Files to upload').setInputFiles([...files]);
+
+  it('are browsed by folder, sorted, and hidden ones on demand', async () => {
+    await goTo('/etc');
+    await rowOf('passwd').waitFor();
+    assert.deepEqual(await checkPage(page, 'files'), []);
+    await page.getByRole('button', { name: 'Size', exact: true }).click();
+    await page.waitForURL(/sort=-size/);
+    await page.getByRole('link', { name: 'init.d' }).click();
+    await rowOf('rcS').waitFor();
+    await page
+      .getByRole('link', { name: 'Up', exact: true })
+      .or(page.getByRole('link', { name: '/', exact: true }))
+      .first()
+      .click();
+    await rowOf('usr').waitFor();
+    await page.goBack();
+    await rowOf('rcS').waitFor();
+  });
+
+  it('say what is empty, and what is not there', async () => {
+    await goTo('/srv/site/assets');
+    await page.getByRole('heading', { name: 'This folder is empty' }).waitFor();
+    assert.deepEqual(await checkPage(page, 'files-empty'), []);
+    await goTo('/nowhere');
+    await page.getByRole('alert').getByText('FILE_NOT_FOUND').waitFor();
+    assert.deepEqual(await checkPage(page, 'files-not-found'), []);
+  });
+
+  it('show names with markup as what they are', async () => {
+    await goTo('/srv/site');
+    await page.getByRole('link', { name: markup }).waitFor();
+    assert.equal(await page.locator('main img').count(), 0);
+    await page.getByRole('link', { name: markup }).click();
+    await page.getByRole('heading', { name: 'This folder is empty' }).waitFor();
+    assert.equal(await page.locator('main b').count(), 0);
+  });
+
+  it('are uploaded by the file chooser, and by dropping them', async () => {
+    await goTo('/srv/site');
+    writeFileSync(join(folder, 'index.html'), '<h1>hello</h1>\n');
+    await upload(join(folder, 'index.html'));
+    await rowOf('index.html').waitFor();
+    const dropped = await page.evaluateHandle(() => {
+      const data = new DataTransfer();
+      data.items.add(new File(['body { color: red }\n'], 'style.css', { type: 'text/css' }));
+      return data;
+    });
+    const zone = page.locator('.files-drop');
+    await zone.dispatchEvent('dragover', { dataTransfer: dropped });
+    await page.getByText('Upload to /srv/site').waitFor();
+    assert.deepEqual(await checkPage(page, 'files-drop'), []);
+    await zone.dispatchEvent('drop', { dataTransfer: dropped });
+    await rowOf('style.css').waitFor();
+    await page.getByText('2 of 2 ended').waitFor();
+    await upload(join(folder, 'index.html'));
+    await page.getByRole('dialog', { name: 'Replace index.html?' }).waitFor();
+    await page.keyboard.press('Escape');
+  });
+
+  it('go on with an upload where it was when the daemon was killed in its middle', async () => {
+    await goTo('/srv/site/assets');
+    // Slow enough to be looked at.
+    const network = await web.context.newCDPSession(page);
+    const slow = { offline: false, latency: 0, downloadThroughput: -1 };
+    await network.send('Network.enable');
+    await network.send('Network.emulateNetworkConditions', { ...slow, uploadThroughput: mib });
+    await upload(large);
+    const bar = page.getByRole('progressbar', { name: '/srv/site/assets/large.bin' });
+    while (Number(await bar.getAttribute('value')) < 10) await bar.waitFor();
+    assert.deepEqual(await checkPage(page, 'files-upload'), []);
+    const offsets: number[] = [];
+    page.on('request', (request) => {
+      const at = new URL(request.url()).searchParams.get('offset');
+      if (request.method() === 'PUT' && at !== null) offsets.push(Number(at));
+    });
+    await web.daemon.pause();
+    await page.getByText('interrupted; goes on by itself').waitFor();
+    assert.deepEqual(await checkPage(page, 'files-interrupted'), []);
+    await network.send('Network.emulateNetworkConditions', { ...slow, uploadThroughput: -1 });
+    await web.daemon.resume();
+    await rowOf('large.bin').waitFor({ timeout: 120_000 });
+    await page.getByText('1 of 1 ended').waitFor();
+    assert.ok(
+      offsets.some((offset) => offset > mib),
+      `it began again at ${offsets}`,
+    );
+    const { id } = await web.daemon.call<{ id: string }>('VmService/GetVm', { vm });
+    const bytes = await saved(async () => {
+      await menuOf('large.bin');
+      await page.getByRole('menuitem', { name: 'Download' }).click();
+    });
+    assert.equal(sha256(bytes), sha256(readFileSync(large)), id);
+  });
+
+  it('are downloaded, a folder as tar', async () => {
+    await goTo('/srv');
+    const bytes = await saved(async () => {
+      await menuOf('site');
+      await page.getByRole('menuitem', { name: 'Download as tar' }).click();
+    });
+    const listed = execFileSync('tar', ['-t'], { input: bytes, maxBuffer: mib }).toString();
+    assert.match(listed, /^site\/index\.html$/m);
+    assert.match(listed, /^site\/assets\/large\.bin$/m);
+  });
+
+  it('are viewed and edited as text, and nothing that changed meanwhile is lost unasked', async () => {
+    await goTo('/srv/site');
+    await page.getByRole('button', { name: 'style.css', exact: true }).click();
+    const text = page.getByRole('textbox', { name: 'Text of style.css' });
+    await text.getByText('color: red').waitFor();
+    await text.click();
+    await page.keyboard.press('Control+End');
+    await page.keyboard.type('a { color: blue }');
+    await page.getByText('changed', { exact: true }).waitFor();
+    assert.deepEqual(await checkPage(page, 'files-edit'), []);
+    await page.keyboard.press('Control+s');
+    await page.getByText('style.css is saved').waitFor();
+    await page.keyboard.type(' /* mine */');
+    const rewritten = { path: '/srv/site/style.css', mode: 0o600 };
+    await web.daemon.call('GuestService/SetFileMode', { vm, request: rewritten });
+    await web.daemon.call('GuestService/RenameFile', {
+      vm,
+      request: { from: '/srv/site/index.html', to: '/srv/site/style.css', replace: true },
+    });
+    await page.getByRole('button', { name: 'Save' }).click();
+    const dialog = page.getByRole('dialog', { name: /^Replace/ });
+    await dialog.getByText('It was changed in the guest').waitFor();
+    await dialog.getByRole('button', { name: 'Overwrite' }).click();
+    await page.getByRole('button', { name: 'Save' }).and(page.locator(':disabled')).waitFor();
+    await page.getByRole('button', { name: 'Close' }).click();
+    await rowOf('style.css').waitFor();
+  });
+
+  it('refuse to show what is no text', async () => {
+    await goTo('/usr/local/bin');
+    await page.getByRole('button', { name: 'innkeeper-agent', exact: true }).click();
+    await page.getByRole('alert').getByText('The file is no text').waitFor();
+    assert.deepEqual(await checkPage(page, 'files-no-text'), []);
+  });
+
+  it('are made, renamed, given another mode and owner, and deleted after a question', async () => {
+    await goTo('/srv/site');
+    await page.getByRole('button', { name: 'New folder' }).click();
+    const making = page.getByRole('dialog', { name: 'New folder' });
+    await making.getByLabel('Name').fill('a/b');
+    await making.getByText('/').first().waitFor();
+    assert.equal(await making.getByRole('button', { name: 'Make it' }).isDisabled(), true);
+    await making.getByLabel('Name').fill('docs');
+    assert.deepEqual(await checkPage(page, 'files-new-folder'), []);
+    await page.keyboard.press('Enter');
+    await rowOf('docs').waitFor();
+
+    await menuOf('docs');
+    assert.deepEqual(await checkPage(page, 'files-menu'), []);
+    await page.getByRole('menuitem', { name: 'Rename or move' }).click();
+    const renaming = page.getByRole('dialog', { name: 'Rename docs' });
+    await renaming.getByLabel('New name or path').fill('assets');
+    await renaming.getByRole('button', { name: 'Rename' }).click();
+    await renaming.getByRole('alert').getByText('FILE_EXISTS').waitFor();
+    assert.deepEqual(await checkPage(page, 'files-rename-failed'), []);
+    await renaming.getByLabel('New name or path').fill('manual');
+    await renaming.getByRole('button', { name: 'Rename' }).click();
+    await rowOf('manual').waitFor();
+
+    await menuOf('manual');
+    await page.getByRole('menuitem', { name: 'Mode and owner' }).click();
+    const access = page.getByRole('dialog', { name: 'Mode and owner of manual' });
+    await access.getByLabel('Others: read').click();
+    await access.getByLabel('Owner', { exact: true }).fill('guest');
+    await access.getByText('inn files chmod').waitFor();
+    assert.deepEqual(await checkPage(page, 'files-access'), []);
+    await access.getByRole('button', { name: 'Change' }).click();
+    await rowOf('manual').getByText('drwxr-x--x').waitFor();
+    await rowOf('manual').getByText('guest:').waitFor();
+
+    await menuOf('manual');
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    const asking = page.getByRole('dialog', { name: 'Delete manual?' });
+    await asking.getByText('inn files rm -r').waitFor();
+    assert.deepEqual(await checkPage(page, 'files-delete'), []);
+    await asking.getByRole('button', { name: 'Delete' }).click();
+    await rowOf('manual').waitFor({ state: 'detached' });
+  });
+
+  it('may be looked at and not changed by who lacks guest.file.write', async () => {
+    const privileges = ['vm.view', 'guest.file.read'];
+    await web.daemon.call('AccessService/SetRole', { name: 'looker', privileges });
+    await web.daemon.call('AccessService/CreateUser', { name: 'lou', roles: [{ role: 'looker', scope: '*' }] });
+    const context = await web.newContext();
+    const lou = await web.logIn(context, 'lou');
+    await lou.goto(`/vms/${vm}/files?path=/srv/site`);
+    await lou.getByRole('button', { name: 'style.css', exact: true }).waitFor();
+    assert.equal(await lou.getByRole('button', { name: 'Upload', exact: true }).isDisabled(), true);
+    assert.equal(await lou.getByRole('button', { name: 'New folder' }).isDisabled(), true);
+    await lou.getByRole('button', { name: 'Actions for style.css' }).click();
+    for (const name of ['Rename or move', 'Mode and owner', 'Delete'])
+      assert.equal(await lou.getByRole('menuitem', { name }).isDisabled(), true, name);
+    assert.deepEqual(await checkPage(lou, 'files-read-only'), []);
+    await lou.keyboard.press('Escape');
+    await lou.getByRole('button', { name: 'style.css', exact: true }).click();
+    await lou.getByText('read only').waitFor();
+    assert.equal(await lou.getByRole('button', { name: 'Save' }).count(), 0);
+    await context.close();
+  });
+
+  it('cannot be reached while the VM is off, and the page says so', async () => {
+    await web.daemon.call('VmService/KillVm', { vm });
+    await page.getByRole('heading', { name: 'The files cannot be reached' }).waitFor();
+    assert.deepEqual(await checkPage(page, 'files-off'), []);
+  });
+
+  it('logs no error of its own', () => {
+    assert.deepEqual(web.faults, []);
+  });
+});
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Locator, Page } from 'playwright-core';
+import { checkPage, openConsole, type WebConsole } from './console.ts';
+
+const vm = 'busy-1';
+/** Nothing of it may be more than text. */
+const markup = '<img src=x onerror=alert(1)>';
+
+describe('the processes and metrics of a VM', () => {
+  let web: WebConsole;
+  let page: Page;
+
+  before(async () => {
+    web = await openConsole();
+    page = web.page;
+    await web.daemon.addTinyImage();
+    await web.daemon.createVm(vm);
+    const start = (script: string): Promise<object> =>
+      web.daemon.call('RunService/StartRun', { spec: { argv: ['sh', '-c', script] }, vms: [vm] });
+    await start('while :; do :; done');
+    await start(`sleep 1001 & sh -c 'sleep 1002; : "${markup}"' & wait`);
+    await page.goto(`/vms/${vm}`);
+    await page.getByRole('link', { name: 'Processes', exact: true }).click();
+    await page.getByRole('table').waitFor();
+  });
+  after(() => web[Symbol.asyncDispose]());
+
+  const rowOf = (text: string): Locator => page.getByRole('row').filter({ hasText: text });
+
+  it('are listed, the busiest first, with CPU and memory', async () => {
+    const first = page.getByRole('row').nth(1);
+    await first.filter({ hasText: 'while' }).waitFor({ timeout: 60_000 });
+    await first.filter({ hasText: /[4-9]\d\.\d %|1\d\d\.\d %/ }).waitFor({ timeout: 60_000 });
+    assert.deepEqual(await checkPage(page, 'processes'), []);
+    await page.getByRole('button', { name: 'Memory', exact: true }).click();
+    await page.waitForURL(/sort=memory/);
+    await page.getByRole('switch', { name: 'Kernel threads' }).click();
+    await rowOf('kthreadd').waitFor();
+    assert.equal(
+      await rowOf('kthreadd')
+        .getByRole('button', { name: /^Signal/ })
+        .getAttribute('aria-disabled'),
+      'true',
+    );
+    await page.getByRole('switch', { name: 'Kernel threads' }).click();
+    await rowOf('kthreadd').waitFor({ state: 'detached' });
+  });
+
+  it('are filtered, and shown whole, with markup as what it is', async () => {
+    await page.getByLabel('Filter processes').fill('sleep 1002');
+    await page.waitForURL(/filter=sleep/);
+    await rowOf(markup).first().waitFor();
+    await rowOf(markup)
+      .first()
+      .getByRole('button', { name: /the whole command/ })
+      .click();
+    assert.deepEqual(await checkPage(page, 'processes-whole'), []);
+    assert.equal(await page.locator('main img').count(), 0);
+    await page.getByLabel('Filter processes').fill('no such thing');
+    await page.getByText('No process matches the filter.').waitFor();
+    await page.getByLabel('Filter processes').fill('');
+  });
+
+  it('get signals after a question, the whole tree when that is chosen', async () => {
+    await page.getByLabel('Filter processes').fill('1001');
+    const top = rowOf('sleep 1001 &').first();
+    await top.getByRole('button', { name: /^Signal/ }).click();
+    await page.getByRole('menuitemcheckbox', { name: /whole tree/ }).click();
+    assert.deepEqual(await checkPage(page, 'processes-signal-menu'), []);
+    await page.getByRole('menuitem', { name: /^KILL/ }).click();
+    const dialog = page.getByRole('dialog', { name: /^Send KILL to/ });
+    await dialog.getByText(/^inn signal busy-1 \d+ --signal KILL --tree/).waitFor();
+    assert.deepEqual(await checkPage(page, 'processes-signal'), []);
+    await dialog.getByRole('button', { name: 'Send KILL' }).click();
+    await page.getByText(/KILL was sent to/).waitFor();
+    await page.getByText('No process matches the filter.').waitFor();
+    await page.getByLabel('Filter processes').fill('');
+  });
+
+  it('get no signal from who lacks guest.exec', async () => {
+    await web.daemon.call('AccessService/CreateUser', { name: 'vera', roles: [{ role: 'viewer', scope: '*' }] });
+    const context = await web.newContext();
+    const vera = await web.logIn(context, 'vera');
+    await vera.goto(`/vms/${vm}/processes`);
+    const button = vera.getByRole('button', { name: /^Signal sh/ }).first();
+    await button.waitFor();
+    assert.equal(await button.getAttribute('aria-disabled'), 'true');
+    await button.click({ force: true });
+    assert.equal(await vera.getByRole('menu').count(), 0);
+    await context.close();
+  });
+
+  it('have charts of what they use, with ranges, a table and a download', async () => {
+    await page.getByRole('link', { name: 'Metrics', exact: true }).click();
+    await page.locator('.metrics-charts canvas').first().waitFor({ timeout: 60_000 });
+    assert.ok((await page.locator('.metrics-charts canvas').count()) >= 4);
+    assert.deepEqual(await checkPage(page, 'metrics'), []);
+    await page.getByText('24 h', { exact: true }).click();
+    await page.waitForURL(/range=/);
+    await page.locator('.metrics-charts canvas').first().waitFor();
+    await page.getByText('Table', { exact: true }).click();
+    await page.getByRole('table').first().waitFor();
+    assert.deepEqual(await checkPage(page, 'metrics-table'), []);
+    const coming = page.waitForEvent('download');
+    await page.getByRole('button', { name: /CSV/ }).click();
+    assert.equal((await coming).suggestedFilename(), `${vm}-metrics.csv`);
+  });
+
+  it('say that the VM is off', async () => {
+    await page.goto(`/vms/${vm}/processes`);
+    await page.getByRole('table').waitFor();
+    await web.daemon.call('VmService/KillVm', { vm });
+    await page.getByRole('heading', { name: 'The processes cannot be asked for' }).waitFor();
+    assert.deepEqual(await checkPage(page, 'processes-off'), []);
+  });
+
+  it('logs no error of its own', () => {
+    assert.deepEqual(web.faults, []);
+  });
+});
