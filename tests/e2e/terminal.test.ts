@@ -97,7 +97,7 @@ describe('the terminal', () => {
     await type('clear; echo made $((1+1))\n');
     await shows('made 2');
     await page.getByRole('button', { name: 'New terminal as somebody else' }).click();
-    await page.getByLabel('User', { exact: true }).fill('gu');
+    await page.getByRole('combobox', { name: 'User' }).fill('gu');
     await page.getByRole('option', { name: 'guest' }).click();
     assert.deepEqual(await checkPage(page, 'terminal-user'), []);
     await page.getByRole('button', { name: 'Open', exact: true }).click();

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { openConsole, screenshotFolder, type WebConsole } from './console.ts';
+
+/** With this the picture in the README is made anew; without it, nothing that git holds is touched. */
+const writesReadme = process.env['INNKEEPER_README_PICTURE'] === '1';
+const folder = writesReadme ? join(import.meta.dirname, '..', '..', 'docs', 'images') : screenshotFolder;
+
+/** Keeps the VM busy enough for its figures to be some. */
+const work = 'while true; do i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; sleep 1; done';
+
+describe('the picture in the README', () => {
+  let web: WebConsole;
+  before(async () => {
+    web = await openConsole();
+    await web.daemon.addTinyImage();
+    await web.daemon.createVm('web-1', { env: 'prod', team: 'shop' });
+  });
+  after(() => web[Symbol.asyncDispose]());
+
+  it('shows what a running VM is and uses', async () => {
+    const { page } = web;
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+    await web.daemon.call('TerminalService/CreateTerminal', { vm: 'web-1', argv: ['/bin/sh', '-c', work] });
+    await page.goto('/vms/web-1');
+    await page.getByRole('table').filter({ hasText: 'ext4' }).waitFor();
+    // The first report after the work began has seen little of it.
+    const meters = page.locator('.meters');
+    const first = await meters.textContent();
+    await page.waitForFunction((before) => document.querySelector('.meters')?.textContent !== before, first);
+    mkdirSync(folder, { recursive: true });
+    await page.screenshot({ path: join(folder, 'web-console.png') });
+    assert.deepEqual(web.faults, []);
+  });
+});
