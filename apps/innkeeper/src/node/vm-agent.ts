@@ -1,8 +1,16 @@
 import type { AgentLink, LinkState } from '@innkeeper/agent-client';
 import { OperationError } from '@innkeeper/contract';
-import type { System, Telemetry, Welcome } from '@innkeeper/contract/agent';
+import {
+  type System,
+  SystemSchema,
+  type Telemetry,
+  TelemetrySchema,
+  type Welcome,
+  WelcomeSchema,
+} from '@innkeeper/contract/agent';
 import { type AgentLifecycle, type AgentLifecycleEvent, agentOff, agentReduce } from '@innkeeper/hypervisor';
 import type { Log } from '@innkeeper/kit';
+import { plausible } from './plausible.ts';
 
 const systemTimeoutMs = 10_000;
 
@@ -59,7 +67,7 @@ export class VmAgent {
     link.onState((state) => this.#onLinkState(link, state));
     link.onTelemetry((telemetry) => {
       if (this.#link !== link) return;
-      this.telemetry = telemetry;
+      this.telemetry = plausible(TelemetrySchema, telemetry);
       this.telemetryMs = Date.now();
       this.#onChange('telemetry');
     });
@@ -96,7 +104,7 @@ export class VmAgent {
     if (this.#link !== link) return;
     if (state.state === 'lost') this.#dispatch({ type: 'lost', detail: state.reason });
     if (state.state !== 'connected') return;
-    this.welcome = state.welcome;
+    this.welcome = plausible(WelcomeSchema, state.welcome);
     this.#dispatch({ type: 'connected' });
     void this.#fetchSystem(link);
   }
@@ -105,7 +113,7 @@ export class VmAgent {
     try {
       const system = await link.system({ signal: this.#abort.signal, timeoutMs: systemTimeoutMs });
       if (this.#link !== link) return;
-      this.system = system;
+      this.system = plausible(SystemSchema, system);
       this.#onChange('system');
     } catch (error) {
       // It went away again; the next connection asks anew.
