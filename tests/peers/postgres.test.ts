@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { openStore } from '@innkeeper/store';
+import { postgresDialect } from '../../packages/store/src/open-postgres.ts';
+import { describeMigrations } from '../../packages/store/src/testing/describe-migrations.ts';
 import { describeStore } from '../../packages/store/src/testing/describe-store.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 
@@ -12,6 +14,11 @@ describe('PostgreSQL', () => {
   after(() => server[Symbol.asyncDispose]());
 
   describeStore('a store in it', async () => openStore(await server.createDatabase()));
+
+  describeMigrations('migrations in it', async () => {
+    const address = await server.createDatabase();
+    return { address, dialect: () => postgresDialect(address, () => undefined) };
+  });
 
   it('shows two daemons the same, and neither loses what the other writes', async () => {
     const address = await server.createDatabase();

@@ -2,12 +2,16 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { OperationError } from '@innkeeper/contract';
 import type { SqliteDatabase } from 'kysely';
 
+/** A writer waits so long for another program's. Nothing else is done meanwhile, so it is short. */
+const lockTimeoutMs = 1000;
+
 /**
  * Opens an SQLite file with node:sqlite in the shape that Kysely's SQLite dialect expects. Several readers and one
- * writer at a time (WAL); a writer waits 5 s for another one. What finds no room fails with HOST_DISK_FULL.
+ * writer at a time (WAL). What finds no room fails with HOST_DISK_FULL, what another program has locked with
+ * DATABASE_UNREACHABLE.
  */
 export function openNodeSqlite(path: string): SqliteDatabase {
-  const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 5000 });
+  const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: lockTimeoutMs });
   database.exec('pragma journal_mode = wal; pragma synchronous = full;');
   return {
     close: () => database.close(),
@@ -15,19 +19,26 @@ export function openNodeSqlite(path: string): SqliteDatabase {
       const statement = database.prepare(sql);
       return {
         reader: statement.columns().length > 0,
-        all: (parameters) => withRoom(() => statement.all(...(parameters as SQLInputValue[]))),
-        run: (parameters) => withRoom(() => statement.run(...(parameters as SQLInputValue[]))),
+        all: (parameters) => told(() => statement.all(...(parameters as SQLInputValue[]))),
+        run: (parameters) => told(() => statement.run(...(parameters as SQLInputValue[]))),
         iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
       };
     },
   };
 }
 
-function withRoom<T>(run: () => T): T {
+/** Runs it; its failures have their reasons. */
+function told<T>(run: () => T): T {
   try {
     return run();
   } catch (error) {
-    if (!(error instanceof Error && /disk is full|disk I\/O error/i.test(error.message))) throw error;
-    throw new OperationError('HOST_DISK_FULL', `The database cannot be written: ${error.message}.`, { cause: error });
+    if (!(error instanceof Error)) throw error;
+    if (/disk is full|disk I\/O error/i.test(error.message))
+      throw new OperationError('HOST_DISK_FULL', `The database cannot be written: ${error.message}.`, { cause: error });
+    if (!/database (table )?is locked|database is busy/i.test(error.message)) throw error;
+    throw new OperationError('DATABASE_UNREACHABLE', 'The database is locked by another program.', {
+      cause: error,
+      nextStep: 'Try again in a moment. Look which program has the file innkeeper.db open when it lasts.',
+    });
   }
 }
