@@ -35,6 +35,7 @@ const paths = {
   paste: 'M9 4h6v4H9zM9 6H5v15h14V6h-4',
   expand: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5',
   shrink: 'M9 4v5H4M20 9h-5V4M15 20v-5h5M4 15h5v5',
+  lock: 'M6 11h12v9H6zM9 11V8a3 3 0 0 1 6 0v3',
   logout: 'M14 4H5v16h9M10 12h10M17 9l3 3-3 3',
   up: 'M6 14l6-6 6 6',
   down: 'M6 10l6 6 6-6',

@@ -1,5 +1,6 @@
 import { type JSX, useEffect, useRef } from 'react';
 import { Link } from 'react-router';
+import { Icon } from './icon.tsx';
 
 export interface TabLink {
   readonly key: string;
@@ -39,6 +40,7 @@ export function TabBar({
           </Link>
         ) : (
           <span key={key} className="tab-link disabled" data-hint={disabled}>
+            <Icon name="lock" size={13} />
             {text}
             <span className="visually-hidden">: {disabled}</span>
           </span>

@@ -6,7 +6,7 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { quoteWord } from '../../format/quote-word.ts';
 import { ConsoleLink, newConsoleState } from './console/console-link.ts';
 import { WriterBar } from './console/writer-bar.tsx';
-import { VmIsOff } from './guest-away.tsx';
+import { StartButton, VmIsOff } from './guest-away.tsx';
 import type { VmTabProps } from './vm-tabs.ts';
 
 /** How long the button is pointed out to somebody who types without the keyboard. */
@@ -89,7 +89,12 @@ function LiveConsole({ vm, isOn }: VmTabProps & { readonly isOn: boolean }): JSX
           {error !== undefined && isOn && (
             <ErrorNote title="The console is not shown" error={error} onRetry={() => setAttempt(attempt + 1)} />
           )}
-          {!isOn && <VmIsOff vm={vm} wanted="The serial console" />}
+          {!isOn && (
+            <div className="emulator-bar">
+              <span className="grow">{vm.name} does not run.</span>
+              <StartButton vm={vm} />
+            </div>
+          )}
         </>
       }
       foot={

@@ -6,6 +6,7 @@ import { hasPrivilege, useMe } from '../../api/session.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Icon } from '../../components/icon.tsx';
+import { showToast } from '../../components/toasts.tsx';
 import { unknownReason } from '../../components/unknown-reason.ts';
 import { vmPath } from '../../components/vm-path.ts';
 import { quoteWord } from '../../format/quote-word.ts';
@@ -40,43 +41,45 @@ export function GuestAway({ vm, wanted }: { readonly vm: Vm; readonly wanted: st
 
 /** The VM does not run; it can be started from here. */
 export function VmIsOff({ vm, wanted }: { readonly vm: Vm; readonly wanted: string }): JSX.Element {
+  return (
+    <EmptyState
+      title={`${vm.name} does not run`}
+      command={powerActions.start.command(quoteWord(vm.name))}
+      action={<StartButton vm={vm} />}
+    >
+      {wanted} needs a VM that runs.
+    </EmptyState>
+  );
+}
+
+/** Starts the VM; disabled for who may not. */
+export function StartButton({ vm }: { readonly vm: Vm }): JSX.Element {
   const { me } = useMe();
-  const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
-  const { privilege, run, command } = powerActions.start;
+  const { privilege, run } = powerActions.start;
   const may = hasPrivilege(me, privilege, vm);
   const start = async (): Promise<void> => {
     setBusy(true);
-    setError(undefined);
     try {
       await run(vm.id);
-    } catch (failure) {
-      setError(failure);
+    } catch (error) {
+      const body = <ErrorNote title="Start did not begin" error={error} />;
+      showToast({ id: `power ${vm.id}`, tone: 'bad', title: vm.name, body });
     } finally {
       setBusy(false);
     }
   };
   return (
-    <>
-      {error !== undefined && <ErrorNote title={`${vm.name} was not started`} error={error} />}
-      <EmptyState
-        title={`${vm.name} does not run`}
-        command={command(quoteWord(vm.name))}
-        action={
-          <span data-hint={may ? undefined : `You lack the privilege ${privilege} on this VM`}>
-            <Button
-              disabled={!may}
-              loading={busy}
-              leftSection={<Icon name="play" size={15} />}
-              onClick={() => void start()}
-            >
-              Start {vm.name}
-            </Button>
-          </span>
-        }
+    <span data-hint={may ? undefined : `You lack the privilege ${privilege} on this VM`}>
+      <Button
+        size="sm"
+        disabled={!may}
+        loading={busy}
+        leftSection={<Icon name="play" size={15} />}
+        onClick={() => void start()}
       >
-        {wanted} needs a VM that runs.
-      </EmptyState>
-    </>
+        Start {vm.name}
+      </Button>
+    </span>
   );
 }

@@ -33,15 +33,15 @@ export function WriterBar({
           )}
         </span>
       </span>
-      {isWriter ? (
+      {isWriter && (
         <Button size="xs" variant="default" onClick={onRelease}>
           Give it up
         </Button>
-      ) : (
+      )}
+      {!isWriter && open && (
         <Button
           size="xs"
           variant={isAsked ? 'filled' : 'default'}
-          disabled={!open}
           leftSection={<Icon name="keyboard" size={15} />}
           data-hint={writer === null ? undefined : `Takes it from ${showName(writer)}, who can go on looking`}
           onClick={onTake}
