@@ -10,6 +10,9 @@ export const loginLinkMs = 600_000;
 /** How exactly it is known when a session or token was used last. */
 export const seenIntervalMs = 60_000;
 
+/** Clocks of replicas may differ by so much. A session that began later than that from now has a clock set back: ended. */
+const maxAheadMs = 300_000;
+
 const maxUserAgentChars = 200;
 /** Of one user; the one that was used longest ago makes room. */
 const maxSessions = 50;
@@ -59,8 +62,8 @@ export class Sessions {
   async find(secret: string, isUse: boolean): Promise<OpenSession | undefined> {
     const row = await this.#store.sessions.findByHash(hashSecret(secret));
     const nowMs = this.#nowMs();
-    if (row === undefined || sessionExpiresMs(row) <= nowMs) return undefined;
-    if (isUse && nowMs - row.last_seen_ms >= seenIntervalMs) await this.#store.sessions.seen(row.id, nowMs);
+    if (row === undefined || sessionExpiresMs(row) <= nowMs || row.created_ms > nowMs + maxAheadMs) return undefined;
+    if (isUse && Math.abs(nowMs - row.last_seen_ms) >= seenIntervalMs) await this.#store.sessions.seen(row.id, nowMs);
     return { ...openOf(row), csrfToken: csrfTokenOf(secret) };
   }
 

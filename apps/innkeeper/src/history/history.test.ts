@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { OperationError } from '@innkeeper/contract';
 import { silentLog } from '@innkeeper/kit';
 import { openStore, type Store } from '@innkeeper/store';
 import { History } from './history.ts';
@@ -106,6 +107,36 @@ describe('history', () => {
     await history.record('v', cpu(99), beginMs);
     const query = { fromMs: beginMs, toMs: beginMs + 5000, metrics: [], maxPoints: 10 };
     assert.deepEqual((await history.query('v', query)).series, []);
+  });
+
+  it('goes on when the clock was set back or forth by years, and loses nothing of the time that is now', async () => {
+    await using store = await storeWithVm();
+    const yearMs = 365 * dayMs;
+    await using history = new History({ blocks: store.history, log: silentLog, now: () => beginMs + hourMs });
+    await history.record('v', cpu(1), beginMs);
+    await history.record('v', cpu(2), beginMs + yearMs);
+    await history.record('v', cpu(3), beginMs + 5000);
+    await history.record('v', cpu(4), beginMs + 10_000);
+    const query = { fromMs: beginMs, toMs: beginMs + 15_000, metrics: [], maxPoints: 10 };
+    const { series } = await history.query('v', query);
+    assert.deepEqual(series[0]?.average.slice(0, 3), [1, 3, 4]);
+  });
+
+  it('goes on while the disk is full, and writes all of it when there is room again', async () => {
+    await using store = await storeWithVm();
+    const logged: string[] = [];
+    const log = { ...silentLog, error: (event: string) => logged.push(event) };
+    const upsert = store.history.upsert.bind(store.history);
+    store.history.upsert = () => Promise.reject(new OperationError('HOST_DISK_FULL', 'full'));
+    await using history = new History({ blocks: store.history, log, now: () => beginMs + 10_000 });
+    await history.record('v', cpu(7), beginMs);
+    await history.flush();
+    assert.deepEqual(logged, ['history.not-written']);
+    const query = { fromMs: beginMs, toMs: beginMs + 5000, metrics: [], maxPoints: 10 };
+    assert.equal((await history.query('v', query)).series.length, 1);
+    store.history.upsert = upsert;
+    await history.flush();
+    assert.notEqual(await store.history.find('v', 5000, beginMs), undefined);
   });
 
   it('shows a gap for a block that cannot be read', async () => {

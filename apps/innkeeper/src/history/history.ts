@@ -42,7 +42,7 @@ export class History implements AsyncDisposable {
 
   /** Adds what was measured at `timeMs`. */
   async record(vmId: string, report: MetricReport, timeMs: number): Promise<void> {
-    (await this.#of(vmId, timeMs)).add(report, timeMs);
+    (await this.#at(vmId, timeMs)).add(report, timeMs);
   }
 
   /** Forgets a VM that was deleted; its blocks go with its row. */
@@ -79,6 +79,16 @@ export class History implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await this.flush();
+  }
+
+  /** After a clock that was set back it goes on with the blocks of the time that is now. */
+  async #at(vmId: string, timeMs: number): Promise<VmHistory> {
+    const opened = this.#of(vmId, timeMs);
+    const history = await opened;
+    if (!history.isAheadOf(timeMs)) return history;
+    await this.flush();
+    if (this.#vms.get(vmId) === opened) this.#vms.delete(vmId);
+    return await this.#of(vmId, timeMs);
   }
 
   #of(vmId: string, timeMs: number): Promise<VmHistory> {

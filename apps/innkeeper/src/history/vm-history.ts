@@ -6,6 +6,9 @@ import type { MetricReport } from './metric-points.ts';
 /** A block that was written before, if there is one. */
 export type LoadBlock = (level: Level, startMs: number) => Promise<Block | undefined>;
 
+/** A clock that is set back by less leaves a gap. */
+const maxAheadMs = 2 * 3_600_000;
+
 /** What is being gathered for one VM: the newest block of each level. */
 export class VmHistory {
   readonly #blocks = new Map<Level, Block>();
@@ -32,6 +35,11 @@ export class VmHistory {
       for (const { metric, value } of points) block.add(metric, slot, value);
       this.#changed.add(block);
     }
+  }
+
+  /** Whether the clock was set back since: the newest blocks are of a time that has yet to come. */
+  isAheadOf(timeMs: number): boolean {
+    return levels.some((level) => (this.#blocks.get(level)?.startMs ?? 0) > timeMs + maxAheadMs);
   }
 
   /** The block of this level that is still being filled. */
