@@ -1,5 +1,6 @@
 /*
- * The C side of the agent: what JavaScript cannot do, and nothing more. No policy, no defaults, no text parsed.
+ * The C side of the agent: what JavaScript cannot do or must not for its cost, and nothing more. No policy, no defaults;
+ * what a text means is not known here.
  * host.d.ts is the contract; each port below is one file and adds its functions to the one module `host`.
  */
 #ifndef INNKEEPER_HOST_H
