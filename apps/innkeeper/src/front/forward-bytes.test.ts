@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, type RequestOptions, request } from 'node:http';
+import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { createAgent } from '@innkeeper/agent-core';
@@ -34,7 +35,7 @@ const flood: Program = async ({ write }) => {
   return 0;
 };
 
-describe('bytes through a control plane', () => {
+describe('bytes through a control plane', { timeout: 60_000 }, () => {
   const guest = new FakeHost({ clock: unrefClock, programs: { '/usr/bin/flood': flood } });
   let api: ServedApi;
   let front: ServedFront;
@@ -186,6 +187,29 @@ describe('bytes through a control plane', () => {
     assert.equal(code, 1011);
     assert.deepEqual(events, []);
     assert.match(texts.at(-1) ?? '', /COMMAND_NOT_FOUND/);
+  });
+
+  it('end with the message that is too large, and with the handshake that is none', async () => {
+    const socket = new WebSocket(`${front.base.replace('http', 'ws')}/v1/vms/one/exec`, {
+      headers: { ...headers, origin: front.base },
+    });
+    await once(socket, 'open');
+    socket.send(new Uint8Array(2 * mib));
+    assert.equal((await once(socket, 'close'))[0], 1009);
+    const url = new URL(front.base);
+    const raw = connect(Number(url.port), url.hostname);
+    const upgrade = [
+      'GET /v1/live HTTP/1.1',
+      `Host: ${url.host}`,
+      `Origin: ${front.base}`,
+      `Cookie: ${headers['cookie']}`,
+    ];
+    raw.write(
+      `${[...upgrade, 'Connection: upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'].join('\r\n')}\r\n\r\n`,
+    );
+    const [answer] = (await once(raw, 'data')) as [Buffer];
+    assert.match(answer.toString(), /^HTTP\/1.1 400 /);
+    await untilTrue(() => front.access.live.size === 0 && api.access.live.size === 0);
   });
 
   it('that were on their way when the node went end with its reason in the trailer', async () => {

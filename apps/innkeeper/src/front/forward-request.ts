@@ -32,12 +32,15 @@ export async function forwardRequest(exchange: ForwardedRequest, link: NodeLink)
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     const answered = responseOf(outgoing);
+    // Nobody waits for it when the body cannot even be begun.
+    answered.catch(() => undefined);
     if (hasBody) sendBody(request, outgoing);
     else outgoing.end();
     const answer = await answered;
     link.note(true);
     await answerWith(answer, exchange, link);
   } catch (error) {
+    outgoing.destroy();
     throw signal.aborted ? signal.reason : nodeUnreachable(link, error);
   } finally {
     signal.removeEventListener('abort', onAbort);

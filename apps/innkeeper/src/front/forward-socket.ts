@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { OperationError } from '@innkeeper/contract';
 import { mib } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
@@ -51,7 +50,7 @@ export async function relaySockets(
   node: WebSocket,
   { signal, link }: { signal: AbortSignal; link: NodeLink },
 ): Promise<void> {
-  const ended = Promise.all([once(client, 'close'), once(node, 'close')]);
+  const ended = Promise.all([closed(client), closed(node)]);
   relay(client, node);
   relay(node, client);
   client.once('close', (code: number) => node.close(isSendable(code) ? code : 1001));
@@ -91,6 +90,10 @@ function relay(from: WebSocket, to: WebSocket): void {
 /** Whether a code may be sent in a close frame; 1005 and 1006 only say that none came. */
 function isSendable(code: number): boolean {
   return (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999);
+}
+
+function closed(socket: WebSocket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()));
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OperationError } from '@innkeeper/contract';
 import type { Log } from '@innkeeper/kit';
+import type { WebSocket } from 'ws';
 import { authorize } from '../access/authorize.ts';
 import { answerError, closeWithError, refuseUpgrade } from '../control/answer-error.ts';
 import type { Upgrade } from '../control/doors.ts';
 import { findRoute } from '../control/find-route.ts';
-import type { Gate } from '../control/gate.ts';
+import type { Gate, Pass } from '../control/gate.ts';
 import type { HealthProbe } from '../control/health.ts';
 import type { HttpRoute, SocketRoute } from '../control/http-route.ts';
 import { httpRoutes, socketRoutes } from '../control/route-table.ts';
@@ -91,26 +92,40 @@ export async function frontUpgrade(
         node.terminate();
         throw left.signal.reason;
       }
-      const joined = AbortSignal.any([pass.signal, shutdownSignal]);
+      const lasting = AbortSignal.any([pass.signal, shutdownSignal]);
+      let isJoined = false;
       sockets.handleUpgrade(request, socket, head, (client) => {
-        // A broken connection is followed by its close.
-        client.on('error', (error) => log.debug('api.socket-error', { error: error.message }));
-        void relaySockets(client, node, { signal: joined, link }).then(
-          () => pass.close(),
-          async (error: unknown) => {
-            await pass.close(error);
-            if (error instanceof OperationError && error.reason !== 'ACCESS_CHANGED')
-              closeWithError(client, error, log);
-            else client.close(1012, 'come again');
-          },
-        );
+        isJoined = true;
+        void join(client, node, { pass, signal: lasting, link, log });
       });
+      if (isJoined) return;
+      // The handshake was none, and has been answered so.
+      node.terminate();
+      await pass.close();
     } catch (error) {
       await closeForward(gate, entry, pass, error);
       throw error;
     }
   } catch (error) {
     refuseUpgrade(socket, error, log);
+  }
+}
+
+/** Relays until one side closes, and tells the client why when it is neither. Never rejects. */
+async function join(
+  client: WebSocket,
+  node: WebSocket,
+  { pass, signal, link, log }: { pass: Pass; signal: AbortSignal; link: NodeLink; log: Log },
+): Promise<void> {
+  // A broken connection is followed by its close.
+  client.on('error', (error) => log.debug('api.socket-error', { error: error.message }));
+  try {
+    await relaySockets(client, node, { signal, link });
+    await pass.close();
+  } catch (error) {
+    await pass.close(error);
+    if (error instanceof OperationError && error.reason !== 'ACCESS_CHANGED') closeWithError(client, error, log);
+    else client.close(1012, 'come again');
   }
 }
 
