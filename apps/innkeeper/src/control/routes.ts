@@ -72,11 +72,15 @@ export async function routeUpgrade(upgrade: Upgrade, facts: RequestFacts, contex
     opened = await enter(found, ask, left.signal, context, {});
     const { exchange, vm } = opened;
     if (socket.destroyed) throw left.signal.reason;
+    let isJoined = false;
     sockets.handleUpgrade(request, socket, head, (client) => {
+      isJoined = true;
       // A broken connection is followed by its close.
       client.on('error', (error) => exchange.log.debug('api.socket-error', { error: error.message }));
       void serveSocket(client, found.route, exchange, vm);
     });
+    // The handshake was none, and has been answered so.
+    if (!isJoined) await exchange.pass.close();
   } catch (error) {
     await opened?.exchange.pass.close(error);
     refuseUpgrade(socket, error, context.log);
