@@ -54,20 +54,23 @@ export const treeRefusalCases: readonly ConformanceCase[] = [
     run: async ({ client: { link }, folder }) => {
       await mkdir(join(folder, 'outside', 'sub'), { recursive: true });
       await writeFile(join(folder, 'outside', 'file'), 'mine');
-      await mkdir(join(folder, 'home'));
-      await symlink('../outside', join(folder, 'home', 'planted'));
+      await mkdir(join(folder, 'people'));
+      await symlink('../outside', join(folder, 'people', 'planted'));
       const refused = { reason: 'FILE_SYMLINK_REFUSED' };
       for (const [name, work] of Object.entries(operations))
         for (const below of ['sub', 'file', 'new/deep'])
-          await assert.rejects(work(link, `${folder}/home/planted/${below}`, { noSymlinks: true }), refused, name);
+          await assert.rejects(work(link, `${folder}/people/planted/${below}`, { noSymlinks: true }), refused, name);
       await assert.rejects(
-        operations['list']?.(link, `${folder}/home/planted`, { noSymlinks: true }) ?? emptyArchive().next(),
+        operations['list']?.(link, `${folder}/people/planted`, { noSymlinks: true }) ?? emptyArchive().next(),
         refused,
       );
-      await assert.rejects(link.writeTar({ path: `${folder}/home/planted`, noSymlinks: true }, emptyArchive), refused);
-      await assert.rejects(link.stat(`${folder}/home/planted`, { noSymlinks: true, follow: true }), refused);
+      await assert.rejects(
+        link.writeTar({ path: `${folder}/people/planted`, noSymlinks: true }, emptyArchive),
+        refused,
+      );
+      await assert.rejects(link.stat(`${folder}/people/planted`, { noSymlinks: true, follow: true }), refused);
       assert.deepEqual((await readdir(join(folder, 'outside'))).sort(), ['file', 'sub']);
-      assert.equal((await link.stat(`${folder}/home/planted/file`)).sizeBytes, 4n);
+      assert.equal((await link.stat(`${folder}/people/planted/file`)).sizeBytes, 4n);
     },
   },
   {
