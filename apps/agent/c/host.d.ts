@@ -79,10 +79,12 @@ declare module 'host' {
   export function readlink(path: string): string;
   export function readDirectory(path: string, limit: number): string[];
   export function readText(path: string, maxBytes: number): string;
-  /** Runs of digits that follow no letter, and NaN for each end of a line, until the array is full; how many. */
-  export function readNumbers(path: string, into: Float64Array): number;
   export function statvfs(path: string): RawStatVfs;
   export function supportsOpenat2(): boolean;
+
+  // Numbers (numbers.c)
+  /** Runs of digits that follow no letter, and NaN for each end of a line, until the array is full; how many. */
+  export function readNumbers(path: string, into: Float64Array): number;
 
   // Folders by descriptor (directories.c). Names are one part of a path, and links are never followed. Bytes of a name
   // that are no UTF-8 are lone surrogates U+DC80 to U+DCFF.

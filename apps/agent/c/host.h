@@ -22,7 +22,7 @@ typedef struct {
     int count;
 } Port;
 
-extern const Port bytes_port, clock_port, directories_port, files_port, jobs_port, loop_port, network_port, processes_port, protobuf_port, sockets_port,
+extern const Port bytes_port, clock_port, directories_port, files_port, jobs_port, loop_port, network_port, numbers_port, processes_port, protobuf_port, sockets_port,
     system_port, text_port;
 
 /* errors.c: the one door from errno to an exception; path may be NULL. */
