@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { lstat, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DirectorySort, type FileInfo, FileKind } from '@innkeeper/contract/agent';
-import type { ConformanceCase, Place } from '../conformance-case.ts';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { DirectorySort, type FileInfo, FileKind, type ListDirectoryRequestSchema } from '@innkeeper/contract/agent';
+import type { ConformanceCase } from '../conformance-case.ts';
 import type { NativeClient } from '../native-client.ts';
 import { agentPeakKib } from '../peak-memory.ts';
 
@@ -10,12 +11,13 @@ const notInAgentMessage = 'is not served for folders';
 const manyEntries = 100_000;
 
 type Link = NativeClient['link'];
+type ListRequest = Omit<MessageInitShape<typeof ListDirectoryRequestSchema>, '$typeName' | '$unknown'>;
 
-async function listAll(link: Link, request: Parameters<Link['listDirectory']>[0]): Promise<FileInfo[]> {
+async function listAll(link: Link, request: ListRequest): Promise<FileInfo[]> {
   const entries: FileInfo[] = [];
   let pageToken = '';
   do {
-    const page = await link.listDirectory({ ...request, pageToken } as never, { timeoutMs: 60_000 });
+    const page = await link.listDirectory({ ...request, pageToken }, { timeoutMs: 60_000 });
     entries.push(...page.entries);
     pageToken = page.nextPageToken;
   } while (pageToken !== '');
@@ -177,5 +179,3 @@ export const treeCases: readonly ConformanceCase[] = [
     },
   },
 ];
-
-export type NativePlace = Place<NativeClient>;
