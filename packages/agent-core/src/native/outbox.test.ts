@@ -107,4 +107,36 @@ describe('Outbox', () => {
     outbox.close();
     await assert.rejects(Promise.race([good, outbox.send(bytesOf('c'))]), { reason: 'CANCELED' });
   });
+
+  it('writes streams in turn without waiting while the channel takes all, and parks one that is not ready', async () => {
+    const written: string[] = [];
+    const writeNow = (bytes: Uint8Array): number => written.push(textOf(bytes)) && bytes.length;
+    const outbox = new Outbox({ write: () => Promise.reject(new Error('not needed')), writeNow });
+    const stream = (name: string, count: number) => {
+      let left = count;
+      return () => (left-- > 0 ? bytesOf(name) : undefined);
+    };
+    let isReady = false;
+    const first = outbox.sendStream(stream('a', 3), () => true);
+    const second = outbox.sendStream(stream('b', 2), () => isReady);
+    outbox.batch(() => outbox.post(bytesOf('s')));
+    assert.deepEqual(written, ['s', 'a', 'a', 'a']);
+    await first.done;
+    isReady = true;
+    second.resume();
+    await second.done;
+    assert.deepEqual(written.slice(4), ['b', 'b']);
+  });
+
+  it('ends a stream that waits', async () => {
+    const { write } = slowChannel();
+    const outbox = new Outbox({ write });
+    const stream = outbox.sendStream(
+      () => bytesOf('a'),
+      () => false,
+    );
+    await settle();
+    stream.end(new Error('over'));
+    await assert.rejects(stream.done, /over/);
+  });
 });
