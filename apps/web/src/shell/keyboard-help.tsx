@@ -10,6 +10,8 @@ const keys: readonly (readonly [string, string])[] = [
   ['↑ ↓', 'Move in a list'],
   ['Enter', 'Open the row'],
   ['Space', 'Select the row'],
+  ['Ctrl Shift L', 'Leave a terminal, which has all other keys'],
+  ['Ctrl Shift F', 'Find in a terminal'],
 ];
 
 /** `?`: all keys. */

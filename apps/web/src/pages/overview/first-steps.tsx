@@ -17,6 +17,7 @@ const stepsFor = (vmName: string): readonly Step[] => [
     key: 'image',
     label: 'Get an image',
     what: 'Build the small one, or add your own.',
+    path: '/vms/new',
     command: 'inn image build tiny',
   },
   {
@@ -26,7 +27,12 @@ const stepsFor = (vmName: string): readonly Step[] => [
     path: '/vms/new',
     command: 'inn create web --image tiny --start',
   },
-  { key: 'agent', label: 'See an agent connect', what: 'It reports what the guest really uses.', path: '/vms' },
+  {
+    key: 'agent',
+    label: 'See an agent connect',
+    what: 'It reports what the guest really uses: CPU, memory, disks.',
+    path: '/vms',
+  },
   {
     key: 'run',
     label: 'Run a command in the guest',

@@ -16,7 +16,15 @@ export function FleetCounts({ fleet }: { readonly fleet: Fleet }): JSX.Element {
   const counts: readonly Count[] = [
     { label: 'VMs', value: vms, filter: '', tone: 'plain', hint: 'All VMs that you may see' },
     { label: 'Running', value: running, filter: 'state:running', tone: 'plain', hint: 'VMs that run now' },
-    { label: 'Agents connected', value: connected, filter: 'agent:connected', tone: 'ok', hint: 'Their agents answer' },
+    {
+      ...{
+        label: 'Agents connected',
+        value: connected,
+        filter: 'agent:connected',
+        tone: connected > 0 ? 'ok' : 'plain',
+      },
+      hint: 'Their agents answer',
+    },
     {
       ...{ label: 'Outdated agents', value: outdated, filter: 'agent:outdated', tone: outdated > 0 ? 'warn' : 'plain' },
       hint: 'Older than the agent that this daemon brings',

@@ -82,7 +82,7 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
         commands={[
           { label: 'Show', command: `inn show ${vm.name}` },
           { label: 'Run', command: `inn run --on ${vm.name} -- uname -a` },
-          { label: 'Shell', command: `inn exec -it ${vm.name} -- /bin/sh` },
+          { label: 'Shell', command: `inn shell ${vm.name}` },
           ...commands,
         ]}
       />
