@@ -21,7 +21,7 @@ export const unitSuites: readonly Suite[] = [
 export const systemSuites: readonly Suite[] = [
   { name: 'agent', globs: ['apps/agent/src/**/*.test.ts'], concurrency: 1, timeoutMs: 120_000 },
   { name: 'conformance', globs: ['tests/conformance/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
-  { name: 'peers', globs: ['tests/peers/**/*.test.ts'], concurrency: 1, timeoutMs: 120_000 },
+  { name: 'peers', globs: ['tests/peers/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   { name: 'drivers', globs: ['tests/drivers/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   { name: 'e2e', globs: ['tests/e2e/**/*.test.ts'], concurrency: 1, timeoutMs: 600_000 },
   { name: 'VMs', globs: ['tests/vm/**/*.test.ts'], concurrency: 1, timeoutMs: 900_000 },
