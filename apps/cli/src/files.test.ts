@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FileKind } from '@innkeeper/contract/agent';
 import { callError, startFakeDaemon } from '../../../packages/client/src/testing/fake-daemon.ts';
-import { formatFileMode } from './output/file-mode.ts';
 import { parseMode } from './parse-mode.ts';
 import { parseOwner } from './parse-owner.ts';
 import { runInn } from './testing/run-inn.ts';
@@ -112,12 +111,6 @@ describe('inn files', () => {
     assert.equal(await codeOf('ls', '/here'), 2);
     assert.equal(await codeOf('chmod', '9', 'one:/a'), 2);
     assert.equal(await codeOf('mv', 'one:/a', 'two:/b'), 2);
-  });
-
-  it('writes modes as ls does', () => {
-    assert.equal(formatFileMode(FileKind.REGULAR, 0o4755), '-rwsr-xr-x');
-    assert.equal(formatFileMode(FileKind.DIRECTORY, 0o1777), 'drwxrwxrwt');
-    assert.equal(formatFileMode(FileKind.REGULAR, 0o6600), '-rwS--S---');
   });
 
   it('reads modes and owners, and says what is none', () => {

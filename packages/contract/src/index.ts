@@ -1,4 +1,5 @@
 export * from './errors/index.ts';
+export { formatFileMode } from './format-file-mode.ts';
 export { type FilterFieldName, filterFields, isFilterField } from './vm-filter/filter-fields.ts';
 export {
   type ComparisonOperator,

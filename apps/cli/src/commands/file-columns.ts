@@ -1,6 +1,6 @@
+import { formatFileMode } from '@innkeeper/contract';
 import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
 import { formatBytes, formatTime } from '../output/figures.ts';
-import { formatFileMode } from '../output/file-mode.ts';
 import type { Column } from '../output/table.ts';
 
 /** The last part of its path. */

@@ -1,9 +1,9 @@
+import { formatFileMode } from '@innkeeper/contract';
 import { FileInfoSchema, FileKind } from '@innkeeper/contract/agent';
 import type { Command } from 'commander';
 import { contextOf } from '../context.ts';
 import { clean } from '../output/clean.ts';
 import { formatBytes, formatTime } from '../output/figures.ts';
-import { formatFileMode } from '../output/file-mode.ts';
 import { printObject } from '../output/json.ts';
 import { printRows } from '../output/print-rows.ts';
 import { parsePlace } from '../parse-place.ts';

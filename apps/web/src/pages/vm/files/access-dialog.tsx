@@ -1,3 +1,4 @@
+import { formatFileMode } from '@innkeeper/contract';
 import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
 import { Checkbox, TextInput } from '@mantine/core';
 import { type JSX, useState } from 'react';
@@ -6,7 +7,7 @@ import { showName } from '../../../format/show-name.ts';
 import { fileCommands } from './file-commands.ts';
 import { baseName } from './file-path.ts';
 import { FormDialog } from './form-dialog.tsx';
-import { formatMode, octalMode, parseMode } from './format-mode.ts';
+import { octalMode, parseMode } from './format-mode.ts';
 
 export interface AccessDialogProps {
   readonly vm: { readonly id: string; readonly name: string };
@@ -87,7 +88,7 @@ export function AccessDialog({ vm, file, onClose, onDone }: AccessDialogProps): 
       </table>
       <TextInput
         label="Mode"
-        description={mode === undefined ? 'Three or four digits, 0 to 7' : formatMode(file.kind, mode)}
+        description={mode === undefined ? 'Three or four digits, 0 to 7' : formatFileMode(file.kind, mode)}
         value={text}
         error={mode === undefined}
         onChange={(event) => setText(event.currentTarget.value)}

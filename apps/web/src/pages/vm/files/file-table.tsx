@@ -1,3 +1,4 @@
+import { formatFileMode } from '@innkeeper/contract';
 import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
 import { type JSX, memo } from 'react';
 import { Link } from 'react-router';
@@ -9,7 +10,7 @@ import { FileIcon } from './file-icon.tsx';
 import { FileMenu, type FileMenuProps } from './file-menu.tsx';
 import type { FileOrder, FileSortKey } from './file-order.ts';
 import { baseName, resolvePath } from './file-path.ts';
-import { formatMode, kindName, octalMode } from './format-mode.ts';
+import { kindName, octalMode } from './format-mode.ts';
 
 export interface FileTableProps extends Pick<FileMenuProps, 'vm' | 'readOnly' | 'onAction'> {
   readonly folder: string;
@@ -114,7 +115,7 @@ const FileRow = memo(function FileRow({ file, vm, folder, readOnly, onAction, ad
         <span className="dim">:{group === '' ? gid : showName(group)}</span>
       </td>
       <td>
-        <code data-hint={octalMode(mode)}>{formatMode(kind, mode)}</code>
+        <code data-hint={octalMode(mode)}>{formatFileMode(kind, mode)}</code>
       </td>
       <td className="files-act">
         <FileMenu {...{ vm, file, readOnly, onAction }} />

@@ -1,28 +1,5 @@
 import { FileKind } from '@innkeeper/contract/agent';
 
-const kindLetters: Readonly<Record<FileKind, string>> = {
-  [FileKind.UNSPECIFIED]: '?',
-  [FileKind.REGULAR]: '-',
-  [FileKind.DIRECTORY]: 'd',
-  [FileKind.SYMLINK]: 'l',
-  [FileKind.CHARACTER_DEVICE]: 'c',
-  [FileKind.BLOCK_DEVICE]: 'b',
-  [FileKind.FIFO]: 'p',
-  [FileKind.SOCKET]: 's',
-};
-
-/** "-rw-r--r--", as ls has it. */
-export function formatMode(kind: FileKind, mode: number): string {
-  const letters = [...'rwxrwxrwx'].map((letter, index) => ((mode & (1 << (8 - index))) === 0 ? '-' : letter));
-  for (const [bit, place, letter] of [
-    [0o4000, 2, 's'],
-    [0o2000, 5, 's'],
-    [0o1000, 8, 't'],
-  ] as const)
-    if ((mode & bit) !== 0) letters[place] = letters[place] === 'x' ? letter : letter.toUpperCase();
-  return `${kindLetters[kind] ?? '?'}${letters.join('')}`;
-}
-
 /** "0644". */
 export function octalMode(mode: number): string {
   return mode.toString(8).padStart(4, '0');
