@@ -23,6 +23,7 @@ export const systemSuites: readonly Suite[] = [
   { name: 'conformance', globs: ['tests/conformance/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   { name: 'peers', globs: ['tests/peers/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   { name: 'drivers', globs: ['tests/drivers/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
-  { name: 'e2e', globs: ['tests/e2e/**/*.test.ts'], concurrency: 1, timeoutMs: 600_000 },
+  // A daemon each; a browser mostly waits.
+  { name: 'e2e', globs: ['tests/e2e/**/*.test.ts'], concurrency: 2, timeoutMs: 600_000 },
   { name: 'VMs', globs: ['tests/vm/**/*.test.ts'], concurrency: 1, timeoutMs: 900_000 },
 ];
