@@ -1,13 +1,12 @@
 import type { Suite } from './run-tests.ts';
 
-/** Quick, without VMs and without the agent's binary. */
+/** Quick: without VMs, without the agent's binary, and without the programs themselves. */
 export const unitSuites: readonly Suite[] = [
   {
     name: 'unit',
     globs: [
       'packages/**/*.test.ts',
-      'apps/innkeeper/src/**/*.test.ts',
-      'apps/cli/src/**/*.test.ts',
+      'apps/innkeeper/src/!(daemon)/**/*.test.ts',
       'apps/web/src/**/*.test.ts',
       'tools/**/*.test.ts',
     ],
@@ -17,8 +16,14 @@ export const unitSuites: readonly Suite[] = [
   { name: 'rules of the repository', globs: ['tests/repo/**/*.test.ts'], concurrency: 2, timeoutMs: 60_000 },
 ];
 
-/** Need the agent's binary, QEMU, or both. */
+/** Start programs: ours, the agent's binary, QEMU, foreign servers, a browser. */
 export const systemSuites: readonly Suite[] = [
+  {
+    name: 'programs',
+    globs: ['apps/cli/src/**/*.test.ts', 'apps/innkeeper/src/daemon/**/*.test.ts'],
+    concurrency: 2,
+    timeoutMs: 120_000,
+  },
   { name: 'agent', globs: ['apps/agent/src/**/*.test.ts'], concurrency: 1, timeoutMs: 120_000 },
   { name: 'conformance', globs: ['tests/conformance/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   { name: 'peers', globs: ['tests/peers/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
