@@ -10,6 +10,9 @@ import { commands, debianPackages } from './setup/needs.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const binaries = join(root, 'node_modules', '.bin');
+/** Of the pinned Node. By its own path: old versions of npm remove the link to it in .bin. */
+const nodeFolder = join(root, 'node_modules', `node-linux-${process.arch}`, 'bin');
+const pinnedNode = join(nodeFolder, 'node');
 
 /** Ends with a sentence instead of a stack. */
 function refuse(sentence) {
@@ -80,11 +83,11 @@ function installNpmPackages() {
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
   const stamp = join(root, 'node_modules', '.innkeeper-lock');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash && existsSync(join(binaries, 'node'))) return;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash && existsSync(pinnedNode)) return;
   say('Installing npm packages, and with them the Node that Innkeeper runs on …');
   // No install scripts: every package we take carries its binaries.
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
-  if (!existsSync(join(binaries, 'node')))
+  if (!existsSync(pinnedNode))
     refuse(
       'npm did not install Node: the optional packages node-linux-* are missing. Run "npm ci --include=optional".',
     );
@@ -94,11 +97,11 @@ function installNpmPackages() {
 /** Hands over; the child gets our terminal, and its end is ours. */
 function handOver(command, args) {
   const script = join(root, 'tools', 'commands', `${command.replace(':', '-')}.ts`);
-  const environment = { ...process.env, PATH: `${binaries}:${process.env.PATH}` };
+  const environment = { ...process.env, PATH: `${nodeFolder}:${binaries}:${process.env.PATH}` };
   // ^C goes to the whole foreground group: the child decides what it means.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => undefined);
-  const result = spawnSync(join(binaries, 'node'), [script, ...args], { stdio: 'inherit', env: environment });
+  const result = spawnSync(pinnedNode, [script, ...args], { stdio: 'inherit', env: environment });
   process.exit(result.status ?? 1);
 }
 

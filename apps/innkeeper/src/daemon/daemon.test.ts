@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseCommandLine } from './command-line.ts';
 
-const program = join(import.meta.dirname, '../../bin/innkeeper.mjs');
+const program = join(import.meta.dirname, '../main.ts');
 
 interface Running {
   readonly exit: Promise<number | null>;

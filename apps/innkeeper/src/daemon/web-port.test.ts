@@ -13,7 +13,7 @@ import { promisify } from 'node:util';
 import { callJson } from '../control/testing/call-json.ts';
 import { makeSelfSigned } from '../web-server/self-signed.ts';
 
-const program = join(import.meta.dirname, '../../bin/innkeeper.mjs');
+const program = join(import.meta.dirname, '../main.ts');
 
 describe('the port of innkeeper serve', () => {
   let folder: string;

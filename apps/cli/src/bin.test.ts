@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+
+const root = join(import.meta.dirname, '../../..');
+const programs = join(root, 'apps/cli/bin');
+
+interface Result {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(program: string, args: readonly string[], path: string, cwd = '/'): Result {
+  return spawnSync(program, args, { cwd, encoding: 'utf8', env: { PATH: path, HOME: '/nonexistent' } });
+}
+
+describe('the programs of a checkout', () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'innkeeper-bin-'));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  /** A `node` that only says its version, as the machine's own would be found. */
+  function otherNode(version: string): string {
+    const bin = join(folder, `node-${version}`);
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'node'), `#!/bin/sh\n[ "$1" = --version ] && echo ${version} || echo "ran $*"\n`);
+    chmodSync(join(bin, 'node'), 0o755);
+    return `${bin}:/usr/bin:/bin`;
+  }
+
+  /** A checkout where npm has installed nothing. */
+  function bareCheckout(name: string): string {
+    const checkout = join(folder, name);
+    cpSync(programs, join(checkout, 'apps/cli/bin'), { recursive: true });
+    cpSync(join(root, 'tools/start-program.sh'), join(checkout, 'tools/start-program.sh'));
+    return join(checkout, 'apps/cli/bin');
+  }
+
+  it('are both in the PATH that README.md sets, and start on the pinned Node from any folder', () => {
+    const path = `${programs}:${otherNode('v18.20.4')}`;
+    assert.match(run('inn', ['version', '--help'], path).stdout, /^Usage: inn version/);
+    for (const command of ['serve', 'node', 'control']) {
+      const { status, stdout } = run('innkeeper', [command, '--help'], path, folder);
+      assert.equal(status, 0);
+      assert.match(stdout, new RegExp(`^innkeeper ${command} `));
+    }
+  });
+
+  it('start through symbolic links', () => {
+    for (const name of ['inn', 'innkeeper']) {
+      symlinkSync(join(programs, name), join(folder, name));
+      symlinkSync(name, join(folder, `${name}-again`));
+      const { status, stdout } = run(join(folder, `${name}-again`), ['--help'], '/usr/bin:/bin');
+      assert.equal(status, 0);
+      assert.match(stdout, new RegExp(name));
+    }
+  });
+
+  it('take the Node of the PATH where npm has not installed one, and refuse one before 24 in a sentence', () => {
+    const bare = bareCheckout('bare');
+    for (const name of ['inn', 'innkeeper']) {
+      assert.match(
+        run(join(bare, name), ['x', 'y z'], otherNode(`v24.0.${name.length}`)).stdout,
+        /^ran .*main\.ts x y z$/m,
+      );
+      const old = run(join(bare, name), [], otherNode(`v22.9.${name.length}`));
+      assert.equal(old.status, 1);
+      assert.match(
+        old.stderr,
+        new RegExp(`^${name}: Node 24 or later is needed, and \\S+ is v22\\.9\\.\\d+\\. Run "npm start" .*\n$`),
+      );
+      const none = run(join(bare, name), [], '/usr/bin:/bin');
+      if (none.status === 1) assert.match(none.stderr, new RegExp(`^${name}: .*"npm start".*\n$`));
+    }
+  });
+});
