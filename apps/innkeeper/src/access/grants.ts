@@ -1,4 +1,4 @@
-import type { RoleBindingRow, RoleRow, Store, TokenRow } from '@innkeeper/store';
+import type { AccessState, RoleBindingRow, RoleRow, Store, TokenRow } from '@innkeeper/store';
 import { builtInRoles, type RoleFacts } from './built-in-roles.ts';
 import type { Grant } from './caller.ts';
 
@@ -9,7 +9,12 @@ export function roleFacts({ name, description, privileges }: RoleRow): RoleFacts
 
 /** Every role, the built-in ones first. */
 export async function listRoles(store: Store): Promise<RoleFacts[]> {
-  return [...builtInRoles, ...(await store.roles.list()).map(roleFacts)];
+  return rolesOf({ roles: await store.roles.list() });
+}
+
+/** Every role of a state, the built-in ones first. */
+export function rolesOf({ roles }: Pick<AccessState, 'roles'>): RoleFacts[] {
+  return [...builtInRoles, ...roles.map(roleFacts)];
 }
 
 /** What these bindings allow. A role that is gone allows nothing. */

@@ -1,7 +1,10 @@
 import { isOperationError, OperationError } from '@innkeeper/contract';
-import type { RoleBindingRow, Store, UserChange, UserRow } from '@innkeeper/store';
-import { reservedNames } from './caller.ts';
-import { grantsOf, listRoles } from './grants.ts';
+import type { AccessState, RoleBindingRow, Store, UserChange, UserRow } from '@innkeeper/store';
+import { type Caller, reservedNames } from './caller.ts';
+import { assertCovers, assertMayActOn } from './cover.ts';
+import { grantsOf, listRoles, rolesOf } from './grants.ts';
+import { assertAdministratorStays, holdersOf } from './last-administrator.ts';
+import { privilegeNames } from './privileges.ts';
 import { checkScope } from './scope.ts';
 
 /** The user that the first start makes, who comes in by a login link. */
@@ -41,33 +44,38 @@ export class Users {
     return row;
   }
 
-  /** Changes or removes. Fails with LAST_ADMINISTRATOR, and nothing has changed then. */
-  async change(name: string, change: UserChange | 'remove'): Promise<void> {
+  /**
+   * Changes or removes. `by` may act only on users whose privileges they hold, and give only what they hold. Fails with
+   * ACCOUNT_NOT_FOUND, PRIVILEGE_MISSING, LAST_ADMINISTRATOR; nothing has changed then.
+   */
+  async change(name: string, change: UserChange | 'remove', by?: Caller): Promise<void> {
     await this.get(name);
     if (change !== 'remove' && change.bindings !== undefined) await this.checkBindings(change.bindings);
-    const roles = await listRoles(this.#store);
-    await this.#store.users.change(name, change, (users, bindings) => {
-      const isManager = ({ name: user, disabled }: UserRow): boolean => {
-        const own = bindings.filter((binding) => binding.user_name === user);
-        return disabled === 0 && grantsOf(own, roles).some((grant) => isManagement(grant));
-      };
-      if (users.some(isManager)) return;
-      throw new OperationError('LAST_ADMINISTRATOR', 'After this nobody could manage users any more.');
+    await this.#store.users.change(name, change, (before, after) => {
+      if (by !== undefined) {
+        assertMayActOn(by, name, before);
+        if (change !== 'remove') assertCovers(by, grantsOf(change.bindings ?? [], rolesOf(before)));
+      }
+      assertAdministratorStays(before, after);
     });
   }
 
-  /** Who is logged in by links that no user is named for: the first user, or the oldest who may manage users. */
+  /** Throws PRIVILEGE_MISSING when the caller may not act on this user. */
+  async assertMayActOn(caller: Caller, name: string): Promise<void> {
+    assertMayActOn(caller, name, await this.#state());
+  }
+
+  /**
+   * Who is logged in by links that no user is named for: the first user, else the oldest who may do everything, else the
+   * oldest who may manage users.
+   */
   async firstAdministrator(): Promise<UserRow | undefined> {
-    const roles = await listRoles(this.#store);
-    const users = (await this.#store.users.list()).filter((user) => user.disabled === 0);
-    const oldest = users.toSorted(
-      (a, b) => Number(b.name === firstUserName) - Number(a.name === firstUserName) || a.created_ms - b.created_ms,
-    );
-    for (const user of oldest) {
-      const grants = grantsOf(await this.#store.users.bindings(user.name), roles);
-      if (grants.some((grant) => isManagement(grant))) return user;
-    }
-    return undefined;
+    const state = await this.#state();
+    const managers = holdersOf(state, ['user.manage']);
+    const first = managers.find(({ name }) => name === firstUserName);
+    const oldest = (users: readonly UserRow[]): UserRow | undefined =>
+      users.toSorted((a, b) => a.created_ms - b.created_ms)[0];
+    return first ?? oldest(holdersOf(state, privilegeNames)) ?? oldest(managers);
   }
 
   /** At the first start: a user who may do everything, without a password. */
@@ -79,6 +87,11 @@ export class Users {
       // Another control plane on this database was faster.
       if (!isOperationError(error) || error.reason !== 'ACCOUNT_NAME_TAKEN') throw error;
     }
+  }
+
+  async #state(): Promise<AccessState> {
+    const { users, roles } = this.#store;
+    return { users: await users.list(), bindings: await users.bindings(), roles: await roles.list() };
   }
 
   /** Fails with ROLE_NOT_FOUND, INVALID_ARGUMENT. */
@@ -93,8 +106,4 @@ export class Users {
       throw new OperationError('ROLE_NOT_FOUND', `There is no role "${role.slice(0, 63)}".`);
     }
   }
-}
-
-function isManagement({ scopes, privileges }: { scopes: readonly string[]; privileges: ReadonlySet<string> }): boolean {
-  return scopes.length === 0 && privileges.has('user.manage');
 }

@@ -89,6 +89,7 @@ export function createOwnAccountMethods(access: Access): Pick<ServiceImpl<typeof
       if (token === undefined || !(mayRevoke || mayDo(caller, 'user.manage', 'everywhere'))) {
         throw new OperationError('TOKEN_NOT_FOUND', `There is no token with the id "${id.slice(0, 40)}".`);
       }
+      if (!mayRevoke) await access.users.assertMayActOn(caller, token.user_name);
       await store.tokens.remove(id);
       await access.live.recheck();
       return {};

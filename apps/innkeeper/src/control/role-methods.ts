@@ -1,13 +1,16 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { OperationError } from '@innkeeper/contract';
 import type { AccessService } from '@innkeeper/contract/control';
+import type { AccessState } from '@innkeeper/store';
 import type { Access } from '../access/access.ts';
 import { builtInRoles } from '../access/built-in-roles.ts';
-import { listRoles } from '../access/grants.ts';
+import type { Caller } from '../access/caller.ts';
+import { assertCovers, mayActOnHolders } from '../access/cover.ts';
+import { listRoles, rolesOf } from '../access/grants.ts';
+import { assertAdministratorStays } from '../access/last-administrator.ts';
 import { roleMessage } from '../access/messages.ts';
 import { isPrivilege, privileges as knownPrivileges } from '../access/privileges.ts';
 import { visitorOf } from './api-interceptors.ts';
-import { assertCovers } from './user-methods.ts';
 
 type RoleMethods = 'listRoles' | 'setRole' | 'deleteRole';
 
@@ -31,22 +34,33 @@ export function createRoleMethods(access: Access): Pick<ServiceImpl<typeof Acces
       }
       checkPrivileges(privileges);
       const { caller } = visitorOf(context);
-      const before = (await listRoles(store)).find((role) => role.name === name);
-      assertCovers(caller, [{ scopes: [], privileges: new Set([...privileges, ...(before?.privileges ?? [])]) }]);
       const role = { name, description, privileges: [...new Set(privileges)] };
-      await store.roles.save({ name, description, privileges: JSON.stringify(role.privileges) });
+      const row = { name, description, privileges: JSON.stringify(role.privileges) };
+      await store.roles.save(row, (before, after) => {
+        assertHoldsRole(caller, name, before);
+        assertHoldsRole(caller, name, after);
+        mayActOnHolders(caller, name)(before, after);
+        assertAdministratorStays(before, after);
+      });
       await access.live.recheck();
       return roleMessage(role);
     },
-    deleteRole: async ({ name }) => {
+    deleteRole: async ({ name }, context) => {
+      const { caller } = visitorOf(context);
       assertNotBuiltIn(name);
-      if (await store.roles.removeUnused(name)) return {};
+      if (await store.roles.removeUnused(name, (before) => assertHoldsRole(caller, name, before))) return {};
       const isThere = (await store.roles.list()).some((role) => role.name === name);
       throw isThere
         ? new OperationError('ROLE_IN_USE', `Users hold the role "${name}".`)
         : new OperationError('ROLE_NOT_FOUND', `There is no role "${name.slice(0, 63)}".`);
     },
   };
+}
+
+/** Throws PRIVILEGE_MISSING unless the caller has, everywhere, what the role gives to who holds it everywhere. */
+function assertHoldsRole(caller: Caller, name: string, state: AccessState): void {
+  const role = rolesOf(state).find((each) => each.name === name);
+  assertCovers(caller, [{ scopes: [], privileges: new Set(role?.privileges) }]);
 }
 
 /** Throws INVALID_ARGUMENT when one is no privilege. */

@@ -3,9 +3,7 @@ import { OperationError } from '@innkeeper/contract';
 import type { AccessService } from '@innkeeper/contract/control';
 import type { UserChange } from '@innkeeper/store';
 import { type Access, loginPath } from '../access/access.ts';
-import { userGrants } from '../access/authenticate.ts';
-import { mayDo, privilegeMissing } from '../access/authorize.ts';
-import type { Caller, Grant } from '../access/caller.ts';
+import { assertCovers } from '../access/cover.ts';
 import { grantsOf, listRoles } from '../access/grants.ts';
 import { userMessage } from '../access/messages.ts';
 import { visitorOf } from './api-interceptors.ts';
@@ -14,7 +12,7 @@ type UserMethods = 'createLoginLink' | 'listUsers' | 'createUser' | 'updateUser'
 
 const nsPerMs = 1_000_000n;
 
-/** How users are managed. Nobody gives away, or takes over, more than they have themselves. */
+/** How users are managed. Nobody gives away, takes over or takes from others more than they have themselves. */
 export function createUserMethods(access: Access): Pick<ServiceImpl<typeof AccessService>, UserMethods> {
   const { store, users, passwords, sessions } = access;
   return {
@@ -23,7 +21,7 @@ export function createUserMethods(access: Access): Pick<ServiceImpl<typeof Acces
       const user = name === '' ? await users.firstAdministrator() : await users.get(name);
       if (user === undefined) throw new OperationError('ACCOUNT_NOT_FOUND', 'There is no user who may manage users.');
       if (user.disabled === 1) throw new OperationError('ACCOUNT_DISABLED', `The user "${user.name}" is disabled.`);
-      assertCovers(caller, await userGrants(store, user));
+      await users.assertMayActOn(caller, user.name);
       const { secret, expiresMs } = await sessions.createLink(user.name);
       return { path: loginPath(secret), expiresUnixNs: BigInt(expiresMs) * nsPerMs };
     },
@@ -39,48 +37,25 @@ export function createUserMethods(access: Access): Pick<ServiceImpl<typeof Acces
     },
     updateUser: async ({ name, setRoles, roles, disabled, password }, context) => {
       const { caller } = visitorOf(context);
-      const user = await users.get(name);
-      // Whoever sets a password can log in as that user.
-      if (password !== undefined || disabled === false) assertCovers(caller, await userGrants(store, user));
-      if (setRoles) {
-        await users.checkBindings(roles);
-        assertCovers(caller, grantsOf(roles, await listRoles(store)));
-      }
+      await users.get(name);
+      // Asked again with the change; before it, so that a refusal costs no hash.
+      await users.assertMayActOn(caller, name);
       const change: UserChange = {
         bindings: setRoles ? roles.map(({ role, scope }) => ({ role, scope })) : undefined,
         disabled,
-        password:
-          password === undefined || password === ''
-            ? password === undefined
-              ? undefined
-              : null
-            : await passwords.hash(password),
+        ...(password === undefined ? {} : { password: password === '' ? null : await passwords.hash(password) }),
       };
-      await users.change(name, change);
-      if (disabled === true || password !== undefined) {
-        await store.sessions.removeAll(name);
-        await store.sessions.removeLinks(name);
-      }
+      await users.change(name, change, caller);
+      if (disabled === true || password !== undefined) await store.sessions.removeAll(name);
+      // Whoever made a link could log in as what the user was then, not as what they are now.
+      if (setRoles || disabled === true || password !== undefined) await store.sessions.removeLinks(name);
       await access.live.recheck();
       return userMessage(await users.get(name), await store.users.bindings(name));
     },
-    deleteUser: async ({ name }) => {
-      await users.change(name, 'remove');
+    deleteUser: async ({ name }, context) => {
+      await users.change(name, 'remove', visitorOf(context).caller);
       await access.live.recheck();
       return {};
     },
   };
-}
-
-/** Throws PRIVILEGE_MISSING unless the caller holds all of these in the same places. */
-export function assertCovers(caller: Caller, grants: readonly Grant[]): void {
-  for (const { scopes, privileges } of grants) {
-    for (const privilege of privileges) {
-      const isHeld = caller.grants.some(
-        (own) => own.privileges.has(privilege) && own.scopes.every((scope) => scopes.includes(scope)),
-      );
-      if (!isHeld)
-        throw privilegeMissing(caller, privilege, mayDo(caller, privilege, 'somewhere') ? 'everywhere' : 'somewhere');
-    }
-  }
 }

@@ -84,8 +84,8 @@ export const accessReasons = {
   },
   LAST_ADMINISTRATOR: {
     code: 'failed_precondition',
-    when: 'Nobody would be left who may manage users.',
-    next: 'Give another user the role administrator first.',
+    when: 'No administrator would be left: nobody who may manage users, has every privilege, or has both and a password.',
+    next: 'Give another user the role administrator, and a password, first.',
   },
   ROLE_NOT_FOUND: { code: 'not_found', when: 'No role has this name.', next: 'See the list of roles.' },
   ROLE_BUILT_IN: {

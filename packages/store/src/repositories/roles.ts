@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { RoleTable } from '../access-schema.ts';
 import type { Schema } from '../schema.ts';
+import { type AccessCheck, changeAccess } from './access-change.ts';
 
 export type RoleRow = Selectable<RoleTable>;
 
@@ -17,25 +18,29 @@ export class RoleRepository {
     return this.#db.selectFrom('roles').selectAll().orderBy('name').execute();
   }
 
-  /** Writes it whole, new or not. */
-  async save(row: RoleRow): Promise<void> {
+  /** Writes it whole, new or not, unless `check` throws. */
+  async save(row: RoleRow, check: AccessCheck = () => undefined): Promise<void> {
     const { name: _name, ...change } = row;
-    await this.#db
-      .insertInto('roles')
-      .values(row)
-      .onConflict((conflict) => conflict.column('name').doUpdateSet(change))
-      .execute();
+    await changeAccess(this.#db, check, async (work) => {
+      await work
+        .insertInto('roles')
+        .values(row)
+        .onConflict((conflict) => conflict.column('name').doUpdateSet(change))
+        .execute();
+    });
   }
 
-  /** Whether there was one, and nobody held it. */
-  async removeUnused(name: string): Promise<boolean> {
-    const result = await this.#db
-      .deleteFrom('roles')
-      .where('name', '=', name)
-      .where(({ not, exists, selectFrom }) =>
-        not(exists(selectFrom('role_bindings').select('role').where('role_bindings.role', '=', name))),
-      )
-      .executeTakeFirst();
-    return result.numDeletedRows > 0n;
+  /** Whether there was one, and nobody held it. Stays when `check` throws. */
+  async removeUnused(name: string, check: AccessCheck = () => undefined): Promise<boolean> {
+    return await changeAccess(this.#db, check, async (work) => {
+      const result = await work
+        .deleteFrom('roles')
+        .where('name', '=', name)
+        .where(({ not, exists, selectFrom }) =>
+          not(exists(selectFrom('role_bindings').select('role').where('role_bindings.role', '=', name))),
+        )
+        .executeTakeFirst();
+      return result.numDeletedRows > 0n;
+    });
   }
 }

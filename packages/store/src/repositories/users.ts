@@ -2,6 +2,7 @@ import { OperationError } from '@innkeeper/contract';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { RoleBindingTable, UserTable } from '../access-schema.ts';
 import type { Schema } from '../schema.ts';
+import { type AccessCheck, changeAccess } from './access-change.ts';
 
 export type UserRow = Selectable<UserTable>;
 export type RoleBindingRow = Selectable<RoleBindingTable>;
@@ -51,22 +52,11 @@ export class UserRepository {
     });
   }
 
-  /**
-   * Changes a user, or removes it, and asks `isLegal` with all users and bindings as they would be; when it throws,
-   * nothing has changed.
-   */
-  async change(
-    name: string,
-    change: UserChange | 'remove',
-    isLegal: (users: readonly UserRow[], bindings: readonly RoleBindingRow[]) => void,
-  ): Promise<void> {
-    // Two who disable each other at once must not both succeed.
-    const transaction = this.#db.transaction().setIsolationLevel('serializable');
-    await transaction.execute(async (work) => {
+  /** Changes a user, or removes it, unless `check` throws: nothing has changed then. */
+  async change(name: string, change: UserChange | 'remove', check: AccessCheck): Promise<void> {
+    await changeAccess(this.#db, check, async (work) => {
       if (change === 'remove') await work.deleteFrom('users').where('name', '=', name).execute();
       else await applyChange(work, name, change);
-      const users = await work.selectFrom('users').selectAll().execute();
-      isLegal(users, await work.selectFrom('role_bindings').selectAll().execute());
     });
   }
 

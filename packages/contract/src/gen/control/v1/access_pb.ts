@@ -1020,7 +1020,8 @@ export const AccessService: GenService<{
     output: typeof UserSchema;
   },
   /**
-   * Replaces what is given. Refuses to leave nobody who may manage users (LAST_ADMINISTRATOR).
+   * Replaces what is given. Needs every privilege that the user has, and refuses to leave no administrator
+   * (LAST_ADMINISTRATOR). The same holds for removing a user, and for changing a role that users hold.
    *
    * @generated from rpc innkeeper.control.v1.AccessService.UpdateUser
    */
