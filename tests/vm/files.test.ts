@@ -95,7 +95,7 @@ describe('files and processes of a real guest', () => {
     assert.equal(result.exitCode, 0, result.stderr);
     assert.match(result.stderr, /left out: \.\/proc: is a file system of the kernel/);
     const listed = execFileSync('tar', ['-t'], { input: result.stdout, maxBuffer: 64 * mib }).toString();
-    assert.match(listed, /^\.\/usr\/local\/bin\/innkeeper-agent$/m);
+    assert.match(listed, /^root\/usr\/local\/bin\/innkeeper-agent$/m);
   });
 
   it('tells of a busy loop that it has one CPU, and of its memory and user', async () => {

@@ -209,7 +209,10 @@ describe('inn cp', () => {
     await mkdir(tree);
     await writeFile(join(tree, 'file'), 'text');
     const up = await runInn(daemon.socketPath, ['cp', '-r', tree, 'hello:/new/name']);
-    assert.deepEqual(up, { exitCode: 0, stdout: '', stderr: 'left out: a·[2Jb\n' });
+    assert.deepEqual(up, {
+      ...{ exitCode: 1, stdout: '' },
+      stderr: 'left out: a·[2Jb\nerror: The copy is incomplete: 1 thing was left out.\n',
+    });
     await runInn(daemon.socketPath, ['cp', '-rp', '--owners', tree, 'hello:/there']);
     const back = join(daemon.folder, 'back');
     const down = await runInn(daemon.socketPath, ['cp', '-r', 'hello:/there/tree', back]);

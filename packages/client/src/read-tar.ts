@@ -1,3 +1,5 @@
+import { archiveError } from '@innkeeper/contract/errors';
+import { safeTar, treeNames } from '@innkeeper/kit';
 import { abortError } from './abort-error.ts';
 import { fromErrorBody, isUnreachable, unreachableError } from './errors.ts';
 import { tarUrl } from './files-url.ts';
@@ -13,7 +15,12 @@ export interface ReadTarOptions {
 
 /** An archive on its way out of a guest. Its body must be read to the end, or left by `break`: that ends the transfer. */
 export interface RemoteTar {
-  /** Rejects when the reading breaks midway; an archive that ended well is whole. */
+  /**
+   * Every name in it begins with the last part of the path that was asked for ("root" for "/"), has no "..", and is in a
+   * folder that came before it, never behind a link; there is nothing but files, folders and symbolic links, which may
+   * point anywhere. Rejects when the reading breaks midway, with ARCHIVE_REFUSED when the guest sends anything else; an
+   * archive that ended well is whole.
+   */
   readonly body: AsyncIterable<Uint8Array>;
   /** What could not be read, and why, once the body was read to its end; at most 100. The words are the guest's. */
   skipped(): readonly string[];
@@ -21,7 +28,7 @@ export interface RemoteTar {
   files(): number;
 }
 
-/** Streams a folder or file of a guest as tar. Rejects with the guest's error; it cannot be gone on with. */
+/** Streams a folder or file of a guest as tar. Rejects with the guest's error; not resumable. */
 export async function readTar(
   server: Server,
   vm: string,
@@ -38,16 +45,24 @@ export async function readTar(
     const { response, destroy } = await exchange({ server, method: 'GET', path: tarUrl(vm, query), signal });
     if (response.statusCode !== 200)
       throw fromErrorBody(await textOf(response), `The daemon answered ${response.statusCode}.`);
-    async function* body(): AsyncGenerator<Uint8Array> {
+    async function* received(): AsyncGenerator<Uint8Array> {
       try {
         yield* response as AsyncIterable<Uint8Array>;
       } catch (error) {
         throw translate(error);
+      }
+      // Before the archive is found to have no end: this says why it has none.
+      const broken = response.trailers['x-innkeeper-error'];
+      if (broken !== undefined) throw fromErrorBody(broken, 'The reading broke.');
+    }
+    async function* body(): AsyncGenerator<Uint8Array> {
+      try {
+        yield* safeTar(received(), treeNames(path));
+      } catch (error) {
+        throw archiveError(error);
       } finally {
         destroy();
       }
-      const broken = response.trailers['x-innkeeper-error'];
-      if (broken !== undefined) throw fromErrorBody(broken, 'The reading broke.');
     }
     return {
       body: body(),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
+import { tarHeader } from '@innkeeper/kit';
 import { createClient } from './client.ts';
 import { errorBody, startFakeDaemon } from './testing/fake-daemon.ts';
 
@@ -9,6 +10,22 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   for await (const chunk of body) text += Buffer.from(chunk).toString();
   return text;
 }
+
+/** An archive of a folder "d" with one file, in two pieces. */
+const archive = Buffer.concat(
+  (['directory', 'file'] as const)
+    .map((type) => ({
+      type,
+      path: type === 'file' ? 'd/f' : 'd',
+      linkTarget: '',
+      sizeBytes: 0,
+      user: 'root',
+      group: '',
+    }))
+    .map((facts) => tarHeader({ ...facts, stat: { mode: 0o755, uid: 1, gid: 2, modifiedNs: 5_000_000_000n } }))
+    .concat(new Uint8Array(1024)),
+);
+const begun = archive.subarray(0, 700);
 
 async function* pieces(...texts: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield Buffer.from(text);
@@ -20,13 +37,13 @@ describe('a folder as an archive', () => {
     const files = (request: IncomingMessage, response: ServerResponse, url: URL): void => {
       asked = `${request.method} ${url.pathname} ${url.searchParams}`;
       response.writeHead(200, { trailer: 'x-innkeeper-files, x-innkeeper-skipped' });
-      response.write('arch');
+      response.write(begun);
       response.addTrailers({ 'x-innkeeper-files': '3', 'x-innkeeper-skipped': '["d/pipe: is a fifo"]' });
-      response.end('ive');
+      response.end(archive.subarray(700));
     };
     await using daemon = await startFakeDaemon({ files });
     const tar = await createClient(daemon).files.readTar('one', '/d', { noSymlinks: true });
-    assert.equal(await textOf(tar.body), 'archive');
+    assert.equal(await textOf(tar.body), archive.toString());
     assert.deepEqual([tar.files(), tar.skipped()], [3, ['d/pipe: is a fifo']]);
     assert.equal(asked, 'GET /v1/vms/one/tar path=%2Fd&no-symlinks=1');
     await daemon.idle();
@@ -35,13 +52,13 @@ describe('a folder as an archive', () => {
   it('fails as the guest does, at once or midway, and when the connection is cut', async () => {
     const files = (_: IncomingMessage, response: ServerResponse, url: URL): void => {
       const path = url.searchParams.get('path');
-      if (path === '/none') {
+      if (path === '/none/d') {
         response.writeHead(404).end(errorBody('FILE_NOT_FOUND', 'no such file'));
         return;
       }
       response.writeHead(200, { trailer: 'x-innkeeper-error' });
-      response.write('0123');
-      if (path === '/cut') setImmediate(() => response.destroy());
+      response.write(begun);
+      if (path === '/cut/d') setImmediate(() => response.destroy());
       else {
         response.addTrailers({ 'x-innkeeper-error': errorBody('AGENT_UNREACHABLE', 'it broke') });
         response.end();
@@ -50,9 +67,9 @@ describe('a folder as an archive', () => {
     await using daemon = await startFakeDaemon({ files });
     const { files: remote } = createClient(daemon);
     const read = async (path: string): Promise<string> => textOf((await remote.readTar('one', path)).body);
-    await assert.rejects(read('/none'), { reason: 'FILE_NOT_FOUND' });
-    await assert.rejects(read('/lost'), { reason: 'AGENT_UNREACHABLE' });
-    await assert.rejects(read('/cut'), { reason: 'DAEMON_UNREACHABLE' });
+    await assert.rejects(read('/none/d'), { reason: 'FILE_NOT_FOUND' });
+    await assert.rejects(read('/lost/d'), { reason: 'AGENT_UNREACHABLE' });
+    await assert.rejects(read('/cut/d'), { reason: 'DAEMON_UNREACHABLE' });
     await daemon.idle();
   });
 });

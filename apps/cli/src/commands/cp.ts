@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { InnkeeperClient } from '@innkeeper/client';
 import { isOperationError, OperationError } from '@innkeeper/contract/errors';
+import { treeNames } from '@innkeeper/kit';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { contextOf } from '../context.ts';
@@ -12,6 +13,7 @@ import { TransferMeter } from '../output/transfer-meter.ts';
 import { parseCopyPath } from '../parse-copy-path.ts';
 import { writeAll } from '../write-all.ts';
 import { downloadTree, uploadTrees } from './cp-tree.ts';
+import { LeftOut } from './left-out.ts';
 
 interface CopyOptions {
   readonly parents?: boolean;
@@ -39,12 +41,14 @@ export async function run(command: Command, words: readonly string[]): Promise<v
       throw new CliError('One side must be VM:/path, and the other files here or "-".');
     const paths = sources.map(({ path }) => path);
     if (options.recursive === true) {
+      const leftOut = new LeftOut(meter, options.quiet === true);
       const copy = {
-        ...{ client, meter, signal, vm: vm ?? target.vm ?? '', quiet: options.quiet === true },
+        ...{ client, meter, signal, vm: vm ?? target.vm ?? '', leftOut },
         ...{ keepOwners: options.owners === true, createParents: options.parents === true },
       };
       if (vm === undefined) await uploadTrees(copy, paths, target.path);
       else for (const path of paths) await downloadTree(copy, path, several(paths, target.path));
+      leftOut.check();
     } else if (options.owners === true) throw new CliError('--owners is for whole trees: say -r as well.');
     else
       for (const path of paths) {
@@ -96,10 +100,11 @@ async function download(
     for await (const chunk of counted()) await writeAll(process.stdout, chunk);
     return;
   }
-  const place = await placeIn(target, basename(path));
-  const half = `${place}.inn-${process.pid}.part`;
+  const place = await placeIn(target, treeNames(path).as);
+  // Cannot be guessed and is made here: nobody put a link there for us to write through.
+  const half = join(dirname(place), `.inn-${randomUUID()}.part`);
   try {
-    await pipeline(counted(), createWriteStream(half, { mode: file.mode & 0o777 }));
+    await pipeline(counted(), createWriteStream(half, { flags: 'wx', mode: file.mode & 0o777 }));
     await rename(half, place);
   } catch (error) {
     await rm(half, { force: true });

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   chmod,
-  link,
   lstat,
   mkdir,
   mkdtemp,
   readdir,
   readFile,
+  rename,
   rm,
   stat,
   symlink,
@@ -41,16 +41,18 @@ async function pack(path: string, name?: string): Promise<{ archive: Buffer; ski
   return { archive: Buffer.concat(pieces), skipped };
 }
 
-function unpack(archive: Uint8Array, folder: string, name?: string): string[] {
-  const skipped: string[] = [];
-  const tree = new TreeTarget({ folder, name, keepOwners: false, onSkip: (what) => skipped.push(what) });
+function newTarget(folder: string, sent: string, name = sent): TreeTarget {
+  return new TreeTarget({ folder, sent: [sent], name, keepOwners: false });
+}
+
+function unpack(archive: Uint8Array, folder: string, sent: string, name?: string): void {
+  const tree = newTarget(folder, sent, name);
   try {
     for (let at = 0; at < archive.length; at += 700) tree.push(archive.subarray(at, at + 700));
     tree.end();
   } finally {
-    tree.abandon();
+    tree.close();
   }
-  return skipped;
 }
 
 const facts = { linkTarget: '', sizeBytes: 0, user: '', group: '' };
@@ -75,7 +77,7 @@ describe('a tree of files here', () => {
     const { archive, skipped } = await pack(source);
     assert.deepEqual(skipped, [`${join(source, 'pipe')}: is no file, folder or link`]);
     const target = await newFolder();
-    assert.deepEqual(unpack(archive, target, 'other'), []);
+    unpack(archive, target, 'tree', 'other');
     const there = join(target, 'other');
     assert.equal(await readFile(join(there, 'link'), 'utf8'), 'x'.repeat(600_000));
     assert.equal((await stat(join(there, 'in'))).mode & 0o777, 0o550);
@@ -89,34 +91,67 @@ describe('a tree of files here', () => {
     const source = join(await newFolder(), 'tree');
     await mkdir(source);
     await writeFile(join(source, 'a'), 'text');
-    await link(join(source, 'a'), join(source, 'b'));
+    await writeFile(join(source, 'b'), 'more');
     const listed = execFileSync('tar', ['-tf', '-'], { input: (await pack(source)).archive }).toString();
     assert.equal(listed, 'tree/\ntree/a\ntree/b\n');
-    const target = await newFolder();
-    unpack(execFileSync('tar', ['-C', source, '-cf', '-', '.']), target);
-    assert.equal(await readFile(join(target, 'b'), 'utf8'), 'text');
+    for (const format of ['gnu', 'pax', 'ustar', 'v7', 'oldgnu']) {
+      const target = await newFolder();
+      const above = join(source, '..');
+      unpack(execFileSync('tar', ['-C', above, `--format=${format}`, '-cf', '-', 'tree']), target, 'tree');
+      assert.equal(await readFile(join(target, 'tree', 'b'), 'utf8'), 'more', format);
+    }
   });
 
-  it('is never written outside of its folder, whatever a guest sends', async () => {
+  it('stays in the folder that it began in when that is moved and a link takes its place', async () => {
+    const target = await newFolder();
+    const outside = await newFolder();
+    const tree = newTarget(target, 'x');
+    tree.push(Buffer.concat([entry('x', 'directory'), entry('x/d', 'directory')]));
+    await rename(join(target, 'x', 'd'), join(target, 'moved'));
+    await symlink(outside, join(target, 'x', 'd'));
+    tree.push(
+      Buffer.concat([entry('x/d/evil', 'file'), entry('x/d/l', 'symlink', '/etc'), entry('x/d/e', 'directory')]),
+    );
+    tree.push(Buffer.concat([entry('x/d/e/evil', 'file'), end]));
+    tree.end();
+    tree.close();
+    assert.deepEqual(await readdir(outside), []);
+    assert.deepEqual((await readdir(join(target, 'moved'))).sort(), ['e', 'evil', 'l']);
+    assert.equal((await stat(outside)).mode & 0o777, 0o755);
+  });
+
+  it('replaces links that were in the target, and goes neither through them nor over folders', async () => {
     const outside = await newFolder();
     await writeFile(join(outside, 'mine'), 'mine');
-    const hostile: readonly (readonly Uint8Array[])[] = [
-      [entry('../evil', 'file')],
-      [entry('a/../../evil', 'file')],
-      [entry('out', 'symlink', outside), entry('out/evil', 'file')],
-      [entry('out', 'symlink', '..'), entry('out/x/evil', 'directory')],
-      [entry('d', 'directory'), entry('d', 'symlink', outside)],
-    ];
-    for (const entries of hostile) {
-      const target = await newFolder();
-      assert.throws(() => unpack(Buffer.concat([...entries, end]), target), { name: 'CliError' });
-    }
     const target = await newFolder();
-    unpack(Buffer.concat([entry('f', 'symlink', join(outside, 'mine')), entry('f', 'file'), end]), target);
-    unpack(Buffer.concat([entry(join(outside, 'evil'), 'file'), end]), target);
+    await mkdir(join(target, 'x', 'folder'), { recursive: true });
+    await symlink(join(outside, 'mine'), join(target, 'x', 'file'));
+    await symlink(outside, join(target, 'x', 'link'));
+    const top = entry('x', 'directory');
+    unpack(Buffer.concat([top, entry('x/file', 'file'), end]), target, 'x');
+    assert.equal((await lstat(join(target, 'x', 'file'))).isFile(), true);
+    const refused: readonly Uint8Array[] = [
+      entry('x/link', 'directory'),
+      entry('x/folder', 'file'),
+      entry('x/folder', 'symlink', outside),
+    ];
+    for (const each of refused)
+      assert.throws(() => unpack(Buffer.concat([top, each, end]), target, 'x'), { name: 'CliError', exitCode: 5 });
     assert.equal(await readFile(join(outside, 'mine'), 'utf8'), 'mine');
     assert.deepEqual(await readdir(outside), ['mine']);
-    assert.equal((await lstat(join(target, 'f'))).isFile(), true);
+    assert.deepEqual((await readdir(join(target, 'x'))).sort(), ['file', 'folder', 'link']);
+  });
+
+  it('says what has arrived when it breaks off, and leaves no descriptor open', async () => {
+    const target = await newFolder();
+    const before = (await readdir('/proc/self/fd')).length;
+    const tree = newTarget(target, 'x', 'y');
+    assert.equal(tree.arrived, undefined);
+    tree.push(Buffer.concat([entry('x', 'directory'), entry('x/a', 'file')]));
+    assert.throws(() => tree.push(entry('.bashrc', 'file')), { name: 'UnsafeTarError' });
+    assert.equal(tree.arrived, `2 files and folders of it in ${join(target, 'y')}`);
+    tree.close();
+    assert.equal((await readdir('/proc/self/fd')).length, before);
   });
 
   it('has no half file in it when the archive was cut', async () => {
@@ -125,7 +160,7 @@ describe('a tree of files here', () => {
     const { archive } = await pack(source);
     for (const length of [0, 100, 512, 3000, archive.length - 1024]) {
       const target = await newFolder();
-      assert.throws(() => unpack(archive.subarray(0, length), target), { name: 'MalformedTarError' });
+      assert.throws(() => unpack(archive.subarray(0, length), target, 'file'), { name: 'MalformedTarError' });
       for (const name of await readdir(target)) assert.equal((await stat(join(target, name))).size, 5000);
     }
   });

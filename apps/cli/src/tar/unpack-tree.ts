@@ -1,52 +1,56 @@
+import { randomBytes } from 'node:crypto';
 import {
-  chmodSync,
-  chownSync,
   closeSync,
   fchmodSync,
   fchownSync,
   futimesSync,
   lchownSync,
-  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
   renameSync,
   rmSync,
-  type Stats,
   symlinkSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type TarItem, TarParser, type TarSink } from '@innkeeper/kit';
+import { type TarItem, TarParser, type TarSink, TreeGuard } from '@innkeeper/kit';
 import { CliError } from '../cli-error.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { HeldFolder } from './held-folder.ts';
 
 export interface UnpackOptions {
-  /** The folder here that it goes into; it must exist. */
+  /** The folder here that it goes into; it must exist. Links on the way to it are followed, as for every path. */
   readonly folder: string;
-  /** What the archive's first part is called here. Default: its own name. */
-  readonly name?: string | undefined;
+  /** What the archive's first part is called by the sender; anything else is refused. */
+  readonly sent: readonly string[];
+  /** What it is called here. Chosen by whoever runs this, never by the archive. */
+  readonly name: string;
   /** Owners as in the archive, by number, and set-user-id bits. Default: all belongs to whoever runs this. */
   readonly keepOwners: boolean;
-  readonly onSkip: (what: string) => void;
 }
 
 /**
- * Unpacks what a guest sent, which may be hostile: nothing is written outside of the folder, and no link is ever followed
- * on the way, whatever names and links it has. Each file appears whole or not at all.
+ * Unpacks what a guest sent, which may be hostile: all of it is below one name in the folder, and no link is ever followed
+ * on the way, whether it came with the archive, was there before, or is put there meanwhile. Each file appears whole or
+ * not at all.
  */
-export class TreeTarget implements TarSink {
-  readonly #options: UnpackOptions;
-  readonly #parser = new TarParser(this);
-  #file: { readonly fd: number; readonly path: string; readonly half: string; readonly item: TarItem } | undefined;
-  /** Modes of folders are set at the end: one that may not be written to has to be filled first. */
-  readonly #folders = new Map<string, TarItem>();
+export class TreeTarget {
+  readonly #parser: TarParser;
+  readonly #sink: TreeSink;
 
-  constructor(options: UnpackOptions) {
-    this.#options = options;
+  constructor({ folder, sent, name, keepOwners }: UnpackOptions) {
+    this.#sink = new TreeSink(HeldFolder.open(folder), keepOwners);
+    this.#parser = new TarParser(new TreeGuard(this.#sink, { sent, as: name }));
   }
 
-  /** @throws CliError, MalformedTarError, and the file system's errors */
+  /** What is there by now, for people; undefined when nothing is. */
+  get arrived(): string | undefined {
+    return this.#sink.arrived;
+  }
+
+  /** @throws CliError, MalformedTarError, UnsafeTarError, and the file system's errors */
   push(bytes: Uint8Array): void {
     this.#parser.push(bytes);
   }
@@ -54,113 +58,153 @@ export class TreeTarget implements TarSink {
   /** No more comes. @throws MalformedTarError when its end did not come */
   end(): void {
     this.#parser.end();
-    for (const [path, item] of [...this.#folders].reverse()) {
-      if (this.#options.keepOwners) chownSync(path, item.uid, item.gid);
-      chmodSync(path, this.#modeOf(item));
-    }
+    this.#sink.closeFolders(0);
   }
 
-  /** Removes what is half there. */
-  abandon(): void {
-    if (this.#file === undefined) return;
-    closeSync(this.#file.fd);
-    rmSync(this.#file.half, { force: true });
-    this.#file = undefined;
+  /** Removes what is half there, and lets go. */
+  close(): void {
+    this.#sink.close();
+  }
+}
+
+interface Landing {
+  readonly fd: number;
+  readonly folder: HeldFolder;
+  readonly name: string;
+  readonly part: string;
+  readonly item: TarItem;
+}
+
+class TreeSink implements TarSink {
+  readonly #root: HeldFolder;
+  readonly #keepOwners: boolean;
+  /** Folders that are being filled, each in the one before. Their modes are set at their end: they may forbid writing. */
+  readonly #open: { readonly folder: HeldFolder; readonly item: TarItem }[] = [];
+  #landing: Landing | undefined;
+  #top = '';
+  #count = 0;
+
+  constructor(root: HeldFolder, keepOwners: boolean) {
+    this.#root = root;
+    this.#keepOwners = keepOwners;
   }
 
+  get arrived(): string | undefined {
+    if (this.#count === 0) return undefined;
+    return `${this.#count === 1 ? '1 file or folder' : `${this.#count} files and folders`} of it in ${this.#top}`;
+  }
+
+  /** The guard has seen to it that the folders of the path are the open ones, or the first of them. */
   begin(item: TarItem): void {
-    const path = this.#placeOf(item.path);
-    if (path === undefined) return;
-    if (item.typeFlag === '5') this.#makeFolder(path, item);
-    else if (item.typeFlag === '2') this.#makeLink(path, item);
-    else if (item.typeFlag === '1') this.#makeHardLink(path, item);
-    else if (item.typeFlag === '0' || item.typeFlag === '7') this.#open(path, item);
-    else this.#options.onSkip(`${item.path}: is no file, folder or link`);
+    const parts = item.path.split('/');
+    const name = parts.at(-1) ?? '';
+    this.closeFolders(parts.length - 1);
+    const folder = this.#open.at(-1)?.folder ?? this.#root;
+    if (this.#count === 0) this.#top = join(folder.path, name);
+    if (item.typeFlag === '5') this.#enter(folder, name, item);
+    else if (item.typeFlag === '2') this.#makeLink(folder, name, item);
+    else this.#openFile(folder, name, item);
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#file === undefined) return;
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#file.fd, bytes, at);
+    if (this.#landing === undefined) return;
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.#landing.fd, bytes, at);
   }
 
   finish(): void {
-    if (this.#file === undefined) return;
-    const { fd, path, half, item } = this.#file;
-    if (this.#options.keepOwners) fchownSync(fd, item.uid, item.gid);
+    const landing = this.#landing;
+    if (landing === undefined) return;
+    const { fd, folder, name, part, item } = landing;
+    if (this.#keepOwners) fchownSync(fd, item.uid, item.gid);
     fchmodSync(fd, this.#modeOf(item));
     const seconds = Number(item.modifiedNs) / 1e9;
     futimesSync(fd, seconds, seconds);
+    if (isFolder(folder.at(name))) throw inTheWay(join(folder.path, name));
+    renameSync(folder.at(part), folder.at(name));
+    this.#landing = undefined;
     closeSync(fd);
-    this.#file = undefined;
+    this.#count++;
+  }
+
+  closeFolders(depth: number): void {
+    while (this.#open.length > depth) {
+      const last = this.#open.pop();
+      if (last === undefined) return;
+      try {
+        if (this.#keepOwners) last.folder.setOwner(last.item.uid, last.item.gid);
+        last.folder.setMode(this.#modeOf(last.item));
+      } finally {
+        last.folder.close();
+      }
+    }
+  }
+
+  close(): void {
+    const landing = this.#landing;
+    this.#landing = undefined;
     try {
-      renameSync(half, path);
+      if (landing !== undefined) {
+        closeSync(landing.fd);
+        rmSync(landing.folder.at(landing.part), { force: true });
+      }
+    } finally {
+      for (const { folder } of this.#open.splice(0)) folder.close();
+      this.#root.close();
+    }
+  }
+
+  #enter(parent: HeldFolder, name: string, item: TarItem): void {
+    try {
+      mkdirSync(parent.at(name), 0o700);
+      this.#count++;
     } catch (error) {
-      rmSync(half, { force: true });
+      if (errnoOf(error) !== 'EEXIST') throw error;
+    }
+    try {
+      this.#open.push({ folder: parent.openFolder(name), item });
+    } catch (error) {
+      if (['ELOOP', 'ENOTDIR'].includes(errnoOf(error))) throw inTheWay(join(parent.path, name));
       throw error;
     }
   }
 
-  #open(path: string, item: TarItem): void {
-    const half = `${path.slice(0, path.lastIndexOf('/'))}/.inn-${process.pid}.part`;
-    rmSync(half, { force: true });
-    this.#file = { fd: openSync(half, 'wx', 0o600), path, half, item };
+  #makeLink(folder: HeldFolder, name: string, item: TarItem): void {
+    const place = folder.at(name);
+    if (isFolder(place)) throw inTheWay(join(folder.path, name));
+    const part = folder.at(partName());
+    symlinkSync(item.linkTarget, part);
+    try {
+      if (this.#keepOwners) lchownSync(part, item.uid, item.gid);
+      renameSync(part, place);
+    } catch (error) {
+      unlinkSync(part);
+      throw error;
+    }
+    this.#count++;
   }
 
-  #makeFolder(path: string, item: TarItem): void {
-    const there = statOf(path);
-    if (there === undefined) mkdirSync(path, 0o700);
-    else if (!there.isDirectory()) throw inTheWay(path);
-    this.#folders.set(path, item);
-  }
-
-  #makeLink(path: string, item: TarItem): void {
-    this.#clear(path);
-    symlinkSync(item.linkTarget, path);
-    if (this.#options.keepOwners) lchownSync(path, item.uid, item.gid);
-  }
-
-  #makeHardLink(path: string, item: TarItem): void {
-    const source = this.#placeOf(item.linkTarget);
-    if (source === undefined || statOf(source)?.isFile() !== true)
-      throw new CliError(`The archive has a hard link to ${item.linkTarget}, which is no file of it.`, {
-        exitCode: exitCodes.general,
-      });
-    if (source === path) return;
-    this.#clear(path);
-    linkSync(source, path);
-  }
-
-  #clear(path: string): void {
-    if (statOf(path)?.isDirectory() === true) throw inTheWay(path);
-    rmSync(path, { force: true });
+  #openFile(folder: HeldFolder, name: string, item: TarItem): void {
+    const part = partName();
+    this.#landing = { fd: openSync(folder.at(part), 'wx', 0o600), folder, name, part, item };
   }
 
   #modeOf({ mode }: TarItem): number {
-    return this.#options.keepOwners ? mode : mode & 0o777;
-  }
-
-  /** Where a name of the archive is here; the folders on the way are made. Undefined for the folder itself. */
-  #placeOf(name: string): string | undefined {
-    const parts = name.split('/').filter((part) => part !== '' && part !== '.');
-    if (parts.includes('..') || name.includes('\0'))
-      throw new CliError(`The archive has the name "${name}", which leads out of it.`, { exitCode: exitCodes.general });
-    if (this.#options.name !== undefined && parts.length > 0) parts[0] = this.#options.name;
-    const last = parts.pop();
-    if (last === undefined) return undefined;
-    let folder = this.#options.folder;
-    for (const part of parts) {
-      folder = join(folder, part);
-      const there = statOf(folder);
-      if (there === undefined) mkdirSync(folder);
-      else if (!there.isDirectory()) throw inTheWay(folder);
-    }
-    return join(folder, last);
+    return this.#keepOwners ? mode : mode & 0o777;
   }
 }
 
+/** Cannot be guessed: nobody puts a link there before. */
+function partName(): string {
+  return `.inn-${randomBytes(8).toString('hex')}.part`;
+}
+
 /** Of the path itself, not of what it points to. */
-function statOf(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
+function isFolder(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function errnoOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? '';
 }
 
 function inTheWay(path: string): CliError {

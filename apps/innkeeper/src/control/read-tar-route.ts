@@ -1,3 +1,5 @@
+import { archiveError } from '@innkeeper/contract/errors';
+import { safeTar, treeNames } from '@innkeeper/kit';
 import { errorHeader, toHttpError } from './api-error.ts';
 import { explainEnd } from './explain-end.ts';
 import type { HttpExchange } from './http-route.ts';
@@ -6,21 +8,23 @@ import { sendPiece } from './send-body.ts';
 import { skippedHeader } from './skipped-header.ts';
 
 /**
- * GET: a folder or file as a tar archive, made in the guest as it is read. What breaks after the first byte is in the
+ * GET: a folder or file as a tar archive, made in the guest as it is read and checked here: whoever unpacks it gets one
+ * folder or file of the name that was asked for. What breaks after the first byte is in the
  * trailer `x-innkeeper-error`; what was left out is in `x-innkeeper-skipped`.
  */
 export async function readTarRoute({ vm, pass, query, response, signal, log }: HttpExchange): Promise<void> {
   const path = requiredPath(query);
   const agent = await vm.agent({ signal });
   const reading = agent.readTar({ path, noSymlinks: isSet(query, 'no-symlinks') }, { signal });
-  const chunks = reading.chunks[Symbol.asyncIterator]();
+  const names = treeNames(path);
+  const chunks = safeTar(reading.chunks, names);
   let sentBytes = 0;
   try {
     // A path that cannot be read fails with the first pull, as an ordinary error.
     let next = await chunks.next();
     response.writeHead(200, {
       'content-type': 'application/x-tar',
-      'content-disposition': `attachment; filename*=UTF-8''${encodeName(nameOf(path))}.tar`,
+      'content-disposition': `attachment; filename*=UTF-8''${encodeName(names.as)}.tar`,
       trailer: 'x-innkeeper-files, x-innkeeper-skipped, x-innkeeper-error',
     });
     response.flushHeaders();
@@ -34,19 +38,14 @@ export async function readTarRoute({ vm, pass, query, response, signal, log }: H
     pass.note({ bytes: sentBytes, files: Number(files) });
   } catch (error) {
     pass.note({ bytes: sentBytes });
-    const why = await explainEnd(error, vm, signal);
+    const why = await explainEnd(archiveError(error), vm, signal);
     if (!response.headersSent || signal.aborted) throw why;
     response.addTrailers({ 'x-innkeeper-error': errorHeader(toHttpError(why, log).body) });
     response.end();
     await pass.close(why);
   } finally {
-    await chunks.return?.();
+    await chunks.return(undefined);
   }
-}
-
-/** What the archive of a path is called. */
-function nameOf(path: string): string {
-  return path.split('/').findLast((part) => part !== '' && part !== '.') ?? 'root';
 }
 
 /** As RFC 8187 wants it: no more than letters, digits and a few marks stand for themselves. */

@@ -1,3 +1,4 @@
+export { archiveError } from './archive-error.ts';
 export { type CodeName, codeName, codes } from './code.ts';
 export { isOperationError, OperationError } from './operation-error.ts';
 export { isReasonName, type ReasonName, reasons } from './reasons.ts';

@@ -317,6 +317,11 @@ export const reasons = {
     next: 'Write elsewhere.',
   },
   FILE_CHANGED: { code: 'aborted', when: 'The file was replaced or cut while it was read.', next: 'Read it again.' },
+  ARCHIVE_REFUSED: {
+    code: 'data_loss',
+    when: 'The archive that a guest sent is malformed, was cut, or has an entry that does not belong to the path that was asked for.',
+    next: 'Look into the guest: its agent may have been replaced. Nothing was written outside of the target; check what the target holds.',
+  },
   GUEST_DISK_FULL: {
     code: 'resource_exhausted',
     when: 'The guest’s file system or quota is full.',

@@ -15,6 +15,9 @@ export interface TarBlock {
   readonly uid: number;
   readonly gid: number;
   readonly modifiedSeconds: number;
+  /** Names of the owner and the group; empty when there are none. */
+  readonly user: string;
+  readonly group: string;
 }
 
 /** Undefined for a block of zeros, which ends an archive. @throws MalformedTarError */
@@ -35,6 +38,8 @@ export function parseTarHeader(bytes: Uint8Array): TarBlock | undefined {
     uid: numberAt(bytes, 108, 8),
     gid: numberAt(bytes, 116, 8),
     modifiedSeconds: numberAt(bytes, 136, 12),
+    user: isPosix ? text(bytes, 265, 32) : '',
+    group: isPosix ? text(bytes, 297, 32) : '',
   };
 }
 
@@ -47,7 +52,7 @@ export function parsePax(bytes: Uint8Array): ReadonlyMap<string, string> {
     const end = at + length;
     if (space < 0 || !Number.isInteger(length) || end > bytes.length || end <= space || bytes[end - 1] !== 0x0a)
       throw malformed('an extended header that is not well-formed');
-    const [key = '', ...value] = new TextDecoder().decode(bytes.subarray(space + 1, end - 1)).split('=');
+    const [key = '', ...value] = decode(bytes.subarray(space + 1, end - 1)).split('=');
     if (records.size >= maxRecords) throw malformed('an extended header of too many records');
     records.set(key, value.join('='));
     at = end;
@@ -62,7 +67,12 @@ export function malformed(what: string): MalformedTarError {
 function text(bytes: Uint8Array, at: number, length: number): string {
   const field = bytes.subarray(at, at + length);
   const end = field.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? field : field.subarray(0, end));
+  return decode(end < 0 ? field : field.subarray(0, end));
+}
+
+/** Names as they are: a file may be called by what is a byte order mark elsewhere. */
+export function decode(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 }
 
 /** Octal digits, or GNU's binary form, whose first bit is set. */

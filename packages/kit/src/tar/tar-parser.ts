@@ -1,4 +1,4 @@
-import { malformed, parsePax, parseTarHeader, type TarBlock } from './parse-tar-header.ts';
+import { decode, malformed, parsePax, parseTarHeader, type TarBlock } from './parse-tar-header.ts';
 import { blockBytes, paddedBytes } from './tar-header.ts';
 
 /** Of an extended header or a long name: there is no honest use for more. */
@@ -19,6 +19,8 @@ export interface TarItem {
   readonly uid: number;
   readonly gid: number;
   readonly modifiedNs: bigint;
+  readonly user: string;
+  readonly group: string;
 }
 
 /** Is told of each entry, of its content in pieces, and of its end. */
@@ -114,7 +116,7 @@ export class TarParser {
     this.#gathered = undefined;
     // Of the whole archive: comments and character sets.
     if (flag === 'g') return;
-    const text = (): string => new TextDecoder().decode(bytes).replace(/\0+$/, '');
+    const text = (): string => decode(bytes).replace(/\0+$/, '');
     const records = flag === 'x' ? parsePax(bytes) : new Map([[flag === 'L' ? 'path' : 'linkpath', text()]]);
     const isSparse = [...records.keys()].some((key) => key.startsWith('GNU.sparse.'));
     const used = [...records].filter(([key]) => usedKeys.has(key));
@@ -151,6 +153,8 @@ export class TarParser {
       uid: Math.floor(number('uid', header.uid)),
       gid: Math.floor(number('gid', header.gid)),
       modifiedNs: modifiedNs(pax.get('mtime') ?? header.modifiedSeconds),
+      user: header.user,
+      group: header.group,
     };
   }
 }

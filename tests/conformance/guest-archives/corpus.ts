@@ -1,0 +1,186 @@
+import { archive, entry, paxHeader, resign } from '../operations/hostile-tar.ts';
+
+/** An archive that a guest may send for a path, and what must come of it. */
+export interface GuestArchive {
+  readonly title: string;
+  /** The path in the guest that was asked for. Default: /srv/x. */
+  readonly path?: string;
+  readonly bytes: Uint8Array;
+  /** Everything that is there afterwards, sorted; 'refused': an error, and nothing outside of "x". */
+  readonly verdict: 'refused' | readonly string[];
+}
+
+/** The folder of the case that a guest must not reach, from where it is unpacked. */
+export const outside = '../outside';
+
+const folder = (name: string): Buffer => entry(name, { type: '5', mode: 0o755 });
+const link = (name: string, to: string): Buffer => entry(name, { type: '2', link: to });
+const file = (name: string): Buffer => entry(name, { content: 'theirs' });
+const x = folder('x/');
+
+/** A GNU long name or link target before the entry that it belongs to. */
+const gnuLong = (type: 'L' | 'K', text: string): Buffer =>
+  Buffer.concat([entry('././@LongLink', { type, content: `${text}\0` })]);
+
+const refused = (title: string, ...entries: readonly Uint8Array[]): GuestArchive => ({
+  title,
+  bytes: archive(...entries),
+  verdict: 'refused',
+});
+
+const taken = (title: string, verdict: readonly string[], ...entries: readonly Uint8Array[]): GuestArchive => ({
+  title,
+  bytes: archive(...entries),
+  verdict,
+});
+
+export const guestArchives: readonly GuestArchive[] = [
+  // Honest ones
+  taken('a folder', ['x', 'x/a', 'x/d', 'x/d/b'], x, file('x/a'), folder('x/d/'), file('x/d/b')),
+  taken('a file', ['x'], file('x')),
+  taken('a link', ['x'], link('x', '/etc/passwd')),
+  taken('nothing, when all was left out', []),
+  taken('links that lead out, as links', ['x', 'x/l', 'x/m'], x, link('x/l', '/etc/passwd'), link('x/m', outside)),
+  taken('a file that comes twice', ['x', 'x/a'], x, file('x/a'), file('x/a')),
+  taken('a file whose place a link takes', ['x', 'x/a'], x, file('x/a'), link('x/a', outside)),
+  taken('control characters in names', ['x', 'x/a\n\u001b]0;t\u0007'], x, file('x/a\n\u001b]0;t\u0007')),
+  taken(
+    'names that a shell would read',
+    ['x', 'x/$(id)', 'x/-rf', 'x/\\..\\b'],
+    x,
+    file('x/$(id)'),
+    file('x/-rf'),
+    file('x/\\..\\b'),
+  ),
+  taken('a long name', ['x', `x/${'n'.repeat(200)}`], x, paxHeader({ path: `x/${'n'.repeat(200)}` }), file('short')),
+  taken(
+    'a long name of GNU tar',
+    ['x', `x/${'g'.repeat(200)}`],
+    x,
+    gnuLong('L', `x/${'g'.repeat(200)}`),
+    file('short'),
+  ),
+  {
+    ...taken('the whole file system, in one folder', ['root', 'root/.bashrc'], folder('./'), file('./.bashrc')),
+    path: '/',
+  },
+  { ...taken('a path that ends with "/."', ['x'], x), path: '/srv/x/.' },
+  { ...taken('a path that ends with "//"', ['x'], x), path: '/srv/x//' },
+  {
+    title: 'entries after the end, which nobody reads',
+    bytes: Buffer.concat([archive(x), archive(file('.bashrc'))]),
+    verdict: ['x'],
+  },
+  // Other names at the top
+  refused('a file beside the folder', file('.bashrc')),
+  refused('a file beside the folder, after it', x, file('.bashrc')),
+  refused('another folder', folder('.ssh/'), file('.ssh/authorized_keys')),
+  refused('a folder whose name begins alike', folder('xy/')),
+  refused('a folder with the name in another case', folder('X/')),
+  refused('"." as the top', folder('./'), file('./.bashrc')),
+  refused('"./" before the name', folder('./x/')),
+  { ...refused('a file beside the root', folder('./'), file('.bashrc')), path: '/' },
+  { ...refused('another folder for the root', folder('etc/')), path: '/' },
+  refused('the folder twice', x, file('x/a'), x),
+  refused('two files of the name', file('x'), file('x')),
+  refused('a link of the name, then the folder', link('x', outside), x, file('x/evil')),
+  refused('the folder, then a link of its name', x, link('x', outside), file('x/evil')),
+  // Names that lead out
+  refused('an absolute name', file('/x')),
+  refused('an absolute name in the folder', x, file('/x/a')),
+  refused('".." at the top', file('../outside/evil')),
+  refused('".." below the top', x, file('x/../../outside/evil')),
+  refused('".." as the last part', x, folder('x/..')),
+  refused('"." within', x, file('x/./a')),
+  refused('an empty part', x, file('x//a')),
+  refused('no name', x, entry('')),
+  refused('NUL in a name', x, paxHeader({ path: 'x/a\0/../../evil' }), file('a')),
+  refused('an extended header that names another path', x, paxHeader({ path: '.bashrc' }), file('x/a')),
+  refused('an extended header with ".."', x, paxHeader({ path: 'x/../../outside/evil' }), file('x/a')),
+  refused('a long name of GNU tar with ".."', x, gnuLong('L', `x/${'../'.repeat(60)}evil`), file('x/a')),
+  refused('a long name of GNU tar, absolute', x, gnuLong('L', '/etc/cron.d/evil'), file('x/a')),
+  refused('a folder by its slash alone, outside', x, file('evil/')),
+  refused(
+    '300 folders in each other',
+    ...Array.from({ length: 300 }, (_, at) => folder(`x${'/d'.repeat(at)}/`))
+      .map((_, at) => paxHeader({ path: `x${'/d'.repeat(at)}/` }))
+      .flatMap((header) => [header, folder('d/')]),
+  ),
+  // Through links
+  refused('a file through a link', x, link('x/l', outside), file('x/l/evil')),
+  refused('a folder through a link', x, link('x/l', outside), folder('x/l/evil/')),
+  refused('a link, then a folder of its name', x, link('x/l', outside), folder('x/l/'), file('x/l/evil')),
+  refused('a folder, then a link of its name', x, folder('x/l/'), link('x/l', outside), file('x/l/evil')),
+  refused('a link, then a file of its name', x, link('x/l', `${outside}/mine`), file('x/l')),
+  refused(
+    'a folder that is entered again',
+    x,
+    folder('x/d/'),
+    link('x/d/l', outside),
+    folder('x/e/'),
+    folder('x/d/'),
+    folder('x/d/l/'),
+  ),
+  refused('a file in a folder that was left', x, folder('x/d/'), folder('x/e/'), file('x/d/a')),
+  refused('a file in a folder that never came', x, file('x/d/a')),
+  refused('a file in a file', x, file('x/a'), file('x/a/b')),
+  refused('a file before its folder', file('x/a')),
+  refused(
+    'a link by a long target of GNU tar, and through it',
+    x,
+    gnuLong('K', `${'./'.repeat(80)}${outside}`),
+    link('x/l', 'a'),
+    file('x/l/evil'),
+  ),
+  refused(
+    'a link by an extended header, and through it',
+    x,
+    paxHeader({ linkpath: outside }),
+    link('x/l', 'a'),
+    file('x/l/evil'),
+  ),
+  refused('a link to nothing', x, link('x/l', '')),
+  refused('a link with NUL in its target', x, paxHeader({ linkpath: 'a\0b' }), link('x/l', 'a')),
+  // What no agent packs
+  refused('a hard link to outside', x, entry('x/h', { type: '1', link: `${outside}/mine` })),
+  refused('a hard link within', x, file('x/a'), entry('x/h', { type: '1', link: 'x/a' })),
+  refused('a hard link with a content', x, file('x/a'), entry('x/h', { type: '1', link: 'x/a', content: 'theirs' })),
+  refused('a character device', x, entry('x/null', { type: '3' })),
+  refused('a block device', x, entry('x/sda', { type: '4' })),
+  refused('a FIFO', x, entry('x/pipe', { type: '6' })),
+  refused('a sparse file of GNU tar', x, entry('x/s', { type: 'S', content: 'map' })),
+  refused(
+    'a sparse file by an extended header',
+    x,
+    paxHeader({ 'GNU.sparse.major': '1', 'GNU.sparse.name': 'x/s' }),
+    file('x/a'),
+  ),
+  refused('a sparse name that leads out', x, paxHeader({ 'GNU.sparse.name': '../evil' }), file('x/a')),
+  refused('a folder of a dump of GNU tar', x, entry('x/d/', { type: 'D', content: 'list' })),
+  refused('a volume label', entry('x', { type: 'V' })),
+  refused('an unknown type', x, entry('x/a', { type: 'Z', content: 'theirs' })),
+  // Sizes and headers that lie
+  refused('a size that is more than all there is', x, resign(file('x/a'), { size: '77777777777' })),
+  refused('a size below zero', x, resign(file('x/a'), { size: '-0000000001' })),
+  refused(
+    'a size that is less, so that content is a header',
+    x,
+    resign(entry('x/a', { content: Buffer.concat([file('../evil')]).toString('latin1') }), { size: '00000000000' }),
+  ),
+  refused('an extended size that is less', x, paxHeader({ size: '0' }), entry('x/a', { content: 'garbage' })),
+  refused('an extended size without an end', x, paxHeader({ size: '1e400' }), file('x/a')),
+  refused(
+    'a link with a content, which is a header',
+    x,
+    Buffer.concat([
+      resign(entry('x/l', { type: '2', link: 'a', content: file('../evil').toString('latin1') }), {
+        size: '00000000000',
+      }),
+    ]),
+  ),
+  refused('a checksum that is wrong', x, Buffer.concat([file('x/a')]).fill(0x37, 0, 10)),
+  refused('what is not an archive', Buffer.alloc(2048, 'garbage')),
+  { title: 'an archive without its end', bytes: Buffer.concat([x, file('x/a')]), verdict: 'refused' },
+  { title: 'an archive that is cut in a file', bytes: archive(x, file('x/a')).subarray(0, 1030), verdict: 'refused' },
+  { title: 'no bytes at all', bytes: Buffer.alloc(0), verdict: 'refused' },
+];
