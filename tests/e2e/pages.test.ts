@@ -37,12 +37,19 @@ describe('the web console', () => {
     const tags = page.getByRole('combobox', { name: 'Tags' });
     await tags.fill('env=prod');
     await tags.press('Enter');
+    await page.getByLabel('Start it with the daemon').check();
     assert.deepEqual(await checkPage(page, 'create'), []);
     await page.getByRole('button', { name: 'Create', exact: true }).click();
     await settle('web-1');
     await page.getByText(/^reported/).waitFor({ timeout: 120_000 });
     await page.getByRole('table').filter({ hasText: 'ext4' }).waitFor();
+    const autostart = page.getByRole('switch', { name: 'Autostart' });
+    assert.ok(await autostart.isChecked());
     assert.deepEqual(await checkPage(page, 'vm-overview'), []);
+    await autostart.press('Space');
+    await page.locator('dd', { has: autostart }).getByText('off').waitFor();
+    await page.reload();
+    await page.getByRole('switch', { name: 'Autostart', checked: false }).waitFor();
   });
 
   it('shows the agent, what it can do, and what the doctor finds', async () => {

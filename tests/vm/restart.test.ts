@@ -6,12 +6,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Vm, VmState } from '@innkeeper/contract/control';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { innText, spawnInn } from './inn.ts';
-import { cleanUp, clientOf, createTestVm, isConnected, say, waitForVm } from './vm-state.ts';
+import { cleanUp, clientOf, createTestVm, isConnected, say, showVm, waitForVm } from './vm-state.ts';
 
 const mib = 1024 * 1024;
 const name = 'test-restart';
 
-describe('a daemon that is killed in the middle of an upload and of a command', () => {
+describe('a daemon that is killed', () => {
   const content = randomBytes(64 * mib);
   let daemon: Daemon;
   let options: { dataDirectory: string };
@@ -25,7 +25,7 @@ describe('a daemon that is killed in the middle of an upload and of a command', 
 
   after(() => cleanUp(daemon, [name]));
 
-  it('finds its VM again, and both go on from where they were', async () => {
+  it('in the middle of an upload and of a command finds its VM again, and both go on from where they were', async () => {
     const client = clientOf(daemon.dataDirectory);
     const command = followCommand(options);
     /** Where each piece of the upload began. */
@@ -76,6 +76,25 @@ describe('a daemon that is killed in the middle of an upload and of a command', 
     assert.match(stderr, /daemon back/);
     assert.equal(outputHash, expectedHash);
     assert.equal(exitCode, 7);
+  });
+
+  it('together with the hypervisor of a VM with autostart starts that VM again, once it serves again', async () => {
+    await innText(['set', name, '--autostart', 'on'], options);
+    const before = (await showVm(name, daemon.dataDirectory)).hypervisor?.pid;
+    assert.ok(before !== undefined);
+    await daemon.killHard();
+    process.kill(before, 'SIGKILL');
+    daemon = await startDaemon();
+    const after = await waitForVm(name, daemon.dataDirectory, isConnected);
+    assert.notEqual(after.hypervisor?.pid, before);
+    assert.match(await innText(['events', name, '--type', 'vm.autostarted'], options), /started with the daemon/);
+    assert.match(await innText(['show', name], options), /autostart +on/);
+
+    await innText(['stop', name], options);
+    await daemon.killHard();
+    daemon = await startDaemon();
+    await innText(['set', name, '--autostart', 'off'], options);
+    assert.equal((await showVm(name, daemon.dataDirectory)).state, VmState.STOPPED);
   });
 });
 

@@ -37,6 +37,7 @@ const handlers: FakeHandlers = {
     async *watchVm() {
       yield vm;
     },
+    updateVm: ({ vm: name, autostart }) => ({ ...vm, name, autostart: autostart === true }),
     startVm: () => ({ ...done, state: OperationState.RUNNING }),
     deleteVm({ vm: name }) {
       throw callError('VM_BUSY', `${name} is busy.`);
@@ -107,6 +108,8 @@ describe('inn', () => {
       ['exec', 'hello', '--no-such', '--', 'true'],
       ['stop', 'hello', '--timeout', 'soon'],
       ['rm', 'hello'],
+      ['set', 'hello'],
+      ['set', 'hello', '--autostart', 'yes'],
       ['events', '-n', '0'],
       ['completion', 'tcsh'],
     ]) {
@@ -187,6 +190,15 @@ describe('inn', () => {
     await using daemon = await startFakeDaemon(handlers);
     assert.equal((await runInn(daemon.socketPath, ['rm', '-y', 'hello'])).exitCode, 5);
     assert.equal((await runInn(daemon.socketPath, ['doctor', 'hello'])).exitCode, 6);
+  });
+
+  it('switches autostart of several VMs, and shows it', async () => {
+    await using daemon = await startFakeDaemon(handlers);
+    const { stdout } = await runInn(daemon.socketPath, ['set', 'a', 'b', '--autostart', 'on']);
+    assert.equal(stdout, 'a: autostart is on.\nb: autostart is on.\n');
+    assert.match((await runInn(daemon.socketPath, ['show', 'hello'])).stdout, /autostart +off/);
+    const { stdout: table } = await runInn(daemon.socketPath, ['ls', '--columns', 'name,autostart', '--no-headers']);
+    assert.match(table, /^hello +off\n$/);
   });
 
   it('shows no progress and no colour where no terminal is', async () => {

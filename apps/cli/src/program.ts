@@ -62,7 +62,11 @@ export function buildProgram(): Command {
       .option('--memory <size>', 'memory, such as 512M or 2G', '256M')
       .option('--disk <size>', 'disk, at least as large as the image (default: as the image)')
       .option('--tag <key=value>', 'a tag; may be given again', collect)
-      .option('--start', 'start it, and wait until its agent answers'),
+      .option('--start', 'start it, and wait until its agent answers')
+      .option('--autostart', 'start it whenever the daemon starts, unless somebody stopped it since the host booted'),
+  );
+  add(program, 'set <vm...>', 'Change settings of VMs', () => import('./commands/set.ts')).addOption(
+    new Option('--autostart <on|off>', 'whether they start with the daemon').choices(['on', 'off']),
   );
   for (const [verb, summary] of [
     ['start', 'Start VMs, and wait until their agents answer'],

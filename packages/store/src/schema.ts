@@ -34,6 +34,10 @@ export interface VmTable {
   base_path: string;
   created_ms: number;
   started_ms: number | null;
+  /** 1: it starts with the daemon. */
+  autostart: Generated<number>;
+  /** The boot of the host during which somebody stopped it last; empty for none since its last start. */
+  stopped_boot_id: Generated<string>;
 }
 
 export interface ImageTable {

@@ -15,6 +15,7 @@ interface CreateOptions {
   readonly disk?: string;
   readonly tag?: readonly string[];
   readonly start?: boolean;
+  readonly autostart?: boolean;
 }
 
 /** `inn create NAME` */
@@ -29,6 +30,7 @@ export async function run(command: Command, name: string): Promise<void> {
     diskBytes: options.disk === undefined ? 0n : parseSize(options.disk, '--disk'),
     tags: Object.fromEntries((options.tag ?? []).map(parseTag)),
     start: options.start === true,
+    autostart: options.autostart === true,
   });
   await followOperation(client, operation, options.quiet === true);
   const vm =

@@ -45,6 +45,7 @@ function machine(vm: Vm): Pairs {
     ],
     ['runs on', vm.accelerator === '' ? undefined : `${vm.driver} with ${vm.accelerator}`],
     ['started', vm.startedUnixNs === undefined ? undefined : formatTime(vm.startedUnixNs)],
+    ['autostart', vm.autostart ? 'on' : 'off'],
     [
       'tags',
       Object.entries(vm.tags)

@@ -22,6 +22,7 @@ export const vmColumns: readonly Column<Vm>[] = [
   { title: 'IMAGE', value: (vm) => vm.image },
   { title: 'CPUS', align: 'right', wide: true, value: (vm) => `${vm.cpus}` },
   { title: 'RUNS ON', wide: true, value: (vm) => vm.accelerator },
+  { title: 'AUTOSTART', wide: true, value: (vm) => (vm.autostart ? 'on' : 'off') },
   { title: 'OS', wide: true, value: (vm) => vm.system?.osPrettyName ?? '' },
   { title: 'AGENT VERSION', wide: true, value: (vm) => vm.agent?.version ?? '' },
   { title: 'ID', wide: true, value: (vm) => vm.id },

@@ -31,6 +31,7 @@ export const fieldRules: Readonly<Record<string, FieldRule>> = {
   'CreateVmRequest.name': 'keep',
   'CreateVmRequest.image': 'keep',
   'CreateVmRequest.tags': 'keep',
+  'UpdateVmRequest.vm': 'keep',
   'StartVmRequest.vm': 'keep',
   'StopVmRequest.vm': 'keep',
   'KillVmRequest.vm': 'keep',

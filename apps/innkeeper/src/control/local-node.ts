@@ -16,7 +16,7 @@ import { createVm } from '../node/create-vm.ts';
 import { diagnose } from '../node/diagnose.ts';
 import type { Node } from '../node/node.ts';
 import { vmGlance, vmMessage } from '../node/vm-message.ts';
-import { deleteVm, killVm, startVm, stopVm } from '../node/vm-operations.ts';
+import { deleteVm, killVm, startVm, stopVm, updateVm } from '../node/vm-operations.ts';
 import type { VmRunner } from '../node/vm-runner.ts';
 import { folderBytes } from './folder-bytes.ts';
 import { imageMessage } from './image-message.ts';
@@ -81,6 +81,10 @@ function localVm(node: Node, runner: VmRunner): VmOfControl {
     console: () => {
       if (runner.running === undefined) throw new OperationError('VM_NOT_RUNNING', `The VM "${name}" does not run.`);
       return runner.running.console;
+    },
+    update: async (change) => {
+      await updateVm(node, id, change);
+      return vmMessage(runner);
     },
     start: () => told(startVm(node, id)),
     stop: (timeoutMs) => told(stopVm(node, id, timeoutMs)),

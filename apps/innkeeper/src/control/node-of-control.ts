@@ -9,6 +9,7 @@ import type {
   Image,
   Node,
   Operation,
+  UpdateVmRequest,
   Vm,
 } from '@innkeeper/contract/control';
 import type { ConsoleStream } from '@innkeeper/hypervisor';
@@ -36,6 +37,8 @@ export interface VmOfControl {
   agent(options: Waiting): Promise<AgentLink>;
   /** Throws VM_NOT_RUNNING while there is none. */
   console(): ConsoleStream;
+  /** Changes the settings that are given. */
+  update(change: Pick<UpdateVmRequest, 'autostart'>): Promise<Vm>;
   start(): Promise<Operation>;
   /** `timeoutMs` for the agent and for ACPI each. */
   stop(timeoutMs: number): Promise<Operation>;

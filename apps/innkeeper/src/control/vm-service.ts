@@ -31,6 +31,7 @@ export function createVmService(node: NodeOfControl): ServiceImpl<typeof VmServi
     watchVm: (request, { signal }) => watchVm(node, request.vm, signal),
     watchVms: (_request, context) => watchVms(node, viewerOf(passOf(context)), context.signal),
     createVm: (request) => vms.create(request),
+    updateVm: (request) => vms.find(request.vm).update(request),
     startVm: (request) => vms.find(request.vm).start(),
     stopVm: (request) => {
       if (request.timeoutMs > maxStopTimeoutMs) {

@@ -11,6 +11,7 @@ import { History } from '../history/history.ts';
 import { recordNode } from '../history/record-node.ts';
 import * as images from '../images/index.ts';
 import { RemoteWrite } from '../metrics/remote-write.ts';
+import { autostartVms, readHostBootId } from '../node/autostart.ts';
 import { Node } from '../node/node.ts';
 import { OperationRunner } from '../operations/operation-runner.ts';
 import { createRunManager } from '../runs/create-run-manager.ts';
@@ -48,7 +49,11 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   if (agentBinary === undefined) log.warn('agent.binary-missing', { path: settings.agentBinaryPath });
   const driver = manageDriver(new QemuDriver({ log }));
   const operations = new OperationRunner({ store, log });
-  const node = new Node({ store, driver, images, createAgentLink, folder, agentBinary, version, log }, operations);
+  const hostBootId = await readHostBootId();
+  const node = new Node(
+    { store, driver, images, createAgentLink, folder, agentBinary, version, hostBootId, log },
+    operations,
+  );
   const history = stack.use(new History({ blocks: store.history, log }));
   stack.defer(recordNode(node, history, log));
   stack.defer(() => node.close());
@@ -74,6 +79,8 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   const web = settings.listen === undefined ? undefined : await listenOnTcp(server, settings.listen, folder);
   server.webUrl = web?.url ?? '';
   const loginPath = web === undefined ? undefined : await access.firstLoginPath();
+  // Last: a daemon that cannot serve starts nothing.
+  stack.use(autostartVms(node));
   const owned = stack.move();
   const controlPlaces = door?.places ?? [];
   return {

@@ -15,7 +15,8 @@ const agentTimeoutMs = 300_000;
 export async function hello(node: Node, progress: ProgressLine, signal: AbortSignal): Promise<string> {
   const startedMs = performance.now();
   const runner = node.find(name) ?? (await create(node, progress, signal));
-  if (runner.life.state === 'stopped' || runner.life.state === 'crashed') {
+  const isStarting = runner.operationId !== '';
+  if (!isStarting && (runner.life.state === 'stopped' || runner.life.state === 'crashed')) {
     await finish(node, await startVm(node, name), progress, signal);
   }
   progress.show('waiting for the agent of "hello"');
@@ -51,7 +52,7 @@ async function waitForAgent(runner: VmRunner, signal: AbortSignal): Promise<void
   const patience = AbortSignal.any([signal, AbortSignal.timeout(agentTimeoutMs)]);
   const { agent } = runner;
   const settled = (): boolean => {
-    if (runner.running === undefined || agent.state.state === 'absent') return true;
+    if ((runner.running === undefined && runner.operationId === '') || agent.state.state === 'absent') return true;
     return (
       agent.state.state === 'connected' && agent.system !== undefined && agent.telemetry?.cpu?.busyPercent !== undefined
     );

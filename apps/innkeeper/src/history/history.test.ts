@@ -40,6 +40,8 @@ async function storeWithVm(): Promise<Store> {
     base_path: '',
     created_ms: 0,
     started_ms: null,
+    autostart: 0,
+    stopped_boot_id: '',
   });
   return store;
 }

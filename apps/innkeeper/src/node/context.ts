@@ -24,5 +24,7 @@ export interface NodeContext {
   /** Undefined when no agent was built: VMs are made without one, and say so. */
   readonly agentBinary: AgentBinary | undefined;
   readonly version: string;
+  /** Which boot of the host this is: VMs that somebody stopped during it are not started by themselves. */
+  readonly hostBootId: string;
   readonly log: Log;
 }

@@ -13,7 +13,8 @@ import { startAndWait } from './start-vm.ts';
 import type { VmRunner } from './vm-runner.ts';
 import { diskPath } from './vm-spec.ts';
 
-type Wanted = Pick<CreateVmRequest, 'name' | 'image' | 'cpus' | 'memoryBytes' | 'diskBytes' | 'tags' | 'start'>;
+type Wanted = Pick<CreateVmRequest, 'name' | 'image' | 'cpus' | 'memoryBytes' | 'diskBytes' | 'tags' | 'start'> &
+  Partial<Pick<CreateVmRequest, 'autostart'>>;
 
 const maxTags = 64;
 const maxTagChars = 256;
@@ -87,6 +88,7 @@ function newRow(node: Node, wanted: Wanted, imageBytes: number): VmRow {
     driver: node.context.driver.name,
     ...{ record: null, agent: JSON.stringify(unknownAgentInstall), base_path: '' },
     ...{ created_ms: Date.now(), started_ms: null },
+    ...{ autostart: wanted.autostart === true ? 1 : 0, stopped_boot_id: '' },
   };
 }
 

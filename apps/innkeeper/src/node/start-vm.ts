@@ -1,14 +1,16 @@
-import { OperationError } from '@innkeeper/contract';
+import { isOperationError, OperationError } from '@innkeeper/contract';
 import type { OperationContext } from '../operations/operation-runner.ts';
 import type { VmRunner } from './vm-runner.ts';
 
 /** Starts a VM and waits until its hypervisor runs it. A cancel kills what came up. */
 export async function startAndWait(runner: VmRunner, { signal, stage }: OperationContext): Promise<void> {
   stage('starting');
+  if (runner.row.stopped_boot_id !== '') await runner.setRow({ stopped_boot_id: '' });
   await runner.dispatch({ type: 'start' });
   try {
     await runner.until(() => runner.life.state !== 'starting', signal);
   } catch (error) {
+    if (isOperationError(error) && error.reason === 'CANCELED') await runner.noteStopped();
     await runner.dispatch({ type: 'kill' });
     throw error;
   }

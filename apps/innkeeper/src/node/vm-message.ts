@@ -49,7 +49,7 @@ export function vmMessage(runner: VmRunner): Vm {
           },
         }),
     ...{ tags: JSON.parse(row.tags) as Record<string, string>, driver: row.driver, operationId: runner.operationId },
-    reportedAddress: agent.reportedAddress,
+    ...{ reportedAddress: agent.reportedAddress, autostart: row.autostart !== 0 },
   });
 }
 

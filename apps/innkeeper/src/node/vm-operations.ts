@@ -9,6 +9,18 @@ import type { VmRunner } from './vm-runner.ts';
 
 const maxStopTimeoutMs = 3_600_000;
 
+/** Changes what is given, and leaves the rest. Fails with VM_NOT_FOUND. */
+export async function updateVm(
+  node: Node,
+  vm: string,
+  change: { readonly autostart?: boolean | undefined },
+): Promise<void> {
+  const runner = node.get(vm);
+  if (change.autostart === undefined) return;
+  await runner.setRow({ autostart: change.autostart ? 1 : 0 });
+  node.changes.emit(runner.row.id);
+}
+
 /** Fails with VM_NOT_FOUND, VM_WRONG_STATE, VM_BUSY; a VM that runs already is left alone. */
 export function startVm(node: Node, vm: string): Promise<OperationRow> {
   return begin(node, node.get(vm), 'start', async (runner, context) => {
@@ -22,6 +34,7 @@ export function stopVm(node: Node, vm: string, timeoutMs: number): Promise<Opera
     throw new OperationError('INVALID_ARGUMENT', `A stop can take ${maxStopTimeoutMs} ms for each step at most.`);
   }
   return begin(node, node.get(vm), 'stop', async (runner, { signal, stage }) => {
+    await runner.noteStopped();
     const agentConnected = runner.agent.state.state === 'connected';
     await runner.dispatch({ type: 'stop', timeoutMs: timeoutMs || defaultStopTimeoutMs, agentConnected });
     const words = { agent: 'asking the agent', acpi: 'pressing the power button', kill: 'killing the hypervisor' };
@@ -39,7 +52,10 @@ export function killVm(node: Node, vm: string): Promise<OperationRow> {
     node,
     runner,
     'kill',
-    (runner, context) => killAndWait(runner, context),
+    async (runner, context) => {
+      await runner.noteStopped();
+      await killAndWait(runner, context);
+    },
     isLiveVmState(runner.life.state),
   );
 }

@@ -1,3 +1,4 @@
+import { uptime } from 'node:os';
 import { isLiveVmState, isVmState } from '@innkeeper/contract';
 import {
   type RunningVm,
@@ -110,6 +111,16 @@ export class VmRunner {
     this.#row = { ...this.#row, ...change };
   }
 
+  /** Notes that somebody stopped it, so that it is not started by itself before the host boots again. Best effort. */
+  async noteStopped(): Promise<void> {
+    try {
+      await this.setRow({ stopped_boot_id: this.#context.hostBootId });
+    } catch (error) {
+      // On a full disk a stop is what makes room.
+      this.#log.error('vm.stop-not-noted', { message: messageOf(error) });
+    }
+  }
+
   /**
    * After a start of the daemon: finds the process of the record again, or what became of it. Rejects when the process
    * lives and does not answer; it is tried again with each sample then.
@@ -117,7 +128,9 @@ export class VmRunner {
   async restore(): Promise<void> {
     this.#unreachable = false;
     try {
-      await this.dispatch({ type: 'daemon-started', found: await this.#process.find() });
+      const found = await this.#process.find();
+      if (found.kind === 'gone' && found.how === 'shutdown' && this.#startedThisBoot()) await this.noteStopped();
+      await this.dispatch({ type: 'daemon-started', found });
     } catch (error) {
       this.#unreachable = true;
       throw error;
@@ -188,7 +201,14 @@ export class VmRunner {
   async #onEnded(end: VmEnd): Promise<void> {
     const warn = (error: unknown): void => this.#log.warn('agent.end-failed', { message: messageOf(error) });
     await this.agent.end().catch(warn);
+    // A guest that shut itself down was told to, from inside.
+    if (end.kind === 'shutdown') await this.noteStopped();
     await this.dispatch({ type: 'process-ended', end });
+  }
+
+  #startedThisBoot(): boolean {
+    const { started_ms: startedMs } = this.#row;
+    return startedMs !== null && startedMs > Date.now() - uptime() * 1000;
   }
 
   #changed(change: VmChange): void {

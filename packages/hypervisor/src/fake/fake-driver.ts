@@ -23,6 +23,8 @@ export interface FakeDriverOptions {
   readonly host?: FakeHost | undefined;
   /** Makes `launch` fail as a hypervisor does that prints this and ends. */
   readonly failLaunch?: ((spec: VmSpec) => string | undefined) | undefined;
+  /** Holds `launch` up until it resolves; its rejection fails the launch. */
+  readonly beforeLaunch?: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
   /** Makes `probe` find nothing, with this reason. */
   readonly missing?: string | undefined;
 }
@@ -51,6 +53,7 @@ export class FakeDriver implements HypervisorDriver {
 
   async launch(spec: VmSpec, options?: Abortable): Promise<FakeRunningVm> {
     options?.signal?.throwIfAborted();
+    await this.#options.beforeLaunch?.(options?.signal);
     if (this.#options.missing !== undefined) throw new OperationError('HYPERVISOR_MISSING', this.#options.missing);
     const lastLines = this.#options.failLaunch?.(spec);
     if (lastLines !== undefined) {

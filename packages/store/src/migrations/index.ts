@@ -3,6 +3,7 @@ import { up as first } from './0001-first.ts';
 import { up as history } from './0002-history.ts';
 import { up as access } from './0003-access.ts';
 import { up as runs } from './0004-runs.ts';
+import { up as autostart } from './0005-autostart.ts';
 
 /** Every migration in order. One that was released is never changed. */
 const migrations: Record<string, Migration> = {
@@ -10,6 +11,7 @@ const migrations: Record<string, Migration> = {
   '0002-history': { up: history },
   '0003-access': { up: access },
   '0004-runs': { up: runs },
+  '0005-autostart': { up: autostart },
 };
 
 export const migrationProvider: MigrationProvider = { getMigrations: async () => migrations };

@@ -25,7 +25,8 @@ const entry = {
 const fills: Readonly<Record<string, Fill>> = {
   '0001-first': async (db) => {
     await db.insertInto('images').values(image).execute();
-    await db.insertInto('vms').values(vm).execute();
+    const { autostart: _autostart, stopped_boot_id: _stoppedBootId, ...first } = vm;
+    await db.insertInto('vms').values(first).execute();
     const event = { time_ms: 5, vm_id: 'a', kind: 'vm.started', message: 'é “quoted”' };
     await db.insertInto('events').values(event).execute();
     const operation = {
@@ -51,6 +52,7 @@ const fills: Readonly<Record<string, Fill>> = {
       .insertInto('runs')
       .values({ id: 'r', user_name: 'ann', title: 't', spec: '{}', state: 'succeeded', started_ms: 1, ended_ms: 2 })
       .execute(),
+  '0005-autostart': (db) => db.updateTable('vms').set({ autostart: 1, stopped_boot_id: 'boot' }).execute(),
 };
 
 /** A database of every earlier version, with what was in it, is brought to the newest and loses nothing. */
@@ -87,7 +89,8 @@ async function fillAt(dialect: Dialect, version: string, filled: readonly string
 
 async function checkAll(address: string, filled: readonly string[]): Promise<void> {
   await using store = await openStore(address);
-  assert.deepEqual({ ...(await store.vms.list())[0] }, vm);
+  const marked = filled.includes('0005-autostart') ? { autostart: 1, stopped_boot_id: 'boot' } : {};
+  assert.deepEqual({ ...(await store.vms.list())[0] }, { ...vm, ...marked });
   assert.deepEqual({ ...(await store.images.find('tiny')) }, image);
   const [event] = await store.events.list('a', 10);
   assert.deepEqual([event?.time_ms, event?.message], [5, 'é “quoted”']);

@@ -34,6 +34,8 @@ export const vm: VmRow = {
   base_path: '',
   created_ms: 1,
   started_ms: null,
+  autostart: 0,
+  stopped_boot_id: '',
 };
 
 const operation: OperationRow = {

@@ -72,7 +72,7 @@ export async function serveApi({ clock, log = silentLog, webFolder, ...options }
   const operations = new OperationRunner({ store, log: silentLog });
   const node = new Node(
     {
-      ...{ store, folder, version: '1.0.0', log: silentLog, createAgentLink },
+      ...{ store, folder, version: '1.0.0', hostBootId: 'boot', log: silentLog, createAgentLink },
       ...{ driver: manageDriver(driver), images: fakeImageTools() },
       agentBinary: { path: options.agentBinaryPath ?? '/agent', version: '1.0.0', build: 'aaaa' },
     },

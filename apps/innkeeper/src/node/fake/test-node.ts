@@ -20,6 +20,8 @@ interface TestNodeOptions {
   readonly agents?: boolean;
   /** Build of the agent's binary. */
   readonly agentBuild?: string;
+  /** Default "first-boot". */
+  readonly hostBootId?: string;
 }
 
 export interface TestNode {
@@ -56,7 +58,7 @@ export async function startTestNode(
   const operations = new OperationRunner({ store, log: silentLog });
   const links = new Map<string, FakeAgentLink>();
   const context = {
-    ...{ store, folder, version: '1', log: silentLog },
+    ...{ store, folder, version: '1', hostBootId: options.hostBootId ?? 'first-boot', log: silentLog },
     driver: manageDriver(new FakeDriver({ ...options.driver, host })),
     images: fakeImageTools(options.images),
     createAgentLink: ({ identity }: { identity: { vmId: string; vmName: string } }) => {

@@ -4,6 +4,7 @@ import { createCommand, createRequest, nameProblem, type VmForm } from './create
 
 const form: VmForm = {
   ...{ name: 'web-1', image: 'tiny', cpus: 2, memoryMib: 512, diskMib: 0, tags: ['env=prod', 'db'], start: true },
+  autostart: false,
 };
 
 describe('the form of a new VM', () => {
@@ -15,6 +16,7 @@ describe('the form of a new VM', () => {
 
   it('becomes a request in bytes', () => {
     const { memoryBytes, diskBytes, tags } = createRequest(form);
+    assert.equal(createRequest({ ...form, autostart: true }).autostart, true);
     assert.deepEqual([memoryBytes, diskBytes, tags], [536_870_912n, 0n, { env: 'prod', db: '' }]);
   });
 
@@ -23,6 +25,7 @@ describe('the form of a new VM', () => {
       createCommand(form),
       'inn create web-1 --image tiny --cpus 2 --memory 512M --tag env=prod --tag db= --start',
     );
+    assert.match(createCommand({ ...form, autostart: true }), / --start --autostart$/);
     assert.match(createCommand({ ...form, tags: ["a=$(id) 'b'"] }), /--tag 'a=\$\(id\) '\\''b'\\'''/);
   });
 });

@@ -11,6 +11,7 @@ export interface VmForm {
   /** "NAME" or "NAME=VALUE". */
   readonly tags: readonly string[];
   readonly start: boolean;
+  readonly autostart: boolean;
 }
 
 const mib = 1024n * 1024n;
@@ -25,16 +26,16 @@ export function nameProblem(name: string): string | undefined {
 
 /** The form as a request. */
 export function createRequest(form: VmForm): MessageInitShape<typeof CreateVmRequestSchema> {
-  const { name, image, cpus, start } = form;
+  const { name, image, cpus, start, autostart } = form;
   return {
-    ...{ name, image, cpus, start, tags: Object.fromEntries(form.tags.map(splitTag)) },
+    ...{ name, image, cpus, start, autostart, tags: Object.fromEntries(form.tags.map(splitTag)) },
     memoryBytes: BigInt(form.memoryMib) * mib,
     diskBytes: BigInt(form.diskMib) * mib,
   };
 }
 
 /** The same as an `inn` command. */
-export function createCommand({ name, image, cpus, memoryMib, diskMib, tags, start }: VmForm): string {
+export function createCommand({ name, image, cpus, memoryMib, diskMib, tags, start, autostart }: VmForm): string {
   return [
     `inn create ${name === '' ? 'NAME' : name} --image ${image} --cpus ${cpus} --memory ${memoryMib}M`,
     ...(diskMib === 0 ? [] : [`--disk ${diskMib}M`]),
@@ -42,6 +43,7 @@ export function createCommand({ name, image, cpus, memoryMib, diskMib, tags, sta
       .map((tag) => (tag.includes('=') ? tag : `${tag}=`))
       .map((tag) => `--tag ${/^[\w.=/-]+$/.test(tag) ? tag : `'${tag.replaceAll("'", "'\\''")}'`}`),
     ...(start ? ['--start'] : []),
+    ...(autostart ? ['--autostart'] : []),
   ].join(' ');
 }
 

@@ -69,7 +69,16 @@ function NoImage(): JSX.Element {
 
 function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Element {
   const [form, setForm] = useState<VmForm>({
-    ...{ name: '', image: images[0]?.name ?? '', cpus: 1, memoryMib: 256, diskMib: 0, tags: [], start: true },
+    ...{
+      name: '',
+      image: images[0]?.name ?? '',
+      cpus: 1,
+      memoryMib: 256,
+      diskMib: 0,
+      tags: [],
+      start: true,
+      autostart: false,
+    },
   });
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -162,6 +171,12 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
         label="Start it"
         checked={form.start}
         onChange={(event) => set({ start: event.currentTarget.checked })}
+      />
+      <Checkbox
+        label="Start it with the daemon"
+        description="Whenever the daemon starts, unless somebody stopped it since the host booted"
+        checked={form.autostart}
+        onChange={(event) => set({ autostart: event.currentTarget.checked })}
       />
       <InnCommand command={createCommand(form)} />
       <div className="row create-foot">

@@ -8,6 +8,7 @@ import { TimeAgo } from '../../../components/time-ago.tsx';
 import { Unknown } from '../../../components/unknown.tsx';
 import { unknownReason } from '../../../components/unknown-reason.ts';
 import { formatBytes } from '../../../format/format-bytes.ts';
+import { AutostartSwitch } from './autostart-switch.tsx';
 
 /** What the VM is: what it was made as, and what its guest says it is. */
 export function IdentityCard({ vm }: { readonly vm: Vm }): JSX.Element {
@@ -42,6 +43,7 @@ export function IdentityCard({ vm }: { readonly vm: Vm }): JSX.Element {
           'Runs on': vm.accelerator === '' ? vm.driver : `${vm.driver}, ${vm.accelerator}`,
           Created: vm.createdUnixNs === undefined ? undefined : <TimeAgo unixNs={vm.createdUnixNs} />,
           Started: vm.startedUnixNs === undefined ? undefined : <TimeAgo unixNs={vm.startedUnixNs} />,
+          Autostart: <AutostartSwitch vm={vm} />,
           Tags: Object.keys(vm.tags).length === 0 ? <span className="dim">none</span> : <TagList tags={vm.tags} all />,
           Id: (
             <span className="row">

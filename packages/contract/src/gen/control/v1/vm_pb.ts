@@ -18,7 +18,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file control/v1/vm.proto.
  */
 export const file_control_v1_vm: GenFile = /*@__PURE__*/
-  fileDesc("ChNjb250cm9sL3YxL3ZtLnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSK9BQoCVm0SCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIsCgVzdGF0ZRgDIAEoDjIdLmlubmtlZXBlci5jb250cm9sLnYxLlZtU3RhdGUSFAoMc3RhdGVfZGV0YWlsGAQgASgJEg0KBWltYWdlGAUgASgJEgwKBGNwdXMYBiABKA0SFAoMbWVtb3J5X2J5dGVzGAcgASgEEhIKCmRpc2tfYnl0ZXMYCCABKAQSEwoLYWNjZWxlcmF0b3IYCSABKAkSHAoPY3JlYXRlZF91bml4X25zGAogASgDSACIAQESHAoPc3RhcnRlZF91bml4X25zGAsgASgDSAGIAQESKgoFYWdlbnQYDCABKAsyGy5pbm5rZWVwZXIuY29udHJvbC52MS5BZ2VudBI1Cgl0ZWxlbWV0cnkYDSABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuVGVsZW1ldHJ5SAKIAQESLwoGc3lzdGVtGA4gASgLMhouaW5ua2VlcGVyLmFnZW50LnYxLlN5c3RlbUgDiAEBEj4KCmh5cGVydmlzb3IYDyABKAsyJS5pbm5rZWVwZXIuY29udHJvbC52MS5IeXBlcnZpc29yVXNhZ2VIBIgBARIwCgR0YWdzGBAgAygLMiIuaW5ua2VlcGVyLmNvbnRyb2wudjEuVm0uVGFnc0VudHJ5Eg4KBmRyaXZlchgRIAEoCRIUCgxvcGVyYXRpb25faWQYEiABKAkSGAoQcmVwb3J0ZWRfYWRkcmVzcxgTIAEoCRorCglUYWdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUISChBfY3JlYXRlZF91bml4X25zQhIKEF9zdGFydGVkX3VuaXhfbnNCDAoKX3RlbGVtZXRyeUIJCgdfc3lzdGVtQg0KC19oeXBlcnZpc29yIo8CCgVBZ2VudBIvCgVzdGF0ZRgBIAEoDjIgLmlubmtlZXBlci5jb250cm9sLnYxLkFnZW50U3RhdGUSDgoGcmVhc29uGAIgASgJEg4KBmRldGFpbBgDIAEoCRIRCgluZXh0X3N0ZXAYBCABKAkSDwoHdmVyc2lvbhgFIAEoCRIeChFsYXN0X3NlZW5fdW5peF9ucxgGIAEoA0gAiAEBEg8KB2Jvb3RfaWQYByABKAkSFAoMY2FwYWJpbGl0aWVzGAggAygJEh4KEXRlbGVtZXRyeV91bml4X25zGAkgASgDSAGIAQFCFAoSX2xhc3Rfc2Vlbl91bml4X25zQhQKEl90ZWxlbWV0cnlfdW5peF9ucyKtAQoPSHlwZXJ2aXNvclVzYWdlEhgKC2NwdV9wZXJjZW50GAEgASgBSACIAQESFgoJcnNzX2J5dGVzGAIgASgESAGIAQESEAoDcGlkGAMgASgNSAKIAQESHAoPc2FtcGxlZF91bml4X25zGAQgASgDSAOIAQFCDgoMX2NwdV9wZXJjZW50QgwKCl9yc3NfYnl0ZXNCBgoEX3BpZEISChBfc2FtcGxlZF91bml4X25zIlEKDkxpc3RWbXNSZXF1ZXN0Eg4KBmZpbHRlchgBIAEoCRIMCgRzb3J0GAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoDRIOCgZvZmZzZXQYBCABKA0iRwoPTGlzdFZtc1Jlc3BvbnNlEiUKA3ZtcxgBIAMoCzIYLmlubmtlZXBlci5jb250cm9sLnYxLlZtEg0KBXRvdGFsGAIgASgNIhoKDEdldFZtUmVxdWVzdBIKCgJ2bRgBIAEoCSJoCg1XYXRjaFZtc0V2ZW50EiYKAnZtGAEgASgLMhguaW5ua2VlcGVyLmNvbnRyb2wudjEuVm1IABIUCgpkZWxldGVkX2lkGAIgASgJSAASEAoGc3luY2VkGAMgASgISABCBwoFZXZlbnQi4QEKD0NyZWF0ZVZtUmVxdWVzdBIMCgRuYW1lGAEgASgJEg0KBWltYWdlGAIgASgJEgwKBGNwdXMYAyABKA0SFAoMbWVtb3J5X2J5dGVzGAQgASgEEhIKCmRpc2tfYnl0ZXMYBSABKAQSPQoEdGFncxgGIAMoCzIvLmlubmtlZXBlci5jb250cm9sLnYxLkNyZWF0ZVZtUmVxdWVzdC5UYWdzRW50cnkSDQoFc3RhcnQYByABKAgaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiHAoOU3RhcnRWbVJlcXVlc3QSCgoCdm0YASABKAkiLwoNU3RvcFZtUmVxdWVzdBIKCgJ2bRgBIAEoCRISCgp0aW1lb3V0X21zGAIgASgNIhsKDUtpbGxWbVJlcXVlc3QSCgoCdm0YASABKAkiLAoPRGVsZXRlVm1SZXF1ZXN0EgoKAnZtGAEgASgJEg0KBWZvcmNlGAIgASgIIlMKCURpYWdub3NpcxIyCgVzdGVwcxgBIAMoCzIjLmlubmtlZXBlci5jb250cm9sLnYxLkRpYWdub3Npc1N0ZXASEgoKY29uY2x1c2lvbhgCIAEoCSJ5Cg1EaWFnbm9zaXNTdGVwEgwKBG5hbWUYASABKAkSNwoHb3V0Y29tZRgCIAEoDjImLmlubmtlZXBlci5jb250cm9sLnYxLkRpYWdub3Npc091dGNvbWUSDgoGZGV0YWlsGAMgASgJEhEKCW5leHRfc3RlcBgEIAEoCSIuChFMaXN0RXZlbnRzUmVxdWVzdBIKCgJ2bRgBIAEoCRINCgVsaW1pdBgCIAEoDSJBChJMaXN0RXZlbnRzUmVzcG9uc2USKwoGZXZlbnRzGAEgAygLMhsuaW5ua2VlcGVyLmNvbnRyb2wudjEuRXZlbnQiaAoFRXZlbnQSCgoCaWQYASABKAQSFAoMdGltZV91bml4X25zGAIgASgDEg0KBXZtX2lkGAMgASgJEgwKBGtpbmQYBCABKAkSDwoHbWVzc2FnZRgFIAEoCRIPCgd2bV9uYW1lGAYgASgJIlgKFFNodXRkb3duR3Vlc3RSZXF1ZXN0EgoKAnZtGAEgASgJEgwKBG1vZGUYAiABKAkSFQoNZGVsYXlfc2Vjb25kcxgDIAEoDRIPCgdtZXNzYWdlGAQgASgJIicKFVNodXRkb3duR3Vlc3RSZXNwb25zZRIOCgZtZXRob2QYASABKAkq1gEKB1ZtU3RhdGUSGAoUVk1fU1RBVEVfVU5TUEVDSUZJRUQQABIVChFWTV9TVEFURV9DUkVBVElORxABEhQKEFZNX1NUQVRFX1NUT1BQRUQQAhIVChFWTV9TVEFURV9TVEFSVElORxADEhQKEFZNX1NUQVRFX1JVTk5JTkcQBBITCg9WTV9TVEFURV9QQVVTRUQQBRIVChFWTV9TVEFURV9TVE9QUElORxAGEhQKEFZNX1NUQVRFX0NSQVNIRUQQBxIVChFWTV9TVEFURV9ERUxFVElORxAIKrgBCgpBZ2VudFN0YXRlEhsKF0FHRU5UX1NUQVRFX1VOU1BFQ0lGSUVEEAASEwoPQUdFTlRfU1RBVEVfT0ZGEAESFwoTQUdFTlRfU1RBVEVfV0FJVElORxACEhkKFUFHRU5UX1NUQVRFX0NPTk5FQ1RFRBADEhQKEEFHRU5UX1NUQVRFX0xPU1QQBBIWChJBR0VOVF9TVEFURV9QQVVTRUQQBRIWChJBR0VOVF9TVEFURV9BQlNFTlQQBiqrAQoQRGlhZ25vc2lzT3V0Y29tZRIhCh1ESUFHTk9TSVNfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhgKFERJQUdOT1NJU19PVVRDT01FX09LEAESHAoYRElBR05PU0lTX09VVENPTUVfRkFJTEVEEAISHQoZRElBR05PU0lTX09VVENPTUVfV0FSTklORxADEh0KGURJQUdOT1NJU19PVVRDT01FX1NLSVBQRUQQBDKoCQoJVm1TZXJ2aWNlEmMKB0xpc3RWbXMSJC5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0Vm1zUmVxdWVzdBolLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3RWbXNSZXNwb25zZSILksIYB3ZtLnZpZXcSUgoFR2V0Vm0SIi5pbm5rZWVwZXIuY29udHJvbC52MS5HZXRWbVJlcXVlc3QaGC5pbm5rZWVwZXIuY29udHJvbC52MS5WbSILksIYB3ZtLnZpZXcSVgoHV2F0Y2hWbRIiLmlubmtlZXBlci5jb250cm9sLnYxLkdldFZtUmVxdWVzdBoYLmlubmtlZXBlci5jb250cm9sLnYxLlZtIguSwhgHdm0udmlldzABEmQKCFdhdGNoVm1zEiQuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdFZtc1JlcXVlc3QaIy5pbm5rZWVwZXIuY29udHJvbC52MS5XYXRjaFZtc0V2ZW50IguSwhgHdm0udmlldzABEmEKCENyZWF0ZVZtEiUuaW5ua2VlcGVyLmNvbnRyb2wudjEuQ3JlYXRlVm1SZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uIg2SwhgJdm0ubWFuYWdlEl4KB1N0YXJ0Vm0SJC5pbm5rZWVwZXIuY29udHJvbC52MS5TdGFydFZtUmVxdWVzdBofLmlubmtlZXBlci5jb250cm9sLnYxLk9wZXJhdGlvbiIMksIYCHZtLnBvd2VyElwKBlN0b3BWbRIjLmlubmtlZXBlci5jb250cm9sLnYxLlN0b3BWbVJlcXVlc3QaHy5pbm5rZWVwZXIuY29udHJvbC52MS5PcGVyYXRpb24iDJLCGAh2bS5wb3dlchJcCgZLaWxsVm0SIy5pbm5rZWVwZXIuY29udHJvbC52MS5LaWxsVm1SZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uIgySwhgIdm0ucG93ZXISYQoIRGVsZXRlVm0SJS5pbm5rZWVwZXIuY29udHJvbC52MS5EZWxldGVWbVJlcXVlc3QaHy5pbm5rZWVwZXIuY29udHJvbC52MS5PcGVyYXRpb24iDZLCGAl2bS5tYW5hZ2USXAoIRGlhZ25vc2USIi5pbm5rZWVwZXIuY29udHJvbC52MS5HZXRWbVJlcXVlc3QaHy5pbm5rZWVwZXIuY29udHJvbC52MS5EaWFnbm9zaXMiC5LCGAd2bS52aWV3EmwKCkxpc3RFdmVudHMSJy5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0RXZlbnRzUmVxdWVzdBooLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3RFdmVudHNSZXNwb25zZSILksIYB3ZtLnZpZXcSdgoNU2h1dGRvd25HdWVzdBIqLmlubmtlZXBlci5jb250cm9sLnYxLlNodXRkb3duR3Vlc3RSZXF1ZXN0GisuaW5ua2VlcGVyLmNvbnRyb2wudjEuU2h1dGRvd25HdWVzdFJlc3BvbnNlIgySwhgIdm0ucG93ZXJiBnByb3RvMw", [file_agent_v1_telemetry, file_control_v1_operation, file_control_v1_options]);
+  fileDesc("ChNjb250cm9sL3YxL3ZtLnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSLQBQoCVm0SCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIsCgVzdGF0ZRgDIAEoDjIdLmlubmtlZXBlci5jb250cm9sLnYxLlZtU3RhdGUSFAoMc3RhdGVfZGV0YWlsGAQgASgJEg0KBWltYWdlGAUgASgJEgwKBGNwdXMYBiABKA0SFAoMbWVtb3J5X2J5dGVzGAcgASgEEhIKCmRpc2tfYnl0ZXMYCCABKAQSEwoLYWNjZWxlcmF0b3IYCSABKAkSHAoPY3JlYXRlZF91bml4X25zGAogASgDSACIAQESHAoPc3RhcnRlZF91bml4X25zGAsgASgDSAGIAQESKgoFYWdlbnQYDCABKAsyGy5pbm5rZWVwZXIuY29udHJvbC52MS5BZ2VudBI1Cgl0ZWxlbWV0cnkYDSABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuVGVsZW1ldHJ5SAKIAQESLwoGc3lzdGVtGA4gASgLMhouaW5ua2VlcGVyLmFnZW50LnYxLlN5c3RlbUgDiAEBEj4KCmh5cGVydmlzb3IYDyABKAsyJS5pbm5rZWVwZXIuY29udHJvbC52MS5IeXBlcnZpc29yVXNhZ2VIBIgBARIwCgR0YWdzGBAgAygLMiIuaW5ua2VlcGVyLmNvbnRyb2wudjEuVm0uVGFnc0VudHJ5Eg4KBmRyaXZlchgRIAEoCRIUCgxvcGVyYXRpb25faWQYEiABKAkSGAoQcmVwb3J0ZWRfYWRkcmVzcxgTIAEoCRIRCglhdXRvc3RhcnQYFCABKAgaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEgoQX2NyZWF0ZWRfdW5peF9uc0ISChBfc3RhcnRlZF91bml4X25zQgwKCl90ZWxlbWV0cnlCCQoHX3N5c3RlbUINCgtfaHlwZXJ2aXNvciKPAgoFQWdlbnQSLwoFc3RhdGUYASABKA4yIC5pbm5rZWVwZXIuY29udHJvbC52MS5BZ2VudFN0YXRlEg4KBnJlYXNvbhgCIAEoCRIOCgZkZXRhaWwYAyABKAkSEQoJbmV4dF9zdGVwGAQgASgJEg8KB3ZlcnNpb24YBSABKAkSHgoRbGFzdF9zZWVuX3VuaXhfbnMYBiABKANIAIgBARIPCgdib290X2lkGAcgASgJEhQKDGNhcGFiaWxpdGllcxgIIAMoCRIeChF0ZWxlbWV0cnlfdW5peF9ucxgJIAEoA0gBiAEBQhQKEl9sYXN0X3NlZW5fdW5peF9uc0IUChJfdGVsZW1ldHJ5X3VuaXhfbnMirQEKD0h5cGVydmlzb3JVc2FnZRIYCgtjcHVfcGVyY2VudBgBIAEoAUgAiAEBEhYKCXJzc19ieXRlcxgCIAEoBEgBiAEBEhAKA3BpZBgDIAEoDUgCiAEBEhwKD3NhbXBsZWRfdW5peF9ucxgEIAEoA0gDiAEBQg4KDF9jcHVfcGVyY2VudEIMCgpfcnNzX2J5dGVzQgYKBF9waWRCEgoQX3NhbXBsZWRfdW5peF9ucyJRCg5MaXN0Vm1zUmVxdWVzdBIOCgZmaWx0ZXIYASABKAkSDAoEc29ydBgCIAEoCRIRCglwYWdlX3NpemUYAyABKA0SDgoGb2Zmc2V0GAQgASgNIkcKD0xpc3RWbXNSZXNwb25zZRIlCgN2bXMYASADKAsyGC5pbm5rZWVwZXIuY29udHJvbC52MS5WbRINCgV0b3RhbBgCIAEoDSIaCgxHZXRWbVJlcXVlc3QSCgoCdm0YASABKAkiaAoNV2F0Y2hWbXNFdmVudBImCgJ2bRgBIAEoCzIYLmlubmtlZXBlci5jb250cm9sLnYxLlZtSAASFAoKZGVsZXRlZF9pZBgCIAEoCUgAEhAKBnN5bmNlZBgDIAEoCEgAQgcKBWV2ZW50IvQBCg9DcmVhdGVWbVJlcXVlc3QSDAoEbmFtZRgBIAEoCRINCgVpbWFnZRgCIAEoCRIMCgRjcHVzGAMgASgNEhQKDG1lbW9yeV9ieXRlcxgEIAEoBBISCgpkaXNrX2J5dGVzGAUgASgEEj0KBHRhZ3MYBiADKAsyLy5pbm5rZWVwZXIuY29udHJvbC52MS5DcmVhdGVWbVJlcXVlc3QuVGFnc0VudHJ5Eg0KBXN0YXJ0GAcgASgIEhEKCWF1dG9zdGFydBgIIAEoCBorCglUYWdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJDCg9VcGRhdGVWbVJlcXVlc3QSCgoCdm0YASABKAkSFgoJYXV0b3N0YXJ0GAIgASgISACIAQFCDAoKX2F1dG9zdGFydCIcCg5TdGFydFZtUmVxdWVzdBIKCgJ2bRgBIAEoCSIvCg1TdG9wVm1SZXF1ZXN0EgoKAnZtGAEgASgJEhIKCnRpbWVvdXRfbXMYAiABKA0iGwoNS2lsbFZtUmVxdWVzdBIKCgJ2bRgBIAEoCSIsCg9EZWxldGVWbVJlcXVlc3QSCgoCdm0YASABKAkSDQoFZm9yY2UYAiABKAgiUwoJRGlhZ25vc2lzEjIKBXN0ZXBzGAEgAygLMiMuaW5ua2VlcGVyLmNvbnRyb2wudjEuRGlhZ25vc2lzU3RlcBISCgpjb25jbHVzaW9uGAIgASgJInkKDURpYWdub3Npc1N0ZXASDAoEbmFtZRgBIAEoCRI3CgdvdXRjb21lGAIgASgOMiYuaW5ua2VlcGVyLmNvbnRyb2wudjEuRGlhZ25vc2lzT3V0Y29tZRIOCgZkZXRhaWwYAyABKAkSEQoJbmV4dF9zdGVwGAQgASgJIi4KEUxpc3RFdmVudHNSZXF1ZXN0EgoKAnZtGAEgASgJEg0KBWxpbWl0GAIgASgNIkEKEkxpc3RFdmVudHNSZXNwb25zZRIrCgZldmVudHMYASADKAsyGy5pbm5rZWVwZXIuY29udHJvbC52MS5FdmVudCJoCgVFdmVudBIKCgJpZBgBIAEoBBIUCgx0aW1lX3VuaXhfbnMYAiABKAMSDQoFdm1faWQYAyABKAkSDAoEa2luZBgEIAEoCRIPCgdtZXNzYWdlGAUgASgJEg8KB3ZtX25hbWUYBiABKAkiWAoUU2h1dGRvd25HdWVzdFJlcXVlc3QSCgoCdm0YASABKAkSDAoEbW9kZRgCIAEoCRIVCg1kZWxheV9zZWNvbmRzGAMgASgNEg8KB21lc3NhZ2UYBCABKAkiJwoVU2h1dGRvd25HdWVzdFJlc3BvbnNlEg4KBm1ldGhvZBgBIAEoCSrWAQoHVm1TdGF0ZRIYChRWTV9TVEFURV9VTlNQRUNJRklFRBAAEhUKEVZNX1NUQVRFX0NSRUFUSU5HEAESFAoQVk1fU1RBVEVfU1RPUFBFRBACEhUKEVZNX1NUQVRFX1NUQVJUSU5HEAMSFAoQVk1fU1RBVEVfUlVOTklORxAEEhMKD1ZNX1NUQVRFX1BBVVNFRBAFEhUKEVZNX1NUQVRFX1NUT1BQSU5HEAYSFAoQVk1fU1RBVEVfQ1JBU0hFRBAHEhUKEVZNX1NUQVRFX0RFTEVUSU5HEAgquAEKCkFnZW50U3RhdGUSGwoXQUdFTlRfU1RBVEVfVU5TUEVDSUZJRUQQABITCg9BR0VOVF9TVEFURV9PRkYQARIXChNBR0VOVF9TVEFURV9XQUlUSU5HEAISGQoVQUdFTlRfU1RBVEVfQ09OTkVDVEVEEAMSFAoQQUdFTlRfU1RBVEVfTE9TVBAEEhYKEkFHRU5UX1NUQVRFX1BBVVNFRBAFEhYKEkFHRU5UX1NUQVRFX0FCU0VOVBAGKqsBChBEaWFnbm9zaXNPdXRjb21lEiEKHURJQUdOT1NJU19PVVRDT01FX1VOU1BFQ0lGSUVEEAASGAoURElBR05PU0lTX09VVENPTUVfT0sQARIcChhESUFHTk9TSVNfT1VUQ09NRV9GQUlMRUQQAhIdChlESUFHTk9TSVNfT1VUQ09NRV9XQVJOSU5HEAMSHQoZRElBR05PU0lTX09VVENPTUVfU0tJUFBFRBAEMoQKCglWbVNlcnZpY2USYwoHTGlzdFZtcxIkLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3RWbXNSZXF1ZXN0GiUuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdFZtc1Jlc3BvbnNlIguSwhgHdm0udmlldxJSCgVHZXRWbRIiLmlubmtlZXBlci5jb250cm9sLnYxLkdldFZtUmVxdWVzdBoYLmlubmtlZXBlci5jb250cm9sLnYxLlZtIguSwhgHdm0udmlldxJWCgdXYXRjaFZtEiIuaW5ua2VlcGVyLmNvbnRyb2wudjEuR2V0Vm1SZXF1ZXN0GhguaW5ua2VlcGVyLmNvbnRyb2wudjEuVm0iC5LCGAd2bS52aWV3MAESZAoIV2F0Y2hWbXMSJC5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0Vm1zUmVxdWVzdBojLmlubmtlZXBlci5jb250cm9sLnYxLldhdGNoVm1zRXZlbnQiC5LCGAd2bS52aWV3MAESYQoIQ3JlYXRlVm0SJS5pbm5rZWVwZXIuY29udHJvbC52MS5DcmVhdGVWbVJlcXVlc3QaHy5pbm5rZWVwZXIuY29udHJvbC52MS5PcGVyYXRpb24iDZLCGAl2bS5tYW5hZ2USWgoIVXBkYXRlVm0SJS5pbm5rZWVwZXIuY29udHJvbC52MS5VcGRhdGVWbVJlcXVlc3QaGC5pbm5rZWVwZXIuY29udHJvbC52MS5WbSINksIYCXZtLm1hbmFnZRJeCgdTdGFydFZtEiQuaW5ua2VlcGVyLmNvbnRyb2wudjEuU3RhcnRWbVJlcXVlc3QaHy5pbm5rZWVwZXIuY29udHJvbC52MS5PcGVyYXRpb24iDJLCGAh2bS5wb3dlchJcCgZTdG9wVm0SIy5pbm5rZWVwZXIuY29udHJvbC52MS5TdG9wVm1SZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uIgySwhgIdm0ucG93ZXISXAoGS2lsbFZtEiMuaW5ua2VlcGVyLmNvbnRyb2wudjEuS2lsbFZtUmVxdWVzdBofLmlubmtlZXBlci5jb250cm9sLnYxLk9wZXJhdGlvbiIMksIYCHZtLnBvd2VyEmEKCERlbGV0ZVZtEiUuaW5ua2VlcGVyLmNvbnRyb2wudjEuRGVsZXRlVm1SZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uIg2SwhgJdm0ubWFuYWdlElwKCERpYWdub3NlEiIuaW5ua2VlcGVyLmNvbnRyb2wudjEuR2V0Vm1SZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuRGlhZ25vc2lzIguSwhgHdm0udmlldxJsCgpMaXN0RXZlbnRzEicuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdEV2ZW50c1JlcXVlc3QaKC5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0RXZlbnRzUmVzcG9uc2UiC5LCGAd2bS52aWV3EnYKDVNodXRkb3duR3Vlc3QSKi5pbm5rZWVwZXIuY29udHJvbC52MS5TaHV0ZG93bkd1ZXN0UmVxdWVzdBorLmlubmtlZXBlci5jb250cm9sLnYxLlNodXRkb3duR3Vlc3RSZXNwb25zZSIMksIYCHZtLnBvd2VyYgZwcm90bzM", [file_agent_v1_telemetry, file_control_v1_operation, file_control_v1_options]);
 
 /**
  * @generated from message innkeeper.control.v1.Vm
@@ -132,6 +132,13 @@ export type Vm = Message<"innkeeper.control.v1.Vm"> & {
    * @generated from field: string reported_address = 19;
    */
   reportedAddress: string;
+
+  /**
+   * Starts with the daemon, unless somebody stopped it since the host booted.
+   *
+   * @generated from field: bool autostart = 20;
+   */
+  autostart: boolean;
 };
 
 /**
@@ -409,6 +416,13 @@ export type CreateVmRequest = Message<"innkeeper.control.v1.CreateVmRequest"> & 
    * @generated from field: bool start = 7;
    */
   start: boolean;
+
+  /**
+   * Start it whenever the daemon starts, unless somebody stopped it since the host booted.
+   *
+   * @generated from field: bool autostart = 8;
+   */
+  autostart: boolean;
 };
 
 /**
@@ -417,6 +431,32 @@ export type CreateVmRequest = Message<"innkeeper.control.v1.CreateVmRequest"> & 
  */
 export const CreateVmRequestSchema: GenMessage<CreateVmRequest> = /*@__PURE__*/
   messageDesc(file_control_v1_vm, 7);
+
+/**
+ * @generated from message innkeeper.control.v1.UpdateVmRequest
+ */
+export type UpdateVmRequest = Message<"innkeeper.control.v1.UpdateVmRequest"> & {
+  /**
+   * Id or name.
+   *
+   * @generated from field: string vm = 1;
+   */
+  vm: string;
+
+  /**
+   * As in CreateVmRequest. It starts or stops nothing now.
+   *
+   * @generated from field: optional bool autostart = 2;
+   */
+  autostart?: boolean | undefined;
+};
+
+/**
+ * Describes the message innkeeper.control.v1.UpdateVmRequest.
+ * Use `create(UpdateVmRequestSchema)` to create a new message.
+ */
+export const UpdateVmRequestSchema: GenMessage<UpdateVmRequest> = /*@__PURE__*/
+  messageDesc(file_control_v1_vm, 8);
 
 /**
  * @generated from message innkeeper.control.v1.StartVmRequest
@@ -433,7 +473,7 @@ export type StartVmRequest = Message<"innkeeper.control.v1.StartVmRequest"> & {
  * Use `create(StartVmRequestSchema)` to create a new message.
  */
 export const StartVmRequestSchema: GenMessage<StartVmRequest> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 8);
+  messageDesc(file_control_v1_vm, 9);
 
 /**
  * @generated from message innkeeper.control.v1.StopVmRequest
@@ -457,7 +497,7 @@ export type StopVmRequest = Message<"innkeeper.control.v1.StopVmRequest"> & {
  * Use `create(StopVmRequestSchema)` to create a new message.
  */
 export const StopVmRequestSchema: GenMessage<StopVmRequest> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 9);
+  messageDesc(file_control_v1_vm, 10);
 
 /**
  * @generated from message innkeeper.control.v1.KillVmRequest
@@ -474,7 +514,7 @@ export type KillVmRequest = Message<"innkeeper.control.v1.KillVmRequest"> & {
  * Use `create(KillVmRequestSchema)` to create a new message.
  */
 export const KillVmRequestSchema: GenMessage<KillVmRequest> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 10);
+  messageDesc(file_control_v1_vm, 11);
 
 /**
  * @generated from message innkeeper.control.v1.DeleteVmRequest
@@ -496,7 +536,7 @@ export type DeleteVmRequest = Message<"innkeeper.control.v1.DeleteVmRequest"> & 
  * Use `create(DeleteVmRequestSchema)` to create a new message.
  */
 export const DeleteVmRequestSchema: GenMessage<DeleteVmRequest> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 11);
+  messageDesc(file_control_v1_vm, 12);
 
 /**
  * @generated from message innkeeper.control.v1.Diagnosis
@@ -520,7 +560,7 @@ export type Diagnosis = Message<"innkeeper.control.v1.Diagnosis"> & {
  * Use `create(DiagnosisSchema)` to create a new message.
  */
 export const DiagnosisSchema: GenMessage<Diagnosis> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 12);
+  messageDesc(file_control_v1_vm, 13);
 
 /**
  * @generated from message innkeeper.control.v1.DiagnosisStep
@@ -552,7 +592,7 @@ export type DiagnosisStep = Message<"innkeeper.control.v1.DiagnosisStep"> & {
  * Use `create(DiagnosisStepSchema)` to create a new message.
  */
 export const DiagnosisStepSchema: GenMessage<DiagnosisStep> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 13);
+  messageDesc(file_control_v1_vm, 14);
 
 /**
  * @generated from message innkeeper.control.v1.ListEventsRequest
@@ -578,7 +618,7 @@ export type ListEventsRequest = Message<"innkeeper.control.v1.ListEventsRequest"
  * Use `create(ListEventsRequestSchema)` to create a new message.
  */
 export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 14);
+  messageDesc(file_control_v1_vm, 15);
 
 /**
  * @generated from message innkeeper.control.v1.ListEventsResponse
@@ -595,7 +635,7 @@ export type ListEventsResponse = Message<"innkeeper.control.v1.ListEventsRespons
  * Use `create(ListEventsResponseSchema)` to create a new message.
  */
 export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 15);
+  messageDesc(file_control_v1_vm, 16);
 
 /**
  * @generated from message innkeeper.control.v1.Event
@@ -641,7 +681,7 @@ export type Event = Message<"innkeeper.control.v1.Event"> & {
  * Use `create(EventSchema)` to create a new message.
  */
 export const EventSchema: GenMessage<Event> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 16);
+  messageDesc(file_control_v1_vm, 17);
 
 /**
  * @generated from message innkeeper.control.v1.ShutdownGuestRequest
@@ -675,7 +715,7 @@ export type ShutdownGuestRequest = Message<"innkeeper.control.v1.ShutdownGuestRe
  * Use `create(ShutdownGuestRequestSchema)` to create a new message.
  */
 export const ShutdownGuestRequestSchema: GenMessage<ShutdownGuestRequest> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 17);
+  messageDesc(file_control_v1_vm, 18);
 
 /**
  * @generated from message innkeeper.control.v1.ShutdownGuestResponse
@@ -692,7 +732,7 @@ export type ShutdownGuestResponse = Message<"innkeeper.control.v1.ShutdownGuestR
  * Use `create(ShutdownGuestResponseSchema)` to create a new message.
  */
 export const ShutdownGuestResponseSchema: GenMessage<ShutdownGuestResponse> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 18);
+  messageDesc(file_control_v1_vm, 19);
 
 /**
  * @generated from enum innkeeper.control.v1.VmState
@@ -908,6 +948,16 @@ export const VmService: GenService<{
     methodKind: "unary";
     input: typeof CreateVmRequestSchema;
     output: typeof OperationSchema;
+  },
+  /**
+   * Changes settings of a VM, running or not; a field that is absent stays as it is.
+   *
+   * @generated from rpc innkeeper.control.v1.VmService.UpdateVm
+   */
+  updateVm: {
+    methodKind: "unary";
+    input: typeof UpdateVmRequestSchema;
+    output: typeof VmSchema;
   },
   /**
    * @generated from rpc innkeeper.control.v1.VmService.StartVm

@@ -1,0 +1,41 @@
+import type { Vm } from '@innkeeper/contract/control';
+import { Switch } from '@mantine/core';
+import { type JSX, useState } from 'react';
+import { api } from '../../../api/api.ts';
+import { hasPrivilege, useMe } from '../../../api/session.ts';
+import { ErrorNote } from '../../../components/error-note.tsx';
+import { showToast } from '../../../components/toasts.tsx';
+
+/** Whether a VM starts with the daemon, and the switch for it. */
+export function AutostartSwitch({ vm }: { readonly vm: Vm }): JSX.Element {
+  const { me } = useMe();
+  /** What was asked for, until the daemon has answered. */
+  const [wanted, setWanted] = useState<boolean>();
+  const mayChange = hasPrivilege(me, 'vm.manage', vm);
+  const change = async (autostart: boolean): Promise<void> => {
+    setWanted(autostart);
+    try {
+      await api.vms.updateVm({ vm: vm.id, autostart });
+    } catch (error) {
+      const body = <ErrorNote title="Autostart was not changed" error={error} />;
+      showToast({ id: `autostart ${vm.id}`, tone: 'bad', title: vm.name, body });
+    } finally {
+      setWanted(undefined);
+    }
+  };
+  const hint = mayChange
+    ? 'Starts with the daemon, unless somebody stopped it since the host booted'
+    : 'You lack the privilege vm.manage on this VM';
+  return (
+    <span data-hint={hint}>
+      <Switch
+        size="sm"
+        aria-label="Autostart"
+        label={(wanted ?? vm.autostart) ? 'on' : 'off'}
+        checked={wanted ?? vm.autostart}
+        disabled={!mayChange || wanted !== undefined}
+        onChange={(event) => void change(event.currentTarget.checked)}
+      />
+    </span>
+  );
+}
