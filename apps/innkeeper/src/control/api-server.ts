@@ -1,5 +1,3 @@
-import { createContextValues } from '@connectrpc/connect';
-import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { VMService } from '@innkeeper/contract/compute';
 import {
   AccessService,
@@ -13,7 +11,7 @@ import {
   TerminalService,
   VmService,
 } from '@innkeeper/contract/control';
-import { type Log, mib } from '@innkeeper/kit';
+import type { Log } from '@innkeeper/kit';
 import type { Access } from '../access/access.ts';
 import { Audit } from '../audit/audit.ts';
 import { createComputeService } from '../compat/compute-service.ts';
@@ -22,9 +20,8 @@ import { createHistoryService } from '../history/history-service.ts';
 import type { RunManager } from '../runs/run-manager.ts';
 import type { TerminalManager } from '../terminals/terminal-manager.ts';
 import { controlEntrance, unixEntrance } from '../web-server/entrance.ts';
-import type { AnyResponse } from '../web-server/http-listener.ts';
 import { createAccessService } from './access-service.ts';
-import { errorInterceptor, factsKey, gateInterceptor, identifyCall } from './api-interceptors.ts';
+import { errorInterceptor, gateInterceptor } from './api-interceptors.ts';
 import { createAuditService } from './audit-service.ts';
 import { type DoorListenOptions, Doors } from './doors.ts';
 import { Gate } from './gate.ts';
@@ -33,12 +30,10 @@ import { createImageService } from './image-service.ts';
 import type { NodeOfControl } from './node-of-control.ts';
 import { createOperationService } from './operation-service.ts';
 import { type RouteContext, routeRequest, routeUpgrade } from './routes.ts';
+import { createRpcHandler } from './rpc-handler.ts';
 import { createRunService } from './run-service.ts';
 import { createTerminalService } from './terminal-service.ts';
 import { createVmService } from './vm-service.ts';
-
-/** Of one RPC request; the largest there is has a script of 1 MiB, and 1,000 names of VMs. */
-const maxRequestBytes = 2 * mib;
 
 /** Of the headers of a control plane: who asks comes with all their roles, and the allowed commands of their token. */
 const callerBytes = 256 * 1024;
@@ -73,9 +68,9 @@ export class ApiServer implements AsyncDisposable {
     });
     const { shutdownSignal } = doors;
     const context: RouteContext = { node, history, runs, terminals, log, gate: this.gate, shutdownSignal };
-    const rpc = connectNodeAdapter({
+    const rpc = createRpcHandler({
       routes: (router) =>
-        router
+        void router
           .service(AccessService, createAccessService(access))
           .service(AuditService, createAuditService(access.store))
           .service(VmService, createVmService(node))
@@ -87,15 +82,10 @@ export class ApiServer implements AsyncDisposable {
           .service(RunService, createRunService(node, runs))
           .service(TerminalService, createTerminalService(node, terminals))
           .service(NodeService, { getNode: async () => ({ ...(await node.describe()), webUrl: this.webUrl }) }),
-      contextValues: (request) => createContextValues().set(factsKey, doors.factsOf(request)),
-      requestGate: identifyCall(this.gate, log),
       interceptors: [errorInterceptor(log), gateInterceptor(this.gate, node)],
-      // Most callers are near: compressing costs more than it saves.
-      acceptCompression: [],
-      readMaxBytes: maxRequestBytes,
-      maxTimeoutMs: 24 * 60 * 60 * 1000,
-      shutdownSignal,
-      fallback: (request, response) => void doors.beside(request, response as AnyResponse),
+      ...{ gate: this.gate, log, shutdownSignal },
+      factsOf: (request) => doors.factsOf(request),
+      fallback: (request, response) => void doors.beside(request, response),
     });
     this.#doors = doors;
   }

@@ -1,27 +1,22 @@
-import { createContextValues } from '@connectrpc/connect';
-import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { OperationError } from '@innkeeper/contract';
 import { AccessService, AuditService, NodeService } from '@innkeeper/contract/control';
-import { type Log, mib } from '@innkeeper/kit';
+import type { Log } from '@innkeeper/kit';
 import type { Access } from '../access/access.ts';
 import { Audit } from '../audit/audit.ts';
 import { createAccessService } from '../control/access-service.ts';
-import { errorInterceptor, factsKey, gateInterceptor, identifyCall } from '../control/api-interceptors.ts';
+import { errorInterceptor, gateInterceptor } from '../control/api-interceptors.ts';
 import { createAuditService } from '../control/audit-service.ts';
 import { type DoorListenOptions, Doors } from '../control/doors.ts';
 import { Gate } from '../control/gate.ts';
 import { HealthProbe } from '../control/health.ts';
 import { type TargetNode, vmNotFound } from '../control/method-target.ts';
-import type { AnyResponse } from '../web-server/http-listener.ts';
+import { createRpcHandler } from '../control/rpc-handler.ts';
 import { forwardInterceptor } from './forward-interceptor.ts';
 import { forwardService } from './forward-service.ts';
 import { forwardedServices } from './forwarded-services.ts';
 import { type FrontContext, frontRequest, frontUpgrade } from './front-routes.ts';
 import { nodeHealth } from './node-health.ts';
 import type { NodeLink } from './node-link.ts';
-
-/** Of one RPC request; the largest there is has a script of 1 MiB, and 1,000 names of VMs. */
-const maxRequestBytes = 2 * mib;
 
 export interface FrontServerOptions {
   readonly link: NodeLink;
@@ -72,7 +67,7 @@ export class FrontServer implements AsyncDisposable {
     const context: FrontContext = { link, gate, health, agentBinaryPath, log, shutdownSignal };
     const own = { interceptors: [errorInterceptor(log), gateInterceptor(gate, noVms)] };
     const forwarded = { interceptors: [errorInterceptor(log), forwardInterceptor(gate)] };
-    const rpc = connectNodeAdapter({
+    const rpc = createRpcHandler({
       routes: (router) => {
         router
           .service(AccessService, createAccessService(access), own)
@@ -80,14 +75,9 @@ export class FrontServer implements AsyncDisposable {
           .service(NodeService, { getNode: this.#getNode(link) }, forwarded);
         for (const service of forwardedServices) router.service(service, forwardService(service, link), forwarded);
       },
-      contextValues: (request) => createContextValues().set(factsKey, doors.factsOf(request)),
-      requestGate: identifyCall(gate, log),
-      // Most callers are near: compressing costs more than it saves.
-      acceptCompression: [],
-      readMaxBytes: maxRequestBytes,
-      maxTimeoutMs: 24 * 60 * 60 * 1000,
-      shutdownSignal,
-      fallback: (request, response) => void doors.beside(request, response as AnyResponse),
+      ...{ gate, log, shutdownSignal },
+      factsOf: (request) => doors.factsOf(request),
+      fallback: (request, response) => void doors.beside(request, response),
     });
     this.#doors = doors;
   }

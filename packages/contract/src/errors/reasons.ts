@@ -21,6 +21,21 @@ export const reasons = {
     when: 'A path is relative, has ".." or NUL in it, or is too long.',
     next: 'Give an absolute path without "..".',
   },
+  MALFORMED_REQUEST: {
+    code: 'invalid_argument',
+    when: 'The request is not whole, or not one message of the method in the format that its content type names.',
+    next: 'Send one message of the method’s request type, in protobuf or JSON as the content type says.',
+  },
+  CONTENT_UNSUPPORTED: {
+    code: 'unimplemented',
+    when: 'The request has a content type or a compression that the API does not take.',
+    next: 'Send the body uncompressed, as JSON or protobuf, with its content type.',
+  },
+  REQUEST_TOO_LARGE: {
+    code: 'resource_exhausted',
+    when: 'The request has more bytes than the API takes.',
+    next: 'Send fewer at once; files go by the file routes.',
+  },
   UNKNOWN_METHOD: {
     code: 'unimplemented',
     when: 'The other side does not know this method.',

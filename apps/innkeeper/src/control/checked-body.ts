@@ -1,0 +1,83 @@
+import { type DescMethod, fromBinary, fromJsonString } from '@bufbuild/protobuf';
+import { OperationError } from '@innkeeper/contract';
+
+/** How a call's one request message lies in its body. */
+export interface BodyForm {
+  /** gRPC, gRPC-web and Connect's streams: a byte of flags and four of length before the message. */
+  readonly hasEnvelope: boolean;
+  readonly isJson: boolean;
+}
+
+const envelopeBytes = 5;
+const compressedFlag = 1;
+const maxWhyChars = 200;
+
+/** The form that a content type stands for; undefined for one that no method takes. */
+export function bodyForm(contentType: string | null): BodyForm | undefined {
+  const match = /^application\/(connect\+|grpc-web\+|grpc\+)?(proto|json)(?: *; *charset=utf-8)?$/i.exec(
+    contentType ?? '',
+  );
+  if (match !== null) return { hasEnvelope: match[1] !== undefined, isJson: match[2]?.toLowerCase() === 'json' };
+  return /^application\/grpc(-web)?$/i.test(contentType ?? '') ? { hasEnvelope: true, isJson: false } : undefined;
+}
+
+/**
+ * The body of a call, once all of it is there and is exactly one message of the method's: the Connect library answers
+ * most malformed ones as if the fault were the server's, and a body that was cut off by a reset as if it were whole. Fails
+ * with MALFORMED_REQUEST, CONTENT_UNSUPPORTED, REQUEST_TOO_LARGE. `isWhole` is asked when the body has ended.
+ */
+export async function* checkedBody(
+  body: AsyncIterable<Uint8Array>,
+  { method, form, maxBytes, isWhole }: { method: DescMethod; form: BodyForm; maxBytes: number; isWhole: () => boolean },
+): AsyncGenerator<Uint8Array> {
+  const bytes = await readBody(body, form.hasEnvelope ? maxBytes + envelopeBytes : maxBytes);
+  if (!isWhole()) throw malformed('The body ended before its end.');
+  checkMessage(form.hasEnvelope ? openEnvelope(bytes) : bytes, method, form.isJson);
+  yield bytes;
+}
+
+async function readBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+/** The one message of a body. All methods have one request; only answers come in numbers. */
+function openEnvelope(bytes: Uint8Array): Uint8Array {
+  if (bytes.length < envelopeBytes) throw malformed('The body has no whole message.');
+  const flags = bytes[0] ?? 0;
+  if (flags === compressedFlag) throw new OperationError('CONTENT_UNSUPPORTED', 'The message is compressed.');
+  if (flags !== 0) throw malformed(`The message has flags (${flags}) that a request cannot have.`);
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1);
+  const given = bytes.length - envelopeBytes;
+  if (given < length) throw malformed(`The message has ${length} bytes, of which ${given} arrived.`);
+  if (given > length) throw malformed(`${given - length} bytes follow the one message that this method takes.`);
+  return bytes.subarray(envelopeBytes);
+}
+
+function checkMessage(bytes: Uint8Array, { input }: DescMethod, isJson: boolean): void {
+  try {
+    if (isJson) {
+      const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+      fromJsonString(input, text, { ignoreUnknownFields: true });
+    } else fromBinary(input, bytes);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const format = isJson ? 'JSON' : 'protobuf';
+    throw malformed(`The body is not ${format} of ${input.typeName}: ${why.slice(0, maxWhyChars)}.`, error);
+  }
+}
+
+/** For a request of more bytes than a call can have. */
+export function tooLarge(maxBytes: number): OperationError {
+  return new OperationError('REQUEST_TOO_LARGE', `The request has more than ${maxBytes} bytes.`);
+}
+
+function malformed(message: string, cause?: unknown): OperationError {
+  return new OperationError('MALFORMED_REQUEST', message, cause === undefined ? {} : { cause });
+}
