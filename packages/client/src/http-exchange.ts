@@ -36,7 +36,8 @@ export function exchange({ server, method, path, headers = {}, body, signal }: E
       return;
     }
     const request = server.isSecure ? requestSecurely : requestPlainly;
-    const all = { ...headers, ...server.headers };
+    // Else the daemon breaks the connection where it could say why in a trailer.
+    const all = { te: 'trailers', ...headers, ...server.headers };
     const outgoing = request({ ...server.request, method, path, headers: all, agent: false });
     const destroy = (): void => {
       signal?.removeEventListener('abort', onAbort);

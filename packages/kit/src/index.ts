@@ -1,5 +1,6 @@
 export type { Channel } from './channel.ts';
 export { createDeferred, type Deferred } from './deferred.ts';
+export { downloadName } from './download-name.ts';
 export { type CountingTerminal, ignoreHugeCounts } from './ignore-huge-counts.ts';
 export { type Log, type LogFields, silentLog } from './log.ts';
 export { isMalformedTarError, MalformedTarError } from './tar/malformed-tar-error.ts';

@@ -99,18 +99,24 @@ describe('/v1/vms/{vm}/files', () => {
     assert.equal(head.headers['x-innkeeper-kind'], 'regular');
   });
 
-  it('tells a reading that breaks in the middle in a trailer', async () => {
+  it('breaks the connection in the middle of a reading that breaks, or says why to a client that reads trailers', async () => {
     guest.files.put('/root/large', randomBytes(32 * mib));
     const { row } = await api.createVm('two');
-    const outgoing = request({
-      ...{ socketPath: api.socketPath, path: '/v1/vms/two/files?path=/root/large', agent: false },
-    }).end();
-    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    const begin = async (headers: Record<string, string>): Promise<IncomingMessage> => {
+      const path = '/v1/vms/two/files?path=/root/large';
+      const outgoing = request({ socketPath: api.socketPath, path, headers, agent: false }).end();
+      const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+      return response;
+    };
+    const curl = await begin({});
+    const browser = await begin({ te: 'trailers', 'sec-fetch-mode': 'navigate' });
+    const ours = await begin({ te: 'trailers' });
     api.driver.host.machine(row.id)?.crash('boom');
-    let bytes = 0;
-    for await (const chunk of response) bytes += (chunk as Buffer).length;
+    await assert.rejects(curl.toArray(), { code: 'ECONNRESET' });
+    await assert.rejects(browser.toArray(), { code: 'ECONNRESET' });
+    const bytes = Buffer.concat(await ours.toArray()).length;
     assert.ok(bytes < 32 * mib, `${bytes} bytes`);
-    assert.equal(JSON.parse(response.trailers['x-innkeeper-error'] ?? '{}').reason, 'VM_NOT_RUNNING');
+    assert.equal(JSON.parse(ours.trailers['x-innkeeper-error'] ?? '{}').reason, 'VM_NOT_RUNNING');
   });
 
   const refusals: readonly (readonly [title: string, method: string, query: string, reason: string])[] = [

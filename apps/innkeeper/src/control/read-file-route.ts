@@ -1,5 +1,8 @@
 import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
+import { treeNames } from '@innkeeper/kit';
+import { endBroken } from '../web-server/end-broken.ts';
 import { errorHeader, toHttpError } from './api-error.ts';
+import { attachment } from './attachment.ts';
 import { explainEnd } from './explain-end.ts';
 import type { HttpExchange } from './http-route.ts';
 import { isSet, optionalBytes, requiredPath } from './query.ts';
@@ -9,13 +12,14 @@ const statTimeoutMs = 30_000;
 
 /**
  * GET: a file's bytes as they come from the guest, no faster than the client takes them. What breaks after the first
- * byte is in the trailer `x-innkeeper-error`.
+ * byte is in the trailer `x-innkeeper-error`, or breaks the connection.
  */
-export async function readFileRoute({ vm, pass, query, response, signal, log }: HttpExchange): Promise<void> {
+export async function readFileRoute({ vm, pass, query, request, response, signal, log }: HttpExchange): Promise<void> {
   const agent = await vm.agent({ signal });
+  const path = requiredPath(query);
   const reading = agent.readFile(
     {
-      path: requiredPath(query),
+      path,
       offset: optionalBytes(query, 'offset') ?? 0n,
       length: optionalBytes(query, 'length') ?? 0n,
       sha256: isSet(query, 'sha256'),
@@ -31,6 +35,7 @@ export async function readFileRoute({ vm, pass, query, response, signal, log }: 
     response.writeHead(200, {
       ...fileHeaders(await reading.info),
       'content-type': 'application/octet-stream',
+      ...attachment(treeNames(path).as),
       trailer: 'x-innkeeper-sha256, x-innkeeper-error',
     });
     response.flushHeaders();
@@ -46,8 +51,7 @@ export async function readFileRoute({ vm, pass, query, response, signal, log }: 
     pass.note({ bytes: sentBytes });
     const why = await explainEnd(error, vm, signal);
     if (!response.headersSent || signal.aborted) throw why;
-    response.addTrailers({ 'x-innkeeper-error': errorHeader(toHttpError(why, log).body) });
-    response.end();
+    endBroken(request, response, errorHeader(toHttpError(why, log).body));
     await pass.close(why);
   } finally {
     await chunks.return?.();

@@ -1,6 +1,8 @@
 import { archiveError } from '@innkeeper/contract/errors';
 import { safeTar, treeNames } from '@innkeeper/kit';
+import { endBroken } from '../web-server/end-broken.ts';
 import { errorHeader, toHttpError } from './api-error.ts';
+import { attachment } from './attachment.ts';
 import { explainEnd } from './explain-end.ts';
 import type { HttpExchange } from './http-route.ts';
 import { isSet, requiredPath } from './query.ts';
@@ -10,9 +12,9 @@ import { skippedHeader } from './skipped-header.ts';
 /**
  * GET: a folder or file as a tar archive, made in the guest as it is read and checked here: whoever unpacks it gets one
  * folder or file of the name that was asked for. What breaks after the first byte is in the
- * trailer `x-innkeeper-error`; what was left out is in `x-innkeeper-skipped`.
+ * trailer `x-innkeeper-error`, or breaks the connection; what was left out is in `x-innkeeper-skipped`.
  */
-export async function readTarRoute({ vm, pass, query, response, signal, log }: HttpExchange): Promise<void> {
+export async function readTarRoute({ vm, pass, query, request, response, signal, log }: HttpExchange): Promise<void> {
   const path = requiredPath(query);
   const agent = await vm.agent({ signal });
   const reading = agent.readTar({ path, noSymlinks: isSet(query, 'no-symlinks') }, { signal });
@@ -24,7 +26,7 @@ export async function readTarRoute({ vm, pass, query, response, signal, log }: H
     let next = await chunks.next();
     response.writeHead(200, {
       'content-type': 'application/x-tar',
-      'content-disposition': `attachment; filename*=UTF-8''${encodeName(names.as)}.tar`,
+      ...attachment(`${names.as}.tar`),
       trailer: 'x-innkeeper-files, x-innkeeper-skipped, x-innkeeper-error',
     });
     response.flushHeaders();
@@ -40,15 +42,9 @@ export async function readTarRoute({ vm, pass, query, response, signal, log }: H
     pass.note({ bytes: sentBytes });
     const why = await explainEnd(archiveError(error), vm, signal);
     if (!response.headersSent || signal.aborted) throw why;
-    response.addTrailers({ 'x-innkeeper-error': errorHeader(toHttpError(why, log).body) });
-    response.end();
+    endBroken(request, response, errorHeader(toHttpError(why, log).body));
     await pass.close(why);
   } finally {
     await chunks.return(undefined);
   }
-}
-
-/** As RFC 8187 wants it: no more than letters, digits and a few marks stand for themselves. */
-function encodeName(name: string): string {
-  return encodeURIComponent(name.toWellFormed()).replaceAll(/['()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`);
 }

@@ -1,6 +1,8 @@
 import { OperationError } from '@innkeeper/contract';
 import { OutputStream } from '@innkeeper/contract/agent';
+import { endBroken } from '../web-server/end-broken.ts';
 import { errorHeader, toHttpError } from './api-error.ts';
+import { attachment } from './attachment.ts';
 import type { HttpExchange } from './http-route.ts';
 import { requireFollow } from './run-access.ts';
 import { sendPiece } from './send-body.ts';
@@ -14,7 +16,7 @@ const streams: Readonly<Record<string, readonly number[]>> = {
 /**
  * GET /v1/runs/{id}/output?vm=V&stream=stdout|stderr|both: what is kept of one target's output, now; "both" is in the
  * order in which it came. `vm` may be left out when there is one target. What breaks after the first byte is in the
- * trailer `x-innkeeper-error`.
+ * trailer `x-innkeeper-error`, or breaks the connection.
  */
 export async function runOutputRoute(exchange: HttpExchange): Promise<void> {
   const { runs, node, pass, parameters, query, response, signal, log } = exchange;
@@ -30,7 +32,7 @@ export async function runOutputRoute(exchange: HttpExchange): Promise<void> {
   let sentBytes = 0;
   response.writeHead(200, {
     'content-type': 'application/octet-stream',
-    'content-disposition': `attachment; filename="run-${id}-${fileSafe(target.vmName)}${stream === 'both' ? '' : `.${stream}`}.log"`,
+    ...attachment(`run-${id}-${target.vmName}${stream === 'both' ? '' : `.${stream}`}.log`),
     trailer: 'x-innkeeper-error',
   });
   try {
@@ -42,8 +44,9 @@ export async function runOutputRoute(exchange: HttpExchange): Promise<void> {
   } catch (error) {
     pass.note({ bytes: sentBytes });
     if (signal.aborted) throw error;
-    response.addTrailers({ 'x-innkeeper-error': errorHeader(toHttpError(error, log).body) });
+    endBroken(exchange.request, response, errorHeader(toHttpError(error, log).body));
     await pass.close(error);
+    return;
   }
   pass.note({ bytes: sentBytes });
   response.end();
@@ -63,9 +66,4 @@ function findTarget(targets: readonly Target[], vm: string): Target {
   if (vm === '')
     throw new OperationError('INVALID_ARGUMENT', 'The run has many targets: name one in the parameter "vm".');
   throw new OperationError('VM_NOT_FOUND', `The run did not go to a VM named "${vm.slice(0, 80)}".`);
-}
-
-/** VMs have plain names; one of an older version may not. */
-function fileSafe(name: string): string {
-  return name.replaceAll(/[^A-Za-z0-9._-]/g, '_');
 }

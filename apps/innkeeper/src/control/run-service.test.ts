@@ -147,7 +147,7 @@ describe('the API of runs', { timeout: 60_000 }, () => {
   it('gives the output of a target as a file, stream by stream', async () => {
     const id = await ended({ spec: { argv: ['sh', '-c', 'echo out; echo err >&2'] }, vms: ['shop', 'other'] });
     const both = await download(id, 'vm=shop', admin);
-    assert.equal(both.headers.get('content-disposition'), `attachment; filename="run-${id}-shop.log"`);
+    assert.equal(both.headers.get('content-disposition'), `attachment; filename*=UTF-8''run-${id}-shop.log`);
     assert.equal(await both.text(), 'out\nerr\n');
     const stderr = await download(id, 'vm=shop&stream=stderr', admin);
     assert.match(stderr.headers.get('content-disposition') ?? '', /shop\.stderr\.log/);

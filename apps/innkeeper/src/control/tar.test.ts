@@ -55,6 +55,18 @@ describe('/v1/vms/{vm}/tar', () => {
     assert.deepEqual(JSON.parse(trailers['x-innkeeper-skipped'] ?? ''), ['d/pï\u0007pe: is a fifo']);
   });
 
+  it('names a download by what was asked for, without what would make it look or lead elsewhere', async () => {
+    const name = 'a"b\r\n\u202egpj.exe';
+    guest.files.put(`/d/${name}`, 'x');
+    const wanted = "attachment; filename*=UTF-8''a_b___gpj.exe";
+    const path = new URLSearchParams({ path: `/d/${name}` });
+    assert.equal((await call('GET', `${path}`)).headers['content-disposition'], `${wanted}.tar`);
+    const file = await httpCall(api.socketPath, 'GET', `/v1/vms/one/files?${path}`);
+    assert.equal(file.headers['content-disposition'], wanted);
+    assert.equal((await call('GET', 'path=/')).headers['content-disposition'], "attachment; filename*=UTF-8''root.tar");
+    guest.files.unlink(`/d/${name}`);
+  });
+
   it('unpacks an archive, and says how much it was', async () => {
     const archive = archiveOf({ 'a/b': 'text', c: '' });
     const { status, body } = await call('PUT', 'path=/root/to&parents=1', { body: archive });
@@ -104,7 +116,8 @@ describe('/v1/vms/{vm}/tar', () => {
     guest.files.put('/large/file', Buffer.alloc(32 * mib, 1));
     const { row } = await api.createVm('two');
     const path = '/v1/vms/two/tar?path=/large';
-    const outgoing = request({ socketPath: api.socketPath, path, agent: false }).end();
+    const headers = { te: 'trailers' };
+    const outgoing = request({ socketPath: api.socketPath, path, headers, agent: false }).end();
     const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
     api.driver.host.machine(row.id)?.crash('boom');
     let bytes = 0;

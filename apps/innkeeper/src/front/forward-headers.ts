@@ -17,7 +17,9 @@ export function headersToNode(headers: IncomingHttpHeaders, hasBody: boolean): O
   const kept = Object.fromEntries(
     toNode.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])),
   );
-  return hasBody && headers['content-length'] === undefined ? { ...kept, ...trailerOf(headers) } : kept;
+  // We read trailers, whether the client does or not.
+  const all = { ...kept, te: 'trailers' };
+  return hasBody && headers['content-length'] === undefined ? { ...all, ...trailerOf(headers) } : all;
 }
 
 /** Of the node's answer, what the client may see. */

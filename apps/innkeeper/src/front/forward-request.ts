@@ -4,6 +4,7 @@ import type { Log } from '@innkeeper/kit';
 import { callerHeader, encodeCaller } from '../access/forwarded-caller.ts';
 import { errorHeader, toHttpError } from '../control/api-error.ts';
 import type { Visitor } from '../control/gate.ts';
+import { endBroken } from '../web-server/end-broken.ts';
 import { leaveBody } from '../web-server/leave-body.ts';
 import { headersFromNode, headersToNode, knownTrailers } from './forward-headers.ts';
 import type { NodeLink } from './node-link.ts';
@@ -105,10 +106,14 @@ async function answerWith(
     const canTell = String(headers['trailer'] ?? '').includes('x-innkeeper-error');
     if (canTell && !response.destroyed) {
       const { body } = toHttpError(nodeUnreachable(link, error), log);
-      response.addTrailers({ 'x-innkeeper-error': errorHeader(body) });
-      response.end();
+      endBroken(request, response, errorHeader(body));
     }
     throw error;
+  }
+  const why = answer.trailers['x-innkeeper-error'];
+  if (why !== undefined) {
+    endBroken(request, response, why);
+    return;
   }
   response.addTrailers(knownTrailers(answer.trailers));
   response.end();

@@ -8,14 +8,14 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-/** One HTTP request over a unix socket, to its last byte. */
+/** One HTTP request over a unix socket, to its last byte, of a client that reads trailers. */
 export async function httpCall(
   socketPath: string,
   method: string,
   path: string,
   options: { readonly body?: Uint8Array | string; readonly headers?: Record<string, string> } = {},
 ): Promise<HttpAnswer> {
-  const call = request({ socketPath, method, path, headers: options.headers, agent: false });
+  const call = request({ socketPath, method, path, headers: { te: 'trailers', ...options.headers }, agent: false });
   const answered = once(call, 'response');
   call.end(options.body);
   const [response] = (await answered) as [IncomingMessage];

@@ -1,4 +1,5 @@
 import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
+import { downloadName } from '@innkeeper/kit';
 import { Menu } from '@mantine/core';
 import { type JSX, useState } from 'react';
 import { Icon } from '../../../components/icon.tsx';
@@ -65,7 +66,7 @@ export function FileMenu({ vm, file, readOnly, onAction }: FileMenuProps): JSX.E
         <Menu.Item
           component="a"
           href={folder ? tarAddress(vm, file.path) : filesAddress(vm, file.path)}
-          download={folder ? `${name}.tar` : name}
+          download={downloadName(folder ? `${name}.tar` : name)}
         >
           {folder ? 'Download as tar' : 'Download'}
         </Menu.Item>

@@ -1,3 +1,4 @@
+import { downloadName } from '@innkeeper/kit';
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type JSX, lazy, Suspense, useEffect, useState } from 'react';
@@ -99,7 +100,7 @@ export function FileView({ vm, path, readOnly, ask, onClose }: FileViewProps): J
           aria-label="Download"
           data-hint="Download"
           href={filesAddress(vm.id, path)}
-          download={baseName(path)}
+          download={downloadName(baseName(path))}
         >
           <Icon name="download" />
         </a>

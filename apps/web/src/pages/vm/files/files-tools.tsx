@@ -1,3 +1,4 @@
+import { downloadName } from '@innkeeper/kit';
 import { Button, Switch } from '@mantine/core';
 import { type JSX, useRef } from 'react';
 import { CommandsButton, type NamedCommand } from '../../../components/commands-button.tsx';
@@ -30,7 +31,7 @@ export function FilesTools(props: FilesToolsProps): JSX.Element {
       <a
         className="icon-button"
         href={tarAddress}
-        download={tarName}
+        download={downloadName(tarName)}
         aria-label="Download this folder as tar"
         data-hint="Download this folder as tar"
       >
