@@ -20,3 +20,4 @@ export {
 } from './lifecycle.ts';
 export { manageDriver } from './managed-driver.ts';
 export { QemuDriver, type QemuDriverOptions } from './qemu/driver.ts';
+export { assertRegularOrMissing, openRegularFile, readRegularFile } from './regular-file.ts';

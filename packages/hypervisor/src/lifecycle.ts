@@ -58,7 +58,8 @@ export type VmLifecycleEvent =
   | { readonly type: 'process-ended'; readonly end: Pick<VmEnd, 'kind' | 'lastLines'> }
   | { readonly type: 'delete' }
   | { readonly type: 'delete-failed'; readonly detail: string }
-  | { readonly type: 'daemon-started'; readonly found: FoundProcess };
+  /** `isWhole`: its disk is there and nothing marks it as unfinished, whatever the stored state says. */
+  | { readonly type: 'daemon-started'; readonly found: FoundProcess; readonly isWhole?: boolean };
 
 /** What is left of a VM's process when the daemon comes up. */
 export type FoundProcess =
@@ -99,7 +100,7 @@ export const killRetryMs = 10_000;
  * by `assertVmAction`.
  */
 export function vmReduce(vm: VmLifecycle, event: VmLifecycleEvent): VmTransition {
-  if (event.type === 'daemon-started') return restore(vm, event.found);
+  if (event.type === 'daemon-started') return restore(vm, event.found, event.isWhole ?? false);
   switch (vm.state) {
     case 'creating':
       if (event.type === 'created') return become('stopped');
@@ -217,13 +218,16 @@ function ended(end: Pick<VmEnd, 'kind' | 'lastLines'>): VmTransition {
   return become('crashed', `The hypervisor ${how}${words === '' ? '.' : `: ${words}`}`);
 }
 
-function restore(vm: VmLifecycle, found: FoundProcess): VmTransition {
+function restore(vm: VmLifecycle, found: FoundProcess, isWhole: boolean): VmTransition {
   switch (vm.state) {
     case 'creating':
-      // The operation that made it ended with the daemon; what it had made is undone.
-      return remove('The daemon ended while this VM was made.');
     case 'deleting':
-      return remove(vm.detail);
+      // The database may be older than the VM's folder, so a disk without a mark is not removed on its word.
+      if (isWhole && found.kind !== 'gone') return foundAlive(vm, found);
+      if (isWhole)
+        return become('stopped', `The daemon ended while this VM was ${wasBeing[vm.state]}; its disk is whole.`);
+      // The operation ended with the daemon: what it had made is undone, what it had begun to remove goes.
+      return remove(vm.state === 'creating' ? 'The daemon ended while this VM was made.' : vm.detail);
     case 'stopped':
     case 'crashed':
       // A launch whose daemon died before it could write the state down.
@@ -240,6 +244,8 @@ function restore(vm: VmLifecycle, found: FoundProcess): VmTransition {
     }
   }
 }
+
+const wasBeing = { creating: 'made', deleting: 'removed' } as const;
 
 /** Why it was paused is not forgotten: a VM that waits for room on the host goes on when there is some. */
 function foundAlive(vm: VmLifecycle, found: Exclude<FoundProcess, { kind: 'gone' }>): VmTransition {

@@ -71,3 +71,14 @@ export interface AuditTable {
   result: string;
   hash: string;
 }
+
+/** Something that was let through and whose end is not in the audit yet. */
+export interface AuditIntentTable {
+  id: string;
+  /** The process that answers for it. */
+  writer: string;
+  /** When another process may close it; its writer moves this on while it lives. */
+  expires_ms: number;
+  /** AuditFacts as JSON, without a result. */
+  facts: string;
+}

@@ -5,6 +5,7 @@ import { openNodeSqlite } from './node-sqlite.ts';
 import { isPostgresAddress, postgresDialect } from './open-postgres.ts';
 import { AuditRepository } from './repositories/audit.ts';
 import { EventRepository } from './repositories/events.ts';
+import { FactRepository } from './repositories/facts.ts';
 import { HistoryRepository } from './repositories/history.ts';
 import { ImageRepository } from './repositories/images.ts';
 import { OperationRepository } from './repositories/operations.ts';
@@ -29,6 +30,7 @@ export interface Store extends AsyncDisposable {
   readonly sessions: SessionRepository;
   readonly audit: AuditRepository;
   readonly runs: RunRepository;
+  readonly facts: FactRepository;
   /** Drops what is older than it is kept. To be called now and then. */
   prune(nowMs: number): Promise<void>;
   /** Resolves when the database answers. */
@@ -66,6 +68,7 @@ export async function openStore(address: string, options: OpenStoreOptions = {})
     sessions: new SessionRepository(db),
     audit: new AuditRepository(db),
     runs: new RunRepository(db),
+    facts: new FactRepository(db),
   };
   return {
     ...store,

@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type {
+  AuditIntentTable,
   AuditTable,
   LoginLinkTable,
   RoleBindingTable,
@@ -117,7 +118,14 @@ export interface RunOutputTable {
   data: Uint8Array;
 }
 
+/** Facts about the database itself. */
+export interface FactTable {
+  name: string;
+  value: string;
+}
+
 export interface Schema {
+  facts: FactTable;
   vms: VmTable;
   images: ImageTable;
   operations: OperationTable;
@@ -133,4 +141,5 @@ export interface Schema {
   sessions: SessionTable;
   login_links: LoginLinkTable;
   audit: AuditTable;
+  audit_intents: AuditIntentTable;
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { OperationError } from '@innkeeper/contract';
 import type { HttpExchange, HttpRoute } from '../control/http-route.ts';
 import type { NodeOfControl } from '../control/node-of-control.ts';
+import { maxAgentBytes } from '../daemon/agent-binary.ts';
+import { readRegularFile } from '../host-tools/index.ts';
 import { installScript } from './install-script.ts';
 
 /** Under which name the daemon's own architecture is downloaded. */
@@ -44,7 +45,7 @@ async function scriptRoute({ visitor, response }: AgentExchange): Promise<void> 
 }
 
 async function agentBytes(path: string | undefined): Promise<Buffer> {
-  if (path !== undefined) return await readFile(path);
+  if (path !== undefined) return await readRegularFile(path, maxAgentBytes);
   throw new OperationError('AGENT_NOT_BUILT', 'This daemon has no agent to give: it was not built.');
 }
 

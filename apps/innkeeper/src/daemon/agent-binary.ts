@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationError } from '@innkeeper/contract';
-import { runProgram } from '../host-tools/run-program.ts';
+import { mib } from '@innkeeper/kit';
+import { readRegularFile, runProgram } from '../host-tools/index.ts';
+
+/** The agent has less than 1 MiB; what is far larger is something else. */
+export const maxAgentBytes = 64 * mib;
 
 /** The agent that is put into images. */
 export interface AgentBinary {
@@ -25,7 +28,7 @@ export const defaultAgentBinaryPath = join(
 export async function findAgentBinary(path: string): Promise<AgentBinary | undefined> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    bytes = await readRegularFile(path, maxAgentBytes);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;

@@ -10,6 +10,8 @@ export interface ServeSettings {
   readonly dataPath: string;
   readonly agentBinaryPath: string;
   readonly logLevel: string;
+  /** Take over images and VMs in the data folder that the database does not know. */
+  readonly adoptData: boolean;
   /** Bring up the VM `hello` after the start. */
   readonly hello: boolean;
   /** postgres://… instead of the SQLite file in the data folder. */
@@ -38,6 +40,7 @@ export const usage = `innkeeper serve [--data DIR] [--listen HOST:PORT] [--agent
   --insecure-cleartext allow --listen beyond this machine without TLS
   --remote-write URL   send what is measured there too, by Prometheus' remote write, every 15 s
   --agent-binary PATH  the agent that is put into images
+  --adopt-data         take over images and VMs in the data folder that the database does not know; removes nothing
   --log-level LEVEL    debug, info, warn (default) or error
   --hello              build the image "tiny" and bring up a VM "hello"
 
@@ -56,6 +59,7 @@ export function parseCommandLine(argv: readonly string[], environment: NodeJS.Pr
       'agent-binary': { type: 'string' },
       'log-level': { type: 'string' },
       hello: { type: 'boolean' },
+      'adopt-data': { type: 'boolean' },
       'remote-write': { type: 'string' },
       listen: { type: 'string' },
       name: { type: 'string', multiple: true },
@@ -74,6 +78,7 @@ export function parseCommandLine(argv: readonly string[], environment: NodeJS.Pr
     agentBinaryPath: values['agent-binary'] ?? defaultAgentBinaryPath,
     logLevel: checkLogLevel(values['log-level']),
     hello: values.hello ?? false,
+    adoptData: values['adopt-data'] ?? false,
     databaseAddress: environment['DATABASE_URL'],
     remoteWrite: remoteWriteOf(values['remote-write']),
     listen: listenSettings(values),

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,8 +18,10 @@ interface Running {
   kill(signal: NodeJS.Signals): void;
 }
 
-function serve(data: string): Running {
-  const child = spawn(process.execPath, [program, 'serve', '--data', data], { stdio: ['ignore', 'ignore', 'pipe'] });
+function serve(data: string, options: readonly string[] = []): Running {
+  const child = spawn(process.execPath, [program, 'serve', '--data', data, ...options], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let text = '';
   child.stderr.on('data', (bytes: Buffer) => {
     text += bytes.toString();
@@ -66,6 +69,55 @@ describe('innkeeper serve', () => {
       third.kill('SIGTERM');
       assert.equal(await third.exit, 0);
       assert.match(third.stderr(), /no VM runs/);
+    } finally {
+      await rm(data, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('innkeeper serve without the database of its folder', () => {
+  it('refuses to start and touches nothing, names --adopt-data, and takes over with it', async () => {
+    const data = await mkdtemp(join(tmpdir(), 'innkeeper-serve-'));
+    try {
+      const image = join(data, 'images/mine');
+      await mkdir(join(image, 'made-a'), { recursive: true });
+      await writeFile(join(image, 'made-a/original.raw'), Buffer.alloc(1024));
+      const row = { name: 'mine', format: 'raw', path: 'images/mine/made-a/original.raw', virtual_bytes: 1024 };
+      await writeFile(join(image, 'image.json'), JSON.stringify({ ...row, sha256: '', added_ms: 1 }));
+      for (const database of [undefined, '']) {
+        if (database !== undefined) await writeFile(join(data, 'innkeeper.db'), database);
+        const refused = serve(data);
+        assert.equal(await refused.exit, 1);
+        assert.match(refused.stderr(), /holds 1 image and no VMs.*Nothing was changed.*--adopt-data/);
+        assert.ok(existsSync(join(image, 'made-a/original.raw')));
+      }
+      const adopted = serve(data, ['--adopt-data']);
+      await serving(adopted);
+      assert.match(adopted.stderr(), /data\.adopted/);
+      adopted.kill('SIGTERM');
+      assert.equal(await adopted.exit, 0);
+      const after = serve(data);
+      await serving(after);
+      after.kill('SIGTERM');
+      await after.exit;
+      assert.ok(existsSync(join(image, 'made-a/original.raw')));
+    } finally {
+      await rm(data, { recursive: true, force: true });
+    }
+  });
+
+  it('says that a data folder cannot be used: a file in its place, or a database that is a FIFO', async () => {
+    const data = await mkdtemp(join(tmpdir(), 'innkeeper-serve-'));
+    try {
+      await writeFile(join(data, 'images'), 'a file');
+      const refused = serve(data);
+      assert.equal(await refused.exit, 1);
+      assert.match(refused.stderr(), /data folder .* cannot be used/);
+      await rm(join(data, 'images'));
+      execFileSync('mkfifo', [join(data, 'innkeeper.db')]);
+      const fifo = serve(data);
+      assert.equal(await fifo.exit, 1);
+      assert.match(fifo.stderr(), /innkeeper\.db is not a regular file/);
     } finally {
       await rm(data, { recursive: true, force: true });
     }

@@ -1,6 +1,8 @@
-import { chmod, mkdir } from 'node:fs/promises';
+import { access, chmod, constants, mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { OperationError } from '@innkeeper/contract';
+import { assertRegularOrMissing } from '../host-tools/index.ts';
 
 /** Where everything of a daemon lies. All paths are absolute. */
 export interface DataFolder {
@@ -42,13 +44,23 @@ export function dataFolderAt(path: string): DataFolder {
   };
 }
 
-/** Makes the folder, for this user alone. */
+/** Makes the folder, for this user alone. Fails with DATA_FOLDER_UNUSABLE. */
 export async function makeDataFolder(path: string): Promise<DataFolder> {
   const folder = dataFolderAt(path);
-  await mkdir(folder.path, { recursive: true, mode: 0o700 });
-  await chmod(folder.path, 0o700);
-  for (const name of ['images', 'vms', 'run', 'cache']) {
-    await mkdir(join(folder.path, name), { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(folder.path, { recursive: true, mode: 0o700 });
+    await chmod(folder.path, 0o700);
+    for (const name of ['images', 'vms', 'run', 'cache']) {
+      await mkdir(join(folder.path, name), { recursive: true, mode: 0o700 });
+      // What cannot be read is not the same as empty.
+      await access(join(folder.path, name), constants.R_OK | constants.W_OK | constants.X_OK);
+    }
+    for (const file of [folder.database, folder.lock, `${folder.lock}.pid`]) assertRegularOrMissing(file);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new OperationError('DATA_FOLDER_UNUSABLE', `The data folder ${folder.path} cannot be used: ${message}.`, {
+      cause: error,
+    });
   }
   return folder;
 }

@@ -23,6 +23,7 @@ export const nodeUsage = `innkeeper node [--data DIR] [--listen HOST:PORT --tls-
   --data DIR           where VMs, images and the sockets lie; default $XDG_DATA_HOME/innkeeper
   --remote-write URL   send what is measured there too, by Prometheus' remote write, every 15 s
   --agent-binary PATH  the agent that is put into images
+  --adopt-data         take over images and VMs in the data folder that the database does not know; removes nothing
   --log-level LEVEL    debug, info, warn (default) or error
 
 DATABASE_URL=postgres://… is the database of the node and its control planes.
@@ -44,6 +45,7 @@ export function parseNodeCommandLine(
       'remote-write': { type: 'string' },
       'agent-binary': { type: 'string' },
       'log-level': { type: 'string' },
+      'adopt-data': { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -60,6 +62,7 @@ export function parseNodeCommandLine(
     agentBinaryPath: values['agent-binary'] ?? defaultAgentBinaryPath,
     logLevel: checkLogLevel(values['log-level']),
     hello: false,
+    adoptData: values['adopt-data'] ?? false,
     databaseAddress: requiredDatabase(environment),
     remoteWrite: remoteWriteOf(values['remote-write']),
     listen: undefined,

@@ -1,8 +1,10 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { mib } from '@innkeeper/kit';
+import { readRegularFile } from '../host-tools/index.ts';
 import { makeSelfSigned } from '../web-server/self-signed.ts';
 
 /** It is made anew this long before it ends. */
@@ -29,6 +31,8 @@ export async function ownCertificate(
   if (kept !== undefined && isGoodFor(kept, names, nowMs)) return withFingerprint(kept);
   const made = makeSelfSigned(names, nowMs);
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  // It may be somebody's own that does not name this machine.
+  if (kept !== undefined) for (const path of [certPath, keyPath]) await rename(path, `${path}.old`);
   // A crash between the two leaves a key that does not fit, and both are made anew.
   await writeWhole(keyPath, made.key);
   await writeWhole(certPath, made.cert);
@@ -45,7 +49,8 @@ export function ownNames(host: string, further: readonly string[]): string[] {
 
 async function readPair(certPath: string, keyPath: string): Promise<{ cert: string; key: string } | undefined> {
   try {
-    return { cert: await readFile(certPath, 'utf8'), key: await readFile(keyPath, 'utf8') };
+    const read = async (path: string): Promise<string> => (await readRegularFile(path, mib)).toString('utf8');
+    return { cert: await read(certPath), key: await read(keyPath) };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;

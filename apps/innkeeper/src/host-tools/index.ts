@@ -1,3 +1,4 @@
+export { assertRegularOrMissing, openRegularFile, readRegularFile } from '@innkeeper/hypervisor';
 export type { Abortable } from './abortable.ts';
 export { hostDiskFull, isHostDiskFull } from './host-disk-full.ts';
 export {

@@ -3,6 +3,7 @@ const packages: Readonly<Record<string, string>> = {
   'apt-cache': 'apt',
   'apt-get': 'apt',
   cp: 'coreutils',
+  dd: 'coreutils',
   debugfs: 'e2fsprogs',
   dpkg: 'dpkg',
   e2fsck: 'e2fsprogs',

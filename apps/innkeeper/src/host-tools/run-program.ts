@@ -13,6 +13,9 @@ export const hostEnvironment = {
   DEBIAN_FRONTEND: 'noninteractive',
 } as const;
 
+/** A killed program is gone at once, unless the kernel holds it. */
+const killGraceMs = 2000;
+
 export interface ProgramOptions extends Abortable {
   /** Default 60,000. */
   readonly timeoutMs?: number | undefined;
@@ -41,7 +44,7 @@ export interface ProgramResult {
  *
  * It runs in a process group of its own, which is killed on abort and at the deadline.
  * Rejects with PROGRAM_MISSING when it is not installed, DEADLINE_EXCEEDED when it takes too long, and with the
- * signal's reason on abort; by then the program is gone.
+ * signal's reason on abort; by then the program is gone, unless the kernel did not let it be killed within 2 s.
  */
 export async function runProgram(
   program: string,
@@ -66,9 +69,19 @@ export async function runProgram(
   child.stdin.end(options.input ?? '');
 
   let stopped: unknown;
+  const abandoned = Promise.withResolvers<never>();
+  // Nobody may be waiting when it is abandoned.
+  abandoned.promise.catch(() => undefined);
+  let abandon: NodeJS.Timeout | undefined;
   const stop = (why: unknown): void => {
     stopped ??= why;
     killGroup(child.pid);
+    // A process that the kernel holds in a read, of a server that is gone say, cannot be killed: it is left behind.
+    abandon ??= setTimeout(() => {
+      for (const stream of child.stdio) stream?.destroy();
+      child.unref();
+      abandoned.reject(stopped);
+    }, killGraceMs);
   };
   const onAbort = (): void => stop(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
@@ -77,15 +90,17 @@ export async function runProgram(
     timeoutMs,
   );
   try {
-    const exitCode = await new Promise<number>((resolve, reject) => {
+    const ended = new Promise<number>((resolve, reject) => {
       child.once('error', (error) => reject(startError(program, error)));
       child.once('close', (code, signalName) => resolve(code ?? 128 + signalNumber(signalName)));
     });
+    const exitCode = await Promise.race([ended, abandoned.promise]);
     if (stopped !== undefined) throw stopped;
     const truncated = stdout.droppedBytes + stderr.droppedBytes > 0;
     return { exitCode, stdout: stdout.text(), stderr: stderr.text(), truncated };
   } finally {
     clearTimeout(deadline);
+    clearTimeout(abandon);
     signal?.removeEventListener('abort', onAbort);
   }
 }

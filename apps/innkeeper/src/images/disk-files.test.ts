@@ -86,3 +86,20 @@ test('an aborted import leaves nothing', async () => {
   await assert.rejects(importImage(path, { directory }, { signal: controller.signal, onStage }), reason);
   assert.deepEqual(readdirSync(directory), []);
 });
+
+test('a FIFO, a device or a folder is refused as an image, and holds no thread that files need', async () => {
+  using fixture = new ImageFixture();
+  const fifo = join(fixture.directory, 'fifo');
+  fixture.run('mkfifo', [fifo]);
+  const directory = join(fixture.directory, 'added');
+  // More than libuv has threads for files.
+  const paths = [...Array.from({ length: 8 }, () => fifo), '/dev/zero', '/dev/tty', fixture.directory];
+  const signal = AbortSignal.timeout(30_000);
+  const all = await Promise.allSettled(paths.map((path) => importImage(path, { directory }, { signal })));
+  for (const [index, one] of all.entries()) {
+    assert.ok(one.status === 'rejected', String(paths[index]));
+    assert.deepEqual([one.reason.reason, /not a regular file/.test(one.reason.message)], ['IMAGE_UNREADABLE', true]);
+  }
+  await assert.rejects(imageInfo(fifo), { reason: 'IMAGE_UNREADABLE', message: /not a regular file/ });
+  assert.deepEqual(readdirSync(directory), []);
+});

@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationError } from '@innkeeper/contract/errors';
 import { hostDiskFull, isHostDiskFull, runProgram } from '../host-tools/index.ts';
@@ -32,11 +32,9 @@ export async function fetchKernel(options: BuildOptions): Promise<GuestKernel & 
   const work = await mkdtemp(join(cacheDirectory, 'kernels', '.unfinished-'));
   try {
     await makeKernel(packages, work, options);
-    await rm(folder, { recursive: true, force: true });
-    // Another build may have been faster: what it made is the same.
-    await rename(join(work, 'out'), folder).catch(async (error: unknown) => {
-      if (!(await exists(join(folder, 'initrd.cpio')))) throw error;
-    });
+    await mkdir(folder, { recursive: true });
+    // File by file, so that images which start with these files have them at every moment.
+    for (const name of await readdir(join(work, 'out'))) await rename(join(work, 'out', name), join(folder, name));
     return await finished(false);
   } catch (error) {
     if (isHostDiskFull(error)) throw hostDiskFull('unpacking the kernel', error);

@@ -31,14 +31,17 @@ export async function importImage(
   const { signal, onStage } = options;
   signal?.throwIfAborted();
   onStage?.('Copying the image', 0);
-  await inspectImage(path);
   await mkdir(directory, { recursive: true });
   const workDirectory = await mkdtemp(join(directory, '.import-'));
   try {
+    // What is not a disk is refused by its beginning, before all of it is copied.
+    const header = join(workDirectory, 'header');
+    await copyFile(headerScript, [path, header], { signal });
+    await inspectImage(header, path);
     const copy = join(workDirectory, 'copy');
-    await copyFile(path, copy, { signal });
+    await copyFile(copyScript, [path, copy], { signal });
     // Of the copy: the source may have changed since.
-    const { format, virtualBytes } = await inspectImage(copy);
+    const { format, virtualBytes } = await inspectImage(copy, path);
     onStage?.('Hashing the image', 0.6);
     const sha256 = await hashFile(copy, { signal });
     const originalPath = join(directory, `original.${format}`);
@@ -53,10 +56,24 @@ export async function importImage(
   }
 }
 
-async function copyFile(from: string, to: string, { signal }: Abortable): Promise<void> {
-  const argv = ['--reflink=auto', '--sparse=always', '--', from, to];
-  const { exitCode, stderr } = await runProgram('cp', argv, { signal, timeoutMs: copyTimeoutMs });
+/**
+ * Only programs of their own touch a path that a client names: a FIFO, or a server that does not answer, then holds a
+ * program that can be killed, and not one of the few threads that all files of the daemon share.
+ */
+const checks = '[ -e "$1" ] || exit 65; [ -f "$1" ] || exit 66';
+const headerScript = `${checks}; exec dd "if=$1" "of=$2" bs=4096 count=1 status=none`;
+const copyScript = `${checks}; exec cp --reflink=auto --sparse=always -- "$1" "$2"`;
+
+const refusals: Readonly<Record<number, string>> = {
+  65: 'there is no such file, or this user may not see it',
+  66: 'it is not a regular file',
+};
+
+async function copyFile(script: string, paths: readonly string[], { signal }: Abortable): Promise<void> {
+  const argv = ['-c', script, 'sh', ...paths];
+  const { exitCode, stderr } = await runProgram('sh', argv, { signal, timeoutMs: copyTimeoutMs });
   if (exitCode === 0) return;
   if (isHostDiskFull(stderr)) throw hostDiskFull('copying the image');
-  throw new OperationError('IMAGE_UNREADABLE', `The image cannot be copied: ${stderr.trim().slice(-200)}`);
+  const why = refusals[exitCode] ?? stderr.trim().slice(-200);
+  throw new OperationError('IMAGE_UNREADABLE', `${paths[0]} is no disk image that can be used: ${why}.`);
 }

@@ -12,12 +12,12 @@ export interface ImageFacts {
 /**
  * The format and size of a disk image, read from the file itself. Anything that is not qcow2 and has at least a
  * sector is raw. Rejects with IMAGE_UNREADABLE for files that cannot be read or are no disk: empty, a folder, encrypted,
- * or a qcow2 that refers to another file, which could be any file of the host.
+ * or a qcow2 that refers to another file, which could be any file of the host. `path` is what messages call it.
  */
-export async function inspectImage(path: string): Promise<ImageFacts> {
+export async function inspectImage(file: string, path = file): Promise<ImageFacts> {
   try {
-    await using file = await openRandomAccess(path);
-    const header = await file.read(0, 104);
+    await using disk = await openRandomAccess(file);
+    const header = await disk.read(0, 104);
     if (header.length < 104) throw unreadable(path, 'it is too short for a disk');
     if (header.toString('latin1', 0, 4) === 'QFI\xfb')
       return { format: 'qcow2', virtualBytes: qcow2Size(path, header) };
@@ -25,7 +25,7 @@ export async function inspectImage(path: string): Promise<ImageFacts> {
     for (const [name, begin] of otherFormats) {
       if (magic.startsWith(begin)) throw unreadable(path, `it is ${name}; convert it with qemu-img`);
     }
-    return { format: 'raw', virtualBytes: file.sizeBytes };
+    return { format: 'raw', virtualBytes: disk.sizeBytes };
   } catch (error) {
     if (error instanceof OperationError) throw error;
     throw unreadable(path, error instanceof Error ? error.message : String(error), error);

@@ -1,12 +1,15 @@
-import { mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isOperationError, type ReasonName } from '@innkeeper/contract/errors';
-import { hostDiskFull, isHostDiskFull } from '../host-tools/index.ts';
+import { mib } from '@innkeeper/kit';
+import { hostDiskFull, isHostDiskFull, readRegularFile } from '../host-tools/index.ts';
 import { copyToRaw } from './copy-image.ts';
 import type { InitSystem } from './init-system.ts';
 import { type ImageFormat, inspectImage } from './inspect-image.ts';
 import { installAgent } from './install-agent.ts';
 import type { StageOptions } from './stage-options.ts';
+
+const maxAgentBytes = 64 * mib;
 
 export interface BaseRequest {
   /** Never written to. */
@@ -52,7 +55,7 @@ export async function prepareBase(request: BaseRequest, options: StageOptions = 
     await assertFormat(request);
     await copyToRaw({ path: request.originalPath, format: request.format }, copy, { signal });
     onStage?.(`Putting agent ${request.agentVersion} into the copy`, 0.7);
-    const agent = await readFile(request.agentBinaryPath);
+    const agent = await readRegularFile(request.agentBinaryPath, maxAgentBytes);
     const { initSystem } = await installAgent({ imagePath: copy, agent, workDirectory, signal });
     await flush(copy);
     signal?.throwIfAborted();

@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { openRegularFile } from '../host-tools/index.ts';
 
 /** A file that is read in pieces, by position. */
 export interface RandomAccess {
@@ -9,10 +10,9 @@ export interface RandomAccess {
 
 /** Opens a regular file to read it by position. Rejects as fs does; EINVAL when it is no regular file. */
 export async function openRandomAccess(path: string): Promise<RandomAccess & AsyncDisposable> {
-  const file = await open(path, 'r');
+  const file = await openRegularFile(path);
   try {
     const stat = await file.stat();
-    if (!stat.isFile()) throw Object.assign(new Error(`${path} is no regular file`), { code: 'EINVAL' });
     return {
       sizeBytes: stat.size,
       read: (offset, length) => readAt(file, offset, length),

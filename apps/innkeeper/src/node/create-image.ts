@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { ImageRow } from '@innkeeper/store';
 import type { NodeContext } from './context.ts';
 import type { ImageKernel, StagedOptions } from './image-tools.ts';
+import { markFinished, markUnfinished, removeEmpty, removeTree } from './unfinished.ts';
 
 interface MadeImage {
   readonly originalPath: string;
@@ -29,6 +30,7 @@ export async function createImage(
   await mkdir(folder.imageFolder(name), { recursive: true, mode: 0o700 });
   const directory = await mkdtemp(join(folder.imageFolder(name), madePrefix));
   try {
+    await markUnfinished(directory);
     const made = await make(directory, options);
     options.signal?.throwIfAborted();
     await write({
@@ -41,8 +43,11 @@ export async function createImage(
       kernel: made.kernel === undefined ? null : JSON.stringify(made.kernel),
       base: null,
     });
+    // With its row there it counts, marked or not.
+    await markFinished(directory);
   } catch (error) {
-    await rm(directory, { recursive: true, force: true });
+    await removeTree(directory);
+    await removeEmpty(folder.imageFolder(name));
     throw error;
   }
 }

@@ -7,9 +7,11 @@ import type { OperationRow, VmRow } from '@innkeeper/store';
 import { toOperationError } from '../operations/failure.ts';
 import type { OperationContext } from '../operations/operation-runner.ts';
 import { unknownAgentInstall } from './agent-install.ts';
+import { writeVmManifest } from './manifest.ts';
 import { checkName } from './names.ts';
 import type { Node } from './node.ts';
 import { startAndWait } from './start-vm.ts';
+import { markFinished, markUnfinished } from './unfinished.ts';
 import type { VmRunner } from './vm-runner.ts';
 import { diskPath } from './vm-spec.ts';
 
@@ -48,12 +50,16 @@ async function make(node: Node, runner: VmRunner, start: boolean, context: Opera
       if (base.install.reason !== '') stage(`without the agent: ${base.install.detail}`);
       await runner.setRow({ agent: JSON.stringify(base.install), base_path: base.path });
       stage('making the disk');
-      await mkdir(folder.vmFolder(runner.row.id), { recursive: true, mode: 0o700 });
+      const vmFolder = folder.vmFolder(runner.row.id);
+      await mkdir(vmFolder, { recursive: true, mode: 0o700 });
+      await markUnfinished(vmFolder);
       const disk = diskPath(folder, runner.row.id);
       const sizeBytes = runner.row.disk_bytes;
       await images.createOverlay({ basePath: base.path, baseFormat: base.format, diskPath: disk, sizeBytes }, options);
+      await writeVmManifest(vmFolder, { ...runner.row, state: 'stopped' });
       signal.throwIfAborted();
       await runner.dispatch({ type: 'created' });
+      await markFinished(vmFolder);
     } catch (error) {
       await runner.dispatch({ type: 'create-failed', detail: toOperationError(error).message });
       await runner.until(() => runner.removed || runner.life.state !== 'deleting', AbortSignal.timeout(30_000));

@@ -1,5 +1,4 @@
-import { rm } from 'node:fs/promises';
-import { isAbsolute } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
 import { OperationError } from '@innkeeper/contract';
 import type { ImageRow, OperationRow } from '@innkeeper/store';
 import type { OperationRunner } from '../operations/operation-runner.ts';
@@ -7,9 +6,12 @@ import type { NodeContext } from './context.ts';
 import { createImage, type MakeImage } from './create-image.ts';
 import type { ImageKind, StagedOptions } from './image-tools.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
+import { writeImageManifest } from './manifest.ts';
+import { messageOf } from './message-of.ts';
 import { checkName } from './names.ts';
 import { type Base, prepareImageBase } from './prepare-image-base.ts';
-import { removeUnnamed } from './remove-leftovers.ts';
+import { listFolder, markFinished, markUnfinished, removeTree } from './unfinished.ts';
+import { listUnknownVms } from './unknown-vms.ts';
 
 const kinds: readonly string[] = ['tiny', 'debian', 'debian-openrc'] satisfies ImageKind[];
 
@@ -58,6 +60,7 @@ export class ImageLibrary {
     if (old !== undefined && ((await this.#context.store.vms.countByImage()).get(wanted) ?? 0) > 0) {
       throw new OperationError('IMAGE_IN_USE', `VMs use the image "${wanted}".`);
     }
+    if (old !== undefined) await this.#assertNoUnknownVm(wanted);
     const make: MakeImage = async (directory, options) => {
       const at = { directory, cacheDirectory: this.#context.folder.cache, rebuild };
       const made = await this.#context.images.buildImage(kind as ImageKind, at, options);
@@ -70,6 +73,7 @@ export class ImageLibrary {
   /** Fails with IMAGE_NOT_FOUND, IMAGE_IN_USE. */
   async remove(name: string): Promise<OperationRow> {
     await this.get(name);
+    await this.#assertNoUnknownVm(name);
     return await this.#operations.start({
       ...{ kind: 'image.remove', target: name },
       work: () => this.#drop(name),
@@ -90,6 +94,7 @@ export class ImageLibrary {
     }
     this.#being.add(name);
     try {
+      if (!replaces) await this.#assertFolderFree(name);
       return await this.#operations.start({
         ...{ kind, target: name },
         work: async (context) => {
@@ -97,10 +102,6 @@ export class ImageLibrary {
           try {
             await createImage(this.#context, name, make, options, (row) => this.#write(row, replaces));
             await this.ensureBase(name, options);
-          } catch (error) {
-            if (!replaces && (await this.#context.store.images.find(name)) === undefined)
-              await this.#removeFolder(name);
-            throw error;
           } finally {
             this.#being.delete(name);
           }
@@ -115,22 +116,75 @@ export class ImageLibrary {
   /** Makes a whole image the one of its name. Until here the one before was used, from here on this one is. */
   async #write(row: ImageRow, replaces: boolean): Promise<void> {
     const { store, folder } = this.#context;
+    const imageFolder = folder.imageFolder(row.name);
     await this.#mutex.run(row.name, async () => {
-      if (!replaces) return await store.images.insert(row);
-      await store.images.replace(row);
-      await removeUnnamed(folder.imageFolder(row.name), row, folder.path);
+      if (replaces) await this.#replace(row, imageFolder);
+      else await store.images.insert(row);
+      await this.#keepManifest(row);
     });
+  }
+
+  /** Marks what the image was made of until now, so that a crash on either side of the row leaves exactly one of the two. */
+  async #replace(row: ImageRow, imageFolder: string): Promise<void> {
+    const { store, folder } = this.#context;
+    const before = await this.get(row.name);
+    const old = join(imageFolder, relative(imageFolder, join(folder.path, before.path)).split('/')[0] ?? '');
+    await markUnfinished(old);
+    try {
+      await store.images.replace(row);
+    } catch (error) {
+      await markFinished(old);
+      throw error;
+    }
+    await removeTree(old);
   }
 
   async #drop(name: string): Promise<void> {
+    const imageFolder = this.#context.folder.imageFolder(name);
     await this.#mutex.run(name, async () => {
-      // The row first: a folder without one is removed at the next start.
-      await this.#context.store.images.remove(name);
-      await this.#removeFolder(name);
+      // A full disk must not keep anybody from removing an image; without the mark, a crash right now leaves its files.
+      await markUnfinished(imageFolder).catch((error: unknown) => this.#warn('image.not-marked', name, error));
+      try {
+        await this.#context.store.images.remove(name);
+      } catch (error) {
+        await markFinished(imageFolder);
+        throw error;
+      }
+      await removeTree(imageFolder);
     });
   }
 
-  async #removeFolder(name: string): Promise<void> {
-    await rm(this.#context.folder.imageFolder(name), { recursive: true, force: true });
+  /** What the database does not know of is not built over, and not removed with what is made there. */
+  async #assertFolderFree(name: string): Promise<void> {
+    const imageFolder = this.#context.folder.imageFolder(name);
+    if ((await listFolder(imageFolder)).length === 0) return;
+    throw new OperationError(
+      'IMAGE_NAME_TAKEN',
+      `The folder ${imageFolder} holds files that the database does not know.`,
+      { nextStep: 'Choose another name, start the daemon with --adopt-data, or move the folder away.' },
+    );
+  }
+
+  /** Fails with IMAGE_IN_USE while a VM's folder that the database does not know lies over this image, or may do so. */
+  async #assertNoUnknownVm(name: string): Promise<void> {
+    const vms = await listUnknownVms(this.#context);
+    const user = vms.find(({ image }) => image === undefined || image === name);
+    if (user === undefined) return;
+    throw new OperationError(
+      'IMAGE_IN_USE',
+      `${user.path} holds a VM that the database does not know, and whose disk may need the image "${name}".`,
+      { nextStep: 'Start the daemon with --adopt-data, or move that folder away.' },
+    );
+  }
+
+  /** The row is what counts: without a manifest the image works, and is written again at the next start. */
+  async #keepManifest(row: ImageRow): Promise<void> {
+    await writeImageManifest(this.#context.folder.imageFolder(row.name), row).catch((error: unknown) =>
+      this.#warn('image.manifest-not-written', row.name, error),
+    );
+  }
+
+  #warn(event: string, image: string, error: unknown): void {
+    this.#context.log.warn(event, { image, message: messageOf(error) });
   }
 }

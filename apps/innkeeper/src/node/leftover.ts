@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readRegularFile } from '../host-tools/index.ts';
 
+const maxPidFileBytes = 100;
 const endPollMs = 50;
 const endPolls = 100;
 
@@ -34,7 +36,7 @@ async function readStartTicks(pid: number): Promise<string | undefined> {
 export async function killUnrecorded(runFolder: string): Promise<boolean> {
   const pidFile = join(runFolder, 'qemu.pid');
   try {
-    const pid = Number.parseInt(await readFile(pidFile, 'latin1'), 10);
+    const pid = Number.parseInt((await readRegularFile(pidFile, maxPidFileBytes)).toString('latin1'), 10);
     if (!Number.isSafeInteger(pid) || pid < 2) return false;
     const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
     if (!argv.includes(pidFile)) return false;

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { createVm } from './create-vm.ts';
 import { patience, succeed, wanted, withImage } from './fake/operate.ts';
 import { startTestNode, testHost } from './fake/test-node.ts';
+import { markUnfinished } from './unfinished.ts';
 
 describe('the next daemon', () => {
   it('finds running VMs again, and those that ended meanwhile', async () => {
@@ -28,6 +29,7 @@ describe('the next daemon', () => {
     await succeed(before, createVm(before.node, { ...wanted, start: false }));
     const { id } = before.node.get('one').row;
     await before.node.context.store.vms.update(id, { state: 'creating' });
+    await markUnfinished(at.folder.vmFolder(id));
     await before.stop();
     const after = await startTestNode(at.folder, at.host);
     const runner = after.node.find('one');
@@ -48,7 +50,9 @@ describe('the next daemon', () => {
     const kept = await readdir(image);
     const half = [
       ...[`${image}/.import-a1`, `${image}/.build-a1`, `${image}/.base-aaaa.raw-a1`, `${image}/made-a1`],
+      ...[`${image}/made-a2/.unfinished`, `${at.folder.imageFolder('gone')}/.unfinished`],
       ...[`${at.folder.vmFolder(id)}/.unfinished-a1.qcow2`, `${at.folder.imageFolder('none')}/made-a1`],
+      ...[`${at.folder.path}/images/.removed-old-a1`, `${at.folder.path}/vms/.removed-b-a1`],
       ...[`${cache}/images/.unfinished-a1`, `${cache}/kernels/.unfinished-a1`],
     ];
     for (const path of half) await mkdir(path, { recursive: true });
@@ -60,7 +64,7 @@ describe('the next daemon', () => {
     );
     assert.deepEqual(await readdir(image), kept);
     assert.ok(existsSync(`${cache}/kernels/linux-1`));
-    assert.deepEqual(await readdir(at.folder.vmFolder(id)), ['disk.qcow2']);
+    assert.deepEqual((await readdir(at.folder.vmFolder(id))).sort(), ['disk.qcow2', 'vm.json']);
     await after.stop();
   });
 
@@ -99,7 +103,7 @@ describe('the next daemon', () => {
     const after = await startTestNode(at.folder, at.host, { agentBuild: 'bbbb' });
     await succeed(after, createVm(after.node, wanted));
     const made = (await after.node.images.get('tiny')).path.split('/').at(-2);
-    assert.deepEqual((await readdir(at.folder.imageFolder('tiny'))).sort(), ['base-bbbb.raw', made]);
+    assert.deepEqual((await readdir(at.folder.imageFolder('tiny'))).sort(), ['base-bbbb.raw', 'image.json', made]);
     await after.stop();
   });
 });

@@ -10,6 +10,7 @@ import { ImageLibrary } from './image-library.ts';
 import { Listeners } from './listeners.ts';
 import { removeLeftovers } from './remove-leftovers.ts';
 import { type VmChange, VmRunner } from './vm-runner.ts';
+import { writeManifests } from './write-manifests.ts';
 
 const usageIntervalMs = 5_000;
 const pruneIntervalMs = 600_000;
@@ -45,6 +46,8 @@ export class Node {
     await removeLeftovers(this.context);
     const runners = (await store.vms.list()).map((row) => this.#add(row));
     await Promise.all(runners.map((runner) => this.#restore(runner)));
+    // Not before: a manifest may know a process that the row does not.
+    await writeManifests(this.context);
     this.#timers = [
       setInterval(() => this.#sampleUsage(), usageIntervalMs),
       setInterval(() => this.#prune(), pruneIntervalMs),

@@ -1,10 +1,14 @@
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ImageRow } from '@innkeeper/store';
 import { type AgentInstall, unknownAgentInstall } from './agent-install.ts';
 import type { NodeContext } from './context.ts';
 import type { StagedOptions } from './image-tools.ts';
+import { writeImageManifest } from './manifest.ts';
+import { messageOf } from './message-of.ts';
+import { listFolder } from './unfinished.ts';
+import { listUnknownVms } from './unknown-vms.ts';
 
 /** What a VM's disk is laid over. */
 export interface Base {
@@ -43,7 +47,7 @@ export async function prepareImageBase(context: NodeContext, image: ImageRow, op
     if (existsSync(known.path)) return { path: known.path, format: 'raw', install: known.install };
   }
   options.onStage?.(`putting the agent into the image "${image.name}"`);
-  const outPath = join(folder.imageFolder(image.name), `base-${agentBinary.build}.raw`);
+  const outPath = freeBasePath(folder.imageFolder(image.name), agentBinary.build);
   const request = {
     originalPath,
     format,
@@ -56,17 +60,34 @@ export async function prepareImageBase(context: NodeContext, image: ImageRow, op
     ? { ...unknownAgentInstall, version: agentBinary.version, initSystem: made.initSystem }
     : { ...unknownAgentInstall, reason: made.reason, detail: made.detail, nextStep: made.nextStep };
   const stored: StoredBase = { build: agentBinary.build, path: made.ok ? made.path : undefined, install };
-  await store.images.update(image.name, { base: JSON.stringify(stored) });
+  const change = { base: JSON.stringify(stored) };
+  await store.images.update(image.name, change);
+  await writeImageManifest(folder.imageFolder(image.name), { ...image, ...change }).catch((error: unknown) =>
+    context.log.warn('image.manifest-not-written', { image: image.name, message: messageOf(error) }),
+  );
   await removeUnusedBases(context, image.name, stored.path);
   return made.ok ? { path: made.path, format: 'raw', install } : { path: originalPath, format, install };
+}
+
+/** A base that is there is never written over: disks of VMs may lie over it, also of ones that the database has lost. */
+function freeBasePath(directory: string, build: string): string {
+  for (let count = 1; ; count++) {
+    const path = join(directory, count === 1 ? `base-${build}.raw` : `base-${build}.${count}.raw`);
+    if (!existsSync(path)) return path;
+  }
 }
 
 /** Bases of older agents go when no VM's disk lies over them. */
 async function removeUnusedBases(context: NodeContext, name: string, current: string | undefined): Promise<void> {
   const directory = context.folder.imageFolder(name);
   const used = new Set((await context.store.vms.list()).map((vm) => vm.base_path));
-  for (const entry of await readdir(directory)) {
+  const unknown = await listUnknownVms(context);
+  if (unknown.some(({ basePath }) => basePath === undefined)) return;
+  for (const { basePath } of unknown) used.add(basePath ?? '');
+  for (const entry of await listFolder(directory)) {
     const path = join(directory, entry);
-    if (/^base-.*\.raw$/.test(entry) && path !== current && !used.has(path)) await rm(path, { force: true });
+    if (!/^base-.*\.raw$/.test(entry) || path === current || used.has(path)) continue;
+    context.log.info('image.base-removed', { path, reason: 'an older agent, and no VM lies over it' });
+    await rm(path, { force: true });
   }
 }

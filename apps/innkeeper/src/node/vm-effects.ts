@@ -5,6 +5,7 @@ import type { Log } from '@innkeeper/kit';
 import type { VmRow } from '@innkeeper/store';
 import type { NodeContext } from './context.ts';
 import { messageOf } from './message-of.ts';
+import { removeTree } from './unfinished.ts';
 import type { VmAgent } from './vm-agent.ts';
 import type { VmProcess } from './vm-process.ts';
 
@@ -100,7 +101,7 @@ export class VmEffects {
     const { folder, store } = context;
     const { id } = row();
     try {
-      await rm(folder.vmFolder(id), { recursive: true, force: true });
+      await removeTree(folder.vmFolder(id));
       await rm(folder.runFolder(id), { recursive: true, force: true });
       // The row goes last: as long as it is there, the next start removes what is left.
       await store.vms.remove(id);

@@ -6,6 +6,7 @@ import type { VmRow } from '@innkeeper/store';
 import type { NodeContext } from './context.ts';
 import { CpuRate, type HypervisorUsageSample } from './cpu-rate.ts';
 import { killProcess, killUnrecorded } from './leftover.ts';
+import { readVmManifest } from './manifest.ts';
 import { vmSpec } from './vm-spec.ts';
 
 const askTimeoutMs = 3_000;
@@ -65,16 +66,15 @@ export class VmProcess {
     const { context, log, row } = this.#options;
     const { record: json, id } = row();
     if (json === null) {
+      const unrecorded = await this.#findByManifest();
+      if (unrecorded !== undefined) return unrecorded;
       if (await killUnrecorded(context.folder.runFolder(id))) log.warn('vm.unrecorded-process-killed');
       return { kind: 'gone', how: undefined };
     }
     const record = JSON.parse(json) as VmRecord;
     const running = await context.driver.adopt(record);
     if (running === undefined) return { kind: 'gone', how: await context.driver.howEnded?.(record) };
-    this.#attach(running);
-    const signal = AbortSignal.timeout(askTimeoutMs);
-    if (!(await running.isPaused({ signal }))) return { kind: 'running' };
-    return { kind: 'paused', detail: await running.whyPaused?.({ signal }) };
+    return await this.#attachFound(running);
   }
 
   /** Kills it, through its hypervisor or, when that does not answer, by the pid that was kept. */
@@ -103,6 +103,30 @@ export class VmProcess {
   /** Lets go of it; it runs on. */
   async release(): Promise<void> {
     await this.#running?.[Symbol.asyncDispose]();
+  }
+
+  /** A process that the row does not know, and its folder does: of a database that is older than the process. */
+  async #findByManifest(): Promise<FoundProcess | undefined> {
+    const { context, log, row, keep } = this.#options;
+    const record = (await readVmManifest(context.folder.vmFolder(row().id)).catch(() => undefined))?.record;
+    if (typeof record !== 'string') return undefined;
+    try {
+      const running = await context.driver.adopt(JSON.parse(record) as VmRecord);
+      if (running === undefined) return undefined;
+      log.warn('vm.found-by-its-manifest');
+      await keep({ record, started_ms: Date.now() });
+      return await this.#attachFound(running);
+    } catch (error) {
+      log.warn('vm.manifest-not-used', { message: error instanceof Error ? error.message : String(error) });
+      return undefined;
+    }
+  }
+
+  async #attachFound(running: RunningVm): Promise<FoundProcess> {
+    this.#attach(running);
+    const signal = AbortSignal.timeout(askTimeoutMs);
+    if (!(await running.isPaused({ signal }))) return { kind: 'running' };
+    return { kind: 'paused', detail: await running.whyPaused?.({ signal }) };
   }
 
   async #launch(): Promise<unknown> {

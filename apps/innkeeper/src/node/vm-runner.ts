@@ -15,10 +15,12 @@ import { AgentPort } from './agent-port.ts';
 import { ChangeWaiters } from './change-waiters.ts';
 import type { NodeContext } from './context.ts';
 import type { HypervisorUsageSample } from './cpu-rate.ts';
+import { writeVmManifest } from './manifest.ts';
 import { messageOf } from './message-of.ts';
 import { VmAgent } from './vm-agent.ts';
 import { VmEffects } from './vm-effects.ts';
 import { VmProcess } from './vm-process.ts';
+import { hasWholeDisk } from './vm-spec.ts';
 
 export type VmChange = 'state' | 'agent' | 'telemetry' | 'usage' | 'removed';
 
@@ -57,7 +59,7 @@ export class VmRunner {
     this.#process = new VmProcess({
       ...{ context, log: this.#log },
       row: () => this.#row,
-      keep: (change) => this.setRow(change),
+      keep: (change) => this.#keepProcess(change),
       onAttached: (running) => this.#onAttached(running),
       onEnded: (end) => this.#onEnded(end),
     });
@@ -109,6 +111,16 @@ export class VmRunner {
   async setRow(change: Partial<Omit<VmRow, 'id' | 'name'>>): Promise<void> {
     await this.#context.store.vms.update(this.#row.id, change);
     this.#row = { ...this.#row, ...change };
+    if ('autostart' in change || 'stopped_boot_id' in change) await this.#keepManifest(this.#row);
+  }
+
+  /** Best effort: the row is what counts, and a manifest is written again at the next start. */
+  async #keepManifest(row: VmRow): Promise<void> {
+    try {
+      await writeVmManifest(this.#context.folder.vmFolder(row.id), row);
+    } catch (error) {
+      this.#log.warn('vm.manifest-not-written', { message: messageOf(error) });
+    }
   }
 
   /** Notes that somebody stopped it, so that it is not started by itself before the host boots again. Best effort. */
@@ -128,9 +140,10 @@ export class VmRunner {
   async restore(): Promise<void> {
     this.#unreachable = false;
     try {
+      const isWhole = await hasWholeDisk(this.#context.folder, this.#row.id);
       const found = await this.#process.find();
       if (found.kind === 'gone' && found.how === 'shutdown' && this.#startedThisBoot()) await this.noteStopped();
-      await this.dispatch({ type: 'daemon-started', found });
+      await this.dispatch({ type: 'daemon-started', found, isWhole });
     } catch (error) {
       this.#unreachable = true;
       throw error;
@@ -178,6 +191,12 @@ export class VmRunner {
       // The database's disk is full. What runs is the truth, and the next start looks at that again.
       this.#log.error('vm.state-not-written', { message: messageOf(error) });
     }
+  }
+
+  /** In its folder as well, so that a VM that runs is found again without the database. */
+  async #keepProcess(change: Pick<VmRow, 'record' | 'started_ms'>): Promise<void> {
+    await this.#keepManifest({ ...this.#row, ...change });
+    await this.setRow(change);
   }
 
   #onAttached(running: RunningVm): void {

@@ -1,12 +1,19 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VmSpec } from '@innkeeper/hypervisor';
 import type { ImageRow, VmRow } from '@innkeeper/store';
 import type { DataFolder } from '../daemon/data-folder.ts';
 import type { ImageKernel } from './image-tools.ts';
+import { isUnfinished } from './unfinished.ts';
 
 /** Where a VM's disk lies. */
 export function diskPath(folder: DataFolder, vmId: string): string {
   return join(folder.vmFolder(vmId), 'disk.qcow2');
+}
+
+/** Whether a VM's disk is there, and its folder carries no mark of being made. Rejects when that cannot be looked at. */
+export async function hasWholeDisk(folder: DataFolder, vmId: string): Promise<boolean> {
+  return existsSync(diskPath(folder, vmId)) && !(await isUnfinished(folder.vmFolder(vmId)));
 }
 
 /** What the driver is told to start. */

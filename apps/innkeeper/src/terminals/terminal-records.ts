@@ -1,9 +1,11 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
-import type { Log } from '@innkeeper/kit';
+import { rename, writeFile } from 'node:fs/promises';
+import { type Log, mib } from '@innkeeper/kit';
+import { readRegularFile } from '../host-tools/index.ts';
 import type { Terminal } from './terminal.ts';
 import type { TerminalRecord } from './terminal-record.ts';
 
 const saveAfterMs = 500;
+const maxRecordBytes = 16 * mib;
 
 /** The file in which it is kept which terminals run. Losing it loses no process: those can still be followed by their ids. */
 export class TerminalRecords {
@@ -24,7 +26,11 @@ export class TerminalRecords {
   async load(): Promise<readonly TerminalRecord[]> {
     if (this.#path === undefined) return [];
     try {
-      return (JSON.parse(await readFile(this.#path, 'utf8')) as { terminals: TerminalRecord[] }).terminals;
+      return (
+        JSON.parse((await readRegularFile(this.#path, maxRecordBytes)).toString('utf8')) as {
+          terminals: TerminalRecord[];
+        }
+      ).terminals;
     } catch (error) {
       const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
       if (!isMissing) this.#log.warn('terminals.not-read', { message: String(error) });

@@ -153,6 +153,16 @@ export const reasons = {
     when: 'Another daemon works in this data folder.',
     next: 'Use that one, stop it, or give another --data.',
   },
+  DATA_FOLDER_MISMATCH: {
+    code: 'failed_precondition',
+    when: 'The database and the data folder do not belong together, so the daemon did not start.',
+    next: 'Give the database of this folder (its innkeeper.db, or DATABASE_URL), or another --data. To take over what lies in the folder, start once with --adopt-data.',
+  },
+  DATA_FOLDER_UNUSABLE: {
+    code: 'failed_precondition',
+    when: 'The data folder cannot be read or written.',
+    next: 'Give a folder that this user may read and write with --data.',
+  },
   DAEMON_UNREACHABLE: {
     code: 'unavailable',
     when: 'No daemon listens on the socket.',

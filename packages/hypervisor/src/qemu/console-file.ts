@@ -1,9 +1,13 @@
-import { appendFile, readdir, readFile, rm } from 'node:fs/promises';
+import { appendFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '@innkeeper/kit';
 import { ConsoleHistory, consoleHeadBytes, consoleTailBytes } from '../console-history.ts';
+import { readRegularFile } from '../regular-file.ts';
 
 const namePattern = /^console-(\d+)\.log$/;
+
+/** Of a file of ours; a larger one is somebody else's. */
+const maxSegmentBytes = Math.max(consoleHeadBytes, consoleTailBytes);
 
 interface Segment {
   /** Where in the console's output it begins; its name says so. */
@@ -47,7 +51,7 @@ export class ConsoleFile {
     const segments: Segment[] = [];
     const history = new ConsoleHistory();
     for (const offset of await listOffsets(directory)) {
-      const bytes = await readFile(segmentPath(directory, offset));
+      const bytes = await readRegularFile(segmentPath(directory, offset), maxSegmentBytes);
       if (offset > history.totalBytes) history.skip(offset - history.totalBytes);
       history.append(bytes);
       segments.push({ offset, length: bytes.length });

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError } from '@innkeeper/contract';
 import { type Log, silentLog } from '@innkeeper/kit';
 import type { Abortable, Accelerator, HypervisorDriver, VmEnd, VmRecord, VmSpec } from '../driver.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { attach, ProcessGone } from './attach.ts';
 import { qemuCommandLine } from './command-line.ts';
 import { LogFile } from './log-file.ts';
@@ -14,6 +15,8 @@ import { watchChild, watchProcess } from './process-end.ts';
 import { findStartTicks, isAlive, readArguments } from './process-identity.ts';
 import { QemuVm } from './qemu-vm.ts';
 import { type RunFiles, runFiles } from './run-files.ts';
+
+const maxPidFileBytes = 100;
 
 /** From its start until QEMU listens; reading a large disk's metadata from a slow store is the long part. */
 const startTimeoutMs = 30_000;
@@ -134,7 +137,7 @@ function startFailure(error: unknown): OperationError {
  */
 async function endLeftover(files: RunFiles): Promise<void> {
   if (!existsSync(files.pidFile)) return;
-  const pid = Number.parseInt(await readFile(files.pidFile, 'latin1'), 10);
+  const pid = Number.parseInt((await readRegularFile(files.pidFile, maxPidFileBytes)).toString('latin1'), 10);
   const startTicks = Number.isSafeInteger(pid) ? findStartTicks(pid) : undefined;
   if (startTicks !== undefined && (await readArguments(pid)).includes(files.pidFile)) {
     using watch = watchProcess({ pid, startTicks });

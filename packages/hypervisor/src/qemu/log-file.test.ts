@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { silentLog } from '@innkeeper/kit';
+import { readRegularFile } from '../regular-file.ts';
+import { ConsoleFile } from './console-file.ts';
 import { LogFile } from './log-file.ts';
 
 describe('LogFile', () => {
@@ -45,5 +49,13 @@ describe('LogFile', () => {
     await writeFile(path, 'of an earlier one');
     new LogFile(path).openForChild(() => undefined);
     assert.equal((await stat(path)).size, 0);
+  });
+
+  it('never waits for what a hypervisor has put in place of its files', { timeout: 10_000 }, async () => {
+    execFileSync('mkfifo', [path, join(directory, 'console-0.log')]);
+    assert.throws(() => new LogFile(path).openForChild(() => undefined), /ENXIO|not a regular file/);
+    assert.equal(await new LogFile(path).lastLines(), '');
+    await assert.rejects(ConsoleFile.load(directory, silentLog), /not a regular file/);
+    await assert.rejects(readRegularFile('/dev/zero', 10), /not a regular file/);
   });
 });

@@ -1,6 +1,7 @@
-import { closeSync, constants, openSync } from 'node:fs';
-import { open, stat, truncate, writeFile } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { stat, truncate, writeFile } from 'node:fs/promises';
 import { kib } from '@innkeeper/kit';
+import { openRegularFile } from '../regular-file.ts';
 
 const maxLogBytes = 256 * kib;
 const keptLogBytes = 64 * kib;
@@ -20,9 +21,12 @@ export class LogFile {
 
   /** Empties the file and gives `use` a descriptor for a child's output. Appending, so that a cut makes no hole. */
   openForChild<T>(use: (descriptor: number) => T): T {
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND;
+    // Without waiting: what lies there may have become a FIFO.
+    const waitless = constants.O_NONBLOCK | constants.O_NOCTTY;
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND | waitless;
     const descriptor = openSync(this.#path, flags, 0o600);
     try {
+      if (!fstatSync(descriptor).isFile()) throw new Error(`${this.#path} is not a regular file`);
       return use(descriptor);
     } finally {
       closeSync(descriptor);
@@ -59,7 +63,7 @@ export class LogFile {
   async #readTail(bytes: number): Promise<Buffer> {
     const size = await this.#size();
     if (size === 0) return Buffer.alloc(0);
-    await using file = await open(this.#path, 'r');
+    await using file = await openRegularFile(this.#path);
     const length = Math.min(bytes, size);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
     return buffer.subarray(0, bytesRead);

@@ -4,6 +4,7 @@ import { up as history } from './0002-history.ts';
 import { up as access } from './0003-access.ts';
 import { up as runs } from './0004-runs.ts';
 import { up as autostart } from './0005-autostart.ts';
+import { up as factsAndIntents } from './0006-facts-and-intents.ts';
 
 /** Every migration in order. One that was released is never changed. */
 const migrations: Record<string, Migration> = {
@@ -12,6 +13,7 @@ const migrations: Record<string, Migration> = {
   '0003-access': { up: access },
   '0004-runs': { up: runs },
   '0005-autostart': { up: autostart },
+  '0006-facts-and-intents': { up: factsAndIntents },
 };
 
 export const migrationProvider: MigrationProvider = { getMigrations: async () => migrations };

@@ -53,6 +53,7 @@ const fills: Readonly<Record<string, Fill>> = {
       .values({ id: 'r', user_name: 'ann', title: 't', spec: '{}', state: 'succeeded', started_ms: 1, ended_ms: 2 })
       .execute(),
   '0005-autostart': (db) => db.updateTable('vms').set({ autostart: 1, stopped_boot_id: 'boot' }).execute(),
+  '0006-facts-and-intents': (db) => db.insertInto('facts').values({ name: 'data-folder', value: 'f' }).execute(),
 };
 
 /** A database of every earlier version, with what was in it, is brought to the newest and loses nothing. */
@@ -102,4 +103,5 @@ async function checkAll(address: string, filled: readonly string[]): Promise<voi
   assert.equal((await store.users.find('ann'))?.password, hasUsers ? 'hash' : undefined);
   assert.deepEqual(await store.audit.verify(), { entries: hasUsers ? 3 : 0, brokenAtId: undefined });
   assert.equal((await store.runs.find('r'))?.title, filled.includes('0004-runs') ? 't' : undefined);
+  assert.equal(await store.facts.dataFolder(), filled.includes('0006-facts-and-intents') ? 'f' : undefined);
 }

@@ -1,0 +1,48 @@
+import { constants, lstatSync, statSync } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+
+/**
+ * Opens a regular file of the host to read it. Rejects as fs does, and with EINVAL for anything else: a FIFO, a device or
+ * a socket can make `open` or `read` wait for ever, and that holds one of the few threads that all files share. It is
+ * looked at before it is opened, opened without waiting, and looked at again.
+ */
+export async function openRegularFile(path: string): Promise<FileHandle> {
+  if (!(await stat(path)).isFile()) throw notRegular(path);
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  try {
+    if (!(await file.stat()).isFile()) throw notRegular(path);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** All of a small regular file. Rejects as `openRegularFile`, and with EFBIG when it has more than `maxBytes`. */
+export async function readRegularFile(path: string, maxBytes: number): Promise<Buffer> {
+  await using file = await openRegularFile(path);
+  const { size } = await file.stat();
+  if (size > maxBytes) throw withCode('EFBIG', `${path} has ${size} bytes, more than the ${maxBytes} that are read`);
+  const buffer = Buffer.alloc(maxBytes);
+  let count = 0;
+  while (count < maxBytes) {
+    const { bytesRead } = await file.read(buffer, count, maxBytes - count, count);
+    if (bytesRead === 0) break;
+    count += bytesRead;
+  }
+  return buffer.subarray(0, count);
+}
+
+/** For files that a library opens by itself, such as a database: throws EINVAL unless it is regular or missing. */
+export function assertRegularOrMissing(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+  if (!statSync(path).isFile()) throw notRegular(path);
+}
+
+function notRegular(path: string): Error {
+  return withCode('EINVAL', `${path} is not a regular file`);
+}
+
+function withCode(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
