@@ -47,7 +47,7 @@ describe('proto/golden/native', () => {
         assert.deepEqual([...node.push(bytes)], [{ type: 'welcome', welcome: payload.value }]);
       } else {
         agent.push(openingBytes(session, {}, ops));
-        node.push(encodeFrame(session, { case: 'welcome', value: {} }, ops));
+        assert.equal([...node.push(encodeFrame(session, { case: 'welcome', value: {} }, ops))].length, 1);
         assert.deepEqual([...agent.push(bytes)], [{ type: 'frame', payload }]);
         assert.deepEqual([...node.push(bytes)], [{ type: 'frame', payload }]);
       }

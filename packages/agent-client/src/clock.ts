@@ -6,6 +6,8 @@ export interface LinkClock {
   wallNs(): bigint;
   /** Calls back once; the function returned takes it back. */
   setTimer(delayMs: number, callback: () => void): () => void;
+  /** Calls back once others have had their turn of the event loop. */
+  nextTurn(callback: () => void): void;
 }
 
 /** Resolves after `delayMs`, or at once on abort; never rejects. */

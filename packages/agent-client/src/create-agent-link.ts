@@ -13,6 +13,7 @@ import { type Channel, type Log, silentLog } from '@innkeeper/kit';
 import { type ByteOps, portableByteOps } from '@innkeeper/wire';
 import type { AgentLink, CallOptions, LinkState } from './agent-link.ts';
 import type { LinkClock } from './clock.ts';
+import { checkPage, checkProcesses } from './guest-claims.ts';
 import { LinkSessions } from './link-sessions.ts';
 import { hostClock } from './node/host-clock.ts';
 import { randomBytes } from './node/random-bytes.ts';
@@ -40,6 +41,9 @@ export interface AgentLinkOptions {
   readonly telemetryIntervalMs?: number | undefined;
 }
 
+/** A question of liveness is given up after so long; by then the next one is asked. */
+const pingTimeoutMs = 10_000;
+
 /** Opens the link and keeps it open until it is disposed. Never throws; `state` says how it stands. */
 export function createAgentLink(options: AgentLinkOptions): AgentLink {
   const clock = options.clock ?? hostClock;
@@ -58,7 +62,15 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     random: randomBytes,
     log,
     ask: async (session) => {
-      await openCall(session, TelemetryServiceLite.ping, { sequence: 0n }).next();
+      const call = openCall(session, TelemetryServiceLite.ping, { sequence: 0n });
+      // An agent that sends other things and never answers this would fill the session with questions.
+      const takeBack = clock.setTimer(pingTimeoutMs, () => call.raw.cancel(undefined));
+      try {
+        await call.next();
+      } finally {
+        takeBack();
+        call.raw.cancel(undefined);
+      }
     },
     onState: (next) => {
       state = next;
@@ -96,12 +108,19 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     exec: (spec, callOptions = {}) =>
       new ResumingExec({
         sessions,
+        clock,
         options: callOptions,
         sendSignal,
         target: { kind: 'start', spec: { ...spec, id: spec.id ?? randomId() } },
       }),
     attach: (id, fromOffset, callOptions = {}) =>
-      new ResumingExec({ sessions, options: callOptions, sendSignal, target: { kind: 'attach', id, fromOffset } }),
+      new ResumingExec({
+        sessions,
+        clock,
+        options: callOptions,
+        sendSignal,
+        target: { kind: 'attach', id, fromOffset },
+      }),
     readFile: (request, callOptions = {}) => resumingRead(sessions, request, callOptions, closed.signal),
     writeFile: (open, source, callOptions = {}) => resumingWrite(sessions, open, source, callOptions, closed.signal),
     stat: (path, callOptions) =>
@@ -110,7 +129,11 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
         { path, follow: callOptions?.follow ?? false, noSymlinks: callOptions?.noSymlinks ?? false },
         callOptions,
       ),
-    listDirectory: (request, callOptions) => unary(FileServiceLite.list, request, callOptions),
+    listDirectory: async (request, callOptions) => {
+      const page = await unary(FileServiceLite.list, request, callOptions);
+      checkPage(request, page);
+      return page;
+    },
     makeDirectory: (request, callOptions) => unary(FileServiceLite.makeDirectory, request, once(callOptions)),
     renameFile: (request, callOptions) => unary(FileServiceLite.rename, request, once(callOptions)),
     removeFile: (request, callOptions) => unary(FileServiceLite.remove, request, once(callOptions)),
@@ -118,7 +141,8 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     setFileOwner: (request, callOptions) => unary(FileServiceLite.setOwner, request, callOptions),
     readTar: (request, callOptions = {}) => readTar(sessions, request, callOptions, closed.signal),
     writeTar: (open, source, callOptions = {}) => writeTar(sessions, open, source, callOptions, closed.signal),
-    listProcesses: (request, callOptions) => unary(GuestProcessServiceLite.list, request, callOptions),
+    listProcesses: async (request, callOptions) =>
+      checkProcesses(request, await unary(GuestProcessServiceLite.list, request, callOptions)),
     signalProcess: (request, callOptions) => unary(GuestProcessServiceLite.signal, request, once(callOptions)),
     shutdown: (mode, callOptions) =>
       unary(

@@ -51,8 +51,8 @@ export class ExecStdin {
       this.#base = offset;
       this.#end = offset;
     }
-    this.accepted(Math.min(offset, this.#end));
     this.#sent = Math.max(this.#base, Math.min(offset, this.#end));
+    this.accepted(offset);
     this.#endSent = false;
     this.#pump();
   }
@@ -63,8 +63,10 @@ export class ExecStdin {
 
   /** The process's pipe has taken all before `offset`. */
   accepted(offset: number): void {
+    // Nobody can have taken what was not sent.
+    const taken = Math.min(offset, this.#sent);
     let [first] = this.#pieces;
-    while (first !== undefined && this.#base + first.length <= offset) {
+    while (first !== undefined && this.#base + first.length <= taken) {
       this.#base += first.length;
       this.#pieces.shift();
       [first] = this.#pieces;

@@ -32,15 +32,17 @@ describe('a silent agent', () => {
   it('is one that sends nothing valid: any frame puts off the question', async () => {
     const agent = new ScriptedAgent();
     await settle();
+    agent.link.exec({ argv: ['x'] });
+    await settle();
     for (let count = 0; count < 10; count++) {
       await agent.clock.advance(3000);
-      agent.connection.send({ case: 'credit', value: { callId: 77, bytes: 1 } });
+      agent.connection.send({ case: 'credit', value: { callId: 1, bytes: 1 } });
       await settle();
     }
-    assert.equal(agent.connection.calls.length, 0);
+    assert.equal(agent.connection.calls.length, 1);
     assert.equal(agent.link.lastSeenMs, agent.clock.nowMs());
     await agent.clock.advance(5000);
-    assert.equal(agent.connection.calls.length, 1);
+    assert.equal(agent.connection.calls.length, 2);
     await agent.dispose();
   });
 
@@ -85,5 +87,22 @@ describe('a silent agent', () => {
     await agent.reconnect();
     assert.equal(agent.connections.length, 2);
     await agent.dispose();
+  });
+
+  it('that sends other things and answers no question has two of them open at most', async () => {
+    const agent = new ScriptedAgent();
+    await settle();
+    agent.link.exec({ argv: ['x'] });
+    for (let count = 0; count < 100; count++) {
+      await agent.clock.advance(6000);
+      agent.connection.send({ case: 'credit', value: { callId: 1, bytes: 1 } });
+      await settle();
+    }
+    const asked = agent.connection.calls.slice(1);
+    assert.ok(asked.length > 60, `${asked.length}`);
+    assert.ok(asked.filter(({ canceled }) => !canceled).length <= 2);
+    assert.equal(agent.connections.length, 1);
+    await agent.dispose();
+    assert.equal(agent.clock.pendingTimers, 0);
   });
 });

@@ -73,6 +73,33 @@ describe('a link', () => {
     await agent.dispose();
   });
 
+  it('is in no hurry with a guest that keeps hanging up or saying goodbye', async () => {
+    for (const end of ['hangUp', 'goodbye', 'no welcome'] as const) {
+      const agent = new ScriptedAgent();
+      agent.onHello = (connection) => {
+        if (end !== 'no welcome') connection.welcome();
+        if (end === 'goodbye') connection.send({ case: 'goodbye', value: { reason: 'stopping' } });
+        else connection.hangUp();
+      };
+      await agent.clock.advance(60_000);
+      assert.ok(agent.connections.length < 20, `${end}: ${agent.connections.length} connections in a minute`);
+      await agent.dispose();
+    }
+  });
+
+  it('does not forget that a guest broke the rules because a session ended otherwise', async () => {
+    const agent = new ScriptedAgent();
+    let count = 0;
+    agent.onHello = (connection) => {
+      connection.welcome();
+      if (count++ % 2 === 0) connection.sendBytes(new Uint8Array([1, 2, 3]));
+      else connection.send({ case: 'goodbye', value: { reason: 'stopping' } });
+    };
+    await agent.clock.advance(120_000);
+    assert.ok(count < 15, `${count} connections in two minutes`);
+    await agent.dispose();
+  });
+
   it('goes on when a listener throws, and tells the others', async () => {
     const agent = new ScriptedAgent();
     agent.link.onState(() => {

@@ -5,14 +5,12 @@ import type { ByteOps } from '@innkeeper/wire';
 import type { LinkState } from './agent-link.ts';
 import { type LinkClock, pause } from './clock.ts';
 import { keepAlive } from './keep-alive.ts';
+import { ReconnectPace } from './reconnect-pace.ts';
 import { NativeSession } from './session/native-session.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
 
 /** How long a hello is waited for; each try has a connection of its own, so that no old hello waits in a pipe. */
 const helloWaitsMs = [1000, 2000, 4000, 5000];
-/** A guest that broke the rules is asked again ever later. */
-const misbehaveWaitsMs = [1000, 5000, 15_000, 30_000];
-const reconnectWaitMs = 200;
 
 export interface LinkSessionsOptions {
   readonly connect: (signal: AbortSignal) => Promise<Channel>;
@@ -34,6 +32,14 @@ export interface OpenSession {
   readonly welcome: Welcome;
 }
 
+/** How one connection ended. */
+interface Attempt {
+  readonly opened: boolean;
+  readonly why: SessionLostError;
+  /** Milliseconds it lasted; undefined when nobody was there. */
+  readonly lastedMs: number | undefined;
+}
+
 /** Keeps one session open, whatever happens to the channel; tells who waits for the next one. */
 export class LinkSessions {
   readonly #options: LinkSessionsOptions;
@@ -41,7 +47,7 @@ export class LinkSessions {
   readonly #done: Promise<void>;
   #current: OpenSession | undefined;
   #next: Deferred<OpenSession> = createDeferred();
-  #misbehaved = 0;
+  readonly #pace = new ReconnectPace();
   #lastSeenMs: number | undefined;
 
   constructor(options: LinkSessionsOptions) {
@@ -52,6 +58,11 @@ export class LinkSessions {
 
   get lastSeenMs(): number | undefined {
     return this.#current?.session.lastSeenMs ?? this.#lastSeenMs;
+  }
+
+  /** Whether the guest stands still. A hypervisor that does not answer is not known to be paused. */
+  async isPaused(): Promise<boolean> {
+    return await this.#options.isPaused().catch(() => false);
   }
 
   /** The open session, or the next one. Rejects with the signal's reason, or CANCELED once the link is closed. */
@@ -92,37 +103,39 @@ export class LinkSessions {
         log.info('agent.lost', { why: lost.why.message });
         onState({ state: 'lost', since: clock.nowMs(), reason: lost.why.message });
       }
-      await pause(clock, this.#waitMs(lost.why), signal);
+      await pause(clock, this.#waitMs(lost), signal);
     }
   }
 
-  #waitMs(why: SessionLostError): number {
-    if (why.reason !== 'GUEST_MISBEHAVES') return reconnectWaitMs;
-    this.#options.log.warn('agent.misbehaves', { why: why.message });
-    const wait = misbehaveWaitsMs[Math.min(this.#misbehaved, misbehaveWaitsMs.length - 1)] ?? reconnectWaitMs;
-    this.#misbehaved++;
-    return wait;
+  #waitMs({ why, lastedMs }: Attempt): number {
+    if (why.reason === 'GUEST_MISBEHAVES') this.#options.log.warn('agent.misbehaves', { why: why.message });
+    return lastedMs === undefined ? this.#pace.unansweredWaitMs : this.#pace.waitMs(why, lastedMs);
   }
 
   /** One connection from its opening to its end; never rejects. */
-  async #attempt(helloWaitMs: number): Promise<{ readonly opened: boolean; readonly why: SessionLostError }> {
+  async #attempt(helloWaitMs: number): Promise<Attempt> {
     const { connect, clock, ops, random } = this.#options;
     let channel: Channel;
     try {
       channel = await connect(this.#stop.signal);
     } catch (error) {
-      return { opened: false, why: unreachable(error) };
+      return { opened: false, why: SessionLostError.unreachable(error), lastedMs: undefined };
     }
+    const fromMs = clock.nowMs();
     const session = new NativeSession({ channel, ops, clock, nonce: random(16) });
     try {
       const welcome = await this.#hello(session, helloWaitMs);
-      if (welcome === undefined) return { opened: false, why: await session.ended };
+      if (welcome === undefined) {
+        const why = await session.ended;
+        // Nobody answered, or somebody hung up: that one may do so as quickly as it likes.
+        const wasSilent = why.reason === 'AGENT_UNREACHABLE' && clock.nowMs() - fromMs >= helloWaitMs;
+        return { opened: false, why, lastedMs: wasSilent ? undefined : clock.nowMs() - fromMs };
+      }
       this.#onOpen({ session, welcome });
       const why = await keepAlive(session, this.#options);
-      if (why.reason !== 'GUEST_MISBEHAVES') this.#misbehaved = 0;
       this.#lastSeenMs = session.lastSeenMs;
       this.#current = undefined;
-      return { opened: true, why };
+      return { opened: true, why, lastedMs: clock.nowMs() - fromMs };
     } finally {
       session.end(new SessionLostError('AGENT_UNREACHABLE', 'the connection was closed'));
       // A channel that cannot be closed is gone already.
@@ -149,7 +162,7 @@ export class LinkSessions {
       });
     } catch (error) {
       // It has ended with its own reason, or does so here.
-      session.end(unreachable(error));
+      session.end(SessionLostError.unreachable(error));
       return undefined;
     } finally {
       takeBack();
@@ -166,8 +179,4 @@ export class LinkSessions {
     this.#options.log.info('agent.connected', { version: open.welcome.agentVersion.slice(0, 40) });
     this.#options.onState({ state: 'connected', welcome: open.welcome });
   }
-}
-
-function unreachable(error: unknown): SessionLostError {
-  return new SessionLostError('AGENT_UNREACHABLE', error instanceof Error ? error.message : String(error));
 }

@@ -260,4 +260,87 @@ describe('giving a command up', () => {
       await agent.dispose();
     }
   });
+
+  it('fails when its guest sends more output than was asked for', async () => {
+    const run = await follow((agent) => agent.link.exec({ argv: ['x'], maxOutputBytes: 4n }));
+    await run.send(started(), output(0, 'abcd'));
+    assert.equal(run.text, 'abcd');
+    await run.send(output(4, 'e'));
+    await assert.rejects(run.ended, { reason: 'GUEST_MISBEHAVES' });
+    assert.ok(run.agent.call.canceled);
+    await run.agent.dispose();
+  });
+
+  it('fails when its guest leads it back, beyond every number, or through its start again', async () => {
+    for (const events of [
+      [started(), output(0, 'abc'), { case: 'gap', value: { offset: 0n, bytes: 1n } }],
+      [started(), { case: 'gap', value: { offset: 2n ** 63n, bytes: 2n ** 63n - 1n } }],
+      [started(), { case: 'stdinAccepted', value: 2n ** 64n - 1n }],
+      [started(2n ** 64n - 1n)],
+      [started(), started()],
+    ] as const) {
+      const run = await follow();
+      await run.send(...events);
+      await assert.rejects(run.ended, { reason: 'GUEST_MISBEHAVES' });
+      await run.agent.dispose();
+    }
+  });
+
+  it('whose guest does not end it in time is given up, and the time of a pause does not count', async () => {
+    let isPaused = false;
+    const agent = new ScriptedAgent({ isPaused: async () => isPaused });
+    // It answers every question, and says nothing of the process.
+    agent.onCall = (call, connection) => {
+      if (call.method !== method.name) connection.end(call);
+    };
+    await settle();
+    const exec = agent.link.exec({ argv: ['x'], timeoutMs: 60_000, killGraceMs: 5000 });
+    const failures: unknown[] = [];
+    const ended = exec.events[Symbol.asyncIterator]()
+      .next()
+      .catch((error: unknown) => failures.push(error));
+    await agent.clock.advance(50_000);
+    isPaused = true;
+    agent.onCall = undefined;
+    await agent.clock.advance(3_600_000);
+    assert.deepEqual(failures, []);
+    isPaused = false;
+    agent.onCall = (call, connection) => {
+      if (call.method !== method.name) connection.end(call);
+    };
+    await agent.clock.advance(60_000);
+    await ended;
+    assert.match(String(failures[0]), /The time of the process is over/);
+    await agent.dispose();
+    assert.equal(agent.clock.pendingTimers, 0);
+  });
+
+  it('sends its guest only the last size of a terminal while the guest takes none', async () => {
+    const run = await follow((agent) => agent.link.exec({ argv: ['x'], terminal: { columns: 80, rows: 24 } }));
+    await run.send(started());
+    run.agent.connection.stopTaking();
+    for (let columns = 1; columns <= 1000; columns++) void run.exec.resize(columns, 24);
+    await settle();
+    assert.equal(run.agent.connection.waitingWrites, 1);
+    await run.agent.dispose();
+  });
+
+  it('keeps input that its guest has not been sent, whatever it says to have taken', async () => {
+    const run = await follow((agent) => agent.link.exec({ argv: ['x'], stdin: true }));
+    await run.send(started());
+    await run.exec.writeStdin(new TextEncoder().encode('abc'));
+    await settle();
+    await run.send({ case: 'stdinAccepted', value: 1_000_000n });
+    await run.exec.writeStdin(new TextEncoder().encode('def'));
+    await settle();
+    const sent = run.requests().flatMap((input) => (input.case === 'stdin' ? [input.value] : []));
+    assert.deepEqual(
+      sent.map(({ offset, data }) => [Number(offset), new TextDecoder().decode(data)]),
+      [
+        [0, 'abc'],
+        [3, 'def'],
+      ],
+    );
+    await run.agent.dispose();
+  });
 });

@@ -2,11 +2,18 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ExecEvent, ExecRequestSchema, ProcessSpecSchema } from '@innkeeper/contract/agent';
 import { ProcessServiceLite } from '@innkeeper/contract/agent-lite';
 import { isOperationError, OperationError } from '@innkeeper/contract/errors';
+import { afterGuestTime } from './after-guest-time.ts';
 import type { CallOptions, ExecSession } from './agent-link.ts';
+import type { LinkClock } from './clock.ts';
 import { ExecStdin, type ExecTypedCall } from './exec-stdin.ts';
+import { misbehaves, offsetOf } from './guest-claims.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
 import { openCall } from './session/typed-call.ts';
+
+const defaultGraceMs = 5000;
+/** Beyond its timeout and grace, a process whose guest does not say how it ended is given up. */
+const overtimeMs = 30_000;
 
 export type ExecTarget =
   | { readonly kind: 'start'; readonly spec: MessageInitShape<typeof ProcessSpecSchema> & { readonly id: string } }
@@ -14,6 +21,7 @@ export type ExecTarget =
 
 export interface ResumingExecOptions {
   readonly sessions: LinkSessions;
+  readonly clock: LinkClock;
   readonly target: ExecTarget;
   readonly options: CallOptions;
   /** Sends a signal by a call of its own, so that it does not queue behind input. */
@@ -34,6 +42,11 @@ export class ResumingExec implements ExecSession {
   #nextOffset: number;
   #agentInstance: string | undefined;
   #terminal: { columns: number; rows: number } | undefined;
+  #isResizing = false;
+  /** Bytes of output that may come; those that did. */
+  readonly #maxOutput: number;
+  #outputBytes = 0;
+  readonly #stopDeadline: () => void;
 
   constructor(options: ResumingExecOptions) {
     this.#options = options;
@@ -41,6 +54,8 @@ export class ResumingExec implements ExecSession {
     this.id = target.kind === 'start' ? target.spec.id : target.id;
     this.#startedSeen = target.kind === 'attach';
     this.#nextOffset = target.kind === 'attach' ? Number(target.fromOffset) : 0;
+    this.#maxOutput = maxOutputOf(target);
+    this.#stopDeadline = this.#keepDeadline();
     const outer = options.options.signal;
     const onAbort = (): void => this.#controller.abort(outer?.reason);
     outer?.addEventListener('abort', onAbort);
@@ -48,6 +63,7 @@ export class ResumingExec implements ExecSession {
     this.#untie = () => outer?.removeEventListener('abort', onAbort);
     this.#controller.signal.addEventListener('abort', () => {
       const { reason } = this.#controller.signal;
+      this.#stopDeadline();
       // Nobody may be reading events, and a writer must not wait for ever.
       this.#stdin.fail(reason);
       this.#call?.raw.cancel(reason);
@@ -68,11 +84,19 @@ export class ResumingExec implements ExecSession {
 
   async resize(columns: number, rows: number): Promise<void> {
     this.#terminal = { columns, rows };
+    // One at a time, and only the last size counts: a guest that takes none is not sent more and more of them.
+    if (this.#isResizing) return;
+    this.#isResizing = true;
     try {
-      await this.#call?.send({ input: { case: 'resize', value: { columns, rows } } });
+      for (let sent: object | undefined; sent !== this.#terminal; ) {
+        sent = this.#terminal;
+        await this.#call?.send({ input: { case: 'resize', value: this.#terminal } });
+      }
     } catch (error) {
       // It is sent again when the next session has found the process.
       if (!(error instanceof SessionLostError)) throw error;
+    } finally {
+      this.#isResizing = false;
     }
   }
 
@@ -92,11 +116,14 @@ export class ResumingExec implements ExecSession {
       for (;;) {
         const call = await this.#opening;
         try {
-          for (;;) {
+          for (let hasStarted = false; ; ) {
             const event = await call.next();
-            if (event === undefined) throw new OperationError('GUEST_MISBEHAVES', 'An exec ended without telling how.');
+            if (event === undefined) throw misbehaves('An exec ended without telling how.');
             if (event.event.case === 'started') {
-              this.#onStarted(call, Number(event.event.value.stdinOffset));
+              // Each start has input sent again from where it says.
+              if (hasStarted) throw misbehaves('An exec started twice.');
+              hasStarted = true;
+              this.#onStarted(call, offsetOf(event.event.value.stdinOffset, 'The offset of input'));
               if (told) continue;
               told = true;
             }
@@ -132,8 +159,12 @@ export class ResumingExec implements ExecSession {
           target.kind === 'start' && !this.#startedSeen
             ? { input: { case: 'start', value: target.spec } }
             : { input: { case: 'attach', value: { id: this.id, fromOffset: BigInt(this.#nextOffset) } } };
-        this.#call = openCall(session, ProcessServiceLite.exec, first);
-        return this.#call;
+        const call = openCall(session, ProcessServiceLite.exec, first);
+        this.#call = call;
+        // Given up between the session and the call: nobody else would end it.
+        const { signal } = this.#controller;
+        if (signal.aborted) call.raw.cancel(signal.reason);
+        return call;
       } catch (error) {
         if (!(error instanceof SessionLostError)) throw error;
       }
@@ -150,20 +181,25 @@ export class ResumingExec implements ExecSession {
   #admit(event: ExecEvent): ExecEvent | undefined {
     const { case: kind, value } = event.event;
     if (kind === 'stdinAccepted') {
-      this.#stdin.accepted(Number(value));
+      this.#stdin.accepted(offsetOf(value, 'The offset of input'));
       return event;
     }
     if (kind === 'gap') {
-      this.#nextOffset = Number(value.offset + value.bytes);
+      const end = offsetOf(value.offset + value.bytes, 'The end of a gap');
+      // One that leads back would have the same output come again and again.
+      if (end < this.#nextOffset) throw misbehaves(`A gap ends at ${end}, where ${this.#nextOffset} was next.`);
+      this.#nextOffset = end;
       return event;
     }
     if (kind !== 'output') return event;
-    const offset = Number(value.offset);
-    if (offset > this.#nextOffset)
-      throw new OperationError('GUEST_MISBEHAVES', `Output at ${offset} came where ${this.#nextOffset} was next.`);
+    const offset = offsetOf(value.offset, 'The offset of output');
+    if (offset > this.#nextOffset) throw misbehaves(`Output at ${offset} came where ${this.#nextOffset} was next.`);
     const known = this.#nextOffset - offset;
     if (known >= value.data.length) return undefined;
     this.#nextOffset = offset + value.data.length;
+    this.#outputBytes += value.data.length - known;
+    if (this.#outputBytes > this.#maxOutput)
+      throw misbehaves(`More output came than the ${this.#maxOutput} bytes that were asked for.`);
     if (known === 0) return event;
     return {
       ...event,
@@ -177,9 +213,29 @@ export class ResumingExec implements ExecSession {
     return error;
   }
 
+  /** The guest is asked to end the process in time; one that does not is not waited for. */
+  #keepDeadline(): () => void {
+    const { sessions, clock, target } = this.#options;
+    if (target.kind === 'attach' || (target.spec.timeoutMs ?? 0) === 0) return () => undefined;
+    const { timeoutMs = 0, killGraceMs = 0 } = target.spec;
+    const ms = timeoutMs + (killGraceMs === 0 ? defaultGraceMs : killGraceMs) + overtimeMs;
+    return afterGuestTime(sessions, clock, ms, () =>
+      this.#controller.abort(
+        new OperationError('AGENT_UNREACHABLE', 'The time of the process is over, and the guest did not end it.'),
+      ),
+    );
+  }
+
   #finish(reason: unknown): void {
     this.#untie();
+    this.#stopDeadline();
     this.#stdin.fail(reason);
     this.#call?.raw.cancel(reason);
   }
+}
+
+/** Bytes of output that the process may send; no limit when its guest was asked for none. */
+function maxOutputOf(target: ExecTarget): number {
+  const bytes = target.kind === 'start' ? (target.spec.maxOutputBytes ?? 0n) : 0n;
+  return bytes === 0n ? Number.POSITIVE_INFINITY : Number(bytes);
 }

@@ -45,7 +45,12 @@ const chunk = (offset: number, text: string): EventInit => ({
   case: 'chunk',
   value: { offset: BigInt(offset), data: new TextEncoder().encode(text) },
 });
-const done = (sha256 = new Uint8Array(0)): EventInit => ({ case: 'done', value: { bytes: 0n, sha256 } });
+const done = (bytes: number, sha256 = new Uint8Array(0)): EventInit => ({
+  case: 'done',
+  value: { bytes: BigInt(bytes), sha256 },
+});
+
+const hash = new Uint8Array(32).fill(7);
 
 describe('a download over several sessions', () => {
   it('goes on behind the last byte that came', async () => {
@@ -53,7 +58,7 @@ describe('a download over several sessions', () => {
     await run.send(info(), chunk(0, 'abc'));
     await run.agent.reconnect();
     assert.equal(run.request?.offset, 3n);
-    await run.send(info(), chunk(3, 'def'), done());
+    await run.send(info(), chunk(3, 'def'), done(3));
     await run.ended;
     assert.equal(run.text, 'abcdef');
     assert.equal((await run.reading.info).sizeBytes, 6n);
@@ -76,15 +81,14 @@ describe('a download over several sessions', () => {
   });
 
   it('gives the agent’s hash only where it covers all', async () => {
-    const hash = new Uint8Array(32).fill(7);
     const whole = await begin({ sha256: true });
-    await whole.send(info(), chunk(0, 'abcdef'), done(hash));
+    await whole.send(info(), chunk(0, 'abcdef'), done(6, hash));
     assert.deepEqual((await whole.reading.done).sha256, hash);
     await whole.agent.dispose();
     const resumed = await begin({ sha256: true });
     await resumed.send(info(), chunk(0, 'abc'));
     await resumed.agent.reconnect();
-    await resumed.send(info(), chunk(3, 'def'), done(hash));
+    await resumed.send(info(), chunk(3, 'def'), done(3, hash));
     assert.equal((await resumed.reading.done).sha256.length, 0);
     await resumed.agent.dispose();
   });
@@ -120,6 +124,23 @@ describe('a download over several sessions', () => {
     await assert.rejects(early.ended, { reason: 'GUEST_MISBEHAVES' });
     await early.agent.dispose();
   });
+
+  for (const [what, request, events] of [
+    ['more bytes than were asked for', { length: 2n }, [info(), chunk(0, 'abc')]],
+    ['chunks before it says what the file is', {}, [chunk(0, 'abc')]],
+    ['what the file is twice', {}, [info(), info()]],
+    ['empty chunks', {}, [info(), chunk(0, '')]],
+    ['another total than there were bytes', {}, [info(), chunk(0, 'abc'), done(4)]],
+    ['a hash of 31 bytes', { sha256: true }, [info(), chunk(0, 'abc'), done(3, new Uint8Array(31))]],
+    ['no hash where one was asked for', { sha256: true }, [info(), chunk(0, 'abc'), done(3)]],
+    ['an offset beyond every file', {}, [info(), { case: 'chunk', value: { offset: 2n ** 63n, data: hash } }]],
+  ] as const)
+    it(`fails with GUEST_MISBEHAVES when a guest sends ${what}`, async () => {
+      const run = await begin(request);
+      await run.send(...(events as readonly EventInit[]));
+      await assert.rejects(run.ended, { reason: 'GUEST_MISBEHAVES' });
+      await run.agent.dispose();
+    });
 
   it('that is given up is called off at the agent', async () => {
     const controller = new AbortController();

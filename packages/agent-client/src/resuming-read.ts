@@ -1,9 +1,16 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { type FileInfo, FileKind, type ReadFileDone, type ReadFileRequestSchema } from '@innkeeper/contract/agent';
+import {
+  type FileChunk,
+  type FileInfo,
+  FileKind,
+  type ReadFileDone,
+  type ReadFileRequestSchema,
+} from '@innkeeper/contract/agent';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { createDeferred } from '@innkeeper/kit';
 import type { CallOptions, FileReading } from './agent-link.ts';
+import { checkHash, checkTotal, misbehaves, offsetOf } from './guest-claims.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
 import { stopOnAbort } from './session/stop-on-abort.ts';
@@ -91,29 +98,41 @@ class Reader {
     }
     const call = openCall(session, FileServiceLite.read, { ...this.#request, offset: start, length: left });
     const untie = stopOnAbort(call.raw, this.#signal);
+    const before = this.#read;
     try {
-      for (;;) {
+      for (let isKnown = false; ; ) {
         const event = (await call.next())?.event;
-        if (event?.case === 'info') {
+        if (event?.case === 'info' && !isKnown) {
+          isKnown = true;
           this.#admit(event.value);
-        } else if (event?.case === 'chunk') {
-          if (Number(event.value.offset) !== Number(this.#request.offset ?? 0n) + this.#read)
-            throw new OperationError('GUEST_MISBEHAVES', 'A chunk of a file came out of order.');
-          this.#read += event.value.data.length;
+        } else if (event?.case === 'chunk' && isKnown) {
+          this.#take(event.value);
           yield event.value.data;
-        } else if (event?.case === 'done') {
+        } else if (event?.case === 'done' && isKnown) {
+          checkTotal(event.value.bytes, this.#read - before, 'The reading');
+          checkHash(event.value.sha256, this.#request.sha256 ?? false);
           this.#finish(
             resumed && this.#read > 0 && start > (this.#request.offset ?? 0n) ? new Uint8Array(0) : event.value.sha256,
           );
           return;
         } else {
-          throw new OperationError('GUEST_MISBEHAVES', 'A reading ended without "done".');
+          throw misbehaves('A reading is its info, its chunks and "done", in this order.');
         }
       }
     } finally {
       untie();
       call.raw.cancel(undefined);
     }
+  }
+
+  /** In order, none empty, and no more than was asked for. */
+  #take({ offset, data }: FileChunk): void {
+    const { offset: start = 0n, length = 0n } = this.#request;
+    if (offsetOf(offset, 'The offset of a chunk') !== Number(start) + this.#read)
+      throw misbehaves('A chunk of a file came out of order.');
+    if (data.length === 0) throw misbehaves('A chunk of a file is empty.');
+    this.#read += data.length;
+    if (length > 0n && this.#read > Number(length)) throw misbehaves(`More came than the ${length} bytes asked for.`);
   }
 
   #admit(info: FileInfo): void {

@@ -3,6 +3,7 @@ import type { OpenWriteSchema, WriteFileEventSchema, WriteFileRequestSchema } fr
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { FileSource, WriteFileOptions } from './agent-link.ts';
+import { checkHash, checkTotal, misbehaves, offsetOf } from './guest-claims.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { sendChunks } from './send-chunks.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
@@ -34,7 +35,7 @@ export async function resumingWrite(
       const call = openCall(session, FileServiceLite.write, { input: { case: 'open', value: { ...open, resume } } });
       const untie = stopOnAbort(call.raw, signal);
       try {
-        return await upload(call, source, options);
+        return await upload(call, { ...open, resume }, source, options);
       } finally {
         untie();
         call.raw.cancel(undefined);
@@ -48,16 +49,25 @@ export async function resumingWrite(
   }
 }
 
-async function upload(call: WriteCall, source: FileSource, options: WriteFileOptions): Promise<WriteResult> {
+async function upload(
+  call: WriteCall,
+  { resume = false, inPlaceOffset, append = false, sha256: isHashed = false }: OpenInit,
+  source: FileSource,
+  options: WriteFileOptions,
+): Promise<WriteResult> {
   const opened = await call.next();
-  if (opened?.event.case !== 'opened')
-    throw new OperationError('GUEST_MISBEHAVES', 'An upload was not answered by "opened".');
+  if (opened?.event.case !== 'opened') throw misbehaves('An upload was not answered by "opened".');
   const { offset } = opened.event.value;
+  offsetOf(offset, 'The offset of an upload');
+  if (offset !== 0n && !resume && inPlaceOffset === undefined && !append)
+    throw misbehaves(`An upload that is new begins at ${offset}.`);
   const end = await sendChunks(call, source(offset), offset, options.onProgress);
-  const sha256 = options.expectedSha256?.() ?? new Uint8Array(0);
-  await call.send({ input: { case: 'commit', value: { sha256 } } }, { halfClose: true });
+  const expected = options.expectedSha256?.() ?? new Uint8Array(0);
+  await call.send({ input: { case: 'commit', value: { sha256: expected } } }, { halfClose: true });
   const done = await call.next();
-  if (done?.event.case !== 'done')
-    throw new OperationError('GUEST_MISBEHAVES', `An upload of ${end} bytes was not answered by "done".`);
+  if (done?.event.case !== 'done') throw misbehaves(`An upload of ${end} bytes was not answered by "done".`);
+  const { bytes, sha256 } = done.event.value;
+  if (inPlaceOffset === undefined && !append) checkTotal(bytes, end, 'The upload');
+  checkHash(sha256, isHashed);
   return done.event.value;
 }

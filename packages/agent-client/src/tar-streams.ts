@@ -4,6 +4,7 @@ import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { createDeferred } from '@innkeeper/kit';
 import type { CallOptions, TarReading } from './agent-link.ts';
+import { checkSkipped, checkTotal, misbehaves, offsetOf } from './guest-claims.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { sendChunks } from './send-chunks.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
@@ -45,11 +46,15 @@ async function* readChunks(
   try {
     for (let read = 0; ; ) {
       const event = (await call.next())?.event;
-      if (event?.case === 'done') return event.value;
-      if (event?.case !== 'chunk')
-        throw new OperationError('GUEST_MISBEHAVES', 'The reading of an archive ended without "done".');
-      if (Number(event.value.offset) !== read)
-        throw new OperationError('GUEST_MISBEHAVES', 'A piece of an archive came out of order.');
+      if (event?.case === 'done') {
+        checkTotal(event.value.bytes, read, 'The archive');
+        checkSkipped(event.value.skipped);
+        return event.value;
+      }
+      if (event?.case !== 'chunk') throw misbehaves('The reading of an archive ended without "done".');
+      if (offsetOf(event.value.offset, 'The offset of a piece') !== read)
+        throw misbehaves('A piece of an archive came out of order.');
+      if (event.value.data.length === 0) throw misbehaves('A piece of an archive is empty.');
       read += event.value.data.length;
       yield event.value.data;
     }
@@ -73,13 +78,13 @@ export async function writeTar(
   const untie = stopOnAbort(call.raw, signal);
   try {
     const opened = await call.next();
-    if (opened?.event.case !== 'opened')
-      throw new OperationError('GUEST_MISBEHAVES', 'An archive was not answered by "opened".');
-    await sendChunks(call, source(), 0n);
+    if (opened?.event.case !== 'opened') throw misbehaves('An archive was not answered by "opened".');
+    const sent = await sendChunks(call, source(), 0n);
     await call.send({ input: { case: 'commit', value: {} } }, { halfClose: true });
     const done = await call.next();
-    if (done?.event.case !== 'done')
-      throw new OperationError('GUEST_MISBEHAVES', 'An archive was not answered by "done".');
+    if (done?.event.case !== 'done') throw misbehaves('An archive was not answered by "done".');
+    checkTotal(done.event.value.bytes, sent, 'The archive');
+    checkSkipped(done.event.value.skipped);
     return done.event.value;
   } catch (error) {
     throw explainLoss(error, 'The unpacking of an archive');

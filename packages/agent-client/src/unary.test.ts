@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FileServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import { FileServiceLite, GuestProcessServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { settle } from './fake/fake-link-clock.ts';
 import { ScriptedAgent } from './fake/scripted-agent.ts';
 import { requestsOf } from './fake/scripted-connection.ts';
@@ -98,6 +98,46 @@ describe('a question', () => {
     agent.onCall = (call, connection) =>
       connection.send({ case: 'message', value: { callId: call.id, body: new Uint8Array([0x0a, 0x7f]) } });
     await assert.rejects(agent.link.stat('/x'), { reason: 'GUEST_MISBEHAVES' });
+    await agent.dispose();
+  });
+
+  for (const [what, request, answer] of [
+    ['longer than was asked for', { path: '/', pageSize: 2 }, { entries: [{}, {}, {}] }],
+    ['empty, with a next one', { path: '/' }, { entries: [], nextPageToken: 'a' }],
+    ['its own next one', { path: '/', pageToken: 'a' }, { entries: [{}], nextPageToken: 'a' }],
+    ['followed by a token of 5,000 characters', { path: '/' }, { entries: [{}], nextPageToken: 'a'.repeat(5000) }],
+  ] as const)
+    it(`for a page of a folder that is ${what} says that the guest misbehaves`, async () => {
+      const agent = new ScriptedAgent();
+      agent.onCall = (call, connection) => {
+        connection.answer(call, FileServiceLite.list, { ...answer, entries: [...answer.entries] });
+        connection.end(call);
+      };
+      await assert.rejects(agent.link.listDirectory(request), { reason: 'GUEST_MISBEHAVES' });
+      await agent.dispose();
+    });
+
+  it('for processes has as many as were asked for, and no shares that cannot be', async () => {
+    const agent = new ScriptedAgent();
+    agent.onCall = (call, connection) => {
+      const processes = [Number.NaN, -1, Number.POSITIVE_INFINITY, 250].map((cpuPercent) => ({ cpuPercent }));
+      connection.answer(call, GuestProcessServiceLite.list, { processes });
+      connection.end(call);
+    };
+    const { processes } = await agent.link.listProcesses({ limit: 4 });
+    assert.deepEqual(
+      processes.map(({ cpuPercent }) => cpuPercent),
+      [undefined, undefined, undefined, 250],
+    );
+    await assert.rejects(agent.link.listProcesses({ limit: 3 }), { reason: 'GUEST_MISBEHAVES' });
+    await agent.dispose();
+  });
+
+  it('that fails has the guest’s words, cut and without control characters', async () => {
+    const agent = new ScriptedAgent();
+    const message = `\u001b[2J${'x'.repeat(10_000)}`;
+    agent.onCall = (call, connection) => connection.end(call, { reason: 'FILE_NOT_FOUND', message });
+    await assert.rejects(agent.link.stat('/x'), { message: `\ufffd[2J${'x'.repeat(4092)}` });
     await agent.dispose();
   });
 });

@@ -9,6 +9,9 @@ import { openCall } from './session/typed-call.ts';
 /** Between a watch that ended, as an older agent may end it, and the next. */
 const againAfterMs = 5000;
 
+/** Reports are taken this far apart at least, the newest of those that came: a flood costs no more than that. */
+const apartMs = 250;
+
 /** Keeps a telemetry watch open in every session until the signal; each report goes to `onReport`. */
 export function watchTelemetry(
   sessions: LinkSessions,
@@ -24,9 +27,13 @@ export function watchTelemetry(
         const call = openCall(session, TelemetryServiceLite.watch, { intervalMs });
         const untie = stopOnAbort(call.raw, signal);
         try {
-          for (let report = await call.next(); report !== undefined; report = await call.next()) onReport(report);
+          for (let report = await call.newest(); report !== undefined; report = await call.newest()) {
+            onReport(report);
+            await pause(clock, apartMs, signal);
+          }
         } finally {
           untie();
+          call.raw.cancel(undefined);
         }
         await pause(clock, againAfterMs, signal);
       } catch (error) {

@@ -16,6 +16,8 @@ interface Timer {
  */
 export class EventClock implements Clock, LinkClock {
   readonly #timers = new Set<Timer>();
+  /** Work for the next turn: no time passes before it. */
+  readonly #turns: (() => void)[] = [];
   #nowMs = 0;
 
   get pendingTimers(): number {
@@ -35,6 +37,8 @@ export class EventClock implements Clock, LinkClock {
     return () => this.#timers.delete(timer);
   };
 
+  nextTurn = (callback: () => void): void => void this.#turns.push(callback);
+
   /** Lets time pass until the work is done. Rejects when it is not within `limitMs` of this clock's time. */
   async run<T>(work: PromiseLike<T>, limitMs = 120_000): Promise<T> {
     const untilMs = this.#nowMs + limitMs;
@@ -46,7 +50,9 @@ export class EventClock implements Clock, LinkClock {
     for (;;) {
       await setImmediate();
       if (over) return await work;
-      this.#next(untilMs);
+      const turns = this.#turns.splice(0);
+      for (const turn of turns) turn();
+      if (turns.length === 0) this.#next(untilMs);
     }
   }
 

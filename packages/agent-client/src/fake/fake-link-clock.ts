@@ -4,6 +4,8 @@ import type { LinkClock } from '../clock.ts';
 export class FakeLinkClock implements LinkClock {
   readonly #timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
   #nowMs = 1000;
+  /** Turns of the event loop that were waited for. */
+  turns = 0;
 
   /** Timers that wait. */
   get pendingTimers(): number {
@@ -17,6 +19,11 @@ export class FakeLinkClock implements LinkClock {
     const timer = { atMs: this.#nowMs + Math.max(0, delayMs), callback };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
+  };
+
+  nextTurn = (callback: () => void): void => {
+    this.turns++;
+    queueMicrotask(callback);
   };
 
   /** Lets time pass; what follows from a timer happens before the next one fires. */

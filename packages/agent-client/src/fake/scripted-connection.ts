@@ -36,6 +36,9 @@ export class ScriptedConnection implements Channel {
   readonly #receiver = new AgentReceiver(portableByteOps);
   readonly #toNode: Uint8Array[] = [];
   #ended = false;
+  #isTaking = true;
+  waitingWrites = 0;
+  waitingBytes = 0;
   #wake: (() => void)[] = [];
 
   async read(options?: { readonly signal?: AbortSignal | undefined }): Promise<Uint8Array | undefined> {
@@ -54,6 +57,11 @@ export class ScriptedConnection implements Channel {
 
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#ended) throw new Error('the connection is closed');
+    if (!this.#isTaking) {
+      this.waitingWrites++;
+      this.waitingBytes += bytes.length;
+      await new Promise(() => undefined);
+    }
     for (const incoming of this.#receiver.push(bytes.slice())) {
       if (incoming.type === 'hello') {
         this.session = incoming.session;
@@ -73,6 +81,11 @@ export class ScriptedConnection implements Channel {
     return this.close();
   }
 
+  /** As of a guest that does not read its port: what the node writes from now on waits. */
+  stopTaking(): void {
+    this.#isTaking = false;
+  }
+
   /** The node sees the end, and cannot write. */
   hangUp(): void {
     this.#ended = true;
@@ -85,7 +98,11 @@ export class ScriptedConnection implements Channel {
   }
 
   send(payload: NativePayloadInit): void {
-    this.sendBytes(encodeFrame(this.session, payload, portableByteOps));
+    this.sendBytes(this.frame(payload));
+  }
+
+  frame(payload: NativePayloadInit): Uint8Array {
+    return encodeFrame(this.session, payload, portableByteOps);
   }
 
   welcome(welcome: MessageInitShape<typeof WelcomeSchema> = {}): void {

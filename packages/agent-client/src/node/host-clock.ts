@@ -9,4 +9,5 @@ export const hostClock: LinkClock = {
     timer.unref();
     return () => clearTimeout(timer);
   },
+  nextTurn: (callback) => void setImmediate(callback),
 };

@@ -13,9 +13,10 @@ async function open() {
   const connection = new ScriptedConnection();
   connection.onHello = () => connection.welcome();
   const nonce = Uint8Array.from({ length: 16 }, (_, index) => index);
-  const session = new NativeSession({ channel: connection, ops: portableByteOps, clock: new FakeLinkClock(), nonce });
+  const clock = new FakeLinkClock();
+  const session = new NativeSession({ channel: connection, ops: portableByteOps, clock, nonce });
   const welcome = await session.open({ minVersion: 1, maxVersion: 1 });
-  return { connection, session, welcome };
+  return { connection, session, welcome, clock };
 }
 
 /** A message of a call with a body of so many bytes. */
@@ -42,11 +43,10 @@ describe('a session', () => {
     assert.equal(session.lastSeenMs, clock.nowMs());
   });
 
-  it('gives an answer to the call that it names, and drops one to nobody', async () => {
+  it('gives an answer to the call that it names', async () => {
     const { connection, session } = await open();
     const [first, second] = [openCall(session, ping, { sequence: 1n }), openCall(session, ping, { sequence: 2n })];
     await settle();
-    connection.send({ case: 'message', value: { callId: 99, body: new Uint8Array([8, 99]) } });
     const [one, two] = connection.calls;
     assert.ok(one !== undefined && two !== undefined);
     connection.answer(two, ping, { sequence: 2n });
@@ -114,5 +114,116 @@ describe('a session', () => {
     connection.hangUp();
     await assert.rejects(call.next(), { name: 'SessionLostError' });
     await assert.rejects(call.send({ input: { case: 'commit', value: {} } }), { name: 'SessionLostError' });
+  });
+
+  for (const [what, payload] of [
+    ['an answer to', { case: 'message', value: { callId: 2, body: new Uint8Array(3) } }],
+    ['the end of', { case: 'end', value: { callId: 2 } }],
+    ['credit for', { case: 'credit', value: { callId: 0, bytes: 1 } }],
+  ] as const)
+    it(`ends at ${what} a call that was never made`, async () => {
+      const { connection, session } = await open();
+      openCall(session, ping, {});
+      connection.send(payload);
+      assert.equal((await session.ended).reason, 'GUEST_MISBEHAVES');
+    });
+
+  it('passes over what was on its way to a call that was given up, and ends at more than that', async () => {
+    const { connection, session } = await open();
+    const call = openCall(session, FileServiceLite.read, { path: '/f' });
+    await settle();
+    call.raw.cancel(undefined);
+    for (let sent = 0; sent < 512 * 1024; sent += 64_000) connection.send(body(1, 64_000));
+    connection.send({ case: 'end', value: { callId: 1 } });
+    await settle();
+    assert.equal(session.isOpen, true);
+    for (let sent = 0; sent < 256 * 1024; sent += 64_000) connection.send(body(1, 64_000));
+    assert.equal((await session.ended).reason, 'GUEST_MISBEHAVES');
+  });
+
+  it('ends at ends without end of the same call', async () => {
+    const { connection, session } = await open();
+    openCall(session, ping, {});
+    await settle();
+    for (let count = 0; count < 300; count++) connection.send({ case: 'end', value: { callId: 1 } });
+    assert.equal((await session.ended).reason, 'GUEST_MISBEHAVES');
+  });
+
+  it('ends at empty answers beyond a call’s credit: each counts 256 bytes', async () => {
+    const { connection, session } = await open();
+    openCall(session, FileServiceLite.read, { path: '/f' });
+    await settle();
+    for (let count = 0; count < (512 * 1024 + 65_536) / 256; count++) connection.send(body(1, 0));
+    await settle();
+    assert.equal(session.isOpen, true);
+    connection.send(body(1, 0));
+    assert.equal((await session.ended).reason, 'GUEST_MISBEHAVES');
+  });
+
+  it('ends at credit without end', async () => {
+    const { connection, session } = await open();
+    openCall(session, FileServiceLite.write, { input: { case: 'open', value: { path: '/f' } } });
+    for (let count = 0; count < 5; count++) connection.send({ case: 'credit', value: { callId: 1, bytes: 262_144 } });
+    assert.equal((await session.ended).reason, 'GUEST_MISBEHAVES');
+  });
+
+  it('gives the ninth call and those after it a small window', async () => {
+    const { connection, session } = await open();
+    for (let count = 0; count < 9; count++) openCall(session, FileServiceLite.read, { path: '/f' });
+    await settle();
+    for (let sent = 0; sent < 128 * 1024; sent += 64_000) connection.send(body(8, 64_000));
+    await settle();
+    assert.equal(session.isOpen, true);
+    for (let sent = 0; sent <= 128 * 1024; sent += 64_000) connection.send(body(9, 64_000));
+    assert.equal((await session.ended).reason, 'GUEST_MISBEHAVES');
+  });
+
+  it('has one credit frame on its way for a call, however much was consumed, while a guest does not read', async () => {
+    const { connection, session } = await open();
+    const call = openCall(session, FileServiceLite.read, { path: '/f' });
+    await settle();
+    connection.stopTaking();
+    for (let count = 0; count < 50; count++) {
+      connection.send(body(1, 10_000));
+      await call.raw.next();
+    }
+    await settle();
+    assert.equal(connection.waitingWrites, 1);
+  });
+
+  it('ends when a guest does not read and 5 MiB wait for it', async () => {
+    const { connection, session } = await open();
+    connection.stopTaking();
+    const path = 'x'.repeat(60_000);
+    for (let count = 0; session.isOpen && count < 200; count++)
+      openCall(session, FileServiceLite.stat, { path }).raw.cancel(undefined);
+    const why = await session.ended;
+    assert.equal(why.reason, 'GUEST_MISBEHAVES');
+    assert.match(why.message, /does not read its port/);
+    assert.ok(connection.waitingBytes <= 5 * 1024 * 1024);
+  });
+
+  it('refuses a request that fits no frame, and has its place free for the next call', async () => {
+    const { connection, session } = await open();
+    const path = 'x'.repeat(65_001);
+    for (let count = 0; count < 65; count++)
+      assert.throws(() => openCall(session, FileServiceLite.stat, { path }), { reason: 'INVALID_ARGUMENT' });
+    const call = openCall(session, FileServiceLite.write, { input: { case: 'open', value: { path: '/f' } } });
+    await assert.rejects(call.send({ input: { case: 'open', value: { path } } }), { reason: 'INVALID_ARGUMENT' });
+    await call.send({ input: { case: 'commit', value: {} } });
+    await settle();
+    assert.equal(connection.calls.length, 1);
+  });
+
+  it('takes a flood of small frames in many turns of the event loop, and hands it over in many', async () => {
+    const { connection, session, clock } = await open();
+    const call = openCall(session, FileServiceLite.read, { path: '/f' });
+    await settle();
+    const frames = Buffer.concat(Array.from({ length: 2000 }, () => connection.frame(body(1, 2))));
+    const before = clock.turns;
+    connection.sendBytes(frames);
+    for (let count = 0; count < 2000; count++) await call.raw.next();
+    // 256 messages are a turn's share, and each is paid for when it is decoded and when it is handed over.
+    assert.ok(clock.turns - before >= 14, `${clock.turns - before} turns`);
   });
 });

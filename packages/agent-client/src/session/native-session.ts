@@ -5,7 +5,6 @@ import { type Channel, createDeferred } from '@innkeeper/kit';
 import {
   type ByteOps,
   encodeFrame,
-  initialAgentCredit,
   type NativePayload,
   type NativePayloadInit,
   NodeReceiver,
@@ -13,10 +12,18 @@ import {
   sealStreamMessage,
 } from '@innkeeper/wire';
 import type { LinkClock } from '../clock.ts';
-import { receiveWindowBytes, SessionCall } from './session-call.ts';
+import { guestText } from '../guest-claims.ts';
+import { checkBody, overdraftBytes, SessionCall } from './session-call.ts';
 import { SessionLostError } from './session-lost-error.ts';
+import { SessionWriter } from './session-writer.ts';
+import { StrayAnswers } from './stray-answers.ts';
+import { TurnBudget } from './turn-budget.ts';
 
 const maxCalls = 64;
+/** Of what an agent says went wrong. */
+const maxMessageChars = 4096;
+/** Bytes of answers on their way to us, for each of the first calls of a session that are open, and for the later ones. */
+const windows = { wide: 512 * 1024, narrow: 64 * 1024, wideCalls: 8 };
 
 export interface NativeSessionOptions {
   readonly channel: Channel;
@@ -33,6 +40,9 @@ export interface NativeSessionOptions {
 export class NativeSession {
   readonly #options: NativeSessionOptions;
   readonly #receiver: NodeReceiver;
+  readonly #writer: SessionWriter;
+  readonly #turn: TurnBudget;
+  readonly #strays = new StrayAnswers();
   readonly #calls = new Map<number, SessionCall>();
   readonly #welcome = createDeferred<Welcome>();
   readonly #ended = createDeferred<SessionLostError>();
@@ -44,6 +54,8 @@ export class NativeSession {
   constructor(options: NativeSessionOptions) {
     this.#options = options;
     this.#receiver = new NodeReceiver(options.ops);
+    this.#writer = new SessionWriter(options.channel, (why) => this.end(why));
+    this.#turn = new TurnBudget(options.clock);
     // Nobody may be waiting when a session ends before its welcome.
     this.#welcome.promise.catch(() => undefined);
   }
@@ -65,16 +77,18 @@ export class NativeSession {
 
   /** Sends the hello and resolves with the welcome; rejects with SessionLostError. */
   open(hello: MessageInitShape<typeof HelloSchema>): Promise<Welcome> {
-    const { channel, nonce, ops } = this.#options;
+    const { nonce, ops } = this.#options;
     this.#receiver.begin(nonce);
-    this.#read().catch((error: unknown) => this.end(new SessionLostError('AGENT_UNREACHABLE', describe(error))));
-    channel
-      .write(openingBytes(nonce, hello, ops))
-      .catch((error: unknown) => this.end(new SessionLostError('AGENT_UNREACHABLE', describe(error))));
+    this.#read().catch((error: unknown) => this.end(SessionLostError.unreachable(error)));
+    // A failed write ends the session, and with it the wait.
+    this.#writer.write(openingBytes(nonce, hello, ops)).catch(() => undefined);
     return this.#welcome.promise;
   }
 
-  /** Opens a call with its first request. @throws SessionLostError, OperationError TOO_MANY_CALLS */
+  /**
+   * Opens a call with its first request.
+   * @throws SessionLostError, OperationError TOO_MANY_CALLS, INVALID_ARGUMENT when the request is too long
+   */
   call(
     method: string,
     body: Uint8Array,
@@ -83,31 +97,37 @@ export class NativeSession {
     if (this.#over !== undefined) throw this.#over;
     if (this.#calls.size >= maxCalls)
       throw new OperationError('TOO_MANY_CALLS', `${maxCalls} calls to this guest are open.`);
+    checkBody(body.length);
     const id = ++this.#lastCallId;
-    const call = new SessionCall({
+    const { halfClose, timeoutMs } = options;
+    const credit = this.#calls.size < windows.wideCalls ? windows.wide : windows.narrow;
+    // Made before the call is registered: what cannot be sent must not hold a place.
+    const frame = this.#frame({ case: 'call', value: { id, method, timeoutMs, credit, body, halfClose } });
+    const call = this.#newCall(id, credit);
+    this.#calls.set(id, call);
+    this.#post(frame);
+    return call;
+  }
+
+  #newCall(id: number, windowBytes: number): SessionCall {
+    const { nonce: session, ops } = this.#options;
+    return new SessionCall({
       id,
-      initialSendCredit: initialAgentCredit,
-      grant: (bytes) => this.#post({ case: 'credit', value: { callId: id, bytes } }),
+      windowBytes,
+      turn: this.#turn,
+      grant: (bytes) => this.#write(this.#frame({ case: 'credit', value: { callId: id, bytes } })),
       cancel: () => {
         this.#calls.delete(id);
-        this.#post({ case: 'cancel', value: { callId: id } });
+        // What is on its way, and what the agent sends until it hears of this.
+        this.#strays.allow(windowBytes + overdraftBytes);
+        this.#post(this.#frame({ case: 'cancel', value: { callId: id } }));
       },
-      write: (message, halfClose) => this.#write({ case: 'message', value: { callId: id, body: message, halfClose } }),
+      room: () => this.#writer.room(),
+      write: (body, halfClose) => this.#write(this.#frame({ case: 'message', value: { callId: id, body, halfClose } })),
       writeBulk: (buffer, start, end, prefix) =>
-        this.#writeBytes(
-          sealStreamMessage(buffer, start, end, {
-            session: this.#options.nonce,
-            callId: id,
-            prefix,
-            ops: this.#options.ops,
-          }),
-        ),
+        this.#write(sealStreamMessage(buffer, start, end, { session, callId: id, prefix, ops })),
       misbehave: (why) => this.#misbehave(why),
     });
-    this.#calls.set(id, call);
-    const { halfClose, timeoutMs } = options;
-    this.#post({ case: 'call', value: { id, method, timeoutMs, credit: receiveWindowBytes, body, halfClose } });
-    return call;
   }
 
   /** Ends the session; idempotent. The channel stays the caller's. */
@@ -117,6 +137,7 @@ export class NativeSession {
     this.#stopReading.abort(why);
     for (const call of this.#calls.values()) call.finish(why);
     this.#calls.clear();
+    this.#writer.close();
     this.#welcome.reject(why);
     this.#ended.resolve(why);
   }
@@ -134,6 +155,8 @@ export class NativeSession {
         this.#lastSeenMs = clock.nowMs();
         if (incoming.type === 'welcome') this.#welcome.resolve(incoming.welcome);
         else this.#onFrame(incoming.payload);
+        const nextTurn = this.#turn.spend(incoming.type === 'frame' ? bodyBytesOf(incoming.payload) : 0);
+        if (nextTurn !== undefined) await nextTurn;
         if (this.#over !== undefined) return;
       }
     }
@@ -142,53 +165,58 @@ export class NativeSession {
   #onFrame(payload: NativePayload): void {
     switch (payload.case) {
       case 'message':
-        this.#calls.get(payload.value.callId)?.receive(payload.value.body);
+        this.#callOf(payload.value.callId, payload.value.body.length)?.receive(payload.value.body);
         break;
       case 'credit':
-        this.#calls.get(payload.value.callId)?.addCredit(payload.value.bytes);
+        this.#callOf(payload.value.callId, 0)?.addCredit(payload.value.bytes);
         break;
       case 'end': {
         const { callId, code, reason, message } = payload.value;
-        const call = this.#calls.get(callId);
+        const call = this.#callOf(callId, 0);
         this.#calls.delete(callId);
-        call?.finish(code === 0 ? undefined : new OperationError(isReasonName(reason) ? reason : 'INTERNAL', message));
+        const why = isReasonName(reason) ? reason : 'INTERNAL';
+        call?.finish(code === 0 ? undefined : new OperationError(why, guestText(message, maxMessageChars)));
         break;
       }
       case 'goodbye':
         this.end(
-          new SessionLostError('AGENT_UNREACHABLE', `the agent said goodbye: ${payload.value.reason.slice(0, 100)}`),
+          new SessionLostError('AGENT_UNREACHABLE', `the agent said goodbye: ${guestText(payload.value.reason, 100)}`),
         );
         break;
       default:
-        // Of a later version, or an answer to a call that was given up.
+        this.#misbehave(`a frame that only a node sends: ${payload.case}`);
         break;
     }
+  }
+
+  /** The open call that a frame names. One for a call that was never made, or too many for calls that are over, end the session. */
+  #callOf(id: number, bytes: number): SessionCall | undefined {
+    const call = this.#calls.get(id);
+    if (call !== undefined) return call;
+    if (id === 0 || id > this.#lastCallId) this.#misbehave(`an answer to call ${id}, which was never made`);
+    else if (!this.#strays.admit(bytes)) this.#misbehave('answers without end to calls that are over');
+    return undefined;
   }
 
   #misbehave(why: string): void {
     this.end(new SessionLostError('GUEST_MISBEHAVES', why));
   }
 
+  #frame(payload: NativePayloadInit): Uint8Array {
+    return encodeFrame(this.#options.nonce, payload, this.#options.ops);
+  }
+
   /** For frames nobody waits for; a failed channel ends the session. */
-  #post(payload: NativePayloadInit): void {
-    this.#write(payload).catch(() => undefined);
+  #post(frame: Uint8Array): void {
+    this.#write(frame).catch(() => undefined);
   }
 
-  #write(payload: NativePayloadInit): Promise<void> {
-    return this.#writeBytes(encodeFrame(this.#options.nonce, payload, this.#options.ops));
-  }
-
-  async #writeBytes(bytes: Uint8Array): Promise<void> {
+  async #write(bytes: Uint8Array): Promise<void> {
     if (this.#over !== undefined) throw this.#over;
-    try {
-      await this.#options.channel.write(bytes);
-    } catch (error) {
-      this.end(new SessionLostError('AGENT_UNREACHABLE', describe(error)));
-      throw this.#over ?? error;
-    }
+    await this.#writer.write(bytes);
   }
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function bodyBytesOf(payload: NativePayload): number {
+  return payload.case === 'message' ? payload.value.body.length : 0;
 }

@@ -1,16 +1,26 @@
 import { OperationError } from '@innkeeper/contract/errors';
 import { createDeferred, type Deferred } from '@innkeeper/kit';
+import { initialAgentCredit, maxBodyBytes, messageCharge } from '@innkeeper/wire';
+import type { TurnBudget } from './turn-budget.ts';
 
-/** Bytes of answers that the agent may have on the way to us, for one call. */
-export const receiveWindowBytes = 512 * 1024;
 /** Consumed bytes are granted again in steps of this size, or when nothing is left to consume. */
-const grantStepBytes = 64 * 1024;
+const grantStepBytes = 32 * 1024;
+/** How far an agent can overdraw: a writer that has any credit may send one whole message. */
+export const overdraftBytes = 65_536;
+/** An agent grants what it has consumed, and so never much more than it began with. */
+const maxSendCredit = 4 * initialAgentCredit;
 
 export interface SessionCallPorts {
   readonly id: number;
-  readonly initialSendCredit: number;
-  grant(bytes: number): void;
+  /** Bytes of answers that the agent may have on the way to us. */
+  readonly windowBytes: number;
+  /** Shared by all calls of a session. */
+  readonly turn: TurnBudget;
+  /** Lets the agent send more; resolves when the channel took it. */
+  grant(bytes: number): Promise<void>;
   cancel(): void;
+  /** Resolves when the session has room for a message. */
+  room(): Promise<void>;
   /** Writes one message; resolves when the channel took it. */
   write(body: Uint8Array, halfClose: boolean): Promise<void>;
   /** Writes one message whose last field is `data`, which lies in `buffer`. */
@@ -19,20 +29,24 @@ export interface SessionCallPorts {
   misbehave(why: string): void;
 }
 
-/** One call from the node's side. Pulling answers is what grants the agent credit. */
+/**
+ * One call from the node's side. Pulling answers is what grants the agent credit. Holds at most the window and one
+ * message of answers; each counts 256 bytes at least, so that empty ones have a bound as well.
+ */
 export class SessionCall {
   readonly #ports: SessionCallPorts;
   readonly #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #consumedBytes = 0;
-  #sendCredit: number;
+  /** A grant is on its way into the channel: what is consumed meanwhile goes with the next one. */
+  #isGranting = false;
+  #sendCredit = initialAgentCredit;
   #waitingReader: Deferred<void> | undefined;
   #waitingWriter: Deferred<void> | undefined;
   #over: { readonly error: unknown } | undefined;
 
   constructor(ports: SessionCallPorts) {
     this.#ports = ports;
-    this.#sendCredit = ports.initialSendCredit;
   }
 
   /** The next answer's bytes; undefined at the end. Rejects with the agent's error, or SessionLostError. */
@@ -40,8 +54,11 @@ export class SessionCall {
     for (;;) {
       const body = this.#queue.shift();
       if (body !== undefined) {
-        this.#queuedBytes -= body.length;
-        this.#consume(body.length);
+        const charge = messageCharge(body.length);
+        this.#queuedBytes -= charge;
+        this.#consume(charge);
+        const nextTurn = this.#ports.turn.spend(body.length);
+        if (nextTurn !== undefined) await nextTurn;
         return body;
       }
       if (this.#over !== undefined) {
@@ -53,8 +70,19 @@ export class SessionCall {
     }
   }
 
-  /** Sends one message when there is credit for it. */
+  /** The newest answer that is here, or the next one; those before it are dropped unread. As `next` otherwise. */
+  async newest(): Promise<Uint8Array | undefined> {
+    while (this.#queue.length > 1) {
+      const charge = messageCharge(this.#queue.shift()?.length ?? 0);
+      this.#queuedBytes -= charge;
+      this.#consume(charge);
+    }
+    return await this.next();
+  }
+
+  /** Sends one message when there is credit for it. @throws OperationError INVALID_ARGUMENT when it is too long */
   async send(body: Uint8Array, options?: { readonly halfClose?: boolean }): Promise<void> {
+    checkBody(body.length);
     await this.#credit();
     this.#sendCredit -= body.length;
     await this.#ports.write(body, options?.halfClose === true);
@@ -71,14 +99,17 @@ export class SessionCall {
     if (this.#over !== undefined) return;
     this.#ports.cancel();
     this.finish(reason ?? new OperationError('CANCELED', 'The call was given up.'));
+    this.#queue.length = 0;
+    this.#queuedBytes = 0;
   }
 
   /** From the session: an answer came. */
   receive(body: Uint8Array): void {
     if (this.#over !== undefined) return;
-    this.#queuedBytes += body.length;
-    if (this.#queuedBytes + this.#consumedBytes > receiveWindowBytes + 65_536) {
-      this.#ports.misbehave(`call ${this.#ports.id} got more than it had given credit for`);
+    this.#queuedBytes += messageCharge(body.length);
+    const { id, windowBytes, misbehave } = this.#ports;
+    if (this.#queuedBytes + this.#consumedBytes > windowBytes + overdraftBytes) {
+      misbehave(`call ${id} got more than it had given credit for`);
       return;
     }
     this.#queue.push(new Uint8Array(body));
@@ -88,6 +119,7 @@ export class SessionCall {
   /** From the session: credit came. */
   addCredit(bytes: number): void {
     this.#sendCredit += bytes;
+    if (this.#sendCredit > maxSendCredit) this.#ports.misbehave(`call ${this.#ports.id} was given credit without end`);
     if (this.#sendCredit > 0) this.#wakeWriter();
   }
 
@@ -98,20 +130,36 @@ export class SessionCall {
     this.#wakeWriter();
   }
 
+  /** Waits until the agent takes more and the session has room for it. */
   async #credit(): Promise<void> {
     while (this.#sendCredit <= 0 && this.#over === undefined) {
       this.#waitingWriter ??= createDeferred();
       await this.#waitingWriter.promise;
     }
+    await this.#ports.room();
     if (this.#over !== undefined) throw this.#over.error ?? new OperationError('CANCELED', 'The call is over.');
   }
 
   #consume(bytes: number): void {
     this.#consumedBytes += bytes;
-    if (this.#over !== undefined || (this.#consumedBytes < grantStepBytes && this.#queue.length > 0)) return;
+    this.#grant();
+  }
+
+  /** One frame at a time: a guest that does not read its port is not sent more and more of them. */
+  #grant(): void {
+    const isDue = this.#consumedBytes >= grantStepBytes || (this.#consumedBytes > 0 && this.#queue.length === 0);
+    if (this.#over !== undefined || this.#isGranting || !isDue) return;
     const granted = this.#consumedBytes;
     this.#consumedBytes = 0;
-    this.#ports.grant(granted);
+    this.#isGranting = true;
+    this.#ports.grant(granted).then(
+      () => {
+        this.#isGranting = false;
+        this.#grant();
+      },
+      // The session is over, and so is this call.
+      () => undefined,
+    );
   }
 
   #wakeReader(): void {
@@ -123,4 +171,10 @@ export class SessionCall {
     this.#waitingWriter?.resolve();
     this.#waitingWriter = undefined;
   }
+}
+
+/** Before anything is registered or paid for it. @throws OperationError INVALID_ARGUMENT */
+export function checkBody(bytes: number): void {
+  if (bytes > maxBodyBytes)
+    throw new OperationError('INVALID_ARGUMENT', `The request has ${bytes} bytes; the maximum is ${maxBodyBytes}.`);
 }

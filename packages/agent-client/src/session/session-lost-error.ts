@@ -9,4 +9,9 @@ export class SessionLostError extends Error {
     super(message);
     this.reason = reason;
   }
+
+  /** For a channel that failed with `error`. */
+  static unreachable(error: unknown): SessionLostError {
+    return new SessionLostError('AGENT_UNREACHABLE', error instanceof Error ? error.message : String(error));
+  }
 }

@@ -20,6 +20,12 @@ export class TypedCall<I extends DescMessage, O extends DescMessage> {
     return body === undefined ? undefined : decode(this.#method, body);
   }
 
+  /** The newest answer that is here, or the next one; older ones are dropped unread. */
+  async newest(): Promise<MessageShape<O> | undefined> {
+    const body = await this.raw.newest();
+    return body === undefined ? undefined : decode(this.#method, body);
+  }
+
   send(message: MessageInitShape<I>, options?: { readonly halfClose?: boolean }): Promise<void> {
     return this.raw.send(liteEncode(this.#method.input, message), options);
   }

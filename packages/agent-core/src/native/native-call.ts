@@ -3,7 +3,7 @@ import type { EndSchema } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { LiteMethod } from '@innkeeper/contract/lite';
 import type { ByteOps } from '@innkeeper/wire';
-import { encodeFrame, sealStreamMessage } from '@innkeeper/wire';
+import { encodeFrame, messageCharge, sealStreamMessage } from '@innkeeper/wire';
 import type { BulkSink } from '../dispatch.ts';
 import { InputQueue } from './input-queue.ts';
 import type { BulkStream, Outbox } from './outbox.ts';
@@ -92,7 +92,7 @@ export class NativeCall implements BulkSink {
       return;
     }
     await this.#sendCredit.available();
-    this.#sendCredit.spend(body.length);
+    this.#sendCredit.spend(messageCharge(body.length));
     await this.#options.outbox.send(frame);
   }
 
@@ -108,7 +108,7 @@ export class NativeCall implements BulkSink {
       count = fill(scratch.subarray(start, Math.min(end, start + maxBytes)));
       if (count === 0) return undefined;
       const prefix = prefixOf(count);
-      this.#sendCredit.spend(prefix.length + count);
+      this.#sendCredit.spend(messageCharge(prefix.length + count));
       const { session, ops } = this.#options;
       return sealStreamMessage(scratch, start, start + count, { session, callId: this.id, prefix, ops });
     });
@@ -124,7 +124,7 @@ export class NativeCall implements BulkSink {
         const count = fill(scratch.subarray(start, end));
         if (count === 0) return undefined;
         const prefix = prefixOf(count);
-        this.#sendCredit.spend(prefix.length + count);
+        this.#sendCredit.spend(messageCharge(prefix.length + count));
         return sealStreamMessage(scratch, start, start + count, { session, callId, prefix, ops });
       },
       () => this.#sendCredit.isAvailable,

@@ -51,6 +51,36 @@ describe('ConsoleFile', () => {
     assert.deepEqual(loaded.view(), history.view());
   });
 
+  it('writes 2 MiB a second at most, however fast a guest prints', async () => {
+    const file = await ConsoleFile.create(directory, silentLog);
+    const bytes = randomBytes(100_000);
+    const from = performance.now();
+    let appended = 0;
+    while (performance.now() - from < 500) {
+      file.append(bytes);
+      appended += bytes.length;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await file.flushed();
+    const seconds = (performance.now() - from) / 1000;
+    assert.ok(appended > 4_000_000, `${appended} bytes were printed`);
+    // The first write, and then one of at most 192 KiB every 100 ms.
+    assert.ok(file.writtenBytes <= (seconds * 10 + 2) * 192 * 1024, `${file.writtenBytes} bytes in ${seconds} s`);
+  });
+
+  it('joins what is printed a byte at a time', async () => {
+    const file = await ConsoleFile.create(directory, silentLog);
+    const history = new ConsoleHistory();
+    for (let count = 0; count < 100_000; count++) {
+      const byte = Uint8Array.of(count);
+      file.append(byte);
+      history.append(byte);
+    }
+    assert.ok(file.waitingPieces < 100);
+    await file.flushed();
+    assert.deepEqual((await ConsoleFile.load(directory, silentLog)).history.view(), history.view());
+  });
+
   it('drops the oldest when the guest is faster than the disk, and knows how much', async () => {
     const file = await ConsoleFile.create(directory, silentLog);
     const bytes = randomBytes(3_000_000);

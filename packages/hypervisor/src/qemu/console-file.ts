@@ -1,6 +1,7 @@
 import { appendFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Log } from '@innkeeper/kit';
+import { setTimeout as delay } from 'node:timers/promises';
+import { kib, type Log } from '@innkeeper/kit';
 import { ConsoleHistory, consoleHeadBytes, consoleTailBytes } from '../console-history.ts';
 import { readRegularFile } from '../regular-file.ts';
 
@@ -8,6 +9,15 @@ const namePattern = /^console-(\d+)\.log$/;
 
 /** Of a file of ours; a larger one is somebody else's. */
 const maxSegmentBytes = Math.max(consoleHeadBytes, consoleTailBytes);
+
+/**
+ * After a write of this much, the next one waits: a guest that prints without end costs the disk 2 MiB/s at most, and
+ * what is overtaken meanwhile is not written.
+ */
+const paceBytes = 64 * kib;
+const paceMs = 100;
+/** Pieces that wait to be written are joined up to this. */
+const joinedBytes = 4 * kib;
 
 interface Segment {
   /** Where in the console's output it begins; its name says so. */
@@ -31,6 +41,8 @@ export class ConsoleFile {
   #flushing: Promise<void> | undefined;
   /** The last write failed: how much of it is on disk is not known. */
   #failed = false;
+  /** Bytes that went to the disk so far. */
+  writtenBytes = 0;
 
   private constructor(directory: string, log: Log, segments: Segment[]) {
     this.#directory = directory;
@@ -61,7 +73,7 @@ export class ConsoleFile {
 
   /** Takes a copy. Written in the background; when the disk is slower than the guest, the oldest is dropped. */
   append(bytes: Uint8Array): void {
-    this.#pending.push(new Uint8Array(bytes));
+    this.#keep(bytes);
     this.#pendingLength += bytes.length;
     this.#offset += bytes.length;
     while (this.#pendingLength > consoleTailBytes) {
@@ -69,6 +81,23 @@ export class ConsoleFile {
       this.#pendingLength -= dropped?.length ?? this.#pendingLength;
     }
     this.#flushing ??= this.#flush();
+  }
+
+  get waitingPieces(): number {
+    return this.#pending.length;
+  }
+
+  /** A guest that prints a byte at a time must not cost an object for each. */
+  #keep(bytes: Uint8Array): void {
+    const last = this.#pending.at(-1);
+    if (last === undefined || last.length + bytes.length > joinedBytes) {
+      this.#pending.push(new Uint8Array(bytes));
+      return;
+    }
+    const joined = new Uint8Array(last.length + bytes.length);
+    joined.set(last);
+    joined.set(bytes, last.length);
+    this.#pending[this.#pending.length - 1] = joined;
   }
 
   /** Resolves when all that was appended is written. */
@@ -84,6 +113,7 @@ export class ConsoleFile {
         this.#pending = [];
         this.#pendingLength = 0;
         await this.#write(offset, bytes);
+        if (bytes.length >= paceBytes && this.#pendingLength > 0) await delay(paceMs);
       }
     } catch (error) {
       // The history in memory is whole; only a later daemon will know less. Said once, not with every line printed.
@@ -103,6 +133,7 @@ export class ConsoleFile {
       const part = rest.subarray(0, room);
       await appendFile(segmentPath(this.#directory, segment.offset), part, { mode: 0o600 });
       segment.length += part.length;
+      this.writtenBytes += part.length;
       this.#failed = false;
       position += part.length;
       rest = rest.subarray(part.length);

@@ -34,7 +34,12 @@ export class QemuConsole implements ConsoleStream, AsyncDisposable {
     this.#socket = socket;
     this.#history = history;
     this.#file = file;
-    socket.on('data', (bytes: Buffer) => this.#take(bytes));
+    socket.on('data', (bytes: Buffer) => {
+      this.#take(bytes);
+      // One read in a turn of the event loop: a guest that floods its console waits its turn like all others.
+      socket.pause();
+      setImmediate(() => socket.resume());
+    });
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
   }
 

@@ -87,9 +87,10 @@ export class QmpClient implements Disposable {
     if (this.#failure !== undefined) throw this.#failure;
     const id = this.#nextId++;
     const answer = createDeferred<unknown>();
+    const line = `${JSON.stringify({ execute: command, arguments: parameters, id })}\n`;
     this.#pending.set(id, { command, answer });
-    this.#streams.writable.write(`${JSON.stringify({ execute: command, arguments: parameters, id })}\n`);
     try {
+      this.#streams.writable.write(line);
       return await this.#wait(answer.promise, command, options);
     } finally {
       this.#pending.delete(id);

@@ -18,3 +18,10 @@ export const nonceBytes = 16;
 export const sessionFieldBytes = 3 + nonceBytes;
 /** The field `crc32c`: tag FD 0F and four bytes. */
 export const crcFieldBytes = 6;
+/** What a message towards the node counts at least, so that empty ones cost credit too. */
+export const minMessageCharge = 256;
+
+/** What a message towards the node counts against its call's credit, on both ends. */
+export function messageCharge(bodyBytes: number): number {
+  return Math.max(bodyBytes, minMessageCharge);
+}

@@ -15,8 +15,14 @@ export type NodeIncoming =
   | { readonly type: 'malformed'; readonly why: string };
 
 /**
+ * Bytes of sound frames without meaning (of other sessions, or with an unknown payload) that are passed over in a
+ * session. A port holds less of what an earlier session left.
+ */
+const maxIdleBytes = 16 * 1024 * 1024;
+
+/**
  * The node's end of the native dialect. After `begin` it drops every byte until the welcome that carries the nonce; from
- * there on the stream is strict. It keeps at most two frames.
+ * there on the stream is strict. It keeps at most two frames, and reads a frame only when it is asked for.
  */
 export class NodeReceiver {
   readonly #ops: ByteOps;
@@ -24,6 +30,7 @@ export class NodeReceiver {
   #search: WelcomeSearch | undefined;
   #state: 'idle' | 'searching' | 'session' = 'idle';
   #nonce = new Uint8Array(nonceBytes);
+  #idleBytes = 0;
 
   constructor(ops: ByteOps) {
     this.#ops = ops;
@@ -36,60 +43,68 @@ export class NodeReceiver {
     this.#frames.reset();
     this.#search = new WelcomeSearch(this.#nonce, this.#ops);
     this.#state = 'searching';
+    this.#idleBytes = 0;
   }
 
-  /** Takes the next bytes of the channel. Views in what it returns are valid until the next push. */
-  push(bytes: Uint8Array): Iterable<NodeIncoming> {
-    const incoming: NodeIncoming[] = [];
-    if (this.#search === undefined) this.#read(bytes, 0, incoming);
-    else this.#seek(this.#search, bytes, incoming);
-    return incoming;
+  /**
+   * Takes the next bytes of the channel. Frames are decoded one by one as they are pulled, so that the reader decides
+   * how many in a turn; all must be pulled before the next push. Views in what it returns are valid until then.
+   */
+  push(bytes: Uint8Array): Generator<NodeIncoming, void, void> {
+    return this.#search === undefined ? this.#read(bytes, 0) : this.#seek(this.#search, bytes);
   }
 
-  #seek(search: WelcomeSearch, bytes: Uint8Array, incoming: NodeIncoming[]): void {
+  *#seek(search: WelcomeSearch, bytes: Uint8Array): Generator<NodeIncoming, void, void> {
     const found = search.push(bytes);
     if (found === undefined) return;
     this.#search = undefined;
     if (found === 'misled') {
-      this.#fail(incoming, 'Frames with the nonce that are no welcome.');
+      yield this.#fail('Frames with the nonce that are no welcome.');
       return;
     }
     this.#state = 'session';
-    incoming.push({ type: 'welcome', welcome: found.welcome });
+    yield { type: 'welcome', welcome: found.welcome };
     // What came behind the welcome while it was looked for, and then the rest of what was given.
-    this.#read(found.behind, 0, incoming);
-    this.#read(bytes, found.taken, incoming);
+    yield* this.#read(found.behind, 0);
+    yield* this.#read(bytes, found.taken);
   }
 
-  #read(bytes: Uint8Array, from: number, incoming: NodeIncoming[]): void {
+  *#read(bytes: Uint8Array, from: number): Generator<NodeIncoming, void, void> {
     const frames = this.#frames;
     frames.position = from;
     while (this.#state === 'session' && frames.position < bytes.length) {
       const status = frames.take(bytes);
-      const fault = status === 'frame' ? this.#takeFrame(incoming) : undefined;
-      if (status === 'malformed') this.#fail(incoming, 'Bytes that begin no frame.');
-      else if (fault !== undefined) this.#fail(incoming, fault);
+      if (status === 'malformed') yield this.#fail('Bytes that begin no frame.');
+      else if (status === 'frame') {
+        const incoming = this.#takeFrame();
+        if (incoming !== undefined) yield incoming;
+      }
     }
   }
 
-  /** What was wrong with the frame; undefined when nothing was. */
-  #takeFrame(incoming: NodeIncoming[]): string | undefined {
+  /** What a frame means; undefined for one that is passed over. */
+  #takeFrame(): NodeIncoming | undefined {
     const { bytes, start, end } = this.#frames;
-    if (!isSound(bytes, start, end, this.#ops)) return 'A frame with a wrong checksum.';
-    if (!carries(bytes, start, this.#nonce)) return undefined;
+    if (!isSound(bytes, start, end, this.#ops)) return this.#fail('A frame with a wrong checksum.');
+    if (!carries(bytes, start, this.#nonce)) return this.#passOver(end - start);
     try {
       const payload = decodePayload(bytes, start, end);
-      if (payload.case !== 'welcome' && payload.case !== undefined) incoming.push({ type: 'frame', payload });
-      return undefined;
+      if (payload.case === 'welcome' || payload.case === undefined) return this.#passOver(end - start);
+      return { type: 'frame', payload };
     } catch (error) {
       if (!(error instanceof MalformedMessageError)) throw error;
-      return error.message;
+      return this.#fail(error.message);
     }
   }
 
-  #fail(incoming: NodeIncoming[], why: string): void {
+  #passOver(bytes: number): NodeIncoming | undefined {
+    this.#idleBytes += bytes;
+    return this.#idleBytes > maxIdleBytes ? this.#fail('Frames of no meaning without end.') : undefined;
+  }
+
+  #fail(why: string): NodeIncoming {
     this.#frames.reset();
     this.#state = 'idle';
-    incoming.push({ type: 'malformed', why });
+    return { type: 'malformed', why };
   }
 }
