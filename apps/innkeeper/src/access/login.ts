@@ -1,5 +1,6 @@
 import { OperationError } from '@innkeeper/contract';
 import type { Store } from '@innkeeper/store';
+import { networkOf } from './network-of.ts';
 import type { Passwords } from './passwords.ts';
 import { Throttle } from './throttle.ts';
 
@@ -51,14 +52,4 @@ export class Login {
     if (waitMs === 0) return;
     throw new OperationError('LOGIN_THROTTLED', `Too many logins failed. Try again in ${Math.ceil(waitMs / 1000)} s.`);
   }
-}
-
-/** Somebody who has one IPv6 address has 2^64 of them. */
-function networkOf(address: string): string {
-  if (!address.includes(':') || address.startsWith('::ffff:')) return address;
-  const [head = '', tail] = address.split('::', 2);
-  const groups = head === '' ? [] : head.split(':');
-  const tailGroups = tail === undefined || tail === '' ? [] : tail.split(':');
-  if (tail !== undefined) groups.push(...Array<string>(Math.max(0, 8 - groups.length - tailGroups.length)).fill('0'));
-  return [...groups, ...tailGroups].slice(0, 4).join(':');
 }

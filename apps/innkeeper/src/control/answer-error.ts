@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
+import { endSoon } from '../web-server/connection.ts';
 import { closesEarly, leaveBody } from '../web-server/leave-body.ts';
 import { errorHeader, toHttpError } from './api-error.ts';
 
@@ -9,7 +10,8 @@ import { errorHeader, toHttpError } from './api-error.ts';
 export function refuseUpgrade(socket: Socket, error: unknown, log: Log): void {
   const { status, body } = toHttpError(error, log);
   const text = JSON.stringify(body);
-  socket.end(
+  endSoon(
+    socket,
     `HTTP/1.1 ${status} Error\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
   );
 }

@@ -3,14 +3,10 @@ import type { ListenOptions, Socket } from 'node:net';
 import { OperationError } from '@innkeeper/contract';
 import { type Log, mib } from '@innkeeper/kit';
 import { WebSocketServer } from 'ws';
+import type { HttpLimits } from '../web-server/connection-limits.ts';
 import { commonHeaders } from '../web-server/content-policy.ts';
 import type { Entrance } from '../web-server/entrance.ts';
-import {
-  type AnyResponse,
-  type HttpLimits,
-  HttpListener,
-  type HttpListenerOptions,
-} from '../web-server/http-listener.ts';
+import { type AnyResponse, HttpListener, type HttpListenerOptions } from '../web-server/http-listener.ts';
 import { keepAfterAnswer } from '../web-server/leave-body.ts';
 import { type AnyRequest, checkOrigin, type RequestFacts, requestFacts } from '../web-server/request-facts.ts';
 import { serveStaticFile } from '../web-server/static-files.ts';
@@ -86,8 +82,11 @@ export class Doors implements AsyncDisposable {
     const listener = new HttpListener({
       ...(tls === undefined ? {} : { tls }),
       ...(limits === undefined ? {} : { limits }),
-      onRequest: (request, response) => this.#answer(request, response, entrance),
-      onUpgrade: (request, socket, head) => this.#upgrade(request, socket, head, entrance),
+      trustsPeers: entrance.kind !== 'tcp',
+      onRequest: (request, response, recognize) =>
+        this.#answer(request, response, { ...requestFacts(request, entrance, false), recognize }),
+      onUpgrade: (request, socket, head, recognize) =>
+        this.#upgrade(request, socket, head, { ...requestFacts(request, entrance, true), recognize }),
     });
     await listener.listen(where);
     this.#listeners.push(listener);
@@ -117,8 +116,7 @@ export class Doors implements AsyncDisposable {
     await Promise.all(this.#listeners.map((listener) => listener[Symbol.asyncDispose]()));
   }
 
-  #answer(request: AnyRequest, response: AnyResponse, entrance: Entrance): void {
-    const facts = requestFacts(request, entrance, false);
+  #answer(request: AnyRequest, response: AnyResponse, facts: RequestFacts): void {
     for (const [name, value] of Object.entries(commonHeaders)) response.setHeader(name, value);
     try {
       checkOrigin(facts, request.method);
@@ -127,14 +125,13 @@ export class Doors implements AsyncDisposable {
       return;
     }
     this.#facts.set(request, facts);
-    if (entrance.kind === 'control') keepAfterAnswer(request);
+    if (facts.entrance.kind === 'control') keepAfterAnswer(request);
     if (/^\/(innkeeper|limiquantix)\./.test(request.url ?? '')) limitRequestTime(request, response);
     this.#options.onCall(request, response as ServerResponse);
   }
 
-  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer, entrance: Entrance): void {
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer, facts: RequestFacts): void {
     socket.on('error', () => socket.destroy());
-    const facts = requestFacts(request, entrance, true);
     try {
       checkOrigin(facts, request.method);
     } catch (error) {

@@ -67,7 +67,9 @@ export class Gate {
 
   /** Fails with TOKEN_INVALID, SESSION_EXPIRED. */
   async identify(facts: RequestFacts): Promise<Visitor> {
-    return { facts, caller: await this.access.authenticate(facts.credentials) };
+    const caller = await this.access.authenticate(facts.credentials);
+    if (caller.via !== 'anonymous') facts.recognize?.();
+    return { facts, caller };
   }
 
   /** For what is open to everybody: whoever shows a cookie that is no good any more is a stranger. */

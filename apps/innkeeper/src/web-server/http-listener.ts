@@ -1,15 +1,26 @@
 import type { ServerResponse } from 'node:http';
 import { createServer as createHttp1Server, type Server as Http1Server, type IncomingMessage } from 'node:http';
-import { createServer as createHttp2Server, type Http2Server, type Http2ServerResponse } from 'node:http2';
+import {
+  createServer as createHttp2Server,
+  type Http2Server,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2';
 import { createServer as createTcpServer, type ListenOptions, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket, Server as TlsServer } from 'node:tls';
+import { type Connection, endSoon } from './connection.ts';
+import { defaultLimits, type HttpLimits } from './connection-limits.ts';
+import { Connections } from './connections.ts';
 import type { AnyRequest } from './request-facts.ts';
 
 export type AnyResponse = ServerResponse | Http2ServerResponse;
 
 export interface HttpListenerOptions {
-  readonly onRequest: (request: AnyRequest, response: AnyResponse) => void;
-  readonly onUpgrade: (request: IncomingMessage, socket: Socket, head: Buffer) => void;
+  /** `recognize`: to be called when whoever asks may come in, for the connection to be kept before those of others. */
+  readonly onRequest: (request: AnyRequest, response: AnyResponse, recognize: () => void) => void;
+  readonly onUpgrade: (request: IncomingMessage, socket: Socket, head: Buffer, recognize: () => void) => void;
+  /** Whoever can connect may come in: a unix socket of one user, or clients with a certificate. */
+  readonly trustsPeers?: boolean;
   /** PEM; without it, cleartext. */
   readonly tls?: HttpListenerTls;
   readonly limits?: Partial<HttpLimits>;
@@ -23,34 +34,14 @@ export interface HttpListenerTls {
   readonly clientCa?: string;
 }
 
-/** What one client may take. */
-export interface HttpLimits {
-  /** From the first byte to the end of a request's headers, and for a TLS handshake. */
-  readonly headersTimeoutMs: number;
-  /** A connection on which nothing is asked. */
-  readonly idleTimeoutMs: number;
-  /** How often the two are looked at. */
-  readonly checkIntervalMs: number;
-  readonly maxConnections: number;
-  readonly maxHeaderBytes: number;
-  /** At once on one HTTP/2 connection. */
-  readonly maxStreams: number;
-}
-
-const defaultLimits: HttpLimits = {
-  headersTimeoutMs: 10_000,
-  idleTimeoutMs: 60_000,
-  checkIntervalMs: 2_000,
-  maxConnections: 2000,
-  maxHeaderBytes: 16 * 1024,
-  maxStreams: 250,
-};
-
 /** How every HTTP/2 connection begins: RFC 9113, 3.4. HTTP/1.1 has no such method. */
 const preface = Buffer.from('PRI * HTTP/2.0\r\n');
 
 /** A client whose machine is gone is noticed, also by a socket on which nothing is sent. */
 const keepAlive = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
+
+/** Connections beyond the most there can be that are seen at all, before one makes room. */
+const spareConnections = 64;
 
 /** HTTP/1.1 and HTTP/2 on one port: by the first bytes in cleartext, by ALPN in TLS. */
 export class HttpListener implements AsyncDisposable {
@@ -58,37 +49,50 @@ export class HttpListener implements AsyncDisposable {
   readonly #http2: Http2Server;
   readonly #outer: Server;
   readonly #limits: HttpLimits;
-  readonly #connections = new Set<Socket>();
+  readonly #connections: Connections;
+  /** By its socket, or HTTP/2 session. */
+  readonly #connectionOf = new WeakMap<object, Connection>();
+  /** By the client's address and port: how the socket of a TLS session is found. */
+  readonly #byPeer = new Map<string, Connection>();
+  #accepting: Connection | undefined;
 
-  constructor({ onRequest, onUpgrade, tls, limits }: HttpListenerOptions) {
-    this.#limits = { ...defaultLimits, ...limits };
+  constructor({ onRequest, onUpgrade, trustsPeers = false, tls, limits }: HttpListenerOptions) {
+    this.#limits = { ...defaultLimits(), ...limits };
+    this.#connections = new Connections(this.#limits, trustsPeers);
     const { headersTimeoutMs, idleTimeoutMs, checkIntervalMs, maxHeaderBytes, maxStreams } = this.#limits;
+    const answer = (request: AnyRequest, response: AnyResponse): void => {
+      const connection = this.#connectionOf.get(
+        'stream' in request ? (request.stream.session ?? request) : request.socket,
+      );
+      connection?.begin(request, response);
+      onRequest(request, response, () => connection?.recognize());
+    };
     this.#http1 = createHttp1Server(
       {
-        // A file that is uploaded takes as long as it takes.
+        // A file that is uploaded takes as long as it takes; `Connection` looks whether it moves.
         requestTimeout: 0,
         headersTimeout: headersTimeoutMs,
         keepAliveTimeout: idleTimeoutMs,
         connectionsCheckingInterval: checkIntervalMs,
         maxHeaderSize: maxHeaderBytes,
       },
-      onRequest,
+      answer,
     );
-    this.#http1.on('upgrade', onUpgrade);
-    // A client that sends half a request, or none: it is answered and closed.
-    this.#http1.on('clientError', (_error, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n');
-      else socket.destroy();
+    this.#http1.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      const connection = this.#connectionOf.get(socket);
+      connection?.beginUpgrade(request);
+      onUpgrade(request, socket, head, () => connection?.recognize());
+    });
+    // A client that sends half a request, or none, or takes too long for it.
+    this.#http1.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      const status = clientErrors[error.code ?? ''] ?? '400 Bad Request';
+      endSoon(socket as Socket, `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
     });
     this.#http2 = createHttp2Server(
       { settings: { maxConcurrentStreams: maxStreams, maxHeaderListSize: maxHeaderBytes }, maxSessionMemory: 16 },
-      onRequest,
+      answer,
     );
-    this.#http2.on('session', (session) => {
-      session.setTimeout(idleTimeoutMs, () => session.close());
-      // A broken connection is followed by its close.
-      session.on('error', () => session.destroy());
-    });
+    this.#http2.on('session', (session) => this.#watchSession(session));
     this.#outer =
       tls === undefined
         ? createTcpServer(keepAlive, (socket) => this.#sniff(socket))
@@ -102,14 +106,10 @@ export class HttpListener implements AsyncDisposable {
               ALPNProtocols: ['h2', 'http/1.1'],
               handshakeTimeout: headersTimeoutMs,
             },
-            (socket: TLSSocket) => this.#accept(socket, socket.alpnProtocol === 'h2'),
+            (socket: TLSSocket) => this.#secured(socket),
           );
-    this.#outer.maxConnections = this.#limits.maxConnections;
-    this.#outer.on('connection', (socket: Socket) => {
-      this.#connections.add(socket);
-      socket.once('close', () => this.#connections.delete(socket));
-      socket.on('error', () => socket.destroy());
-    });
+    this.#outer.maxConnections = this.#limits.maxConnections + spareConnections;
+    this.#outer.prependListener('connection', (socket: Socket) => this.#connected(socket));
     // A handshake that fails is the client's affair.
     this.#outer.on('tlsClientError', (_error, socket) => socket.destroy());
   }
@@ -118,6 +118,11 @@ export class HttpListener implements AsyncDisposable {
   get port(): number {
     const address = this.#outer.address();
     return address !== null && typeof address === 'object' ? address.port : 0;
+  }
+
+  /** Connections that are open. */
+  get size(): number {
+    return this.#connections.size;
   }
 
   /** Rejects with Node's error: EADDRINUSE, EACCES, EADDRNOTAVAIL. */
@@ -140,10 +145,11 @@ export class HttpListener implements AsyncDisposable {
     this.#http1.closeIdleConnections();
     this.#http2.close();
     const force = setTimeout(() => {
-      for (const socket of this.#connections) socket.destroy();
+      this.#connections.destroyAll();
     }, graceMs);
     await closed;
     clearTimeout(force);
+    this.#connections[Symbol.dispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -152,7 +158,6 @@ export class HttpListener implements AsyncDisposable {
 
   /** Reads as much as tells the two protocols apart, and gives it back. */
   #sniff(socket: Socket): void {
-    const tooSlow = setTimeout(() => socket.destroy(), this.#limits.headersTimeoutMs);
     let seen: Buffer = Buffer.alloc(0);
     const onReadable = (): void => {
       const chunk: Buffer | null = socket.read();
@@ -166,7 +171,6 @@ export class HttpListener implements AsyncDisposable {
       this.#accept(socket, isPreface);
     };
     const done = (): void => {
-      clearTimeout(tooSlow);
       socket.off('readable', onReadable);
       socket.off('end', onEnd);
       socket.off('close', done);
@@ -180,7 +184,58 @@ export class HttpListener implements AsyncDisposable {
     socket.once('close', done);
   }
 
-  #accept(socket: Socket, isHttp2: boolean): void {
-    (isHttp2 ? this.#http2 : this.#http1).emit('connection', socket);
+  #connected(socket: Socket): void {
+    socket.on('error', () => socket.destroy());
+    const connection = this.#connections.accept(socket);
+    if (connection === undefined) return;
+    this.#connectionOf.set(socket, connection);
+    if (this.#outer instanceof TlsServer) {
+      const peer = peerOf(socket);
+      this.#byPeer.set(peer, connection);
+      socket.once('close', () => this.#byPeer.delete(peer));
+    }
   }
+
+  #secured(socket: TLSSocket): void {
+    const connection = this.#byPeer.get(peerOf(socket));
+    // It is gone already.
+    if (connection === undefined) socket.destroy();
+    else {
+      connection.socket = socket;
+      this.#connectionOf.set(socket, connection);
+      this.#accept(socket, socket.alpnProtocol === 'h2');
+    }
+  }
+
+  #accept(socket: Socket, isHttp2: boolean): void {
+    // The event of the session comes before this returns, with a view of the socket that is not the socket.
+    this.#accepting = this.#connectionOf.get(socket);
+    (isHttp2 ? this.#http2 : this.#http1).emit('connection', socket);
+    this.#accepting = undefined;
+  }
+
+  #watchSession(session: ServerHttp2Session): void {
+    const connection = this.#accepting;
+    if (connection !== undefined) {
+      connection.session = session;
+      this.#connectionOf.set(session, connection);
+    }
+    let settings = 0;
+    session.on('remoteSettings', () => {
+      settings += 1;
+      if (settings > this.#limits.maxSettings) session.destroy();
+    });
+    // A broken connection is followed by its close.
+    session.on('error', () => session.destroy());
+  }
+}
+
+/** What a client that sent no whole request is told, by the error's code. */
+const clientErrors: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
+
+function peerOf({ remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 'remotePort'>): string {
+  return `${remoteAddress} ${remotePort}`;
 }

@@ -17,6 +17,8 @@ export interface RequestFacts {
   readonly userAgent: string;
   /** It asks for a WebSocket. */
   readonly isUpgrade: boolean;
+  /** To be called when whoever asks may come in: their connection is kept before those of strangers. */
+  readonly recognize?: () => void;
 }
 
 /** What of a request does not say who asks. A control plane that names nobody asks for nobody. */

@@ -4,6 +4,7 @@ import { type Log, silentLog } from '@innkeeper/kit';
 import { Access } from '../../access/access.ts';
 import type { AccessClock } from '../../access/access-clock.ts';
 import type { ServedApi } from '../../control/testing/serve-api.ts';
+import type { HttpLimits } from '../../web-server/connection-limits.ts';
 import { FrontServer } from '../front-server.ts';
 import { NodeLink } from '../node-link.ts';
 
@@ -30,14 +31,18 @@ export async function listenForControl(api: ServedApi): Promise<void> {
 /** Starts a control plane; its door to the node must be open, or be opened later. */
 export async function serveFront(
   api: ServedApi,
-  { clock, log = silentLog }: { readonly clock?: AccessClock; readonly log?: Log } = {},
+  {
+    clock,
+    log = silentLog,
+    limits = {},
+  }: { readonly clock?: AccessClock; readonly log?: Log; readonly limits?: Partial<HttpLimits> } = {},
 ): Promise<ServedFront> {
   await using stack = new AsyncDisposableStack();
   const link = stack.use(new NodeLink({ address: { kind: 'unix', path: controlSocketOf(api) }, log }));
   const access = stack.use(new Access({ store: api.store, log, ...(clock === undefined ? {} : { clock }) }));
   const front = stack.use(new FrontServer({ link, access, log, agentBinaryPath: undefined }));
   const entrance = { kind: 'tcp', isSecure: false, hosts: { isLoopback: true, names: [] } } as const;
-  const port = await front.listenTcp({ where: { host: '127.0.0.1', port: 0 }, entrance });
+  const port = await front.listenTcp({ where: { host: '127.0.0.1', port: 0 }, entrance, limits });
   const owned = stack.move();
   return { base: `http://127.0.0.1:${port}`, access, front, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
