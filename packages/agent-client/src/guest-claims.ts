@@ -69,9 +69,3 @@ export function checkProcesses(
     if (each.cpuPercent !== undefined && !(each.cpuPercent >= 0 && each.cpuPercent < 1e9)) delete each.cpuPercent;
   return answer;
 }
-
-/** Words of a guest for a person: cut, and without the control characters that a terminal would obey. */
-export function guestText(text: string, maxChars: number): string {
-  // Keeps the tab and the line feed.
-  return text.slice(0, maxChars).replaceAll(/[^\P{Cc}\n\t]/gu, '\ufffd');
-}

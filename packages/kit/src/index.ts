@@ -1,4 +1,5 @@
 export type { Channel } from './channel.ts';
+export { cleanText } from './clean-text.ts';
 export { createDeferred, type Deferred } from './deferred.ts';
 export { downloadName } from './download-name.ts';
 export { type CountingTerminal, ignoreHugeCounts } from './ignore-huge-counts.ts';

@@ -1,11 +1,10 @@
-/** Control characters, C1 among them, and those that turn the direction of writing around. */
-const unprintable = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069';
-const anywhere = new RegExp(`[${unprintable}]`, 'g');
+import { cleanText } from '@innkeeper/kit';
+
 const beyondAscii = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /** A guest's words must not move the cursor, set colours or begin a line. */
 export function clean(text: string): string {
-  return text.replace(anywhere, '·');
+  return cleanText(text);
 }
 
 /** The same for text of several lines: they stay, each after `indent` but the first. */

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { HelloSchema, Welcome } from '@innkeeper/contract/agent';
-import { isReasonName, OperationError } from '@innkeeper/contract/errors';
-import { type Channel, createDeferred } from '@innkeeper/kit';
+import { guestError, OperationError } from '@innkeeper/contract/errors';
+import { type Channel, cleanText, createDeferred } from '@innkeeper/kit';
 import {
   type ByteOps,
   encodeFrame,
@@ -12,7 +12,6 @@ import {
   sealStreamMessage,
 } from '@innkeeper/wire';
 import type { LinkClock } from '../clock.ts';
-import { guestText } from '../guest-claims.ts';
 import { checkBody, overdraftBytes, SessionCall } from './session-call.ts';
 import { SessionLostError } from './session-lost-error.ts';
 import { SessionWriter } from './session-writer.ts';
@@ -20,8 +19,6 @@ import { StrayAnswers } from './stray-answers.ts';
 import { TurnBudget } from './turn-budget.ts';
 
 const maxCalls = 64;
-/** Of what an agent says went wrong. */
-const maxMessageChars = 4096;
 /** Bytes of answers on their way to us, for each of the first calls of a session that are open, and for the later ones. */
 const windows = { wide: 512 * 1024, narrow: 64 * 1024, wideCalls: 8 };
 
@@ -174,13 +171,12 @@ export class NativeSession {
         const { callId, code, reason, message } = payload.value;
         const call = this.#callOf(callId, 0);
         this.#calls.delete(callId);
-        const why = isReasonName(reason) ? reason : 'INTERNAL';
-        call?.finish(code === 0 ? undefined : new OperationError(why, guestText(message, maxMessageChars)));
+        call?.finish(code === 0 ? undefined : guestError(reason, message));
         break;
       }
       case 'goodbye':
         this.end(
-          new SessionLostError('AGENT_UNREACHABLE', `the agent said goodbye: ${guestText(payload.value.reason, 100)}`),
+          new SessionLostError('AGENT_UNREACHABLE', `the agent said goodbye: ${cleanText(payload.value.reason, 100)}`),
         );
         break;
       default:

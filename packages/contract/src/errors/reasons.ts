@@ -1,4 +1,5 @@
 import { accessReasons } from './access-reasons.ts';
+import { guestReasons } from './guest-reasons.ts';
 import type { Reason } from './reason.ts';
 
 /**
@@ -6,20 +7,10 @@ import type { Reason } from './reason.ts';
  */
 export const reasons = {
   // Asked wrongly
-  INVALID_ARGUMENT: {
-    code: 'invalid_argument',
-    when: 'A field of the request is missing or out of its range.',
-    next: 'Correct the field that the message names.',
-  },
   INVALID_NAME: {
     code: 'invalid_argument',
     when: 'A name has characters or a length that names may not have.',
     next: 'Use 1 to 63 characters of a-z, 0-9 and "-", beginning and ending with a letter or digit.',
-  },
-  INVALID_PATH: {
-    code: 'invalid_argument',
-    when: 'A path is relative, has ".." or NUL in it, or is too long.',
-    next: 'Give an absolute path without "..".',
   },
   MALFORMED_REQUEST: {
     code: 'invalid_argument',
@@ -36,27 +27,12 @@ export const reasons = {
     when: 'The request has more bytes than the API takes.',
     next: 'Send fewer at once; files go by the file routes.',
   },
-  UNKNOWN_METHOD: {
-    code: 'unimplemented',
-    when: 'The other side does not know this method.',
-    next: 'Update the older of the two programs.',
-  },
-  UNSUPPORTED_BY_AGENT: {
-    code: 'unimplemented',
-    when: 'The agent in this guest cannot do this.',
-    next: 'Look at the capabilities in "inn show", or update the agent.',
-  },
   UNSUPPORTED_BY_DRIVER: {
     code: 'unimplemented',
     when: 'The VM’s driver cannot do this.',
     next: 'Use another driver for such VMs.',
   },
   CANCELED: { code: 'canceled', when: 'The caller gave up.', next: 'Ask again if it is still wanted.' },
-  DEADLINE_EXCEEDED: {
-    code: 'deadline_exceeded',
-    when: 'It took longer than the caller allowed.',
-    next: 'Allow more time, or look with "inn doctor" at why it is slow.',
-  },
   INTERNAL: { code: 'internal', when: 'A fault of ours.', next: 'Report it with the log id in the message.' },
   // VMs and images
   VM_NOT_FOUND: { code: 'not_found', when: 'No VM has this name or id.', next: 'See "inn ls".' },
@@ -207,38 +183,13 @@ export const reasons = {
     when: 'The guest sent what no agent sends; its session was dropped.',
     next: 'Look into the guest: its agent may have been replaced.',
   },
-  SLOW_READER: {
-    code: 'resource_exhausted',
-    when: 'The reader stalled for too long and was detached.',
-    next: 'Attach again and read faster.',
+  AGENT_ERROR: {
+    code: 'internal',
+    when: 'The agent in the guest failed with an error that is not one of a guest operation; its words are quoted.',
+    next: 'Look at the log of the agent in the guest.',
   },
   // Guest operations
-  FILESYSTEM_FROZEN: {
-    code: 'failed_precondition',
-    when: 'File systems are frozen, and this would write.',
-    next: 'Wait for the thaw.',
-  },
-  COMMAND_NOT_FOUND: {
-    code: 'not_found',
-    when: 'The program does not exist in the guest.',
-    next: 'Check the path, and PATH.',
-  },
-  COMMAND_NOT_EXECUTABLE: {
-    code: 'failed_precondition',
-    when: 'The file exists and cannot be executed.',
-    next: 'Check its mode, its interpreter and its architecture.',
-  },
-  WORKING_DIRECTORY_INVALID: {
-    code: 'failed_precondition',
-    when: 'The working directory does not exist or cannot be entered by the user.',
-    next: 'Choose another.',
-  },
-  USER_NOT_FOUND: { code: 'not_found', when: 'The guest has no such user.', next: 'Check the name, or give a number.' },
-  GROUP_NOT_FOUND: {
-    code: 'not_found',
-    when: 'The guest has no such group.',
-    next: 'Check the name, or give a number.',
-  },
+  ...guestReasons,
   RUN_NOT_FOUND: {
     code: 'not_found',
     when: 'No run has this id, or it was removed because it is old.',
@@ -253,31 +204,6 @@ export const reasons = {
     code: 'already_exists',
     when: 'Another run, of somebody else or of something else, has this id.',
     next: 'Give another id, or none: then one is made.',
-  },
-  EXEC_NOT_FOUND: {
-    code: 'not_found',
-    when: 'No process has this id; ended ones are remembered for 10 minutes.',
-    next: 'Start it again.',
-  },
-  SPAWN_FAILED: {
-    code: 'internal',
-    when: 'The guest’s kernel refused to start the process.',
-    next: 'The message has the kernel’s reason.',
-  },
-  STDIN_GAP: {
-    code: 'out_of_range',
-    when: 'Input was sent at a position that leaves a gap.',
-    next: 'Send from the offset that the agent named.',
-  },
-  STDIN_CLOSED: {
-    code: 'failed_precondition',
-    when: 'The process has no standard input, or it was closed.',
-    next: 'Start it with stdin.',
-  },
-  TOO_MANY_PROCESSES: {
-    code: 'resource_exhausted',
-    when: 'The agent runs as many commands as it may.',
-    next: 'Wait for one to end.',
   },
   TERMINAL_NOT_FOUND: {
     code: 'not_found',
@@ -294,93 +220,10 @@ export const reasons = {
     when: 'Somebody else types on this console.',
     next: 'Take it over, or wait until it is given up.',
   },
-  FILE_NOT_FOUND: { code: 'not_found', when: 'No such file in the guest.', next: 'Check the path.' },
-  FILE_EXISTS: {
-    code: 'already_exists',
-    when: 'The target exists, and the caller forbade replacing it.',
-    next: 'Choose another name.',
-  },
-  FILE_PERMISSION: {
-    code: 'permission_denied',
-    when: 'The guest’s kernel refused access.',
-    next: 'The message has the kernel’s reason.',
-  },
-  FILE_IS_DIRECTORY: { code: 'failed_precondition', when: 'The path is a directory.', next: 'Name a file.' },
-  FILE_NOT_DIRECTORY: {
-    code: 'failed_precondition',
-    when: 'A part of the path is not a directory.',
-    next: 'Check the path.',
-  },
-  FILE_IS_MOUNT_POINT: {
-    code: 'failed_precondition',
-    when: 'Another file system is mounted in what was to be removed or moved.',
-    next: 'Unmount it first, or name what lies beside it.',
-  },
-  PROCESS_NOT_FOUND: {
-    code: 'not_found',
-    when: 'The guest has no process with this number.',
-    next: 'List the processes again.',
-  },
-  PROCESS_CHANGED: {
-    code: 'failed_precondition',
-    when: 'Another process has this number by now.',
-    next: 'List the processes again.',
-  },
-  PROCESS_PROTECTED: {
-    code: 'failed_precondition',
-    when: 'The process is init, the agent itself or a thread of the kernel.',
-    next: 'Use a shutdown or reboot for the guest as a whole.',
-  },
-  FILE_SYMLINK_REFUSED: {
-    code: 'failed_precondition',
-    when: 'The path has a symbolic link in it, and the caller forbade following.',
-    next: 'Name the real path.',
-  },
-  FILE_READ_ONLY: {
-    code: 'failed_precondition',
-    when: 'The file system is mounted read-only.',
-    next: 'Write elsewhere.',
-  },
-  FILE_CHANGED: { code: 'aborted', when: 'The file was replaced or cut while it was read.', next: 'Read it again.' },
   ARCHIVE_REFUSED: {
     code: 'data_loss',
     when: 'The archive that a guest sent is malformed, was cut, or has an entry that does not belong to the path that was asked for.',
     next: 'Look into the guest: its agent may have been replaced. Nothing was written outside of the target; check what the target holds.',
-  },
-  GUEST_DISK_FULL: {
-    code: 'resource_exhausted',
-    when: 'The guest’s file system or quota is full.',
-    next: 'Free space in the guest.',
-  },
-  UPLOAD_GAP: {
-    code: 'out_of_range',
-    when: 'A chunk does not begin where the last one ended.',
-    next: 'Open again with resume and send from the offset given.',
-  },
-  UPLOAD_BUSY: {
-    code: 'aborted',
-    when: 'Another session writes this very upload.',
-    next: 'Wait, or use another upload_id.',
-  },
-  CHECKSUM_MISMATCH: {
-    code: 'data_loss',
-    when: 'What arrived does not hash to what the sender named; nothing was replaced.',
-    next: 'Send it again.',
-  },
-  SHUTDOWN_FAILED: {
-    code: 'internal',
-    when: 'No way to shut down worked in this guest.',
-    next: 'Use "inn stop", which falls back to ACPI.',
-  },
-  GUEST_IO: {
-    code: 'internal',
-    when: 'The guest’s kernel reported an I/O error.',
-    next: 'The message has the kernel’s reason.',
-  },
-  TOO_MANY_CALLS: {
-    code: 'resource_exhausted',
-    when: 'As many calls are open as may be.',
-    next: 'Wait for one to end.',
   },
 } as const satisfies Record<string, Reason>;
 
