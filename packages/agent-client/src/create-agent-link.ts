@@ -9,7 +9,7 @@ import {
 } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { LiteMethod } from '@innkeeper/contract/lite';
-import { type Channel, type Log, silentLog } from '@innkeeper/kit';
+import { type Channel, cleanText, type Log, silentLog } from '@innkeeper/kit';
 import { type ByteOps, portableByteOps } from '@innkeeper/wire';
 import type { AgentLink, CallOptions, LinkState } from './agent-link.ts';
 import type { LinkClock } from './clock.ts';
@@ -101,7 +101,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     ping: async (callOptions) => {
       const startMs = clock.nowMs();
       const { agentVersion } = await unary(TelemetryServiceLite.ping, { sequence: 1n }, callOptions);
-      return { roundTripMs: clock.nowMs() - startMs, agentVersion };
+      return { roundTripMs: clock.nowMs() - startMs, agentVersion: cleanText(agentVersion, 40) };
     },
     system: (callOptions) => unary(TelemetryServiceLite.getSystem, {}, callOptions),
     telemetryOnce: (callOptions) => unary(TelemetryServiceLite.watch, { once: true }, callOptions),

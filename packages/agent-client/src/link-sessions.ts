@@ -1,6 +1,6 @@
 import type { Welcome } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
-import { type Channel, createDeferred, type Deferred, type Log } from '@innkeeper/kit';
+import { type Channel, cleanText, createDeferred, type Deferred, type Log } from '@innkeeper/kit';
 import type { ByteOps } from '@innkeeper/wire';
 import type { LinkState } from './agent-link.ts';
 import { type LinkClock, pause } from './clock.ts';
@@ -176,7 +176,7 @@ export class LinkSessions {
     this.#next = createDeferred();
     this.#next.promise.catch(() => undefined);
     waiting.resolve(open);
-    this.#options.log.info('agent.connected', { version: open.welcome.agentVersion.slice(0, 40) });
+    this.#options.log.info('agent.connected', { version: cleanText(open.welcome.agentVersion, 40) });
     this.#options.onState({ state: 'connected', welcome: open.welcome });
   }
 }

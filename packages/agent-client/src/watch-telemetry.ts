@@ -9,10 +9,13 @@ import { openCall } from './session/typed-call.ts';
 /** Between a watch that ended, as an older agent may end it, and the next. */
 const againAfterMs = 5000;
 
-/** Reports are taken this far apart at least, the newest of those that came: a flood costs no more than that. */
-const apartMs = 250;
+/** Between two reports that are worked on, whatever the guest sends and however often it reconnects. */
+const leastIntervalMs = 1000;
 
-/** Keeps a telemetry watch open in every session until the signal; each report goes to `onReport`. */
+/**
+ * Keeps a telemetry watch open in every session until the signal. `onReport` gets at most one report a second, the
+ * newest: what came in between is dropped before it is decoded, and the last one is never lost.
+ */
 export function watchTelemetry(
   sessions: LinkSessions,
   clock: LinkClock,
@@ -20,6 +23,7 @@ export function watchTelemetry(
   signal: AbortSignal,
   onReport: (telemetry: Telemetry) => void,
 ): void {
+  let nextReportMs = 0;
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
       const { session } = await sessions.ready(signal);
@@ -27,9 +31,12 @@ export function watchTelemetry(
         const call = openCall(session, TelemetryServiceLite.watch, { intervalMs });
         const untie = stopOnAbort(call.raw, signal);
         try {
-          for (let report = await call.newest(); report !== undefined; report = await call.newest()) {
+          for (;;) {
+            if (nextReportMs > clock.nowMs()) await pause(clock, nextReportMs - clock.nowMs(), signal);
+            const report = await call.newest();
+            if (report === undefined) break;
+            nextReportMs = clock.nowMs() + leastIntervalMs;
             onReport(report);
-            await pause(clock, apartMs, signal);
           }
         } finally {
           untie();
