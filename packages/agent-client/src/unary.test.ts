@@ -138,7 +138,7 @@ describe('a question', () => {
     const agent = new ScriptedAgent();
     const message = `\u001b[2J${'x'.repeat(10_000)}`;
     agent.onCall = (call, connection) => connection.end(call, { reason: 'FILE_NOT_FOUND', message });
-    await assert.rejects(agent.link.stat('/x'), { message: `\ufffd[2J${'x'.repeat(4092)}` });
+    await assert.rejects(agent.link.stat('/x'), { message: `·[2J${'x'.repeat(995)}…` });
     await agent.dispose();
   });
 });

@@ -4,11 +4,14 @@ import { isOperationError, OperationError } from '@innkeeper/contract';
 import { ShutdownMode } from '@innkeeper/contract/agent';
 import type { VMService } from '@innkeeper/contract/compute';
 import type { NodeOfControl } from '../control/node-of-control.ts';
-import { runGuestCommand } from './guest-command.ts';
+import { runGuestCommand, truncatedText } from './guest-command.ts';
+import { withDeadline } from './with-deadline.ts';
 
 const pingTimeoutMs = 5_000;
 const defaultReadBytes = 10 * 1024 * 1024;
 const maxReadBytes = 64 * 1024 * 1024;
+/** For a whole file, either way; a guest that takes longer is given up. */
+const transferTimeoutMs = 300_000;
 const reasonsOfAsker: readonly string[] = ['VM_NOT_FOUND', 'INVALID_ARGUMENT', 'CANCELED'];
 
 /**
@@ -38,14 +41,17 @@ export function createComputeService(node: NodeOfControl): ServiceImpl<typeof VM
       }),
     executeScript: (request, { signal }) =>
       withAgent(request.vmId, signal, async (agent) => {
-        const result = await runGuestCommand(agent, request, signal);
-        return { ...result, success: result.exitCode === 0, durationMs: BigInt(result.durationMs) };
+        const { truncated, ...result } = await runGuestCommand(agent, request, signal);
+        const error = truncated ? truncatedText : '';
+        return { ...result, success: result.exitCode === 0, durationMs: BigInt(result.durationMs), error };
       }),
     readGuestFile: ({ vmId, path, maxSize }, { signal }) =>
       withAgent(vmId, signal, async (agent) => {
         if (maxSize > maxReadBytes)
           throw new OperationError('INVALID_ARGUMENT', `max_size must be at most ${maxReadBytes}.`);
-        return { success: true, ...(await readWhole(agent, path, Number(maxSize) || defaultReadBytes, signal)) };
+        const maxBytes = Number(maxSize) || defaultReadBytes;
+        const file = await withDeadline(signal, transferTimeoutMs, (both) => readWhole(agent, path, maxBytes, both));
+        return { success: true, ...file };
       }),
     writeGuestFile: ({ vmId, path, data, mode, createParents }, { signal }) =>
       withAgent(vmId, signal, async (agent) => {
@@ -53,7 +59,9 @@ export function createComputeService(node: NodeOfControl): ServiceImpl<typeof VM
         const source = async function* (offset: bigint) {
           yield data.subarray(Number(offset));
         };
-        const { bytes } = await agent.writeFile(open, source, { signal });
+        const { bytes } = await withDeadline(signal, transferTimeoutMs, (both) =>
+          agent.writeFile(open, source, { signal: both }),
+        );
         return { success: true, bytesWritten: bytes };
       }),
     guestShutdown: ({ vmId, reboot, delaySeconds, message }, { signal }) =>
@@ -73,7 +81,11 @@ async function readWhole(
 ): Promise<{ data: Uint8Array; totalSize: bigint }> {
   const reading = agent.readFile({ path, length: BigInt(maxBytes) }, { signal });
   const parts: Uint8Array[] = [];
-  for await (const chunk of reading.chunks) parts.push(chunk.slice());
+  for await (const chunk of reading.chunks) {
+    // A guest that sends without end does not let an abort in between; what it sends is bounded by the request's length.
+    signal.throwIfAborted();
+    if (chunk.length > 0) parts.push(chunk.slice());
+  }
   const { sizeBytes } = await reading.info;
   const data = new Uint8Array(Buffer.concat(parts));
   return { data, totalSize: sizeBytes > BigInt(data.length) ? sizeBytes : BigInt(data.length) };

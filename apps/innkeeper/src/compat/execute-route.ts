@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { assertCommandAllowed } from '../access/allowed-commands.ts';
 import type { HttpExchange } from '../control/http-route.ts';
-import { runGuestCommand } from './guest-command.ts';
+import { runGuestCommand, truncatedText } from './guest-command.ts';
 import { JsonBody } from './json-body.ts';
 
 /** POST /api/vms/{vm}/execute: runs a command as a user with their groups, and answers when it has ended. */
@@ -24,9 +24,9 @@ export async function executeRoute({ vm, pass, request, response, signal }: Http
     hasEnvironment: Object.keys(command.environment).length > 0,
   });
   pass.note({ command: command.command.slice(0, 1024), args: argv.slice(1), user: command.user });
-  const result = await runGuestCommand(await vm.agent({ signal }), command, signal);
+  const { truncated, ...result } = await runGuestCommand(await vm.agent({ signal }), command, signal);
   pass.note({ exitCode: result.exitCode });
-  answerJson(response, { success: result.exitCode === 0, ...result, error: '' });
+  answerJson(response, { success: result.exitCode === 0, ...result, error: truncated ? truncatedText : '' });
 }
 
 /** Answers 200 with this value. */

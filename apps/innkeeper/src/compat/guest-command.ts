@@ -1,11 +1,18 @@
 import type { AgentLink } from '@innkeeper/agent-client';
 import { OperationError } from '@innkeeper/contract';
 import { ExecEnding, type ExecExited, OutputStream } from '@innkeeper/contract/agent';
+import { withDeadline } from './with-deadline.ts';
 
-/** Of both streams together; what is beyond is counted and not kept. */
+/** Of both streams together; what is beyond is counted and not kept by the agent. More from a guest is a lie. */
 const maxOutputBytes = 4 * 1024 * 1024;
+/** The agent ends a command at its timeout: TERM, 5 s, KILL. The host waits no longer than this after the timeout. */
+const overtimeMs = 10_000;
+const sigkill = 9;
 const defaultTimeoutMs = 30_000;
 const maxTimeoutMs = 300_000;
+
+/** For the field `error` of answers that have no place for a flag. */
+export const truncatedText = 'The output was longer than 4 MiB, and the rest was dropped.';
 
 export interface GuestCommand {
   /** With `args`, a program; without, a line for /bin/sh. */
@@ -27,10 +34,16 @@ export interface GuestCommandResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly timedOut: boolean;
+  /** There was more output than 4 MiB, and the rest was dropped. */
+  readonly truncated: boolean;
   readonly durationMs: number;
 }
 
-/** Runs a command to its end and gathers what it prints. Exit code 1 is a result; not being able to start is an error. */
+/**
+ * Runs a command to its end and gathers what it prints. Exit code 1 is a result; not being able to start is an error.
+ * Holds its bounds whatever the guest does: fails with DEADLINE_EXCEEDED 10 s after the command's timeout, and with
+ * GUEST_MISBEHAVES when more than 4 MiB of output come.
+ */
 export async function runGuestCommand(
   agent: AgentLink,
   command: GuestCommand,
@@ -40,6 +53,15 @@ export async function runGuestCommand(
   const timeoutMs = command.timeoutSeconds === 0 ? defaultTimeoutMs : command.timeoutSeconds * 1000;
   if (timeoutMs > maxTimeoutMs)
     throw new OperationError('INVALID_ARGUMENT', `The timeout must be at most ${maxTimeoutMs / 1000} s.`);
+  return await withDeadline(signal, timeoutMs + overtimeMs, (both) => follow(agent, command, timeoutMs, both));
+}
+
+async function follow(
+  agent: AgentLink,
+  command: GuestCommand,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<GuestCommandResult> {
   const program =
     command.args.length > 0 ? { argv: [command.command, ...command.args] } : { shellCommand: command.command };
   await using session = agent.exec(
@@ -56,18 +78,28 @@ export async function runGuestCommand(
     { signal },
   );
   const output = { [OutputStream.STDOUT]: [] as Uint8Array[], [OutputStream.STDERR]: [] as Uint8Array[] };
+  let keptBytes = 0;
   for await (const { event } of session.events) {
-    if (event.case === 'output') {
+    // A guest that sends without end does not let an abort in between.
+    signal.throwIfAborted();
+    if (event.case === 'output' && event.value.data.length > 0) {
+      keptBytes += event.value.data.length;
+      if (keptBytes > maxOutputBytes) {
+        // The guest that lies about its output may not heed this either.
+        session.signal(sigkill).catch(() => undefined);
+        throw new OperationError('GUEST_MISBEHAVES', `The command's output went beyond ${maxOutputBytes} bytes.`);
+      }
       const stream = event.value.stream === OutputStream.STDERR ? OutputStream.STDERR : OutputStream.STDOUT;
       output[stream].push(event.value.data.slice());
     }
     if (event.case === 'exited') {
-      const { durationMs, ending } = event.value;
+      const { durationMs, ending, truncated } = event.value;
       return {
         exitCode: exitCodeOf(event.value),
         stdout: textOf(output[OutputStream.STDOUT]),
         stderr: textOf(output[OutputStream.STDERR]),
         timedOut: ending === ExecEnding.TIMEOUT,
+        truncated,
         durationMs: Number(durationMs),
       };
     }

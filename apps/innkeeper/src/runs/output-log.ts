@@ -1,8 +1,11 @@
+import { OperationError } from '@innkeeper/contract';
 import type { ExecEvent } from '@innkeeper/contract/agent';
 import type { RunOutputRow, RunRepository } from '@innkeeper/store';
 
 /** One row holds at most so much. */
 const rowBytes = 64 * 1024;
+/** So many rows wait at most: output can come in single bytes of either stream. */
+const maxPendingRows = 256;
 const flushDelayMs = 500;
 const rowsOfOneRead = 16;
 
@@ -12,9 +15,11 @@ export interface OutputLogOptions {
   readonly vmId: string;
   readonly keptBytes: number;
   readonly nextOffset: number;
+  /** What the agent was asked to keep to; a guest that sends more misbehaves. */
+  readonly maxBytes: number;
   /** Called when there is more to read. */
   readonly onMore: () => void;
-  /** Called once with what went wrong when output cannot be written. */
+  /** Called with what went wrong when output cannot be written, or is more than was asked for. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -51,6 +56,12 @@ export class OutputLog {
     if (event.case === 'gap') this.#nextOffset = Number(event.value.offset + event.value.bytes);
     if (event.case !== 'output') return;
     const { data, stream, offset } = event.value;
+    const { maxBytes } = this.#options;
+    if (this.#keptBytes + data.length > maxBytes) {
+      const why = `The guest sent more output than the ${maxBytes} bytes asked for.`;
+      this.#options.onError(new OperationError('GUEST_MISBEHAVES', why));
+      return;
+    }
     this.#nextOffset = Number(offset) + data.length;
     const last = this.#pending.at(-1);
     if (last !== undefined && last.stream === stream && last.data.length + data.length <= rowBytes) {
@@ -65,7 +76,7 @@ export class OutputLog {
     this.#keptBytes += data.length;
     this.#pendingBytes += data.length;
     this.#options.onMore();
-    if (this.#pendingBytes >= rowBytes) await this.flush();
+    if (this.#pendingBytes >= rowBytes || this.#pending.length >= maxPendingRows) await this.flush();
     else this.#timer ??= setTimeout(() => void this.flush(), flushDelayMs);
   }
 

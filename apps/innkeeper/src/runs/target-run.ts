@@ -11,7 +11,7 @@ import { cancelGraceMs, endTree, sigkill } from './end-tree.ts';
 import { OutputLog } from './output-log.ts';
 import type { RunStateName } from './run-message.ts';
 import { removeScript, writeScript } from './run-script.ts';
-import { processId, processSpec, timeoutMsOf } from './run-spec.ts';
+import { outputBytesOf, processId, processSpec, timeoutMsOf } from './run-spec.ts';
 
 /** After a restart of the daemon, the agent of a VM that runs on is waited for as long. */
 const agentReturnMs = 120_000;
@@ -53,6 +53,7 @@ export class TargetRun {
     this.output = new OutputLog({
       ...{ runs: options.runs, runId: options.row.run_id, vmId: options.row.vm_id },
       ...{ keptBytes: options.row.kept_bytes, nextOffset: options.row.next_offset, onMore: options.onOutput },
+      maxBytes: outputBytesOf(options.spec),
       onError: (error) => this.#abort.abort(error),
     });
   }
