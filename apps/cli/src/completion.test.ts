@@ -14,7 +14,7 @@ import { runInn } from './testing/run-inn.ts';
 const inn = `#!/bin/sh
 [ -z "$NO_DAEMON" ] || exit 1
 case "$*" in
-'ls -o name') printf 'web-1\\nweb-2\\n';;
+'ls -o name') printf 'web-1\\n$(touch pwned)\\n\`touch\${IFS}pwned\`\\nweb-2\\n';;
 'image ls -o name') echo tiny;;
 esac
 `;
@@ -91,6 +91,12 @@ for (const { name, ask } of shells.filter((shell) => existsSync(`/usr/bin/${shel
         const seen = await offered([...words, '']);
         assert.ok(seen.includes('web-1') && seen.includes('web-2'), `${words.join(' ')}: ${seen}`);
       }
+    });
+
+    it('runs nothing that a name has in it', async () => {
+      assert.ok((await offered(['stop', ''])).includes('web-2'));
+      assert.ok((await offered(['run', '--on', ''])).includes('web-2'));
+      assert.ok(!existsSync(join(folder, 'pwned')));
     });
 
     it('offers images where images are meant, and options after a dash', async () => {

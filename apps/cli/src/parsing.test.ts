@@ -5,6 +5,7 @@ import { parseExecWords } from './exec-options.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { clean, cleanJson, cleanLines } from './output/clean.ts';
 import { toCsv } from './output/csv.ts';
+import { LogText } from './output/log-text.ts';
 import { formatTable } from './output/table.ts';
 import { toYaml } from './output/yaml.ts';
 import { parseCopyPath } from './parse-copy-path.ts';
@@ -63,17 +64,28 @@ describe('arguments', () => {
 });
 
 describe('output', () => {
-  const hostile = 'a\u001b[31m\u009b2J\r\n\u202eb';
+  const hostile = 'a\u001b[31m\u009b2J\r\n\u202e\u061c\u200fb';
 
   it('has no control characters of a guest', () => {
-    assert.equal(clean(hostile), 'a·[31m·2J···b');
+    assert.equal(clean(hostile), 'a·[31m·2J·····b');
     assert.equal(cleanLines('one\ntwo\u001b[A\n', '  '), 'one\n  two·[A');
-    assert.equal(cleanJson(JSON.stringify(hostile)), '"a\\u001b[31m\\u009b2J\\r\\n\\u202eb"');
+    assert.equal(cleanJson(JSON.stringify(hostile)), '"a\\u001b[31m\\u009b2J\\r\\n\\u202e\\u061c\\u200fb"');
     assert.equal(JSON.parse(cleanJson(JSON.stringify(hostile))), hostile);
     assert.equal(
       formatTable([{ hostile }], [{ title: 'X', value: (row) => row.hostile }], { headers: false }),
-      'a·[31m·2J···b\n',
+      'a·[31m·2J·····b\n',
     );
+  });
+
+  it('of a log keeps lines and tabs, and no title or cursor of a guest, wherever its pieces end', () => {
+    const bytes = Buffer.from('one\ttwo\r\n\u001b]0;title\u0007ü\u009b2J\rover\n');
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      const log = new LogText();
+      const text = log.take(bytes.subarray(0, cut)) + log.take(bytes.subarray(cut)) + log.end();
+      assert.equal(text, 'one\ttwo\n·]0;title·ü·2J·over\n', `cut at ${cut}`);
+    }
+    const cut = new LogText();
+    assert.equal(cut.take(Buffer.from('a\r')) + cut.end(), 'a·');
   });
 
   it('is aligned by what a terminal shows', () => {

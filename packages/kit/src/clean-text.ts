@@ -1,5 +1,5 @@
 /** Control characters, C1 among them, line separators, and those that turn the direction of writing around. */
-const unprintable = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+const unprintable = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
  * Text from a guest as one line that cannot move a cursor, set colours or begin a line: such characters become "·", and

@@ -56,6 +56,9 @@ function look(verbs: readonly Verb[]): string {
   return `  case "$one" in\n${groups.map(branch).join('')}  esac\n  case "$verb" in\n${branches(verbs)}  esac\n`;
 }
 
+/** Of names: bash expands the words that `compgen -W` is given, so a name must not be a command. */
+const plainNames = `grep -x '[A-Za-z0-9._:@-]*'`;
+
 function bash(verbs: readonly Verb[]): string {
   return `_inn() {
   local cur=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} one=\${COMP_WORDS[1]} two=\${COMP_WORDS[2]}
@@ -63,8 +66,8 @@ function bash(verbs: readonly Verb[]): string {
   if [ "$COMP_CWORD" -eq 1 ]; then COMPREPLY=($(compgen -W "${names(verbs)}" -- "$cur")); return; fi
 ${look(verbs)}  if [ -n "$inner" ] && [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W "$inner" -- "$cur")); return; fi
   case "$cur" in -*) COMPREPLY=($(compgen -W "$flags" -- "$cur")); return;; esac
-  if [ "$before" = --on ]; then COMPREPLY=($(compgen -W "$(inn ls -o name 2>/dev/null)" -- "$cur")); return; fi
-  COMPREPLY=($(compgen -W "$($list 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"))
+  if [ "$before" = --on ]; then COMPREPLY=($(compgen -W "$(inn ls -o name 2>/dev/null | ${plainNames})" -- "$cur")); return; fi
+  COMPREPLY=($(compgen -W "$($list 2>/dev/null | ${plainNames})" -- "$cur") $(compgen -f -- "$cur"))
 }
 complete -F _inn inn
 `;

@@ -1,6 +1,6 @@
 import { cleanText } from '@innkeeper/kit';
 
-const beyondAscii = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+const beyondAscii = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /** A guest's words must not move the cursor, set colours or begin a line. */
 export function clean(text: string): string {

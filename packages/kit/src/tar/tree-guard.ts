@@ -1,3 +1,4 @@
+import { cleanText } from '../clean-text.ts';
 import type { TarItem, TarSink } from './tar-parser.ts';
 import { UnsafeTarError } from './unsafe-tar-error.ts';
 
@@ -117,5 +118,5 @@ function kindOf(typeFlag: string): string {
 }
 
 function unsafe({ path }: TarItem, what: string): UnsafeTarError {
-  return new UnsafeTarError(`The entry ${JSON.stringify(path.slice(0, maxNameInMessage))} ${what}.`);
+  return new UnsafeTarError(`The entry "${cleanText(path, maxNameInMessage)}" ${what}.`);
 }
