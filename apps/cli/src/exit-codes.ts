@@ -1,7 +1,7 @@
 import { isOperationError, type ReasonName } from '@innkeeper/contract/errors';
 import { CliError } from './cli-error.ts';
 
-/** 1 general, 2 usage, 3 not found, 4 permission, 5 conflict, 6 agent unavailable, 7 timeout, 130 interrupted. */
+/** 1 general, 2 usage, 3 not found, 4 permission, 5 conflict, 6 agent unavailable, 7 timeout, 130 interrupted, 141 reader gone. */
 export const exitCodes = {
   general: 1,
   usage: 2,
@@ -11,6 +11,7 @@ export const exitCodes = {
   agentUnavailable: 6,
   timeout: 7,
   interrupted: 130,
+  brokenPipe: 141,
 } as const;
 
 const ofReason: Partial<Record<ReasonName, number>> = {

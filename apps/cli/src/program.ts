@@ -318,9 +318,9 @@ function addLogins(program: Command, add: Add, output: (command: Command) => Com
 
 /** Runs it to its exit code. Errors are told on standard error, as JSON with -o json. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
-  // A reader that went away ("inn ls | head") is no fault.
+  // A reader that went away ("inn ls | head") is no fault of ours, but it has not got everything: as SIGPIPE ends others.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+    if (error.code === 'EPIPE') process.exit(exitCodes.brokenPipe);
     printError(error, false);
     process.exit(exitCodes.general);
   });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { ExecEnding, FileKind, OutputStream } from '@innkeeper/contract/agent';
 import { callError, errorBody, startFakeDaemon } from '../../../packages/client/src/testing/fake-daemon.ts';
 import { type FakeProcess, fakeProcess } from '../../../packages/client/src/testing/fake-process.ts';
@@ -98,6 +100,30 @@ describe('inn exec', () => {
     const { exitCode, stderr } = await result;
     assert.equal(exitCode, 130);
     assert.match(stderr, /--attach [0-9a-f]{32}/);
+  });
+
+  it('does not end with 0 when output was dropped or its input broke off', async () => {
+    await using daemon = await execDaemon(async (process, vm) => {
+      await process.request();
+      process.started();
+      if (vm === 'input') {
+        let next = await process.request();
+        while (next.case !== 'stdin' || !next.value.end) next = await process.request();
+      } else {
+        process.output(0, 'some');
+        process.send({ case: 'gap', value: { bytes: 5n } });
+      }
+      process.exit(0);
+    });
+    const gap = await runInn(daemon.socketPath, ['exec', 'gap', '-n', '--', 'x']);
+    assert.deepEqual([gap.exitCode, gap.stdout], [125, 'some']);
+    assert.match(gap.stderr, /5 bytes of output were dropped/);
+    assert.equal((await runInn(daemon.socketPath, ['exec', 'gap', '--attach', 'a'.repeat(32)])).exitCode, 0);
+    const words = [process.execPath, fileURLToPath(new URL('./main.ts', import.meta.url)), 'exec', 'input', '--', 'x'];
+    const env = { PATH: process.env['PATH'], HOME: '/nonexistent', INNKEEPER_SOCKET: daemon.socketPath };
+    const { exitCode, stderr } = await resultOf(spawn('/bin/sh', ['-c', 'exec "$0" "$@" < /', ...words], { env }));
+    assert.equal(exitCode, 125, stderr);
+    assert.match(stderr, /standard input cannot be read.*folder/);
   });
 
   it('prints the id with --detach, and gives no input with -n', async () => {

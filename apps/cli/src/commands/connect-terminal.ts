@@ -1,5 +1,6 @@
 import type { ExecStream } from '@innkeeper/client';
 import { isOperationError } from '@innkeeper/contract/errors';
+import { standardInput } from '../standard-input.ts';
 
 /**
  * Signals that are passed on, with their numbers on Linux, which the guest is; ours may count otherwise. Those of job
@@ -13,6 +14,8 @@ export interface TerminalOptions {
   readonly terminal: boolean;
   /** Whether standard input goes to the command. */
   readonly input: boolean;
+  /** Our input broke off with an error; the command was given its end. */
+  readonly onInputFailed: () => void;
   /** Called at the second ^C in a row. */
   readonly onGiveUp: () => void;
 }
@@ -27,6 +30,7 @@ export function connectTerminal(stream: ExecStream, options: TerminalOptions): (
     if (name === 'SIGINT') lastInterruptMs = now;
     stream.kill(signals[name as keyof typeof signals]);
   };
+  let isReleased = false;
   const onResize = (): void => stream.resize(stdout.columns, stdout.rows);
   for (const name of Object.keys(signals)) process.on(name, onSignal);
   if (options.terminal) {
@@ -36,9 +40,14 @@ export function connectTerminal(stream: ExecStream, options: TerminalOptions): (
   if (options.input)
     pumpInput(stream).catch((error: unknown) => {
       // The command ended while input was on its way: its own end is what counts.
-      if (!isOperationError(error)) process.stderr.write(`inn: standard input cannot be read: ${String(error)}\n`);
+      if (isOperationError(error) || isReleased) return;
+      process.stderr.write(`inn: standard input cannot be read: ${String(error)}\n`);
+      options.onInputFailed();
+      // Without it the command would wait for the rest forever.
+      stream.endStdin();
     });
   return () => {
+    isReleased = true;
     for (const name of Object.keys(signals)) process.off(name, onSignal);
     stdout.off('resize', onResize);
     if (stdin.isTTY && options.terminal) stdin.setRawMode(false);
@@ -47,6 +56,6 @@ export function connectTerminal(stream: ExecStream, options: TerminalOptions): (
 }
 
 async function pumpInput(stream: ExecStream): Promise<void> {
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) await stream.writeStdin(chunk);
+  for await (const chunk of standardInput()) await stream.writeStdin(chunk);
   stream.endStdin();
 }

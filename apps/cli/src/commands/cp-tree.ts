@@ -7,6 +7,7 @@ import { treeNames } from '@innkeeper/kit';
 import { CliError } from '../cli-error.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import type { TransferMeter } from '../output/transfer-meter.ts';
+import { standardInput } from '../standard-input.ts';
 import { nameOf, packTree } from '../tar/pack-tree.ts';
 import { TreeTarget } from '../tar/unpack-tree.ts';
 import { writeAll } from '../write-all.ts';
@@ -78,7 +79,7 @@ export async function uploadTrees(copy: TreeCopy, paths: readonly string[], targ
     : await placeThere(copy, target, paths.length > 1);
   const onSkip = (what: string): void => leftOut.add(what);
   const { skipped } = await client.files.writeTar(vm, folder, {
-    source: () => (fromPipe ? (process.stdin as AsyncIterable<Uint8Array>) : packTree(paths, { name, onSkip })),
+    source: () => (fromPipe ? standardInput() : packTree(paths, { name, onSkip })),
     ...{ createParents, keepOwners, signal, onProgress: (bytes) => meter.update(bytes, 0) },
   });
   for (const what of skipped) leftOut.add(what);

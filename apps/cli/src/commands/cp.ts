@@ -11,6 +11,7 @@ import { CliError } from '../cli-error.ts';
 import { contextOf } from '../context.ts';
 import { TransferMeter } from '../output/transfer-meter.ts';
 import { parseCopyPath } from '../parse-copy-path.ts';
+import { standardInput } from '../standard-input.ts';
 import { writeAll } from '../write-all.ts';
 import { downloadTree, uploadTrees } from './cp-tree.ts';
 import { LeftOut } from './left-out.ts';
@@ -127,7 +128,7 @@ async function upload(
     await client.writeFile(vm, remote, {
       createParents,
       signal,
-      source: () => process.stdin as AsyncIterable<Uint8Array>,
+      source: standardInput,
       onProgress: (bytes) => meter.update(bytes, 0),
     });
     return;

@@ -36,7 +36,11 @@ export async function run(command: Command, vm: string, given: readonly string[]
     process.exitCode =
       options.detach === true
         ? await detach(stream)
-        : await follow(stream, terminal, options.attach === undefined && options.stdin !== false);
+        : await follow(stream, {
+            terminal,
+            input: options.attach === undefined && options.stdin !== false,
+            mayMissOutput: options.attach !== undefined,
+          });
   } catch (error) {
     printError(await withSuggestion(error, command), false);
     throw new CliError('', { exitCode: failureCode(error), silent: true });
@@ -67,21 +71,36 @@ async function detach(stream: ExecStream): Promise<number> {
   return 0;
 }
 
-async function follow(stream: ExecStream, terminal: boolean, input: boolean): Promise<number> {
+interface FollowOptions {
+  readonly terminal: boolean;
+  readonly input: boolean;
+  /** Whoever attaches to a command knows that its oldest output may be gone. */
+  readonly mayMissOutput: boolean;
+}
+
+async function follow(stream: ExecStream, { terminal, input, mayMissOutput }: FollowOptions): Promise<number> {
   let gaveUp = false;
+  let isIncomplete = false;
+  const onInputFailed = (): void => {
+    isIncomplete = true;
+  };
   const onGiveUp = (): void => {
     gaveUp = true;
     process.stderr.write(`inn: left; it runs on if it does not heed ^C. Follow it: --attach ${stream.id}\n`);
     stream.close();
   };
-  const release = connectTerminal(stream, { terminal, input, onGiveUp });
+  const release = connectTerminal(stream, { terminal, input, onInputFailed, onGiveUp });
   try {
     for await (const { event } of stream) {
       if (event.case === 'output')
         await writeAll(event.value.stream === OutputStream.STDERR ? process.stderr : process.stdout, event.value.data);
-      else if (event.case === 'gap')
+      else if (event.case === 'gap') {
         process.stderr.write(`inn: ${event.value.bytes} bytes of output were dropped before they could be read\n`);
-      else if (event.case === 'exited') return exitCodeOf(event.value);
+        isIncomplete ||= !mayMissOutput;
+      } else if (event.case === 'exited') {
+        const code = exitCodeOf(event.value);
+        return code === 0 && isIncomplete ? codes.before : code;
+      }
     }
     return codes.before;
   } catch (error) {

@@ -7,6 +7,7 @@ import { printObject } from '../output/json.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { parseSize } from '../parse-size.ts';
 import { parseVariable } from '../parse-variable.ts';
+import { standardInput } from '../standard-input.ts';
 import { followRun } from './run-follow.ts';
 import { runPlaces } from './run-where.ts';
 
@@ -61,7 +62,7 @@ export async function run(command: Command, words: readonly string[]): Promise<v
 async function readScript(path: string): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of (path === '-' ? process.stdin : createReadStream(path)) as AsyncIterable<Buffer>) {
+  for await (const chunk of (path === '-' ? standardInput() : createReadStream(path)) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > maxScriptBytes) throw new CliError('--script: a script has at most 1 MiB');
     chunks.push(chunk);
