@@ -8,7 +8,17 @@ import { Kysely, SqliteDialect } from 'kysely';
 import { openNodeSqlite } from './node-sqlite.ts';
 import { openStore } from './open-store.ts';
 import { AuditRepository } from './repositories/audit.ts';
+import { EventRepository } from './repositories/events.ts';
+import { FactRepository } from './repositories/facts.ts';
 import { HistoryRepository } from './repositories/history.ts';
+import { ImageRepository } from './repositories/images.ts';
+import { OperationRepository } from './repositories/operations.ts';
+import { RoleRepository } from './repositories/roles.ts';
+import { RunRepository } from './repositories/runs.ts';
+import { SessionRepository } from './repositories/sessions.ts';
+import { TokenRepository } from './repositories/tokens.ts';
+import { UserRepository } from './repositories/users.ts';
+import { VmRepository } from './repositories/vms.ts';
 import type { Schema } from './schema.ts';
 import { describeMigrations } from './testing/describe-migrations.ts';
 import { image, vm } from './testing/describe-store.ts';
@@ -62,6 +72,70 @@ describe('a full disk under the database', () => {
       await audit.append(entry);
       assert.deepEqual(await audit.verify(), { entries: entries + 1, brokenAtId: undefined });
       assert.equal((await history.find('a', 5000, 0))?.data.length, 100_000);
+    } finally {
+      await db.destroy();
+    }
+  });
+});
+
+describe('every write on a full disk', () => {
+  it('fails with HOST_DISK_FULL, inside a transaction as well, and leaves nothing of it', async () => {
+    const path = newPath();
+    {
+      await using store = await openStore(path);
+      await store.images.insert(image);
+      await store.vms.insert(vm);
+    }
+    const database = openNodeSqlite(path);
+    const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database }) });
+    try {
+      database.prepare('pragma max_page_count = 1').all([]);
+      const long = 'x'.repeat(100_000);
+      const user = { name: long, created_ms: 1, last_login_ms: null, disabled: 0, password: null };
+      const run = { id: 'r', user_name: 'a', title: long, spec: '{}', state: 'running', started_ms: 1, ended_ms: null };
+      const target = {
+        ...{ run_id: 'r', vm_id: 'a', vm_name: 'one', state: 'running', exited: null, error: null },
+        ...{ kept_bytes: 0, next_offset: 0, started_ms: null, ended_ms: null },
+      };
+      const output = { run_id: 'r', vm_id: 'a', start_offset: 0, stream: 1, time_ms: 1, data: Buffer.alloc(100_000) };
+      const at = { runId: 'r', vmId: 'a', keptBytes: 1, nextOffset: 1 };
+      const session = { address: long, user_agent: '', created_ms: 1, last_seen_ms: 1 };
+      const token = { privileges: long, scope: '*', allowed_commands: '[]', created_ms: 1, expires_ms: 9 };
+      const operation = {
+        ...{ id: 'o', kind: 'k', state: 'running', target: 'one', vm_id: 'a', stage: '', progress: null },
+        ...{ log: long, error: null, started_ms: 1, ended_ms: null },
+      };
+      const facts = new FactRepository(db);
+      // Rows of others that these refer to are missing, so that a write that went through would fail otherwise.
+      database.prepare('pragma foreign_keys = off').all([]);
+      const writes: Readonly<Record<string, () => Promise<unknown>>> = {
+        users: () => new UserRepository(db).insert(user, [{ role: 'viewer', scope: '*' }]),
+        roles: () => new RoleRepository(db).save({ name: 'r', description: long, privileges: '[]' }),
+        runs: () => new RunRepository(db).insert(run, [target]),
+        'output of runs': () => new RunRepository(db).appendOutput([output], at),
+        sessions: () => new SessionRepository(db).insert({ id: 's', hash: 's', user_name: 'a', ...session }),
+        tokens: () =>
+          new TokenRepository(db).insert({
+            id: 't',
+            hash: 't',
+            user_name: 'a',
+            name: 't',
+            last_used_ms: null,
+            ...token,
+          }),
+        operations: () => new OperationRepository(db).save(operation),
+        events: () => new EventRepository(db).insert({ ...event, message: long }),
+        images: () => new ImageRepository(db).insert({ ...image, name: long }),
+        vms: () => new VmRepository(db).update('a', { state_detail: long }),
+        facts: () => facts.setDataFolder(long),
+      };
+      for (const [name, write] of Object.entries(writes)) {
+        const nextStep = /Free space/;
+        await assert.rejects(write, { reason: 'HOST_DISK_FULL', message: /cannot be written.*full/, nextStep }, name);
+      }
+      assert.equal(await facts.dataFolder(), undefined);
+      database.prepare('pragma max_page_count = 1000000').all([]);
+      for (const [name, write] of Object.entries(writes)) await assert.doesNotReject(write, name);
     } finally {
       await db.destroy();
     }

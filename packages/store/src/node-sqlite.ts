@@ -12,19 +12,27 @@ const lockTimeoutMs = 1000;
  */
 export function openNodeSqlite(path: string): SqliteDatabase {
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: lockTimeoutMs });
-  database.exec('pragma journal_mode = wal; pragma synchronous = full;');
+  told(() => database.exec('pragma journal_mode = wal; pragma synchronous = full;'));
   return {
     close: () => database.close(),
     prepare: (sql) => {
-      const statement = database.prepare(sql);
+      const statement = told(() => database.prepare(sql));
       return {
         reader: statement.columns().length > 0,
         all: (parameters) => told(() => statement.all(...(parameters as SQLInputValue[]))),
-        run: (parameters) => told(() => statement.run(...(parameters as SQLInputValue[]))),
-        iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
+        run: (parameters) => {
+          // SQLite rolls back by itself when the disk is full. Its complaint about a second time would hide why.
+          if (isRollback(sql) && !database.isTransaction) return { changes: 0, lastInsertRowid: 0 };
+          return told(() => statement.run(...(parameters as SQLInputValue[])));
+        },
+        iterate: (parameters) => told(() => statement.iterate(...(parameters as SQLInputValue[]))),
       };
     },
   };
+}
+
+function isRollback(sql: string): boolean {
+  return /^\s*rollback\s*;?\s*$/i.test(sql);
 }
 
 /** Runs it; its failures have their reasons. */
@@ -34,7 +42,16 @@ function told<T>(run: () => T): T {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if (/disk is full|disk I\/O error/i.test(error.message))
-      throw new OperationError('HOST_DISK_FULL', `The database cannot be written: ${error.message}.`, { cause: error });
+      throw new OperationError('HOST_DISK_FULL', `The database cannot be written: ${error.message}.`, {
+        cause: error,
+        nextStep:
+          'Free space on the file system of the data folder (df), then ask again; reading, stopping and removing go on.',
+      });
+    if (/readonly database|unable to open database file/i.test(error.message))
+      throw new OperationError('DATABASE_UNREACHABLE', `The database cannot be written: ${error.message}.`, {
+        cause: error,
+        nextStep: 'Look at the permissions of the data folder, and whether its file system is mounted read-only.',
+      });
     if (!/database (table )?is locked|database is busy/i.test(error.message)) throw error;
     throw new OperationError('DATABASE_UNREACHABLE', 'The database is locked by another program.', {
       cause: error,

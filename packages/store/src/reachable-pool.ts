@@ -33,9 +33,20 @@ async function told<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
+    if (isFull(error)) {
+      throw new OperationError('HOST_DISK_FULL', 'The disk of the database server is full.', {
+        cause: error,
+        nextStep: 'Free space on the server that DATABASE_URL names, then ask again.',
+      });
+    }
     if (!isAway(error)) throw error;
     throw new OperationError('DATABASE_UNREACHABLE', 'The database does not answer.', { cause: error });
   }
+}
+
+/** disk_full of PostgreSQL. */
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '53100';
 }
 
 function isAway(error: unknown): boolean {

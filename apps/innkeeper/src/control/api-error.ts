@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { type CodeName, codes, isOperationError, OperationError } from '@innkeeper/contract';
 import type { Log } from '@innkeeper/kit';
+import { knownFailure } from '../operations/failure.ts';
 
 /** An error as the HTTP and WebSocket routes write it. */
 export interface ErrorBody {
@@ -43,6 +44,8 @@ export function toPublicError(error: unknown, log: Log): OperationError {
   if (error instanceof ConnectError && error.code === Code.Canceled)
     return new OperationError('CANCELED', 'The caller left.');
   if (error instanceof Error && error.name === 'AbortError') return new OperationError('CANCELED', 'The caller left.');
+  const known = knownFailure(error);
+  if (known !== undefined) return known;
   const faultId = randomBytes(4).toString('hex');
   const cause = isOperationError(error) ? error.cause : error;
   log.error('api.fault', { faultId, error: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) });

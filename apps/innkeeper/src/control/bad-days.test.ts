@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createClient } from '@innkeeper/client';
 import { OperationError } from '@innkeeper/contract';
 import { VmState } from '@innkeeper/contract/control';
-import { silentLog } from '@innkeeper/kit';
+import { mib, silentLog } from '@innkeeper/kit';
 import { serveApi } from './testing/serve-api.ts';
 
 const hourMs = 3_600_000;
@@ -42,6 +46,64 @@ describe('a disk that is full under the database', { timeout: 60_000 }, () => {
     assert.equal((await api.store.audit.verify()).brokenAtId, undefined);
   });
 });
+
+describe('a file system without a free byte under the data folder', { timeout: 60_000 }, () => {
+  it('answers HOST_DISK_FULL with what to do, whatever is asked for, and all works again when there is room', async (t) => {
+    const mount = await mkdtemp(join(tmpdir(), 'innkeeper-full-'));
+    const before = process.env['TMPDIR'];
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', mount], { stdio: 'ignore' });
+    } catch {
+      await rm(mount, { recursive: true });
+      t.skip('mounting a small file system needs root');
+      return;
+    }
+    try {
+      process.env['TMPDIR'] = mount;
+      await using api = await serveApi({});
+      await api.createVm('one', { agent: false });
+      await api.access.users.createFirst();
+      const client = createClient({ socketPath: api.socketPath });
+      const text = 'x'.repeat(4000);
+      const spec = { title: text, argv: ['true'] };
+      const asked: Readonly<Record<string, () => Promise<unknown>>> = {
+        'a user': () => client.access.createUser({ name: 'eve', password: 'a-long-password' }),
+        'a role': () => client.access.setRole({ name: 'r', description: 'd', privileges: ['vm.view'] }),
+        'a token': () => client.access.createToken({ name: 'ci', lifetimeDays: 1 }),
+        'a run': () => client.runs.startRun({ id: 'r', spec, vms: ['one'] }),
+        'a VM': () => client.createVm({ name: 'two', image: 'tiny' }),
+        'an image': () => client.images.buildImage({ kind: 'tiny', name: 'other' }),
+      };
+      await fill(mount);
+      for (const [name, ask] of Object.entries(asked))
+        await assert.rejects(ask, { reason: 'HOST_DISK_FULL', nextStep: /Free space/ }, name);
+      assert.equal((await client.vms.listVms({})).vms.length, 1);
+      await client.vm('one').kill();
+      await rm(join(mount, 'filler'));
+      for (const [name, ask] of Object.entries(asked)) await assert.doesNotReject(ask, name);
+    } finally {
+      process.env['TMPDIR'] = before;
+      if (before === undefined) delete process.env['TMPDIR'];
+      execFileSync('umount', ['-l', mount]);
+      await rm(mount, { recursive: true });
+    }
+  });
+});
+
+/** Takes every byte that is left. */
+async function fill(folder: string): Promise<void> {
+  await using file = await open(join(folder, 'filler'), 'w');
+  for (const bytes of [mib, 4096, 1]) {
+    for (;;) {
+      try {
+        await file.write(Buffer.alloc(bytes));
+      } catch (error) {
+        assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC');
+        break;
+      }
+    }
+  }
+}
 
 describe('a clock that jumps', { timeout: 60_000 }, () => {
   it('ends sessions of a time that has yet to come, and keeps those of the past for their time', async () => {

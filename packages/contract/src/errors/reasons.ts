@@ -97,7 +97,7 @@ export const reasons = {
   HOST_DISK_FULL: {
     code: 'resource_exhausted',
     when: 'The host has no space left; what was begun was undone.',
-    next: 'Free space under the data folder.',
+    next: 'Free space on the file system of the data folder (df), then ask again; reading, stopping and removing go on.',
   },
   HYPERVISOR_MISSING: {
     code: 'failed_precondition',
