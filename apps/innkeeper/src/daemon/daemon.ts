@@ -25,6 +25,8 @@ import { makeDataFolder } from './data-folder.ts';
 import { listenOnTcp, type WebAddress } from './listen-on-tcp.ts';
 import { listenPrivately } from './listen-privately.ts';
 import { takeLock } from './lock.ts';
+import { StopStack, type UnfinishedPart } from './stop-stack.ts';
+import { stopTerms } from './stop-terms.ts';
 import { version } from './version.ts';
 
 export interface Daemon extends AsyncDisposable {
@@ -36,19 +38,24 @@ export interface Daemon extends AsyncDisposable {
   readonly web: WebAddress | undefined;
   /** Logs the first administrator in once; undefined without a TCP port. */
   readonly loginPath: string | undefined;
+  /** What did not stop in time; known once the daemon was disposed of. */
+  readonly unfinished: readonly UnfinishedPart[];
 }
 
 /**
  * Brings everything up, in the order lock, database, VMs that run, socket. Fails with DATA_FOLDER_IN_USE. Disposing of
- * it interrupts operations and lets go of the VMs, which run on.
+ * it interrupts operations and lets go of the VMs, which run on; it takes less than 10 s, whatever hangs.
  */
 export async function startDaemon(settings: ServeSettings, log: Log): Promise<Daemon> {
-  await using stack = new AsyncDisposableStack();
+  await using stack = new StopStack(log);
+  let stopping: StopStack = stack;
   const folder = await makeDataFolder(settings.dataPath);
-  stack.use(takeLock(folder.lock));
+  const lock = takeLock(folder.lock);
+  // What is still at work after its time keeps the folder until the process ends.
+  stack.defer(() => stopping.unfinished.length === 0 && lock[Symbol.dispose](), stopTerms.lock);
   const databaseAddress = settings.databaseAddress ?? folder.database;
   await assertDatabaseThere(databaseAddress, folder, settings.adoptData);
-  const store = stack.use(await openStore(databaseAddress, storeOptions(log)));
+  const store = stack.use(await openStore(databaseAddress, storeOptions(log)), stopTerms.store);
   await claimData(folder, store, settings.adoptData);
   if (settings.adoptData) await adoptData({ folder, store, log });
   const agentBinary = await findAgentBinary(settings.agentBinaryPath);
@@ -60,34 +67,37 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
     { store, driver, images, createAgentLink, folder, agentBinary, version, hostBootId, log },
     operations,
   );
-  const history = stack.use(new History({ blocks: store.history, log }));
-  stack.defer(recordNode(node, history, log));
-  stack.defer(() => node.close());
-  stack.defer(() => operations.close());
+  const history = stack.use(new History({ blocks: store.history, log }), stopTerms.history);
+  stack.defer(recordNode(node, history, log), stopTerms.history);
+  stack.defer(() => node.close(), stopTerms.vms);
+  stack.defer(() => operations.close(), stopTerms.operations);
   await node.start();
-  const access = stack.use(new Access({ store, log }));
+  const access = stack.use(new Access({ store, log }), stopTerms.access);
   const localNode = createLocalNode(node);
   if (settings.remoteWrite !== undefined) {
     const vms = () => localNode.vms.list().map((vm) => vm.describe());
-    stack.use(new RemoteWrite({ url: settings.remoteWrite, vms, log }));
+    stack.use(new RemoteWrite({ url: settings.remoteWrite, vms, log }), stopTerms.remoteWrite);
   }
-  const runs = stack.use(createRunManager(localNode, store, log));
+  const runs = stack.use(createRunManager(localNode, store, log), stopTerms.runs);
   await runs.start();
   const recordsPath = join(folder.path, 'terminals.json');
-  const terminals = stack.use(new TerminalManager({ vms: localNode.vms, log, recordsPath }));
+  const terminals = stack.use(new TerminalManager({ vms: localNode.vms, log, recordsPath }), stopTerms.terminals);
   await terminals.start();
   const control = { node: localNode, access, history, runs, terminals, log, webFolder: settings.webFolder };
-  const server = stack.use(new ApiServer(control));
+  const server = stack.use(new ApiServer(control), stopTerms.server);
   await listenPrivately(folder.socket, () => server.listen(folder.socket));
-  stack.defer(() => rm(folder.socket, { force: true }));
+  stack.defer(() => rm(folder.socket, { force: true }), stopTerms.socket);
   const { controlDoor } = settings;
-  const door = controlDoor === undefined ? undefined : stack.use(await openControlDoor(server, controlDoor, folder));
+  const door =
+    controlDoor === undefined
+      ? undefined
+      : stack.use(await openControlDoor(server, controlDoor, folder), stopTerms.socket);
   const web = settings.listen === undefined ? undefined : await listenOnTcp(server, settings.listen, folder);
   server.webUrl = web?.url ?? '';
   const loginPath = web === undefined ? undefined : await access.firstLoginPath();
   // Last: a daemon that cannot serve starts nothing.
-  stack.use(autostartVms(node));
-  const owned = stack.move();
+  stack.use(autostartVms(node), stopTerms.autostart);
+  stopping = stack.move();
   const controlPlaces = door?.places ?? [];
   return {
     node,
@@ -95,7 +105,10 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
     controlPlaces,
     web,
     loginPath,
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    get unfinished() {
+      return stopping.unfinished;
+    },
+    [Symbol.asyncDispose]: () => stopping[Symbol.asyncDispose](),
   };
 }
 

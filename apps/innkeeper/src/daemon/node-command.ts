@@ -20,7 +20,12 @@ export async function nodeCommand(argv: readonly string[]): Promise<number> {
     const exitCode = await stop.exitCode;
     const running = daemon.node.list().filter((runner) => runner.running !== undefined);
     await daemon[Symbol.asyncDispose]();
-    process.stderr.write(farewell(running.map((runner) => runner.row.name)));
+    process.stderr.write(
+      farewell(
+        running.map((runner) => runner.row.name),
+        daemon.unfinished,
+      ),
+    );
     return exitCode;
   } catch (error) {
     process.stderr.write(`${describeError(error)}\n`);

@@ -27,7 +27,12 @@ export async function serve(argv: readonly string[]): Promise<number> {
     const exitCode = await stop.exitCode;
     const running = node.list().filter((runner) => runner.running !== undefined);
     await daemon[Symbol.asyncDispose]();
-    process.stderr.write(farewell(running.map((runner) => runner.row.name)));
+    process.stderr.write(
+      farewell(
+        running.map((runner) => runner.row.name),
+        daemon.unfinished,
+      ),
+    );
     return exitCode;
 
     async function sayHello(): Promise<void> {

@@ -1,4 +1,8 @@
+import { Worker } from 'node:worker_threads';
 import { createDeferred } from '@innkeeper/kit';
+
+/** The longest from the first signal to the end of the process, in milliseconds. systemd's default is 90 s. */
+export const stopTimeoutMs = 10_000;
 
 /** What tells a program to stop. */
 export interface Stop {
@@ -8,16 +12,36 @@ export interface Stop {
   readonly exitCode: Promise<number>;
 }
 
-/** Listens for SIGTERM and SIGINT from now on. A second one ends the process at once. */
-export function listenForStop(): Stop {
+/**
+ * Listens for SIGTERM and SIGINT from now on. From the first one on, both have the kernel's meaning again: a second one
+ * ends the process at once, whatever it is doing. A process that is still there after `timeoutMs` is killed by a thread
+ * of its own, also when its main thread or the threads that files share are stuck.
+ */
+export function listenForStop(timeoutMs: number = stopTimeoutMs): Stop {
   const stopped = createDeferred<number>();
   const stop = new AbortController();
   const onSignal = (exitCode: number): void => {
-    if (stop.signal.aborted) process.exit(exitCode === 0 ? 143 : exitCode);
+    process.off('SIGTERM', onTerminate).off('SIGINT', onInterrupt);
+    killAfter(timeoutMs);
     stop.abort(new Error('The daemon was told to stop.'));
     stopped.resolve(exitCode);
   };
-  process.on('SIGTERM', () => onSignal(0));
-  process.on('SIGINT', () => onSignal(130));
+  const onTerminate = (): void => onSignal(0);
+  const onInterrupt = (): void => onSignal(130);
+  process.on('SIGTERM', onTerminate).on('SIGINT', onInterrupt);
   return { signal: stop.signal, exitCode: stopped.promise };
+}
+
+/** A thread has its own timers, and SIGKILL needs nobody's help. */
+function killAfter(timeoutMs: number): void {
+  const code = `
+    const { writeSync } = require('node:fs');
+    setTimeout(() => {
+      try {
+        writeSync(2, 'innkeeper did not stop within ${timeoutMs / 1000} s and is killed; VMs run on.\\n');
+      } finally {
+        process.kill(${process.pid}, 'SIGKILL');
+      }
+    }, ${timeoutMs});`;
+  new Worker(code, { eval: true, execArgv: [] }).unref();
 }

@@ -5,6 +5,8 @@ import { findAgentBinary } from '../daemon/agent-binary.ts';
 import type { ControlSettings } from '../daemon/control-command-line.ts';
 import { listenOnTcp, type WebAddress } from '../daemon/listen-on-tcp.ts';
 import { readPem } from '../daemon/read-pem.ts';
+import { StopStack } from '../daemon/stop-stack.ts';
+import { stopTerms } from '../daemon/stop-terms.ts';
 import { FrontServer } from './front-server.ts';
 import { NodeLink } from './node-link.ts';
 import { watchNode } from './node-watch.ts';
@@ -14,6 +16,7 @@ import { watchNode } from './node-watch.ts';
  * for what is open here after this time, and for whatever is new at once.
  */
 const recheckMs = 3_000;
+const linkTerms = { name: 'link to the node', timeoutMs: 500, lost: 'nothing: the node goes on by itself' };
 
 export interface ControlPlane extends AsyncDisposable {
   /** Undefined when no port was named and none is free. */
@@ -24,23 +27,26 @@ export interface ControlPlane extends AsyncDisposable {
 
 /** Starts a control plane before a node, which need not be there yet. Fails with LISTEN_REFUSED, DATABASE_UNREACHABLE. */
 export async function startControl(settings: ControlSettings, log: Log): Promise<ControlPlane> {
-  await using stack = new AsyncDisposableStack();
+  await using stack = new StopStack(log);
   const onIdleError = (error: Error): void => log.warn('database.connection-lost', { message: error.message });
-  const store = stack.use(await openStore(settings.databaseAddress, { onIdleError }));
+  const store = stack.use(await openStore(settings.databaseAddress, { onIdleError }), stopTerms.store);
   const agentBinary = await findAgentBinary(settings.agentBinaryPath);
   const { node: address, nodeTls } = settings;
   const [cert, key, ca] = await Promise.all(
     nodeTls === undefined ? [] : [nodeTls.certPath, nodeTls.keyPath, nodeTls.caPath].map(readPem),
   );
   const tls = cert === undefined || key === undefined || ca === undefined ? undefined : { cert, key, ca };
-  const link = stack.use(new NodeLink({ address, tls, log }));
-  stack.use(watchNode(link));
-  const access = stack.use(new Access({ store, log, recheckMs }));
+  const link = stack.use(new NodeLink({ address, tls, log }), linkTerms);
+  stack.use(watchNode(link), linkTerms);
+  const access = stack.use(new Access({ store, log, recheckMs }), stopTerms.access);
   const { webFolder } = settings;
-  const server = stack.use(new FrontServer({ link, access, log, webFolder, agentBinaryPath: agentBinary?.path }));
+  const server = stack.use(
+    new FrontServer({ link, access, log, webFolder, agentBinaryPath: agentBinary?.path }),
+    stopTerms.server,
+  );
   const web = await listenOnTcp(server, settings.listen);
   server.webUrl = web?.url ?? '';
   const loginPath = await access.firstLoginPath();
   const owned = stack.move();
-  return { web, loginPath, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { web, loginPath, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
 }

@@ -5,8 +5,8 @@
 export class Pace {
   #last: Promise<void> = Promise.resolve();
 
-  /** Does the work when its turn comes; resolves when it is done. */
-  async turn(work: () => Promise<void>): Promise<void> {
+  /** Does the work when its turn comes; resolves when it is done. After `stop` nobody waits for the pause. */
+  async turn(work: () => Promise<void>, stop?: AbortSignal): Promise<void> {
     const before = this.#last;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#last = promise;
@@ -17,7 +17,7 @@ export class Pace {
     } finally {
       const tookMs = performance.now() - beganMs;
       // Timers are no finer.
-      if (tookMs < 2) resolve();
+      if (tookMs < 2 || stop?.aborted === true) resolve();
       else setTimeout(resolve, tookMs);
     }
   }

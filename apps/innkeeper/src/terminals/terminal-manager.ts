@@ -10,7 +10,7 @@ import { delay } from './delay.ts';
 import { Pace } from './pace.ts';
 import { Terminal } from './terminal.ts';
 import { processIdOf, type TerminalRecord } from './terminal-record.ts';
-import { TerminalRecords } from './terminal-records.ts';
+import { type KeptTerminal, TerminalRecords } from './terminal-records.ts';
 import { checkSize, terminalSpec } from './terminal-spec.ts';
 
 /** That run, in one VM and in all. */
@@ -46,12 +46,15 @@ export class TerminalManager implements AsyncDisposable {
   readonly #pace = new Pace();
   readonly #stop = new AbortController();
   /** Those of an earlier daemon, by id, until their agents were asked. */
-  readonly #resuming = new Map<string, { readonly vmId: string; readonly done: Promise<void> }>();
+  readonly #resuming = new Map<
+    string,
+    { readonly vmId: string; readonly record: TerminalRecord; readonly done: Promise<void> }
+  >();
   #starting = 0;
 
   constructor(options: TerminalManagerOptions) {
     this.#options = options;
-    this.#records = new TerminalRecords(options.recordsPath, options.log, () => this.#running());
+    this.#records = new TerminalRecords(options.recordsPath, options.log, () => this.#kept());
   }
 
   /** Goes on with those that an earlier daemon had. Returns before their agents have answered. */
@@ -60,7 +63,7 @@ export class TerminalManager implements AsyncDisposable {
       const vm = this.#options.vms.byId(record.vmId);
       if (vm === undefined) continue;
       const done = this.#resume(vm, record).finally(() => this.#resuming.delete(record.id));
-      this.#resuming.set(record.id, { vmId: record.vmId, done });
+      this.#resuming.set(record.id, { vmId: record.vmId, record, done });
     }
   }
 
@@ -117,10 +120,12 @@ export class TerminalManager implements AsyncDisposable {
 
   /** Lets go of them; they run on, and the next daemon finds them. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#records.save();
-    this.#records.close();
+    // Before it is told to anybody, or what ends by it would be missing in the record.
+    const saved = this.#records.save();
     this.#stop.abort(new OperationError('CANCELED', 'The daemon stops.'));
     for (const timer of this.#timers.values()) clearTimeout(timer);
+    await saved;
+    this.#records.close();
     await Promise.all([...this.#following, ...[...this.#resuming.values()].map(({ done }) => done)]);
   }
 
@@ -133,6 +138,12 @@ export class TerminalManager implements AsyncDisposable {
 
   #running(): Terminal[] {
     return [...this.#terminals.values()].filter(({ isEnded }) => !isEnded);
+  }
+
+  /** Those of an earlier daemon as well, whose agents have not answered yet: a stop meanwhile must not forget them. */
+  #kept(): KeptTerminal[] {
+    const resuming = [...this.#resuming.values()].map(({ record }) => ({ ...record, record }));
+    return [...this.#running(), ...resuming.filter(({ id }) => !this.#terminals.has(id))];
   }
 
   #now(): number {
@@ -174,7 +185,7 @@ export class TerminalManager implements AsyncDisposable {
     }
     const stop = this.#stop.signal;
     const terminal = new Terminal({
-      ...{ record, session, link, pace: this.#pace, log: this.#options.log },
+      ...{ record, session, link, stop, pace: this.#pace, log: this.#options.log },
       explain: (error) => explainEnd(error, vm, stop),
     });
     this.#terminals.set(record.id, terminal);

@@ -1,22 +1,28 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { type Log, mib } from '@innkeeper/kit';
 import { readRegularFile } from '../host-tools/index.ts';
-import type { Terminal } from './terminal.ts';
 import type { TerminalRecord } from './terminal-record.ts';
 
 const saveAfterMs = 500;
 const maxRecordBytes = 16 * mib;
 
+/** A terminal as it is kept: its size is the one it has now. */
+export interface KeptTerminal {
+  readonly record: TerminalRecord;
+  readonly columns: number;
+  readonly rows: number;
+}
+
 /** The file in which it is kept which terminals run. Losing it loses no process: those can still be followed by their ids. */
 export class TerminalRecords {
   readonly #path: string | undefined;
   readonly #log: Log;
-  readonly #running: () => readonly Terminal[];
+  readonly #running: () => readonly KeptTerminal[];
   #timer: NodeJS.Timeout | undefined;
   #saving: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(path: string | undefined, log: Log, running: () => readonly Terminal[]) {
+  constructor(path: string | undefined, log: Log, running: () => readonly KeptTerminal[]) {
     this.#path = path;
     this.#log = log;
     this.#running = running;

@@ -24,6 +24,8 @@ export interface TerminalOptions {
   readonly link: AgentLink;
   readonly pace: Pace;
   readonly log: Log;
+  /** Aborted when the daemon lets go of it; the process runs on. */
+  readonly stop: AbortSignal;
   /** Says why it was lost: its VM ended, say. */
   readonly explain: (error: unknown) => Promise<unknown>;
 }
@@ -82,7 +84,7 @@ export class Terminal {
 
   /** Follows the process to its end, or until the daemon lets go of it. `events` has had its `started`. Never rejects. */
   async follow(events: AsyncIterator<ExecEvent>): Promise<void> {
-    const { link, session, explain, log } = this.#options;
+    const { link, session, explain, log, stop } = this.#options;
     const stopStates = link.onState(({ state }) => {
       if (state !== 'waiting') this.#tellLink(state);
     });
@@ -95,6 +97,7 @@ export class Terminal {
         if (event.case === 'exited') return await this.#finish({ exited: event.value });
       }
     } catch (error) {
+      if (stop.aborted) return this.#letGo();
       const why = await explain(error);
       log.debug('terminal.lost', { terminal: this.record.id, message: String(why) });
       const known = isOperationError(why) ? why : new OperationError('INTERNAL', 'The terminal broke.', { cause: why });
@@ -178,11 +181,14 @@ export class Terminal {
   async #take(bytes: Uint8Array): Promise<void> {
     // The bytes are the link's until this returns; sockets may keep them longer.
     const copy = new Uint8Array(bytes);
+    const { stop, pace } = this.#options;
     for (let at = 0; at < copy.length; ) {
       const end = this.#pieces.end(copy, at);
       const piece = copy.subarray(at, end);
       at = end;
-      await this.#options.pace.turn(() => this.#write(piece));
+      // Nobody will look at it any more, and a guest can make it take minutes.
+      await pace.turn(() => (stop.aborted ? Promise.resolve() : this.#write(piece)), stop);
+      stop.throwIfAborted();
       this.#writing = undefined;
       for (const viewer of this.viewers) viewer.showOutput(piece);
       await this.#room();
@@ -201,10 +207,11 @@ export class Terminal {
     const behind = (): Viewer[] => [...this.viewers].filter((viewer) => viewer.isBehind && !viewer.isStale);
     if (behind().length === 0) return;
     const patience = AbortSignal.timeout(patienceMs);
-    while (behind().length > 0 && !patience.aborted) {
+    const over = AbortSignal.any([patience, this.#options.stop]);
+    while (behind().length > 0 && !over.aborted) {
       await new Promise<void>((resolve) => {
         this.#onRoom = resolve;
-        patience.addEventListener('abort', () => resolve(), { once: true });
+        over.addEventListener('abort', () => resolve(), { once: true });
       });
     }
     this.#onRoom = () => undefined;
@@ -224,6 +231,12 @@ export class Terminal {
     if (state === this.#linkState) return;
     this.#linkState = state;
     for (const viewer of this.viewers) viewer.tell({ type: 'agent', state });
+  }
+
+  /** The daemon stops: nothing is drawn for anybody. A write that is under way ends by itself. */
+  #letGo(): void {
+    this.viewers.clear();
+    this.#onRoom();
   }
 
   async #finish(end: TerminalEnd): Promise<void> {
