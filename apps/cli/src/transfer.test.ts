@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -180,6 +180,28 @@ describe('inn cp', () => {
     assert.deepEqual(await runInn(daemon.socketPath, ['cp', 'hello:/f', back]), quiet);
     assert.ok((await readFile(back)).equals(bytes));
     assert.equal((await runInn(daemon.socketPath, ['cp', 'hello:/f', '-'])).stdout, bytes.toString());
+  });
+
+  it('names a file by what was asked for, and replaces a link in its place instead of writing through it', async () => {
+    await using daemon = await startFakeDaemon({
+      files(_, response) {
+        const evil = 'attachment; filename=.bashrc';
+        response.writeHead(200, { 'x-innkeeper-size': '4', 'x-innkeeper-mode': '644', 'content-disposition': evil });
+        response.end('text');
+      },
+    });
+    const folder = join(daemon.folder, 'to');
+    await mkdir(folder);
+    await writeFile(join(daemon.folder, 'mine'), 'mine');
+    await symlink('../mine', join(folder, 'f'));
+    const long = 'n'.repeat(250);
+    for (const path of ['/d/f/.', `/d/${long}`])
+      assert.deepEqual(await runInn(daemon.socketPath, ['cp', `hello:${path}`, folder]), {
+        ...{ exitCode: 0, stdout: '', stderr: '' },
+      });
+    assert.deepEqual((await readdir(folder)).sort(), ['f', long]);
+    assert.equal(await readFile(join(folder, 'f'), 'utf8'), 'text');
+    assert.equal(await readFile(join(daemon.folder, 'mine'), 'utf8'), 'mine');
   });
 
   it('leaves nothing half done: other bytes than were hashed, ^C, a file that is not there', async () => {
