@@ -35,6 +35,25 @@ describe('who may come in', () => {
     await context.close();
   });
 
+  it('takes a link that is opened in a tab which shows the login, also after one that failed', async () => {
+    const context = await web.newContext();
+    const page = await context.newPage();
+    await page.goto('/login');
+    await page.getByRole('button', { name: 'Log in' }).waitFor();
+    // Only the fragment differs, so nothing is loaded.
+    await page.goto('/login#used-up');
+    await page.getByRole('alert').getByText('You were not logged in').waitFor();
+    assert.doesNotMatch(page.url(), /#/);
+    await page.goto('/login#used-up');
+    await page.getByRole('alert').getByText('You were not logged in').waitFor();
+    assert.doesNotMatch(page.url(), /#/);
+    await page.goto(await web.daemon.loginPath('admin'));
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    assert.doesNotMatch(page.url(), /#/);
+    assert.deepEqual(await checkPage(page, 'login-in-place'), []);
+    await context.close();
+  });
+
   it('sets a password, with which one logs in elsewhere', async () => {
     const { page } = web;
     await page.goto('/settings/password');

@@ -1,6 +1,6 @@
 import { Button, PasswordInput, TextInput } from '@mantine/core';
-import { type FormEvent, type JSX, useEffect, useRef, useState } from 'react';
-import { useNavigate, useSearchParams } from 'react-router';
+import { type FormEvent, type JSX, useEffect, useState } from 'react';
+import { useLocation, useNavigate, useSearchParams } from 'react-router';
 import { api } from '../../api/api.ts';
 import { useSessionChange } from '../../api/session.ts';
 import { ErrorNote } from '../../components/error-note.tsx';
@@ -15,7 +15,8 @@ export function LoginPage(): JSX.Element {
   const [parameters] = useSearchParams();
   const navigate = useNavigate();
   const changeSession = useSessionChange();
-  const linkUsed = useRef(false);
+  // Another object after each navigation, also to the same address: a link that is opened in this tab again.
+  const visit = useLocation();
 
   const enter = async (login: () => ReturnType<typeof api.access.login>): Promise<void> => {
     setBusy(true);
@@ -30,16 +31,18 @@ export function LoginPage(): JSX.Element {
     }
   };
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a link works once, so it is used once
   useEffect(() => {
     document.title = 'Log in · Innkeeper';
+  }, []);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each visit is looked at once, whatever else changes
+  useEffect(() => {
     const secret = location.hash.slice(1);
-    if (secret === '' || linkUsed.current) return;
-    linkUsed.current = true;
+    if (secret === '') return;
     // The secret leaves the address before anybody can copy it from there.
     history.replaceState(history.state, '', `${location.pathname}${location.search}`);
     void enter(() => api.access.loginWithLink({ secret }));
-  }, []);
+  }, [visit]);
 
   const submit = (event: FormEvent): void => {
     event.preventDefault();
