@@ -45,7 +45,8 @@ export async function run(command: Command, name: string | undefined): Promise<v
 }
 
 function stepText(step: DiagnosisStep): string {
-  const detail = step.detail === '' ? '' : `: ${clean(step.detail)}`;
+  const text = step.consoleText || step.detail;
+  const detail = text === '' ? '' : `: ${clean(text)}`;
   const next = step.nextStep === '' ? '' : `    ${clean(step.nextStep)}\n`;
   return `${marks[step.outcome]} ${clean(step.name)}${detail}\n${next}`;
 }

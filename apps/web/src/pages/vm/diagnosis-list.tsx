@@ -17,7 +17,7 @@ export function DiagnosisList({ diagnosis }: { readonly diagnosis: Diagnosis }):
     <div role="status">
       <p className="diagnosis-conclusion">{diagnosis.conclusion === '' ? 'All is well.' : diagnosis.conclusion}</p>
       <ol className="diagnosis">
-        {diagnosis.steps.map(({ name, outcome, detail, nextStep }) => {
+        {diagnosis.steps.map(({ name, outcome, detail, nextStep, consoleText }) => {
           const [mark, tone, word] = marks[outcome] ?? unknown;
           return (
             <li key={name}>
@@ -26,7 +26,7 @@ export function DiagnosisList({ diagnosis }: { readonly diagnosis: Diagnosis }):
               </span>
               <span>
                 <strong>{name}</strong> <span className="visually-hidden">{word}</span>
-                <span className="dim">{detail}</span>
+                <span className="dim">{consoleText === '' ? detail : consoleText}</span>
                 {nextStep !== '' && <div>{nextStep}</div>}
               </span>
             </li>

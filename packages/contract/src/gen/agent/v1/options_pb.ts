@@ -6,7 +6,7 @@
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { MethodOptions } from "@bufbuild/protobuf/wkt";
+import type { FieldOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file agent/v1/options.proto.
  */
 export const file_agent_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("ChZhZ2VudC92MS9vcHRpb25zLnByb3RvEhJpbm5rZWVwZXIuYWdlbnQudjEidAoQT3BlcmF0aW9uT3B0aW9ucxIUCgx3aGlsZV9mcm96ZW4YASABKAgSNwoNb25fZGlzY29ubmVjdBgCIAEoDjIgLmlubmtlZXBlci5hZ2VudC52MS5PbkRpc2Nvbm5lY3QSEQoJcHJpdmlsZWdlGAMgASgJKl8KDE9uRGlzY29ubmVjdBIdChlPTl9ESVNDT05ORUNUX1VOU1BFQ0lGSUVEEAASFgoST05fRElTQ09OTkVDVF9TVE9QEAESGAoUT05fRElTQ09OTkVDVF9ERVRBQ0gQAjpkCglvcGVyYXRpb24SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiYiAMgASgLMiQuaW5ua2VlcGVyLmFnZW50LnYxLk9wZXJhdGlvbk9wdGlvbnNSCW9wZXJhdGlvbmIGcHJvdG8z", [file_google_protobuf_descriptor]);
+  fileDesc("ChZhZ2VudC92MS9vcHRpb25zLnByb3RvEhJpbm5rZWVwZXIuYWdlbnQudjEidAoQT3BlcmF0aW9uT3B0aW9ucxIUCgx3aGlsZV9mcm96ZW4YASABKAgSNwoNb25fZGlzY29ubmVjdBgCIAEoDjIgLmlubmtlZXBlci5hZ2VudC52MS5PbkRpc2Nvbm5lY3QSEQoJcHJpdmlsZWdlGAMgASgJKl8KDE9uRGlzY29ubmVjdBIdChlPTl9ESVNDT05ORUNUX1VOU1BFQ0lGSUVEEAASFgoST05fRElTQ09OTkVDVF9TVE9QEAESGAoUT05fRElTQ09OTkVDVF9ERVRBQ0gQAjpkCglvcGVyYXRpb24SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiYiAMgASgLMiQuaW5ua2VlcGVyLmFnZW50LnYxLk9wZXJhdGlvbk9wdGlvbnNSCW9wZXJhdGlvbjpICg9maWVsZF9wcml2aWxlZ2USHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGJmIAyABKAlSDmZpZWxkUHJpdmlsZWdlYgZwcm90bzM", [file_google_protobuf_descriptor]);
 
 /**
  * @generated from message innkeeper.agent.v1.OperationOptions
@@ -91,4 +91,13 @@ export const OnDisconnectSchema: GenEnum<OnDisconnect> = /*@__PURE__*/
  */
 export const operation: GenExtension<MethodOptions, OperationOptions> = /*@__PURE__*/
   extDesc(file_agent_v1_options, 0);
+
+/**
+ * What a user needs to be told this field of an answer, besides the method's own privilege, such as "vm.console". For
+ * others the control plane leaves it out.
+ *
+ * @generated from extension: string field_privilege = 50201;
+ */
+export const field_privilege: GenExtension<FieldOptions, string> = /*@__PURE__*/
+  extDesc(file_agent_v1_options, 1);
 
