@@ -5,6 +5,7 @@ import { ConsoleInput } from './console-input.ts';
 import { type ConsoleViewer, ConsoleWriter } from './console-writer.ts';
 import type { Exchange } from './http-route.ts';
 import type { VmOfControl } from './node-of-control.ts';
+import { SocketSends } from './socket-sends.ts';
 
 /** Output that waits for a slow viewer; what comes beyond is not shown, and counted. */
 const maxWaitingBytes = mib;
@@ -17,37 +18,39 @@ const maxWaitingBytes = mib;
 export async function serveConsole(socket: WebSocket, exchange: Exchange): Promise<void> {
   const { vm, pass, query, signal } = exchange;
   const console = vm.console();
+  const sends = new SocketSends(socket);
   let hiddenBytes = 0;
+  const isBehind = (): boolean => sends.isFull || socket.bufferedAmount > maxWaitingBytes;
   const tellHidden = (): void => {
-    if (hiddenBytes === 0 || socket.bufferedAmount > maxWaitingBytes) return;
-    socket.send(note(`${hiddenBytes} bytes came too fast to be shown`));
+    if (hiddenBytes === 0 || isBehind()) return;
+    sends.send(note(`${hiddenBytes} bytes came too fast to be shown`));
     hiddenBytes = 0;
   };
   const show = (bytes: Uint8Array): void => {
     tellHidden();
-    if (hiddenBytes > 0 || socket.bufferedAmount > maxWaitingBytes) {
+    if (hiddenBytes > 0 || isBehind()) {
       hiddenBytes += bytes.length;
       return;
     }
     // The bytes belong to whoever reads them from the hypervisor. A flood that stops is told of as well.
-    socket.send(Buffer.from(bytes), tellHidden);
+    sends.send(Buffer.from(bytes), tellHidden);
   };
   const { head, droppedBytes, tail } = console.history();
   const stopOutput = console.onOutput(show);
-  show(head);
-  if (droppedBytes > 0) socket.send(note(`${droppedBytes} bytes are not kept`));
-  show(tail);
-
   const writer = ConsoleWriter.of(console);
   const viewer: ConsoleViewer = {
     name: pass.caller.name,
     onWriter: (name, you) => socket.send(JSON.stringify({ type: 'writer', name, you })),
   };
   const input = new ConsoleInput(socket, { console, writer, viewer, exchange });
-  const leave = writer.join(viewer);
-  if (query.get('writer') === '1') writer.claim(viewer);
-  socket.on('message', (data: Buffer, isBinary) => input.take(data, isBinary));
+  let leave = (): void => undefined;
   try {
+    show(head);
+    if (droppedBytes > 0) sends.send(note(`${droppedBytes} bytes are not kept`));
+    show(tail);
+    leave = writer.join(viewer);
+    if (query.get('writer') === '1') writer.claim(viewer);
+    socket.on('message', (data: Buffer, isBinary) => input.take(data, isBinary));
     await untilOver(vm, console, signal);
     if (!signal.aborted) socket.close(1000, 'the VM ended');
   } finally {

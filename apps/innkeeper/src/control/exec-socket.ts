@@ -8,6 +8,7 @@ import { allowedExecRequest, describeExec } from './exec-entry.ts';
 import { ExecInput } from './exec-input.ts';
 import { ExecWindow } from './exec-window.ts';
 import type { Exchange } from './http-route.ts';
+import { SocketSends } from './socket-sends.ts';
 
 /** Output that ws may hold for a client that acknowledges and does not read. */
 const maxBufferedBytes = 4 * 1024 * 1024;
@@ -35,6 +36,7 @@ export async function serveExec(socket: WebSocket, exchange: Exchange): Promise<
       pass.note(describeEvent(event));
       client.send(event);
       await client.window.room(signal);
+      await client.sends.room(signal);
     }
     socket.close(1000);
   } catch (error) {
@@ -70,6 +72,7 @@ function openSession(agent: AgentLink, first: ExecRequest, signal: AbortSignal):
 /** The client's side of the socket: its messages taken apart, and ours put on it. */
 class ExecClient {
   readonly window = new ExecWindow();
+  readonly sends: SocketSends;
   readonly #socket: WebSocket;
   readonly #fail: (error: unknown) => void;
   readonly #first = Promise.withResolvers<ExecRequest>();
@@ -79,6 +82,7 @@ class ExecClient {
 
   constructor(socket: WebSocket, fail: (error: unknown) => void) {
     this.#socket = socket;
+    this.sends = new SocketSends(socket);
     this.#fail = fail;
     socket.on('message', (data: Buffer, isBinary) => {
       try {
@@ -116,7 +120,7 @@ class ExecClient {
     if (this.#socket.bufferedAmount > maxBufferedBytes) {
       throw new OperationError('SLOW_READER', 'The client acknowledges output that it does not read.');
     }
-    this.#socket.send(toBinary(ExecEventSchema, event));
+    this.sends.send(toBinary(ExecEventSchema, event));
     this.#pace();
   }
 

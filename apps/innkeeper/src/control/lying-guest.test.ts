@@ -178,4 +178,23 @@ describe('a guest whose agent lies', () => {
     await flooder.until(() => flooder.agent.telemetry?.processCount === 424_242, AbortSignal.timeout(20_000));
     stop();
   });
+
+  it('cannot take the places for terminals of other VMs by starting none of its own', async () => {
+    const honest = await api.createVm('honest');
+    const create = (vm: string) => post('/innkeeper.control.v1.TerminalService/CreateTerminal', { vm, argv: ['sh'] });
+    let asked = 0;
+    agent().onCall = () => {
+      asked++;
+    };
+    agent(honest).onCall = (call, lying) => {
+      if (call.method === exec.name)
+        void lying.answer(call, exec, { event: { case: 'started', value: { id: 'x', pid: 1 } } });
+    };
+    // Nobody answers these; they end with the server.
+    for (let count = 0; count < 16; count++) create('liar').catch(() => undefined);
+    while (asked < 16) await nextTurn();
+    assert.equal((await create('liar')).json['code'], 'resource_exhausted');
+    const started = await create('honest');
+    assert.equal(started.status, 200, JSON.stringify(started.json));
+  });
 });

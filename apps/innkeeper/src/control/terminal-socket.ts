@@ -6,6 +6,7 @@ import type { Terminal } from '../terminals/terminal.ts';
 import { checkSize } from '../terminals/terminal-spec.ts';
 import { Viewer } from '../terminals/viewer.ts';
 import type { Exchange } from './http-route.ts';
+import { SocketSends } from './socket-sends.ts';
 
 /** Typed input that waits for the guest, before the connection is not read any more. */
 const maxWaitingBytes = 64 * kib;
@@ -34,9 +35,13 @@ async function serve(socket: WebSocket, exchange: Exchange): Promise<void> {
   await pass.begin();
   signal.throwIfAborted();
   const over = Promise.withResolvers<void>();
+  const sends = new SocketSends(socket);
   const viewer = new Viewer({
     sendText: (text) => socket.send(text),
-    sendBytes: (bytes) => socket.send(bytes),
+    sendBytes: (bytes) => sends.send(bytes),
+    get isFull() {
+      return sends.isFull;
+    },
     get bufferedBytes() {
       return socket.bufferedAmount;
     },

@@ -14,6 +14,8 @@ import { type KeptTerminal, TerminalRecords } from './terminal-records.ts';
 import { checkSize, terminalSpec } from './terminal-spec.ts';
 
 /** That run, in one VM and in all. */
+/** From a request for a terminal until its process has started. */
+const startMs = 60_000;
 const maxPerVm = 16;
 const maxTerminals = 256;
 /** Those that ended are shown so long, and so many of them. */
@@ -50,7 +52,8 @@ export class TerminalManager implements AsyncDisposable {
     string,
     { readonly vmId: string; readonly record: TerminalRecord; readonly done: Promise<void> }
   >();
-  #starting = 0;
+  /** VMs in which one is being started; a VM is in here for each. */
+  readonly #starting: string[] = [];
 
   constructor(options: TerminalManagerOptions) {
     this.#options = options;
@@ -84,16 +87,23 @@ export class TerminalManager implements AsyncDisposable {
     };
     const spec = terminalSpec(record, request.workingDirectory);
     const running = this.#running();
-    if (running.filter((each) => each.record.vmId === vm.id).length + this.#starting >= maxPerVm)
+    if (
+      running.filter((each) => each.record.vmId === vm.id).length +
+        this.#starting.filter((id) => id === vm.id).length >=
+      maxPerVm
+    )
       throw new OperationError('TOO_MANY_TERMINALS', `${maxPerVm} terminals run in "${vm.name}", and more may not.`);
-    if (running.length + this.#starting >= maxTerminals)
+    if (running.length + this.#starting.length >= maxTerminals)
       throw new OperationError('TOO_MANY_TERMINALS', `${maxTerminals} terminals run, and more may not.`);
-    this.#starting += 1;
+    this.#starting.push(vm.id);
+    // A guest that never says that the process began must not hold the place for as long as the caller waits.
+    const inTime = AbortSignal.any([signal, timeout()]);
     try {
-      const link = await vm.agent({ signal });
-      return await this.#open(vm, record, { link, session: link.exec(spec, { signal: this.#stop.signal }), signal });
+      const link = await vm.agent({ signal: inTime });
+      const session = link.exec(spec, { signal: this.#stop.signal });
+      return await this.#open(vm, record, { link, session, signal: inTime });
     } finally {
-      this.#starting -= 1;
+      this.#starting.splice(this.#starting.indexOf(vm.id), 1);
     }
   }
 
@@ -175,6 +185,7 @@ export class TerminalManager implements AsyncDisposable {
     const events = session.events[Symbol.asyncIterator]();
     const giveUp = (): void => void session[Symbol.asyncDispose]();
     signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
     try {
       await untilStarted(events);
     } catch (error) {
@@ -251,4 +262,12 @@ async function agentOf(vm: VmOfControl, signal: AbortSignal): Promise<AgentLink>
       await delay(retryAfterMs, signal);
     }
   }
+}
+
+/** Fires when a guest had long enough to start a process. */
+function timeout(): AbortSignal {
+  const late = new AbortController();
+  const why = new OperationError('AGENT_UNREACHABLE', `The guest did not start the process within ${startMs} ms.`);
+  setTimeout(() => late.abort(why), startMs).unref();
+  return late.signal;
 }

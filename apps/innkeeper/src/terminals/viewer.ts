@@ -11,6 +11,8 @@ export interface ViewerConnection {
   sendText(text: string): void;
   sendBytes(bytes: Uint8Array): void;
   readonly bufferedBytes: number;
+  /** As many pieces wait as may, however small. */
+  readonly isFull: boolean;
   /** It broke a rule: the connection ends. */
   fail(error: unknown): void;
 }
@@ -28,7 +30,7 @@ export class Viewer {
 
   /** Whether the terminal waits for it, for a while. */
   get isBehind(): boolean {
-    return this.#unacknowledged > viewerWindowBytes;
+    return this.#unacknowledged > viewerWindowBytes || this.#connection.isFull;
   }
 
   /** Whether a stale one has taken all that it was sent. */
