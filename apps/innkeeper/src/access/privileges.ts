@@ -1,11 +1,11 @@
 /** Every privilege there is, with what it allows. Methods name theirs in the `.proto`, routes in their table. */
 export const privileges = {
-  'vm.view': 'See VMs: state, telemetry, processes, events, operations and runs.',
+  'vm.view': 'See VMs: state, telemetry, processes, events, operations and runs, without command lines and output.',
   'vm.power': 'Start, stop and kill VMs.',
   'vm.manage': 'Create, change and delete VMs, and cancel operations on them.',
   'vm.console': 'See the serial console of VMs and type on it.',
   'guest.exec':
-    'Run commands, scripts and terminals in the guest, and signal its processes. As powerful as root there.',
+    'Run commands, scripts and terminals in the guest, signal its processes, and see command lines and output. As powerful as root there.',
   'guest.file.read': 'List and read files in the guest.',
   'guest.file.write': 'Write, rename, remove and change files in the guest.',
   'guest.filesystem': 'Freeze, thaw and trim file systems of the guest.',

@@ -3,6 +3,7 @@ import { createContextKey, type HandlerContext, type Interceptor } from '@connec
 import { privilege as privilegeOption } from '@innkeeper/contract/control';
 import type { Log } from '@innkeeper/kit';
 import { authorize } from '../access/authorize.ts';
+import { mayRead, withhold } from '../access/withhold.ts';
 import { redactRequest } from '../audit/redact.ts';
 import type { RequestFacts } from '../web-server/request-facts.ts';
 import { toConnectError } from './api-error.ts';
@@ -74,9 +75,13 @@ export function gateInterceptor(gate: Gate, node: TargetNode): Interceptor {
       const response = await next(
         request.stream ? { ...request, message: again(message), signal } : { ...request, signal },
       );
-      if (response.stream) return { ...response, message: untilClosed(response.message, pass) };
+      const show = <T extends Message>(answer: T): T => {
+        const may = mayRead(pass.caller, entry.target, (id) => node.vms.list().find((vm) => vm.id === id));
+        return withhold(method.output, answer, entry.privilege, may);
+      };
+      if (response.stream) return { ...response, message: untilClosed(shown(response.message, show), pass) };
       await pass.close();
-      return response;
+      return { ...response, message: show(response.message) };
     } catch (error) {
       const why = pass.signal.aborted ? pass.signal.reason : error;
       await pass.close(why);
@@ -105,6 +110,10 @@ async function entryOf(
     throw error;
   }
   return { ...common, ...found };
+}
+
+async function* shown<T>(messages: AsyncIterable<T>, show: (message: T) => T): AsyncIterable<T> {
+  for await (const message of messages) yield show(message);
 }
 
 async function* untilClosed<T>(messages: AsyncIterable<T>, pass: Pass): AsyncIterable<T> {

@@ -4,6 +4,7 @@ import { type Run, RunSchema, type RunSpec, RunSpecSchema } from '@innkeeper/con
 import { authorize, mayDo } from '../access/authorize.ts';
 import type { Caller } from '../access/caller.ts';
 import { viewerOf } from '../access/viewer-of.ts';
+import { withhold } from '../access/withhold.ts';
 import type { FleetIndex } from '../fleet/fleet-index.ts';
 import { seesVm } from '../fleet/sees-vm.ts';
 import { ownPrefix } from './own-id.ts';
@@ -15,16 +16,16 @@ export interface RunViewer {
 }
 
 /**
- * A run as the caller may see it: its targets without those that the caller must not know of. Its script and the values
- * of its environment, which may hold secrets, are only for who may run commands on all of its targets. Undefined when no
- * target is left.
+ * A run as the caller may see it: its targets without those that the caller must not know of. What runs in it, which may
+ * hold secrets, is only for who may run commands on all of its targets: the contract says which fields that are.
+ * Undefined when no target is left.
  */
 export function visibleRun(run: Run, viewer: RunViewer): Run | undefined {
   const { caller, fleet } = viewer;
   const targets = run.targets.filter(({ vmId }) => seesRunTarget(vmId, caller, fleet));
   if (targets.length === 0) return undefined;
-  const spec = run.spec === undefined || mayFollow(run, viewer) ? run.spec : withoutSecrets(run.spec);
-  return create(RunSchema, { ...run, targets, ...(spec === undefined ? {} : { spec }) });
+  const visible = create(RunSchema, { ...run, targets });
+  return mayFollow(run, viewer) ? visible : withhold(RunSchema, visible, 'vm.view', () => false);
 }
 
 /** Throws RUN_NOT_FOUND for a run that the caller must not know of, PRIVILEGE_MISSING or COMMAND_NOT_ALLOWED else. */

@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws';
 import type { Caller } from '../access/caller.ts';
 import { viewerOf } from '../access/viewer-of.ts';
+import { mayRead } from '../access/withhold.ts';
 import type { Gate } from '../control/gate.ts';
 import type { Exchange } from '../control/http-route.ts';
 import { serveLive } from './serve-live.ts';
@@ -10,6 +11,8 @@ import { watchRunTopic } from './watch-run-topic.ts';
 export async function liveRoute(socket: WebSocket, exchange: Exchange): Promise<void> {
   const { node, gate, pass, signal, log } = exchange;
   const source = {
+    may: (privilege: string, vmIds: readonly string[]) =>
+      mayRead(pass.caller, 'everywhere', (id) => node.fleet.find(id))(privilege, vmIds),
     ...{ node, viewer: viewerOf(pass), moreDoneSteps: () => doneSteps(gate, pass.caller) },
     watchRun: (id: string, topicSignal: AbortSignal) => watchRunTopic(exchange, id, topicSignal),
   };

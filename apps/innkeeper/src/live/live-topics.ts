@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { OperationError } from '@innkeeper/contract';
 import { AgentState, type Event, LiveEventSchema, type LiveRequest, type Vm } from '@innkeeper/contract/control';
+import type { MayRead } from '../access/withhold.ts';
 import { ChangeFlag } from '../control/change-flag.ts';
 import type { NodeOfControl } from '../control/node-of-control.ts';
 import { limitOf } from '../control/vm-service.ts';
@@ -25,6 +26,8 @@ type RunEventInit = Extract<LiveEventInit, { case: 'run' }>['value'];
 export interface LiveSource {
   readonly node: NodeOfControl;
   readonly viewer: Viewer;
+  /** Whether the viewer may read what needs a privilege of its own. */
+  readonly may: MayRead;
   /** The run as it is, then its output and changes, checked for this viewer. */
   readonly watchRun: (id: string, signal: AbortSignal) => AsyncIterable<RunEventInit>;
   /** Which of the first steps "run" and "password" the viewer has done. Absent: neither. */

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { OperationError } from '@innkeeper/contract';
-import { LiveEventSchema, type LiveRequest, LiveRequestSchema } from '@innkeeper/contract/control';
+import { type LiveEvent, LiveEventSchema, type LiveRequest, LiveRequestSchema } from '@innkeeper/contract/control';
 import { type Log, mib } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
+import { withhold } from '../access/withhold.ts';
 import { toHttpError } from '../control/api-error.ts';
 import { type LiveEventInit, type LiveSource, openTopic } from './live-topics.ts';
 
@@ -58,9 +59,14 @@ export async function serveLive(
     }
   }
 
+  /** Every topic needs `vm.view` where it looks. */
+  function visible(event: LiveEvent): LiveEvent {
+    return withhold(LiveEventSchema, event, 'vm.view', source.may);
+  }
+
   function send(id: number, event: LiveEventInit): void {
     if (socket.readyState === socket.OPEN)
-      socket.send(toBinary(LiveEventSchema, create(LiveEventSchema, { id, event })));
+      socket.send(toBinary(LiveEventSchema, visible(create(LiveEventSchema, { id, event }))));
   }
 }
 

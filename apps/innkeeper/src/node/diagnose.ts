@@ -18,6 +18,8 @@ interface Finding {
   readonly outcome: DiagnosisOutcome;
   readonly detail: string;
   readonly nextStep?: string | undefined;
+  /** For who may see the console; `detail` is for everybody. */
+  readonly consoleText?: string;
 }
 
 const { OK, FAILED, WARNING, SKIPPED } = DiagnosisOutcome;
@@ -35,8 +37,8 @@ export async function diagnose(
   const look = async (name: string, check: () => Finding | Promise<Finding>, always = false): Promise<void> => {
     signal.throwIfAborted();
     const skipped: Finding = { outcome: SKIPPED, detail: 'An earlier step failed.' };
-    const { outcome, detail, nextStep = '' } = failed() && !always ? skipped : await check();
-    steps.push(create(DiagnosisStepSchema, { name, outcome, detail, nextStep }));
+    const { outcome, detail, nextStep = '', consoleText = '' } = failed() && !always ? skipped : await check();
+    steps.push(create(DiagnosisStepSchema, { name, outcome, detail, nextStep, consoleText }));
   };
   await look('hypervisor process', () => process(runner));
   await look('control socket', () => controlSocket(runner, signal));
@@ -109,7 +111,7 @@ function lastLines({ running }: VmRunner): Finding {
   if (running === undefined) return { outcome: SKIPPED, detail: 'The VM does not run.' };
   const text = consoleLastLines(running.console.history());
   if (text === '') return { outcome: WARNING, detail: 'The guest printed nothing on its serial console.' };
-  return { outcome: OK, detail: text };
+  return { outcome: OK, detail: 'The guest printed on its serial console.', consoleText: text };
 }
 
 function within(signal: AbortSignal): AbortSignal {
