@@ -20,6 +20,29 @@ describe('PostgreSQL', () => {
     return { address, dialect: () => postgresDialect(address, () => undefined) };
   });
 
+  it('lets two control planes change users and roles at the same time, of which one keeps an administrator', async () => {
+    const address = await server.createDatabase();
+    await using one = await openStore(address);
+    await using two = await openStore(address);
+    const stores = [one, two];
+    const role = (index: number) => ({ name: `r${index}`, description: '', privileges: '[]' });
+    const user = (name: string) => ({ name, created_ms: 1, last_login_ms: null, disabled: 0, password: null });
+    await Promise.all([one.users.insert(user('a'), []), two.users.insert(user('b'), [])]);
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) => stores[index % 2]?.roles.save(role(index % 5), () => undefined)),
+    );
+    assert.equal((await one.roles.list()).length, 5);
+    const results = await Promise.allSettled(
+      stores.map((store, index) =>
+        store.users.change(index === 0 ? 'a' : 'b', { disabled: true }, (_before, { users }) => {
+          if (users.every(({ disabled }) => disabled === 1)) throw new Error('nobody is left');
+        }),
+      ),
+    );
+    const failed = results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
+    assert.deepEqual(failed, ['Error: nobody is left']);
+  });
+
   it('shows two daemons the same, and neither loses what the other writes', async () => {
     const address = await server.createDatabase();
     await using one = await openStore(address);

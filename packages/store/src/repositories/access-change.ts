@@ -10,14 +10,32 @@ export interface AccessState {
   readonly roles: readonly RoleRow[];
 }
 
+/** Of changes that conflict one succeeds each time, and people make few at once. */
+const maxTries = 50;
+
 /** Throws when a change from one state to the other is not allowed. */
 export type AccessCheck = (before: AccessState, after: AccessState) => void;
 
 /**
  * Does `work` and asks `check` with the state before and after it, in one serializable transaction: two users who disable
- * each other at the same time do not both succeed. When either throws, nothing has changed.
+ * each other at the same time do not both succeed. When either throws, nothing has changed. Both may be asked again, when
+ * another control plane changed something meanwhile.
  */
 export async function changeAccess<T>(
+  db: Kysely<Schema>,
+  check: AccessCheck,
+  work: (transaction: Transaction<Schema>) => Promise<T>,
+): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await changeOnce(db, check, work);
+    } catch (error) {
+      if (!isConflict(error) || tries === maxTries) throw error;
+    }
+  }
+}
+
+async function changeOnce<T>(
   db: Kysely<Schema>,
   check: AccessCheck,
   work: (transaction: Transaction<Schema>) => Promise<T>,
@@ -31,6 +49,11 @@ export async function changeAccess<T>(
       check(before, await readState(transaction));
       return result;
     });
+}
+
+/** serialization_failure and deadlock_detected of PostgreSQL: another change was faster, and this one had no effect. */
+function isConflict(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === '40001' || error.code === '40P01');
 }
 
 async function readState(transaction: Transaction<Schema>): Promise<AccessState> {
