@@ -105,20 +105,23 @@ export class Connection {
     this.#running.add(running);
   }
 
-  /** Whether the client has to send, or to take, something for anything to go on. */
+  /** Whether the client has to send, or to take, something for anything to go on; not while the daemon has yet to read. */
   #isWaited(): boolean {
     if (this.socket.writableLength > 0) return true;
     return [...this.#running].some(
-      ({ request, response }) =>
-        response !== undefined &&
-        (!isComplete(request) || ('stream' in response ? response.stream.writableLength : response.writableLength) > 0),
+      ({ request, response }) => response !== undefined && (isAwaited(request) || pendingBytes(response) > 0),
     );
   }
 }
 
-/** Whether the body is there. HTTP/2 says so of a request without one only when somebody has looked. */
-function isComplete(request: AnyRequest): boolean {
-  return request.complete || ('stream' in request && request.stream.endAfterHeaders);
+/** Whether more of the body has to come. HTTP/2 says of a request without one that it is complete only once read. */
+function isAwaited(request: AnyRequest): boolean {
+  if (request.complete || request.readableLength > 0) return false;
+  return !('stream' in request) || (!request.stream.endAfterHeaders && request.stream.readableLength === 0);
+}
+
+function pendingBytes(response: AnyResponse): number {
+  return 'stream' in response ? response.stream.writableLength : response.writableLength;
 }
 
 /** Sends the last bytes and closes: a client that does not close its side is cut off after a second. */
