@@ -11,6 +11,7 @@ import {
   getOption,
   ScalarType,
 } from '@bufbuild/protobuf';
+import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { createEcmaScriptPlugin, type GeneratedFile, runNodeJs, type Schema } from '@bufbuild/protoplugin';
 
 /** Only the agent's own schema and AgentMessage: the control plane's API is spoken by Node and browsers alone. */
@@ -37,24 +38,43 @@ function generate(schema: Schema): void {
     out.preamble(file);
     const liteType = out.import('liteType', '../lite/lite-type.ts');
     for (const message of file.messages) printMessage(out, message, liteType);
-    const operation = createRegistry(...schema.allFiles).getExtension('innkeeper.agent.v1.operation');
-    if (operation === undefined) throw new Error('agent/v1/options.proto is not among the files.');
-    for (const service of file.services) printService(out, service, operation);
+    const rules = rulesExtension(schema);
+    for (const service of file.services) printService(out, service, rules);
   }
+  printCapabilities(schema);
+}
+
+/** The names that methods give to what an agent must be capable of. */
+function printCapabilities(schema: Schema): void {
+  const methods = schema.files.filter(wanted).flatMap(({ services }) => services.flatMap((service) => service.methods));
+  const rules = rulesExtension(schema);
+  const names = new Set(methods.map((method) => (getOption(method, rules) as unknown as MethodRules).capability));
+  const out = schema.generateFile('agent/v1/capabilities_lite.ts');
+  out.print('/** Generated from the capabilities that `proto/agent/v1` gives to its methods. */');
+  out.print(out.export('const', 'methodCapabilities'), ' = [');
+  for (const name of [...names].sort()) out.print(`  '${name}',`);
+  out.print('] as const;');
+}
+
+function rulesExtension(schema: Schema): DescExtension {
+  const rules = createRegistry(...schema.allFiles).getExtension('innkeeper.options.v1.rules');
+  if (rules === undefined) throw new Error('options/v1/options.proto is not among the files.');
+  return rules;
 }
 
 /** One entry a method: what a dialect needs to carry it without knowing it. */
-function printService(out: GeneratedFile, service: DescService, operation: DescExtension): void {
+function printService(out: GeneratedFile, service: DescService, rules: DescExtension): void {
   const LiteMethod = out.import('LiteMethod', '../lite/lite-method.ts', true);
   out.print(out.export('const', `${service.name}Lite`), ' = {');
-  for (const method of service.methods) printMethod(out, method, operation, LiteMethod);
+  for (const method of service.methods) printMethod(out, method, rules, LiteMethod);
   out.print('} as const;');
   out.print();
 }
 
-function printMethod(out: GeneratedFile, method: DescMethod, operation: DescExtension, LiteMethod: ImportSymbol): void {
-  const options = getOption(method, operation) as unknown as OperationOptions;
-  if (options.privilege === '') throw new Error(`${method.toString()} names no privilege.`);
+function printMethod(out: GeneratedFile, method: DescMethod, extension: DescExtension, LiteMethod: ImportSymbol): void {
+  const rules = getOption(method, extension) as unknown as MethodRules;
+  if (rules.capability === '') throw new Error(`${method.toString()} names no capability.`);
+  if (rules.onDisconnect === 0) throw new Error(`${method.toString()} does not say what happens on a disconnect.`);
   const pb = `./${method.parent.file.name}_pb.ts`;
   const input = out.import(`${method.input.name}Schema`, pb, true);
   const output = out.import(`${method.output.name}Schema`, pb, true);
@@ -63,16 +83,19 @@ function printMethod(out: GeneratedFile, method: DescMethod, operation: DescExte
   out.print(`    kind: '${method.methodKind}',`);
   out.print(`    input: ${method.input.name}Lite,`);
   out.print(`    output: ${method.output.name}Lite,`);
-  out.print(`    whileFrozen: ${options.whileFrozen},`);
-  out.print(`    onDisconnect: '${options.onDisconnect === 2 ? 'detach' : 'stop'}',`);
-  out.print(`    privilege: '${options.privilege}',`);
+  out.print(`    whileFrozen: ${rules.whileFrozen},`);
+  out.print(`    onDisconnect: '${rules.onDisconnect === 2 ? 'detach' : 'stop'}',`);
+  out.print(`    isRepeatable: ${method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN},`);
+  out.print(`    capability: '${rules.capability}',`);
+  out.print(`    timeoutMs: ${rules.timeoutSeconds * 1000},`);
   out.print('  } satisfies ', LiteMethod, '<typeof ', input, ', typeof ', output, '>,');
 }
 
-interface OperationOptions {
+interface MethodRules {
   whileFrozen: boolean;
   onDisconnect: number;
-  privilege: string;
+  capability: string;
+  timeoutSeconds: number;
 }
 
 type ImportSymbol = ReturnType<GeneratedFile['import']>;

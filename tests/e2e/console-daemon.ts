@@ -39,7 +39,11 @@ export async function startConsoleDaemon(): Promise<ConsoleDaemon> {
   let child = start();
   await answering();
   const call = async <T>(method: string, body: object): Promise<T> => {
-    const { status, text } = await post(socketPath, `/innkeeper.control.v1.${method}`, JSON.stringify(body));
+    const { status, text } = await post(
+      socketPath,
+      method.startsWith('/') ? method : `/innkeeper.control.v1.${method}`,
+      JSON.stringify(body),
+    );
     if (status !== 200) throw new Error(`${method} answered ${status}: ${text}`);
     return JSON.parse(text) as T;
   };

@@ -19,14 +19,16 @@ describe('the files of a VM', () => {
   let web: WebConsole;
   let page: Page;
 
+  /** One call to the guest's agent. */
+  const guest = (method: string, request: object): Promise<object> =>
+    web.daemon.call(`/v1/vms/${vm}/innkeeper.agent.v1.FileService/${method}`, request);
+
   before(async () => {
     writeFileSync(large, randomBytes(40 * mib));
     web = await openConsole();
     page = web.page;
     await web.daemon.addTinyImage();
     await web.daemon.createVm(vm);
-    const guest = (method: string, request: object): Promise<object> =>
-      web.daemon.call(`GuestService/${method}`, { vm, request });
     await guest('MakeDirectory', { path: '/srv/site/assets', parents: true });
     await guest('MakeDirectory', { path: `/srv/site/${markup}` });
     await page.goto(`/vms/${vm}`);
@@ -175,11 +177,8 @@ describe('the files of a VM', () => {
     await page.getByText('style.css is saved').waitFor();
     await page.keyboard.type(' /* mine */');
     const rewritten = { path: '/srv/site/style.css', mode: 0o600 };
-    await web.daemon.call('GuestService/SetFileMode', { vm, request: rewritten });
-    await web.daemon.call('GuestService/RenameFile', {
-      vm,
-      request: { from: '/srv/site/index.html', to: '/srv/site/style.css', replace: true },
-    });
+    await guest('SetMode', rewritten);
+    await guest('Rename', { from: '/srv/site/index.html', to: '/srv/site/style.css', replace: true });
     await page.getByRole('button', { name: 'Save' }).click();
     const dialog = page.getByRole('dialog', { name: /^Replace/ });
     await dialog.getByText('It was changed in the guest').waitFor();

@@ -6,6 +6,7 @@ import { before, describe, it } from 'node:test';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { AgentLink } from '@innkeeper/agent-client';
 import type { ProcessSpecSchema } from '@innkeeper/contract/agent';
+import { FileServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { buildAgent, RunningAgent } from '../testing/running-agent.ts';
 
 const MiB = 1024 * 1024;
@@ -100,10 +101,12 @@ describe('files on a real kernel', { timeout: 60_000 }, () => {
     await writeFile(join(agent.folder, 'file'), 'x');
     await symlink('file', join(agent.folder, 'link'));
     const kinds = await Promise.all(
-      ['file', '', 'link', 'a.sock'].map(async (name) => (await link.stat(join(agent.folder, name))).kind),
+      ['file', '', 'link', 'a.sock'].map(
+        async (name) => (await link.call(FileServiceLite.stat, { path: join(agent.folder, name) })).kind,
+      ),
     );
-    assert.deepEqual([...kinds, (await link.stat('/dev/null')).kind], [1, 2, 3, 7, 4]);
-    assert.equal((await link.stat(join(agent.folder, 'link'), { follow: true })).kind, 1);
+    assert.deepEqual([...kinds, (await link.call(FileServiceLite.stat, { path: '/dev/null' })).kind], [1, 2, 3, 7, 4]);
+    assert.equal((await link.call(FileServiceLite.stat, { path: join(agent.folder, 'link'), follow: true })).kind, 1);
   });
 
   it('go both ways whole, in little memory', async () => {
@@ -179,7 +182,7 @@ describe('files on a real kernel', { timeout: 60_000 }, () => {
 describe('telemetry of a real kernel', { timeout: 60_000 }, () => {
   it('is what the kernel says', async () => {
     await using agent = await RunningAgent.start();
-    const report = await agent.connect().telemetryOnce();
+    const report = await agent.connect().call(TelemetryServiceLite.watch, { once: true });
     const total = /MemTotal:\s+(\d+)/.exec(await readFile('/proc/meminfo', 'utf8'))?.[1];
     assert.equal(report.memory?.totalBytes, BigInt(total ?? 0) * 1024n);
     assert.ok((report.cpu?.busyPercent ?? -1) >= 0 && (report.cpu?.busyPercent ?? 101) <= 100);

@@ -6,18 +6,16 @@ import { parseMode } from './parse-mode.ts';
 import { parseOwner } from './parse-owner.ts';
 import { runInn } from './testing/run-inn.ts';
 
-type Handlers = NonNullable<Parameters<typeof startFakeDaemon>[0]>['guest'];
+type Handlers = NonNullable<Parameters<typeof startFakeDaemon>[0]>;
 
 /** Notes what it was asked, without what was not given. */
 function recorder(): {
   readonly asked: string[];
-  readonly note: (all: { readonly request?: object | undefined }) => object;
+  readonly note: (request: object) => object;
 } {
   const asked: string[] = [];
-  const note = ({ request }: { readonly request?: object | undefined }): object => {
-    const given = Object.entries(request ?? {}).filter(
-      ([name, value]) => name !== '$typeName' && value && value !== '',
-    );
+  const note = (request: object): object => {
+    const given = Object.entries(request).filter(([name, value]) => name !== '$typeName' && value && value !== '');
     asked.push(given.map(([name, value]) => `${name}=${value}`).join(' '));
     return {};
   };
@@ -33,8 +31,8 @@ const entries = [
 describe('inn files', () => {
   it('lists a folder as a table, with owners by -l, and as the API’s own objects', async () => {
     const { asked, note } = recorder();
-    const guest: Handlers = { listDirectory: (all) => ({ ...note(all), entries }) };
-    await using daemon = await startFakeDaemon({ guest });
+    const guestFiles: Handlers['guestFiles'] = { list: (request) => ({ ...note(request), entries }) };
+    await using daemon = await startFakeDaemon({ guestFiles });
     const { stdout, exitCode } = await runInn(daemon.socketPath, ['files', 'ls', 'one:/d']);
     assert.equal(exitCode, 0);
     assert.match(stdout, /^MODE {9}SIZE {2}MODIFIED {2}NAME\n-rw-r--r-- {2}2 KiB {2}– {9}a·\[2Jb\n/);
@@ -56,21 +54,21 @@ describe('inn files', () => {
   });
 
   it('says of an empty folder that it is, and of JSON that it is a list', async () => {
-    await using daemon = await startFakeDaemon({ guest: { listDirectory: () => ({}) } });
+    await using daemon = await startFakeDaemon({ guestFiles: { list: () => ({}) } });
     assert.match((await runInn(daemon.socketPath, ['files', 'ls', 'one:/d'])).stderr, /try -a/);
     assert.equal((await runInn(daemon.socketPath, ['files', 'ls', 'one:/d', '-o', 'json'])).stdout, '[]\n');
   });
 
   it('asks for what its words say', async () => {
     const { asked, note } = recorder();
-    const guest: Handlers = {
-      ...{ makeDirectory: note, renameFile: note, removeFile: note, setFileMode: note, setFileOwner: note },
-      statFile({ request }) {
-        if (request?.path === '/dir') return { kind: FileKind.DIRECTORY };
+    const guestFiles: Handlers['guestFiles'] = {
+      ...{ makeDirectory: note, rename: note, remove: note, setMode: note, setOwner: note },
+      stat({ path }) {
+        if (path === '/dir') return { kind: FileKind.DIRECTORY };
         throw callError('FILE_NOT_FOUND', 'no');
       },
     };
-    await using daemon = await startFakeDaemon({ guest });
+    await using daemon = await startFakeDaemon({ guestFiles });
     for (const words of [
       ['mkdir', '-p', '-m', '700', 'one:/a/b'],
       ['mv', 'one:/a', '/b'],
@@ -94,15 +92,15 @@ describe('inn files', () => {
   });
 
   it('ends with the code of its error', async () => {
-    const guest: Handlers = {
-      statFile() {
+    const guestFiles: Handlers['guestFiles'] = {
+      stat() {
         throw callError('FILE_NOT_FOUND', 'no such file');
       },
       makeDirectory() {
         throw callError('FILE_EXISTS', 'it is there');
       },
     };
-    await using daemon = await startFakeDaemon({ guest });
+    await using daemon = await startFakeDaemon({ guestFiles });
     const codeOf = async (...words: readonly string[]): Promise<number | null> =>
       (await runInn(daemon.socketPath, ['files', ...words])).exitCode;
     assert.equal(await codeOf('stat', 'one:/none'), 3);
@@ -131,7 +129,7 @@ describe('inn ps and inn signal', () => {
   ];
 
   it('lists what runs, also as a tree', async () => {
-    await using daemon = await startFakeDaemon({ guest: { listProcesses: () => ({ processes, total: 9 }) } });
+    await using daemon = await startFakeDaemon({ guestProcesses: { list: () => ({ processes, total: 9 }) } });
     const { stdout, stderr } = await runInn(daemon.socketPath, ['ps', 'one']);
     assert.match(
       stdout,
@@ -146,14 +144,14 @@ describe('inn ps and inn signal', () => {
 
   it('sends signals by name, and tells what may not be signaled', async () => {
     const { asked, note } = recorder();
-    const guest: Handlers = {
-      signalProcess(all) {
-        note(all);
-        if (all.request?.pid === 1) throw callError('PROCESS_PROTECTED', 'Process 1 is init.');
+    const guestProcesses: Handlers['guestProcesses'] = {
+      signal(request) {
+        note(request);
+        if (request.pid === 1) throw callError('PROCESS_PROTECTED', 'Process 1 is init.');
         return { signaled: 3 };
       },
     };
-    await using daemon = await startFakeDaemon({ guest });
+    await using daemon = await startFakeDaemon({ guestProcesses });
     const sent = await runInn(daemon.socketPath, ['signal', 'one', '7', '9', '-s', 'kill', '--tree']);
     assert.deepEqual([sent.exitCode, sent.stderr], [0, '3 processes got the signal.\n'.repeat(2)]);
     assert.deepEqual(asked, ['pid=7 signal=9 tree=true', 'pid=9 signal=9 tree=true']);

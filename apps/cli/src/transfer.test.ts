@@ -234,9 +234,9 @@ describe('inn cp', () => {
     const asked: string[] = [];
     let archive = Buffer.alloc(0);
     await using daemon = await startFakeDaemon({
-      guest: {
-        statFile({ request }) {
-          if (request?.path === '/there') return { kind: FileKind.DIRECTORY };
+      guestFiles: {
+        stat({ path }) {
+          if (path === '/there') return { kind: FileKind.DIRECTORY };
           throw callError('FILE_NOT_FOUND', 'no');
         },
       },

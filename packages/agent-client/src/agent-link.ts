@@ -1,13 +1,7 @@
-import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
+import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import type {
-  ChangeFilesResponse,
   ExecEvent,
   FileInfo,
-  ListDirectoryRequestSchema,
-  ListDirectoryResponse,
-  ListProcessesRequestSchema,
-  ListProcessesResponse,
-  MakeDirectoryRequestSchema,
   OpenTarSchema,
   OpenWriteSchema,
   ProcessSpecSchema,
@@ -15,19 +9,11 @@ import type {
   ReadFileRequestSchema,
   ReadTarDone,
   ReadTarRequestSchema,
-  RemoveFileRequestSchema,
-  RemoveFileResponse,
-  RenameFileRequestSchema,
-  SetFileModeRequestSchema,
-  SetFileOwnerRequestSchema,
-  ShutdownMode,
-  SignalProcessRequestSchema,
-  SignalProcessResponse,
-  System,
   Telemetry,
   Welcome,
   WriteTarDone,
 } from '@innkeeper/contract/agent';
+import type { LiteMethod } from '@innkeeper/contract/lite';
 
 type Init<Desc extends DescMessage> = MessageInitShape<Desc>;
 
@@ -35,24 +21,19 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * Of questions with one answer: milliseconds until they fail with AGENT_UNREACHABLE, or with DEADLINE_EXCEEDED when the
-   * agent was first to say so. Default: 30,000. Transfers and processes take what they take.
+   * agent was first to say so. Default: the method's own, in its .proto. Transfers and processes take what they take.
    */
   readonly timeoutMs?: number | undefined;
 }
+
+/** Of a call that streams: `timeoutMs` is for the whole of it, and by default there is no limit. */
+export type StreamOptions = CallOptions;
 
 /** How the agent of one VM stands, as its link sees it. */
 export type LinkState =
   | { readonly state: 'waiting' }
   | { readonly state: 'connected'; readonly welcome: Welcome }
   | { readonly state: 'lost'; readonly since: number; readonly reason: string };
-
-/** What a look at a file is to heed. */
-export interface StatOptions {
-  /** Of a symbolic link: say what it points to. */
-  readonly follow?: boolean | undefined;
-  /** Refuse a path that leads through a symbolic link. */
-  readonly noSymlinks?: boolean | undefined;
-}
 
 /**
  * The node's side of one agent: keeps a session open over whatever happens to the channel, and gives typed calls that
@@ -66,9 +47,33 @@ export interface AgentLink extends AsyncDisposable {
   /** Milliseconds of the node's clock when the last valid frame came; undefined before the first. */
   readonly lastSeenMs: number | undefined;
 
+  /**
+   * What the agent of the open session can do, by the names that `proto/agent/v1` gives to its methods; empty while no
+   * session is open.
+   */
+  readonly capabilities: ReadonlySet<string>;
+
+  /** How long the agent takes to answer, and its version. */
   ping(options?: CallOptions): Promise<{ roundTripMs: number; agentVersion: string }>;
-  system(options?: CallOptions): Promise<System>;
-  telemetryOnce(options?: CallOptions): Promise<Telemetry>;
+  /**
+   * One request and its answer; of a method that streams, the first message of its answer. Asked again in the next session
+   * when one was lost meanwhile and the method may be repeated; otherwise it may have been carried out, and fails with
+   * AGENT_UNREACHABLE. Rejects with UNSUPPORTED_BY_AGENT before anything is sent when the agent lacks the capability.
+   */
+  call<I extends DescMessage, O extends DescMessage>(
+    method: LiteMethod<I, O>,
+    request: Init<I>,
+    options?: CallOptions,
+  ): Promise<MessageShape<O>>;
+  /**
+   * A call whose requests or answers are a stream, within one session: a loss fails with AGENT_UNREACHABLE. A slow reader
+   * of the answers holds the agent up. UNSUPPORTED_BY_AGENT as `call`.
+   */
+  stream<I extends DescMessage, O extends DescMessage>(
+    method: LiteMethod<I, O>,
+    requests: AsyncIterable<Init<I>>,
+    options?: StreamOptions,
+  ): AsyncGenerator<MessageShape<O>, void, undefined>;
   /** Starts a process. Its output goes on over reconnects, from the offset where it was. */
   exec(spec: MessageInitShape<typeof ProcessSpecSchema>, options?: CallOptions): ExecSession;
   /** Follows a process that runs or ended lately. */
@@ -80,17 +85,6 @@ export interface AgentLink extends AsyncDisposable {
     source: FileSource,
     options?: WriteFileOptions,
   ): Promise<{ bytes: bigint; sha256: Uint8Array }>;
-  stat(path: string, options?: CallOptions & StatOptions): Promise<FileInfo>;
-  listDirectory(
-    request: Init<typeof ListDirectoryRequestSchema>,
-    options?: CallOptions,
-  ): Promise<ListDirectoryResponse>;
-  /** This, rename, remove and signal are never asked twice: when the agent is lost meanwhile, it may have been done. */
-  makeDirectory(request: Init<typeof MakeDirectoryRequestSchema>, options?: CallOptions): Promise<FileInfo>;
-  renameFile(request: Init<typeof RenameFileRequestSchema>, options?: CallOptions): Promise<FileInfo>;
-  removeFile(request: Init<typeof RemoveFileRequestSchema>, options?: CallOptions): Promise<RemoveFileResponse>;
-  setFileMode(request: Init<typeof SetFileModeRequestSchema>, options?: CallOptions): Promise<ChangeFilesResponse>;
-  setFileOwner(request: Init<typeof SetFileOwnerRequestSchema>, options?: CallOptions): Promise<ChangeFilesResponse>;
   /** A tree as an archive. Does not resume: a cut fails with AGENT_UNREACHABLE. */
   readTar(request: Init<typeof ReadTarRequestSchema>, options?: CallOptions): TarReading;
   /** Unpacks an archive. Does not resume: a cut fails with AGENT_UNREACHABLE, and what was unpacked stays. */
@@ -99,18 +93,6 @@ export interface AgentLink extends AsyncDisposable {
     source: () => AsyncIterable<Uint8Array>,
     options?: CallOptions,
   ): Promise<WriteTarDone>;
-  listProcesses(
-    request: Init<typeof ListProcessesRequestSchema>,
-    options?: CallOptions,
-  ): Promise<ListProcessesResponse>;
-  signalProcess(
-    request: Init<typeof SignalProcessRequestSchema>,
-    options?: CallOptions,
-  ): Promise<SignalProcessResponse>;
-  shutdown(
-    mode: ShutdownMode,
-    options?: CallOptions & { readonly delaySeconds?: number; readonly message?: string },
-  ): Promise<{ method: string }>;
 }
 
 export interface ExecSession extends AsyncDisposable {

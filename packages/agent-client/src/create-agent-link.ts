@@ -1,19 +1,13 @@
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import type { Telemetry } from '@innkeeper/contract/agent';
-import {
-  FileServiceLite,
-  GuestProcessServiceLite,
-  PowerServiceLite,
-  ProcessServiceLite,
-  TelemetryServiceLite,
-} from '@innkeeper/contract/agent-lite';
+import { ProcessServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { LiteMethod } from '@innkeeper/contract/lite';
 import { type Channel, cleanText, type Log, silentLog } from '@innkeeper/kit';
 import { type ByteOps, portableByteOps } from '@innkeeper/wire';
 import type { AgentLink, CallOptions, LinkState } from './agent-link.ts';
 import type { LinkClock } from './clock.ts';
-import { checkPage, checkProcesses } from './guest-claims.ts';
+import { checkAnswer } from './guest-claims.ts';
 import { LinkSessions } from './link-sessions.ts';
 import { hostClock } from './node/host-clock.ts';
 import { randomBytes } from './node/random-bytes.ts';
@@ -21,8 +15,9 @@ import { ResumingExec } from './resuming-exec.ts';
 import { resumingRead } from './resuming-read.ts';
 import { resumingWrite } from './resuming-write.ts';
 import { openCall } from './session/typed-call.ts';
+import { streamCall } from './stream-call.ts';
 import { readTar, writeTar } from './tar-streams.ts';
-import { type AskOptions, ask } from './unary.ts';
+import { ask } from './unary.ts';
 import { watchTelemetry } from './watch-telemetry.ts';
 
 export interface AgentLinkOptions {
@@ -81,17 +76,20 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     watchTelemetry(sessions, clock, options.telemetryIntervalMs ?? 5000, closed.signal, (telemetry) =>
       tell(telemetryListeners, telemetry, log),
     );
-  const unary = <I extends DescMessage, O extends DescMessage>(
+  const unary = async <I extends DescMessage, O extends DescMessage>(
     method: LiteMethod<I, O>,
     request: MessageInitShape<I>,
-    askOptions?: AskOptions,
-  ): Promise<MessageShape<O>> => ask(sessions, clock, method, request, askOptions);
+    askOptions?: CallOptions,
+  ): Promise<MessageShape<O>> => checkAnswer(method, request, await ask(sessions, clock, method, request, askOptions));
   const sendSignal = async (id: string, signal: number): Promise<void> => {
     await unary(ProcessServiceLite.signal, { id, signal, onlyLeader: false });
   };
   return {
     get state() {
       return state;
+    },
+    get capabilities() {
+      return new Set(state.state === 'connected' ? state.welcome.capabilities : []);
     },
     get lastSeenMs() {
       return sessions.lastSeenMs;
@@ -103,8 +101,9 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
       const { agentVersion } = await unary(TelemetryServiceLite.ping, { sequence: 1n }, callOptions);
       return { roundTripMs: clock.nowMs() - startMs, agentVersion: cleanText(agentVersion, 40) };
     },
-    system: (callOptions) => unary(TelemetryServiceLite.getSystem, {}, callOptions),
-    telemetryOnce: (callOptions) => unary(TelemetryServiceLite.watch, { once: true }, callOptions),
+    call: unary,
+    stream: (method, requests, callOptions = {}) =>
+      streamCall({ sessions, clock, neverAborted: closed.signal }, method, requests, callOptions),
     exec: (spec, callOptions = {}) =>
       new ResumingExec({
         sessions,
@@ -123,42 +122,13 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
       }),
     readFile: (request, callOptions = {}) => resumingRead(sessions, request, callOptions, closed.signal),
     writeFile: (open, source, callOptions = {}) => resumingWrite(sessions, open, source, callOptions, closed.signal),
-    stat: (path, callOptions) =>
-      unary(
-        FileServiceLite.stat,
-        { path, follow: callOptions?.follow ?? false, noSymlinks: callOptions?.noSymlinks ?? false },
-        callOptions,
-      ),
-    listDirectory: async (request, callOptions) => {
-      const page = await unary(FileServiceLite.list, request, callOptions);
-      checkPage(request, page);
-      return page;
-    },
-    makeDirectory: (request, callOptions) => unary(FileServiceLite.makeDirectory, request, once(callOptions)),
-    renameFile: (request, callOptions) => unary(FileServiceLite.rename, request, once(callOptions)),
-    removeFile: (request, callOptions) => unary(FileServiceLite.remove, request, once(callOptions)),
-    setFileMode: (request, callOptions) => unary(FileServiceLite.setMode, request, callOptions),
-    setFileOwner: (request, callOptions) => unary(FileServiceLite.setOwner, request, callOptions),
     readTar: (request, callOptions = {}) => readTar(sessions, request, callOptions, closed.signal),
     writeTar: (open, source, callOptions = {}) => writeTar(sessions, open, source, callOptions, closed.signal),
-    listProcesses: async (request, callOptions) =>
-      checkProcesses(request, await unary(GuestProcessServiceLite.list, request, callOptions)),
-    signalProcess: (request, callOptions) => unary(GuestProcessServiceLite.signal, request, once(callOptions)),
-    shutdown: (mode, callOptions) =>
-      unary(
-        PowerServiceLite.shutdown,
-        { mode, delaySeconds: callOptions?.delaySeconds ?? 0, message: callOptions?.message ?? '' },
-        callOptions,
-      ),
     [Symbol.asyncDispose]: async () => {
       closed.abort(new OperationError('CANCELED', 'The link to this agent was closed.'));
       await sessions.close();
     },
   };
-}
-
-function once(options: CallOptions | undefined): AskOptions {
-  return { ...options, again: false };
 }
 
 function addTo<T>(set: Set<T>, value: T): () => void {

@@ -1,11 +1,13 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import type {
   ListDirectoryRequestSchema,
   ListDirectoryResponse,
   ListProcessesRequestSchema,
   ListProcessesResponse,
 } from '@innkeeper/contract/agent';
+import { FileServiceLite, GuestProcessServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
+import type { LiteMethod } from '@innkeeper/contract/lite';
 
 /** Entries of a page, and processes of a list, when nothing else is asked for; and at most. */
 const defaultPageSize = 200;
@@ -44,7 +46,7 @@ export function checkSkipped(skipped: readonly string[]): void {
 }
 
 /** One page as it was asked for; a reader that follows the pages comes to an end or is told. */
-export function checkPage(
+function checkPage(
   { pageSize = 0, pageToken = '' }: MessageInitShape<typeof ListDirectoryRequestSchema>,
   { entries, nextPageToken }: ListDirectoryResponse,
 ): void {
@@ -57,15 +59,33 @@ export function checkPage(
 }
 
 /** Processes as they were asked for, without shares that cannot be. */
-export function checkProcesses(
+function checkProcesses(
   { limit = 0 }: MessageInitShape<typeof ListProcessesRequestSchema>,
   answer: ListProcessesResponse,
-): ListProcessesResponse {
+): void {
   const most = Math.min(limit === 0 ? defaultPageSize : limit, maxPageSize);
   if (answer.processes.length > most)
     throw misbehaves(`A list of at most ${most} processes has ${answer.processes.length}.`);
   // NaN and infinity are no shares; a share that is not known is absent.
   for (const each of answer.processes)
     if (each.cpuPercent !== undefined && !(each.cpuPercent >= 0 && each.cpuPercent < 1e9)) delete each.cpuPercent;
+}
+
+/** What an answer of a method is held to, besides being a message of it. */
+const answerChecks: ReadonlyMap<string, (request: never, answer: never) => void> = new Map<
+  string,
+  (request: never, answer: never) => void
+>([
+  [FileServiceLite.list.name, checkPage],
+  [GuestProcessServiceLite.list.name, checkProcesses],
+]);
+
+/** @throws OperationError GUEST_MISBEHAVES for an answer that cannot be one to this request */
+export function checkAnswer<I extends DescMessage, O extends DescMessage>(
+  method: LiteMethod<I, O>,
+  request: MessageInitShape<I>,
+  answer: MessageShape<O>,
+): MessageShape<O> {
+  answerChecks.get(method.name)?.(request as never, answer as never);
   return answer;
 }

@@ -12,7 +12,7 @@ describe('a question', () => {
   it('is asked in the next session when the one it was asked in is lost', async () => {
     const agent = new ScriptedAgent();
     await settle();
-    const answer = agent.link.stat('/etc/passwd', { follow: true });
+    const answer = agent.link.call(FileServiceLite.stat, { path: '/etc/passwd', follow: true });
     await settle();
     await agent.reconnect();
     assert.deepEqual(
@@ -87,7 +87,7 @@ describe('a question', () => {
       ['SESSION_EXPIRED', 'AGENT_ERROR'],
     ] as const) {
       agent.onCall = (call, connection) => connection.end(call, { reason, message: 'no' });
-      await assert.rejects(agent.link.stat('/x'), { reason: told, message: /no/ });
+      await assert.rejects(agent.link.call(FileServiceLite.stat, { path: '/x' }), { reason: told, message: /no/ });
     }
     await agent.dispose();
   });
@@ -95,10 +95,10 @@ describe('a question', () => {
   it('with an answer that is none, or without one, says that the guest misbehaves', async () => {
     const agent = new ScriptedAgent();
     agent.onCall = (call, connection) => connection.end(call);
-    await assert.rejects(agent.link.stat('/x'), { reason: 'GUEST_MISBEHAVES' });
+    await assert.rejects(agent.link.call(FileServiceLite.stat, { path: '/x' }), { reason: 'GUEST_MISBEHAVES' });
     agent.onCall = (call, connection) =>
       connection.send({ case: 'message', value: { callId: call.id, body: new Uint8Array([0x0a, 0x7f]) } });
-    await assert.rejects(agent.link.stat('/x'), { reason: 'GUEST_MISBEHAVES' });
+    await assert.rejects(agent.link.call(FileServiceLite.stat, { path: '/x' }), { reason: 'GUEST_MISBEHAVES' });
     await agent.dispose();
   });
 
@@ -114,7 +114,7 @@ describe('a question', () => {
         connection.answer(call, FileServiceLite.list, { ...answer, entries: [...answer.entries] });
         connection.end(call);
       };
-      await assert.rejects(agent.link.listDirectory(request), { reason: 'GUEST_MISBEHAVES' });
+      await assert.rejects(agent.link.call(FileServiceLite.list, request), { reason: 'GUEST_MISBEHAVES' });
       await agent.dispose();
     });
 
@@ -125,12 +125,12 @@ describe('a question', () => {
       connection.answer(call, GuestProcessServiceLite.list, { processes });
       connection.end(call);
     };
-    const { processes } = await agent.link.listProcesses({ limit: 4 });
+    const { processes } = await agent.link.call(GuestProcessServiceLite.list, { limit: 4 });
     assert.deepEqual(
       processes.map(({ cpuPercent }) => cpuPercent),
       [undefined, undefined, undefined, 250],
     );
-    await assert.rejects(agent.link.listProcesses({ limit: 3 }), { reason: 'GUEST_MISBEHAVES' });
+    await assert.rejects(agent.link.call(GuestProcessServiceLite.list, { limit: 3 }), { reason: 'GUEST_MISBEHAVES' });
     await agent.dispose();
   });
 
@@ -138,7 +138,27 @@ describe('a question', () => {
     const agent = new ScriptedAgent();
     const message = `\u001b[2J${'x'.repeat(10_000)}`;
     agent.onCall = (call, connection) => connection.end(call, { reason: 'FILE_NOT_FOUND', message });
-    await assert.rejects(agent.link.stat('/x'), { message: `·[2J${'x'.repeat(995)}…` });
+    await assert.rejects(agent.link.call(stat, { path: '/x' }), { message: `·[2J${'x'.repeat(995)}…` });
     await agent.dispose();
   });
 });
+
+describe('a method that the agent is not capable of', () => {
+  it('is refused before anything is sent, with the capability and the agent’s version', async () => {
+    const agent = new ScriptedAgent();
+    agent.onHello = (connection) => connection.welcome({ agentVersion: '0.0.9', capabilities: ['telemetry'] });
+    await settle();
+    const message =
+      'The agent 0.0.9 in this guest lacks the capability "file.read", which innkeeper.agent.v1.FileService/Stat needs.';
+    await assert.rejects(agent.link.call(stat, { path: '/x' }), { reason: 'UNSUPPORTED_BY_AGENT', message });
+    await assert.rejects(agent.link.stream(FileServiceLite.read, one({ path: '/x' })).next(), {
+      reason: 'UNSUPPORTED_BY_AGENT',
+    });
+    assert.deepEqual(agent.connection.calls, []);
+    await agent.dispose();
+  });
+});
+
+async function* one<T>(request: T): AsyncGenerator<T> {
+  yield request;
+}

@@ -1,4 +1,5 @@
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import type { Welcome } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { LiteMethod } from '@innkeeper/contract/lite';
 import type { CallOptions } from './agent-link.ts';
@@ -10,25 +11,23 @@ import { openCall } from './session/typed-call.ts';
 
 const defaultTimeoutMs = 30_000;
 
-export interface AskOptions extends CallOptions {
-  /**
-   * Whether it is asked again in the next session, within the deadline, when the first was lost: for what may be carried
-   * out twice, which is the default. Otherwise it fails with AGENT_UNREACHABLE, and nobody knows whether it was done.
-   */
-  readonly again?: boolean | undefined;
-}
-
-/** One question, one answer. Rejects with AGENT_UNREACHABLE when no session was open in time. */
+/**
+ * One question, one answer. A method that may be repeated is asked again in the next session, within the deadline, when the
+ * first was lost. Rejects with AGENT_UNREACHABLE when no session was open in time, UNSUPPORTED_BY_AGENT.
+ */
 export async function ask<I extends DescMessage, O extends DescMessage>(
   sessions: LinkSessions,
   clock: LinkClock,
   method: LiteMethod<I, O>,
   request: MessageInitShape<I>,
-  options: AskOptions = {},
+  options: CallOptions = {},
 ): Promise<MessageShape<O>> {
-  return await withDeadline(clock, options, async (signal, leftMs) => {
+  const timeoutMs = options.timeoutMs ?? (method.timeoutMs === 0 ? defaultTimeoutMs : method.timeoutMs);
+  return await withDeadline(clock, { ...options, timeoutMs }, async (signal, leftMs) => {
     for (;;) {
-      const { session } = await sessions.ready(signal);
+      const open = await sessions.ready(signal);
+      requireCapability(open.welcome, method);
+      const { session } = open;
       try {
         const call = openCall(session, method, request, { timeoutMs: leftMs() });
         const untie = stopOnAbort(call.raw, signal);
@@ -43,7 +42,7 @@ export async function ask<I extends DescMessage, O extends DescMessage>(
         }
       } catch (error) {
         if (!(error instanceof SessionLostError)) throw error;
-        if (options.again === false)
+        if (!method.isRepeatable)
           throw new OperationError(
             'AGENT_UNREACHABLE',
             `The agent was lost during ${method.name}, which may have been carried out: ${error.message}`,
@@ -52,6 +51,15 @@ export async function ask<I extends DescMessage, O extends DescMessage>(
       }
     }
   });
+}
+
+/** Throws UNSUPPORTED_BY_AGENT, naming what is missing and what the agent is. */
+export function requireCapability({ capabilities, agentVersion }: Welcome, method: LiteMethod): void {
+  if (capabilities.includes(method.capability)) return;
+  throw new OperationError(
+    'UNSUPPORTED_BY_AGENT',
+    `The agent ${agentVersion} in this guest lacks the capability "${method.capability}", which ${method.name} needs.`,
+  );
 }
 
 /** Runs `work` with a signal that fires at the caller's abort and at the deadline. */

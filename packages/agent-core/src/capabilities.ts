@@ -1,3 +1,4 @@
+import { methodCapabilities } from '@innkeeper/contract/agent-lite';
 import type { Host } from './host.ts';
 
 /** What this agent can do in this guest, sorted; and what it cannot, with the reason. */
@@ -6,17 +7,8 @@ export interface Capabilities {
   readonly missing: readonly { readonly name: string; readonly reason: string }[];
 }
 
-const always = [
-  'exec',
-  'exec.pty',
-  'exec.resume',
-  'exec.user',
-  'file.read',
-  'file.resume',
-  'file.write',
-  'power',
-  'telemetry',
-];
+/** What methods need, and what is more than a method. */
+const always = [...methodCapabilities, 'exec.pty', 'exec.resume', 'exec.user', 'file.resume'];
 
 /** Looks once; kernels do not change while an agent runs. */
 export function capabilitiesOf(host: Host): Capabilities {

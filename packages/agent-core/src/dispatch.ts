@@ -91,13 +91,20 @@ export function operation<I extends DescMessage, O extends DescMessage>(
   };
 }
 
-/** For methods with one request and one answer. */
+/** For work that a lost session does not stop. */
+const neverAborted = new AbortController().signal;
+
+/**
+ * For methods with one request and one answer. `signal` is aborted when the answer is not wanted any more; of a method
+ * that detaches it never is: what was begun is finished.
+ */
 export function unaryOperation<I extends DescMessage, O extends DescMessage>(
   method: LiteMethod<I, O>,
   answer: (request: MessageShape<I>, signal: AbortSignal) => MessageInitShape<O> | Promise<MessageInitShape<O>>,
 ): Operation {
   return operation(method, async (input, context) => {
-    await context.send(await answer(await firstOf(input), context.signal));
+    const request = await firstOf(input);
+    await context.send(await answer(request, method.onDisconnect === 'stop' ? context.signal : neverAborted));
   });
 }
 

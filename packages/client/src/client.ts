@@ -1,10 +1,8 @@
-import type { DescService } from '@bufbuild/protobuf';
 import { type Client, createClient as createConnectClient } from '@connectrpc/connect';
 import {
   AccessService,
   AuditService,
   type Event,
-  GuestService,
   HistoryService,
   ImageService,
   NodeService,
@@ -14,11 +12,13 @@ import {
   TerminalService,
   VmService,
 } from '@innkeeper/contract/control';
+import { type AgentClients, agentClients, type MakeService } from './agent-clients.ts';
 import { type ConsoleStream, type OpenConsoleOptions, openConsoleStream } from './console-stream.ts';
 import { fromConnectError } from './errors.ts';
 import { type FollowEventsOptions, followEvents } from './events.ts';
 import { type ExecOptions, type ExecStream, openExec } from './exec.ts';
 import { createFiles, type Files } from './files.ts';
+import { createGuestPower, type GuestPower } from './guest-power.ts';
 import { createGuestProcesses, type GuestProcesses } from './guest-processes.ts';
 import { nodeVmBackend } from './node-vm-backend.ts';
 import { execTransport } from './open-exec-socket.ts';
@@ -42,8 +42,12 @@ export interface InnkeeperClient {
   vm(nameOrId: string): VmHandle;
   /** Creates a VM; resolves when it is made, and started if it was to be. */
   createVm(vm: NewVm, options?: WaitOptions): Promise<VmHandle>;
+  /** The services of the agent of a VM, by its id or name, as they are. */
+  agent(vm: string): AgentClients;
   /** Files of guests. */
   readonly files: Files;
+  /** Power of guests, from inside. */
+  readonly power: GuestPower;
   /** Processes of guests. */
   readonly processes: GuestProcesses;
   readonly vms: Client<typeof VmService>;
@@ -75,23 +79,25 @@ export function createClient(address: ClientOptions): InnkeeperClient {
   const server = serverOf(address);
   const toError = (error: unknown): unknown => fromConnectError(error, server);
   const transport = execTransport(server);
-  const service = <Desc extends DescService>(desc: Desc): Client<Desc> =>
-    withOperationErrors(desc, createConnectClient(desc, server.transport), toError);
+  const service: MakeService = (desc, headers) =>
+    withOperationErrors(desc, createConnectClient(desc, server.transport), { toError, headers });
+  const agent = (vm: string): AgentClients => agentClients(service, vm);
   const operations = service(OperationService);
-  const guest = service(GuestService);
   const runs = service(RunService);
   const runParts: RunsParts = {
     output: (id, options) => readRunOutput(server, id, options),
     toError,
   };
   const vms = service(VmService);
-  const files = createFiles(server, guest);
+  const files = createFiles(server, agent);
   const backend = nodeVmBackend(server, transport, { vms, operations, files });
   return {
+    agent,
     vm: (nameOrId) => vmHandle(backend, nameOrId),
     createVm: (vm, options) => createVm(backend, vm, options),
     files,
-    processes: createGuestProcesses(guest),
+    power: createGuestPower(agent),
+    processes: createGuestProcesses(agent),
     vms,
     images: service(ImageService),
     operations: Object.assign(Object.create(operations) as typeof operations, {

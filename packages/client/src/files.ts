@@ -1,5 +1,4 @@
-import type { Client } from '@connectrpc/connect';
-import type { GuestService } from '@innkeeper/contract/control';
+import type { AgentClients } from './agent-clients.ts';
 import { createGuestFiles, type GuestFiles } from './guest-files.ts';
 import { type ReadFileOptions, type RemoteFile, readFile } from './read-file.ts';
 import { type ReadTarOptions, type RemoteTar, readTar } from './read-tar.ts';
@@ -19,9 +18,9 @@ export interface Files extends GuestFiles {
 }
 
 /** In Node, where bodies are streams and have trailers. */
-export function createFiles(server: Server, guest: Client<typeof GuestService>): Files {
+export function createFiles(server: Server, agent: (vm: string) => AgentClients): Files {
   return {
-    ...createGuestFiles(guest),
+    ...createGuestFiles(agent),
     read: (vm, path, options) => readFile(server, vm, path, options),
     write: (vm, path, options) => writeFile(server, vm, path, options),
     readTar: (vm, path, options) => readTar(server, vm, path, options),

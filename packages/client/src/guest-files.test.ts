@@ -8,9 +8,8 @@ describe('files of a guest', () => {
   it('lists a folder page by page, and asks for no page that nobody takes', async () => {
     const asked: string[] = [];
     await using daemon = await startFakeDaemon({
-      guest: {
-        listDirectory({ request }) {
-          const { path, pageToken, pageSize, hidden, sort, descending } = request ?? {};
+      guestFiles: {
+        list({ path, pageToken, pageSize, hidden, sort, descending }) {
           asked.push(JSON.stringify([path, pageToken, pageSize, hidden, sort, descending]));
           const names = pageToken === '' ? ['a', 'b'] : ['c'];
           return { entries: names.map((name) => ({ path: `/d/${name}` })), nextPageToken: pageToken === '' ? 'b' : '' };
@@ -30,12 +29,12 @@ describe('files of a guest', () => {
 
   it('sends what is given and leaves out what is not', async () => {
     const asked: unknown[] = [];
-    const note = ({ request }: { readonly request?: object | undefined }): Record<string, never> => {
+    const note = (request: object): Record<string, never> => {
       asked.push({ ...request, $typeName: undefined });
       return {};
     };
     await using daemon = await startFakeDaemon({
-      guest: { makeDirectory: note, setFileOwner: (all) => ({ ...note(all), changed: 3n }), removeFile: note },
+      guestFiles: { makeDirectory: note, setOwner: (all) => ({ ...note(all), changed: 3n }), remove: note },
     });
     const { files } = createClient(daemon);
     await files.mkdir('one', '/d', { user: 'me', parents: true, mode: undefined });
@@ -51,11 +50,11 @@ describe('files of a guest', () => {
 
   it('fails as the guest does, and when it is aborted', async () => {
     await using daemon = await startFakeDaemon({
-      guest: {
-        statFile() {
+      guestFiles: {
+        stat() {
           throw callError('FILE_NOT_FOUND', 'no such file');
         },
-        listDirectory: () => new Promise(() => undefined),
+        list: () => new Promise(() => undefined),
       },
     });
     const { files } = createClient(daemon);
@@ -72,10 +71,10 @@ describe('processes of a guest', () => {
   it('are listed, and signaled by name or number', async () => {
     const asked: unknown[] = [];
     await using daemon = await startFakeDaemon({
-      guest: {
-        listProcesses: ({ request }) => ({ total: 9, processes: [{ pid: request?.limit ?? 0, name: 'sh' }] }),
-        signalProcess({ request }) {
-          asked.push([request?.pid, request?.signal, request?.tree, request?.startedUnixNs]);
+      guestProcesses: {
+        list: ({ limit }) => ({ total: 9, processes: [{ pid: limit, name: 'sh' }] }),
+        signal({ pid, signal, tree, startedUnixNs }) {
+          asked.push([pid, signal, tree, startedUnixNs]);
           return { signaled: 2 };
         },
       },

@@ -1,11 +1,5 @@
-import type { Client } from '@connectrpc/connect';
 import { DirectorySort, type FileInfo } from '@innkeeper/contract/agent';
-import type { GuestService } from '@innkeeper/contract/control';
-
-/** Of every method. */
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
-}
+import { type AgentClients, type CallOptions, callOptions } from './agent-clients.ts';
 
 export interface PathOptions extends CallOptions {
   /** Refuse paths that lead through a symbolic link (FILE_SYMLINK_REFUSED). Default: links on the way are followed. */
@@ -74,31 +68,31 @@ const sorts = {
   modified: DirectorySort.MODIFIED,
 } as const;
 
-/** The same in Node and in browsers, over GuestService. */
-export function createGuestFiles(guest: Client<typeof GuestService>): GuestFiles {
+/** The same in Node and in browsers, over the agent's own services. */
+export function createGuestFiles(agent: (vm: string) => AgentClients): GuestFiles {
   return {
     async *list(vm, path, { signal, sort = 'name', pageSize = 1000, ...rest } = {}) {
       let pageToken = '';
       do {
         const request = { path, pageSize, pageToken, sort: sorts[sort], ...given(rest) };
-        const page = await guest.listDirectory({ vm, request }, callOf(signal));
+        const page = await agent(vm).files.list(request, callOptions({ signal }));
         yield* page.entries;
         pageToken = page.nextPageToken;
       } while (pageToken !== '');
     },
     stat: (vm, path, { signal, ...rest } = {}) =>
-      guest.statFile({ vm, request: { path, ...given(rest) } }, callOf(signal)),
+      agent(vm).files.stat({ path, ...given(rest) }, callOptions({ signal })),
     mkdir: (vm, path, { signal, ...rest } = {}) =>
-      guest.makeDirectory({ vm, request: { path, ...given(rest) } }, callOf(signal)),
+      agent(vm).files.makeDirectory({ path, ...given(rest) }, callOptions({ signal })),
     rename: (vm, from, to, { signal, ...rest } = {}) =>
-      guest.renameFile({ vm, request: { from, to, ...given(rest) } }, callOf(signal)),
+      agent(vm).files.rename({ from, to, ...given(rest) }, callOptions({ signal })),
     remove: async (vm, path, { signal, ...rest } = {}) =>
-      Number((await guest.removeFile({ vm, request: { path, ...given(rest) } }, callOf(signal))).removed),
+      Number((await agent(vm).files.remove({ path, ...given(rest) }, callOptions({ signal }))).removed),
     chmod: async (vm, path, mode, { signal, ...rest } = {}) =>
-      Number((await guest.setFileMode({ vm, request: { path, mode, ...given(rest) } }, callOf(signal))).changed),
+      Number((await agent(vm).files.setMode({ path, mode, ...given(rest) }, callOptions({ signal }))).changed),
     chown: async (vm, path, owner, { signal, ...rest } = {}) => {
       const request = { path, ...given(owner), ...given(rest) };
-      return Number((await guest.setFileOwner({ vm, request }, callOf(signal))).changed);
+      return Number((await agent(vm).files.setOwner(request, callOptions({ signal }))).changed);
     },
   };
 }
@@ -108,8 +102,4 @@ type Given<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
 /** Without what is undefined: a message has no such fields. */
 function given<T extends object>(options: T): Given<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given<T>;
-}
-
-function callOf(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }

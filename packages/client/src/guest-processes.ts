@@ -1,7 +1,5 @@
-import type { Client } from '@connectrpc/connect';
 import { type ListProcessesResponse, ProcessSort } from '@innkeeper/contract/agent';
-import type { GuestService } from '@innkeeper/contract/control';
-import type { CallOptions } from './guest-files.ts';
+import { type AgentClients, type CallOptions, callOptions } from './agent-clients.ts';
 import { signalNumber } from './signal-number.ts';
 
 export interface ListProcessesOptions extends CallOptions {
@@ -37,17 +35,14 @@ const sorts = {
   name: ProcessSort.NAME,
 } as const;
 
-/** The same in Node and in browsers, over GuestService. */
-export function createGuestProcesses(guest: Client<typeof GuestService>): GuestProcesses {
+/** The same in Node and in browsers, over the agent's own services. */
+export function createGuestProcesses(agent: (vm: string) => AgentClients): GuestProcesses {
   return {
     list: (vm, { signal, sort = 'cpu', limit = 0, kernelThreads = false } = {}) =>
-      guest.listProcesses(
-        { vm, request: { sort: sorts[sort], limit, kernelThreads } },
-        signal === undefined ? {} : { signal },
-      ),
+      agent(vm).processes.list({ sort: sorts[sort], limit, kernelThreads }, callOptions({ signal })),
     signal: async (vm, pid, { signal, name = 'TERM', tree = false, startedUnixNs = 0n } = {}) => {
       const request = { pid, signal: signalNumber(name), tree, startedUnixNs };
-      return (await guest.signalProcess({ vm, request }, signal === undefined ? {} : { signal })).signaled;
+      return (await agent(vm).processes.signal(request, callOptions({ signal }))).signaled;
     },
   };
 }

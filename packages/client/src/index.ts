@@ -1,9 +1,11 @@
+export type { AgentClients } from './agent-clients.ts';
 export { type ClientOptions, createClient, type InnkeeperClient } from './client.ts';
 export type { ConsoleEvent, ConsoleStream, OpenConsoleOptions } from './console-stream.ts';
 export type { FollowEventsOptions } from './events.ts';
 export type { ExecOptions, ExecStream } from './exec.ts';
 export type { Files } from './files.ts';
 export type { GuestFiles, ListFilesOptions, MakeFolderOptions, PathOptions, TreeOptions } from './guest-files.ts';
+export type { GuestPower, GuestShutdownOptions } from './guest-power.ts';
 export type { GuestProcesses, ListProcessesOptions, SignalOptions } from './guest-processes.ts';
 export { loginForToken, type PasswordLogin } from './login-for-token.ts';
 export type { ReadFileOptions, RemoteFile } from './read-file.ts';

@@ -1,6 +1,6 @@
 import { abortError } from './abort-error.ts';
+import type { CallOptions } from './agent-clients.ts';
 import { fromErrorBody, isUnreachable, unreachableError } from './errors.ts';
-import type { CallOptions } from './guest-files.ts';
 import { exchange, textOf } from './http-exchange.ts';
 import { type RunOutputOptions, runOutputUrl } from './run-output-url.ts';
 import type { Server } from './server.ts';

@@ -1,6 +1,6 @@
 import type { Client } from '@connectrpc/connect';
 import type { Run, RunEvent, RunService } from '@innkeeper/contract/control';
-import type { CallOptions } from './guest-files.ts';
+import type { CallOptions } from './agent-clients.ts';
 import type { RunOutputOptions } from './run-output-url.ts';
 import { type WatchRunOptions, watchRun } from './watch-run.ts';
 

@@ -1,7 +1,7 @@
 import type { RunEvent } from '@innkeeper/contract/control';
 import { isOperationError } from '@innkeeper/contract/errors';
 import { abortError } from './abort-error.ts';
-import type { CallOptions } from './guest-files.ts';
+import type { CallOptions } from './agent-clients.ts';
 
 /** Milliseconds that a daemon which was lost is waited for. */
 const returnWithinMs = 60_000;

@@ -4,15 +4,21 @@ import { abortError } from './abort-error.ts';
 
 type Call = (input: unknown, options?: CallOptions) => Promise<unknown> | AsyncIterable<unknown>;
 
+type HeadersOfCall = Readonly<Record<string, string>>;
+
 /**
- * A Connect client whose calls, and the streams they give, fail with OperationError. A stream that its reader leaves is
+ * A Connect client whose calls carry `headers` and, and the streams they give, fail with OperationError. A stream that its reader leaves is
  * ended on the other side too; Connect's own would run on.
  */
 export function withOperationErrors<Desc extends DescService>(
   desc: Desc,
   client: Client<Desc>,
-  toError: (error: unknown) => unknown,
+  { toError, headers }: { readonly toError: (error: unknown) => unknown; readonly headers?: HeadersOfCall | undefined },
 ): Client<Desc> {
+  const withHeaders = (options: CallOptions = {}): CallOptions =>
+    headers === undefined
+      ? options
+      : { ...options, headers: { ...Object.fromEntries(new Headers(options.headers)), ...headers } };
   const streams = new Set<PropertyKey>(
     desc.methods.filter(({ methodKind }) => methodKind !== 'unary').map(({ localName }) => localName),
   );
@@ -22,10 +28,10 @@ export function withOperationErrors<Desc extends DescService>(
       if (typeof method !== 'function') return method;
       const call = method.bind(target) as Call;
       if (streams.has(name))
-        return (input: unknown, options?: CallOptions) => stream(call, input, options ?? {}, toError);
+        return (input: unknown, options?: CallOptions) => stream(call, input, withHeaders(options), toError);
       return async (input: unknown, options?: CallOptions) => {
         try {
-          return await call(input, options);
+          return await call(input, withHeaders(options));
         } catch (error) {
           throw options?.signal?.aborted === true ? abortError(options.signal) : toError(error);
         }

@@ -2,7 +2,6 @@
 export * from './gen/agent/v1/file_pb.ts';
 export * from './gen/agent/v1/frame_pb.ts';
 export * from './gen/agent/v1/guest_process_pb.ts';
-export * from './gen/agent/v1/options_pb.ts';
 export * from './gen/agent/v1/power_pb.ts';
 export * from './gen/agent/v1/process_pb.ts';
 export * from './gen/agent/v1/telemetry_pb.ts';

@@ -1,13 +1,11 @@
 /** protobuf-es schemas and types of the control plane's public API. */
 export * from './gen/control/v1/access_pb.ts';
 export * from './gen/control/v1/audit_pb.ts';
-export * from './gen/control/v1/guest_pb.ts';
 export * from './gen/control/v1/history_pb.ts';
 export * from './gen/control/v1/image_pb.ts';
 export * from './gen/control/v1/live_pb.ts';
 export * from './gen/control/v1/node_pb.ts';
 export * from './gen/control/v1/operation_pb.ts';
-export * from './gen/control/v1/options_pb.ts';
 export * from './gen/control/v1/run_pb.ts';
 export * from './gen/control/v1/terminal_pb.ts';
 export * from './gen/control/v1/vm_pb.ts';

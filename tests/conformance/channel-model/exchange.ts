@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AgentLink } from '@innkeeper/agent-client';
+import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import type { ModelGuest } from './model-guest.ts';
 import type { PortModel } from './port-model.ts';
 
@@ -27,7 +28,7 @@ export async function runExchange({ link, host, port, clock }: ModelGuest): Prom
       await download(link);
       // Side by side: an answer that went to the wrong call would have the other's path.
       const paths = ['/etc/passwd', '/etc/group'];
-      const infos = await Promise.all(paths.map((path) => link.stat(path)));
+      const infos = await Promise.all(paths.map((path) => link.call(FileServiceLite.stat, { path })));
       assert.deepEqual(
         infos.map(({ path }) => path),
         paths,

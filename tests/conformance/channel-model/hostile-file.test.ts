@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ExecRequestLite, ProcessServiceLite } from '@innkeeper/contract/agent-lite';
+import { ExecRequestLite, FileServiceLite, ProcessServiceLite } from '@innkeeper/contract/agent-lite';
 import { AgentMessageLite } from '@innkeeper/contract/agent-message-lite';
 import { liteEncode } from '@innkeeper/contract/lite';
 import { encodeFrame, openingBytes, portableByteOps as ops, printHeader, zeroRunBytes } from '@innkeeper/wire';
@@ -63,7 +63,7 @@ async function uploadHostile(
   );
   const { counts } = guest.port;
   assert.equal(host.files.bytes(path).length, sizes[0], `${JSON.stringify(cut)}: the file is whole`);
-  assert.equal((await clock.run(guest.link.stat(path))).path, path);
+  assert.equal((await clock.run(guest.link.call(FileServiceLite.stat, { path }))).path, path);
   assert.deepEqual(
     host.processes.spawned.map(({ argv }) => argv),
     [],

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type AgentLink, createAgentLink, openUnixChannel } from '@innkeeper/agent-client';
 import type { ExecExited, OpenWriteSchema, ProcessSpecSchema, ShutdownMode } from '@innkeeper/contract/agent';
-import { FileServiceLite, PowerServiceLite } from '@innkeeper/contract/agent-lite';
+import { FileServiceLite, PowerServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { portableByteOps } from '@innkeeper/wire';
 import { hostClock } from '../../../packages/agent-client/src/node/host-clock.ts';
 import { randomBytes } from '../../../packages/agent-client/src/node/random-bytes.ts';
@@ -48,7 +48,7 @@ export class NativeClient implements GuestClient {
   }
 
   async telemetry(): ReturnType<GuestClient['telemetry']> {
-    const report = await this.link.telemetryOnce();
+    const report = await this.link.call(TelemetryServiceLite.watch, { once: true });
     return {
       memoryTotalBytes: Number(report.memory?.totalBytes),
       memoryAvailableBytes: Number(report.memory?.availableBytes),

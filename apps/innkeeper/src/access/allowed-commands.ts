@@ -1,18 +1,9 @@
 import { OperationError } from '@innkeeper/contract';
+import type { RequestedCommand } from '@innkeeper/contract/rules';
 import type { Caller } from './caller.ts';
 
 const maxCommands = 50;
 const maxCommandChars = 1000;
-
-/** What somebody wants to have started in a guest. */
-export interface WantedCommand {
-  /** Program and arguments, as they are given to the guest. */
-  readonly argv: readonly string[];
-  /** It goes through a shell or another interpreter: a script, or a command line to be taken apart by one. */
-  readonly isShell: boolean;
-  /** It reaches the program: PATH, LD_PRELOAD and the like turn one command into another. */
-  readonly hasEnvironment: boolean;
-}
 
 /** Throws INVALID_ARGUMENT for a list that cannot be one of a token. */
 export function checkAllowedCommands(commands: readonly string[]): void {
@@ -35,7 +26,7 @@ export function checkAllowedCommands(commands: readonly string[]): void {
  * Holds a caller whose token has allowed commands to them: the command must begin with the words of one. To be asked
  * before anything is started in a guest, by whatever way. Throws COMMAND_NOT_ALLOWED.
  */
-export function assertCommandAllowed({ allowedCommands }: Caller, wanted: WantedCommand): void {
+export function assertCommandAllowed({ allowedCommands }: Caller, wanted: RequestedCommand): void {
   if (allowedCommands.length === 0) return;
   const refuse = (why: string): never => {
     throw new OperationError(

@@ -1,6 +1,6 @@
-import { clone, type DescField, type DescMessage, getOption, type Message } from '@bufbuild/protobuf';
+import { clone, type DescField, type DescMessage, type Message } from '@bufbuild/protobuf';
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
-import { field_privilege as fieldPrivilege } from '@innkeeper/contract/agent';
+import { fieldRulesOf } from '@innkeeper/contract/rules';
 import type { AccessTarget } from './authorize.ts';
 import { mayDo } from './authorize.ts';
 import type { Caller } from './caller.ts';
@@ -77,7 +77,7 @@ function childrenOf(message: ReflectMessage, field: DescField): ReflectMessage[]
 
 /** The privilege that a field needs beyond the one that is held. */
 function privateTo(field: DescField, held: string): string | undefined {
-  const privilege = getOption(field, fieldPrivilege);
+  const { privilege } = fieldRulesOf(field);
   return privilege === '' || privilege === held ? undefined : privilege;
 }
 

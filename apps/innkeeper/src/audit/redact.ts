@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { DescField, DescMessage, Message } from '@bufbuild/protobuf';
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
+import { AuditField, fieldRulesOf } from '@innkeeper/contract/rules';
 import type { AuditParameters, AuditValue } from './audit.ts';
-import { fieldRules } from './field-rules.ts';
 
 const maxTextChars = 1024;
 const maxItems = 64;
@@ -29,13 +29,13 @@ function redactField(message: ReflectMessage, field: DescField): AuditValue | un
     return items.slice(0, maxItems).map(redactMessage);
   }
   if (!isText(field)) return plain(message.get(field));
-  const rule = fieldRules[`${message.desc.name}.${field.name}`];
-  if (rule === undefined || rule === 'hide') return undefined;
+  const { audit: rule } = fieldRulesOf(field);
+  if (rule === AuditField.UNSPECIFIED || rule === AuditField.HIDE) return undefined;
   const value = message.get(field);
-  if (rule === 'digest') return digest(value);
+  if (rule === AuditField.DIGEST) return digest(value);
   if (field.fieldKind === 'map') {
     const entries = [...(value as Iterable<[string | number, unknown]>)].slice(0, maxItems);
-    if (rule === 'names') return entries.map(([name]) => cut(String(name)));
+    if (rule === AuditField.NAMES) return entries.map(([name]) => cut(String(name)));
     return Object.fromEntries(entries.map(([name, item]) => [cut(String(name)), plain(item)]));
   }
   if (field.fieldKind === 'list') return [...(value as Iterable<unknown>)].slice(0, maxItems).map(plain);

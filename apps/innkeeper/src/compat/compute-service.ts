@@ -2,6 +2,7 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import type { AgentLink } from '@innkeeper/agent-client';
 import { isOperationError, OperationError } from '@innkeeper/contract';
 import { ShutdownMode } from '@innkeeper/contract/agent';
+import { PowerServiceLite } from '@innkeeper/contract/agent-lite';
 import type { VMService } from '@innkeeper/contract/compute';
 import type { NodeOfControl } from '../control/node-of-control.ts';
 import { runGuestCommand, truncatedText } from './guest-command.ts';
@@ -67,7 +68,7 @@ export function createComputeService(node: NodeOfControl): ServiceImpl<typeof VM
     guestShutdown: ({ vmId, reboot, delaySeconds, message }, { signal }) =>
       withAgent(vmId, signal, async (agent) => {
         const mode = reboot ? ShutdownMode.REBOOT : ShutdownMode.POWEROFF;
-        await agent.shutdown(mode, { signal, delaySeconds, message });
+        await agent.call(PowerServiceLite.shutdown, { mode, delaySeconds, message }, { signal });
         return { accepted: true };
       }),
   };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type DescMessage, getOption } from '@bufbuild/protobuf';
-import { field_privilege as fieldPrivilege } from '@innkeeper/contract/agent';
-import { LiveEventSchema, privilege as methodPrivilege } from '@innkeeper/contract/control';
+import type { DescMessage } from '@bufbuild/protobuf';
+import { LiveEventSchema } from '@innkeeper/contract/control';
+import { fieldRulesOf, rulesOf } from '@innkeeper/contract/rules';
 import { isPrivilege } from '../access/privileges.ts';
 import { isText } from '../audit/redact.ts';
 import { httpRoutes, socketRoutes } from './route-table.ts';
@@ -17,7 +17,7 @@ const files = ['guest.file.read', 'guest.file.write'];
 /**
  * The privileges that cover the texts of an answer's message: a guest's words, names, addresses, secrets. "*" is for
  * every text of the message that has no line of its own. Before a line is added here, ask what a guest or a user can put
- * there; what the method's privilege does not cover gets `field_privilege` in its .proto.
+ * there; what the method's privilege does not cover gets `(field).privilege` in its .proto.
  */
 const covered: Readonly<Record<string, readonly string[]>> = {
   'Me.user': own,
@@ -158,7 +158,7 @@ function textsOf(): Map<string, Reached> {
     if (seen.has(message.typeName)) return;
     seen.add(message.typeName);
     for (const field of message.fields) {
-      const needed = getOption(field, fieldPrivilege);
+      const needed = fieldRulesOf(field).privilege;
       // Where the reader needs the field's privilege for the whole message in it, that is what covers its texts.
       if (field.message !== undefined) walk(field.message, needed === '' ? by : needed, seen);
       else if (isText(field)) {
@@ -169,7 +169,7 @@ function textsOf(): Map<string, Reached> {
       }
     }
   };
-  for (const method of allMethods) walk(method.output, getOption(method, methodPrivilege), new Set());
+  for (const method of allMethods) walk(method.output, rulesOf(method).privilege, new Set());
   for (const field of LiveEventSchema.fields) {
     if (field.message !== undefined) walk(field.message, field.name === 'run' ? 'guest.exec' : 'vm.view', new Set());
   }

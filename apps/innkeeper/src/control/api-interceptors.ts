@@ -1,17 +1,17 @@
-import { type DescMethod, getOption, type Message } from '@bufbuild/protobuf';
+import type { DescMethod, Message } from '@bufbuild/protobuf';
 import { createContextKey, type HandlerContext, type Interceptor } from '@connectrpc/connect';
-import { privilege as privilegeOption } from '@innkeeper/contract/control';
+import { auditAction, CommandRule, isChange, requestedCommand, rulesOf } from '@innkeeper/contract/rules';
 import type { Log } from '@innkeeper/kit';
 import { authorize } from '../access/authorize.ts';
 import { mayRead, withhold } from '../access/withhold.ts';
 import { redactRequest } from '../audit/redact.ts';
 import type { RequestFacts } from '../web-server/request-facts.ts';
+import { vmHeader } from './agent-services.ts';
 import { toConnectError } from './api-error.ts';
-import { auditAction, isChange } from './audited-methods.ts';
+import { withOwnedIds } from './exec-entry.ts';
 import { checkPage, type Entry, type Gate, type Pass, type Visitor } from './gate.ts';
-import { type MethodTarget, methodTarget, type TargetNode } from './method-target.ts';
-import { again, only } from './one-message.ts';
-import { wantedCommand } from './wanted-command.ts';
+import { isAgentMethod, type MethodTarget, methodTarget, type TargetNode } from './method-target.ts';
+import { takeFirst } from './one-message.ts';
 
 /** Where the request came in. Set before a call begins. */
 export const factsKey = createContextKey<RequestFacts | undefined>(undefined);
@@ -51,7 +51,7 @@ export function identifyCall(gate: Gate, log: Log): (context: HandlerContext) =>
     try {
       const facts = values.get(factsKey);
       if (facts === undefined) throw new Error('a call without its facts');
-      const privilege = getOption(method, privilegeOption);
+      const privilege = rulesOf(method).privilege;
       const visitor = privilege === 'public' ? await gate.identifyOrStranger(facts) : await gate.identify(facts);
       if (visitor.caller.via === 'anonymous') authorize(visitor.caller, privilege, 'somewhere');
       values.set(visitorKey, visitor);
@@ -65,15 +65,18 @@ export function identifyCall(gate: Gate, log: Log): (context: HandlerContext) =>
 export function gateInterceptor(gate: Gate, node: TargetNode): Interceptor {
   return (next) => async (request) => {
     const { method, contextValues } = request;
-    const message = request.stream ? await only(request.message) : request.message;
     const visitor = visitorOf({ values: contextValues });
-    const entry = await entryOf(method, message, visitor, { gate, node });
+    const taken = request.stream ? await takeFirst(request.message) : undefined;
+    const message = withOwnedIds(method.input, taken?.first ?? (request.message as Message), visitor.caller);
+    const entry = await entryOf(method, message, visitor, { gate, node, headers: request.header });
     const pass = await gate.open(entry);
     contextValues.set(passKey, pass);
     const signal = AbortSignal.any([request.signal, pass.signal]);
     try {
       const response = await next(
-        request.stream ? { ...request, message: again(message), signal } : { ...request, signal },
+        request.stream
+          ? { ...request, message: taken?.from(message) ?? request.message, signal }
+          : { ...request, message, signal },
       );
       const show = <T extends Message>(answer: T): T => {
         const may = mayRead(pass.caller, entry.target, (id) => node.vms.list().find((vm) => vm.id === id));
@@ -94,17 +97,18 @@ async function entryOf(
   method: DescMethod,
   message: Message,
   visitor: Visitor,
-  { gate, node }: { gate: Gate; node: TargetNode },
+  { gate, node, headers }: { gate: Gate; node: TargetNode; headers: Headers },
 ): Promise<Entry> {
-  const privilege = getOption(method, privilegeOption);
+  const { privilege, command: commandRule } = rulesOf(method);
   const action = auditAction(method);
-  const parameters = action === undefined ? {} : redactRequest(method.input, message);
-  const command = wantedCommand(method, message);
+  const named = isAgentMethod(method) ? { vm: headers.get(vmHeader) ?? '' } : {};
+  const parameters = action === undefined ? {} : { ...named, ...redactRequest(method.input, message) };
+  const command = commandOf(commandRule, method, message);
   const common = { visitor, privilege, isChange: isChange(method), action, parameters, command };
   let found: MethodTarget;
   try {
     checkPage(common);
-    found = await methodTarget(method, message, { caller: visitor.caller, node, privilege });
+    found = await methodTarget(method, message, { caller: visitor.caller, node, headers });
   } catch (error) {
     await gate.refuse({ ...common, target: 'everywhere' }, error);
     throw error;
@@ -114,6 +118,18 @@ async function entryOf(
 
 async function* shown<T>(messages: AsyncIterable<T>, show: (message: T) => T): AsyncIterable<T> {
   for await (const message of messages) yield show(message);
+}
+
+/** What a token that is limited to certain commands is held to; see `Entry.command`. */
+function commandOf(rule: CommandRule, method: DescMethod, message: Message): Entry['command'] {
+  switch (rule) {
+    case CommandRule.REQUEST:
+      return requestedCommand(method.input, message) ?? 'later';
+    case CommandRule.NOTHING:
+      return 'later';
+    default:
+      return undefined;
+  }
 }
 
 async function* untilClosed<T>(messages: AsyncIterable<T>, pass: Pass): AsyncIterable<T> {

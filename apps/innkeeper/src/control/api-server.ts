@@ -2,7 +2,6 @@ import { VMService } from '@innkeeper/contract/compute';
 import {
   AccessService,
   AuditService,
-  GuestService,
   HistoryService,
   ImageService,
   NodeService,
@@ -21,11 +20,11 @@ import type { RunManager } from '../runs/run-manager.ts';
 import type { TerminalManager } from '../terminals/terminal-manager.ts';
 import { controlEntrance, unixEntrance } from '../web-server/entrance.ts';
 import { createAccessService } from './access-service.ts';
+import { agentServiceImpls } from './agent-services.ts';
 import { errorInterceptor, gateInterceptor } from './api-interceptors.ts';
 import { createAuditService } from './audit-service.ts';
 import { type DoorListenOptions, Doors } from './doors.ts';
 import { Gate } from './gate.ts';
-import { createGuestService } from './guest-service.ts';
 import { createImageService } from './image-service.ts';
 import type { NodeOfControl } from './node-of-control.ts';
 import { createOperationService } from './operation-service.ts';
@@ -69,19 +68,20 @@ export class ApiServer implements AsyncDisposable {
     const { shutdownSignal } = doors;
     const context: RouteContext = { node, history, runs, terminals, log, gate: this.gate, shutdownSignal };
     const rpc = createRpcHandler({
-      routes: (router) =>
-        void router
+      routes: (router) => {
+        for (const [service, impl] of agentServiceImpls(node)) router.service(service, impl);
+        router
           .service(AccessService, createAccessService(access))
           .service(AuditService, createAuditService(access.store))
           .service(VmService, createVmService(node))
           .service(VMService, createComputeService(node))
           .service(ImageService, createImageService(node))
-          .service(GuestService, createGuestService(node))
           .service(HistoryService, createHistoryService(node, history))
           .service(OperationService, createOperationService(node))
           .service(RunService, createRunService(node, runs))
           .service(TerminalService, createTerminalService(node, terminals))
-          .service(NodeService, { getNode: async () => ({ ...(await node.describe()), webUrl: this.webUrl }) }),
+          .service(NodeService, { getNode: async () => ({ ...(await node.describe()), webUrl: this.webUrl }) });
+      },
       interceptors: [errorInterceptor(log), gateInterceptor(this.gate, node)],
       ...{ gate: this.gate, log, shutdownSignal },
       factsOf: (request) => doors.factsOf(request),

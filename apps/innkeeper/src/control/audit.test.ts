@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
-import { create, type DescMessage, type Message, toBinary } from '@bufbuild/protobuf';
+import { create, type DescField, type DescMessage, type Message, toBinary } from '@bufbuild/protobuf';
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import { createAgent } from '@innkeeper/agent-core';
 import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
 import { ExecRequestSchema, ProcessSpecSchema } from '@innkeeper/contract/agent';
+import { AuditField, auditAction, fieldRulesOf } from '@innkeeper/contract/rules';
 import { type Log, silentLog } from '@innkeeper/kit';
 import type { AuditRow } from '@innkeeper/store';
 import { WebSocket } from 'ws';
 import { makeUser, sessionOf } from '../access/testing/test-users.ts';
-import { fieldRules } from '../audit/field-rules.ts';
 import { isText, redactRequest } from '../audit/redact.ts';
-import { auditAction } from './audited-methods.ts';
 import { allMethods } from './testing/all-methods.ts';
 import { callJson } from './testing/call-json.ts';
 import { type ServedApi, serveApi } from './testing/serve-api.ts';
@@ -25,14 +24,14 @@ const unrefClock = realClock({
 
 const audited = allMethods.filter((method) => auditAction(method) !== undefined);
 
-/** Every text, bytes and map of a message and the messages in it, as "Message.field". */
-function textFields(schema: DescMessage, seen = new Set<DescMessage>()): string[] {
+/** Every text, bytes and map of a message and the messages in it. */
+function textFields(schema: DescMessage, seen = new Set<DescMessage>()): DescField[] {
   if (seen.has(schema)) return [];
   seen.add(schema);
   return schema.fields.flatMap((field) => {
     const inner = 'message' in field ? field.message : undefined;
     if (inner !== undefined && field.fieldKind !== 'map') return textFields(inner, seen);
-    return isText(field) ? [`${schema.name}.${field.name}`] : [];
+    return isText(field) ? [field] : [];
   });
 }
 
@@ -51,18 +50,16 @@ function fill(message: ReflectMessage): Message {
 describe('redaction', () => {
   it('has a rule for every text of every audited request', () => {
     const fields = [ProcessSpecSchema, ...audited.map(({ input }) => input)].flatMap((schema) => textFields(schema));
-    const missing = [...new Set(fields)].filter((name) => fieldRules[name] === undefined);
-    assert.deepEqual(missing, [], 'give each a rule in audit/field-rules.ts');
-    const unused = Object.keys(fieldRules).filter((name) => !fields.includes(name));
-    assert.deepEqual(unused, []);
+    const missing = fields.filter((field) => fieldRulesOf(field).audit === AuditField.UNSPECIFIED);
+    assert.deepEqual([...new Set(missing.map(String))], [], 'give each an option (field).audit in its .proto');
   });
 
   it('holds nothing of what is to be hidden, whatever message it is in', () => {
     for (const schema of [ProcessSpecSchema, ...audited.map(({ input }) => input)]) {
-      const before = { ...fieldRules };
       const kept = JSON.stringify(redactRequest(schema, fill(reflect(schema))));
-      const hidden = textFields(schema).filter((name) => before[name] !== 'keep');
-      const visible = textFields(schema).filter((name) => before[name] === 'keep');
+      const isKept = (field: DescField): boolean => fieldRulesOf(field).audit === AuditField.KEEP;
+      const hidden = textFields(schema).filter((field) => !isKept(field));
+      const visible = textFields(schema).filter(isKept);
       const count = kept.split(secret).length - 1;
       assert.ok(count <= visible.length, `${schema.name} shows one of ${hidden.join(', ')}: ${kept}`);
     }

@@ -10,6 +10,7 @@ import { type AnyResponse, HttpListener, type HttpListenerOptions } from '../web
 import { keepAfterAnswer } from '../web-server/leave-body.ts';
 import { type AnyRequest, checkOrigin, type RequestFacts, requestFacts } from '../web-server/request-facts.ts';
 import { serveStaticFile } from '../web-server/static-files.ts';
+import { readVmPath, takesStream } from './agent-services.ts';
 import { answerError, refuseUpgrade } from './answer-error.ts';
 import { isRoutePath } from './find-route.ts';
 
@@ -124,9 +125,12 @@ export class Doors implements AsyncDisposable {
       answerError(response as ServerResponse, error, this.#options.log);
       return;
     }
+    readVmPath(request);
     this.#facts.set(request, facts);
     if (facts.entrance.kind === 'control') keepAfterAnswer(request);
-    if (/^\/(innkeeper|limiquantix)\./.test(request.url ?? '')) limitRequestTime(request, response);
+    if (/^\/(innkeeper|limiquantix)\./.test(request.url ?? '') && !takesStream(request.url)) {
+      limitRequestTime(request, response);
+    }
     this.#options.onCall(request, response as ServerResponse);
   }
 

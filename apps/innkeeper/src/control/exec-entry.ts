@@ -1,5 +1,6 @@
-import { create } from '@bufbuild/protobuf';
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { type ExecRequest, ExecRequestSchema, ProcessSpecSchema } from '@innkeeper/contract/agent';
+import { mapOwnedIds, requestedCommand } from '@innkeeper/contract/rules';
 import { assertCommandAllowed } from '../access/allowed-commands.ts';
 import type { Caller } from '../access/caller.ts';
 import { newId } from '../access/secrets.ts';
@@ -7,33 +8,27 @@ import type { AuditParameters } from '../audit/audit.ts';
 import { redactRequest } from '../audit/redact.ts';
 import { ownId } from './own-id.ts';
 
+/** Of an id that the agent takes. */
 const maxIdChars = 64;
 
 /**
- * The first request of an exec socket as this caller may make it. A token with allowed commands reaches only processes
- * that it started itself: their ids begin with its own, which it need not know. Throws COMMAND_NOT_ALLOWED,
- * INVALID_ARGUMENT.
+ * A request as this caller may make it: a token that is limited to certain commands reaches only what it started itself, so
+ * the ids in it begin with the token's own, which it need not know. Throws INVALID_ARGUMENT.
  */
-export function allowedExecRequest(caller: Caller, request: ExecRequest): ExecRequest {
-  const { input } = request;
+export function withOwnedIds<Desc extends DescMessage>(
+  schema: Desc,
+  request: MessageShape<Desc>,
+  caller: Caller,
+): MessageShape<Desc> {
   if (caller.allowedCommands.length === 0) return request;
-  if (input.case === 'attach') {
-    return create(ExecRequestSchema, {
-      input: { case: 'attach', value: { ...input.value, id: ownId(caller, input.value.id, maxIdChars) } },
-    });
-  }
-  if (input.case !== 'start') return request;
-  const spec = input.value;
-  assertCommandAllowed(caller, {
-    argv: spec.argv,
-    isShell: spec.shellCommand !== '',
-    hasEnvironment: Object.keys(spec.environment).length > 0,
-  });
-  const value = create(ProcessSpecSchema, {
-    ...spec,
-    id: ownId(caller, spec.id === '' ? newId() : spec.id, maxIdChars),
-  });
-  return create(ExecRequestSchema, { input: { case: 'start', value } });
+  return mapOwnedIds(schema, request, (id) => ownId(caller, id === '' ? newId() : id, maxIdChars));
+}
+
+/** The first request of an exec socket as this caller may make it. Throws COMMAND_NOT_ALLOWED, INVALID_ARGUMENT. */
+export function allowedExecRequest(caller: Caller, request: ExecRequest): ExecRequest {
+  const command = requestedCommand(ExecRequestSchema, request);
+  if (command !== undefined) assertCommandAllowed(caller, command);
+  return withOwnedIds(ExecRequestSchema, request, caller);
 }
 
 /** What the audit holds of it: the command, not its input; names of the environment, not its values. */

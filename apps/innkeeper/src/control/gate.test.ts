@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import { type DescMethod, getOption } from '@bufbuild/protobuf';
+import type { DescMethod } from '@bufbuild/protobuf';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
-import * as control from '@innkeeper/contract/control';
+import { VmService } from '@innkeeper/contract/control';
+import { rulesOf } from '@innkeeper/contract/rules';
 import { WebSocket } from 'ws';
 import { privilegeNames } from '../access/privileges.ts';
 import { makeUser, sessionOf } from '../access/testing/test-users.ts';
@@ -14,6 +15,10 @@ import { httpRoutes, socketRoutes } from './route-table.ts';
 import { allMethods } from './testing/all-methods.ts';
 import { callJson } from './testing/call-json.ts';
 import { type ServedApi, serveApi } from './testing/serve-api.ts';
+
+async function* streamOf<T>(request: T): AsyncGenerator<T> {
+  yield request;
+}
 
 type AnyCall = (request: object, options: object) => unknown;
 
@@ -56,8 +61,9 @@ for (const [name, open] of Object.entries(doors))
 
     /** The reason with which a call failed; undefined when it did not. */
     async function reasonOf(method: DescMethod, vm: string, user: string | undefined): Promise<string | undefined> {
-      const headers = user === undefined ? {} : { ...(await sessionOf(api.access, user)) };
-      const transport = createConnectTransport({ baseUrl: base, httpVersion: '1.1' });
+      const headers = { 'innkeeper-vm': vm, ...(user === undefined ? {} : await sessionOf(api.access, user)) };
+      const streamsBoth = method.methodKind === 'bidi_streaming';
+      const transport = createConnectTransport({ baseUrl: base, httpVersion: streamsBoth ? '2' : '1.1' });
       const client = createClient(method.parent, transport) as unknown as Record<string, AnyCall | undefined>;
       const fields = method.input.fields.map(({ name }) => name);
       const request = {
@@ -68,8 +74,11 @@ for (const [name, open] of Object.entries(doors))
       };
       const leave = new AbortController();
       try {
-        const answer = client[method.localName]?.(request, { headers, signal: leave.signal });
-        if (method.methodKind === 'server_streaming') {
+        const answer = client[method.localName]?.(streamsBoth ? streamOf(request) : request, {
+          headers,
+          signal: leave.signal,
+        });
+        if (method.methodKind !== 'unary') {
           for await (const _ of answer as AsyncIterable<unknown>) break;
         } else await answer;
         return undefined;
@@ -85,7 +94,7 @@ for (const [name, open] of Object.entries(doors))
     it('finds a privilege on every method of every service', () => {
       assert.ok(allMethods.length > 40);
       for (const method of allMethods) {
-        const name = getOption(method, control.privilege);
+        const name = rulesOf(method).privilege;
         const isKnown = ['public', 'self', ...privilegeNames].includes(name);
         assert.ok(isKnown, `${method.parent.name}/${method.name} has the privilege "${name}"`);
       }
@@ -95,7 +104,7 @@ for (const [name, open] of Object.entries(doors))
       const notServed = new Set<string>();
       for (const method of allMethods) {
         const name = `${method.parent.name}/${method.name}`;
-        const privilege = getOption(method, control.privilege);
+        const privilege = rulesOf(method).privilege;
         const stranger = await reasonOf(method, 'one', undefined);
         if (stranger === 'UNKNOWN_METHOD') {
           notServed.add(method.parent.name);
@@ -198,7 +207,7 @@ for (const [name, open] of Object.entries(doors))
 
     it('streams only what lies in the scope', async () => {
       const headers = { ...(await sessionOf(api.access, 'seller')) };
-      const client = createClient(control.VmService, createConnectTransport({ baseUrl: base, httpVersion: '1.1' }));
+      const client = createClient(VmService, createConnectTransport({ baseUrl: base, httpVersion: '1.1' }));
       const leave = new AbortController();
       const seen: string[] = [];
       for await (const { event } of client.watchVms({}, { headers, signal: leave.signal })) {

@@ -1,6 +1,7 @@
 import { OperationError } from '@innkeeper/contract';
+import type { RequestedCommand } from '@innkeeper/contract/rules';
 import type { Access } from '../access/access.ts';
-import { assertCommandAllowed, type WantedCommand } from '../access/allowed-commands.ts';
+import { assertCommandAllowed } from '../access/allowed-commands.ts';
 import { type AccessTarget, authorize } from '../access/authorize.ts';
 import { anonymousCaller, type Caller } from '../access/caller.ts';
 import { hasSameRights } from '../access/same-rights.ts';
@@ -32,7 +33,7 @@ export interface Entry {
    * For `guest.exec`: what is to be started, or "later" when whoever opens this asks `assertCommandAllowed` or starts
    * nothing. A token with allowed commands is refused without it.
    */
-  readonly command?: WantedCommand | 'later' | undefined;
+  readonly command?: RequestedCommand | 'later' | undefined;
   /** Who asks was told to somebody else, so it ends with ACCESS_CHANGED when they may do more or less than then. */
   readonly holdsRights?: boolean | undefined;
 }

@@ -1,7 +1,9 @@
-import type { DescMessage, DescMethod, Message } from '@bufbuild/protobuf';
+import type { DescMethod, Message } from '@bufbuild/protobuf';
 import { OperationError } from '@innkeeper/contract';
+import { rulesOf, Subject } from '@innkeeper/contract/rules';
 import { type AccessTarget, mayDo, privilegeMissing } from '../access/authorize.ts';
 import type { Caller } from '../access/caller.ts';
+import { vmOfCall } from './agent-services.ts';
 import type { NodeOfControl } from './node-of-control.ts';
 
 /** Where a call needs its privilege, and the VM that it names. */
@@ -16,68 +18,52 @@ export interface TargetNode {
   readonly vms: Pick<NodeOfControl['vms'], 'list' | 'find'>;
 }
 
-/** How a method that does not simply name a VM in `vm` says where it works. */
-type TargetRule =
-  /** The answer holds only what the caller may see, or its service asks the gate about each VM. */
-  | 'listed'
-  /** The VM that an operation works on; operations without one need the privilege everywhere. */
-  | 'operation'
-  /** A VM that will have these tags. */
-  | 'tags'
-  /** Its `vm` only narrows a list, and may be of a VM that is gone. */
-  | 'everywhere';
-
-const rules: Readonly<Record<string, TargetRule>> = {
-  'AuditService/ListAudit': 'everywhere',
-  'VmService/ListVms': 'listed',
-  'VmService/WatchVms': 'listed',
-  'VmService/ListEvents': 'listed',
-  'VmService/CreateVm': 'tags',
-  'NodeService/GetNode': 'listed',
-  'ImageService/ListImages': 'listed',
-  'OperationService/ListOperations': 'listed',
-  'OperationService/GetOperation': 'operation',
-  'OperationService/WatchOperation': 'operation',
-  'OperationService/CancelOperation': 'operation',
-  'RunService/StartRun': 'listed',
-  'RunService/GetRun': 'listed',
-  'RunService/ListRuns': 'listed',
-  'RunService/WatchRun': 'listed',
-  'RunService/CancelRun': 'listed',
-};
-
-/** "VmService/StopVm". */
-export function methodName(method: DescMethod): string {
-  return `${method.parent.name}/${method.name}`;
-}
-
 /**
- * Finds out where a call works. A method without a rule and without a VM needs its privilege everywhere. Fails with
- * VM_NOT_FOUND, also for a VM that the caller must not know of.
+ * Finds out where a call needs its privilege, by what its method declares that it is about. `headers` name the VM of a call
+ * to the agent. Fails with VM_NOT_FOUND, also for a VM that the caller must not know of.
  */
 export async function methodTarget(
   method: DescMethod,
   request: Message,
-  { caller, node, privilege }: { caller: Caller; node: TargetNode; privilege: string },
+  { caller, node, headers }: { caller: Caller; node: TargetNode; headers: Headers },
 ): Promise<MethodTarget> {
+  const { privilege, subject } = rulesOf(method);
   // Before anything is looked up, or the answer would tell what there is.
   if (privilege !== 'public' && privilege !== 'self' && !mayDo(caller, privilege, 'somewhere')) {
     throw privilegeMissing(caller, privilege, 'somewhere');
   }
-  const rule = rules[methodName(method)];
   const fields = request as unknown as Readonly<Record<string, unknown>>;
-  if (rule === 'operation') {
-    const { vmId } = await node.operations.find(String(fields['id']));
-    const vm = node.vms.list().find(({ id }) => id === vmId);
-    return vm === undefined ? { target: 'everywhere' } : { target: vm, vm };
+  switch (subject) {
+    case Subject.VM: {
+      const vm = findVm(node, isAgentMethod(method) ? vmOfCall(headers) : vmField(fields), { caller, privilege });
+      return { target: vm, vm };
+    }
+    case Subject.VMS: {
+      const name = vmField(fields);
+      if (name === '') return { target: 'somewhere' };
+      const vm = findVm(node, name, { caller, privilege });
+      return { target: vm, vm };
+    }
+    case Subject.OPERATION: {
+      const { vmId } = await node.operations.find(String(fields['id']));
+      const vm = node.vms.list().find(({ id }) => id === vmId);
+      return vm === undefined ? { target: 'everywhere' } : { target: vm, vm };
+    }
+    case Subject.NEW_VM:
+      return { target: { id: '', tags: fields['tags'] as Record<string, string> } };
+    default:
+      return { target: 'everywhere' };
   }
-  if (rule === 'everywhere') return { target: 'everywhere' };
-  if (rule === 'tags') return { target: { id: '', tags: fields['tags'] as Record<string, string> } };
-  const name = hasVm(method.input) ? String(fields['vm'] ?? fields['vmId']) : '';
-  if (rule === 'listed' && name === '') return { target: 'somewhere' };
-  if (!hasVm(method.input)) return { target: 'everywhere' };
-  const vm = findVm(node, name, { caller, privilege });
-  return { target: vm, vm };
+}
+
+/** Foreign requests call it vm_id. */
+function vmField({ vm, vmId }: Readonly<Record<string, unknown>>): string {
+  return String(vm ?? vmId ?? '');
+}
+
+/** Whether it is a method of the agent, whose VM the call's address names. */
+export function isAgentMethod({ parent }: DescMethod): boolean {
+  return parent.file.proto.package === 'innkeeper.agent.v1';
 }
 
 /**
@@ -98,10 +84,4 @@ export function findVm(
 /** As if it were not there. */
 export function vmNotFound(idOrName: string): OperationError {
   return new OperationError('VM_NOT_FOUND', `There is no VM named "${idOrName.slice(0, 80)}".`);
-}
-
-function hasVm(input: DescMessage): boolean {
-  // Foreign requests call it vm_id.
-  const names = input.parent === undefined && input.file.proto.package.startsWith('limiquantix.') ? ['vm_id'] : ['vm'];
-  return input.fields.some(({ name, fieldKind }) => names.includes(name) && fieldKind === 'scalar');
 }

@@ -1,10 +1,25 @@
-/** The one message of a call that streams only its answer. */
-export async function only<T>(messages: AsyncIterable<T>): Promise<T> {
-  for await (const message of messages) return message;
-  throw new Error('a call without a request');
+import { OperationError } from '@innkeeper/contract';
+
+/** The first message of a stream, and the stream as it came with another in its place. */
+export interface TakenFirst<T> {
+  readonly first: T;
+  from(first: T): AsyncIterable<T>;
 }
 
-/** It, as the stream that it came in. */
-export async function* again<T>(message: T): AsyncIterable<T> {
-  yield message;
+/** Takes the first message of a call's requests, to look at before the rest is passed on. */
+export async function takeFirst<T>(messages: AsyncIterable<T>): Promise<TakenFirst<T>> {
+  const iterator = messages[Symbol.asyncIterator]();
+  const taken = await iterator.next();
+  if (taken.done === true) throw new OperationError('INVALID_ARGUMENT', 'The call has no request.');
+  return {
+    first: taken.value,
+    async *from(first) {
+      try {
+        yield first;
+        for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+      } finally {
+        await iterator.return?.();
+      }
+    },
+  };
 }

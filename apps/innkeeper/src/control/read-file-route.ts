@@ -1,4 +1,5 @@
 import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
+import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { treeNames } from '@innkeeper/kit';
 import { endBroken } from '../web-server/end-broken.ts';
 import { errorHeader, toHttpError } from './api-error.ts';
@@ -61,7 +62,11 @@ export async function readFileRoute({ vm, pass, query, request, response, signal
 /** HEAD without an upload: the facts of what a path leads to. */
 export async function statFileRoute({ vm, query, response, signal }: HttpExchange): Promise<void> {
   const agent = await vm.agent({ signal });
-  const info = await agent.stat(requiredPath(query), { follow: true, signal, timeoutMs: statTimeoutMs });
+  const info = await agent.call(
+    FileServiceLite.stat,
+    { path: requiredPath(query), follow: true },
+    { signal, timeoutMs: statTimeoutMs },
+  );
   response.writeHead(200, fileHeaders(info));
   response.end();
 }

@@ -1,6 +1,5 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { OperationError } from '@innkeeper/contract';
-import { ShutdownMode } from '@innkeeper/contract/agent';
 import type { VmService } from '@innkeeper/contract/control';
 import { viewerOf } from '../access/viewer-of.ts';
 import { listVms } from '../fleet/list-vms.ts';
@@ -12,12 +11,6 @@ import { watchVm, watchVms } from './watch-vms.ts';
 const defaultStopTimeoutMs = 30_000;
 const maxStopTimeoutMs = 3_600_000;
 const maxEvents = 1000;
-
-const shutdownModes: ReadonlyMap<string, ShutdownMode> = new Map([
-  ['poweroff', ShutdownMode.POWEROFF],
-  ['reboot', ShutdownMode.REBOOT],
-  ['halt', ShutdownMode.HALT],
-]);
 
 /** VmService over a node. */
 export function createVmService(node: NodeOfControl): ServiceImpl<typeof VmService> {
@@ -51,17 +44,6 @@ export function createVmService(node: NodeOfControl): ServiceImpl<typeof VmServi
       const viewer = viewerOf(passOf(context));
       const events = await vms.events(undefined, viewer.seesEverything ? limit : maxEvents);
       return { events: events.filter(({ vmId }) => seesVm(viewer, node.fleet, vmId)).slice(0, limit) };
-    },
-    shutdownGuest: async (request, { signal }) => {
-      const mode = shutdownModes.get(request.mode);
-      if (mode === undefined) {
-        throw new OperationError('INVALID_ARGUMENT', `mode is "${request.mode}"; it is poweroff, reboot or halt.`);
-      }
-      const vm = vms.find(request.vm);
-      vm.assertAllowed('guest');
-      const { delaySeconds, message } = request;
-      const agent = await vm.agent({ signal });
-      return await agent.shutdown(mode, { signal, delaySeconds, message, timeoutMs: 30_000 });
     },
   };
 }

@@ -1,16 +1,18 @@
+import type { Message } from '@bufbuild/protobuf';
 import type { Interceptor } from '@connectrpc/connect';
+import { auditAction, isChange } from '@innkeeper/contract/rules';
 import { redactRequest } from '../audit/redact.ts';
 import { visitorOf } from '../control/api-interceptors.ts';
-import { auditAction, isChange } from '../control/audited-methods.ts';
 import type { Gate } from '../control/gate.ts';
-import { again, only } from '../control/one-message.ts';
+import { takeFirst } from '../control/one-message.ts';
 import { closeForward, type ForwardEntry, openForward } from './forward-gate.ts';
 
 /** Lets calls through that are for the node, and ends them when their caller is nobody any more. */
 export function forwardInterceptor(gate: Gate): Interceptor {
   return (next) => async (request) => {
     const { method, contextValues } = request;
-    const message = request.stream ? await only(request.message) : request.message;
+    const taken = request.stream ? await takeFirst(request.message) : undefined;
+    const message = taken?.first ?? (request.message as Message);
     const action = auditAction(method);
     const entry: ForwardEntry = {
       ...{ visitor: visitorOf({ values: contextValues }), isChange: isChange(method), action },
@@ -25,7 +27,9 @@ export function forwardInterceptor(gate: Gate): Interceptor {
     };
     try {
       const response = await next(
-        request.stream ? { ...request, message: again(message), signal } : { ...request, signal },
+        request.stream
+          ? { ...request, message: taken?.from(taken.first) ?? request.message, signal }
+          : { ...request, signal },
       );
       if (response.stream) return { ...response, message: untilClosed(response.message, close) };
       await close();

@@ -1,6 +1,7 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { createClient, type HandlerContext, type ServiceImpl } from '@connectrpc/connect';
 import { callerHeader, encodeCaller } from '../access/forwarded-caller.ts';
+import { vmHeader } from '../control/agent-services.ts';
 import { visitorOf } from '../control/api-interceptors.ts';
 import type { NodeLink } from './node-link.ts';
 import { fromNodeError } from './node-unreachable.ts';
@@ -15,8 +16,12 @@ type Streaming = (request: object, options: CallOptions) => AsyncIterable<object
 
 /** Serves a service by calling the same methods of the node, in the caller's name. */
 export function forwardService<Service extends DescService>(service: Service, link: NodeLink): ServiceImpl<Service> {
-  const client = createClient(service, link.transport) as Readonly<Record<string, unknown>>;
-  const methods = service.methods.map((method) => [method.localName, forwardMethod(method, client, link)]);
+  const plain = createClient(service, link.transport) as Readonly<Record<string, unknown>>;
+  const streams = createClient(service, link.streams) as Readonly<Record<string, unknown>>;
+  const methods = service.methods.map((method) => {
+    const client = method.methodKind === 'bidi_streaming' ? streams : plain;
+    return [method.localName, forwardMethod(method, client, link)];
+  });
   return Object.fromEntries(methods) as ServiceImpl<Service>;
 }
 
@@ -34,6 +39,7 @@ function forwardMethod(method: DescMethod, client: Readonly<Record<string, unkno
         }
       };
     case 'server_streaming':
+    case 'bidi_streaming':
       return async function* (request: object, context: HandlerContext) {
         try {
           for await (const message of (call as Streaming)(request, optionsOf(context))) {
@@ -45,14 +51,15 @@ function forwardMethod(method: DescMethod, client: Readonly<Record<string, unkno
         }
       };
     default:
-      throw new Error(`${method.parent.name}/${method.name} has a stream of requests, which nothing here forwards`);
+      throw new Error(`${method.parent.name}/${method.name} streams only its requests, which nothing here forwards`);
   }
 }
 
 function optionsOf(context: HandlerContext): CallOptions {
   const timeoutMs = context.timeoutMs();
+  const vm = context.requestHeader.get(vmHeader);
   return {
-    headers: { [callerHeader]: encodeCaller(visitorOf(context).caller) },
+    headers: { [callerHeader]: encodeCaller(visitorOf(context).caller), ...(vm === null ? {} : { [vmHeader]: vm }) },
     signal: context.signal,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   };

@@ -1,7 +1,7 @@
 import type { DescService } from '@bufbuild/protobuf';
+import { agentServices } from '@innkeeper/contract/agent-services';
 import { VMService } from '@innkeeper/contract/compute';
 import {
-  GuestService,
   HistoryService,
   ImageService,
   OperationService,
@@ -12,6 +12,7 @@ import {
 
 /** What only the node can answer, as NodeService beside them. Users and the audit are in the database, which the control plane has itself. */
 export const forwardedServices: readonly DescService[] = [
-  ...[GuestService, HistoryService, ImageService],
+  ...agentServices,
+  ...[HistoryService, ImageService],
   ...[OperationService, RunService, TerminalService, VmService, VMService],
 ];

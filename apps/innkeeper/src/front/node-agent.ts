@@ -1,5 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
+import type { ClientSessionOptions, SecureClientSessionOptions } from 'node:http2';
 import { Agent as HttpsAgent } from 'node:https';
+import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { NodeAddress } from './node-address.ts';
 
@@ -20,6 +22,15 @@ const options = { keepAlive: true, maxSockets, maxFreeSockets: 32 } as const;
 export function createNodeAgent(address: NodeAddress, tls: NodeTls | undefined): HttpAgent {
   if (address.kind === 'unix') return new HttpAgent({ ...options, socketPath: address.path } as object);
   return new PatientAgent({ ...options, ...tls, host: address.host, port: address.port, minVersion: 'TLSv1.3' });
+}
+
+/** How Node's HTTP/2 client reaches a node. */
+export function http2Options(
+  address: NodeAddress,
+  tls: NodeTls | undefined,
+): ClientSessionOptions | SecureClientSessionOptions {
+  if (address.kind === 'unix') return { createConnection: () => connect(address.path) };
+  return { ...tls, minVersion: 'TLSv1.3' };
 }
 
 /** Gives a connection up that is not made in time. */

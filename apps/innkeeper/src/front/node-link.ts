@@ -6,12 +6,12 @@ import {
 } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Transport } from '@connectrpc/connect';
-import { createConnectTransport } from '@connectrpc/connect-node';
+import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import { OperationError } from '@innkeeper/contract';
 import { type Log, mib } from '@innkeeper/kit';
 import { WebSocket } from 'ws';
 import type { NodeAddress } from './node-address.ts';
-import { createNodeAgent, type NodeTls } from './node-agent.ts';
+import { createNodeAgent, http2Options, type NodeTls } from './node-agent.ts';
 
 /** Of one answer; the largest is a list of all VMs. */
 const maxAnswerBytes = 256 * mib;
@@ -23,7 +23,10 @@ const handshakeTimeoutMs = 10_000;
 export class NodeLink implements Disposable {
   /** Connect over HTTP/1.1. */
   readonly transport: Transport;
+  /** Connect over HTTP/2, for calls that stream both ways at once. */
+  readonly streams: Transport;
   readonly #agent: HttpAgent;
+  readonly #http2: Http2SessionManager;
   readonly #origin: string;
   readonly #log: Log;
   readonly #sockets = new Set<WebSocket>();
@@ -33,11 +36,16 @@ export class NodeLink implements Disposable {
     this.#agent = createNodeAgent(address, tls);
     this.#origin = address.kind === 'unix' ? 'http://node' : `https://${hostOf(address.host)}:${address.port}`;
     this.#log = log;
-    this.transport = createConnectTransport({
-      ...{ baseUrl: this.#origin, httpVersion: '1.1', nodeOptions: { agent: this.#agent } },
-      // They are near each other: compressing costs more than it saves.
-      ...{ useBinaryFormat: true, acceptCompression: [], readMaxBytes: maxAnswerBytes },
-    });
+    this.#http2 = new Http2SessionManager(this.#origin, undefined, http2Options(address, tls));
+    // They are near each other: compressing costs more than it saves.
+    const common = {
+      baseUrl: this.#origin,
+      useBinaryFormat: true,
+      acceptCompression: [],
+      readMaxBytes: maxAnswerBytes,
+    };
+    this.transport = createConnectTransport({ ...common, httpVersion: '1.1', nodeOptions: { agent: this.#agent } });
+    this.streams = createConnectTransport({ ...common, httpVersion: '2', sessionManager: this.#http2 });
   }
 
   /** Begins a request. `path` with its query, as it came. Throws INVALID_ARGUMENT for a path that cannot be one. */
@@ -66,6 +74,7 @@ export class NodeLink implements Disposable {
   /** Ends every connection: a host that is gone ends none. What was under way fails with NODE_UNREACHABLE. */
   breakOff(): void {
     this.#agent.destroy();
+    this.#http2.abort();
     for (const socket of this.#sockets) socket.terminate();
   }
 

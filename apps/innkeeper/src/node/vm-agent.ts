@@ -8,6 +8,7 @@ import {
   type Welcome,
   WelcomeSchema,
 } from '@innkeeper/contract/agent';
+import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { type AgentLifecycle, type AgentLifecycleEvent, agentOff, agentReduce } from '@innkeeper/hypervisor';
 import type { Log } from '@innkeeper/kit';
 import { plausible } from './plausible.ts';
@@ -111,7 +112,11 @@ export class VmAgent {
 
   async #fetchSystem(link: AgentLink): Promise<void> {
     try {
-      const system = await link.system({ signal: this.#abort.signal, timeoutMs: systemTimeoutMs });
+      const system = await link.call(
+        TelemetryServiceLite.getSystem,
+        {},
+        { signal: this.#abort.signal, timeoutMs: systemTimeoutMs },
+      );
       if (this.#link !== link) return;
       this.system = plausible(SystemSchema, system);
       this.#onChange('system');

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { ShutdownMode } from '@innkeeper/contract/agent';
+import { PowerServiceLite } from '@innkeeper/contract/agent-lite';
 import type { StopStep, VmEffect, VmLifecycleEvent } from '@innkeeper/hypervisor';
 import type { Log } from '@innkeeper/kit';
 import type { VmRow } from '@innkeeper/store';
@@ -46,7 +47,8 @@ export class VmEffects {
         this.attempt('vm.resume-failed', process.running?.resume?.());
         return;
       case 'ask-agent-to-shut-down': {
-        const asked = agent.link?.shutdown(ShutdownMode.POWEROFF, { timeoutMs: effect.timeoutMs });
+        const { timeoutMs } = effect;
+        const asked = agent.link?.call(PowerServiceLite.shutdown, { mode: ShutdownMode.POWEROFF }, { timeoutMs });
         this.attempt('vm.agent-shutdown-failed', asked ?? Promise.reject(new Error('no link')), 'agent');
         return;
       }

@@ -1,4 +1,5 @@
 import type { AgentLink } from '@innkeeper/agent-client';
+import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import type { RunSpec } from '@innkeeper/contract/control';
 import { scriptPath } from './run-spec.ts';
 
@@ -22,5 +23,9 @@ export async function writeScript(agent: AgentLink, runId: string, spec: RunSpec
 
 /** Removes it; one that is gone already is fine. */
 export async function removeScript(agent: AgentLink, runId: string): Promise<void> {
-  await agent.removeFile({ path: scriptPath(runId), ignoreMissing: true }, { timeoutMs: removeTimeoutMs });
+  await agent.call(
+    FileServiceLite.remove,
+    { path: scriptPath(runId), ignoreMissing: true },
+    { timeoutMs: removeTimeoutMs },
+  );
 }

@@ -1,5 +1,6 @@
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import type { Call, Hello, WelcomeSchema } from '@innkeeper/contract/agent';
+import { methodCapabilities } from '@innkeeper/contract/agent-lite';
 import { type LiteMethod, liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import type { Channel } from '@innkeeper/kit';
 import {
@@ -106,7 +107,16 @@ export class ScriptedConnection implements Channel {
   }
 
   welcome(welcome: MessageInitShape<typeof WelcomeSchema> = {}): void {
-    this.send({ case: 'welcome', value: { version: 1, agentVersion: '1.2.3', agentInstance: 'one', ...welcome } });
+    this.send({
+      case: 'welcome',
+      value: {
+        version: 1,
+        agentVersion: '1.2.3',
+        agentInstance: 'one',
+        capabilities: [...methodCapabilities],
+        ...welcome,
+      },
+    });
   }
 
   /** Sends an answer of a method. */

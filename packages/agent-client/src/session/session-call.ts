@@ -88,6 +88,11 @@ export class SessionCall {
     await this.#ports.write(body, options?.halfClose === true);
   }
 
+  /** No further message follows. Needs no credit, since it carries nothing. */
+  async endInput(): Promise<void> {
+    if (this.#over === undefined) await this.#ports.write(new Uint8Array(0), true);
+  }
+
   async sendBulk(buffer: Uint8Array, start: number, end: number, prefix: Uint8Array): Promise<void> {
     await this.#credit();
     this.#sendCredit -= end - start + prefix.length;

@@ -26,10 +26,12 @@ export function createBinaryTransport({ csrfToken, baseUrl }: BinaryTransportOpt
     body: Uint8Array<ArrayBuffer>,
     signal: AbortSignal | undefined,
     timeoutMs: number | undefined,
+    header: HeadersInit | undefined,
   ): Promise<Response> =>
     fetch(`${baseUrl}/${method.parent.typeName}/${method.name}`, {
       method: 'POST',
       headers: {
+        ...Object.fromEntries(new Headers(header)),
         'content-type': contentType,
         'connect-protocol-version': '1',
         'x-innkeeper-csrf': csrfToken(),
@@ -39,20 +41,20 @@ export function createBinaryTransport({ csrfToken, baseUrl }: BinaryTransportOpt
       signal: signal ?? null,
     });
   return {
-    async unary(method, signal, timeoutMs, _header, input) {
+    async unary(method, signal, timeoutMs, header, input) {
       const bytes = toBinary(method.input, create(method.input, input));
-      const response = await post(method, 'application/proto', bytes, signal, timeoutMs);
+      const response = await post(method, 'application/proto', bytes, signal, timeoutMs, header);
       if (!response.ok) throw await errorOf(response);
       const message = fromBinary(method.output, new Uint8Array(await response.arrayBuffer()));
       return answer(method, response, { stream: false, message });
     },
-    async stream(method, signal, timeoutMs, _header, input) {
+    async stream(method, signal, timeoutMs, header, input) {
       const first = await firstOf(input);
       const bytes = toBinary(method.input, create(method.input, first));
       const envelope = new Uint8Array(bytes.length + 5);
       new DataView(envelope.buffer).setUint32(1, bytes.length);
       envelope.set(bytes, 5);
-      const response = await post(method, 'application/connect+proto', envelope, signal, timeoutMs);
+      const response = await post(method, 'application/connect+proto', envelope, signal, timeoutMs, header);
       if (!response.ok || response.body === null) throw await errorOf(response);
       return answer(method, response, { stream: true, message: messages(method.output, response.body) });
     },

@@ -1,9 +1,7 @@
-import type { DescService } from '@bufbuild/protobuf';
 import { type Client, createClient as createConnectClient } from '@connectrpc/connect';
 import {
   AccessService,
   AuditService,
-  GuestService,
   HistoryService,
   ImageService,
   NodeService,
@@ -12,7 +10,9 @@ import {
   TerminalService,
   VmService,
 } from '@innkeeper/contract/control';
+import { type AgentClients, agentClients, type MakeService } from '../agent-clients.ts';
 import { type ConsoleStream, type OpenConsoleOptions, openConsoleStream } from '../console-stream.ts';
+import { createGuestPower, type GuestPower } from '../guest-power.ts';
 import { createGuestProcesses, type GuestProcesses } from '../guest-processes.ts';
 import { createRuns, type Runs, type RunsParts } from '../runs.ts';
 import { createTerminals, type Terminals } from '../terminals.ts';
@@ -34,13 +34,16 @@ export interface BrowserClientOptions {
 export interface BrowserClient {
   readonly access: Client<typeof AccessService>;
   readonly audit: Client<typeof AuditService>;
+  /** The services of the agent of a VM, by its id or name, as they are. */
+  agent(vm: string): AgentClients;
   /** Files of guests. */
   readonly files: BrowserFiles;
-  readonly guest: Client<typeof GuestService>;
   readonly history: Client<typeof HistoryService>;
   readonly images: Client<typeof ImageService>;
   readonly node: Client<typeof NodeService>;
   readonly operations: Client<typeof OperationService>;
+  /** Power of guests, from inside. */
+  readonly power: GuestPower;
   /** Processes of guests. */
   readonly processes: GuestProcesses;
   /** Commands and scripts on many VMs, kept with their output. */
@@ -55,24 +58,25 @@ export interface BrowserClient {
 /** A client of the API that serves this page. */
 export function createBrowserClient({ csrfToken, baseUrl }: BrowserClientOptions): BrowserClient {
   const transport = createBinaryTransport({ csrfToken, baseUrl });
-  const service = <Desc extends DescService>(desc: Desc): Client<Desc> =>
-    withOperationErrors(desc, createConnectClient(desc, transport), toOperationError);
-  const guest = service(GuestService);
+  const service: MakeService = (desc, headers) =>
+    withOperationErrors(desc, createConnectClient(desc, transport), { toError: toOperationError, headers });
+  const agent = (vm: string): AgentClients => agentClients(service, vm);
   const runs = service(RunService);
   const runParts: RunsParts = {
     output: (id, options) => readRunOutput({ csrfToken, baseUrl }, id, options),
     toError: toOperationError,
   };
   return {
+    agent,
     access: service(AccessService),
     audit: service(AuditService),
-    files: createBrowserFiles(guest, { csrfToken, baseUrl }),
-    guest,
+    files: createBrowserFiles(agent, { csrfToken, baseUrl }),
     history: service(HistoryService),
     images: service(ImageService),
     node: service(NodeService),
     operations: service(OperationService),
-    processes: createGuestProcesses(guest),
+    power: createGuestPower(agent),
+    processes: createGuestProcesses(agent),
     runs: Object.assign(Object.create(runs) as typeof runs, createRuns(runs, runParts)),
     terminals: createTerminals(service(TerminalService), browserSockets(baseUrl)),
     vms: service(VmService),

@@ -1,5 +1,4 @@
-import type { Client } from '@connectrpc/connect';
-import type { GuestService } from '@innkeeper/contract/control';
+import type { AgentClients } from '../agent-clients.ts';
 import { createGuestFiles, type GuestFiles } from '../guest-files.ts';
 import type { UnpackedTar } from '../unpacked-tar.ts';
 import { openHttp } from './http.ts';
@@ -24,13 +23,13 @@ export interface BrowserFiles extends GuestFiles {
 
 /** Files of guests for a page. */
 export function createBrowserFiles(
-  guest: Client<typeof GuestService>,
+  agent: (vm: string) => AgentClients,
   { csrfToken, baseUrl }: { readonly csrfToken: () => string; readonly baseUrl: string },
 ): BrowserFiles {
   const address = (vm: string, kind: 'files' | 'tar', query: Record<string, string>): string =>
     `${baseUrl}/v1/vms/${encodeURIComponent(vm)}/${kind}?${new URLSearchParams(query)}`;
   return {
-    ...createGuestFiles(guest),
+    ...createGuestFiles(agent),
     url: (vm, path) => address(vm, 'files', { path }),
     tarUrl: (vm, path) => address(vm, 'tar', { path }),
     writeTar: async (vm, path, archive, { createParents, keepOwners, signal } = {}) => {

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../guest-files.ts';
+import type { CallOptions } from '../agent-clients.ts';
 import { type RunOutputOptions, runOutputUrl } from '../run-output-url.ts';
 import type { BrowserClientOptions } from './browser-client.ts';
 import { toOperationError } from './browser-errors.ts';

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { FileService, GuestProcessService } from '@innkeeper/contract/agent';
 import {
   AuditService,
-  GuestService,
   ImageService,
   NodeService,
   OperationService,
@@ -21,7 +21,9 @@ import { type WebSocket, WebSocketServer } from 'ws';
 /** What a test's daemon answers; what is left out is unimplemented. */
 export interface FakeHandlers {
   readonly vms?: Partial<ServiceImpl<typeof VmService>>;
-  readonly guest?: Partial<ServiceImpl<typeof GuestService>>;
+  /** Of the agent of every VM. */
+  readonly guestFiles?: Partial<ServiceImpl<typeof FileService>>;
+  readonly guestProcesses?: Partial<ServiceImpl<typeof GuestProcessService>>;
   readonly images?: Partial<ServiceImpl<typeof ImageService>>;
   readonly operations?: Partial<ServiceImpl<typeof OperationService>>;
   readonly node?: Partial<ServiceImpl<typeof NodeService>>;
@@ -131,7 +133,8 @@ function answer(handlers: FakeHandlers, request: IncomingMessage, response: Serv
   connectNodeAdapter({
     routes: (router) => {
       router.service(VmService, handlers.vms ?? {});
-      router.service(GuestService, handlers.guest ?? {});
+      router.service(FileService, handlers.guestFiles ?? {});
+      router.service(GuestProcessService, handlers.guestProcesses ?? {});
       router.service(ImageService, handlers.images ?? {});
       router.service(OperationService, handlers.operations ?? {});
       router.service(NodeService, handlers.node ?? {});

@@ -11,6 +11,10 @@ export interface LiteMethod<I extends DescMessage = DescMessage, O extends DescM
   readonly whileFrozen: boolean;
   /** What becomes of its work when the session ends first. */
   readonly onDisconnect: 'stop' | 'detach';
-  /** The privilege that a user needs for it. */
-  readonly privilege: string;
+  /** Carrying it out twice is as good as once, so that it may be asked again when a session was lost meanwhile. */
+  readonly isRepeatable: boolean;
+  /** What an agent must be capable of. */
+  readonly capability: string;
+  /** Milliseconds for an answer where the caller names none; 0: no limit. */
+  readonly timeoutMs: number;
 }

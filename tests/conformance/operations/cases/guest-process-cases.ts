@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { ProcessSort } from '@innkeeper/contract/agent';
+import { GuestProcessServiceLite } from '@innkeeper/contract/agent-lite';
 import type { ConformanceCase } from '../conformance-case.ts';
 import type { NativeClient } from '../native-client.ts';
 import { isAlive, processGone } from '../process-gone.ts';
@@ -20,9 +21,9 @@ export const guestProcessCases: readonly ConformanceCase[] = [
     run: async ({ client, agentPid }) => {
       const pid = await start(client, 'while :; do :; done');
       try {
-        await client.link.listProcesses({});
+        await client.link.call(GuestProcessServiceLite.list, {});
         await new Promise((resolve) => setTimeout(resolve, 1000));
-        const { processes, total } = await client.link.listProcesses({ limit: 1000 });
+        const { processes, total } = await client.link.call(GuestProcessServiceLite.list, { limit: 1000 });
         const busy = processes.find((each) => each.pid === pid);
         assert.ok((busy?.cpuPercent ?? 0) > 10, `${busy?.cpuPercent} %`);
         assert.ok((busy?.cpuPercent ?? 0) < 110, `${busy?.cpuPercent} %`);
@@ -34,13 +35,13 @@ export const guestProcessCases: readonly ConformanceCase[] = [
           [...percents].sort((a, b) => b - a),
         );
         assert.ok(total >= processes.length);
-        const again = await client.link.listProcesses({ limit: 1000 });
+        const again = await client.link.call(GuestProcessServiceLite.list, { limit: 1000 });
         assert.equal(again.processes.find((each) => each.pid === pid)?.startedUnixNs, busy?.startedUnixNs);
-        const byPid = await client.link.listProcesses({ sort: ProcessSort.PID, limit: 2 });
+        const byPid = await client.link.call(GuestProcessServiceLite.list, { sort: ProcessSort.PID, limit: 2 });
         assert.equal(byPid.processes.length, 2);
         assert.ok((byPid.processes[0]?.pid ?? 0) < (byPid.processes[1]?.pid ?? 0));
       } finally {
-        await client.link.signalProcess({ pid, signal: 9 });
+        await client.link.call(GuestProcessServiceLite.signal, { pid, signal: 9 });
       }
       await processGone(pid);
     },
@@ -52,7 +53,7 @@ export const guestProcessCases: readonly ConformanceCase[] = [
       const tree = 'sh -c "sleep 1000 & sleep 1000 & wait" & sleep 1000 & wait';
       const pid = await start(client, tree);
       const children = async (): Promise<number[]> => {
-        const { processes } = await client.link.listProcesses({ limit: 1000 });
+        const { processes } = await client.link.call(GuestProcessServiceLite.list, { limit: 1000 });
         const found = [pid];
         for (const each of found)
           found.push(...processes.filter(({ parentPid }) => parentPid === each).map((child) => child.pid));
@@ -61,10 +62,10 @@ export const guestProcessCases: readonly ConformanceCase[] = [
       let all = await children();
       while (all.length < 5) all = await children();
       const last = all.at(-1) ?? 0;
-      assert.equal((await client.link.signalProcess({ pid: last, signal: 9 })).signaled, 1);
+      assert.equal((await client.link.call(GuestProcessServiceLite.signal, { pid: last, signal: 9 })).signaled, 1);
       await processGone(last);
       assert.equal(await isAlive(pid), true);
-      const { signaled } = await client.link.signalProcess({ pid, signal: 15, tree: true });
+      const { signaled } = await client.link.call(GuestProcessServiceLite.signal, { pid, signal: 15, tree: true });
       assert.ok(signaled >= 3, `${signaled}`);
       for (const each of all) await processGone(each);
     },
@@ -74,9 +75,12 @@ export const guestProcessCases: readonly ConformanceCase[] = [
     notInAgentMessage,
     run: async ({ client, agentPid }) => {
       const refused = { reason: 'PROCESS_PROTECTED' };
-      await assert.rejects(client.link.signalProcess({ pid: 1, signal: 15 }), refused);
-      await assert.rejects(client.link.signalProcess({ pid: agentPid, signal: 15 }), refused);
-      await assert.rejects(client.link.signalProcess({ pid: process.pid, signal: 18, tree: true }), refused);
+      await assert.rejects(client.link.call(GuestProcessServiceLite.signal, { pid: 1, signal: 15 }), refused);
+      await assert.rejects(client.link.call(GuestProcessServiceLite.signal, { pid: agentPid, signal: 15 }), refused);
+      await assert.rejects(
+        client.link.call(GuestProcessServiceLite.signal, { pid: process.pid, signal: 18, tree: true }),
+        refused,
+      );
       await client.ping();
     },
   },
@@ -87,15 +91,21 @@ export const guestProcessCases: readonly ConformanceCase[] = [
       const pid = await start(client, 'sleep 1000');
       const { link } = client;
       for (const signal of [0, 65, -1])
-        await assert.rejects(link.signalProcess({ pid, signal }), { reason: 'INVALID_ARGUMENT' }, `${signal}`);
+        await assert.rejects(
+          link.call(GuestProcessServiceLite.signal, { pid, signal }),
+          { reason: 'INVALID_ARGUMENT' },
+          `${signal}`,
+        );
       for (const absent of [0, 4_194_305, 4_294_967_295])
-        await assert.rejects(link.signalProcess({ pid: absent, signal: 15 }), { reason: 'PROCESS_NOT_FOUND' });
+        await assert.rejects(link.call(GuestProcessServiceLite.signal, { pid: absent, signal: 15 }), {
+          reason: 'PROCESS_NOT_FOUND',
+        });
       const changed = { pid, signal: 15, startedUnixNs: 1_000_000_000n };
-      await assert.rejects(link.signalProcess(changed), { reason: 'PROCESS_CHANGED' });
-      await assert.rejects(link.listProcesses({ limit: 1001 }), { reason: 'INVALID_ARGUMENT' });
-      const { processes } = await link.listProcesses({ limit: 1000 });
+      await assert.rejects(link.call(GuestProcessServiceLite.signal, changed), { reason: 'PROCESS_CHANGED' });
+      await assert.rejects(link.call(GuestProcessServiceLite.list, { limit: 1001 }), { reason: 'INVALID_ARGUMENT' });
+      const { processes } = await link.call(GuestProcessServiceLite.list, { limit: 1000 });
       const startedUnixNs = processes.find((each) => each.pid === pid)?.startedUnixNs ?? 0n;
-      assert.equal((await link.signalProcess({ pid, signal: 9, startedUnixNs })).signaled, 1);
+      assert.equal((await link.call(GuestProcessServiceLite.signal, { pid, signal: 9, startedUnixNs })).signaled, 1);
       await processGone(pid);
     },
   },

@@ -3,6 +3,7 @@ import { lstat, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } f
 import { join } from 'node:path';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { DirectorySort, type FileInfo, FileKind, type ListDirectoryRequestSchema } from '@innkeeper/contract/agent';
+import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import type { ConformanceCase } from '../conformance-case.ts';
 import type { NativeClient } from '../native-client.ts';
 import { agentPeakKib } from '../peak-memory.ts';
@@ -17,7 +18,7 @@ async function listAll(link: Link, request: ListRequest): Promise<FileInfo[]> {
   const entries: FileInfo[] = [];
   let pageToken = '';
   do {
-    const page = await link.listDirectory({ ...request, pageToken }, { timeoutMs: 60_000 });
+    const page = await link.call(FileServiceLite.list, { ...request, pageToken }, { timeoutMs: 60_000 });
     entries.push(...page.entries);
     pageToken = page.nextPageToken;
   } while (pageToken !== '');
@@ -66,7 +67,7 @@ export const treeCases: readonly ConformanceCase[] = [
       for (let from = 0; from < manyEntries; from += 1000)
         await Promise.all(Array.from({ length: 1000 }, (_, index) => writeFile(join(folder, name(from + index)), '')));
       const before = await agentPeakKib(agentPid, { reset: true });
-      const listing = link.listDirectory({ path: folder, pageSize: 1000 }, { timeoutMs: 60_000 });
+      const listing = link.call(FileServiceLite.list, { path: folder, pageSize: 1000 }, { timeoutMs: 60_000 });
       let longestPingMs = 0;
       let listed = false;
       listing.finally(() => {
@@ -76,7 +77,8 @@ export const treeCases: readonly ConformanceCase[] = [
       const first = await listing;
       assert.equal(first.total, BigInt(manyEntries));
       assert.deepEqual(named(first.entries).slice(0, 2), [name(0), name(1)]);
-      const { entries } = await link.listDirectory(
+      const { entries } = await link.call(
+        FileServiceLite.list,
         {
           path: folder,
           pageSize: 1000,
@@ -86,7 +88,11 @@ export const treeCases: readonly ConformanceCase[] = [
         { timeoutMs: 60_000 },
       );
       assert.equal(named(entries)[0], name(50_001));
-      const removed = await link.removeFile({ path: folder, recursive: true }, { timeoutMs: 120_000 });
+      const removed = await link.call(
+        FileServiceLite.remove,
+        { path: folder, recursive: true },
+        { timeoutMs: 120_000 },
+      );
       assert.equal(removed.removed, BigInt(manyEntries + 1));
       const peak = await agentPeakKib(agentPid);
       assert.ok(peak - before < 4096, `the agent grew from ${before} to ${peak} KiB`);
@@ -97,18 +103,23 @@ export const treeCases: readonly ConformanceCase[] = [
     title: 'folders are made with mode and owner, and moved; links and files are removed for themselves',
     notInAgentMessage,
     run: async ({ client: { link }, folder }) => {
-      const made = await link.makeDirectory({ path: `${folder}/n/e/w/`, parents: true, mode: 0o2750, group: '7' });
+      const made = await link.call(FileServiceLite.makeDirectory, {
+        path: `${folder}/n/e/w/`,
+        parents: true,
+        mode: 0o2750,
+        group: '7',
+      });
       assert.deepEqual([made.path, made.mode, made.gid], [`${folder}/n/e/w`, 0o2750, 7]);
-      await link.makeDirectory({ path: `${folder}/n/e`, parents: true });
+      await link.call(FileServiceLite.makeDirectory, { path: `${folder}/n/e`, parents: true });
       await writeFile(join(folder, 'n', 'file'), 'kept');
       await symlink(join(folder, 'n'), join(folder, 'link'));
       assert.equal(
-        (await link.renameFile({ from: `${folder}/link/e`, to: `${folder}/moved` })).path,
+        (await link.call(FileServiceLite.rename, { from: `${folder}/link/e`, to: `${folder}/moved` })).path,
         `${folder}/moved`,
       );
-      assert.equal((await link.removeFile({ path: `${folder}/link`, recursive: true })).removed, 1n);
+      assert.equal((await link.call(FileServiceLite.remove, { path: `${folder}/link`, recursive: true })).removed, 1n);
       assert.equal(await readFile(join(folder, 'n', 'file'), 'utf8'), 'kept');
-      assert.equal((await link.removeFile({ path: `${folder}/n`, recursive: true })).removed, 2n);
+      assert.equal((await link.call(FileServiceLite.remove, { path: `${folder}/n`, recursive: true })).removed, 2n);
       assert.deepEqual(await readdir(folder), ['moved']);
     },
   },
@@ -121,14 +132,17 @@ export const treeCases: readonly ConformanceCase[] = [
       await writeFile(join(folder, 'tree', 'in', 'file'), '');
       await symlink('../../outside', join(folder, 'tree', 'in', 'link'));
       const path = join(folder, 'tree');
-      assert.equal((await link.setFileMode({ path, mode: 0o711, recursive: true })).changed, 3n);
-      assert.equal((await link.setFileOwner({ path, user: '12', group: '34', recursive: true })).changed, 4n);
+      assert.equal((await link.call(FileServiceLite.setMode, { path, mode: 0o711, recursive: true })).changed, 3n);
+      assert.equal(
+        (await link.call(FileServiceLite.setOwner, { path, user: '12', group: '34', recursive: true })).changed,
+        4n,
+      );
       const file = await stat(join(path, 'in', 'file'));
       assert.deepEqual([file.mode & 0o7777, file.uid, file.gid], [0o711, 12, 34]);
       const outside = await stat(join(folder, 'outside'));
       assert.deepEqual([outside.mode & 0o7777, outside.uid], [0o600, process.getuid?.() ?? 0]);
       assert.equal((await lstat(join(path, 'in', 'link'))).uid, 12);
-      await link.setFileOwner({ path, group: '35' });
+      await link.call(FileServiceLite.setOwner, { path, group: '35' });
       assert.deepEqual([(await stat(path)).uid, (await stat(path)).gid], [12, 35]);
     },
   },
@@ -140,8 +154,12 @@ export const treeCases: readonly ConformanceCase[] = [
       const chain = 'deeper-and-deeper/'.repeat(200);
       for (const name of ['d', 'e']) await mkdir(`${folder}/${name}/${chain}`, { recursive: true });
       await writeFile(`${folder}/e/${chain}file`, '');
-      await client.link.renameFile({ from: `${folder}/e`, to: `${folder}/d/${chain}e` });
-      const { removed } = await client.link.removeFile({ path: `${folder}/d`, recursive: true }, { timeoutMs: 60_000 });
+      await client.link.call(FileServiceLite.rename, { from: `${folder}/e`, to: `${folder}/d/${chain}e` });
+      const { removed } = await client.link.call(
+        FileServiceLite.remove,
+        { path: `${folder}/d`, recursive: true },
+        { timeoutMs: 60_000 },
+      );
       assert.equal(removed, 403n);
       assert.deepEqual(await readdir(folder), []);
     },
@@ -156,12 +174,12 @@ export const treeCases: readonly ConformanceCase[] = [
       assert.deepEqual(named(await listAll(link, { path: folder })).sort(), [...names].sort());
       for (const name of names) {
         const to = `${folder}/moved`;
-        assert.equal((await link.renameFile({ from: `${folder}/${name}`, to })).path, to);
-        assert.equal((await link.removeFile({ path: to })).removed, 1n);
+        assert.equal((await link.call(FileServiceLite.rename, { from: `${folder}/${name}`, to })).path, to);
+        assert.equal((await link.call(FileServiceLite.remove, { path: to })).removed, 1n);
       }
       await client.run({ shell: `cd '${folder}' && mkdir raw && : > "raw/$(printf '\\377\\376')"` });
       assert.equal((await listAll(link, { path: `${folder}/raw` })).length, 1);
-      assert.equal((await link.removeFile({ path: `${folder}/raw`, recursive: true })).removed, 2n);
+      assert.equal((await link.call(FileServiceLite.remove, { path: `${folder}/raw`, recursive: true })).removed, 2n);
     },
   },
   {
@@ -170,12 +188,14 @@ export const treeCases: readonly ConformanceCase[] = [
     run: async ({ client: { link }, folder }) => {
       await arrange(folder);
       const path = join(folder, 'link');
-      const info = await link.stat(path);
+      const info = await link.call(FileServiceLite.stat, { path });
       assert.deepEqual([info.kind, info.symlinkTarget], [FileKind.SYMLINK, await readlink(path)]);
-      assert.equal((await link.stat(path, { follow: true })).kind, FileKind.REGULAR);
+      assert.equal((await link.call(FileServiceLite.stat, { path, follow: true })).kind, FileKind.REGULAR);
       await symlink('nowhere', join(folder, 'dangling'));
-      assert.equal((await link.stat(join(folder, 'dangling'))).kind, FileKind.SYMLINK);
-      await assert.rejects(link.stat(join(folder, 'dangling'), { follow: true }), { reason: 'FILE_NOT_FOUND' });
+      assert.equal((await link.call(FileServiceLite.stat, { path: join(folder, 'dangling') })).kind, FileKind.SYMLINK);
+      await assert.rejects(link.call(FileServiceLite.stat, { path: join(folder, 'dangling'), follow: true }), {
+        reason: 'FILE_NOT_FOUND',
+      });
     },
   },
 ];

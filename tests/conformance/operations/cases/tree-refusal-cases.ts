@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import type { ConformanceCase } from '../conformance-case.ts';
 import type { NativeClient } from '../native-client.ts';
 
@@ -11,15 +12,19 @@ type Options = { readonly noSymlinks?: boolean };
 
 /** Every operation on one path. */
 const operations: Readonly<Record<string, (link: Link, path: string, options?: Options) => Promise<unknown>>> = {
-  stat: (link, path, options) => link.stat(path, options),
-  list: (link, path, options) => link.listDirectory({ path, ...options }),
-  makeDirectory: (link, path, options) => link.makeDirectory({ path, ...options }),
-  'makeDirectory with parents': (link, path, options) => link.makeDirectory({ path, parents: true, ...options }),
-  'rename from': (link, path, options) => link.renameFile({ from: path, to: '/nowhere/at/all', ...options }),
-  'rename to': (link, path, options) => link.renameFile({ from: '/etc/passwd', to: path, ...options }),
-  remove: (link, path, options) => link.removeFile({ path, recursive: true, ignoreMissing: true, ...options }),
-  setMode: (link, path, options) => link.setFileMode({ path, mode: 0o600, ...options }),
-  setOwner: (link, path, options) => link.setFileOwner({ path, user: '0', ...options }),
+  stat: (link, path, options) => link.call(FileServiceLite.stat, { path, ...options }),
+  list: (link, path, options) => link.call(FileServiceLite.list, { path, ...options }),
+  makeDirectory: (link, path, options) => link.call(FileServiceLite.makeDirectory, { path, ...options }),
+  'makeDirectory with parents': (link, path, options) =>
+    link.call(FileServiceLite.makeDirectory, { path, parents: true, ...options }),
+  'rename from': (link, path, options) =>
+    link.call(FileServiceLite.rename, { from: path, to: '/nowhere/at/all', ...options }),
+  'rename to': (link, path, options) =>
+    link.call(FileServiceLite.rename, { from: '/etc/passwd', to: path, ...options }),
+  remove: (link, path, options) =>
+    link.call(FileServiceLite.remove, { path, recursive: true, ignoreMissing: true, ...options }),
+  setMode: (link, path, options) => link.call(FileServiceLite.setMode, { path, mode: 0o600, ...options }),
+  setOwner: (link, path, options) => link.call(FileServiceLite.setOwner, { path, user: '0', ...options }),
   readTar: async (link, path, options) => {
     for await (const _ of link.readTar({ path, ...options }).chunks) break;
   },
@@ -60,14 +65,20 @@ export const treeRefusalCases: readonly ConformanceCase[] = [
       for (const [name, work] of Object.entries(operations))
         for (const below of ['sub', 'file', 'new/deep'])
           await assert.rejects(work(link, `${folder}/people/planted/${below}`, { noSymlinks: true }), refused, name);
-      await assert.rejects(link.listDirectory({ path: `${folder}/people/planted`, noSymlinks: true }), refused);
+      await assert.rejects(
+        link.call(FileServiceLite.list, { path: `${folder}/people/planted`, noSymlinks: true }),
+        refused,
+      );
       await assert.rejects(
         link.writeTar({ path: `${folder}/people/planted`, noSymlinks: true }, emptyArchive),
         refused,
       );
-      await assert.rejects(link.stat(`${folder}/people/planted`, { noSymlinks: true, follow: true }), refused);
+      await assert.rejects(
+        link.call(FileServiceLite.stat, { path: `${folder}/people/planted`, noSymlinks: true, follow: true }),
+        refused,
+      );
       assert.deepEqual((await readdir(join(folder, 'outside'))).sort(), ['file', 'sub']);
-      assert.equal((await link.stat(`${folder}/people/planted/file`)).sizeBytes, 4n);
+      assert.equal((await link.call(FileServiceLite.stat, { path: `${folder}/people/planted/file` })).sizeBytes, 4n);
     },
   },
   {
@@ -76,11 +87,19 @@ export const treeRefusalCases: readonly ConformanceCase[] = [
     run: async ({ client: { link } }) => {
       const wrong = { reason: 'INVALID_PATH' };
       for (const path of ['/', '//', '/.', '/./', '//./.', '/.//']) {
-        await assert.rejects(link.removeFile({ path, recursive: true, ignoreMissing: true }), wrong, path);
-        await assert.rejects(link.renameFile({ from: path, to: '/tmp/root' }), wrong, path);
-        await assert.rejects(link.setFileMode({ path, mode: 0o700, recursive: true }), wrong, path);
-        await assert.rejects(link.setFileOwner({ path, user: '12345', recursive: true }), wrong, path);
-        await assert.rejects(link.makeDirectory({ path }), wrong, path);
+        await assert.rejects(
+          link.call(FileServiceLite.remove, { path, recursive: true, ignoreMissing: true }),
+          wrong,
+          path,
+        );
+        await assert.rejects(link.call(FileServiceLite.rename, { from: path, to: '/tmp/root' }), wrong, path);
+        await assert.rejects(link.call(FileServiceLite.setMode, { path, mode: 0o700, recursive: true }), wrong, path);
+        await assert.rejects(
+          link.call(FileServiceLite.setOwner, { path, user: '12345', recursive: true }),
+          wrong,
+          path,
+        );
+        await assert.rejects(link.call(FileServiceLite.makeDirectory, { path }), wrong, path);
       }
     },
   },
@@ -89,7 +108,11 @@ export const treeRefusalCases: readonly ConformanceCase[] = [
     notInAgentMessage,
     run: async ({ client: { link } }) => {
       for (const path of ['/proc', '/dev/', '/sys'])
-        await assert.rejects(link.removeFile({ path, recursive: true }), { reason: 'FILE_IS_MOUNT_POINT' }, path);
+        await assert.rejects(
+          link.call(FileServiceLite.remove, { path, recursive: true }),
+          { reason: 'FILE_IS_MOUNT_POINT' },
+          path,
+        );
       assert.ok((await readdir('/proc')).length > 10);
     },
   },
@@ -101,28 +124,28 @@ export const treeRefusalCases: readonly ConformanceCase[] = [
       await mkdir(join(folder, 'sub'));
       const [file, sub, none] = [`${folder}/file`, `${folder}/sub`, `${folder}/none`];
       const cases: readonly (readonly [string, () => Promise<unknown>])[] = [
-        ['FILE_EXISTS', () => link.makeDirectory({ path: sub })],
-        ['FILE_EXISTS', () => link.makeDirectory({ path: file, parents: true })],
-        ['FILE_EXISTS', () => link.renameFile({ from: file, to: sub })],
-        ['FILE_IS_DIRECTORY', () => link.renameFile({ from: file, to: sub, replace: true })],
-        ['FILE_NOT_FOUND', () => link.renameFile({ from: none, to: file })],
-        ['FILE_NOT_FOUND', () => link.stat(none)],
-        ['FILE_NOT_FOUND', () => link.listDirectory({ path: none })],
-        ['FILE_NOT_DIRECTORY', () => link.listDirectory({ path: file })],
-        ['FILE_NOT_FOUND', () => link.removeFile({ path: none })],
-        ['FILE_NOT_FOUND', () => link.setFileMode({ path: none, mode: 0o600 })],
-        ['INVALID_ARGUMENT', () => link.setFileMode({ path: file, mode: 0o10000 })],
-        ['INVALID_ARGUMENT', () => link.makeDirectory({ path: none, mode: 0o7777_7 })],
-        ['INVALID_ARGUMENT', () => link.setFileOwner({ path: file })],
-        ['USER_NOT_FOUND', () => link.setFileOwner({ path: file, user: 'nobody-knows-this' })],
-        ['GROUP_NOT_FOUND', () => link.setFileOwner({ path: file, group: 'nobody-knows-this' })],
-        ['INVALID_ARGUMENT', () => link.listDirectory({ path: folder, pageSize: 1001 })],
-        ['INVALID_ARGUMENT', () => link.listDirectory({ path: folder, pageToken: '{"a":1}' })],
+        ['FILE_EXISTS', () => link.call(FileServiceLite.makeDirectory, { path: sub })],
+        ['FILE_EXISTS', () => link.call(FileServiceLite.makeDirectory, { path: file, parents: true })],
+        ['FILE_EXISTS', () => link.call(FileServiceLite.rename, { from: file, to: sub })],
+        ['FILE_IS_DIRECTORY', () => link.call(FileServiceLite.rename, { from: file, to: sub, replace: true })],
+        ['FILE_NOT_FOUND', () => link.call(FileServiceLite.rename, { from: none, to: file })],
+        ['FILE_NOT_FOUND', () => link.call(FileServiceLite.stat, { path: none })],
+        ['FILE_NOT_FOUND', () => link.call(FileServiceLite.list, { path: none })],
+        ['FILE_NOT_DIRECTORY', () => link.call(FileServiceLite.list, { path: file })],
+        ['FILE_NOT_FOUND', () => link.call(FileServiceLite.remove, { path: none })],
+        ['FILE_NOT_FOUND', () => link.call(FileServiceLite.setMode, { path: none, mode: 0o600 })],
+        ['INVALID_ARGUMENT', () => link.call(FileServiceLite.setMode, { path: file, mode: 0o10000 })],
+        ['INVALID_ARGUMENT', () => link.call(FileServiceLite.makeDirectory, { path: none, mode: 0o7777_7 })],
+        ['INVALID_ARGUMENT', () => link.call(FileServiceLite.setOwner, { path: file })],
+        ['USER_NOT_FOUND', () => link.call(FileServiceLite.setOwner, { path: file, user: 'nobody-knows-this' })],
+        ['GROUP_NOT_FOUND', () => link.call(FileServiceLite.setOwner, { path: file, group: 'nobody-knows-this' })],
+        ['INVALID_ARGUMENT', () => link.call(FileServiceLite.list, { path: folder, pageSize: 1001 })],
+        ['INVALID_ARGUMENT', () => link.call(FileServiceLite.list, { path: folder, pageToken: '{"a":1}' })],
       ];
       for (const [index, [reason, work]] of cases.entries())
         await assert.rejects(work(), { reason }, `case ${index}, ${reason}`);
       await writeFile(join(sub, 'in'), '');
-      await assert.rejects(link.removeFile({ path: sub }), { reason: 'FILE_IS_DIRECTORY' });
+      await assert.rejects(link.call(FileServiceLite.remove, { path: sub }), { reason: 'FILE_IS_DIRECTORY' });
       assert.deepEqual(await readdir(folder), ['file', 'sub']);
     },
   },

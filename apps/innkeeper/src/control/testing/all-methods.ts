@@ -1,9 +1,10 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
+import * as agent from '@innkeeper/contract/agent';
 import * as compute from '@innkeeper/contract/compute';
 import * as control from '@innkeeper/contract/control';
 
 /** Every method of every service of the control plane's contracts, served or not. */
-export const allMethods: readonly DescMethod[] = [control, compute]
+export const allMethods: readonly DescMethod[] = [agent, control, compute]
   .flatMap((contract) => Object.values(contract as Record<string, unknown>))
   .filter(isService)
   .flatMap((service) => service.methods);

@@ -7,14 +7,14 @@ export interface JsonAnswer {
   readonly reason: string;
 }
 
-/** One call of a method as plain JSON over HTTP: `method` is "AccessService/GetMe". */
+/** One call of a method as plain JSON over HTTP: `method` is "AccessService/GetMe", or a full name. */
 export async function callJson(
   base: string,
   method: string,
   request: object = {},
   headers: Record<string, string> = {},
 ): Promise<JsonAnswer> {
-  const answer = await fetch(`${base}/innkeeper.control.v1.${method}`, {
+  const answer = await fetch(`${base}/${/^[a-z]/.test(method) ? method : `innkeeper.control.v1.${method}`}`, {
     ...{ method: 'POST', body: JSON.stringify(request) },
     headers: { 'content-type': 'application/json', ...headers },
   });

@@ -1,13 +1,22 @@
-import { create } from '@bufbuild/protobuf';
+import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import type { AgentLink, LinkState } from '@innkeeper/agent-client';
 import { OperationError } from '@innkeeper/contract';
-import { SystemSchema, type Telemetry, TelemetrySchema, WelcomeSchema } from '@innkeeper/contract/agent';
+import {
+  ShutdownResponseSchema,
+  SystemSchema,
+  type Telemetry,
+  TelemetrySchema,
+  WelcomeSchema,
+} from '@innkeeper/contract/agent';
+import { PowerServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import type { LiteMethod } from '@innkeeper/contract/lite';
 import { Listeners } from '../listeners.ts';
 
 /** A link whose agent a test plays. */
 export class FakeAgentLink implements AgentLink {
   state: LinkState = { state: 'waiting' };
   lastSeenMs: number | undefined;
+  readonly capabilities: ReadonlySet<string> = new Set();
   disposed = false;
   /** Called when the agent is asked to shut down; rejects when the agent cannot. */
   onShutdown: () => Promise<void> = async () => undefined;
@@ -50,31 +59,25 @@ export class FakeAgentLink implements AgentLink {
     throw new OperationError('AGENT_UNREACHABLE', 'The agent does not answer.');
   }
 
-  async system(): ReturnType<AgentLink['system']> {
-    return create(SystemSchema, { osPrettyName: 'Fake 1' });
+  /** Answers what the node itself asks, by the method's name. */
+  async call<I extends DescMessage, O extends DescMessage>(method: LiteMethod<I, O>): Promise<MessageShape<O>> {
+    const answers: Readonly<Record<string, () => Promise<object>>> = {
+      [TelemetryServiceLite.getSystem.name]: async () => create(SystemSchema, { osPrettyName: 'Fake 1' }),
+      [PowerServiceLite.shutdown.name]: async () => {
+        await this.onShutdown();
+        return create(ShutdownResponseSchema, { method: 'fake' });
+      },
+    };
+    return (await (answers[method.name] ?? unasked)()) as MessageShape<O>;
   }
 
-  async shutdown(): Promise<{ method: string }> {
-    await this.onShutdown();
-    return { method: 'fake' };
-  }
-
-  telemetryOnce = unasked;
+  stream = unasked;
   exec = unasked;
   attach = unasked;
   readFile = unasked;
   writeFile = unasked;
-  stat = unasked;
-  listDirectory = unasked;
-  makeDirectory = unasked;
-  renameFile = unasked;
-  removeFile = unasked;
-  setFileMode = unasked;
-  setFileOwner = unasked;
   readTar = unasked;
   writeTar = unasked;
-  listProcesses = unasked;
-  signalProcess = unasked;
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.disposed = true;

@@ -35,7 +35,7 @@ export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
     ...{ label: 'Restart', icon: 'restart', privilege: 'vm.power', needs: 'guest', danger: true },
     consequence: 'The guest reboots from inside. What runs in it ends.',
     command: (name) => `inn exec ${name} -- reboot`,
-    run: (vm) => api.vms.shutdownGuest({ vm, mode: 'reboot' }),
+    run: (vm) => api.power.shutdown(vm, { mode: 'reboot' }),
   },
   kill: {
     ...{ label: 'Kill', icon: 'bolt', privilege: 'vm.power', needs: 'kill', danger: true },

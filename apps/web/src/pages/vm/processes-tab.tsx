@@ -68,7 +68,7 @@ export function ProcessesTab({ vm }: VmTabProps): JSX.Element {
     try {
       const { pid, startedUnixNs } = process;
       const request = { pid, signal: signal.number, tree, startedUnixNs };
-      const { signaled } = await api.guest.signalProcess({ vm: vm.id, request });
+      const { signaled } = await api.agent(vm.id).processes.signal(request);
       const body = signaled === 1 ? undefined : `${signaled} processes`;
       showToast({ id, tone: 'ok', title: `${signal.name} was sent to ${name}`, body });
     } catch (error) {

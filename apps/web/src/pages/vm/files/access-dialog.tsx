@@ -49,8 +49,8 @@ export function AccessDialog({ vm, file, onClose, onDone }: AccessDialogProps): 
           ...(group === before.group ? {} : { group }),
         };
         // The owner first: a change of it takes set-user-id bits away, which the mode then sets again.
-        if (changedOwner) await api.guest.setFileOwner({ vm: vm.id, request: { path, recursive, ...owner } });
-        if (changedMode) await api.guest.setFileMode({ vm: vm.id, request: { path, mode, recursive } });
+        if (changedOwner) await api.files.chown(vm.id, path, owner, { recursive });
+        if (changedMode) await api.files.chmod(vm.id, path, mode, { recursive });
         onDone();
       }}
     >

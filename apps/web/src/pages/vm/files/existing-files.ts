@@ -6,7 +6,7 @@ export async function existingFiles(vm: string, paths: readonly string[]): Promi
   const found: string[] = [];
   for (const path of paths) {
     try {
-      await api.guest.statFile({ vm, request: { path } });
+      await api.files.stat(vm, path);
       found.push(path);
     } catch (error) {
       if (!isOperationError(error) || error.reason !== 'FILE_NOT_FOUND') throw error;

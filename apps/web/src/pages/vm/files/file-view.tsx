@@ -49,7 +49,7 @@ export function FileView({ vm, path, readOnly, ask, onClose }: FileViewProps): J
   }, [changed]);
 
   const mayReplace = async (knownNs: string): Promise<boolean> => {
-    const { modifiedUnixNs } = await api.guest.statFile({ vm: vm.id, request: { path, follow: true } });
+    const { modifiedUnixNs } = await api.files.stat(vm.id, path, { follow: true });
     if (String(modifiedUnixNs) === knownNs) return true;
     return ask({
       title: `Replace ${name}?`,
@@ -65,7 +65,7 @@ export function FileView({ vm, path, readOnly, ask, onClose }: FileViewProps): J
     try {
       if (!(await mayReplace(base.modifiedNs))) return;
       await http(filesAddress(vm.id, path), { method: 'PUT', body: new Blob([text]) });
-      const { modifiedUnixNs } = await api.guest.statFile({ vm: vm.id, request: { path, follow: true } });
+      const { modifiedUnixNs } = await api.files.stat(vm.id, path, { follow: true });
       setSaved({ text, modifiedNs: String(modifiedUnixNs) });
       showToast({ id: `save ${path}`, tone: 'ok', title: `${showName(baseName(path))} is saved` });
     } catch (why) {

@@ -85,8 +85,8 @@ export function FolderView(props: FolderViewProps): JSX.Element {
     const command = fileCommands.remove(vm.name, file.path, folder);
     if (!(await ask({ title: `Delete ${name}?`, body, confirm: 'Delete', danger: true, command }))) return;
     try {
-      const { removed } = await api.guest.removeFile({ vm: vm.id, request: { path: file.path, recursive: folder } });
-      const count = removed > 1n ? `${removed} files and folders` : undefined;
+      const removed = await api.files.remove(vm.id, file.path, { recursive: folder });
+      const count = removed > 1 ? `${removed} files and folders` : undefined;
       showToast({ id: `remove ${file.path}`, tone: 'ok', title: `${name} is deleted`, body: count });
     } catch (why) {
       showToast({

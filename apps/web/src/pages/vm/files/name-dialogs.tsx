@@ -32,7 +32,7 @@ export function NewFolderDialog({
       invalid={problem !== undefined}
       onClose={onClose}
       onSubmit={async () => {
-        await api.guest.makeDirectory({ vm: vm.id, request: { path } });
+        await api.files.mkdir(vm.id, path);
         onDone();
       }}
     >
@@ -64,7 +64,7 @@ export function RenameDialog({ vm, file, onClose, onDone }: DialogProps & { read
       invalid={same}
       onClose={onClose}
       onSubmit={async () => {
-        await api.guest.renameFile({ vm: vm.id, request: { from: file.path, to } });
+        await api.files.rename(vm.id, file.path, to);
         onDone();
       }}
     >

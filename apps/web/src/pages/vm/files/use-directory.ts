@@ -34,7 +34,7 @@ export function useDirectory(
     queryKey: ['files', vm, path, key, descending, hidden],
     queryFn: ({ pageParam, signal }) => {
       const request = { path, pageSize, pageToken: pageParam, sort: sorts[key], descending, hidden };
-      return api.guest.listDirectory({ vm, request }, { signal });
+      return api.agent(vm).files.list(request, { signal });
     },
     initialPageParam: '',
     getNextPageParam: ({ nextPageToken }) => (nextPageToken === '' ? undefined : nextPageToken),

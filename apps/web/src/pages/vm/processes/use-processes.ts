@@ -29,8 +29,7 @@ export function useProcesses(
 ): Processes {
   const { data, error, refetch } = useQuery({
     queryKey: ['processes', vm, key, kernelThreads],
-    queryFn: ({ signal }) =>
-      api.guest.listProcesses({ vm, request: { limit, sort: sorts[key], kernelThreads } }, { signal }),
+    queryFn: ({ signal }) => api.agent(vm).processes.list({ limit, sort: sorts[key], kernelThreads }, { signal }),
     refetchInterval: paused ? false : refreshMs,
     placeholderData: keepPreviousData,
     structuralSharing: false,

@@ -51,7 +51,9 @@ export const GuestProcessServiceLite = {
     output: ListProcessesResponseLite,
     whileFrozen: true,
     onDisconnect: 'stop',
-    privilege: 'vm.view',
+    isRepeatable: true,
+    capability: 'processes',
+    timeoutMs: 60000,
   } satisfies LiteMethod<typeof ListProcessesRequestSchema, typeof ListProcessesResponseSchema>,
   signal: {
     name: 'innkeeper.agent.v1.GuestProcessService/Signal',
@@ -60,7 +62,9 @@ export const GuestProcessServiceLite = {
     output: SignalProcessResponseLite,
     whileFrozen: true,
     onDisconnect: 'stop',
-    privilege: 'guest.exec',
+    isRepeatable: false,
+    capability: 'processes',
+    timeoutMs: 60000,
   } satisfies LiteMethod<typeof SignalProcessRequestSchema, typeof SignalProcessResponseSchema>,
 } as const;
 

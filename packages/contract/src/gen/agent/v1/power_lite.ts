@@ -24,7 +24,9 @@ export const PowerServiceLite = {
     output: ShutdownResponseLite,
     whileFrozen: false,
     onDisconnect: 'detach',
-    privilege: 'vm.power',
+    isRepeatable: true,
+    capability: 'power',
+    timeoutMs: 30000,
   } satisfies LiteMethod<typeof ShutdownRequestSchema, typeof ShutdownResponseSchema>,
 } as const;
 

@@ -4,14 +4,14 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import { file_agent_v1_options } from "./options_pb.ts";
+import { file_options_v1_options } from "../../options/v1/options_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file agent/v1/power.proto.
  */
 export const file_agent_v1_power: GenFile = /*@__PURE__*/
-  fileDesc("ChRhZ2VudC92MS9wb3dlci5wcm90bxISaW5ua2VlcGVyLmFnZW50LnYxImkKD1NodXRkb3duUmVxdWVzdBIuCgRtb2RlGAEgASgOMiAuaW5ua2VlcGVyLmFnZW50LnYxLlNodXRkb3duTW9kZRIVCg1kZWxheV9zZWNvbmRzGAIgASgNEg8KB21lc3NhZ2UYAyABKAkiIgoQU2h1dGRvd25SZXNwb25zZRIOCgZtZXRob2QYASABKAkqewoMU2h1dGRvd25Nb2RlEh0KGVNIVVRET1dOX01PREVfVU5TUEVDSUZJRUQQABIaChZTSFVURE9XTl9NT0RFX1BPV0VST0ZGEAESGAoUU0hVVERPV05fTU9ERV9SRUJPT1QQAhIWChJTSFVURE9XTl9NT0RFX0hBTFQQAzJ3CgxQb3dlclNlcnZpY2USZwoIU2h1dGRvd24SIy5pbm5rZWVwZXIuYWdlbnQudjEuU2h1dGRvd25SZXF1ZXN0GiQuaW5ua2VlcGVyLmFnZW50LnYxLlNodXRkb3duUmVzcG9uc2UiEMLBGAwQAhoIdm0ucG93ZXJiBnByb3RvMw", [file_agent_v1_options]);
+  fileDesc("ChRhZ2VudC92MS9wb3dlci5wcm90bxISaW5ua2VlcGVyLmFnZW50LnYxInEKD1NodXRkb3duUmVxdWVzdBIuCgRtb2RlGAEgASgOMiAuaW5ua2VlcGVyLmFnZW50LnYxLlNodXRkb3duTW9kZRIVCg1kZWxheV9zZWNvbmRzGAIgASgNEhcKB21lc3NhZ2UYAyABKAlCBsLBGAIIASIiChBTaHV0ZG93blJlc3BvbnNlEg4KBm1ldGhvZBgBIAEoCSp7CgxTaHV0ZG93bk1vZGUSHQoZU0hVVERPV05fTU9ERV9VTlNQRUNJRklFRBAAEhoKFlNIVVRET1dOX01PREVfUE9XRVJPRkYQARIYChRTSFVURE9XTl9NT0RFX1JFQk9PVBACEhYKElNIVVRET1dOX01PREVfSEFMVBADMocBCgxQb3dlclNlcnZpY2USdwoIU2h1dGRvd24SIy5pbm5rZWVwZXIuYWdlbnQudjEuU2h1dGRvd25SZXF1ZXN0GiQuaW5ua2VlcGVyLmFnZW50LnYxLlNodXRkb3duUmVzcG9uc2UiIJACAsLBGBkKCHZtLnBvd2VyEAIYAjgCQgVwb3dlckgeYgZwcm90bzM", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.agent.v1.ShutdownRequest

@@ -124,7 +124,9 @@ export const ProcessServiceLite = {
     output: ExecEventLite,
     whileFrozen: false,
     onDisconnect: 'detach',
-    privilege: 'guest.exec',
+    isRepeatable: false,
+    capability: 'exec',
+    timeoutMs: 0,
   } satisfies LiteMethod<typeof ExecRequestSchema, typeof ExecEventSchema>,
   signal: {
     name: 'innkeeper.agent.v1.ProcessService/Signal',
@@ -133,7 +135,9 @@ export const ProcessServiceLite = {
     output: SignalResponseLite,
     whileFrozen: true,
     onDisconnect: 'stop',
-    privilege: 'guest.exec',
+    isRepeatable: false,
+    capability: 'exec',
+    timeoutMs: 30000,
   } satisfies LiteMethod<typeof SignalRequestSchema, typeof SignalResponseSchema>,
   list: {
     name: 'innkeeper.agent.v1.ProcessService/List',
@@ -142,7 +146,9 @@ export const ProcessServiceLite = {
     output: ListExecsResponseLite,
     whileFrozen: true,
     onDisconnect: 'stop',
-    privilege: 'vm.view',
+    isRepeatable: true,
+    capability: 'exec',
+    timeoutMs: 30000,
   } satisfies LiteMethod<typeof ListExecsRequestSchema, typeof ListExecsResponseSchema>,
 } as const;
 

@@ -172,7 +172,9 @@ export const TelemetryServiceLite = {
     output: PingResponseLite,
     whileFrozen: true,
     onDisconnect: 'stop',
-    privilege: 'vm.view',
+    isRepeatable: true,
+    capability: 'telemetry',
+    timeoutMs: 30000,
   } satisfies LiteMethod<typeof PingRequestSchema, typeof PingResponseSchema>,
   getSystem: {
     name: 'innkeeper.agent.v1.TelemetryService/GetSystem',
@@ -181,7 +183,9 @@ export const TelemetryServiceLite = {
     output: SystemLite,
     whileFrozen: true,
     onDisconnect: 'stop',
-    privilege: 'vm.view',
+    isRepeatable: true,
+    capability: 'telemetry',
+    timeoutMs: 30000,
   } satisfies LiteMethod<typeof GetSystemRequestSchema, typeof SystemSchema>,
   watch: {
     name: 'innkeeper.agent.v1.TelemetryService/Watch',
@@ -190,7 +194,9 @@ export const TelemetryServiceLite = {
     output: TelemetryLite,
     whileFrozen: true,
     onDisconnect: 'stop',
-    privilege: 'vm.view',
+    isRepeatable: true,
+    capability: 'telemetry',
+    timeoutMs: 0,
   } satisfies LiteMethod<typeof WatchRequestSchema, typeof TelemetrySchema>,
 } as const;
 

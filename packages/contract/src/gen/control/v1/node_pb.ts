@@ -4,14 +4,14 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import { file_control_v1_options } from "./options_pb.ts";
+import { file_options_v1_options } from "../../options/v1/options_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file control/v1/node.proto.
  */
 export const file_control_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChVjb250cm9sL3YxL25vZGUucHJvdG8SFGlubmtlZXBlci5jb250cm9sLnYxIhAKDkdldE5vZGVSZXF1ZXN0IsoBCgROb2RlEg8KB3ZlcnNpb24YASABKAkSCwoDcGlkGAIgASgNEhYKDmRhdGFfZGlyZWN0b3J5GAMgASgJEhMKC2FjY2VsZXJhdG9yGAQgASgJEhoKEmFjY2VsZXJhdG9yX3JlYXNvbhgFIAEoCRIaChJoeXBlcnZpc29yX3ZlcnNpb24YBiABKAkSFQoNYWdlbnRfdmVyc2lvbhgHIAEoCRIXCg9zdGFydGVkX3VuaXhfbnMYCCABKAMSDwoHd2ViX3VybBgJIAEoCTJnCgtOb2RlU2VydmljZRJYCgdHZXROb2RlEiQuaW5ua2VlcGVyLmNvbnRyb2wudjEuR2V0Tm9kZVJlcXVlc3QaGi5pbm5rZWVwZXIuY29udHJvbC52MS5Ob2RlIguSwhgHdm0udmlld2IGcHJvdG8z", [file_control_v1_options]);
+  fileDesc("ChVjb250cm9sL3YxL25vZGUucHJvdG8SFGlubmtlZXBlci5jb250cm9sLnYxIhAKDkdldE5vZGVSZXF1ZXN0IsoBCgROb2RlEg8KB3ZlcnNpb24YASABKAkSCwoDcGlkGAIgASgNEhYKDmRhdGFfZGlyZWN0b3J5GAMgASgJEhMKC2FjY2VsZXJhdG9yGAQgASgJEhoKEmFjY2VsZXJhdG9yX3JlYXNvbhgFIAEoCRIaChJoeXBlcnZpc29yX3ZlcnNpb24YBiABKAkSFQoNYWdlbnRfdmVyc2lvbhgHIAEoCRIXCg9zdGFydGVkX3VuaXhfbnMYCCABKAMSDwoHd2ViX3VybBgJIAEoCTJwCgtOb2RlU2VydmljZRJhCgdHZXROb2RlEiQuaW5ua2VlcGVyLmNvbnRyb2wudjEuR2V0Tm9kZVJlcXVlc3QaGi5pbm5rZWVwZXIuY29udHJvbC52MS5Ob2RlIhSQAgHCwRgNCgd2bS52aWV3EAMYAWIGcHJvdG8z", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.control.v1.GetNodeRequest

@@ -19,7 +19,7 @@ function processStat(pid: number, name: string, parent: number): string {
   return `${pid} (${name}) ${fields.join(' ')}\n`;
 }
 
-describe('GuestService', () => {
+describe('the agent’s services, for each VM', () => {
   const guest = new FakeHost({ clock: unrefClock });
   let api: ServedApi;
   let base: string;
@@ -50,70 +50,82 @@ describe('GuestService', () => {
   after(() => api[Symbol.asyncDispose]());
 
   const call = (method: string, request: object, { vm = 'one', headers = admin } = {}): Promise<JsonAnswer> =>
-    callJson(base, `GuestService/${method}`, { vm, request }, headers);
+    callJson(`${base}/v1/vms/${vm}`, `innkeeper.agent.v1.${method}`, request, headers);
   const pathsOf = ({ body }: JsonAnswer): unknown[] => (body['entries'] as { path: string }[]).map(({ path }) => path);
 
   it('lists in pages, and says what a path is', async () => {
-    const first = await call('ListDirectory', { path: '/d', pageSize: 1 });
+    const first = await call('FileService/List', { path: '/d', pageSize: 1 });
     assert.deepEqual([pathsOf(first), first.body['total']], [['/d/a'], '2']);
     const pageToken = first.body['nextPageToken'];
-    assert.deepEqual(pathsOf(await call('ListDirectory', { path: '/d', pageSize: 1, pageToken })), ['/d/b']);
-    assert.equal((await call('StatFile', { path: '/out' })).body['symlinkTarget'], '/d');
-    assert.equal((await call('StatFile', { path: '/out', follow: true })).body['kind'], 'FILE_KIND_DIRECTORY');
-    assert.equal((await call('StatFile', { path: '/out/a', noSymlinks: true })).reason, 'FILE_SYMLINK_REFUSED');
+    assert.deepEqual(pathsOf(await call('FileService/List', { path: '/d', pageSize: 1, pageToken })), ['/d/b']);
+    assert.equal((await call('FileService/Stat', { path: '/out' })).body['symlinkTarget'], '/d');
+    assert.equal((await call('FileService/Stat', { path: '/out', follow: true })).body['kind'], 'FILE_KIND_DIRECTORY');
+    assert.equal((await call('FileService/Stat', { path: '/out/a', noSymlinks: true })).reason, 'FILE_SYMLINK_REFUSED');
   });
 
   it('makes, moves, changes and removes', async () => {
-    assert.equal((await call('MakeDirectory', { path: '/n/x', parents: true, user: 'me' })).body['uid'], 1000);
-    assert.equal((await call('RenameFile', { from: '/n/x', to: '/n/y' })).body['path'], '/n/y');
-    assert.equal((await call('SetFileMode', { path: '/n', mode: 0o700, recursive: true })).body['changed'], '2');
-    assert.equal((await call('SetFileOwner', { path: '/n', group: 'me', recursive: true })).body['changed'], '2');
+    assert.equal(
+      (await call('FileService/MakeDirectory', { path: '/n/x', parents: true, user: 'me' })).body['uid'],
+      1000,
+    );
+    assert.equal((await call('FileService/Rename', { from: '/n/x', to: '/n/y' })).body['path'], '/n/y');
+    assert.equal(
+      (await call('FileService/SetMode', { path: '/n', mode: 0o700, recursive: true })).body['changed'],
+      '2',
+    );
+    assert.equal(
+      (await call('FileService/SetOwner', { path: '/n', group: 'me', recursive: true })).body['changed'],
+      '2',
+    );
     const { mode, gid } = guest.files.stat('/n/y', false);
     assert.deepEqual([mode, gid], [0o700, 1000]);
-    assert.equal((await call('RemoveFile', { path: '/n', recursive: true })).body['removed'], '2');
+    assert.equal((await call('FileService/Remove', { path: '/n', recursive: true })).body['removed'], '2');
     assert.equal(guest.files.exists('/n'), false);
   });
 
   it('lists processes, and refuses signals to the guest’s first one', async () => {
-    const { body } = await call('ListProcesses', { limit: 2, sort: 'PROCESS_SORT_PID' });
+    const { body } = await call('GuestProcessService/List', { limit: 2, sort: 'PROCESS_SORT_PID' });
     assert.deepEqual([(body['processes'] as { pid: number }[]).map(({ pid }) => pid), body['total']], [[1, 50], 3]);
-    assert.equal((await call('SignalProcess', { pid: 1, signal: 15 })).reason, 'PROCESS_PROTECTED');
-    assert.equal((await call('SignalProcess', { pid: 99, signal: 15 })).reason, 'PROCESS_NOT_FOUND');
-    assert.equal((await call('SignalProcess', { pid: 50, signal: 99 })).reason, 'INVALID_ARGUMENT');
+    assert.equal((await call('GuestProcessService/Signal', { pid: 1, signal: 15 })).reason, 'PROCESS_PROTECTED');
+    assert.equal((await call('GuestProcessService/Signal', { pid: 99, signal: 15 })).reason, 'PROCESS_NOT_FOUND');
+    assert.equal((await call('GuestProcessService/Signal', { pid: 50, signal: 99 })).reason, 'INVALID_ARGUMENT');
   });
 
   it('fails as the guest does', async () => {
     const cases: readonly (readonly [string, object, string])[] = [
-      ['ListDirectory', { path: '/none' }, 'FILE_NOT_FOUND'],
-      ['ListDirectory', { path: '/d/a' }, 'FILE_NOT_DIRECTORY'],
-      ['ListDirectory', { path: 'd' }, 'INVALID_PATH'],
-      ['ListDirectory', { path: '/d', pageSize: 5000 }, 'INVALID_ARGUMENT'],
-      ['StatFile', { path: '/d/../etc' }, 'INVALID_PATH'],
-      ['MakeDirectory', { path: '/d' }, 'FILE_EXISTS'],
-      ['RenameFile', { from: '/d/a', to: '/d/b' }, 'FILE_EXISTS'],
-      ['RemoveFile', { path: '/', recursive: true }, 'INVALID_PATH'],
-      ['RemoveFile', { path: '/d' }, 'FILE_IS_DIRECTORY'],
-      ['SetFileMode', { path: '/d', mode: 0o10000 }, 'INVALID_ARGUMENT'],
-      ['SetFileOwner', { path: '/d', user: 'nobody-knows' }, 'USER_NOT_FOUND'],
+      ['FileService/List', { path: '/none' }, 'FILE_NOT_FOUND'],
+      ['FileService/List', { path: '/d/a' }, 'FILE_NOT_DIRECTORY'],
+      ['FileService/List', { path: 'd' }, 'INVALID_PATH'],
+      ['FileService/List', { path: '/d', pageSize: 5000 }, 'INVALID_ARGUMENT'],
+      ['FileService/Stat', { path: '/d/../etc' }, 'INVALID_PATH'],
+      ['FileService/MakeDirectory', { path: '/d' }, 'FILE_EXISTS'],
+      ['FileService/Rename', { from: '/d/a', to: '/d/b' }, 'FILE_EXISTS'],
+      ['FileService/Remove', { path: '/', recursive: true }, 'INVALID_PATH'],
+      ['FileService/Remove', { path: '/d' }, 'FILE_IS_DIRECTORY'],
+      ['FileService/SetMode', { path: '/d', mode: 0o10000 }, 'INVALID_ARGUMENT'],
+      ['FileService/SetOwner', { path: '/d', user: 'nobody-knows' }, 'USER_NOT_FOUND'],
     ];
     for (const [method, request, reason] of cases)
       assert.equal((await call(method, request)).reason, reason, `${method} ${JSON.stringify(request)}`);
-    assert.equal((await callJson(base, 'GuestService/StatFile', { vm: 'one' }, admin)).reason, 'INVALID_ARGUMENT');
-    assert.equal((await call('StatFile', { path: '/d' }, { vm: 'nobody' })).reason, 'VM_NOT_FOUND');
+    assert.equal(
+      (await callJson(base, 'innkeeper.agent.v1.FileService/Stat', { path: '/d' }, admin)).reason,
+      'INVALID_ARGUMENT',
+    );
+    assert.equal((await call('FileService/Stat', { path: '/d' }, { vm: 'nobody' })).reason, 'VM_NOT_FOUND');
   });
 
   it('shows nobody a VM that is not theirs, and lets nobody change what they may only read', async () => {
     await makeUser(api.access, 'reader', ['vm.view', 'guest.file.read'], { scope: 'tag:team=web' });
     const headers = { ...(await sessionOf(api.access, 'reader')) };
-    assert.deepEqual(pathsOf(await call('ListDirectory', { path: '/d' }, { vm: 'web', headers })), ['/d/a', '/d/b']);
+    assert.deepEqual(pathsOf(await call('FileService/List', { path: '/d' }, { vm: 'web', headers })), ['/d/a', '/d/b']);
     const refusals: readonly (readonly [string, object, string, string])[] = [
-      ['ListDirectory', { path: '/d' }, 'one', 'VM_NOT_FOUND'],
-      ['MakeDirectory', { path: '/x' }, 'web', 'PRIVILEGE_MISSING'],
-      ['RenameFile', { from: '/d/a', to: '/d/c' }, 'web', 'PRIVILEGE_MISSING'],
-      ['RemoveFile', { path: '/d', recursive: true }, 'web', 'PRIVILEGE_MISSING'],
-      ['SetFileMode', { path: '/d', mode: 0o777 }, 'web', 'PRIVILEGE_MISSING'],
-      ['SetFileOwner', { path: '/d', user: 'me' }, 'web', 'PRIVILEGE_MISSING'],
-      ['SignalProcess', { pid: 50, signal: 9 }, 'web', 'PRIVILEGE_MISSING'],
+      ['FileService/List', { path: '/d' }, 'one', 'VM_NOT_FOUND'],
+      ['FileService/MakeDirectory', { path: '/x' }, 'web', 'PRIVILEGE_MISSING'],
+      ['FileService/Rename', { from: '/d/a', to: '/d/c' }, 'web', 'PRIVILEGE_MISSING'],
+      ['FileService/Remove', { path: '/d', recursive: true }, 'web', 'PRIVILEGE_MISSING'],
+      ['FileService/SetMode', { path: '/d', mode: 0o777 }, 'web', 'PRIVILEGE_MISSING'],
+      ['FileService/SetOwner', { path: '/d', user: 'me' }, 'web', 'PRIVILEGE_MISSING'],
+      ['GuestProcessService/Signal', { pid: 50, signal: 9 }, 'web', 'PRIVILEGE_MISSING'],
     ];
     for (const [method, request, vm, reason] of refusals)
       assert.equal((await call(method, request, { vm, headers })).reason, reason, method);
@@ -130,22 +142,25 @@ describe('GuestService', () => {
 
   it('needs the page’s own token for what changes something', async () => {
     const { cookie = '' } = admin;
-    assert.equal((await call('RemoveFile', { path: '/d/a' }, { headers: { cookie } })).reason, 'CSRF_REFUSED');
-    assert.equal((await call('SignalProcess', { pid: 50, signal: 9 }, { headers: { cookie } })).reason, 'CSRF_REFUSED');
+    assert.equal((await call('FileService/Remove', { path: '/d/a' }, { headers: { cookie } })).reason, 'CSRF_REFUSED');
+    assert.equal(
+      (await call('GuestProcessService/Signal', { pid: 50, signal: 9 }, { headers: { cookie } })).reason,
+      'CSRF_REFUSED',
+    );
   });
 
   it('is in the audit by path and result, and never with what files hold', async () => {
-    await call('RemoveFile', { path: '/d/none' });
-    await call('ListDirectory', { path: '/d' });
+    await call('FileService/Remove', { path: '/d/none' });
+    await call('FileService/List', { path: '/d' });
     await (await fetch(`${base}/v1/vms/one/tar?path=/d`, { headers: admin })).arrayBuffer();
     const rows = await api.store.audit.list({ limit: 1000 });
     const rowOf = (action: string) => rows.find((row) => row.action === action);
-    const removal = rowOf('GuestService/RemoveFile');
+    const removal = rowOf('FileService/Remove');
     assert.deepEqual(
-      [removal?.vm_name, removal?.result, JSON.parse(removal?.parameters ?? '{}').request?.path],
+      [removal?.vm_name, removal?.result, JSON.parse(removal?.parameters ?? '{}').path],
       ['one', 'FILE_NOT_FOUND', '/d/none'],
     );
-    assert.equal(rowOf('GuestService/ListDirectory')?.result, 'ok');
+    assert.equal(rowOf('FileService/List')?.result, 'ok');
     const tar = JSON.parse(rowOf('guest.tar.read')?.parameters ?? '{}') as Record<string, unknown>;
     assert.deepEqual([tar['path'], tar['files']], ['/d', 3]);
     assert.ok(Number(tar['bytes']) > 1000);
@@ -159,7 +174,7 @@ describe('GuestService', () => {
     let reason = '';
     while (reason !== 'VM_NOT_RUNNING') {
       patience.throwIfAborted();
-      reason = (await call('StatFile', { path: '/d' }, { vm: 'ended' })).reason;
+      reason = (await call('FileService/Stat', { path: '/d' }, { vm: 'ended' })).reason;
     }
   });
 

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { ExecRequestSchema } from '@innkeeper/contract/agent';
+import { FileServiceLite, ProcessServiceLite } from '@innkeeper/contract/agent-lite';
+import { settle } from './fake/fake-link-clock.ts';
+import { ScriptedAgent } from './fake/scripted-agent.ts';
+import { requestsOf } from './fake/scripted-connection.ts';
+
+const { exec } = ProcessServiceLite;
+
+async function* requests<T>(...all: readonly T[]): AsyncGenerator<T> {
+  yield* all;
+}
+
+describe('a call whose requests and answers are a stream', () => {
+  it('sends every request and the end of them, and gives the answers as they come', async () => {
+    const agent = new ScriptedAgent();
+    await settle();
+    const stdin = { input: { case: 'stdin' as const, value: { data: new Uint8Array([1]) } } };
+    const start = { input: { case: 'start' as const, value: { id: 'a', argv: ['x'] } } };
+    const answers = agent.link.stream(exec, requests<MessageInitShape<typeof ExecRequestSchema>>(start, stdin));
+    const first = answers.next();
+    await settle();
+    assert.deepEqual(
+      requestsOf(agent.call, exec).map(({ input }) => input.case),
+      ['start', 'stdin'],
+    );
+    assert.ok(agent.call.halfClosed);
+    agent.connection.answer(agent.call, exec, { event: { case: 'started', value: { id: 'a' } } });
+    assert.equal((await first).value?.event.case, 'started');
+    agent.connection.end(agent.call);
+    assert.deepEqual(await answers.next(), { done: true, value: undefined });
+    await agent.dispose();
+  });
+
+  it('fails with AGENT_UNREACHABLE when its session is lost, and is not asked again', async () => {
+    const agent = new ScriptedAgent();
+    await settle();
+    const answers = agent.link.stream(FileServiceLite.read, requests({ path: '/x' }));
+    const failed = assert.rejects(answers.next(), { reason: 'AGENT_UNREACHABLE', message: /FileService\/Read/ });
+    await settle();
+    await agent.reconnect();
+    await failed;
+    assert.deepEqual(agent.connection.calls, []);
+    await agent.dispose();
+  });
+
+  it('fails with what its requests fail with, and is called off at the agent', async () => {
+    const agent = new ScriptedAgent();
+    await settle();
+    const start = { input: { case: 'start' as const, value: { id: 'a', argv: ['x'] } } };
+    async function* broken(): AsyncGenerator<typeof start> {
+      yield start;
+      throw new Error('the file is gone');
+    }
+    await assert.rejects(agent.link.stream(exec, broken()).next(), /the file is gone/);
+    assert.ok(agent.call.canceled);
+    await agent.dispose();
+  });
+
+  it('ends its requests when nobody reads the answers any more', async () => {
+    const agent = new ScriptedAgent();
+    await settle();
+    let ended = false;
+    async function* endless(): AsyncGenerator<{ path: string }> {
+      try {
+        for (;;) yield { path: '/x' };
+      } finally {
+        ended = true;
+      }
+    }
+    const answers = agent.link.stream(FileServiceLite.read, endless());
+    const first = answers.next();
+    await settle();
+    agent.connection.answer(agent.call, FileServiceLite.read, { event: { case: 'info', value: { path: '/x' } } });
+    await first;
+    await answers.return();
+    await settle();
+    assert.ok(ended && agent.call.canceled);
+    await agent.dispose();
+  });
+});

@@ -1,0 +1,57 @@
+import type { DescService } from '@bufbuild/protobuf';
+import type { Client } from '@connectrpc/connect';
+import {
+  FileService,
+  GuestProcessService,
+  PowerService,
+  ProcessService,
+  TelemetryService,
+} from '@innkeeper/contract/agent';
+
+/** Of every method. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The services of one VM's agent, typed; `proto/agent/v1` says what their methods do. All errors are OperationError. */
+export interface AgentClients {
+  readonly files: Client<typeof FileService>;
+  readonly processes: Client<typeof GuestProcessService>;
+  readonly power: Client<typeof PowerService>;
+  /** What the agent itself started. Calls that stream both ways need HTTP/2, so not a browser's. */
+  readonly commands: Client<typeof ProcessService>;
+  readonly telemetry: Client<typeof TelemetryService>;
+}
+
+/** Makes a client of a service whose calls carry these headers. */
+export type MakeService = <Desc extends DescService>(
+  desc: Desc,
+  headers?: Readonly<Record<string, string>>,
+) => Client<Desc>;
+
+/** The agent of the VM with this id or name, which every call then names. */
+export function agentClients(service: MakeService, vm: string): AgentClients {
+  const headers = { 'innkeeper-vm': encodeURIComponent(vm) };
+  return {
+    get files() {
+      return service(FileService, headers);
+    },
+    get processes() {
+      return service(GuestProcessService, headers);
+    },
+    get power() {
+      return service(PowerService, headers);
+    },
+    get commands() {
+      return service(ProcessService, headers);
+    },
+    get telemetry() {
+      return service(TelemetryService, headers);
+    },
+  };
+}
+
+/** Connect's options, which have no undefined. */
+export function callOptions({ signal }: CallOptions): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}

@@ -1,0 +1,34 @@
+import type { DescMethod, DescService } from '@bufbuild/protobuf';
+import { FileServiceLite } from './gen/agent/v1/file_lite.ts';
+import { FileService } from './gen/agent/v1/file_pb.ts';
+import { GuestProcessServiceLite } from './gen/agent/v1/guest_process_lite.ts';
+import { GuestProcessService } from './gen/agent/v1/guest_process_pb.ts';
+import { PowerServiceLite } from './gen/agent/v1/power_lite.ts';
+import { PowerService } from './gen/agent/v1/power_pb.ts';
+import { ProcessServiceLite } from './gen/agent/v1/process_lite.ts';
+import { ProcessService } from './gen/agent/v1/process_pb.ts';
+import { TelemetryServiceLite } from './gen/agent/v1/telemetry_lite.ts';
+import { TelemetryService } from './gen/agent/v1/telemetry_pb.ts';
+import type { LiteMethod } from './lite/lite-method.ts';
+
+/** Every service of the agent, served for each VM under its own name. */
+export const agentServices: readonly DescService[] = [
+  FileService,
+  GuestProcessService,
+  PowerService,
+  ProcessService,
+  TelemetryService,
+];
+
+const liteMethods: ReadonlyMap<string, LiteMethod> = new Map(
+  [FileServiceLite, GuestProcessServiceLite, PowerServiceLite, ProcessServiceLite, TelemetryServiceLite]
+    .flatMap((service) => Object.values(service) as unknown as LiteMethod[])
+    .map((method) => [method.name, method]),
+);
+
+/** What carries a method of the agent; throws for a method of another service. */
+export function agentMethod(method: DescMethod): LiteMethod {
+  const found = liteMethods.get(`${method.parent.typeName}/${method.name}`);
+  if (found === undefined) throw new Error(`${method.toString()} is not a method of the agent`);
+  return found;
+}

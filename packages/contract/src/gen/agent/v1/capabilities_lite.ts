@@ -1,0 +1,9 @@
+/** Generated from the capabilities that `proto/agent/v1` gives to its methods. */
+export const methodCapabilities = [
+  'exec',
+  'file.read',
+  'file.write',
+  'power',
+  'processes',
+  'telemetry',
+] as const;

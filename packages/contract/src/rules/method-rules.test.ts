@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { create } from '@bufbuild/protobuf';
+import { ExecRequestSchema, FileService } from '../agent.ts';
+import { agentServices } from '../agent-services.ts';
+import * as control from '../control.ts';
+import { StartRunRequestSchema } from '../control.ts';
+import { ExecuteScriptRequestSchema, VMService } from '../gen/compat/compute_pb.ts';
+import { isChange, methodName, OnDisconnect, requestedCommand, rulesOf, Subject } from './index.ts';
+
+const services = [
+  ...agentServices,
+  VMService,
+  ...Object.values(control).filter((value) => typeof value === 'object' && 'kind' in value && value.kind === 'service'),
+];
+const methods = services.flatMap((service) => service.methods);
+
+describe('rules of methods', () => {
+  it('say of every method who may call it, what it is about, and whether it is audited', () => {
+    assert.ok(methods.length > 60);
+    for (const method of methods) {
+      const { privilege, subject, audit } = rulesOf(method);
+      assert.ok(privilege !== '' && subject !== 0 && audit !== 0, methodName(method));
+    }
+  });
+
+  it('name a field for every method that is about one VM', () => {
+    for (const method of methods) {
+      const { subject } = rulesOf(method);
+      if (subject !== Subject.VM || method.parent.file.proto.package === 'innkeeper.agent.v1') continue;
+      const names = method.input.fields.map(({ name }) => name);
+      assert.ok(names.includes('vm') || names.includes('vm_id'), methodName(method));
+    }
+  });
+
+  it('say of every method of the agent what a disconnect does and what the agent must be capable of', () => {
+    for (const method of agentServices.flatMap((service) => service.methods)) {
+      const { onDisconnect, capability, timeoutSeconds } = rulesOf(method);
+      assert.ok(onDisconnect !== OnDisconnect.UNSPECIFIED && capability !== '', methodName(method));
+      assert.equal(timeoutSeconds > 0, method.methodKind === 'unary', `${methodName(method)} and its deadline`);
+    }
+  });
+
+  it('tell what only reads from what changes something', () => {
+    assert.deepEqual([isChange(FileService.method.stat), isChange(FileService.method.rename)], [false, true]);
+  });
+});
+
+describe('requestedCommand()', () => {
+  it('finds the command of a request by what its fields declare', () => {
+    const start = { case: 'start' as const, value: { argv: ['ls', '-l'], environment: { A: 'b' } } };
+    assert.deepEqual(requestedCommand(ExecRequestSchema, create(ExecRequestSchema, { input: start })), {
+      argv: ['ls', '-l'],
+      isShell: false,
+      hasEnvironment: true,
+    });
+    const script = create(StartRunRequestSchema, { spec: { script: 'rm -r /' } });
+    assert.equal(requestedCommand(StartRunRequestSchema, script)?.isShell, true);
+    assert.equal(requestedCommand(StartRunRequestSchema, create(StartRunRequestSchema)), undefined);
+  });
+
+  it('takes a program with arguments for itself, and a line without any for the shell’s', () => {
+    const of = (command: string, args: string[]) =>
+      requestedCommand(ExecuteScriptRequestSchema, create(ExecuteScriptRequestSchema, { command, args }));
+    assert.deepEqual(of('ls', ['-l']), { argv: ['ls', '-l'], isShell: false, hasEnvironment: false });
+    assert.equal(of('ls -l', [])?.isShell, true);
+    assert.equal(of('', [])?.isShell, true);
+  });
+});

@@ -1,0 +1,36 @@
+import { type DescField, type DescMethod, getOption } from '@bufbuild/protobuf';
+import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
+import {
+  Audit,
+  type FieldRules,
+  field as fieldOption,
+  type MethodRules,
+  rules as methodOption,
+} from '../gen/options/v1/options_pb.ts';
+
+/** What holds for a method. */
+export function rulesOf(method: DescMethod): MethodRules {
+  return getOption(method, methodOption);
+}
+
+/** What holds for a field. */
+export function fieldRulesOf(field: DescField): FieldRules {
+  return getOption(field, fieldOption);
+}
+
+/** "VmService/StopVm". */
+export function methodName(method: DescMethod): string {
+  return `${method.parent.name}/${method.name}`;
+}
+
+/** Whether the method changes something: whatever is not declared free of side effects does. */
+export function isChange(method: DescMethod): boolean {
+  return method.idempotency !== MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+}
+
+/** The method's name in the audit; undefined when its calls are not audited. */
+export function auditAction(method: DescMethod): string | undefined {
+  const { audit, action } = rulesOf(method);
+  if (audit !== Audit.CALL) return undefined;
+  return action === '' ? methodName(method) : action;
+}
