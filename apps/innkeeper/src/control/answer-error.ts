@@ -24,15 +24,15 @@ export function closeWithError(client: WebSocket, error: unknown, log: Log): voi
   client.close(1011, body.reason);
 }
 
-/** Answers with an error, when the answer has not begun. */
-export function answerError(response: ServerResponse, error: unknown, log: Log): void {
+/** Answers with an error, when the answer has not begun. Default of `as`: the status that the error's code has. */
+export function answerError(response: ServerResponse, error: unknown, log: Log, as?: number): void {
   const { status, body } = toHttpError(error, log);
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
   }
   leaveBody(response.req);
-  response.writeHead(status, {
+  response.writeHead(as ?? status, {
     ...{ 'content-type': 'application/json', 'x-innkeeper-reason': body.reason },
     // A HEAD has no body, so its error has a header too; what is left of an upload is not read.
     'x-innkeeper-error': errorHeader(body),

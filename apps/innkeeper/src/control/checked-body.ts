@@ -47,13 +47,44 @@ async function readBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Prom
   return Buffer.concat(chunks, length);
 }
 
-/** The one message of a body. All methods have one request; only answers come in numbers. */
-function openEnvelope(bytes: Uint8Array): Uint8Array {
-  if (bytes.length < envelopeBytes) throw malformed('The body has no whole message.');
+/**
+ * As `checkedBody`, for methods that take a stream of requests: each message is passed on when all of it is there. At least
+ * one must come.
+ */
+export async function* checkedStream(
+  body: AsyncIterable<Uint8Array>,
+  { method, form, maxBytes, isWhole }: Parameters<typeof checkedBody>[1],
+): AsyncGenerator<Uint8Array> {
+  let held: Uint8Array = new Uint8Array(0);
+  let count = 0;
+  for await (const chunk of body) {
+    held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+    while (held.length >= envelopeBytes) {
+      const end = envelopeBytes + messageLength(held);
+      if (end > maxBytes + envelopeBytes) throw tooLarge(maxBytes);
+      if (held.length < end) break;
+      checkMessage(held.subarray(envelopeBytes, end), method, form.isJson);
+      yield held.subarray(0, end);
+      held = held.subarray(end);
+      count++;
+    }
+  }
+  if (!isWhole()) throw malformed('The body ended before its end.');
+  if (held.length > 0 || count === 0) throw malformed('The body has no whole message.');
+}
+
+/** The length that a message's envelope gives. Throws MALFORMED_REQUEST, CONTENT_UNSUPPORTED for one with wrong flags. */
+function messageLength(bytes: Uint8Array): number {
   const flags = bytes[0] ?? 0;
   if (flags === compressedFlag) throw new OperationError('CONTENT_UNSUPPORTED', 'The message is compressed.');
   if (flags !== 0) throw malformed(`The message has flags (${flags}) that a request cannot have.`);
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1);
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(1);
+}
+
+/** The one message of a body. */
+function openEnvelope(bytes: Uint8Array): Uint8Array {
+  if (bytes.length < envelopeBytes) throw malformed('The body has no whole message.');
+  const length = messageLength(bytes);
   const given = bytes.length - envelopeBytes;
   if (given < length) throw malformed(`The message has ${length} bytes, of which ${given} arrived.`);
   if (given > length) throw malformed(`${given - length} bytes follow the one message that this method takes.`);

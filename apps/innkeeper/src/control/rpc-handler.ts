@@ -12,10 +12,11 @@ import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from
 import { OperationError } from '@innkeeper/contract';
 import { type Log, mib } from '@innkeeper/kit';
 import type { AnyRequest, RequestFacts } from '../web-server/request-facts.ts';
+import { takesStream } from './agent-services.ts';
 import { answerError } from './answer-error.ts';
 import { toConnectError } from './api-error.ts';
 import { factsKey, identifyCall } from './api-interceptors.ts';
-import { bodyForm, checkedBody, tooLarge } from './checked-body.ts';
+import { bodyForm, checkedBody, checkedStream, tooLarge } from './checked-body.ts';
 import type { Gate } from './gate.ts';
 
 /** Of one request message; the largest there is has a script of 1 MiB, and 1,000 names of VMs. */
@@ -57,13 +58,14 @@ export function createRpcHandler(options: RpcOptions): (request: AnyRequest, res
   const answer = async (handler: UniversalHandler, request: AnyRequest, response: ServerResponse): Promise<void> => {
     const values = createContextValues().set(factsKey, factsOf(request));
     const call = callOf(request, response, values);
+    const check = takesStream(request.url) ? checkedStream : checkedBody;
     const form = bodyForm(call.header.get('content-type'));
     const body = call.body;
     const isWhole = (): boolean => request.complete && !(request instanceof Http2ServerRequest && request.aborted);
     const checked =
       form === undefined || !isBytes(body)
         ? body
-        : asConnect(checkedBody(body, { method: handler.method, form, maxBytes: maxRequestBytes, isWhole }), log);
+        : asConnect(check(body, { method: handler.method, form, maxBytes: maxRequestBytes, isWhole }), log);
     const answered = withReason(await handler({ ...call, body: checked }));
     await universalResponseToNodeResponse(answered, response);
   };
@@ -71,6 +73,14 @@ export function createRpcHandler(options: RpcOptions): (request: AnyRequest, res
     const handler = handlers.get(request.url?.split('?', 1)[0] ?? '');
     if (handler === undefined) {
       fallback(request, response);
+      return;
+    }
+    if (request.method !== 'POST') {
+      response.setHeader('allow', 'POST');
+      const error = new OperationError('UNKNOWN_METHOD', `A method is called by POST, not ${request.method}.`, {
+        nextStep: 'Send the request as a JSON body with the content type application/json.',
+      });
+      answerError(response, error, log, 405);
       return;
     }
     answer(handler, request, response).catch((error: unknown) => {
