@@ -20,6 +20,17 @@ const files = ['guest.file.read', 'guest.file.write'];
  * there; what the method's privilege does not cover gets `(field).privilege` in its .proto.
  */
 const covered: Readonly<Record<string, readonly string[]>> = {
+  'FileChunk.data': ['guest.file.read'],
+  'ReadFileDone.sha256': ['guest.file.read'],
+  'ReadTarDone.skipped': ['guest.file.read'],
+  'WriteFileDone.sha256': ['guest.file.write'],
+  'WriteTarDone.skipped': ['guest.file.write'],
+  'ShutdownResponse.method': ['vm.power'],
+  'ExecStarted.id': ['guest.exec'],
+  'ExecOutput.data': ['guest.exec'],
+  'ExecSummary.id': ['vm.view'],
+  'ExecSummary.argv': ['guest.exec'],
+  'PingResponse.agent_version': onVms,
   'Me.user': own,
   'Me.via': own,
   'Me.privileges': own,
@@ -110,7 +121,6 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'DiagnosisStep.console_text': ['vm.console'],
   'Diagnosis.conclusion': ['vm.view'],
   'Event.*': ['vm.view'],
-  'ShutdownGuestResponse.method': ['vm.power'],
   'PingAgentResponse.*': ['vm.view'],
   'ExecuteScriptResponse.*': ['guest.exec'],
   'ReadGuestFileResponse.*': ['guest.file.read'],

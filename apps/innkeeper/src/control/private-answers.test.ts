@@ -5,11 +5,11 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { createAgent } from '@innkeeper/agent-core';
 import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
 import { LiveRequestSchema } from '@innkeeper/contract/control';
+import { isChange, methodName } from '@innkeeper/contract/rules';
 import { silentLog } from '@innkeeper/kit';
 import { WebSocket } from 'ws';
 import { makeUser, type SessionHeaders, sessionOf } from '../access/testing/test-users.ts';
-import { isChange } from './audited-methods.ts';
-import { methodName } from './method-target.ts';
+import { isAgentMethod } from './method-target.ts';
 import { httpRoutes } from './route-table.ts';
 import { allMethods } from './testing/all-methods.ts';
 import { callJson, type JsonAnswer } from './testing/call-json.ts';
@@ -68,7 +68,7 @@ describe('answers to who may only see VMs', () => {
   after(() => api[Symbol.asyncDispose]());
 
   const ask = (method: string, request: object, headers: SessionHeaders): Promise<JsonAnswer> =>
-    callJson(base, method, request, { ...headers });
+    callJson(base, method, request, { ...headers, 'innkeeper-vm': 'one' });
 
   async function untilEnded(id: string): Promise<void> {
     for (;;) {
@@ -81,7 +81,7 @@ describe('answers to who may only see VMs', () => {
     'VmService/GetVm': [{ vm: 'one' }],
     'VmService/Diagnose': [{ vm: 'one' }],
     'VmService/ListEvents': [{}, { vm: 'one' }],
-    'GuestService/ListProcesses': [{ vm: 'one', request: { kernelThreads: true } }],
+    'GuestProcessService/List': [{ kernelThreads: true }],
     'HistoryService/QueryHistory': [{ vm: 'one' }],
     'RunService/GetRun': runs.map((id) => ({ id })),
     'RunService/ListRuns': [{}, ...Object.values(marks).map((text) => ({ text }))],
@@ -93,7 +93,12 @@ describe('answers to who may only see VMs', () => {
       const name = methodName(method);
       if (!method.parent.typeName.startsWith('innkeeper.')) continue;
       for (const request of requests()[name] ?? [{}])
-        texts.push(JSON.stringify((await ask(name, request, headers)).body));
+        texts.push(
+          JSON.stringify(
+            (await ask(isAgentMethod(method) ? `${method.parent.typeName}/${method.name}` : name, request, headers))
+              .body,
+          ),
+        );
     }
     for (const { path, method } of httpRoutes) {
       if (method !== 'GET' && method !== 'HEAD') continue;

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
-import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import { methodCapabilities, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { type LiteMethod, liteEncode } from '@innkeeper/contract/lite';
 import type { FakeGuest } from '@innkeeper/hypervisor/fake';
 import type { Channel } from '@innkeeper/kit';
@@ -62,7 +62,10 @@ export class LyingAgent {
     this.#endSession();
     this.#session = session.slice();
     this.sessions++;
-    await this.send({ case: 'welcome', value: { version: 1, agentVersion: '9.9.9', agentInstance: 'liar' } });
+    await this.send({
+      case: 'welcome',
+      value: { version: 1, agentVersion: '9.9.9', agentInstance: 'liar', capabilities: [...methodCapabilities] },
+    });
   }
 
   #endSession(): void {
