@@ -48,13 +48,12 @@ describe('a guest whose agent lies', () => {
     const json = JSON.parse(answer.body.toString()) as Record<string, unknown>;
     return { status: answer.status, headers: answer.headers, json };
   };
-  const guestCall = (method: string, request: object) =>
-    post(`/innkeeper.control.v1.GuestService/${method}`, { vm: 'liar', request });
+  const guestCall = (method: string, request: object) => post(`/v1/vms/liar/innkeeper.agent.v1.${method}`, request);
 
   it('cannot log its callers out: a reason of the daemon becomes AGENT_ERROR, in the body and in headers', async () => {
     for (const reason of ['SESSION_EXPIRED', 'PRIVILEGE_MISSING', 'VM_NOT_FOUND', 'INTERNAL', 'CANCELED', 'X-Y'])
       for (const ask of [
-        () => guestCall('StatFile', { path: '/x' }),
+        () => guestCall('FileService/Stat', { path: '/x' }),
         () => post('/api/vms/liar/execute', { command: 'id' }),
       ]) {
         agent().onCall = (call, lying) => {
@@ -163,14 +162,14 @@ describe('a guest whose agent lies', () => {
     await flooder.until(() => flooder.agent.telemetry !== undefined, AbortSignal.timeout(20_000));
     const startMs = performance.now();
     const tookMs: number[] = [];
-    while (performance.now() - startMs < 2500) {
+    // As long as a busy machine takes to send enough.
+    while (performance.now() - startMs < 2500 || sent <= 1000) {
       const beforeMs = performance.now();
       await liar.agent.requireLink('liar').ping({ timeoutMs: 20_000 });
       await nextTurn();
       tookMs.push(performance.now() - beforeMs);
     }
     const seconds = (performance.now() - startMs) / 1000;
-    assert.ok(sent > 1000, `only ${sent} reports were sent`);
     assert.ok(reports <= seconds + 2, `${reports} of ${sent} reports were worked on in ${seconds} s`);
     assert.ok(tookMs.length > 10, `only ${tookMs.length} pings`);
     isOver = true;
