@@ -2,6 +2,7 @@ export { isPostgresAddress } from './open-postgres.ts';
 export { type OpenStoreOptions, openStore, type Store } from './open-store.ts';
 export type { AccessCheck, AccessState } from './repositories/access-change.ts';
 export type { AuditFacts, AuditQuery, AuditRow } from './repositories/audit.ts';
+export type { AuditIntent } from './repositories/audit-writer.ts';
 export type { EventRow } from './repositories/events.ts';
 export type { HistoryBlockRow, HistoryRepository } from './repositories/history.ts';
 export type { ImageRow } from './repositories/images.ts';

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { isOperationError } from '@innkeeper/contract';
 import type { Log } from '@innkeeper/kit';
-import type { Store } from '@innkeeper/store';
+import type { AuditFacts, Store } from '@innkeeper/store';
 import type { Caller } from '../access/caller.ts';
+import { type AuditWriterId, nodeWriter } from './interrupted.ts';
 
 /** A value that an entry may hold. */
 export type AuditValue =
@@ -28,22 +30,76 @@ export interface AuditRecord {
 /** Of one entry, as JSON; what is longer is cut. */
 const maxParameterChars = 8192;
 const maxActionChars = 100;
+/** For intents that no other process may close. */
+const never = Number.MAX_SAFE_INTEGER;
+
+/** What was written down before it is done. */
+export interface Intent {
+  readonly id: string;
+}
+
+export interface AuditOptions {
+  readonly store: Store;
+  readonly log: Log;
+  readonly nowMs: () => number;
+  /** Who answers for open intents. Default: the one daemon with VMs of this database. */
+  readonly writer?: AuditWriterId;
+}
 
 /** Writes down who did what, and how it ended. */
 export class Audit {
   readonly #store: Store;
   readonly #log: Log;
   readonly #nowMs: () => number;
+  readonly #writer: AuditWriterId;
 
-  constructor({ store, log, nowMs }: { store: Store; log: Log; nowMs: () => number }) {
+  constructor({ store, log, nowMs, writer = nodeWriter }: AuditOptions) {
     this.#store = store;
     this.#log = log;
     this.#nowMs = nowMs;
+    this.#writer = writer;
+  }
+
+  /**
+   * Writes down what is about to be done. Resolves when that is on disk, so that a daemon that is killed right after
+   * the act leaves word of it; `record` with this intent closes it. With an intent already, replaces what it says.
+   * Never rejects: what cannot be kept goes to the log, since a full disk must not keep anybody from stopping a VM.
+   */
+  async intend(record: Omit<AuditRecord, 'result'>, intent?: Intent): Promise<Intent | undefined> {
+    const facts = this.#facts({ ...record, result: '' });
+    const id = intent?.id ?? randomUUID();
+    try {
+      const expiresMs = this.#writer.lifetimeMs === undefined ? never : this.#nowMs() + this.#writer.lifetimeMs;
+      await this.#store.audit.intend({ id, writer: this.#writer.id, expiresMs, facts });
+      return { id };
+    } catch (error) {
+      this.#log.error('audit.intent-lost', { ...facts, error: String(error) });
+      return intent;
+    }
+  }
+
+  /** Drops an intent without an entry. Never rejects. */
+  async forget({ id }: Intent): Promise<void> {
+    try {
+      await this.#store.audit.forget(id);
+    } catch (error) {
+      this.#log.error('audit.intent-not-forgotten', { error: String(error) });
+    }
   }
 
   /** Resolves when the entry is on disk. Never rejects: an entry that cannot be kept goes to the log whole. */
-  async record({ caller, action, vm, parameters, result }: AuditRecord): Promise<void> {
-    const facts = {
+  async record(record: AuditRecord, intent?: Intent): Promise<void> {
+    const facts = this.#facts(record);
+    try {
+      await this.#store.audit.append(facts, { closes: intent?.id });
+    } catch (error) {
+      // A full disk must not keep anybody from stopping a VM.
+      this.#log.error('audit.lost', { ...facts, error: String(error) });
+    }
+  }
+
+  #facts({ caller, action, vm, parameters, result }: AuditRecord): AuditFacts {
+    return {
       time_ms: this.#nowMs(),
       user_name: caller.name,
       via: caller.token === undefined ? caller.via : `token ${caller.token.name}`,
@@ -53,12 +109,6 @@ export class Audit {
       parameters: boundedJson(parameters),
       result,
     };
-    try {
-      await this.#store.audit.append(facts);
-    } catch (error) {
-      // A full disk must not keep anybody from stopping a VM.
-      this.#log.error('audit.lost', { ...facts, error: String(error) });
-    }
   }
 }
 

@@ -24,6 +24,7 @@ export async function executeRoute({ vm, pass, request, response, signal }: Http
     hasEnvironment: Object.keys(command.environment).length > 0,
   });
   pass.note({ command: command.command.slice(0, 1024), args: argv.slice(1), user: command.user });
+  await pass.intend();
   const { truncated, ...result } = await runGuestCommand(await vm.agent({ signal }), command, signal);
   pass.note({ exitCode: result.exitCode });
   answerJson(response, { success: result.exitCode === 0, ...result, error: truncated ? truncatedText : '' });

@@ -6,7 +6,7 @@ import { type AccessTarget, authorize } from '../access/authorize.ts';
 import { anonymousCaller, type Caller } from '../access/caller.ts';
 import { hasSameRights } from '../access/same-rights.ts';
 import { isSameSecret } from '../access/secrets.ts';
-import { type Audit, type AuditParameters, auditResult } from '../audit/audit.ts';
+import { type Audit, type AuditParameters, type AuditRecord, auditResult, type Intent } from '../audit/audit.ts';
 import type { RequestFacts } from '../web-server/request-facts.ts';
 
 /** One request, and who made it. */
@@ -44,7 +44,12 @@ export interface Pass {
   readonly caller: Caller;
   /** Aborted when the session ends, the token is revoked or the privilege is taken away. */
   readonly signal: AbortSignal;
-  /** Writes down that it begins, as ACTION.begin: the end of what lasts may never be seen. */
+  /**
+   * Writes down again what is about to be done, with what was noted since it was let through: if the daemon is killed
+   * in the middle, that is what the audit will have.
+   */
+  intend(): Promise<void>;
+  /** Writes down that it begins, as ACTION.begin: the end of what lasts may never be seen. Includes `intend`. */
   begin(): Promise<void>;
   /** Adds to what the audit holds: how much was sent, how it ended. */
   note(parameters: AuditParameters): void;
@@ -94,7 +99,7 @@ export class Gate {
       await pass.refuse(error);
       throw error;
     }
-    if (entry.isLong === true) await pass.begin();
+    await (entry.isLong === true ? pass.begin() : pass.intend());
     return pass;
   }
 
@@ -125,6 +130,7 @@ class OpenPass implements Pass {
   readonly #live: Disposable & { readonly signal: AbortSignal };
   #parameters: AuditParameters;
   #userName: string | undefined;
+  #intent: Intent | undefined;
   #isForgotten = false;
   #isOver = false;
 
@@ -164,8 +170,17 @@ class OpenPass implements Pass {
     this.#isForgotten = true;
   }
 
+  async intend(): Promise<void> {
+    const { action, privilege } = this.#entry;
+    // What strangers try is not worth the disk. A login is written down before it is answered.
+    if (action === undefined || privilege === 'public' || this.#isForgotten) return;
+    this.#intent = await this.#audit.intend(this.#record(action), this.#intent);
+  }
+
   async begin(): Promise<void> {
-    if (this.#entry.action !== undefined) await this.#write(`${this.#entry.action}.begin`, 'ok');
+    const { action } = this.#entry;
+    // Asked for in one go, both are in one write.
+    if (action !== undefined) await Promise.all([this.intend(), this.#write(`${action}.begin`, 'ok')]);
   }
 
   /** Strangers who are refused are not written down: anybody could fill the disk. */
@@ -178,13 +193,17 @@ class OpenPass implements Pass {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#live[Symbol.dispose]();
-    if (this.#entry.action !== undefined) await this.#write(this.#entry.action, auditResult(error));
+    if (this.#entry.action !== undefined) await this.#write(this.#entry.action, auditResult(error), this.#intent);
   }
 
-  async #write(action: string, result: string): Promise<void> {
-    if (this.#isForgotten) return;
+  async #write(action: string, result: string, intent?: Intent): Promise<void> {
+    if (!this.#isForgotten) await this.#audit.record({ ...this.#record(action), result }, intent);
+    else if (intent !== undefined) await this.#audit.forget(intent);
+  }
+
+  #record(action: string): Omit<AuditRecord, 'result'> {
     const caller = this.#userName === undefined ? this.caller : { ...this.caller, name: this.#userName };
-    await this.#audit.record({ caller, action, vm: this.#entry.vm, parameters: this.#parameters, result });
+    return { caller, action, vm: this.#entry.vm, parameters: this.#parameters };
   }
 }
 

@@ -5,6 +5,7 @@ import { manageDriver, QemuDriver } from '@innkeeper/hypervisor';
 import type { Log } from '@innkeeper/kit';
 import { type OpenStoreOptions, openStore } from '@innkeeper/store';
 import { Access } from '../access/access.ts';
+import { closeInterrupted, nodeWriter } from '../audit/interrupted.ts';
 import { ApiServer } from '../control/api-server.ts';
 import { createLocalNode } from '../control/local-node.ts';
 import { History } from '../history/history.ts';
@@ -73,6 +74,7 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   stack.defer(() => operations.close(), stopTerms.operations);
   await node.start();
   const access = stack.use(new Access({ store, log }), stopTerms.access);
+  await closeInterrupted(store, { writer: nodeWriter.id }, log);
   const localNode = createLocalNode(node);
   if (settings.remoteWrite !== undefined) {
     const vms = () => localNode.vms.list().map((vm) => vm.describe());

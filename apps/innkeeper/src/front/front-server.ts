@@ -3,6 +3,7 @@ import { AccessService, AuditService, NodeService } from '@innkeeper/contract/co
 import type { Log } from '@innkeeper/kit';
 import type { Access } from '../access/access.ts';
 import { Audit } from '../audit/audit.ts';
+import type { AuditWriterId } from '../audit/interrupted.ts';
 import { createAccessService } from '../control/access-service.ts';
 import { errorInterceptor, gateInterceptor } from '../control/api-interceptors.ts';
 import { createAuditService } from '../control/audit-service.ts';
@@ -19,6 +20,8 @@ import { nodeHealth } from './node-health.ts';
 import type { NodeLink } from './node-link.ts';
 
 export interface FrontServerOptions {
+  /** Who answers for what it has begun and not written down yet. */
+  readonly writer: AuditWriterId;
   readonly link: NodeLink;
   readonly access: Access;
   readonly log: Log;
@@ -52,8 +55,8 @@ export class FrontServer implements AsyncDisposable {
   webUrl = '';
   readonly #doors: Doors;
 
-  constructor({ link, access, log, webFolder, agentBinaryPath }: FrontServerOptions) {
-    const audit = new Audit({ store: access.store, log, nowMs: () => access.clock.nowMs() });
+  constructor({ link, access, log, webFolder, agentBinaryPath, writer }: FrontServerOptions) {
+    const audit = new Audit({ store: access.store, log, nowMs: () => access.clock.nowMs(), writer });
     const gate = new Gate({ access, audit });
     this.gate = gate;
     const doors = new Doors({

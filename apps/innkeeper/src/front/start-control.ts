@@ -1,6 +1,7 @@
 import type { Log } from '@innkeeper/kit';
 import { openStore } from '@innkeeper/store';
 import { Access } from '../access/access.ts';
+import { controlWriter, watchIntents } from '../audit/interrupted.ts';
 import { findAgentBinary } from '../daemon/agent-binary.ts';
 import type { ControlSettings } from '../daemon/control-command-line.ts';
 import { listenOnTcp, type WebAddress } from '../daemon/listen-on-tcp.ts';
@@ -40,8 +41,10 @@ export async function startControl(settings: ControlSettings, log: Log): Promise
   stack.use(watchNode(link), linkTerms);
   const access = stack.use(new Access({ store, log, recheckMs }), stopTerms.access);
   const { webFolder } = settings;
+  const writer = controlWriter();
+  stack.use(watchIntents(store, writer, log), stopTerms.access);
   const server = stack.use(
-    new FrontServer({ link, access, log, webFolder, agentBinaryPath: agentBinary?.path }),
+    new FrontServer({ link, access, log, webFolder, agentBinaryPath: agentBinary?.path, writer }),
     stopTerms.server,
   );
   const web = await listenOnTcp(server, settings.listen);

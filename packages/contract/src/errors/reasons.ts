@@ -164,6 +164,11 @@ export const reasons = {
     when: 'The daemon ended in the middle of it; what was half done was undone.',
     next: 'Ask again.',
   },
+  INTERRUPTED: {
+    code: 'aborted',
+    when: 'Only in the audit: the daemon ended before it had written down how this ended. It may have happened wholly, in part or not at all.',
+    next: 'Look at what it was to do.',
+  },
   // Who may do what
   ...accessReasons,
   // Agent

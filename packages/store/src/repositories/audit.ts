@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { AuditTable } from '../access-schema.ts';
 import type { Schema } from '../schema.ts';
+import { type AuditIntent, AuditWriter, auditHash } from './audit-writer.ts';
 
 export type AuditRow = Selectable<AuditTable>;
 export type AuditFacts = Omit<AuditRow, 'id' | 'hash'>;
@@ -28,18 +28,56 @@ const verifyBatch = 1000;
 /** What was done. Entries are only added; each hashes the one before. */
 export class AuditRepository {
   readonly #db: Kysely<Schema>;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #writer: AuditWriter;
 
   constructor(db: Kysely<Schema>) {
     this.#db = db;
+    this.#writer = new AuditWriter(db);
   }
 
-  /** Adds an entry. Entries of this process are added one after the other; of another one's, who comes second tries again. */
-  append(facts: AuditFacts): Promise<AuditRow> {
-    const appended = this.#last.then(() => this.#append(facts));
-    // Its own caller hears of a failure; the next entry is written all the same.
-    this.#last = appended.catch(() => undefined);
-    return appended;
+  /**
+   * Writes down that something is about to be done, before it is. With the same id again it replaces what was written.
+   * Resolves when it is on disk.
+   */
+  async intend(intent: AuditIntent): Promise<void> {
+    await this.#writer.write({ kind: 'intend', intent });
+  }
+
+  /** Adds an entry; with `closes`, in the place of the intent of this id. Resolves when it is on disk. */
+  async append(facts: AuditFacts, { closes }: { readonly closes?: string | undefined } = {}): Promise<AuditRow> {
+    const row = await this.#writer.write({ kind: 'append', facts, ...(closes === undefined ? {} : { closes }) });
+    if (row === undefined) throw new Error('an entry that was not added');
+    return row;
+  }
+
+  /** Drops an intent that is not worth an entry. */
+  async forget(id: string): Promise<void> {
+    await this.#writer.write({ kind: 'forget', id });
+  }
+
+  /** Moves on when others may close the open intents of a writer. */
+  async renew(writer: string, expiresMs: number): Promise<void> {
+    await this.#db.updateTable('audit_intents').set({ expires_ms: expiresMs }).where('writer', '=', writer).execute();
+  }
+
+  /**
+   * Closes intents whose end nobody will write down: those of a writer that has started again, and those that have run
+   * out. Each becomes an entry of the time it began at, with this result. Resolves with their number.
+   */
+  async closeInterrupted(which: { writer: string } | { expiredBeforeMs: number }, result: string): Promise<number> {
+    const select = this.#db.selectFrom('audit_intents').selectAll();
+    const open = await ('writer' in which
+      ? select.where('writer', '=', which.writer)
+      : select.where('expires_ms', '<', which.expiredBeforeMs)
+    ).execute();
+    const facts = open.map((row) => ({ id: row.id, facts: JSON.parse(row.facts) as AuditFacts }));
+    facts.sort((one, other) => one.facts.time_ms - other.facts.time_ms);
+    const closed = await Promise.all(
+      facts.map(({ id, facts }) =>
+        this.#writer.write({ kind: 'append', facts: { ...facts, result }, closes: id, onlyIfOpen: true }),
+      ),
+    );
+    return closed.filter((row) => row !== undefined).length;
   }
 
   /** Newest first. */
@@ -82,32 +120,6 @@ export class AuditRepository {
       if (rows.length < verifyBatch) return { entries, brokenAtId: undefined };
     }
   }
-
-  async #append(facts: AuditFacts): Promise<AuditRow> {
-    for (;;) {
-      const last = await this.#db
-        .selectFrom('audit')
-        .select(['id', 'hash'])
-        .orderBy('id', 'desc')
-        .limit(1)
-        .executeTakeFirst();
-      const id = (last?.id ?? 0) + 1;
-      const row = { id, ...facts, hash: auditHash(id, facts, last?.hash ?? '') };
-      const result = await this.#db
-        .insertInto('audit')
-        .values(row)
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .executeTakeFirst();
-      if (result.numInsertedOrUpdatedRows !== 0n) return row;
-    }
-  }
-}
-
-/** SHA-256, in hex, over a JSON array of the hash before and the entry's columns in their order. docs/operate/users.md */
-function auditHash(id: number, facts: AuditFacts, before: string): string {
-  const { time_ms, user_name, via, address, action, vm_id, vm_name, parameters, result } = facts;
-  const columns = [before, id, time_ms, user_name, via, address, action, vm_id, vm_name, parameters, result];
-  return createHash('sha256').update(JSON.stringify(columns)).digest('hex');
 }
 
 /** "%" and "_" in what a person typed are themselves. */

@@ -131,6 +131,39 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       assert.equal((await store.audit.list({ limit: 100, beforeId: 3 })).length, 2);
     });
 
+    it('turns what was begun into one entry at its end, and what never ended into one with the given result', async () => {
+      await using store = await open();
+      const facts = {
+        ...{ time_ms: 1, user_name: 'me', via: 'socket', address: '', action: 'VmService/StopVm', vm_id: 'a' },
+        ...{ vm_name: 'one', parameters: '{}', result: '' },
+      };
+      const intent = (id: string, writer: string, expiresMs: number, time_ms: number) =>
+        store.audit.intend({ id, writer, expiresMs, facts: { ...facts, time_ms } });
+      await Promise.all([intent('done', 'x', 9, 1), intent('cut', 'x', 9, 4), intent('early', 'x', 9, 2)]);
+      await Promise.all([intent('other', 'y', 50, 3), intent('old', 'z', 5, 5), intent('dropped', 'x', 9, 6)]);
+      await intent('cut', 'x', 9, 7);
+      await store.audit.append({ ...facts, result: 'ok' }, { closes: 'done' });
+      await store.audit.forget('dropped');
+      assert.equal(await store.audit.closeInterrupted({ writer: 'x' }, 'INTERRUPTED'), 2);
+      assert.equal(await store.audit.closeInterrupted({ writer: 'x' }, 'INTERRUPTED'), 0);
+      const counts = await Promise.all(
+        [0, 1].map(() => store.audit.closeInterrupted({ expiredBeforeMs: 20 }, 'INTERRUPTED')),
+      );
+      assert.equal((counts[0] ?? 0) + (counts[1] ?? 0), 1, 'two that close at once write one entry');
+      await store.audit.renew('y', 90);
+      assert.equal(await store.audit.closeInterrupted({ expiredBeforeMs: 80 }, 'INTERRUPTED'), 0);
+      assert.deepEqual(
+        (await store.audit.list({ limit: 10 })).map(({ time_ms, result }) => [time_ms, result]),
+        [
+          [5, 'INTERRUPTED'],
+          [7, 'INTERRUPTED'],
+          [2, 'INTERRUPTED'],
+          [1, 'ok'],
+        ],
+      );
+      assert.deepEqual(await store.audit.verify(), { entries: 4, brokenAtId: undefined });
+    });
+
     it('keeps runs with their output, whatever bytes that has', async () => {
       await using store = await open();
       const run = {

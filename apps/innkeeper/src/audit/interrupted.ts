@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import type { Log } from '@innkeeper/kit';
+import type { Store } from '@innkeeper/store';
+
+/** Who answers for intents of the audit: what was begun, and is not written down to its end. */
+export interface AuditWriterId {
+  readonly id: string;
+  /** Others may close its intents when it has not renewed them for so long. Undefined: never, it comes back itself. */
+  readonly lifetimeMs: number | undefined;
+}
+
+/** The one daemon with VMs of a database: when it starts, whatever it had begun is over. */
+export const nodeWriter: AuditWriterId = { id: 'node', lifetimeMs: undefined };
+
+const controlLifetimeMs = 120_000;
+const renewMs = 30_000;
+
+/** A control plane that is starting. It keeps nothing, so it never knows what an earlier one had begun. */
+export function controlWriter(): AuditWriterId {
+  return { id: `control-${randomUUID()}`, lifetimeMs: controlLifetimeMs };
+}
+
+/**
+ * Writes down, as INTERRUPTED, what a process had begun that ended before it could say how that went. Failing to do so
+ * is logged: the next start tries again.
+ */
+export async function closeInterrupted(
+  store: Store,
+  which: { writer: string } | { expiredBeforeMs: number },
+  log: Log,
+): Promise<void> {
+  try {
+    const count = await store.audit.closeInterrupted(which, 'INTERRUPTED');
+    if (count > 0) log.warn('audit.interrupted', { count });
+  } catch (error) {
+    log.error('audit.interrupted-not-written', { message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** While a control plane lives: renews its own intents, and closes those of others that have run out. */
+export function watchIntents(store: Store, writer: AuditWriterId, log: Log): Disposable {
+  const tick = async (): Promise<void> => {
+    const nowMs = Date.now();
+    try {
+      await store.audit.renew(writer.id, nowMs + controlLifetimeMs);
+    } catch (error) {
+      log.warn('audit.intents-not-renewed', { message: error instanceof Error ? error.message : String(error) });
+      return;
+    }
+    await closeInterrupted(store, { expiredBeforeMs: nowMs }, log);
+  };
+  void tick();
+  const timer = setInterval(() => void tick(), renewMs);
+  timer.unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
