@@ -42,7 +42,9 @@ const handlers: FakeHandlers = {
     deleteVm({ vm: name }) {
       throw callError('VM_BUSY', `${name} is busy.`);
     },
-    listEvents: () => ({ events: [{ id: 1n, timeUnixNs: 1n, vmId: vm.id, kind: 'vm.started', message: evil }] }),
+    listEvents: () => ({
+      events: [{ id: 1n, timeUnixNs: 1n, vmId: vm.id, kind: 'vm.started', message: evil, count: 37 }],
+    }),
     diagnose: () => ({ steps: [{ name: 'agent', outcome: DiagnosisOutcome.FAILED, detail: evil, nextStep: evil }] }),
   },
   images: { listImages: () => ({ images: [{ name: 'tiny', agentReason: evil }] }) },
@@ -154,6 +156,11 @@ describe('inn', () => {
       assert.doesNotMatch(stdout + stderr, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/, words.join(' '));
       assert.doesNotMatch(stdout, /^forged/m);
     }
+  });
+
+  it('shows an event that repeated once, with its count', async () => {
+    await using daemon = await startFakeDaemon(handlers);
+    assert.match((await runInn(daemon.socketPath, ['events'])).stdout, /vm\.started ×37 .*\(first /);
   });
 
   it('prints the API’s own object as JSON, and nothing else on standard output', async () => {

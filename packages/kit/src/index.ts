@@ -3,6 +3,7 @@ export { cleanText } from './clean-text.ts';
 export { createDeferred, type Deferred } from './deferred.ts';
 export { downloadName } from './download-name.ts';
 export { type CountingTerminal, ignoreHugeCounts } from './ignore-huge-counts.ts';
+export { limitLog } from './limit-log.ts';
 export { type Log, type LogFields, silentLog } from './log.ts';
 export { isMalformedTarError, MalformedTarError } from './tar/malformed-tar-error.ts';
 export { safeTar } from './tar/safe-tar.ts';

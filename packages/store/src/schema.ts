@@ -72,6 +72,10 @@ export interface EventTable {
   vm_id: string;
   kind: string;
   message: string;
+  /** How often it happened, from `first_ms` to `time_ms`. */
+  count: Generated<number>;
+  /** Null: it happened once, at `time_ms`. */
+  first_ms: Generated<number | null>;
 }
 
 /** Telemetry of one stretch of time at one resolution, packed. */

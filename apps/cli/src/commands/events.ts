@@ -36,8 +36,8 @@ export async function run(command: Command, named: string | undefined): Promise<
     columns: [
       { title: 'TIME', value: (event: Event) => formatTime(event.timeUnixNs) },
       { title: 'VM', value: (event: Event) => event.vmName || event.vmId.slice(0, 8) },
-      { title: 'EVENT', value: (event: Event) => event.kind },
-      { title: 'WHAT', value: (event: Event) => event.message },
+      { title: 'EVENT', value: (event: Event) => (event.count > 1 ? `${event.kind} ×${event.count}` : event.kind) },
+      { title: 'WHAT', value: whatOf },
     ],
     nameOf: (event: Event) => `${event.id}`,
     whenEmpty: options.follow === true ? 'Nothing has happened yet; waiting.' : 'Nothing has happened.',
@@ -49,4 +49,9 @@ export async function run(command: Command, named: string | undefined): Promise<
   // What happens between the two questions has an id after the newest that is known.
   for await (const event of client.events({ vm, afterId: events[0]?.id ?? 0n }))
     if (fits(event)) await printLine(event, list);
+}
+
+/** Of one that repeated, the last message, and when it was first. */
+function whatOf({ message, count, firstTimeUnixNs }: Event): string {
+  return count > 1 ? `${message} (first ${formatTime(firstTimeUnixNs)})`.trim() : message;
 }

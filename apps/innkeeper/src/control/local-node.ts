@@ -155,5 +155,7 @@ function eventMessage(row: EventRow, vmName: string): Event {
     kind: row.kind,
     message: row.message,
     vmName,
+    count: row.count,
+    firstTimeUnixNs: nanoseconds(row.first_ms ?? row.time_ms),
   });
 }

@@ -178,6 +178,23 @@ describe('a guest whose agent lies', () => {
     stop();
   });
 
+  it('that reconnects again and again is one event of each kind, with its count', async () => {
+    const hopper = await api.createVm('hopper');
+    for (let count = 0; count < 6; count++) {
+      const { sessions } = agent(hopper);
+      await agent(hopper).send({ case: 'goodbye', value: { reason: `bye ${count}` } });
+      await hopper.until(() => agent(hopper).sessions > sessions, AbortSignal.timeout(20_000));
+    }
+    await hopper.until(() => hopper.agent.state.state === 'connected', AbortSignal.timeout(20_000));
+    await post('/innkeeper.control.v1.VmService/KillVm', { vm: 'hopper' });
+    await hopper.until(() => hopper.life.state === 'stopped', AbortSignal.timeout(20_000));
+    const { json } = await post('/innkeeper.control.v1.VmService/ListEvents', { vm: 'hopper', limit: 100 });
+    const events = json['events'] as { kind: string; count: number; timeUnixNs: string; firstTimeUnixNs: string }[];
+    const lost = events.filter(({ kind }) => kind === 'agent.lost');
+    assert.deepEqual([lost.length, lost[0]?.count], [1, 6], JSON.stringify(events));
+    assert.ok(BigInt(lost[0]?.timeUnixNs ?? 0) > BigInt(lost[0]?.firstTimeUnixNs ?? 0));
+  });
+
   it('cannot take the places for terminals of other VMs by starting none of its own', async () => {
     const honest = await api.createVm('honest');
     const create = (vm: string) => post('/innkeeper.control.v1.TerminalService/CreateTerminal', { vm, argv: ['sh'] });

@@ -31,6 +31,7 @@ export class Node {
   /** The kind of the last event, for each VM: a state that is told twice is one event. */
   readonly #lastEvents = new Map<string, { readonly vm: string; readonly agent: string }>();
   #timers: NodeJS.Timeout[] = [];
+  #events: Promise<void> = Promise.resolve();
 
   constructor(context: NodeContext, operations: OperationRunner) {
     this.context = context;
@@ -88,6 +89,7 @@ export class Node {
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all(this.list().map((runner) => runner.release()));
+    await this.#events;
   }
 
   #add(row: VmRow): VmRunner {
@@ -122,8 +124,12 @@ export class Node {
     const event = eventOf(runner, change, last.vm);
     this.#lastEvents.set(id, { ...last, [event.topic]: event.kind });
     if (last[event.topic] === event.kind) return;
-    const { kind, message } = event;
-    this.#write(this.context.store.events.insert({ time_ms: Date.now(), vm_id: id, kind, message }));
+    const { kind, message, topic } = event;
+    const row = { time_ms: Date.now(), vm_id: id, kind, message };
+    // One after the other, as they happened. What the agent does is up to the guest, as often as it likes.
+    this.#events = this.#events.then(() =>
+      this.#write(this.context.store.events.insert(row, { coalesce: topic === 'agent' })),
+    );
   }
 
   #sampleUsage(): void {
@@ -142,12 +148,12 @@ export class Node {
   }
 
   #prune(): void {
-    this.#write(this.context.store.prune(Date.now()));
+    void this.#write(this.context.store.prune(Date.now()));
   }
 
   /** History is not worth failing for: a full disk is logged, and what runs goes on. */
-  #write(work: Promise<void>): void {
-    work.catch((error: unknown) => {
+  #write(work: Promise<void>): Promise<void> {
+    return work.catch((error: unknown) => {
       this.context.log.error('history.not-written', {
         message: error instanceof Error ? error.message : String(error),
       });

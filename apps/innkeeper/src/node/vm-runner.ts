@@ -8,7 +8,7 @@ import {
   type VmLifecycleEvent,
   vmReduce,
 } from '@innkeeper/hypervisor';
-import type { Log } from '@innkeeper/kit';
+import { type Log, limitLog } from '@innkeeper/kit';
 import type { VmRow } from '@innkeeper/store';
 import { parseAgentInstall } from './agent-install.ts';
 import { AgentPort } from './agent-port.ts';
@@ -41,6 +41,8 @@ export class VmRunner {
   #released = false;
   readonly #context: NodeContext;
   readonly #log: Log;
+  /** For what the guest can bring about as often as it likes. */
+  readonly #agentLog: Log;
   readonly #onChange: (change: VmChange) => void;
   readonly #process: VmProcess;
   readonly #effects: VmEffects;
@@ -52,8 +54,9 @@ export class VmRunner {
     this.#onChange = onChange;
     this.#log = context.log.with({ vm: row.name });
     this.#life = storedLifecycle(isVmState(row.state) ? row.state : 'stopped', row.state_detail);
+    this.#agentLog = limitLog(this.#log, performance);
     this.agent = new VmAgent({
-      log: this.#log,
+      log: this.#agentLog,
       onChange: (what) => this.#changed(what === 'telemetry' ? what : 'agent'),
     });
     this.#process = new VmProcess({
@@ -210,7 +213,7 @@ export class VmRunner {
       connect: (signal) => port.connect(signal),
       identity: { vmId: id, vmName: name, nodeVersion: this.#context.version },
       mayStepClock: true,
-      log: this.#log,
+      log: this.#agentLog,
       isPaused: () => running.isPaused({ signal: AbortSignal.timeout(3000) }),
     });
     const install = parseAgentInstall(agent);

@@ -48,6 +48,12 @@ export function EventList({ events, empty, linked = true }: EventListProps): JSX
                 </>
               )}
               {eventText(event)}
+              {event.count > 1 && (
+                <span className="dim number" data-hint={`First: ${formatFullTime(dateOf(event.firstTimeUnixNs))}`}>
+                  {' '}
+                  ×{event.count}
+                </span>
+              )}
             </span>
             <code className="dim event-kind">{event.kind}</code>
           </li>

@@ -5,6 +5,19 @@ export type EventRow = Selectable<EventTable>;
 
 /** So many of the newest are kept, over all VMs. */
 export const maxEvents = 10_000;
+/** So many of the newest are kept of one VM: no guest can push the events of others out of the list. */
+export const maxEventsOfVm = 200;
+/** An event is the same again when it is among so many of its VM's newest, and not older than this. */
+const recentEvents = 8;
+const sameWithinMs = 3_600_000;
+
+export interface InsertEventOptions {
+  /**
+   * One that repeats an event of the same kind becomes one row with it: its count, the time of the first and the time and
+   * message of the last. For what a guest can bring about as often as it likes. Default: false.
+   */
+  readonly coalesce?: boolean;
+}
 
 /** What happened, for a person to look back at. */
 export class EventRepository {
@@ -14,8 +27,29 @@ export class EventRepository {
     this.#db = db;
   }
 
-  async insert(event: Insertable<EventTable>): Promise<void> {
-    await this.#db.insertInto('events').values(event).execute();
+  /** Adds it, and drops the oldest of its VM beyond 200. */
+  async insert(event: Insertable<EventTable>, { coalesce = false }: InsertEventOptions = {}): Promise<void> {
+    await this.#db.transaction().execute(async (transaction) => {
+      const before = coalesce ? await findSame(transaction, event) : undefined;
+      const repeated =
+        before === undefined ? {} : { count: before.count + 1, first_ms: before.first_ms ?? before.time_ms };
+      // Before the old row goes: an id is never used twice, and who follows the list sees this one as new.
+      await transaction
+        .insertInto('events')
+        .values({ ...event, ...repeated })
+        .execute();
+      if (before !== undefined) await transaction.deleteFrom('events').where('id', '=', before.id).execute();
+      const oldest = await transaction
+        .selectFrom('events')
+        .select('id')
+        .where('vm_id', '=', event.vm_id)
+        .orderBy('id', 'desc')
+        .offset(maxEventsOfVm)
+        .limit(1)
+        .executeTakeFirst();
+      if (oldest !== undefined)
+        await transaction.deleteFrom('events').where('vm_id', '=', event.vm_id).where('id', '<=', oldest.id).execute();
+    });
   }
 
   /** Newest first; of all VMs when `vmId` is undefined. */
@@ -34,4 +68,15 @@ export class EventRepository {
       .executeTakeFirst();
     if (oldest !== undefined) await this.#db.deleteFrom('events').where('id', '<', oldest.id).execute();
   }
+}
+
+async function findSame(db: Kysely<Schema>, event: Insertable<EventTable>): Promise<EventRow | undefined> {
+  const recent = await db
+    .selectFrom('events')
+    .selectAll()
+    .where('vm_id', '=', event.vm_id)
+    .orderBy('id', 'desc')
+    .limit(recentEvents)
+    .execute();
+  return recent.find(({ kind, time_ms }) => kind === event.kind && event.time_ms - time_ms < sameWithinMs);
 }

@@ -54,6 +54,7 @@ const fills: Readonly<Record<string, Fill>> = {
       .execute(),
   '0005-autostart': (db) => db.updateTable('vms').set({ autostart: 1, stopped_boot_id: 'boot' }).execute(),
   '0006-facts-and-intents': (db) => db.insertInto('facts').values({ name: 'data-folder', value: 'f' }).execute(),
+  '0007-event-counts': (db) => db.updateTable('events').set({ count: 37, first_ms: 3 }).execute(),
 };
 
 /** A database of every earlier version, with what was in it, is brought to the newest and loses nothing. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Store } from '../open-store.ts';
-import { maxEvents } from '../repositories/events.ts';
+import { maxEvents, maxEventsOfVm } from '../repositories/events.ts';
 import type { ImageRow } from '../repositories/images.ts';
 import type { OperationRow } from '../repositories/operations.ts';
 import type { VmRow } from '../repositories/vms.ts';
@@ -110,12 +110,47 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     it('keeps the 10,000 newest events', async () => {
       await using store = await withVm();
       for (let index = 0; index < maxEvents + 5; index++) {
-        await store.events.insert({ time_ms: index, vm_id: 'a', kind: 'vm.started', message: '' });
+        await store.events.insert({ time_ms: index, vm_id: `${index % 100}`, kind: 'vm.started', message: '' });
       }
       await store.prune(0);
       const rows = await store.events.list(undefined, 2 * maxEvents);
       assert.equal(rows.length, maxEvents);
       assert.equal(rows.at(-1)?.time_ms, 5);
+    });
+
+    it('keeps the 200 newest events of one VM, so that none pushes out those of another', async () => {
+      await using store = await withVm();
+      await store.events.insert({ time_ms: 0, vm_id: 'b', kind: 'vm.started', message: '' });
+      for (let index = 0; index < maxEventsOfVm + 5; index++)
+        await store.events.insert({ time_ms: index, vm_id: 'a', kind: 'vm.started', message: '' });
+      assert.equal((await store.events.list('b', 1000)).length, 1);
+      const rows = await store.events.list('a', 1000);
+      assert.deepEqual([rows.length, rows.at(-1)?.time_ms], [maxEventsOfVm, 5]);
+    });
+
+    it('makes one event of a kind that repeats, with its count, and does not mix VMs, kinds or days', async () => {
+      await using store = await withVm();
+      const day = 86_400_000;
+      for (let time = 1; time <= 37; time++)
+        for (const kind of ['agent.lost', 'agent.connected'])
+          await store.events.insert({ time_ms: time, vm_id: 'a', kind, message: `${time}` }, { coalesce: true });
+      await store.events.insert({ time_ms: 40, vm_id: 'b', kind: 'agent.lost', message: '' }, { coalesce: true });
+      const told = (await store.events.list(undefined, 10)).map((row) => [
+        row.kind,
+        row.count,
+        row.first_ms,
+        row.time_ms,
+      ]);
+      assert.deepEqual(told, [
+        ['agent.lost', 1, null, 40],
+        ['agent.connected', 37, 1, 37],
+        ['agent.lost', 37, 1, 37],
+      ]);
+      assert.equal((await store.events.list('a', 1))[0]?.message, '37');
+      await store.events.insert({ time_ms: day, vm_id: 'a', kind: 'agent.lost', message: '' }, { coalesce: true });
+      const [newest, , older] = await store.events.list('a', 10);
+      assert.deepEqual([newest?.count, older?.count], [1, 37]);
+      assert.ok((newest?.id ?? 0) > (older?.id ?? 0));
     });
 
     it('adds audit entries one after the other whoever writes, and finds one that was changed', async () => {
