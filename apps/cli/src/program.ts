@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { CliError } from './cli-error.ts';
 import { collect } from './collect.ts';
+import { dieOf, EndedBySignal } from './ended-by-signal.ts';
 import { addExecOptions } from './exec-options.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { printError } from './output/print-error.ts';
@@ -337,6 +338,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
       const { withSuggestion } = await import('./with-suggestion.ts');
       printError(await withSuggestion(error, command), wantsJson(argv));
     }
+    if (error instanceof EndedBySignal) dieOf(error.signal);
     process.exit(exitCodeOf(error));
   }
 }

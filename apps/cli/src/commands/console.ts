@@ -1,6 +1,7 @@
 import type { ConsoleEvent, ConsoleStream } from '@innkeeper/client';
 import type { Command } from 'commander';
 import { contextOf } from '../context.ts';
+import { type DeadlySignal, EndedBySignal } from '../ended-by-signal.ts';
 import { clean } from '../output/clean.ts';
 import { parseKey } from '../parse-key.ts';
 import { writeAll } from '../write-all.ts';
@@ -20,8 +21,10 @@ export async function run(command: Command, vm: string): Promise<void> {
   const readOnly = options.readOnly === true;
   const stream = client.openConsole(vm, { writer: !readOnly });
   let hasLeft = false;
-  const leave = (): void => {
+  let endedBy: DeadlySignal | undefined;
+  const leave = (signal?: DeadlySignal): void => {
     hasLeft = true;
+    endedBy ??= signal;
     stream.close();
   };
   const release = takeKeyboard({
@@ -39,6 +42,7 @@ export async function run(command: Command, vm: string): Promise<void> {
   } catch (error) {
     if (!hasLeft) throw error;
     process.stderr.write('\r\n');
+    if (endedBy !== undefined) throw new EndedBySignal(endedBy);
   } finally {
     if (process.stdout.isTTY) process.stdout.write(resetTerminal);
     release();

@@ -9,6 +9,7 @@ import { treeNames } from '@innkeeper/kit';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { contextOf } from '../context.ts';
+import { EndedBySignal, onDeadlySignal } from '../ended-by-signal.ts';
 import { TransferMeter } from '../output/transfer-meter.ts';
 import { parseCopyPath } from '../parse-copy-path.ts';
 import { standardInput } from '../standard-input.ts';
@@ -33,8 +34,7 @@ export async function run(command: Command, words: readonly string[]): Promise<v
   const stop = new AbortController();
   const { signal } = stop;
   // What is half done is taken away before we end.
-  const onSignal = (): void => stop.abort();
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  const release = onDeadlySignal((name) => stop.abort(new EndedBySignal(name)));
   try {
     const vms = new Set(sources.map(({ vm }) => vm));
     const [vm] = vms;
@@ -58,13 +58,14 @@ export async function run(command: Command, words: readonly string[]): Promise<v
         else await upload(client, path, target.vm ?? '', place, options.parents === true, meter, signal);
       }
   } catch (error) {
+    if (signal.reason instanceof EndedBySignal) throw signal.reason;
     if (isOperationError(error) && error.reason === 'FILE_IS_DIRECTORY')
       throw new OperationError(error.reason, error.message, {
         nextStep: target.vm === undefined ? 'Copy it whole: inn cp -r' : `Copy into it: ${to}/`,
       });
     throw error;
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    release();
     meter.clear();
   }
 }

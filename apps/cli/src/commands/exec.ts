@@ -4,8 +4,8 @@ import { isOperationError } from '@innkeeper/contract/errors';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { contextOf } from '../context.ts';
+import { type DeadlySignal, EndedBySignal } from '../ended-by-signal.ts';
 import { type ExecOptions, parseExecWords } from '../exec-options.ts';
-import { exitCodes } from '../exit-codes.ts';
 import { printError } from '../output/print-error.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { parseVariable } from '../parse-variable.ts';
@@ -24,11 +24,15 @@ export async function run(command: Command, vm: string, given: readonly string[]
   if (words.length === 0 && options.attach === undefined) throw new CliError('Which command? inn exec VM -- CMD…');
   const terminal =
     options.tty ?? (process.stdin.isTTY === true && process.stdout.isTTY === true && options.detach !== true);
+  const lost = new Set<string>();
   const stream = client.exec(vm, {
     ...(options.attach === undefined
       ? { start: specOf(words, options, terminal) }
       : { attach: { id: options.attach } }),
     onInterruption: (what) => {
+      const [who = '', state] = what.split(' ');
+      if (state === 'lost') lost.add(who);
+      else lost.delete(who);
       if (options.quiet !== true) process.stderr.write(`inn: ${what}\n`);
     },
   });
@@ -40,8 +44,10 @@ export async function run(command: Command, vm: string, given: readonly string[]
             terminal,
             input: options.attach === undefined && options.stdin !== false,
             mayMissOutput: options.attach !== undefined,
+            isLost: () => lost.size > 0,
           });
   } catch (error) {
+    if (error instanceof EndedBySignal) throw error;
     printError(await withSuggestion(error, command), false);
     throw new CliError('', { exitCode: failureCode(error), silent: true });
   }
@@ -76,22 +82,29 @@ interface FollowOptions {
   readonly input: boolean;
   /** Whoever attaches to a command knows that its oldest output may be gone. */
   readonly mayMissOutput: boolean;
+  readonly isLost: () => boolean;
 }
 
-async function follow(stream: ExecStream, { terminal, input, mayMissOutput }: FollowOptions): Promise<number> {
-  let gaveUp = false;
+async function follow(stream: ExecStream, { isLost, mayMissOutput, ...options }: FollowOptions): Promise<number> {
+  let endedBy: DeadlySignal | undefined;
+  let hasStarted = false;
   let isIncomplete = false;
   const onInputFailed = (): void => {
     isIncomplete = true;
   };
-  const onGiveUp = (): void => {
-    gaveUp = true;
-    process.stderr.write(`inn: left; it runs on if it does not heed ^C. Follow it: --attach ${stream.id}\n`);
+  const onGiveUp = (signal: DeadlySignal): void => {
+    if (endedBy !== undefined) return;
+    endedBy = signal;
+    process.stderr.write(
+      `inn: left; the command runs on unless the signal ends it. Follow it: --attach ${stream.id}\n`,
+    );
     stream.close();
   };
-  const release = connectTerminal(stream, { terminal, input, onInputFailed, onGiveUp });
+  const isReachable = (): boolean => hasStarted && !isLost();
+  const release = connectTerminal(stream, { ...options, isReachable, onInputFailed, onGiveUp });
   try {
     for await (const { event } of stream) {
+      hasStarted = true;
       if (event.case === 'output')
         await writeAll(event.value.stream === OutputStream.STDERR ? process.stderr : process.stdout, event.value.data);
       else if (event.case === 'gap') {
@@ -104,7 +117,7 @@ async function follow(stream: ExecStream, { terminal, input, mayMissOutput }: Fo
     }
     return codes.before;
   } catch (error) {
-    if (gaveUp) return exitCodes.interrupted;
+    if (endedBy !== undefined) throw new EndedBySignal(endedBy);
     throw error;
   } finally {
     release();

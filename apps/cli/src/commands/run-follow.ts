@@ -4,6 +4,7 @@ import { type Run, type RunOutput, RunSchema } from '@innkeeper/contract/control
 import { isReasonName, OperationError } from '@innkeeper/contract/errors';
 import { CliError } from '../cli-error.ts';
 import type { OutputFormat } from '../context.ts';
+import { EndedBySignal, onDeadlySignal } from '../ended-by-signal.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatBytes } from '../output/figures.ts';
 import { printObject } from '../output/json.ts';
@@ -29,12 +30,17 @@ export async function followRun(client: InnkeeperClient, id: string, options: Fo
   const { output, quiet = false } = options;
   const asData = output === 'json' || output === 'yaml';
   const leave = new AbortController();
-  const release = onInterrupt(client, id, options.onInterrupt, leave);
+  let isLost = false;
+  const release = onInterrupt(client, id, options.onInterrupt, leave, () => isLost);
   const tell = (text: string): void => void (quiet || process.stderr.write(`inn: ${text}\n`));
+  const onInterruption = (what: string): void => {
+    isLost = what.endsWith(' lost');
+    tell(what);
+  };
   let run: Run | undefined;
   let lines: RunLines | undefined;
   try {
-    for await (const { event } of client.runs.watch(id, { signal: leave.signal, onInterruption: tell })) {
+    for await (const { event } of client.runs.watch(id, { signal: leave.signal, onInterruption })) {
       if (event.case === 'run') run = event.value;
       if (event.case !== 'output' || run === undefined || asData) continue;
       if (run.targets.length > 1) lines ??= new RunLines(run.targets.map(({ vmName }) => vmName));
@@ -43,7 +49,7 @@ export async function followRun(client: InnkeeperClient, id: string, options: Fo
   } catch (error) {
     if (!leave.signal.aborted) throw error;
     tell(`left; it goes on. Follow it: inn runs follow ${id}`);
-    return exitCodes.interrupted;
+    throw leave.signal.reason;
   } finally {
     release();
     await lines?.end();
@@ -77,17 +83,19 @@ function summarize({ targets }: Run): void {
   printError(new OperationError(reason, errorMessage, { nextStep: errorNextStep || undefined }), false);
 }
 
-/** The first ^C cancels the run, if it is ours, and its end is waited for; the next one leaves it. */
+/** The first ^C or TERM cancels the run, if it is ours, and its end is waited for; the next one, or HUP, leaves it. */
 function onInterrupt(
   client: InnkeeperClient,
   id: string,
   first: 'cancel' | 'leave',
   leave: AbortController,
+  isLost: () => boolean,
 ): () => void {
   let isCanceled = first === 'leave';
-  const onSignal = (): void => {
-    if (isCanceled) {
-      leave.abort();
+  return onDeadlySignal((signal) => {
+    // Nobody is there any more who could say it again.
+    if (isCanceled || isLost() || signal === 'SIGHUP') {
+      leave.abort(new EndedBySignal(signal));
       return;
     }
     isCanceled = true;
@@ -95,9 +103,5 @@ function onInterrupt(
     client.runs.cancel(id, { signal: leave.signal }).catch((error: unknown) => {
       if (!leave.signal.aborted) printError(error, false);
     });
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
-  return () => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
-  };
+  });
 }

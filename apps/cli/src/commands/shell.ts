@@ -3,6 +3,7 @@ import { type Terminal, TerminalSchema, TerminalState } from '@innkeeper/contrac
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { contextOf } from '../context.ts';
+import { type DeadlySignal, EndedBySignal } from '../ended-by-signal.ts';
 import { formatTime } from '../output/figures.ts';
 import { printRows } from '../output/print-rows.ts';
 import { parseKey } from '../parse-key.ts';
@@ -35,8 +36,10 @@ export async function run(command: Command, vm: string, words: readonly string[]
   const id = options.attach ?? (await client.terminals.create(vm, newTerminal(options, words))).id;
   const stream = client.terminals.open(vm, id, { size: ownSize() });
   let hasLeft = false;
-  const release = connectKeys(stream, leaveKey, () => {
+  let endedBy: DeadlySignal | undefined;
+  const release = connectKeys(stream, leaveKey, (signal) => {
     hasLeft = true;
+    endedBy ??= signal;
     stream.close();
   });
   try {
@@ -46,6 +49,7 @@ export async function run(command: Command, vm: string, words: readonly string[]
     if (!hasLeft) throw error;
     if (process.stdout.isTTY) process.stdout.write(resetTerminal);
     process.stderr.write(`\ninn: left; it runs on. Come back: inn shell ${vm} --attach ${id}\n`);
+    if (endedBy !== undefined) throw new EndedBySignal(endedBy);
   } finally {
     release();
   }
@@ -61,7 +65,11 @@ function ownSize(): { readonly columns: number; readonly rows: number } {
   return { columns: Math.min(Math.max(columns || 80, 2), 500), rows: Math.min(rows || 24, 200) };
 }
 
-function connectKeys(stream: TerminalStream, leaveKey: number | undefined, onLeave: () => void): () => void {
+function connectKeys(
+  stream: TerminalStream,
+  leaveKey: number | undefined,
+  onLeave: (signal?: DeadlySignal) => void,
+): () => void {
   const release = takeKeyboard({
     ...{ leaveKey, onLeave, onKeys: (bytes) => stream.write(bytes) },
     onEnd: () => stream.write(endOfTransmission),

@@ -1,8 +1,11 @@
+import { type DeadlySignal, onDeadlySignal } from '../ended-by-signal.ts';
+
 export interface KeyboardOptions {
   /** The key that leaves; undefined: there is none. */
   readonly leaveKey: number | undefined;
   readonly onKeys: (bytes: Uint8Array) => void;
-  readonly onLeave: () => void;
+  /** The key that leaves, or a signal that asks us to end. */
+  readonly onLeave: (signal?: DeadlySignal) => void;
   /** Input that is no terminal came to its end. */
   readonly onEnd: () => void;
 }
@@ -19,14 +22,13 @@ export function takeKeyboard({ leaveKey, onKeys, onLeave, onEnd }: KeyboardOptio
     if (at !== 0) onKeys(at < 0 ? bytes : bytes.subarray(0, at));
     if (at >= 0) onLeave();
   };
-  // The window was closed, or we are told to go: what is looked at stays.
-  const signals = ['SIGHUP', 'SIGTERM', ...(isTerminal ? [] : (['SIGINT'] as const))] as const;
   if (isTerminal) stdin.setRawMode(true);
   stdin.on('data', onData);
   stdin.once('end', onEnd);
-  for (const name of signals) process.on(name, onLeave);
+  // The window was closed, or we are told to go: what is looked at stays.
+  const release = onDeadlySignal(onLeave);
   return () => {
-    for (const name of signals) process.off(name, onLeave);
+    release();
     stdin.off('data', onData);
     stdin.off('end', onEnd);
     if (isTerminal) stdin.setRawMode(false);

@@ -3,6 +3,7 @@ import { toJson } from '@bufbuild/protobuf';
 import { type Vm, VmSchema, VmState } from '@innkeeper/contract/control';
 import type { Command } from 'commander';
 import { contextOf } from '../context.ts';
+import { EndedBySignal, onDeadlySignal } from '../ended-by-signal.ts';
 import { cleanJson } from '../output/clean.ts';
 import { formatBytes, formatPercent } from '../output/figures.ts';
 import { fullestMount } from '../output/fullest-mount.ts';
@@ -66,10 +67,15 @@ async function live(draw: () => Promise<string>, intervalMs: number): Promise<vo
   process.stdout.write('\u001b[?1049h\u001b[?25l');
   process.stdin.setRawMode?.(true);
   process.stdin.on('data', onKey);
-  process.once('SIGTERM', () => stop.abort());
+  const release = onDeadlySignal((signal) => stop.abort(new EndedBySignal(signal)));
+  const stopped = new Promise<undefined>((resolve) => {
+    stop.signal.addEventListener('abort', () => resolve(undefined));
+  });
   try {
     while (!stop.signal.aborted) {
-      const text = await draw();
+      // A daemon that does not answer must not keep us.
+      const text = await Promise.race([draw(), stopped]);
+      if (text === undefined) break;
       process.stdout.write(`\u001b[H\u001b[2J${text}\n"–" is not known. q quits.\n`);
       await delay(intervalMs, undefined, { signal: stop.signal }).catch(() => undefined);
     }
@@ -78,7 +84,9 @@ async function live(draw: () => Promise<string>, intervalMs: number): Promise<vo
     process.stdin.off('data', onKey);
     process.stdin.destroy();
     process.stdout.write('\u001b[?25h\u001b[?1049l');
+    release();
   }
+  if (stop.signal.reason instanceof EndedBySignal) throw stop.signal.reason;
 }
 
 function usedOfTotal(vm: Vm): string {
