@@ -25,7 +25,8 @@ const started = toBinary(ExecEventSchema, create(ExecEventSchema, { event: { cas
 const handlers: FakeHandlers = {
   vms: { getVm: never, watchVm: neverStream, listEvents: () => ({ events: [] }), listVms: never, startVm: never },
   runs: { watchRun: neverStream, startRun: never },
-  guest: { statFile: never, listProcesses: never },
+  guestFiles: { stat: never },
+  guestProcesses: { list: never },
   terminals: { createTerminal: never },
   files: () => undefined,
   socket: (socket, path) => {
