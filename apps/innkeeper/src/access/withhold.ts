@@ -20,13 +20,17 @@ export function withhold<T extends Message>(schema: DescMessage, answer: T, held
   return copy;
 }
 
-/** For a caller, on the VMs that there are. What is about a VM that is gone is for who may do this everywhere. */
+/**
+ * For a caller, on the VMs that there are. What is about a VM that is gone is for who may do this everywhere. A token that
+ * is held to some commands does not read those of others.
+ */
 export function mayRead(caller: Caller, target: AccessTarget, find: (id: string) => ScopedVm | undefined): MayRead {
   const own = target === 'somewhere' ? 'everywhere' : target;
-  return (privilege, vmIds) =>
-    vmIds.length === 0
-      ? mayDo(caller, privilege, own)
-      : vmIds.every((id) => mayDo(caller, privilege, find(id) ?? 'everywhere'));
+  return (privilege, vmIds) => {
+    if (privilege === 'guest.exec' && caller.allowedCommands.length > 0) return false;
+    if (vmIds.length === 0) return mayDo(caller, privilege, own);
+    return vmIds.every((id) => mayDo(caller, privilege, find(id) ?? 'everywhere'));
+  };
 }
 
 interface Visit {

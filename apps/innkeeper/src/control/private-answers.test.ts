@@ -154,6 +154,16 @@ describe('answers to who may only see VMs', () => {
     assert.deepEqual(missing, []);
   });
 
+  it('have no command lines for a token that may start some commands only', async () => {
+    const wanted = { name: 'ci', allowedCommands: ['/bin/df'] };
+    const { body } = await ask('AccessService/CreateToken', wanted, admin);
+    const bearer = { authorization: `Bearer ${String(body['secret'])}` };
+    const request = { vm: 'one', request: {} };
+    const answer = await callJson(base, 'GuestService/ListProcesses', request, bearer);
+    assert.match(JSON.stringify(answer.body), /"name":"sleep"/);
+    assert.doesNotMatch(JSON.stringify(answer.body), /mark-arguments/);
+  });
+
   it('have the console for who may see that, on the VMs where they may', async () => {
     await makeUser(api.access, 'cora', ['vm.view', 'vm.console'], { scope: 'tag:team=a' });
     await makeUser(api.access, 'dirk', ['vm.console'], { scope: 'tag:team=b' });
