@@ -27,6 +27,8 @@ export const systemSuites: readonly Suite[] = [
   { name: 'agent', globs: ['apps/agent/src/**/*.test.ts'], concurrency: 1, timeoutMs: 120_000 },
   { name: 'conformance', globs: ['tests/conformance/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   { name: 'peers', globs: ['tests/peers/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
+  // Mostly reads and writes a disk.
+  { name: 'packages', globs: ['tests/packages/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   { name: 'drivers', globs: ['tests/drivers/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   // A daemon each; a browser mostly waits.
   { name: 'e2e', globs: ['tests/e2e/**/*.test.ts'], concurrency: 2, timeoutMs: 600_000 },

@@ -1,7 +1,7 @@
 // What each command needs of Debian, and why; shown to the person before anything is installed.
 
 /** The commands of package.json. */
-export const commands = ['start', 'test', 'ok', 'generate', 'build:agent', 'bench'];
+export const commands = ['start', 'test', 'ok', 'generate', 'build:agent', 'package', 'bench'];
 
 const compiler = [
   { name: 'gcc', why: 'compiles the agent’s compiler, QuickJS' },
@@ -29,6 +29,8 @@ const images = [
   { name: 'lz4', why: 'unpacks the guest’s kernel' },
 ];
 
+const packages = [{ name: 'rpm', why: 'packs the RPM package' }];
+
 const tests = [
   { name: 'chromium', why: 'walks the web console in tests' },
   { name: 'postgresql', why: 'a real server for the tests of the store, on a socket of their own' },
@@ -42,10 +44,12 @@ export function debianPackages(command, arch) {
   switch (command) {
     case 'build:agent':
       return compiler;
+    case 'package':
+      return [...compiler, ...packages];
     case 'start':
       return [machines[arch], ...images, ...compiler];
     case 'test':
-      return [machines[arch], ...images, ...compiler, ...peers, ...tests];
+      return [machines[arch], ...images, ...compiler, ...peers, ...tests, ...packages];
     case 'bench':
       return [machines[arch], ...images, ...compiler, ...peers];
     default:

@@ -6,18 +6,27 @@ interface Named {
   readonly name: string;
 }
 
-/** Node's codes for "nobody listens there". */
-const unreachable = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE']);
+/** Node's codes for "nobody listens there", or that the socket is another user's. */
+const unreachable = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE', 'EACCES']);
 
 /** Whether an error, or what caused it, says that the daemon is not there. */
 export function isUnreachable(error: unknown): boolean {
+  return hasCode(error, unreachable);
+}
+
+function hasCode(error: unknown, codes: ReadonlySet<string>): boolean {
   for (let each = error; each instanceof Error; each = each.cause)
-    if ('code' in each && unreachable.has(String(each.code))) return true;
+    if ('code' in each && codes.has(String(each.code))) return true;
   return false;
 }
 
 /** What is thrown when no daemon answers on its socket. */
 export function unreachableError(server: Named, cause: unknown): OperationError {
+  if (hasCode(cause, new Set(['EACCES'])))
+    return new OperationError('DAEMON_UNREACHABLE', `${server.name} belongs to another user.`, {
+      cause,
+      nextStep: 'Use it as that user or as root, or log in with "inn login URL".',
+    });
   return new OperationError('DAEMON_UNREACHABLE', `No daemon answers on ${server.name}.`, { cause });
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ServerAddress } from '@innkeeper/client';
@@ -28,7 +28,7 @@ export function serverAddress(command: Command, environment: NodeJS.ProcessEnv =
   const url = environment['INNKEEPER_URL'];
   if (url) return { url, token: tokenOf(environment), ...caOf(environment) };
   const name = options.context || readContexts().current;
-  return name === '' || name === undefined ? socketIn(defaultDataFolder(environment)) : contextAddress(name);
+  return name === '' || name === undefined ? localAddress(environment) : contextAddress(name);
 }
 
 /** As the daemon's: $XDG_DATA_HOME/innkeeper, else ~/.local/share/innkeeper. */
@@ -36,12 +36,21 @@ function defaultDataFolder(environment: NodeJS.ProcessEnv): string {
   return join(environment['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'innkeeper');
 }
 
-function socketIn(folder: string): ServerAddress {
+/** Of the service that the packages install. Only root and the service's own user can look into it. */
+const serviceDataFolder = '/var/lib/innkeeper';
+
+/** The user's own daemon; where there is none, the machine's service for who may use its socket. */
+function localAddress(environment: NodeJS.ProcessEnv): ServerAddress {
+  const [own, service] = [socketIn(defaultDataFolder(environment)), socketIn(serviceDataFolder)];
+  return !existsSync(own.socketPath) && existsSync(service.socketPath) ? service : own;
+}
+
+function socketIn(folder: string): { readonly socketPath: string } {
   return { socketPath: join(folder, 'innkeeper.sock') };
 }
 
 function contextAddress(name: string): ServerAddress {
-  if (name === 'local') return socketIn(defaultDataFolder(process.env));
+  if (name === 'local') return localAddress(process.env);
   const { url, token, ca } = contextNamed(readContexts(), name);
   return { url, token, ca };
 }

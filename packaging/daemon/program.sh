@@ -1,0 +1,2 @@
+#!/bin/sh
+exec /usr/lib/innkeeper/bin/node /usr/lib/innkeeper/bundle/@NAME@.mjs "$@"

@@ -1,0 +1,97 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findDebianSources } from '../../apps/innkeeper/src/images/debian-sources.ts';
+
+const cache = join(import.meta.dirname, '../../.cache/package-tests');
+
+/** How a program ended, with what it printed on both streams. */
+export interface Ended {
+  readonly status: number | null;
+  readonly text: string;
+}
+
+/** A small Debian without systemd to install packages into. */
+export interface TestRoot extends Disposable {
+  readonly path: string;
+  /** Runs a program in it, as root unless it is said otherwise, to its end. */
+  run(program: string, ...args: string[]): Ended;
+  /** The same; throws unless it exits with 0. */
+  succeed(program: string, ...args: string[]): string;
+  /** Starts a line of shell in it, with /proc. */
+  start(line: string): ChildProcess;
+}
+
+/** Why there can be no test root here; undefined when there can. */
+export function whyNoTestRoot(): string | undefined {
+  if (process.getuid?.() !== 0) return 'it needs root, for chroot and for the owners of files';
+  for (const program of ['mmdebstrap', 'rpm', 'rpmbuild', 'dpkg-deb', 'unshare'])
+    if (spawnSync(program, ['--version']).error !== undefined) return `${program} is not installed`;
+  return undefined;
+}
+
+/** Unpacks a new root; the first time it is made of the packages that the host's apt is set up with, and kept. */
+export async function makeTestRoot(): Promise<TestRoot> {
+  const { suite, lines } = await findDebianSources();
+  const archive = join(cache, `${suite}.tar`);
+  if (!existsSync(archive)) {
+    mkdirSync(cache, { recursive: true });
+    const include = '--include=passwd,libstdc++6,libatomic1';
+    execFileSync('mmdebstrap', ['--quiet', '--variant=essential', include, suite, `${archive}.new.tar`, ...lines], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    renameSync(`${archive}.new.tar`, archive);
+  }
+  const path = mkdtempSync(join(tmpdir(), 'innkeeper-root-'));
+  execFileSync('tar', ['-xf', archive, '-C', path, '--numeric-owner']);
+  const environment = {
+    PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: '/nonexistent',
+    DEBIAN_FRONTEND: 'noninteractive',
+  };
+  const run = (program: string, ...args: string[]): Ended => {
+    const { status, stdout, stderr } = spawnSync('chroot', [path, program, ...args], {
+      ...{ encoding: 'utf8', env: environment, timeout: 120_000 },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return { status, text: stdout + stderr };
+  };
+  return {
+    path,
+    run,
+    succeed: (program, ...args) => {
+      const { status, text } = run(program, ...args);
+      if (status !== 0) throw new Error(`${program} ${args.join(' ')} exited with ${status}: ${text}`);
+      return text;
+    },
+    start: (line) => {
+      // Its own mounts, which go with it.
+      const script = 'mount -t proc proc "$0/proc" && exec chroot "$0" /bin/sh -c "$1"';
+      return spawn('unshare', ['--mount', 'sh', '-c', script, path, line], {
+        ...{ env: environment, stdio: ['ignore', 'pipe', 'pipe'] },
+      });
+    },
+    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
+  };
+}
+
+/** The service as its unit starts it: its user, its environment and settings, its command. */
+export function serviceLine(unit: string): string {
+  const value = (name: string): string => {
+    const found = new RegExp(`^${name}=(.+)$`, 'm').exec(unit)?.[1];
+    if (found === undefined) throw new Error(`The unit has no ${name}=.`);
+    return found;
+  };
+  const settings = value('EnvironmentFile').replace(/^-/, '');
+  const user = `--reuid=${value('User')} --regid=${value('Group')} --init-groups`;
+  return [
+    `set -ae; umask ${value('UMask')}; ${value('Environment')}; [ ! -e ${settings} ] || . ${settings}`,
+    `exec setpriv ${user} ${value('ExecStart')}`,
+  ].join('; ');
+}
+
+/** A file of the root as text. */
+export function readIn(root: TestRoot, path: string): string {
+  return readFileSync(join(root.path, path), 'utf8');
+}

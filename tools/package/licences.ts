@@ -1,0 +1,51 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly license?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+/** What a package says about whose work it is: ours, and that of every npm package, of Node and of QuickJS within. */
+export function licences(root: string, nodePackage: string): string {
+  const packages = [...npmPackages(root), nodePackage].sort().map((folder) => describe(join(root, folder)));
+  const quickjs = readdirSync(join(root, '.cache/agent'))
+    .filter((name) => /^quickjs-[\d-]+$/.test(name))
+    .map((name) => `${name} (in the agent)\n\n${readFileSync(join(root, '.cache/agent', name, 'LICENSE'), 'utf8')}`);
+  const own =
+    'Innkeeper is licensed under the Apache License, Version 2.0. It contains the following, each under its own terms.';
+  const musl = 'musl (in the agent)\n\nCopyright © 2005-2020 Rich Felker, et al. MIT license: https://musl.libc.org\n';
+  return [own, ...packages, ...quickjs, musl].join(`\n\n${'-'.repeat(78)}\n\n`);
+}
+
+/** Folders of all npm packages that our programs depend on, their own dependencies among them. */
+function npmPackages(root: string): string[] {
+  const workspaces = ['apps', 'packages'].flatMap((area) =>
+    readdirSync(join(root, area)).map((name) => join(area, name)),
+  );
+  const found = new Set<string>();
+  const follow = (from: string): void => {
+    for (const name of Object.keys(manifest(join(root, from)).dependencies ?? {})) {
+      const nested = join(from, 'node_modules', name);
+      const folder = existsSync(join(root, nested)) ? nested : join('node_modules', name);
+      if (name.startsWith('@innkeeper/') || found.has(folder) || !existsSync(join(root, folder))) continue;
+      found.add(folder);
+      follow(folder);
+    }
+  };
+  for (const workspace of workspaces) if (existsSync(join(root, workspace, 'package.json'))) follow(workspace);
+  return [...found];
+}
+
+function describe(folder: string): string {
+  const { name, version, license } = manifest(folder);
+  const file = readdirSync(folder).find((each) => /^licen[sc]e/i.test(each));
+  const text = file === undefined ? '' : readFileSync(join(folder, file), 'utf8').trim();
+  return `${name} ${version}: ${license ?? 'see below'}\n\n${text}`;
+}
+
+function manifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
+}
