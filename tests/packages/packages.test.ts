@@ -112,12 +112,12 @@ describe('the packages of the daemon', {
   });
 
   it('deb: installs the service’s user, its folder and programs that run', () => {
-    const text = dpkg(deb);
+    dpkg(deb);
     assert.equal(modeOf(data), '700 innkeeper');
     assert.equal(modeOf(conf), '640 root');
     assert.match(root.succeed('id', 'innkeeper'), /groups=.*\(kvm\)/);
     assert.match(readIn(root, '/etc/subuid'), /^innkeeper:/m);
-    assert.ok(existsSync(join(root.path, 'etc/systemd/system/multi-user.target.wants/innkeeper.service')), text);
+    root.succeed('test', '-L', '/etc/systemd/system/multi-user.target.wants/innkeeper.service');
     assert.equal(root.succeed('find', '/usr/lib/innkeeper', '-perm', '/6022'), '');
     const { status, text: said } = root.run('inn', 'ls');
     assert.deepEqual([status, /No daemon answers/.test(said)], [1, true], said);
@@ -126,7 +126,7 @@ describe('the packages of the daemon', {
 
   it('deb: serves as its unit says, with its agent and web console, for root alone', async () => {
     const said = await start();
-    assert.match(root.succeed('inn', 'version'), /inn +\d.*\ndaemon +\d[^,]*\n/);
+    assert.match(root.succeed('inn', 'version'), /inn +\d.*\ndaemon +\d.*, with agent \d/);
     assert.match(root.succeed('inn', 'ls'), /No VMs/);
     assert.equal(modeOf(`${data}/innkeeper.sock`), '600 innkeeper');
     const others = root.run('setpriv', '--reuid=nobody', '--clear-groups', 'inn', '--data', data, 'ls');

@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { VmState } from '@innkeeper/contract/control';
 import { agentPeakRssBytes } from './agent-memory.ts';
 import { measureBusyLoop } from './busy-loop.ts';
+import { checkServiceUnit } from './check-service-unit.ts';
 import { checkShell, checkTerminal } from './check-terminal.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { rootFileSystemHeader } from './guest-disk.ts';
@@ -56,6 +57,12 @@ export function testGuest({ image, init, bootMs }: Guest): void {
       const shown = JSON.parse(await innText(['show', name, '-o', 'json'], options)) as { readonly id: string };
       assert.equal(shown.id, vm.id);
     });
+
+    if (init === 'systemd') {
+      it('keeps the processes of VMs when its systemd restarts and stops innkeeper.service', async () => {
+        await checkServiceUnit(name, options);
+      });
+    }
 
     it('reports the memory that free reports', async () => {
       const free = await innText(['exec', name, '--', 'free', '-b'], options);

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { innText } from './inn.ts';
+
+const packaging = join(import.meta.dirname, '../../packaging');
+
+/** In place of the daemon: starts a "VM", which it writes down, and then does nothing, as the daemon between two requests. */
+const daemon = `#!/bin/sh
+[ "$*" = "serve --listen none" ] || exit 2
+[ -w "$INNKEEPER_DATA" ] && ! [ -w /usr ] || exit 1
+setsid sleep 5000 &
+echo $! >>"$INNKEEPER_DATA/vms"
+exec sleep 6000
+`;
+
+/** Has the systemd of a guest run innkeeper.service, restart and stop it: the processes of VMs live on. */
+export async function checkServiceUnit(name: string, options: { readonly dataDirectory: string }): Promise<void> {
+  const sh = (script: string): Promise<string> => innText(['exec', name, '--', 'sh', '-ec', script], options);
+  const put = async (path: string, text: string): Promise<void> => {
+    await innText(['exec', name, '--', 'sh', '-ec', `mkdir -p "$(dirname ${path})"; cat >${path}`], {
+      ...{ ...options, input: Buffer.from(text) },
+    });
+  };
+  await put('/usr/bin/innkeeper', daemon);
+  await put('/etc/innkeeper/innkeeper.conf', 'INNKEEPER_OPTIONS="--listen none"\n');
+  const unit = '/usr/lib/systemd/system/innkeeper.service';
+  await put(unit, readFileSync(join(packaging, 'systemd/innkeeper.service'), 'utf8'));
+  await put('/tmp/make-user.sh', readFileSync(join(packaging, 'daemon/make-user.sh'), 'utf8'));
+  await sh('chmod 755 /usr/bin/innkeeper; . /tmp/make-user.sh; make_user; systemctl daemon-reload');
+  await sh('systemctl start innkeeper');
+  const mainPid = async (): Promise<string> => (await sh('systemctl show -P MainPID innkeeper')).trim();
+  const vms = async (): Promise<string[]> => (await sh('cat /var/lib/innkeeper/vms')).trim().split('\n');
+  /** User and parent of a process that lives. */
+  const ownerOf = async (pid: string): Promise<string> => (await sh(`stat -c %U /proc/${pid}`)).trim();
+  const first = await mainPid();
+  await sh('for n in $(seq 100); do [ -s /var/lib/innkeeper/vms ] && exit 0; sleep 0.1; done; exit 1');
+  const [vm = ''] = await vms();
+  assert.equal(await ownerOf(vm), 'innkeeper');
+  assert.match(await sh(`cat /proc/${vm}/cgroup`), /\/innkeeper\.slice\/innkeeper\.service/);
+  await sh('systemctl restart innkeeper');
+  assert.notEqual(await mainPid(), first);
+  assert.equal(await ownerOf(vm), 'innkeeper');
+  await sh('systemctl stop innkeeper');
+  assert.equal(await ownerOf(vm), 'innkeeper');
+  await sh('kill $(cat /var/lib/innkeeper/vms)');
+}
