@@ -14,44 +14,34 @@ echo $! >>"$INNKEEPER_DATA/vms"
 exec sleep 6000
 `;
 
-const files: Readonly<Record<string, string>> = {
-  '/usr/bin/innkeeper': daemon,
-  '/etc/innkeeper/innkeeper.conf': 'INNKEEPER_OPTIONS="--listen none"\n',
-  '/usr/lib/systemd/system/innkeeper.service': readFileSync(join(packaging, 'systemd/innkeeper.service'), 'utf8'),
-};
-
-/** One command, since each costs seconds where the guest has no KVM. */
-const script = `
-put() { mkdir -p "$(dirname "$1")"; cat >"$1"; }
-${Object.entries(files)
-  .map(([path, text]) => `put ${path} <<'END_OF_FILE'\n${text}END_OF_FILE\n`)
-  .join('')}
-${readFileSync(join(packaging, 'daemon/make-user.sh'), 'utf8')}
-chmod 755 /usr/bin/innkeeper
-make_user
-systemctl daemon-reload
-vms=/var/lib/innkeeper/vms
-say() { echo "$1: $(systemctl show -P MainPID innkeeper) $(stat -c %U "/proc/$vm" || echo gone)"; }
-systemctl start innkeeper
-tries=0
-until [ -s $vms ]; do tries=$((tries + 1)); [ $tries -lt 300 ] || exit 1; sleep 0.1; done
-vm=$(head -n 1 $vms)
-grep '^0::' "/proc/$vm/cgroup"
-say started
-systemctl restart innkeeper
-say restarted
-systemctl stop innkeeper
-say stopped
-kill $(cat $vms)
-`;
-
-/** Has the systemd of a guest start, restart and stop innkeeper.service: the processes of VMs live on. */
+/** Has the systemd of a guest run innkeeper.service, restart and stop it: the processes of VMs live on. */
 export async function checkServiceUnit(name: string, options: { readonly dataDirectory: string }): Promise<void> {
-  const said = await innText(['exec', name, '--', 'sh', '-ec', script], options);
-  const found =
-    /^0::\/innkeeper\.slice\/innkeeper\.service\nstarted: (\d+) innkeeper\nrestarted: (\d+) innkeeper\nstopped: 0 innkeeper\n$/.exec(
-      said,
-    );
-  assert.ok(found !== null, said);
-  assert.notEqual(found[1], found[2]);
+  const sh = (script: string): Promise<string> => innText(['exec', name, '--', 'sh', '-ec', script], options);
+  const put = async (path: string, text: string): Promise<void> => {
+    await innText(['exec', name, '--', 'sh', '-ec', `mkdir -p "$(dirname ${path})"; cat >${path}`], {
+      ...{ ...options, input: Buffer.from(text) },
+    });
+  };
+  await put('/usr/bin/innkeeper', daemon);
+  await put('/etc/innkeeper/innkeeper.conf', 'INNKEEPER_OPTIONS="--listen none"\n');
+  const unit = '/usr/lib/systemd/system/innkeeper.service';
+  await put(unit, readFileSync(join(packaging, 'systemd/innkeeper.service'), 'utf8'));
+  await put('/tmp/make-user.sh', readFileSync(join(packaging, 'daemon/make-user.sh'), 'utf8'));
+  await sh('chmod 755 /usr/bin/innkeeper; . /tmp/make-user.sh; make_user; systemctl daemon-reload');
+  await sh('systemctl start innkeeper');
+  const mainPid = async (): Promise<string> => (await sh('systemctl show -P MainPID innkeeper')).trim();
+  const vms = async (): Promise<string[]> => (await sh('cat /var/lib/innkeeper/vms')).trim().split('\n');
+  /** User and parent of a process that lives. */
+  const ownerOf = async (pid: string): Promise<string> => (await sh(`stat -c %U /proc/${pid}`)).trim();
+  const first = await mainPid();
+  await sh('for n in $(seq 100); do [ -s /var/lib/innkeeper/vms ] && exit 0; sleep 0.1; done; exit 1');
+  const [vm = ''] = await vms();
+  assert.equal(await ownerOf(vm), 'innkeeper');
+  assert.match(await sh(`cat /proc/${vm}/cgroup`), /\/innkeeper\.slice\/innkeeper\.service/);
+  await sh('systemctl restart innkeeper');
+  assert.notEqual(await mainPid(), first);
+  assert.equal(await ownerOf(vm), 'innkeeper');
+  await sh('systemctl stop innkeeper');
+  assert.equal(await ownerOf(vm), 'innkeeper');
+  await sh('kill $(cat /var/lib/innkeeper/vms)');
 }
