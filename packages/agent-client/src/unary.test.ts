@@ -118,6 +118,17 @@ describe('a question', () => {
       await agent.dispose();
     });
 
+  it('whose answer is nothing but empty entries is refused before they are all made', async () => {
+    const agent = new ScriptedAgent();
+    const body = Uint8Array.from({ length: 65_000 }, (_, index) => (index % 2 === 0 ? 0x0a : 0));
+    agent.onCall = (call, connection) => connection.send({ case: 'message', value: { callId: call.id, body } });
+    await assert.rejects(agent.link.call(FileServiceLite.list, { path: '/' }), {
+      reason: 'GUEST_MISBEHAVES',
+      message: /too many entries/,
+    });
+    await agent.dispose();
+  });
+
   it('for processes has as many as were asked for, and no shares that cannot be', async () => {
     const agent = new ScriptedAgent();
     agent.onCall = (call, connection) => {

@@ -7,8 +7,8 @@ import type { TurnBudget } from './turn-budget.ts';
 const grantStepBytes = 32 * 1024;
 /** How far an agent can overdraw: a writer that has any credit may send one whole message. */
 export const overdraftBytes = 65_536;
-/** An agent grants what it has consumed, and so never much more than it began with. */
-const maxSendCredit = 4 * initialAgentCredit;
+/** An agent grants what it has consumed, in large steps: no more than it was sent, but for this. */
+const creditSlack = 4 * initialAgentCredit;
 
 export interface SessionCallPorts {
   readonly id: number;
@@ -41,6 +41,8 @@ export class SessionCall {
   /** A grant is on its way into the channel: what is consumed meanwhile goes with the next one. */
   #isGranting = false;
   #sendCredit = initialAgentCredit;
+  /** What may yet be granted; a grant counts as a message does. */
+  #grantable = creditSlack;
   #waitingReader: Deferred<void> | undefined;
   #waitingWriter: Deferred<void> | undefined;
   #over: { readonly error: unknown } | undefined;
@@ -84,7 +86,7 @@ export class SessionCall {
   async send(body: Uint8Array, options?: { readonly halfClose?: boolean }): Promise<void> {
     checkBody(body.length);
     await this.#credit();
-    this.#sendCredit -= body.length;
+    this.#spend(body.length);
     await this.#ports.write(body, options?.halfClose === true);
   }
 
@@ -95,7 +97,7 @@ export class SessionCall {
 
   async sendBulk(buffer: Uint8Array, start: number, end: number, prefix: Uint8Array): Promise<void> {
     await this.#credit();
-    this.#sendCredit -= end - start + prefix.length;
+    this.#spend(end - start + prefix.length);
     await this.#ports.writeBulk(buffer, start, end, prefix);
   }
 
@@ -124,7 +126,8 @@ export class SessionCall {
   /** From the session: credit came. */
   addCredit(bytes: number): void {
     this.#sendCredit += bytes;
-    if (this.#sendCredit > maxSendCredit) this.#ports.misbehave(`call ${this.#ports.id} was given credit without end`);
+    this.#grantable -= messageCharge(bytes);
+    if (this.#grantable < 0) this.#ports.misbehave(`call ${this.#ports.id} was given credit without end`);
     if (this.#sendCredit > 0) this.#wakeWriter();
   }
 
@@ -133,6 +136,12 @@ export class SessionCall {
     this.#over ??= { error };
     this.#wakeReader();
     this.#wakeWriter();
+  }
+
+  #spend(bytes: number): void {
+    this.#sendCredit -= bytes;
+    // As much as the grants for it can count: those of an agent that grants each small message by itself.
+    this.#grantable += messageCharge(bytes);
   }
 
   /** Waits until the agent takes more and the session has room for it. */

@@ -1,10 +1,10 @@
 import { createDeferred, type Deferred } from '@innkeeper/kit';
 import type { LinkClock } from '../clock.ts';
 
-/** Work that one session may cause in a turn of the event loop: four reads of a port, or 256 small messages. */
+/** Work that one session may cause in a turn of the event loop: two reads of a port, or 64 small messages. */
 const turnBytes = 256 * 1024;
-/** What a message costs besides its bytes. */
-const messageBytes = 1024;
+/** What a message costs besides its bytes, when it is decoded and again when it is handed over. */
+const messageBytes = 2048;
 
 /**
  * Shares the event loop between VMs: decoding a frame and handing a message to its reader are paid from here, and who

@@ -4,6 +4,9 @@ import { type LiteMethod, liteDecode, liteEncode, MalformedMessageError } from '
 import type { NativeSession } from './native-session.ts';
 import type { SessionCall } from './session-call.ts';
 
+/** Entries of all lists of one answer: more than any page or report has, and few enough to cost little. */
+const maxEntries = 4096;
+
 /** A call whose messages are typed by its method. */
 export class TypedCall<I extends DescMessage, O extends DescMessage> {
   readonly raw: SessionCall;
@@ -51,7 +54,7 @@ function decode<I extends DescMessage, O extends DescMessage>(
   body: Uint8Array,
 ): MessageShape<O> {
   try {
-    return liteDecode(method.output, body);
+    return liteDecode(method.output, body, { maxEntries });
   } catch (error) {
     if (error instanceof MalformedMessageError)
       throw new OperationError('GUEST_MISBEHAVES', `${method.name}: ${error.message}`);

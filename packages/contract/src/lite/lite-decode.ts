@@ -13,11 +13,16 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Bytes to a message of the same shape as protobuf-es' `fromBinary` gives: defaults filled in, absent optional fields
- * absent. Unknown fields are dropped. `bytes` fields are views into `bytes`: copy what must outlive it.
+ * absent. `maxEntries` bounds the entries of all its lists and maps together: an empty one costs two bytes and an object.
+ * Unknown fields are dropped. `bytes` fields are views into `bytes`: copy what must outlive it.
  * @throws MalformedMessageError for anything that is not a message; lengths are checked before anything is taken.
  */
-export function liteDecode<Desc extends DescMessage>(type: LiteType<Desc>, bytes: Uint8Array): MessageShape<Desc> {
-  return readMessage(new Reader(bytes), type, bytes.length, 0) as MessageShape<Desc>;
+export function liteDecode<Desc extends DescMessage>(
+  type: LiteType<Desc>,
+  bytes: Uint8Array,
+  { maxEntries = Number.POSITIVE_INFINITY }: { readonly maxEntries?: number } = {},
+): MessageShape<Desc> {
+  return readMessage(new Reader(bytes, maxEntries), type, bytes.length, 0) as MessageShape<Desc>;
 }
 
 type Shape = Record<string, unknown>;
@@ -68,6 +73,7 @@ function readField(reader: Reader, field: LiteField, wire: number, message: Shap
   const expected = wireTypeOf(field);
   if (field.rule === 'map') {
     if (wire !== 2) return false;
+    reader.countEntry();
     const [key, value] = readMapEntry(reader, field, depth);
     // Defined, not assigned: a key "__proto__" from the other side is a key like any other.
     Object.defineProperty(message[field.name], key, { value, enumerable: true, configurable: true, writable: true });
@@ -75,10 +81,14 @@ function readField(reader: Reader, field: LiteField, wire: number, message: Shap
   }
   if (field.rule === 'repeated' && wire === 2 && expected !== 2) {
     const end = reader.delimitedEnd();
-    while (reader.position < end) (message[field.name] as unknown[]).push(readValue(reader, field, depth));
+    while (reader.position < end) {
+      reader.countEntry();
+      (message[field.name] as unknown[]).push(readValue(reader, field, depth));
+    }
     return true;
   }
   if (wire !== expected) return false;
+  if (field.rule === 'repeated') reader.countEntry();
   const value = readValue(reader, field, depth);
   if (field.oneof !== undefined) message[field.oneof] = { case: field.name, value };
   else if (field.rule === 'repeated') (message[field.name] as unknown[]).push(value);
@@ -151,10 +161,17 @@ function readValue(reader: Reader, field: LiteField, depth: number): unknown {
 
 class Reader {
   readonly #bytes: Uint8Array;
+  #entriesLeft: number;
   position = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, maxEntries: number) {
     this.#bytes = bytes;
+    this.#entriesLeft = maxEntries;
+  }
+
+  /** One more entry of a list or a map. */
+  countEntry(): void {
+    if (--this.#entriesLeft < 0) throw new MalformedMessageError('A message has too many entries.');
   }
 
   #byte(): number {
