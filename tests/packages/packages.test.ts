@@ -42,8 +42,9 @@ describe('the packages of the daemon', {
   });
   after(async () => {
     await stop();
-    root[Symbol.dispose]();
     rmSync(folder, { recursive: true });
+    // Not made when the packages could not be built.
+    root?.[Symbol.dispose]();
   });
 
   /** Installs a Debian package; the root has no QEMU. */
