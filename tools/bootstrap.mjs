@@ -31,6 +31,12 @@ function run(program, args, environment = process.env) {
   if (status !== 0) refuse(`"${program} ${args.join(' ')}" failed with exit code ${status}. Its output is above.`);
 }
 
+/** What an arm64 machine cannot do yet; said, so that nobody waits for it. */
+function warnOfArm64(command) {
+  if (process.arch !== 'arm64' || command !== 'start') return;
+  say('On arm64 Innkeeper builds and serves its agent, its control plane and its web console; it runs no VMs yet.');
+}
+
 function checkMachine() {
   if (Number(process.versions.node.split('.')[0]) < 18)
     refuse(`Node 18 or later is needed to set up, this is ${process.versions.node}.`);
@@ -39,8 +45,8 @@ function checkMachine() {
 }
 
 /** Of the packages a command needs, those that dpkg does not have. */
-function missingPackages(command) {
-  const wanted = debianPackages(command, process.arch);
+function missingPackages(command, args) {
+  const wanted = debianPackages(command, process.arch, args);
   if (!existsSync('/usr/bin/dpkg-query')) return { unknown: true, missing: wanted };
   const names = wanted.map((entry) => entry.name);
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own format language.
@@ -56,8 +62,8 @@ function missingPackages(command) {
   return { unknown: false, missing: wanted.filter((entry) => !installed.has(entry.name)) };
 }
 
-function installPackages(command) {
-  const { unknown, missing } = missingPackages(command);
+function installPackages(command, args) {
+  const { unknown, missing } = missingPackages(command, args);
   if (missing.length === 0) return;
   say(`npm ${command} needs ${missing.length} Debian packages that are not installed:`);
   for (const { name, why } of missing) say(`  ${name.padEnd(24)} ${why}`);
@@ -108,6 +114,7 @@ function handOver(command, args) {
 const [command, ...args] = process.argv.slice(2);
 if (!commands.includes(command)) refuse(`"${command ?? ''}" is no command; there are ${commands.join(', ')}.`);
 checkMachine();
-installPackages(command);
+warnOfArm64(command);
+installPackages(command, args);
 installNpmPackages();
 handOver(command, args);

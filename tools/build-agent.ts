@@ -1,15 +1,19 @@
 /**
  * Builds the agent: TypeScript → one module → bytecode → a static program. Each stage is a file under dist/agent.
- * Skips what is unchanged. Flags: --sanitize builds with address and undefined-behaviour sanitizers for this machine's
- * own libc; --force builds whatever the hash says.
+ * Skips what is unchanged. Flags: --arch x64|arm64|all (default: this machine's); --sanitize builds with address and
+ * undefined-behaviour sanitizers for this machine's own libc; --force builds whatever the hash says; --skip-missing goes on
+ * without an architecture that this machine has no compiler for, and says so.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from './build-agent/bundle.ts';
 import { buildQjsc, compileBytecode, link, toolchains } from './build-agent/compile.ts';
+import { crossToolchain, ToolchainMissing } from './build-agent/cross-toolchain.ts';
 import { inputsHash } from './build-agent/inputs-hash.ts';
 import { quickJsSource } from './build-agent/quickjs-source.ts';
+import { tryProgram } from './build-agent/run-program.ts';
+import { ownTarget, type Target, targetNames, wantedTargets } from './build-agent/targets.ts';
 
 /** The agent may not be larger (DESIGN: 1 MiB with all features). */
 const budgetBytes = 1024 * 1024;
@@ -19,29 +23,39 @@ const sanitize = process.argv.includes('--sanitize');
 const kind = sanitize ? 'sanitize' : 'release';
 const output = join(root, 'dist', 'agent');
 const cache = join(root, '.cache', 'agent');
-const program = join(output, `innkeeper-agent-linux-${process.arch}${sanitize ? '-sanitize' : ''}`);
-const stamp = join(output, `${kind}.hash`);
 const { version } = JSON.parse(readFileSync(join(root, 'apps', 'agent', 'package.json'), 'utf8')) as {
   version: string;
 };
 
-const hash = inputsHash(root, `${kind} ${process.arch} ${version}`);
-if (
-  existsSync(program) &&
-  existsSync(stamp) &&
-  readFileSync(stamp, 'utf8') === hash &&
-  !process.argv.includes('--force')
-) {
-  process.stderr.write(`${size(program)}, unchanged\n`);
-} else {
-  await build();
+for (const target of sanitize ? [ownTarget] : wantedTargets(process.argv)) {
+  try {
+    await buildFor(target);
+  } catch (error) {
+    if (!(error instanceof ToolchainMissing) || !process.argv.includes('--skip-missing')) throw error;
+    process.stderr.write(`No agent for ${target}: ${error.message}\n`);
+  }
 }
 
-async function build(): Promise<void> {
+async function buildFor(target: Target): Promise<void> {
+  const program = join(output, `innkeeper-agent-linux-${target}${sanitize ? '-sanitize' : ''}`);
+  const stamp = join(output, `${kind}-${target}.hash`);
+  const hash = inputsHash(root, `${kind} ${target} ${version}`);
+  const isKnown = existsSync(program) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash;
+  if (isKnown && !process.argv.includes('--force')) {
+    process.stderr.write(`${size(program)}, unchanged\n`);
+    return;
+  }
+  await build(target, program);
+  writeFileSync(stamp, hash);
+}
+
+async function build(target: Target, program: string): Promise<void> {
   mkdirSync(output, { recursive: true });
   const source = quickJsSource(cache);
+  const toolchain = target === ownTarget ? toolchains[kind] : crossToolchain(target, cache);
   const qjsc = buildQjsc(source, cache);
   const bundleFile = join(output, 'bundle.js');
+  // Bytecode is the same for both: 64 bits, little-endian.
   const bytecode = join(output, 'bytecode.c');
   await bundle({ root, outFile: bundleFile, version, readable: sanitize });
   compileBytecode(qjsc, bundleFile, bytecode, sanitize);
@@ -49,15 +63,13 @@ async function build(): Promise<void> {
   const half = `${program}.${process.pid}.part`;
   try {
     link({
-      toolchain: toolchains[kind],
-      source,
+      ...{ toolchain, source, bytecode },
       ownSource: join(root, 'apps', 'agent', 'c'),
-      bytecode,
-      objects: join(cache, `objects-${kind}`),
+      objects: join(cache, `objects-${kind}${target === ownTarget ? '' : `-${target}`}`),
       outFile: half,
     });
     chmodSync(half, 0o755);
-    testItself(half);
+    testItself(half, target);
     renameSync(half, program);
   } finally {
     rmSync(half, { force: true });
@@ -65,12 +77,18 @@ async function build(): Promise<void> {
   process.stderr.write(`${size(program)}; bundle ${size(bundleFile)}\n`);
   if (!sanitize && statSync(program).size > budgetBytes)
     throw new Error(`The agent is larger than its budget of ${budgetBytes} bytes.`);
-  writeFileSync(stamp, hash);
 }
 
 /** An interpreter or a compiler that computes wrongly is found here, and not in a guest. */
-function testItself(path: string): void {
-  const { status, signal, stdout, stderr, error } = spawnSync(path, ['--self-test'], { encoding: 'utf8' });
+function testItself(path: string, target: Target): void {
+  const { emulator } = targetNames[target];
+  const isOwn = target === ownTarget;
+  if (!isOwn && !tryProgram(emulator, ['--version'], undefined)) {
+    process.stderr.write(`The agent for ${target} was not tried: ${emulator} is not installed (qemu-user-static).\n`);
+    return;
+  }
+  const [program, args] = isOwn ? [path, ['--self-test']] : [emulator, [path, '--self-test']];
+  const { status, signal, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
   if (status === 0) return;
   throw new Error(
     `The agent that was built fails its self-test (${signal ?? status ?? error?.message}):\n${stdout}${stderr}`,

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProgram } from './run-program.ts';
+import { ownTarget, targetNames } from './targets.ts';
 
 export interface Toolchain {
   readonly compiler: string;
@@ -9,27 +10,24 @@ export interface Toolchain {
 }
 
 /** Linux headers for musl, which has none of its own: looked at last, so libc's headers stay musl's. */
-const kernelHeaders = [
-  '-idirafter',
-  '/usr/include',
-  '-idirafter',
-  `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`,
+const kernelHeaders = ['-idirafter', '/usr/include', '-idirafter', `/usr/include/${targetNames[ownTarget].gnu}`];
+
+export const releaseFlags: readonly string[] = [
+  // Not for size: the interpreter is what every call waits for, and there is room below the budget.
+  '-O2',
+  '-flto',
+  '-static',
+  '-ffunction-sections',
+  '-fdata-sections',
+  '-Wl,--gc-sections',
+  '-fno-asynchronous-unwind-tables',
 ];
 
+/** For this machine's own architecture. */
 export const toolchains: Record<'release' | 'sanitize', Toolchain> = {
   release: {
     compiler: 'musl-gcc',
-    flags: [
-      // Not for size: the interpreter is what every call waits for, and there is room below the budget.
-      '-O2',
-      '-flto',
-      '-static',
-      '-ffunction-sections',
-      '-fdata-sections',
-      '-Wl,--gc-sections',
-      '-fno-asynchronous-unwind-tables',
-      ...kernelHeaders,
-    ],
+    flags: [...releaseFlags, ...kernelHeaders],
     strip: 'strip',
   },
   sanitize: {

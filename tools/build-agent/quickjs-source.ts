@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { downloadFromDebian } from './debian-archive.ts';
 import { runProgram, tryProgram } from './run-program.ts';
 
 export const quickJsVersion = '2025-04-26';
@@ -48,41 +49,12 @@ function fromEnvironment(tarball: string): void {
   if (given !== undefined && existsSync(given)) copyFileSync(given, tarball);
 }
 
-/** Debian 13's source package, whatever release this machine runs: its own mirror, another suite, an apt state of our own. */
+/** Debian 13's source package, whatever release this machine runs. */
 function fromDebian(cache: string, tarball: string): void {
-  const mirror = debianMirror();
-  const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
-  if (mirror === undefined || !existsSync(keyring)) return;
-  const state = join(cache, 'apt');
-  rmSync(state, { recursive: true, force: true });
-  mkdirSync(join(state, 'lists', 'partial'), { recursive: true });
-  mkdirSync(join(state, 'cache', 'archives', 'partial'), { recursive: true });
-  const sources = join(state, 'sources.list');
-  writeFileSync(sources, `deb-src [signed-by=${keyring}] ${mirror} trixie main\n`);
-  const options = [
-    ...['-o', `Dir::Etc::SourceList=${sources}`, '-o', 'Dir::Etc::SourceParts=/dev/null'],
-    ...['-o', `Dir::State::Lists=${join(state, 'lists')}`, '-o', `Dir::Cache=${join(state, 'cache')}`],
-  ];
-  if (!tryProgram('apt-get', [...options, '-qq', 'update'], state)) return;
-  if (!tryProgram('apt-get', [...options, '-qq', 'source', '--download-only', 'quickjs'], state)) return;
-  const found = readdirSync(state).find((name) => /^quickjs_.*\.orig\.tar\.xz$/.test(name));
-  if (found !== undefined) copyFileSync(join(state, found), tarball);
-}
-
-/** The first Debian mirror that this machine is set up with, in either format of apt's sources. */
-function debianMirror(): string | undefined {
-  const folder = '/etc/apt/sources.list.d';
-  const files = [
-    '/etc/apt/sources.list',
-    ...(existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []),
-  ];
-  for (const file of files.filter((name) => existsSync(name))) {
-    for (const line of readFileSync(file, 'utf8').split('\n')) {
-      const mirror = /^URIs:\s*(\S+)/.exec(line)?.[1] ?? /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)/.exec(line)?.[1];
-      if (mirror !== undefined && /\/debian\/?$/.test(mirror)) return mirror;
-    }
-  }
-  return undefined;
+  const folder = join(cache, 'apt');
+  if (!downloadFromDebian({ folder, kind: 'source', packages: ['quickjs'] })) return;
+  const found = readdirSync(folder).find((name) => /^quickjs_.*\.orig\.tar\.xz$/.test(name));
+  if (found !== undefined) copyFileSync(join(folder, found), tarball);
 }
 
 function fromUpstream(tarball: string): void {

@@ -10,6 +10,6 @@ const suites = [...unitSuites, ...systemSuites].filter(
   (suite) => wanted.length === 0 || wanted.some((word) => suite.name.includes(word)),
 );
 if (wanted.length === 0) await runStaticChecks();
-await runStep('building the agent', 'node', ['tools/build-agent.ts']);
+await runStep('building the agent', 'node', ['tools/build-agent.ts', '--arch', 'all', '--skip-missing']);
 await runStep('building the web console', 'node', ['tools/build-web.ts']);
 process.exit(totalOf(suites.map(runSuite)));

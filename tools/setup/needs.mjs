@@ -18,6 +18,23 @@ const machines = {
   arm64: { name: 'qemu-system-arm', why: 'runs the VMs' },
 };
 
+const network = [
+  { name: 'passt', why: 'lets guests into the internet and not onto this machine’s own services' },
+  { name: 'iproute2', why: 'closes the ways to metadata services' },
+];
+
+/** For an agent of the other architecture. */
+const crossCompilers = {
+  x64: [
+    { name: 'gcc-aarch64-linux-gnu', why: 'compiles the agent for arm64' },
+    { name: 'qemu-user-static', why: 'tries it' },
+  ],
+  arm64: [
+    { name: 'gcc-x86-64-linux-gnu', why: 'compiles the agent for x86-64' },
+    { name: 'qemu-user-static', why: 'tries it' },
+  ],
+};
+
 const images = [
   { name: 'qemu-utils', why: 'makes disks' },
   { name: 'e2fsprogs', why: 'makes file systems and puts the agent into them' },
@@ -39,20 +56,30 @@ const tests = [
 
 const peers = [{ name: 'qemu-guest-agent', why: 'the incumbent that ours is measured beside' }];
 
-/** The Debian packages of a command, in the order in which they are shown. */
-export function debianPackages(command, arch) {
+/** The Debian packages of a command with its arguments, in the order in which they are shown. */
+export function debianPackages(command, arch, args = []) {
   switch (command) {
     case 'build:agent':
-      return compiler;
+      return isCrossBuild(args, arch) ? [...compiler, ...crossCompilers[arch]] : compiler;
     case 'package':
       return [...compiler, ...packages];
     case 'start':
-      return [machines[arch], ...images, ...compiler];
+      return [machines[arch], ...network, ...images, ...compiler];
     case 'test':
-      return [machines[arch], ...images, ...compiler, ...peers, ...tests, ...packages];
+      return [
+        ...[machines[arch], ...network, ...images, ...compiler, ...crossCompilers[arch]],
+        ...[...peers, ...tests, ...packages],
+      ];
     case 'bench':
       return [machines[arch], ...images, ...compiler, ...peers];
     default:
       return [];
   }
+}
+
+/** Whether `--arch` names another architecture than this machine's. */
+function isCrossBuild(args, arch) {
+  const at = args.indexOf('--arch');
+  const own = arch === 'arm64' ? ['arm64', 'aarch64'] : ['x64', 'amd64', 'x86_64'];
+  return at !== -1 && !own.includes(args[at + 1]);
 }

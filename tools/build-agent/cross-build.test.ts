@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { debianPackages } from '../setup/needs.mjs';
+import { ownTarget, targetNames, targets, wantedTargets } from './targets.ts';
+
+const output = join(import.meta.dirname, '..', '..', 'dist', 'agent');
+const machines = { x64: 62, arm64: 183 } as const;
+
+describe('the agent for another architecture', () => {
+  it('is built when --arch asks for it, and not otherwise', () => {
+    assert.deepEqual(wantedTargets([]), [ownTarget]);
+    assert.deepEqual(wantedTargets(['--arch', 'all']), targets);
+    assert.deepEqual(wantedTargets(['--arch', 'aarch64']), ['arm64']);
+    assert.throws(() => wantedTargets(['--arch', 'riscv64']), /x64, arm64 or all, not "riscv64"/);
+  });
+
+  it('needs a cross compiler of Debian only when it is asked for', () => {
+    const names = (...words: readonly string[]): string[] =>
+      debianPackages(words[0] ?? '', 'x64', words.slice(1)).map(({ name }) => name);
+    assert.ok(!names('start').includes('gcc-aarch64-linux-gnu'));
+    assert.ok(!names('build:agent').includes('gcc-aarch64-linux-gnu'));
+    assert.ok(!names('build:agent', '--arch', 'x64').includes('gcc-aarch64-linux-gnu'));
+    assert.ok(names('build:agent', '--arch', 'all').includes('gcc-aarch64-linux-gnu'));
+    assert.ok(names('test').includes('gcc-aarch64-linux-gnu'));
+    assert.ok(names('start').includes('passt'));
+  });
+
+  for (const target of targets) {
+    it(`passes its self-test, built for ${target}`, (t) => {
+      const path = join(output, `innkeeper-agent-linux-${target}`);
+      if (!existsSync(path)) return t.skip(`it was not built: npm run build:agent -- --arch ${target}`);
+      assert.equal(readFileSync(path).readUInt16LE(18), machines[target]);
+      const { emulator } = targetNames[target];
+      const words = target === ownTarget ? [path] : [emulator, path];
+      const [program = '', ...args] = [...words, '--self-test'];
+      const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
+      if (error !== undefined) return t.skip(`${emulator} is not installed: apt-get install qemu-user-static`);
+      assert.equal(status, 0, `${stdout}${stderr}`);
+      // qemu-user knows no subreapers; every kernel does.
+      if (target === ownTarget) assert.match(stdout, /subreaper yes/);
+    });
+  }
+});

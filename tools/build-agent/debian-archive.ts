@@ -1,0 +1,58 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tryProgram } from './run-program.ts';
+
+/** The release whose packages are taken, whatever this machine runs. */
+const release = 'trixie';
+
+export interface DebianRequest {
+  /** Emptied first; where the files are downloaded to. */
+  readonly folder: string;
+  readonly kind: 'source' | 'binary';
+  readonly packages: readonly string[];
+  /** Debian's name of it, for binary packages. */
+  readonly architecture?: string | undefined;
+}
+
+/**
+ * Downloads packages of Debian through the machine's own mirror, with an apt state apart from the machine's. apt checks
+ * their signatures. False where the machine has no such mirror, or not the keys, or something fails.
+ */
+export function downloadFromDebian({ folder, kind, packages, architecture }: DebianRequest): boolean {
+  const mirror = debianMirror();
+  const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+  if (mirror === undefined || !existsSync(keyring)) return false;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(join(folder, 'lists', 'partial'), { recursive: true });
+  mkdirSync(join(folder, 'cache', 'archives', 'partial'), { recursive: true });
+  const sources = join(folder, 'sources.list');
+  writeFileSync(sources, `${kind === 'source' ? 'deb-src' : 'deb'} [signed-by=${keyring}] ${mirror} ${release} main\n`);
+  const options = [
+    ...['-o', `Dir::Etc::SourceList=${sources}`, '-o', 'Dir::Etc::SourceParts=/dev/null'],
+    ...['-o', `Dir::State::Lists=${join(folder, 'lists')}`, '-o', `Dir::Cache=${join(folder, 'cache')}`],
+    ...(architecture === undefined
+      ? []
+      : ['-o', `APT::Architecture=${architecture}`, '-o', `APT::Architectures::=${architecture}`]),
+  ];
+  const download = kind === 'source' ? ['source', '--download-only'] : ['download'];
+  return (
+    tryProgram('apt-get', [...options, '-qq', 'update'], folder) &&
+    tryProgram('apt-get', [...options, '-qq', ...download, ...packages], folder)
+  );
+}
+
+/** The first Debian mirror that this machine is set up with, in either format of apt's sources. */
+function debianMirror(): string | undefined {
+  const folder = '/etc/apt/sources.list.d';
+  const files = [
+    '/etc/apt/sources.list',
+    ...(existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []),
+  ];
+  for (const file of files.filter((name) => existsSync(name))) {
+    for (const line of readFileSync(file, 'utf8').split('\n')) {
+      const mirror = /^URIs:\s*(\S+)/.exec(line)?.[1] ?? /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)/.exec(line)?.[1];
+      if (mirror !== undefined && /\/debian\/?$/.test(mirror)) return mirror;
+    }
+  }
+  return undefined;
+}
