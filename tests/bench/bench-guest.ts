@@ -47,7 +47,9 @@ export async function bootBenchGuest(image: BenchImage, directory: string): Prom
   } as const;
   const argv = [
     // Its CPUs run at once: nobody needs the first bytes of its console.
-    ...qemuCommandLine(spec, { accelerator, sandbox, files }).filter((argument) => argument !== '-S'),
+    ...qemuCommandLine(spec, { accelerator, sandbox, isRestricted: true, files }).filter(
+      (argument) => argument !== '-S',
+    ),
     ...benchPorts.flatMap((name, index) => extraPort(name, index, files)),
   ];
   const started = performance.now();

@@ -1,3 +1,4 @@
+import { OperationError } from '@innkeeper/contract';
 import type { Channel } from '@innkeeper/kit';
 
 /** Options of everything that waits. Abort means: undo what was begun and reject with the signal's reason. */
@@ -12,10 +13,17 @@ export interface Probe {
   readonly available: boolean;
   /** Why not, and what to install. Empty when available. */
   readonly reason: string;
+  /** What to do, where it is not to install the program. */
+  readonly nextStep?: string;
   readonly version: string;
   readonly accelerator: Accelerator;
   /** Why not KVM. Empty with KVM. */
   readonly acceleratorReason: string;
+}
+
+/** Throws HYPERVISOR_MISSING when the hypervisor cannot be used on this host. */
+export function assertAvailable({ available, reason, nextStep }: Probe): void {
+  if (!available) throw new OperationError('HYPERVISOR_MISSING', reason, { nextStep });
 }
 
 /** Everything a driver needs to start a VM; nothing of it changes while the VM runs. */
@@ -31,7 +39,7 @@ export interface VmSpec {
   readonly kernel:
     | { readonly path: string; readonly initrdPath: string | undefined; readonly commandLine: string }
     | undefined;
-  /** User-mode network with a random locally administered MAC address. */
+  /** A NIC of the kind `user`: the guest reaches the internet, and of the host nothing but the driver's guest port. */
   readonly network: { readonly macAddress: string } | undefined;
 }
 
@@ -44,6 +52,17 @@ export interface VmRecord {
   /** Start time of the process in clock ticks since boot (/proc/PID/stat field 22): tells it from a reuse of the pid. */
   readonly pidStartTicks: string;
   readonly accelerator: Accelerator;
+}
+
+/** How a VM's NIC is connected. */
+export interface NetworkState {
+  /**
+   * isolated: in a network namespace of its own, joined to the host's network by pasta. restricted: to nothing, since the
+   * host cannot do that. open: to all that the host reaches, its loopback too: started by an older daemon.
+   */
+  readonly kind: 'isolated' | 'restricted' | 'open';
+  /** Why it is not isolated, or why an isolated one does not reach the outside; empty when all is well. */
+  readonly problem: string;
 }
 
 /** Why a VM's process ended. */
@@ -86,6 +105,8 @@ export interface RunningVm extends AsyncDisposable {
   isPortOpen?(port: string, options?: Abortable): Promise<boolean>;
   readonly console: ConsoleStream;
   usage(): HostUsage | undefined;
+  /** How its NIC is connected, now; undefined without one. */
+  network?(): Promise<NetworkState | undefined>;
   /** Whether the guest's CPUs run. */
   isPaused(options?: Abortable): Promise<boolean>;
   /** Why the hypervisor paused the guest by itself; undefined when it did not, or does not know. */

@@ -5,6 +5,7 @@ import type {
   ConsoleStream,
   HostUsage,
   HypervisorDriver,
+  NetworkState,
   RunningVm,
   VmEnd,
   VmEvent,
@@ -37,6 +38,7 @@ class ManagedVm implements RunningVm {
   readonly pause?: (options?: Abortable) => Promise<void>;
   readonly resume?: (options?: Abortable) => Promise<void>;
   readonly whyPaused?: (options?: Abortable) => Promise<string | undefined>;
+  readonly network?: () => Promise<NetworkState | undefined>;
   readonly isPortOpen?: (port: string, options?: Abortable) => Promise<boolean>;
   readonly #vm: RunningVm;
   #gone = false;
@@ -57,6 +59,8 @@ class ManagedVm implements RunningVm {
     const resume = vm.resume?.bind(vm);
     const whyPaused = vm.whyPaused?.bind(vm);
     const isPortOpen = vm.isPortOpen?.bind(vm);
+    const network = vm.network?.bind(vm);
+    if (network !== undefined) this.network = () => this.#ask(undefined, network);
     if (isPortOpen !== undefined)
       this.isPortOpen = (port, options) => this.#ask(options, () => isPortOpen(port, options));
     if (whyPaused !== undefined) this.whyPaused = (options) => this.#ask(options, () => whyPaused(options));

@@ -19,7 +19,10 @@ const spec: VmSpec = {
   network: { macAddress: '52:54:00:12:34:56' },
 };
 
-const options: CommandLineOptions = { accelerator: 'kvm', sandbox: true, files: runFiles('/run/vm') };
+const options: CommandLineOptions = {
+  ...{ accelerator: 'kvm', sandbox: true, isRestricted: false },
+  files: runFiles('/run/vm'),
+};
 
 const kernel = { path: '/k/vmlinuz', initrdPath: '/k/initrd', commandLine: 'console=ttyS0 root=/dev/vda rw' };
 
@@ -27,6 +30,7 @@ const cases: readonly [string, VmSpec, CommandLineOptions][] = [
   ['kvm-disk', spec, options],
   ['tcg-kernel', { ...spec, kernel }, { ...options, accelerator: 'tcg' }],
   ['kernel-without-initrd', { ...spec, kernel: { ...kernel, initrdPath: undefined } }, options],
+  ['restricted-network', spec, { ...options, isRestricted: true }],
   ['no-network-no-sandbox', { ...spec, network: undefined }, { ...options, sandbox: false }],
   [
     'odd-names',

@@ -6,6 +6,8 @@ export interface CommandLineOptions {
   readonly accelerator: Accelerator;
   /** Whether this build of QEMU has the seccomp sandbox. */
   readonly sandbox: boolean;
+  /** Whether the guest may send nothing to the outside: for a QEMU without a network namespace of its own. */
+  readonly isRestricted: boolean;
   readonly files: RunFiles;
 }
 
@@ -45,7 +47,7 @@ export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): stri
     ...['-device', 'virtio-serial-pci,id=ports'],
     ...agentPorts.flatMap((name, index) => agentPort(name, index, files)),
     ...disk(spec.disk),
-    ...network(spec.network),
+    ...network(spec.network, options.isRestricted),
     ...['-object', 'rng-builtin,id=random', '-device', 'virtio-rng-pci,rng=random'],
     ...kernel(spec.kernel),
   ];
@@ -83,10 +85,11 @@ function disk(spec: VmSpec['disk']): string[] {
   return ['-blockdev', JSON.stringify(node), '-device', 'virtio-blk-pci,drive=disk,bootindex=1'];
 }
 
-function network(spec: VmSpec['network']): string[] {
+function network(spec: VmSpec['network'], isRestricted: boolean): string[] {
   if (spec === undefined) return [];
+  const netdev = isRestricted ? 'user,id=network,restrict=on' : 'user,id=network';
   // Without its option ROM, which only network boot needs, the firmware is done sooner.
-  return ['-netdev', 'user,id=network', '-device', `virtio-net-pci,netdev=network,mac=${spec.macAddress},romfile=`];
+  return ['-netdev', netdev, '-device', `virtio-net-pci,netdev=network,mac=${spec.macAddress},romfile=`];
 }
 
 function kernel(spec: VmSpec['kernel']): string[] {

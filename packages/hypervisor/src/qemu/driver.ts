@@ -5,7 +5,15 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError } from '@innkeeper/contract';
 import { type Log, silentLog } from '@innkeeper/kit';
-import type { Abortable, Accelerator, HypervisorDriver, VmEnd, VmRecord, VmSpec } from '../driver.ts';
+import {
+  type Abortable,
+  type Accelerator,
+  assertAvailable,
+  type HypervisorDriver,
+  type VmEnd,
+  type VmRecord,
+  type VmSpec,
+} from '../driver.ts';
 import { readRegularFile } from '../regular-file.ts';
 import { attach, ProcessGone } from './attach.ts';
 import { qemuCommandLine } from './command-line.ts';
@@ -15,6 +23,9 @@ import { watchChild, watchProcess } from './process-end.ts';
 import { findStartTicks, isAlive, readArguments } from './process-identity.ts';
 import { QemuVm } from './qemu-vm.ts';
 import { type RunFiles, runFiles } from './run-files.ts';
+import { inNamespace, writeResolvConf } from './user-network.ts';
+import { whyNotIsolated } from './user-network-probe.ts';
+import { forgetNetwork, VmNetwork } from './vm-network.ts';
 
 const maxPidFileBytes = 100;
 
@@ -29,6 +40,8 @@ export interface QemuDriverOptions {
   /** Default: KVM where it really works, else TCG. */
   readonly accelerator?: Accelerator | undefined;
   readonly log?: Log | undefined;
+  /** A port on the host's loopback that guests reach at http://10.0.2.2; default: none. Asked at each start of a VM. */
+  readonly guestPort?: (() => number | undefined) | undefined;
 }
 
 /** Starts VMs with QEMU and finds them again. QEMU runs in a session of its own and outlives the daemon. */
@@ -37,12 +50,15 @@ export class QemuDriver implements HypervisorDriver {
   readonly #program: string;
   readonly #accelerator: Accelerator | undefined;
   readonly #log: Log;
+  readonly #guestPort: () => number | undefined;
   #found: QemuProbe | undefined;
+  #canIsolate = false;
 
   constructor(options: QemuDriverOptions = {}) {
     this.#program = options.program ?? 'qemu-system-x86_64';
     this.#accelerator = options.accelerator;
     this.#log = options.log ?? silentLog;
+    this.#guestPort = options.guestPort ?? (() => undefined);
   }
 
   /** What was found is kept for the life of the driver; that QEMU is missing is not, since it may be installed. */
@@ -56,13 +72,21 @@ export class QemuDriver implements HypervisorDriver {
   async launch(spec: VmSpec, { signal }: Abortable = {}): Promise<QemuVm> {
     const files = runFiles(spec.runDirectory);
     const probe = await this.probe({ signal });
-    if (!probe.available) throw new OperationError('HYPERVISOR_MISSING', probe.reason);
+    assertAvailable(probe);
     await endLeftover(files);
     const accelerator = this.#accelerator ?? probe.accelerator;
     const logFile = new LogFile(files.log);
-    const argv = qemuCommandLine(spec, { accelerator, sandbox: probe.sandbox, files });
+    await forgetNetwork(files);
+    const why = spec.network === undefined ? '' : await this.#whyNotIsolated({ signal });
+    if (why !== '') this.#log.warn('qemu.network-restricted', { vm: spec.name, why });
+    const options = { accelerator, sandbox: probe.sandbox, isRestricted: why !== '', files };
+    const plain = { program: this.#program, args: qemuCommandLine(spec, options) };
+    const { program, args } =
+      spec.network === undefined || why !== ''
+        ? plain
+        : inNamespace(plain, { lock: files.networkLock, resolvConf: await writeResolvConf(files.resolvConf) });
     const child = logFile.openForChild((descriptor) =>
-      spawn(this.#program, argv, {
+      spawn(program, args, {
         detached: true,
         stdio: ['ignore', descriptor, descriptor],
         env: childEnvironment,
@@ -77,8 +101,10 @@ export class QemuDriver implements HypervisorDriver {
         ...{ record, files, signal, log: this.#log },
         ...{ resume: false, timeoutMs: startTimeoutMs },
       });
+      const network = this.#networkOf(record, files);
+      await network.join();
       await attachment.control.execute('cont', {}, { signal });
-      return new QemuVm({ record, files, attachment, watch, logFile, log: this.#log });
+      return new QemuVm({ record, files, attachment, network, watch, logFile, log: this.#log });
     } catch (error) {
       child.kill('SIGKILL');
       if (child.pid === undefined) throw startFailure(error);
@@ -103,7 +129,10 @@ export class QemuDriver implements HypervisorDriver {
         ...{ resume: true, timeoutMs: adoptTimeoutMs },
       });
       const logFile = new LogFile(files.log);
-      return new QemuVm({ record, files, attachment, watch: watchProcess(identity), logFile, log: this.#log });
+      const network = this.#networkOf(record, files);
+      await network.join();
+      const watch = watchProcess(identity);
+      return new QemuVm({ record, files, attachment, network, watch, logFile, log: this.#log });
     } catch (error) {
       if (error instanceof ProcessGone) return undefined;
       throw error;
@@ -114,6 +143,19 @@ export class QemuDriver implements HypervisorDriver {
     const files = runFiles(record.runDirectory);
     if (!existsSync(files.log)) return undefined;
     return existsSync(files.pidFile) ? 'crashed' : 'shutdown';
+  }
+
+  /** That it works is kept for the life of the driver; that it does not is not, since what is missing may be installed. */
+  async #whyNotIsolated(options: Abortable): Promise<string> {
+    if (this.#canIsolate) return '';
+    const why = await whyNotIsolated(options);
+    this.#canIsolate = why === '';
+    return why;
+  }
+
+  #networkOf({ pid }: VmRecord, files: RunFiles): VmNetwork {
+    const why = (): Promise<string> => this.#whyNotIsolated({});
+    return new VmNetwork({ pid, files, guestPort: this.#guestPort(), whyNotIsolated: why, log: this.#log });
   }
 
   async #recordOf(child: ChildProcess, spec: VmSpec, accelerator: Accelerator): Promise<VmRecord> {

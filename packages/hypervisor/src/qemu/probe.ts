@@ -15,6 +15,12 @@ export const childEnvironment = {
   LANG: 'C',
 } as const;
 
+/** Guests' images, kernels and machines are all x86-64 so far. */
+function otherHost(arch: string): Pick<Probe, 'reason' | 'nextStep'> {
+  const reason = `This host’s CPU is ${arch}. Innkeeper runs VMs on x86-64 hosts only, so far; its agent is built for arm64 guests too.`;
+  return { reason, nextStep: 'Run the daemon that has VMs on an x86-64 host.' };
+}
+
 export interface QemuProbe extends Probe {
   /** Whether this build has the seccomp sandbox. */
   readonly sandbox: boolean;
@@ -22,6 +28,8 @@ export interface QemuProbe extends Probe {
 
 /** Finds out what QEMU and KVM can really do here, by starting QEMU twice for a moment. Never rejects but on abort. */
 export async function probeQemu(program: string, { signal }: Abortable = {}): Promise<QemuProbe> {
+  const nothing = { version: '', accelerator: 'tcg', acceleratorReason: '', sandbox: false } as const;
+  if (process.arch !== 'x64') return { available: false, ...otherHost(process.arch), ...nothing };
   const found = await askQemu(program, ['-machine', 'none'], signal, async (client) => {
     const options = client.execute('query-command-line-options', { option: 'sandbox' }, { signal });
     return options.then(
@@ -34,7 +42,6 @@ export async function probeQemu(program: string, { signal }: Abortable = {}): Pr
     const reason = found.missing
       ? `The program ${program} is not installed. Install it: apt-get install qemu-system-x86.`
       : `${program} does not run: ${found.failure}`;
-    const nothing = { version: '', accelerator: 'tcg', acceleratorReason: '', sandbox: false } as const;
     return { available: false, reason, ...nothing };
   }
   const acceleratorReason = await whyNotKvm(program, signal);
@@ -53,7 +60,6 @@ export async function probeQemu(program: string, { signal }: Abortable = {}): Pr
  * CPU, and QEMU reports it as enabled until the first virtual CPU is made. So one is made, and run.
  */
 async function whyNotKvm(program: string, signal: AbortSignal | undefined): Promise<string> {
-  if (process.arch !== 'x64') return `The host’s CPU is ${process.arch}, the guest’s x86-64.`;
   try {
     await access('/dev/kvm', constants.R_OK | constants.W_OK);
   } catch (error) {

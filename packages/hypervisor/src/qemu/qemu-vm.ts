@@ -6,6 +6,7 @@ import {
   agentPorts,
   type ConsoleStream,
   type HostUsage,
+  type NetworkState,
   type RunningVm,
   type VmEnd,
   type VmEvent,
@@ -23,6 +24,7 @@ import type { QmpClient, QmpEvent } from './qmp.ts';
 import type { RunFiles } from './run-files.ts';
 import { readUsage } from './usage.ts';
 import { type EndSigns, judgeEnd } from './vm-end.ts';
+import type { VmNetwork } from './vm-network.ts';
 
 const logTrimMs = 10_000;
 
@@ -33,6 +35,7 @@ export interface QemuVmOptions {
   readonly record: VmRecord;
   readonly files: RunFiles;
   readonly attachment: Attachment;
+  readonly network: VmNetwork;
   readonly watch: ProcessWatch;
   readonly logFile: LogFile;
   readonly log: Log;
@@ -47,6 +50,7 @@ export class QemuVm implements RunningVm {
   readonly #files: RunFiles;
   readonly #control: QmpClient;
   readonly #qemuConsole: QemuConsole;
+  readonly #network: VmNetwork;
   readonly #watch: ProcessWatch;
   readonly #logFile: LogFile;
   readonly #events = new Listeners<VmEvent>();
@@ -67,6 +71,7 @@ export class QemuVm implements RunningVm {
     this.#files = options.files;
     this.#control = attachment.control;
     this.#qemuConsole = attachment.console;
+    this.#network = options.network;
     this.#watch = options.watch;
     this.#logFile = options.logFile;
     this.#control.events.add((event) => this.#takeEvent(event));
@@ -121,6 +126,10 @@ export class QemuVm implements RunningVm {
     const label = portSocketId((agentPorts as readonly string[]).indexOf(port));
     const rows = await this.#control.execute('query-chardev', {}, options);
     return Array.isArray(rows) && rows.some((row) => row['label'] === label && row['frontend-open'] === true);
+  }
+
+  network(): Promise<NetworkState | undefined> {
+    return this.#network.state();
   }
 
   usage(): HostUsage | undefined {

@@ -12,6 +12,14 @@ export interface RunFiles {
   /** QEMU makes it at start and removes it at an orderly end, so one that is left behind tells of a death. */
   readonly pidFile: string;
   readonly log: string;
+  /** Held by a QEMU whose NIC has a network namespace of its own. */
+  readonly networkLock: string;
+  /** Of what joins that namespace to the host's network. */
+  readonly networkPid: string;
+  /** What pasta prints. */
+  readonly networkLog: string;
+  /** Shown to QEMU as /etc/resolv.conf where the host's resolver is on loopback. */
+  readonly resolvConf: string;
   portSocket(port: string): string;
 }
 
@@ -22,6 +30,10 @@ export function runFiles(runDirectory: string): RunFiles {
     consoleSocket: join(runDirectory, 'console.sock'),
     pidFile: join(runDirectory, 'qemu.pid'),
     log: join(runDirectory, 'qemu.log'),
+    networkLock: join(runDirectory, 'network.lock'),
+    networkPid: join(runDirectory, 'network.pid'),
+    networkLog: join(runDirectory, 'network.log'),
+    resolvConf: join(runDirectory, 'resolv.conf'),
     portSocket: (port) => join(runDirectory, `${port}.sock`),
   };
   for (const path of [files.controlSocket, files.consoleSocket, ...agentPorts.map(files.portSocket)]) {

@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Log } from '@innkeeper/kit';
+import type { NetworkState } from '../driver.ts';
+import { LogFile } from './log-file.ts';
+import { childEnvironment } from './probe.ts';
+import { findStartTicks, isAlive, readArguments } from './process-identity.ts';
+import type { RunFiles } from './run-files.ts';
+import { joinNamespace, networkKindOf } from './user-network.ts';
+
+const endTimeoutMs = 5_000;
+const lookMs = 20;
+
+export interface VmNetworkOptions {
+  /** Of QEMU. */
+  readonly pid: number;
+  readonly files: RunFiles;
+  readonly guestPort: number | undefined;
+  /** Why a NIC cannot be isolated on this host; empty when it can. */
+  readonly whyNotIsolated: () => Promise<string>;
+  readonly log: Log;
+}
+
+/** The NIC of a running QEMU, and the process that joins it to the host's network. */
+export class VmNetwork {
+  readonly #options: VmNetworkOptions;
+
+  constructor(options: VmNetworkOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Has an isolated NIC joined to the host's network, unless an earlier daemon's process does so, to the same guest port.
+   * That process ends with QEMU, whether a daemon runs or not.
+   */
+  async join(): Promise<void> {
+    const { pid, files, guestPort, log } = this.#options;
+    if ((await this.#kind()) !== 'isolated') return;
+    const { program, args } = joinNamespace({ pid, files, guestPort, isRoot: process.getuid?.() === 0 });
+    const earlier = await this.#findJoiner();
+    if (earlier !== undefined) {
+      const argv = (await readArguments(earlier)).slice(1, -1);
+      if (argv.length === args.length && argv.every((word, index) => word === args[index])) return;
+      await endProcess(earlier);
+    }
+    // The shell's own words; pasta's go to the log file that it opens.
+    const descriptor = openSync(files.networkLog, 'a', 0o600);
+    try {
+      const child = spawn(program, args, {
+        detached: true,
+        stdio: ['ignore', descriptor, descriptor],
+        env: childEnvironment,
+        cwd: '/',
+      });
+      child.once('error', (error) => log.error('qemu.network-not-joined', { message: error.message }));
+      child.unref();
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  /** How the NIC is connected, now. */
+  async state(): Promise<NetworkState | undefined> {
+    const kind = await this.#kind();
+    if (kind === undefined) return undefined;
+    if (kind === 'isolated') return { kind, problem: await this.#outsideProblem() };
+    if (kind === 'open') return { kind, problem: 'The VM was started by an older daemon.' };
+    const why = await this.#options.whyNotIsolated();
+    return { kind, problem: why === '' ? 'When the VM was started, this host could not isolate it; now it can.' : why };
+  }
+
+  async #kind(): Promise<NetworkState['kind'] | undefined> {
+    const { pid } = this.#options;
+    return await networkKindOf(pid, await readArguments(pid));
+  }
+
+  /** Why nothing of the outside is reached; empty when pasta runs. */
+  async #outsideProblem(): Promise<string> {
+    const joiner = await this.#findJoiner();
+    if (joiner !== undefined) {
+      const children = await readFile(`/proc/${joiner}/task/${joiner}/children`, 'latin1').catch(() => '');
+      for (const child of children.split(' ').filter((text) => text !== '')) {
+        const [program = ''] = await readArguments(Number(child));
+        if (/(^|\/)pasta(\.avx2)?$/.test(program)) return '';
+      }
+    }
+    const words = (await new LogFile(this.#options.files.networkLog).lastLines().catch(() => '')).split('\n').at(-1);
+    return `pasta does not run${words ? `: ${words}` : ''}. It is started again within a minute.`;
+  }
+
+  /** The pid of the process that keeps pasta running, if it lives. */
+  async #findJoiner(): Promise<number | undefined> {
+    const { files } = this.#options;
+    const pid = Number.parseInt(await readFile(files.networkPid, 'latin1').catch(() => ''), 10);
+    if (!Number.isSafeInteger(pid)) return undefined;
+    return (await readArguments(pid)).includes(files.networkLock) ? pid : undefined;
+  }
+}
+
+/** Before a start: what an earlier QEMU of this run directory left. */
+export async function forgetNetwork({ networkLock, networkPid, networkLog, resolvConf }: RunFiles): Promise<void> {
+  for (const path of [networkLock, networkPid, networkLog, resolvConf]) await rm(path, { force: true });
+}
+
+/** SIGTERM, and SIGKILL to one that does not heed it. */
+async function endProcess(pid: number): Promise<void> {
+  const startTicks = findStartTicks(pid);
+  if (startTicks === undefined) return;
+  const deadline = performance.now() + endTimeoutMs;
+  process.kill(pid, 'SIGTERM');
+  while (isAlive({ pid, startTicks })) {
+    if (performance.now() > deadline) process.kill(pid, 'SIGKILL');
+    await delay(lookMs);
+  }
+}
