@@ -1,5 +1,6 @@
 #!/bin/sh
 # Puts the Innkeeper agent into this machine and starts it: curl -fsS @URL@/install-agent.sh | sudo sh
+# Without curl: wget -q -O - @URL@/install-agent.sh | sudo sh
 # DESTDIR: install into another root and start nothing.
 set -eu
 
@@ -12,27 +13,71 @@ fail() {
 	exit 1
 }
 
+has() {
+	command -v "$1" >/dev/null 2>&1
+}
+
 [ -n "$root" ] || [ "$(id -u)" = 0 ] || fail 'this must run as root.'
 case $(uname -m) in
 x86_64 | amd64) arch=amd64 ;;
-*) fail "there is no agent for $(uname -m)." ;;
+aarch64 | arm64) arch=arm64 ;;
+*) fail "there is no agent for $(uname -m), only for x86_64 and aarch64." ;;
 esac
+has sha256sum || fail 'the program sha256sum is needed to check what is downloaded; it is not installed.'
 
-fetch() {
-	if command -v curl >/dev/null 2>&1; then
-		curl -fsS "$url/$1"
-	elif command -v wget >/dev/null 2>&1; then
-		wget -q -O - "$url/$1"
-	else
-		fail 'curl or wget is needed.'
+# Which init runs here, or would run in the other root. Folders of other inits lie about in most systems.
+init_program() {
+	for path in /sbin/init /usr/sbin/init; do
+		link=$(readlink "$root$path" 2>/dev/null) || link=
+		[ -n "$link" ] || [ ! -e "$root$path" ] || link=$path
+		[ -z "$link" ] || { echo "${link##*/}"; return; }
+	done
+}
+
+find_init() {
+	if [ -z "$root" ]; then
+		[ ! -d /run/systemd/system ] || { echo systemd; return; }
+		[ ! -e /run/openrc/softlevel ] || { echo openrc; return; }
+	fi
+	started=$(init_program)
+	case $started in
+	systemd | openrc-init) echo "${started%-init}"; return ;;
+	esac
+	if [ -n "$root" ] && [ -x "$root/sbin/openrc" ] && [ -d "$root/etc/runlevels" ]; then
+		echo openrc
+	elif [ "$started" = busybox ]; then
+		[ ! -f "$root/etc/inittab" ] || echo busybox
+	elif [ -n "$started" ] && [ -d "$root/etc/init.d" ] && [ -d "$root/etc/rc2.d" ]; then
+		echo sysv
 	fi
 }
+
+init=$(find_init)
+
+fetch() {
+	if has curl; then
+		curl -fsS "$url/$1"
+	elif has wget; then
+		wget -q -O - "$url/$1"
+	else
+		fail 'curl or wget is needed; neither is installed.'
+	fi
+}
+
+case $url in
+https:*)
+	if ! has curl && wget --help 2>&1 | grep -q BusyBox; then
+		fail 'busybox’s wget does not check certificates; install curl or wget.'
+	fi
+	;;
+esac
 
 new=$root$program.new
 trap 'rm -f "$new"' EXIT
 mkdir -p "$root/usr/local/bin"
-fetch "agent/latest/linux-$arch" >"$new" || fail "$url does not give the agent."
+fetch "agent/latest/linux-$arch" >"$new" || fail "$url does not give the agent for $arch."
 wanted=$(fetch "agent/latest/linux-$arch.sha256" | cut -d ' ' -f 1)
+[ -n "$wanted" ] || fail "$url does not give the SHA-256 of the agent for $arch."
 found=$(sha256sum "$new" | cut -d ' ' -f 1)
 [ "$wanted" = "$found" ] || fail 'the agent arrived damaged: its SHA-256 is another one.'
 chmod 0755 "$new"
@@ -63,31 +108,34 @@ inittab_lines() {
 END_OF_FILE
 }
 
-if [ -d "$root/etc/systemd/system" ]; then
-	systemd_unit >"$root/etc/systemd/system/innkeeper-agent.service"
+case $init in
+systemd)
 	mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
+	systemd_unit >"$root/etc/systemd/system/innkeeper-agent.service"
 	ln -sf /etc/systemd/system/innkeeper-agent.service "$root/etc/systemd/system/multi-user.target.wants/"
 	[ -n "$root" ] || { systemctl daemon-reload && systemctl restart innkeeper-agent; }
-	init=systemd
-elif [ -e "$root/sbin/openrc-run" ]; then
+	;;
+openrc)
+	mkdir -p "$root/etc/init.d" "$root/etc/runlevels/default"
 	openrc_script >"$root/etc/init.d/innkeeper-agent"
 	chmod 0755 "$root/etc/init.d/innkeeper-agent"
-	mkdir -p "$root/etc/runlevels/default"
 	ln -sf /etc/init.d/innkeeper-agent "$root/etc/runlevels/default/"
 	[ -n "$root" ] || rc-service innkeeper-agent restart
-	init=openrc
-elif [ -d "$root/etc/rc2.d" ]; then
+	;;
+sysv)
 	sysv_script >"$root/etc/init.d/innkeeper-agent"
 	chmod 0755 "$root/etc/init.d/innkeeper-agent"
 	for level in 2 3 4 5; do ln -sf /etc/init.d/innkeeper-agent "$root/etc/rc$level.d/S01innkeeper-agent"; done
 	for level in 0 1 6; do ln -sf /etc/init.d/innkeeper-agent "$root/etc/rc$level.d/K99innkeeper-agent"; done
 	[ -n "$root" ] || /etc/init.d/innkeeper-agent restart
-	init=sysv
-elif [ -f "$root/etc/inittab" ]; then
-	grep -q innkeeper-agent "$root/etc/inittab" || inittab_lines >>"$root/etc/inittab"
-	[ -n "$root" ] || kill -HUP 1
-	init=busybox
-else
+	;;
+busybox)
+	grep -q "$program" "$root/etc/inittab" || inittab_lines >>"$root/etc/inittab"
+	# An agent that runs is ended, so that init starts the new one.
+	[ -n "$root" ] || { kill -HUP 1 && { pkill -f "^$program serve" || :; }; }
+	;;
+*)
 	fail "it lies in $program, and nothing starts it: this init system is not known. Start it with \"innkeeper-agent serve\"."
-fi
+	;;
+esac
 echo "The Innkeeper agent is installed, and $init starts it."

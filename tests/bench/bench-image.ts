@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { hostArchitecture } from '../../apps/innkeeper/src/images/agent-architecture.ts';
 import { buildImage, createOverlay, type GuestKernel, prepareBase } from '../../apps/innkeeper/src/images/index.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -27,7 +28,7 @@ export async function makeBenchImage(
   const base = await prepareBase({
     originalPath,
     format: 'raw',
-    agentBinaryPath,
+    agentPaths: { [hostArchitecture]: agentBinaryPath },
     agentVersion: 'bench',
     outPath: basePath,
   });

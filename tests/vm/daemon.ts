@@ -23,18 +23,20 @@ export interface Daemon extends AsyncDisposable {
 }
 
 /** `innkeeper serve`, as a process that nobody waits for yet. */
-export function spawnDaemon(dataDirectory: string): ChildProcess {
+export function spawnDaemon(dataDirectory: string, wrapper: readonly string[] = []): ChildProcess {
   mkdirSync(dataDirectory, { recursive: true });
-  return spawn(
-    process.execPath,
-    [join(root, 'apps', 'innkeeper', 'src', 'main.ts'), 'serve', '--data', dataDirectory, '--listen', 'none'],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const main = join(root, 'apps', 'innkeeper', 'src', 'main.ts');
+  const daemon = [process.execPath, main, 'serve', '--data', dataDirectory, '--listen', 'none'];
+  const [program = '', ...args] = [...wrapper, ...daemon];
+  return spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** Starts a daemon and resolves when its socket answers; fails with its last words when it ends instead. */
-export async function startDaemon(dataDirectory = testDataDirectory): Promise<Daemon> {
-  const child = spawnDaemon(dataDirectory);
+/**
+ * Starts a daemon and resolves when its socket answers; fails with its last words when it ends instead. `wrapper` is a
+ * command that becomes the daemon, by exec.
+ */
+export async function startDaemon(dataDirectory = testDataDirectory, wrapper: readonly string[] = []): Promise<Daemon> {
+  const child = spawnDaemon(dataDirectory, wrapper);
   const pid = child.pid ?? 0;
   const forget = killOnAbort(pid);
   let log = '';

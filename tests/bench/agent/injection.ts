@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hostArchitecture } from '../../../apps/innkeeper/src/images/agent-architecture.ts';
 import { installAgent } from '../../../apps/innkeeper/src/images/install-agent.ts';
 import { agentBinaryPath } from '../bench-image.ts';
 import { type Metric, makeMetric, median } from '../metric.ts';
@@ -18,7 +19,7 @@ export async function measureInjection(originalPath: string, directory: string, 
       const imagePath = join(workDirectory, 'image.raw');
       await copyFile(originalPath, imagePath, constants.COPYFILE_FICLONE);
       const start = performance.now();
-      await installAgent({ imagePath, agent, workDirectory });
+      await installAgent({ imagePath, agents: { [hostArchitecture]: agent }, workDirectory });
       times.push(performance.now() - start);
     } finally {
       await rm(workDirectory, { recursive: true, force: true });

@@ -4,14 +4,12 @@ import type { HttpExchange, HttpRoute } from '../control/http-route.ts';
 import type { NodeOfControl } from '../control/node-of-control.ts';
 import { maxAgentBytes } from '../daemon/agent-binary.ts';
 import { readRegularFile } from '../host-tools/index.ts';
+import { type AgentArchitecture, agentArchitectures } from '../images/agent-architecture.ts';
 import { installScript } from './install-script.ts';
-
-/** Under which name the daemon's own architecture is downloaded. */
-const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
 
 /** What these routes need of an exchange: a control plane has them without a node. */
 export interface AgentExchange extends Pick<HttpExchange, 'visitor' | 'response'> {
-  readonly node: Pick<NodeOfControl, 'agentBinaryPath'>;
+  readonly node: Pick<NodeOfControl, 'agentPaths'>;
 }
 
 export interface AgentRoute extends Omit<HttpRoute, 'run'> {
@@ -19,8 +17,8 @@ export interface AgentRoute extends Omit<HttpRoute, 'run'> {
 }
 
 /** GET /agent/latest/linux-amd64: the agent that this daemon puts into images. */
-async function binaryRoute({ node, response }: AgentExchange): Promise<void> {
-  const bytes = await agentBytes(node.agentBinaryPath);
+async function answerBinary(architecture: AgentArchitecture, { node, response }: AgentExchange): Promise<void> {
+  const bytes = await agentBytes(architecture, node);
   response.writeHead(200, {
     'content-type': 'application/octet-stream',
     'content-length': bytes.length,
@@ -30,8 +28,8 @@ async function binaryRoute({ node, response }: AgentExchange): Promise<void> {
 }
 
 /** linux-amd64.sha256: its hash, as sha256sum(1) writes it. */
-async function checksumRoute({ node, response }: AgentExchange): Promise<void> {
-  const bytes = await agentBytes(node.agentBinaryPath);
+async function answerChecksum(architecture: AgentArchitecture, { node, response }: AgentExchange): Promise<void> {
+  const bytes = await agentBytes(architecture, node);
   response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
   response.end(`${createHash('sha256').update(bytes).digest('hex')}  innkeeper-agent\n`);
 }
@@ -44,14 +42,23 @@ async function scriptRoute({ visitor, response }: AgentExchange): Promise<void> 
   response.end(script);
 }
 
-async function agentBytes(path: string | undefined): Promise<Buffer> {
+async function agentBytes(architecture: AgentArchitecture, node: AgentExchange['node']): Promise<Buffer> {
+  const path = node.agentPaths[architecture];
   if (path !== undefined) return await readRegularFile(path, maxAgentBytes);
-  throw new OperationError('AGENT_NOT_BUILT', 'This daemon has no agent to give: it was not built.');
+  throw new OperationError('AGENT_NOT_BUILT', `This daemon has no agent for ${architecture}: it was not built.`, {
+    nextStep: 'Build it on the daemon’s machine with "npm run build:agent -- --arch all" and restart the daemon.',
+  });
 }
 
 /** Open to everybody: a guest has no user, and the agent is no secret. */
 export const agentRoutes: readonly AgentRoute[] = [
-  { method: 'GET', path: '/install-agent.sh', privilege: 'public', run: scriptRoute },
-  { method: 'GET', path: `/agent/latest/linux-${architecture}`, privilege: 'public', run: binaryRoute },
-  { method: 'GET', path: `/agent/latest/linux-${architecture}.sha256`, privilege: 'public', run: checksumRoute },
+  { method: 'GET', path: '/install-agent.sh', privilege: 'public', isForGuests: true, run: scriptRoute },
+  ...agentArchitectures.flatMap((architecture): AgentRoute[] => {
+    const path = `/agent/latest/linux-${architecture}`;
+    const common = { method: 'GET', privilege: 'public', isForGuests: true } as const;
+    return [
+      { ...common, path, run: (exchange) => answerBinary(architecture, exchange) },
+      { ...common, path: `${path}.sha256`, run: (exchange) => answerChecksum(architecture, exchange) },
+    ];
+  }),
 ];

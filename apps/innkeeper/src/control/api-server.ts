@@ -18,7 +18,7 @@ import type { History } from '../history/history.ts';
 import { createHistoryService } from '../history/history-service.ts';
 import type { RunManager } from '../runs/run-manager.ts';
 import type { TerminalManager } from '../terminals/terminal-manager.ts';
-import { controlEntrance, unixEntrance } from '../web-server/entrance.ts';
+import { controlEntrance, guestEntrance, unixEntrance } from '../web-server/entrance.ts';
 import { createAccessService } from './access-service.ts';
 import { agentServiceImpls } from './agent-services.ts';
 import { errorInterceptor, gateInterceptor } from './api-interceptors.ts';
@@ -98,6 +98,11 @@ export class ApiServer implements AsyncDisposable {
   /** Listens on a TCP port; gives its number. Rejects with Node's error. */
   async listenTcp(options: DoorListenOptions): Promise<number> {
     return await this.#doors.listen(options);
+  }
+
+  /** Listens for guests, on a port of the host's loopback; gives its number. Rejects with Node's error. */
+  async listenForGuests(where: DoorListenOptions['where']): Promise<number> {
+    return await this.#doors.listen({ where, entrance: guestEntrance, limits: { maxConnections: 256 } });
   }
 
   /** Listens for control planes, whose word is taken for who asks. Gives the port, 0 for a unix socket. */

@@ -83,7 +83,7 @@ export class Doors implements AsyncDisposable {
     const listener = new HttpListener({
       ...(tls === undefined ? {} : { tls }),
       ...(limits === undefined ? {} : { limits }),
-      trustsPeers: entrance.kind !== 'tcp',
+      trustsPeers: entrance.kind === 'unix' || entrance.kind === 'control',
       onRequest: (request, response, recognize) =>
         this.#answer(request, response, { ...requestFacts(request, entrance, false), recognize }),
       onUpgrade: (request, socket, head, recognize) =>
@@ -127,6 +127,10 @@ export class Doors implements AsyncDisposable {
     }
     readVmPath(request);
     this.#facts.set(request, facts);
+    if (facts.entrance.kind === 'guest') {
+      void this.beside(request, response);
+      return;
+    }
     if (facts.entrance.kind === 'control') keepAfterAnswer(request);
     if (/^\/(innkeeper|limiquantix)\./.test(request.url ?? '') && !takesStream(request.url)) {
       limitRequestTime(request, response);
@@ -138,6 +142,8 @@ export class Doors implements AsyncDisposable {
     socket.on('error', () => socket.destroy());
     try {
       checkOrigin(facts, request.method);
+      if (facts.entrance.kind === 'guest')
+        throw new OperationError('UNKNOWN_METHOD', 'There is no WebSocket for guests.');
     } catch (error) {
       refuseUpgrade(socket, error, this.#options.log);
       return;

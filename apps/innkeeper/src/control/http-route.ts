@@ -17,6 +17,8 @@ export interface RouteFacts {
   readonly privilege: string;
   /** Without `{vm}`: whether the privilege is needed on everything (default), or somewhere and the route asks again. */
   readonly where?: 'everywhere' | 'somewhere';
+  /** It is served on the port that guests reach as well. */
+  readonly isForGuests?: boolean;
   /** What the VM's state must allow. */
   readonly vmAction?: VmAction;
   /** For sockets: they say themselves, with `pass.begin`, when it begins what they do. */

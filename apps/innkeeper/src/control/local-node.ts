@@ -48,7 +48,7 @@ export function createLocalNode(node: Node): NodeOfControl {
     describe: () => describeNode(node),
     fleet: new FleetIndex(vms, context.agentBinary?.version ?? ''),
     vms,
-    agentBinaryPath: context.agentBinary?.path,
+    agentPaths: context.agentBinary?.paths ?? {},
     images: {
       list: () => listImages(node),
       add: (request) => told(node.images.add(request.name, request.path)),

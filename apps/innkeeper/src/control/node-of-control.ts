@@ -15,6 +15,7 @@ import type {
 import type { ConsoleStream } from '@innkeeper/hypervisor';
 import type { FleetIndex } from '../fleet/fleet-index.ts';
 import type { VmGlance } from '../fleet/vm-glance.ts';
+import type { ByArchitecture } from '../images/agent-architecture.ts';
 
 export interface Waiting {
   readonly signal?: AbortSignal | undefined;
@@ -65,8 +66,8 @@ export interface NodeOfControl {
     /** Newest first; `vmId` undefined: of all. */
     events(vmId: string | undefined, limit: number): Promise<Event[]>;
   };
-  /** The agent that is put into images; undefined when none was built. */
-  readonly agentBinaryPath: string | undefined;
+  /** The agents that are put into images; none when none was built. */
+  readonly agentPaths: ByArchitecture<string>;
   readonly images: {
     list(): Promise<Image[]>;
     add(request: AddImageRequest): Promise<Operation>;

@@ -82,7 +82,7 @@ const foreignRoutes: readonly HttpRoute[] = [
   },
   {
     ...{ method: 'POST', path: '/v1/vms/{vm}/guest-ip', privilege: 'guest.report', vmAction: 'guest' },
-    ...{ action: 'guest.report', run: guestIpRoute },
+    ...{ action: 'guest.report', isForGuests: true, run: guestIpRoute },
   },
   { method: 'GET', path: '/v1/metrics/vms/{vm}', privilege: 'vm.view', run: metricsHistoryRoute },
 ];

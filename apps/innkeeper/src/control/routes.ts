@@ -39,7 +39,10 @@ export async function routeRequest(
   const abort = (): void => left.abort(new OperationError('CANCELED', 'The caller left.'));
   response.once('close', abort);
   try {
-    const routes = httpRoutes.filter(({ method }) => method === request.method);
+    const isGuest = facts.entrance.kind === 'guest';
+    const routes = httpRoutes.filter(
+      ({ method, isForGuests }) => method === request.method && (!isGuest || isForGuests === true),
+    );
     const found = findRoute<HttpRoute>(routes, request);
     const isReading = request.method === 'GET' || request.method === 'HEAD';
     const ask = { request, facts, isChange: !isReading, isLong: false };

@@ -23,6 +23,19 @@ describe('the agent that is put into images', () => {
     assert.match(found.build, /^[0-9a-f]{12}$/);
   });
 
+  it('has the one for the other architecture beside it, when that is one', async () => {
+    const own = await file(`agent-${process.arch}`, '#!/bin/sh\necho innkeeper-agent 1.2.3\n', 0o755);
+    const [name, machine] = process.arch === 'x64' ? ['arm64', 183] : ['x64', 62];
+    const alone = await findAgentBinary(own);
+    await file(`agent-${name}`, 'something else', 0o644);
+    assert.deepEqual(await findAgentBinary(own), alone);
+    const elf = `\x7fELF\x02\x01\x01${'\0'.repeat(11)}${String.fromCharCode(machine)}\0`;
+    await writeFile(join(folder, `agent-${name}`), elf, 'latin1');
+    const both = await findAgentBinary(own);
+    assert.deepEqual(Object.keys(both?.paths ?? {}).sort(), ['amd64', 'arm64']);
+    assert.notEqual(both?.build, alone?.build);
+  });
+
   it('may be missing', async () => {
     assert.equal(await findAgentBinary(join(folder, 'none')), undefined);
   });

@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import { OperationError } from '@innkeeper/contract';
 import { mib } from '@innkeeper/kit';
 import { readRegularFile, runProgram } from '../host-tools/index.ts';
+import { type ByArchitecture, hostArchitecture, machineOf } from '../images/agent-architecture.ts';
 
 /** The agent has less than 1 MiB; what is far larger is something else. */
 export const maxAgentBytes = 64 * mib;
 
-/** The agent that is put into images. */
+/** The agent that is put into images: a file for each architecture it was built for. */
 export interface AgentBinary {
-  readonly path: string;
+  readonly paths: ByArchitecture<string>;
   readonly version: string;
-  /** First 12 hex digits of the SHA-256 of the file: tells builds of one version apart. */
+  /** First 12 hex digits of the SHA-256 of the files: tells builds of one version apart. */
   readonly build: string;
 }
 
@@ -22,19 +23,33 @@ export const defaultAgentBinaryPath = join(
 );
 
 /**
- * Looks at an agent binary; undefined when there is no such file. Rejects with INVALID_ARGUMENT when it does not say its
- * version.
+ * Looks at an agent binary of this host's architecture, and at the one for the other architecture that lies beside it
+ * (…-x64 and …-arm64, as the build names them); undefined when the first is not there. Rejects with INVALID_ARGUMENT when
+ * it does not say its version.
  */
 export async function findAgentBinary(path: string): Promise<AgentBinary | undefined> {
-  let bytes: Buffer;
+  const own = await readIfThere(path);
+  if (own === undefined) return undefined;
+  const version = await askVersion(path);
+  const hash = createHash('sha256').update(own);
+  const paths: { -readonly [K in keyof AgentBinary['paths']]: string } = { [hostArchitecture]: path };
+  const otherPath = path.replace(/-(x64|arm64)$/, (_, name) => (name === 'x64' ? '-arm64' : '-x64'));
+  const other = otherPath === path ? undefined : await readIfThere(otherPath);
+  const machine = other === undefined ? undefined : machineOf(other);
+  if (other !== undefined && typeof machine === 'string' && machine !== hostArchitecture) {
+    paths[machine] = otherPath;
+    hash.update(other);
+  }
+  return { paths, version, build: hash.digest('hex').slice(0, 12) };
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
   try {
-    bytes = await readRegularFile(path, maxAgentBytes);
+    return await readRegularFile(path, maxAgentBytes);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
-  const version = await askVersion(path);
-  return { path, version, build: createHash('sha256').update(bytes).digest('hex').slice(0, 12) };
 }
 
 async function askVersion(path: string): Promise<string> {

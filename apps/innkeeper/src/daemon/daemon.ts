@@ -23,6 +23,7 @@ import { assertDatabaseThere, claimData } from './claim-data.ts';
 import type { ServeSettings } from './command-line.ts';
 import { openControlDoor } from './control-door.ts';
 import { makeDataFolder } from './data-folder.ts';
+import { chooseGuestPort, guestPlace } from './guest-port.ts';
 import { listenOnTcp, type WebAddress } from './listen-on-tcp.ts';
 import { listenPrivately } from './listen-privately.ts';
 import { takeLock } from './lock.ts';
@@ -61,7 +62,8 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   if (settings.adoptData) await adoptData({ folder, store, log });
   const agentBinary = await findAgentBinary(settings.agentBinaryPath);
   if (agentBinary === undefined) log.warn('agent.binary-missing', { path: settings.agentBinaryPath });
-  const driver = manageDriver(new QemuDriver({ log }));
+  const guestPort = await chooseGuestPort(folder.guestPort);
+  const driver = manageDriver(new QemuDriver({ log, guestPort: () => guestPort }));
   const operations = new OperationRunner({ store, log });
   const hostBootId = await readHostBootId();
   const node = new Node(
@@ -89,6 +91,9 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   const server = stack.use(new ApiServer(control), stopTerms.server);
   await listenPrivately(folder.socket, () => server.listen(folder.socket));
   stack.defer(() => rm(folder.socket, { force: true }), stopTerms.socket);
+  await server.listenForGuests(guestPlace(guestPort)).catch((error: unknown) => {
+    log.error('daemon.guest-port-taken', { port: guestPort, message: String(error) });
+  });
   const { controlDoor } = settings;
   const door =
     controlDoor === undefined

@@ -13,6 +13,8 @@ export interface DataFolder {
   readonly database: string;
   readonly lock: string;
   readonly cache: string;
+  /** Has the number of the port for guests, so that it stays the same. */
+  readonly guestPort: string;
   /** Of the certificate that the daemon makes itself. */
   readonly tls: string;
   imageFolder(name: string): string;
@@ -37,6 +39,7 @@ export function dataFolderAt(path: string): DataFolder {
     database: join(root, 'innkeeper.db'),
     lock: join(root, 'lock'),
     cache: join(root, 'cache'),
+    guestPort: join(root, 'guest-port'),
     tls: join(root, 'tls'),
     imageFolder: (name) => join(root, 'images', name),
     vmFolder: (id) => join(root, 'vms', id),

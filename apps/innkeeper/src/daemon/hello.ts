@@ -1,4 +1,5 @@
 import { OperationError } from '@innkeeper/contract';
+import { assertAvailable } from '@innkeeper/hypervisor';
 import { mib } from '@innkeeper/kit';
 import type { OperationRow } from '@innkeeper/store';
 import { createVm } from '../node/create-vm.ts';
@@ -14,6 +15,8 @@ const agentTimeoutMs = 300_000;
 /** Brings up the VM `hello`, whatever of it exists already, and gives what its guest reports as text. */
 export async function hello(node: Node, progress: ProgressLine, signal: AbortSignal): Promise<string> {
   const startedMs = performance.now();
+  // Before an image is built that nothing could run.
+  assertAvailable(await node.probe());
   const runner = node.find(name) ?? (await create(node, progress, signal));
   const isStarting = runner.operationId !== '';
   if (!isStarting && (runner.life.state === 'stopped' || runner.life.state === 'crashed')) {

@@ -10,6 +10,7 @@ import type { Gate, Pass } from '../control/gate.ts';
 import type { HealthProbe } from '../control/health.ts';
 import type { HttpRoute, SocketRoute } from '../control/http-route.ts';
 import { httpRoutes, socketRoutes } from '../control/route-table.ts';
+import type { ByArchitecture } from '../images/agent-architecture.ts';
 import type { RequestFacts } from '../web-server/request-facts.ts';
 import { closeForward, openForward } from './forward-gate.ts';
 import { forwardRequest } from './forward-request.ts';
@@ -21,7 +22,7 @@ export interface FrontContext {
   readonly link: NodeLink;
   readonly gate: Gate;
   readonly health: HealthProbe;
-  readonly agentBinaryPath: string | undefined;
+  readonly agentPaths: ByArchitecture<string>;
   readonly log: Log;
   /** Aborted when the control plane stops. */
   readonly shutdownSignal: AbortSignal;
@@ -137,7 +138,7 @@ async function answerOwn(
     facts,
     signal,
   }: { request: IncomingMessage; response: ServerResponse; facts: RequestFacts; signal: AbortSignal },
-  { gate, health, agentBinaryPath }: FrontContext,
+  { gate, health, agentPaths }: FrontContext,
 ): Promise<void> {
   const { privilege, action, describe } = route;
   const visitor = await (privilege === 'public' ? gate.identifyOrStranger(facts) : gate.identify(facts));
@@ -145,7 +146,7 @@ async function answerOwn(
   const parameters = describe?.(query) ?? {};
   await gate.run({ visitor, privilege, target: 'everywhere', isChange: false, action, parameters }, (pass) =>
     route.run({
-      ...{ gate, visitor, pass, query, request, response, health, node: { agentBinaryPath } },
+      ...{ gate, visitor, pass, query, request, response, health, node: { agentPaths } },
       signal: AbortSignal.any([signal, pass.signal]),
     }),
   );

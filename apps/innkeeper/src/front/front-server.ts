@@ -12,6 +12,7 @@ import { Gate } from '../control/gate.ts';
 import { HealthProbe } from '../control/health.ts';
 import { type TargetNode, vmNotFound } from '../control/method-target.ts';
 import { createRpcHandler } from '../control/rpc-handler.ts';
+import type { ByArchitecture } from '../images/agent-architecture.ts';
 import { forwardInterceptor } from './forward-interceptor.ts';
 import { forwardService } from './forward-service.ts';
 import { forwardedServices } from './forwarded-services.ts';
@@ -27,7 +28,7 @@ export interface FrontServerOptions {
   readonly log: Log;
   readonly webFolder?: string | undefined;
   /** The agent that it gives out; undefined when none was built. */
-  readonly agentBinaryPath: string | undefined;
+  readonly agentPaths: ByArchitecture<string>;
 }
 
 /** Users and the audit are on no VM. */
@@ -55,7 +56,7 @@ export class FrontServer implements AsyncDisposable {
   webUrl = '';
   readonly #doors: Doors;
 
-  constructor({ link, access, log, webFolder, agentBinaryPath, writer }: FrontServerOptions) {
+  constructor({ link, access, log, webFolder, agentPaths, writer }: FrontServerOptions) {
     const audit = new Audit({ store: access.store, log, nowMs: () => access.clock.nowMs(), writer });
     const gate = new Gate({ access, audit });
     this.gate = gate;
@@ -67,7 +68,7 @@ export class FrontServer implements AsyncDisposable {
     });
     const { shutdownSignal } = doors;
     const health = new HealthProbe(access.store, () => nodeHealth(link));
-    const context: FrontContext = { link, gate, health, agentBinaryPath, log, shutdownSignal };
+    const context: FrontContext = { link, gate, health, agentPaths, log, shutdownSignal };
     const own = { interceptors: [errorInterceptor(log), gateInterceptor(gate, noVms)] };
     const forwarded = { interceptors: [errorInterceptor(log), forwardInterceptor(gate)] };
     const rpc = createRpcHandler({

@@ -2,12 +2,13 @@ import { agentRoutes } from '../agent-download/agent-routes.ts';
 import { auditExportRoute } from '../control/audit-export-route.ts';
 import { answerHealth, type HealthProbe } from '../control/health.ts';
 import type { HttpExchange, HttpRoute } from '../control/http-route.ts';
+import type { ByArchitecture } from '../images/agent-architecture.ts';
 
 /** What the control plane's own routes are given. */
 export interface OwnExchange
   extends Pick<HttpExchange, 'gate' | 'visitor' | 'pass' | 'query' | 'request' | 'response' | 'signal'> {
   /** The control plane's own copy of the agent. */
-  readonly node: { readonly agentBinaryPath: string | undefined };
+  readonly node: { readonly agentPaths: ByArchitecture<string> };
   readonly health: HealthProbe;
 }
 

@@ -44,7 +44,7 @@ export async function startControl(settings: ControlSettings, log: Log): Promise
   const writer = controlWriter();
   stack.use(watchIntents(store, writer, log), stopTerms.access);
   const server = stack.use(
-    new FrontServer({ link, access, log, webFolder, agentBinaryPath: agentBinary?.path, writer }),
+    new FrontServer({ link, access, log, webFolder, agentPaths: agentBinary?.paths ?? {}, writer }),
     stopTerms.server,
   );
   const web = await listenOnTcp(server, settings.listen);

@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationError } from '@innkeeper/contract/errors';
-import { kib } from '@innkeeper/kit';
+import { kib, mib } from '@innkeeper/kit';
 import type { DebugfsSession } from './debugfs-session.ts';
 import { type ImageNode, ImageTree, isPlainName } from './image-tree.ts';
 import type { PlannedEntry } from './install-plan.ts';
 
 /** A file of the guest that is to be changed may be this long. */
 const maxEditedBytes = 64 * kib;
+/** An init or a shell that is looked at. */
+const maxProgramBytes = 32 * mib;
 
 /** An entry as it must be in the image afterwards. */
 export type WrittenEntry =
@@ -50,6 +52,13 @@ export class ImageEditor {
     const { mode, uid, gid } = existing;
     const text = (await this.#read(existing, maxEditedBytes, entry.path)).toString('latin1');
     return { kind: 'file', path: entry.path, mode, uid, gid, content: Buffer.from(entry.edit(text), 'latin1') };
+  }
+
+  /** The first 64 bytes of a file, all links followed; empty when there is none, or one that is larger than any program. */
+  async readHead(path: string): Promise<Uint8Array> {
+    const node = await this.tree.target(path);
+    if (node?.type !== 'regular' || node.sizeBytes > maxProgramBytes) return new Uint8Array(0);
+    return (await this.#read(node, maxProgramBytes, path)).subarray(0, 64);
   }
 
   /** Writes an entry. Whatever has its name is removed as an entry of its folder, never followed. */

@@ -1,6 +1,7 @@
 import { OperationError } from '@innkeeper/contract/errors';
 import { mib } from '@innkeeper/kit';
 import type { Abortable } from '../host-tools/index.ts';
+import { type ByArchitecture, hostArchitecture, machineOf } from './agent-architecture.ts';
 import { type FileSystemPlace, findFileSystemErrors, recoverFileSystem } from './check-file-system.ts';
 import { DebugfsSession } from './debugfs-session.ts';
 import { type ExtSuperblock, readExtSuperblock } from './ext-superblock.ts';
@@ -13,7 +14,8 @@ import { openRandomAccess, type RandomAccess } from './random-access.ts';
 export interface InstallAgentOptions extends Abortable {
   /** A raw disk that nobody else uses. Changed in place: on failure it is good for nothing. */
   readonly imagePath: string;
-  readonly agent: Uint8Array;
+  /** The image gets the one for its own architecture. */
+  readonly agents: ByArchitecture<Uint8Array>;
   /** A private folder of the host for copies. */
   readonly workDirectory: string;
   /** Where the units and scripts are; default packaging/ of this checkout. */
@@ -84,9 +86,10 @@ async function writeEntries(
       'No init system was recognised: none of systemd, OpenRC, SysV and busybox.',
     );
   }
+  const agent = await agentFor(editor, options.agents);
   const entries: WrittenEntry[] = [];
   // All are looked at before the first is written.
-  for (const planned of await planInstallation(initSystem, options.agent, options.packagingDirectory)) {
+  for (const planned of await planInstallation(initSystem, agent, options.packagingDirectory)) {
     entries.push(await editor.settle(planned));
   }
   const replaced = await editor.tree.node(agentPath, 'follow standard');
@@ -94,6 +97,24 @@ async function writeEntries(
   for (const entry of entries) await editor.write(entry);
   await session.close();
   return { initSystem, entries };
+}
+
+/** Programs that every system has one of, and that tell its architecture. */
+const programs = ['/sbin/init', '/usr/sbin/init', '/bin/sh', '/bin/busybox'];
+
+/**
+ * The agent for an image, by the machine that its init is for; of an image whose programs are no ELF files, this host's.
+ * Rejects with IMAGE_ARCHITECTURE when there is none.
+ */
+async function agentFor(editor: ImageEditor, agents: ByArchitecture<Uint8Array>): Promise<Uint8Array> {
+  let found: ReturnType<typeof machineOf>;
+  for (const path of programs) found ??= machineOf(await editor.readHead(path));
+  const architecture = found ?? hostArchitecture;
+  const agent = typeof architecture === 'string' ? agents[architecture] : undefined;
+  if (agent !== undefined) return agent;
+  const what = typeof architecture === 'string' ? architecture : `ELF machine ${architecture.unknownMachine}`;
+  const has = Object.keys(agents).join(' and ') || 'none';
+  throw new OperationError('IMAGE_ARCHITECTURE', `The image is for ${what}; this daemon has agents for ${has}.`);
 }
 
 /** By another debugfs, so that it is the file that is read and nobody's memory. */

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { hostArchitecture } from './agent-architecture.ts';
 import { type BaseRequest, type PreparedBase, prepareBase } from './prepare-base.ts';
 import { type Entries, ImageFixture, layouts } from './testing/image-fixture.ts';
 
@@ -25,7 +26,8 @@ async function prepare(
   more: Partial<BaseRequest> = {},
 ): Promise<PreparedBase> {
   const { agentBinaryPath, outPath } = fixture;
-  return await prepareBase({ originalPath, format: 'raw', agentBinaryPath, agentVersion: '0.1.0', outPath, ...more });
+  const agentPaths = { [hostArchitecture]: agentBinaryPath };
+  return await prepareBase({ originalPath, format: 'raw', agentPaths, agentVersion: '0.1.0', outPath, ...more });
 }
 
 async function refusal(fixture: ImageFixture, image: string, more: Partial<BaseRequest> = {}): Promise<string> {
@@ -231,7 +233,8 @@ test('an abort at any stage leaves nothing', async () => {
   using fixture = new ImageFixture();
   const image = fixture.image(layouts.systemd);
   const { agentBinaryPath, outPath } = fixture;
-  const request = { originalPath: image, format: 'raw', agentBinaryPath, agentVersion: '0.1.0', outPath } as const;
+  const agentPaths = { [hostArchitecture]: agentBinaryPath };
+  const request = { originalPath: image, format: 'raw', agentPaths, agentVersion: '0.1.0', outPath } as const;
   for (const stage of [/Copying/, /Putting/]) {
     const controller = new AbortController();
     const reason = new Error('gave up');
@@ -241,4 +244,38 @@ test('an abort at any stage leaves nothing', async () => {
     await assert.rejects(prepareBase(request, { signal: controller.signal, onStage }), reason);
     assert.deepEqual(readdirSync(dirname(outPath)), []);
   }
+});
+
+test('an image gets the agent of its own architecture, and is refused by name where there is none', async () => {
+  using fixture = new ImageFixture();
+  const elf = (machine: number): string =>
+    Buffer.from([
+      0x7f,
+      0x45,
+      0x4c,
+      0x46,
+      2,
+      1,
+      1,
+      ...Array<number>(11).fill(0),
+      machine,
+      0,
+      ...Array<number>(44).fill(0),
+    ]).toString('latin1');
+  const arm64 = join(fixture.directory, 'agent-arm64');
+  writeFileSync(arm64, 'the agent for arm64');
+  const amd64 = fixture.agentBinaryPath;
+  const image = (machine: number): string =>
+    fixture.image({ ...layouts.busybox, 'bin/busybox': elf(machine) }, { isLatin1: true });
+
+  assert.equal((await prepare(fixture, image(183), { agentPaths: { amd64, arm64 } })).ok, true);
+  assert.equal(fixture.read(fixture.outPath, agentPath), 'the agent for arm64');
+  assert.equal((await prepare(fixture, image(62), { agentPaths: { amd64, arm64 } })).ok, true);
+  assertInstalled(fixture);
+
+  const missing = await prepare(fixture, image(183), { agentPaths: { amd64 } });
+  assert.deepEqual([missing.ok, !missing.ok && missing.reason], [false, 'IMAGE_ARCHITECTURE']);
+  assert.match(missing.ok ? '' : missing.detail, /for arm64; this daemon has agents for amd64/);
+  const other = await prepare(fixture, image(243), { agentPaths: { amd64, arm64 } });
+  assert.match(other.ok ? '' : other.detail, /ELF machine 243; this daemon has agents for amd64 and arm64/);
 });

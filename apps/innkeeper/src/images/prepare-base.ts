@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { isOperationError, type ReasonName } from '@innkeeper/contract/errors';
 import { mib } from '@innkeeper/kit';
 import { hostDiskFull, isHostDiskFull, readRegularFile } from '../host-tools/index.ts';
+import { type AgentArchitecture, agentArchitectures, type ByArchitecture } from './agent-architecture.ts';
 import { copyToRaw } from './copy-image.ts';
 import type { InitSystem } from './init-system.ts';
 import { type ImageFormat, inspectImage } from './inspect-image.ts';
@@ -15,7 +16,7 @@ export interface BaseRequest {
   /** Never written to. */
   readonly originalPath: string;
   readonly format: ImageFormat;
-  readonly agentBinaryPath: string;
+  readonly agentPaths: ByArchitecture<string>;
   readonly agentVersion: string;
   /** Absolute. Replaced whole if it exists. */
   readonly outPath: string;
@@ -31,6 +32,7 @@ const answers: ReadonlySet<ReasonName> = new Set([
   'IMAGE_CORRUPT',
   'IMAGE_NOT_EXT4',
   'IMAGE_NO_INIT',
+  'IMAGE_ARCHITECTURE',
   'IMAGE_UNSAFE_PATH',
   'IMAGE_FULL',
   'IMAGE_UNREADABLE',
@@ -55,8 +57,8 @@ export async function prepareBase(request: BaseRequest, options: StageOptions = 
     await assertFormat(request);
     await copyToRaw({ path: request.originalPath, format: request.format }, copy, { signal });
     onStage?.(`Putting agent ${request.agentVersion} into the copy`, 0.7);
-    const agent = await readRegularFile(request.agentBinaryPath, maxAgentBytes);
-    const { initSystem } = await installAgent({ imagePath: copy, agent, workDirectory, signal });
+    const agents = await readAgents(request.agentPaths);
+    const { initSystem } = await installAgent({ imagePath: copy, agents, workDirectory, signal });
     await flush(copy);
     signal?.throwIfAborted();
     await rename(copy, outPath);
@@ -69,6 +71,15 @@ export async function prepareBase(request: BaseRequest, options: StageOptions = 
   } finally {
     await rm(workDirectory, { recursive: true, force: true });
   }
+}
+
+async function readAgents(paths: ByArchitecture<string>): Promise<ByArchitecture<Uint8Array>> {
+  const agents: { -readonly [K in AgentArchitecture]?: Uint8Array } = {};
+  for (const architecture of agentArchitectures) {
+    const path = paths[architecture];
+    if (path !== undefined) agents[architecture] = await readRegularFile(path, maxAgentBytes);
+  }
+  return agents;
 }
 
 /** A file that changed since it was added may have become something that refers to other files of the host. */

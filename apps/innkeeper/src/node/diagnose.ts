@@ -7,7 +7,7 @@ import {
   type DiagnosisStep,
   DiagnosisStepSchema,
 } from '@innkeeper/contract/control';
-import { type Abortable, nativePort } from '@innkeeper/hypervisor';
+import { type Abortable, guestHostAddress, type NetworkState, nativePort } from '@innkeeper/hypervisor';
 import { parseAgentInstall } from './agent-install.ts';
 import { consoleLastLines } from './console-lines.ts';
 import type { VmRunner } from './vm-runner.ts';
@@ -45,6 +45,7 @@ export async function diagnose(
   await look('agent in the image', () => image(runner), true);
   await look('port opened by the guest', () => port(runner, signal));
   await look('hello', () => hello(runner, signal));
+  if (runner.running?.network !== undefined) await look('network', () => network(runner), true);
   await look('console', () => lastLines(runner), runner.running !== undefined);
   signal.throwIfAborted();
   const first = steps.find((step) => step.outcome === FAILED) ?? steps.find((step) => step.outcome === WARNING);
@@ -104,6 +105,38 @@ async function hello({ agent }: VmRunner, signal: AbortSignal): Promise<Finding>
     return { outcome: OK, detail: `Agent ${pong.agentVersion} answered in ${pong.roundTripMs.toFixed(1)} ms.` };
   } catch (error) {
     return failure(error, 'The agent does not answer', 'Look at its log in the guest; "inn console" gets you in.');
+  }
+}
+
+/** The agent does not need the network, so nothing here is a failure of the agent's. */
+async function network({ running, row }: VmRunner): Promise<Finding> {
+  let state: NetworkState | undefined;
+  try {
+    state = await running?.network?.();
+  } catch (error) {
+    return { ...failure(error, 'The network could not be looked at', ''), outcome: WARNING };
+  }
+  if (state === undefined) return { outcome: OK, detail: 'The VM has no network card.' };
+  const { kind, problem } = state;
+  const again = `Then "inn stop ${row.name}" and "inn start ${row.name}".`;
+  switch (kind) {
+    case 'isolated': {
+      const detail = `In a network namespace of its own. Of the host the guest reaches only http://${guestHostAddress}/install-agent.sh and what lies beside it.`;
+      if (problem === '') return { outcome: OK, detail: `${detail} pasta joins it to the host’s network.` };
+      return { outcome: WARNING, detail: `${detail} Nothing else is reached: ${problem}` };
+    }
+    case 'restricted':
+      return {
+        outcome: WARNING,
+        detail: `QEMU’s user network with restrict=on: the guest reaches nothing, neither the internet nor the daemon’s install-agent.sh. ${problem}`,
+        nextStep: again,
+      };
+    case 'open':
+      return {
+        outcome: WARNING,
+        detail: `QEMU’s user network without limits: the guest reaches every service on the host’s loopback at ${guestHostAddress}. ${problem}`,
+        nextStep: again,
+      };
   }
 }
 

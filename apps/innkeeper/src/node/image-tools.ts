@@ -1,5 +1,6 @@
 import type { ReasonName } from '@innkeeper/contract';
 import type { Abortable } from '@innkeeper/hypervisor';
+import type { ByArchitecture } from '../images/agent-architecture.ts';
 
 export interface StagedOptions extends Abortable {
   readonly onStage?: (text: string, progress?: number) => void;
@@ -38,7 +39,7 @@ export interface ImageTools {
     request: {
       readonly originalPath: string;
       readonly format: 'raw' | 'qcow2';
-      readonly agentBinaryPath: string;
+      readonly agentPaths: ByArchitecture<string>;
       readonly agentVersion: string;
       readonly outPath: string;
     },

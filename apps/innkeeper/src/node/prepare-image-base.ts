@@ -52,7 +52,7 @@ export async function prepareImageBase(context: NodeContext, image: ImageRow, op
     originalPath,
     format,
     outPath,
-    agentBinaryPath: agentBinary.path,
+    agentPaths: agentBinary.paths,
     agentVersion: agentBinary.version,
   } as const;
   const made = await context.images.prepareBase(request, options);

@@ -1,9 +1,13 @@
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
+import { guestHostAddress } from '@innkeeper/hypervisor';
 
-/** A way into the daemon: the unix socket, a TCP port, or a door that only control planes of this node can open. */
+/**
+ * A way into the daemon: the unix socket, a TCP port, a door that only control planes of this node can open, or the port
+ * that guests reach, which has the few routes that are made for them.
+ */
 export interface Entrance {
-  readonly kind: 'unix' | 'tcp' | 'control';
+  readonly kind: 'unix' | 'tcp' | 'control' | 'guest';
   readonly isSecure: boolean;
   /** Names and addresses that calls may give as their host; undefined: any, where no browser comes in. */
   readonly hosts: HostRule | undefined;
@@ -18,6 +22,10 @@ export interface HostRule {
 
 export const unixEntrance: Entrance = { kind: 'unix', isSecure: false, hosts: undefined };
 export const controlEntrance: Entrance = { kind: 'control', isSecure: true, hosts: undefined };
+export const guestEntrance: Entrance = {
+  ...{ kind: 'guest', isSecure: false },
+  hosts: { isLoopback: true, names: [guestHostAddress] },
+};
 
 /**
  * Whether a call may name this host. A page elsewhere whose name was made to lead here names its own ("DNS rebinding");

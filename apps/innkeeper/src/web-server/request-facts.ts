@@ -38,7 +38,8 @@ export function requestFacts(request: AnyRequest, entrance: Entrance, isUpgrade:
             isLocal: entrance.kind === 'unix',
             address,
             authorization: headers.authorization,
-            cookie: headers.cookie,
+            // No browser has a session with guests' port.
+            cookie: entrance.kind === 'guest' ? undefined : headers.cookie,
           },
     host: headers.host ?? single(headers, ':authority'),
     origin: single(headers, 'origin'),

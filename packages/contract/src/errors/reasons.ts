@@ -73,6 +73,11 @@ export const reasons = {
     when: 'No init system was recognised in the image, so nothing would start the agent.',
     next: 'Start /usr/local/bin/innkeeper-agent at boot by other means.',
   },
+  IMAGE_ARCHITECTURE: {
+    code: 'failed_precondition',
+    when: 'There is no agent for the image’s CPU architecture.',
+    next: 'There are agents for amd64 and arm64: build both with "npm run build:agent -- --arch all" and restart the daemon.',
+  },
   IMAGE_UNSAFE_PATH: {
     code: 'failed_precondition',
     when: 'A place where the agent goes is a symbolic link or not a directory in the image.',

@@ -10,6 +10,7 @@ import { Access } from '../../access/access.ts';
 import type { AccessClock } from '../../access/access-clock.ts';
 import { makeDataFolder } from '../../daemon/data-folder.ts';
 import { History } from '../../history/history.ts';
+import { type ByArchitecture, hostArchitecture } from '../../images/agent-architecture.ts';
 import { createVm } from '../../node/create-vm.ts';
 import { fakeImageTools } from '../../node/fake/fake-image-tools.ts';
 import { Node } from '../../node/node.ts';
@@ -48,7 +49,7 @@ const timeoutMs = 20_000;
 
 export interface ServeApiOptions extends FakeDriverOptions {
   /** Default: a file that is not there. */
-  readonly agentBinaryPath?: string;
+  readonly agentPaths?: ByArchitecture<string>;
 }
 
 export interface ServeApiOptions extends FakeDriverOptions {
@@ -74,7 +75,7 @@ export async function serveApi({ clock, log = silentLog, webFolder, ...options }
     {
       ...{ store, folder, version: '1.0.0', hostBootId: 'boot', log: silentLog, createAgentLink },
       ...{ driver: manageDriver(driver), images: fakeImageTools() },
-      agentBinary: { path: options.agentBinaryPath ?? '/agent', version: '1.0.0', build: 'aaaa' },
+      agentBinary: { paths: options.agentPaths ?? { [hostArchitecture]: '/agent' }, version: '1.0.0', build: 'aaaa' },
     },
     operations,
   );

@@ -41,7 +41,7 @@ export async function serveFront(
   await using stack = new AsyncDisposableStack();
   const link = stack.use(new NodeLink({ address: { kind: 'unix', path: controlSocketOf(api) }, log }));
   const access = stack.use(new Access({ store: api.store, log, ...(clock === undefined ? {} : { clock }) }));
-  const front = stack.use(new FrontServer({ link, access, log, agentBinaryPath: undefined, writer: controlWriter() }));
+  const front = stack.use(new FrontServer({ link, access, log, agentPaths: {}, writer: controlWriter() }));
   const entrance = { kind: 'tcp', isSecure: false, hosts: { isLoopback: true, names: [] } } as const;
   const port = await front.listenTcp({ where: { host: '127.0.0.1', port: 0 }, entrance, limits });
   const owned = stack.move();

@@ -39,12 +39,12 @@ export class ImageFixture implements Disposable {
   }
 
   /** A raw ext4 image with these entries. */
-  image(entries: Entries, { size = '16M', features = [] as readonly string[] } = {}): string {
+  image(entries: Entries, { size = '16M', features = [] as readonly string[], isLatin1 = false } = {}): string {
     const root = join(this.directory, `root${++this.#count}`);
     for (const [name, entry] of Object.entries(entries)) {
       const path = join(root, name);
       mkdirSync(dirname(path), { recursive: true });
-      if (typeof entry === 'string') writeFileSync(path, entry);
+      if (typeof entry === 'string') writeFileSync(path, entry, isLatin1 ? 'latin1' : 'utf8');
       else if (entry.link === undefined) mkdirSync(path, { recursive: true });
       else symlinkSync(entry.link, path);
     }

@@ -6,6 +6,7 @@ import { FakeDriver, type FakeDriverOptions, FakeHost } from '@innkeeper/hypervi
 import { silentLog } from '@innkeeper/kit';
 import { openStore } from '@innkeeper/store';
 import { type DataFolder, makeDataFolder } from '../../daemon/data-folder.ts';
+import { hostArchitecture } from '../../images/agent-architecture.ts';
 import { OperationRunner } from '../../operations/operation-runner.ts';
 import type { ImageTools } from '../image-tools.ts';
 import { Node } from '../node.ts';
@@ -68,7 +69,7 @@ export async function startTestNode(
       if (options.agents ?? true) queueMicrotask(() => link.connect());
       return link;
     },
-    agentBinary: { path: '/agent', version: '1.2.3', build: options.agentBuild ?? 'aaaa' },
+    agentBinary: { paths: { [hostArchitecture]: '/agent' }, version: '1.2.3', build: options.agentBuild ?? 'aaaa' },
   };
   const node = new Node(context, operations);
   await node.start();

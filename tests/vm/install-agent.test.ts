@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { ConsoleStream } from '@innkeeper/client';
+import { type Daemon, startDaemon, testDataDirectory } from './daemon.ts';
+import { innText } from './inn.ts';
+import { inNetwork, whyNoNamespace } from './namespace.ts';
+import { cleanUp, clientOf, createTestVm, isConnected, showVm, waitForVm } from './vm-state.ts';
+
+const options = { dataDirectory: testDataDirectory };
+const skip = whyNoNamespace() ?? false;
+const password = 'good enough for a test';
+const consoleMs = 120_000;
+
+/** As docs/operate/serve.md has it for guests of this host; their wget is busybox's. */
+const command = 'wget -q -O - http://10.0.2.2/install-agent.sh | sh';
+
+interface Guest {
+  readonly image: 'tiny' | 'debian';
+  /** Ends the agent and takes away whatever would start it. Shell, typed on the console. */
+  readonly remove: string;
+  /** Prints what starts the agent. */
+  readonly show: string;
+  readonly init: string;
+}
+
+const guests: readonly Guest[] = [
+  {
+    image: 'tiny',
+    remove: 'sed -i /nnkeeper/d /etc/inittab; kill -HUP 1; pkill innkeeper-agent',
+    show: 'grep innkeeper-agent /etc/inittab',
+    init: 'busybox',
+  },
+  {
+    image: 'debian',
+    remove: 'systemctl disable --now innkeeper-agent; rm /etc/systemd/system/innkeeper-agent.service',
+    show: 'systemctl is-enabled innkeeper-agent',
+    init: 'systemd',
+  },
+];
+
+for (const { image, remove, show, init } of guests) {
+  describe(`install-agent.sh in a guest of the image ${image}`, { skip }, () => {
+    const name = `test-install-${image}`;
+    let daemon: Daemon;
+    let id: string;
+
+    before(async () => {
+      {
+        // With the network that the machine has.
+        await using _builder = await startDaemon();
+        await innText(['image', 'build', image], { ...options, timeoutMs: 900_000 });
+      }
+      daemon = await startDaemon(testDataDirectory, inNetwork());
+      id = (await createTestVm(daemon, name, image, 240_000, { isBuilt: true })).id;
+      if (image === 'debian') {
+        await innText(['cp', '/bin/busybox', `${name}:/usr/local/bin/busybox`], options);
+        await inGuest('chmod 755 /usr/local/bin/busybox; ln -s busybox /usr/local/bin/wget');
+        await inGuest(`echo 'root:${password}' | chpasswd`);
+      }
+    });
+    after(() => cleanUp(daemon, [name]));
+
+    const inGuest = (script: string): Promise<string> => innText(['exec', name, '--', 'sh', '-ec', script], options);
+
+    it(`puts the agent in over the guest’s own network, and ${init} starts it`, async () => {
+      const typist = new Typist(clientOf(testDataDirectory).openConsole(name, { writer: true }));
+      await typist.logIn(image === 'debian');
+      typist.type(`${remove}; rm /usr/local/bin/innkeeper-agent; echo removed=$?`);
+      await typist.until('removed=0');
+      await waitForVm(name, testDataDirectory, (vm) => !isConnected(vm));
+      typist.type(`${command}; echo installed=$?`);
+      await typist.until('installed=0');
+      typist.leave();
+      await waitForVm(name, testDataDirectory, isConnected);
+      assert.match(await inGuest(show), image === 'tiny' ? /respawn:.usr.local.bin.innkeeper-agent/ : /^enabled/);
+      assert.match(typist.shown, new RegExp(`installed, and ${init} starts it`));
+    });
+
+    it('is followed by the report of the guest’s address, with a token for this VM alone', async () => {
+      const { secret: token } = await clientOf(testDataDirectory).access.createToken({
+        ...{ name: `${name} ${Date.now()}`, privileges: ['guest.report'], scope: `vm:${id}` },
+        ...{ allowedCommands: [], lifetimeDays: 1 },
+      });
+      const report = `wget -q -O - --header 'authorization: Bearer ${token}' --post-data '{"guest_ip":"10.0.2.15"}'`;
+      assert.match(await inGuest(`${report} http://10.0.2.2/v1/vms/${id}/guest-ip`), /"ok":true/);
+      assert.equal((await showVm(name, testDataDirectory)).reportedAddress, '10.0.2.15');
+    });
+  });
+}
+
+/** Somebody at the serial console. */
+class Typist {
+  shown = '';
+  readonly #stream: ConsoleStream;
+  #from = 0;
+
+  constructor(stream: ConsoleStream) {
+    this.#stream = stream;
+    void this.#read();
+  }
+
+  type(line: string): void {
+    this.#from = this.shown.length;
+    this.#stream.write(`${line}\r`);
+  }
+
+  /** Waits until this was shown after the last line that was typed. */
+  async until(wanted: string): Promise<void> {
+    const deadline = performance.now() + consoleMs;
+    while (!this.shown.slice(this.#from).replaceAll('$?', '').includes(wanted)) {
+      if (performance.now() > deadline) assert.fail(`"${wanted}" was not shown: ${this.shown.slice(-2000)}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** To a shell as root. */
+  async logIn(asksForPassword: boolean): Promise<void> {
+    if (asksForPassword) {
+      this.type('');
+      await this.until('login:');
+      this.type('root');
+      await this.until('Password:');
+      this.type(password);
+      await this.until('#');
+    } else {
+      this.type('');
+      this.type('echo here=$((1 + 1))');
+      await this.until('here=2');
+    }
+  }
+
+  leave(): void {
+    this.#stream.close();
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for await (const event of this.#stream) {
+        if (event.type === 'output') this.shown += Buffer.from(event.data).toString('latin1');
+      }
+    } catch (error) {
+      // CANCELED, by leave(); anything else shows as what does not come.
+      this.shown += `\n(${String(error)})`;
+    }
+  }
+}
