@@ -41,6 +41,11 @@ export function inNetwork(before = ''): string[] {
   return [...unshare, 'sh', '-ec', `${setUp}\n${before}\nexec "$@"`, 'sh'];
 }
 
+/** A command that becomes another one in the network of a process. */
+export function enterNetworkOf(pid: number): string[] {
+  return ['nsenter', '-t', `${pid}`, '-n', '-m', ...(isRoot ? [] : ['-U', '--preserve-credentials']), '--'];
+}
+
 const listen = `
 const { createServer } = require('node:http');
 const places = JSON.parse(process.argv[1]);

@@ -160,6 +160,30 @@ describe('the agent, downloaded from the daemon', () => {
     assert.match((await ask('/install-agent.sh', 'evil.example')).body, /HOST_REFUSED/);
   });
 
+  it('takes a guest’s address on the port for guests, with a token for its VM, and from nobody else', async () => {
+    const { id } = (await api.createVm('reporting', { agent: false })).row;
+    const making = request({
+      ...{ socketPath: api.socketPath, method: 'POST', path: '/innkeeper.control.v1.AccessService/CreateToken' },
+      headers: { 'content-type': 'application/json' },
+    });
+    making.end(JSON.stringify({ name: 'reporter', privileges: ['guest.report'], scope: `vm:${id}` }));
+    const [made] = (await once(making, 'response')) as [IncomingMessage];
+    const { secret: token } = JSON.parse(Buffer.concat(await made.toArray()).toString()) as { secret: string };
+    const port = await api.server.listenForGuests({ host: '127.0.0.1', port: 0 });
+    const report = async (secret: string): Promise<string> => {
+      const headers = { host: '10.0.2.2', authorization: `Bearer ${secret}` };
+      const call = request({ port, host: '127.0.0.1', method: 'POST', path: `/v1/vms/${id}/guest-ip`, headers });
+      call.end('{"guest_ip":"10.0.2.15"}');
+      const [response] = (await once(call, 'response')) as [IncomingMessage];
+      let body = '';
+      for await (const chunk of response) body += chunk;
+      return body;
+    };
+    assert.match(await report('inn_none'), /TOKEN_INVALID/);
+    assert.equal(await report(token), '{"ok":true}');
+    assert.equal(api.node.get('reporting').agent.reportedAddress, '10.0.2.15');
+  });
+
   it('has no script for an address that would be more than one', async () => {
     await assert.rejects(installScript("http://a'; rm -rf /; '"));
   });
