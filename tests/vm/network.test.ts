@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { killNow } from './abort.ts';
+import { type Daemon, startDaemon, testDataDirectory } from './daemon.ts';
+import { inn, innText } from './inn.ts';
+import { addresses, enterNetworkOf, hostPort, inNetwork, listenInNetworkOf, whyNoNamespace } from './namespace.ts';
+import { cleanUp, createTestVm, isConnected, showVm, waitForVm } from './vm-state.ts';
+
+const image = 'tiny';
+const options = { dataDirectory: testDataDirectory };
+const skip = whyNoNamespace() ?? false;
+
+/** What no guest may reach, by any way. */
+const forbidden = [
+  `http://10.0.2.2:${hostPort}/`,
+  `http://[fec0::2]:${hostPort}/`,
+  `http://${addresses.own}:${hostPort}/`,
+  `http://${addresses.metadata}/`,
+  `http://[${addresses.metadata6}]/`,
+];
+
+/** What a guest's wget prints; empty when it reaches nothing within 5 s. */
+async function get(vm: string, url: string): Promise<string> {
+  const { stdout } = await inn(['exec', vm, '--', 'wget', '-T', '5', '-q', '-O', '-', url], options);
+  return stdout.toString();
+}
+
+/** Has the guest send what it addresses to its own loopback out of its network card, as any guest can. */
+async function sendLoopbackOut(vm: string): Promise<void> {
+  const commands = [
+    'echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet',
+    'ip addr del 127.0.0.1/8 dev lo',
+    'ip route add 127.0.0.1/32 via 10.0.2.2 dev eth0',
+  ];
+  await innText(['exec', vm, '--', 'sh', '-ec', commands.join('\n')], options);
+}
+
+/** The image, made with the network that the machine has. */
+async function prepareImage(): Promise<void> {
+  await using _daemon = await startDaemon();
+  await innText(['image', 'build', image, '--rebuild'], { ...options, timeoutMs: 900_000 });
+}
+
+describe('a guest’s network', { skip }, () => {
+  before(prepareImage);
+
+  describe('in a namespace of its own', () => {
+    const name = 'test-network';
+    let daemon: Daemon;
+    let listeners: AsyncDisposable;
+
+    before(async () => {
+      daemon = await startDaemon(testDataDirectory, inNetwork());
+      listeners = await listenInNetworkOf(daemon.pid);
+      await createTestVm(daemon, name, image, 180_000, { isBuilt: true });
+    });
+    after(async () => {
+      await cleanUp(daemon, [name]);
+      await listeners?.[Symbol.asyncDispose]();
+    });
+
+    it('reaches the internet and the daemon’s port for guests', async () => {
+      await waitFor(async () => (await get(name, `http://${addresses.outside}/`)) !== '');
+      assert.equal(await get(name, `http://${addresses.outside}/`), `reached ${addresses.outside}\n`);
+      assert.equal(await get(name, `http://[${addresses.outside6}]/`), `reached ${addresses.outside6}\n`);
+      assert.match(await get(name, 'http://10.0.2.2/install-agent.sh'), /^#!\/bin\/sh\n/);
+    });
+
+    it('reaches neither the host’s loopback and address nor metadata, whatever the guest does', async () => {
+      for (const url of forbidden) assert.equal(await get(name, url), '', url);
+      await sendLoopbackOut(name);
+      for (const address of ['127.0.0.1', '0.0.0.0']) {
+        const url = `http://${address}:${hostPort}/`;
+        assert.equal(await get(name, url), '', url);
+      }
+    });
+
+    it('is named by doctor', async () => {
+      assert.match(await innText(['doctor', name], options), /network +.*namespace of its own.*pasta joins it/s);
+    });
+
+    it('comes back by itself when pasta is killed', async () => {
+      const before = await pastaOf(name);
+      killNow(before);
+      await waitFor(async () => (await pastaOf(name)) !== before && (await get(name, outsideUrl)) !== '');
+    });
+
+    it('goes on while no daemon runs, is found again by the next one, and ends with the VM', async () => {
+      const [keeper, pasta] = [await keeperOf(name), await pastaOf(name)];
+      const pid = (await showVm(name, options.dataDirectory)).hypervisor?.pid ?? 0;
+      await daemon.killHard();
+      daemon = await startDaemon(testDataDirectory, enterNetworkOf(keeper));
+      await waitForVm(name, options.dataDirectory, isConnected);
+      assert.equal(await get(name, outsideUrl), `reached ${addresses.outside}\n`);
+      assert.match(await get(name, 'http://10.0.2.2/install-agent.sh'), /^#!\/bin\/sh\n/);
+      assert.deepEqual([await keeperOf(name), await pastaOf(name)], [keeper, pasta]);
+      await daemon.killHard();
+      killNow(pid);
+      await waitFor(async () => !isRunning(keeper) && !isRunning(pasta));
+      daemon = await startDaemon(testDataDirectory, inNetwork());
+    });
+  });
+
+  describe('where passt does not work', () => {
+    const name = 'test-restricted';
+    let daemon: Daemon;
+    let listeners: AsyncDisposable;
+
+    before(async () => {
+      daemon = await startDaemon(testDataDirectory, inNetwork('mount --bind /dev/null /usr/bin/passt'));
+      listeners = await listenInNetworkOf(daemon.pid);
+      await createTestVm(daemon, name, image, 180_000, { isBuilt: true });
+    });
+    after(async () => {
+      await cleanUp(daemon, [name]);
+      await listeners?.[Symbol.asyncDispose]();
+    });
+
+    it('has an address and reaches nothing at all', async () => {
+      await waitFor(async () => /10\.0\.2\.15/.test(await innText(['exec', name, '--', 'ip', 'addr'], options)));
+      for (const url of [...forbidden, outsideUrl]) assert.equal(await get(name, url), '', url);
+      await sendLoopbackOut(name);
+      assert.equal(await get(name, `http://127.0.0.1:${hostPort}/`), '');
+    });
+
+    it('is said by doctor, with the reason', async () => {
+      assert.match(await innText(['doctor', name], options), /network +.*restrict=on.*neither the internet.*pasta/s);
+    });
+  });
+});
+
+const outsideUrl = `http://${addresses.outside}/`;
+
+/** What keeps pasta running for a VM. */
+async function keeperOf(name: string): Promise<number> {
+  const { id } = await showVm(name, options.dataDirectory);
+  return Number(readFileSync(join(options.dataDirectory, 'run', id.slice(0, 8), 'network.pid'), 'latin1'));
+}
+
+async function pastaOf(name: string): Promise<number> {
+  const keeper = await keeperOf(name);
+  const children = readFileSync(`/proc/${keeper}/task/${keeper}/children`, 'latin1').split(' ').filter(Boolean);
+  return Number(children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('pasta\0')) ?? 0);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+async function waitFor(look: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  while (!(await look())) {
+    if (performance.now() > deadline) assert.fail('it did not come so far within 60 s');
+    await delay(100);
+  }
+}
