@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Vm, VmState } from '@innkeeper/contract/control';
+import { openStore } from '@innkeeper/store';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { innText, spawnInn } from './inn.ts';
 import { cleanUp, clientOf, createTestVm, isConnected, say, showVm, waitForVm } from './vm-state.ts';
@@ -95,6 +97,56 @@ describe('a daemon that is killed', () => {
     daemon = await startDaemon();
     await innText(['set', name, '--autostart', 'off'], options);
     assert.equal((await showVm(name, daemon.dataDirectory)).state, VmState.STOPPED);
+  });
+});
+
+describe('a daemon that is killed while it works in a guest', () => {
+  it('has an entry in the audit for everything that was done there', { timeout: 300_000 }, async () => {
+    const vm = 'test-audit-kill';
+    let daemon = await startDaemon();
+    try {
+      await createTestVm(daemon, vm, 'tiny', 120_000);
+      const client = clientOf(daemon.dataDirectory);
+      await client.files.mkdir(vm, '/root/acts');
+      for (let round = 0; round < 5; round++) {
+        let isOver = false;
+        let answers = 0;
+        const enough = Promise.withResolvers<void>();
+        const work = async (caller: number): Promise<void> => {
+          for (let count = 0; !isOver; count++) {
+            try {
+              await client.files.mkdir(vm, `/root/acts/r${round}-${caller}-${count}`);
+              answers += 1;
+              if (answers >= 25 + 5 * round) enough.resolve();
+            } catch (error) {
+              if (!isOver) enough.reject(error);
+              return;
+            }
+          }
+        };
+        const working = [0, 1, 2, 3].map(work);
+        await enough.promise;
+        isOver = true;
+        await daemon.killHard();
+        await Promise.all(working);
+        daemon = await startDaemon();
+        await waitForVm(vm, daemon.dataDirectory, isConnected);
+      }
+      const happened = (await innText(['exec', vm, '--', 'ls', '/root/acts'], daemon)).trim().split('\n');
+      const { id } = await showVm(vm, daemon.dataDirectory);
+      await using store = await openStore(join(daemon.dataDirectory, 'innkeeper.db'));
+      const entries = await store.audit.list({ action: 'FileService/MakeDirectory', vm: id, limit: 10_000 });
+      const text = new Set(entries.map(({ parameters }) => /\/root\/acts\/([^"]+)/.exec(parameters)?.[1]));
+      assert.ok(happened.length >= 5 * 25);
+      assert.deepEqual(
+        happened.filter((folder) => !text.has(folder)),
+        [],
+      );
+      const interrupted = entries.filter(({ result }) => result !== 'ok').length;
+      say(`${happened.length} folders were made over 5 kills, ${interrupted} entries do not say how it ended`);
+    } finally {
+      await cleanUp(daemon, [vm]);
+    }
   });
 });
 
