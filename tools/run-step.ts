@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { showStep } from './setup/live-line.mjs';
 
 /**
- * Runs one step of a command with its output on ours and ends the process with a sentence when it fails.
- * `node` is this very Node.
+ * Runs one step of a command and ends the process with a sentence when it fails. What the step prints is shown on stderr;
+ * in between a line says that it is alive. `node` is this very Node.
  */
 export async function runStep(
   name: string,
@@ -10,20 +12,35 @@ export async function runStep(
   args: readonly string[],
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<void> {
-  const started = performance.now();
+  const step = showStep(name);
+  const colors = process.stderr.isTTY ? { FORCE_COLOR: '1' } : {};
   const child = spawn(program === 'node' ? process.execPath : program, args, {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...environment, ...colors },
   });
-  const status = await new Promise<number>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', (code) => resolve(code ?? 1));
+  for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', step.print);
+  // ^C goes to the whole foreground group: the step ends by it, and this process says which one it was.
+  let stoppedBy: NodeJS.Signals | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    stoppedBy = signal;
+    if (signal === 'SIGTERM') child.kill(signal);
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const { status, error } = await new Promise<{ status: number; error?: Error }>((resolve) => {
+    child.on('error', (failure) => resolve({ status: 1, error: failure }));
+    child.on('close', (code) => resolve({ status: code ?? 1 }));
   });
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  if (status === 0) {
+  process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  const seconds = step.stop();
+  if (status === 0 && stoppedBy === undefined) {
     process.stderr.write(`✓ ${name} (${seconds} s)\n`);
     return;
   }
-  process.stderr.write(`✗ ${name} failed after ${seconds} s with exit code ${status}.\n`);
+  if (stoppedBy !== undefined) {
+    process.stderr.write(`✗ ${name} was stopped after ${seconds} s.\n`);
+    process.exit(stoppedBy === 'SIGINT' ? 130 : 143);
+  }
+  const why = error === undefined ? `with exit code ${status}` : `since it could not be started: ${error.message}`;
+  process.stderr.write(`✗ ${name} failed after ${seconds} s ${why}.\n`);
   process.exit(status);
 }

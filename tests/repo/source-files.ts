@@ -5,9 +5,9 @@ import { join } from 'node:path';
 /** The repository's root. */
 export const root = join(import.meta.dirname, '..', '..');
 
-/** Files that git knows or would know, as paths from the root. */
+/** Files that git knows or would know, as paths from the root, whoever owns the checkout. */
 export function trackedFiles(): string[] {
-  return execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  return execFileSync('git', ['-c', 'safe.directory=*', 'ls-files', '--cached', '--others', '--exclude-standard'], {
     cwd: root,
     encoding: 'utf8',
   })

@@ -3,6 +3,9 @@
 /** The commands of package.json. */
 export const commands = ['start', 'test', 'ok', 'generate', 'build:agent', 'package', 'bench'];
 
+/** Whatever is run. The Node of npm is not Debian's, which brings its libraries. */
+const base = [{ name: 'libatomic1', why: 'a library of the Node that runs everything' }];
+
 const compiler = [
   { name: 'gcc', why: 'compiles the agent’s compiler, QuickJS' },
   { name: 'libc6-dev', why: 'headers for it' },
@@ -11,6 +14,7 @@ const compiler = [
   { name: 'xz-utils', why: 'unpacks the source of QuickJS' },
   { name: 'debian-archive-keyring', why: 'checks where that source comes from' },
   { name: 'ca-certificates', why: 'the same, over HTTPS' },
+  { name: 'curl', why: 'fetches it from upstream where Debian’s mirror is out of reach' },
 ];
 
 const machines = {
@@ -49,6 +53,7 @@ const images = [
 const packages = [{ name: 'rpm', why: 'packs the RPM package' }];
 
 const tests = [
+  { name: 'openssl', why: 'makes certificates for tests' },
   { name: 'chromium', why: 'walks the web console in tests' },
   { name: 'postgresql', why: 'a real server for the tests of the store, on a socket of their own' },
   { name: 'victoria-metrics', why: 'takes the metrics that the tests write to it' },
@@ -60,20 +65,20 @@ const peers = [{ name: 'qemu-guest-agent', why: 'the incumbent that ours is meas
 export function debianPackages(command, arch, args = []) {
   switch (command) {
     case 'build:agent':
-      return isCrossBuild(args, arch) ? [...compiler, ...crossCompilers[arch]] : compiler;
+      return [...base, ...compiler, ...(isCrossBuild(args, arch) ? crossCompilers[arch] : [])];
     case 'package':
-      return [...compiler, ...packages];
+      return [...base, ...compiler, ...packages];
     case 'start':
-      return [machines[arch], ...network, ...images, ...compiler];
+      return [...base, machines[arch], ...network, ...images, ...compiler];
     case 'test':
       return [
-        ...[machines[arch], ...network, ...images, ...compiler, ...crossCompilers[arch]],
+        ...[...base, machines[arch], ...network, ...images, ...compiler, ...crossCompilers[arch]],
         ...[...peers, ...tests, ...packages],
       ];
     case 'bench':
-      return [machines[arch], ...images, ...compiler, ...peers];
+      return [...base, machines[arch], ...images, ...compiler, ...peers];
     default:
-      return [];
+      return base;
   }
 }
 
