@@ -32,5 +32,6 @@ export const systemSuites: readonly Suite[] = [
   { name: 'drivers', globs: ['tests/drivers/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   // A daemon each; a browser mostly waits.
   { name: 'e2e', globs: ['tests/e2e/**/*.test.ts'], concurrency: 2, timeoutMs: 600_000 },
+  { name: 'fresh machines', globs: ['tests/fresh/**/*.test.ts'], concurrency: 1, timeoutMs: 1_500_000 },
   { name: 'VMs', globs: ['tests/vm/**/*.test.ts'], concurrency: 1, timeoutMs: 900_000 },
 ];

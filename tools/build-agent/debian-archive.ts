@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { debianMirror } from '../debian-mirror.ts';
 import { tryProgram } from './run-program.ts';
 
 /** The release whose packages are taken, whatever this machine runs. */
@@ -39,20 +40,4 @@ export function downloadFromDebian({ folder, kind, packages, architecture }: Deb
     tryProgram('apt-get', [...options, '-qq', 'update'], folder) &&
     tryProgram('apt-get', [...options, '-qq', ...download, ...packages], folder)
   );
-}
-
-/** The first Debian mirror that this machine is set up with, in either format of apt's sources. */
-function debianMirror(): string | undefined {
-  const folder = '/etc/apt/sources.list.d';
-  const files = [
-    '/etc/apt/sources.list',
-    ...(existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []),
-  ];
-  for (const file of files.filter((name) => existsSync(name))) {
-    for (const line of readFileSync(file, 'utf8').split('\n')) {
-      const mirror = /^URIs:\s*(\S+)/.exec(line)?.[1] ?? /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)/.exec(line)?.[1];
-      if (mirror !== undefined && /\/debian\/?$/.test(mirror)) return mirror;
-    }
-  }
-  return undefined;
 }

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import {
+  type FreshDebian,
+  openFreshDebian,
+  type RunOptions,
+  type RunResult,
+  whyNoFreshDebian,
+} from '../../tools/fresh-debian/fresh-debian.ts';
+import { releases } from '../../tools/fresh-debian/root-folder.ts';
+import { startAndTry } from '../../tools/fresh-debian/start-and-try.ts';
+
+const minute = 60_000;
+const skip = whyNoFreshDebian() ?? false;
+const stack = /^ +at .*:\d+:\d+\)?$/m;
+
+type Run = (script: string, options?: Partial<RunOptions>) => Promise<RunResult>;
+
+for (const release of releases) {
+  describe(`a fresh Debian (${release}) with its own Node and npm`, { skip }, () => {
+    let machine: FreshDebian;
+    before(() => {
+      machine = openFreshDebian(release);
+    });
+    after(() => machine?.[Symbol.dispose]());
+
+    const run: Run = async (script, options = {}) => {
+      const result = await machine.run(script, { timeoutMs: 15 * minute, ...options });
+      assert.doesNotMatch(result.output, stack, 'a sentence, no stack');
+      return result;
+    };
+
+    it('refuses a person without sudo, and names what root has to install', async () => {
+      const { exitCode, output } = await run('npm start', { as: 'person' });
+      assert.equal(exitCode, 1);
+      assert.match(
+        output,
+        /^innkeeper: you are not root and there is no sudo; run this as root, then the same command again: apt-get update && apt-get install --no-install-recommends libatomic1 qemu-system/m,
+      );
+    });
+
+    it('is set up by npm run generate as root, and hands over to the pinned Node without a link to it', async () => {
+      const { exitCode, output } = await run('npm run generate && rm -f node_modules/.bin/node && npm run generate');
+      assert.equal(exitCode, 0, output);
+      assert.equal(output.match(/✓ generating docs/g)?.length, 2);
+      assert.equal(output.match(/✓ npm packages installed/g)?.length, 1);
+    });
+
+    it('starts again without a network', async () => {
+      const { exitCode, output } = await run('npm run generate', { isOffline: true });
+      assert.equal(exitCode, 0, output);
+    });
+
+    // One of the two for each, since npm takes its time.
+    if (release === 'bookworm') testBadDays(run);
+    else testPerson(run);
+  });
+}
+
+function testPerson(run: Run): void {
+  it('works for a person without sudo once the packages are there, whose home cannot be written', async () => {
+    await run('cp -r . /home/person/it && rm -rf /home/person/it/node_modules && chown -R 1000 /home/person/it');
+    await run('chmod 555 /home/person');
+    const { exitCode, output } = await run('cd ~/it && npm run generate && ls -A ~', {
+      as: 'person',
+      environment: { LANG: 'C', NODE_ENV: 'production' },
+    });
+    assert.equal(exitCode, 0, output);
+    assert.match(output, /✓ generating docs.*\nit\n$/s);
+  });
+}
+
+function testBadDays(run: Run): void {
+  it('says so when there is no network and npm packages are missing', async () => {
+    const { exitCode, output } = await run(
+      'rm -rf node_modules && npm_config_fetch_retries=0 npm_config_cache=/tmp/no-cache npm run generate',
+      { isOffline: true },
+    );
+    assert.equal(exitCode, 1);
+    assert.match(output, /\ninnkeeper: .* failed with exit code \d+; the end of its output is above/);
+  });
+
+  it('names the owner when node_modules is missing in a checkout of somebody else', async () => {
+    const { exitCode, output } = await run('npm run generate', { as: 'person' });
+    assert.equal(exitCode, 1);
+    assert.match(output, /^innkeeper: person cannot write in \/src\/a checkout, which belongs to root\. Run this as /m);
+  });
+
+  it('says so when the disk is full', async () => {
+    const { exitCode, output } = await run(
+      'apt-get install -qq mount > /dev/null && mount -t tmpfs -o size=40m none /mnt && cp -r . /mnt && cd /mnt && npm run generate',
+    );
+    assert.equal(exitCode, 1);
+    assert.match(output, /^innkeeper: the disk that holds \/mnt is full|ENOSPC/m);
+  });
+
+  it('continues after npm ci was killed in the middle, without HOME', async () => {
+    const { exitCode, output } = await run(`unset HOME
+setsid npm run generate > /tmp/first.log 2>&1 &
+until [ -d node_modules/typescript ]; do sleep 0.1; done
+kill -KILL -$!
+npm run generate`);
+    assert.equal(exitCode, 0, output);
+    assert.match(output, /✓ generating docs/);
+  });
+
+  it('starts with npm start, and its VM does what the last lines say', async () => {
+    const { exitCode, output } = await run(startAndTry);
+    assert.equal(exitCode, 0, output);
+  });
+}

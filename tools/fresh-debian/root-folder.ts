@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { debianMirror } from '../debian-mirror.ts';
+
+/** The releases that the README promises; each brings its own Node and npm (18 and 20, both with npm 9.2). */
+export type Release = 'bookworm' | 'trixie';
+export const releases: readonly Release[] = ['bookworm', 'trixie'];
+
+const checkout = join(import.meta.dirname, '..', '..');
+export const freshDebianCache = join(checkout, '.cache', 'fresh-debian');
+
+/** What the README asks of a machine, and nothing else. */
+const packages = ['nodejs', 'npm', 'git', 'ca-certificates'];
+
+/** A person without sudo, and no services that start by themselves, as there is no init in a root. */
+const customize = `set -eu
+echo 'person:x:1000:1000::/home/person:/bin/sh' >> "$1/etc/passwd"
+echo 'person:x:1000:' >> "$1/etc/group"
+install -d -o 1000 -g 1000 "$1/home/person"
+install -d "$1/src"
+printf '#!/bin/sh\\nexit 101\\n' > "$1/usr/sbin/policy-rc.d"
+chmod 755 "$1/usr/sbin/policy-rc.d"`;
+
+/**
+ * The folder of a Debian with what the README asks for, made once of packages of this machine's own mirror (40 s). It is
+ * the lower layer of every fresh machine and is never written again. Throws with mmdebstrap's last words.
+ */
+export function rootFolder(release: Release): string {
+  const mirror = debianMirror();
+  if (mirror === undefined) throw new Error('No Debian mirror is configured in /etc/apt.');
+  const key = createHash('sha256')
+    .update(JSON.stringify([packages, customize]))
+    .digest('hex')
+    .slice(0, 12);
+  const folder = join(freshDebianCache, `${release}-${key}`);
+  if (existsSync(folder)) return folder;
+  mkdirSync(freshDebianCache, { recursive: true, mode: 0o700 });
+  const half = `${folder}.${process.pid}.part`;
+  const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+  const argv = [
+    '--variant=apt',
+    '--quiet',
+    '--format=directory',
+    `--include=${packages.join(',')}`,
+    '--aptopt=APT::Install-Recommends "false"',
+    '--aptopt=Acquire::Languages "none"',
+    '--dpkgopt=path-exclude=/usr/share/doc/*',
+    '--dpkgopt=path-exclude=/usr/share/man/*',
+    `--customize-hook=${customize}`,
+    release,
+    half,
+    `deb [signed-by=${keyring}] ${mirror} ${release} main`,
+  ];
+  const { status, stderr, error } = spawnSync('mmdebstrap', argv, { encoding: 'utf8' });
+  if (status !== 0) {
+    rmSync(half, { recursive: true, force: true });
+    throw new Error(`mmdebstrap failed: ${error?.message ?? stderr.slice(-2000)}`);
+  }
+  renameSync(half, folder);
+  return folder;
+}
