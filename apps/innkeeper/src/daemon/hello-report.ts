@@ -3,18 +3,28 @@ import type { Probe } from '@innkeeper/hypervisor';
 import { mib } from '@innkeeper/kit';
 import type { VmRunner } from '../node/vm-runner.ts';
 
-/** What the guest of a VM says of itself, and what to try next. */
-export function helloReport(runner: VmRunner, probe: Probe, elapsedMs: number): string {
+/** What a person needs next, along with what the guest says. */
+export interface NextSteps {
+  /** A line about the web console; undefined without one. */
+  readonly web: string | undefined;
+  /** Commands that another shell needs first. */
+  readonly setup: readonly string[];
+}
+
+/** What the guest of the VM `hello` says of itself, and what to try next: the last that `npm start` prints. */
+export function helloReport(runner: VmRunner, probe: Probe, elapsedMs: number, next: NextSteps): string {
   const { agent, running } = runner;
   const { system, telemetry, welcome } = agent;
   const accelerator = running?.record.accelerator ?? probe.accelerator;
   const why = accelerator === 'kvm' ? '' : ` (not KVM: ${probe.acceleratorReason || 'not asked for'})`;
+  const [firstMount = 'none', ...otherMounts] = mounts(telemetry);
   const rows: readonly (readonly [string, string])[] = [
     ['system', printable(system?.osPrettyName ?? 'unknown')],
     ['kernel', printable(`${system?.kernelRelease ?? 'unknown'} ${system?.architecture ?? ''}`)],
     ['CPUs', `${telemetry?.cpu?.count ?? 'unknown'}${percent(telemetry?.cpu?.busyPercent)}`],
     ['memory', memory(telemetry)],
-    ['mounts', mounts(telemetry)],
+    ['mounts', firstMount],
+    ...otherMounts.map((mount) => ['', mount] as const),
     ['address', address(telemetry)],
     ['agent', printable(welcome?.agentVersion ?? 'unknown')],
     ['runs on', `${accelerator}${why}`],
@@ -25,15 +35,34 @@ The VM "hello" is up, and this is what its guest reports:
 
 ${rows.map(([label, value]) => `  ${label.padEnd(8)} ${value}`).join('\n')}
 
-Try in another terminal:
-
-  inn top                           every VM, live
-  inn exec hello -- uname -a        run a command in the guest
-  inn cp README.md hello:/root/     copy a file into it
-  inn doctor hello                  what to look at when something does not answer
-
-^C stops the daemon and leaves VMs running; "inn stop hello" stops this one.
+${nextStepsText(next, [
+  'inn exec hello -- uname -a        run a command in the guest',
+  'inn cp hello:/etc/os-release -    copy a file out of it',
+  'inn top                           what every VM uses, live',
+])}
+^C stops the daemon and leaves VMs running; the next start finds them again.
+To stop this one, run "inn stop hello" before.
 `;
+}
+
+/** What is printed when the VM `hello` did not come up: why, and where to look. */
+export function helloFailure(why: string, next: NextSteps): string {
+  return `
+The VM "hello" did not come up: ${why}
+The daemon serves all the same.
+
+${nextStepsText(next, [
+  'inn op ls                         what was tried, and how it ended',
+  'inn doctor hello                  why its agent does not answer',
+])}
+^C stops the daemon.
+`;
+}
+
+/** The link, and commands for another terminal after those that set it up. */
+function nextStepsText({ web, setup }: NextSteps, commands: readonly string[]): string {
+  const lines = [...setup, ...commands].map((line) => `  ${line}\n`).join('');
+  return `${web === undefined ? '' : `${web}\n\n`}Try in another terminal:\n\n${lines}`;
 }
 
 function percent(value: number | undefined): string {
@@ -45,12 +74,11 @@ function memory(telemetry: Telemetry | undefined): string {
   return `${mebibytes(usedBytes)} used of ${mebibytes(totalBytes)}`;
 }
 
-function mounts(telemetry: Telemetry | undefined): string {
-  const shown = (telemetry?.mounts ?? []).slice(0, 4).map((mount) => {
+function mounts(telemetry: Telemetry | undefined): readonly string[] {
+  return (telemetry?.mounts ?? []).slice(0, 4).map((mount) => {
     const { usedBytes, totalBytes } = mount;
     return `${printable(mount.mountPoint)} (${printable(mount.filesystem)}, ${mebibytes(usedBytes)} of ${mebibytes(totalBytes)})`;
   });
-  return shown.length === 0 ? 'none' : shown.join(', ');
 }
 
 function address(telemetry: Telemetry | undefined): string {

@@ -6,14 +6,19 @@ import { createVm } from '../node/create-vm.ts';
 import type { Node } from '../node/node.ts';
 import { startVm } from '../node/vm-operations.ts';
 import type { VmRunner } from '../node/vm-runner.ts';
-import { helloReport } from './hello-report.ts';
+import { helloReport, type NextSteps } from './hello-report.ts';
 import type { ProgressLine } from './progress-line.ts';
 
 const name = 'hello';
 const agentTimeoutMs = 300_000;
 
-/** Brings up the VM `hello`, whatever of it exists already, and gives what its guest reports as text. */
-export async function hello(node: Node, progress: ProgressLine, signal: AbortSignal): Promise<string> {
+/** Brings up the VM `hello`, whatever of it exists already, and returns what its guest reports as text, followed by `next`. */
+export async function hello(
+  node: Node,
+  progress: ProgressLine,
+  signal: AbortSignal,
+  next: () => NextSteps,
+): Promise<string> {
   const startedMs = performance.now();
   // Before an image is built that nothing could run.
   assertAvailable(await node.probe());
@@ -25,7 +30,7 @@ export async function hello(node: Node, progress: ProgressLine, signal: AbortSig
   progress.show('waiting for the agent of "hello"');
   await waitForAgent(runner, signal);
   progress.clear();
-  return helloReport(runner, await node.probe(), performance.now() - startedMs);
+  return helloReport(runner, await node.probe(), performance.now() - startedMs, next());
 }
 
 async function create(node: Node, progress: ProgressLine, signal: AbortSignal): Promise<VmRunner> {
