@@ -24,7 +24,7 @@ const forbidden = [
 
 /** What a guest's wget prints; empty when it reaches nothing within 5 s. */
 async function get(vm: string, url: string): Promise<string> {
-  const { stdout } = await inn(['exec', vm, '--', 'wget', '-T', '5', '-q', '-O', '-', url], options);
+  const { stdout } = await inn(['exec', vm, '--', 'timeout', '5', 'wget', '-q', '-O', '-', url], options);
   return stdout.toString();
 }
 
@@ -65,6 +65,7 @@ describe('a guest’s network', { skip }, () => {
     it('reaches the internet and the daemon’s port for guests', async () => {
       await waitFor(async () => (await get(name, `http://${addresses.outside}/`)) !== '');
       assert.equal(await get(name, `http://${addresses.outside}/`), `reached ${addresses.outside}\n`);
+      await waitFor(async () => (await get(name, `http://[${addresses.outside6}]/`)) !== '');
       assert.equal(await get(name, `http://[${addresses.outside6}]/`), `reached ${addresses.outside6}\n`);
       assert.match(await get(name, 'http://10.0.2.2/install-agent.sh'), /^#!\/bin\/sh\n/);
     });

@@ -75,11 +75,11 @@ sync
   'etc/udhcpc/default.script': `#!/bin/sh
 case "$1" in
 deconfig)
-	ip addr flush dev "$interface"
+	ip -4 addr flush dev "$interface"
 	ip link set "$interface" up
 	;;
 bound | renew)
-	ip addr flush dev "$interface"
+	ip -4 addr flush dev "$interface"
 	ip addr add "$ip/\${mask:-24}" dev "$interface"
 	for gateway in $router; do
 		ip route replace default via "$gateway" dev "$interface"
