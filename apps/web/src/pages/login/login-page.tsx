@@ -15,8 +15,8 @@ export function LoginPage(): JSX.Element {
   const [parameters] = useSearchParams();
   const navigate = useNavigate();
   const changeSession = useSessionChange();
-  // Another object after each navigation, also to the same address: a link that is opened in this tab again.
-  const visit = useLocation();
+  // A link that is opened while this page is shown changes the fragment alone.
+  const { hash } = useLocation();
 
   const enter = async (login: () => ReturnType<typeof api.access.login>): Promise<void> => {
     setBusy(true);
@@ -35,14 +35,15 @@ export function LoginPage(): JSX.Element {
     document.title = 'Log in · Innkeeper';
   }, []);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each visit is looked at once, whatever else changes
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each link is used once, whatever else changes
   useEffect(() => {
-    const secret = location.hash.slice(1);
+    const secret = hash.slice(1);
     if (secret === '') return;
-    // The secret leaves the address before anybody can copy it from there.
-    history.replaceState(history.state, '', `${location.pathname}${location.search}`);
+    // The secret leaves the address before anybody can copy it from there. The router must know, or it would take the
+    // same link, opened once more, for no navigation.
+    void navigate(`${location.pathname}${location.search}`, { replace: true });
     void enter(() => api.access.loginWithLink({ secret }));
-  }, [visit]);
+  }, [hash]);
 
   const submit = (event: FormEvent): void => {
     event.preventDefault();
