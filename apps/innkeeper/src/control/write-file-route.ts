@@ -2,11 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { OperationError } from '@innkeeper/contract';
 import type { OpenWriteSchema } from '@innkeeper/contract/agent';
+import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import type { HttpExchange } from './http-route.ts';
 import { isSet, optionalBytes, optionalMode, optionalSha256, optionalText, requiredPath } from './query.ts';
 import { ReplayBody } from './replay-body.ts';
-
-const offsetTimeoutMs = 30_000;
 
 /**
  * PUT: takes a file no faster than the guest writes it. With an upload id a body that broke off can be gone on with:
@@ -37,30 +36,12 @@ export async function writeFileRoute({ vm, pass, query, request, response, signa
   response.end(JSON.stringify({ bytes: Number(bytes), sha256: Buffer.from(sha256).toString('hex') }));
 }
 
-/** HEAD with an upload: where to go on; 0 when the guest has nothing of it. */
+/** HEAD with an upload: where to continue; 0 when the guest has nothing of it. */
 export async function uploadOffsetRoute({ vm, query, response, signal }: HttpExchange): Promise<void> {
   const agent = await vm.agent({ signal });
-  const found = new AbortController();
-  const timeout = AbortSignal.timeout(offsetTimeoutMs);
-  const seen = new OperationError('CANCELED', 'Only the offset was wanted.');
-  let offset: bigint | undefined;
-  try {
-    await agent.writeFile(
-      { ...openOf(query), resume: true },
-      (from) => {
-        offset = from;
-        // Nothing is written: the call is given up, and what the guest has stays there.
-        found.abort(seen);
-        throw seen;
-      },
-      { signal: AbortSignal.any([signal, found.signal, timeout]) },
-    );
-  } catch (error) {
-    if (timeout.aborted)
-      throw new OperationError('DEADLINE_EXCEEDED', 'The guest did not say in time where the upload is.');
-    if (offset === undefined) throw error;
-  }
-  response.writeHead(200, { 'x-innkeeper-offset': String(offset ?? 0n) });
+  const request = { path: requiredPath(query), uploadId: optionalText(query, 'upload') ?? '' };
+  const { offset } = await agent.call(FileServiceLite.getUpload, request, { signal });
+  response.writeHead(200, { 'x-innkeeper-offset': String(offset) });
   response.end();
 }
 

@@ -20,6 +20,7 @@ export function fileOperations(host: Host): Operation[] {
   return [
     operation(FileServiceLite.read, async (input, context) => readFile(host, await firstOf(input), context)),
     operation(FileServiceLite.write, (input, context) => writer.write(input, context)),
+    unaryOperation(FileServiceLite.getUpload, (request) => writer.state(request)),
     immediateOperation(FileServiceLite.stat, (request) => statFile(host, request)),
     unaryOperation(FileServiceLite.list, (request, signal) => listDirectory(host, request, signal)),
     unaryOperation(FileServiceLite.makeDirectory, async (request) => infoOf(await makeDirectory(host, request))),

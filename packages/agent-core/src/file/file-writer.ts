@@ -1,11 +1,18 @@
-import type { OpenWrite, WriteFileEventSchema, WriteFileRequest } from '@innkeeper/contract/agent';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type {
+  GetUploadRequest,
+  OpenWrite,
+  UploadStateSchema,
+  WriteFileEventSchema,
+  WriteFileRequest,
+} from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import { createDeferred } from '@innkeeper/kit';
 import { type CallContext, firstOf, isBulkSink } from '../dispatch.ts';
 import type { Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
 import { parseChunk } from './parse-chunk.ts';
-import { removeOldPartials } from './partial-files.ts';
+import { partialPath, removeOldPartials, statPartial } from './partial-files.ts';
 import { Upload } from './upload.ts';
 import { resolveTarget, type UploadTarget } from './upload-target.ts';
 
@@ -49,8 +56,18 @@ export class FileWriter {
     }
   }
 
+  /** Where an upload stands. @throws OperationError INVALID_ARGUMENT, INVALID_PATH, FILE_IS_DIRECTORY, UPLOAD_BUSY */
+  async state({ path, uploadId, noSymlinks }: GetUploadRequest): Promise<MessageInitShape<typeof UploadStateSchema>> {
+    if (uploadId === '') throw new OperationError('INVALID_ARGUMENT', 'upload_id is missing.');
+    const target = await resolveTarget(this.#host, { path, uploadId, noSymlinks });
+    await this.#waitForOld(`${target.path}\0${uploadId}`, { uploadId });
+    const partial = statPartial(this.#host, partialPath(target.folder, target.name, uploadId), noSymlinks);
+    if (partial === undefined || target.inPlace) return {};
+    return { offset: BigInt(partial.sizeBytes), modifiedUnixNs: partial.modifiedNs };
+  }
+
   /** A session that has gone may still be closing the file that its successor resumes. */
-  async #waitForOld(key: string, { uploadId }: OpenWrite): Promise<void> {
+  async #waitForOld(key: string, { uploadId }: Pick<OpenWrite, 'uploadId'>): Promise<void> {
     for (let old = this.#busy.get(key); old !== undefined; old = this.#busy.get(key)) {
       if (!old.signal.aborted)
         throw new OperationError('UPLOAD_BUSY', `Another session writes the upload ${uploadId}.`);
@@ -88,7 +105,7 @@ async function takeChunks(upload: Upload, input: AsyncIterator<WriteFileRequest>
       signal.throwIfAborted();
     }
     const next = await input.next();
-    if (next.done === true) throw new OperationError('CANCELED', 'The upload ended without a commit.');
+    if (next.done === true) throw new OperationError('INVALID_ARGUMENT', 'The upload ended without a commit.');
     const request = next.value.input;
     if (request.case === 'chunk') {
       upload.write(Number(request.value.offset), request.value.data);

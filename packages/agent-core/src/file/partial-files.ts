@@ -1,4 +1,4 @@
-import type { FileHandle, Host } from '../host.ts';
+import type { FileHandle, FileStat, Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
 import { ownUid } from '../process/accounts.ts';
 import { openOptions } from './open-options.ts';
@@ -33,6 +33,22 @@ export function openPartial(
   const mode = 0o600;
   const file = files.open(path, openOptions({ access: 'read-write', create: true, exclusive: true, mode, noSymlinks }));
   return { file, sizeBytes: 0 };
+}
+
+/** What is there of an upload; undefined when nothing is that it could resume. */
+export function statPartial(host: Host, path: string, noSymlinks: boolean): FileStat | undefined {
+  try {
+    const own = openOwn(host, path, noSymlinks);
+    if (own === undefined) return undefined;
+    try {
+      return host.files.statHandle(own.file);
+    } finally {
+      own.file.close();
+    }
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
 }
 
 /** undefined when it is not a plain file of the agent's own with one name. Looked at again when open: it may be swapped. */

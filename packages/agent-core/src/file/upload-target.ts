@@ -24,9 +24,12 @@ export interface UploadTarget {
 
 const maxLinks = 40;
 
+/** What of an open says where it goes. */
+export type TargetRequest = Pick<OpenWrite, 'path' | 'uploadId' | 'noSymlinks'> & Partial<Omit<OpenWrite, '$typeName'>>;
+
 /** @throws OperationError INVALID_PATH, INVALID_ARGUMENT, FILE_EXISTS, FILE_IS_DIRECTORY, FILE_SYMLINK_REFUSED, USER_NOT_FOUND, GROUP_NOT_FOUND */
-export async function resolveTarget(host: Host, open: OpenWrite): Promise<UploadTarget> {
-  const partial = open.inPlaceOffset !== undefined || open.append;
+export async function resolveTarget(host: Host, open: TargetRequest): Promise<UploadTarget> {
+  const partial = open.inPlaceOffset !== undefined || open.append === true;
   if (partial && open.uploadId !== '')
     throw new OperationError('INVALID_ARGUMENT', 'upload_id is for whole files, not with in_place_offset or append.');
   if (open.uploadId !== '' && !/^[A-Za-z0-9_-]{1,64}$/.test(open.uploadId))
@@ -99,7 +102,11 @@ function makeParents(host: Host, folder: string): void {
   }
 }
 
-async function ownerOf(host: Host, open: OpenWrite, existing: FileStat | undefined): Promise<UploadTarget['owner']> {
+async function ownerOf(
+  host: Host,
+  open: TargetRequest,
+  existing: FileStat | undefined,
+): Promise<UploadTarget['owner']> {
   if (open.user === undefined && open.group === undefined)
     return existing === undefined ? undefined : { uid: existing.uid, gid: existing.gid };
   const { uid, gid } = await resolveIdentity(host, {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import type { ConformanceCase } from '../conformance-case.ts';
 
 const notRoot = process.getuid?.() === 0 ? undefined : 'only root may give files away';
@@ -135,12 +136,16 @@ export const fileCases: readonly ConformanceCase[] = [
       };
       await assert.rejects(client.link.writeFile(open, broken), /the source is gone/);
       await assert.rejects(stat(open.path), { code: 'ENOENT' });
+      const asked = { path: open.path, uploadId: 'again' };
+      const state = await client.link.call(FileServiceLite.getUpload, asked);
+      assert.ok(state.modifiedUnixNs !== undefined && state.offset > 0n, `${state.offset}`);
       let from = 0n;
       await client.link.writeFile(open, async function* (offset) {
         from = offset;
         yield data.subarray(Number(offset));
       });
-      assert.ok(from > 0n, `${from}`);
+      assert.equal(from, state.offset);
+      assert.equal((await client.link.call(FileServiceLite.getUpload, asked)).offset, 0n, 'nothing is left of it');
       assert.ok(data.equals(await readFile(open.path)));
       assert.deepEqual(await readdir(folder), ['file']);
     },

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import type { ConformanceCase } from '../conformance-case.ts';
 
 const data = Buffer.from('data');
@@ -81,6 +82,23 @@ export const fileRefusalCases: readonly ConformanceCase[] = [
       const path = join(folder, 'file');
       await client.writeAll({ path, mustNotExist: true }, data);
       await assert.rejects(client.writeAll({ path, mustNotExist: true }, data), { reason: 'FILE_EXISTS' });
+    },
+  },
+  {
+    title: 'the state of an upload is refused for what cannot be one, and changes nothing',
+    notInAgentMessage: 'has no ids of uploads',
+    run: async ({ client, folder }) => {
+      const stateOf = (path: string, uploadId: string) =>
+        client.link.call(FileServiceLite.getUpload, { path, uploadId, noSymlinks: true });
+      for (const uploadId of ['', 'a/../b', 'x'.repeat(65), 'a\0'])
+        await assert.rejects(stateOf(join(folder, 'file'), uploadId), { reason: 'INVALID_ARGUMENT' });
+      await assert.rejects(stateOf('relative', 'a'), { reason: 'INVALID_PATH' });
+      await assert.rejects(stateOf(folder, 'a'), { reason: 'FILE_IS_DIRECTORY' });
+      // A link in the place of the partial file is nobody's upload.
+      await symlink('/etc/passwd', join(folder, '.file.innkeeper-a.part'));
+      assert.equal((await stateOf(join(folder, 'file'), 'a')).offset, 0n);
+      assert.equal((await stateOf(join(folder, 'none', 'file'), 'a')).offset, 0n);
+      assert.deepEqual(await readdir(folder), ['.file.innkeeper-a.part']);
     },
   },
   {

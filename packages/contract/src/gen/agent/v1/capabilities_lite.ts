@@ -2,6 +2,7 @@
 export const methodCapabilities = [
   'exec',
   'file.read',
+  'file.resume',
   'file.write',
   'power',
   'processes',

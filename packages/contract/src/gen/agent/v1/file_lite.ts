@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import { liteType } from "../../../lite/lite-type.ts";
-import type { ChangeFilesResponseSchema, CommitTarSchema, CommitWriteSchema, FileChunkSchema, FileInfoSchema, ListDirectoryRequestSchema, ListDirectoryResponseSchema, MakeDirectoryRequestSchema, OpenTarSchema, OpenWriteSchema, ReadFileDoneSchema, ReadFileEventSchema, ReadFileRequestSchema, ReadTarDoneSchema, ReadTarEventSchema, ReadTarRequestSchema, RemoveFileRequestSchema, RemoveFileResponseSchema, RenameFileRequestSchema, SetFileModeRequestSchema, SetFileOwnerRequestSchema, StatFileRequestSchema, WriteFileDoneSchema, WriteFileEventSchema, WriteFileOpenedSchema, WriteFileRequestSchema, WriteTarDoneSchema, WriteTarEventSchema, WriteTarOpenedSchema, WriteTarRequestSchema } from "./file_pb.ts";
+import type { ChangeFilesResponseSchema, CommitTarSchema, CommitWriteSchema, FileChunkSchema, FileInfoSchema, GetUploadRequestSchema, ListDirectoryRequestSchema, ListDirectoryResponseSchema, MakeDirectoryRequestSchema, OpenTarSchema, OpenWriteSchema, ReadFileDoneSchema, ReadFileEventSchema, ReadFileRequestSchema, ReadTarDoneSchema, ReadTarEventSchema, ReadTarRequestSchema, RemoveFileRequestSchema, RemoveFileResponseSchema, RenameFileRequestSchema, SetFileModeRequestSchema, SetFileOwnerRequestSchema, StatFileRequestSchema, UploadStateSchema, WriteFileDoneSchema, WriteFileEventSchema, WriteFileOpenedSchema, WriteFileRequestSchema, WriteTarDoneSchema, WriteTarEventSchema, WriteTarOpenedSchema, WriteTarRequestSchema } from "./file_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 
 export const ReadFileRequestLite = liteType<typeof ReadFileRequestSchema>('innkeeper.agent.v1.ReadFileRequest', () => [
@@ -79,6 +79,17 @@ export const CommitWriteLite = liteType<typeof CommitWriteSchema>('innkeeper.age
 export const WriteFileEventLite = liteType<typeof WriteFileEventSchema>('innkeeper.agent.v1.WriteFileEvent', () => [
   [1, 'opened', 'message', 'implicit', 'event', () => WriteFileOpenedLite],
   [2, 'done', 'message', 'implicit', 'event', () => WriteFileDoneLite],
+]);
+
+export const GetUploadRequestLite = liteType<typeof GetUploadRequestSchema>('innkeeper.agent.v1.GetUploadRequest', () => [
+  [1, 'path', 'string'],
+  [2, 'uploadId', 'string'],
+  [3, 'noSymlinks', 'bool'],
+]);
+
+export const UploadStateLite = liteType<typeof UploadStateSchema>('innkeeper.agent.v1.UploadState', () => [
+  [1, 'offset', 'uint64'],
+  [2, 'modifiedUnixNs', 'int64', 'explicit'],
 ]);
 
 export const WriteFileOpenedLite = liteType<typeof WriteFileOpenedSchema>('innkeeper.agent.v1.WriteFileOpened', () => [
@@ -221,6 +232,17 @@ export const FileServiceLite = {
     capability: 'file.write',
     timeoutMs: 0,
   } satisfies LiteMethod<typeof WriteFileRequestSchema, typeof WriteFileEventSchema>,
+  getUpload: {
+    name: 'innkeeper.agent.v1.FileService/GetUpload',
+    kind: 'unary',
+    input: GetUploadRequestLite,
+    output: UploadStateLite,
+    whileFrozen: true,
+    onDisconnect: 'stop',
+    isRepeatable: true,
+    capability: 'file.resume',
+    timeoutMs: 30000,
+  } satisfies LiteMethod<typeof GetUploadRequestSchema, typeof UploadStateSchema>,
   stat: {
     name: 'innkeeper.agent.v1.FileService/Stat',
     kind: 'unary',

@@ -11,7 +11,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file agent/v1/file.proto.
  */
 export const file_agent_v1_file: GenFile = /*@__PURE__*/
-  fileDesc("ChNhZ2VudC92MS9maWxlLnByb3RvEhJpbm5rZWVwZXIuYWdlbnQudjEibAoPUmVhZEZpbGVSZXF1ZXN0EhQKBHBhdGgYASABKAlCBsLBGAIIARIOCgZvZmZzZXQYAiABKAQSDgoGbGVuZ3RoGAMgASgEEg4KBnNoYTI1NhgEIAEoCBITCgtub19zeW1saW5rcxgFIAEoCCKoAQoNUmVhZEZpbGVFdmVudBIsCgRpbmZvGAEgASgLMhwuaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVJbmZvSAASLgoFY2h1bmsYAiABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNodW5rSAASMAoEZG9uZRgDIAEoCzIgLmlubmtlZXBlci5hZ2VudC52MS5SZWFkRmlsZURvbmVIAEIHCgVldmVudCIxCglGaWxlQ2h1bmsSDgoGb2Zmc2V0GAEgASgEEhQKBGRhdGEYAiABKAxCBsLBGAIIBCItCgxSZWFkRmlsZURvbmUSDQoFYnl0ZXMYASABKAQSDgoGc2hhMjU2GAIgASgMIs8BCghGaWxlSW5mbxIMCgRwYXRoGAEgASgJEioKBGtpbmQYAiABKA4yHC5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUtpbmQSEgoKc2l6ZV9ieXRlcxgDIAEoBBIMCgRtb2RlGAQgASgNEgsKA3VpZBgFIAEoDRILCgNnaWQYBiABKA0SDAoEdXNlchgHIAEoCRINCgVncm91cBgIIAEoCRIYChBtb2RpZmllZF91bml4X25zGAkgASgDEhYKDnN5bWxpbmtfdGFyZ2V0GAogASgJIkwKD1N0YXRGaWxlUmVxdWVzdBIUCgRwYXRoGAEgASgJQgbCwRgCCAESDgoGZm9sbG93GAIgASgIEhMKC25vX3N5bWxpbmtzGAMgASgIIq0BChBXcml0ZUZpbGVSZXF1ZXN0Ei0KBG9wZW4YASABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuT3BlbldyaXRlSAASLgoFY2h1bmsYAiABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNodW5rSAASMQoGY29tbWl0GAMgASgLMh8uaW5ua2VlcGVyLmFnZW50LnYxLkNvbW1pdFdyaXRlSABCBwoFaW5wdXQiggMKCU9wZW5Xcml0ZRIUCgRwYXRoGAEgASgJQgbCwRgCCAESGQoJdXBsb2FkX2lkGAIgASgJQgbCwRgCCAESDgoGcmVzdW1lGAMgASgIEhEKBG1vZGUYBCABKA1IAIgBARIZCgR1c2VyGAUgASgJQgbCwRgCCAFIAYgBARIaCgVncm91cBgGIAEoCUIGwsEYAggBSAKIAQESFgoOY3JlYXRlX3BhcmVudHMYByABKAgSFwoKc2l6ZV9ieXRlcxgIIAEoBEgDiAEBEg4KBnNoYTI1NhgJIAEoCBITCgtub19zeW1saW5rcxgKIAEoCBIWCg5tdXN0X25vdF9leGlzdBgLIAEoCBIcCg9pbl9wbGFjZV9vZmZzZXQYDCABKARIBIgBARIOCgZhcHBlbmQYDSABKAgSDwoHbm9fc3luYxgOIAEoCEIHCgVfbW9kZUIHCgVfdXNlckIICgZfZ3JvdXBCDQoLX3NpemVfYnl0ZXNCEgoQX2luX3BsYWNlX29mZnNldCIlCgtDb21taXRXcml0ZRIWCgZzaGEyNTYYASABKAxCBsLBGAIIBCKDAQoOV3JpdGVGaWxlRXZlbnQSNQoGb3BlbmVkGAEgASgLMiMuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlRmlsZU9wZW5lZEgAEjEKBGRvbmUYAiABKAsyIS5pbm5rZWVwZXIuYWdlbnQudjEuV3JpdGVGaWxlRG9uZUgAQgcKBWV2ZW50IiEKD1dyaXRlRmlsZU9wZW5lZBIOCgZvZmZzZXQYASABKAQiLgoNV3JpdGVGaWxlRG9uZRINCgVieXRlcxgBIAEoBBIOCgZzaGEyNTYYAiABKAwixQEKFExpc3REaXJlY3RvcnlSZXF1ZXN0EhQKBHBhdGgYASABKAlCBsLBGAIIARIRCglwYWdlX3NpemUYAiABKA0SGgoKcGFnZV90b2tlbhgDIAEoCUIGwsEYAggEEi8KBHNvcnQYBCABKA4yIS5pbm5rZWVwZXIuYWdlbnQudjEuRGlyZWN0b3J5U29ydBISCgpkZXNjZW5kaW5nGAUgASgIEg4KBmhpZGRlbhgGIAEoCBITCgtub19zeW1saW5rcxgHIAEoCCJuChVMaXN0RGlyZWN0b3J5UmVzcG9uc2USLQoHZW50cmllcxgBIAMoCzIcLmlubmtlZXBlci5hZ2VudC52MS5GaWxlSW5mbxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSDQoFdG90YWwYAyABKAQiuAEKFE1ha2VEaXJlY3RvcnlSZXF1ZXN0EhQKBHBhdGgYASABKAlCBsLBGAIIARIRCgRtb2RlGAIgASgNSACIAQESDwoHcGFyZW50cxgDIAEoCBIZCgR1c2VyGAQgASgJQgbCwRgCCAFIAYgBARIaCgVncm91cBgFIAEoCUIGwsEYAggBSAKIAQESEwoLbm9fc3ltbGlua3MYBiABKAhCBwoFX21vZGVCBwoFX3VzZXJCCAoGX2dyb3VwImMKEVJlbmFtZUZpbGVSZXF1ZXN0EhQKBGZyb20YASABKAlCBsLBGAIIARISCgJ0bxgCIAEoCUIGwsEYAggBEg8KB3JlcGxhY2UYAyABKAgSEwoLbm9fc3ltbGlua3MYBCABKAgiaQoRUmVtb3ZlRmlsZVJlcXVlc3QSFAoEcGF0aBgBIAEoCUIGwsEYAggBEhEKCXJlY3Vyc2l2ZRgCIAEoCBIWCg5pZ25vcmVfbWlzc2luZxgDIAEoCBITCgtub19zeW1saW5rcxgEIAEoCCIlChJSZW1vdmVGaWxlUmVzcG9uc2USDwoHcmVtb3ZlZBgBIAEoBCJgChJTZXRGaWxlTW9kZVJlcXVlc3QSFAoEcGF0aBgBIAEoCUIGwsEYAggBEgwKBG1vZGUYAiABKA0SEQoJcmVjdXJzaXZlGAMgASgIEhMKC25vX3N5bWxpbmtzGAQgASgIIp0BChNTZXRGaWxlT3duZXJSZXF1ZXN0EhQKBHBhdGgYASABKAlCBsLBGAIIARIZCgR1c2VyGAIgASgJQgbCwRgCCAFIAIgBARIaCgVncm91cBgDIAEoCUIGwsEYAggBSAGIAQESEQoJcmVjdXJzaXZlGAQgASgIEhMKC25vX3N5bWxpbmtzGAUgASgIQgcKBV91c2VyQggKBl9ncm91cCImChNDaGFuZ2VGaWxlc1Jlc3BvbnNlEg8KB2NoYW5nZWQYASABKAQiOwoOUmVhZFRhclJlcXVlc3QSFAoEcGF0aBgBIAEoCUIGwsEYAggBEhMKC25vX3N5bWxpbmtzGAIgASgIIngKDFJlYWRUYXJFdmVudBIuCgVjaHVuaxgCIAEoCzIdLmlubmtlZXBlci5hZ2VudC52MS5GaWxlQ2h1bmtIABIvCgRkb25lGAMgASgLMh8uaW5ua2VlcGVyLmFnZW50LnYxLlJlYWRUYXJEb25lSABCBwoFZXZlbnQiPAoLUmVhZFRhckRvbmUSDQoFYnl0ZXMYASABKAQSDQoFZmlsZXMYAiABKAQSDwoHc2tpcHBlZBgDIAMoCSKoAQoPV3JpdGVUYXJSZXF1ZXN0EisKBG9wZW4YASABKAsyGy5pbm5rZWVwZXIuYWdlbnQudjEuT3BlblRhckgAEi4KBWNodW5rGAIgASgLMh0uaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVDaHVua0gAEi8KBmNvbW1pdBgDIAEoCzIdLmlubmtlZXBlci5hZ2VudC52MS5Db21taXRUYXJIAEIHCgVpbnB1dCJhCgdPcGVuVGFyEhQKBHBhdGgYASABKAlCBsLBGAIIARIWCg5jcmVhdGVfcGFyZW50cxgCIAEoCBITCgtrZWVwX293bmVycxgDIAEoCBITCgtub19zeW1saW5rcxgEIAEoCCILCglDb21taXRUYXIigAEKDVdyaXRlVGFyRXZlbnQSNAoGb3BlbmVkGAEgASgLMiIuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlVGFyT3BlbmVkSAASMAoEZG9uZRgCIAEoCzIgLmlubmtlZXBlci5hZ2VudC52MS5Xcml0ZVRhckRvbmVIAEIHCgVldmVudCIQCg5Xcml0ZVRhck9wZW5lZCI9CgxXcml0ZVRhckRvbmUSDQoFYnl0ZXMYASABKAQSDQoFZmlsZXMYAiABKAQSDwoHc2tpcHBlZBgDIAMoCSrSAQoIRmlsZUtpbmQSGQoVRklMRV9LSU5EX1VOU1BFQ0lGSUVEEAASFQoRRklMRV9LSU5EX1JFR1VMQVIQARIXChNGSUxFX0tJTkRfRElSRUNUT1JZEAISFQoRRklMRV9LSU5EX1NZTUxJTksQAxIeChpGSUxFX0tJTkRfQ0hBUkFDVEVSX0RFVklDRRAEEhoKFkZJTEVfS0lORF9CTE9DS19ERVZJQ0UQBRISCg5GSUxFX0tJTkRfRklGTxAGEhQKEEZJTEVfS0lORF9TT0NLRVQQByplCg1EaXJlY3RvcnlTb3J0Eh4KGkRJUkVDVE9SWV9TT1JUX1VOU1BFQ0lGSUVEEAASFwoTRElSRUNUT1JZX1NPUlRfU0laRRABEhsKF0RJUkVDVE9SWV9TT1JUX01PRElGSUVEEAIyuwsKC0ZpbGVTZXJ2aWNlEn0KBFJlYWQSIy5pbm5rZWVwZXIuYWdlbnQudjEuUmVhZEZpbGVSZXF1ZXN0GiEuaW5ua2VlcGVyLmFnZW50LnYxLlJlYWRGaWxlRXZlbnQiK5ACAcLBGCQKD2d1ZXN0LmZpbGUucmVhZBACGAIwATgBQglmaWxlLnJlYWQwARJ/CgVXcml0ZRIkLmlubmtlZXBlci5hZ2VudC52MS5Xcml0ZUZpbGVSZXF1ZXN0GiIuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlRmlsZUV2ZW50IijCwRgkChBndWVzdC5maWxlLndyaXRlEAIYAjgCQgpmaWxlLndyaXRlKAEwARJ4CgRTdGF0EiMuaW5ua2VlcGVyLmFnZW50LnYxLlN0YXRGaWxlUmVxdWVzdBocLmlubmtlZXBlci5hZ2VudC52MS5GaWxlSW5mbyItkAIBwsEYJgoPZ3Vlc3QuZmlsZS5yZWFkEAIYAjABOAFCCWZpbGUucmVhZEg8EooBCgRMaXN0EiguaW5ua2VlcGVyLmFnZW50LnYxLkxpc3REaXJlY3RvcnlSZXF1ZXN0GikuaW5ua2VlcGVyLmFnZW50LnYxLkxpc3REaXJlY3RvcnlSZXNwb25zZSItkAIBwsEYJgoPZ3Vlc3QuZmlsZS5yZWFkEAIYAjABOAFCCWZpbGUucmVhZEg8EoMBCg1NYWtlRGlyZWN0b3J5EiguaW5ua2VlcGVyLmFnZW50LnYxLk1ha2VEaXJlY3RvcnlSZXF1ZXN0GhwuaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVJbmZvIirCwRgmChBndWVzdC5maWxlLndyaXRlEAIYAjgBQgpmaWxlLndyaXRlSDwSeQoGUmVuYW1lEiUuaW5ua2VlcGVyLmFnZW50LnYxLlJlbmFtZUZpbGVSZXF1ZXN0GhwuaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVJbmZvIirCwRgmChBndWVzdC5maWxlLndyaXRlEAIYAjgBQgpmaWxlLndyaXRlSDwShAEKBlJlbW92ZRIlLmlubmtlZXBlci5hZ2VudC52MS5SZW1vdmVGaWxlUmVxdWVzdBomLmlubmtlZXBlci5hZ2VudC52MS5SZW1vdmVGaWxlUmVzcG9uc2UiK8LBGCcKEGd1ZXN0LmZpbGUud3JpdGUQAhgCOAFCCmZpbGUud3JpdGVI2AQSigEKB1NldE1vZGUSJi5pbm5rZWVwZXIuYWdlbnQudjEuU2V0RmlsZU1vZGVSZXF1ZXN0GicuaW5ua2VlcGVyLmFnZW50LnYxLkNoYW5nZUZpbGVzUmVzcG9uc2UiLpACAsLBGCcKEGd1ZXN0LmZpbGUud3JpdGUQAhgCOAFCCmZpbGUud3JpdGVI2AQSjAEKCFNldE93bmVyEicuaW5ua2VlcGVyLmFnZW50LnYxLlNldEZpbGVPd25lclJlcXVlc3QaJy5pbm5rZWVwZXIuYWdlbnQudjEuQ2hhbmdlRmlsZXNSZXNwb25zZSIukAICwsEYJwoQZ3Vlc3QuZmlsZS53cml0ZRACGAI4AUIKZmlsZS53cml0ZUjYBBJ+CgdSZWFkVGFyEiIuaW5ua2VlcGVyLmFnZW50LnYxLlJlYWRUYXJSZXF1ZXN0GiAuaW5ua2VlcGVyLmFnZW50LnYxLlJlYWRUYXJFdmVudCIrkAIBwsEYJAoPZ3Vlc3QuZmlsZS5yZWFkEAIYAjABOAFCCWZpbGUucmVhZDABEoABCghXcml0ZVRhchIjLmlubmtlZXBlci5hZ2VudC52MS5Xcml0ZVRhclJlcXVlc3QaIS5pbm5rZWVwZXIuYWdlbnQudjEuV3JpdGVUYXJFdmVudCIowsEYJAoQZ3Vlc3QuZmlsZS53cml0ZRACGAI4AUIKZmlsZS53cml0ZSgBMAFiBnByb3RvMw", [file_options_v1_options]);
+  fileDesc("ChNhZ2VudC92MS9maWxlLnByb3RvEhJpbm5rZWVwZXIuYWdlbnQudjEibAoPUmVhZEZpbGVSZXF1ZXN0EhQKBHBhdGgYASABKAlCBsLBGAIIARIOCgZvZmZzZXQYAiABKAQSDgoGbGVuZ3RoGAMgASgEEg4KBnNoYTI1NhgEIAEoCBITCgtub19zeW1saW5rcxgFIAEoCCKoAQoNUmVhZEZpbGVFdmVudBIsCgRpbmZvGAEgASgLMhwuaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVJbmZvSAASLgoFY2h1bmsYAiABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNodW5rSAASMAoEZG9uZRgDIAEoCzIgLmlubmtlZXBlci5hZ2VudC52MS5SZWFkRmlsZURvbmVIAEIHCgVldmVudCIxCglGaWxlQ2h1bmsSDgoGb2Zmc2V0GAEgASgEEhQKBGRhdGEYAiABKAxCBsLBGAIIBCItCgxSZWFkRmlsZURvbmUSDQoFYnl0ZXMYASABKAQSDgoGc2hhMjU2GAIgASgMIs8BCghGaWxlSW5mbxIMCgRwYXRoGAEgASgJEioKBGtpbmQYAiABKA4yHC5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUtpbmQSEgoKc2l6ZV9ieXRlcxgDIAEoBBIMCgRtb2RlGAQgASgNEgsKA3VpZBgFIAEoDRILCgNnaWQYBiABKA0SDAoEdXNlchgHIAEoCRINCgVncm91cBgIIAEoCRIYChBtb2RpZmllZF91bml4X25zGAkgASgDEhYKDnN5bWxpbmtfdGFyZ2V0GAogASgJIkwKD1N0YXRGaWxlUmVxdWVzdBIUCgRwYXRoGAEgASgJQgbCwRgCCAESDgoGZm9sbG93GAIgASgIEhMKC25vX3N5bWxpbmtzGAMgASgIIq0BChBXcml0ZUZpbGVSZXF1ZXN0Ei0KBG9wZW4YASABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuT3BlbldyaXRlSAASLgoFY2h1bmsYAiABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNodW5rSAASMQoGY29tbWl0GAMgASgLMh8uaW5ua2VlcGVyLmFnZW50LnYxLkNvbW1pdFdyaXRlSABCBwoFaW5wdXQiggMKCU9wZW5Xcml0ZRIUCgRwYXRoGAEgASgJQgbCwRgCCAESGQoJdXBsb2FkX2lkGAIgASgJQgbCwRgCCAESDgoGcmVzdW1lGAMgASgIEhEKBG1vZGUYBCABKA1IAIgBARIZCgR1c2VyGAUgASgJQgbCwRgCCAFIAYgBARIaCgVncm91cBgGIAEoCUIGwsEYAggBSAKIAQESFgoOY3JlYXRlX3BhcmVudHMYByABKAgSFwoKc2l6ZV9ieXRlcxgIIAEoBEgDiAEBEg4KBnNoYTI1NhgJIAEoCBITCgtub19zeW1saW5rcxgKIAEoCBIWCg5tdXN0X25vdF9leGlzdBgLIAEoCBIcCg9pbl9wbGFjZV9vZmZzZXQYDCABKARIBIgBARIOCgZhcHBlbmQYDSABKAgSDwoHbm9fc3luYxgOIAEoCEIHCgVfbW9kZUIHCgVfdXNlckIICgZfZ3JvdXBCDQoLX3NpemVfYnl0ZXNCEgoQX2luX3BsYWNlX29mZnNldCIlCgtDb21taXRXcml0ZRIWCgZzaGEyNTYYASABKAxCBsLBGAIIBCKDAQoOV3JpdGVGaWxlRXZlbnQSNQoGb3BlbmVkGAEgASgLMiMuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlRmlsZU9wZW5lZEgAEjEKBGRvbmUYAiABKAsyIS5pbm5rZWVwZXIuYWdlbnQudjEuV3JpdGVGaWxlRG9uZUgAQgcKBWV2ZW50IlgKEEdldFVwbG9hZFJlcXVlc3QSFAoEcGF0aBgBIAEoCUIGwsEYAggBEhkKCXVwbG9hZF9pZBgCIAEoCUIGwsEYAggBEhMKC25vX3N5bWxpbmtzGAMgASgIIlEKC1VwbG9hZFN0YXRlEg4KBm9mZnNldBgBIAEoBBIdChBtb2RpZmllZF91bml4X25zGAIgASgDSACIAQFCEwoRX21vZGlmaWVkX3VuaXhfbnMiIQoPV3JpdGVGaWxlT3BlbmVkEg4KBm9mZnNldBgBIAEoBCIuCg1Xcml0ZUZpbGVEb25lEg0KBWJ5dGVzGAEgASgEEg4KBnNoYTI1NhgCIAEoDCLFAQoUTGlzdERpcmVjdG9yeVJlcXVlc3QSFAoEcGF0aBgBIAEoCUIGwsEYAggBEhEKCXBhZ2Vfc2l6ZRgCIAEoDRIaCgpwYWdlX3Rva2VuGAMgASgJQgbCwRgCCAQSLwoEc29ydBgEIAEoDjIhLmlubmtlZXBlci5hZ2VudC52MS5EaXJlY3RvcnlTb3J0EhIKCmRlc2NlbmRpbmcYBSABKAgSDgoGaGlkZGVuGAYgASgIEhMKC25vX3N5bWxpbmtzGAcgASgIIm4KFUxpc3REaXJlY3RvcnlSZXNwb25zZRItCgdlbnRyaWVzGAEgAygLMhwuaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVJbmZvEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRINCgV0b3RhbBgDIAEoBCK4AQoUTWFrZURpcmVjdG9yeVJlcXVlc3QSFAoEcGF0aBgBIAEoCUIGwsEYAggBEhEKBG1vZGUYAiABKA1IAIgBARIPCgdwYXJlbnRzGAMgASgIEhkKBHVzZXIYBCABKAlCBsLBGAIIAUgBiAEBEhoKBWdyb3VwGAUgASgJQgbCwRgCCAFIAogBARITCgtub19zeW1saW5rcxgGIAEoCEIHCgVfbW9kZUIHCgVfdXNlckIICgZfZ3JvdXAiYwoRUmVuYW1lRmlsZVJlcXVlc3QSFAoEZnJvbRgBIAEoCUIGwsEYAggBEhIKAnRvGAIgASgJQgbCwRgCCAESDwoHcmVwbGFjZRgDIAEoCBITCgtub19zeW1saW5rcxgEIAEoCCJpChFSZW1vdmVGaWxlUmVxdWVzdBIUCgRwYXRoGAEgASgJQgbCwRgCCAESEQoJcmVjdXJzaXZlGAIgASgIEhYKDmlnbm9yZV9taXNzaW5nGAMgASgIEhMKC25vX3N5bWxpbmtzGAQgASgIIiUKElJlbW92ZUZpbGVSZXNwb25zZRIPCgdyZW1vdmVkGAEgASgEImAKElNldEZpbGVNb2RlUmVxdWVzdBIUCgRwYXRoGAEgASgJQgbCwRgCCAESDAoEbW9kZRgCIAEoDRIRCglyZWN1cnNpdmUYAyABKAgSEwoLbm9fc3ltbGlua3MYBCABKAginQEKE1NldEZpbGVPd25lclJlcXVlc3QSFAoEcGF0aBgBIAEoCUIGwsEYAggBEhkKBHVzZXIYAiABKAlCBsLBGAIIAUgAiAEBEhoKBWdyb3VwGAMgASgJQgbCwRgCCAFIAYgBARIRCglyZWN1cnNpdmUYBCABKAgSEwoLbm9fc3ltbGlua3MYBSABKAhCBwoFX3VzZXJCCAoGX2dyb3VwIiYKE0NoYW5nZUZpbGVzUmVzcG9uc2USDwoHY2hhbmdlZBgBIAEoBCI7Cg5SZWFkVGFyUmVxdWVzdBIUCgRwYXRoGAEgASgJQgbCwRgCCAESEwoLbm9fc3ltbGlua3MYAiABKAgieAoMUmVhZFRhckV2ZW50Ei4KBWNodW5rGAIgASgLMh0uaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVDaHVua0gAEi8KBGRvbmUYAyABKAsyHy5pbm5rZWVwZXIuYWdlbnQudjEuUmVhZFRhckRvbmVIAEIHCgVldmVudCI8CgtSZWFkVGFyRG9uZRINCgVieXRlcxgBIAEoBBINCgVmaWxlcxgCIAEoBBIPCgdza2lwcGVkGAMgAygJIqgBCg9Xcml0ZVRhclJlcXVlc3QSKwoEb3BlbhgBIAEoCzIbLmlubmtlZXBlci5hZ2VudC52MS5PcGVuVGFySAASLgoFY2h1bmsYAiABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNodW5rSAASLwoGY29tbWl0GAMgASgLMh0uaW5ua2VlcGVyLmFnZW50LnYxLkNvbW1pdFRhckgAQgcKBWlucHV0ImEKB09wZW5UYXISFAoEcGF0aBgBIAEoCUIGwsEYAggBEhYKDmNyZWF0ZV9wYXJlbnRzGAIgASgIEhMKC2tlZXBfb3duZXJzGAMgASgIEhMKC25vX3N5bWxpbmtzGAQgASgIIgsKCUNvbW1pdFRhciKAAQoNV3JpdGVUYXJFdmVudBI0CgZvcGVuZWQYASABKAsyIi5pbm5rZWVwZXIuYWdlbnQudjEuV3JpdGVUYXJPcGVuZWRIABIwCgRkb25lGAIgASgLMiAuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlVGFyRG9uZUgAQgcKBWV2ZW50IhAKDldyaXRlVGFyT3BlbmVkIj0KDFdyaXRlVGFyRG9uZRINCgVieXRlcxgBIAEoBBINCgVmaWxlcxgCIAEoBBIPCgdza2lwcGVkGAMgAygJKtIBCghGaWxlS2luZBIZChVGSUxFX0tJTkRfVU5TUEVDSUZJRUQQABIVChFGSUxFX0tJTkRfUkVHVUxBUhABEhcKE0ZJTEVfS0lORF9ESVJFQ1RPUlkQAhIVChFGSUxFX0tJTkRfU1lNTElOSxADEh4KGkZJTEVfS0lORF9DSEFSQUNURVJfREVWSUNFEAQSGgoWRklMRV9LSU5EX0JMT0NLX0RFVklDRRAFEhIKDkZJTEVfS0lORF9GSUZPEAYSFAoQRklMRV9LSU5EX1NPQ0tFVBAHKmUKDURpcmVjdG9yeVNvcnQSHgoaRElSRUNUT1JZX1NPUlRfVU5TUEVDSUZJRUQQABIXChNESVJFQ1RPUllfU09SVF9TSVpFEAESGwoXRElSRUNUT1JZX1NPUlRfTU9ESUZJRUQQAjLCDAoLRmlsZVNlcnZpY2USfQoEUmVhZBIjLmlubmtlZXBlci5hZ2VudC52MS5SZWFkRmlsZVJlcXVlc3QaIS5pbm5rZWVwZXIuYWdlbnQudjEuUmVhZEZpbGVFdmVudCIrkAIBwsEYJAoPZ3Vlc3QuZmlsZS5yZWFkEAIYAjABOAFCCWZpbGUucmVhZDABEn8KBVdyaXRlEiQuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlRmlsZVJlcXVlc3QaIi5pbm5rZWVwZXIuYWdlbnQudjEuV3JpdGVGaWxlRXZlbnQiKMLBGCQKEGd1ZXN0LmZpbGUud3JpdGUQAhgCOAJCCmZpbGUud3JpdGUoATABEoQBCglHZXRVcGxvYWQSJC5pbm5rZWVwZXIuYWdlbnQudjEuR2V0VXBsb2FkUmVxdWVzdBofLmlubmtlZXBlci5hZ2VudC52MS5VcGxvYWRTdGF0ZSIwkAIBwsEYKQoQZ3Vlc3QuZmlsZS53cml0ZRACGAIwATgBQgtmaWxlLnJlc3VtZUgeEngKBFN0YXQSIy5pbm5rZWVwZXIuYWdlbnQudjEuU3RhdEZpbGVSZXF1ZXN0GhwuaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVJbmZvIi2QAgHCwRgmCg9ndWVzdC5maWxlLnJlYWQQAhgCMAE4AUIJZmlsZS5yZWFkSDwSigEKBExpc3QSKC5pbm5rZWVwZXIuYWdlbnQudjEuTGlzdERpcmVjdG9yeVJlcXVlc3QaKS5pbm5rZWVwZXIuYWdlbnQudjEuTGlzdERpcmVjdG9yeVJlc3BvbnNlIi2QAgHCwRgmCg9ndWVzdC5maWxlLnJlYWQQAhgCMAE4AUIJZmlsZS5yZWFkSDwSgwEKDU1ha2VEaXJlY3RvcnkSKC5pbm5rZWVwZXIuYWdlbnQudjEuTWFrZURpcmVjdG9yeVJlcXVlc3QaHC5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUluZm8iKsLBGCYKEGd1ZXN0LmZpbGUud3JpdGUQAhgCOAFCCmZpbGUud3JpdGVIPBJ5CgZSZW5hbWUSJS5pbm5rZWVwZXIuYWdlbnQudjEuUmVuYW1lRmlsZVJlcXVlc3QaHC5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUluZm8iKsLBGCYKEGd1ZXN0LmZpbGUud3JpdGUQAhgCOAFCCmZpbGUud3JpdGVIPBKEAQoGUmVtb3ZlEiUuaW5ua2VlcGVyLmFnZW50LnYxLlJlbW92ZUZpbGVSZXF1ZXN0GiYuaW5ua2VlcGVyLmFnZW50LnYxLlJlbW92ZUZpbGVSZXNwb25zZSIrwsEYJwoQZ3Vlc3QuZmlsZS53cml0ZRACGAI4AUIKZmlsZS53cml0ZUjYBBKKAQoHU2V0TW9kZRImLmlubmtlZXBlci5hZ2VudC52MS5TZXRGaWxlTW9kZVJlcXVlc3QaJy5pbm5rZWVwZXIuYWdlbnQudjEuQ2hhbmdlRmlsZXNSZXNwb25zZSIukAICwsEYJwoQZ3Vlc3QuZmlsZS53cml0ZRACGAI4AUIKZmlsZS53cml0ZUjYBBKMAQoIU2V0T3duZXISJy5pbm5rZWVwZXIuYWdlbnQudjEuU2V0RmlsZU93bmVyUmVxdWVzdBonLmlubmtlZXBlci5hZ2VudC52MS5DaGFuZ2VGaWxlc1Jlc3BvbnNlIi6QAgLCwRgnChBndWVzdC5maWxlLndyaXRlEAIYAjgBQgpmaWxlLndyaXRlSNgEEn4KB1JlYWRUYXISIi5pbm5rZWVwZXIuYWdlbnQudjEuUmVhZFRhclJlcXVlc3QaIC5pbm5rZWVwZXIuYWdlbnQudjEuUmVhZFRhckV2ZW50IiuQAgHCwRgkCg9ndWVzdC5maWxlLnJlYWQQAhgCMAE4AUIJZmlsZS5yZWFkMAESgAEKCFdyaXRlVGFyEiMuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlVGFyUmVxdWVzdBohLmlubmtlZXBlci5hZ2VudC52MS5Xcml0ZVRhckV2ZW50IijCwRgkChBndWVzdC5maWxlLndyaXRlEAIYAjgBQgpmaWxlLndyaXRlKAEwAWIGcHJvdG8z", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.agent.v1.ReadFileRequest
@@ -422,6 +422,61 @@ export const WriteFileEventSchema: GenMessage<WriteFileEvent> = /*@__PURE__*/
   messageDesc(file_agent_v1_file, 9);
 
 /**
+ * @generated from message innkeeper.agent.v1.GetUploadRequest
+ */
+export type GetUploadRequest = Message<"innkeeper.agent.v1.GetUploadRequest"> & {
+  /**
+   * The target, as in OpenWrite.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * @generated from field: string upload_id = 2;
+   */
+  uploadId: string;
+
+  /**
+   * @generated from field: bool no_symlinks = 3;
+   */
+  noSymlinks: boolean;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.GetUploadRequest.
+ * Use `create(GetUploadRequestSchema)` to create a new message.
+ */
+export const GetUploadRequestSchema: GenMessage<GetUploadRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 10);
+
+/**
+ * @generated from message innkeeper.agent.v1.UploadState
+ */
+export type UploadState = Message<"innkeeper.agent.v1.UploadState"> & {
+  /**
+   * Where the next chunk must begin; 0 when nothing of the upload is there.
+   *
+   * @generated from field: uint64 offset = 1;
+   */
+  offset: bigint;
+
+  /**
+   * When its last byte was written; absent when nothing is there.
+   *
+   * @generated from field: optional int64 modified_unix_ns = 2;
+   */
+  modifiedUnixNs?: bigint | undefined;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.UploadState.
+ * Use `create(UploadStateSchema)` to create a new message.
+ */
+export const UploadStateSchema: GenMessage<UploadState> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file, 11);
+
+/**
  * @generated from message innkeeper.agent.v1.WriteFileOpened
  */
 export type WriteFileOpened = Message<"innkeeper.agent.v1.WriteFileOpened"> & {
@@ -438,7 +493,7 @@ export type WriteFileOpened = Message<"innkeeper.agent.v1.WriteFileOpened"> & {
  * Use `create(WriteFileOpenedSchema)` to create a new message.
  */
 export const WriteFileOpenedSchema: GenMessage<WriteFileOpened> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 10);
+  messageDesc(file_agent_v1_file, 12);
 
 /**
  * @generated from message innkeeper.agent.v1.WriteFileDone
@@ -460,7 +515,7 @@ export type WriteFileDone = Message<"innkeeper.agent.v1.WriteFileDone"> & {
  * Use `create(WriteFileDoneSchema)` to create a new message.
  */
 export const WriteFileDoneSchema: GenMessage<WriteFileDone> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 11);
+  messageDesc(file_agent_v1_file, 13);
 
 /**
  * @generated from message innkeeper.agent.v1.ListDirectoryRequest
@@ -513,7 +568,7 @@ export type ListDirectoryRequest = Message<"innkeeper.agent.v1.ListDirectoryRequ
  * Use `create(ListDirectoryRequestSchema)` to create a new message.
  */
 export const ListDirectoryRequestSchema: GenMessage<ListDirectoryRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 12);
+  messageDesc(file_agent_v1_file, 14);
 
 /**
  * @generated from message innkeeper.agent.v1.ListDirectoryResponse
@@ -544,7 +599,7 @@ export type ListDirectoryResponse = Message<"innkeeper.agent.v1.ListDirectoryRes
  * Use `create(ListDirectoryResponseSchema)` to create a new message.
  */
 export const ListDirectoryResponseSchema: GenMessage<ListDirectoryResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 13);
+  messageDesc(file_agent_v1_file, 15);
 
 /**
  * @generated from message innkeeper.agent.v1.MakeDirectoryRequest
@@ -590,7 +645,7 @@ export type MakeDirectoryRequest = Message<"innkeeper.agent.v1.MakeDirectoryRequ
  * Use `create(MakeDirectoryRequestSchema)` to create a new message.
  */
 export const MakeDirectoryRequestSchema: GenMessage<MakeDirectoryRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 14);
+  messageDesc(file_agent_v1_file, 16);
 
 /**
  * @generated from message innkeeper.agent.v1.RenameFileRequest
@@ -626,7 +681,7 @@ export type RenameFileRequest = Message<"innkeeper.agent.v1.RenameFileRequest"> 
  * Use `create(RenameFileRequestSchema)` to create a new message.
  */
 export const RenameFileRequestSchema: GenMessage<RenameFileRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 15);
+  messageDesc(file_agent_v1_file, 17);
 
 /**
  * @generated from message innkeeper.agent.v1.RemoveFileRequest
@@ -664,7 +719,7 @@ export type RemoveFileRequest = Message<"innkeeper.agent.v1.RemoveFileRequest"> 
  * Use `create(RemoveFileRequestSchema)` to create a new message.
  */
 export const RemoveFileRequestSchema: GenMessage<RemoveFileRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 16);
+  messageDesc(file_agent_v1_file, 18);
 
 /**
  * @generated from message innkeeper.agent.v1.RemoveFileResponse
@@ -681,7 +736,7 @@ export type RemoveFileResponse = Message<"innkeeper.agent.v1.RemoveFileResponse"
  * Use `create(RemoveFileResponseSchema)` to create a new message.
  */
 export const RemoveFileResponseSchema: GenMessage<RemoveFileResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 17);
+  messageDesc(file_agent_v1_file, 19);
 
 /**
  * @generated from message innkeeper.agent.v1.SetFileModeRequest
@@ -717,7 +772,7 @@ export type SetFileModeRequest = Message<"innkeeper.agent.v1.SetFileModeRequest"
  * Use `create(SetFileModeRequestSchema)` to create a new message.
  */
 export const SetFileModeRequestSchema: GenMessage<SetFileModeRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 18);
+  messageDesc(file_agent_v1_file, 20);
 
 /**
  * @generated from message innkeeper.agent.v1.SetFileOwnerRequest
@@ -758,7 +813,7 @@ export type SetFileOwnerRequest = Message<"innkeeper.agent.v1.SetFileOwnerReques
  * Use `create(SetFileOwnerRequestSchema)` to create a new message.
  */
 export const SetFileOwnerRequestSchema: GenMessage<SetFileOwnerRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 19);
+  messageDesc(file_agent_v1_file, 21);
 
 /**
  * @generated from message innkeeper.agent.v1.ChangeFilesResponse
@@ -775,7 +830,7 @@ export type ChangeFilesResponse = Message<"innkeeper.agent.v1.ChangeFilesRespons
  * Use `create(ChangeFilesResponseSchema)` to create a new message.
  */
 export const ChangeFilesResponseSchema: GenMessage<ChangeFilesResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 20);
+  messageDesc(file_agent_v1_file, 22);
 
 /**
  * @generated from message innkeeper.agent.v1.ReadTarRequest
@@ -797,7 +852,7 @@ export type ReadTarRequest = Message<"innkeeper.agent.v1.ReadTarRequest"> & {
  * Use `create(ReadTarRequestSchema)` to create a new message.
  */
 export const ReadTarRequestSchema: GenMessage<ReadTarRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 21);
+  messageDesc(file_agent_v1_file, 23);
 
 /**
  * @generated from message innkeeper.agent.v1.ReadTarEvent
@@ -828,7 +883,7 @@ export type ReadTarEvent = Message<"innkeeper.agent.v1.ReadTarEvent"> & {
  * Use `create(ReadTarEventSchema)` to create a new message.
  */
 export const ReadTarEventSchema: GenMessage<ReadTarEvent> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 22);
+  messageDesc(file_agent_v1_file, 24);
 
 /**
  * @generated from message innkeeper.agent.v1.ReadTarDone
@@ -857,7 +912,7 @@ export type ReadTarDone = Message<"innkeeper.agent.v1.ReadTarDone"> & {
  * Use `create(ReadTarDoneSchema)` to create a new message.
  */
 export const ReadTarDoneSchema: GenMessage<ReadTarDone> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 23);
+  messageDesc(file_agent_v1_file, 25);
 
 /**
  * @generated from message innkeeper.agent.v1.WriteTarRequest
@@ -894,7 +949,7 @@ export type WriteTarRequest = Message<"innkeeper.agent.v1.WriteTarRequest"> & {
  * Use `create(WriteTarRequestSchema)` to create a new message.
  */
 export const WriteTarRequestSchema: GenMessage<WriteTarRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 24);
+  messageDesc(file_agent_v1_file, 26);
 
 /**
  * @generated from message innkeeper.agent.v1.OpenTar
@@ -932,7 +987,7 @@ export type OpenTar = Message<"innkeeper.agent.v1.OpenTar"> & {
  * Use `create(OpenTarSchema)` to create a new message.
  */
 export const OpenTarSchema: GenMessage<OpenTar> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 25);
+  messageDesc(file_agent_v1_file, 27);
 
 /**
  * @generated from message innkeeper.agent.v1.CommitTar
@@ -945,7 +1000,7 @@ export type CommitTar = Message<"innkeeper.agent.v1.CommitTar"> & {
  * Use `create(CommitTarSchema)` to create a new message.
  */
 export const CommitTarSchema: GenMessage<CommitTar> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 26);
+  messageDesc(file_agent_v1_file, 28);
 
 /**
  * @generated from message innkeeper.agent.v1.WriteTarEvent
@@ -974,7 +1029,7 @@ export type WriteTarEvent = Message<"innkeeper.agent.v1.WriteTarEvent"> & {
  * Use `create(WriteTarEventSchema)` to create a new message.
  */
 export const WriteTarEventSchema: GenMessage<WriteTarEvent> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 27);
+  messageDesc(file_agent_v1_file, 29);
 
 /**
  * @generated from message innkeeper.agent.v1.WriteTarOpened
@@ -987,7 +1042,7 @@ export type WriteTarOpened = Message<"innkeeper.agent.v1.WriteTarOpened"> & {
  * Use `create(WriteTarOpenedSchema)` to create a new message.
  */
 export const WriteTarOpenedSchema: GenMessage<WriteTarOpened> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 28);
+  messageDesc(file_agent_v1_file, 30);
 
 /**
  * @generated from message innkeeper.agent.v1.WriteTarDone
@@ -1016,7 +1071,7 @@ export type WriteTarDone = Message<"innkeeper.agent.v1.WriteTarDone"> & {
  * Use `create(WriteTarDoneSchema)` to create a new message.
  */
 export const WriteTarDoneSchema: GenMessage<WriteTarDone> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 29);
+  messageDesc(file_agent_v1_file, 31);
 
 /**
  * @generated from enum innkeeper.agent.v1.FileKind
@@ -1134,6 +1189,17 @@ export const FileService: GenService<{
     methodKind: "bidi_streaming";
     input: typeof WriteFileRequestSchema;
     output: typeof WriteFileEventSchema;
+  },
+  /**
+   * Where an upload with a name stands: what `Write` with `resume` would begin from. Changes nothing. UPLOAD_BUSY while
+   * another session writes it.
+   *
+   * @generated from rpc innkeeper.agent.v1.FileService.GetUpload
+   */
+  getUpload: {
+    methodKind: "unary";
+    input: typeof GetUploadRequestSchema;
+    output: typeof UploadStateSchema;
   },
   /**
    * @generated from rpc innkeeper.agent.v1.FileService.Stat
