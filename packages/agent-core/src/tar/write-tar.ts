@@ -31,7 +31,7 @@ export async function writeTar(
     let at = 0;
     for (;;) {
       const { value: next } = await input.next();
-      if (next === undefined) throw new OperationError('CANCELED', 'The archive ended without "commit".');
+      if (next === undefined) throw new OperationError('INVALID_ARGUMENT', 'The archive ended without "commit".');
       if (next.input.case === 'commit') break;
       if (next.input.case !== 'chunk') throw new OperationError('INVALID_ARGUMENT', '"open" comes once.');
       const { offset, data } = next.input.value;
