@@ -75,14 +75,13 @@ function printMethod(out: GeneratedFile, method: DescMethod, extension: DescExte
   const rules = getOption(method, extension) as unknown as MethodRules;
   if (rules.capability === '') throw new Error(`${method.toString()} names no capability.`);
   if (rules.onDisconnect === 0) throw new Error(`${method.toString()} does not say what happens on a disconnect.`);
-  const pb = `./${method.parent.file.name}_pb.ts`;
-  const input = out.import(`${method.input.name}Schema`, pb, true);
-  const output = out.import(`${method.output.name}Schema`, pb, true);
+  const input = importSchema(out, method.input);
+  const output = importSchema(out, method.output);
   out.print('  ', method.localName, ': {');
   out.print(`    name: '${method.parent.typeName}/${method.name}',`);
   out.print(`    kind: '${method.methodKind}',`);
-  out.print(`    input: ${method.input.name}Lite,`);
-  out.print(`    output: ${method.output.name}Lite,`);
+  out.print('    input: ', importLite(out, method.input, method.parent.file), ',');
+  out.print('    output: ', importLite(out, method.output, method.parent.file), ',');
   out.print(`    whileFrozen: ${rules.whileFrozen},`);
   out.print(`    onDisconnect: '${rules.onDisconnect === 2 ? 'detach' : 'stop'}',`);
   out.print(`    isRepeatable: ${method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN},`);
@@ -116,7 +115,7 @@ function printMessage(out: GeneratedFile, message: DescMessage, liteType: Import
     const [kind, rule, type] = describe(field);
     const parts: (string | ImportSymbol)[] = [`  [${field.number}, '${field.localName}', '${kind}'`];
     const oneof = field.oneof === undefined ? 'undefined' : `'${field.oneof.localName}'`;
-    if (type !== undefined) parts.push(`, '${rule}', ${oneof}, () => `, importLite(out, type, message));
+    if (type !== undefined) parts.push(`, '${rule}', ${oneof}, () => `, importLite(out, type, message.file));
     else if (field.oneof !== undefined) parts.push(`, '${rule}', ${oneof}`);
     else if (rule !== 'implicit') parts.push(`, '${rule}'`);
     out.print(...parts, '],');
@@ -125,8 +124,13 @@ function printMessage(out: GeneratedFile, message: DescMessage, liteType: Import
   out.print();
 }
 
-function importLite(out: GeneratedFile, type: DescMessage, from: DescMessage): string | ImportSymbol {
-  if (type.file === from.file) return `${type.name}Lite`;
+/** The schema of a message, as protobuf-es generates it. */
+function importSchema(out: GeneratedFile, type: DescMessage): ImportSymbol {
+  return out.import(`${type.name}Schema`, `./${type.file.name}_pb.ts`, true);
+}
+
+function importLite(out: GeneratedFile, type: DescMessage, from: DescFile): string | ImportSymbol {
+  if (type.file === from) return `${type.name}Lite`;
   if (type.typeName === 'google.protobuf.Timestamp') return out.import('TimestampLite', '../lite/timestamp-lite.ts');
   return out.import(`${type.name}Lite`, `./${type.file.name}_lite.ts`);
 }

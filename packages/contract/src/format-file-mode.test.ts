@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { formatFileMode } from './format-file-mode.ts';
-import { FileKind } from './gen/agent/v1/file_pb.ts';
+import { FileKind } from './gen/agent/v1/file_types_pb.ts';
 
 describe('formatFileMode()', () => {
   it('writes modes as ls does', () => {

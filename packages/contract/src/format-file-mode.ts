@@ -1,4 +1,4 @@
-import { FileKind } from './gen/agent/v1/file_pb.ts';
+import { FileKind } from './gen/agent/v1/file_types_pb.ts';
 
 const letters: Readonly<Partial<Record<number, string>>> = {
   [FileKind.REGULAR]: '-',

@@ -3,8 +3,10 @@
 /* eslint-disable */
 
 import { liteType } from "../../../lite/lite-type.ts";
-import type { ChangeFilesResponseSchema, CommitTarSchema, CommitWriteSchema, FileChunkSchema, FileInfoSchema, GetUploadRequestSchema, ListDirectoryRequestSchema, ListDirectoryResponseSchema, MakeDirectoryRequestSchema, OpenTarSchema, OpenWriteSchema, ReadFileDoneSchema, ReadFileEventSchema, ReadFileRequestSchema, ReadTarDoneSchema, ReadTarEventSchema, ReadTarRequestSchema, RemoveFileRequestSchema, RemoveFileResponseSchema, RenameFileRequestSchema, SetFileModeRequestSchema, SetFileOwnerRequestSchema, StatFileRequestSchema, UploadStateSchema, WriteFileDoneSchema, WriteFileEventSchema, WriteFileOpenedSchema, WriteFileRequestSchema, WriteTarDoneSchema, WriteTarEventSchema, WriteTarOpenedSchema, WriteTarRequestSchema } from "./file_pb.ts";
+import type { ChangeFilesResponseSchema, CommitTarSchema, CommitWriteSchema, GetUploadRequestSchema, ListDirectoryRequestSchema, ListDirectoryResponseSchema, MakeDirectoryRequestSchema, OpenTarSchema, OpenWriteSchema, ReadFileDoneSchema, ReadFileEventSchema, ReadFileRequestSchema, ReadTarDoneSchema, ReadTarEventSchema, ReadTarRequestSchema, RemoveFileRequestSchema, RemoveFileResponseSchema, RenameFileRequestSchema, SetFileModeRequestSchema, SetFileOwnerRequestSchema, StatFileRequestSchema, UploadStateSchema, WriteFileDoneSchema, WriteFileEventSchema, WriteFileOpenedSchema, WriteFileRequestSchema, WriteTarDoneSchema, WriteTarEventSchema, WriteTarOpenedSchema, WriteTarRequestSchema } from "./file_pb.ts";
+import { FileChunkLite, FileInfoLite } from "./file_types_lite.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
+import type { FileInfoSchema } from "./file_types_pb.ts";
 
 export const ReadFileRequestLite = liteType<typeof ReadFileRequestSchema>('innkeeper.agent.v1.ReadFileRequest', () => [
   [1, 'path', 'string'],
@@ -20,27 +22,9 @@ export const ReadFileEventLite = liteType<typeof ReadFileEventSchema>('innkeeper
   [3, 'done', 'message', 'implicit', 'event', () => ReadFileDoneLite],
 ]);
 
-export const FileChunkLite = liteType<typeof FileChunkSchema>('innkeeper.agent.v1.FileChunk', () => [
-  [1, 'offset', 'uint64'],
-  [2, 'data', 'bytes'],
-]);
-
 export const ReadFileDoneLite = liteType<typeof ReadFileDoneSchema>('innkeeper.agent.v1.ReadFileDone', () => [
   [1, 'bytes', 'uint64'],
   [2, 'sha256', 'bytes'],
-]);
-
-export const FileInfoLite = liteType<typeof FileInfoSchema>('innkeeper.agent.v1.FileInfo', () => [
-  [1, 'path', 'string'],
-  [2, 'kind', 'enum'],
-  [3, 'sizeBytes', 'uint64'],
-  [4, 'mode', 'uint32'],
-  [5, 'uid', 'uint32'],
-  [6, 'gid', 'uint32'],
-  [7, 'user', 'string'],
-  [8, 'group', 'string'],
-  [9, 'modifiedUnixNs', 'int64'],
-  [10, 'symlinkTarget', 'string'],
 ]);
 
 export const StatFileRequestLite = liteType<typeof StatFileRequestSchema>('innkeeper.agent.v1.StatFileRequest', () => [

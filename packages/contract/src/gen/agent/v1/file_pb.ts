@@ -4,6 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { FileChunk, FileInfo, FileInfoSchema } from "./file_types_pb.ts";
+import { file_agent_v1_file_types } from "./file_types_pb.ts";
 import { file_options_v1_options } from "../../options/v1/options_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
@@ -11,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file agent/v1/file.proto.
  */
 export const file_agent_v1_file: GenFile = /*@__PURE__*/
-  fileDesc("ChNhZ2VudC92MS9maWxlLnByb3RvEhJpbm5rZWVwZXIuYWdlbnQudjEibAoPUmVhZEZpbGVSZXF1ZXN0EhQKBHBhdGgYASABKAlCBsLBGAIIARIOCgZvZmZzZXQYAiABKAQSDgoGbGVuZ3RoGAMgASgEEg4KBnNoYTI1NhgEIAEoCBITCgtub19zeW1saW5rcxgFIAEoCCKoAQoNUmVhZEZpbGVFdmVudBIsCgRpbmZvGAEgASgLMhwuaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVJbmZvSAASLgoFY2h1bmsYAiABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNodW5rSAASMAoEZG9uZRgDIAEoCzIgLmlubmtlZXBlci5hZ2VudC52MS5SZWFkRmlsZURvbmVIAEIHCgVldmVudCIxCglGaWxlQ2h1bmsSDgoGb2Zmc2V0GAEgASgEEhQKBGRhdGEYAiABKAxCBsLBGAIIBCItCgxSZWFkRmlsZURvbmUSDQoFYnl0ZXMYASABKAQSDgoGc2hhMjU2GAIgASgMIs8BCghGaWxlSW5mbxIMCgRwYXRoGAEgASgJEioKBGtpbmQYAiABKA4yHC5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUtpbmQSEgoKc2l6ZV9ieXRlcxgDIAEoBBIMCgRtb2RlGAQgASgNEgsKA3VpZBgFIAEoDRILCgNnaWQYBiABKA0SDAoEdXNlchgHIAEoCRINCgVncm91cBgIIAEoCRIYChBtb2RpZmllZF91bml4X25zGAkgASgDEhYKDnN5bWxpbmtfdGFyZ2V0GAogASgJIkwKD1N0YXRGaWxlUmVxdWVzdBIUCgRwYXRoGAEgASgJQgbCwRgCCAESDgoGZm9sbG93GAIgASgIEhMKC25vX3N5bWxpbmtzGAMgASgIIq0BChBXcml0ZUZpbGVSZXF1ZXN0Ei0KBG9wZW4YASABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuT3BlbldyaXRlSAASLgoFY2h1bmsYAiABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNodW5rSAASMQoGY29tbWl0GAMgASgLMh8uaW5ua2VlcGVyLmFnZW50LnYxLkNvbW1pdFdyaXRlSABCBwoFaW5wdXQiggMKCU9wZW5Xcml0ZRIUCgRwYXRoGAEgASgJQgbCwRgCCAESGQoJdXBsb2FkX2lkGAIgASgJQgbCwRgCCAESDgoGcmVzdW1lGAMgASgIEhEKBG1vZGUYBCABKA1IAIgBARIZCgR1c2VyGAUgASgJQgbCwRgCCAFIAYgBARIaCgVncm91cBgGIAEoCUIGwsEYAggBSAKIAQESFgoOY3JlYXRlX3BhcmVudHMYByABKAgSFwoKc2l6ZV9ieXRlcxgIIAEoBEgDiAEBEg4KBnNoYTI1NhgJIAEoCBITCgtub19zeW1saW5rcxgKIAEoCBIWCg5tdXN0X25vdF9leGlzdBgLIAEoCBIcCg9pbl9wbGFjZV9vZmZzZXQYDCABKARIBIgBARIOCgZhcHBlbmQYDSABKAgSDwoHbm9fc3luYxgOIAEoCEIHCgVfbW9kZUIHCgVfdXNlckIICgZfZ3JvdXBCDQoLX3NpemVfYnl0ZXNCEgoQX2luX3BsYWNlX29mZnNldCIlCgtDb21taXRXcml0ZRIWCgZzaGEyNTYYASABKAxCBsLBGAIIBCKDAQoOV3JpdGVGaWxlRXZlbnQSNQoGb3BlbmVkGAEgASgLMiMuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlRmlsZU9wZW5lZEgAEjEKBGRvbmUYAiABKAsyIS5pbm5rZWVwZXIuYWdlbnQudjEuV3JpdGVGaWxlRG9uZUgAQgcKBWV2ZW50IlgKEEdldFVwbG9hZFJlcXVlc3QSFAoEcGF0aBgBIAEoCUIGwsEYAggBEhkKCXVwbG9hZF9pZBgCIAEoCUIGwsEYAggBEhMKC25vX3N5bWxpbmtzGAMgASgIIlEKC1VwbG9hZFN0YXRlEg4KBm9mZnNldBgBIAEoBBIdChBtb2RpZmllZF91bml4X25zGAIgASgDSACIAQFCEwoRX21vZGlmaWVkX3VuaXhfbnMiIQoPV3JpdGVGaWxlT3BlbmVkEg4KBm9mZnNldBgBIAEoBCIuCg1Xcml0ZUZpbGVEb25lEg0KBWJ5dGVzGAEgASgEEg4KBnNoYTI1NhgCIAEoDCLFAQoUTGlzdERpcmVjdG9yeVJlcXVlc3QSFAoEcGF0aBgBIAEoCUIGwsEYAggBEhEKCXBhZ2Vfc2l6ZRgCIAEoDRIaCgpwYWdlX3Rva2VuGAMgASgJQgbCwRgCCAQSLwoEc29ydBgEIAEoDjIhLmlubmtlZXBlci5hZ2VudC52MS5EaXJlY3RvcnlTb3J0EhIKCmRlc2NlbmRpbmcYBSABKAgSDgoGaGlkZGVuGAYgASgIEhMKC25vX3N5bWxpbmtzGAcgASgIIm4KFUxpc3REaXJlY3RvcnlSZXNwb25zZRItCgdlbnRyaWVzGAEgAygLMhwuaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVJbmZvEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRINCgV0b3RhbBgDIAEoBCK4AQoUTWFrZURpcmVjdG9yeVJlcXVlc3QSFAoEcGF0aBgBIAEoCUIGwsEYAggBEhEKBG1vZGUYAiABKA1IAIgBARIPCgdwYXJlbnRzGAMgASgIEhkKBHVzZXIYBCABKAlCBsLBGAIIAUgBiAEBEhoKBWdyb3VwGAUgASgJQgbCwRgCCAFIAogBARITCgtub19zeW1saW5rcxgGIAEoCEIHCgVfbW9kZUIHCgVfdXNlckIICgZfZ3JvdXAiYwoRUmVuYW1lRmlsZVJlcXVlc3QSFAoEZnJvbRgBIAEoCUIGwsEYAggBEhIKAnRvGAIgASgJQgbCwRgCCAESDwoHcmVwbGFjZRgDIAEoCBITCgtub19zeW1saW5rcxgEIAEoCCJpChFSZW1vdmVGaWxlUmVxdWVzdBIUCgRwYXRoGAEgASgJQgbCwRgCCAESEQoJcmVjdXJzaXZlGAIgASgIEhYKDmlnbm9yZV9taXNzaW5nGAMgASgIEhMKC25vX3N5bWxpbmtzGAQgASgIIiUKElJlbW92ZUZpbGVSZXNwb25zZRIPCgdyZW1vdmVkGAEgASgEImAKElNldEZpbGVNb2RlUmVxdWVzdBIUCgRwYXRoGAEgASgJQgbCwRgCCAESDAoEbW9kZRgCIAEoDRIRCglyZWN1cnNpdmUYAyABKAgSEwoLbm9fc3ltbGlua3MYBCABKAginQEKE1NldEZpbGVPd25lclJlcXVlc3QSFAoEcGF0aBgBIAEoCUIGwsEYAggBEhkKBHVzZXIYAiABKAlCBsLBGAIIAUgAiAEBEhoKBWdyb3VwGAMgASgJQgbCwRgCCAFIAYgBARIRCglyZWN1cnNpdmUYBCABKAgSEwoLbm9fc3ltbGlua3MYBSABKAhCBwoFX3VzZXJCCAoGX2dyb3VwIiYKE0NoYW5nZUZpbGVzUmVzcG9uc2USDwoHY2hhbmdlZBgBIAEoBCI7Cg5SZWFkVGFyUmVxdWVzdBIUCgRwYXRoGAEgASgJQgbCwRgCCAESEwoLbm9fc3ltbGlua3MYAiABKAgieAoMUmVhZFRhckV2ZW50Ei4KBWNodW5rGAIgASgLMh0uaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVDaHVua0gAEi8KBGRvbmUYAyABKAsyHy5pbm5rZWVwZXIuYWdlbnQudjEuUmVhZFRhckRvbmVIAEIHCgVldmVudCI8CgtSZWFkVGFyRG9uZRINCgVieXRlcxgBIAEoBBINCgVmaWxlcxgCIAEoBBIPCgdza2lwcGVkGAMgAygJIqgBCg9Xcml0ZVRhclJlcXVlc3QSKwoEb3BlbhgBIAEoCzIbLmlubmtlZXBlci5hZ2VudC52MS5PcGVuVGFySAASLgoFY2h1bmsYAiABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNodW5rSAASLwoGY29tbWl0GAMgASgLMh0uaW5ua2VlcGVyLmFnZW50LnYxLkNvbW1pdFRhckgAQgcKBWlucHV0ImEKB09wZW5UYXISFAoEcGF0aBgBIAEoCUIGwsEYAggBEhYKDmNyZWF0ZV9wYXJlbnRzGAIgASgIEhMKC2tlZXBfb3duZXJzGAMgASgIEhMKC25vX3N5bWxpbmtzGAQgASgIIgsKCUNvbW1pdFRhciKAAQoNV3JpdGVUYXJFdmVudBI0CgZvcGVuZWQYASABKAsyIi5pbm5rZWVwZXIuYWdlbnQudjEuV3JpdGVUYXJPcGVuZWRIABIwCgRkb25lGAIgASgLMiAuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlVGFyRG9uZUgAQgcKBWV2ZW50IhAKDldyaXRlVGFyT3BlbmVkIj0KDFdyaXRlVGFyRG9uZRINCgVieXRlcxgBIAEoBBINCgVmaWxlcxgCIAEoBBIPCgdza2lwcGVkGAMgAygJKtIBCghGaWxlS2luZBIZChVGSUxFX0tJTkRfVU5TUEVDSUZJRUQQABIVChFGSUxFX0tJTkRfUkVHVUxBUhABEhcKE0ZJTEVfS0lORF9ESVJFQ1RPUlkQAhIVChFGSUxFX0tJTkRfU1lNTElOSxADEh4KGkZJTEVfS0lORF9DSEFSQUNURVJfREVWSUNFEAQSGgoWRklMRV9LSU5EX0JMT0NLX0RFVklDRRAFEhIKDkZJTEVfS0lORF9GSUZPEAYSFAoQRklMRV9LSU5EX1NPQ0tFVBAHKmUKDURpcmVjdG9yeVNvcnQSHgoaRElSRUNUT1JZX1NPUlRfVU5TUEVDSUZJRUQQABIXChNESVJFQ1RPUllfU09SVF9TSVpFEAESGwoXRElSRUNUT1JZX1NPUlRfTU9ESUZJRUQQAjLCDAoLRmlsZVNlcnZpY2USfQoEUmVhZBIjLmlubmtlZXBlci5hZ2VudC52MS5SZWFkRmlsZVJlcXVlc3QaIS5pbm5rZWVwZXIuYWdlbnQudjEuUmVhZEZpbGVFdmVudCIrkAIBwsEYJAoPZ3Vlc3QuZmlsZS5yZWFkEAIYAjABOAFCCWZpbGUucmVhZDABEn8KBVdyaXRlEiQuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlRmlsZVJlcXVlc3QaIi5pbm5rZWVwZXIuYWdlbnQudjEuV3JpdGVGaWxlRXZlbnQiKMLBGCQKEGd1ZXN0LmZpbGUud3JpdGUQAhgCOAJCCmZpbGUud3JpdGUoATABEoQBCglHZXRVcGxvYWQSJC5pbm5rZWVwZXIuYWdlbnQudjEuR2V0VXBsb2FkUmVxdWVzdBofLmlubmtlZXBlci5hZ2VudC52MS5VcGxvYWRTdGF0ZSIwkAIBwsEYKQoQZ3Vlc3QuZmlsZS53cml0ZRACGAIwATgBQgtmaWxlLnJlc3VtZUgeEngKBFN0YXQSIy5pbm5rZWVwZXIuYWdlbnQudjEuU3RhdEZpbGVSZXF1ZXN0GhwuaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVJbmZvIi2QAgHCwRgmCg9ndWVzdC5maWxlLnJlYWQQAhgCMAE4AUIJZmlsZS5yZWFkSDwSigEKBExpc3QSKC5pbm5rZWVwZXIuYWdlbnQudjEuTGlzdERpcmVjdG9yeVJlcXVlc3QaKS5pbm5rZWVwZXIuYWdlbnQudjEuTGlzdERpcmVjdG9yeVJlc3BvbnNlIi2QAgHCwRgmCg9ndWVzdC5maWxlLnJlYWQQAhgCMAE4AUIJZmlsZS5yZWFkSDwSgwEKDU1ha2VEaXJlY3RvcnkSKC5pbm5rZWVwZXIuYWdlbnQudjEuTWFrZURpcmVjdG9yeVJlcXVlc3QaHC5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUluZm8iKsLBGCYKEGd1ZXN0LmZpbGUud3JpdGUQAhgCOAFCCmZpbGUud3JpdGVIPBJ5CgZSZW5hbWUSJS5pbm5rZWVwZXIuYWdlbnQudjEuUmVuYW1lRmlsZVJlcXVlc3QaHC5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUluZm8iKsLBGCYKEGd1ZXN0LmZpbGUud3JpdGUQAhgCOAFCCmZpbGUud3JpdGVIPBKEAQoGUmVtb3ZlEiUuaW5ua2VlcGVyLmFnZW50LnYxLlJlbW92ZUZpbGVSZXF1ZXN0GiYuaW5ua2VlcGVyLmFnZW50LnYxLlJlbW92ZUZpbGVSZXNwb25zZSIrwsEYJwoQZ3Vlc3QuZmlsZS53cml0ZRACGAI4AUIKZmlsZS53cml0ZUjYBBKKAQoHU2V0TW9kZRImLmlubmtlZXBlci5hZ2VudC52MS5TZXRGaWxlTW9kZVJlcXVlc3QaJy5pbm5rZWVwZXIuYWdlbnQudjEuQ2hhbmdlRmlsZXNSZXNwb25zZSIukAICwsEYJwoQZ3Vlc3QuZmlsZS53cml0ZRACGAI4AUIKZmlsZS53cml0ZUjYBBKMAQoIU2V0T3duZXISJy5pbm5rZWVwZXIuYWdlbnQudjEuU2V0RmlsZU93bmVyUmVxdWVzdBonLmlubmtlZXBlci5hZ2VudC52MS5DaGFuZ2VGaWxlc1Jlc3BvbnNlIi6QAgLCwRgnChBndWVzdC5maWxlLndyaXRlEAIYAjgBQgpmaWxlLndyaXRlSNgEEn4KB1JlYWRUYXISIi5pbm5rZWVwZXIuYWdlbnQudjEuUmVhZFRhclJlcXVlc3QaIC5pbm5rZWVwZXIuYWdlbnQudjEuUmVhZFRhckV2ZW50IiuQAgHCwRgkCg9ndWVzdC5maWxlLnJlYWQQAhgCMAE4AUIJZmlsZS5yZWFkMAESgAEKCFdyaXRlVGFyEiMuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlVGFyUmVxdWVzdBohLmlubmtlZXBlci5hZ2VudC52MS5Xcml0ZVRhckV2ZW50IijCwRgkChBndWVzdC5maWxlLndyaXRlEAIYAjgBQgpmaWxlLndyaXRlKAEwAWIGcHJvdG8z", [file_options_v1_options]);
+  fileDesc("ChNhZ2VudC92MS9maWxlLnByb3RvEhJpbm5rZWVwZXIuYWdlbnQudjEibAoPUmVhZEZpbGVSZXF1ZXN0EhQKBHBhdGgYASABKAlCBsLBGAIIARIOCgZvZmZzZXQYAiABKAQSDgoGbGVuZ3RoGAMgASgEEg4KBnNoYTI1NhgEIAEoCBITCgtub19zeW1saW5rcxgFIAEoCCKoAQoNUmVhZEZpbGVFdmVudBIsCgRpbmZvGAEgASgLMhwuaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVJbmZvSAASLgoFY2h1bmsYAiABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNodW5rSAASMAoEZG9uZRgDIAEoCzIgLmlubmtlZXBlci5hZ2VudC52MS5SZWFkRmlsZURvbmVIAEIHCgVldmVudCItCgxSZWFkRmlsZURvbmUSDQoFYnl0ZXMYASABKAQSDgoGc2hhMjU2GAIgASgMIkwKD1N0YXRGaWxlUmVxdWVzdBIUCgRwYXRoGAEgASgJQgbCwRgCCAESDgoGZm9sbG93GAIgASgIEhMKC25vX3N5bWxpbmtzGAMgASgIIq0BChBXcml0ZUZpbGVSZXF1ZXN0Ei0KBG9wZW4YASABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuT3BlbldyaXRlSAASLgoFY2h1bmsYAiABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNodW5rSAASMQoGY29tbWl0GAMgASgLMh8uaW5ua2VlcGVyLmFnZW50LnYxLkNvbW1pdFdyaXRlSABCBwoFaW5wdXQiggMKCU9wZW5Xcml0ZRIUCgRwYXRoGAEgASgJQgbCwRgCCAESGQoJdXBsb2FkX2lkGAIgASgJQgbCwRgCCAESDgoGcmVzdW1lGAMgASgIEhEKBG1vZGUYBCABKA1IAIgBARIZCgR1c2VyGAUgASgJQgbCwRgCCAFIAYgBARIaCgVncm91cBgGIAEoCUIGwsEYAggBSAKIAQESFgoOY3JlYXRlX3BhcmVudHMYByABKAgSFwoKc2l6ZV9ieXRlcxgIIAEoBEgDiAEBEg4KBnNoYTI1NhgJIAEoCBITCgtub19zeW1saW5rcxgKIAEoCBIWCg5tdXN0X25vdF9leGlzdBgLIAEoCBIcCg9pbl9wbGFjZV9vZmZzZXQYDCABKARIBIgBARIOCgZhcHBlbmQYDSABKAgSDwoHbm9fc3luYxgOIAEoCEIHCgVfbW9kZUIHCgVfdXNlckIICgZfZ3JvdXBCDQoLX3NpemVfYnl0ZXNCEgoQX2luX3BsYWNlX29mZnNldCIlCgtDb21taXRXcml0ZRIWCgZzaGEyNTYYASABKAxCBsLBGAIIBCKDAQoOV3JpdGVGaWxlRXZlbnQSNQoGb3BlbmVkGAEgASgLMiMuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlRmlsZU9wZW5lZEgAEjEKBGRvbmUYAiABKAsyIS5pbm5rZWVwZXIuYWdlbnQudjEuV3JpdGVGaWxlRG9uZUgAQgcKBWV2ZW50IlgKEEdldFVwbG9hZFJlcXVlc3QSFAoEcGF0aBgBIAEoCUIGwsEYAggBEhkKCXVwbG9hZF9pZBgCIAEoCUIGwsEYAggBEhMKC25vX3N5bWxpbmtzGAMgASgIIlEKC1VwbG9hZFN0YXRlEg4KBm9mZnNldBgBIAEoBBIdChBtb2RpZmllZF91bml4X25zGAIgASgDSACIAQFCEwoRX21vZGlmaWVkX3VuaXhfbnMiIQoPV3JpdGVGaWxlT3BlbmVkEg4KBm9mZnNldBgBIAEoBCIuCg1Xcml0ZUZpbGVEb25lEg0KBWJ5dGVzGAEgASgEEg4KBnNoYTI1NhgCIAEoDCLFAQoUTGlzdERpcmVjdG9yeVJlcXVlc3QSFAoEcGF0aBgBIAEoCUIGwsEYAggBEhEKCXBhZ2Vfc2l6ZRgCIAEoDRIaCgpwYWdlX3Rva2VuGAMgASgJQgbCwRgCCAQSLwoEc29ydBgEIAEoDjIhLmlubmtlZXBlci5hZ2VudC52MS5EaXJlY3RvcnlTb3J0EhIKCmRlc2NlbmRpbmcYBSABKAgSDgoGaGlkZGVuGAYgASgIEhMKC25vX3N5bWxpbmtzGAcgASgIIm4KFUxpc3REaXJlY3RvcnlSZXNwb25zZRItCgdlbnRyaWVzGAEgAygLMhwuaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVJbmZvEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRINCgV0b3RhbBgDIAEoBCK4AQoUTWFrZURpcmVjdG9yeVJlcXVlc3QSFAoEcGF0aBgBIAEoCUIGwsEYAggBEhEKBG1vZGUYAiABKA1IAIgBARIPCgdwYXJlbnRzGAMgASgIEhkKBHVzZXIYBCABKAlCBsLBGAIIAUgBiAEBEhoKBWdyb3VwGAUgASgJQgbCwRgCCAFIAogBARITCgtub19zeW1saW5rcxgGIAEoCEIHCgVfbW9kZUIHCgVfdXNlckIICgZfZ3JvdXAiYwoRUmVuYW1lRmlsZVJlcXVlc3QSFAoEZnJvbRgBIAEoCUIGwsEYAggBEhIKAnRvGAIgASgJQgbCwRgCCAESDwoHcmVwbGFjZRgDIAEoCBITCgtub19zeW1saW5rcxgEIAEoCCJpChFSZW1vdmVGaWxlUmVxdWVzdBIUCgRwYXRoGAEgASgJQgbCwRgCCAESEQoJcmVjdXJzaXZlGAIgASgIEhYKDmlnbm9yZV9taXNzaW5nGAMgASgIEhMKC25vX3N5bWxpbmtzGAQgASgIIiUKElJlbW92ZUZpbGVSZXNwb25zZRIPCgdyZW1vdmVkGAEgASgEImAKElNldEZpbGVNb2RlUmVxdWVzdBIUCgRwYXRoGAEgASgJQgbCwRgCCAESDAoEbW9kZRgCIAEoDRIRCglyZWN1cnNpdmUYAyABKAgSEwoLbm9fc3ltbGlua3MYBCABKAginQEKE1NldEZpbGVPd25lclJlcXVlc3QSFAoEcGF0aBgBIAEoCUIGwsEYAggBEhkKBHVzZXIYAiABKAlCBsLBGAIIAUgAiAEBEhoKBWdyb3VwGAMgASgJQgbCwRgCCAFIAYgBARIRCglyZWN1cnNpdmUYBCABKAgSEwoLbm9fc3ltbGlua3MYBSABKAhCBwoFX3VzZXJCCAoGX2dyb3VwIiYKE0NoYW5nZUZpbGVzUmVzcG9uc2USDwoHY2hhbmdlZBgBIAEoBCI7Cg5SZWFkVGFyUmVxdWVzdBIUCgRwYXRoGAEgASgJQgbCwRgCCAESEwoLbm9fc3ltbGlua3MYAiABKAgieAoMUmVhZFRhckV2ZW50Ei4KBWNodW5rGAIgASgLMh0uaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVDaHVua0gAEi8KBGRvbmUYAyABKAsyHy5pbm5rZWVwZXIuYWdlbnQudjEuUmVhZFRhckRvbmVIAEIHCgVldmVudCI8CgtSZWFkVGFyRG9uZRINCgVieXRlcxgBIAEoBBINCgVmaWxlcxgCIAEoBBIPCgdza2lwcGVkGAMgAygJIqgBCg9Xcml0ZVRhclJlcXVlc3QSKwoEb3BlbhgBIAEoCzIbLmlubmtlZXBlci5hZ2VudC52MS5PcGVuVGFySAASLgoFY2h1bmsYAiABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNodW5rSAASLwoGY29tbWl0GAMgASgLMh0uaW5ua2VlcGVyLmFnZW50LnYxLkNvbW1pdFRhckgAQgcKBWlucHV0ImEKB09wZW5UYXISFAoEcGF0aBgBIAEoCUIGwsEYAggBEhYKDmNyZWF0ZV9wYXJlbnRzGAIgASgIEhMKC2tlZXBfb3duZXJzGAMgASgIEhMKC25vX3N5bWxpbmtzGAQgASgIIgsKCUNvbW1pdFRhciKAAQoNV3JpdGVUYXJFdmVudBI0CgZvcGVuZWQYASABKAsyIi5pbm5rZWVwZXIuYWdlbnQudjEuV3JpdGVUYXJPcGVuZWRIABIwCgRkb25lGAIgASgLMiAuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlVGFyRG9uZUgAQgcKBWV2ZW50IhAKDldyaXRlVGFyT3BlbmVkIj0KDFdyaXRlVGFyRG9uZRINCgVieXRlcxgBIAEoBBINCgVmaWxlcxgCIAEoBBIPCgdza2lwcGVkGAMgAygJKmUKDURpcmVjdG9yeVNvcnQSHgoaRElSRUNUT1JZX1NPUlRfVU5TUEVDSUZJRUQQABIXChNESVJFQ1RPUllfU09SVF9TSVpFEAESGwoXRElSRUNUT1JZX1NPUlRfTU9ESUZJRUQQAjLCDAoLRmlsZVNlcnZpY2USfQoEUmVhZBIjLmlubmtlZXBlci5hZ2VudC52MS5SZWFkRmlsZVJlcXVlc3QaIS5pbm5rZWVwZXIuYWdlbnQudjEuUmVhZEZpbGVFdmVudCIrkAIBwsEYJAoPZ3Vlc3QuZmlsZS5yZWFkEAIYAjABOAFCCWZpbGUucmVhZDABEn8KBVdyaXRlEiQuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlRmlsZVJlcXVlc3QaIi5pbm5rZWVwZXIuYWdlbnQudjEuV3JpdGVGaWxlRXZlbnQiKMLBGCQKEGd1ZXN0LmZpbGUud3JpdGUQAhgCOAJCCmZpbGUud3JpdGUoATABEoQBCglHZXRVcGxvYWQSJC5pbm5rZWVwZXIuYWdlbnQudjEuR2V0VXBsb2FkUmVxdWVzdBofLmlubmtlZXBlci5hZ2VudC52MS5VcGxvYWRTdGF0ZSIwkAIBwsEYKQoQZ3Vlc3QuZmlsZS53cml0ZRACGAIwATgBQgtmaWxlLnJlc3VtZUgeEngKBFN0YXQSIy5pbm5rZWVwZXIuYWdlbnQudjEuU3RhdEZpbGVSZXF1ZXN0GhwuaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVJbmZvIi2QAgHCwRgmCg9ndWVzdC5maWxlLnJlYWQQAhgCMAE4AUIJZmlsZS5yZWFkSDwSigEKBExpc3QSKC5pbm5rZWVwZXIuYWdlbnQudjEuTGlzdERpcmVjdG9yeVJlcXVlc3QaKS5pbm5rZWVwZXIuYWdlbnQudjEuTGlzdERpcmVjdG9yeVJlc3BvbnNlIi2QAgHCwRgmCg9ndWVzdC5maWxlLnJlYWQQAhgCMAE4AUIJZmlsZS5yZWFkSDwSgwEKDU1ha2VEaXJlY3RvcnkSKC5pbm5rZWVwZXIuYWdlbnQudjEuTWFrZURpcmVjdG9yeVJlcXVlc3QaHC5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUluZm8iKsLBGCYKEGd1ZXN0LmZpbGUud3JpdGUQAhgCOAFCCmZpbGUud3JpdGVIPBJ5CgZSZW5hbWUSJS5pbm5rZWVwZXIuYWdlbnQudjEuUmVuYW1lRmlsZVJlcXVlc3QaHC5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUluZm8iKsLBGCYKEGd1ZXN0LmZpbGUud3JpdGUQAhgCOAFCCmZpbGUud3JpdGVIPBKEAQoGUmVtb3ZlEiUuaW5ua2VlcGVyLmFnZW50LnYxLlJlbW92ZUZpbGVSZXF1ZXN0GiYuaW5ua2VlcGVyLmFnZW50LnYxLlJlbW92ZUZpbGVSZXNwb25zZSIrwsEYJwoQZ3Vlc3QuZmlsZS53cml0ZRACGAI4AUIKZmlsZS53cml0ZUjYBBKKAQoHU2V0TW9kZRImLmlubmtlZXBlci5hZ2VudC52MS5TZXRGaWxlTW9kZVJlcXVlc3QaJy5pbm5rZWVwZXIuYWdlbnQudjEuQ2hhbmdlRmlsZXNSZXNwb25zZSIukAICwsEYJwoQZ3Vlc3QuZmlsZS53cml0ZRACGAI4AUIKZmlsZS53cml0ZUjYBBKMAQoIU2V0T3duZXISJy5pbm5rZWVwZXIuYWdlbnQudjEuU2V0RmlsZU93bmVyUmVxdWVzdBonLmlubmtlZXBlci5hZ2VudC52MS5DaGFuZ2VGaWxlc1Jlc3BvbnNlIi6QAgLCwRgnChBndWVzdC5maWxlLndyaXRlEAIYAjgBQgpmaWxlLndyaXRlSNgEEn4KB1JlYWRUYXISIi5pbm5rZWVwZXIuYWdlbnQudjEuUmVhZFRhclJlcXVlc3QaIC5pbm5rZWVwZXIuYWdlbnQudjEuUmVhZFRhckV2ZW50IiuQAgHCwRgkCg9ndWVzdC5maWxlLnJlYWQQAhgCMAE4AUIJZmlsZS5yZWFkMAESgAEKCFdyaXRlVGFyEiMuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlVGFyUmVxdWVzdBohLmlubmtlZXBlci5hZ2VudC52MS5Xcml0ZVRhckV2ZW50IijCwRgkChBndWVzdC5maWxlLndyaXRlEAIYAjgBQgpmaWxlLndyaXRlKAEwAWIGcHJvdG8z", [file_agent_v1_file_types, file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.agent.v1.ReadFileRequest
@@ -92,28 +94,6 @@ export const ReadFileEventSchema: GenMessage<ReadFileEvent> = /*@__PURE__*/
   messageDesc(file_agent_v1_file, 1);
 
 /**
- * @generated from message innkeeper.agent.v1.FileChunk
- */
-export type FileChunk = Message<"innkeeper.agent.v1.FileChunk"> & {
-  /**
-   * @generated from field: uint64 offset = 1;
-   */
-  offset: bigint;
-
-  /**
-   * @generated from field: bytes data = 2;
-   */
-  data: Uint8Array;
-};
-
-/**
- * Describes the message innkeeper.agent.v1.FileChunk.
- * Use `create(FileChunkSchema)` to create a new message.
- */
-export const FileChunkSchema: GenMessage<FileChunk> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 2);
-
-/**
  * @generated from message innkeeper.agent.v1.ReadFileDone
  */
 export type ReadFileDone = Message<"innkeeper.agent.v1.ReadFileDone"> & {
@@ -135,75 +115,7 @@ export type ReadFileDone = Message<"innkeeper.agent.v1.ReadFileDone"> & {
  * Use `create(ReadFileDoneSchema)` to create a new message.
  */
 export const ReadFileDoneSchema: GenMessage<ReadFileDone> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 3);
-
-/**
- * @generated from message innkeeper.agent.v1.FileInfo
- */
-export type FileInfo = Message<"innkeeper.agent.v1.FileInfo"> & {
-  /**
-   * @generated from field: string path = 1;
-   */
-  path: string;
-
-  /**
-   * @generated from field: innkeeper.agent.v1.FileKind kind = 2;
-   */
-  kind: FileKind;
-
-  /**
-   * As stat says; 0 for files of /proc whose size is not known before they are read.
-   *
-   * @generated from field: uint64 size_bytes = 3;
-   */
-  sizeBytes: bigint;
-
-  /**
-   * Permission bits, 0 to 07777.
-   *
-   * @generated from field: uint32 mode = 4;
-   */
-  mode: number;
-
-  /**
-   * @generated from field: uint32 uid = 5;
-   */
-  uid: number;
-
-  /**
-   * @generated from field: uint32 gid = 6;
-   */
-  gid: number;
-
-  /**
-   * Names, where the guest's passwd and group have them.
-   *
-   * @generated from field: string user = 7;
-   */
-  user: string;
-
-  /**
-   * @generated from field: string group = 8;
-   */
-  group: string;
-
-  /**
-   * @generated from field: int64 modified_unix_ns = 9;
-   */
-  modifiedUnixNs: bigint;
-
-  /**
-   * @generated from field: string symlink_target = 10;
-   */
-  symlinkTarget: string;
-};
-
-/**
- * Describes the message innkeeper.agent.v1.FileInfo.
- * Use `create(FileInfoSchema)` to create a new message.
- */
-export const FileInfoSchema: GenMessage<FileInfo> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 4);
+  messageDesc(file_agent_v1_file, 2);
 
 /**
  * @generated from message innkeeper.agent.v1.StatFileRequest
@@ -234,7 +146,7 @@ export type StatFileRequest = Message<"innkeeper.agent.v1.StatFileRequest"> & {
  * Use `create(StatFileRequestSchema)` to create a new message.
  */
 export const StatFileRequestSchema: GenMessage<StatFileRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 5);
+  messageDesc(file_agent_v1_file, 3);
 
 /**
  * @generated from message innkeeper.agent.v1.WriteFileRequest
@@ -269,7 +181,7 @@ export type WriteFileRequest = Message<"innkeeper.agent.v1.WriteFileRequest"> & 
  * Use `create(WriteFileRequestSchema)` to create a new message.
  */
 export const WriteFileRequestSchema: GenMessage<WriteFileRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 6);
+  messageDesc(file_agent_v1_file, 4);
 
 /**
  * @generated from message innkeeper.agent.v1.OpenWrite
@@ -371,7 +283,7 @@ export type OpenWrite = Message<"innkeeper.agent.v1.OpenWrite"> & {
  * Use `create(OpenWriteSchema)` to create a new message.
  */
 export const OpenWriteSchema: GenMessage<OpenWrite> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 7);
+  messageDesc(file_agent_v1_file, 5);
 
 /**
  * @generated from message innkeeper.agent.v1.CommitWrite
@@ -390,7 +302,7 @@ export type CommitWrite = Message<"innkeeper.agent.v1.CommitWrite"> & {
  * Use `create(CommitWriteSchema)` to create a new message.
  */
 export const CommitWriteSchema: GenMessage<CommitWrite> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 8);
+  messageDesc(file_agent_v1_file, 6);
 
 /**
  * @generated from message innkeeper.agent.v1.WriteFileEvent
@@ -419,7 +331,7 @@ export type WriteFileEvent = Message<"innkeeper.agent.v1.WriteFileEvent"> & {
  * Use `create(WriteFileEventSchema)` to create a new message.
  */
 export const WriteFileEventSchema: GenMessage<WriteFileEvent> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 9);
+  messageDesc(file_agent_v1_file, 7);
 
 /**
  * @generated from message innkeeper.agent.v1.GetUploadRequest
@@ -448,7 +360,7 @@ export type GetUploadRequest = Message<"innkeeper.agent.v1.GetUploadRequest"> & 
  * Use `create(GetUploadRequestSchema)` to create a new message.
  */
 export const GetUploadRequestSchema: GenMessage<GetUploadRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 10);
+  messageDesc(file_agent_v1_file, 8);
 
 /**
  * @generated from message innkeeper.agent.v1.UploadState
@@ -474,7 +386,7 @@ export type UploadState = Message<"innkeeper.agent.v1.UploadState"> & {
  * Use `create(UploadStateSchema)` to create a new message.
  */
 export const UploadStateSchema: GenMessage<UploadState> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 11);
+  messageDesc(file_agent_v1_file, 9);
 
 /**
  * @generated from message innkeeper.agent.v1.WriteFileOpened
@@ -493,7 +405,7 @@ export type WriteFileOpened = Message<"innkeeper.agent.v1.WriteFileOpened"> & {
  * Use `create(WriteFileOpenedSchema)` to create a new message.
  */
 export const WriteFileOpenedSchema: GenMessage<WriteFileOpened> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 12);
+  messageDesc(file_agent_v1_file, 10);
 
 /**
  * @generated from message innkeeper.agent.v1.WriteFileDone
@@ -515,7 +427,7 @@ export type WriteFileDone = Message<"innkeeper.agent.v1.WriteFileDone"> & {
  * Use `create(WriteFileDoneSchema)` to create a new message.
  */
 export const WriteFileDoneSchema: GenMessage<WriteFileDone> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 13);
+  messageDesc(file_agent_v1_file, 11);
 
 /**
  * @generated from message innkeeper.agent.v1.ListDirectoryRequest
@@ -568,7 +480,7 @@ export type ListDirectoryRequest = Message<"innkeeper.agent.v1.ListDirectoryRequ
  * Use `create(ListDirectoryRequestSchema)` to create a new message.
  */
 export const ListDirectoryRequestSchema: GenMessage<ListDirectoryRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 14);
+  messageDesc(file_agent_v1_file, 12);
 
 /**
  * @generated from message innkeeper.agent.v1.ListDirectoryResponse
@@ -599,7 +511,7 @@ export type ListDirectoryResponse = Message<"innkeeper.agent.v1.ListDirectoryRes
  * Use `create(ListDirectoryResponseSchema)` to create a new message.
  */
 export const ListDirectoryResponseSchema: GenMessage<ListDirectoryResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 15);
+  messageDesc(file_agent_v1_file, 13);
 
 /**
  * @generated from message innkeeper.agent.v1.MakeDirectoryRequest
@@ -645,7 +557,7 @@ export type MakeDirectoryRequest = Message<"innkeeper.agent.v1.MakeDirectoryRequ
  * Use `create(MakeDirectoryRequestSchema)` to create a new message.
  */
 export const MakeDirectoryRequestSchema: GenMessage<MakeDirectoryRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 16);
+  messageDesc(file_agent_v1_file, 14);
 
 /**
  * @generated from message innkeeper.agent.v1.RenameFileRequest
@@ -681,7 +593,7 @@ export type RenameFileRequest = Message<"innkeeper.agent.v1.RenameFileRequest"> 
  * Use `create(RenameFileRequestSchema)` to create a new message.
  */
 export const RenameFileRequestSchema: GenMessage<RenameFileRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 17);
+  messageDesc(file_agent_v1_file, 15);
 
 /**
  * @generated from message innkeeper.agent.v1.RemoveFileRequest
@@ -719,7 +631,7 @@ export type RemoveFileRequest = Message<"innkeeper.agent.v1.RemoveFileRequest"> 
  * Use `create(RemoveFileRequestSchema)` to create a new message.
  */
 export const RemoveFileRequestSchema: GenMessage<RemoveFileRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 18);
+  messageDesc(file_agent_v1_file, 16);
 
 /**
  * @generated from message innkeeper.agent.v1.RemoveFileResponse
@@ -736,7 +648,7 @@ export type RemoveFileResponse = Message<"innkeeper.agent.v1.RemoveFileResponse"
  * Use `create(RemoveFileResponseSchema)` to create a new message.
  */
 export const RemoveFileResponseSchema: GenMessage<RemoveFileResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 19);
+  messageDesc(file_agent_v1_file, 17);
 
 /**
  * @generated from message innkeeper.agent.v1.SetFileModeRequest
@@ -772,7 +684,7 @@ export type SetFileModeRequest = Message<"innkeeper.agent.v1.SetFileModeRequest"
  * Use `create(SetFileModeRequestSchema)` to create a new message.
  */
 export const SetFileModeRequestSchema: GenMessage<SetFileModeRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 20);
+  messageDesc(file_agent_v1_file, 18);
 
 /**
  * @generated from message innkeeper.agent.v1.SetFileOwnerRequest
@@ -813,7 +725,7 @@ export type SetFileOwnerRequest = Message<"innkeeper.agent.v1.SetFileOwnerReques
  * Use `create(SetFileOwnerRequestSchema)` to create a new message.
  */
 export const SetFileOwnerRequestSchema: GenMessage<SetFileOwnerRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 21);
+  messageDesc(file_agent_v1_file, 19);
 
 /**
  * @generated from message innkeeper.agent.v1.ChangeFilesResponse
@@ -830,7 +742,7 @@ export type ChangeFilesResponse = Message<"innkeeper.agent.v1.ChangeFilesRespons
  * Use `create(ChangeFilesResponseSchema)` to create a new message.
  */
 export const ChangeFilesResponseSchema: GenMessage<ChangeFilesResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 22);
+  messageDesc(file_agent_v1_file, 20);
 
 /**
  * @generated from message innkeeper.agent.v1.ReadTarRequest
@@ -852,7 +764,7 @@ export type ReadTarRequest = Message<"innkeeper.agent.v1.ReadTarRequest"> & {
  * Use `create(ReadTarRequestSchema)` to create a new message.
  */
 export const ReadTarRequestSchema: GenMessage<ReadTarRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 23);
+  messageDesc(file_agent_v1_file, 21);
 
 /**
  * @generated from message innkeeper.agent.v1.ReadTarEvent
@@ -883,7 +795,7 @@ export type ReadTarEvent = Message<"innkeeper.agent.v1.ReadTarEvent"> & {
  * Use `create(ReadTarEventSchema)` to create a new message.
  */
 export const ReadTarEventSchema: GenMessage<ReadTarEvent> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 24);
+  messageDesc(file_agent_v1_file, 22);
 
 /**
  * @generated from message innkeeper.agent.v1.ReadTarDone
@@ -912,7 +824,7 @@ export type ReadTarDone = Message<"innkeeper.agent.v1.ReadTarDone"> & {
  * Use `create(ReadTarDoneSchema)` to create a new message.
  */
 export const ReadTarDoneSchema: GenMessage<ReadTarDone> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 25);
+  messageDesc(file_agent_v1_file, 23);
 
 /**
  * @generated from message innkeeper.agent.v1.WriteTarRequest
@@ -949,7 +861,7 @@ export type WriteTarRequest = Message<"innkeeper.agent.v1.WriteTarRequest"> & {
  * Use `create(WriteTarRequestSchema)` to create a new message.
  */
 export const WriteTarRequestSchema: GenMessage<WriteTarRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 26);
+  messageDesc(file_agent_v1_file, 24);
 
 /**
  * @generated from message innkeeper.agent.v1.OpenTar
@@ -987,7 +899,7 @@ export type OpenTar = Message<"innkeeper.agent.v1.OpenTar"> & {
  * Use `create(OpenTarSchema)` to create a new message.
  */
 export const OpenTarSchema: GenMessage<OpenTar> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 27);
+  messageDesc(file_agent_v1_file, 25);
 
 /**
  * @generated from message innkeeper.agent.v1.CommitTar
@@ -1000,7 +912,7 @@ export type CommitTar = Message<"innkeeper.agent.v1.CommitTar"> & {
  * Use `create(CommitTarSchema)` to create a new message.
  */
 export const CommitTarSchema: GenMessage<CommitTar> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 28);
+  messageDesc(file_agent_v1_file, 26);
 
 /**
  * @generated from message innkeeper.agent.v1.WriteTarEvent
@@ -1029,7 +941,7 @@ export type WriteTarEvent = Message<"innkeeper.agent.v1.WriteTarEvent"> & {
  * Use `create(WriteTarEventSchema)` to create a new message.
  */
 export const WriteTarEventSchema: GenMessage<WriteTarEvent> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 29);
+  messageDesc(file_agent_v1_file, 27);
 
 /**
  * @generated from message innkeeper.agent.v1.WriteTarOpened
@@ -1042,7 +954,7 @@ export type WriteTarOpened = Message<"innkeeper.agent.v1.WriteTarOpened"> & {
  * Use `create(WriteTarOpenedSchema)` to create a new message.
  */
 export const WriteTarOpenedSchema: GenMessage<WriteTarOpened> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 30);
+  messageDesc(file_agent_v1_file, 28);
 
 /**
  * @generated from message innkeeper.agent.v1.WriteTarDone
@@ -1071,63 +983,7 @@ export type WriteTarDone = Message<"innkeeper.agent.v1.WriteTarDone"> & {
  * Use `create(WriteTarDoneSchema)` to create a new message.
  */
 export const WriteTarDoneSchema: GenMessage<WriteTarDone> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file, 31);
-
-/**
- * @generated from enum innkeeper.agent.v1.FileKind
- */
-export const FileKind = {
-  /**
-   * @generated from enum value: FILE_KIND_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED: 0,
-
-  /**
-   * @generated from enum value: FILE_KIND_REGULAR = 1;
-   */
-  REGULAR: 1,
-
-  /**
-   * @generated from enum value: FILE_KIND_DIRECTORY = 2;
-   */
-  DIRECTORY: 2,
-
-  /**
-   * @generated from enum value: FILE_KIND_SYMLINK = 3;
-   */
-  SYMLINK: 3,
-
-  /**
-   * @generated from enum value: FILE_KIND_CHARACTER_DEVICE = 4;
-   */
-  CHARACTER_DEVICE: 4,
-
-  /**
-   * @generated from enum value: FILE_KIND_BLOCK_DEVICE = 5;
-   */
-  BLOCK_DEVICE: 5,
-
-  /**
-   * @generated from enum value: FILE_KIND_FIFO = 6;
-   */
-  FIFO: 6,
-
-  /**
-   * @generated from enum value: FILE_KIND_SOCKET = 7;
-   */
-  SOCKET: 7,
-} as const;
-
-/**
- * @generated from enum innkeeper.agent.v1.FileKind
- */
-export type FileKind = (typeof FileKind)[keyof typeof FileKind] | UnknownEnum;
-
-/**
- * Describes the enum innkeeper.agent.v1.FileKind.
- */
-export const FileKindSchema: GenEnum<FileKind> = /*@__PURE__*/
-  enumDesc(file_agent_v1_file, 0);
+  messageDesc(file_agent_v1_file, 29);
 
 /**
  * @generated from enum innkeeper.agent.v1.DirectorySort
@@ -1160,7 +1016,7 @@ export type DirectorySort = (typeof DirectorySort)[keyof typeof DirectorySort] |
  * Describes the enum innkeeper.agent.v1.DirectorySort.
  */
 export const DirectorySortSchema: GenEnum<DirectorySort> = /*@__PURE__*/
-  enumDesc(file_agent_v1_file, 1);
+  enumDesc(file_agent_v1_file, 0);
 
 /**
  * Files of the guest. Paths are absolute; NUL and ".." are refused (INVALID_PATH).
