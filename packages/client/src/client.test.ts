@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { OperationState } from '@innkeeper/contract/control';
+import { isOperationError } from '@innkeeper/contract/errors';
 import { createClient } from './client.ts';
 import { callError, startFakeDaemon } from './testing/fake-daemon.ts';
 
@@ -57,7 +58,12 @@ describe('calls', () => {
     await using daemon = await startFakeDaemon();
     await daemon.stop();
     const client = createClient(daemon);
-    const absent = { reason: 'DAEMON_UNREACHABLE', nextStep: /npm start/, message: new RegExp(daemon.socketPath) };
+    const absent = (error: unknown): boolean => {
+      assert.ok(isOperationError(error));
+      assert.equal(error.reason, 'DAEMON_UNREACHABLE');
+      assert.match(error.nextStep, /npm start/);
+      return error.message.includes(daemon.socketPath);
+    };
     await assert.rejects(client.vms.listVms({}), absent);
     await assert.rejects(client.operations.wait('x'), absent);
     await assert.rejects(

@@ -24,7 +24,7 @@ function openExecSocket(server: Server, vm: string, on: ExecSocketListener): Exe
   const queue = new MessageQueue();
   const socket = new WebSocket(server.webSocketUrl(`/v1/vms/${encodeURIComponent(vm)}/exec`), {
     headers: server.headers,
-    ...(server.ca === undefined ? {} : { ca: server.ca }),
+    ...server.webSocketOptions,
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
   });

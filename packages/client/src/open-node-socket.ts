@@ -14,7 +14,7 @@ export function nodeSockets(server: Server): OpenSocket {
   return (path, events) => {
     const socket = new WebSocket(server.webSocketUrl(path), {
       headers: server.headers,
-      ...(server.ca === undefined ? {} : { ca: server.ca }),
+      ...server.webSocketOptions,
       perMessageDeflate: false,
       maxPayload: maxMessageBytes,
     });

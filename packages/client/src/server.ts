@@ -1,7 +1,9 @@
 import { Agent, type RequestOptions } from 'node:http';
+import { connect } from 'node:net';
 import type { Interceptor, Transport } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { OperationError } from '@innkeeper/contract/errors';
+import type { ClientOptions } from 'ws';
 
 /** A daemon on this machine, by its unix socket. Who may open that is the administrator. */
 export interface SocketAddress {
@@ -28,8 +30,9 @@ export interface Server {
   /** For node:http and node:https. */
   readonly request: RequestOptions;
   readonly headers: Readonly<Record<string, string>>;
-  readonly ca: string | undefined;
   webSocketUrl(path: string): string;
+  /** For ws, along with the headers. */
+  readonly webSocketOptions: Pick<ClientOptions, 'createConnection' | 'ca'>;
 }
 
 /** @throws OperationError INVALID_ARGUMENT for an address that is none. */
@@ -39,14 +42,16 @@ export function serverOf(address: ServerAddress): Server {
 
 function socketServer({ socketPath }: SocketAddress): Server {
   return {
-    ...{ name: socketPath, isSecure: false, request: { socketPath }, headers: {}, ca: undefined },
+    ...{ name: socketPath, isSecure: false, request: { socketPath }, headers: {} },
     transport: createConnectTransport({
       baseUrl: 'http://innkeeper',
       httpVersion: '1.1',
       // A connection for each call: one that was kept would belong to a daemon that has ended meanwhile.
       nodeOptions: { socketPath, agent: new Agent({ keepAlive: false }) },
     }),
-    webSocketUrl: (path) => `ws+unix:${socketPath}:${path}`,
+    webSocketUrl: (path) => `ws://innkeeper${path}`,
+    // Not by an address of ws+unix, which has no form for a path with spaces or colons.
+    webSocketOptions: { createConnection: () => connect(socketPath) },
   };
 }
 
@@ -61,11 +66,12 @@ function networkServer({ url, token, ca }: NetworkAddress): Server {
   };
   const trust = ca === undefined ? {} : { ca };
   return {
-    ...{ name: origin ?? url, isSecure: protocol === 'https:', headers, ca },
+    ...{ name: origin ?? url, isSecure: protocol === 'https:', headers },
     request: { hostname: hostname.replace(/^\[|\]$/g, ''), ...(port === '' ? {} : { port }), ...trust },
     transport: createConnectTransport({
       ...{ baseUrl: origin ?? url, httpVersion: '1.1', interceptors: [authorize], nodeOptions: trust },
     }),
     webSocketUrl: (path) => `${(origin ?? url).replace(/^http/, 'ws')}${path}`,
+    webSocketOptions: trust,
   };
 }

@@ -53,7 +53,7 @@ export interface FakeDaemon extends AsyncDisposable {
 }
 
 export async function startFakeDaemon(handlers: FakeHandlers = {}): Promise<FakeDaemon> {
-  const folder = await mkdtemp(join(tmpdir(), 'inn-fake-'));
+  const folder = await mkdtemp(join(tmpdir(), 'a fake:daemon?#%20-'));
   const socketPath = join(folder, 'innkeeper.sock');
   const sockets = new Set<Socket>();
   let idleWaiters: (() => void)[] = [];
