@@ -6,13 +6,21 @@ export interface BundleOptions {
   readonly version: string;
   /** Names kept and lines whole, for stack traces. */
   readonly readable: boolean;
+  /** Below `root`. Default: the agent's. */
+  readonly entry?: string;
 }
 
 /** The agent's TypeScript as one module for QuickJS. The only import left is `host`, the C layer. */
-export async function bundle({ root, outFile, version, readable }: BundleOptions): Promise<void> {
+export async function bundle({
+  root,
+  outFile,
+  version,
+  readable,
+  entry = 'apps/agent/src/main.ts',
+}: BundleOptions): Promise<void> {
   await build({
     absWorkingDir: root,
-    entryPoints: ['apps/agent/src/main.ts'],
+    entryPoints: [entry],
     outfile: outFile,
     bundle: true,
     format: 'esm',

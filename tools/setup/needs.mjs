@@ -1,7 +1,7 @@
 // What each command needs of Debian, and why; shown to the person before anything is installed.
 
 /** The commands of package.json. */
-export const commands = ['start', 'test', 'ok', 'generate', 'build:agent', 'package', 'bench'];
+export const commands = ['start', 'test', 'test:hostile', 'ok', 'generate', 'build:agent', 'package', 'bench'];
 
 /** Whatever is run. The Node of npm is not Debian's, which brings its libraries. */
 const base = [{ name: 'libatomic1', why: 'a library of the Node that runs everything' }];
@@ -69,6 +69,7 @@ export function debianPackages(command, arch, args = []) {
     case 'package':
       return [...base, ...compiler, ...packages];
     case 'start':
+    case 'test:hostile':
       return [...base, machines[arch], ...network, ...images, ...compiler];
     case 'test':
       return [

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundle } from '../../tools/build-agent/bundle.ts';
+import { buildQjsc, compileBytecode, link, toolchains } from '../../tools/build-agent/compile.ts';
+import { inputsHash } from '../../tools/build-agent/inputs-hash.ts';
+import { quickJsSource } from '../../tools/build-agent/quickjs-source.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/**
+ * Builds the hostile agent as the agent is built, of tests/vm/hostile-agent, and returns its path. It runs in a guest in
+ * the agent's place and does what /run/hostile says. Built again when it or the agent's sources have changed.
+ */
+export async function buildHostileAgent(): Promise<string> {
+  const output = join(root, '.cache', 'hostile-agent');
+  const cache = join(root, '.cache', 'agent');
+  const program = join(output, 'hostile-agent');
+  const stamp = join(output, 'hash');
+  const bundleFile = join(output, 'bundle.js');
+  mkdirSync(output, { recursive: true });
+  await bundle({
+    root,
+    outFile: bundleFile,
+    version: '0.0.0',
+    readable: false,
+    entry: 'tests/vm/hostile-agent/main.ts',
+  });
+  const hash = createHash('sha256').update(readFileSync(bundleFile)).update(inputsHash(root, 'hostile')).digest('hex');
+  if (existsSync(program) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return program;
+  const source = quickJsSource(cache);
+  const bytecode = join(output, 'bytecode.c');
+  compileBytecode(buildQjsc(source, cache), bundleFile, bytecode, false);
+  link({
+    toolchain: toolchains.release,
+    source,
+    ownSource: join(root, 'apps', 'agent', 'c'),
+    bytecode,
+    objects: join(cache, 'objects-release'),
+    outFile: `${program}.part`,
+  });
+  renameSync(`${program}.part`, program);
+  writeFileSync(stamp, hash);
+  return program;
+}
