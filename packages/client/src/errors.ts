@@ -1,5 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect';
-import { isReasonName, OperationError } from '@innkeeper/contract/errors';
+import { OperationError, type WireError } from '@innkeeper/contract/errors';
 
 /** What is named where it does not answer. */
 interface Named {
@@ -62,10 +62,7 @@ function decoded(text: string): string {
 /** The JSON that HTTP routes and WebSockets answer with, as an error. */
 export function fromErrorBody(body: string, fallback: string): OperationError {
   try {
-    const { reason, message, nextStep } = JSON.parse(body) as { reason?: string; message?: string; nextStep?: string };
-    if (reason !== undefined && isReasonName(reason))
-      return new OperationError(reason, message ?? fallback, { nextStep });
-    return new OperationError('INTERNAL', message ?? fallback);
+    return OperationError.fromWire(JSON.parse(body) as WireError, { message: fallback });
   } catch {
     // No JSON: a proxy, or a daemon that broke in the middle.
     return new OperationError('INTERNAL', fallback);

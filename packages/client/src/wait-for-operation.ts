@@ -1,6 +1,6 @@
 import type { Client } from '@connectrpc/connect';
 import { type Operation, type OperationService, OperationState } from '@innkeeper/contract/control';
-import { isReasonName, OperationError } from '@innkeeper/contract/errors';
+import { OperationError } from '@innkeeper/contract/errors';
 
 export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
@@ -27,8 +27,6 @@ export async function waitForOperation(
 function failureOf(operation: Operation): OperationError {
   if (operation.state === OperationState.CANCELED)
     return new OperationError('CANCELED', `${operation.kind} of ${operation.target} was cancelled.`);
-  const reason = isReasonName(operation.errorReason) ? operation.errorReason : 'INTERNAL';
-  return new OperationError(reason, operation.errorMessage, {
-    nextStep: operation.errorNextStep === '' ? undefined : operation.errorNextStep,
-  });
+  const { errorReason: reason, errorMessage: message, errorNextStep: nextStep } = operation;
+  return OperationError.fromWire({ reason, message, nextStep });
 }

@@ -1,7 +1,7 @@
 import type { InnkeeperClient } from '@innkeeper/client';
 import { OutputStream } from '@innkeeper/contract/agent';
 import { type Run, type RunOutput, RunSchema } from '@innkeeper/contract/control';
-import { isReasonName, OperationError } from '@innkeeper/contract/errors';
+import { OperationError } from '@innkeeper/contract/errors';
 import { CliError } from '../cli-error.ts';
 import type { OutputFormat } from '../context.ts';
 import { EndedBySignal, onDeadlySignal } from '../ended-by-signal.ts';
@@ -77,10 +77,8 @@ function summarize({ targets }: Run): void {
   if (target === undefined) return;
   const dropped = droppedBytes(target);
   if (dropped > 0n) process.stderr.write(`inn: ${formatBytes(dropped)} of output were not kept\n`);
-  const { errorReason, errorMessage, errorNextStep } = target;
-  if (errorReason === '') return;
-  const reason = isReasonName(errorReason) ? errorReason : 'INTERNAL';
-  printError(new OperationError(reason, errorMessage, { nextStep: errorNextStep || undefined }), false);
+  const { errorReason: reason, errorMessage: message, errorNextStep: nextStep } = target;
+  if (reason !== '') printError(OperationError.fromWire({ reason, message, nextStep }), false);
 }
 
 /** The first ^C or TERM cancels the run, if it is ours, and its end is waited for; the next one, or HUP, leaves it. */

@@ -1,12 +1,10 @@
-import { isReasonName, OperationError } from '@innkeeper/contract';
+import { isReasonName, OperationError, type WireError } from '@innkeeper/contract';
 
 /** The error in the body of an answer of the node; an Error without a reason when there is none. */
 export function fromErrorBody(text: string): Error {
   try {
-    const { reason, message, nextStep } = JSON.parse(text) as { reason?: string; message?: string; nextStep?: string };
-    if (reason !== undefined && isReasonName(reason)) {
-      return new OperationError(reason, message ?? '', nextStep === undefined ? {} : { nextStep });
-    }
+    const error = JSON.parse(text) as WireError;
+    if (typeof error.reason === 'string' && isReasonName(error.reason)) return OperationError.fromWire(error);
   } catch {
     // No JSON: something else than a node answered.
   }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { isReasonName, judgeVmAction, OperationError } from '@innkeeper/contract';
+import { judgeVmAction, OperationError, type WireError } from '@innkeeper/contract';
 import type { OperationRow } from '@innkeeper/store';
 import { toOperationError } from '../operations/failure.ts';
 import { messageOf } from './message-of.ts';
@@ -66,14 +66,7 @@ function isDue(node: Node, { row, life }: VmRunner): boolean {
 /** Throws the error of an operation that did not succeed. */
 function failWith({ state, error }: OperationRow): void {
   if (state === 'succeeded') return;
-  const { reason, message, nextStep } = JSON.parse(error ?? '{}') as Partial<
-    Record<'reason' | 'message' | 'nextStep', string>
-  >;
-  throw new OperationError(
-    reason !== undefined && isReasonName(reason) ? reason : 'INTERNAL',
-    message ?? `It was ${state}.`,
-    { nextStep },
-  );
+  throw OperationError.fromWire(JSON.parse(error ?? '{}') as WireError, { message: `It was ${state}.` });
 }
 
 async function record(node: Node, { row }: VmRunner, kind: string, message: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { isReasonName, OperationError } from '@innkeeper/contract/errors';
+import { fromErrorBody } from '../errors.ts';
 import { toOperationError } from './browser-errors.ts';
 
 export interface HttpOptions {
@@ -25,18 +25,6 @@ export async function openHttp(
     throw toOperationError(error);
   }
   if (response.ok) return response;
-  throw errorOf(response.headers.get('x-innkeeper-error') ?? (await response.text()), response.status);
-}
-
-function errorOf(body: string, status: number): OperationError {
-  const fallback = `The daemon answered ${status}.`;
-  try {
-    const { reason, message, nextStep } = JSON.parse(body) as Partial<Record<string, string>>;
-    return new OperationError(isReasonName(reason ?? '') ? (reason as 'INTERNAL') : 'INTERNAL', message ?? fallback, {
-      nextStep,
-    });
-  } catch {
-    // No JSON: a proxy in between, or a daemon that broke in the middle.
-    return new OperationError('INTERNAL', fallback);
-  }
+  const body = response.headers.get('x-innkeeper-error') ?? (await response.text());
+  throw fromErrorBody(body, `The daemon answered ${response.status}.`);
 }

@@ -1,5 +1,5 @@
 import { AgentState, type Vm, VmState } from '@innkeeper/contract/control';
-import { isOperationError, isReasonName, OperationError } from '@innkeeper/contract/errors';
+import { isOperationError, OperationError } from '@innkeeper/contract/errors';
 import { abortError } from '../abort-error.ts';
 import { wait } from '../wait.ts';
 import type { VmBackend } from './vm-backend.ts';
@@ -74,7 +74,5 @@ function isReached(vm: Vm, goal: VmGoal, wasUp: boolean): boolean {
 }
 
 function absentAgent({ reason, detail, nextStep }: NonNullable<Vm['agent']>): OperationError {
-  return new OperationError(isReasonName(reason) ? reason : 'AGENT_UNREACHABLE', detail, {
-    nextStep: nextStep === '' ? undefined : nextStep,
-  });
+  return OperationError.fromWire({ reason, message: detail, nextStep }, { reason: 'AGENT_UNREACHABLE' });
 }

@@ -1,5 +1,21 @@
 import { type CodeName, codes } from './code.ts';
-import { type ReasonName, reasons } from './reasons.ts';
+import { isReasonName, type ReasonName, reasons } from './reasons.ts';
+
+/** An error as the other side wrote it, in JSON or in a message. Nothing of it is taken for granted. */
+export interface WireError {
+  readonly reason?: unknown;
+  readonly message?: unknown;
+  readonly nextStep?: unknown;
+}
+
+/** What stands in for the parts that were not sent, or are not known here. */
+export interface WireErrorDefaults {
+  /** For a reason that this version does not know. Default: INTERNAL. */
+  readonly reason?: ReasonName | undefined;
+  /** Default: "The other side reported an error without saying which." */
+  readonly message?: string | undefined;
+  readonly cause?: unknown;
+}
 
 /**
  * Something that was asked did not happen. `message` is for the caller: what happened and why. The next step comes from
@@ -32,6 +48,23 @@ export class OperationError extends Error {
     if (isOperationError(error)) return error;
     return new OperationError('INTERNAL', error instanceof Error ? error.message : String(error), { cause: error });
   }
+
+  /** The error that the other side sent. Without a next step, the registry's for its reason. */
+  static fromWire({ reason, message, nextStep }: WireError, defaults: WireErrorDefaults = {}): OperationError {
+    const { reason: otherwise = 'INTERNAL', cause } = defaults;
+    const words = isText(message) ? message : (defaults.message ?? unnamed);
+    return new OperationError(isText(reason) && isReasonName(reason) ? reason : otherwise, words, {
+      ...(cause === undefined ? {} : { cause }),
+      ...(isText(nextStep) ? { nextStep } : {}),
+    });
+  }
+}
+
+const unnamed = 'The other side reported an error without saying which.';
+
+/** An empty text is a field that was not set. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
 
 /** By shape and not by instanceof, which fails across copies of a package. */

@@ -1,4 +1,4 @@
-import { isReasonName, OperationError } from '@innkeeper/contract';
+import { OperationError } from '@innkeeper/contract';
 import { type Operation, OperationState } from '@innkeeper/contract/control';
 import { Button } from '@mantine/core';
 import { type JSX, useId, useState } from 'react';
@@ -93,11 +93,11 @@ function OperationDetail({ operation }: { readonly operation: Operation }): JSX.
       {state === OperationState.FAILED && (
         <ErrorNote
           title={`${operationTitle(operation)} failed`}
-          error={
-            new OperationError(isReasonName(errorReason) ? errorReason : 'INTERNAL', errorMessage, {
-              nextStep: errorNextStep,
-            })
-          }
+          error={OperationError.fromWire({
+            reason: errorReason,
+            message: errorMessage,
+            nextStep: errorNextStep,
+          })}
         />
       )}
       {log.length > 0 ? (

@@ -1,4 +1,4 @@
-import { isReasonName, OperationError } from '@innkeeper/contract';
+import { OperationError } from '@innkeeper/contract';
 import type { RunSpec, RunTarget } from '@innkeeper/contract/control';
 import type { JSX } from 'react';
 import { Link } from 'react-router';
@@ -54,11 +54,11 @@ export function TargetSummary({
       {errorReason !== '' && (
         <ErrorNote
           title={exited === undefined ? `It did not run on ${vmName}` : `It was lost on ${vmName}`}
-          error={
-            new OperationError(isReasonName(errorReason) ? errorReason : 'INTERNAL', errorMessage, {
-              nextStep: errorNextStep,
-            })
-          }
+          error={OperationError.fromWire({
+            reason: errorReason,
+            message: errorMessage,
+            nextStep: errorNextStep,
+          })}
         />
       )}
       {exited?.truncated === true && (

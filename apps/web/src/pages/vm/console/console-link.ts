@@ -1,4 +1,4 @@
-import { isReasonName, OperationError } from '@innkeeper/contract';
+import { OperationError } from '@innkeeper/contract';
 import { ReconnectingSocket, type SocketState } from '../../../components/emulator/reconnecting-socket.ts';
 
 export interface ConsoleLinkState {
@@ -96,12 +96,8 @@ export class ConsoleLink {
       this.#display.after(() => this.#change({ writer, isWriter: you === true }));
     }
     if (message['type'] !== 'error' || message['reason'] === 'CONSOLE_NOT_WRITER') return;
-    const { reason, message: text, nextStep } = message;
-    this.#complaint = new OperationError(
-      typeof reason === 'string' && isReasonName(reason) ? reason : 'INTERNAL',
-      String(text),
-      { nextStep: String(nextStep ?? '') },
-    );
+    const { reason } = message;
+    this.#complaint = OperationError.fromWire(message);
     // A daemon that stops will be back, and a VM starts; with anything else another attempt brings the same.
     if (this.#complaint.code === 'unavailable' || reason === 'CANCELED' || reason === 'VM_NOT_RUNNING') return;
     this.#socket.close();

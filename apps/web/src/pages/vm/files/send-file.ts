@@ -1,4 +1,4 @@
-import { isReasonName, OperationError } from '@innkeeper/contract/errors';
+import { OperationError, type WireError } from '@innkeeper/contract/errors';
 import { http } from '../../../api/api.ts';
 import { filesAddress } from './files-address.ts';
 import { type UploadSource, uploadId } from './upload-id.ts';
@@ -66,8 +66,7 @@ function put(
 function errorOf(body: string, status: number): OperationError {
   const fallback = `The daemon answered ${status}.`;
   try {
-    const { reason = '', message, nextStep } = JSON.parse(body) as Partial<Record<string, string>>;
-    return new OperationError(isReasonName(reason) ? reason : 'INTERNAL', message ?? fallback, { nextStep });
+    return OperationError.fromWire(JSON.parse(body) as WireError, { message: fallback });
   } catch {
     // No JSON: a proxy in between, or a daemon that broke in the middle.
     return new OperationError('INTERNAL', fallback);

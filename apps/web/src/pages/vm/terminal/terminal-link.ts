@@ -1,4 +1,4 @@
-import { isReasonName, OperationError } from '@innkeeper/contract';
+import { OperationError } from '@innkeeper/contract';
 import { ReconnectingSocket, type SocketState } from '../../../components/emulator/reconnecting-socket.ts';
 
 /** Output is acknowledged in pieces of this size, and whenever all of it is drawn. */
@@ -162,6 +162,6 @@ export class TerminalLink {
   }
 }
 
-function errorOf({ reason = '', message = 'The terminal was lost.', nextStep = '' }: Message): OperationError {
-  return new OperationError(isReasonName(reason) ? reason : 'INTERNAL', message, { nextStep });
+function errorOf(message: Message): OperationError {
+  return OperationError.fromWire(message, { message: 'The terminal was lost.' });
 }
