@@ -25,6 +25,6 @@ export async function openHttp(
     throw toOperationError(error);
   }
   if (response.ok) return response;
-  const body = response.headers.get('x-innkeeper-error') ?? (await response.text());
-  throw fromErrorBody(body, `The daemon answered ${response.status}.`);
+  const failure = response.headers.get('x-innkeeper-error') ?? (await response.text());
+  throw fromErrorBody(failure, `The daemon answered ${response.status}.`);
 }

@@ -1,0 +1,62 @@
+import { onAbort } from './on-abort.ts';
+
+/** Lets a fixed number do something at once; others wait in their order. */
+export class Semaphore {
+  #free: number;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(places: number) {
+    this.#free = places;
+  }
+
+  /** How many wait for a place. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Resolves with the function that gives the place back; later calls of it do nothing. Rejects with the signal's reason. */
+  async acquire(signal?: AbortSignal): Promise<() => void> {
+    signal?.throwIfAborted();
+    if (this.#free > 0) this.#free--;
+    else await this.#turn(signal);
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#release();
+      isHeld = false;
+    };
+  }
+
+  /** Runs `work` while it holds a place. */
+  async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const release = await this.acquire(signal);
+    try {
+      return await work();
+    } finally {
+      release();
+    }
+  }
+
+  #turn(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const turn = (): void => {
+        stop();
+        resolve();
+      };
+      const stop = onAbort(signal, (reason) => {
+        this.#waiting.delete(turn);
+        reject(reason);
+      });
+      this.#waiting.add(turn);
+    });
+  }
+
+  /** The place goes to whoever waits longest. */
+  #release(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) this.#free++;
+    else {
+      this.#waiting.delete(next);
+      next();
+    }
+  }
+}
