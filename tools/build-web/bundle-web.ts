@@ -5,6 +5,7 @@ import { constants, gzipSync } from 'node:zlib';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { compressFiles } from './compress-files.ts';
 import { directImports } from './direct-imports.ts';
+import { leanContract } from './lean-contract.ts';
 import { manifestPath, type WebManifest } from './manifest.ts';
 import { firstStyles, laterStyles } from './styles.ts';
 
@@ -51,7 +52,7 @@ export async function bundleWeb(root: string, output: string): Promise<void> {
     ...common,
     entryPoints: [`${source}/main.tsx`],
     splitting: true,
-    plugins: [directImports(root)],
+    plugins: [leanContract(), directImports(root)],
     define: {
       ...common.define,
       INNKEEPER_LIVE_WORKER: JSON.stringify(`/assets/${worker}`),

@@ -7,6 +7,9 @@ const doors: Readonly<Record<string, string>> = {
   '@mantine/core': 'node_modules/@mantine/core/esm/index.mjs',
   '@innkeeper/contract/control': 'packages/contract/src/control.ts',
   '@innkeeper/contract/agent': 'packages/contract/src/agent.ts',
+  '@innkeeper/client/browser': 'packages/client/src/browser/index.ts',
+  '@innkeeper/contract': 'packages/contract/src/index.ts',
+  '@innkeeper/kit': 'packages/kit/src/index.ts',
 };
 
 const importStatement = /^import \{([^}]*)\} from '([^']+)';/gm;
@@ -63,9 +66,9 @@ function exportsOf(door: string): ReadonlyMap<string, string> {
   for (const [, names = '', file = ''] of text.matchAll(/^(?:import|export) \{([^}]*)\} from ["']([^"']+)["']/gms))
     for (const name of namesOf(names)) found.set(name, resolve(folder, file));
   for (const [, file = ''] of text.matchAll(/^export \* from ["']([^"']+)["']/gm)) {
-    const path = resolve(folder, file);
-    for (const [, name = ''] of readFileSync(path, 'utf8').matchAll(/^export (?:const|function|class|enum) (\w+)/gm))
-      found.set(name, path);
+    for (const [name, path] of exportsOf(resolve(folder, file))) found.set(name, path);
   }
+  for (const [, name = ''] of text.matchAll(/^export (?:abstract )?(?:const|function|class|enum) (\w+)/gm))
+    found.set(name, door);
   return found;
 }

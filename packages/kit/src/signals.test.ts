@@ -17,8 +17,7 @@ function manualTimers(): Timers & { readonly waiting: Map<number, () => void> } 
   };
 }
 
-const listenersOf = (signal: AbortSignal): number =>
-  getEventListeners(signal, 'abort').length;
+const listenersOf = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length;
 
 describe('onAbort', () => {
   it('calls once with the reason, also when the signal was aborted before', () => {

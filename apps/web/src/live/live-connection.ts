@@ -1,6 +1,7 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { browserSockets, newId } from '@innkeeper/client/browser';
 import { type LiveEvent, LiveEventSchema, LiveRequestSchema } from '@innkeeper/contract/control';
-import { randomId } from '../api/random-id.ts';
+import { Listeners } from '@innkeeper/kit';
 import { aliveIntervalMs, type FromHub, type ToHub } from './hub-messages.ts';
 import { type HubState, LiveHub } from './live-hub.ts';
 
@@ -19,7 +20,7 @@ class LiveConnection {
   state: HubState = 'connecting';
   /** When it was lost; undefined while it is not. */
   lostSinceMs: number | undefined;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   readonly #hub: Hub;
 
   constructor() {
@@ -37,7 +38,7 @@ class LiveConnection {
    */
   subscribe(request: LiveRequestInit, shared: boolean, onEvent: (event: LiveEvent['event']) => void): () => void {
     const bytes = toBinary(LiveRequestSchema, create(LiveRequestSchema, { request }));
-    const key = shared ? String.fromCharCode(...bytes) : `own ${randomId()}`;
+    const key = shared ? String.fromCharCode(...bytes) : `own ${newId()}`;
     return this.#hub.subscribe(key, bytes, (event) => onEvent(fromBinary(LiveEventSchema, event).event));
   }
 
@@ -46,21 +47,19 @@ class LiveConnection {
     this.#hub.reset();
   }
 
-  onState = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  get onState(): (listener: () => void) => () => void {
+    return this.#listeners.add;
+  }
 
   #onState(state: HubState): void {
     this.state = state;
     this.lostSinceMs = state === 'lost' ? (this.lostSinceMs ?? Date.now()) : undefined;
-    for (const listener of this.#listeners) listener();
+    this.#listeners.emit();
   }
 }
 
 function ownHub(onState: (state: HubState) => void): Hub {
-  const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/v1/live`;
-  const hub = new LiveHub(url, onState);
+  const hub = new LiveHub(browserSockets(''), onState);
   return {
     subscribe: (key, request, event) => hub.subscribe(key, request, { event }),
     reset: () => hub.reset(),

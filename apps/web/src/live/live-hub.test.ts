@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
+import { browserSockets } from '@innkeeper/client/browser';
 import { type HubState, LiveHub } from './live-hub.ts';
 
 /** A WebSocket that the test answers. */
@@ -16,7 +17,7 @@ class FakeSocket {
   binaryType = '';
   readonly sent: number[][] = [];
   onopen: () => void = () => undefined;
-  onclose: () => void = () => undefined;
+  onclose: (event: { code: number }) => void = () => undefined;
   onmessage: (event: { data: ArrayBuffer }) => void = () => undefined;
 
   constructor() {
@@ -38,7 +39,7 @@ class FakeSocket {
 
   close(): void {
     this.readyState = 3;
-    this.onclose();
+    this.onclose({ code: 1006 });
   }
 }
 
@@ -55,7 +56,7 @@ describe('LiveHub', () => {
     states.length = 0;
     globalThis.WebSocket = FakeSocket as unknown as typeof WebSocket;
     mock.timers.enable({ apis: ['setTimeout'] });
-    hub = new LiveHub('ws://console/v1/live', (state) => states.push(state));
+    hub = new LiveHub(browserSockets('ws://console'), (state) => states.push(state));
   });
   afterEach(() => {
     globalThis.WebSocket = original;

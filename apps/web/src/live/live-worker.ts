@@ -1,3 +1,4 @@
+import { browserSockets } from '@innkeeper/client/browser';
 import { aliveIntervalMs, type FromHub, type ToHub } from './hub-messages.ts';
 import { LiveHub } from './live-hub.ts';
 
@@ -8,8 +9,7 @@ interface Tab {
 }
 
 const tabs = new Set<Tab>();
-const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/v1/live`;
-const hub = new LiveHub(url, (state) => {
+const hub = new LiveHub(browserSockets(''), (state) => {
   for (const { port } of tabs) port.postMessage({ type: 'state', state } satisfies FromHub);
 });
 

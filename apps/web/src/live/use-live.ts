@@ -1,8 +1,7 @@
-import type { OperationError } from '@innkeeper/contract';
+import { OperationError } from '@innkeeper/contract';
 import type { LiveEvent } from '@innkeeper/contract/control';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { type LiveRequestInit, liveConnection } from './live-connection.ts';
-import { liveError } from './live-error.ts';
 import type { HubState } from './live-hub.ts';
 
 export type LiveCase = Exclude<LiveEvent['event']['case'], undefined | 'error' | 'run'>;
@@ -37,7 +36,7 @@ export function useLive<C extends LiveCase>(
       liveConnection().subscribe(request, true, (event) => {
         if (event.case === topic) setLive({ data: event.value, dataKey: key, error: undefined });
         else if (event.case === 'error') {
-          const error = liveError(event.value);
+          const error = OperationError.fromWire(event.value);
           setLive((before) => ({ ...before, error }));
         }
       }),

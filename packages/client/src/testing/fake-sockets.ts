@@ -1,4 +1,4 @@
-import { lostCode, type OpenSocket, type StreamSocketEvents } from '../stream-socket.ts';
+import { lostCode, type OpenSocket, type StreamSocketEvents } from '../core/stream-socket.ts';
 
 /** A connection that the test is the other side of. */
 export interface FakeSocket {

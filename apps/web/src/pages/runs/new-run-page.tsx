@@ -1,10 +1,10 @@
 import { create } from '@bufbuild/protobuf';
+import { newId } from '@innkeeper/client/browser';
 import { RunSpecSchema, StartRunRequestSchema } from '@innkeeper/contract/control';
 import { Button } from '@mantine/core';
 import { type FormEvent, type JSX, useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { api } from '../../api/api.ts';
-import { randomId } from '../../api/random-id.ts';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { InnCommand } from '../../components/inn-command.tsx';
@@ -107,7 +107,7 @@ export function NewRunPage(): JSX.Element {
 function useStartId(): (draft: RunDraft) => string {
   const last = useRef({ draft: undefined as RunDraft | undefined, id: '' });
   return (draft) => {
-    if (last.current.draft !== draft) last.current = { draft, id: randomId() };
+    if (last.current.draft !== draft) last.current = { draft, id: newId() };
     return last.current.id;
   };
 }

@@ -1,3 +1,4 @@
+import { browserSockets, consoleUrl } from '@innkeeper/client/browser';
 import { vmStateName } from '@innkeeper/contract/control';
 import { type JSX, useCallback, useEffect, useState } from 'react';
 import { EmulatorFrame } from '../../components/emulator/emulator-frame.tsx';
@@ -36,7 +37,8 @@ function LiveConsole({ vm, isOn }: VmTabProps & { readonly isOn: boolean }): JSX
   useEffect(() => {
     if (emulator === undefined || !isOn) return;
     const made = new ConsoleLink({
-      url: (writer) => consoleUrl(vm.id, writer),
+      open: browserSockets(''),
+      path: (writer) => consoleUrl(vm.id, writer),
       display: emulator,
       onState: (next) => {
         setState(next);
@@ -117,10 +119,4 @@ function LiveConsole({ vm, isOn }: VmTabProps & { readonly isOn: boolean }): JSX
 function standstillText(isOn: boolean, lost: boolean): string | undefined {
   if (!isOn) return 'The VM has stopped. This was its last output.';
   return lost ? 'The connection is lost. Reconnecting.' : undefined;
-}
-
-function consoleUrl(vm: string, writer: boolean): string {
-  const { protocol, host } = location;
-  const path = `/v1/vms/${encodeURIComponent(vm)}/console${writer ? '?writer=1' : ''}`;
-  return `${protocol === 'https:' ? 'wss' : 'ws'}://${host}${path}`;
 }

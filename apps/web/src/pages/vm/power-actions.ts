@@ -1,5 +1,6 @@
 import type { VmAction } from '@innkeeper/contract';
 import { api } from '../../api/api.ts';
+import { guest } from '../../api/guest.ts';
 import type { IconName } from '../../components/icon.tsx';
 
 export type VmPowerAction = 'start' | 'stop' | 'restart' | 'kill' | 'delete';
@@ -35,7 +36,7 @@ export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
     ...{ label: 'Restart', icon: 'restart', privilege: 'vm.power', needs: 'guest', danger: true },
     consequence: 'The guest reboots from inside. What runs in it ends.',
     command: (name) => `inn exec ${name} -- reboot`,
-    run: (vm) => api.power.shutdown(vm, { mode: 'reboot' }),
+    run: (vm) => guest.power.shutdown(vm, { mode: 'reboot' }),
   },
   kill: {
     ...{ label: 'Kill', icon: 'bolt', privilege: 'vm.power', needs: 'kill', danger: true },

@@ -3,7 +3,7 @@ import { AgentState } from '@innkeeper/contract/control';
 import { Button, Switch, TextInput } from '@mantine/core';
 import { type JSX, useCallback, useRef, useState } from 'react';
 import { useSearchParams } from 'react-router';
-import { api } from '../../api/api.ts';
+import { guest } from '../../api/guest.ts';
 import { hasPrivilege, useMe } from '../../api/session.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
@@ -68,7 +68,7 @@ export function ProcessesTab({ vm }: VmTabProps): JSX.Element {
     try {
       const { pid, startedUnixNs } = process;
       const request = { pid, signal: signal.number, tree, startedUnixNs };
-      const { signaled } = await api.agent(vm.id).processes.signal(request);
+      const { signaled } = await guest.agent(vm.id).processes.signal(request);
       const body = signaled === 1 ? undefined : `${signaled} processes`;
       showToast({ id, tone: 'ok', title: `${signal.name} was sent to ${name}`, body });
     } catch (error) {

@@ -1,7 +1,7 @@
 import { type Terminal, TerminalState } from '@innkeeper/contract/control';
 import { type JSX, useState } from 'react';
 import { useSearchParams } from 'react-router';
-import { api } from '../../api/api.ts';
+import { guest } from '../../api/guest.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { showToast } from '../../components/toasts.tsx';
@@ -27,7 +27,7 @@ export function TerminalTab({ vm }: VmTabProps): JSX.Element {
     setBusy(true);
     try {
       const argv = command === '' ? [] : ['/bin/sh', '-c', command];
-      const terminal = await api.terminals.create(vm.id, { user, argv, title: command.slice(0, 100) });
+      const terminal = await guest.terminals.create(vm.id, { user, argv, title: command.slice(0, 100) });
       add(terminal);
       choose(terminal.id);
     } catch (failure) {
@@ -48,9 +48,9 @@ export function TerminalTab({ vm }: VmTabProps): JSX.Element {
     };
     if (runs && !(await ask(question))) return;
     try {
-      const { state } = await api.terminals.close(vm.id, terminal.id);
+      const { state } = await guest.terminals.close(vm.id, terminal.id);
       // One that ended is shown until it is closed again; who closes it by hand does not want to see it.
-      if (runs && state === TerminalState.ENDED) await api.terminals.close(vm.id, terminal.id);
+      if (runs && state === TerminalState.ENDED) await guest.terminals.close(vm.id, terminal.id);
     } catch (failure) {
       const body = <ErrorNote title="The terminal was not closed" error={failure} />;
       showToast({ id: `terminal ${terminal.id}`, tone: 'bad', title: vm.name, body });

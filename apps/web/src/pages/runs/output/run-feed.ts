@@ -1,7 +1,7 @@
-import type { OperationError } from '@innkeeper/contract';
+import { OperationError } from '@innkeeper/contract';
 import type { LiveEvent, Run } from '@innkeeper/contract/control';
+import { Listeners } from '@innkeeper/kit';
 import { liveConnection } from '../../../live/live-connection.ts';
-import { liveError } from '../../../live/live-error.ts';
 import { isOver } from '../target-outcome.ts';
 import { OutputBuffer } from './output-buffer.ts';
 
@@ -23,7 +23,7 @@ export class RunFeed {
   version = 0;
   readonly #id: string;
   readonly #buffers = new Map<string, OutputBuffer>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(id: string) {
@@ -41,10 +41,9 @@ export class RunFeed {
     };
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  get subscribe(): (listener: () => void) => () => void {
+    return this.#listeners.add;
+  }
 
   /** Undefined before the first piece. */
   output(vmId: string): OutputBuffer | undefined {
@@ -59,12 +58,12 @@ export class RunFeed {
   }
 
   #take(event: LiveEvent['event']): void {
-    if (event.case === 'error') this.error = liveError(event.value);
+    if (event.case === 'error') this.error = OperationError.fromWire(event.value);
     if (event.case === 'run') this.#takeRun(event.value.event);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.version++;
-      for (const listener of this.#listeners) listener();
+      this.#listeners.emit();
     }, drawMs);
   }
 

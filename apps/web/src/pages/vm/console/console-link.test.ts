@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it, mock } from 'node:test';
+import { browserSockets } from '@innkeeper/client/browser';
 import { FakeSocket } from '../../../components/emulator/fake-socket.ts';
 import { ConsoleLink, type ConsoleLinkState, newConsoleState } from './console-link.ts';
 
@@ -18,12 +19,12 @@ describe('ConsoleLink', () => {
     state = newConsoleState;
     pending = [];
     link = new ConsoleLink({
-      url: (writer) => `ws://host/console${writer ? '?writer=1' : ''}`,
+      path: (writer) => `/console${writer ? '?writer=1' : ''}`,
       display: { clear: () => undefined, write: () => undefined, after: (act) => pending.push(act) },
       onState: (next) => {
         state = next;
       },
-      open: FakeSocket.open,
+      open: browserSockets('http://host', FakeSocket.open),
     });
     FakeSocket.last.accept();
   });

@@ -1,5 +1,5 @@
+import { type OpenSocket, ResumingSocket, readConsoleMessage, type SocketState } from '@innkeeper/client/browser';
 import { OperationError } from '@innkeeper/contract';
-import { ReconnectingSocket, type SocketState } from '../../../components/emulator/reconnecting-socket.ts';
 
 export interface ConsoleLinkState {
   /** `closed`: the VM ended, or the console may not be seen. */
@@ -20,11 +20,11 @@ export interface ConsoleDisplay {
 }
 
 export interface ConsoleLinkOptions {
-  /** The address; `writer` when this page typed before the connection was lost. */
-  readonly url: (writer: boolean) => string;
+  readonly open: OpenSocket;
+  /** The path; `writer` when this page typed before the connection was lost. */
+  readonly path: (writer: boolean) => string;
   readonly display: ConsoleDisplay;
   readonly onState: (state: ConsoleLinkState) => void;
-  readonly open?: (url: string) => WebSocket;
 }
 
 export const newConsoleState: ConsoleLinkState = {
@@ -38,17 +38,17 @@ export const newConsoleState: ConsoleLinkState = {
 export class ConsoleLink {
   readonly #display: ConsoleDisplay;
   readonly #onState: ConsoleLinkOptions['onState'];
-  readonly #socket: ReconnectingSocket;
+  readonly #socket: ResumingSocket;
   #state = newConsoleState;
   #typedBefore = false;
   #complaint: OperationError | undefined;
 
-  constructor({ url, display, onState, open }: ConsoleLinkOptions) {
+  constructor({ open, path, display, onState }: ConsoleLinkOptions) {
     this.#display = display;
     this.#onState = onState;
-    this.#socket = new ReconnectingSocket({
-      url: () => url(this.#typedBefore),
-      ...(open === undefined ? {} : { open }),
+    this.#socket = new ResumingSocket({
+      ...{ open, persistence: 'forever' },
+      path: () => path(this.#typedBefore),
       onState: (socket) => this.#onSocket(socket),
       onText: (text) => this.#onMessage(JSON.parse(text) as Record<string, unknown>),
       onBytes: (bytes) => display.write(bytes),
@@ -90,17 +90,17 @@ export class ConsoleLink {
   }
 
   #onMessage(message: Readonly<Record<string, unknown>>): void {
-    if (message['type'] === 'writer') {
-      const { name, you } = message;
-      const writer = typeof name === 'string' ? name : null;
-      this.#display.after(() => this.#change({ writer, isWriter: you === true }));
+    try {
+      const event = readConsoleMessage(message);
+      if (event?.type !== 'writer') return;
+      const { name: writer, you: isWriter } = event;
+      this.#display.after(() => this.#change({ writer, isWriter }));
+    } catch (error) {
+      this.#complaint = OperationError.from(error);
+      const { code, reason } = this.#complaint;
+      // A daemon that stops will be back, and a VM starts; with anything else another attempt brings the same.
+      if (code !== 'unavailable' && reason !== 'CANCELED' && reason !== 'VM_NOT_RUNNING') this.#socket.close();
     }
-    if (message['type'] !== 'error' || message['reason'] === 'CONSOLE_NOT_WRITER') return;
-    const { reason } = message;
-    this.#complaint = OperationError.fromWire(message);
-    // A daemon that stops will be back, and a VM starts; with anything else another attempt brings the same.
-    if (this.#complaint.code === 'unavailable' || reason === 'CANCELED' || reason === 'VM_NOT_RUNNING') return;
-    this.#socket.close();
   }
 
   #change(change: Partial<ConsoleLinkState>): void {

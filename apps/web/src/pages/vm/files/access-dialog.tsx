@@ -2,7 +2,7 @@ import { formatFileMode } from '@innkeeper/contract';
 import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
 import { Checkbox, TextInput } from '@mantine/core';
 import { type JSX, useState } from 'react';
-import { api } from '../../../api/api.ts';
+import { guest } from '../../../api/guest.ts';
 import { showName } from '../../../format/show-name.ts';
 import { fileCommands } from './file-commands.ts';
 import { baseName } from './file-path.ts';
@@ -49,8 +49,8 @@ export function AccessDialog({ vm, file, onClose, onDone }: AccessDialogProps): 
           ...(group === before.group ? {} : { group }),
         };
         // The owner first: a change of it takes set-user-id bits away, which the mode then sets again.
-        if (changedOwner) await api.files.chown(vm.id, path, owner, { recursive });
-        if (changedMode) await api.files.chmod(vm.id, path, mode, { recursive });
+        if (changedOwner) await guest.files.chown(vm.id, path, owner, { recursive });
+        if (changedMode) await guest.files.chmod(vm.id, path, mode, { recursive });
         onDone();
       }}
     >

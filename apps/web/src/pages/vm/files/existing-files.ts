@@ -1,12 +1,12 @@
 import { isOperationError } from '@innkeeper/contract/errors';
-import { api } from '../../../api/api.ts';
+import { guest } from '../../../api/guest.ts';
 
 /** Those of the paths at which the guest has something already. */
 export async function existingFiles(vm: string, paths: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const path of paths) {
     try {
-      await api.files.stat(vm, path);
+      await guest.files.stat(vm, path);
       found.push(path);
     } catch (error) {
       if (!isOperationError(error) || error.reason !== 'FILE_NOT_FOUND') throw error;

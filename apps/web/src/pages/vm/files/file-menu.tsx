@@ -2,10 +2,10 @@ import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
 import { downloadName } from '@innkeeper/kit';
 import { Menu } from '@mantine/core';
 import { type JSX, useState } from 'react';
+import { guest } from '../../../api/guest.ts';
 import { Icon } from '../../../components/icon.tsx';
 import { showName } from '../../../format/show-name.ts';
 import { baseName } from './file-path.ts';
-import { filesAddress, tarAddress } from './files-address.ts';
 
 export type FileAction = 'edit' | 'rename' | 'access' | 'remove' | 'commands';
 
@@ -65,7 +65,7 @@ export function FileMenu({ vm, file, readOnly, onAction }: FileMenuProps): JSX.E
         )}
         <Menu.Item
           component="a"
-          href={folder ? tarAddress(vm, file.path) : filesAddress(vm, file.path)}
+          href={folder ? guest.files.tarUrl(vm, file.path) : guest.files.url(vm, file.path)}
           download={downloadName(folder ? `${name}.tar` : name)}
         >
           {folder ? 'Download as tar' : 'Download'}

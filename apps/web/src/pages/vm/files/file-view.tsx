@@ -2,7 +2,7 @@ import { downloadName } from '@innkeeper/kit';
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type JSX, lazy, Suspense, useEffect, useState } from 'react';
-import { api, http } from '../../../api/api.ts';
+import { guest } from '../../../api/guest.ts';
 import { ErrorNote } from '../../../components/error-note.tsx';
 import { Icon } from '../../../components/icon.tsx';
 import { InnCommand } from '../../../components/inn-command.tsx';
@@ -11,7 +11,6 @@ import type { Confirm } from '../../../components/use-confirm.tsx';
 import { showName } from '../../../format/show-name.ts';
 import { fileCommands } from './file-commands.ts';
 import { baseName } from './file-path.ts';
-import { filesAddress } from './files-address.ts';
 import { maxTextBytes, readText } from './read-text.ts';
 
 const CodeEditor = lazy(async () => ({ default: (await import('../../../components/code-editor.tsx')).CodeEditor }));
@@ -49,7 +48,7 @@ export function FileView({ vm, path, readOnly, ask, onClose }: FileViewProps): J
   }, [changed]);
 
   const mayReplace = async (knownNs: string): Promise<boolean> => {
-    const { modifiedUnixNs } = await api.files.stat(vm.id, path, { follow: true });
+    const { modifiedUnixNs } = await guest.files.stat(vm.id, path, { follow: true });
     if (String(modifiedUnixNs) === knownNs) return true;
     return ask({
       title: `Replace ${name}?`,
@@ -64,8 +63,8 @@ export function FileView({ vm, path, readOnly, ask, onClose }: FileViewProps): J
     setFailure(undefined);
     try {
       if (!(await mayReplace(base.modifiedNs))) return;
-      await http(filesAddress(vm.id, path), { method: 'PUT', body: new Blob([text]) });
-      const { modifiedUnixNs } = await api.files.stat(vm.id, path, { follow: true });
+      await guest.files.write(vm.id, path, new Blob([text]));
+      const { modifiedUnixNs } = await guest.files.stat(vm.id, path, { follow: true });
       setSaved({ text, modifiedNs: String(modifiedUnixNs) });
       showToast({ id: `save ${path}`, tone: 'ok', title: `${showName(baseName(path))} is saved` });
     } catch (why) {
@@ -99,7 +98,7 @@ export function FileView({ vm, path, readOnly, ask, onClose }: FileViewProps): J
           className="icon-button"
           aria-label="Download"
           data-hint="Download"
-          href={filesAddress(vm.id, path)}
+          href={guest.files.url(vm.id, path)}
           download={downloadName(baseName(path))}
         >
           <Icon name="download" />

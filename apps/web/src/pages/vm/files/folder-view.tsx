@@ -2,7 +2,7 @@ import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
 import { isOperationError } from '@innkeeper/contract/errors';
 import { Button } from '@mantine/core';
 import { type JSX, useCallback, useEffect, useRef, useState } from 'react';
-import { api } from '../../../api/api.ts';
+import { guest } from '../../../api/guest.ts';
 import { EmptyState } from '../../../components/empty-state.tsx';
 import { ErrorNote } from '../../../components/error-note.tsx';
 import { showToast } from '../../../components/toasts.tsx';
@@ -17,7 +17,6 @@ import type { FileAction } from './file-menu.tsx';
 import type { FileOrder } from './file-order.ts';
 import { baseName, joinPath } from './file-path.ts';
 import { FileTable } from './file-table.tsx';
-import { tarAddress } from './files-address.ts';
 import { FilesTools } from './files-tools.tsx';
 import { UploadList } from './upload-list.tsx';
 import { useDirectory } from './use-directory.ts';
@@ -85,7 +84,7 @@ export function FolderView(props: FolderViewProps): JSX.Element {
     const command = fileCommands.remove(vm.name, file.path, folder);
     if (!(await ask({ title: `Delete ${name}?`, body, confirm: 'Delete', danger: true, command }))) return;
     try {
-      const removed = await api.files.remove(vm.id, file.path, { recursive: folder });
+      const removed = await guest.files.remove(vm.id, file.path, { recursive: folder });
       const count = removed > 1 ? `${removed} files and folders` : undefined;
       showToast({ id: `remove ${file.path}`, tone: 'ok', title: `${name} is deleted`, body: count });
     } catch (why) {
@@ -113,7 +112,7 @@ export function FolderView(props: FolderViewProps): JSX.Element {
           onRefresh={refetch}
           onUpload={(files) => void upload(files)}
           onNewFolder={() => setDialog({ kind: 'new-folder', folder: path })}
-          tarAddress={tarAddress(vm.id, path)}
+          tarAddress={guest.files.tarUrl(vm.id, path)}
           tarName={`${baseName(path) || vm.name}.tar`}
           readOnly={readOnly}
           commands={[

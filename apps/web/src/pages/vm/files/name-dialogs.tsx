@@ -1,7 +1,7 @@
 import type { FileInfo } from '@innkeeper/contract/agent';
 import { TextInput } from '@mantine/core';
 import { type JSX, useState } from 'react';
-import { api } from '../../../api/api.ts';
+import { guest } from '../../../api/guest.ts';
 import { showName } from '../../../format/show-name.ts';
 import { fileCommands } from './file-commands.ts';
 import { baseName, joinPath, nameProblem, parentPath, resolvePath } from './file-path.ts';
@@ -32,7 +32,7 @@ export function NewFolderDialog({
       invalid={problem !== undefined}
       onClose={onClose}
       onSubmit={async () => {
-        await api.files.mkdir(vm.id, path);
+        await guest.files.mkdir(vm.id, path);
         onDone();
       }}
     >
@@ -64,7 +64,7 @@ export function RenameDialog({ vm, file, onClose, onDone }: DialogProps & { read
       invalid={same}
       onClose={onClose}
       onSubmit={async () => {
-        await api.files.rename(vm.id, file.path, to);
+        await guest.files.rename(vm.id, file.path, to);
         onDone();
       }}
     >

@@ -1,6 +1,5 @@
 import { OperationError } from '@innkeeper/contract/errors';
-import { http } from '../../../api/api.ts';
-import { filesAddress } from './files-address.ts';
+import { guest } from '../../../api/guest.ts';
 
 /** Larger files are downloaded, not edited. */
 export const maxTextBytes = 1024 * 1024;
@@ -14,9 +13,8 @@ export interface TextFile {
 /** A file of the guest as text. Refuses what is larger than 1 MiB, and what is no UTF-8 text. */
 export async function readText(vm: string, path: string, signal: AbortSignal): Promise<TextFile> {
   // One byte more shows that there is more.
-  const response = await http(filesAddress(vm, path, { length: String(maxTextBytes + 1) }), { signal });
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  return { text: decodeText(bytes), modifiedNs: response.headers.get('x-innkeeper-modified-ns') ?? '' };
+  const file = await guest.files.read(vm, path, { length: maxTextBytes + 1, signal });
+  return { text: decodeText(await file.bytes()), modifiedNs: String(file.modifiedNs) };
 }
 
 /** Bytes as text. */

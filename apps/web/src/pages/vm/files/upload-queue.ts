@@ -1,5 +1,6 @@
-import { toOperationError } from '@innkeeper/client/browser';
+import { toOperationError, type UploadOptions } from '@innkeeper/client/browser';
 import type { OperationError } from '@innkeeper/contract/errors';
+import { Listeners } from '@innkeeper/kit';
 
 /** One file on its way into a guest. */
 export interface Upload {
@@ -11,41 +12,27 @@ export interface Upload {
   readonly error?: OperationError | undefined;
 }
 
-/** How the bytes travel. */
-export interface UploadTransport {
-  /** Where to go on; 0 when the guest has nothing of it. */
-  offset(path: string, file: Blob, signal: AbortSignal): Promise<number>;
-  /** Sends the rest. Rejects with DAEMON_UNREACHABLE when it broke off. */
-  send(
-    path: string,
-    file: Blob,
-    options: { readonly offset: number; readonly signal: AbortSignal; readonly onProgress: (sent: number) => void },
-  ): Promise<void>;
-  /** Waits before going on after a break; shorter in tests. */
-  wait(milliseconds: number, signal: AbortSignal): Promise<void>;
-}
+/** Sends one file; goes on by itself when it breaks off. */
+export type SendFile = (
+  path: string,
+  file: Blob,
+  options: Required<Pick<UploadOptions, 'onProgress' | 'onInterruption'>> & { readonly signal: AbortSignal },
+) => Promise<void>;
 
 export const maxUploads = 500;
 const atOnce = 2;
-const maxBreaks = 8;
-const longestWaitMs = 15_000;
-/** What breaks the way and not the file: worth going on by itself. */
-const passing = new Set(['DAEMON_UNREACHABLE', 'NODE_UNREACHABLE', 'AGENT_UNREACHABLE', 'AGENT_RESTARTED']);
 
-/**
- * Uploads, two at a time, in their order. One that breaks off asks where the guest is and goes on there, up to eight
- * times without progress; then it can be tried again by hand.
- */
+/** Uploads, two at a time, in their order. One that failed can be tried again by hand. */
 export class UploadQueue {
-  readonly #transport: UploadTransport;
+  readonly #send: SendFile;
   readonly #onDone: (upload: Upload) => void;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   readonly #aborts = new Map<number, AbortController>();
   #uploads: readonly Upload[] = [];
   #nextId = 1;
 
-  constructor(transport: UploadTransport, onDone: (upload: Upload) => void) {
-    this.#transport = transport;
+  constructor(send: SendFile, onDone: (upload: Upload) => void) {
+    this.#send = send;
     this.#onDone = onDone;
   }
 
@@ -54,10 +41,9 @@ export class UploadQueue {
     return this.#uploads;
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  get subscribe(): (listener: () => void) => () => void {
+    return this.#listeners.add;
+  }
 
   /** Takes files as far as there is room for 500 in all. Gives how many it took. */
   add(files: readonly { readonly path: string; readonly file: Blob }[]): number {
@@ -103,7 +89,11 @@ export class UploadQueue {
     this.#aborts.set(id, abort);
     this.#update(id, { state: 'sending' });
     try {
-      await this.#sendAll(id, path, file, abort.signal);
+      await this.#send(path, file, {
+        signal: abort.signal,
+        onProgress: (sentBytes) => this.#update(id, { state: 'sending', sentBytes }),
+        onInterruption: () => this.#update(id, { state: 'interrupted' }),
+      });
       this.#update(id, { state: 'done', sentBytes: file.size });
       const done = this.#uploads.find((each) => each.id === id);
       if (done !== undefined) this.#onDone(done);
@@ -116,34 +106,13 @@ export class UploadQueue {
     }
   }
 
-  async #sendAll(id: number, path: string, file: Blob, signal: AbortSignal): Promise<void> {
-    let reached = -1;
-    for (let breaks = 0; ; ) {
-      try {
-        const offset = Math.min(await this.#transport.offset(path, file, signal), file.size);
-        if (offset > reached) {
-          if (reached >= 0) breaks = 0;
-          reached = offset;
-        }
-        const onProgress = (sent: number): void => this.#update(id, { state: 'sending', sentBytes: offset + sent });
-        onProgress(0);
-        return await this.#transport.send(path, file, { offset, signal, onProgress });
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!passing.has(toOperationError(error).reason) || ++breaks > maxBreaks) throw error;
-        this.#update(id, { state: 'interrupted' });
-        await this.#transport.wait(Math.min(500 * 2 ** (breaks - 1), longestWaitMs), signal);
-      }
-    }
-  }
-
   #update(id: number, part: Partial<Upload>): void {
     this.#change(this.#uploads.map((each) => (each.id === id ? { ...each, ...part } : each)));
   }
 
   #change(uploads: readonly Upload[]): void {
     this.#uploads = uploads;
-    for (const listener of this.#listeners) listener();
+    this.#listeners.emit();
   }
 }
 

@@ -1,7 +1,7 @@
 import { DirectorySort, type FileInfo } from '@innkeeper/contract/agent';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { api } from '../../../api/api.ts';
+import { guest } from '../../../api/guest.ts';
 import type { FileOrder } from './file-order.ts';
 
 const pageSize = 200;
@@ -34,7 +34,7 @@ export function useDirectory(
     queryKey: ['files', vm, path, key, descending, hidden],
     queryFn: ({ pageParam, signal }) => {
       const request = { path, pageSize, pageToken: pageParam, sort: sorts[key], descending, hidden };
-      return api.agent(vm).files.list(request, { signal });
+      return guest.agent(vm).files.list(request, { signal });
     },
     initialPageParam: '',
     getNextPageParam: ({ nextPageToken }) => (nextPageToken === '' ? undefined : nextPageToken),

@@ -1,6 +1,6 @@
-import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
-import { useMe } from '../../../api/session.ts';
-import { uploadTransport } from './send-file.ts';
+import { useEffect, useState, useSyncExternalStore } from 'react';
+import { guest } from '../../../api/guest.ts';
+import { uploadId } from './upload-id.ts';
 import { isActive, type Upload, UploadQueue } from './upload-queue.ts';
 
 /** The uploads to a VM; they go on while other tabs of it are shown, and end with the page. */
@@ -11,16 +11,14 @@ export function useUploads(
   vm: string,
   onDone: (upload: Upload) => void,
 ): { readonly queue: UploadQueue; readonly uploads: readonly Upload[] } {
-  const { me } = useMe();
-  const csrfToken = useRef('');
-  csrfToken.current = me?.csrfToken ?? '';
   const [entry] = useState(() => {
     const known = queues.get(vm);
     if (known !== undefined) return known;
     const made = {
       onDone,
       queue: new UploadQueue(
-        uploadTransport(vm, () => csrfToken.current),
+        (path, file, options) =>
+          guest.files.upload(vm, path, file, { ...options, uploadId: uploadIdOf(vm, path, file) }),
         (upload) => made.onDone(upload),
       ),
     };
@@ -38,4 +36,8 @@ export function useUploads(
     return () => removeEventListener('beforeunload', onLeave);
   }, [active]);
   return { queue, uploads };
+}
+
+function uploadIdOf(vm: string, path: string, file: Blob): string {
+  return uploadId(vm, path, file instanceof File ? file : { name: '', size: file.size, lastModified: 0 });
 }

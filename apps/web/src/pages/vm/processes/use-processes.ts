@@ -1,6 +1,6 @@
 import { type GuestProcess, ProcessSort } from '@innkeeper/contract/agent';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { api } from '../../../api/api.ts';
+import { guest } from '../../../api/guest.ts';
 import type { ProcessOrder } from './process-view.ts';
 
 const refreshMs = 5000;
@@ -29,7 +29,7 @@ export function useProcesses(
 ): Processes {
   const { data, error, refetch } = useQuery({
     queryKey: ['processes', vm, key, kernelThreads],
-    queryFn: ({ signal }) => api.agent(vm).processes.list({ limit, sort: sorts[key], kernelThreads }, { signal }),
+    queryFn: ({ signal }) => guest.agent(vm).processes.list({ limit, sort: sorts[key], kernelThreads }, { signal }),
     refetchInterval: paused ? false : refreshMs,
     placeholderData: keepPreviousData,
     structuralSharing: false,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it, mock } from 'node:test';
+import { browserSockets } from '@innkeeper/client/browser';
 import { FakeSocket } from '../../../components/emulator/fake-socket.ts';
 import { TerminalLink, type TerminalLinkState } from './terminal-link.ts';
 
@@ -37,7 +38,8 @@ describe('TerminalLink', () => {
     display = new SlowDisplay();
     states = [];
     const onState = (state: TerminalLinkState): void => void states.push(state);
-    link = new TerminalLink({ url: () => 'ws://host/t', display, onState, open: FakeSocket.open });
+    const open = browserSockets('http://host', FakeSocket.open);
+    link = new TerminalLink({ open, path: () => '/t', display, onState });
     FakeSocket.last.accept();
   });
 

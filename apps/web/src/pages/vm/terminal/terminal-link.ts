@@ -1,5 +1,11 @@
+import {
+  type OpenSocket,
+  ResumingSocket,
+  type SocketState,
+  type TerminalEvent,
+  TerminalReader,
+} from '@innkeeper/client/browser';
 import { OperationError } from '@innkeeper/contract';
-import { ReconnectingSocket, type SocketState } from '../../../components/emulator/reconnecting-socket.ts';
 
 /** Output is acknowledged in pieces of this size, and whenever all of it is drawn. */
 const ackBytes = 32 * 1024;
@@ -27,22 +33,10 @@ export interface TerminalDisplay {
 }
 
 export interface TerminalLinkOptions {
-  readonly url: () => string;
+  readonly open: OpenSocket;
+  readonly path: () => string;
   readonly display: TerminalDisplay;
   readonly onState: (state: TerminalLinkState) => void;
-  readonly open?: (url: string) => WebSocket;
-}
-
-interface Message {
-  readonly type: string;
-  readonly columns?: number;
-  readonly rows?: number;
-  readonly state?: string;
-  readonly code?: number | string;
-  readonly signal?: number;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly nextStep?: string;
 }
 
 /**
@@ -52,27 +46,29 @@ interface Message {
 export class TerminalLink {
   readonly #display: TerminalDisplay;
   readonly #onState: TerminalLinkOptions['onState'];
-  readonly #socket: ReconnectingSocket;
+  readonly #socket: ResumingSocket;
   #state: TerminalLinkState = { socket: 'connecting', agent: 'connected', ending: undefined };
   /** Bytes that were drawn and not acknowledged, and that wait to be drawn. */
   #drawn = 0;
   #waiting = 0;
-  /** The next bytes are a drawing of the screen, which is not acknowledged. */
-  #expectsScreen = false;
+  readonly #reader = new TerminalReader();
   /** Acknowledgements belong to the connection that brought the bytes. */
   #connection = 0;
   /** What the control plane complained of last. */
   #complaint: OperationError | undefined;
 
-  constructor({ url, display, onState, open }: TerminalLinkOptions) {
+  constructor({ open, path, display, onState }: TerminalLinkOptions) {
     this.#display = display;
     this.#onState = onState;
-    this.#socket = new ReconnectingSocket({
-      url,
-      ...(open === undefined ? {} : { open }),
+    this.#socket = new ResumingSocket({
+      ...{ open, persistence: 'forever' },
+      path: () => {
+        this.#reader.begin();
+        return path();
+      },
       onState: (socket) => this.#onSocket(socket),
-      onText: (text) => this.#onMessage(JSON.parse(text) as Message),
-      onBytes: (bytes) => this.#onBytes(bytes),
+      onText: (text) => this.#onText(JSON.parse(text) as Record<string, unknown>),
+      onBytes: (bytes) => this.#onEvent(this.#reader.bytes(bytes)),
     });
   }
 
@@ -102,12 +98,45 @@ export class TerminalLink {
       this.#change({ ending: { type: 'error', error: this.#complaint } });
   }
 
-  #onBytes(bytes: Uint8Array): void {
-    if (this.#expectsScreen) {
-      this.#expectsScreen = false;
-      this.#display.write(bytes);
-      return;
+  #onText(message: Readonly<Record<string, unknown>>): void {
+    try {
+      const event = this.#reader.text(message);
+      if (event !== undefined) this.#onEvent(event);
+    } catch (error) {
+      this.#complaint = OperationError.from(error);
+      const { code, reason } = this.#complaint;
+      // A daemon that stops or is not ready will be back; with anything else another attempt brings the same.
+      if (code !== 'unavailable' && reason !== 'CANCELED') this.#end({ type: 'error', error: this.#complaint });
     }
+  }
+
+  #onEvent(event: TerminalEvent): void {
+    switch (event.type) {
+      case 'screen':
+        this.#display.clear({ columns: event.columns, rows: event.rows });
+        // A drawing is not acknowledged.
+        this.#display.write(event.data);
+        return;
+      case 'output':
+        this.#draw(event.data);
+        return;
+      case 'size':
+        this.#display.resized({ columns: event.columns, rows: event.rows });
+        return;
+      case 'agent':
+        this.#change({ agent: event.state });
+        return;
+      case 'exited':
+        this.#end(
+          event.signal === undefined
+            ? { type: 'code', code: event.code ?? 0 }
+            : { type: 'signal', signal: event.signal },
+        );
+    }
+  }
+
+  /** Draws output, and acknowledges it when it is on the screen. */
+  #draw(bytes: Uint8Array): void {
     const connection = this.#connection;
     this.#waiting += bytes.length;
     this.#display.write(bytes, () => {
@@ -120,37 +149,6 @@ export class TerminalLink {
     });
   }
 
-  #onMessage(message: Message): void {
-    const { columns = 80, rows = 24 } = message;
-    switch (message.type) {
-      case 'screen':
-        this.#expectsScreen = true;
-        this.#display.clear({ columns, rows });
-        return;
-      case 'size':
-        this.#display.resized({ columns, rows });
-        return;
-      case 'agent':
-        this.#change({ agent: message.state === 'lost' ? 'lost' : 'connected' });
-        return;
-      case 'exited':
-        this.#end(
-          message.signal === undefined
-            ? { type: 'code', code: Number(message.code ?? 0) }
-            : { type: 'signal', signal: message.signal },
-        );
-        return;
-      case 'error':
-        this.#complaint = errorOf(message);
-        // A daemon that stops or is not ready will be back; with anything else another attempt brings the same.
-        if (message.code !== 'unavailable' && message.reason !== 'CANCELED')
-          this.#end({ type: 'error', error: this.#complaint });
-        return;
-      default:
-      // Of a newer control plane.
-    }
-  }
-
   #end(ending: TerminalEnding): void {
     this.#change({ ending });
     this.#socket.close();
@@ -160,8 +158,4 @@ export class TerminalLink {
     this.#state = { ...this.#state, ...change };
     this.#onState(this.#state);
   }
-}
-
-function errorOf(message: Message): OperationError {
-  return OperationError.fromWire(message, { message: 'The terminal was lost.' });
 }

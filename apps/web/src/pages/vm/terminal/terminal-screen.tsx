@@ -1,3 +1,4 @@
+import { browserSockets, terminalUrl } from '@innkeeper/client/browser';
 import type { Vm } from '@innkeeper/contract/control';
 import { Button } from '@mantine/core';
 import { type JSX, type ReactNode, useEffect, useRef, useState } from 'react';
@@ -35,7 +36,8 @@ export function TerminalScreen(props: TerminalScreenProps): JSX.Element {
   useEffect(() => {
     if (emulator === undefined) return;
     const link = new TerminalLink({
-      url: () => terminalUrl(vm.id, id, emulator.room),
+      open: browserSockets(''),
+      path: () => terminalUrl(vm.id, id, emulator.room),
       display: {
         clear: (size) => emulator.clear(size),
         write: (bytes, onDrawn) => emulator.write(bytes, onDrawn),
@@ -127,15 +129,4 @@ function standstillText({ socket, agent }: TerminalLinkState): string | undefine
 export function newTerminalCommand(vm: string, user: string): string {
   const as = user === '' || user === 'root' ? '' : ` -u ${quoteWord(user)}`;
   return `inn shell${as} ${quoteWord(vm)}`;
-}
-
-function terminalUrl(
-  vm: string,
-  id: string,
-  size: { readonly columns: number; readonly rows: number } | undefined,
-): string {
-  const { protocol, host } = location;
-  const query = size === undefined ? '' : `?columns=${size.columns}&rows=${size.rows}`;
-  const path = `/v1/vms/${encodeURIComponent(vm)}/terminals/${encodeURIComponent(id)}${query}`;
-  return `${protocol === 'https:' ? 'wss' : 'ws'}://${host}${path}`;
 }

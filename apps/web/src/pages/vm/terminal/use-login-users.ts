@@ -1,6 +1,6 @@
 import type { Vm } from '@innkeeper/contract/control';
 import { useQuery } from '@tanstack/react-query';
-import { http } from '../../../api/api.ts';
+import { guest } from '../../../api/guest.ts';
 import { hasPrivilege, useMe } from '../../../api/session.ts';
 import { loginUsers } from './login-users.ts';
 
@@ -12,8 +12,8 @@ export function useLoginUsers(vm: Vm, enabled: boolean): readonly string[] {
   const { data } = useQuery({
     queryKey: ['login-users', vm.id],
     queryFn: async ({ signal }) => {
-      const path = `/v1/vms/${encodeURIComponent(vm.id)}/files?path=/etc/passwd&length=${maxPasswdBytes}`;
-      return loginUsers(await (await http(path, { signal })).text());
+      const file = await guest.files.read(vm.id, '/etc/passwd', { length: maxPasswdBytes, signal });
+      return loginUsers(await file.text());
     },
     enabled: enabled && hasPrivilege(me, 'guest.file.read', vm),
     retry: false,

@@ -1,6 +1,6 @@
 import type { Terminal } from '@innkeeper/contract/control';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { api } from '../../../api/api.ts';
+import { guest } from '../../../api/guest.ts';
 
 /** Other windows open terminals too. */
 const refreshMs = 4000;
@@ -20,7 +20,7 @@ export function useTerminals(vm: string): TerminalsOfVm {
   const queryKey = ['terminals', vm];
   const { data, error, refetch } = useQuery({
     queryKey,
-    queryFn: ({ signal }) => api.terminals.list(vm, { signal }),
+    queryFn: ({ signal }) => guest.terminals.list(vm, { signal }),
     refetchInterval: refreshMs,
   });
   return {

@@ -1,0 +1,41 @@
+import type { Client } from '@connectrpc/connect';
+import {
+  FileService,
+  GuestProcessService,
+  PowerService,
+  ProcessService,
+  TelemetryService,
+} from '@innkeeper/contract/agent';
+import type { MakeService } from './services.ts';
+
+/** The services of one VM's agent, typed; `proto/agent/v1` says what their methods do. All errors are OperationError. */
+export interface AgentClients {
+  readonly files: Client<typeof FileService>;
+  readonly processes: Client<typeof GuestProcessService>;
+  readonly power: Client<typeof PowerService>;
+  /** What the agent itself started. Calls that stream both ways need HTTP/2, so not a browser's. */
+  readonly commands: Client<typeof ProcessService>;
+  readonly telemetry: Client<typeof TelemetryService>;
+}
+
+/** The agent of the VM with this id or name, which every call then names. */
+export function agentClients(service: MakeService, vm: string): AgentClients {
+  const headers = { 'innkeeper-vm': encodeURIComponent(vm) };
+  return {
+    get files() {
+      return service(FileService, headers);
+    },
+    get processes() {
+      return service(GuestProcessService, headers);
+    },
+    get power() {
+      return service(PowerService, headers);
+    },
+    get commands() {
+      return service(ProcessService, headers);
+    },
+    get telemetry() {
+      return service(TelemetryService, headers);
+    },
+  };
+}

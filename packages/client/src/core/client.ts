@@ -1,0 +1,14 @@
+import { type ControlClient, controlClient } from './control-client.ts';
+import { type GuestClient, guestClient } from './guest-client.ts';
+import type { Platform } from './platform.ts';
+
+/** The control plane's API, typed. All methods take `{ signal }`; all errors are OperationError. */
+export interface CommonClient<Contents extends object>
+  extends Omit<ControlClient, 'terminals'>,
+    GuestClient<Contents> {}
+
+/** The whole client over a platform; a page that loads in parts makes its two halves itself. */
+export function makeClient<Contents extends object>(platform: Platform<Contents>): CommonClient<Contents> {
+  const control = controlClient(platform);
+  return { ...control, ...guestClient(platform, control) };
+}

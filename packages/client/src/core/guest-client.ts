@@ -1,0 +1,67 @@
+import type { Event } from '@innkeeper/contract/control';
+import { type AgentClients, agentClients } from './agent-clients.ts';
+import { type ConsoleStream, type OpenConsoleOptions, openConsoleStream } from './console-stream.ts';
+import type { ControlClient } from './control-client.ts';
+import { type FollowEventsOptions, followEvents } from './events.ts';
+import { type ExecOptions, type ExecStream, openExec } from './exec.ts';
+import { createGuestFiles, type GuestFiles } from './guest-files.ts';
+import { createGuestPower, type GuestPower } from './guest-power.ts';
+import { createGuestProcesses, type GuestProcesses } from './guest-processes.ts';
+import { type Platform, servicesOf } from './platform.ts';
+import { createTerminals, type Terminals } from './terminals.ts';
+import { createVm, type NewVm } from './vm/create-vm.ts';
+import type { VmBackend } from './vm/vm-backend.ts';
+import { type VmHandle, vmHandle } from './vm/vm-handle.ts';
+import type { WaitOptions } from './wait-for-operation.ts';
+
+/** VMs and what is inside of them. `vm` is an id or a name; all errors are OperationError. */
+export interface GuestClient<Contents extends object> {
+  /** A VM by its name or id: commands, files, power, waiting and events. */
+  vm(nameOrId: string): VmHandle;
+  /** Creates a VM; resolves when it is made, and started if it was to be. */
+  createVm(vm: NewVm, options?: WaitOptions): Promise<VmHandle>;
+  /** The services of the agent of a VM as they are. */
+  agent(vm: string): AgentClients;
+  /** Files of guests, with their contents. */
+  readonly files: GuestFiles & Contents;
+  /** Power of guests, from inside. */
+  readonly power: GuestPower;
+  /** Processes of guests. */
+  readonly processes: GuestProcesses;
+  /** Shells in guests that stay when one leaves. */
+  readonly terminals: Terminals;
+  /** Runs a command in a VM, or follows one that runs. */
+  exec(vm: string, options: ExecOptions): ExecStream;
+  /** What happens to VMs, as it happens. */
+  events(options?: FollowEventsOptions): AsyncIterable<Event>;
+  /** Looks at a VM's serial console, and types on it. */
+  openConsole(vm: string, options?: OpenConsoleOptions): ConsoleStream;
+}
+
+export function guestClient<Contents extends object>(
+  platform: Platform<Contents>,
+  { vms, operations, terminals }: ControlClient,
+): GuestClient<Contents> {
+  const { openSocket, hidesRefusals, contents, readFile, writeFile } = platform;
+  const service = servicesOf(platform);
+  const agent = (vm: string): AgentClients => agentClients(service, vm);
+  const guestFiles = createGuestFiles(agent);
+  const askWhy = hidesRefusals ? (vm: string) => vms.getVm({ vm }) : undefined;
+  const exec = (vm: string, options: ExecOptions): ExecStream => openExec({ open: openSocket, askWhy }, vm, options);
+  const backend: VmBackend = { vms, operations, files: guestFiles, exec, readFile, writeFile };
+  return {
+    agent,
+    vm: (nameOrId) => vmHandle(backend, nameOrId),
+    createVm: (vm, options) => createVm(backend, vm, options),
+    files: { ...guestFiles, ...contents },
+    power: createGuestPower(agent),
+    processes: createGuestProcesses(agent),
+    terminals: createTerminals(terminals, openSocket),
+    exec,
+    events: (options) => {
+      const list = async (limit: number) => (await vms.listEvents({ vm: options?.vm ?? '', limit })).events;
+      return followEvents(openSocket, list, options);
+    },
+    openConsole: (vm, options) => openConsoleStream(openSocket, vm, options),
+  };
+}

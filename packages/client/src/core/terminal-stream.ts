@@ -1,0 +1,125 @@
+import { vmUrl } from './addresses.ts';
+import { fromSocketMessage } from './errors.ts';
+import { type ConnectionEvent, SocketStream } from './socket-stream.ts';
+import type { OpenSocket } from './stream-socket.ts';
+
+/** Consumed output is acknowledged in steps of this size, or when all was consumed. */
+const ackStepBytes = 32 * 1024;
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export type TerminalEvent =
+  /** The whole screen with what lies above it, for an emptied terminal of this size; the first event, and again after a loss. */
+  | ({ readonly type: 'screen'; readonly data: Uint8Array } & TerminalSize)
+  | { readonly type: 'output'; readonly data: Uint8Array }
+  /** Another viewer resized it. */
+  | ({ readonly type: 'size' } & TerminalSize)
+  /** The link to the guest's agent broke, or came back. */
+  | { readonly type: 'agent'; readonly state: 'lost' | 'connected' }
+  /** The last event. */
+  | { readonly type: 'exited'; readonly code?: number; readonly signal?: number }
+  | ConnectionEvent;
+
+export interface OpenTerminalOptions {
+  /** Our size, which becomes the terminal's. Without it, the terminal stays as it is. */
+  readonly size?: TerminalSize | undefined;
+  /** Stops looking; the terminal stays. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A terminal that is looked at. Taking the next event says that the one before was shown: that lets output go on. */
+export interface TerminalStream extends AsyncIterable<TerminalEvent> {
+  /** Keys, as bytes or text. What is typed while a connection is lost is dropped. */
+  write(data: Uint8Array | string): void;
+  resize(columns: number, rows: number): void;
+  /** Stops looking; the terminal stays. */
+  close(): void;
+}
+
+/**
+ * Opens the stream. A connection that breaks is made anew for 60 s, and begins with the screen. The iteration rejects with
+ * OperationError: TERMINAL_NOT_FOUND, DAEMON_UNREACHABLE, what ended the terminal, or CANCELED after `close` or an abort.
+ */
+export function openTerminalStream(
+  open: OpenSocket,
+  vm: string,
+  id: string,
+  options: OpenTerminalOptions = {},
+): TerminalStream {
+  let { size } = options;
+  const reader = new TerminalReader();
+  let taken = 0;
+  const stream = new SocketStream<TerminalEvent>({
+    ...{ open, signal: options.signal },
+    path: () => {
+      reader.begin();
+      return terminalUrl(vm, id, size);
+    },
+    onBytes: (data) => reader.bytes(data),
+    onText: (message) => reader.text(message),
+  });
+  const onTaken = (event: TerminalEvent, isLast: boolean): void => {
+    if (event.type === 'connection') taken = 0;
+    if (event.type === 'output') taken += event.data.length;
+    if (taken === 0 || (taken < ackStepBytes && !isLast)) return;
+    stream.send(JSON.stringify({ type: 'ack', bytes: taken }));
+    taken = 0;
+  };
+  return {
+    [Symbol.asyncIterator]: () => untilExited(stream.events(onTaken)),
+    write: (data) => stream.send(typeof data === 'string' ? new TextEncoder().encode(data) : data),
+    resize: (columns, rows) => {
+      size = { columns, rows };
+      stream.send(JSON.stringify({ type: 'resize', ...size }));
+    },
+    close: () => stream.close(),
+  };
+}
+
+/** Where a terminal is looked at; with a size, that becomes the terminal's. */
+export function terminalUrl(vm: string, id: string, size: TerminalSize | undefined): string {
+  const query = size === undefined ? '' : `?columns=${size.columns}&rows=${size.rows}`;
+  return `${vmUrl(vm)}/terminals/${encodeURIComponent(id)}${query}`;
+}
+
+/** Reads what a daemon sends about a terminal; docs/protocol/http.md has the messages. */
+export class TerminalReader {
+  /** Announced; the bytes that follow are its drawing. */
+  #screen: TerminalSize | undefined;
+
+  /** A new connection. */
+  begin(): void {
+    this.#screen = undefined;
+  }
+
+  bytes(data: Uint8Array): TerminalEvent {
+    if (this.#screen === undefined) return { type: 'output', data };
+    const event = { type: 'screen', ...this.#screen, data } as const;
+    this.#screen = undefined;
+    return event;
+  }
+
+  /** Undefined for what brings no event. @throws OperationError that the daemon reported */
+  text(message: Readonly<Record<string, unknown>>): TerminalEvent | undefined {
+    const { type, state, columns, rows } = message;
+    if (type === 'error') throw fromSocketMessage(message);
+    if (type === 'screen') this.#screen = { columns: Number(columns), rows: Number(rows) };
+    if (type === 'size') return { type, columns: Number(columns), rows: Number(rows) };
+    if (type === 'agent') return { type, state: state === 'lost' ? 'lost' : 'connected' };
+    return type === 'exited' ? exitedEvent(message) : undefined;
+  }
+}
+
+function exitedEvent({ code, signal }: Readonly<Record<string, unknown>>): TerminalEvent {
+  return typeof signal === 'number' ? { type: 'exited', signal } : { type: 'exited', code: Number(code) };
+}
+
+async function* untilExited(events: AsyncIterable<TerminalEvent>): AsyncGenerator<TerminalEvent> {
+  for await (const event of events) {
+    yield event;
+    if (event.type === 'exited') return;
+  }
+}

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { OutputStream } from '@innkeeper/contract/agent';
+import { createClient, type VmExec, type VmExecOptions } from '../../node/index.ts';
+import { type FakeDaemon, startFakeDaemon } from '../../testing/fake-daemon.ts';
+import { type FakeProcess, fakeProcess } from '../../testing/fake-process.ts';
+
+/** A command of a fake guest, and the guest's side of it. */
+async function started(
+  options: VmExecOptions = {},
+): Promise<AsyncDisposable & { exec: VmExec; process: FakeProcess; daemon: FakeDaemon }> {
+  const opened = Promise.withResolvers<FakeProcess>();
+  const daemon = await startFakeDaemon({ exec: (socket) => opened.resolve(fakeProcess(socket)) });
+  const exec = createClient(daemon).vm('one').exec(['cat', '-u'], options);
+  const process = await opened.promise;
+  return { exec, process, daemon, [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose]() };
+}
+
+describe('a command of a VM', () => {
+  it('is started with what was said', async () => {
+    const options = { env: { A: 'b' }, user: 'bob', group: 'staff', cwd: '/tmp', timeoutMs: 5 };
+    await using one = await started(options);
+    const first = await one.process.request();
+    assert.ok(first.case === 'start');
+    const { id, argv, environment, user, group, workingDirectory, timeoutMs, stdin } = first.value;
+    assert.deepEqual([argv, user, group, workingDirectory], [['cat', '-u'], 'bob', 'staff', '/tmp']);
+    assert.deepEqual([id, { ...environment }, timeoutMs, stdin], [one.exec.id, { A: 'b' }, 5, true]);
+  });
+
+  it('gives its output in order, apart by stream, and how it ended', async () => {
+    await using one = await started();
+    one.process.started();
+    one.process.output(0, 'a');
+    one.process.output(1, 'b', OutputStream.STDERR);
+    one.process.send({ case: 'gap', value: { offset: 2n, bytes: 7n } });
+    one.process.exit(3);
+    const seen: unknown[] = [];
+    for await (const output of one.exec)
+      seen.push(output.type === 'gap' ? output.bytes : [output.type, Buffer.from(output.data).toString()]);
+    assert.deepEqual(seen, [['stdout', 'a'], ['stderr', 'b'], 7]);
+    assert.deepEqual((await one.exec.exited).status, { case: 'exitCode', value: 3 });
+    await assert.rejects(one.exec.result(), { reason: 'INTERNAL' });
+  });
+
+  it('is collected up to a bound, without cutting it off', async () => {
+    await using one = await started();
+    one.process.started();
+    one.process.output(0, 'x'.repeat(100));
+    one.process.exit(0);
+    const { stdout, stderr, truncated, exitCode, timedOut } = await one.exec.result({ maxBytes: 10 });
+    assert.deepEqual([stdout, stderr, truncated, exitCode, timedOut], ['x'.repeat(10), '', true, 0, false]);
+  });
+
+  it('as text is an error unless it ends well', async () => {
+    await using one = await started();
+    one.process.started();
+    one.process.output(0, 'no such thing', OutputStream.STDERR);
+    one.process.exit(2);
+    await assert.rejects(one.exec.text(), { message: 'The command ended with exit code 2: no such thing' });
+  });
+
+  it('gets its input and the end of it', async () => {
+    await using one = await started({ stdin: 'päng' });
+    one.process.started();
+    const reading = one.exec.result();
+    await one.process.request();
+    const data = await one.process.request();
+    assert.ok(data.case === 'stdin');
+    assert.equal(Buffer.from(data.value.data).toString(), 'päng');
+    if (!data.value.end) {
+      const end = await one.process.request();
+      assert.ok(end.case === 'stdin' && end.value.end);
+    }
+    one.process.exit(0);
+    assert.equal((await reading).exitCode, 0);
+  });
+
+  it('is ended when its input breaks, with the error of the input', async () => {
+    async function* broken(): AsyncGenerator<string> {
+      yield 'a';
+      throw new RangeError('no more');
+    }
+    await using one = await started({ stdin: broken() });
+    one.process.started();
+    await assert.rejects(one.exec.result(), { name: 'RangeError' });
+    for (let request = await one.process.request(); request.case !== 'signal'; request = await one.process.request())
+      assert.notEqual(request.case, undefined);
+  });
+
+  it('is ended by an abort, also one that comes before it is known to have started', async () => {
+    const controller = new AbortController();
+    await using one = await started({ signal: controller.signal });
+    const reading = one.exec.result();
+    controller.abort();
+    await assert.rejects(reading, { reason: 'CANCELED' });
+    await assert.rejects(one.exec.exited, { reason: 'CANCELED' });
+    assert.equal((await one.process.request()).case, 'start');
+    one.process.started();
+    assert.deepEqual(await one.process.request(), { case: 'signal', value: 15 });
+    await one.daemon.idle();
+  });
+
+  it('runs on when its reader leaves', async () => {
+    await using one = await started();
+    one.process.started();
+    one.process.output(0, 'a');
+    for await (const { type } of one.exec) {
+      assert.equal(type, 'stdout');
+      break;
+    }
+    await assert.rejects(one.exec.exited, { reason: 'CANCELED' });
+    await one.daemon.idle();
+    assert.equal((await one.process.request()).case, 'start');
+  });
+
+  it('fails as the daemon does, whoever reads', async () => {
+    await using daemon = await startFakeDaemon();
+    const exec = createClient(daemon).vm('nobody').exec(['true'], { stdin: 'x' });
+    await assert.rejects(exec.text(), { reason: 'VM_NOT_FOUND' });
+    await assert.rejects(exec.exited, { reason: 'VM_NOT_FOUND' });
+    assert.throws(() => exec.kill('NOPE'), { reason: 'INVALID_ARGUMENT' });
+  });
+});

@@ -1,0 +1,141 @@
+import { Readable } from 'node:stream';
+import { isOperationError } from '@innkeeper/contract/errors';
+import { filesUrl } from '../core/addresses.ts';
+import { Resume } from '../core/resume.ts';
+import { exchangeError, isUnreachable } from './errors.ts';
+import { goodExchange, textOf } from './http-exchange.ts';
+import type { Server } from './server.ts';
+
+export interface WriteFileOptions {
+  /** Gives the bytes from an offset on; called again when the upload resumes. */
+  readonly source: (offset: number) => AsyncIterable<Uint8Array>;
+  /** Names the upload, so that it can go on after an interruption. Absent: it cannot. */
+  readonly uploadId?: string | undefined;
+  readonly sizeBytes?: number | undefined;
+  /** Hex, of the whole file: the guest refuses anything else with CHECKSUM_MISMATCH. */
+  readonly sha256?: string | undefined;
+  readonly mode?: number | undefined;
+  readonly user?: string | undefined;
+  readonly group?: string | undefined;
+  readonly createParents?: boolean | undefined;
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface WrittenFile {
+  readonly bytes: number;
+  /** Hex, by the guest; empty where it did not hash. */
+  readonly sha256: string;
+}
+
+/** An error of the caller's own source, which is never a reason to try again. */
+class SourceFailure extends Error {
+  override readonly name = 'SourceFailure';
+}
+
+/**
+ * Uploads a file; it appears whole or not at all. With an `uploadId` it goes on from where the guest is, also over a
+ * restart of the daemon. Rejects with the guest's error, the source's own, DAEMON_UNREACHABLE or CANCELED.
+ */
+export async function writeFile(
+  server: Server,
+  vm: string,
+  path: string,
+  options: WriteFileOptions,
+): Promise<WrittenFile> {
+  const query = queryOf(path, options);
+  const { signal, uploadId } = options;
+  let offset = 0;
+  const resume = new Resume();
+  let hasMoved = false;
+  for (;;) {
+    try {
+      if (resume.isLost) offset = await offsetOf(server, vm, query, signal);
+      return await put(server, vm, query, offset, options, () => {
+        hasMoved = true;
+        resume.back();
+      });
+    } catch (error) {
+      if (signal?.aborted !== true && error instanceof SourceFailure) throw error.cause;
+      const failure = exchangeError(error, server, signal);
+      if (signal?.aborted === true) throw failure;
+      const gone = isUnreachable(error);
+      // After a restart of the daemon its agent may take a moment longer.
+      const agentGone = resume.isLost && isOperationError(error) && error.reason === 'AGENT_UNREACHABLE';
+      // A control plane that lost its node in the middle is there itself.
+      const nodeGone = hasMoved && isOperationError(error) && error.reason === 'NODE_UNREACHABLE';
+      if (!gone && !agentGone && !nodeGone) throw failure;
+      // A daemon that was never there is not waited for; one that went away in the middle is.
+      if (uploadId === undefined || (!resume.isLost && wasNeverThere(error))) throw failure;
+      await resume.pause(failure, signal);
+    }
+  }
+}
+
+function queryOf(path: string, options: WriteFileOptions): URLSearchParams {
+  const query = new URLSearchParams({ path });
+  const entries = {
+    upload: options.uploadId,
+    size: options.sizeBytes,
+    mode: options.mode?.toString(8),
+    user: options.user,
+    group: options.group,
+    parents: options.createParents === true ? 1 : undefined,
+  };
+  for (const [name, value] of Object.entries(entries)) if (value !== undefined) query.set(name, `${value}`);
+  return query;
+}
+
+/** Where the guest is with an upload. */
+async function offsetOf(
+  server: Server,
+  vm: string,
+  query: URLSearchParams,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { response, destroy } = await goodExchange({ server, method: 'HEAD', path: filesUrl(vm, query), signal });
+  destroy();
+  return Number(response.headers['x-innkeeper-offset'] ?? 0);
+}
+
+async function put(
+  server: Server,
+  vm: string,
+  query: URLSearchParams,
+  offset: number,
+  options: WriteFileOptions,
+  onMoved: () => void,
+): Promise<WrittenFile> {
+  const withOffset = new URLSearchParams(query);
+  if (offset > 0) withOffset.set('offset', `${offset}`);
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    let sent = offset;
+    try {
+      for await (const chunk of options.source(offset)) {
+        yield chunk;
+        sent += chunk.length;
+        onMoved();
+        options.onProgress?.(sent);
+      }
+    } catch (error) {
+      throw new SourceFailure('The source broke.', { cause: error });
+    }
+  }
+  const { response, destroy } = await goodExchange({
+    server,
+    method: 'PUT',
+    path: filesUrl(vm, withOffset),
+    headers: options.sha256 === undefined ? {} : { 'x-innkeeper-sha256': options.sha256 },
+    body: Readable.from(counted(), { objectMode: false, highWaterMark: 256 * 1024 }),
+    signal: options.signal,
+  });
+  try {
+    return JSON.parse(await textOf(response)) as WrittenFile;
+  } finally {
+    destroy();
+  }
+}
+
+function wasNeverThere(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED');
+}

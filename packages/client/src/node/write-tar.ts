@@ -1,0 +1,64 @@
+import { Readable } from 'node:stream';
+import { tarUrl } from '../core/addresses.ts';
+import type { UnpackedTar } from '../core/unpacked-tar.ts';
+import { exchangeError } from './errors.ts';
+import { goodExchange, textOf } from './http-exchange.ts';
+import type { Server } from './server.ts';
+
+export interface WriteTarOptions {
+  /** The archive: ustar, pax or GNU tar, not compressed. */
+  readonly source: () => AsyncIterable<Uint8Array>;
+  /** Make the folder, and those above it. */
+  readonly createParents?: boolean | undefined;
+  /** Owners and set-user-id bits as in the archive. Default: all belongs to the agent's user. */
+  readonly keepOwners?: boolean | undefined;
+  /** Refuse a folder whose path has a symbolic link in it. Within the folder none is ever followed. */
+  readonly noSymlinks?: boolean | undefined;
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Unpacks an archive into a folder of a guest; each file appears whole or not at all. It cannot be gone on with: what
+ * was unpacked before it broke stays. Rejects with the guest's error, the source's own, DAEMON_UNREACHABLE or CANCELED.
+ */
+export async function writeTar(
+  server: Server,
+  vm: string,
+  path: string,
+  options: WriteTarOptions,
+): Promise<UnpackedTar> {
+  const { source, signal, onProgress } = options;
+  const query = new URLSearchParams({ path });
+  if (options.createParents === true) query.set('parents', '1');
+  if (options.keepOwners === true) query.set('owners', '1');
+  if (options.noSymlinks === true) query.set('no-symlinks', '1');
+  let sourceFailure: { readonly error: unknown } | undefined;
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    let sent = 0;
+    try {
+      for await (const chunk of source()) {
+        yield chunk;
+        sent += chunk.length;
+        onProgress?.(sent);
+      }
+    } catch (error) {
+      sourceFailure = { error };
+      throw error;
+    }
+  }
+  try {
+    const { response, destroy } = await goodExchange({
+      ...{ server, method: 'PUT', path: tarUrl(vm, query), signal },
+      body: Readable.from(counted(), { objectMode: false, highWaterMark: 256 * 1024 }),
+    });
+    try {
+      return JSON.parse(await textOf(response)) as UnpackedTar;
+    } finally {
+      destroy();
+    }
+  } catch (error) {
+    if (signal?.aborted !== true && sourceFailure !== undefined) throw sourceFailure.error;
+    throw exchangeError(error, server, signal);
+  }
+}
