@@ -146,6 +146,8 @@ declare module 'host' {
   /** -1 when nobody waits. */
   export function accept(fd: number): number;
   export function openPort(path: string): number;
+  /** One try that never waits, whatever the flags of the descriptor: how many bytes went; -1 when none can go now. */
+  export function writeNow(fd: number, bytes: Uint8Array, from: number, count: number): number;
 
   // Clock and system (system.c)
   /** Nanoseconds; 0 CLOCK_REALTIME, 1 CLOCK_MONOTONIC. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -75,7 +76,28 @@ static JSValue js_open_port(JSContext *ctx, JSValueConst self, int argc, JSValue
     return result;
 }
 
+/* writeNow(fd, bytes, from, count): how many went in one try that never waits, whatever the flags of fd; -1: none now. */
+static JSValue js_write_now(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    int32_t fd;
+    size_t count;
+    uint8_t *from = get_slice(ctx, argv[1], argv[2], argv[3], &count);
+    if (!from || JS_ToInt32(ctx, &fd, argv[0]))
+        return JS_EXCEPTION;
+    ssize_t put = send(fd, from, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (put < 0 && errno == ENOTSOCK) {
+        struct pollfd ready = {.fd = fd, .events = POLLOUT};
+        if (poll(&ready, 1, 0) == 0)
+            return JS_NewInt32(ctx, -1);
+        put = write(fd, from, count);
+    }
+    if (put < 0 && errno != EAGAIN && errno != EINTR)
+        return throw_errno(ctx, errno, "write", NULL);
+    return JS_NewFloat64(ctx, put < 0 ? -1 : (double)put);
+}
+
 static const JSCFunctionListEntry sockets_entries[] = {
+    JS_CFUNC_DEF("writeNow", 4, js_write_now),
     JS_CFUNC_DEF("listenUnix", 2, js_listen_unix),
     JS_CFUNC_DEF("accept", 1, js_accept),
     JS_CFUNC_DEF("openPort", 1, js_open_port),

@@ -4,8 +4,10 @@ import { listenUnix } from './channels/listen-unix.ts';
 import { servePort } from './channels/serve-port.ts';
 import { createQuickJsHost } from './host/quick-js-host.ts';
 import { onEverySignal } from './host/signals.ts';
+import { LineWriter } from './line-writer.ts';
 import { createLog } from './log.ts';
 import type { Options } from './options.ts';
+import { standardError } from './standard-error.ts';
 import { agentVersion } from './version.ts';
 
 const SIGINT = 2;
@@ -20,7 +22,7 @@ const ports = [
 
 /** Serves until SIGTERM or SIGINT, then says goodbye to the nodes and exits 0. */
 export function serve(options: Options & { readonly command: 'serve' }): void {
-  const log = createLog(options.logLevel);
+  const log = createLog(options.logLevel, new LineWriter(standardError()));
   protectFromOutOfMemory();
   const agent = createAgent(createQuickJsHost(), log);
   const controller = new AbortController();

@@ -1,0 +1,44 @@
+import { fstat, open, setTimer, unwatch, watch, writeNow } from 'host';
+import type { LinePorts } from './line-writer.ts';
+
+const STDERR = 2;
+const WRITABLE = 2;
+const S_IFMT = 0o170000;
+const S_IFCHR = 0o020000;
+const S_IFIFO = 0o010000;
+/** O_WRONLY, O_NOCTTY, O_NONBLOCK. */
+const openFlags = 0o1 | 0o400 | 0o4000;
+const againAfterMs = 1000;
+
+/** Standard error, written to without ever waiting. */
+export function standardError(): LinePorts {
+  const fd = ownDescriptor();
+  return {
+    writeNow: (bytes, from) => writeNow(fd, bytes, from, bytes.length - from),
+    onWritable: (callback) => {
+      try {
+        const slot = watch(fd, WRITABLE, () => {
+          unwatch(slot);
+          callback();
+        });
+      } catch {
+        // EPERM: what epoll does not know, such as a file. It is tried again.
+        setTimer(againAfterMs, callback);
+      }
+    },
+  };
+}
+
+/**
+ * A terminal or pipe is opened once more: O_NONBLOCK belongs to the open file, which the shell or init that started us
+ * shares, and a write of more than fits would wait without it. Sockets and files stay as they are.
+ */
+function ownDescriptor(): number {
+  try {
+    const type = fstat(STDERR).mode & S_IFMT;
+    return type === S_IFCHR || type === S_IFIFO ? open(`/proc/self/fd/${STDERR}`, openFlags, 0, false) : STDERR;
+  } catch {
+    // No /proc, or it may not be opened again: then it is looked at before each line.
+    return STDERR;
+  }
+}
