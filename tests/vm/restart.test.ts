@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ConsoleStream } from '@innkeeper/client';
 import { type Vm, VmState } from '@innkeeper/contract/control';
 import { openStore } from '@innkeeper/store';
 import { type Daemon, startDaemon } from './daemon.ts';
-import { innText, spawnInn } from './inn.ts';
+import { inn, innText, spawnInn } from './inn.ts';
 import { cleanUp, clientOf, createTestVm, isConnected, say, showVm, waitForVm } from './vm-state.ts';
 
 const mib = 1024 * 1024;
@@ -78,6 +79,36 @@ describe('a daemon that is killed', () => {
     assert.match(stderr, /daemon back/);
     assert.equal(outputHash, expectedHash);
     assert.equal(exitCode, 7);
+  });
+
+  it('is answered by the agent afterwards although somebody stopped the console that it logs to by ^S', async () => {
+    const typeKey = async (key: number): Promise<ConsoleStream> => {
+      const stream = clientOf(daemon.dataDirectory).openConsole(name, { writer: true });
+      const events = stream[Symbol.asyncIterator]();
+      for (let event = await events.next(); event.done !== true; event = await events.next())
+        if (event.value.type === 'writer' && event.value.you) break;
+      stream.write(Uint8Array.of(key));
+      return stream;
+    };
+    const console = await typeKey(0x13);
+    // More than the serial port takes: this ends by itself only while the console goes on.
+    const fill = 'head -c 65536 /dev/zero | timeout 3 cat >/dev/ttyS0';
+    let tries = 0;
+    while ((await inn(['exec', name, '--', 'sh', '-c', fill], options)).exitCode === 0)
+      assert.ok(++tries < 20, 'the console goes on after ^S');
+    console.close();
+    say('the console is stopped');
+    await daemon.killHard();
+    // The new session is a line in the agent's log.
+    daemon = await startDaemon();
+    await waitForVm(name, daemon.dataDirectory, isConnected);
+    say('the agent is connected');
+    assert.equal(await innText(['exec', name, '--', 'echo', 'here'], options), 'here\n');
+    const again = await typeKey(0x11);
+    // It goes on when this ends by itself.
+    while ((await inn(['exec', name, '--', 'sh', '-c', fill], options)).exitCode !== 0)
+      assert.ok(++tries < 40, 'the console does not go on after ^Q');
+    again.close();
   });
 
   it('together with the hypervisor of a VM with autostart starts that VM again, once it serves again', async () => {
