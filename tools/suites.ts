@@ -6,7 +6,7 @@ export const unitSuites: readonly Suite[] = [
     name: 'unit',
     globs: [
       'packages/**/*.test.ts',
-      'apps/innkeeper/src/!(daemon)/**/*.test.ts',
+      'apps/innkeeper/src/!(main)/**/*.test.ts',
       'apps/web/src/**/*.test.ts',
       'tools/**/*.test.ts',
     ],
@@ -20,7 +20,7 @@ export const unitSuites: readonly Suite[] = [
 export const systemSuites: readonly Suite[] = [
   {
     name: 'programs',
-    globs: ['apps/cli/src/**/*.test.ts', 'apps/innkeeper/src/daemon/**/*.test.ts'],
+    globs: ['apps/cli/src/**/*.test.ts', 'apps/innkeeper/src/main/**/*.test.ts'],
     concurrency: 2,
     timeoutMs: 120_000,
   },

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { hostArchitecture } from '../../apps/innkeeper/src/images/agent-architecture.ts';
-import { buildImage, createOverlay, type GuestKernel, prepareBase } from '../../apps/innkeeper/src/images/index.ts';
+import { hostArchitecture } from '../../packages/images/src/agent-architecture.ts';
+import { buildImage, createOverlay, type GuestKernel, prepareBase } from '../../packages/images/src/index.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 

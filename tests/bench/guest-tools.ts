@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { AgentLink } from '@innkeeper/agent-client';
-import { readHostBusybox } from '../../apps/innkeeper/src/images/host-busybox.ts';
+import { readHostBusybox } from '../../packages/images/src/host-busybox.ts';
 import type { BenchGuest } from './bench-guest.ts';
 import { GuestShell } from './guest-shell.ts';
 import { RawPort } from './raw-port.ts';

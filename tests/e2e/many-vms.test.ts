@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { silentLog } from '@innkeeper/kit';
 import type { Browser, Page } from 'playwright-core';
-import { ApiServer } from '../../apps/innkeeper/src/control/api-server.ts';
-import { createLocalNode } from '../../apps/innkeeper/src/control/local-node.ts';
-import { type ServedApi, serveApi } from '../../apps/innkeeper/src/control/testing/serve-api.ts';
-import { FleetIndex } from '../../apps/innkeeper/src/fleet/fleet-index.ts';
-import { History } from '../../apps/innkeeper/src/history/history.ts';
+import { ApiServer } from '../../apps/innkeeper/src/api/api-server.ts';
+import { type ServedApi, serveApi } from '../../apps/innkeeper/src/api/testing/serve-api.ts';
+import { FleetIndex } from '../../apps/innkeeper/src/node/fleet/fleet-index.ts';
+import { History } from '../../apps/innkeeper/src/node/history/history.ts';
+import { createLocalNode } from '../../apps/innkeeper/src/node/local-node.ts';
 import { FakeVms } from '../bench/control/fake-vms.ts';
 import { checkPage, openBrowser } from './console.ts';
 

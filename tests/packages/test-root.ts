@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findDebianSources } from '../../apps/innkeeper/src/images/debian-sources.ts';
+import { findDebianSources } from '../../packages/images/src/debian-sources.ts';
 
 const cache = join(import.meta.dirname, '../../.cache/package-tests');
 

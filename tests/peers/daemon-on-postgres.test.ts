@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { silentLog } from '@innkeeper/kit';
-import { parseCommandLine } from '../../apps/innkeeper/src/daemon/command-line.ts';
-import { startDaemon } from '../../apps/innkeeper/src/daemon/daemon.ts';
+import { parseCommandLine } from '../../apps/innkeeper/src/main/command-line.ts';
+import { startDaemon } from '../../apps/innkeeper/src/main/daemon.ts';
 import { startPostgres } from './postgres-server.ts';
 
 describe('a daemon on PostgreSQL', () => {

@@ -8,7 +8,7 @@ import { describe, it } from 'node:test';
 import { create } from '@bufbuild/protobuf';
 import { VmSchema } from '@innkeeper/contract/control';
 import { silentLog } from '@innkeeper/kit';
-import { RemoteWrite } from '../../apps/innkeeper/src/metrics/remote-write.ts';
+import { RemoteWrite } from '../../apps/innkeeper/src/api/metrics/remote-write.ts';
 import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 

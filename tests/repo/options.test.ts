@@ -6,11 +6,11 @@ import { readTracked } from './source-files.ts';
 
 /** Who reads each option of `proto/options/v1`, and by what word. An option without a reader promises what nobody keeps. */
 const readers: Readonly<Record<string, readonly [file: string, word: RegExp]>> = {
-  'MethodRules.privilege': ['apps/innkeeper/src/control/api-interceptors.ts', /\bprivilege\b.* = rulesOf\(/],
-  'MethodRules.subject': ['apps/innkeeper/src/control/method-target.ts', /switch \(subject\)/],
+  'MethodRules.privilege': ['apps/innkeeper/src/edge/api-interceptors.ts', /\bprivilege\b.* = rulesOf\(/],
+  'MethodRules.subject': ['apps/innkeeper/src/edge/method-target.ts', /switch \(subject\)/],
   'MethodRules.audit': ['packages/contract/src/rules/method-rules.ts', /audit !== Audit\.CALL/],
   'MethodRules.action': ['packages/contract/src/rules/method-rules.ts', /action === ''/],
-  'MethodRules.command': ['apps/innkeeper/src/control/api-interceptors.ts', /CommandRule\.REQUEST/],
+  'MethodRules.command': ['apps/innkeeper/src/edge/api-interceptors.ts', /CommandRule\.REQUEST/],
   'MethodRules.while_frozen': ['packages/agent-core/src/dispatch.ts', /method\.whileFrozen/],
   'MethodRules.on_disconnect': ['packages/agent-core/src/dispatch.ts', /method\.onDisconnect/],
   'MethodRules.capability': ['packages/agent-client/src/unary.ts', /includes\(method\.capability\)/],

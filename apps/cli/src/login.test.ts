@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createClient, loginForToken } from '@innkeeper/client';
-import { type ServedApi, serveApi } from '../../innkeeper/src/control/testing/serve-api.ts';
+import { type ServedApi, serveApi } from '../../innkeeper/src/api/testing/serve-api.ts';
 import { runInn } from './testing/run-inn.ts';
 
 const password = 'correct horse battery';

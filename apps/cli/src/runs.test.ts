@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { createAgent } from '@innkeeper/agent-core';
 import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
 import { silentLog } from '@innkeeper/kit';
-import { type ServedApi, serveApi } from '../../innkeeper/src/control/testing/serve-api.ts';
+import { type ServedApi, serveApi } from '../../innkeeper/src/api/testing/serve-api.ts';
 import { runPlaces } from './commands/run-where.ts';
 import { resultOf, runInn, spawnInn } from './testing/run-inn.ts';
 

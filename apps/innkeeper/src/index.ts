@@ -1,2 +1,2 @@
-export type { ServeSettings } from './daemon/command-line.ts';
-export { type Daemon, startDaemon } from './daemon/daemon.ts';
+export type { ServeSettings } from './main/command-line.ts';
+export { type Daemon, startDaemon } from './main/daemon.ts';

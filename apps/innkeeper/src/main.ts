@@ -6,14 +6,14 @@ if (major < 24) {
 }
 const [, , command, ...rest] = process.argv;
 if (command === 'node') {
-  const { nodeCommand } = await import('./daemon/node-command.ts');
+  const { nodeCommand } = await import('./main/node-command.ts');
   process.exit(await nodeCommand(rest));
 }
 if (command === 'control') {
-  const { controlCommand } = await import('./daemon/control-command.ts');
+  const { controlCommand } = await import('./main/control-command.ts');
   process.exit(await controlCommand(rest));
 }
-const { serve } = await import('./daemon/serve.ts');
+const { serve } = await import('./main/serve.ts');
 process.exit(await serve(process.argv.slice(2)));
 
 export {};

@@ -21,4 +21,3 @@ export {
 export { manageDriver } from './managed-driver.ts';
 export { QemuDriver, type QemuDriverOptions } from './qemu/driver.ts';
 export { guestHostAddress } from './qemu/user-network.ts';
-export { assertRegularOrMissing, openRegularFile, readRegularFile } from './regular-file.ts';

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hostArchitecture } from '../../../apps/innkeeper/src/images/agent-architecture.ts';
-import { installAgent } from '../../../apps/innkeeper/src/images/install-agent.ts';
+import { hostArchitecture } from '../../../packages/images/src/agent-architecture.ts';
+import { installAgent } from '../../../packages/images/src/install-agent.ts';
 import { agentBinaryPath } from '../bench-image.ts';
 import { type Metric, makeMetric, median } from '../metric.ts';
 

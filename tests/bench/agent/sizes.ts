@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { isStaticElf } from '../../../apps/innkeeper/src/images/host-busybox.ts';
+import { isStaticElf } from '../../../packages/images/src/host-busybox.ts';
 import { type Metric, makeMetric } from '../metric.ts';
 
 /** Where the Debian package has it; the guest's is of the same release. */

@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { SystemSchema, TelemetrySchema } from '@innkeeper/contract/agent';
 import { AgentState, type Vm, VmSchema, VmState } from '@innkeeper/contract/control';
-import type { VmOfControl } from '../../../apps/innkeeper/src/control/node-of-control.ts';
-import type { VmSource } from '../../../apps/innkeeper/src/fleet/fleet-index.ts';
+import type { VmSource } from '../../../apps/innkeeper/src/node/fleet/fleet-index.ts';
+import type { VmOfControl } from '../../../apps/innkeeper/src/ports/node-of-control.ts';
 
 /** Many VMs whose agents report every 5 s, without VMs. They are described as the daemon describes real ones. */
 export class FakeVms implements VmSource {

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { silentLog } from '@innkeeper/kit';
-import { ApiServer } from '../../../apps/innkeeper/src/control/api-server.ts';
-import { createLocalNode } from '../../../apps/innkeeper/src/control/local-node.ts';
-import { serveApi } from '../../../apps/innkeeper/src/control/testing/serve-api.ts';
-import { FleetIndex } from '../../../apps/innkeeper/src/fleet/fleet-index.ts';
-import { History } from '../../../apps/innkeeper/src/history/history.ts';
+import { ApiServer } from '../../../apps/innkeeper/src/api/api-server.ts';
+import { serveApi } from '../../../apps/innkeeper/src/api/testing/serve-api.ts';
+import { FleetIndex } from '../../../apps/innkeeper/src/node/fleet/fleet-index.ts';
+import { History } from '../../../apps/innkeeper/src/node/history/history.ts';
+import { createLocalNode } from '../../../apps/innkeeper/src/node/local-node.ts';
 import { FakeVms } from './fake-vms.ts';
 
 /** The API over many VMs whose agents report, without VMs. */

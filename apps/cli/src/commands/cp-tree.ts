@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { InnkeeperClient } from '@innkeeper/client';
 import { FileKind } from '@innkeeper/contract/agent';
 import { archiveError, isOperationError, OperationError } from '@innkeeper/contract/errors';
-import { treeNames } from '@innkeeper/kit';
+import { treeNames } from '@innkeeper/tar';
 import { CliError } from '../cli-error.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import type { TransferMeter } from '../output/transfer-meter.ts';

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { InnkeeperClient } from '@innkeeper/client';
 import { isOperationError, OperationError } from '@innkeeper/contract/errors';
-import { treeNames } from '@innkeeper/kit';
+import { treeNames } from '@innkeeper/tar';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { contextOf } from '../context.ts';

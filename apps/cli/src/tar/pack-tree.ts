@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { constants, type FileHandle, lstat, open, readdir, readlink } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { blockBytes, paddedBytes, tarHeader } from '@innkeeper/kit';
+import { blockBytes, paddedBytes, tarHeader } from '@innkeeper/tar';
 
 const pieceBytes = 256 * 1024;
 

@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { tarHeader } from '@innkeeper/kit';
+import { tarHeader } from '@innkeeper/tar';
 import { packTree } from './pack-tree.ts';
 import { TreeTarget } from './unpack-tree.ts';
 

@@ -15,7 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type TarItem, TarParser, type TarSink, TreeGuard } from '@innkeeper/kit';
+import { type TarItem, TarParser, type TarSink, TreeGuard } from '@innkeeper/tar';
 import { CliError } from '../cli-error.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { HeldFolder } from './held-folder.ts';

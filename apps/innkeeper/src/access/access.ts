@@ -1,8 +1,8 @@
 import type { Log } from '@innkeeper/kit';
 import type { Store } from '@innkeeper/store';
+import type { Caller } from '../ports/caller.ts';
 import { type AccessClock, hostAccessClock } from './access-clock.ts';
 import { authenticate, type Credentials } from './authenticate.ts';
-import type { Caller } from './caller.ts';
 import { LiveCallers } from './live-callers.ts';
 import { Login } from './login.ts';
 import { Passwords } from './passwords.ts';

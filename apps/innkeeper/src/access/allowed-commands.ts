@@ -1,6 +1,6 @@
 import { OperationError } from '@innkeeper/contract';
 import type { RequestedCommand } from '@innkeeper/contract/rules';
-import type { Caller } from './caller.ts';
+import type { Caller } from '../ports/caller.ts';
 
 const maxCommands = 50;
 const maxCommandChars = 1000;

@@ -1,6 +1,7 @@
 import { OperationError } from '@innkeeper/contract';
 import type { Store, UserRow } from '@innkeeper/store';
-import { anonymousCaller, type Caller, socketCaller } from './caller.ts';
+import type { Caller } from '../ports/caller.ts';
+import { anonymousCaller, socketCaller } from './caller.ts';
 import { decodeCaller } from './forwarded-caller.ts';
 import { grantsOf, listRoles, narrowGrants } from './grants.ts';
 import { hashSecret } from './secrets.ts';

@@ -1,5 +1,5 @@
 import { OperationError } from '@innkeeper/contract';
-import type { Caller } from './caller.ts';
+import type { Caller } from '../ports/caller.ts';
 import { type ScopedVm, scopeCovers } from './scope.ts';
 
 /**

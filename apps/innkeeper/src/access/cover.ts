@@ -1,6 +1,6 @@
 import type { AccessCheck, AccessState } from '@innkeeper/store';
+import type { Caller, Grant } from '../ports/caller.ts';
 import { mayDo, privilegeMissing } from './authorize.ts';
-import type { Caller, Grant } from './caller.ts';
 import { grantsOf, rolesOf } from './grants.ts';
 import { isPrivilege } from './privileges.ts';
 

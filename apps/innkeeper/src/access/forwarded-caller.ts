@@ -1,5 +1,5 @@
 import { OperationError } from '@innkeeper/contract';
-import type { Caller, Grant } from './caller.ts';
+import type { Caller, Grant } from '../ports/caller.ts';
 
 /** In which a control plane tells its node who asks. Heard on the node's doors for control planes, and on no other. */
 export const callerHeader = 'x-innkeeper-caller';

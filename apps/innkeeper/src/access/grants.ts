@@ -1,6 +1,6 @@
 import type { AccessState, RoleBindingRow, RoleRow, Store, TokenRow } from '@innkeeper/store';
+import type { Grant } from '../ports/caller.ts';
 import { builtInRoles, type RoleFacts } from './built-in-roles.ts';
-import type { Grant } from './caller.ts';
 
 /** A role as it was made by somebody. */
 export function roleFacts({ name, description, privileges }: RoleRow): RoleFacts {

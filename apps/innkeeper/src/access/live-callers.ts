@@ -1,5 +1,5 @@
 import { type CodeName, isOperationError } from '@innkeeper/contract';
-import type { Caller } from './caller.ts';
+import type { Caller } from '../ports/caller.ts';
 
 /** What says that somebody may not go on. */
 const endings: readonly CodeName[] = ['unauthenticated', 'permission_denied'];

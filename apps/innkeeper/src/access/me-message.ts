@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { type Me, MeSchema } from '@innkeeper/contract/control';
 import type { RoleBindingRow, UserRow } from '@innkeeper/store';
-import type { Caller, Grant } from './caller.ts';
+import type { Caller, Grant } from '../ports/caller.ts';
 
 const nsPerMs = 1_000_000n;
 

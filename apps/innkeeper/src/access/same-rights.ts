@@ -1,4 +1,4 @@
-import type { Caller } from './caller.ts';
+import type { Caller } from '../ports/caller.ts';
 
 /** Whether two callers may do the same, in the same places. */
 export function hasSameRights(a: Caller, b: Caller): boolean {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Caller } from '../ports/caller.ts';
 import { authorize, mayDo } from './authorize.ts';
-import { anonymousCaller, type Caller, socketCaller } from './caller.ts';
+import { anonymousCaller, socketCaller } from './caller.ts';
 import { grantsOf, narrowGrants } from './grants.ts';
 import { checkScope, scopeCovers } from './scope.ts';
 

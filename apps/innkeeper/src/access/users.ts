@@ -1,6 +1,7 @@
 import { isOperationError, OperationError } from '@innkeeper/contract';
 import type { AccessState, RoleBindingRow, Store, UserChange, UserRow } from '@innkeeper/store';
-import { type Caller, reservedNames } from './caller.ts';
+import type { Caller } from '../ports/caller.ts';
+import { reservedNames } from './caller.ts';
 import { assertCovers, assertMayActOn } from './cover.ts';
 import { grantsOf, listRoles, rolesOf } from './grants.ts';
 import { assertAdministratorStays, holdersOf } from './last-administrator.ts';

@@ -1,6 +1,6 @@
-import type { Viewer } from '../fleet/viewer.ts';
+import type { Caller } from '../ports/caller.ts';
 import { mayDo } from './authorize.ts';
-import type { Caller } from './caller.ts';
+import type { Viewer } from './viewer.ts';
 
 /** What the caller of a list may see, asked anew each time: `pass.caller` follows a change of roles. */
 export function viewerOf(pass: { readonly caller: Caller }): Viewer {

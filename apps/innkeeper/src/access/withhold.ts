@@ -1,9 +1,9 @@
 import { clone, type DescField, type DescMessage, type Message } from '@bufbuild/protobuf';
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import { fieldRulesOf } from '@innkeeper/contract/rules';
+import type { Caller } from '../ports/caller.ts';
 import type { AccessTarget } from './authorize.ts';
 import { mayDo } from './authorize.ts';
-import type { Caller } from './caller.ts';
 import type { ScopedVm } from './scope.ts';
 
 /** Whether the reader has a privilege on all of these VMs; without one: wherever the answer comes from. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isOperationError } from '@innkeeper/contract';
 import type { Log } from '@innkeeper/kit';
 import type { AuditFacts, Store } from '@innkeeper/store';
-import type { Caller } from '../access/caller.ts';
+import type { Caller } from '../ports/caller.ts';
 import { type AuditWriterId, nodeWriter } from './interrupted.ts';
 
 /** A value that an entry may hold. */

@@ -1,10 +1,10 @@
 import type { AgentLink } from '@innkeeper/agent-client';
 import type { HypervisorDriver } from '@innkeeper/hypervisor';
+import type { AgentBinary } from '@innkeeper/images';
 import type { Channel, Log } from '@innkeeper/kit';
 import type { Store } from '@innkeeper/store';
-import type { AgentBinary } from '../daemon/agent-binary.ts';
-import type { DataFolder } from '../daemon/data-folder.ts';
-import type { ImageTools } from './image-tools.ts';
+import type { DataFolder } from './data/data-folder.ts';
+import type { ImageTools } from './images/image-tools.ts';
 
 export interface AgentLinkOptions {
   readonly connect: (signal: AbortSignal) => Promise<Channel>;

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { createVm } from './create-vm.ts';
+import { markUnfinished } from './data/unfinished.ts';
 import { patience, succeed, wanted, withImage } from './fake/operate.ts';
 import { startTestNode, testHost } from './fake/test-node.ts';
-import { markUnfinished } from './unfinished.ts';
+import { createVm } from './vm/create-vm.ts';
 
 describe('the next daemon', () => {
   it('finds running VMs again, and those that ended meanwhile', async () => {

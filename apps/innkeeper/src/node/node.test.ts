@@ -5,12 +5,12 @@ import { OperationError } from '@innkeeper/contract';
 import { AgentState, VmState } from '@innkeeper/contract/control';
 import { createDeferred } from '@innkeeper/kit';
 import type { OperationRow } from '@innkeeper/store';
-import { createVm } from './create-vm.ts';
-import { diagnose } from './diagnose.ts';
 import { done, patience, reasonOf, succeed, wanted, withImage } from './fake/operate.ts';
 import { startTestNode, testHost } from './fake/test-node.ts';
-import { vmMessage } from './vm-message.ts';
-import { deleteVm, killVm, startVm, stopVm } from './vm-operations.ts';
+import { createVm } from './vm/create-vm.ts';
+import { diagnose } from './vm/diagnose.ts';
+import { vmMessage } from './vm/vm-message.ts';
+import { deleteVm, killVm, startVm, stopVm } from './vm/vm-operations.ts';
 
 describe('a VM', () => {
   it('is created, started, described with its agent, stopped by the agent and deleted', async () => {

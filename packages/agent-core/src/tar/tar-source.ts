@@ -1,4 +1,4 @@
-import { blockBytes, paddedBytes, tarHeader } from '@innkeeper/kit';
+import { blockBytes, paddedBytes, tarHeader } from '@innkeeper/tar';
 import { AccountNames } from '../file/account-names.ts';
 import { openOptions } from '../file/open-options.ts';
 import type { DirectoryEntry, DirectoryHandle, FileHandle, Host } from '../host.ts';

@@ -1,5 +1,5 @@
 import { OperationError } from '@innkeeper/contract/errors';
-import type { TarItem } from '@innkeeper/kit';
+import type { TarItem } from '@innkeeper/tar';
 import { openOptions } from '../file/open-options.ts';
 import { hex } from '../hex.ts';
 import type { DirectoryHandle, FileHandle, Host } from '../host.ts';

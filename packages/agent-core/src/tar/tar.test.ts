@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { TarParser } from '@innkeeper/kit';
+import { TarParser } from '@innkeeper/tar';
 import { FakeHost } from '../fake/index.ts';
 import { TarSource } from './tar-source.ts';
 import { TarTarget } from './tar-target.ts';

@@ -1,6 +1,6 @@
 import type { WriteTarEventSchema, WriteTarRequest } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
-import { isMalformedTarError, TarParser } from '@innkeeper/kit';
+import { isMalformedTarError, TarParser } from '@innkeeper/tar';
 import type { CallContext } from '../dispatch.ts';
 import type { Host } from '../host.ts';
 import { makeDirectory } from '../tree/make-directory.ts';

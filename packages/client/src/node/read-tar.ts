@@ -1,5 +1,5 @@
 import { archiveError } from '@innkeeper/contract/errors';
-import { safeTar, treeNames } from '@innkeeper/kit';
+import { safeTar, treeNames } from '@innkeeper/tar';
 import { tarUrl } from '../core/addresses.ts';
 import { fromErrorBody } from '../core/errors.ts';
 import { parseSkipped } from '../core/parse-skipped.ts';

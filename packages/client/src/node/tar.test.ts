@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
-import { tarHeader } from '@innkeeper/kit';
+import { tarHeader } from '@innkeeper/tar';
 import { errorBody, startFakeDaemon } from '../testing/fake-daemon.ts';
 import { createClient } from './create-client.ts';
 

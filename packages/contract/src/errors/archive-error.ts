@@ -1,4 +1,4 @@
-import { isMalformedTarError, isUnsafeTarError } from '@innkeeper/kit';
+import { isMalformedTarError, isUnsafeTarError } from '@innkeeper/tar';
 import { OperationError } from './operation-error.ts';
 
 /** A fault of a guest's archive as ARCHIVE_REFUSED; any other error as it is. */

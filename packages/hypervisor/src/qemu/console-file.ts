@@ -2,8 +2,8 @@ import { appendFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { kib, type Log } from '@innkeeper/kit';
+import { readRegularFile } from '@innkeeper/kit/node';
 import { ConsoleHistory, consoleHeadBytes, consoleTailBytes } from '../console-history.ts';
-import { readRegularFile } from '../regular-file.ts';
 
 const namePattern = /^console-(\d+)\.log$/;
 

@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError } from '@innkeeper/contract';
 import { type Log, silentLog } from '@innkeeper/kit';
+import { readRegularFile } from '@innkeeper/kit/node';
 import {
   type Abortable,
   type Accelerator,
@@ -14,7 +15,6 @@ import {
   type VmRecord,
   type VmSpec,
 } from '../driver.ts';
-import { readRegularFile } from '../regular-file.ts';
 import { attach, ProcessGone } from './attach.ts';
 import { qemuCommandLine } from './command-line.ts';
 import { LogFile } from './log-file.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { silentLog } from '@innkeeper/kit';
-import { readRegularFile } from '../regular-file.ts';
+import { readRegularFile } from '@innkeeper/kit/node';
 import { ConsoleFile } from './console-file.ts';
 import { LogFile } from './log-file.ts';
 

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { stat, truncate, writeFile } from 'node:fs/promises';
 import { kib } from '@innkeeper/kit';
-import { openRegularFile } from '../regular-file.ts';
+import { openRegularFile } from '@innkeeper/kit/node';
 
 const maxLogBytes = 256 * kib;
 const keptLogBytes = 64 * kib;

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationError } from '@innkeeper/contract';
-import type { ImageTools, PreparedBase } from '../image-tools.ts';
+import type { ImageTools, PreparedBase } from '../images/image-tools.ts';
 
 /** Image tools that write a few bytes. A test replaces what it wants to fail or to wait. */
 export function fakeImageTools(changes: Partial<ImageTools> = {}): ImageTools {

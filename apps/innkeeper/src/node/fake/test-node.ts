@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { manageDriver } from '@innkeeper/hypervisor';
 import { FakeDriver, type FakeDriverOptions, FakeHost } from '@innkeeper/hypervisor/fake';
+import { hostArchitecture } from '@innkeeper/images';
 import { silentLog } from '@innkeeper/kit';
 import { openStore } from '@innkeeper/store';
-import { type DataFolder, makeDataFolder } from '../../daemon/data-folder.ts';
-import { hostArchitecture } from '../../images/agent-architecture.ts';
-import { OperationRunner } from '../../operations/operation-runner.ts';
-import type { ImageTools } from '../image-tools.ts';
+import { type DataFolder, makeDataFolder } from '../data/data-folder.ts';
+import type { ImageTools } from '../images/image-tools.ts';
 import { Node } from '../node.ts';
+import { OperationRunner } from '../operations/operation-runner.ts';
 import { FakeAgentLink } from './fake-agent-link.ts';
 import { fakeImageTools } from './fake-image-tools.ts';
 

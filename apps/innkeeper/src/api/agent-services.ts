@@ -1,0 +1,67 @@
+import type { DescMethod, DescService, Message } from '@bufbuild/protobuf';
+import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
+import type { AgentLink } from '@innkeeper/agent-client';
+import { agentMethod, agentServices } from '@innkeeper/contract/agent-services';
+import { vmOfCall } from '../edge/vm-address.ts';
+import { explainEnd } from '../ports/explain-end.ts';
+import type { NodeOfControl, VmOfControl } from '../ports/node-of-control.ts';
+
+/** Each service of the agent with what serves it: any method, for the VM that the call names, without knowing it. */
+export function agentServiceImpls(node: NodeOfControl): (readonly [DescService, ServiceImpl<DescService>])[] {
+  return agentServices.map((service) => {
+    const methods = service.methods.map((method) => [method.localName, serveMethod(method, node)]);
+    return [service, Object.fromEntries(methods) as ServiceImpl<DescService>] as const;
+  });
+}
+
+function serveMethod(method: DescMethod, node: NodeOfControl): unknown {
+  const carried = agentMethod(method);
+  const optionsOf = ({ signal, timeoutMs }: HandlerContext) => ({ signal, timeoutMs: timeoutMs() });
+  switch (method.methodKind) {
+    case 'unary':
+      return async (request: Message, context: HandlerContext): Promise<Message> =>
+        await inGuest(node, context, async (agent) => await agent.call(carried, request, optionsOf(context)));
+    case 'server_streaming':
+      return (request: Message, context: HandlerContext) =>
+        streamInGuest(node, context, (agent) => agent.stream(carried, once(request), optionsOf(context)));
+    default:
+      return (requests: AsyncIterable<Message>, context: HandlerContext) =>
+        streamInGuest(node, context, (agent) => agent.stream(carried, requests, optionsOf(context)));
+  }
+}
+
+async function* once<T>(request: T): AsyncGenerator<T> {
+  yield request;
+}
+
+async function inGuest<T>(
+  node: NodeOfControl,
+  { requestHeader, signal }: HandlerContext,
+  work: (agent: AgentLink) => Promise<T>,
+): Promise<T> {
+  const vm = allowedVm(node, requestHeader);
+  try {
+    return await work(await vm.agent({ signal }));
+  } catch (error) {
+    throw await explainEnd(error, vm, signal);
+  }
+}
+
+async function* streamInGuest(
+  node: NodeOfControl,
+  { requestHeader, signal }: HandlerContext,
+  work: (agent: AgentLink) => AsyncIterable<Message>,
+): AsyncGenerator<Message> {
+  const vm = allowedVm(node, requestHeader);
+  try {
+    yield* work(await vm.agent({ signal }));
+  } catch (error) {
+    throw await explainEnd(error, vm, signal);
+  }
+}
+
+function allowedVm(node: NodeOfControl, headers: Headers): VmOfControl {
+  const vm = node.vms.find(vmOfCall(headers));
+  vm.assertAllowed('guest');
+  return vm;
+}

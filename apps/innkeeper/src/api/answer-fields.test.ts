@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { DescMessage } from '@bufbuild/protobuf';
+import { LiveEventSchema } from '@innkeeper/contract/control';
+import { fieldRulesOf, rulesOf } from '@innkeeper/contract/rules';
+import { isPrivilege } from '../access/privileges.ts';
+import { isText } from '../audit/redact.ts';
+import { httpRoutes, socketRoutes } from '../edge/route-table.ts';
+import { allMethods } from './testing/all-methods.ts';
+
+/** What only the account itself is told, or whoever logs in to it. */
+const own = ['public', 'self'];
+/** Whoever may do something to a VM learns what came of it. */
+const onVms = ['vm.view', 'vm.manage', 'vm.power', 'node.manage'];
+const files = ['guest.file.read', 'guest.file.write'];
+
+/**
+ * The privileges that cover the texts of an answer's message: a guest's words, names, addresses, secrets. "*" is for
+ * every text of the message that has no line of its own. Before a line is added here, ask what a guest or a user can put
+ * there; what the method's privilege does not cover gets `(field).privilege` in its .proto.
+ */
+const covered: Readonly<Record<string, readonly string[]>> = {
+  'FileChunk.data': ['guest.file.read'],
+  'ReadFileDone.sha256': ['guest.file.read'],
+  'ReadTarDone.skipped': ['guest.file.read'],
+  'WriteFileDone.sha256': ['guest.file.write'],
+  'WriteTarDone.skipped': ['guest.file.write'],
+  'ShutdownResponse.method': ['vm.power'],
+  'ExecStarted.id': ['guest.exec'],
+  'ExecOutput.data': ['guest.exec'],
+  'ExecSummary.id': ['vm.view'],
+  'ExecSummary.argv': ['guest.exec'],
+  'PingResponse.agent_version': onVms,
+  'Me.user': own,
+  'Me.via': own,
+  'Me.privileges': own,
+  'Me.csrf_token': own,
+  'RoleBinding.role': [...own, 'user.manage'],
+  'RoleBinding.scope': [...own, 'user.manage'],
+  'ScopedPrivileges.scope': own,
+  'ScopedPrivileges.privileges': own,
+  'LoginResponse.csrf_token': ['public'],
+  'Session.id': ['self'],
+  'Session.address': ['self'],
+  'Session.user_agent': ['self'],
+  // Those of others need user.manage, which ListTokens asks for.
+  'Token.id': ['self'],
+  'Token.user': ['self'],
+  'Token.name': ['self'],
+  'Token.privileges': ['self'],
+  'Token.scope': ['self'],
+  'Token.allowed_commands': ['self'],
+  'CreateTokenResponse.secret': ['self'],
+  'CreateLoginLinkResponse.path': ['user.manage'],
+  'User.name': ['user.manage'],
+  'Role.name': ['user.manage'],
+  'Role.description': ['user.manage'],
+  'Role.privileges': ['user.manage'],
+  'Privilege.name': ['user.manage'],
+  'Privilege.description': ['user.manage'],
+  'AuditEntry.*': ['audit.view'],
+  'FileInfo.path': files,
+  'FileInfo.user': files,
+  'FileInfo.group': files,
+  'FileInfo.symlink_target': files,
+  'ListDirectoryResponse.next_page_token': ['guest.file.read'],
+  'GuestProcess.name': ['vm.view'],
+  'GuestProcess.command': ['guest.exec'],
+  'GuestProcess.user': ['vm.view'],
+  'GuestProcess.state': ['vm.view'],
+  'Series.metric': ['vm.view'],
+  'Series.unit': ['vm.view'],
+  'Series.source': ['vm.view'],
+  'Image.*': ['vm.view'],
+  'Operation.*': onVms,
+  'Node.*': ['vm.view'],
+  'Run.id': ['vm.view', 'guest.exec'],
+  'Run.user': ['vm.view', 'guest.exec'],
+  'RunSpec.title': ['guest.exec'],
+  'RunSpec.argv': ['guest.exec'],
+  'RunSpec.script': ['guest.exec'],
+  'RunSpec.interpreter': ['guest.exec'],
+  'RunSpec.user': ['vm.view', 'guest.exec'],
+  'RunSpec.group': ['vm.view', 'guest.exec'],
+  'RunSpec.working_directory': ['guest.exec'],
+  'RunSpec.environment': ['guest.exec'],
+  'RunTarget.vm_id': ['vm.view', 'guest.exec'],
+  'RunTarget.vm_name': ['vm.view', 'guest.exec'],
+  'RunTarget.error_reason': ['vm.view', 'guest.exec'],
+  // Names the program that could not be started.
+  'RunTarget.error_message': ['guest.exec'],
+  'RunTarget.error_next_step': ['vm.view', 'guest.exec'],
+  // Of the live topic `run` as well, which asks for guest.exec on each target itself.
+  'RunOutput.vm_id': ['guest.exec'],
+  'RunOutput.data': ['guest.exec'],
+  'Terminal.*': ['guest.exec'],
+  'Vm.id': onVms,
+  'Vm.name': onVms,
+  'Vm.state_detail': onVms,
+  'Vm.image': onVms,
+  'Vm.accelerator': onVms,
+  'Vm.tags': onVms,
+  'Vm.driver': onVms,
+  'Vm.operation_id': onVms,
+  'Vm.reported_address': ['vm.view'],
+  'Agent.*': onVms,
+  'Mount.*': ['vm.view'],
+  'NetworkInterface.*': ['vm.view'],
+  'InterfaceAddress.address': ['vm.view'],
+  // Names of users who are logged in to the guest, and where from: telemetry, which vm.view is for.
+  'LoggedInUser.name': ['vm.view'],
+  'LoggedInUser.terminal': ['vm.view'],
+  'LoggedInUser.host': ['vm.view'],
+  'PrimaryAddress.*': ['vm.view'],
+  'System.*': ['vm.view'],
+  'MissingCapability.*': ['vm.view'],
+  'WatchVmsEvent.deleted_id': ['vm.view'],
+  'DiagnosisStep.name': ['vm.view'],
+  'DiagnosisStep.detail': ['vm.view'],
+  'DiagnosisStep.next_step': ['vm.view'],
+  'DiagnosisStep.console_text': ['vm.console'],
+  'Diagnosis.conclusion': ['vm.view'],
+  'Event.*': ['vm.view'],
+  'PingAgentResponse.*': ['vm.view'],
+  'ExecuteScriptResponse.*': ['guest.exec'],
+  'ReadGuestFileResponse.*': ['guest.file.read'],
+  'WriteGuestFileResponse.error': ['guest.file.write'],
+  'GuestShutdownResponse.error': ['vm.power'],
+  'Fleet.done_steps': ['vm.view'],
+  'LiveError.*': ['vm.view'],
+};
+
+/** What the answers of routes and sockets carry, for whom. */
+const coveredRoutes: Readonly<Record<string, string>> = {
+  '/metrics': 'vm.view: figures, with names of VMs, mounts and interfaces',
+  '/v1/audit.jsonl': 'audit.view: the audit',
+  '/v1/vms/{vm}/files': 'guest.file.read, guest.file.write: files, and what became of them',
+  '/v1/vms/{vm}/tar': 'guest.file.read, guest.file.write: files, and what became of them',
+  '/v1/runs/{id}/output': 'guest.exec: output',
+  '/healthz': 'public: whether it is well',
+  '/install-agent.sh': 'public: the agent',
+  '/agent/latest/linux-amd64': 'public: the agent',
+  '/agent/latest/linux-amd64.sha256': 'public: the agent',
+  '/agent/latest/linux-arm64': 'public: the agent',
+  '/agent/latest/linux-arm64.sha256': 'public: the agent',
+  '/api/vms/{vm}/execute': 'guest.exec: output',
+  '/api/vms/{vm}/quiesce': 'guest.filesystem: nothing',
+  '/api/vms/{vm}/thaw': 'guest.filesystem: nothing',
+  '/api/vms/{vm}/sync-time': 'guest.admin: nothing',
+  '/v1/vms/{vm}/guest-ip': 'guest.report: nothing',
+  '/v1/metrics/vms/{vm}': 'vm.view: figures',
+  '/v1/vms/{vm}/exec': 'guest.exec: output',
+  '/v1/vms/{vm}/terminals/{terminal}': 'guest.exec: a screen',
+  '/v1/vms/{vm}/console': 'vm.console: the console',
+  '/v1/vms/{vm}/metrics/ws': 'vm.view: figures',
+  '/v1/live': 'vm.view: as its fields have it',
+};
+
+interface Reached {
+  /** Privileges of the methods that answer with it, or of the field that it lies in. */
+  readonly by: Set<string>;
+  readonly fieldPrivilege: string;
+}
+
+function textsOf(): Map<string, Reached> {
+  const found = new Map<string, Reached>();
+  const walk = (message: DescMessage, by: string, seen: Set<string>): void => {
+    if (seen.has(message.typeName)) return;
+    seen.add(message.typeName);
+    for (const field of message.fields) {
+      const needed = fieldRulesOf(field).privilege;
+      // Where the reader needs the field's privilege for the whole message in it, that is what covers its texts.
+      if (field.message !== undefined) walk(field.message, needed === '' ? by : needed, seen);
+      else if (isText(field)) {
+        const key = `${message.name}.${field.name}`;
+        const reached = found.get(key) ?? { by: new Set(), fieldPrivilege: needed };
+        reached.by.add(needed === '' ? by : needed);
+        found.set(key, reached);
+      }
+    }
+  };
+  for (const method of allMethods) walk(method.output, rulesOf(method).privilege, new Set());
+  for (const field of LiveEventSchema.fields) {
+    if (field.message !== undefined) walk(field.message, field.name === 'run' ? 'guest.exec' : 'vm.view', new Set());
+  }
+  return found;
+}
+
+describe('texts of answers', () => {
+  const texts = textsOf();
+
+  it('each have the privilege that covers them, and no method with another one answers with them', () => {
+    const problems: string[] = [];
+    for (const [key, { by }] of texts) {
+      const cover = covered[key] ?? covered[`${key.split('.', 1)[0]}.*`];
+      if (cover === undefined) problems.push(`${key} has no line in the table`);
+      const bare = [...by].filter((privilege) => cover?.includes(privilege) === false);
+      if (bare.length > 0) problems.push(`${key} is answered to ${bare.join(', ')}, covered by ${cover?.join(', ')}`);
+    }
+    assert.deepEqual(problems, []);
+  });
+
+  it('have no line in the table that is of no use any more', () => {
+    const messages = new Set([...texts.keys()].map((key) => `${key.split('.', 1)[0]}.*`));
+    const left = Object.keys(covered).filter((key) => !texts.has(key) && !messages.has(key));
+    assert.deepEqual(left, []);
+  });
+
+  it('name privileges that there are', () => {
+    for (const [key, { fieldPrivilege: named }] of texts) assert.ok(named === '' || isPrivilege(named), key);
+  });
+
+  it('of routes and sockets are what their privilege covers', () => {
+    for (const { path, privilege } of [...httpRoutes, ...socketRoutes]) {
+      const cover = coveredRoutes[path];
+      assert.ok(cover !== undefined, `${path} has no line in the table`);
+      const [privileges = ''] = cover.split(':', 1);
+      assert.ok(privileges.split(', ').includes(privilege), `${path} is open to ${privilege}`);
+    }
+  });
+});

@@ -1,0 +1,117 @@
+import { VMService } from '@innkeeper/contract/compute';
+import {
+  AccessService,
+  AuditService,
+  HistoryService,
+  ImageService,
+  NodeService,
+  OperationService,
+  RunService,
+  TerminalService,
+  VmService,
+} from '@innkeeper/contract/control';
+import type { Log } from '@innkeeper/kit';
+import type { Access } from '../access/access.ts';
+import { Audit } from '../audit/audit.ts';
+import { createAccessService } from '../edge/access/access-service.ts';
+import { createAuditService } from '../edge/access/audit-service.ts';
+import { errorInterceptor, gateInterceptor } from '../edge/api-interceptors.ts';
+import { type DoorListenOptions, Doors } from '../edge/doors.ts';
+import { Gate } from '../edge/gate.ts';
+import { createRpcHandler } from '../edge/rpc-handler.ts';
+import { controlEntrance, guestEntrance, unixEntrance } from '../edge/web/entrance.ts';
+import type { History } from '../node/history/history.ts';
+import type { RunManager } from '../node/runs/run-manager.ts';
+import type { TerminalManager } from '../node/terminals/terminal-manager.ts';
+import type { NodeOfControl } from '../ports/node-of-control.ts';
+import { agentServiceImpls } from './agent-services.ts';
+import { createComputeService } from './compat/compute-service.ts';
+import { createHistoryService } from './history-service.ts';
+import { createImageService } from './image-service.ts';
+import { createOperationService } from './operation-service.ts';
+import { type RouteContext, routeRequest, routeUpgrade } from './routes.ts';
+import { createRunService } from './run-service.ts';
+import { createTerminalService } from './terminal-service.ts';
+import { createVmService } from './vm-service.ts';
+
+/** Of the headers of a control plane: who asks comes with all their roles, and the allowed commands of their token. */
+const callerBytes = 256 * 1024;
+
+export interface ApiServerOptions {
+  readonly node: NodeOfControl;
+  readonly access: Access;
+  readonly history: History;
+  readonly runs: RunManager;
+  readonly terminals: TerminalManager;
+  readonly log: Log;
+  /** The built web console; without it, TCP ports answer calls alone. */
+  readonly webFolder?: string;
+}
+
+/** The API, and the web console, on a unix socket and on TCP ports. */
+export class ApiServer implements AsyncDisposable {
+  readonly gate: Gate;
+  /** Where browsers find it; empty while it listens on no port. */
+  webUrl = '';
+  readonly #doors: Doors;
+
+  constructor(options: ApiServerOptions) {
+    const { node, access, history, runs, terminals, log } = options;
+    const audit = new Audit({ store: access.store, log, nowMs: () => access.clock.nowMs() });
+    this.gate = new Gate({ access, audit });
+    const doors = new Doors({
+      ...{ log, webFolder: options.webFolder },
+      onCall: (request, response) => rpc(request, response),
+      onRoute: (request, response, facts) => routeRequest(request, response, facts, context),
+      onUpgrade: (upgrade, facts) => routeUpgrade(upgrade, facts, context),
+    });
+    const { shutdownSignal } = doors;
+    const context: RouteContext = { node, history, runs, terminals, log, gate: this.gate, shutdownSignal };
+    const rpc = createRpcHandler({
+      routes: (router) => {
+        for (const [service, impl] of agentServiceImpls(node)) router.service(service, impl);
+        router
+          .service(AccessService, createAccessService(access))
+          .service(AuditService, createAuditService(access.store))
+          .service(VmService, createVmService(node))
+          .service(VMService, createComputeService(node))
+          .service(ImageService, createImageService(node))
+          .service(HistoryService, createHistoryService(node, history))
+          .service(OperationService, createOperationService(node))
+          .service(RunService, createRunService(node, runs))
+          .service(TerminalService, createTerminalService(node, terminals))
+          .service(NodeService, { getNode: async () => ({ ...(await node.describe()), webUrl: this.webUrl }) });
+      },
+      interceptors: [errorInterceptor(log), gateInterceptor(this.gate, node)],
+      ...{ gate: this.gate, log, shutdownSignal },
+      factsOf: (request) => doors.factsOf(request),
+      fallback: (request, response) => void doors.beside(request, response),
+    });
+    this.#doors = doors;
+  }
+
+  /** Listens on a unix socket. The file is made by bind, with the mode that the caller's umask leaves. */
+  async listen(socketPath: string): Promise<void> {
+    await this.#doors.listen({ where: { path: socketPath }, entrance: unixEntrance });
+  }
+
+  /** Listens on a TCP port; gives its number. Rejects with Node's error. */
+  async listenTcp(options: DoorListenOptions): Promise<number> {
+    return await this.#doors.listen(options);
+  }
+
+  /** Listens for guests, on a port of the host's loopback; gives its number. Rejects with Node's error. */
+  async listenForGuests(where: DoorListenOptions['where']): Promise<number> {
+    return await this.#doors.listen({ where, entrance: guestEntrance, limits: { maxConnections: 256 } });
+  }
+
+  /** Listens for control planes, whose word is taken for who asks. Gives the port, 0 for a unix socket. */
+  async listenForControl(options: Omit<DoorListenOptions, 'entrance' | 'limits'>): Promise<number> {
+    return await this.#doors.listen({ ...options, entrance: controlEntrance, limits: { maxHeaderBytes: callerBytes } });
+  }
+
+  /** Ends every call: watchers and processes' followers are told, files on their way break off. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#doors[Symbol.asyncDispose]();
+  }
+}

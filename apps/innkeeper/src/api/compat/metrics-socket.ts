@@ -1,0 +1,22 @@
+import { once } from 'node:events';
+import type { WebSocket } from 'ws';
+import type { Exchange } from '../exchange.ts';
+import { liveMetric } from './vm-metrics.ts';
+
+const intervalMs = 1000;
+/** A viewer that does not read gets the next one when it has read. */
+const maxBufferedBytes = 64 * 1024;
+
+/** WebSocket /v1/vms/{vm}/metrics/ws: one JSON object a second, until the client leaves. */
+export async function serveMetrics(socket: WebSocket, { vm, signal }: Exchange): Promise<void> {
+  const send = (): void => {
+    if (socket.bufferedAmount < maxBufferedBytes) socket.send(JSON.stringify(liveMetric(vm.describe())));
+  };
+  send();
+  const timer = setInterval(send, intervalMs);
+  try {
+    await once(socket, 'close', { signal });
+  } finally {
+    clearInterval(timer);
+  }
+}

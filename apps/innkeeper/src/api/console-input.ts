@@ -1,0 +1,77 @@
+import { OperationError } from '@innkeeper/contract';
+import { mib } from '@innkeeper/kit';
+import type { WebSocket } from 'ws';
+import type { VmOfControl } from '../ports/node-of-control.ts';
+import type { ConsoleViewer, ConsoleWriter } from './console-writer.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Input that waits for the guest, before the connection is not read any more. */
+const maxInputBytes = 64 * 1024;
+/** Refusals are left out while so much waits to be read. */
+const maxWaitingBytes = mib;
+
+export interface ConsoleInputOptions {
+  readonly console: ReturnType<VmOfControl['console']>;
+  readonly writer: ConsoleWriter;
+  readonly viewer: ConsoleViewer;
+  readonly exchange: Exchange;
+}
+
+/** What a viewer sends: what is typed, and who shall type. */
+export class ConsoleInput {
+  typedBytes = 0;
+  readonly #socket: WebSocket;
+  readonly #options: ConsoleInputOptions;
+  #waitingBytes = 0;
+
+  constructor(socket: WebSocket, options: ConsoleInputOptions) {
+    this.#socket = socket;
+    this.#options = options;
+  }
+
+  take(data: Buffer, isBinary: boolean): void {
+    const { writer, viewer, exchange } = this.#options;
+    if (isBinary) {
+      if (writer.claim(viewer)) this.#type(data);
+      else this.#refuse();
+      return;
+    }
+    const type = typeOf(data.toString('utf8'));
+    if (type === 'take' && writer.name !== null) exchange.pass.note({ taken_from: writer.name });
+    if (type === 'take') writer.take(viewer);
+    if (type === 'release') writer.release(viewer);
+  }
+
+  #type(data: Buffer): void {
+    const { console, exchange } = this.#options;
+    this.#waitingBytes += data.length;
+    this.typedBytes += data.length;
+    if (this.#waitingBytes > maxInputBytes) this.#socket.pause();
+    console
+      .write(data)
+      .catch((error: unknown) => exchange.log.debug('console.input-lost', { error: String(error) }))
+      .finally(() => {
+        this.#waitingBytes -= data.length;
+        if (this.#waitingBytes <= maxInputBytes) this.#socket.resume();
+      });
+  }
+
+  /** The viewer goes on looking. Who types without reading is told once it reads. */
+  #refuse(): void {
+    if (this.#socket.bufferedAmount > maxWaitingBytes) return;
+    const { writer } = this.#options;
+    const { code, reason, message, nextStep } = new OperationError('CONSOLE_NOT_WRITER', `${writer.name} types here.`);
+    this.#socket.send(JSON.stringify({ type: 'error', code, reason, message, nextStep }));
+  }
+}
+
+/** Of a text message; undefined for what is no such message, which is left aside. */
+function typeOf(text: string): unknown {
+  try {
+    const message: unknown = JSON.parse(text);
+    return typeof message === 'object' && message !== null && 'type' in message ? message.type : undefined;
+  } catch {
+    // No JSON.
+    return undefined;
+  }
+}

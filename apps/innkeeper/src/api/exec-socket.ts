@@ -1,0 +1,161 @@
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { AgentLink, ExecSession, LinkState } from '@innkeeper/agent-client';
+import { OperationError } from '@innkeeper/contract';
+import { type ExecEvent, ExecEventSchema, type ExecRequest, ExecRequestSchema } from '@innkeeper/contract/agent';
+import type { WebSocket } from 'ws';
+import type { AuditParameters } from '../audit/audit.ts';
+import type { Exchange } from './exchange.ts';
+import { allowedExecRequest, describeExec } from './exec-entry.ts';
+import { ExecInput } from './exec-input.ts';
+import { ExecWindow } from './exec-window.ts';
+import { SocketSends } from './socket-sends.ts';
+
+/** Output that ws may hold for a client that acknowledges and does not read. */
+const maxBufferedBytes = 4 * 1024 * 1024;
+
+/**
+ * One client that runs a process or follows one. When the client leaves, the process runs on and can be attached to.
+ * docs/protocol/http.md has the messages.
+ */
+export async function serveExec(socket: WebSocket, exchange: Exchange): Promise<void> {
+  const { vm, pass } = exchange;
+  const over = new AbortController();
+  const signal = AbortSignal.any([exchange.signal, over.signal]);
+  const client = new ExecClient(socket, (error) => over.abort(error));
+  const asked = await client.firstRequest(signal);
+  pass.note(describeExec(asked));
+  const first = allowedExecRequest(pass.caller, asked);
+  // What runs as root in a guest is written down before it does.
+  await pass.begin();
+  const agent = await vm.agent({ signal });
+  await using session = openSession(agent, first, signal);
+  const stopStates = agent.onState((state) => client.tellState(state));
+  try {
+    client.begin(session);
+    for await (const event of session.events) {
+      pass.note(describeEvent(event));
+      client.send(event);
+      await client.window.room(signal);
+      await client.sends.room(signal);
+    }
+    socket.close(1000);
+  } catch (error) {
+    // What the client did wrong, or that it left, says more than what came of it.
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    stopStates();
+  }
+}
+
+/** Of what the process did, the audit holds its id and its end. */
+function describeEvent({ event }: ExecEvent): AuditParameters {
+  if (event.case === 'started') return { id: event.value.id };
+  if (event.case !== 'exited') return {};
+  const { status, stdoutBytes, stderrBytes, durationMs } = event.value;
+  return {
+    ...(status.case === 'exitCode' ? { exit_code: status.value } : { signal: status.value ?? 0 }),
+    ...{ stdout_bytes: Number(stdoutBytes), stderr_bytes: Number(stderrBytes), duration_ms: Number(durationMs) },
+  };
+}
+
+function openSession(agent: AgentLink, first: ExecRequest, signal: AbortSignal): ExecSession {
+  switch (first.input.case) {
+    case 'start':
+      return agent.exec(first.input.value, { signal });
+    case 'attach':
+      return agent.attach(first.input.value.id, first.input.value.fromOffset, { signal });
+    default:
+      throw new OperationError('INVALID_ARGUMENT', 'The first message is "start" or "attach".');
+  }
+}
+
+/** The client's side of the socket: its messages taken apart, and ours put on it. */
+class ExecClient {
+  readonly window = new ExecWindow();
+  readonly sends: SocketSends;
+  readonly #socket: WebSocket;
+  readonly #fail: (error: unknown) => void;
+  readonly #first = Promise.withResolvers<ExecRequest>();
+  readonly #early: ExecRequest[] = [];
+  #input: ExecInput | undefined;
+  #hasFirst = false;
+
+  constructor(socket: WebSocket, fail: (error: unknown) => void) {
+    this.#socket = socket;
+    this.sends = new SocketSends(socket);
+    this.#fail = fail;
+    socket.on('message', (data: Buffer, isBinary) => {
+      try {
+        if (isBinary) this.#takeRequest(fromBinary(ExecRequestSchema, data));
+        else this.#takeControl(data.toString('utf8'));
+      } catch (error) {
+        fail(new OperationError('INVALID_ARGUMENT', 'A message is not as the protocol has it.', { cause: error }));
+      }
+    });
+  }
+
+  /** Waits for the message that says what is to be run. */
+  async firstRequest(signal: AbortSignal): Promise<ExecRequest> {
+    const onAbort = (): void => this.#first.reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      signal.throwIfAborted();
+      return await this.#first.promise;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** From here on, input goes to the process. */
+  begin(session: ExecSession): void {
+    this.#input = new ExecInput(session, this.#fail);
+    for (const request of this.#early.splice(0)) this.#takeRequest(request);
+  }
+
+  send(event: ExecEvent): void {
+    const { case: kind, value } = event.event;
+    if (kind === 'started') this.#input?.begin(Number(value.stdinOffset));
+    if (kind === 'output') this.window.sent(Number(value.offset), Number(value.offset) + value.data.length);
+    if (kind === 'gap') this.window.sent(Number(value.offset), Number(value.offset + value.bytes));
+    if (this.#socket.bufferedAmount > maxBufferedBytes) {
+      throw new OperationError('SLOW_READER', 'The client acknowledges output that it does not read.');
+    }
+    this.sends.send(toBinary(ExecEventSchema, event));
+    this.#pace();
+  }
+
+  tellState({ state }: LinkState): void {
+    if (state !== 'waiting') this.#socket.send(JSON.stringify({ type: 'agent', state }));
+  }
+
+  #takeRequest(request: ExecRequest): void {
+    if (!this.#hasFirst) {
+      this.#hasFirst = true;
+      this.#first.resolve(request);
+      return;
+    }
+    if (this.#input === undefined) {
+      // Sent in one go with the first message; there is a session in a moment.
+      this.#early.push(request);
+      this.#socket.pause();
+      return;
+    }
+    this.#input.take(request, () => this.#pace());
+    this.#pace();
+  }
+
+  #takeControl(text: string): void {
+    const control: unknown = JSON.parse(text);
+    if (typeof control !== 'object' || control === null || !('type' in control) || control.type !== 'ack') return;
+    if (!('offset' in control) || !/^\d{1,16}$/.test(String(control.offset)))
+      throw new Error('an ack without an offset');
+    this.window.acknowledge(Number(control.offset));
+    this.#pace();
+  }
+
+  /** Too much input waits: no more is read, unless output waits for an acknowledgement that comes the same way. */
+  #pace(): void {
+    if (this.#input?.isFull === true && !this.window.isFull) this.#socket.pause();
+    else this.#socket.resume();
+  }
+}

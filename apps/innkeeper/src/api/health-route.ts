@@ -1,0 +1,12 @@
+import { answerHealth, HealthProbe } from '../edge/health.ts';
+import type { HttpExchange } from './exchange.ts';
+
+const probes = new WeakMap<object, HealthProbe>();
+
+/** GET /healthz: whether what this daemon needs is there, without a word about its VMs. */
+export async function healthRoute({ gate, response }: Pick<HttpExchange, 'gate' | 'response'>): Promise<void> {
+  const { store } = gate.access;
+  const probe = probes.get(store) ?? new HealthProbe(store);
+  probes.set(store, probe);
+  answerHealth(response, await probe.get());
+}

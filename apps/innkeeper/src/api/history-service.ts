@@ -1,0 +1,38 @@
+import type { ServiceImpl } from '@connectrpc/connect';
+import { OperationError } from '@innkeeper/contract';
+import type { HistoryService } from '@innkeeper/contract/control';
+import type { History } from '../node/history/history.ts';
+import type { NodeOfControl } from '../ports/node-of-control.ts';
+
+const maxPoints = 2000;
+const defaultPoints = 300;
+const nsPerMs = 1_000_000n;
+
+/** HistoryService on top of what the daemon keeps. */
+export function createHistoryService(
+  node: NodeOfControl,
+  history: History,
+  now: () => number = Date.now,
+): ServiceImpl<typeof HistoryService> {
+  return {
+    async queryHistory(request) {
+      const vm = node.vms.find(request.vm);
+      const toMs = request.toUnixNs === 0n ? now() : Number(request.toUnixNs / nsPerMs);
+      const fromMs = Number(request.fromUnixNs / nsPerMs);
+      if (fromMs >= toMs) throw new OperationError('INVALID_ARGUMENT', 'from_unix_ns must lie before to_unix_ns.');
+      if (request.maxPoints > maxPoints)
+        throw new OperationError('INVALID_ARGUMENT', `max_points must be at most ${maxPoints}.`);
+      const { plan, series } = await history.query(vm.id, {
+        fromMs,
+        toMs,
+        metrics: request.metrics,
+        maxPoints: request.maxPoints === 0 ? defaultPoints : request.maxPoints,
+      });
+      return {
+        startUnixNs: BigInt(plan.startMs) * nsPerMs,
+        stepNs: BigInt(plan.stepMs) * nsPerMs,
+        series,
+      };
+    },
+  };
+}

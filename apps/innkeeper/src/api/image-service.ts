@@ -1,0 +1,13 @@
+import type { ServiceImpl } from '@connectrpc/connect';
+import type { ImageService } from '@innkeeper/contract/control';
+import type { NodeOfControl } from '../ports/node-of-control.ts';
+
+/** ImageService over a node. */
+export function createImageService({ images }: NodeOfControl): ServiceImpl<typeof ImageService> {
+  return {
+    listImages: async () => ({ images: await images.list() }),
+    addImage: (request) => images.add(request),
+    buildImage: (request) => images.build(request),
+    removeImage: (request) => images.remove(request.name),
+  };
+}

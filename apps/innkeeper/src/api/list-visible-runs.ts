@@ -1,0 +1,49 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { type ListRunsResponseSchema, type Run, RunSchema } from '@innkeeper/contract/control';
+import type { RunManager } from '../node/runs/run-manager.ts';
+import { type RunViewer, visibleRun, withoutSecrets } from './run-access.ts';
+
+/** Read at once, with their scripts of up to 1 MiB; of many there may be few that the caller may see. */
+const batch = 50;
+
+export interface RunQuery {
+  readonly vmId: string | undefined;
+  readonly user: string;
+  readonly text: string;
+  readonly limit: number;
+  readonly beforeUnixNs: bigint;
+}
+
+/** Newest first, what the caller may see of them. Scripts and the values of environments are left out. */
+export async function listVisibleRuns(
+  runs: RunManager,
+  viewer: RunViewer,
+  { vmId, user, text, limit, beforeUnixNs }: RunQuery,
+): Promise<MessageInitShape<typeof ListRunsResponseSchema>> {
+  const found: Run[] = [];
+  let beforeMs = beforeUnixNs > 0n ? Number(beforeUnixNs / 1_000_000n) : undefined;
+  for (;;) {
+    const page = await runs.list({
+      ...{ vmId, beforeMs, limit: batch },
+      user: user === '' ? undefined : user,
+      text: text === '' ? undefined : text,
+    });
+    for (const run of page.runs) {
+      const visible = visibleRun(run, viewer);
+      // What one may not see, one may not search either.
+      if (visible === undefined || !holds(visible, text)) continue;
+      if (found.length === limit) return { runs: found, more: true };
+      found.push(create(RunSchema, { ...visible, ...(visible.spec && { spec: withoutSecrets(visible.spec) }) }));
+    }
+    const last = page.runs.at(-1);
+    if (!page.more || last === undefined) return { runs: found, more: false };
+    beforeMs = Number(last.startedUnixNs / 1_000_000n);
+  }
+}
+
+/** Whether a text appears in the title, the command or the script, whatever its case. */
+function holds({ spec }: Run, text: string): boolean {
+  const wanted = text.toLowerCase();
+  const places = [spec?.title ?? '', spec?.argv.join(' ') ?? '', spec?.script ?? ''];
+  return places.some((place) => place.toLowerCase().includes(wanted));
+}

@@ -1,0 +1,137 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { OperationError } from '@innkeeper/contract';
+import { AgentState, type Event, LiveEventSchema, type LiveRequest, type Vm } from '@innkeeper/contract/control';
+import type { Viewer } from '../../access/viewer.ts';
+import type { MayRead } from '../../access/withhold.ts';
+import { limitOf } from '../../edge/query.ts';
+import { fleetSummary } from '../../node/fleet/fleet-summary.ts';
+import { listVms, maxPageSize } from '../../node/fleet/list-vms.ts';
+import { seesVm } from '../../node/fleet/sees-vm.ts';
+import { vmRow } from '../../node/fleet/vm-row.ts';
+import type { NodeOfControl } from '../../ports/node-of-control.ts';
+import { ChangeFlag } from '../change-flag.ts';
+
+/** A topic tells what changed at most this often. */
+export const liveIntervalMs = 1000;
+const overviewEvents = 20;
+
+export type LiveEventInit = Exclude<
+  NonNullable<MessageInitShape<typeof LiveEventSchema>['event']>,
+  { case: undefined }
+>;
+type RunEventInit = Extract<LiveEventInit, { case: 'run' }>['value'];
+
+/** What topics are made of; the access layer says who looks. */
+export interface LiveSource {
+  readonly node: NodeOfControl;
+  readonly viewer: Viewer;
+  /** Whether the viewer may read what needs a privilege of its own. */
+  readonly may: MayRead;
+  /** The run as it is, then its output and changes, checked for this viewer. */
+  readonly watchRun: (id: string, signal: AbortSignal) => AsyncIterable<RunEventInit>;
+  /** Which of the first steps "run" and "password" the viewer has done. Absent: neither. */
+  readonly moreDoneSteps?: (() => Promise<readonly string[]>) | undefined;
+}
+
+/** What a request subscribes to, as events without end; fails when the topic cannot be, or is no more. */
+export function openTopic(source: LiveSource, request: LiveRequest, signal: AbortSignal): AsyncIterable<LiveEventInit> {
+  const { node, viewer } = source;
+  const { fleet } = node;
+  const topic = request.request;
+  switch (topic.case) {
+    case 'listVms': {
+      const pageSize = topic.value.pageSize === 0 ? maxPageSize : topic.value.pageSize;
+      return whenChanged(node.vms.onChange, signal, () => {
+        const { entries, total } = listVms(fleet, { ...topic.value, pageSize }, viewer);
+        return { case: 'listVms', value: { vms: entries.map((entry) => vmRow(entry.describe())), total } };
+      });
+    }
+    case 'vm': {
+      const { id } = visibleVm(source, topic.value.vm);
+      return whenChanged(node.vms.onChange, signal, () => ({ case: 'vm', value: visibleVm(source, id) }));
+    }
+    case 'fleet':
+      return whenChanged(node.vms.onChange, signal, async () => ({
+        case: 'fleet',
+        value: {
+          ...fleetSummary(fleet, viewer),
+          events: await visibleEvents(source, overviewEvents),
+          doneSteps: await doneSteps(source),
+        },
+      }));
+    case 'operations': {
+      const limit = limitOf(topic.value.limit, 50, 500);
+      return whenChanged(node.operations.onChange, signal, async () => {
+        const operations = await node.operations.list(limit);
+        return {
+          case: 'operations',
+          value: { operations: operations.filter((each) => seesVm(viewer, fleet, each.vmId)) },
+        };
+      });
+    }
+    case 'events': {
+      const { vm, limit } = topic.value;
+      const most = limitOf(limit, 100, 1000);
+      const vmId = vm === '' ? undefined : visibleVm(source, vm).id;
+      return whenChanged(node.vms.onChange, signal, async () => ({
+        case: 'events',
+        value: { events: vmId === undefined ? await visibleEvents(source, most) : await node.vms.events(vmId, most) },
+      }));
+    }
+    case 'run':
+      return runTopic(source, topic.value.id, signal);
+    default:
+      throw new OperationError('INVALID_ARGUMENT', 'The live request names no topic that this daemon knows.');
+  }
+}
+
+async function* runTopic(source: LiveSource, id: string, signal: AbortSignal): AsyncGenerator<LiveEventInit> {
+  for await (const value of source.watchRun(id, signal)) yield { case: 'run', value };
+}
+
+/** What `look` gives now, and again when a change made it different. */
+async function* whenChanged(
+  onChange: (listener: () => void) => () => void,
+  signal: AbortSignal,
+  look: () => Promise<LiveEventInit> | LiveEventInit,
+): AsyncGenerator<LiveEventInit> {
+  const changed = new ChangeFlag();
+  const stop = onChange(() => changed.raise());
+  let last: Uint8Array | undefined;
+  try {
+    for (;;) {
+      const lookedMs = performance.now();
+      const event = await look();
+      const bytes = toBinary(LiveEventSchema, create(LiveEventSchema, { event }));
+      if (last === undefined || Buffer.compare(last, bytes) !== 0) yield event;
+      last = bytes;
+      await changed.look(signal);
+      await delay(Math.max(0, lookedMs + liveIntervalMs - performance.now()), undefined, { signal });
+    }
+  } finally {
+    stop();
+  }
+}
+
+/** Fails with VM_NOT_FOUND, also for a VM that the viewer may not know of. */
+function visibleVm({ node, viewer }: LiveSource, idOrName: string): Vm {
+  const vm = node.vms.find(idOrName).describe();
+  if (!viewer.sees(vm)) throw new OperationError('VM_NOT_FOUND', `There is no VM named "${idOrName.slice(0, 80)}".`);
+  return vm;
+}
+
+async function visibleEvents({ node, viewer }: LiveSource, limit: number): Promise<Event[]> {
+  const events = await node.vms.events(undefined, viewer.seesEverything ? limit : maxPageSize);
+  return events.filter(({ vmId }) => seesVm(viewer, node.fleet, vmId)).slice(0, limit);
+}
+
+async function doneSteps({ node, moreDoneSteps }: LiveSource): Promise<string[]> {
+  const vms = node.fleet.entries();
+  const steps = [
+    { step: 'image', done: (await node.images.list()).length > 0 },
+    { step: 'vm', done: vms.length > 0 },
+    { step: 'agent', done: vms.some(({ vm }) => vm.agent.state === AgentState.CONNECTED) },
+  ];
+  return [...steps.filter(({ done }) => done).map(({ step }) => step), ...((await moreDoneSteps?.()) ?? [])];
+}

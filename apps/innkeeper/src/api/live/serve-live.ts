@@ -1,0 +1,81 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { OperationError } from '@innkeeper/contract';
+import { type LiveEvent, LiveEventSchema, type LiveRequest, LiveRequestSchema } from '@innkeeper/contract/control';
+import { type Log, mib } from '@innkeeper/kit';
+import type { WebSocket } from 'ws';
+import { withhold } from '../../access/withhold.ts';
+import { toHttpError } from '../../edge/api-error.ts';
+import { type LiveEventInit, type LiveSource, openTopic } from './live-topics.ts';
+
+export const maxTopics = 64;
+/** Events that wait for a slow reader. State topics then skip to what is, so nothing piles up behind it. */
+const maxWaitingBytes = mib;
+const pollSlowReaderMs = 50;
+
+/**
+ * The WebSocket /v1/live: each request opens a topic under its id, or replaces the one that had it; a topic that fails
+ * says why and ends by itself. Resolves when the socket closes or the signal is aborted.
+ */
+export async function serveLive(
+  socket: WebSocket,
+  source: LiveSource,
+  options: { readonly signal: AbortSignal; readonly log: Log },
+): Promise<void> {
+  const topics = new Map<number, AbortController>();
+  const left = new AbortController();
+  const signal = AbortSignal.any([options.signal, left.signal]);
+  const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  socket.once('close', () => left.abort(new OperationError('CANCELED', 'The viewer left.')));
+  socket.on('message', (data: Buffer, isBinary) => {
+    const request = isBinary ? parseRequest(data) : undefined;
+    if (request === undefined) return socket.close(1007, 'no live request');
+    topics.get(request.id)?.abort(new OperationError('CANCELED', 'The topic was ended.'));
+    topics.delete(request.id);
+    if (request.request.case === 'end') return;
+    const topic = new AbortController();
+    topics.set(request.id, topic);
+    const tooMany = topics.size > maxTopics;
+    void tell(request, AbortSignal.any([signal, topic.signal]), tooMany).finally(() => {
+      if (topics.get(request.id) === topic) topics.delete(request.id);
+    });
+  });
+  await ended;
+
+  /** Sends a topic's events until it ends; never rejects. */
+  async function tell(request: LiveRequest, topicSignal: AbortSignal, refused: boolean): Promise<void> {
+    try {
+      if (refused) throw new OperationError('TOO_MANY_CALLS', `A live socket has at most ${maxTopics} topics at once.`);
+      for await (const event of openTopic(source, request, topicSignal)) {
+        while (socket.bufferedAmount > maxWaitingBytes)
+          await delay(pollSlowReaderMs, undefined, { signal: topicSignal });
+        if (topicSignal.aborted) return;
+        send(request.id, event);
+      }
+    } catch (error) {
+      if (topicSignal.aborted) return;
+      const { code, reason, message, nextStep } = toHttpError(error, options.log).body;
+      send(request.id, { case: 'error', value: { code, reason, message, nextStep } });
+    }
+  }
+
+  /** Every topic needs `vm.view` where it looks. */
+  function visible(event: LiveEvent): LiveEvent {
+    return withhold(LiveEventSchema, event, 'vm.view', source.may);
+  }
+
+  function send(id: number, event: LiveEventInit): void {
+    if (socket.readyState === socket.OPEN)
+      socket.send(toBinary(LiveEventSchema, visible(create(LiveEventSchema, { id, event }))));
+  }
+}
+
+/** Undefined when these bytes are no request. */
+function parseRequest(bytes: Uint8Array): LiveRequest | undefined {
+  try {
+    return fromBinary(LiveRequestSchema, bytes);
+  } catch {
+    // Not protobuf: the client is broken, and the caller closes its socket.
+    return undefined;
+  }
+}

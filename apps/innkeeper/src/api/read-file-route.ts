@@ -1,0 +1,89 @@
+import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
+import { FileServiceLite } from '@innkeeper/contract/agent-lite';
+import { treeNames } from '@innkeeper/tar';
+import { errorHeader, toHttpError } from '../edge/api-error.ts';
+import { attachment } from '../edge/attachment.ts';
+import { isSet, optionalBytes, requiredPath } from '../edge/query.ts';
+import { sendPiece } from '../edge/send-body.ts';
+import { endBroken } from '../edge/web/end-broken.ts';
+import { explainEnd } from '../ports/explain-end.ts';
+import type { HttpExchange } from './exchange.ts';
+
+const statTimeoutMs = 30_000;
+
+/**
+ * GET: a file's bytes as they come from the guest, no faster than the client takes them. What breaks after the first
+ * byte is in the trailer `x-innkeeper-error`, or breaks the connection.
+ */
+export async function readFileRoute({ vm, pass, query, request, response, signal, log }: HttpExchange): Promise<void> {
+  const agent = await vm.agent({ signal });
+  const path = requiredPath(query);
+  const reading = agent.readFile(
+    {
+      path,
+      offset: optionalBytes(query, 'offset') ?? 0n,
+      length: optionalBytes(query, 'length') ?? 0n,
+      sha256: isSet(query, 'sha256'),
+      noSymlinks: isSet(query, 'no-symlinks'),
+    },
+    { signal },
+  );
+  const chunks = reading.chunks[Symbol.asyncIterator]();
+  let sentBytes = 0;
+  try {
+    // Its facts come with the first pull; a file that cannot be read fails here, as an ordinary error.
+    let next = await chunks.next();
+    response.writeHead(200, {
+      ...fileHeaders(await reading.info),
+      'content-type': 'application/octet-stream',
+      ...attachment(treeNames(path).as),
+      trailer: 'x-innkeeper-sha256, x-innkeeper-error',
+    });
+    response.flushHeaders();
+    for (; next.done !== true; next = await chunks.next()) {
+      sentBytes += next.value.length;
+      await sendPiece(response, next.value, signal);
+    }
+    const { sha256 } = await reading.done;
+    if (sha256.length > 0) response.addTrailers({ 'x-innkeeper-sha256': Buffer.from(sha256).toString('hex') });
+    response.end();
+    pass.note({ bytes: sentBytes });
+  } catch (error) {
+    pass.note({ bytes: sentBytes });
+    const why = await explainEnd(error, vm, signal);
+    if (!response.headersSent || signal.aborted) throw why;
+    endBroken(request, response, errorHeader(toHttpError(why, log).body));
+    await pass.close(why);
+  } finally {
+    await chunks.return?.();
+  }
+}
+
+/** HEAD without an upload: the facts of what a path leads to. */
+export async function statFileRoute({ vm, query, response, signal }: HttpExchange): Promise<void> {
+  const agent = await vm.agent({ signal });
+  const info = await agent.call(
+    FileServiceLite.stat,
+    { path: requiredPath(query), follow: true },
+    { signal, timeoutMs: statTimeoutMs },
+  );
+  response.writeHead(200, fileHeaders(info));
+  response.end();
+}
+
+function fileHeaders(info: FileInfo): Record<string, string> {
+  return {
+    'x-innkeeper-size': String(info.sizeBytes),
+    'x-innkeeper-kind': kindName(info.kind),
+    'x-innkeeper-mode': info.mode.toString(8),
+    'x-innkeeper-uid': String(info.uid),
+    'x-innkeeper-gid': String(info.gid),
+    'x-innkeeper-modified-ns': String(info.modifiedUnixNs),
+  };
+}
+
+/** "regular", "character_device". */
+function kindName(kind: FileKind): string {
+  const name = Object.entries(FileKind).find(([, value]) => value === kind)?.[0] ?? 'unspecified';
+  return name.toLowerCase();
+}

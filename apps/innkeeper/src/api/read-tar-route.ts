@@ -1,0 +1,50 @@
+import { archiveError } from '@innkeeper/contract/errors';
+import { safeTar, treeNames } from '@innkeeper/tar';
+import { errorHeader, toHttpError } from '../edge/api-error.ts';
+import { attachment } from '../edge/attachment.ts';
+import { isSet, requiredPath } from '../edge/query.ts';
+import { sendPiece } from '../edge/send-body.ts';
+import { endBroken } from '../edge/web/end-broken.ts';
+import { explainEnd } from '../ports/explain-end.ts';
+import type { HttpExchange } from './exchange.ts';
+import { skippedHeader } from './skipped-header.ts';
+
+/**
+ * GET: a folder or file as a tar archive, made in the guest as it is read and checked here: whoever unpacks it gets one
+ * folder or file of the name that was asked for. What breaks after the first byte is in the
+ * trailer `x-innkeeper-error`, or breaks the connection; what was left out is in `x-innkeeper-skipped`.
+ */
+export async function readTarRoute({ vm, pass, query, request, response, signal, log }: HttpExchange): Promise<void> {
+  const path = requiredPath(query);
+  const agent = await vm.agent({ signal });
+  const reading = agent.readTar({ path, noSymlinks: isSet(query, 'no-symlinks') }, { signal });
+  const names = treeNames(path);
+  const chunks = safeTar(reading.chunks, names);
+  let sentBytes = 0;
+  try {
+    // A path that cannot be read fails with the first pull, as an ordinary error.
+    let next = await chunks.next();
+    response.writeHead(200, {
+      'content-type': 'application/x-tar',
+      ...attachment(`${names.as}.tar`),
+      trailer: 'x-innkeeper-files, x-innkeeper-skipped, x-innkeeper-error',
+    });
+    response.flushHeaders();
+    for (; next.done !== true; next = await chunks.next()) {
+      sentBytes += next.value.length;
+      await sendPiece(response, next.value, signal);
+    }
+    const { files, skipped } = await reading.done;
+    response.addTrailers({ 'x-innkeeper-files': String(files), 'x-innkeeper-skipped': skippedHeader(skipped) });
+    response.end();
+    pass.note({ bytes: sentBytes, files: Number(files) });
+  } catch (error) {
+    pass.note({ bytes: sentBytes });
+    const why = await explainEnd(archiveError(error), vm, signal);
+    if (!response.headersSent || signal.aborted) throw why;
+    endBroken(request, response, errorHeader(toHttpError(why, log).body));
+    await pass.close(why);
+  } finally {
+    await chunks.return(undefined);
+  }
+}

@@ -1,0 +1,52 @@
+import type { WebSocket } from 'ws';
+import { auditExportRoute } from '../edge/access/audit-export-route.ts';
+import { agentHandlers } from '../edge/agent-download/agent-routes.ts';
+import type { HttpRouteName, SocketRouteName } from '../edge/route-table.ts';
+import { executeRoute } from './compat/execute-route.ts';
+import { guestIpRoute } from './compat/guest-ip-route.ts';
+import { metricsHistoryRoute } from './compat/metrics-history-route.ts';
+import { serveMetrics } from './compat/metrics-socket.ts';
+import { unsupportedRoute } from './compat/unsupported-route.ts';
+import { serveConsole } from './console-socket.ts';
+import type { Exchange, HttpExchange } from './exchange.ts';
+import { serveExec } from './exec-socket.ts';
+import { healthRoute } from './health-route.ts';
+import { liveRoute } from './live/live-route.ts';
+import { metricsRoute } from './metrics/metrics-route.ts';
+import { readFileRoute, statFileRoute } from './read-file-route.ts';
+import { readTarRoute } from './read-tar-route.ts';
+import { runOutputRoute } from './run-output-route.ts';
+import { serveTerminal } from './terminal-socket.ts';
+import { uploadOffsetRoute, writeFileRoute } from './write-file-route.ts';
+import { writeTarRoute } from './write-tar-route.ts';
+
+/** What answers each HTTP route. */
+export const httpHandlers: Readonly<Record<HttpRouteName, (exchange: HttpExchange) => Promise<void>>> = {
+  ...agentHandlers,
+  metrics: metricsRoute,
+  auditExport: auditExportRoute,
+  readFile: readFileRoute,
+  writeFile: writeFileRoute,
+  statFile: (exchange) => (exchange.query.has('upload') ? uploadOffsetRoute(exchange) : statFileRoute(exchange)),
+  readTar: readTarRoute,
+  writeTar: writeTarRoute,
+  runOutput: runOutputRoute,
+  health: healthRoute,
+  execute: executeRoute,
+  quiesce: unsupportedRoute,
+  thaw: unsupportedRoute,
+  syncTime: unsupportedRoute,
+  guestAddress: guestIpRoute,
+  metricsHistory: metricsHistoryRoute,
+};
+
+/** What serves each WebSocket. */
+export const socketHandlers: Readonly<
+  Record<SocketRouteName, (socket: WebSocket, exchange: Exchange) => Promise<void>>
+> = {
+  exec: serveExec,
+  terminal: serveTerminal,
+  console: serveConsole,
+  metrics: serveMetrics,
+  live: liveRoute,
+};

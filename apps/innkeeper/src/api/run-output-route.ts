@@ -1,0 +1,69 @@
+import { OperationError } from '@innkeeper/contract';
+import { OutputStream } from '@innkeeper/contract/agent';
+import { errorHeader, toHttpError } from '../edge/api-error.ts';
+import { attachment } from '../edge/attachment.ts';
+import { sendPiece } from '../edge/send-body.ts';
+import { endBroken } from '../edge/web/end-broken.ts';
+import type { HttpExchange } from './exchange.ts';
+import { requireFollow } from './run-access.ts';
+
+const streams: Readonly<Record<string, readonly number[]>> = {
+  stdout: [OutputStream.STDOUT],
+  stderr: [OutputStream.STDERR],
+  both: [OutputStream.STDOUT, OutputStream.STDERR],
+};
+
+/**
+ * GET /v1/runs/{id}/output?vm=V&stream=stdout|stderr|both: what is kept of one target's output, now; "both" is in the
+ * order in which it came. `vm` may be left out when there is one target. What breaks after the first byte is in the
+ * trailer `x-innkeeper-error`, or breaks the connection.
+ */
+export async function runOutputRoute(exchange: HttpExchange): Promise<void> {
+  const { runs, node, pass, parameters, query, response, signal, log } = exchange;
+  const id = parameters['id'] ?? '';
+  const stream = query.get('stream') ?? 'both';
+  pass.note({ id, stream });
+  const wanted = streams[stream];
+  if (wanted === undefined)
+    throw new OperationError('INVALID_ARGUMENT', 'The parameter "stream" is stdout, stderr or both.');
+  const run = await runs.get(id);
+  requireFollow(run, { caller: pass.caller, fleet: node.fleet });
+  const target = findTarget(run.targets, query.get('vm') ?? '');
+  let sentBytes = 0;
+  response.writeHead(200, {
+    'content-type': 'application/octet-stream',
+    ...attachment(`run-${id}-${target.vmName}${stream === 'both' ? '' : `.${stream}`}.log`),
+    trailer: 'x-innkeeper-error',
+  });
+  try {
+    for await (const row of runs.output(id, target.vmId)) {
+      if (!wanted.includes(row.stream)) continue;
+      sentBytes += row.data.length;
+      await sendPiece(response, row.data, signal);
+    }
+  } catch (error) {
+    pass.note({ bytes: sentBytes });
+    if (signal.aborted) throw error;
+    endBroken(exchange.request, response, errorHeader(toHttpError(error, log).body));
+    await pass.close(error);
+    return;
+  }
+  pass.note({ bytes: sentBytes });
+  response.end();
+}
+
+interface Target {
+  readonly vmId: string;
+  readonly vmName: string;
+}
+
+/** By id or name; the only one when none is named. */
+function findTarget(targets: readonly Target[], vm: string): Target {
+  const [first, ...others] = targets;
+  if (vm === '' && first !== undefined && others.length === 0) return first;
+  const found = targets.find(({ vmId, vmName }) => vmId === vm || vmName === vm);
+  if (found !== undefined) return found;
+  if (vm === '')
+    throw new OperationError('INVALID_ARGUMENT', 'The run has many targets: name one in the parameter "vm".');
+  throw new OperationError('VM_NOT_FOUND', `The run did not go to a VM named "${vm.slice(0, 80)}".`);
+}

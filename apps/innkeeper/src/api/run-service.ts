@@ -1,0 +1,54 @@
+import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
+import { OperationError } from '@innkeeper/contract';
+import type { RunService } from '@innkeeper/contract/control';
+import { newId } from '../access/secrets.ts';
+import { passOf } from '../edge/api-interceptors.ts';
+import { ownId } from '../edge/own-id.ts';
+import { limitOf } from '../edge/query.ts';
+import type { RunManager } from '../node/runs/run-manager.ts';
+import { maxRunIdChars } from '../node/runs/run-spec.ts';
+import type { NodeOfControl } from '../ports/node-of-control.ts';
+import { listVisibleRuns } from './list-visible-runs.ts';
+import { type RunViewer, requireFollow, runNotFound, visibleRun } from './run-access.ts';
+import { runTargets } from './run-targets.ts';
+import { watchVisibleRun } from './watch-visible-run.ts';
+
+const defaultLimit = 50;
+const maxLimit = 200;
+/** VMs that the audit names of one run. */
+const maxNamedVms = 64;
+
+/** RunService: what the gate let in is checked here against each VM of the run. */
+export function createRunService(node: NodeOfControl, runs: RunManager): ServiceImpl<typeof RunService> {
+  const viewerOf = (context: HandlerContext): RunViewer => ({ caller: passOf(context).caller, fleet: node.fleet });
+  return {
+    startRun: async ({ spec, id, ...where }, context) => {
+      const pass = passOf(context);
+      const { caller } = pass;
+      if (spec === undefined) throw new OperationError('INVALID_ARGUMENT', 'The field "spec" is missing.');
+      const vms = runTargets(node, caller, where);
+      const isHeld = caller.allowedCommands.length > 0;
+      const runId = isHeld ? ownId(caller, id === '' ? newId() : id, maxRunIdChars) : id;
+      const run = await runs.run({ id: runId, user: caller.name, spec, vms });
+      const names = vms.slice(0, maxNamedVms).map(({ name }) => name);
+      pass.note({ run: run.id, targets: names, target_count: vms.length });
+      return run;
+    },
+    getRun: async ({ id }, context) => {
+      const run = visibleRun(await runs.get(id), viewerOf(context));
+      if (run === undefined) throw runNotFound(id);
+      return run;
+    },
+    listRuns: async (request, context) => {
+      const limit = limitOf(request.limit, defaultLimit, maxLimit);
+      const vmId = request.vm === '' ? undefined : node.vms.find(request.vm).id;
+      return await listVisibleRuns(runs, viewerOf(context), { ...request, limit, vmId });
+    },
+    watchRun: ({ id }, context) =>
+      watchVisibleRun(runs, id, { pass: passOf(context), fleet: node.fleet, signal: context.signal }),
+    cancelRun: async ({ id }, context) => {
+      requireFollow(await runs.get(id), viewerOf(context));
+      return await runs.cancel(id);
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { OperationError } from '@innkeeper/contract';
+import { type StartRunRequest, VmState } from '@innkeeper/contract/control';
+import { authorize, mayDo } from '../access/authorize.ts';
+import { vmMatcher } from '../node/fleet/match-vm.ts';
+import type { Caller } from '../ports/caller.ts';
+import type { NodeOfControl } from '../ports/node-of-control.ts';
+import { requireVms } from './guest-gate.ts';
+
+/** A VM that a run goes to. */
+export interface RunVm {
+  readonly id: string;
+  readonly name: string;
+}
+
+/**
+ * The VMs that a run shall go to, by name or by filter; the caller may run commands on each. Throws INVALID_ARGUMENT,
+ * VM_NOT_FOUND, or PRIVILEGE_MISSING when a filter selects a VM that the caller sees and may not run commands on.
+ */
+export function runTargets(
+  node: NodeOfControl,
+  caller: Caller,
+  { vms, filter }: Pick<StartRunRequest, 'vms' | 'filter'>,
+): readonly RunVm[] {
+  if (vms.length > 0 && filter !== '') throw new OperationError('INVALID_ARGUMENT', 'Give vms or filter, not both.');
+  if (vms.length > 0) return requireVms(node, caller, { idsOrNames: vms, privilege: 'guest.exec' });
+  // An empty filter would be every VM there is.
+  if (filter.trim() === '') throw new OperationError('INVALID_ARGUMENT', 'Name the VMs, or give a filter.');
+  const matches = vmMatcher(filter);
+  const found = node.fleet
+    .entries()
+    .filter(({ vm }) => mayDo(caller, 'vm.view', vm) || mayDo(caller, 'guest.exec', vm))
+    .filter((entry) => entry.vm.state === VmState.RUNNING && matches(entry))
+    .map(({ vm }) => vm);
+  if (found.length === 0)
+    throw new OperationError('INVALID_ARGUMENT', `No running VM matches "${filter.slice(0, 80)}".`, {
+      nextStep: 'See which VMs there are: "inn ls --filter".',
+    });
+  for (const vm of found) authorize(caller, 'guest.exec', vm);
+  return found.map(({ id, name }) => ({ id, name }));
+}

@@ -1,0 +1,34 @@
+import type { ServiceImpl } from '@connectrpc/connect';
+import type { TerminalService } from '@innkeeper/contract/control';
+import { passOf } from '../edge/api-interceptors.ts';
+import { findTerminal, mayOpen } from '../node/terminals/find-terminal.ts';
+import type { TerminalManager } from '../node/terminals/terminal-manager.ts';
+import { terminalMessage } from '../node/terminals/terminal-message.ts';
+import type { NodeOfControl } from '../ports/node-of-control.ts';
+
+/** TerminalService: the gate has let the caller to the VM; whose terminal it is, is asked here. */
+export function createTerminalService(
+  { vms }: NodeOfControl,
+  terminals: TerminalManager,
+): ServiceImpl<typeof TerminalService> {
+  return {
+    createTerminal: async (request, context) => {
+      const pass = passOf(context);
+      const vm = vms.find(request.vm);
+      vm.assertAllowed('guest');
+      const terminal = await terminals.create(vm, request, pass.caller.name, context.signal);
+      pass.note({ id: terminal.record.id });
+      return terminalMessage(terminal);
+    },
+    listTerminals: async ({ vm }, context) => {
+      const { caller } = passOf(context);
+      const all = await terminals.list(vms.find(vm).id);
+      return { terminals: all.filter((terminal) => mayOpen(caller, terminal)).map(terminalMessage) };
+    },
+    closeTerminal: async ({ vm, id }, context) => {
+      const terminal = await findTerminal(terminals, passOf(context).caller, vms.find(vm).id, id);
+      await terminals.close(terminal, context.signal);
+      return terminalMessage(terminal);
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import { OperationError } from '@innkeeper/contract';
+import { kib } from '@innkeeper/kit';
+import type { WebSocket } from 'ws';
+import { findTerminal } from '../node/terminals/find-terminal.ts';
+import type { Terminal } from '../node/terminals/terminal.ts';
+import { checkSize } from '../node/terminals/terminal-spec.ts';
+import { Viewer } from '../node/terminals/viewer.ts';
+import type { Exchange } from './exchange.ts';
+import { SocketSends } from './socket-sends.ts';
+
+/** Typed input that waits for the guest, before the connection is not read any more. */
+const maxWaitingBytes = 64 * kib;
+
+/**
+ * One who looks at a terminal and types on it; `?columns=&rows=` is their size. When they leave, it runs on. docs/protocol/http.md has the messages.
+ * Resolves when they leave or the process ends.
+ */
+export async function serveTerminal(socket: WebSocket, exchange: Exchange): Promise<void> {
+  // What it sends with its first breath is read when it may act.
+  socket.pause();
+  try {
+    await serve(socket, exchange);
+  } finally {
+    // Its part of the closing handshake must be read.
+    socket.resume();
+  }
+}
+
+async function serve(socket: WebSocket, exchange: Exchange): Promise<void> {
+  const { vm, pass, parameters, query, signal, terminals } = exchange;
+  const id = parameters['terminal'] ?? '';
+  pass.note({ terminal: id.slice(0, 64) });
+  const size = query.has('columns') ? checkSize(Number(query.get('columns')), Number(query.get('rows'))) : undefined;
+  const terminal = await findTerminal(terminals, pass.caller, vm.id, id);
+  await pass.begin();
+  signal.throwIfAborted();
+  const over = Promise.withResolvers<void>();
+  const sends = new SocketSends(socket);
+  const viewer = new Viewer({
+    sendText: (text) => socket.send(text),
+    sendBytes: (bytes) => sends.send(bytes),
+    get isFull() {
+      return sends.isFull;
+    },
+    get bufferedBytes() {
+      return socket.bufferedAmount;
+    },
+    fail: over.reject,
+  });
+  const input = new ViewerInput(terminal, viewer, { socket, fail: over.reject });
+  socket.on('message', (data: Buffer, isBinary) => input.take(data, isBinary));
+  const onAbort = (): void => over.resolve();
+  signal.addEventListener('abort', onAbort);
+  const stopEnd = terminal.changes.add(() => {
+    if (terminal.isEnded) over.resolve();
+  });
+  let leave = (): void => undefined;
+  try {
+    if (size !== undefined) await terminal.resize(size.columns, size.rows, viewer);
+    leave = await terminal.join(viewer);
+    socket.resume();
+    if (!signal.aborted && !terminal.isEnded) await over.promise;
+    if (terminal.isEnded) socket.close(1000);
+  } finally {
+    pass.note({ typed_bytes: input.typedBytes });
+    signal.removeEventListener('abort', onAbort);
+    stopEnd();
+    leave();
+  }
+}
+
+/** What a viewer sends. */
+class ViewerInput {
+  typedBytes = 0;
+  readonly #terminal: Terminal;
+  readonly #viewer: Viewer;
+  readonly #socket: WebSocket;
+  readonly #fail: (error: unknown) => void;
+  #waitingBytes = 0;
+
+  constructor(
+    terminal: Terminal,
+    viewer: Viewer,
+    { socket, fail }: { readonly socket: WebSocket; readonly fail: (error: unknown) => void },
+  ) {
+    this.#terminal = terminal;
+    this.#viewer = viewer;
+    this.#socket = socket;
+    this.#fail = fail;
+  }
+
+  take(data: Buffer, isBinary: boolean): void {
+    // Taken one after another: none waits for an earlier one before it is queued.
+    const done = isBinary ? this.#type(data) : this.#control(data.toString('utf8'));
+    done.catch(this.#fail);
+  }
+
+  async #type(data: Buffer): Promise<void> {
+    this.typedBytes += data.length;
+    this.#waitingBytes += data.length;
+    // Output does not wait for this viewer for long, so not reading its acknowledgements stops nothing.
+    if (this.#waitingBytes > maxWaitingBytes) this.#socket.pause();
+    try {
+      await this.#terminal.type(data, this.#viewer);
+    } catch (error) {
+      // The process ended with input on its way; its own end is told.
+      if (!this.#terminal.isEnded && !(error instanceof OperationError && error.reason === 'STDIN_CLOSED')) throw error;
+    } finally {
+      this.#waitingBytes -= data.length;
+      if (this.#waitingBytes <= maxWaitingBytes) this.#socket.resume();
+    }
+  }
+
+  async #control(text: string): Promise<void> {
+    const message = parse(text);
+    if (message['type'] === 'ack') await this.#terminal.acknowledge(this.#viewer, count(message['bytes']));
+    if (message['type'] === 'resize') {
+      const { columns, rows } = checkSize(Number(message['columns']), Number(message['rows']));
+      await this.#terminal.resize(columns, rows, this.#viewer);
+    }
+  }
+}
+
+function parse(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const message: unknown = JSON.parse(text);
+    if (typeof message === 'object' && message !== null) return message as Record<string, unknown>;
+  } catch {
+    // Told below, as any other text that is no object.
+  }
+  throw new OperationError('INVALID_ARGUMENT', 'A message is not as the protocol has it.');
+}
+
+function count(value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new OperationError('INVALID_ARGUMENT', 'An ack names a number of bytes.');
+}

@@ -1,0 +1,26 @@
+import type { RunEvent } from '@innkeeper/contract/control';
+import type { Pass } from '../edge/gate.ts';
+import type { RunManager } from '../node/runs/run-manager.ts';
+import type { Fleet } from '../ports/fleet.ts';
+import { requireFollow } from './run-access.ts';
+
+/**
+ * A run as it is, its output so far, then what changes, until it has ended. Whoever loses the privilege on one of its VMs
+ * meanwhile sees no more of it. Fails with RUN_NOT_FOUND, PRIVILEGE_MISSING, COMMAND_NOT_ALLOWED.
+ */
+export async function* watchVisibleRun(
+  runs: RunManager,
+  id: string,
+  { pass, fleet, signal }: { readonly pass: Pick<Pass, 'caller'>; readonly fleet: Fleet; readonly signal: AbortSignal },
+): AsyncGenerator<RunEvent> {
+  const run = await runs.get(id);
+  let caller = pass.caller;
+  requireFollow(run, { caller, fleet });
+  for await (const event of runs.watch(id, signal)) {
+    if (pass.caller !== caller) {
+      caller = pass.caller;
+      requireFollow(run, { caller, fleet });
+    }
+    yield event;
+  }
+}

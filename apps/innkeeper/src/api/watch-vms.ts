@@ -1,0 +1,58 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { Vm, WatchVmsEventSchema } from '@innkeeper/contract/control';
+import type { Viewer } from '../access/viewer.ts';
+import type { NodeOfControl } from '../ports/node-of-control.ts';
+import { ChangeFlag } from './change-flag.ts';
+
+type VmsEvent = MessageInitShape<typeof WatchVmsEventSchema>;
+
+/** The VM as it is, then after each change, until it is deleted. Fails with VM_NOT_FOUND. */
+export async function* watchVm(node: NodeOfControl, idOrName: string, signal: AbortSignal): AsyncGenerator<Vm> {
+  const vm = node.vms.find(idOrName);
+  const changed = new ChangeFlag();
+  const stop = vm.onChange(() => changed.raise());
+  try {
+    while (node.vms.list().some(({ id }) => id === vm.id)) {
+      yield vm.describe();
+      await changed.lookSlowly(signal);
+    }
+  } finally {
+    stop();
+  }
+}
+
+/** Every VM that the viewer may see as it is, `synced`, then each one that changes or is deleted. */
+export async function* watchVms(node: NodeOfControl, viewer: Viewer, signal: AbortSignal): AsyncGenerator<VmsEvent> {
+  const changed = new ChangeFlag();
+  // Bounded by the number of VMs: a VM that changes twice before it is sent is in here once.
+  const changedIds = new Set<string>();
+  // Who never saw a VM does not hear of its end.
+  const shownIds = new Set<string>();
+  const stop = node.vms.onChange((id) => {
+    changedIds.add(id);
+    changed.raise();
+  });
+  try {
+    for (const vm of node.vms.list().map((each) => each.describe())) {
+      if (!viewer.sees(vm)) continue;
+      shownIds.add(vm.id);
+      yield { event: { case: 'vm', value: vm } };
+    }
+    yield { event: { case: 'synced', value: true } };
+    for (;;) {
+      await changed.lookSlowly(signal);
+      const ids = [...changedIds];
+      changedIds.clear();
+      const vms = new Map(node.vms.list().map((vm) => [vm.id, vm]));
+      for (const id of ids) {
+        const vm = vms.get(id)?.describe();
+        if (vm !== undefined && viewer.sees(vm)) {
+          shownIds.add(id);
+          yield { event: { case: 'vm', value: vm } };
+        } else if (shownIds.delete(id)) yield { event: { case: 'deletedId', value: id } };
+      }
+    }
+  } finally {
+    stop();
+  }
+}

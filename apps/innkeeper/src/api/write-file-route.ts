@@ -1,0 +1,63 @@
+import type { IncomingMessage } from 'node:http';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { OperationError } from '@innkeeper/contract';
+import type { OpenWriteSchema } from '@innkeeper/contract/agent';
+import { FileServiceLite } from '@innkeeper/contract/agent-lite';
+import { isSet, optionalBytes, optionalMode, optionalSha256, optionalText, requiredPath } from '../edge/query.ts';
+import type { HttpExchange } from './exchange.ts';
+import { ReplayBody } from './replay-body.ts';
+
+/**
+ * PUT: takes a file no faster than the guest writes it. With an upload id a body that broke off can be gone on with:
+ * `offset` says where this body begins, HEAD says where to begin.
+ */
+export async function writeFileRoute({ vm, pass, query, request, response, signal }: HttpExchange): Promise<void> {
+  const offset = optionalBytes(query, 'offset') ?? 0n;
+  const open = openOf(query);
+  if (offset > 0n && open.uploadId === undefined) {
+    throw new OperationError('INVALID_ARGUMENT', 'The parameter "offset" needs "upload".');
+  }
+  const fromHeader = optionalSha256(request.headers['x-innkeeper-sha256']);
+  const agent = await vm.agent({ signal });
+  const body = new ReplayBody(request, Number(offset));
+  const { bytes, sha256 } = await agent.writeFile(
+    { ...open, resume: offset > 0n, sha256: true },
+    (from) => body.from(Number(from)),
+    {
+      signal,
+      expectedSha256: () => {
+        assertComplete(request);
+        return fromHeader ?? optionalSha256(request.trailers['x-innkeeper-sha256']);
+      },
+    },
+  );
+  pass.note({ bytes: Number(bytes), sha256: Buffer.from(sha256).toString('hex') });
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ bytes: Number(bytes), sha256: Buffer.from(sha256).toString('hex') }));
+}
+
+/** HEAD with an upload: where to continue; 0 when the guest has nothing of it. */
+export async function uploadOffsetRoute({ vm, query, response, signal }: HttpExchange): Promise<void> {
+  const agent = await vm.agent({ signal });
+  const request = { path: requiredPath(query), uploadId: optionalText(query, 'upload') ?? '' };
+  const { offset } = await agent.call(FileServiceLite.getUpload, request, { signal });
+  response.writeHead(200, { 'x-innkeeper-offset': String(offset) });
+  response.end();
+}
+
+/** A body that broke off ends the stream without an error where its length was not announced. */
+function assertComplete(request: IncomingMessage): void {
+  if (!request.complete) throw new OperationError('CANCELED', 'The caller left in the middle of the upload.');
+}
+
+function openOf(query: URLSearchParams): MessageInitShape<typeof OpenWriteSchema> {
+  const given = {
+    uploadId: optionalText(query, 'upload'),
+    mode: optionalMode(query),
+    user: optionalText(query, 'user'),
+    group: optionalText(query, 'group'),
+    sizeBytes: optionalBytes(query, 'size'),
+  };
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return { path: requiredPath(query), createParents: isSet(query, 'parents'), ...present };
+}

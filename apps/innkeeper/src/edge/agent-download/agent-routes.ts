@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { OperationError } from '@innkeeper/contract';
+import { type AgentArchitecture, maxAgentBytes } from '@innkeeper/images';
+import { readRegularFile } from '@innkeeper/kit/node';
+import type { NodeOfControl } from '../../ports/node-of-control.ts';
+import type { HttpEdgeExchange } from '../http-route.ts';
+import { installScript } from './install-script.ts';
+
+/** What these routes need of an exchange: a control plane has them without a node. */
+export interface AgentExchange extends Pick<HttpEdgeExchange, 'visitor' | 'response'> {
+  readonly node: Pick<NodeOfControl, 'agentPaths'>;
+}
+
+/** GET /agent/latest/linux-amd64: the agent that this daemon puts into images. */
+async function answerBinary(architecture: AgentArchitecture, { node, response }: AgentExchange): Promise<void> {
+  const bytes = await agentBytes(architecture, node);
+  response.writeHead(200, {
+    'content-type': 'application/octet-stream',
+    'content-length': bytes.length,
+    'content-disposition': 'attachment; filename="innkeeper-agent"',
+  });
+  response.end(bytes);
+}
+
+/** linux-amd64.sha256: its hash, as sha256sum(1) writes it. */
+async function answerChecksum(architecture: AgentArchitecture, { node, response }: AgentExchange): Promise<void> {
+  const bytes = await agentBytes(architecture, node);
+  response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
+  response.end(`${createHash('sha256').update(bytes).digest('hex')}  innkeeper-agent\n`);
+}
+
+/** GET /install-agent.sh: for `curl … | sudo sh` in a guest. */
+async function scriptRoute({ visitor, response }: AgentExchange): Promise<void> {
+  const { host, entrance } = visitor.facts;
+  const script = await installScript(`${entrance.isSecure ? 'https' : 'http'}://${host ?? 'localhost'}`);
+  response.writeHead(200, { 'content-type': 'text/x-shellscript; charset=utf-8' });
+  response.end(script);
+}
+
+async function agentBytes(architecture: AgentArchitecture, node: AgentExchange['node']): Promise<Buffer> {
+  const path = node.agentPaths[architecture];
+  if (path !== undefined) return await readRegularFile(path, maxAgentBytes);
+  throw new OperationError('AGENT_NOT_BUILT', `This daemon has no agent for ${architecture}: it was not built.`, {
+    nextStep: 'Build it on the daemon’s machine with "npm run build:agent -- --arch all" and restart the daemon.',
+  });
+}
+
+/** By the names of the routes. */
+export const agentHandlers: Readonly<
+  Record<
+    'installScript' | 'agentAmd64' | 'agentAmd64Sum' | 'agentArm64' | 'agentArm64Sum',
+    (exchange: AgentExchange) => Promise<void>
+  >
+> = {
+  installScript: scriptRoute,
+  agentAmd64: (exchange) => answerBinary('amd64', exchange),
+  agentAmd64Sum: (exchange) => answerChecksum('amd64', exchange),
+  agentArm64: (exchange) => answerBinary('arm64', exchange),
+  agentArm64Sum: (exchange) => answerChecksum('arm64', exchange),
+};

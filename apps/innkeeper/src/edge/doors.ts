@@ -1,0 +1,162 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ListenOptions, Socket } from 'node:net';
+import { OperationError } from '@innkeeper/contract';
+import { type Log, mib } from '@innkeeper/kit';
+import { WebSocketServer } from 'ws';
+import { answerError, refuseUpgrade } from './answer-error.ts';
+import { isRoutePath } from './find-route.ts';
+import { readVmPath, takesStream } from './vm-address.ts';
+import type { HttpLimits } from './web/connection-limits.ts';
+import { commonHeaders } from './web/content-policy.ts';
+import type { Entrance } from './web/entrance.ts';
+import { type AnyResponse, HttpListener, type HttpListenerOptions } from './web/http-listener.ts';
+import { keepAfterAnswer } from './web/leave-body.ts';
+import { type AnyRequest, checkOrigin, type RequestFacts, requestFacts } from './web/request-facts.ts';
+import { serveStaticFile } from './web/static-files.ts';
+
+/** Of one WebSocket message: input of a process, or an acknowledgement. */
+const maxSocketMessageBytes = mib;
+/** A call's request is small: who takes longer to send it holds a connection for nothing. */
+const requestTimeoutMs = 30_000;
+
+/** A connection that asks for a WebSocket. */
+export interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Socket;
+  readonly head: Buffer;
+  readonly sockets: WebSocketServer;
+}
+
+export interface DoorsOptions {
+  readonly log: Log;
+  /** The built web console; without it, TCP ports answer calls alone. */
+  readonly webFolder?: string | undefined;
+  /** Answers a call, and hands whatever is none to `beside`. */
+  readonly onCall: (request: AnyRequest, response: ServerResponse) => void;
+  /** Answers a route. Never rejects. */
+  readonly onRoute: (request: IncomingMessage, response: ServerResponse, facts: RequestFacts) => Promise<void>;
+  /** Takes over a connection that asks for a WebSocket. Never rejects. */
+  readonly onUpgrade: (upgrade: Upgrade, facts: RequestFacts) => Promise<void>;
+}
+
+/** A port or socket to listen on. */
+export interface DoorListenOptions {
+  readonly where: ListenOptions;
+  readonly entrance: Entrance;
+  readonly tls?: HttpListenerOptions['tls'];
+  readonly limits?: Partial<HttpLimits>;
+}
+
+/**
+ * Unix sockets and TCP ports that requests come in by: refuses those of foreign hosts and pages, and sorts the others into
+ * calls, routes, WebSockets and files of the web console.
+ */
+export class Doors implements AsyncDisposable {
+  readonly #options: DoorsOptions;
+  readonly #sockets: WebSocketServer;
+  readonly #listeners: HttpListener[] = [];
+  readonly #shutdown = new AbortController();
+  readonly #facts = new WeakMap<object, RequestFacts>();
+
+  constructor(options: DoorsOptions) {
+    this.#options = options;
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      maxPayload: maxSocketMessageBytes,
+      clientTracking: true,
+    });
+  }
+
+  /** Aborted when the doors close. */
+  get shutdownSignal(): AbortSignal {
+    return this.#shutdown.signal;
+  }
+
+  /** Where a request came in; undefined for what did not come in here. */
+  factsOf(request: object): RequestFacts | undefined {
+    return this.#facts.get(request);
+  }
+
+  /** Listens; gives the port, 0 for a unix socket. Rejects with Node's error. */
+  async listen({ where, entrance, tls, limits }: DoorListenOptions): Promise<number> {
+    const listener = new HttpListener({
+      ...(tls === undefined ? {} : { tls }),
+      ...(limits === undefined ? {} : { limits }),
+      trustsPeers: entrance.kind === 'unix' || entrance.kind === 'control',
+      onRequest: (request, response, recognize) =>
+        this.#answer(request, response, { ...requestFacts(request, entrance, false), recognize }),
+      onUpgrade: (request, socket, head, recognize) =>
+        this.#upgrade(request, socket, head, { ...requestFacts(request, entrance, true), recognize }),
+    });
+    await listener.listen(where);
+    this.#listeners.push(listener);
+    return listener.port;
+  }
+
+  /** What is no call: a route, or a page of the web console. */
+  async beside(request: AnyRequest, response: AnyResponse): Promise<void> {
+    const facts = this.#facts.get(request);
+    if (facts === undefined) throw new Error('a request without its facts');
+    const { webFolder, log, onRoute } = this.#options;
+    try {
+      if (facts.entrance.kind === 'tcp' && webFolder !== undefined && !isRoutePath(request.url)) {
+        if (await serveStaticFile(webFolder, request, response as ServerResponse)) return;
+      }
+    } catch (error) {
+      answerError(response as ServerResponse, error, log);
+      return;
+    }
+    await onRoute(request as IncomingMessage, response as ServerResponse, facts);
+  }
+
+  /** Ends every call: watchers and processes' followers are told, files on their way break off. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#shutdown.abort(new OperationError('DAEMON_UNREACHABLE', 'The daemon stops.'));
+    for (const socket of this.#sockets.clients) socket.close(1001, 'the daemon stops');
+    await Promise.all(this.#listeners.map((listener) => listener[Symbol.asyncDispose]()));
+  }
+
+  #answer(request: AnyRequest, response: AnyResponse, facts: RequestFacts): void {
+    for (const [name, value] of Object.entries(commonHeaders)) response.setHeader(name, value);
+    try {
+      checkOrigin(facts, request.method);
+    } catch (error) {
+      answerError(response as ServerResponse, error, this.#options.log);
+      return;
+    }
+    readVmPath(request);
+    this.#facts.set(request, facts);
+    if (facts.entrance.kind === 'guest') {
+      void this.beside(request, response);
+      return;
+    }
+    if (facts.entrance.kind === 'control') keepAfterAnswer(request);
+    if (/^\/(innkeeper|limiquantix)\./.test(request.url ?? '') && !takesStream(request.url)) {
+      limitRequestTime(request, response);
+    }
+    this.#options.onCall(request, response as ServerResponse);
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer, facts: RequestFacts): void {
+    socket.on('error', () => socket.destroy());
+    try {
+      checkOrigin(facts, request.method);
+      if (facts.entrance.kind === 'guest')
+        throw new OperationError('UNKNOWN_METHOD', 'There is no WebSocket for guests.');
+    } catch (error) {
+      refuseUpgrade(socket, error, this.#options.log);
+      return;
+    }
+    void this.#options.onUpgrade({ request, socket, head, sockets: this.#sockets }, facts);
+  }
+}
+
+/** Ends a request that is sent too slowly. */
+function limitRequestTime(request: AnyRequest, response: AnyResponse): void {
+  const timer = setTimeout(() => {
+    if (!request.complete) request.destroy();
+  }, requestTimeoutMs);
+  timer.unref();
+  response.once('close', () => clearTimeout(timer));
+}

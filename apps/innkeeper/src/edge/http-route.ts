@@ -1,0 +1,65 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { VmAction } from '@innkeeper/contract';
+import type { Log } from '@innkeeper/kit';
+import type { AuditParameters } from '../audit/audit.ts';
+import type { Gate, Pass, Visitor } from './gate.ts';
+
+/** What is common to routes and sockets. */
+export interface RouteFacts {
+  /** Such as "/v1/vms/{vm}/files". `{vm}` names the VM that the privilege is needed on; others are parameters. */
+  readonly path: string;
+  /** "public" for everybody, "self" for who is logged in. */
+  readonly privilege: string;
+  /** Without `{vm}`: whether the privilege is needed on everything (default), or somewhere and the route asks again. */
+  readonly where?: 'everywhere' | 'somewhere';
+  /** It is served on the port that guests reach as well. */
+  readonly isForGuests?: boolean;
+  /** What the VM's state must allow. */
+  readonly vmAction?: VmAction;
+  /** For sockets: they say themselves, with `pass.begin`, when it begins what they do. */
+  readonly beginsLater?: boolean;
+  /** For `guest.exec`: see `Entry.command`. */
+  readonly command?: 'later';
+  /** The name in the audit; without one nothing is written down. */
+  readonly action?: string;
+  /** What the audit holds of the query. */
+  readonly describe?: (query: URLSearchParams) => AuditParameters;
+}
+
+/** A route, without what answers it. */
+export interface HttpRouteFacts extends RouteFacts {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
+}
+
+/** What every route and socket is given, wherever it is served. */
+export interface EdgeExchange {
+  readonly visitor: Visitor;
+  readonly pass: Pass;
+  readonly gate: Gate;
+  /** Of the path. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly request: IncomingMessage;
+  /** Aborted when the client leaves, the session ends or the daemon stops. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+export interface HttpEdgeExchange extends EdgeExchange {
+  readonly response: ServerResponse;
+}
+
+/** The parameters of a path that has this form; undefined when it has another. Throws URIError for a wrong escape. */
+export function matchPath(form: string, path: string): Record<string, string> | undefined {
+  const [wanted, given] = [form.split('/'), path.split('/')];
+  if (wanted.length !== given.length) return undefined;
+  const parameters: Record<string, string> = {};
+  for (const [index, part] of wanted.entries()) {
+    const value = given[index] ?? '';
+    if (!part.startsWith('{')) {
+      if (part !== value) return undefined;
+    } else if (value === '') return undefined;
+    else parameters[part.slice(1, -1)] = decodeURIComponent(value);
+  }
+  return parameters;
+}

@@ -1,0 +1,125 @@
+import type { HttpRouteFacts, RouteFacts } from './http-route.ts';
+
+const filesPath = '/v1/vms/{vm}/files';
+const tarPath = '/v1/vms/{vm}/tar';
+
+/** What of a file route's query the audit holds. */
+function describeFile(query: URLSearchParams): Record<string, string> {
+  const names = ['path', 'offset', 'length', 'size', 'mode', 'user', 'group', 'parents', 'owners'];
+  return Object.fromEntries(names.flatMap((name) => (query.has(name) ? [[name, query.get(name) ?? '']] : [])));
+}
+
+/** What the audit holds of a download; the run's id is added where the path is known. */
+function describeRunOutput(query: URLSearchParams): Record<string, string> {
+  return { vm: query.get('vm') ?? '', stream: query.get('stream') ?? '' };
+}
+
+const file = { path: filesPath, vmAction: 'guest', describe: describeFile } as const;
+const tar = { path: tarPath, vmAction: 'guest', describe: describeFile } as const;
+const forGuests = { method: 'GET', privilege: 'public', isForGuests: true } as const;
+
+/** Every HTTP route beside the calls, by its name. The first one that fits is taken. What answers it is attached elsewhere. */
+const httpTable = {
+  metrics: { method: 'GET', path: '/metrics', privilege: 'vm.view', where: 'somewhere' },
+  auditExport: { method: 'GET', path: '/v1/audit.jsonl', privilege: 'audit.view', action: 'audit.export' },
+  readFile: { ...file, method: 'GET', privilege: 'guest.file.read', action: 'guest.file.read' },
+  writeFile: { ...file, method: 'PUT', privilege: 'guest.file.write', action: 'guest.file.write' },
+  statFile: { ...file, method: 'HEAD', privilege: 'guest.file.read', action: 'guest.file.stat' },
+  readTar: { ...tar, method: 'GET', privilege: 'guest.file.read', action: 'guest.tar.read' },
+  writeTar: { ...tar, method: 'PUT', privilege: 'guest.file.write', action: 'guest.tar.write' },
+  runOutput: {
+    method: 'GET',
+    path: '/v1/runs/{id}/output',
+    privilege: 'guest.exec',
+    where: 'somewhere',
+    action: 'run.output',
+    describe: describeRunOutput,
+    command: 'later',
+  },
+  // Load balancers have no user.
+  health: { method: 'GET', path: '/healthz', privilege: 'public' },
+  // A guest has no user either, and the agent is no secret.
+  installScript: { ...forGuests, path: '/install-agent.sh' },
+  agentAmd64: { ...forGuests, path: '/agent/latest/linux-amd64' },
+  agentAmd64Sum: { ...forGuests, path: '/agent/latest/linux-amd64.sha256' },
+  agentArm64: { ...forGuests, path: '/agent/latest/linux-arm64' },
+  agentArm64Sum: { ...forGuests, path: '/agent/latest/linux-arm64.sha256' },
+  // As other platforms' documents write them: docs/protocol/compatibility.md.
+  execute: {
+    method: 'POST',
+    path: '/api/vms/{vm}/execute',
+    privilege: 'guest.exec',
+    vmAction: 'guest',
+    action: 'guest.exec',
+    command: 'later',
+  },
+  quiesce: {
+    method: 'POST',
+    path: '/api/vms/{vm}/quiesce',
+    privilege: 'guest.filesystem',
+    vmAction: 'guest',
+    action: 'guest.freeze',
+  },
+  thaw: {
+    method: 'POST',
+    path: '/api/vms/{vm}/thaw',
+    privilege: 'guest.filesystem',
+    vmAction: 'guest',
+    action: 'guest.thaw',
+  },
+  syncTime: {
+    method: 'POST',
+    path: '/api/vms/{vm}/sync-time',
+    privilege: 'guest.admin',
+    vmAction: 'guest',
+    action: 'guest.sync-time',
+  },
+  guestAddress: {
+    method: 'POST',
+    path: '/v1/vms/{vm}/guest-ip',
+    privilege: 'guest.report',
+    vmAction: 'guest',
+    action: 'guest.report',
+    isForGuests: true,
+  },
+  metricsHistory: { method: 'GET', path: '/v1/metrics/vms/{vm}', privilege: 'vm.view' },
+} as const satisfies Readonly<Record<string, HttpRouteFacts>>;
+
+/** Every WebSocket, by its name. */
+const socketTable = {
+  exec: {
+    path: '/v1/vms/{vm}/exec',
+    privilege: 'guest.exec',
+    vmAction: 'guest',
+    action: 'guest.exec',
+    command: 'later',
+    beginsLater: true,
+  },
+  terminal: {
+    path: '/v1/vms/{vm}/terminals/{terminal}',
+    privilege: 'guest.exec',
+    action: 'guest.terminal',
+    beginsLater: true,
+  },
+  console: { path: '/v1/vms/{vm}/console', privilege: 'vm.console', vmAction: 'console', action: 'vm.console' },
+  metrics: { path: '/v1/vms/{vm}/metrics/ws', privilege: 'vm.view' },
+  live: { path: '/v1/live', privilege: 'vm.view', where: 'somewhere' },
+} as const satisfies Readonly<Record<string, RouteFacts>>;
+
+export type HttpRouteName = keyof typeof httpTable;
+export type SocketRouteName = keyof typeof socketTable;
+
+export interface HttpRoute extends HttpRouteFacts {
+  readonly name: HttpRouteName;
+}
+
+export interface SocketRoute extends RouteFacts {
+  readonly name: SocketRouteName;
+}
+
+export const httpRoutes: readonly HttpRoute[] = named<HttpRouteName, HttpRouteFacts>(httpTable);
+export const socketRoutes: readonly SocketRoute[] = named<SocketRouteName, RouteFacts>(socketTable);
+
+function named<Name extends string, Facts>(table: Readonly<Record<Name, Facts>>): (Facts & { readonly name: Name })[] {
+  return (Object.keys(table) as Name[]).map((name) => ({ ...table[name], name }));
+}

@@ -1,0 +1,82 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
+import { OperationError } from '@innkeeper/contract';
+import type { Credentials } from '../../access/authenticate.ts';
+import { callerHeader } from '../../access/forwarded-caller.ts';
+import { type Entrance, isHostAllowed } from './entrance.ts';
+
+/** What of a request decides whether it is heard: where it came in, and what it says of itself. */
+export interface RequestFacts {
+  readonly entrance: Entrance;
+  readonly credentials: Credentials;
+  readonly host: string | undefined;
+  /** Of the page that made it, when a browser did. */
+  readonly origin: string | undefined;
+  readonly fetchSite: string | undefined;
+  readonly csrfToken: string | undefined;
+  readonly userAgent: string;
+  /** It asks for a WebSocket. */
+  readonly isUpgrade: boolean;
+  /** To be called when whoever asks may come in: their connection is kept before those of strangers. */
+  readonly recognize?: () => void;
+}
+
+/** What of a request does not say who asks. A control plane that names nobody asks for nobody. */
+const stranger: Credentials = { isLocal: false, address: '', authorization: undefined, cookie: undefined };
+
+export type AnyRequest = IncomingMessage | Http2ServerRequest;
+
+export function requestFacts(request: AnyRequest, entrance: Entrance, isUpgrade: boolean): RequestFacts {
+  const { headers } = request;
+  const address = (request.socket?.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+  return {
+    entrance,
+    credentials:
+      entrance.kind === 'control'
+        ? { ...stranger, forwarded: single(headers, callerHeader) }
+        : {
+            isLocal: entrance.kind === 'unix',
+            address,
+            authorization: headers.authorization,
+            // No browser has a session with guests' port.
+            cookie: entrance.kind === 'guest' ? undefined : headers.cookie,
+          },
+    host: headers.host ?? single(headers, ':authority'),
+    origin: single(headers, 'origin'),
+    fetchSite: single(headers, 'sec-fetch-site'),
+    csrfToken: single(headers, 'x-innkeeper-csrf'),
+    userAgent: headers['user-agent'] ?? '',
+    isUpgrade,
+  };
+}
+
+/** Throws HOST_REFUSED, or ORIGIN_REFUSED when a page of another origin asks for more than a page to look at. */
+export function checkOrigin(facts: RequestFacts, method: string | undefined): void {
+  const { entrance, host, origin, fetchSite, isUpgrade } = facts;
+  if (!isHostAllowed(entrance, host)) {
+    throw new OperationError('HOST_REFUSED', `This daemon does not go by the name "${(host ?? '').slice(0, 80)}".`);
+  }
+  const isReading = !isUpgrade && (method === 'GET' || method === 'HEAD');
+  if (origin !== undefined && !isReading && !isOwnOrigin(facts, origin)) {
+    throw new OperationError('ORIGIN_REFUSED', `A page of "${origin.slice(0, 80)}" may not call this daemon.`);
+  }
+  if (!isReading && (fetchSite === 'cross-site' || fetchSite === 'same-site')) {
+    throw new OperationError('ORIGIN_REFUSED', 'A page of another origin may not call this daemon.');
+  }
+}
+
+/** Whether the page that made it is this daemon's own. A proxy before a cleartext port may have added TLS. */
+function isOwnOrigin({ entrance, host }: RequestFacts, origin: string): boolean {
+  const own = (host ?? '').toLowerCase();
+  return origin === `https://${own}` || (!entrance.isSecure && origin === `http://${own}`);
+}
+
+/** Whether the browser has a secure connection, be it to a proxy: then its cookies are for such connections alone. */
+export function isSecurePage({ entrance, origin }: RequestFacts): boolean {
+  return entrance.isSecure || origin?.startsWith('https://') === true;
+}
+
+function single(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' ? value : undefined;
+}

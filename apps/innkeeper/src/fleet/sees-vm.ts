@@ -1,9 +1,0 @@
-import type { FleetIndex } from './fleet-index.ts';
-import type { Viewer } from './viewer.ts';
-
-/** Whether something about this VM may be shown. What concerns no VM, or one that is gone, is for who sees every VM. */
-export function seesVm(viewer: Viewer, fleet: FleetIndex, vmId: string): boolean {
-  if (viewer.seesEverything) return true;
-  const vm = fleet.find(vmId);
-  return vm !== undefined && viewer.sees(vm);
-}

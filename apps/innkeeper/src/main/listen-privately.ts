@@ -1,0 +1,28 @@
+import { lstat, rm } from 'node:fs/promises';
+import { OperationError } from '@innkeeper/contract';
+import { isMissing } from '../node/data/unfinished.ts';
+
+/** Listens on a unix socket whose file is this user's alone from its first moment. One that a dead daemon left is in the way. */
+export async function listenPrivately(path: string, listen: () => Promise<unknown>): Promise<void> {
+  await removeDeadSocket(path);
+  const before = process.umask(0o177);
+  try {
+    await listen();
+  } finally {
+    process.umask(before);
+  }
+}
+
+/** What is there and is no socket is somebody's. Fails with DATA_FOLDER_UNUSABLE. */
+async function removeDeadSocket(path: string): Promise<void> {
+  try {
+    if (!(await lstat(path)).isSocket())
+      throw new OperationError('DATA_FOLDER_UNUSABLE', `${path} is in the way: it is not a socket.`, {
+        nextStep: 'Move it away.',
+      });
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  await rm(path, { force: true });
+}

@@ -1,0 +1,72 @@
+import { parseArgs } from 'node:util';
+import { defaultAgentBinaryPath } from '@innkeeper/images';
+import { defaultDataFolder } from '../node/data/data-folder.ts';
+import { remoteWriteOf, type ServeSettings } from './command-line.ts';
+import type { ControlDoorSettings } from './control-door.ts';
+import { requiredDatabase } from './database-address.ts';
+import { parseAddress } from './listen-settings.ts';
+import { checkLogLevel } from './log-level.ts';
+
+export interface NodeSettings extends ServeSettings {
+  readonly controlDoor: ControlDoorSettings;
+}
+
+export const nodeUsage = `innkeeper node [--data DIR] [--listen HOST:PORT --tls-cert FILE --tls-key FILE --control-ca FILE]
+
+  Runs VMs for control planes ("innkeeper control"), which come in by control.sock in its data folder, or:
+
+  --listen HOST:PORT   with a certificate of --control-ca
+  --tls-cert FILE      its certificate chain, in PEM
+  --tls-key FILE       its key
+  --control-ca FILE    the authority whose certificates control planes have, in PEM; used for nothing else
+
+  --data DIR           where VMs, images and the sockets lie; default $XDG_DATA_HOME/innkeeper
+  --remote-write URL   send what is measured there too, by Prometheus' remote write, every 15 s
+  --agent-binary PATH  the agent that is put into images
+  --adopt-data         take over images and VMs in the data folder that the database does not know; removes nothing
+  --log-level LEVEL    debug, info, warn (default) or error
+
+DATABASE_URL=postgres://… is the database of the node and its control planes.
+`;
+
+/** Reads the arguments after `innkeeper node`; undefined when they ask for help. Throws in plain words when they are wrong. */
+export function parseNodeCommandLine(
+  argv: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): NodeSettings | undefined {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      data: { type: 'string' },
+      listen: { type: 'string' },
+      'tls-cert': { type: 'string' },
+      'tls-key': { type: 'string' },
+      'control-ca': { type: 'string' },
+      'remote-write': { type: 'string' },
+      'agent-binary': { type: 'string' },
+      'log-level': { type: 'string' },
+      'adopt-data': { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) return undefined;
+  const { listen, 'tls-cert': certPath, 'tls-key': keyPath, 'control-ca': caPath } = values;
+  const files = [certPath, keyPath, caPath];
+  if (files.some((path) => (path === undefined) !== (listen === undefined))) {
+    throw new Error('--listen, --tls-cert, --tls-key and --control-ca go together.');
+  }
+  const tls =
+    certPath === undefined || keyPath === undefined || caPath === undefined ? undefined : { certPath, keyPath, caPath };
+  return {
+    dataPath: values.data ?? environment['INNKEEPER_DATA'] ?? defaultDataFolder(environment),
+    agentBinaryPath: values['agent-binary'] ?? defaultAgentBinaryPath,
+    logLevel: checkLogLevel(values['log-level']),
+    hello: false,
+    adoptData: values['adopt-data'] ?? false,
+    databaseAddress: requiredDatabase(environment),
+    remoteWrite: remoteWriteOf(values['remote-write']),
+    listen: undefined,
+    webFolder: '',
+    controlDoor: listen === undefined || tls === undefined ? {} : { tcp: { ...parseAddress(listen), ...tls } },
+  };
+}

@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import { type Log, silentLog } from '@innkeeper/kit';
+import { openStore } from '@innkeeper/store';
+import { claimData } from '../../main/claim-data.ts';
+import { done, patience, reasonOf, succeed, wanted, withImage } from '../fake/operate.ts';
+import { startTestNode, testHost } from '../fake/test-node.ts';
+import { createVm } from '../vm/create-vm.ts';
+import { deleteVm } from '../vm/vm-operations.ts';
+import { adoptData } from './adopt-data.ts';
+import { removeLeftovers } from './remove-leftovers.ts';
+import { markUnfinished } from './unfinished.ts';
+
+describe('a node whose database is not the one of its data folder', () => {
+  it('removes no image and no disk with an empty database, and names each that it does not know', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, { ...wanted, start: false }));
+    const { row } = before.node.get('one');
+    const image = await before.node.images.get('tiny');
+    await before.stop();
+    await rename(at.folder.database, `${at.folder.database}.aside`);
+    const after = await startTestNode(at.folder, at.host);
+    const named: unknown[] = [];
+    const warn: Log['warn'] = (event, fields) => void named.push([event, fields?.['path']]);
+    await removeLeftovers({ ...after.node.context, log: { ...silentLog, warn } });
+    assert.deepEqual(named, [
+      ['data.unknown-image', at.folder.imageFolder('tiny')],
+      ['data.unknown-vm', at.folder.vmFolder(row.id)],
+    ]);
+    for (const path of [`${at.folder.path}/${image.path}`, row.base_path, `${at.folder.vmFolder(row.id)}/disk.qcow2`])
+      assert.ok(existsSync(path), path);
+    await assert.rejects(after.node.images.build('tiny', '', false), { reason: 'IMAGE_NAME_TAKEN' });
+    await after.stop();
+  });
+
+  it('neither removes nor rebuilds an image that a VM of a lost row may lie over', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, { ...wanted, start: false }));
+    const { row } = before.node.get('one');
+    await before.node.context.store.vms.remove(row.id);
+    await before.stop();
+    const after = await startTestNode(at.folder, at.host, { agentBuild: 'bbbb' });
+    await assert.rejects(after.node.images.remove('tiny'), { reason: 'IMAGE_IN_USE', message: /does not know/ });
+    await assert.rejects(after.node.images.build('tiny', '', true), { reason: 'IMAGE_IN_USE' });
+    await succeed(after, createVm(after.node, { ...wanted, name: 'two', start: false }));
+    assert.ok(existsSync(row.base_path), 'the base of an older agent is still needed');
+    await after.stop();
+  });
+
+  it('keeps a VM that an older database says was being made or removed, since nothing marks its folder', async () => {
+    await using at = await testHost();
+    for (const state of ['creating', 'deleting']) {
+      const before =
+        state === 'creating' ? await withImage(at.folder, at.host) : await startTestNode(at.folder, at.host);
+      if (state === 'creating') await succeed(before, createVm(before.node, { ...wanted, start: false }));
+      const { id } = before.node.get('one').row;
+      await before.node.context.store.vms.update(id, { state });
+      await before.stop();
+      const after = await startTestNode(at.folder, at.host);
+      assert.equal(after.node.get('one').life.state, 'stopped');
+      assert.match(after.node.get('one').life.detail, /its disk is whole/);
+      assert.ok(existsSync(`${at.folder.vmFolder(id)}/disk.qcow2`));
+      await after.stop();
+    }
+  });
+
+  it('finds a running VM by its manifest when the database is older than its process, and does not kill it', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, wanted));
+    const { id } = before.node.get('one').row;
+    await before.stop();
+    const store = await openStore(at.folder.database);
+    await store.vms.update(id, { state: 'stopped', record: null });
+    await store[Symbol.asyncDispose]();
+    const after = await startTestNode(at.folder, at.host);
+    assert.equal(after.node.get('one').life.state, 'running');
+    assert.ok(at.host.machine(id));
+    assert.notEqual(after.node.get('one').row.record, null);
+    await after.stop();
+  });
+
+  it('leaves symbolic links and files that it did not make alone', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await before.stop();
+    const elsewhere = `${at.folder.path}/elsewhere`;
+    await mkdir(`${elsewhere}/made-x`, { recursive: true });
+    await markUnfinished(`${elsewhere}/made-x`);
+    await symlink(elsewhere, at.folder.imageFolder('linked'));
+    const kept = [`${at.folder.path}/images/lost+found`, `${at.folder.imageFolder('tiny')}/.snapshot`];
+    for (const path of kept) await mkdir(path);
+    await writeFile(`${at.folder.path}/images/notes.txt`, 'mine');
+    const after = await startTestNode(at.folder, at.host);
+    for (const path of [
+      ...kept,
+      `${elsewhere}/made-x`,
+      `${at.folder.path}/images/notes.txt`,
+      at.folder.imageFolder('linked'),
+    ])
+      assert.ok(existsSync(path), path);
+    await after.stop();
+  });
+});
+
+describe('--adopt-data', () => {
+  it('makes rows again of images and VMs from their folders, and names and keeps what has no manifest', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, { ...wanted, tags: { team: 'a' } }));
+    await succeed(before, createVm(before.node, { ...wanted, name: 'bare', start: false }));
+    const [one, bare] = [before.node.get('one').row, before.node.get('bare').row];
+    const image = await before.node.images.get('tiny');
+    await before.stop();
+    await rm(`${at.folder.vmFolder(bare.id)}/vm.json`);
+    await rename(at.folder.database, `${at.folder.database}.aside`);
+    {
+      await using store = await openStore(at.folder.database);
+      await assert.rejects(claimData(at.folder, store, false), {
+        reason: 'DATA_FOLDER_MISMATCH',
+        message: /no images and no VMs.* 1 image and 2 VMs/,
+      });
+      await claimData(at.folder, store, true);
+      const adopted = await adoptData({ folder: at.folder, store, log: silentLog });
+      assert.deepEqual([adopted.images, adopted.vms], [['tiny'], ['one']]);
+      assert.deepEqual(adopted.leftAlone, [{ path: at.folder.vmFolder(bare.id), why: 'it has no vm.json' }]);
+      assert.deepEqual({ ...(await store.images.find('tiny')) }, { ...image });
+    }
+    const after = await startTestNode(at.folder, at.host);
+    const found = after.node.get('one');
+    assert.deepEqual(
+      [found.row.id, found.row.mac_address, found.row.tags, found.row.base_path, found.life.state],
+      [one.id, one.mac_address, '{"team":"a"}', one.base_path, 'running'],
+    );
+    assert.ok(existsSync(`${at.folder.vmFolder(bare.id)}/disk.qcow2`));
+    await succeed(after, deleteVm(after.node, 'one', true));
+    assert.ok(!existsSync(at.folder.vmFolder(one.id)));
+    await after.stop();
+  });
+
+  it('takes nothing over from a manifest that names files beyond its folder or is another one’s', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    const row = await before.node.images.get('tiny');
+    await before.stop();
+    await rename(at.folder.database, `${at.folder.database}.aside`);
+    const path = `${at.folder.imageFolder('tiny')}/image.json`;
+    for (const change of [
+      { path: '../../etc/passwd' },
+      { path: '/etc/passwd' },
+      { name: 'other' },
+      { format: 'vmdk' },
+    ]) {
+      await writeFile(path, JSON.stringify({ ...row, ...change }));
+      await using store = await openStore(':memory:');
+      const adopted = await adoptData({ folder: at.folder, store, log: silentLog });
+      assert.equal(adopted.leftAlone.length, 1, JSON.stringify(change));
+    }
+    await writeFile(path, 'no JSON');
+    await using store = await openStore(':memory:');
+    assert.equal((await adoptData({ folder: at.folder, store, log: silentLog })).leftAlone.length, 1);
+  });
+});
+
+describe('a crash while an image or a VM is made, replaced or removed', () => {
+  it('leaves the image of the row, and nothing of the other, on either side of a replacement', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    const old = await before.node.images.get('tiny');
+    await before.stop();
+    // The row still names the old one, which is marked to go; the new one was made.
+    const oldFolder = `${at.folder.path}/${old.path}`.replace(/\/[^/]*$/, '');
+    const fresh = `${at.folder.imageFolder('tiny')}/made-fresh`;
+    await mkdir(fresh);
+    await writeFile(`${fresh}/original.raw`, 'image');
+    for (const path of [oldFolder, fresh]) await markUnfinished(path);
+    await (await startTestNode(at.folder, at.host)).stop();
+    assert.ok(existsSync(`${oldFolder}/original.raw`));
+    assert.ok(!existsSync(`${oldFolder}/.unfinished`));
+    assert.ok(!existsSync(fresh));
+  });
+
+  it('leaves an image without files when its row was gone, and the whole image when it was not', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    const { path } = await before.node.images.get('tiny');
+    await before.stop();
+    await markUnfinished(at.folder.imageFolder('tiny'));
+    const between = await startTestNode(at.folder, at.host);
+    assert.ok(existsSync(`${at.folder.path}/${path}`));
+    await between.node.context.store.images.remove('tiny');
+    await between.stop();
+    await markUnfinished(at.folder.imageFolder('tiny'));
+    await (await startTestNode(at.folder, at.host)).stop();
+    assert.ok(!existsSync(at.folder.imageFolder('tiny')));
+  });
+
+  it('undoes a VM whose folder was made and not marked yet', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, { ...wanted, start: false }));
+    const { id } = before.node.get('one').row;
+    await before.node.context.store.vms.update(id, { state: 'creating' });
+    await before.stop();
+    await rm(at.folder.vmFolder(id), { recursive: true });
+    await mkdir(at.folder.vmFolder(id));
+    const after = await startTestNode(at.folder, at.host);
+    await after.node.find('one')?.until(() => after.node.find('one') === undefined, patience);
+    assert.ok(!existsSync(at.folder.vmFolder(id)));
+    await after.stop();
+  });
+
+  it('makes a manifest for images and VMs of a folder that has none yet', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, { ...wanted, start: false }));
+    const { id } = before.node.get('one').row;
+    await before.stop();
+    const manifests = [`${at.folder.imageFolder('tiny')}/image.json`, `${at.folder.vmFolder(id)}/vm.json`];
+    for (const path of manifests) await rm(path);
+    await (await startTestNode(at.folder, at.host)).stop();
+    for (const path of manifests) assert.match(await readFile(path, 'utf8'), /"name": "(tiny|one)"/);
+  });
+
+  it('fails an image whose build cannot be marked, and leaves nothing of it', async () => {
+    await using at = await testHost();
+    const test = await startTestNode(at.folder, at.host, {
+      images: { buildImage: () => Promise.reject(Object.assign(new Error('full'), { code: 'ENOSPC' })) },
+    });
+    const row = await done(test, test.node.images.build('tiny', '', false));
+    assert.equal(reasonOf(row), 'HOST_DISK_FULL');
+    assert.ok(!existsSync(at.folder.imageFolder('tiny')));
+    await test.stop();
+  });
+});
+
+describe('a data folder and its database', () => {
+  it('know each other by an id, and refuse another one of either', async () => {
+    await using at = await testHost();
+    await using other = await testHost();
+    const one = await withImage(at.folder, at.host);
+    const two = await withImage(other.folder, other.host);
+    const [store, foreign] = [one.node.context.store, two.node.context.store];
+    await claimData(at.folder, store, false);
+    await claimData(at.folder, store, false);
+    await claimData(other.folder, foreign, false);
+    for (const mayAdopt of [false, true])
+      await assert.rejects(claimData(at.folder, foreign, mayAdopt), {
+        reason: 'DATA_FOLDER_MISMATCH',
+        message: /belongs to another data folder.*Nothing was changed/,
+      });
+    await rm(`${at.folder.path}/folder-id`);
+    await assert.rejects(claimData(at.folder, store, false), { reason: 'DATA_FOLDER_MISMATCH' });
+    await claimData(at.folder, store, true);
+    await claimData(at.folder, store, false);
+    for (const test of [one, two]) await test.stop();
+  });
+});

@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs';
+import type { NodeContext } from '../context.ts';
+import { messageOf } from '../message-of.ts';
+import { writeImageManifest, writeVmManifest } from './manifest.ts';
+
+/**
+ * Writes the manifest of every image and VM that has none or an old one. A folder that cannot be written is logged:
+ * manifests help on the day the database is lost, and must not keep a daemon from serving until then.
+ */
+export async function writeManifests({ folder, store, log }: NodeContext): Promise<void> {
+  for (const row of await store.images.list()) {
+    const directory = folder.imageFolder(row.name);
+    await attempt(directory, () => writeImageManifest(directory, row));
+  }
+  for (const row of await store.vms.list()) {
+    const directory = folder.vmFolder(row.id);
+    await attempt(directory, () => writeVmManifest(directory, row));
+  }
+
+  async function attempt(path: string, write: () => Promise<void>): Promise<void> {
+    if (!existsSync(path)) return;
+    try {
+      await write();
+    } catch (error) {
+      log.warn('data.manifest-not-written', { path, message: messageOf(error) });
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import { OperationError } from '@innkeeper/contract';
+import type { ListVmsRequest } from '@innkeeper/contract/control';
+import type { Viewer } from '../../access/viewer.ts';
+import type { Fleet, FleetEntry } from '../../ports/fleet.ts';
+import { vmMatcher } from './match-vm.ts';
+import { sortVms } from './sort-vms.ts';
+
+/** Of one page. */
+export const maxPageSize = 1000;
+
+/** One page of the VMs that the caller may see and that match, and how many match. Fails with INVALID_ARGUMENT. */
+export function listVms(
+  fleet: Fleet,
+  request: Pick<ListVmsRequest, 'filter' | 'sort' | 'pageSize' | 'offset'>,
+  viewer: Viewer,
+): { readonly entries: readonly FleetEntry[]; readonly total: number } {
+  const { filter, sort, pageSize, offset } = request;
+  if (pageSize > maxPageSize)
+    throw new OperationError('INVALID_ARGUMENT', `page_size is ${pageSize}; at most ${maxPageSize}.`);
+  const matches = vmMatcher(filter);
+  const matching = fleet.entries().filter((entry) => viewer.sees(entry.vm) && matches(entry));
+  const sorted = sortVms(matching, sort);
+  const end = pageSize === 0 ? sorted.length : offset + pageSize;
+  return { entries: sorted.slice(offset, end), total: sorted.length };
+}

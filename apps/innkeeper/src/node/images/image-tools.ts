@@ -1,0 +1,60 @@
+import type { ReasonName } from '@innkeeper/contract';
+import type { Abortable } from '@innkeeper/hypervisor';
+import type { ByArchitecture } from '@innkeeper/images';
+
+export interface StagedOptions extends Abortable {
+  readonly onStage?: (text: string, progress?: number) => void;
+}
+
+export type ImageKind = 'tiny' | 'debian' | 'debian-openrc';
+
+export interface ImageKernel {
+  readonly path: string;
+  readonly initrdPath: string | undefined;
+  readonly commandLine: string;
+}
+
+export type PreparedBase =
+  | { readonly ok: true; readonly initSystem: string; readonly path: string; readonly format: 'raw' }
+  | { readonly ok: false; readonly reason: ReasonName; readonly detail: string; readonly nextStep: string };
+
+/** What the node needs done to image files; ../images is the real one, tests have their own. */
+export interface ImageTools {
+  buildImage(
+    kind: ImageKind,
+    at: { readonly directory: string; readonly cacheDirectory: string; readonly rebuild: boolean },
+    options: StagedOptions,
+  ): Promise<{ readonly originalPath: string; readonly format: 'raw'; readonly kernel: ImageKernel }>;
+  importImage(
+    path: string,
+    at: { readonly directory: string },
+    options: StagedOptions,
+  ): Promise<{
+    readonly originalPath: string;
+    readonly format: 'raw' | 'qcow2';
+    readonly virtualBytes: bigint;
+    readonly sha256: string;
+  }>;
+  prepareBase(
+    request: {
+      readonly originalPath: string;
+      readonly format: 'raw' | 'qcow2';
+      readonly agentPaths: ByArchitecture<string>;
+      readonly agentVersion: string;
+      readonly outPath: string;
+    },
+    options: StagedOptions,
+  ): Promise<PreparedBase>;
+  createOverlay(
+    request: {
+      readonly basePath: string;
+      readonly baseFormat: 'raw' | 'qcow2';
+      readonly diskPath: string;
+      readonly sizeBytes: number;
+    },
+    options: StagedOptions,
+  ): Promise<void>;
+  imageInfo(
+    path: string,
+  ): Promise<{ readonly format: string; readonly virtualBytes: bigint; readonly diskBytes: bigint }>;
+}

@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { ImageRow } from '@innkeeper/store';
+import type { NodeContext } from '../context.ts';
+import { writeImageManifest } from '../data/manifest.ts';
+import { listFolder } from '../data/unfinished.ts';
+import { listUnknownVms } from '../data/unknown-vms.ts';
+import { messageOf } from '../message-of.ts';
+import { type AgentInstall, unknownAgentInstall } from './agent-install.ts';
+import type { StagedOptions } from './image-tools.ts';
+
+/** What a VM's disk is laid over. */
+export interface Base {
+  readonly path: string;
+  readonly format: 'raw' | 'qcow2';
+  readonly install: AgentInstall;
+}
+
+/** As it is kept in the image's row. `path` is absent when the agent could not be put in. */
+export interface StoredBase {
+  readonly build: string;
+  readonly path: string | undefined;
+  readonly install: AgentInstall;
+}
+
+/**
+ * Puts the agent into a copy of the image, once for each build of the agent. When it cannot be put in, the image is
+ * used as it was added, and `install` says why.
+ */
+export async function prepareImageBase(context: NodeContext, image: ImageRow, options: StagedOptions): Promise<Base> {
+  const { agentBinary, folder, store } = context;
+  const originalPath = resolve(folder.path, image.path);
+  const format = image.format === 'qcow2' ? 'qcow2' : 'raw';
+  if (agentBinary === undefined) {
+    const install: AgentInstall = {
+      ...unknownAgentInstall,
+      reason: 'PROGRAM_MISSING',
+      detail: 'The agent was not built, so it could not be put into the image.',
+      nextStep: 'Build it with "npm run build:agent", restart the daemon and create the VM again.',
+    };
+    return { path: originalPath, format, install };
+  }
+  const known = image.base === null ? undefined : (JSON.parse(image.base) as StoredBase);
+  if (known?.build === agentBinary.build) {
+    if (known.path === undefined) return { path: originalPath, format, install: known.install };
+    if (existsSync(known.path)) return { path: known.path, format: 'raw', install: known.install };
+  }
+  options.onStage?.(`putting the agent into the image "${image.name}"`);
+  const outPath = freeBasePath(folder.imageFolder(image.name), agentBinary.build);
+  const request = {
+    originalPath,
+    format,
+    outPath,
+    agentPaths: agentBinary.paths,
+    agentVersion: agentBinary.version,
+  } as const;
+  const made = await context.images.prepareBase(request, options);
+  const install: AgentInstall = made.ok
+    ? { ...unknownAgentInstall, version: agentBinary.version, initSystem: made.initSystem }
+    : { ...unknownAgentInstall, reason: made.reason, detail: made.detail, nextStep: made.nextStep };
+  const stored: StoredBase = { build: agentBinary.build, path: made.ok ? made.path : undefined, install };
+  const change = { base: JSON.stringify(stored) };
+  await store.images.update(image.name, change);
+  await writeImageManifest(folder.imageFolder(image.name), { ...image, ...change }).catch((error: unknown) =>
+    context.log.warn('image.manifest-not-written', { image: image.name, message: messageOf(error) }),
+  );
+  await removeUnusedBases(context, image.name, stored.path);
+  return made.ok ? { path: made.path, format: 'raw', install } : { path: originalPath, format, install };
+}
+
+/** A base that is there is never written over: disks of VMs may lie over it, also of ones that the database has lost. */
+function freeBasePath(directory: string, build: string): string {
+  for (let count = 1; ; count++) {
+    const path = join(directory, count === 1 ? `base-${build}.raw` : `base-${build}.${count}.raw`);
+    if (!existsSync(path)) return path;
+  }
+}
+
+/** Bases of older agents go when no VM's disk lies over them. */
+async function removeUnusedBases(context: NodeContext, name: string, current: string | undefined): Promise<void> {
+  const directory = context.folder.imageFolder(name);
+  const used = new Set((await context.store.vms.list()).map((vm) => vm.base_path));
+  const unknown = await listUnknownVms(context);
+  if (unknown.some(({ basePath }) => basePath === undefined)) return;
+  for (const { basePath } of unknown) used.add(basePath ?? '');
+  for (const entry of await listFolder(directory)) {
+    const path = join(directory, entry);
+    if (!/^base-.*\.raw$/.test(entry) || path === current || used.has(path)) continue;
+    context.log.info('image.base-removed', { path, reason: 'an older agent, and no VM lies over it' });
+    await rm(path, { force: true });
+  }
+}

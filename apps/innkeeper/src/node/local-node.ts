@@ -1,0 +1,161 @@
+import { create } from '@bufbuild/protobuf';
+import type { AgentLink } from '@innkeeper/agent-client';
+import { assertVmAction, OperationError } from '@innkeeper/contract';
+import {
+  type Event,
+  EventSchema,
+  type Image,
+  type Node as NodeMessage,
+  NodeSchema,
+  type Operation,
+} from '@innkeeper/contract/control';
+import type { EventRow, OperationRow } from '@innkeeper/store';
+import type { NodeOfControl, VmOfControl, Waiting } from '../ports/node-of-control.ts';
+import { FleetIndex } from './fleet/fleet-index.ts';
+import { folderBytes } from './folder-bytes.ts';
+import { imageMessage } from './image-message.ts';
+import type { Node } from './node.ts';
+import { nanoseconds, operationMessage } from './operation-message.ts';
+import { checkReportedAddress } from './vm/check-reported-address.ts';
+import { createVm } from './vm/create-vm.ts';
+import { diagnose } from './vm/diagnose.ts';
+import { vmGlance, vmMessage } from './vm/vm-message.ts';
+import { deleteVm, killVm, startVm, stopVm, updateVm } from './vm/vm-operations.ts';
+import type { VmRunner } from './vm/vm-runner.ts';
+
+/** An agent that has not been heard yet gets this long to answer before a guest operation fails. */
+const agentPatienceMs = 5_000;
+
+/** The node in this process, as the API sees it. */
+export function createLocalNode(node: Node): NodeOfControl {
+  const { operations, context } = node;
+  const wrap = (runner: VmRunner): VmOfControl => localVm(node, runner);
+  const vms: NodeOfControl['vms'] = {
+    list: () => node.list().map(wrap),
+    byId: (id) => {
+      const runner = node.find(id);
+      return runner === undefined ? undefined : wrap(runner);
+    },
+    find: (idOrName) => wrap(node.get(idOrName)),
+    create: (request) => told(createVm(node, request)),
+    onChange: (listener) => node.changes.add(listener),
+    events: async (vmId, limit) =>
+      (await context.store.events.list(vmId, limit)).map((row) =>
+        eventMessage(row, node.find(row.vm_id)?.row.name ?? ''),
+      ),
+  };
+  return {
+    describe: () => describeNode(node),
+    fleet: new FleetIndex(vms, context.agentBinary?.version ?? ''),
+    vms,
+    agentPaths: context.agentBinary?.paths ?? {},
+    images: {
+      list: () => listImages(node),
+      add: (request) => told(node.images.add(request.name, request.path)),
+      build: (request) => told(node.images.build(request.kind, request.name, request.rebuild)),
+      remove: (name) => told(node.images.remove(name)),
+    },
+    operations: {
+      find: (id) => told(operations.get(id)),
+      list: async (limit) => (await operations.list(limit)).map(operationMessage),
+      cancel: (id) => told(operations.cancel(id)),
+      watch: (id, options) => watchOperation(node, id, options?.signal ?? new AbortController().signal),
+      onChange: (listener) => operations.changes.add(listener),
+    },
+  };
+}
+
+function localVm(node: Node, runner: VmRunner): VmOfControl {
+  const { id, name } = runner.row;
+  return {
+    id,
+    name,
+    get tags() {
+      return JSON.parse(runner.row.tags) as Record<string, string>;
+    },
+    describe: () => vmMessage(runner),
+    glance: () => vmGlance(runner),
+    reportAddress: (address) => runner.agent.reportAddress(checkReportedAddress(address)),
+    assertAllowed: (action) => assertVmAction(name, runner.life.state, action),
+    agent: (options) => connectedAgent(runner, options),
+    console: () => {
+      if (runner.running === undefined) throw new OperationError('VM_NOT_RUNNING', `The VM "${name}" does not run.`);
+      return runner.running.console;
+    },
+    update: async (change) => {
+      await updateVm(node, id, change);
+      return vmMessage(runner);
+    },
+    start: () => told(startVm(node, id)),
+    stop: (timeoutMs) => told(stopVm(node, id, timeoutMs)),
+    kill: () => told(killVm(node, id)),
+    delete: (force) => told(deleteVm(node, id, force)),
+    diagnose: (options) => diagnose(runner, options),
+    onChange: (listener) =>
+      node.changes.add((changedId) => {
+        if (changedId === id) listener();
+      }),
+  };
+}
+
+/** An agent that is about to be heard, after a start of the daemon say, is waited for. */
+async function connectedAgent(runner: VmRunner, { signal }: Waiting): Promise<AgentLink> {
+  const mayConnect = (): boolean => ['waiting', 'lost'].includes(runner.agent.state.state);
+  const patience = AbortSignal.timeout(agentPatienceMs);
+  const either = signal === undefined ? patience : AbortSignal.any([signal, patience]);
+  try {
+    await runner.until(() => !mayConnect(), either);
+  } catch (error) {
+    if (!patience.aborted) throw error;
+  }
+  return runner.agent.requireLink(runner.row.name);
+}
+
+async function told(row: Promise<OperationRow>): Promise<Operation> {
+  return operationMessage(await row);
+}
+
+async function* watchOperation(node: Node, id: string, signal: AbortSignal): AsyncGenerator<Operation> {
+  for await (const row of node.operations.watch(id, signal)) yield operationMessage(row);
+}
+
+async function describeNode(node: Node): Promise<NodeMessage> {
+  const { context } = node;
+  const probe = await node.probe();
+  return create(NodeSchema, {
+    version: context.version,
+    pid: process.pid,
+    dataDirectory: context.folder.path,
+    accelerator: probe.available ? probe.accelerator : '',
+    acceleratorReason: probe.available ? probe.acceleratorReason : probe.reason,
+    hypervisorVersion: probe.version,
+    agentVersion: context.agentBinary?.version ?? '',
+    startedUnixNs: nanoseconds(node.startedMs),
+  });
+}
+
+async function listImages(node: Node): Promise<Image[]> {
+  const { store, folder } = node.context;
+  const [rows, counts] = await Promise.all([store.images.list(), store.vms.countByImage()]);
+  return await Promise.all(
+    rows.map(async (row) =>
+      imageMessage(row, {
+        vmCount: counts.get(row.name) ?? 0,
+        diskBytes: await folderBytes(folder.imageFolder(row.name)),
+      }),
+    ),
+  );
+}
+
+function eventMessage(row: EventRow, vmName: string): Event {
+  return create(EventSchema, {
+    id: BigInt(row.id),
+    timeUnixNs: nanoseconds(row.time_ms),
+    vmId: row.vm_id,
+    kind: row.kind,
+    message: row.message,
+    vmName,
+    count: row.count,
+    firstTimeUnixNs: nanoseconds(row.first_ms ?? row.time_ms),
+  });
+}

@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { OperationError } from '@innkeeper/contract';
+import type { Log } from '@innkeeper/kit';
+import type { OperationRow, Store } from '@innkeeper/store';
+import { Listeners } from '../listeners.ts';
+import { RunningOperation } from './running-operation.ts';
+
+/** What the work of an operation is handed. */
+export interface OperationContext {
+  /** Aborted when the operation is cancelled or the daemon ends: the work undoes what it began and rejects. */
+  readonly signal: AbortSignal;
+  /** Says which step it is at; `progress` from 0 to 1 where it is known. A new step is a line of the log too. */
+  stage(text: string, progress?: number): void;
+}
+
+export interface OperationSpec {
+  /** "vm.create", "image.build". */
+  readonly kind: string;
+  /** Name of what it works on. */
+  readonly target: string;
+  readonly vmId?: string | undefined;
+  readonly work: (context: OperationContext) => Promise<void>;
+  /** It is done even when it cannot be stored: on a full disk, stopping and removing VMs is what makes room. */
+  readonly evenUnsaved?: boolean | undefined;
+}
+
+/** Ended operations that could not be stored; the last ones are kept here for whoever asked for them. */
+const maxUnsaved = 100;
+
+/** Runs everything slow: stored, with progress, a log and a cancel. */
+export class OperationRunner {
+  /** The id of each operation that began or changed. */
+  readonly changes = new Listeners<string>();
+  readonly #store: Store;
+  readonly #log: Log;
+  readonly #running = new Map<string, RunningOperation>();
+  readonly #unsaved = new Map<string, OperationRow>();
+
+  constructor(options: { readonly store: Store; readonly log: Log }) {
+    this.#store = options.store;
+    this.#log = options.log;
+  }
+
+  /** Starts it; resolves as soon as it is stored. How it goes is in `get`, `watch` and `finished`. */
+  async start(spec: OperationSpec, id: string = randomUUID()): Promise<OperationRow> {
+    const operation = new RunningOperation(id, spec, {
+      ...{ store: this.#store, log: this.#log },
+      onChange: () => this.changes.emit(id),
+    });
+    this.#running.set(id, operation);
+    try {
+      await this.#store.operations.save(operation.row);
+    } catch (error) {
+      if (!spec.evenUnsaved) {
+        this.#running.delete(id);
+        throw error;
+      }
+      const message = error instanceof Error ? error.message : String(error);
+      this.#log.error('operation.not-saved', { operation: id, message });
+    }
+    this.changes.emit(id);
+    void this.#run(operation);
+    return operation.row;
+  }
+
+  /** Fails with OPERATION_NOT_FOUND. */
+  async get(id: string): Promise<OperationRow> {
+    const row = this.#running.get(id)?.row ?? this.#unsaved.get(id) ?? (await this.#store.operations.find(id));
+    if (row === undefined) throw new OperationError('OPERATION_NOT_FOUND', `There is no operation "${id}".`);
+    return row;
+  }
+
+  /** Newest first. */
+  async list(limit: number): Promise<OperationRow[]> {
+    const rows = await this.#store.operations.list(limit);
+    return rows.map((row) => this.#running.get(row.id)?.row ?? row);
+  }
+
+  /** As it is, then after each change (a slow reader misses some, never the last), until it has ended. */
+  async *watch(id: string, signal: AbortSignal): AsyncGenerator<OperationRow> {
+    const operation = this.#running.get(id);
+    if (operation === undefined) return yield await this.get(id);
+    for (let seen = -1; ; ) {
+      const { version } = operation;
+      if (version !== seen) yield operation.row;
+      seen = version;
+      if (operation.row.state !== 'running') return;
+      await operation.changedSince(seen, signal);
+    }
+  }
+
+  /** Resolves when it has ended, whatever became of it. */
+  async finished(id: string, signal: AbortSignal): Promise<OperationRow> {
+    let last = await this.get(id);
+    for await (const row of this.watch(id, signal)) last = row;
+    return last;
+  }
+
+  /** Asks it to stop; what it began is undone. One that has ended stays as it is. */
+  async cancel(id: string): Promise<OperationRow> {
+    this.#running.get(id)?.abort(new OperationError('CANCELED', 'It was cancelled.'));
+    return await this.get(id);
+  }
+
+  /** Interrupts all; resolves when they have undone what they began. */
+  async close(): Promise<void> {
+    const all = [...this.#running.values()];
+    for (const operation of all) {
+      operation.abort(new OperationError('OPERATION_INTERRUPTED', 'The daemon was stopped in the middle of it.'));
+    }
+    await Promise.all(all.map((operation) => operation.ended));
+  }
+
+  async #run(operation: RunningOperation): Promise<void> {
+    const { id } = operation.row;
+    if (!(await operation.run())) {
+      this.#unsaved.set(id, operation.row);
+      for (const old of [...this.#unsaved.keys()].slice(0, -maxUnsaved)) this.#unsaved.delete(old);
+    }
+    this.#running.delete(id);
+    this.changes.emit(id);
+  }
+}

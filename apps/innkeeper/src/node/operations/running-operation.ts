@@ -1,0 +1,133 @@
+import type { OperationError } from '@innkeeper/contract';
+import { createDeferred, type Deferred, type Log } from '@innkeeper/kit';
+import type { OperationRow, Store } from '@innkeeper/store';
+import { toOperationError } from '../../ports/failure.ts';
+import type { OperationSpec } from './operation-runner.ts';
+
+const maxLogLines = 200;
+const maxLineChars = 1000;
+const saveIntervalMs = 500;
+
+export interface RunningOperationOptions {
+  readonly store: Store;
+  readonly log: Log;
+  readonly onChange: () => void;
+}
+
+/** One operation under way. */
+export class RunningOperation {
+  /** Rises with each change. */
+  version = 0;
+  readonly ended: Promise<void>;
+  #row: OperationRow;
+  readonly #spec: OperationSpec;
+  readonly #store: Store;
+  readonly #log: Log;
+  readonly #onChange: () => void;
+  readonly #abort = new AbortController();
+  readonly #end: Deferred<void> = createDeferred();
+  readonly #lines: string[] = [];
+  #change: Deferred<void> = createDeferred();
+  #savedMs = 0;
+
+  constructor(id: string, spec: OperationSpec, options: RunningOperationOptions) {
+    this.#spec = spec;
+    this.#onChange = options.onChange;
+    this.#store = options.store;
+    this.#log = options.log.with({ operation: id, kind: spec.kind, target: spec.target });
+    this.ended = this.#end.promise;
+    this.#row = {
+      ...{ id, kind: spec.kind, state: 'running', target: spec.target, vm_id: spec.vmId ?? '' },
+      ...{ stage: '', progress: null, log: '[]', error: null, started_ms: Date.now(), ended_ms: null },
+    };
+  }
+
+  get row(): OperationRow {
+    return { ...this.#row, log: JSON.stringify(this.#lines) };
+  }
+
+  abort(reason: OperationError): void {
+    this.#abort.abort(reason);
+  }
+
+  /** Resolves once `version` differs from the one given. */
+  async changedSince(version: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.version !== version) return;
+    const aborted = createDeferred<void>();
+    const onAbort = (): void => aborted.reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      await Promise.race([this.#change.promise, aborted.promise]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Does the work and writes down what became of it; whether that was stored. Never rejects. */
+  async run(): Promise<boolean> {
+    this.#log.info('operation.started');
+    try {
+      await this.#spec.work({
+        signal: this.#abort.signal,
+        stage: (text, progress) => this.#stage(text, progress),
+      });
+      this.#finish({ state: 'succeeded', progress: 1 });
+      this.#log.info('operation.succeeded');
+    } catch (error) {
+      this.#fail(toOperationError(error));
+    }
+    const saved = await this.#save();
+    this.#end.resolve();
+    return saved;
+  }
+
+  #fail(error: OperationError): void {
+    const canceled = error.reason === 'CANCELED' && this.#abort.signal.aborted;
+    const { code, reason, message, nextStep } = error;
+    const cause = error.cause instanceof Error ? error.cause.stack : undefined;
+    if (reason === 'INTERNAL') this.#log.error('operation.failed', { reason, message, cause });
+    else this.#log.warn('operation.failed', { reason, message });
+    this.#addLine(message);
+    this.#finish({
+      state: canceled ? 'canceled' : 'failed',
+      error: JSON.stringify({ code, reason, message, nextStep }),
+    });
+  }
+
+  #finish(change: Partial<OperationRow>): void {
+    this.#update({ ...change, ended_ms: Date.now() });
+  }
+
+  #stage(text: string, progress: number | undefined): void {
+    if (text !== this.#row.stage) this.#addLine(text);
+    this.#update({ stage: text.slice(0, maxLineChars), progress: progress ?? null });
+    if (Date.now() - this.#savedMs > saveIntervalMs) void this.#save();
+  }
+
+  #addLine(line: string): void {
+    this.#lines.push(line.slice(0, maxLineChars));
+    if (this.#lines.length > maxLogLines) this.#lines.shift();
+  }
+
+  #update(change: Partial<OperationRow>): void {
+    this.#row = { ...this.#row, ...change };
+    this.version++;
+    const told = this.#change;
+    this.#change = createDeferred();
+    told.resolve();
+    this.#onChange();
+  }
+
+  async #save(): Promise<boolean> {
+    this.#savedMs = Date.now();
+    try {
+      await this.#store.operations.save(this.row);
+      return true;
+    } catch (error) {
+      // A full disk: what is in memory is still told to those who watch, and the next start marks it as interrupted.
+      this.#log.error('operation.not-saved', { message: error instanceof Error ? error.message : String(error) });
+      return false;
+    }
+  }
+}

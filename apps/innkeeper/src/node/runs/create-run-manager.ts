@@ -1,0 +1,20 @@
+import type { Log } from '@innkeeper/kit';
+import type { Store } from '@innkeeper/store';
+import { Audit } from '../../audit/audit.ts';
+import type { NodeOfControl } from '../../ports/node-of-control.ts';
+import { auditRunTarget } from './audit-run-target.ts';
+import { RunManager } from './run-manager.ts';
+
+/** The runs on a node's VMs. `start` goes on with those of an earlier daemon. */
+export function createRunManager({ vms }: NodeOfControl, store: Store, log: Log): RunManager {
+  const audit = new Audit({ store, log, nowMs: Date.now });
+  return new RunManager({
+    ...{ runs: store.runs, log },
+    onTargetEnd: (run, target) => auditRunTarget(audit, run, target),
+    agent: async (vmId, signal) => {
+      const vm = vms.find(vmId);
+      vm.assertAllowed('guest');
+      return await vm.agent({ signal });
+    },
+  });
+}

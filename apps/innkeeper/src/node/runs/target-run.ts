@@ -1,0 +1,278 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { toJson } from '@bufbuild/protobuf';
+import type { AgentLink, ExecSession } from '@innkeeper/agent-client';
+import { isOperationError, OperationError } from '@innkeeper/contract';
+import { type ExecExited, ExecExitedSchema } from '@innkeeper/contract/agent';
+import type { RunSpec } from '@innkeeper/contract/control';
+import type { Log } from '@innkeeper/kit';
+import type { RunRepository, RunTargetRow } from '@innkeeper/store';
+import { toOperationError } from '../../ports/failure.ts';
+import { cancelGraceMs, endTree, sigkill } from './end-tree.ts';
+import { OutputLog } from './output-log.ts';
+import type { RunStateName } from './run-message.ts';
+import { removeScript, writeScript } from './run-script.ts';
+import { outputBytesOf, processId, processSpec, timeoutMsOf } from './run-spec.ts';
+
+/** After a restart of the daemon, the agent of a VM that runs on is waited for as long. */
+const agentReturnMs = 120_000;
+const agentRetryMs = 1000;
+/** The guest ends the process itself when its time is over; a guest that says nothing by then is given up. */
+const overtimeMs = 600_000;
+
+export interface TargetRunOptions {
+  readonly runs: RunRepository;
+  readonly row: RunTargetRow;
+  readonly spec: RunSpec;
+  readonly agent: (signal: AbortSignal) => Promise<AgentLink>;
+  /** Waits for a place among the targets that run at once; the function returned gives it back. */
+  readonly place: (signal: AbortSignal) => Promise<() => void>;
+  readonly log: Log;
+  readonly now: () => number;
+  /** It has ended so; it is written down before that is told. */
+  readonly onEnd: (row: RunTargetRow) => Promise<void>;
+  /** There is more output. */
+  readonly onOutput: () => void;
+  /** Its state changed. */
+  readonly onChange: () => void;
+}
+
+/** A run on one VM, from its start, or from where an earlier daemon left it, to its end. */
+export class TargetRun {
+  readonly output: OutputLog;
+  readonly #options: TargetRunOptions;
+  /** Ends it from within: cancelled before it began, output that cannot be kept, out of time. */
+  readonly #abort = new AbortController();
+  /** Its process has ended, or is not followed any more. */
+  readonly #left = new AbortController();
+  #row: RunTargetRow;
+  #session: ExecSession | undefined;
+
+  constructor(options: TargetRunOptions) {
+    this.#options = options;
+    this.#row = options.row;
+    this.output = new OutputLog({
+      ...{ runs: options.runs, runId: options.row.run_id, vmId: options.row.vm_id },
+      ...{ keptBytes: options.row.kept_bytes, nextOffset: options.row.next_offset, onMore: options.onOutput },
+      maxBytes: outputBytesOf(options.spec),
+      onError: (error) => this.#abort.abort(error),
+    });
+  }
+
+  /** As it is now. */
+  get row(): RunTargetRow {
+    const kept = { kept_bytes: this.output.keptBytes, next_offset: this.output.nextOffset };
+    return { ...this.#row, ...kept };
+  }
+
+  get isOver(): boolean {
+    return this.#row.ended_ms !== null;
+  }
+
+  /** It is written down at once, so that a daemon that comes after goes on with it. */
+  get #isCanceled(): boolean {
+    return this.#row.state === 'canceled';
+  }
+
+  /** A process may run in the guest. */
+  get #hasBegun(): boolean {
+    return this.#row.started_ms !== null;
+  }
+
+  /** Runs it to its end, or until `signal`: the daemon stops, and the process goes on without it. Never rejects. */
+  async follow(signal: AbortSignal): Promise<void> {
+    if (this.isOver) return;
+    const both = AbortSignal.any([signal, this.#abort.signal]);
+    try {
+      if (this.#isCanceled && !this.#hasBegun) throw canceled();
+      const leave = await this.#options.place(both);
+      try {
+        const exited = await this.#followInGuest(signal, both);
+        await this.#end(this.#stateAfter(exited), { exited: JSON.stringify(toJson(ExecExitedSchema, exited)) });
+      } finally {
+        leave();
+      }
+    } catch (error) {
+      if (signal.aborted) return await this.output.flush();
+      const why = { error: errorText(await this.#explain(error, signal)) };
+      // Cancelled before it began, there is nothing more to say.
+      await this.#end(this.#isCanceled ? 'canceled' : 'failed', this.#isCanceled && !this.#hasBegun ? {} : why);
+    }
+  }
+
+  /** TERM to the whole tree, KILL after a grace. One that has not begun does not begin. Resolves when it is noted. */
+  async cancel(): Promise<void> {
+    if (this.isOver || this.#isCanceled || this.#left.signal.aborted) return;
+    const noted = this.#update({ state: 'canceled' });
+    if (this.#session !== undefined) void this.#endTree(this.#session);
+    else if (!this.#hasBegun) this.#abort.abort(canceled());
+    await noted;
+  }
+
+  async #followInGuest(signal: AbortSignal, both: AbortSignal): Promise<ExecExited> {
+    const agent = await this.#agent(both);
+    try {
+      return await this.#followProcess(agent, both);
+    } finally {
+      // The next daemon needs it still, when this one stops.
+      if (this.#options.spec.script !== '' && !signal.aborted) await this.#removeScript(agent);
+    }
+  }
+
+  async #followProcess(agent: AgentLink, signal: AbortSignal): Promise<ExecExited> {
+    await using session = await this.#open(agent, signal);
+    this.#session = session;
+    const overtime = setTimeout(() => this.#abort.abort(overdue()), this.#remainingMs());
+    try {
+      if (this.#isCanceled) void this.#endTree(session);
+      const exited = await this.#takeEvents(session, signal);
+      this.#left.abort();
+      if (this.#isCanceled && exited.orphansLeft > 0) {
+        // They had their TERM; the first process only was quicker than they are.
+        await delay(cancelGraceMs, undefined, { signal });
+        await this.#kill(session);
+      }
+      return exited;
+    } catch (error) {
+      // What cannot be kept is not let run on unseen.
+      if (this.#abort.signal.aborted) await this.#kill(session);
+      throw error;
+    } finally {
+      clearTimeout(overtime);
+      this.#left.abort();
+    }
+  }
+
+  async #takeEvents(session: ExecSession, signal: AbortSignal): Promise<ExecExited> {
+    for await (const { event } of session.events) {
+      signal.throwIfAborted();
+      if (event.case === 'exited') return event.value;
+      await this.output.take(event, this.#options.now());
+    }
+    throw new OperationError('AGENT_UNREACHABLE', 'The process was not followed to its end.');
+  }
+
+  async #open(agent: AgentLink, signal: AbortSignal): Promise<ExecSession> {
+    const { spec, row, now } = this.#options;
+    // It was begun by an earlier daemon: never a second time, even when the agent has forgotten it.
+    if (this.#hasBegun) return agent.attach(processId(row.run_id), BigInt(this.output.nextOffset), { signal });
+    if (spec.script !== '') await writeScript(agent, row.run_id, spec, signal);
+    if (this.#isCanceled) throw canceled();
+    // Before it begins, or a daemon that comes after would begin it again.
+    await this.#write({ state: 'running', started_ms: now() });
+    if (this.#isCanceled) {
+      this.#row = { ...this.#row, started_ms: null };
+      throw canceled();
+    }
+    return agent.exec(processSpec(row.run_id, spec), { signal });
+  }
+
+  /** One that was begun is not given up because its agent takes a while to be heard again. */
+  async #agent(signal: AbortSignal): Promise<AgentLink> {
+    const patienceMs = this.#hasBegun ? agentReturnMs : 0;
+    const deadlineMs = performance.now() + patienceMs;
+    for (;;) {
+      try {
+        return await this.#options.agent(signal);
+      } catch (error) {
+        const mayReturn = isOperationError(error) && ['AGENT_UNREACHABLE', 'VM_WRONG_STATE'].includes(error.reason);
+        if (!mayReturn || performance.now() >= deadlineMs) throw error;
+        await delay(agentRetryMs, undefined, { signal });
+      }
+    }
+  }
+
+  #endTree(session: ExecSession): Promise<void> {
+    const onError = (error: unknown): void => this.#log('run.not-ended', error);
+    return endTree(session, { signal: this.#left.signal, graceMs: cancelGraceMs, onError });
+  }
+
+  async #kill(session: ExecSession): Promise<void> {
+    try {
+      await session.signal(sigkill);
+    } catch (error) {
+      // It may run on; how the run itself ended is told all the same.
+      this.#log('run.not-ended', error);
+    }
+  }
+
+  /** A script that stays behind in /tmp harms nobody, so its removal may fail; it is logged. */
+  async #removeScript(agent: AgentLink): Promise<void> {
+    try {
+      await removeScript(agent, this.#row.run_id);
+    } catch (error) {
+      this.#log('run.script-not-removed', error);
+    }
+  }
+
+  #remainingMs(): number {
+    const { spec, now } = this.#options;
+    const runningMs = this.#row.started_ms === null ? 0 : now() - this.#row.started_ms;
+    return Math.max(0, timeoutMsOf(spec) + overtimeMs - runningMs);
+  }
+
+  #stateAfter(exited: ExecExited): RunStateName {
+    if (this.#isCanceled) return 'canceled';
+    return exited.status.case === 'exitCode' && exited.status.value === 0 ? 'succeeded' : 'failed';
+  }
+
+  /** A process whose VM or agent ended meanwhile says that, and not that somebody gave up or asked for an unknown id. */
+  async #explain(error: unknown, signal: AbortSignal): Promise<unknown> {
+    if (!isOperationError(error) || !this.#hasBegun) return error;
+    if (error.reason === 'EXEC_NOT_FOUND') return lost(error);
+    if (error.reason !== 'CANCELED') return error;
+    try {
+      await this.#options.agent(signal);
+      return lost(error);
+    } catch (why) {
+      return why;
+    }
+  }
+
+  async #end(state: RunStateName, change: Partial<RunTargetRow>): Promise<void> {
+    await this.output.flush();
+    const end = { state, ended_ms: this.#options.now(), ...change };
+    await this.#options.onEnd({ ...this.row, ...end });
+    await this.#update(end);
+    this.#left.abort();
+  }
+
+  /** Changes it here, and as well as may be in the store. */
+  async #update(change: Partial<Omit<RunTargetRow, 'run_id' | 'vm_id'>>): Promise<void> {
+    try {
+      await this.#write(change);
+    } catch (error) {
+      this.#log('run.not-written', error);
+    }
+  }
+
+  async #write(change: Partial<Omit<RunTargetRow, 'run_id' | 'vm_id'>>): Promise<void> {
+    this.#row = { ...this.#row, ...change };
+    this.#options.onChange();
+    await this.#options.runs.updateTarget(this.#row.run_id, this.#row.vm_id, change);
+  }
+
+  #log(event: string, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#options.log.warn(event, { run: this.#row.run_id, vm: this.#row.vm_name, message });
+  }
+}
+
+function canceled(): OperationError {
+  return new OperationError('CANCELED', 'The run was cancelled.');
+}
+
+function overdue(): OperationError {
+  return new OperationError(
+    'AGENT_UNREACHABLE',
+    'The time of the run is over, and the guest did not say how it ended.',
+  );
+}
+
+function lost(cause: OperationError): OperationError {
+  return new OperationError('RUN_LOST', 'The guest does not know of the process any more.', { cause });
+}
+
+function errorText(error: unknown): string {
+  const { reason, message, nextStep } = toOperationError(error);
+  return JSON.stringify({ reason, message: message.slice(0, 4096), nextStep });
+}

@@ -1,0 +1,273 @@
+import type { AgentLink, ExecSession } from '@innkeeper/agent-client';
+import { OperationError } from '@innkeeper/contract';
+import type { ExecEvent } from '@innkeeper/contract/agent';
+import type { CreateTerminalRequest } from '@innkeeper/contract/control';
+import type { Log } from '@innkeeper/kit';
+import { newId } from '../../access/secrets.ts';
+import { explainEnd } from '../../ports/explain-end.ts';
+import type { NodeOfControl, VmOfControl } from '../../ports/node-of-control.ts';
+import { delay } from './delay.ts';
+import { Pace } from './pace.ts';
+import { Terminal } from './terminal.ts';
+import { processIdOf, type TerminalRecord } from './terminal-record.ts';
+import { type KeptTerminal, TerminalRecords } from './terminal-records.ts';
+import { checkSize, terminalSpec } from './terminal-spec.ts';
+
+/** That run, in one VM and in all. */
+/** From a request for a terminal until its process has started. */
+const startMs = 60_000;
+const maxPerVm = 16;
+const maxTerminals = 256;
+/** Those that ended are shown so long, and so many of them. */
+const endedMs = 10 * 60_000;
+const maxEnded = 64;
+const unseenMs = 24 * 60 * 60_000;
+/** After a start of the daemon, agents get this long to be heard again. */
+const returnMs = 60_000;
+const retryAfterMs = 500;
+/** And who asks for a terminal meanwhile waits so long. */
+const maxWaitMs = 10_000;
+
+export interface TerminalManagerOptions {
+  readonly vms: NodeOfControl['vms'];
+  readonly log: Log;
+  /** Where it is kept which terminals run; without it a restart of the daemon forgets them. */
+  readonly recordsPath?: string | undefined;
+  /** Milliseconds that one lives without viewers. Default: 24 h. */
+  readonly unseenMs?: number;
+  readonly now?: () => number;
+}
+
+/** The terminals of all VMs of this node. At most 16 run in a VM and 256 in all. */
+export class TerminalManager implements AsyncDisposable {
+  readonly #options: TerminalManagerOptions;
+  readonly #terminals = new Map<string, Terminal>();
+  readonly #following = new Set<Promise<void>>();
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #records: TerminalRecords;
+  readonly #pace = new Pace();
+  readonly #stop = new AbortController();
+  /** Those of an earlier daemon, by id, until their agents were asked. */
+  readonly #resuming = new Map<
+    string,
+    { readonly vmId: string; readonly record: TerminalRecord; readonly done: Promise<void> }
+  >();
+  /** VMs in which one is being started; a VM is in here for each. */
+  readonly #starting: string[] = [];
+
+  constructor(options: TerminalManagerOptions) {
+    this.#options = options;
+    this.#records = new TerminalRecords(options.recordsPath, options.log, () => this.#kept());
+  }
+
+  /** Goes on with those that an earlier daemon had. Returns before their agents have answered. */
+  async start(): Promise<void> {
+    for (const record of await this.#records.load()) {
+      const vm = this.#options.vms.byId(record.vmId);
+      if (vm === undefined) continue;
+      const done = this.#resume(vm, record).finally(() => this.#resuming.delete(record.id));
+      this.#resuming.set(record.id, { vmId: record.vmId, record, done });
+    }
+  }
+
+  /**
+   * Starts a process on a new terminal. Fails with TOO_MANY_TERMINALS, INVALID_ARGUMENT, AGENT_UNREACHABLE and what the
+   * agent says: USER_NOT_FOUND, COMMAND_NOT_FOUND.
+   */
+  async create(
+    vm: VmOfControl,
+    request: CreateTerminalRequest,
+    createdBy: string,
+    signal: AbortSignal,
+  ): Promise<Terminal> {
+    const record: TerminalRecord = {
+      ...{ id: newId(), vmId: vm.id, title: request.title, user: request.user, argv: request.argv },
+      ...checkSize(request.columns || 80, request.rows || 24),
+      ...{ createdMs: this.#now(), createdBy },
+    };
+    const spec = terminalSpec(record, request.workingDirectory);
+    const running = this.#running();
+    if (
+      running.filter((each) => each.record.vmId === vm.id).length +
+        this.#starting.filter((id) => id === vm.id).length >=
+      maxPerVm
+    )
+      throw new OperationError('TOO_MANY_TERMINALS', `${maxPerVm} terminals run in "${vm.name}", and more may not.`);
+    if (running.length + this.#starting.length >= maxTerminals)
+      throw new OperationError('TOO_MANY_TERMINALS', `${maxTerminals} terminals run, and more may not.`);
+    this.#starting.push(vm.id);
+    // A guest that never says that the process began must not hold the place for as long as the caller waits.
+    const inTime = AbortSignal.any([signal, timeout()]);
+    try {
+      const link = await vm.agent({ signal: inTime });
+      const session = link.exec(spec, { signal: this.#stop.signal });
+      return await this.#open(vm, record, { link, session, signal: inTime });
+    } finally {
+      this.#starting.splice(this.#starting.indexOf(vm.id), 1);
+    }
+  }
+
+  /** Those of a VM, oldest first. Just after a start of the daemon, waits for those of an earlier one. */
+  async list(vmId: string): Promise<Terminal[]> {
+    await this.#resumed(vmId);
+    return [...this.#terminals.values()]
+      .filter(({ record }) => record.vmId === vmId)
+      .sort((one, other) => one.record.createdMs - other.record.createdMs);
+  }
+
+  /** Undefined when the VM has none of this id. Waits as `list` does. */
+  async find(vmId: string, id: string): Promise<Terminal | undefined> {
+    if (this.#resuming.has(id)) await this.#resumed(vmId);
+    const terminal = this.#terminals.get(id);
+    return terminal?.record.vmId === vmId ? terminal : undefined;
+  }
+
+  /** Ends it with all that runs on it; one that has ended is forgotten. */
+  async close(terminal: Terminal, signal: AbortSignal): Promise<void> {
+    if (terminal.isEnded) this.#forget(terminal);
+    else await terminal.close(signal);
+  }
+
+  /** Lets go of them; they run on, and the next daemon finds them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Before it is told to anybody, or what ends by it would be missing in the record.
+    const saved = this.#records.save();
+    this.#stop.abort(new OperationError('CANCELED', 'The daemon stops.'));
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    await saved;
+    this.#records.close();
+    await Promise.all([...this.#following, ...[...this.#resuming.values()].map(({ done }) => done)]);
+  }
+
+  /** Those of a VM are there again, or it takes too long for somebody who waits. */
+  async #resumed(vmId: string): Promise<void> {
+    const resuming = [...this.#resuming.values()].filter((each) => each.vmId === vmId);
+    if (resuming.length === 0) return;
+    await Promise.race([Promise.all(resuming.map(({ done }) => done)), delay(maxWaitMs, this.#stop.signal)]);
+  }
+
+  #running(): Terminal[] {
+    return [...this.#terminals.values()].filter(({ isEnded }) => !isEnded);
+  }
+
+  /** Those of an earlier daemon as well, whose agents have not answered yet: a stop meanwhile must not forget them. */
+  #kept(): KeptTerminal[] {
+    const resuming = [...this.#resuming.values()].map(({ record }) => ({ ...record, record }));
+    return [...this.#running(), ...resuming.filter(({ id }) => !this.#terminals.has(id))];
+  }
+
+  #now(): number {
+    return (this.#options.now ?? Date.now)();
+  }
+
+  async #resume(vm: VmOfControl, record: TerminalRecord): Promise<void> {
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(returnMs)]);
+    try {
+      const link = await agentOf(vm, signal);
+      const session = link.attach(processIdOf(record), 0n, { signal: this.#stop.signal });
+      await this.#open(vm, record, { link, session, signal });
+    } catch (error) {
+      // Its process ended while no daemon was there, or its VM did.
+      this.#options.log.info('terminal.not-resumed', { terminal: record.id, vm: vm.name, message: String(error) });
+    }
+  }
+
+  /** Waits until the process has started; then follows it. */
+  async #open(
+    vm: VmOfControl,
+    record: TerminalRecord,
+    {
+      link,
+      session,
+      signal,
+    }: { readonly link: AgentLink; readonly session: ExecSession; readonly signal: AbortSignal },
+  ): Promise<Terminal> {
+    const events = session.events[Symbol.asyncIterator]();
+    const giveUp = (): void => void session[Symbol.asyncDispose]();
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
+    try {
+      await untilStarted(events);
+    } catch (error) {
+      await session[Symbol.asyncDispose]();
+      throw signal.aborted ? signal.reason : await explainEnd(error, vm, signal);
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+    const stop = this.#stop.signal;
+    const terminal = new Terminal({
+      ...{ record, session, link, stop, pace: this.#pace, log: this.#options.log },
+      explain: (error) => explainEnd(error, vm, stop),
+    });
+    this.#terminals.set(record.id, terminal);
+    terminal.changes.add(() => this.#onChange(terminal));
+    this.#onChange(terminal);
+    const following = terminal.follow(events).finally(() => this.#following.delete(following));
+    this.#following.add(following);
+    return terminal;
+  }
+
+  #onChange(terminal: Terminal): void {
+    const { id } = terminal.record;
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
+    if (this.#stop.signal.aborted) return;
+    this.#records.saveSoon();
+    if (terminal.isEnded) this.#after(id, endedMs, () => this.#forget(terminal));
+    else if (terminal.viewers.size === 0)
+      this.#after(id, this.#options.unseenMs ?? unseenMs, () => void this.#closeUnseen(terminal));
+    const ended = [...this.#terminals.values()].filter(({ isEnded }) => isEnded);
+    for (const old of ended.slice(0, Math.max(0, ended.length - maxEnded))) this.#forget(old);
+  }
+
+  async #closeUnseen(terminal: Terminal): Promise<void> {
+    const { id } = terminal.record;
+    this.#options.log.info('terminal.unseen', { terminal: id });
+    try {
+      await terminal.close(this.#stop.signal);
+    } catch (error) {
+      this.#options.log.warn('terminal.not-closed', { terminal: id, message: String(error) });
+      if (!this.#stop.signal.aborted && !terminal.isEnded) this.#onChange(terminal);
+    }
+  }
+
+  #after(id: string, ms: number, work: () => void): void {
+    const timer = setTimeout(work, ms);
+    timer.unref();
+    this.#timers.set(id, timer);
+  }
+
+  #forget(terminal: Terminal): void {
+    const { id } = terminal.record;
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
+    this.#terminals.delete(id);
+  }
+}
+
+async function untilStarted(events: AsyncIterator<ExecEvent>): Promise<void> {
+  const { value, done } = await events.next();
+  if (done === true || (value as ExecEvent).event.case !== 'started')
+    throw new OperationError('GUEST_MISBEHAVES', 'A process began without saying so.');
+}
+
+/** The agent of a VM that ran before the daemon did, once it is heard again. */
+async function agentOf(vm: VmOfControl, signal: AbortSignal): Promise<AgentLink> {
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await vm.agent({ signal });
+    } catch (error) {
+      if (!(error instanceof OperationError && error.reason === 'AGENT_UNREACHABLE')) throw error;
+      await delay(retryAfterMs, signal);
+    }
+  }
+}
+
+/** Fires when a guest had long enough to start a process. */
+function timeout(): AbortSignal {
+  const late = new AbortController();
+  const why = new OperationError('AGENT_UNREACHABLE', `The guest did not start the process within ${startMs} ms.`);
+  setTimeout(() => late.abort(why), startMs).unref();
+  return late.signal;
+}

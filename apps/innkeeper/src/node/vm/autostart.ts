@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { judgeVmAction, OperationError, type WireError } from '@innkeeper/contract';
+import type { OperationRow } from '@innkeeper/store';
+import { toOperationError } from '../../ports/failure.ts';
+import { messageOf } from '../message-of.ts';
+import type { Node } from '../node.ts';
+import { startVm } from './vm-operations.ts';
+import type { VmRunner } from './vm-runner.ts';
+
+/** The autostart of one daemon. Disposing of it starts no further VM; the one under way is its operation's. */
+export interface Autostart extends AsyncDisposable {
+  /** Resolves when every VM was tried. Never rejects. */
+  readonly done: Promise<void>;
+}
+
+/** Which boot of the host this is. */
+export async function readHostBootId(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+}
+
+/**
+ * Starts the VMs that are marked for it and do not run, in the order of their names, one after the other, but for those
+ * that somebody stopped since the host booted. A VM that does not start is an event with the reason, and the next one is
+ * tried.
+ */
+export function autostartVms(node: Node): Autostart {
+  const ended = new AbortController();
+  const done = startAll(node, ended.signal);
+  return {
+    done,
+    [Symbol.asyncDispose]: async () => {
+      ended.abort();
+      await done;
+    },
+  };
+}
+
+async function startAll(node: Node, signal: AbortSignal): Promise<void> {
+  const names = node
+    .list()
+    .filter((runner) => isDue(node, runner))
+    .map(({ row }) => row.name)
+    .sort();
+  for (const name of names) {
+    if (signal.aborted) return;
+    const runner = node.find(name);
+    // Somebody was faster.
+    if (runner === undefined || runner.operationId !== '' || !isDue(node, runner)) continue;
+    try {
+      const { id } = await startVm(node, runner.row.id);
+      failWith(await node.operations.finished(id, signal));
+      await record(node, runner, 'vm.autostarted', 'It was started with the daemon.');
+    } catch (error) {
+      if (signal.aborted) return;
+      const { reason, message, nextStep } = toOperationError(error);
+      await record(node, runner, 'vm.autostart-failed', `${reason}: ${message} ${nextStep}`.trim());
+    }
+  }
+}
+
+function isDue(node: Node, { row, life }: VmRunner): boolean {
+  if (row.autostart === 0 || row.stopped_boot_id === node.context.hostBootId) return false;
+  return judgeVmAction(life.state, 'start') === 'legal';
+}
+
+/** Throws the error of an operation that did not succeed. */
+function failWith({ state, error }: OperationRow): void {
+  if (state === 'succeeded') return;
+  throw OperationError.fromWire(JSON.parse(error ?? '{}') as WireError, { message: `It was ${state}.` });
+}
+
+async function record(node: Node, { row }: VmRunner, kind: string, message: string): Promise<void> {
+  const { store, log } = node.context;
+  log.info(kind, { vm: row.name, message });
+  try {
+    await store.events.insert({ time_ms: Date.now(), vm_id: row.id, kind, message: message.slice(0, 1000) });
+  } catch (error) {
+    log.error('history.not-written', { message: messageOf(error) });
+  }
+}

@@ -1,0 +1,118 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { OperationError } from '@innkeeper/contract';
+import type { CreateVmRequest } from '@innkeeper/contract/control';
+import { mib } from '@innkeeper/kit';
+import type { OperationRow, VmRow } from '@innkeeper/store';
+import { toOperationError } from '../../ports/failure.ts';
+import { writeVmManifest } from '../data/manifest.ts';
+import { markFinished, markUnfinished } from '../data/unfinished.ts';
+import { unknownAgentInstall } from '../images/agent-install.ts';
+import { checkName } from '../names.ts';
+import type { Node } from '../node.ts';
+import type { OperationContext } from '../operations/operation-runner.ts';
+import { startAndWait } from './start-vm.ts';
+import type { VmRunner } from './vm-runner.ts';
+import { diskPath } from './vm-spec.ts';
+
+type Wanted = Pick<CreateVmRequest, 'name' | 'image' | 'cpus' | 'memoryBytes' | 'diskBytes' | 'tags' | 'start'> &
+  Partial<Pick<CreateVmRequest, 'autostart'>>;
+
+const maxTags = 64;
+const maxTagChars = 256;
+
+/**
+ * Makes a VM, and starts it when that was asked for. Fails at once with INVALID_NAME, INVALID_ARGUMENT,
+ * IMAGE_NOT_FOUND or VM_NAME_TAKEN; what fails later is undone.
+ */
+export async function createVm(node: Node, wanted: Wanted): Promise<OperationRow> {
+  checkName(wanted.name, 'a VM');
+  const image = await node.images.get(wanted.image);
+  const runner = await node.insert(newRow(node, wanted, image.virtual_bytes));
+  const id = randomUUID();
+  runner.operationId = id;
+  const work = (context: OperationContext): Promise<void> => make(node, runner, wanted.start, context);
+  try {
+    return await node.operations.start({ kind: 'vm.create', target: wanted.name, vmId: runner.row.id, work }, id);
+  } catch (error) {
+    await runner.dispatch({ type: 'create-failed', detail: toOperationError(error).message });
+    throw error;
+  }
+}
+
+async function make(node: Node, runner: VmRunner, start: boolean, context: OperationContext): Promise<void> {
+  const { signal, stage } = context;
+  const { folder, images } = node.context;
+  const options = { signal, onStage: stage };
+  try {
+    try {
+      const base = await node.images.ensureBase(runner.row.image, options);
+      if (base.install.reason !== '') stage(`without the agent: ${base.install.detail}`);
+      await runner.setRow({ agent: JSON.stringify(base.install), base_path: base.path });
+      stage('making the disk');
+      const vmFolder = folder.vmFolder(runner.row.id);
+      await mkdir(vmFolder, { recursive: true, mode: 0o700 });
+      await markUnfinished(vmFolder);
+      const disk = diskPath(folder, runner.row.id);
+      const sizeBytes = runner.row.disk_bytes;
+      await images.createOverlay({ basePath: base.path, baseFormat: base.format, diskPath: disk, sizeBytes }, options);
+      await writeVmManifest(vmFolder, { ...runner.row, state: 'stopped' });
+      signal.throwIfAborted();
+      await runner.dispatch({ type: 'created' });
+      await markFinished(vmFolder);
+    } catch (error) {
+      await runner.dispatch({ type: 'create-failed', detail: toOperationError(error).message });
+      await runner.until(() => runner.removed || runner.life.state !== 'deleting', AbortSignal.timeout(30_000));
+      throw error;
+    }
+    if (start) await startAndWait(runner, context);
+  } finally {
+    runner.operationId = '';
+  }
+}
+
+function newRow(node: Node, wanted: Wanted, imageBytes: number): VmRow {
+  const cpus = wanted.cpus === 0 ? 1 : wanted.cpus;
+  if (cpus > 64) throw invalid(`A VM can have 1 to 64 CPUs, not ${cpus}.`);
+  const memory = wanted.memoryBytes === 0n ? BigInt(256 * mib) : wanted.memoryBytes;
+  if (memory < BigInt(64 * mib)) throw invalid('A VM needs at least 64 MiB of memory.');
+  if (memory > BigInt(2 ** 44)) throw invalid('A VM can have at most 16 TiB of memory.');
+  if (wanted.diskBytes !== 0n && wanted.diskBytes < BigInt(imageBytes)) {
+    throw invalid(`The disk cannot be smaller than the image, which has ${imageBytes} bytes.`);
+  }
+  if (wanted.diskBytes > BigInt(2 ** 46)) throw invalid('A disk can have at most 64 TiB.');
+  const tags = Object.entries(wanted.tags);
+  if (tags.length > maxTags || tags.flat().some((text) => text.length > maxTagChars)) {
+    throw invalid(`A VM can have ${maxTags} tags of ${maxTagChars} characters.`);
+  }
+  return {
+    ...{ id: freeId(node), name: wanted.name, state: 'creating', state_detail: '', image: wanted.image, cpus },
+    memory_bytes: Number(memory),
+    disk_bytes: wanted.diskBytes === 0n ? imageBytes : Number(wanted.diskBytes),
+    mac_address: macAddress(),
+    tags: JSON.stringify(wanted.tags),
+    driver: node.context.driver.name,
+    ...{ record: null, agent: JSON.stringify(unknownAgentInstall), base_path: '' },
+    ...{ created_ms: Date.now(), started_ms: null },
+    ...{ autostart: wanted.autostart === true ? 1 : 0, stopped_boot_id: '' },
+  };
+}
+
+/** An id whose first 8 characters, which name the run folder, are no other VM's. */
+function freeId(node: Node): string {
+  const used = new Set(node.list().map((runner) => runner.row.id.slice(0, 8)));
+  let id = randomUUID();
+  while (used.has(id.slice(0, 8))) id = randomUUID();
+  return id;
+}
+
+/** Random, unicast, locally administered. */
+function macAddress(): string {
+  const bytes = randomBytes(6);
+  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+function invalid(message: string): OperationError {
+  return new OperationError('INVALID_ARGUMENT', message);
+}

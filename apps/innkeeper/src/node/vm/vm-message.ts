@@ -1,0 +1,105 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  type AgentState as AgentStateName,
+  isReasonName,
+  reasons,
+  type VmState as VmStateName,
+} from '@innkeeper/contract';
+import { SystemSchema, TelemetrySchema } from '@innkeeper/contract/agent';
+import { type Agent, AgentSchema, AgentState, type Vm, VmSchema, VmState } from '@innkeeper/contract/control';
+import type { VmRecord } from '@innkeeper/hypervisor';
+import type { VmGlance } from '../../ports/vm-glance.ts';
+import { parseAgentInstall } from '../images/agent-install.ts';
+import type { VmRunner } from './vm-runner.ts';
+
+/** An agent that was not heard for so long after a start is said to be missing. */
+const patienceMs = 180_000;
+
+const vmStates = {
+  ...{ creating: VmState.CREATING, stopped: VmState.STOPPED, starting: VmState.STARTING, running: VmState.RUNNING },
+  ...{ paused: VmState.PAUSED, stopping: VmState.STOPPING, crashed: VmState.CRASHED, deleting: VmState.DELETING },
+} as const satisfies Record<VmStateName, VmState>;
+
+const agentStates = {
+  ...{ off: AgentState.OFF, waiting: AgentState.WAITING, connected: AgentState.CONNECTED },
+  ...{ lost: AgentState.LOST, paused: AgentState.PAUSED, absent: AgentState.ABSENT },
+} as const satisfies Record<AgentStateName, AgentState>;
+
+/** A VM as the API shows it. */
+export function vmMessage(runner: VmRunner): Vm {
+  const { row, life, agent, usage } = runner;
+  const record = row.record === null ? undefined : (JSON.parse(row.record) as VmRecord);
+  return create(VmSchema, {
+    ...{ id: row.id, name: row.name, state: vmStates[life.state], stateDetail: life.detail, image: row.image },
+    ...{ cpus: row.cpus, memoryBytes: BigInt(row.memory_bytes), diskBytes: BigInt(row.disk_bytes) },
+    accelerator: record?.accelerator ?? '',
+    createdUnixNs: nanoseconds(row.created_ms),
+    ...(row.started_ms === null ? {} : { startedUnixNs: nanoseconds(row.started_ms) }),
+    agent: agentMessage(runner),
+    ...(agent.telemetry === undefined ? {} : { telemetry: create(TelemetrySchema, agent.telemetry) }),
+    ...(agent.system === undefined ? {} : { system: create(SystemSchema, agent.system) }),
+    ...(usage === undefined
+      ? {}
+      : {
+          hypervisor: {
+            ...(usage.cpuPercent === undefined ? {} : { cpuPercent: usage.cpuPercent }),
+            rssBytes: BigInt(usage.rssBytes),
+            ...(record === undefined ? {} : { pid: record.pid }),
+            sampledUnixNs: nanoseconds(usage.sampledMs),
+          },
+        }),
+    ...{ tags: JSON.parse(row.tags) as Record<string, string>, driver: row.driver, operationId: runner.operationId },
+    ...{ reportedAddress: agent.reportedAddress, autostart: row.autostart !== 0 },
+  });
+}
+
+/** The same at a glance: no message is made, nothing is copied but the tags. */
+export function vmGlance({ row, life, agent }: VmRunner): VmGlance {
+  const { id, name, image, cpus } = row;
+  return {
+    ...{ id, name, image, cpus, state: vmStates[life.state], createdMs: row.created_ms },
+    tags: JSON.parse(row.tags) as Record<string, string>,
+    agent: { state: agentStates[agent.state.state], version: agent.welcome?.agentVersion ?? '' },
+    ...(agent.telemetry === undefined ? {} : { telemetry: agent.telemetry }),
+    ...(agent.system === undefined ? {} : { system: agent.system }),
+  };
+}
+
+function agentMessage(runner: VmRunner): Agent {
+  const { agent, row } = runner;
+  const install = parseAgentInstall(row.agent);
+  const { state } = agent.state;
+  const { reason, detail, nextStep } = explain(runner);
+  const lastSeenMs = agent.link?.lastSeenMs;
+  return create(AgentSchema, {
+    state: agentStates[state],
+    ...{ reason, detail, nextStep },
+    version: agent.welcome?.agentVersion ?? install.version,
+    ...(lastSeenMs === undefined ? {} : { lastSeenUnixNs: nanoseconds(performance.timeOrigin + lastSeenMs) }),
+    bootId: agent.welcome?.bootId ?? '',
+    capabilities: [...(agent.welcome?.capabilities ?? [])],
+    ...(agent.telemetryMs === undefined ? {} : { telemetryUnixNs: nanoseconds(agent.telemetryMs) }),
+  });
+}
+
+/** Why the agent is not there, and what to do; all empty while it is, or may yet come. */
+function explain(runner: VmRunner): { reason: string; detail: string; nextStep: string } {
+  const { state, reason, detail } = runner.agent.state;
+  const install = parseAgentInstall(runner.row.agent);
+  if (state === 'absent' || (state === 'off' && install.reason !== '')) return install;
+  if (state === 'lost') return { reason, detail, nextStep: nextStepOf(reason) };
+  if (state === 'waiting' && Date.now() - runner.agent.sinceMs > patienceMs) {
+    const reason = 'AGENT_UNREACHABLE';
+    return { reason, detail: 'Nothing was heard of it since the VM started.', nextStep: nextStepOf(reason) };
+  }
+  return { reason: '', detail: '', nextStep: '' };
+}
+
+function nextStepOf(reason: string): string {
+  return isReasonName(reason) ? reasons[reason].next : '';
+}
+
+/** Milliseconds, whole or not, as nanoseconds. */
+export function nanoseconds(ms: number): bigint {
+  return BigInt(Math.round(ms * 1000)) * 1000n;
+}

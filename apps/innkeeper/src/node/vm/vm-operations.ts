@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { assertVmAction, isLiveVmState, judgeVmAction, OperationError, type VmAction } from '@innkeeper/contract';
+import { defaultStopTimeoutMs, killRetryMs } from '@innkeeper/hypervisor';
+import type { OperationRow } from '@innkeeper/store';
+import type { Node } from '../node.ts';
+import type { OperationContext } from '../operations/operation-runner.ts';
+import { startAndWait } from './start-vm.ts';
+import type { VmRunner } from './vm-runner.ts';
+
+const maxStopTimeoutMs = 3_600_000;
+
+/** Changes what is given, and leaves the rest. Fails with VM_NOT_FOUND. */
+export async function updateVm(
+  node: Node,
+  vm: string,
+  change: { readonly autostart?: boolean | undefined },
+): Promise<void> {
+  const runner = node.get(vm);
+  if (change.autostart === undefined) return;
+  await runner.setRow({ autostart: change.autostart ? 1 : 0 });
+  node.changes.emit(runner.row.id);
+}
+
+/** Fails with VM_NOT_FOUND, VM_WRONG_STATE, VM_BUSY; a VM that runs already is left alone. */
+export function startVm(node: Node, vm: string): Promise<OperationRow> {
+  return begin(node, node.get(vm), 'start', async (runner, context) => {
+    if (judgeVmAction(runner.life.state, 'start') === 'legal') await startAndWait(runner, context);
+  });
+}
+
+/** Asks the agent, then ACPI, then kills; `timeoutMs` for the first two each. Cancelling it ends the wait, not the stop. */
+export function stopVm(node: Node, vm: string, timeoutMs: number): Promise<OperationRow> {
+  if (timeoutMs > maxStopTimeoutMs) {
+    throw new OperationError('INVALID_ARGUMENT', `A stop can take ${maxStopTimeoutMs} ms for each step at most.`);
+  }
+  return begin(node, node.get(vm), 'stop', async (runner, { signal, stage }) => {
+    await runner.noteStopped();
+    const agentConnected = runner.agent.state.state === 'connected';
+    await runner.dispatch({ type: 'stop', timeoutMs: timeoutMs || defaultStopTimeoutMs, agentConnected });
+    const words = { agent: 'asking the agent', acpi: 'pressing the power button', kill: 'killing the hypervisor' };
+    await runner.until(() => {
+      if (runner.life.state === 'stopping') stage(words[runner.life.step]);
+      return !isLiveVmState(runner.life.state);
+    }, signal);
+  });
+}
+
+/** Allowed while a start or a stop is under way: it is what one does when those take too long. */
+export function killVm(node: Node, vm: string): Promise<OperationRow> {
+  const runner = node.get(vm);
+  return begin(
+    node,
+    runner,
+    'kill',
+    async (runner, context) => {
+      await runner.noteStopped();
+      await killAndWait(runner, context);
+    },
+    isLiveVmState(runner.life.state),
+  );
+}
+
+/** Removes a VM with its disk. `force` kills it first. */
+export function deleteVm(node: Node, vm: string, force: boolean): Promise<OperationRow> {
+  const runner = node.get(vm);
+  const live = isLiveVmState(runner.life.state);
+  return begin(
+    node,
+    runner,
+    force && live ? 'kill' : 'delete',
+    async (runner, context) => {
+      if (isLiveVmState(runner.life.state)) await killAndWait(runner, context);
+      context.stage('removing the disk');
+      await runner.dispatch({ type: 'delete' });
+      await runner.until(() => runner.removed || runner.life.state !== 'deleting', context.signal);
+      if (runner.removed) return;
+      throw new OperationError('VM_WRONG_STATE', `"${runner.row.name}" was not removed: ${runner.life.detail}`);
+    },
+    false,
+    'vm.delete',
+  );
+}
+
+async function killAndWait(runner: VmRunner, { signal, stage }: OperationContext): Promise<void> {
+  stage('killing the hypervisor');
+  await runner.dispatch({ type: 'kill' });
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(6 * killRetryMs)]);
+  await runner.until(() => !isLiveVmState(runner.life.state), patience);
+}
+
+/** Claims the VM for one operation. Fails with VM_WRONG_STATE or VM_BUSY. */
+async function begin(
+  node: Node,
+  runner: VmRunner,
+  action: VmAction,
+  work: (runner: VmRunner, context: OperationContext) => Promise<void>,
+  shared = false,
+  kind = `vm.${action}`,
+): Promise<OperationRow> {
+  const { name, id: vmId } = runner.row;
+  if (runner.operationId !== '' && !shared) {
+    throw new OperationError('VM_BUSY', `Operation ${runner.operationId} works on the VM "${name}".`);
+  }
+  assertVmAction(name, runner.life.state, action);
+  const id = randomUUID();
+  if (!shared) runner.operationId = id;
+  const release = (): void => {
+    if (runner.operationId === id) runner.operationId = '';
+  };
+  const spec = {
+    kind,
+    evenUnsaved: action !== 'start',
+    target: name,
+    vmId,
+    work: (context: OperationContext) => work(runner, context).finally(release),
+  };
+  try {
+    return await node.operations.start(spec, id);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}

@@ -1,0 +1,240 @@
+import { uptime } from 'node:os';
+import { isLiveVmState, isVmState } from '@innkeeper/contract';
+import {
+  type RunningVm,
+  storedLifecycle,
+  type VmEnd,
+  type VmLifecycle,
+  type VmLifecycleEvent,
+  vmReduce,
+} from '@innkeeper/hypervisor';
+import { type Log, limitLog } from '@innkeeper/kit';
+import type { VmRow } from '@innkeeper/store';
+import { ChangeWaiters } from '../change-waiters.ts';
+import type { NodeContext } from '../context.ts';
+import { writeVmManifest } from '../data/manifest.ts';
+import { parseAgentInstall } from '../images/agent-install.ts';
+import { messageOf } from '../message-of.ts';
+import { AgentPort } from './agent-port.ts';
+import type { HypervisorUsageSample } from './cpu-rate.ts';
+import { VmAgent } from './vm-agent.ts';
+import { VmEffects } from './vm-effects.ts';
+import { VmProcess } from './vm-process.ts';
+import { hasWholeDisk } from './vm-spec.ts';
+
+export type VmChange = 'state' | 'agent' | 'telemetry' | 'usage' | 'removed';
+
+/**
+ * One VM: gives events to `vmReduce` one at a time, writes the new state down, and then does what it names. What is
+ * written comes first, so that a daemon that dies at any moment finds at its next start what it has to repair.
+ */
+export class VmRunner {
+  readonly agent: VmAgent;
+  /** The operation that works on this VM now; empty for none. */
+  operationId = '';
+  removed = false;
+  #row: VmRow;
+  #life: VmLifecycle;
+  /** Its process lives, and could not be adopted. */
+  #unreachable = false;
+  #queue: Promise<void> = Promise.resolve();
+  #released = false;
+  readonly #context: NodeContext;
+  readonly #log: Log;
+  /** For what the guest can bring about as often as it likes. */
+  readonly #agentLog: Log;
+  readonly #onChange: (change: VmChange) => void;
+  readonly #process: VmProcess;
+  readonly #effects: VmEffects;
+  readonly #waiters = new ChangeWaiters();
+
+  constructor(row: VmRow, context: NodeContext, onChange: (change: VmChange) => void) {
+    this.#row = row;
+    this.#context = context;
+    this.#onChange = onChange;
+    this.#log = context.log.with({ vm: row.name });
+    this.#life = storedLifecycle(isVmState(row.state) ? row.state : 'stopped', row.state_detail);
+    this.#agentLog = limitLog(this.#log, performance);
+    this.agent = new VmAgent({
+      log: this.#agentLog,
+      onChange: (what) => this.#changed(what === 'telemetry' ? what : 'agent'),
+    });
+    this.#process = new VmProcess({
+      ...{ context, log: this.#log },
+      row: () => this.#row,
+      keep: (change) => this.#keepProcess(change),
+      onAttached: (running) => this.#onAttached(running),
+      onEnded: (end) => this.#onEnded(end),
+    });
+    this.#effects = new VmEffects({
+      ...{ context, log: this.#log, agent: this.agent, process: this.#process },
+      row: () => this.#row,
+      dispatch: (event) => this.dispatch(event),
+      restore: () => this.restore(),
+      onRemoved: () => {
+        this.removed = true;
+        this.#changed('removed');
+      },
+    });
+  }
+
+  get row(): VmRow {
+    return this.#row;
+  }
+
+  get life(): VmLifecycle {
+    return this.#life;
+  }
+
+  get running(): RunningVm | undefined {
+    return this.#process.running;
+  }
+
+  get usage(): HypervisorUsageSample | undefined {
+    return this.#process.usage;
+  }
+
+  /** Why the last launch failed. */
+  get launchError(): unknown {
+    return this.#process.launchError;
+  }
+
+  /** Gives an event to the reducer; resolves when the new state is written and its effects have begun. */
+  dispatch(event: VmLifecycleEvent): Promise<void> {
+    this.#queue = this.#queue.then(() => this.#step(event));
+    return this.#queue;
+  }
+
+  /** Resolves when `condition` holds, checked after each change. Rejects with the signal's reason. */
+  until(condition: () => boolean, signal: AbortSignal): Promise<void> {
+    return this.#waiters.until(condition, signal);
+  }
+
+  /** Notes what a creation has found out. */
+  async setRow(change: Partial<Omit<VmRow, 'id' | 'name'>>): Promise<void> {
+    await this.#context.store.vms.update(this.#row.id, change);
+    this.#row = { ...this.#row, ...change };
+    if ('autostart' in change || 'stopped_boot_id' in change) await this.#keepManifest(this.#row);
+  }
+
+  /** Best effort: the row is what counts, and a manifest is written again at the next start. */
+  async #keepManifest(row: VmRow): Promise<void> {
+    try {
+      await writeVmManifest(this.#context.folder.vmFolder(row.id), row);
+    } catch (error) {
+      this.#log.warn('vm.manifest-not-written', { message: messageOf(error) });
+    }
+  }
+
+  /** Notes that somebody stopped it, so that it is not started by itself before the host boots again. Best effort. */
+  async noteStopped(): Promise<void> {
+    try {
+      await this.setRow({ stopped_boot_id: this.#context.hostBootId });
+    } catch (error) {
+      // On a full disk a stop is what makes room.
+      this.#log.error('vm.stop-not-noted', { message: messageOf(error) });
+    }
+  }
+
+  /**
+   * After a start of the daemon: finds the process of the record again, or what became of it. Rejects when the process
+   * lives and does not answer; it is tried again with each sample then.
+   */
+  async restore(): Promise<void> {
+    this.#unreachable = false;
+    try {
+      const isWhole = await hasWholeDisk(this.#context.folder, this.#row.id);
+      const found = await this.#process.find();
+      if (found.kind === 'gone' && found.how === 'shutdown' && this.#startedThisBoot()) await this.noteStopped();
+      await this.dispatch({ type: 'daemon-started', found, isWhole });
+    } catch (error) {
+      this.#unreachable = true;
+      throw error;
+    }
+    if (this.#life.state === 'paused') this.agent.tell({ type: 'vm-paused' });
+  }
+
+  /** Looks at what the hypervisor's process uses; one that could not be adopted is tried again. */
+  sampleUsage(nowMs: number): void {
+    if (this.#unreachable) this.#effects.attempt('vm.not-adopted', this.restore());
+    if (this.#process.sample(nowMs)) this.#changed('usage');
+  }
+
+  /** Lets go of the VM, which runs on. */
+  async release(): Promise<void> {
+    this.#released = true;
+    this.#effects.clearTimer();
+    await this.#process.beginRelease();
+    await this.#queue;
+    await this.agent.end();
+    await this.#process.release();
+  }
+
+  async #step(event: VmLifecycleEvent): Promise<void> {
+    if (this.#released || this.removed) return;
+    const { state, effects } = vmReduce(this.#life, event);
+    if (state !== this.#life) {
+      const before = this.#life.state;
+      this.#life = state;
+      await this.#writeState();
+      if (state.state !== before) this.#log.info(`vm.${state.state}`, { detail: state.detail });
+      if (event.type === 'paused' && state.state === 'paused') this.agent.tell({ type: 'vm-paused' });
+      if (event.type === 'resumed') this.agent.tell({ type: 'vm-resumed' });
+      this.#changed('state');
+    }
+    for (const effect of effects) this.#effects.perform(effect);
+  }
+
+  async #writeState(): Promise<void> {
+    const ended = !isLiveVmState(this.#life.state);
+    const change = { state: this.#life.state, state_detail: this.#life.detail.slice(0, 4096) };
+    try {
+      await this.setRow(ended ? { ...change, record: null, started_ms: null } : change);
+    } catch (error) {
+      // The database's disk is full. What runs is the truth, and the next start looks at that again.
+      this.#log.error('vm.state-not-written', { message: messageOf(error) });
+    }
+  }
+
+  /** In its folder as well, so that a VM that runs is found again without the database. */
+  async #keepProcess(change: Pick<VmRow, 'record' | 'started_ms'>): Promise<void> {
+    await this.#keepManifest({ ...this.#row, ...change });
+    await this.setRow(change);
+  }
+
+  #onAttached(running: RunningVm): void {
+    const { id, name, agent } = this.#row;
+    running.onEvent((event) => {
+      if (event.type === 'paused' || event.type === 'resumed') void this.dispatch(event);
+      if (event.type === 'reset') this.agent.tell({ type: 'vm-reset' });
+    });
+    const port = new AgentPort(running);
+    const link = this.#context.createAgentLink({
+      connect: (signal) => port.connect(signal),
+      identity: { vmId: id, vmName: name, nodeVersion: this.#context.version },
+      mayStepClock: true,
+      log: this.#agentLog,
+      isPaused: () => running.isPaused({ signal: AbortSignal.timeout(3000) }),
+    });
+    const install = parseAgentInstall(agent);
+    this.agent.begin(link, install.reason === '' ? undefined : install);
+  }
+
+  async #onEnded(end: VmEnd): Promise<void> {
+    const warn = (error: unknown): void => this.#log.warn('agent.end-failed', { message: messageOf(error) });
+    await this.agent.end().catch(warn);
+    // A guest that shut itself down was told to, from inside.
+    if (end.kind === 'shutdown') await this.noteStopped();
+    await this.dispatch({ type: 'process-ended', end });
+  }
+
+  #startedThisBoot(): boolean {
+    const { started_ms: startedMs } = this.#row;
+    return startedMs !== null && startedMs > Date.now() - uptime() * 1000;
+  }
+
+  #changed(change: VmChange): void {
+    this.#onChange(change);
+    this.#waiters.wake();
+  }
+}

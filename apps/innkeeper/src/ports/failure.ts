@@ -1,0 +1,16 @@
+import { isOperationError, OperationError } from '@innkeeper/contract';
+import { isHostDiskFull } from '@innkeeper/images/host-tools';
+
+/** Any error as one that a caller can be told: a full disk has its own reason, what is not known is INTERNAL. */
+export function toOperationError(error: unknown): OperationError {
+  return knownFailure(error) ?? OperationError.from(error);
+}
+
+/** A failure that has a reason, whatever it was wrapped in; undefined for a fault of ours. */
+export function knownFailure(error: unknown): OperationError | undefined {
+  // Letting go failed after the work had: why the work failed is what the caller asks for.
+  if (error instanceof SuppressedError) return knownFailure(error.suppressed) ?? knownFailure(error.error);
+  if (isOperationError(error) && error.reason !== 'INTERNAL') return error;
+  if (!isHostDiskFull(error)) return undefined;
+  return new OperationError('HOST_DISK_FULL', 'The host’s disk became full.', { cause: error });
+}

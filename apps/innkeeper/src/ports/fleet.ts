@@ -1,0 +1,22 @@
+import type { Vm, VmFigures } from '@innkeeper/contract/control';
+import type { VmGlance } from './vm-glance.ts';
+
+/** One VM, with what lists compare. Made anew when the VM changed, else the same object. */
+export interface FleetEntry {
+  readonly vm: VmGlance;
+  readonly figures: VmFigures;
+  readonly outdated: boolean;
+  readonly silent: boolean;
+  /** The name with its numbers padded, so that web-2 comes before web-10. */
+  readonly nameKey: string;
+  /** The VM whole. */
+  describe(): Vm;
+}
+
+/** All VMs, ready to be listed. */
+export interface Fleet {
+  /** Every VM, in order of name. Good until the next change. */
+  entries(): readonly FleetEntry[];
+  /** Undefined for one that is deleted, or never was. */
+  find(id: string): VmGlance | undefined;
+}

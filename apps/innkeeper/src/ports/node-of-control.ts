@@ -1,0 +1,88 @@
+import type { AgentLink } from '@innkeeper/agent-client';
+import type { VmAction } from '@innkeeper/contract';
+import type {
+  AddImageRequest,
+  BuildImageRequest,
+  CreateVmRequest,
+  Diagnosis,
+  Event,
+  Image,
+  Node,
+  Operation,
+  UpdateVmRequest,
+  Vm,
+} from '@innkeeper/contract/control';
+import type { ConsoleStream } from '@innkeeper/hypervisor';
+import type { ByArchitecture } from '@innkeeper/images';
+import type { Fleet } from './fleet.ts';
+import type { VmGlance } from './vm-glance.ts';
+
+export interface Waiting {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One VM as the API sees it. Everything on it may fail with an OperationError, which goes to the caller as it is. */
+export interface VmOfControl {
+  readonly id: string;
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** As it is now, with its agent and last telemetry. */
+  describe(): Vm;
+  /** What lists are filtered by, which costs much less. */
+  glance(): VmGlance;
+  /** Notes what the guest says its address is, until the VM stops. Fails with INVALID_ARGUMENT. */
+  reportAddress(address: string): void;
+  /** Throws VM_NOT_RUNNING or VM_WRONG_STATE when the state does not allow it. */
+  assertAllowed(action: VmAction): void;
+  /** The link to its agent, which may yet connect. Fails with AGENT_UNREACHABLE, VM_NOT_RUNNING. */
+  agent(options: Waiting): Promise<AgentLink>;
+  /** Throws VM_NOT_RUNNING while there is none. */
+  console(): ConsoleStream;
+  /** Changes the settings that are given. */
+  update(change: Pick<UpdateVmRequest, 'autostart'>): Promise<Vm>;
+  start(): Promise<Operation>;
+  /** `timeoutMs` for the agent and for ACPI each. */
+  stop(timeoutMs: number): Promise<Operation>;
+  kill(): Promise<Operation>;
+  delete(force: boolean): Promise<Operation>;
+  diagnose(options?: Waiting): Promise<Diagnosis>;
+  /** Calls back after each change, once it is deleted also; the function ends it. */
+  onChange(listener: () => void): () => void;
+}
+
+/** What the API server stands on: the node, its images and its operations. `node/` and `operations/` implement it. */
+export interface NodeOfControl {
+  describe(): Promise<Node>;
+  /** All VMs, ready to be listed. */
+  readonly fleet: Fleet;
+  readonly vms: {
+    list(): readonly VmOfControl[];
+    byId(id: string): VmOfControl | undefined;
+    /** By id or name. Throws VM_NOT_FOUND. */
+    find(idOrName: string): VmOfControl;
+    create(request: CreateVmRequest): Promise<Operation>;
+    /** Every change of any VM; a VM that is gone from `list` by then was deleted. */
+    onChange(listener: (id: string) => void): () => void;
+    /** Newest first; `vmId` undefined: of all. */
+    events(vmId: string | undefined, limit: number): Promise<Event[]>;
+  };
+  /** The agents that are put into images; none when none was built. */
+  readonly agentPaths: ByArchitecture<string>;
+  readonly images: {
+    list(): Promise<Image[]>;
+    add(request: AddImageRequest): Promise<Operation>;
+    build(request: BuildImageRequest): Promise<Operation>;
+    remove(name: string): Promise<Operation>;
+  };
+  readonly operations: {
+    /** Fails with OPERATION_NOT_FOUND. */
+    find(id: string): Promise<Operation>;
+    list(limit: number): Promise<Operation[]>;
+    /** Asks it to stop; what it had begun is undone. One that is over stays as it is. */
+    cancel(id: string): Promise<Operation>;
+    /** As it is, then again at each change, until it has ended. */
+    watch(id: string, options?: Waiting): AsyncIterable<Operation>;
+    /** Every change of any operation. */
+    onChange(listener: () => void): () => void;
+  };
+}

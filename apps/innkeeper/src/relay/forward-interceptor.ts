@@ -1,0 +1,54 @@
+import type { Message } from '@bufbuild/protobuf';
+import type { Interceptor } from '@connectrpc/connect';
+import { auditAction, isChange } from '@innkeeper/contract/rules';
+import { redactRequest } from '../audit/redact.ts';
+import { visitorOf } from '../edge/api-interceptors.ts';
+import type { Gate } from '../edge/gate.ts';
+import { takeFirst } from '../edge/one-message.ts';
+import { closeForward, type ForwardEntry, openForward } from './forward-gate.ts';
+
+/** Lets calls through that are for the node, and ends them when their caller is nobody any more. */
+export function forwardInterceptor(gate: Gate): Interceptor {
+  return (next) => async (request) => {
+    const { method, contextValues } = request;
+    const taken = request.stream ? await takeFirst(request.message) : undefined;
+    const message = taken?.first ?? (request.message as Message);
+    const action = auditAction(method);
+    const entry: ForwardEntry = {
+      ...{ visitor: visitorOf({ values: contextValues }), isChange: isChange(method), action },
+      parameters: action === undefined ? {} : redactRequest(method.input, message),
+    };
+    const pass = await openForward(gate, entry);
+    const signal = AbortSignal.any([request.signal, pass.signal]);
+    const close = async (error?: unknown): Promise<unknown> => {
+      const why = pass.signal.aborted ? pass.signal.reason : error;
+      await closeForward(gate, entry, pass, why);
+      return why;
+    };
+    try {
+      const response = await next(
+        request.stream
+          ? { ...request, message: taken?.from(taken.first) ?? request.message, signal }
+          : { ...request, signal },
+      );
+      if (response.stream) return { ...response, message: untilClosed(response.message, close) };
+      await close();
+      return response;
+    } catch (error) {
+      throw await close(error);
+    }
+  };
+}
+
+async function* untilClosed<T>(
+  messages: AsyncIterable<T>,
+  close: (error?: unknown) => Promise<unknown>,
+): AsyncIterable<T> {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw await close(error);
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,154 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { OperationError } from '@innkeeper/contract';
+import type { ByArchitecture } from '@innkeeper/images';
+import type { Log } from '@innkeeper/kit';
+import type { WebSocket } from 'ws';
+import { authorize } from '../access/authorize.ts';
+import { answerError, closeWithError, refuseUpgrade } from '../edge/answer-error.ts';
+import type { Upgrade } from '../edge/doors.ts';
+import { findRoute } from '../edge/find-route.ts';
+import type { Gate, Pass } from '../edge/gate.ts';
+import type { HealthProbe } from '../edge/health.ts';
+import type { RouteFacts } from '../edge/http-route.ts';
+import { type HttpRoute, httpRoutes, type SocketRoute, socketRoutes } from '../edge/route-table.ts';
+import type { RequestFacts } from '../edge/web/request-facts.ts';
+import { closeForward, openForward } from './forward-gate.ts';
+import { forwardRequest } from './forward-request.ts';
+import { openNodeSocket, relaySockets } from './forward-socket.ts';
+import type { NodeLink } from './node-link.ts';
+import { type OwnHandler, ownHandlers } from './own-routes.ts';
+
+export interface FrontContext {
+  readonly link: NodeLink;
+  readonly gate: Gate;
+  readonly health: HealthProbe;
+  readonly agentPaths: ByArchitecture<string>;
+  readonly log: Log;
+  /** Aborted when the control plane stops. */
+  readonly shutdownSignal: AbortSignal;
+}
+
+/** Answers a request that is no RPC, or has the node answer it. Never rejects. */
+export async function frontRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  facts: RequestFacts,
+  context: FrontContext,
+): Promise<void> {
+  const { gate, log, shutdownSignal } = context;
+  const left = new AbortController();
+  const abort = (): void => left.abort(new OperationError('CANCELED', 'The caller left.'));
+  response.once('close', abort);
+  const signal = AbortSignal.any([left.signal, shutdownSignal]);
+  try {
+    const isAsked = ({ method }: { method: string }): boolean => method === request.method;
+    const { route, parameters, query } = findRoute<HttpRoute>(httpRoutes.filter(isAsked), request);
+    const own = ownHandlers[route.name];
+    if (own !== undefined) {
+      await answerOwn(route, own, { request, response, facts, signal }, context);
+      return;
+    }
+    const visitor = await gate.identify(facts);
+    // Strangers come no further.
+    if (visitor.caller.via === 'anonymous') authorize(visitor.caller, route.privilege, 'somewhere');
+    const isChange = request.method !== 'GET' && request.method !== 'HEAD';
+    const described = { ...parameters, ...route.describe?.(query) };
+    const entry = { visitor, isChange, action: route.action, parameters: described };
+    const pass = await openForward(gate, entry);
+    try {
+      await forwardRequest(
+        { request, response, visitor, log, signal: AbortSignal.any([signal, pass.signal]) },
+        context.link,
+      );
+      await pass.close();
+    } catch (error) {
+      await closeForward(gate, entry, pass, error);
+      throw error;
+    }
+  } catch (error) {
+    answerError(response, error, log);
+  } finally {
+    response.off('close', abort);
+  }
+}
+
+/** Takes over a connection that asks for a WebSocket, and joins it with one to the node. Never rejects. */
+export async function frontUpgrade(
+  { request, socket, head, sockets }: Upgrade,
+  facts: RequestFacts,
+  { gate, log, link, shutdownSignal }: FrontContext,
+): Promise<void> {
+  const left = new AbortController();
+  socket.once('close', () => left.abort(new OperationError('CANCELED', 'The caller left.')));
+  try {
+    const { route, parameters } = findRoute<SocketRoute>(socketRoutes, request);
+    const visitor = await gate.identify(facts);
+    if (visitor.caller.via === 'anonymous') authorize(visitor.caller, route.privilege, 'somewhere');
+    const entry = { visitor, isChange: false, action: route.action, parameters };
+    const pass = await openForward(gate, entry);
+    try {
+      const signal = AbortSignal.any([left.signal, pass.signal, shutdownSignal]);
+      const node = await openNodeSocket({ path: request.url ?? '/', visitor, signal }, link);
+      if (socket.destroyed) {
+        node.terminate();
+        throw left.signal.reason;
+      }
+      const lasting = AbortSignal.any([pass.signal, shutdownSignal]);
+      let isJoined = false;
+      sockets.handleUpgrade(request, socket, head, (client) => {
+        isJoined = true;
+        void join(client, node, { pass, signal: lasting, link, log });
+      });
+      if (isJoined) return;
+      // The handshake was none, and has been answered so.
+      node.terminate();
+      await pass.close();
+    } catch (error) {
+      await closeForward(gate, entry, pass, error);
+      throw error;
+    }
+  } catch (error) {
+    refuseUpgrade(socket, error, log);
+  }
+}
+
+/** Relays until one side closes, and tells the client why when it is neither. Never rejects. */
+async function join(
+  client: WebSocket,
+  node: WebSocket,
+  { pass, signal, link, log }: { pass: Pass; signal: AbortSignal; link: NodeLink; log: Log },
+): Promise<void> {
+  // A broken connection is followed by its close.
+  client.on('error', (error) => log.debug('api.socket-error', { error: error.message }));
+  try {
+    await relaySockets(client, node, { signal, link });
+    await pass.close();
+  } catch (error) {
+    await pass.close(error);
+    if (error instanceof OperationError && error.reason !== 'ACCESS_CHANGED') closeWithError(client, error, log);
+    else client.close(1012, 'come again');
+  }
+}
+
+async function answerOwn(
+  route: RouteFacts,
+  answer: OwnHandler,
+  {
+    request,
+    response,
+    facts,
+    signal,
+  }: { request: IncomingMessage; response: ServerResponse; facts: RequestFacts; signal: AbortSignal },
+  { gate, health, agentPaths }: FrontContext,
+): Promise<void> {
+  const { privilege, action, describe } = route;
+  const visitor = await (privilege === 'public' ? gate.identifyOrStranger(facts) : gate.identify(facts));
+  const query = new URLSearchParams((request.url ?? '').split('?', 2)[1] ?? '');
+  const parameters = describe?.(query) ?? {};
+  await gate.run({ visitor, privilege, target: 'everywhere', isChange: false, action, parameters }, (pass) =>
+    answer({
+      ...{ gate, visitor, pass, query, request, response, health, node: { agentPaths } },
+      signal: AbortSignal.any([signal, pass.signal]),
+    }),
+  );
+}

@@ -1,0 +1,23 @@
+import type { ByArchitecture } from '@innkeeper/images';
+import { auditExportRoute } from '../edge/access/audit-export-route.ts';
+import { agentHandlers } from '../edge/agent-download/agent-routes.ts';
+import { answerHealth, type HealthProbe } from '../edge/health.ts';
+import type { HttpEdgeExchange } from '../edge/http-route.ts';
+import type { HttpRouteName } from '../edge/route-table.ts';
+
+/** What the control plane's own routes are given. */
+export interface OwnExchange
+  extends Pick<HttpEdgeExchange, 'gate' | 'visitor' | 'pass' | 'query' | 'request' | 'response' | 'signal'> {
+  /** The control plane's own copy of the agent. */
+  readonly node: { readonly agentPaths: ByArchitecture<string> };
+  readonly health: HealthProbe;
+}
+
+export type OwnHandler = (exchange: OwnExchange) => Promise<void>;
+
+/** The routes that need no node. */
+export const ownHandlers: Readonly<Partial<Record<HttpRouteName, OwnHandler>>> = {
+  ...agentHandlers,
+  auditExport: auditExportRoute,
+  health: async ({ response, health }) => answerHealth(response, await health.get()),
+};

@@ -1,0 +1,70 @@
+import { basename, dirname } from 'node:path';
+import { OperationError } from '@innkeeper/contract/errors';
+import type { ExtSuperblock } from './ext-superblock.ts';
+import { type Abortable, hostDiskFull, isHostDiskFull, runProgram } from './host-tools/index.ts';
+
+export interface FileSystemPlace {
+  readonly imagePath: string;
+  readonly offsetBytes: number;
+}
+
+/** A check reads all metadata: milliseconds for a fresh image, minutes for a large and full one. */
+const checkTimeoutMs = 15 * 60_000;
+
+/**
+ * Brings a file system that was not unmounted into order: replays its journal, then does what e2fsck does by itself at
+ * boot. Editing it before that would be undone, or worse, by the guest's own replay.
+ * Rejects with IMAGE_CORRUPT when e2fsck would have to ask.
+ */
+export async function recoverFileSystem(
+  place: FileSystemPlace,
+  superblock: ExtSuperblock,
+  options: Abortable = {},
+): Promise<void> {
+  if (superblock.isClean && !superblock.needsRecovery) return;
+  if (superblock.needsRecovery) await repair(place, ['-p', '-E', 'journal_only'], options);
+  await repair(place, ['-f', '-p'], options);
+}
+
+/** What a full check that changes nothing finds wrong; undefined when it is clean. */
+export async function findFileSystemErrors(
+  place: FileSystemPlace,
+  options: Abortable = {},
+): Promise<string | undefined> {
+  const { exitCode, stdout, stderr } = await e2fsck(place, ['-f', '-n'], options);
+  if (exitCode === 0) return undefined;
+  return firstProblem(stdout) ?? firstProblem(stderr) ?? `e2fsck ends with ${exitCode}`;
+}
+
+async function repair(place: FileSystemPlace, argv: readonly string[], options: Abortable): Promise<void> {
+  const { exitCode, stdout, stderr } = await e2fsck(place, argv, options);
+  // 1: errors were corrected. 2: the same, and a mounted one would need a reboot.
+  if (exitCode <= 2) return;
+  if (isHostDiskFull(stdout + stderr)) throw hostDiskFull('repairing the image’s file system');
+  const why = firstProblem(stdout) ?? firstProblem(stderr) ?? `e2fsck ends with ${exitCode}`;
+  throw new OperationError('IMAGE_CORRUPT', `The image’s file system cannot be brought into order: ${why}.`);
+}
+
+async function e2fsck(
+  { imagePath, offsetBytes }: FileSystemPlace,
+  argv: readonly string[],
+  { signal }: Abortable,
+): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  // By its bare name in its own folder: in a path a "?" would begin options.
+  const file = `./${basename(imagePath)}${offsetBytes === 0 ? '' : `?offset=${offsetBytes}`}`;
+  return await runProgram('e2fsck', [...argv, file], { signal, cwd: dirname(imagePath), timeoutMs: checkTimeoutMs });
+}
+
+/** The first line of e2fsck that says something about this file system. */
+function firstProblem(output: string): string | undefined {
+  const line = output
+    .split('\n')
+    .map((text) =>
+      text
+        .replace(/^\.\/[^:]*: /, '')
+        .trim()
+        .replace(/[.!]$/, ''),
+    )
+    .find((text) => text !== '' && !/^(e2fsck \d|Pass \d|recovering journal|.*not cleanly unmounted)/.test(text));
+  return line?.slice(0, 200);
+}

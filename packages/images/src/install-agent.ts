@@ -1,0 +1,189 @@
+import { OperationError } from '@innkeeper/contract/errors';
+import { mib } from '@innkeeper/kit';
+import { type ByArchitecture, hostArchitecture, machineOf } from './agent-architecture.ts';
+import { type FileSystemPlace, findFileSystemErrors, recoverFileSystem } from './check-file-system.ts';
+import { DebugfsSession } from './debugfs-session.ts';
+import { type ExtSuperblock, readExtSuperblock } from './ext-superblock.ts';
+import type { Abortable } from './host-tools/index.ts';
+import { ImageEditor, type WrittenEntry } from './image-editor.ts';
+import { detectInitSystem, type InitSystem } from './init-system.ts';
+import { agentPath, planInstallation } from './install-plan.ts';
+import { readPartitionTable } from './partition-table.ts';
+import { openRandomAccess, type RandomAccess } from './random-access.ts';
+
+export interface InstallAgentOptions extends Abortable {
+  /** A raw disk that nobody else uses. Changed in place: on failure it is good for nothing. */
+  readonly imagePath: string;
+  /** The image gets the one for its own architecture. */
+  readonly agents: ByArchitecture<Uint8Array>;
+  /** A private folder of the host for copies. */
+  readonly workDirectory: string;
+  /** Where the units and scripts are; default packaging/ of this checkout. */
+  readonly packagingDirectory?: string | undefined;
+}
+
+export interface InstalledAgent {
+  readonly initSystem: InitSystem;
+  readonly offsetBytes: number;
+}
+
+/** Inodes for the agent, its service, and folders that may be missing. */
+const neededInodes = 16;
+/** Blocks beside those of the file contents: folders, links, extent trees. */
+const spareBlocks = 32;
+
+/**
+ * Puts the agent into the first file system of a raw disk that has an init system, replacing an earlier one, and checks
+ * the result. Rejects with an IMAGE_ reason when it cannot be done.
+ */
+export async function installAgent(options: InstallAgentOptions): Promise<InstalledAgent> {
+  const { signal } = options;
+  const places = await findFileSystems(options.imagePath);
+  if (places.length === 0) {
+    throw new OperationError(
+      'IMAGE_NOT_EXT4',
+      'The image has no ext2, ext3 or ext4 file system, nor a partition with one.',
+    );
+  }
+  let failure: unknown;
+  for (const place of places) {
+    try {
+      return await installInto(place, options);
+    } catch (error) {
+      signal?.throwIfAborted();
+      failure ??= error;
+      // A partition for /boot comes before the root; anything else that is wrong is wrong.
+      if (OperationError.from(error).reason !== 'IMAGE_NO_INIT') throw error;
+    }
+  }
+  throw failure;
+}
+
+async function installInto(place: FileSystemPlace, options: InstallAgentOptions): Promise<InstalledAgent> {
+  const { signal } = options;
+  await recoverFileSystem(place, await superblockOf(place), { signal });
+  const before = await findFileSystemErrors(place, { signal });
+  if (before !== undefined) throw corrupt(`It had errors before anything was written: ${before}.`);
+
+  const { initSystem, entries } = await writeEntries(place, await superblockOf(place), options);
+  await readBack(place, entries, options);
+  const after = await findFileSystemErrors(place, { signal });
+  if (after !== undefined) throw new OperationError('INTERNAL', `Writing the agent damaged the file system: ${after}.`);
+  return { initSystem, offsetBytes: place.offsetBytes };
+}
+
+async function writeEntries(
+  place: FileSystemPlace,
+  superblock: ExtSuperblock,
+  options: InstallAgentOptions,
+): Promise<{ initSystem: InitSystem; entries: WrittenEntry[] }> {
+  await using session = await DebugfsSession.open({ ...place, writable: true }, options);
+  const editor = new ImageEditor(session, options.workDirectory);
+  const initSystem = await detectInitSystem(editor.tree);
+  if (initSystem === undefined) {
+    throw new OperationError(
+      'IMAGE_NO_INIT',
+      'No init system was recognised: none of systemd, OpenRC, SysV and busybox.',
+    );
+  }
+  const agent = await agentFor(editor, options.agents);
+  const entries: WrittenEntry[] = [];
+  // All are looked at before the first is written.
+  for (const planned of await planInstallation(initSystem, agent, options.packagingDirectory)) {
+    entries.push(await editor.settle(planned));
+  }
+  const replaced = await editor.tree.node(agentPath, 'follow standard');
+  assertRoom(superblock, entries, replaced?.type === 'regular' ? replaced.sizeBytes : 0);
+  for (const entry of entries) await editor.write(entry);
+  await session.close();
+  return { initSystem, entries };
+}
+
+/** Programs that every system has one of, and that tell its architecture. */
+const programs = ['/sbin/init', '/usr/sbin/init', '/bin/sh', '/bin/busybox'];
+
+/**
+ * The agent for an image, by the machine that its init is for; of an image whose programs are no ELF files, this host's.
+ * Rejects with IMAGE_ARCHITECTURE when there is none.
+ */
+async function agentFor(editor: ImageEditor, agents: ByArchitecture<Uint8Array>): Promise<Uint8Array> {
+  let found: ReturnType<typeof machineOf>;
+  for (const path of programs) found ??= machineOf(await editor.readHead(path));
+  const architecture = found ?? hostArchitecture;
+  const agent = typeof architecture === 'string' ? agents[architecture] : undefined;
+  if (agent !== undefined) return agent;
+  const what = typeof architecture === 'string' ? architecture : `ELF machine ${architecture.unknownMachine}`;
+  const has = Object.keys(agents).join(' and ') || 'none';
+  throw new OperationError('IMAGE_ARCHITECTURE', `The image is for ${what}; this daemon has agents for ${has}.`);
+}
+
+/** By another debugfs, so that it is the file that is read and nobody's memory. */
+async function readBack(
+  place: FileSystemPlace,
+  entries: readonly WrittenEntry[],
+  options: InstallAgentOptions,
+): Promise<void> {
+  await using session = await DebugfsSession.open({ ...place, writable: false }, options);
+  const editor = new ImageEditor(session, options.workDirectory);
+  for (const entry of entries) {
+    const wrong = await editor.whatIsWrong(entry);
+    if (wrong !== undefined) throw corrupt(`What was written does not read back: ${wrong}.`);
+  }
+  await session.close();
+}
+
+/** debugfs finds out that there is no room when half of a file is written. */
+function assertRoom(superblock: ExtSuperblock, entries: readonly WrittenEntry[], replacedBytes: number): void {
+  const { blockBytes, freeBlocks, freeInodes } = superblock;
+  const blocksOf = (bytes: number): number => Math.ceil(bytes / blockBytes);
+  const contents = entries.map((entry) => (entry.kind === 'file' ? blocksOf(entry.content.length) : 1));
+  const needed = contents.reduce((sum, blocks) => sum + blocks, spareBlocks);
+  const free = freeBlocks + blocksOf(replacedBytes);
+  if (free >= needed && freeInodes >= neededInodes) return;
+  const inMib = (blocks: number): string => `${((blocks * blockBytes) / mib).toFixed(1)} MiB`;
+  const what = free < needed ? `${inMib(needed)} needed, ${inMib(free)} free` : `${freeInodes} inodes free`;
+  throw new OperationError('IMAGE_FULL', `The image’s file system has no room for the agent: ${what}.`);
+}
+
+/** The ext file systems of a disk: the whole of it, or its partitions. */
+async function findFileSystems(imagePath: string): Promise<FileSystemPlace[]> {
+  await using disk = await openRandomAccess(imagePath);
+  const usable = async (offsetBytes: number, sizeBytes: number): Promise<boolean> => {
+    const superblock = await readExtSuperblock(disk, offsetBytes);
+    return superblock !== undefined && !superblock.isJournalDevice && fits(superblock, sizeBytes);
+  };
+  if (await usable(0, disk.sizeBytes)) return [{ imagePath, offsetBytes: 0 }];
+  return await fileSystemsOfPartitions(disk, imagePath, usable);
+}
+
+async function fileSystemsOfPartitions(
+  disk: RandomAccess,
+  imagePath: string,
+  usable: (offsetBytes: number, sizeBytes: number) => Promise<boolean>,
+): Promise<FileSystemPlace[]> {
+  const places: FileSystemPlace[] = [];
+  for (const { offsetBytes, sizeBytes } of await readPartitionTable(disk)) {
+    if (await usable(offsetBytes, sizeBytes)) places.push({ imagePath, offsetBytes });
+  }
+  return places;
+}
+
+/** A file system that reaches over its partition's end would have us write into the next one. */
+function fits({ blocks, blockBytes }: ExtSuperblock, sizeBytes: number): boolean {
+  if (blocks * blockBytes <= sizeBytes) return true;
+  throw corrupt('Its size in the superblock is larger than the disk or partition it is in: the image was cut.');
+}
+
+async function superblockOf({ imagePath, offsetBytes }: FileSystemPlace): Promise<ExtSuperblock> {
+  await using disk = await openRandomAccess(imagePath);
+  const superblock = await readExtSuperblock(disk, offsetBytes);
+  if (superblock === undefined) throw corrupt('Its superblock vanished.');
+  return superblock;
+}
+
+function corrupt(what: string): OperationError {
+  return new OperationError(
+    'IMAGE_CORRUPT',
+    `The image’s file system is not in order, so the agent was not put in. ${what}`,
+  );
+}

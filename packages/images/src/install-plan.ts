@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OperationError } from '@innkeeper/contract/errors';
+import type { InitSystem } from './init-system.ts';
+
+export const agentPath = '/usr/local/bin/innkeeper-agent';
+
+export type PlannedEntry =
+  /** A file of ours; whatever file or link has its name is replaced. */
+  | { readonly kind: 'file'; readonly path: string; readonly mode: number; readonly content: Uint8Array }
+  | { readonly kind: 'link'; readonly path: string; readonly target: string }
+  /** A file of the guest that is changed, keeping its owner and mode; it must be there, as a file. */
+  | { readonly kind: 'edit'; readonly path: string; readonly edit: (text: string) => string };
+
+/** The units and scripts of packaging/, in a checkout. */
+export const packagingDirectory = join(import.meta.dirname, '../../../packaging');
+
+/**
+ * What goes into an image so that its init system starts the agent. `packaging` is the folder with units and scripts.
+ * Rejects with INTERNAL when that lacks a file.
+ */
+export async function planInstallation(
+  initSystem: InitSystem,
+  agent: Uint8Array,
+  packaging: string = packagingDirectory,
+): Promise<PlannedEntry[]> {
+  const binary: PlannedEntry = { kind: 'file', path: agentPath, mode: 0o755, content: agent };
+  const load = async (name: string): Promise<Buffer> => {
+    try {
+      return await readFile(join(packaging, name));
+    } catch (error) {
+      throw new OperationError('INTERNAL', `The file packaging/${name} is missing.`, { cause: error });
+    }
+  };
+  switch (initSystem) {
+    case 'systemd':
+      return [binary, ...systemdEntries(await load('systemd/innkeeper-agent.service'))];
+    case 'openrc':
+      return [binary, ...openrcEntries(await load('openrc/innkeeper-agent'))];
+    case 'sysv':
+      return [binary, ...sysvEntries(await load('sysv/innkeeper-agent'))];
+    case 'busybox':
+      return [binary, busyboxEntry(await load('busybox/inittab'))];
+  }
+}
+
+function systemdEntries(content: Uint8Array): PlannedEntry[] {
+  const unit = '/etc/systemd/system/innkeeper-agent.service';
+  const wanted = '/etc/systemd/system/multi-user.target.wants/innkeeper-agent.service';
+  return [
+    { kind: 'file', path: unit, mode: 0o644, content },
+    { kind: 'link', path: wanted, target: unit },
+  ];
+}
+
+function openrcEntries(content: Uint8Array): PlannedEntry[] {
+  const script = '/etc/init.d/innkeeper-agent';
+  return [
+    { kind: 'file', path: script, mode: 0o755, content },
+    { kind: 'link', path: '/etc/runlevels/default/innkeeper-agent', target: script },
+  ];
+}
+
+function sysvEntries(content: Uint8Array): PlannedEntry[] {
+  const links = [0, 1, 2, 3, 4, 5, 6].map((level): PlannedEntry => {
+    const starts = level >= 2 && level <= 5;
+    const name = starts ? 'S01innkeeper-agent' : 'K99innkeeper-agent';
+    return { kind: 'link', path: `/etc/rc${level}.d/${name}`, target: '/etc/init.d/innkeeper-agent' };
+  });
+  return [{ kind: 'file', path: '/etc/init.d/innkeeper-agent', mode: 0o755, content }, ...links];
+}
+
+function busyboxEntry(lines: Uint8Array): PlannedEntry {
+  const ours = Buffer.from(lines).toString('utf8');
+  // Lines of an earlier version go, with the comment above them.
+  const edit = (text: string): string => {
+    const kept = text.split('\n').filter((line) => !/innkeeper-agent|Innkeeper guest agent/.test(line));
+    const body = kept.join('\n').replace(/\n*$/, '\n');
+    return `${body === '\n' ? '' : body}${ours}`;
+  };
+  return { kind: 'edit', path: '/etc/inittab', edit };
+}
