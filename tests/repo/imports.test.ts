@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { posix } from 'node:path';
 import { describe, it } from 'node:test';
 import { importsOf, sourceFiles } from './source-files.ts';
 
@@ -8,16 +9,20 @@ import { importsOf, sourceFiles } from './source-files.ts';
  */
 const mayImport: Record<string, readonly string[]> = {
   'packages/kit': [],
+  'packages/tar': ['packages/kit'],
+  'packages/images': ['packages/kit', 'packages/contract'],
   'packages/contract': ['packages/kit'],
   'packages/wire': ['packages/kit', 'packages/contract'],
-  'packages/agent-core': ['packages/kit', 'packages/contract', 'packages/wire'],
+  'packages/agent-core': ['packages/kit', 'packages/tar', 'packages/contract', 'packages/wire'],
   'packages/agent-client': ['packages/kit', 'packages/contract', 'packages/wire'],
   'packages/hypervisor': ['packages/kit', 'packages/contract', 'packages/wire'],
   'packages/store': ['packages/kit', 'packages/contract'],
-  'packages/client': ['packages/kit', 'packages/contract'],
-  'apps/agent': ['packages/kit', 'packages/contract', 'packages/wire', 'packages/agent-core'],
+  'packages/client': ['packages/kit', 'packages/tar', 'packages/contract'],
+  'apps/agent': ['packages/kit', 'packages/tar', 'packages/contract', 'packages/wire', 'packages/agent-core'],
   'apps/innkeeper': [
     'packages/kit',
+    'packages/tar',
+    'packages/images',
     'packages/contract',
     'packages/wire',
     'packages/agent-client',
@@ -25,11 +30,20 @@ const mayImport: Record<string, readonly string[]> = {
     'packages/store',
   ],
   'apps/web': ['packages/kit', 'packages/contract', 'packages/client'],
-  'apps/cli': ['packages/kit', 'packages/contract', 'packages/client', 'packages/agent-client', 'packages/wire'],
+  'apps/cli': [
+    'packages/kit',
+    'packages/tar',
+    'packages/contract',
+    'packages/client',
+    'packages/agent-client',
+    'packages/wire',
+  ],
 };
 
 const packageOf: Record<string, string> = {
   '@innkeeper/kit': 'packages/kit',
+  '@innkeeper/tar': 'packages/tar',
+  '@innkeeper/images': 'packages/images',
   '@innkeeper/contract': 'packages/contract',
   '@innkeeper/wire': 'packages/wire',
   '@innkeeper/agent-core': 'packages/agent-core',
@@ -93,6 +107,47 @@ describe('imports', () => {
     assert.deepEqual(wrong, []);
   });
 
+  it('between the rooms of apps/innkeeper point down only', () => {
+    const home = 'apps/innkeeper/src/';
+    const levels = [['main'], ['api', 'relay'], ['node', 'edge'], ['access', 'audit'], ['ports']];
+    const levelOf = (room: string): number => levels.findIndex((rooms) => rooms.includes(room));
+    const roomOf = (path: string): string => path.slice(home.length).split('/')[0] ?? '';
+    const wrong = files
+      .filter((file) => file.startsWith(home) && levelOf(roomOf(file)) >= 0 && !/\/(testing|fake)\//.test(file))
+      .flatMap((file) =>
+        importsOf(file)
+          .filter(({ specifier }) => specifier.startsWith('.'))
+          .map(({ specifier }) => posix.join(posix.dirname(file), specifier))
+          .filter((target) => roomOf(target) !== roomOf(file) && levelOf(roomOf(target)) <= levelOf(roomOf(file)))
+          .map((target) => `${file} imports ${target}`),
+      );
+    assert.deepEqual(wrong, []);
+    const outside = files.filter((file) => file.startsWith(home) && levelOf(roomOf(file)) < 0);
+    assert.deepEqual(outside, [`${home}index.ts`, `${home}main.ts`], 'a folder without a room');
+  });
+
+  it('never go in a circle from file to file', () => {
+    const targets = new Map(
+      files.map((file) => [
+        file,
+        importsOf(file)
+          .filter(({ specifier }) => specifier.startsWith('.'))
+          .map(({ specifier }) => posix.join(posix.dirname(file), specifier)),
+      ]),
+    );
+    const circles: string[] = [];
+    const over = new Set<string>();
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' > '));
+      else if (!over.has(file)) {
+        for (const target of targets.get(file) ?? []) visit(target, [...path, file]);
+        over.add(file);
+      }
+    };
+    for (const file of targets.keys()) visit(file, []);
+    assert.deepEqual(circles, []);
+  });
+
   it('never leave a package by a relative path', () => {
     const wrong = files.flatMap((file) =>
       importsOf(file)
@@ -106,7 +161,13 @@ describe('imports', () => {
   it('load nothing that is banned where they are', () => {
     const wrong = files.flatMap((file) =>
       banned
-        .filter(({ from }) => from.includes(areaOf(file)) && !file.includes('/gen/') && !isContractDoor(file))
+        .filter(
+          ({ from }) =>
+            from.includes(areaOf(file)) &&
+            !file.includes('/gen/') &&
+            !isContractDoor(file) &&
+            !file.startsWith('packages/kit/src/node/'),
+        )
         .flatMap(({ what, why }) =>
           importsOf(file)
             .filter(({ specifier, typeOnly }) => !typeOnly && what.test(specifier))

@@ -2,11 +2,11 @@ import { create } from '@bufbuild/protobuf';
 import { SystemSchema, TelemetrySchema } from '@innkeeper/contract/agent';
 import { AgentState, type Vm, VmSchema, VmState } from '@innkeeper/contract/control';
 import type { VmSource } from '../../../apps/innkeeper/src/node/fleet/fleet-index.ts';
-import type { VmOfControl } from '../../../apps/innkeeper/src/ports/node-of-control.ts';
+import type { VmApi } from '../../../apps/innkeeper/src/ports/node-api.ts';
 
 /** Many VMs whose agents report every 5 s, without VMs. They are described as the daemon describes real ones. */
 export class FakeVms implements VmSource {
-  readonly #vms: readonly VmOfControl[];
+  readonly #vms: readonly VmApi[];
   readonly #listeners = new Set<(id: string) => void>();
   readonly #cpu: number[];
   #next = 0;
@@ -16,14 +16,14 @@ export class FakeVms implements VmSource {
     this.#vms = Array.from({ length: count }, (_, index) => {
       const id = `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
       return { id, name: `vm-${index}`, ...look(id, index, () => this.#cpu[index] ?? 0) };
-    }) as unknown as readonly VmOfControl[];
+    }) as unknown as readonly VmApi[];
   }
 
-  list(): readonly VmOfControl[] {
+  list(): readonly VmApi[] {
     return this.#vms;
   }
 
-  byId(id: string): VmOfControl | undefined {
+  byId(id: string): VmApi | undefined {
     return this.#vms[Number(id.slice(-12))];
   }
 
@@ -47,7 +47,7 @@ export class FakeVms implements VmSource {
 const gib = 1024n ** 3n;
 
 /** As of a VM whose last report lies in memory. */
-function look(id: string, index: number, busyPercent: () => number): Pick<VmOfControl, 'describe' | 'glance'> {
+function look(id: string, index: number, busyPercent: () => number): Pick<VmApi, 'describe' | 'summary'> {
   let vm = describe(id, index);
   return {
     describe: () => {
@@ -55,7 +55,7 @@ function look(id: string, index: number, busyPercent: () => number): Pick<VmOfCo
       if (vm.telemetry?.cpu !== undefined) vm.telemetry.cpu.busyPercent = busyPercent();
       return vm;
     },
-    glance: () => {
+    summary: () => {
       if (vm.telemetry?.cpu !== undefined) vm.telemetry.cpu.busyPercent = busyPercent();
       const { name, state, image, cpus, telemetry, system } = vm;
       const known = { ...(telemetry === undefined ? {} : { telemetry }), ...(system === undefined ? {} : { system }) };

@@ -13,7 +13,7 @@ import {
 } from '@innkeeper/contract/agent';
 import { silentLog } from '@innkeeper/kit';
 import { makeUser, sessionOf } from '../access/testing/test-users.ts';
-import { listenForControl, serveFront } from '../relay/testing/serve-front.ts';
+import { listenForControl, serveRelay } from '../relay/testing/serve-relay.ts';
 import { callJson } from './testing/call-json.ts';
 import { type ServedApi, serveApi } from './testing/serve-api.ts';
 
@@ -37,7 +37,7 @@ const doors = {
   'the daemon': (api: ServedApi) => api.listenTcp(),
   'a control plane and its node': async (api: ServedApi, stack: AsyncDisposableStack) => {
     await listenForControl(api);
-    return stack.use(await serveFront(api)).base;
+    return stack.use(await serveRelay(api)).base;
   },
 };
 

@@ -4,17 +4,17 @@ import type { AgentLink } from '@innkeeper/agent-client';
 import { agentMethod, agentServices } from '@innkeeper/contract/agent-services';
 import { vmOfCall } from '../edge/vm-address.ts';
 import { explainEnd } from '../ports/explain-end.ts';
-import type { NodeOfControl, VmOfControl } from '../ports/node-of-control.ts';
+import type { NodeApi, VmApi } from '../ports/node-api.ts';
 
 /** Each service of the agent with what serves it: any method, for the VM that the call names, without knowing it. */
-export function agentServiceImpls(node: NodeOfControl): (readonly [DescService, ServiceImpl<DescService>])[] {
+export function agentServiceImpls(node: NodeApi): (readonly [DescService, ServiceImpl<DescService>])[] {
   return agentServices.map((service) => {
     const methods = service.methods.map((method) => [method.localName, serveMethod(method, node)]);
     return [service, Object.fromEntries(methods) as ServiceImpl<DescService>] as const;
   });
 }
 
-function serveMethod(method: DescMethod, node: NodeOfControl): unknown {
+function serveMethod(method: DescMethod, node: NodeApi): unknown {
   const carried = agentMethod(method);
   const optionsOf = ({ signal, timeoutMs }: HandlerContext) => ({ signal, timeoutMs: timeoutMs() });
   switch (method.methodKind) {
@@ -35,7 +35,7 @@ async function* once<T>(request: T): AsyncGenerator<T> {
 }
 
 async function inGuest<T>(
-  node: NodeOfControl,
+  node: NodeApi,
   { requestHeader, signal }: HandlerContext,
   work: (agent: AgentLink) => Promise<T>,
 ): Promise<T> {
@@ -48,7 +48,7 @@ async function inGuest<T>(
 }
 
 async function* streamInGuest(
-  node: NodeOfControl,
+  node: NodeApi,
   { requestHeader, signal }: HandlerContext,
   work: (agent: AgentLink) => AsyncIterable<Message>,
 ): AsyncGenerator<Message> {
@@ -60,7 +60,7 @@ async function* streamInGuest(
   }
 }
 
-function allowedVm(node: NodeOfControl, headers: Headers): VmOfControl {
+function allowedVm(node: NodeApi, headers: Headers): VmApi {
   const vm = node.vms.find(vmOfCall(headers));
   vm.assertAllowed('guest');
   return vm;

@@ -1,3 +1,5 @@
+import type { DescService } from '@bufbuild/protobuf';
+import type { ServiceImpl } from '@connectrpc/connect';
 import { VMService } from '@innkeeper/contract/compute';
 import {
   AccessService,
@@ -16,14 +18,13 @@ import { Audit } from '../audit/audit.ts';
 import { createAccessService } from '../edge/access/access-service.ts';
 import { createAuditService } from '../edge/access/audit-service.ts';
 import { errorInterceptor, gateInterceptor } from '../edge/api-interceptors.ts';
-import { type DoorListenOptions, Doors } from '../edge/doors.ts';
+import { type EdgeListenOptions, EdgeServer, type EdgeService, edgeService } from '../edge/edge-server.ts';
 import { Gate } from '../edge/gate.ts';
-import { createRpcHandler } from '../edge/rpc-handler.ts';
 import { controlEntrance, guestEntrance, unixEntrance } from '../edge/web/entrance.ts';
 import type { History } from '../node/history/history.ts';
 import type { RunManager } from '../node/runs/run-manager.ts';
 import type { TerminalManager } from '../node/terminals/terminal-manager.ts';
-import type { NodeOfControl } from '../ports/node-of-control.ts';
+import type { NodeApi } from '../ports/node-api.ts';
 import { agentServiceImpls } from './agent-services.ts';
 import { createComputeService } from './compat/compute-service.ts';
 import { createHistoryService } from './history-service.ts';
@@ -38,7 +39,7 @@ import { createVmService } from './vm-service.ts';
 const callerBytes = 256 * 1024;
 
 export interface ApiServerOptions {
-  readonly node: NodeOfControl;
+  readonly node: NodeApi;
   readonly access: Access;
   readonly history: History;
   readonly runs: RunManager;
@@ -53,65 +54,60 @@ export class ApiServer implements AsyncDisposable {
   readonly gate: Gate;
   /** Where browsers find it; empty while it listens on no port. */
   webUrl = '';
-  readonly #doors: Doors;
+  readonly #edge: EdgeServer;
 
   constructor(options: ApiServerOptions) {
     const { node, access, history, runs, terminals, log } = options;
     const audit = new Audit({ store: access.store, log, nowMs: () => access.clock.nowMs() });
     this.gate = new Gate({ access, audit });
-    const doors = new Doors({
-      ...{ log, webFolder: options.webFolder },
-      onCall: (request, response) => rpc(request, response),
+    const interceptors = [errorInterceptor(log), gateInterceptor(this.gate, node)];
+    const serve = <Service extends DescService>(service: Service, impl: ServiceImpl<Service>): EdgeService =>
+      edgeService(service, impl, interceptors);
+    const edge = new EdgeServer({
+      ...{ log, gate: this.gate, webFolder: options.webFolder },
+      services: [
+        ...agentServiceImpls(node).map(([service, impl]) => serve(service, impl)),
+        serve(AccessService, createAccessService(access)),
+        serve(AuditService, createAuditService(access.store)),
+        serve(VmService, createVmService(node)),
+        serve(VMService, createComputeService(node)),
+        serve(ImageService, createImageService(node)),
+        serve(HistoryService, createHistoryService(node, history)),
+        serve(OperationService, createOperationService(node)),
+        serve(RunService, createRunService(node, runs)),
+        serve(TerminalService, createTerminalService(node, terminals)),
+        serve(NodeService, { getNode: async () => ({ ...(await node.describe()), webUrl: this.webUrl }) }),
+      ],
       onRoute: (request, response, facts) => routeRequest(request, response, facts, context),
       onUpgrade: (upgrade, facts) => routeUpgrade(upgrade, facts, context),
     });
-    const { shutdownSignal } = doors;
+    const { shutdownSignal } = edge;
     const context: RouteContext = { node, history, runs, terminals, log, gate: this.gate, shutdownSignal };
-    const rpc = createRpcHandler({
-      routes: (router) => {
-        for (const [service, impl] of agentServiceImpls(node)) router.service(service, impl);
-        router
-          .service(AccessService, createAccessService(access))
-          .service(AuditService, createAuditService(access.store))
-          .service(VmService, createVmService(node))
-          .service(VMService, createComputeService(node))
-          .service(ImageService, createImageService(node))
-          .service(HistoryService, createHistoryService(node, history))
-          .service(OperationService, createOperationService(node))
-          .service(RunService, createRunService(node, runs))
-          .service(TerminalService, createTerminalService(node, terminals))
-          .service(NodeService, { getNode: async () => ({ ...(await node.describe()), webUrl: this.webUrl }) });
-      },
-      interceptors: [errorInterceptor(log), gateInterceptor(this.gate, node)],
-      ...{ gate: this.gate, log, shutdownSignal },
-      factsOf: (request) => doors.factsOf(request),
-      fallback: (request, response) => void doors.beside(request, response),
-    });
-    this.#doors = doors;
+    this.#edge = edge;
   }
 
   /** Listens on a unix socket. The file is made by bind, with the mode that the caller's umask leaves. */
   async listen(socketPath: string): Promise<void> {
-    await this.#doors.listen({ where: { path: socketPath }, entrance: unixEntrance });
+    await this.#edge.listen({ where: { path: socketPath }, entrance: unixEntrance });
   }
 
   /** Listens on a TCP port; gives its number. Rejects with Node's error. */
-  async listenTcp(options: DoorListenOptions): Promise<number> {
-    return await this.#doors.listen(options);
+  async listenTcp(options: EdgeListenOptions): Promise<number> {
+    return await this.#edge.listen(options);
   }
 
   /** Listens for guests, on a port of the host's loopback; gives its number. Rejects with Node's error. */
-  async listenForGuests(where: DoorListenOptions['where']): Promise<number> {
-    return await this.#doors.listen({ where, entrance: guestEntrance, limits: { maxConnections: 256 } });
+  async listenForGuests(where: EdgeListenOptions['where']): Promise<number> {
+    return await this.#edge.listen({ where, entrance: guestEntrance, limits: { maxConnections: 256 } });
   }
 
   /** Listens for control planes, whose word is taken for who asks. Gives the port, 0 for a unix socket. */
-  async listenForControl(options: Omit<DoorListenOptions, 'entrance' | 'limits'>): Promise<number> {
-    return await this.#doors.listen({ ...options, entrance: controlEntrance, limits: { maxHeaderBytes: callerBytes } });
+  async listenForControl(options: Omit<EdgeListenOptions, 'entrance' | 'limits'>): Promise<number> {
+    return await this.#edge.listen({ ...options, entrance: controlEntrance, limits: { maxHeaderBytes: callerBytes } });
   }
 
   /** Ends every call: watchers and processes' followers are told, files on their way break off. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#doors[Symbol.asyncDispose]();
+    await this.#edge[Symbol.asyncDispose]();
   }
 }

@@ -1,7 +1,7 @@
 import { OperationError } from '@innkeeper/contract';
 import { mib } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
-import type { VmOfControl } from '../ports/node-of-control.ts';
+import type { VmApi } from '../ports/node-api.ts';
 import type { ConsoleViewer, ConsoleWriter } from './console-writer.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -11,7 +11,7 @@ const maxInputBytes = 64 * 1024;
 const maxWaitingBytes = mib;
 
 export interface ConsoleInputOptions {
-  readonly console: ReturnType<VmOfControl['console']>;
+  readonly console: ReturnType<VmApi['console']>;
   readonly writer: ConsoleWriter;
   readonly viewer: ConsoleViewer;
   readonly exchange: Exchange;

@@ -1,7 +1,7 @@
 import { OperationError } from '@innkeeper/contract';
 import { mib } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
-import type { VmOfControl } from '../ports/node-of-control.ts';
+import type { VmApi } from '../ports/node-api.ts';
 import { ConsoleInput } from './console-input.ts';
 import { type ConsoleViewer, ConsoleWriter } from './console-writer.ts';
 import type { Exchange } from './exchange.ts';
@@ -61,7 +61,7 @@ export async function serveConsole(socket: WebSocket, exchange: Exchange): Promi
 }
 
 /** Resolves when this console is not the VM's any more or nobody looks. */
-function untilOver(vm: VmOfControl, console: ReturnType<VmOfControl['console']>, signal: AbortSignal): Promise<void> {
+function untilOver(vm: VmApi, console: ReturnType<VmApi['console']>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const finish = (): void => {
       stop();
@@ -76,7 +76,7 @@ function untilOver(vm: VmOfControl, console: ReturnType<VmOfControl['console']>,
   });
 }
 
-function currentConsole(vm: VmOfControl): ReturnType<VmOfControl['console']> | undefined {
+function currentConsole(vm: VmApi): ReturnType<VmApi['console']> | undefined {
   try {
     return vm.console();
   } catch (error) {

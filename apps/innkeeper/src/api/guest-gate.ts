@@ -3,7 +3,7 @@ import { authorize } from '../access/authorize.ts';
 import type { Entry, Gate, Pass, Visitor } from '../edge/gate.ts';
 import { findVm } from '../edge/method-target.ts';
 import type { Caller } from '../ports/caller.ts';
-import type { NodeOfControl, VmOfControl } from '../ports/node-of-control.ts';
+import type { NodeApi, VmApi } from '../ports/node-api.ts';
 
 /** What somebody wants to do in a guest. */
 export interface GuestEntry extends Pick<Entry, 'privilege' | 'action' | 'parameters' | 'isLong' | 'command'> {
@@ -21,9 +21,9 @@ export interface GuestEntry extends Pick<Entry, 'privilege' | 'action' | 'parame
  * VM_NOT_RUNNING, VM_WRONG_STATE, and whatever the work fails with.
  */
 export async function runInGuest<T>(
-  { gate, node }: { readonly gate: Gate; readonly node: NodeOfControl },
+  { gate, node }: { readonly gate: Gate; readonly node: NodeApi },
   { visitor, vm: idOrName, vmAction = 'guest', ...ask }: GuestEntry,
-  work: (vm: VmOfControl, pass: Pass) => Promise<T>,
+  work: (vm: VmApi, pass: Pass) => Promise<T>,
 ): Promise<T> {
   const vm = findVm(node, idOrName, { caller: visitor.caller, privilege: ask.privilege });
   return await gate.run({ visitor, target: vm, vm, isChange: false, ...ask }, async (pass) => {
@@ -37,10 +37,10 @@ export async function runInGuest<T>(
  * one entry of the audit. Throws VM_NOT_FOUND or PRIVILEGE_MISSING for the first one that is not so.
  */
 export function requireVms(
-  node: NodeOfControl,
+  node: NodeApi,
   caller: Caller,
   { idsOrNames, privilege }: { readonly idsOrNames: readonly string[]; readonly privilege: string },
-): VmOfControl[] {
+): VmApi[] {
   const vms = idsOrNames.map((idOrName) => findVm(node, idOrName, { caller, privilege }));
   for (const vm of vms) authorize(caller, privilege, vm);
   return [...new Map(vms.map((vm) => [vm.id, vm])).values()];

@@ -2,7 +2,7 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import { OperationError } from '@innkeeper/contract';
 import type { HistoryService } from '@innkeeper/contract/control';
 import type { History } from '../node/history/history.ts';
-import type { NodeOfControl } from '../ports/node-of-control.ts';
+import type { NodeApi } from '../ports/node-api.ts';
 
 const maxPoints = 2000;
 const defaultPoints = 300;
@@ -10,7 +10,7 @@ const nsPerMs = 1_000_000n;
 
 /** HistoryService on top of what the daemon keeps. */
 export function createHistoryService(
-  node: NodeOfControl,
+  node: NodeApi,
   history: History,
   now: () => number = Date.now,
 ): ServiceImpl<typeof HistoryService> {

@@ -1,9 +1,9 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { ImageService } from '@innkeeper/contract/control';
-import type { NodeOfControl } from '../ports/node-of-control.ts';
+import type { NodeApi } from '../ports/node-api.ts';
 
 /** ImageService over a node. */
-export function createImageService({ images }: NodeOfControl): ServiceImpl<typeof ImageService> {
+export function createImageService({ images }: NodeApi): ServiceImpl<typeof ImageService> {
   return {
     listImages: async () => ({ images: await images.list() }),
     addImage: (request) => images.add(request),

@@ -4,12 +4,12 @@ import { viewerOf } from '../access/viewer-of.ts';
 import { passOf } from '../edge/api-interceptors.ts';
 import { limitOf } from '../edge/query.ts';
 import { seesVm } from '../node/fleet/sees-vm.ts';
-import type { NodeOfControl } from '../ports/node-of-control.ts';
+import type { NodeApi } from '../ports/node-api.ts';
 
 const maxOperations = 500;
 
 /** OperationService over a node. */
-export function createOperationService(node: NodeOfControl): ServiceImpl<typeof OperationService> {
+export function createOperationService(node: NodeApi): ServiceImpl<typeof OperationService> {
   const { operations } = node;
   return {
     getOperation: (request) => operations.find(request.id),

@@ -3,7 +3,7 @@ import { OperationError } from '@innkeeper/contract';
 import type { Log } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import { answerError, closeWithError, refuseUpgrade } from '../edge/answer-error.ts';
-import type { Upgrade } from '../edge/doors.ts';
+import type { Upgrade } from '../edge/edge-server.ts';
 import { type Found, findRoute } from '../edge/find-route.ts';
 import { checkPage, type Entry, type Gate } from '../edge/gate.ts';
 import type { RouteFacts } from '../edge/http-route.ts';
@@ -11,7 +11,7 @@ import { findVm } from '../edge/method-target.ts';
 import { type HttpRoute, httpRoutes, type SocketRoute, socketRoutes } from '../edge/route-table.ts';
 import type { RequestFacts } from '../edge/web/request-facts.ts';
 import { explainEnd } from '../ports/explain-end.ts';
-import type { NodeOfControl, VmOfControl } from '../ports/node-of-control.ts';
+import type { NodeApi, VmApi } from '../ports/node-api.ts';
 import type { ApiParts, Exchange } from './exchange.ts';
 import { httpHandlers, socketHandlers } from './route-handlers.ts';
 
@@ -87,7 +87,7 @@ export async function routeUpgrade(upgrade: Upgrade, facts: RequestFacts, contex
 
 interface Entered<Extra> {
   readonly exchange: Exchange & Extra;
-  readonly vm: VmOfControl | undefined;
+  readonly vm: VmApi | undefined;
 }
 
 /** Through the gate, with the VM that the path names. */
@@ -110,7 +110,7 @@ async function enter<Extra extends object>(
     ...extra,
     ...{ visitor, pass, gate, node, history, runs, terminals, parameters, query, request, signal },
     log: vm === undefined ? log : log.with({ vm: vm.name }),
-    get vm(): VmOfControl {
+    get vm(): VmApi {
       if (vm === undefined) throw new Error(`the path ${route.path} names no VM`);
       return vm;
     },
@@ -128,8 +128,8 @@ async function findRouteVm(
   route: RouteFacts,
   name: string | undefined,
   entry: Omit<Entry, 'target'>,
-  { gate, node }: { gate: Gate; node: NodeOfControl },
-): Promise<VmOfControl | undefined> {
+  { gate, node }: { gate: Gate; node: NodeApi },
+): Promise<VmApi | undefined> {
   const { caller } = entry.visitor;
   // Strangers are refused by the gate.
   if (name === undefined || caller.via === 'anonymous') return undefined;
@@ -146,7 +146,7 @@ async function serveSocket(
   client: WebSocket,
   route: SocketRoute,
   exchange: Exchange,
-  vm: VmOfControl | undefined,
+  vm: VmApi | undefined,
 ): Promise<void> {
   const { pass, signal, log } = exchange;
   try {
@@ -162,7 +162,7 @@ async function serveSocket(
 }
 
 /** What ended it says more than what came of that. */
-async function reasonOf(error: unknown, vm: VmOfControl | undefined, signal: AbortSignal): Promise<unknown> {
+async function reasonOf(error: unknown, vm: VmApi | undefined, signal: AbortSignal): Promise<unknown> {
   if (signal.aborted) return signal.reason;
   return vm === undefined ? error : await explainEnd(error, vm, signal);
 }

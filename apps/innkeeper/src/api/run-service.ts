@@ -7,7 +7,7 @@ import { ownId } from '../edge/own-id.ts';
 import { limitOf } from '../edge/query.ts';
 import type { RunManager } from '../node/runs/run-manager.ts';
 import { maxRunIdChars } from '../node/runs/run-spec.ts';
-import type { NodeOfControl } from '../ports/node-of-control.ts';
+import type { NodeApi } from '../ports/node-api.ts';
 import { listVisibleRuns } from './list-visible-runs.ts';
 import { type RunViewer, requireFollow, runNotFound, visibleRun } from './run-access.ts';
 import { runTargets } from './run-targets.ts';
@@ -19,7 +19,7 @@ const maxLimit = 200;
 const maxNamedVms = 64;
 
 /** RunService: what the gate let in is checked here against each VM of the run. */
-export function createRunService(node: NodeOfControl, runs: RunManager): ServiceImpl<typeof RunService> {
+export function createRunService(node: NodeApi, runs: RunManager): ServiceImpl<typeof RunService> {
   const viewerOf = (context: HandlerContext): RunViewer => ({ caller: passOf(context).caller, fleet: node.fleet });
   return {
     startRun: async ({ spec, id, ...where }, context) => {

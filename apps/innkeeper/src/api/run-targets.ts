@@ -3,7 +3,7 @@ import { type StartRunRequest, VmState } from '@innkeeper/contract/control';
 import { authorize, mayDo } from '../access/authorize.ts';
 import { vmMatcher } from '../node/fleet/match-vm.ts';
 import type { Caller } from '../ports/caller.ts';
-import type { NodeOfControl } from '../ports/node-of-control.ts';
+import type { NodeApi } from '../ports/node-api.ts';
 import { requireVms } from './guest-gate.ts';
 
 /** A VM that a run goes to. */
@@ -17,7 +17,7 @@ export interface RunVm {
  * VM_NOT_FOUND, or PRIVILEGE_MISSING when a filter selects a VM that the caller sees and may not run commands on.
  */
 export function runTargets(
-  node: NodeOfControl,
+  node: NodeApi,
   caller: Caller,
   { vms, filter }: Pick<StartRunRequest, 'vms' | 'filter'>,
 ): readonly RunVm[] {

@@ -4,11 +4,11 @@ import { passOf } from '../edge/api-interceptors.ts';
 import { findTerminal, mayOpen } from '../node/terminals/find-terminal.ts';
 import type { TerminalManager } from '../node/terminals/terminal-manager.ts';
 import { terminalMessage } from '../node/terminals/terminal-message.ts';
-import type { NodeOfControl } from '../ports/node-of-control.ts';
+import type { NodeApi } from '../ports/node-api.ts';
 
 /** TerminalService: the gate has let the caller to the VM; whose terminal it is, is asked here. */
 export function createTerminalService(
-  { vms }: NodeOfControl,
+  { vms }: NodeApi,
   terminals: TerminalManager,
 ): ServiceImpl<typeof TerminalService> {
   return {

@@ -6,7 +6,7 @@ import { passOf } from '../edge/api-interceptors.ts';
 import { limitOf } from '../edge/query.ts';
 import { listVms } from '../node/fleet/list-vms.ts';
 import { seesVm } from '../node/fleet/sees-vm.ts';
-import type { NodeOfControl } from '../ports/node-of-control.ts';
+import type { NodeApi } from '../ports/node-api.ts';
 import { watchVm, watchVms } from './watch-vms.ts';
 
 const defaultStopTimeoutMs = 30_000;
@@ -14,7 +14,7 @@ const maxStopTimeoutMs = 3_600_000;
 const maxEvents = 1000;
 
 /** VmService over a node. */
-export function createVmService(node: NodeOfControl): ServiceImpl<typeof VmService> {
+export function createVmService(node: NodeApi): ServiceImpl<typeof VmService> {
   const { vms } = node;
   return {
     listVms: (request, context) => {

@@ -1,13 +1,13 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Vm, WatchVmsEventSchema } from '@innkeeper/contract/control';
 import type { Viewer } from '../access/viewer.ts';
-import type { NodeOfControl } from '../ports/node-of-control.ts';
+import type { NodeApi } from '../ports/node-api.ts';
 import { ChangeFlag } from './change-flag.ts';
 
 type VmsEvent = MessageInitShape<typeof WatchVmsEventSchema>;
 
 /** The VM as it is, then after each change, until it is deleted. Fails with VM_NOT_FOUND. */
-export async function* watchVm(node: NodeOfControl, idOrName: string, signal: AbortSignal): AsyncGenerator<Vm> {
+export async function* watchVm(node: NodeApi, idOrName: string, signal: AbortSignal): AsyncGenerator<Vm> {
   const vm = node.vms.find(idOrName);
   const changed = new ChangeFlag();
   const stop = vm.onChange(() => changed.raise());
@@ -22,7 +22,7 @@ export async function* watchVm(node: NodeOfControl, idOrName: string, signal: Ab
 }
 
 /** Every VM that the viewer may see as it is, `synced`, then each one that changes or is deleted. */
-export async function* watchVms(node: NodeOfControl, viewer: Viewer, signal: AbortSignal): AsyncGenerator<VmsEvent> {
+export async function* watchVms(node: NodeApi, viewer: Viewer, signal: AbortSignal): AsyncGenerator<VmsEvent> {
   const changed = new ChangeFlag();
   // Bounded by the number of VMs: a VM that changes twice before it is sent is in here once.
   const changedIds = new Set<string>();

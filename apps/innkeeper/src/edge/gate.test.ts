@@ -13,7 +13,7 @@ import { makeUser, sessionOf } from '../access/testing/test-users.ts';
 import { allMethods } from '../api/testing/all-methods.ts';
 import { callJson } from '../api/testing/call-json.ts';
 import { type ServedApi, serveApi } from '../api/testing/serve-api.ts';
-import { listenForControl, serveFront } from '../relay/testing/serve-front.ts';
+import { listenForControl, serveRelay } from '../relay/testing/serve-relay.ts';
 import { httpRoutes, socketRoutes } from './route-table.ts';
 
 async function* streamOf<T>(request: T): AsyncGenerator<T> {
@@ -34,7 +34,7 @@ const doors = {
   'the gate': (api: ServedApi) => api.listenTcp(),
   'the gates of a control plane and its node': async (api: ServedApi, stack: AsyncDisposableStack) => {
     await listenForControl(api);
-    return stack.use(await serveFront(api)).base;
+    return stack.use(await serveRelay(api)).base;
   },
 };
 

@@ -3,7 +3,7 @@ import { OperationError } from '@innkeeper/contract';
 import { rulesOf, Subject } from '@innkeeper/contract/rules';
 import { type AccessTarget, mayDo, privilegeMissing } from '../access/authorize.ts';
 import type { Caller } from '../ports/caller.ts';
-import type { NodeOfControl } from '../ports/node-of-control.ts';
+import type { NodeApi } from '../ports/node-api.ts';
 import { vmOfCall } from './vm-address.ts';
 
 /** Where a call needs its privilege, and the VM that it names. */
@@ -14,8 +14,8 @@ export interface MethodTarget {
 
 /** What of a node says where a call works. */
 export interface TargetNode {
-  readonly operations: Pick<NodeOfControl['operations'], 'find'>;
-  readonly vms: Pick<NodeOfControl['vms'], 'list' | 'find'>;
+  readonly operations: Pick<NodeApi['operations'], 'find'>;
+  readonly vms: Pick<NodeApi['vms'], 'list' | 'find'>;
 }
 
 /**
@@ -74,7 +74,7 @@ export function findVm(
   node: Pick<TargetNode, 'vms'>,
   idOrName: string,
   { caller, privilege }: { caller: Caller; privilege: string },
-): ReturnType<NodeOfControl['vms']['find']> {
+): ReturnType<NodeApi['vms']['find']> {
   if (!mayDo(caller, privilege, 'somewhere')) throw privilegeMissing(caller, privilege, 'somewhere');
   const vm = node.vms.find(idOrName);
   if (mayDo(caller, privilege, vm) || mayDo(caller, 'vm.view', vm)) return vm;

@@ -1,12 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Http2ServerRequest } from 'node:http2';
-import {
-  type ConnectRouter,
-  createConnectRouter,
-  createContextValues,
-  type HandlerContext,
-  type Interceptor,
-} from '@connectrpc/connect';
+import { type ConnectRouter, createConnectRouter, createContextValues, type HandlerContext } from '@connectrpc/connect';
 import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import { OperationError } from '@innkeeper/contract';
@@ -29,7 +23,6 @@ const timeoutHeaders = ['connect-timeout-ms', 'grpc-timeout'] as const;
 
 export interface RpcOptions {
   readonly routes: (router: ConnectRouter) => void;
-  readonly interceptors?: Interceptor[];
   readonly gate: Gate;
   readonly log: Log;
   readonly shutdownSignal: AbortSignal;
@@ -47,7 +40,6 @@ export function createRpcHandler(options: RpcOptions): (request: AnyRequest, res
       await identify(context);
       checkHeaders(context, log);
     },
-    interceptors: options.interceptors ?? [],
     // Most callers are near: compressing costs more than it saves.
     acceptCompression: [],
     readMaxBytes: maxRequestBytes,

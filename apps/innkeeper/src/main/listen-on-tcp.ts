@@ -1,5 +1,5 @@
 import { OperationError } from '@innkeeper/contract';
-import type { DoorListenOptions } from '../edge/doors.ts';
+import type { EdgeListenOptions } from '../edge/edge-server.ts';
 import type { DataFolder } from '../node/data/data-folder.ts';
 import { isLoopbackHost, type ListenSettings } from './listen-settings.ts';
 import { ownCertificate, ownNames } from './own-certificate.ts';
@@ -20,7 +20,7 @@ export interface WebAddress {
  * gives undefined when no port was named and none of these is free.
  */
 export async function listenOnTcp(
-  server: { listenTcp(options: DoorListenOptions): Promise<number> },
+  server: { listenTcp(options: EdgeListenOptions): Promise<number> },
   settings: ListenSettings,
   folder?: Pick<DataFolder, 'tls'>,
 ): Promise<WebAddress | undefined> {

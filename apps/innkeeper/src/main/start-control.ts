@@ -3,9 +3,9 @@ import type { Log } from '@innkeeper/kit';
 import { openStore } from '@innkeeper/store';
 import { Access } from '../access/access.ts';
 import { controlWriter, watchIntents } from '../audit/interrupted.ts';
-import { FrontServer } from '../relay/front-server.ts';
 import { NodeLink } from '../relay/node-link.ts';
 import { watchNode } from '../relay/node-watch.ts';
+import { RelayServer } from '../relay/relay-server.ts';
 import type { ControlSettings } from './control-command-line.ts';
 import { listenOnTcp, type WebAddress } from './listen-on-tcp.ts';
 import { readPem } from './read-pem.ts';
@@ -44,7 +44,7 @@ export async function startControl(settings: ControlSettings, log: Log): Promise
   const writer = controlWriter();
   stack.use(watchIntents(store, writer, log), stopTerms.access);
   const server = stack.use(
-    new FrontServer({ link, access, log, webFolder, agentPaths: agentBinary?.paths ?? {}, writer }),
+    new RelayServer({ link, access, log, webFolder, agentPaths: agentBinary?.paths ?? {}, writer }),
     stopTerms.server,
   );
   const web = await listenOnTcp(server, settings.listen);

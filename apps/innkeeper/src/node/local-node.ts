@@ -10,7 +10,7 @@ import {
   type Operation,
 } from '@innkeeper/contract/control';
 import type { EventRow, OperationRow } from '@innkeeper/store';
-import type { NodeOfControl, VmOfControl, Waiting } from '../ports/node-of-control.ts';
+import type { NodeApi, VmApi, Waiting } from '../ports/node-api.ts';
 import { FleetIndex } from './fleet/fleet-index.ts';
 import { folderBytes } from './folder-bytes.ts';
 import { imageMessage } from './image-message.ts';
@@ -19,7 +19,7 @@ import { nanoseconds, operationMessage } from './operation-message.ts';
 import { checkReportedAddress } from './vm/check-reported-address.ts';
 import { createVm } from './vm/create-vm.ts';
 import { diagnose } from './vm/diagnose.ts';
-import { vmGlance, vmMessage } from './vm/vm-message.ts';
+import { vmMessage, vmSummary } from './vm/vm-message.ts';
 import { deleteVm, killVm, startVm, stopVm, updateVm } from './vm/vm-operations.ts';
 import type { VmRunner } from './vm/vm-runner.ts';
 
@@ -27,10 +27,10 @@ import type { VmRunner } from './vm/vm-runner.ts';
 const agentPatienceMs = 5_000;
 
 /** The node in this process, as the API sees it. */
-export function createLocalNode(node: Node): NodeOfControl {
+export function createLocalNode(node: Node): NodeApi {
   const { operations, context } = node;
-  const wrap = (runner: VmRunner): VmOfControl => localVm(node, runner);
-  const vms: NodeOfControl['vms'] = {
+  const wrap = (runner: VmRunner): VmApi => localVm(node, runner);
+  const vms: NodeApi['vms'] = {
     list: () => node.list().map(wrap),
     byId: (id) => {
       const runner = node.find(id);
@@ -65,7 +65,7 @@ export function createLocalNode(node: Node): NodeOfControl {
   };
 }
 
-function localVm(node: Node, runner: VmRunner): VmOfControl {
+function localVm(node: Node, runner: VmRunner): VmApi {
   const { id, name } = runner.row;
   return {
     id,
@@ -74,7 +74,7 @@ function localVm(node: Node, runner: VmRunner): VmOfControl {
       return JSON.parse(runner.row.tags) as Record<string, string>;
     },
     describe: () => vmMessage(runner),
-    glance: () => vmGlance(runner),
+    summary: () => vmSummary(runner),
     reportAddress: (address) => runner.agent.reportAddress(checkReportedAddress(address)),
     assertAllowed: (action) => assertVmAction(name, runner.life.state, action),
     agent: (options) => connectedAgent(runner, options),

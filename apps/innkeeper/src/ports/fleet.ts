@@ -1,9 +1,9 @@
 import type { Vm, VmFigures } from '@innkeeper/contract/control';
-import type { VmGlance } from './vm-glance.ts';
+import type { VmSummary } from './vm-summary.ts';
 
 /** One VM, with what lists compare. Made anew when the VM changed, else the same object. */
 export interface FleetEntry {
-  readonly vm: VmGlance;
+  readonly vm: VmSummary;
   readonly figures: VmFigures;
   readonly outdated: boolean;
   readonly silent: boolean;
@@ -18,5 +18,5 @@ export interface Fleet {
   /** Every VM, in order of name. Good until the next change. */
   entries(): readonly FleetEntry[];
   /** Undefined for one that is deleted, or never was. */
-  find(id: string): VmGlance | undefined;
+  find(id: string): VmSummary | undefined;
 }

@@ -8,14 +8,14 @@ import { sessionOf } from '../access/testing/test-users.ts';
 import { callJson } from '../api/testing/call-json.ts';
 import { httpCall } from '../api/testing/http-call.ts';
 import { type ServedApi, serveApi } from '../api/testing/serve-api.ts';
-import { controlSocketOf, listenForControl, type ServedFront, serveFront } from './testing/serve-front.ts';
+import { controlSocketOf, listenForControl, type ServedRelay, serveRelay } from './testing/serve-relay.ts';
 
 const limits = { maxConnections: 24, maxStrangers: 12 };
 const getNode = '/innkeeper.control.v1.NodeService/GetNode';
 
 describe('a flood of connections that say nothing, from many addresses', () => {
   let api: ServedApi;
-  let front: ServedFront;
+  let front: ServedRelay;
   let direct: string;
   let authorization: string;
   const flood: Socket[] = [];
@@ -23,7 +23,7 @@ describe('a flood of connections that say nothing, from many addresses', () => {
     api = await serveApi({});
     await api.access.users.createFirst();
     await listenForControl(api);
-    front = await serveFront(api, { limits });
+    front = await serveRelay(api, { limits });
     direct = await api.listenTcp({ limits });
     const session = { ...(await sessionOf(api.access, 'admin')) };
     const { body } = await callJson(front.base, 'AccessService/CreateToken', { name: 'test' }, session);

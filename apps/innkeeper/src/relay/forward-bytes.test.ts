@@ -14,7 +14,7 @@ import { WebSocket } from 'ws';
 import { newId } from '../access/secrets.ts';
 import { makeUser, sessionOf } from '../access/testing/test-users.ts';
 import { type ServedApi, serveApi } from '../api/testing/serve-api.ts';
-import { listenForControl, type ServedFront, serveFront } from './testing/serve-front.ts';
+import { listenForControl, type ServedRelay, serveRelay } from './testing/serve-relay.ts';
 
 const mib = 1024 * 1024;
 
@@ -38,7 +38,7 @@ const flood: Program = async ({ write }) => {
 describe('bytes through a control plane', { timeout: 60_000 }, () => {
   const guest = new FakeHost({ clock: unrefClock, programs: { '/usr/bin/flood': flood } });
   let api: ServedApi;
-  let front: ServedFront;
+  let front: ServedRelay;
   let headers: Record<string, string>;
 
   before(async () => {
@@ -48,7 +48,7 @@ describe('bytes through a control plane', { timeout: 60_000 }, () => {
     });
     await api.createVm('one');
     await listenForControl(api);
-    front = await serveFront(api);
+    front = await serveRelay(api);
     await makeUser(api.access, 'worker', ['vm.view', 'guest.file.read', 'guest.file.write', 'guest.exec']);
     await makeUser(api.access, 'reader', ['vm.view', 'guest.file.read']);
     headers = { ...(await sessionOf(api.access, 'worker')) };
@@ -113,7 +113,7 @@ describe('bytes through a control plane', { timeout: 60_000 }, () => {
   });
 
   it('do not land when they are cut, and go on through another control plane', async () => {
-    await using other = await serveFront(api);
+    await using other = await serveRelay(api);
     const content = randomBytes(2 * mib);
     const cut = begin('PUT', 'path=/root/cut&upload=c1');
     const failed = once(cut, 'error');
@@ -241,7 +241,7 @@ function startOf(program: string): Uint8Array {
 
 async function makeToken(
   api: ServedApi,
-  front: ServedFront,
+  front: ServedRelay,
   session: Record<string, string>,
 ): Promise<{ readonly secret: string }> {
   const answer = await fetch(`${front.base}/innkeeper.control.v1.AccessService/CreateToken`, {

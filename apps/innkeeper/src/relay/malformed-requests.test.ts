@@ -9,7 +9,7 @@ import { sessionOf } from '../access/testing/test-users.ts';
 import { allMethods } from '../api/testing/all-methods.ts';
 import { callJson } from '../api/testing/call-json.ts';
 import { type ServedApi, serveApi } from '../api/testing/serve-api.ts';
-import { listenForControl, type ServedFront, serveFront } from './testing/serve-front.ts';
+import { listenForControl, type ServedRelay, serveRelay } from './testing/serve-relay.ts';
 
 /** A field of wire type 7, which there is not; and a length that the body does not have. */
 const badMessages = [Buffer.of(0x0f), Buffer.of(0x0a, 0x7f, 0x01)];
@@ -86,13 +86,13 @@ interface Answer {
 
 describe('requests that are malformed', () => {
   let api: ServedApi;
-  let front: ServedFront;
+  let front: ServedRelay;
   let authorization: string;
   before(async () => {
     api = await serveApi({});
     await api.access.users.createFirst();
     await listenForControl(api);
-    front = await serveFront(api);
+    front = await serveRelay(api);
     const session = { ...(await sessionOf(api.access, 'admin')) };
     const { body } = await callJson(front.base, 'AccessService/CreateToken', { name: 'test' }, session);
     authorization = `Bearer ${String(body['secret'])}`;

@@ -10,7 +10,7 @@ import { callJson } from '../api/testing/call-json.ts';
 import { httpCall } from '../api/testing/http-call.ts';
 import { type ServedApi, serveApi } from '../api/testing/serve-api.ts';
 import type { Caller } from '../ports/caller.ts';
-import { controlSocketOf, listenForControl, type ServedFront, serveFront } from './testing/serve-front.ts';
+import { controlSocketOf, listenForControl, type ServedRelay, serveRelay } from './testing/serve-relay.ts';
 
 /** Who may do everything, if somebody believes it. */
 const chief: Caller = {
@@ -20,7 +20,7 @@ const chief: Caller = {
 
 describe('the header that says who asks', () => {
   let api: ServedApi;
-  let front: ServedFront;
+  let front: ServedRelay;
   let serveBase: string;
   const header = { [callerHeader]: encodeCaller(chief) };
 
@@ -28,7 +28,7 @@ describe('the header that says who asks', () => {
     api = await serveApi({});
     await api.createVm('one', { agent: false });
     await listenForControl(api);
-    front = await serveFront(api);
+    front = await serveRelay(api);
     serveBase = await api.listenTcp();
     await makeUser(api.access, 'nobody-much', ['vm.view'], { scope: 'tag:team=none' });
   });

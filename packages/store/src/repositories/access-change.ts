@@ -1,7 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Schema } from '../schema.ts';
-import type { RoleRow } from './roles.ts';
-import type { RoleBindingRow, UserRow } from './users.ts';
+import type { RoleBindingRow, RoleRow, UserRow } from './access-rows.ts';
 
 /** All that decides who may do what. */
 export interface AccessState {

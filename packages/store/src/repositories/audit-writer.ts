@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { AuditTable } from '../access-schema.ts';
 import type { Schema } from '../schema.ts';
-import type { AuditFacts, AuditRow } from './audit.ts';
+
+export type AuditRow = Selectable<AuditTable>;
+export type AuditFacts = Omit<AuditRow, 'id' | 'hash'>;
 
 /** Something that was let through, and whose end is not written down yet. */
 export interface AuditIntent {

@@ -1,10 +1,6 @@
-import { type Kysely, type Selectable, sql } from 'kysely';
-import type { AuditTable } from '../access-schema.ts';
+import { type Kysely, sql } from 'kysely';
 import type { Schema } from '../schema.ts';
-import { type AuditIntent, AuditWriter, auditHash } from './audit-writer.ts';
-
-export type AuditRow = Selectable<AuditTable>;
-export type AuditFacts = Omit<AuditRow, 'id' | 'hash'>;
+import { type AuditFacts, type AuditIntent, type AuditRow, AuditWriter, auditHash } from './audit-writer.ts';
 
 /** What is asked of the list; what is undefined does not narrow it. */
 export interface AuditQuery {

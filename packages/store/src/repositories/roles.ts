@@ -1,9 +1,7 @@
-import type { Kysely, Selectable } from 'kysely';
-import type { RoleTable } from '../access-schema.ts';
+import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.ts';
 import { type AccessCheck, changeAccess } from './access-change.ts';
-
-export type RoleRow = Selectable<RoleTable>;
+import type { RoleRow } from './access-rows.ts';
 
 /** Roles that people made. */
 export class RoleRepository {

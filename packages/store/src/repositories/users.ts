@@ -1,11 +1,8 @@
 import { OperationError } from '@innkeeper/contract';
-import type { Kysely, Selectable, Transaction } from 'kysely';
-import type { RoleBindingTable, UserTable } from '../access-schema.ts';
+import type { Kysely, Transaction } from 'kysely';
 import type { Schema } from '../schema.ts';
 import { type AccessCheck, changeAccess } from './access-change.ts';
-
-export type UserRow = Selectable<UserTable>;
-export type RoleBindingRow = Selectable<RoleBindingTable>;
+import type { RoleBindingRow, UserRow } from './access-rows.ts';
 
 /** What a change of a user may touch; what is absent stays. */
 export interface UserChange {

@@ -4,7 +4,7 @@ import { isOperationError, OperationError } from '@innkeeper/contract';
 import { ShutdownMode } from '@innkeeper/contract/agent';
 import { PowerServiceLite } from '@innkeeper/contract/agent-lite';
 import type { VMService } from '@innkeeper/contract/compute';
-import type { NodeOfControl } from '../../ports/node-of-control.ts';
+import type { NodeApi } from '../../ports/node-api.ts';
 import { runGuestCommand, truncatedText } from './guest-command.ts';
 import { withDeadline } from './with-deadline.ts';
 
@@ -19,7 +19,7 @@ const reasonsOfAsker: readonly string[] = ['VM_NOT_FOUND', 'INVALID_ARGUMENT', '
  * The guest methods of limiquantix.compute.v1.VMService over our agents. What went wrong in the guest is told in the
  * answer's `error`, as that protocol has it; a wrong request is an error of the call.
  */
-export function createComputeService(node: NodeOfControl): ServiceImpl<typeof VMService> {
+export function createComputeService(node: NodeApi): ServiceImpl<typeof VMService> {
   const withAgent = async <T>(
     vmId: string,
     signal: AbortSignal,

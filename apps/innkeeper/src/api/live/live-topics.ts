@@ -9,7 +9,7 @@ import { fleetSummary } from '../../node/fleet/fleet-summary.ts';
 import { listVms, maxPageSize } from '../../node/fleet/list-vms.ts';
 import { seesVm } from '../../node/fleet/sees-vm.ts';
 import { vmRow } from '../../node/fleet/vm-row.ts';
-import type { NodeOfControl } from '../../ports/node-of-control.ts';
+import type { NodeApi } from '../../ports/node-api.ts';
 import { ChangeFlag } from '../change-flag.ts';
 
 /** A topic tells what changed at most this often. */
@@ -24,7 +24,7 @@ type RunEventInit = Extract<LiveEventInit, { case: 'run' }>['value'];
 
 /** What topics are made of; the access layer says who looks. */
 export interface LiveSource {
-  readonly node: NodeOfControl;
+  readonly node: NodeApi;
   readonly viewer: Viewer;
   /** Whether the viewer may read what needs a privilege of its own. */
   readonly may: MayRead;

@@ -9,7 +9,7 @@ import { type Log, silentLog } from '@innkeeper/kit';
 import { openStore, type Store } from '@innkeeper/store';
 import { Access } from '../../access/access.ts';
 import type { AccessClock } from '../../access/access-clock.ts';
-import type { DoorListenOptions } from '../../edge/doors.ts';
+import type { EdgeListenOptions } from '../../edge/edge-server.ts';
 import type { Entrance } from '../../edge/web/entrance.ts';
 import { makeDataFolder } from '../../node/data/data-folder.ts';
 import { fakeImageTools } from '../../node/fake/fake-image-tools.ts';
@@ -40,7 +40,7 @@ export interface ServedApi extends AsyncDisposable {
     options?: { readonly agent?: boolean; readonly tags?: Record<string, string> },
   ): Promise<VmRunner>;
   /** Listens on a free port of 127.0.0.1; gives "http://127.0.0.1:PORT". */
-  listenTcp(options?: Partial<DoorListenOptions>): Promise<string>;
+  listenTcp(options?: Partial<EdgeListenOptions>): Promise<string>;
   /** Ends the server as when the daemon is killed and starts another one on the same socket and node. */
   restartServer(): Promise<void>;
 }

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { OperationError } from '@innkeeper/contract';
 import { type AgentArchitecture, maxAgentBytes } from '@innkeeper/images';
 import { readRegularFile } from '@innkeeper/kit/node';
-import type { NodeOfControl } from '../../ports/node-of-control.ts';
+import type { NodeApi } from '../../ports/node-api.ts';
 import type { HttpEdgeExchange } from '../http-route.ts';
 import { installScript } from './install-script.ts';
 
 /** What these routes need of an exchange: a control plane has them without a node. */
 export interface AgentExchange extends Pick<HttpEdgeExchange, 'visitor' | 'response'> {
-  readonly node: Pick<NodeOfControl, 'agentPaths'>;
+  readonly node: Pick<NodeApi, 'agentPaths'>;
 }
 
 /** GET /agent/latest/linux-amd64: the agent that this daemon puts into images. */

@@ -2,8 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Http2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { HttpLimits } from './connection-limits.ts';
-import type { AnyResponse } from './http-listener.ts';
-import type { AnyRequest } from './request-facts.ts';
+import type { AnyRequest, AnyResponse } from './request-facts.ts';
 
 /** A client that was answered gets this long to read the answer and to close, in milliseconds. */
 const lingerMs = 1_000;

@@ -1,19 +1,11 @@
-import type { ServerResponse } from 'node:http';
 import { createServer as createHttp1Server, type Server as Http1Server, type IncomingMessage } from 'node:http';
-import {
-  createServer as createHttp2Server,
-  type Http2Server,
-  type Http2ServerResponse,
-  type ServerHttp2Session,
-} from 'node:http2';
+import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import { createServer as createTcpServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, Server as TlsServer } from 'node:tls';
 import { type Connection, endSoon } from './connection.ts';
 import { defaultLimits, type HttpLimits } from './connection-limits.ts';
 import { Connections } from './connections.ts';
-import type { AnyRequest } from './request-facts.ts';
-
-export type AnyResponse = ServerResponse | Http2ServerResponse;
+import type { AnyRequest, AnyResponse } from './request-facts.ts';
 
 export interface HttpListenerOptions {
   /** `recognize`: to be called when whoever asks may come in, for the connection to be kept before those of others. */

@@ -1,5 +1,5 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { Http2ServerRequest } from 'node:http2';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { OperationError } from '@innkeeper/contract';
 import type { Credentials } from '../../access/authenticate.ts';
 import { callerHeader } from '../../access/forwarded-caller.ts';
@@ -25,6 +25,7 @@ export interface RequestFacts {
 const stranger: Credentials = { isLocal: false, address: '', authorization: undefined, cookie: undefined };
 
 export type AnyRequest = IncomingMessage | Http2ServerRequest;
+export type AnyResponse = ServerResponse | Http2ServerResponse;
 
 export function requestFacts(request: AnyRequest, entrance: Entrance, isUpgrade: boolean): RequestFacts {
   const { headers } = request;

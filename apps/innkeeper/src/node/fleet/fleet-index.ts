@@ -1,10 +1,10 @@
 import { AgentState, isOutdatedVersion, isSilent, vmFigures } from '@innkeeper/contract/control';
 import type { Fleet, FleetEntry } from '../../ports/fleet.ts';
-import type { NodeOfControl, VmOfControl } from '../../ports/node-of-control.ts';
-import type { VmGlance } from '../../ports/vm-glance.ts';
+import type { NodeApi, VmApi } from '../../ports/node-api.ts';
+import type { VmSummary } from '../../ports/vm-summary.ts';
 
 /** The VMs themselves. */
-export type VmSource = Pick<NodeOfControl['vms'], 'list' | 'byId' | 'onChange'>;
+export type VmSource = Pick<NodeApi['vms'], 'list' | 'byId' | 'onChange'>;
 
 /**
  * All VMs, ready to be listed: a VM is looked at again only when it changed since the last list, so that a list of
@@ -38,7 +38,7 @@ export class FleetIndex implements Fleet, Disposable {
   }
 
   /** Undefined for one that is deleted, or never was. */
-  find(id: string): VmGlance | undefined {
+  find(id: string): VmSummary | undefined {
     const entries = this.entries();
     return entries[this.#places.get(id) ?? -1]?.vm;
   }
@@ -68,8 +68,8 @@ export class FleetIndex implements Fleet, Disposable {
     this.#places = new Map(entries.map(({ vm }, place) => [vm.id, place]));
   }
 
-  #look(source: VmOfControl): FleetEntry {
-    const vm = source.glance();
+  #look(source: VmApi): FleetEntry {
+    const vm = source.summary();
     return {
       vm,
       figures: vmFigures(vm),
@@ -80,7 +80,7 @@ export class FleetIndex implements Fleet, Disposable {
     };
   }
 
-  #isOutdated({ agent: { state, version } }: VmGlance): boolean {
+  #isOutdated({ agent: { state, version } }: VmSummary): boolean {
     let older = this.#outdated.get(version);
     if (older === undefined) {
       older = isOutdatedVersion(version, this.#agentVersion);

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { AgentState, type ListVmsRequest, type Vm, VmSchema, VmState } from '@innkeeper/contract/control';
 import { seesEverything } from '../../access/viewer.ts';
-import type { VmOfControl } from '../../ports/node-of-control.ts';
-import type { VmGlance } from '../../ports/vm-glance.ts';
+import type { VmApi } from '../../ports/node-api.ts';
+import type { VmSummary } from '../../ports/vm-summary.ts';
 import { FleetIndex, type VmSource } from './fleet-index.ts';
 import { fleetSummary } from './fleet-summary.ts';
 import { listVms } from './list-vms.ts';
@@ -31,22 +31,22 @@ class FakeVms implements VmSource {
     for (const listener of this.#listeners) listener(id);
   }
 
-  list(): readonly VmOfControl[] {
+  list(): readonly VmApi[] {
     return [...this.vms.values()].map((vm) => this.#look(vm));
   }
 
-  byId(id: string): VmOfControl | undefined {
+  byId(id: string): VmApi | undefined {
     const vm = this.vms.get(id);
     return vm === undefined ? undefined : this.#look(vm);
   }
 
-  #look(vm: Vm): VmOfControl {
-    const glance = (): VmGlance => {
+  #look(vm: Vm): VmApi {
+    const glance = (): VmSummary => {
       this.looks++;
       const agent = vm.agent ?? { state: AgentState.WAITING, version: '' };
       return { ...vm, agent, createdMs: 0 };
     };
-    return { id: vm.id, glance, describe: () => vm } as unknown as VmOfControl;
+    return { id: vm.id, glance, describe: () => vm } as unknown as VmApi;
   }
 
   onChange(listener: (id: string) => void): () => void {

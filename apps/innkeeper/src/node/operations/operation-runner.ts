@@ -3,26 +3,7 @@ import { OperationError } from '@innkeeper/contract';
 import type { Log } from '@innkeeper/kit';
 import type { OperationRow, Store } from '@innkeeper/store';
 import { Listeners } from '../listeners.ts';
-import { RunningOperation } from './running-operation.ts';
-
-/** What the work of an operation is handed. */
-export interface OperationContext {
-  /** Aborted when the operation is cancelled or the daemon ends: the work undoes what it began and rejects. */
-  readonly signal: AbortSignal;
-  /** Says which step it is at; `progress` from 0 to 1 where it is known. A new step is a line of the log too. */
-  stage(text: string, progress?: number): void;
-}
-
-export interface OperationSpec {
-  /** "vm.create", "image.build". */
-  readonly kind: string;
-  /** Name of what it works on. */
-  readonly target: string;
-  readonly vmId?: string | undefined;
-  readonly work: (context: OperationContext) => Promise<void>;
-  /** It is done even when it cannot be stored: on a full disk, stopping and removing VMs is what makes room. */
-  readonly evenUnsaved?: boolean | undefined;
-}
+import { type OperationSpec, RunningOperation } from './running-operation.ts';
 
 /** Ended operations that could not be stored; the last ones are kept here for whoever asked for them. */
 const maxUnsaved = 100;

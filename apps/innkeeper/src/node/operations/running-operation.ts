@@ -2,11 +2,29 @@ import type { OperationError } from '@innkeeper/contract';
 import { createDeferred, type Deferred, type Log } from '@innkeeper/kit';
 import type { OperationRow, Store } from '@innkeeper/store';
 import { toOperationError } from '../../ports/failure.ts';
-import type { OperationSpec } from './operation-runner.ts';
 
 const maxLogLines = 200;
 const maxLineChars = 1000;
 const saveIntervalMs = 500;
+
+/** What the work of an operation is handed. */
+export interface OperationContext {
+  /** Aborted when the operation is cancelled or the daemon ends: the work undoes what it began and rejects. */
+  readonly signal: AbortSignal;
+  /** Says which step it is at; `progress` from 0 to 1 where it is known. A new step is a line of the log too. */
+  stage(text: string, progress?: number): void;
+}
+
+export interface OperationSpec {
+  /** "vm.create", "image.build". */
+  readonly kind: string;
+  /** Name of what it works on. */
+  readonly target: string;
+  readonly vmId?: string | undefined;
+  readonly work: (context: OperationContext) => Promise<void>;
+  /** It is done even when it cannot be stored: on a full disk, stopping and removing VMs is what makes room. */
+  readonly evenUnsaved?: boolean | undefined;
+}
 
 export interface RunningOperationOptions {
   readonly store: Store;

@@ -1,12 +1,12 @@
 import type { Log } from '@innkeeper/kit';
 import type { Store } from '@innkeeper/store';
 import { Audit } from '../../audit/audit.ts';
-import type { NodeOfControl } from '../../ports/node-of-control.ts';
+import type { NodeApi } from '../../ports/node-api.ts';
 import { auditRunTarget } from './audit-run-target.ts';
 import { RunManager } from './run-manager.ts';
 
 /** The runs on a node's VMs. `start` goes on with those of an earlier daemon. */
-export function createRunManager({ vms }: NodeOfControl, store: Store, log: Log): RunManager {
+export function createRunManager({ vms }: NodeApi, store: Store, log: Log): RunManager {
   const audit = new Audit({ store, log, nowMs: Date.now });
   return new RunManager({
     ...{ runs: store.runs, log },

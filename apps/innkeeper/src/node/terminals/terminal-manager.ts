@@ -5,7 +5,7 @@ import type { CreateTerminalRequest } from '@innkeeper/contract/control';
 import type { Log } from '@innkeeper/kit';
 import { newId } from '../../access/secrets.ts';
 import { explainEnd } from '../../ports/explain-end.ts';
-import type { NodeOfControl, VmOfControl } from '../../ports/node-of-control.ts';
+import type { NodeApi, VmApi } from '../../ports/node-api.ts';
 import { delay } from './delay.ts';
 import { Pace } from './pace.ts';
 import { Terminal } from './terminal.ts';
@@ -29,7 +29,7 @@ const retryAfterMs = 500;
 const maxWaitMs = 10_000;
 
 export interface TerminalManagerOptions {
-  readonly vms: NodeOfControl['vms'];
+  readonly vms: NodeApi['vms'];
   readonly log: Log;
   /** Where it is kept which terminals run; without it a restart of the daemon forgets them. */
   readonly recordsPath?: string | undefined;
@@ -74,12 +74,7 @@ export class TerminalManager implements AsyncDisposable {
    * Starts a process on a new terminal. Fails with TOO_MANY_TERMINALS, INVALID_ARGUMENT, AGENT_UNREACHABLE and what the
    * agent says: USER_NOT_FOUND, COMMAND_NOT_FOUND.
    */
-  async create(
-    vm: VmOfControl,
-    request: CreateTerminalRequest,
-    createdBy: string,
-    signal: AbortSignal,
-  ): Promise<Terminal> {
+  async create(vm: VmApi, request: CreateTerminalRequest, createdBy: string, signal: AbortSignal): Promise<Terminal> {
     const record: TerminalRecord = {
       ...{ id: newId(), vmId: vm.id, title: request.title, user: request.user, argv: request.argv },
       ...checkSize(request.columns || 80, request.rows || 24),
@@ -160,7 +155,7 @@ export class TerminalManager implements AsyncDisposable {
     return (this.#options.now ?? Date.now)();
   }
 
-  async #resume(vm: VmOfControl, record: TerminalRecord): Promise<void> {
+  async #resume(vm: VmApi, record: TerminalRecord): Promise<void> {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(returnMs)]);
     try {
       const link = await agentOf(vm, signal);
@@ -174,7 +169,7 @@ export class TerminalManager implements AsyncDisposable {
 
   /** Waits until the process has started; then follows it. */
   async #open(
-    vm: VmOfControl,
+    vm: VmApi,
     record: TerminalRecord,
     {
       link,
@@ -252,7 +247,7 @@ async function untilStarted(events: AsyncIterator<ExecEvent>): Promise<void> {
 }
 
 /** The agent of a VM that ran before the daemon did, once it is heard again. */
-async function agentOf(vm: VmOfControl, signal: AbortSignal): Promise<AgentLink> {
+async function agentOf(vm: VmApi, signal: AbortSignal): Promise<AgentLink> {
   for (;;) {
     signal.throwIfAborted();
     try {

@@ -10,7 +10,7 @@ import { markFinished, markUnfinished } from '../data/unfinished.ts';
 import { unknownAgentInstall } from '../images/agent-install.ts';
 import { checkName } from '../names.ts';
 import type { Node } from '../node.ts';
-import type { OperationContext } from '../operations/operation-runner.ts';
+import type { OperationContext } from '../operations/running-operation.ts';
 import { startAndWait } from './start-vm.ts';
 import type { VmRunner } from './vm-runner.ts';
 import { diskPath } from './vm-spec.ts';

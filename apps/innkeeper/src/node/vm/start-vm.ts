@@ -1,5 +1,5 @@
 import { isOperationError, OperationError } from '@innkeeper/contract';
-import type { OperationContext } from '../operations/operation-runner.ts';
+import type { OperationContext } from '../operations/running-operation.ts';
 import type { VmRunner } from './vm-runner.ts';
 
 /** Starts a VM and waits until its hypervisor runs it. A cancel kills what came up. */

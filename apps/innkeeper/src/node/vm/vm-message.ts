@@ -8,7 +8,7 @@ import {
 import { SystemSchema, TelemetrySchema } from '@innkeeper/contract/agent';
 import { type Agent, AgentSchema, AgentState, type Vm, VmSchema, VmState } from '@innkeeper/contract/control';
 import type { VmRecord } from '@innkeeper/hypervisor';
-import type { VmGlance } from '../../ports/vm-glance.ts';
+import type { VmSummary } from '../../ports/vm-summary.ts';
 import { parseAgentInstall } from '../images/agent-install.ts';
 import type { VmRunner } from './vm-runner.ts';
 
@@ -54,7 +54,7 @@ export function vmMessage(runner: VmRunner): Vm {
 }
 
 /** The same at a glance: no message is made, nothing is copied but the tags. */
-export function vmGlance({ row, life, agent }: VmRunner): VmGlance {
+export function vmSummary({ row, life, agent }: VmRunner): VmSummary {
   const { id, name, image, cpus } = row;
   return {
     ...{ id, name, image, cpus, state: vmStates[life.state], createdMs: row.created_ms },

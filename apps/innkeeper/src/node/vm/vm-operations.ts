@@ -3,7 +3,7 @@ import { assertVmAction, isLiveVmState, judgeVmAction, OperationError, type VmAc
 import { defaultStopTimeoutMs, killRetryMs } from '@innkeeper/hypervisor';
 import type { OperationRow } from '@innkeeper/store';
 import type { Node } from '../node.ts';
-import type { OperationContext } from '../operations/operation-runner.ts';
+import type { OperationContext } from '../operations/running-operation.ts';
 import { startAndWait } from './start-vm.ts';
 import type { VmRunner } from './vm-runner.ts';
 

@@ -14,7 +14,7 @@ import { Unknown } from '../../components/unknown.tsx';
 import { AgentBadge } from '../../components/vm-badges.tsx';
 import { formatBytes } from '../../format/format-bytes.ts';
 import { DiagnosisList } from './diagnosis-list.tsx';
-import type { VmTabProps } from './vm-tabs.ts';
+import type { VmTabProps } from './vm-tab.ts';
 
 /** The agent itself: is it there, what can it do, what does it cost; and when it is not there, why. */
 export function AgentTab({ vm }: VmTabProps): JSX.Element {

@@ -8,7 +8,7 @@ import { quoteWord } from '../../format/quote-word.ts';
 import { ConsoleLink, newConsoleState } from './console/console-link.ts';
 import { WriterBar } from './console/writer-bar.tsx';
 import { StartButton, VmIsOff } from './guest-away.tsx';
-import type { VmTabProps } from './vm-tabs.ts';
+import type { VmTabProps } from './vm-tab.ts';
 
 /** How long the button is pointed out to somebody who types without the keyboard. */
 const askedMs = 1500;

@@ -4,7 +4,7 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { EventList } from '../../components/event-list.tsx';
 import { InnCommand } from '../../components/inn-command.tsx';
 import { useLive } from '../../live/use-live.ts';
-import type { VmTabProps } from './vm-tabs.ts';
+import type { VmTabProps } from './vm-tab.ts';
 
 /** What happened to this VM. */
 export function EventsTab({ vm }: VmTabProps): JSX.Element {

@@ -10,7 +10,7 @@ import { type FileOrder, fileOrderOf } from './files/file-order.ts';
 import { parentPath, resolvePath } from './files/file-path.ts';
 import { FileView } from './files/file-view.tsx';
 import { FolderView } from './files/folder-view.tsx';
-import type { VmTabProps } from './vm-tabs.ts';
+import type { VmTabProps } from './vm-tab.ts';
 
 const beginning = '/root';
 

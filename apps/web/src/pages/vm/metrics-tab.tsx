@@ -12,7 +12,7 @@ import { MetricsTable } from './metrics/metrics-table.tsx';
 import { MetricsTools } from './metrics/metrics-tools.tsx';
 import { useChartColors } from './metrics/use-chart-colors.ts';
 import { useMetrics } from './metrics/use-metrics.ts';
-import type { VmTabProps } from './vm-tabs.ts';
+import type { VmTabProps } from './vm-tab.ts';
 
 /** What was measured of the VM over time. Range, zoom and form are in the address. */
 export function MetricsTab({ vm }: VmTabProps): JSX.Element {

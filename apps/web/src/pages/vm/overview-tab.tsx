@@ -9,7 +9,7 @@ import { InterfacesCard } from './overview/interfaces-card.tsx';
 import { MountsCard } from './overview/mounts-card.tsx';
 import { UsageCard } from './overview/usage-card.tsx';
 import { UsersCard } from './overview/users-card.tsx';
-import type { VmTabProps } from './vm-tabs.ts';
+import type { VmTabProps } from './vm-tab.ts';
 
 /** What the VM is and uses now. */
 export function OverviewTab({ vm }: VmTabProps): JSX.Element {

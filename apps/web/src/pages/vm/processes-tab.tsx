@@ -18,7 +18,7 @@ import { ProcessTable } from './processes/process-table.tsx';
 import { filterProcesses, type ProcessOrder, processOrderOf } from './processes/process-view.ts';
 import type { Signal } from './processes/signals.ts';
 import { useProcesses } from './processes/use-processes.ts';
-import type { VmTabProps } from './vm-tabs.ts';
+import type { VmTabProps } from './vm-tab.ts';
 
 /** What runs in the guest, and signals to it. Order and filter are in the address. */
 export function ProcessesTab({ vm }: VmTabProps): JSX.Element {

@@ -9,7 +9,7 @@ import { runCommands } from '../runs/run-command.ts';
 import { RunList } from '../runs/run-list.tsx';
 import { StartRunButton } from '../runs/start-run-button.tsx';
 import { useRuns } from '../runs/use-runs.ts';
-import type { VmTabProps } from './vm-tabs.ts';
+import type { VmTabProps } from './vm-tab.ts';
 
 /** What was run on this VM. */
 export function RunsTab({ vm }: VmTabProps): JSX.Element {

@@ -12,7 +12,7 @@ import { TerminalList } from './terminal/terminal-list.tsx';
 import { newTerminalCommand, TerminalScreen } from './terminal/terminal-screen.tsx';
 import { terminalTitle } from './terminal/terminal-title.ts';
 import { useTerminals } from './terminal/use-terminals.ts';
-import type { VmTabProps } from './vm-tabs.ts';
+import type { VmTabProps } from './vm-tab.ts';
 
 /** Shells in the guest, which stay when the page is left. Which one is shown is in the address. */
 export function TerminalTab({ vm }: VmTabProps): JSX.Element {

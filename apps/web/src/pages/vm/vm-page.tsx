@@ -14,7 +14,8 @@ import { useLive } from '../../live/use-live.ts';
 import { NotFoundPage } from '../not-found-page.tsx';
 import { OperationChip } from './operation-chip.tsx';
 import { VmActions } from './vm-actions.tsx';
-import { type VmTab, vmTabs } from './vm-tabs.ts';
+import type { VmTab } from './vm-tab.ts';
+import { vmTabs } from './vm-tabs.ts';
 
 /** One VM: its name, state and actions, and a tab for each thing that one does with it. */
 export function VmPage(): JSX.Element {

@@ -1,22 +1,6 @@
-import type { Vm } from '@innkeeper/contract/control';
-import type { ComponentType } from 'react';
 import { lazyPage } from '../../lazy-page.tsx';
 
-/** What every tab of a VM's page is given. The VM is live. */
-export interface VmTabProps {
-  readonly vm: Vm;
-}
-
-export interface VmTab {
-  /** In the address: /vms/NAME/KEY. */
-  readonly key: string;
-  readonly label: string;
-  /** Who lacks it sees the tab disabled, with the reason. */
-  readonly privilege?: string;
-  /** The tab fills the window and scrolls inside, as a terminal does. */
-  readonly fill?: boolean;
-  readonly component: ComponentType<VmTabProps>;
-}
+import type { VmTab } from './vm-tab.ts';
 
 /** The tabs of a VM's page, in their order. A tab is one line here and one lazy file beside. */
 export const vmTabs: readonly VmTab[] = [

@@ -1,4 +1,17 @@
-import type { OutputLine } from './output-buffer.ts';
+import type { AnsiStyle } from './ansi-parts.ts';
+
+export type StreamName = 'stdout' | 'stderr';
+
+export interface OutputLine {
+  /** From 1, over both streams. */
+  readonly number: number;
+  readonly stream: StreamName;
+  readonly timeUnixNs: bigint;
+  /** As it was written, with its control sequences, without its end. */
+  text: string;
+  /** In which it begins. */
+  readonly style: AnsiStyle;
+}
 
 export const linesOfBlock = 100;
 

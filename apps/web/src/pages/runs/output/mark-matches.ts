@@ -1,7 +1,6 @@
 import type { AnsiPart, AnsiStyle } from './ansi-parts.ts';
 import { ansiParts, plainStyle } from './ansi-parts.ts';
-import type { LineBlocks } from './line-blocks.ts';
-import type { OutputLine } from './output-buffer.ts';
+import type { LineBlocks, OutputLine } from './line-blocks.ts';
 
 export interface MarkedPart extends AnsiPart {
   readonly marked: boolean;

@@ -1,9 +1,8 @@
 import { type JSX, memo } from 'react';
 import { dateOf } from '../../../format/format-time.ts';
 import type { AnsiStyle } from './ansi-parts.ts';
-import type { OutputBlock } from './line-blocks.ts';
+import type { OutputBlock, OutputLine } from './line-blocks.ts';
 import { type MarkedPart, markMatches, partsOf } from './mark-matches.ts';
-import type { OutputLine } from './output-buffer.ts';
 
 export interface OutputBlockViewProps {
   readonly block: OutputBlock;

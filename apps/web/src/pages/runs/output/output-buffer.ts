@@ -1,22 +1,10 @@
 import { OutputStream } from '@innkeeper/contract/agent';
 import type { RunOutput } from '@innkeeper/contract/control';
 import { type AnsiStyle, ansiParts, plainStyle } from './ansi-parts.ts';
-import { LineBlocks, type OutputBlock } from './line-blocks.ts';
+import { LineBlocks, type OutputBlock, type OutputLine, type StreamName } from './line-blocks.ts';
 
-export type StreamName = 'stdout' | 'stderr';
 /** What is looked at: both streams in the order in which they came, or one. */
 export type StreamView = 'both' | StreamName;
-
-export interface OutputLine {
-  /** From 1, over both streams. */
-  readonly number: number;
-  readonly stream: StreamName;
-  readonly timeUnixNs: bigint;
-  /** As it was written, with its control sequences, without its end. */
-  text: string;
-  /** In which it begins. */
-  readonly style: AnsiStyle;
-}
 
 /** Longer lines are broken, so that one line never stops the page. */
 const maxLineChars = 8192;

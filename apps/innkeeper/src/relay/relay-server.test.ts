@@ -12,20 +12,20 @@ import { allMethods } from '../api/testing/all-methods.ts';
 import { callJson } from '../api/testing/call-json.ts';
 import { type ServedApi, serveApi } from '../api/testing/serve-api.ts';
 import { forwardedServices } from './forwarded-services.ts';
-import { listenForControl, type ServedFront, serveFront } from './testing/serve-front.ts';
+import { listenForControl, type ServedRelay, serveRelay } from './testing/serve-relay.ts';
 
 describe('two control planes before one node', () => {
   const clock = new ManualAccessClock();
   let api: ServedApi;
-  let one: ServedFront;
-  let two: ServedFront;
+  let one: ServedRelay;
+  let two: ServedRelay;
 
   before(async () => {
     api = await serveApi({ clock });
     await api.createVm('web', { agent: false, tags: { team: 'shop' } });
     await listenForControl(api);
-    one = await serveFront(api, { clock });
-    two = await serveFront(api, { clock });
+    one = await serveRelay(api, { clock });
+    two = await serveRelay(api, { clock });
     await makeUser(api.access, 'seller', ['vm.view', 'vm.power', 'guest.exec'], {
       scope: 'tag:team=shop',
       password: 'correct horse battery',

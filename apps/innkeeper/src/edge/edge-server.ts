@@ -1,15 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ListenOptions, Socket } from 'node:net';
+import type { DescService } from '@bufbuild/protobuf';
+import type { Interceptor, ServiceImpl } from '@connectrpc/connect';
 import { OperationError } from '@innkeeper/contract';
 import { type Log, mib } from '@innkeeper/kit';
 import { WebSocketServer } from 'ws';
 import { answerError, refuseUpgrade } from './answer-error.ts';
 import { isRoutePath } from './find-route.ts';
+import type { Gate } from './gate.ts';
+import { createRpcHandler } from './rpc-handler.ts';
 import { readVmPath, takesStream } from './vm-address.ts';
 import type { HttpLimits } from './web/connection-limits.ts';
 import { commonHeaders } from './web/content-policy.ts';
 import type { Entrance } from './web/entrance.ts';
-import { type AnyResponse, HttpListener, type HttpListenerOptions } from './web/http-listener.ts';
+import { HttpListener, type HttpListenerOptions } from './web/http-listener.ts';
+import { type AnyResponse } from './web/request-facts.ts';
 import { keepAfterAnswer } from './web/leave-body.ts';
 import { type AnyRequest, checkOrigin, type RequestFacts, requestFacts } from './web/request-facts.ts';
 import { serveStaticFile } from './web/static-files.ts';
@@ -27,12 +32,28 @@ export interface Upgrade {
   readonly sockets: WebSocketServer;
 }
 
-export interface DoorsOptions {
+/** A service with what serves it, and the interceptors that its calls pass, the outermost first. */
+export interface EdgeService {
+  readonly service: DescService;
+  readonly impl: ServiceImpl<DescService>;
+  readonly interceptors: readonly Interceptor[];
+}
+
+/** Pairs a service with its implementation, typed; see `EdgeService`. */
+export function edgeService<Service extends DescService>(
+  service: Service,
+  impl: ServiceImpl<Service>,
+  interceptors: readonly Interceptor[],
+): EdgeService {
+  return { service, impl, interceptors };
+}
+
+export interface EdgeServerOptions {
   readonly log: Log;
+  readonly gate: Gate;
   /** The built web console; without it, TCP ports answer calls alone. */
   readonly webFolder?: string | undefined;
-  /** Answers a call, and hands whatever is none to `beside`. */
-  readonly onCall: (request: AnyRequest, response: ServerResponse) => void;
+  readonly services: readonly EdgeService[];
   /** Answers a route. Never rejects. */
   readonly onRoute: (request: IncomingMessage, response: ServerResponse, facts: RequestFacts) => Promise<void>;
   /** Takes over a connection that asks for a WebSocket. Never rejects. */
@@ -40,7 +61,7 @@ export interface DoorsOptions {
 }
 
 /** A port or socket to listen on. */
-export interface DoorListenOptions {
+export interface EdgeListenOptions {
   readonly where: ListenOptions;
   readonly entrance: Entrance;
   readonly tls?: HttpListenerOptions['tls'];
@@ -48,18 +69,30 @@ export interface DoorListenOptions {
 }
 
 /**
- * Unix sockets and TCP ports that requests come in by: refuses those of foreign hosts and pages, and sorts the others into
- * calls, routes, WebSockets and files of the web console.
+ * The one perimeter, of a daemon as of a control plane: listens on unix sockets and TCP ports, refuses requests of foreign
+ * hosts and pages, and sorts the others into calls, routes, WebSockets and files of the web console. Who may do what is
+ * for the gate, which the services' interceptors and the routes ask.
  */
-export class Doors implements AsyncDisposable {
-  readonly #options: DoorsOptions;
+export class EdgeServer implements AsyncDisposable {
+  readonly #options: EdgeServerOptions;
+  readonly #onCall: (request: AnyRequest, response: ServerResponse) => void;
   readonly #sockets: WebSocketServer;
   readonly #listeners: HttpListener[] = [];
   readonly #shutdown = new AbortController();
   readonly #facts = new WeakMap<object, RequestFacts>();
 
-  constructor(options: DoorsOptions) {
+  constructor(options: EdgeServerOptions) {
+    const { log, gate, services } = options;
     this.#options = options;
+    this.#onCall = createRpcHandler({
+      ...{ gate, log, shutdownSignal: this.#shutdown.signal },
+      routes: (router) => {
+        for (const { service, impl, interceptors } of services)
+          router.service(service, impl, { interceptors: [...interceptors] });
+      },
+      factsOf: (request) => this.#facts.get(request),
+      fallback: (request, response) => void this.#answerRoute(request, response),
+    });
     this.#sockets = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
@@ -68,18 +101,13 @@ export class Doors implements AsyncDisposable {
     });
   }
 
-  /** Aborted when the doors close. */
+  /** Aborted when the server stops. */
   get shutdownSignal(): AbortSignal {
     return this.#shutdown.signal;
   }
 
-  /** Where a request came in; undefined for what did not come in here. */
-  factsOf(request: object): RequestFacts | undefined {
-    return this.#facts.get(request);
-  }
-
   /** Listens; gives the port, 0 for a unix socket. Rejects with Node's error. */
-  async listen({ where, entrance, tls, limits }: DoorListenOptions): Promise<number> {
+  async listen({ where, entrance, tls, limits }: EdgeListenOptions): Promise<number> {
     const listener = new HttpListener({
       ...(tls === undefined ? {} : { tls }),
       ...(limits === undefined ? {} : { limits }),
@@ -94,8 +122,8 @@ export class Doors implements AsyncDisposable {
     return listener.port;
   }
 
-  /** What is no call: a route, or a page of the web console. */
-  async beside(request: AnyRequest, response: AnyResponse): Promise<void> {
+  /** What is not a call: a route, or a page of the web console. */
+  async #answerRoute(request: AnyRequest, response: AnyResponse): Promise<void> {
     const facts = this.#facts.get(request);
     if (facts === undefined) throw new Error('a request without its facts');
     const { webFolder, log, onRoute } = this.#options;
@@ -128,14 +156,14 @@ export class Doors implements AsyncDisposable {
     readVmPath(request);
     this.#facts.set(request, facts);
     if (facts.entrance.kind === 'guest') {
-      void this.beside(request, response);
+      void this.#answerRoute(request, response);
       return;
     }
     if (facts.entrance.kind === 'control') keepAfterAnswer(request);
     if (/^\/(innkeeper|limiquantix)\./.test(request.url ?? '') && !takesStream(request.url)) {
       limitRequestTime(request, response);
     }
-    this.#options.onCall(request, response as ServerResponse);
+    this.#onCall(request, response as ServerResponse);
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer, facts: RequestFacts): void {

@@ -15,21 +15,21 @@ import type {
 import type { ConsoleStream } from '@innkeeper/hypervisor';
 import type { ByArchitecture } from '@innkeeper/images';
 import type { Fleet } from './fleet.ts';
-import type { VmGlance } from './vm-glance.ts';
+import type { VmSummary } from './vm-summary.ts';
 
 export interface Waiting {
   readonly signal?: AbortSignal | undefined;
 }
 
 /** One VM as the API sees it. Everything on it may fail with an OperationError, which goes to the caller as it is. */
-export interface VmOfControl {
+export interface VmApi {
   readonly id: string;
   readonly name: string;
   readonly tags: Readonly<Record<string, string>>;
   /** As it is now, with its agent and last telemetry. */
   describe(): Vm;
   /** What lists are filtered by, which costs much less. */
-  glance(): VmGlance;
+  summary(): VmSummary;
   /** Notes what the guest says its address is, until the VM stops. Fails with INVALID_ARGUMENT. */
   reportAddress(address: string): void;
   /** Throws VM_NOT_RUNNING or VM_WRONG_STATE when the state does not allow it. */
@@ -51,15 +51,15 @@ export interface VmOfControl {
 }
 
 /** What the API server stands on: the node, its images and its operations. `node/` and `operations/` implement it. */
-export interface NodeOfControl {
+export interface NodeApi {
   describe(): Promise<Node>;
   /** All VMs, ready to be listed. */
   readonly fleet: Fleet;
   readonly vms: {
-    list(): readonly VmOfControl[];
-    byId(id: string): VmOfControl | undefined;
+    list(): readonly VmApi[];
+    byId(id: string): VmApi | undefined;
     /** By id or name. Throws VM_NOT_FOUND. */
-    find(idOrName: string): VmOfControl;
+    find(idOrName: string): VmApi;
     create(request: CreateVmRequest): Promise<Operation>;
     /** Every change of any VM; a VM that is gone from `list` by then was deleted. */
     onChange(listener: (id: string) => void): () => void;

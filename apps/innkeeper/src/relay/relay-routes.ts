@@ -5,7 +5,7 @@ import type { Log } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import { authorize } from '../access/authorize.ts';
 import { answerError, closeWithError, refuseUpgrade } from '../edge/answer-error.ts';
-import type { Upgrade } from '../edge/doors.ts';
+import type { Upgrade } from '../edge/edge-server.ts';
 import { findRoute } from '../edge/find-route.ts';
 import type { Gate, Pass } from '../edge/gate.ts';
 import type { HealthProbe } from '../edge/health.ts';
@@ -18,7 +18,7 @@ import { openNodeSocket, relaySockets } from './forward-socket.ts';
 import type { NodeLink } from './node-link.ts';
 import { type OwnHandler, ownHandlers } from './own-routes.ts';
 
-export interface FrontContext {
+export interface RelayContext {
   readonly link: NodeLink;
   readonly gate: Gate;
   readonly health: HealthProbe;
@@ -29,11 +29,11 @@ export interface FrontContext {
 }
 
 /** Answers a request that is no RPC, or has the node answer it. Never rejects. */
-export async function frontRequest(
+export async function relayRequest(
   request: IncomingMessage,
   response: ServerResponse,
   facts: RequestFacts,
-  context: FrontContext,
+  context: RelayContext,
 ): Promise<void> {
   const { gate, log, shutdownSignal } = context;
   const left = new AbortController();
@@ -73,10 +73,10 @@ export async function frontRequest(
 }
 
 /** Takes over a connection that asks for a WebSocket, and joins it with one to the node. Never rejects. */
-export async function frontUpgrade(
+export async function relayUpgrade(
   { request, socket, head, sockets }: Upgrade,
   facts: RequestFacts,
-  { gate, log, link, shutdownSignal }: FrontContext,
+  { gate, log, link, shutdownSignal }: RelayContext,
 ): Promise<void> {
   const left = new AbortController();
   socket.once('close', () => left.abort(new OperationError('CANCELED', 'The caller left.')));
@@ -139,7 +139,7 @@ async function answerOwn(
     facts,
     signal,
   }: { request: IncomingMessage; response: ServerResponse; facts: RequestFacts; signal: AbortSignal },
-  { gate, health, agentPaths }: FrontContext,
+  { gate, health, agentPaths }: RelayContext,
 ): Promise<void> {
   const { privilege, action, describe } = route;
   const visitor = await (privilege === 'public' ? gate.identifyOrStranger(facts) : gate.identify(facts));

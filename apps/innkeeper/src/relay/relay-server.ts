@@ -8,19 +8,18 @@ import type { AuditWriterId } from '../audit/interrupted.ts';
 import { createAccessService } from '../edge/access/access-service.ts';
 import { createAuditService } from '../edge/access/audit-service.ts';
 import { errorInterceptor, gateInterceptor } from '../edge/api-interceptors.ts';
-import { type DoorListenOptions, Doors } from '../edge/doors.ts';
+import { type EdgeListenOptions, EdgeServer, edgeService } from '../edge/edge-server.ts';
 import { Gate } from '../edge/gate.ts';
 import { HealthProbe } from '../edge/health.ts';
 import { type TargetNode, vmNotFound } from '../edge/method-target.ts';
-import { createRpcHandler } from '../edge/rpc-handler.ts';
 import { forwardInterceptor } from './forward-interceptor.ts';
 import { forwardService } from './forward-service.ts';
 import { forwardedServices } from './forwarded-services.ts';
-import { type FrontContext, frontRequest, frontUpgrade } from './front-routes.ts';
 import { nodeHealth } from './node-health.ts';
 import type { NodeLink } from './node-link.ts';
+import { type RelayContext, relayRequest, relayUpgrade } from './relay-routes.ts';
 
-export interface FrontServerOptions {
+export interface RelayServerOptions {
   /** Who answers for what it has begun and not written down yet. */
   readonly writer: AuditWriterId;
   readonly link: NodeLink;
@@ -50,49 +49,42 @@ const noVms: TargetNode = {
  * A control plane without a node of its own: users, tokens, sessions, the audit and the web console from the database and
  * its own files, and everything about VMs from the node. It keeps nothing, so any number of them can stand before a node.
  */
-export class FrontServer implements AsyncDisposable {
+export class RelayServer implements AsyncDisposable {
   readonly gate: Gate;
   /** Where browsers find it; empty while it listens on no port. */
   webUrl = '';
-  readonly #doors: Doors;
+  readonly #edge: EdgeServer;
 
-  constructor({ link, access, log, webFolder, agentPaths, writer }: FrontServerOptions) {
+  constructor({ link, access, log, webFolder, agentPaths, writer }: RelayServerOptions) {
     const audit = new Audit({ store: access.store, log, nowMs: () => access.clock.nowMs(), writer });
     const gate = new Gate({ access, audit });
     this.gate = gate;
-    const doors = new Doors({
-      ...{ log, webFolder },
-      onCall: (request, response) => rpc(request, response),
-      onRoute: (request, response, facts) => frontRequest(request, response, facts, context),
-      onUpgrade: (upgrade, facts) => frontUpgrade(upgrade, facts, context),
+    const own = [errorInterceptor(log), gateInterceptor(gate, noVms)];
+    const forwarded = [errorInterceptor(log), forwardInterceptor(gate)];
+    const edge = new EdgeServer({
+      ...{ log, gate, webFolder },
+      services: [
+        edgeService(AccessService, createAccessService(access), own),
+        edgeService(AuditService, createAuditService(access.store), own),
+        edgeService(NodeService, { getNode: this.#getNode(link) }, forwarded),
+        ...forwardedServices.map((service) => edgeService(service, forwardService(service, link), forwarded)),
+      ],
+      onRoute: (request, response, facts) => relayRequest(request, response, facts, context),
+      onUpgrade: (upgrade, facts) => relayUpgrade(upgrade, facts, context),
     });
-    const { shutdownSignal } = doors;
+    const { shutdownSignal } = edge;
     const health = new HealthProbe(access.store, () => nodeHealth(link));
-    const context: FrontContext = { link, gate, health, agentPaths, log, shutdownSignal };
-    const own = { interceptors: [errorInterceptor(log), gateInterceptor(gate, noVms)] };
-    const forwarded = { interceptors: [errorInterceptor(log), forwardInterceptor(gate)] };
-    const rpc = createRpcHandler({
-      routes: (router) => {
-        router
-          .service(AccessService, createAccessService(access), own)
-          .service(AuditService, createAuditService(access.store), own)
-          .service(NodeService, { getNode: this.#getNode(link) }, forwarded);
-        for (const service of forwardedServices) router.service(service, forwardService(service, link), forwarded);
-      },
-      ...{ gate, log, shutdownSignal },
-      factsOf: (request) => doors.factsOf(request),
-      fallback: (request, response) => void doors.beside(request, response),
-    });
-    this.#doors = doors;
+    const context: RelayContext = { link, gate, health, agentPaths, log, shutdownSignal };
+    this.#edge = edge;
   }
 
   /** Listens on a TCP port; gives its number. Rejects with Node's error. */
-  async listenTcp(options: DoorListenOptions): Promise<number> {
-    return await this.#doors.listen(options);
+  async listenTcp(options: EdgeListenOptions): Promise<number> {
+    return await this.#edge.listen(options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#doors[Symbol.asyncDispose]();
+    await this.#edge[Symbol.asyncDispose]();
   }
 
   /** The node does not know where browsers come in. */

@@ -6,15 +6,15 @@ import type { AccessClock } from '../../access/access-clock.ts';
 import type { ServedApi } from '../../api/testing/serve-api.ts';
 import { controlWriter } from '../../audit/interrupted.ts';
 import type { HttpLimits } from '../../edge/web/connection-limits.ts';
-import { FrontServer } from '../front-server.ts';
 import { NodeLink } from '../node-link.ts';
+import { RelayServer } from '../relay-server.ts';
 
 /** A control plane before the node of a test, over the same store. */
-export interface ServedFront extends AsyncDisposable {
+export interface ServedRelay extends AsyncDisposable {
   /** "http://127.0.0.1:PORT" */
   readonly base: string;
   readonly access: Access;
-  readonly front: FrontServer;
+  readonly front: RelayServer;
 }
 
 /** Where the node of a test listens for control planes, once `listenForControl` was called. */
@@ -30,18 +30,18 @@ export async function listenForControl(api: ServedApi): Promise<void> {
 }
 
 /** Starts a control plane; its door to the node must be open, or be opened later. */
-export async function serveFront(
+export async function serveRelay(
   api: ServedApi,
   {
     clock,
     log = silentLog,
     limits = {},
   }: { readonly clock?: AccessClock; readonly log?: Log; readonly limits?: Partial<HttpLimits> } = {},
-): Promise<ServedFront> {
+): Promise<ServedRelay> {
   await using stack = new AsyncDisposableStack();
   const link = stack.use(new NodeLink({ address: { kind: 'unix', path: controlSocketOf(api) }, log }));
   const access = stack.use(new Access({ store: api.store, log, ...(clock === undefined ? {} : { clock }) }));
-  const front = stack.use(new FrontServer({ link, access, log, agentPaths: {}, writer: controlWriter() }));
+  const front = stack.use(new RelayServer({ link, access, log, agentPaths: {}, writer: controlWriter() }));
   const entrance = { kind: 'tcp', isSecure: false, hosts: { isLoopback: true, names: [] } } as const;
   const port = await front.listenTcp({ where: { host: '127.0.0.1', port: 0 }, entrance, limits });
   const owned = stack.move();
