@@ -13,8 +13,9 @@ const inShell = /^\s*[^#]*\b(rm|mv|truncate)\s/m;
 function hostSources(): string[] {
   return trackedFiles().filter(
     (file) =>
-      /^(apps\/(innkeeper|cli)\/src|packages\/(hypervisor|images|store|kit|agent-client)\/src|packaging)\//.test(file) &&
-      !/\.test\.ts$|\/(testing|fake)\//.test(file),
+      /^(apps\/(innkeeper|cli)\/src|packages\/(hypervisor|images|store|kit|agent-client)\/src|packaging)\//.test(
+        file,
+      ) && !/\.test\.ts$|\/(testing|fake)\//.test(file),
   );
 }
 

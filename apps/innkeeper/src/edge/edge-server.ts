@@ -14,9 +14,14 @@ import type { HttpLimits } from './web/connection-limits.ts';
 import { commonHeaders } from './web/content-policy.ts';
 import type { Entrance } from './web/entrance.ts';
 import { HttpListener, type HttpListenerOptions } from './web/http-listener.ts';
-import { type AnyResponse } from './web/request-facts.ts';
 import { keepAfterAnswer } from './web/leave-body.ts';
-import { type AnyRequest, checkOrigin, type RequestFacts, requestFacts } from './web/request-facts.ts';
+import {
+  type AnyRequest,
+  type AnyResponse,
+  checkOrigin,
+  type RequestFacts,
+  requestFacts,
+} from './web/request-facts.ts';
 import { serveStaticFile } from './web/static-files.ts';
 
 /** Of one WebSocket message: input of a process, or an acknowledgement. */
