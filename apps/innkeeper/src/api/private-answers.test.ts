@@ -158,8 +158,7 @@ describe('answers to who may only see VMs', () => {
     const wanted = { name: 'ci', allowedCommands: ['/bin/df'] };
     const { body } = await ask('AccessService/CreateToken', wanted, admin);
     const bearer = { authorization: `Bearer ${String(body['secret'])}` };
-    const request = { vm: 'one', request: {} };
-    const answer = await callJson(base, 'GuestService/ListProcesses', request, bearer);
+    const answer = await callJson(`${base}/v1/vms/one`, 'innkeeper.agent.v1.GuestProcessService/List', {}, bearer);
     assert.match(JSON.stringify(answer.body), /"name":"sleep"/);
     assert.doesNotMatch(JSON.stringify(answer.body), /mark-arguments/);
   });

@@ -41,12 +41,12 @@ class FakeVms implements VmSource {
   }
 
   #look(vm: Vm): VmApi {
-    const glance = (): VmSummary => {
+    const summary = (): VmSummary => {
       this.looks++;
       const agent = vm.agent ?? { state: AgentState.WAITING, version: '' };
       return { ...vm, agent, createdMs: 0 };
     };
-    return { id: vm.id, glance, describe: () => vm } as unknown as VmApi;
+    return { id: vm.id, summary, describe: () => vm } as unknown as VmApi;
   }
 
   onChange(listener: (id: string) => void): () => void {

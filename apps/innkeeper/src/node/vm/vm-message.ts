@@ -53,7 +53,7 @@ export function vmMessage(runner: VmRunner): Vm {
   });
 }
 
-/** The same at a glance: no message is made, nothing is copied but the tags. */
+/** The same at a summary: no message is made, nothing is copied but the tags. */
 export function vmSummary({ row, life, agent }: VmRunner): VmSummary {
   const { id, name, image, cpus } = row;
   return {

@@ -1,5 +1,12 @@
-import { ExecEnding } from '@innkeeper/contract/agent';
-import type { VmExec } from './vm-exec.ts';
+import { ExecEnding, type ExecExited } from '@innkeeper/contract/agent';
+
+/** What is read of a command. */
+interface Readable {
+  readonly exited: Promise<ExecExited>;
+  [Symbol.asyncIterator](): AsyncIterator<
+    { readonly type: 'stdout' | 'stderr'; readonly data: Uint8Array } | { readonly type: 'gap' }
+  >;
+}
 
 const defaultMaxBytes = 16 * 1024 * 1024;
 
@@ -23,7 +30,10 @@ export interface ExecResult {
 }
 
 /** Reads a command to its end. */
-export async function collectOutput(exec: VmExec, { maxBytes = defaultMaxBytes }: CollectOptions): Promise<ExecResult> {
+export async function collectOutput(
+  exec: Readable,
+  { maxBytes = defaultMaxBytes }: CollectOptions,
+): Promise<ExecResult> {
   const kept = { stdout: new KeptText(maxBytes), stderr: new KeptText(maxBytes) };
   let hasGap = false;
   for await (const output of exec) {
