@@ -1,4 +1,5 @@
 import { encodeBy, type LiteRow, liteDecode, liteEncode, liteType } from '@innkeeper/contract/lite';
+import { errorMessage } from '@innkeeper/kit';
 import * as host from 'host';
 
 interface Check {
@@ -131,7 +132,7 @@ function failureOf(run: () => boolean): string | undefined {
   try {
     return run() ? undefined : 'a wrong result';
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorMessage(error);
   }
 }
 

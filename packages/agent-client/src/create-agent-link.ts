@@ -3,7 +3,7 @@ import type { Telemetry } from '@innkeeper/contract/agent';
 import { ProcessServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { LiteMethod } from '@innkeeper/contract/lite';
-import { type Channel, cleanText, type Log, silentLog } from '@innkeeper/kit';
+import { type Channel, cleanText, errorMessage, type Log, randomId, silentLog } from '@innkeeper/kit';
 import { type ByteOps, portableByteOps } from '@innkeeper/wire';
 import type { AgentLink, CallOptions, LinkState } from './agent-link.ts';
 import type { LinkClock } from './clock.ts';
@@ -110,7 +110,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
         clock,
         options: callOptions,
         sendSignal,
-        target: { kind: 'start', spec: { ...spec, id: spec.id ?? randomId() } },
+        target: { kind: 'start', spec: { ...spec, id: spec.id ?? randomId(randomBytes) } },
       }),
     attach: (id, fromOffset, callOptions = {}) =>
       new ResumingExec({
@@ -142,10 +142,6 @@ function tell<T>(listeners: ReadonlySet<(value: T) => void>, value: T, log: Log)
     try {
       listener(value);
     } catch (error) {
-      log.error('link.listener-failed', { error: error instanceof Error ? error.message : String(error) });
+      log.error('link.listener-failed', { error: errorMessage(error) });
     }
-}
-
-function randomId(): string {
-  return Array.from(randomBytes(16), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

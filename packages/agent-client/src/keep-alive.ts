@@ -1,5 +1,5 @@
-import type { Log } from '@innkeeper/kit';
-import { type LinkClock, pause } from './clock.ts';
+import { errorMessage, type Log, pause } from '@innkeeper/kit';
+import type { LinkClock } from './clock.ts';
 import type { NativeSession } from './session/native-session.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
 
@@ -50,7 +50,7 @@ async function isPausedOrOver(ended: Promise<unknown>, { isPaused, log }: KeepAl
   try {
     return await Promise.race([isPaused(), ended.then(() => true)]);
   } catch (error) {
-    log.debug('link.pause-unknown', { error: error instanceof Error ? error.message : String(error) });
+    log.debug('link.pause-unknown', { error: errorMessage(error) });
     return false;
   }
 }

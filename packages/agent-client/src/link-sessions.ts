@@ -1,9 +1,18 @@
 import type { Welcome } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
-import { type Channel, cleanText, createDeferred, type Deferred, type Log } from '@innkeeper/kit';
+import {
+  type Channel,
+  cleanText,
+  createDeferred,
+  type Deferred,
+  type Log,
+  onAbort,
+  orAborted,
+  pause,
+} from '@innkeeper/kit';
 import type { ByteOps } from '@innkeeper/wire';
 import type { LinkState } from './agent-link.ts';
-import { type LinkClock, pause } from './clock.ts';
+import type { LinkClock } from './clock.ts';
 import { keepAlive } from './keep-alive.ts';
 import { ReconnectPace } from './reconnect-pace.ts';
 import { NativeSession } from './session/native-session.ts';
@@ -69,18 +78,10 @@ export class LinkSessions {
   async ready(signal: AbortSignal): Promise<OpenSession> {
     signal.throwIfAborted();
     if (this.#current?.session.isOpen === true) return this.#current;
-    const aborted = createDeferred<never>();
-    const onAbort = (): void => aborted.reject(signal.reason);
-    signal.addEventListener('abort', onAbort);
-    aborted.promise.catch(() => undefined);
-    try {
-      const open = await Promise.race([this.#next.promise, aborted.promise]);
-      // Both may have happened in one breath: who gave up must not begin anything.
-      signal.throwIfAborted();
-      return open;
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+    const open = await orAborted(this.#next.promise, signal);
+    // Both may have happened in one breath: who gave up must not begin anything.
+    signal.throwIfAborted();
+    return open;
   }
 
   async close(): Promise<void> {
@@ -148,10 +149,10 @@ export class LinkSessions {
     const takeBack = clock.setTimer(waitMs, () =>
       session.end(new SessionLostError('AGENT_UNREACHABLE', 'no agent answered the hello')),
     );
-    const onStop = (): void => session.end(new SessionLostError('CANCELED', 'the link was closed'));
-    this.#stop.signal.addEventListener('abort', onStop);
-    // Closed while the connection was being made.
-    if (this.#stop.signal.aborted) onStop();
+    // It may have been closed while the connection was being made.
+    const untie = onAbort(this.#stop.signal, () =>
+      session.end(new SessionLostError('CANCELED', 'the link was closed')),
+    );
     try {
       return await session.open({
         minVersion: 1,
@@ -166,7 +167,7 @@ export class LinkSessions {
       return undefined;
     } finally {
       takeBack();
-      this.#stop.signal.removeEventListener('abort', onStop);
+      untie();
     }
   }
 

@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ExecEvent, ExecRequestSchema, ProcessSpecSchema } from '@innkeeper/contract/agent';
 import { ProcessServiceLite } from '@innkeeper/contract/agent-lite';
 import { isOperationError, OperationError } from '@innkeeper/contract/errors';
+import { onAbort } from '@innkeeper/kit';
 import { afterGuestTime } from './after-guest-time.ts';
 import type { CallOptions, ExecSession } from './agent-link.ts';
 import type { LinkClock } from './clock.ts';
@@ -57,12 +58,8 @@ export class ResumingExec implements ExecSession {
     this.#maxOutput = maxOutputOf(target);
     this.#stopDeadline = this.#keepDeadline();
     const outer = options.options.signal;
-    const onAbort = (): void => this.#controller.abort(outer?.reason);
-    outer?.addEventListener('abort', onAbort);
-    if (outer?.aborted === true) onAbort();
-    this.#untie = () => outer?.removeEventListener('abort', onAbort);
-    this.#controller.signal.addEventListener('abort', () => {
-      const { reason } = this.#controller.signal;
+    this.#untie = onAbort(outer, (reason) => this.#controller.abort(reason));
+    onAbort(this.#controller.signal, (reason) => {
       this.#stopDeadline();
       // Nobody may be reading events, and a writer must not wait for ever.
       this.#stdin.fail(reason);

@@ -8,12 +8,11 @@ import {
 } from '@innkeeper/contract/agent';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
-import { createDeferred } from '@innkeeper/kit';
+import { createDeferred, onAbort } from '@innkeeper/kit';
 import type { CallOptions, FileReading } from './agent-link.ts';
 import { checkHash, checkTotal, misbehaves, offsetOf } from './guest-claims.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
-import { stopOnAbort } from './session/stop-on-abort.ts';
 import { openCall } from './session/typed-call.ts';
 
 type ReadRequest = MessageInitShape<typeof ReadFileRequestSchema>;
@@ -97,7 +96,7 @@ class Reader {
       return;
     }
     const call = openCall(session, FileServiceLite.read, { ...this.#request, offset: start, length: left });
-    const untie = stopOnAbort(call.raw, this.#signal);
+    const untie = onAbort(this.#signal, (reason) => call.raw.cancel(reason));
     const before = this.#read;
     try {
       for (let isKnown = false; ; ) {

@@ -2,12 +2,12 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { OpenWriteSchema, WriteFileEventSchema, WriteFileRequestSchema } from '@innkeeper/contract/agent';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
+import { onAbort } from '@innkeeper/kit';
 import type { FileSource, WriteFileOptions } from './agent-link.ts';
 import { checkHash, checkTotal, misbehaves, offsetOf } from './guest-claims.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { sendChunks } from './send-chunks.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
-import { stopOnAbort } from './session/stop-on-abort.ts';
 import { openCall, type TypedCall } from './session/typed-call.ts';
 
 export interface WriteResult {
@@ -33,7 +33,7 @@ export async function resumingWrite(
     const { session } = await sessions.ready(signal);
     try {
       const call = openCall(session, FileServiceLite.write, { input: { case: 'open', value: { ...open, resume } } });
-      const untie = stopOnAbort(call.raw, signal);
+      const untie = onAbort(signal, (reason) => call.raw.cancel(reason));
       try {
         return await upload(call, { ...open, resume }, source, options);
       } finally {

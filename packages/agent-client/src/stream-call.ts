@@ -1,11 +1,11 @@
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { LiteMethod } from '@innkeeper/contract/lite';
+import { onAbort } from '@innkeeper/kit';
 import type { StreamOptions } from './agent-link.ts';
 import type { LinkClock } from './clock.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
-import { stopOnAbort } from './session/stop-on-abort.ts';
 import { openCall, type TypedCall } from './session/typed-call.ts';
 import { requireCapability, withDeadline } from './unary.ts';
 
@@ -31,7 +31,7 @@ export async function* streamCall<I extends DescMessage, O extends DescMessage>(
   if (first.done === true) throw new OperationError('INVALID_ARGUMENT', `${method.name} was called without a request.`);
   signal.throwIfAborted();
   const call = openCall(session, method, first.value, { timeoutMs });
-  const untie = stopOnAbort(call.raw, signal);
+  const untie = onAbort(signal, (reason) => call.raw.cancel(reason));
   try {
     if (method.kind !== 'unary' && method.kind !== 'server_streaming') void sendRest(call, input);
     for (let answer = await call.next(); answer !== undefined; answer = await call.next()) yield answer;

@@ -2,13 +2,12 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { OpenTarSchema, ReadTarDone, ReadTarRequestSchema, WriteTarDone } from '@innkeeper/contract/agent';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
-import { createDeferred } from '@innkeeper/kit';
+import { createDeferred, onAbort } from '@innkeeper/kit';
 import type { CallOptions, TarReading } from './agent-link.ts';
 import { checkSkipped, checkTotal, misbehaves, offsetOf } from './guest-claims.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { sendChunks } from './send-chunks.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
-import { stopOnAbort } from './session/stop-on-abort.ts';
 import { openCall } from './session/typed-call.ts';
 
 /** Streams a tree as an archive, in one session: the agent makes it as it goes, so a cut fails with AGENT_UNREACHABLE. */
@@ -42,7 +41,7 @@ async function* readChunks(
 ): AsyncGenerator<Uint8Array, ReadTarDone> {
   const { session } = await sessions.ready(signal);
   const call = openCall(session, FileServiceLite.readTar, request);
-  const untie = stopOnAbort(call.raw, signal);
+  const untie = onAbort(signal, (reason) => call.raw.cancel(reason));
   try {
     for (let read = 0; ; ) {
       const event = (await call.next())?.event;
@@ -75,7 +74,7 @@ export async function writeTar(
   const signal = options.signal ?? neverAborted;
   const { session } = await sessions.ready(signal);
   const call = openCall(session, FileServiceLite.writeTar, { input: { case: 'open', value: open } });
-  const untie = stopOnAbort(call.raw, signal);
+  const untie = onAbort(signal, (reason) => call.raw.cancel(reason));
   try {
     const opened = await call.next();
     if (opened?.event.case !== 'opened') throw misbehaves('An archive was not answered by "opened".');

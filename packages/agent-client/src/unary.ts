@@ -2,11 +2,11 @@ import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/prot
 import type { Welcome } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { LiteMethod } from '@innkeeper/contract/lite';
+import { linkSignals, onAbort } from '@innkeeper/kit';
 import type { CallOptions } from './agent-link.ts';
 import type { LinkClock } from './clock.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
-import { stopOnAbort } from './session/stop-on-abort.ts';
 import { openCall } from './session/typed-call.ts';
 
 const defaultTimeoutMs = 30_000;
@@ -30,7 +30,7 @@ export async function ask<I extends DescMessage, O extends DescMessage>(
       const { session } = open;
       try {
         const call = openCall(session, method, request, { timeoutMs: leftMs() });
-        const untie = stopOnAbort(call.raw, signal);
+        const untie = onAbort(signal, (reason) => call.raw.cancel(reason));
         try {
           const answer = await call.next();
           if (answer === undefined)
@@ -70,18 +70,14 @@ export async function withDeadline<T>(
 ): Promise<T> {
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
   const endMs = clock.nowMs() + timeoutMs;
-  const controller = new AbortController();
+  const linked = linkSignals(options.signal);
   const takeBack = clock.setTimer(timeoutMs, () =>
-    controller.abort(new OperationError('AGENT_UNREACHABLE', `The agent gave no answer within ${timeoutMs} ms.`)),
+    linked.abort(new OperationError('AGENT_UNREACHABLE', `The agent gave no answer within ${timeoutMs} ms.`)),
   );
-  const onAbort = (): void =>
-    controller.abort(options.signal?.reason ?? new OperationError('CANCELED', 'The caller gave up.'));
-  options.signal?.addEventListener('abort', onAbort);
-  if (options.signal?.aborted === true) onAbort();
   try {
-    return await work(controller.signal, () => Math.max(1, Math.round(endMs - clock.nowMs())));
+    return await work(linked.signal, () => Math.max(1, Math.round(endMs - clock.nowMs())));
   } finally {
     takeBack();
-    options.signal?.removeEventListener('abort', onAbort);
+    linked.unlink();
   }
 }

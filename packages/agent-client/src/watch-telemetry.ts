@@ -1,9 +1,9 @@
 import type { Telemetry } from '@innkeeper/contract/agent';
 import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
-import { type LinkClock, pause } from './clock.ts';
+import { onAbort, pause } from '@innkeeper/kit';
+import type { LinkClock } from './clock.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
-import { stopOnAbort } from './session/stop-on-abort.ts';
 import { openCall } from './session/typed-call.ts';
 
 /** Between a watch that ended, as an older agent may end it, and the next. */
@@ -29,7 +29,7 @@ export function watchTelemetry(
       const { session } = await sessions.ready(signal);
       try {
         const call = openCall(session, TelemetryServiceLite.watch, { intervalMs });
-        const untie = stopOnAbort(call.raw, signal);
+        const untie = onAbort(signal, (reason) => call.raw.cancel(reason));
         try {
           for (;;) {
             if (nextReportMs > clock.nowMs()) await pause(clock, nextReportMs - clock.nowMs(), signal);

@@ -1,5 +1,4 @@
-import { OperationError } from '@innkeeper/contract/errors';
-import type { Channel, Log } from '@innkeeper/kit';
+import { type Channel, type Log, linkSignals } from '@innkeeper/kit';
 import { detectDialect, detectionBytes } from '@innkeeper/wire';
 import { serveAgentMessage } from './agent-message/serve-agent-message.ts';
 import { capabilitiesOf } from './capabilities.ts';
@@ -97,7 +96,7 @@ export function createAgent(host: Host, log: Log): Agent {
 
   return {
     serveChannel: async (channel, dialect, outer) => {
-      const { signal, unlink } = anyOf(outer, stopping.signal);
+      const { signal, unlink } = linkSignals(outer, stopping.signal);
       try {
         if (dialect !== 'detect') {
           await serve(channel, dialect, undefined, signal);
@@ -137,21 +136,4 @@ async function detect(
     const found = detectDialect(firstBytes);
     if (found !== undefined || firstBytes.length >= detectionBytes) return { found, firstBytes };
   }
-}
-
-function anyOf(first: AbortSignal, second: AbortSignal): { signal: AbortSignal; unlink: () => void } {
-  const controller = new AbortController();
-  const onFirst = (): void => controller.abort(first.reason);
-  const onSecond = (): void => controller.abort(second.reason ?? new OperationError('CANCELED', 'The agent stops.'));
-  if (first.aborted) onFirst();
-  else if (second.aborted) onSecond();
-  first.addEventListener('abort', onFirst);
-  second.addEventListener('abort', onSecond);
-  return {
-    signal: controller.signal,
-    unlink: () => {
-      first.removeEventListener('abort', onFirst);
-      second.removeEventListener('abort', onSecond);
-    },
-  };
 }

@@ -1,9 +1,9 @@
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { OperationError } from '@innkeeper/contract/errors';
 import { type LiteMethod, liteDecode, liteEncode, MalformedMessageError } from '@innkeeper/contract/lite';
+import { orAborted, withDeadline } from '@innkeeper/kit';
 import type { Clock } from './host.ts';
 import { toOperationError } from './operation-errors.ts';
-import { abortable, withDeadline } from './with-deadline.ts';
 
 const copiedBulkBytes = 60_000;
 
@@ -166,8 +166,10 @@ export class OperationTable implements Dispatcher {
     sink: (body: Uint8Array) => Promise<void>,
     options: { readonly signal: AbortSignal; readonly timeoutMs: number },
   ): Promise<void> {
-    return withDeadline({ ...options, clock: this.#clock, what: method }, (signal) =>
-      this.run(method, abortable(input, signal), copyingSink(sink), signal),
+    const { signal, timeoutMs } = options;
+    const late = (): Error => new OperationError('DEADLINE_EXCEEDED', `${method} took longer than ${timeoutMs} ms.`);
+    return withDeadline({ timers: this.#clock, timeoutMs, signal, late }, (ending) =>
+      this.run(method, abortable(input, ending), copyingSink(sink), ending),
     );
   }
 
@@ -221,6 +223,16 @@ function copyingSink(send: (body: Uint8Array) => Promise<void>): CallSink {
       body.set(data.subarray(0, count), prefix.length);
       await send(body);
       return count;
+    },
+  };
+}
+
+/** The same messages; a wait for the next one rejects when the signal is aborted. */
+function abortable<T>(input: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
+  return {
+    [Symbol.asyncIterator]: () => {
+      const iterator = input[Symbol.asyncIterator]();
+      return { next: () => orAborted(iterator.next(), signal) };
     },
   };
 }

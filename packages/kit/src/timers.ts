@@ -24,7 +24,7 @@ export function pause(timers: Timers, delayMs: number, signal: AbortSignal | und
 
 export interface DeadlineOptions {
   readonly timers: Timers;
-  /** Milliseconds; 0: no deadline. */
+  /** Milliseconds; 0: no deadline, and the work alone says when it ends. */
   readonly timeoutMs: number;
   /** The caller's: ends the work as well. */
   readonly signal?: AbortSignal | undefined;
@@ -40,12 +40,13 @@ export async function withDeadline<T>(
   { timers, timeoutMs, signal, late }: DeadlineOptions,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  if (timeoutMs === 0) return await work(signal ?? new AbortController().signal);
   const linked = linkSignals(signal);
-  const cancel = timeoutMs === 0 ? undefined : timers.setTimer(timeoutMs, () => linked.abort(late()));
+  const cancel = timers.setTimer(timeoutMs, () => linked.abort(late()));
   try {
     return await orAborted(work(linked.signal), linked.signal);
   } finally {
-    cancel?.();
+    cancel();
     linked.unlink();
   }
 }

@@ -1,4 +1,4 @@
-import type { Log } from '@innkeeper/kit';
+import { errorMessage, type Log } from '@innkeeper/kit';
 import * as host from 'host';
 import { SocketChannel } from './socket-channel.ts';
 
@@ -52,7 +52,7 @@ class UnixListener {
     try {
       connection = host.accept(this.#fd);
     } catch (error) {
-      log.warn('connection.refused', { path, error: error instanceof Error ? error.message : String(error) });
+      log.warn('connection.refused', { path, error: errorMessage(error) });
       this.#pause();
       return;
     }
@@ -61,9 +61,7 @@ class UnixListener {
     this.#update();
     const channel = new SocketChannel(`unix:${path}`, connection);
     serve(channel)
-      .catch((error: unknown) =>
-        log.warn('connection.failed', { path, error: error instanceof Error ? error.message : String(error) }),
-      )
+      .catch((error: unknown) => log.warn('connection.failed', { path, error: errorMessage(error) }))
       .finally(async () => {
         await channel.close();
         this.#open--;

@@ -1,4 +1,4 @@
-import type { Channel } from '@innkeeper/kit';
+import { type Channel, onAbort } from '@innkeeper/kit';
 import * as host from 'host';
 import { onEverySignal } from '../host/signals.ts';
 import { readBuffer, readBufferBytes } from './read-buffer.ts';
@@ -33,8 +33,7 @@ export class PortChannel implements Channel {
   }
 
   async read(options?: { readonly signal?: AbortSignal | undefined }): Promise<Uint8Array | undefined> {
-    const onAbort = (): void => this.#wakeAll();
-    options?.signal?.addEventListener('abort', onAbort);
+    const untie = onAbort(options?.signal, () => this.#wakeAll());
     try {
       for (;;) {
         options?.signal?.throwIfAborted();
@@ -58,14 +57,13 @@ export class PortChannel implements Channel {
         }
       }
     } finally {
-      options?.signal?.removeEventListener('abort', onAbort);
+      untie();
     }
   }
 
   /** See DirectChannel. */
   async readEach(take: (bytes: Uint8Array) => boolean, { signal }: { readonly signal: AbortSignal }): Promise<boolean> {
-    const onAbort = (): void => this.#wakeAll();
-    signal.addEventListener('abort', onAbort);
+    const untie = onAbort(signal, () => this.#wakeAll());
     try {
       for (;;) {
         signal.throwIfAborted();
@@ -80,7 +78,7 @@ export class PortChannel implements Channel {
         await this.#change();
       }
     } finally {
-      signal.removeEventListener('abort', onAbort);
+      untie();
     }
   }
 

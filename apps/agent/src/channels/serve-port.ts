@@ -1,5 +1,6 @@
-import type { Log } from '@innkeeper/kit';
+import { errorMessage, type Log, pause } from '@innkeeper/kit';
 import * as host from 'host';
+import { guestTimers } from '../host/clock.ts';
 import { findPort } from './find-port.ts';
 import { PortChannel } from './port-channel.ts';
 
@@ -21,7 +22,7 @@ export async function servePort({ name, log, signal, serve }: ServePortOptions):
   while (!signal.aborted) {
     const channel = tryOpen(name, log);
     if (channel === undefined) {
-      await pause(retryMs, signal);
+      await pause(guestTimers, retryMs, signal);
       retryMs = Math.min(retryMs * 2, lastRetryMs);
       continue;
     }
@@ -30,13 +31,13 @@ export async function servePort({ name, log, signal, serve }: ServePortOptions):
     try {
       while (!signal.aborted) await serve(channel);
     } catch (error) {
-      log.warn('port.failed', { port: name, error: error instanceof Error ? error.message : String(error) });
+      log.warn('port.failed', { port: name, error: errorMessage(error) });
     } finally {
       await channel.close();
     }
     // One that fails as soon as it is open is not tried in a circle.
     if (host.monotonicMs() - openedAtMs >= lastRetryMs) retryMs = firstRetryMs;
-    await pause(retryMs, signal);
+    await pause(guestTimers, retryMs, signal);
     retryMs = Math.min(retryMs * 2, lastRetryMs);
   }
 }
@@ -47,23 +48,7 @@ function tryOpen(name: string, log: Log): PortChannel | undefined {
   try {
     return new PortChannel(name, path);
   } catch (error) {
-    log.debug('port.busy', { port: name, error: error instanceof Error ? error.message : String(error) });
+    log.debug('port.busy', { port: name, error: errorMessage(error) });
     return undefined;
   }
-}
-
-function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const onEnd = (): void => {
-      host.clearTimer(id);
-      signal.removeEventListener('abort', onEnd);
-      resolve();
-    };
-    const id = host.setTimer(delayMs, onEnd);
-    signal.addEventListener('abort', onEnd);
-  });
 }

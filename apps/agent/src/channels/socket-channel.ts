@@ -1,4 +1,4 @@
-import type { Channel } from '@innkeeper/kit';
+import { type Channel, onAbort } from '@innkeeper/kit';
 import * as host from 'host';
 import { readBuffer, readBufferBytes } from './read-buffer.ts';
 import { Readiness } from './readiness.ts';
@@ -21,8 +21,7 @@ export class SocketChannel implements Channel {
   }
 
   async read(options?: { readonly signal?: AbortSignal | undefined }): Promise<Uint8Array | undefined> {
-    const onAbort = (): void => this.#readiness.wakeAll();
-    options?.signal?.addEventListener('abort', onAbort);
+    const untie = onAbort(options?.signal, () => this.#readiness.wakeAll());
     try {
       for (;;) {
         options?.signal?.throwIfAborted();
@@ -33,14 +32,13 @@ export class SocketChannel implements Channel {
         await this.#readiness.readable();
       }
     } finally {
-      options?.signal?.removeEventListener('abort', onAbort);
+      untie();
     }
   }
 
   /** See DirectChannel. */
   async readEach(take: (bytes: Uint8Array) => boolean, { signal }: { readonly signal: AbortSignal }): Promise<boolean> {
-    const onAbort = (): void => this.#readiness.wakeAll();
-    signal.addEventListener('abort', onAbort);
+    const untie = onAbort(signal, () => this.#readiness.wakeAll());
     const state = { held: false, gone: false };
     try {
       while (!state.held && !state.gone && !this.#closed) {
@@ -55,7 +53,7 @@ export class SocketChannel implements Channel {
       }
       return state.held;
     } finally {
-      signal.removeEventListener('abort', onAbort);
+      untie();
     }
   }
 

@@ -1,5 +1,14 @@
 import type { Clock } from '@innkeeper/agent-core';
+import type { Timers } from '@innkeeper/kit';
 import * as host from 'host';
+
+/** The guest's timers, by its monotonic clock. */
+export const guestTimers: Timers = {
+  setTimer: (delayMs, callback) => {
+    const id = host.setTimer(delayMs, callback);
+    return () => host.clearTimer(id);
+  },
+};
 
 export function createClock(): Clock {
   return {
@@ -7,9 +16,6 @@ export function createClock(): Clock {
     monotonicNs: () => host.now(1),
     monotonicMs: host.monotonicMs,
     setWallTimeNs: host.setRealtime,
-    setTimer: (delayMs, callback) => {
-      const id = host.setTimer(delayMs, callback);
-      return () => host.clearTimer(id);
-    },
+    ...guestTimers,
   };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { toJson } from '@bufbuild/protobuf';
 import { type Vm, VmSchema, VmState } from '@innkeeper/contract/control';
+import { onAbort } from '@innkeeper/kit';
 import type { Command } from 'commander';
 import { contextOf } from '../context.ts';
 import { EndedBySignal, onDeadlySignal } from '../ended-by-signal.ts';
@@ -69,7 +70,7 @@ async function live(draw: () => Promise<string>, intervalMs: number): Promise<vo
   process.stdin.on('data', onKey);
   const release = onDeadlySignal((signal) => stop.abort(new EndedBySignal(signal)));
   const stopped = new Promise<undefined>((resolve) => {
-    stop.signal.addEventListener('abort', () => resolve(undefined));
+    onAbort(stop.signal, () => resolve(undefined));
   });
   try {
     while (!stop.signal.aborted) {

@@ -1,12 +1,13 @@
 import { styleText } from 'node:util';
 import { isOperationError } from '@innkeeper/contract/errors';
+import { errorMessage } from '@innkeeper/kit';
 import { cleanJson, cleanLines } from './clean.ts';
 
 const indent = '       ';
 
 /** One error on standard error: what happened, its reason, what to do; or the same as one line of JSON. */
 export function printError(error: unknown, asJson: boolean): void {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   if (asJson) {
     const object = isOperationError(error)
       ? { code: error.code, reason: error.reason, message, nextStep: error.nextStep }

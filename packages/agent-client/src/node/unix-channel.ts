@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { type Channel, createDeferred } from '@innkeeper/kit';
+import { type Channel, createDeferred, onAbort } from '@innkeeper/kit';
 
 /** Opens a unix socket as a channel. Rejects when nobody listens. */
 export async function openUnixChannel(
@@ -8,18 +8,16 @@ export async function openUnixChannel(
 ): Promise<Channel> {
   const socket = connect({ path });
   const opened = createDeferred<void>();
-  const onAbort = (): void => {
-    socket.destroy();
-    opened.reject(options?.signal?.reason);
-  };
   socket.once('connect', opened.resolve);
   socket.once('error', opened.reject);
-  options?.signal?.addEventListener('abort', onAbort);
-  if (options?.signal?.aborted === true) onAbort();
+  const untie = onAbort(options?.signal, (reason) => {
+    socket.destroy();
+    opened.reject(reason);
+  });
   try {
     await opened.promise;
   } finally {
-    options?.signal?.removeEventListener('abort', onAbort);
+    untie();
   }
   return new UnixChannel(`unix:${path}`, socket);
 }
@@ -53,12 +51,11 @@ class UnixChannel implements Channel {
       if (chunk !== null) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       if (this.#ended) return undefined;
       await new Promise<void>((resolve) => {
-        const onAbort = (): void => resolve();
+        const untie = onAbort(signal, () => resolve());
         this.#wake = () => {
-          signal?.removeEventListener('abort', onAbort);
+          untie();
           resolve();
         };
-        signal?.addEventListener('abort', onAbort);
       });
     }
   }

@@ -1,5 +1,5 @@
 import { OperationError } from '@innkeeper/contract/errors';
-import { createDeferred, type Deferred } from '@innkeeper/kit';
+import { Notifier } from '@innkeeper/kit';
 import { initialAgentCredit, maxBodyBytes, messageCharge } from '@innkeeper/wire';
 import type { TurnBudget } from './turn-budget.ts';
 
@@ -43,8 +43,8 @@ export class SessionCall {
   #sendCredit = initialAgentCredit;
   /** What may yet be granted; a grant counts as a message does. */
   #grantable = creditSlack;
-  #waitingReader: Deferred<void> | undefined;
-  #waitingWriter: Deferred<void> | undefined;
+  readonly #arrived = new Notifier();
+  readonly #granted = new Notifier();
   #over: { readonly error: unknown } | undefined;
 
   constructor(ports: SessionCallPorts) {
@@ -67,8 +67,7 @@ export class SessionCall {
         if (this.#over.error !== undefined) throw this.#over.error;
         return undefined;
       }
-      this.#waitingReader ??= createDeferred();
-      await this.#waitingReader.promise;
+      await this.#arrived.changed();
     }
   }
 
@@ -147,8 +146,7 @@ export class SessionCall {
   /** Waits until the agent takes more and the session has room for it. */
   async #credit(): Promise<void> {
     while (this.#sendCredit <= 0 && this.#over === undefined) {
-      this.#waitingWriter ??= createDeferred();
-      await this.#waitingWriter.promise;
+      await this.#granted.changed();
     }
     await this.#ports.room();
     if (this.#over !== undefined) throw this.#over.error ?? new OperationError('CANCELED', 'The call is over.');
@@ -177,13 +175,11 @@ export class SessionCall {
   }
 
   #wakeReader(): void {
-    this.#waitingReader?.resolve();
-    this.#waitingReader = undefined;
+    this.#arrived.notify();
   }
 
   #wakeWriter(): void {
-    this.#waitingWriter?.resolve();
-    this.#waitingWriter = undefined;
+    this.#granted.notify();
   }
 }
 

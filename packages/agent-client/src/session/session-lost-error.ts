@@ -1,4 +1,5 @@
 import type { ReasonName } from '@innkeeper/contract/errors';
+import { errorMessage } from '@innkeeper/kit';
 
 /** The session ended before the call did. Calls that can resume go on in the next one; others fail with `reason`. */
 export class SessionLostError extends Error {
@@ -12,6 +13,6 @@ export class SessionLostError extends Error {
 
   /** For a channel that failed with `error`. */
   static unreachable(error: unknown): SessionLostError {
-    return new SessionLostError('AGENT_UNREACHABLE', error instanceof Error ? error.message : String(error));
+    return new SessionLostError('AGENT_UNREACHABLE', errorMessage(error));
   }
 }

@@ -1,4 +1,4 @@
-import { type Channel, createDeferred, type Deferred } from '@innkeeper/kit';
+import { type Channel, Notifier } from '@innkeeper/kit';
 import { SessionLostError } from './session-lost-error.ts';
 
 /** Bytes on their way to a guest before data of streams waits for its turn. */
@@ -14,7 +14,7 @@ export class SessionWriter {
   readonly #channel: Pick<Channel, 'write'>;
   readonly #onFailure: (why: SessionLostError) => void;
   #waitingBytes = 0;
-  #room: Deferred<void> | undefined;
+  readonly #room = new Notifier();
 
   constructor(channel: Pick<Channel, 'write'>, onFailure: (why: SessionLostError) => void) {
     this.#channel = channel;
@@ -43,10 +43,7 @@ export class SessionWriter {
 
   /** Resolves when data may be written. */
   async room(): Promise<void> {
-    while (this.#waitingBytes >= dataRoomBytes) {
-      this.#room ??= createDeferred();
-      await this.#room.promise;
-    }
+    await this.#room.until(() => this.#waitingBytes < dataRoomBytes);
   }
 
   /** The session is over: nobody waits any more. */
@@ -56,7 +53,6 @@ export class SessionWriter {
   }
 
   wakeAll(): void {
-    this.#room?.resolve();
-    this.#room = undefined;
+    this.#room.notify();
   }
 }

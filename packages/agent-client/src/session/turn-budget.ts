@@ -1,4 +1,4 @@
-import { createDeferred, type Deferred } from '@innkeeper/kit';
+import { Notifier } from '@innkeeper/kit';
 import type { LinkClock } from '../clock.ts';
 
 /** Work that one session may cause in a turn of the event loop: two reads of a port, or 64 small messages. */
@@ -14,7 +14,7 @@ export class TurnBudget {
   readonly #clock: Pick<LinkClock, 'nextTurn'>;
   #left = turnBytes;
   #isRunning = false;
-  #next: Deferred<void> | undefined;
+  readonly #next = new Notifier();
 
   constructor(clock: Pick<LinkClock, 'nextTurn'>) {
     this.#clock = clock;
@@ -28,14 +28,12 @@ export class TurnBudget {
       this.#clock.nextTurn(() => this.#renew());
     }
     if (this.#left > 0) return undefined;
-    this.#next ??= createDeferred();
-    return this.#next.promise;
+    return this.#next.changed();
   }
 
   #renew(): void {
     this.#isRunning = false;
     this.#left = turnBytes;
-    this.#next?.resolve();
-    this.#next = undefined;
+    this.#next.notify();
   }
 }

@@ -1,12 +1,11 @@
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import type { FileWriteRequest } from '@innkeeper/contract/agent-message';
 import { OperationError } from '@innkeeper/contract/errors';
-import { createDeferred, type Deferred } from '@innkeeper/kit';
+import { createDeferred, type Deferred, type LinkedAbort, linkSignals, Notifier } from '@innkeeper/kit';
 import { commitMessage, dataMessages, isLastChunk, openMessage } from '@innkeeper/wire';
 import type { Dispatcher } from '../dispatch.ts';
 import type { Clock } from '../host.ts';
 import { uploadIdleMs } from './limits.ts';
-import { linkedAbort } from './linked-abort.ts';
 
 interface Waiting {
   readonly request: FileWriteRequest;
@@ -25,9 +24,9 @@ export interface ChunkedUploadOptions {
  */
 export class ChunkedUpload {
   readonly #clock: Clock;
-  readonly #controller: AbortController;
+  readonly #linked: LinkedAbort;
   readonly #waiting: Waiting[] = [];
-  #wake: Deferred<void> | undefined;
+  readonly #arrived = new Notifier();
   #stopIdleTimer: (() => void) | undefined;
   #expectedChunk = 0;
   #expectedOffset = 0n;
@@ -39,17 +38,17 @@ export class ChunkedUpload {
   ended = false;
 
   constructor(first: FileWriteRequest, options: ChunkedUploadOptions) {
-    const { controller, unlink } = linkedAbort(options.signal);
+    const linked = linkSignals(options.signal);
     this.#clock = options.clock;
-    this.#controller = controller;
-    const limits = { signal: controller.signal, timeoutMs: 0 };
+    this.#linked = linked;
+    const limits = { signal: linked.signal, timeoutMs: 0 };
     options.dispatcher
       .call(FileServiceLite.write.name, this.#requests(first), async () => undefined, limits)
       .then(
         () => this.#end(undefined),
         (error: unknown) => this.#end(OperationError.from(error)),
       )
-      .finally(unlink);
+      .finally(linked.unlink);
   }
 
   /** Resolves when the chunk is written; for the last one, when the file is in its place. */
@@ -66,15 +65,15 @@ export class ChunkedUpload {
     this.#waiting.push(waiting);
     this.#stopIdleTimer?.();
     this.#stopIdleTimer = undefined;
-    this.#wake?.resolve();
+    this.#arrived.notify();
     return waiting.written.promise;
   }
 
   /** Gives the upload up; what was written of it goes. */
   abort(reason: OperationError): void {
     this.#failure ??= reason;
-    this.#controller.abort(reason);
-    this.#wake?.resolve();
+    this.#linked.abort(reason);
+    this.#arrived.notify();
   }
 
   #gap(request: FileWriteRequest): OperationError | undefined {
@@ -112,8 +111,7 @@ export class ChunkedUpload {
       if (next !== undefined) return next;
       const idle = new OperationError('DEADLINE_EXCEEDED', `The next chunk did not come for ${uploadIdleMs} ms.`);
       this.#stopIdleTimer = this.#clock.setTimer(uploadIdleMs, () => this.abort(idle));
-      this.#wake = createDeferred<void>();
-      await this.#wake.promise;
+      await this.#arrived.changed();
     }
   }
 

@@ -2,11 +2,10 @@ import type { System, Telemetry } from '@innkeeper/contract/agent';
 import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
-import type { Log } from '@innkeeper/kit';
+import { type Log, linkSignals } from '@innkeeper/kit';
 import { type AgentMessageReply, agentReadyEvent, telemetryEvent } from '@innkeeper/wire';
 import type { Dispatcher } from '../dispatch.ts';
 import { telemetryIntervalMs } from './limits.ts';
-import { linkedAbort } from './linked-abort.ts';
 import type { ReplyWriter } from './reply-writer.ts';
 
 export interface ReportEventsOptions {
@@ -42,17 +41,17 @@ export async function reportEvents(options: ReportEventsOptions): Promise<void> 
 
 /** The addresses for agent_ready; it is said without them when telemetry fails. */
 async function readOneReport(options: ReportEventsOptions): Promise<Telemetry | undefined> {
-  const { controller, unlink } = linkedAbort(options.signal);
+  const linked = linkSignals(options.signal);
   let report: Telemetry | undefined;
   try {
-    await watchTelemetry(options, controller.signal, (telemetry) => {
+    await watchTelemetry(options, linked.signal, (telemetry) => {
       report ??= telemetry;
-      controller.abort(new OperationError('CANCELED', 'One report is enough.'));
+      linked.abort(new OperationError('CANCELED', 'One report is enough.'));
     });
   } catch (error) {
     if (report === undefined) options.log.warn('agent-message.no-telemetry', { error: String(error) });
   } finally {
-    unlink();
+    linked.unlink();
   }
   return report;
 }

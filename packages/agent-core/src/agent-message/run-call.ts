@@ -1,7 +1,7 @@
 import { isOperationError, OperationError } from '@innkeeper/contract/errors';
+import { linkSignals } from '@innkeeper/kit';
 import type { AgentMessageCall, AgentMessageReply } from '@innkeeper/wire';
 import type { Dispatcher } from '../dispatch.ts';
-import { linkedAbort } from './linked-abort.ts';
 
 /** Carries out the call that a request became. Never rejects: an error is a response too. */
 export async function runCall(
@@ -9,21 +9,21 @@ export async function runCall(
   dispatcher: Dispatcher,
   options: { readonly signal: AbortSignal },
 ): Promise<AgentMessageReply> {
-  const { controller, unlink } = linkedAbort(options.signal);
+  const linked = linkSignals(options.signal);
   let satisfied = false;
   const sink = async (body: Uint8Array): Promise<void> => {
     if (satisfied || !call.take(body)) return;
     satisfied = true;
-    controller.abort(new OperationError('CANCELED', 'No further answer is wanted.'));
+    linked.abort(new OperationError('CANCELED', 'No further answer is wanted.'));
   };
   try {
-    const { signal } = controller;
+    const { signal } = linked;
     await dispatcher.call(call.method, inTurn(call.requests()), sink, { signal, timeoutMs: call.timeoutMs });
     return call.finish(undefined);
   } catch (error) {
     return call.finish(satisfied ? undefined : errorOf(error, options.signal));
   } finally {
-    unlink();
+    linked.unlink();
   }
 }
 

@@ -1,6 +1,6 @@
 import type { AgentMessage } from '@innkeeper/contract/agent-message';
 import { OperationError } from '@innkeeper/contract/errors';
-import type { Channel, Log } from '@innkeeper/kit';
+import { type Channel, type Log, linkSignals, orAborted } from '@innkeeper/kit';
 import {
   type AgentMessageIncoming,
   AgentMessageReceiver,
@@ -16,7 +16,6 @@ import type { Dispatcher } from '../dispatch.ts';
 import type { Bytes, Clock } from '../host.ts';
 import { FileWrites } from './file-writes.ts';
 import { answerBudgetBytes, maxRunningCalls, maxUnsentMessages, requestBudgetBytes, stallMs } from './limits.ts';
-import { linkedAbort } from './linked-abort.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import { reportEvents } from './report-events.ts';
 import { runCall } from './run-call.ts';
@@ -41,24 +40,24 @@ export interface ServeAgentMessageOptions {
  * this resolves after the peer's going, nothing of the session is being written to it any more.
  */
 export async function serveAgentMessage(options: ServeAgentMessageOptions): Promise<void> {
-  const { controller, unlink } = linkedAbort(options.signal);
-  const session = new AgentMessageSession(options, controller.signal);
+  const linked = linkSignals(options.signal);
+  const session = new AgentMessageSession(options, linked.signal);
   try {
     await session.run();
   } finally {
-    controller.abort(new OperationError('CANCELED', 'The session is over.'));
-    unlink();
+    linked.abort(new OperationError('CANCELED', 'The session is over.'));
+    linked.unlink();
     await untilAborted(session.close(), options.signal);
   }
 }
 
 /** `work`, but no longer than until the signal: then whoever gave it closes the channel, and with it what is pending. */
-function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    work.then(resolve, reject);
-  });
+async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  try {
+    await orAborted(work, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
 }
 
 class AgentMessageSession {

@@ -1,4 +1,4 @@
-import { createDeferred, type Deferred } from '@innkeeper/kit';
+import { createDeferred, type Deferred, Notifier } from '@innkeeper/kit';
 
 interface Taker {
   readonly take: (body: Uint8Array) => boolean;
@@ -12,7 +12,7 @@ interface Taker {
 export class InputQueue implements AsyncIterable<Uint8Array> {
   readonly #bodies: Uint8Array[] = [];
   readonly #onConsumed: (bytes: number) => void;
-  #waiting: Deferred<void> | undefined;
+  readonly #arrived = new Notifier();
   /** Takes bodies as they come, while there is one. */
   #taker: Taker | undefined;
   #ended = false;
@@ -96,8 +96,7 @@ export class InputQueue implements AsyncIterable<Uint8Array> {
         continue;
       }
       if (this.#ended) return;
-      this.#waiting = createDeferred();
-      await this.#waiting.promise;
+      await this.#arrived.changed();
     }
   }
 
@@ -106,7 +105,6 @@ export class InputQueue implements AsyncIterable<Uint8Array> {
       this.#taker?.done.resolve();
       this.#taker = undefined;
     }
-    this.#waiting?.resolve();
-    this.#waiting = undefined;
+    this.#arrived.notify();
   }
 }

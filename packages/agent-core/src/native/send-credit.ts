@@ -1,10 +1,10 @@
-import { createDeferred, type Deferred } from '@innkeeper/kit';
+import { Notifier } from '@innkeeper/kit';
 
 /** How many bytes of answers the other side still takes for one call. A writer with any credit may send one message. */
 export class SendCredit {
   #bytes: number;
   #unacknowledged = 0;
-  #waiting: Deferred<void> | undefined;
+  readonly #changed = new Notifier();
   #failure: unknown;
 
   constructor(bytes: number) {
@@ -23,7 +23,7 @@ export class SendCredit {
   grant(bytes: number): void {
     this.#bytes += bytes;
     this.#unacknowledged = Math.max(0, this.#unacknowledged - bytes);
-    if (this.#bytes > 0) this.#wake();
+    if (this.#bytes > 0) this.#changed.notify();
   }
 
   spend(bytes: number): void {
@@ -34,19 +34,13 @@ export class SendCredit {
   /** Resolves when there is credit; rejects once the call is over. Does not wait a tick when there is. */
   async available(): Promise<void> {
     while (this.#bytes <= 0 && this.#failure === undefined) {
-      this.#waiting ??= createDeferred();
-      await this.#waiting.promise;
+      await this.#changed.changed();
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   fail(reason: unknown): void {
     this.#failure ??= reason;
-    this.#wake();
-  }
-
-  #wake(): void {
-    this.#waiting?.resolve();
-    this.#waiting = undefined;
+    this.#changed.notify();
   }
 }

@@ -1,6 +1,6 @@
 import type { Call, Hello } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
-import type { Log } from '@innkeeper/kit';
+import { type Log, onAbort } from '@innkeeper/kit';
 import { AgentReceiver, type ByteOps, encodeFrame, initialAgentCredit, type NativePayload } from '@innkeeper/wire';
 import type { OperationTable } from '../dispatch.ts';
 import type { Clock } from '../host.ts';
@@ -61,15 +61,14 @@ class NativeServer {
   async run(): Promise<void> {
     const { signal, firstBytes } = this.#options;
     if (firstBytes !== undefined) this.#take(firstBytes);
-    const onAbort = (): void => this.#sayGoodbye();
-    signal.addEventListener('abort', onAbort);
+    const untie = onAbort(signal, () => this.#sayGoodbye());
     try {
       while (await this.#takeSome()) {
         // A node that asks and does not read its answers is not heard any further, and neither costs memory.
         while (this.#outbox?.isFull === true && !signal.aborted) await this.#outbox.room();
       }
     } finally {
-      signal.removeEventListener('abort', onAbort);
+      untie();
     }
   }
 

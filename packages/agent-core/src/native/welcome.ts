@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Hello, WelcomeSchema } from '@innkeeper/contract/agent';
-import type { Log } from '@innkeeper/kit';
+import { errorMessage, type Log } from '@innkeeper/kit';
 import type { Host } from '../host.ts';
 import { shouldStepClock } from './clock-step.ts';
 
@@ -66,7 +66,7 @@ function tryStep(host: Host, wallNs: bigint, log: Log): boolean {
     return true;
   } catch (error) {
     // EPERM: an agent without the right to set the clock; the welcome says that it was not stepped.
-    log.warn('clock.step-refused', { error: error instanceof Error ? error.message : String(error) });
+    log.warn('clock.step-refused', { error: errorMessage(error) });
     return false;
   }
 }

@@ -1,6 +1,6 @@
 import { PowerServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
-import type { Log } from '@innkeeper/kit';
+import { errorMessage, type Log } from '@innkeeper/kit';
 import { type Operation, unaryOperation } from '../dispatch.ts';
 import type { Host } from '../host.ts';
 import { chooseShutdown, type ShutdownMode } from './choose-shutdown.ts';
@@ -42,7 +42,7 @@ async function shutDown(host: Host, mode: ShutdownMode, argv: readonly string[],
       if (exitCode === 0) return;
       log.warn('power.refused', { exitCode, output: stderr.slice(0, 200) });
     } catch (error) {
-      log.warn('power.refused', { error: error instanceof Error ? error.message : String(error) });
+      log.warn('power.refused', { error: errorMessage(error) });
     }
   }
   await host.power.rebootNow(mode);

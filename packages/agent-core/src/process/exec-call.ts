@@ -1,6 +1,6 @@
 import type { ExecEventSchema } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
-import { createDeferred } from '@innkeeper/kit';
+import { createDeferred, onAbort } from '@innkeeper/kit';
 import type { CallContext } from '../dispatch.ts';
 import type { Clock } from '../host.ts';
 import { exitedEvent, outputPrefix } from './exec-events.ts';
@@ -61,9 +61,8 @@ export class ExecCall implements Reader {
   async #run(attached: boolean): Promise<void> {
     const { send, sink, signal } = this.#context;
     const process = this.#process;
-    const onAbort = (): void => this.stop(signal.reason);
     sink.onAcknowledged = () => this.#onAcknowledged();
-    signal.addEventListener('abort', onAbort);
+    const untie = onAbort(signal, (reason) => this.stop(reason));
     process.addReader(this);
     try {
       const { id, pid, ring, stdin } = process;
@@ -77,7 +76,7 @@ export class ExecCall implements Reader {
     } finally {
       this.#over = true;
       this.#takeBackStall?.();
-      signal.removeEventListener('abort', onAbort);
+      untie();
       sink.onAcknowledged = undefined;
     }
   }

@@ -1,3 +1,4 @@
+import { Listeners } from '@innkeeper/kit';
 import type { Host } from '../host.ts';
 
 /**
@@ -6,7 +7,7 @@ import type { Host } from '../host.ts';
  */
 export class ChangeWatch {
   readonly #host: Host;
-  readonly #followers = new Set<() => void>();
+  readonly #followers = new Listeners();
   #stops: (() => void)[] = [];
   #network: number | undefined;
   #mounts: number | undefined;
@@ -28,9 +29,11 @@ export class ChangeWatch {
   /** Calls back at every change until the function returned is called. */
   follow(onChange: () => void): () => void {
     if (this.#followers.size === 0) this.#begin();
-    this.#followers.add(onChange);
+    const remove = this.#followers.add(onChange);
     return () => {
-      if (this.#followers.delete(onChange) && this.#followers.size === 0) this.#end();
+      const before = this.#followers.size;
+      remove();
+      if (before > 0 && this.#followers.size === 0) this.#end();
     };
   }
 
@@ -59,15 +62,11 @@ export class ChangeWatch {
 
   #onNetwork(): void {
     this.#network = ++this.#count;
-    this.#tell();
+    this.#followers.emit();
   }
 
   #onMounts(): void {
     this.#mounts = ++this.#count;
-    this.#tell();
-  }
-
-  #tell(): void {
-    for (const onChange of this.#followers) onChange();
+    this.#followers.emit();
   }
 }

@@ -1,3 +1,4 @@
+import { onAbort } from '@innkeeper/kit';
 import type { Clock } from '../host.ts';
 import type { ChangeWatch } from './change-watch.ts';
 
@@ -10,19 +11,19 @@ export function waitForChange(
   intervalMs: number,
 ): Promise<void> {
   return new Promise((resolve) => {
+    let untie: () => void = () => undefined;
     let settle: (() => void) | undefined;
     const finish = (): void => {
       stop();
       takeBack();
       settle?.();
-      signal.removeEventListener('abort', finish);
+      untie();
       resolve();
     };
     const stop = changes.follow(() => {
       settle ??= clock.setTimer(settleMs, finish);
     });
     const takeBack = clock.setTimer(intervalMs, finish);
-    signal.addEventListener('abort', finish);
-    if (signal.aborted) finish();
+    untie = onAbort(signal, finish);
   });
 }

@@ -1,3 +1,4 @@
+import { errorMessage } from '@innkeeper/kit';
 import { type CodeName, codes } from './code.ts';
 import { isReasonName, type ReasonName, reasons } from './reasons.ts';
 
@@ -46,7 +47,7 @@ export class OperationError extends Error {
   /** `error` itself if it is one, else INTERNAL with `error` as its cause. */
   static from(error: unknown): OperationError {
     if (isOperationError(error)) return error;
-    return new OperationError('INTERNAL', error instanceof Error ? error.message : String(error), { cause: error });
+    return new OperationError('INTERNAL', errorMessage(error), { cause: error });
   }
 
   /** The error that the other side sent. Without a next step, the registry's for its reason. */
