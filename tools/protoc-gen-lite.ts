@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** Writes the field tables of `@innkeeper/contract/lite` for what the agent speaks. Run by buf (buf.gen.yaml). */
+/**
+ * Writes what the agent needs of its schemas without protobuf-es: field tables for `@innkeeper/contract/lite`, method
+ * tables, enums, tags and the names of capabilities. Run by buf (buf.gen.yaml).
+ */
 import {
   createRegistry,
   type DescExtension,
@@ -13,6 +16,7 @@ import {
 } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { createEcmaScriptPlugin, type GeneratedFile, runNodeJs, type Schema } from '@bufbuild/protoplugin';
+import { generateTags, printEnum } from './protoc-gen-lite/print-constants.ts';
 
 /** Only the agent's own schema and AgentMessage: the control plane's API is spoken by Node and browsers alone. */
 const wanted = (file: DescFile): boolean =>
@@ -37,9 +41,11 @@ function generate(schema: Schema): void {
     const out = schema.generateFile(`${file.name}_lite.ts`);
     out.preamble(file);
     const liteType = out.import('liteType', '../lite/lite-type.ts');
+    for (const each of file.enums) printEnum(out, each);
     for (const message of file.messages) printMessage(out, message, liteType);
     const rules = rulesExtension(schema);
     for (const service of file.services) printService(out, service, rules);
+    generateTags(schema, file);
   }
   printCapabilities(schema);
 }

@@ -1,12 +1,20 @@
 import type { DescMessage } from '@bufbuild/protobuf';
+import {
+  fileChunkDataTag,
+  fileChunkOffsetTag,
+  writeFileRequestChunkTag,
+  type writeTarRequestChunkTag,
+} from '@innkeeper/contract/agent-tags';
 import { LiteWriter } from '@innkeeper/contract/lite';
 import { bulkHeadroom, bulkTailroom } from '@innkeeper/wire';
 import type { TypedCall } from './session/typed-call.ts';
 
 const chunkBytes = 61_440;
+/** The same in both streams that have chunks. */
+const chunkTag: typeof writeTarRequestChunkTag = writeFileRequestChunkTag;
 
 /**
- * Sends bytes as the field `chunk` (number 2, a FileChunk) of a call's messages, 60 KiB each, as the agent gives credit.
+ * Sends bytes as the field `chunk` of a call's messages, 60 KiB each, as the agent gives credit.
  * Gives the offset after the last byte. Rejects with what ended the call, or the source's own error.
  */
 export async function sendChunks<I extends DescMessage, O extends DescMessage>(
@@ -38,17 +46,17 @@ export async function sendChunks<I extends DescMessage, O extends DescMessage>(
   return offset;
 }
 
-/** The message up to its data, which comes last: field 2 { 1 offset, 2 data }. */
+/** The message up to its data, which comes last. */
 function chunkPrefix(offset: number, count: number): Uint8Array {
   const inner = new LiteWriter();
   if (offset > 0) {
-    inner.varint(0x08);
+    inner.varint(fileChunkOffsetTag);
     inner.varint(offset);
   }
-  inner.varint(0x12);
+  inner.varint(fileChunkDataTag);
   inner.varint(count);
   const outer = new LiteWriter();
-  outer.varint(0x12);
+  outer.varint(chunkTag);
   outer.varint(inner.length + count);
   outer.bytes(inner.finish());
   return outer.finish();

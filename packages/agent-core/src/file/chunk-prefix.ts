@@ -1,19 +1,28 @@
+import {
+  fileChunkDataTag,
+  fileChunkOffsetTag,
+  readFileEventChunkTag,
+  type readTarEventChunkTag,
+} from '@innkeeper/contract/agent-tags';
+
+/** The same in both streams that have chunks. */
+const chunkTag: typeof readTarEventChunkTag = readFileEventChunkTag;
 /** Two tags, a length of three bytes, an offset of eight, and a length of three. */
 const prefix = new Uint8Array(20);
 
 /**
- * ReadFileEvent.chunk up to its data, which comes last: field 2 { 1 offset, 2 data }. Valid until the next one is made:
+ * The `chunk` of a ReadFileEvent or ReadTarEvent up to its data, which comes last. Valid until the next one is made:
  * every chunk of every file has one.
  */
 export function chunkPrefix(offset: number, count: number): Uint8Array {
   const inner = (offset > 0 ? 1 + varintBytes(offset) : 0) + 1 + varintBytes(count);
-  prefix[0] = 0x12;
+  prefix[0] = chunkTag;
   let at = putVarint(1, inner + count);
   if (offset > 0) {
-    prefix[at] = 0x08;
+    prefix[at] = fileChunkOffsetTag;
     at = putVarint(at + 1, offset);
   }
-  prefix[at] = 0x12;
+  prefix[at] = fileChunkDataTag;
   return prefix.subarray(0, putVarint(at + 1, count));
 }
 

@@ -1,18 +1,18 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { FileInfoSchema, FileKind } from '@innkeeper/contract/agent';
+import type { FileInfoSchema } from '@innkeeper/contract/agent';
+import { FileKind } from '@innkeeper/contract/agent-lite';
 import type { FileStat, FileType, Host } from '../host.ts';
 import { AccountNames } from './account-names.ts';
 
-/** FILE_KIND_* of file.proto. */
 const kinds: Record<FileType, FileKind> = {
-  unknown: 0,
-  regular: 1,
-  directory: 2,
-  symlink: 3,
-  character: 4,
-  block: 5,
-  fifo: 6,
-  socket: 7,
+  unknown: FileKind.UNSPECIFIED,
+  regular: FileKind.REGULAR,
+  directory: FileKind.DIRECTORY,
+  symlink: FileKind.SYMLINK,
+  character: FileKind.CHARACTER_DEVICE,
+  block: FileKind.BLOCK_DEVICE,
+  fifo: FileKind.FIFO,
+  socket: FileKind.SOCKET,
 };
 
 /** What stat says, with names where the guest's own files have them. */

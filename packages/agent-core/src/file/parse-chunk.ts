@@ -1,3 +1,13 @@
+import {
+  fileChunkDataTag,
+  fileChunkOffsetTag,
+  writeFileRequestChunkTag,
+  type writeTarRequestChunkTag,
+} from '@innkeeper/contract/agent-tags';
+
+/** The same in both streams that have chunks. */
+const chunkTag: typeof writeTarRequestChunkTag = writeFileRequestChunkTag;
+
 /** Where the data of a chunk lies in its message. */
 export interface ChunkPlace {
   readonly offset: number;
@@ -5,23 +15,23 @@ export interface ChunkPlace {
 }
 
 /**
- * Reads a message that is one FileChunk in field 2, `{ 1 offset, 2 data }`, as every sender writes it. undefined for any
+ * Reads a message that is one FileChunk with its data last, as every sender writes it. undefined for any
  * other message, well-formed or not: that is for the decoder. The data goes to the end of the message.
  */
 export function parseChunk(body: Uint8Array): ChunkPlace | undefined {
   const end = body.length;
-  if (body[0] !== 0x12) return undefined;
+  if (body[0] !== chunkTag) return undefined;
   const outer = readVarint(body, 1);
   if (outer === undefined || outer.value !== end - outer.next) return undefined;
   let at = outer.next;
   let offset = 0;
-  if (body[at] === 0x08) {
+  if (body[at] === fileChunkOffsetTag) {
     const field = readVarint(body, at + 1);
     if (field === undefined) return undefined;
     offset = field.value;
     at = field.next;
   }
-  if (body[at] !== 0x12) return undefined;
+  if (body[at] !== fileChunkDataTag) return undefined;
   const data = readVarint(body, at + 1);
   return data === undefined || data.value !== end - data.next ? undefined : { offset, start: data.next };
 }

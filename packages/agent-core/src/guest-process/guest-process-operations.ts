@@ -3,10 +3,9 @@ import type {
   GuestProcessSchema,
   ListProcessesRequest,
   ListProcessesResponseSchema,
-  ProcessSort,
   SignalProcessRequest,
 } from '@innkeeper/contract/agent';
-import { GuestProcessServiceLite } from '@innkeeper/contract/agent-lite';
+import { GuestProcessServiceLite, ProcessSort } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { AnswerRoom } from '../answer-room.ts';
 import { type Operation, unaryOperation } from '../dispatch.ts';
@@ -29,11 +28,11 @@ const nsPerSecond = 1_000_000_000n;
 /** The start is told by the wall clock, which may have been set since. */
 const startToleranceNs = 2n * nsPerSecond;
 
-/** PROCESS_SORT_* of guest_process.proto; by CPU without one. */
-const orders: ReadonlyMap<ProcessSort, (a: SampledProcess, b: SampledProcess) => number> = new Map([
-  [1, (a, b) => b.rssPages - a.rssPages],
-  [2, (a, b) => a.pid - b.pid],
-  [3, (a, b) => (a.name === b.name ? a.pid - b.pid : a.name < b.name ? -1 : 1)],
+/** By CPU without one. */
+const orders: ReadonlyMap<number, (a: SampledProcess, b: SampledProcess) => number> = new Map([
+  [ProcessSort.MEMORY, (a, b) => b.rssPages - a.rssPages],
+  [ProcessSort.PID, (a, b) => a.pid - b.pid],
+  [ProcessSort.NAME, (a, b) => (a.name === b.name ? a.pid - b.pid : a.name < b.name ? -1 : 1)],
 ]);
 
 /** List and Signal of every process of the guest. */

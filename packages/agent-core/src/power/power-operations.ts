@@ -1,4 +1,4 @@
-import { PowerServiceLite } from '@innkeeper/contract/agent-lite';
+import { ShutdownMode as Mode, PowerServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { errorMessage, type Log } from '@innkeeper/kit';
 import { type Operation, unaryOperation } from '../dispatch.ts';
@@ -10,8 +10,11 @@ const maxDelaySeconds = 86_400;
 const answerFirstMs = 100;
 const startTimeoutMs = 30_000;
 
-/** SHUTDOWN_MODE_* of power.proto. */
-const modes: Record<number, ShutdownMode> = { 1: 'poweroff', 2: 'reboot', 3: 'halt' };
+const modes: Record<number, ShutdownMode> = {
+  [Mode.POWEROFF]: 'poweroff',
+  [Mode.REBOOT]: 'reboot',
+  [Mode.HALT]: 'halt',
+};
 
 export function powerOperations(host: Host, log: Log): Operation[] {
   let takeBack: (() => void) | undefined;

@@ -1,4 +1,5 @@
 import type { ExecEventSchema } from '@innkeeper/contract/agent';
+import { OutputStream } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { createDeferred, onAbort } from '@innkeeper/kit';
 import type { CallContext } from '../dispatch.ts';
@@ -19,7 +20,7 @@ export class ExecCall implements Reader {
   #sentOffset: number;
   #acknowledgedOffset: number;
   #stdinTold = 0;
-  #stream: 1 | 2 = 1;
+  #stream: OutputStream = OutputStream.STDOUT;
   #woken = false;
   /** Its session is gone, though the process may keep its place for a while. */
   #over = false;

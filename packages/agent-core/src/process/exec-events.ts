@@ -1,21 +1,28 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ExecExitedSchema } from '@innkeeper/contract/agent';
+import type { OutputStream } from '@innkeeper/contract/agent-lite';
+import {
+  execEventOutputTag,
+  execOutputDataTag,
+  execOutputOffsetTag,
+  execOutputStreamTag,
+} from '@innkeeper/contract/agent-tags';
 import { LiteWriter } from '@innkeeper/contract/lite';
 import type { ProcessRecord } from './managed-process.ts';
 
-/** ExecEvent.output up to its data, which comes last: field 2 { 1 offset, 2 stream, 3 data }. */
-export function outputPrefix(offset: number, stream: 1 | 2, count: number): Uint8Array {
+/** ExecEvent.output up to its data, which comes last. */
+export function outputPrefix(offset: number, stream: OutputStream, count: number): Uint8Array {
   const inner = new LiteWriter();
   if (offset > 0) {
-    inner.varint(0x08);
+    inner.varint(execOutputOffsetTag);
     inner.varint(offset);
   }
-  inner.varint(0x10);
+  inner.varint(execOutputStreamTag);
   inner.varint(stream);
-  inner.varint(0x1a);
+  inner.varint(execOutputDataTag);
   inner.varint(count);
   const outer = new LiteWriter();
-  outer.varint(0x12);
+  outer.varint(execEventOutputTag);
   outer.varint(inner.length + count);
   outer.bytes(inner.finish());
   return outer.finish();

@@ -1,5 +1,6 @@
+import { ExecEnding, OutputStream } from '@innkeeper/contract/agent-lite';
 import type { ChildProcess, Host, Pipe, ProcessExit } from '../host.ts';
-import { Ending, type EndingValue, endingOf } from './ending.ts';
+import { endingOf } from './ending.ts';
 import { OutputRing } from './output-ring.ts';
 import { countOrphans, signalTree } from './process-tree.ts';
 import { SIGKILL, SIGTERM } from './signals.ts';
@@ -13,7 +14,7 @@ const returnMs = 30_000;
 /** What is known when a process has ended and its output is complete. */
 export interface ProcessRecord {
   readonly exit: ProcessExit;
-  readonly ending: EndingValue;
+  readonly ending: ExecEnding;
   readonly truncated: boolean;
   readonly stdoutBytes: number;
   readonly stderrBytes: number;
@@ -58,12 +59,12 @@ export class ManagedProcess {
   readonly #readers = new Set<Reader>();
   /** Readers that have gone and may come back, with what ends the wait for them. */
   readonly #left = new Map<Reader, () => void>();
-  readonly #open = new Map<Pipe, 1 | 2>();
-  readonly #totals: Record<1 | 2, number> = { 1: 0, 2: 0 };
+  readonly #open = new Map<Pipe, OutputStream>();
+  readonly #totals = new Map<OutputStream, number>();
   readonly #asked = new Set<number>();
   #paused = false;
   #truncated = false;
-  #terminating: EndingValue | undefined;
+  #terminating: ExecEnding | undefined;
   #exit: ProcessExit | undefined;
   #record: ProcessRecord | undefined;
   #takeBackTimeout: (() => void) | undefined;
@@ -80,9 +81,9 @@ export class ManagedProcess {
     this.startedNs = host.clock.wallTimeNs();
     this.#startedMs = host.clock.monotonicMs();
     if (stdin !== undefined) stdin.onAccepted = () => this.#wakeReaders();
-    this.#follow(child.stdout, 1);
-    if (child.stderr !== undefined) this.#follow(child.stderr, 2);
-    if (timeoutMs > 0) this.#takeBackTimeout = host.clock.setTimer(timeoutMs, () => this.terminate(Ending.TIMEOUT));
+    this.#follow(child.stdout, OutputStream.STDOUT);
+    if (child.stderr !== undefined) this.#follow(child.stderr, OutputStream.STDERR);
+    if (timeoutMs > 0) this.#takeBackTimeout = host.clock.setTimer(timeoutMs, () => this.terminate(ExecEnding.TIMEOUT));
     child.onExit((exit) => this.#onExit(exit));
   }
 
@@ -139,7 +140,7 @@ export class ManagedProcess {
   }
 
   /** TERM to the tree, KILL to what is left of it after the grace. The first reason to end is the one that is told. */
-  terminate(ending: EndingValue): void {
+  terminate(ending: ExecEnding): void {
     if (this.#record !== undefined || this.#terminating !== undefined) return;
     this.#terminating = ending;
     this.#takeBackTimeout?.();
@@ -163,7 +164,7 @@ export class ManagedProcess {
     return needed;
   }
 
-  #follow(pipe: Pipe, stream: 1 | 2): void {
+  #follow(pipe: Pipe, stream: OutputStream): void {
     this.#open.set(pipe, stream);
     pipe.onData((bytes) => {
       if (bytes === undefined) this.#onEnd(pipe);
@@ -172,9 +173,9 @@ export class ManagedProcess {
     pipe.resume();
   }
 
-  #onOutput(stream: 1 | 2, bytes: Uint8Array): void {
+  #onOutput(stream: OutputStream, bytes: Uint8Array): void {
     const { maxOutputBytes } = this.#options;
-    this.#totals[stream] += bytes.length;
+    this.#totals.set(stream, this.#totalOf(stream) + bytes.length);
     const room = maxOutputBytes === 0 ? bytes.length : Math.min(bytes.length, maxOutputBytes - this.ring.nextOffset);
     if (room < bytes.length) this.#truncated = true;
     if (room <= 0) return;
@@ -186,6 +187,10 @@ export class ManagedProcess {
       for (const pipe of this.#open.keys()) pipe.pause();
     }
     this.#wakeReaders();
+  }
+
+  #totalOf(stream: OutputStream): number {
+    return this.#totals.get(stream) ?? 0;
   }
 
   #onEnd(pipe: Pipe): void {
@@ -227,8 +232,8 @@ export class ManagedProcess {
       exit,
       ending: this.#terminating ?? endingOf(exit, this.#asked),
       truncated: this.#truncated,
-      stdoutBytes: this.#totals[1],
-      stderrBytes: this.#totals[2],
+      stdoutBytes: this.#totalOf(OutputStream.STDOUT),
+      stderrBytes: this.#totalOf(OutputStream.STDERR),
       durationMs: Math.round(this.#host.clock.monotonicMs() - this.#startedMs),
       orphansLeft,
     };

@@ -1,8 +1,9 @@
+import type { OutputStream } from '@innkeeper/contract/agent-lite';
+
 /** Bytes of one stream, at their place in the output of both together. */
 export interface Segment {
   readonly offset: number;
-  /** 1 stdout, 2 stderr: OutputStream in process.proto. */
-  readonly stream: 1 | 2;
+  readonly stream: OutputStream;
   readonly data: Uint8Array;
 }
 
@@ -42,7 +43,7 @@ export class OutputRing {
   }
 
   /** Copies the bytes in. Joins them to the last segment when that is small, so that a byte at a time costs little. */
-  append(stream: 1 | 2, bytes: Uint8Array): void {
+  append(stream: OutputStream, bytes: Uint8Array): void {
     const last = this.#segments.at(-1);
     if (last !== undefined && last.stream === stream && last.data.length + bytes.length <= joinBytes) {
       const joined = new Uint8Array(last.data.length + bytes.length);

@@ -1,8 +1,8 @@
 import type { ProcessSpec } from '@innkeeper/contract/agent';
+import { ExecEnding } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { Log } from '@innkeeper/kit';
 import type { Host } from '../host.ts';
-import { Ending } from './ending.ts';
 import type { ManagedProcess } from './managed-process.ts';
 import { SIGKILL } from './signals.ts';
 import { startProcess } from './start-process.ts';
@@ -76,7 +76,7 @@ export class ProcessRegistry {
    */
   async endAll(graceMs: number): Promise<void> {
     const running = [...this.#processes.values()].filter((process) => process.record === undefined);
-    for (const process of running) process.terminate(Ending.AGENT_STOPPED);
+    for (const process of running) process.terminate(ExecEnding.AGENT_STOPPED);
     if (this.runningCount > 0) {
       await new Promise<void>((resolve) => {
         const takeBack = this.#host.clock.setTimer(graceMs, resolve);

@@ -1,6 +1,4 @@
-import { AddressScope } from './enums.ts';
-
-type ScopeValue = (typeof AddressScope)[keyof typeof AddressScope];
+import { AddressScope } from '@innkeeper/contract/agent-lite';
 
 /** fec0::/10, which RFC 3879 deprecates; QEMU's user-mode network still gives it. */
 export function isOldSiteLocal(address: string): boolean {
@@ -11,7 +9,7 @@ export function isOldSiteLocal(address: string): boolean {
  * How far an address reaches (RFC 4007, RFC 3927, RFC 1122). Unique local and the old site-local IPv6 addresses are
  * site. Private IPv4 is global here: it routes.
  */
-export function addressScope(address: string): ScopeValue {
+export function addressScope(address: string): AddressScope {
   const lower = address.toLowerCase();
   if (lower.startsWith('127.') || lower === '::1') return AddressScope.HOST;
   if (lower.startsWith('169.254.') || /^fe[89ab]/.test(lower)) return AddressScope.LINK;

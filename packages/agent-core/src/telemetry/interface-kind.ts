@@ -1,16 +1,12 @@
+import { InterfaceKind } from '@innkeeper/contract/agent-lite';
 import type { Host } from '../host.ts';
-import { InterfaceKind } from './enums.ts';
 import { readTrimmed } from './read-trimmed.ts';
 
 const IFF_LOOPBACK = 0x8;
 const IFF_POINTOPOINT = 0x10;
 
 /** What an interface is, by what sysfs has for it; names are of no weight. */
-export function interfaceKind(
-  host: Host,
-  name: string,
-  flags: number,
-): (typeof InterfaceKind)[keyof typeof InterfaceKind] {
+export function interfaceKind(host: Host, name: string, flags: number): InterfaceKind {
   const folder = `/sys/class/net/${name}`;
   if (flags & IFF_LOOPBACK) return InterfaceKind.LOOPBACK;
   if (exists(host, `${folder}/bridge`)) return InterfaceKind.BRIDGE;

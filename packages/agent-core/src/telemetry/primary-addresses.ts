@@ -1,6 +1,6 @@
+import { AddressScope, InterfaceKind } from '@innkeeper/contract/agent-lite';
 import type { Host } from '../host.ts';
 import { isOldSiteLocal } from './address-scope.ts';
-import { AddressScope, InterfaceKind } from './enums.ts';
 import { readTrimmed } from './read-trimmed.ts';
 import type { InterfaceInit } from './sample-interfaces.ts';
 

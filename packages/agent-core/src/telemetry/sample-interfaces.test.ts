@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { InterfaceKind } from '@innkeeper/contract/agent-lite';
 import { putInterface } from '../fake/fake-guest-files.ts';
 import { evenCounters, FakeHost } from '../fake/fake-host.ts';
-import { InterfaceKind } from './enums.ts';
 import { describeInterfaces, type InterfaceInit, withCounters } from './sample-interfaces.ts';
 
 const find = (host: FakeHost, name: string): InterfaceInit | undefined =>

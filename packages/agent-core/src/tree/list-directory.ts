@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { DirectorySort, ListDirectoryRequest, ListDirectoryResponseSchema } from '@innkeeper/contract/agent';
+import type { ListDirectoryRequest, ListDirectoryResponseSchema } from '@innkeeper/contract/agent';
+import { DirectorySort } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { AnswerRoom } from '../answer-room.ts';
 import { AccountNames } from '../file/account-names.ts';
@@ -12,10 +13,6 @@ import { SortedPage } from './sorted-page.ts';
 
 const defaultPageSize = 200;
 const maxPageSize = 1000;
-
-/** DIRECTORY_SORT_* of file.proto. */
-const sortBySize: DirectorySort = 1;
-const sortByModified: DirectorySort = 2;
 
 type FileInfoInit = ReturnType<typeof fileInfoOf>;
 
@@ -71,11 +68,11 @@ export async function listDirectory(
 }
 
 /** Undefined for an entry that is gone again. */
-function keyOf(folder: DirectoryHandle, name: string, sort: DirectorySort): Key | undefined {
-  if (sort !== sortBySize && sort !== sortByModified) return { order: 0n, name };
+function keyOf(folder: DirectoryHandle, name: string, sort: ListDirectoryRequest['sort']): Key | undefined {
+  if (sort !== DirectorySort.SIZE && sort !== DirectorySort.MODIFIED) return { order: 0n, name };
   const stat = statOf(folder, name);
   if (stat === undefined) return undefined;
-  return { order: sort === sortBySize ? BigInt(stat.sizeBytes) : stat.modifiedNs, name };
+  return { order: sort === DirectorySort.SIZE ? BigInt(stat.sizeBytes) : stat.modifiedNs, name };
 }
 
 function compareKeys(a: Key, b: Key): number {

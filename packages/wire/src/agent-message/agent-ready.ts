@@ -1,5 +1,7 @@
 import type { System, Telemetry } from '@innkeeper/contract/agent';
+import { AddressScope } from '@innkeeper/contract/agent-lite';
 import { AgentReadyEventLite } from '@innkeeper/contract/agent-message-lite';
+import { agentMessageAgentReadyTag } from '@innkeeper/contract/agent-message-tags';
 import { liteEncode } from '@innkeeper/contract/lite';
 import type { AgentMessageReply } from './reply.ts';
 
@@ -26,7 +28,7 @@ export function agentReadyEvent(system: System, telemetry: Telemetry | undefined
     ipAddresses: telemetry === undefined ? [] : addressesOf(telemetry),
     capabilities: [...capabilities],
   };
-  return { field: 101, parts: [liteEncode(AgentReadyEventLite, event)] };
+  return { tag: agentMessageAgentReadyTag, parts: [liteEncode(AgentReadyEventLite, event)] };
 }
 
 /** The primary addresses first, then the others of interfaces that are up, without loopback and link-local ones. */
@@ -35,11 +37,7 @@ function addressesOf(telemetry: Telemetry): string[] {
   for (const link of telemetry.interfaces) {
     if (!link.up) continue;
     for (const { address, scope } of link.addresses)
-      if (scope === scopeGlobal || scope === scopeSite) addresses.add(address);
+      if (scope === AddressScope.GLOBAL || scope === AddressScope.SITE) addresses.add(address);
   }
   return [...addresses];
 }
-
-/** AddressScope GLOBAL and SITE; the enum is not loaded in the agent. */
-const scopeGlobal = 1;
-const scopeSite = 2;

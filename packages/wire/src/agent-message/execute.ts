@@ -1,8 +1,13 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ExecExited, ProcessSpecSchema } from '@innkeeper/contract/agent';
-import { ProcessServiceLite } from '@innkeeper/contract/agent-lite';
+import { ExecEnding, OutputStream, ProcessServiceLite } from '@innkeeper/contract/agent-lite';
 import type { ExecuteRequest, ExecuteResponseSchema } from '@innkeeper/contract/agent-message';
 import { ExecuteResponseLite } from '@innkeeper/contract/agent-message-lite';
+import {
+  executeResponseStderrTag,
+  executeResponseStdoutTag,
+  agentMessageExecuteResponseTag as tag,
+} from '@innkeeper/contract/agent-message-tags';
 import { OperationError } from '@innkeeper/contract/errors';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import type { AgentMessageCall } from './agent-message-call.ts';
@@ -13,12 +18,8 @@ import { type AgentMessageReply, bulkField } from './reply.ts';
 import { Utf8Text } from './utf8-text.ts';
 
 const method = ProcessServiceLite.exec;
-const field = 51;
 /** What the kill at the end of the time, and the last output, may take on top of it. */
 const graceMs = 15_000;
-/** ExecEnding.TIMEOUT and OutputStream.STDERR; their enums are not loaded in the agent. */
-const endingTimeout = 2;
-const streamStderr = 2;
 
 /**
  * execute to Exec. A command without arguments is a line for /bin/sh -c. Without `wait_for_exit` the response comes when
@@ -45,7 +46,7 @@ export function executeCall(request: ExecuteRequest, processId: string, allowanc
       const { event } = liteDecode(method.output, body);
       if (event.case === 'started') started = true;
       else if (event.case === 'output') {
-        const text = event.value.stream === streamStderr ? stderr : stdout;
+        const text = event.value.stream === OutputStream.STDERR ? stderr : stdout;
         text.append(event.value.data);
       } else if (event.case === 'exited') exited = event.value;
       return started && !request.waitForExit;
@@ -97,15 +98,15 @@ function finished(exited: ExecExited, stdout: Utf8Text, stderr: Utf8Text): Agent
   const exitCode = exited.status.case === 'exitCode' ? exited.status.value : -1;
   const rest = {
     truncated: stdout.truncated || stderr.truncated || exited.truncated,
-    timedOut: exited.ending === endingTimeout,
+    timedOut: exited.ending === ExecEnding.TIMEOUT,
     durationMs: exited.durationMs,
   };
   return {
-    field,
+    tag,
     parts: [
       liteEncode(ExecuteResponseLite, { exitCode }),
-      ...bulkField(2, stdout.parts),
-      ...bulkField(3, stderr.parts),
+      ...bulkField(executeResponseStdoutTag, stdout.parts),
+      ...bulkField(executeResponseStderrTag, stderr.parts),
       liteEncode(ExecuteResponseLite, rest),
     ],
   };
@@ -116,5 +117,5 @@ function failure(error: OperationError): AgentMessageReply {
 }
 
 function response(value: MessageInitShape<typeof ExecuteResponseSchema>): AgentMessageReply {
-  return { field, parts: [liteEncode(ExecuteResponseLite, value)] };
+  return { tag, parts: [liteEncode(ExecuteResponseLite, value)] };
 }

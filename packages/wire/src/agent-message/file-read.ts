@@ -2,6 +2,10 @@ import type { FileInfo, ReadFileDone } from '@innkeeper/contract/agent';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import type { FileReadRequest } from '@innkeeper/contract/agent-message';
 import { FileReadResponseLite } from '@innkeeper/contract/agent-message-lite';
+import {
+  fileReadResponseDataTag,
+  agentMessageFileReadResponseTag as tag,
+} from '@innkeeper/contract/agent-message-tags';
 import { OperationError } from '@innkeeper/contract/errors';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import type { AgentMessageCall } from './agent-message-call.ts';
@@ -11,7 +15,6 @@ import { defaultReadBytes, maxReadBytes } from './limits.ts';
 import { bulkField, byteLength } from './reply.ts';
 
 const method = FileServiceLite.read;
-const field = 53;
 const nsPerSecond = 1_000_000_000n;
 
 /**
@@ -50,7 +53,7 @@ export function fileReadCall(request: FileReadRequest, allowance: Allowance): Ag
     finish: (error) => {
       if (error !== undefined || info === undefined || done === undefined) {
         const text = errorText(error) || 'INTERNAL: The call ended before the file did.';
-        return { field, parts: [liteEncode(FileReadResponseLite, { success: false, error: text })] };
+        return { tag, parts: [liteEncode(FileReadResponseLite, { success: false, error: text })] };
       }
       const dataBytes = byteLength(parts);
       const rest = {
@@ -63,7 +66,10 @@ export function fileReadCall(request: FileReadRequest, allowance: Allowance): Ag
         modifiedAt: timestamp(info.modifiedUnixNs),
       };
       const success = liteEncode(FileReadResponseLite, { success: true });
-      return { field, parts: [success, ...bulkField(2, parts), liteEncode(FileReadResponseLite, rest)] };
+      return {
+        tag,
+        parts: [success, ...bulkField(fileReadResponseDataTag, parts), liteEncode(FileReadResponseLite, rest)],
+      };
     },
   };
 }

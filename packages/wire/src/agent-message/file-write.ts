@@ -3,6 +3,7 @@ import type { OpenWriteSchema } from '@innkeeper/contract/agent';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import type { FileWriteRequest } from '@innkeeper/contract/agent-message';
 import { FileWriteResponseLite } from '@innkeeper/contract/agent-message-lite';
+import { agentMessageFileWriteResponseTag } from '@innkeeper/contract/agent-message-tags';
 import type { OperationError } from '@innkeeper/contract/errors';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import type { AgentMessageCall } from './agent-message-call.ts';
@@ -87,5 +88,5 @@ export function fileWriteReply(request: FileWriteRequest, error: OperationError 
     error === undefined
       ? { success: true, bytesWritten: BigInt(data.length), chunkNumber }
       : { success: false, error: errorText(error), chunkNumber };
-  return { field: 52, parts: [liteEncode(FileWriteResponseLite, value)] };
+  return { tag: agentMessageFileWriteResponseTag, parts: [liteEncode(FileWriteResponseLite, value)] };
 }

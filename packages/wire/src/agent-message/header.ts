@@ -1,3 +1,8 @@
+import {
+  agentMessageMessageIdTag,
+  agentMessagePingTag,
+  agentMessageTimestampTag,
+} from '@innkeeper/contract/agent-message-tags';
 import { maxMessageBytes } from './limits.ts';
 
 /** `plain`: a 4-byte big-endian length. `magic`: 51 54 58 01, then that length. Both are always read. */
@@ -38,7 +43,11 @@ function readLength(form: HeaderForm, bytes: Uint8Array, at: number, count: numb
 
 /** Whether a byte is the tag of message_id or timestamp, or the first of one of the payload's fields (from 10 on). */
 export function canBeginMessage(byte: number): boolean {
-  return byte === 0x0a || byte === 0x12 || (byte >= 0x52 && (byte & 7) === 2);
+  return (
+    byte === agentMessageMessageIdTag ||
+    byte === agentMessageTimestampTag ||
+    (byte >= agentMessagePingTag && (byte & 7) === 2)
+  );
 }
 
 /** A header before a message of `lengthBytes`. */

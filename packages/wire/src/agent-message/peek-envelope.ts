@@ -1,3 +1,4 @@
+import { agentMessageMessageIdTag, agentMessagePingTag } from '@innkeeper/contract/agent-message-tags';
 import { FieldReader } from '../native/field-reader.ts';
 
 /** What the first bytes of a message tell: enough to answer one that is too long to be kept. */
@@ -13,8 +14,8 @@ export function peekEnvelope(bytes: Uint8Array): Envelope {
   let messageId = '';
   try {
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-      if (tag >>> 3 >= 10) return { messageId, payloadField: tag >>> 3 };
-      if (tag === 10) messageId = reader.string();
+      if (tag >= agentMessagePingTag) return { messageId, payloadField: tag >>> 3 };
+      if (tag === agentMessageMessageIdTag) messageId = reader.string();
       else reader.skip(tag & 7);
     }
   } catch {

@@ -1,6 +1,7 @@
 import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import type { PingRequest } from '@innkeeper/contract/agent-message';
 import { PongResponseLite } from '@innkeeper/contract/agent-message-lite';
+import { agentMessagePongTag } from '@innkeeper/contract/agent-message-tags';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import type { AgentMessageCall } from './agent-message-call.ts';
 
@@ -19,6 +20,6 @@ export function pingCall(request: PingRequest): AgentMessageCall {
       pong.uptimeSeconds = answer.agentUptimeSeconds;
       return false;
     },
-    finish: () => ({ field: 50, parts: [liteEncode(PongResponseLite, pong)] }),
+    finish: () => ({ tag: agentMessagePongTag, parts: [liteEncode(PongResponseLite, pong)] }),
   };
 }

@@ -5,8 +5,8 @@ import { type HeaderForm, printHeader } from './header.ts';
 
 /** A payload, encoded, in pieces that are written one after the other: bulk is never put together in memory. */
 export interface AgentMessageReply {
-  /** Number of its field in AgentMessage. */
-  readonly field: number;
+  /** Of its field in AgentMessage. */
+  readonly tag: number;
   readonly parts: readonly Uint8Array[];
 }
 
@@ -27,7 +27,7 @@ export function printReply(reply: AgentMessageReply, envelope: ReplyEnvelope): U
   const payloadBytes = byteLength(reply.parts);
   const timestamp = { seconds: wallTimeNs / nsPerSecond, nanos: Number(wallTimeNs % nsPerSecond) };
   const opening = liteEncode(AgentMessageLite, { messageId, timestamp });
-  const tag = delimiter(reply.field, payloadBytes);
+  const tag = delimiter(reply.tag, payloadBytes);
   const header = printHeader(form, opening.length + tag.length + payloadBytes);
   const first = new Uint8Array(header.length + opening.length + tag.length);
   first.set(header);
@@ -37,17 +37,16 @@ export function printReply(reply: AgentMessageReply, envelope: ReplyEnvelope): U
 }
 
 /** Tag and length of a length-delimited field. */
-export function delimiter(field: number, lengthBytes: number): Uint8Array<ArrayBuffer> {
-  const tag = field * 8 + 2;
+export function delimiter(tag: number, lengthBytes: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(varintBytes(tag) + varintBytes(lengthBytes));
   putVarint(bytes, putVarint(bytes, 0, tag), lengthBytes);
   return bytes;
 }
 
 /** A string or bytes field in pieces; nothing when it is empty. */
-export function bulkField(field: number, parts: readonly Uint8Array[]): Uint8Array[] {
+export function bulkField(tag: number, parts: readonly Uint8Array[]): Uint8Array[] {
   const lengthBytes = byteLength(parts);
-  return lengthBytes === 0 ? [] : [delimiter(field, lengthBytes), ...parts];
+  return lengthBytes === 0 ? [] : [delimiter(tag, lengthBytes), ...parts];
 }
 
 /** Bytes of all pieces together. */

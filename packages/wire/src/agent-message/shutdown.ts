@@ -2,6 +2,7 @@ import type { ShutdownMode } from '@innkeeper/contract/agent';
 import { PowerServiceLite } from '@innkeeper/contract/agent-lite';
 import type { ShutdownRequest } from '@innkeeper/contract/agent-message';
 import { ShutdownResponseLite } from '@innkeeper/contract/agent-message-lite';
+import { agentMessageShutdownResponseTag } from '@innkeeper/contract/agent-message-tags';
 import { liteEncode } from '@innkeeper/contract/lite';
 import type { AgentMessageCall } from './agent-message-call.ts';
 import { errorText } from './error-text.ts';
@@ -18,7 +19,7 @@ export function shutdownCall(request: ShutdownRequest): AgentMessageCall {
     requests: () => [liteEncode(method.input, { mode: (type + 1) as ShutdownMode, delaySeconds, message })],
     take: () => false,
     finish: (error) => ({
-      field: 54,
+      tag: agentMessageShutdownResponseTag,
       parts: [liteEncode(ShutdownResponseLite, { accepted: error === undefined, error: errorText(error) })],
     }),
   };

@@ -1,13 +1,10 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Mount, NetworkInterface, Telemetry } from '@innkeeper/contract/agent';
 import type { DiskUsageSchema, InterfaceInfoSchema } from '@innkeeper/contract/agent-message';
-import { TelemetryReportLite } from '@innkeeper/contract/agent-message-lite';
+import { InterfaceState, TelemetryReportLite } from '@innkeeper/contract/agent-message-lite';
+import { agentMessageTelemetryTag } from '@innkeeper/contract/agent-message-tags';
 import { liteEncode } from '@innkeeper/contract/lite';
 import type { AgentMessageReply } from './reply.ts';
-
-/** InterfaceState UP and DOWN; the enum is not loaded in the agent. */
-const stateUp = 1;
-const stateDown = 2;
 
 /** A Telemetry report as telemetry. What is not known is 0 there, which has no way to say it. */
 export function telemetryEvent(telemetry: Telemetry, hostname: string): AgentMessageReply {
@@ -29,7 +26,7 @@ export function telemetryEvent(telemetry: Telemetry, hostname: string): AgentMes
     uptimeSeconds: telemetry.uptimeSeconds ?? 0n,
     hostname,
   };
-  return { field: 100, parts: [liteEncode(TelemetryReportLite, report)] };
+  return { tag: agentMessageTelemetryTag, parts: [liteEncode(TelemetryReportLite, report)] };
 }
 
 function diskUsage(mount: Mount): MessageInitShape<typeof DiskUsageSchema> {
@@ -55,7 +52,7 @@ function interfaceInfo(link: NetworkInterface): MessageInitShape<typeof Interfac
     macAddress: link.macAddress,
     ipv4Addresses: addresses.filter((address) => !address.includes(':')),
     ipv6Addresses: addresses.filter((address) => address.includes(':')),
-    state: link.up ? stateUp : stateDown,
+    state: link.up ? InterfaceState.UP : InterfaceState.DOWN,
     mtu: link.mtu ?? 0,
     rxBytes: link.rxBytes ?? 0n,
     txBytes: link.txBytes ?? 0n,

@@ -12,6 +12,7 @@ import {
 } from '@innkeeper/contract/agent-lite';
 import { AgentMessageSchema, ExecuteResponseSchema, FileReadResponseSchema } from '@innkeeper/contract/agent-message';
 import { ExecuteResponseLite, FileReadResponseLite } from '@innkeeper/contract/agent-message-lite';
+import { agentMessageExecuteResponseTag } from '@innkeeper/contract/agent-message-tags';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import type { AgentMessageCall } from './agent-message-call.ts';
 import { ByteBudget } from './byte-budget.ts';
@@ -47,7 +48,7 @@ const output = (data: Uint8Array, stream: 1 | 2 = 1): Uint8Array => event({ case
 
 function executeResponse(call: AgentMessageCall) {
   const reply = call.finish(undefined);
-  assert.equal(reply.field, 51);
+  assert.equal(reply.tag, agentMessageExecuteResponseTag);
   return liteDecode(ExecuteResponseLite, Buffer.concat(reply.parts));
 }
 

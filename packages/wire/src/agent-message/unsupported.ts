@@ -1,17 +1,19 @@
-import type { ErrorSeverity } from '@innkeeper/contract/agent-message';
-import { AgentMessageLite, ErrorEventLite } from '@innkeeper/contract/agent-message-lite';
+import { AgentMessageLite, ErrorEventLite, ErrorSeverity } from '@innkeeper/contract/agent-message-lite';
+import {
+  agentMessageErrorTag,
+  agentMessageGetCapabilitiesTag,
+  agentMessagePingTag,
+  agentMessagePongTag,
+} from '@innkeeper/contract/agent-message-tags';
 import type { OperationError } from '@innkeeper/contract/errors';
 import { liteEncode } from '@innkeeper/contract/lite';
 import { errorText } from './error-text.ts';
 import type { AgentMessageReply } from './reply.ts';
 
-/** Payload fields 10 to 34 are requests, and the response to each is 40 higher. */
-const firstRequest = 10;
-const lastRequest = 34;
-const responseOffset = 40;
-const errorEventField = 102;
-/** ErrorSeverity.ERROR; the enum is not loaded in the agent. */
-const severityError = 1;
+/** Payload fields from the first to the last of these are requests, and the response to each is as much higher. */
+const firstRequest = agentMessagePingTag >>> 3;
+const lastRequest = agentMessageGetCapabilitiesTag >>> 3;
+const responseOffset = (agentMessagePongTag >>> 3) - firstRequest;
 
 /** Whether a payload field of AgentMessage is a request. */
 export function isRequestField(field: number): boolean {
@@ -23,11 +25,12 @@ export function isRequestField(field: number): boolean {
  * response has no such field or the request is not known.
  */
 export function refusalReply(requestField: number, error: OperationError): AgentMessageReply {
-  const field = requestField + responseOffset;
-  const response = isRequestField(requestField) ? AgentMessageLite.byNumber.get(field)?.type?.() : undefined;
-  if (response?.fields.some(({ name }) => name === 'error')) {
-    return { field, parts: [liteEncode(response, { error: errorText(error) } as Record<string, unknown>)] };
+  const field = isRequestField(requestField) ? AgentMessageLite.byNumber.get(requestField + responseOffset) : undefined;
+  const response = field?.type?.();
+  if (field !== undefined && response?.fields.some(({ name }) => name === 'error')) {
+    const { tag } = field;
+    return { tag, parts: [liteEncode(response, { error: errorText(error) } as Record<string, unknown>)] };
   }
-  const event = { severity: severityError as ErrorSeverity, code: error.reason, message: error.message };
-  return { field: errorEventField, parts: [liteEncode(ErrorEventLite, event)] };
+  const event = { severity: ErrorSeverity.ERROR, code: error.reason, message: error.message };
+  return { tag: agentMessageErrorTag, parts: [liteEncode(ErrorEventLite, event)] };
 }

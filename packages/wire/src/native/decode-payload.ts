@@ -1,5 +1,31 @@
 import type { Call, Cancel, Credit, End, StreamMessage } from '@innkeeper/contract/agent';
 import { GoodbyeLite, HelloLite, WelcomeLite } from '@innkeeper/contract/agent-lite';
+import {
+  callBodyTag,
+  callCreditTag,
+  callHalfCloseTag,
+  callIdTag,
+  callMethodTag,
+  callTimeoutMsTag,
+  cancelCallIdTag,
+  creditBytesTag,
+  creditCallIdTag,
+  endCallIdTag,
+  endCodeTag,
+  endMessageTag,
+  endReasonTag,
+  frameCallTag,
+  frameCancelTag,
+  frameCreditTag,
+  frameEndTag,
+  frameGoodbyeTag,
+  frameHelloTag,
+  frameMessageTag,
+  frameWelcomeTag,
+  streamMessageBodyTag,
+  streamMessageCallIdTag,
+  streamMessageHalfCloseTag,
+} from '@innkeeper/contract/agent-tags';
 import { liteDecode } from '@innkeeper/contract/lite';
 import { FieldReader } from './field-reader.ts';
 import { payloadOffset } from './frame-layout.ts';
@@ -16,34 +42,34 @@ export function decodePayload(bytes: Uint8Array, start: number, end: number): Na
   const reader = new FieldReader(bytes, start + payloadOffset, end - crcFieldBytes);
   let payload: NativePayload = { case: undefined };
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag < 1610 || tag > 1666 || (tag & 7) !== 2) {
+    if (tag < frameHelloTag || tag > frameGoodbyeTag || (tag & 7) !== 2) {
       reader.skip(tag & 7);
       continue;
     }
     const outerEnd = reader.end;
     reader.end = reader.delimitedEnd();
-    payload = decodeField(tag >>> 3, bytes, reader);
+    payload = decodeField(tag, bytes, reader);
     reader.position = reader.end;
     reader.end = outerEnd;
   }
   return payload;
 }
 
-function decodeField(field: number, bytes: Uint8Array, reader: FieldReader): NativePayload {
-  switch (field) {
-    case 203:
+function decodeField(tag: number, bytes: Uint8Array, reader: FieldReader): NativePayload {
+  switch (tag) {
+    case frameCallTag:
       return { case: 'call', value: decodeCall(reader) };
-    case 204:
+    case frameMessageTag:
       return { case: 'message', value: decodeMessage(reader) };
-    case 205:
+    case frameEndTag:
       return { case: 'end', value: decodeEnd(reader) };
-    case 206:
+    case frameCreditTag:
       return { case: 'credit', value: decodeCredit(reader) };
-    case 207:
+    case frameCancelTag:
       return { case: 'cancel', value: decodeCancel(reader) };
-    case 201:
+    case frameHelloTag:
       return { case: 'hello', value: liteDecode(HelloLite, bytes.subarray(reader.position, reader.end)) };
-    case 202:
+    case frameWelcomeTag:
       return { case: 'welcome', value: liteDecode(WelcomeLite, bytes.subarray(reader.position, reader.end)) };
     default:
       return { case: 'goodbye', value: liteDecode(GoodbyeLite, bytes.subarray(reader.position, reader.end)) };
@@ -61,12 +87,12 @@ function decodeCall(reader: FieldReader): Call {
     halfClose: false,
   };
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === 8) call.id = reader.varint();
-    else if (tag === 18) call.method = reader.string();
-    else if (tag === 24) call.timeoutMs = reader.varint();
-    else if (tag === 32) call.credit = reader.varint();
-    else if (tag === 42) call.body = reader.bytes();
-    else if (tag === 48) call.halfClose = reader.varint() !== 0;
+    if (tag === callIdTag) call.id = reader.varint();
+    else if (tag === callMethodTag) call.method = reader.string();
+    else if (tag === callTimeoutMsTag) call.timeoutMs = reader.varint();
+    else if (tag === callCreditTag) call.credit = reader.varint();
+    else if (tag === callBodyTag) call.body = reader.bytes();
+    else if (tag === callHalfCloseTag) call.halfClose = reader.varint() !== 0;
     else reader.skip(tag & 7);
   }
   return call;
@@ -80,9 +106,9 @@ function decodeMessage(reader: FieldReader): StreamMessage {
     body: empty,
   };
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === 8) message.callId = reader.varint();
-    else if (tag === 16) message.halfClose = reader.varint() !== 0;
-    else if (tag === 26) message.body = reader.bytes();
+    if (tag === streamMessageCallIdTag) message.callId = reader.varint();
+    else if (tag === streamMessageHalfCloseTag) message.halfClose = reader.varint() !== 0;
+    else if (tag === streamMessageBodyTag) message.body = reader.bytes();
     else reader.skip(tag & 7);
   }
   return message;
@@ -91,10 +117,10 @@ function decodeMessage(reader: FieldReader): StreamMessage {
 function decodeEnd(reader: FieldReader): End {
   const end: End = { $typeName: 'innkeeper.agent.v1.End', callId: 0, code: 0, reason: '', message: '' };
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === 8) end.callId = reader.varint();
-    else if (tag === 16) end.code = reader.varint();
-    else if (tag === 26) end.reason = reader.string();
-    else if (tag === 34) end.message = reader.string();
+    if (tag === endCallIdTag) end.callId = reader.varint();
+    else if (tag === endCodeTag) end.code = reader.varint();
+    else if (tag === endReasonTag) end.reason = reader.string();
+    else if (tag === endMessageTag) end.message = reader.string();
     else reader.skip(tag & 7);
   }
   return end;
@@ -103,8 +129,8 @@ function decodeEnd(reader: FieldReader): End {
 function decodeCredit(reader: FieldReader): Credit {
   const credit: Credit = { $typeName: 'innkeeper.agent.v1.Credit', callId: 0, bytes: 0 };
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === 8) credit.callId = reader.varint();
-    else if (tag === 16) credit.bytes = reader.varint();
+    if (tag === creditCallIdTag) credit.callId = reader.varint();
+    else if (tag === creditBytesTag) credit.bytes = reader.varint();
     else reader.skip(tag & 7);
   }
   return credit;
@@ -113,7 +139,7 @@ function decodeCredit(reader: FieldReader): Credit {
 function decodeCancel(reader: FieldReader): Cancel {
   const cancel: Cancel = { $typeName: 'innkeeper.agent.v1.Cancel', callId: 0 };
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === 8) cancel.callId = reader.varint();
+    if (tag === cancelCallIdTag) cancel.callId = reader.varint();
     else reader.skip(tag & 7);
   }
   return cancel;

@@ -1,8 +1,34 @@
 import { GoodbyeLite, HelloLite, WelcomeLite } from '@innkeeper/contract/agent-lite';
+import {
+  callBodyTag,
+  callCreditTag,
+  callHalfCloseTag,
+  callIdTag,
+  callMethodTag,
+  callTimeoutMsTag,
+  cancelCallIdTag,
+  creditBytesTag,
+  creditCallIdTag,
+  endCallIdTag,
+  endCodeTag,
+  endMessageTag,
+  endReasonTag,
+  frameCallTag,
+  frameCancelTag,
+  frameCreditTag,
+  frameEndTag,
+  frameGoodbyeTag,
+  frameHelloTag,
+  frameMessageTag,
+  frameWelcomeTag,
+  streamMessageBodyTag,
+  streamMessageCallIdTag,
+  streamMessageHalfCloseTag,
+} from '@innkeeper/contract/agent-tags';
 import { liteEncode } from '@innkeeper/contract/lite';
 import type { ByteOps } from '../byte-ops.ts';
 import { checkFrame, payloadOffset, putCrc, putOpening } from './frame-layout.ts';
-import { crcFieldBytes } from './limits.ts';
+import { crcFieldBytes, payloadTagBytes } from './limits.ts';
 import type { NativePayloadInit } from './payload.ts';
 import { putVarint, varintBytes } from './varint.ts';
 
@@ -25,24 +51,24 @@ export function encodeFrame(session: Uint8Array, payload: NativePayloadInit, ops
         numberField(credit) +
         bytesField(body.length) +
         (halfClose ? 2 : 0);
-      const frame = begin(session, 203, size);
+      const frame = begin(session, frameCallTag, size);
       let at = frame.length - crcFieldBytes - size;
-      at = putNumber(frame, at, 1, id);
-      at = putBytes(frame, at, 2, method);
-      at = putNumber(frame, at, 3, timeoutMs);
-      at = putNumber(frame, at, 4, credit);
-      at = putBytes(frame, at, 5, body);
-      putNumber(frame, at, 6, halfClose ? 1 : 0);
+      at = putNumber(frame, at, callIdTag, id);
+      at = putBytes(frame, at, callMethodTag, method);
+      at = putNumber(frame, at, callTimeoutMsTag, timeoutMs);
+      at = putNumber(frame, at, callCreditTag, credit);
+      at = putBytes(frame, at, callBodyTag, body);
+      putNumber(frame, at, callHalfCloseTag, halfClose ? 1 : 0);
       return end(frame, ops);
     }
     case 'message': {
       const { callId = 0, halfClose = false, body = empty } = payload.value;
       const size = numberField(callId) + (halfClose ? 2 : 0) + bytesField(body.length);
-      const frame = begin(session, 204, size);
+      const frame = begin(session, frameMessageTag, size);
       let at = frame.length - crcFieldBytes - size;
-      at = putNumber(frame, at, 1, callId);
-      at = putNumber(frame, at, 2, halfClose ? 1 : 0);
-      putBytes(frame, at, 3, body);
+      at = putNumber(frame, at, streamMessageCallIdTag, callId);
+      at = putNumber(frame, at, streamMessageHalfCloseTag, halfClose ? 1 : 0);
+      putBytes(frame, at, streamMessageBodyTag, body);
       return end(frame, ops);
     }
     case 'end': {
@@ -50,53 +76,53 @@ export function encodeFrame(session: Uint8Array, payload: NativePayloadInit, ops
       const reason = payload.value.reason ? encoder.encode(payload.value.reason) : empty;
       const message = payload.value.message ? encoder.encode(payload.value.message) : empty;
       const size = numberField(callId) + numberField(code) + bytesField(reason.length) + bytesField(message.length);
-      const frame = begin(session, 205, size);
+      const frame = begin(session, frameEndTag, size);
       let at = frame.length - crcFieldBytes - size;
-      at = putNumber(frame, at, 1, callId);
-      at = putNumber(frame, at, 2, code);
-      at = putBytes(frame, at, 3, reason);
-      putBytes(frame, at, 4, message);
+      at = putNumber(frame, at, endCallIdTag, callId);
+      at = putNumber(frame, at, endCodeTag, code);
+      at = putBytes(frame, at, endReasonTag, reason);
+      putBytes(frame, at, endMessageTag, message);
       return end(frame, ops);
     }
     case 'credit': {
       const { callId = 0, bytes = 0 } = payload.value;
       const size = numberField(callId) + numberField(bytes);
-      const frame = begin(session, 206, size);
-      const at = putNumber(frame, frame.length - crcFieldBytes - size, 1, callId);
-      putNumber(frame, at, 2, bytes);
+      const frame = begin(session, frameCreditTag, size);
+      const at = putNumber(frame, frame.length - crcFieldBytes - size, creditCallIdTag, callId);
+      putNumber(frame, at, creditBytesTag, bytes);
       return end(frame, ops);
     }
     case 'cancel': {
       const { callId = 0 } = payload.value;
       const size = numberField(callId);
-      const frame = begin(session, 207, size);
-      putNumber(frame, frame.length - crcFieldBytes - size, 1, callId);
+      const frame = begin(session, frameCancelTag, size);
+      putNumber(frame, frame.length - crcFieldBytes - size, cancelCallIdTag, callId);
       return end(frame, ops);
     }
     case 'hello':
-      return encodeRare(session, 201, liteEncode(HelloLite, payload.value), ops);
+      return encodeRare(session, frameHelloTag, liteEncode(HelloLite, payload.value), ops);
     case 'welcome':
-      return encodeRare(session, 202, liteEncode(WelcomeLite, payload.value), ops);
+      return encodeRare(session, frameWelcomeTag, liteEncode(WelcomeLite, payload.value), ops);
     case 'goodbye':
-      return encodeRare(session, 208, liteEncode(GoodbyeLite, payload.value), ops);
+      return encodeRare(session, frameGoodbyeTag, liteEncode(GoodbyeLite, payload.value), ops);
     default:
       throw new RangeError('A frame without a payload means nothing.');
   }
 }
 
-function encodeRare(session: Uint8Array, field: number, body: Uint8Array, ops: ByteOps): Uint8Array<ArrayBuffer> {
-  const frame = begin(session, field, body.length);
+function encodeRare(session: Uint8Array, tag: number, body: Uint8Array, ops: ByteOps): Uint8Array<ArrayBuffer> {
+  const frame = begin(session, tag, body.length);
   frame.set(body, frame.length - crcFieldBytes - body.length);
   return end(frame, ops);
 }
 
 /** A frame for a payload of `size` bytes, written up to where the payload goes. */
-function begin(session: Uint8Array, field: number, size: number): Uint8Array<ArrayBuffer> {
-  const frameBytes = payloadOffset + 2 + varintBytes(size) + size + crcFieldBytes;
+function begin(session: Uint8Array, tag: number, size: number): Uint8Array<ArrayBuffer> {
+  const frameBytes = payloadOffset + payloadTagBytes + varintBytes(size) + size + crcFieldBytes;
   checkFrame(frameBytes, session);
   const frame = new Uint8Array(frameBytes);
   const at = putOpening(frame, 0, frameBytes, session);
-  putVarint(frame, putVarint(frame, at, field * 8 + 2), size);
+  putVarint(frame, putVarint(frame, at, tag), size);
   return frame;
 }
 
@@ -114,15 +140,15 @@ function bytesField(length: number): number {
   return length === 0 ? 0 : 1 + varintBytes(length) + length;
 }
 
-function putNumber(frame: Uint8Array, at: number, field: number, value: number): number {
+function putNumber(frame: Uint8Array, at: number, tag: number, value: number): number {
   if (value === 0) return at;
-  frame[at] = field * 8;
+  frame[at] = tag;
   return putVarint(frame, at + 1, value);
 }
 
-function putBytes(frame: Uint8Array, at: number, field: number, value: Uint8Array): number {
+function putBytes(frame: Uint8Array, at: number, tag: number, value: Uint8Array): number {
   if (value.length === 0) return at;
-  frame[at] = field * 8 + 2;
+  frame[at] = tag;
   const start = putVarint(frame, at + 1, value.length);
   frame.set(value, start);
   return start + value.length;

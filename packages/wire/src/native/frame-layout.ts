@@ -1,3 +1,9 @@
+import {
+  frameCrc32cTagHigh,
+  frameCrc32cTagLow,
+  frameSessionTagHigh,
+  frameSessionTagLow,
+} from '@innkeeper/contract/agent-tags';
 import type { ByteOps } from '../byte-ops.ts';
 import {
   crcFieldBytes,
@@ -42,8 +48,8 @@ export function putOpening(bytes: Uint8Array, at: number, frameBytes: number, se
   bytes[at + 5] = length >>> 16;
   bytes[at + 6] = length >>> 8;
   bytes[at + 7] = length;
-  bytes[at + 8] = 0xc2;
-  bytes[at + 9] = 0x0c;
+  bytes[at + 8] = frameSessionTagLow;
+  bytes[at + 9] = frameSessionTagHigh;
   bytes[at + 10] = nonceBytes;
   bytes.set(session, at + 11);
   return at + payloadOffset;
@@ -52,8 +58,8 @@ export function putOpening(bytes: Uint8Array, at: number, frameBytes: number, se
 /** Writes the CRC field that ends the frame which begins at `start`; `at` is where the field goes. */
 export function putCrc(bytes: Uint8Array, start: number, at: number, ops: ByteOps): void {
   const crc = ops.crc32c(bytes.subarray(start + headerBytes, at), 0);
-  bytes[at] = 0xfd;
-  bytes[at + 1] = 0x0f;
+  bytes[at] = frameCrc32cTagLow;
+  bytes[at + 1] = frameCrc32cTagHigh;
   bytes[at + 2] = crc;
   bytes[at + 3] = crc >>> 8;
   bytes[at + 4] = crc >>> 16;
@@ -63,9 +69,14 @@ export function putCrc(bytes: Uint8Array, start: number, at: number, ops: ByteOp
 /** Whether a whole frame has a session and the right CRC in the right places. */
 export function isSound(bytes: Uint8Array, start: number, end: number, ops: ByteOps): boolean {
   if (end - start < payloadOffset + crcFieldBytes) return false;
-  if (bytes[start + 8] !== 0xc2 || bytes[start + 9] !== 0x0c || bytes[start + 10] !== nonceBytes) return false;
+  if (
+    bytes[start + 8] !== frameSessionTagLow ||
+    bytes[start + 9] !== frameSessionTagHigh ||
+    bytes[start + 10] !== nonceBytes
+  )
+    return false;
   const at = end - crcFieldBytes;
-  if (bytes[at] !== 0xfd || bytes[at + 1] !== 0x0f) return false;
+  if (bytes[at] !== frameCrc32cTagLow || bytes[at + 1] !== frameCrc32cTagHigh) return false;
   const low = (bytes[at + 2] as number) | ((bytes[at + 3] as number) << 8) | ((bytes[at + 4] as number) << 16);
   const crc = low + (bytes[at + 5] as number) * 0x100_0000;
   return ops.crc32c(bytes.subarray(start + headerBytes, at), 0) === crc;

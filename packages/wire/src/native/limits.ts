@@ -1,3 +1,11 @@
+import { frameSessionTagBytes } from '@innkeeper/contract/agent-tags';
+
+/** The field `crc32c`; and of the tag of any payload: their fields are all between 200 and 255. */
+export {
+  frameCallTagBytes as payloadTagBytes,
+  frameCrc32cFieldBytes as crcFieldBytes,
+} from '@innkeeper/contract/agent-tags';
+
 /** Largest frame with its header (docs/protocol/native.md). */
 export const maxFrameBytes = 65_544;
 /** Magic and length. */
@@ -15,9 +23,7 @@ export const initialAgentCredit = 262_144;
 /** A session's name: random bytes made by the node. */
 export const nonceBytes = 16;
 /** The field `session`: tag, length, nonce. */
-export const sessionFieldBytes = 3 + nonceBytes;
-/** The field `crc32c`: tag FD 0F and four bytes. */
-export const crcFieldBytes = 6;
+export const sessionFieldBytes = frameSessionTagBytes + 1 + nonceBytes;
 /** What a message towards the node counts at least, so that empty ones cost credit too. */
 export const minMessageCharge = 256;
 

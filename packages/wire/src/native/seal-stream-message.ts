@@ -1,6 +1,13 @@
+import {
+  frameMessageTagBytes,
+  frameMessageTagHigh,
+  frameMessageTagLow,
+  streamMessageBodyTag,
+  streamMessageCallIdTag,
+} from '@innkeeper/contract/agent-tags';
 import type { ByteOps } from '../byte-ops.ts';
 import { checkFrame, payloadOffset, putCrc, putOpening } from './frame-layout.ts';
-import { crcFieldBytes } from './limits.ts';
+import { crcFieldBytes, payloadTagBytes } from './limits.ts';
 import { putVarint, varintBytes } from './varint.ts';
 
 /** Room before the data for header, envelope and a prefix of up to 80 bytes. */
@@ -29,17 +36,17 @@ export function sealStreamMessage(
   const bodyBytes = prefix.length + end - start;
   const fieldsBytes = 2 + varintBytes(callId) + varintBytes(bodyBytes);
   const size = fieldsBytes + bodyBytes;
-  const frameBytes = payloadOffset + 2 + varintBytes(size) + size + crcFieldBytes;
+  const frameBytes = payloadOffset + payloadTagBytes + varintBytes(size) + size + crcFieldBytes;
   checkFrame(frameBytes, session);
   const first = end + crcFieldBytes - frameBytes;
   if (first < 0 || end + crcFieldBytes > buffer.length) throw new RangeError('No room around the data for a frame.');
   let at = putOpening(buffer, first, frameBytes, session);
-  buffer[at] = 0xe2;
-  buffer[at + 1] = 0x0c;
-  at = putVarint(buffer, at + 2, size);
-  buffer[at] = 0x08;
+  buffer[at] = frameMessageTagLow;
+  buffer[at + 1] = frameMessageTagHigh;
+  at = putVarint(buffer, at + frameMessageTagBytes, size);
+  buffer[at] = streamMessageCallIdTag;
   at = putVarint(buffer, at + 1, callId);
-  buffer[at] = 0x1a;
+  buffer[at] = streamMessageBodyTag;
   at = putVarint(buffer, at + 1, bodyBytes);
   buffer.set(prefix, at);
   putCrc(buffer, first, end, ops);

@@ -9,6 +9,56 @@ import { liteType } from "../../lite/lite-type.ts";
 import type { AgentMessageSchema, AgentReadyEventSchema, AgentUpdateRequestSchema, AgentUpdateResponseSchema, BiosInfoSchema, ClipboardChangedEventSchema, ClipboardGetRequestSchema, ClipboardGetResponseSchema, ClipboardUpdateRequestSchema, ClipboardUpdateResponseSchema, ConfigureNetworkRequestSchema, ConfigureNetworkResponseSchema, CpuInfoSchema, CreateDirectoryRequestSchema, CreateDirectoryResponseSchema, DirectoryEntrySchema, DiskInfoSchema, DiskUsageSchema, DisplayResizeRequestSchema, DisplayResizeResponseSchema, ErrorEventSchema, ExecuteRequestSchema, ExecuteResponseSchema, FileDeleteRequestSchema, FileDeleteResponseSchema, FileReadRequestSchema, FileReadResponseSchema, FileStatRequestSchema, FileStatResponseSchema, FileWriteRequestSchema, FileWriteResponseSchema, FrozenFilesystemSchema, GetCapabilitiesRequestSchema, GetCapabilitiesResponseSchema, GetHardwareInfoRequestSchema, GetHardwareInfoResponseSchema, GpuInfoSchema, HardwareInfoSchema, InstalledSoftwareSchema, InterfaceInfoSchema, KillProcessRequestSchema, KillProcessResponseSchema, ListDirectoryRequestSchema, ListDirectoryResponseSchema, ListInstalledSoftwareRequestSchema, ListInstalledSoftwareResponseSchema, ListProcessesRequestSchema, ListProcessesResponseSchema, ListServicesRequestSchema, ListServicesResponseSchema, MemoryInfoSchema, NetworkAdapterInfoSchema, OsInfoSchema, PartitionInfoSchema, PingRequestSchema, PongResponseSchema, ProcessInfoSchema, QuiesceFilesystemsRequestSchema, QuiesceFilesystemsResponseSchema, ResetPasswordRequestSchema, ResetPasswordResponseSchema, ServiceControlRequestSchema, ServiceControlResponseSchema, ServiceInfoSchema, ShutdownRequestSchema, ShutdownResponseSchema, SyncTimeRequestSchema, SyncTimeResponseSchema, TelemetryReportSchema, ThawFilesystemsRequestSchema, ThawFilesystemsResponseSchema } from "./agent_pb.ts";
 import { TimestampLite } from "../../lite/timestamp-lite.ts";
 
+export const InterfaceState = {
+  UNKNOWN: 0,
+  UP: 1,
+  DOWN: 2,
+} as const;
+export type InterfaceState = (typeof InterfaceState)[keyof typeof InterfaceState];
+
+export const ShutdownType = {
+  POWEROFF: 0,
+  REBOOT: 1,
+  HALT: 2,
+} as const;
+export type ShutdownType = (typeof ShutdownType)[keyof typeof ShutdownType];
+
+export const ErrorSeverity = {
+  WARNING: 0,
+  ERROR: 1,
+  CRITICAL: 2,
+} as const;
+export type ErrorSeverity = (typeof ErrorSeverity)[keyof typeof ErrorSeverity];
+
+export const ClipboardType = {
+  TEXT: 0,
+  IMAGE: 1,
+  FILES: 2,
+  HTML: 3,
+} as const;
+export type ClipboardType = (typeof ClipboardType)[keyof typeof ClipboardType];
+
+export const ServiceAction = {
+  START: 0,
+  STOP: 1,
+  RESTART: 2,
+  ENABLE: 3,
+  DISABLE: 4,
+  STATUS: 5,
+} as const;
+export type ServiceAction = (typeof ServiceAction)[keyof typeof ServiceAction];
+
+export const UpdateState = {
+  IDLE: 0,
+  DOWNLOADING: 1,
+  VERIFYING: 2,
+  APPLYING: 3,
+  COMPLETE: 4,
+  FAILED: 5,
+  ROLLING_BACK: 6,
+} as const;
+export type UpdateState = (typeof UpdateState)[keyof typeof UpdateState];
+
 export const AgentMessageLite = liteType<typeof AgentMessageSchema>('limiquantix.agent.v1.AgentMessage', () => [
   [1, 'messageId', 'string'],
   [2, 'timestamp', 'message', 'implicit', undefined, () => TimestampLite],

@@ -6,6 +6,14 @@ import { liteType } from "../../../lite/lite-type.ts";
 import type { GuestProcessSchema, ListProcessesRequestSchema, ListProcessesResponseSchema, SignalProcessRequestSchema, SignalProcessResponseSchema } from "./guest_process_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 
+export const ProcessSort = {
+  UNSPECIFIED: 0,
+  MEMORY: 1,
+  PID: 2,
+  NAME: 3,
+} as const;
+export type ProcessSort = (typeof ProcessSort)[keyof typeof ProcessSort];
+
 export const ListProcessesRequestLite = liteType<typeof ListProcessesRequestSchema>('innkeeper.agent.v1.ListProcessesRequest', () => [
   [1, 'limit', 'uint32'],
   [2, 'sort', 'enum'],

@@ -6,6 +6,14 @@ import { liteType } from "../../../lite/lite-type.ts";
 import type { ShutdownRequestSchema, ShutdownResponseSchema } from "./power_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 
+export const ShutdownMode = {
+  UNSPECIFIED: 0,
+  POWEROFF: 1,
+  REBOOT: 2,
+  HALT: 3,
+} as const;
+export type ShutdownMode = (typeof ShutdownMode)[keyof typeof ShutdownMode];
+
 export const ShutdownRequestLite = liteType<typeof ShutdownRequestSchema>('innkeeper.agent.v1.ShutdownRequest', () => [
   [1, 'mode', 'enum'],
   [2, 'delaySeconds', 'uint32'],

@@ -6,6 +6,22 @@ import { liteType } from "../../../lite/lite-type.ts";
 import type { AttachSchema, ExecEventSchema, ExecExitedSchema, ExecGapSchema, ExecOutputSchema, ExecRequestSchema, ExecStartedSchema, ExecSummarySchema, ListExecsRequestSchema, ListExecsResponseSchema, ProcessSpecSchema, SignalRequestSchema, SignalResponseSchema, StdinSchema, TerminalSizeSchema } from "./process_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 
+export const OutputStream = {
+  UNSPECIFIED: 0,
+  STDOUT: 1,
+  STDERR: 2,
+} as const;
+export type OutputStream = (typeof OutputStream)[keyof typeof OutputStream];
+
+export const ExecEnding = {
+  UNSPECIFIED: 0,
+  EXITED: 1,
+  TIMEOUT: 2,
+  SIGNALED: 3,
+  AGENT_STOPPED: 4,
+} as const;
+export type ExecEnding = (typeof ExecEnding)[keyof typeof ExecEnding];
+
 export const ExecRequestLite = liteType<typeof ExecRequestSchema>('innkeeper.agent.v1.ExecRequest', () => [
   [1, 'start', 'message', 'implicit', 'input', () => ProcessSpecLite],
   [2, 'attach', 'message', 'implicit', 'input', () => AttachLite],

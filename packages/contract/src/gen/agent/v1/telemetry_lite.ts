@@ -6,6 +6,28 @@ import { liteType } from "../../../lite/lite-type.ts";
 import type { AgentCostSchema, CpuSchema, GetSystemRequestSchema, InterfaceAddressSchema, LoadSchema, LoggedInUserSchema, MemorySchema, MissingCapabilitySchema, MountSchema, NetworkInterfaceSchema, PingRequestSchema, PingResponseSchema, PressureSchema, PrimaryAddressSchema, SystemSchema, TelemetrySchema, WatchRequestSchema } from "./telemetry_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 
+export const InterfaceKind = {
+  UNSPECIFIED: 0,
+  PHYSICAL: 1,
+  LOOPBACK: 2,
+  BRIDGE: 3,
+  BOND: 4,
+  VLAN: 5,
+  TUNNEL: 6,
+  VETH: 7,
+  OTHER: 8,
+} as const;
+export type InterfaceKind = (typeof InterfaceKind)[keyof typeof InterfaceKind];
+
+export const AddressScope = {
+  UNSPECIFIED: 0,
+  GLOBAL: 1,
+  SITE: 2,
+  LINK: 3,
+  HOST: 4,
+} as const;
+export type AddressScope = (typeof AddressScope)[keyof typeof AddressScope];
+
 export const PingRequestLite = liteType<typeof PingRequestSchema>('innkeeper.agent.v1.PingRequest', () => [
   [1, 'sequence', 'uint64'],
 ]);
