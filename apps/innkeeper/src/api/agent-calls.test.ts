@@ -110,7 +110,7 @@ for (const [name, open] of Object.entries(doors))
         if (event.case === 'exited') exitCode = event.value.status.value;
       }
       assert.deepEqual([output, exitCode], ['hi\n', 3]);
-      const [entry] = await api.store.audit.list({ action: 'ProcessService/Exec', limit: 1 });
+      const [entry] = await api.store.audit.list({ action: 'guest.exec', limit: 1 });
       assert.match(entry?.parameters ?? '', /echo hi/);
     });
 

@@ -25,13 +25,18 @@ function isOf(form: string, path: string): boolean {
   }
 }
 
-/** The first route whose form the request's path has. Fails with UNKNOWN_METHOD; INVALID_ARGUMENT for a wrong escape. */
+/**
+ * The first route whose form the request's path has, and whose parameter its query has.
+ * @throws OperationError UNKNOWN_METHOD; INVALID_ARGUMENT for a wrong escape
+ */
 export function findRoute<Route extends RouteFacts>(routes: readonly Route[], request: IncomingMessage): Found<Route> {
-  const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+  const [path = '', search = ''] = (request.url ?? '').split('?', 2);
+  const query = new URLSearchParams(search);
   try {
     for (const route of routes) {
+      if (route.parameter !== undefined && !query.has(route.parameter)) continue;
       const parameters = matchPath(route.path, path);
-      if (parameters !== undefined) return { route, parameters, query: new URLSearchParams(query) };
+      if (parameters !== undefined) return { route, parameters, query };
     }
   } catch (error) {
     throw new OperationError('INVALID_ARGUMENT', 'The address has a wrong escape.', { cause: error });

@@ -132,12 +132,16 @@ for (const [name, open] of Object.entries(doors))
         const path = route.path.replace('{vm}', vm).replaceAll(/\{\w+\}/g, 'x');
         const headers = user === undefined ? {} : { ...(await sessionOf(api.access, user)) };
         const body = route.method === 'PUT' || route.method === 'POST' ? { body: 'x' } : {};
-        const answer = await fetch(`${base}${path}?path=/a&vm=one`, { method: route.method, headers, ...body });
+        const answer = await fetch(`${base}${path}?path=/a&vm=one&${route.parameter ?? ''}=x`, {
+          method: route.method,
+          headers,
+          ...body,
+        });
         await answer.arrayBuffer();
         return answer.headers.get('x-innkeeper-reason') ?? '';
       };
       for (const route of httpRoutes) {
-        const name = `${route.method} ${route.path}`;
+        const name = `${route.method} ${route.path} ${route.parameter ?? ''}`;
         if (route.privilege === 'public') continue;
         assert.equal(await ask(route, 'one', undefined), 'NOT_LOGGED_IN', name);
         if (route.privilege === 'self') continue;
@@ -146,6 +150,16 @@ for (const [name, open] of Object.entries(doors))
         const allowed = await ask(route, 'nobody', `only-${route.privilege}`);
         assert.ok(!refusals.includes(allowed), `${name}: ${allowed}`);
       }
+    });
+
+    it('asks for guest.file.write before it looks how far an upload came, since that begins a write', async () => {
+      const ask = async (user: string): Promise<string> => {
+        const headers = { ...(await sessionOf(api.access, user)) };
+        const url = `${base}/v1/vms/one/files?path=/a/b&parents=1&upload=x`;
+        return (await fetch(url, { method: 'HEAD', headers })).headers.get('x-innkeeper-reason') ?? '';
+      };
+      assert.equal(await ask('only-guest.file.read'), 'PRIVILEGE_MISSING');
+      assert.ok(!refusals.includes(await ask('only-guest.file.write')));
     });
 
     it('holds WebSockets to theirs, and pages of other origins away from them', async () => {

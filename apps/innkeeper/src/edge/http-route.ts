@@ -8,6 +8,8 @@ import type { Gate, Pass, Visitor } from './gate.ts';
 export interface RouteFacts {
   /** Such as "/v1/vms/{vm}/files". `{vm}` names the VM that the privilege is needed on; others are parameters. */
   readonly path: string;
+  /** Only requests that have this parameter; others are looked for further down the table. */
+  readonly parameter?: string;
   /** "public" for everybody, "self" for who is logged in. */
   readonly privilege: string;
   /** Without `{vm}`: whether the privilege is needed on everything (default), or somewhere and the route asks again. */

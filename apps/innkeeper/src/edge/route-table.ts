@@ -1,3 +1,6 @@
+import type { DescMethod } from '@bufbuild/protobuf';
+import { FileService, ProcessService } from '@innkeeper/contract/agent';
+import { auditAction, CommandRule, rulesOf } from '@innkeeper/contract/rules';
 import type { HttpRouteFacts, RouteFacts } from './http-route.ts';
 
 const filesPath = '/v1/vms/{vm}/files';
@@ -14,19 +17,32 @@ function describeRunOutput(query: URLSearchParams): Record<string, string> {
   return { vm: query.get('vm') ?? '', stream: query.get('stream') ?? '' };
 }
 
-const file = { path: filesPath, vmAction: 'guest', describe: describeFile } as const;
-const tar = { path: tarPath, vmAction: 'guest', describe: describeFile } as const;
+/** What holds for a route that is another form of a method of the agent: the same as for the method. */
+function formOf(method: DescMethod): Pick<RouteFacts, 'privilege' | 'action' | 'vmAction' | 'command'> {
+  const { privilege, command } = rulesOf(method);
+  const action = auditAction(method);
+  return {
+    ...{ privilege, vmAction: 'guest' },
+    ...(action === undefined ? {} : { action }),
+    ...(command === CommandRule.REQUEST ? { command: 'later' } : {}),
+  };
+}
+
+const { read, write, stat, getUpload, readTar, writeTar } = FileService.method;
+const file = { path: filesPath, describe: describeFile } as const;
+const tar = { path: tarPath, describe: describeFile } as const;
 const forGuests = { method: 'GET', privilege: 'public', isForGuests: true } as const;
 
 /** Every HTTP route beside the calls, by its name. The first one that fits is taken. What answers it is attached elsewhere. */
 const httpTable = {
   metrics: { method: 'GET', path: '/metrics', privilege: 'vm.view', where: 'somewhere' },
   auditExport: { method: 'GET', path: '/v1/audit.jsonl', privilege: 'audit.view', action: 'audit.export' },
-  readFile: { ...file, method: 'GET', privilege: 'guest.file.read', action: 'guest.file.read' },
-  writeFile: { ...file, method: 'PUT', privilege: 'guest.file.write', action: 'guest.file.write' },
-  statFile: { ...file, method: 'HEAD', privilege: 'guest.file.read', action: 'guest.file.stat' },
-  readTar: { ...tar, method: 'GET', privilege: 'guest.file.read', action: 'guest.tar.read' },
-  writeTar: { ...tar, method: 'PUT', privilege: 'guest.file.write', action: 'guest.tar.write' },
+  readFile: { ...file, ...formOf(read), method: 'GET' },
+  writeFile: { ...file, ...formOf(write), method: 'PUT' },
+  uploadOffset: { ...file, ...formOf(getUpload), method: 'HEAD', parameter: 'upload' },
+  statFile: { ...file, ...formOf(stat), method: 'HEAD' },
+  readTar: { ...tar, ...formOf(readTar), method: 'GET' },
+  writeTar: { ...tar, ...formOf(writeTar), method: 'PUT' },
   runOutput: {
     method: 'GET',
     path: '/v1/runs/{id}/output',
@@ -45,14 +61,7 @@ const httpTable = {
   agentArm64: { ...forGuests, path: '/agent/latest/linux-arm64' },
   agentArm64Sum: { ...forGuests, path: '/agent/latest/linux-arm64.sha256' },
   // As other platforms' documents write them: docs/protocol/compatibility.md.
-  execute: {
-    method: 'POST',
-    path: '/api/vms/{vm}/execute',
-    privilege: 'guest.exec',
-    vmAction: 'guest',
-    action: 'guest.exec',
-    command: 'later',
-  },
+  execute: { ...formOf(ProcessService.method.exec), method: 'POST', path: '/api/vms/{vm}/execute' },
   quiesce: {
     method: 'POST',
     path: '/api/vms/{vm}/quiesce',
@@ -87,14 +96,7 @@ const httpTable = {
 
 /** Every WebSocket, by its name. */
 const socketTable = {
-  exec: {
-    path: '/v1/vms/{vm}/exec',
-    privilege: 'guest.exec',
-    vmAction: 'guest',
-    action: 'guest.exec',
-    command: 'later',
-    beginsLater: true,
-  },
+  exec: { ...formOf(ProcessService.method.exec), path: '/v1/vms/{vm}/exec', beginsLater: true },
   terminal: {
     path: '/v1/vms/{vm}/terminals/{terminal}',
     privilege: 'guest.exec',

@@ -8,18 +8,6 @@ import { FileChunkLite, FileInfoLite } from "./file_types_lite.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 import type { FileInfoSchema } from "./file_types_pb.ts";
 
-export const FileKind = {
-  UNSPECIFIED: 0,
-  REGULAR: 1,
-  DIRECTORY: 2,
-  SYMLINK: 3,
-  CHARACTER_DEVICE: 4,
-  BLOCK_DEVICE: 5,
-  FIFO: 6,
-  SOCKET: 7,
-} as const;
-export type FileKind = (typeof FileKind)[keyof typeof FileKind];
-
 export const DirectorySort = {
   UNSPECIFIED: 0,
   SIZE: 1,

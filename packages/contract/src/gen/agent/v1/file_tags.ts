@@ -15,22 +15,8 @@ export const readFileEventInfoTag = 10;
 export const readFileEventChunkTag = 18;
 export const readFileEventDoneTag = 26;
 
-export const fileChunkOffsetTag = 8;
-export const fileChunkDataTag = 18;
-
 export const readFileDoneBytesTag = 8;
 export const readFileDoneSha256Tag = 18;
-
-export const fileInfoPathTag = 10;
-export const fileInfoKindTag = 16;
-export const fileInfoSizeBytesTag = 24;
-export const fileInfoModeTag = 32;
-export const fileInfoUidTag = 40;
-export const fileInfoGidTag = 48;
-export const fileInfoUserTag = 58;
-export const fileInfoGroupTag = 66;
-export const fileInfoModifiedUnixNsTag = 72;
-export const fileInfoSymlinkTargetTag = 82;
 
 export const statFileRequestPathTag = 10;
 export const statFileRequestFollowTag = 16;
@@ -59,6 +45,13 @@ export const commitWriteSha256Tag = 10;
 
 export const writeFileEventOpenedTag = 10;
 export const writeFileEventDoneTag = 18;
+
+export const getUploadRequestPathTag = 10;
+export const getUploadRequestUploadIdTag = 18;
+export const getUploadRequestNoSymlinksTag = 24;
+
+export const uploadStateOffsetTag = 8;
+export const uploadStateModifiedUnixNsTag = 16;
 
 export const writeFileOpenedOffsetTag = 8;
 

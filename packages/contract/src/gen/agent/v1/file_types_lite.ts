@@ -7,6 +7,18 @@
 import { liteType } from "../../../lite/lite-type.ts";
 import type { FileChunkSchema, FileInfoSchema } from "./file_types_pb.ts";
 
+export const FileKind = {
+  UNSPECIFIED: 0,
+  REGULAR: 1,
+  DIRECTORY: 2,
+  SYMLINK: 3,
+  CHARACTER_DEVICE: 4,
+  BLOCK_DEVICE: 5,
+  FIFO: 6,
+  SOCKET: 7,
+} as const;
+export type FileKind = (typeof FileKind)[keyof typeof FileKind];
+
 export const FileChunkLite = liteType<typeof FileChunkSchema>('innkeeper.agent.v1.FileChunk', () => [
   [1, 'offset', 'uint64'],
   [2, 'data', 'bytes'],
