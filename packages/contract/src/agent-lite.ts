@@ -1,6 +1,7 @@
 /** Field tables and method tables of everything an agent speaks; what `@innkeeper/contract/agent-lite` is. */
 export * from './gen/agent/v1/capabilities_lite.ts';
 export * from './gen/agent/v1/file_lite.ts';
+export * from './gen/agent/v1/file_tar_lite.ts';
 export * from './gen/agent/v1/file_types_lite.ts';
 export * from './gen/agent/v1/frame_lite.ts';
 export * from './gen/agent/v1/guest_process_lite.ts';

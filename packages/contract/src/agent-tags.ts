@@ -1,5 +1,6 @@
 /** Tags of every field of what an agent speaks, for messages that are read or written by hand since they are so frequent. */
 export * from './gen/agent/v1/file_tags.ts';
+export * from './gen/agent/v1/file_tar_tags.ts';
 export * from './gen/agent/v1/file_types_tags.ts';
 export * from './gen/agent/v1/frame_tags.ts';
 export * from './gen/agent/v1/guest_process_tags.ts';

@@ -4,6 +4,7 @@ import {
   create,
   createRegistry,
   type DescField,
+  type DescFile,
   type DescMessage,
   fromBinary,
   type MessageInitShape,
@@ -19,12 +20,7 @@ import fc from 'fast-check';
 import { type LiteType, liteDecode, liteEncode, liteType, MalformedMessageError, maxNesting } from '../lite.ts';
 
 const registry = createRegistry(
-  agent.file_agent_v1_file,
-  agent.file_agent_v1_frame,
-  agent.file_agent_v1_guest_process,
-  agent.file_agent_v1_power,
-  agent.file_agent_v1_process,
-  agent.file_agent_v1_telemetry,
+  ...Object.entries(agent).flatMap(([name, value]) => (name.startsWith('file_') ? [value as DescFile] : [])),
   agentMessage.file_compat_agent,
 );
 

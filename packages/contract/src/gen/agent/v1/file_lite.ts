@@ -3,10 +3,12 @@
 /* eslint-disable */
 
 import { liteType } from "../../../lite/lite-type.ts";
-import type { ChangeFilesResponseSchema, CommitTarSchema, CommitWriteSchema, GetUploadRequestSchema, ListDirectoryRequestSchema, ListDirectoryResponseSchema, MakeDirectoryRequestSchema, OpenTarSchema, OpenWriteSchema, ReadFileDoneSchema, ReadFileEventSchema, ReadFileRequestSchema, ReadTarDoneSchema, ReadTarEventSchema, ReadTarRequestSchema, RemoveFileRequestSchema, RemoveFileResponseSchema, RenameFileRequestSchema, SetFileModeRequestSchema, SetFileOwnerRequestSchema, StatFileRequestSchema, UploadStateSchema, WriteFileDoneSchema, WriteFileEventSchema, WriteFileOpenedSchema, WriteFileRequestSchema, WriteTarDoneSchema, WriteTarEventSchema, WriteTarOpenedSchema, WriteTarRequestSchema } from "./file_pb.ts";
+import type { ChangeFilesResponseSchema, CommitWriteSchema, GetUploadRequestSchema, ListDirectoryRequestSchema, ListDirectoryResponseSchema, MakeDirectoryRequestSchema, OpenWriteSchema, ReadFileDoneSchema, ReadFileEventSchema, ReadFileRequestSchema, RemoveFileRequestSchema, RemoveFileResponseSchema, RenameFileRequestSchema, SetFileModeRequestSchema, SetFileOwnerRequestSchema, StatFileRequestSchema, UploadStateSchema, WriteFileDoneSchema, WriteFileEventSchema, WriteFileOpenedSchema, WriteFileRequestSchema } from "./file_pb.ts";
 import { FileChunkLite, FileInfoLite } from "./file_types_lite.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 import type { FileInfoSchema } from "./file_types_pb.ts";
+import { ReadTarEventLite, ReadTarRequestLite, WriteTarEventLite, WriteTarRequestLite } from "./file_tar_lite.ts";
+import type { ReadTarEventSchema, ReadTarRequestSchema, WriteTarEventSchema, WriteTarRequestSchema } from "./file_tar_pb.ts";
 
 export const DirectorySort = {
   UNSPECIFIED: 0,
@@ -152,52 +154,6 @@ export const SetFileOwnerRequestLite = liteType<typeof SetFileOwnerRequestSchema
 
 export const ChangeFilesResponseLite = liteType<typeof ChangeFilesResponseSchema>('innkeeper.agent.v1.ChangeFilesResponse', () => [
   [1, 'changed', 'uint64'],
-]);
-
-export const ReadTarRequestLite = liteType<typeof ReadTarRequestSchema>('innkeeper.agent.v1.ReadTarRequest', () => [
-  [1, 'path', 'string'],
-  [2, 'noSymlinks', 'bool'],
-]);
-
-export const ReadTarEventLite = liteType<typeof ReadTarEventSchema>('innkeeper.agent.v1.ReadTarEvent', () => [
-  [2, 'chunk', 'message', 'implicit', 'event', () => FileChunkLite],
-  [3, 'done', 'message', 'implicit', 'event', () => ReadTarDoneLite],
-]);
-
-export const ReadTarDoneLite = liteType<typeof ReadTarDoneSchema>('innkeeper.agent.v1.ReadTarDone', () => [
-  [1, 'bytes', 'uint64'],
-  [2, 'files', 'uint64'],
-  [3, 'skipped', 'string', 'repeated'],
-]);
-
-export const WriteTarRequestLite = liteType<typeof WriteTarRequestSchema>('innkeeper.agent.v1.WriteTarRequest', () => [
-  [1, 'open', 'message', 'implicit', 'input', () => OpenTarLite],
-  [2, 'chunk', 'message', 'implicit', 'input', () => FileChunkLite],
-  [3, 'commit', 'message', 'implicit', 'input', () => CommitTarLite],
-]);
-
-export const OpenTarLite = liteType<typeof OpenTarSchema>('innkeeper.agent.v1.OpenTar', () => [
-  [1, 'path', 'string'],
-  [2, 'createParents', 'bool'],
-  [3, 'keepOwners', 'bool'],
-  [4, 'noSymlinks', 'bool'],
-]);
-
-export const CommitTarLite = liteType<typeof CommitTarSchema>('innkeeper.agent.v1.CommitTar', () => [
-]);
-
-export const WriteTarEventLite = liteType<typeof WriteTarEventSchema>('innkeeper.agent.v1.WriteTarEvent', () => [
-  [1, 'opened', 'message', 'implicit', 'event', () => WriteTarOpenedLite],
-  [2, 'done', 'message', 'implicit', 'event', () => WriteTarDoneLite],
-]);
-
-export const WriteTarOpenedLite = liteType<typeof WriteTarOpenedSchema>('innkeeper.agent.v1.WriteTarOpened', () => [
-]);
-
-export const WriteTarDoneLite = liteType<typeof WriteTarDoneSchema>('innkeeper.agent.v1.WriteTarDone', () => [
-  [1, 'bytes', 'uint64'],
-  [2, 'files', 'uint64'],
-  [3, 'skipped', 'string', 'repeated'],
 ]);
 
 export const FileServiceLite = {

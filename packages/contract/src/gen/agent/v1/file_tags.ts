@@ -101,29 +101,3 @@ export const setFileOwnerRequestRecursiveTag = 32;
 export const setFileOwnerRequestNoSymlinksTag = 40;
 
 export const changeFilesResponseChangedTag = 8;
-
-export const readTarRequestPathTag = 10;
-export const readTarRequestNoSymlinksTag = 16;
-
-export const readTarEventChunkTag = 18;
-export const readTarEventDoneTag = 26;
-
-export const readTarDoneBytesTag = 8;
-export const readTarDoneFilesTag = 16;
-export const readTarDoneSkippedTag = 26;
-
-export const writeTarRequestOpenTag = 10;
-export const writeTarRequestChunkTag = 18;
-export const writeTarRequestCommitTag = 26;
-
-export const openTarPathTag = 10;
-export const openTarCreateParentsTag = 16;
-export const openTarKeepOwnersTag = 24;
-export const openTarNoSymlinksTag = 32;
-
-export const writeTarEventOpenedTag = 10;
-export const writeTarEventDoneTag = 18;
-
-export const writeTarDoneBytesTag = 8;
-export const writeTarDoneFilesTag = 16;
-export const writeTarDoneSkippedTag = 26;
