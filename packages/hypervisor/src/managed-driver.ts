@@ -1,5 +1,5 @@
 import { isOperationError, OperationError } from '@innkeeper/contract';
-import type { Channel } from '@innkeeper/kit';
+import { type Channel, errorMessage } from '@innkeeper/kit';
 import type {
   Abortable,
   ConsoleStream,
@@ -127,7 +127,7 @@ class ManagedVm implements RunningVm {
 
   #translate(error: unknown, options: Abortable | undefined): unknown {
     if (isOperationError(error) || (options?.signal?.aborted && error === options.signal.reason)) return error;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorMessage(error);
     return new OperationError('HYPERVISOR_UNREACHABLE', `The hypervisor does not answer: ${why}.`, { cause: error });
   }
 

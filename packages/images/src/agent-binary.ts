@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { OperationError } from '@innkeeper/contract';
-import { mib } from '@innkeeper/kit';
+import { errorMessage, mib } from '@innkeeper/kit';
 import { readRegularFile } from '@innkeeper/kit/node';
 import { type ByArchitecture, hostArchitecture, machineOf } from './agent-architecture.ts';
 import { runProgram } from './host-tools/index.ts';
@@ -60,7 +60,7 @@ async function askVersion(path: string): Promise<string> {
     const version = /(\d+\.\d+\S*)/.exec(stdout)?.[1];
     if (exitCode === 0 && version !== undefined) return version;
   } catch (error) {
-    why = error instanceof Error ? error.message : String(error);
+    why = errorMessage(error);
   }
   throw new OperationError('INVALID_ARGUMENT', `The agent ${path} cannot be used: ${why}`, {
     nextStep: 'Build it again with "npm run build:agent", or name another one with --agent-binary.',

@@ -1,4 +1,5 @@
 import { OperationError } from '@innkeeper/contract/errors';
+import { errorMessage } from '@innkeeper/kit';
 import { openRandomAccess } from './random-access.ts';
 
 export type ImageFormat = 'raw' | 'qcow2';
@@ -28,7 +29,7 @@ export async function inspectImage(file: string, path = file): Promise<ImageFact
     return { format: 'raw', virtualBytes: disk.sizeBytes };
   } catch (error) {
     if (error instanceof OperationError) throw error;
-    throw unreadable(path, error instanceof Error ? error.message : String(error), error);
+    throw unreadable(path, errorMessage(error), error);
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { OperationError } from '@innkeeper/contract';
+import { Semaphore } from '@innkeeper/kit';
 
 /** OWASP's choice for argon2id: 19 MiB, two passes, one lane. */
 const cost = { memory: 19_456, passes: 2, parallelism: 1 } as const;
@@ -24,8 +25,7 @@ export function checkNewPassword(password: string): void {
 
 /** Hashes and checks passwords, few at once, so that a flood of logins takes neither all memory nor all processors. */
 export class Passwords {
-  #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #places = new Semaphore(maxRunning);
 
   /** "$argon2id$v=19$m=19456,t=2,p=1$SALT$HASH". Fails with PASSWORD_UNFIT, LOGIN_THROTTLED. */
   async hash(password: string): Promise<string> {
@@ -48,26 +48,9 @@ export class Passwords {
   }
 
   async #derive(password: string, salt: Buffer, parameters: Cost): Promise<Buffer> {
-    await this.#takeTurn();
-    try {
-      return await derive({ message: password, nonce: salt, tagLength: tagBytes, ...parameters });
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running -= 1;
-      else next();
-    }
-  }
-
-  /** Whoever waited takes over the turn of the one that ended. */
-  async #takeTurn(): Promise<void> {
-    if (this.#running < maxRunning) {
-      this.#running += 1;
-      return;
-    }
-    if (this.#waiting.length >= maxWaiting) {
+    if (this.#places.waiting >= maxWaiting)
       throw new OperationError('LOGIN_THROTTLED', 'Too many logins are being checked. Try again in a few seconds.');
-    }
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return await this.#places.run(() => derive({ message: password, nonce: salt, tagLength: tagBytes, ...parameters }));
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Log } from '@innkeeper/kit';
+import { errorMessage, type Log } from '@innkeeper/kit';
 import type { Store } from '@innkeeper/store';
 
 /** Who answers for intents of the audit: what was begun, and is not written down to its end. */
@@ -33,7 +33,7 @@ export async function closeInterrupted(
     const count = await store.audit.closeInterrupted(which, 'INTERRUPTED');
     if (count > 0) log.warn('audit.interrupted', { count });
   } catch (error) {
-    log.error('audit.interrupted-not-written', { message: error instanceof Error ? error.message : String(error) });
+    log.error('audit.interrupted-not-written', { message: errorMessage(error) });
   }
 }
 
@@ -44,7 +44,7 @@ export function watchIntents(store: Store, writer: AuditWriterId, log: Log): Dis
     try {
       await store.audit.renew(writer.id, nowMs + controlLifetimeMs);
     } catch (error) {
-      log.warn('audit.intents-not-renewed', { message: error instanceof Error ? error.message : String(error) });
+      log.warn('audit.intents-not-renewed', { message: errorMessage(error) });
       return;
     }
     await closeInterrupted(store, { expiredBeforeMs: nowMs }, log);

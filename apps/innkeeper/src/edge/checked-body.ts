@@ -1,5 +1,6 @@
 import { type DescMethod, fromBinary, fromJsonString } from '@bufbuild/protobuf';
 import { OperationError } from '@innkeeper/contract';
+import { errorMessage } from '@innkeeper/kit';
 
 /** How a call's one request message lies in its body. */
 export interface BodyForm {
@@ -98,7 +99,7 @@ function checkMessage(bytes: Uint8Array, { input }: DescMethod, isJson: boolean)
       fromJsonString(input, text, { ignoreUnknownFields: true });
     } else fromBinary(input, bytes);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorMessage(error);
     const format = isJson ? 'JSON' : 'protobuf';
     throw malformed(`The body is not ${format} of ${input.typeName}: ${why.slice(0, maxWhyChars)}.`, error);
   }

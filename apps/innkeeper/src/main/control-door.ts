@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { OperationError } from '@innkeeper/contract';
+import { errorMessage } from '@innkeeper/kit';
 import type { ApiServer } from '../api/api-server.ts';
 import type { DataFolder } from '../node/data/data-folder.ts';
 import { listenPrivately } from './listen-privately.ts';
@@ -37,7 +38,7 @@ export async function openControlDoor(
       const bound = await server.listenForControl({ where: { host, port }, tls: { cert, key, clientCa } });
       places.push(`https://${host}:${bound}`);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorMessage(error);
       throw new OperationError('LISTEN_REFUSED', `It cannot listen on ${host}:${port}: ${message}.`, { cause: error });
     }
   }

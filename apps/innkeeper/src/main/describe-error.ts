@@ -1,10 +1,7 @@
 import { isOperationError } from '@innkeeper/contract';
+import { errorMessage } from '@innkeeper/kit';
 
 /** An error as a person in a terminal reads it. */
 export function describeError(error: unknown): string {
-  return isOperationError(error) ? `${error.message} ${error.nextStep}` : messageOf(error);
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isOperationError(error) ? `${error.message} ${error.nextStep}` : errorMessage(error);
 }

@@ -1,4 +1,5 @@
 import { OperationError } from '@innkeeper/contract';
+import { errorMessage } from '@innkeeper/kit';
 import type { EdgeListenOptions } from '../edge/edge-server.ts';
 import type { DataFolder } from '../node/data/data-folder.ts';
 import { isLoopbackHost, type ListenSettings } from './listen-settings.ts';
@@ -42,7 +43,7 @@ export async function listenOnTcp(
       return { url: urlOf(host, bound, pem !== undefined), remarks };
     } catch (error) {
       if (!isPortFixed && isTaken(error)) continue;
-      throw new OperationError('LISTEN_REFUSED', `Cannot listen on ${host}:${tried}: ${messageOf(error)}.`, {
+      throw new OperationError('LISTEN_REFUSED', `Cannot listen on ${host}:${tried}: ${errorMessage(error)}.`, {
         cause: error,
         nextStep: isTaken(error) ? 'Give another port with --listen, or end what listens there.' : undefined,
       });
@@ -68,8 +69,4 @@ function urlOf(host: string, port: number, isSecure: boolean): string {
 
 function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-import { messageOf } from './describe-error.ts';
+import { errorMessage } from '@innkeeper/kit';
 
 /** The settings of a command line, or the exit code when it is wrong (2) or asks for help (0); then it has said so. */
 export function readSettings<Settings>(
@@ -12,7 +12,7 @@ export function readSettings<Settings>(
     process.stdout.write(usage);
     return 0;
   } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n\n${usage}`);
+    process.stderr.write(`${errorMessage(error)}\n\n${usage}`);
     return 2;
   }
 }

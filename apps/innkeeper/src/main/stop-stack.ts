@@ -1,4 +1,4 @@
-import type { Log } from '@innkeeper/kit';
+import { errorMessage, type Log } from '@innkeeper/kit';
 
 /** A part that did not end in its time, and what that costs. */
 export interface UnfinishedPart {
@@ -77,7 +77,7 @@ export class StopStack implements AsyncDisposable {
       this.#unfinished.push({ name, lost });
       this.#log.warn('stop.not-in-time', { part: name, timeoutMs, lost });
     } catch (error) {
-      this.#log.error('stop.failed', { part: name, message: error instanceof Error ? error.message : String(error) });
+      this.#log.error('stop.failed', { part: name, message: errorMessage(error) });
     } finally {
       clearTimeout(timer);
     }

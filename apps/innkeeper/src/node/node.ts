@@ -1,13 +1,12 @@
 import { statfs } from 'node:fs/promises';
 import { OperationError } from '@innkeeper/contract';
 import type { Probe } from '@innkeeper/hypervisor';
-import { mib } from '@innkeeper/kit';
+import { errorMessage, Listeners, mib } from '@innkeeper/kit';
 import type { VmRow } from '@innkeeper/store';
 import type { NodeContext } from './context.ts';
 import { removeLeftovers } from './data/remove-leftovers.ts';
 import { writeManifests } from './data/write-manifests.ts';
 import { ImageLibrary } from './images/image-library.ts';
-import { Listeners } from './listeners.ts';
 import type { OperationRunner } from './operations/operation-runner.ts';
 import { creatingKind, eventOf } from './vm/event-text.ts';
 import { type VmChange, VmRunner } from './vm/vm-runner.ts';
@@ -104,7 +103,7 @@ export class Node {
       await runner.restore();
     } catch (error) {
       // One VM whose hypervisor does not answer must not keep the daemon from serving the others.
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorMessage(error);
       this.context.log.error('vm.not-adopted', { vm: runner.row.name, message });
     }
   }
@@ -155,7 +154,7 @@ export class Node {
   #write(work: Promise<void>): Promise<void> {
     return work.catch((error: unknown) => {
       this.context.log.error('history.not-written', {
-        message: error instanceof Error ? error.message : String(error),
+        message: errorMessage(error),
       });
     });
   }

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import { isOperationError, OperationError } from '@innkeeper/contract';
+import { errorMessage } from '@innkeeper/kit';
 import type { NodeLink } from './node-link.ts';
 
 /** Codes of the Connect library itself, which say nothing about whether the node is there. */
@@ -7,7 +8,7 @@ const ownCodes: readonly Code[] = [Code.Canceled, Code.DeadlineExceeded, Code.Un
 
 /** What is told when the node did not answer, or broke off. */
 export function nodeUnreachable(link: NodeLink, cause: unknown): OperationError {
-  link.note(false, cause instanceof Error ? cause.message : String(cause));
+  link.note(false, errorMessage(cause));
   return new OperationError('NODE_UNREACHABLE', 'The node does not answer.', { cause });
 }
 

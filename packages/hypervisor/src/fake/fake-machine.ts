@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createDeferred, type Deferred } from '@innkeeper/kit';
+import { createDeferred, type Deferred, Listeners } from '@innkeeper/kit';
 import { ConsoleHistory } from '../console-history.ts';
 import { agentPorts, type VmEnd, type VmEvent, type VmRecord, type VmSpec } from '../driver.ts';
-import { Listeners } from '../listeners.ts';
 import type { FakeBoot, FakeGuest } from './fake-guest.ts';
 import { FakePort } from './fake-port.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError } from '@innkeeper/contract';
-import type { Log } from '@innkeeper/kit';
+import { errorMessage, type Log } from '@innkeeper/kit';
 import type { VmRecord } from '../driver.ts';
 import { QemuConsole } from './console.ts';
 import { isAlive } from './process-identity.ts';
@@ -71,7 +71,7 @@ async function connectControl(options: AttachOptions): Promise<QmpClient> {
 }
 
 function unreachable(timeoutMs: number, cause: unknown): OperationError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = errorMessage(cause);
   return new OperationError(
     'HYPERVISOR_UNREACHABLE',
     `QEMU runs, but its control socket did not answer within ${timeoutMs} ms; another program may hold it (${why}).`,

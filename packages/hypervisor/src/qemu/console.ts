@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
-import type { Log } from '@innkeeper/kit';
+import { Listeners, type Log } from '@innkeeper/kit';
 import { ConsoleHistory } from '../console-history.ts';
 import type { Abortable, ConsoleStream } from '../driver.ts';
-import { Listeners } from '../listeners.ts';
 import { ConsoleFile } from './console-file.ts';
 import { connectUnixSocket } from './unix-socket.ts';
 

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError } from '@innkeeper/contract';
-import { type Log, silentLog } from '@innkeeper/kit';
+import { errorMessage, type Log, silentLog } from '@innkeeper/kit';
 import { readRegularFile } from '@innkeeper/kit/node';
 import {
   type Abortable,
@@ -169,7 +169,7 @@ export class QemuDriver implements HypervisorDriver {
 }
 
 function startFailure(error: unknown): OperationError {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = errorMessage(error);
   return new OperationError('HYPERVISOR_FAILED', `QEMU could not be started: ${why}`, { cause: error });
 }
 

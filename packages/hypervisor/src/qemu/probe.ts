@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
-import { kib } from '@innkeeper/kit';
+import { errorMessage, kib } from '@innkeeper/kit';
 import type { Abortable, Probe } from '../driver.ts';
 import { QmpClient } from './qmp.ts';
 
@@ -104,7 +104,7 @@ async function askQemu<T>(
     signal?.throwIfAborted();
     child.kill('SIGKILL');
     const { words, missing } = await end;
-    return { failure: words || (error instanceof Error ? error.message : String(error)), missing };
+    return { failure: words || errorMessage(error), missing };
   } finally {
     child.kill('SIGKILL');
     await end;

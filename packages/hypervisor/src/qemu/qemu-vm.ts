@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Channel, Log } from '@innkeeper/kit';
+import { type Channel, Listeners, type Log } from '@innkeeper/kit';
 import {
   type Abortable,
   agentPorts,
@@ -12,7 +12,6 @@ import {
   type VmEvent,
   type VmRecord,
 } from '../driver.ts';
-import { Listeners } from '../listeners.ts';
 import type { Attachment } from './attach.ts';
 import { portDeviceId, portSocketId } from './command-line.ts';
 import type { QemuConsole } from './console.ts';

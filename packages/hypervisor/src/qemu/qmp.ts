@@ -1,7 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import { createDeferred, type Deferred, mib } from '@innkeeper/kit';
-import { Listeners } from '../listeners.ts';
+import { createDeferred, type Deferred, Listeners, mib } from '@innkeeper/kit';
 
 /** Longer lines end the connection. Answers to what we ask have a few kilobytes. */
 const longestLineCharacters = 1 * mib;

@@ -1,5 +1,5 @@
 import type { Vm } from '@innkeeper/contract/control';
-import type { Log } from '@innkeeper/kit';
+import { errorMessage, type Log } from '@innkeeper/kit';
 import { remoteSamples } from './remote-samples.ts';
 import { encodeWriteRequest, type RemoteSample } from './write-request.ts';
 
@@ -84,8 +84,7 @@ export class RemoteWrite implements AsyncDisposable {
       // Told by the specification: 429 and 5xx are tried again, other refusals will not change.
       return response.status !== 429 && response.status < 500;
     } catch (error) {
-      if (!this.#abort.signal.aborted)
-        log.warn('metrics.remote-write-failed', { message: error instanceof Error ? error.message : String(error) });
+      if (!this.#abort.signal.aborted) log.warn('metrics.remote-write-failed', { message: errorMessage(error) });
       return false;
     }
   }

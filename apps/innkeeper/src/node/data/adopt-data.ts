@@ -1,9 +1,8 @@
 import { lstat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { isOperationError } from '@innkeeper/contract';
-import type { Log } from '@innkeeper/kit';
+import { errorMessage, type Log } from '@innkeeper/kit';
 import type { ImageRow, Store, VmRow } from '@innkeeper/store';
-import { messageOf } from '../message-of.ts';
 import { diskPath } from '../vm/vm-spec.ts';
 import type { DataFolder } from './data-folder.ts';
 import { readImageManifest, readVmManifest } from './manifest.ts';
@@ -39,8 +38,8 @@ export async function adoptData(adoption: Adoption): Promise<AdoptedData> {
         if (name !== undefined) adopted.push(name);
       } catch (error) {
         if (isOperationError(error) && error.reason !== 'VM_NAME_TAKEN') throw error;
-        leftAlone.push({ path, why: messageOf(error) });
-        log.warn('data.left-alone', { path, message: messageOf(error) });
+        leftAlone.push({ path, why: errorMessage(error) });
+        log.warn('data.left-alone', { path, message: errorMessage(error) });
       }
     }
     return adopted;

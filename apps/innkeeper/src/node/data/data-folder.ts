@@ -2,6 +2,7 @@ import { access, chmod, constants, mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { OperationError } from '@innkeeper/contract';
+import { errorMessage } from '@innkeeper/kit';
 import { assertRegularOrMissing } from '@innkeeper/kit/node';
 
 /** Where everything of a daemon lies. All paths are absolute. */
@@ -60,7 +61,7 @@ export async function makeDataFolder(path: string): Promise<DataFolder> {
     }
     for (const file of [folder.database, folder.lock, `${folder.lock}.pid`]) assertRegularOrMissing(file);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorMessage(error);
     throw new OperationError('DATA_FOLDER_UNUSABLE', `The data folder ${folder.path} cannot be used: ${message}.`, {
       cause: error,
     });

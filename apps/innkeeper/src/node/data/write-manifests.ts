@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
+import { errorMessage } from '@innkeeper/kit';
 import type { NodeContext } from '../context.ts';
-import { messageOf } from '../message-of.ts';
 import { writeImageManifest, writeVmManifest } from './manifest.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function writeManifests({ folder, store, log }: NodeContext): Promi
     try {
       await write();
     } catch (error) {
-      log.warn('data.manifest-not-written', { path, message: messageOf(error) });
+      log.warn('data.manifest-not-written', { path, message: errorMessage(error) });
     }
   }
 }

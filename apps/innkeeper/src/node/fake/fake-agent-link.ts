@@ -10,7 +10,7 @@ import {
 } from '@innkeeper/contract/agent';
 import { PowerServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import type { LiteMethod } from '@innkeeper/contract/lite';
-import { Listeners } from '../listeners.ts';
+import { Listeners } from '@innkeeper/kit';
 
 /** A link whose agent a test plays. */
 export class FakeAgentLink implements AgentLink {

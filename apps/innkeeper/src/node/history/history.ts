@@ -1,4 +1,4 @@
-import type { Log } from '@innkeeper/kit';
+import { errorMessage, type Log } from '@innkeeper/kit';
 import type { HistoryBlockRow, HistoryRepository } from '@innkeeper/store';
 import { Block } from './block.ts';
 import { blockLengthMs, type Level, levels } from './levels.ts';
@@ -72,7 +72,7 @@ export class History implements AsyncDisposable {
     try {
       for (const level of levels) await this.#blocks.prune(level.stepMs, this.#now() - level.retentionMs);
     } catch (error) {
-      this.#log.error('history.not-pruned', { message: messageOf(error) });
+      this.#log.error('history.not-pruned', { message: errorMessage(error) });
     }
   }
 
@@ -113,7 +113,7 @@ export class History implements AsyncDisposable {
         await this.#blocks.upsert(changed.map((block) => rowOf(vmId, block)));
       } catch (error) {
         for (const block of changed) history?.putBack(block);
-        this.#log.error('history.not-written', { message: messageOf(error) });
+        this.#log.error('history.not-written', { message: errorMessage(error) });
       }
     }
   }
@@ -123,7 +123,7 @@ export class History implements AsyncDisposable {
     try {
       return [Block.unpack(level, row.start_ms, row.data)];
     } catch (error) {
-      this.#log.error('history.block-unreadable', { vm: row.vm_id, message: messageOf(error) });
+      this.#log.error('history.block-unreadable', { vm: row.vm_id, message: errorMessage(error) });
       return [];
     }
   }
@@ -131,8 +131,4 @@ export class History implements AsyncDisposable {
 
 function rowOf(vmId: string, block: Block): HistoryBlockRow {
   return { vm_id: vmId, step_ms: block.level.stepMs, start_ms: block.startMs, data: block.pack() };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-import type { Log } from '@innkeeper/kit';
+import { errorMessage, type Log } from '@innkeeper/kit';
 import type { Node } from '../node.ts';
 import type { History } from './history.ts';
 import { metricReport } from './metric-points.ts';
@@ -12,7 +12,7 @@ export function recordNode(node: Node, history: History, log: Log): () => void {
     history.record(row.id, report, timeMs).catch((error: unknown) => {
       log.error('history.not-recorded', {
         vm: row.name,
-        message: error instanceof Error ? error.message : String(error),
+        message: errorMessage(error),
       });
     });
   });

@@ -1,12 +1,11 @@
 import { isAbsolute, join, relative } from 'node:path';
 import { OperationError } from '@innkeeper/contract';
+import { errorMessage, KeyedMutex } from '@innkeeper/kit';
 import type { ImageRow, OperationRow } from '@innkeeper/store';
 import type { NodeContext } from '../context.ts';
 import { writeImageManifest } from '../data/manifest.ts';
 import { listFolder, markFinished, markUnfinished, removeTree } from '../data/unfinished.ts';
 import { listUnknownVms } from '../data/unknown-vms.ts';
-import { KeyedMutex } from '../keyed-mutex.ts';
-import { messageOf } from '../message-of.ts';
 import { checkName } from '../names.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import { createImage, type MakeImage } from './create-image.ts';
@@ -185,6 +184,6 @@ export class ImageLibrary {
   }
 
   #warn(event: string, image: string, error: unknown): void {
-    this.#context.log.warn(event, { image, message: messageOf(error) });
+    this.#context.log.warn(event, { image, message: errorMessage(error) });
   }
 }

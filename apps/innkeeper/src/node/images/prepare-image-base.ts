@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { errorMessage } from '@innkeeper/kit';
 import type { ImageRow } from '@innkeeper/store';
 import type { NodeContext } from '../context.ts';
 import { writeImageManifest } from '../data/manifest.ts';
 import { listFolder } from '../data/unfinished.ts';
 import { listUnknownVms } from '../data/unknown-vms.ts';
-import { messageOf } from '../message-of.ts';
 import { type AgentInstall, unknownAgentInstall } from './agent-install.ts';
 import type { StagedOptions } from './image-tools.ts';
 
@@ -63,7 +63,7 @@ export async function prepareImageBase(context: NodeContext, image: ImageRow, op
   const change = { base: JSON.stringify(stored) };
   await store.images.update(image.name, change);
   await writeImageManifest(folder.imageFolder(image.name), { ...image, ...change }).catch((error: unknown) =>
-    context.log.warn('image.manifest-not-written', { image: image.name, message: messageOf(error) }),
+    context.log.warn('image.manifest-not-written', { image: image.name, message: errorMessage(error) }),
   );
   await removeUnusedBases(context, image.name, stored.path);
   return made.ok ? { path: made.path, format: 'raw', install } : { path: originalPath, format, install };

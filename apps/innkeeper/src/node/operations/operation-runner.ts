@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { OperationError } from '@innkeeper/contract';
-import type { Log } from '@innkeeper/kit';
+import { errorMessage, Listeners, type Log } from '@innkeeper/kit';
 import type { OperationRow, Store } from '@innkeeper/store';
-import { Listeners } from '../listeners.ts';
 import { type OperationSpec, RunningOperation } from './running-operation.ts';
 
 /** Ended operations that could not be stored; the last ones are kept here for whoever asked for them. */
@@ -36,7 +35,7 @@ export class OperationRunner {
         this.#running.delete(id);
         throw error;
       }
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorMessage(error);
       this.#log.error('operation.not-saved', { operation: id, message });
     }
     this.changes.emit(id);

@@ -1,5 +1,5 @@
 import type { OperationError } from '@innkeeper/contract';
-import { createDeferred, type Deferred, type Log } from '@innkeeper/kit';
+import { createDeferred, type Deferred, errorMessage, type Log } from '@innkeeper/kit';
 import type { OperationRow, Store } from '@innkeeper/store';
 import { toOperationError } from '../../ports/failure.ts';
 
@@ -144,7 +144,7 @@ export class RunningOperation {
       return true;
     } catch (error) {
       // A full disk: what is in memory is still told to those who watch, and the next start marks it as interrupted.
-      this.#log.error('operation.not-saved', { message: error instanceof Error ? error.message : String(error) });
+      this.#log.error('operation.not-saved', { message: errorMessage(error) });
       return false;
     }
   }

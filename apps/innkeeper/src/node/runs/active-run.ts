@@ -1,8 +1,7 @@
 import type { AgentLink } from '@innkeeper/agent-client';
 import type { Run, RunSpec } from '@innkeeper/contract/control';
-import type { Log } from '@innkeeper/kit';
+import { Listeners, type Log } from '@innkeeper/kit';
 import type { RunRepository, RunRow, RunTargetRow } from '@innkeeper/store';
-import { Listeners } from '../listeners.ts';
 import { type RunStateName, runMessage } from './run-message.ts';
 import { TargetRun } from './target-run.ts';
 

@@ -3,11 +3,10 @@ import { create, toJson } from '@bufbuild/protobuf';
 import type { AgentLink } from '@innkeeper/agent-client';
 import { OperationError } from '@innkeeper/contract';
 import { type Run, type RunEvent, RunEventSchema, type RunSpec, RunSpecSchema } from '@innkeeper/contract/control';
-import type { Log } from '@innkeeper/kit';
+import { type Log, Semaphore } from '@innkeeper/kit';
 import type { RunFilter, RunOutputRow, RunRepository, RunRow, RunTargetRow } from '@innkeeper/store';
 import { ActiveRun } from './active-run.ts';
 import { cutRow } from './output-log.ts';
-import { Places } from './places.ts';
 import { outputMessage, runMessage, specOf } from './run-message.ts';
 import { checkRunSpec, maxRunIdChars, outputBytesOf, titleOf } from './run-spec.ts';
 import { watchRun } from './watch-run.ts';
@@ -42,7 +41,7 @@ export class RunManager implements AsyncDisposable {
   readonly #now: () => number;
   readonly #active = new Map<string, ActiveRun>();
   readonly #following = new Set<Promise<void>>();
-  readonly #places = new Places(maxTargetsAtOnce);
+  readonly #places = new Semaphore(maxTargetsAtOnce);
   readonly #stop = new AbortController();
   #lastStartMs = 0;
 
@@ -163,7 +162,7 @@ export class RunManager implements AsyncDisposable {
     const run = new ActiveRun({
       ...{ runs, row, targets, agent, log, onTargetEnd, now: this.#now },
       spec: specOf(row),
-      place: (signal) => this.#places.take(signal),
+      place: (signal) => this.#places.acquire(signal),
     });
     this.#active.set(row.id, run);
     const following = run.follow(this.#stop.signal).finally(() => {

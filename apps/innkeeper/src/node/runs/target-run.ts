@@ -4,7 +4,7 @@ import type { AgentLink, ExecSession } from '@innkeeper/agent-client';
 import { isOperationError, OperationError } from '@innkeeper/contract';
 import { type ExecExited, ExecExitedSchema } from '@innkeeper/contract/agent';
 import type { RunSpec } from '@innkeeper/contract/control';
-import type { Log } from '@innkeeper/kit';
+import { errorMessage, type Log } from '@innkeeper/kit';
 import type { RunRepository, RunTargetRow } from '@innkeeper/store';
 import { toOperationError } from '../../ports/failure.ts';
 import { cancelGraceMs, endTree, sigkill } from './end-tree.ts';
@@ -252,7 +252,7 @@ export class TargetRun {
   }
 
   #log(event: string, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorMessage(error);
     this.#options.log.warn(event, { run: this.#row.run_id, vm: this.#row.vm_name, message });
   }
 }

@@ -1,12 +1,11 @@
-import type { AgentLink, ExecSession } from '@innkeeper/agent-client';
+import { type AgentLink, type ExecSession, hostClock } from '@innkeeper/agent-client';
 import { OperationError } from '@innkeeper/contract';
 import type { ExecEvent } from '@innkeeper/contract/agent';
 import type { CreateTerminalRequest } from '@innkeeper/contract/control';
-import type { Log } from '@innkeeper/kit';
+import { type Log, pause } from '@innkeeper/kit';
 import { newId } from '../../access/secrets.ts';
 import { explainEnd } from '../../ports/explain-end.ts';
 import type { NodeApi, VmApi } from '../../ports/node-api.ts';
-import { delay } from './delay.ts';
 import { Pace } from './pace.ts';
 import { Terminal } from './terminal.ts';
 import { processIdOf, type TerminalRecord } from './terminal-record.ts';
@@ -138,7 +137,7 @@ export class TerminalManager implements AsyncDisposable {
   async #resumed(vmId: string): Promise<void> {
     const resuming = [...this.#resuming.values()].filter((each) => each.vmId === vmId);
     if (resuming.length === 0) return;
-    await Promise.race([Promise.all(resuming.map(({ done }) => done)), delay(maxWaitMs, this.#stop.signal)]);
+    await Promise.race([Promise.all(resuming.map(({ done }) => done)), pause(hostClock, maxWaitMs, this.#stop.signal)]);
   }
 
   #running(): Terminal[] {
@@ -254,7 +253,7 @@ async function agentOf(vm: VmApi, signal: AbortSignal): Promise<AgentLink> {
       return await vm.agent({ signal });
     } catch (error) {
       if (!(error instanceof OperationError && error.reason === 'AGENT_UNREACHABLE')) throw error;
-      await delay(retryAfterMs, signal);
+      await pause(hostClock, retryAfterMs, signal);
     }
   }
 }

@@ -1,9 +1,7 @@
-import type { AgentLink, ExecSession } from '@innkeeper/agent-client';
+import { type AgentLink, type ExecSession, hostClock } from '@innkeeper/agent-client';
 import { isOperationError, OperationError } from '@innkeeper/contract';
 import type { ExecEvent } from '@innkeeper/contract/agent';
-import type { Log } from '@innkeeper/kit';
-import { Listeners } from '../listeners.ts';
-import { delay } from './delay.ts';
+import { Listeners, type Log, pause } from '@innkeeper/kit';
 import { isAnswer } from './is-answer.ts';
 import { messageOfEnd, type TerminalEnd } from './message-of-end.ts';
 import { OutputPieces } from './output-pieces.ts';
@@ -172,10 +170,10 @@ export class Terminal {
     });
     if (this.isEnded) return;
     await session.signal(sighup);
-    await Promise.race([ended, delay(closeGraceMs, signal)]);
+    await Promise.race([ended, pause(hostClock, closeGraceMs, signal)]);
     if (this.isEnded) return;
     await session.signal(sigkill);
-    await Promise.race([ended, delay(closeGraceMs, signal)]);
+    await Promise.race([ended, pause(hostClock, closeGraceMs, signal)]);
   }
 
   async #take(bytes: Uint8Array): Promise<void> {

@@ -1,6 +1,5 @@
 import { nativePort, type RunningVm } from '@innkeeper/hypervisor';
-import type { Channel } from '@innkeeper/kit';
-import { Listeners } from '../listeners.ts';
+import { type Channel, Listeners } from '@innkeeper/kit';
 
 /** An event may have been missed: so often the hypervisor is asked as well. */
 const lookAgainMs = 5_000;

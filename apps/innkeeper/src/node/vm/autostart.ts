@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { judgeVmAction, OperationError, type WireError } from '@innkeeper/contract';
+import { errorMessage } from '@innkeeper/kit';
 import type { OperationRow } from '@innkeeper/store';
 import { toOperationError } from '../../ports/failure.ts';
-import { messageOf } from '../message-of.ts';
 import type { Node } from '../node.ts';
 import { startVm } from './vm-operations.ts';
 import type { VmRunner } from './vm-runner.ts';
@@ -75,6 +75,6 @@ async function record(node: Node, { row }: VmRunner, kind: string, message: stri
   try {
     await store.events.insert({ time_ms: Date.now(), vm_id: row.id, kind, message: message.slice(0, 1000) });
   } catch (error) {
-    log.error('history.not-written', { message: messageOf(error) });
+    log.error('history.not-written', { message: errorMessage(error) });
   }
 }

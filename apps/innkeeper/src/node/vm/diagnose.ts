@@ -8,6 +8,7 @@ import {
   DiagnosisStepSchema,
 } from '@innkeeper/contract/control';
 import { type Abortable, guestHostAddress, type NetworkState, nativePort } from '@innkeeper/hypervisor';
+import { errorMessage } from '@innkeeper/kit';
 import { parseAgentInstall } from '../images/agent-install.ts';
 import { consoleLastLines } from './console-lines.ts';
 import type { VmRunner } from './vm-runner.ts';
@@ -152,7 +153,7 @@ function within(signal: AbortSignal): AbortSignal {
 }
 
 function failure(error: unknown, what: string, next: string): Finding {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = errorMessage(error);
   const nextStep = isOperationError(error) && next === '' ? error.nextStep : next;
   return { outcome: FAILED, detail: `${what}: ${why}`, nextStep };
 }

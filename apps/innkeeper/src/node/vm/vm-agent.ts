@@ -10,7 +10,7 @@ import {
 } from '@innkeeper/contract/agent';
 import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { type AgentLifecycle, type AgentLifecycleEvent, agentOff, agentReduce } from '@innkeeper/hypervisor';
-import type { Log } from '@innkeeper/kit';
+import { errorMessage, type Log } from '@innkeeper/kit';
 import { plausible } from './plausible.ts';
 
 const systemTimeoutMs = 10_000;
@@ -122,7 +122,7 @@ export class VmAgent {
       this.#onChange('system');
     } catch (error) {
       // It went away again; the next connection asks anew.
-      this.#log.debug('agent.system-not-read', { message: error instanceof Error ? error.message : String(error) });
+      this.#log.debug('agent.system-not-read', { message: errorMessage(error) });
     }
   }
 

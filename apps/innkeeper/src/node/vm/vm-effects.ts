@@ -2,11 +2,10 @@ import { rm } from 'node:fs/promises';
 import { ShutdownMode } from '@innkeeper/contract/agent';
 import { PowerServiceLite } from '@innkeeper/contract/agent-lite';
 import type { StopStep, VmEffect, VmLifecycleEvent } from '@innkeeper/hypervisor';
-import type { Log } from '@innkeeper/kit';
+import { errorMessage, type Log } from '@innkeeper/kit';
 import type { VmRow } from '@innkeeper/store';
 import type { NodeContext } from '../context.ts';
 import { removeTree } from '../data/unfinished.ts';
-import { messageOf } from '../message-of.ts';
 import type { VmAgent } from './vm-agent.ts';
 import type { VmProcess } from './vm-process.ts';
 
@@ -74,7 +73,7 @@ export class VmEffects {
   /** Logs a failure of `work`; of a `step` of stopping the reducer is told as well. */
   attempt(failure: string, work: Promise<unknown> | undefined, step?: StopStep): void {
     work?.catch((error: unknown) => {
-      this.#options.log.warn(failure, { message: messageOf(error) });
+      this.#options.log.warn(failure, { message: errorMessage(error) });
       if (step !== undefined) void this.#options.dispatch({ type: 'step-failed', step });
     });
   }
@@ -86,7 +85,7 @@ export class VmEffects {
   async #launch(): Promise<void> {
     const { process, dispatch } = this.#options;
     const error = await process.launch();
-    await dispatch(error === undefined ? { type: 'launched' } : { type: 'launch-failed', detail: messageOf(error) });
+    await dispatch(error === undefined ? { type: 'launched' } : { type: 'launch-failed', detail: errorMessage(error) });
   }
 
   /** The reducer repeats it when its deadline passes. */
@@ -108,7 +107,7 @@ export class VmEffects {
       // The row goes last: as long as it is there, the next start removes what is left.
       await store.vms.remove(id);
     } catch (error) {
-      await dispatch({ type: 'delete-failed', detail: messageOf(error) });
+      await dispatch({ type: 'delete-failed', detail: errorMessage(error) });
       return;
     }
     log.info('vm.deleted');

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { OperationError } from '@innkeeper/contract';
 import type { FoundProcess, RunningVm, VmEnd, VmRecord } from '@innkeeper/hypervisor';
-import type { Log } from '@innkeeper/kit';
+import { errorMessage, type Log } from '@innkeeper/kit';
 import type { VmRow } from '@innkeeper/store';
 import type { NodeContext } from '../context.ts';
 import { readVmManifest } from '../data/manifest.ts';
@@ -117,7 +117,7 @@ export class VmProcess {
       await keep({ record, started_ms: Date.now() });
       return await this.#attachFound(running);
     } catch (error) {
-      log.warn('vm.manifest-not-used', { message: error instanceof Error ? error.message : String(error) });
+      log.warn('vm.manifest-not-used', { message: errorMessage(error) });
       return undefined;
     }
   }

@@ -8,13 +8,11 @@ import {
   type VmLifecycleEvent,
   vmReduce,
 } from '@innkeeper/hypervisor';
-import { type Log, limitLog } from '@innkeeper/kit';
+import { errorMessage, type Log, limitLog, Notifier } from '@innkeeper/kit';
 import type { VmRow } from '@innkeeper/store';
-import { ChangeWaiters } from '../change-waiters.ts';
 import type { NodeContext } from '../context.ts';
 import { writeVmManifest } from '../data/manifest.ts';
 import { parseAgentInstall } from '../images/agent-install.ts';
-import { messageOf } from '../message-of.ts';
 import { AgentPort } from './agent-port.ts';
 import type { HypervisorUsageSample } from './cpu-rate.ts';
 import { VmAgent } from './vm-agent.ts';
@@ -46,7 +44,7 @@ export class VmRunner {
   readonly #onChange: (change: VmChange) => void;
   readonly #process: VmProcess;
   readonly #effects: VmEffects;
-  readonly #waiters = new ChangeWaiters();
+  readonly #changes = new Notifier();
 
   constructor(row: VmRow, context: NodeContext, onChange: (change: VmChange) => void) {
     this.#row = row;
@@ -107,7 +105,7 @@ export class VmRunner {
 
   /** Resolves when `condition` holds, checked after each change. Rejects with the signal's reason. */
   until(condition: () => boolean, signal: AbortSignal): Promise<void> {
-    return this.#waiters.until(condition, signal);
+    return this.#changes.until(condition, signal);
   }
 
   /** Notes what a creation has found out. */
@@ -122,7 +120,7 @@ export class VmRunner {
     try {
       await writeVmManifest(this.#context.folder.vmFolder(row.id), row);
     } catch (error) {
-      this.#log.warn('vm.manifest-not-written', { message: messageOf(error) });
+      this.#log.warn('vm.manifest-not-written', { message: errorMessage(error) });
     }
   }
 
@@ -132,7 +130,7 @@ export class VmRunner {
       await this.setRow({ stopped_boot_id: this.#context.hostBootId });
     } catch (error) {
       // On a full disk a stop is what makes room.
-      this.#log.error('vm.stop-not-noted', { message: messageOf(error) });
+      this.#log.error('vm.stop-not-noted', { message: errorMessage(error) });
     }
   }
 
@@ -192,7 +190,7 @@ export class VmRunner {
       await this.setRow(ended ? { ...change, record: null, started_ms: null } : change);
     } catch (error) {
       // The database's disk is full. What runs is the truth, and the next start looks at that again.
-      this.#log.error('vm.state-not-written', { message: messageOf(error) });
+      this.#log.error('vm.state-not-written', { message: errorMessage(error) });
     }
   }
 
@@ -221,7 +219,7 @@ export class VmRunner {
   }
 
   async #onEnded(end: VmEnd): Promise<void> {
-    const warn = (error: unknown): void => this.#log.warn('agent.end-failed', { message: messageOf(error) });
+    const warn = (error: unknown): void => this.#log.warn('agent.end-failed', { message: errorMessage(error) });
     await this.agent.end().catch(warn);
     // A guest that shut itself down was told to, from inside.
     if (end.kind === 'shutdown') await this.noteStopped();
@@ -235,6 +233,6 @@ export class VmRunner {
 
   #changed(change: VmChange): void {
     this.#onChange(change);
-    this.#waiters.wake();
+    this.#changes.notify();
   }
 }
