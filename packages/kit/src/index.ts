@@ -3,7 +3,6 @@ export { cleanText } from './clean-text.ts';
 export { createDeferred, type Deferred } from './deferred.ts';
 export { downloadName } from './download-name.ts';
 export { errorMessage } from './error-message.ts';
-export { type CountingTerminal, ignoreHugeCounts } from './ignore-huge-counts.ts';
 export { KeyedMutex } from './keyed-mutex.ts';
 export { limitLog } from './limit-log.ts';
 export { type LinkedAbort, linkSignals } from './link-signals.ts';

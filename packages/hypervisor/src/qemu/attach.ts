@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError } from '@innkeeper/contract';
 import { errorMessage, type Log } from '@innkeeper/kit';
 import type { VmRecord } from '../driver.ts';
+import { isAlive } from '../process/process-identity.ts';
+import { connectUnixSocket } from '../process/unix-socket.ts';
 import { QemuConsole } from './console.ts';
-import { isAlive } from './process-identity.ts';
 import { QmpClient } from './qmp.ts';
 import type { RunFiles } from './run-files.ts';
-import { connectUnixSocket } from './unix-socket.ts';
 
 /** Between two tries to reach a control socket that is not there yet. */
 const retryMs = 10;

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { Listeners, type Log } from '@innkeeper/kit';
 import { ConsoleHistory } from '../console-history.ts';
 import type { Abortable, ConsoleStream } from '../driver.ts';
-import { ConsoleFile } from './console-file.ts';
-import { connectUnixSocket } from './unix-socket.ts';
+import { ConsoleFile } from '../process/console-file.ts';
+import { connectUnixSocket } from '../process/unix-socket.ts';
 
 /** What a reader sees where output is missing because nobody was there to take it. */
 const awayNote = '\r\n[innkeeper: no daemon was attached here; what was printed meanwhile is not kept]\r\n';

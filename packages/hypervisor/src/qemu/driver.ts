@@ -15,12 +15,12 @@ import {
   type VmRecord,
   type VmSpec,
 } from '../driver.ts';
+import { LogFile } from '../process/log-file.ts';
+import { watchChild, watchProcess } from '../process/process-end.ts';
+import { findStartTicks, isAlive, readArguments } from '../process/process-identity.ts';
 import { attach, ProcessGone } from './attach.ts';
 import { qemuCommandLine } from './command-line.ts';
-import { LogFile } from './log-file.ts';
 import { childEnvironment, probeQemu, type QemuProbe } from './probe.ts';
-import { watchChild, watchProcess } from './process-end.ts';
-import { findStartTicks, isAlive, readArguments } from './process-identity.ts';
 import { QemuVm } from './qemu-vm.ts';
 import { type RunFiles, runFiles } from './run-files.ts';
 import { inNamespace, writeResolvConf } from './user-network.ts';

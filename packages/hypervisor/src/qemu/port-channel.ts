@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type Channel, createDeferred, type Deferred, kib } from '@innkeeper/kit';
-import { connectUnixSocket } from './unix-socket.ts';
+import { connectUnixSocket } from '../process/unix-socket.ts';
 
 /** One read. As large as the largest frame; pages of it that are never filled cost no memory. */
 const readBufferBytes = 64 * kib;

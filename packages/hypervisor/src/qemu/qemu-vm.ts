@@ -12,16 +12,16 @@ import {
   type VmEvent,
   type VmRecord,
 } from '../driver.ts';
+import type { LogFile } from '../process/log-file.ts';
+import type { ProcessWatch } from '../process/process-end.ts';
+import { isAlive, type ProcessIdentity } from '../process/process-identity.ts';
+import { readUsage } from '../process/usage.ts';
 import type { Attachment } from './attach.ts';
 import { portDeviceId, portSocketId } from './command-line.ts';
 import type { QemuConsole } from './console.ts';
-import type { LogFile } from './log-file.ts';
 import { openPortChannel } from './port-channel.ts';
-import type { ProcessWatch } from './process-end.ts';
-import { isAlive, type ProcessIdentity } from './process-identity.ts';
 import type { QmpClient, QmpEvent } from './qmp.ts';
 import type { RunFiles } from './run-files.ts';
-import { readUsage } from './usage.ts';
 import { type EndSigns, judgeEnd } from './vm-end.ts';
 import type { VmNetwork } from './vm-network.ts';
 

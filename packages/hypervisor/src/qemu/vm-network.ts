@@ -4,9 +4,9 @@ import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@innkeeper/kit';
 import type { NetworkState } from '../driver.ts';
-import { LogFile } from './log-file.ts';
+import { LogFile } from '../process/log-file.ts';
+import { findStartTicks, isAlive, readArguments } from '../process/process-identity.ts';
 import { childEnvironment } from './probe.ts';
-import { findStartTicks, isAlive, readArguments } from './process-identity.ts';
 import type { RunFiles } from './run-files.ts';
 import { joinNamespace, networkKindOf } from './user-network.ts';
 

@@ -1,4 +1,5 @@
-import { ignoreHugeCounts, mib } from '@innkeeper/kit';
+import { ignoreHugeCounts } from '@innkeeper/contract/terminal';
+import { mib } from '@innkeeper/kit';
 import serialize from '@xterm/addon-serialize';
 import headless from '@xterm/headless';
 import { bytesBeforeCut } from './cut-sequence.ts';

@@ -1,4 +1,4 @@
-import { ignoreHugeCounts } from '@innkeeper/kit';
+import { ignoreHugeCounts } from '@innkeeper/contract/terminal';
 import type { Terminal } from '@xterm/xterm';
 
 /**

@@ -1,3 +1,8 @@
+/*
+ * What the terminals of a VM obey on both sides of the API: the daemon's headless xterm.js keeps the screen, the browser's
+ * goes on from it. A sequence that only one of them ignores would leave them with two different screens.
+ */
+
 /** Of xterm.js and of its headless form, what is used here. */
 export interface CountingTerminal {
   readonly cols: number;

@@ -8,9 +8,9 @@ const keptLogBytes = 64 * kib;
 const lastLinesBytes = 4 * kib;
 
 /**
- * What QEMU prints. It writes the file itself, so that it can do so without a daemon; a daemon that watches it keeps
- * the file at 256 KiB. Without one the file could grow, but no guest can make QEMU print much: what a guest does wrong
- * is logged only with -d guest_errors, which is never given.
+ * What a hypervisor's process prints. The process writes the file itself, so that it can do so without a daemon; a daemon
+ * that watches it keeps the file at 256 KiB. Without one the file could grow, but no guest can make QEMU print much: what
+ * a guest does wrong is logged only with -d guest_errors, which is never given.
  */
 export class LogFile {
   readonly #path: string;
@@ -42,7 +42,7 @@ export class LogFile {
     return whole.replaceAll(/[^\P{Cc}\n\t]/gu, '').trim();
   }
 
-  /** Cuts a file that grew beyond 256 KiB to its last 64 KiB. What QEMU prints in that moment may be lost. */
+  /** Cuts a file that grew beyond 256 KiB to its last 64 KiB. What the process prints in that moment may be lost. */
   async trim(): Promise<void> {
     const size = await this.#size();
     if (size <= maxLogBytes) return;
