@@ -63,7 +63,9 @@ async function build(target: Target, program: string): Promise<void> {
   const half = `${program}.${process.pid}.part`;
   try {
     link({
-      ...{ toolchain, source, bytecode },
+      toolchain,
+      source,
+      bytecode,
       ownSource: join(root, 'apps', 'agent', 'c'),
       objects: join(cache, `objects-${kind}${target === ownTarget ? '' : `-${target}`}`),
       outFile: half,

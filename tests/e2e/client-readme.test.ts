@@ -89,8 +89,14 @@ describe('the examples of @innkeeper/client', () => {
   it('run in a browser', async () => {
     for (const { path } of all.filter(({ isForBrowsers }) => isForBrowsers)) {
       const { outputFiles } = await build({
-        ...{ entryPoints: [path], bundle: true, write: false, format: 'esm', platform: 'browser', target: 'es2024' },
-        ...{ logLevel: 'silent', absWorkingDir: root },
+        entryPoints: [path],
+        bundle: true,
+        write: false,
+        format: 'esm',
+        platform: 'browser',
+        target: 'es2024',
+        logLevel: 'silent',
+        absWorkingDir: root,
       });
       const script = outputFiles[0]?.text ?? '';
       await web.page.evaluate(`(async () => { ${script} })()`);

@@ -98,7 +98,8 @@ describe('the packages of the daemon', {
       const unit = join(tree, `usr/lib/systemd/${manager}/innkeeper.service`);
       writeFileSync(unit, readFileSync(unit, 'utf8').replace('ExecStart=/usr', `ExecStart=${tree}/usr`));
       const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', `--${manager}`, unit], {
-        ...{ encoding: 'utf8', env: { ...process.env, XDG_RUNTIME_DIR: folder } },
+        encoding: 'utf8',
+        env: { ...process.env, XDG_RUNTIME_DIR: folder },
       });
       assert.deepEqual([status, stdout + stderr], [0, ''], manager);
     }

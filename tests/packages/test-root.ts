@@ -52,7 +52,9 @@ export async function makeTestRoot(): Promise<TestRoot> {
   };
   const run = (program: string, ...args: string[]): Ended => {
     const { status, stdout, stderr } = spawnSync('chroot', [path, program, ...args], {
-      ...{ encoding: 'utf8', env: environment, timeout: 120_000 },
+      encoding: 'utf8',
+      env: environment,
+      timeout: 120_000,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     return { status, text: stdout + stderr };
@@ -69,7 +71,8 @@ export async function makeTestRoot(): Promise<TestRoot> {
       // Its own mounts, which go with it.
       const script = 'mount -t proc proc "$0/proc" && exec chroot "$0" /bin/sh -c "$1"';
       return spawn('unshare', ['--mount', 'sh', '-c', script, path, line], {
-        ...{ env: environment, stdio: ['ignore', 'pipe', 'pipe'] },
+        env: environment,
+        stdio: ['ignore', 'pipe', 'pipe'],
       });
     },
     [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),

@@ -48,8 +48,15 @@ describe('PostgreSQL', () => {
     await using one = await openStore(address);
     await using two = await openStore(address);
     const entry = {
-      ...{ time_ms: 1, user_name: 'me', via: 'socket', address: '', action: 'x', vm_id: '', vm_name: '' },
-      ...{ parameters: '{}', result: 'ok' },
+      time_ms: 1,
+      user_name: 'me',
+      via: 'socket',
+      address: '',
+      action: 'x',
+      vm_id: '',
+      vm_name: '',
+      parameters: '{}',
+      result: 'ok',
     };
     await Promise.all(Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? one : two).audit.append(entry)));
     assert.deepEqual(await two.audit.verify(), { entries: 40, brokenAtId: undefined });

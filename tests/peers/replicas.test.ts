@@ -131,7 +131,9 @@ describe('two control planes before one node, on PostgreSQL', { timeout: 300_000
     const half = Promise.withResolvers<void>();
     const uploadOptions = { uploadId: 'replicas', sizeBytes: content.length };
     const upload = first.writeFile('web', '/root/upload', {
-      ...{ ...uploadOptions, signal: leave.signal, source: (offset) => pieces(content, offset) },
+      ...uploadOptions,
+      signal: leave.signal,
+      source: (offset) => pieces(content, offset),
       onProgress: (bytes) => {
         if (bytes > 6 * mib) half.resolve();
       },

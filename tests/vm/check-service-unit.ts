@@ -19,7 +19,8 @@ export async function checkServiceUnit(name: string, options: { readonly dataDir
   const sh = (script: string): Promise<string> => innText(['exec', name, '--', 'sh', '-ec', script], options);
   const put = async (path: string, text: string): Promise<void> => {
     await innText(['exec', name, '--', 'sh', '-ec', `mkdir -p "$(dirname ${path})"; cat >${path}`], {
-      ...{ ...options, input: Buffer.from(text) },
+      ...options,
+      input: Buffer.from(text),
     });
   };
   await put('/usr/bin/innkeeper', daemon);

@@ -78,8 +78,11 @@ for (const { image, remove, show, init } of guests) {
 
     it('is followed by the report of the guest’s address, with a token for this VM alone', async () => {
       const { secret: token } = await clientOf(testDataDirectory).access.createToken({
-        ...{ name: `${name} ${Date.now()}`, privileges: ['guest.report'], scope: `vm:${id}` },
-        ...{ allowedCommands: [], lifetimeDays: 1 },
+        name: `${name} ${Date.now()}`,
+        privileges: ['guest.report'],
+        scope: `vm:${id}`,
+        allowedCommands: [],
+        lifetimeDays: 1,
       });
       const report = `wget -q -O - --header 'authorization: Bearer ${token}' --post-data '{"guest_ip":"10.0.2.15"}'`;
       assert.match(await inGuest(`${report} http://10.0.2.2/v1/vms/${id}/guest-ip`), /"ok":true/);

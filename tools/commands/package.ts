@@ -24,7 +24,7 @@ mkdirSync(tree, { recursive: true });
 const from = performance.now();
 await stage(root, tree, version);
 say('staging the programs');
-const spec = { ...{ root, tree, output, version }, revision: values.revision, quick: values.quick === true };
+const spec = { root, tree, output, version, revision: values.revision, quick: values.quick === true };
 for (const build of [buildDeb, buildRpm]) {
   const path = build({ ...spec, timeSeconds: buildTime() });
   say(`${path}: ${(statSync(path).size / 1e6).toFixed(1)} MB`);

@@ -16,7 +16,10 @@ export function buildDeb({ root, tree, output, version, revision, quick, timeSec
   addZsh(folder, 'usr/share/zsh/vendor-completions');
   const sizeBytes = normalize(folder, timeSeconds);
   const values: Readonly<Record<string, string>> = {
-    ...{ VERSION: version, REVISION: revision, ARCHITECTURE: architecture, QEMU: qemu },
+    VERSION: version,
+    REVISION: revision,
+    ARCHITECTURE: architecture,
+    QEMU: qemu,
     SIZE_KIB: `${Math.ceil(sizeBytes / 1024)}`,
     MAKE_USER: readFileSync(join(root, 'packaging/daemon/make-user.sh'), 'utf8').trimEnd(),
   };

@@ -16,7 +16,11 @@ export function buildRpm({ root, tree, output, version, revision, quick, timeSec
   addZsh(staged, 'usr/share/zsh/site-functions');
   normalize(staged, timeSeconds);
   const values: Readonly<Record<string, string>> = {
-    ...{ VERSION: version, REVISION: revision, ARCHITECTURE: architecture, QEMU: qemu, TREE: staged },
+    VERSION: version,
+    REVISION: revision,
+    ARCHITECTURE: architecture,
+    QEMU: qemu,
+    TREE: staged,
     PAYLOAD: quick ? 'w0.gzdio' : 'w6.xzdio',
     MAKE_USER: readFileSync(join(root, 'packaging/daemon/make-user.sh'), 'utf8').trimEnd(),
   };

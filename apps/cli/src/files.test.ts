@@ -62,7 +62,11 @@ describe('inn files', () => {
   it('asks for what its words say', async () => {
     const { asked, note } = recorder();
     const guestFiles: Handlers['guestFiles'] = {
-      ...{ makeDirectory: note, rename: note, remove: note, setMode: note, setOwner: note },
+      makeDirectory: note,
+      rename: note,
+      remove: note,
+      setMode: note,
+      setOwner: note,
       stat({ path }) {
         if (path === '/dir') return { kind: FileKind.DIRECTORY };
         throw callError('FILE_NOT_FOUND', 'no');

@@ -24,7 +24,10 @@ const vm = {
 const done = { id: 'op', kind: 'vm.start', target: 'hello', state: OperationState.SUCCEEDED };
 const hostileTarget = { vmName: 'hello', state: RunState.FAILED, errorReason: 'GUEST_IO', errorMessage: evil };
 const hostileRun = {
-  ...{ id: 'r', user: evil, state: RunState.FAILED, targets: [hostileTarget, hostileTarget] },
+  id: 'r',
+  user: evil,
+  state: RunState.FAILED,
+  targets: [hostileTarget, hostileTarget],
   spec: { title: evil, argv: [evil], workingDirectory: evil, user: evil, interpreter: evil },
 };
 const handlers: FakeHandlers = {

@@ -197,7 +197,9 @@ describe('inn cp', () => {
     const long = 'n'.repeat(250);
     for (const path of ['/d/f/.', `/d/${long}`])
       assert.deepEqual(await runInn(daemon.socketPath, ['cp', `hello:${path}`, folder]), {
-        ...{ exitCode: 0, stdout: '', stderr: '' },
+        exitCode: 0,
+        stdout: '',
+        stderr: '',
       });
     assert.deepEqual((await readdir(folder)).sort(), ['f', long]);
     assert.equal(await readFile(join(folder, 'f'), 'utf8'), 'text');
@@ -259,7 +261,8 @@ describe('inn cp', () => {
     await writeFile(join(tree, 'file'), 'text');
     const up = await runInn(daemon.socketPath, ['cp', '-r', tree, 'hello:/new/name']);
     assert.deepEqual(up, {
-      ...{ exitCode: 1, stdout: '' },
+      exitCode: 1,
+      stdout: '',
       stderr: 'left out: a·[2Jb\nerror: The copy is incomplete: 1 thing was left out.\n',
     });
     await runInn(daemon.socketPath, ['cp', '-rp', '--owners', tree, 'hello:/there']);

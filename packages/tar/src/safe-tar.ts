@@ -37,7 +37,10 @@ class TarWriter implements TarSink {
     this.#padding = paddedBytes(sizeBytes) - sizeBytes;
     this.#pieces.push(
       tarHeader({
-        ...{ path, type, linkTarget: type === 'symlink' ? linkTarget : '', sizeBytes },
+        path,
+        type,
+        linkTarget: type === 'symlink' ? linkTarget : '',
+        sizeBytes,
         stat: { mode, uid, gid, modifiedNs },
         user: accountName.test(item.user) ? item.user : '',
         group: accountName.test(item.group) ? item.group : '',

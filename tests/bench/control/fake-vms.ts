@@ -67,18 +67,33 @@ function look(id: string, index: number, busyPercent: () => number): Pick<VmApi,
 
 function describe(id: string, index: number): Vm {
   const mounts = ['/', '/boot', '/var', '/home'].map((mountPoint, place) => ({
-    ...{ mountPoint, device: '/dev/vda1', filesystem: 'ext4', totalBytes: 20n * gib },
-    ...{ usedBytes: BigInt((index + place) % 20) * gib, availableBytes: BigInt(20 - ((index + place) % 20)) * gib },
+    mountPoint,
+    device: '/dev/vda1',
+    filesystem: 'ext4',
+    totalBytes: 20n * gib,
+    usedBytes: BigInt((index + place) % 20) * gib,
+    availableBytes: BigInt(20 - ((index + place) % 20)) * gib,
   }));
   const address = `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
   return create(VmSchema, {
-    ...{ id, name: `vm-${index}`, state: VmState.RUNNING, image: 'debian', cpus: 2, memoryBytes: 2n * gib },
-    ...{ diskBytes: 20n * gib, accelerator: 'kvm', driver: 'qemu', tags: { env: index % 10 === 0 ? 'prod' : 'test' } },
+    id,
+    name: `vm-${index}`,
+    state: VmState.RUNNING,
+    image: 'debian',
+    cpus: 2,
+    memoryBytes: 2n * gib,
+    diskBytes: 20n * gib,
+    accelerator: 'kvm',
+    driver: 'qemu',
+    tags: { env: index % 10 === 0 ? 'prod' : 'test' },
     agent: { state: AgentState.CONNECTED, version: '0.1.0', capabilities: ['exec', 'files', 'telemetry', 'power'] },
     telemetry: create(TelemetrySchema, {
       cpu: { count: 2, userTicks: 1000n, idleTicks: 100_000n, busyPercent: 0 },
       memory: { totalBytes: 2n * gib, usedBytes: BigInt(index % 2000) * 1_000_000n, availableBytes: gib },
-      ...{ load: { oneMinute: 0.5 }, processCount: 120, uptimeSeconds: BigInt(index * 60), mounts },
+      load: { oneMinute: 0.5 },
+      processCount: 120,
+      uptimeSeconds: BigInt(index * 60),
+      mounts,
       interfaces: ['lo', 'eth0'].map((name) => ({ name, up: true, addresses: [{ address, prefixLength: 16 }] })),
       primaryAddresses: [{ address, interface: 'eth0', reason: 'on the interface of the default route' }],
     }),

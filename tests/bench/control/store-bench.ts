@@ -28,8 +28,13 @@ export async function* benchStore({ path, auditEntries, vms }: StoreBenchOptions
 
 async function* benchAudit({ audit }: Store, count: number): AsyncGenerator<Metric> {
   const facts = {
-    ...{ user_name: 'alice', via: 'session', address: '192.0.2.1', action: 'guest.exec', result: 'ok' },
-    ...{ vm_id: '00000000-0000-4000-8000-000000000000', vm_name: 'web-1' },
+    user_name: 'alice',
+    via: 'session',
+    address: '192.0.2.1',
+    action: 'guest.exec',
+    result: 'ok',
+    vm_id: '00000000-0000-4000-8000-000000000000',
+    vm_name: 'web-1',
     parameters: JSON.stringify({ argv: ['/usr/bin/systemctl', 'restart', 'nginx.service'], user: 'root' }),
   };
   const writing = performance.now();

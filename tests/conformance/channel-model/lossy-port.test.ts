@@ -81,8 +81,11 @@ describe('a port that loses what it took', { timeout: 60_000 }, () => {
       for (let more = least; more < least + 300; more += 20) {
         const everyBytes = direction === 'to-agent' ? zeroRunBytes + more : more;
         await using guest = startModelGuest({
-          ...{ direction, pending: 'middle', nodeNotices: true },
-          ...{ atByte: everyBytes, everyBytes },
+          direction,
+          pending: 'middle',
+          nodeNotices: true,
+          atByte: everyBytes,
+          everyBytes,
         });
         await runExchange(guest);
         assert.ok(guest.port.counts.connections > 2, `${direction} ${more}`);

@@ -34,7 +34,12 @@ export function startHostileAgent(archiveNow: () => Uint8Array) {
     clock,
   );
   const welcome = createWelcomeMaker({
-    ...{ host, log: silentLog, bootId: 'boot', instance: 'hostile', isFrozen, buildTimeNs: 0n },
+    host,
+    log: silentLog,
+    bootId: 'boot',
+    instance: 'hostile',
+    isFrozen,
+    buildTimeNs: 0n,
     capabilities: capabilitiesOf(host).present,
   });
   return (channel: Channel, { signal }: { readonly signal: AbortSignal }): void => {

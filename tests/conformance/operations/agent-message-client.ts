@@ -66,7 +66,9 @@ export class AgentMessageClient implements GuestClient {
     const response = await this.#ask('executeResponse', {
       case: 'execute',
       value: {
-        ...{ command, args, waitForExit: true },
+        command,
+        args,
+        waitForExit: true,
         workingDirectory: request.directory ?? '',
         environment: { ...request.environment },
         timeoutSeconds: request.timeoutSeconds ?? 0,

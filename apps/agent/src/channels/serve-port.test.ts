@@ -120,7 +120,9 @@ describe('servePort()', { timeout: 10_000 }, () => {
       const controller = new AbortController();
       const { signal } = controller;
       const serving = servePort({
-        ...{ name, log: silentLog, signal },
+        name,
+        log: silentLog,
+        signal,
         serve: (channel) => agent.serveChannel(channel, 'native', signal),
       });
       await port.run();

@@ -25,7 +25,12 @@ export async function run(command: Command): Promise<void> {
   if (options.verify === true) return await verify(client.audit);
   const { user = '', vm = '', action = '', result = '', text = '', since } = options;
   const { entries, more } = await client.audit.listAudit({
-    ...{ user, vm, action, result, text, limit: parseCount(options.lines, '--lines', 1, 1000) },
+    user,
+    vm,
+    action,
+    result,
+    text,
+    limit: parseCount(options.lines, '--lines', 1, 1000),
     sinceUnixNs: since === undefined ? 0n : parseSince(since, '--since', Date.now()),
   });
   printRows([...entries].reverse(), {

@@ -28,7 +28,9 @@ function verbsOf(commands: readonly Command[]): Verb[] {
     // `inn files ls` lists a folder, and its verbs take VMs.
     const isList = each.name() !== 'files' && verbs.some(({ name }) => name === 'ls');
     return {
-      ...{ name: each.name(), verbs, list: isList ? `inn ${each.name()} ls -o name` : 'inn ls -o name' },
+      name: each.name(),
+      verbs,
+      list: isList ? `inn ${each.name()} ls -o name` : 'inn ls -o name',
       options: each.options.flatMap(({ short, long }) => [short, long].filter((flag) => flag !== undefined)),
     };
   });

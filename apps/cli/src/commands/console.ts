@@ -28,7 +28,8 @@ export async function run(command: Command, vm: string): Promise<void> {
     stream.close();
   };
   const release = takeKeyboard({
-    ...{ leaveKey, onLeave: leave },
+    leaveKey,
+    onLeave: leave,
     onKeys: (bytes) => {
       if (!readOnly) stream.write(bytes);
       // Nothing else would end it from the keyboard.

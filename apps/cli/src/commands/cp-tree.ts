@@ -49,7 +49,8 @@ async function unpack(chunks: AsyncIterable<Uint8Array>, path: string, target: s
   const { as } = treeNames(path);
   const tree = new TreeTarget({
     ...(await placeHere(as, target, copy)),
-    ...{ sent: [as], keepOwners: copy.keepOwners },
+    sent: [as],
+    keepOwners: copy.keepOwners,
   });
   try {
     for await (const chunk of chunks) tree.push(chunk);
@@ -80,7 +81,10 @@ export async function uploadTrees(copy: TreeCopy, paths: readonly string[], targ
   const onSkip = (what: string): void => leftOut.add(what);
   const { skipped } = await client.files.writeTar(vm, folder, {
     source: () => (fromPipe ? standardInput() : packTree(paths, { name, onSkip })),
-    ...{ createParents, keepOwners, signal, onProgress: (bytes) => meter.update(bytes, 0) },
+    createParents,
+    keepOwners,
+    signal,
+    onProgress: (bytes) => meter.update(bytes, 0),
   });
   for (const what of skipped) leftOut.add(what);
 }

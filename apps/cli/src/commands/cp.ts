@@ -44,8 +44,13 @@ export async function run(command: Command, words: readonly string[]): Promise<v
     if (options.recursive === true) {
       const leftOut = new LeftOut(meter, options.quiet === true);
       const copy = {
-        ...{ client, meter, signal, vm: vm ?? target.vm ?? '', leftOut },
-        ...{ keepOwners: options.owners === true, createParents: options.parents === true },
+        client,
+        meter,
+        signal,
+        vm: vm ?? target.vm ?? '',
+        leftOut,
+        keepOwners: options.owners === true,
+        createParents: options.parents === true,
       };
       if (vm === undefined) await uploadTrees(copy, paths, target.path);
       else for (const path of paths) await downloadTree(copy, path, several(paths, target.path));

@@ -36,8 +36,11 @@ export async function run(command: Command, words: readonly string[]): Promise<v
   const [user, userGroup] = (options.user ?? '').split(':');
   const wanted = {
     ...runPlaces(options.on),
-    ...{ user, group: options.group ?? userGroup, workingDirectory: options.cwd },
-    ...{ interpreter: options.interpreter, title: options.title },
+    user,
+    group: options.group ?? userGroup,
+    workingDirectory: options.cwd,
+    interpreter: options.interpreter,
+    title: options.title,
     environment: Object.fromEntries((options.env ?? []).map(parseVariable)),
     timeoutMs: options.timeout === undefined ? undefined : parseDuration(options.timeout, '--timeout'),
     maxOutputBytes: options.maxOutput === undefined ? undefined : Number(parseSize(options.maxOutput, '--max-output')),
@@ -53,7 +56,8 @@ export async function run(command: Command, words: readonly string[]): Promise<v
   if (started.targets.length > 1 && quiet !== true)
     process.stderr.write(`inn: run ${started.id} on ${started.targets.length} VMs\n`);
   process.exitCode = await followRun(client, started.id, {
-    ...{ output, onInterrupt: 'cancel' },
+    output,
+    onInterrupt: 'cancel',
     ...(quiet === undefined ? {} : { quiet }),
   });
 }

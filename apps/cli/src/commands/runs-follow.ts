@@ -7,7 +7,8 @@ export async function run(command: Command, id: string): Promise<void> {
   const { client, options } = contextOf(command);
   const { output, quiet } = options;
   process.exitCode = await followRun(client, id, {
-    ...{ output, onInterrupt: 'leave' },
+    output,
+    onInterrupt: 'leave',
     ...(quiet === undefined ? {} : { quiet }),
   });
 }

@@ -71,7 +71,9 @@ function connectKeys(
   onLeave: (signal?: DeadlySignal) => void,
 ): () => void {
   const release = takeKeyboard({
-    ...{ leaveKey, onLeave, onKeys: (bytes) => stream.write(bytes) },
+    leaveKey,
+    onLeave,
+    onKeys: (bytes) => stream.write(bytes),
     onEnd: () => stream.write(endOfTransmission),
   });
   const onResize = (): void => {

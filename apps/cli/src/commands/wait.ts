@@ -15,7 +15,9 @@ export async function run(command: Command, names: readonly string[]): Promise<v
     await Promise.all(
       names.map((name) =>
         client.vm(name).wait({
-          ...{ for: options.for, timeoutMs, signal: controller.signal },
+          for: options.for,
+          timeoutMs,
+          signal: controller.signal,
           onChange: ({ state, agent }) =>
             line.update(`${name}: ${wordOf(VmState, state)}, agent ${wordOf(AgentState, agent?.state ?? 0)}`),
         }),

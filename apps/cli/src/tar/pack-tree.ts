@@ -74,7 +74,12 @@ async function* contentOf(file: FileHandle, sizeBytes: number, path: string): As
 function headerOf(path: string, stats: Stats, type: 'file' | 'directory' | 'symlink', linkTarget = ''): Uint8Array {
   const { mode, uid, gid, mtimeMs, size } = stats;
   return tarHeader({
-    ...{ path, type, linkTarget, sizeBytes: type === 'file' ? size : 0, user: '', group: '' },
+    path,
+    type,
+    linkTarget,
+    sizeBytes: type === 'file' ? size : 0,
+    user: '',
+    group: '',
     stat: { mode: mode & 0o7777, uid, gid, modifiedNs: BigInt(Math.floor(mtimeMs)) * 1_000_000n },
   });
 }

@@ -63,7 +63,9 @@ async function tokenCaller(secret: string, address: string, store: Store, nowMs:
   }
   if (nowMs - (token.last_used_ms ?? 0) >= seenIntervalMs) await store.tokens.used(token.id, nowMs);
   return {
-    ...{ name: user.name, via: 'token', address },
+    name: user.name,
+    via: 'token',
+    address,
     grants: narrowGrants(await userGrants(store, user), token),
     allowedCommands: JSON.parse(token.allowed_commands) as string[],
     token: { id: token.id, name: token.name, expiresMs: token.expires_ms },

@@ -22,7 +22,10 @@ export function encodeCaller({ name, via, address, grants, allowedCommands, toke
     throw new OperationError('NOT_LOGGED_IN', 'This needs somebody who is logged in.');
   }
   const json: CallerJson = {
-    ...{ name, via, address, allowedCommands },
+    name,
+    via,
+    address,
+    allowedCommands,
     grants: grants.map(({ scopes, privileges }) => ({ scopes, privileges: [...privileges] })),
     ...(token === undefined ? {} : { token }),
   };

@@ -15,7 +15,8 @@ export function meMessage(
   const everywhere = caller.grants.filter(({ scopes }) => scopes.length === 0);
   const scoped = caller.grants.filter(({ scopes }) => scopes.length > 0);
   return create(MeSchema, {
-    ...{ user: caller.name, via: caller.via },
+    user: caller.name,
+    via: caller.via,
     roles: user === undefined ? [{ role: 'administrator', scope: '*' }] : [...bindings],
     privileges: namesOf(everywhere),
     scopedPrivileges: [...Map.groupBy(scoped, ({ scopes }) => scopes.join(' & '))].map(([scope, grants]) => ({

@@ -30,7 +30,9 @@ export function userMessage(row: UserRow, bindings: readonly Pick<RoleBindingRow
 /** A session as its user sees it. */
 export function sessionMessage(row: SessionRow, currentId: string | undefined): Session {
   return create(SessionSchema, {
-    ...{ id: row.id, address: row.address, userAgent: row.user_agent },
+    id: row.id,
+    address: row.address,
+    userAgent: row.user_agent,
     createdUnixNs: nanoseconds(row.created_ms),
     lastSeenUnixNs: nanoseconds(row.last_seen_ms),
     expiresUnixNs: nanoseconds(sessionExpiresMs(row)),
@@ -41,7 +43,10 @@ export function sessionMessage(row: SessionRow, currentId: string | undefined): 
 /** A token without its secret, which nobody has any more. */
 export function tokenMessage(row: TokenRow): Token {
   return create(TokenSchema, {
-    ...{ id: row.id, user: row.user_name, name: row.name, scope: row.scope },
+    id: row.id,
+    user: row.user_name,
+    name: row.name,
+    scope: row.scope,
     privileges: JSON.parse(row.privileges) as string[],
     allowedCommands: JSON.parse(row.allowed_commands) as string[],
     createdUnixNs: nanoseconds(row.created_ms),

@@ -50,9 +50,13 @@ export class Sessions {
     for (const { id } of older.slice(maxSessions - 1)) await sessions.remove(id);
     const secret = newSecret();
     const row: SessionRow = {
-      ...{ id: newId(), hash: hashSecret(secret), user_name: userName, address: from.address },
+      id: newId(),
+      hash: hashSecret(secret),
+      user_name: userName,
+      address: from.address,
       user_agent: from.userAgent.slice(0, maxUserAgentChars),
-      ...{ created_ms: nowMs, last_seen_ms: nowMs },
+      created_ms: nowMs,
+      last_seen_ms: nowMs,
     };
     await sessions.insert(row);
     return { secret, session: { ...openOf(row), csrfToken: csrfTokenOf(secret) } };

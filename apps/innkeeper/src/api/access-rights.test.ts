@@ -56,8 +56,10 @@ interface Start {
 }
 
 const clerkStart: Start = {
-  ...{ admin: ['administrator'], roles: [['user.manage'], ['guest.exec'], []] },
-  ...{ bindings: [[], [], []], hasPassword: [true, true, true, true] },
+  admin: ['administrator'],
+  roles: [['user.manage'], ['guest.exec'], []],
+  bindings: [[], [], []],
+  hasPassword: [true, true, true, true],
 };
 
 const rest = privilegeNames.filter((name) => name !== 'user.manage');
@@ -98,8 +100,16 @@ describe('what users may do about each other', () => {
       const secret = wanted.hasPassword[index] === true ? 'a hash' : null;
       await store.users.insert({ name, created_ms: index, last_login_ms: null, disabled: 0, password: secret }, own);
       await store.tokens.insert({
-        ...{ id: name, hash: name, user_name: name, name, privileges: '[]', scope: '*', allowed_commands: '[]' },
-        ...{ created_ms: 0, expires_ms: Date.now() + 1_000_000, last_used_ms: null },
+        id: name,
+        hash: name,
+        user_name: name,
+        name,
+        privileges: '[]',
+        scope: '*',
+        allowed_commands: '[]',
+        created_ms: 0,
+        expires_ms: Date.now() + 1_000_000,
+        last_used_ms: null,
       });
     }
   }

@@ -50,7 +50,8 @@ class Api {
   constructor(socketPath: string) {
     this.socketPath = socketPath;
     this.#transport = createConnectTransport({
-      ...{ baseUrl: 'http://innkeeper', httpVersion: '1.1' },
+      baseUrl: 'http://innkeeper',
+      httpVersion: '1.1',
       nodeOptions: { socketPath },
     });
   }

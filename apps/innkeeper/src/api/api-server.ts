@@ -64,7 +64,9 @@ export class ApiServer implements AsyncDisposable {
     const serve = <Service extends DescService>(service: Service, impl: ServiceImpl<Service>): EdgeService =>
       edgeService(service, impl, interceptors);
     const edge = new EdgeServer({
-      ...{ log, gate: this.gate, webFolder: options.webFolder },
+      log,
+      gate: this.gate,
+      webFolder: options.webFolder,
       services: [
         ...agentServiceImpls(node).map(([service, impl]) => serve(service, impl)),
         serve(AccessService, createAccessService(access)),

@@ -131,8 +131,13 @@ describe('the audit', () => {
     assert.deepEqual([end.vm_name, end.result], ['one', 'ok']);
     const { duration_ms, ...facts } = end.facts;
     assert.deepEqual(facts, {
-      ...{ id: 'a', argv: ['sh', '-c', 'echo hi; exit 3'], environment: ['TOKEN'], stdin: true },
-      ...{ exit_code: 3, stdout_bytes: 3, stderr_bytes: 0 },
+      id: 'a',
+      argv: ['sh', '-c', 'echo hi; exit 3'],
+      environment: ['TOKEN'],
+      stdin: true,
+      exit_code: 3,
+      stdout_bytes: 3,
+      stderr_bytes: 0,
     });
     assert.equal(typeof duration_ms, 'number');
     const begin = await newest('guest.exec.begin');

@@ -105,7 +105,8 @@ describe('/v1/vms/{vm}/console', () => {
     await makeUser(api.access, 'alice', ['vm.console']);
     const base = await api.listenTcp();
     const alice = openViewer(`${base.replace('http', 'ws')}/v1/vms/one/console`, {
-      ...{ origin: base, cookie: (await sessionOf(api.access, 'alice')).cookie },
+      origin: base,
+      cookie: (await sessionOf(api.access, 'alice')).cookie,
     });
     assert.deepEqual(await alice.message(0), { type: 'writer', name: null, you: false });
     const local = openViewer(`ws+unix:${api.socketPath}:/v1/vms/one/console?writer=1`);

@@ -54,7 +54,9 @@ function describeEvent({ event }: ExecEvent): AuditParameters {
   const { status, stdoutBytes, stderrBytes, durationMs } = event.value;
   return {
     ...(status.case === 'exitCode' ? { exit_code: status.value } : { signal: status.value ?? 0 }),
-    ...{ stdout_bytes: Number(stdoutBytes), stderr_bytes: Number(stderrBytes), duration_ms: Number(durationMs) },
+    stdout_bytes: Number(stdoutBytes),
+    stderr_bytes: Number(stderrBytes),
+    duration_ms: Number(durationMs),
   };
 }
 

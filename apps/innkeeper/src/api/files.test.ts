@@ -65,12 +65,10 @@ describe('/v1/vms/{vm}/files', () => {
   it('goes on with an upload that was cut, and shows nothing before its end', async () => {
     const content = randomBytes(2 * mib);
     const cut = request({
-      ...{
-        socketPath: api.socketPath,
-        method: 'PUT',
-        path: '/v1/vms/one/files?path=/root/cut&upload=c1',
-        agent: false,
-      },
+      socketPath: api.socketPath,
+      method: 'PUT',
+      path: '/v1/vms/one/files?path=/root/cut&upload=c1',
+      agent: false,
     });
     const failed = once(cut, 'error');
     cut.write(content.subarray(0, mib));

@@ -24,7 +24,9 @@ export async function listVisibleRuns(
   let beforeMs = beforeUnixNs > 0n ? Number(beforeUnixNs / 1_000_000n) : undefined;
   for (;;) {
     const page = await runs.list({
-      ...{ vmId, beforeMs, limit: batch },
+      vmId,
+      beforeMs,
+      limit: batch,
       user: user === '' ? undefined : user,
       text: text === '' ? undefined : text,
     });

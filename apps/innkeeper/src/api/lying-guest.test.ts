@@ -94,7 +94,8 @@ describe('a guest whose agent lies', () => {
     assert.match(String(answer['error']), /GUEST_MISBEHAVES/);
     sentBytes = 0;
     const started = await post('/innkeeper.control.v1.RunService/StartRun', {
-      ...{ vms: ['liar'], spec: { argv: ['yes'] } },
+      vms: ['liar'],
+      spec: { argv: ['yes'] },
     });
     const id = String(started.json['id']);
     for await (const _ of api.runs.watch(id, AbortSignal.timeout(30_000)));
@@ -131,7 +132,9 @@ describe('a guest whose agent lies', () => {
       });
     };
     const { json } = await post('/limiquantix.compute.v1.VMService/ReadGuestFile', {
-      ...{ vmId: 'liar', path: '/f', maxSize: 100_000 },
+      vmId: 'liar',
+      path: '/f',
+      maxSize: 100_000,
     });
     assert.match(String(json['error']), /GUEST_MISBEHAVES/);
   });

@@ -108,7 +108,17 @@ async function enter<Extra extends object>(
   const signal = AbortSignal.any([left, pass.signal, shutdownSignal]);
   const exchange = {
     ...extra,
-    ...{ visitor, pass, gate, node, history, runs, terminals, parameters, query, request, signal },
+    visitor,
+    pass,
+    gate,
+    node,
+    history,
+    runs,
+    terminals,
+    parameters,
+    query,
+    request,
+    signal,
     log: vm === undefined ? log : log.with({ vm: vm.name }),
     get vm(): VmApi {
       if (vm === undefined) throw new Error(`the path ${route.path} names no VM`);

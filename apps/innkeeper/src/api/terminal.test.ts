@@ -55,7 +55,8 @@ describe('terminals', () => {
   let client: InnkeeperClient;
   before(async () => {
     const guest = new FakeHost({
-      ...{ clock: unrefClock, programs: { '/usr/bin/shell': shell, '/usr/bin/stubborn': stubborn } },
+      clock: unrefClock,
+      programs: { '/usr/bin/shell': shell, '/usr/bin/stubborn': stubborn },
     });
     const agent = createAgent(guest, silentLog);
     api = await serveApi({

@@ -12,8 +12,10 @@ export async function writeTarRoute({ vm, pass, query, request, response, signal
   }
   const { bytes, files, skipped } = await agent.writeTar(
     {
-      ...{ path: requiredPath(query), noSymlinks: isSet(query, 'no-symlinks') },
-      ...{ createParents: isSet(query, 'parents'), keepOwners: isSet(query, 'owners') },
+      path: requiredPath(query),
+      noSymlinks: isSet(query, 'no-symlinks'),
+      createParents: isSet(query, 'parents'),
+      keepOwners: isSet(query, 'owners'),
     },
     body,
     { signal },

@@ -7,7 +7,14 @@ export function auditMessage(row: AuditRow): AuditEntry {
   return create(AuditEntrySchema, {
     id: BigInt(row.id),
     timeUnixNs: BigInt(row.time_ms) * 1_000_000n,
-    ...{ user: row.user_name, via: row.via, address: row.address, action: row.action },
-    ...{ vmId: row.vm_id, vmName: row.vm_name, parameters: row.parameters, result: row.result, hash: row.hash },
+    user: row.user_name,
+    via: row.via,
+    address: row.address,
+    action: row.action,
+    vmId: row.vm_id,
+    vmName: row.vm_name,
+    parameters: row.parameters,
+    result: row.result,
+    hash: row.hash,
   });
 }

@@ -105,7 +105,8 @@ export class Audit {
       via: caller.token === undefined ? caller.via : `token ${caller.token.name}`,
       address: caller.address,
       action: action.slice(0, maxActionChars),
-      ...{ vm_id: vm?.id ?? '', vm_name: vm?.name ?? '' },
+      vm_id: vm?.id ?? '',
+      vm_name: vm?.name ?? '',
       parameters: boundedJson(parameters),
       result,
     };

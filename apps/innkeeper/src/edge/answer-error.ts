@@ -33,7 +33,8 @@ export function answerError(response: ServerResponse, error: unknown, log: Log, 
   }
   leaveBody(response.req);
   response.writeHead(as ?? status, {
-    ...{ 'content-type': 'application/json', 'x-innkeeper-reason': body.reason },
+    'content-type': 'application/json',
+    'x-innkeeper-reason': body.reason,
     // A HEAD has no body, so its error has a header too; what is left of an upload is not read.
     'x-innkeeper-error': errorHeader(body),
     ...(closesEarly(response.req) ? { connection: 'close' } : {}),

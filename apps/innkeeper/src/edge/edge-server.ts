@@ -90,7 +90,9 @@ export class EdgeServer implements AsyncDisposable {
     const { log, gate, services } = options;
     this.#options = options;
     this.#onCall = createRpcHandler({
-      ...{ gate, log, shutdownSignal: this.#shutdown.signal },
+      gate,
+      log,
+      shutdownSignal: this.#shutdown.signal,
       routes: (router) => {
         for (const { service, impl, interceptors } of services)
           router.service(service, impl, { interceptors: [...interceptors] });

@@ -22,7 +22,8 @@ function formOf(method: DescMethod): Pick<RouteFacts, 'privilege' | 'action' | '
   const { privilege, command } = rulesOf(method);
   const action = auditAction(method);
   return {
-    ...{ privilege, vmAction: 'guest' },
+    privilege,
+    vmAction: 'guest',
     ...(action === undefined ? {} : { action }),
     ...(command === CommandRule.REQUEST ? { command: 'later' } : {}),
   };

@@ -43,7 +43,8 @@ export function createRpcHandler(options: RpcOptions): (request: AnyRequest, res
     // Most callers are near: compressing costs more than it saves.
     acceptCompression: [],
     readMaxBytes: maxRequestBytes,
-    ...{ maxTimeoutMs, shutdownSignal },
+    maxTimeoutMs,
+    shutdownSignal,
   });
   options.routes(router);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));

@@ -70,7 +70,10 @@ export function parseControlCommandLine(
   const listen = listenSettings(values);
   if (listen === undefined) throw new Error('--listen is HOST:PORT: a control plane is there to be reached.');
   return {
-    ...{ node, nodeTls, listen, databaseAddress: requiredDatabase(environment) },
+    node,
+    nodeTls,
+    listen,
+    databaseAddress: requiredDatabase(environment),
     agentBinaryPath: values['agent-binary'] ?? defaultAgentBinaryPath,
     logLevel: checkLogLevel(values['log-level']),
     webFolder: defaultWebFolder,

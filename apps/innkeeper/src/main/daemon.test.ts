@@ -39,7 +39,8 @@ async function serving(daemon: Running): Promise<void> {
 
 async function getNode(data: string): Promise<{ pid?: number }> {
   const call = request({
-    ...{ socketPath: join(data, 'innkeeper.sock'), method: 'POST' },
+    socketPath: join(data, 'innkeeper.sock'),
+    method: 'POST',
     path: '/innkeeper.control.v1.NodeService/GetNode',
     headers: { 'content-type': 'application/json' },
   });

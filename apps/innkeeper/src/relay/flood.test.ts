@@ -81,7 +81,8 @@ describe('a flood of connections that say nothing, from many addresses', () => {
 /** One call on the agent's one connection. */
 async function getStatus(base: string, agent: Agent, authorization: string): Promise<number | undefined> {
   const call = request(`${base}${getNode}`, {
-    ...{ method: 'POST', agent },
+    method: 'POST',
+    agent,
     headers: { authorization, 'content-type': 'application/json' },
   });
   call.end('{}');

@@ -15,7 +15,9 @@ export function forwardInterceptor(gate: Gate): Interceptor {
     const message = taken?.first ?? (request.message as Message);
     const action = auditAction(method);
     const entry: ForwardEntry = {
-      ...{ visitor: visitorOf({ values: contextValues }), isChange: isChange(method), action },
+      visitor: visitorOf({ values: contextValues }),
+      isChange: isChange(method),
+      action,
       parameters: action === undefined ? {} : redactRequest(method.input, message),
     };
     const pass = await openForward(gate, entry);

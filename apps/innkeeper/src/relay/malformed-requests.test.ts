@@ -104,8 +104,12 @@ describe('requests that are malformed', () => {
 
   async function ask(session: ClientHttp2Session, method: DescMethod, wrong: Wrong): Promise<Answer> {
     const stream = session.request({
-      ...{ ':method': 'POST', ':path': `/${method.parent.typeName}/${method.name}`, authorization, te: 'trailers' },
-      ...{ 'content-type': wrong.contentType, ...wrong.headers },
+      ':method': 'POST',
+      ':path': `/${method.parent.typeName}/${method.name}`,
+      authorization,
+      te: 'trailers',
+      'content-type': wrong.contentType,
+      ...wrong.headers,
     });
     let trailers: IncomingHttpHeaders = {};
     stream.on('trailers', (given) => {
@@ -178,7 +182,9 @@ describe('requests that are malformed', () => {
   it('by a reset in the middle of a body do nothing', async () => {
     const session = connectHttp2(await api.listenTcp());
     const stream = session.request({
-      ...{ ':method': 'POST', ':path': '/innkeeper.control.v1.AccessService/SetRole', authorization },
+      ':method': 'POST',
+      ':path': '/innkeeper.control.v1.AccessService/SetRole',
+      authorization,
       'content-type': 'application/proto',
     });
     stream.on('error', () => undefined);

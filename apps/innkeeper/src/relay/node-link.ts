@@ -63,8 +63,11 @@ export class NodeLink implements Disposable {
   /** Opens a WebSocket. */
   openSocket(path: string, headers: Record<string, string>): WebSocket {
     const socket = new WebSocket(`${this.#origin.replace('http', 'ws')}${path}`, {
-      ...{ headers, agent: this.#agent, perMessageDeflate: false },
-      ...{ maxPayload: maxSocketMessageBytes, handshakeTimeout: handshakeTimeoutMs },
+      headers,
+      agent: this.#agent,
+      perMessageDeflate: false,
+      maxPayload: maxSocketMessageBytes,
+      handshakeTimeout: handshakeTimeoutMs,
     });
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));

@@ -147,7 +147,14 @@ async function answerOwn(
   const parameters = describe?.(query) ?? {};
   await gate.run({ visitor, privilege, target: 'everywhere', isChange: false, action, parameters }, (pass) =>
     answer({
-      ...{ gate, visitor, pass, query, request, response, health, node: { agentPaths } },
+      gate,
+      visitor,
+      pass,
+      query,
+      request,
+      response,
+      health,
+      node: { agentPaths },
       signal: AbortSignal.any([signal, pass.signal]),
     }),
   );

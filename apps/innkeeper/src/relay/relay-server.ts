@@ -62,7 +62,9 @@ export class RelayServer implements AsyncDisposable {
     const own = [errorInterceptor(log), gateInterceptor(gate, noVms)];
     const forwarded = [errorInterceptor(log), forwardInterceptor(gate)];
     const edge = new EdgeServer({
-      ...{ log, gate, webFolder },
+      log,
+      gate,
+      webFolder,
       services: [
         edgeService(AccessService, createAccessService(access), own),
         edgeService(AuditService, createAuditService(access.store), own),

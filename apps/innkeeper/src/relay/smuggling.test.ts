@@ -14,7 +14,10 @@ import { controlSocketOf, listenForControl, type ServedRelay, serveRelay } from 
 
 /** Who may do everything, if somebody believes it. */
 const chief: Caller = {
-  ...{ name: 'chief', via: 'session', address: '192.0.2.1', allowedCommands: [] },
+  name: 'chief',
+  via: 'session',
+  address: '192.0.2.1',
+  allowedCommands: [],
   grants: [{ scopes: [], privileges: new Set(privilegeNames) }],
 };
 
@@ -86,11 +89,9 @@ describe('the header that says who asks', () => {
       const stream = client.request({
         ...session,
         [callerHeader]: [encodeCaller(chief), encodeCaller(chief)],
-        ...{
-          ':method': 'POST',
-          ':path': '/innkeeper.control.v1.VmService/ListVms',
-          'content-type': 'application/json',
-        },
+        ':method': 'POST',
+        ':path': '/innkeeper.control.v1.VmService/ListVms',
+        'content-type': 'application/json',
       });
       stream.end('{}');
       let body = '';

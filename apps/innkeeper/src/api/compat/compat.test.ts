@@ -50,7 +50,11 @@ describe('the API that other platforms document', () => {
       const { durationMs, ...rest } = json;
       assert.equal(typeof durationMs, 'number');
       assert.deepEqual(rest, {
-        ...{ success: true, exitCode: 0, stdout: 'uid=70 gid=70 groups=70,71\n', stderr: '', timedOut: false },
+        success: true,
+        exitCode: 0,
+        stdout: 'uid=70 gid=70 groups=70,71\n',
+        stderr: '',
+        timedOut: false,
         error: '',
       });
     }

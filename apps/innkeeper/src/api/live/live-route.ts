@@ -13,7 +13,9 @@ export async function liveRoute(socket: WebSocket, exchange: Exchange): Promise<
   const source = {
     may: (privilege: string, vmIds: readonly string[]) =>
       mayRead(pass.caller, 'everywhere', (id) => node.fleet.find(id))(privilege, vmIds),
-    ...{ node, viewer: viewerOf(pass), moreDoneSteps: () => doneSteps(gate, pass.caller) },
+    node,
+    viewer: viewerOf(pass),
+    moreDoneSteps: () => doneSteps(gate, pass.caller),
     watchRun: (id: string, topicSignal: AbortSignal) => watchRunTopic(exchange, id, topicSignal),
   };
   await serveLive(socket, source, { signal, log });

@@ -9,8 +9,13 @@ export async function* watchRunTopic(
   topicSignal: AbortSignal,
 ): AsyncGenerator<RunEvent> {
   const pass = await gate.open({
-    ...{ visitor, privilege: 'guest.exec', target: 'somewhere', command: 'later', isChange: false },
-    ...{ action: 'RunService/WatchRun', parameters: { id } },
+    visitor,
+    privilege: 'guest.exec',
+    target: 'somewhere',
+    command: 'later',
+    isChange: false,
+    action: 'RunService/WatchRun',
+    parameters: { id },
   });
   const signal = AbortSignal.any([topicSignal, pass.signal]);
   try {

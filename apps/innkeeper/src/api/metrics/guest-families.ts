@@ -28,7 +28,10 @@ function gauge(name: string, help: string, read: Read): GuestFamily {
 
 function ofMounts(name: string, help: string, read: (mount: MountOf) => number | bigint | undefined): GuestFamily {
   return {
-    ...{ name, help, type: 'gauge', labels: ['mount', 'filesystem'] },
+    name,
+    help,
+    type: 'gauge',
+    labels: ['mount', 'filesystem'],
     of: (vm) =>
       (vm.telemetry?.mounts ?? []).slice(0, maxOfOneKind).map((mount) => ({
         value: read(mount),
@@ -39,7 +42,10 @@ function ofMounts(name: string, help: string, read: (mount: MountOf) => number |
 
 function ofInterfaces(name: string, help: string, read: (one: InterfaceOf) => bigint | undefined): GuestFamily {
   return {
-    ...{ name, help, type: 'counter', labels: ['interface'] },
+    name,
+    help,
+    type: 'counter',
+    labels: ['interface'],
     of: (vm) =>
       (vm.telemetry?.interfaces ?? [])
         .slice(0, maxOfOneKind)

@@ -15,7 +15,8 @@ export async function callJson(
   headers: Record<string, string> = {},
 ): Promise<JsonAnswer> {
   const answer = await fetch(`${base}/${/^[a-z]/.test(method) ? method : `innkeeper.control.v1.${method}`}`, {
-    ...{ method: 'POST', body: JSON.stringify(request) },
+    method: 'POST',
+    body: JSON.stringify(request),
     headers: { 'content-type': 'application/json', ...headers },
   });
   const text = await answer.text();

@@ -73,8 +73,14 @@ export async function serveApi({ clock, log = silentLog, webFolder, ...options }
   const operations = new OperationRunner({ store, log: silentLog });
   const node = new Node(
     {
-      ...{ store, folder, version: '1.0.0', hostBootId: 'boot', log: silentLog, createAgentLink },
-      ...{ driver: manageDriver(driver), images: fakeImageTools() },
+      store,
+      folder,
+      version: '1.0.0',
+      hostBootId: 'boot',
+      log: silentLog,
+      createAgentLink,
+      driver: manageDriver(driver),
+      images: fakeImageTools(),
       agentBinary: { paths: options.agentPaths ?? { [hostArchitecture]: '/agent' }, version: '1.0.0', build: 'aaaa' },
     },
     operations,
@@ -101,7 +107,13 @@ export async function serveApi({ clock, log = silentLog, webFolder, ...options }
   await run((await node.images.build('tiny', 'tiny', false)).id);
   const owned = stack.move();
   return {
-    ...{ socketPath: folder.socket, node, driver, store, access, runs, terminals },
+    socketPath: folder.socket,
+    node,
+    driver,
+    store,
+    access,
+    runs,
+    terminals,
     get server() {
       return server;
     },

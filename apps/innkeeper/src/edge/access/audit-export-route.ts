@@ -17,8 +17,11 @@ export async function auditExportRoute({
   signal,
 }: Pick<HttpEdgeExchange, 'gate' | 'query' | 'response' | 'signal'>): Promise<void> {
   const filter = auditQuery({
-    ...{ user: query.get('user') ?? '', vm: query.get('vm') ?? '', action: query.get('action') ?? '' },
-    ...{ result: query.get('result') ?? '', text: query.get('text') ?? '' },
+    user: query.get('user') ?? '',
+    vm: query.get('vm') ?? '',
+    action: query.get('action') ?? '',
+    result: query.get('result') ?? '',
+    text: query.get('text') ?? '',
     sinceUnixNs: whole(query, 'since_unix_ns'),
     untilUnixNs: whole(query, 'until_unix_ns'),
     beforeId: whole(query, 'before_id'),

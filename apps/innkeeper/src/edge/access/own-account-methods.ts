@@ -69,7 +69,10 @@ export function createOwnAccountMethods(access: Access): Pick<ServiceImpl<typeof
       const secret = `${tokenPrefix}${newSecret()}`;
       const nowMs = clock.nowMs();
       const row = {
-        ...{ id: newId(), hash: hashSecret(secret), user_name: user.name, name },
+        id: newId(),
+        hash: hashSecret(secret),
+        user_name: user.name,
+        name,
         privileges: JSON.stringify([...new Set(privileges)]),
         scope: scope === '' ? '*' : checkScope(scope),
         allowed_commands: JSON.stringify(allowedCommands),

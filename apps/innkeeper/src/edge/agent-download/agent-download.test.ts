@@ -163,7 +163,9 @@ describe('the agent, downloaded from the daemon', () => {
   it('takes a guest’s address on the port for guests, with a token for its VM, and from nobody else', async () => {
     const { id } = (await api.createVm('reporting', { agent: false })).row;
     const making = request({
-      ...{ socketPath: api.socketPath, method: 'POST', path: '/innkeeper.control.v1.AccessService/CreateToken' },
+      socketPath: api.socketPath,
+      method: 'POST',
+      path: '/innkeeper.control.v1.AccessService/CreateToken',
       headers: { 'content-type': 'application/json' },
     });
     making.end(JSON.stringify({ name: 'reporter', privileges: ['guest.report'], scope: `vm:${id}` }));

@@ -48,7 +48,9 @@ export class Connections {
     }
     const nowMs = performance.now();
     const connection = new Connection(socket, {
-      ...{ address, isKnown: this.#trustsPeers, nowMs },
+      address,
+      isKnown: this.#trustsPeers,
+      nowMs,
       onKnown: (known) => this.#becameKnown(known),
     });
     (this.#trustsPeers ? this.#known : this.#strangers).add(connection);

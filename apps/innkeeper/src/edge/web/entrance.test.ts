@@ -4,7 +4,9 @@ import { type Entrance, isHostAllowed, unixEntrance } from './entrance.ts';
 
 describe('isHostAllowed()', () => {
   const entrance = (isLoopback: boolean, ...names: string[]): Entrance => ({
-    ...{ kind: 'tcp', isSecure: false, hosts: { isLoopback, names } },
+    kind: 'tcp',
+    isSecure: false,
+    hosts: { isLoopback, names },
   });
 
   it('takes only this machine’s own names on a loopback port', () => {

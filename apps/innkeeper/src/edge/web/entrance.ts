@@ -23,7 +23,8 @@ export interface HostRule {
 export const unixEntrance: Entrance = { kind: 'unix', isSecure: false, hosts: undefined };
 export const controlEntrance: Entrance = { kind: 'control', isSecure: true, hosts: undefined };
 export const guestEntrance: Entrance = {
-  ...{ kind: 'guest', isSecure: false },
+  kind: 'guest',
+  isSecure: false,
   hosts: { isLoopback: true, names: [guestHostAddress] },
 };
 

@@ -10,8 +10,12 @@ import { HttpListener, type HttpListenerOptions } from './http-listener.ts';
 import { makeSelfSigned } from './self-signed.ts';
 
 const quick: Partial<HttpLimits> = {
-  ...{ headersTimeoutMs: 100, idleTimeoutMs: 100, checkIntervalMs: 20 },
-  ...{ strangerStallMs: 150, strangerRequestMs: 400, stallMs: 60_000 },
+  headersTimeoutMs: 100,
+  idleTimeoutMs: 100,
+  checkIntervalMs: 20,
+  strangerStallMs: 150,
+  strangerRequestMs: 400,
+  stallMs: 60_000,
 };
 /** For what is not about the beginning of a connection: a busy machine may need its time for that. */
 const patient: Partial<HttpLimits> = { ...quick, headersTimeoutMs: 10_000, idleTimeoutMs: 10_000 };

@@ -90,7 +90,8 @@ export class HttpListener implements AsyncDisposable {
         ? createTcpServer(keepAlive, (socket) => this.#sniff(socket))
         : createTlsServer(
             {
-              ...{ cert: tls.cert, key: tls.key },
+              cert: tls.cert,
+              key: tls.key,
               ...(tls.clientCa === undefined
                 ? { minVersion: 'TLSv1.2' }
                 : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' }),

@@ -65,8 +65,14 @@ async function adoptImage({ folder, store }: Adoption, name: string): Promise<st
   if (await isUnfinished(join(directory, relative(directory, original), '..')))
     throw new Error('it was not made to its end');
   const row: ImageRow = {
-    ...{ name, format, path, virtual_bytes: numberOr(kept.virtual_bytes, 0), sha256: textOr(kept.sha256, '') },
-    ...{ added_ms: numberOr(kept.added_ms, 0), kernel: jsonOrNull(kept.kernel), base: jsonOrNull(kept.base) },
+    name,
+    format,
+    path,
+    virtual_bytes: numberOr(kept.virtual_bytes, 0),
+    sha256: textOr(kept.sha256, ''),
+    added_ms: numberOr(kept.added_ms, 0),
+    kernel: jsonOrNull(kept.kernel),
+    base: jsonOrNull(kept.base),
   };
   await store.images.insert(row);
   return name;
@@ -84,13 +90,24 @@ async function adoptVm({ folder, store }: Adoption, id: string): Promise<string>
   await assertFile(diskPath(folder, id));
   await assertFile(basePath);
   const row: VmRow = {
-    ...{ id, name, image, base_path: basePath, state: 'stopped', state_detail: 'Taken over with --adopt-data.' },
-    ...{ cpus: numberOr(kept.cpus, 1), memory_bytes: numberOr(kept.memory_bytes, 268_435_456) },
-    ...{ disk_bytes: numberOr(kept.disk_bytes, 0), mac_address: textOr(kept.mac_address, '') },
-    ...{ tags: jsonOrNull(kept.tags) ?? '{}', driver: textOr(kept.driver, 'qemu') },
-    ...{ record: jsonOrNull(kept.record), agent: jsonOrNull(kept.agent) ?? '{}' },
-    ...{ autostart: numberOr(kept.autostart, 0), stopped_boot_id: textOr(kept.stopped_boot_id, '') },
-    ...{ created_ms: numberOr(kept.created_ms, 0), started_ms: null },
+    id,
+    name,
+    image,
+    base_path: basePath,
+    state: 'stopped',
+    state_detail: 'Taken over with --adopt-data.',
+    cpus: numberOr(kept.cpus, 1),
+    memory_bytes: numberOr(kept.memory_bytes, 268_435_456),
+    disk_bytes: numberOr(kept.disk_bytes, 0),
+    mac_address: textOr(kept.mac_address, ''),
+    tags: jsonOrNull(kept.tags) ?? '{}',
+    driver: textOr(kept.driver, 'qemu'),
+    record: jsonOrNull(kept.record),
+    agent: jsonOrNull(kept.agent) ?? '{}',
+    autostart: numberOr(kept.autostart, 0),
+    stopped_boot_id: textOr(kept.stopped_boot_id, ''),
+    created_ms: numberOr(kept.created_ms, 0),
+    started_ms: null,
   };
   if (row.mac_address === '') throw new Error('its vm.json has no mac_address');
   await store.vms.insert(row);

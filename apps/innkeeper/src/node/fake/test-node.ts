@@ -59,7 +59,11 @@ export async function startTestNode(
   const operations = new OperationRunner({ store, log: silentLog });
   const links = new Map<string, FakeAgentLink>();
   const context = {
-    ...{ store, folder, version: '1', hostBootId: options.hostBootId ?? 'first-boot', log: silentLog },
+    store,
+    folder,
+    version: '1',
+    hostBootId: options.hostBootId ?? 'first-boot',
+    log: silentLog,
     driver: manageDriver(new FakeDriver({ ...options.driver, host })),
     images: fakeImageTools(options.images),
     createAgentLink: ({ identity }: { identity: { vmId: string; vmName: string } }) => {

@@ -74,7 +74,8 @@ export class ImageLibrary {
     await this.get(name);
     await this.#assertNoUnknownVm(name);
     return await this.#operations.start({
-      ...{ kind: 'image.remove', target: name },
+      kind: 'image.remove',
+      target: name,
       work: () => this.#drop(name),
     });
   }
@@ -95,7 +96,8 @@ export class ImageLibrary {
     try {
       if (!replaces) await this.#assertFolderFree(name);
       return await this.#operations.start({
-        ...{ kind, target: name },
+        kind,
+        target: name,
         work: async (context) => {
           const options = { signal: context.signal, onStage: context.stage };
           try {

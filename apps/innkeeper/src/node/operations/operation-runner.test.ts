@@ -16,7 +16,8 @@ describe('OperationRunner', () => {
     const operations = await runner();
     const go = createDeferred<void>();
     const { id } = await operations.start({
-      ...{ kind: 'test', target: 'x' },
+      kind: 'test',
+      target: 'x',
       work: async ({ stage }) => {
         await go.promise;
         stage('half way', 0.5);
@@ -45,7 +46,8 @@ describe('OperationRunner', () => {
   it('cancels: the work is told and the operation is canceled', async () => {
     const operations = await runner();
     const { id } = await operations.start({
-      ...{ kind: 'test', target: 'x' },
+      kind: 'test',
+      target: 'x',
       work: ({ signal }) =>
         new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
     });
@@ -57,7 +59,8 @@ describe('OperationRunner', () => {
   it('keeps the last 200 lines of a log', async () => {
     const operations = await runner();
     const { id } = await operations.start({
-      ...{ kind: 'test', target: 'x' },
+      kind: 'test',
+      target: 'x',
       work: async ({ stage }) => {
         for (let line = 0; line < 1000; line++) stage(`line ${line} ${'x'.repeat(2000)}`);
       },

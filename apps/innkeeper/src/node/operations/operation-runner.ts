@@ -24,7 +24,8 @@ export class OperationRunner {
   /** Starts it; resolves as soon as it is stored. How it goes is in `get`, `watch` and `finished`. */
   async start(spec: OperationSpec, id: string = randomUUID()): Promise<OperationRow> {
     const operation = new RunningOperation(id, spec, {
-      ...{ store: this.#store, log: this.#log },
+      store: this.#store,
+      log: this.#log,
       onChange: () => this.changes.emit(id),
     });
     this.#running.set(id, operation);

@@ -55,8 +55,17 @@ export class RunningOperation {
     this.#log = options.log.with({ operation: id, kind: spec.kind, target: spec.target });
     this.ended = this.#end.promise;
     this.#row = {
-      ...{ id, kind: spec.kind, state: 'running', target: spec.target, vm_id: spec.vmId ?? '' },
-      ...{ stage: '', progress: null, log: '[]', error: null, started_ms: Date.now(), ended_ms: null },
+      id,
+      kind: spec.kind,
+      state: 'running',
+      target: spec.target,
+      vm_id: spec.vmId ?? '',
+      stage: '',
+      progress: null,
+      log: '[]',
+      error: null,
+      started_ms: Date.now(),
+      ended_ms: null,
     };
   }
 

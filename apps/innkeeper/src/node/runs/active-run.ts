@@ -35,7 +35,12 @@ export class ActiveRun {
       options.targets.map((row) => [
         row.vm_id,
         new TargetRun({
-          ...{ runs, row, spec, log, now, place: options.place },
+          runs,
+          row,
+          spec,
+          log,
+          now,
+          place: options.place,
           agent: (signal) => options.agent(row.vm_id, signal),
           onEnd: (target) => options.onTargetEnd(options.row, target),
           onOutput: () => this.changes.emit(),

@@ -23,7 +23,8 @@ function exitOf({ exited }: RunTargetRow): AuditParameters {
   const { exitCode, signal, stdoutBytes, stderrBytes, durationMs } = JSON.parse(exited) as ExitedJson;
   return {
     ...(signal === undefined ? { exit_code: exitCode ?? 0 } : { signal }),
-    ...{ stdout_bytes: Number(stdoutBytes ?? 0), stderr_bytes: Number(stderrBytes ?? 0) },
+    stdout_bytes: Number(stdoutBytes ?? 0),
+    stderr_bytes: Number(stderrBytes ?? 0),
     duration_ms: Number(durationMs ?? 0),
   };
 }

@@ -9,7 +9,8 @@ import { RunManager } from './run-manager.ts';
 export function createRunManager({ vms }: NodeApi, store: Store, log: Log): RunManager {
   const audit = new Audit({ store, log, nowMs: Date.now });
   return new RunManager({
-    ...{ runs: store.runs, log },
+    runs: store.runs,
+    log,
     onTargetEnd: (run, target) => auditRunTarget(audit, run, target),
     agent: async (vmId, signal) => {
       const vm = vms.find(vmId);

@@ -69,7 +69,11 @@ export class OutputLog {
     } else {
       const { runId, vmId } = this.#options;
       this.#pending.push({
-        ...{ run_id: runId, vm_id: vmId, start_offset: this.#keptBytes, stream, time_ms: nowMs },
+        run_id: runId,
+        vm_id: vmId,
+        start_offset: this.#keptBytes,
+        stream,
+        time_ms: nowMs,
         data: Buffer.from(data),
       });
     }

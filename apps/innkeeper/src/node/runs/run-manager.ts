@@ -77,9 +77,13 @@ export class RunManager implements AsyncDisposable {
         `Of one run, at most ${maxRunBytes} bytes of output are kept: lower max_output_bytes, or name fewer VMs.`,
       );
     const row: RunRow = {
-      ...{ id: id === '' ? randomUUID() : id, user_name: user, title: titleOf(spec), state: 'running' },
+      id: id === '' ? randomUUID() : id,
+      user_name: user,
+      title: titleOf(spec),
+      state: 'running',
       spec: JSON.stringify(toJson(RunSpecSchema, spec)),
-      ...{ started_ms: this.#startMs(), ended_ms: null },
+      started_ms: this.#startMs(),
+      ended_ms: null,
     };
     const targets = vms.map((vm) => newTarget(row.id, vm));
     if (!(await this.#options.runs.insert(row, targets))) return await this.#same(row);
@@ -160,7 +164,13 @@ export class RunManager implements AsyncDisposable {
   #follow(row: RunRow, targets: readonly RunTargetRow[]): ActiveRun {
     const { runs, agent, log, onTargetEnd = async () => undefined } = this.#options;
     const run = new ActiveRun({
-      ...{ runs, row, targets, agent, log, onTargetEnd, now: this.#now },
+      runs,
+      row,
+      targets,
+      agent,
+      log,
+      onTargetEnd,
+      now: this.#now,
       spec: specOf(row),
       place: (signal) => this.#places.acquire(signal),
     });
@@ -176,7 +186,15 @@ export class RunManager implements AsyncDisposable {
 
 function newTarget(runId: string, vm: { readonly id: string; readonly name: string }): RunTargetRow {
   return {
-    ...{ run_id: runId, vm_id: vm.id, vm_name: vm.name, state: 'waiting', exited: null, error: null },
-    ...{ kept_bytes: 0, next_offset: 0, started_ms: null, ended_ms: null },
+    run_id: runId,
+    vm_id: vm.id,
+    vm_name: vm.name,
+    state: 'waiting',
+    exited: null,
+    error: null,
+    kept_bytes: 0,
+    next_offset: 0,
+    started_ms: null,
+    ended_ms: null,
   };
 }

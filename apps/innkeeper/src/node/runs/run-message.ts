@@ -27,7 +27,9 @@ const states: Readonly<Record<string, RunState>> = {
 /** A run as the API has it, whole. `spec` is what `row.spec` says, for who has read it already. */
 export function runMessage(row: RunRow, targets: readonly RunTargetRow[], spec: RunSpec = specOf(row)): Run {
   return create(RunSchema, {
-    ...{ id: row.id, user: row.user_name, state: states[row.state] ?? RunState.UNSPECIFIED },
+    id: row.id,
+    user: row.user_name,
+    state: states[row.state] ?? RunState.UNSPECIFIED,
     spec: { ...spec, title: row.title },
     startedUnixNs: nanoseconds(row.started_ms),
     ...(row.ended_ms === null ? {} : { endedUnixNs: nanoseconds(row.ended_ms) }),
@@ -43,7 +45,9 @@ export function specOf({ spec }: Pick<RunRow, 'spec'>): RunSpec {
 /** One piece of output as the API has it. */
 export function outputMessage(row: RunOutputRow): RunOutput {
   return create(RunOutputSchema, {
-    ...{ vmId: row.vm_id, offset: BigInt(row.start_offset), timeUnixNs: nanoseconds(row.time_ms) },
+    vmId: row.vm_id,
+    offset: BigInt(row.start_offset),
+    timeUnixNs: nanoseconds(row.time_ms),
     stream: row.stream === OutputStream.STDERR ? OutputStream.STDERR : OutputStream.STDOUT,
     data: new Uint8Array(row.data),
   });
@@ -55,11 +59,15 @@ function targetMessage(row: RunTargetRow): RunTarget {
       ? undefined
       : (JSON.parse(row.error) as { readonly reason: string; readonly message: string; readonly nextStep: string });
   return create(RunTargetSchema, {
-    ...{ vmId: row.vm_id, vmName: row.vm_name, state: targetState(row) },
+    vmId: row.vm_id,
+    vmName: row.vm_name,
+    state: targetState(row),
     ...(row.exited === null
       ? {}
       : { exited: fromJson(ExecExitedSchema, JSON.parse(row.exited) as JsonValue, { ignoreUnknownFields: true }) }),
-    ...{ errorReason: error?.reason ?? '', errorMessage: error?.message ?? '', errorNextStep: error?.nextStep ?? '' },
+    errorReason: error?.reason ?? '',
+    errorMessage: error?.message ?? '',
+    errorNextStep: error?.nextStep ?? '',
     keptBytes: BigInt(row.kept_bytes),
     ...(row.started_ms === null ? {} : { startedUnixNs: nanoseconds(row.started_ms) }),
     ...(row.ended_ms === null ? {} : { endedUnixNs: nanoseconds(row.ended_ms) }),

@@ -51,8 +51,12 @@ export class TargetRun {
     this.#options = options;
     this.#row = options.row;
     this.output = new OutputLog({
-      ...{ runs: options.runs, runId: options.row.run_id, vmId: options.row.vm_id },
-      ...{ keptBytes: options.row.kept_bytes, nextOffset: options.row.next_offset, onMore: options.onOutput },
+      runs: options.runs,
+      runId: options.row.run_id,
+      vmId: options.row.vm_id,
+      keptBytes: options.row.kept_bytes,
+      nextOffset: options.row.next_offset,
+      onMore: options.onOutput,
       maxBytes: outputBytesOf(options.spec),
       onError: (error) => this.#abort.abort(error),
     });

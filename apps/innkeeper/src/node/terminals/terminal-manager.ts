@@ -75,9 +75,14 @@ export class TerminalManager implements AsyncDisposable {
    */
   async create(vm: VmApi, request: CreateTerminalRequest, createdBy: string, signal: AbortSignal): Promise<Terminal> {
     const record: TerminalRecord = {
-      ...{ id: newId(), vmId: vm.id, title: request.title, user: request.user, argv: request.argv },
+      id: newId(),
+      vmId: vm.id,
+      title: request.title,
+      user: request.user,
+      argv: request.argv,
       ...checkSize(request.columns || 80, request.rows || 24),
-      ...{ createdMs: this.#now(), createdBy },
+      createdMs: this.#now(),
+      createdBy,
     };
     const spec = terminalSpec(record, request.workingDirectory);
     const running = this.#running();
@@ -190,7 +195,12 @@ export class TerminalManager implements AsyncDisposable {
     }
     const stop = this.#stop.signal;
     const terminal = new Terminal({
-      ...{ record, session, link, stop, pace: this.#pace, log: this.#options.log },
+      record,
+      session,
+      link,
+      stop,
+      pace: this.#pace,
+      log: this.#options.log,
       explain: (error) => explainEnd(error, vm, stop),
     });
     this.#terminals.set(record.id, terminal);

@@ -35,7 +35,10 @@ export class TerminalScreen {
 
   constructor(columns: number, rows: number) {
     this.#terminal = new headless.Terminal({
-      ...{ cols: columns, rows, scrollback: scrollbackLines, allowProposedApi: true },
+      cols: columns,
+      rows,
+      scrollback: scrollbackLines,
+      allowProposedApi: true,
       logLevel: 'off',
     });
     // Its types are those of the browser's terminal, of which the drawer uses what this one has as well.

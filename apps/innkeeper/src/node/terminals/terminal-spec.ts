@@ -33,7 +33,11 @@ export function terminalSpec(
   if (title.length > maxTitleChars)
     throw new OperationError('INVALID_ARGUMENT', `A title has at most ${maxTitleChars} characters.`);
   return {
-    ...{ id: processIdOf(record), user, workingDirectory, environment, stdin: true },
+    id: processIdOf(record),
+    user,
+    workingDirectory,
+    environment,
+    stdin: true,
     ...(argv.length === 0 ? { shellCommand: loginShell } : { argv: [...argv] }),
     terminal: { columns, rows },
   };

@@ -7,7 +7,13 @@ import { AgentPort } from './agent-port.ts';
 
 const patience = AbortSignal.timeout(20_000);
 const spec: VmSpec = {
-  ...{ id: 'vm-1', name: 'one', cpus: 1, memoryBytes: 1, runDirectory: '/run', kernel: undefined, network: undefined },
+  id: 'vm-1',
+  name: 'one',
+  cpus: 1,
+  memoryBytes: 1,
+  runDirectory: '/run',
+  kernel: undefined,
+  network: undefined,
   disk: { path: '/disk', format: 'raw' },
 };
 

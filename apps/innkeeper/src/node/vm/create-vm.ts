@@ -86,15 +86,24 @@ function newRow(node: Node, wanted: Wanted, imageBytes: number): VmRow {
     throw invalid(`A VM can have ${maxTags} tags of ${maxTagChars} characters.`);
   }
   return {
-    ...{ id: freeId(node), name: wanted.name, state: 'creating', state_detail: '', image: wanted.image, cpus },
+    id: freeId(node),
+    name: wanted.name,
+    state: 'creating',
+    state_detail: '',
+    image: wanted.image,
+    cpus,
     memory_bytes: Number(memory),
     disk_bytes: wanted.diskBytes === 0n ? imageBytes : Number(wanted.diskBytes),
     mac_address: macAddress(),
     tags: JSON.stringify(wanted.tags),
     driver: node.context.driver.name,
-    ...{ record: null, agent: JSON.stringify(unknownAgentInstall), base_path: '' },
-    ...{ created_ms: Date.now(), started_ms: null },
-    ...{ autostart: wanted.autostart === true ? 1 : 0, stopped_boot_id: '' },
+    record: null,
+    agent: JSON.stringify(unknownAgentInstall),
+    base_path: '',
+    created_ms: Date.now(),
+    started_ms: null,
+    autostart: wanted.autostart === true ? 1 : 0,
+    stopped_boot_id: '',
   };
 }
 

@@ -26,7 +26,11 @@ const absurd = create(TelemetrySchema, {
 describe('what a guest says of itself', () => {
   it('is kept where it can be', () => {
     const honest = create(TelemetrySchema, {
-      ...{ wallTimeUnixNs: -1n, monotonicNs: 5n, processCount: 3, uptimeSeconds: 60n, frozen: true },
+      wallTimeUnixNs: -1n,
+      monotonicNs: 5n,
+      processCount: 3,
+      uptimeSeconds: 60n,
+      frozen: true,
       cpu: { count: 2, userTicks: 7n, busyPercent: 100 },
       memory: { totalBytes: 10n, usedBytes: 10n, availableBytes: 0n },
       mounts: [{ mountPoint: '/', totalBytes: 10n, usedBytes: 3n, inodesTotal: 0n, inodesFree: 5n }],
@@ -59,7 +63,11 @@ describe('what a guest says of itself', () => {
     for (const { metric, value } of points) assert.ok(value >= 0 && value <= 2 ** 60, `${metric} ${value}`);
     assert.deepEqual(counters, []);
     const vm = create(VmSchema, {
-      ...{ id: 'a', name: 'web', state: VmState.RUNNING, agent: { state: AgentState.CONNECTED }, telemetry },
+      id: 'a',
+      name: 'web',
+      state: VmState.RUNNING,
+      agent: { state: AgentState.CONNECTED },
+      telemetry,
     });
     const text = await new Metrics({ version: '1' }).render([vm]);
     const values = [...text.matchAll(/^innkeeper_guest_\w+\{.*\} (.*)$/gm)].map(([, value]) => value);

@@ -16,13 +16,23 @@ import type { VmRunner } from './vm-runner.ts';
 const patienceMs = 180_000;
 
 const vmStates = {
-  ...{ creating: VmState.CREATING, stopped: VmState.STOPPED, starting: VmState.STARTING, running: VmState.RUNNING },
-  ...{ paused: VmState.PAUSED, stopping: VmState.STOPPING, crashed: VmState.CRASHED, deleting: VmState.DELETING },
+  creating: VmState.CREATING,
+  stopped: VmState.STOPPED,
+  starting: VmState.STARTING,
+  running: VmState.RUNNING,
+  paused: VmState.PAUSED,
+  stopping: VmState.STOPPING,
+  crashed: VmState.CRASHED,
+  deleting: VmState.DELETING,
 } as const satisfies Record<VmStateName, VmState>;
 
 const agentStates = {
-  ...{ off: AgentState.OFF, waiting: AgentState.WAITING, connected: AgentState.CONNECTED },
-  ...{ lost: AgentState.LOST, paused: AgentState.PAUSED, absent: AgentState.ABSENT },
+  off: AgentState.OFF,
+  waiting: AgentState.WAITING,
+  connected: AgentState.CONNECTED,
+  lost: AgentState.LOST,
+  paused: AgentState.PAUSED,
+  absent: AgentState.ABSENT,
 } as const satisfies Record<AgentStateName, AgentState>;
 
 /** A VM as the API shows it. */
@@ -30,8 +40,14 @@ export function vmMessage(runner: VmRunner): Vm {
   const { row, life, agent, usage } = runner;
   const record = row.record === null ? undefined : (JSON.parse(row.record) as VmRecord);
   return create(VmSchema, {
-    ...{ id: row.id, name: row.name, state: vmStates[life.state], stateDetail: life.detail, image: row.image },
-    ...{ cpus: row.cpus, memoryBytes: BigInt(row.memory_bytes), diskBytes: BigInt(row.disk_bytes) },
+    id: row.id,
+    name: row.name,
+    state: vmStates[life.state],
+    stateDetail: life.detail,
+    image: row.image,
+    cpus: row.cpus,
+    memoryBytes: BigInt(row.memory_bytes),
+    diskBytes: BigInt(row.disk_bytes),
     accelerator: record?.accelerator ?? '',
     createdUnixNs: nanoseconds(row.created_ms),
     ...(row.started_ms === null ? {} : { startedUnixNs: nanoseconds(row.started_ms) }),
@@ -48,8 +64,11 @@ export function vmMessage(runner: VmRunner): Vm {
             sampledUnixNs: nanoseconds(usage.sampledMs),
           },
         }),
-    ...{ tags: JSON.parse(row.tags) as Record<string, string>, driver: row.driver, operationId: runner.operationId },
-    ...{ reportedAddress: agent.reportedAddress, autostart: row.autostart !== 0 },
+    tags: JSON.parse(row.tags) as Record<string, string>,
+    driver: row.driver,
+    operationId: runner.operationId,
+    reportedAddress: agent.reportedAddress,
+    autostart: row.autostart !== 0,
   });
 }
 
@@ -57,7 +76,12 @@ export function vmMessage(runner: VmRunner): Vm {
 export function vmSummary({ row, life, agent }: VmRunner): VmSummary {
   const { id, name, image, cpus } = row;
   return {
-    ...{ id, name, image, cpus, state: vmStates[life.state], createdMs: row.created_ms },
+    id,
+    name,
+    image,
+    cpus,
+    state: vmStates[life.state],
+    createdMs: row.created_ms,
     tags: JSON.parse(row.tags) as Record<string, string>,
     agent: { state: agentStates[agent.state.state], version: agent.welcome?.agentVersion ?? '' },
     ...(agent.telemetry === undefined ? {} : { telemetry: agent.telemetry }),
@@ -73,7 +97,9 @@ function agentMessage(runner: VmRunner): Agent {
   const lastSeenMs = agent.link?.lastSeenMs;
   return create(AgentSchema, {
     state: agentStates[state],
-    ...{ reason, detail, nextStep },
+    reason,
+    detail,
+    nextStep,
     version: agent.welcome?.agentVersion ?? install.version,
     ...(lastSeenMs === undefined ? {} : { lastSeenUnixNs: nanoseconds(performance.timeOrigin + lastSeenMs) }),
     bootId: agent.welcome?.bootId ?? '',

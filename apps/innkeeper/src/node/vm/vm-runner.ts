@@ -58,14 +58,18 @@ export class VmRunner {
       onChange: (what) => this.#changed(what === 'telemetry' ? what : 'agent'),
     });
     this.#process = new VmProcess({
-      ...{ context, log: this.#log },
+      context,
+      log: this.#log,
       row: () => this.#row,
       keep: (change) => this.#keepProcess(change),
       onAttached: (running) => this.#onAttached(running),
       onEnded: (end) => this.#onEnded(end),
     });
     this.#effects = new VmEffects({
-      ...{ context, log: this.#log, agent: this.agent, process: this.#process },
+      context,
+      log: this.#log,
+      agent: this.agent,
+      process: this.#process,
       row: () => this.#row,
       dispatch: (event) => this.dispatch(event),
       restore: () => this.restore(),
