@@ -15,8 +15,12 @@ start_program() {
 		node=$(command -v node) || refuse "no Node was found. Run \"npm start\" in $root, which installs the right one."
 		# Asked here, since an old Node cannot even read the TypeScript that would refuse it.
 		version=$("$node" --version)
-		major=${version#v}
-		[ "${major%%.*}" -ge 24 ] 2>/dev/null || refuse "Node 24 or later is needed, and $node is $version. Run \"npm start\" in $root, which installs the right one."
+		number=${version#v}
+		major=${number%%.*}
+		minor=${number#*.}
+		minor=${minor%%.*}
+		[ "$major" -gt 24 ] 2>/dev/null || { [ "$major" -eq 24 ] && [ "$minor" -ge 7 ]; } 2>/dev/null ||
+			refuse "Node 24.7 or later is needed, and $node is $version. Run \"npm start\" in $root, which installs the right one."
 	fi
 	exec "$node" "$root/$main" "$@"
 }

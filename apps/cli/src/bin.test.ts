@@ -62,19 +62,20 @@ describe('the programs of a checkout', () => {
     }
   });
 
-  it('take the Node of the PATH where npm has not installed one, and refuse one before 24 in a sentence', () => {
+  it('take the Node of the PATH where npm has not installed one, and refuse one before 24.7 in a sentence', () => {
     const bare = bareCheckout('bare');
     for (const name of ['inn', 'innkeeper']) {
       assert.match(
-        run(join(bare, name), ['x', 'y z'], otherNode(`v24.0.${name.length}`)).stdout,
+        run(join(bare, name), ['x', 'y z'], otherNode(`v24.7.${name.length}`)).stdout,
         /^ran .*main\.ts x y z$/m,
       );
-      const old = run(join(bare, name), [], otherNode(`v22.9.${name.length}`));
-      assert.equal(old.status, 1);
-      assert.match(
-        old.stderr,
-        new RegExp(`^${name}: Node 24 or later is needed, and \\S+ is v22\\.9\\.\\d+\\. Run "npm start" .*\n$`),
-      );
+      assert.match(run(join(bare, name), [], otherNode(`v26.0.${name.length}`)).stdout, /^ran /m);
+      for (const version of [`v22.9.${name.length}`, `v24.6.${name.length}`]) {
+        const { status, stderr } = run(join(bare, name), [], otherNode(version));
+        assert.equal(status, 1);
+        assert.ok(stderr.startsWith(`${name}: Node 24.7 or later is needed, and `), stderr);
+        assert.match(stderr, /^[^\n]+ is v[\d.]+\. Run "npm start" [^\n]*\n$/);
+      }
       const none = run(join(bare, name), [], '/usr/bin:/bin');
       if (none.status === 1) assert.match(none.stderr, new RegExp(`^${name}: .*"npm start".*\n$`));
     }

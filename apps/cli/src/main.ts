@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
 
-if (Number(process.versions.node.split('.')[0]) < 24) {
-  process.stderr.write(`inn: Node 24 or later is needed, this is ${process.versions.node}.\n`);
+// Before anything else is loaded, since an old Node cannot read all of it.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 24 || (major === 24 && minor < 7)) {
+  process.stderr.write(`inn: Node 24.7 or later is needed; this is ${process.versions.node}.\n`);
   process.exit(1);
 }
 enableCompileCache();

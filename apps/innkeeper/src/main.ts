@@ -1,7 +1,7 @@
 /** `innkeeper`: the daemon. It only looks at the version of Node here, so that an old one gets as far as saying so. */
-const major = Number.parseInt(process.versions.node, 10);
-if (major < 24) {
-  console.error(`innkeeper needs Node 24 or later; this is ${process.versions.node}.`);
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 24 || (major === 24 && minor < 7)) {
+  console.error(`innkeeper: Node 24.7 or later is needed; this is ${process.versions.node}.`);
   process.exit(1);
 }
 const [, , command, ...rest] = process.argv;
