@@ -25,6 +25,13 @@ const apiPath = /^\/(v1|api|metrics|healthz|agent|install-agent\.sh|innkeeper\.|
 /** The bundler's hash, by which the content never changes under a name. */
 const hashedName = /[-.][A-Z0-9]{8}\.[a-z0-9]+(\.map)?$/;
 
+/*
+ * Own code after reading the libraries. `sirv` 3.0.2 pipes a read stream that has no error handler (a file replaced by a
+ * build would end the daemon) and that stays open when the client leaves, reads the file for HEAD, ignores "gzip;q=0",
+ * and lists the folder at its start or else checks it synchronously for each request. `send` and `@fastify/send` do not
+ * choose compressed files. Either would still need the types, names, policies and paths below.
+ */
+
 /**
  * Answers with a file of the web console, or its one page for the addresses that it makes up itself. Gives false when
  * this is for somebody else. Rejects when the client left in the middle.
