@@ -1,7 +1,7 @@
 import type { Reason } from '../packages/contract/src/errors/reason.ts';
 import { reasons } from '../packages/contract/src/errors/reasons.ts';
 
-/** The registry of reasons as a page. */
+/** Renders the registry of reasons as a page. */
 export function errorDocs(): string {
   const rows = Object.entries<Reason>(reasons).map(
     ([name, { code, when, next, raisedByGuest }]) =>
@@ -10,7 +10,7 @@ export function errorDocs(): string {
   return [
     '# Errors',
     '',
-    'Every error has one of Connect’s codes, a stable reason, a message that says what happened, and a next step. A reason is never renamed and never used again for something else. This page is made from `packages/contract/src/errors/reasons.ts` by `npm run generate`. An agent may end a call with the reasons that have "yes" under *guest*; any other from a guest becomes `AGENT_ERROR` with its words quoted, so that no guest speaks for the daemon.',
+    'Every error has one of Connect’s codes, a stable reason, a message that says what happened, and a next step. A reason is never renamed and never reused for another error. `npm run generate` makes this page from `packages/contract/src/errors`. An agent may end a call with the reasons that have "yes" under *guest*; any other reason from a guest becomes `AGENT_ERROR` with its message quoted, so that a guest cannot speak for the daemon.',
     '',
     '| reason | code | guest | when | next step |',
     '|---|---|---|---|---|',

@@ -1,9 +1,9 @@
 import { OperationError } from './operation-error.ts';
 
-/** What @innkeeper/tar throws for an archive: known by name, since the contract stands below it. */
+/** Errors that @innkeeper/tar throws, recognized by name since the contract must not import it. */
 const archiveFaults: ReadonlySet<string> = new Set(['UnsafeTarError', 'MalformedTarError']);
 
-/** A fault of a guest's archive as ARCHIVE_REFUSED; any other error as it is. */
+/** Converts an error of a guest's archive to ARCHIVE_REFUSED; returns any other error unchanged. */
 export function archiveError(error: unknown): unknown {
   if (!(error instanceof Error) || !archiveFaults.has(error.name)) return error;
   return new OperationError('ARCHIVE_REFUSED', `The guest's archive was refused. ${error.message}`, { cause: error });

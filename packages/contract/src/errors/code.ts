@@ -20,7 +20,7 @@ export const codes = {
 
 export type CodeName = keyof typeof codes;
 
-/** The name of a code number; `unknown` for numbers that are none. */
+/** The name of a code number; `unknown` for any other number. */
 export function codeName(code: number): CodeName {
   for (const name of Object.keys(codes) as CodeName[]) if (codes[name] === code) return name;
   return 'unknown';

@@ -2,22 +2,22 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { guestError, type ReasonName, reasons } from './index.ts';
 
-/** Reasons that speak for the daemon, its users or its host: never a guest's. */
+/** Reasons about the daemon, its users or its host, which a guest may not use. */
 const daemonOnly: readonly ReasonName[] = [
   ...(['SESSION_EXPIRED', 'NOT_LOGGED_IN', 'TOKEN_INVALID', 'PRIVILEGE_MISSING', 'ACCESS_CHANGED'] as const),
   ...(['INTERNAL', 'CANCELED', 'VM_NOT_FOUND', 'VM_NOT_RUNNING', 'AGENT_UNREACHABLE', 'AGENT_RESTARTED'] as const),
   ...(['GUEST_MISBEHAVES', 'NODE_UNREACHABLE', 'DATABASE_UNREACHABLE', 'DAEMON_UNREACHABLE'] as const),
 ];
 
-describe('an error that an agent ended a call with', () => {
-  it('keeps a reason of a guest operation, with the next step of the registry', () => {
+describe('guestError() for an error from an agent', () => {
+  it('keeps a reason of a guest method, with the next step of the registry', () => {
     const error = guestError('FILE_NOT_FOUND', 'stat /x: ENOENT');
     assert.deepEqual([error.reason, error.code, error.message], ['FILE_NOT_FOUND', 'not_found', 'stat /x: ENOENT']);
     assert.equal(error.nextStep, reasons.FILE_NOT_FOUND.next);
   });
 
   for (const reason of [...daemonOnly, 'MADE_UP', ''])
-    it(`becomes AGENT_ERROR when its reason is "${reason}", with its words quoted`, () => {
+    it(`becomes AGENT_ERROR when its reason is "${reason}", with its message quoted`, () => {
       const error = guestError(reason, 'Run: curl x | sh');
       assert.deepEqual([error.reason, error.code], ['AGENT_ERROR', 'internal']);
       assert.match(error.message, /^The agent failed .*: "Run: curl x \| sh"$/);
@@ -32,7 +32,7 @@ describe('an error that an agent ended a call with', () => {
     }
   });
 
-  it('has no reason that means "who are you": no guest can log a caller out', () => {
+  it('allows guests no reason with the code unauthenticated, canceled or unavailable: no guest can log a caller out', () => {
     const allowed = Object.values(reasons).filter((reason) => 'raisedByGuest' in reason && reason.raisedByGuest);
     assert.deepEqual(
       allowed.filter(({ code }) => ['unauthenticated', 'canceled', 'unavailable'].includes(code)),

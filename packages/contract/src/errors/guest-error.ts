@@ -3,14 +3,14 @@ import { OperationError } from './operation-error.ts';
 import type { Reason } from './reason.ts';
 import { isReasonName, reasons } from './reasons.ts';
 
-/** Of a guest's words in an error. */
+/** Limit of a guest's message in an error. */
 export const maxGuestMessageCharacters = 1000;
 const maxReasonCharacters = 60;
 
 /**
- * What an agent ended a call with, as an error of the daemon. Reasons that the registry leaves to guests pass, with a
- * message of one line of at most 1,000 characters. Any other reason becomes AGENT_ERROR and its words are quoted: a guest
- * must not log a caller out, name a next step, or pick an exit code that is the daemon's.
+ * Converts the error with which an agent ended a call to an error of the daemon. Reasons that the registry allows for
+ * guests pass, with a message of one line of at most 1,000 characters. Any other reason becomes AGENT_ERROR with the
+ * message quoted: a guest must not log a caller out, name a next step, or choose an exit code reserved for the daemon.
  */
 export function guestError(reason: string, message: string): OperationError {
   const words = cleanText(message, maxGuestMessageCharacters);

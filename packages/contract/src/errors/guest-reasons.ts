@@ -1,23 +1,23 @@
 import type { Reason } from './reason.ts';
 
-/** Reasons that the agent in a guest may end a call with; a part of `reasons`. The daemon may use them too. */
+/** Reasons with which the agent in a guest may end a call; part of `reasons`. The daemon may use them too. */
 export const guestReasons = {
   INVALID_ARGUMENT: {
     code: 'invalid_argument',
-    when: 'A field of the request is missing or out of its range.',
+    when: 'A field of the request is missing or out of range.',
     next: 'Correct the field that the message names.',
     raisedByGuest: true,
   },
   INVALID_PATH: {
     code: 'invalid_argument',
-    when: 'A path is relative, has ".." or NUL in it, or is too long.',
+    when: 'A path is relative, contains ".." or NUL, or is too long.',
     next: 'Give an absolute path without "..".',
     raisedByGuest: true,
   },
   UNKNOWN_METHOD: {
     code: 'unimplemented',
     when: 'The other side does not know this method.',
-    next: 'Update the older of the two programs.',
+    next: 'Update whichever of the two programs is older.',
     raisedByGuest: true,
   },
   UNSUPPORTED_BY_AGENT: {
@@ -28,8 +28,8 @@ export const guestReasons = {
   },
   DEADLINE_EXCEEDED: {
     code: 'deadline_exceeded',
-    when: 'It took longer than the caller allowed.',
-    next: 'Allow more time, or look with "inn doctor" at why it is slow.',
+    when: 'The call took longer than the caller allowed.',
+    next: 'Allow more time, or run "inn doctor" to see why it is slow.',
     raisedByGuest: true,
   },
   SLOW_READER: {
@@ -40,38 +40,38 @@ export const guestReasons = {
   },
   FILESYSTEM_FROZEN: {
     code: 'failed_precondition',
-    when: 'File systems are frozen, and this would write.',
+    when: 'The guest’s file systems are frozen, and this would write to them.',
     next: 'Wait for the thaw.',
     raisedByGuest: true,
   },
   COMMAND_NOT_FOUND: {
     code: 'not_found',
     when: 'The program does not exist in the guest.',
-    next: 'Check the path, and PATH.',
+    next: 'Check the path, or the PATH of the command.',
     raisedByGuest: true,
   },
   COMMAND_NOT_EXECUTABLE: {
     code: 'failed_precondition',
-    when: 'The file exists and cannot be executed.',
+    when: 'The file exists but cannot be executed.',
     next: 'Check its mode, its interpreter and its architecture.',
     raisedByGuest: true,
   },
   WORKING_DIRECTORY_INVALID: {
     code: 'failed_precondition',
     when: 'The working directory does not exist or cannot be entered by the user.',
-    next: 'Choose another.',
+    next: 'Choose another working directory.',
     raisedByGuest: true,
   },
   USER_NOT_FOUND: {
     code: 'not_found',
     when: 'The guest has no such user.',
-    next: 'Check the name, or give a number.',
+    next: 'Check the name, or use a numeric id.',
     raisedByGuest: true,
   },
   GROUP_NOT_FOUND: {
     code: 'not_found',
     when: 'The guest has no such group.',
-    next: 'Check the name, or give a number.',
+    next: 'Check the name, or use a numeric id.',
     raisedByGuest: true,
   },
   EXEC_NOT_FOUND: {
@@ -83,13 +83,13 @@ export const guestReasons = {
   SPAWN_FAILED: {
     code: 'internal',
     when: 'The guest’s kernel refused to start the process.',
-    next: 'The message has the kernel’s reason.',
+    next: 'See the kernel’s error in the message.',
     raisedByGuest: true,
   },
   STDIN_GAP: {
     code: 'out_of_range',
-    when: 'Input was sent at a position that leaves a gap.',
-    next: 'Send from the offset that the agent named.',
+    when: 'Input was sent at an offset that leaves a gap.',
+    next: 'Send from the offset in the message.',
     raisedByGuest: true,
   },
   STDIN_CLOSED: {
@@ -100,32 +100,32 @@ export const guestReasons = {
   },
   TOO_MANY_PROCESSES: {
     code: 'resource_exhausted',
-    when: 'The agent runs as many commands as it may.',
-    next: 'Wait for one to end.',
+    when: 'Too many commands are running in this guest.',
+    next: 'Wait until one ends.',
     raisedByGuest: true,
   },
   FILE_NOT_FOUND: {
     code: 'not_found',
-    when: 'No such file in the guest.',
+    when: 'The file does not exist in the guest.',
     next: 'Check the path.',
     raisedByGuest: true,
   },
   FILE_EXISTS: {
     code: 'already_exists',
-    when: 'The target exists, and the caller forbade replacing it.',
+    when: 'The target exists, and the caller did not allow replacing it.',
     next: 'Choose another name.',
     raisedByGuest: true,
   },
   FILE_PERMISSION: {
     code: 'permission_denied',
     when: 'The guest’s kernel refused access.',
-    next: 'The message has the kernel’s reason.',
+    next: 'See the kernel’s error in the message.',
     raisedByGuest: true,
   },
   FILE_IS_DIRECTORY: {
     code: 'failed_precondition',
     when: 'The path is a directory.',
-    next: 'Name a file.',
+    next: 'Give the path of a file.',
     raisedByGuest: true,
   },
   FILE_NOT_DIRECTORY: {
@@ -136,8 +136,8 @@ export const guestReasons = {
   },
   FILE_IS_MOUNT_POINT: {
     code: 'failed_precondition',
-    when: 'Another file system is mounted in what was to be removed or moved.',
-    next: 'Unmount it first, or name what lies beside it.',
+    when: 'Another file system is mounted below the path to be removed or moved.',
+    next: 'Unmount it first, or give paths next to it.',
     raisedByGuest: true,
   },
   PROCESS_NOT_FOUND: {
@@ -148,31 +148,31 @@ export const guestReasons = {
   },
   PROCESS_CHANGED: {
     code: 'failed_precondition',
-    when: 'Another process has this number by now.',
+    when: 'The process ended, and another one has its number now.',
     next: 'List the processes again.',
     raisedByGuest: true,
   },
   PROCESS_PROTECTED: {
     code: 'failed_precondition',
-    when: 'The process is init, the agent itself or a thread of the kernel.',
-    next: 'Use a shutdown or reboot for the guest as a whole.',
+    when: 'The process is init, the agent itself or a kernel thread.',
+    next: 'Shut down or reboot the guest instead.',
     raisedByGuest: true,
   },
   FILE_SYMLINK_REFUSED: {
     code: 'failed_precondition',
-    when: 'The path has a symbolic link in it, and the caller forbade following.',
-    next: 'Name the real path.',
+    when: 'The path contains a symbolic link, and the caller did not allow following it.',
+    next: 'Give the path without symbolic links.',
     raisedByGuest: true,
   },
   FILE_READ_ONLY: {
     code: 'failed_precondition',
     when: 'The file system is mounted read-only.',
-    next: 'Write elsewhere.',
+    next: 'Write to another file system.',
     raisedByGuest: true,
   },
   FILE_CHANGED: {
     code: 'aborted',
-    when: 'The file was replaced or cut while it was read.',
+    when: 'The file was replaced or truncated while it was read.',
     next: 'Read it again.',
     raisedByGuest: true,
   },
@@ -184,38 +184,38 @@ export const guestReasons = {
   },
   UPLOAD_GAP: {
     code: 'out_of_range',
-    when: 'A chunk does not begin where the last one ended.',
-    next: 'Open again with resume and send from the offset given.',
+    when: 'A chunk does not start where the previous one ended.',
+    next: 'Reopen the upload with resume and send from the offset that it returns.',
     raisedByGuest: true,
   },
   UPLOAD_BUSY: {
     code: 'aborted',
-    when: 'Another session writes this very upload.',
+    when: 'Another session is writing this upload.',
     next: 'Wait, or use another upload_id.',
     raisedByGuest: true,
   },
   CHECKSUM_MISMATCH: {
     code: 'data_loss',
-    when: 'What arrived does not hash to what the sender named; nothing was replaced.',
+    when: 'The checksum of the received data differs from the sender’s; nothing was replaced.',
     next: 'Send it again.',
     raisedByGuest: true,
   },
   SHUTDOWN_FAILED: {
     code: 'internal',
-    when: 'No way to shut down worked in this guest.',
+    when: 'Every method of shutting down failed in this guest.',
     next: 'Use "inn stop", which falls back to ACPI.',
     raisedByGuest: true,
   },
   GUEST_IO: {
     code: 'internal',
     when: 'The guest’s kernel reported an I/O error.',
-    next: 'The message has the kernel’s reason.',
+    next: 'See the kernel’s error in the message.',
     raisedByGuest: true,
   },
   TOO_MANY_CALLS: {
     code: 'resource_exhausted',
-    when: 'As many calls are open as may be.',
-    next: 'Wait for one to end.',
+    when: 'Too many calls are open (at most 64 per session).',
+    next: 'Wait until one ends.',
     raisedByGuest: true,
   },
 } as const satisfies Record<string, Reason>;

@@ -4,7 +4,7 @@ import { OperationError } from './operation-error.ts';
 import { reasons } from './reasons.ts';
 
 describe('OperationError.fromWire', () => {
-  it('keeps the reason, the message and the next step that the other side sent', () => {
+  it('keeps the reason, the message and the next step that the peer sent', () => {
     const error = OperationError.fromWire({ reason: 'VM_NOT_FOUND', message: 'No "x".', nextStep: 'inn ls' });
     assert.deepEqual(
       [error.reason, error.code, error.message, error.nextStep],

@@ -2,25 +2,25 @@ import { errorMessage } from '@innkeeper/kit';
 import { type CodeName, codes } from './code.ts';
 import { isReasonName, type ReasonName, reasons } from './reasons.ts';
 
-/** An error as the other side wrote it, in JSON or in a message. Nothing of it is taken for granted. */
+/** An error as the peer sent it, in JSON or in a message. None of its fields are validated. */
 export interface WireError {
   readonly reason?: unknown;
   readonly message?: unknown;
   readonly nextStep?: unknown;
 }
 
-/** What stands in for the parts that were not sent, or are not known here. */
+/** Values for the parts that were not sent or are unknown to this version. */
 export interface WireErrorDefaults {
   /** For a reason that this version does not know. Default: INTERNAL. */
   readonly reason?: ReasonName | undefined;
-  /** Default: "The other side reported an error without saying which." */
+  /** Default: "The peer reported an error without a message." */
   readonly message?: string | undefined;
   readonly cause?: unknown;
 }
 
 /**
- * Something that was asked did not happen. `message` is for the caller: what happened and why. The next step comes from
- * the registry, unless this error knows a better one. The cause never crosses the wire.
+ * A request failed. `message` is for the caller: what happened and why. The next step comes from the registry unless this
+ * error has a more specific one. The cause is never sent to the peer.
  */
 export class OperationError extends Error {
   override readonly name = 'OperationError';
@@ -44,13 +44,13 @@ export class OperationError extends Error {
     return codes[this.code];
   }
 
-  /** `error` itself if it is one, else INTERNAL with `error` as its cause. */
+  /** Returns `error` itself if it is an OperationError, otherwise INTERNAL with `error` as its cause. */
   static from(error: unknown): OperationError {
     if (isOperationError(error)) return error;
     return new OperationError('INTERNAL', errorMessage(error), { cause: error });
   }
 
-  /** The error that the other side sent. Without a next step, the registry's for its reason. */
+  /** Returns the error that the peer sent. Without a next step it gets the registry's for its reason. */
   static fromWire({ reason, message, nextStep }: WireError, defaults: WireErrorDefaults = {}): OperationError {
     const { reason: otherwise = 'INTERNAL', cause } = defaults;
     const words = isText(message) ? message : (defaults.message ?? unnamed);
@@ -61,14 +61,14 @@ export class OperationError extends Error {
   }
 }
 
-const unnamed = 'The other side reported an error without saying which.';
+const unnamed = 'The peer reported an error without a message.';
 
-/** An empty text is a field that was not set. */
+/** An empty string is a field that was not set. */
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-/** By shape and not by instanceof, which fails across copies of a package. */
+/** Checks the shape, since instanceof fails across copies of a package. */
 export function isOperationError(error: unknown): error is OperationError {
   return error instanceof Error && error.name === 'OperationError' && 'reason' in error && 'code' in error;
 }

@@ -3,37 +3,37 @@ import { guestReasons } from './guest-reasons.ts';
 import type { Reason } from './reason.ts';
 
 /**
- * Every reason there is. A reason is a promise to programs: it is never renamed and never used for something else.
+ * Every error reason. A reason is a promise to programs: it is never renamed and never reused for another error.
  */
 export const reasons = {
-  // Asked wrongly
+  // Invalid requests
   INVALID_NAME: {
     code: 'invalid_argument',
-    when: 'A name has characters or a length that names may not have.',
+    when: 'A name has characters or a length that are not allowed.',
     next: 'Use 1 to 63 characters of a-z, 0-9 and "-", beginning and ending with a letter or digit.',
   },
   MALFORMED_REQUEST: {
     code: 'invalid_argument',
-    when: 'The request is not whole, or not one message of the method in the format that its content type names.',
+    when: 'The request is incomplete, or is not one message of the method’s request type in the format of its content type.',
     next: 'Send one message of the method’s request type, in protobuf or JSON as the content type says.',
   },
   CONTENT_UNSUPPORTED: {
     code: 'unimplemented',
-    when: 'The request has a content type or a compression that the API does not take.',
+    when: 'The API does not support the request’s content type or compression.',
     next: 'Send the body uncompressed, as JSON or protobuf, with its content type.',
   },
   REQUEST_TOO_LARGE: {
     code: 'resource_exhausted',
-    when: 'The request has more bytes than the API takes.',
-    next: 'Send fewer at once; files go by the file routes.',
+    when: 'The request is larger than the API accepts.',
+    next: 'Send less at once; use the file routes for files.',
   },
   UNSUPPORTED_BY_DRIVER: {
     code: 'unimplemented',
     when: 'The VM’s driver cannot do this.',
     next: 'Use another driver for such VMs.',
   },
-  CANCELED: { code: 'canceled', when: 'The caller gave up.', next: 'Ask again if it is still wanted.' },
-  INTERNAL: { code: 'internal', when: 'A fault of ours.', next: 'Report it with the log id in the message.' },
+  CANCELED: { code: 'canceled', when: 'The caller canceled the call.', next: 'Repeat the call if it is still needed.' },
+  INTERNAL: { code: 'internal', when: 'Internal error.', next: 'Report it with the log id in the message.' },
   // VMs and images
   VM_NOT_FOUND: { code: 'not_found', when: 'No VM has this name or id.', next: 'See "inn ls".' },
   VM_NAME_TAKEN: {
@@ -46,11 +46,15 @@ export const reasons = {
     when: 'The VM’s state does not allow this.',
     next: 'Bring the VM into the state that the message names.',
   },
-  VM_BUSY: { code: 'aborted', when: 'Another operation works on this VM.', next: 'Wait for it: "inn show" names it.' },
+  VM_BUSY: {
+    code: 'aborted',
+    when: 'Another operation is running on this VM.',
+    next: 'Wait for it; "inn show" names it.',
+  },
   IMAGE_NOT_FOUND: {
     code: 'not_found',
     when: 'No image has this name.',
-    next: 'See "inn image ls"; make one with "inn image add" or "inn image build".',
+    next: 'See "inn image ls"; create one with "inn image add" or "inn image build".',
   },
   IMAGE_NAME_TAKEN: {
     code: 'already_exists',
@@ -60,49 +64,49 @@ export const reasons = {
   IMAGE_IN_USE: { code: 'failed_precondition', when: 'VMs use this image.', next: 'Remove those VMs first.' },
   IMAGE_CORRUPT: {
     code: 'failed_precondition',
-    when: 'The image’s file system has errors, so the agent was not put in.',
+    when: 'The image’s file system has errors, so the agent was not installed.',
     next: 'Repair a copy with e2fsck -f and add it again.',
   },
   IMAGE_NOT_EXT4: {
     code: 'failed_precondition',
-    when: 'The image has no ext2, ext3 or ext4 file system that can be edited without mounting it.',
+    when: 'The image has no ext2, ext3 or ext4 file system, the only ones that can be edited without mounting.',
     next: 'Install the agent from inside the guest.',
   },
   IMAGE_NO_INIT: {
     code: 'failed_precondition',
     when: 'No init system was recognised in the image, so nothing would start the agent.',
-    next: 'Start /usr/local/bin/innkeeper-agent at boot by other means.',
+    next: 'Configure the guest to start /usr/local/bin/innkeeper-agent at boot.',
   },
   IMAGE_ARCHITECTURE: {
     code: 'failed_precondition',
     when: 'There is no agent for the image’s CPU architecture.',
-    next: 'There are agents for amd64 and arm64: build both with "npm run build:agent -- --arch all" and restart the daemon.',
+    next: 'Agents exist for amd64 and arm64: build both with "npm run build:agent -- --arch all" and restart the daemon.',
   },
   IMAGE_UNSAFE_PATH: {
     code: 'failed_precondition',
-    when: 'A place where the agent goes is a symbolic link or not a directory in the image.',
+    when: 'A path that the agent is installed to is a symbolic link or not a directory in the image.',
     next: 'Use a trusted image, or install the agent from inside the guest.',
   },
   IMAGE_FULL: {
     code: 'resource_exhausted',
-    when: 'The image’s file system has no room for the agent.',
+    when: 'The image’s file system does not have enough space for the agent.',
     next: 'Enlarge the image, or free 2 MiB in it.',
   },
   IMAGE_UNREADABLE: {
     code: 'invalid_argument',
-    when: 'The file is no disk image that can be read.',
+    when: 'The file is not a readable disk image.',
     next: 'Give a raw or qcow2 image that this user can read.',
   },
   IMAGE_BUILD_FAILED: {
     code: 'internal',
     when: 'A step of building an image failed.',
-    next: 'Look at the operation’s log.',
+    next: 'See the operation’s log.',
   },
   // Host
   HOST_DISK_FULL: {
     code: 'resource_exhausted',
-    when: 'The host has no space left; what was begun was undone.',
-    next: 'Free space on the file system of the data folder (df), then ask again; reading, stopping and removing go on.',
+    when: 'The host’s disk is full; the unfinished work was undone.',
+    next: 'Free space on the file system of the data folder (df), then try again; reading, stopping and removing still work.',
   },
   HYPERVISOR_MISSING: {
     code: 'failed_precondition',
@@ -111,70 +115,70 @@ export const reasons = {
   },
   HYPERVISOR_FAILED: {
     code: 'internal',
-    when: 'The hypervisor ended at start.',
-    next: 'Its last lines are in the message.',
+    when: 'The hypervisor exited during start.',
+    next: 'See its last lines in the message.',
   },
   HYPERVISOR_UNREACHABLE: {
     code: 'unavailable',
     when: 'The hypervisor’s control socket does not answer.',
-    next: 'Use "inn kill" and start the VM again.',
+    next: 'Run "inn kill" and start the VM again.',
   },
   AGENT_NOT_BUILT: {
     code: 'failed_precondition',
-    when: 'The daemon has no agent to give out.',
-    next: 'Build it on the daemon’s host with "npm run build:agent", and start the daemon again.',
+    when: 'The daemon has no agent binary to serve.',
+    next: 'Build it on the daemon’s host with "npm run build:agent", and restart the daemon.',
   },
   PROGRAM_MISSING: {
     code: 'failed_precondition',
-    when: 'A program that this needs is not installed on the host.',
+    when: 'A required program is not installed on the host.',
     next: 'Install the package that the message names.',
   },
   DATA_FOLDER_IN_USE: {
     code: 'failed_precondition',
-    when: 'Another daemon works in this data folder.',
-    next: 'Use that one, stop it, or give another --data.',
+    when: 'Another daemon is using this data folder.',
+    next: 'Use that daemon, stop it, or choose another folder with --data.',
   },
   DATA_FOLDER_MISMATCH: {
     code: 'failed_precondition',
     when: 'The database and the data folder do not belong together, so the daemon did not start.',
-    next: 'Give the database of this folder (its innkeeper.db, or DATABASE_URL), or another --data. To take over what lies in the folder, start once with --adopt-data.',
+    next: 'Use the database of this folder (its innkeeper.db, or DATABASE_URL), or choose another folder with --data. To take over the images and VMs in the folder, start once with --adopt-data.',
   },
   DATA_FOLDER_UNUSABLE: {
     code: 'failed_precondition',
     when: 'The data folder cannot be read or written.',
-    next: 'Give a folder that this user may read and write with --data.',
+    next: 'Choose a folder with --data that this user may read and write.',
   },
   DAEMON_UNREACHABLE: {
     code: 'unavailable',
-    when: 'No daemon listens on the socket.',
+    when: 'No daemon is listening on the socket.',
     next: 'Start it with "npm start" or "innkeeper serve".',
   },
   NODE_UNREACHABLE: {
     code: 'unavailable',
-    when: 'The control plane answers, and the node behind it does not; its VMs run on.',
-    next: 'Try again in a moment. Look at "innkeeper node" on its host when it lasts.',
+    when: 'The control plane answers, but its node does not; the node’s VMs keep running.',
+    next: 'Try again in a moment. If this persists, check "innkeeper node" on its host.',
   },
   DATABASE_UNREACHABLE: {
     code: 'unavailable',
     when: 'The database server does not answer.',
-    next: 'Try again in a moment. Look at the server that DATABASE_URL names when it lasts.',
+    next: 'Try again in a moment. If this persists, check the server in DATABASE_URL.',
   },
   OPERATION_NOT_FOUND: {
     code: 'not_found',
     when: 'No operation has this id.',
-    next: 'Operations are kept for a week.',
+    next: 'List the operations with "inn op ls"; they are kept for a week.',
   },
   OPERATION_INTERRUPTED: {
     code: 'aborted',
-    when: 'The daemon ended in the middle of it; what was half done was undone.',
-    next: 'Ask again.',
+    when: 'The daemon stopped during the operation; unfinished work was undone.',
+    next: 'Try again.',
   },
   INTERRUPTED: {
     code: 'aborted',
-    when: 'Only in the audit: the daemon ended before it had written down how this ended. It may have happened wholly, in part or not at all.',
-    next: 'Look at what it was to do.',
+    when: 'Only in the audit: the daemon stopped before it recorded the result. The act may have happened completely, partly or not at all.',
+    next: 'Check whether the act took effect.',
   },
-  // Who may do what
+  // Access
   ...accessReasons,
   // Agent
   AGENT_UNREACHABLE: {
@@ -184,62 +188,62 @@ export const reasons = {
   },
   AGENT_RESTARTED: {
     code: 'aborted',
-    when: 'The agent, or its guest, was started anew, and the work it did is gone.',
-    next: 'Ask again.',
+    when: 'The agent or its guest restarted, and its running work was lost.',
+    next: 'Try again.',
   },
-  VM_NOT_RUNNING: { code: 'failed_precondition', when: 'The VM does not run.', next: 'Start it: "inn start".' },
+  VM_NOT_RUNNING: { code: 'failed_precondition', when: 'The VM is not running.', next: 'Start it with "inn start".' },
   GUEST_MISBEHAVES: {
     code: 'data_loss',
-    when: 'The guest sent what no agent sends; its session was dropped.',
-    next: 'Look into the guest: its agent may have been replaced.',
+    when: 'The guest violated the agent protocol; its session was closed.',
+    next: 'Inspect the guest: its agent may have been replaced.',
   },
   AGENT_ERROR: {
     code: 'internal',
-    when: 'The agent in the guest failed with an error that is not one of a guest operation; its words are quoted.',
-    next: 'Look at the log of the agent in the guest.',
+    when: 'The agent failed with a reason that agents may not use; its message is quoted.',
+    next: 'See the agent’s log in the guest.',
   },
-  // Guest operations
+  // Guest methods
   ...guestReasons,
   RUN_NOT_FOUND: {
     code: 'not_found',
-    when: 'No run has this id, or it was removed because it is old.',
-    next: 'Look at the runs that there are.',
+    when: 'No run has this id, or it was old and has been removed.',
+    next: 'List the runs with "inn runs ls".',
   },
   RUN_LOST: {
     code: 'aborted',
-    when: 'The guest or the daemon was started anew while it ran, and how it ended is not known.',
-    next: 'Look in the guest at what it did before you run it again.',
+    when: 'The guest or the daemon restarted during the run, and its result is unknown.',
+    next: 'Check in the guest what it did before you run it again.',
   },
   RUN_ID_TAKEN: {
     code: 'already_exists',
-    when: 'Another run, of somebody else or of something else, has this id.',
-    next: 'Give another id, or none: then one is made.',
+    when: 'A different run already has this id.',
+    next: 'Use another id, or omit it to have one generated.',
   },
   TERMINAL_NOT_FOUND: {
     code: 'not_found',
-    when: 'The VM has no terminal of this id, or it is somebody else’s.',
-    next: 'List the terminals: "inn shell VM --ls".',
+    when: 'The VM has no terminal with this id, or it belongs to another user.',
+    next: 'List the terminals with "inn shell VM --ls".',
   },
   TOO_MANY_TERMINALS: {
     code: 'resource_exhausted',
-    when: 'As many terminals are open as may be.',
-    next: 'Close one that is not needed.',
+    when: 'The VM already has the maximum number of terminals (16).',
+    next: 'Close one that is no longer needed.',
   },
   CONSOLE_NOT_WRITER: {
     code: 'failed_precondition',
-    when: 'Somebody else types on this console.',
-    next: 'Take it over, or wait until it is given up.',
+    when: 'Another viewer is the writer of this console.',
+    next: 'Take over writing, or wait until it is released.',
   },
   ARCHIVE_REFUSED: {
     code: 'data_loss',
-    when: 'The archive that a guest sent is malformed, was cut, or has an entry that does not belong to the path that was asked for.',
-    next: 'Look into the guest: its agent may have been replaced. Nothing was written outside of the target; check what the target holds.',
+    when: 'The archive that a guest sent is malformed, truncated, or has an entry outside the requested path.',
+    next: 'Inspect the guest: its agent may have been replaced. Nothing was written outside the target; check the target’s contents.',
   },
 } as const satisfies Record<string, Reason>;
 
 export type ReasonName = keyof typeof reasons;
 
-/** Whether a string from the other side is a reason that this version knows. */
+/** Whether a string from the peer is a reason that this version knows. */
 export function isReasonName(text: string): text is ReasonName {
   return Object.hasOwn(reasons, text);
 }
