@@ -1,4 +1,5 @@
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { WriteRequestSchema } from '@innkeeper/contract/remote-write';
 import { compress } from 'snappyjs';
 
 /** One measured value on its way to a remote store. */
@@ -15,40 +16,21 @@ export interface RemoteSample {
  */
 export function encodeWriteRequest(samples: readonly RemoteSample[]): Uint8Array {
   const series = Map.groupBy(samples, ({ name, labels }) => JSON.stringify([name, labels]));
-  const writer = new BinaryWriter();
-  for (const group of series.values()) {
+  const timeseries = [...series.values()].flatMap((group) => {
     const [first] = group;
-    if (first === undefined) continue;
-    writer.tag(1, WireType.LengthDelimited).fork();
-    for (const [name, value] of sortedLabels(first)) writeLabel(writer, name, value);
-    for (const { value, timeMs } of group)
-      writer
-        .tag(2, WireType.LengthDelimited)
-        .fork()
-        .tag(1, WireType.Bit64)
-        .double(value)
-        .tag(2, WireType.Varint)
-        .int64(timeMs)
-        .join();
-    writer.join();
-  }
-  return compress(writer.finish());
+    if (first === undefined) return [];
+    return {
+      labels: sortedLabels(first),
+      samples: group.map(({ value, timeMs }) => ({ value, timestamp: BigInt(timeMs) })),
+    };
+  });
+  return compress(toBinary(WriteRequestSchema, create(WriteRequestSchema, { timeseries })));
 }
 
 /** The specification wants them in order of their names. */
-function sortedLabels({ name, labels }: RemoteSample): [string, string][] {
+function sortedLabels({ name, labels }: RemoteSample): { readonly name: string; readonly value: string }[] {
   return Object.entries({ __name__: name, ...labels })
     .filter(([, value]) => value !== '')
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-function writeLabel(writer: BinaryWriter, name: string, value: string): void {
-  writer
-    .tag(1, WireType.LengthDelimited)
-    .fork()
-    .tag(1, WireType.LengthDelimited)
-    .string(name)
-    .tag(2, WireType.LengthDelimited)
-    .string(value)
-    .join();
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([label, value]) => ({ name: label, value }));
 }
