@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { errorDocs } from '../../tools/error-docs.ts';
+import { protocolDocs } from '../../tools/docs/protocol-docs.ts';
 import { readTracked, root } from './source-files.ts';
 
 describe('generated files', () => {
@@ -21,8 +21,9 @@ describe('generated files', () => {
     for (const [name, content] of made) assert.equal(kept.get(name), content, `${name} is stale: run npm run generate`);
   });
 
-  it('include the page of errors', () => {
-    assert.equal(readTracked('docs/protocol/errors.md'), errorDocs());
+  it('include the pages of errors, methods and limits in docs/protocol', () => {
+    for (const [path, content] of protocolDocs())
+      assert.equal(readTracked(path), content, `${path} is stale: run npm run generate`);
   });
 });
 

@@ -3,4 +3,4 @@ import { runStep } from '../run-step.ts';
 
 await runStep('checking the schemas', 'buf', ['lint']);
 await runStep('generating code', 'buf', ['generate']);
-await runStep('generating docs', 'node', ['tools/make-error-docs.ts']);
+await runStep('generating docs', 'node', ['tools/make-protocol-docs.ts']);

@@ -7,15 +7,8 @@ import type {
 } from '@innkeeper/contract/agent';
 import { FileServiceLite, GuestProcessServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
+import { defaultPageSize, maxPageSize, maxPageTokenChars, maxSkippedEntries } from '@innkeeper/contract/limits';
 import type { LiteMethod } from '@innkeeper/contract/lite';
-
-/** Entries of a page, and processes of a list, when nothing else is asked for; and at most. */
-const defaultPageSize = 200;
-const maxPageSize = 1000;
-/** A token is a name of 255 bytes and a number. */
-const maxTokenChars = 4096;
-/** Of an archive, what was left out. */
-const maxSkipped = 100;
 
 /** A guest said what cannot be. */
 export function misbehaves(message: string): OperationError {
@@ -41,8 +34,8 @@ export function checkTotal(told: bigint, came: number, what: string): void {
 
 /** @throws OperationError GUEST_MISBEHAVES for a list of what was left out that is longer than agreed */
 export function checkSkipped(skipped: readonly string[]): void {
-  if (skipped.length > maxSkipped)
-    throw misbehaves(`${skipped.length} entries were skipped; at most ${maxSkipped} are named.`);
+  if (skipped.length > maxSkippedEntries)
+    throw misbehaves(`${skipped.length} entries were skipped; at most ${maxSkippedEntries} are named.`);
 }
 
 /** One page as it was asked for; a reader that follows the pages comes to an end or is told. */
@@ -53,7 +46,8 @@ function checkPage(
   const most = Math.min(pageSize === 0 ? defaultPageSize : pageSize, maxPageSize);
   if (entries.length > most) throw misbehaves(`A page of at most ${most} entries has ${entries.length}.`);
   if (nextPageToken === '') return;
-  if (nextPageToken.length > maxTokenChars) throw misbehaves(`A page token has ${nextPageToken.length} characters.`);
+  if (nextPageToken.length > maxPageTokenChars)
+    throw misbehaves(`A page token has ${nextPageToken.length} characters.`);
   if (entries.length === 0) throw misbehaves('A page without entries names a next one.');
   if (nextPageToken === pageToken) throw misbehaves('A page names itself as the next one.');
 }

@@ -1,4 +1,5 @@
 import { methodCapabilities } from '@innkeeper/contract/agent-lite';
+import type { CapabilityName } from '@innkeeper/contract/capabilities';
 import type { Host } from './host.ts';
 
 /** What this agent can do in this guest, sorted; and what it cannot, with the reason. */
@@ -8,11 +9,17 @@ export interface Capabilities {
 }
 
 /** What methods need, and what is more than a method. */
-const always = [...methodCapabilities, 'exec.pty', 'exec.resume', 'exec.user', 'file.resume'];
+const always: readonly CapabilityName[] = [
+  ...methodCapabilities,
+  'exec.pty',
+  'exec.resume',
+  'exec.user',
+  'file.resume',
+];
 
 /** Looks once; kernels do not change while an agent runs. */
 export function capabilitiesOf(host: Host): Capabilities {
-  const checks = [
+  const checks: readonly { readonly name: CapabilityName; readonly has: boolean; readonly reason: string }[] = [
     {
       name: 'telemetry.pressure',
       has: exists(host, '/proc/pressure/cpu'),

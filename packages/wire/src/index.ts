@@ -26,9 +26,12 @@ export { type DialectName, detectDialect, detectionBytes } from './detect-dialec
 export { type AgentIncoming, AgentReceiver } from './native/agent-receiver.ts';
 export { encodeFrame } from './native/encode-frame.ts';
 export {
+  creditStepBytes,
   initialAgentCredit,
   maxBodyBytes,
+  maxCallCredit,
   maxFrameBytes,
+  maxOpenCalls,
   messageCharge,
   minMessageCharge,
   zeroRunBytes,

@@ -11,6 +11,7 @@ import {
   ProcessService,
   type WriteFileRequestSchema,
 } from '@innkeeper/contract/agent';
+import { maxIdChars } from '@innkeeper/contract/limits';
 import { silentLog } from '@innkeeper/kit';
 import { makeUser, sessionOf } from '../access/testing/test-users.ts';
 import { listenForControl, serveRelay } from '../relay/testing/serve-relay.ts';
@@ -21,7 +22,6 @@ const unrefClock = realClock({
   setTimeout: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
 });
-const maxIdChars = 64;
 
 async function* streamOf<T>(...all: readonly T[]): AsyncGenerator<T> {
   yield* all;

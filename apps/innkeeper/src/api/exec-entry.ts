@@ -1,9 +1,10 @@
 import { type ExecRequest, ExecRequestSchema, ProcessSpecSchema } from '@innkeeper/contract/agent';
+import { maxIdChars } from '@innkeeper/contract/limits';
 import { requestedCommand } from '@innkeeper/contract/rules';
 import { assertCommandAllowed } from '../access/allowed-commands.ts';
 import type { AuditParameters } from '../audit/audit.ts';
 import { redactRequest } from '../audit/redact.ts';
-import { maxIdChars, withOwnedIds } from '../edge/own-id.ts';
+import { withOwnedIds } from '../edge/own-id.ts';
 import type { Caller } from '../ports/caller.ts';
 
 /** The first request of an exec socket as this caller may make it. Throws COMMAND_NOT_ALLOWED, INVALID_ARGUMENT. */

@@ -1,5 +1,6 @@
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { OperationError } from '@innkeeper/contract';
+import { maxIdChars } from '@innkeeper/contract/limits';
 import { mapOwnedIds } from '@innkeeper/contract/rules';
 import { newId } from '../access/secrets.ts';
 import type { Caller } from '../ports/caller.ts';
@@ -22,9 +23,6 @@ export function ownId(caller: Caller, id: string, maxChars: number): string {
 export function ownPrefix(caller: Caller): string {
   return `${caller.token?.id}-`;
 }
-
-/** Of an id that the agent takes. */
-export const maxIdChars = 64;
 
 /**
  * A request as this caller may make it: a token that is limited to certain commands reaches only what it started itself, so

@@ -5,6 +5,7 @@ import { type Channel, cleanText, createDeferred } from '@innkeeper/kit';
 import {
   type ByteOps,
   encodeFrame,
+  maxOpenCalls,
   type NativePayload,
   type NativePayloadInit,
   NodeReceiver,
@@ -18,7 +19,6 @@ import { SessionWriter } from './session-writer.ts';
 import { StrayAnswers } from './stray-answers.ts';
 import { TurnBudget } from './turn-budget.ts';
 
-const maxCalls = 64;
 /** Bytes of answers on their way to us, for each of the first calls of a session that are open, and for the later ones. */
 const windows = { wide: 512 * 1024, narrow: 64 * 1024, wideCalls: 8 };
 
@@ -92,8 +92,8 @@ export class NativeSession {
     options: { readonly halfClose: boolean; readonly timeoutMs: number },
   ): SessionCall {
     if (this.#over !== undefined) throw this.#over;
-    if (this.#calls.size >= maxCalls)
-      throw new OperationError('TOO_MANY_CALLS', `${maxCalls} calls to this guest are open.`);
+    if (this.#calls.size >= maxOpenCalls)
+      throw new OperationError('TOO_MANY_CALLS', `${maxOpenCalls} calls to this guest are open.`);
     checkBody(body.length);
     const id = ++this.#lastCallId;
     const { halfClose, timeoutMs } = options;

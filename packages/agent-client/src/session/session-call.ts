@@ -1,10 +1,8 @@
 import { OperationError } from '@innkeeper/contract/errors';
 import { Notifier } from '@innkeeper/kit';
-import { initialAgentCredit, maxBodyBytes, messageCharge } from '@innkeeper/wire';
+import { creditStepBytes, initialAgentCredit, maxBodyBytes, messageCharge } from '@innkeeper/wire';
 import type { TurnBudget } from './turn-budget.ts';
 
-/** Consumed bytes are granted again in steps of this size, or when nothing is left to consume. */
-const grantStepBytes = 32 * 1024;
 /** How far an agent can overdraw: a writer that has any credit may send one whole message. */
 export const overdraftBytes = 65_536;
 /** An agent grants what it has consumed, in large steps: no more than it was sent, but for this. */
@@ -159,7 +157,7 @@ export class SessionCall {
 
   /** One frame at a time: a guest that does not read its port is not sent more and more of them. */
   #grant(): void {
-    const isDue = this.#consumedBytes >= grantStepBytes || (this.#consumedBytes > 0 && this.#queue.length === 0);
+    const isDue = this.#consumedBytes >= creditStepBytes || (this.#consumedBytes > 0 && this.#queue.length === 0);
     if (this.#over !== undefined || this.#isGranting || !isDue) return;
     const granted = this.#consumedBytes;
     this.#consumedBytes = 0;

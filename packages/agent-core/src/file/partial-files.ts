@@ -1,3 +1,4 @@
+import { maxIdChars } from '@innkeeper/contract/limits';
 import type { FileHandle, FileStat, Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
 import { ownUid } from '../process/accounts.ts';
@@ -5,7 +6,7 @@ import { openOptions } from './open-options.ts';
 
 const keepMs = 24 * 60 * 60 * 1000;
 const maxNamesLooked = 10_000;
-const pattern = /^\..+\.innkeeper-[A-Za-z0-9_-]{1,64}\.part$/;
+const pattern = new RegExp(`^\\..+\\.innkeeper-[A-Za-z0-9_-]{1,${maxIdChars}}\\.part$`);
 
 /** The partial file of an upload: beside its target, so that the rename stays in one file system. */
 export function partialPath(folder: string, name: string, uploadId: string): string {

@@ -1,5 +1,6 @@
 import type { OpenWrite } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
+import { isCallerId, maxIdChars } from '@innkeeper/contract/limits';
 import type { FileStat, Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
 import { resolveIdentity } from '../process/accounts.ts';
@@ -32,8 +33,11 @@ export async function resolveTarget(host: Host, open: TargetRequest): Promise<Up
   const partial = open.inPlaceOffset !== undefined || open.append === true;
   if (partial && open.uploadId !== '')
     throw new OperationError('INVALID_ARGUMENT', 'upload_id is for whole files, not with in_place_offset or append.');
-  if (open.uploadId !== '' && !/^[A-Za-z0-9_-]{1,64}$/.test(open.uploadId))
-    throw new OperationError('INVALID_ARGUMENT', 'upload_id must be 1 to 64 characters of A-Z, a-z, 0-9, "_" and "-".');
+  if (open.uploadId !== '' && !isCallerId(open.uploadId))
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      `upload_id must be 1 to ${maxIdChars} characters of A-Z, a-z, 0-9, "_" and "-".`,
+    );
   if ((open.mode ?? 0) > 0o7777)
     throw new OperationError('INVALID_ARGUMENT', 'mode has only permission bits, to 07777.');
   if ((open.inPlaceOffset ?? 0n) > BigInt(Number.MAX_SAFE_INTEGER))

@@ -7,6 +7,7 @@ import type {
 } from '@innkeeper/contract/agent';
 import { GuestProcessServiceLite, ProcessSort } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
+import { defaultPageSize, isSignal, maxCommandBytes, maxPageSize, maxSignal } from '@innkeeper/contract/limits';
 import { AnswerRoom } from '../answer-room.ts';
 import { type Operation, unaryOperation } from '../dispatch.ts';
 import { AccountNames } from '../file/account-names.ts';
@@ -17,9 +18,6 @@ import { BootTime } from './boot-time.ts';
 import type { ProcessStat } from './parse-process-stat.ts';
 import { ProcessSampler, type SampledProcess } from './process-sampler.ts';
 
-const defaultLimit = 200;
-const maxLimit = 1000;
-const maxCommandBytes = 4096;
 /** What commands are cut to, in turn, until a list fits into an answer. */
 const commandChars = [maxCommandBytes, 1024, 512, 256, 128, 64, 16];
 /** At most, of a GuestProcess' numbers and tags. */
@@ -60,14 +58,14 @@ async function listProcesses(
   { limit, sort, kernelThreads }: ListProcessesRequest,
   signal: AbortSignal,
 ): Promise<MessageInitShape<typeof ListProcessesResponseSchema>> {
-  if (limit > maxLimit) throw new OperationError('INVALID_ARGUMENT', `limit must be at most ${maxLimit}.`);
+  if (limit > maxPageSize) throw new OperationError('INVALID_ARGUMENT', `limit must be at most ${maxPageSize}.`);
   const wanted = (await sampler.sample(signal)).filter((process) => kernelThreads || !process.isKernelThread);
   const order = orders.get(sort) ?? ((a, b) => (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0) || b.cpuTicks - a.cpuTicks);
   const names = new AccountNames(host);
   const bootNs = boot.unixNs();
   const processes = wanted
     .sort(order)
-    .slice(0, limit === 0 ? defaultLimit : limit)
+    .slice(0, limit === 0 ? defaultPageSize : limit)
     .map((process) => processMessage(host, process, names, bootNs));
   return { processes: fitting(processes), total: wanted.length };
 }
@@ -109,7 +107,7 @@ async function signalProcess(
   canceled: AbortSignal,
 ): Promise<number> {
   const { pid, signal, tree, startedUnixNs } = request;
-  if (signal < 1 || signal > 64) throw new OperationError('INVALID_ARGUMENT', 'signal must be 1 to 64.');
+  if (!isSignal(signal)) throw new OperationError('INVALID_ARGUMENT', `signal must be 1 to ${maxSignal}.`);
   const target = pid === 0 ? undefined : sampler.readOne(pid);
   if (target === undefined) throw notFound(pid);
   checkUnprotected(host, target);

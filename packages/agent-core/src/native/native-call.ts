@@ -3,14 +3,12 @@ import type { EndSchema } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { LiteMethod } from '@innkeeper/contract/lite';
 import type { ByteOps } from '@innkeeper/wire';
-import { encodeFrame, messageCharge, sealStreamMessage } from '@innkeeper/wire';
+import { creditStepBytes, encodeFrame, messageCharge, sealStreamMessage } from '@innkeeper/wire';
 import type { BulkSink } from '../dispatch.ts';
 import { InputQueue } from './input-queue.ts';
 import type { BulkStream, Outbox } from './outbox.ts';
 import { SendCredit } from './send-credit.ts';
 
-/** Consumed bytes are granted again in steps of this size: far less than the credit a call begins with. */
-const creditStepBytes = 32 * 1024;
 const maxMessageChars = 4096;
 
 export interface NativeCallOptions {

@@ -1,7 +1,15 @@
 import type { Call, Hello } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import { type Log, onAbort } from '@innkeeper/kit';
-import { AgentReceiver, type ByteOps, encodeFrame, initialAgentCredit, type NativePayload } from '@innkeeper/wire';
+import {
+  AgentReceiver,
+  type ByteOps,
+  encodeFrame,
+  initialAgentCredit,
+  maxCallCredit,
+  maxOpenCalls,
+  type NativePayload,
+} from '@innkeeper/wire';
 import type { OperationTable } from '../dispatch.ts';
 import type { Clock } from '../host.ts';
 import type { DirectChannel } from './direct-channel.ts';
@@ -9,8 +17,6 @@ import { endOf, NativeCall } from './native-call.ts';
 import { Outbox } from './outbox.ts';
 import type { WelcomeMaker } from './welcome.ts';
 
-const maxCalls = 64;
-const maxCallCredit = 1024 * 1024;
 /** How long a goodbye may take to get into the channel. */
 const flushMs = 50;
 
@@ -196,8 +202,8 @@ class NativeServer {
       outbox,
       ops,
     });
-    if (this.#calls.size >= maxCalls) {
-      call.end(new OperationError('TOO_MANY_CALLS', `${maxCalls} calls are open in this session.`));
+    if (this.#calls.size >= maxOpenCalls) {
+      call.end(new OperationError('TOO_MANY_CALLS', `${maxOpenCalls} calls are open in this session.`));
       return;
     }
     this.#calls.set(request.id, call);

@@ -1,11 +1,11 @@
 import { ShutdownMode as Mode, PowerServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
+import { maxShutdownDelaySeconds } from '@innkeeper/contract/limits';
 import { errorMessage, type Log } from '@innkeeper/kit';
 import { type Operation, unaryOperation } from '../dispatch.ts';
 import type { Host } from '../host.ts';
 import { chooseShutdown, type ShutdownMode } from './choose-shutdown.ts';
 
-const maxDelaySeconds = 86_400;
 /** Between the answer and the shutdown, so that the answer is out. */
 const answerFirstMs = 100;
 const startTimeoutMs = 30_000;
@@ -22,8 +22,8 @@ export function powerOperations(host: Host, log: Log): Operation[] {
     unaryOperation(PowerServiceLite.shutdown, ({ mode, delaySeconds, message }) => {
       const wanted = modes[mode];
       if (wanted === undefined) throw new OperationError('INVALID_ARGUMENT', 'mode must be poweroff, reboot or halt.');
-      if (delaySeconds > maxDelaySeconds)
-        throw new OperationError('INVALID_ARGUMENT', `delay_seconds is at most ${maxDelaySeconds}.`);
+      if (delaySeconds > maxShutdownDelaySeconds)
+        throw new OperationError('INVALID_ARGUMENT', `delay_seconds is at most ${maxShutdownDelaySeconds}.`);
       const way = chooseShutdown(host, wanted);
       takeBack?.();
       takeBack = host.clock.setTimer(Math.max(answerFirstMs, delaySeconds * 1000), () => {

@@ -1,5 +1,6 @@
 import type { ExecRequest } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
+import { isSignal, maxSignal } from '@innkeeper/contract/limits';
 import type { ManagedProcess } from './managed-process.ts';
 
 /**
@@ -34,7 +35,7 @@ export async function feedProcess(process: ManagedProcess, input: AsyncIterator<
 
 /** @throws OperationError INVALID_ARGUMENT */
 export function checkSignal(signal: number): number {
-  if (signal < 1 || signal > 64) throw new OperationError('INVALID_ARGUMENT', `${signal} is no signal: 1 to 64.`);
+  if (!isSignal(signal)) throw new OperationError('INVALID_ARGUMENT', `${signal} is no signal: 1 to ${maxSignal}.`);
   return signal;
 }
 

@@ -1,5 +1,6 @@
 import type { ProcessSpec } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
+import { isCallerId, maxIdChars } from '@innkeeper/contract/limits';
 import { openOptions } from '../file/open-options.ts';
 import type { ChildProcess, Host, SpawnSpec } from '../host.ts';
 import { isHostError } from '../host-error.ts';
@@ -60,8 +61,11 @@ export async function startProcess(host: Host, spec: ProcessSpec, onEnded: () =>
 }
 
 function argvOf({ id, argv, shellCommand, terminal }: ProcessSpec): readonly string[] {
-  if (!/^[A-Za-z0-9_-]{1,64}$/.test(id))
-    throw new OperationError('INVALID_ARGUMENT', 'id must be 1 to 64 characters of A-Z, a-z, 0-9, "_" and "-".');
+  if (!isCallerId(id))
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      `id must be 1 to ${maxIdChars} characters of A-Z, a-z, 0-9, "_" and "-".`,
+    );
   if ((argv.length === 0) === (shellCommand === ''))
     throw new OperationError('INVALID_ARGUMENT', 'Give either argv or shell_command.');
   if (argv.length > 0 && argv[0] === '') throw new OperationError('INVALID_ARGUMENT', 'The program of argv is empty.');

@@ -1,3 +1,4 @@
+import { maxSkippedEntries, maxSkippedEntryChars } from '@innkeeper/contract/limits';
 import { blockBytes, paddedBytes, tarHeader } from '@innkeeper/tar';
 import { AccountNames } from '../file/account-names.ts';
 import { openOptions } from '../file/open-options.ts';
@@ -6,7 +7,8 @@ import { isHostError } from '../host-error.ts';
 
 /** Open folders at once; what lies deeper is skipped, and said. */
 const maxDepth = 200;
-const maxSkipped = 99;
+/** One less than may be named: how many more there are comes last. */
+const maxSkipped = maxSkippedEntries - 1;
 /** Of devices, FIFOs and sockets, whose names are told: /dev alone has a hundred, and hides what matters. */
 const maxSpecials = 10;
 const endBytes = 2 * blockBytes;
@@ -198,6 +200,7 @@ export class TarSource {
   }
 
   #skip(what: string): void {
-    if (this.#skipped.length < maxSkipped && this.#skipped.at(-1) !== what) this.#skipped.push(what.slice(0, 1024));
+    if (this.#skipped.length < maxSkipped && this.#skipped.at(-1) !== what)
+      this.#skipped.push(what.slice(0, maxSkippedEntryChars));
   }
 }

@@ -1,4 +1,5 @@
 import { OperationError } from '@innkeeper/contract/errors';
+import { maxSkippedEntries, maxSkippedEntryChars } from '@innkeeper/contract/limits';
 import type { TarItem } from '@innkeeper/tar';
 import { openOptions } from '../file/open-options.ts';
 import { hex } from '../hex.ts';
@@ -6,7 +7,6 @@ import type { DirectoryHandle, FileHandle, Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
 
 const folderMode = 0o755;
-const maxSkipped = 100;
 const maxDepth = 200;
 
 interface Landing {
@@ -192,7 +192,7 @@ export class TarTarget {
   }
 
   #skip(what: string): void {
-    if (this.skipped.length < maxSkipped) this.skipped.push(what.slice(0, 1024));
+    if (this.skipped.length < maxSkippedEntries) this.skipped.push(what.slice(0, maxSkippedEntryChars));
   }
 }
 

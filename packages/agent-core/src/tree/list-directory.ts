@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ListDirectoryRequest, ListDirectoryResponseSchema } from '@innkeeper/contract/agent';
 import { DirectorySort } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
+import { defaultPageSize, maxPageSize, maxPageTokenChars } from '@innkeeper/contract/limits';
 import { AnswerRoom } from '../answer-room.ts';
 import { AccountNames } from '../file/account-names.ts';
 import { fileInfoOf } from '../file/file-info.ts';
@@ -10,9 +11,6 @@ import { hasErrno } from '../host-error.ts';
 import { yieldToLoop } from '../yield-to-loop.ts';
 import { normalPath } from './normal-path.ts';
 import { SortedPage } from './sorted-page.ts';
-
-const defaultPageSize = 200;
-const maxPageSize = 1000;
 
 type FileInfoInit = ReturnType<typeof fileInfoOf>;
 
@@ -119,7 +117,7 @@ function statOf(folder: DirectoryHandle, name: string): FileStat | undefined {
 
 function parseToken(token: string): Key {
   try {
-    const [order, name] = JSON.parse(token) as unknown[];
+    const [order, name] = JSON.parse(token.slice(0, maxPageTokenChars)) as unknown[];
     if (typeof order === 'string' && typeof name === 'string' && /^-?\d{1,20}$/.test(order))
       return { order: BigInt(order), name };
   } catch {

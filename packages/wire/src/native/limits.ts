@@ -20,6 +20,17 @@ export const maxBodyBytes = 65_000;
 export const zeroRunBytes = maxFrameBytes;
 /** Bytes of `body` that the node may send on a call before the agent granted any. */
 export const initialAgentCredit = 262_144;
+/** Calls that are open in a session at once. */
+export const maxOpenCalls = 64;
+/** Bytes of answers that an agent sends ahead in one call, whatever credit the node gave. */
+export const maxCallCredit = 1024 * 1024;
+/** Consumed bytes are granted again in steps of this size: far less than the credit a call begins with. */
+export const creditStepBytes = 32 * 1024;
+/**
+ * Bytes of sound frames without meaning (of other sessions, or with an unknown payload) that are passed over in a
+ * session. A port holds less of what an earlier session left.
+ */
+export const maxIdleBytes = 16 * 1024 * 1024;
 /** A session's name: random bytes made by the node. */
 export const nonceBytes = 16;
 /** The field `session`: tag, length, nonce. */

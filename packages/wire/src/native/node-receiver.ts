@@ -4,7 +4,7 @@ import type { ByteOps } from '../byte-ops.ts';
 import { decodePayload } from './decode-payload.ts';
 import { FrameAssembler } from './frame-assembler.ts';
 import { carries, isSound } from './frame-layout.ts';
-import { nonceBytes } from './limits.ts';
+import { maxIdleBytes, nonceBytes } from './limits.ts';
 import type { NativePayload } from './payload.ts';
 import { WelcomeSearch } from './welcome-search.ts';
 
@@ -13,12 +13,6 @@ export type NodeIncoming =
   | { readonly type: 'welcome'; readonly welcome: Welcome }
   | { readonly type: 'frame'; readonly payload: NativePayload }
   | { readonly type: 'malformed'; readonly why: string };
-
-/**
- * Bytes of sound frames without meaning (of other sessions, or with an unknown payload) that are passed over in a
- * session. A port holds less of what an earlier session left.
- */
-const maxIdleBytes = 16 * 1024 * 1024;
 
 /**
  * The node's end of the native dialect. After `begin` it drops every byte until the welcome that carries the nonce; from

@@ -1,10 +1,10 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { AuditService, ListAuditRequest } from '@innkeeper/contract/control';
+import { maxPageSize } from '@innkeeper/contract/limits';
 import type { AuditQuery, Store } from '@innkeeper/store';
 import { auditMessage } from '../../audit/audit-message.ts';
 import { limitOf } from '../query.ts';
 
-const maxEntries = 1000;
 const maxWords = 10;
 const nsPerMs = 1_000_000n;
 
@@ -12,7 +12,7 @@ const nsPerMs = 1_000_000n;
 export function createAuditService({ audit }: Store): ServiceImpl<typeof AuditService> {
   return {
     listAudit: async (request) => {
-      const limit = limitOf(request.limit, 100, maxEntries);
+      const limit = limitOf(request.limit, 100, maxPageSize);
       const rows = await audit.list({ ...auditQuery(request), limit: limit + 1 });
       return { entries: rows.slice(0, limit).map(auditMessage), more: rows.length > limit };
     },

@@ -1,12 +1,10 @@
 import { OperationError } from '@innkeeper/contract';
 import type { ListVmsRequest } from '@innkeeper/contract/control';
+import { maxPageSize } from '@innkeeper/contract/limits';
 import type { Viewer } from '../../access/viewer.ts';
 import type { Fleet, FleetEntry } from '../../ports/fleet.ts';
 import { vmMatcher } from './match-vm.ts';
 import { sortVms } from './sort-vms.ts';
-
-/** Of one page. */
-export const maxPageSize = 1000;
 
 /** One page of the VMs that the caller may see and that match, and how many match. Fails with INVALID_ARGUMENT. */
 export function listVms(

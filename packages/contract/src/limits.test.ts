@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import * as limits from './limits.ts';
+
+const comma = (value: number): string => value.toLocaleString('en');
+
+describe('limits', () => {
+  it('take ids of 1 to 64 safe characters, and signals of 1 to 64', () => {
+    assert.deepEqual(['a', 'A_-9', 'x'.repeat(64)].map(limits.isCallerId), [true, true, true]);
+    assert.deepEqual(['', 'x'.repeat(65), 'a/b', 'a\n', 'ä'].map(limits.isCallerId), Array(5).fill(false));
+    assert.deepEqual([0, 1, 64, 65, -1].map(limits.isSignal), [false, true, true, false, false]);
+  });
+
+  it('are those that the schemas speak of', () => {
+    const { defaultPageSize, maxPageSize, maxIdChars, maxSkippedEntries, maxSignal } = limits;
+    const { maxCommandBytes, maxShutdownDelaySeconds } = limits;
+    const spoken: readonly (readonly [string, string, number])[] = [
+      ['file', `At most ${comma(maxPageSize)}; 0: ${defaultPageSize}.`, 1],
+      ['guest_process', `At most ${comma(maxPageSize)}; 0: ${defaultPageSize}.`, 1],
+      ['guest_process', `at most ${comma(maxCommandBytes)} bytes`, 1],
+      ['guest_process', `Linux signal number, 1 to ${maxSignal}.`, 1],
+      ['process', `Linux signal number, 1 to ${maxSignal}.`, 1],
+      ['process', `1 to ${maxIdChars} characters of [A-Za-z0-9_-]`, 1],
+      ['file', `1 to ${maxIdChars} characters of [A-Za-z0-9_-]`, 1],
+      ['file_tar', `at most ${maxSkippedEntries}.`, 2],
+      ['power', `at most ${comma(maxShutdownDelaySeconds)}.`, 1],
+    ];
+    for (const [file, words, times] of spoken) {
+      const schema = readFileSync(new URL(`../../../proto/agent/v1/${file}.proto`, import.meta.url), 'utf8');
+      assert.equal(schema.split(words).length - 1, times, `${file}.proto: ${words}`);
+    }
+  });
+});

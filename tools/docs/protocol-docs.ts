@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorDocs } from './error-docs.ts';
+import { limitDocs } from './limit-docs.ts';
+import { methodDocs } from './method-docs.ts';
+import { withMade } from './table.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** Every page that is made from tables of the source, whole or in part: its path and what it must hold. */
+export function protocolDocs(): ReadonlyMap<string, string> {
+  const native = 'docs/protocol/native.md';
+  return new Map([
+    ['docs/protocol/errors.md', errorDocs()],
+    ['docs/protocol/methods.md', methodDocs()],
+    [native, withMade(readFileSync(join(root, native), 'utf8'), limitDocs())],
+  ]);
+}
