@@ -6,6 +6,7 @@ const colors = process.stdout.isTTY ? [] : ['--colors=off'];
 /** Schemas, types and lint: everything that needs no program to run. */
 export async function runStaticChecks(): Promise<void> {
   await runStep('schemas', 'buf', ['lint']);
+  await runStep('schemas against main', 'node', ['tools/check-breaking.ts']);
   await runStep('types of the pure packages', 'tsc', ['-p', 'packages/tsconfig.pure.json']);
   await runStep('types of everything else', 'tsc', ['-p', 'tsconfig.json']);
   await runStep('types of the web console', 'tsc', ['-p', 'apps/web/tsconfig.json']);

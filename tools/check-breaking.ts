@@ -1,0 +1,7 @@
+/** Part of `npm run ok`: refuses a change of the schemas that other programs would misread. */
+import { join } from 'node:path';
+import { checkBreaking } from './breaking/check-breaking.ts';
+
+const { outcome, text } = checkBreaking(join(import.meta.dirname, '..'));
+process.stdout.write(`${text}\n`);
+if (outcome === 'broken') process.exitCode = 1;
