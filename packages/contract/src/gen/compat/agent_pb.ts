@@ -3,7 +3,8 @@
 /* eslint-disable */
 
 // The AgentMessage protocol of the second reference system, field for field as it is on the wire.
-// A foreign contract: it changes when theirs does, and never for us. Fields from 200 up of AgentMessage are ours; see agent/v1/frame.proto.
+// A foreign contract: it changes only when the original does. Fields of AgentMessage from 200 belong to Innkeeper; see
+// agent/v1/frame.proto.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";

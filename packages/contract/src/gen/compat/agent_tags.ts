@@ -3,7 +3,8 @@
 /* eslint-disable */
 
 // The AgentMessage protocol of the second reference system, field for field as it is on the wire.
-// A foreign contract: it changes when theirs does, and never for us. Fields from 200 up of AgentMessage are ours; see agent/v1/frame.proto.
+// A foreign contract: it changes only when the original does. Fields of AgentMessage from 200 belong to Innkeeper; see
+// agent/v1/frame.proto.
 
 // What stands before a value: field number * 8 + wire type. Tags of two bytes also come byte by byte, and
 // fields of a fixed size with their size. All are plain numbers: a bundler inlines no others.

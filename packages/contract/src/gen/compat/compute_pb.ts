@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 // The guest methods of the second reference system's control plane, field for field as they are on the wire.
-// A foreign contract: it changes when theirs does, and never for us. Only the privileges are ours.
+// A foreign contract: it changes only when the original does. Innkeeper adds only the privileges.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";

@@ -32,21 +32,21 @@ export type ReadFileRequest = Message<"innkeeper.agent.v1.ReadFileRequest"> & {
   offset: bigint;
 
   /**
-   * Bytes wanted; 0: to the end.
+   * Number of bytes to read; 0: to the end.
    *
    * @generated from field: uint64 length = 3;
    */
   length: bigint;
 
   /**
-   * Compute SHA-256 of the bytes that were sent.
+   * Compute the SHA-256 of the bytes sent.
    *
    * @generated from field: bool sha256 = 4;
    */
   sha256: boolean;
 
   /**
-   * Refuse a path that has a symbolic link in it.
+   * Refuse a path that contains a symbolic link (FILE_SYMLINK_REFUSED).
    *
    * @generated from field: bool no_symlinks = 5;
    */
@@ -105,7 +105,7 @@ export type ReadFileDone = Message<"innkeeper.agent.v1.ReadFileDone"> & {
   bytes: bigint;
 
   /**
-   * 32 bytes, when asked for.
+   * 32 bytes, if requested.
    *
    * @generated from field: bytes sha256 = 2;
    */
@@ -129,7 +129,7 @@ export type StatFileRequest = Message<"innkeeper.agent.v1.StatFileRequest"> & {
   path: string;
 
   /**
-   * Of a symbolic link: say what it points to. Default: the link itself.
+   * For a symbolic link, return its target. Default: the link itself.
    *
    * @generated from field: bool follow = 2;
    */
@@ -195,28 +195,28 @@ export type OpenWrite = Message<"innkeeper.agent.v1.OpenWrite"> & {
   path: string;
 
   /**
-   * Names this upload, so that a later call resumes it: 1 to 64 characters of [A-Za-z0-9_-]. Empty: no resume.
+   * Name of this upload, so that a later call can resume it: 1 to 64 characters of [A-Za-z0-9_-]. Empty: not resumable.
    *
    * @generated from field: string upload_id = 2;
    */
   uploadId: string;
 
   /**
-   * Go on with the partial file of the same upload_id, if there is one. `opened.offset` says where.
+   * Continue the partial file of the same upload_id, if it exists. `opened.offset` is the offset to continue from.
    *
    * @generated from field: bool resume = 3;
    */
   resume: boolean;
 
   /**
-   * Permission bits for the target; absent: as the file it replaces, else 0644.
+   * Permission bits of the target; absent: those of the file it replaces, otherwise 0644.
    *
    * @generated from field: optional uint32 mode = 4;
    */
   mode?: number | undefined;
 
   /**
-   * Name or number; absent: as the file it replaces, else the agent's.
+   * Name or numeric id; absent: that of the file it replaces, otherwise the agent's.
    *
    * @generated from field: optional string user = 5;
    */
@@ -233,14 +233,14 @@ export type OpenWrite = Message<"innkeeper.agent.v1.OpenWrite"> & {
   createParents: boolean;
 
   /**
-   * Size of the whole file if known: space is checked before the first byte.
+   * Size of the whole file, if known: free space is checked before the first byte.
    *
    * @generated from field: optional uint64 size_bytes = 8;
    */
   sizeBytes?: bigint | undefined;
 
   /**
-   * Hash what is written even when commit names no hash.
+   * Compute the hash even if `commit` has none.
    *
    * @generated from field: bool sha256 = 9;
    */
@@ -252,28 +252,28 @@ export type OpenWrite = Message<"innkeeper.agent.v1.OpenWrite"> & {
   noSymlinks: boolean;
 
   /**
-   * Fail with ALREADY_EXISTS instead of replacing.
+   * Fail with FILE_EXISTS instead of replacing the target.
    *
    * @generated from field: bool must_not_exist = 11;
    */
   mustNotExist: boolean;
 
   /**
-   * Write in place at this offset instead of replacing the file whole; keeps the rest of it. Not with upload_id.
+   * Write in place at this offset instead of replacing the file; the rest is kept. Cannot be combined with upload_id.
    *
    * @generated from field: optional uint64 in_place_offset = 12;
    */
   inPlaceOffset?: bigint | undefined;
 
   /**
-   * Write in place at the end. Not with upload_id.
+   * Append to the file in place. Cannot be combined with upload_id.
    *
    * @generated from field: bool append = 13;
    */
   append: boolean;
 
   /**
-   * Skip fsync: faster, and after a crash of the guest the file may be empty.
+   * Skip fsync: faster, but the file may be empty after a crash of the guest.
    *
    * @generated from field: bool no_sync = 14;
    */
@@ -292,7 +292,7 @@ export const OpenWriteSchema: GenMessage<OpenWrite> = /*@__PURE__*/
  */
 export type CommitWrite = Message<"innkeeper.agent.v1.CommitWrite"> & {
   /**
-   * 32 bytes: refuse (CHECKSUM_MISMATCH) unless the whole file hashes to it.
+   * 32 bytes: fail with CHECKSUM_MISMATCH unless the whole file has this SHA-256.
    *
    * @generated from field: bytes sha256 = 1;
    */
@@ -369,14 +369,14 @@ export const GetUploadRequestSchema: GenMessage<GetUploadRequest> = /*@__PURE__*
  */
 export type UploadState = Message<"innkeeper.agent.v1.UploadState"> & {
   /**
-   * Where the next chunk must begin; 0 when nothing of the upload is there.
+   * Offset at which the next chunk must start; 0 if nothing has arrived.
    *
    * @generated from field: uint64 offset = 1;
    */
   offset: bigint;
 
   /**
-   * When its last byte was written; absent when nothing is there.
+   * When its last byte was written; absent if nothing has arrived.
    *
    * @generated from field: optional int64 modified_unix_ns = 2;
    */
@@ -395,7 +395,7 @@ export const UploadStateSchema: GenMessage<UploadState> = /*@__PURE__*/
  */
 export type WriteFileOpened = Message<"innkeeper.agent.v1.WriteFileOpened"> & {
   /**
-   * Where the next chunk must begin.
+   * Offset at which the next chunk must start.
    *
    * @generated from field: uint64 offset = 1;
    */
@@ -441,14 +441,14 @@ export type ListDirectoryRequest = Message<"innkeeper.agent.v1.ListDirectoryRequ
   path: string;
 
   /**
-   * At most 1,000; 0: 200. A page is shorter where its entries would not fit into one answer.
+   * At most 1,000; 0: 200. A page is shorter if its entries would not fit into one answer.
    *
    * @generated from field: uint32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * Of the answer before; empty: the first page.
+   * `next_page_token` of the previous answer; empty: the first page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -465,7 +465,7 @@ export type ListDirectoryRequest = Message<"innkeeper.agent.v1.ListDirectoryRequ
   descending: boolean;
 
   /**
-   * Names that begin with a dot too.
+   * Include names that begin with a dot.
    *
    * @generated from field: bool hidden = 6;
    */
@@ -494,14 +494,14 @@ export type ListDirectoryResponse = Message<"innkeeper.agent.v1.ListDirectoryRes
   entries: FileInfo[];
 
   /**
-   * Empty: this was the last page.
+   * Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
 
   /**
-   * Entries in the folder, of those that were asked for.
+   * Number of entries in the folder that match the request.
    *
    * @generated from field: uint64 total = 3;
    */
@@ -547,7 +547,7 @@ export type MakeDirectoryRequest = Message<"innkeeper.agent.v1.MakeDirectoryRequ
   group?: string | undefined;
 
   /**
-   * Refuse a path that leads through a symbolic link. The last part of it is never followed.
+   * Refuse a path that leads through a symbolic link. Its last part is never followed.
    *
    * @generated from field: bool no_symlinks = 6;
    */
@@ -576,7 +576,7 @@ export type RenameFileRequest = Message<"innkeeper.agent.v1.RenameFileRequest"> 
   to: string;
 
   /**
-   * Replace what is there; default: refuse (FILE_EXISTS).
+   * Replace an existing target; default: fail with FILE_EXISTS.
    *
    * @generated from field: bool replace = 3;
    */
@@ -607,21 +607,21 @@ export type RemoveFileRequest = Message<"innkeeper.agent.v1.RemoveFileRequest"> 
   path: string;
 
   /**
-   * A folder with all that is in it.
+   * Remove a folder with all its contents.
    *
    * @generated from field: bool recursive = 2;
    */
   recursive: boolean;
 
   /**
-   * Being gone already is success.
+   * Succeed if the path does not exist.
    *
    * @generated from field: bool ignore_missing = 3;
    */
   ignoreMissing: boolean;
 
   /**
-   * Refuse a path that leads through a symbolic link. The last part of it is never followed.
+   * Refuse a path that leads through a symbolic link. Its last part is never followed.
    *
    * @generated from field: bool no_symlinks = 4;
    */
@@ -674,7 +674,7 @@ export type SetFileModeRequest = Message<"innkeeper.agent.v1.SetFileModeRequest"
   recursive: boolean;
 
   /**
-   * Refuse a path that leads through a symbolic link. The last part of it is never followed.
+   * Refuse a path that leads through a symbolic link. Its last part is never followed.
    *
    * @generated from field: bool no_symlinks = 4;
    */
@@ -698,7 +698,7 @@ export type SetFileOwnerRequest = Message<"innkeeper.agent.v1.SetFileOwnerReques
   path: string;
 
   /**
-   * Name or number; absent: left as it is.
+   * Name or numeric id; absent: unchanged.
    *
    * @generated from field: optional string user = 2;
    */
@@ -715,7 +715,7 @@ export type SetFileOwnerRequest = Message<"innkeeper.agent.v1.SetFileOwnerReques
   recursive: boolean;
 
   /**
-   * Refuse a path that leads through a symbolic link. The last part of it is never followed.
+   * Refuse a path that leads through a symbolic link. Its last part is never followed.
    *
    * @generated from field: bool no_symlinks = 5;
    */
@@ -786,7 +786,7 @@ export const DirectorySortSchema: GenEnum<DirectorySort> = /*@__PURE__*/
  */
 export const FileService: GenService<{
   /**
-   * Streams a file (or a part of it) to the node. The first event is `info`, the last `done`.
+   * Streams a file, or a range of it, to the node. The first event is `info`, the last `done`.
    *
    * @generated from rpc innkeeper.agent.v1.FileService.Read
    */
@@ -796,9 +796,10 @@ export const FileService: GenService<{
     output: typeof ReadFileEventSchema;
   },
   /**
-   * Takes a file. The first request is `open`, the last `commit`. The target appears whole or not at all: bytes go
-   * into a partial file beside it, which is synced, given mode and owner, and renamed. Targets that are not regular files
-   * (devices, FIFOs) are written in place. When the session goes, the partial file stays for 24 hours for a resume.
+   * Writes a file. The first request is `open`, the last `commit`. The target appears complete or not at all: data is
+   * written to a partial file next to it, which is synced, given its mode and owner, and renamed. Targets that are not
+   * regular files (devices, FIFOs) are written in place. If the session ends, the partial file is kept for 24 hours so that
+   * the upload can resume.
    *
    * @generated from rpc innkeeper.agent.v1.FileService.Write
    */
@@ -808,8 +809,8 @@ export const FileService: GenService<{
     output: typeof WriteFileEventSchema;
   },
   /**
-   * Where an upload with a name stands: what `Write` with `resume` would begin from. Changes nothing. UPLOAD_BUSY while
-   * another session writes it.
+   * Returns how much of a named upload has arrived: the offset from which `Write` with `resume` would continue. Changes
+   * nothing. Fails with UPLOAD_BUSY while another session writes the upload.
    *
    * @generated from rpc innkeeper.agent.v1.FileService.GetUpload
    */
@@ -827,7 +828,7 @@ export const FileService: GenService<{
     output: typeof FileInfoSchema;
   },
   /**
-   * One page of a folder, sorted, in bounded memory whatever its size.
+   * Returns one page of a folder, sorted, in bounded memory whatever the folder's size.
    *
    * @generated from rpc innkeeper.agent.v1.FileService.List
    */
@@ -879,8 +880,8 @@ export const FileService: GenService<{
     output: typeof ChangeFilesResponseSchema;
   },
   /**
-   * A folder (or file) as a tar stream (POSIX pax), links as links. File systems of the kernel's own that are mounted in
-   * it, such as /proc, are left out.
+   * Streams a folder (or file) as a tar archive (POSIX pax), with links as links. Kernel file systems mounted in it, such
+   * as /proc, are left out.
    *
    * @generated from rpc innkeeper.agent.v1.FileService.ReadTar
    */
@@ -890,8 +891,8 @@ export const FileService: GenService<{
     output: typeof ReadTarEventSchema;
   },
   /**
-   * Unpacks a tar stream into a folder. Each file lands whole or not at all; nothing lands outside the folder, whatever
-   * names and links the archive has.
+   * Unpacks a tar stream into a folder. Each file appears complete or not at all; nothing is written outside the folder,
+   * whatever names and links the archive contains.
    *
    * @generated from rpc innkeeper.agent.v1.FileService.WriteTar
    */

@@ -2,7 +2,7 @@
 // @generated from file agent/v1/file_tar.proto (package innkeeper.agent.v1, syntax proto3)
 /* eslint-disable */
 
-// Folders as tar streams: messages of FileService.
+// Messages of FileService for folders as tar streams.
 
 import { liteType } from "../../../lite/lite-type.ts";
 import type { CommitTarSchema, OpenTarSchema, ReadTarDoneSchema, ReadTarEventSchema, ReadTarRequestSchema, WriteTarDoneSchema, WriteTarEventSchema, WriteTarOpenedSchema, WriteTarRequestSchema } from "./file_tar_pb.ts";

@@ -2,7 +2,7 @@
 // @generated from file agent/v1/file_tar.proto (package innkeeper.agent.v1, syntax proto3)
 /* eslint-disable */
 
-// Folders as tar streams: messages of FileService.
+// Messages of FileService for folders as tar streams.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -48,7 +48,7 @@ export type ReadTarEvent = Message<"innkeeper.agent.v1.ReadTarEvent"> & {
    */
   event: {
     /**
-     * A piece of the archive.
+     * A chunk of the archive.
      *
      * @generated from field: innkeeper.agent.v1.FileChunk chunk = 2;
      */
@@ -85,7 +85,7 @@ export type ReadTarDone = Message<"innkeeper.agent.v1.ReadTarDone"> & {
   files: bigint;
 
   /**
-   * Could not be read, or changed while being read; at most 100.
+   * Entries that could not be read, or changed while being read; at most 100.
    *
    * @generated from field: repeated string skipped = 3;
    */
@@ -120,7 +120,7 @@ export type WriteTarRequest = Message<"innkeeper.agent.v1.WriteTarRequest"> & {
     case: "chunk";
   } | {
     /**
-     * No more follows.
+     * End of the archive.
      *
      * @generated from field: innkeeper.agent.v1.CommitTar commit = 3;
      */
@@ -153,14 +153,14 @@ export type OpenTar = Message<"innkeeper.agent.v1.OpenTar"> & {
   createParents: boolean;
 
   /**
-   * Keep the owners of the archive; default: all belong to the agent's user.
+   * Keep the owners in the archive; default: everything belongs to the agent's user.
    *
    * @generated from field: bool keep_owners = 3;
    */
   keepOwners: boolean;
 
   /**
-   * Refuse a folder whose path has a symbolic link in it. Within the folder none is ever followed.
+   * Refuse a folder whose path contains a symbolic link. Links inside the folder are never followed.
    *
    * @generated from field: bool no_symlinks = 4;
    */
@@ -244,7 +244,7 @@ export type WriteTarDone = Message<"innkeeper.agent.v1.WriteTarDone"> & {
   files: bigint;
 
   /**
-   * Devices, FIFOs and the like, which are not made; at most 100.
+   * Devices, FIFOs and other entries that are not created; at most 100.
    *
    * @generated from field: repeated string skipped = 3;
    */

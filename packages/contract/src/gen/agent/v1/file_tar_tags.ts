@@ -2,7 +2,7 @@
 // @generated from file agent/v1/file_tar.proto (package innkeeper.agent.v1, syntax proto3)
 /* eslint-disable */
 
-// Folders as tar streams: messages of FileService.
+// Messages of FileService for folders as tar streams.
 
 // What stands before a value: field number * 8 + wire type. Tags of two bytes also come byte by byte, and
 // fields of a fixed size with their size. All are plain numbers: a bundler inlines no others.

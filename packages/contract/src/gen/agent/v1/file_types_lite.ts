@@ -2,7 +2,7 @@
 // @generated from file agent/v1/file_types.proto (package innkeeper.agent.v1, syntax proto3)
 /* eslint-disable */
 
-// What the methods of FileService have in common.
+// Messages shared by the methods of FileService.
 
 import { liteType } from "../../../lite/lite-type.ts";
 import type { FileChunkSchema, FileInfoSchema } from "./file_types_pb.ts";

@@ -2,7 +2,7 @@
 // @generated from file agent/v1/file_types.proto (package innkeeper.agent.v1, syntax proto3)
 /* eslint-disable */
 
-// What the methods of FileService have in common.
+// Messages shared by the methods of FileService.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -52,7 +52,7 @@ export type FileInfo = Message<"innkeeper.agent.v1.FileInfo"> & {
   kind: FileKind;
 
   /**
-   * As stat says; 0 for files of /proc whose size is not known before they are read.
+   * As stat reports; 0 for files of /proc, whose size is unknown before they are read.
    *
    * @generated from field: uint64 size_bytes = 3;
    */
@@ -76,7 +76,7 @@ export type FileInfo = Message<"innkeeper.agent.v1.FileInfo"> & {
   gid: number;
 
   /**
-   * Names, where the guest's passwd and group have them.
+   * Names, if the guest's passwd and group files have them.
    *
    * @generated from field: string user = 7;
    */

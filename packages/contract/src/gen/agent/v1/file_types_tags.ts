@@ -2,7 +2,7 @@
 // @generated from file agent/v1/file_types.proto (package innkeeper.agent.v1, syntax proto3)
 /* eslint-disable */
 
-// What the methods of FileService have in common.
+// Messages shared by the methods of FileService.
 
 // What stands before a value: field number * 8 + wire type. Tags of two bytes also come byte by byte, and
 // fields of a fixed size with their size. All are plain numbers: a bundler inlines no others.

@@ -2,8 +2,8 @@
 // @generated from file agent/v1/frame.proto (package innkeeper.agent.v1, syntax proto3)
 /* eslint-disable */
 
-// What travels on a channel in the native dialect. `docs/protocol/native.md` is the full contract:
-// header, limits, how a session opens, what each side drops.
+// Frames of the native dialect. `docs/protocol/native.md` is the full contract: header, limits, how a session opens, what
+// each side drops.
 
 import { liteType } from "../../../lite/lite-type.ts";
 import type { CallSchema, CancelSchema, CreditSchema, EndSchema, FrameSchema, GoodbyeSchema, HelloSchema, StreamMessageSchema, WelcomeSchema } from "./frame_pb.ts";

@@ -2,8 +2,8 @@
 // @generated from file agent/v1/frame.proto (package innkeeper.agent.v1, syntax proto3)
 /* eslint-disable */
 
-// What travels on a channel in the native dialect. `docs/protocol/native.md` is the full contract:
-// header, limits, how a session opens, what each side drops.
+// Frames of the native dialect. `docs/protocol/native.md` is the full contract: header, limits, how a session opens, what
+// each side drops.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -16,14 +16,14 @@ export const file_agent_v1_frame: GenFile = /*@__PURE__*/
   fileDesc("ChRhZ2VudC92MS9mcmFtZS5wcm90bxISaW5ua2VlcGVyLmFnZW50LnYxIq0DCgVGcmFtZRIQCgdzZXNzaW9uGMgBIAEoDBIrCgVoZWxsbxjJASABKAsyGS5pbm5rZWVwZXIuYWdlbnQudjEuSGVsbG9IABIvCgd3ZWxjb21lGMoBIAEoCzIbLmlubmtlZXBlci5hZ2VudC52MS5XZWxjb21lSAASKQoEY2FsbBjLASABKAsyGC5pbm5rZWVwZXIuYWdlbnQudjEuQ2FsbEgAEjUKB21lc3NhZ2UYzAEgASgLMiEuaW5ua2VlcGVyLmFnZW50LnYxLlN0cmVhbU1lc3NhZ2VIABInCgNlbmQYzQEgASgLMhcuaW5ua2VlcGVyLmFnZW50LnYxLkVuZEgAEi0KBmNyZWRpdBjOASABKAsyGi5pbm5rZWVwZXIuYWdlbnQudjEuQ3JlZGl0SAASLQoGY2FuY2VsGM8BIAEoCzIaLmlubmtlZXBlci5hZ2VudC52MS5DYW5jZWxIABIvCgdnb29kYnllGNABIAEoCzIbLmlubmtlZXBlci5hZ2VudC52MS5Hb29kYnllSAASDwoGY3JjMzJjGP8BIAEoB0IJCgdwYXlsb2FkIpoBCgVIZWxsbxITCgttaW5fdmVyc2lvbhgBIAEoDRITCgttYXhfdmVyc2lvbhgCIAEoDRIZChF3YWxsX3RpbWVfdW5peF9ucxgDIAEoAxIWCg5tYXlfc3RlcF9jbG9jaxgEIAEoCBINCgV2bV9pZBgFIAEoCRIPCgd2bV9uYW1lGAYgASgJEhQKDG5vZGVfdmVyc2lvbhgHIAEoCSKLAgoHV2VsY29tZRIPCgd2ZXJzaW9uGAEgASgNEhUKDWFnZW50X3ZlcnNpb24YAiABKAkSDwoHYm9vdF9pZBgDIAEoCRIWCg5hZ2VudF9pbnN0YW5jZRgEIAEoCRIbChNhZ2VudF9zdGFydF91bml4X25zGAUgASgDEhkKEXdhbGxfdGltZV91bml4X25zGAYgASgDEhQKDG1vbm90b25pY19ucxgHIAEoBBIUCgxjYXBhYmlsaXRpZXMYCCADKAkSDgoGZnJvemVuGAkgASgIEhcKD2Nsb2NrX29mZnNldF9ucxgKIAEoAxIVCg1jbG9ja19zdGVwcGVkGAsgASgIEgsKA3BpZBgMIAEoDSJoCgRDYWxsEgoKAmlkGAEgASgNEg4KBm1ldGhvZBgCIAEoCRISCgp0aW1lb3V0X21zGAMgASgNEg4KBmNyZWRpdBgEIAEoDRIMCgRib2R5GAUgASgMEhIKCmhhbGZfY2xvc2UYBiABKAgiQgoNU3RyZWFtTWVzc2FnZRIPCgdjYWxsX2lkGAEgASgNEhIKCmhhbGZfY2xvc2UYAiABKAgSDAoEYm9keRgDIAEoDCJFCgNFbmQSDwoHY2FsbF9pZBgBIAEoDRIMCgRjb2RlGAIgASgNEg4KBnJlYXNvbhgDIAEoCRIPCgdtZXNzYWdlGAQgASgJIigKBkNyZWRpdBIPCgdjYWxsX2lkGAEgASgNEg0KBWJ5dGVzGAIgASgNIhkKBkNhbmNlbBIPCgdjYWxsX2lkGAEgASgNIhkKB0dvb2RieWUSDgoGcmVhc29uGAEgASgJYgZwcm90bzM");
 
 /**
- * One frame. Wire-compatible with limiquantix.agent.v1.AgentMessage: its fields 1 to 103 stay free, ours begin at 200,
- * so a peer that knows only AgentMessage reads a frame of ours as a message without payload.
+ * One frame. Wire-compatible with limiquantix.agent.v1.AgentMessage: its fields 1 to 103 are not used here, and the
+ * native ones begin at 200, so a peer that knows only AgentMessage parses a native frame as a message without payload.
  *
  * @generated from message innkeeper.agent.v1.Frame
  */
 export type Frame = Message<"innkeeper.agent.v1.Frame"> & {
   /**
-   * The session's nonce: 16 random bytes that the node made for this hello. Both sides drop frames that carry another.
+   * The session's nonce: 16 random bytes that the node generated for this hello. Both sides drop frames with another nonce.
    *
    * @generated from field: bytes session = 200;
    */
@@ -34,7 +34,7 @@ export type Frame = Message<"innkeeper.agent.v1.Frame"> & {
    */
   payload: {
     /**
-     * Node to agent: opens a session, ends every other one on this channel.
+     * Node to agent: opens a session and ends every other one on this channel.
      *
      * @generated from field: innkeeper.agent.v1.Hello hello = 201;
      */
@@ -74,7 +74,7 @@ export type Frame = Message<"innkeeper.agent.v1.Frame"> & {
     case: "end";
   } | {
     /**
-     * Both ways: the reader took bytes and lets the writer send as many more.
+     * Both ways: the reader consumed bytes and allows the writer to send as many more.
      *
      * @generated from field: innkeeper.agent.v1.Credit credit = 206;
      */
@@ -82,7 +82,7 @@ export type Frame = Message<"innkeeper.agent.v1.Frame"> & {
     case: "credit";
   } | {
     /**
-     * Node to agent: the answer is not wanted any more.
+     * Node to agent: the answer is no longer needed.
      *
      * @generated from field: innkeeper.agent.v1.Cancel cancel = 207;
      */
@@ -90,7 +90,7 @@ export type Frame = Message<"innkeeper.agent.v1.Frame"> & {
     case: "cancel";
   } | {
     /**
-     * Agent to node: something outside every call, such as "I am being stopped".
+     * Agent to node: a notice outside any call, such as that the agent is stopping.
      *
      * @generated from field: innkeeper.agent.v1.Goodbye goodbye = 208;
      */
@@ -139,14 +139,15 @@ export type Hello = Message<"innkeeper.agent.v1.Hello"> & {
   wallTimeUnixNs: bigint;
 
   /**
-   * May the agent step its clock to `wall_time_unix_ns` when it is off after a pause, a restore, or at boot? Off for adopted VMs.
+   * Whether the agent may step its clock to `wall_time_unix_ns` if it is wrong after a pause, a restore, or at boot. False for
+   * adopted VMs.
    *
    * @generated from field: bool may_step_clock = 4;
    */
   mayStepClock: boolean;
 
   /**
-   * Who the VM is, so that a guest cloned from a shared base image learns its identity. Empty for adopted VMs.
+   * Identity of the VM, for guests cloned from a shared base image. Empty for adopted VMs.
    *
    * @generated from field: string vm_id = 5;
    */
@@ -179,7 +180,7 @@ export const HelloSchema: GenMessage<Hello> = /*@__PURE__*/
  */
 export type Welcome = Message<"innkeeper.agent.v1.Welcome"> & {
   /**
-   * The version both will speak.
+   * The version that both sides use from now on.
    *
    * @generated from field: uint32 version = 1;
    */
@@ -198,7 +199,7 @@ export type Welcome = Message<"innkeeper.agent.v1.Welcome"> & {
   bootId: string;
 
   /**
-   * Random, made once per agent process: a change means the agent was restarted and its processes are gone.
+   * Random, generated once per agent process: a change means that the agent restarted and its processes are lost.
    *
    * @generated from field: string agent_instance = 4;
    */
@@ -217,28 +218,28 @@ export type Welcome = Message<"innkeeper.agent.v1.Welcome"> & {
   wallTimeUnixNs: bigint;
 
   /**
-   * CLOCK_MONOTONIC. Comes to a halt while the VM is paused.
+   * CLOCK_MONOTONIC. Stops while the VM is paused.
    *
    * @generated from field: uint64 monotonic_ns = 7;
    */
   monotonicNs: bigint;
 
   /**
-   * Names of what this agent can do in this guest; sorted. See docs/protocol/native.md.
+   * Capabilities of this agent in this guest, sorted. See docs/protocol/native.md.
    *
    * @generated from field: repeated string capabilities = 8;
    */
   capabilities: string[];
 
   /**
-   * File systems are frozen now.
+   * Whether file systems are frozen.
    *
    * @generated from field: bool frozen = 9;
    */
   frozen: boolean;
 
   /**
-   * How far the guest's clock was from the node's when the hello was read (guest minus node), and whether it was stepped.
+   * Guest clock minus node clock when the hello was read, and whether the guest's clock was stepped.
    *
    * @generated from field: int64 clock_offset_ns = 10;
    */
@@ -250,7 +251,7 @@ export type Welcome = Message<"innkeeper.agent.v1.Welcome"> & {
   clockStepped: boolean;
 
   /**
-   * The agent's own process id in the guest.
+   * The agent's process id in the guest.
    *
    * @generated from field: uint32 pid = 12;
    */
@@ -265,7 +266,7 @@ export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
   messageDesc(file_agent_v1_frame, 2);
 
 /**
- * Begins a call. Call ids rise within a session, from 1.
+ * Begins a call. Call ids increase within a session, from 1.
  *
  * @generated from message innkeeper.agent.v1.Call
  */
@@ -276,7 +277,7 @@ export type Call = Message<"innkeeper.agent.v1.Call"> & {
   id: number;
 
   /**
-   * Full name, such as "innkeeper.agent.v1.FileService/Read".
+   * Full name of the method, such as "innkeeper.agent.v1.FileService/Read".
    *
    * @generated from field: string method = 2;
    */
@@ -290,7 +291,7 @@ export type Call = Message<"innkeeper.agent.v1.Call"> & {
   timeoutMs: number;
 
   /**
-   * Bytes of stream messages (their `body`) that the agent may send before it needs more credit.
+   * Bytes of stream messages (their `body`) that the agent may send before it must wait for credit.
    *
    * @generated from field: uint32 credit = 4;
    */
@@ -304,7 +305,7 @@ export type Call = Message<"innkeeper.agent.v1.Call"> & {
   body: Uint8Array;
 
   /**
-   * No further message follows from the node.
+   * The node sends no further messages.
    *
    * @generated from field: bool half_close = 6;
    */
@@ -330,7 +331,7 @@ export type StreamMessage = Message<"innkeeper.agent.v1.StreamMessage"> & {
   callId: number;
 
   /**
-   * From the node: no further message follows. An otherwise empty message may carry only this.
+   * The node sends no further messages. May be the only field that is set.
    *
    * @generated from field: bool half_close = 2;
    */
@@ -377,7 +378,7 @@ export type End = Message<"innkeeper.agent.v1.End"> & {
   reason: string;
 
   /**
-   * What happened, for a person.
+   * What happened, for people.
    *
    * @generated from field: string message = 4;
    */
@@ -401,7 +402,7 @@ export type Credit = Message<"innkeeper.agent.v1.Credit"> & {
   callId: number;
 
   /**
-   * Bytes of `body` that were consumed and may be sent again, beyond what was granted before.
+   * Bytes of `body` that were consumed, and that the writer may send in addition to earlier credit.
    *
    * @generated from field: uint32 bytes = 2;
    */

@@ -2,8 +2,8 @@
 // @generated from file agent/v1/frame.proto (package innkeeper.agent.v1, syntax proto3)
 /* eslint-disable */
 
-// What travels on a channel in the native dialect. `docs/protocol/native.md` is the full contract:
-// header, limits, how a session opens, what each side drops.
+// Frames of the native dialect. `docs/protocol/native.md` is the full contract: header, limits, how a session opens, what
+// each side drops.
 
 // What stands before a value: field number * 8 + wire type. Tags of two bytes also come byte by byte, and
 // fields of a fixed size with their size. All are plain numbers: a bundler inlines no others.

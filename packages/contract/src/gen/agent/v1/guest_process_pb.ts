@@ -18,7 +18,7 @@ export const file_agent_v1_guest_process: GenFile = /*@__PURE__*/
  */
 export type ListProcessesRequest = Message<"innkeeper.agent.v1.ListProcessesRequest"> & {
   /**
-   * At most 1,000; 0: 200. As many as fit into one answer come, of those with short commands some 600.
+   * At most 1,000; 0: 200. The list is cut to what fits into one answer, about 600 processes with short commands.
    *
    * @generated from field: uint32 limit = 1;
    */
@@ -52,7 +52,7 @@ export type ListProcessesResponse = Message<"innkeeper.agent.v1.ListProcessesRes
   processes: GuestProcess[];
 
   /**
-   * Of those that were asked for, before the limit.
+   * Number of matching processes, before the limit.
    *
    * @generated from field: uint32 total = 2;
    */
@@ -81,15 +81,14 @@ export type GuestProcess = Message<"innkeeper.agent.v1.GuestProcess"> & {
   parentPid: number;
 
   /**
-   * As the kernel has it, 15 bytes.
+   * The kernel's name for it, at most 15 bytes.
    *
    * @generated from field: string name = 3;
    */
   name: string;
 
   /**
-   * Arguments with spaces between them, at most 4,096 bytes, fewer in a long list; empty for kernel threads. They may hold
-   * secrets.
+   * Arguments joined by spaces, at most 4,096 bytes, fewer in a long list; empty for kernel threads. May contain secrets.
    *
    * @generated from field: string command = 4;
    */
@@ -113,7 +112,7 @@ export type GuestProcess = Message<"innkeeper.agent.v1.GuestProcess"> & {
   state: string;
 
   /**
-   * Share of one CPU in percent; absent when it was not seen twice.
+   * Share of one CPU in percent; absent until the process was sampled twice.
    *
    * @generated from field: optional double cpu_percent = 8;
    */
@@ -164,14 +163,14 @@ export type SignalProcessRequest = Message<"innkeeper.agent.v1.SignalProcessRequ
   signal: number;
 
   /**
-   * The process and all its descendants.
+   * Signal the process and all its descendants.
    *
    * @generated from field: bool tree = 3;
    */
   tree: boolean;
 
   /**
-   * Refuse (PROCESS_CHANGED) when the process with this pid began at another time; 0: do not look.
+   * Fail with PROCESS_CHANGED if the process with this pid started at another time; 0: do not check.
    *
    * @generated from field: int64 started_unix_ns = 4;
    */
@@ -241,13 +240,13 @@ export const ProcessSortSchema: GenEnum<ProcessSort> = /*@__PURE__*/
   enumDesc(file_agent_v1_guest_process, 0);
 
 /**
- * Every process of the guest, whoever started it.
+ * All processes of the guest, not only those that the agent started.
  *
  * @generated from service innkeeper.agent.v1.GuestProcessService
  */
 export const GuestProcessService: GenService<{
   /**
-   * Reads /proc. CPU shares are of the time since an earlier call, when that was 0.5 to 30 s ago, else of 200 ms.
+   * Reads /proc. CPU shares cover the time since the previous call if that was 0.5 to 30 s ago, otherwise 200 ms.
    *
    * @generated from rpc innkeeper.agent.v1.GuestProcessService.List
    */

@@ -23,14 +23,14 @@ export type ShutdownRequest = Message<"innkeeper.agent.v1.ShutdownRequest"> & {
   mode: ShutdownMode;
 
   /**
-   * Seconds to wait first; at most 86,400. A later request replaces a waiting one.
+   * Delay in seconds; at most 86,400. A later request replaces a pending one.
    *
    * @generated from field: uint32 delay_seconds = 2;
    */
   delaySeconds: number;
 
   /**
-   * For those who are logged in.
+   * Message to users who are logged in to the guest.
    *
    * @generated from field: string message = 3;
    */
@@ -49,7 +49,7 @@ export const ShutdownRequestSchema: GenMessage<ShutdownRequest> = /*@__PURE__*/
  */
 export type ShutdownResponse = Message<"innkeeper.agent.v1.ShutdownResponse"> & {
   /**
-   * How it is done, such as "systemctl poweroff" or "reboot(2)".
+   * How the guest is shut down, such as "systemctl poweroff" or "reboot(2)".
    *
    * @generated from field: string method = 1;
    */
@@ -104,7 +104,7 @@ export const ShutdownModeSchema: GenEnum<ShutdownMode> = /*@__PURE__*/
  */
 export const PowerService: GenService<{
   /**
-   * Shuts the guest down through its init system. The answer comes before the shutdown begins.
+   * Shuts the guest down through its init system. The call returns before the shutdown begins.
    *
    * @generated from rpc innkeeper.agent.v1.PowerService.Shutdown
    */

@@ -138,7 +138,7 @@ export type System = Message<"innkeeper.agent.v1.System"> & {
   capabilities: string[];
 
   /**
-   * Capabilities that this guest cannot offer, and why.
+   * Capabilities that are not available in this guest, and why.
    *
    * @generated from field: repeated innkeeper.agent.v1.MissingCapability missing_capabilities = 12;
    */
@@ -184,14 +184,14 @@ export const MissingCapabilitySchema: GenMessage<MissingCapability> = /*@__PURE_
  */
 export type WatchRequest = Message<"innkeeper.agent.v1.WatchRequest"> & {
   /**
-   * Milliseconds between reports; 0 is the default of 5000; at least 250, at most 3,600,000.
+   * Milliseconds between reports; 250 to 3,600,000; 0: 5,000.
    *
    * @generated from field: uint32 interval_ms = 1;
    */
   intervalMs: number;
 
   /**
-   * End after the first report (which then has a CPU share, from a second sample 200 ms after the first if need be).
+   * End after the first report. It always has a CPU share, if necessary from a second sample 200 ms after the first.
    *
    * @generated from field: bool once = 2;
    */
@@ -210,7 +210,7 @@ export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
  */
 export type Telemetry = Message<"innkeeper.agent.v1.Telemetry"> & {
   /**
-   * Guest's wall and monotonic clock when sampled.
+   * The guest's wall and monotonic clocks at the time of the sample.
    *
    * @generated from field: int64 wall_time_unix_ns = 1;
    */
@@ -284,7 +284,7 @@ export type Telemetry = Message<"innkeeper.agent.v1.Telemetry"> & {
   agent?: AgentCost | undefined;
 
   /**
-   * The address to show for this VM, one per family at most, and why it was chosen.
+   * The addresses to show for this VM, at most one per family, each with the reason for the choice.
    *
    * @generated from field: repeated innkeeper.agent.v1.PrimaryAddress primary_addresses = 15;
    */
@@ -304,7 +304,7 @@ export const TelemetrySchema: GenMessage<Telemetry> = /*@__PURE__*/
   messageDesc(file_agent_v1_telemetry, 6);
 
 /**
- * /proc/stat, its `cpu` line, in clock ticks of 1/100 s since boot. Busy is everything but idle and iowait.
+ * /proc/stat, its `cpu` line, in clock ticks of 1/100 s since boot. Busy is everything except idle and iowait.
  *
  * @generated from message innkeeper.agent.v1.Cpu
  */
@@ -548,7 +548,7 @@ export type Mount = Message<"innkeeper.agent.v1.Mount"> & {
   readOnly: boolean;
 
   /**
-   * statvfs: absent, with `error`, where it did not answer in time.
+   * From statvfs; absent, with `error` set, if it did not return in time.
    *
    * @generated from field: optional uint64 total_bytes = 5;
    */
@@ -560,7 +560,7 @@ export type Mount = Message<"innkeeper.agent.v1.Mount"> & {
   usedBytes?: bigint | undefined;
 
   /**
-   * What an unprivileged user can still write.
+   * Space available to unprivileged users.
    *
    * @generated from field: optional uint64 available_bytes = 7;
    */
@@ -577,7 +577,7 @@ export type Mount = Message<"innkeeper.agent.v1.Mount"> & {
   inodesFree?: bigint | undefined;
 
   /**
-   * Why there are no figures.
+   * Why the figures are absent.
    *
    * @generated from field: string error = 10;
    */
@@ -611,7 +611,7 @@ export type NetworkInterface = Message<"innkeeper.agent.v1.NetworkInterface"> & 
   macAddress: string;
 
   /**
-   * IFF_UP and a carrier (operstate "up", or "unknown" for drivers that do not say).
+   * IFF_UP and a carrier (operstate "up", or "unknown" for drivers that do not report it).
    *
    * @generated from field: bool up = 4;
    */
@@ -668,7 +668,7 @@ export type NetworkInterface = Message<"innkeeper.agent.v1.NetworkInterface"> & 
   txDropped?: bigint | undefined;
 
   /**
-   * Name of the bridge or bond this interface belongs to; empty for none.
+   * Name of the bridge or bond that this interface belongs to, or empty.
    *
    * @generated from field: string master = 15;
    */
@@ -775,7 +775,7 @@ export const LoggedInUserSchema: GenMessage<LoggedInUser> = /*@__PURE__*/
   messageDesc(file_agent_v1_telemetry, 15);
 
 /**
- * What the agent itself costs the guest.
+ * What the agent uses in the guest.
  *
  * @generated from message innkeeper.agent.v1.AgentCost
  */
@@ -793,7 +793,7 @@ export type AgentCost = Message<"innkeeper.agent.v1.AgentCost"> & {
   cpuTimeUs?: bigint | undefined;
 
   /**
-   * Helpers that did not come back from the kernel and were given up.
+   * Helper processes that hung in the kernel and were abandoned.
    *
    * @generated from field: uint32 abandoned_helpers = 3;
    */
@@ -915,13 +915,13 @@ export const AddressScopeSchema: GenEnum<AddressScope> = /*@__PURE__*/
   enumDesc(file_agent_v1_telemetry, 1);
 
 /**
- * What the guest is and what it uses now. A value that is not known is absent, never zero.
+ * What the guest is and what it currently uses. A value that is not known is absent, never zero.
  *
  * @generated from service innkeeper.agent.v1.TelemetryService
  */
 export const TelemetryService: GenService<{
   /**
-   * Answers at once.
+   * Returns at once; shows that the agent responds.
    *
    * @generated from rpc innkeeper.agent.v1.TelemetryService.Ping
    */
@@ -931,7 +931,7 @@ export const TelemetryService: GenService<{
     output: typeof PingResponseSchema;
   },
   /**
-   * What changes rarely: operating system, kernel, hostname, capabilities with reasons for those that are missing.
+   * Properties that rarely change: operating system, kernel, hostname, capabilities, and why some are missing.
    *
    * @generated from rpc innkeeper.agent.v1.TelemetryService.GetSystem
    */
@@ -941,7 +941,7 @@ export const TelemetryService: GenService<{
     output: typeof SystemSchema;
   },
   /**
-   * One report, then one every interval, and at once when an address, a mount or the frozen state changes.
+   * Sends a report now, one every interval, and one whenever an address, a mount or the frozen state changes.
    * The first report's CPU share is absent unless the agent has an earlier sample.
    *
    * @generated from rpc innkeeper.agent.v1.TelemetryService.Watch

@@ -66,7 +66,7 @@ export type LoginResponse = Message<"innkeeper.control.v1.LoginResponse"> & {
   me?: Me | undefined;
 
   /**
-   * To be sent in the header x-innkeeper-csrf with everything that changes something.
+   * Send it in the header x-innkeeper-csrf with every call that changes something.
    *
    * @generated from field: string csrf_token = 2;
    */
@@ -85,7 +85,7 @@ export const LoginResponseSchema: GenMessage<LoginResponse> = /*@__PURE__*/
  */
 export type LogoutRequest = Message<"innkeeper.control.v1.LogoutRequest"> & {
   /**
-   * All sessions of the user, this one included.
+   * End all sessions of the user, including this one.
    *
    * @generated from field: bool everywhere = 1;
    */
@@ -135,7 +135,7 @@ export type Me = Message<"innkeeper.control.v1.Me"> & {
   user: string;
 
   /**
-   * How the caller came in: "socket", "session" or "token".
+   * How the caller logged in: "socket", "session" or "token".
    *
    * @generated from field: string via = 2;
    */
@@ -154,14 +154,14 @@ export type Me = Message<"innkeeper.control.v1.Me"> & {
   privileges: string[];
 
   /**
-   * Privileges on some VMs only, with the scopes they hold for.
+   * Privileges on some VMs only, by scope.
    *
    * @generated from field: repeated innkeeper.control.v1.ScopedPrivileges scoped_privileges = 5;
    */
   scopedPrivileges: ScopedPrivileges[];
 
   /**
-   * Of the session or token; absent for the socket.
+   * When the session or token expires; absent for the socket.
    *
    * @generated from field: optional int64 expires_unix_ns = 6;
    */
@@ -173,7 +173,7 @@ export type Me = Message<"innkeeper.control.v1.Me"> & {
   csrfToken: string;
 
   /**
-   * The user still has the password that was made for them, or none.
+   * The user has no password, or still has an initial one.
    *
    * @generated from field: bool password_needed = 8;
    */
@@ -214,7 +214,7 @@ export const ScopedPrivilegesSchema: GenMessage<ScopedPrivileges> = /*@__PURE__*
  */
 export type ChangePasswordRequest = Message<"innkeeper.control.v1.ChangePasswordRequest"> & {
   /**
-   * Empty when the user has none yet.
+   * Empty if the user has no password yet.
    *
    * @generated from field: string current_password = 1;
    */
@@ -345,7 +345,7 @@ export type Token = Message<"innkeeper.control.v1.Token"> & {
   name: string;
 
   /**
-   * Empty: all that the user may.
+   * Empty: all privileges of the user.
    *
    * @generated from field: repeated string privileges = 4;
    */
@@ -359,7 +359,7 @@ export type Token = Message<"innkeeper.control.v1.Token"> & {
   scope: string;
 
   /**
-   * When there are any, exec and runs may only start a command that begins with the words of one of them, and no shell.
+   * If not empty, exec and runs may start only commands that begin with the words of one of these, and no shell.
    *
    * @generated from field: repeated string allowed_commands = 6;
    */
@@ -473,7 +473,7 @@ export type CreateTokenResponse = Message<"innkeeper.control.v1.CreateTokenRespo
   token?: Token | undefined;
 
   /**
-   * Shown once; only its hash is kept.
+   * Returned only here; the store keeps only its hash.
    *
    * @generated from field: string secret = 2;
    */
@@ -671,7 +671,7 @@ export type CreateUserRequest = Message<"innkeeper.control.v1.CreateUserRequest"
   roles: RoleBinding[];
 
   /**
-   * Empty: none; the user comes in by a login link and sets one.
+   * Empty: no password; the user logs in with a login link and sets one.
    *
    * @generated from field: string password = 3;
    */
@@ -695,7 +695,7 @@ export type UpdateUserRequest = Message<"innkeeper.control.v1.UpdateUserRequest"
   name: string;
 
   /**
-   * Replaces all bindings when `set_roles`.
+   * Replaces all role bindings if `set_roles` is true.
    *
    * @generated from field: bool set_roles = 2;
    */
@@ -712,7 +712,7 @@ export type UpdateUserRequest = Message<"innkeeper.control.v1.UpdateUserRequest"
   disabled?: boolean | undefined;
 
   /**
-   * Empty string: takes the password away. Ends the user's sessions.
+   * Empty string: removes the password. Ends the user's sessions.
    *
    * @generated from field: optional string password = 5;
    */
@@ -811,7 +811,7 @@ export type ListRolesResponse = Message<"innkeeper.control.v1.ListRolesResponse"
   roles: Role[];
 
   /**
-   * Every privilege there is, with what it allows.
+   * Every privilege, with what it allows.
    *
    * @generated from field: repeated innkeeper.control.v1.Privilege known_privileges = 2;
    */
@@ -905,14 +905,14 @@ export const DeleteRoleResponseSchema: GenMessage<DeleteRoleResponse> = /*@__PUR
   messageDesc(file_control_v1_access, 36);
 
 /**
- * Who may come in, and what they may do. A privilege of "public" is open to everybody, "self" to everybody who is
- * logged in, about themselves.
+ * Users, logins, tokens and roles. Methods with the privilege "public" are open to everyone; those with "self" are open to
+ * every logged-in user, for their own account.
  *
  * @generated from service innkeeper.control.v1.AccessService
  */
 export const AccessService: GenService<{
   /**
-   * Opens a session. Throttled per user name and per address; the answer does not tell which of the two was wrong.
+   * Opens a session. Throttled per user name and per address; the error does not say whether the name or the password was wrong.
    *
    * @generated from rpc innkeeper.control.v1.AccessService.Login
    */
@@ -966,7 +966,7 @@ export const AccessService: GenService<{
     output: typeof ListSessionsResponseSchema;
   },
   /**
-   * Tokens of the caller; of all users with `user.manage` and `all`.
+   * The caller's tokens; with `all`, which requires `user.manage`, those of all users.
    *
    * @generated from rpc innkeeper.control.v1.AccessService.ListTokens
    */
@@ -976,7 +976,7 @@ export const AccessService: GenService<{
     output: typeof ListTokensResponseSchema;
   },
   /**
-   * A token can never do more than its user.
+   * Creates a token. A token can never do more than its user.
    *
    * @generated from rpc innkeeper.control.v1.AccessService.CreateToken
    */
@@ -994,7 +994,7 @@ export const AccessService: GenService<{
     output: typeof RevokeTokenResponseSchema;
   },
   /**
-   * A link that logs a user in once, within 10 minutes.
+   * Creates a link that logs a user in once, within 10 minutes.
    *
    * @generated from rpc innkeeper.control.v1.AccessService.CreateLoginLink
    */
@@ -1020,8 +1020,8 @@ export const AccessService: GenService<{
     output: typeof UserSchema;
   },
   /**
-   * Replaces what is given. Needs every privilege that the user has, and refuses to leave no administrator
-   * (LAST_ADMINISTRATOR). The same holds for removing a user, and for changing a role that users hold.
+   * Changes the given fields. Requires every privilege that the user has, and fails if no administrator would be left
+   * (LAST_ADMINISTRATOR). The same applies to removing a user and to changing a role that users hold.
    *
    * @generated from rpc innkeeper.control.v1.AccessService.UpdateUser
    */
@@ -1047,7 +1047,7 @@ export const AccessService: GenService<{
     output: typeof ListRolesResponseSchema;
   },
   /**
-   * Makes a role or replaces it. The built-in ones (administrator, operator, viewer) cannot be changed.
+   * Creates or replaces a role. The built-in ones (administrator, operator, viewer) cannot be changed.
    *
    * @generated from rpc innkeeper.control.v1.AccessService.SetRole
    */

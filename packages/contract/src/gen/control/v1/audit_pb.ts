@@ -76,7 +76,7 @@ export type AuditEntry = Message<"innkeeper.control.v1.AuditEntry"> & {
   result: string;
 
   /**
-   * SHA-256 over this entry and the hash of the one before, hex.
+   * Hex SHA-256 over this entry and the hash of the previous one.
    *
    * @generated from field: string hash = 11;
    */
@@ -204,7 +204,7 @@ export type VerifyAuditResponse = Message<"innkeeper.control.v1.VerifyAuditRespo
   entries: bigint;
 
   /**
-   * The first entry whose hash does not fit; absent when the chain is whole.
+   * The first entry with a wrong hash; absent if the chain is intact.
    *
    * @generated from field: optional uint64 broken_at_id = 2;
    */
@@ -219,7 +219,8 @@ export const VerifyAuditResponseSchema: GenMessage<VerifyAuditResponse> = /*@__P
   messageDesc(file_control_v1_audit, 4);
 
 /**
- * Who did what to which VM, and how it ended. Entries are only ever added; each hashes the one before.
+ * The audit: who did what to which VM, with the result. Entries are only added, and each contains the hash of the one
+ * before.
  *
  * @generated from service innkeeper.control.v1.AuditService
  */
@@ -235,7 +236,7 @@ export const AuditService: GenService<{
     output: typeof ListAuditResponseSchema;
   },
   /**
-   * Recomputes the chain of hashes.
+   * Verifies the chain of hashes by recomputing it.
    *
    * @generated from rpc innkeeper.control.v1.AuditService.VerifyAudit
    */

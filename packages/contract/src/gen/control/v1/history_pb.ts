@@ -23,7 +23,7 @@ export type QueryHistoryRequest = Message<"innkeeper.control.v1.QueryHistoryRequ
   vm: string;
 
   /**
-   * Names, or beginnings that end with "."; empty: all.
+   * Metric names, or prefixes that end with "."; empty: all.
    *
    * @generated from field: repeated string metrics = 2;
    */
@@ -42,7 +42,7 @@ export type QueryHistoryRequest = Message<"innkeeper.control.v1.QueryHistoryRequ
   toUnixNs: bigint;
 
   /**
-   * At most 2,000; 0: 300. The server takes the resolution that fits.
+   * At most 2,000; 0: 300. The server chooses the resolution accordingly.
    *
    * @generated from field: uint32 max_points = 5;
    */
@@ -111,7 +111,7 @@ export type Series = Message<"innkeeper.control.v1.Series"> & {
   source: string;
 
   /**
-   * NaN where nothing was measured.
+   * NaN for intervals without a measurement.
    *
    * @generated from field: repeated double average = 4;
    */
@@ -136,7 +136,7 @@ export const SeriesSchema: GenMessage<Series> = /*@__PURE__*/
   messageDesc(file_control_v1_history, 2);
 
 /**
- * What was measured: 5 s for a day, 1 min for two weeks, 15 min for a year.
+ * Past measurements: every 5 s for a day, every minute for two weeks, every 15 minutes for a year.
  *
  * @generated from service innkeeper.control.v1.HistoryService
  */

@@ -42,7 +42,7 @@ export type Image = Message<"innkeeper.control.v1.Image"> & {
   diskBytes: bigint;
 
   /**
-   * Of the image as it was added.
+   * SHA-256 of the image as it was added.
    *
    * @generated from field: string sha256 = 5;
    */
@@ -54,14 +54,14 @@ export type Image = Message<"innkeeper.control.v1.Image"> & {
   addedUnixNs: bigint;
 
   /**
-   * The agent is in the prepared base of this image, in this version. Empty when it could not be put in.
+   * Version of the agent in this image's prepared base. Empty if it could not be installed.
    *
    * @generated from field: string agent_version = 7;
    */
   agentVersion: string;
 
   /**
-   * Why it could not: stable reason, what happened, what to do.
+   * Why the agent could not be installed: stable reason, what happened, what to do.
    *
    * @generated from field: string agent_reason = 8;
    */
@@ -85,14 +85,14 @@ export type Image = Message<"innkeeper.control.v1.Image"> & {
   initSystem: string;
 
   /**
-   * The VM is started with this kernel of ours, because the image has no boot loader.
+   * The VM boots a kernel that Innkeeper provides, because the image has no boot loader.
    *
    * @generated from field: bool direct_kernel = 12;
    */
   directKernel: boolean;
 
   /**
-   * VMs that use it.
+   * Number of VMs that use the image.
    *
    * @generated from field: uint32 vm_count = 13;
    */
@@ -141,7 +141,7 @@ export const ListImagesResponseSchema: GenMessage<ListImagesResponse> = /*@__PUR
  */
 export type AddImageRequest = Message<"innkeeper.control.v1.AddImageRequest"> & {
   /**
-   * As a VM's name.
+   * Same rules as for a VM's name.
    *
    * @generated from field: string name = 1;
    */
@@ -179,7 +179,7 @@ export type BuildImageRequest = Message<"innkeeper.control.v1.BuildImageRequest"
   name: string;
 
   /**
-   * Build again although it exists.
+   * Rebuild an image that already exists.
    *
    * @generated from field: bool rebuild = 3;
    */
@@ -223,7 +223,7 @@ export const ImageService: GenService<{
     output: typeof ListImagesResponseSchema;
   },
   /**
-   * Takes a disk image that lies on the host. It is copied (reflink where it can be); the file itself is not touched.
+   * Adds a disk image from a file on the host. The file is copied (by reflink if possible) and not changed.
    *
    * @generated from rpc innkeeper.control.v1.ImageService.AddImage
    */

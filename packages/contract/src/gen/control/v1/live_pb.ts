@@ -2,8 +2,8 @@
 // @generated from file control/v1/live.proto (package innkeeper.control.v1, syntax proto3)
 /* eslint-disable */
 
-// What a browser keeps open: WebSocket /v1/live, binary messages. A client subscribes to topics; each topic sends what it
-// is now, and again when it changes, at most once a second.
+// Messages of the WebSocket /v1/live, which a browser keeps open (binary messages). A client subscribes to topics; each
+// topic sends its current state, and sends it again when it changes, at most once a second.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -26,7 +26,7 @@ export const file_control_v1_live: GenFile = /*@__PURE__*/
  */
 export type LiveRequest = Message<"innkeeper.control.v1.LiveRequest"> & {
   /**
-   * Made by the client; at most 64 at once. A request with an id in use replaces that topic.
+   * Chosen by the client; at most 64 topics at once. A request with an id in use replaces that topic.
    *
    * @generated from field: uint32 id = 1;
    */
@@ -116,7 +116,7 @@ export const FleetRequestSchema: GenMessage<FleetRequest> = /*@__PURE__*/
   messageDesc(file_control_v1_live, 2);
 
 /**
- * The numbers of the overview.
+ * The figures of the overview page.
  *
  * @generated from message innkeeper.control.v1.Fleet
  */
@@ -137,14 +137,14 @@ export type Fleet = Message<"innkeeper.control.v1.Fleet"> & {
   connected: number;
 
   /**
-   * An agent older than this daemon's.
+   * VMs with an agent older than this daemon's.
    *
    * @generated from field: uint32 outdated = 4;
    */
   outdated: number;
 
   /**
-   * Running without an agent that reports.
+   * Running VMs whose agent does not report.
    *
    * @generated from field: uint32 silent = 5;
    */
@@ -173,7 +173,7 @@ export type Fleet = Message<"innkeeper.control.v1.Fleet"> & {
   events: Event[];
 
   /**
-   * What a newcomer has done: "image", "vm", "agent", "run", "password".
+   * First steps that are done: "image", "vm", "agent", "run", "password".
    *
    * @generated from field: repeated string done_steps = 10;
    */
@@ -201,7 +201,7 @@ export type LiveEvent = Message<"innkeeper.control.v1.LiveEvent"> & {
    */
   event: {
     /**
-     * Rows: without interfaces, users, pressures and capabilities, which the topic `vm` has.
+     * Rows of the list, without interfaces, users, pressures and capabilities; the topic `vm` includes those.
      *
      * @generated from field: innkeeper.control.v1.ListVmsResponse list_vms = 2;
      */
@@ -227,7 +227,7 @@ export type LiveEvent = Message<"innkeeper.control.v1.LiveEvent"> & {
     case: "operations";
   } | {
     /**
-     * The one topic that tells differences: it begins with the run and its output so far.
+     * The only topic that sends differences: first the run and its output so far, then changes.
      *
      * @generated from field: innkeeper.control.v1.RunEvent run = 6;
      */
@@ -241,7 +241,7 @@ export type LiveEvent = Message<"innkeeper.control.v1.LiveEvent"> & {
     case: "events";
   } | {
     /**
-     * The topic ended; no more of it follows.
+     * The topic ended; no further events follow.
      *
      * @generated from field: innkeeper.control.v1.LiveError error = 15;
      */

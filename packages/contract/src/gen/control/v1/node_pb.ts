@@ -73,7 +73,7 @@ export type Node = Message<"innkeeper.control.v1.Node"> & {
   startedUnixNs: bigint;
 
   /**
-   * Where the web console is, such as "http://127.0.0.1:8080"; empty when the daemon listens on no port.
+   * URL of the web console, such as "http://127.0.0.1:8080"; empty if the daemon does not listen on a TCP port.
    *
    * @generated from field: string web_url = 9;
    */
@@ -92,7 +92,7 @@ export const NodeSchema: GenMessage<Node> = /*@__PURE__*/
  */
 export const NodeService: GenService<{
   /**
-   * What the daemon is and what it found on its host.
+   * Returns properties of the daemon and of its host.
    *
    * @generated from rpc innkeeper.control.v1.NodeService.GetNode
    */

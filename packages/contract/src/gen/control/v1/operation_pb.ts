@@ -35,28 +35,28 @@ export type Operation = Message<"innkeeper.control.v1.Operation"> & {
   state: OperationState;
 
   /**
-   * Name of what it works on.
+   * Name of the VM or image that it works on.
    *
    * @generated from field: string target = 4;
    */
   target: string;
 
   /**
-   * The step it is at, for a person.
+   * The current step, for people.
    *
    * @generated from field: string stage = 5;
    */
   stage: string;
 
   /**
-   * 0 to 1; absent when it cannot be known.
+   * 0 to 1; absent if unknown.
    *
    * @generated from field: optional double progress = 6;
    */
   progress?: number | undefined;
 
   /**
-   * The last lines of its log; 200 at most.
+   * The last lines of its log; at most 200.
    *
    * @generated from field: repeated string log = 7;
    */
@@ -73,7 +73,7 @@ export type Operation = Message<"innkeeper.control.v1.Operation"> & {
   endedUnixNs?: bigint | undefined;
 
   /**
-   * When it failed: Connect code name, stable reason, what happened, what to do.
+   * If it failed: Connect code name, stable reason, what happened, what to do.
    *
    * @generated from field: string error_code = 10;
    */
@@ -100,7 +100,7 @@ export type Operation = Message<"innkeeper.control.v1.Operation"> & {
   cancellable: boolean;
 
   /**
-   * Id of the VM it works on, when it is one.
+   * Id of the VM that it works on, if any.
    *
    * @generated from field: string vm_id = 15;
    */
@@ -209,7 +209,7 @@ export const OperationStateSchema: GenEnum<OperationState> = /*@__PURE__*/
   enumDesc(file_control_v1_operation, 0);
 
 /**
- * Everything slow is an operation: it has progress, a log and a cancel, and survives a restart of the daemon.
+ * Slow work is an operation: it has progress and a log, can be canceled, and stays known after a restart of the daemon.
  *
  * @generated from service innkeeper.control.v1.OperationService
  */
@@ -231,7 +231,7 @@ export const OperationService: GenService<{
     output: typeof ListOperationsResponseSchema;
   },
   /**
-   * The operation as it is, then again at each change, until it has ended.
+   * Sends the operation now and after each change, until it has ended.
    *
    * @generated from rpc innkeeper.control.v1.OperationService.WatchOperation
    */

@@ -27,7 +27,7 @@ export type CreateTerminalRequest = Message<"innkeeper.control.v1.CreateTerminal
   vm: string;
 
   /**
-   * Name or number in the guest; default: root.
+   * Name or numeric id in the guest; default: root.
    *
    * @generated from field: string user = 2;
    */
@@ -55,14 +55,14 @@ export type CreateTerminalRequest = Message<"innkeeper.control.v1.CreateTerminal
   rows: number;
 
   /**
-   * At most 100 characters. Default: what the program calls itself, else its name.
+   * At most 100 characters. Default: the title that the program sets, otherwise its name.
    *
    * @generated from field: string title = 6;
    */
   title: string;
 
   /**
-   * Absolute; default: the user's home.
+   * Absolute path; default: the user's home.
    *
    * @generated from field: string working_directory = 7;
    */
@@ -125,7 +125,7 @@ export type Terminal = Message<"innkeeper.control.v1.Terminal"> & {
   createdUnixNs: bigint;
 
   /**
-   * The control plane's user.
+   * The control plane's user who created it.
    *
    * @generated from field: string created_by = 9;
    */
@@ -137,14 +137,14 @@ export type Terminal = Message<"innkeeper.control.v1.Terminal"> & {
   state: TerminalState;
 
   /**
-   * How its process ended; absent while it runs, and when it was lost.
+   * How its process ended; absent while it is running, or if it was lost.
    *
    * @generated from field: optional innkeeper.agent.v1.ExecExited exited = 11;
    */
   exited?: ExecExited | undefined;
 
   /**
-   * Why it was lost: the VM stopped, or its agent was started anew.
+   * Why it was lost: the VM stopped, or its agent restarted.
    *
    * @generated from field: string error_reason = 12;
    */
@@ -156,7 +156,7 @@ export type Terminal = Message<"innkeeper.control.v1.Terminal"> & {
   errorMessage: string;
 
   /**
-   * Connections that look at it.
+   * Number of connected viewers.
    *
    * @generated from field: uint32 viewers = 14;
    */
@@ -263,13 +263,13 @@ export const TerminalStateSchema: GenEnum<TerminalState> = /*@__PURE__*/
 
 /**
  * Terminals: login shells and programs on a pseudo-terminal of a guest, whose screens the control plane keeps. They outlive
- * who looks at them; WebSocket /v1/vms/{vm}/terminals/{id} shows one. See docs/protocol/http.md.
+ * their viewers; WebSocket /v1/vms/{vm}/terminals/{id} attaches to one. See docs/protocol/http.md.
  *
  * @generated from service innkeeper.control.v1.TerminalService
  */
 export const TerminalService: GenService<{
   /**
-   * Starts one. At most 16 run in a VM: TOO_MANY_TERMINALS.
+   * Starts a terminal. A VM can have at most 16 (TOO_MANY_TERMINALS).
    *
    * @generated from rpc innkeeper.control.v1.TerminalService.CreateTerminal
    */
@@ -279,7 +279,7 @@ export const TerminalService: GenService<{
     output: typeof TerminalSchema;
   },
   /**
-   * Oldest first: the caller's own, and everybody's for who has user.manage. Those that ended are kept for 10 minutes.
+   * Oldest first: the caller's terminals, or all of them with `user.manage`. Ended ones are kept for 10 minutes.
    *
    * @generated from rpc innkeeper.control.v1.TerminalService.ListTerminals
    */
@@ -289,7 +289,7 @@ export const TerminalService: GenService<{
     output: typeof ListTerminalsResponseSchema;
   },
   /**
-   * HUP to the whole tree, KILL after 2 seconds. One that has ended is forgotten.
+   * Sends HUP to the whole process tree, and KILL after 2 seconds. A terminal that has already ended is removed.
    *
    * @generated from rpc innkeeper.control.v1.TerminalService.CloseTerminal
    */

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 // The public API of the control plane. Calls are Connect, gRPC or plain JSON at /innkeeper.control.v1.<Service>/<Method>.
-// Bulk bytes travel beside it, as docs/protocol/http.md says: files as HTTP bodies, exec and consoles as WebSockets.
+// Bulk data uses other routes, described in docs/protocol/http.md: files as HTTP bodies, exec and consoles as WebSockets.
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -44,7 +44,7 @@ export type Vm = Message<"innkeeper.control.v1.Vm"> & {
   state: VmState;
 
   /**
-   * Why the VM is in this state, where it needs a word: last lines of a hypervisor that died, for one.
+   * Why the VM is in this state, if that needs an explanation, such as the last lines of a hypervisor that died.
    *
    * @generated from field: string state_detail = 4;
    */
@@ -120,21 +120,21 @@ export type Vm = Message<"innkeeper.control.v1.Vm"> & {
   driver: string;
 
   /**
-   * The operation that works on this VM now.
+   * The operation that is running on this VM, or empty.
    *
    * @generated from field: string operation_id = 18;
    */
   operationId: string;
 
   /**
-   * What a guest without our agent has told of itself; empty when it has told nothing since the VM started.
+   * The address that a guest without Innkeeper's agent reported; empty if it has reported none since the VM started.
    *
    * @generated from field: string reported_address = 19;
    */
   reportedAddress: string;
 
   /**
-   * Starts with the daemon, unless somebody stopped it since the host booted.
+   * Start it with the daemon, unless somebody stopped it since the host booted.
    *
    * @generated from field: bool autostart = 20;
    */
@@ -158,7 +158,7 @@ export type Agent = Message<"innkeeper.control.v1.Agent"> & {
   state: AgentState;
 
   /**
-   * Stable reason from the error registry when the agent is not there, such as IMAGE_NOT_EXT4.
+   * Stable reason from the error registry if the agent is absent, such as IMAGE_NOT_EXT4.
    *
    * @generated from field: string reason = 2;
    */
@@ -197,7 +197,7 @@ export type Agent = Message<"innkeeper.control.v1.Agent"> & {
   capabilities: string[];
 
   /**
-   * When the last telemetry was taken, by the node's clock.
+   * When the last telemetry was received, by the node's clock.
    *
    * @generated from field: optional int64 telemetry_unix_ns = 9;
    */
@@ -212,7 +212,7 @@ export const AgentSchema: GenMessage<Agent> = /*@__PURE__*/
   messageDesc(file_control_v1_vm, 1);
 
 /**
- * What the hypervisor's process uses on the host: not what the guest uses.
+ * What the hypervisor process uses on the host, which is not what the guest uses.
  *
  * @generated from message innkeeper.control.v1.HypervisorUsage
  */
@@ -253,14 +253,14 @@ export const HypervisorUsageSchema: GenMessage<HypervisorUsage> = /*@__PURE__*/
 export type ListVmsRequest = Message<"innkeeper.control.v1.ListVmsRequest"> & {
   /**
    * Words and conditions, all of which must hold: `web`, `state:running`, `agent:outdated`, `os:debian`, `tag:env=prod`,
-   * `image:tiny`, `mem>80`, `cpu<5`, `disk>=90`; "!" before one turns it around. Empty: all. docs/operate/filter.md
+   * `image:tiny`, `mem>80`, `cpu<5`, `disk>=90`; "!" before one negates it. Empty: all. See docs/operate/filter.md.
    *
    * @generated from field: string filter = 1;
    */
   filter: string;
 
   /**
-   * "name", "state", "cpu", "memory", "disk", "uptime", "created"; with "-" before it: descending. Default: "name".
+   * "name", "state", "cpu", "memory", "disk", "uptime", "created"; with "-" in front: descending. Default: "name".
    *
    * @generated from field: string sort = 2;
    */
@@ -274,7 +274,7 @@ export type ListVmsRequest = Message<"innkeeper.control.v1.ListVmsRequest"> & {
   pageSize: number;
 
   /**
-   * VMs to skip.
+   * Number of VMs to skip.
    *
    * @generated from field: uint32 offset = 4;
    */
@@ -298,7 +298,7 @@ export type ListVmsResponse = Message<"innkeeper.control.v1.ListVmsResponse"> & 
   vms: Vm[];
 
   /**
-   * That match the filter.
+   * Number of VMs that match the filter.
    *
    * @generated from field: uint32 total = 2;
    */
@@ -354,7 +354,7 @@ export type WatchVmsEvent = Message<"innkeeper.control.v1.WatchVmsEvent"> & {
     case: "deletedId";
   } | {
     /**
-     * All VMs that existed when the watch began have been sent.
+     * Sent once all VMs that existed at the start of the watch have been sent.
      *
      * @generated from field: bool synced = 3;
      */
@@ -401,7 +401,7 @@ export type CreateVmRequest = Message<"innkeeper.control.v1.CreateVmRequest"> & 
   memoryBytes: bigint;
 
   /**
-   * 0: as large as the image. Cannot be smaller than the image.
+   * 0: the size of the image. Cannot be smaller than the image.
    *
    * @generated from field: uint64 disk_bytes = 5;
    */
@@ -444,7 +444,7 @@ export type UpdateVmRequest = Message<"innkeeper.control.v1.UpdateVmRequest"> & 
   vm: string;
 
   /**
-   * As in CreateVmRequest. It starts or stops nothing now.
+   * As in CreateVmRequest. Does not start or stop the VM now.
    *
    * @generated from field: optional bool autostart = 2;
    */
@@ -485,7 +485,7 @@ export type StopVmRequest = Message<"innkeeper.control.v1.StopVmRequest"> & {
   vm: string;
 
   /**
-   * Milliseconds for the agent and for ACPI each; 0: 30,000.
+   * Milliseconds for each of the agent and ACPI steps; 0: 30,000.
    *
    * @generated from field: uint32 timeout_ms = 2;
    */
@@ -548,7 +548,7 @@ export type Diagnosis = Message<"innkeeper.control.v1.Diagnosis"> & {
   steps: DiagnosisStep[];
 
   /**
-   * The first step that failed, in one sentence with what to do; empty when all is well.
+   * The first failed step, in one sentence with what to do; empty if every step succeeded.
    *
    * @generated from field: string conclusion = 2;
    */
@@ -587,7 +587,7 @@ export type DiagnosisStep = Message<"innkeeper.control.v1.DiagnosisStep"> & {
   nextStep: string;
 
   /**
-   * The last lines of the guest's serial console, where the step looks at that.
+   * The last lines of the guest's serial console, if the step checks it.
    *
    * @generated from field: string console_text = 5;
    */
@@ -676,21 +676,21 @@ export type Event = Message<"innkeeper.control.v1.Event"> & {
   message: string;
 
   /**
-   * Empty when the VM is gone.
+   * Empty if the VM was deleted.
    *
    * @generated from field: string vm_name = 6;
    */
   vmName: string;
 
   /**
-   * How often it happened: what a guest repeats, such as connecting, is one event. At least 1.
+   * How often it happened: repeated events of a guest, such as connecting, are merged into one. At least 1.
    *
    * @generated from field: uint32 count = 7;
    */
   count: number;
 
   /**
-   * When it happened first; time_unix_ns is the last time.
+   * When it first happened; time_unix_ns is the last time.
    *
    * @generated from field: int64 first_time_unix_ns = 8;
    */
@@ -744,7 +744,7 @@ export const VmState = {
   STOPPING: 6,
 
   /**
-   * The hypervisor process ended without being asked.
+   * The hypervisor process ended unexpectedly.
    *
    * @generated from enum value: VM_STATE_CRASHED = 7;
    */
@@ -777,14 +777,14 @@ export const AgentState = {
   UNSPECIFIED: 0,
 
   /**
-   * The VM does not run.
+   * The VM is not running.
    *
    * @generated from enum value: AGENT_STATE_OFF = 1;
    */
   OFF: 1,
 
   /**
-   * Nothing heard yet since the VM started.
+   * The agent has not answered since the VM started.
    *
    * @generated from enum value: AGENT_STATE_WAITING = 2;
    */
@@ -796,7 +796,7 @@ export const AgentState = {
   CONNECTED: 3,
 
   /**
-   * It answered before and does not now.
+   * The agent answered before but no longer does.
    *
    * @generated from enum value: AGENT_STATE_LOST = 4;
    */
@@ -810,7 +810,7 @@ export const AgentState = {
   PAUSED: 5,
 
   /**
-   * There is no agent in the image, and `Agent.reason` says why.
+   * The image has no agent; `Agent.reason` says why.
    *
    * @generated from enum value: AGENT_STATE_ABSENT = 6;
    */
@@ -853,7 +853,7 @@ export const DiagnosisOutcome = {
   WARNING: 3,
 
   /**
-   * Could not be looked at, because an earlier step failed.
+   * Could not be checked because an earlier step failed.
    *
    * @generated from enum value: DIAGNOSIS_OUTCOME_SKIPPED = 4;
    */
@@ -892,7 +892,7 @@ export const VmService: GenService<{
     output: typeof VmSchema;
   },
   /**
-   * The VM as it is, then again whenever it changes (at most 4 times a second), until it is deleted.
+   * Sends the VM now and whenever it changes (at most 4 times a second), until it is deleted.
    *
    * @generated from rpc innkeeper.control.v1.VmService.WatchVm
    */
@@ -902,7 +902,7 @@ export const VmService: GenService<{
     output: typeof VmSchema;
   },
   /**
-   * Every VM as it is, then each one that changes.
+   * Sends every VM, then each one that changes.
    *
    * @generated from rpc innkeeper.control.v1.VmService.WatchVms
    */
@@ -920,7 +920,7 @@ export const VmService: GenService<{
     output: typeof OperationSchema;
   },
   /**
-   * Changes settings of a VM, running or not; a field that is absent stays as it is.
+   * Changes settings of a VM, running or not; absent fields are unchanged.
    *
    * @generated from rpc innkeeper.control.v1.VmService.UpdateVm
    */
@@ -938,7 +938,7 @@ export const VmService: GenService<{
     output: typeof OperationSchema;
   },
   /**
-   * Asks the agent, then ACPI, then kills, each with a deadline.
+   * Asks the agent to shut down, then presses the ACPI power button, then kills, each after a deadline.
    *
    * @generated from rpc innkeeper.control.v1.VmService.StopVm
    */
@@ -966,7 +966,7 @@ export const VmService: GenService<{
     output: typeof OperationSchema;
   },
   /**
-   * Looks for what keeps the agent from answering, step by step from the host to the guest.
+   * Checks why the agent does not answer, step by step from the host to the guest.
    *
    * @generated from rpc innkeeper.control.v1.VmService.Diagnose
    */

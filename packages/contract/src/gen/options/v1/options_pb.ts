@@ -2,8 +2,8 @@
 // @generated from file options/v1/options.proto (package innkeeper.options.v1, syntax proto3)
 /* eslint-disable */
 
-// What holds for a method or a field. It is decided in the .proto and nowhere else; `packages/contract/src/rules` reads
-// it for the gate, the audit, the node and the agent.
+// Rules of methods and fields. They are set in the .proto and nowhere else; `packages/contract/src/rules` reads them for
+// the gate, the audit, the node and the agent.
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -22,7 +22,7 @@ export const file_options_v1_options: GenFile = /*@__PURE__*/
  */
 export type MethodRules = Message<"innkeeper.options.v1.MethodRules"> & {
   /**
-   * The privilege that a caller needs, such as "guest.exec"; "public": nobody needs one; "self": whoever is logged in.
+   * The required privilege, such as "guest.exec"; "public": none, not even a login; "self": any logged-in user.
    *
    * @generated from field: string privilege = 1;
    */
@@ -39,7 +39,7 @@ export type MethodRules = Message<"innkeeper.options.v1.MethodRules"> & {
   audit: Audit;
 
   /**
-   * Its name in the audit; empty: "Service/Method".
+   * The method's name in the audit; empty: "Service/Method".
    *
    * @generated from field: string action = 4;
    */
@@ -51,28 +51,28 @@ export type MethodRules = Message<"innkeeper.options.v1.MethodRules"> & {
   command: CommandRule;
 
   /**
-   * Of the agent's methods: may run while file systems are frozen.
+   * Guest methods only: may run while file systems are frozen.
    *
    * @generated from field: bool while_frozen = 6;
    */
   whileFrozen: boolean;
 
   /**
-   * Of the agent's methods.
+   * Guest methods only.
    *
    * @generated from field: innkeeper.options.v1.OnDisconnect on_disconnect = 7;
    */
   onDisconnect: OnDisconnect;
 
   /**
-   * Of the agent's methods: the capability that an agent must name for it.
+   * Guest methods only: the capability that the agent must have.
    *
    * @generated from field: string capability = 8;
    */
   capability: string;
 
   /**
-   * Of the agent's methods: the deadline in seconds where the caller names none. 0: none, since it streams.
+   * Guest methods only: the default deadline in seconds. 0: none, for streaming methods.
    *
    * @generated from field: uint32 timeout_seconds = 9;
    */
@@ -101,16 +101,16 @@ export type FieldRules = Message<"innkeeper.options.v1.FieldRules"> & {
   command: CommandPart;
 
   /**
-   * The id of something that outlives the call. Of a token that is limited to certain commands, the control plane
-   * prefixes it with the token's own id, so that such a token reaches only what it started itself.
+   * The id of something that outlives the call. For a token that is limited to certain commands, the control plane prefixes
+   * it with the token's id, so that such a token can only reach what it started itself.
    *
    * @generated from field: bool owned_id = 3;
    */
   ownedId: boolean;
 
   /**
-   * Of an answer: what a caller needs to be given this field, besides the method's own privilege, such as "vm.console". For
-   * others the control plane leaves it out.
+   * In answers: the privilege required to see this field in addition to the method's, such as "vm.console". The control plane
+   * removes the field for callers without it.
    *
    * @generated from field: string privilege = 4;
    */
@@ -125,7 +125,7 @@ export const FieldRulesSchema: GenMessage<FieldRules> = /*@__PURE__*/
   messageDesc(file_options_v1_options, 1);
 
 /**
- * What a call is about: where its caller must have the privilege.
+ * The subject of a call: on what its caller must have the privilege.
  *
  * @generated from enum innkeeper.options.v1.Subject
  */
@@ -136,36 +136,36 @@ export const Subject = {
   UNSPECIFIED: 0,
 
   /**
-   * Nothing in particular: the privilege is needed everywhere. Of methods that are "public" or "self": nothing at all.
+   * Nothing in particular: the privilege is required on everything (scope "*"). No check for "public" and "self".
    *
    * @generated from enum value: SUBJECT_NOTHING = 1;
    */
   NOTHING: 1,
 
   /**
-   * The VM in the field `vm` (or `vm_id`); of the agent's methods, the VM that the call's address names.
+   * The VM in the field `vm` (or `vm_id`); for guest methods, the VM in the call's URL or header.
    *
    * @generated from enum value: SUBJECT_VM = 2;
    */
   VM: 2,
 
   /**
-   * Several VMs: the answer holds only what the caller may see, or the service checks each VM by itself. A VM in the
-   * field `vm` narrows it to that one.
+   * Several VMs: the answer contains only VMs that the caller may see, or the service checks each VM. A VM in the field `vm`
+   * limits the call to that one.
    *
    * @generated from enum value: SUBJECT_VMS = 3;
    */
   VMS: 3,
 
   /**
-   * The VM that the operation with this `id` works on; operations without a VM need the privilege everywhere.
+   * The VM of the operation with this `id`; operations without a VM require the privilege on everything.
    *
    * @generated from enum value: SUBJECT_OPERATION = 4;
    */
   OPERATION: 4,
 
   /**
-   * A VM that will have the tags in the field `tags`.
+   * A new VM, with the tags in the field `tags`.
    *
    * @generated from enum value: SUBJECT_NEW_VM = 5;
    */
@@ -173,7 +173,7 @@ export const Subject = {
 } as const;
 
 /**
- * What a call is about: where its caller must have the privilege.
+ * The subject of a call: on what its caller must have the privilege.
  *
  * @generated from enum innkeeper.options.v1.Subject
  */
@@ -186,7 +186,7 @@ export const SubjectSchema: GenEnum<Subject> = /*@__PURE__*/
   enumDesc(file_options_v1_options, 0);
 
 /**
- * Whether the audit has an entry for each call.
+ * Whether the audit records each call.
  *
  * @generated from enum innkeeper.options.v1.Audit
  */
@@ -208,7 +208,7 @@ export const Audit = {
 } as const;
 
 /**
- * Whether the audit has an entry for each call.
+ * Whether the audit records each call.
  *
  * @generated from enum innkeeper.options.v1.Audit
  */
@@ -221,7 +221,7 @@ export const AuditSchema: GenEnum<Audit> = /*@__PURE__*/
   enumDesc(file_options_v1_options, 1);
 
 /**
- * What becomes of a call's work in the guest when its session ends before the call does.
+ * What happens to a call's work in the guest if its session ends first.
  *
  * @generated from enum innkeeper.options.v1.OnDisconnect
  */
@@ -232,14 +232,14 @@ export const OnDisconnect = {
   UNSPECIFIED: 0,
 
   /**
-   * The work is stopped and what it began is undone.
+   * The work is stopped and undone.
    *
    * @generated from enum value: ON_DISCONNECT_STOP = 1;
    */
   STOP: 1,
 
   /**
-   * The work goes on, or what it has done so far is kept; a later call finds it again.
+   * The work continues, or its partial result is kept; a later call can resume it.
    *
    * @generated from enum value: ON_DISCONNECT_DETACH = 2;
    */
@@ -247,7 +247,7 @@ export const OnDisconnect = {
 } as const;
 
 /**
- * What becomes of a call's work in the guest when its session ends before the call does.
+ * What happens to a call's work in the guest if its session ends first.
  *
  * @generated from enum innkeeper.options.v1.OnDisconnect
  */
@@ -260,27 +260,27 @@ export const OnDisconnectSchema: GenEnum<OnDisconnect> = /*@__PURE__*/
   enumDesc(file_options_v1_options, 2);
 
 /**
- * What a token that is limited to certain commands may do with a method that needs `guest.exec`.
+ * How a method that requires `guest.exec` treats tokens that are limited to certain commands.
  *
  * @generated from enum innkeeper.options.v1.CommandRule
  */
 export const CommandRule = {
   /**
-   * It may not call it.
+   * Such tokens may not call it.
    *
    * @generated from enum value: COMMAND_RULE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * The request's fields with a `command` say what is started; that must be allowed.
+   * The request's fields with a `command` define what is started; the token must allow it.
    *
    * @generated from enum value: COMMAND_RULE_REQUEST = 1;
    */
   REQUEST: 1,
 
   /**
-   * It starts nothing. The service limits such a token to what it started itself.
+   * The method starts nothing. The service limits such a token to what it started itself.
    *
    * @generated from enum value: COMMAND_RULE_NOTHING = 2;
    */
@@ -288,7 +288,7 @@ export const CommandRule = {
 } as const;
 
 /**
- * What a token that is limited to certain commands may do with a method that needs `guest.exec`.
+ * How a method that requires `guest.exec` treats tokens that are limited to certain commands.
  *
  * @generated from enum innkeeper.options.v1.CommandRule
  */
@@ -301,7 +301,7 @@ export const CommandRuleSchema: GenEnum<CommandRule> = /*@__PURE__*/
   enumDesc(file_options_v1_options, 3);
 
 /**
- * What the audit keeps of a text, bytes or map. Numbers and switches are always kept: they cannot hold a secret.
+ * What the audit keeps of a string, bytes or map field. Numbers and booleans are always kept: they cannot contain secrets.
  *
  * @generated from enum innkeeper.options.v1.AuditField
  */
@@ -312,14 +312,14 @@ export const AuditField = {
   UNSPECIFIED: 0,
 
   /**
-   * All of it, up to 1,024 characters and 64 items.
+   * The value, up to 1,024 characters and 64 items.
    *
    * @generated from enum value: AUDIT_FIELD_KEEP = 1;
    */
   KEEP: 1,
 
   /**
-   * The names in a map, not its values.
+   * The keys of a map, not its values.
    *
    * @generated from enum value: AUDIT_FIELD_NAMES = 2;
    */
@@ -339,7 +339,7 @@ export const AuditField = {
 } as const;
 
 /**
- * What the audit keeps of a text, bytes or map. Numbers and switches are always kept: they cannot hold a secret.
+ * What the audit keeps of a string, bytes or map field. Numbers and booleans are always kept: they cannot contain secrets.
  *
  * @generated from enum innkeeper.options.v1.AuditField
  */
@@ -352,7 +352,7 @@ export const AuditFieldSchema: GenEnum<AuditField> = /*@__PURE__*/
   enumDesc(file_options_v1_options, 4);
 
 /**
- * What a field is of the command that its request starts.
+ * Which part of the started command a field contains.
  *
  * @generated from enum innkeeper.options.v1.CommandPart
  */
@@ -370,7 +370,7 @@ export const CommandPart = {
   ARGV: 1,
 
   /**
-   * A command line for a shell, a script, or the interpreter of one.
+   * A command line for a shell, a script, or the script's interpreter.
    *
    * @generated from enum value: COMMAND_PART_SHELL = 2;
    */
@@ -382,7 +382,7 @@ export const CommandPart = {
   ENVIRONMENT: 3,
 
   /**
-   * The program when the field with ARGV has arguments; without any, a command line for a shell.
+   * The program if the field with ARGV has arguments; otherwise a command line for a shell.
    *
    * @generated from enum value: COMMAND_PART_PROGRAM_OR_LINE = 4;
    */
@@ -390,7 +390,7 @@ export const CommandPart = {
 } as const;
 
 /**
- * What a field is of the command that its request starts.
+ * Which part of the started command a field contains.
  *
  * @generated from enum innkeeper.options.v1.CommandPart
  */
