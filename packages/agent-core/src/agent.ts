@@ -1,17 +1,19 @@
 import { type Channel, type Log, linkSignals } from '@innkeeper/kit';
-import { detectDialect, detectionBytes } from '@innkeeper/wire';
-import { serveAgentMessage } from './agent-message/serve-agent-message.ts';
+import { type DialectName, detectDialect } from '@innkeeper/wire';
 import { capabilitiesOf } from './capabilities.ts';
+import { servedDialects } from './dialects/served-dialects.ts';
 import { OperationTable } from './dispatch.ts';
 import { fileOperations } from './file/file-operations.ts';
+import { neverFrozen } from './freeze-state.ts';
 import { guestProcessOperations } from './guest-process/guest-process-operations.ts';
 import { hex } from './hex.ts';
 import type { Host } from './host.ts';
-import { serveNative } from './native/serve-native.ts';
-import { createWelcomeMaker } from './native/welcome.ts';
 import { powerOperations } from './power/power-operations.ts';
 import { processOperations } from './process/process-operations.ts';
 import { ProcessRegistry } from './process/process-registry.ts';
+import { ClockStepper } from './serving/clock-step.ts';
+import { detect } from './serving/detect.ts';
+import type { AgentContext, Dialect } from './serving/dialect.ts';
 import { readTrimmed } from './telemetry/read-trimmed.ts';
 import { telemetryOperations } from './telemetry/telemetry-operations.ts';
 import { TelemetrySampler } from './telemetry/telemetry-sampler.ts';
@@ -19,10 +21,10 @@ import { TelemetrySampler } from './telemetry/telemetry-sampler.ts';
 /** The agent's behaviour over whatever host and channels it is given. */
 export interface Agent {
   /**
-   * Serves one peer until it is known to have gone, or `signal` is aborted. 'detect' tells the dialect by the first
-   * bytes. The channel stays the caller's.
+   * Serves one peer until it is known to have gone, or `signal` is aborted. With 'detect', each dialect is asked about
+   * the first bytes. The channel stays the caller's. Rejects for a dialect that this agent was not given.
    */
-  serveChannel(channel: Channel, dialect: 'native' | 'agent-message' | 'detect', signal: AbortSignal): Promise<void>;
+  serveChannel(channel: Channel, dialect: DialectName | 'detect', signal: AbortSignal): Promise<void>;
   /**
    * Says goodbye on every session and ends the processes; resolves when that is done, within a second. Whoever is served
    * after that is left at once: the caller takes nobody any more.
@@ -40,13 +42,14 @@ const buildTimeNs = BigInt(
 const endGraceMs = 800;
 const flushMs = 50;
 
-/** Freezing is not among the operations of this agent, so nothing is ever frozen. */
-const isFrozen = (): boolean => false;
-
-/** Puts the agent together. One for a program: it owns the host's processes. */
-export function createAgent(host: Host, log: Log): Agent {
+/**
+ * Puts the agent together. One for a program: it owns the host's processes.
+ * @param dialects what it speaks; default: all there are
+ */
+export function createAgent(host: Host, log: Log, dialects: readonly Dialect[] = servedDialects): Agent {
+  const freeze = neverFrozen;
   const registry = new ProcessRegistry(host, log);
-  const sampler = new TelemetrySampler(host, () => registry.runningCount, isFrozen);
+  const sampler = new TelemetrySampler(host, () => registry.runningCount, freeze);
   const table = new OperationTable(
     [
       ...telemetryOperations(host, sampler),
@@ -55,56 +58,33 @@ export function createAgent(host: Host, log: Log): Agent {
       ...fileOperations(host),
       ...powerOperations(host, log),
     ],
-    isFrozen,
+    freeze,
     host.clock,
   );
   const instance = hex(host.bytes.random(16));
   const bootId = readTrimmed(host, '/proc/sys/kernel/random/boot_id') ?? instance;
-  const welcome = createWelcomeMaker({
+  const context: AgentContext = {
     host,
     log,
-    bootId,
-    instance,
-    capabilities: capabilitiesOf(host).present,
-    isFrozen,
-    buildTimeNs,
-  });
-  const stopping = new AbortController();
-
-  const serve = async (
-    channel: Channel,
-    dialect: 'native' | 'agent-message',
-    firstBytes: Uint8Array | undefined,
-    signal: AbortSignal,
-  ): Promise<void> => {
-    if (dialect === 'native') {
-      await serveNative({ channel, table, ops: host.bytes, clock: host.clock, welcome, log, firstBytes, signal });
-      return;
-    }
-    const form = channel.name.includes('org.quantix') ? 'magic' : 'plain';
-    await serveAgentMessage({
-      channel,
-      dispatcher: table,
-      clock: host.clock,
-      bytes: host.bytes,
-      log,
-      form,
-      firstBytes,
-      signal,
-    });
+    identity: { bootId, instance, startWallNs: host.clock.wallTimeNs(), capabilities: capabilitiesOf(host).present },
+    freeze,
+    clockStepper: new ClockStepper(host.clock, log, buildTimeNs),
   };
+  const stopping = new AbortController();
 
   return {
     serveChannel: async (channel, dialect, outer) => {
       const { signal, unlink } = linkSignals(outer, stopping.signal);
       try {
         if (dialect !== 'detect') {
-          await serve(channel, dialect, undefined, signal);
+          const known = dialects.find(({ name }) => name === dialect);
+          if (known === undefined) throw new Error(`This agent does not speak ${dialect}.`);
+          await known.serve(channel, table, { ...context, firstBytes: undefined, signal });
           return;
         }
-        const { found, firstBytes } = await detect(channel, signal);
-        if (found === 'native' || found === 'agent-message') await serve(channel, found, firstBytes, signal);
-        else log.info('dialect.unknown', { channel: channel.name, dialect: found });
+        const { dialect: found, firstBytes } = await detect(channel, dialects, signal);
+        if (found !== undefined) await found.serve(channel, table, { ...context, firstBytes, signal });
+        else log.info('dialect.unknown', { channel: channel.name, dialect: detectDialect(firstBytes) });
       } catch (error) {
         if (!signal.aborted) throw error;
       } finally {
@@ -118,22 +98,4 @@ export function createAgent(host: Host, log: Log): Agent {
       await new Promise<void>((resolve) => host.clock.setTimer(flushMs, resolve));
     },
   };
-}
-
-/** Reads until the dialect is plain; `undefined` for a peer that left or speaks none of ours. */
-async function detect(
-  channel: Channel,
-  signal: AbortSignal,
-): Promise<{ found: string | undefined; firstBytes: Uint8Array }> {
-  let firstBytes = new Uint8Array(0);
-  for (;;) {
-    const bytes = await channel.read({ signal });
-    if (bytes === undefined) return { found: undefined, firstBytes };
-    const joined = new Uint8Array(firstBytes.length + bytes.length);
-    joined.set(firstBytes);
-    joined.set(bytes, firstBytes.length);
-    firstBytes = joined;
-    const found = detectDialect(firstBytes);
-    if (found !== undefined || firstBytes.length >= detectionBytes) return { found, firstBytes };
-  }
 }

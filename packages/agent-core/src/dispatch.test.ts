@@ -10,6 +10,7 @@ import { OperationError } from '@innkeeper/contract/errors';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import { type Operation, OperationTable, operation, unaryOperation } from './dispatch.ts';
 import { ManualClock } from './fake/manual-clock.ts';
+import { neverFrozen } from './freeze-state.ts';
 import { HostError } from './host-error.ts';
 
 const never = new AbortController().signal;
@@ -30,7 +31,7 @@ async function call(
   { frozen = false } = {},
 ): Promise<Uint8Array[]> {
   const answers: Uint8Array[] = [];
-  const table = new OperationTable(operations, () => frozen, new ManualClock());
+  const table = new OperationTable(operations, { isFrozen: frozen }, new ManualClock());
   const sink = async (body: Uint8Array): Promise<void> => {
     answers.push(body);
   };
@@ -83,7 +84,7 @@ describe('OperationTable', () => {
 
   it('ends a call at its deadline even when its input never comes', async () => {
     const clock = new ManualClock();
-    const table = new OperationTable([pong], () => false, clock);
+    const table = new OperationTable([pong], neverFrozen, clock);
     const ended = table.call(pong.method.name, silence(), async () => undefined, { signal: never, timeoutMs: 100 });
     const outcome = assert.rejects(ended, { reason: 'DEADLINE_EXCEEDED' });
     await clock.advance(100);

@@ -2,8 +2,9 @@ import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/prot
 import { OperationError } from '@innkeeper/contract/errors';
 import { type LiteMethod, liteDecode, liteEncode, MalformedMessageError } from '@innkeeper/contract/lite';
 import { orAborted, withDeadline } from '@innkeeper/kit';
+import type { FreezeState } from './freeze-state.ts';
 import type { Clock } from './host.ts';
-import { toOperationError } from './operation-errors.ts';
+import { deadlineError, toOperationError } from './operation-errors.ts';
 
 const copiedBulkBytes = 60_000;
 
@@ -146,12 +147,12 @@ function decodeOne<I extends DescMessage>(method: LiteMethod<I>, body: Uint8Arra
 /** The one place that calls handlers: known method, frozen or not, errors. */
 export class OperationTable implements Dispatcher {
   readonly #operations: ReadonlyMap<string, Operation>;
-  readonly #isFrozen: () => boolean;
+  readonly #freeze: FreezeState;
   readonly #clock: Clock;
 
-  constructor(operations: readonly Operation[], isFrozen: () => boolean, clock: Clock) {
+  constructor(operations: readonly Operation[], freeze: FreezeState, clock: Clock) {
     this.#operations = new Map(operations.map((each) => [each.method.name, each]));
-    this.#isFrozen = isFrozen;
+    this.#freeze = freeze;
     this.#clock = clock;
   }
 
@@ -167,7 +168,7 @@ export class OperationTable implements Dispatcher {
     options: { readonly signal: AbortSignal; readonly timeoutMs: number },
   ): Promise<void> {
     const { signal, timeoutMs } = options;
-    const late = (): Error => new OperationError('DEADLINE_EXCEEDED', `${method} took longer than ${timeoutMs} ms.`);
+    const late = (): Error => deadlineError(method, timeoutMs);
     return withDeadline({ timers: this.#clock, timeoutMs, signal, late }, (ending) =>
       this.run(method, abortable(input, ending), copyingSink(sink), ending),
     );
@@ -201,7 +202,7 @@ export class OperationTable implements Dispatcher {
   #find(method: string): Operation {
     const found = this.#operations.get(method);
     if (found === undefined) throw new OperationError('UNKNOWN_METHOD', `This agent has no method ${method}.`);
-    if (this.#isFrozen() && !found.method.whileFrozen)
+    if (this.#freeze.isFrozen && !found.method.whileFrozen)
       throw new OperationError('FILESYSTEM_FROZEN', `${method} would write, and file systems are frozen.`);
     return found;
   }

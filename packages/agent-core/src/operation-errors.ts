@@ -20,3 +20,8 @@ export function toOperationError(error: unknown): OperationError {
   if (!isHostError(error)) return OperationError.from(error);
   return new OperationError(reasonOfErrno[error.errno] ?? 'GUEST_IO', error.message, { cause: error });
 }
+
+/** A call that was ended at its deadline, in every dialect alike. */
+export function deadlineError(method: string, timeoutMs: number): OperationError {
+  return new OperationError('DEADLINE_EXCEEDED', `${method} took longer than ${timeoutMs} ms.`);
+}

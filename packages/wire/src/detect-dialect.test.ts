@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { detectDialect, detectionBytes } from './detect-dialect.ts';
+import { detectAgentMessage } from './agent-message/header.ts';
+import { detectDialect } from './detect-dialect.ts';
+import { detectionBytes } from './detection.ts';
+import { detectNative } from './native/opening-bytes.ts';
 
 const text = (value: string): number[] => [...new TextEncoder().encode(value)];
 
@@ -32,5 +35,22 @@ describe('detectDialect()', () => {
       }
       assert.equal(detectDialect(new Uint8Array(bytes.slice(0, detectionBytes))), dialect);
     });
+  }
+});
+
+describe('what each dialect says of first bytes', () => {
+  for (const [dialect, detects] of [
+    ['native', detectNative],
+    ['agent-message', detectAgentMessage],
+  ] as const) {
+    for (const [name, bytes, owner] of cases) {
+      it(`${dialect} says ${owner === dialect ? 'yes' : 'no'} to ${name} within ${detectionBytes} bytes, and "more" until then`, () => {
+        const answers = bytes.map((_, count) => detects(new Uint8Array(bytes.slice(0, count + 1))));
+        const verdict = answers.findIndex((answer) => answer !== 'more');
+        assert.ok(verdict >= 0 && verdict < detectionBytes);
+        assert.equal(answers[verdict], owner === dialect ? 'yes' : 'no');
+        assert.equal(new Set(answers.slice(verdict)).size, 1);
+      });
+    }
   }
 });

@@ -1,10 +1,11 @@
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { type Channel, silentLog } from '@innkeeper/kit';
 import { capabilitiesOf } from '../../../packages/agent-core/src/capabilities.ts';
+import { native } from '../../../packages/agent-core/src/dialects/native.ts';
 import { OperationTable, operation } from '../../../packages/agent-core/src/dispatch.ts';
 import { FakeHost, realClock } from '../../../packages/agent-core/src/fake/index.ts';
-import { serveNative } from '../../../packages/agent-core/src/native/serve-native.ts';
-import { createWelcomeMaker } from '../../../packages/agent-core/src/native/welcome.ts';
+import { neverFrozen } from '../../../packages/agent-core/src/freeze-state.ts';
+import { ClockStepper } from '../../../packages/agent-core/src/serving/clock-step.ts';
 import { telemetryOperations } from '../../../packages/agent-core/src/telemetry/telemetry-operations.ts';
 import { TelemetrySampler } from '../../../packages/agent-core/src/telemetry/telemetry-sampler.ts';
 
@@ -17,10 +18,9 @@ export function startHostileAgent(archiveNow: () => Uint8Array) {
     clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
   });
   const host = new FakeHost({ clock });
-  const isFrozen = (): boolean => false;
   const table = new OperationTable(
     [
-      ...telemetryOperations(host, new TelemetrySampler(host, () => 0, isFrozen)),
+      ...telemetryOperations(host, new TelemetrySampler(host, () => 0, neverFrozen)),
       operation(FileServiceLite.readTar, async (_, context) => {
         const bytes = archiveNow();
         for (let at = 0; at < bytes.length; at += pieceBytes)
@@ -30,20 +30,18 @@ export function startHostileAgent(archiveNow: () => Uint8Array) {
         await context.send({ event: { case: 'done', value: { bytes: BigInt(bytes.length), files: 1n, skipped: [] } } });
       }),
     ],
-    isFrozen,
+    neverFrozen,
     clock,
   );
-  const welcome = createWelcomeMaker({
+  const context = {
     host,
     log: silentLog,
-    bootId: 'boot',
-    instance: 'hostile',
-    isFrozen,
-    buildTimeNs: 0n,
-    capabilities: capabilitiesOf(host).present,
-  });
+    freeze: neverFrozen,
+    firstBytes: undefined,
+    identity: { bootId: 'boot', instance: 'hostile', startWallNs: 0n, capabilities: capabilitiesOf(host).present },
+    clockStepper: new ClockStepper(clock, silentLog, 0n),
+  };
   return (channel: Channel, { signal }: { readonly signal: AbortSignal }): void => {
-    const served = { channel, table, ops: host.bytes, clock, welcome, log: silentLog, firstBytes: undefined, signal };
-    serveNative(served).catch(() => undefined);
+    native.serve(channel, table, { ...context, signal }).catch(() => undefined);
   };
 }

@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { TelemetrySchema } from '@innkeeper/contract/agent';
 import { openOptions } from '../file/open-options.ts';
+import type { FreezeState } from '../freeze-state.ts';
 import type { Host } from '../host.ts';
 import { ChangeWatch } from './change-watch.ts';
 import { MemoryReader } from './memory-reader.ts';
@@ -34,7 +35,7 @@ interface Network {
 export class TelemetrySampler {
   readonly #host: Host;
   readonly #runningCount: () => number;
-  readonly #isFrozen: () => boolean;
+  readonly #freeze: FreezeState;
   readonly #file: NumberFile;
   readonly #memory: MemoryReader;
   readonly #mounts: MountSampler;
@@ -46,10 +47,10 @@ export class TelemetrySampler {
   #last: { readonly ticks: CpuTicks; readonly atMs: number } | undefined;
   #share: { readonly busyPercent: number; readonly intervalMs: number } | undefined;
 
-  constructor(host: Host, runningCount: () => number, isFrozen: () => boolean) {
+  constructor(host: Host, runningCount: () => number, freeze: FreezeState) {
     this.#host = host;
     this.#runningCount = runningCount;
-    this.#isFrozen = isFrozen;
+    this.#freeze = freeze;
     this.#file = new NumberFile(host);
     this.#memory = new MemoryReader(host, this.#file);
     this.#mounts = new MountSampler(host);
@@ -83,7 +84,7 @@ export class TelemetrySampler {
       primaryAddresses: primary,
       users: this.#users(),
       agent: this.#ownCost(),
-      frozen: this.#isFrozen(),
+      frozen: this.#freeze.isFrozen,
     });
   }
 

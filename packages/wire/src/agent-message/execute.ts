@@ -10,10 +10,10 @@ import {
 } from '@innkeeper/contract/agent-message-tags';
 import { OperationError } from '@innkeeper/contract/errors';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
-import type { AgentMessageCall } from './agent-message-call.ts';
-import type { Allowance } from './byte-budget.ts';
+import type { Allowance } from '../byte-budget.ts';
 import { errorText } from './error-text.ts';
 import { defaultExecTimeoutSeconds, defaultOutputBytes, maxExecTimeoutSeconds, maxOutputBytes } from './limits.ts';
+import type { AgentMessageCall } from './reply.ts';
 import { type AgentMessageReply, bulkField } from './reply.ts';
 import { Utf8Text } from './utf8-text.ts';
 

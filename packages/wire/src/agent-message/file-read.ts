@@ -8,10 +8,10 @@ import {
 } from '@innkeeper/contract/agent-message-tags';
 import { OperationError } from '@innkeeper/contract/errors';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
-import type { AgentMessageCall } from './agent-message-call.ts';
-import type { Allowance } from './byte-budget.ts';
+import type { Allowance } from '../byte-budget.ts';
 import { errorText } from './error-text.ts';
 import { defaultReadBytes, maxReadBytes } from './limits.ts';
+import type { AgentMessageCall } from './reply.ts';
 import { bulkField, byteLength } from './reply.ts';
 
 const method = FileServiceLite.read;

@@ -6,9 +6,8 @@ import { FileWriteResponseLite } from '@innkeeper/contract/agent-message-lite';
 import { agentMessageFileWriteResponseTag } from '@innkeeper/contract/agent-message-tags';
 import type { OperationError } from '@innkeeper/contract/errors';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
-import type { AgentMessageCall } from './agent-message-call.ts';
 import { errorText } from './error-text.ts';
-import type { AgentMessageReply } from './reply.ts';
+import type { AgentMessageCall, AgentMessageReply } from './reply.ts';
 
 const method = FileServiceLite.write;
 /** Data is handed on in pieces of this size. */

@@ -3,10 +3,13 @@ import {
   agentMessagePingTag,
   agentMessageTimestampTag,
 } from '@innkeeper/contract/agent-message-tags';
+import { type Detection, detectLength, detectPrefix } from '../detection.ts';
 import { maxMessageBytes } from './limits.ts';
 
 /** `plain`: a 4-byte big-endian length. `magic`: 51 54 58 01, then that length. Both are always read. */
 export type HeaderForm = 'plain' | 'magic';
+
+const magic = [0x51, 0x54, 0x58, 0x01] as const;
 
 /** Bytes that are looked at before a header is believed: the longer header and the first byte of the message. */
 export const headerProbeBytes = 9;
@@ -50,10 +53,20 @@ export function canBeginMessage(byte: number): boolean {
   );
 }
 
+/** Whether a fresh connection begins with a message of this dialect: the magic, or a length and a tag. */
+export function detectAgentMessage(firstBytes: Uint8Array): Detection {
+  if (firstBytes[0] === magic[0]) return detectPrefix(firstBytes, magic);
+  const length = detectLength(firstBytes);
+  const tag = firstBytes[4];
+  if (length !== 'yes') return length;
+  if (tag === undefined) return 'more';
+  return canBeginMessage(tag) ? 'yes' : 'no';
+}
+
 /** A header before a message of `lengthBytes`. */
 export function printHeader(form: HeaderForm, lengthBytes: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(form === 'magic' ? 8 : 4);
-  if (form === 'magic') bytes.set([0x51, 0x54, 0x58, 0x01]);
+  if (form === 'magic') bytes.set(magic);
   new DataView(bytes.buffer).setUint32(bytes.length - 4, lengthBytes);
   return bytes;
 }

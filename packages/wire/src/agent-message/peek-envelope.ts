@@ -1,5 +1,5 @@
 import { agentMessageMessageIdTag, agentMessagePingTag } from '@innkeeper/contract/agent-message-tags';
-import { FieldReader } from '../native/field-reader.ts';
+import { FieldReader } from '../field-reader.ts';
 
 /** What the first bytes of a message tell: enough to answer one that is too long to be kept. */
 export interface Envelope {

@@ -3,7 +3,7 @@ import type { PingRequest } from '@innkeeper/contract/agent-message';
 import { PongResponseLite } from '@innkeeper/contract/agent-message-lite';
 import { agentMessagePongTag } from '@innkeeper/contract/agent-message-tags';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
-import type { AgentMessageCall } from './agent-message-call.ts';
+import type { AgentMessageCall } from './reply.ts';
 
 const method = TelemetryServiceLite.ping;
 

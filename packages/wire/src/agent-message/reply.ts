@@ -1,6 +1,7 @@
 import { AgentMessageLite } from '@innkeeper/contract/agent-message-lite';
 import { liteEncode } from '@innkeeper/contract/lite';
-import { putVarint, varintBytes } from '../native/varint.ts';
+import type { DialectCall } from '../dialect-call.ts';
+import { putVarint, varintBytes } from '../varint.ts';
 import { type HeaderForm, printHeader } from './header.ts';
 
 /** A payload, encoded, in pieces that are written one after the other: bulk is never put together in memory. */
@@ -9,6 +10,9 @@ export interface AgentMessageReply {
   readonly tag: number;
   readonly parts: readonly Uint8Array[];
 }
+
+/** A request of this dialect as a call, folded into its response. */
+export type AgentMessageCall = DialectCall<AgentMessageReply>;
 
 /** What goes around a payload. */
 export interface ReplyEnvelope {

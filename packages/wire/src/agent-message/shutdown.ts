@@ -4,8 +4,8 @@ import type { ShutdownRequest } from '@innkeeper/contract/agent-message';
 import { ShutdownResponseLite } from '@innkeeper/contract/agent-message-lite';
 import { agentMessageShutdownResponseTag } from '@innkeeper/contract/agent-message-tags';
 import { liteEncode } from '@innkeeper/contract/lite';
-import type { AgentMessageCall } from './agent-message-call.ts';
 import { errorText } from './error-text.ts';
+import type { AgentMessageCall } from './reply.ts';
 
 const method = PowerServiceLite.shutdown;
 

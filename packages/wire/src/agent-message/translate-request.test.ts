@@ -14,9 +14,9 @@ import { AgentMessageSchema, ExecuteResponseSchema, FileReadResponseSchema } fro
 import { ExecuteResponseLite, FileReadResponseLite } from '@innkeeper/contract/agent-message-lite';
 import { agentMessageExecuteResponseTag } from '@innkeeper/contract/agent-message-tags';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
-import type { AgentMessageCall } from './agent-message-call.ts';
-import { ByteBudget } from './byte-budget.ts';
+import { ByteBudget } from '../byte-budget.ts';
 import { fileWriteCall } from './file-write.ts';
+import type { AgentMessageCall } from './reply.ts';
 import { payloadField, translateRequest } from './translate-request.ts';
 
 type Payload = NonNullable<MessageInitShape<typeof AgentMessageSchema>['payload']>;

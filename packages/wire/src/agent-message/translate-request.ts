@@ -1,10 +1,10 @@
 import type { AgentMessage, FileWriteRequest } from '@innkeeper/contract/agent-message';
 import { AgentMessageLite } from '@innkeeper/contract/agent-message-lite';
-import type { AgentMessageCall } from './agent-message-call.ts';
-import type { Allowance } from './byte-budget.ts';
+import type { Allowance } from '../byte-budget.ts';
 import { executeCall } from './execute.ts';
 import { fileReadCall } from './file-read.ts';
 import { pingCall } from './ping.ts';
+import type { AgentMessageCall } from './reply.ts';
 import { shutdownCall } from './shutdown.ts';
 import { isRequestField } from './unsupported.ts';
 

@@ -1,4 +1,4 @@
-import type { Allowance } from './byte-budget.ts';
+import type { Allowance } from '../byte-budget.ts';
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder('utf-8', { ignoreBOM: true });

@@ -27,7 +27,7 @@ import {
   streamMessageHalfCloseTag,
 } from '@innkeeper/contract/agent-tags';
 import { liteDecode } from '@innkeeper/contract/lite';
-import { FieldReader } from './field-reader.ts';
+import { FieldReader } from '../field-reader.ts';
 import { payloadOffset } from './frame-layout.ts';
 import { crcFieldBytes } from './limits.ts';
 import type { NativePayload } from './payload.ts';

@@ -27,10 +27,10 @@ import {
 } from '@innkeeper/contract/agent-tags';
 import { liteEncode } from '@innkeeper/contract/lite';
 import type { ByteOps } from '../byte-ops.ts';
+import { putVarint, varintBytes } from '../varint.ts';
 import { checkFrame, payloadOffset, putCrc, putOpening } from './frame-layout.ts';
 import { crcFieldBytes, payloadTagBytes } from './limits.ts';
 import type { NativePayloadInit } from './payload.ts';
-import { putVarint, varintBytes } from './varint.ts';
 
 const encoder = new TextEncoder();
 const empty = new Uint8Array(0);

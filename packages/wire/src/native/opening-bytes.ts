@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { HelloSchema } from '@innkeeper/contract/agent';
 import type { ByteOps } from '../byte-ops.ts';
+import { type Detection, detectPrefix } from '../detection.ts';
 import { encodeFrame } from './encode-frame.ts';
 import { zeroRunBytes } from './limits.ts';
 
@@ -14,4 +15,9 @@ export function openingBytes(
   const bytes = new Uint8Array(zeroRunBytes + frame.length);
   bytes.set(frame, zeroRunBytes);
   return bytes;
+}
+
+/** Whether a fresh connection begins as a node opens one: with at least four zeros. */
+export function detectNative(firstBytes: Uint8Array): Detection {
+  return detectPrefix(firstBytes, [0, 0, 0, 0]);
 }

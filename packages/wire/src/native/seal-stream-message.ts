@@ -6,9 +6,9 @@ import {
   streamMessageCallIdTag,
 } from '@innkeeper/contract/agent-tags';
 import type { ByteOps } from '../byte-ops.ts';
+import { putVarint, varintBytes } from '../varint.ts';
 import { checkFrame, payloadOffset, putCrc, putOpening } from './frame-layout.ts';
 import { crcFieldBytes, payloadTagBytes } from './limits.ts';
-import { putVarint, varintBytes } from './varint.ts';
 
 /** Room before the data for header, envelope and a prefix of up to 80 bytes. */
 export const bulkHeadroom = 128;

@@ -3,8 +3,8 @@ import type { FileWriteRequest } from '@innkeeper/contract/agent-message';
 import { OperationError } from '@innkeeper/contract/errors';
 import { createDeferred, type Deferred, type LinkedAbort, linkSignals, Notifier } from '@innkeeper/kit';
 import { commitMessage, dataMessages, isLastChunk, openMessage } from '@innkeeper/wire';
-import type { Dispatcher } from '../dispatch.ts';
-import type { Clock } from '../host.ts';
+import type { Dispatcher } from '../../dispatch.ts';
+import type { Clock } from '../../host.ts';
 import { uploadIdleMs } from './limits.ts';
 
 interface Waiting {

@@ -4,7 +4,7 @@ import { OperationError } from '@innkeeper/contract/errors';
 import type { LiteMethod } from '@innkeeper/contract/lite';
 import type { ByteOps } from '@innkeeper/wire';
 import { creditStepBytes, encodeFrame, messageCharge, sealStreamMessage } from '@innkeeper/wire';
-import type { BulkSink } from '../dispatch.ts';
+import type { BulkSink } from '../../dispatch.ts';
 import { InputQueue } from './input-queue.ts';
 import type { BulkStream, Outbox } from './outbox.ts';
 import { SendCredit } from './send-credit.ts';

@@ -1,24 +1,26 @@
 import type { AgentMessage } from '@innkeeper/contract/agent-message';
 import { OperationError } from '@innkeeper/contract/errors';
-import { type Channel, type Log, linkSignals, orAborted } from '@innkeeper/kit';
+import type { Channel, Log } from '@innkeeper/kit';
 import {
   type AgentMessageIncoming,
   AgentMessageReceiver,
   type AgentMessageReply,
-  ByteBudget,
   type HeaderForm,
   maxRequestBytes,
   payloadField,
+  printReply,
   refusalReply,
   translateRequest,
 } from '@innkeeper/wire';
-import type { Dispatcher } from '../dispatch.ts';
-import type { Bytes, Clock } from '../host.ts';
+import type { Dispatcher } from '../../dispatch.ts';
+import type { Bytes, Clock } from '../../host.ts';
+import { CallSlots } from '../../serving/call-slots.ts';
+import { maxUnsentMessages, stallMs } from '../../serving/limits.ts';
+import { ReplyWriter } from '../../serving/reply-writer.ts';
+import { runCall } from '../../serving/run-call.ts';
+import { readUntilAborted, runSession, type Session } from '../../serving/run-session.ts';
 import { FileWrites } from './file-writes.ts';
-import { answerBudgetBytes, maxRunningCalls, maxUnsentMessages, requestBudgetBytes, stallMs } from './limits.ts';
-import { ReplyWriter } from './reply-writer.ts';
 import { reportEvents } from './report-events.ts';
-import { runCall } from './run-call.ts';
 
 export interface ServeAgentMessageOptions {
   readonly channel: Channel;
@@ -39,42 +41,28 @@ export interface ServeAgentMessageOptions {
  * answered with its own message_id. Says agent_ready first, and telemetry every 5 s. The channel stays the caller's: when
  * this resolves after the peer's going, nothing of the session is being written to it any more.
  */
-export async function serveAgentMessage(options: ServeAgentMessageOptions): Promise<void> {
-  const linked = linkSignals(options.signal);
-  const session = new AgentMessageSession(options, linked.signal);
-  try {
-    await session.run();
-  } finally {
-    linked.abort(new OperationError('CANCELED', 'The session is over.'));
-    linked.unlink();
-    await untilAborted(session.close(), options.signal);
-  }
+export function serveAgentMessage(options: ServeAgentMessageOptions): Promise<void> {
+  return runSession(options.signal, (signal) => new AgentMessageSession(options, signal));
 }
 
-/** `work`, but no longer than until the signal: then whoever gave it closes the channel, and with it what is pending. */
-async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  try {
-    await orAborted(work, signal);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-}
-
-class AgentMessageSession {
+class AgentMessageSession implements Session {
   readonly #options: ServeAgentMessageOptions;
   readonly #signal: AbortSignal;
-  readonly #writer: ReplyWriter;
+  readonly #writer: ReplyWriter<AgentMessageReply>;
   readonly #receiver = new AgentMessageReceiver({ maxBytes: maxRequestBytes });
-  readonly #answers = new ByteBudget(answerBudgetBytes);
+  readonly #slots = new CallSlots();
   readonly #fileWrites: FileWrites;
-  #running = 0;
-  #requestBytes = 0;
+  /** Which header is written: the channel's own until the peer's first message, and then the peer's. */
+  #form: HeaderForm;
 
   constructor(options: ServeAgentMessageOptions, signal: AbortSignal) {
     const { channel, clock, dispatcher, form } = options;
     this.#options = options;
     this.#signal = signal;
-    this.#writer = new ReplyWriter(channel, form, () => clock.wallTimeNs());
+    this.#form = form;
+    this.#writer = new ReplyWriter(channel, (reply, messageId) =>
+      printReply(reply, { form: this.#form, messageId, wallTimeNs: clock.wallTimeNs() }),
+    );
     this.#fileWrites = new FileWrites({ dispatcher, clock, signal });
   }
 
@@ -86,7 +74,7 @@ class AgentMessageSession {
     if (firstBytes !== undefined) await this.#take(this.#receiver.push(firstBytes));
     while (!this.#signal.aborted) {
       const stopTimer = this.#watchForStall();
-      const bytes = await this.#read(channel);
+      const bytes = await readUntilAborted(channel, this.#signal);
       stopTimer();
       if (bytes === undefined) return;
       await this.#take(this.#receiver.push(bytes));
@@ -95,15 +83,6 @@ class AgentMessageSession {
 
   close(): Promise<void> {
     return this.#writer.close();
-  }
-
-  async #read(channel: Channel): Promise<Uint8Array | undefined> {
-    try {
-      return await channel.read({ signal: this.#signal });
-    } catch (error) {
-      if (this.#signal.aborted) return undefined;
-      throw error;
-    }
   }
 
   #watchForStall(): () => void {
@@ -121,7 +100,7 @@ class AgentMessageSession {
         continue;
       }
       await this.#writer.room(maxUnsentMessages);
-      this.#writer.form = event.form;
+      this.#form = event.form;
       if (event.type === 'message') this.#start(event.message, event.lengthBytes);
       else this.#refuseOversize(event.envelope.messageId, event.envelope.payloadField, event.lengthBytes);
     }
@@ -135,7 +114,7 @@ class AgentMessageSession {
   #start(message: AgentMessage, lengthBytes: number): void {
     const { messageId } = message;
     const field = payloadField(message);
-    const allowance = this.#answers.open();
+    const allowance = this.#slots.openAnswer();
     const request = translateRequest(message, { freshId: () => this.#freshId(), allowance });
     if (request.kind === 'ignored') return;
     if (request.kind === 'unsupported') {
@@ -144,9 +123,9 @@ class AgentMessageSession {
       return;
     }
     const counts = message.payload.case !== 'ping';
-    if (counts && this.#isFull(lengthBytes)) {
-      const error = new OperationError('TOO_MANY_CALLS', `${this.#running} requests are being carried out.`);
-      this.#send(refusalReply(field, error), messageId);
+    const refusal = counts ? this.#slots.refusal(lengthBytes) : undefined;
+    if (refusal !== undefined) {
+      this.#send(refusalReply(field, refusal), messageId);
       return;
     }
     const { dispatcher } = this.#options;
@@ -154,21 +133,14 @@ class AgentMessageSession {
       request.kind === 'call'
         ? runCall(request.call, dispatcher, { signal: this.#signal })
         : this.#fileWrites.write(request.request);
-    if (counts) this.#running++;
-    this.#requestBytes += lengthBytes;
+    const release = this.#slots.take(lengthBytes, counts);
     reply
       .then((answer) => this.#writer.send(answer, messageId))
       .catch((error: unknown) => this.#logUnsent(error))
       .finally(() => {
-        if (counts) this.#running--;
-        this.#requestBytes -= lengthBytes;
+        release();
         allowance.release();
       });
-  }
-
-  #isFull(lengthBytes: number): boolean {
-    if (this.#running >= maxRunningCalls) return true;
-    return this.#running > 0 && this.#requestBytes + lengthBytes > requestBudgetBytes;
   }
 
   #send(reply: AgentMessageReply, messageId: string): void {

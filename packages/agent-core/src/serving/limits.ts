@@ -1,4 +1,4 @@
-/** Calls that run at once in one AgentMessage session; more are refused. Pings do not count. */
+/** Calls that run at once in one session of a foreign dialect; more are refused. Pings do not count. */
 export const maxRunningCalls = 16;
 /** Memory for the answers of all calls of a session, while they are collected and sent. */
 export const answerBudgetBytes = 4 * 1024 * 1024;
@@ -8,8 +8,3 @@ export const requestBudgetBytes = 2 * 1024 * 1024;
 export const maxUnsentMessages = 32;
 /** A peer that stalls for so long within a message has died there, and what it sends next is a new one. */
 export const stallMs = 10_000;
-/** An upload whose next chunk does not come for so long is given up. */
-export const uploadIdleMs = 60_000;
-/** Uploads, and rows of pieces in place, that a session remembers. */
-export const maxSeries = 64;
-export const telemetryIntervalMs = 5_000;

@@ -1,9 +1,9 @@
 import type { FileWriteRequest } from '@innkeeper/contract/agent-message';
 import { OperationError } from '@innkeeper/contract/errors';
 import { type AgentMessageReply, fileWriteCall, fileWriteKind, fileWriteReply } from '@innkeeper/wire';
+import { runCall } from '../../serving/run-call.ts';
 import { ChunkedUpload, type ChunkedUploadOptions } from './chunked-upload.ts';
 import { maxSeries } from './limits.ts';
-import { runCall } from './run-call.ts';
 
 /** Writes that go straight to a path, one after the other. */
 interface InPlace {

@@ -4,8 +4,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { AgentMessageLite } from '@innkeeper/contract/agent-message-lite';
 import { liteEncode } from '@innkeeper/contract/lite';
 import { printHeader } from '@innkeeper/wire';
+import { maxRunningCalls, stallMs } from '../../serving/limits.ts';
 import { fakeSession } from './fake/fake-session.ts';
-import { maxRunningCalls, stallMs } from './limits.ts';
 
 function serve(test: TestContext, options?: Parameters<typeof fakeSession>[0]): ReturnType<typeof fakeSession> {
   const session = fakeSession(options);

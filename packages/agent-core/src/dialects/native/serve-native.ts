@@ -1,21 +1,21 @@
 import type { Call, Hello } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
-import { type Log, onAbort } from '@innkeeper/kit';
+import { onAbort } from '@innkeeper/kit';
 import {
   AgentReceiver,
-  type ByteOps,
   encodeFrame,
   initialAgentCredit,
   maxCallCredit,
   maxOpenCalls,
   type NativePayload,
 } from '@innkeeper/wire';
-import type { OperationTable } from '../dispatch.ts';
-import type { Clock } from '../host.ts';
+import type { OperationTable } from '../../dispatch.ts';
+import { deadlineError } from '../../operation-errors.ts';
+import type { ServingContext } from '../../serving/dialect.ts';
 import type { DirectChannel } from './direct-channel.ts';
 import { endOf, NativeCall } from './native-call.ts';
 import { Outbox } from './outbox.ts';
-import type { WelcomeMaker } from './welcome.ts';
+import { welcome } from './welcome.ts';
 
 /** How long a goodbye may take to get into the channel. */
 const flushMs = 50;
@@ -23,14 +23,8 @@ const flushMs = 50;
 export interface ServeNativeOptions {
   readonly channel: DirectChannel;
   readonly table: OperationTable;
-  readonly ops: ByteOps;
-  readonly clock: Clock;
-  readonly welcome: WelcomeMaker;
-  readonly log: Log;
-  /** Bytes that were read already to tell the dialect. */
-  readonly firstBytes?: Uint8Array | undefined;
-  /** Ends it: the peer gets a goodbye with this signal's reason, if it is a string. */
-  readonly signal: AbortSignal;
+  /** Its signal ends the serving: the peer gets a goodbye with the reason, if it is a string. */
+  readonly context: ServingContext;
 }
 
 /**
@@ -48,10 +42,6 @@ export async function serveNative(options: ServeNativeOptions): Promise<void> {
   }
 }
 
-function deadlineError(method: string, timeoutMs: number): OperationError {
-  return new OperationError('DEADLINE_EXCEEDED', `${method} took longer than ${timeoutMs} ms.`);
-}
-
 class NativeServer {
   readonly #options: ServeNativeOptions;
   readonly #receiver: AgentReceiver;
@@ -61,11 +51,11 @@ class NativeServer {
 
   constructor(options: ServeNativeOptions) {
     this.#options = options;
-    this.#receiver = new AgentReceiver(options.ops);
+    this.#receiver = new AgentReceiver(options.context.host.bytes);
   }
 
   async run(): Promise<void> {
-    const { signal, firstBytes } = this.#options;
+    const { signal, firstBytes } = this.#options.context;
     if (firstBytes !== undefined) this.#take(firstBytes);
     const untie = onAbort(signal, () => this.#sayGoodbye());
     try {
@@ -80,11 +70,11 @@ class NativeServer {
 
   /** When it has said goodbye: until that is written, 50 ms at most. */
   async flush(): Promise<void> {
-    const { clock, signal } = this.#options;
+    const { host, signal } = this.#options.context;
     const outbox = this.#outbox;
     if (!signal.aborted || typeof signal.reason !== 'string' || outbox === undefined) return;
     await new Promise<void>((resolve) => {
-      const takeBack = clock.setTimer(flushMs, resolve);
+      const takeBack = host.clock.setTimer(flushMs, resolve);
       outbox.onceIdle(() => {
         takeBack();
         resolve();
@@ -100,7 +90,8 @@ class NativeServer {
 
   /** Takes the next bytes, or all there are until answers pile up; false when the peer has gone. */
   async #takeSome(): Promise<boolean> {
-    const { channel, signal } = this.#options;
+    const { channel } = this.#options;
+    const { signal } = this.#options.context;
     if (channel.readEach === undefined) {
       const bytes = await channel.read({ signal });
       if (bytes !== undefined) this.#take(bytes);
@@ -137,7 +128,8 @@ class NativeServer {
   }
 
   #onHello(session: Uint8Array, hello: Hello): void {
-    const { channel, log, ops, welcome } = this.#options;
+    const { channel, context } = this.#options;
+    const { log } = context;
     this.endSession(new OperationError('CANCELED', 'The node opened a new session.'));
     this.#outbox?.close();
     this.#outbox = undefined;
@@ -150,12 +142,15 @@ class NativeServer {
       write: (bytes) => channel.write(bytes),
       writeNow: channel.writeNow === undefined ? undefined : (bytes) => channel.writeNow?.(bytes) ?? 0,
     });
-    this.#outbox.post(encodeFrame(this.#session, { case: 'welcome', value: welcome(hello) }, ops));
+    this.#outbox.post(
+      encodeFrame(this.#session, { case: 'welcome', value: welcome(context, hello) }, context.host.bytes),
+    );
     log.info('session.opened', { channel: channel.name, node: hello.nodeVersion, vm: hello.vmName });
   }
 
   #onLost(why: string): void {
-    this.#options.log.debug('session.lost', { channel: this.#options.channel.name, why });
+    const { channel, context } = this.#options;
+    context.log.debug('session.lost', { channel: channel.name, why });
     this.endSession(new OperationError('CANCELED', `The session was lost: ${why}`));
     this.#outbox?.close();
     this.#outbox = undefined;
@@ -190,7 +185,7 @@ class NativeServer {
   }
 
   #onCall(request: Call): void {
-    const { table, ops } = this.#options;
+    const { table, context } = this.#options;
     const outbox = this.#outbox;
     if (outbox === undefined || this.#calls.has(request.id)) return;
     if (request.halfClose && this.#answerNow(request, outbox)) return;
@@ -200,7 +195,7 @@ class NativeServer {
       session: this.#session,
       credit: Math.min(request.credit, maxCallCredit),
       outbox,
-      ops,
+      ops: context.host.bytes,
     });
     if (this.#calls.size >= maxOpenCalls) {
       call.end(new OperationError('TOO_MANY_CALLS', `${maxOpenCalls} calls are open in this session.`));
@@ -211,13 +206,14 @@ class NativeServer {
     if (request.body.length > 0 || request.halfClose) call.input.push(request.body);
     if (request.halfClose) call.input.end();
     this.#run(call, request).catch((error: unknown) =>
-      this.#options.log.error('call.failed', { method: request.method, error: String(error) }),
+      context.log.error('call.failed', { method: request.method, error: String(error) }),
     );
   }
 
   /** Whether the method can be answered on the spot, and was: the way of a ping, without anything that waits. */
   #answerNow({ id, method, body }: Call, outbox: Outbox): boolean {
-    const { table, ops } = this.#options;
+    const { table, context } = this.#options;
+    const ops = context.host.bytes;
     const session = this.#session;
     try {
       const answer = table.answerNow(method, body);
@@ -232,9 +228,11 @@ class NativeServer {
 
   /** The call ends at its deadline, and its place is free when its work has. */
   async #run(call: NativeCall, { method, timeoutMs }: Call): Promise<void> {
-    const { clock, table } = this.#options;
+    const { table, context } = this.#options;
     const takeBack =
-      timeoutMs === 0 ? undefined : clock.setTimer(timeoutMs, () => call.end(deadlineError(method, timeoutMs)));
+      timeoutMs === 0
+        ? undefined
+        : context.host.clock.setTimer(timeoutMs, () => call.end(deadlineError(method, timeoutMs)));
     try {
       await table.run(method, call.input, call, call.signal);
       call.end(undefined);
@@ -247,9 +245,10 @@ class NativeServer {
   }
 
   #sayGoodbye(): void {
-    const reason = this.#options.signal.reason;
+    const { host, signal } = this.#options.context;
+    const reason = signal.reason;
     this.#outbox?.wakeWaiters();
     if (typeof reason === 'string')
-      this.#outbox?.post(encodeFrame(this.#session, { case: 'goodbye', value: { reason } }, this.#options.ops));
+      this.#outbox?.post(encodeFrame(this.#session, { case: 'goodbye', value: { reason } }, host.bytes));
   }
 }

@@ -3,10 +3,10 @@ import { describe, it } from 'node:test';
 import { FileServiceLite, ProcessServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { type Channel, silentLog } from '@innkeeper/kit';
 import { encodeFrame, openingBytes, portableByteOps } from '@innkeeper/wire';
-import { createAgent } from '../agent.ts';
-import { startFakeAgent } from '../fake/fake-agent.ts';
-import { FakeHost } from '../fake/fake-host.ts';
-import { settle } from '../fake/manual-clock.ts';
+import { createAgent } from '../../agent.ts';
+import { startFakeAgent } from '../../fake/fake-agent.ts';
+import { FakeHost } from '../../fake/fake-host.ts';
+import { settle } from '../../fake/manual-clock.ts';
 
 const { ping, watch } = TelemetryServiceLite;
 const { read, write } = FileServiceLite;

@@ -1,14 +1,14 @@
 import { isOperationError, OperationError } from '@innkeeper/contract/errors';
 import { linkSignals } from '@innkeeper/kit';
-import type { AgentMessageCall, AgentMessageReply } from '@innkeeper/wire';
+import type { DialectCall } from '@innkeeper/wire';
 import type { Dispatcher } from '../dispatch.ts';
 
 /** Carries out the call that a request became. Never rejects: an error is a response too. */
-export async function runCall(
-  call: AgentMessageCall,
+export async function runCall<Reply>(
+  call: DialectCall<Reply>,
   dispatcher: Dispatcher,
   options: { readonly signal: AbortSignal },
-): Promise<AgentMessageReply> {
+): Promise<Reply> {
   const linked = linkSignals(options.signal);
   let satisfied = false;
   const sink = async (body: Uint8Array): Promise<void> => {

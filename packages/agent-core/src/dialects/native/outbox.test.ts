@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createDeferred } from '@innkeeper/kit';
-import { settle } from '../fake/manual-clock.ts';
+import { settle } from '../../fake/manual-clock.ts';
 import { Outbox } from './outbox.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -4,13 +4,13 @@ import { OperationError } from '@innkeeper/contract/errors';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import { type Log, linkSignals } from '@innkeeper/kit';
 import { type AgentMessageReply, agentReadyEvent, telemetryEvent } from '@innkeeper/wire';
-import type { Dispatcher } from '../dispatch.ts';
+import type { Dispatcher } from '../../dispatch.ts';
+import type { ReplyWriter } from '../../serving/reply-writer.ts';
 import { telemetryIntervalMs } from './limits.ts';
-import type { ReplyWriter } from './reply-writer.ts';
 
 export interface ReportEventsOptions {
   readonly dispatcher: Dispatcher;
-  readonly writer: ReplyWriter;
+  readonly writer: ReplyWriter<AgentMessageReply>;
   readonly log: Log;
   /** Makes the message_id of an event. */
   freshId(): string;

@@ -1,27 +1,24 @@
 import { OperationError } from '@innkeeper/contract/errors';
 import type { Channel } from '@innkeeper/kit';
-import { type AgentMessageReply, type HeaderForm, printReply } from '@innkeeper/wire';
 
-/** Writes whole messages one after the other. */
-export class ReplyWriter {
+/** Writes whole messages one after the other. `Reply` is what the dialect prints them from. */
+export class ReplyWriter<Reply> {
   readonly #channel: Channel;
-  readonly #wallTimeNs: () => bigint;
+  readonly #print: (reply: Reply, messageId: string) => Iterable<Uint8Array>;
   #tail: Promise<void> = Promise.resolve();
   #waiters: (() => void)[] = [];
   #closed = false;
-  /** Which header is written: the channel's own until the peer's first message, and then the peer's. */
-  form: HeaderForm;
   /** Messages that the peer has not taken yet. */
   unsent = 0;
 
-  constructor(channel: Channel, form: HeaderForm, wallTimeNs: () => bigint) {
+  /** @param print called when the message's turn has come; its pieces are written one after the other */
+  constructor(channel: Channel, print: (reply: Reply, messageId: string) => Iterable<Uint8Array>) {
     this.#channel = channel;
-    this.form = form;
-    this.#wallTimeNs = wallTimeNs;
+    this.#print = print;
   }
 
   /** Resolves when the transport has taken the message; rejects when it is gone. */
-  send(reply: AgentMessageReply, messageId: string): Promise<void> {
+  send(reply: Reply, messageId: string): Promise<void> {
     this.unsent++;
     const sent = this.#tail.then(() => this.#write(reply, messageId));
     this.#tail = sent.then(
@@ -46,10 +43,9 @@ export class ReplyWriter {
     await this.#tail;
   }
 
-  async #write(reply: AgentMessageReply, messageId: string): Promise<void> {
+  async #write(reply: Reply, messageId: string): Promise<void> {
     if (this.#closed) throw new OperationError('CANCELED', 'The session is over.');
-    const envelope = { form: this.form, messageId, wallTimeNs: this.#wallTimeNs() };
-    for (const part of printReply(reply, envelope)) await this.#channel.write(part);
+    for (const part of this.#print(reply, messageId)) await this.#channel.write(part);
   }
 
   #settle(): void {

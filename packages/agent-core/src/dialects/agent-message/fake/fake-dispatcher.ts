@@ -11,7 +11,7 @@ import {
 import { OperationError } from '@innkeeper/contract/errors';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import { createDeferred, type Deferred } from '@innkeeper/kit';
-import type { Dispatcher } from '../../dispatch.ts';
+import type { Dispatcher } from '../../../dispatch.ts';
 
 /** Operations in memory: files, a process that ends when told to, and telemetry on demand. */
 export class FakeDispatcher implements Dispatcher {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { settle } from '../fake/manual-clock.ts';
+import { settle } from '../../fake/manual-clock.ts';
 import { InputQueue } from './input-queue.ts';
 
 const body = (value: number): Uint8Array => new Uint8Array([value]);

@@ -1,4 +1,4 @@
-import type { Clock } from '../../host.ts';
+import type { Clock } from '../../../host.ts';
 
 /** A clock that stands still until it is advanced. */
 export class FakeClock implements Clock {

@@ -1,7 +1,7 @@
 import { OperationError } from '@innkeeper/contract/errors';
 import { silentLog } from '@innkeeper/kit';
 import type { HeaderForm } from '@innkeeper/wire';
-import type { Bytes } from '../../host.ts';
+import type { Bytes } from '../../../host.ts';
 import { serveAgentMessage } from '../serve-agent-message.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeDispatcher } from './fake-dispatcher.ts';
