@@ -5,6 +5,7 @@ import type { Plugin } from 'esbuild';
 /** Packages whose one door leads to everything; esbuild would put all that any page uses into the first chunk. */
 const doors: Readonly<Record<string, string>> = {
   '@mantine/core': 'node_modules/@mantine/core/esm/index.mjs',
+  '@mantine/hooks': 'node_modules/@mantine/hooks/esm/index.mjs',
   '@innkeeper/contract/control': 'packages/contract/src/control.ts',
   '@innkeeper/contract/agent': 'packages/contract/src/agent.ts',
   '@innkeeper/client/browser': 'packages/client/src/browser/index.ts',

@@ -9,7 +9,7 @@ import {
   keymap,
   lineNumbers,
 } from '@codemirror/view';
-import { type JSX, useEffect, useRef } from 'react';
+import { type JSX, useEffect, useEffectEvent, useRef } from 'react';
 import { codeColors } from './code-colors.ts';
 import { languageOf } from './language-of.ts';
 
@@ -29,11 +29,12 @@ export interface CodeEditorProps {
 /** A text with line numbers and colours. Tab leaves it, so that nobody is caught in it. */
 export function CodeEditor(props: CodeEditorProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
-  const latest = useRef(props);
-  latest.current = props;
+  const beginning = useEffectEvent(() => props);
+  const save = useEffectEvent(() => props.onSave?.());
+  const change = useEffectEvent((text: string) => props.onChange(text));
   useEffect(() => {
     if (place.current === null) return;
-    const { name, label = `Text of ${name}`, text, readOnly } = latest.current;
+    const { name, label = `Text of ${name}`, text, readOnly } = beginning();
     const language = new Compartment();
     const view = new EditorView({
       parent: place.current,
@@ -51,7 +52,7 @@ export function CodeEditor(props: CodeEditorProps): JSX.Element {
             {
               key: 'Mod-s',
               run: () => {
-                latest.current.onSave?.();
+                save();
                 return true;
               },
             },
@@ -61,7 +62,7 @@ export function CodeEditor(props: CodeEditorProps): JSX.Element {
           EditorState.readOnly.of(readOnly),
           EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
           EditorView.updateListener.of(({ docChanged, state }) => {
-            if (docChanged) latest.current.onChange(state.doc.toString());
+            if (docChanged) change(state.doc.toString());
           }),
           language.of([]),
         ],

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useEffectEvent } from 'react';
 import { useNavigate } from 'react-router';
 import { navigation } from './navigation.ts';
 
@@ -8,15 +8,15 @@ const sequenceMs = 1500;
 /** The keys that work on every page: ⌘K, `/`, `?`, and `g` with a letter. None while somebody types. */
 export function useShortcuts(actions: { readonly openPalette: () => void; readonly openHelp: () => void }): void {
   const navigate = useNavigate();
-  const latest = useRef(actions);
-  latest.current = actions;
+  const openPalette = useEffectEvent(actions.openPalette);
+  const openHelp = useEffectEvent(actions.openHelp);
   useEffect(() => {
     let goneMs = Number.NEGATIVE_INFINITY;
     const onKey = (event: KeyboardEvent): void => {
       if (event.key.toLowerCase() === 'k' && (event.metaKey || event.ctrlKey) && !event.altKey) {
         if (isTerminal(event.target)) return;
         event.preventDefault();
-        latest.current.openPalette();
+        openPalette();
         return;
       }
       if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return;
@@ -26,10 +26,10 @@ export function useShortcuts(actions: { readonly openPalette: () => void; readon
       const entry = going ? navigation.find(({ key }) => key === event.key) : undefined;
       if (entry !== undefined) void navigate(entry.path);
       else if (event.key === 'g') goneMs = performance.now();
-      else if (event.key === '?') latest.current.openHelp();
+      else if (event.key === '?') openHelp();
       else if (event.key === '/') {
         const filter = document.querySelector<HTMLInputElement>('[data-filter]');
-        if (filter === null) latest.current.openPalette();
+        if (filter === null) openPalette();
         else filter.focus();
       } else return;
       event.preventDefault();

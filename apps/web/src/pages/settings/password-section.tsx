@@ -1,6 +1,7 @@
 import { Button, PasswordInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, type JSX, useState } from 'react';
+import type { JSX } from 'react';
 import { api } from '../../api/api.ts';
 import { meKey, useMe } from '../../api/session.ts';
 import { Card } from '../../components/card.tsx';
@@ -12,27 +13,22 @@ const minimum = 10;
 /** The user's own password; setting it ends all their other sessions. */
 export function PasswordSection(): JSX.Element {
   const { me } = useMe();
-  const [current, setCurrent] = useState('');
-  const [wanted, setWanted] = useState('');
-  const [again, setAgain] = useState('');
+  const form = useForm({ initialValues: { current: '', wanted: '', again: '' }, validate: problemsOf });
   const client = useQueryClient();
   const change = useMutation({
-    mutationFn: () => api.access.changePassword({ currentPassword: current, newPassword: wanted }),
+    mutationFn: ({ current, wanted }: PasswordValues) =>
+      api.access.changePassword({ currentPassword: current, newPassword: wanted }),
     onSuccess: () => {
       showToast({ id: 'password', tone: 'ok', title: 'Your password is set', body: 'Your other sessions were ended.' });
-      for (const clear of [setCurrent, setWanted, setAgain]) clear('');
+      form.reset();
       void client.invalidateQueries({ queryKey: meKey });
     },
   });
-  const short = wanted !== '' && new TextEncoder().encode(wanted).length < minimum;
-  const different = again !== '' && again !== wanted;
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    if (!short && again === wanted) change.mutate();
-  };
+  // Of what is typed now: the two fields depend on each other.
+  const problems = problemsOf(form.values);
   return (
     <Card title="My password" className="settings-narrow">
-      <form className="settings-form" onSubmit={submit}>
+      <form className="settings-form" onSubmit={form.onSubmit((values) => change.mutate(values))}>
         {me?.passwordNeeded === true && (
           <p className="dim">You have no password yet. With one you can log in without a link.</p>
         )}
@@ -42,8 +38,7 @@ export function PasswordSection(): JSX.Element {
           <PasswordInput
             label="Password now"
             autoComplete="current-password"
-            value={current}
-            onChange={(event) => setCurrent(event.currentTarget.value)}
+            {...form.getInputProps('current')}
             visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
           />
         )}
@@ -53,9 +48,8 @@ export function PasswordSection(): JSX.Element {
           autoComplete="new-password"
           required
           withAsterisk={false}
-          value={wanted}
-          error={short ? `At least ${minimum} characters.` : undefined}
-          onChange={(event) => setWanted(event.currentTarget.value)}
+          {...form.getInputProps('wanted')}
+          error={problems.wanted}
           visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
         />
         <PasswordInput
@@ -63,9 +57,8 @@ export function PasswordSection(): JSX.Element {
           autoComplete="new-password"
           required
           withAsterisk={false}
-          value={again}
-          error={different ? 'The two differ.' : undefined}
-          onChange={(event) => setAgain(event.currentTarget.value)}
+          {...form.getInputProps('again')}
+          error={problems.again}
           visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
         />
         <Button type="submit" loading={change.isPending}>
@@ -74,4 +67,22 @@ export function PasswordSection(): JSX.Element {
       </form>
     </Card>
   );
+}
+
+interface PasswordValues {
+  readonly current: string;
+  readonly wanted: string;
+  readonly again: string;
+}
+
+/** Fields that are still empty are not wrong; the browser asks for them. */
+function problemsOf({ wanted, again }: PasswordValues): {
+  readonly wanted: string | null;
+  readonly again: string | null;
+} {
+  const isShort = wanted !== '' && new TextEncoder().encode(wanted).length < minimum;
+  return {
+    wanted: isShort ? `At least ${minimum} characters.` : null,
+    again: again !== '' && again !== wanted ? 'The two differ.' : null,
+  };
 }

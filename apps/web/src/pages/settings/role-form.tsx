@@ -1,7 +1,8 @@
 import type { Privilege, Role } from '@innkeeper/contract/control';
 import { Button, Checkbox, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, type JSX, useState } from 'react';
+import type { JSX } from 'react';
 import { api } from '../../api/api.ts';
 import { Card } from '../../components/card.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
@@ -16,37 +17,26 @@ export interface RoleFormProps {
 
 /** A role's name and privileges. */
 export function RoleForm({ role, known, onClose, onDone }: RoleFormProps): JSX.Element {
-  const [name, setName] = useState(role?.name ?? '');
-  const [description, setDescription] = useState(role?.description ?? '');
-  const [privileges, setPrivileges] = useState<string[]>([...(role?.privileges ?? ['vm.view'])]);
+  const form = useForm({
+    initialValues: {
+      name: role?.name ?? '',
+      description: role?.description ?? '',
+      privileges: [...(role?.privileges ?? ['vm.view'])],
+    },
+  });
   const save = useMutation({
-    mutationFn: () => api.access.setRole({ name, description, privileges }),
+    mutationFn: (values: typeof form.values) => api.access.setRole(values),
     onSuccess: onDone,
   });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    save.mutate();
-  };
   return (
     <Card title={role === undefined ? 'New role' : `Change ${role.name}`} className="settings-narrow">
-      <form className="settings-form" onSubmit={submit}>
+      <form className="settings-form" onSubmit={form.onSubmit((values) => save.mutate(values))}>
         {save.error !== null && <ErrorNote title="The role was not saved" error={save.error} />}
         {role === undefined && (
-          <TextInput
-            label="Name"
-            required
-            withAsterisk={false}
-            autoFocus
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-          />
+          <TextInput label="Name" required withAsterisk={false} autoFocus {...form.getInputProps('name')} />
         )}
-        <TextInput
-          label="Description"
-          value={description}
-          onChange={(event) => setDescription(event.currentTarget.value)}
-        />
-        <Checkbox.Group label="Privileges" value={privileges} onChange={setPrivileges}>
+        <TextInput label="Description" {...form.getInputProps('description')} />
+        <Checkbox.Group label="Privileges" {...form.getInputProps('privileges')}>
           <div className="settings-privileges">
             {known.map((each) => (
               <Checkbox key={each.name} value={each.name} label={each.name} description={each.description} />

@@ -1,11 +1,22 @@
 import type { CreateTokenResponse } from '@innkeeper/contract/control';
 import { Button, MultiSelect, NumberInput, TagsInput, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, type JSX, useState } from 'react';
+import type { JSX } from 'react';
 import { api } from '../../api/api.ts';
 import { useMe } from '../../api/session.ts';
 import { Card } from '../../components/card.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
+
+const defaultDays = 90;
+
+interface TokenValues {
+  readonly name: string;
+  readonly privileges: string[];
+  readonly scope: string;
+  readonly allowedCommands: string[];
+  readonly lifetimeDays: number;
+}
 
 export interface TokenFormProps {
   readonly onClose: () => void;
@@ -15,26 +26,19 @@ export interface TokenFormProps {
 /** A new token: what it may, where and how long. Never more than its user. */
 export function TokenForm({ onClose, onMade }: TokenFormProps): JSX.Element {
   const { me } = useMe();
-  const [name, setName] = useState('');
-  const [privileges, setPrivileges] = useState<string[]>([]);
-  const [scope, setScope] = useState('*');
-  const [commands, setCommands] = useState<string[]>([]);
-  const [days, setDays] = useState(90);
+  const form = useForm<TokenValues>({
+    initialValues: { name: '', privileges: [], scope: '*', allowedCommands: [], lifetimeDays: defaultDays },
+  });
   const make = useMutation({
-    mutationFn: () =>
-      api.access.createToken({ name, privileges, scope, allowedCommands: commands, lifetimeDays: days }),
+    mutationFn: (values: TokenValues) => api.access.createToken(values),
     onSuccess: onMade,
   });
   const own = [
     ...new Set([...(me?.privileges ?? []), ...(me?.scopedPrivileges ?? []).flatMap((each) => each.privileges)]),
   ];
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    make.mutate();
-  };
   return (
     <Card title="New token" className="settings-narrow">
-      <form className="settings-form" onSubmit={submit}>
+      <form className="settings-form" onSubmit={form.onSubmit((values) => make.mutate(values))}>
         {make.error !== null && <ErrorNote title="The token was not made" error={make.error} />}
         <TextInput
           label="Name"
@@ -42,29 +46,25 @@ export function TokenForm({ onClose, onMade }: TokenFormProps): JSX.Element {
           required
           withAsterisk={false}
           autoFocus
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
+          {...form.getInputProps('name')}
         />
         <MultiSelect
           label="Privileges"
           description="None chosen: all that you may"
           data={own.sort()}
-          value={privileges}
-          onChange={setPrivileges}
+          {...form.getInputProps('privileges')}
           clearable
           searchable
         />
         <TextInput
           label="VMs"
           description="* for all, tag:NAME, tag:NAME=VALUE or vm:ID"
-          value={scope}
-          onChange={(event) => setScope(event.currentTarget.value)}
+          {...form.getInputProps('scope')}
         />
         <TagsInput
           label="Allowed commands"
           description="None: any. Else it may only run what begins with one of these, and no shell"
-          value={commands}
-          onChange={setCommands}
+          {...form.getInputProps('allowedCommands')}
           splitChars={['\n']}
         />
         <NumberInput
@@ -72,8 +72,8 @@ export function TokenForm({ onClose, onMade }: TokenFormProps): JSX.Element {
           min={1}
           max={3650}
           allowDecimal={false}
-          value={days}
-          onChange={(value) => setDays(Number(value) || 90)}
+          value={form.values.lifetimeDays}
+          onChange={(value) => form.setFieldValue('lifetimeDays', Number(value) || defaultDays)}
         />
         <div className="row">
           <Button type="submit" loading={make.isPending}>

@@ -1,5 +1,6 @@
 import type { Vm } from '@innkeeper/contract/control';
-import { type JSX, useCallback, useRef, useState } from 'react';
+import { useCallbackRef } from '@mantine/hooks';
+import { type JSX, useRef, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
@@ -92,15 +93,13 @@ function NothingMeasured({ vm, zoomed }: { readonly vm: Vm; readonly zoomed: boo
 
 /** Charts that are in step all tell of the same drawing, in one turn: the first one counts, which is the one drawn on. */
 function useFirstOfTurn(act: (fromMs: number, toMs: number) => void): (fromMs: number, toMs: number) => void {
-  const latest = useRef(act);
-  latest.current = act;
   const told = useRef(false);
-  return useCallback((fromMs: number, toMs: number) => {
+  return useCallbackRef((fromMs: number, toMs: number) => {
     if (told.current) return;
     told.current = true;
     setTimeout(() => {
       told.current = false;
     });
-    latest.current(fromMs, toMs);
-  }, []);
+    act(fromMs, toMs);
+  });
 }

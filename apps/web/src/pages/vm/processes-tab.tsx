@@ -1,7 +1,8 @@
 import type { GuestProcess } from '@innkeeper/contract/agent';
 import { AgentState } from '@innkeeper/contract/control';
 import { Button, Switch, TextInput } from '@mantine/core';
-import { type JSX, useCallback, useRef, useState } from 'react';
+import { useCallbackRef } from '@mantine/hooks';
+import { type JSX, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { guest } from '../../api/guest.ts';
 import { hasPrivilege, useMe } from '../../api/session.ts';
@@ -47,7 +48,7 @@ export function ProcessesTab({ vm }: VmTabProps): JSX.Element {
       { replace: true },
     );
   const setOrder = ({ key, reversed }: ProcessOrder): void => change('sort', `${reversed ? '-' : ''}${key}`);
-  const onSignal = useLatest(async (process: GuestProcess, signal: Signal, tree: boolean): Promise<void> => {
+  const onSignal = useCallbackRef(async (process: GuestProcess, signal: Signal, tree: boolean): Promise<void> => {
     const name = `${showName(process.name)} (${process.pid})`;
     const sent = await ask({
       title: `Send ${signal.name} to ${name}?`,
@@ -143,11 +144,4 @@ export function ProcessesTab({ vm }: VmTabProps): JSX.Element {
 function countText(shown: number, listed: number, total: number): string {
   if (shown < listed) return `${shown} of ${total}`;
   return listed < total ? `The first ${listed} of ${total}` : `${total} processes`;
-}
-
-/** A function that stays the same and does what the newest one does, so that rows are not drawn anew for it. */
-function useLatest<A extends unknown[]>(act: (...all: A) => Promise<void>): (...all: A) => void {
-  const latest = useRef(act);
-  latest.current = act;
-  return useCallback((...all: A) => void latest.current(...all), []);
 }

@@ -1,7 +1,8 @@
 import type { Image } from '@innkeeper/contract/control';
 import { Button, Checkbox, NumberInput, Select, TagsInput, TextInput } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, type JSX, useState } from 'react';
+import { useForm } from '@mantine/form';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { type JSX, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { api } from '../../api/api.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -68,8 +69,8 @@ function NoImage(): JSX.Element {
 }
 
 function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Element {
-  const [form, setForm] = useState<VmForm>({
-    ...{
+  const form = useForm<VmForm>({
+    initialValues: {
       name: '',
       image: images[0]?.name ?? '',
       cpus: 1,
@@ -79,32 +80,21 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
       start: true,
       autostart: false,
     },
+    validate: { name: (name) => nameProblem(name) ?? null },
   });
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
-  const [tried, setTried] = useState(false);
+  const { values, setFieldValue } = form;
   const navigate = useNavigate();
-  const set = (change: Partial<VmForm>): void => setForm((before) => ({ ...before, ...change }));
-  const image = images.find(({ name }) => name === form.image);
-  const problem = nameProblem(form.name);
+  const create = useMutation({
+    mutationFn: (wanted: VmForm) => api.vms.createVm(createRequest(wanted)),
+    onSuccess: (_, { name }) => void navigate(vmPath(name)),
+  });
+  const image = images.find(({ name }) => name === values.image);
+  // From the first letter on, or after a try.
+  const problem = values.name !== '' ? nameProblem(values.name) : form.errors['name'];
   const imageMib = image === undefined ? 0 : Math.ceil(Number(image.virtualBytes) / (1024 * 1024));
-  const submit = async (event: FormEvent): Promise<void> => {
-    event.preventDefault();
-    setTried(true);
-    if (problem !== undefined) return;
-    setBusy(true);
-    setError(undefined);
-    try {
-      await api.vms.createVm(createRequest(form));
-      void navigate(vmPath(form.name));
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
-  };
   return (
-    <form className="card create-form" onSubmit={(event) => void submit(event)}>
-      {error !== undefined && <ErrorNote title="The VM was not created" error={error} />}
+    <form className="card create-form" onSubmit={form.onSubmit((wanted) => create.mutate(wanted))}>
+      {create.error !== null && <ErrorNote title="The VM was not created" error={create.error} />}
       <TextInput
         label="Name"
         description="a-z, 0-9 and “-”; at most 63"
@@ -112,9 +102,8 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
         autoFocus
         autoCapitalize="none"
         spellCheck={false}
-        value={form.name}
-        error={tried || form.name !== '' ? problem : undefined}
-        onChange={(event) => set({ name: event.currentTarget.value })}
+        {...form.getInputProps('name')}
+        error={problem}
       />
       <Select
         label="Image"
@@ -123,8 +112,7 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
           value: name,
           label: `${name} (${formatBytes(virtualBytes)}${agentVersion === '' ? ', no agent' : ''})`,
         }))}
-        value={form.image}
-        onChange={(value) => value !== null && set({ image: value })}
+        {...form.getInputProps('image')}
       />
       {image !== undefined && image.agentVersion === '' && (
         <p className="create-warning">
@@ -137,8 +125,8 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
           min={1}
           max={64}
           allowDecimal={false}
-          value={form.cpus}
-          onChange={(value) => set({ cpus: Number(value) || 1 })}
+          value={values.cpus}
+          onChange={(value) => setFieldValue('cpus', Number(value) || 1)}
         />
         <NumberInput
           label="Memory"
@@ -147,8 +135,8 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
           max={1024 * gib}
           step={128}
           allowDecimal={false}
-          value={form.memoryMib}
-          onChange={(value) => set({ memoryMib: Number(value) || 256 })}
+          value={values.memoryMib}
+          onChange={(value) => setFieldValue('memoryMib', Number(value) || 256)}
         />
         <NumberInput
           label="Disk"
@@ -156,34 +144,29 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
           step={512}
           allowDecimal={false}
           placeholder={`as the image, ${imageMib} MiB`}
-          value={form.diskMib === 0 ? '' : form.diskMib}
-          error={form.diskMib !== 0 && form.diskMib < imageMib ? `The image needs ${imageMib} MiB` : undefined}
-          onChange={(value) => set({ diskMib: Number(value) || 0 })}
+          value={values.diskMib === 0 ? '' : values.diskMib}
+          error={values.diskMib !== 0 && values.diskMib < imageMib ? `The image needs ${imageMib} MiB` : undefined}
+          onChange={(value) => setFieldValue('diskMib', Number(value) || 0)}
         />
       </div>
       <TagsInput
         label="Tags"
         description="NAME or NAME=VALUE, each with Enter"
-        value={[...form.tags]}
-        onChange={(tags) => set({ tags })}
+        value={[...values.tags]}
+        onChange={(tags) => setFieldValue('tags', tags)}
       />
-      <Checkbox
-        label="Start it"
-        checked={form.start}
-        onChange={(event) => set({ start: event.currentTarget.checked })}
-      />
+      <Checkbox label="Start it" {...form.getInputProps('start', { type: 'checkbox' })} />
       <Checkbox
         label="Start it with the daemon"
         description="Whenever the daemon starts, unless somebody stopped it since the host booted"
-        checked={form.autostart}
-        onChange={(event) => set({ autostart: event.currentTarget.checked })}
+        {...form.getInputProps('autostart', { type: 'checkbox' })}
       />
-      <InnCommand command={createCommand(form)} />
+      <InnCommand command={createCommand(values)} />
       <div className="row create-foot">
         <Button variant="default" onClick={() => void navigate(-1)}>
           Cancel
         </Button>
-        <Button type="submit" loading={busy}>
+        <Button type="submit" loading={create.isPending || create.isSuccess}>
           Create
         </Button>
       </div>

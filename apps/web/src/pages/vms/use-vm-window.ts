@@ -1,6 +1,6 @@
 import type { OperationError } from '@innkeeper/contract';
 import type { Vm } from '@innkeeper/contract/control';
-import { useRef } from 'react';
+import { useState } from 'react';
 import { useLive } from '../../live/use-live.ts';
 
 /** Rows are asked for in windows of this size, which begin at multiples of half of it. */
@@ -26,10 +26,11 @@ interface Asked {
 export function useVmWindow(filter: string, sort: string, firstRow: number, enabled: boolean): VmWindow {
   const half = windowRows / 2;
   const offset = Math.max(0, Math.floor(firstRow / half) * half - half / 2);
-  const last = useRef<Asked>({ filter: '', sort: 'name', offset: 0 });
-  const asked = enabled ? { filter, sort, offset } : last.current;
-  last.current = asked;
+  const [last, setLast] = useState<Asked>({ filter: '', sort: 'name', offset: 0 });
+  const asked = enabled ? { filter, sort, offset } : last;
   const key = JSON.stringify(asked);
+  // React draws once more at once, without showing this turn.
+  if (key !== JSON.stringify(last)) setLast(asked);
   const { data, dataKey, error } = useLive(
     'listVms',
     { case: 'listVms', value: { filter: asked.filter, sort: asked.sort, offset: asked.offset, pageSize: windowRows } },

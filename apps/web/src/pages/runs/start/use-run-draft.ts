@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useEffectEvent, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { api } from '../../../api/api.ts';
 import { keepDraft, keptDraft } from './keep-draft.ts';
@@ -30,8 +30,7 @@ export function useRunDraft(): DraftState {
   const [loading, setLoading] = useState(again !== null);
   const [error, setError] = useState<unknown>();
   const [generation, setGeneration] = useState(0);
-  const latest = useRef(draft);
-  latest.current = draft;
+  const keepNow = useEffectEvent(() => keepDraft(draft));
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: an address is taken once; afterwards the draft counts
   useEffect(() => {
@@ -64,9 +63,9 @@ export function useRunDraft(): DraftState {
     return () => clearTimeout(timer);
   }, [draft]);
   useEffect(() => {
-    const keepNow = (): void => keepDraft(latest.current);
-    addEventListener('pagehide', keepNow);
-    return () => removeEventListener('pagehide', keepNow);
+    const onHide = (): void => keepNow();
+    addEventListener('pagehide', onHide);
+    return () => removeEventListener('pagehide', onHide);
   }, []);
 
   return {

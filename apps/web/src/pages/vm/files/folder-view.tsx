@@ -1,7 +1,8 @@
 import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
 import { isOperationError } from '@innkeeper/contract/errors';
 import { Button } from '@mantine/core';
-import { type JSX, useCallback, useEffect, useRef, useState } from 'react';
+import { useCallbackRef } from '@mantine/hooks';
+import { type JSX, useEffect, useState } from 'react';
 import { guest } from '../../../api/guest.ts';
 import { EmptyState } from '../../../components/empty-state.tsx';
 import { ErrorNote } from '../../../components/error-note.tsx';
@@ -97,7 +98,7 @@ export function FolderView(props: FolderViewProps): JSX.Element {
     }
     refetch();
   };
-  const act = useLatest((action: FileAction, file: FileInfo): void => {
+  const act = useCallbackRef((action: FileAction, file: FileInfo): void => {
     if (action === 'edit') onOpen(file.path, false);
     else if (action === 'remove') void remove(file);
     else setDialog({ kind: action, file });
@@ -186,11 +187,4 @@ function replaceQuestion(there: readonly string[]): Parameters<Confirm['ask']>[0
     confirm: 'Replace',
     danger: true,
   };
-}
-
-/** A function that stays the same and does what the newest one does, so that rows are not drawn anew for it. */
-function useLatest<A extends unknown[]>(act: (...all: A) => void): (...all: A) => void {
-  const latest = useRef(act);
-  latest.current = act;
-  return useCallback((...all: A) => latest.current(...all), []);
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useEffect, useEffectEvent, useState, useSyncExternalStore } from 'react';
 import { guest } from '../../../api/guest.ts';
 import { uploadId } from './upload-id.ts';
 import { isActive, type Upload, UploadQueue } from './upload-queue.ts';
@@ -25,7 +25,10 @@ export function useUploads(
     queues.set(vm, made);
     return made;
   });
-  entry.onDone = onDone;
+  const landed = useEffectEvent(onDone);
+  useEffect(() => {
+    entry.onDone = (upload) => landed(upload);
+  }, [entry]);
   const { queue } = entry;
   const uploads = useSyncExternalStore(queue.subscribe, () => queue.uploads);
   const active = uploads.some(({ state }) => isActive(state));

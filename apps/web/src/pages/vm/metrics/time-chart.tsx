@@ -1,4 +1,4 @@
-import { type JSX, useEffect, useRef } from 'react';
+import { type JSX, useEffect, useEffectEvent, useRef } from 'react';
 import UPlot, { type AlignedData } from 'uplot';
 import type { MetricChart } from './metric-chart.ts';
 import { type PlotEvents, type PlotSetup, plotOptions } from './plot-options.ts';
@@ -18,8 +18,7 @@ export function TimeChart(props: TimeChartProps): JSX.Element {
   const { chart, banded, colors, syncKey, times, window, description } = props;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot>(undefined);
-  const latest = useRef(props);
-  latest.current = props;
+  const current = useEffectEvent(() => props);
   const lines = chart.series.map(({ metric }) => metric).join('\n');
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: values are drawn by the effect below; only other lines and colours need a new plot
@@ -30,14 +29,14 @@ export function TimeChart(props: TimeChartProps): JSX.Element {
       {
         ...{ chart, banded, colors, syncKey },
         size: { width: element.clientWidth, height },
-        window: () => latest.current.window,
+        window: () => current().window,
       },
       {
-        onCursor: (index) => latest.current.onCursor(index),
-        onZoom: (from, to) => latest.current.onZoom(from, to),
+        onCursor: (index) => current().onCursor(index),
+        onZoom: (from, to) => current().onZoom(from, to),
       },
     );
-    const made = new UPlot(options, dataOf(latest.current.times, latest.current.chart, banded), element);
+    const made = new UPlot(options, dataOf(current().times, current().chart, banded), element);
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
     observer.observe(element);

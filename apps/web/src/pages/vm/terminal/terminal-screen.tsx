@@ -1,7 +1,7 @@
 import { browserSockets, terminalUrl } from '@innkeeper/client/browser';
 import type { Vm } from '@innkeeper/contract/control';
 import { Button } from '@mantine/core';
-import { type JSX, type ReactNode, useEffect, useRef, useState } from 'react';
+import { type JSX, type ReactNode, useEffect, useEffectEvent, useState } from 'react';
 import { EmulatorFrame } from '../../../components/emulator/emulator-frame.tsx';
 import { useEmulator } from '../../../components/emulator/use-emulator.ts';
 import { ErrorNote } from '../../../components/error-note.tsx';
@@ -30,8 +30,7 @@ export function TerminalScreen(props: TerminalScreenProps): JSX.Element {
   const { emulator } = shown;
   const [state, setState] = useState(before);
   const [attempt, setAttempt] = useState(0);
-  const ended = useRef(onEnded);
-  ended.current = onEnded;
+  const ended = useEffectEvent(onEnded);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt connects anew
   useEffect(() => {
     if (emulator === undefined) return;
@@ -46,7 +45,7 @@ export function TerminalScreen(props: TerminalScreenProps): JSX.Element {
       onState: (next) => {
         setState(next);
         emulator.readOnly = next.ending !== undefined;
-        if (next.ending !== undefined) ended.current();
+        if (next.ending !== undefined) ended();
       },
     });
     emulator.onInput = (bytes) => link.type(bytes);
