@@ -16,6 +16,7 @@ import { OperationRepository } from './repositories/operations.ts';
 import { RoleRepository } from './repositories/roles.ts';
 import { RunRepository } from './repositories/runs.ts';
 import { SessionRepository } from './repositories/sessions.ts';
+import { TerminalRepository } from './repositories/terminals.ts';
 import { TokenRepository } from './repositories/tokens.ts';
 import { UserRepository } from './repositories/users.ts';
 import { VmRepository } from './repositories/vms.ts';
@@ -92,7 +93,16 @@ describe('every write on a full disk', () => {
       database.prepare('pragma max_page_count = 1').all([]);
       const long = 'x'.repeat(100_000);
       const user = { name: long, created_ms: 1, last_login_ms: null, disabled: 0, password: null };
-      const run = { id: 'r', user_name: 'a', title: long, spec: '{}', state: 'running', started_ms: 1, ended_ms: null };
+      const run = {
+        id: 'r',
+        user_name: 'a',
+        title: long,
+        spec: '{}',
+        state: 'running',
+        started_ms: 1,
+        ended_ms: null,
+        node_id: '',
+      };
       const target = {
         ...{ run_id: 'r', vm_id: 'a', vm_name: 'one', state: 'running', exited: null, error: null },
         ...{ kept_bytes: 0, next_offset: 0, started_ms: null, ended_ms: null },
@@ -103,7 +113,7 @@ describe('every write on a full disk', () => {
       const token = { privileges: long, scope: '*', allowed_commands: '[]', created_ms: 1, expires_ms: 9 };
       const operation = {
         ...{ id: 'o', kind: 'k', state: 'running', target: 'one', vm_id: 'a', stage: '', progress: null },
-        ...{ log: long, error: null, started_ms: 1, ended_ms: null },
+        ...{ log: long, error: null, started_ms: 1, ended_ms: null, node_id: '' },
       };
       const facts = new FactRepository(db);
       // Rows of others that these refer to are missing, so that a write that went through would fail otherwise.
@@ -128,6 +138,13 @@ describe('every write on a full disk', () => {
         images: () => new ImageRepository(db).insert({ ...image, name: long }),
         vms: () => new VmRepository(db).update('a', { state_detail: long }),
         facts: () => facts.setDataFolder(long),
+        terminals: () =>
+          new TerminalRepository(db).replace('n', [
+            {
+              ...{ id: 't', vm_id: 'a', title: long, guest_user: '', argv: '[]', columns: 80, rows: 24 },
+              ...{ created_ms: 1, created_by: 'ann' },
+            },
+          ]),
       };
       for (const [name, write] of Object.entries(writes)) {
         const nextStep = /Free space/;

@@ -16,6 +16,7 @@ export {
   type RunTargetRow,
 } from './repositories/runs.ts';
 export type { LoginLinkRow, SessionRow } from './repositories/sessions.ts';
+export type { TerminalRepository, TerminalRow } from './repositories/terminals.ts';
 export type { TokenRow } from './repositories/tokens.ts';
 export type { UserChange } from './repositories/users.ts';
 export type { VmRow } from './repositories/vms.ts';

@@ -1,6 +1,7 @@
 import { Kysely, SqliteDialect, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { migrationProvider } from './migrations/index.ts';
+import { assertKnownVersion } from './migrations/known-version.ts';
 import { openNodeSqlite } from './node-sqlite.ts';
 import { isPostgresAddress, postgresDialect } from './open-postgres.ts';
 import { AuditRepository } from './repositories/audit.ts';
@@ -8,10 +9,12 @@ import { EventRepository } from './repositories/events.ts';
 import { FactRepository } from './repositories/facts.ts';
 import { HistoryRepository } from './repositories/history.ts';
 import { ImageRepository } from './repositories/images.ts';
+import { NodeRepository } from './repositories/nodes.ts';
 import { OperationRepository } from './repositories/operations.ts';
 import { RoleRepository } from './repositories/roles.ts';
 import { RunRepository } from './repositories/runs.ts';
 import { SessionRepository } from './repositories/sessions.ts';
+import { TerminalRepository } from './repositories/terminals.ts';
 import { TokenRepository } from './repositories/tokens.ts';
 import { UserRepository } from './repositories/users.ts';
 import { VmRepository } from './repositories/vms.ts';
@@ -31,6 +34,8 @@ export interface Store extends AsyncDisposable {
   readonly audit: AuditRepository;
   readonly runs: RunRepository;
   readonly facts: FactRepository;
+  readonly nodes: NodeRepository;
+  readonly terminals: TerminalRepository;
   /** Drops what is older than it is kept. To be called now and then. */
   prune(nowMs: number): Promise<void>;
   /** Resolves when the database answers. */
@@ -44,15 +49,18 @@ export interface OpenStoreOptions {
 
 /**
  * Opens the database, and brings it to the newest schema: an SQLite file, made when missing (":memory:" for tests), or a
- * PostgreSQL server (postgres://…), which several daemons may share.
+ * PostgreSQL server (postgres://…), which several daemons may share. Fails with DATABASE_VERSION_UNKNOWN.
  */
 export async function openStore(address: string, options: OpenStoreOptions = {}): Promise<Store> {
   const dialect = isPostgresAddress(address)
     ? postgresDialect(address, options.onIdleError ?? (() => undefined))
     : new SqliteDialect({ database: openNodeSqlite(address) });
   const db = new Kysely<Schema>({ dialect });
-  const { error } = await new Migrator({ db, provider: migrationProvider }).migrateToLatest();
-  if (error !== undefined) {
+  try {
+    await assertKnownVersion(db);
+    const { error } = await new Migrator({ db, provider: migrationProvider }).migrateToLatest();
+    if (error !== undefined) throw error;
+  } catch (error) {
     await db.destroy();
     throw error;
   }
@@ -69,6 +77,8 @@ export async function openStore(address: string, options: OpenStoreOptions = {})
     audit: new AuditRepository(db),
     runs: new RunRepository(db),
     facts: new FactRepository(db),
+    nodes: new NodeRepository(db),
+    terminals: new TerminalRepository(db),
   };
   return {
     ...store,

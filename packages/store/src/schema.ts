@@ -39,6 +39,8 @@ export interface VmTable {
   autostart: Generated<number>;
   /** The boot of the host during which somebody stopped it last; empty for none since its last start. */
   stopped_boot_id: Generated<string>;
+  /** The node that it belongs to; empty: no node has taken it over yet. */
+  node_id: string;
 }
 
 export interface ImageTable {
@@ -50,6 +52,8 @@ export interface ImageTable {
   added_ms: number;
   kernel: string | null;
   base: string | null;
+  /** The node that it belongs to; empty: no node has taken it over yet. */
+  node_id: string;
 }
 
 export interface OperationTable {
@@ -64,6 +68,8 @@ export interface OperationTable {
   error: string | null;
   started_ms: number;
   ended_ms: number | null;
+  /** The node that it belongs to; empty: no node has taken it over yet. */
+  node_id: string;
 }
 
 export interface EventTable {
@@ -76,6 +82,8 @@ export interface EventTable {
   count: Generated<number>;
   /** Null: it happened once, at `time_ms`. */
   first_ms: Generated<number | null>;
+  /** The node on which it happened; empty when no node is known. */
+  node_id: Generated<string>;
 }
 
 /** Telemetry of one stretch of time at one resolution, packed. */
@@ -95,6 +103,8 @@ export interface RunTable {
   state: string;
   started_ms: number;
   ended_ms: number | null;
+  /** The node that it belongs to; empty: no node has taken it over yet. */
+  node_id: string;
 }
 
 export interface RunTargetTable {
@@ -122,6 +132,22 @@ export interface RunOutputTable {
   data: Uint8Array;
 }
 
+/** A terminal that runs in a guest, with the size that it has now. */
+export interface TerminalTable {
+  /** The agent's id of the process is made of it. */
+  id: string;
+  node_id: string;
+  vm_id: string;
+  title: string;
+  guest_user: string;
+  /** JSON array. */
+  argv: string;
+  columns: number;
+  rows: number;
+  created_ms: number;
+  created_by: string;
+}
+
 /** Facts about the database itself. */
 export interface FactTable {
   name: string;
@@ -138,6 +164,7 @@ export interface Schema {
   runs: RunTable;
   run_targets: RunTargetTable;
   run_outputs: RunOutputTable;
+  terminals: TerminalTable;
   users: UserTable;
   roles: RoleTable;
   role_bindings: RoleBindingTable;

@@ -32,12 +32,17 @@ export async function assertDatabaseThere(address: string, folder: DataFolder, m
 /**
  * Ties the data folder and the database to each other by an id that both keep. Fails with DATA_FOLDER_MISMATCH when they
  * do not belong together and something could be lost by it: images or VMs lie in the folder, or the database knows some.
- * With `mayAdopt` they are tied all the same, unless the database knows other images or VMs and none of these.
+ * With `mayAdopt` they are tied all the same, unless the database knows other images or VMs and none of these. Returns
+ * the id, which is the node's: what the database describes belongs to it from then on.
  */
-export async function claimData(folder: DataFolder, store: Store, mayAdopt: boolean): Promise<void> {
+export async function claimData(folder: DataFolder, store: Store, mayAdopt: boolean): Promise<string> {
   const idPath = join(folder.path, 'folder-id');
   const [folderId, databaseId] = [await readId(idPath), await store.facts.dataFolder()];
-  if (folderId !== undefined && folderId === databaseId) return;
+  if (folderId !== undefined && folderId === databaseId) {
+    // Rows of a database from before nodes had ids belong to nobody.
+    await store.nodes.takeOver(folderId);
+    return folderId;
+  }
   const content = await contentOf(folder);
   const [images, vms] = [await store.images.list(), await store.vms.list()];
   const rows = { images: images.map(({ name }) => name), vms: vms.map(({ id }) => id) };
@@ -56,7 +61,9 @@ export async function claimData(folder: DataFolder, store: Store, mayAdopt: bool
   // The folder first: a crash between the two leaves a database without an id, which is judged by what it knows.
   const id = folderId ?? randomUUID();
   if (folderId === undefined) await writeId(idPath, id);
+  await store.nodes.takeOver(id, databaseId);
   await store.facts.setDataFolder(id);
+  return id;
 }
 
 async function contentOf(folder: DataFolder): Promise<Content> {

@@ -58,16 +58,16 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   const databaseAddress = settings.databaseAddress ?? folder.database;
   await assertDatabaseThere(databaseAddress, folder, settings.adoptData);
   const store = stack.use(await openStore(databaseAddress, storeOptions(log)), stopTerms.store);
-  await claimData(folder, store, settings.adoptData);
-  if (settings.adoptData) await adoptData({ folder, store, log });
+  const nodeId = await claimData(folder, store, settings.adoptData);
+  if (settings.adoptData) await adoptData({ folder, store, nodeId, log });
   const agentBinary = await findAgentBinary(settings.agentBinaryPath);
   if (agentBinary === undefined) log.warn('agent.binary-missing', { path: settings.agentBinaryPath });
   const guestPort = await chooseGuestPort(folder.guestPort);
   const driver = manageDriver(new QemuDriver({ log, guestPort: () => guestPort }));
-  const operations = new OperationRunner({ store, log });
+  const operations = new OperationRunner({ store, log, nodeId });
   const hostBootId = await readHostBootId();
   const node = new Node(
-    { store, driver, images, createAgentLink, folder, agentBinary, version, hostBootId, log },
+    { nodeId, store, driver, images, createAgentLink, folder, agentBinary, version, hostBootId, log },
     operations,
   );
   const history = stack.use(new History({ blocks: store.history, log }), stopTerms.history);

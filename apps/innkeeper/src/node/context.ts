@@ -16,6 +16,8 @@ export interface AgentLinkOptions {
 
 /** What a node is made of. Tests give fakes. */
 export interface NodeContext {
+  /** Stable id of the node: its data folder's. Rows of what it owns carry it. */
+  readonly nodeId: string;
   readonly store: Store;
   readonly driver: HypervisorDriver;
   readonly images: ImageTools;

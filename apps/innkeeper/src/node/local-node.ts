@@ -45,6 +45,7 @@ export function createLocalNode(node: Node): NodeApi {
       ),
   };
   return {
+    id: context.nodeId,
     describe: () => describeNode(node),
     fleet: new FleetIndex(vms, context.agentBinary?.version ?? ''),
     vms,

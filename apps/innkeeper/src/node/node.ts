@@ -124,7 +124,7 @@ export class Node {
     this.#lastEvents.set(id, { ...last, [event.topic]: event.kind });
     if (last[event.topic] === event.kind) return;
     const { kind, message, topic } = event;
-    const row = { time_ms: Date.now(), vm_id: id, kind, message };
+    const row = { time_ms: Date.now(), vm_id: id, kind, message, node_id: this.context.nodeId };
     // One after the other, as they happened. What the agent does is up to the guest, as often as it likes.
     this.#events = this.#events.then(() =>
       this.#write(this.context.store.events.insert(row, { coalesce: topic === 'agent' })),

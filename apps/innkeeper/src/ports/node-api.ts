@@ -52,6 +52,8 @@ export interface VmApi {
 
 /** What the API server stands on: the node, its images and its operations. `node/` and `operations/` implement it. */
 export interface NodeApi {
+  /** Stable; rows of what the node owns carry it. */
+  readonly id: string;
   describe(): Promise<Node>;
   /** All VMs, ready to be listed. */
   readonly fleet: Fleet;

@@ -163,6 +163,11 @@ export const reasons = {
     when: 'The database server does not answer.',
     next: 'Try again in a moment. If this persists, check the server in DATABASE_URL.',
   },
+  DATABASE_VERSION_UNKNOWN: {
+    code: 'failed_precondition',
+    when: 'This version of Innkeeper cannot read the database, so the daemon did not start.',
+    next: 'Start the version that wrote it. Or move the database aside (innkeeper.db with its -wal and -shm, or give another DATABASE_URL) and start once with --adopt-data: images and VMs come back, users, history and the audit do not.',
+  },
   OPERATION_NOT_FOUND: {
     code: 'not_found',
     when: 'No operation has this id.',

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Dialect, Kysely } from 'kysely';
+import { type Dialect, Kysely, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { migrationProvider } from '../migrations/index.ts';
 import { openStore } from '../open-store.ts';
 import { AuditRepository } from '../repositories/audit.ts';
 import type { Schema } from '../schema.ts';
+import { makeBeforeSquash, oldSteps } from './before-squash.ts';
 import { image, vm } from './describe-store.ts';
 
 /** An empty database, and a way to it below the store. */
@@ -20,41 +21,47 @@ const entry = {
   ...{ time_ms: 1, user_name: 'ann', via: 'session', address: '', action: 'VmService/StopVm', vm_id: 'a' },
   ...{ vm_name: 'one', parameters: '{}', result: 'ok' },
 };
+const operation = {
+  ...{ id: 'o', kind: 'vm.create', state: 'succeeded', target: 'one', vm_id: 'a', stage: '', progress: 0.5 },
+  ...{ log: '[]', error: null, started_ms: 2 ** 40, ended_ms: 2 ** 40 + 1 },
+} as const;
+const terminal = {
+  ...{ id: 't', vm_id: 'a', title: '', guest_user: '', argv: '["sh"]', columns: 80, rows: 24, created_ms: 2 ** 41 },
+  created_by: 'ann',
+};
 
-/** What a daemon wrote into the tables that each migration made. */
+/** What a daemon wrote into the tables as each migration left them. */
 const fills: Readonly<Record<string, Fill>> = {
-  '0001-first': async (db) => {
-    await db.insertInto('images').values(image).execute();
-    const { autostart: _autostart, stopped_boot_id: _stoppedBootId, ...first } = vm;
-    await db.insertInto('vms').values(first).execute();
-    const event = { time_ms: 5, vm_id: 'a', kind: 'vm.started', message: 'é “quoted”' };
+  '0001-initial': async (db) => {
+    // In SQL: Kysely's types have the columns of the newest schema, and PostgreSQL a value for every one of them.
+    const { node_id: _imageNode, ...oldImage } = image;
+    const { node_id: _vmNode, ...oldVm } = { ...vm, autostart: 1, stopped_boot_id: 'boot' };
+    await insert(db, 'images', oldImage);
+    await insert(db, 'vms', oldVm);
+    const event = { time_ms: 5, vm_id: 'a', kind: 'vm.started', message: 'é “quoted”', count: 37, first_ms: 3 };
     await db.insertInto('events').values(event).execute();
-    const operation = {
-      ...{ id: 'o', kind: 'vm.create', state: 'succeeded', target: 'one', vm_id: 'a', stage: '', progress: 0.5 },
-      ...{ log: '[]', error: null, started_ms: 2 ** 40, ended_ms: 2 ** 40 + 1 },
-    } as const;
-    await db.insertInto('operations').values(operation).execute();
-  },
-  '0002-history': (db) =>
-    db
+    await insert(db, 'operations', operation);
+    await db
       .insertInto('history_blocks')
       .values({ vm_id: 'a', step_ms: 5000, start_ms: 2 ** 41, data: new Uint8Array([0, 255, 128]) })
-      .execute(),
-  '0003-access': async (db) => {
+      .execute();
     const user = { name: 'ann', created_ms: 1, last_login_ms: null, disabled: 0, password: 'hash' } as const;
     await db.insertInto('users').values(user).execute();
     await db.insertInto('role_bindings').values({ user_name: 'ann', role: 'viewer', scope: '*' }).execute();
     const audit = new AuditRepository(db);
     for (let count = 0; count < 3; count++) await audit.append(entry);
+    const run = { id: 'r', user_name: 'ann', title: 't', spec: '{}', state: 'succeeded', started_ms: 1, ended_ms: 2 };
+    await insert(db, 'runs', run);
+    await db.insertInto('facts').values({ name: 'data-folder', value: 'f' }).execute();
   },
-  '0004-runs': (db) =>
-    db
-      .insertInto('runs')
-      .values({ id: 'r', user_name: 'ann', title: 't', spec: '{}', state: 'succeeded', started_ms: 1, ended_ms: 2 })
-      .execute(),
-  '0005-autostart': (db) => db.updateTable('vms').set({ autostart: 1, stopped_boot_id: 'boot' }).execute(),
-  '0006-facts-and-intents': (db) => db.insertInto('facts').values({ name: 'data-folder', value: 'f' }).execute(),
-  '0007-event-counts': (db) => db.updateTable('events').set({ count: 37, first_ms: 3 }).execute(),
+  '0002-nodes': async (db) => {
+    for (const table of ['vms', 'images', 'operations', 'runs', 'events'] as const)
+      await db.updateTable(table).set({ node_id: 'f' }).execute();
+    await db
+      .insertInto('terminals')
+      .values({ ...terminal, node_id: 'f' })
+      .execute();
+  },
 };
 
 /** A database of every earlier version, with what was in it, is brought to the newest and loses nothing. */
@@ -70,39 +77,107 @@ export function describeMigrations(name: string, make: () => Promise<EmptyDataba
       it(`keeps what was in a database of version ${version}`, async () => {
         const { address, dialect } = await make();
         const filled = versions.slice(0, index + 1);
-        await fillAt(dialect(), version, filled);
+        await onDatabase(dialect(), async (db) => {
+          const { error } = await new Migrator({ db, provider: migrationProvider }).migrateTo(version);
+          assert.equal(error, undefined);
+          for (const each of filled) await fills[each]?.(db);
+        });
         // The second time there is nothing left to do.
         for (let opening = 0; opening < 2; opening++) await checkAll(address, filled);
       });
     }
+
+    it('keeps what was in a database of the seven steps that the initial schema was made in, also when two open it', async () => {
+      const { address, dialect } = await make();
+      await onDatabase(dialect(), async (db) => {
+        await makeBeforeSquash(db, oldSteps);
+        await fills['0001-initial']?.(db);
+      });
+      const isShared = address.includes('://');
+      const stores = await Promise.all(Array.from({ length: isShared ? 2 : 1 }, () => openStore(address)));
+      for (const store of stores) await store[Symbol.asyncDispose]();
+      for (let opening = 0; opening < 2; opening++) await checkAll(address, ['0001-initial']);
+      const taken = await onDatabase(dialect(), migrationsOf);
+      assert.deepEqual(taken, versions);
+    });
+
+    it('gives a database of those steps the same columns as a new one', async () => {
+      const [old, fresh] = [await make(), await make()];
+      await onDatabase(old.dialect(), (db) => makeBeforeSquash(db, oldSteps));
+      for (const { address } of [old, fresh]) await (await openStore(address))[Symbol.asyncDispose]();
+      const [columnsOfOld, columnsOfNew] = [
+        await onDatabase(old.dialect(), columnsOf),
+        await onDatabase(fresh.dialect(), columnsOf),
+      ];
+      assert.deepEqual(columnsOfOld, columnsOfNew);
+      assert.ok(columnsOfNew.length > 100);
+    });
+
+    it('refuses a database of some of those steps, or of a newer version, in plain words and changes nothing', async () => {
+      for (const [steps, message] of [
+        [oldSteps.slice(0, 3), /early build.*"0003-access"\. Nothing was changed/],
+        [[...versions, '0099-later'], /another version of Innkeeper: it has "0099-later"/],
+      ] as const) {
+        const { address, dialect } = await make();
+        await onDatabase(dialect(), (db) => makeBeforeSquash(db, steps));
+        const nextStep = /--adopt-data/;
+        await assert.rejects(openStore(address), { reason: 'DATABASE_VERSION_UNKNOWN', message, nextStep });
+        assert.deepEqual(await onDatabase(dialect(), migrationsOf), steps);
+      }
+    });
   });
 }
 
-async function fillAt(dialect: Dialect, version: string, filled: readonly string[]): Promise<void> {
+async function onDatabase<T>(dialect: Dialect, work: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
   const db = new Kysely<Schema>({ dialect });
   try {
-    const { error } = await new Migrator({ db, provider: migrationProvider }).migrateTo(version);
-    assert.equal(error, undefined);
-    for (const each of filled) await fills[each]?.(db);
+    return await work(db);
   } finally {
     await db.destroy();
   }
 }
 
+async function insert(db: Kysely<Schema>, table: string, row: Readonly<Record<string, unknown>>): Promise<void> {
+  const columns = sql.join(Object.keys(row).map((column) => sql.ref(column)));
+  await sql`insert into ${sql.table(table)} (${columns}) values (${sql.join(Object.values(row))})`.execute(db);
+}
+
+async function migrationsOf(db: Kysely<Schema>): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
+  return rows.map(({ name }) => name);
+}
+
+async function columnsOf(db: Kysely<Schema>): Promise<string[]> {
+  const tables = await db.introspection.getTables();
+  return tables
+    .flatMap(({ name: table, columns }) =>
+      columns.map(({ name, dataType, isNullable, hasDefaultValue }) =>
+        [table, name, dataType, isNullable, hasDefaultValue].join(' '),
+      ),
+    )
+    .sort();
+}
+
 async function checkAll(address: string, filled: readonly string[]): Promise<void> {
+  const node_id = filled.includes('0002-nodes') ? 'f' : '';
   await using store = await openStore(address);
-  const marked = filled.includes('0005-autostart') ? { autostart: 1, stopped_boot_id: 'boot' } : {};
-  assert.deepEqual({ ...(await store.vms.list())[0] }, { ...vm, ...marked });
-  assert.deepEqual({ ...(await store.images.find('tiny')) }, image);
+  assert.deepEqual({ ...(await store.vms.list())[0] }, { ...vm, autostart: 1, stopped_boot_id: 'boot', node_id });
+  assert.deepEqual({ ...(await store.images.find('tiny')) }, { ...image, node_id });
   const [event] = await store.events.list('a', 10);
-  assert.deepEqual([event?.time_ms, event?.message], [5, 'é “quoted”']);
-  const operation = await store.operations.find('o');
-  assert.deepEqual([operation?.state, operation?.progress, operation?.started_ms], ['succeeded', 0.5, 2 ** 40]);
+  assert.deepEqual(
+    [event?.time_ms, event?.message, event?.count, event?.first_ms, event?.node_id],
+    [5, 'é “quoted”', 37, 3, node_id],
+  );
+  assert.deepEqual({ ...(await store.operations.find('o')) }, { ...operation, node_id });
   const block = await store.history.find('a', 5000, 2 ** 41);
-  assert.deepEqual(block && [...block.data], filled.includes('0002-history') ? [0, 255, 128] : undefined);
-  const hasUsers = filled.includes('0003-access');
-  assert.equal((await store.users.find('ann'))?.password, hasUsers ? 'hash' : undefined);
-  assert.deepEqual(await store.audit.verify(), { entries: hasUsers ? 3 : 0, brokenAtId: undefined });
-  assert.equal((await store.runs.find('r'))?.title, filled.includes('0004-runs') ? 't' : undefined);
-  assert.equal(await store.facts.dataFolder(), filled.includes('0006-facts-and-intents') ? 'f' : undefined);
+  assert.deepEqual(block && [...block.data], [0, 255, 128]);
+  assert.equal((await store.users.find('ann'))?.password, 'hash');
+  assert.deepEqual(await store.audit.verify(), { entries: 3, brokenAtId: undefined });
+  const run = await store.runs.find('r');
+  assert.deepEqual([run?.title, run?.node_id], ['t', node_id]);
+  assert.equal(await store.facts.dataFolder(), 'f');
+  assert.deepEqual(
+    (await store.terminals.list('f')).map((row) => ({ ...row })),
+    node_id === '' ? [] : [{ ...terminal, node_id }],
+  );
 }

@@ -15,6 +15,7 @@ export const image: ImageRow = {
   added_ms: 1,
   kernel: null,
   base: null,
+  node_id: 'n',
 };
 
 export const vm: VmRow = {
@@ -36,6 +37,7 @@ export const vm: VmRow = {
   started_ms: null,
   autostart: 0,
   stopped_boot_id: '',
+  node_id: 'n',
 };
 
 const operation: OperationRow = {
@@ -50,6 +52,12 @@ const operation: OperationRow = {
   error: null,
   started_ms: 1,
   ended_ms: null,
+  node_id: 'n',
+};
+
+const terminal = {
+  ...{ id: 't', vm_id: 'a', title: '', guest_user: '', argv: '["sh"]', columns: 80, rows: 24, created_ms: 2 ** 41 },
+  created_by: 'ann',
 };
 
 /** What every database has to do. `open` gives an empty one each time. */
@@ -203,7 +211,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       await using store = await open();
       const run = {
         ...{ id: 'r', user_name: 'me', title: 'Echo 100%', spec: '{}', state: 'running' },
-        ...{ started_ms: 5, ended_ms: null },
+        ...{ started_ms: 5, ended_ms: null, node_id: 'n' },
       };
       const target = {
         ...{ run_id: 'r', vm_id: 'a', vm_name: 'one', state: 'running', exited: null, error: null },
@@ -235,7 +243,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     it('drops the oldest runs that have ended, by number and by output', async () => {
       await using store = await open();
       const insert = async (id: string, started_ms: number, kept_bytes: number, ended_ms: number | null = 9) => {
-        const run = { id, user_name: 'me', title: '', spec: '{}', state: 'failed', started_ms, ended_ms };
+        const run = { id, user_name: 'me', title: '', spec: '{}', state: 'failed', started_ms, ended_ms, node_id: 'n' };
         const target = {
           ...{ run_id: id, vm_id: 'a', vm_name: 'one', state: 'failed', exited: null, error: null },
           ...{ kept_bytes, next_offset: 0, started_ms: null, ended_ms: null },
@@ -252,6 +260,50 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       assert.deepEqual(await store.runs.targets(['old']), []);
       await store.runs.prune({ runs: 10, outputBytes: 1 });
       assert.deepEqual(await left(), ['newest', 'running']);
+    });
+
+    it('gives a node what no node has, and what a former id of it had, and leaves alone what is of others', async () => {
+      await using store = await open();
+      for (const [index, node_id] of ['', 'former', 'other'].entries()) {
+        await store.images.insert({ ...image, name: `i${index}`, node_id });
+        await store.vms.insert({ ...vm, id: `${index}`, name: `v${index}`, image: `i${index}`, node_id });
+        await store.operations.save({ ...operation, id: `${index}`, node_id });
+        await store.events.insert({ time_ms: index, vm_id: 'a', kind: 'k', message: '', node_id });
+        const run = { id: `${index}`, user_name: 'me', title: '', spec: '{}', state: 'failed' };
+        await store.runs.insert({ ...run, started_ms: index, ended_ms: 9, node_id }, []);
+      }
+      await store.terminals.replace('former', [{ ...terminal, id: 'of-former' }]);
+      await store.nodes.takeOver('n', 'former');
+      const lists = [
+        store.images.list(),
+        store.vms.list(),
+        store.operations.list(9),
+        store.events.list('a', 9),
+      ] as const;
+      for (const rows of [...(await Promise.all(lists)), await store.runs.list({ limit: 9 })])
+        assert.deepEqual(rows.map(({ node_id }) => node_id).sort(), ['n', 'n', 'other']);
+      assert.deepEqual(
+        (await store.terminals.list('n')).map(({ id }) => id),
+        ['of-former'],
+      );
+    });
+
+    it('keeps the terminals that run on a node, all or none of a change, and not those of another node', async () => {
+      await using store = await open();
+      await store.terminals.replace('n', [terminal, { ...terminal, id: 'u', created_ms: 0 }]);
+      await store.terminals.replace('m', [{ ...terminal, id: 'of-m' }]);
+      assert.deepEqual(
+        (await store.terminals.list('n')).map((row) => ({ ...row })),
+        [
+          { ...terminal, id: 'u', created_ms: 0, node_id: 'n' },
+          { ...terminal, node_id: 'n' },
+        ],
+      );
+      await assert.rejects(store.terminals.replace('n', [terminal, terminal]));
+      assert.equal((await store.terminals.list('n')).length, 2);
+      await store.terminals.replace('n', []);
+      assert.deepEqual(await store.terminals.list('n'), []);
+      assert.equal((await store.terminals.list('m')).length, 1);
     });
 
     it('lets a login link be taken once', async () => {

@@ -58,6 +58,7 @@ export interface ServeApiOptions extends FakeDriverOptions {
   readonly webFolder?: string;
 }
 
+const nodeId = 'api-node';
 const loopback: Entrance = { kind: 'tcp', isSecure: false, hosts: { isLoopback: true, names: [] } };
 
 export async function serveApi({ clock, log = silentLog, webFolder, ...options }: ServeApiOptions): Promise<ServedApi> {
@@ -70,7 +71,7 @@ export async function serveApi({ clock, log = silentLog, webFolder, ...options }
   const access = stack.use(new Access({ store, log, ...(clock === undefined ? {} : { clock }) }));
   const driver = new FakeDriver(options);
   stack.use(driver.host);
-  const operations = new OperationRunner({ store, log: silentLog });
+  const operations = new OperationRunner({ store, log: silentLog, nodeId });
   const node = new Node(
     {
       store,
@@ -81,6 +82,7 @@ export async function serveApi({ clock, log = silentLog, webFolder, ...options }
       createAgentLink,
       driver: manageDriver(driver),
       images: fakeImageTools(),
+      nodeId,
       agentBinary: { paths: options.agentPaths ?? { [hostArchitecture]: '/agent' }, version: '1.0.0', build: 'aaaa' },
     },
     operations,

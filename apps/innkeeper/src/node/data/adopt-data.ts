@@ -18,6 +18,8 @@ export interface AdoptedData {
 interface Adoption {
   readonly folder: DataFolder;
   readonly store: Store;
+  /** The node that owns them from now on. */
+  readonly nodeId: string;
   readonly log: Log;
 }
 
@@ -51,7 +53,7 @@ export async function adoptData(adoption: Adoption): Promise<AdoptedData> {
   return { images, vms, leftAlone };
 }
 
-async function adoptImage({ folder, store }: Adoption, name: string): Promise<string | undefined> {
+async function adoptImage({ folder, store, nodeId }: Adoption, name: string): Promise<string | undefined> {
   if ((await store.images.find(name)) !== undefined) return undefined;
   const directory = folder.imageFolder(name);
   const kept = await readImageManifest(directory);
@@ -73,12 +75,13 @@ async function adoptImage({ folder, store }: Adoption, name: string): Promise<st
     added_ms: numberOr(kept.added_ms, 0),
     kernel: jsonOrNull(kept.kernel),
     base: jsonOrNull(kept.base),
+    node_id: nodeId,
   };
   await store.images.insert(row);
   return name;
 }
 
-async function adoptVm({ folder, store }: Adoption, id: string): Promise<string> {
+async function adoptVm({ folder, store, nodeId }: Adoption, id: string): Promise<string> {
   const directory = folder.vmFolder(id);
   const kept = await readVmManifest(directory);
   if (kept === undefined) throw new Error('it has no vm.json');
@@ -108,6 +111,7 @@ async function adoptVm({ folder, store }: Adoption, id: string): Promise<string>
     stopped_boot_id: textOr(kept.stopped_boot_id, ''),
     created_ms: numberOr(kept.created_ms, 0),
     started_ms: null,
+    node_id: nodeId,
   };
   if (row.mac_address === '') throw new Error('its vm.json has no mac_address');
   await store.vms.insert(row);

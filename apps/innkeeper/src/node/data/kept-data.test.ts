@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { type Log, silentLog } from '@innkeeper/kit';
 import { openStore } from '@innkeeper/store';
 import { claimData } from '../../main/claim-data.ts';
 import { done, patience, reasonOf, succeed, wanted, withImage } from '../fake/operate.ts';
-import { startTestNode, testHost } from '../fake/test-node.ts';
+import { startTestNode, testHost, testNodeId } from '../fake/test-node.ts';
 import { createVm } from '../vm/create-vm.ts';
 import { deleteVm } from '../vm/vm-operations.ts';
 import { adoptData } from './adopt-data.ts';
 import { removeLeftovers } from './remove-leftovers.ts';
-import { markUnfinished } from './unfinished.ts';
+import { isMissing, markUnfinished } from './unfinished.ts';
 
 describe('a node whose database is not the one of its data folder', () => {
   it('removes no image and no disk with an empty database, and names each that it does not know', async () => {
@@ -125,7 +126,7 @@ describe('--adopt-data', () => {
         message: /no images and no VMs.* 1 image and 2 VMs/,
       });
       await claimData(at.folder, store, true);
-      const adopted = await adoptData({ folder: at.folder, store, log: silentLog });
+      const adopted = await adoptData({ folder: at.folder, store, nodeId: testNodeId, log: silentLog });
       assert.deepEqual([adopted.images, adopted.vms], [['tiny'], ['one']]);
       assert.deepEqual(adopted.leftAlone, [{ path: at.folder.vmFolder(bare.id), why: 'it has no vm.json' }]);
       assert.deepEqual({ ...(await store.images.find('tiny')) }, { ...image });
@@ -139,6 +140,36 @@ describe('--adopt-data', () => {
     assert.ok(existsSync(`${at.folder.vmFolder(bare.id)}/disk.qcow2`));
     await succeed(after, deleteVm(after.node, 'one', true));
     assert.ok(!existsSync(at.folder.vmFolder(one.id)));
+    await after.stop();
+  });
+
+  it('brings images and VMs back whose database an early build wrote, which is refused and moved aside', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, wanted));
+    const { id } = before.node.get('one').row;
+    await before.stop();
+    const database = new DatabaseSync(at.folder.database);
+    database.exec("delete from kysely_migration; insert into kysely_migration values ('0001-first', '2026')");
+    database.close();
+    await assert.rejects(openStore(at.folder.database), {
+      reason: 'DATABASE_VERSION_UNKNOWN',
+      message: /early build/,
+      nextStep: /move the database aside.*--adopt-data/,
+    });
+    for (const suffix of ['', '-wal', '-shm'])
+      await rename(`${at.folder.database}${suffix}`, `${at.folder.database}${suffix}.aside`).catch(ignoreMissing);
+    {
+      await using store = await openStore(at.folder.database);
+      const nodeId = await claimData(at.folder, store, true);
+      await adoptData({ folder: at.folder, store, nodeId, log: silentLog });
+      assert.deepEqual(
+        [...(await store.vms.list()), ...(await store.images.list())].map(({ node_id }) => node_id),
+        [nodeId, nodeId],
+      );
+    }
+    const after = await startTestNode(at.folder, at.host);
+    assert.deepEqual([after.node.get('one').row.id, after.node.get('one').life.state], [id, 'running']);
     await after.stop();
   });
 
@@ -157,12 +188,15 @@ describe('--adopt-data', () => {
     ]) {
       await writeFile(path, JSON.stringify({ ...row, ...change }));
       await using store = await openStore(':memory:');
-      const adopted = await adoptData({ folder: at.folder, store, log: silentLog });
+      const adopted = await adoptData({ folder: at.folder, store, nodeId: testNodeId, log: silentLog });
       assert.equal(adopted.leftAlone.length, 1, JSON.stringify(change));
     }
     await writeFile(path, 'no JSON');
     await using store = await openStore(':memory:');
-    assert.equal((await adoptData({ folder: at.folder, store, log: silentLog })).leftAlone.length, 1);
+    assert.equal(
+      (await adoptData({ folder: at.folder, store, nodeId: testNodeId, log: silentLog })).leftAlone.length,
+      1,
+    );
   });
 });
 
@@ -238,6 +272,32 @@ describe('a crash while an image or a VM is made, replaced or removed', () => {
   });
 });
 
+describe('what a node owns', () => {
+  it('names it: VMs, images, operations and events carry the id of the data folder, also those from before it had one', async () => {
+    await using at = await testHost();
+    const test = await withImage(at.folder, at.host);
+    await succeed(test, createVm(test.node, wanted));
+    const { store } = test.node.context;
+    await test.node.close();
+    const owners = async (): Promise<Set<string>> => {
+      const lists = [store.vms.list(), store.images.list(), store.operations.list(9), store.events.list(undefined, 9)];
+      const rows = await Promise.all(lists);
+      assert.ok(rows.every(({ length }) => length > 0));
+      return new Set(rows.flat().map(({ node_id }) => node_id));
+    };
+    assert.deepEqual(await owners(), new Set([testNodeId]));
+    const { id } = (await store.vms.list())[0] ?? assert.fail();
+    await store.vms.update(id, { node_id: '' });
+    const nodeId = await claimData(at.folder, store, false);
+    assert.equal((await readFile(`${at.folder.path}/folder-id`, 'utf8')).trim(), nodeId);
+    assert.equal((await store.vms.list())[0]?.node_id, nodeId);
+    await store.vms.update(id, { node_id: '' });
+    assert.equal(await claimData(at.folder, store, false), nodeId);
+    assert.equal((await store.vms.list())[0]?.node_id, nodeId);
+    await test.stop();
+  });
+});
+
 describe('a data folder and its database', () => {
   it('know each other by an id, and refuse another one of either', async () => {
     await using at = await testHost();
@@ -260,3 +320,8 @@ describe('a data folder and its database', () => {
     for (const test of [one, two]) await test.stop();
   });
 });
+
+function ignoreMissing(error: unknown): void {
+  // SQLite removes its log when it is closed.
+  if (!isMissing(error)) throw error;
+}

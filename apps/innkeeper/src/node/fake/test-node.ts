@@ -49,6 +49,9 @@ export async function testHost(): Promise<AsyncDisposable & { readonly folder: D
   };
 }
 
+/** The id of every test node. */
+export const testNodeId = 'test-node';
+
 /** A node over fakes, started. */
 export async function startTestNode(
   folder: DataFolder,
@@ -56,7 +59,7 @@ export async function startTestNode(
   options: TestNodeOptions = {},
 ): Promise<TestNode> {
   const store = await openStore(folder.database);
-  const operations = new OperationRunner({ store, log: silentLog });
+  const operations = new OperationRunner({ store, log: silentLog, nodeId: testNodeId });
   const links = new Map<string, FakeAgentLink>();
   const context = {
     store,
@@ -64,6 +67,7 @@ export async function startTestNode(
     version: '1',
     hostBootId: options.hostBootId ?? 'first-boot',
     log: silentLog,
+    nodeId: testNodeId,
     driver: manageDriver(new FakeDriver({ ...options.driver, host })),
     images: fakeImageTools(options.images),
     createAgentLink: ({ identity }: { identity: { vmId: string; vmName: string } }) => {

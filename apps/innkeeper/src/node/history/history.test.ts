@@ -22,6 +22,7 @@ async function storeWithVm(): Promise<Store> {
     added_ms: 0,
     kernel: null,
     base: null,
+    node_id: 'n',
   });
   await store.vms.insert({
     id: 'v',
@@ -42,6 +43,7 @@ async function storeWithVm(): Promise<Store> {
     started_ms: null,
     autostart: 0,
     stopped_boot_id: '',
+    node_id: 'n',
   });
   return store;
 }

@@ -21,7 +21,7 @@ export type MakeImage = (directory: string, options: StagedOptions) => Promise<M
  * `write`. When anything fails, neither stays, and what was there before is as it was.
  */
 export async function createImage(
-  { folder }: NodeContext,
+  { folder, nodeId }: NodeContext,
   name: string,
   make: MakeImage,
   options: StagedOptions,
@@ -42,6 +42,7 @@ export async function createImage(
       added_ms: Date.now(),
       kernel: made.kernel === undefined ? null : JSON.stringify(made.kernel),
       base: null,
+      node_id: nodeId,
     });
     // With its row there it counts, marked or not.
     await markFinished(directory);

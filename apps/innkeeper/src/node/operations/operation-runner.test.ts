@@ -8,7 +8,7 @@ import { OperationRunner } from './operation-runner.ts';
 const patience = AbortSignal.timeout(30_000);
 
 async function runner(): Promise<OperationRunner> {
-  return new OperationRunner({ store: await openStore(':memory:'), log: silentLog });
+  return new OperationRunner({ store: await openStore(':memory:'), log: silentLog, nodeId: 'n' });
 }
 
 describe('OperationRunner', () => {

@@ -13,12 +13,14 @@ export class OperationRunner {
   readonly changes = new Listeners<string>();
   readonly #store: Store;
   readonly #log: Log;
+  readonly #nodeId: string;
   readonly #running = new Map<string, RunningOperation>();
   readonly #unsaved = new Map<string, OperationRow>();
 
-  constructor(options: { readonly store: Store; readonly log: Log }) {
+  constructor(options: { readonly store: Store; readonly log: Log; readonly nodeId: string }) {
     this.#store = options.store;
     this.#log = options.log;
+    this.#nodeId = options.nodeId;
   }
 
   /** Starts it; resolves as soon as it is stored. How it goes is in `get`, `watch` and `finished`. */
@@ -26,6 +28,7 @@ export class OperationRunner {
     const operation = new RunningOperation(id, spec, {
       store: this.#store,
       log: this.#log,
+      nodeId: this.#nodeId,
       onChange: () => this.changes.emit(id),
     });
     this.#running.set(id, operation);

@@ -29,6 +29,7 @@ export interface OperationSpec {
 export interface RunningOperationOptions {
   readonly store: Store;
   readonly log: Log;
+  readonly nodeId: string;
   readonly onChange: () => void;
 }
 
@@ -66,6 +67,7 @@ export class RunningOperation {
       error: null,
       started_ms: Date.now(),
       ended_ms: null,
+      node_id: options.nodeId,
     };
   }
 

@@ -6,11 +6,12 @@ import { auditRunTarget } from './audit-run-target.ts';
 import { RunManager } from './run-manager.ts';
 
 /** The runs on a node's VMs. `start` goes on with those of an earlier daemon. */
-export function createRunManager({ vms }: NodeApi, store: Store, log: Log): RunManager {
+export function createRunManager({ id, vms }: NodeApi, store: Store, log: Log): RunManager {
   const audit = new Audit({ store, log, nowMs: Date.now });
   return new RunManager({
     runs: store.runs,
     log,
+    nodeId: id,
     onTargetEnd: (run, target) => auditRunTarget(audit, run, target),
     agent: async (vmId, signal) => {
       const vm = vms.find(vmId);

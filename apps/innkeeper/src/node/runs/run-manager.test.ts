@@ -50,7 +50,7 @@ describe('runs', () => {
     const made = new RunManager({
       runs: api.node.context.store.runs,
       agent: (vmId, signal) => node.vms.find(vmId).agent({ signal }),
-      log: silentLog,
+      ...{ log: silentLog, nodeId: node.id },
     });
     await made.start();
     return made;
@@ -183,7 +183,15 @@ describe('runs', () => {
     const [vm] = vms;
     assert.ok(vm);
     await manager[Symbol.asyncDispose]();
-    const row = { id: 'gone', user_name: 'me', title: 't', state: 'running', started_ms: 1, ended_ms: null };
+    const row = {
+      id: 'gone',
+      user_name: 'me',
+      title: 't',
+      state: 'running',
+      started_ms: 1,
+      ended_ms: null,
+      node_id: 'n',
+    };
     const target = { run_id: 'gone', vm_id: vm.id, vm_name: 'one', state: 'running', exited: null, error: null };
     await runs.insert({ ...row, spec: '{"argv":["echo","again"]}' }, [
       { ...target, kept_bytes: 0, next_offset: 0, started_ms: Date.now(), ended_ms: null },
@@ -198,7 +206,7 @@ describe('runs', () => {
     // Agents that never answer take all the places there are.
     const agent = (_: string, signal: AbortSignal): Promise<never> =>
       new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-    await using busy = new RunManager({ runs, agent, log: silentLog });
+    await using busy = new RunManager({ runs, agent, log: silentLog, nodeId: 'n' });
     const spec = create(RunSpecSchema, { argv: ['true'] });
     const many = Array.from({ length: 64 }, (_, index) => ({ id: `v${index}`, name: `v${index}` }));
     const { id: first } = await busy.run({ id: '', user: 'me', spec, vms: many });
@@ -223,7 +231,7 @@ describe('runs', () => {
       },
     });
     const agent = (vmId: string, signal: AbortSignal) => node.vms.find(vmId).agent({ signal });
-    await using broken = new RunManager({ runs: full, agent, log: silentLog });
+    await using broken = new RunManager({ runs: full, agent, log: silentLog, nodeId: 'n' });
     const spec = create(RunSpecSchema, { argv: ['yes'], maxOutputBytes: 1_000_000n });
     const { id } = await broken.run({ id: '', user: 'me', spec, vms });
     for await (const _ of broken.watch(id, AbortSignal.timeout(10_000)));

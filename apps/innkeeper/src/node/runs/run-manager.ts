@@ -23,6 +23,8 @@ export interface RunManagerOptions {
   /** The link to the agent of a VM, which may yet connect. Fails with VM_NOT_FOUND, VM_NOT_RUNNING, AGENT_UNREACHABLE. */
   readonly agent: (vmId: string, signal: AbortSignal) => Promise<AgentLink>;
   readonly log: Log;
+  /** The node that runs it. */
+  readonly nodeId: string;
   readonly now?: () => number;
   /** Called when a target has ended; its end is told to watchers after it. */
   readonly onTargetEnd?: (run: RunRow, target: RunTargetRow) => Promise<void>;
@@ -84,6 +86,7 @@ export class RunManager implements AsyncDisposable {
       spec: JSON.stringify(toJson(RunSpecSchema, spec)),
       started_ms: this.#startMs(),
       ended_ms: null,
+      node_id: this.#options.nodeId,
     };
     const targets = vms.map((vm) => newTarget(row.id, vm));
     if (!(await this.#options.runs.insert(row, targets))) return await this.#same(row);

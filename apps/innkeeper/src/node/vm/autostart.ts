@@ -70,10 +70,11 @@ function failWith({ state, error }: OperationRow): void {
 }
 
 async function record(node: Node, { row }: VmRunner, kind: string, message: string): Promise<void> {
-  const { store, log } = node.context;
+  const { store, log, nodeId } = node.context;
   log.info(kind, { vm: row.name, message });
   try {
-    await store.events.insert({ time_ms: Date.now(), vm_id: row.id, kind, message: message.slice(0, 1000) });
+    const event = { time_ms: Date.now(), vm_id: row.id, kind, message: message.slice(0, 1000) };
+    await store.events.insert({ ...event, node_id: nodeId });
   } catch (error) {
     log.error('history.not-written', { message: errorMessage(error) });
   }

@@ -104,6 +104,7 @@ function newRow(node: Node, wanted: Wanted, imageBytes: number): VmRow {
     started_ms: null,
     autostart: wanted.autostart === true ? 1 : 0,
     stopped_boot_id: '',
+    node_id: node.context.nodeId,
   };
 }
 
