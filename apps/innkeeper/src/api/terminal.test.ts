@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { create } from '@bufbuild/protobuf';
 import { createAgent } from '@innkeeper/agent-core';
@@ -217,20 +216,46 @@ describe('terminals', () => {
     ]);
   });
 
-  it('goes on after the daemon was started anew, from its file', async () => {
+  it('goes on after the daemon was started anew, from the database', async () => {
     const { vms } = createLocalNode(api.node);
-    const recordsPath = join(api.socketPath, '../terminals.json');
+    const place = { terminals: api.store.terminals, nodeId: 'n' };
     const vm = vms.find('one');
     const request = create(CreateTerminalRequestSchema, { argv: ['shell'], columns: 50, rows: 12 });
-    const first = new TerminalManager({ vms, log: silentLog, recordsPath });
+    const first = new TerminalManager({ vms, log: silentLog, place });
     const { id } = (await first.create(vm, request, 'alice', AbortSignal.timeout(5000))).record;
     await first[Symbol.asyncDispose]();
-    await using second = new TerminalManager({ vms, log: silentLog, recordsPath });
+    await using second = new TerminalManager({ vms, log: silentLog, place });
     await second.start();
     const terminal = (await second.find(vm.id, id)) ?? assert.fail('it is there');
     assert.deepEqual([terminal.columns, terminal.rows, terminal.record.createdBy], [50, 12, 'alice']);
     await second.close(terminal, AbortSignal.timeout(5000));
     assert.ok(terminal.isEnded);
+  });
+
+  it('is not forgotten by a daemon that is stopped before the agent answered it', async () => {
+    const { vms } = createLocalNode(api.node);
+    const place = { terminals: api.store.terminals, nodeId: 'hurried' };
+    const vm = vms.find('one');
+    const first = new TerminalManager({ vms, log: silentLog, place });
+    const request = create(CreateTerminalRequestSchema, { argv: ['shell'] });
+    const { id } = (await first.create(vm, request, 'alice', AbortSignal.timeout(5000))).record;
+    await first[Symbol.asyncDispose]();
+    const silent: typeof vm = {
+      ...vm,
+      agent: ({ signal }) =>
+        new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
+    };
+    const hurried = new TerminalManager({ vms: { ...vms, byId: () => silent }, log: silentLog, place });
+    await hurried.start();
+    await hurried[Symbol.asyncDispose]();
+    assert.deepEqual(
+      (await api.store.terminals.list('hurried')).map((row) => row.id),
+      [id],
+    );
+    await using last = new TerminalManager({ vms, log: silentLog, place });
+    await last.start();
+    const terminal = (await last.find(vm.id, id)) ?? assert.fail('it is there');
+    await last.close(terminal, AbortSignal.timeout(5000));
   });
 
   it('ends when nobody has looked at it for its time', async () => {

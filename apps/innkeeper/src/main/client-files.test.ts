@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { findAgentBinary } from '@innkeeper/images';
 import { silentLog } from '@innkeeper/kit';
+import { openStore } from '@innkeeper/store';
 import { makeDataFolder } from '../node/data/data-folder.ts';
 import { TerminalRecords } from '../node/terminals/terminal-records.ts';
 import { listenPrivately } from './listen-privately.ts';
@@ -23,7 +24,9 @@ it('files that a setting names are refused at once when they are a FIFO', { time
     await assert.rejects(findAgentBinary(fifo('agent')), /not a regular file/);
     fifo('cert.pem');
     await assert.rejects(ownCertificate(folder, ['localhost']), /not a regular file/);
-    assert.deepEqual(await new TerminalRecords(fifo('terminals.json'), silentLog, () => []).load(), []);
+    await using store = await openStore(':memory:');
+    const place = { terminals: store.terminals, nodeId: 'n', oldFile: fifo('terminals.json') };
+    assert.deepEqual(await new TerminalRecords(place, silentLog, () => []).load(), []);
     for (const name of ['innkeeper.db', 'lock', 'lock.pid']) {
       fifo(name);
       await assert.rejects(makeDataFolder(folder), { reason: 'DATA_FOLDER_UNUSABLE', message: /not a regular file/ });

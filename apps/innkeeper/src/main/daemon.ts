@@ -84,8 +84,8 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   }
   const runs = stack.use(createRunManager(localNode, store, log), stopTerms.runs);
   await runs.start();
-  const recordsPath = join(folder.path, 'terminals.json');
-  const terminals = stack.use(new TerminalManager({ vms: localNode.vms, log, recordsPath }), stopTerms.terminals);
+  const place = { terminals: store.terminals, nodeId, oldFile: join(folder.path, 'terminals.json') };
+  const terminals = stack.use(new TerminalManager({ vms: localNode.vms, log, place }), stopTerms.terminals);
   await terminals.start();
   const control = { node: localNode, access, history, runs, terminals, log, webFolder: settings.webFolder };
   const server = stack.use(new ApiServer(control), stopTerms.server);

@@ -9,7 +9,7 @@ import type { NodeApi, VmApi } from '../../ports/node-api.ts';
 import { Pace } from './pace.ts';
 import { Terminal } from './terminal.ts';
 import { processIdOf, type TerminalRecord } from './terminal-record.ts';
-import { type KeptTerminal, TerminalRecords } from './terminal-records.ts';
+import { type KeptTerminal, type TerminalPlace, TerminalRecords } from './terminal-records.ts';
 import { checkSize, terminalSpec } from './terminal-spec.ts';
 
 /** That run, in one VM and in all. */
@@ -31,7 +31,7 @@ export interface TerminalManagerOptions {
   readonly vms: NodeApi['vms'];
   readonly log: Log;
   /** Where it is kept which terminals run; without it a restart of the daemon forgets them. */
-  readonly recordsPath?: string | undefined;
+  readonly place?: TerminalPlace | undefined;
   /** Milliseconds that one lives without viewers. Default: 24 h. */
   readonly unseenMs?: number;
   readonly now?: () => number;
@@ -56,7 +56,7 @@ export class TerminalManager implements AsyncDisposable {
 
   constructor(options: TerminalManagerOptions) {
     this.#options = options;
-    this.#records = new TerminalRecords(options.recordsPath, options.log, () => this.#kept());
+    this.#records = new TerminalRecords(options.place, options.log, () => this.#kept());
   }
 
   /** Goes on with those that an earlier daemon had. Returns before their agents have answered. */

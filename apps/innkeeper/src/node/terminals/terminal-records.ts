@@ -1,10 +1,12 @@
-import { rename, writeFile } from 'node:fs/promises';
-import { type Log, mib } from '@innkeeper/kit';
+import { rm } from 'node:fs/promises';
+import { errorMessage, type Log, mib } from '@innkeeper/kit';
 import { readRegularFile } from '@innkeeper/kit/node';
+import type { TerminalRepository, TerminalRow } from '@innkeeper/store';
+import { isMissing } from '../data/unfinished.ts';
 import type { TerminalRecord } from './terminal-record.ts';
 
 const saveAfterMs = 500;
-const maxRecordBytes = 16 * mib;
+const maxFileBytes = 16 * mib;
 
 /** A terminal as it is kept: its size is the one it has now. */
 export interface KeptTerminal {
@@ -13,33 +15,39 @@ export interface KeptTerminal {
   readonly rows: number;
 }
 
-/** The file in which it is kept which terminals run. Losing it loses no process: those can still be followed by their ids. */
+/** Where it is kept which terminals run on a node. */
+export interface TerminalPlace {
+  readonly terminals: Pick<TerminalRepository, 'list' | 'replace'>;
+  readonly nodeId: string;
+  /** A file in which an earlier version kept them: read once and removed. */
+  readonly oldFile?: string;
+}
+
+/** Which terminals run, in the database. Losing it loses no process: those can still be followed by their ids. */
 export class TerminalRecords {
-  readonly #path: string | undefined;
+  readonly #place: TerminalPlace | undefined;
   readonly #log: Log;
   readonly #running: () => readonly KeptTerminal[];
   #timer: NodeJS.Timeout | undefined;
   #saving: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(path: string | undefined, log: Log, running: () => readonly KeptTerminal[]) {
-    this.#path = path;
+  constructor(place: TerminalPlace | undefined, log: Log, running: () => readonly KeptTerminal[]) {
+    this.#place = place;
     this.#log = log;
     this.#running = running;
   }
 
   /** Those that ran when it was last saved; none when it cannot be read. */
   async load(): Promise<readonly TerminalRecord[]> {
-    if (this.#path === undefined) return [];
+    if (this.#place === undefined) return [];
+    const { terminals, nodeId, oldFile } = this.#place;
     try {
-      return (
-        JSON.parse((await readRegularFile(this.#path, maxRecordBytes)).toString('utf8')) as {
-          terminals: TerminalRecord[];
-        }
-      ).terminals;
+      const rows = await terminals.list(nodeId);
+      const records = rows.map(recordOf);
+      return oldFile === undefined ? records : await this.#takeOver(this.#place, oldFile, records);
     } catch (error) {
-      const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      if (!isMissing) this.#log.warn('terminals.not-read', { message: String(error) });
+      this.#log.warn('terminals.not-read', { message: errorMessage(error) });
       return [];
     }
   }
@@ -50,7 +58,7 @@ export class TerminalRecords {
     this.#timer ??= setTimeout(() => void this.save(), saveAfterMs).unref();
   }
 
-  /** Writes what runs now. A failure is logged: terminals go on without it. */
+  /** Writes what runs now. A failure is logged: terminals continue without it, and what was kept before stays. */
   async save(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -66,13 +74,49 @@ export class TerminalRecords {
   }
 
   async #write(): Promise<void> {
-    if (this.#path === undefined || this.#closed) return;
-    const terminals = this.#running().map(({ record, columns, rows }) => ({ ...record, columns, rows }));
+    if (this.#place === undefined || this.#closed) return;
+    const { terminals, nodeId } = this.#place;
+    const rows = this.#running().map(({ record, columns, rows }) => rowOf({ ...record, columns, rows }));
     try {
-      await writeFile(`${this.#path}.new`, JSON.stringify({ terminals }), { mode: 0o600 });
-      await rename(`${this.#path}.new`, this.#path);
+      await terminals.replace(nodeId, rows);
     } catch (error) {
-      this.#log.warn('terminals.not-written', { message: String(error) });
+      this.#log.warn('terminals.not-written', { message: errorMessage(error) });
     }
   }
+
+  /** Those of the file as well. It is removed once the database has them; until then it is read again at each start. */
+  async #takeOver(
+    { terminals, nodeId }: TerminalPlace,
+    oldFile: string,
+    known: readonly TerminalRecord[],
+  ): Promise<readonly TerminalRecord[]> {
+    let all = known;
+    try {
+      const text = (await readRegularFile(oldFile, maxFileBytes)).toString('utf8');
+      const found = (JSON.parse(text) as { terminals: TerminalRecord[] }).terminals;
+      all = [...known, ...found.filter(({ id }) => !known.some((record) => record.id === id))];
+      await terminals.replace(nodeId, all.map(rowOf));
+      await rm(oldFile);
+    } catch (error) {
+      if (!isMissing(error))
+        this.#log.warn('terminals.not-taken-over', { path: oldFile, message: errorMessage(error) });
+    }
+    return all;
+  }
+}
+
+function rowOf(record: TerminalRecord): Omit<TerminalRow, 'node_id'> {
+  const { id, title, columns, rows } = record;
+  return {
+    ...{ id, title, columns, rows, vm_id: record.vmId, guest_user: record.user, argv: JSON.stringify(record.argv) },
+    ...{ created_ms: record.createdMs, created_by: record.createdBy },
+  };
+}
+
+function recordOf(row: TerminalRow): TerminalRecord {
+  const { id, title, columns, rows } = row;
+  return {
+    ...{ id, title, columns, rows, vmId: row.vm_id, user: row.guest_user, argv: JSON.parse(row.argv) as string[] },
+    ...{ createdMs: row.created_ms, createdBy: row.created_by },
+  };
 }
