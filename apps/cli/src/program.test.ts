@@ -66,7 +66,10 @@ const handlers: FakeHandlers = {
       yield { event: { case: 'run', value: hostileRun } };
     },
   },
-  node: { getNode: () => ({ version: '1', accelerator: 'tcg', acceleratorReason: evil }) },
+  node: {
+    getNode: () => ({ version: '1', accelerator: 'tcg', acceleratorReason: evil }),
+    listNodes: () => ({ nodes: [{ id: 'n', name: evil, version: evil, accelerator: 'tcg', dataDirectory: evil }] }),
+  },
 };
 
 /** Every verb, with the words that name it. */
@@ -147,6 +150,8 @@ describe('inn', () => {
       ['doctor'],
       ['doctor', 'hello'],
       ['image', 'ls'],
+      ['node', 'ls'],
+      ['node', 'ls', '-o', 'wide'],
       ['op', 'ls'],
       ['op', 'show', 'op'],
       ['runs', 'ls'],

@@ -126,6 +126,7 @@ export function buildProgram(): Command {
   output(add(program, 'doctor [vm]', 'Find out why an agent does not answer', () => import('./commands/doctor.ts')));
   addWatching(program, add, output);
   addRuns(program, add, output);
+  addNodes(program, add, output);
   addImages(program, add, output);
   addOperations(program, add, output);
   addLogins(program, add, output);
@@ -255,6 +256,11 @@ function addRuns(program: Command, add: Add, output: (command: Command) => Comma
 
 function formOption(forms: readonly string[]): Option {
   return new Option('-o, --output <format>', 'how the answer looks').choices(forms).default('table');
+}
+
+function addNodes(program: Command, add: Add, output: (command: Command) => Command): void {
+  const node = program.command('node').description('Hosts that run VMs').exitOverride();
+  output(add(node, 'ls', 'List nodes', () => import('./commands/node-ls.ts')));
 }
 
 function addImages(program: Command, add: Add, output: (command: Command) => Command): void {

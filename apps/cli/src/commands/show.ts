@@ -52,6 +52,7 @@ function machine(vm: Vm): Pairs {
         .map(([key, value]) => `${key}=${value}`)
         .join(', '),
     ],
+    ['node', vm.node],
     ['id', vm.id],
   ];
 }

@@ -101,6 +101,7 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'Vm.accelerator': onVms,
   'Vm.tags': onVms,
   'Vm.driver': onVms,
+  'Vm.node': onVms,
   'Vm.operation_id': onVms,
   'Vm.reported_address': ['vm.view'],
   'Agent.*': onVms,

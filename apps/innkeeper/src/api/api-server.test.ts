@@ -103,7 +103,10 @@ describe('the API', () => {
         }
       })();
       await api.succeed(api.vms.createVm({ name: 'one', image: 'tiny', start: true }));
-      assert.equal((await api.vms.getVm({ vm: 'one' })).state, VmState.RUNNING);
+      const made = await api.vms.getVm({ vm: 'one' });
+      assert.equal(made.state, VmState.RUNNING);
+      assert.equal(made.node, (await api.nodes.getNode({})).id);
+      assert.notEqual(made.node, '');
       assert.equal((await api.images.listImages({})).images[0]?.vmCount, 1);
       // A watcher who never saw a VM does not hear of its end.
       await running.promise;
@@ -114,6 +117,9 @@ describe('the API', () => {
       assert.deepEqual((await api.vms.listVms({})).vms, []);
       assert.ok((await api.vms.listEvents({})).events.some((event) => event.kind === 'vm.running'));
       assert.equal((await api.nodes.getNode({})).accelerator, 'tcg');
+      const [node, ...others] = (await api.nodes.listNodes({})).nodes;
+      assert.deepEqual([node, others], [await api.nodes.getNode({}), []]);
+      assert.ok(node?.name);
     }));
 
   it('gives errors with code, reason and next step', () =>

@@ -6,6 +6,7 @@ import {
   AuditService,
   HistoryService,
   ImageService,
+  type Node,
   NodeService,
   OperationService,
   RunService,
@@ -78,7 +79,10 @@ export class ApiServer implements AsyncDisposable {
         serve(OperationService, createOperationService(node)),
         serve(RunService, createRunService(node, runs)),
         serve(TerminalService, createTerminalService(node, terminals)),
-        serve(NodeService, { getNode: async () => ({ ...(await node.describe()), webUrl: this.webUrl }) }),
+        serve(NodeService, {
+          getNode: () => this.#describe(node),
+          listNodes: async () => ({ nodes: [await this.#describe(node)] }),
+        }),
       ],
       onRoute: (request, response, facts) => routeRequest(request, response, facts, context),
       onUpgrade: (upgrade, facts) => routeUpgrade(upgrade, facts, context),
@@ -106,6 +110,10 @@ export class ApiServer implements AsyncDisposable {
   /** Listens for control planes, whose word is taken for who asks. Gives the port, 0 for a unix socket. */
   async listenForControl(options: Omit<EdgeListenOptions, 'entrance' | 'limits'>): Promise<number> {
     return await this.#edge.listen({ ...options, entrance: controlEntrance, limits: { maxHeaderBytes: callerBytes } });
+  }
+
+  async #describe(node: NodeApi): Promise<Node> {
+    return { ...(await node.describe()), webUrl: this.webUrl };
   }
 
   /** Ends every call: watchers and processes' followers are told, files on their way break off. */

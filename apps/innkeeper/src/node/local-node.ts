@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { create } from '@bufbuild/protobuf';
 import type { AgentLink } from '@innkeeper/agent-client';
 import { assertVmAction, OperationError } from '@innkeeper/contract';
@@ -124,6 +125,8 @@ async function describeNode(node: Node): Promise<NodeMessage> {
   const { context } = node;
   const probe = await node.probe();
   return create(NodeSchema, {
+    id: context.nodeId,
+    name: hostname(),
     version: context.version,
     pid: process.pid,
     dataDirectory: context.folder.path,

@@ -74,6 +74,9 @@ describe('two control planes before one node', () => {
       { ...(await sessionOf(api.access, 'seller')) },
     );
     assert.deepEqual([body['webUrl'], body['version']], [one.base, '1.0.0']);
+    const seller = { ...(await sessionOf(api.access, 'seller')) };
+    const listed = await callJson(one.base, 'NodeService/ListNodes', {}, seller);
+    assert.deepEqual(listed.body['nodes'], [body]);
   });
 
   it('has the node write down who did what from where, once', async () => {

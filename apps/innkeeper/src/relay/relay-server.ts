@@ -1,3 +1,4 @@
+import type { ServiceImpl } from '@connectrpc/connect';
 import { OperationError } from '@innkeeper/contract';
 import { AccessService, AuditService, NodeService } from '@innkeeper/contract/control';
 import type { ByArchitecture } from '@innkeeper/images';
@@ -68,7 +69,7 @@ export class RelayServer implements AsyncDisposable {
       services: [
         edgeService(AccessService, createAccessService(access), own),
         edgeService(AuditService, createAuditService(access.store), own),
-        edgeService(NodeService, { getNode: this.#getNode(link) }, forwarded),
+        edgeService(NodeService, this.#nodeService(link), forwarded),
         ...forwardedServices.map((service) => edgeService(service, forwardService(service, link), forwarded)),
       ],
       onRoute: (request, response, facts) => relayRequest(request, response, facts, context),
@@ -90,8 +91,14 @@ export class RelayServer implements AsyncDisposable {
   }
 
   /** The node does not know where browsers come in. */
-  #getNode(link: NodeLink): ReturnType<typeof forwardService<typeof NodeService>>['getNode'] {
-    const { getNode } = forwardService(NodeService, link);
-    return async (request, context) => ({ ...(await getNode(request, context)), webUrl: this.webUrl });
+  #nodeService(link: NodeLink): ServiceImpl<typeof NodeService> {
+    const { getNode, listNodes } = forwardService(NodeService, link);
+    return {
+      getNode: async (request, context) => ({ ...(await getNode(request, context)), webUrl: this.webUrl }),
+      listNodes: async (request, context) => {
+        const { nodes = [] } = await listNodes(request, context);
+        return { nodes: nodes.map((node) => ({ ...node, webUrl: this.webUrl })) };
+      },
+    };
   }
 }

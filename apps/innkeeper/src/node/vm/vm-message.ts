@@ -69,6 +69,7 @@ export function vmMessage(runner: VmRunner): Vm {
     operationId: runner.operationId,
     reportedAddress: agent.reportedAddress,
     autostart: row.autostart !== 0,
+    node: row.node_id,
   });
 }
 

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control/v1/node.proto.
  */
 export const file_control_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChVjb250cm9sL3YxL25vZGUucHJvdG8SFGlubmtlZXBlci5jb250cm9sLnYxIhAKDkdldE5vZGVSZXF1ZXN0IsoBCgROb2RlEg8KB3ZlcnNpb24YASABKAkSCwoDcGlkGAIgASgNEhYKDmRhdGFfZGlyZWN0b3J5GAMgASgJEhMKC2FjY2VsZXJhdG9yGAQgASgJEhoKEmFjY2VsZXJhdG9yX3JlYXNvbhgFIAEoCRIaChJoeXBlcnZpc29yX3ZlcnNpb24YBiABKAkSFQoNYWdlbnRfdmVyc2lvbhgHIAEoCRIXCg9zdGFydGVkX3VuaXhfbnMYCCABKAMSDwoHd2ViX3VybBgJIAEoCTJwCgtOb2RlU2VydmljZRJhCgdHZXROb2RlEiQuaW5ua2VlcGVyLmNvbnRyb2wudjEuR2V0Tm9kZVJlcXVlc3QaGi5pbm5rZWVwZXIuY29udHJvbC52MS5Ob2RlIhSQAgHCwRgNCgd2bS52aWV3EAMYAWIGcHJvdG8z", [file_options_v1_options]);
+  fileDesc("ChVjb250cm9sL3YxL25vZGUucHJvdG8SFGlubmtlZXBlci5jb250cm9sLnYxIhAKDkdldE5vZGVSZXF1ZXN0IhIKEExpc3ROb2Rlc1JlcXVlc3QiPgoRTGlzdE5vZGVzUmVzcG9uc2USKQoFbm9kZXMYASADKAsyGi5pbm5rZWVwZXIuY29udHJvbC52MS5Ob2RlIuQBCgROb2RlEg8KB3ZlcnNpb24YASABKAkSCwoDcGlkGAIgASgNEhYKDmRhdGFfZGlyZWN0b3J5GAMgASgJEhMKC2FjY2VsZXJhdG9yGAQgASgJEhoKEmFjY2VsZXJhdG9yX3JlYXNvbhgFIAEoCRIaChJoeXBlcnZpc29yX3ZlcnNpb24YBiABKAkSFQoNYWdlbnRfdmVyc2lvbhgHIAEoCRIXCg9zdGFydGVkX3VuaXhfbnMYCCABKAMSDwoHd2ViX3VybBgJIAEoCRIKCgJpZBgKIAEoCRIMCgRuYW1lGAsgASgJMuQBCgtOb2RlU2VydmljZRJhCgdHZXROb2RlEiQuaW5ua2VlcGVyLmNvbnRyb2wudjEuR2V0Tm9kZVJlcXVlc3QaGi5pbm5rZWVwZXIuY29udHJvbC52MS5Ob2RlIhSQAgHCwRgNCgd2bS52aWV3EAMYARJyCglMaXN0Tm9kZXMSJi5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0Tm9kZXNSZXF1ZXN0GicuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdE5vZGVzUmVzcG9uc2UiFJACAcLBGA0KB3ZtLnZpZXcQAxgBYgZwcm90bzM", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.control.v1.GetNodeRequest
@@ -25,6 +25,36 @@ export type GetNodeRequest = Message<"innkeeper.control.v1.GetNodeRequest"> & {
  */
 export const GetNodeRequestSchema: GenMessage<GetNodeRequest> = /*@__PURE__*/
   messageDesc(file_control_v1_node, 0);
+
+/**
+ * @generated from message innkeeper.control.v1.ListNodesRequest
+ */
+export type ListNodesRequest = Message<"innkeeper.control.v1.ListNodesRequest"> & {
+};
+
+/**
+ * Describes the message innkeeper.control.v1.ListNodesRequest.
+ * Use `create(ListNodesRequestSchema)` to create a new message.
+ */
+export const ListNodesRequestSchema: GenMessage<ListNodesRequest> = /*@__PURE__*/
+  messageDesc(file_control_v1_node, 1);
+
+/**
+ * @generated from message innkeeper.control.v1.ListNodesResponse
+ */
+export type ListNodesResponse = Message<"innkeeper.control.v1.ListNodesResponse"> & {
+  /**
+   * @generated from field: repeated innkeeper.control.v1.Node nodes = 1;
+   */
+  nodes: Node[];
+};
+
+/**
+ * Describes the message innkeeper.control.v1.ListNodesResponse.
+ * Use `create(ListNodesResponseSchema)` to create a new message.
+ */
+export const ListNodesResponseSchema: GenMessage<ListNodesResponse> = /*@__PURE__*/
+  messageDesc(file_control_v1_node, 2);
 
 /**
  * @generated from message innkeeper.control.v1.Node
@@ -78,6 +108,20 @@ export type Node = Message<"innkeeper.control.v1.Node"> & {
    * @generated from field: string web_url = 9;
    */
   webUrl: string;
+
+  /**
+   * UUID: that of its data folder. It does not change while the folder lives.
+   *
+   * @generated from field: string id = 10;
+   */
+  id: string;
+
+  /**
+   * The host's name, for people. May change, and two nodes may have the same.
+   *
+   * @generated from field: string name = 11;
+   */
+  name: string;
 };
 
 /**
@@ -85,7 +129,7 @@ export type Node = Message<"innkeeper.control.v1.Node"> & {
  * Use `create(NodeSchema)` to create a new message.
  */
 export const NodeSchema: GenMessage<Node> = /*@__PURE__*/
-  messageDesc(file_control_v1_node, 1);
+  messageDesc(file_control_v1_node, 3);
 
 /**
  * @generated from service innkeeper.control.v1.NodeService
@@ -100,6 +144,16 @@ export const NodeService: GenService<{
     methodKind: "unary";
     input: typeof GetNodeRequestSchema;
     output: typeof NodeSchema;
+  },
+  /**
+   * Every node of this control plane, with what GetNode says of it. Today there is one.
+   *
+   * @generated from rpc innkeeper.control.v1.NodeService.ListNodes
+   */
+  listNodes: {
+    methodKind: "unary";
+    input: typeof ListNodesRequestSchema;
+    output: typeof ListNodesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_control_v1_node, 0);
