@@ -50,7 +50,8 @@ describe('runs', () => {
     const made = new RunManager({
       runs: api.node.context.store.runs,
       agent: (vmId, signal) => node.vms.find(vmId).agent({ signal }),
-      ...{ log: silentLog, nodeId: node.id },
+      log: silentLog,
+      nodeId: node.id,
     });
     await made.start();
     return made;

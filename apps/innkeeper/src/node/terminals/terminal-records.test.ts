@@ -11,8 +11,15 @@ import type { TerminalRecord } from './terminal-record.ts';
 import { TerminalRecords } from './terminal-records.ts';
 
 const record: TerminalRecord = {
-  ...{ id: 't', vmId: 'a', title: 'top', user: 'ann', argv: ['top', '-d', '1'], columns: 80, rows: 24 },
-  ...{ createdMs: 2 ** 41, createdBy: 'alice' },
+  id: 't',
+  vmId: 'a',
+  title: 'top',
+  user: 'ann',
+  argv: ['top', '-d', '1'],
+  columns: 80,
+  rows: 24,
+  createdMs: 2 ** 41,
+  createdBy: 'alice',
 };
 const kept = (each: TerminalRecord, columns = each.columns) => ({ record: each, columns, rows: each.rows });
 
@@ -41,8 +48,15 @@ describe('the record of running terminals', () => {
     };
     await store.terminals.replace('n', [
       {
-        ...{ id: 'old', vm_id: 'a', title: '', guest_user: '', argv: '[]', columns: 80, rows: 24 },
-        ...{ created_ms: 1, created_by: '' },
+        id: 'old',
+        vm_id: 'a',
+        title: '',
+        guest_user: '',
+        argv: '[]',
+        columns: 80,
+        rows: 24,
+        created_ms: 1,
+        created_by: '',
       },
     ]);
     const records = new TerminalRecords(place, { ...silentLog, warn }, () => [kept(record)]);

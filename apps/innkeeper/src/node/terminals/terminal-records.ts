@@ -108,15 +108,29 @@ export class TerminalRecords {
 function rowOf(record: TerminalRecord): Omit<TerminalRow, 'node_id'> {
   const { id, title, columns, rows } = record;
   return {
-    ...{ id, title, columns, rows, vm_id: record.vmId, guest_user: record.user, argv: JSON.stringify(record.argv) },
-    ...{ created_ms: record.createdMs, created_by: record.createdBy },
+    id,
+    title,
+    columns,
+    rows,
+    vm_id: record.vmId,
+    guest_user: record.user,
+    argv: JSON.stringify(record.argv),
+    created_ms: record.createdMs,
+    created_by: record.createdBy,
   };
 }
 
 function recordOf(row: TerminalRow): TerminalRecord {
   const { id, title, columns, rows } = row;
   return {
-    ...{ id, title, columns, rows, vmId: row.vm_id, user: row.guest_user, argv: JSON.parse(row.argv) as string[] },
-    ...{ createdMs: row.created_ms, createdBy: row.created_by },
+    id,
+    title,
+    columns,
+    rows,
+    vmId: row.vm_id,
+    user: row.guest_user,
+    argv: JSON.parse(row.argv) as string[],
+    createdMs: row.created_ms,
+    createdBy: row.created_by,
   };
 }
