@@ -1,4 +1,4 @@
-import { maxWaitingBytes } from '../../packages/agent-client/src/session/session-writer.ts';
+import { maxWaitingBytes } from '../../packages/agent-client/src/links/native/session/session-writer.ts';
 import * as contract from '../../packages/contract/src/limits.ts';
 import { maxNesting } from '../../packages/contract/src/lite.ts';
 import * as native from '../../packages/wire/src/native/limits.ts';

@@ -1,5 +1,5 @@
 export type * from './agent-link.ts';
 export type { LinkClock } from './clock.ts';
-export { type AgentLinkOptions, createAgentLink } from './create-agent-link.ts';
+export { type AgentLinkOptions, createAgentLink } from './links/native/create-agent-link.ts';
 export { hostClock } from './node/host-clock.ts';
 export { openUnixChannel } from './node/unix-channel.ts';

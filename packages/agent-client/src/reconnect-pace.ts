@@ -1,4 +1,4 @@
-import type { SessionLostError } from './session/session-lost-error.ts';
+import type { SessionLostError } from './links/native/session/session-lost-error.ts';
 
 /** A guest that broke the rules is asked again ever later. */
 const misbehaveWaitsMs = [1000, 5000, 15_000, 30_000];

@@ -3,10 +3,10 @@ import { type AgentLink, createAgentLink, openUnixChannel } from '@innkeeper/age
 import type { ExecExited, OpenWriteSchema, ProcessSpecSchema, ShutdownMode } from '@innkeeper/contract/agent';
 import { FileServiceLite, PowerServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { portableByteOps } from '@innkeeper/wire';
+import { NativeSession } from '../../../packages/agent-client/src/links/native/session/native-session.ts';
+import { openCall } from '../../../packages/agent-client/src/links/native/session/typed-call.ts';
 import { hostClock } from '../../../packages/agent-client/src/node/host-clock.ts';
 import { randomBytes } from '../../../packages/agent-client/src/node/random-bytes.ts';
-import { NativeSession } from '../../../packages/agent-client/src/session/native-session.ts';
-import { openCall } from '../../../packages/agent-client/src/session/typed-call.ts';
 import type { CommandRequest, CommandResult, GuestClient, WriteRequest } from './guest-client.ts';
 
 /** What came of one process. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileServiceLite, ProcessServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
-import { openCall } from '../../../../packages/agent-client/src/session/typed-call.ts';
+import { openCall } from '../../../../packages/agent-client/src/links/native/session/typed-call.ts';
 import type { ConformanceCase } from '../conformance-case.ts';
 import { isAlive, processGone } from '../process-gone.ts';
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
-import { openCall } from '../../../../packages/agent-client/src/session/typed-call.ts';
+import { openCall } from '../../../../packages/agent-client/src/links/native/session/typed-call.ts';
 import type { ConformanceCase } from '../conformance-case.ts';
 import { archive, entry, paxHeader, resign } from '../hostile-tar.ts';
 import type { NativeClient } from '../native-client.ts';

@@ -3,8 +3,8 @@ import type { OpenTarSchema, ReadTarDone, ReadTarRequestSchema, WriteTarDone } f
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { createDeferred, onAbort } from '@innkeeper/kit';
-import type { CallOptions, TarReading } from './agent-link.ts';
-import { checkSkipped, checkTotal, misbehaves, offsetOf } from './guest-claims.ts';
+import type { CallOptions, TarReading } from '../../agent-link.ts';
+import { checkSkipped, checkTotal, misbehaves, offsetOf } from '../../guest-claims.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { sendChunks } from './send-chunks.ts';
 import { SessionLostError } from './session/session-lost-error.ts';

@@ -1,4 +1,4 @@
-import type { LinkClock } from './clock.ts';
+import type { LinkClock } from '../../clock.ts';
 import type { LinkSessions } from './link-sessions.ts';
 
 const tickMs = 10_000;

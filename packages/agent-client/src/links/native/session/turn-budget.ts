@@ -1,5 +1,5 @@
 import { Notifier } from '@innkeeper/kit';
-import type { LinkClock } from '../clock.ts';
+import type { LinkClock } from '../../../clock.ts';
 
 /** Work that one session may cause in a turn of the event loop: two reads of a port, or 64 small messages. */
 const turnBytes = 256 * 1024;

@@ -1,4 +1,4 @@
-import type { AgentLink } from '../agent-link.ts';
+import type { AgentLink } from '../../../agent-link.ts';
 import { type AgentLinkOptions, createAgentLink } from '../create-agent-link.ts';
 import { FakeLinkClock, settle } from './fake-link-clock.ts';
 import { type ScriptedCall, ScriptedConnection } from './scripted-connection.ts';

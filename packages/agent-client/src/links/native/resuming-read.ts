@@ -9,8 +9,8 @@ import {
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { createDeferred, onAbort } from '@innkeeper/kit';
-import type { CallOptions, FileReading } from './agent-link.ts';
-import { checkHash, checkTotal, misbehaves, offsetOf } from './guest-claims.ts';
+import type { CallOptions, FileReading } from '../../agent-link.ts';
+import { checkHash, checkTotal, misbehaves, offsetOf } from '../../guest-claims.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
 import { openCall } from './session/typed-call.ts';

@@ -11,10 +11,10 @@ import {
   pause,
 } from '@innkeeper/kit';
 import type { ByteOps } from '@innkeeper/wire';
-import type { LinkState } from './agent-link.ts';
-import type { LinkClock } from './clock.ts';
+import type { LinkState } from '../../agent-link.ts';
+import type { LinkClock } from '../../clock.ts';
+import { ReconnectPace } from '../../reconnect-pace.ts';
 import { keepAlive } from './keep-alive.ts';
-import { ReconnectPace } from './reconnect-pace.ts';
 import { NativeSession } from './session/native-session.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
 

@@ -1,5 +1,5 @@
 import { errorMessage, type Log, pause } from '@innkeeper/kit';
-import type { LinkClock } from './clock.ts';
+import type { LinkClock } from '../../clock.ts';
 import type { NativeSession } from './session/native-session.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
 

@@ -2,8 +2,8 @@ import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/prot
 import { OperationError } from '@innkeeper/contract/errors';
 import type { LiteMethod } from '@innkeeper/contract/lite';
 import { onAbort } from '@innkeeper/kit';
-import type { StreamOptions } from './agent-link.ts';
-import type { LinkClock } from './clock.ts';
+import type { StreamOptions } from '../../agent-link.ts';
+import type { LinkClock } from '../../clock.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
 import { openCall, type TypedCall } from './session/typed-call.ts';

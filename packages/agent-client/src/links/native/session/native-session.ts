@@ -12,7 +12,7 @@ import {
   openingBytes,
   sealStreamMessage,
 } from '@innkeeper/wire';
-import type { LinkClock } from '../clock.ts';
+import type { LinkClock } from '../../../clock.ts';
 import { checkBody, overdraftBytes, SessionCall } from './session-call.ts';
 import { SessionLostError } from './session-lost-error.ts';
 import { SessionWriter } from './session-writer.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
-import type { WriteFileOptions } from './agent-link.ts';
+import type { WriteFileOptions } from '../../agent-link.ts';
 import { settle } from './fake/fake-link-clock.ts';
 import { ScriptedAgent } from './fake/scripted-agent.ts';
 import { requestsOf } from './fake/scripted-connection.ts';

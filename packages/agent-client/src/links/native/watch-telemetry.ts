@@ -1,7 +1,7 @@
 import type { Telemetry } from '@innkeeper/contract/agent';
 import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { onAbort, pause } from '@innkeeper/kit';
-import type { LinkClock } from './clock.ts';
+import type { LinkClock } from '../../clock.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
 import { openCall } from './session/typed-call.ts';

@@ -3,8 +3,8 @@ import type { OpenWriteSchema, WriteFileEventSchema, WriteFileRequestSchema } fr
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { onAbort } from '@innkeeper/kit';
-import type { FileSource, WriteFileOptions } from './agent-link.ts';
-import { checkHash, checkTotal, misbehaves, offsetOf } from './guest-claims.ts';
+import type { FileSource, WriteFileOptions } from '../../agent-link.ts';
+import { checkHash, checkTotal, misbehaves, offsetOf } from '../../guest-claims.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { sendChunks } from './send-chunks.ts';
 import { SessionLostError } from './session/session-lost-error.ts';

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ExecEvent, ExecEventSchema } from '@innkeeper/contract/agent';
 import { ProcessServiceLite } from '@innkeeper/contract/agent-lite';
-import type { ExecSession } from './agent-link.ts';
+import type { ExecSession } from '../../agent-link.ts';
 import { settle } from './fake/fake-link-clock.ts';
 import { ScriptedAgent } from './fake/scripted-agent.ts';
 import { requestsOf } from './fake/scripted-connection.ts';

@@ -3,11 +3,11 @@ import type { ExecEvent, ExecRequestSchema, ProcessSpecSchema } from '@innkeeper
 import { ProcessServiceLite } from '@innkeeper/contract/agent-lite';
 import { isOperationError, OperationError } from '@innkeeper/contract/errors';
 import { onAbort } from '@innkeeper/kit';
+import type { CallOptions, ExecSession } from '../../agent-link.ts';
+import type { LinkClock } from '../../clock.ts';
+import { misbehaves, offsetOf } from '../../guest-claims.ts';
 import { afterGuestTime } from './after-guest-time.ts';
-import type { CallOptions, ExecSession } from './agent-link.ts';
-import type { LinkClock } from './clock.ts';
 import { ExecStdin, type ExecTypedCall } from './exec-stdin.ts';
-import { misbehaves, offsetOf } from './guest-claims.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
 import { openCall } from './session/typed-call.ts';

@@ -1,4 +1,4 @@
-import type { LinkClock } from '../clock.ts';
+import type { LinkClock } from '../../../clock.ts';
 
 /** A link's clock that stands still until it is advanced. */
 export class FakeLinkClock implements LinkClock {
