@@ -7,7 +7,7 @@ import { findDebianSources } from '../../packages/images/src/debian-sources.ts';
 const cache = join(import.meta.dirname, '../../.cache/package-tests');
 
 /** How a program ended, with what it printed on both streams. */
-export interface Ended {
+interface Ended {
   readonly status: number | null;
   readonly text: string;
 }

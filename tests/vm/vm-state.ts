@@ -52,7 +52,7 @@ export function isConnected(vm: Vm): boolean {
 }
 
 /** Kills and removes a VM that an earlier run may have left. */
-export async function removeVm(name: string, dataDirectory: string): Promise<void> {
+async function removeVm(name: string, dataDirectory: string): Promise<void> {
   const result = await inn(['rm', '-f', '-y', name], { dataDirectory });
   if (result.exitCode !== 0 && !result.stderr.includes('VM_NOT_FOUND')) throw new Error(result.stderr);
   hypervisors.get(name)?.forget();

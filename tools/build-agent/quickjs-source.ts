@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { downloadFromDebian } from './debian-archive.ts';
 import { runProgram, tryProgram } from './run-program.ts';
 
-export const quickJsVersion = '2025-04-26';
+const quickJsVersion = '2025-04-26';
 
 /** The upstream release, as Debian 13 repacks it (xz) and as upstream offers it (xz as well, other bytes). */
 const pinned = new Map([['ec81da5b3249ed648dbc7df4a1654988910e66a118d9b71cb63534216efcfbbe', 'Debian 13']]);

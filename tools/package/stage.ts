@@ -9,7 +9,7 @@ import { licences } from './licences.ts';
 import { type ManSection, manPage } from './man-page.ts';
 
 /** Where the programs lie in an installed package. */
-export const libraryFolder = 'usr/lib/innkeeper';
+const libraryFolder = 'usr/lib/innkeeper';
 
 /** What is started as a program. */
 const executable = /^usr\/bin\/|^usr\/lib\/innkeeper\/(bin|dist\/agent)\//;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const nodeModules = join(root, 'node_modules');
 /** The folder of the pinned Node, as the package has it: "node" lies in it. */
-export const nodeFolder = join(nodeModules, `node-linux-${process.arch}`, 'bin');
+const nodeFolder = join(nodeModules, `node-linux-${process.arch}`, 'bin');
 export const pinnedNode = join(nodeFolder, 'node');
 /** Logs of what was set up, and the lock of the set-up. */
 export const setupFolder = join(root, '.cache', 'setup');

@@ -73,7 +73,7 @@ export async function mustRunLogged(name, log, command, options) {
 }
 
 /** Ends this process with what a program printed last. */
-export function refuseWith({ code, tail, logPath }, command) {
+function refuseWith({ code, tail, logPath }, command) {
   for (const line of tail) process.stderr.write(`  ${line}\n`);
   refuse(
     `"${command.slice(0, 4).join(' ')}${command.length > 4 ? ' …' : ''}" failed with exit code ${code}; the end of its output is above${logPath === undefined ? '' : `, all of it in ${logPath}`}.`,

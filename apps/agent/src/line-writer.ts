@@ -1,7 +1,7 @@
 /** Of lines that wait; further ones are dropped and counted. */
 export const maxPendingBytes = 16 * 1024;
 /** A longer line is cut, at a quarter as many characters: one takes up to four bytes. */
-export const maxLineBytes = 2048;
+const maxLineBytes = 2048;
 
 export interface LinePorts {
   /** How many of the bytes went at once; -1: none can now. Throws when they never will. */

@@ -35,7 +35,7 @@ export async function findKernelPackages(options: Abortable = {}): Promise<Kerne
 }
 
 /** "debian" or "ubuntu", also for what descends from them. */
-export async function hostDistribution(): Promise<'debian' | 'ubuntu'> {
+async function hostDistribution(): Promise<'debian' | 'ubuntu'> {
   const text = await readFile('/etc/os-release', 'utf8');
   const words = text.match(/^ID(?:_LIKE)?=.*$/gm)?.join(' ') ?? '';
   return /\bubuntu\b/.test(words) ? 'ubuntu' : 'debian';

@@ -11,7 +11,7 @@ export interface GuestArchive {
 }
 
 /** The folder of the case that a guest must not reach, from where it is unpacked. */
-export const outside = '../outside';
+const outside = '../outside';
 
 const folder = (name: string): Buffer => entry(name, { type: '5', mode: 0o755 });
 const link = (name: string, to: string): Buffer => entry(name, { type: '2', link: to });

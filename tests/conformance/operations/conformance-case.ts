@@ -2,7 +2,7 @@ import type { DialectName, GuestClient } from './guest-client.ts';
 import type { NativeClient } from './native-client.ts';
 
 /** What a case may use. */
-export interface Place<C extends GuestClient = GuestClient> {
+interface Place<C extends GuestClient = GuestClient> {
   readonly client: C;
   readonly dialect: DialectName;
   /** An empty folder of the case's own, on the machine that is the guest. */

@@ -6,7 +6,7 @@ import { directoryFlags, type FileOpening, noFollow, OpenDirectory } from './ope
 import { openWithoutSymlinks } from './open-without-symlinks.ts';
 
 /** Flags of open(2) on x86-64 and arm64 (asm-generic/fcntl.h). */
-export const flags = {
+const flags = {
   writeOnly: 0o1,
   readWrite: 0o2,
   create: 0o100,

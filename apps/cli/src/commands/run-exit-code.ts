@@ -14,7 +14,7 @@ export function runExitCode({ state, targets }: Pick<Run, 'state' | 'targets'>):
 }
 
 /** The process's code; 128 and the number for a signal. */
-export function targetExitCode({ exited, errorReason }: RunTarget): number {
+function targetExitCode({ exited, errorReason }: RunTarget): number {
   if (exited === undefined) {
     if (errorReason === 'COMMAND_NOT_FOUND') return codes.notFound;
     return errorReason === 'COMMAND_NOT_EXECUTABLE' ? codes.notExecutable : codes.notStarted;

@@ -21,7 +21,7 @@ export interface StoredContexts {
 }
 
 /** $XDG_CONFIG_HOME/innkeeper/contexts.json, else ~/.config/innkeeper/contexts.json; for its user alone. */
-export function contextsPath(environment: NodeJS.ProcessEnv = process.env): string {
+function contextsPath(environment: NodeJS.ProcessEnv = process.env): string {
   return join(environment['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'innkeeper', 'contexts.json');
 }
 

@@ -10,7 +10,7 @@ import { Sessions } from './sessions.ts';
 import { Users } from './users.ts';
 
 /** How often calls that last are asked for again by default: sessions expire, and another process may have ended one. */
-export const recheckIntervalMs = 15_000;
+const recheckIntervalMs = 15_000;
 const pruneIntervalMs = 3_600_000;
 /** Tokens that expired are shown for so long. */
 const expiredTokenMs = 30 * 24 * 3_600_000;

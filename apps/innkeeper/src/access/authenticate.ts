@@ -50,7 +50,7 @@ export async function authenticate(
 }
 
 /** What a user may do. */
-export async function userGrants(store: Store, user: UserRow): Promise<Caller['grants']> {
+async function userGrants(store: Store, user: UserRow): Promise<Caller['grants']> {
   return grantsOf(await store.users.bindings(user.name), await listRoles(store));
 }
 

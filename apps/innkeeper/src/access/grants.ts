@@ -3,7 +3,7 @@ import type { Grant } from '../ports/caller.ts';
 import { builtInRoles, type RoleFacts } from './built-in-roles.ts';
 
 /** A role as it was made by somebody. */
-export function roleFacts({ name, description, privileges }: RoleRow): RoleFacts {
+function roleFacts({ name, description, privileges }: RoleRow): RoleFacts {
   return { name, description, privileges: JSON.parse(privileges) as string[] };
 }
 

@@ -10,11 +10,11 @@ const saltBytes = 16;
 const maxRunning = 2;
 const maxWaiting = 32;
 
-export const minPasswordBytes = 10;
-export const maxPasswordBytes = 1024;
+const minPasswordBytes = 10;
+const maxPasswordBytes = 1024;
 
 /** Throws PASSWORD_UNFIT. */
-export function checkNewPassword(password: string): void {
+function checkNewPassword(password: string): void {
   const bytes = Buffer.byteLength(password);
   if (bytes >= minPasswordBytes && bytes <= maxPasswordBytes) return;
   throw new OperationError(

@@ -9,7 +9,7 @@ import { privilegeNames } from './privileges.ts';
 import { checkScope } from './scope.ts';
 
 /** The user that the first start makes, who comes in by a login link. */
-export const firstUserName = 'admin';
+const firstUserName = 'admin';
 
 const maxBindings = 100;
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createDeferred, type Deferred } from '@innkeeper/kit';
 
 /** Watches show changes at most this often, so that a busy VM costs a watcher no more than a quiet one. */
-export const watchIntervalMs = 250;
+const watchIntervalMs = 250;
 
 /** Remembers that something changed until somebody looks. Changes between two looks are one. */
 export class ChangeFlag {

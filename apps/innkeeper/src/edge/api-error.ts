@@ -36,7 +36,7 @@ const statuses: Record<CodeName, number> = {
  * What the caller may see of anything that was thrown. What is no OperationError is a fault of ours: it goes to the log
  * under an id, and the caller gets that id and nothing else.
  */
-export function toPublicError(error: unknown, log: Log): OperationError {
+function toPublicError(error: unknown, log: Log): OperationError {
   if (isOperationError(error) && (error.reason !== 'INTERNAL' || error.cause === undefined)) return error;
   if (error instanceof ConnectError && error.code === Code.DeadlineExceeded) {
     return new OperationError('DEADLINE_EXCEEDED', 'The deadline of the call passed.');

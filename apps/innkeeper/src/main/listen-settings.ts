@@ -21,8 +21,8 @@ export interface ListenOptions {
   readonly name?: readonly string[] | undefined;
 }
 
-export const defaultHost = '127.0.0.1';
-export const defaultPort = 8080;
+const defaultHost = '127.0.0.1';
+const defaultPort = 8080;
 
 /** Reads the options about listening; undefined for "none". Throws in plain words when they do not fit together. */
 export function listenSettings(options: ListenOptions): ListenSettings | undefined {

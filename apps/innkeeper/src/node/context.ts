@@ -6,7 +6,7 @@ import type { Store } from '@innkeeper/store';
 import type { DataFolder } from './data/data-folder.ts';
 import type { ImageTools } from './images/image-tools.ts';
 
-export interface AgentLinkOptions {
+interface AgentLinkOptions {
   readonly connect: (signal: AbortSignal) => Promise<Channel>;
   readonly identity: { readonly vmId: string; readonly vmName: string; readonly nodeVersion: string };
   readonly mayStepClock: boolean;

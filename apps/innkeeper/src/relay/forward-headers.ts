@@ -29,7 +29,7 @@ export function headersFromNode(headers: IncomingHttpHeaders, hasBody: boolean):
 }
 
 /** The header that announces trailers, when there are any that both ends know. */
-export function trailerOf({ trailer }: IncomingHttpHeaders): { readonly trailer?: string } {
+function trailerOf({ trailer }: IncomingHttpHeaders): { readonly trailer?: string } {
   const known = (trailer ?? '')
     .toLowerCase()
     .split(/\s*,\s*/)

@@ -6,7 +6,7 @@ import type { HttpEdgeExchange } from '../edge/http-route.ts';
 import type { HttpRouteName } from '../edge/route-table.ts';
 
 /** What the control plane's own routes are given. */
-export interface OwnExchange
+interface OwnExchange
   extends Pick<HttpEdgeExchange, 'gate' | 'visitor' | 'pass' | 'query' | 'request' | 'response' | 'signal'> {
   /** The control plane's own copy of the agent. */
   readonly node: { readonly agentPaths: ByArchitecture<string> };

@@ -14,7 +14,7 @@ import type { NodeApi } from '../../ports/node-api.ts';
 import { ChangeFlag } from '../change-flag.ts';
 
 /** A topic tells what changed at most this often. */
-export const liveIntervalMs = 1000;
+const liveIntervalMs = 1000;
 const overviewEvents = 20;
 
 export type LiveEventInit = Exclude<

@@ -1,7 +1,7 @@
 import type { Vm } from '@innkeeper/contract/control';
 
 /** One value of a family, with the labels that tell it from the others of the same VM. */
-export interface FamilyValue {
+interface FamilyValue {
   readonly value: number | bigint | undefined;
   readonly labels?: Readonly<Record<string, string>>;
 }

@@ -18,7 +18,7 @@ export function endBroken(request: AnyRequest, response: ServerResponse | Http2S
 }
 
 /** By `TE: trailers`, which browsers send too and do not mean: no page sees a trailer. */
-export function readsTrailers({ headers }: AnyRequest): boolean {
+function readsTrailers({ headers }: AnyRequest): boolean {
   const accepted = String(headers['te'] ?? '')
     .toLowerCase()
     .split(/\s*,\s*/);

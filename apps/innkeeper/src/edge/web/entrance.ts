@@ -13,7 +13,7 @@ export interface Entrance {
   readonly hosts: HostRule | undefined;
 }
 
-export interface HostRule {
+interface HostRule {
   /** Only this machine can reach it. */
   readonly isLoopback: boolean;
   /** Further names, in lower case. */

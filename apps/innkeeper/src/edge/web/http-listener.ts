@@ -18,7 +18,7 @@ export interface HttpListenerOptions {
   readonly limits?: Partial<HttpLimits>;
 }
 
-export interface HttpListenerTls {
+interface HttpListenerTls {
   /** PEM. */
   readonly cert: string;
   readonly key: string;

@@ -31,7 +31,7 @@ export function defaultDataFolder(environment: NodeJS.ProcessEnv): string {
 }
 
 /** The names inside a data folder; nothing is made. */
-export function dataFolderAt(path: string): DataFolder {
+function dataFolderAt(path: string): DataFolder {
   const root = resolve(path);
   return {
     path: root,

@@ -18,7 +18,7 @@ export interface Base {
 }
 
 /** As it is kept in the image's row. `path` is absent when the agent could not be put in. */
-export interface StoredBase {
+interface StoredBase {
   readonly build: string;
   readonly path: string | undefined;
   readonly install: AgentInstall;

@@ -5,11 +5,11 @@ import type { RunSpec } from '@innkeeper/contract/control';
 
 /** With what is put before it, a process has it as its id. */
 export const maxRunIdChars = 60;
-export const maxScriptBytes = 1024 * 1024;
-export const defaultTimeoutMs = 60 * 60 * 1000;
-export const maxTimeoutMs = 24 * defaultTimeoutMs;
-export const defaultOutputBytes = 1024 * 1024;
-export const maxOutputBytes = 16 * 1024 * 1024;
+const maxScriptBytes = 1024 * 1024;
+const defaultTimeoutMs = 60 * 60 * 1000;
+const maxTimeoutMs = 24 * defaultTimeoutMs;
+const defaultOutputBytes = 1024 * 1024;
+const maxOutputBytes = 16 * 1024 * 1024;
 
 /** @throws OperationError INVALID_ARGUMENT naming what is wrong. */
 export function checkRunSpec(spec: RunSpec): void {

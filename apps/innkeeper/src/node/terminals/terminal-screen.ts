@@ -7,7 +7,7 @@ import { modesOf } from './modes-of.ts';
 import { SequenceBounds } from './sequence-bounds.ts';
 
 /** Lines above the screen that are kept. */
-export const scrollbackLines = 2000;
+const scrollbackLines = 2000;
 /** Of one drawing; above it, less of the scrollback is drawn. */
 const maxDrawingChars = 2 * mib;
 const fewLines = 200;

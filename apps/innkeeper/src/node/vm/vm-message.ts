@@ -127,6 +127,6 @@ function nextStepOf(reason: string): string {
 }
 
 /** Milliseconds, whole or not, as nanoseconds. */
-export function nanoseconds(ms: number): bigint {
+function nanoseconds(ms: number): bigint {
   return BigInt(Math.round(ms * 1000)) * 1000n;
 }

@@ -16,7 +16,7 @@ const defaultGraceMs = 5000;
 /** Beyond its timeout and grace, a process whose guest does not say how it ended is given up. */
 const overtimeMs = 30_000;
 
-export type ExecTarget =
+type ExecTarget =
   | { readonly kind: 'start'; readonly spec: MessageInitShape<typeof ProcessSpecSchema> & { readonly id: string } }
   | { readonly kind: 'attach'; readonly id: string; readonly fromOffset: bigint };
 
