@@ -76,7 +76,7 @@ describe('a port that loses what it took', { timeout: 60_000 }, () => {
     // To the node: the welcome, and the answers to the two questions that are asked side by side, which leave together.
     for (const [direction, least] of [
       ['to-agent', 300],
-      ['to-node', 520],
+      ['to-node', 540],
     ] as const)
       for (let more = least; more < least + 300; more += 20) {
         const everyBytes = direction === 'to-agent' ? zeroRunBytes + more : more;
