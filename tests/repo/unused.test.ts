@@ -22,19 +22,10 @@ const areas: readonly string[] = [
 /** Dependencies that are not as they should be, by file; to be emptied. */
 const listed: Readonly<Record<string, readonly string[]>> = {
   // Typings for options that are declared beside their command, which program.ts still lists all.
-  'apps/cli/package.json': ['@innkeeper/agent-client', '@commander-js/extra-typings'],
-  'apps/web/package.json': [
-    '@connectrpc/connect',
-    '@connectrpc/connect-web',
-    '@mantine/notifications',
-    '@mantine/spotlight',
-  ],
+  'apps/cli/package.json': ['@commander-js/extra-typings'],
   // The tests load it; apps/innkeeper declares it.
   'apps/web/src/components/emulator/buffer-text.test.ts': ['@xterm/headless'],
   'packages/contract/src/ignore-huge-counts.test.ts': ['@xterm/headless'],
-  'packages/hypervisor/package.json': ['@innkeeper/wire'],
-  'packages/store/package.json': ['@innkeeper/kit'],
-  'packages/wire/package.json': ['@innkeeper/kit'],
 };
 
 /** Files, and for each kind of finding the names. */
