@@ -41,9 +41,11 @@ export async function bootBenchGuest(image: BenchImage, directory: string): Prom
     cpus: 2,
     memoryBytes: 768 * mib,
     runDirectory,
-    disk: { path: image.diskPath, format: 'qcow2' },
+    disks: [{ path: image.diskPath, format: 'qcow2' }],
+    nics: [],
+    firmware: { kind: 'default' },
     kernel: image.kernel,
-    network: undefined,
+    snapshot: undefined,
   } as const;
   const argv = [
     // Its CPUs run at once: nobody needs the first bytes of its console.

@@ -2,8 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { type HypervisorDriver, nativePort, type RunningVm, type VmEvent, type VmSpec } from '@innkeeper/hypervisor';
+import {
+  type HypervisorDriver,
+  nativeAgent,
+  nativePort,
+  type RunningVm,
+  type VmEvent,
+  type VmSpec,
+} from '@innkeeper/hypervisor';
 import { mib } from '@innkeeper/kit';
 import { driverFixtures, removeRunDirectory } from './fixtures.ts';
 import { consoleText, waitForConsole } from './guest/console-text.ts';
@@ -18,7 +27,15 @@ for (const fixture of driverFixtures) {
 
     before(async () => {
       driver = fixture.createDriver();
-      spec = await fixture.createSpec();
+      // Two disks, where the driver supports that, and a place without a card.
+      const plain = await fixture.createSpec();
+      const second = { path: join(plain.runDirectory, 'second.raw'), format: 'raw' } as const;
+      await writeFile(second.path, Buffer.alloc(mib));
+      spec = {
+        ...plain,
+        disks: driver.features.supportsSeveralDisks ? [...plain.disks, second] : plain.disks,
+        nics: [{ kind: 'none' }],
+      };
       vm = await driver.launch(spec);
       vm.onEvent((event) => events.push(event));
       await waitForConsole(vm, 'test guest ready');
@@ -31,25 +48,25 @@ for (const fixture of driverFixtures) {
     });
 
     it('carries bytes both ways, whole and in order', async () => {
-      await using channel = await vm.agentChannel(nativePort);
+      await using channel = await vm.openAgent(nativeAgent);
       const bytes = randomBytes(2 * mib);
       assert.equal(Buffer.compare(await exchange(channel, bytes), bytes), 0);
     });
 
     it('opens a channel again after it was closed', async () => {
       for (const text of ['first', 'second', 'third']) {
-        await using channel = await vm.agentChannel(nativePort);
+        await using channel = await vm.openAgent(nativeAgent);
         assert.equal(Buffer.from(await exchange(channel, Buffer.from(text))).toString(), text);
       }
     });
 
     it('refuses a second channel on a port that is open', async () => {
-      await using _channel = await vm.agentChannel(nativePort);
-      await assert.rejects(vm.agentChannel(nativePort), { reason: 'HYPERVISOR_UNREACHABLE' });
+      await using _channel = await vm.openAgent(nativeAgent);
+      await assert.rejects(vm.openAgent(nativeAgent), { reason: 'HYPERVISOR_UNREACHABLE' });
     });
 
     it('loses no byte to a read that is given up', async () => {
-      await using channel = await vm.agentChannel(nativePort);
+      await using channel = await vm.openAgent(nativeAgent);
       const abort = new AbortController();
       const read = channel.read({ signal: abort.signal });
       abort.abort(new Error('given up'));
@@ -58,7 +75,7 @@ for (const fixture of driverFixtures) {
     });
 
     it('ends a pending read when the channel is closed', async () => {
-      const channel = await vm.agentChannel(nativePort);
+      const channel = await vm.openAgent(nativeAgent);
       const read = channel.read();
       await channel.close();
       assert.equal(await read, undefined);
@@ -67,20 +84,34 @@ for (const fixture of driverFixtures) {
     });
 
     it('pauses and resumes, and says so', async () => {
-      await vm.pause?.();
+      await vm.pause();
       assert.equal(await vm.isPaused(), true);
       // We did, not the hypervisor by itself.
-      assert.equal(await vm.whyPaused?.(), undefined);
-      await vm.resume?.();
+      assert.equal(await vm.whyPaused(), undefined);
+      await vm.resume();
       assert.equal(await vm.isPaused(), false);
       const seen = events.map((event) => event.type).filter((type) => type === 'paused' || type === 'resumed');
       assert.deepEqual(seen, ['paused', 'resumed']);
     });
 
     it('tells when the guest opens its port, and whether it is open', async () => {
-      assert.equal(await vm.isPortOpen?.(nativePort), true);
-      assert.equal(await vm.isPortOpen?.('org.qemu.guest_agent.0'), false);
+      assert.equal(await vm.isPortOpen(nativePort), true);
+      assert.equal(await vm.isPortOpen('org.qemu.guest_agent.0'), false);
       assert.ok(events.some((event) => event.type === 'agent-port' && event.port === nativePort && event.open));
+    });
+
+    it('refuses what its features lack by name, and touches nothing that runs', async () => {
+      const tap = { kind: 'tap', macAddress: '52:54:00:12:34:56', device: 'tap0' } as const;
+      await assert.rejects(driver.launch({ ...spec, nics: [tap] }), {
+        reason: 'UNSUPPORTED_BY_DRIVER',
+        message: `The driver "${fixture.name}" does not support a network card of the kind "tap" (supportsTapNic).`,
+      });
+      assert.equal(await vm.isPaused(), false);
+    });
+
+    it('names the process of a record, and of no other driver’s', () => {
+      assert.equal(driver.processOf(vm.record)?.pid, vm.process.pid);
+      assert.equal(driver.processOf({ ...vm.record, driver: 'nobody' }), undefined);
     });
 
     it('reports what its process uses', () => {
@@ -107,9 +138,9 @@ for (const fixture of driverFixtures) {
       vm.onEvent((event) => events.push(event));
       assert.deepEqual(vm.record, record);
       assert.match(consoleText(vm), /test guest ready/);
-      await using channel = await vm.agentChannel(nativePort);
+      await using channel = await vm.openAgent(nativeAgent);
       assert.equal(Buffer.from(await exchange(channel, Buffer.from('again'))).toString(), 'again');
-      assert.equal(await driver.adopt({ ...record, pidStartTicks: '1' }), undefined);
+      assert.equal(await driver.adopt({ ...record, payload: { ...record.payload, pidStartTicks: '1' } }), undefined);
     });
 
     it('stays the same process when the guest reboots', async () => {
@@ -119,18 +150,18 @@ for (const fixture of driverFixtures) {
       await vm.console.write(Buffer.from('reboot\n'));
       await reset;
       await waitForConsole(vm, 'test guest ready', 2);
-      await using channel = await vm.agentChannel(nativePort);
+      await using channel = await vm.openAgent(nativeAgent);
       assert.equal(Buffer.from(await exchange(channel, Buffer.from('booted'))).toString(), 'booted');
     });
 
     it('goes down by the power button', async () => {
-      await vm.pressPowerButton();
+      await vm.requestShutdown();
       const end = await vm.ended;
       assert.equal(end.kind, 'shutdown');
-      await vm.pressPowerButton();
+      await vm.requestShutdown();
       await vm.kill();
       assert.equal(vm.usage(), undefined);
-      await assert.rejects(vm.agentChannel(nativePort), { reason: 'VM_NOT_RUNNING' });
+      await assert.rejects(vm.openAgent(nativeAgent), { reason: 'VM_NOT_RUNNING' });
       await assert.rejects(vm.isPaused(), { reason: 'VM_NOT_RUNNING' });
       assert.equal(await driver.adopt(vm.record), undefined);
     });
@@ -139,8 +170,8 @@ for (const fixture of driverFixtures) {
       const deafSpec = await fixture.createSpec('test=deaf');
       await using deaf = await driver.launch(deafSpec);
       await waitForConsole(deaf, 'test guest ready');
-      await deaf.pressPowerButton();
-      await using channel = await deaf.agentChannel(nativePort);
+      await deaf.requestShutdown();
+      await using channel = await deaf.openAgent(nativeAgent);
       const reading = channel.read();
       await Promise.all([deaf.kill(), deaf.kill()]);
       await deaf.kill();

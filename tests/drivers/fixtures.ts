@@ -77,9 +77,11 @@ async function specWith(kernel: VmSpec['kernel']): Promise<VmSpec> {
     cpus: 1,
     memoryBytes: 128 * mib,
     runDirectory,
-    disk: { path: join(runDirectory, 'disk.raw'), format: 'raw' },
+    disks: [{ path: join(runDirectory, 'disk.raw'), format: 'raw' }],
+    nics: [],
+    firmware: { kind: 'default' },
     kernel,
-    network: undefined,
+    snapshot: undefined,
   };
 }
 

@@ -4,7 +4,14 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
-import { manageDriver, nativePort, QemuDriver, type VmRecord, type VmSpec } from '@innkeeper/hypervisor';
+import {
+  manageDriver,
+  nativeAgent,
+  parseVmRecord,
+  QemuDriver,
+  type VmRecord,
+  type VmSpec,
+} from '@innkeeper/hypervisor';
 import { driverFixtures, removeRunDirectory } from './fixtures.ts';
 import { consoleText, waitForConsole } from './guest/console-text.ts';
 import { exchange } from './guest/exchange.ts';
@@ -34,12 +41,29 @@ describe('QEMU after its daemon died', { skip: fixture.skip, timeout: 120_000 },
     await using vm = (await driver.adopt(record)) ?? assert.fail('not found');
     await waitForConsole(vm, 'test guest ready');
     assert.match(consoleText(vm), /no daemon was attached here/);
-    await using channel = await vm.agentChannel(nativePort);
+    await using channel = await vm.openAgent(nativeAgent);
     assert.equal(Buffer.from(await exchange(channel, Buffer.from('still here'))).toString(), 'still here');
-    await vm.pressPowerButton();
+    await vm.requestShutdown();
     assert.equal((await vm.ended).kind, 'shutdown');
     assert.equal(await driver.adopt(record), undefined);
-    assert.equal(await driver.howEnded?.(record), 'shutdown');
+    assert.equal(await driver.howEnded(record), 'shutdown');
+    await removeRunDirectory(spec);
+  });
+
+  it('is found by the record of a daemon from before an upgrade, and killed by it where it cannot be adopted', async () => {
+    const spec = await fixture.createSpec();
+    const { daemon, record } = await launchInDaemon(spec);
+    await killDaemon(daemon);
+    const { id, driver: name, payload } = record;
+    const old = parseVmRecord(JSON.stringify({ id, driver: name, ...payload })) ?? assert.fail('not read');
+    const driver = manageDriver(new QemuDriver());
+    const vm = (await driver.adopt(old)) ?? assert.fail('not found');
+    await waitForConsole(vm, 'test guest ready');
+    assert.deepEqual(vm.record, record);
+    await vm[Symbol.asyncDispose]();
+    await driver.kill(old);
+    assert.equal(await driver.adopt(old), undefined);
+    await driver.kill(old);
     await removeRunDirectory(spec);
   });
 
@@ -49,10 +73,10 @@ describe('QEMU after its daemon died', { skip: fixture.skip, timeout: 120_000 },
     await killDaemon(daemon);
     const driver = manageDriver(new QemuDriver());
     const watched = (await driver.adopt(record)) ?? assert.fail('not found');
-    process.kill(record.pid, 'SIGKILL');
+    process.kill(watched.process.pid, 'SIGKILL');
     assert.equal((await watched.ended).kind, 'crashed');
     assert.equal(await driver.adopt(record), undefined);
-    assert.equal(await driver.howEnded?.(record), 'crashed');
+    assert.equal(await driver.howEnded(record), 'crashed');
     await removeRunDirectory(spec);
   });
 
@@ -62,7 +86,7 @@ describe('QEMU after its daemon died', { skip: fixture.skip, timeout: 120_000 },
     await killDaemon(daemon);
     const driver = manageDriver(new QemuDriver());
     await using vm = await driver.launch(spec);
-    assert.notEqual(vm.record.pid, record.pid);
+    assert.notEqual(vm.process.pid, driver.processOf(record)?.pid);
     assert.equal(await driver.adopt(record), undefined);
     await vm.kill();
     await removeRunDirectory(spec);

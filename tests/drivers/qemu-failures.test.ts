@@ -23,7 +23,7 @@ describe('QemuDriver', { skip: fixture.skip, timeout: 60_000 }, () => {
 
   it('says what QEMU said when it died at start', () =>
     withSpec(async (spec) => {
-      const broken = { ...spec, disk: { path: join(spec.runDirectory, 'no-such-disk'), format: 'raw' as const } };
+      const broken = { ...spec, disks: [{ path: join(spec.runDirectory, 'no-such-disk'), format: 'raw' as const }] };
       await assert.rejects(driver.launch(broken), {
         reason: 'HYPERVISOR_FAILED',
         message: /QEMU ended at start \(exit code 1\): .*Could not open '.*no-such-disk': No such file/,
@@ -32,7 +32,7 @@ describe('QemuDriver', { skip: fixture.skip, timeout: 60_000 }, () => {
 
   it('says what QEMU said of a disk that is no qcow2', () =>
     withSpec(async (spec) => {
-      const broken = { ...spec, disk: { path: spec.disk.path, format: 'qcow2' as const } };
+      const broken = { ...spec, disks: spec.disks.map(({ path }) => ({ path, format: 'qcow2' as const })) };
       await assert.rejects(driver.launch(broken), { reason: 'HYPERVISOR_FAILED', message: /not in qcow2 format/ });
     }));
 
@@ -85,7 +85,7 @@ describe('QemuDriver', { skip: fixture.skip, timeout: 60_000 }, () => {
       for (const name of ['qmp.sock', 'console.sock', 'qemu.pid', 'qemu.log', 'org.innkeeper.agent.0.sock']) {
         assert.ok(names.includes(name), name);
       }
-      process.kill(vm.record.pid, 'SIGTERM');
+      process.kill(vm.process.pid, 'SIGTERM');
       const end = await vm.ended;
       assert.equal(end.kind, 'killed');
       assert.match(end.lastLines, /terminating on signal 15/);

@@ -1,5 +1,8 @@
 import { OperationError } from '@innkeeper/contract';
 import type { Channel } from '@innkeeper/kit';
+import type { DriverFeatures } from './features.ts';
+import type { VmRecord } from './vm-record.ts';
+import type { VmSpec } from './vm-spec.ts';
 
 /** Options of everything that waits. Abort means: undo what was begun and reject with the signal's reason. */
 export interface Abortable {
@@ -26,33 +29,18 @@ export function assertAvailable({ available, reason, nextStep }: Probe): void {
   if (!available) throw new OperationError('HYPERVISOR_MISSING', reason, { nextStep });
 }
 
-/** Everything a driver needs to start a VM; nothing of it changes while the VM runs. */
-export interface VmSpec {
-  readonly id: string;
-  readonly name: string;
-  readonly cpus: number;
-  readonly memoryBytes: number;
-  /** Folder of this VM's run files (sockets, pid, log); exists, mode 0700, path short enough for sockets (108 bytes with names). */
-  readonly runDirectory: string;
-  readonly disk: { readonly path: string; readonly format: 'raw' | 'qcow2' };
-  /** Boot this kernel instead of the disk's boot loader. */
-  readonly kernel:
-    | { readonly path: string; readonly initrdPath: string | undefined; readonly commandLine: string }
-    | undefined;
-  /** A NIC of the kind `user`: the guest reaches the internet, and of the host nothing but the driver's guest port. */
-  readonly network: { readonly macAddress: string } | undefined;
-}
-
-/** What is kept of a running VM so that another daemon finds it again. JSON. */
-export interface VmRecord {
-  readonly id: string;
-  readonly driver: string;
-  readonly runDirectory: string;
+/** What is shown of a hypervisor's process. */
+export interface HypervisorProcess {
   readonly pid: number;
-  /** Start time of the process in clock ticks since boot (/proc/PID/stat field 22): tells it from a reuse of the pid. */
-  readonly pidStartTicks: string;
   readonly accelerator: Accelerator;
 }
+
+/** Where in a guest its agent listens. */
+export type AgentAddress =
+  /** A virtio-serial port, by its name. */
+  | { readonly kind: 'port'; readonly name: string }
+  /** A vsock port, by its number. */
+  | { readonly kind: 'vsock'; readonly port: number };
 
 /** How a VM's NIC is connected. */
 export interface NetworkState {
@@ -89,31 +77,35 @@ export type VmEvent =
   /** The guest opened or closed the named agent port; the only host-side sign of an agent coming or going. */
   | { readonly type: 'agent-port'; readonly port: string; readonly open: boolean };
 
-/** A VM whose hypervisor runs. */
+/** A VM whose hypervisor runs. Dispose lets go of it without stopping it. */
 export interface RunningVm extends AsyncDisposable {
   readonly record: VmRecord;
+  /** Of its driver. What it does not support fails with UNSUPPORTED_BY_DRIVER here. */
+  readonly features: DriverFeatures;
+  readonly process: HypervisorProcess;
   /** Resolves once, when the process is gone; never rejects. */
   readonly ended: Promise<VmEnd>;
   onEvent(listener: (event: VmEvent) => void): () => void;
-  /** ACPI power button. Resolves when it was pressed, not when the guest is down. */
-  pressPowerButton(options?: Abortable): Promise<void>;
+  /** Asks the guest to shut down, as the ACPI power button does. Resolves when it was asked, not when it is down. */
+  requestShutdown(options?: Abortable): Promise<void>;
   /** SIGKILL to the process and wait for its end. Idempotent. */
   kill(options?: Abortable): Promise<void>;
-  /** Opens the agent's channel by port name; a channel may be opened again after it was closed. Rejects while the hypervisor does not listen. */
-  agentChannel(port: string, options?: Abortable): Promise<Channel>;
-  /** Whether the guest has this agent port open, now; for a look without waiting for an event. */
-  isPortOpen?(port: string, options?: Abortable): Promise<boolean>;
+  /** Opens a channel to an agent (supportsAgentPorts, supportsVsock); it may be opened again after it was closed. Rejects while the hypervisor does not listen. */
+  openAgent(address: AgentAddress, options?: Abortable): Promise<Channel>;
+  /** Whether the guest has this agent port open, now; for a look without waiting for an event (supportsPortState). */
+  isPortOpen(port: string, options?: Abortable): Promise<boolean>;
   readonly console: ConsoleStream;
   usage(): HostUsage | undefined;
-  /** How its NIC is connected, now; undefined without one. */
-  network?(): Promise<NetworkState | undefined>;
+  /** How its NIC is connected, now; undefined without one (supportsNetworkState). */
+  network(): Promise<NetworkState | undefined>;
   /** Whether the guest's CPUs run. */
   isPaused(options?: Abortable): Promise<boolean>;
   /** Why the hypervisor paused the guest by itself; undefined when it did not, or does not know. */
-  whyPaused?(options?: Abortable): Promise<string | undefined>;
-  pause?(options?: Abortable): Promise<void>;
-  resume?(options?: Abortable): Promise<void>;
-  /** Dispose lets go of the VM without stopping it. */
+  whyPaused(options?: Abortable): Promise<string | undefined>;
+  /** With supportsPause. */
+  pause(options?: Abortable): Promise<void>;
+  /** With supportsPause. */
+  resume(options?: Abortable): Promise<void>;
 }
 
 /** The serial console: history kept whether or not anybody looks, bounded. */
@@ -125,18 +117,32 @@ export interface ConsoleStream {
 }
 
 /**
- * A hypervisor. Drivers are naive: they need not be idempotent or tell one absence from another; the wrapper around
- * them (managed-driver.ts) makes stop idempotent and absence one error.
+ * A hypervisor. Drivers are naive: they need not be idempotent, tell one absence from another, or refuse what their
+ * features lack; the wrapper around them (managed-driver.ts) does. A record is read by the driver that wrote it.
  */
 export interface HypervisorDriver {
   readonly name: 'qemu' | 'firecracker' | 'cloud-hypervisor' | 'adopted' | 'fake';
+  readonly features: DriverFeatures;
   probe(options?: Abortable): Promise<Probe>;
   launch(spec: VmSpec, options?: Abortable): Promise<RunningVm>;
   /** Finds the VM of a record again after a restart of the daemon; undefined when its process is gone. */
   adopt(record: VmRecord, options?: Abortable): Promise<RunningVm | undefined>;
   /** How a VM ended that `adopt` found gone; undefined when nothing tells. */
-  howEnded?(record: VmRecord): Promise<VmEnd['kind'] | undefined>;
+  howEnded(record: VmRecord): Promise<VmEnd['kind'] | undefined>;
+  /** The process that a record names, whether it lives or not; undefined when the record is not this driver's. */
+  processOf(record: VmRecord): HypervisorProcess | undefined;
+  /** Kills the process of a VM that cannot be adopted, and waits for its end; one that is gone already is no failure. */
+  kill(record: VmRecord): Promise<void>;
+  /** Kills what a daemon launched in a run directory and did not live to keep a record of. False when there is nothing. */
+  killUnrecorded(runDirectory: string): Promise<boolean>;
 }
+
+/** Drivers by their names. The first is the one that new VMs get. */
+export function driversByName(first: HypervisorDriver, ...others: HypervisorDriver[]): DriverMap {
+  return new Map([first, ...others].map((driver) => [driver.name, driver]));
+}
+
+export type DriverMap = ReadonlyMap<string, HypervisorDriver>;
 
 /** The four named ports that every VM of ours gets. */
 export const agentPorts = [
@@ -148,3 +154,4 @@ export const agentPorts = [
 
 /** The one our node speaks on. */
 export const nativePort = 'org.innkeeper.agent.0';
+export const nativeAgent: AgentAddress = { kind: 'port', name: nativePort };

@@ -6,6 +6,7 @@ export {
   consoleTailBytes,
 } from './console-history.ts';
 export * from './driver.ts';
+export type { DriverFeature, DriverFeatures } from './features.ts';
 export {
   defaultStopTimeoutMs,
   type FoundProcess,
@@ -21,3 +22,5 @@ export {
 export { manageDriver } from './managed-driver.ts';
 export { QemuDriver, type QemuDriverOptions } from './qemu/driver.ts';
 export { guestHostAddress } from './qemu/user-network.ts';
+export { parseVmRecord, type VmRecord } from './vm-record.ts';
+export type { Disk, Firmware, Nic, Snapshot, VmSpec } from './vm-spec.ts';

@@ -2,50 +2,58 @@ import { isOperationError, OperationError } from '@innkeeper/contract';
 import { type Channel, errorMessage } from '@innkeeper/kit';
 import type {
   Abortable,
+  AgentAddress,
   ConsoleStream,
   HostUsage,
   HypervisorDriver,
+  HypervisorProcess,
   NetworkState,
   RunningVm,
   VmEnd,
   VmEvent,
-  VmRecord,
 } from './driver.ts';
+import { assertSpecSupported, assertSupported, type DriverFeature, type DriverFeatures } from './features.ts';
+import type { VmRecord } from './vm-record.ts';
 
 /**
- * The driver that everything above uses: a naive one with its rough edges taken off. A kill or a stop of a VM that is
- * gone succeeds; anything else asked of it is VM_NOT_RUNNING; a hypervisor that lives and does not answer is
- * HYPERVISOR_UNREACHABLE.
+ * The driver that everything above uses: a naive one with its rough edges taken off. What its features lack is
+ * UNSUPPORTED_BY_DRIVER. A kill or a stop of a VM that is gone succeeds; anything else asked of it is VM_NOT_RUNNING; a
+ * hypervisor that lives and does not answer is HYPERVISOR_UNREACHABLE.
  */
 export function manageDriver(driver: HypervisorDriver): HypervisorDriver {
-  const howEnded = driver.howEnded?.bind(driver);
   return {
-    ...(howEnded === undefined ? {} : { howEnded }),
     name: driver.name,
+    features: driver.features,
     probe: (options) => driver.probe(options),
-    launch: async (spec, options) => new ManagedVm(await driver.launch(spec, options)),
+    launch: async (spec, options) => {
+      assertSpecSupported(driver, spec);
+      return new ManagedVm(await driver.launch(spec, options));
+    },
     adopt: async (record, options) => {
       const vm = await driver.adopt(record, options);
       return vm === undefined ? undefined : new ManagedVm(vm);
     },
+    howEnded: (record) => driver.howEnded(record),
+    processOf: (record) => driver.processOf(record),
+    kill: (record) => driver.kill(record),
+    killUnrecorded: (runDirectory) => driver.killUnrecorded(runDirectory),
   };
 }
 
 class ManagedVm implements RunningVm {
   readonly record: VmRecord;
+  readonly features: DriverFeatures;
+  readonly process: HypervisorProcess;
   readonly ended: Promise<VmEnd>;
   readonly console: ConsoleStream;
-  readonly pause?: (options?: Abortable) => Promise<void>;
-  readonly resume?: (options?: Abortable) => Promise<void>;
-  readonly whyPaused?: (options?: Abortable) => Promise<string | undefined>;
-  readonly network?: () => Promise<NetworkState | undefined>;
-  readonly isPortOpen?: (port: string, options?: Abortable) => Promise<boolean>;
   readonly #vm: RunningVm;
   #gone = false;
 
   constructor(vm: RunningVm) {
     this.#vm = vm;
     this.record = vm.record;
+    this.features = vm.features;
+    this.process = vm.process;
     this.ended = vm.ended.then((end) => {
       this.#gone = true;
       return end;
@@ -55,28 +63,17 @@ class ManagedVm implements RunningVm {
       onOutput: (listener) => vm.console.onOutput(listener),
       write: (bytes) => this.#ask(undefined, () => vm.console.write(bytes)),
     };
-    const pause = vm.pause?.bind(vm);
-    const resume = vm.resume?.bind(vm);
-    const whyPaused = vm.whyPaused?.bind(vm);
-    const isPortOpen = vm.isPortOpen?.bind(vm);
-    const network = vm.network?.bind(vm);
-    if (network !== undefined) this.network = () => this.#ask(undefined, network);
-    if (isPortOpen !== undefined)
-      this.isPortOpen = (port, options) => this.#ask(options, () => isPortOpen(port, options));
-    if (whyPaused !== undefined) this.whyPaused = (options) => this.#ask(options, () => whyPaused(options));
-    if (pause !== undefined) this.pause = (options) => this.#ask(options, () => pause(options));
-    if (resume !== undefined) this.resume = (options) => this.#ask(options, () => resume(options));
   }
 
   onEvent(listener: (event: VmEvent) => void): () => void {
     return this.#vm.onEvent(listener);
   }
 
-  async pressPowerButton(options?: Abortable): Promise<void> {
+  async requestShutdown(options?: Abortable): Promise<void> {
     try {
-      await this.#ask(options, () => this.#vm.pressPowerButton(options));
+      await this.#ask(options, () => this.#vm.requestShutdown(options));
     } catch (error) {
-      // It is off: what the button was pressed for.
+      // It is down, which is what was asked for.
       if (isOperationError(error) && error.reason === 'VM_NOT_RUNNING') return;
       throw error;
     }
@@ -93,8 +90,19 @@ class ManagedVm implements RunningVm {
     }
   }
 
-  agentChannel(port: string, options?: Abortable): Promise<Channel> {
-    return this.#ask(options, () => this.#vm.agentChannel(port, options));
+  async openAgent(address: AgentAddress, options?: Abortable): Promise<Channel> {
+    this.#assertSupported(address.kind === 'port' ? 'supportsAgentPorts' : 'supportsVsock');
+    return await this.#ask(options, () => this.#vm.openAgent(address, options));
+  }
+
+  async isPortOpen(port: string, options?: Abortable): Promise<boolean> {
+    this.#assertSupported('supportsPortState');
+    return await this.#ask(options, () => this.#vm.isPortOpen(port, options));
+  }
+
+  async network(): Promise<NetworkState | undefined> {
+    this.#assertSupported('supportsNetworkState');
+    return await this.#ask(undefined, () => this.#vm.network());
   }
 
   usage(): HostUsage | undefined {
@@ -105,8 +113,26 @@ class ManagedVm implements RunningVm {
     return this.#ask(options, () => this.#vm.isPaused(options));
   }
 
+  whyPaused(options?: Abortable): Promise<string | undefined> {
+    return this.#ask(options, () => this.#vm.whyPaused(options));
+  }
+
+  async pause(options?: Abortable): Promise<void> {
+    this.#assertSupported('supportsPause');
+    await this.#ask(options, () => this.#vm.pause(options));
+  }
+
+  async resume(options?: Abortable): Promise<void> {
+    this.#assertSupported('supportsPause');
+    await this.#ask(options, () => this.#vm.resume(options));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#vm[Symbol.asyncDispose]();
+  }
+
+  #assertSupported(feature: DriverFeature): void {
+    assertSupported({ name: this.record.driver, features: this.features }, feature);
   }
 
   async #ask<T>(options: Abortable | undefined, ask: () => Promise<T>): Promise<T> {

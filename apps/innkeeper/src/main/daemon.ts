@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAgentLink } from '@innkeeper/agent-client';
-import { manageDriver, QemuDriver } from '@innkeeper/hypervisor';
+import { driversByName, manageDriver, QemuDriver } from '@innkeeper/hypervisor';
 import * as images from '@innkeeper/images';
 import { findAgentBinary } from '@innkeeper/images';
 import type { Log } from '@innkeeper/kit';
@@ -63,11 +63,11 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   const agentBinary = await findAgentBinary(settings.agentBinaryPath);
   if (agentBinary === undefined) log.warn('agent.binary-missing', { path: settings.agentBinaryPath });
   const guestPort = await chooseGuestPort(folder.guestPort);
-  const driver = manageDriver(new QemuDriver({ log, guestPort: () => guestPort }));
+  const drivers = driversByName(manageDriver(new QemuDriver({ log, guestPort: () => guestPort })));
   const operations = new OperationRunner({ store, log, nodeId });
   const hostBootId = await readHostBootId();
   const node = new Node(
-    { nodeId, store, driver, images, createAgentLink, folder, agentBinary, version, hostBootId, log },
+    { nodeId, store, drivers, images, createAgentLink, folder, agentBinary, version, hostBootId, log },
     operations,
   );
   const history = stack.use(new History({ blocks: store.history, log }), stopTerms.history);

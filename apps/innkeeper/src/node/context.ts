@@ -1,5 +1,5 @@
 import type { AgentLink } from '@innkeeper/agent-client';
-import type { HypervisorDriver } from '@innkeeper/hypervisor';
+import type { DriverMap } from '@innkeeper/hypervisor';
 import type { AgentBinary } from '@innkeeper/images';
 import type { Channel, Log } from '@innkeeper/kit';
 import type { Store } from '@innkeeper/store';
@@ -19,7 +19,8 @@ export interface NodeContext {
   /** Stable id of the node: its data folder's. Rows of what it owns carry it. */
   readonly nodeId: string;
   readonly store: Store;
-  readonly driver: HypervisorDriver;
+  /** A VM's row names its driver; the first is the one of new VMs. */
+  readonly drivers: DriverMap;
   readonly images: ImageTools;
   readonly createAgentLink: (options: AgentLinkOptions) => AgentLink;
   readonly folder: DataFolder;

@@ -2,10 +2,15 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { describe, it } from 'node:test';
+import { manageDriver, parseVmRecord } from '@innkeeper/hypervisor';
+import { FakeDriver } from '@innkeeper/hypervisor/fake';
+import { openStore } from '@innkeeper/store';
 import { markUnfinished } from './data/unfinished.ts';
-import { patience, succeed, wanted, withImage } from './fake/operate.ts';
+import { done, patience, reasonOf, succeed, wanted, withImage } from './fake/operate.ts';
 import { startTestNode, testHost } from './fake/test-node.ts';
 import { createVm } from './vm/create-vm.ts';
+import { vmMessage } from './vm/vm-message.ts';
+import { startVm } from './vm/vm-operations.ts';
 
 describe('the next daemon', () => {
   it('finds running VMs again, and those that ended meanwhile', async () => {
@@ -20,6 +25,47 @@ describe('the next daemon', () => {
     assert.equal(after.node.get('one').life.state, 'running');
     assert.ok(at.host.machine(one));
     assert.equal(after.node.get('two').life.state, 'stopped');
+    await after.stop();
+  });
+
+  it('finds a running VM whose record an earlier version wrote, and shows its process', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, wanted));
+    const { row, process } = before.node.get('one');
+    await before.stop();
+    const store = await openStore(at.folder.database);
+    const { id, driver, payload } = parseVmRecord(row.record ?? '') ?? assert.fail('no record');
+    await store.vms.update(row.id, { record: JSON.stringify({ id, driver, ...payload }) });
+    await store[Symbol.asyncDispose]();
+    const after = await startTestNode(at.folder, at.host);
+    const found = after.node.get('one');
+    assert.equal(found.life.state, 'running');
+    assert.deepEqual(found.process, process);
+    assert.equal(vmMessage(found).accelerator, 'tcg');
+    await after.stop();
+  });
+
+  it('asks the driver of each VM’s row, and new VMs get the first one', async () => {
+    await using at = await testHost();
+    const before = await withImage(at.folder, at.host);
+    await succeed(before, createVm(before.node, { ...wanted, start: false }));
+    await before.node.get('one').setRow({ driver: 'firecracker' });
+    await before.stop();
+    const without = await startTestNode(at.folder, at.host);
+    const failed = await done(without, startVm(without.node, 'one'));
+    assert.equal(reasonOf(failed), 'HYPERVISOR_MISSING');
+    assert.match(failed.error ?? '', /the driver .*firecracker.* which this daemon does not have \(it has fake\)/);
+    await without.stop();
+
+    const launched: string[] = [];
+    const other = new FakeDriver({ host: at.host, beforeLaunch: async () => void launched.push('firecracker') });
+    const others = [Object.defineProperty(manageDriver(other), 'name', { value: 'firecracker' })];
+    const after = await startTestNode(at.folder, at.host, { others });
+    await succeed(after, startVm(after.node, 'one'));
+    await succeed(after, createVm(after.node, { ...wanted, name: 'two' }));
+    assert.deepEqual(launched, ['firecracker']);
+    assert.equal(after.node.get('two').row.driver, 'fake');
     await after.stop();
   });
 

@@ -9,6 +9,7 @@ import { writeManifests } from './data/write-manifests.ts';
 import { ImageLibrary } from './images/image-library.ts';
 import type { OperationRunner } from './operations/operation-runner.ts';
 import { creatingKind, eventOf } from './vm/event-text.ts';
+import { newVmDriver } from './vm/vm-driver.ts';
 import { type VmChange, VmRunner } from './vm/vm-runner.ts';
 
 const usageIntervalMs = 5_000;
@@ -80,8 +81,9 @@ export class Node {
     return runner;
   }
 
+  /** Of the driver that new VMs get. */
   probe(): Promise<Probe> {
-    return this.context.driver.probe();
+    return newVmDriver(this.context).probe();
   }
 
   /** Lets go of all VMs, which run on. */

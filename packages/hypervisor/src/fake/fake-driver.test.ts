@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Channel, createDeferred } from '@innkeeper/kit';
-import { nativePort, type VmEvent, type VmSpec } from '../driver.ts';
+import { nativeAgent, nativePort, type VmEvent } from '../driver.ts';
 import { manageDriver } from '../managed-driver.ts';
+import type { VmSpec } from '../vm-spec.ts';
 import {
   bootFloodingConsole,
   bootGarbage,
@@ -19,9 +20,11 @@ const spec: VmSpec = {
   cpus: 1,
   memoryBytes: 64 * 1024 * 1024,
   runDirectory: '/nowhere',
-  disk: { path: '/nowhere/disk', format: 'raw' },
+  disks: [{ path: '/nowhere/disk', format: 'raw' }],
+  nics: [],
+  firmware: { kind: 'default' },
   kernel: undefined,
-  network: undefined,
+  snapshot: undefined,
 };
 
 async function echo(channel: Channel, guest: FakeGuest): Promise<void> {
@@ -42,7 +45,7 @@ describe('FakeDriver', () => {
   it('boots a guest whose agent answers on the native port', async () => {
     using host = new FakeHost();
     const vm = await new FakeDriver({ host, startAgent: echo }).launch(spec);
-    const channel = await vm.agentChannel(nativePort);
+    const channel = await vm.openAgent(nativeAgent);
     await channel.write(Buffer.from('hello'));
     assert.equal(await readText(channel, 5), 'hello');
   });
@@ -51,13 +54,16 @@ describe('FakeDriver', () => {
     using host = new FakeHost();
     const driver = new FakeDriver({ host, startAgent: echo });
     await using first = await driver.launch(spec);
-    await first.agentChannel(nativePort);
+    await first.openAgent(nativeAgent);
     await first[Symbol.asyncDispose]();
     const second = await new FakeDriver({ host }).adopt(first.record);
-    const channel = await second?.agentChannel(nativePort);
+    const channel = await second?.openAgent(nativeAgent);
     await channel?.write(Buffer.from('again'));
     assert.equal(channel && (await readText(channel, 5)), 'again');
-    assert.equal(await driver.adopt({ ...first.record, pidStartTicks: '1' }), undefined);
+    assert.equal(
+      await driver.adopt({ ...first.record, payload: { ...first.record.payload, pidStartTicks: '1' } }),
+      undefined,
+    );
   });
 
   it('keeps what the guest wrote before it powered off readable', async () => {
@@ -69,7 +75,7 @@ describe('FakeDriver', () => {
       guest.powerOff();
     };
     const vm = await new FakeDriver({ host, boot }).launch(spec);
-    const channel = await vm.agentChannel(nativePort);
+    const channel = await vm.openAgent(nativeAgent);
     await wrote.promise;
     assert.equal((await vm.ended).kind, 'shutdown');
     assert.equal(await readText(channel, 3), 'bye');
@@ -81,7 +87,7 @@ describe('FakeDriver', () => {
     const vm = await new FakeDriver({ host, startAgent: echo }).launch(spec);
     const events: VmEvent[] = [];
     vm.onEvent((event) => events.push(event));
-    const channel = await vm.agentChannel(nativePort);
+    const channel = await vm.openAgent(nativeAgent);
     await channel.write(Buffer.from('a'));
     await readText(channel, 1);
     await vm.pause();
@@ -101,7 +107,7 @@ describe('FakeDriver', () => {
   it('boots again after a reset, on the same channel', async () => {
     using host = new FakeHost();
     const vm = await new FakeDriver({ host, startAgent: echo }).launch(spec);
-    const channel = await vm.agentChannel(nativePort);
+    const channel = await vm.openAgent(nativeAgent);
     await channel.write(Buffer.from('a'));
     await readText(channel, 1);
     host.machine(spec.id)?.reset();
@@ -116,7 +122,7 @@ describe('FakeDriver', () => {
     host.machine(spec.id)?.crash('boom');
     assert.deepEqual(await crashed.ended, { kind: 'crashed', exitCode: 1, signal: undefined, lastLines: 'boom' });
     const stopped = await driver.launch(spec);
-    await stopped.pressPowerButton();
+    await stopped.requestShutdown();
     assert.equal((await stopped.ended).kind, 'shutdown');
     const killed = await driver.launch(spec);
     await killed.kill();
@@ -128,12 +134,12 @@ describe('FakeDriver', () => {
     const silent = await new FakeDriver({ host, boot: () => bootSilent }).launch(spec);
     const opened = new Promise<VmEvent>((resolve) => silent.onEvent(resolve));
     assert.equal((await opened).type, 'agent-port');
-    await silent.pressPowerButton();
+    await silent.requestShutdown();
     assert.ok(host.machine(spec.id));
     await silent.kill();
 
     const garbage = await new FakeDriver({ host, boot: () => bootGarbage(7) }).launch(spec);
-    const channel = await garbage.agentChannel(nativePort);
+    const channel = await garbage.openAgent(nativeAgent);
     for (let count = 0; count < 1_000_000; ) count += (await channel.read())?.length ?? assert.fail('the end');
     await garbage.kill();
 
@@ -157,7 +163,7 @@ describe('manageDriver()', () => {
     const vm = await manageDriver(new FakeDriver({ host })).launch(spec);
     await Promise.all([vm.kill(), vm.kill()]);
     await vm.kill();
-    await vm.pressPowerButton();
+    await vm.requestShutdown();
     assert.equal(vm.usage(), undefined);
   });
 
@@ -166,21 +172,66 @@ describe('manageDriver()', () => {
     const vm = await manageDriver(new FakeDriver({ host })).launch(spec);
     host.machine(spec.id)?.crash('');
     const gone = { reason: 'VM_NOT_RUNNING' };
-    await assert.rejects(vm.agentChannel(nativePort), gone);
+    await assert.rejects(vm.openAgent(nativeAgent), gone);
     await assert.rejects(vm.isPaused(), gone);
     await assert.rejects(vm.console.write(Buffer.from('x')), gone);
-    await assert.rejects(async () => vm.pause?.(), gone);
+    await assert.rejects(async () => vm.pause(), gone);
   });
 
   it('calls a failure of a VM that lives HYPERVISOR_UNREACHABLE', async () => {
     using host = new FakeHost();
     const vm = await manageDriver(new FakeDriver({ host })).launch(spec);
-    await vm.agentChannel(nativePort);
-    await assert.rejects(vm.agentChannel(nativePort), { reason: 'HYPERVISOR_UNREACHABLE' });
+    await vm.openAgent(nativeAgent);
+    await assert.rejects(vm.openAgent(nativeAgent), { reason: 'HYPERVISOR_UNREACHABLE' });
   });
 
   it('passes the reason of an abort on', async () => {
     const launched = manageDriver(new FakeDriver()).launch(spec, { signal: AbortSignal.abort(new Error('no more')) });
     await assert.rejects(launched, { message: 'no more' });
+  });
+
+  it('refuses by name what a VM needs and the driver does not support, before the launch', async () => {
+    const driver = manageDriver(
+      new FakeDriver({ features: { supportsSeveralDisks: false, supportsSeveralNics: false } }),
+    );
+    const user = { kind: 'user', macAddress: '52:54:00:12:34:56' } as const;
+    const { macAddress } = user;
+    const cases: readonly [Partial<VmSpec>, string][] = [
+      [{ nics: [{ kind: 'tap', macAddress, device: 'tap0' }] }, 'a network card of the kind "tap" (supportsTapNic)'],
+      [
+        { nics: [{ kind: 'bridge', macAddress, bridge: 'br0' }] },
+        'a network card of the kind "bridge" (supportsBridgeNic)',
+      ],
+      [{ nics: [user, user] }, 'more than one network card (supportsSeveralNics)'],
+      [{ disks: [...spec.disks, ...spec.disks] }, 'more than one disk (supportsSeveralDisks)'],
+      [
+        { firmware: { kind: 'uefi', codePath: '/c', variablesPath: '/v' } },
+        'firmware of the kind "uefi" (supportsUefi)',
+      ],
+      [{ snapshot: { memoryPath: '/m', statePath: '/s' } }, 'starting from a snapshot (supportsSnapshots)'],
+    ];
+    for (const [change, what] of cases) {
+      await assert.rejects(driver.launch({ ...spec, ...change }), {
+        reason: 'UNSUPPORTED_BY_DRIVER',
+        message: `The driver "fake" does not support ${what}.`,
+      });
+    }
+    await using vm = await driver.launch({ ...spec, nics: [{ kind: 'none' }, user] });
+    await vm.kill();
+  });
+
+  it('refuses by name what a running VM is asked and its driver does not support', async () => {
+    using host = new FakeHost();
+    const features = { supportsPause: false, supportsPortState: false };
+    const vm = await manageDriver(new FakeDriver({ host, features })).launch(spec);
+    const refused = { reason: 'UNSUPPORTED_BY_DRIVER' };
+    await assert.rejects(vm.pause(), refused);
+    await assert.rejects(vm.resume(), refused);
+    await assert.rejects(vm.isPortOpen(nativePort), refused);
+    await assert.rejects(vm.network(), refused);
+    await assert.rejects(vm.openAgent({ kind: 'vsock', port: 1024 }), {
+      ...refused,
+      message: 'The driver "fake" does not support an agent on vsock (supportsVsock).',
+    });
   });
 });

@@ -1,16 +1,27 @@
 import { OperationError } from '@innkeeper/contract';
-import {
-  type Abortable,
-  type HypervisorDriver,
-  nativePort,
-  type Probe,
-  type VmRecord,
-  type VmSpec,
-} from '../driver.ts';
+import { type Abortable, type HypervisorDriver, type HypervisorProcess, nativePort, type Probe } from '../driver.ts';
+import type { DriverFeatures } from '../features.ts';
+import type { VmRecord } from '../vm-record.ts';
+import type { VmSpec } from '../vm-spec.ts';
 import type { FakeBoot, StartAgent } from './fake-guest.ts';
 import { FakeHost } from './fake-host.ts';
 import { FakeMachine } from './fake-machine.ts';
 import { FakeRunningVm } from './fake-running-vm.ts';
+
+const fakeFeatures: DriverFeatures = {
+  supportsAgentPorts: true,
+  supportsVsock: false,
+  supportsPortState: true,
+  supportsPause: true,
+  supportsNetworkState: false,
+  supportsSeveralDisks: true,
+  supportsSeveralNics: true,
+  supportsUserNic: true,
+  supportsBridgeNic: false,
+  supportsTapNic: false,
+  supportsUefi: false,
+  supportsSnapshots: false,
+};
 
 export interface FakeDriverOptions {
   /** Starts an agent on the native port of every guest that `boot` does not speak for. Absent: guests have no agent. */
@@ -25,6 +36,8 @@ export interface FakeDriverOptions {
   readonly failLaunch?: ((spec: VmSpec) => string | undefined) | undefined;
   /** Holds `launch` up until it resolves; its rejection fails the launch. */
   readonly beforeLaunch?: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
+  /** What it lacks, or has beyond the usual. */
+  readonly features?: Partial<DriverFeatures> | undefined;
   /** Makes `probe` find nothing, with this reason. */
   readonly missing?: string | undefined;
 }
@@ -32,11 +45,13 @@ export interface FakeDriverOptions {
 /** A driver without a hypervisor, for tests of what stands on drivers: VMs boot in 5 ms and do what the test says. */
 export class FakeDriver implements HypervisorDriver {
   readonly name = 'fake';
+  readonly features: DriverFeatures;
   readonly host: FakeHost;
   readonly #options: FakeDriverOptions;
 
   constructor(options: FakeDriverOptions = {}) {
     this.#options = options;
+    this.features = { ...fakeFeatures, ...options.features };
     this.host = options.host ?? new FakeHost();
   }
 
@@ -60,24 +75,35 @@ export class FakeDriver implements HypervisorDriver {
       throw new OperationError('HYPERVISOR_FAILED', `The fake hypervisor ended at start: ${lastLines}`);
     }
     const pid = this.host.takePid();
-    const record: VmRecord = {
-      id: spec.id,
-      driver: this.name,
-      runDirectory: spec.runDirectory,
-      pid,
-      pidStartTicks: String(pid * 10),
-      accelerator: 'tcg',
-    };
+    const record: VmRecord = { id: spec.id, driver: this.name, payload: { pid, pidStartTicks: String(pid * 10) } };
     const boot = this.#options.boot?.(spec) ?? this.#usualBoot();
-    const machine = new FakeMachine({ spec, record, boot, bootMs: this.#options.bootMs ?? 5 });
+    const machine = new FakeMachine({ spec, record, pid, boot, bootMs: this.#options.bootMs ?? 5 });
     this.host.add(machine);
-    return new FakeRunningVm(machine);
+    return new FakeRunningVm(machine, this.features);
   }
 
   async adopt(record: VmRecord, options?: Abortable): Promise<FakeRunningVm | undefined> {
     options?.signal?.throwIfAborted();
     const machine = this.host.find(record);
-    return machine === undefined ? undefined : new FakeRunningVm(machine);
+    return machine === undefined ? undefined : new FakeRunningVm(machine, this.features);
+  }
+
+  /** Nothing of a fake VM outlives it. */
+  async howEnded(): Promise<undefined> {
+    return undefined;
+  }
+
+  processOf({ driver, payload: { pid } }: VmRecord): HypervisorProcess | undefined {
+    return driver === this.name && typeof pid === 'number' ? { pid, accelerator: 'tcg' } : undefined;
+  }
+
+  async kill(record: VmRecord): Promise<void> {
+    this.host.find(record)?.kill();
+  }
+
+  /** A fake machine has no files to be found by. */
+  async killUnrecorded(): Promise<boolean> {
+    return false;
   }
 
   #usualBoot(): FakeBoot {

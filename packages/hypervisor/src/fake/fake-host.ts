@@ -1,4 +1,4 @@
-import type { VmRecord } from '../driver.ts';
+import type { VmRecord } from '../vm-record.ts';
 import type { FakeMachine } from './fake-machine.ts';
 
 /**
@@ -28,9 +28,9 @@ export class FakeHost implements Disposable {
   /** The machine of a record, if it is that very process. */
   find(record: VmRecord): FakeMachine | undefined {
     const machine = this.machine(record.id);
-    return machine?.record.pid === record.pid && machine.record.pidStartTicks === record.pidStartTicks
-      ? machine
-      : undefined;
+    const kept = machine?.record.payload;
+    const { pid, pidStartTicks } = record.payload;
+    return kept?.['pid'] === pid && kept?.['pidStartTicks'] === pidStartTicks ? machine : undefined;
   }
 
   [Symbol.dispose](): void {

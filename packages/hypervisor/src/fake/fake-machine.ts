@@ -1,13 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createDeferred, type Deferred, Listeners } from '@innkeeper/kit';
 import { ConsoleHistory } from '../console-history.ts';
-import { agentPorts, type VmEnd, type VmEvent, type VmRecord, type VmSpec } from '../driver.ts';
+import { agentPorts, type VmEnd, type VmEvent } from '../driver.ts';
+import type { VmRecord } from '../vm-record.ts';
+import type { VmSpec } from '../vm-spec.ts';
 import type { FakeBoot, FakeGuest } from './fake-guest.ts';
 import { FakePort } from './fake-port.ts';
 
 interface FakeMachineOptions {
   readonly spec: VmSpec;
   readonly record: VmRecord;
+  readonly pid: number;
   readonly boot: FakeBoot;
   /** From power-on to the call of `boot`. */
   readonly bootMs: number;
@@ -16,6 +19,7 @@ interface FakeMachineOptions {
 /** A fake hypervisor process with its guest. It lives in the FakeHost, so it outlives drivers and their VMs' handles. */
 export class FakeMachine {
   readonly record: VmRecord;
+  readonly pid: number;
   readonly ended: Promise<VmEnd>;
   readonly events = new Listeners<VmEvent>();
   readonly consoleOutput = new Listeners<Uint8Array>();
@@ -36,6 +40,7 @@ export class FakeMachine {
   constructor(options: FakeMachineOptions) {
     this.#spec = options.spec;
     this.record = options.record;
+    this.pid = options.pid;
     this.#boot = options.boot;
     this.#bootMs = options.bootMs;
     this.ended = this.#end.promise;

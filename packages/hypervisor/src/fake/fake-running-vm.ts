@@ -1,19 +1,33 @@
 import type { Channel } from '@innkeeper/kit';
-import type { ConsoleStream, HostUsage, RunningVm, VmEnd, VmEvent, VmRecord } from '../driver.ts';
+import type {
+  AgentAddress,
+  ConsoleStream,
+  HostUsage,
+  HypervisorProcess,
+  RunningVm,
+  VmEnd,
+  VmEvent,
+} from '../driver.ts';
+import type { DriverFeatures } from '../features.ts';
+import type { VmRecord } from '../vm-record.ts';
 import type { FakeMachine } from './fake-machine.ts';
 
 /** One daemon's handle on a fake VM. */
 export class FakeRunningVm implements RunningVm {
   readonly record: VmRecord;
+  readonly features: DriverFeatures;
+  readonly process: HypervisorProcess;
   readonly ended: Promise<VmEnd>;
   readonly console: ConsoleStream;
   readonly #machine: FakeMachine;
   readonly #channels = new Set<Channel>();
   readonly #unlisten: (() => void)[] = [];
 
-  constructor(machine: FakeMachine) {
+  constructor(machine: FakeMachine, features: DriverFeatures) {
     this.#machine = machine;
     this.record = machine.record;
+    this.features = features;
+    this.process = { pid: machine.pid, accelerator: 'tcg' };
     this.ended = machine.ended;
     this.console = {
       history: () => machine.consoleHistory.view(),
@@ -29,7 +43,7 @@ export class FakeRunningVm implements RunningVm {
     return this.#listen(this.#machine.events.add(listener));
   }
 
-  async pressPowerButton(): Promise<void> {
+  async requestShutdown(): Promise<void> {
     this.#assertAlive();
     this.#machine.pressPowerButton();
   }
@@ -39,10 +53,10 @@ export class FakeRunningVm implements RunningVm {
     await this.ended;
   }
 
-  async agentChannel(name: string): Promise<Channel> {
+  async openAgent(address: AgentAddress): Promise<Channel> {
     this.#assertAlive();
-    const port = this.#machine.port(name);
-    if (port === undefined) throw new Error(`no port ${name}`);
+    const port = address.kind === 'port' ? this.#machine.port(address.name) : undefined;
+    if (port === undefined) throw new Error(`no port ${address.kind === 'port' ? address.name : address.port}`);
     const channel = port.attachHost();
     this.#channels.add(channel);
     return channel;
@@ -55,6 +69,10 @@ export class FakeRunningVm implements RunningVm {
 
   usage(): HostUsage | undefined {
     return this.#machine.alive ? { cpuTimeUs: 5_000, rssBytes: 64 * 1024 * 1024 } : undefined;
+  }
+
+  async network(): Promise<undefined> {
+    this.#assertAlive();
   }
 
   async isPaused(): Promise<boolean> {

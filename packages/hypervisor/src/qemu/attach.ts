@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError } from '@innkeeper/contract';
 import { errorMessage, type Log } from '@innkeeper/kit';
-import type { VmRecord } from '../driver.ts';
 import { isAlive } from '../process/process-identity.ts';
 import { connectUnixSocket } from '../process/unix-socket.ts';
 import { QemuConsole } from './console.ts';
+import type { QemuProcess } from './qemu-record.ts';
 import { QmpClient } from './qmp.ts';
 import type { RunFiles } from './run-files.ts';
 
@@ -12,7 +12,7 @@ import type { RunFiles } from './run-files.ts';
 const retryMs = 10;
 
 export interface AttachOptions {
-  readonly record: VmRecord;
+  readonly process: QemuProcess;
   readonly files: RunFiles;
   /** Whether an earlier daemon had this VM. */
   readonly resume: boolean;
@@ -35,7 +35,7 @@ export async function attach(options: AttachOptions): Promise<Attachment> {
   const control = await connectControl(options);
   try {
     const console = await QemuConsole.open(
-      { socketPath: files.consoleSocket, directory: options.record.runDirectory, resume, log },
+      { socketPath: files.consoleSocket, directory: options.process.runDirectory, resume, log },
       { signal },
     );
     return { control, console };
@@ -51,8 +51,7 @@ export class ProcessGone extends Error {
 }
 
 async function connectControl(options: AttachOptions): Promise<QmpClient> {
-  const { files, record, signal, timeoutMs } = options;
-  const identity = { pid: record.pid, startTicks: record.pidStartTicks };
+  const { files, signal, timeoutMs } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     signal?.throwIfAborted();
@@ -63,7 +62,7 @@ async function connectControl(options: AttachOptions): Promise<QmpClient> {
       return client;
     } catch (error) {
       signal?.throwIfAborted();
-      if (!isAlive(identity)) throw new ProcessGone('the process ended', { cause: error });
+      if (!isAlive(options.process)) throw new ProcessGone('the process ended', { cause: error });
       if (performance.now() + retryMs >= deadline) throw unreachable(timeoutMs, error);
     }
     await delay(retryMs);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { VmSpec } from '../driver.ts';
+import type { VmSpec } from '../vm-spec.ts';
 import { type CommandLineOptions, qemuCommandLine } from './command-line.ts';
 import { runFiles } from './run-files.ts';
 
@@ -14,9 +14,11 @@ const spec: VmSpec = {
   cpus: 2,
   memoryBytes: 256 * 1024 * 1024,
   runDirectory: '/run/vm',
-  disk: { path: '/vms/disk.qcow2', format: 'qcow2' },
+  disks: [{ path: '/vms/disk.qcow2', format: 'qcow2' }],
+  nics: [{ kind: 'user', macAddress: '52:54:00:12:34:56' }],
+  firmware: { kind: 'default' },
   kernel: undefined,
-  network: { macAddress: '52:54:00:12:34:56' },
+  snapshot: undefined,
 };
 
 const options: CommandLineOptions = {
@@ -26,19 +28,22 @@ const options: CommandLineOptions = {
 
 const kernel = { path: '/k/vmlinuz', initrdPath: '/k/initrd', commandLine: 'console=ttyS0 root=/dev/vda rw' };
 
+const second = { path: '/vms/data.raw', format: 'raw' } as const;
+
 const cases: readonly [string, VmSpec, CommandLineOptions][] = [
   ['kvm-disk', spec, options],
   ['tcg-kernel', { ...spec, kernel }, { ...options, accelerator: 'tcg' }],
   ['kernel-without-initrd', { ...spec, kernel: { ...kernel, initrdPath: undefined } }, options],
   ['restricted-network', spec, { ...options, isRestricted: true }],
-  ['no-network-no-sandbox', { ...spec, network: undefined }, { ...options, sandbox: false }],
+  ['no-network-no-sandbox', { ...spec, nics: [{ kind: 'none' }] }, { ...options, sandbox: false }],
+  ['two-disks', { ...spec, disks: [...spec.disks, second], nics: [] }, options],
   [
     'odd-names',
     {
       ...spec,
       name: 'a, b',
       memoryBytes: 100_000_000,
-      disk: { path: '/vms/a, "b".raw', format: 'raw' },
+      disks: [{ path: '/vms/a, "b".raw', format: 'raw' }],
       runDirectory: '/run/a,b',
     },
     { ...options, files: runFiles('/run/a,b') },

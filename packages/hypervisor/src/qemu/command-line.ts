@@ -1,5 +1,6 @@
 import { mib } from '@innkeeper/kit';
-import { type Accelerator, agentPorts, type VmSpec } from '../driver.ts';
+import { type Accelerator, agentPorts } from '../driver.ts';
+import type { Disk, Nic, VmSpec } from '../vm-spec.ts';
 import type { RunFiles } from './run-files.ts';
 
 export interface CommandLineOptions {
@@ -46,8 +47,8 @@ export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): stri
     ...['-serial', 'chardev:console'],
     ...['-device', 'virtio-serial-pci,id=ports'],
     ...agentPorts.flatMap((name, index) => agentPort(name, index, files)),
-    ...disk(spec.disk),
-    ...network(spec.network, options.isRestricted),
+    ...spec.disks.flatMap(disk),
+    ...network(userNic(spec), options.isRestricted),
     ...['-object', 'rng-builtin,id=random', '-device', 'virtio-rng-pci,rng=random'],
     ...kernel(spec.kernel),
   ];
@@ -74,22 +75,29 @@ function agentPort(name: string, index: number, files: RunFiles): string[] {
   return [...serverSocket(socketId, files.portSocket(name)), '-device', device];
 }
 
-function disk(spec: VmSpec['disk']): string[] {
+function disk({ format, path }: Disk, index: number): string[] {
+  const name = index === 0 ? 'disk' : `disk${index}`;
   // JSON, since file names may have any character.
   const node = {
-    driver: spec.format,
-    'node-name': 'disk',
+    driver: format,
+    'node-name': name,
     discard: 'unmap',
-    file: { driver: 'file', filename: spec.path, discard: 'unmap' },
+    file: { driver: 'file', filename: path, discard: 'unmap' },
   };
-  return ['-blockdev', JSON.stringify(node), '-device', 'virtio-blk-pci,drive=disk,bootindex=1'];
+  const boot = index === 0 ? ',bootindex=1' : '';
+  return ['-blockdev', JSON.stringify(node), '-device', `virtio-blk-pci,drive=${name}${boot}`];
 }
 
-function network(spec: VmSpec['network'], isRestricted: boolean): string[] {
-  if (spec === undefined) return [];
+/** The one card that this driver gives a VM; its features leave no other kind and no second one. */
+export function userNic({ nics }: VmSpec): Extract<Nic, { kind: 'user' }> | undefined {
+  return nics.find((nic) => nic.kind === 'user');
+}
+
+function network(nic: ReturnType<typeof userNic>, isRestricted: boolean): string[] {
+  if (nic === undefined) return [];
   const netdev = isRestricted ? 'user,id=network,restrict=on' : 'user,id=network';
   // Without its option ROM, which only network boot needs, the firmware is done sooner.
-  return ['-netdev', netdev, '-device', `virtio-net-pci,netdev=network,mac=${spec.macAddress},romfile=`];
+  return ['-netdev', netdev, '-device', `virtio-net-pci,netdev=network,mac=${nic.macAddress},romfile=`];
 }
 
 function kernel(spec: VmSpec['kernel']): string[] {

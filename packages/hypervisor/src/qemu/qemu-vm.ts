@@ -3,23 +3,27 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Channel, Listeners, type Log } from '@innkeeper/kit';
 import {
   type Abortable,
+  type AgentAddress,
   agentPorts,
   type ConsoleStream,
   type HostUsage,
+  type HypervisorProcess,
   type NetworkState,
   type RunningVm,
   type VmEnd,
   type VmEvent,
-  type VmRecord,
 } from '../driver.ts';
 import type { LogFile } from '../process/log-file.ts';
 import type { ProcessWatch } from '../process/process-end.ts';
 import { isAlive, type ProcessIdentity } from '../process/process-identity.ts';
 import { readUsage } from '../process/usage.ts';
+import type { VmRecord } from '../vm-record.ts';
 import type { Attachment } from './attach.ts';
 import { portDeviceId, portSocketId } from './command-line.ts';
 import type { QemuConsole } from './console.ts';
 import { openPortChannel } from './port-channel.ts';
+import { qemuFeatures } from './qemu-features.ts';
+import type { QemuProcess } from './qemu-record.ts';
 import type { QmpClient, QmpEvent } from './qmp.ts';
 import type { RunFiles } from './run-files.ts';
 import { type EndSigns, judgeEnd } from './vm-end.ts';
@@ -32,6 +36,7 @@ const lastWordsMs = 1000;
 
 export interface QemuVmOptions {
   readonly record: VmRecord;
+  readonly process: QemuProcess;
   readonly files: RunFiles;
   readonly attachment: Attachment;
   readonly network: VmNetwork;
@@ -43,6 +48,8 @@ export interface QemuVmOptions {
 /** A QEMU process, ours or an earlier daemon's, with this daemon attached to it. */
 export class QemuVm implements RunningVm {
   readonly record: VmRecord;
+  readonly features = qemuFeatures;
+  readonly process: HypervisorProcess;
   readonly ended: Promise<VmEnd>;
   readonly console: ConsoleStream;
   readonly #identity: ProcessIdentity;
@@ -65,8 +72,9 @@ export class QemuVm implements RunningVm {
   constructor(options: QemuVmOptions) {
     const { record, attachment } = options;
     this.record = record;
+    this.process = options.process;
     this.console = attachment.console;
-    this.#identity = { pid: record.pid, startTicks: record.pidStartTicks };
+    this.#identity = options.process;
     this.#files = options.files;
     this.#control = attachment.control;
     this.#qemuConsole = attachment.console;
@@ -86,7 +94,7 @@ export class QemuVm implements RunningVm {
     return this.#events.add(listener);
   }
 
-  async pressPowerButton(options: Abortable = {}): Promise<void> {
+  async requestShutdown(options: Abortable = {}): Promise<void> {
     await this.#control.execute('system_powerdown', {}, options);
   }
 
@@ -105,7 +113,9 @@ export class QemuVm implements RunningVm {
     }
   }
 
-  async agentChannel(port: string, { signal }: Abortable = {}): Promise<Channel> {
+  async openAgent(address: AgentAddress, { signal }: Abortable = {}): Promise<Channel> {
+    if (address.kind !== 'port') throw new Error('there is no vsock device');
+    const port = address.name;
     if (!(agentPorts as readonly string[]).includes(port)) throw new Error(`there is no port ${port}`);
     // QEMU would take a second client and let it wait without a word.
     if (this.#channels.has(port)) throw new Error(`the port ${port} is open already`);

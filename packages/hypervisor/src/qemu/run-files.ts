@@ -23,12 +23,17 @@ export interface RunFiles {
   portSocket(port: string): string;
 }
 
+/** The pid file, which is looked for even where a socket's path would be too long. */
+export function pidFileOf(runDirectory: string): string {
+  return join(runDirectory, 'qemu.pid');
+}
+
 /** Names in a run directory. Throws INVALID_PATH when a socket's path would be too long for the kernel. */
 export function runFiles(runDirectory: string): RunFiles {
   const files: RunFiles = {
     controlSocket: join(runDirectory, 'qmp.sock'),
     consoleSocket: join(runDirectory, 'console.sock'),
-    pidFile: join(runDirectory, 'qemu.pid'),
+    pidFile: pidFileOf(runDirectory),
     log: join(runDirectory, 'qemu.log'),
     networkLock: join(runDirectory, 'network.lock'),
     networkPid: join(runDirectory, 'network.pid'),

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAgentLink } from '@innkeeper/agent-client';
-import { manageDriver } from '@innkeeper/hypervisor';
+import { driversByName, manageDriver } from '@innkeeper/hypervisor';
 import { FakeDriver, type FakeDriverOptions } from '@innkeeper/hypervisor/fake';
 import { type ByArchitecture, hostArchitecture } from '@innkeeper/images';
 import { type Log, silentLog } from '@innkeeper/kit';
@@ -80,7 +80,7 @@ export async function serveApi({ clock, log = silentLog, webFolder, ...options }
       hostBootId: 'boot',
       log: silentLog,
       createAgentLink,
-      driver: manageDriver(driver),
+      drivers: driversByName(manageDriver(driver)),
       images: fakeImageTools(),
       nodeId,
       agentBinary: { paths: options.agentPaths ?? { [hostArchitecture]: '/agent' }, version: '1.0.0', build: 'aaaa' },

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { manageDriver } from '@innkeeper/hypervisor';
+import { driversByName, type HypervisorDriver, manageDriver } from '@innkeeper/hypervisor';
 import { FakeDriver, type FakeDriverOptions, FakeHost } from '@innkeeper/hypervisor/fake';
 import { hostArchitecture } from '@innkeeper/images';
 import { silentLog } from '@innkeeper/kit';
@@ -16,6 +16,8 @@ import { fakeImageTools } from './fake-image-tools.ts';
 interface TestNodeOptions {
   readonly folder?: DataFolder;
   readonly driver?: FakeDriverOptions;
+  /** Further drivers; new VMs get the fake one. */
+  readonly others?: readonly HypervisorDriver[];
   readonly images?: Partial<ImageTools>;
   /** Agents say hello as soon as their VM runs. Default true. */
   readonly agents?: boolean;
@@ -68,7 +70,7 @@ export async function startTestNode(
     hostBootId: options.hostBootId ?? 'first-boot',
     log: silentLog,
     nodeId: testNodeId,
-    driver: manageDriver(new FakeDriver({ ...options.driver, host })),
+    drivers: driversByName(manageDriver(new FakeDriver({ ...options.driver, host })), ...(options.others ?? [])),
     images: fakeImageTools(options.images),
     createAgentLink: ({ identity }: { identity: { vmId: string; vmName: string } }) => {
       const link = new FakeAgentLink();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nativePort, type RunningVm, type VmSpec } from '@innkeeper/hypervisor';
+import { type AgentAddress, nativeAgent, nativePort, type RunningVm, type VmSpec } from '@innkeeper/hypervisor';
 import { FakeDriver, type FakeGuest } from '@innkeeper/hypervisor/fake';
 import { createDeferred } from '@innkeeper/kit';
 import { AgentPort } from './agent-port.ts';
@@ -13,8 +13,10 @@ const spec: VmSpec = {
   memoryBytes: 1,
   runDirectory: '/run',
   kernel: undefined,
-  network: undefined,
-  disk: { path: '/disk', format: 'raw' },
+  disks: [{ path: '/disk', format: 'raw' }],
+  nics: [],
+  firmware: { kind: 'default' },
+  snapshot: undefined,
 };
 
 interface Booted {
@@ -70,11 +72,12 @@ describe('the way to an agent', () => {
 
   it('does not wait where the hypervisor cannot tell, or does not answer', async () => {
     const { vm } = await boot();
-    for (const isPortOpen of [undefined, () => Promise.reject(new Error('busy'))]) {
+    for (const supportsPortState of [false, true]) {
       const blind = Object.create(vm, {
-        isPortOpen: { value: isPortOpen },
+        features: { value: { ...vm.features, supportsPortState } },
+        isPortOpen: { value: () => Promise.reject(new Error('busy')) },
         onEvent: { value: () => () => undefined },
-        agentChannel: { value: (name: string) => vm.agentChannel(name) },
+        openAgent: { value: (address: AgentAddress) => vm.openAgent(address) },
       }) as RunningVm;
       await (await new AgentPort(blind).connect(patience)).close();
     }
@@ -86,6 +89,6 @@ describe('the way to an agent', () => {
     const connecting = new AgentPort(vm).connect(giveUp.signal);
     giveUp.abort(new Error('enough'));
     await assert.rejects(connecting, { message: 'enough' });
-    await (await vm.agentChannel(nativePort)).close();
+    await (await vm.openAgent(nativeAgent)).close();
   });
 });

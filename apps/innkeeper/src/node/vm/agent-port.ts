@@ -1,4 +1,4 @@
-import { nativePort, type RunningVm } from '@innkeeper/hypervisor';
+import { nativeAgent, nativePort, type RunningVm } from '@innkeeper/hypervisor';
 import { type Channel, Listeners } from '@innkeeper/kit';
 
 /** An event may have been missed: so often the hypervisor is asked as well. */
@@ -30,12 +30,12 @@ export class AgentPort {
     });
   }
 
-  /** Waits for the guest, however long. Rejects with the signal's reason, and as `agentChannel` does. */
+  /** Waits for the guest, however long. Rejects with the signal's reason, and as `openAgent` does. */
   async connect(signal: AbortSignal): Promise<Channel> {
     clearTimeout(this.#closeTimer);
     this.#closeTimer = undefined;
     this.#channel = undefined;
-    const channel = await this.#running.agentChannel(nativePort, { signal });
+    const channel = await this.#running.openAgent(nativeAgent, { signal });
     try {
       while (!(await this.#opened(signal)));
     } catch (error) {
@@ -75,9 +75,10 @@ export class AgentPort {
   }
 
   async #isOpen(signal: AbortSignal): Promise<boolean> {
+    if (!this.#running.features.supportsPortState) return true;
     const either = AbortSignal.any([signal, AbortSignal.timeout(askTimeoutMs)]);
     try {
-      return (await this.#running.isPortOpen?.(nativePort, { signal: either })) ?? true;
+      return await this.#running.isPortOpen(nativePort, { signal: either });
     } catch {
       signal.throwIfAborted();
       // HYPERVISOR_UNREACHABLE or VM_NOT_RUNNING: opening the channel tells which.

@@ -12,6 +12,7 @@ import { checkName } from '../names.ts';
 import type { Node } from '../node.ts';
 import type { OperationContext } from '../operations/running-operation.ts';
 import { startAndWait } from './start-vm.ts';
+import { newVmDriver } from './vm-driver.ts';
 import type { VmRunner } from './vm-runner.ts';
 import { diskPath } from './vm-spec.ts';
 
@@ -96,7 +97,7 @@ function newRow(node: Node, wanted: Wanted, imageBytes: number): VmRow {
     disk_bytes: wanted.diskBytes === 0n ? imageBytes : Number(wanted.diskBytes),
     mac_address: macAddress(),
     tags: JSON.stringify(wanted.tags),
-    driver: node.context.driver.name,
+    driver: newVmDriver(node.context).name,
     record: null,
     agent: JSON.stringify(unknownAgentInstall),
     base_path: '',

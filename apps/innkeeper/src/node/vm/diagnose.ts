@@ -46,7 +46,7 @@ export async function diagnose(
   await look('agent in the image', () => image(runner), true);
   await look('port opened by the guest', () => port(runner, signal));
   await look('hello', () => hello(runner, signal));
-  if (runner.running?.network !== undefined) await look('network', () => network(runner), true);
+  if (runner.running?.features.supportsNetworkState) await look('network', () => network(runner), true);
   await look('console', () => lastLines(runner), runner.running !== undefined);
   signal.throwIfAborted();
   const first = steps.find((step) => step.outcome === FAILED) ?? steps.find((step) => step.outcome === WARNING);
@@ -56,7 +56,7 @@ export async function diagnose(
 
 function process(runner: VmRunner): Finding {
   const { running, life } = runner;
-  if (running !== undefined) return { outcome: OK, detail: `Process ${running.record.pid} runs.` };
+  if (running !== undefined) return { outcome: OK, detail: `Process ${running.process.pid} runs.` };
   const nextStep =
     life.state === 'stopped' || life.state === 'crashed' ? `Start it: "inn start ${runner.row.name}".` : '';
   return { outcome: FAILED, detail: `The VM is ${life.state}. ${life.detail}`.trim(), nextStep };
@@ -86,8 +86,8 @@ function image({ row, agent }: VmRunner): Finding {
 
 async function port({ running }: VmRunner, signal: AbortSignal): Promise<Finding> {
   try {
-    const open = await running?.isPortOpen?.(nativePort, { signal: within(signal) });
-    if (open === undefined) return { outcome: WARNING, detail: 'This driver cannot tell.' };
+    if (!running?.features.supportsPortState) return { outcome: WARNING, detail: 'This driver cannot tell.' };
+    const open = await running.isPortOpen(nativePort, { signal: within(signal) });
     if (open) return { outcome: OK, detail: `A process in the guest has ${nativePort} open.` };
     return {
       outcome: FAILED,
@@ -113,7 +113,7 @@ async function hello({ agent }: VmRunner, signal: AbortSignal): Promise<Finding>
 async function network({ running, row }: VmRunner): Promise<Finding> {
   let state: NetworkState | undefined;
   try {
-    state = await running?.network?.();
+    state = await running?.network();
   } catch (error) {
     return { ...failure(error, 'The network could not be looked at', ''), outcome: WARNING };
   }

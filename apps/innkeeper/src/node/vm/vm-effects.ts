@@ -40,10 +40,10 @@ export class VmEffects {
         process.abortLaunch();
         return;
       case 'pause-guest':
-        this.attempt('vm.pause-failed', process.running?.pause?.());
+        this.attempt('vm.pause-failed', process.running?.pause());
         return;
       case 'resume-guest':
-        this.attempt('vm.resume-failed', process.running?.resume?.());
+        this.attempt('vm.resume-failed', process.running?.resume());
         return;
       case 'ask-agent-to-shut-down': {
         const { timeoutMs } = effect;
@@ -52,7 +52,7 @@ export class VmEffects {
         return;
       }
       case 'press-power-button':
-        this.attempt('vm.power-button-failed', process.running?.pressPowerButton(), 'acpi');
+        this.attempt('vm.power-button-failed', process.running?.requestShutdown(), 'acpi');
         return;
       case 'kill-process':
         this.attempt('vm.kill-failed', this.#kill());

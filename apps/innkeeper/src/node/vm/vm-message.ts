@@ -7,7 +7,6 @@ import {
 } from '@innkeeper/contract';
 import { SystemSchema, TelemetrySchema } from '@innkeeper/contract/agent';
 import { type Agent, AgentSchema, AgentState, type Vm, VmSchema, VmState } from '@innkeeper/contract/control';
-import type { VmRecord } from '@innkeeper/hypervisor';
 import type { VmSummary } from '../../ports/vm-summary.ts';
 import { parseAgentInstall } from '../images/agent-install.ts';
 import type { VmRunner } from './vm-runner.ts';
@@ -37,8 +36,7 @@ const agentStates = {
 
 /** A VM as the API shows it. */
 export function vmMessage(runner: VmRunner): Vm {
-  const { row, life, agent, usage } = runner;
-  const record = row.record === null ? undefined : (JSON.parse(row.record) as VmRecord);
+  const { row, life, agent, usage, process } = runner;
   return create(VmSchema, {
     id: row.id,
     name: row.name,
@@ -48,7 +46,7 @@ export function vmMessage(runner: VmRunner): Vm {
     cpus: row.cpus,
     memoryBytes: BigInt(row.memory_bytes),
     diskBytes: BigInt(row.disk_bytes),
-    accelerator: record?.accelerator ?? '',
+    accelerator: process?.accelerator ?? '',
     createdUnixNs: nanoseconds(row.created_ms),
     ...(row.started_ms === null ? {} : { startedUnixNs: nanoseconds(row.started_ms) }),
     agent: agentMessage(runner),
@@ -60,7 +58,7 @@ export function vmMessage(runner: VmRunner): Vm {
           hypervisor: {
             ...(usage.cpuPercent === undefined ? {} : { cpuPercent: usage.cpuPercent }),
             rssBytes: BigInt(usage.rssBytes),
-            ...(record === undefined ? {} : { pid: record.pid }),
+            ...(process === undefined ? {} : { pid: process.pid }),
             sampledUnixNs: nanoseconds(usage.sampledMs),
           },
         }),

@@ -1,12 +1,19 @@
 import { mkdir } from 'node:fs/promises';
 import { OperationError } from '@innkeeper/contract';
-import type { FoundProcess, RunningVm, VmEnd, VmRecord } from '@innkeeper/hypervisor';
+import {
+  type FoundProcess,
+  type HypervisorProcess,
+  parseVmRecord,
+  type RunningVm,
+  type VmEnd,
+  type VmRecord,
+} from '@innkeeper/hypervisor';
 import { errorMessage, type Log } from '@innkeeper/kit';
 import type { VmRow } from '@innkeeper/store';
 import type { NodeContext } from '../context.ts';
 import { readVmManifest } from '../data/manifest.ts';
 import { CpuRate, type HypervisorUsageSample } from './cpu-rate.ts';
-import { killProcess, killUnrecorded } from './leftover.ts';
+import { driverOf } from './vm-driver.ts';
 import { vmSpec } from './vm-spec.ts';
 
 const askTimeoutMs = 3_000;
@@ -51,6 +58,13 @@ export class VmProcess {
     return this.#launchError;
   }
 
+  /** The process that the row knows, whether this daemon holds it or not. */
+  get recorded(): HypervisorProcess | undefined {
+    const { context, row } = this.#options;
+    const record = this.#record();
+    return record === undefined ? undefined : context.drivers.get(row().driver)?.processOf(record);
+  }
+
   /** Starts it. Resolves with the error when it did not come up; undefined also when it was let go meanwhile. */
   launch(): Promise<unknown> {
     this.#launching = this.#launch();
@@ -64,26 +78,27 @@ export class VmProcess {
   /** After a start of the daemon. Rejects when the process lives and does not answer. */
   async find(): Promise<FoundProcess> {
     const { context, log, row } = this.#options;
-    const { record: json, id } = row();
-    if (json === null) {
+    const record = this.#record();
+    if (record === undefined) {
+      if (row().record !== null) log.warn('vm.record-not-read');
       const unrecorded = await this.#findByManifest();
       if (unrecorded !== undefined) return unrecorded;
-      if (await killUnrecorded(context.folder.runFolder(id))) log.warn('vm.unrecorded-process-killed');
+      // Without its driver nothing can be looked for; it cannot be launched either.
+      const killed = await context.drivers.get(row().driver)?.killUnrecorded(context.folder.runFolder(row().id));
+      if (killed) log.warn('vm.unrecorded-process-killed');
       return { kind: 'gone', how: undefined };
     }
-    const record = JSON.parse(json) as VmRecord;
-    const running = await context.driver.adopt(record);
-    if (running === undefined) return { kind: 'gone', how: await context.driver.howEnded?.(record) };
+    const driver = driverOf(context, row());
+    const running = await driver.adopt(record);
+    if (running === undefined) return { kind: 'gone', how: await driver.howEnded(record) };
     return await this.#attachFound(running);
   }
 
-  /** Kills it, through its hypervisor or, when that does not answer, by the pid that was kept. */
+  /** Kills it, through its hypervisor or, when that does not answer, by what was kept of it. */
   async kill(): Promise<void> {
     if (this.#running !== undefined) return await this.#running.kill();
-    const { record } = this.#options.row();
-    if (record === null) return;
-    const { pid, pidStartTicks } = JSON.parse(record) as VmRecord;
-    await killProcess(pid, pidStartTicks);
+    const record = this.#record();
+    if (record !== undefined) await driverOf(this.#options.context, this.#options.row()).kill(record);
   }
 
   /** Looks at what the process uses. False when there is nothing to look at. */
@@ -105,16 +120,26 @@ export class VmProcess {
     await this.#running?.[Symbol.asyncDispose]();
   }
 
+  /** What the row knows of a process; undefined also when that cannot be read. */
+  #record(): VmRecord | undefined {
+    const { record } = this.#options.row();
+    return record === null ? undefined : parseVmRecord(record);
+  }
+
   /** A process that the row does not know, and its folder does: of a database that is older than the process. */
   async #findByManifest(): Promise<FoundProcess | undefined> {
     const { context, log, row, keep } = this.#options;
-    const record = (await readVmManifest(context.folder.vmFolder(row().id)).catch(() => undefined))?.record;
-    if (typeof record !== 'string') return undefined;
+    const json = (await readVmManifest(context.folder.vmFolder(row().id)).catch(() => undefined))?.record;
+    const record = typeof json === 'string' ? parseVmRecord(json) : undefined;
+    if (record === undefined) {
+      if (typeof json === 'string') log.warn('vm.manifest-not-used', { message: 'Its record cannot be read.' });
+      return undefined;
+    }
     try {
-      const running = await context.driver.adopt(JSON.parse(record) as VmRecord);
+      const running = await driverOf(context, row()).adopt(record);
       if (running === undefined) return undefined;
       log.warn('vm.found-by-its-manifest');
-      await keep({ record, started_ms: Date.now() });
+      await keep({ record: JSON.stringify(record), started_ms: Date.now() });
       return await this.#attachFound(running);
     } catch (error) {
       log.warn('vm.manifest-not-used', { message: errorMessage(error) });
@@ -126,12 +151,12 @@ export class VmProcess {
     this.#attach(running);
     const signal = AbortSignal.timeout(askTimeoutMs);
     if (!(await running.isPaused({ signal }))) return { kind: 'running' };
-    return { kind: 'paused', detail: await running.whyPaused?.({ signal }) };
+    return { kind: 'paused', detail: await running.whyPaused({ signal }) };
   }
 
   async #launch(): Promise<unknown> {
     const { context, log, row, keep } = this.#options;
-    const { driver, folder, store } = context;
+    const { folder, store } = context;
     const abort = new AbortController();
     this.#launchAbort = abort;
     this.#launchError = undefined;
@@ -139,7 +164,7 @@ export class VmProcess {
     try {
       await mkdir(folder.runFolder(row().id), { recursive: true, mode: 0o700 });
       const image = await store.images.find(row().image);
-      running = await driver.launch(vmSpec(row(), image, folder), { signal: abort.signal });
+      running = await driverOf(context, row()).launch(vmSpec(row(), image, folder), { signal: abort.signal });
       await keep({ record: JSON.stringify(running.record), started_ms: Date.now() });
     } catch (error) {
       // A VM that is not written down would be lost to the next daemon.

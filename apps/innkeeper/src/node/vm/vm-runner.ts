@@ -1,6 +1,7 @@
 import { uptime } from 'node:os';
 import { isLiveVmState, isVmState } from '@innkeeper/contract';
 import {
+  type HypervisorProcess,
   type RunningVm,
   storedLifecycle,
   type VmEnd,
@@ -90,6 +91,11 @@ export class VmRunner {
 
   get running(): RunningVm | undefined {
     return this.#process.running;
+  }
+
+  /** Of the hypervisor, held by this daemon or only recorded. */
+  get process(): HypervisorProcess | undefined {
+    return this.#process.recorded;
   }
 
   get usage(): HypervisorUsageSample | undefined {

@@ -25,9 +25,11 @@ export function vmSpec(row: VmRow, image: ImageRow | undefined, folder: DataFold
     cpus: row.cpus,
     memoryBytes: row.memory_bytes,
     runDirectory: folder.runFolder(row.id),
-    disk: { path: diskPath(folder, row.id), format: 'qcow2' },
+    disks: [{ path: diskPath(folder, row.id), format: 'qcow2' }],
     // JSON leaves out what is undefined.
     kernel: kernel === undefined ? undefined : { ...kernel, initrdPath: kernel.initrdPath },
-    network: { macAddress: row.mac_address },
+    nics: [{ kind: 'user', macAddress: row.mac_address }],
+    firmware: { kind: 'default' },
+    snapshot: undefined,
   };
 }
