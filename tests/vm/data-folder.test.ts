@@ -19,7 +19,7 @@ describe('a second daemon', () => {
       });
       const [exitCode] = (await once(second, 'close')) as [number | null];
       assert.equal(exitCode, 1);
-      assert.match(said, new RegExp(`Another daemon \\(process ${first.pid}\\) works in this data folder`));
+      assert.match(said, new RegExp(`Another daemon \\(process ${first.pid}\\) is using this data folder`));
       await innText(['ls'], { dataDirectory: folder });
     } finally {
       await first[Symbol.asyncDispose]();

@@ -9,21 +9,21 @@ import { Passwords } from './passwords.ts';
 import { Sessions } from './sessions.ts';
 import { Users } from './users.ts';
 
-/** How often calls that last are asked for again by default: sessions expire, and another process may have ended one. */
+/** Default interval for rechecking open calls: sessions expire, and another process may have ended one. */
 const recheckIntervalMs = 15_000;
 const pruneIntervalMs = 3_600_000;
-/** Tokens that expired are shown for so long. */
+/** How long expired tokens are listed. */
 const expiredTokenMs = 30 * 24 * 3_600_000;
 
 export interface AccessOptions {
   readonly store: Store;
   readonly log: Log;
   readonly clock?: AccessClock;
-  /** How often calls that last are asked for again; default 15 s. */
+  /** Interval for rechecking open calls; default 15 s. */
   readonly recheckMs?: number;
 }
 
-/** Who may come in, and what they may do. */
+/** Users, sessions and tokens, and what they may do. */
 export class Access implements Disposable {
   readonly store: Store;
   readonly clock: AccessClock;
@@ -48,19 +48,19 @@ export class Access implements Disposable {
     this.#stopTimers = [
       clock.repeat(recheckMs, () => void this.live.recheck()),
       clock.repeat(pruneIntervalMs, () => {
-        // What could not be forgotten now is no good any more all the same.
+        // Expired rows that could not be removed now are invalid anyway.
         prune().catch((error: unknown) => log.warn('access.prune-failed', { error: String(error) }));
       }),
     ];
   }
 
-  /** Who asks. Fails with TOKEN_INVALID, SESSION_EXPIRED. A recheck is no use of the session. */
+  /** Returns the caller. Fails with TOKEN_INVALID, SESSION_EXPIRED. A recheck does not count as use of the session. */
   authenticate(credentials: Credentials, { isUse = true }: { isUse?: boolean } = {}): Promise<Caller> {
     const { store, sessions, clock } = this;
     return authenticate(credentials, { store, sessions, nowMs: () => clock.nowMs(), isUse });
   }
 
-  /** Path and fragment that log the first administrator in once; undefined when there is none. */
+  /** Path and fragment that log the first administrator in once; undefined without one. */
   async firstLoginPath(): Promise<string | undefined> {
     await this.users.createFirst();
     const user = await this.users.firstAdministrator();
@@ -74,7 +74,7 @@ export class Access implements Disposable {
   }
 }
 
-/** A fragment never reaches a server, so the secret is in nobody's log. */
+/** Browsers do not send a fragment to a server, so the secret is in no log. */
 export function loginPath(secret: string): string {
   return `/login#${secret}`;
 }

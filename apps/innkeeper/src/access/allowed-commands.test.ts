@@ -7,13 +7,13 @@ const caller = { ...socketCaller, allowedCommands: ['/usr/bin/systemctl restart 
 const plain = { isShell: false, hasEnvironment: false };
 
 describe('assertCommandAllowed()', () => {
-  it('lets commands through that begin with the words of one', () => {
+  it('allows commands that begin with the words of an allowed one', () => {
     for (const argv of [['/usr/bin/systemctl', 'restart', 'nginx'], ['/bin/df'], ['/bin/df', '-h', '; rm -rf /']])
       assertCommandAllowed(caller, { argv, ...plain });
     assertCommandAllowed(socketCaller, { argv: [], isShell: true, hasEnvironment: true });
   });
 
-  it('refuses the rest: other words, parts of words, shells, environments', () => {
+  it('refuses other words, parts of words, shells and environments', () => {
     for (const argv of [
       [],
       ['/usr/bin/systemctl'],
@@ -38,7 +38,7 @@ describe('assertCommandAllowed()', () => {
 });
 
 describe('checkAllowedCommands()', () => {
-  it('wants absolute paths, 50 at most', () => {
+  it('requires absolute paths, at most 50', () => {
     checkAllowedCommands(['/bin/df -h']);
     for (const commands of [['df'], [''], ['  '], Array<string>(51).fill('/bin/df'), [`/${'x'.repeat(1000)}`]])
       assert.throws(() => checkAllowedCommands(commands), { reason: 'INVALID_ARGUMENT' });

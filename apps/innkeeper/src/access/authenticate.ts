@@ -10,14 +10,14 @@ import { type Sessions, seenIntervalMs } from './sessions.ts';
 export const sessionCookie = 'innkeeper_session';
 export const tokenPrefix = 'ink_';
 
-/** What of a request says who asks. */
+/** The parts of a request that identify the caller. */
 export interface Credentials {
   /** Through the unix socket. */
   readonly isLocal: boolean;
   readonly address: string;
   readonly authorization: string | undefined;
   readonly cookie: string | undefined;
-  /** Who a control plane says asks; only on a door that is for control planes alone. */
+  /** The caller named by a control plane; only on a listener for control planes. */
   readonly forwarded?: string | undefined;
 }
 
@@ -32,7 +32,8 @@ export async function authenticate(
   if (forwarded !== undefined) return decodeCaller(forwarded);
   if (authorization !== undefined) {
     const [, secret] = /^bearer +(ink_[\w-]{1,200})$/i.exec(authorization) ?? [];
-    if (secret === undefined) throw new OperationError('TOKEN_INVALID', 'The Authorization header holds no token.');
+    if (secret === undefined)
+      throw new OperationError('TOKEN_INVALID', 'The Authorization header does not contain a token.');
     return await tokenCaller(secret, address, store, nowMs());
   }
   if (isLocal) return socketCaller;
@@ -57,9 +58,9 @@ async function userGrants(store: Store, user: UserRow): Promise<Caller['grants']
 async function tokenCaller(secret: string, address: string, store: Store, nowMs: number): Promise<Caller> {
   const token = await store.tokens.findByHash(hashSecret(secret));
   const user = token === undefined ? undefined : await store.users.find(token.user_name);
-  // One answer for all: who guesses learns nothing.
+  // The same answer for all cases, so that guessing reveals nothing.
   if (token === undefined || token.expires_ms <= nowMs || user === undefined || user.disabled === 1) {
-    throw new OperationError('TOKEN_INVALID', 'The token is not known, has expired or was revoked.');
+    throw new OperationError('TOKEN_INVALID', 'The token is unknown, expired or revoked.');
   }
   if (nowMs - (token.last_used_ms ?? 0) >= seenIntervalMs) await store.tokens.used(token.id, nowMs);
   return {

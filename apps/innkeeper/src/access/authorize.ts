@@ -19,13 +19,13 @@ export function mayDo(caller: Caller, privilege: string, target: AccessTarget): 
 }
 
 /**
- * The one check that every method, route and socket passes. "public" is open to everybody, "self" to who is logged in; a
- * method that names no privilege is open to nobody. Throws NOT_LOGGED_IN or PRIVILEGE_MISSING.
+ * The one check that every method, route and socket passes. "public" is open to everybody, "self" to logged-in users; a
+ * method without a privilege is open to nobody. Throws NOT_LOGGED_IN or PRIVILEGE_MISSING.
  */
 export function authorize(caller: Caller, privilege: string, target: AccessTarget): void {
   if (privilege === 'public') return;
-  if (caller.via === 'anonymous') throw new OperationError('NOT_LOGGED_IN', 'This needs somebody who is logged in.');
-  if (privilege === '') throw new OperationError('PRIVILEGE_MISSING', 'This names no privilege, so nobody may do it.');
+  if (caller.via === 'anonymous') throw new OperationError('NOT_LOGGED_IN', 'This requires a login.');
+  if (privilege === '') throw new OperationError('PRIVILEGE_MISSING', 'No privilege is declared for this method.');
   if (privilege === 'self' || mayDo(caller, privilege, target)) return;
   throw privilegeMissing(caller, privilege, target);
 }

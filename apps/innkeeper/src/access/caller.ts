@@ -3,7 +3,7 @@ import { privilegeNames } from './privileges.ts';
 
 const everything: readonly Grant[] = [{ scopes: [], privileges: new Set(privilegeNames) }];
 
-/** The unix socket is open to its owner alone, so whoever comes through it is the administrator. */
+/** The unix socket is open to its owner alone, so its callers are the administrator. */
 export const socketCaller: Caller = {
   name: 'local',
   via: 'socket',
@@ -12,7 +12,7 @@ export const socketCaller: Caller = {
   allowedCommands: [],
 };
 
-/** Somebody who is not logged in. */
+/** A caller who is not logged in. */
 export function anonymousCaller(address: string): Caller {
   return { name: 'anonymous', via: 'anonymous', address, grants: [], allowedCommands: [] };
 }

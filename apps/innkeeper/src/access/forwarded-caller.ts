@@ -1,7 +1,7 @@
 import { OperationError } from '@innkeeper/contract';
 import type { Caller, Grant } from '../ports/caller.ts';
 
-/** In which a control plane tells its node who asks. Heard on the node's doors for control planes, and on no other. */
+/** Header in which a control plane names the caller. Read only on the node's listeners for control planes. */
 export const callerHeader = 'x-innkeeper-caller';
 
 interface CallerJson {
@@ -19,7 +19,7 @@ interface CallerJson {
  */
 export function encodeCaller({ name, via, address, grants, allowedCommands, token }: Caller): string {
   if (via !== 'session' && via !== 'token') {
-    throw new OperationError('NOT_LOGGED_IN', 'This needs somebody who is logged in.');
+    throw new OperationError('NOT_LOGGED_IN', 'This requires a login.');
   }
   const json: CallerJson = {
     name,
@@ -32,17 +32,13 @@ export function encodeCaller({ name, via, address, grants, allowedCommands, toke
   return Buffer.from(JSON.stringify(json)).toString('base64url');
 }
 
-/** Who a control plane says asks. Fails with TOKEN_INVALID when it is no such header. */
+/** Parses the caller named by a control plane. Fails with TOKEN_INVALID if the header is malformed. */
 export function decodeCaller(header: string): Caller {
   const json = parse(header);
   if (!isCallerJson(json)) {
-    throw new OperationError(
-      'TOKEN_INVALID',
-      'The control plane does not say who asks in a way that this node knows.',
-      {
-        nextStep: 'Run the same version of "innkeeper control" and "innkeeper node".',
-      },
-    );
+    throw new OperationError('TOKEN_INVALID', 'The control plane sent a caller header that this node cannot read.', {
+      nextStep: 'Run the same version of "innkeeper control" and "innkeeper node".',
+    });
   }
   const { name, via, address, allowedCommands, token } = json;
   const grants: Grant[] = json.grants.map(({ scopes, privileges }) => ({ scopes, privileges: new Set(privileges) }));
@@ -58,7 +54,7 @@ function parse(header: string): unknown {
   }
 }
 
-/** A scope that got lost would be "everywhere": what is not exactly so is nobody. */
+/** A missing scope would mean "everywhere", so anything that does not match exactly is refused. */
 function isCallerJson(value: unknown): value is CallerJson {
   if (!isRecord(value)) return false;
   const { name, via, address, grants, allowedCommands, token } = value;

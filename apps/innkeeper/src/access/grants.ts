@@ -17,7 +17,7 @@ export function rolesOf({ roles }: Pick<AccessState, 'roles'>): RoleFacts[] {
   return [...builtInRoles, ...roles.map(roleFacts)];
 }
 
-/** What these bindings allow. A role that is gone allows nothing. */
+/** Returns what these bindings allow. A deleted role allows nothing. */
 export function grantsOf(
   bindings: readonly Pick<RoleBindingRow, 'role' | 'scope'>[],
   roles: readonly RoleFacts[],
@@ -28,7 +28,7 @@ export function grantsOf(
   });
 }
 
-/** What is left of a user's grants when they come in by this token. */
+/** Returns the part of a user's grants that this token allows. */
 export function narrowGrants(grants: readonly Grant[], token: TokenRow): Grant[] {
   const wanted = JSON.parse(token.privileges) as string[];
   return grants.map(({ scopes, privileges }) => ({

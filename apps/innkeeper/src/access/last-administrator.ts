@@ -18,15 +18,15 @@ export function holdersOf(state: AccessState, privileges: readonly string[]): Us
 const guarantees: readonly { readonly holds: (state: AccessState) => boolean; readonly message: string }[] = [
   {
     holds: (state) => holdersOf(state, ['user.manage']).length > 0,
-    message: 'After this nobody could manage users any more.',
+    message: 'This would leave nobody who can manage users.',
   },
   {
     holds: (state) => holdersOf(state, privilegeNames).length > 0,
-    message: 'After this nobody would have every privilege, and nobody could give the missing ones again.',
+    message: 'This would leave nobody with every privilege, and nobody could grant the missing ones again.',
   },
   {
     holds: (state) => holdersOf(state, privilegeNames).some(({ password }) => password !== null),
-    message: 'After this no administrator could log in with a password any more.',
+    message: 'This would leave no administrator who can log in with a password.',
   },
 ];
 

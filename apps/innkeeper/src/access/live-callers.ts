@@ -1,20 +1,20 @@
 import { type CodeName, isOperationError } from '@innkeeper/contract';
 import type { Caller } from '../ports/caller.ts';
 
-/** What says that somebody may not go on. */
+/** Reasons that end a caller's open streams. */
 const endings: readonly CodeName[] = ['unauthenticated', 'permission_denied'];
 
 /** A call that lasts, and how to find out whether it still may. */
 interface LiveCall {
-  /** Asks again who the caller is. Rejects when they are nobody any more. */
+  /** Authenticates the caller again. Rejects when the session or token is no longer valid. */
   readonly authenticate: () => Promise<Caller>;
-  /** Takes who the caller is now. Throws when they may not do this any more. */
+  /** Receives the current caller. Throws when the privilege is missing now. */
   readonly take: (caller: Caller) => void;
   readonly ended: AbortController;
 }
 
 /**
- * Streams and sockets that are open. When a session ends, a token is revoked or a role is taken away, theirs are aborted:
+ * Streams and sockets that are open. When a session ends, a token is revoked or a role is removed, theirs are aborted:
  * at once when it happened in this process, within the recheck interval otherwise.
  */
 export class LiveCallers {
@@ -31,7 +31,7 @@ export class LiveCallers {
     return this.#calls.size;
   }
 
-  /** Asks for every one again. Never rejects. */
+  /** Rechecks every one. Never rejects. */
   async recheck(): Promise<void> {
     for (const call of [...this.#calls]) {
       try {

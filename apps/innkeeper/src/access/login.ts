@@ -11,7 +11,7 @@ const addressRate = { burst: 20, intervalMs: 10_000 };
 
 const maxNameChars = 63;
 
-/** Finds out whether somebody is who they say. Tells nobody whether the name, the password or the link was wrong. */
+/** Checks credentials. Does not reveal whether the name, the password or the link was wrong. */
 export class Login {
   readonly #store: Store;
   readonly #passwords: Passwords;
@@ -41,7 +41,7 @@ export class Login {
     this.#byUser.giveBack(userKey);
   }
 
-  /** A link is tried from this address. Gives back what takes the try back when the link was good. */
+  /** Counts a try of a link from this address. Returns a function that cancels the try if the link was valid. */
   tryLink(address: string): () => void {
     const key = networkOf(address);
     this.#takeTry(this.#byAddress.take(key));

@@ -31,7 +31,7 @@ describe('Passwords', () => {
     assert.equal(await passwords.verify(`${longest}x`, hash), false);
   });
 
-  it('checks two at once, lets 32 wait, and tells the rest to come later', async () => {
+  it('checks two passwords at once, queues 32, and refuses more with LOGIN_THROTTLED', async () => {
     const passwords = new Passwords();
     const all = await Promise.allSettled(Array.from({ length: 40 }, () => passwords.verify('x', undefined)));
     const refused = all.filter((each) => each.status === 'rejected');

@@ -6,7 +6,7 @@ import { Semaphore } from '@innkeeper/kit';
 const cost = { memory: 19_456, passes: 2, parallelism: 1 } as const;
 const tagBytes = 32;
 const saltBytes = 16;
-/** Hashes at once, 19 MiB each; who comes beyond the queue is told to come later. */
+/** Concurrent hashes, 19 MiB each; callers beyond the queue get LOGIN_THROTTLED. */
 const maxRunning = 2;
 const maxWaiting = 32;
 
@@ -19,7 +19,7 @@ function checkNewPassword(password: string): void {
   if (bytes >= minPasswordBytes && bytes <= maxPasswordBytes) return;
   throw new OperationError(
     'PASSWORD_UNFIT',
-    `The new password has ${bytes} bytes; it needs ${minPasswordBytes} to ${maxPasswordBytes}.`,
+    `The new password has ${bytes} bytes; it must have ${minPasswordBytes} to ${maxPasswordBytes}.`,
   );
 }
 

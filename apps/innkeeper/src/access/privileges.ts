@@ -1,4 +1,4 @@
-/** Every privilege there is, with what it allows. Methods name theirs in the `.proto`, routes in their table. */
+/** Every privilege, with what it allows. Methods name theirs in the `.proto`, routes in their table. */
 export const privileges = {
   'vm.view': 'See VMs: state, telemetry, processes, events, operations and runs, without command lines and output.',
   'vm.power': 'Start, stop and kill VMs.',
@@ -9,7 +9,7 @@ export const privileges = {
   'guest.file.read': 'List and read files in the guest.',
   'guest.file.write': 'Write, rename, remove and change files in the guest.',
   'guest.filesystem': 'Freeze, thaw and trim file systems of the guest.',
-  'guest.report': 'Tell a VM’s own address. For a token that lies in the VM.',
+  'guest.report': 'Report the address of a VM. For a token inside the VM.',
   'guest.admin': 'Change passwords, network, clock and agent of the guest.',
   snapshot: 'Make, restore and remove snapshots.',
   'node.manage': 'Add, build and remove images, and change the node.',

@@ -17,7 +17,7 @@ describe('scopes', () => {
     assert.ok(scopeCovers('tag:a=b=c', { id: 'x', tags: { a: 'b=c' } }));
   });
 
-  it('are refused when they are none', () => {
+  it('are refused if malformed', () => {
     for (const scope of ['', 'all', 'tag:', 'tag:=x', 'vm:', 'vm:a b', `tag:${'x'.repeat(300)}`])
       assert.throws(() => checkScope(scope), { reason: 'INVALID_ARGUMENT' }, scope);
     for (const scope of ['*', 'tag:a', 'tag:a=', 'tag:a=b c', 'vm:abc']) assert.equal(checkScope(scope), scope);
@@ -32,7 +32,7 @@ describe('authorize()', () => {
     grants: grantsOf([{ role: 'r', scope: 'tag:env=prod' }], roles),
   };
 
-  it('asks for the privilege on that VM, on everything, or somewhere', () => {
+  it('checks the privilege on that VM, on everything, or somewhere', () => {
     authorize(user, 'vm.power', vm);
     authorize(user, 'vm.power', 'somewhere');
     assert.throws(() => authorize(user, 'vm.power', 'everywhere'), /no privilege "vm.power" on everything/);
@@ -44,7 +44,7 @@ describe('authorize()', () => {
     assert.throws(() => authorize(anonymousCaller(''), 'self', 'everywhere'), { reason: 'NOT_LOGGED_IN' });
   });
 
-  it('gives a token what it and its user both may, where both may', () => {
+  it('gives a token only privileges that its user has too, in the scopes of both', () => {
     const row = { scope: 'tag:team=shop', privileges: '["vm.view","guest.exec"]' };
     const token = {
       ...row,
@@ -65,7 +65,7 @@ describe('authorize()', () => {
     assert.ok(!mayDo(narrow, 'guest.exec', vm));
   });
 
-  it('gives nothing for a role that is gone', () => {
+  it('ignores roles that no longer exist', () => {
     assert.deepEqual(grantsOf([{ role: 'gone', scope: '*' }], roles), []);
   });
 });

@@ -13,11 +13,11 @@ export function checkScope(scope: string): string {
   if (scope === '*' || (scope.length <= maxScopeChars && /^(vm:[^\s]+|tag:[^=]+(=.*)?)$/s.test(scope))) return scope;
   throw new OperationError(
     'INVALID_ARGUMENT',
-    `The scope "${scope.slice(0, 40)}" is none: use "*", "tag:NAME", "tag:NAME=VALUE" or "vm:ID".`,
+    `The scope "${scope.slice(0, 40)}" is not valid. Use "*", "tag:NAME", "tag:NAME=VALUE" or "vm:ID".`,
   );
 }
 
-/** Whether the VM lies in the scope. What is no scope covers nothing. */
+/** Whether the scope includes the VM. An invalid scope includes nothing. */
 export function scopeCovers(scope: string, vm: ScopedVm): boolean {
   if (scope === '*') return true;
   if (scope.startsWith('vm:')) return vm.id === scope.slice(3);

@@ -15,7 +15,7 @@ export function hashSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
 }
 
-/** What a page must send beside the cookie of its session. It follows from the cookie, which other pages cannot read. */
+/** What a page must send along with the cookie of its session. It follows from the cookie, which other pages cannot read. */
 export function csrfTokenOf(sessionSecret: string): string {
   return createHmac('sha256', sessionSecret).update('innkeeper csrf').digest('base64url');
 }

@@ -62,7 +62,7 @@ export class Sessions {
     return { secret, session: { ...openOf(row), csrfToken: csrfTokenOf(secret) } };
   }
 
-  /** The session of a cookie; undefined when there is none any more. `isUse`: it counts as being used. */
+  /** The session of a cookie; undefined if it has ended. `isUse`: it counts as being used. */
   async find(secret: string, isUse: boolean): Promise<OpenSession | undefined> {
     const row = await this.#store.sessions.findByHash(hashSecret(secret));
     const nowMs = this.#nowMs();
@@ -79,7 +79,7 @@ export class Sessions {
     return { secret, expiresMs };
   }
 
-  /** Uses a link up. Gives whom it logs in; undefined when it is not known, used or too old. */
+  /** Consumes a link. Returns the user that it logs in; undefined if it is unknown, used or expired. */
   async takeLink(secret: string): Promise<string | undefined> {
     const link = await this.#store.sessions.takeLink(hashSecret(secret));
     return link === undefined || link.expires_ms <= this.#nowMs() ? undefined : link.user_name;

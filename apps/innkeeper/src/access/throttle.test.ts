@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Throttle } from './throttle.ts';
 
 describe('Throttle', () => {
-  it('gives so many tries at once, then one each interval', () => {
+  it('allows a burst of tries, then one per interval', () => {
     let nowMs = 1000;
     const throttle = new Throttle({ burst: 3, intervalMs: 100 }, () => nowMs);
     assert.deepEqual(
@@ -22,7 +22,7 @@ describe('Throttle', () => {
     assert.equal(throttle.take('b'), 0);
   });
 
-  it('gives a try back, and never more than all', () => {
+  it('returns a try, up to the maximum', () => {
     const throttle = new Throttle({ burst: 1, intervalMs: 100 }, () => 0);
     throttle.take('a');
     throttle.giveBack('a');

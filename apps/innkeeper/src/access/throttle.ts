@@ -24,7 +24,7 @@ export class Throttle {
     this.#nowMs = nowMs;
   }
 
-  /** Takes a try. Gives 0, or how many milliseconds to wait when there is none left. */
+  /** Takes a try. Returns 0, or the milliseconds to wait if none is left. */
   take(key: string): number {
     const { burst, intervalMs } = this.#rate;
     const nowMs = this.#nowMs();

@@ -8,7 +8,7 @@ import { assertAdministratorStays, holdersOf } from './last-administrator.ts';
 import { privilegeNames } from './privileges.ts';
 import { checkScope } from './scope.ts';
 
-/** The user that the first start makes, who comes in by a login link. */
+/** The user that the first start creates, who logs in with a login link. */
 const firstUserName = 'admin';
 
 const maxBindings = 100;

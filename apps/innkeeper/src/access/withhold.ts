@@ -21,8 +21,8 @@ export function withhold<T extends Message>(schema: DescMessage, answer: T, held
 }
 
 /**
- * For a caller, on the VMs that there are. What is about a VM that is gone is for who may do this everywhere. A token that
- * is held to some commands does not read those of others.
+ * For a caller, on the VMs that there are. Data about a deleted VM requires the privilege on everything. A token that is limited
+ * to some commands does not see those of others.
  */
 export function mayRead(caller: Caller, target: AccessTarget, find: (id: string) => ScopedVm | undefined): MayRead {
   const own = target === 'somewhere' ? 'everywhere' : target;

@@ -16,7 +16,7 @@ export type AuditValue =
 export type AuditParameters = Readonly<Record<string, AuditValue>>;
 
 export interface AuditRecord {
-  /** A run goes on without its user, so that its end came in by nobody. */
+  /** A run continues without its user, so its end has no login. */
   readonly caller: Pick<Caller, 'name' | 'address' | 'token'> & { readonly via: Caller['via'] | 'run' };
   /** Such as "VmService/StopVm", "guest.exec", "login". */
   readonly action: string;
@@ -42,11 +42,11 @@ export interface AuditOptions {
   readonly store: Store;
   readonly log: Log;
   readonly nowMs: () => number;
-  /** Who answers for open intents. Default: the one daemon with VMs of this database. */
+  /** Who owns open intents. Default: the one daemon with VMs of this database. */
   readonly writer?: AuditWriterId;
 }
 
-/** Writes down who did what, and how it ended. */
+/** Records who did what, with the result. */
 export class Audit {
   readonly #store: Store;
   readonly #log: Log;
@@ -61,8 +61,8 @@ export class Audit {
   }
 
   /**
-   * Writes down what is about to be done. Resolves when that is on disk, so that a daemon that is killed right after
-   * the act leaves word of it; `record` with this intent closes it. With an intent already, replaces what it says.
+   * Records what is about to be done. Resolves when that is on disk, so that the act is recorded even if the daemon is
+   * killed right after it; `record` with this intent closes it. With an intent already, replaces what it says.
    * Never rejects: what cannot be kept goes to the log, since a full disk must not keep anybody from stopping a VM.
    */
   async intend(record: Omit<AuditRecord, 'result'>, intent?: Intent): Promise<Intent | undefined> {
@@ -113,7 +113,7 @@ export class Audit {
   }
 }
 
-/** How something ended, as the audit says it. */
+/** The result of an act in the audit. */
 export function auditResult(error: unknown): string {
   if (error === undefined) return 'ok';
   if (isOperationError(error)) return error.reason;

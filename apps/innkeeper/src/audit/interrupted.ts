@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { errorMessage, type Log } from '@innkeeper/kit';
 import type { Store } from '@innkeeper/store';
 
-/** Who answers for intents of the audit: what was begun, and is not written down to its end. */
+/** The owner of audit intents: acts that began and whose result is not recorded yet. */
 export interface AuditWriterId {
   readonly id: string;
   /** Others may close its intents when it has not renewed them for so long. Undefined: never, it comes back itself. */
@@ -21,8 +21,8 @@ export function controlWriter(): AuditWriterId {
 }
 
 /**
- * Writes down, as INTERRUPTED, what a process had begun that ended before it could say how that went. Failing to do so
- * is logged: the next start tries again.
+ * Records as INTERRUPTED the acts of a process that ended before it recorded their results. A failure to do so is
+ * logged: the next start tries again.
  */
 export async function closeInterrupted(
   store: Store,

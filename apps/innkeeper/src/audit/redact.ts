@@ -58,7 +58,7 @@ function plain(value: unknown): AuditValue {
   return null;
 }
 
-/** Says which one it was to who has it, and nothing to who has not. */
+/** Identifies the value for those who have it, and reveals nothing to others. */
 function digest(value: unknown): AuditValue {
   const bytes = value instanceof Uint8Array ? value : Buffer.from(String(value));
   return { sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };

@@ -33,7 +33,7 @@ const statuses: Record<CodeName, number> = {
 };
 
 /**
- * What the caller may see of anything that was thrown. What is no OperationError is a fault of ours: it goes to the log
+ * Returns what the caller may see of a thrown error. Anything but an OperationError is an internal error: it goes to the log
  * under an id, and the caller gets that id and nothing else.
  */
 function toPublicError(error: unknown, log: Log): OperationError {
@@ -49,7 +49,7 @@ function toPublicError(error: unknown, log: Log): OperationError {
   const faultId = randomBytes(4).toString('hex');
   const cause = isOperationError(error) ? error.cause : error;
   log.error('api.fault', { faultId, error: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) });
-  return new OperationError('INTERNAL', `A fault of ours; the log has it under ${faultId}.`);
+  return new OperationError('INTERNAL', `Internal error; see ${faultId} in the daemon’s log.`);
 }
 
 /** For the HTTP routes: status and body. */

@@ -145,7 +145,7 @@ for (const [name, open] of Object.entries(doors))
         if (route.privilege === 'public') continue;
         assert.equal(await ask(route, 'one', undefined), 'NOT_LOGGED_IN', name);
         if (route.privilege === 'self') continue;
-        assert.ok((privilegeNames as readonly string[]).includes(route.privilege), `${name} names no privilege`);
+        assert.ok((privilegeNames as readonly string[]).includes(route.privilege), `${name} has no known privilege`);
         assert.equal(await ask(route, 'one', `but-${route.privilege}`), 'PRIVILEGE_MISSING', name);
         const allowed = await ask(route, 'nobody', `only-${route.privilege}`);
         assert.ok(!refusals.includes(allowed), `${name}: ${allowed}`);

@@ -16,7 +16,7 @@ export interface Visitor {
   readonly caller: Caller;
 }
 
-/** What somebody wants to do. */
+/** What a caller wants to do. */
 export interface Entry {
   readonly visitor: Visitor;
   readonly privilege: string;
@@ -35,15 +35,15 @@ export interface Entry {
    * nothing. A token with allowed commands is refused without it.
    */
   readonly command?: RequestedCommand | 'later' | undefined;
-  /** Who asks was told to somebody else, so it ends with ACCESS_CHANGED when they may do more or less than then. */
+  /** The caller was forwarded to a node, so the pass ends with ACCESS_CHANGED if their privileges change. */
   readonly holdsRights?: boolean | undefined;
 }
 
 /** What was let through the gate. It must be closed when it is over. */
 export interface Pass {
-  /** As they are now: roles may be given and taken while a stream is open. */
+  /** As they are now: roles may be granted and removed while a stream is open. */
   readonly caller: Caller;
-  /** Aborted when the session ends, the token is revoked or the privilege is taken away. */
+  /** Aborted when the session ends, the token is revoked or the privilege is removed. */
   readonly signal: AbortSignal;
   /**
    * Writes down again what is about to be done, with what was noted since it was let through: if the daemon is killed
@@ -56,13 +56,13 @@ export interface Pass {
   note(parameters: AuditParameters): void;
   /** Who it turned out to be, for a login. */
   name(userName: string): void;
-  /** It is not worth a line, such as the hundredth wrong password. */
+  /** Writes no entry, for example for the hundredth wrong password. */
   forget(): void;
   /** Over, well or with this error. Writes the audit entry; never rejects. */
   close(error?: unknown): Promise<void>;
 }
 
-/** The one gate that every method, route and socket passes: who are they, may they, and what came of it. */
+/** The one gate that every method, route and socket passes: authenticates, authorizes and audits. */
 export class Gate {
   readonly access: Access;
   readonly audit: Audit;
@@ -79,7 +79,7 @@ export class Gate {
     return { facts, caller };
   }
 
-  /** For what is open to everybody: whoever shows a cookie that is no good any more is a stranger. */
+  /** For public calls: a caller with an invalid cookie is anonymous. */
   async identifyOrStranger(facts: RequestFacts): Promise<Visitor> {
     try {
       return await this.identify(facts);
@@ -212,26 +212,29 @@ class OpenPass implements Pass {
 export function checkPage({ visitor: { caller, facts }, isChange }: Pick<Entry, 'visitor' | 'isChange'>): void {
   if (caller.session === undefined) return;
   if (facts.fetchSite === 'cross-site' || facts.fetchSite === 'same-site') {
-    throw new OperationError('ORIGIN_REFUSED', 'A page of another origin may not use this session.');
+    throw new OperationError('ORIGIN_REFUSED', 'A page of another origin cannot use this session.');
   }
   // A page's socket cannot carry the token; its origin says whose page it is.
   if (facts.isUpgrade && facts.origin === undefined) {
-    throw new OperationError('ORIGIN_REFUSED', 'A WebSocket of a session names the page that opened it.');
+    throw new OperationError('ORIGIN_REFUSED', 'A WebSocket that uses a session must send an Origin header.');
   }
   if (isChange && !isSameSecret(facts.csrfToken ?? '', caller.session.csrfToken)) {
-    throw new OperationError('CSRF_REFUSED', 'The x-innkeeper-csrf header is missing or not this session’s.');
+    throw new OperationError(
+      'CSRF_REFUSED',
+      'The x-innkeeper-csrf header is missing or does not belong to this session.',
+    );
   }
 }
 
 function accessChanged(): OperationError {
-  return new OperationError('ACCESS_CHANGED', 'What you may do was changed while this was open.');
+  return new OperationError('ACCESS_CHANGED', 'Your privileges changed while this was open.');
 }
 
 /** Whoever may start some commands only may not do whatever else `guest.exec` allows. */
 function checkCommand({ visitor: { caller }, privilege, command }: Entry): void {
   if (privilege !== 'guest.exec' || caller.allowedCommands.length === 0 || command === 'later') return;
   if (command === undefined) {
-    throw new OperationError('COMMAND_NOT_ALLOWED', 'This token may start certain commands and do nothing else.');
+    throw new OperationError('COMMAND_NOT_ALLOWED', 'This token is limited to starting certain commands.');
   }
   assertCommandAllowed(caller, command);
 }

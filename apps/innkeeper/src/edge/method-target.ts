@@ -67,8 +67,8 @@ export function isAgentMethod({ parent }: DescMethod): boolean {
 }
 
 /**
- * The VM of this id or name. For who may neither do this nor see the VM, there is none. Throws PRIVILEGE_MISSING when the
- * caller has the privilege nowhere.
+ * Returns the VM with this id or name. Hidden (VM_NOT_FOUND) from callers who may neither do this nor see the VM. Throws
+ * PRIVILEGE_MISSING if the caller has the privilege nowhere.
  */
 export function findVm(
   node: Pick<TargetNode, 'vms'>,
@@ -81,7 +81,7 @@ export function findVm(
   throw vmNotFound(idOrName);
 }
 
-/** As if it were not there. */
+/** The same error as for a VM that does not exist. */
 export function vmNotFound(idOrName: string): OperationError {
   return new OperationError('VM_NOT_FOUND', `There is no VM named "${idOrName.slice(0, 80)}".`);
 }

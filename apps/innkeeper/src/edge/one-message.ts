@@ -10,7 +10,7 @@ export interface TakenFirst<T> {
 export async function takeFirst<T>(messages: AsyncIterable<T>): Promise<TakenFirst<T>> {
   const iterator = messages[Symbol.asyncIterator]();
   const taken = await iterator.next();
-  if (taken.done === true) throw new OperationError('INVALID_ARGUMENT', 'The call has no request.');
+  if (taken.done === true) throw new OperationError('INVALID_ARGUMENT', 'The call has no request message.');
   return {
     first: taken.value,
     async *from(first) {

@@ -15,7 +15,7 @@ export function ownId(caller: Caller, id: string, maxChars: number): string {
   if (own.length <= maxChars) return own;
   throw new OperationError(
     'INVALID_ARGUMENT',
-    `An id that this token gives has ${maxChars - prefix.length} characters at most.`,
+    `An id given with this token can have at most ${maxChars - prefix.length} characters.`,
   );
 }
 

@@ -19,7 +19,7 @@ export function optionalBytes(query: URLSearchParams, name: string): bigint | un
   if (!/^\d{1,18}$/.test(text)) {
     throw new OperationError(
       'INVALID_ARGUMENT',
-      `The parameter "${name}" is "${text.slice(0, 40)}"; it is a number of bytes.`,
+      `The parameter "${name}" is "${text.slice(0, 40)}"; it must be a number of bytes.`,
     );
   }
   return BigInt(text);
@@ -32,7 +32,7 @@ export function optionalMode(query: URLSearchParams): number | undefined {
   if (!/^[0-7]{1,5}$/.test(text) || Number.parseInt(text, 8) > 0o7777) {
     throw new OperationError(
       'INVALID_ARGUMENT',
-      `The parameter "mode" is "${text.slice(0, 40)}"; it is octal, at most 7777.`,
+      `The parameter "mode" is "${text.slice(0, 40)}"; it must be octal, at most 7777.`,
     );
   }
   return Number.parseInt(text, 8);

@@ -70,7 +70,7 @@ export function createRpcHandler(options: RpcOptions): (request: AnyRequest, res
     }
     if (request.method !== 'POST') {
       response.setHeader('allow', 'POST');
-      const error = new OperationError('UNKNOWN_METHOD', `A method is called by POST, not ${request.method}.`, {
+      const error = new OperationError('UNKNOWN_METHOD', `Methods are called with POST, not ${request.method}.`, {
         nextStep: 'Send the request as a JSON body with the content type application/json.',
       });
       answerError(response, error, log, 405);
@@ -93,7 +93,7 @@ function callOf(
   try {
     return universalRequestFromNodeRequest(request, response, undefined, values);
   } catch (error) {
-    throw new OperationError('MALFORMED_REQUEST', 'The request’s host or path cannot be one.', { cause: error });
+    throw new OperationError('MALFORMED_REQUEST', 'The request’s host or path is malformed.', { cause: error });
   }
 }
 
@@ -122,7 +122,7 @@ function checkHeaders({ requestHeader, timeoutMs }: HandlerContext, log: Log): v
   const length = Number(requestHeader.get('content-length') ?? 0);
   if (length > maxRequestBytes) throw toConnectError(tooLarge(maxRequestBytes), log);
   if (timeoutMs() === undefined && timeoutHeaders.some((name) => requestHeader.has(name))) {
-    throw toConnectError(new OperationError('MALFORMED_REQUEST', 'The timeout of the call is not one.'), log);
+    throw toConnectError(new OperationError('MALFORMED_REQUEST', 'The timeout of the call is malformed.'), log);
   }
 }
 

@@ -1,8 +1,8 @@
 import { OperationError } from '@innkeeper/contract';
 
-/** For what a token, or who comes through the unix socket, cannot do: it concerns a session. */
+/** The error for callers with a token or through the unix socket, where a session is required. */
 export function sessionNeeded(what: string): OperationError {
-  return new OperationError('PRIVILEGE_MISSING', `Only somebody who logged in can ${what}.`, {
+  return new OperationError('PRIVILEGE_MISSING', `Only a user with a login session can ${what}.`, {
     nextStep: 'Log in to the web console.',
   });
 }

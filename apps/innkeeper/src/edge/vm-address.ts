@@ -36,7 +36,7 @@ export function takesStream(url = ''): boolean {
 export function vmOfCall(headers: Headers): string {
   const encoded = headers.get(vmHeader) ?? '';
   if (encoded === '')
-    throw new OperationError('INVALID_ARGUMENT', 'The call does not say which VM it is for.', {
+    throw new OperationError('INVALID_ARGUMENT', 'The call does not name a VM.', {
       nextStep: `Call it at /v1/vms/VM/SERVICE/METHOD, or send the header ${vmHeader}.`,
     });
   try {

@@ -22,7 +22,7 @@ export interface ServeSettings {
   readonly listen: ListenSettings | undefined;
   /** Where the built web console lies. */
   readonly webFolder: string;
-  /** Present: control planes may come in. */
+  /** Present: control planes may connect. */
   readonly controlDoor?: ControlDoorSettings;
 }
 
@@ -31,25 +31,25 @@ export const defaultWebFolder = join(import.meta.dirname, '../../../../dist/web'
 
 export const usage = `innkeeper serve [--data DIR] [--listen HOST:PORT] [--agent-binary PATH] [--log-level LEVEL] [--hello]
 
-  --data DIR           where VMs, images and the socket lie; default $XDG_DATA_HOME/innkeeper
-  --listen HOST:PORT   where browsers and other machines come in, or "none"; default 127.0.0.1:8080, or the next free port
-  --name NAME          a further host name that it goes by; may be given again
+  --data DIR           folder of VMs, images and the socket; default $XDG_DATA_HOME/innkeeper
+  --listen HOST:PORT   address for browsers and other machines, or "none"; default 127.0.0.1:8080, or the next free port
+  --name NAME          another host name to accept; may be repeated
   --tls-cert FILE      certificate chain, in PEM; with --tls-key
-  --tls-key FILE       its key
-  --tls-self-signed    a certificate that it makes itself
+  --tls-key FILE       key of the certificate
+  --tls-self-signed    use a self-signed certificate, generated at the first start
   --insecure-cleartext allow --listen beyond this machine without TLS
-  --remote-write URL   send what is measured there too, by Prometheus' remote write, every 15 s
-  --agent-binary PATH  the agent that is put into images
-  --adopt-data         take over images and VMs in the data folder that the database does not know; removes nothing
+  --remote-write URL   also send measurements there by Prometheus remote write, every 15 s
+  --agent-binary PATH  the agent binary to install into images
+  --adopt-data         adopt images and VMs in the data folder that the database does not know; removes nothing
   --log-level LEVEL    debug, info, warn (default) or error
-  --hello              build the image "tiny" and bring up a VM "hello"
+  --hello              build the image "tiny" and start a VM "hello"
 
-DATABASE_URL=postgres://… takes the place of the SQLite file in the data folder.
+DATABASE_URL=postgres://… replaces the SQLite file in the data folder.
 
-"innkeeper node --help" and "innkeeper control --help" tell how to run the two apart.
+"innkeeper node --help" and "innkeeper control --help" describe how to run the two separately.
 `;
 
-/** Reads the arguments of `innkeeper`; undefined when they ask for help. Throws in plain words when they are wrong. */
+/** Reads the arguments of `innkeeper`; undefined when they ask for help. Throws an Error for the user if they are wrong. */
 export function parseCommandLine(argv: readonly string[], environment: NodeJS.ProcessEnv): ServeSettings | undefined {
   const { values, positionals } = parseArgs({
     args: [...argv],
@@ -86,10 +86,10 @@ export function parseCommandLine(argv: readonly string[], environment: NodeJS.Pr
   };
 }
 
-/** Reads --remote-write. Throws in plain words. */
+/** Reads --remote-write. Throws an Error for the user if it is invalid. */
 export function remoteWriteOf(text: string | undefined): URL | undefined {
   if (text === undefined) return undefined;
   const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol)) throw new Error('--remote-write is an http or https address.');
+  if (url === null || !/^https?:$/.test(url.protocol)) throw new Error('--remote-write must be an http or https URL.');
   return url;
 }

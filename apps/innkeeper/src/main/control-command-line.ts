@@ -21,22 +21,22 @@ export const controlUsage = `innkeeper control --node unix:/PATH | https://HOST:
 
   --node unix:/PATH    the node's control.sock, on the same machine
   --node https://…     a node that listens with --control-ca; with the three files:
-  --node-cert FILE     the certificate that is shown to it, in PEM
-  --node-key FILE      its key
-  --node-ca FILE       the authority of the node's certificate
+  --node-cert FILE     client certificate to present to it, in PEM
+  --node-key FILE      key of that certificate
+  --node-ca FILE       authority of the node's certificate
 
-  --listen HOST:PORT   where browsers and other machines come in; default 127.0.0.1:8080, or the next free port
-  --name NAME          a further host name that it goes by; may be given again
+  --listen HOST:PORT   address for browsers and other machines; default 127.0.0.1:8080, or the next free port
+  --name NAME          another host name to accept; may be repeated
   --tls-cert FILE      certificate chain, in PEM; with --tls-key
-  --tls-key FILE       its key
+  --tls-key FILE       key of the certificate
   --insecure-cleartext allow --listen beyond this machine without TLS
-  --agent-binary PATH  the agent that it gives out
+  --agent-binary PATH  the agent binary to serve
   --log-level LEVEL    debug, info, warn (default) or error
 
 DATABASE_URL=postgres://… is the database of the node and its control planes.
 `;
 
-/** Reads the arguments after `innkeeper control`; undefined when they ask for help. Throws in plain words when they are wrong. */
+/** Reads the arguments after `innkeeper control`; undefined when they ask for help. Throws an Error for the user if they are wrong. */
 export function parseControlCommandLine(
   argv: readonly string[],
   environment: NodeJS.ProcessEnv,
@@ -68,7 +68,8 @@ export function parseControlCommandLine(
   const nodeTls =
     certPath === undefined || keyPath === undefined || caPath === undefined ? undefined : { certPath, keyPath, caPath };
   const listen = listenSettings(values);
-  if (listen === undefined) throw new Error('--listen is HOST:PORT: a control plane is there to be reached.');
+  if (listen === undefined)
+    throw new Error('--listen must be HOST:PORT: a control plane cannot run without a TCP port.');
   return {
     node,
     nodeTls,

@@ -15,7 +15,7 @@ export async function controlCommand(argv: readonly string[]): Promise<number> {
     await using control = await startControl(settings, log);
     const { web, loginPath } = control;
     if (web === undefined) {
-      process.stderr.write('No port from 8080 to 8099 is free. Name one with --listen.\n');
+      process.stderr.write('No port from 8080 to 8099 is free. Choose one with --listen.\n');
       return 1;
     }
     for (const remark of web.remarks) process.stderr.write(`${remark}\n`);

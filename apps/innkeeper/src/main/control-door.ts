@@ -6,20 +6,20 @@ import type { DataFolder } from '../node/data/data-folder.ts';
 import { listenPrivately } from './listen-privately.ts';
 import { readPem } from './read-pem.ts';
 
-/** How control planes come in. */
+/** Listeners for control planes. */
 export interface ControlDoorSettings {
   readonly tcp?: {
     readonly host: string;
     readonly port: number;
     readonly certPath: string;
     readonly keyPath: string;
-    /** Only who has a certificate of this authority comes in. */
+    /** Only clients with a certificate of this authority are accepted. */
     readonly caPath: string;
   };
 }
 
 /**
- * Opens control.sock, which is this user's alone, and the port when one was asked for. Gives where, in words. Fails with
+ * Opens control.sock, which is this user's alone, and the port when one was asked for. Returns their addresses as text. Fails with
  * LISTEN_REFUSED.
  */
 export async function openControlDoor(
@@ -39,7 +39,7 @@ export async function openControlDoor(
       places.push(`https://${host}:${bound}`);
     } catch (error) {
       const message = errorMessage(error);
-      throw new OperationError('LISTEN_REFUSED', `It cannot listen on ${host}:${port}: ${message}.`, { cause: error });
+      throw new OperationError('LISTEN_REFUSED', `Cannot listen on ${host}:${port}: ${message}.`, { cause: error });
     }
   }
   return { places, [Symbol.asyncDispose]: () => rm(path, { force: true }) };

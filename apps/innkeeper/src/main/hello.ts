@@ -69,7 +69,7 @@ async function waitForAgent(runner: VmRunner, signal: AbortSignal): Promise<void
     await runner.until(settled, patience);
   } catch (error) {
     if (signal.aborted) throw error;
-    throw new OperationError('AGENT_UNREACHABLE', 'The agent of "hello" was not heard within 5 minutes.', {
+    throw new OperationError('AGENT_UNREACHABLE', 'The agent of "hello" did not answer within 5 minutes.', {
       nextStep: 'Run "inn doctor hello".',
     });
   }

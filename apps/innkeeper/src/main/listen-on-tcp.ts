@@ -18,7 +18,7 @@ export interface WebAddress {
 
 /**
  * Listens on TCP. When no port was named and 8080 is taken, the next free one to 8099 does. Fails with LISTEN_REFUSED;
- * gives undefined when no port was named and none of these is free.
+ * returns undefined when no port was named and none of these is free.
  */
 export async function listenOnTcp(
   server: { listenTcp(options: EdgeListenOptions): Promise<number> },
@@ -58,7 +58,7 @@ async function readTls(
 ): Promise<{ cert: string; key: string; fingerprint?: string } | undefined> {
   if (tls === undefined) return undefined;
   if (tls !== 'self-signed') return { cert: await readPem(tls.certPath), key: await readPem(tls.keyPath) };
-  if (folder === undefined) throw new Error('there is no folder for a certificate of its own');
+  if (folder === undefined) throw new Error('no folder for a self-signed certificate');
   return await ownCertificate(folder.tls, ownNames(host, names));
 }
 

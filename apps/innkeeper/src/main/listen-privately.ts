@@ -2,7 +2,7 @@ import { lstat, rm } from 'node:fs/promises';
 import { OperationError } from '@innkeeper/contract';
 import { isMissing } from '../node/data/unfinished.ts';
 
-/** Listens on a unix socket whose file is this user's alone from its first moment. One that a dead daemon left is in the way. */
+/** Listens on a unix socket whose file only this user can open from the start. Removes the socket of a dead daemon. */
 export async function listenPrivately(path: string, listen: () => Promise<unknown>): Promise<void> {
   await removeDeadSocket(path);
   const before = process.umask(0o177);
@@ -13,11 +13,11 @@ export async function listenPrivately(path: string, listen: () => Promise<unknow
   }
 }
 
-/** What is there and is no socket is somebody's. Fails with DATA_FOLDER_UNUSABLE. */
+/** Refuses to remove anything but a socket. Fails with DATA_FOLDER_UNUSABLE. */
 async function removeDeadSocket(path: string): Promise<void> {
   try {
     if (!(await lstat(path)).isSocket())
-      throw new OperationError('DATA_FOLDER_UNUSABLE', `${path} is in the way: it is not a socket.`, {
+      throw new OperationError('DATA_FOLDER_UNUSABLE', `${path} exists and is not a socket.`, {
         nextStep: 'Move it away.',
       });
   } catch (error) {

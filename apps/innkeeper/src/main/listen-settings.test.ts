@@ -8,7 +8,7 @@ import { listenSettings } from './listen-settings.ts';
 import { ownCertificate } from './own-certificate.ts';
 
 describe('listenSettings()', () => {
-  it('listens on loopback, port 8080 or the next free one, when nothing is said', () => {
+  it('listens on loopback, port 8080 or the next free one, by default', () => {
     const byDefault = { host: '127.0.0.1', port: 8080, isPortFixed: false, tls: undefined, names: [] };
     assert.deepEqual(listenSettings({}), byDefault);
     assert.equal(listenSettings({ listen: 'none' }), undefined);
@@ -16,7 +16,7 @@ describe('listenSettings()', () => {
     assert.deepEqual([named?.host, named?.port, named?.isPortFixed, named?.names], ['::1', 0, true, ['inn.example']]);
   });
 
-  it('refuses to go beyond this machine in cleartext, unless it is told twice', () => {
+  it('refuses cleartext beyond this machine without --insecure-cleartext', () => {
     for (const listen of ['0.0.0.0:80', '[::]:80', '10.0.0.1:80', 'inn.example:80', '[::ffff:127.0.0.1]:80']) {
       assert.throws(() => listenSettings({ listen }), /cleartext/, listen);
       assert.equal(listenSettings({ listen, 'insecure-cleartext': true })?.tls, undefined);
@@ -29,7 +29,7 @@ describe('listenSettings()', () => {
     for (const listen of ['127.0.0.1:80', '127.9.9.9:80', '[::1]:80', 'localhost:80']) listenSettings({ listen });
   });
 
-  it('refuses what does not fit together, and what is no address', () => {
+  it('refuses conflicting options and malformed addresses', () => {
     assert.throws(() => listenSettings({ 'tls-cert': 'c' }), /go together/);
     assert.throws(() => listenSettings({ 'tls-cert': 'c', 'tls-key': 'k', 'tls-self-signed': true }), /or/);
     for (const listen of ['', '8080', ':8080', 'a:', 'a:70000', 'a b:80', '::1:80', '[a]:80', 'http://a:80'])
@@ -38,7 +38,7 @@ describe('listenSettings()', () => {
 });
 
 describe('ownCertificate()', () => {
-  it('keeps its certificate until it ends soon, lacks a name, or lost its key', async () => {
+  it('keeps its certificate until it expires soon, lacks a name, or lost its key', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'innkeeper-tls-'));
     try {
       const nowMs = Date.now();

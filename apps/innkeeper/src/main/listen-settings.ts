@@ -24,7 +24,7 @@ export interface ListenOptions {
 const defaultHost = '127.0.0.1';
 const defaultPort = 8080;
 
-/** Reads the options about listening; undefined for "none". Throws in plain words when they do not fit together. */
+/** Reads the options about listening; undefined for "none". Throws an Error for the user if they conflict. */
 export function listenSettings(options: ListenOptions): ListenSettings | undefined {
   const { listen, 'tls-cert': certPath, 'tls-key': keyPath, name = [] } = options;
   if ((certPath === undefined) !== (keyPath === undefined)) throw new Error('--tls-cert and --tls-key go together.');
@@ -35,7 +35,7 @@ export function listenSettings(options: ListenOptions): ListenSettings | undefin
   const tls = options['tls-self-signed'] ? 'self-signed' : given;
   if (tls === undefined && !isLoopbackHost(host) && !options['insecure-cleartext']) {
     throw new Error(
-      `--listen ${listen} can be reached from other machines, which would send passwords in cleartext: give --tls-cert and --tls-key, or --tls-self-signed; behind a proxy that has TLS, --insecure-cleartext.`,
+      `--listen ${listen} can be reached from other machines, which would send passwords in cleartext: give --tls-cert and --tls-key, or --tls-self-signed; behind a proxy that terminates TLS, --insecure-cleartext.`,
     );
   }
   return { host, port, isPortFixed: listen !== undefined, tls, names: name.map((text) => text.toLowerCase()) };
@@ -52,6 +52,7 @@ export function parseAddress(text: string): { host: string; port: number } {
   const host = match?.[1] ?? match?.[2] ?? '';
   const port = Number(match?.[3]);
   const isHost = match?.[1] === undefined ? /^[\w.-]+$/.test(host) : isIP(host) === 6;
-  if (match === null || !isHost || port > 65_535) throw new Error(`--listen is HOST:PORT or "none", not "${text}".`);
+  if (match === null || !isHost || port > 65_535)
+    throw new Error(`--listen must be HOST:PORT or "none", not "${text}".`);
   return { host, port };
 }

@@ -14,7 +14,7 @@ export function takeLock(path: string): Disposable {
   } catch (error) {
     database.close();
     if (!(error instanceof Error && /locked/.test(error.message))) throw error;
-    throw new OperationError('DATA_FOLDER_IN_USE', `Another daemon (${holder(path)}) works in this data folder.`, {
+    throw new OperationError('DATA_FOLDER_IN_USE', `Another daemon (${holder(path)}) is using this data folder.`, {
       cause: error,
     });
   }

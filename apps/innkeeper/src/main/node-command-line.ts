@@ -13,23 +13,23 @@ export interface NodeSettings extends ServeSettings {
 
 export const nodeUsage = `innkeeper node [--data DIR] [--listen HOST:PORT --tls-cert FILE --tls-key FILE --control-ca FILE]
 
-  Runs VMs for control planes ("innkeeper control"), which come in by control.sock in its data folder, or:
+  Runs VMs for control planes ("innkeeper control"), which connect to control.sock in its data folder, or to:
 
-  --listen HOST:PORT   with a certificate of --control-ca
-  --tls-cert FILE      its certificate chain, in PEM
-  --tls-key FILE       its key
-  --control-ca FILE    the authority whose certificates control planes have, in PEM; used for nothing else
+  --listen HOST:PORT   address for control planes with a certificate of --control-ca
+  --tls-cert FILE      the node's certificate chain, in PEM
+  --tls-key FILE       key of the certificate
+  --control-ca FILE    authority of the control planes' certificates, in PEM; use it for nothing else
 
-  --data DIR           where VMs, images and the sockets lie; default $XDG_DATA_HOME/innkeeper
-  --remote-write URL   send what is measured there too, by Prometheus' remote write, every 15 s
-  --agent-binary PATH  the agent that is put into images
-  --adopt-data         take over images and VMs in the data folder that the database does not know; removes nothing
+  --data DIR           folder of VMs, images and the sockets; default $XDG_DATA_HOME/innkeeper
+  --remote-write URL   also send measurements there by Prometheus remote write, every 15 s
+  --agent-binary PATH  the agent binary to install into images
+  --adopt-data         adopt images and VMs in the data folder that the database does not know; removes nothing
   --log-level LEVEL    debug, info, warn (default) or error
 
 DATABASE_URL=postgres://… is the database of the node and its control planes.
 `;
 
-/** Reads the arguments after `innkeeper node`; undefined when they ask for help. Throws in plain words when they are wrong. */
+/** Reads the arguments after `innkeeper node`; undefined when they ask for help. Throws an Error for the user if they are wrong. */
 export function parseNodeCommandLine(
   argv: readonly string[],
   environment: NodeJS.ProcessEnv,

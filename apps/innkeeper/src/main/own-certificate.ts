@@ -7,7 +7,7 @@ import { mib } from '@innkeeper/kit';
 import { readRegularFile } from '@innkeeper/kit/node';
 import { makeSelfSigned } from '../edge/web/self-signed.ts';
 
-/** It is made anew this long before it ends. */
+/** It is renewed this long before it expires. */
 const renewMs = 30 * 24 * 3_600_000;
 
 export interface OwnCertificate {
@@ -33,7 +33,7 @@ export async function ownCertificate(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   // It may be somebody's own that does not name this machine.
   if (kept !== undefined) for (const path of [certPath, keyPath]) await rename(path, `${path}.old`);
-  // A crash between the two leaves a key that does not fit, and both are made anew.
+  // A crash between the two leaves a key that does not match, and both are generated again.
   await writeWhole(keyPath, made.key);
   await writeWhole(certPath, made.cert);
   return withFingerprint(made);
@@ -66,7 +66,7 @@ function isGoodFor({ cert, key }: { cert: string; key: string }, names: readonly
       names.every((name) => (isIP(name) === 0 ? x509.checkHost(name) : x509.checkIP(name)) !== undefined)
     );
   } catch {
-    // What is no certificate, or no key, is made anew.
+    // An invalid certificate or key is replaced.
     return false;
   }
 }

@@ -35,7 +35,7 @@ describe('the progress line of npm start', () => {
     ]);
   });
 
-  it('prints a line every 15 s while a step lasts, where there is no terminal', (context) => {
+  it('prints a line every 15 s while a step lasts, if stderr is not a terminal', (context) => {
     const { line, written, pass } = recorded(context, false);
     line.show('waiting for the agent');
     line.show('waiting for the agent', 0.1);

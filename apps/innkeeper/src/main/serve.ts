@@ -15,8 +15,8 @@ import { listenForStop } from './until-stopped.ts';
 const marginMs = 60_000;
 
 /**
- * `innkeeper serve`, until SIGTERM or SIGINT. Gives the exit code: 0 after SIGTERM, 130 after SIGINT, 1 when it cannot
- * serve, 2 for a wrong command line. A second signal ends the process at once.
+ * `innkeeper serve`, until SIGTERM or SIGINT. Returns the exit code: 0 after SIGTERM, 130 after SIGINT, 1 when it cannot
+ * serve, 2 after a usage error. A second signal ends the process at once.
  */
 export async function serve(argv: readonly string[]): Promise<number> {
   const settings = readSettings(parseCommandLine, argv, usage);
@@ -77,7 +77,7 @@ function webLines(daemon: Daemon, { listen }: ServeSettings): string {
   if (listen === undefined) return '';
   const { web, loginPath } = daemon;
   if (web === undefined)
-    return 'No port from 8080 to 8099 is free, so there is no web console. Name one with --listen.\n';
+    return 'No port from 8080 to 8099 is free, so there is no web console. Choose one with --listen.\n';
   const link = `${webLink(daemon)}${loginPath === undefined ? '' : '  (logs in once, within 10 minutes)'}`;
   return [...web.remarks, `Web console: ${link}`].map((line) => `${line}\n`).join('');
 }

@@ -13,11 +13,11 @@ import { StopStack } from './stop-stack.ts';
 import { stopTerms } from './stop-terms.ts';
 
 /**
- * Calls that last are asked for again this often: a logout, or a role that was taken away, by another control plane holds
+ * Calls that last are asked for again this often: a logout, or a role that was removed, by another control plane holds
  * for what is open here after this time, and for whatever is new at once.
  */
 const recheckMs = 3_000;
-const linkTerms = { name: 'link to the node', timeoutMs: 500, lost: 'nothing: the node goes on by itself' };
+const linkTerms = { name: 'link to the node', timeoutMs: 500, lost: 'nothing: the node continues by itself' };
 
 export interface ControlPlane extends AsyncDisposable {
   /** Undefined when no port was named and none is free. */

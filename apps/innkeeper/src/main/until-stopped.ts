@@ -4,7 +4,7 @@ import { createDeferred } from '@innkeeper/kit';
 /** The longest from the first signal to the end of the process, in milliseconds. systemd's default is 90 s. */
 export const stopTimeoutMs = 10_000;
 
-/** What tells a program to stop. */
+/** A program's request to stop. */
 export interface Stop {
   /** Aborted at the first SIGTERM or SIGINT. */
   readonly signal: AbortSignal;
@@ -38,7 +38,7 @@ function killAfter(timeoutMs: number): void {
     const { writeSync } = require('node:fs');
     setTimeout(() => {
       try {
-        writeSync(2, 'innkeeper did not stop within ${timeoutMs / 1000} s and is killed; VMs run on.\\n');
+        writeSync(2, 'innkeeper did not stop within ${timeoutMs / 1000} s and is killed; VMs keep running.\\n');
       } finally {
         process.kill(${process.pid}, 'SIGKILL');
       }

@@ -6,7 +6,7 @@ export function toOperationError(error: unknown): OperationError {
   return knownFailure(error) ?? OperationError.from(error);
 }
 
-/** A failure that has a reason, whatever it was wrapped in; undefined for a fault of ours. */
+/** A failure that has a reason, whatever it was wrapped in; undefined for an internal error. */
 export function knownFailure(error: unknown): OperationError | undefined {
   // Letting go failed after the work had: why the work failed is what the caller asks for.
   if (error instanceof SuppressedError) return knownFailure(error.suppressed) ?? knownFailure(error.error);

@@ -1,7 +1,7 @@
 import type { Vm, VmFigures } from '@innkeeper/contract/control';
 import type { VmSummary } from './vm-summary.ts';
 
-/** One VM, with what lists compare. Made anew when the VM changed, else the same object. */
+/** One VM, with what lists compare. A new object whenever the VM changed, otherwise the same one. */
 export interface FleetEntry {
   readonly vm: VmSummary;
   readonly figures: VmFigures;

@@ -36,7 +36,7 @@ export interface VmApi {
   assertAllowed(action: VmAction): void;
   /** The link to its agent, which may yet connect. Fails with AGENT_UNREACHABLE, VM_NOT_RUNNING. */
   agent(options: Waiting): Promise<AgentLink>;
-  /** Throws VM_NOT_RUNNING while there is none. */
+  /** Throws VM_NOT_RUNNING while the VM is not running. */
   console(): ConsoleStream;
   /** Changes the settings that are given. */
   update(change: Pick<UpdateVmRequest, 'autostart'>): Promise<Vm>;

@@ -73,7 +73,7 @@ describe('bytes through a control plane', { timeout: 60_000 }, () => {
     return { response, body: Buffer.concat(chunks), reason: response.headers['x-innkeeper-reason'] };
   }
 
-  it('go both ways with their headers and trailers', async () => {
+  it('pass in both directions with their headers and trailers', async () => {
     const content = randomBytes(3 * mib);
     const sha256 = createHash('sha256').update(content).digest('hex');
     const put = await call('PUT', 'path=/root/a&upload=a1&mode=640', content);
@@ -112,7 +112,7 @@ describe('bytes through a control plane', { timeout: 60_000 }, () => {
     asked.destroy();
   });
 
-  it('do not land when they are cut, and go on through another control plane', async () => {
+  it('of a cut upload are not written, and the upload resumes through another control plane', async () => {
     await using other = await serveRelay(api);
     const content = randomBytes(2 * mib);
     const cut = begin('PUT', 'path=/root/cut&upload=c1');
@@ -134,7 +134,7 @@ describe('bytes through a control plane', { timeout: 60_000 }, () => {
     assert.ok((await call('GET', 'path=/root/cut')).body.equals(content));
   });
 
-  it('wait for a slow reader instead of lying in memory, and end when it leaves', async () => {
+  it('wait for a slow reader without filling memory, and end when it leaves', async () => {
     guest.files.put('/root/long', randomBytes(64 * mib));
     const asked = begin('GET', 'path=/root/long');
     asked.end();
@@ -157,7 +157,7 @@ describe('bytes through a control plane', { timeout: 60_000 }, () => {
     assert.equal(output, 'through two programs\n');
   });
 
-  it('hold a command back whose output nobody takes', async () => {
+  it('block a command whose output nobody reads', async () => {
     const socket = new WebSocket(`${front.base.replace('http', 'ws')}/v1/vms/one/exec`, {
       headers: { ...headers, origin: front.base },
     });
@@ -171,7 +171,7 @@ describe('bytes through a control plane', { timeout: 60_000 }, () => {
     await untilTrue(() => front.access.live.size === 0 && api.access.live.size === 0);
   });
 
-  it('close alike at both ends, with what was said last', async () => {
+  it('of a WebSocket arrive before its close, which has the same code at both ends', async () => {
     const socket = new WebSocket(`${front.base.replace('http', 'ws')}/v1/vms/one/exec`, {
       headers: { ...headers, origin: front.base },
     });
@@ -189,7 +189,7 @@ describe('bytes through a control plane', { timeout: 60_000 }, () => {
     assert.match(texts.at(-1) ?? '', /COMMAND_NOT_FOUND/);
   });
 
-  it('end with the message that is too large, and with the handshake that is none', async () => {
+  it('closes both WebSockets after a message that is too large, and refuses a malformed WebSocket handshake', async () => {
     const socket = new WebSocket(`${front.base.replace('http', 'ws')}/v1/vms/one/exec`, {
       headers: { ...headers, origin: front.base },
     });
@@ -212,7 +212,7 @@ describe('bytes through a control plane', { timeout: 60_000 }, () => {
     await untilTrue(() => front.access.live.size === 0 && api.access.live.size === 0);
   });
 
-  it('that were on their way when the node went break off, with the reason in the trailer for who reads it', async () => {
+  it('in transit when the node disappears break off, with the reason in the trailer for clients that read it', async () => {
     const start = async (more: Record<string, string>): Promise<IncomingMessage> => {
       const asked = begin('GET', 'path=/root/long', { headers: more });
       asked.end();

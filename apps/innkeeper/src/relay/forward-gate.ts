@@ -2,7 +2,7 @@ import { isOperationError } from '@innkeeper/contract';
 import type { AuditParameters } from '../audit/audit.ts';
 import { checkPage, type Gate, type Pass, type Visitor } from '../edge/gate.ts';
 
-/** What is to be asked of the node in somebody's name. */
+/** A request to forward to the node for a caller. */
 export interface ForwardEntry {
   readonly visitor: Visitor;
   readonly isChange: boolean;
@@ -29,7 +29,7 @@ export async function openForward(gate: Gate, entry: ForwardEntry): Promise<Pass
   return await gate.open({ ...asked, holdsRights: true });
 }
 
-/** Closes a pass, and writes down what did not come as far as the node. */
+/** Closes a pass, and audits a call that did not reach the node. */
 export async function closeForward(gate: Gate, entry: ForwardEntry, pass: Pass, error?: unknown): Promise<void> {
   await pass.close(error);
   if (entry.action === undefined || !isOperationError(error) || error.reason !== 'NODE_UNREACHABLE') return;

@@ -7,7 +7,7 @@ import type { Gate } from '../edge/gate.ts';
 import { takeFirst } from '../edge/one-message.ts';
 import { closeForward, type ForwardEntry, openForward } from './forward-gate.ts';
 
-/** Lets calls through that are for the node, and ends them when their caller is nobody any more. */
+/** Passes calls for the node, and ends them when their caller's session or token becomes invalid. */
 export function forwardInterceptor(gate: Gate): Interceptor {
   return (next) => async (request) => {
     const { method, contextValues } = request;

@@ -10,7 +10,7 @@ import { nodeUnreachable } from './node-unreachable.ts';
 /** What waits for the slower side; beyond, the other one is not read. */
 const maxWaitingBytes = mib / 4;
 const maxErrorBytes = 64 * 1024;
-/** "Service restart": clients come back by themselves and go on where they were. */
+/** "Service restart": clients reconnect by themselves and resume. */
 const comeBack = 1012;
 
 /**
@@ -42,7 +42,7 @@ export async function openNodeSocket(
 
 /**
  * Relays messages both ways, each no faster than the other side takes them, until one closes, which closes the other
- * alike. A connection to the node that breaks is told to the client as one that comes back. Resolves when both are closed;
+ * alike. If the connection to the node breaks, the client gets a close code that makes it reconnect. Resolves when both are closed;
  * rejects with the signal's reason, and leaves it to the caller to tell the client why.
  */
 export async function relaySockets(

@@ -33,7 +33,7 @@ export function http2Options(
   return { ...tls, minVersion: 'TLSv1.3' };
 }
 
-/** Gives a connection up that is not made in time. */
+/** Aborts a connection attempt that takes too long. */
 class PatientAgent extends HttpsAgent {
   override createConnection(...args: Parameters<HttpsAgent['createConnection']>): Duplex | null | undefined {
     const socket = super.createConnection(...args);

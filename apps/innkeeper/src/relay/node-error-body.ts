@@ -1,6 +1,6 @@
 import { isReasonName, OperationError, type WireError } from '@innkeeper/contract';
 
-/** The error in the body of an answer of the node; an Error without a reason when there is none. */
+/** The error in the body of an answer of the node; an Error without a reason for any other body. */
 export function fromErrorBody(text: string): Error {
   try {
     const error = JSON.parse(text) as WireError;
@@ -8,5 +8,5 @@ export function fromErrorBody(text: string): Error {
   } catch {
     // No JSON: something else than a node answered.
   }
-  return new Error('the node answered with what is no error of it');
+  return new Error('the node answered with an unknown error body');
 }

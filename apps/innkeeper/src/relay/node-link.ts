@@ -54,7 +54,7 @@ export class NodeLink implements Disposable {
     try {
       return begin(this.#origin, { method, path, headers, agent: this.#agent });
     } catch (error) {
-      throw new OperationError('INVALID_ARGUMENT', 'The address of the request has a character that it cannot have.', {
+      throw new OperationError('INVALID_ARGUMENT', 'The request’s path contains an invalid character.', {
         cause: error,
       });
     }

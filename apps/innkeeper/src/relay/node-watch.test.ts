@@ -12,7 +12,7 @@ import { nodeHealth } from './node-health.ts';
 import { NodeLink } from './node-link.ts';
 import { watchNode } from './node-watch.ts';
 
-describe('a node whose host went without a word', () => {
+describe('a node whose host disappeared without closing connections', () => {
   it('is given up, with every call, request and socket to it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'innkeeper-watch-'));
     const path = join(folder, 'control.sock');

@@ -28,7 +28,7 @@ export interface RelayContext {
   readonly shutdownSignal: AbortSignal;
 }
 
-/** Answers a request that is no RPC, or has the node answer it. Never rejects. */
+/** Answers a request that is not an RPC, or forwards it to the node. Never rejects. */
 export async function relayRequest(
   request: IncomingMessage,
   response: ServerResponse,
@@ -49,7 +49,7 @@ export async function relayRequest(
       return;
     }
     const visitor = await gate.identify(facts);
-    // Strangers come no further.
+    // Anonymous requests are refused here.
     if (visitor.caller.via === 'anonymous') authorize(visitor.caller, route.privilege, 'somewhere');
     const isChange = request.method !== 'GET' && request.method !== 'HEAD';
     const described = { ...parameters, ...route.describe?.(query) };
@@ -100,7 +100,7 @@ export async function relayUpgrade(
         void join(client, node, { pass, signal: lasting, link, log });
       });
       if (isJoined) return;
-      // The handshake was none, and has been answered so.
+      // The handshake was invalid and has already been rejected.
       node.terminate();
       await pass.close();
     } catch (error) {
@@ -126,7 +126,7 @@ async function join(
   } catch (error) {
     await pass.close(error);
     if (error instanceof OperationError && error.reason !== 'ACCESS_CHANGED') closeWithError(client, error, log);
-    else client.close(1012, 'come again');
+    else client.close(1012, 'reconnect');
   }
 }
 

@@ -38,7 +38,7 @@ describe('two control planes before one node', () => {
     await api[Symbol.asyncDispose]();
   });
 
-  it('answers or forwards every service there is', () => {
+  it('answers or forwards every service', () => {
     const own: readonly DescService[] = [AccessService, AuditService, NodeService];
     for (const { parent } of allMethods) {
       assert.ok([...own, ...forwardedServices].includes(parent), `nobody answers ${parent.name}`);
@@ -65,7 +65,7 @@ describe('two control planes before one node', () => {
     assert.equal(changed.reason, 'CSRF_REFUSED');
   });
 
-  it('shows the node with the address of who is asked', async () => {
+  it('shows the node with the address of the control plane that was called', async () => {
     one.front.webUrl = one.base;
     const { body } = await callJson(
       one.base,
@@ -79,7 +79,7 @@ describe('two control planes before one node', () => {
     assert.deepEqual(listed.body['nodes'], [body]);
   });
 
-  it('has the node write down who did what from where, once', async () => {
+  it('has the node audit who did what from where, once', async () => {
     const seller = { ...(await sessionOf(api.access, 'seller')) };
     assert.equal((await callJson(one.base, 'VmService/DeleteVm', { vm: 'web' }, seller)).reason, 'PRIVILEGE_MISSING');
     const auditor = { ...(await sessionOf(api.access, 'auditor')) };
@@ -121,7 +121,7 @@ describe('two control planes before one node', () => {
     assert.deepEqual(await Promise.all(closed), [1011, 1011]);
   });
 
-  it('ends what is open when rights change, so that it is opened anew with the new ones', async () => {
+  it('ends open streams when privileges change, so that clients reconnect with the new ones', async () => {
     await makeUser(api.access, 'mover', ['vm.view']);
     const session = { ...(await sessionOf(api.access, 'mover')) };
     const client = createClient(VmService, createConnectTransport({ baseUrl: two.base, httpVersion: '1.1' }));
@@ -134,7 +134,7 @@ describe('two control planes before one node', () => {
     assert.equal((await closed)[0], 1012);
   });
 
-  it('cancels at the node what its caller leaves', async () => {
+  it('cancels a call at the node when its caller disconnects', async () => {
     const open = api.access.live.size;
     const session = { ...(await sessionOf(api.access, 'seller')) };
     const client = createClient(VmService, createConnectTransport({ baseUrl: one.base, httpVersion: '1.1' }));
@@ -146,7 +146,7 @@ describe('two control planes before one node', () => {
     await untilTrue(() => api.access.live.size === open && one.access.live.size === 0);
   });
 
-  it('says that the node is gone, writes down what was wanted, and goes on when it is back', async () => {
+  it('reports NODE_UNREACHABLE, audits the refused calls, and continues when the node is back', async () => {
     const seller = { ...(await sessionOf(api.access, 'seller')) };
     const client = createClient(VmService, createConnectTransport({ baseUrl: one.base, httpVersion: '1.1' }));
     const watched = watchUntilEnd(client, seller);

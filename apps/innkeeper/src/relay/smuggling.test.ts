@@ -21,7 +21,7 @@ const chief: Caller = {
   grants: [{ scopes: [], privileges: new Set(privilegeNames) }],
 };
 
-describe('the header that says who asks', () => {
+describe('the header that names the caller, x-innkeeper-caller', () => {
   let api: ServedApi;
   let front: ServedRelay;
   let serveBase: string;
@@ -49,7 +49,7 @@ describe('the header that says who asks', () => {
     return status;
   }
 
-  it('is not heard from strangers, at a control plane or at "serve"', async () => {
+  it('is ignored from anonymous clients, by a control plane and by "serve"', async () => {
     for (const base of [front.base, serveBase]) {
       assert.equal((await callJson(base, 'VmService/ListVms', {}, header)).reason, 'NOT_LOGGED_IN');
       const metrics = await fetch(`${base}/metrics`, { headers: header });
@@ -58,7 +58,7 @@ describe('the header that says who asks', () => {
     }
   });
 
-  it('gives who is logged in nothing more, in whatever way it is written', async () => {
+  it('gives a logged-in user no further privileges, however it is spelled', async () => {
     const session = { ...(await sessionOf(api.access, 'nobody-much')) };
     const forms: Record<string, string>[] = [
       header,
@@ -82,7 +82,7 @@ describe('the header that says who asks', () => {
     }
   });
 
-  it('is not heard over HTTP/2, where headers can come twice', async () => {
+  it('is ignored over HTTP/2, where a header can occur twice', async () => {
     const session = { ...(await sessionOf(api.access, 'nobody-much')) };
     for (const base of [front.base, serveBase]) {
       const client: ClientHttp2Session = connectHttp2(base);
@@ -101,7 +101,7 @@ describe('the header that says who asks', () => {
     }
   });
 
-  it('is not heard on the unix socket, whose opener is the administrator', async () => {
+  it('is ignored on the unix socket, whose caller is the administrator', async () => {
     const answer = await httpCall(api.socketPath, 'POST', '/innkeeper.control.v1.AccessService/GetMe', {
       body: '{}',
       headers: { 'content-type': 'application/json', ...header },
@@ -109,7 +109,7 @@ describe('the header that says who asks', () => {
     assert.equal(JSON.parse(answer.body.toString()).user, 'local');
   });
 
-  it('is what the door for control planes goes by, and nothing else is', async () => {
+  it('alone names the caller on the listener for control planes', async () => {
     const ask = async (headers: Record<string, string>): Promise<{ user?: string; reason: string | undefined }> => {
       const path = '/innkeeper.control.v1.AccessService/GetMe';
       const answer = await httpCall(controlSocketOf(api), 'POST', path, {
@@ -126,7 +126,7 @@ describe('the header that says who asks', () => {
     assert.equal((await ask({ [callerHeader]: '%%%' })).reason, 'TOKEN_INVALID');
   });
 
-  it('takes what is not exactly a caller for nobody', () => {
+  it('is refused if it is not exactly a caller', () => {
     const good = JSON.parse(Buffer.from(encodeCaller(chief), 'base64url').toString()) as Record<string, unknown>;
     const bad: Record<string, unknown>[] = [
       { via: 'socket' },

@@ -45,7 +45,7 @@ describe('AccessService', () => {
     assert.deepEqual(me.body['privileges'], ['vm.power', 'vm.view']);
   });
 
-  it('does not tell a wrong password from a user that is not there, disabled or without one', async () => {
+  it('gives the same answer for a wrong password, an unknown user, a disabled one and one without a password', async () => {
     await makeUser(api.access, 'bert', ['vm.view'], { password });
     await api.access.users.change('bert', { disabled: true });
     await makeUser(api.access, 'carl', ['vm.view']);
@@ -59,7 +59,7 @@ describe('AccessService', () => {
     }
   });
 
-  it('makes whoever guesses wait, by user and by address, and nobody else', async () => {
+  it('throttles failed logins by user and by address, and nobody else', async () => {
     for (let tries = 0; tries < 10; tries += 1)
       assert.equal((await login('anna', `wrong ${tries}`)).reason, 'LOGIN_FAILED');
     const refused = await login('anna', password);
@@ -142,7 +142,7 @@ describe('AccessService', () => {
     assert.equal(await isIn(third), false);
   });
 
-  it('ends streams and sockets with the session: by logout, by disabling, by time, by a role taken away', async () => {
+  it('ends streams and sockets with the session: by logout, by disabling, by time, by removing a role', async () => {
     await api.createVm('one', { agent: false });
     await makeUser(api.access, 'dora', ['vm.view', 'vm.console']);
     const client = createClient(VmService, createConnectTransport({ baseUrl: base, httpVersion: '1.1' }));
@@ -177,7 +177,7 @@ describe('AccessService', () => {
     assert.equal(api.access.live.size, 0);
   });
 
-  it('keeps somebody who may manage users', async () => {
+  it('refuses to remove the last user who may manage users', async () => {
     const headers = await root();
     for (const [method, request] of [
       ['DeleteUser', { name: 'admin' }],
@@ -191,7 +191,7 @@ describe('AccessService', () => {
     assert.equal((await call('AccessService/GetMe', {}, headers)).reason, 'SESSION_EXPIRED');
   });
 
-  it('lets nobody give away, or take over, more than they have', async () => {
+  it('lets nobody grant, or take over, more privileges than they have', async () => {
     await makeUser(api.access, 'clerk', ['user.manage', 'vm.view']);
     const headers = { ...(await sessionOf(api.access, 'clerk')) };
     const administrator = [{ role: 'administrator', scope: '*' }];
@@ -212,7 +212,7 @@ describe('AccessService', () => {
     assert.equal((await call('AccessService/DeleteRole', { name: 'role-clerk' }, await root())).reason, 'ROLE_IN_USE');
   });
 
-  it('gives tokens that can do less than their user, for a time, and take them back', async () => {
+  it('creates tokens with fewer privileges than their user and a lifetime, and revokes them', async () => {
     const headers = await root();
     const wanted = { name: 'ci', privileges: ['vm.view'], scope: 'tag:ci', lifetimeDays: 1 };
     const { body } = await call('AccessService/CreateToken', wanted, headers);
@@ -242,7 +242,7 @@ describe('AccessService', () => {
     assert.equal((await call('VmService/ListVms', {}, { authorization: 'Basic YTpi' })).reason, 'TOKEN_INVALID');
   });
 
-  it('shows people their sessions, and through the unix socket an administrator', async () => {
+  it('lists the sessions of a user, and names the caller of the unix socket as administrator', async () => {
     const headers = { ...(await sessionOf(api.access, 'anna')) };
     await sessionOf(api.access, 'anna');
     const { body } = await call('AccessService/ListSessions', {}, headers);

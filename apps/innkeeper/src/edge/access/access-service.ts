@@ -6,7 +6,7 @@ import { createOwnAccountMethods } from './own-account-methods.ts';
 import { createRoleMethods } from './role-methods.ts';
 import { createUserMethods } from './user-methods.ts';
 
-/** AccessService: who may come in, and what they may do. */
+/** AccessService: users, logins, tokens and roles. */
 export function createAccessService(access: Access): ServiceImpl<typeof AccessService> {
   return {
     ...createLoginMethods(access),

@@ -7,7 +7,7 @@ import { auditQuery } from './audit-service.ts';
 const batch = 500;
 
 /**
- * GET /v1/audit.jsonl: every entry that fits, newest first, one JSON object a line. Parameters are named as the fields
+ * GET /v1/audit.jsonl: every matching entry, newest first, one JSON object a line. Parameters are named as the fields
  * of ListAuditRequest.
  */
 export async function auditExportRoute({
@@ -53,6 +53,6 @@ function whole(query: URLSearchParams, name: string): bigint {
   if (/^\d{1,19}$/.test(text)) return BigInt(text);
   throw new OperationError(
     'INVALID_ARGUMENT',
-    `The parameter "${name}" is "${text.slice(0, 40)}"; it is a whole number.`,
+    `The parameter "${name}" is "${text.slice(0, 40)}"; it must be a whole number.`,
   );
 }

@@ -11,7 +11,7 @@ import { isSecurePage } from '../web/request-facts.ts';
 
 type LoginMethods = 'login' | 'loginWithLink' | 'logout' | 'getMe';
 
-/** How people come in and go out. */
+/** Logging in and out. */
 export function createLoginMethods(access: Access): Pick<ServiceImpl<typeof AccessService>, LoginMethods> {
   const throttled = new ThrottledLines();
   return {
@@ -40,8 +40,8 @@ export function createLoginMethods(access: Access): Pick<ServiceImpl<typeof Acce
       const userName = await access.sessions.takeLink(secret);
       const user = userName === undefined ? undefined : await access.store.users.find(userName);
       if (user === undefined || user.disabled === 1) {
-        throw new OperationError('LOGIN_FAILED', 'The login link was used already, or its 10 minutes have passed.', {
-          nextStep: 'Make another one: "inn web", or have an administrator make it.',
+        throw new OperationError('LOGIN_FAILED', 'The login link was already used, or is older than 10 minutes.', {
+          nextStep: 'Get another one with "inn web", or from an administrator.',
         });
       }
       giveBack();

@@ -45,7 +45,7 @@ export function defaultLimits(descriptors = descriptorLimit()): HttpLimits {
     // The agent (1 MB) at 32 kbit/s takes 4 minutes.
     strangerRequestMs: 300_000,
     strangerStallMs: 30_000,
-    // A laptop that was closed for a moment goes on with its download.
+    // A laptop that was suspended briefly continues its download.
     stallMs: 300_000,
     checkIntervalMs: 2_000,
     maxConnections,

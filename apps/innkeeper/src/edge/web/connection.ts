@@ -21,7 +21,7 @@ export class Connection {
   /** Of the TLS session once there is one. */
   socket: Socket;
   session: Http2Session | undefined;
-  /** Somebody who may come in was recognised on it. */
+  /** A caller has authenticated on it. */
   isKnown: boolean;
   readonly #raw: Socket;
   readonly #running = new Set<Running>();
@@ -63,14 +63,14 @@ export class Connection {
     this.#begin({ request, sinceMs: performance.now() });
   }
 
-  /** Who asks may come in: the connection counts as one of theirs from now on. */
+  /** The caller has authenticated: from now on the connection counts as authenticated. */
   recognize(): void {
     if (this.isKnown) return;
     this.isKnown = true;
     this.#onKnown(this);
   }
 
-  /** Ends it at once, both ways. */
+  /** Closes it at once, in both directions. */
   destroy(): void {
     this.session?.destroy();
     this.socket.destroy();

@@ -23,7 +23,7 @@ export class Connections {
   readonly #trusted = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
 
-  /** `trustsPeers`: whoever can connect may come in, and no address is told from another. */
+  /** `trustsPeers`: every client that can connect is trusted, and addresses are not distinguished. */
   constructor(limits: HttpLimits, trustsPeers: boolean) {
     this.#limits = limits;
     this.#trustsPeers = trustsPeers;

@@ -1,5 +1,5 @@
 /**
- * What the web console's pages may load: nothing from elsewhere, no script that is not a file of ours. Styles may be
+ * What the web console's pages may load: nothing from other servers, and only scripts of the web console. Styles may be
  * inline, since the terminal and the component library make theirs at run time.
  */
 export const pagePolicy = [
@@ -16,7 +16,7 @@ export const pagePolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** On every answer. What is no page of ours may do nothing, should a browser show it as one. */
+/** Sent with every answer. Anything but a page of the web console may do nothing if a browser shows it as a page. */
 export const commonHeaders: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
   'cross-origin-opener-policy': 'same-origin',

@@ -42,7 +42,7 @@ describe('HttpListener', () => {
     assert.equal(await http2(`http://127.0.0.1:${port}`), '2.0 /two');
   });
 
-  it('tells them apart when the bytes come one at a time', async () => {
+  it('recognizes the protocol when the bytes arrive one at a time', async () => {
     const port = await listen();
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     for (const byte of 'PROPFIND / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n') {
@@ -60,7 +60,7 @@ describe('HttpListener', () => {
     assert.match(await text(socket), /1\.1 \/one$/);
   });
 
-  it('ends connections that say nothing, a part of the preface, or half of their headers', async () => {
+  it('closes connections that send nothing, part of the preface, or half of their headers', async () => {
     const port = await listen({ limits: quick });
     for (const beginning of ['', 'PRI * HT', 'GET / HTTP/1.1\r\nhost: a\r\nx-sl', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n']) {
       const socket = connect(port, '127.0.0.1');
@@ -69,7 +69,7 @@ describe('HttpListener', () => {
     }
   });
 
-  it('ends connections on which nothing more is asked', async () => {
+  it('closes idle connections', async () => {
     const port = await listen({ limits: quick });
     const socket = connect(port, '127.0.0.1');
     socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
@@ -78,7 +78,7 @@ describe('HttpListener', () => {
     await once(session, 'close');
   });
 
-  it('refuses headers beyond 16 KiB and garbage, and goes on', async () => {
+  it('refuses headers beyond 16 KiB and garbage, and keeps serving', async () => {
     const port = await listen();
     const answers = await Promise.all(
       [`GET / HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, '\x16\x03\x01\x02\x00', 'nonsense\r\n\r\n'].map(

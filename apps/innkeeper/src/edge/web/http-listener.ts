@@ -8,10 +8,10 @@ import { Connections } from './connections.ts';
 import type { AnyRequest, AnyResponse } from './request-facts.ts';
 
 export interface HttpListenerOptions {
-  /** `recognize`: to be called when whoever asks may come in, for the connection to be kept before those of others. */
+  /** `recognize`: to be called once the caller has authenticated, so that the connection has precedence over others. */
   readonly onRequest: (request: AnyRequest, response: AnyResponse, recognize: () => void) => void;
   readonly onUpgrade: (request: IncomingMessage, socket: Socket, head: Buffer, recognize: () => void) => void;
-  /** Whoever can connect may come in: a unix socket of one user, or clients with a certificate. */
+  /** Every client that can connect is trusted: a unix socket of one user, or clients with a certificate. */
   readonly trustsPeers?: boolean;
   /** PEM; without it, cleartext. */
   readonly tls?: HttpListenerTls;
@@ -22,7 +22,7 @@ interface HttpListenerTls {
   /** PEM. */
   readonly cert: string;
   readonly key: string;
-  /** PEM. Only clients with a certificate of this authority come in. */
+  /** PEM. Only clients with a certificate of this authority are accepted. */
   readonly clientCa?: string;
 }
 
@@ -223,7 +223,7 @@ export class HttpListener implements AsyncDisposable {
   }
 }
 
-/** What a client that sent no whole request is told, by the error's code. */
+/** The answer to a client that sent an incomplete request, by the error's code. */
 const clientErrors: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',

@@ -17,7 +17,7 @@ export interface RequestFacts {
   readonly userAgent: string;
   /** It asks for a WebSocket. */
   readonly isUpgrade: boolean;
-  /** To be called when whoever asks may come in: their connection is kept before those of strangers. */
+  /** To be called once the caller has authenticated: their connection has precedence over anonymous ones. */
   readonly recognize?: () => void;
 }
 
@@ -55,7 +55,10 @@ export function requestFacts(request: AnyRequest, entrance: Entrance, isUpgrade:
 export function checkOrigin(facts: RequestFacts, method: string | undefined): void {
   const { entrance, host, origin, fetchSite, isUpgrade } = facts;
   if (!isHostAllowed(entrance, host)) {
-    throw new OperationError('HOST_REFUSED', `This daemon does not go by the name "${(host ?? '').slice(0, 80)}".`);
+    throw new OperationError(
+      'HOST_REFUSED',
+      `This daemon does not accept the host name "${(host ?? '').slice(0, 80)}".`,
+    );
   }
   const isReading = !isUpgrade && (method === 'GET' || method === 'HEAD');
   if (origin !== undefined && !isReading && !isOwnOrigin(facts, origin)) {

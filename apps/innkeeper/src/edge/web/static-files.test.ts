@@ -50,7 +50,7 @@ describe('serveStaticFile()', () => {
     return Object.assign(answer, { text: await text(answer) });
   }
 
-  it('gives the one page for every address that is no file, with a policy that lets nothing else in', async () => {
+  it('serves the index page for every path without a file, with a strict content policy', async () => {
     for (const path of ['/', '/vms/one?tab=files', '/login', '/users/anna.b']) {
       const answer = await get(path);
       assert.equal(answer.statusCode, 200, path);
@@ -62,7 +62,7 @@ describe('serveStaticFile()', () => {
     }
   });
 
-  it('lets hashed names be kept for ever, others be asked for again', async () => {
+  it('lets clients cache hashed names for ever and revalidate others', async () => {
     const hashed = await get('/assets/app-4ZQ5XJ3K.js');
     assert.equal(hashed.headers['cache-control'], 'public, max-age=31536000, immutable');
     assert.equal(hashed.headers['content-type'], 'text/javascript; charset=utf-8');
@@ -71,7 +71,7 @@ describe('serveStaticFile()', () => {
     assert.deepEqual([again.statusCode, again.text], [304, '']);
   });
 
-  it('gives the compressed form to who takes it', async () => {
+  it('serves the compressed form to clients that accept it', async () => {
     const answer = await get('/assets/app-4ZQ5XJ3K.js', { 'accept-encoding': 'br, gzip' });
     assert.equal(answer.headers['content-encoding'], 'gzip');
     assert.equal(answer.headers.vary, 'accept-encoding');
@@ -82,7 +82,7 @@ describe('serveStaticFile()', () => {
     assert.equal((await get('/assets/app-4ZQ5XJ3K.js', {}, 'HEAD')).headers['content-length'], '10');
   });
 
-  it('gives nothing from outside its folder', async () => {
+  it('serves nothing from outside its folder', async () => {
     await symlink(join(folder, 'secret.txt'), join(folder, 'web/.hidden.txt'));
     for (const path of [
       '/../secret.txt',
@@ -98,7 +98,7 @@ describe('serveStaticFile()', () => {
     }
   });
 
-  it('leaves API addresses and changes to others, and says when nothing is built', async () => {
+  it('does not handle API paths and changes, and says if nothing is built', async () => {
     for (const path of ['/v1/none', '/api/x', '/metrics', '/innkeeper.control.v1.Nothing/At', '/install-agent.sh']) {
       assert.equal((await get(path)).statusCode, 501, path);
     }

@@ -33,8 +33,8 @@ const hashedName = /[-.][A-Z0-9]{8}\.[a-z0-9]+(\.map)?$/;
  */
 
 /**
- * Answers with a file of the web console, or its one page for the addresses that it makes up itself. Gives false when
- * this is for somebody else. Rejects when the client left in the middle.
+ * Answers with a file of the web console, or its one page for the addresses that it makes up itself. Returns false if
+ * the request is not for the web console. Rejects when the client left in the middle.
  */
 export async function serveStaticFile(folder: string, request: AnyRequest, response: ServerResponse): Promise<boolean> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
@@ -72,7 +72,7 @@ export async function serveStaticFile(folder: string, request: AnyRequest, respo
   return true;
 }
 
-/** "/assets/app-4ZQ5XJ3K.js". Nothing hidden, nothing above: what is no such name is an address of the web console, also "/users/anna.b". */
+/** "/assets/app-4ZQ5XJ3K.js". Nothing hidden, nothing above: anything else is an address of the web console, also "/users/anna.b". */
 function isFileName(path: string): boolean {
   return path.length < 300 && /^(\/[\w-][\w.-]*)+$/.test(path) && extname(path) in contentTypes;
 }
