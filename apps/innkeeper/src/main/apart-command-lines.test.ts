@@ -43,8 +43,8 @@ describe('innkeeper control', () => {
   it('refuses a node in cleartext, without certificates, or none', () => {
     const wrong: readonly (readonly [string[], RegExp])[] = [
       [[], /--node is missing/],
-      [['--node', 'http://node:9443', ...controlTls], /--node is unix/],
-      [['--node', 'https://node/path', ...controlTls], /--node is unix/],
+      [['--node', 'http://node:9443', ...controlTls], /--node must be unix/],
+      [['--node', 'https://node/path', ...controlTls], /--node must be unix/],
       [['--node', 'https://node:9443'], /go together/],
       [['--node', 'https://node:9443', ...controlTls.slice(2)], /go together/],
       [['--node', 'unix:/run/control.sock', ...controlTls], /go together/],

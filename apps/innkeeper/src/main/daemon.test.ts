@@ -69,7 +69,7 @@ describe('innkeeper serve', () => {
       assert.equal((await getNode(data)).pid, third.pid);
       third.kill('SIGTERM');
       assert.equal(await third.exit, 0);
-      assert.match(third.stderr(), /no VM runs/);
+      assert.match(third.stderr(), /no VM is running/);
     } finally {
       await rm(data, { recursive: true, force: true });
     }
