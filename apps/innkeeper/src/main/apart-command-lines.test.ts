@@ -48,7 +48,7 @@ describe('innkeeper control', () => {
       [['--node', 'https://node:9443'], /go together/],
       [['--node', 'https://node:9443', ...controlTls.slice(2)], /go together/],
       [['--node', 'unix:/run/control.sock', ...controlTls], /go together/],
-      [['--node', 'unix:/run/control.sock', '--listen', 'none'], /there to be reached/],
+      [['--node', 'unix:/run/control.sock', '--listen', 'none'], /cannot run without a TCP port/],
       [['--node', 'unix:/run/control.sock', '--listen', '0.0.0.0:80'], /cleartext/],
       [['--node', 'unix:/run/control.sock', '--log-level', 'loud'], /--log-level/],
     ];
