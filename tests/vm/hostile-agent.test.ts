@@ -142,13 +142,18 @@ describe('a hostile agent', () => {
     const script = [
       `echo '${behaviour} 100000' > /run/hostile`,
       'mount -o bind /root/hostile /usr/local/bin/innkeeper-agent',
-      // The agent is what started this; it must not end before its answer is out.
+      // The agent is what started this; its answer should be out before it ends.
       '(sleep 0.3; kill -9 $PPID) < /dev/null > /dev/null 2>&1 &',
     ];
-    await client
-      .vm(hostile)
-      .exec(['sh', '-c', script.join('\n')])
-      .text();
+    try {
+      await client
+        .vm(hostile)
+        .exec(['sh', '-c', script.join('\n')])
+        .text();
+    } catch (error) {
+      // On a busy machine the agent ends first, which is what was wanted of it.
+      if (!(error instanceof OperationError) || error.reason !== 'AGENT_RESTARTED') throw error;
+    }
     await waitForVm(hostile, daemon.dataDirectory, (vm) => !isConnected(vm) || vm.agent?.version === '0.0.0', 30_000);
   }
 
