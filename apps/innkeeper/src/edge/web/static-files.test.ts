@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { connect as connectHttp2, constants, createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import type { AnyResponse } from './request-facts.ts';
 import { serveStaticFile } from './static-files.ts';
 
 describe('serveStaticFile()', () => {
@@ -96,6 +98,32 @@ describe('serveStaticFile()', () => {
     ]) {
       assert.doesNotMatch((await get(path)).text, /not for the web/, path);
     }
+  });
+
+  it('lets go of a file whose HTTP/2 client reset the stream before the answer', { timeout: 10_000 }, async (t) => {
+    const asked = Promise.withResolvers<void>();
+    const served = Promise.withResolvers<boolean>();
+    const http2 = createHttp2Server((ask, response) => {
+      ask.once('close', () =>
+        serveStaticFile(join(folder, 'web'), ask, response as AnyResponse as ServerResponse).then(
+          served.resolve,
+          served.reject,
+        ),
+      );
+      asked.resolve();
+    });
+    http2.listen(0, '127.0.0.1');
+    await once(http2, 'listening');
+    const client = connectHttp2(`http://127.0.0.1:${(http2.address() as AddressInfo).port}`);
+    t.after(() => {
+      client.destroy();
+      http2.close();
+    });
+    const stream = client.request({ ':path': '/' });
+    stream.on('error', () => undefined);
+    await asked.promise;
+    stream.close(constants.NGHTTP2_CANCEL);
+    assert.equal(await served.promise, true);
   });
 
   it('does not handle API paths and changes, and says if nothing is built', async () => {

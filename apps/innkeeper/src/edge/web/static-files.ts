@@ -1,10 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { pagePolicy } from './content-policy.ts';
 import { notBuiltPage } from './not-built-page.ts';
-import type { AnyRequest } from './request-facts.ts';
+import type { AnyRequest, AnyResponse } from './request-facts.ts';
 
 const contentTypes: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -32,9 +33,17 @@ const hashedName = /[-.][A-Z0-9]{8}\.[a-z0-9]+(\.map)?$/;
  * choose compressed files. Either would still need the types, names, policies and paths below.
  */
 
+/** How a stream says that its client left, before the answer or in it. Anybody can do that, as often as they like. */
+const clientLeft: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_UNABLE_TO_PIPE',
+]);
+
 /**
  * Answers with a file of the web console, or its one page for the addresses that it makes up itself. Returns false if
- * the request is not for the web console. Rejects when the client left in the middle.
+ * the request is not for the web console. A client that leaves in the middle is no fault.
  */
 export async function serveStaticFile(folder: string, request: AnyRequest, response: ServerResponse): Promise<boolean> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
@@ -68,8 +77,22 @@ export async function serveStaticFile(folder: string, request: AnyRequest, respo
   }
   response.writeHead(200, { ...headers, 'content-length': size });
   if (request.method === 'HEAD') response.end();
-  else await pipeline(file.createReadStream({ autoClose: false }), response);
+  else await sendFile(file, streamOf(response));
   return true;
+}
+
+/** Of HTTP/2 the stream itself: a response whose client reset it before never tells, and the file would stay open. */
+function streamOf(response: AnyResponse): Writable {
+  return 'stream' in response ? response.stream : response;
+}
+
+async function sendFile(file: FileHandle, to: Writable): Promise<void> {
+  try {
+    await pipeline(file.createReadStream({ autoClose: false }), to);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (!clientLeft.has(code)) throw error;
+  }
 }
 
 /** "/assets/app-4ZQ5XJ3K.js". Nothing hidden, nothing above: anything else is an address of the web console, also "/users/anna.b". */
