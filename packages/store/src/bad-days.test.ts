@@ -43,6 +43,20 @@ describeMigrations('migrations in SQLite', async () => {
   return { address, dialect: () => new SqliteDialect({ database: openNodeSqlite(address) }) };
 });
 
+describe('a damaged database file', () => {
+  it('fails with what it is and what to do, and is left as it was', async () => {
+    const whole = newPath();
+    await (await openStore(whole))[Symbol.asyncDispose]();
+    const bytes = await readFile(whole);
+    for (const damaged of [Buffer.alloc(8192, 0x5a), bytes.subarray(0, 5000)]) {
+      const path = newPath();
+      await writeFile(path, damaged);
+      await assert.rejects(openStore(path), { reason: 'DATABASE_CORRUPT', nextStep: /backup.*--adopt-data/ });
+      assert.deepEqual(await readFile(path), damaged);
+    }
+  });
+});
+
 describe('a full disk under the database', () => {
   it('refuses what is written with a reason, goes on reading, and writes again when there is room', async () => {
     const path = newPath();

@@ -8,11 +8,16 @@ const lockTimeoutMs = 1000;
 /**
  * Opens an SQLite file with node:sqlite in the shape that Kysely's SQLite dialect expects. Several readers and one
  * writer at a time (WAL). What finds no room fails with HOST_DISK_FULL, what another program has locked with
- * DATABASE_UNREACHABLE.
+ * DATABASE_UNREACHABLE, a damaged file with DATABASE_CORRUPT.
  */
 export function openNodeSqlite(path: string): SqliteDatabase {
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: lockTimeoutMs });
-  told(() => database.exec('pragma journal_mode = wal; pragma synchronous = full;'));
+  try {
+    told(() => database.exec('pragma journal_mode = wal; pragma synchronous = full;'));
+  } catch (error) {
+    database.close();
+    throw error;
+  }
   return {
     close: () => database.close(),
     prepare: (sql) => {
@@ -51,6 +56,10 @@ function told<T>(run: () => T): T {
       throw new OperationError('DATABASE_UNREACHABLE', `The database cannot be written: ${error.message}.`, {
         cause: error,
         nextStep: 'Look at the permissions of the data folder, and whether its file system is mounted read-only.',
+      });
+    if (/file is not a database|database disk image is malformed/i.test(error.message))
+      throw new OperationError('DATABASE_CORRUPT', `The database file cannot be read: ${error.message}.`, {
+        cause: error,
       });
     if (!/database (table )?is locked|database is busy/i.test(error.message)) throw error;
     throw new OperationError('DATABASE_UNREACHABLE', 'The database is locked by another program.', {

@@ -168,6 +168,11 @@ export const reasons = {
     when: 'This version of Innkeeper cannot read the database, so the daemon did not start.',
     next: 'Start the version that wrote it. Or move the database aside (innkeeper.db with its -wal and -shm, or give another DATABASE_URL) and start once with --adopt-data: images and VMs come back, users, history and the audit do not.',
   },
+  DATABASE_CORRUPT: {
+    code: 'data_loss',
+    when: 'The database file is damaged, or is no SQLite database.',
+    next: 'Stop the daemon, move innkeeper.db with its -wal and -shm aside together, and put back a backup of it. Without one, start once with --adopt-data; it takes over the images and VMs of the data folder.',
+  },
   OPERATION_NOT_FOUND: {
     code: 'not_found',
     when: 'No operation has this id.',
