@@ -26,6 +26,8 @@ export interface HttpLimits {
   readonly maxStreams: number;
   /** SETTINGS frames on one HTTP/2 connection. */
   readonly maxSettings: number;
+  /** Streams that the client resets on one HTTP/2 connection within 10 s (CVE-2023-44487, "rapid reset"). */
+  readonly maxResets: number;
 }
 
 /** Each connection costs some 20 KB and one file descriptor. */
@@ -60,6 +62,8 @@ export function defaultLimits(descriptors = descriptorLimit()): HttpLimits {
     maxStreams: 100,
     // Clients send one or two in the life of a connection.
     maxSettings: 100,
+    // A page that is left cancels what it had asked for, at most all of its streams.
+    maxResets: 200,
   };
 }
 

@@ -148,6 +148,24 @@ describe('clients that hold a connection for nothing', () => {
     });
   }
 
+  it('are cut off: one that asks and resets its streams at once, again and again', async () => {
+    const listener = await listen({ limits: patient });
+    const session = connectHttp2(`http://127.0.0.1:${listener.port}`);
+    session.on('error', () => undefined);
+    await once(session, 'remoteSettings');
+    let sent = 0;
+    while (!session.destroyed && sent < 1000) {
+      const stream = session.request({ ':path': '/' });
+      stream.on('error', () => undefined);
+      stream.close(8);
+      sent += 1;
+      if (sent % 50 === 0) await delay(1);
+    }
+    await until(() => listener.size === 0);
+    assert.ok(sent > 200, `${sent} streams`);
+    session.destroy();
+  });
+
   it('are cut off in a TLS handshake that never ends, and as strangers after it', async () => {
     const listener = await listen({ tls: makeSelfSigned(['127.0.0.1'], Date.now()) });
     const socket = client(listener.port);

@@ -1,5 +1,5 @@
 import { createServer as createHttp1Server, type Server as Http1Server, type IncomingMessage } from 'node:http';
-import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import { constants, createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import { createServer as createTcpServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, Server as TlsServer } from 'node:tls';
 import { type Connection, endSoon } from './connection.ts';
@@ -30,6 +30,8 @@ interface HttpListenerTls {
 const preface = Buffer.from('PRI * HTTP/2.0\r\n');
 
 /** A client whose machine is gone is noticed, also by a socket on which nothing is sent. */
+/** In which resets of streams are counted. */
+const resetWindowMs = 10_000;
 const keepAlive = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
 
 /** Connections beyond the most there can be that are seen at all, before one makes room. */
@@ -218,8 +220,36 @@ export class HttpListener implements AsyncDisposable {
       settings += 1;
       if (settings > this.#limits.maxSettings) session.destroy();
     });
+    const resets = new ResetWindow(this.#limits.maxResets);
+    session.on('stream', (stream) => {
+      stream.once('close', () => {
+        if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && resets.add()) session.destroy();
+      });
+    });
     // A broken connection is followed by its close.
     session.on('error', () => session.destroy());
+  }
+}
+
+/** Counts the streams that a client resets within some seconds. */
+class ResetWindow {
+  readonly #most: number;
+  #startMs = 0;
+  #count = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Counts one; true when there are more than a client that means well has. */
+  add(): boolean {
+    const nowMs = performance.now();
+    if (nowMs - this.#startMs > resetWindowMs) {
+      this.#startMs = nowMs;
+      this.#count = 0;
+    }
+    this.#count += 1;
+    return this.#count > this.#most;
   }
 }
 
