@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { defaultAgentBinaryPath } from '@innkeeper/images';
 import { defaultDataFolder } from '../node/data/data-folder.ts';
 import type { ControlDoorSettings } from './control-door.ts';
+import { optionalDatabase } from './database-address.ts';
 import { type ListenSettings, listenSettings } from './listen-settings.ts';
 import { checkLogLevel } from './log-level.ts';
 
@@ -79,7 +80,7 @@ export function parseCommandLine(argv: readonly string[], environment: NodeJS.Pr
     logLevel: checkLogLevel(values['log-level']),
     hello: values.hello ?? false,
     adoptData: values['adopt-data'] ?? false,
-    databaseAddress: environment['DATABASE_URL'],
+    databaseAddress: optionalDatabase(environment),
     remoteWrite: remoteWriteOf(values['remote-write']),
     listen: listenSettings(values),
     webFolder: defaultWebFolder,
