@@ -50,7 +50,7 @@ export function openTopic(source: LiveSource, request: LiveRequest, signal: Abor
     }
     case 'vm': {
       const { id } = visibleVm(source, topic.value.vm);
-      return whenChanged(node.vms.onChange, signal, () => ({ case: 'vm', value: visibleVm(source, id) }));
+      return whenChanged(changesOf(source, id), signal, () => ({ case: 'vm', value: visibleVm(source, id) }));
     }
     case 'fleet':
       return whenChanged(node.vms.onChange, signal, async () => ({
@@ -75,7 +75,7 @@ export function openTopic(source: LiveSource, request: LiveRequest, signal: Abor
       const { vm, limit } = topic.value;
       const most = limitOf(limit, 100, 1000);
       const vmId = vm === '' ? undefined : visibleVm(source, vm).id;
-      return whenChanged(node.vms.onChange, signal, async () => ({
+      return whenChanged(changesOf(source, vmId), signal, async () => ({
         case: 'events',
         value: { events: vmId === undefined ? await visibleEvents(source, most) : await node.vms.events(vmId, most) },
       }));
@@ -113,6 +113,12 @@ async function* whenChanged(
   } finally {
     stop();
   }
+}
+
+/** What wakes a topic: the changes of one VM, or of all. A topic of one VM sleeps however busy the others are. */
+function changesOf({ node }: LiveSource, vmId: string | undefined): (listener: () => void) => () => void {
+  const vm = vmId === undefined ? undefined : node.vms.byId(vmId);
+  return (listener) => (vm === undefined ? node.vms.onChange(listener) : vm.onChange(listener));
 }
 
 /** Fails with VM_NOT_FOUND, also for a VM that the viewer may not know of. */
