@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { debianPackages } from '../setup/needs.mjs';
+import { specsFor } from './cross-toolchain.ts';
 import { ownTarget, targetNames, targets, wantedTargets } from './targets.ts';
 
 const output = join(import.meta.dirname, '..', '..', 'dist', 'agent');
@@ -26,6 +27,10 @@ describe('the agent for another architecture', () => {
     assert.ok(names('build:agent', '--arch', 'all').includes('gcc-aarch64-linux-gnu'));
     assert.ok(names('test').includes('gcc-aarch64-linux-gnu'));
     assert.ok(names('start').includes('passt'));
+  });
+
+  it('is built in a checkout whose path has a space', () => {
+    assert.equal(specsFor('-isystem /usr/include -L/usr/lib', '/a b'), '-isystem /a\\ b/include -L/a\\ b/lib');
   });
 
   for (const target of targets) {

@@ -21,13 +21,18 @@ export function crossToolchain(target: Target, cache: string): Toolchain {
   const tree = muslTree(target, cache);
   const specs = join(cache, `musl-${target}.specs`);
   const original = readFileSync(join(tree, 'lib', musl, 'musl-gcc.specs'), 'utf8');
-  writeFileSync(specs, original.replaceAll('/usr/', `${tree}/`));
+  writeFileSync(specs, specsFor(original, tree));
   const headers = ['-idirafter', join(tree, 'include'), '-idirafter', join(tree, 'include', gnu)];
   return {
     compiler,
     flags: [`-specs=${specs}`, ...releaseFlags, ...headers],
     strip: `${gnu}-strip`,
   };
+}
+
+/** GCC's specs of musl for another place than /usr. A space separates words in specs; a backslash makes it part of one. */
+export function specsFor(original: string, tree: string): string {
+  return original.replaceAll('/usr/', `${tree.replaceAll(' ', '\\ ')}/`);
 }
 
 /**
