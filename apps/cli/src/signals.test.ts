@@ -95,7 +95,7 @@ describe('a verb of inn that waits', { concurrency: 2 }, () => {
       ['top', 'hello'],
     ] as const) {
       // The terminal's settings before and after. In the background, and on the same terminal by name.
-      const script = `stty -g; ${node} ${main} ${words} </dev/tty & echo pid=$!; wait $!; echo code=$?; stty -g`;
+      const script = `stty -g; "${node}" "${main}" ${words} </dev/tty & echo pid=$!; wait $!; echo code=$?; stty -g`;
       const child = spawn('script', ['-qec', `bash -c '${script}'`, '/dev/null'], {
         env: { ...process.env, INNKEEPER_SOCKET: daemon.socketPath, HOME: '/nonexistent' },
       });
