@@ -113,7 +113,9 @@ describe('a daemon that is killed', () => {
 
   it('together with the hypervisor of a VM with autostart starts that VM again, once it serves again', async () => {
     await innText(['set', name, '--autostart', 'on'], options);
-    const before = (await showVm(name, daemon.dataDirectory)).hypervisor?.pid;
+    // A daemon that was just started has not sampled the process yet.
+    const isSampled = (seen: Vm): boolean => isConnected(seen) && seen.hypervisor?.pid !== undefined;
+    const before = (await waitForVm(name, daemon.dataDirectory, isSampled)).hypervisor?.pid;
     assert.ok(before !== undefined);
     await daemon.killHard();
     process.kill(before, 'SIGKILL');
