@@ -81,7 +81,7 @@ const attacks: Readonly<Record<string, Attack>> = {
 
 /**
  * An agent that has come to harm its host, in a VM, in the agent's place. While it does its worst the daemon stays
- * within 64 MiB of what it had before, and others are served: execs in another VM and /healthz, one after the other the
+ * within 64 MiB of what it needs without an attack, and others are served: execs in another VM and /healthz, one after the other the
  * whole time, their p99 compared with a baseline of the same run, in which the same guest burns its CPU and sends nothing
  * (so that on a machine with few cores the guest's own appetite is not taken for the daemon's fault). Of a short run the
  * slowest 1 % is one sample or none: there the two slowest are forgiven.
@@ -118,7 +118,9 @@ describe('a hostile agent', () => {
       const reasons = await told;
       say(`${name}: ${service.text}`);
       if (attack.misbehaves !== undefined) assert.match(reasons.join('\n'), attack.misbehaves);
-      assert.ok(service.grownBytes < 64 * mib, `the daemon grew by ${Math.round(service.grownBytes / mib)} MiB`);
+      // Just after a collection a heap is smaller than the same service needs: the baseline's peak counts as "before" too.
+      const before = Math.max(service.beforeBytes, baseline.peakBytes);
+      assert.ok(service.peakBytes - before < 64 * mib, `memory: ${service.text}; baseline: ${baseline.text}`);
       assert.ok(service.execP99Ms <= 3 * baseline.execP99Ms, `exec: ${service.text}; baseline: ${baseline.text}`);
       const healthLimitMs = Math.max(100, 3 * baseline.healthP99Ms);
       assert.ok(service.healthP99Ms <= healthLimitMs, `/healthz: ${service.text}; baseline: ${baseline.text}`);

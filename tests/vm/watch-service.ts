@@ -13,8 +13,9 @@ const forgiven = 2;
 export interface Service {
   readonly execP99Ms: number;
   readonly healthP99Ms: number;
-  /** Most memory above what it had at the beginning. */
-  readonly grownBytes: number;
+  /** Resident memory at the beginning, and the most it came to. */
+  readonly beforeBytes: number;
+  readonly peakBytes: number;
   readonly text: string;
 }
 
@@ -44,11 +45,11 @@ export async function watchService(
     sample(execEveryMs, () => client.vm(vm).exec(['true']).text()),
     sample(healthEveryMs, () => askHealth(`${daemon.dataDirectory}/innkeeper.sock`, agent.agent)),
   ]);
-  const service = { execP99Ms: p99(execs), healthP99Ms: p99(healths), grownBytes: peak - before };
+  const service = { execP99Ms: p99(execs), healthP99Ms: p99(healths), beforeBytes: before, peakBytes: peak };
   const [exec, health] = [`p99 of ${execs.length} execs`, `of ${healths.length} /healthz`];
   return {
     ...service,
-    text: `${exec} ${ms(service.execP99Ms)}, ${health} ${ms(service.healthP99Ms)}; ${(before / mib).toFixed(0)} MiB and at most ${(service.grownBytes / mib).toFixed(0)} more`,
+    text: `${exec} ${ms(service.execP99Ms)}, ${health} ${ms(service.healthP99Ms)}; ${(before / mib).toFixed(0)} MiB before and at most ${(peak / mib).toFixed(0)}`,
   };
 }
 
