@@ -26,7 +26,7 @@ describe('QemuDriver', { skip: fixture.skip, timeout: 60_000 }, () => {
       const broken = { ...spec, disks: [{ path: join(spec.runDirectory, 'no-such-disk'), format: 'raw' as const }] };
       await assert.rejects(driver.launch(broken), {
         reason: 'HYPERVISOR_FAILED',
-        message: /QEMU ended at start \(exit code 1\): .*Could not open '.*no-such-disk': No such file/,
+        message: /QEMU exited at start \(exit code 1\): .*Could not open '.*no-such-disk': No such file/,
       });
     }));
 
@@ -73,7 +73,7 @@ describe('QemuDriver', { skip: fixture.skip, timeout: 60_000 }, () => {
       await using vm = await driver.launch(spec);
       await assert.rejects(new QemuDriver().adopt(vm.record), {
         reason: 'HYPERVISOR_UNREACHABLE',
-        message: /another program may hold it/,
+        message: /another program may be connected to it/,
       });
       await vm.kill();
     }));

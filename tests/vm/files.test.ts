@@ -93,7 +93,7 @@ describe('files and processes of a real guest', () => {
   it('takes all but what is the kernel’s own when the whole guest is copied', async () => {
     const result = await inn(['cp', '-r', `${name}:/`, '-'], options);
     assert.equal(result.exitCode, 0, result.stderr);
-    assert.match(result.stderr, /left out: \.\/proc: is a file system of the kernel/);
+    assert.match(result.stderr, /left out: \.\/proc: is a virtual file system of the kernel/);
     const listed = execFileSync('tar', ['-t'], { input: result.stdout, maxBuffer: 64 * mib }).toString();
     assert.match(listed, /^root\/usr\/local\/bin\/innkeeper-agent$/m);
   });

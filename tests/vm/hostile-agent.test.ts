@@ -60,11 +60,11 @@ const fates: readonly string[] = ['AGENT_UNREACHABLE', 'GUEST_MISBEHAVES'];
 /** By the names that tests/vm/hostile-agent/behaviours.ts has for them. */
 const attacks: Readonly<Record<string, Attack>> = {
   'never-reads': {},
-  'empty-answers': { user: slowDownload, misbehaves: /more than it had given credit for|calls that are over/ },
+  'empty-answers': { user: slowDownload, misbehaves: /exceeded the credit|calls that have ended/ },
   'empty-answers-by-credit': { user: slowDownload },
   drip: {},
   'telemetry-flood': {},
-  'false-welcome': { misbehaves: /no meaning without end/ },
+  'false-welcome': { misbehaves: /frames without meaning/ },
   'endless-exec': { user: slowExec },
   'small-exec-events': { user: slowExec },
   'wrong-totals': { user: readLies },
@@ -72,9 +72,9 @@ const attacks: Readonly<Record<string, Attack>> = {
   'endless-listing': { user: listEverything },
   'bloated-answers': { user: listAgain },
   'unasked-answers': { misbehaves: /never made/ },
-  'duplicate-ends': { misbehaves: /calls that are over/ },
-  'credit-flood': { misbehaves: /credit without end/ },
-  'old-frames': { misbehaves: /no meaning without end/ },
+  'duplicate-ends': { misbehaves: /calls that have ended/ },
+  'credit-flood': { misbehaves: /too much credit/ },
+  'old-frames': { misbehaves: /frames without meaning/ },
   'reconnect-storm': {},
   'console-flood': {},
 };

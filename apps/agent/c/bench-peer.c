@@ -1,5 +1,6 @@
 /*
- * The floor that `npm run bench` compares with: the least a C program can do on the same channel. Not part of the agent.
+ * The baseline that `npm run bench` compares with: the least a C program can do on the same channel. Not part of the
+ * agent.
  *
  *   bench-peer PORT PROGRAM
  *
@@ -20,7 +21,7 @@ extern char **environ;
 
 static unsigned char buffer[1 << 20];
 
-/* Reads exactly count bytes; 0 from read means that no host is attached, so wait a little and try again. */
+/* Reads exactly count bytes; 0 from read means that no host is attached, so it waits briefly and retries. */
 static void read_all(int fd, unsigned char *into, size_t count)
 {
     while (count > 0) {

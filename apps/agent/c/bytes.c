@@ -1,4 +1,7 @@
-/* Work on bytes that an interpreter must not do: CRC-32C, zero runs, random. UTF-8 is in text.c, SHA-256 in sha256.c. */
+/*
+ * Byte operations that would be too slow in JavaScript: CRC-32C, zero runs, random. UTF-8 is in text.c, SHA-256 in
+ * sha256.c.
+ */
 #include "host.h"
 #include "sha256.h"
 
@@ -64,7 +67,8 @@ __attribute__((target("sse4.2"))) static uint32_t crc_by_cpu(uint32_t crc, const
 
 #if defined(__x86_64__)
 /*
- * Whether the CPU has the instruction, and it is one. QEMU's emulation goes bit by bit: four times slower than the table.
+ * Whether the CPU has the instruction natively. QEMU's emulation computes it bit by bit, four times slower than the
+ * table.
  */
 static bool cpu_has_crc(void)
 {
@@ -72,7 +76,7 @@ static bool cpu_has_crc(void)
     unsigned eax, vendor[3];
     if (known < 0) {
         known = __builtin_cpu_supports("sse4.2") != 0;
-        /* Bit 31 of leaf 1: a hypervisor, which says its name in leaf 0x40000000. */
+        /* Bit 31 of leaf 1: running under a hypervisor, whose name is in leaf 0x40000000. */
         if (known && __get_cpuid(1, &eax, &vendor[0], &vendor[1], &vendor[2]) && vendor[1] >> 31) {
             __cpuid(0x40000000, eax, vendor[0], vendor[1], vendor[2]);
             known = memcmp(vendor, "TCGTCGTCGTCG", sizeof vendor) != 0;
@@ -82,7 +86,7 @@ static bool cpu_has_crc(void)
 }
 #endif
 
-/* crc32c(array, seed): number. seed is an earlier result, 0 to begin. */
+/* crc32c(array, seed): number. seed is an earlier result, 0 to start. */
 static JSValue js_crc32c(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     size_t length;
@@ -114,7 +118,7 @@ static JSValue js_count_leading_zeros(JSContext *ctx, JSValueConst self, int arg
     return JS_NewFloat64(ctx, (double)at);
 }
 
-/* sha256New(): state; sha256Update(state, array); sha256Digest(state): 32 bytes. The state is a Uint8Array of ours. */
+/* sha256New(): state; sha256Update(state, array); sha256Digest(state): 32 bytes. The state is an opaque Uint8Array. */
 static JSValue js_sha256_new(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     Sha256 state;
@@ -128,7 +132,7 @@ static Sha256 *sha256_state(JSContext *ctx, JSValueConst value)
     uint8_t *bytes = get_bytes(ctx, value, &length);
     if (bytes && length == sizeof(Sha256))
         return (Sha256 *)bytes;
-    JS_ThrowTypeError(ctx, "no SHA-256 state");
+    JS_ThrowTypeError(ctx, "not a SHA-256 state");
     return NULL;
 }
 
@@ -153,7 +157,7 @@ static JSValue js_sha256_digest(JSContext *ctx, JSValueConst self, int argc, JSV
     return new_uint8_array(ctx, digest, sizeof digest);
 }
 
-/* What getrandom has had only since Linux 5.6 (GRND_INSECURE): the pool as it is. */
+/* For kernels before 5.6, whose getrandom lacks GRND_INSECURE: the pool in its current state. */
 static ssize_t read_urandom(uint8_t *bytes, size_t count)
 {
     int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
@@ -172,8 +176,8 @@ static JSValue js_random(JSContext *ctx, JSValueConst self, int argc, JSValueCon
     if (JS_ToUint32(ctx, &count, argv[0]))
         return JS_EXCEPTION;
     if (count > sizeof bytes)
-        return JS_ThrowRangeError(ctx, "at most 256 random bytes at once");
-    /* Not blocking: early in the boot of a guest without entropy, weak identity beats none. */
+        return JS_ThrowRangeError(ctx, "random: the maximum is 256 bytes per call");
+    /* Non-blocking: early in the boot of a guest without entropy, a weak random id is better than a hang. */
     ssize_t got = getrandom(bytes, count, GRND_NONBLOCK);
     if (got < 0 && errno == EAGAIN)
         got = read_urandom(bytes, count);

@@ -1,7 +1,7 @@
 /*
- * Folders by descriptor: names in them are single parts, and links are never followed, so that what another process
- * changes meanwhile cannot lead out of the folder. A name may be any bytes; those that are no UTF-8 are lone surrogates
- * U+DC80 to U+DCFF in JavaScript, one for each byte (as Python's PEP 383), and bytes again on the way back.
+ * Directories by descriptor. Names are single path components and links are never followed, so concurrent changes by
+ * another process cannot lead out of the directory. A name may be any bytes; bytes that are not UTF-8 become lone
+ * surrogates U+DC80 to U+DCFF in JavaScript, one per byte (as in Python's PEP 383), and are converted back on output.
  */
 #include "host.h"
 
@@ -20,7 +20,7 @@
 
 enum { ENTRIES_BYTES = 32 * 1024, PATH_BYTES = 4096 };
 
-/* A name of JavaScript as bytes; false after an exception. */
+/* A JavaScript name as bytes; false after an exception. */
 static bool get_name(JSContext *ctx, JSValueConst value, char name[PATH_BYTES])
 {
     size_t length, size = 0;
@@ -45,7 +45,7 @@ static bool get_name(JSContext *ctx, JSValueConst value, char name[PATH_BYTES])
     return fits;
 }
 
-/* Bytes as a name of JavaScript. */
+/* Bytes as a JavaScript name. */
 static JSValue new_name(JSContext *ctx, const char *name)
 {
     size_t length = strlen(name), size = 0;
@@ -71,7 +71,7 @@ static JSValue new_name(JSContext *ctx, const char *name)
     return JS_NewStringLen(ctx, (const char *)escaped, size);
 }
 
-/* readEntries(fd): the next names, each followed by its d_type; empty at the end. */
+/* readEntries(fd): the next batch of names, each followed by its d_type; empty at the end. */
 static JSValue js_read_entries(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     static _Alignas(struct dirent) char buffer[ENTRIES_BYTES];
@@ -80,7 +80,7 @@ static JSValue js_read_entries(JSContext *ctx, JSValueConst self, int argc, JSVa
         return JS_EXCEPTION;
     JSValue entries = JS_NewArray(ctx);
     uint32_t count = 0;
-    /* A batch of nothing but "." and ".." is not the end. */
+    /* A batch that holds only "." and ".." is not the end. */
     while (count == 0) {
         long got = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
         if (got < 0) {
@@ -103,7 +103,7 @@ static JSValue js_read_entries(JSContext *ctx, JSValueConst self, int argc, JSVa
 
 enum { AT_OPEN, AT_STAT, AT_READLINK, AT_UNLINK, AT_RMDIR, AT_MKDIR, AT_CHMOD, AT_CHOWN, AT_UTIMES };
 
-/* chmod(2) that does not follow: glibc and musl have none for links, and before Linux 6.6 neither has the kernel. */
+/* chmod(2) without following links: glibc and musl cannot do it, nor can the kernel before Linux 6.6. */
 static int chmod_at(int directory, const char *name, mode_t mode)
 {
     char path[32];

@@ -1,4 +1,4 @@
-/* Files: thin over the system calls. Offsets and sizes are numbers up to 2^53. */
+/* Files: thin wrappers of the system calls. Offsets and sizes are numbers up to 2^53. */
 #include "host.h"
 
 #include <dirent.h>
@@ -16,7 +16,7 @@
 #define SYS_openat2 437
 #endif
 
-/* open(path, flags, mode, noSymlinks): fd. ENOSYS where noSymlinks needs an openat2 that this kernel lacks. */
+/* open(path, flags, mode, noSymlinks): fd. ENOSYS if noSymlinks is set and the kernel lacks openat2. */
 static JSValue js_open(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     int32_t flags, mode;
@@ -50,9 +50,9 @@ static JSValue js_close(JSContext *ctx, JSValueConst self, int argc, JSValueCons
 }
 
 /*
- * read(fd, array, from, count, position): bytes, 0 at the end, -1 when it would wait. position < 0 reads at the file's
- * own place and goes on while it gets full pages: a virtio-serial port gives 4096 bytes a call. Less means that there is
- * nothing more for now; if there is, the descriptor stays readable.
+ * read(fd, array, from, count, position): bytes, 0 at the end, -1 when it would block. position < 0 reads at the file's
+ * current offset and continues while it gets full pages: a virtio-serial port returns 4096 bytes per call. A short read
+ * ends it; if more is available, the descriptor stays readable.
  */
 static JSValue js_read(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
@@ -84,7 +84,7 @@ static JSValue js_read(JSContext *ctx, JSValueConst self, int argc, JSValueConst
     return JS_NewFloat64(ctx, (double)done);
 }
 
-/* readOnce: as read at the file's own place, but one system call: for pipes, where more would wait. */
+/* readOnce: like read at the current offset, but one system call: for pipes, where a second one could block. */
 static JSValue js_read_once(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     int32_t fd;
@@ -96,7 +96,7 @@ static JSValue js_read_once(JSContext *ctx, JSValueConst self, int argc, JSValue
     do
         got = read(fd, into, count);
     while (got < 0 && errno == EINTR);
-    /* A terminal whose programs are gone says EIO: its end. */
+    /* A terminal whose programs have exited returns EIO: end of file. */
     if (got < 0 && errno == EIO && isatty(fd))
         got = 0;
     if (got < 0 && errno != EAGAIN)
@@ -104,7 +104,10 @@ static JSValue js_read_once(JSContext *ctx, JSValueConst self, int argc, JSValue
     return JS_NewFloat64(ctx, (double)got);
 }
 
-/* write(fd, array, from, count, position): bytes taken, fewer or 0 when it would wait. position < 0: its own place. */
+/*
+ * write(fd, array, from, count, position): bytes written, fewer or 0 when it would block. position < 0: the current
+ * offset.
+ */
 static JSValue js_write(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     int32_t fd;
@@ -232,7 +235,7 @@ static JSValue js_on_path(JSContext *ctx, JSValueConst self, int argc, JSValueCo
     return result;
 }
 
-/* readDirectory(path, limit): names without "." and "..", in the directory's own order. */
+/* readDirectory(path, limit): names without "." and "..", in directory order. */
 static JSValue js_read_directory(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     uint32_t limit, count = 0;
@@ -258,7 +261,7 @@ static JSValue js_read_directory(JSContext *ctx, JSValueConst self, int argc, JS
     return names;
 }
 
-/* readText(path, maxBytes): text; for /proc and /etc. Bytes that are no UTF-8 become U+FFFD. */
+/* readText(path, maxBytes): text; for /proc and /etc. Bytes that are not UTF-8 become U+FFFD. */
 static JSValue js_read_text(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     uint32_t limit;

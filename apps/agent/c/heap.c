@@ -1,8 +1,8 @@
 /*
- * Memory for JavaScript. An interpreter takes and gives back thousands of small blocks for every call of the agent, and
- * musl's allocator, made to be small and hard to attack, was nearly half of its time. Blocks up to a kilobyte come from
- * pages of one size each, in a range that tells them from the larger ones, which are malloc's. Free blocks of a size are
- * a list; pages never change their size, so memory is what the busiest moment took of each.
+ * Memory for JavaScript. An interpreter allocates and frees thousands of small blocks for every call, and musl's
+ * allocator, built to be small and hard to attack, took nearly half of the agent's time. Blocks up to a kilobyte come
+ * from pages of one block size each, in an address range that tells them from larger ones, which come from malloc. Free
+ * blocks of one size form a list; pages never change their size, so memory use is the peak of each size.
  */
 #include "host.h"
 
@@ -17,9 +17,9 @@ enum {
     SIZES = LARGEST_SMALL / STEP,
     PAGE_SHIFT = 12,
     PAGE = 1 << PAGE_SHIFT,
-    /* What is small beyond this is malloc's as well. */
+    /* When the range is full, small blocks come from malloc as well. */
     RANGE = 64 << 20,
-    /* The range is made usable in steps of this. */
+    /* The range is committed in steps of this size. */
     GROWTH = 64 << 10,
 };
 
@@ -28,10 +28,10 @@ typedef struct Free {
 } Free;
 
 static uint8_t *range, *unused, *usable;
-/* 0 until the range is there. */
+/* 0 until the range is reserved. */
 static size_t range_bytes;
 static Free *lists[SIZES + 1];
-/* The size of each page's blocks, in steps. */
+/* Block size of each page, in steps. */
 static uint8_t page_sizes[RANGE >> PAGE_SHIFT];
 
 static bool is_small(const void *block)
@@ -44,7 +44,7 @@ static size_t small_size(const void *block)
     return (size_t)page_sizes[((uintptr_t)block - (uintptr_t)range) >> PAGE_SHIFT] * STEP;
 }
 
-/* Cuts a new page into blocks; NULL when there is none. */
+/* Splits a new page into blocks; NULL when out of pages. */
 static Free *cut_page(size_t steps)
 {
     if (range_bytes == 0) {
@@ -77,7 +77,7 @@ static Free *cut_page(size_t steps)
 static void *take(size_t size)
 {
 #ifdef __SANITIZE_ADDRESS__
-    /* The sanitizer watches malloc's blocks. */
+    /* The sanitizer only checks blocks from malloc. */
     return malloc(size);
 #endif
     if (size <= LARGEST_SMALL) {

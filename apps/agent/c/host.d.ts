@@ -1,6 +1,7 @@
 /**
- * The whole contract of the C layer: the module `host`. Thin over system calls; all arguments are required, nothing has
- * a default. What the kernel refuses is thrown as an Error named HostError with errno (its name), call and path.
+ * The whole contract of the C layer: the module `host`. Thin wrappers of system calls; every argument is required,
+ * nothing has a default. Errors of the kernel are thrown as an Error named HostError with errno (its name), call and
+ * path.
  */
 declare module 'host' {
   // Program (main.c)
@@ -11,7 +12,7 @@ declare module 'host' {
   // Loop (loop.c). Events: 1 readable, 2 writable, 4 error or hang-up (only reported).
   export function watch(fd: number, events: number, callback: (events: number) => void): number;
   export function rewatch(slot: number, events: number): void;
-  /** Before the descriptor is closed. */
+  /** Call it before the descriptor is closed. */
   export function unwatch(slot: number): void;
   export function setTimer(delayMs: number, callback: () => void): number;
   export function clearTimer(id: number): void;
@@ -19,12 +20,12 @@ declare module 'host' {
   export function onSignal(callback: (signal: number) => void): void;
   export function exit(code: number): void;
 
-  // Text (text.c). Well-formed both ways: a lone surrogate, and bytes that are no UTF-8, become U+FFFD.
+  // Text (text.c). Always well-formed: lone surrogates and bytes that are not UTF-8 become U+FFFD.
   export function encodeUtf8(text: string): Uint8Array<ArrayBuffer>;
-  /** undefined when `fatal` and not well-formed. */
+  /** undefined if `fatal` and the bytes are malformed. */
   export function decodeUtf8(bytes: Uint8Array, fatal: boolean): string | undefined;
 
-  // Protobuf (protobuf.c), by the plan of a LiteType (packages/contract/src/lite/lite-type.ts)
+  // Protobuf (protobuf.c), by the encoding plan of a LiteType (packages/contract/src/lite/lite-type.ts)
   export function encodeMessage(plan: readonly unknown[], message: unknown): Uint8Array<ArrayBuffer>;
 
   // Bytes (bytes.c, sha256.c)
@@ -57,13 +58,13 @@ declare module 'host' {
   export function open(path: string, flags: number, mode: number, noSymlinks: boolean): number;
   export function close(fd: number): void;
   /**
-   * Until `count` bytes, the end (0 at once) or would wait (-1 at once). position < 0: the file's own place, and then a
-   * read(2) of less than a page ends it too.
+   * Reads until `count` bytes, the end (0 if at once) or it would block (-1 if at once). position < 0: the file's
+   * current offset; a read(2) of less than a page then ends it too.
    */
   export function read(fd: number, into: Uint8Array, from: number, count: number, position: number): number;
-  /** One read(2): 0 at the end, -1 would wait. */
+  /** One read(2): 0 at the end, -1 when it would block. */
   export function readOnce(fd: number, into: Uint8Array, from: number, count: number): number;
-  /** All of it, or fewer when it would wait. */
+  /** Bytes written: all, or fewer when it would block. */
   export function write(fd: number, bytes: Uint8Array, from: number, count: number, position: number): number;
   export function stat(path: string, follow: boolean): RawStat;
   export function fstat(fd: number): RawStat;
@@ -83,12 +84,14 @@ declare module 'host' {
   export function supportsOpenat2(): boolean;
 
   // Numbers (numbers.c)
-  /** Runs of digits that follow no letter, and NaN for each end of a line, until the array is full; how many. */
+  /**
+   * Runs of digits that do not follow a letter, and NaN for each line end, until the array is full; returns the count.
+   */
   export function readNumbers(path: string, into: Float64Array): number;
 
-  // Folders by descriptor (directories.c). Names are one part of a path, and links are never followed. Bytes of a name
-  // that are no UTF-8 are lone surrogates U+DC80 to U+DCFF.
-  /** The next names, each followed by its d_type (readdir(3)); empty at the end. */
+  // Directories by descriptor (directories.c). Names are single path components, and links are never followed. Bytes of
+  // a name that are not UTF-8 are lone surrogates U+DC80 to U+DCFF.
+  /** The next batch of names, each followed by its d_type (readdir(3)); empty at the end. */
   export function readEntries(directory: number): (string | number)[];
   export function openAt(directory: number, name: string, flags: number, mode: number): number;
   export function statAt(directory: number, name: string): RawStat;
@@ -99,9 +102,9 @@ declare module 'host' {
   export function chmodAt(directory: number, name: string, mode: number): void;
   export function chownAt(directory: number, name: string, uid: number, gid: number): void;
   export function utimesAt(directory: number, name: string, modifiedNs: bigint): void;
-  /** EEXIST unless `replace` when there is something. */
+  /** EEXIST if the target exists and `replace` is false. */
   export function renameAt(from: number, name: string, to: number, newName: string, replace: boolean): void;
-  /** A hard link; of a symbolic link, to the link itself. */
+  /** Creates a hard link; a symbolic link itself is linked, not its target. */
   export function linkAt(from: number, name: string, to: number, newName: string): void;
   export function symlinkAt(target: string, directory: number, name: string): void;
 
@@ -113,7 +116,7 @@ declare module 'host' {
     directory: string,
     identity: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] } | undefined,
     stdin: boolean,
-    /** More than 0: a terminal of this size, which comes as stdin and once more as stdout. */
+    /** More than 0: a terminal of this size, returned both as stdin and as stdout. */
     columns: number,
     rows: number,
     umask: number,
@@ -125,7 +128,10 @@ declare module 'host' {
   export function becomeSubreaper(): boolean;
 
   // Helpers (jobs.c)
-  /** Runs `work` in a child; the text it returns comes out of the descriptor. `keepFd` (or -1) stays open in it. */
+  /**
+   * Runs `work` in a forked child; the text it returns can be read from the descriptor. `keepFd` (or -1) stays open in
+   * it.
+   */
   export function fork(work: () => string, keepFd: number): [pid: number, fd: number];
 
   // Network (network.c)
@@ -143,10 +149,10 @@ declare module 'host' {
 
   // Sockets and ports (sockets.c)
   export function listenUnix(path: string, mode: number): number;
-  /** -1 when nobody waits. */
+  /** -1 when no connection is pending. */
   export function accept(fd: number): number;
   export function openPort(path: string): number;
-  /** One try that never waits, whatever the flags of the descriptor: how many bytes went; -1 when none can go now. */
+  /** One attempt that never blocks, whatever the descriptor's flags: bytes written; -1 when it would block. */
   export function writeNow(fd: number, bytes: Uint8Array, from: number, count: number): number;
 
   // Clock and system (system.c)

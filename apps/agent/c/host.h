@@ -1,7 +1,7 @@
 /*
- * The C side of the agent: what JavaScript cannot do or must not for its cost, and nothing more. No policy, no defaults;
- * what a text means is not known here.
- * host.d.ts is the contract; each port below is one file and adds its functions to the one module `host`.
+ * The C side of the agent: only what JavaScript cannot do, or what would cost too much there. No policy, no defaults,
+ * no parsing of text. host.d.ts is the contract; each port below is one file and adds its functions to the one module
+ * `host`.
  */
 #ifndef INNKEEPER_HOST_H
 #define INNKEEPER_HOST_H
@@ -25,7 +25,7 @@ typedef struct {
 extern const Port bytes_port, clock_port, directories_port, files_port, jobs_port, loop_port, network_port, numbers_port, processes_port, protobuf_port, sockets_port,
     system_port, text_port;
 
-/* errors.c: the one door from errno to an exception; path may be NULL. */
+/* errors.c: the only conversion from errno to an exception; path may be NULL. */
 JSValue throw_errno(JSContext *ctx, int error, const char *call, const char *path);
 
 /* values.c: arguments in, plain objects out. */
@@ -46,19 +46,19 @@ struct stat;
 JSValue new_stat(JSContext *ctx, const struct stat *info);
 
 /* text.c */
-/* Text of bytes that should be UTF-8; what is not becomes U+FFFD. */
+/* Text from bytes that should be UTF-8; invalid bytes become U+FFFD. */
 JSValue new_text(JSContext *ctx, const void *bytes, size_t length);
 
-/* Lone surrogates, which QuickJS writes as three bytes that are no UTF-8, become U+FFFD. */
+/* Lone surrogates, which QuickJS encodes as three bytes of invalid UTF-8, become U+FFFD. */
 void repair_surrogates(uint8_t *bytes, size_t length);
 
 /* loop.c */
-/* Runs until JavaScript calls exit; the exit code. */
+/* Runs until JavaScript calls exit; returns the exit code. */
 int run_loop(JSContext *ctx);
 int start_loop(void);
-/* Runs all promise jobs; prints what nobody caught. */
+/* Runs all promise jobs; prints uncaught exceptions. */
 void run_jobs(JSContext *ctx);
-/* For a forked child: the loop's descriptors are not its own. */
+/* For a forked child: closes the descriptors of the parent's loop. */
 void leave_loop_in_child(void);
 
 /* heap.c: JavaScript's memory. */
@@ -66,7 +66,7 @@ extern const JSMallocFunctions heap_functions;
 
 /* main.c */
 void print_exception(JSContext *ctx);
-/* Prints the rejections since the last call that have no handler by now. */
+/* Prints the promise rejections since the last call that still have no handler. */
 void print_rejections(JSContext *ctx);
 
 #define PORT(name)                                                                                                     \

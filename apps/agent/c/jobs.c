@@ -1,4 +1,4 @@
-/* fork(): JavaScript in a child of its own, for calls that can hang in the kernel. */
+/* fork(): JavaScript in a separate child, for calls that can hang in the kernel. */
 #include "host.h"
 
 #include <errno.h>
@@ -25,7 +25,7 @@ static void close_from_to(unsigned first, unsigned last)
         close((int)fd);
 }
 
-/* The child must not hold our ports and pipes open if it hangs for ever: closes all but `out`, `keep` and 0 to 2. */
+/* A child that hangs must not hold the agent's ports and pipes open: closes all but `out`, `keep` and 0 to 2. */
 static void close_others(int out, int keep)
 {
     unsigned low = (unsigned)(keep < 3 || out < keep ? out : keep), high = (unsigned)(keep < 3 || out > keep ? out : keep);
@@ -56,8 +56,8 @@ static _Noreturn void run_in_child(JSContext *ctx, JSValueConst function, int ou
 }
 
 /*
- * fork(function, keepFd): [pid, fd]. The function runs in a child; the text it returns can be read from fd, which ends
- * with it. It must not touch the loop. keepFd (or -1) stays open in it.
+ * fork(function, keepFd): [pid, fd]. The function runs in a child; the text it returns can be read from fd, up to end
+ * of file. It must not touch the loop. keepFd (or -1) stays open in it.
  */
 static JSValue js_fork(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {

@@ -1,6 +1,6 @@
 /*
- * The event loop: epoll for descriptors, a list of timers for its timeout, a signalfd for signals. After every callback
- * the promise jobs run. It sleeps without a limit when there is no timer: an idle agent has no wake-ups.
+ * The event loop: epoll for descriptors, a list of timers for its timeout, a signalfd for signals. Promise jobs run
+ * after every callback. Without timers it sleeps with no timeout: an idle agent has no wake-ups.
  */
 #include "host.h"
 
@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* One watched descriptor. Slots are reused; the generation tells an event of an earlier user. */
+/* One watched descriptor. Slots are reused; the generation identifies events meant for an earlier user. */
 typedef struct {
     int fd;
     uint32_t generation;
@@ -34,7 +34,7 @@ static Watch *watches;
 static size_t watch_count;
 static Timer *timers;
 static int32_t last_timer_id;
-/* Zero is the number 0: no function. */
+/* Zeroed memory holds the number 0: no function. */
 static JSValue signal_callback;
 static bool exiting;
 static int exit_code;
@@ -94,7 +94,10 @@ static void call(JSContext *ctx, JSValueConst callback, int argc, JSValueConst *
     run_jobs(ctx);
 }
 
-/* watch(fd, events, callback(events)): slot. events: 1 readable, 2 writable; the callback's may add 4 (error or hang-up). */
+/*
+ * watch(fd, events, callback(events)): slot. events: 1 readable, 2 writable; the callback may also get 4 (error or
+ * hang-up).
+ */
 static JSValue js_watch(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     int32_t fd, events;
@@ -148,7 +151,7 @@ static JSValue js_rewatch(JSContext *ctx, JSValueConst self, int argc, JSValueCo
     return JS_UNDEFINED;
 }
 
-/* unwatch(slot); before the descriptor is closed. */
+/* unwatch(slot); call it before the descriptor is closed. */
 static JSValue js_unwatch(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     Watch *watch = watch_of(ctx, argv[0]);
@@ -207,7 +210,7 @@ static JSValue js_on_signal(JSContext *ctx, JSValueConst self, int argc, JSValue
     return JS_UNDEFINED;
 }
 
-/* exit(code): when the current callback and its promise jobs are done. */
+/* exit(code): takes effect after the current callback and its promise jobs. */
 static JSValue js_exit(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     exiting = true;
@@ -243,7 +246,7 @@ static void dispatch(JSContext *ctx, const struct epoll_event *event)
         return;
     }
     size_t slot = (uint32_t)event->data.u64;
-    /* An earlier event of this round may have ended this watch. */
+    /* An earlier event of this round may have removed this watch. */
     if (watches[slot].fd < 0 || watches[slot].generation != event->data.u64 >> 32)
         return;
     int events = (event->events & EPOLLIN ? 1 : 0) | (event->events & EPOLLOUT ? 2 : 0) |

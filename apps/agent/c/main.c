@@ -1,6 +1,6 @@
 /*
- * innkeeper-agent: a QuickJS context with the module `host`, and the bundle as bytecode in it. There is no parser:
- * eval and regular expressions made at run time do not exist.
+ * innkeeper-agent: a QuickJS context with the module `host`, and the bundle as bytecode in it. There is no parser: eval
+ * and regular expressions built at run time are not available.
  */
 #include "host.h"
 
@@ -36,7 +36,7 @@ void print_exception(JSContext *ctx)
     JS_FreeValue(ctx, exception);
 }
 
-/* print(text): one line on standard error; printOut(text): on standard output. */
+/* print(text): writes a line to standard error; printOut(text): to standard output. */
 static JSValue js_print(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv, int magic)
 {
     const char *text = JS_ToCString(ctx, argv[0]);
@@ -111,7 +111,7 @@ static bool run_bundle(JSContext *ctx)
     return true;
 }
 
-/* Rejections that nobody handles yet: a handler often comes in the same breath, so they are told after the jobs. */
+/* Rejections without a handler: one is often attached in the same turn, so they are reported after the jobs. */
 static struct {
     JSValue promise, reason;
 } rejections[16];
@@ -121,7 +121,7 @@ static void on_rejection(JSContext *ctx, JSValueConst promise, JSValueConst reas
 {
     size_t index = 0;
     if (!handled) {
-        /* Sixteen at a time tell enough of what went wrong. */
+        /* Sixteen at a time are enough for a diagnosis. */
         if (rejection_count == sizeof rejections / sizeof rejections[0])
             return;
         rejections[rejection_count].promise = JS_DupValue(ctx, promise);
@@ -151,7 +151,7 @@ void print_rejections(JSContext *ctx)
     }
 }
 
-/* Started without a standard descriptor, the first file we open would take its number. */
+/* If a standard descriptor were closed at the start, the first opened file would take its number. */
 static bool open_standard_descriptors(void)
 {
     int fd;
@@ -171,7 +171,7 @@ int main(int argc, char **argv)
         perror("innkeeper-agent");
         return 1;
     }
-    /* A small heap is collected often and cheaply; cycles are rare in the agent. */
+    /* Collecting a small heap often is cheap; the agent rarely creates cycles. */
     JS_SetGCThreshold(runtime, 512 * 1024);
     JS_SetHostPromiseRejectionTracker(runtime, on_rejection, NULL);
     arguments = JS_NewArray(ctx);
@@ -181,6 +181,6 @@ int main(int argc, char **argv)
         print_exception(ctx);
         return 1;
     }
-    /* No teardown: the kernel frees faster than a collector. */
+    /* No teardown: the kernel frees memory faster than the collector. */
     return run_loop(ctx);
 }

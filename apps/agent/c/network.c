@@ -64,7 +64,7 @@ static void push(JSContext *ctx, JSValueConst rows, uint32_t *count, JSValue val
     JS_DefinePropertyValueUint32(ctx, rows, (*count)++, value, JS_PROP_C_W_E);
 }
 
-/* Appends the row of one link, if the kernel told its counters (IFLA_STATS64). */
+/* Appends the row of one link, if the kernel sent its counters (IFLA_STATS64). */
 static void push_link(JSContext *ctx, JSValueConst rows, uint32_t *count, struct nlmsghdr *message)
 {
     const char *name = NULL;
@@ -76,7 +76,7 @@ static void push_link(JSContext *ctx, JSValueConst rows, uint32_t *count, struct
         if (attribute->rta_type == IFLA_IFNAME) {
             name = RTA_DATA(attribute);
         } else if (attribute->rta_type == IFLA_STATS64) {
-            /* Older kernels tell fewer of them; those that matter come first. */
+            /* Older kernels send fewer counters; the ones used here come first. */
             size_t size = RTA_PAYLOAD(attribute) < sizeof stats ? RTA_PAYLOAD(attribute) : sizeof stats;
             memset(&stats, 0, sizeof stats);
             memcpy(&stats, RTA_DATA(attribute), size);
@@ -92,7 +92,7 @@ static void push_link(JSContext *ctx, JSValueConst rows, uint32_t *count, struct
         push(ctx, rows, count, JS_NewBigUint64(ctx, values[index]));
 }
 
-/* Reads the answer to a dump of links; false with errno when it broke off. */
+/* Reads the answer to a dump of links; false with errno if it is incomplete. */
 static bool read_links(JSContext *ctx, JSValueConst rows, uint32_t *count, int fd)
 {
     static uint8_t buffer[32 * 1024] __attribute__((aligned(8)));
@@ -116,7 +116,9 @@ static bool read_links(JSContext *ctx, JSValueConst rows, uint32_t *count, int f
     }
 }
 
-/* interfaceCounters(): [name, rx bytes, packets, errors, dropped, tx bytes, packets, errors, dropped, …] of all links. */
+/*
+ * interfaceCounters(): [name, rx bytes, packets, errors, dropped, tx bytes, packets, errors, dropped, …] of all links.
+ */
 static JSValue js_interface_counters(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     struct {
@@ -156,7 +158,7 @@ static JSValue js_open_route_events(JSContext *ctx, JSValueConst self, int argc,
     return JS_NewInt32(ctx, fd);
 }
 
-/* drain(fd): reads and drops what is there. Lost messages (ENOBUFS) are as good as read ones: something changed. */
+/* drain(fd): reads and discards what is pending. Lost messages (ENOBUFS) count as read: something changed. */
 static JSValue js_drain(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     char buffer[8192];

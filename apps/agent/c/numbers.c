@@ -1,4 +1,6 @@
-/* Numbers of text files, for /proc: without text of it, which costs an interpreter thousands of instructions a word. */
+/*
+ * Numbers in text files such as /proc, without creating strings, which costs an interpreter thousands of instructions.
+ */
 #include "host.h"
 
 #include <errno.h>
@@ -6,7 +8,7 @@
 #include <math.h>
 #include <unistd.h>
 
-/* Where readNumbers stands between two pieces of a file. */
+/* The state of readNumbers between two pieces of a file. */
 typedef struct {
     double *into, value;
     size_t room, count;
@@ -39,8 +41,8 @@ static void scan_piece(Scan *scan, const uint8_t *bytes, size_t length)
 }
 
 /*
- * readNumbers(path, array): how many. Every run of digits in a text file as a number, and NaN for the end of each line,
- * until the Float64Array is full. Digits right after a letter belong to a name.
+ * readNumbers(path, array): count. Every run of digits in a text file as a number, and NaN for each line end, until the
+ * Float64Array is full. Digits right after a letter are part of a name and skipped.
  */
 static JSValue js_read_numbers(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
@@ -53,7 +55,7 @@ static JSValue js_read_numbers(JSContext *ctx, JSValueConst self, int argc, JSVa
     uint8_t *bytes = JS_GetArrayBuffer(ctx, &whole, buffer);
     JS_FreeValue(ctx, buffer);
     if (!bytes || element != sizeof(double) || offset > whole || size > whole - offset)
-        return JS_ThrowTypeError(ctx, "a Float64Array is needed");
+        return JS_ThrowTypeError(ctx, "expected a Float64Array");
     scan.into = (double *)(void *)(bytes + offset);
     scan.room = size / sizeof(double);
     const char *path = JS_ToCString(ctx, argv[0]);

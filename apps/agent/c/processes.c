@@ -18,7 +18,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* All that the child needs, made before the fork: after it, the child shares our memory and allocates nothing. */
+/*
+ * All that the child needs, prepared before the fork: the child then shares the parent's memory and must not allocate.
+ */
 typedef struct {
     const char *program, *directory;
     char **argv, **environment;
@@ -41,7 +43,7 @@ static void fail(Plan *plan, const char *call)
     _exit(127);
 }
 
-/* Raw system calls for the identity: libc's wrappers would look for threads in the parent's memory. */
+/* Raw system calls for the identity: libc's wrappers would synchronise threads of the parent. */
 static void become(Plan *plan)
 {
     if (syscall(SYS_setgroups, plan->group_count, plan->groups) < 0)
@@ -52,7 +54,7 @@ static void become(Plan *plan)
         fail(plan, "setuid");
 }
 
-/* A descriptor that has its place already keeps its close-on-exec flag, so it is cleared by hand. */
+/* dup2 onto itself keeps the close-on-exec flag, so it is cleared explicitly. */
 static void place(Plan *plan, int from, int to)
 {
     if ((from == to ? fcntl(from, F_SETFD, 0) : dup2(from, to)) < 0)
@@ -66,7 +68,7 @@ static _Noreturn void run_child(Plan *plan)
     setsid();
     if (plan->terminal && ioctl(plan->in, TIOCSCTTY, 0) < 0)
         fail(plan, "pty");
-    /* As a login does it, so that the user's programs can open their terminal by name. */
+    /* As login does, so that the user's programs can open their terminal by name. */
     if (plan->terminal && plan->has_identity && fchown(plan->in, plan->uid, (gid_t)-1) < 0)
         fail(plan, "pty");
     place(plan, plan->in, 0);
@@ -105,7 +107,7 @@ static bool get_identity(JSContext *ctx, JSValueConst value, Plan *plan)
     return good && plan->groups;
 }
 
-/* The three ends the child gets (child[]) and those we keep (ours[], -1 for none). */
+/* The three ends for the child (child[]) and for the agent (ours[], -1 for none). */
 typedef struct {
     int child[3], ours[3];
 } Ends;
@@ -135,7 +137,7 @@ static bool open_terminal(Ends *ends, int columns, int rows)
     int slave = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (slave < 0)
         return false;
-    /* One descriptor for each direction: epoll watches a descriptor once. */
+    /* One descriptor per direction: epoll accepts a descriptor only once. */
     ends->ours[1] = fcntl(master, F_DUPFD_CLOEXEC, 0);
     if (ends->ours[1] < 0) {
         close(slave);
@@ -170,7 +172,9 @@ static bool open_pipes(Ends *ends, bool with_stdin)
     return true;
 }
 
-/* vfork semantics with a stack of its own for the child: quick whatever our size, and its errors come back by memory. */
+/*
+ * vfork semantics with a separate stack for the child: fast whatever the agent's size; errors return in shared memory.
+ */
 static int child_main(void *plan)
 {
     run_child(plan);
@@ -189,8 +193,8 @@ static pid_t start_child(Plan *plan)
 
 /*
  * spawn(program, argv, environment, directory, identity | undefined, stdin, columns, rows, umask):
- *   [pid, stdin, stdout, stderr], -1 for an end that is not there. columns > 0 asks for a terminal, which comes as stdin
- *   and once more as stdout. Throws with the errno and call of what failed in the child.
+ *   [pid, stdin, stdout, stderr], -1 for an end that does not exist. columns > 0 asks for a terminal, returned both as
+ *   stdin and as stdout. Throws with the errno and call of what failed in the child.
  */
 static JSValue js_spawn(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
@@ -237,7 +241,7 @@ done:
     return result;
 }
 
-/* reap(): what ended, as [pid, exitCode | -1, signal | 0, userUs, systemUs, maxRssBytes, …] in one flat array. */
+/* reap(): ended children, as [pid, exitCode | -1, signal | 0, userUs, systemUs, maxRssBytes, …] in one flat array. */
 static JSValue js_reap(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     JSValue rows = JS_NewArray(ctx);
@@ -260,7 +264,7 @@ static JSValue js_reap(JSContext *ctx, JSValueConst self, int argc, JSValueConst
     return rows;
 }
 
-/* kill(pid, signal); a negative pid is a group. */
+/* kill(pid, signal); a negative pid means a process group. */
 static JSValue js_kill(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     int32_t pid, number;
@@ -279,7 +283,7 @@ static JSValue js_resize_terminal(JSContext *ctx, JSValueConst self, int argc, J
     return ioctl(fd, TIOCSWINSZ, &size) < 0 ? throw_errno(ctx, errno, "ioctl", NULL) : JS_UNDEFINED;
 }
 
-/* becomeSubreaper(): whether orphans of our children become ours. */
+/* becomeSubreaper(): whether orphaned descendants now become children of the agent. */
 static JSValue js_become_subreaper(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     return JS_NewBool(ctx, prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);

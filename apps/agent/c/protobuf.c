@@ -1,7 +1,7 @@
 /*
- * Protobuf messages (https://protobuf.dev/programming-guides/encoding/) written by tables that JavaScript gives: no
- * message is known here. packages/contract/src/lite/lite-encode.ts is the same in TypeScript, and the self-test compares
- * them.
+ * Encodes protobuf messages (https://protobuf.dev/programming-guides/encoding/) by plans passed in from JavaScript; no
+ * message type is known here. packages/contract/src/lite/lite-encode.ts is the same in TypeScript; the self-test
+ * compares the two.
  */
 #include "host.h"
 
@@ -11,9 +11,11 @@
 /* Codes and rules of packages/contract/src/lite/lite-type.ts. */
 enum { UINT32, BOOL, INT32, UINT64, INT64, DOUBLE, STRING, BYTES, MESSAGE, FIXED32, FIXED64 };
 enum { IMPLICIT, EXPLICIT, REPEATED, MAP };
-/* Of one field in a plan: name, oneof or undefined, tag, code | rule << 4, function that gives a message's plan. */
+/*
+ * One field in a plan: name, oneof or undefined, tag, code | rule << 4, function that returns a nested message's plan.
+ */
 enum { PLAN_NAME, PLAN_ONEOF, PLAN_TAG, PLAN_KIND, PLAN_TYPE, PLAN_STEP };
-/* What is kept of a large message's memory, and how deep messages may lie in each other. */
+/* Memory that is kept after a large message, and the maximum nesting of messages. */
 enum { KEPT = 16 * 1024, DEEPEST = 32 };
 
 typedef struct {
@@ -22,7 +24,7 @@ typedef struct {
     JSValue type;
 } Field;
 
-/* One message is written at a time; its memory is used again. */
+/* One message is encoded at a time; the buffer is reused. */
 static uint8_t *out;
 static size_t room, size;
 
@@ -60,7 +62,7 @@ static bool put_varint(JSContext *ctx, uint64_t value)
     return true;
 }
 
-/* Puts the length in front of what was written since `start`. */
+/* Inserts the length before what was written since `start`. */
 static bool close_delimited(JSContext *ctx, size_t start)
 {
     uint8_t length[10];
@@ -81,7 +83,7 @@ static bool to_int64(JSContext *ctx, JSValueConst value, int64_t *number)
     return (JS_IsBigInt(ctx, value) ? JS_ToBigInt64(ctx, number, value) : JS_ToInt64(ctx, number, value)) == 0;
 }
 
-/* Whether a value is what its field has when nothing is written. -0 is not. */
+/* Whether a value is its field's default, which is not written. -0 is not the default. */
 static int is_default(JSContext *ctx, int code, JSValueConst value)
 {
     int64_t number;
@@ -287,7 +289,7 @@ static bool write_message(JSContext *ctx, JSValueConst plan, JSValueConst messag
     if (JS_ToUint32(ctx, &count, length))
         return false;
     if (depth > DEEPEST) {
-        JS_ThrowRangeError(ctx, "messages too deep in each other");
+        JS_ThrowRangeError(ctx, "messages are nested too deeply");
         return false;
     }
     for (uint32_t at = 0; at + PLAN_STEP <= count; at += PLAN_STEP)

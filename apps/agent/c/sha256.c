@@ -1,4 +1,4 @@
-/* SHA-256 (FIPS 180-4): in C, and with the CPU's SHA instructions where it has them. */
+/* SHA-256 (FIPS 180-4): in C, and with the CPU's SHA instructions where available. */
 #include "sha256.h"
 
 #include <stdbool.h>
@@ -61,7 +61,7 @@ static inline __attribute__((always_inline)) void expand(uint32_t w[16])
     }
 }
 
-/* Unrolled, so that all of w is in registers or at fixed places: this is the one loop of the agent that a user waits for. */
+/* Unrolled, so that w stays in registers or at fixed addresses: transfers with a hash spend most of their time here. */
 static void blocks_in_c(uint32_t state[8], const uint8_t *bytes, size_t count)
 {
     for (; count > 0; count--, bytes += 64) {

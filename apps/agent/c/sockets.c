@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* listenUnix(path, mode): a listening descriptor. A file that is there is removed when it is a socket. */
+/* listenUnix(path, mode): a listening descriptor. An existing file is removed if it is a socket. */
 static JSValue js_listen_unix(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -30,7 +30,7 @@ static JSValue js_listen_unix(JSContext *ctx, JSValueConst self, int argc, JSVal
             unlink(path);
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     }
-    /* The mode is set on the socket before bind makes the file, so there is no moment with a wider one. */
+    /* The mode is set before bind creates the file, so it never exists with wider permissions. */
     if (fd >= 0 && (fchmod(fd, (mode_t)mode) < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
                     chmod(path, (mode_t)mode) < 0 || listen(fd, 16) < 0)) {
         int error = errno;
@@ -43,7 +43,7 @@ static JSValue js_listen_unix(JSContext *ctx, JSValueConst self, int argc, JSVal
     return result;
 }
 
-/* accept(fd): a descriptor, -1 when nobody waits. */
+/* accept(fd): a descriptor, -1 when no connection is pending. */
 static JSValue js_accept(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     int32_t fd;
@@ -56,8 +56,8 @@ static JSValue js_accept(JSContext *ctx, JSValueConst self, int argc, JSValueCon
 }
 
 /*
- * openPort(path): a virtio-serial port, whose comings and goings are told by SIGIO; F_SETOWN and O_ASYNC, because poll
- * says "hung up" without end while no host is attached.
+ * openPort(path): a virtio-serial port. SIGIO reports that a host came or left (F_SETOWN and O_ASYNC), because poll
+ * returns POLLHUP continuously while no host is attached.
  */
 static JSValue js_open_port(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
@@ -76,7 +76,10 @@ static JSValue js_open_port(JSContext *ctx, JSValueConst self, int argc, JSValue
     return result;
 }
 
-/* writeNow(fd, bytes, from, count): how many went in one try that never waits, whatever the flags of fd; -1: none now. */
+/*
+ * writeNow(fd, bytes, from, count): one attempt that never blocks, whatever the flags of fd: bytes written; -1: it
+ * would block.
+ */
 static JSValue js_write_now(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     int32_t fd;

@@ -25,7 +25,7 @@ static JSValue js_now(JSContext *ctx, JSValueConst self, int argc, JSValueConst 
     return JS_NewBigInt64(ctx, (int64_t)time.tv_sec * 1000000000 + time.tv_nsec);
 }
 
-/* monotonicMs(): milliseconds with a fraction; no BigInt. */
+/* monotonicMs(): fractional milliseconds, without a BigInt. */
 static JSValue js_monotonic_ms(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     struct timespec time;
@@ -77,7 +77,7 @@ static JSValue js_constants(JSContext *ctx, JSValueConst self, int argc, JSValue
     return object;
 }
 
-/* reboot(mode): 0 power off, 1 restart, 2 halt. sync is the caller's. */
+/* reboot(mode): 0 power off, 1 restart, 2 halt. The caller must sync first. */
 static JSValue js_reboot(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     static const int commands[] = {RB_POWER_OFF, RB_AUTOBOOT, RB_HALT_SYSTEM};
@@ -85,11 +85,11 @@ static JSValue js_reboot(JSContext *ctx, JSValueConst self, int argc, JSValueCon
     if (JS_ToUint32(ctx, &mode, argv[0]))
         return JS_EXCEPTION;
     if (mode >= sizeof commands / sizeof commands[0])
-        return JS_ThrowRangeError(ctx, "no such mode");
+        return JS_ThrowRangeError(ctx, "invalid reboot mode");
     return reboot(commands[mode]) < 0 ? throw_errno(ctx, errno, "reboot", NULL) : JS_UNDEFINED;
 }
 
-/* sync(): for a helper; it can take long. */
+/* sync(): run it in a helper; it can take long. */
 static JSValue js_sync(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     sync();

@@ -1,11 +1,13 @@
-/* Text: UTF-8 in and out, always well-formed (Unicode 15, table 3-7; what is not becomes U+FFFD as in Encoding, section 4). */
+/*
+ * Text: UTF-8 in and out, always well-formed (Unicode 15, table 3-7; invalid bytes become U+FFFD, Encoding section 4).
+ */
 #include "host.h"
 
 #include <string.h>
 
 static const uint8_t replacement[] = {0xef, 0xbf, 0xbd};
 
-/* The length of what `bytes` begins with: a well-formed sequence, or (then *good is false) a part to be replaced as one. */
+/* The length of the sequence at `bytes`: well-formed, or (*good is false) the invalid part to replace by one U+FFFD. */
 static size_t next_part(const uint8_t *bytes, size_t left, bool *good)
 {
     uint8_t first = bytes[0];
@@ -69,7 +71,7 @@ static JSValue js_decode_utf8(JSContext *ctx, JSValueConst self, int argc, JSVal
     return new_text(ctx, bytes, length);
 }
 
-/* Nothing else has ED A0..BF in it. */
+/* Only surrogates are encoded with ED A0..BF. */
 void repair_surrogates(uint8_t *bytes, size_t length)
 {
     for (size_t at = 0; at + 2 < length; at++)

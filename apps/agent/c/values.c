@@ -1,4 +1,4 @@
-/* Between JavaScript values and C ones. */
+/* Conversion between JavaScript and C values. */
 #include "host.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@ uint8_t *get_bytes(JSContext *ctx, JSValueConst value, size_t *length)
     uint8_t *bytes = JS_GetArrayBuffer(ctx, &whole, buffer);
     JS_FreeValue(ctx, buffer);
     if (!bytes || element != 1 || offset > whole || size > whole - offset) {
-        JS_ThrowTypeError(ctx, "a Uint8Array is needed");
+        JS_ThrowTypeError(ctx, "expected a Uint8Array");
         return NULL;
     }
     *length = size;
@@ -28,7 +28,7 @@ uint8_t *get_slice(JSContext *ctx, JSValueConst array, JSValueConst offset, JSVa
     if (!bytes || JS_ToInt64(ctx, &from, offset) || JS_ToInt64(ctx, &wanted, count))
         return NULL;
     if (from < 0 || wanted < 0 || (uint64_t)from > size || (uint64_t)wanted > size - (uint64_t)from) {
-        JS_ThrowRangeError(ctx, "slice outside of its array");
+        JS_ThrowRangeError(ctx, "slice is out of bounds");
         return NULL;
     }
     *length = (size_t)wanted;

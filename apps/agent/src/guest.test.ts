@@ -13,7 +13,7 @@ const MiB = 1024 * 1024;
 
 before(buildAgent, { timeout: 120_000 });
 
-/** Runs a command to its end. */
+/** Runs a command until it exits. */
 async function run(link: AgentLink, spec: MessageInitShape<typeof ProcessSpecSchema>) {
   const hash = createHash('sha256');
   let [text, bytes, exitCode] = ['', 0, -1];
@@ -41,7 +41,7 @@ async function* pieces(content: Uint8Array, from: bigint): AsyncGenerator<Uint8A
 }
 
 describe('commands on a real kernel', { timeout: 60_000 }, () => {
-  it('are found in PATH, also through links', async () => {
+  it('commands are found in PATH, also through links', async () => {
     await using agent = await RunningAgent.start();
     const link = agent.connect();
     await mkdir(join(agent.folder, 'real'));
@@ -55,7 +55,7 @@ describe('commands on a real kernel', { timeout: 60_000 }, () => {
     await assert.rejects(run(link, { argv: [join(agent.folder, 'real')] }), { reason: 'COMMAND_NOT_EXECUTABLE' });
   });
 
-  it('give every byte of much output, with their exit code', async () => {
+  it('a command with much output delivers every byte and its exit code', async () => {
     await using agent = await RunningAgent.start();
     const expected = createHash('sha256');
     for (let number = 1; number <= 500_000; number++) expected.update(`${number}\n`);
@@ -65,23 +65,23 @@ describe('commands on a real kernel', { timeout: 60_000 }, () => {
     assert.ok(peak < 6 * 1024, `${peak} KiB`);
   });
 
-  it('run as another user with its groups', { skip: process.getuid?.() !== 0 }, async () => {
+  it('commands run as another user with its groups', { skip: process.getuid?.() !== 0 }, async () => {
     await using agent = await RunningAgent.start();
     const link = agent.connect();
     const { text } = await run(link, { argv: ['id', '-u'], user: 'daemon' });
     assert.match(text, /^[1-9]\d*\n$/);
     const groups = await run(link, { argv: ['id', '-G'], user: 'root', noSupplementaryGroups: true });
     assert.equal(groups.text, '0\n');
-    await assert.rejects(run(link, { argv: ['id'], user: 'nobody-of-this-name' }), { reason: 'USER_NOT_FOUND' });
+    await assert.rejects(run(link, { argv: ['id'], user: 'no-such-user' }), { reason: 'USER_NOT_FOUND' });
   });
 
-  it('have a terminal of the size that is asked for', async () => {
+  it('a command gets a terminal of the requested size', async () => {
     await using agent = await RunningAgent.start();
     const { text } = await run(agent.connect(), { argv: ['stty', 'size'], terminal: { columns: 101, rows: 33 } });
     assert.equal(text, '33 101\r\n');
   });
 
-  it('leave no descriptors and no zombies behind', async () => {
+  it('commands leave no descriptors and no zombies behind', async () => {
     await using agent = await RunningAgent.start();
     const link = agent.connect();
     await run(link, { argv: ['true'] });
@@ -95,7 +95,7 @@ describe('commands on a real kernel', { timeout: 60_000 }, () => {
 });
 
 describe('files on a real kernel', { timeout: 60_000 }, () => {
-  it('are told by their kind', async () => {
+  it('stat reports the kind of each file', async () => {
     await using agent = await RunningAgent.start();
     const link = agent.connect();
     await writeFile(join(agent.folder, 'file'), 'x');
@@ -109,7 +109,7 @@ describe('files on a real kernel', { timeout: 60_000 }, () => {
     assert.equal((await link.call(FileServiceLite.stat, { path: join(agent.folder, 'link'), follow: true })).kind, 1);
   });
 
-  it('go both ways whole, in little memory', async () => {
+  it('uploads and downloads are complete and stay within 6 MiB of memory', async () => {
     await using agent = await RunningAgent.start();
     const link = agent.connect();
     const content = randomBytes(24 * MiB);
@@ -125,16 +125,16 @@ describe('files on a real kernel', { timeout: 60_000 }, () => {
     assert.ok(peak <= 6 * 1024 && after <= 6 * 1024, `${peak} and ${after} KiB`);
   });
 
-  it('that were cut go on where they stood, and are whole', async () => {
+  it('an upload that was cut off resumes and is complete', async () => {
     await using agent = await RunningAgent.start();
     const link = agent.connect();
     const content = randomBytes(MiB);
     const open = { path: join(agent.folder, 'big'), uploadId: 'one', resume: true, sha256: true };
     const cut = async function* (from: bigint): AsyncGenerator<Uint8Array> {
       for await (const piece of pieces(content.subarray(0, 600_000), from)) yield piece;
-      throw new Error('the source is gone');
+      throw new Error('the source failed');
     };
-    await assert.rejects(link.writeFile(open, cut), /the source is gone/);
+    await assert.rejects(link.writeFile(open, cut), /the source failed/);
     await assert.rejects(access(open.path));
     const starts: bigint[] = [];
     const done = await link.writeFile(open, (from) => {
@@ -146,13 +146,13 @@ describe('files on a real kernel', { timeout: 60_000 }, () => {
     assert.ok(content.equals(await readFile(open.path)));
   });
 
-  it('of /proc are read to their end, though their size is 0', async () => {
+  it('files in /proc are read completely, though their size is 0', async () => {
     await using agent = await RunningAgent.start();
     const content = await read(agent.connect(), '/proc/cpuinfo');
     assert.match(content.toString(), /processor/);
   });
 
-  it('behind a link are refused where the caller says so', async () => {
+  it('files behind a link are refused if the caller forbids links', async () => {
     await using agent = await RunningAgent.start();
     const link = agent.connect();
     await mkdir(join(agent.folder, 'real'));
@@ -169,7 +169,7 @@ describe('files on a real kernel', { timeout: 60_000 }, () => {
     await assert.rejects(access(join(agent.folder, 'real', 'new')));
   });
 
-  it('that are FIFOs keep nobody waiting', async () => {
+  it('opening a FIFO never blocks the agent', async () => {
     await using agent = await RunningAgent.start();
     const link = agent.connect();
     const path = join(agent.folder, 'fifo');
@@ -180,7 +180,7 @@ describe('files on a real kernel', { timeout: 60_000 }, () => {
 });
 
 describe('telemetry of a real kernel', { timeout: 60_000 }, () => {
-  it('is what the kernel says', async () => {
+  it('telemetry reports what the kernel reports', async () => {
     await using agent = await RunningAgent.start();
     const report = await agent.connect().call(TelemetryServiceLite.watch, { once: true });
     const total = /MemTotal:\s+(\d+)/.exec(await readFile('/proc/meminfo', 'utf8'))?.[1];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LineWriter, maxPendingBytes } from './line-writer.ts';
 
-/** Takes `room` bytes, then nothing until there is room again. */
+/** Accepts `room` bytes, then nothing until there is room again. */
 function fakeConsole() {
   let wake: (() => void) | undefined;
   const fake = {
@@ -28,8 +28,8 @@ function fakeConsole() {
   return fake;
 }
 
-describe('a log whose console is stopped', () => {
-  it('keeps what fits, drops the rest, and says how many when it can write again', () => {
+describe('the log writer', () => {
+  it('a log whose console is stopped keeps what fits, drops the rest, and reports how many lines it dropped', () => {
     const console = fakeConsole();
     const writer = new LineWriter(console);
     for (let line = 0; line < 10_000; line++) writer.write(`info line ${line}`);
@@ -43,7 +43,7 @@ describe('a log whose console is stopped', () => {
     assert.match(console.text, /again\n$/);
   });
 
-  it('goes on in the middle of a line', () => {
+  it('a log continues in the middle of a line', () => {
     const console = fakeConsole();
     const writer = new LineWriter(console);
     console.room = 3;
@@ -53,7 +53,7 @@ describe('a log whose console is stopped', () => {
     assert.equal(console.text, 'abcdef\nghi\n');
   });
 
-  it('loses its lines and nothing else when the console is gone', () => {
+  it('a log whose console is gone loses its lines and does not fail', () => {
     const writer = new LineWriter({
       writeNow: () => {
         throw new Error('EIO');

@@ -1,25 +1,25 @@
-/** Of lines that wait; further ones are dropped and counted. */
+/** Maximum bytes of queued lines; further lines are dropped and counted. */
 export const maxPendingBytes = 16 * 1024;
-/** A longer line is cut, at a quarter as many characters: one takes up to four bytes. */
+/** Maximum bytes of a line; it is cut at a quarter as many characters, since one takes up to four bytes. */
 const maxLineBytes = 2048;
 
 export interface LinePorts {
-  /** How many of the bytes went at once; -1: none can now. Throws when they never will. */
+  /** Bytes written without blocking; -1 if none can be written now. Throws if none ever will. */
   writeNow(bytes: Uint8Array, from: number): number;
-  /** Calls back once, when something may go again. */
+  /** Calls back once, when writing may be possible again. */
   onWritable(callback: () => void): void;
 }
 
 /**
- * Writes lines and never waits: a console that somebody stopped, or a reader that stalls, must not stop the agent. Lines
- * wait in a bounded queue; how many were dropped is said when it is empty again.
+ * Writes lines and never waits: a stopped console or a stalled reader must not stop the agent. Lines wait in a bounded
+ * queue; when it is empty again, the number of dropped lines is logged.
  */
 export class LineWriter {
   readonly #ports: LinePorts;
   readonly #encoder = new TextEncoder();
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
-  /** Of the first that waits, what went already. */
+  /** Bytes of the first queued line that are already written. */
   #sent = 0;
   #dropped = 0;
   #isWaiting = false;
@@ -44,14 +44,14 @@ export class LineWriter {
     try {
       while (this.#sendFirst());
     } catch {
-      // The terminal hung up, or the reader is gone: there is nobody to tell.
+      // The terminal hung up or the reader is gone: nothing can be reported.
       this.#pending = [];
       this.#pendingBytes = 0;
       this.#sent = 0;
     }
   }
 
-  /** Sends of the first line what goes. False when nothing is left, or the rest has to wait. */
+  /** Writes as much of the first line as possible. False if the queue is empty or the rest has to wait. */
   #sendFirst(): boolean {
     const [first] = this.#pending;
     if (first === undefined) {

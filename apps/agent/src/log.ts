@@ -5,8 +5,8 @@ const levels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof levels)[number];
 
 /**
- * One line an event: level, event, fields as name=value. The init system adds the time. Never waits: what cannot be
- * written now is kept or dropped by `to`.
+ * One line per event: level, event, fields as name=value. The init system adds the time. Never waits: `to` queues or
+ * drops what cannot be written now.
  */
 export function createLog(from: LogLevel, to: LineWriter, base: LogFields = {}): Log {
   const write = (level: LogLevel, event: string, fields: LogFields = {}): void => {
@@ -25,7 +25,7 @@ export function createLog(from: LogLevel, to: LineWriter, base: LogFields = {}):
   };
 }
 
-/** The level of a name, undefined for other words. */
+/** The level with this name; undefined if there is none. */
 export function parseLogLevel(text: string): LogLevel | undefined {
   return levels.find((level) => level === text);
 }

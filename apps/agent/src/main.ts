@@ -1,4 +1,4 @@
-// First, since modules of other packages use the globals when they are loaded.
+// Must be first: modules of other packages use the globals when they are loaded.
 import './platform/install.ts';
 import { encodeBy } from '@innkeeper/contract/lite';
 import { encodeMessage, exit, print, printOut, programArguments } from 'host';

@@ -1,6 +1,6 @@
 import { type LogLevel, parseLogLevel } from './log.ts';
 
-/** What the command line asks for. */
+/** The parsed command line. */
 export type Options =
   | { readonly command: 'version' | 'self-test' | 'help' }
   | { readonly command: 'usage-error'; readonly message: string }
@@ -8,7 +8,7 @@ export type Options =
       readonly command: 'serve';
       /** Paths of unix sockets to listen on. */
       readonly listen: readonly string[];
-      /** Serve the virtio-serial ports that the VM has. */
+      /** Serve the VM's virtio-serial ports. */
       readonly virtio: boolean;
       readonly logLevel: LogLevel;
     };
@@ -17,13 +17,13 @@ export const usage = `innkeeper-agent serve [--listen unix:PATH]… [--no-virtio
 innkeeper-agent --self-test   checks what this guest's kernel offers
 innkeeper-agent --version`;
 
-/** Reads the command line; never throws. */
+/** Parses the command line; never throws. */
 export function parseOptions(words: readonly string[]): Options {
   const [first, ...rest] = words;
   if (first === '--version') return { command: 'version' };
   if (first === '--self-test') return { command: 'self-test' };
   if (first === '--help' || first === undefined) return { command: 'help' };
-  if (first !== 'serve') return { command: 'usage-error', message: `"${first}" is no command` };
+  if (first !== 'serve') return { command: 'usage-error', message: `unknown command "${first}"` };
   const listen: string[] = [];
   let virtio = true;
   let logLevel: LogLevel = 'info';
@@ -39,7 +39,7 @@ export function parseOptions(words: readonly string[]): Options {
       logLevel = parseLogLevel(value) ?? logLevel;
       at++;
     } else {
-      return { command: 'usage-error', message: `"${word}" is not understood, or its value is missing or wrong` };
+      return { command: 'usage-error', message: `unknown option "${word}", or its value is missing or invalid` };
     }
   }
   return { command: 'serve', listen, virtio, logLevel };

@@ -24,7 +24,7 @@ const checks: readonly Check[] = [
   { name: 'processes', run: () => host.constants().pid > 0 },
 ];
 
-/** Whether every port of the C layer works in this kernel; one line each on standard output. */
+/** Checks every port of the C layer on this kernel; prints one line for each. False if one failed. */
 export function selfTest(): boolean {
   const results = checks.map(({ name, run }) => {
     const failure = failureOf(run);
@@ -32,14 +32,16 @@ export function selfTest(): boolean {
     return failure === undefined;
   });
   const { pidfd } = host.constants();
-  const openat2 = host.supportsOpenat2() ? 'yes' : 'no, walked by hand';
-  // Every kernel has it; qemu-user, in which a build for another architecture is tried, does not.
+  const openat2 = host.supportsOpenat2() ? 'yes' : 'no, using a path walk';
+  // Every kernel has it; qemu-user, which tests builds for other architectures, does not.
   const subreaper = host.becomeSubreaper() ? 'yes' : 'no';
   host.printOut(`     openat2 ${openat2}, pidfd ${pidfd ? 'yes' : 'no'}, subreaper ${subreaper}`);
   return results.every((good) => good);
 }
 
-/** Every kind and rule, at the edges: C writes what TypeScript does, which is tested against protobuf-es. */
+/**
+ * Every kind and rule with edge values: C must write the same bytes as TypeScript, which is tested against protobuf-es.
+ */
 function encodersAgree(): boolean {
   const kinds = [
     'uint32',
@@ -83,7 +85,7 @@ function encodersAgree(): boolean {
   return byC === byTypeScript && byC.length > 4000;
 }
 
-/** As protobuf writes them, there and back, by C and by TypeScript: QuickJS 2025-04-26 gets those with bit 63 wrong. */
+/** Encoded and decoded again, by C and by TypeScript: QuickJS 2025-04-26 handles numbers with bit 63 wrongly. */
 function wideNumbersSurvive(): boolean {
   const type = liteType('wide', [
     [1, 'signed', 'int64', 'repeated'],
@@ -130,7 +132,7 @@ function randomDiffers(): boolean {
 
 function failureOf(run: () => boolean): string | undefined {
   try {
-    return run() ? undefined : 'a wrong result';
+    return run() ? undefined : 'wrong result';
   } catch (error) {
     return errorMessage(error);
   }

@@ -8,7 +8,7 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { buildAgent, RunningAgent } from '../testing/running-agent.ts';
 
 const idleRssKiB = 3 * 1024;
-/** Long enough for the agent's slowest timer that would be a bug: telemetry every 5 s is not running. */
+/** Longer than the agent's slowest timer, telemetry every 5 s, which must not run. */
 const windowMs = 1500;
 
 before(buildAgent, { timeout: 120_000 });
@@ -16,14 +16,14 @@ before(buildAgent, { timeout: 120_000 });
 async function open(path: string): Promise<Socket> {
   const socket = connect({ path });
   await once(socket, 'connect');
-  // A peer of whom the agent has had enough closes; what is written then fails, which is right.
+  // The agent closes a connection that sends too much garbage; later writes then fail, as expected.
   socket.on('error', () => undefined);
   return socket;
 }
 
 async function send(socket: Socket, bytes: Uint8Array): Promise<void> {
   if (socket.destroyed || socket.write(bytes)) return;
-  // An error comes with the close.
+  // A close follows every error.
   await new Promise<void>((resolve) => {
     socket.once('drain', resolve);
     socket.once('close', () => resolve());
@@ -31,12 +31,12 @@ async function send(socket: Socket, bytes: Uint8Array): Promise<void> {
 }
 
 describe('a serving agent', { timeout: 60_000 }, () => {
-  it('keeps its socket to itself', async () => {
+  it('a serving agent’s socket is accessible only to its owner', async () => {
     await using agent = await RunningAgent.start();
     assert.equal((await stat(agent.socket)).mode & 0o777, 0o600);
   });
 
-  it('takes at most 3 MB while it is idle, before and after a session', async () => {
+  it('an idle agent takes at most 3 MB, before and after a session', async () => {
     await using agent = await RunningAgent.start();
     const atStart = await agent.status('VmRSS');
     await agent.connect().ping();
@@ -44,7 +44,7 @@ describe('a serving agent', { timeout: 60_000 }, () => {
     assert.ok(atStart <= idleRssKiB && after <= idleRssKiB, `${atStart} and ${after} KiB`);
   });
 
-  it('ends with 0 at SIGTERM, alone and with nodes attached, at once', async () => {
+  it('the agent exits with 0 within a second of SIGTERM, with and without nodes attached', async () => {
     for (const nodes of [0, 3]) {
       await using agent = await RunningAgent.start();
       for (let count = 0; count < nodes; count++) await agent.connect().ping();
@@ -56,7 +56,7 @@ describe('a serving agent', { timeout: 60_000 }, () => {
     }
   });
 
-  it('ends what it started when it ends, also what minds no TERM', async () => {
+  it('an agent that stops kills the processes it started, also those that ignore SIGTERM', async () => {
     await using agent = await RunningAgent.start();
     const link = agent.connect();
     const exec = link.exec({ argv: ['/bin/sh', '-c', 'trap "" TERM; echo $$; while :; do sleep 0.1; done'] });
@@ -71,21 +71,21 @@ describe('a serving agent', { timeout: 60_000 }, () => {
     await assert.rejects(stat(`/proc/${pid}`));
   });
 
-  it('is not woken while nobody is attached', async () => {
+  it('the agent has no wake-ups while no node is attached', async () => {
     await using agent = await RunningAgent.start();
     const descriptors = await agent.openDescriptors();
     const link = agent.connect();
     await link.ping();
     await link[Symbol.asyncDispose]();
     await agent.until(async () => (await agent.openDescriptors()) === descriptors);
-    // Its last step may be under way still.
+    // Its last step may still be running.
     await pass(100);
     const before = await agent.status('voluntary_ctxt_switches');
     await pass(windowMs);
     assert.equal(await agent.status('voluntary_ctxt_switches'), before);
   });
 
-  it('lets garbage on one connection disturb no other, and bounds what it costs', async () => {
+  it('garbage on one connection does not disturb others, and its memory is bounded', async () => {
     await using agent = await RunningAgent.start();
     const link = agent.connect();
     await link.ping();
@@ -107,7 +107,7 @@ describe('a serving agent', { timeout: 60_000 }, () => {
     assert.doesNotMatch(agent.log, /unhandled|uncaught/);
   });
 
-  it('takes no memory for a frame because of what its header says', async () => {
+  it('the agent allocates no memory for the length that a frame’s header claims', async () => {
     await using agent = await RunningAgent.start();
     const link = agent.connect();
     await link.ping();
@@ -126,11 +126,11 @@ describe('a serving agent', { timeout: 60_000 }, () => {
       }
     }
     const after = await agent.status('VmHWM');
-    // What a connection itself takes is in it: its read buffer, and the reports it gets.
+    // This includes the cost of the connections: read buffers and telemetry reports.
     assert.ok(after - peak < 3 * 1024, `${peak} -> ${after} KiB`);
   });
 
-  it('serves many connections side by side, and those that wait when others leave', async () => {
+  it('the agent serves many connections at once, and waiting ones when others close', async () => {
     await using agent = await RunningAgent.start();
     const links = Array.from({ length: 31 }, () => agent.connect());
     await Promise.all(links.map((link) => link.ping()));

@@ -27,7 +27,7 @@ export function serve(options: Options & { readonly command: 'serve' }): void {
   const agent = createAgent(createQuickJsHost(), log);
   const controller = new AbortController();
   const stop = (): void => {
-    // First, so that nobody who comes now is served any more.
+    // First, so that no new connection is served.
     controller.abort('stopping');
     agent
       .stop('stopping')
@@ -55,13 +55,13 @@ export function serve(options: Options & { readonly command: 'serve' }): void {
     });
 }
 
-/** The kernel kills others first; what the agent starts is put back to normal (agent-core). */
+/** The kernel's OOM killer prefers other processes; agent-core resets this for the programs it starts. */
 function protectFromOutOfMemory(): void {
   try {
     const file = open('/proc/self/oom_score_adj', 1, 0, false);
     const text = new TextEncoder().encode('-900');
     write(file, text, 0, text.length, -1);
   } catch {
-    // EACCES: not root. Then the agent is as killable as any program.
+    // EACCES: not root. Then the default score stays.
   }
 }

@@ -10,7 +10,7 @@ const S_IFIFO = 0o010000;
 const openFlags = 0o1 | 0o400 | 0o4000;
 const againAfterMs = 1000;
 
-/** Standard error, written to without ever waiting. */
+/** Standard error, with writes that never block. */
 export function standardError(): LinePorts {
   const fd = ownDescriptor();
   return {
@@ -22,7 +22,7 @@ export function standardError(): LinePorts {
           callback();
         });
       } catch {
-        // EPERM: what epoll does not know, such as a file. It is tried again.
+        // EPERM: epoll does not support it, such as a file. Retried.
         setTimer(againAfterMs, callback);
       }
     },
@@ -30,15 +30,15 @@ export function standardError(): LinePorts {
 }
 
 /**
- * A terminal or pipe is opened once more: O_NONBLOCK belongs to the open file, which the shell or init that started us
- * shares, and a write of more than fits would wait without it. Sockets and files stay as they are.
+ * A terminal or pipe is opened once more: O_NONBLOCK belongs to the open file description, which is shared with the
+ * shell or init, and without it a write of more than fits would block. Sockets and files stay as they are.
  */
 function ownDescriptor(): number {
   try {
     const type = fstat(STDERR).mode & S_IFMT;
     return type === S_IFCHR || type === S_IFIFO ? open(`/proc/self/fd/${STDERR}`, openFlags, 0, false) : STDERR;
   } catch {
-    // No /proc, or it may not be opened again: then it is looked at before each line.
+    // No /proc, or reopening is not permitted: it is then polled before each line.
     return STDERR;
   }
 }

@@ -12,7 +12,7 @@ import { agentBinary, buildAgent } from '../testing/running-agent.ts';
 before(buildAgent, { timeout: 120_000 });
 
 describe('an agent whose standard error is a terminal', { timeout: 120_000 }, () => {
-  it('keeps answering while the terminal is stopped by ^S, and says what it dropped after ^Q', async (t) => {
+  it('an agent keeps answering while its terminal is stopped by ^S, and logs what it dropped after ^Q', async (t) => {
     if (spawnSync('script', ['--version']).status !== 0) return t.skip('the program "script" is not installed');
     const folder = await mkdtemp(join(tmpdir(), 'agent-'));
     const socket = join(folder, 'a.sock');
@@ -34,7 +34,7 @@ describe('an agent whose standard error is a terminal', { timeout: 120_000 }, ()
     try {
       await link.ping();
       const before = text.length;
-      // Each is some 100 bytes of log: more than the terminal, the pipe and the queue of the agent hold.
+      // Each logs about 100 bytes: in total more than the terminal, the pipe and the agent's queue hold.
       for (let count = 0; count < 400; count++) {
         await using session = link.exec({ argv: ['/bin/true'] });
         for await (const { event } of session.events) if (event.case === 'exited') break;

@@ -1,6 +1,6 @@
 /**
- * Stands in for the module `host` in tests of the channels: one virtio-serial port with the habits of the Linux driver
- * and of QEMU, an event loop that is turned by hand, and time that is passed by hand.
+ * Replaces the module `host` in tests of the channels: one virtio-serial port that behaves as with the Linux driver and
+ * QEMU, an event loop that is run by hand, and time that is advanced by hand.
  */
 import { settle } from '@innkeeper/agent-core/fake';
 
@@ -14,19 +14,19 @@ interface Watch {
   readonly callback: (events: number) => void;
 }
 
-/** More turns than this without coming to rest: something spins. */
+/** More turns than this without becoming idle: something loops. */
 const maxTurns = 200;
 
 class FakePort {
-  /** Whether the VM has the port, and under which name. */
+  /** Whether the VM has the port, and its name. */
   name: string | undefined = 'org.innkeeper.agent.0';
   guestOpen = false;
   hostConnected = false;
-  /** What the host got. */
+  /** Bytes that the host received. */
   received = '';
-  /** Bytes that the host's side takes; it does not read further. */
+  /** Bytes that the host's side accepts; it reads no more. */
   room = Number.POSITIVE_INFINITY;
-  /** Errors that the next calls of read throw. */
+  /** Errors thrown by the next calls of read. */
   readonly failures: string[] = [];
   opened = 0;
   nowMs = 0;
@@ -54,7 +54,7 @@ class FakePort {
     this.#raise();
   }
 
-  /** What it wrote and QEMU has not passed on is gone; what the guest has is not. */
+  /** Data that QEMU has not passed on is lost; data in the guest is not. */
   hostGoes(): void {
     this.hostConnected = false;
     this.#waiting = [];
@@ -75,7 +75,7 @@ class FakePort {
     this.room += bytes;
   }
 
-  /** Lets the loop run until nothing happens any more; the number of times it was woken. */
+  /** Runs the loop until it is idle; returns the number of wake-ups. */
   async run(): Promise<number> {
     for (let turns = 0; turns < maxTurns; turns++) {
       await settle();
@@ -88,10 +88,10 @@ class FakePort {
       if (ready === undefined) return turns;
       ready.callback(this.#poll() & (ready.events | HANG_UP));
     }
-    throw new Error('The loop spins.');
+    throw new Error('The loop does not become idle.');
   }
 
-  /** Time goes by; the number of timers that fired. */
+  /** Advances time; returns the number of timers that fired. */
   async pass(ms: number): Promise<number> {
     const untilMs = this.nowMs + ms;
     for (let fired = 0; ; fired++) {
@@ -111,7 +111,7 @@ class FakePort {
     if (this.guestOpen) throw hostError('EBUSY');
     this.guestOpen = true;
     this.opened++;
-    // Bytes may come between open(2) and the moment from which SIGIO is sent.
+    // Bytes may arrive between open(2) and enabling SIGIO.
     this.#input.push(...this.#waiting.splice(0));
     return 3;
   }
@@ -119,7 +119,7 @@ class FakePort {
   closePort(): void {
     this.guestOpen = false;
     this.#input = [];
-    if (this.watches.size > 0) throw new Error('closed while it is watched');
+    if (this.watches.size > 0) throw new Error('closed while watched');
   }
 
   read(into: Uint8Array): number {
@@ -150,7 +150,7 @@ class FakePort {
     if (this.guestOpen) this.#signalPending = true;
   }
 
-  /** As port_fops_poll does it. */
+  /** Like the kernel's port_fops_poll. */
   #poll(): number {
     const readable = this.#input.length > 0 || !this.hostConnected ? IN : 0;
     const writable = this.hostConnected && this.room > 0 ? OUT : 0;

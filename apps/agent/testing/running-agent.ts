@@ -9,16 +9,16 @@ import { type AgentLink, createAgentLink, openUnixChannel } from '@innkeeper/age
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
-/** The program that is put into guests; another one, as one with sanitizers, when INNKEEPER_TEST_AGENT names it. */
+/** The agent's binary; INNKEEPER_TEST_AGENT names another one, such as a build with sanitizers. */
 export const agentBinary =
   process.env['INNKEEPER_TEST_AGENT'] ?? join(root, 'dist', 'agent', `innkeeper-agent-linux-${process.arch}`);
 
-/** Builds the agent unless it is there as its sources are: for `before`. Takes some 10 s. */
+/** Builds the agent if it is missing or older than its sources: for `before`. Takes about 10 s. */
 export async function buildAgent(): Promise<void> {
   await promisify(execFile)(process.execPath, [join(root, 'tools', 'build-agent.ts')], { cwd: root });
 }
 
-/** Runs the agent to its end. */
+/** Runs the agent until it exits. */
 export async function runAgent(
   ...words: readonly string[]
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
@@ -31,13 +31,13 @@ export async function runAgent(
   return { code, stdout: stdout.join(''), stderr: stderr.join('') };
 }
 
-/** An agent that serves a unix socket of its own, on the machine of the test. Dispose ends it, whatever it does. */
+/** An agent that serves its own unix socket, on the machine of the test. Disposing kills it in any state. */
 export class RunningAgent {
   readonly socket: string;
   readonly folder: string;
   readonly #child: ChildProcess;
   readonly #links: AgentLink[] = [];
-  /** What it logged. */
+  /** Its log. */
   log = '';
 
   private constructor(folder: string, child: ChildProcess) {
@@ -46,7 +46,7 @@ export class RunningAgent {
     this.#child = child;
   }
 
-  /** Resolves when it listens. */
+  /** Resolves when the agent listens. */
   static async start(): Promise<RunningAgent> {
     const folder = await mkdtemp(join(tmpdir(), 'agent-'));
     const words = ['serve', '--no-virtio', '--listen', `unix:${join(folder, 'a.sock')}`];
@@ -63,7 +63,7 @@ export class RunningAgent {
     return this.#child.pid ?? 0;
   }
 
-  /** A link to it, whose session opens by itself. */
+  /** A link to the agent; its session opens by itself. */
   connect(): AgentLink {
     const link = createAgentLink({
       connect: (signal) => openUnixChannel(this.socket, { signal }),
@@ -85,7 +85,7 @@ export class RunningAgent {
     return (await readdir(`/proc/${this.pid}/fd`)).length;
   }
 
-  /** Looks again and again; the test's own timeout bounds it. */
+  /** Polls; bounded by the test's own timeout. */
   async until(isSo: () => Promise<boolean>): Promise<void> {
     while (!(await isSo())) {
       if (this.#child.exitCode !== null) throw new Error(`The agent ended: ${this.log}`);
@@ -93,7 +93,7 @@ export class RunningAgent {
     }
   }
 
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits for the exit. */
   async end(signal: NodeJS.Signals): Promise<{ readonly code: number | null; readonly tookMs: number }> {
     const startMs = performance.now();
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
@@ -107,8 +107,8 @@ export class RunningAgent {
     await Promise.all(this.#links.map((link) => link[Symbol.asyncDispose]()));
     await this.end('SIGKILL');
     await rm(this.folder, { recursive: true, force: true });
-    // Whatever a test looked at: nothing may have gone wrong unseen.
+    // In every test: the log must not contain errors.
     const fault = /.*(?:uncaught|unhandled rejection|runtime error|Sanitizer).*/.exec(this.log)?.[0];
-    if (fault !== undefined) throw new Error(`The agent's log has: ${fault}`);
+    if (fault !== undefined) throw new Error(`The agent's log contains: ${fault}`);
   }
 }

@@ -1,4 +1,4 @@
-/** Imported first, for its effect: `host` is then the fake port. */
+/** Imported first, for its side effect: `host` is then the fake port. */
 import { registerHooks } from 'node:module';
 
 registerHooks({

@@ -20,45 +20,44 @@ type Init<Desc extends DescMessage> = MessageInitShape<Desc>;
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /**
-   * Of questions with one answer: milliseconds until they fail with AGENT_UNREACHABLE, or with DEADLINE_EXCEEDED when the
-   * agent was first to say so. Default: the method's own, in its .proto. Transfers and processes take what they take.
+   * For calls with one answer: milliseconds until they fail with AGENT_UNREACHABLE, or with DEADLINE_EXCEEDED if the
+   * agent reported it first. Default: the method's own, in its .proto. Transfers and processes have no limit.
    */
   readonly timeoutMs?: number | undefined;
 }
 
-/** Of a call that streams: `timeoutMs` is for the whole of it, and by default there is no limit. */
+/** Options of a streaming call: `timeoutMs` is for the whole call; default: no limit. */
 export type StreamOptions = CallOptions;
 
-/** How the agent of one VM stands, as its link sees it. */
+/** The state of a VM's agent, as its link sees it. */
 export type LinkState =
   | { readonly state: 'waiting' }
   | { readonly state: 'connected'; readonly welcome: Welcome }
   | { readonly state: 'lost'; readonly since: number; readonly reason: string };
 
 /**
- * The node's side of one agent: keeps a session open over whatever happens to the channel, and gives typed calls that
- * survive a reconnect where the operation allows it. One per VM; slow guests do not touch each other.
+ * The node's side of one agent: keeps a session open whatever happens to the channel, and provides typed calls that
+ * survive a reconnect if the method allows it. One per VM; slow guests do not affect each other.
  */
 export interface AgentLink extends AsyncDisposable {
   readonly state: LinkState;
   onState(listener: (state: LinkState) => void): () => void;
   /** Latest telemetry, pushed every 5 s while connected. */
   onTelemetry(listener: (telemetry: Telemetry) => void): () => void;
-  /** Milliseconds of the node's clock when the last valid frame came; undefined before the first. */
+  /** When the last valid frame arrived, in milliseconds of the node's clock; undefined before the first. */
   readonly lastSeenMs: number | undefined;
 
   /**
-   * What the agent of the open session can do, by the names that `proto/agent/v1` gives to its methods; empty while no
-   * session is open.
+   * The capabilities of the agent in the open session, by the names in `proto/agent/v1`; empty without a session.
    */
   readonly capabilities: ReadonlySet<string>;
 
-  /** How long the agent takes to answer, and its version. */
+  /** The agent's response time and version. */
   ping(options?: CallOptions): Promise<{ roundTripMs: number; agentVersion: string }>;
   /**
-   * One request and its answer; of a method that streams, the first message of its answer. Asked again in the next session
-   * when one was lost meanwhile and the method may be repeated; otherwise it may have been carried out, and fails with
-   * AGENT_UNREACHABLE. Rejects with UNSUPPORTED_BY_AGENT before anything is sent when the agent lacks the capability.
+   * One request and its answer; of a streaming method, the first answer. If the session is lost meanwhile, a repeatable
+   * method is called again in the next session; any other may have been executed, and fails with AGENT_UNREACHABLE.
+   * Rejects with UNSUPPORTED_BY_AGENT before anything is sent if the agent lacks the capability.
    */
   call<I extends DescMessage, O extends DescMessage>(
     method: LiteMethod<I, O>,
@@ -66,28 +65,30 @@ export interface AgentLink extends AsyncDisposable {
     options?: CallOptions,
   ): Promise<MessageShape<O>>;
   /**
-   * A call whose requests or answers are a stream, within one session: a loss fails with AGENT_UNREACHABLE. A slow reader
-   * of the answers holds the agent up. UNSUPPORTED_BY_AGENT as `call`.
+   * A call with streams of requests or answers, within one session: a loss fails with AGENT_UNREACHABLE. A slow reader
+   * of the answers slows the agent down. UNSUPPORTED_BY_AGENT as for `call`.
    */
   stream<I extends DescMessage, O extends DescMessage>(
     method: LiteMethod<I, O>,
     requests: AsyncIterable<Init<I>>,
     options?: StreamOptions,
   ): AsyncGenerator<MessageShape<O>, void, undefined>;
-  /** Starts a process. Its output goes on over reconnects, from the offset where it was. */
+  /** Starts a process. Its output continues over reconnects, from the current offset. */
   exec(spec: MessageInitShape<typeof ProcessSpecSchema>, options?: CallOptions): ExecSession;
-  /** Follows a process that runs or ended lately. */
+  /** Follows a running or recently ended process. */
   attach(id: string, fromOffset: bigint, options?: CallOptions): ExecSession;
   readFile(request: MessageInitShape<typeof ReadFileRequestSchema>, options?: CallOptions): FileReading;
-  /** Uploads; with an `uploadId` in `open` it resumes by itself over reconnects, asking `source` again from the offset. */
+  /**
+   * Uploads; with an `uploadId` in `open` it resumes by itself over reconnects, calling `source` again with the offset.
+   */
   writeFile(
     open: MessageInitShape<typeof OpenWriteSchema>,
     source: FileSource,
     options?: WriteFileOptions,
   ): Promise<{ bytes: bigint; sha256: Uint8Array }>;
-  /** A tree as an archive. Does not resume: a cut fails with AGENT_UNREACHABLE. */
+  /** A tree as an archive. Not resumable: a lost session fails with AGENT_UNREACHABLE. */
   readTar(request: Init<typeof ReadTarRequestSchema>, options?: CallOptions): TarReading;
-  /** Unpacks an archive. Does not resume: a cut fails with AGENT_UNREACHABLE, and what was unpacked stays. */
+  /** Unpacks an archive. Not resumable: a lost session fails with AGENT_UNREACHABLE, and unpacked entries stay. */
   writeTar(
     open: Init<typeof OpenTarSchema>,
     source: () => AsyncIterable<Uint8Array>,
@@ -98,36 +99,41 @@ export interface AgentLink extends AsyncDisposable {
 export interface ExecSession extends AsyncDisposable {
   /** Known after the first `started` event. */
   readonly id: string;
-  /** Events in order, each output byte once. Pulling is what grants the guest credit: a slow reader slows the process. */
+  /** Events in order, each output byte once. Pulling grants the guest credit: a slow reader slows the process. */
   readonly events: AsyncIterable<ExecEvent>;
-  /** Resolves when the agent has taken the bytes into the process's pipe or its bounded queue. */
+  /** Resolves when the bytes are queued for the process. */
   writeStdin(data: Uint8Array): Promise<void>;
   endStdin(): Promise<void>;
   resize(columns: number, rows: number): Promise<void>;
   signal(signal: number): Promise<void>;
-  /** Dispose detaches; the process runs on. */
+  /** Disposing detaches; the process keeps running. */
 }
 
 export interface WriteFileOptions extends CallOptions {
-  /** Asked when the source has ended: 32 bytes that the whole file must hash to (`commit.sha256`), else nothing is replaced. */
+  /**
+   * Called when the source has ended: the file's expected hash, 32 bytes (`commit.sha256`); on a mismatch nothing is
+   * replaced.
+   */
   readonly expectedSha256?: (() => Uint8Array | undefined) | undefined;
-  /** Called with the offset after the last byte that the channel has taken. */
+  /** Called with the offset after the last byte that was written to the channel. */
   readonly onProgress?: ((offset: number) => void) | undefined;
 }
 
-/** What an upload reads from. Called again with the offset to go on from after a reconnect. */
+/** The source of an upload. Called again with the offset to continue from after a reconnect. */
 export type FileSource = (offset: bigint) => AsyncIterable<Uint8Array>;
 
 export interface FileReading {
   readonly info: Promise<FileInfo>;
-  /** Chunks in order; resumes after a reconnect when the file is regular and unchanged, else fails with FILE_CHANGED. */
+  /**
+   * Chunks in order; resumes after a reconnect if the file is regular and unchanged, otherwise fails with FILE_CHANGED.
+   */
   readonly chunks: AsyncIterable<Uint8Array>;
   readonly done: Promise<ReadFileDone>;
 }
 
 export interface TarReading {
-  /** Pieces of the archive in order. Pulling is what lets the agent go on. */
+  /** Chunks of the archive in order. Pulling lets the agent continue. */
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** After the last piece: how much there was, and what was left out. */
+  /** After the last chunk: the total, and what was left out. */
   readonly done: Promise<ReadTarDone>;
 }

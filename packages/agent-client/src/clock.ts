@@ -1,11 +1,11 @@
 import type { Timers } from '@innkeeper/kit';
 
-/** Time as the link uses it; a test hands in its own. */
+/** The clock of a link; tests pass their own. */
 export interface LinkClock extends Timers {
-  /** Milliseconds that only go forward. */
+  /** Monotonic milliseconds. */
   nowMs(): number;
   /** Wall time, nanoseconds since the Unix epoch. */
   wallNs(): bigint;
-  /** Calls back once others have had their turn of the event loop. */
+  /** Calls back in a later turn of the event loop. */
   nextTurn(callback: () => void): void;
 }

@@ -18,33 +18,33 @@ import { readTrimmed } from './telemetry/read-trimmed.ts';
 import { telemetryOperations } from './telemetry/telemetry-operations.ts';
 import { TelemetrySampler } from './telemetry/telemetry-sampler.ts';
 
-/** The agent's behaviour over whatever host and channels it is given. */
+/** The agent, independent of the host and the channels it runs on. */
 export interface Agent {
   /**
-   * Serves one peer until it is known to have gone, or `signal` is aborted. With 'detect', each dialect is asked about
-   * the first bytes. The channel stays the caller's. Rejects for a dialect that this agent was not given.
+   * Serves one peer until it is known to have left, or `signal` is aborted. With 'detect', the dialect is recognised by
+   * the first bytes. The channel stays the caller's. Rejects for a dialect that this agent does not have.
    */
   serveChannel(channel: Channel, dialect: DialectName | 'detect', signal: AbortSignal): Promise<void>;
   /**
-   * Says goodbye on every session and ends the processes; resolves when that is done, within a second. Whoever is served
-   * after that is left at once: the caller takes nobody any more.
+   * Says goodbye on every session and ends the processes; resolves when that is done, within a second. The caller must
+   * not serve new peers after this: they would be dropped at once.
    */
   stop(reason: string): Promise<void>;
 }
 
-/** When this agent was built, for clocks that are certainly wrong. Set by the build; tests run without it. */
+/** When this agent was built, to recognise clocks that are certainly wrong. Set by the build; undefined in tests. */
 declare const INNKEEPER_BUILD_TIME_NS: string | undefined;
 const buildTimeNs = BigInt(
   typeof INNKEEPER_BUILD_TIME_NS === 'string' ? INNKEEPER_BUILD_TIME_NS : '1764000000000000000',
 );
 
-/** Between TERM and KILL for the commands of an agent that stops. */
+/** Milliseconds between TERM and KILL for running commands when the agent stops. */
 const endGraceMs = 800;
 const flushMs = 50;
 
 /**
- * Puts the agent together. One for a program: it owns the host's processes.
- * @param dialects what it speaks; default: all there are
+ * Creates the agent. Only one per program: it owns the host's processes.
+ * @param dialects the dialects it speaks; default: all
  */
 export function createAgent(host: Host, log: Log, dialects: readonly Dialect[] = servedDialects): Agent {
   const freeze = neverFrozen;
@@ -94,7 +94,7 @@ export function createAgent(host: Host, log: Log, dialects: readonly Dialect[] =
     stop: async (reason) => {
       stopping.abort(reason);
       await registry.endAll(endGraceMs);
-      // Some turns of the loop, so that goodbyes get into the channels.
+      // A few turns of the loop, so that the goodbyes are written to the channels.
       await new Promise<void>((resolve) => host.clock.setTimer(flushMs, resolve));
     },
   };

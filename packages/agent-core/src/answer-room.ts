@@ -1,11 +1,13 @@
-/** Of the 65,000 bytes that a unary answer may have (docs/protocol/native.md); the rest is for what is beside a list. */
+/**
+ * Bytes for a list in a unary answer of at most 65,000 bytes (docs/protocol/native.md); the rest is for other fields.
+ */
 const roomBytes = 60_000;
 
-/** Counts what a list in a unary answer takes. What does not fit any more is left to the next page. */
+/** Counts the size of a list in a unary answer. Items that no longer fit go to the next page. */
 export class AnswerRoom {
   #left = roomBytes;
 
-  /** Takes the room of an item: its strings, and `fixedBytes` for its numbers and tags. False when there is none left. */
+  /** Reserves room for an item: its strings, and `fixedBytes` for its numbers and tags. False if it does not fit. */
   take(texts: readonly string[], fixedBytes: number): boolean {
     const bytes = fixedBytes + texts.reduce((sum, text) => sum + utf8Bound(text), 0);
     if (bytes > this.#left) return false;
@@ -14,7 +16,7 @@ export class AnswerRoom {
   }
 }
 
-/** At least as many bytes as the text has in UTF-8, with its length before it. */
+/** Upper bound of the text's size in UTF-8 with its length prefix. */
 function utf8Bound(text: string): number {
   let bytes = 5;
   for (let index = 0; index < text.length; index += 1) {

@@ -2,13 +2,13 @@ import { methodCapabilities } from '@innkeeper/contract/agent-lite';
 import type { CapabilityName } from '@innkeeper/contract/capabilities';
 import type { Host } from './host.ts';
 
-/** What this agent can do in this guest, sorted; and what it cannot, with the reason. */
+/** What this agent can do in this guest, sorted, and what it cannot, with the reason. */
 export interface Capabilities {
   readonly present: readonly string[];
   readonly missing: readonly { readonly name: string; readonly reason: string }[];
 }
 
-/** What methods need, and what is more than a method. */
+/** The capabilities that methods require, and those not tied to a method. */
 const always: readonly CapabilityName[] = [
   ...methodCapabilities,
   'exec.pty',
@@ -17,7 +17,7 @@ const always: readonly CapabilityName[] = [
   'file.resume',
 ];
 
-/** Looks once; kernels do not change while an agent runs. */
+/** Probes once: the kernel does not change while the agent runs. */
 export function capabilitiesOf(host: Host): Capabilities {
   const checks: readonly { readonly name: CapabilityName; readonly has: boolean; readonly reason: string }[] = [
     {
@@ -28,7 +28,7 @@ export function capabilitiesOf(host: Host): Capabilities {
     {
       name: 'file.openat2',
       has: host.system.supports('openat2'),
-      reason: 'this kernel is older than 5.6; paths are walked part by part',
+      reason: 'this kernel is older than 5.6; paths are walked component by component',
     },
     { name: 'exec.subreaper', has: host.processes.subreaper, reason: 'the kernel refused PR_SET_CHILD_SUBREAPER' },
   ];
@@ -43,7 +43,7 @@ function exists(host: Host, path: string): boolean {
     host.files.stat(path, true);
     return true;
   } catch {
-    // ENOENT is the answer that is looked for.
+    // ENOENT: not present.
     return false;
   }
 }

@@ -23,7 +23,7 @@ async function* silence(): AsyncGenerator<Uint8Array> {
   await new Promise(() => undefined);
 }
 
-/** Runs a call to its end; its answers. */
+/** Runs a call until it ends; returns its answers. */
 async function call(
   operations: readonly Operation[],
   method: string,
@@ -48,19 +48,19 @@ function failing(error: unknown): Operation {
 }
 
 describe('OperationTable', () => {
-  it('decodes the request, calls the handler, encodes the answer', async () => {
+  it('the dispatcher decodes the request, calls the handler, and encodes the answer', async () => {
     const request = liteEncode(PingRequestLite, { sequence: 5n });
     const [answer = new Uint8Array()] = await call([pong], pong.method.name, of(request));
     assert.equal(liteDecode(PingResponseLite, answer).sequence, 5n);
   });
 
-  it('refuses what it does not know and what is malformed', async () => {
+  it('the dispatcher refuses unknown methods and malformed requests', async () => {
     await assert.rejects(call([pong], 'a/B', of()), { reason: 'UNKNOWN_METHOD' });
     await assert.rejects(call([pong], pong.method.name, of(new Uint8Array([0xff]))), { reason: 'INVALID_ARGUMENT' });
     await assert.rejects(call([pong], pong.method.name, of()), { reason: 'INVALID_ARGUMENT' });
   });
 
-  it('lets only those run while file systems are frozen that may', async () => {
+  it('while file systems are frozen, the dispatcher runs only methods that may run then', async () => {
     const writing = operation(FileServiceLite.write, async () => undefined);
     const body = new Uint8Array();
     await assert.rejects(call([writing], writing.method.name, of(body), { frozen: true }), {
@@ -69,7 +69,7 @@ describe('OperationTable', () => {
     assert.equal((await call([pong], pong.method.name, of(body), { frozen: true })).length, 1);
   });
 
-  it('turns refusals of the kernel into reasons, and the rest into INTERNAL', async () => {
+  it('the dispatcher maps kernel errors to reasons, and other errors to INTERNAL', async () => {
     const reasonOf = async (error: unknown): Promise<string> => {
       const body = new Uint8Array();
       const failure = await call([failing(error)], pong.method.name, of(body)).catch((caught: unknown) => caught);
@@ -82,7 +82,7 @@ describe('OperationTable', () => {
     assert.equal(await reasonOf(new TypeError('x')), 'INTERNAL');
   });
 
-  it('ends a call at its deadline even when its input never comes', async () => {
+  it('the dispatcher ends a call at its deadline even if its input never arrives', async () => {
     const clock = new ManualClock();
     const table = new OperationTable([pong], neverFrozen, clock);
     const ended = table.call(pong.method.name, silence(), async () => undefined, { signal: never, timeoutMs: 100 });

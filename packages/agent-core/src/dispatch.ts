@@ -8,11 +8,11 @@ import { deadlineError, toOperationError } from './operation-errors.ts';
 
 const copiedBulkBytes = 60_000;
 
-/** Carries out calls by method name, whatever dialect they came in. */
+/** Runs calls by method name, independent of the dialect. */
 export interface Dispatcher {
   /**
-   * `input` and `sink` carry encoded messages; a view in `input` is valid until the next one is pulled. Resolves when
-   * the call is over; rejects with OperationError.
+   * `input` and `sink` carry encoded messages; a view in `input` is valid until the next message is pulled. Resolves
+   * when the call is over; rejects with OperationError.
    */
   call(
     method: string,
@@ -22,16 +22,16 @@ export interface Dispatcher {
   ): Promise<void>;
 }
 
-/** Where a call's answers go. */
+/** Receives a call's answers. */
 export interface CallSink {
-  /** Bytes that were sent and are not known to be consumed. 0 in dialects that cannot tell. */
+  /** Bytes sent and not known to be consumed. 0 in dialects without that information. */
   readonly unacknowledgedBytes: number;
-  /** Called whenever that number went down. */
+  /** Called whenever that number decreased. */
   onAcknowledged: (() => void) | undefined;
   send(body: Uint8Array): Promise<void>;
   /**
-   * Sends bytes without copying them: `fill` puts at most `maxBytes` into the frame and says how many (0: nothing is
-   * sent), `prefixOf` gives what stands before them in the message. Resolves with the count.
+   * Sends bytes without copying them: `fill` writes at most `maxBytes` into the frame and returns the count (0: nothing
+   * is sent), `prefixOf` returns the message's bytes before them. Resolves with the count.
    */
   sendBulk(
     maxBytes: number,
@@ -40,23 +40,24 @@ export interface CallSink {
   ): Promise<number>;
 }
 
-/** What a sink can do besides when its dialect carries bulk bytes without copies. */
+/** A sink of a dialect that carries bulk bytes without copies. */
 export interface BulkSink extends CallSink {
-  /** Sends what `fill` gives, message by message, as credit and channel allow, until it gives nothing. */
+  /** Sends what `fill` writes, message by message, as credit and channel allow, until it writes nothing. */
   sendStream(fill: (into: Uint8Array) => number, prefixOf: (count: number) => Uint8Array): Promise<void>;
   /**
-   * Gives encoded messages of the input to `take` as they come, until it says false to one or the input ends; the
-   * handler's iterator has that one and all after it. Rejects with what `take` throws. Views are valid during the call.
+   * Passes encoded messages of the input to `take` as they arrive, until it returns false for one or the input ends;
+   * the handler's iterator gets that one and all later ones. Rejects with what `take` throws. Views are valid during
+   * the call.
    */
   takeWhile(take: (body: Uint8Array) => boolean): Promise<void>;
 }
 
-/** Whether a sink is one for bulk. */
+/** Whether a sink can carry bulk bytes. */
 export function isBulkSink(sink: CallSink): sink is BulkSink {
   return 'sendStream' in sink;
 }
 
-/** What a handler gets besides its input. */
+/** The context of a handler. */
 export interface CallContext<O extends DescMessage> {
   readonly signal: AbortSignal;
   send(message: MessageInitShape<O>): Promise<void>;
@@ -68,21 +69,24 @@ export type Handler<I extends DescMessage, O extends DescMessage> = (
   context: CallContext<O>,
 ) => Promise<void>;
 
-/** A method with its handler, types erased for the table. */
+/** What a dialect has to know of a method besides the types of its messages. */
+export type MethodRules = Pick<LiteMethod, 'name' | 'kind' | 'whileFrozen' | 'onDisconnect'>;
+
+/** A method with its handler; message types are erased for the table. */
 export interface Operation {
-  readonly method: LiteMethod;
+  readonly method: MethodRules;
   readonly run: (input: AsyncIterable<Uint8Array>, sink: CallSink, signal: AbortSignal) => Promise<void>;
-  /** For a method that answers without waiting for anything: the answer to an encoded request. */
+  /** For a method that answers synchronously: the answer to an encoded request. */
   readonly answerNow?: (body: Uint8Array) => Uint8Array;
 }
 
-/** Ties a handler to its method: decodes what comes, encodes what goes. */
+/** Binds a handler to its method: decodes requests and encodes answers. */
 export function operation<I extends DescMessage, O extends DescMessage>(
   method: LiteMethod<I, O>,
   handler: Handler<I, O>,
 ): Operation {
   return {
-    method: method as unknown as LiteMethod,
+    method,
     run: (input, sink, signal) =>
       handler(decodeAll(method, input), {
         signal,
@@ -92,12 +96,12 @@ export function operation<I extends DescMessage, O extends DescMessage>(
   };
 }
 
-/** For work that a lost session does not stop. */
+/** A signal that is never aborted, for work that continues after a lost session. */
 const neverAborted = new AbortController().signal;
 
 /**
- * For methods with one request and one answer. `signal` is aborted when the answer is not wanted any more; of a method
- * that detaches it never is: what was begun is finished.
+ * For methods with one request and one answer. `signal` is aborted when the answer is no longer wanted; for a method
+ * that detaches it never is: what was started is finished.
  */
 export function unaryOperation<I extends DescMessage, O extends DescMessage>(
   method: LiteMethod<I, O>,
@@ -109,7 +113,7 @@ export function unaryOperation<I extends DescMessage, O extends DescMessage>(
   });
 }
 
-/** As `unaryOperation`, for an answer that is there at once. */
+/** Like `unaryOperation`, for an answer that is available synchronously. */
 export function immediateOperation<I extends DescMessage, O extends DescMessage>(
   method: LiteMethod<I, O>,
   answer: (request: MessageShape<I>) => MessageInitShape<O>,
@@ -144,7 +148,7 @@ function decodeOne<I extends DescMessage>(method: LiteMethod<I>, body: Uint8Arra
   }
 }
 
-/** The one place that calls handlers: known method, frozen or not, errors. */
+/** The only place that calls handlers: checks the method and the frozen state, maps errors. */
 export class OperationTable implements Dispatcher {
   readonly #operations: ReadonlyMap<string, Operation>;
   readonly #freeze: FreezeState;
@@ -156,7 +160,7 @@ export class OperationTable implements Dispatcher {
     this.#clock = clock;
   }
 
-  methodOf(name: string): LiteMethod | undefined {
+  methodOf(name: string): MethodRules | undefined {
     return this.#operations.get(name)?.method;
   }
 
@@ -175,8 +179,8 @@ export class OperationTable implements Dispatcher {
   }
 
   /**
-   * As `call`, for a dialect that can take bulk bytes. The deadline is the caller's: at `signal` it must end the waits
-   * for input and sink as well.
+   * Like `call`, for a dialect that can carry bulk bytes. The caller handles the deadline: at `signal` it must also end
+   * the waits for input and sink.
    */
   async run(method: string, input: AsyncIterable<Uint8Array>, sink: CallSink, signal: AbortSignal): Promise<void> {
     const found = this.#find(method);
@@ -187,7 +191,7 @@ export class OperationTable implements Dispatcher {
     }
   }
 
-  /** The answer of a method that has it at once; undefined for any other. Throws as `run` rejects. */
+  /** The answer of a synchronous method; undefined for any other. Throws what `run` would reject with. */
   answerNow(method: string, body: Uint8Array): Uint8Array | undefined {
     const answer = this.#operations.get(method)?.answerNow;
     if (answer === undefined) return undefined;
@@ -203,12 +207,12 @@ export class OperationTable implements Dispatcher {
     const found = this.#operations.get(method);
     if (found === undefined) throw new OperationError('UNKNOWN_METHOD', `This agent has no method ${method}.`);
     if (this.#freeze.isFrozen && !found.method.whileFrozen)
-      throw new OperationError('FILESYSTEM_FROZEN', `${method} would write, and file systems are frozen.`);
+      throw new OperationError('FILESYSTEM_FROZEN', `${method} is not possible while file systems are frozen.`);
     return found;
   }
 }
 
-/** Bulk bytes in a body of their own, for dialects whose messages are made elsewhere. */
+/** Bulk bytes in their own body, for dialects that build their messages elsewhere. */
 function copyingSink(send: (body: Uint8Array) => Promise<void>): CallSink {
   return {
     unacknowledgedBytes: 0,
@@ -228,7 +232,7 @@ function copyingSink(send: (body: Uint8Array) => Promise<void>): CallSink {
   };
 }
 
-/** The same messages; a wait for the next one rejects when the signal is aborted. */
+/** The same messages; waiting for the next one rejects when the signal is aborted. */
 function abortable<T>(input: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
   return {
     [Symbol.asyncIterator]: () => {

@@ -1,4 +1,4 @@
-/** A refusal of the kernel. `errno` is its name ("ENOENT"), `call` the system call, `path` what it was about. */
+/** An error of a system call. `errno` is its name ("ENOENT"), `call` the system call, `path` what it was about. */
 export class HostError extends Error {
   override readonly name = 'HostError';
   readonly errno: string;
@@ -13,12 +13,12 @@ export class HostError extends Error {
   }
 }
 
-/** By shape: the C layer of the agent makes them without this class. */
+/** Checked by shape: the agent's C layer creates them without this class. */
 export function isHostError(error: unknown): error is HostError {
   return error instanceof Error && error.name === 'HostError' && 'errno' in error;
 }
 
-/** Whether `error` is a refusal with this errno. */
+/** Whether `error` is a HostError with this errno. */
 export function hasErrno(error: unknown, ...names: readonly string[]): boolean {
   return isHostError(error) && names.includes(error.errno);
 }

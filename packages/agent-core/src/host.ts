@@ -1,7 +1,7 @@
 /**
- * The agent's world: everything that operations may touch. Two implementations: QuickJsHost (apps/agent/src/host, over
- * the C layer) and FakeHost (src/fake, in memory). Ports are low: they give what the kernel gives; every default,
- * policy and text parser is in agent-core. All calls fail with HostError (host-error.ts).
+ * Everything that operations may access. Two implementations: QuickJsHost (apps/agent/src/host, on the C layer) and
+ * FakeHost (src/fake, in memory). Ports are low-level: they return what the kernel returns; every default, policy and
+ * text parser is in agent-core. All calls fail with HostError (host-error.ts).
  */
 export interface Host {
   readonly clock: Clock;
@@ -19,11 +19,11 @@ export interface Clock {
   wallTimeNs(): bigint;
   /** CLOCK_MONOTONIC, nanoseconds. */
   monotonicNs(): bigint;
-  /** CLOCK_MONOTONIC in milliseconds: cheap, for durations and deadlines. */
+  /** CLOCK_MONOTONIC in milliseconds: cheap; for durations and deadlines. */
   monotonicMs(): number;
   /** clock_settime(CLOCK_REALTIME). */
   setWallTimeNs(time: bigint): void;
-  /** Calls back once, not before `delayMs`; the function returned takes it back. */
+  /** Calls back once, not before `delayMs`; the returned function cancels the timer. */
   setTimer(delayMs: number, callback: () => void): () => void;
 }
 
@@ -57,7 +57,10 @@ export interface OpenOptions {
   readonly append: boolean;
   /** Mode for a file that is created, before the umask (the agent's umask is 0). */
   readonly mode: number;
-  /** Refuse a symbolic link in any part of the path (openat2 RESOLVE_NO_SYMLINKS, else O_NOFOLLOW part by part): ELOOP. */
+  /**
+   * Refuse a symbolic link in any component of the path (openat2 RESOLVE_NO_SYMLINKS, or else O_NOFOLLOW for each):
+   * ELOOP.
+   */
   readonly noSymlinks: boolean;
   /** Do not wait for the other end of a FIFO or device. */
   readonly nonBlocking: boolean;
@@ -71,49 +74,51 @@ export interface StatVfs {
   readonly inodesFree: number;
 }
 
-/** An entry of a folder, with its type where the file system says it. */
+/** A directory entry, with its type if the file system provides it. */
 export interface DirectoryEntry {
   readonly name: string;
   readonly type: FileType;
 }
 
 /**
- * An open folder. Names are one part of a path and are never followed when they are links, so nothing that happens to
- * the tree meanwhile leads out of it. A name whose bytes are no UTF-8 has lone surrogates in it and still works.
+ * An open directory. Names are single path components and links are never followed, so concurrent changes to the tree
+ * cannot lead out of it. A name whose bytes are not UTF-8 contains lone surrogates and still works.
  */
 export interface DirectoryHandle {
-  /** The next entries in the folder's own order, some hundreds; empty at the end. */
+  /** The next entries in directory order, some hundreds; empty at the end. */
   readEntries(): DirectoryEntry[];
   stat(name: string): FileStat;
   readLink(name: string): string;
-  /** ENOTDIR or ELOOP for what is no folder. */
+  /** ENOTDIR or ELOOP if it is not a directory. */
   openDirectory(name: string): DirectoryHandle;
-  /** ELOOP for a link. `noSymlinks` is always meant. */
+  /** ELOOP for a link: `noSymlinks` always applies. */
   openFile(name: string, options: OpenOptions): FileHandle;
   unlink(name: string): void;
   removeDirectory(name: string): void;
   makeDirectory(name: string, mode: number): void;
   makeSymlink(target: string, name: string): void;
-  /** A hard link in another folder, or this one; of a symbolic link, to the link itself. EEXIST when there is something. */
+  /**
+   * Creates a hard link in another directory or this one; a symbolic link itself is linked. EEXIST if the name exists.
+   */
   link(name: string, to: DirectoryHandle, newName: string): void;
   setMode(name: string, mode: number): void;
   setOwner(name: string, uid: number, gid: number): void;
   setModified(name: string, timeNs: bigint): void;
-  /** Within one file system. Unless `replace`, EEXIST when there is something. */
+  /** Within one file system. EEXIST if the name exists and `replace` is false. */
   rename(from: string, to: DirectoryHandle, newName: string, replace: boolean): void;
   close(): void;
 }
 
-/** Paths are absolute and have no NUL. Calls are direct and fast unless said otherwise. */
+/** Paths are absolute and without NUL. Calls are direct and fast unless stated otherwise. */
 export interface Files {
   open(path: string, options: OpenOptions): FileHandle;
   /** pread into `into`; the count, 0 at the end. Directly from the kernel into the buffer. */
   read(file: FileHandle, into: Uint8Array, offset: number): number;
-  /** read(2) at the file's own position, for streams, FIFOs and /proc. */
+  /** read(2) at the current position, for streams, FIFOs and /proc. */
   readNext(file: FileHandle, into: Uint8Array): number;
   /** pwrite of all of `from` (loops over short writes); throws ENOSPC and the like. */
   write(file: FileHandle, from: Uint8Array, offset: number): void;
-  /** write(2) at the file's own position. */
+  /** write(2) at the current position. */
   writeNext(file: FileHandle, from: Uint8Array): void;
   statHandle(file: FileHandle): FileStat;
   chmodHandle(file: FileHandle, mode: number): void;
@@ -127,42 +132,44 @@ export interface Files {
   rename(from: string, to: string): void;
   unlink(path: string): void;
   makeDirectory(path: string, mode: number): void;
-  /** A folder to work in; with `noSymlinks` no part of the path may be a link (ELOOP). */
+  /** Opens a directory; with `noSymlinks` no component of the path may be a link (ELOOP). */
   openDirectory(path: string, options: { readonly noSymlinks: boolean }): DirectoryHandle;
-  /** Names in the directory's own order, at most `limit`. */
+  /** Names in directory order, at most `limit`. */
   readDirectory(path: string, limit: number): string[];
-  /** A small file whole, at most `maxBytes` (longer ones are cut): /proc, /sys, /etc. Text is UTF-8, leniently. */
+  /** A small file, at most `maxBytes` (longer ones are truncated): /proc, /sys, /etc. Invalid UTF-8 becomes U+FFFD. */
   readText(path: string, maxBytes: number): string;
   /**
-   * The numbers of a text file, without making text of it: every run of digits that follows no letter ("cpu0" has none),
-   * and NaN for the end of each line, until `into` is full. How many there are. "1.50" is 1 and 50.
+   * The numbers of a text file without creating strings: every run of digits that does not follow a letter ("cpu0" has
+   * none), and NaN for each line end, until `into` is full. Returns their count. "1.50" is 1 and 50.
    */
   readNumbers(path: string, into: Float64Array): number;
   /** statvfs, directly: only for file systems that cannot hang. */
   statVfs(path: string): StatVfs;
-  /** statvfs in a helper; ETIMEDOUT after `timeoutMs`, and the helper is counted as abandoned if it cannot be killed. */
+  /**
+   * statvfs in a helper; ETIMEDOUT after `timeoutMs`, and the helper is counted as abandoned if it cannot be killed.
+   */
   statVfsInHelper(path: string, timeoutMs: number): Promise<StatVfs>;
-  /** Calls back when something was mounted or unmounted; the function returned ends it. */
+  /** Calls back when something was mounted or unmounted; the returned function removes the callback. */
   watchMounts(callback: () => void): () => void;
 }
 
 export interface SpawnSpec {
-  /** Path of the program as found; argv[0] may differ. */
+  /** Path of the program file; argv[0] may differ. */
   readonly program: string;
   readonly argv: readonly string[];
   /** The whole environment: "NAME=value". */
   readonly environment: readonly string[];
   readonly directory: string;
-  /** Absent: stay who the agent is. */
+  /** Absent: the agent's own user and groups. */
   readonly identity: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] } | undefined;
-  /** A new session (setsid) is always made. 'pty': one terminal on 0, 1 and 2. */
+  /** A new session (setsid) is always created. 'pty': one terminal on 0, 1 and 2. */
   readonly stdio: 'pipes' | 'pty';
-  /** With pipes: whether there is a stdin, else /dev/null. */
+  /** With pipes: whether stdin is a pipe; otherwise it is /dev/null. */
   readonly stdin: boolean;
   readonly terminalSize: { readonly columns: number; readonly rows: number } | undefined;
 }
 
-/** How a process ended, as waitid says. */
+/** How a process ended, as waitid reports it. */
 export interface ProcessExit {
   readonly exitCode: number | undefined;
   readonly signal: number | undefined;
@@ -174,21 +181,24 @@ export interface ProcessExit {
 /** One end of a pipe or a terminal. */
 export interface Pipe {
   /**
-   * Called when there are bytes, with a view that is valid during the call, at most 64 KiB; `undefined` at the end.
-   * After `pause()` it is not called until `resume()`. Starts paused.
+   * Called with available bytes, in a view that is valid during the call, at most 64 KiB; `undefined` at the end. After
+   * `pause()` it is not called until `resume()`. Starts paused.
    */
   onData(callback: (bytes: Uint8Array | undefined) => void): void;
   pause(): void;
   resume(): void;
-  /** What is in the pipe now without waiting, at most 64 KiB (a view, as above); `undefined` when nothing. Works while paused. */
+  /**
+   * The bytes in the pipe now, without waiting, at most 64 KiB (a view, as above); `undefined` if none. Works while
+   * paused.
+   */
   readNow(): Uint8Array | undefined;
   close(): void;
 }
 
 export interface StdinPipe {
-  /** Takes what fits and says how much; 0 when full. EPIPE when the reader is gone. */
+  /** Writes what fits and returns the count; 0 when full. EPIPE if the reader is gone. */
   write(bytes: Uint8Array): number;
-  /** Called once when there is room again. */
+  /** Calls back once when there is room again. */
   onceWritable(callback: () => void): void;
   close(): void;
 }
@@ -204,11 +214,16 @@ export interface ChildProcess {
 }
 
 export interface Processes {
-  /** Throws with the errno of what failed and `call` one of execve, chdir, setgroups, setgid, setuid, fork, pipe, pty. */
+  /**
+   * Throws with the errno of the failure, and as `call` one of execve, chdir, setgroups, setgid, setuid, fork, pipe,
+   * pty.
+   */
   spawn(spec: SpawnSpec): ChildProcess;
-  /** kill(2); a negative pid is a group. ESRCH when gone. */
+  /** kill(2); a negative pid is a group. ESRCH if it has exited. */
   kill(pid: number, signal: number): void;
-  /** The agent is a child subreaper (PR_SET_CHILD_SUBREAPER): orphans of commands become its children and are reaped. */
+  /**
+   * The agent is a child subreaper (PR_SET_CHILD_SUBREAPER): orphans of commands become its children and are reaped.
+   */
   readonly subreaper: boolean;
 }
 
@@ -218,11 +233,11 @@ export interface InterfaceAddressRow {
   readonly family: 'ipv4' | 'ipv6';
   readonly address: string;
   readonly prefixLength: number;
-  /** For ipv6 link-local and the like, from the kernel's scope id; undefined where it does not say. */
+  /** For IPv6 link-local and the like, from the kernel's scope id; undefined if unknown. */
   readonly scopeId: number | undefined;
 }
 
-/** What an interface has carried (struct rtnl_link_stats64). */
+/** Traffic counters of an interface (struct rtnl_link_stats64). */
 export interface InterfaceCounters {
   readonly rxBytes: bigint;
   readonly rxPackets: bigint;
@@ -238,20 +253,20 @@ export interface NetworkPort {
   addresses(): InterfaceAddressRow[];
   /** By interface. */
   counters(): Map<string, InterfaceCounters>;
-  /** Calls back when a link or an address changes (rtnetlink); the function returned ends it. */
+  /** Calls back when a link or an address changes (rtnetlink); the returned function removes the callback. */
   watch(callback: () => void): () => void;
 }
 
 export interface Power {
-  /** sync(2) in a helper, bounded, then reboot(2) with the command. Only where no init system can be asked. */
+  /** sync(2) in a helper, bounded, then reboot(2) with the command. Only if no init system can do it. */
   rebootNow(mode: 'poweroff' | 'reboot' | 'halt'): Promise<void>;
 }
 
-/** Work on bytes that an interpreter must not do. */
+/** Byte operations that would be too slow in an interpreter. */
 export interface Bytes {
-  /** CRC-32C (Castagnoli), continuing from `seed` (0 to begin). */
+  /** CRC-32C (Castagnoli), continuing from `seed` (0 to start). */
   crc32c(bytes: Uint8Array, seed: number): number;
-  /** How many zero bytes `bytes` begins with. */
+  /** The number of zero bytes at the start of `bytes`. */
   countLeadingZeros(bytes: Uint8Array): number;
   createSha256(): Sha256;
   random(count: number): Uint8Array;
@@ -259,18 +274,18 @@ export interface Bytes {
 
 export interface Sha256 {
   update(bytes: Uint8Array): void;
-  /** 32 bytes. The hash cannot be used after it. */
+  /** 32 bytes. The hash cannot be used afterwards. */
   digest(): Uint8Array;
 }
 
-/** Programs run to their end for the agent itself (getent, systemctl), with small output and a deadline. */
+/** Runs programs for the agent itself (getent, systemctl), with small output and a deadline. */
 export interface Jobs {
   /** Rejects with ETIMEDOUT after killing it. Output beyond 64 KiB is dropped. */
   run(
     argv: readonly string[],
     options: { readonly timeoutMs: number; readonly stdin?: string | undefined },
   ): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }>;
-  /** Helpers that did not die and were given up. */
+  /** Number of helpers that could not be killed and were abandoned. */
   readonly abandoned: number;
 }
 
@@ -282,6 +297,6 @@ export interface SystemPort {
   /** sysconf(_SC_CLK_TCK). */
   readonly clockTicksPerSecond: number;
   readonly pageSizeBytes: number;
-  /** Whether a system call that has a fallback exists: for the capabilities. */
+  /** Whether a system call with a fallback exists: for the capabilities. */
   supports(feature: 'openat2' | 'pidfd' | 'subreaper'): boolean;
 }

@@ -15,13 +15,13 @@ const reasonOfErrno: Record<string, ReasonName> = {
   ENAMETOOLONG: 'INVALID_PATH',
 };
 
-/** Whatever was thrown, as what is sent: a refusal of the kernel gets the reason that fits its errno. */
+/** Converts a caught value to the error that is sent: a HostError gets the reason that fits its errno. */
 export function toOperationError(error: unknown): OperationError {
   if (!isHostError(error)) return OperationError.from(error);
   return new OperationError(reasonOfErrno[error.errno] ?? 'GUEST_IO', error.message, { cause: error });
 }
 
-/** A call that was ended at its deadline, in every dialect alike. */
+/** The error of a call that reached its deadline, in every dialect. */
 export function deadlineError(method: string, timeoutMs: number): OperationError {
   return new OperationError('DEADLINE_EXCEEDED', `${method} took longer than ${timeoutMs} ms.`);
 }

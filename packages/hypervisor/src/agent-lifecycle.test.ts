@@ -10,7 +10,7 @@ function after(...events: readonly AgentLifecycleEvent[]): AgentLifecycle {
 }
 
 describe('agentReduce()', () => {
-  it('waits, connects, loses and finds again', () => {
+  it('a VM’s agent is waited for, connects, is lost and reconnects', () => {
     assert.equal(after(started).state, 'waiting');
     assert.equal(after(started, { type: 'connected' }).state, 'connected');
     assert.deepEqual(after(started, { type: 'connected' }, lost), {
@@ -22,32 +22,32 @@ describe('agentReduce()', () => {
     assert.equal(after(started, { type: 'connected' }, lost, { type: 'connected' }).state, 'connected');
   });
 
-  it('does not lose an agent that was never heard', () => {
+  it('an agent that never connected is not lost', () => {
     assert.equal(after(started, lost).state, 'waiting');
   });
 
-  it('says why there is none', () => {
+  it('an absent agent has a reason', () => {
     const absence = { reason: 'IMAGE_NOT_EXT4', detail: 'It is XFS.' };
     const agent = after({ type: 'vm-started', absence });
     assert.deepEqual([agent.state, agent.reason, agent.detail], ['absent', 'IMAGE_NOT_EXT4', 'It is XFS.']);
   });
 
-  it('believes an agent that answers where none was expected', () => {
+  it('an agent that answers where none was expected is connected', () => {
     const absence = { reason: 'IMAGE_NOT_EXT4', detail: '' };
     assert.equal(after({ type: 'vm-started', absence }, { type: 'connected' }).state, 'connected');
   });
 
-  it('is paused with the VM, not lost, and then what it was', () => {
+  it('an agent is paused with its VM, not lost, and returns to its earlier state', () => {
     const paused = after(started, { type: 'connected' }, { type: 'vm-paused' }, lost, { type: 'vm-paused' });
     assert.equal(paused.state, 'paused');
     assert.equal(agentReduce(paused, { type: 'vm-resumed' }).state, 'connected');
   });
 
-  it('waits anew after a reset of the guest', () => {
+  it('an agent is waited for again after a reset of the guest', () => {
     assert.equal(after(started, { type: 'connected' }, { type: 'vm-reset' }).state, 'waiting');
   });
 
-  it('is off when the VM ended, whatever it was', () => {
+  it('an agent is off when its VM has ended, whatever its state', () => {
     assert.equal(after(started, { type: 'connected' }, { type: 'vm-paused' }, { type: 'vm-ended' }).state, 'off');
     assert.equal(after({ type: 'connected' }).state, 'off');
   });

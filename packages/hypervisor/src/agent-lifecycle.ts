@@ -1,27 +1,27 @@
 import type { AgentState } from '@innkeeper/contract';
 
-/** How a VM's agent stands. `reason` and `detail` say why it is not there, for `lost` and `absent`; else empty. */
+/** The state of a VM's agent. `reason` and `detail` explain `lost` and `absent`; otherwise they are empty. */
 export interface AgentLifecycle {
   readonly state: AgentState;
-  /** Stable reason of the error registry. */
+  /** A reason of the error registry. */
   readonly reason: string;
   readonly detail: string;
-  /** What it was before the pause, and is again after it; only in `paused`. */
+  /** The state before the pause, restored after it; only in `paused`. */
   readonly before: AgentLifecycle | undefined;
 }
 
 export type AgentLifecycleEvent =
-  /** `absence` when no agent could be put into the image, with why. */
+  /** `absence` if no agent could be added to the image, with the reason. */
   | { readonly type: 'vm-started'; readonly absence: { readonly reason: string; readonly detail: string } | undefined }
   | { readonly type: 'vm-ended' }
   | { readonly type: 'vm-paused' }
   | { readonly type: 'vm-resumed' }
-  /** The guest was reset: whatever answered before has to come up again. */
+  /** The guest was reset: its agent has to start again. */
   | { readonly type: 'vm-reset' }
   | { readonly type: 'connected' }
   | { readonly type: 'lost'; readonly detail: string };
 
-/** The agent of a VM that does not run. */
+/** The agent of a VM that is not running. */
 export const agentOff: AgentLifecycle = { state: 'off', reason: '', detail: '', before: undefined };
 
 const waiting: AgentLifecycle = { ...agentOff, state: 'waiting' };
@@ -34,8 +34,7 @@ const waiting: AgentLifecycle = { ...agentOff, state: 'waiting' };
  *      └── vm-ended (from any)                       │
  *          vm-paused (any but off) ──▶ paused ──vm-resumed──▶ what it was
  *
- * An agent that is silent because the VM is paused is `paused`, not `lost`. One that answers from an image that had
- * none is believed.
+ * The agent of a paused VM is `paused`, not `lost`. An agent that connects from an image that had none is `connected`.
  */
 export function agentReduce(agent: AgentLifecycle, event: AgentLifecycleEvent): AgentLifecycle {
   switch (event.type) {
@@ -52,7 +51,7 @@ export function agentReduce(agent: AgentLifecycle, event: AgentLifecycleEvent): 
       return agent.state === 'connected' || agent.state === 'lost' ? waiting : agent;
     case 'connected':
       if (agent.state === 'off') return agent;
-      // An answer from before the pause that comes late.
+      // A late answer from before the pause.
       if (agent.state === 'paused') return { ...agent, before: { ...agentOff, state: 'connected' } };
       return { ...agentOff, state: 'connected' };
     case 'lost':

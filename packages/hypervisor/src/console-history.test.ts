@@ -17,11 +17,11 @@ function fill(total: number, sizes: readonly number[]): ConsoleHistory {
 }
 
 describe('ConsoleHistory', () => {
-  it('keeps the first and the last part and counts what lies between, however the output is cut', () => {
+  it('a console’s history keeps the first and last part and counts the bytes between, however the output is split', () => {
     const size = fc.oneof(fc.integer({ min: 1, max: 9000 }), fc.integer({ min: 60_000, max: 600_000 }));
     fc.assert(
       fc.property(fc.nat(pattern.length), fc.array(size, { minLength: 1, maxLength: 40 }), (total, sizes) => {
-        // A thousand bytes a piece at least, to keep the test short.
+        // Chunks of at least a thousand bytes, to keep the test short.
         const { head, droppedBytes, tail } = fill(total, [...sizes, 1000]).view();
         assert.equal(head.length, Math.min(total, consoleHeadBytes));
         assert.equal(tail.length, Math.min(total - head.length, consoleTailBytes));
@@ -33,7 +33,7 @@ describe('ConsoleHistory', () => {
     );
   });
 
-  it('does not change with the bytes that it was given', () => {
+  it('a console’s history copies its input', () => {
     const history = new ConsoleHistory();
     const bytes = Uint8Array.of(1, 2, 3);
     history.append(bytes);
@@ -41,7 +41,7 @@ describe('ConsoleHistory', () => {
     assert.deepEqual(history.view().head, Uint8Array.of(1, 2, 3));
   });
 
-  it('takes single bytes without an object for each', () => {
+  it('a console’s history stores single bytes without an object for each', () => {
     const history = fill(consoleHeadBytes + 50_000, [1]);
     assert.equal(history.view().tail.length, 50_000);
   });

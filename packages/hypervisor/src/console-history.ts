@@ -1,12 +1,12 @@
 import { kib } from '@innkeeper/kit';
 
-/** The first part of a console's output is kept for good: it holds the boot. */
+/** Bytes of the first part of a console's output, which is kept forever: it contains the boot. */
 export const consoleHeadBytes = 64 * kib;
 
-/** Of the rest, the last part. */
+/** Bytes of the last part that are kept. */
 export const consoleTailBytes = 192 * kib;
 
-/** What is kept of a console. `droppedBytes` is what was printed between the two parts and is gone. */
+/** The kept output of a console. `droppedBytes` counts the output between the two parts, which is not kept. */
 export interface ConsoleHistoryView {
   readonly head: Uint8Array;
   readonly droppedBytes: number;
@@ -14,24 +14,24 @@ export interface ConsoleHistoryView {
 }
 
 /**
- * Head and tail of a stream that may never end, in 256 KiB at most. Memory is taken as it is needed: a VM that prints
- * little costs little.
+ * Head and tail of a stream that may never end, 256 KiB at most. Memory is allocated as needed: a VM that prints little
+ * costs little.
  */
 export class ConsoleHistory {
   #head = new Uint8Array(0);
   #headLength = 0;
   #headLimit = consoleHeadBytes;
-  /** The tail's chunks, oldest first; together at most `consoleTailBytes`. */
+  /** The tail's chunks, oldest first; in total at most `consoleTailBytes`. */
   #tail: Uint8Array[] = [];
   #tailLength = 0;
   #totalBytes = 0;
 
-  /** All bytes that were ever appended. */
+  /** Number of all bytes ever appended. */
   get totalBytes(): number {
     return this.#totalBytes;
   }
 
-  /** Takes a copy of what it keeps. */
+  /** Copies the bytes that it keeps. */
   append(bytes: Uint8Array): void {
     this.#totalBytes += bytes.length;
     const intoHead = Math.min(this.#headLimit - this.#headLength, bytes.length);
@@ -40,10 +40,10 @@ export class ConsoleHistory {
     if (rest.length > 0) this.#appendToTail(rest);
   }
 
-  /** Counts bytes that were printed and are not known any more: of a history that was loaded. */
+  /** Counts bytes that were printed but are missing from a loaded history. */
   skip(count: number): void {
     this.#totalBytes += count;
-    // What comes now does not follow the head.
+    // The next output does not directly follow the head.
     this.#headLimit = this.#headLength;
     this.#tail = [];
     this.#tailLength = 0;
@@ -76,14 +76,14 @@ export class ConsoleHistory {
 
   #appendToTail(bytes: Uint8Array): void {
     const last = this.#tail.at(-1);
-    // A guest that prints a byte at a time must not cost an object for each.
+    // A guest that prints single bytes must not cost an object for each.
     if (last !== undefined && last.length + bytes.length <= 4 * kib) {
       const joined = new Uint8Array(last.length + bytes.length);
       joined.set(last);
       joined.set(bytes, last.length);
       this.#tail[this.#tail.length - 1] = joined;
     } else {
-      // Not `slice`: of a Buffer that is no copy.
+      // Not `slice`: a Buffer's slice is not a copy.
       this.#tail.push(new Uint8Array(bytes));
     }
     this.#tailLength += bytes.length;

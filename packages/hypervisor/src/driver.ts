@@ -4,147 +4,154 @@ import type { DriverFeatures } from './features.ts';
 import type { VmRecord } from './vm-record.ts';
 import type { VmSpec } from './vm-spec.ts';
 
-/** Options of everything that waits. Abort means: undo what was begun and reject with the signal's reason. */
+/** Options of every operation that waits. An abort undoes what was started and rejects with the signal's reason. */
 export interface Abortable {
   readonly signal?: AbortSignal | undefined;
 }
 
 export type Accelerator = 'kvm' | 'tcg';
 
-/** What a driver found on this host. */
+/** The result of a driver's probe of this host. */
 export interface Probe {
   readonly available: boolean;
-  /** Why not, and what to install. Empty when available. */
+  /** Why it is not available, and what to install. Empty if available. */
   readonly reason: string;
-  /** What to do, where it is not to install the program. */
+  /** The next step, if it is not to install the program. */
   readonly nextStep?: string;
   readonly version: string;
   readonly accelerator: Accelerator;
-  /** Why not KVM. Empty with KVM. */
+  /** Why KVM is not used. Empty with KVM. */
   readonly acceleratorReason: string;
 }
 
-/** Throws HYPERVISOR_MISSING when the hypervisor cannot be used on this host. */
+/** Throws HYPERVISOR_MISSING if the hypervisor cannot be used on this host. */
 export function assertAvailable({ available, reason, nextStep }: Probe): void {
   if (!available) throw new OperationError('HYPERVISOR_MISSING', reason, { nextStep });
 }
 
-/** What is shown of a hypervisor's process. */
+/** Facts about a hypervisor's process that are shown to people. */
 export interface HypervisorProcess {
   readonly pid: number;
   readonly accelerator: Accelerator;
 }
 
-/** Where in a guest its agent listens. */
+/** Where a guest's agent listens. */
 export type AgentAddress =
-  /** A virtio-serial port, by its name. */
+  /** A virtio-serial port, by name. */
   | { readonly kind: 'port'; readonly name: string }
-  /** A vsock port, by its number. */
+  /** A vsock port, by number. */
   | { readonly kind: 'vsock'; readonly port: number };
 
 /** How a VM's NIC is connected. */
 export interface NetworkState {
   /**
-   * isolated: in a network namespace of its own, joined to the host's network by pasta. restricted: to nothing, since the
-   * host cannot do that. open: to all that the host reaches, its loopback too: started by an older daemon.
+   * isolated: in its own network namespace, connected to the host's network by pasta. restricted: not connected, since
+   * the host does not support isolation. open: everything that the host reaches, including its loopback; started by an
+   * older daemon.
    */
   readonly kind: 'isolated' | 'restricted' | 'open';
-  /** Why it is not isolated, or why an isolated one does not reach the outside; empty when all is well. */
+  /** Why it is not isolated, or why an isolated NIC does not reach the outside; empty if there is no problem. */
   readonly problem: string;
 }
 
 /** Why a VM's process ended. */
 export interface VmEnd {
-  /** The guest powered off or was told to; else the process died. */
+  /** How it ended: the guest powered off (also on request), it was killed, or the process died. */
   readonly kind: 'shutdown' | 'killed' | 'crashed';
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
-  /** Last lines of what the hypervisor printed, 4 KiB at most. */
+  /** The last lines that the hypervisor printed, 4 KiB at most. */
   readonly lastLines: string;
 }
 
-/** What the hypervisor's process uses on the host. Counters; the reader makes rates. */
+/** Resources used by the hypervisor's process on the host. Counters; the reader computes rates. */
 export interface HostUsage {
   readonly cpuTimeUs: number;
   readonly rssBytes: number;
 }
 
 export type VmEvent =
-  /** `detail` says why when the hypervisor did it by itself: the host's disk is full. */
+  /** `detail` is the reason if the hypervisor paused it by itself, such as a full disk of the host. */
   | { readonly type: 'paused'; readonly detail?: string | undefined }
   | { readonly type: 'resumed' }
   | { readonly type: 'reset' }
-  /** The guest opened or closed the named agent port; the only host-side sign of an agent coming or going. */
+  /** The guest opened or closed the named agent port; the only sign on the host that an agent started or stopped. */
   | { readonly type: 'agent-port'; readonly port: string; readonly open: boolean };
 
-/** A VM whose hypervisor runs. Dispose lets go of it without stopping it. */
+/** A running VM. Disposing detaches from it without stopping it. */
 export interface RunningVm extends AsyncDisposable {
   readonly record: VmRecord;
-  /** Of its driver. What it does not support fails with UNSUPPORTED_BY_DRIVER here. */
+  /** The features of its driver. Unsupported calls fail with UNSUPPORTED_BY_DRIVER. */
   readonly features: DriverFeatures;
   readonly process: HypervisorProcess;
-  /** Resolves once, when the process is gone; never rejects. */
+  /** Resolves when the process has ended; never rejects. */
   readonly ended: Promise<VmEnd>;
   onEvent(listener: (event: VmEvent) => void): () => void;
-  /** Asks the guest to shut down, as the ACPI power button does. Resolves when it was asked, not when it is down. */
+  /**
+   * Asks the guest to shut down, like the ACPI power button. Resolves when the request was sent, not when the guest is
+   * off.
+   */
   requestShutdown(options?: Abortable): Promise<void>;
-  /** SIGKILL to the process and wait for its end. Idempotent. */
+  /** Sends SIGKILL to the process and waits for its end. Idempotent. */
   kill(options?: Abortable): Promise<void>;
-  /** Opens a channel to an agent (supportsAgentPorts, supportsVsock); it may be opened again after it was closed. Rejects while the hypervisor does not listen. */
+  /**
+   * Opens a channel to an agent (supportsAgentPorts, supportsVsock); it can be reopened after it was closed. Rejects
+   * while the hypervisor is not listening.
+   */
   openAgent(address: AgentAddress, options?: Abortable): Promise<Channel>;
-  /** Whether the guest has this agent port open, now; for a look without waiting for an event (supportsPortState). */
+  /** Whether the guest has this agent port open now, without waiting for an event (supportsPortState). */
   isPortOpen(port: string, options?: Abortable): Promise<boolean>;
   readonly console: ConsoleStream;
   usage(): HostUsage | undefined;
-  /** How its NIC is connected, now; undefined without one (supportsNetworkState). */
+  /** How its NIC is connected now; undefined without a NIC (supportsNetworkState). */
   network(): Promise<NetworkState | undefined>;
-  /** Whether the guest's CPUs run. */
+  /** Whether the guest's CPUs are running. */
   isPaused(options?: Abortable): Promise<boolean>;
-  /** Why the hypervisor paused the guest by itself; undefined when it did not, or does not know. */
+  /** Why the hypervisor paused the guest by itself; undefined if it did not, or the reason is unknown. */
   whyPaused(options?: Abortable): Promise<string | undefined>;
-  /** With supportsPause. */
+  /** Requires supportsPause. */
   pause(options?: Abortable): Promise<void>;
-  /** With supportsPause. */
+  /** Requires supportsPause. */
   resume(options?: Abortable): Promise<void>;
 }
 
-/** The serial console: history kept whether or not anybody looks, bounded. */
+/** The serial console: its history is always recorded, bounded. */
 export interface ConsoleStream {
-  /** What is kept: the first and the last part, with the count of what was dropped between. */
+  /** The recorded history: the first and the last part, and the number of bytes dropped between. */
   history(): { readonly head: Uint8Array; readonly droppedBytes: number; readonly tail: Uint8Array };
   onOutput(listener: (bytes: Uint8Array) => void): () => void;
   write(bytes: Uint8Array): Promise<void>;
 }
 
 /**
- * A hypervisor. Drivers are naive: they need not be idempotent, tell one absence from another, or refuse what their
- * features lack; the wrapper around them (managed-driver.ts) does. A record is read by the driver that wrote it.
+ * A hypervisor. Drivers can be simple: they need not be idempotent, distinguish kinds of absence, or refuse calls
+ * beyond their features; the wrapper (managed-driver.ts) does that. A record is only read by the driver that wrote it.
  */
 export interface HypervisorDriver {
   readonly name: 'qemu' | 'firecracker' | 'cloud-hypervisor' | 'adopted' | 'fake';
   readonly features: DriverFeatures;
   probe(options?: Abortable): Promise<Probe>;
   launch(spec: VmSpec, options?: Abortable): Promise<RunningVm>;
-  /** Finds the VM of a record again after a restart of the daemon; undefined when its process is gone. */
+  /** Reattaches to the VM of a record after a restart of the daemon; undefined if its process is gone. */
   adopt(record: VmRecord, options?: Abortable): Promise<RunningVm | undefined>;
-  /** How a VM ended that `adopt` found gone; undefined when nothing tells. */
+  /** How a VM ended that `adopt` did not find; undefined if unknown. */
   howEnded(record: VmRecord): Promise<VmEnd['kind'] | undefined>;
-  /** The process that a record names, whether it lives or not; undefined when the record is not this driver's. */
+  /** The process named by a record, whether it is alive or not; undefined if the record is not this driver's. */
   processOf(record: VmRecord): HypervisorProcess | undefined;
-  /** Kills the process of a VM that cannot be adopted, and waits for its end; one that is gone already is no failure. */
+  /** Kills the process of a VM that cannot be adopted, and waits for its end. Succeeds if it is already gone. */
   kill(record: VmRecord): Promise<void>;
-  /** Kills what a daemon launched in a run directory and did not live to keep a record of. False when there is nothing. */
+  /** Kills a process that a daemon launched in a run directory and crashed before recording. False if there is none. */
   killUnrecorded(runDirectory: string): Promise<boolean>;
 }
 
-/** Drivers by their names. The first is the one that new VMs get. */
+/** Drivers by name. New VMs get the first. */
 export function driversByName(first: HypervisorDriver, ...others: HypervisorDriver[]): DriverMap {
   return new Map([first, ...others].map((driver) => [driver.name, driver]));
 }
 
 export type DriverMap = ReadonlyMap<string, HypervisorDriver>;
 
-/** The four named ports that every VM of ours gets. */
+/** The four named ports of every VM. */
 export const agentPorts = [
   'org.innkeeper.agent.0',
   'org.limiquantix.agent.0',
@@ -152,6 +159,6 @@ export const agentPorts = [
   'org.qemu.guest_agent.0',
 ] as const;
 
-/** The one our node speaks on. */
+/** The port that the node uses. */
 export const nativePort = 'org.innkeeper.agent.0';
 export const nativeAgent: AgentAddress = { kind: 'port', name: nativePort };

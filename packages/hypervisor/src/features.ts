@@ -2,9 +2,9 @@ import { OperationError } from '@innkeeper/contract';
 import type { VmSpec } from './vm-spec.ts';
 
 /**
- * What not every driver can do. Everything else in `HypervisorDriver` and `RunningVm` every driver does. The wrapper
- * (managed-driver.ts) refuses what a driver does not support, so no driver has to, and callers look here before they
- * depend on it.
+ * Optional features of drivers. Everything else in `HypervisorDriver` and `RunningVm` is supported by every driver. The
+ * wrapper (managed-driver.ts) refuses unsupported calls, so drivers need not, and callers check here before they depend
+ * on a feature.
  */
 export interface DriverFeatures {
   /** `openAgent` by the name of a virtio-serial port. */
@@ -15,11 +15,11 @@ export interface DriverFeatures {
   readonly supportsPortState: boolean;
   /** `pause` and `resume`. */
   readonly supportsPause: boolean;
-  /** `network`: how the card is connected while the VM runs. */
+  /** `network`: how the NIC of a running VM is connected. */
   readonly supportsNetworkState: boolean;
-  /** More than one disk. */
+  /** VMs with more than one disk. */
   readonly supportsSeveralDisks: boolean;
-  /** More than one network card. */
+  /** VMs with more than one network card. */
   readonly supportsSeveralNics: boolean;
   /** A network card of the kind `user`. */
   readonly supportsUserNic: boolean;
@@ -29,7 +29,7 @@ export interface DriverFeatures {
   readonly supportsTapNic: boolean;
   /** Firmware of the kind `uefi`. */
   readonly supportsUefi: boolean;
-  /** A launch that goes on from a snapshot. */
+  /** A launch from a snapshot. */
   readonly supportsSnapshots: boolean;
 }
 
@@ -52,14 +52,14 @@ const described: Record<DriverFeature, string> = {
 
 const nicFeatures = { user: 'supportsUserNic', bridge: 'supportsBridgeNic', tap: 'supportsTapNic' } as const;
 
-/** A driver, as far as what it supports is concerned. */
-export interface Supporting {
+/** The name and features of a driver. */
+export interface DriverWithFeatures {
   readonly name: string;
   readonly features: DriverFeatures;
 }
 
-/** Throws UNSUPPORTED_BY_DRIVER, with the names of the driver and of what it cannot do. */
-export function assertSupported({ name, features }: Supporting, feature: DriverFeature): void {
+/** Throws UNSUPPORTED_BY_DRIVER, naming the driver and the feature. */
+export function assertSupported({ name, features }: DriverWithFeatures, feature: DriverFeature): void {
   if (features[feature]) return;
   throw new OperationError(
     'UNSUPPORTED_BY_DRIVER',
@@ -67,8 +67,8 @@ export function assertSupported({ name, features }: Supporting, feature: DriverF
   );
 }
 
-/** The same for everything that a VM needs of its driver. */
-export function assertSpecSupported(driver: Supporting, spec: VmSpec): void {
+/** The same for every feature that a VM needs. */
+export function assertSpecSupported(driver: DriverWithFeatures, spec: VmSpec): void {
   for (const feature of featuresNeeded(spec)) assertSupported(driver, feature);
 }
 

@@ -5,7 +5,7 @@ import { it } from 'node:test';
 
 const repository = join(import.meta.dirname, '../../..');
 
-/** The lines of the drawing, without what they are indented with. */
+/** The lines of the diagram without their indentation. */
 function drawing(text: string): string[] {
   return text
     .split('\n')
@@ -13,7 +13,7 @@ function drawing(text: string): string[] {
     .map((line) => line.replace(/^ \* {2}/, '').trimEnd());
 }
 
-it('docs/develop/drivers.md has the state diagram of lifecycle.ts', async () => {
+it('docs/develop/drivers.md contains the state diagram of lifecycle.ts', async () => {
   const source = await readFile(join(repository, 'packages/hypervisor/src/lifecycle.ts'), 'utf8');
   const page = await readFile(join(repository, 'docs/develop/drivers.md'), 'utf8');
   assert.deepEqual(drawing(page), drawing(source));

@@ -50,12 +50,12 @@ const eventArbitrary: fc.Arbitrary<VmLifecycleEvent> = fc.oneof(
   fc.record({ type: fc.constant('stop' as const), timeoutMs: fc.nat(60_000), agentConnected: fc.boolean() }),
 );
 
-/** Every state that some row of events leads to. */
+/** Every state that a sequence of events can reach. */
 const lifecycleArbitrary: fc.Arbitrary<VmLifecycle> = fc
   .tuple(fc.constantFrom(...vmStates), fc.array(eventArbitrary, { maxLength: 12 }))
   .map(([start, events]) => events.reduce((vm, event) => vmReduce(vm, event).state, storedLifecycle(start)));
 
-/** Effects of which a transition may have one at most: together they would contradict each other. */
+/** Effects of which a transition may have at most one: together they would contradict each other. */
 const exclusive: readonly VmEffect['type'][][] = [
   ['launch', 'abort-launch', 'kill-process', 'press-power-button', 'ask-agent-to-shut-down', 'remove-files'],
   ['pause-guest', 'resume-guest', 'kill-process', 'launch', 'remove-files'],
@@ -63,7 +63,7 @@ const exclusive: readonly VmEffect['type'][][] = [
 ];
 
 describe('vmReduce()', () => {
-  it('remembers over a restart of the daemon why a VM was paused, and learns it when that came meanwhile', () => {
+  it('a VM’s lifecycle keeps the reason of a pause over a restart of the daemon, or gets it from the hypervisor', () => {
     const found = (detail?: string): VmLifecycleEvent => ({
       type: 'daemon-started',
       found: { kind: 'paused', detail },
@@ -76,7 +76,7 @@ describe('vmReduce()', () => {
     assert.deepEqual(vmReduce(full, { type: 'daemon-started', found: { kind: 'running' } }).state.state, 'running');
   });
 
-  it('never names two effects that contradict each other', () => {
+  it('a VM’s lifecycle never returns two contradicting effects', () => {
     fc.assert(
       fc.property(lifecycleArbitrary, eventArbitrary, (vm, event) => {
         const names = vmReduce(vm, event).effects.map((effect) => effect.type);
@@ -86,7 +86,7 @@ describe('vmReduce()', () => {
     );
   });
 
-  it('ends in stopped or crashed when the process of a live VM ends, whatever came before', () => {
+  it('a VM whose process ends becomes stopped or crashed, whatever happened before', () => {
     fc.assert(
       fc.property(lifecycleArbitrary, fc.constantFrom(...endedEvents), (vm, event) => {
         const next = vmReduce(vm, event).state.state;
@@ -96,7 +96,7 @@ describe('vmReduce()', () => {
     );
   });
 
-  it('makes a second stop change nothing', () => {
+  it('a second stop of a VM changes nothing', () => {
     fc.assert(
       fc.property(lifecycleArbitrary, fc.boolean(), (vm, agentConnected) => {
         const stop: VmLifecycleEvent = { type: 'stop', timeoutMs: 1000, agentConnected };
@@ -106,7 +106,7 @@ describe('vmReduce()', () => {
     );
   });
 
-  it('makes a second kill change nothing', () => {
+  it('a second kill of a VM changes nothing', () => {
     fc.assert(
       fc.property(lifecycleArbitrary, (vm) => {
         const once = vmReduce(vm, { type: 'kill' }).state;
@@ -115,13 +115,13 @@ describe('vmReduce()', () => {
     );
   });
 
-  it('sets a timer with every step of stopping and leaves none behind', () => {
+  it('every step of stopping a VM sets a timer, and none remains afterwards', () => {
     fc.assert(
       fc.property(lifecycleArbitrary, fc.array(eventArbitrary), (start, events) => {
         let vm = start.state === 'stopping' ? storedLifecycle('running') : start;
         let timer: StopStep | undefined;
         for (const event of events) {
-          // The timers of a daemon that ended are gone with it.
+          // A restarted daemon has no timers.
           if (event.type === 'daemon-started') timer = undefined;
           const next = vmReduce(vm, event);
           vm = next.state;
@@ -137,7 +137,7 @@ describe('vmReduce()', () => {
     );
   });
 
-  it('reaches the kill from any stop by deadlines alone', () => {
+  it('any stop of a VM reaches the kill by deadlines alone', () => {
     fc.assert(
       fc.property(lifecycleArbitrary, fc.boolean(), (vm, agentConnected) => {
         if (vm.state !== 'running' && vm.state !== 'paused') return;
@@ -153,7 +153,7 @@ describe('vmReduce()', () => {
     );
   });
 
-  it('goes from the agent to ACPI to the kill, each with its deadline', () => {
+  it('stopping a VM goes from the agent to ACPI to the kill, each with its deadline', () => {
     let next = vmReduce(storedLifecycle('running'), { type: 'stop', timeoutMs: 700, agentConnected: true });
     assert.deepEqual(next.effects, [
       { type: 'ask-agent-to-shut-down', timeoutMs: 700 },
@@ -170,7 +170,7 @@ describe('vmReduce()', () => {
     assert.deepEqual(next, { state: { state: 'stopped', detail: '' }, effects: [{ type: 'clear-timer' }] });
   });
 
-  it('skips an agent that is not there, and one that refuses at once', () => {
+  it('stopping a VM skips an absent agent, and one that refuses', () => {
     const stop = { type: 'stop', timeoutMs: 1, agentConnected: false } as const;
     assert.equal(vmReduce(storedLifecycle('running'), stop).effects[0]?.type, 'press-power-button');
     const asked = vmReduce(storedLifecycle('running'), { ...stop, agentConnected: true });
@@ -178,7 +178,7 @@ describe('vmReduce()', () => {
     assert.equal(refused.effects[0]?.type, 'press-power-button');
   });
 
-  it('wakes a paused guest before it asks it to stop, and not before a kill', () => {
+  it('a paused guest is resumed before a stop, but not before a kill', () => {
     const paused = storedLifecycle('paused');
     const stop = vmReduce(paused, { type: 'stop', timeoutMs: 1, agentConnected: true });
     assert.deepEqual(
@@ -188,31 +188,31 @@ describe('vmReduce()', () => {
     assert.equal(vmReduce(paused, { type: 'kill' }).effects[0]?.type, 'kill-process');
   });
 
-  it('kills a process that came up although its launch was aborted', () => {
+  it('a process that starts although its launch was aborted is killed', () => {
     const stopping = vmReduce(storedLifecycle('starting'), { type: 'kill' });
     assert.deepEqual(stopping.effects, [{ type: 'abort-launch' }]);
     assert.equal(vmReduce(stopping.state, { type: 'launched' }).effects[0]?.type, 'kill-process');
     assert.equal(vmReduce(stopping.state, { type: 'launch-failed', detail: '' }).state.state, 'stopped');
   });
 
-  it('ignores the deadline of a step that is over', () => {
+  it('the deadline of an earlier step is ignored', () => {
     const acpi = vmReduce(storedLifecycle('running'), { type: 'stop', timeoutMs: 1, agentConnected: false }).state;
     assert.deepEqual(vmReduce(acpi, { type: 'deadline', step: 'agent' }), { state: acpi, effects: [] });
   });
 
-  it('repeats a kill that was not enough at its deadline, not at once', () => {
+  it('a failed kill is repeated at its deadline, not at once', () => {
     const killed = vmReduce(storedLifecycle('running'), { type: 'kill' }).state;
     assert.deepEqual(vmReduce(killed, { type: 'step-failed', step: 'kill' }).effects, []);
     assert.equal(vmReduce(killed, { type: 'deadline', step: 'kill' }).effects[0]?.type, 'kill-process');
   });
 
-  it('keeps why the hypervisor paused a VM by itself', () => {
+  it('a paused VM keeps the hypervisor’s reason', () => {
     const paused = vmReduce(storedLifecycle('running'), { type: 'paused', detail: 'The disk is full.' }).state;
     assert.deepEqual(paused, { state: 'paused', detail: 'The disk is full.' });
     assert.equal(vmReduce(paused, { type: 'resumed' }).state.detail, '');
   });
 
-  it('keeps the last words of a hypervisor that died', () => {
+  it('a crashed VM keeps the last lines of its hypervisor', () => {
     const event: VmLifecycleEvent = { type: 'process-ended', end: { kind: 'crashed', lastLines: 'no such disk\n' } };
     assert.deepEqual(vmReduce(storedLifecycle('running'), event).state, {
       state: 'crashed',
@@ -224,14 +224,14 @@ describe('vmReduce()', () => {
     const found = (state: VmState, process: FoundProcess) =>
       vmReduce(storedLifecycle(state), { type: 'daemon-started', found: process });
 
-    it('takes a VM as it was found', () => {
+    it('after a restart of the daemon, a VM has the state it was found in', () => {
       for (const state of ['starting', 'running', 'paused', 'stopped', 'crashed'] as const) {
         assert.equal(found(state, { kind: 'running' }).state.state, 'running');
         assert.equal(found(state, { kind: 'paused' }).state.state, 'paused');
       }
     });
 
-    it('takes a VM that is gone for stopped, or crashed when the hypervisor left word of that', () => {
+    it('after a restart of the daemon, a VM without a process is stopped, or crashed if the hypervisor recorded that', () => {
       for (const state of ['starting', 'running', 'paused'] as const) {
         assert.equal(found(state, { kind: 'gone', how: undefined }).state.state, 'stopped');
         assert.equal(found(state, { kind: 'gone', how: 'shutdown' }).state.state, 'stopped');
@@ -239,13 +239,13 @@ describe('vmReduce()', () => {
       }
     });
 
-    it('goes on with a stop that was under way', () => {
+    it('after a restart of the daemon, an interrupted stop continues', () => {
       const effects = found('stopping', { kind: 'running' }).effects.map((effect) => effect.type);
       assert.deepEqual(effects, ['press-power-button', 'set-timer']);
       assert.equal(found('stopping', { kind: 'gone', how: 'crashed' }).state.state, 'stopped');
     });
 
-    it('undoes a VM that was half made, and goes on removing one', () => {
+    it('after a restart of the daemon, an unfinished VM is removed, and an interrupted removal continues', () => {
       for (const state of ['creating', 'deleting'] as const) {
         assert.deepEqual(found(state, { kind: 'gone', how: undefined }).effects, [{ type: 'remove-files' }]);
       }

@@ -1,6 +1,6 @@
 /*
- * The life of a VM, as one pure function. The node keeps one of these for each VM, gives it events one at a time, and
- * does the effects it names, in order. It never looks at a clock: deadlines come back as events.
+ * The lifecycle of a VM as a pure function. The node keeps one per VM, passes it events one at a time, and performs the
+ * returned effects in order. It never reads a clock: deadlines arrive as events.
  *
  *  creating ──created──▶ stopped ──start──▶ starting ──launched──▶ running ◀──paused, resumed──▶ paused
  *     │                   ▲ ▲ │              │ │  │                │   │                         │  │
@@ -14,10 +14,10 @@
  *
  * (*) stopped when the guest shut down, crashed when the process died or something else killed it.
  *
- * A step of stopping goes on to the next at its deadline, or at once when it cannot be taken; a kill goes straight to
- * the last. A stop or kill while starting aborts the launch, and kills what came up all the same.
+ * A step of stopping proceeds to the next one at its deadline, or at once if it fails; a kill goes directly to the
+ * last. A stop or kill during the start aborts the launch, and kills a process that started nevertheless.
  *
- * After the daemon came up again it says `daemon-started` to every VM it knows, with what it found of the process.
+ * After a restart the daemon sends `daemon-started` to every known VM, with the state of its process.
  */
 
 import type { VmState } from '@innkeeper/contract';
@@ -26,16 +26,16 @@ import type { VmEnd } from './driver.ts';
 /** The three ways to stop, from gentle to certain. */
 export type StopStep = 'agent' | 'acpi' | 'kill';
 
-/** A VM's state with what the next decision needs. `detail` says why it is in this state, where that needs a word. */
+/** A VM's state with the data for the next decision. `detail` is the reason for this state, if there is one. */
 export type VmLifecycle =
   | { readonly state: Exclude<VmState, 'stopping'>; readonly detail: string }
   | {
       readonly state: 'stopping';
       readonly detail: string;
       readonly step: StopStep;
-      /** For the steps `agent` and `acpi` each. */
+      /** Timeout of the steps `agent` and `acpi`, each. */
       readonly timeoutMs: number;
-      /** The launch was not over when the stop came; its end is awaited. */
+      /** The stop arrived during the launch, whose end is awaited. */
       readonly launching: boolean;
     };
 
@@ -47,38 +47,38 @@ export type VmLifecycleEvent =
   | { readonly type: 'launch-failed'; readonly detail: string }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
-  /** The hypervisor said so, whoever asked for it. */
+  /** Reported by the hypervisor, whatever the cause. */
   | { readonly type: 'paused'; readonly detail?: string | undefined }
   | { readonly type: 'resumed' }
   | { readonly type: 'stop'; readonly timeoutMs: number; readonly agentConnected: boolean }
   | { readonly type: 'kill' }
-  /** A step of stopping could not be taken: the agent refused, the control socket is gone. */
+  /** A step of stopping failed: the agent refused, or the control socket is gone. */
   | { readonly type: 'step-failed'; readonly step: StopStep }
   | { readonly type: 'deadline'; readonly step: StopStep }
   | { readonly type: 'process-ended'; readonly end: Pick<VmEnd, 'kind' | 'lastLines'> }
   | { readonly type: 'delete' }
   | { readonly type: 'delete-failed'; readonly detail: string }
-  /** `isWhole`: its disk is there and nothing marks it as unfinished, whatever the stored state says. */
+  /** `isWhole`: its disk exists and is not marked as unfinished, whatever the stored state. */
   | { readonly type: 'daemon-started'; readonly found: FoundProcess; readonly isWhole?: boolean };
 
-/** What is left of a VM's process when the daemon comes up. */
+/** The state of a VM's process when the daemon starts. */
 export type FoundProcess =
   | { readonly kind: 'running' }
-  /** `detail` when the hypervisor did it by itself. */
+  /** `detail` is set if the hypervisor did it by itself. */
   | { readonly kind: 'paused'; readonly detail?: string | undefined }
-  /** Gone; `how` is known when the hypervisor left word of it. */
+  /** Ended; `how` is known if the hypervisor recorded it. */
   | { readonly kind: 'gone'; readonly how: VmEnd['kind'] | undefined };
 
 export type VmEffect =
   | { readonly type: 'launch' }
-  /** Abort the launch; `launched` or `launch-failed` still comes. */
+  /** Abort the launch; `launched` or `launch-failed` still follows. */
   | { readonly type: 'abort-launch' }
   | { readonly type: 'pause-guest' }
   | { readonly type: 'resume-guest' }
   | { readonly type: 'ask-agent-to-shut-down'; readonly timeoutMs: number }
   | { readonly type: 'press-power-button' }
   | { readonly type: 'kill-process' }
-  /** Say `deadline` with this step after that time. A VM has one timer: this replaces an earlier one. */
+  /** Send `deadline` with this step after this time. A VM has one timer: this replaces an earlier one. */
   | { readonly type: 'set-timer'; readonly step: StopStep; readonly delayMs: number }
   | { readonly type: 'clear-timer' }
   | { readonly type: 'remove-files' };
@@ -88,16 +88,16 @@ export interface VmTransition {
   readonly effects: readonly VmEffect[];
 }
 
-/** What the agent and ACPI each get when the caller does not say. */
+/** Default timeout of the agent and of ACPI, each. */
 export const defaultStopTimeoutMs = 30_000;
 
-/** A killed process is gone at once, unless the kernel holds it in I/O: then the kill is repeated. */
+/** A killed process usually ends at once, unless it is blocked in I/O: then the kill is repeated. */
 export const killRetryMs = 10_000;
 
 /**
- * The next state and what has to be done for it. Total: an event that means nothing in a state changes nothing and has
- * no effects, so late timers and doubled events are harmless. Whether a person may ask for something is decided before,
- * by `assertVmAction`.
+ * The next state and its effects. Total: an event without meaning in a state changes nothing and has no effects, so
+ * late timers and duplicate events are harmless. Whether a caller may request an action is decided before, by
+ * `assertVmAction`.
  */
 export function vmReduce(vm: VmLifecycle, event: VmLifecycleEvent): VmTransition {
   if (event.type === 'daemon-started') return restore(vm, event.found, event.isWhole ?? false);
@@ -124,7 +124,7 @@ export function vmReduce(vm: VmLifecycle, event: VmLifecycleEvent): VmTransition
   }
 }
 
-/** A state as a database keeps it, for `daemon-started`. A stop that was under way goes on from ACPI. */
+/** A state as stored in a database, for `daemon-started`. An interrupted stop continues with ACPI. */
 export function storedLifecycle(state: VmState, detail = ''): VmLifecycle {
   if (state !== 'stopping') return { state, detail };
   return { state, detail, step: 'acpi', timeoutMs: defaultStopTimeoutMs, launching: false };
@@ -165,7 +165,7 @@ function whileRunning(vm: VmLifecycle, event: VmLifecycleEvent): VmTransition {
       return takeStep('kill', killRetryMs);
     case 'stop': {
       const step = takeStep(event.agentConnected ? 'agent' : 'acpi', event.timeoutMs);
-      // A guest whose CPUs stand still can hear neither the agent nor ACPI.
+      // A paused guest reacts neither to the agent nor to ACPI.
       return vm.state === 'paused' ? { ...step, effects: [{ type: 'resume-guest' }, ...step.effects] } : step;
     }
     default:
@@ -193,7 +193,7 @@ function whileStopping(vm: Extract<VmLifecycle, { state: 'stopping' }>, event: V
 function escalate(from: StopStep, why: 'deadline' | 'step-failed', timeoutMs: number): VmTransition {
   if (from === 'agent') return takeStep('acpi', timeoutMs);
   if (from === 'acpi') return takeStep('kill', timeoutMs);
-  // A kill that failed waits for its timer: trying again at once would spin.
+  // A failed kill is repeated by its timer: an immediate retry would loop.
   return why === 'deadline' ? takeStep('kill', timeoutMs) : { state: stopping('kill', timeoutMs), effects: [] };
 }
 
@@ -213,7 +213,7 @@ function stopping(step: StopStep, timeoutMs: number): VmLifecycle {
 
 function ended(end: Pick<VmEnd, 'kind' | 'lastLines'>): VmTransition {
   if (end.kind === 'shutdown') return become('stopped');
-  const how = end.kind === 'killed' ? 'was killed by something else' : 'died';
+  const how = end.kind === 'killed' ? 'was killed by another process' : 'died';
   const words = end.lastLines.trim();
   return become('crashed', `The hypervisor ${how}${words === '' ? '.' : `: ${words}`}`);
 }
@@ -222,15 +222,15 @@ function restore(vm: VmLifecycle, found: FoundProcess, isWhole: boolean): VmTran
   switch (vm.state) {
     case 'creating':
     case 'deleting':
-      // The database may be older than the VM's folder, so a disk without a mark is not removed on its word.
+      // The database may be older than the VM's folder, so a disk without a mark is kept whatever it says.
       if (isWhole && found.kind !== 'gone') return foundAlive(vm, found);
       if (isWhole)
-        return become('stopped', `The daemon ended while this VM was ${wasBeing[vm.state]}; its disk is whole.`);
-      // The operation ended with the daemon: what it had made is undone, what it had begun to remove goes.
-      return remove(vm.state === 'creating' ? 'The daemon ended while this VM was made.' : vm.detail);
+        return become('stopped', `The daemon ended while this VM was ${wasBeing[vm.state]}; its disk is complete.`);
+      // The operation ended with the daemon: a creation is undone, and a removal continues.
+      return remove(vm.state === 'creating' ? 'The daemon ended while this VM was being created.' : vm.detail);
     case 'stopped':
     case 'crashed':
-      // A launch whose daemon died before it could write the state down.
+      // The daemon crashed during the launch, before it could store the state.
       return found.kind === 'gone' ? stay(vm) : foundAlive(vm, found);
     case 'starting':
     case 'running':
@@ -245,18 +245,18 @@ function restore(vm: VmLifecycle, found: FoundProcess, isWhole: boolean): VmTran
   }
 }
 
-const wasBeing = { creating: 'made', deleting: 'removed' } as const;
+const wasBeing = { creating: 'being created', deleting: 'being removed' } as const;
 
-/** Why it was paused is not forgotten: a VM that waits for room on the host goes on when there is some. */
+/** The reason of a pause is kept: a VM that waits for space on the host resumes when there is some. */
 function foundAlive(vm: VmLifecycle, found: Exclude<FoundProcess, { kind: 'gone' }>): VmTransition {
   if (found.kind === 'running') return become('running');
   return become('paused', vm.state === 'paused' && vm.detail !== '' ? vm.detail : found.detail);
 }
 
 function endedUnwatched(how: VmEnd['kind'] | undefined): VmTransition {
-  if (how === 'shutdown') return become('stopped', 'It ended while no daemon ran.');
-  if (how === undefined) return become('stopped', 'It ended while no daemon ran; how is not known.');
-  return become('crashed', 'The hypervisor died while no daemon ran.');
+  if (how === 'shutdown') return become('stopped', 'It ended while no daemon was running.');
+  if (how === undefined) return become('stopped', 'It ended while no daemon was running; the cause is unknown.');
+  return become('crashed', 'The hypervisor died while no daemon was running.');
 }
 
 function become(state: Exclude<VmState, 'stopping'>, detail = '', ...effects: readonly VmEffect[]): VmTransition {

@@ -16,9 +16,9 @@ import { assertSpecSupported, assertSupported, type DriverFeature, type DriverFe
 import type { VmRecord } from './vm-record.ts';
 
 /**
- * The driver that everything above uses: a naive one with its rough edges taken off. What its features lack is
- * UNSUPPORTED_BY_DRIVER. A kill or a stop of a VM that is gone succeeds; anything else asked of it is VM_NOT_RUNNING; a
- * hypervisor that lives and does not answer is HYPERVISOR_UNREACHABLE.
+ * The driver that all other code uses: wraps a simple one. Unsupported features are UNSUPPORTED_BY_DRIVER. A kill or a
+ * stop of a VM that has ended succeeds; any other call on it is VM_NOT_RUNNING; a hypervisor that is alive and does not
+ * answer is HYPERVISOR_UNREACHABLE.
  */
 export function manageDriver(driver: HypervisorDriver): HypervisorDriver {
   return {
@@ -47,7 +47,7 @@ class ManagedVm implements RunningVm {
   readonly ended: Promise<VmEnd>;
   readonly console: ConsoleStream;
   readonly #vm: RunningVm;
-  #gone = false;
+  #ended = false;
 
   constructor(vm: RunningVm) {
     this.#vm = vm;
@@ -55,7 +55,7 @@ class ManagedVm implements RunningVm {
     this.features = vm.features;
     this.process = vm.process;
     this.ended = vm.ended.then((end) => {
-      this.#gone = true;
+      this.#ended = true;
       return end;
     });
     this.console = {
@@ -73,18 +73,18 @@ class ManagedVm implements RunningVm {
     try {
       await this.#ask(options, () => this.#vm.requestShutdown(options));
     } catch (error) {
-      // It is down, which is what was asked for.
+      // Already down, as requested.
       if (isOperationError(error) && error.reason === 'VM_NOT_RUNNING') return;
       throw error;
     }
   }
 
   async kill(options?: Abortable): Promise<void> {
-    if (this.#gone) return;
+    if (this.#ended) return;
     try {
       await this.#vm.kill(options);
     } catch (error) {
-      // Whoever ended it first: it is gone, which is what a kill is for.
+      // Already ended, as requested.
       if (await this.#hasEnded()) return;
       throw this.#translate(error, options);
     }
@@ -106,7 +106,7 @@ class ManagedVm implements RunningVm {
   }
 
   usage(): HostUsage | undefined {
-    return this.#gone ? undefined : this.#vm.usage();
+    return this.#ended ? undefined : this.#vm.usage();
   }
 
   isPaused(options?: Abortable): Promise<boolean> {
@@ -136,7 +136,7 @@ class ManagedVm implements RunningVm {
   }
 
   async #ask<T>(options: Abortable | undefined, ask: () => Promise<T>): Promise<T> {
-    if (this.#gone) throw this.#notRunning(undefined);
+    if (this.#ended) throw this.#notRunning(undefined);
     try {
       return await ask();
     } catch (error) {
@@ -145,9 +145,9 @@ class ManagedVm implements RunningVm {
     }
   }
 
-  /** Whether the end is known, counting what is settled and only not delivered yet. */
+  /** Whether the end is known, including a settled promise whose handlers have not run yet. */
   async #hasEnded(): Promise<boolean> {
-    if (this.#gone) return true;
+    if (this.#ended) return true;
     return Promise.race([this.ended.then(() => true), new Promise<boolean>((done) => setImmediate(done, false))]);
   }
 
@@ -158,6 +158,6 @@ class ManagedVm implements RunningVm {
   }
 
   #notRunning(cause: unknown): OperationError {
-    return new OperationError('VM_NOT_RUNNING', 'The VM does not run.', { cause });
+    return new OperationError('VM_NOT_RUNNING', 'The VM is not running.', { cause });
   }
 }

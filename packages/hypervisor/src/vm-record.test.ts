@@ -6,23 +6,23 @@ import { parseVmRecord } from './vm-record.ts';
 const running = { runDirectory: '/run/vm', pid: 4242, startTicks: '77', accelerator: 'kvm' } as const;
 
 describe('the record of a running VM', () => {
-  it('comes back from JSON as its driver wrote it', () => {
+  it('a VM’s record is restored from JSON unchanged', () => {
     const record = qemuRecord('a', running);
     assert.deepEqual(parseVmRecord(JSON.stringify(record)), record);
     assert.deepEqual(parseQemuRecord(record), running);
   });
 
-  it('is read as an earlier daemon kept it, with the fields of the payload next to the id', () => {
+  it('a VM’s record of an earlier daemon, with the payload’s fields next to the id, is read', () => {
     const old = `{"id":"a","driver":"qemu","runDirectory":"/run/vm","pid":4242,"pidStartTicks":"77","accelerator":"kvm"}`;
     assert.deepEqual(parseVmRecord(old), qemuRecord('a', running));
   });
 
-  it('is nothing when it is not one', () => {
+  it('a malformed VM record is undefined', () => {
     for (const text of ['', 'null', '[]', '{}', '{"id":1,"driver":"qemu"}', '{"id":"a","driver":"qemu","payload":[]}'])
       assert.equal(parseVmRecord(text), undefined, text);
   });
 
-  it('is nothing to QEMU when another driver wrote it, or its process cannot be one', () => {
+  it('a record of another driver, or with an invalid process, is undefined for QEMU', () => {
     const record = qemuRecord('a', running);
     assert.equal(parseQemuRecord({ ...record, driver: 'firecracker' }), undefined);
     for (const pid of [-1, 0, 1, 1.5, '7', undefined])

@@ -1,15 +1,15 @@
-/** What is kept of a running VM so that another daemon finds it again. JSON. */
+/** The stored record of a running VM, by which the next daemon finds it. JSON. */
 export interface VmRecord {
   readonly id: string;
   /** Name of the driver that started it. */
   readonly driver: string;
-  /** What that driver needs to find it; nobody else looks into it. */
+  /** The driver's data to find it; only that driver reads it. */
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Reads a stored record. Earlier daemons kept the fields of the payload next to `id` and `driver`; such a record is
- * read as well, so that a VM that runs during an upgrade is found. Undefined when the text is no record.
+ * Parses a stored record. Earlier daemons stored the payload's fields next to `id` and `driver`; such a record is
+ * accepted too, so that a VM that runs during an upgrade is found. Undefined if the text is not a record.
  */
 export function parseVmRecord(json: string): VmRecord | undefined {
   const fields = parseObject(json);

@@ -4,40 +4,43 @@ export interface Disk {
   readonly format: 'raw' | 'qcow2';
 }
 
-/** A place for a network card. What a kind needs on the host (a bridge, a device) is there before the VM starts. */
+/** A network card. Bridges and devices that a kind needs must exist on the host before the VM starts. */
 export type Nic =
   /** No card. */
   | { readonly kind: 'none' }
-  /** The guest reaches the internet, and of the host nothing but the driver's guest port. */
+  /** The guest reaches the internet, and nothing of the host except the driver's guest port. */
   | { readonly kind: 'user'; readonly macAddress: string }
-  /** A port of this bridge of the host. */
+  /** A port of this bridge on the host. */
   | { readonly kind: 'bridge'; readonly macAddress: string; readonly bridge: string }
-  /** This TAP device of the host. */
+  /** This TAP device on the host. */
   | { readonly kind: 'tap'; readonly macAddress: string; readonly device: string };
 
-/** What runs before the guest's boot loader or kernel. */
+/** The firmware that starts the guest's boot loader or kernel. */
 export type Firmware =
-  /** What the hypervisor has by itself; a BIOS with QEMU. */
+  /** The hypervisor's default; a BIOS with QEMU. */
   | { readonly kind: 'default' }
   /** UEFI from these two files; the variables are written to. */
   | { readonly kind: 'uefi'; readonly codePath: string; readonly variablesPath: string };
 
-/** A VM's memory and the state of its devices, as they were kept once. */
+/** A saved VM: its memory and the state of its devices. */
 export interface Snapshot {
   readonly memoryPath: string;
   readonly statePath: string;
 }
 
 /**
- * Everything a driver needs to start a VM; nothing of it changes while the VM runs. What a driver cannot do of it is in
- * its `features`, and a launch that needs it fails with UNSUPPORTED_BY_DRIVER.
+ * Everything a driver needs to start a VM; it does not change while the VM runs. A launch that needs a feature which
+ * the driver lacks (`features`) fails with UNSUPPORTED_BY_DRIVER.
  */
 export interface VmSpec {
   readonly id: string;
   readonly name: string;
   readonly cpus: number;
   readonly memoryBytes: number;
-  /** Folder of this VM's run files (sockets, pid, log); exists, mode 0700, path short enough for sockets (108 bytes with names). */
+  /**
+   * Folder of this VM's run files (sockets, pid, log); exists, mode 0700, path short enough for sockets (108 bytes with
+   * names).
+   */
   readonly runDirectory: string;
   /** The first is booted from. */
   readonly disks: readonly Disk[];
@@ -47,6 +50,6 @@ export interface VmSpec {
   readonly kernel:
     | { readonly path: string; readonly initrdPath: string | undefined; readonly commandLine: string }
     | undefined;
-  /** Go on from here instead of booting. */
+  /** Continue from this snapshot instead of booting. */
   readonly snapshot: Snapshot | undefined;
 }

@@ -1,12 +1,12 @@
-/** What one call may still keep in memory; all calls of a session share one budget. */
+/** Memory that a call may still use; all calls of a session share one budget. */
 export interface Allowance {
-  /** Asks for `bytes`; how many were granted, which may be less. */
+  /** Requests `bytes`; returns the granted number, which may be less. */
   take(bytes: number): number;
-  /** Gives everything back. */
+  /** Releases everything. */
   release(): void;
 }
 
-/** Bounds the memory of answers that are being collected, over all calls of a session together. */
+/** Bounds the memory of answers being collected, over all calls of a session. */
 export class ByteBudget {
   #leftBytes: number;
 

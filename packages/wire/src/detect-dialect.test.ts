@@ -22,13 +22,13 @@ const cases: readonly (readonly [name: string, bytes: readonly number[], dialect
     ['the preface of HTTP/2', text('PRI * HTTP/2.0'), 'http'],
     ['TLS', [0x16, 3, 1, 2, 0, 1, 0, 1], undefined],
     ['SSH', text('SSH-2.0-x'), undefined],
-    ['a length and what begins nothing', [0, 0, 0, 9, 0xee, 1, 2, 3], undefined],
+    ['a length and an unknown byte', [0, 0, 0, 9, 0xee, 1, 2, 3], undefined],
     ['a length above 16 MiB', [1, 0, 0, 1, 0x0a, 1, 2, 3], undefined],
   ];
 
 describe('detectDialect()', () => {
   for (const [name, bytes, dialect] of cases) {
-    it(`says ${dialect ?? 'nothing'} for ${name}, and never something else for fewer bytes`, () => {
+    it(`detectDialect returns ${dialect ?? 'undefined'} for ${name}, and nothing else for fewer bytes`, () => {
       for (let count = 0; count <= bytes.length; count++) {
         const detected = detectDialect(new Uint8Array(bytes.slice(0, count)));
         assert.ok(detected === undefined || detected === dialect, `${count}: ${detected}`);
@@ -38,13 +38,13 @@ describe('detectDialect()', () => {
   }
 });
 
-describe('what each dialect says of first bytes', () => {
+describe('detection by each dialect', () => {
   for (const [dialect, detects] of [
     ['native', detectNative],
     ['agent-message', detectAgentMessage],
   ] as const) {
     for (const [name, bytes, owner] of cases) {
-      it(`${dialect} says ${owner === dialect ? 'yes' : 'no'} to ${name} within ${detectionBytes} bytes, and "more" until then`, () => {
+      it(`${dialect} answers ${owner === dialect ? 'yes' : 'no'} to ${name} within ${detectionBytes} bytes, and "more" until then`, () => {
         const answers = bytes.map((_, count) => detects(new Uint8Array(bytes.slice(0, count + 1))));
         const verdict = answers.findIndex((answer) => answer !== 'more');
         assert.ok(verdict >= 0 && verdict < detectionBytes);

@@ -7,9 +7,9 @@ export type DialectName = 'native' | 'agent-message' | 'json-frames' | 'qga' | '
 const httpMethods = ['GET ', 'PUT ', 'HEAD ', 'POST ', 'PATCH ', 'DELETE ', 'OPTIONS ', 'PRI '] as const;
 
 /**
- * The name of the dialect of a fresh connection by its first bytes, whether somebody serves it or not; undefined while
- * they are too few, and with `detectionBytes` or more when they are of no dialect. Only for sockets, where a connection
- * has a beginning.
+ * The name of a fresh connection's dialect by its first bytes, whether it is served or not; undefined while there are
+ * too few, and with `detectionBytes` or more if no dialect matches. Only for sockets, where a connection has a
+ * beginning.
  *
  * Four zero bytes: native (its opening). `{` or 0xFF: QGA. A length and then `{`: JSON frames. A length and then a
  * protobuf tag, or the magic 51 54 58 01: AgentMessage. An HTTP method: HTTP.

@@ -1,17 +1,17 @@
-/** Whether the first bytes of a connection are of a dialect: `more` while they are too few to say. */
+/** Whether the first bytes of a connection belong to a dialect: `more` while there are too few to decide. */
 export type Detection = 'yes' | 'no' | 'more';
 
-/** Bytes after which no dialect may ask for more. */
+/** With this many bytes no dialect may return `more`. */
 export const detectionBytes = 8;
 
-/** Whether a connection begins with these bytes. */
+/** Whether a connection starts with these bytes. */
 export function detectPrefix(firstBytes: Uint8Array, prefix: readonly number[]): Detection {
   const count = Math.min(firstBytes.length, prefix.length);
   for (let at = 0; at < count; at++) if (firstBytes[at] !== prefix[at]) return 'no';
   return count === prefix.length ? 'yes' : 'more';
 }
 
-/** Whether a connection begins with a 4-byte big-endian length of 1 byte to 16 MiB. */
+/** Whether a connection starts with a 4-byte big-endian length of 1 byte to 16 MiB. */
 export function detectLength(firstBytes: Uint8Array): Detection {
   const [first, second = 0, third = 0, fourth = 0] = firstBytes;
   if (first === undefined) return 'more';

@@ -1,15 +1,17 @@
 import type { OperationError } from '@innkeeper/contract/errors';
 
-/** What a request of a foreign dialect becomes: one generic call, and a fold of its answers into the dialect's reply. */
+/** A request of a foreign dialect as one generic call, and a fold of its answers into the dialect's reply. */
 export interface DialectCall<Reply> {
   /** Full name of the method. */
   readonly method: string;
   /** Milliseconds until the call fails with DEADLINE_EXCEEDED. */
   readonly timeoutMs: number;
-  /** The encoded requests, made as they are taken. */
+  /** The encoded requests, created as they are pulled. */
   requests(): Iterable<Uint8Array>;
-  /** Takes an encoded answer and copies what it keeps of it. True: no other is wanted, and the call may be cancelled. */
+  /**
+   * Handles an encoded answer, copying what it keeps. True: no other answer is needed, and the call may be cancelled.
+   */
   take(body: Uint8Array): boolean;
-  /** The reply, once the call has ended or `take` wanted no more; with the error when it failed. */
+  /** The reply, once the call has ended or `take` returned true; with the error if it failed. */
   finish(error: OperationError | undefined): Reply;
 }

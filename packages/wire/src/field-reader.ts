@@ -2,11 +2,11 @@ import { MalformedMessageError } from '@innkeeper/contract/lite';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Reads the fields of a small message between two offsets. Written for an interpreter: no closures, no BigInt. */
+/** Reads the fields of a small message between two offsets. Optimised for an interpreter: no closures, no BigInt. */
 export class FieldReader {
   readonly #bytes: Uint8Array;
   position: number;
-  /** Fields are read up to here; moved inwards for a message within the message. */
+  /** End of the fields; moved for a nested message. */
   end: number;
 
   constructor(bytes: Uint8Array, start: number, end: number) {
@@ -15,7 +15,7 @@ export class FieldReader {
     this.position = start;
   }
 
-  /** The next field's tag; 0 at the end. One-byte tags and values are taken without a further call. */
+  /** The next field's tag; 0 at the end. One-byte tags and values are read without a further call. */
   tag(): number {
     const at = this.position;
     if (at >= this.end) return 0;
@@ -25,7 +25,7 @@ export class FieldReader {
       return first;
     }
     const tag = this.varint();
-    if (tag < 8) throw new MalformedMessageError('No field has the number 0.');
+    if (tag < 8) throw new MalformedMessageError('Field number 0 is invalid.');
     return tag;
   }
 
@@ -46,11 +46,11 @@ export class FieldReader {
       if (byte < 128) return value;
     }
     const last = this.#byte();
-    if (last > 15) throw new MalformedMessageError('A number is larger than 32 bits.');
+    if (last > 15) throw new MalformedMessageError('A number exceeds 32 bits.');
     return value + last * 0x1000_0000;
   }
 
-  /** Where a length-delimited field ends; `position` is where it begins. */
+  /** The end of a length-delimited field; `position` is its start. */
   delimitedEnd(): number {
     const length = this.varint();
     const end = this.position + length;
@@ -71,18 +71,18 @@ export class FieldReader {
     try {
       return decoder.decode(bytes);
     } catch {
-      // The decoder says only that it is not UTF-8, and so does this.
+      // The decoder only reports that it is not UTF-8.
       throw new MalformedMessageError('A string is not UTF-8.');
     }
   }
 
-  /** Passes over a field that is not known. */
+  /** Skips an unknown field. */
   skip(wireType: number): void {
     if (wireType === 0) this.#skipVarint();
     else if (wireType === 1) this.#advance(8);
     else if (wireType === 2) this.position = this.delimitedEnd();
     else if (wireType === 5) this.#advance(4);
-    else throw new MalformedMessageError(`Wire type ${wireType} is not known.`);
+    else throw new MalformedMessageError(`Unknown wire type ${wireType}.`);
   }
 
   #skipVarint(): void {

@@ -23,10 +23,10 @@ describe('portableByteOps.crc32c()', () => {
     ['123456789', new TextEncoder().encode('123456789'), 0xe306_9283],
   ];
   for (const [name, bytes, crc] of known) {
-    it(`knows ${name}`, () => assert.equal(portableByteOps.crc32c(bytes, 0), crc));
+    it(`CRC-32C of ${name} is correct`, () => assert.equal(portableByteOps.crc32c(bytes, 0), crc));
   }
 
-  it('agrees with the definition for any bytes, cut anywhere and at any alignment', () => {
+  it('CRC-32C matches the definition for any bytes, split anywhere and at any alignment', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(300), fc.nat(7), (bytes, cut, shift) => {
         const shifted = new Uint8Array(bytes.length + shift).subarray(shift);
@@ -39,7 +39,7 @@ describe('portableByteOps.crc32c()', () => {
 });
 
 describe('zeros at the ends of bytes', () => {
-  it('are counted from the front and from the back', () => {
+  it('zeros are counted at the start and at the end of bytes', () => {
     fc.assert(
       fc.property(fc.nat(200), fc.uint8Array({ maxLength: 3 }), fc.nat(200), (before, middle, after) => {
         const bytes = new Uint8Array([...new Uint8Array(before), ...middle, ...new Uint8Array(after)]);

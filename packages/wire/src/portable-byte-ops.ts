@@ -3,7 +3,7 @@ import type { ByteOps } from './byte-ops.ts';
 const polynomial = 0x82f63b78;
 const lanes = 16;
 
-/** Tables for 16 bytes a step; entry [lane * 256 + byte] is the CRC of that byte followed by `lane` zero bytes. */
+/** Tables for 16 bytes per step; entry [lane * 256 + byte] is the CRC of that byte followed by `lane` zero bytes. */
 let tables: Int32Array | undefined;
 
 function makeTables(): Int32Array {
@@ -21,8 +21,8 @@ function makeTables(): Int32Array {
 }
 
 /**
- * CRC-32C by slicing: sixteen bytes a step, each looked up in a table of its own, so that the look-ups do not wait for
- * each other. `| 0` on every look-up keeps V8 in 32-bit integers.
+ * CRC-32C by slicing: sixteen bytes per step, each looked up in its own table, so that look-ups do not wait for each
+ * other. `| 0` on every look-up keeps V8 in 32-bit integers.
  */
 function crc32c(bytes: Uint8Array, seed: number): number {
   tables ??= makeTables();
@@ -70,5 +70,5 @@ function countLeadingZeros(bytes: Uint8Array): number {
   return at;
 }
 
-/** In TypeScript alone, quick under V8. Its tables of 16 KiB are made at the first CRC. */
+/** Pure TypeScript, fast in V8. Its tables of 16 KiB are built at the first CRC. */
 export const portableByteOps: ByteOps = { crc32c, countLeadingZeros };

@@ -1,4 +1,4 @@
-/** Bytes that an unsigned 32-bit number takes as a varint. */
+/** Size of an unsigned 32-bit number as a varint. */
 export function varintBytes(value: number): number {
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;
@@ -6,7 +6,7 @@ export function varintBytes(value: number): number {
   return value < 0x1000_0000 ? 4 : 5;
 }
 
-/** Writes an unsigned 32-bit number at `at`; where the next byte goes. */
+/** Writes an unsigned 32-bit number at `at`; returns the position of the next byte. */
 export function putVarint(bytes: Uint8Array, at: number, value: number): number {
   let rest = value;
   let next = at;

@@ -1,7 +1,7 @@
 import * as host from 'host';
 
 /**
- * The device of a virtio-serial port by its name, undefined while there is none. Looks in sysfs, since a guest without
+ * The device of a virtio-serial port by its name, undefined if not present. Looks in sysfs, since a guest without
  * udev has no /dev/virtio-ports (Documentation/ABI: /sys/class/virtio-ports/vportNpM/name).
  */
 export function findPort(name: string): string | undefined {
@@ -15,7 +15,7 @@ function listPorts(): string[] {
   try {
     return host.readDirectory('/sys/class/virtio-ports', 256);
   } catch {
-    // ENOENT: the driver is not loaded (yet), or this is no virtual machine.
+    // ENOENT: the driver is not loaded (yet), or this is not a virtual machine.
     return [];
   }
 }

@@ -6,13 +6,13 @@ export interface ListenUnixOptions {
   readonly path: string;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** Serves one connection to its end. */
+  /** Serves one connection until it ends. */
   readonly serve: (channel: SocketChannel) => Promise<void>;
 }
 
-/** At most so many connections at once; more wait in the kernel. */
+/** Maximum number of open connections; more wait in the kernel's backlog. */
 const maxConnections = 32;
-/** Without descriptors nothing can be accepted, and the socket stays readable: look again later. */
+/** Without free descriptors accept fails and the socket stays readable: retry after this many milliseconds. */
 const retryMs = 1000;
 
 /** Serves every connection on a unix socket (mode 0600) until the signal. Throws when it cannot listen. */
@@ -67,7 +67,7 @@ class UnixListener {
         this.#open--;
         this.#update();
       })
-      // Closing a descriptor of ours does not fail in a way that anybody could act on.
+      // A failed close of an own descriptor cannot be handled in any useful way.
       .catch(() => undefined);
   }
 
@@ -86,7 +86,7 @@ class UnixListener {
     try {
       host.unlink(this.#options.path);
     } catch {
-      // ENOENT: somebody removed it already.
+      // ENOENT: already removed.
     }
   }
 }

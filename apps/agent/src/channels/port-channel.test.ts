@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { port } from '../../testing/fake-port.ts';
 
-// After the hook that gives them their host.
+// Imported after the hook that provides their host.
 const { PortChannel } = await import('./port-channel.ts');
 
 const opened: { close(): Promise<void> }[] = [];
@@ -17,7 +17,7 @@ function open() {
 const text = (bytes: Uint8Array | undefined): string | undefined =>
   bytes === undefined ? undefined : new TextDecoder().decode(bytes);
 
-/** What a promise came to by now. */
+/** How a promise has settled so far. */
 async function stateOf<T>(promise: Promise<T>): Promise<T | 'waits'> {
   let state: T | 'waits' = 'waits';
   promise.then(
@@ -35,14 +35,14 @@ afterEach(async () => {
   for (const channel of opened.splice(0)) await channel.close();
 });
 
-describe('a port', { timeout: 10_000 }, () => {
-  it('gives bytes that lay in the pipe before it was opened at once, without a signal', async () => {
+describe('a port channel', { timeout: 10_000 }, () => {
+  it('a port returns bytes that were in the pipe before it was opened at once, without a signal', async () => {
     port.hostComes();
     port.hostWrites('hello');
     assert.equal(text(await open().read()), 'hello');
   });
 
-  it('gives what comes later', async () => {
+  it('a port returns bytes that arrive after the read began', async () => {
     port.hostComes();
     const channel = open();
     const reading = channel.read();
@@ -52,14 +52,14 @@ describe('a port', { timeout: 10_000 }, () => {
     assert.equal(text(await reading), 'late');
   });
 
-  it('is not looked at while no host is there', async () => {
+  it('a port is not polled while no host is attached', async () => {
     const reading = open().read();
     assert.equal(await stateOf(reading), 'waits');
     assert.equal(await port.run(), 0);
     assert.equal(port.watches.size, 0);
   });
 
-  it('is read as soon as a host comes', async () => {
+  it('a port is read as soon as a host attaches', async () => {
     const reading = open().read();
     await port.run();
     port.hostComes();
@@ -69,7 +69,7 @@ describe('a port', { timeout: 10_000 }, () => {
     assert.equal(text(await reading), 'hello');
   });
 
-  it('tells that its host has gone, once, and waits for the next in peace', async () => {
+  it('a port reports once that its host left, and waits for the next host without polling', async () => {
     port.hostComes();
     const channel = open();
     const reading = channel.read();
@@ -86,7 +86,7 @@ describe('a port', { timeout: 10_000 }, () => {
     assert.equal(text(await next), 'again');
   });
 
-  it('loses nothing when a host goes and comes in one breath', async () => {
+  it('a port loses nothing when its host leaves and returns at once', async () => {
     port.hostComes();
     const channel = open();
     const reading = channel.read();
@@ -98,7 +98,7 @@ describe('a port', { timeout: 10_000 }, () => {
     assert.equal(text(await reading), 'new');
   });
 
-  it('gives the last bytes of a host that has gone', async () => {
+  it('a port returns the last bytes of a host that left', async () => {
     port.hostComes();
     const channel = open();
     port.hostWrites('bye');
@@ -107,7 +107,7 @@ describe('a port', { timeout: 10_000 }, () => {
     assert.equal(await stateOf(channel.read()), undefined);
   });
 
-  it('holds a write until a host comes, and goes on where it stood', async () => {
+  it('a port holds a write until a host attaches, and continues at the same byte', async () => {
     const channel = open();
     const writing = channel.write(new TextEncoder().encode('0123456789'));
     assert.equal(await stateOf(writing), 'waits');
@@ -122,7 +122,7 @@ describe('a port', { timeout: 10_000 }, () => {
     assert.equal(port.received, '0123456789');
   });
 
-  it('does not spin while a reader and a writer wait for a host that has gone', async () => {
+  it('a port does not busy-loop while a reader and a writer wait for a host that left', async () => {
     port.hostComes();
     port.room = 1;
     const channel = open();
@@ -142,7 +142,7 @@ describe('a port', { timeout: 10_000 }, () => {
     assert.deepEqual([port.received, text(await next)], ['abc', 'x']);
   });
 
-  it('keeps writes in their order', async () => {
+  it('a port keeps writes in order', async () => {
     const channel = open();
     const writes = ['a', 'b', 'c'].map((word) => channel.write(new TextEncoder().encode(word)));
     port.hostComes();
@@ -151,7 +151,7 @@ describe('a port', { timeout: 10_000 }, () => {
     assert.equal(port.received, 'abc');
   });
 
-  it('ends a read at its signal, and loses no byte by that', async () => {
+  it('aborting a read of a port loses no byte', async () => {
     port.hostComes();
     const channel = open();
     const controller = new AbortController();
@@ -163,7 +163,7 @@ describe('a port', { timeout: 10_000 }, () => {
     assert.equal(text(await channel.read()), 'kept');
   });
 
-  it('ends what waits when it is closed', async () => {
+  it('closing a port ends its pending reads and writes', async () => {
     const channel = open();
     const reading = channel.read();
     const writing = channel.write(new Uint8Array(1));

@@ -8,15 +8,15 @@ import { WriteTurns } from './write-turns.ts';
 const SIGIO = 29;
 
 /**
- * A virtio-serial port. While no host is attached poll says "hung up" without end and read gives 0, so the port is then
- * left alone until SIGIO says that something changed: no wake-ups. `read` resolves `undefined` when the host is seen to
- * have gone (a host that leaves and comes back quickly is not seen), and may be called again for the next one.
+ * A virtio-serial port. While no host is attached, poll reports "hung up" continuously and read returns 0, so the port
+ * is then left alone until SIGIO reports a change: no wake-ups. `read` resolves with `undefined` when the host was seen
+ * to leave (one that leaves and returns quickly is not noticed), and may be called again for the next host.
  */
 export class PortChannel implements Channel {
   readonly name: string;
   readonly #fd: number;
   readonly #readiness: Readiness;
-  /** Made when there is something to read: most ports never have a host. */
+  /** Created at the first read with data: most ports never have a host. */
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   readonly #ignoreSignals: () => void;
   #onChange: (() => void)[] = [];
@@ -24,7 +24,7 @@ export class PortChannel implements Channel {
   #closed = false;
   #hadHost = false;
 
-  /** @throws HostError EBUSY when another program has the port, ENOENT and ENODEV when it is not there. */
+  /** @throws HostError EBUSY if another program has the port open, ENOENT and ENODEV if it does not exist. */
   constructor(name: string, path: string) {
     this.name = `virtio:${name}`;
     this.#fd = host.openPort(path);
@@ -33,7 +33,7 @@ export class PortChannel implements Channel {
   }
 
   async read(options?: { readonly signal?: AbortSignal | undefined }): Promise<Uint8Array | undefined> {
-    const untie = onAbort(options?.signal, () => this.#wakeAll());
+    const stopListening = onAbort(options?.signal, () => this.#wakeAll());
     try {
       for (;;) {
         options?.signal?.throwIfAborted();
@@ -57,13 +57,13 @@ export class PortChannel implements Channel {
         }
       }
     } finally {
-      untie();
+      stopListening();
     }
   }
 
   /** See DirectChannel. */
   async readEach(take: (bytes: Uint8Array) => boolean, { signal }: { readonly signal: AbortSignal }): Promise<boolean> {
-    const untie = onAbort(signal, () => this.#wakeAll());
+    const stopListening = onAbort(signal, () => this.#wakeAll());
     try {
       for (;;) {
         signal.throwIfAborted();
@@ -78,7 +78,7 @@ export class PortChannel implements Channel {
         await this.#change();
       }
     } finally {
-      untie();
+      stopListening();
     }
   }
 
@@ -95,7 +95,7 @@ export class PortChannel implements Channel {
     return state.end;
   }
 
-  /** What goes in without waiting, unless others wait already. */
+  /** Writes what fits without waiting; nothing if other writes are waiting. */
   writeNow(bytes: Uint8Array): number {
     return this.#closed || this.#turns.areTaken ? 0 : host.write(this.#fd, bytes, 0, bytes.length, -1);
   }
@@ -110,7 +110,7 @@ export class PortChannel implements Channel {
       if (this.#closed) throw new Error(`${this.name} is closed.`);
       done += host.write(this.#fd, bytes, done, bytes.length - done, -1);
       if (done >= bytes.length) return;
-      // Full, or nobody there: a host that has gone is not announced as room, so either news will do.
+      // Full, or no host: the return of a host is not reported as writable, so wait for either event.
       await Promise.race([this.#readiness.writable(), this.#change()]);
     }
   }
@@ -127,7 +127,7 @@ export class PortChannel implements Channel {
     return this.close();
   }
 
-  /** The next SIGIO: a host came or went, or there is data. */
+  /** The next SIGIO: a host attached or left, or there is data. */
   #change(): Promise<void> {
     return new Promise((resolve) => this.#onChange.push(resolve));
   }

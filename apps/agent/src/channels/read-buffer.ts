@@ -1,9 +1,11 @@
-/** One frame of the native dialect and half another. */
+/** One and a half frames of the native dialect. */
 export const readBufferBytes = 96 * 1024;
 
 let buffer: Uint8Array<ArrayBuffer> | undefined;
 
-/** Memory for all channels whose bytes are taken at once: what is read into it is valid until anybody reads again. */
+/**
+ * Shared by all channels whose readers consume bytes at once: the content is valid until the next read of any channel.
+ */
 export function readBuffer(): Uint8Array<ArrayBuffer> {
   buffer ??= new Uint8Array(readBufferBytes);
   return buffer;

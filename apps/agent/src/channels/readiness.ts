@@ -4,19 +4,19 @@ const READABLE = 1;
 const WRITABLE = 2;
 const HUNG_UP = 4;
 
-/** Waits until a descriptor can be read or written. It is watched only while somebody waits. */
+/** Waits until a descriptor is readable or writable. It is watched only while something waits. */
 export class Readiness {
   readonly #fd: number;
   readonly #onHangUp: () => void;
   #slot: number | undefined;
-  /** What the kernel is asked to tell now. */
+  /** The events that epoll currently watches. */
   #watched = 0;
   #wakeReader: (() => void) | undefined;
   #wakeWriter: (() => void) | undefined;
   #each: (() => boolean) | undefined;
   #endEach: (() => void) | undefined;
 
-  /** `onHangUp` is called when the descriptor says "hung up" and nothing else; by then it is not watched any more. */
+  /** `onHangUp` is called when the descriptor reports only a hang-up; by then it is no longer watched. */
   constructor(fd: number, onHangUp: () => void) {
     this.#fd = fd;
     this.#onHangUp = onHangUp;
@@ -30,8 +30,8 @@ export class Readiness {
   }
 
   /**
-   * Calls back whenever it can be read, until that says false or `wakeAll`. It stays watched between: without a promise
-   * and a system call for every wait. "Hung up" counts as readable.
+   * Calls back whenever the descriptor is readable, until the callback returns false or `wakeAll`. It stays watched in
+   * between, which saves a promise and a system call per wait. A hang-up counts as readable.
    */
   eachReadable(callback: () => boolean): Promise<void> {
     return new Promise((resolve) => {
@@ -48,7 +48,7 @@ export class Readiness {
     });
   }
 
-  /** Ends both waits and the watch; also before the descriptor is closed. */
+  /** Ends both waits and the watch; call it before the descriptor is closed. */
   wakeAll(): void {
     const wakes = [this.#wakeReader, this.#wakeWriter];
     this.#wakeReader = undefined;
@@ -84,14 +84,14 @@ export class Readiness {
   #onEvents(events: number): void {
     if ((events & (READABLE | HUNG_UP)) !== 0 && this.#each !== undefined) {
       if (!this.#each()) this.#stopEach();
-      // As nearly always: nobody else waits, and it stays watched as it is.
+      // The common case: nothing else waits, and the watch stays unchanged.
       if (this.#each !== undefined && events === READABLE) return;
     }
     const reader = events & (READABLE | HUNG_UP) ? this.#wakeReader : undefined;
     const writer = events & WRITABLE ? this.#wakeWriter : undefined;
     if (reader !== undefined) this.#wakeReader = undefined;
     if (writer !== undefined) this.#wakeWriter = undefined;
-    // "Hung up" comes again at once, and for ever: it is told once, and the watch ends until somebody waits anew.
+    // A hang-up would be reported continuously: report it once and stop watching until the next wait.
     const hungUp = (events & HUNG_UP) !== 0 && writer === undefined;
     if (hungUp && this.#slot !== undefined) {
       host.unwatch(this.#slot);

@@ -7,14 +7,14 @@ import { type Channel, silentLog } from '@innkeeper/kit';
 import { openingBytes, portableByteOps } from '@innkeeper/wire';
 import { port } from '../../testing/fake-port.ts';
 
-// After the hook that gives it its host.
+// Imported after the hook that provides its host.
 const { servePort } = await import('./serve-port.ts');
 
 const name = 'org.innkeeper.agent.0';
 
 const started: AbortController[] = [];
 
-/** Serves until the host has gone; keeps what each one said. */
+/** Serves until the host leaves; keeps what each host sent. */
 function start() {
   const controller = new AbortController();
   started.push(controller);
@@ -47,7 +47,7 @@ afterEach(async () => {
 });
 
 describe('servePort()', { timeout: 10_000 }, () => {
-  it('serves one host after the other on one opening', async () => {
+  it('a port serves one host after the other without being reopened', async () => {
     const { hosts } = start();
     for (const word of ['first', 'second']) {
       port.hostComes();
@@ -59,7 +59,7 @@ describe('servePort()', { timeout: 10_000 }, () => {
     assert.deepEqual([hosts, port.opened], [['first', 'second'], 1]);
   });
 
-  it('waits for a port that comes late', async () => {
+  it('waits for a port that appears late', async () => {
     port.name = undefined;
     const { hosts } = start();
     await port.pass(1000);
@@ -73,7 +73,7 @@ describe('servePort()', { timeout: 10_000 }, () => {
     assert.deepEqual(hosts, ['hello']);
   });
 
-  it('looks ever more seldom for a port that the VM does not have', async () => {
+  it('looks less and less often for a port that the VM does not have', async () => {
     port.name = 'org.qemu.guest_agent.0';
     start();
     await port.pass(600_000);
@@ -81,7 +81,7 @@ describe('servePort()', { timeout: 10_000 }, () => {
     assert.equal(port.opened, 0);
   });
 
-  it('opens a port anew that fails, and not in a circle', async () => {
+  it('reopens a port that failed, after a delay', async () => {
     port.hostComes();
     port.failures.push(...Array.from({ length: 1000 }, () => 'EIO'));
     start();
@@ -93,7 +93,7 @@ describe('servePort()', { timeout: 10_000 }, () => {
     assert.equal(port.guestOpen, true);
   });
 
-  it('ends at its signal, with a host, without one, and without a port', async () => {
+  it('serving a port ends at its signal: with a host, without one, and without a port', async () => {
     for (const arrange of [
       () => port.hostComes(),
       () => undefined,
@@ -113,7 +113,7 @@ describe('servePort()', { timeout: 10_000 }, () => {
     }
   });
 
-  it('lets a whole agent go: goodbye to the node that is there, and the port is free', async () => {
+  it('an agent that stops says goodbye to the attached node and frees the port', async () => {
     for (const isAttached of [true, false]) {
       port.reset();
       const agent = createAgent(new FakeHost(), silentLog);

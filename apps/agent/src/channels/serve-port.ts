@@ -8,15 +8,15 @@ export interface ServePortOptions {
   readonly name: string;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** Serves one host from its coming to its going. */
+  /** Serves one host until it leaves. */
   readonly serve: (channel: PortChannel) => Promise<void>;
 }
 
-/** Milliseconds between looks for a port that is not there: quick while the guest boots, then ever slower. */
+/** Milliseconds between checks for a missing port: short while the guest boots, then longer. */
 const firstRetryMs = 50;
 const lastRetryMs = 60_000;
 
-/** Waits for the port, opens it, and serves every host that comes, until the signal. A port that fails is opened anew. */
+/** Waits for the port, opens it, and serves each host in turn until the signal. A port that fails is reopened. */
 export async function servePort({ name, log, signal, serve }: ServePortOptions): Promise<void> {
   let retryMs = firstRetryMs;
   while (!signal.aborted) {
@@ -35,7 +35,7 @@ export async function servePort({ name, log, signal, serve }: ServePortOptions):
     } finally {
       await channel.close();
     }
-    // One that fails as soon as it is open is not tried in a circle.
+    // Do not retry in a tight loop when a port fails right after opening.
     if (host.monotonicMs() - openedAtMs >= lastRetryMs) retryMs = firstRetryMs;
     await pause(guestTimers, retryMs, signal);
     retryMs = Math.min(retryMs * 2, lastRetryMs);

@@ -4,12 +4,12 @@ import { readBuffer, readBufferBytes } from './read-buffer.ts';
 import { Readiness } from './readiness.ts';
 import { WriteTurns } from './write-turns.ts';
 
-/** One connection of a unix socket. */
+/** A connection on a unix socket. */
 export class SocketChannel implements Channel {
   readonly name: string;
   readonly #fd: number;
   readonly #readiness: Readiness;
-  /** For those who keep what they read until the next reading. */
+  /** For readers that keep the bytes until their next read. */
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   readonly #turns = new WriteTurns();
   #closed = false;
@@ -21,7 +21,7 @@ export class SocketChannel implements Channel {
   }
 
   async read(options?: { readonly signal?: AbortSignal | undefined }): Promise<Uint8Array | undefined> {
-    const untie = onAbort(options?.signal, () => this.#readiness.wakeAll());
+    const stopListening = onAbort(options?.signal, () => this.#readiness.wakeAll());
     try {
       for (;;) {
         options?.signal?.throwIfAborted();
@@ -32,13 +32,13 @@ export class SocketChannel implements Channel {
         await this.#readiness.readable();
       }
     } finally {
-      untie();
+      stopListening();
     }
   }
 
   /** See DirectChannel. */
   async readEach(take: (bytes: Uint8Array) => boolean, { signal }: { readonly signal: AbortSignal }): Promise<boolean> {
-    const untie = onAbort(signal, () => this.#readiness.wakeAll());
+    const stopListening = onAbort(signal, () => this.#readiness.wakeAll());
     const state = { held: false, gone: false };
     try {
       while (!state.held && !state.gone && !this.#closed) {
@@ -53,11 +53,11 @@ export class SocketChannel implements Channel {
       }
       return state.held;
     } finally {
-      untie();
+      stopListening();
     }
   }
 
-  /** What goes in without waiting, unless others wait already. */
+  /** Writes what fits without waiting; nothing if other writes are waiting. */
   writeNow(bytes: Uint8Array): number {
     return this.#closed || this.#turns.areTaken ? 0 : host.write(this.#fd, bytes, 0, bytes.length, -1);
   }
@@ -87,7 +87,7 @@ export class SocketChannel implements Channel {
     return this.close();
   }
 
-  /** A peer that reset the connection has gone like one that closed it. */
+  /** A connection reset by the peer counts as closed. */
   #readSome(into: Uint8Array): number {
     try {
       return host.read(this.#fd, into, 0, readBufferBytes, -1);

@@ -1,15 +1,15 @@
-/** Lets writes go one after the other, as kit's Channel promises; the first in line goes at once. */
+/** Serialises writes, as kit's Channel promises; without a queue a write starts at once. */
 export class WriteTurns {
   #last: Promise<void> | undefined;
 
-  /** Whether somebody writes or waits to. */
+  /** Whether a write is running or waiting. */
   get areTaken(): boolean {
     return this.#last !== undefined;
   }
 
   take(write: () => Promise<void>): Promise<void> {
     const before = this.#last;
-    // A failed write is its own caller's; the next one finds out for itself.
+    // A failed write is reported to its own caller; the next one fails by itself.
     const mine = before === undefined ? write() : before.then(write, write);
     this.#last = mine;
     const clear = (): void => {

@@ -2,7 +2,7 @@ import type { Clock } from '@innkeeper/agent-core';
 import type { Timers } from '@innkeeper/kit';
 import * as host from 'host';
 
-/** The guest's timers, by its monotonic clock. */
+/** Timers on the guest's monotonic clock. */
 export const guestTimers: Timers = {
   setTimer: (delayMs, callback) => {
     const id = host.setTimer(delayMs, callback);

@@ -19,7 +19,7 @@ const flags = {
 
 const accessFlags = { read: 0, write: flags.writeOnly, 'read-write': flags.readWrite } as const;
 
-/** S_IFMT values (inode(7)). Pairs: as property keys the linter rewrites octal numbers, and into wrong ones. */
+/** S_IFMT values (inode(7)), as pairs: the linter rewrites octal property keys into wrong numbers. */
 const types: ReadonlyMap<number, FileType> = new Map([
   [0o100000, 'regular'],
   [0o040000, 'directory'],
@@ -59,7 +59,7 @@ export function createFiles(helpers: HelperPool): Files {
     truncate: (file, sizeBytes) => host.ftruncate(file.number, sizeBytes),
     sync: async (file, timeoutMs) => {
       const fd = file.number;
-      // fsync works on the open file, which the helper shares: its success is ours.
+      // fsync works on the open file, which the helper shares: its success holds here as well.
       await helpers.run('fsync', () => attempt(() => host.fsync(fd)), timeoutMs, fd).then(throwIfRefused('fsync'));
     },
     stat: (path, follow) => toStat(host.stat(path, follow)),
@@ -68,7 +68,7 @@ export function createFiles(helpers: HelperPool): Files {
     unlink: host.unlink,
     makeDirectory: host.mkdir,
     openDirectory: (path, { noSymlinks }) => {
-      // openat2 says ELOOP of a link at the end only when it may not be followed for that reason alone.
+      // openat2 returns ELOOP for a final link only if RESOLVE_NO_SYMLINKS is the reason.
       const value = noSymlinks && !openat2 ? directoryFlags | noFollow : directoryFlags;
       return new OpenDirectory(openPath(path, value, 0, { noSymlinks, openat2 }), opening);
     },
@@ -82,7 +82,7 @@ export function createFiles(helpers: HelperPool): Files {
     },
     watchMounts: (callback) => {
       const fd = host.open('/proc/self/mountinfo', 0, 0, false);
-      // The kernel tells a change as an error event (proc(5)), which comes without being asked for.
+      // The kernel reports a change as an error event (proc(5)), which epoll always delivers.
       const slot = host.watch(fd, 0, callback);
       return () => {
         host.unwatch(slot);
@@ -120,7 +120,7 @@ function flagsOf(options: OpenOptions): number {
   );
 }
 
-/** Loops while the kernel takes less; a descriptor that would wait is an error here: files are not read or written so. */
+/** Loops on short writes; EAGAIN is an error here, since regular files never return it. */
 function writeAll(file: FileHandle, bytes: Uint8Array, offset: number): void {
   let done = 0;
   while (done < bytes.length) {
@@ -144,7 +144,7 @@ function toStat(raw: host.RawStat): FileStat {
   };
 }
 
-/** In a helper: the result as text, or the errno. */
+/** Runs in a helper: the result as text, or the errno. */
 function attempt(work: () => unknown): string {
   try {
     return JSON.stringify({ value: work() ?? null });

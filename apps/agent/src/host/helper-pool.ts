@@ -3,7 +3,7 @@ import * as host from 'host';
 import { killQuietly } from './kill-quietly.ts';
 import type { Reaper } from './reaper.ts';
 
-/** A killed helper that is not gone after this long sleeps in the kernel and is given up. */
+/** A killed helper that has not exited after this many milliseconds hangs in the kernel and is abandoned. */
 const abandonAfterMs = 1000;
 
 /** Runs calls that can hang in forked children, with a deadline. */
@@ -15,13 +15,13 @@ export class HelperPool {
     this.#reaper = reaper;
   }
 
-  /** Helpers that could not be killed and are still there. */
+  /** Helpers that could not be killed and still exist. */
   get abandoned(): number {
     return this.#abandoned;
   }
 
   /**
-   * The text that `work` returns, from a child. Rejects with ETIMEDOUT after `timeoutMs`, and with EIO when the child
+   * Runs `work` in a child and returns its text. Rejects with ETIMEDOUT after `timeoutMs`, and with EIO if the child
    * failed. `keepFd` (or -1) stays open in it.
    */
   run(call: string, work: () => string, timeoutMs: number, keepFd = -1): Promise<string> {
@@ -55,11 +55,11 @@ export class HelperPool {
   #kill(pid: number): void {
     let gone = false;
     let counted = false;
-    const isThere = this.#reaper.onExit(pid, () => {
+    const isRunning = this.#reaper.onExit(pid, () => {
       gone = true;
       if (counted) this.#abandoned--;
     });
-    if (!isThere) return;
+    if (!isRunning) return;
     killQuietly(pid);
     host.setTimer(abandonAfterMs, () => {
       if (gone) return;

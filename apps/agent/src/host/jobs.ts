@@ -8,7 +8,7 @@ import { StdinWriter } from './stdin-writer.ts';
 
 const environment = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'LANG=C'];
 
-/** Programs for the agent itself; `umask` is theirs, as for every program it starts. */
+/** Programs that the agent runs for itself, with `umask` as for every program it starts. */
 export function createJobs(reaper: Reaper, helpers: HelperPool, umask: number): Jobs {
   return {
     get abandoned() {
@@ -47,14 +47,14 @@ export function createJobs(reaper: Reaper, helpers: HelperPool, umask: number): 
   };
 }
 
-/** Writes it all as the program takes it, then closes. */
+/** Writes all of it as the program reads, then closes. */
 function feed(writer: StdinWriter, bytes: Uint8Array): void {
   try {
     const rest = bytes.subarray(writer.write(bytes));
     if (rest.length > 0) writer.onceWritable(() => feed(writer, rest));
     else writer.close();
   } catch {
-    // EPIPE: a program need not read its input; its exit code says whether it did what it should.
+    // EPIPE: a program need not read its input; its exit code says whether it succeeded.
     writer.close();
   }
 }

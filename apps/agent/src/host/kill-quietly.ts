@@ -2,11 +2,11 @@ import * as host from 'host';
 
 const SIGKILL = 9;
 
-/** Kills a process, or with a negative number its group, that may be gone already. */
+/** Kills a process, or a process group if `pid` is negative; one that already exited is not an error. */
 export function killQuietly(pid: number): void {
   try {
     host.kill(pid, SIGKILL);
   } catch {
-    // ESRCH: it ended by itself a moment ago.
+    // ESRCH: it has already exited.
   }
 }

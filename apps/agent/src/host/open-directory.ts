@@ -1,7 +1,7 @@
 import type { DirectoryEntry, DirectoryHandle, FileHandle, FileType, OpenOptions } from '@innkeeper/agent-core';
 import * as host from 'host';
 
-/** What a folder needs of the files it holds; `createFiles` gives it. */
+/** The file functions that a directory needs; provided by `createFiles`. */
 export interface FileOpening {
   readonly handle: (fd: number) => FileHandle;
   readonly flagsOf: (options: OpenOptions) => number;
@@ -23,7 +23,7 @@ const entryTypes: ReadonlyMap<number, FileType> = new Map([
   [12, 'socket'],
 ]);
 
-/** A folder by its descriptor. */
+/** A directory by its descriptor. */
 export class OpenDirectory implements DirectoryHandle {
   readonly #fd: number;
   readonly #files: FileOpening;
@@ -75,7 +75,7 @@ export class OpenDirectory implements DirectoryHandle {
   }
 
   link(name: string, to: DirectoryHandle, newName: string): void {
-    if (!(to instanceof OpenDirectory)) throw new TypeError('a folder of this host is needed');
+    if (!(to instanceof OpenDirectory)) throw new TypeError('expected a directory of this host');
     host.linkAt(this.#fd, name, to.#fd, newName);
   }
 
@@ -92,7 +92,7 @@ export class OpenDirectory implements DirectoryHandle {
   }
 
   rename(from: string, to: DirectoryHandle, newName: string, replace: boolean): void {
-    if (!(to instanceof OpenDirectory)) throw new TypeError('a folder of this host is needed');
+    if (!(to instanceof OpenDirectory)) throw new TypeError('expected a directory of this host');
     host.renameAt(this.#fd, from, to.#fd, newName, replace);
   }
 

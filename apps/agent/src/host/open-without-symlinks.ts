@@ -5,7 +5,10 @@ const O_NOFOLLOW = 0o400000;
 const O_DIRECTORY = 0o200000;
 const O_PATH = 0o10000000;
 
-/** What openat2 with RESOLVE_NO_SYMLINKS does, for kernels before 5.6: walks the path part by part. ELOOP at a link. */
+/**
+ * Like openat2 with RESOLVE_NO_SYMLINKS, for kernels before 5.6: walks the path component by component. ELOOP at a
+ * link.
+ */
 export function openWithoutSymlinks(path: string, flags: number, mode: number): number {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   const last = parts.pop();
@@ -25,7 +28,7 @@ export function openWithoutSymlinks(path: string, flags: number, mode: number): 
   }
 }
 
-/** With O_DIRECTORY the kernel says ENOTDIR of a link; here it is one. */
+/** With O_DIRECTORY the kernel returns ENOTDIR for a link; report ELOOP. */
 function openLast(directory: number, name: string, flags: number, mode: number): number {
   try {
     return host.openAt(directory, name, flags, mode);

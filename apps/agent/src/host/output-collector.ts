@@ -3,7 +3,7 @@ import { PipeReader } from './pipe-reader.ts';
 
 const maxOutputBytes = 64 * 1024;
 
-/** Keeps what a program prints, up to 64 KiB; more is read and dropped, so that the program goes on. */
+/** Keeps up to 64 KiB of a program's output; more is read and dropped, so that the program can continue. */
 export class OutputCollector {
   readonly #pipe: PipeReader;
   readonly #chunks: Uint8Array[] = [];
@@ -15,7 +15,7 @@ export class OutputCollector {
     this.#pipe.resume();
   }
 
-  /** Ends the reading. What is still in the pipe counts; a grandchild that holds it open does not keep us. */
+  /** Stops reading. Data still in the pipe is included; a grandchild that holds the pipe open is not waited for. */
   finish(): string {
     for (
       let rest = this.#pipe.readNow();

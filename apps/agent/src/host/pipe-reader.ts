@@ -1,10 +1,10 @@
 import type { Pipe } from '@innkeeper/agent-core';
 import * as host from 'host';
 
-/** Shared by all pipes: its content is valid during one callback. 64 KiB is a pipe's whole capacity. */
+/** Shared by all pipes: the content is valid during one callback only. 64 KiB is a pipe's whole capacity. */
 const buffer = new Uint8Array(64 * 1024);
 
-/** The reading end of a pipe or a terminal. Watched only while resumed, so a full reader costs nothing. */
+/** The reading end of a pipe or a terminal. Watched only while resumed, so a paused reader costs nothing. */
 export class PipeReader implements Pipe {
   readonly #fd: number;
   #callback: ((bytes: Uint8Array | undefined) => void) | undefined;
@@ -35,7 +35,7 @@ export class PipeReader implements Pipe {
     return got > 0 ? buffer.subarray(0, got) : undefined;
   }
 
-  /** Sets the size of the terminal; of no meaning once it is closed. */
+  /** Sets the size of the terminal; ignored once it is closed. */
   resizeTerminal(columns: number, rows: number): void {
     if (!this.#closed) host.resizeTerminal(this.#fd, columns, rows);
   }

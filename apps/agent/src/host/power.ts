@@ -2,7 +2,7 @@ import type { Power } from '@innkeeper/agent-core';
 import * as host from 'host';
 import type { HelperPool } from './helper-pool.ts';
 
-/** A disk that does not take its data within this time will not take it later either. */
+/** Milliseconds to wait for the disks; a sync that takes longer will probably never end. */
 const syncTimeoutMs = 20_000;
 
 const modes = { poweroff: 0, reboot: 1, halt: 2 } as const;
@@ -14,7 +14,7 @@ export function createPower(helpers: HelperPool): Power {
         host.sync();
         return 'done';
       };
-      // A sync that hangs must not keep the guest from going down.
+      // A hanging sync must not prevent the shutdown.
       await helpers.run('sync', work, syncTimeoutMs).catch(() => undefined);
       host.reboot(modes[mode]);
     },

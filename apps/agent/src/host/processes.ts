@@ -4,7 +4,7 @@ import { PipeReader } from './pipe-reader.ts';
 import type { Reaper } from './reaper.ts';
 import { StdinWriter } from './stdin-writer.ts';
 
-/** `umask` is what programs get; the agent's own is 0. */
+/** `umask` applies to programs; the agent's own is 0. */
 export function createProcesses(reaper: Reaper, umask: number): Processes {
   const subreaper = host.becomeSubreaper();
   return {
@@ -37,7 +37,7 @@ export function createProcesses(reaper: Reaper, umask: number): Processes {
   };
 }
 
-/** No columns: pipes. A terminal without a size gets that of the VT100. */
+/** 0 columns: pipes. A terminal without a size gets the VT100's. */
 function terminalSizeOf({ stdio, terminalSize }: SpawnSpec): { readonly columns: number; readonly rows: number } {
   if (stdio !== 'pty') return { columns: 0, rows: 0 };
   return terminalSize ?? { columns: 80, rows: 24 };

@@ -1,6 +1,6 @@
-import type { Host } from '@innkeeper/agent-core';
+import type { Bytes, Host, SystemPort } from '@innkeeper/agent-core';
 import * as host from 'host';
-import { createBytes } from './bytes.ts';
+import { agentVersion } from '../version.ts';
 import { createClock } from './clock.ts';
 import { createFiles } from './files.ts';
 import { HelperPool } from './helper-pool.ts';
@@ -10,13 +10,12 @@ import { createPower } from './power.ts';
 import { createProcesses } from './processes.ts';
 import { Reaper } from './reaper.ts';
 import { onEverySignal } from './signals.ts';
-import { createSystem } from './system.ts';
 
 const SIGCHLD = 17;
 
-/** The world as the C layer gives it. One for the whole program: signals and children have one owner. */
+/** The Host of agent-core on the C layer. One per program: signals and children have one owner. */
 export function createQuickJsHost(): Host {
-  // Modes of files are given whole; programs get the mask that the agent was started with.
+  // File modes are passed explicitly; programs get the umask that the agent was started with.
   const umask = host.umask(0);
   const reaper = new Reaper();
   onEverySignal(SIGCHLD, () => reaper.reap());
@@ -31,5 +30,30 @@ export function createQuickJsHost(): Host {
     bytes: createBytes(),
     jobs: createJobs(reaper, helpers, umask),
     system: createSystem(processes.subreaper),
+  };
+}
+
+function createBytes(): Bytes {
+  return {
+    crc32c: host.crc32c,
+    countLeadingZeros: host.countLeadingZeros,
+    createSha256: () => {
+      const state = host.sha256New();
+      return { update: (bytes) => host.sha256Update(state, bytes), digest: () => host.sha256Digest(state) };
+    },
+    random: host.random,
+  };
+}
+
+function createSystem(subreaper: boolean): SystemPort {
+  const { pid, clockTicksPerSecond, pageSizeBytes, pidfd } = host.constants();
+  const supported = { openat2: host.supportsOpenat2(), pidfd, subreaper };
+  return {
+    agentVersion,
+    pid,
+    uname: host.uname,
+    clockTicksPerSecond,
+    pageSizeBytes,
+    supports: (feature) => supported[feature],
   };
 }

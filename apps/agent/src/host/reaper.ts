@@ -7,26 +7,26 @@ interface Child {
 }
 
 /**
- * Takes every child that ended. Ours are told to who waits for them; orphans, which the subreaper inherits, just go: what
- * is not kept cannot be taken for a later process with the same number.
+ * Reaps every child that ended. The ends of expected children are reported to whoever waits for them; orphans inherited
+ * by the subreaper are only reaped: a kept end could be mistaken for that of a later process with the same number.
  */
 export class Reaper {
   readonly #children = new Map<number, Child>();
 
-  /** A process that was just started, before anything else can happen: its end will be kept for `onExit`. */
+  /** Registers a process right after its start, before its end can be reaped: its end is kept for `onExit`. */
   expect(pid: number): void {
     this.#children.set(pid, { exit: undefined, callback: undefined });
   }
 
   /**
-   * Calls back once when a child that is expected has ended, also when it has already. A second call replaces the first.
-   * False when its end has been told before, and nothing will come.
+   * Calls back once when an expected child has ended, or at once if it already has. A second call replaces the first.
+   * Returns false if its end was already reported.
    */
   onExit(pid: number, callback: (exit: ProcessExit) => void): boolean {
     const child = this.#children.get(pid);
     if (child === undefined) return false;
     child.callback = callback;
-    this.#tell(pid, child);
+    this.#report(pid, child);
     return true;
   }
 
@@ -46,11 +46,11 @@ export class Reaper {
         systemTimeUs,
         maxRssBytes,
       };
-      this.#tell(pid, child);
+      this.#report(pid, child);
     }
   }
 
-  #tell(pid: number, { exit, callback }: Child): void {
+  #report(pid: number, { exit, callback }: Child): void {
     if (exit === undefined || callback === undefined) return;
     this.#children.delete(pid);
     callback(exit);

@@ -5,7 +5,10 @@ type Listener = () => void;
 const listeners = new Map<number, Set<Listener>>();
 let installed = false;
 
-/** Calls back at every occurrence of a signal (several may come as one); the function returned ends it. */
+/**
+ * Calls back at every occurrence of a signal (several may be merged into one); the returned function removes the
+ * callback.
+ */
 export function onEverySignal(signal: number, listener: Listener): () => void {
   if (!installed) {
     installed = true;

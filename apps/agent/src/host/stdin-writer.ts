@@ -1,7 +1,7 @@
 import type { StdinPipe } from '@innkeeper/agent-core';
 import * as host from 'host';
 
-/** The writing end of a pipe, or a terminal. Watched only while somebody waits for room. */
+/** The writing end of a pipe, or a terminal. Watched only while a write waits for room. */
 export class StdinWriter implements StdinPipe {
   readonly #fd: number;
   #slot: number | undefined;

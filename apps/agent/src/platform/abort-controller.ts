@@ -1,4 +1,7 @@
-/** AbortController and AbortSignal as far as packages/platform.d.ts has them (https://dom.spec.whatwg.org/#aborting-ongoing-activities). */
+/**
+ * AbortController and AbortSignal as far as packages/platform.d.ts declares them
+ * (https://dom.spec.whatwg.org/#aborting-ongoing-activities).
+ */
 class Signal {
   aborted = false;
   reason: unknown = undefined;
@@ -16,7 +19,7 @@ class Signal {
     this.#listeners.delete(listener);
   }
 
-  /** Used by the controller alone. */
+  /** Used only by the controller. */
   fire(reason: unknown): void {
     if (this.aborted) return;
     this.aborted = true;
@@ -35,7 +38,7 @@ class Controller {
   }
 }
 
-/** Puts both on the global object. */
+/** Defines both as globals. */
 export function installAbortController(): void {
   Object.assign(globalThis, { AbortController: Controller, AbortSignal: Signal });
 }

@@ -1,11 +1,11 @@
 /**
- * The globals of packages/platform.d.ts. Imported before everything else, and for its effect: modules of the pure
- * packages make a TextDecoder when they are loaded.
+ * The globals of packages/platform.d.ts. Imported before everything else, for its side effect: modules of the pure
+ * packages create a TextDecoder when they are loaded.
  */
 import { installAbortController } from './abort-controller.ts';
 import { installTextCoding } from './text-coding.ts';
 
-// Biome keeps imports in order by name, so the order here says it again: this file is the first import of main.ts.
+// Biome sorts imports by name; main.ts has to import this file first.
 installAbortController();
 installTextCoding();
 const symbols = Symbol as unknown as Record<string, symbol>;

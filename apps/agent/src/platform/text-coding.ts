@@ -16,12 +16,12 @@ class Decoder {
   decode(bytes?: Uint8Array): string {
     if (bytes === undefined) return '';
     const text = decodeUtf8(bytes, this.#fatal);
-    if (text === undefined) throw new TypeError('The bytes are no UTF-8.');
+    if (text === undefined) throw new TypeError('The bytes are not valid UTF-8.');
     return text;
   }
 }
 
-/** Puts TextEncoder and TextDecoder, made of C, on the global object. */
+/** Defines TextEncoder and TextDecoder, implemented in C, as globals. */
 export function installTextCoding(): void {
   Object.assign(globalThis, { TextEncoder: Encoder, TextDecoder: Decoder });
 }

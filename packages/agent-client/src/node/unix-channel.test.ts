@@ -43,7 +43,7 @@ async function readAll(channel: Awaited<ReturnType<typeof openUnixChannel>>, byt
 }
 
 describe('a unix channel', { timeout: 10_000 }, () => {
-  it('carries bytes both ways, and tells the end', async () => {
+  it('a unix channel carries bytes both ways, and reports the end', async () => {
     const { channel, socket } = await open();
     const sent = Buffer.alloc(500_000, 'abc');
     socket.write(sent);
@@ -57,7 +57,7 @@ describe('a unix channel', { timeout: 10_000 }, () => {
     await channel.close();
   });
 
-  it('gives a read up at the signal, and loses no byte by it', async () => {
+  it('aborting a read of a unix channel loses no byte', async () => {
     const { channel, socket } = await open();
     const controller = new AbortController();
     const reading = channel.read({ signal: controller.signal });
@@ -69,7 +69,7 @@ describe('a unix channel', { timeout: 10_000 }, () => {
     socket.destroy();
   });
 
-  it('ends a pending read and a pending write when it is closed', async () => {
+  it('closing a unix channel ends pending reads and writes', async () => {
     const { channel, socket } = await open();
     const reading = channel.read();
     const writing = assert.rejects(channel.write(new Uint8Array(8 * 1024 * 1024)));
@@ -80,7 +80,7 @@ describe('a unix channel', { timeout: 10_000 }, () => {
     socket.destroy();
   });
 
-  it('rejects a write when the other end has gone', async () => {
+  it('a unix channel rejects writes when the other end is closed', async () => {
     const { channel, socket } = await open();
     socket.destroy();
     assert.equal(await channel.read(), undefined);
@@ -88,7 +88,7 @@ describe('a unix channel', { timeout: 10_000 }, () => {
     await channel.close();
   });
 
-  it('is not opened where nobody listens, or nobody wants it any more', async () => {
+  it('opening a unix channel fails without a listener, and after an abort', async () => {
     await assert.rejects(openUnixChannel(join(folder, 'none')), { code: 'ENOENT' });
     const signal = AbortSignal.abort(new Error('not wanted'));
     await assert.rejects(openUnixChannel(path, { signal }), /not wanted/);

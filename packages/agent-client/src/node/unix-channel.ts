@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { type Channel, createDeferred, onAbort } from '@innkeeper/kit';
 
-/** Opens a unix socket as a channel. Rejects when nobody listens. */
+/** Opens a unix socket as a channel. Rejects if nothing is listening. */
 export async function openUnixChannel(
   path: string,
   options?: { readonly signal?: AbortSignal | undefined },
@@ -10,14 +10,14 @@ export async function openUnixChannel(
   const opened = createDeferred<void>();
   socket.once('connect', opened.resolve);
   socket.once('error', opened.reject);
-  const untie = onAbort(options?.signal, (reason) => {
+  const stopListening = onAbort(options?.signal, (reason) => {
     socket.destroy();
     opened.reject(reason);
   });
   try {
     await opened.promise;
   } finally {
-    untie();
+    stopListening();
   }
   return new UnixChannel(`unix:${path}`, socket);
 }
@@ -51,9 +51,9 @@ class UnixChannel implements Channel {
       if (chunk !== null) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       if (this.#ended) return undefined;
       await new Promise<void>((resolve) => {
-        const untie = onAbort(signal, () => resolve());
+        const stopListening = onAbort(signal, () => resolve());
         this.#wake = () => {
-          untie();
+          stopListening();
           resolve();
         };
       });

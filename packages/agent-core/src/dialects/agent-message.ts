@@ -2,7 +2,7 @@ import { detectAgentMessage } from '@innkeeper/wire';
 import type { Dialect } from '../serving/dialect.ts';
 import { serveAgentMessage } from './agent-message/serve-agent-message.ts';
 
-/** What hosts of the second reference system speak: docs/protocol/agent-message.md. */
+/** The dialect of the second reference system's hosts: docs/protocol/agent-message.md. */
 export const agentMessage: Dialect = {
   name: 'agent-message',
   detects: detectAgentMessage,

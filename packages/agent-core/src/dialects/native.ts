@@ -2,7 +2,7 @@ import { detectNative } from '@innkeeper/wire';
 import type { Dialect } from '../serving/dialect.ts';
 import { serveNative } from './native/serve-native.ts';
 
-/** What Innkeeper's own nodes speak: docs/protocol/native.md. */
+/** The dialect of Innkeeper's nodes: docs/protocol/native.md. */
 export const native: Dialect = {
   name: 'native',
   detects: detectNative,

@@ -1,9 +1,9 @@
 import type { Channel } from '@innkeeper/kit';
 
-/** Bytes that wait for the reader of one end; then a write waits. */
+/** Maximum bytes queued for the reader of one end; then a write waits. */
 const capacityBytes = 256 * 1024;
 
-/** Two ends of a channel in memory: what one writes the other reads. Closing one ends the other's reading. */
+/** Two ends of a channel in memory: what one writes the other reads. Closing one ends the other's reads. */
 export function createChannelPair(name = 'memory'): [Channel, Channel] {
   const there = new Lane();
   const back = new Lane();
@@ -24,7 +24,7 @@ function endOf(name: string, input: Lane, output: Lane): Channel {
   };
 }
 
-/** One direction. */
+/** One direction of the pair. */
 class Lane {
   readonly #pieces: Uint8Array[] = [];
   #bytes = 0;

@@ -1,6 +1,6 @@
 import type { ExecEvent, ExecExited } from '@innkeeper/contract/agent';
 
-/** What the events of an exec tell, put together: for tests. */
+/** Collects the events of an exec, for tests. */
 export function foldExec(events: readonly ExecEvent[]): {
   stdout: string;
   stderr: string;

@@ -6,18 +6,18 @@ import { FakeHost } from './fake-host.ts';
 import { FakeNode } from './fake-node.ts';
 import type { ManualClock } from './manual-clock.ts';
 
-/** An agent in a fake guest, with a node that has opened a native session: where most tests of operations begin. */
+/** An agent in a fake guest, with a node that has opened a native session: the set-up of most tests of operations. */
 export interface FakeAgent<C extends Clock> {
   readonly host: FakeHost<C>;
   readonly agent: Agent;
   readonly node: FakeNode;
-  /** Another node, on a channel of its own. */
+  /** Another node, on its own channel. */
   connect(): Promise<FakeNode>;
-  /** Ends the channels, as when the program ends. */
+  /** Closes the channels, as when the program ends. */
   end(): void;
 }
 
-/** @param host a guest that was arranged before; default: a new one with its clock standing still */
+/** @param host a prepared guest; default: a new one with a stopped clock */
 export async function startFakeAgent<C extends Clock = ManualClock>(
   host: FakeHost<C> = new FakeHost<C>(),
 ): Promise<FakeAgent<C>> {

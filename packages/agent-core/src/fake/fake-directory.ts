@@ -2,21 +2,21 @@ import type { DirectoryEntry, DirectoryHandle, FileHandle, FileStat, OpenOptions
 import { HostError } from '../host-error.ts';
 import { type FakeNode, statOf } from './fake-tree.ts';
 
-/** What an open folder of the fake guest needs of its files. */
+/** The file functions that an open directory of the fake guest needs. */
 export interface FakeDirectoryFiles {
   check(call: string, path: string): void;
   make(facts: Partial<FakeNode> & Pick<FakeNode, 'type'>): FakeNode;
   openNode(node: FakeNode, options: OpenOptions): FileHandle;
-  /** Room of what was removed. */
+  /** Frees the space of a removed file. */
   free(bytes: number): void;
-  /** Called with +1 and -1, so that a test can see that none leaks. */
+  /** Called with +1 and -1, so that a test can check for leaks. */
   count(difference: number): void;
 }
 
-/** Entries given at once: few, so that tests meet more than one batch. */
+/** Entries per batch: few, so that tests get more than one batch. */
 const batch = 64;
 
-/** An open folder in memory. */
+/** An open directory in memory. */
 export class FakeDirectory implements DirectoryHandle {
   readonly #node: FakeNode;
   readonly #files: FakeDirectoryFiles;
@@ -93,7 +93,7 @@ export class FakeDirectory implements DirectoryHandle {
 
   link(name: string, to: DirectoryHandle, newName: string): void {
     const node = this.#find('link', name);
-    if (!(to instanceof FakeDirectory)) throw new TypeError('a folder of this host is needed');
+    if (!(to instanceof FakeDirectory)) throw new TypeError('expected a directory of this host');
     if (node.type === 'directory') throw new HostError('EPERM', 'link', name);
     to.#checkFree('link', newName);
     to.#node.children.set(newName, node);
@@ -107,7 +107,7 @@ export class FakeDirectory implements DirectoryHandle {
 
   setOwner(name: string, uid: number, gid: number): void {
     const node = this.#find('chown', name);
-    // As lchown(2): -1 leaves it as it is.
+    // As lchown(2): -1 means unchanged.
     [node.uid, node.gid] = [uid < 0 ? node.uid : uid, gid < 0 ? node.gid : gid];
   }
 
@@ -117,7 +117,7 @@ export class FakeDirectory implements DirectoryHandle {
 
   rename(from: string, to: DirectoryHandle, newName: string, replace: boolean): void {
     const source = this.#find('rename', from);
-    if (!(to instanceof FakeDirectory)) throw new TypeError('a folder of this host is needed');
+    if (!(to instanceof FakeDirectory)) throw new TypeError('expected a directory of this host');
     const there = to.#node.children.get(newName);
     if (there !== undefined && !replace) throw new HostError('EEXIST', 'rename', newName);
     if (there?.type === 'directory' && source.type !== 'directory') throw new HostError('EISDIR', 'rename', newName);

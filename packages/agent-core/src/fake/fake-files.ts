@@ -10,7 +10,7 @@ interface Opened extends FileHandle {
   position: number;
 }
 
-/** Files in memory. Beside the port there are methods by which a test arranges and looks. */
+/** Files in memory. Besides the port there are methods for tests to prepare and inspect it. */
 export class FakeFiles implements Files {
   readonly tree = new FakeTree();
   readonly #clock: Clock;
@@ -18,23 +18,23 @@ export class FakeFiles implements Files {
   readonly #mountWatchers = new Set<() => void>();
   #lastNumber = 2;
   #openDirectories = 0;
-  /** Bytes that files may still grow by: then ENOSPC. */
+  /** Free bytes: beyond them ENOSPC. */
   freeBytes = 1024 * 1024 * 1024;
-  /** Asked before every call: an errno to refuse it with. */
+  /** Called before every call: returns an errno to fail with. */
   fail: ((call: string, path: string) => string | undefined) | undefined;
-  /** Answers for `statVfsInHelper`; without one it answers like `statVfs`. */
+  /** Answers for `statVfsInHelper`; without one it behaves like `statVfs`. */
   slowStatVfs: ((path: string) => Promise<StatVfs>) | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Handles that are open now: a test can see that none leaks. */
+  /** Number of open handles, so that a test can check for leaks. */
   get openCount(): number {
     return this.#opened.size + this.#openDirectories;
   }
 
-  /** Puts a file with its folders there, or replaces one. A function makes the content anew at every opening, as in /proc. */
+  /** Creates or replaces a file, with its directories. A function generates the content at every open, as in /proc. */
   put(
     path: string,
     content: string | Uint8Array | (() => string | Uint8Array) = '',
@@ -87,12 +87,12 @@ export class FakeFiles implements Files {
     return this.tree.locate('exists', path, { follow: false }).node !== undefined;
   }
 
-  /** Names of a folder, sorted. */
+  /** Names in a directory, sorted. */
   names(folder: string): string[] {
     return [...this.tree.find('names', folder, { follow: true }).children.keys()].sort();
   }
 
-  /** As when something was mounted or unmounted. */
+  /** Simulates a mount or unmount. */
   changeMounts(): void {
     for (const callback of this.#mountWatchers) callback();
   }
@@ -178,7 +178,7 @@ export class FakeFiles implements Files {
   chownHandle(file: FileHandle, uid: number, gid: number): void {
     const { node } = this.#of(file, 'fchown');
     [node.uid, node.gid] = [uid, gid];
-    // As the kernel does: whoever gets the file must not get its rights.
+    // As the kernel does: a new owner must not inherit setuid rights.
     node.mode &= 0o1777;
   }
 
@@ -267,7 +267,11 @@ export class FakeFiles implements Files {
 
   #openNode(node: FakeNode, { append }: OpenOptions): FileHandle {
     const opened: Opened = {
-      ...{ number: ++this.#lastNumber, node, content: contentOf(node), append, position: 0 },
+      number: ++this.#lastNumber,
+      node,
+      content: contentOf(node),
+      append,
+      position: 0,
       close: () => this.#opened.delete(opened),
     };
     this.#opened.add(opened);

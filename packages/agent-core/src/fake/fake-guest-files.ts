@@ -1,7 +1,7 @@
 import type { FakeFiles } from './fake-files.ts';
 import { fakeAgentPid } from './fake-processes.ts';
 
-/** Fills the fake guest with what every Linux has: accounts, folders, and /proc as operations read it. */
+/** Creates what every Linux has: accounts, directories, and the files in /proc that operations read. */
 export function putGuestFiles(files: FakeFiles, monotonicMs: () => number): void {
   for (const folder of ['/tmp', '/root', '/home/ana', '/var/log', '/dev', '/sys/class/net', '/proc'])
     files.putFolder(folder);
@@ -38,14 +38,14 @@ export function putGuestFiles(files: FakeFiles, monotonicMs: () => number): void
   files.putFolder('/sys/class/net/eth0/device');
 }
 
-/** Two CPUs, one of them half busy, 100 ticks a second. */
+/** Two CPUs, one of them 50 % busy, 100 ticks a second. */
 function procStat(nowMs: number): string {
   const ticks = Math.floor(nowMs / 10);
   const user = Math.floor(ticks / 2);
   return `cpu  ${70_000 + user} 0 0 ${4_300_000_000 + 2 * ticks - user} 0 0 0 0 0 0\ncpu0 0 0 0 0 0 0 0 0 0 0\ncpu1 0 0 0 0 0 0 0 0 0 0\nintr 1\n`;
 }
 
-/** Puts an interface into /sys/class/net. */
+/** Adds an interface to /sys/class/net. */
 export function putInterface(
   files: FakeFiles,
   name: string,

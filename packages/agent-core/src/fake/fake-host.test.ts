@@ -6,7 +6,7 @@ import { startFakeAgent } from './fake-agent.ts';
 import { createSha256 } from './sha256.ts';
 
 describe('the fake guest', () => {
-  it('hashes as the real one does', () => {
+  it('the fake guest computes SHA-256 like node:crypto', () => {
     for (const length of [0, 1, 55, 56, 63, 64, 65, 1000]) {
       const bytes = Uint8Array.from({ length }, (_, index) => index * 7);
       const hash = createSha256();
@@ -16,7 +16,7 @@ describe('the fake guest', () => {
     }
   });
 
-  it('carries every kind of operation over a native session', async () => {
+  it('the fake guest runs every kind of operation over a native session', async () => {
     const { host, node } = await startFakeAgent();
     assert.equal(node.welcomes.length, 1);
     const ping = await node.open(TelemetryServiceLite.ping, { sequence: 7n });

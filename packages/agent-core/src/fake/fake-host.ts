@@ -22,7 +22,8 @@ type JobResult = Awaited<ReturnType<Jobs['run']>>;
 
 /**
  * A whole guest in memory, in which every operation of the agent runs: files, scripted programs in /usr/bin (`true`,
- * `cat`, `seq N`, `sleep`, `sh -c` with plain words and others), a clock that is advanced by hand unless another is given.
+ * `cat`, `seq N`, `sleep`, `sh -c` with plain words and others), a clock that is advanced by hand unless another is
+ * passed.
  */
 export class FakeHost<C extends Clock = ManualClock> implements Host {
   readonly clock: C;
@@ -36,7 +37,7 @@ export class FakeHost<C extends Clock = ManualClock> implements Host {
 
   /** @param options.programs more programs, by path */
   constructor(options: { readonly clock?: C; readonly programs?: Readonly<Record<string, Program>> } = {}) {
-    // Without a clock C is ManualClock, its default.
+    // Without `clock`, C is its default, ManualClock.
     this.clock = options.clock ?? (new ManualClock() as Clock as C);
     this.files = new FakeFiles(this.clock);
     putGuestFiles(this.files, () => this.clock.monotonicMs());
@@ -49,7 +50,7 @@ export class FakeHost<C extends Clock = ManualClock> implements Host {
     this.bytes = {
       ...portableByteOps,
       createSha256,
-      // Different every time, and the same in every run.
+      // Different for each call, and the same in every run.
       random: (count) =>
         Uint8Array.from({ length: count }, () => {
           state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
@@ -79,7 +80,7 @@ class FakeNetwork implements NetworkPort {
     return this.#watchers.size;
   }
 
-  /** Of interfaces that are not here, the kernel tells nothing. */
+  /** The kernel reports nothing about interfaces that do not exist. */
   readonly carried = new Map<string, InterfaceCounters>([
     ['lo', evenCounters(1000n)],
     ['eth0', evenCounters(1000n)],
@@ -98,22 +99,28 @@ class FakeNetwork implements NetworkPort {
     return () => this.#watchers.delete(callback);
   }
 
-  /** As when a link or an address changed. */
+  /** Simulates a change of a link or address. */
   change(): void {
     for (const callback of this.#watchers) callback();
   }
 }
 
-/** Counters that all have this value. */
+/** Counters with this value in every field. */
 export function evenCounters(value: bigint): InterfaceCounters {
   return {
-    ...{ rxBytes: value, rxPackets: value, rxErrors: value, rxDropped: value },
-    ...{ txBytes: value, txPackets: value, txErrors: value, txDropped: value },
+    rxBytes: value,
+    rxPackets: value,
+    rxErrors: value,
+    rxDropped: value,
+    txBytes: value,
+    txPackets: value,
+    txErrors: value,
+    txDropped: value,
   };
 }
 
 class FakePower implements Power {
-  /** What reboot(2) was called with. */
+  /** The arguments of reboot(2). */
   readonly calls: string[] = [];
 
   async rebootNow(mode: string): Promise<void> {
@@ -123,9 +130,9 @@ class FakePower implements Power {
 
 class FakeJobs implements Jobs {
   abandoned = 0;
-  /** What was run: the words of each command, joined by spaces. */
+  /** The commands that were run, each joined by spaces. */
   readonly ran: string[] = [];
-  /** What commands print, by their words; others are not there. */
+  /** Results by command; others do not exist. */
   readonly results = new Map<string, Partial<JobResult>>();
 
   async run(argv: readonly string[]): Promise<JobResult> {

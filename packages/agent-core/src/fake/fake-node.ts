@@ -12,18 +12,18 @@ import {
 } from '@innkeeper/wire';
 import { settle } from './manual-clock.ts';
 
-/** Where the clocks of fake guests begin. */
+/** The start time of fake guests' clocks. */
 const startNs = 1_790_000_000_000_000_000n;
 
 type End = Extract<NativePayload, { case: 'end' }>['value'];
 
-/** What came for one call. */
+/** The frames received for one call. */
 export interface Answers<O extends DescMessage> {
   readonly messages: MessageShape<O>[];
   end: End | undefined;
 }
 
-/** The other end of a native session, by hand: sends what it is told, keeps what comes. For tests of the agent. */
+/** The node's end of a native session, driven by a test: sends on request, records what arrives. */
 export class FakeNode {
   readonly #channel: Channel;
   readonly #receiver = new NodeReceiver(portableByteOps);
@@ -32,11 +32,11 @@ export class FakeNode {
   #lastCallId = 0;
   readonly welcomes: Welcome[] = [];
   readonly goodbyes: string[] = [];
-  /** Credit that the agent granted, by call. */
+  /** Credit granted by the agent, per call. */
   readonly credit = new Map<number, number>();
-  /** Order in which frames came: "3:message", "3:end". */
+  /** Frames in order of arrival: "3:message", "3:end". */
   readonly order: string[] = [];
-  /** Why the agent's bytes were no native dialect. */
+  /** Why the agent's bytes were malformed. */
   readonly faults: string[] = [];
 
   constructor(channel: Channel) {
@@ -44,7 +44,7 @@ export class FakeNode {
     this.#listen().catch((error: unknown) => this.faults.push(String(error)));
   }
 
-  /** Opens a session, and ends the one before. */
+  /** Opens a session and ends the previous one. */
   async hello(hello: Omit<Partial<Hello>, '$typeName' | '$unknown'> = {}): Promise<Welcome | undefined> {
     this.#session = Uint8Array.from({ length: 16 }, () => Math.floor(Math.random() * 256));
     this.#receiver.begin(this.#session);
@@ -63,7 +63,7 @@ export class FakeNode {
     await this.#channel.write(bytes);
   }
 
-  /** Begins a call. With a request: its first message; `more` says that others follow. */
+  /** Opens a call. `request` is its first message; `more` announces further ones. */
   async open<I extends DescMessage, O extends DescMessage>(
     method: LiteMethod<I, O>,
     request: MessageInitShape<I>,
@@ -125,7 +125,7 @@ export class NodeCall<I extends DescMessage, O extends DescMessage> {
     return this.answers.messages;
   }
 
-  /** The reason it ended with: "" for success, undefined while it is open. */
+  /** The reason of its end: "" for success, undefined while it is open. */
   get reason(): string | undefined {
     return this.answers.end?.reason;
   }

@@ -1,17 +1,20 @@
 import type { Pipe, StdinPipe } from '../host.ts';
 import { HostError } from '../host-error.ts';
 
-/** As a pipe of Linux. */
+/** The size of a Linux pipe. */
 const capacityBytes = 64 * 1024;
 
-/** A pipe in memory: several writers, one reader; a full one makes writers wait, and the last one to close ends it. */
+/**
+ * A pipe in memory: several writers, one reader; writers wait while it is full, and it ends when the last writer closes
+ * it.
+ */
 export class FakePipe implements Pipe, StdinPipe {
   #buffer = new Uint8Array(0);
   #writers = 1;
   #readerGone = false;
   #callback: ((bytes: Uint8Array | undefined) => void) | undefined;
   #flowing = false;
-  #endTold = false;
+  #endReported = false;
   #scheduled = false;
   #waiting: (() => void)[] = [];
 
@@ -34,7 +37,7 @@ export class FakePipe implements Pipe, StdinPipe {
     return this.#buffer.length === 0 ? undefined : this.#take();
   }
 
-  /** Of an output pipe: the agent reads no more. Of an input pipe: it writes no more. */
+  /** The agent closes its end: it no longer reads from an output pipe, or writes to an input pipe. */
   close(): void {
     this.#readerGone = true;
     this.#flowing = false;
@@ -56,7 +59,7 @@ export class FakePipe implements Pipe, StdinPipe {
 
   // The program's side.
 
-  /** Writes all, waiting while the pipe is full. @throws HostError EPIPE when nobody reads any more */
+  /** Writes all, waiting while the pipe is full. @throws HostError EPIPE if the reading end is closed */
   async put(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
       if (this.#readerGone) throw new HostError('EPIPE', 'write');
@@ -80,7 +83,7 @@ export class FakePipe implements Pipe, StdinPipe {
     this.#writers++;
   }
 
-  /** One program that had this end open is gone. */
+  /** A program that had this end open has closed it. */
   dropWriter(): void {
     this.#writers = Math.max(0, this.#writers - 1);
     this.#schedule();
@@ -103,18 +106,18 @@ export class FakePipe implements Pipe, StdinPipe {
     return bytes;
   }
 
-  /** Later, as a loop would: never within the call that made it ready. */
+  /** Deferred, as in an event loop: never within the call that made it ready. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
-      if (!this.#flowing || this.#callback === undefined || this.#endTold) return;
+      if (!this.#flowing || this.#callback === undefined || this.#endReported) return;
       if (this.#buffer.length > 0) {
         this.#callback(this.#take());
         this.#schedule();
       } else if (this.#writers === 0) {
-        this.#endTold = true;
+        this.#endReported = true;
         this.#callback(undefined);
       }
     });

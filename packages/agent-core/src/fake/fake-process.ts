@@ -5,7 +5,7 @@ import { KilledError, type Program } from './fake-program.ts';
 const SIGKILL = 9;
 /** SIGCHLD, SIGCONT, SIGURG, SIGWINCH (signal(7)). */
 const harmless = new Set([0, 17, 18, 23, 28]);
-/** EOT: what ends the input of a terminal. */
+/** EOT: ends the input of a terminal. */
 const endOfTransmission = 4;
 
 export interface FakeProcessOptions {
@@ -92,7 +92,7 @@ export class FakeProcess {
       )
       .then(
         (code) => this.#end(code, undefined),
-        // EPIPE: nobody reads. Killed: the end was told already.
+        // EPIPE: no reader. Killed: the end was already reported.
         () => this.#end(undefined, 13),
       );
   }
@@ -113,7 +113,7 @@ export class FakeProcess {
     return bytes;
   }
 
-  /** Rejects when the process is killed meanwhile. */
+  /** Rejects if the process is killed meanwhile. */
   #orKilled<T>(work: Promise<T>): Promise<T> {
     if (this.#exit !== undefined) return Promise.reject(new KilledError('killed'));
     return new Promise((resolve, reject) => {

@@ -10,7 +10,7 @@ export const fakeAgentPid = 300;
 /** Scripted programs as processes, with their entries in /proc. */
 export class FakeProcesses implements Processes {
   readonly subreaper = true;
-  /** What every spawn was asked for, in order. */
+  /** The specs of all spawns, in order. */
   readonly spawned: SpawnSpec[] = [];
   readonly #files: FakeFiles;
   readonly #clock: Clock;
@@ -25,7 +25,7 @@ export class FakeProcesses implements Processes {
     this.#programs = programs;
   }
 
-  /** Process ids that run. */
+  /** Ids of running processes. */
   get running(): readonly number[] {
     return [...this.#running.keys()];
   }
@@ -91,7 +91,7 @@ export class FakeProcesses implements Processes {
     try {
       return this.#files.stat(path, true).type;
     } catch {
-      // ENOENT and the like: not there.
+      // ENOENT and the like: does not exist.
       return undefined;
     }
   }

@@ -1,10 +1,10 @@
-/** What a scripted program of the fake guest gets. Every wait ends by itself when the program is killed. */
+/** The context of a scripted program of the fake guest. Every wait ends when the program is killed. */
 export interface ProgramContext {
   readonly argv: readonly string[];
   readonly environment: ReadonlyMap<string, string>;
   readonly directory: string;
   readonly identity: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
-  /** Its size now; undefined without a terminal. */
+  /** The terminal's current size; undefined without a terminal. */
   readonly terminal: { readonly columns: number; readonly rows: number } | undefined;
   /** Waits while the pipe is full. */
   write(text: string | Uint8Array): Promise<void>;
@@ -12,24 +12,24 @@ export interface ProgramContext {
   /** The next bytes of standard input; undefined at its end. */
   read(): Promise<Uint8Array | undefined>;
   sleep(ms: number): Promise<void>;
-  /** From now on this signal does not end the program. KILL cannot be caught. */
+  /** Makes the program ignore this signal from now on. KILL cannot be ignored. */
   onSignal(signal: number, handler: () => void): void;
   /**
-   * Starts a child that shares the output; it runs on when this program ends. `newSession`: it leaves the session, as
-   * a daemon does.
+   * Starts a child that shares the output and keeps running when this program ends. `newSession`: it leaves the
+   * session, as a daemon does.
    */
   fork(program: Program, options?: { readonly newSession?: boolean }): number;
 }
 
-/** Runs to its exit code. */
+/** Runs and resolves with the exit code. */
 export type Program = (context: ProgramContext) => Promise<number> | number;
 
-/** Thrown out of every wait of a program that was killed. */
+/** Thrown by every wait of a program that was killed. */
 export class KilledError extends Error {
   override readonly name = 'KilledError';
 }
 
-/** Small programs that behave as their namesakes do. */
+/** Small programs that behave like the real ones. */
 export const builtinPrograms: Readonly<Record<string, Program>> = {
   true: () => 0,
   false: () => 1,

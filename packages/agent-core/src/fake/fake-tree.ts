@@ -1,7 +1,7 @@
 import type { FileStat, FileType } from '../host.ts';
 import { HostError } from '../host-error.ts';
 
-/** What lies at a path of the fake guest. */
+/** A node of the fake guest's file system. */
 export interface FakeNode {
   type: FileType;
   mode: number;
@@ -16,13 +16,13 @@ export interface FakeNode {
   readonly children: Map<string, FakeNode>;
   /** Of a symbolic link. */
   readonly target: string;
-  /** Content made anew at every opening, with size 0 in stat, as in /proc. */
+  /** Content generated at every open, with size 0 in stat, as in /proc. */
   readonly generate: (() => string | Uint8Array) | undefined;
 }
 
 const maxLinks = 40;
 
-/** A file system in memory, as a tree of nodes: lookup with symbolic links, making and removing. */
+/** A file system in memory, as a tree of nodes: lookup with symbolic links, creation and removal. */
 export class FakeTree {
   #lastInode = 1;
   readonly root = this.make({ type: 'directory', mode: 0o755 });
@@ -51,7 +51,7 @@ export class FakeTree {
     return node;
   }
 
-  /** The directory that has, or would have, the last part of a path, and what is there. */
+  /** The parent directory of a path, the name in it, and the node if it exists. */
   locate(
     call: string,
     path: string,

@@ -1,4 +1,4 @@
-/** A guest in memory, for tests: the agent's own, those of the node's side, and of drivers. Not part of the agent. */
+/** A guest in memory, for tests of the agent, of the node's side, and of drivers. Not part of the agent. */
 export { createChannelPair } from './channel-pair.ts';
 export { type FakeAgent, startFakeAgent } from './fake-agent.ts';
 export { FakeFiles } from './fake-files.ts';

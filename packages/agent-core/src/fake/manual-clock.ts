@@ -1,6 +1,6 @@
 import type { Clock } from '../host.ts';
 
-/** A clock that stands still until it is advanced. Timers fire in order of their time. */
+/** A clock that only moves when it is advanced. Timers fire in order. */
 export class ManualClock implements Clock {
   readonly #timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
   #nowMs = 0;
@@ -12,7 +12,7 @@ export class ManualClock implements Clock {
     this.#wallOffsetNs = startNs;
   }
 
-  /** Timers that wait. */
+  /** Number of pending timers. */
   get pendingTimers(): number {
     return this.#timers.size;
   }
@@ -39,7 +39,7 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer);
   };
 
-  /** Lets time pass, and what follows from each timer happen before the next one fires. */
+  /** Advances time; the effects of each timer complete before the next one fires. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
     for (;;) {
@@ -55,7 +55,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Resolves when everything that waits for nothing but promises has happened: all of a fake host is in memory. */
+/** Resolves when all work that only waits for promises is done: everything of a fake host is in memory. */
 export async function settle(): Promise<void> {
   for (let turns = 0; turns < 500; turns++) await Promise.resolve();
 }

@@ -1,12 +1,14 @@
 import type { Clock } from '../host.ts';
 
-/** What `globalThis` of Node and browsers offers. */
+/** The part of `globalThis` that Node and browsers share. */
 export interface TimerFunctions {
   setTimeout(callback: () => void, delayMs: number): unknown;
   clearTimeout(handle: unknown): void;
 }
 
-/** A clock that runs, for tests that go through real sockets: `realClock(globalThis)`. Setting it moves only itself. */
+/**
+ * A running clock for tests with real sockets: `realClock(globalThis)`. Setting it does not affect the system's clock.
+ */
 export function realClock(timers: TimerFunctions): Clock {
   const startMs = Date.now();
   let offsetNs = 0n;

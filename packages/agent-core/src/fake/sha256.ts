@@ -3,7 +3,7 @@ import type { Sha256 } from '../host.ts';
 const constants = Uint32Array.from({ length: 64 }, (_, index) => fractionOf(primes(64)[index] ?? 0, 1 / 3));
 const initial = Uint32Array.from({ length: 8 }, (_, index) => fractionOf(primes(8)[index] ?? 0, 1 / 2));
 
-/** SHA-256 (FIPS 180-4), straight from the page: for tests, where Node's is out of reach of a pure package. */
+/** SHA-256 (FIPS 180-4), as the standard describes it: for tests, since a pure package cannot use Node's. */
 export function createSha256(): Sha256 {
   const state = initial.slice();
   const block = new Uint8Array(64);
@@ -60,7 +60,7 @@ function rotate(value: number, count: number): number {
   return (value >>> count) | (value << (32 - count));
 }
 
-/** The first 32 bits of the fraction of a root. */
+/** The first 32 bits of a root's fraction. */
 function fractionOf(prime: number, power: number): number {
   const root = prime ** power;
   return Math.floor((root - Math.floor(root)) * 2 ** 32);

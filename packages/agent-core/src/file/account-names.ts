@@ -3,10 +3,10 @@ import { parseGroups, parsePasswd } from '../process/parse-accounts.ts';
 import { readTrimmed } from '../telemetry/read-trimmed.ts';
 
 const maxAccountBytes = 1024 * 1024;
-/** useradd(8) allows 32; a longer one is for nobody to read, and is shown as its number. */
+/** useradd(8) allows 32; a longer one is shown as its number. */
 const maxNameChars = 256;
 
-/** Names of users and groups where the guest's own files have them; read once for one answer. */
+/** Names of users and groups from the guest's account files; read once per answer. */
 export class AccountNames {
   readonly #users: ReadonlyMap<number, string>;
   readonly #groups: ReadonlyMap<number, string>;
@@ -14,12 +14,12 @@ export class AccountNames {
   constructor(host: Host) {
     const accounts = parsePasswd(readTrimmed(host, '/etc/passwd', maxAccountBytes) ?? '');
     const groups = parseGroups(readTrimmed(host, '/etc/group', maxAccountBytes) ?? '');
-    // Of several names for a number, libc gives the first.
+    // If a number has several names, libc returns the first.
     this.#users = new Map(accounts.toReversed().map(({ uid, name }) => [uid, name]));
     this.#groups = new Map(groups.toReversed().map(({ gid, name }) => [gid, name]));
   }
 
-  /** Empty when there is none. */
+  /** Empty if there is none. */
   user(uid: number): string {
     return bounded(this.#users.get(uid));
   }

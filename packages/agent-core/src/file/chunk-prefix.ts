@@ -5,14 +5,14 @@ import {
   type readTarEventChunkTag,
 } from '@innkeeper/contract/agent-tags';
 
-/** The same in both streams that have chunks. */
+/** The same field number in ReadFileEvent and ReadTarEvent. */
 const chunkTag: typeof readTarEventChunkTag = readFileEventChunkTag;
 /** Two tags, a length of three bytes, an offset of eight, and a length of three. */
 const prefix = new Uint8Array(20);
 
 /**
- * The `chunk` of a ReadFileEvent or ReadTarEvent up to its data, which comes last. Valid until the next one is made:
- * every chunk of every file has one.
+ * The `chunk` of a ReadFileEvent or ReadTarEvent up to its data, which comes last. Reused for every chunk: valid until
+ * the next one is made.
  */
 export function chunkPrefix(offset: number, count: number): Uint8Array {
   const inner = (offset > 0 ? 1 + varintBytes(offset) : 0) + 1 + varintBytes(count);
@@ -32,7 +32,7 @@ function varintBytes(value: number): number {
   return bytes;
 }
 
-/** Where the next byte goes. */
+/** Returns the position of the next byte. */
 function putVarint(start: number, value: number): number {
   let at = start;
   let rest = value;

@@ -15,13 +15,13 @@ const kinds: Record<FileType, FileKind> = {
   socket: FileKind.SOCKET,
 };
 
-/** What stat says, with names where the guest's own files have them. */
+/** The result of stat, with user and group names from the guest's account files. */
 export function fileInfo(host: Host, path: string, stat: FileStat): MessageInitShape<typeof FileInfoSchema> {
   const target = stat.type === 'symlink' ? host.files.readLink(path) : '';
   return fileInfoOf(path, stat, target, new AccountNames(host));
 }
 
-/** The same of facts that are known already. */
+/** The same for an existing stat result. */
 export function fileInfoOf(
   path: string,
   stat: FileStat,

@@ -13,7 +13,7 @@ import { FileWriter } from './file-writer.ts';
 import { readFile } from './read-file.ts';
 import { statFile } from './stat-file.ts';
 
-/** Everything of FileService. */
+/** All methods of FileService. */
 export function fileOperations(host: Host): Operation[] {
   const writer = new FileWriter(host);
   const infoOf = (path: string) => fileInfo(host, path, host.files.stat(path, false));

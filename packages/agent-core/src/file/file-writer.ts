@@ -18,17 +18,17 @@ import { resolveTarget, type UploadTarget } from './upload-target.ts';
 
 type Context = CallContext<typeof WriteFileEventSchema>;
 
-/** An upload with a name that is being written. */
+/** An upload with an id that is being written. */
 interface Busy {
-  /** Aborted: it is about to let go. */
+  /** Aborted when it is about to release the file. */
   readonly signal: AbortSignal;
   readonly over: Promise<void>;
 }
 
-/** Takes files: open, chunks, commit. A call that ends before its commit leaves a partial file when it can be resumed. */
+/** Receives files: open, chunks, commit. A resumable upload that ends before its commit leaves a partial file. */
 export class FileWriter {
   readonly #host: Host;
-  /** By path and upload id: the same one cannot be written by two calls at once. */
+  /** By path and upload id: two calls cannot write the same upload at once. */
   readonly #busy = new Map<string, Busy>();
 
   constructor(host: Host) {
@@ -37,7 +37,8 @@ export class FileWriter {
 
   async write(input: AsyncIterator<WriteFileRequest>, context: Context): Promise<void> {
     const first = (await firstOf(input)).input;
-    if (first.case !== 'open') throw new OperationError('INVALID_ARGUMENT', 'A write begins with open.');
+    if (first.case !== 'open')
+      throw new OperationError('INVALID_ARGUMENT', 'The first message of a write must be "open".');
     const open = first.value;
     const target = await resolveTarget(this.#host, open);
     if (open.uploadId === '') {
@@ -66,11 +67,11 @@ export class FileWriter {
     return { offset: BigInt(partial.sizeBytes), modifiedUnixNs: partial.modifiedNs };
   }
 
-  /** A session that has gone may still be closing the file that its successor resumes. */
+  /** A lost session may still be closing the file that its successor resumes. */
   async #waitForOld(key: string, { uploadId }: Pick<OpenWrite, 'uploadId'>): Promise<void> {
     for (let old = this.#busy.get(key); old !== undefined; old = this.#busy.get(key)) {
       if (!old.signal.aborted)
-        throw new OperationError('UPLOAD_BUSY', `Another session writes the upload ${uploadId}.`);
+        throw new OperationError('UPLOAD_BUSY', `Another session is writing the upload ${uploadId}.`);
       await old.over;
     }
   }
@@ -100,7 +101,7 @@ async function takeChunks(upload: Upload, input: AsyncIterator<WriteFileRequest>
   const { sink, signal } = context;
   for (;;) {
     if (isBulkSink(sink)) {
-      // Straight from the channel's memory into the file, as long as chunks come.
+      // Directly from the channel's memory into the file, while messages are chunks.
       await sink.takeWhile((body) => writeChunk(upload, body));
       signal.throwIfAborted();
     }
@@ -115,12 +116,12 @@ async function takeChunks(upload: Upload, input: AsyncIterator<WriteFileRequest>
       await context.send({ event: { case: 'done', value: { bytes: BigInt(upload.bytes), ...hash } } });
       return;
     } else {
-      throw new OperationError('INVALID_ARGUMENT', 'After open come chunks and one commit.');
+      throw new OperationError('INVALID_ARGUMENT', 'Only chunks and one commit may follow "open".');
     }
   }
 }
 
-/** Whether the message was a chunk as usual, and is written. */
+/** Whether the message was a plain chunk, which is now written. */
 function writeChunk(upload: Upload, body: Uint8Array): boolean {
   const place = parseChunk(body);
   if (place === undefined) return false;

@@ -11,7 +11,7 @@ const nothing: OpenOptions = {
   nonBlocking: false,
 };
 
-/** Host.files.open wants every option; here are those that differ from plain reading. */
+/** Options for Host.files.open, which requires all: those passed, and for the rest those of plain reading. */
 export function openOptions(options: Partial<OpenOptions>): OpenOptions {
   return { ...nothing, ...options };
 }

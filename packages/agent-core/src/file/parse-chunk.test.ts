@@ -8,7 +8,7 @@ const encode = (offset: bigint, data: Uint8Array): Uint8Array =>
   liteEncode(FileServiceLite.write.input, { input: { case: 'chunk', value: { offset, data } } });
 
 describe('parseChunk()', () => {
-  it('finds offset and data of chunks of all sizes', () => {
+  it('parseChunk finds offset and data of chunks of all sizes', () => {
     for (const offset of [0n, 1n, 127n, 128n, 61_440n, 5_000_000_000n, 2n ** 48n])
       for (const length of [1, 127, 128, 16_384, 61_440]) {
         const body = encode(offset, new Uint8Array(length).fill(7));
@@ -17,7 +17,7 @@ describe('parseChunk()', () => {
       }
   });
 
-  it('leaves every other message to the decoder', () => {
+  it('parseChunk leaves every other message to the decoder', () => {
     const chunk = encode(300n, new Uint8Array(40));
     const commit = liteEncode(FileServiceLite.write.input, { input: { case: 'commit', value: {} } });
     assert.equal(parseChunk(commit), undefined);

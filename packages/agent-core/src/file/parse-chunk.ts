@@ -5,20 +5,20 @@ import {
   type writeTarRequestChunkTag,
 } from '@innkeeper/contract/agent-tags';
 
-/** The same in both streams that have chunks. */
+/** The same field number in both streams with chunks. */
 const chunkTag: typeof writeTarRequestChunkTag = writeFileRequestChunkTag;
 
-/** Where the data of a chunk lies in its message. */
-export interface ChunkPlace {
+/** The position of a chunk's data in its message. */
+export interface ChunkPosition {
   readonly offset: number;
   readonly start: number;
 }
 
 /**
- * Reads a message that is one FileChunk with its data last, as every sender writes it. undefined for any
- * other message, well-formed or not: that is for the decoder. The data goes to the end of the message.
+ * Parses a message that is one FileChunk with its data last, as every sender writes it. undefined for any other
+ * message, well-formed or not: the decoder handles those. The data extends to the end of the message.
  */
-export function parseChunk(body: Uint8Array): ChunkPlace | undefined {
+export function parseChunk(body: Uint8Array): ChunkPosition | undefined {
   const end = body.length;
   if (body[0] !== chunkTag) return undefined;
   const outer = readVarint(body, 1);
@@ -36,7 +36,7 @@ export function parseChunk(body: Uint8Array): ChunkPlace | undefined {
   return data === undefined || data.value !== end - data.next ? undefined : { offset, start: data.next };
 }
 
-/** Up to 2^49 - 1; undefined for more, and where the message ends in it. */
+/** A varint up to 2^49 - 1; undefined if larger or cut off. */
 function readVarint(body: Uint8Array, start: number): { readonly value: number; readonly next: number } | undefined {
   let value = 0;
   let scale = 1;

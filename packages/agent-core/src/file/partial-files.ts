@@ -1,22 +1,22 @@
 import { maxIdChars } from '@innkeeper/contract/limits';
 import type { FileHandle, FileStat, Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
-import { ownUid } from '../process/accounts.ts';
+import { agentUid } from '../process/accounts.ts';
 import { openOptions } from './open-options.ts';
 
 const keepMs = 24 * 60 * 60 * 1000;
-const maxNamesLooked = 10_000;
+const maxNames = 10_000;
 const pattern = new RegExp(`^\\..+\\.innkeeper-[A-Za-z0-9_-]{1,${maxIdChars}}\\.part$`);
 
-/** The partial file of an upload: beside its target, so that the rename stays in one file system. */
+/** The partial file of an upload: in the target's directory, so that the rename stays in one file system. */
 export function partialPath(folder: string, name: string, uploadId: string): string {
-  // NAME_MAX is 255 bytes, of which a character takes up to 3 for each UTF-16 unit; the id keeps long names apart.
+  // NAME_MAX is 255 bytes, and a UTF-16 unit takes up to 3 of them; the id distinguishes shortened names.
   return `${folder === '/' ? '' : folder}/.${name.slice(0, 50).replace(/[\ud800-\udbff]$/, '')}.innkeeper-${uploadId}.part`;
 }
 
 /**
- * Opens the partial file: the one that is there with `resume`, else a new one. Only one that is certainly ours is gone on
- * with: its name can be guessed, and the folder may be anybody's, who could put a link there, or a beginning.
+ * Opens the partial file: the existing one with `resume`, otherwise a new one. It is only resumed if it is certainly
+ * the agent's: its name can be guessed, and other users of the directory could have put a link or other content there.
  */
 export function openPartial(
   host: Host,
@@ -25,7 +25,7 @@ export function openPartial(
 ): { file: FileHandle; sizeBytes: number } {
   const { files } = host;
   try {
-    const own = resume ? openOwn(host, path, noSymlinks) : undefined;
+    const own = resume ? openIfOwned(host, path, noSymlinks) : undefined;
     if (own !== undefined) return own;
     files.unlink(path);
   } catch (error) {
@@ -36,10 +36,10 @@ export function openPartial(
   return { file, sizeBytes: 0 };
 }
 
-/** What is there of an upload; undefined when nothing is that it could resume. */
+/** The existing part of an upload; undefined if nothing can be resumed. */
 export function statPartial(host: Host, path: string, noSymlinks: boolean): FileStat | undefined {
   try {
-    const own = openOwn(host, path, noSymlinks);
+    const own = openIfOwned(host, path, noSymlinks);
     if (own === undefined) return undefined;
     try {
       return host.files.statHandle(own.file);
@@ -52,8 +52,15 @@ export function statPartial(host: Host, path: string, noSymlinks: boolean): File
   }
 }
 
-/** undefined when it is not a plain file of the agent's own with one name. Looked at again when open: it may be swapped. */
-function openOwn(host: Host, path: string, noSymlinks: boolean): { file: FileHandle; sizeBytes: number } | undefined {
+/**
+ * undefined unless it is a regular file owned by the agent with one link. Checked again after opening: it may be
+ * swapped.
+ */
+function openIfOwned(
+  host: Host,
+  path: string,
+  noSymlinks: boolean,
+): { file: FileHandle; sizeBytes: number } | undefined {
   const { files } = host;
   if (files.stat(path, false).type !== 'regular') return undefined;
   const file = files.open(path, openOptions({ access: 'read-write', noSymlinks, nonBlocking: true }));
@@ -61,7 +68,7 @@ function openOwn(host: Host, path: string, noSymlinks: boolean): { file: FileHan
   const named = files.stat(path, false);
   if (
     opened.type === 'regular' &&
-    opened.uid === ownUid(host) &&
+    opened.uid === agentUid(host) &&
     opened.linkCount === 1 &&
     opened.inode === named.inode &&
     opened.deviceId === named.deviceId
@@ -71,16 +78,16 @@ function openOwn(host: Host, path: string, noSymlinks: boolean): { file: FileHan
   return undefined;
 }
 
-/** Removes partial files of this folder that nobody came back for. */
+/** Removes abandoned partial files in this directory. */
 export function removeOldPartials(host: Host, folder: string): void {
   const oldest = host.clock.wallTimeNs() - BigInt(keepMs) * 1_000_000n;
-  for (const name of host.files.readDirectory(folder, maxNamesLooked)) {
+  for (const name of host.files.readDirectory(folder, maxNames)) {
     if (!pattern.test(name)) continue;
     try {
       const path = `${folder === '/' ? '' : folder}/${name}`;
       if (host.files.stat(path, false).modifiedNs < oldest) host.files.unlink(path);
     } catch {
-      // ENOENT: another upload tidied first. EROFS and the like: the upload itself will say so.
+      // ENOENT: another upload removed it first. EROFS and the like: the upload itself will report it.
     }
   }
 }

@@ -5,6 +5,7 @@ import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { type FakeAgent, startFakeAgent } from '../fake/fake-agent.ts';
 import { FakeHost } from '../fake/fake-host.ts';
 import type { ManualClock } from '../fake/manual-clock.ts';
+import { openOptions } from './open-options.ts';
 
 const { read, stat } = FileServiceLite;
 
@@ -16,7 +17,7 @@ async function readAll({ node }: FakeAgent<ManualClock>, request: object) {
 }
 
 describe('Read', () => {
-  it('gives the whole file, where each chunk begins, and its hash', async () => {
+  it('Read streams the whole file with chunk offsets and its hash', async () => {
     const agent = await startFakeAgent();
     const content = Buffer.from(Array.from({ length: 150_000 }, (_, at) => at % 251));
     agent.host.files.put('/tmp/f', content);
@@ -31,7 +32,7 @@ describe('Read', () => {
     assert.deepEqual(Buffer.from(done?.sha256 ?? []), createHash('sha256').update(content).digest());
   });
 
-  it('gives a part, and nothing beyond the end', async () => {
+  it('Read streams a part of a file, and nothing beyond its end', async () => {
     const agent = await startFakeAgent();
     agent.host.files.put('/tmp/f', '0123456789');
     const part = async (range: object): Promise<string> =>
@@ -42,37 +43,31 @@ describe('Read', () => {
     assert.equal(await part({ offset: 1n << 40n }), '');
   });
 
-  it('reads files of /proc to their end, whose size is 0', async () => {
+  it('Read returns all of a file in /proc, whose size is 0', async () => {
     const agent = await startFakeAgent();
     const { data, done } = await readAll(agent, { path: '/proc/loadavg' });
     assert.equal(data.toString(), '0.10 0.20 0.30 1/80 400\n');
     assert.equal(done?.bytes, 24n);
   });
 
-  it('says that a file was cut while it was read', async () => {
+  it('Read fails with FILE_CHANGED if the file is truncated meanwhile', async () => {
     const agent = await startFakeAgent();
     const { host, node } = agent;
     host.files.put('/tmp/f', new Uint8Array(300_000));
     const call = await node.open(read, { path: '/tmp/f' }, { credit: 1 });
     host.files.put('/tmp/g', '');
-    const file = host.files.open('/tmp/f', {
-      ...{ access: 'write', create: false, exclusive: false, truncate: false },
-      ...{ append: false, mode: 0, noSymlinks: false, nonBlocking: false },
-    });
+    const file = host.files.open('/tmp/f', openOptions({ access: 'write' }));
     host.files.truncate(file, 70_000);
     file.close();
     await call.grant(1_000_000);
     assert.equal(call.reason, 'FILE_CHANGED');
   });
 
-  it('reads on while a log grows', async () => {
+  it('Read follows a file that grows meanwhile', async () => {
     const agent = await startFakeAgent();
     agent.host.files.put('/tmp/log', new Uint8Array(100_000));
     const call = await agent.node.open(read, { path: '/tmp/log' }, { credit: 1 });
-    const file = agent.host.files.open('/tmp/log', {
-      ...{ access: 'write', create: false, exclusive: false, truncate: false },
-      ...{ append: true, mode: 0, noSymlinks: false, nonBlocking: false },
-    });
+    const file = agent.host.files.open('/tmp/log', openOptions({ access: 'write', append: true }));
     agent.host.files.writeNext(file, new Uint8Array(5));
     file.close();
     await call.grant(1_000_000);
@@ -80,7 +75,7 @@ describe('Read', () => {
     assert.deepEqual([call.reason, last?.case === 'done' && last.value.bytes], ['', 100_005n]);
   });
 
-  it('refuses what it should, each with its reason, and leaves nothing open', async () => {
+  it('Read refuses invalid requests, each with its reason, and leaves nothing open', async () => {
     const agent = await startFakeAgent();
     const { files } = agent.host;
     files.put('/tmp/real/f', 'x');
@@ -111,7 +106,7 @@ describe('Read', () => {
     assert.equal(files.openCount, 0);
   });
 
-  it('closes the file when the caller gives up', async () => {
+  it('Read closes the file when the caller cancels', async () => {
     const agent = await startFakeAgent();
     agent.host.files.put('/tmp/f', new Uint8Array(300_000));
     const call = await agent.node.open(read, { path: '/tmp/f' }, { credit: 1 });
@@ -122,7 +117,7 @@ describe('Read', () => {
 });
 
 describe('Stat', () => {
-  it('gives names of owners where the guest has them, and a link as itself', async () => {
+  it('Stat reports names of owners where the guest has them, and a link as a link', async () => {
     const host = new FakeHost();
     host.files.put('/tmp/f', 'abc', { mode: 0o4750, uid: 1000, gid: 77 });
     host.files.putLink('/tmp/link', 'f');

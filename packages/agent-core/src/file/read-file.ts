@@ -8,8 +8,8 @@ import { fileInfo } from './file-info.ts';
 import { openOptions } from './open-options.ts';
 
 /**
- * Streams a file: its info, its bytes from the offset on, and how many they were. Reads to the end that is found, not to
- * the size that stat told: files of /proc have size 0, those of /sys 4096, and a log grows.
+ * Streams a file: its info, its bytes from the offset on, and their total. Reads to the actual end, not to the size
+ * that stat reported: files in /proc have size 0, those in /sys 4096, and a log grows.
  * @throws OperationError INVALID_PATH, FILE_IS_DIRECTORY, INVALID_ARGUMENT, FILE_CHANGED; HostError
  */
 export async function readFile(
@@ -40,7 +40,7 @@ export async function readFile(
     const { sink, signal } = context;
     if (isBulkSink(sink)) await sink.sendStream(fill, prefixOf);
     else while (at < end && (await sink.sendBulk(end - at, fill, prefixOf)) > 0) signal.throwIfAborted();
-    checkUncut(host, { path, file, before: stat }, { start, at, end });
+    checkNotTruncated(host, { path, file, before: stat }, { start, at, end });
     const bytes = BigInt(at - start);
     const done = hash === undefined ? { bytes } : { bytes, sha256: hash.digest() };
     await context.send({ event: { case: 'done', value: done } });
@@ -49,10 +49,10 @@ export async function readFile(
   }
 }
 
-/** Positions are numbers here; no file is as long as those that are not exact. */
+/** Positions are numbers here; no file reaches 2^53 bytes. */
 function checkRange({ offset, length }: ReadFileRequest): void {
   if (offset + length > BigInt(Number.MAX_SAFE_INTEGER))
-    throw new OperationError('INVALID_ARGUMENT', 'offset and length together are at most 2^53 - 1.');
+    throw new OperationError('INVALID_ARGUMENT', 'offset plus length must be at most 2^53 - 1.');
 }
 
 function checkReadable(path: string, { type }: FileStat): void {
@@ -61,13 +61,13 @@ function checkReadable(path: string, { type }: FileStat): void {
     throw new OperationError('INVALID_ARGUMENT', `${path} is a ${type}: it has no content to read.`);
 }
 
-/** Short of the size that was told, and the size has gone down: somebody cut it while it was read. */
-function checkUncut(
+/** Fewer bytes than stat reported and a smaller size now: the file was truncated while it was read. */
+function checkNotTruncated(
   host: Host,
   { path, file, before }: { readonly path: string; readonly file: FileHandle; readonly before: FileStat },
   { start, at, end }: { readonly start: number; readonly at: number; readonly end: number },
 ): void {
   if (before.type !== 'regular' || at >= Math.min(end, before.sizeBytes) || start >= before.sizeBytes) return;
   if (host.files.statHandle(file).sizeBytes < before.sizeBytes)
-    throw new OperationError('FILE_CHANGED', `${path} was cut to ${at} bytes while it was read.`);
+    throw new OperationError('FILE_CHANGED', `${path} was truncated to ${at} bytes while it was read.`);
 }

@@ -11,7 +11,7 @@ export function statFile(
   { path, follow, noSymlinks }: StatFileRequest,
 ): MessageInitShape<typeof FileInfoSchema> {
   checkPath(path);
-  // Opening the folder finds a link on the way; what is then looked at is the same path, for its facts alone.
+  // Opening the directory detects links in the path; stat then uses the same path.
   if (noSymlinks) host.files.openDirectory(splitPath(path).folder, { noSymlinks }).close();
   const stat = host.files.stat(path, follow && !noSymlinks);
   if (noSymlinks && follow && stat.type === 'symlink')

@@ -6,29 +6,32 @@ import { hasErrno } from '../host-error.ts';
 import { resolveIdentity } from '../process/accounts.ts';
 import { checkPath, splitPath } from './check-path.ts';
 
-/** Where an upload goes, and what it will look like. */
+/** The target of an upload and its attributes. */
 export interface UploadTarget {
-  /** The file that is replaced: a symbolic link is followed to its end, unless that was forbidden. */
+  /** The file to replace: symbolic links are resolved, unless that was forbidden. */
   readonly path: string;
   readonly folder: string;
   readonly name: string;
-  /** What is there now. */
+  /** The existing file. */
   readonly existing: FileStat | undefined;
-  /** Written in place: no regular file, or the caller asks for a part. */
+  /** Written in place: not a regular file, or the caller writes a part. */
   readonly inPlace: boolean;
-  /** Has no positions: a terminal, a FIFO. */
+  /** Not seekable: a terminal, a FIFO. */
   readonly isStream: boolean;
   readonly mode: number;
-  /** undefined: leave it to the kernel. */
+  /** undefined: the kernel's default. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 const maxLinks = 40;
 
-/** What of an open says where it goes. */
+/** The fields of an open that determine the target. */
 export type TargetRequest = Pick<OpenWrite, 'path' | 'uploadId' | 'noSymlinks'> & Partial<Omit<OpenWrite, '$typeName'>>;
 
-/** @throws OperationError INVALID_PATH, INVALID_ARGUMENT, FILE_EXISTS, FILE_IS_DIRECTORY, FILE_SYMLINK_REFUSED, USER_NOT_FOUND, GROUP_NOT_FOUND */
+/**
+ * @throws OperationError INVALID_PATH, INVALID_ARGUMENT, FILE_EXISTS, FILE_IS_DIRECTORY, FILE_SYMLINK_REFUSED,
+ * USER_NOT_FOUND, GROUP_NOT_FOUND
+ */
 export async function resolveTarget(host: Host, open: TargetRequest): Promise<UploadTarget> {
   const partial = open.inPlaceOffset !== undefined || open.append === true;
   if (partial && open.uploadId !== '')
@@ -39,15 +42,15 @@ export async function resolveTarget(host: Host, open: TargetRequest): Promise<Up
       `upload_id must be 1 to ${maxIdChars} characters of A-Z, a-z, 0-9, "_" and "-".`,
     );
   if ((open.mode ?? 0) > 0o7777)
-    throw new OperationError('INVALID_ARGUMENT', 'mode has only permission bits, to 07777.');
+    throw new OperationError('INVALID_ARGUMENT', 'mode must only have permission bits (at most 07777).');
   if ((open.inPlaceOffset ?? 0n) > BigInt(Number.MAX_SAFE_INTEGER))
-    throw new OperationError('INVALID_ARGUMENT', 'in_place_offset is at most 2^53 - 1.');
+    throw new OperationError('INVALID_ARGUMENT', 'in_place_offset must be at most 2^53 - 1.');
   const asked = checkPath(open.path);
   if (open.noSymlinks) refuseLinks(host, asked);
   const path = followLinks(host, asked);
   if (open.createParents) makeParents(host, splitPath(path).folder);
   const existing = statOf(host, path);
-  if (existing !== undefined && open.mustNotExist) throw new OperationError('FILE_EXISTS', `${path} exists.`);
+  if (existing !== undefined && open.mustNotExist) throw new OperationError('FILE_EXISTS', `${path} already exists.`);
   if (existing?.type === 'directory') throw new OperationError('FILE_IS_DIRECTORY', `${path} is a directory.`);
   const { folder, name } = splitPath(path);
   if (name === '') throw new OperationError('FILE_IS_DIRECTORY', `${path} is a directory.`);
@@ -64,7 +67,7 @@ export async function resolveTarget(host: Host, open: TargetRequest): Promise<Up
   };
 }
 
-/** Every part that exists: folders are made, and the partial file is renamed, along the same path. */
+/** Checks every existing component: directories are created and the partial file is renamed along the same path. */
 function refuseLinks(host: Host, path: string): void {
   const parts = path.split('/').filter((part) => part !== '');
   for (let count = 1; count <= parts.length; count++) {
@@ -75,7 +78,7 @@ function refuseLinks(host: Host, path: string): void {
   }
 }
 
-/** Links are resolved by hand, so that the file they point to is replaced and not the link. */
+/** Links are resolved here, so that the file they point to is replaced and not the link. */
 function followLinks(host: Host, path: string): string {
   let current = path;
   for (let count = 0; count < maxLinks; count++) {

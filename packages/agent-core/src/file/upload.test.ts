@@ -10,7 +10,7 @@ const { write } = FileServiceLite;
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const sha256 = (text: string): Uint8Array => new Uint8Array(createHash('sha256').update(text).digest());
 
-/** Opens an upload, sends `text` from where the agent says, and commits unless `cut`. */
+/** Opens an upload, sends `text` from the agent's offset on, and commits unless `cut`. */
 async function upload(node: FakeNode, open: object, text: string, options: { cut?: boolean; hash?: Uint8Array } = {}) {
   const call = await node.open(write, { input: { case: 'open', value: { path: '/tmp/f', ...open } } }, { more: true });
   const first = call.messages[0]?.event;
@@ -25,7 +25,7 @@ async function upload(node: FakeNode, open: object, text: string, options: { cut
   return { from, reason: call.reason, done: last?.case === 'done' ? last.value : undefined };
 }
 
-/** A guest with /tmp/f, whose old content must survive what goes wrong. */
+/** A guest with /tmp/f, whose old content must survive every failure. */
 async function guest(arrange?: (host: FakeHost) => void) {
   const host = new FakeHost();
   host.files.put('/tmp/f', 'old', { mode: 0o640, uid: 1000, gid: 50 });
@@ -34,7 +34,7 @@ async function guest(arrange?: (host: FakeHost) => void) {
 }
 
 describe('an upload', () => {
-  it('replaces the file whole, and keeps its mode and owner', async () => {
+  it('an upload replaces the file atomically, and keeps its mode and owner', async () => {
     const { host, node } = await guest();
     const { reason, done } = await upload(node, { sha256: true }, 'new content');
     assert.deepEqual([reason, done?.bytes], ['', 11n]);
@@ -44,7 +44,7 @@ describe('an upload', () => {
     assert.deepEqual([host.files.names('/tmp'), host.files.openCount], [['f'], 0]);
   });
 
-  it('has the mode and owner that are asked for, setuid too', async () => {
+  it('an upload sets the requested mode and owner, including setuid', async () => {
     const { host, node } = await guest();
     await upload(node, { path: '/tmp/new/deep', createParents: true, mode: 0o4755, user: 'ana', group: 'audio' }, 'x');
     const { mode, uid, gid } = host.files.stat('/tmp/new/deep', false);
@@ -52,13 +52,13 @@ describe('an upload', () => {
     assert.equal(host.files.stat('/tmp/new', false).mode, 0o755);
   });
 
-  it('leaves the old file and no rest when it is cut and has no id', async () => {
+  it('an upload without an id that is cut off leaves the old file and no partial file', async () => {
     const { host, node } = await guest();
     assert.equal((await upload(node, {}, 'new', { cut: true })).reason, 'CANCELED');
     assert.deepEqual([host.files.text('/tmp/f'), host.files.names('/tmp'), host.files.openCount], ['old', ['f'], 0]);
   });
 
-  it('goes on where it was cut when it has an id', async () => {
+  it('an upload with an id resumes where it was cut off', async () => {
     const { host, node } = await guest();
     const open = { uploadId: 'one', resume: true, sha256: true };
     await upload(node, open, 'first ', { cut: true });
@@ -69,14 +69,14 @@ describe('an upload', () => {
     assert.deepEqual(host.files.names('/tmp'), ['f']);
   });
 
-  it('begins anew where it is not asked to resume', async () => {
+  it('an upload without `resume` starts from the beginning', async () => {
     const { host, node } = await guest();
     await upload(node, { uploadId: 'one', resume: true }, 'rubbish', { cut: true });
     const { from } = await upload(node, { uploadId: 'one' }, 'good');
     assert.deepEqual([from, host.files.text('/tmp/f')], [0n, 'good']);
   });
 
-  it('goes on with nothing that somebody else put there', async () => {
+  it('an upload does not resume a partial file of another owner', async () => {
     const partial = '/tmp/.f.innkeeper-one.part';
     const traps: readonly ((host: FakeHost) => void)[] = [
       (host) => host.files.putLink(partial, '/etc/passwd'),
@@ -92,7 +92,7 @@ describe('an upload', () => {
     }
   });
 
-  it('is not fooled by a link that is put there while it opens', async () => {
+  it('an upload does not follow a link that is created while it opens', async () => {
     const partial = '/tmp/.f.innkeeper-one.part';
     const { host, node } = await guest((each) => each.files.put(partial, 'mine'));
     host.files.fail = (call, path) => {
@@ -107,7 +107,7 @@ describe('an upload', () => {
     assert.match(host.files.text('/etc/passwd'), /^root:/);
   });
 
-  it('replaces nothing when the hash is another', async () => {
+  it('an upload replaces nothing if the hash does not match', async () => {
     const { host, node } = await guest();
     for (const open of [{}, { sha256: true }, { uploadId: 'one' }]) {
       assert.equal((await upload(node, open, 'new', { hash: sha256('other') })).reason, 'CHECKSUM_MISMATCH');
@@ -116,13 +116,13 @@ describe('an upload', () => {
     assert.equal((await upload(node, {}, 'new', { hash: sha256('new') })).reason, '');
   });
 
-  it('replaces nothing when less came than was announced', async () => {
+  it('an upload replaces nothing if it is shorter than announced', async () => {
     const { host, node } = await guest();
     assert.equal((await upload(node, { sizeBytes: 10n }, 'short')).reason, 'UPLOAD_GAP');
     assert.deepEqual([host.files.text('/tmp/f'), host.files.names('/tmp')], ['old', ['f']]);
   });
 
-  it('refuses a gap, and a chunk twice', async () => {
+  it('an upload refuses gaps and repeated chunks', async () => {
     const { node } = await guest();
     for (const offset of [1n, 5n]) {
       const call = await node.open(write, { input: { case: 'open', value: { path: '/tmp/f' } } }, { more: true });
@@ -132,7 +132,7 @@ describe('an upload', () => {
     }
   });
 
-  it('says that the disk is full, at once when the size is known, and leaves no rest', async () => {
+  it('an upload to a full disk fails with GUEST_DISK_FULL, at once if the size is known, and leaves no partial file', async () => {
     const { host, node } = await guest();
     host.files.freeBytes = 4;
     assert.equal((await upload(node, { sizeBytes: 100n }, '')).reason, 'GUEST_DISK_FULL');
@@ -140,7 +140,7 @@ describe('an upload', () => {
     assert.deepEqual([host.files.text('/tmp/f'), host.files.names('/tmp')], ['old', ['f']]);
   });
 
-  it('follows a link to its file, and refuses it where the caller says so', async () => {
+  it('an upload follows a link to its file, and refuses it if links are forbidden', async () => {
     const { host, node } = await guest((each) => each.files.putLink('/tmp/link', 'f'));
     assert.equal((await upload(node, { path: '/tmp/link', noSymlinks: true }, 'x')).reason, 'FILE_SYMLINK_REFUSED');
     assert.equal(host.files.text('/tmp/f'), 'old');
@@ -148,7 +148,7 @@ describe('an upload', () => {
     assert.deepEqual([host.files.text('/tmp/f'), host.files.stat('/tmp/link', false).type], ['through', 'symlink']);
   });
 
-  it('writes a part in place, appends, and writes to devices', async () => {
+  it('an upload can write a part in place, append, and write to devices', async () => {
     const { host, node } = await guest((each) => {
       each.files.put('/tmp/part', '0123456789');
       each.files.putSpecial('/dev/thing', 'character');
@@ -167,7 +167,7 @@ describe('an upload', () => {
     assert.equal(host.files.stat('/dev/thing', false).type, 'character');
   });
 
-  it('refuses what makes no sense, each with its reason', async () => {
+  it('an upload refuses invalid requests, each with its reason', async () => {
     const { host, node } = await guest();
     const refusals: readonly (readonly [object, string])[] = [
       [{ path: 'f' }, 'INVALID_PATH'],
@@ -195,7 +195,7 @@ describe('an upload', () => {
     assert.deepEqual([host.files.text('/tmp/f'), host.files.names('/tmp'), host.files.openCount], ['old', ['f'], 0]);
   });
 
-  it('is written by one session at a time', async () => {
+  it('an upload is written by one session at a time', async () => {
     const { node, connect } = await guest();
     const open = { input: { case: 'open', value: { path: '/tmp/f', uploadId: 'one', resume: true } } } as const;
     const first = await node.open(write, open, { more: true });
@@ -205,7 +205,7 @@ describe('an upload', () => {
     assert.equal((await other.open(write, open, { more: true })).reason, undefined);
   });
 
-  it('must begin with open, and has nothing after its commit but the end', async () => {
+  it('an upload must start with open, and nothing may follow its commit', async () => {
     const { node } = await guest();
     const chunk = { input: { case: 'chunk', value: { offset: 0n, data: bytesOf('x') } } } as const;
     assert.equal((await node.open(write, chunk, { more: true })).reason, 'INVALID_ARGUMENT');
@@ -216,7 +216,7 @@ describe('an upload', () => {
 });
 
 describe('partial files', () => {
-  it('are removed by the next upload into the folder after a day, and not before', async () => {
+  it('partial files are removed by the next upload into their directory after a day, not before', async () => {
     const { host, node } = await guest();
     await upload(node, { uploadId: 'forgotten' }, 'x', { cut: true });
     await host.clock.advance(23 * 3_600_000);
@@ -227,7 +227,7 @@ describe('partial files', () => {
     assert.deepEqual(host.files.names('/tmp'), ['f']);
   });
 
-  it('are told from the user’s own files', async () => {
+  it('partial files are distinguished from the user’s files', async () => {
     const { host, node } = await guest((each) => {
       for (const name of ['.f.part', 'f.innkeeper-a.part', '.f.innkeeper-a b.part']) each.files.put(`/tmp/${name}`, '');
     });
@@ -236,7 +236,7 @@ describe('partial files', () => {
     assert.equal(host.files.names('/tmp').length, 4);
   });
 
-  it('fit into a name of 255 bytes', async () => {
+  it('names of partial files fit into 255 bytes', async () => {
     const { host, node } = await guest();
     await upload(node, { path: `/tmp/${'n'.repeat(250)}`, uploadId: 'u'.repeat(64) }, 'x', { cut: true });
     const longest = Math.max(...host.files.names('/tmp').map((name) => Buffer.byteLength(name)));

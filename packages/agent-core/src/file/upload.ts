@@ -10,13 +10,13 @@ import { openPartial, partialPath } from './partial-files.ts';
 import { syncFolder, syncTimeoutMs } from './sync-folder.ts';
 import type { UploadTarget } from './upload-target.ts';
 
-/** One file on its way in. Either `commit` or `abandon` ends it. */
+/** One file being uploaded. Ended by `commit` or `abandon`. */
 export class Upload {
   readonly #host: Host;
   readonly #open: OpenWrite;
   readonly #target: UploadTarget;
   readonly #file: FileHandle;
-  /** The partial file while there is one; undefined when the target is written in place. */
+  /** The partial file while it exists; undefined if the target is written in place. */
   #partial: string | undefined;
   #hash: Sha256 | undefined;
   readonly #startOffset: number;
@@ -73,12 +73,12 @@ export class Upload {
     return new Upload(host, open, target, { file, partial: undefined, offset: Number(open.inPlaceOffset ?? 0n) });
   }
 
-  /** Where the next chunk must begin. */
+  /** The offset of the next chunk. */
   get offset(): number {
     return this.#offset;
   }
 
-  /** Bytes of this file that were written, by this call and by those before that it resumed. */
+  /** Bytes of this file that were written, by this call and the earlier ones that it resumed. */
   get bytes(): number {
     return this.#offset - this.#startOffset;
   }
@@ -86,7 +86,7 @@ export class Upload {
   /** @throws OperationError UPLOAD_GAP; HostError ENOSPC and the like */
   write(offset: number, data: Uint8Array): void {
     if (offset !== this.#offset)
-      throw new OperationError('UPLOAD_GAP', `A chunk begins at ${offset}, and ${this.#offset} is next.`);
+      throw new OperationError('UPLOAD_GAP', `A chunk starts at ${offset}; ${this.#offset} was expected.`);
     const { files } = this.#host;
     if (this.#open.append || this.#target.isStream) files.writeNext(this.#file, data);
     else files.write(this.#file, data, offset);
@@ -95,7 +95,7 @@ export class Upload {
   }
 
   /**
-   * Puts the file in its place, and gives its hash if one was kept or is asked for.
+   * Replaces the target, and returns the hash if one was computed or is requested.
    * @throws OperationError CHECKSUM_MISMATCH, UPLOAD_GAP, FILE_EXISTS; HostError
    */
   async commit(expected: Uint8Array, signal: AbortSignal): Promise<Uint8Array | undefined> {
@@ -103,14 +103,17 @@ export class Upload {
     const digest = await this.#digest(expected.length > 0, signal);
     if (expected.length > 0 && (digest === undefined || hex(expected) !== hex(digest))) {
       this.#discard();
-      const found = digest === undefined ? 'nothing that can be read again' : hex(digest);
-      throw new OperationError('CHECKSUM_MISMATCH', `${this.#target.path}: what arrived hashes to ${found}.`);
+      const found = digest === undefined ? 'data that cannot be read back' : hex(digest);
+      throw new OperationError(
+        'CHECKSUM_MISMATCH',
+        `Checksum mismatch for ${this.#target.path}: the agent computed ${found}.`,
+      );
     }
     const { files } = this.#host;
     const { owner, mode, isStream } = this.#target;
     if (this.#partial !== undefined) {
       if (owner !== undefined) files.chownHandle(this.#file, owner.uid, owner.gid);
-      // After the owner: chown takes setuid away.
+      // After the owner: chown clears setuid.
       files.chmodHandle(this.#file, mode);
     }
     if (!this.#open.noSync && !isStream) await files.sync(this.#file, syncTimeoutMs);
@@ -119,7 +122,7 @@ export class Upload {
     return digest;
   }
 
-  /** Lets go of it. A partial file that has a name to come back by stays; another is removed. */
+  /** Closes the files. The partial file of an upload with an id stays; another is removed. */
   abandon(): void {
     if (this.#open.uploadId === '') this.#discard();
     else this.#close();
@@ -129,21 +132,21 @@ export class Upload {
     const { path, folder } = this.#target;
     if (this.#open.mustNotExist && exists(this.#host, path)) {
       this.#discard();
-      throw new OperationError('FILE_EXISTS', `${path} was made meanwhile.`);
+      throw new OperationError('FILE_EXISTS', `${path} was created meanwhile.`);
     }
     this.#host.files.rename(partial, path);
     this.#partial = undefined;
     if (!this.#open.noSync) await syncFolder(this.#host, folder);
   }
 
-  /** A source that ended early must not replace a whole file. */
+  /** A truncated upload must not replace a complete file. */
   #checkComplete(): void {
     const { sizeBytes } = this.#open;
     if (this.#partial !== undefined && sizeBytes !== undefined && BigInt(this.#offset) < sizeBytes)
-      throw new OperationError('UPLOAD_GAP', `${this.#offset} of ${sizeBytes} bytes came.`);
+      throw new OperationError('UPLOAD_GAP', `Only ${this.#offset} of ${sizeBytes} bytes arrived.`);
   }
 
-  /** The hash that was kept, or that of the file as it is now; undefined where there is neither, or no need. */
+  /** The running hash, or that of the file as it is now; undefined if neither exists or is needed. */
   async #digest(isNeeded: boolean, signal: AbortSignal): Promise<Uint8Array | undefined> {
     if (this.#hash === undefined && isNeeded && !this.#target.isStream && !this.#open.append) {
       this.#hash = this.#host.bytes.createSha256();
@@ -175,7 +178,7 @@ function exists(host: Host, path: string): boolean {
     host.files.stat(path, false);
     return true;
   } catch {
-    // ENOENT is the answer.
+    // ENOENT: does not exist.
     return false;
   }
 }

@@ -1,9 +1,11 @@
 import type { Host } from '../host.ts';
 
-/** Two looks at two clocks differ by how long the looking took; more is a clock that was set. */
+/** Reading two clocks one after the other differs by less than this; a larger difference means that a clock was set. */
 const jitterNs = 100_000_000n;
 
-/** When the guest booted, by its wall clock: the same at every look, so that what is counted from it is the same too. */
+/**
+ * When the guest booted, by its wall clock: stable between calls, so that start times derived from it are stable too.
+ */
 export class BootTime {
   readonly #clock: Host['clock'];
   #bootNs: bigint | undefined;

@@ -18,15 +18,15 @@ import { BootTime } from './boot-time.ts';
 import type { ProcessStat } from './parse-process-stat.ts';
 import { ProcessSampler, type SampledProcess } from './process-sampler.ts';
 
-/** What commands are cut to, in turn, until a list fits into an answer. */
+/** Lengths that commands are truncated to, in turn, until a list fits into an answer. */
 const commandChars = [maxCommandBytes, 1024, 512, 256, 128, 64, 16];
-/** At most, of a GuestProcess' numbers and tags. */
+/** Maximum bytes of a GuestProcess' numbers and tags. */
 const processBytes = 80;
 const nsPerSecond = 1_000_000_000n;
-/** The start is told by the wall clock, which may have been set since. */
+/** Start times are given by the wall clock, which may have been set since. */
 const startToleranceNs = 2n * nsPerSecond;
 
-/** By CPU without one. */
+/** Default: by CPU. */
 const orders: ReadonlyMap<number, (a: SampledProcess, b: SampledProcess) => number> = new Map([
   [ProcessSort.MEMORY, (a, b) => b.rssPages - a.rssPages],
   [ProcessSort.PID, (a, b) => a.pid - b.pid],
@@ -72,7 +72,7 @@ async function listProcesses(
 
 type ProcessInit = MessageInitShape<typeof GuestProcessSchema> & { readonly command: string };
 
-/** As many as fit into one answer: commands are cut before any process is left out. */
+/** As many as fit into one answer: commands are truncated before any process is left out. */
 function fitting(processes: readonly ProcessInit[]): ProcessInit[] {
   for (const chars of commandChars) {
     const room = new AnswerRoom();
@@ -90,7 +90,11 @@ function processMessage(host: Host, process: SampledProcess, names: AccountNames
   const { pid, cpuPercent } = process;
   const uid = ownerOf(host, pid);
   return {
-    ...{ pid, parentPid: process.parentPid, name: process.name, state: process.state, threads: process.threads },
+    pid,
+    parentPid: process.parentPid,
+    name: process.name,
+    state: process.state,
+    threads: process.threads,
     command: readTrimmed(host, `/proc/${pid}/cmdline`, maxCommandBytes)?.replaceAll('\0', ' ').trim() ?? '',
     ...(uid === undefined ? {} : { uid, user: names.user(uid) }),
     ...(cpuPercent === undefined ? {} : { cpuPercent }),
@@ -113,10 +117,13 @@ async function signalProcess(
   checkUnprotected(host, target);
   const differenceNs = startNs(host, target, boot.unixNs()) - startedUnixNs;
   if (startedUnixNs !== 0n && (differenceNs < -startToleranceNs || differenceNs > startToleranceNs))
-    throw new OperationError('PROCESS_CHANGED', `Process ${pid} is not the one that was meant.`);
+    throw new OperationError(
+      'PROCESS_CHANGED',
+      `Process ${pid} is a different one now: its start time does not match.`,
+    );
   const wanted = tree ? descendants(await sampler.read(canceled), target) : [target];
   for (const each of wanted) checkUnprotected(host, each);
-  // Children first would let a parent start new ones.
+  // The parent first: otherwise it could start new children.
   const signaled = wanted.filter((process) => trySignal(host, process.pid, signal)).length;
   if (signaled === 0) throw notFound(pid);
   return signaled;
@@ -124,7 +131,8 @@ async function signalProcess(
 
 function checkUnprotected(host: Host, { pid, isKernelThread }: ProcessStat): void {
   const what = pid === 1 ? 'init' : pid === host.system.pid ? 'the agent' : isKernelThread ? 'a kernel thread' : '';
-  if (what !== '') throw new OperationError('PROCESS_PROTECTED', `Process ${pid} is ${what}.`);
+  if (what !== '')
+    throw new OperationError('PROCESS_PROTECTED', `Process ${pid} is ${what}, which must not be signalled.`);
 }
 
 function descendants(all: readonly ProcessStat[], top: ProcessStat): ProcessStat[] {
@@ -145,21 +153,21 @@ function trySignal(host: Host, pid: number, signal: number): boolean {
     host.processes.kill(pid, signal);
     return true;
   } catch (error) {
-    // ESRCH: ended meanwhile.
+    // ESRCH: has already ended.
     if (hasErrno(error, 'ESRCH')) return false;
     throw error;
   }
 }
 
 function notFound(pid: number): OperationError {
-  return new OperationError('PROCESS_NOT_FOUND', `The guest has no process ${pid}.`);
+  return new OperationError('PROCESS_NOT_FOUND', `There is no process ${pid} in the guest.`);
 }
 
 function ownerOf(host: Host, pid: number): number | undefined {
   try {
     return host.files.stat(`/proc/${pid}`, true).uid;
   } catch {
-    // ENOENT: ended meanwhile.
+    // ENOENT: has already ended.
     return undefined;
   }
 }

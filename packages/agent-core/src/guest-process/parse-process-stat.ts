@@ -1,4 +1,4 @@
-/** What /proc/PID/stat says (proc_pid_stat(5)). */
+/** Parsed /proc/PID/stat (proc_pid_stat(5)). */
 export interface ProcessStat {
   readonly pid: number;
   readonly name: string;
@@ -7,16 +7,16 @@ export interface ProcessStat {
   readonly isKernelThread: boolean;
   readonly cpuTicks: number;
   readonly threads: number;
-  /** Ticks since the guest booted. */
+  /** Start time in ticks since the guest booted. */
   readonly startTicks: number;
   readonly rssPages: number;
 }
 
 const PF_KTHREAD = 0x0020_0000;
 
-/** Undefined when it is not as the kernel writes it. */
+/** Undefined if it is malformed. */
 export function parseProcessStat(text: string): ProcessStat | undefined {
-  // The name may have spaces and parentheses: what counts comes after the last one.
+  // The name may have spaces and parentheses: the fields follow the last one.
   const open = text.indexOf('(');
   const close = text.lastIndexOf(')');
   const fields = text

@@ -3,14 +3,14 @@ import { readTrimmed } from '../telemetry/read-trimmed.ts';
 import { yieldToLoop } from '../yield-to-loop.ts';
 import { type ProcessStat, parseProcessStat } from './parse-process-stat.ts';
 
-/** More than this is no list for anybody; the kernel's own limit is 4 million. */
+/** Maximum number of processes that are read; the kernel's limit is 4 million. */
 const maxProcesses = 100_000;
 const maxStatBytes = 1024;
 const waitMs = 200;
-/** Read before everything else has a turn. */
+/** Processes read before yielding to the event loop. */
 const atOnce = 200;
-const youngestMs = 500;
-const oldestMs = 30_000;
+const minAgeMs = 500;
+const maxAgeMs = 30_000;
 
 interface Sample {
   readonly timeMs: number;
@@ -18,11 +18,11 @@ interface Sample {
 }
 
 export interface SampledProcess extends ProcessStat {
-  /** Share of one CPU in percent; undefined when it was not seen twice. */
+  /** Share of one CPU in percent; undefined until it was sampled twice. */
   readonly cpuPercent: number | undefined;
 }
 
-/** Reads every process, and what share of a CPU each had since it was read before. */
+/** Samples every process with its share of a CPU since the previous sample. */
 export class ProcessSampler {
   readonly #host: Host;
   #last: Sample | undefined;
@@ -45,7 +45,7 @@ export class ProcessSampler {
     });
   }
 
-  /** Every process there is. */
+  /** All processes. */
   async read(signal: AbortSignal): Promise<ProcessStat[]> {
     const names = this.#host.files.readDirectory('/proc', maxProcesses).filter((name) => /^\d+$/.test(name));
     const processes: ProcessStat[] = [];
@@ -57,7 +57,7 @@ export class ProcessSampler {
     return processes;
   }
 
-  /** Undefined when there is none of this number. */
+  /** Undefined if there is no process with this id. */
   readOne(pid: number): ProcessStat | undefined {
     const text = readTrimmed(this.#host, `/proc/${pid}/stat`, maxStatBytes);
     return text === undefined ? undefined : parseProcessStat(text);
@@ -66,7 +66,7 @@ export class ProcessSampler {
   async #earlier(signal: AbortSignal): Promise<Sample> {
     const last = this.#last;
     const ageMs = last === undefined ? Number.POSITIVE_INFINITY : this.#host.clock.monotonicMs() - last.timeMs;
-    if (last !== undefined && ageMs >= youngestMs && ageMs <= oldestMs) return last;
+    if (last !== undefined && ageMs >= minAgeMs && ageMs <= maxAgeMs) return last;
     const first = sampleOf(await this.read(signal), this.#host.clock.monotonicMs());
     await new Promise<void>((resolve) => this.#host.clock.setTimer(waitMs, resolve));
     signal.throwIfAborted();
@@ -78,7 +78,7 @@ function sampleOf(processes: readonly ProcessStat[], timeMs: number): Sample {
   return { timeMs, ticks: new Map(processes.map((process) => [keyOf(process), process.cpuTicks])) };
 }
 
-/** Numbers are used again; together with the start they are not. */
+/** Process ids are reused; an id with its start time is unique. */
 function keyOf({ pid, startTicks }: ProcessStat): string {
   return `${pid}@${startTicks}`;
 }

@@ -14,7 +14,7 @@ function methods(arrange: (host: FakeHost) => void): string[] {
 const program = (host: FakeHost, path: string): void => host.files.put(path, '', { mode: 0o755 });
 
 describe('chooseShutdown()', () => {
-  it('asks systemd', () => {
+  it('shutdown uses systemctl on systemd', () => {
     const found = methods((host) => {
       host.files.putFolder('/run/systemd/system');
       program(host, '/usr/bin/systemctl');
@@ -26,7 +26,7 @@ describe('chooseShutdown()', () => {
     );
   });
 
-  it('asks sysvinit by shutdown, where -P and -H only go with -h', () => {
+  it('shutdown uses shutdown(8) on sysvinit, where -P and -H need -h', () => {
     const sysvinit = ['/sbin/shutdown -h -P now', '/sbin/shutdown -r now', '/sbin/shutdown -h -H now'];
     const sysv = methods((host) => {
       host.files.put('/etc/inittab', '');
@@ -41,7 +41,7 @@ describe('chooseShutdown()', () => {
     assert.deepEqual(openrc, sysvinit);
   });
 
-  it('asks OpenRC’s own init where it is alone', () => {
+  it('shutdown uses openrc-shutdown with OpenRC’s own init', () => {
     const found = methods((host) => {
       host.files.putFolder('/run/openrc');
       program(host, '/sbin/openrc-shutdown');
@@ -52,7 +52,7 @@ describe('chooseShutdown()', () => {
     );
   });
 
-  it('asks busybox by its applets', () => {
+  it('shutdown uses busybox applets on busybox', () => {
     const busybox = (host: FakeHost): void => {
       program(host, '/bin/busybox');
       host.files.putFolder('/sbin');
@@ -72,7 +72,7 @@ describe('chooseShutdown()', () => {
     );
   });
 
-  it('goes to the kernel where nobody can be asked', () => {
+  it('shutdown falls back to the kernel without an init system', () => {
     const found = methods((host) => {
       host.files.put('/sbin/shutdown', '', { mode: 0o644 });
       host.files.putFolder('/sbin/poweroff');

@@ -4,20 +4,23 @@ import { initSystem } from '../telemetry/init-system.ts';
 export type ShutdownMode = 'poweroff' | 'reboot' | 'halt';
 
 export interface ShutdownWay {
-  /** For a person: "systemctl poweroff". */
+  /** For display: "systemctl poweroff". */
   readonly method: string;
   /** Empty: reboot(2). */
   readonly argv: readonly string[];
 }
 
-/** What shutdown(8) of sysvinit takes: -P and -H say what -h does at the end, and mean nothing alone. */
+/** Arguments of sysvinit's shutdown(8): -P and -H only modify -h. */
 const shutdownFlags: Record<ShutdownMode, readonly string[]> = {
   poweroff: ['-h', '-P'],
   reboot: ['-r'],
   halt: ['-h', '-H'],
 };
 
-/** How this guest's init system is asked to go down, so that services end in their order; reboot(2) where none can be. */
+/**
+ * The command that shuts down this guest through its init system, so that services stop in order; reboot(2) without
+ * one.
+ */
 export function chooseShutdown(host: Host, mode: ShutdownMode): ShutdownWay {
   const init = initSystem(host);
   const candidates: (readonly string[])[] =
@@ -42,7 +45,7 @@ function isExecutable(host: Host, path: string): boolean {
     const { type, mode } = host.files.stat(path, true);
     return type === 'regular' && (mode & 0o111) !== 0;
   } catch {
-    // ENOENT is the answer.
+    // ENOENT: does not exist.
     return false;
   }
 }

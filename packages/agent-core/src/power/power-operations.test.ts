@@ -14,7 +14,7 @@ function guest(): FakeHost {
 }
 
 describe('Shutdown', () => {
-  it('answers first, and goes down a moment later', async () => {
+  it('Shutdown answers first, and shuts down a moment later', async () => {
     const { host, node } = await startFakeAgent(guest());
     host.jobs.results.set('/sbin/shutdown -h -P now', {});
     const call = await node.open(shutdown, { mode: 1 });
@@ -24,7 +24,7 @@ describe('Shutdown', () => {
     assert.deepEqual([host.jobs.ran, host.power.calls], [['/sbin/shutdown -h -P now'], []]);
   });
 
-  it('goes by the kernel when the init system fails or is not there', async () => {
+  it('Shutdown falls back to the kernel if the init system fails or is missing', async () => {
     const { host, node } = await startFakeAgent(guest());
     host.jobs.results.set('/sbin/shutdown -r now', { exitCode: 1, stderr: 'no' });
     await node.open(shutdown, { mode: 2 });
@@ -36,7 +36,7 @@ describe('Shutdown', () => {
     assert.deepEqual(bare.host.power.calls, ['halt']);
   });
 
-  it('waits as long as it is asked to; a later one replaces it', async () => {
+  it('Shutdown waits for the requested delay, and a later request replaces it', async () => {
     const { host, node } = await startFakeAgent();
     await node.open(shutdown, { mode: 1, delaySeconds: 60 });
     await host.clock.advance(59_000);
@@ -47,7 +47,7 @@ describe('Shutdown', () => {
     assert.deepEqual(host.power.calls, ['reboot']);
   });
 
-  it('refuses a mode that is none and a delay of more than a day', async () => {
+  it('Shutdown refuses an invalid mode and a delay of more than a day', async () => {
     const { host, node } = await startFakeAgent();
     assert.equal((await node.open(shutdown, { mode: 0 })).reason, 'INVALID_ARGUMENT');
     assert.equal((await node.open(shutdown, { mode: 9 as 1 })).reason, 'INVALID_ARGUMENT');

@@ -6,8 +6,8 @@ import { type Operation, unaryOperation } from '../dispatch.ts';
 import type { Host } from '../host.ts';
 import { chooseShutdown, type ShutdownMode } from './choose-shutdown.ts';
 
-/** Between the answer and the shutdown, so that the answer is out. */
-const answerFirstMs = 100;
+/** Milliseconds between the answer and the shutdown, so that the answer is sent. */
+const minDelayMs = 100;
 const startTimeoutMs = 30_000;
 
 const modes: Record<number, ShutdownMode> = {
@@ -17,16 +17,16 @@ const modes: Record<number, ShutdownMode> = {
 };
 
 export function powerOperations(host: Host, log: Log): Operation[] {
-  let takeBack: (() => void) | undefined;
+  let cancelPending: (() => void) | undefined;
   return [
     unaryOperation(PowerServiceLite.shutdown, ({ mode, delaySeconds, message }) => {
       const wanted = modes[mode];
       if (wanted === undefined) throw new OperationError('INVALID_ARGUMENT', 'mode must be poweroff, reboot or halt.');
       if (delaySeconds > maxShutdownDelaySeconds)
-        throw new OperationError('INVALID_ARGUMENT', `delay_seconds is at most ${maxShutdownDelaySeconds}.`);
+        throw new OperationError('INVALID_ARGUMENT', `delay_seconds must be at most ${maxShutdownDelaySeconds}.`);
       const way = chooseShutdown(host, wanted);
-      takeBack?.();
-      takeBack = host.clock.setTimer(Math.max(answerFirstMs, delaySeconds * 1000), () => {
+      cancelPending?.();
+      cancelPending = host.clock.setTimer(Math.max(minDelayMs, delaySeconds * 1000), () => {
         log.info('power.shutdown', { mode: wanted, method: way.method, message });
         shutDown(host, wanted, way.argv, log).catch((error: unknown) =>
           log.error('power.failed', { error: String(error) }),
@@ -37,7 +37,7 @@ export function powerOperations(host: Host, log: Log): Operation[] {
   ];
 }
 
-/** Through the init system; when that cannot be asked, by the kernel. */
+/** Through the init system; if that fails, by the kernel. */
 async function shutDown(host: Host, mode: ShutdownMode, argv: readonly string[], log: Log): Promise<void> {
   if (argv.length > 0) {
     try {

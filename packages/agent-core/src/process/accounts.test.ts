@@ -7,7 +7,7 @@ import { parseGroups, parsePasswd } from './parse-accounts.ts';
 const request = { user: '', group: '', noSupplementaryGroups: false };
 
 describe('resolveIdentity()', () => {
-  it('finds users by name and by number, with their supplementary groups', async () => {
+  it('resolveIdentity finds users by name and by number, with their supplementary groups', async () => {
     const host = new FakeHost();
     const byName = await resolveIdentity(host, { ...request, user: 'ana' });
     assert.deepEqual([byName.uid, byName.gid, byName.groups], [1000, 1000, [1000, 29, 50]]);
@@ -16,7 +16,7 @@ describe('resolveIdentity()', () => {
     assert.deepEqual([alone.gid, alone.groups], [29, [29]]);
   });
 
-  it('takes numbers that nobody has, but not names', async () => {
+  it('resolveIdentity accepts unknown numbers, but not unknown names', async () => {
     const host = new FakeHost();
     const stranger = await resolveIdentity(host, { ...request, user: '4321', group: '77' });
     assert.deepEqual([stranger.uid, stranger.gid, stranger.account], [4321, 77, undefined]);
@@ -25,7 +25,7 @@ describe('resolveIdentity()', () => {
     await assert.rejects(resolveIdentity(host, { ...request, user: '4294967295' }), { reason: 'USER_NOT_FOUND' });
   });
 
-  it('asks getent for whom the files lack', async () => {
+  it('resolveIdentity asks getent for users missing from the files', async () => {
     const host = new FakeHost();
     host.jobs.results.set('/usr/bin/getent passwd ldap', { stdout: 'ldap:*:7000:7001:L:/home/ldap:/bin/bash\n' });
     host.jobs.results.set('/usr/bin/getent initgroups ldap', { stdout: 'ldap                  7001 7002\n' });
@@ -36,13 +36,13 @@ describe('resolveIdentity()', () => {
     );
   });
 
-  it('gives nothing that looks like an option to getent', async () => {
+  it('resolveIdentity does not pass names that look like options to getent', async () => {
     const host = new FakeHost();
     await assert.rejects(resolveIdentity(host, { ...request, user: '-s' }), { reason: 'USER_NOT_FOUND' });
     assert.deepEqual(host.jobs.ran, []);
   });
 
-  it('is content with a guest that has no accounts at all', async () => {
+  it('resolveIdentity works in a guest without account files', async () => {
     const host = new FakeHost();
     host.files.remove('/etc/passwd');
     host.files.remove('/etc/group');
@@ -53,7 +53,7 @@ describe('resolveIdentity()', () => {
 });
 
 describe('parsePasswd() and parseGroups()', () => {
-  it('leave out lines that are not well-formed', () => {
+  it('parsePasswd and parseGroups skip malformed lines', () => {
     const text = 'root:x:0:0:root:/root:/bin/sh\n+::::::\nbad:x:abc:0::/:\n\nshort:x:1\nlast:x:5:6:::';
     assert.deepEqual(
       parsePasswd(text).map(({ name, uid, gid }) => [name, uid, gid]),

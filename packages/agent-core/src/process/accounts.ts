@@ -5,10 +5,10 @@ import { type Account, type Group, parseGroups, parsePasswd } from './parse-acco
 
 const maxFileBytes = 4 * 1024 * 1024;
 const getentTimeoutMs = 5000;
-/** Longer files are not kept. */
+/** Longer files are not cached. */
 const rememberedChars = 32 * 1024;
 
-/** Who a command runs as. */
+/** The user and groups that a command runs as. */
 export interface Identity {
   readonly uid: number;
   readonly gid: number;
@@ -17,7 +17,7 @@ export interface Identity {
 }
 
 export interface IdentityRequest {
-  /** Name or number; empty: the agent's own. */
+  /** Name or number; empty: the agent's user. */
   readonly user: string;
   /** Name or number; empty: the user's primary group. */
   readonly group: string;
@@ -25,14 +25,14 @@ export interface IdentityRequest {
 }
 
 /**
- * Resolves a user and a group of the guest. What /etc/passwd and /etc/group lack is asked of getent(1), which knows
- * LDAP and the like. A number needs no account.
+ * Resolves a user and a group of the guest. Names missing from /etc/passwd and /etc/group are looked up with getent(1),
+ * which knows LDAP and the like. A number needs no account.
  * @throws OperationError USER_NOT_FOUND, GROUP_NOT_FOUND
  */
 export async function resolveIdentity(host: Host, request: IdentityRequest): Promise<Identity> {
   const { user, group, noSupplementaryGroups } = request;
   const accounts = localAccounts(readAccounts(host, '/etc/passwd'));
-  const wanted = user === '' ? String(ownUid(host)) : user;
+  const wanted = user === '' ? String(agentUid(host)) : user;
   const local = accounts.find((each) => each.name === wanted || String(each.uid) === wanted);
   const account = local ?? (user === '' ? undefined : await findElsewhere(host, wanted));
   const uid = account?.uid ?? idOf(wanted);
@@ -58,7 +58,7 @@ async function findGroupId(host: Host, group: string): Promise<number> {
   return gid;
 }
 
-/** Local groups that name the user; for one of a directory service getent's initgroups adds those from there. */
+/** Local groups with this member; for a user of a directory service, getent's initgroups adds those from there. */
 async function supplementaryGroups(host: Host, name: string, isLocal: boolean): Promise<number[]> {
   const local = localGroups(readAccounts(host, '/etc/group'))
     .filter((group) => group.members.includes(name))
@@ -68,14 +68,14 @@ async function supplementaryGroups(host: Host, name: string, isLocal: boolean): 
   return [...local, ...words.map(idOf).filter((gid) => gid !== undefined)];
 }
 
-/** A number that may be a user's or group's: -1 means "leave as it is" to the kernel. */
+/** A valid user or group id: -1 means "unchanged" to the kernel. */
 function idOf(text: string): number | undefined {
   const id = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   return id < 0xffff_ffff ? id : undefined;
 }
 
-/** Whose the agent's own process is; root where /proc does not say. */
-export function ownUid(host: Host): number {
+/** The agent's own user; root if /proc is not available. */
+export function agentUid(host: Host): number {
   try {
     return host.files.stat('/proc/self', true).uid;
   } catch {
@@ -88,7 +88,7 @@ function readAccounts(host: Host, path: string): string {
   try {
     return host.files.readText(path, maxFileBytes);
   } catch (error) {
-    // An initramfs may have none.
+    // An initramfs may have no such file.
     if (hasErrno(error, 'ENOENT')) return '';
     throw error;
   }
@@ -97,7 +97,7 @@ function readAccounts(host: Host, path: string): string {
 const localAccounts = remembered(parsePasswd);
 const localGroups = remembered(parseGroups);
 
-/** The files are read for every command and seldom change; to parse them anew takes longer than to start the command. */
+/** The files are needed for every command and rarely change; parsing them takes longer than starting a command. */
 function remembered<T>(parse: (text: string) => readonly T[]): (text: string) => readonly T[] {
   let last: { readonly text: string; readonly rows: readonly T[] } | undefined;
   return (text) => {
@@ -108,9 +108,9 @@ function remembered<T>(parse: (text: string) => readonly T[]): (text: string) =>
   };
 }
 
-/** Empty when there is no getent, or it knows nothing. */
+/** Empty if getent is missing or finds nothing. */
 async function getent(host: Host, database: string, key: string): Promise<string> {
-  // A key that looks like an option would be one.
+  // A key that looks like an option would be parsed as one.
   if (key.startsWith('-') || key.includes('\n')) return '';
   try {
     const { exitCode, stdout } = await host.jobs.run(['/usr/bin/getent', database, key], {
@@ -118,7 +118,7 @@ async function getent(host: Host, database: string, key: string): Promise<string
     });
     return exitCode === 0 ? stdout : '';
   } catch {
-    // ENOENT: small guests have none. ETIMEDOUT: a directory service that does not answer knows nobody.
+    // ENOENT: small guests have no getent. ETIMEDOUT: the directory service does not answer.
     return '';
   }
 }

@@ -6,7 +6,7 @@ const ana = { name: 'ana', uid: 1000, gid: 1000, home: '/home/ana', shell: '' };
 const request = { id: 'one', uid: 1000, account: ana, terminal: false, extra: {} };
 
 describe('buildEnvironment()', () => {
-  it('is that of a login, and nothing of the agent’s', () => {
+  it('a command’s environment is that of a login, without the agent’s variables', () => {
     assert.deepEqual(Object.fromEntries(buildEnvironment(request)), {
       PATH: '/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games',
       HOME: '/home/ana',
@@ -17,14 +17,14 @@ describe('buildEnvironment()', () => {
     });
   });
 
-  it('has the folders of the administrator for root, and a kind of terminal where there is one', () => {
+  it('a command’s environment has the sbin directories for root, and TERM with a terminal', () => {
     const environment = buildEnvironment({ ...request, uid: 0, account: undefined, terminal: true });
     assert.match(environment.get('PATH') ?? '', /\/usr\/sbin/);
     assert.equal(environment.get('TERM'), 'xterm-256color');
     assert.equal(environment.has('HOME'), false);
   });
 
-  it('lets the caller win, but not over the mark by which a process is found again', () => {
+  it('the caller’s variables override the defaults, but not the marker of the process tree', () => {
     const environment = buildEnvironment({ ...request, extra: { HOME: '/srv', [markerName]: 'two' } });
     assert.deepEqual([environment.get('HOME'), environment.get(markerName)], ['/srv', 'one']);
   });

@@ -3,7 +3,7 @@ import type { Account } from './parse-accounts.ts';
 const rootPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const userPath = '/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games';
 
-/** Marks every process of a tree, so that those that left it are found again. */
+/** Marks every process of a tree, so that processes that left it can be found. */
 export const markerName = 'INNKEEPER_EXEC_ID';
 
 export interface EnvironmentRequest {
@@ -11,11 +11,11 @@ export interface EnvironmentRequest {
   readonly uid: number;
   readonly account: Account | undefined;
   readonly terminal: boolean;
-  /** What the caller adds; it wins over the defaults, but not over the marker. */
+  /** The caller's variables; they override the defaults, but not the marker. */
   readonly extra: Readonly<Record<string, string>>;
 }
 
-/** The whole environment of a command: what a login of its user would have, and what the caller adds. */
+/** The complete environment of a command: that of a login of its user, plus the caller's variables. */
 export function buildEnvironment({ id, uid, account, terminal, extra }: EnvironmentRequest): Map<string, string> {
   const environment = new Map([['PATH', uid === 0 ? rootPath : userPath]]);
   if (account !== undefined) {

@@ -7,10 +7,10 @@ import type { Clock } from '../host.ts';
 import { exitedEvent, outputPrefix } from './exec-events.ts';
 import type { ManagedProcess, Reader } from './managed-process.ts';
 
-/** A reader that takes nothing for this long, while the process waits for it, is detached. */
+/** Milliseconds after which a reader that takes nothing while the process waits for it is detached. */
 const stallMs = 30_000;
 
-/** One follower of a process: sends its output from an offset on, then how it ended. */
+/** A follower of a process: sends its output from an offset on, then how the process ended. */
 export class ExecCall implements Reader {
   readonly #process: ManagedProcess;
   readonly #context: CallContext<typeof ExecEventSchema>;
@@ -19,13 +19,13 @@ export class ExecCall implements Reader {
   #stopReason: unknown;
   #sentOffset: number;
   #acknowledgedOffset: number;
-  #stdinTold = 0;
+  #stdinReported = 0;
   #stream: OutputStream = OutputStream.STDOUT;
   #woken = false;
-  /** Its session is gone, though the process may keep its place for a while. */
+  /** Its session is gone, though the process may keep its position for a while. */
   #over = false;
   #sleeping: (() => void) | undefined;
-  #takeBackStall: (() => void) | undefined;
+  #cancelStall: (() => void) | undefined;
 
   constructor(process: ManagedProcess, context: CallContext<typeof ExecEventSchema>, clock: Clock, fromOffset: number) {
     this.#process = process;
@@ -33,7 +33,7 @@ export class ExecCall implements Reader {
     this.#clock = clock;
     this.#sentOffset = fromOffset;
     this.#acknowledgedOffset = fromOffset;
-    // Whoever runs this call hears of it; before that nobody need.
+    // The rejection is handled in `run`, which may not have been called yet.
     this.#stopped.promise.catch(() => undefined);
   }
 
@@ -47,14 +47,14 @@ export class ExecCall implements Reader {
     this.#sleeping?.();
   }
 
-  /** Ends it with this error, even while it waits to send. */
+  /** Ends the call with this error, even while it waits to send. */
   stop(reason: unknown): void {
     this.#stopReason ??= reason;
     this.#stopped.reject(this.#stopReason);
     this.wake();
   }
 
-  /** Resolves when the end was sent. Rejects with SLOW_READER, what `stop` was given, or the signal's reason. */
+  /** Resolves when the end was sent. Rejects with SLOW_READER, the error passed to `stop`, or the signal's reason. */
   run(attached: boolean): Promise<void> {
     return Promise.race([this.#run(attached), this.#stopped.promise]);
   }
@@ -63,7 +63,7 @@ export class ExecCall implements Reader {
     const { send, sink, signal } = this.#context;
     const process = this.#process;
     sink.onAcknowledged = () => this.#onAcknowledged();
-    const untie = onAbort(signal, (reason) => this.stop(reason));
+    const stopListening = onAbort(signal, (reason) => this.stop(reason));
     process.addReader(this);
     try {
       const { id, pid, ring, stdin } = process;
@@ -76,8 +76,8 @@ export class ExecCall implements Reader {
       throw error;
     } finally {
       this.#over = true;
-      this.#takeBackStall?.();
-      untie();
+      this.#cancelStall?.();
+      stopListening();
       sink.onAcknowledged = undefined;
     }
   }
@@ -96,7 +96,7 @@ export class ExecCall implements Reader {
     }
   }
 
-  /** Sends the next gap or segment; false when there is nothing. */
+  /** Sends the next gap or segment; false if there is none. */
   async #sendOutput(): Promise<boolean> {
     const { ring } = this.#process;
     if (this.#sentOffset >= ring.nextOffset) return false;
@@ -116,7 +116,7 @@ export class ExecCall implements Reader {
     return true;
   }
 
-  /** Called when its turn has come: nothing, if the ring has dropped the place meanwhile. */
+  /** Called when its turn has come: returns nothing if the ring has dropped this position meanwhile. */
   #fill(into: Uint8Array): number {
     const { ring } = this.#process;
     const segment = this.#sentOffset < ring.oldestOffset ? undefined : ring.read(this.#sentOffset, into.length);
@@ -128,25 +128,25 @@ export class ExecCall implements Reader {
 
   async #sendStdinAccepted(): Promise<boolean> {
     const accepted = this.#process.stdin?.acceptedOffset ?? 0;
-    if (accepted === this.#stdinTold) return false;
-    this.#stdinTold = accepted;
+    if (accepted === this.#stdinReported) return false;
+    this.#stdinReported = accepted;
     await this.#context.send({ event: { case: 'stdinAccepted', value: BigInt(accepted) } });
     return true;
   }
 
   #onAcknowledged(): void {
-    this.#takeBackStall?.();
-    this.#takeBackStall = undefined;
+    this.#cancelStall?.();
+    this.#cancelStall = undefined;
     const { unacknowledgedBytes } = this.#context.sink;
     this.#acknowledgedOffset = Math.max(this.#acknowledgedOffset, this.#sentOffset - unacknowledgedBytes);
     this.#process.trim();
     this.#watchForStall();
   }
 
-  /** Counts from the moment in which the process waits for this reader. */
+  /** Started when the process begins to wait for this reader. */
   #watchForStall(): void {
-    if (this.#over || this.#takeBackStall !== undefined || !this.#process.ring.isFull(this.#acknowledgedOffset)) return;
-    this.#takeBackStall = this.#clock.setTimer(stallMs, () => {
+    if (this.#over || this.#cancelStall !== undefined || !this.#process.ring.isFull(this.#acknowledgedOffset)) return;
+    this.#cancelStall = this.#clock.setTimer(stallMs, () => {
       this.#process.removeReader(this);
       this.stop(new OperationError('SLOW_READER', `Nothing was read for ${stallMs / 1000} s.`));
     });

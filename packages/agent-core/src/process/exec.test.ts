@@ -26,7 +26,7 @@ async function attach({ node }: Pick<Agent, 'node'>, fromOffset: number, options
 
 const text = (data: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(data);
 
-/** Prints so many bytes in pieces of 10,000, then ends. */
+/** Prints this many bytes in pieces of 10,000, then exits. */
 function printer(bytes: number): Program {
   return async ({ write }) => {
     for (let left = bytes; left > 0; left -= 10_000) await write('x'.repeat(Math.min(left, 10_000)));
@@ -35,7 +35,7 @@ function printer(bytes: number): Program {
 }
 
 describe('exec', () => {
-  it('streams both outputs in order and ends with how it ended', async () => {
+  it('Exec streams stdout and stderr in order, then the exit', async () => {
     const agent = await startFakeAgent();
     const call = await start(agent, { shellCommand: 'echo a; echo b >&2; echo c; exit 3' });
     const { stdout, stderr, exited } = foldExec(call.messages);
@@ -45,7 +45,7 @@ describe('exec', () => {
     assert.deepEqual([exited?.truncated, exited?.orphansLeft, exited?.maxRssBytes], [false, 0, 1_048_576n]);
   });
 
-  it('feeds standard input by position: what is known is skipped, a gap is an error', async () => {
+  it('standard input is addressed by offset: repeated bytes are skipped, a gap is an error', async () => {
     const agent = await startFakeAgent();
     const call = await start(agent, { argv: ['cat'], stdin: true }, { more: true });
     await call.send({ input: { case: 'stdin', value: { offset: 0n, data: text('hello') } } });
@@ -62,7 +62,7 @@ describe('exec', () => {
     assert.equal(closed.reason, 'STDIN_CLOSED');
   });
 
-  it('takes input at the speed of the process, and no more than it has room for', async () => {
+  it('standard input is accepted at the speed of the process, within its buffer', async () => {
     const agent = await startFakeAgent(
       new FakeHost({ programs: { '/usr/bin/deaf': ({ sleep }) => sleep(1e6).then(() => 0) } }),
     );
@@ -75,14 +75,14 @@ describe('exec', () => {
     assert.equal(foldExec(call.messages).stdinAccepted, 65_536);
   });
 
-  it('does not mind input for a program that has stopped reading', async () => {
+  it('standard input for a program that has stopped reading is not an error', async () => {
     const agent = await startFakeAgent();
     const call = await start(agent, { argv: ['true'], stdin: true }, { more: true });
     await call.send({ input: { case: 'stdin', value: { data: text('late') } } });
     assert.equal(call.reason, '');
   });
 
-  it('has a terminal with a size, one output, and an end of input', async () => {
+  it('Exec with a terminal has a size, one output stream, and an end of input', async () => {
     const agent = await startFakeAgent(
       new FakeHost({
         programs: {
@@ -103,7 +103,7 @@ describe('exec', () => {
     assert.deepEqual(exited?.status, { case: 'exitCode', value: 0 });
   });
 
-  it('attaches to an id that exists instead of starting it again', async () => {
+  it('Exec with an existing id attaches instead of starting again', async () => {
     const agent = await startFakeAgent();
     await start(agent, { argv: ['echo', 'once'] });
     const again = await start(agent, { argv: ['echo', 'twice'] });
@@ -113,7 +113,7 @@ describe('exec', () => {
     assert.equal(agent.host.processes.spawned.length, 1);
   });
 
-  it('knows neither strangers nor places that were not reached', async () => {
+  it('attach refuses unknown ids and offsets that were not reached', async () => {
     const agent = await startFakeAgent();
     assert.equal((await attach(agent, 0)).reason, 'EXEC_NOT_FOUND');
     await start(agent, { argv: ['echo', 'a'] });
@@ -121,13 +121,13 @@ describe('exec', () => {
     assert.equal((await agent.node.open(exec, { input: { case: 'signal', value: 9 } })).reason, 'INVALID_ARGUMENT');
   });
 
-  it('goes on over a lost session, and the output is whole', async () => {
+  it('Exec resumes after a lost session, and the output is complete', async () => {
     const agent = await startFakeAgent();
     const first = await start(agent, { argv: ['seq', '200000'] }, { credit: 100_000 });
     const got = foldExec(first.messages).stdout;
     await agent.node.hello();
     const second = await attach(agent, got.length, { credit: 1 << 20 });
-    // The process waits for what was consumed, not for what was sent.
+    // The process waits until the reader has consumed the data, not until it was sent.
     assert.equal(second.reason, undefined);
     while (second.reason === undefined) await second.grant(200_000);
     const { stdout, gap, exited } = foldExec(second.messages);
@@ -138,7 +138,7 @@ describe('exec', () => {
     assert.equal(Number(exited?.stdoutBytes), whole.length);
   });
 
-  it('waits for its reader, and detaches one that stalls for 30 s', async () => {
+  it('a process waits for its reader, and a reader that stalls for 30 s is detached', async () => {
     const agent = await startFakeAgent(new FakeHost({ programs: { '/usr/bin/print': printer(2_000_000) } }));
     const call = await start(agent, { argv: ['print'] }, { credit: 100_000 });
     assert.equal(agent.host.processes.running.length, 1);
@@ -158,7 +158,7 @@ describe('exec', () => {
     assert.equal(exited?.stdoutBytes, 2_000_000n);
   });
 
-  it('drops the oldest when nobody comes back, and at once when asked to', async () => {
+  it('a process without a reader drops its oldest output, at once if requested', async () => {
     const agent = await startFakeAgent(new FakeHost({ programs: { '/usr/bin/print': printer(2_000_000) } }));
     await start(agent, { argv: ['print'] }, { credit: 1 });
     await agent.node.hello();
@@ -170,7 +170,7 @@ describe('exec', () => {
     assert.equal(agent.host.processes.running.length, 0);
   });
 
-  it('holds nothing for a follower that has gone, however full the ring', async () => {
+  it('a follower that has gone holds no memory, however full the ring', async () => {
     const drip: Program = async ({ write, sleep }) => {
       for (;;) {
         await write(new Uint8Array(50_000));
@@ -182,17 +182,17 @@ describe('exec', () => {
     await start(agent, { argv: ['drip'] }, { credit: 1 });
     await agent.node.hello();
     await agent.host.clock.advance(2000);
-    // Its place is kept for a while, and nothing else.
+    // Its position is kept for a while, and nothing else.
     assert.equal(agent.host.clock.pendingTimers, timers + 1);
   });
 
-  it('keeps the first bytes of too much output, and counts them all', async () => {
+  it('Exec keeps the first bytes up to the output limit, and counts all', async () => {
     const agent = await startFakeAgent(new FakeHost({ programs: { '/usr/bin/print': printer(500_000) } }));
     const { bytes, exited } = foldExec((await start(agent, { argv: ['print'], maxOutputBytes: 12_345n })).messages);
     assert.deepEqual([bytes, exited?.truncated, exited?.stdoutBytes], [12_345, true, 500_000n]);
   });
 
-  it('lists what runs and what ended, in one message whatever there is', async () => {
+  it('List returns running and ended commands in one message', async () => {
     const agent = await startFakeAgent();
     for (let count = 0; count < 64; count++) await start(agent, { id: `e${count}`, argv: ['true', 'ü'.repeat(3000)] });
     for (let count = 0; count < 64; count++)
@@ -205,7 +205,7 @@ describe('exec', () => {
     assert.equal((await start(agent, { id: 'more', argv: ['true'] })).reason, 'TOO_MANY_PROCESSES');
   });
 
-  it('remembers ended ones for ten minutes, and the output of the last of them', async () => {
+  it('ended commands are remembered for ten minutes, with the output of the latest ones', async () => {
     const agent = await startFakeAgent(new FakeHost({ programs: { '/usr/bin/print': printer(250_000) } }));
     for (let count = 0; count < 8; count++) await start(agent, { id: `p${count}`, argv: ['print'] });
     const value = { id: 'p0', fromOffset: 0n };

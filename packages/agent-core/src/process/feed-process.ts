@@ -4,7 +4,7 @@ import { isSignal, maxSignal } from '@innkeeper/contract/limits';
 import type { ManagedProcess } from './managed-process.ts';
 
 /**
- * Carries out what a follower asks of the process, in order, until the input ends.
+ * Handles a follower's input, signals and resizes in order, until the input ends.
  * @throws OperationError STDIN_CLOSED, STDIN_GAP, INVALID_ARGUMENT
  */
 export async function feedProcess(process: ManagedProcess, input: AsyncIterator<ExecRequest>): Promise<void> {
@@ -28,19 +28,20 @@ export async function feedProcess(process: ManagedProcess, input: AsyncIterator<
         process.signal(checkSignal(request.value), false);
         break;
       default:
-        throw new OperationError('INVALID_ARGUMENT', 'start and attach come first and once.');
+        throw new OperationError('INVALID_ARGUMENT', 'start or attach must be the first message, and only there.');
     }
   }
 }
 
 /** @throws OperationError INVALID_ARGUMENT */
 export function checkSignal(signal: number): number {
-  if (!isSignal(signal)) throw new OperationError('INVALID_ARGUMENT', `${signal} is no signal: 1 to ${maxSignal}.`);
+  if (!isSignal(signal))
+    throw new OperationError('INVALID_ARGUMENT', `${signal} is not a valid signal; use 1 to ${maxSignal}.`);
   return signal;
 }
 
 /** @throws OperationError INVALID_ARGUMENT */
 export function checkTerminalSize({ columns, rows }: { readonly columns: number; readonly rows: number }): void {
   if (columns < 1 || rows < 1 || columns > 10_000 || rows > 10_000)
-    throw new OperationError('INVALID_ARGUMENT', 'A terminal has 1 to 10,000 columns and rows.');
+    throw new OperationError('INVALID_ARGUMENT', 'columns and rows must be 1 to 10,000.');
 }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { FakeHost } from '../fake/fake-host.ts';
 import { findProgram } from './find-program.ts';
 
-/** A guest as busybox makes it: /bin is a link, and so are the programs in it. */
+/** A guest with busybox: /bin is a link, and so are the programs in it. */
 function busybox(): FakeHost {
   const host = new FakeHost();
   host.files.put('/usr/lib/busybox', '', { mode: 0o755 });
@@ -13,11 +13,11 @@ function busybox(): FakeHost {
 }
 
 describe('findProgram()', () => {
-  it('finds a program through links, of the folder and its own', () => {
+  it('findProgram follows links of the directory and of the program', () => {
     assert.equal(findProgram(busybox(), 'uname', '/nowhere:/bin2', '/'), '/bin2/uname');
   });
 
-  it('takes the first that can be executed', () => {
+  it('findProgram returns the first executable in PATH', () => {
     const host = busybox();
     host.files.put('/first/uname', '', { mode: 0o644 });
     host.files.putFolder('/second/uname');
@@ -27,7 +27,7 @@ describe('findProgram()', () => {
     assert.throws(() => findProgram(host, 'uname', '/second', '/'), { reason: 'COMMAND_NOT_FOUND' });
   });
 
-  it('takes an empty or relative part of PATH as one of the working directory', () => {
+  it('findProgram resolves empty and relative parts of PATH against the working directory', () => {
     const host = busybox();
     host.files.put('/work/tool', '', { mode: 0o755 });
     host.files.put('/work/bin/other', '', { mode: 0o755 });
@@ -35,7 +35,7 @@ describe('findProgram()', () => {
     assert.equal(findProgram(host, 'other', 'bin', '/work'), '/work/bin/other');
   });
 
-  it('does not search for what has a slash', () => {
+  it('findProgram does not search for a name with a slash', () => {
     assert.equal(findProgram(busybox(), './tool', '/usr/bin', '/work'), './tool');
   });
 });

@@ -2,9 +2,9 @@ import { OperationError } from '@innkeeper/contract/errors';
 import type { Host } from '../host.ts';
 
 /**
- * The path of a program: itself when it has a slash, else the first executable regular file of that name in `path`,
- * where an empty part is `directory`.
- * @throws OperationError COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE when one is there that cannot be executed
+ * The path of a program: the name itself if it contains a slash, otherwise the first executable regular file with that
+ * name in `path`, where an empty part means `directory`.
+ * @throws OperationError COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE if a file was found that is not executable
  */
 export function findProgram(host: Host, name: string, path: string, directory: string): string {
   if (name.includes('/')) return name;
@@ -17,7 +17,7 @@ export function findProgram(host: Host, name: string, path: string, directory: s
   }
   if (notExecutable !== undefined)
     throw new OperationError('COMMAND_NOT_EXECUTABLE', `${notExecutable} is not executable.`);
-  throw new OperationError('COMMAND_NOT_FOUND', `There is no ${name} in ${path}.`);
+  throw new OperationError('COMMAND_NOT_FOUND', `${name} was not found in ${path}.`);
 }
 
 function kindOf(host: Host, path: string): 'executable' | 'file' | undefined {
@@ -26,7 +26,7 @@ function kindOf(host: Host, path: string): 'executable' | 'file' | undefined {
     if (stat.type !== 'regular') return undefined;
     return stat.mode & 0o111 ? 'executable' : 'file';
   } catch {
-    // ENOENT, ENOTDIR, EACCES: not in this folder.
+    // ENOENT, ENOTDIR, EACCES: not in this directory.
     return undefined;
   }
 }

@@ -6,12 +6,12 @@ import { countOrphans, signalTree } from './process-tree.ts';
 import { SIGKILL, SIGTERM } from './signals.ts';
 import type { StdinFeed } from './stdin-feed.ts';
 
-/** Milliseconds that pipes are read on after the process ended, when somebody else holds them open. */
+/** Milliseconds to keep reading pipes after the process ended, if another process holds them open. */
 const drainMs = 100;
-/** A reader whose session was lost keeps its place as long: a daemon that restarts finds everything. */
-const returnMs = 30_000;
+/** Milliseconds that a reader whose session was lost keeps its position: a daemon that restarts loses no output. */
+const reconnectMs = 30_000;
 
-/** What is known when a process has ended and its output is complete. */
+/** The result of a process that has ended and whose output is complete. */
 export interface ProcessRecord {
   readonly exit: ProcessExit;
   readonly ending: ExecEnding;
@@ -22,11 +22,11 @@ export interface ProcessRecord {
   readonly orphansLeft: number;
 }
 
-/** Somebody who reads the output and makes the process wait for it. */
+/** A reader of the output that the process waits for. */
 export interface Reader {
-  /** All before this offset may be forgotten. */
+  /** Output before this offset may be dropped. */
   readonly acknowledgedOffset: number;
-  /** Called when there is more, input was taken, or the process has ended. */
+  /** Called when there is more output, input was accepted, or the process has ended. */
   wake(): void;
 }
 
@@ -45,7 +45,7 @@ export interface ManagedProcessOptions {
   readonly onEnded: () => void;
 }
 
-/** A process that outlives whoever started it: its output in a ring, its end in a record. */
+/** A process that outlives the call that started it: its output is in a ring, its end in a record. */
 export class ManagedProcess {
   readonly id: string;
   readonly argv: readonly string[];
@@ -57,7 +57,7 @@ export class ManagedProcess {
   readonly #host: Host;
   readonly #startedMs: number;
   readonly #readers = new Set<Reader>();
-  /** Readers that have gone and may come back, with what ends the wait for them. */
+  /** Readers that may reconnect, each with the function that cancels the wait for it. */
   readonly #left = new Map<Reader, () => void>();
   readonly #open = new Map<Pipe, OutputStream>();
   readonly #totals = new Map<OutputStream, number>();
@@ -67,8 +67,8 @@ export class ManagedProcess {
   #terminating: ExecEnding | undefined;
   #exit: ProcessExit | undefined;
   #record: ProcessRecord | undefined;
-  #takeBackTimeout: (() => void) | undefined;
-  #takeBackKill: (() => void) | undefined;
+  #cancelTimeout: (() => void) | undefined;
+  #cancelKill: (() => void) | undefined;
 
   constructor(options: ManagedProcessOptions) {
     const { host, child, stdin, timeoutMs } = options;
@@ -83,7 +83,7 @@ export class ManagedProcess {
     if (stdin !== undefined) stdin.onAccepted = () => this.#wakeReaders();
     this.#follow(child.stdout, OutputStream.STDOUT);
     if (child.stderr !== undefined) this.#follow(child.stderr, OutputStream.STDERR);
-    if (timeoutMs > 0) this.#takeBackTimeout = host.clock.setTimer(timeoutMs, () => this.terminate(ExecEnding.TIMEOUT));
+    if (timeoutMs > 0) this.#cancelTimeout = host.clock.setTimer(timeoutMs, () => this.terminate(ExecEnding.TIMEOUT));
     child.onExit((exit) => this.#onExit(exit));
   }
 
@@ -92,14 +92,14 @@ export class ManagedProcess {
     return this.#record;
   }
 
-  /** Somebody follows it now. */
+  /** Whether it has a reader now. */
   get hasReader(): boolean {
     return this.#readers.size > this.#left.size;
   }
 
-  /** The process waits for this reader from now on, and no longer for those that have gone. */
+  /** The process waits for this reader from now on, and no longer for those that have left. */
   addReader(reader: Reader): void {
-    // In this order: without any reader the ring would drop what this one came for.
+    // In this order: without any reader the ring would drop output that this one needs.
     this.#readers.add(reader);
     for (const gone of [...this.#left.keys()]) this.removeReader(gone);
   }
@@ -111,17 +111,17 @@ export class ManagedProcess {
     this.trim();
   }
 
-  /** The reader's session is gone. What was sent may not have arrived, so its place is kept for a while. */
+  /** The reader's session is gone. Sent output may not have arrived, so its position is kept for a while. */
   leaveReader(reader: Reader): void {
     if (this.#record !== undefined) this.removeReader(reader);
     else if (this.#readers.has(reader))
       this.#left.set(
         reader,
-        this.#host.clock.setTimer(returnMs, () => this.removeReader(reader)),
+        this.#host.clock.setTimer(reconnectMs, () => this.removeReader(reader)),
       );
   }
 
-  /** Forgets what nobody needs, and lets the process go on when there is room again. */
+  /** Drops output that no reader needs, and lets the process continue when there is room again. */
   trim(): void {
     const needed = this.#neededOffset();
     this.ring.trim(needed);
@@ -130,7 +130,7 @@ export class ManagedProcess {
     for (const pipe of this.#open.keys()) pipe.resume();
   }
 
-  /** Sends a signal to the whole tree, or to the first process alone; how many got it. */
+  /** Sends a signal to the whole tree, or only to the first process; returns the number of recipients. */
   signal(signal: number, onlyLeader: boolean): number {
     this.#asked.add(signal);
     if (!onlyLeader) return this.#signalTree(signal);
@@ -139,13 +139,13 @@ export class ManagedProcess {
     return 1;
   }
 
-  /** TERM to the tree, KILL to what is left of it after the grace. The first reason to end is the one that is told. */
+  /** TERM to the tree, KILL to the rest after the grace period. The first reason to end is the one reported. */
   terminate(ending: ExecEnding): void {
     if (this.#record !== undefined || this.#terminating !== undefined) return;
     this.#terminating = ending;
-    this.#takeBackTimeout?.();
+    this.#cancelTimeout?.();
     this.#signalTree(SIGTERM);
-    this.#takeBackKill = this.#host.clock.setTimer(this.#options.killGraceMs, () => this.#signalTree(SIGKILL));
+    this.#cancelKill = this.#host.clock.setTimer(this.#options.killGraceMs, () => this.#signalTree(SIGKILL));
   }
 
   resize(columns: number, rows: number): void {
@@ -156,7 +156,7 @@ export class ManagedProcess {
     return signalTree(this.#host, { leader: this.pid, id: this.id, leaderEnded: this.#exit !== undefined }, signal);
   }
 
-  /** What readers still need: the lowest acknowledged offset; without readers nothing is needed. */
+  /** The lowest offset that readers still need; without readers the end of the output. */
   #neededOffset(): number {
     let needed = this.ring.nextOffset;
     if (this.#options.neverWaitForReader) return needed;
@@ -201,13 +201,16 @@ export class ManagedProcess {
 
   #onExit(exit: ProcessExit): void {
     this.#exit = exit;
-    this.#takeBackTimeout?.();
+    this.#cancelTimeout?.();
     this.stdin?.close();
     if (this.#open.size === 0) this.#finish();
     else this.#host.clock.setTimer(drainMs, () => this.#drain());
   }
 
-  /** Somebody else holds the pipes. What the process itself wrote is in them, and is taken at its reader's pace. */
+  /**
+   * Another process holds the pipes. Output of the process itself is still in them, and is read as fast as its reader
+   * takes it.
+   */
   #drain(): void {
     if (this.#record !== undefined) return;
     if (this.#paused) {
@@ -227,7 +230,7 @@ export class ManagedProcess {
     const exit = this.#exit;
     if (this.#record !== undefined || exit === undefined) return;
     const orphansLeft = countOrphans(this.#host, { leader: this.pid, id: this.id, leaderEnded: true });
-    if (orphansLeft === 0) this.#takeBackKill?.();
+    if (orphansLeft === 0) this.#cancelKill?.();
     this.#record = {
       exit,
       ending: this.#terminating ?? endingOf(exit, this.#asked),

@@ -4,7 +4,7 @@ import { historyLimitBytes, OutputRing, unreadLimitBytes } from './output-ring.t
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** All that is kept, with its streams: "1:abc 2:d". */
+/** All kept segments with their streams: "1:abc 2:d". */
 function contents(ring: OutputRing): string {
   const parts: string[] = [];
   for (let at = ring.oldestOffset; ; ) {
@@ -16,7 +16,7 @@ function contents(ring: OutputRing): string {
 }
 
 describe('OutputRing', () => {
-  it('keeps both streams in order, and joins small pieces of one', () => {
+  it('the output ring keeps both streams in order, and joins small pieces of one', () => {
     const ring = new OutputRing();
     for (const [stream, text] of [
       [1, 'a'],
@@ -29,14 +29,14 @@ describe('OutputRing', () => {
     assert.equal(ring.nextOffset, 4);
   });
 
-  it('reads from any place, in pieces as large as asked for', () => {
+  it('the output ring can be read from any offset, in pieces of the requested size', () => {
     const ring = new OutputRing();
     ring.append(1, bytesOf('0123456789'));
     assert.deepEqual(ring.read(3, 4), { offset: 3, stream: 1, data: bytesOf('3456') });
     assert.equal(ring.read(10, 4), undefined);
   });
 
-  it('copies what it is given', () => {
+  it('the output ring copies its input', () => {
     const ring = new OutputRing();
     const bytes = bytesOf('abc');
     ring.append(1, bytes);
@@ -44,7 +44,7 @@ describe('OutputRing', () => {
     assert.equal(contents(ring), '1:abc');
   });
 
-  it('forgets what is older than the history, and nothing that is needed', () => {
+  it('the output ring drops what is older than the history, and nothing that is needed', () => {
     const ring = new OutputRing();
     const piece = new Uint8Array(50_000);
     for (let count = 0; count < 20; count++) ring.append(1, piece);
@@ -54,7 +54,7 @@ describe('OutputRing', () => {
     assert.ok(ring.keptBytes >= historyLimitBytes - piece.length && ring.keptBytes <= historyLimitBytes + piece.length);
   });
 
-  it('is full by bytes, and by pieces when they are tiny', () => {
+  it('the output ring is limited by bytes, and by the number of segments', () => {
     const ring = new OutputRing();
     ring.append(1, new Uint8Array(unreadLimitBytes));
     assert.equal(ring.isFull(0), true);
@@ -66,7 +66,7 @@ describe('OutputRing', () => {
     assert.equal(crowded.isFull(5000), false);
   });
 
-  it('keeps its positions when it is emptied', () => {
+  it('the output ring keeps its offsets when it is emptied', () => {
     const ring = new OutputRing();
     ring.append(1, bytesOf('abc'));
     ring.clear();

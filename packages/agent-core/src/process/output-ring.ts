@@ -1,34 +1,34 @@
 import type { OutputStream } from '@innkeeper/contract/agent-lite';
 
-/** Bytes of one stream, at their place in the output of both together. */
+/** Bytes of one stream, with their offset in the output of both together. */
 export interface Segment {
   readonly offset: number;
   readonly stream: OutputStream;
   readonly data: Uint8Array;
 }
 
-/** Output that readers have not acknowledged is kept up to this, and then makes the process wait (or is dropped). */
+/** Maximum bytes of unacknowledged output; beyond it the process waits (or output is dropped). */
 export const unreadLimitBytes = 256 * 1024;
-/** Output that was acknowledged is kept up to this, for a reader that comes back with an older offset. */
+/** Bytes of acknowledged output that are kept, for a reader that reconnects with an older offset. */
 export const historyLimitBytes = 256 * 1024;
 
-/** Small pieces of one stream are joined up to this. */
+/** Small pieces of one stream are joined up to this size. */
 const joinBytes = 4096;
-/** A program that changes its stream with every byte makes pieces of a byte: their number is bounded as well. */
+/** A program that alternates streams with every byte creates one-byte segments: their number is limited as well. */
 const maxSegments = 4096;
 
-/** The kept end of a process's output, in order, with positions. Bounded by the limits, if its owner stops at `isFull`. */
+/** The latest output of a process, in order, with offsets. Bounded by the limits if its owner stops at `isFull`. */
 export class OutputRing {
   readonly #segments: Segment[] = [];
   #oldest = 0;
   #next = 0;
 
-  /** Position of the first byte that is kept. */
+  /** Offset of the first kept byte. */
   get oldestOffset(): number {
     return this.#oldest;
   }
 
-  /** Position after the last byte. */
+  /** Offset after the last byte. */
   get nextOffset(): number {
     return this.#next;
   }
@@ -37,12 +37,12 @@ export class OutputRing {
     return this.#next - this.#oldest;
   }
 
-  /** Whether nothing more should be taken while all from `neededOffset` on must be kept. */
+  /** Whether to stop adding output while everything from `neededOffset` on must be kept. */
   isFull(neededOffset: number): boolean {
     return this.#next - neededOffset >= unreadLimitBytes || this.#segments.length >= maxSegments;
   }
 
-  /** Copies the bytes in. Joins them to the last segment when that is small, so that a byte at a time costs little. */
+  /** Copies the bytes in. Joins them to the last segment if that is small, so that single bytes cost little. */
   append(stream: OutputStream, bytes: Uint8Array): void {
     const last = this.#segments.at(-1);
     if (last !== undefined && last.stream === stream && last.data.length + bytes.length <= joinBytes) {
@@ -56,7 +56,7 @@ export class OutputRing {
     this.#next += bytes.length;
   }
 
-  /** Forgets the oldest, in whole segments: nothing from `neededOffset` on, and of what is before not more than it must. */
+  /** Drops the oldest segments: nothing from `neededOffset` on, and before it only as many as necessary. */
   trim(neededOffset: number): void {
     let count = 0;
     for (const { offset, data } of this.#segments) {
@@ -68,12 +68,15 @@ export class OutputRing {
     if (count > 0) this.#drop(count);
   }
 
-  /** Forgets everything; positions stay. */
+  /** Drops everything; offsets stay. */
   clear(): void {
     this.#drop(this.#segments.length);
   }
 
-  /** What follows `offset`, at most `maxBytes` of one segment; undefined when nothing does. `offset` must be kept. */
+  /**
+   * The bytes after `offset`, at most `maxBytes` of one segment; undefined if there are none. `offset` must not be
+   * dropped yet.
+   */
   read(offset: number, maxBytes: number): Segment | undefined {
     const segment = this.#segments[this.#indexOf(offset)];
     if (segment === undefined) return undefined;

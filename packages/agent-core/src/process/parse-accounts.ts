@@ -14,7 +14,7 @@ export interface Group {
   readonly members: readonly string[];
 }
 
-/** Lines that are not well-formed are left out, as libc does. */
+/** Malformed lines are skipped, as in libc. */
 export function parsePasswd(text: string): Account[] {
   const accounts: Account[] = [];
   for (const line of text.split('\n')) {

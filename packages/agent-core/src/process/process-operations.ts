@@ -7,7 +7,7 @@ import { checkSignal, feedProcess } from './feed-process.ts';
 import type { ManagedProcess } from './managed-process.ts';
 import type { ProcessRegistry } from './process-registry.ts';
 
-/** Of each command line in a list: all of them must go into one message. */
+/** Maximum length of a command line in a list: the list must fit into one message. */
 const maxListedChars = 100;
 
 /** Exec, Signal and List. */
@@ -17,7 +17,7 @@ export function processOperations(registry: ProcessRegistry): Operation[] {
     operation(ProcessServiceLite.exec, async (input, context) => {
       const first = (await firstOf(input)).input;
       if (first.case !== 'start' && first.case !== 'attach')
-        throw new OperationError('INVALID_ARGUMENT', 'An exec begins with start or attach.');
+        throw new OperationError('INVALID_ARGUMENT', 'The first message of an exec must be start or attach.');
       const { process, attached } =
         first.case === 'start'
           ? await registry.start(first.value)
@@ -27,10 +27,10 @@ export function processOperations(registry: ProcessRegistry): Operation[] {
       if (fromOffset > nextOffset)
         throw new OperationError(
           'INVALID_ARGUMENT',
-          `from_offset ${fromOffset}, and ${nextOffset} bytes were written.`,
+          `from_offset is ${fromOffset}, but only ${nextOffset} bytes were written.`,
         );
       const call = new ExecCall(process, context, clock, fromOffset);
-      // Input may end before the process does; only a failure of it ends the call.
+      // Input may end before the process does; only an error of it ends the call.
       feedProcess(process, input).catch((error: unknown) => call.stop(error));
       await call.run(attached);
     }),

@@ -9,16 +9,16 @@ import { startProcess } from './start-process.ts';
 
 const maxRunning = 64;
 const maxEnded = 64;
-/** Output of all ended ones together. */
+/** Bytes of output kept for all ended commands together. */
 const maxEndedOutputBytes = 1024 * 1024;
 const rememberEndedMs = 10 * 60 * 1000;
 
-/** All commands of this agent, running ones and those that ended lately. */
+/** All commands of this agent, running and recently ended ones. */
 export class ProcessRegistry {
   readonly #host: Host;
   readonly #log: Log;
   readonly #processes = new Map<string, ManagedProcess>();
-  /** Starts under way: a second start of the same id waits for the first. */
+  /** Starts in progress: a second start of the same id waits for the first. */
   readonly #starting = new Map<string, Promise<ManagedProcess>>();
   readonly #endedAtMs = new Map<string, number>();
   #onIdle: (() => void) | undefined;
@@ -49,19 +49,22 @@ export class ProcessRegistry {
     return found;
   }
 
-  /** Starts it, or gives the one that has this id. */
+  /** Starts a command, or returns the existing one with this id. */
   async start(spec: ProcessSpec): Promise<{ process: ManagedProcess; attached: boolean }> {
     this.#forgetOld();
     const known = this.#processes.get(spec.id) ?? (await this.#starting.get(spec.id));
     if (known !== undefined) return { process: known, attached: true };
     if (this.runningCount + this.#starting.size >= maxRunning)
-      throw new OperationError('TOO_MANY_PROCESSES', `${maxRunning} commands run in this guest already.`);
+      throw new OperationError(
+        'TOO_MANY_PROCESSES',
+        `${maxRunning} commands are already running in this guest, the maximum.`,
+      );
     const starting = startProcess(this.#host, spec, () => this.#onEnded(spec.id));
     this.#starting.set(spec.id, starting);
     try {
       const process = await starting;
       this.#processes.set(spec.id, process);
-      // Quicker than its registration: its end was told before it was known.
+      // It may have ended before it was registered here.
       if (process.record !== undefined) this.#onEnded(spec.id);
       this.#log.debug('exec.started', { id: spec.id, pid: process.pid, program: process.argv[0] ?? '' });
       return { process, attached: false };
@@ -71,17 +74,17 @@ export class ProcessRegistry {
   }
 
   /**
-   * The agent stops, and every command with it: TERM, and KILL to those that are still there after `graceMs`. Resolves
-   * when none is left, or KILL was sent.
+   * Stops every command because the agent stops: TERM, then KILL after `graceMs`. Resolves when all have ended or KILL
+   * was sent.
    */
   async endAll(graceMs: number): Promise<void> {
     const running = [...this.#processes.values()].filter((process) => process.record === undefined);
     for (const process of running) process.terminate(ExecEnding.AGENT_STOPPED);
     if (this.runningCount > 0) {
       await new Promise<void>((resolve) => {
-        const takeBack = this.#host.clock.setTimer(graceMs, resolve);
+        const cancelTimer = this.#host.clock.setTimer(graceMs, resolve);
         this.#onIdle = () => {
-          takeBack();
+          cancelTimer();
           resolve();
         };
       });
@@ -108,7 +111,7 @@ export class ProcessRegistry {
     }
   }
 
-  /** The output of those that ended last is kept; of the others only how they ended. */
+  /** Keeps the output of the latest ended commands; of the others only how they ended. */
   #boundKeptOutput(): void {
     let keptBytes = 0;
     for (const id of [...this.#endedAtMs.keys()].reverse()) {

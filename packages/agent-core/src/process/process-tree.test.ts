@@ -22,7 +22,7 @@ async function run(programs: Record<string, Program>, spec: Record<string, unkno
 }
 
 describe('a process tree', () => {
-  it('ends at its timeout: TERM, and KILL after the grace', async () => {
+  it('a process tree is ended at its timeout: TERM, and KILL after the grace period', async () => {
     const { host, exited } = await run({ '/usr/bin/stubborn': stubborn }, { timeoutMs: 1000, killGraceMs: 500 });
     await host.clock.advance(1400);
     assert.equal(exited(), undefined);
@@ -32,7 +32,7 @@ describe('a process tree', () => {
     assert.equal(exited()?.durationMs, 1500n);
   });
 
-  it('is killed to the last when a child does not mind TERM', async () => {
+  it('a process tree is killed completely if a child ignores TERM', async () => {
     const leader: Program = (context) => {
       context.fork(stubborn);
       return hour(context);
@@ -45,7 +45,7 @@ describe('a process tree', () => {
     assert.equal(host.processes.running.length, 0);
   });
 
-  it('does not wait for a child that holds its pipes', async () => {
+  it('a command’s end does not wait for a child that holds its pipes', async () => {
     const leader: Program = async ({ fork, write }) => {
       fork(hour);
       await write('done');
@@ -59,7 +59,7 @@ describe('a process tree', () => {
     assert.deepEqual([exited()?.status.value, exited()?.orphansLeft, exited()?.ending], [0, 1, 1]);
   });
 
-  it('is found by its mark when it left the session and its parent ended', async () => {
+  it('a process that left the session and lost its parent is found by its marker', async () => {
     const leader: Program = async (context) => {
       context.fork((child) => {
         child.fork(hour, { newSession: true });
@@ -78,12 +78,12 @@ describe('a process tree', () => {
     assert.equal(host.processes.running.length, 1);
   });
 
-  it('gets a signal whole, or only its first process', async () => {
-    let told = 0;
+  it('a signal reaches the whole process tree, or only its first process', async () => {
+    let received = 0;
     const leader: Program = (context) => {
-      context.onSignal(10, () => told++);
+      context.onSignal(10, () => received++);
       context.fork(async (child) => {
-        child.onSignal(10, () => told++);
+        child.onSignal(10, () => received++);
         return await hour(child);
       });
       return hour(context);
@@ -91,13 +91,13 @@ describe('a process tree', () => {
     const { node, exited } = await run({ '/usr/bin/leader': leader }, {});
     assert.equal((await node.open(signal, { id: 'a', signal: 10 })).messages[0]?.signaled, 2);
     assert.equal((await node.open(signal, { id: 'a', signal: 10, onlyLeader: true })).messages[0]?.signaled, 1);
-    assert.equal(told, 3);
+    assert.equal(received, 3);
     assert.equal((await node.open(signal, { id: 'a', signal: 65 })).reason, 'INVALID_ARGUMENT');
     assert.equal((await node.open(signal, { id: 'z', signal: 9 })).reason, 'EXEC_NOT_FOUND');
     assert.equal(exited(), undefined);
   });
 
-  it('is not mistaken for a stranger that got its number', async () => {
+  it('an unrelated process that reuses a process id is not signalled', async () => {
     const { host, node } = await run({ '/usr/bin/quick': () => 0 }, {});
     const pid = 401;
     host.files.put(`/proc/${pid}/stat`, `${pid} (stranger) S 1 ${pid} ${pid} 0 -1`);
@@ -105,7 +105,7 @@ describe('a process tree', () => {
     assert.equal((await node.open(signal, { id: 'a', signal: 9 })).messages[0]?.signaled, 0);
   });
 
-  it('ends with the agent: TERM first, KILL for those that stay', async () => {
+  it('process trees end with the agent: TERM first, then KILL', async () => {
     const leader: Program = (context) => {
       context.fork(stubborn);
       return stubborn(context);

@@ -1,4 +1,4 @@
-/** Numbers of signal(7) on x86-64 and arm64. */
+/** Signal numbers (signal(7)) on x86-64 and arm64. */
 export const SIGINT = 2;
 export const SIGQUIT = 3;
 export const SIGKILL = 9;

@@ -9,7 +9,7 @@ interface Spec {
   readonly [field: string]: unknown;
 }
 
-/** Starts a command; its call. */
+/** Starts a command; returns its call. */
 async function exec(host: FakeHost, spec: Spec) {
   const { node } = await startFakeAgent(host);
   const call = await node.open(ProcessServiceLite.exec, { input: { case: 'start', value: { id: 'a', ...spec } } });
@@ -20,7 +20,7 @@ async function exec(host: FakeHost, spec: Spec) {
 }
 
 describe('starting a process', () => {
-  it('searches PATH in the command’s own environment', async () => {
+  it('Exec searches the PATH of the command’s own environment', async () => {
     const host = new FakeHost({ programs: { '/opt/bin/hello': ({ write }) => write('hi').then(() => 0) } });
     assert.equal((await exec(host, { argv: ['hello'] })).reason, 'COMMAND_NOT_FOUND');
     assert.equal((await exec(host, { argv: ['hello'], environment: { PATH: '/nope:/opt/bin' } })).output, 'hi');
@@ -28,7 +28,7 @@ describe('starting a process', () => {
     assert.equal((await exec(host, { argv: ['/opt/bin/hello'] })).output, 'hi');
   });
 
-  it('tells a file that cannot be executed from one that is not there', async () => {
+  it('Exec distinguishes a file that is not executable from a missing one', async () => {
     const host = new FakeHost();
     host.files.put('/usr/bin/data', 'x', { mode: 0o644 });
     host.files.put('/usr/bin/text', 'x', { mode: 0o755 });
@@ -39,7 +39,7 @@ describe('starting a process', () => {
     assert.equal((await exec(host, { argv: ['/usr/bin/none'] })).reason, 'COMMAND_NOT_FOUND');
   });
 
-  it('refuses what makes no sense', async () => {
+  it('Exec refuses invalid specs', async () => {
     const host = new FakeHost();
     const wrong: Spec[] = [
       {},
@@ -54,7 +54,7 @@ describe('starting a process', () => {
     assert.equal(host.processes.spawned.length, 0);
   });
 
-  it('begins in the caller’s folder, else at home, else at the root', async () => {
+  it('a command starts in the caller’s directory, or at home, or at the root', async () => {
     const host = new FakeHost();
     assert.equal((await exec(host, { argv: ['pwd'] })).output, '/root\n');
     assert.equal((await exec(host, { argv: ['pwd'], user: 'ana' })).output, '/home/ana\n');
@@ -65,7 +65,7 @@ describe('starting a process', () => {
       assert.equal((await exec(host, { argv: ['pwd'], workingDirectory })).reason, 'WORKING_DIRECTORY_INVALID');
   });
 
-  it('gives a login’s environment, and what the caller adds', async () => {
+  it('a command gets a login’s environment plus the caller’s variables', async () => {
     const host = new FakeHost();
     const { output } = await exec(host, { argv: ['env'], user: 'ana', environment: { LANG: 'C', HOME: '/x' } });
     const lines = output.trim().split('\n').sort();
@@ -76,7 +76,7 @@ describe('starting a process', () => {
     assert.match((await exec(new FakeHost(), { argv: ['env'], terminal })).output, /^TERM=xterm-256color$/m);
   });
 
-  it('changes who it is only when asked', async () => {
+  it('a command changes its user and group only on request', async () => {
     const host = new FakeHost();
     await exec(host, { argv: ['true'] });
     assert.equal(host.processes.spawned[0]?.identity, undefined);
@@ -85,13 +85,13 @@ describe('starting a process', () => {
     assert.equal((await exec(host, { argv: ['id'], group: 'none' })).reason, 'GROUP_NOT_FOUND');
   });
 
-  it('runs a command line with /bin/sh -c', async () => {
+  it('Exec runs a command line with /bin/sh -c', async () => {
     const host = new FakeHost();
     assert.equal((await exec(host, { shellCommand: 'echo a; echo b' })).output, 'a\nb\n');
     assert.deepEqual(host.processes.spawned[0]?.argv, ['/bin/sh', '-c', 'echo a; echo b']);
   });
 
-  it('says what the kernel refused', async () => {
+  it('Exec reports which system call failed', async () => {
     const host = new FakeHost();
     const { spawn } = host.processes;
     host.processes.spawn = (spec) => {
@@ -102,7 +102,7 @@ describe('starting a process', () => {
     assert.equal(reason, 'COMMAND_NOT_EXECUTABLE');
   });
 
-  it('makes what it starts as mortal as any program', async () => {
+  it('a command does not inherit the agent’s OOM protection', async () => {
     const host = new FakeHost({ programs: { '/usr/bin/score': ({ sleep }) => sleep(1000).then(() => 0) } });
     await exec(host, { argv: ['score'] });
     assert.equal(host.files.text(`/proc/${host.processes.running[0]}/oom_score_adj`)[0], '0');

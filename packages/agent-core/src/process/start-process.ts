@@ -14,7 +14,7 @@ import { StdinFeed } from './stdin-feed.ts';
 const defaultKillGraceMs = 5000;
 
 /**
- * Starts a command as its spec says.
+ * Starts a command by its spec.
  * @throws OperationError INVALID_ARGUMENT, USER_NOT_FOUND, GROUP_NOT_FOUND, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE,
  *   WORKING_DIRECTORY_INVALID, SPAWN_FAILED
  */
@@ -24,7 +24,7 @@ export async function startProcess(host: Host, spec: ProcessSpec, onEnded: () =>
   const identity = await resolveIdentity(host, {
     user: spec.user,
     group: spec.group,
-    // Who stays who the agent is keeps its groups too.
+    // Without another user, the agent's groups stay too.
     noSupplementaryGroups: spec.noSupplementaryGroups || !isOther,
   });
   const environment = buildEnvironment({
@@ -67,12 +67,12 @@ function argvOf({ id, argv, shellCommand, terminal }: ProcessSpec): readonly str
       `id must be 1 to ${maxIdChars} characters of A-Z, a-z, 0-9, "_" and "-".`,
     );
   if ((argv.length === 0) === (shellCommand === ''))
-    throw new OperationError('INVALID_ARGUMENT', 'Give either argv or shell_command.');
-  if (argv.length > 0 && argv[0] === '') throw new OperationError('INVALID_ARGUMENT', 'The program of argv is empty.');
+    throw new OperationError('INVALID_ARGUMENT', 'Set either argv or shell_command.');
+  if (argv.length > 0 && argv[0] === '') throw new OperationError('INVALID_ARGUMENT', 'The program in argv is empty.');
   if (terminal !== undefined) checkTerminalSize(terminal);
   const words = argv.length > 0 ? argv : ['/bin/sh', '-c', shellCommand];
   if (words.some((word) => word.includes('\0')))
-    throw new OperationError('INVALID_ARGUMENT', 'An argument has a NUL in it.');
+    throw new OperationError('INVALID_ARGUMENT', 'An argument contains a NUL character.');
   return words;
 }
 
@@ -81,12 +81,12 @@ function checkedEnvironment(environment: Readonly<Record<string, string>>): Read
     if (name === '' || /[=\0]/.test(name) || value.includes('\0'))
       throw new OperationError(
         'INVALID_ARGUMENT',
-        'A name in environment is empty or has "=" in it, or something has a NUL in it.',
+        'A name in environment is empty or contains "=", or a name or value contains a NUL character.',
       );
   return environment;
 }
 
-/** The caller's, else the user's home if it is there, else "/". */
+/** The caller's directory, or the user's home if it exists, or "/". */
 function directoryOf(host: Host, { workingDirectory }: ProcessSpec, home: string | undefined): string {
   if (workingDirectory !== '') {
     if (!workingDirectory.startsWith('/') || workingDirectory.includes('\0'))
@@ -96,7 +96,7 @@ function directoryOf(host: Host, { workingDirectory }: ProcessSpec, home: string
   try {
     if (home !== undefined && host.files.stat(home, true).type === 'directory') return home;
   } catch {
-    // ENOENT: accounts of services often name a home that does not exist.
+    // ENOENT: service accounts often have a home that does not exist.
   }
   return '/';
 }
@@ -114,30 +114,27 @@ function spawn(host: Host, spec: SpawnSpec): ChildProcess {
 
 function spawnError(host: Host, spec: SpawnSpec, errno: string, call: string, message: string): OperationError {
   if (call === 'chdir')
-    return new OperationError('WORKING_DIRECTORY_INVALID', `${spec.directory} cannot be entered: ${errno}.`);
+    return new OperationError('WORKING_DIRECTORY_INVALID', `Cannot change to ${spec.directory}: ${errno}.`);
   if (call !== 'execve') return new OperationError('SPAWN_FAILED', message);
   if (errno === 'ENOENT' || errno === 'ENOTDIR')
-    return isThere(host, spec.program)
-      ? new OperationError(
-          'COMMAND_NOT_EXECUTABLE',
-          `The interpreter or loader that ${spec.program} asks for is not there.`,
-        )
-      : new OperationError('COMMAND_NOT_FOUND', `There is no ${spec.program}.`);
+    return exists(host, spec.program)
+      ? new OperationError('COMMAND_NOT_EXECUTABLE', `The interpreter or loader of ${spec.program} does not exist.`)
+      : new OperationError('COMMAND_NOT_FOUND', `${spec.program} does not exist.`);
   if (errno === 'EACCES' || errno === 'ENOEXEC' || errno === 'EPERM')
     return new OperationError('COMMAND_NOT_EXECUTABLE', `${spec.program} cannot be executed: ${errno}.`);
   return new OperationError('SPAWN_FAILED', message);
 }
 
-function isThere(host: Host, program: string): boolean {
+function exists(host: Host, program: string): boolean {
   try {
     return program.startsWith('/') && host.files.stat(program, true).type === 'regular';
   } catch {
-    // ENOENT is the answer.
+    // ENOENT: does not exist.
     return false;
   }
 }
 
-/** The agent is protected from the out-of-memory killer; what it starts must not be. */
+/** The agent is protected from the out-of-memory killer; programs that it starts must not be. */
 function restoreOomScore(host: Host, pid: number): void {
   try {
     const file = host.files.open(`/proc/${pid}/oom_score_adj`, openOptions({ access: 'write' }));

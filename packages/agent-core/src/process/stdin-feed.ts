@@ -2,9 +2,9 @@ import { OperationError } from '@innkeeper/contract/errors';
 import type { StdinPipe } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
 
-/** Bytes that wait for the process to read; then the caller waits. */
+/** Maximum bytes queued for the process; beyond it the caller waits. */
 const maxQueuedBytes = 64 * 1024;
-/** EOT: what a terminal takes for the end of input at the start of a line. */
+/** EOT: ends a terminal's input at the start of a line. */
 const endOfTransmission = 4;
 const newline = 10;
 
@@ -12,7 +12,7 @@ const newline = 10;
 export class StdinFeed {
   readonly #pipe: StdinPipe;
   readonly #isTerminal: boolean;
-  /** Called when the process's pipe has taken more. */
+  /** Called when the process's pipe has accepted more. */
   onAccepted: (() => void) | undefined;
   readonly #queue: Uint8Array[] = [];
   #queuedBytes = 0;
@@ -29,29 +29,29 @@ export class StdinFeed {
     this.#isTerminal = isTerminal;
   }
 
-  /** Where a writer goes on: all before it is here. */
+  /** The offset at which a writer continues: everything before it has arrived. */
   get receivedOffset(): number {
     return this.#received;
   }
 
-  /** What the process's pipe has taken. */
+  /** Bytes that the process's pipe has accepted. */
   get acceptedOffset(): number {
     return this.#accepted;
   }
 
   /**
-   * Takes bytes at a position; what is here already is skipped. Resolves when they are queued.
+   * Accepts bytes at an offset; bytes that already arrived are skipped. Resolves when they are queued.
    * @throws OperationError STDIN_GAP, STDIN_CLOSED
    */
   async take(offset: number, data: Uint8Array, end: boolean): Promise<void> {
     if (offset > this.#received)
-      throw new OperationError('STDIN_GAP', `Input at ${offset}, and ${this.#received} is next.`);
+      throw new OperationError('STDIN_GAP', `Input arrived at offset ${offset}; ${this.#received} was expected.`);
     const fresh = data.subarray(Math.min(data.length, this.#received - offset));
     if (fresh.length > 0) {
-      if (this.#ended) throw new OperationError('STDIN_CLOSED', 'Standard input was closed before.');
+      if (this.#ended) throw new OperationError('STDIN_CLOSED', 'Standard input was already closed.');
       this.#received += fresh.length;
       this.#atLineStart = fresh.at(-1) === newline;
-      // A program that no longer reads its input is not disturbed by more of it.
+      // Input for a program that no longer reads it is ignored.
       if (this.#broken) this.#dropQueue();
       else this.#enqueue(fresh.slice());
       while (this.#queuedBytes > maxQueuedBytes) await new Promise<void>((resolve) => this.#room.push(resolve));
@@ -63,12 +63,12 @@ export class StdinFeed {
     }
   }
 
-  /** In the middle of a line the first EOT only hands over what there is of it (termios(3), VEOF). */
+  /** In the middle of a line the first EOT only flushes the line (termios(3), VEOF). */
   #endTerminal(): void {
     this.#enqueue(new Uint8Array(this.#atLineStart ? 1 : 2).fill(endOfTransmission));
   }
 
-  /** The process is gone. */
+  /** The process has ended. */
   close(): void {
     this.#broken = true;
     this.#dropQueue();
@@ -105,7 +105,7 @@ export class StdinFeed {
     if (this.#ended && this.#queue.length === 0 && !this.#isTerminal) this.#pipe.close();
   }
 
-  /** undefined when the process closed its end. */
+  /** undefined if the process closed its end. */
   #writeSome(bytes: Uint8Array): number | undefined {
     try {
       return this.#pipe.write(bytes);

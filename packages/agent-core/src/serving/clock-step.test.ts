@@ -16,36 +16,36 @@ const facts: ClockFacts = {
 };
 
 describe('shouldStepClock()', () => {
-  it('steps after a pause: the node went on while the guest stood still', () => {
+  it('the clock is stepped after a pause, when only the node’s time advanced', () => {
     const paused = { ...facts, guestWallNs: now - 60n * second, guestMonotonicNs: 1040n * second };
     assert.equal(shouldStepClock(paused), true);
   });
 
-  it('steps after the restore of an old snapshot', () => {
+  it('the clock is stepped after the restore of an old snapshot', () => {
     const day = 86_400n * second;
     assert.equal(shouldStepClock({ ...facts, guestWallNs: now - day, nodeWallNs: now + day }), true);
   });
 
-  it('steps at a boot before the build date, at the first hello already', () => {
+  it('a clock before the build date is stepped at the first hello', () => {
     const cold = { ...facts, guestWallNs: 315_532_800n * second, last: undefined };
     assert.equal(shouldStepClock(cold), true);
   });
 
-  it('leaves a clock alone that is off without a pause: that is the time service’s', () => {
+  it('a clock that is off without a pause is left to the time service', () => {
     assert.equal(shouldStepClock({ ...facts, guestWallNs: now + 3600n * second }), false);
     assert.equal(shouldStepClock({ ...facts, guestWallNs: now - 3600n * second, last: undefined }), false);
   });
 
-  it('leaves a clock alone that a time service put right after the pause', () => {
+  it('a clock that a time service corrected after the pause is not stepped', () => {
     assert.equal(shouldStepClock({ ...facts, guestMonotonicNs: 1040n * second }), false);
   });
 
-  it('leaves a clock alone that is less than a second off', () => {
+  it('a clock that is less than a second off is not stepped', () => {
     const small = { ...facts, guestWallNs: now - second / 2n, guestMonotonicNs: 1040n * second };
     assert.equal(shouldStepClock(small), false);
   });
 
-  it('never steps where the node forbids it, nor to a time before the build', () => {
+  it('the clock is never stepped if the node forbids it, or to a time before the build', () => {
     assert.equal(shouldStepClock({ ...facts, guestWallNs: 0n, mayStep: false }), false);
     assert.equal(shouldStepClock({ ...facts, guestWallNs: 0n, nodeWallNs: 1n * second }), false);
   });

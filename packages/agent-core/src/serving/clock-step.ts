@@ -1,7 +1,7 @@
 import { errorMessage, type Log } from '@innkeeper/kit';
 import type { Clock } from '../host.ts';
 
-/** What is known about time when a hello arrives. All in nanoseconds. */
+/** Clock readings when a hello arrives, in nanoseconds. */
 export interface ClockFacts {
   readonly nodeWallNs: bigint;
   readonly guestWallNs: bigint;
@@ -9,16 +9,16 @@ export interface ClockFacts {
   /** The last hello's node time and the guest's monotonic time then; undefined at the first. */
   readonly last: { readonly nodeWallNs: bigint; readonly guestMonotonicNs: bigint } | undefined;
   readonly guestMonotonicNs: bigint;
-  /** No clock that is right is before this. */
+  /** A correct clock is never before this. */
   readonly buildTimeNs: bigint;
 }
 
 const stepFromNs = 1_000_000_000n;
 
 /**
- * Whether to set the guest's clock to the node's. Only after a pause or restore (the node's time went on while the
- * guest's monotonic clock stood still), or when the guest believes it is before its agent was built, as after a boot
- * without a battery clock. Otherwise time is the guest's own time service's.
+ * Whether to set the guest's clock to the node's. Only after a pause or restore (the node's time advanced while the
+ * guest's monotonic clock stood still), or if the guest's time is before the agent's build date, as after a boot
+ * without a battery-backed clock. Otherwise the guest's own time service is responsible.
  */
 export function shouldStepClock(facts: ClockFacts): boolean {
   const { nodeWallNs, guestWallNs, mayStep, last, guestMonotonicNs, buildTimeNs } = facts;
@@ -31,7 +31,7 @@ export function shouldStepClock(facts: ClockFacts): boolean {
   return stoodStillNs > stepFromNs;
 }
 
-/** What a hello did to the guest's clock. All in nanoseconds. */
+/** The effect of a hello on the guest's clock, in nanoseconds. */
 export interface ClockVerdict {
   readonly guestMonotonicNs: bigint;
   /** The guest's wall time minus the node's, before the step. */
@@ -39,7 +39,7 @@ export interface ClockVerdict {
   readonly stepped: boolean;
 }
 
-/** Compares the guest's clock with a node's at every hello, and steps it where that gives cause. One for an agent. */
+/** Compares the guest's clock with a node's at every hello, and steps it if necessary. One per agent. */
 export class ClockStepper {
   readonly #clock: Clock;
   readonly #log: Log;
@@ -68,7 +68,7 @@ export class ClockStepper {
       this.#log.info('clock.stepped', {});
       return true;
     } catch (error) {
-      // EPERM: an agent without the right to set the clock; the peer is told that it was not stepped.
+      // EPERM: the agent may not set the clock; the welcome then reports that it was not stepped.
       this.#log.warn('clock.step-refused', { error: errorMessage(error) });
       return false;
     }

@@ -2,7 +2,7 @@ import type { Channel } from '@innkeeper/kit';
 import { detectionBytes } from '@innkeeper/wire';
 import type { Dialect } from './dialect.ts';
 
-/** Reads until a dialect says yes or all say no; `dialect` is undefined for a peer that left or speaks none of them. */
+/** Reads until a dialect matches or none can; `dialect` is undefined if the peer left or speaks none of them. */
 export async function detect(
   channel: Channel,
   dialects: readonly Dialect[],

@@ -14,7 +14,7 @@ const { ping } = TelemetryServiceLite;
 const opening = [0xc3, 0xc4];
 const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
 
-/** Begins with C3 C4; then every byte is the number of a ping, and is answered with a line. */
+/** A test dialect: starts with C3 C4; then every byte is the number of a ping and is answered with a line. */
 const pingLines: Dialect = {
   name: 'ping-lines',
   detects: (bytes) => {
@@ -42,7 +42,7 @@ async function answer(
   await table.call(ping.name, request(), sink, { signal, timeoutMs: 0 });
 }
 
-/** An agent with one dialect more, and a connection to it whose dialect is to be detected. */
+/** An agent with an additional dialect, and a connection to it whose dialect is detected. */
 function connect(dialects: readonly Dialect[] = [...servedDialects, pingLines]) {
   const agent = createAgent(new FakeHost(), silentLog, dialects);
   const [ours, theirs] = createChannelPair();
@@ -52,7 +52,7 @@ function connect(dialects: readonly Dialect[] = [...servedDialects, pingLines]) 
 }
 
 describe('a dialect given to createAgent()', () => {
-  it('is detected by its first bytes, even when they come one by one, and serves a ping through the same table', async () => {
+  it('an added dialect is detected by its first bytes, even one by one, and serves a ping through the same table', async () => {
     const { ours, served, end } = connect();
     for (const byte of [...opening, 7]) await ours.write(new Uint8Array([byte]));
     assert.equal(text(await ours.read()), 'pong 7\n');
@@ -62,7 +62,7 @@ describe('a dialect given to createAgent()', () => {
     await served;
   });
 
-  it('is given the bytes that came together with those that it was detected by', async () => {
+  it('an added dialect gets the bytes that were read during detection', async () => {
     const { ours, served, end } = connect();
     await ours.write(new Uint8Array([...opening, 9]));
     assert.equal(text(await ours.read()), 'pong 9\n');
@@ -70,7 +70,7 @@ describe('a dialect given to createAgent()', () => {
     await served;
   });
 
-  it('leaves the other dialects as they are: a native node is still detected', async () => {
+  it('a native node is still detected next to an added dialect', async () => {
     const { ours, served, end } = connect();
     const node = new FakeNode(ours);
     await node.hello();
@@ -78,13 +78,13 @@ describe('a dialect given to createAgent()', () => {
     await served;
   });
 
-  it('is not spoken by an agent without it, which lets the peer go', async () => {
+  it('an agent without the dialect closes the connection', async () => {
     const { ours, served } = connect(servedDialects);
     await ours.write(new Uint8Array([...opening, 7]));
     await served;
   });
 
-  it('is refused by name when the agent does not speak it', async () => {
+  it('serving an unknown dialect by name is refused', async () => {
     const { agent, theirs, end } = connect();
     await assert.rejects(agent.serveChannel(theirs, 'qga', new AbortController().signal), /does not speak qga/);
     end();

@@ -5,11 +5,11 @@ import type { FreezeState } from '../freeze-state.ts';
 import type { Host } from '../host.ts';
 import type { ClockStepper } from './clock-step.ts';
 
-/** What an agent says of itself. */
+/** The identity of an agent. */
 export interface AgentIdentity {
-  /** Of the running kernel; the agent's own instance where the kernel does not say. */
+  /** Id of the running kernel; the agent's instance id if the kernel has none. */
   readonly bootId: string;
-  /** Another one each time the agent starts. */
+  /** Different for each start of the agent. */
   readonly instance: string;
   /** Nanoseconds since the Unix epoch, by the guest's clock. */
   readonly startWallNs: bigint;
@@ -17,7 +17,7 @@ export interface AgentIdentity {
   readonly capabilities: readonly string[];
 }
 
-/** What all sessions of one agent share. */
+/** Shared by all sessions of an agent. */
 export interface AgentContext {
   readonly host: Host;
   readonly log: Log;
@@ -26,22 +26,22 @@ export interface AgentContext {
   readonly clockStepper: ClockStepper;
 }
 
-/** What one session is served with. */
+/** The context of one session. */
 export interface ServingContext extends AgentContext {
-  /** Bytes that were read already to detect the dialect; undefined when it was known. */
+  /** Bytes already read to detect the dialect; undefined if it was known. */
   readonly firstBytes: Uint8Array | undefined;
-  /** Ends the session. A string as its reason is said to the peer where the dialect has words for it. */
+  /** Ends the session. A reason that is a string is sent to the peer if the dialect supports it. */
   readonly signal: AbortSignal;
 }
 
-/** One of the languages that the agent speaks: docs/develop/add-a-dialect.md. */
+/** A protocol that the agent speaks: docs/develop/add-a-dialect.md. */
 export interface Dialect {
   readonly name: string;
   /**
-   * Whether the first bytes of a fresh connection are of this dialect. At most one dialect may say `yes` to the same
-   * bytes, and none may say `more` to `detectionBytes` or more.
+   * Whether the first bytes of a fresh connection belong to this dialect. At most one dialect may return `yes` for the
+   * same bytes, and none may return `more` for `detectionBytes` or more.
    */
   detects(firstBytes: Uint8Array): Detection;
-  /** Serves one peer until it is known to have gone or the signal is aborted. The channel stays the caller's. */
+  /** Serves one peer until it is known to have left or the signal is aborted. The channel stays the caller's. */
   serve(channel: Channel, table: OperationTable, context: ServingContext): Promise<void>;
 }

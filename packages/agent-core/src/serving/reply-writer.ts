@@ -1,29 +1,29 @@
 import { OperationError } from '@innkeeper/contract/errors';
 import type { Channel } from '@innkeeper/kit';
 
-/** Writes whole messages one after the other. `Reply` is what the dialect prints them from. */
+/** Writes whole messages in order. `Reply` is the dialect's representation of a message. */
 export class ReplyWriter<Reply> {
   readonly #channel: Channel;
   readonly #print: (reply: Reply, messageId: string) => Iterable<Uint8Array>;
   #tail: Promise<void> = Promise.resolve();
   #waiters: (() => void)[] = [];
   #closed = false;
-  /** Messages that the peer has not taken yet. */
+  /** Messages that are not yet written. */
   unsent = 0;
 
-  /** @param print called when the message's turn has come; its pieces are written one after the other */
+  /** @param print encodes a message when it is written; its pieces are written in order */
   constructor(channel: Channel, print: (reply: Reply, messageId: string) => Iterable<Uint8Array>) {
     this.#channel = channel;
     this.#print = print;
   }
 
-  /** Resolves when the transport has taken the message; rejects when it is gone. */
+  /** Resolves when the message is written; rejects if the transport is closed. */
   send(reply: Reply, messageId: string): Promise<void> {
     this.unsent++;
     const sent = this.#tail.then(() => this.#write(reply, messageId));
     this.#tail = sent.then(
       () => this.#settle(),
-      // The sender is told; those behind it find the channel closed themselves.
+      // Reported to this sender; the next ones fail by themselves.
       () => this.#settle(),
     );
     return sent;
@@ -35,8 +35,8 @@ export class ReplyWriter<Reply> {
   }
 
   /**
-   * Drops what is not begun, and resolves when the message that is being written is out. Until then nobody else may
-   * write to the channel: on a port that message's rest would mix with another session's first one.
+   * Drops queued messages, and resolves when the one being written is complete. Until then nothing else may write to
+   * the channel: on a port the rest of that message would mix with another session's first one.
    */
   async close(): Promise<void> {
     this.#closed = true;
@@ -44,7 +44,7 @@ export class ReplyWriter<Reply> {
   }
 
   async #write(reply: Reply, messageId: string): Promise<void> {
-    if (this.#closed) throw new OperationError('CANCELED', 'The session is over.');
+    if (this.#closed) throw new OperationError('CANCELED', 'The session has ended.');
     for (const part of this.#print(reply, messageId)) await this.#channel.write(part);
   }
 

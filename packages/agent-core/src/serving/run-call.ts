@@ -3,7 +3,7 @@ import { linkSignals } from '@innkeeper/kit';
 import type { DialectCall } from '@innkeeper/wire';
 import type { Dispatcher } from '../dispatch.ts';
 
-/** Carries out the call that a request became. Never rejects: an error is a response too. */
+/** Runs the call of a request. Never rejects: an error is a response too. */
 export async function runCall<Reply>(
   call: DialectCall<Reply>,
   dispatcher: Dispatcher,
@@ -14,7 +14,7 @@ export async function runCall<Reply>(
   const sink = async (body: Uint8Array): Promise<void> => {
     if (satisfied || !call.take(body)) return;
     satisfied = true;
-    linked.abort(new OperationError('CANCELED', 'No further answer is wanted.'));
+    linked.abort(new OperationError('CANCELED', 'No further answer is needed.'));
   };
   try {
     const { signal } = linked;
@@ -27,13 +27,13 @@ export async function runCall<Reply>(
   }
 }
 
-/** An abort may have any reason, such as why the agent stops. */
+/** An abort may have any reason, such as the agent's stop. */
 function errorOf(error: unknown, signal: AbortSignal): OperationError {
   if (signal.aborted && !isOperationError(error)) return new OperationError('CANCELED', 'The session ended.');
   return OperationError.from(error);
 }
 
-/** Requests, each made when it is asked for. */
+/** Requests, each created when it is pulled. */
 async function* inTurn(requests: Iterable<Uint8Array>): AsyncIterable<Uint8Array> {
   yield* requests;
 }

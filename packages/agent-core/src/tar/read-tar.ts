@@ -6,7 +6,7 @@ import { namePath, normalPath } from '../tree/normal-path.ts';
 import { TarSource } from './tar-source.ts';
 
 /**
- * Streams a tree as an archive. Its names begin with that of the folder, as tar(1) does it.
+ * Streams a tree as an archive. Names start with that of the directory, as with tar(1).
  * @throws OperationError INVALID_PATH; HostError
  */
 export async function readTar(
@@ -40,7 +40,7 @@ export async function readTar(
   }
 }
 
-/** The folder that holds what is wanted. Of "/", which lies in none, it is itself, and the archive's names begin with ".". */
+/** The parent directory of the tree. For "/" it is "/" itself, and names in the archive start with ".". */
 function openTop(
   host: Host,
   path: string,

@@ -5,17 +5,17 @@ import { openOptions } from '../file/open-options.ts';
 import type { DirectoryEntry, DirectoryHandle, FileHandle, Host } from '../host.ts';
 import { isHostError } from '../host-error.ts';
 
-/** Open folders at once; what lies deeper is skipped, and said. */
+/** Maximum open directories; deeper entries are skipped and reported. */
 const maxDepth = 200;
-/** One less than may be named: how many more there are comes last. */
+/** One less than the maximum: the last line is the number of further ones. */
 const maxSkipped = maxSkippedEntries - 1;
-/** Of devices, FIFOs and sockets, whose names are told: /dev alone has a hundred, and hides what matters. */
+/** Maximum devices, FIFOs and sockets reported by name: /dev alone has a hundred, which would hide other entries. */
 const maxSpecials = 10;
 const endBytes = 2 * blockBytes;
 
 const kinds: Readonly<Partial<Record<string, string>>> = { character: 'character device', block: 'block device' };
 
-/** As a host gives bytes of a name that are no UTF-8. */
+/** Bytes of a name that are not UTF-8, as the host returns them. */
 const bytesOfNoText = /(?<![\ud800-\udbff])[\udc80-\udcff]/;
 
 interface Level {
@@ -25,7 +25,7 @@ interface Level {
   entries: DirectoryEntry[];
 }
 
-/** A tree as the bytes of an archive, made as they are asked for: nothing is held but one header. */
+/** A tree as the bytes of an archive, generated on demand: only one header is held in memory. */
 export class TarSource {
   readonly #skipped: string[] = [];
   #specials = 0;
@@ -40,7 +40,7 @@ export class TarSource {
   #fileAt = 0;
   #ended = false;
 
-  /** Begins with one entry of a folder, which stays the caller's; `above` is the folder's own path. */
+  /** Starts with one entry of a directory, which stays the caller's; `above` is that directory's path. */
   constructor(host: Host, folder: DirectoryHandle, name: string, above: string) {
     this.#host = host;
     this.#above = above;
@@ -48,13 +48,13 @@ export class TarSource {
     this.#begin(folder, name, name);
   }
 
-  /** What is not in the archive, and why; at most 100. */
+  /** Entries missing from the archive, with the reason; at most 100. */
   get skipped(): string[] {
     const more = this.#specials - maxSpecials;
     return more > 0 ? [...this.#skipped, `${more} more devices, FIFOs and sockets`] : this.#skipped;
   }
 
-  /** Puts the next bytes into `into`; 0 at the end. */
+  /** Writes the next bytes into `into`; 0 at the end. */
   fill(into: Uint8Array): number {
     let filled = 0;
     while (filled < into.length) {
@@ -81,7 +81,7 @@ export class TarSource {
     return this.#file === undefined ? 0 : this.#fillFromFile(this.#file, into);
   }
 
-  /** The content, then zeros to whole blocks; zeros also for what a file that was cut lacks. */
+  /** The content, padded with zeros to whole blocks, also where a file was truncated meanwhile. */
   #fillFromFile(
     file: { readonly handle: FileHandle; readonly sizeBytes: number; readonly path: string },
     into: Uint8Array,
@@ -100,14 +100,14 @@ export class TarSource {
     return piece.length;
   }
 
-  /** What cannot be read becomes zeros, since its size is in the archive already; the list of skipped ones says so. */
+  /** Unreadable content becomes zeros, since the size is already in the archive; it is listed as skipped. */
   #read(file: { readonly handle: FileHandle; readonly path: string }, into: Uint8Array): number {
     try {
       let filled = 0;
       while (filled < into.length) {
         const got = this.#host.files.read(file.handle, into.subarray(filled), this.#fileAt + filled);
         if (got === 0) {
-          this.#skip(`${file.path}: was cut while it was read`);
+          this.#skip(`${file.path}: was truncated while it was read`);
           break;
         }
         filled += got;
@@ -120,7 +120,7 @@ export class TarSource {
     }
   }
 
-  /** Goes on to the next entry; false when there is none and the end was given out. */
+  /** Moves to the next entry; false if there is none and the end was returned. */
   #next(): boolean {
     for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) {
       if (level.entries.length === 0) level.entries = level.folder.readEntries();
@@ -132,13 +132,13 @@ export class TarSource {
       }
       const path = `${level.path}/${entry.name}`;
       if (bytesOfNoText.test(entry.name)) {
-        this.#skip(`${path}: its name is no UTF-8`);
+        this.#skip(`${path}: its name is not UTF-8`);
         continue;
       }
       try {
         this.#begin(level.folder, entry.name, path);
       } catch (error) {
-        // It went since it was listed, or may not be read: the rest of the tree is still wanted.
+        // Removed since it was listed, or not readable: continue with the rest of the tree.
         if (!isHostError(error)) throw error;
         this.#skip(`${path}: ${error.errno}`);
         continue;
@@ -156,11 +156,11 @@ export class TarSource {
     const facts = { path, stat, linkTarget: '', sizeBytes: 0, ...this.#owner(stat) };
     if (stat.type === 'directory') {
       if (this.#levels.length >= maxDepth) {
-        this.#skip(`${path}: lies too deep`);
+        this.#skip(`${path}: nested too deeply`);
         return;
       }
       if (this.#isOfKernel(path, stat.deviceId)) {
-        this.#skip(`${path}: is a file system of the kernel's own`);
+        this.#skip(`${path}: is a virtual file system of the kernel`);
         return;
       }
       this.#levels.push({ folder: folder.openDirectory(name), path, deviceId: stat.deviceId, entries: [] });
@@ -179,7 +179,7 @@ export class TarSource {
     }
   }
 
-  /** /proc and the like, mounted inside of what is read: it has no size, and files in it have no end. */
+  /** /proc and the like, mounted inside the tree: files in it have no size and may have no end. */
   #isOfKernel(path: string, deviceId: number): boolean {
     const above = this.#levels.at(-1);
     return (

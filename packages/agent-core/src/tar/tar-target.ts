@@ -9,7 +9,7 @@ import { hasErrno } from '../host-error.ts';
 const folderMode = 0o755;
 const maxDepth = 200;
 
-interface Landing {
+interface PendingFile {
   readonly folder: DirectoryHandle;
   readonly name: string;
   readonly partial: string;
@@ -19,8 +19,9 @@ interface Landing {
 }
 
 /**
- * The folder that an archive is unpacked into. Every part of a name is opened relative to the one before it without
- * following links, so nothing lands outside, whatever the archive holds and whatever happens to the tree meanwhile.
+ * The directory that an archive is unpacked into. Every component of a name is opened relative to the one before
+ * without following links, so nothing lands outside, whatever the archive contains and whatever happens to the tree
+ * meanwhile.
  */
 export class TarTarget {
   readonly skipped: string[] = [];
@@ -28,7 +29,7 @@ export class TarTarget {
   readonly #host: Host;
   readonly #root: DirectoryHandle;
   readonly #keepOwners: boolean;
-  #landing: Landing | undefined;
+  #pending: PendingFile | undefined;
 
   constructor(host: Host, root: DirectoryHandle, options: { readonly keepOwners: boolean }) {
     this.#host = host;
@@ -36,7 +37,7 @@ export class TarTarget {
     this.#keepOwners = options.keepOwners;
   }
 
-  /** Makes what the item says; of a file, its content follows by `write` and then `finish`. */
+  /** Creates the item; a file's content follows by `write` and then `finish`. */
   begin(item: TarItem): void {
     const parts = partsOf(item.path);
     const name = parts.pop();
@@ -51,24 +52,24 @@ export class TarTarget {
   }
 
   write(bytes: Uint8Array): void {
-    const landing = this.#landing;
-    if (landing === undefined) return;
-    this.#host.files.write(landing.file, bytes, landing.at);
-    landing.at += bytes.length;
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    this.#host.files.write(pending.file, bytes, pending.at);
+    pending.at += bytes.length;
   }
 
-  /** The content is whole: the file takes its place. */
+  /** The content is complete: renames the file to its name. */
   finish(): void {
-    const folder = this.#landing?.folder;
+    const folder = this.#pending?.folder;
     if (folder === undefined) return;
     this.#settle();
     folder.close();
     this.files++;
   }
 
-  /** Removes what is half there, and lets go. */
+  /** Removes an incomplete file, and closes the directories. */
   close(): void {
-    const folder = this.#landing?.folder;
+    const folder = this.#pending?.folder;
     try {
       this.#abandon();
     } finally {
@@ -78,26 +79,26 @@ export class TarTarget {
   }
 
   #settle(): void {
-    const landing = this.#landing;
-    if (landing === undefined) return;
-    const { folder, name, partial, file, item } = landing;
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    const { folder, name, partial, file, item } = pending;
     if (this.#keepOwners) this.#host.files.chownHandle(file, item.uid, item.gid);
     this.#host.files.chmodHandle(file, this.#modeOf(item));
     folder.setModified(partial, item.modifiedNs);
     folder.rename(partial, folder, name, true);
     file.close();
-    this.#landing = undefined;
+    this.#pending = undefined;
   }
 
   #abandon(): void {
-    const landing = this.#landing;
-    this.#landing = undefined;
-    if (landing === undefined) return;
-    landing.file.close();
-    removeIfThere(landing.folder, landing.partial);
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if (pending === undefined) return;
+    pending.file.close();
+    removeIfThere(pending.folder, pending.partial);
   }
 
-  /** Rights of an owner (setuid) are for the owner of the archive, not for whoever unpacks it. */
+  /** setuid and setgid belong to the archive's owner; they are not applied to another owner. */
   #modeOf({ mode }: TarItem): number {
     return this.#keepOwners ? mode : mode & 0o777;
   }
@@ -108,7 +109,7 @@ export class TarTarget {
       partial,
       openOptions({ access: 'read-write', create: true, exclusive: true, mode: 0o600 }),
     );
-    this.#landing = { folder, name, partial, file, item, at: 0 };
+    this.#pending = { folder, name, partial, file, item, at: 0 };
     return 'kept';
   }
 
@@ -133,32 +134,35 @@ export class TarTarget {
     this.files++;
   }
 
-  /** Within the folder, like everything else: both ends are opened part by part, and only a plain file is linked to. */
+  /**
+   * Within the directory, like everything else: both paths are opened component by component, and only regular files
+   * are linked.
+   */
   #makeHardLink(folder: DirectoryHandle, name: string, item: TarItem): void {
     const parts = partsOf(item.linkTarget);
     const source = parts.pop();
-    if (source === undefined) throw malformed('a hard link to nothing');
+    if (source === undefined) throw malformed('a hard link without a target');
     const partial = this.#partialName();
     this.#within(parts, (from) => {
       try {
         from.link(source, folder, partial);
       } catch (error) {
         if (!hasErrno(error, 'EPERM', 'EOPNOTSUPP', 'EMLINK', 'EXDEV')) throw error;
-        this.#skip(`${item.path}: a hard link, which this file system does not take`);
+        this.#skip(`${item.path}: a hard link, which this file system does not support`);
         return;
       }
       this.#place(folder, partial, () => {
         if (folder.stat(partial).type !== 'regular')
-          throw malformed(`a hard link to ${item.linkTarget.slice(0, 100)}, which is no file`);
+          throw malformed(`a hard link to ${item.linkTarget.slice(0, 100)}, which is not a regular file`);
         folder.rename(partial, folder, name, true);
-        // rename(2) of two names of one file does nothing.
+        // rename(2) between two names of one file does nothing.
         removeIfThere(folder, partial);
         this.files++;
       });
     });
   }
 
-  /** Takes away the partial entry when `work` fails. */
+  /** Removes the partial entry if `work` fails. */
   #place(folder: DirectoryHandle, partial: string, work: () => void): void {
     try {
       work();
@@ -168,13 +172,15 @@ export class TarTarget {
     }
   }
 
-  /** As those of uploads are called, so that what a crash left is tidied up like theirs. Cannot be guessed. */
+  /** Named like those of uploads, so that leftovers of a crash are removed in the same way. Not guessable. */
   #partialName(): string {
     return `.tar.innkeeper-${hex(this.#host.bytes.random(8))}.part`;
   }
 
-  /** Opens the folders of a path, made when missing. The last one is closed after `work` unless that keeps it. */
-  // biome-ignore lint/suspicious/noConfusingVoidType: most work has nothing to say.
+  /**
+   * Opens the directories of a path, creating missing ones. The last one is closed after `work` unless that keeps it.
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: most work returns nothing.
   #within(parts: readonly string[], work: (folder: DirectoryHandle) => 'kept' | void): void {
     let folder = this.#root.openDirectory('.');
     try {
@@ -196,7 +202,7 @@ export class TarTarget {
   }
 }
 
-/** What was to be removed may be gone, or a hostile guest may have put a folder there: the work itself has ended. */
+/** The entry may be gone, or a hostile guest may have put a directory there: the work itself is already done. */
 function removeIfThere(folder: DirectoryHandle, name: string): void {
   try {
     folder.unlink(name);
@@ -218,17 +224,17 @@ function openOrMake(folder: DirectoryHandle, name: string): DirectoryHandle {
 }
 
 function symlinkInTheWay(name: string): OperationError {
-  return new OperationError('FILE_SYMLINK_REFUSED', `"${name}" on the way is a symbolic link, which is not followed.`);
+  return new OperationError('FILE_SYMLINK_REFUSED', `"${name}" in the path is a symbolic link, which is not followed.`);
 }
 
-/** Absolute names become relative, as tar(1) does it; ".." is refused. */
+/** Absolute names become relative, as with tar(1); ".." is refused. */
 function partsOf(path: string): string[] {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-  if (parts.includes('..')) throw malformed(`the name "${path.slice(0, 100)}", which has ".." in it`);
-  if (parts.length > maxDepth) throw malformed(`a name with more than ${maxDepth} parts`);
+  if (parts.includes('..')) throw malformed(`the name "${path.slice(0, 100)}", which contains ".."`);
+  if (parts.length > maxDepth) throw malformed(`a name with more than ${maxDepth} components`);
   return parts;
 }
 
 function malformed(what: string): OperationError {
-  return new OperationError('INVALID_ARGUMENT', `The archive has ${what}.`);
+  return new OperationError('INVALID_ARGUMENT', `The archive contains ${what}.`);
 }

@@ -38,7 +38,7 @@ function unpack(host: FakeHost, path: string, archive: Uint8Array, step = archiv
   return target;
 }
 
-/** With GNU tar, which is not ours. */
+/** Created by GNU tar, an independent implementation. */
 function gnuTar(arrange: (folder: string) => void, ...options: string[]): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'innkeeper-tar-'));
   try {
@@ -49,7 +49,7 @@ function gnuTar(arrange: (folder: string) => void, ...options: string[]): Buffer
   }
 }
 
-/** A header of ustar, of our own making. */
+/** A hand-made ustar header. */
 function named(name: string, type = '0', linkTarget = '', size = 0): Buffer {
   const block = Buffer.alloc(512);
   block.write(name);
@@ -84,7 +84,7 @@ function pax(records: Readonly<Record<string, string>>): Buffer {
 const long = `${'long-name-'.repeat(24)}ü`;
 
 describe('an archive that is made', () => {
-  it('is read by tar(1): files, links, long names and contents', () => {
+  it('an archive is readable by tar(1): files, links, long names and contents', () => {
     const host = new FakeHost();
     host.files.put('/d/small', 'hello', { mode: 0o640 });
     host.files.put(`/d/${long}/deep`, 'x'.repeat(100_000));
@@ -100,14 +100,14 @@ describe('an archive that is made', () => {
     assert.equal(host.files.openCount, 0);
   });
 
-  it('is the same whatever pieces it is taken in', () => {
+  it('an archive is the same whatever the size of the reads', () => {
     const host = new FakeHost();
     for (let index = 0; index < 20; index++) host.files.put(`/d/${index}`, 'y'.repeat(index * 97));
     const whole = pack(host, '/d', 1_000_000).archive;
     for (const step of [1, 7, 512, 513]) assert.deepEqual(pack(host, '/d', step).archive, whole);
   });
 
-  it('says what it left out', () => {
+  it('an archive reports what it left out', () => {
     const host = new FakeHost();
     host.files.put('/d/file');
     host.files.putSpecial('/d/pipe', 'fifo');
@@ -116,7 +116,7 @@ describe('an archive that is made', () => {
 });
 
 describe('an archive that is unpacked', () => {
-  it('gives back what was packed, in any pieces', () => {
+  it('unpacking restores what was packed, whatever the size of the chunks', () => {
     const host = new FakeHost();
     host.files.put('/d/in/file', 'content', { mode: 0o604 });
     host.files.put(`/d/${long}`, 'z'.repeat(3000));
@@ -133,7 +133,7 @@ describe('an archive that is unpacked', () => {
     assert.equal(host.files.openCount, 0);
   });
 
-  it('may come from GNU tar in each of its forms', () => {
+  it('unpacking accepts every format of GNU tar', () => {
     for (const format of ['gnu', 'ustar', 'pax', 'v7']) {
       const host = new FakeHost();
       const name = format === 'gnu' || format === 'pax' ? long : 'short';
@@ -147,7 +147,7 @@ describe('an archive that is unpacked', () => {
     }
   });
 
-  it('never leads out of its folder by a link that it brings itself', () => {
+  it('unpacking never leaves the directory through a link in the archive', () => {
     const host = new FakeHost();
     host.files.put('/secret/file', 'mine');
     const hostile = new FakeHost();
@@ -164,7 +164,7 @@ describe('an archive that is unpacked', () => {
     assert.deepEqual(host.files.names('/to'), ['first']);
   });
 
-  it('never leads out by "..", by an absolute name, or by a hard link', () => {
+  it('unpacking never leaves the directory through "..", an absolute name, or a hard link', () => {
     const host = new FakeHost();
     host.files.put('/etc/shadow', 'secret');
     assert.throws(() => unpack(host, '/to', named('../../etc/shadow')), { reason: 'INVALID_ARGUMENT' });
@@ -175,7 +175,7 @@ describe('an archive that is unpacked', () => {
     assert.equal(host.files.text('/to/etc/shadow'), '');
   });
 
-  it('replaces a link where a file goes, and not what it points to', () => {
+  it('unpacking replaces a link with the file, not the link’s target', () => {
     const host = new FakeHost();
     host.files.put('/secret', 'mine');
     host.files.put('/d/file', 'new');
@@ -186,7 +186,7 @@ describe('an archive that is unpacked', () => {
     assert.equal(host.files.text('/to/d/file'), 'new');
   });
 
-  it('leaves no half file behind when it breaks off', () => {
+  it('an interrupted unpack leaves no partial file', () => {
     const host = new FakeHost();
     host.files.put('/d/file', 'x'.repeat(5000));
     const { archive } = pack(host, '/d');
@@ -195,7 +195,7 @@ describe('an archive that is unpacked', () => {
       try {
         unpack(fresh, '/to', archive.subarray(0, at));
       } catch {
-        // Ended in the middle of an entry: that is what is tried here.
+        // Aborted in the middle of an entry, as intended here.
       }
       const names = fresh.files.exists('/to/d') ? fresh.files.names('/to/d') : [];
       assert.ok(names.length === 0 || fresh.files.text('/to/d/file').length === 5000, `${at}: ${names}`);
@@ -203,14 +203,14 @@ describe('an archive that is unpacked', () => {
     }
   });
 
-  it('is refused when it was cut, also between two entries', () => {
+  it('a truncated archive is refused, also between two entries', () => {
     const host = new FakeHost();
     assert.throws(() => unpack(host, '/to', named('file')), { message: /it was cut/ });
     assert.throws(() => unpack(host, '/to', Buffer.alloc(0)), { message: /it was cut/ });
     assert.throws(() => unpack(host, '/to', named('file', '0', '', 600)), { message: /it was cut/ });
   });
 
-  it('makes hard links to files that it brought, however many, and to nothing else', () => {
+  it('unpacking creates hard links to files of the archive only', () => {
     const host = new FakeHost();
     const links = Array.from({ length: 300 }, (_, index) => named(`d/l${index}`, '1', 'd/file'));
     const first = Buffer.concat([named('d/file', '0', '', 5), content('hello')]);
@@ -218,11 +218,11 @@ describe('an archive that is unpacked', () => {
     assert.equal(host.files.text('/to/d/l299'), 'hello');
     assert.equal(host.files.stat('/to/d/l0', false).inode, host.files.stat('/to/d/file', false).inode);
     const toLink = [named('s', '2', '/etc/shadow'), named('h', '1', 's'), end];
-    assert.throws(() => unpack(host, '/to', Buffer.concat(toLink)), { message: /is no file/ });
+    assert.throws(() => unpack(host, '/to', Buffer.concat(toLink)), { message: /is not a regular file/ });
     assert.deepEqual(host.files.names('/to'), ['d', 's']);
   });
 
-  it('takes extended headers without end in bounded memory, and times of all kinds', () => {
+  it('unpacking handles endless extended headers in bounded memory, and times of all kinds', () => {
     const host = new FakeHost();
     const records = Object.fromEntries(
       Array.from({ length: 900 }, (_, index) => [`SCHILY.xattr.${index}`, 'x'.repeat(9)]),
@@ -236,7 +236,7 @@ describe('an archive that is unpacked', () => {
     });
   });
 
-  it('leaves out sparse files, whose content it would not be', () => {
+  it('unpacking skips sparse files', () => {
     const host = new FakeHost();
     const sparse = [pax({ 'GNU.sparse.major': '1', 'GNU.sparse.name': 'big' }), named('x', '0', '', 3), content('map')];
     const { skipped } = unpack(host, '/to', Buffer.concat([...sparse, named('after'), end]));
@@ -244,7 +244,7 @@ describe('an archive that is unpacked', () => {
     assert.deepEqual(host.files.names('/to'), ['after']);
   });
 
-  it('refuses garbage, and headers that want much memory', () => {
+  it('unpacking refuses garbage, and headers that claim much memory', () => {
     const host = new FakeHost();
     assert.throws(() => unpack(host, '/to', Buffer.alloc(512, 7)), { name: 'MalformedTarError' });
     const huge = pack(host, '/to').archive.slice(0, 512);

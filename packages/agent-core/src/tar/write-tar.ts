@@ -8,7 +8,7 @@ import { normalPath } from '../tree/normal-path.ts';
 import { TarTarget } from './tar-target.ts';
 
 /**
- * Unpacks an archive into a folder. What was unpacked before a fault stays; the entry at fault is not there.
+ * Unpacks an archive into a directory. Entries unpacked before an error stay; the failing entry is not created.
  * @throws OperationError INVALID_PATH, INVALID_ARGUMENT, UPLOAD_GAP, FILE_SYMLINK_REFUSED; HostError
  */
 export async function writeTar(
@@ -22,7 +22,10 @@ export async function writeTar(
   const path = normalPath(asked);
   if (createParents)
     await makeDirectory(host, {
-      ...{ $typeName: 'innkeeper.agent.v1.MakeDirectoryRequest', path, parents: true, noSymlinks },
+      $typeName: 'innkeeper.agent.v1.MakeDirectoryRequest',
+      path,
+      parents: true,
+      noSymlinks,
     });
   const target = new TarTarget(host, host.files.openDirectory(path, { noSymlinks }), { keepOwners });
   try {
@@ -33,10 +36,11 @@ export async function writeTar(
       const { value: next } = await input.next();
       if (next === undefined) throw new OperationError('INVALID_ARGUMENT', 'The archive ended without "commit".');
       if (next.input.case === 'commit') break;
-      if (next.input.case !== 'chunk') throw new OperationError('INVALID_ARGUMENT', '"open" comes once.');
+      if (next.input.case !== 'chunk')
+        throw new OperationError('INVALID_ARGUMENT', '"open" is only allowed as the first message.');
       const { offset, data } = next.input.value;
       if (Number(offset) !== at)
-        throw new OperationError('UPLOAD_GAP', `A chunk begins at ${offset}, and ${at} is next.`);
+        throw new OperationError('UPLOAD_GAP', `A chunk starts at ${offset}; ${at} was expected.`);
       parser.push(data);
       at += data.length;
     }

@@ -1,13 +1,13 @@
 import { AddressScope } from '@innkeeper/contract/agent-lite';
 
-/** fec0::/10, which RFC 3879 deprecates; QEMU's user-mode network still gives it. */
+/** fec0::/10, which RFC 3879 deprecates; QEMU's user-mode network still assigns it. */
 export function isOldSiteLocal(address: string): boolean {
   return /^fe[c-f]/i.test(address) && address.includes(':');
 }
 
 /**
- * How far an address reaches (RFC 4007, RFC 3927, RFC 1122). Unique local and the old site-local IPv6 addresses are
- * site. Private IPv4 is global here: it routes.
+ * The scope of an address (RFC 4007, RFC 3927, RFC 1122). Unique local and old site-local IPv6 addresses are site.
+ * Private IPv4 counts as global: it is routed.
  */
 export function addressScope(address: string): AddressScope {
   const lower = address.toLowerCase();

@@ -2,8 +2,8 @@ import { Listeners } from '@innkeeper/kit';
 import type { Host } from '../host.ts';
 
 /**
- * Tells when links, addresses or routes, and when mounts have changed, while somebody follows. The counts go up at every
- * change; undefined: nobody listens, or this guest cannot tell, and what was read before may be wrong by now.
+ * Counts changes of links, addresses and routes, and of mounts, while it has followers. The counts increase at every
+ * change; undefined: no followers, or not supported in this guest, so cached values may be outdated.
  */
 export class ChangeWatch {
   readonly #host: Host;
@@ -11,7 +11,7 @@ export class ChangeWatch {
   #stops: (() => void)[] = [];
   #network: number | undefined;
   #mounts: number | undefined;
-  /** Goes on when nobody listens, so that no count comes twice. */
+  /** Continues without followers, so that no count repeats. */
   #count = 0;
 
   constructor(host: Host) {

@@ -4,7 +4,7 @@ import { FakeHost } from '../fake/fake-host.ts';
 import { initSystem } from './init-system.ts';
 
 describe('initSystem()', () => {
-  it('tells what runs as process 1', () => {
+  it('the init system is recognised by process 1', () => {
     const systemd = new FakeHost();
     systemd.files.putFolder('/run/systemd/system');
     const openrc = new FakeHost();

@@ -3,7 +3,7 @@ import { readTrimmed } from './read-trimmed.ts';
 
 export type InitSystem = 'systemd' | 'openrc' | 'sysv' | 'busybox' | 'other';
 
-/** What runs as process 1 and starts services. */
+/** The program that runs as process 1 and starts services. */
 export function initSystem(host: Host): InitSystem {
   if (exists(host, '/run/systemd/system')) return 'systemd';
   if (exists(host, '/run/openrc') || exists(host, '/sbin/openrc-run')) return 'openrc';
@@ -19,7 +19,7 @@ function exists(host: Host, path: string): boolean {
     host.files.stat(path, true);
     return true;
   } catch {
-    // ENOENT is the answer.
+    // ENOENT: does not exist.
     return false;
   }
 }
@@ -28,7 +28,7 @@ function linkOf(host: Host, path: string): string | undefined {
   try {
     return host.files.readLink(path);
   } catch {
-    // EINVAL: not a link; ENOENT: not there.
+    // EINVAL: not a link; ENOENT: does not exist.
     return undefined;
   }
 }

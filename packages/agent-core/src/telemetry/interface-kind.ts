@@ -5,7 +5,7 @@ import { readTrimmed } from './read-trimmed.ts';
 const IFF_LOOPBACK = 0x8;
 const IFF_POINTOPOINT = 0x10;
 
-/** What an interface is, by what sysfs has for it; names are of no weight. */
+/** The kind of an interface, by its entries in sysfs; names are not considered. */
 export function interfaceKind(host: Host, name: string, flags: number): InterfaceKind {
   const folder = `/sys/class/net/${name}`;
   if (flags & IFF_LOOPBACK) return InterfaceKind.LOOPBACK;
@@ -16,7 +16,7 @@ export function interfaceKind(host: Host, name: string, flags: number): Interfac
   if (exists(host, `${folder}/tun_flags`) || flags & IFF_POINTOPOINT || /DEVTYPE=(wireguard|vxlan|geneve)/.test(uevent))
     return InterfaceKind.TUNNEL;
   if (exists(host, `${folder}/device`)) return InterfaceKind.PHYSICAL;
-  // A veth pair: its other end is an interface of another number.
+  // A veth pair: the other end has another index.
   const own = readTrimmed(host, `${folder}/ifindex`);
   const link = readTrimmed(host, `${folder}/iflink`);
   return own !== undefined && link !== undefined && own !== link ? InterfaceKind.VETH : InterfaceKind.OTHER;
@@ -27,7 +27,7 @@ function exists(host: Host, path: string): boolean {
     host.files.stat(path, true);
     return true;
   } catch {
-    // ENOENT is the answer.
+    // ENOENT: does not exist.
     return false;
   }
 }

@@ -23,7 +23,7 @@ const parseMemory = (text: string): ReturnType<MemoryReader['read']> => {
 };
 
 describe('MemoryReader', () => {
-  it('gives bytes, and what is used as total without available', () => {
+  it('memory is reported in bytes, with used = total - available', () => {
     const memory = parseMemory(meminfo);
     assert.equal(memory.totalBytes, 8_192_000_000n);
     assert.equal(memory.usedBytes, 2_048_000_000n);
@@ -31,11 +31,11 @@ describe('MemoryReader', () => {
     assert.equal(memory.slabReclaimableBytes, 307_200_000n);
   });
 
-  it('says zero for swap that is not there, since the kernel does', () => {
+  it('missing swap is reported as zero, as the kernel does', () => {
     assert.equal(parseMemory(meminfo).swapTotalBytes, 0n);
   });
 
-  it('leaves out what an old kernel does not tell, and what follows from it', () => {
+  it('memory values that an old kernel lacks are absent, and those derived from them', () => {
     const memory = parseMemory(meminfo.replace(/MemAvailable.*\n/, ''));
     assert.equal('availableBytes' in memory, false);
     assert.equal('usedBytes' in memory, false);
@@ -43,7 +43,7 @@ describe('MemoryReader', () => {
     assert.deepEqual(parseMemory(''), {});
   });
 
-  it('knows no use where more is available than there is', () => {
+  it('used memory is absent if more is available than the total', () => {
     assert.equal('usedBytes' in parseMemory('MemTotal: 100 kB\nMemAvailable: 200 kB\n'), false);
   });
 });

@@ -18,14 +18,14 @@ const names = {
   slabReclaimable: 'SReclaimable',
 } as const;
 
-type Places = Partial<Record<keyof typeof names, number>>;
+type Positions = Partial<Record<keyof typeof names, number>>;
 
-/** Reads /proc/meminfo (proc(5)). Its names are read once: a kernel has the same lines as long as it runs. */
+/** Reads /proc/meminfo (proc(5)). Its names are read once: the lines do not change while the kernel runs. */
 export class MemoryReader {
   readonly #host: Host;
   readonly #file: NumberFile;
-  /** Where each value stands among the numbers. */
-  #places: Places = {};
+  /** The index of each value among the numbers. */
+  #positions: Positions = {};
   #count = -1;
 
   constructor(host: Host, file: NumberFile) {
@@ -33,45 +33,45 @@ export class MemoryReader {
     this.#file = file;
   }
 
-  /** In bytes; what a kernel does not say is absent. used = total - available. */
+  /** In bytes; values that the kernel lacks are absent. used = total - available. */
   read(): MessageInitShape<typeof MemorySchema> {
     const numbers = this.#file.read(path);
     if (this.#file.count !== this.#count) this.#learn(numbers);
-    const places = this.#places;
-    const bytes = (place: number | undefined): bigint | undefined =>
-      place === undefined ? undefined : BigInt((numbers[place] ?? 0) * 1024);
-    const total = bytes(places.total);
-    const available = bytes(places.available);
+    const positions = this.#positions;
+    const bytes = (position: number | undefined): bigint | undefined =>
+      position === undefined ? undefined : BigInt((numbers[position] ?? 0) * 1024);
+    const total = bytes(positions.total);
+    const available = bytes(positions.available);
     return withoutUndefined({
       totalBytes: total,
       availableBytes: available,
       usedBytes: total === undefined || available === undefined || available > total ? undefined : total - available,
-      freeBytes: bytes(places.free),
-      cachedBytes: bytes(places.cached),
-      buffersBytes: bytes(places.buffers),
-      slabReclaimableBytes: bytes(places.slabReclaimable),
-      swapTotalBytes: bytes(places.swapTotal),
-      swapFreeBytes: bytes(places.swapFree),
+      freeBytes: bytes(positions.free),
+      cachedBytes: bytes(positions.cached),
+      buffersBytes: bytes(positions.buffers),
+      slabReclaimableBytes: bytes(positions.slabReclaimable),
+      swapTotalBytes: bytes(positions.swapTotal),
+      swapFreeBytes: bytes(positions.swapFree),
     });
   }
 
-  /** Lines with a number in them, by name. */
+  /** Indices of the lines with a number, by name. */
   #learn(numbers: Float64Array): void {
     const lines = (readTrimmed(this.#host, path, maxTextBytes) ?? '').split('\n');
-    const placeOfName = new Map<string, number>();
+    const positionOfName = new Map<string, number>();
     let at = 0;
     for (const line of lines) {
       const name = line.slice(0, line.indexOf(':'));
-      if (at < this.#file.count && !Number.isNaN(numbers[at])) placeOfName.set(name, at);
+      if (at < this.#file.count && !Number.isNaN(numbers[at])) positionOfName.set(name, at);
       while (at < this.#file.count && !Number.isNaN(numbers[at])) at += 1;
       at += 1;
     }
-    const places: Places = {};
+    const positions: Positions = {};
     for (const [key, name] of Object.entries(names) as [keyof typeof names, string][]) {
-      const place = placeOfName.get(name);
-      if (place !== undefined) places[key] = place;
+      const position = positionOfName.get(name);
+      if (position !== undefined) positions[key] = position;
     }
-    this.#places = places;
+    this.#positions = positions;
     this.#count = this.#file.count;
   }
 }

@@ -1,36 +1,35 @@
 import type { Host } from '../host.ts';
 
-/** Numbers of a file of /proc that are looked at, to begin with: two thousand bytes for all files. */
+/** Initial capacity in numbers, shared by all files: two thousand bytes. */
 const firstNumbers = 256;
-/** /proc/stat has a line of ten for each CPU. */
+/** Maximum capacity: /proc/stat has a line of ten numbers per CPU. */
 const maxNumbers = 65_536;
 
 /**
- * Reads files of /proc as numbers (Files.readNumbers), into memory that is used again and again. What it gives is valid
- * until the next reading.
+ * Reads files of /proc as numbers (Files.readNumbers) into a reused buffer. The result is valid until the next read.
  */
 export class NumberFile {
   readonly #host: Host;
   #numbers = new Float64Array(firstNumbers);
-  /** How many there are; 0 for a file that cannot be read. */
+  /** Their count; 0 if the file cannot be read. */
   count = 0;
 
   constructor(host: Host) {
     this.#host = host;
   }
 
-  /** Reads what there is room for. */
+  /** Reads as many as fit. */
   read(path: string): Float64Array {
     try {
       this.count = this.#host.files.readNumbers(path, this.#numbers);
     } catch {
-      // ENOENT and EACCES: what is not known is absent.
+      // ENOENT and EACCES: unknown values are absent.
       this.count = 0;
     }
     return this.#numbers;
   }
 
-  /** Makes more room, for a file that had more to tell; false when there is enough for anything. */
+  /** Grows the buffer for a longer file; false if it has the maximum size. */
   grow(): boolean {
     if (this.#numbers.length >= maxNumbers) return false;
     this.#numbers = new Float64Array(this.#numbers.length * 4);

@@ -15,7 +15,7 @@ function mountinfo(...rows: readonly (readonly string[])[]): string {
 const places = (text: string): string[] => parseMounts(text).map(({ mountPoint }) => mountPoint);
 
 describe('parseMounts()', () => {
-  it('undoes the octal escapes of spaces, tabs and backslashes', () => {
+  it('parseMounts decodes octal escapes of spaces, tabs and backslashes', () => {
     const text = mountinfo(['8:1', '/', '/mnt/my\\040disk\\011a\\134b', 'ext4', '/dev/disk\\040one']);
     assert.deepEqual(
       parseMounts(text).map(({ mountPoint, device }) => [mountPoint, device]),
@@ -23,7 +23,7 @@ describe('parseMounts()', () => {
     );
   });
 
-  it('leaves out what is on no disk, and keeps tmpfs', () => {
+  it('parseMounts skips virtual file systems, and keeps tmpfs', () => {
     const text = mountinfo(
       ['0:20', '/', '/proc', 'proc', 'proc'],
       ['0:21', '/', '/sys', 'sysfs', 'sysfs'],
@@ -35,7 +35,7 @@ describe('parseMounts()', () => {
     assert.deepEqual(places(text), ['/run', '/']);
   });
 
-  it('shows a file system once, at the place that has its root', () => {
+  it('parseMounts returns a file system once, at the mount of its root', () => {
     const text = mountinfo(
       ['8:1', '/home/ana', '/srv', 'ext4', '/dev/sda1'],
       ['8:1', '/', '/data', 'ext4', '/dev/sda1'],
@@ -44,12 +44,12 @@ describe('parseMounts()', () => {
     assert.deepEqual(places(text), ['/data']);
   });
 
-  it('does not show what a later mount hides', () => {
+  it('parseMounts skips mounts hidden by later ones', () => {
     const text = mountinfo(['8:1', '/', '/mnt', 'ext4', '/dev/sda1'], ['0:50', '/', '/mnt', 'proc', 'proc']);
     assert.deepEqual(places(text), []);
   });
 
-  it('tells a mount that is read-only', () => {
+  it('parseMounts reports read-only mounts', () => {
     const text = mountinfo(['8:1', '/', '/a', 'ext4', '/dev/sda1', 'ro'], ['8:2', '/', '/b', 'ext4', '/dev/sda2']);
     assert.deepEqual(
       parseMounts(text).map(({ readOnly }) => readOnly),
@@ -57,13 +57,13 @@ describe('parseMounts()', () => {
     );
   });
 
-  it('is not confused by lines that are none', () => {
+  it('parseMounts ignores malformed lines', () => {
     assert.deepEqual(parseMounts('\nnothing\n30 1 8:1 / - ext4\n - - -\n'), []);
   });
 });
 
 describe('canHang()', () => {
-  it('is true of file systems that ask a server or a program', () => {
+  it('mayHang is true for network and FUSE file systems', () => {
     for (const type of ['nfs', 'nfs4', 'cifs', 'fuse', 'fuse.sshfs', '9p', 'virtiofs'])
       assert.equal(canHang(type), true, type);
     for (const type of ['ext4', 'xfs', 'btrfs', 'tmpfs', 'overlay']) assert.equal(canHang(type), false, type);

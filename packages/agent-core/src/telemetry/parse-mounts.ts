@@ -6,18 +6,18 @@ export interface MountEntry {
   readonly readOnly: boolean;
   /** "major:minor" of the file system. */
   readonly deviceNumber: string;
-  /** The part of the file system that is mounted: "/" but for bind mounts. */
+  /** The mounted path within the file system: "/" except for bind mounts. */
   readonly root: string;
 }
 
-/** Not on any disk and of no size that a person means. tmpfs is kept: it can be full. */
+/** Virtual file systems without a meaningful size. tmpfs is not among them: it can become full. */
 const pseudo = new Set([
   ...['autofs', 'binfmt_misc', 'bpf', 'cgroup', 'cgroup2', 'configfs', 'debugfs', 'devpts', 'devtmpfs', 'efivarfs'],
   ...['fusectl', 'hugetlbfs', 'mqueue', 'nsfs', 'proc', 'pstore', 'ramfs', 'rootfs', 'rpc_pipefs', 'securityfs'],
   ...['selinuxfs', 'sysfs', 'tracefs'],
 ]);
 
-/** statvfs of these asks a server or a program, which may not answer. */
+/** For these types statvfs asks a server or a program, which may not answer. */
 const remote = new Set(['9p', 'afs', 'ceph', 'cifs', 'nfs', 'nfs4', 'ocfs2', 'smb3', 'virtiofs', 'gfs2', 'glusterfs']);
 
 /** Whether statvfs may hang for this type. */
@@ -26,19 +26,19 @@ export function canHang(filesystem: string): boolean {
 }
 
 /**
- * The file systems a person means: pseudo ones left out, later mounts on a place hide earlier ones, and of several
- * mounts of one file system (bind mounts) the first that has its root is shown.
+ * The file systems of interest to people: virtual ones are skipped, later mounts on a path hide earlier ones, and of
+ * several mounts of one file system (bind mounts) the first with its root is returned.
  */
 export function parseMounts(text: string): MountEntry[] {
-  const byPlace = new Map<string, MountEntry>();
+  const byMountPoint = new Map<string, MountEntry>();
   for (const line of text.split('\n')) {
     const entry = parseLine(line);
-    if (entry !== undefined) byPlace.set(entry.mountPoint, entry);
+    if (entry !== undefined) byMountPoint.set(entry.mountPoint, entry);
   }
   const shown = new Map<string, MountEntry>();
-  for (const entry of byPlace.values()) {
+  for (const entry of byMountPoint.values()) {
     if (pseudo.has(entry.filesystem)) continue;
-    // Every tmpfs is a file system of its own; overlays have device numbers of their own.
+    // Every tmpfs is a separate file system; overlays have their own device numbers.
     const known = shown.get(entry.deviceNumber);
     if (known === undefined || (known.root !== '/' && entry.root === '/')) shown.set(entry.deviceNumber, entry);
   }

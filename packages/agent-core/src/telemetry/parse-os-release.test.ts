@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { parseOsRelease } from './parse-os-release.ts';
 
 describe('parseOsRelease()', () => {
-  it('takes off quotes and shell escapes, and leaves comments out', () => {
+  it('parseOsRelease removes quotes and shell escapes, and skips comments', () => {
     const values = parseOsRelease('# a comment\nID=debian\nNAME="Say \\"hi\\" \\$x"\nVERSION_ID=\'12\'\n\nbad line\n');
     assert.deepEqual(
       [...values],

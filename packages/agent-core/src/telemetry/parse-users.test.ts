@@ -21,7 +21,7 @@ function joined(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 describe('parseUsers()', () => {
-  it('gives logins, and not boots and ended sessions', () => {
+  it('parseUsers returns logins, but not boots and ended sessions', () => {
     const logins = parseUsers(
       joined(record(2, 'reboot', '~', 1), record(7, 'ana', 'pts/0', 1_790_000_000), record(8, '', 'pts/1', 2)),
     );
@@ -30,7 +30,7 @@ describe('parseUsers()', () => {
     ]);
   });
 
-  it('knows the longer records of arm64', () => {
+  it('parseUsers parses the longer records of arm64', () => {
     const bytes = new Uint8Array(400);
     bytes.set(record(7, 'ana', 'pts/0', 0).subarray(0, 332));
     new DataView(bytes.buffer).setBigInt64(344, 5_000_000_000n, true);
@@ -38,18 +38,18 @@ describe('parseUsers()', () => {
     assert.deepEqual([first?.sinceUnixNs, second?.name], [5_000_000_000_000_000_000n, 'ana']);
   });
 
-  it('leaves a torn last record out', () => {
+  it('parseUsers ignores a truncated last record', () => {
     assert.equal(parseUsers(joined(record(7, 'ana', 'pts/0', 1), new Uint8Array(383).fill(7))).length, 1);
   });
 
-  it('takes a name that fills its field, and bytes that are no UTF-8', () => {
+  it('parseUsers accepts a name that fills its field, and bytes that are not UTF-8', () => {
     const full = record(7, 'a'.repeat(32), 'tty1', 1);
     full[8] = 0xff;
     assert.equal(parseUsers(full)[0]?.name, 'a'.repeat(32));
     assert.equal(parseUsers(full)[0]?.terminal, '\ufffdty1');
   });
 
-  it('stops at 256', () => {
+  it('parseUsers returns at most 256 logins', () => {
     assert.equal(parseUsers(joined(...Array.from({ length: 300 }, () => record(7, 'x', 'y', 1)))).length, 256);
   });
 });

@@ -1,4 +1,4 @@
-/** One login of utmp. */
+/** A login from utmp. */
 export interface Login {
   readonly name: string;
   readonly terminal: string;
@@ -18,7 +18,7 @@ const layouts = {
 const USER_PROCESS = 7;
 const maxLogins = 256;
 
-/** Logins of a utmp file of a machine as uname names it; a torn last record is left out. At most 256. */
+/** Logins in a utmp file; `machine` as in uname. A truncated last record is ignored. At most 256. */
 export function parseUsers(bytes: Uint8Array, machine: string): Login[] {
   const { recordBytes, secondsAt, secondsOf } = layouts[machine === 'aarch64' ? 'wide' : 'compact'];
   const logins: Login[] = [];

@@ -34,7 +34,7 @@ const addresses = (rows: readonly Row[], routes?: string): string[] =>
   choose(rows, routes).map(({ address }) => address);
 
 describe('primaryAddresses()', () => {
-  it('takes the interface of the default route, and says so', () => {
+  it('the primary address is on the interface of the default route, with that reason', () => {
     const found = choose(
       [
         ['eth0', '192.168.7.2'],
@@ -47,7 +47,7 @@ describe('primaryAddresses()', () => {
     ]);
   });
 
-  it('takes the default route with the lowest metric that is up', () => {
+  it('the primary address uses the active default route with the lowest metric', () => {
     const rows: Row[] = [
       ['eth0', '192.168.7.2'],
       ['eth1', '10.0.2.15'],
@@ -57,7 +57,7 @@ describe('primaryAddresses()', () => {
     assert.deepEqual(addresses(rows, routes), ['10.0.2.15']);
   });
 
-  it('prefers a real interface to a bridge where there is no default route', () => {
+  it('without a default route, a real interface is preferred to a bridge', () => {
     const [found] = choose([
       ['docker0', '172.17.0.1'],
       ['eth1', '10.0.2.15'],
@@ -66,7 +66,7 @@ describe('primaryAddresses()', () => {
     assert.deepEqual(addresses([['docker0', '172.17.0.1']]), ['172.17.0.1']);
   });
 
-  it('gives one address a family, IPv4 first', () => {
+  it('there is one primary address per family, IPv4 first', () => {
     const rows: Row[] = [
       ['eth0', '2001:db8::2'],
       ['eth0', '10.0.2.15'],
@@ -74,7 +74,7 @@ describe('primaryAddresses()', () => {
     assert.deepEqual(addresses(rows), ['10.0.2.15', '2001:db8::2']);
   });
 
-  it('prefers a global IPv6 address to a unique local one', () => {
+  it('a global IPv6 address is preferred to a unique local one', () => {
     const rows: Row[] = [
       ['eth0', 'fd00::2'],
       ['eth0', '2001:db8::2'],
@@ -82,7 +82,7 @@ describe('primaryAddresses()', () => {
     assert.deepEqual(addresses(rows), ['2001:db8::2']);
   });
 
-  it('takes a deprecated site-local address only where there is no other, wherever the route goes', () => {
+  it('a deprecated site-local address is only used without any other, whatever the route', () => {
     assert.deepEqual(addresses([['eth0', 'fec0::5054:ff:fe12:3456']]), ['fec0::5054:ff:fe12:3456']);
     for (const better of ['fd00::2', '2001:db8::2']) {
       const rows: Row[] = [
@@ -93,7 +93,7 @@ describe('primaryAddresses()', () => {
     }
   });
 
-  it('never takes a link-local or loopback address', () => {
+  it('a link-local or loopback address is never the primary one', () => {
     const rows: Row[] = [
       ['lo', '127.0.0.1'],
       ['lo', '10.9.9.9'],
@@ -104,7 +104,7 @@ describe('primaryAddresses()', () => {
     assert.deepEqual(choose(rows, header + route('eth0', 1)), []);
   });
 
-  it('is content with a guest without a network', () => {
+  it('a guest without a network has no primary address', () => {
     const host = new FakeHost();
     host.files.remove('/sys/class/net/eth0');
     host.network.rows = [];
@@ -113,7 +113,7 @@ describe('primaryAddresses()', () => {
 });
 
 describe('addressScope()', () => {
-  it('tells global, site, link and host apart', () => {
+  it('scopeOf distinguishes global, site, link and host', () => {
     const scopes = ['10.0.0.1', '2001:db8::1', 'fd12::1', 'FEC0::1', 'fe80::1', '169.254.0.1', '::1', '127.0.0.53'];
     assert.deepEqual(scopes.map(addressScope), [1, 1, 2, 2, 3, 3, 4, 4]);
   });

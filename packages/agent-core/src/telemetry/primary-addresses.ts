@@ -10,10 +10,10 @@ export interface PrimaryAddress {
   readonly reason: string;
 }
 
-/** Interfaces that carry a host's own traffic; those of containers and bridges come last. */
-const usual = new Set<number>([InterfaceKind.PHYSICAL, InterfaceKind.BOND, InterfaceKind.VLAN]);
+/** Interfaces that carry the guest's own traffic; those of containers and bridges come last. */
+const ownKinds = new Set<number>([InterfaceKind.PHYSICAL, InterfaceKind.BOND, InterfaceKind.VLAN]);
 
-/** The address to show for a VM: one a family at most. IPv4 first. */
+/** The addresses to show for a VM: at most one per family, IPv4 first. */
 export function primaryAddresses(host: Host, interfaces: readonly InterfaceInit[]): PrimaryAddress[] {
   const v4 = choose(
     interfaces,
@@ -46,7 +46,7 @@ function choose(
   const reason =
     best.each.name === defaultInterface
       ? 'on the interface of the default route'
-      : usual.has(best.each.kind)
+      : ownKinds.has(best.each.kind)
         ? 'on the first interface with an address'
         : 'on the only kind of interface with an address';
   return { address: best.address, interface: best.each.name, reason };
@@ -58,19 +58,19 @@ interface Candidate {
   readonly scope: number;
 }
 
-/** Lower is better: any other before a deprecated one, then the default route, real interfaces, global before site. */
+/** Lower is better. In this order: not deprecated, on the default route, on a real interface, global before site. */
 function rankOf({ each, address, scope }: Candidate, defaultInterface: string | undefined): number {
   return (
     (isOldSiteLocal(address) ? 16 : 0) +
     (each.name === defaultInterface ? 0 : 8) +
-    (usual.has(each.kind) ? 0 : 4) +
+    (ownKinds.has(each.kind) ? 0 : 4) +
     (each.up === true ? 0 : 2) +
     (scope === AddressScope.GLOBAL ? 0 : 1)
   );
 }
 
 /** /proc/net/route: destination and mask 0, RTF_UP; the lowest metric. */
-export function defaultInterface4(text: string | undefined): string | undefined {
+function defaultInterface4(text: string | undefined): string | undefined {
   const routes = (text ?? '')
     .split('\n')
     .slice(1)
@@ -84,7 +84,7 @@ export function defaultInterface4(text: string | undefined): string | undefined 
 }
 
 /** /proc/net/ipv6_route: destination ::/0 not on lo; the lowest metric. */
-export function defaultInterface6(text: string | undefined): string | undefined {
+function defaultInterface6(text: string | undefined): string | undefined {
   const routes = (text ?? '')
     .split('\n')
     .map((line) => line.trim().split(/ +/))

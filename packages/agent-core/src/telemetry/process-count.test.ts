@@ -4,7 +4,7 @@ import { FakeHost } from '../fake/fake-host.ts';
 import type { FileStat, Host } from '../host.ts';
 import { ProcessCount } from './process-count.ts';
 
-/** A guest with so many processes, whose /proc has links as a kernel gives them; how often it was listed. */
+/** A guest with this many processes, whose /proc has the kernel's link count; counts how often it was listed. */
 function guest(processes: { count: number }, links: () => number) {
   const fake = new FakeHost();
   for (const name of fake.files.names('/proc').filter((each) => /^\d/.test(each))) fake.files.remove(`/proc/${name}`);
@@ -21,7 +21,7 @@ function guest(processes: { count: number }, links: () => number) {
 }
 
 describe('ProcessCount', () => {
-  it('lists /proc once, and follows its links from then on', () => {
+  it('the process count lists /proc once, and uses its link count from then on', () => {
     const processes = { count: 40 };
     const { host, fake, listed } = guest(processes, () => 2 + foldersOf(fake) + processes.count);
     const count = new ProcessCount(host);
@@ -30,7 +30,7 @@ describe('ProcessCount', () => {
     assert.deepEqual([count.sample(), count.sample(), listed()], [55, 55, 1]);
   });
 
-  it('lists it every time where its links are those of another namespace', () => {
+  it('the process count lists /proc every time if the link count is that of another namespace', () => {
     const { host, listed } = guest({ count: 3 }, () => 500);
     const count = new ProcessCount(host);
     assert.deepEqual([count.sample(), count.sample(), listed()], [3, 3, 2]);

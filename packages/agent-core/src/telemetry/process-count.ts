@@ -1,18 +1,18 @@
 import type { Host } from '../host.ts';
 
-/** Reports between two looks at all of /proc. */
+/** Reports between two listings of /proc. */
 const trustedReports = 60;
-/** What may come and go between the two questions of a look. */
+/** Processes that may start or end between listing and stat. */
 const tolerance = 8;
 
 /**
- * How many processes there are, threads not counted. Listing /proc costs the kernel an inode for every process, so it is
- * done now and then only; between, the links of /proc tell: two, one for each folder that is not a process, and one for
- * each process of the guest. Where that does not agree with the list (a PID namespace of our own, hidepid) the list is it.
+ * The number of processes, without threads. Listing /proc costs the kernel an inode per process, so it is done rarely;
+ * in between, the link count of /proc is used: two, one for each directory that is not a process, and one for each
+ * process of the guest. If that does not match the listing (a PID namespace, hidepid), /proc is always listed.
  */
 export class ProcessCount {
   readonly #host: Host;
-  /** Links of /proc that are no process; undefined where they cannot be relied on. */
+  /** Links of /proc that are not processes; undefined if the link count is unreliable. */
   #otherLinks: number | undefined;
   #reportsLeft = 0;
 
@@ -20,14 +20,14 @@ export class ProcessCount {
     this.#host = host;
   }
 
-  /** undefined when /proc cannot be read. */
+  /** undefined if /proc cannot be read. */
   sample(): number | undefined {
     try {
       if (this.#reportsLeft-- > 0 && this.#otherLinks !== undefined) return this.#links() - this.#otherLinks;
       this.#reportsLeft = trustedReports;
       return this.#look();
     } catch {
-      // EACCES under a strange mount of /proc: not known.
+      // EACCES with an unusual mount of /proc: unknown.
       return undefined;
     }
   }

@@ -30,7 +30,7 @@ const zero: CpuTicks = {
 };
 
 describe('readCpu()', () => {
-  it('reads ticks past 65,535 and past 2^32 as they are', () => {
+  it('CPU ticks above 65,535 and above 2^32 are read exactly', () => {
     const ticks = parseCpu(stat);
     assert.deepEqual(
       [ticks?.user, ticks?.idle, ticks?.iowait, ticks?.count],
@@ -38,35 +38,35 @@ describe('readCpu()', () => {
     );
   });
 
-  it('takes the columns that an old kernel lacks for zero', () => {
+  it('CPU columns that an old kernel lacks count as zero', () => {
     assert.equal(parseCpu('cpu  1 2 3 4\ncpu0 1 2 3 4\n')?.steal, 0n);
   });
 
-  it('counts the CPUs of a large machine, and no other line', () => {
+  it('CPUs of a large machine are counted, and no other lines', () => {
     const cpus = Array.from({ length: 300 }, (_, at) => `cpu${at} 1 2 3 4 5 6 7 8 9 10\n`).join('');
     const ticks = parseCpu(`cpu  1 2 3 4 5 6 7 8 9 10\n${cpus}intr 1 2 3 4 5 6 7 8 9 10 11\nctxt 99\n`);
     assert.deepEqual([ticks?.count, ticks?.steal], [300, 8n]);
   });
 
-  it('knows nothing of other text', () => {
+  it('text that is not /proc/stat gives no CPU sample', () => {
     for (const text of ['', 'cpu  1 2 3', 'cpu\n']) assert.equal(parseCpu(text), undefined, text);
   });
 });
 
 describe('busyPercent()', () => {
-  it('counts iowait as idle, and steal and interrupts as busy', () => {
+  it('iowait counts as idle, steal and interrupts as busy', () => {
     const after = { ...zero, user: 10n, idle: 50n, iowait: 25n, irq: 5n, softirq: 5n, steal: 5n };
     assert.equal(busyPercent(zero, after), 25);
   });
 
-  it('is right over a difference whose counters are past 65,535 and 2^32', () => {
+  it('the CPU share is correct for counters above 65,535 and 2^32', () => {
     const before = parseCpu('cpu  65530 0 0 4294967290 0 0 0 0 0 0\n');
     const after = parseCpu('cpu  65630 0 0 4294967390 0 0 0 0 0 0\n');
     assert.ok(before && after);
     assert.equal(busyPercent(before, after), 50);
   });
 
-  it('is not known when no time went by, or counters went backwards', () => {
+  it('the CPU share is unknown if no time passed, or counters decreased', () => {
     const later = { ...zero, user: 100n, idle: 100n };
     assert.equal(busyPercent(later, later), undefined);
     assert.equal(busyPercent(later, { ...zero, user: 50n, idle: 100n }), undefined);

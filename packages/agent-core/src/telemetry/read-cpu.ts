@@ -1,6 +1,6 @@
 import type { NumberFile } from './number-file.ts';
 
-/** The `cpu` line of /proc/stat (proc(5)), in ticks since boot. guest and guest_nice are parts of user and nice already. */
+/** The `cpu` line of /proc/stat (proc(5)), in ticks since boot. guest and guest_nice are included in user and nice. */
 export interface CpuTicks {
   readonly user: bigint;
   readonly nice: bigint;
@@ -10,24 +10,24 @@ export interface CpuTicks {
   readonly irq: bigint;
   readonly softirq: bigint;
   readonly steal: bigint;
-  /** CPUs that are online. */
+  /** Number of online CPUs. */
   readonly count: number;
 }
 
-/** undefined when it cannot be read. */
+/** undefined if it cannot be read. */
 export function readCpu(file: NumberFile): CpuTicks | undefined {
   for (;;) {
     const numbers = file.read('/proc/stat');
     const columns = lineLength(numbers, file.count, 0);
     if (columns === 0) return undefined;
-    // The lines of single CPUs follow, and have as many columns as that of all. No other line has.
+    // The lines of single CPUs follow, with as many columns as the total. No other line has that many.
     let count = 0;
     let at = columns + 1;
     while (at < file.count && lineLength(numbers, file.count, at) === columns) {
       count += 1;
       at += columns + 1;
     }
-    // Cut within what may be another CPU's line.
+    // Cut off within what may be another CPU's line.
     if (file.count === numbers.length && file.count - at <= columns && file.grow()) continue;
     const tick = (column: number): bigint => (column < columns ? BigInt(numbers[column] ?? 0) : 0n);
     return {
@@ -44,20 +44,20 @@ export function readCpu(file: NumberFile): CpuTicks | undefined {
   }
 }
 
-/** Numbers in the line that begins at `start`, at most 16; 0 for one whose end is not there. */
+/** Numbers in the line that starts at `start`, at most 16; 0 if its end is missing. */
 function lineLength(numbers: Float64Array, count: number, start: number): number {
   const end = Math.min(count, start + 17);
   let at = start;
-  // False for NaN as well.
+  // Also false for NaN.
   while (at < end && (numbers[at] as number) >= 0) at += 1;
   return at === end ? 0 : at - start;
 }
 
-/** Share of all CPUs that was busy between two samples, 0 to 100. iowait is not busy. undefined when time did not go on. */
+/** Busy share of all CPUs between two samples, 0 to 100. iowait is not busy. undefined if no time passed. */
 export function busyPercent(before: CpuTicks, after: CpuTicks): number | undefined {
   const idle = Number(after.idle + after.iowait - before.idle - before.iowait);
   const all = Number(totalOf(after) - totalOf(before));
-  // iowait may run backwards on a CPU that goes offline; the whole must not.
+  // iowait may decrease when a CPU goes offline; the total must not.
   if (all <= 0 || idle < 0 || idle > all) return undefined;
   return ((all - idle) / all) * 100;
 }

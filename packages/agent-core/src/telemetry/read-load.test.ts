@@ -11,11 +11,11 @@ const parseLoad = (text: string): ReturnType<typeof readLoad> => {
 };
 
 describe('readLoad()', () => {
-  it('reads three averages', () => {
+  it('the load has three averages', () => {
     assert.deepEqual(parseLoad('0.10 2.50 33.00 1/80 400'), { oneMinute: 0.1, fiveMinutes: 2.5, fifteenMinutes: 33 });
   });
 
-  it('knows nothing of other text', () => {
+  it('text that is not /proc/loadavg gives no load', () => {
     assert.equal(parseLoad(''), undefined);
     assert.equal(parseLoad('0.1 0.2'), undefined);
     assert.equal(parseLoad('a b c'), undefined);

@@ -1,6 +1,6 @@
 import { hundredths, type NumberFile } from './number-file.ts';
 
-/** /proc/loadavg (proc(5)): three averages, then running and all tasks (threads). undefined when it cannot be read. */
+/** /proc/loadavg (proc(5)): three averages, then running and all tasks (threads). undefined if it cannot be read. */
 export function readLoad(
   file: NumberFile,
 ): { oneMinute: number; fiveMinutes: number; fifteenMinutes: number } | undefined {

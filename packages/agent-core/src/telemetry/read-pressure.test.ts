@@ -11,20 +11,20 @@ const parsePressure = (text: string): ReturnType<typeof readPressure> => {
 };
 
 describe('readPressure()', () => {
-  it('reads averages and totals past 2^32', () => {
+  it('pressure has averages, and totals above 2^32', () => {
     const pressure = parsePressure(
       'some avg10=1.50 avg60=0.25 avg300=0.00 total=9000000000\nfull avg10=0.10 avg60=0.00 avg300=0.00 total=7\n',
     );
     assert.deepEqual([pressure?.someAvg10, pressure?.someTotalUs, pressure?.fullAvg10], [1.5, 9_000_000_000n, 0.1]);
   });
 
-  it('leaves "full" out where the kernel has none, rather than zero', () => {
+  it('pressure without a "full" line leaves it absent, not zero', () => {
     const pressure = parsePressure('some avg10=1.50 avg60=0.25 avg300=0.00 total=12\n');
     assert.ok(pressure);
     assert.equal('fullAvg10' in pressure, false);
   });
 
-  it('knows nothing of other text', () => {
+  it('text that is not a pressure file gives no pressure', () => {
     assert.equal(parsePressure(''), undefined);
     assert.equal(parsePressure('some avg10=1 avg60=2\n'), undefined);
   });

@@ -6,8 +6,8 @@ import { hundredths, type NumberFile } from './number-file.ts';
 const numbersInLine = 8;
 
 /**
- * A file of /proc/pressure (Documentation/accounting/psi.rst): a line "some avg10=0.00 avg60=0.00 avg300=0.00 total=0",
- * and for most a line "full". undefined when this kernel has none.
+ * A file in /proc/pressure (Documentation/accounting/psi.rst): a line "some avg10=0.00 avg60=0.00 avg300=0.00 total=0",
+ * and mostly a line "full". undefined if this kernel has no such file.
  */
 export function readPressure(
   file: NumberFile,

@@ -1,9 +1,9 @@
 import type { Clock } from '../host.ts';
 
-/** Nothing is believed for longer, whatever changes were told. */
+/** Maximum age in milliseconds, whatever changes were reported. */
 const maxAgeMs = 60_000;
 
-/** Something that is read anew only when it changed, by a count of changes; at least once a minute. */
+/** A cached value that is only read again when the count of changes differs, and at least once a minute. */
 export class Remembered<T> {
   readonly #clock: Clock;
   #value: T | undefined;
@@ -14,7 +14,7 @@ export class Remembered<T> {
     this.#clock = clock;
   }
 
-  /** `changes` undefined: nobody knows, so it is read. */
+  /** `changes` undefined: unknown, so it is read. */
   get(changes: number | undefined, read: () => T): T {
     const nowMs = this.#clock.monotonicMs();
     const value = this.#value;

@@ -10,7 +10,7 @@ const find = (host: FakeHost, name: string): InterfaceInit | undefined =>
 const facts = { flags: '0x1003', address: '52:54:00:00:00:09', state: 'up', index: 9 };
 
 describe('describeInterfaces() and withCounters()', () => {
-  it('shows an interface without addresses', () => {
+  it('an interface without addresses is reported', () => {
     const host = new FakeHost();
     putInterface(host.files, 'eth9', facts);
     host.network.carried.set('eth9', evenCounters(1000n));
@@ -18,7 +18,7 @@ describe('describeInterfaces() and withCounters()', () => {
     assert.deepEqual([eth9?.addresses, eth9?.up, eth9?.rxBytes], [[], true, 1000n]);
   });
 
-  it('is down without IFF_UP, and without a carrier', () => {
+  it('an interface is down without IFF_UP or without a carrier', () => {
     const host = new FakeHost();
     putInterface(host.files, 'off', { ...facts, flags: '0x1002' });
     putInterface(host.files, 'unplugged', { ...facts, state: 'down' });
@@ -29,7 +29,7 @@ describe('describeInterfaces() and withCounters()', () => {
     );
   });
 
-  it('leaves counters out that the kernel does not tell', () => {
+  it('interface counters that the kernel lacks are absent', () => {
     const host = new FakeHost();
     host.network.carried.delete('lo');
     host.network.carried.set('eth0', { ...evenCounters(7n), txBytes: 18_446_744_073_709_551_615n });
@@ -39,7 +39,7 @@ describe('describeInterfaces() and withCounters()', () => {
     assert.deepEqual([eth0.rxPackets, eth0.txBytes], [7n, 18_446_744_073_709_551_615n]);
   });
 
-  it('tells kinds by what sysfs has, and not by names', () => {
+  it('the kind of an interface is read from sysfs, not from its name', () => {
     const host = new FakeHost();
     const folder = '/sys/class/net';
     for (const name of ['br', 'bo', 'vl', 'wg', 'tap', 'en', 'dm']) putInterface(host.files, name, facts);
@@ -52,12 +52,21 @@ describe('describeInterfaces() and withCounters()', () => {
     const kinds = Object.fromEntries(describeInterfaces(host).map(({ name, kind }) => [name, kind]));
     const { BRIDGE, BOND, VLAN, TUNNEL, PHYSICAL, OTHER, VETH, LOOPBACK } = InterfaceKind;
     assert.deepEqual(kinds, {
-      ...{ bo: BOND, br: BRIDGE, dm: OTHER, en: PHYSICAL, eth0: PHYSICAL, lo: LOOPBACK },
-      ...{ ppp: TUNNEL, tap: TUNNEL, ve: VETH, vl: VLAN, wg: TUNNEL },
+      bo: BOND,
+      br: BRIDGE,
+      dm: OTHER,
+      en: PHYSICAL,
+      eth0: PHYSICAL,
+      lo: LOOPBACK,
+      ppp: TUNNEL,
+      tap: TUNNEL,
+      ve: VETH,
+      vl: VLAN,
+      wg: TUNNEL,
     });
   });
 
-  it('names the bridge or bond that an interface belongs to', () => {
+  it('the bridge or bond of an interface is reported', () => {
     const host = new FakeHost();
     host.files.putLink('/sys/class/net/eth0/master', '../../../virtual/net/br0');
     assert.equal(find(host, 'eth0')?.master, 'br0');

@@ -13,8 +13,8 @@ export type InterfaceInit = MessageInitShape<typeof NetworkInterfaceSchema> & {
 const maxInterfaces = 256;
 
 /**
- * Every interface of /sys/class/net (Documentation/ABI/testing/sysfs-class-net) with its addresses, without counters:
- * nothing that changes without the kernel telling it (rtnetlink).
+ * Every interface in /sys/class/net (Documentation/ABI/testing/sysfs-class-net) with its addresses, without counters:
+ * only what the kernel reports changes of (rtnetlink).
  */
 export function describeInterfaces(host: Host): InterfaceInit[] {
   const addresses = host.network.addresses();
@@ -27,7 +27,7 @@ export function describeInterfaces(host: Host): InterfaceInit[] {
   );
 }
 
-/** The same interfaces with what they have carried by now; one that went meanwhile has no counters. */
+/** The same interfaces with current traffic counters; one that was removed meanwhile has none. */
 export function withCounters(host: Host, interfaces: readonly InterfaceInit[]): InterfaceInit[] {
   const counters = countersOf(host);
   return interfaces.map((each) => Object.assign({}, each, counters.get(each.name)));
@@ -37,7 +37,7 @@ function countersOf(host: Host): ReadonlyMap<string, InterfaceCounters> {
   try {
     return host.network.counters();
   } catch {
-    // No netlink in this kernel or sandbox: not known.
+    // No netlink in this kernel or sandbox: unknown.
     return new Map();
   }
 }
@@ -76,7 +76,7 @@ function linkName(host: Host, path: string): string | undefined {
   try {
     return host.files.readLink(path).split('/').at(-1);
   } catch {
-    // ENOENT: belongs to no bridge or bond.
+    // ENOENT: not part of a bridge or bond.
     return undefined;
   }
 }

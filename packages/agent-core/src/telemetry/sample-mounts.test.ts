@@ -17,7 +17,7 @@ const root = '22 1 254:0 / / rw - ext4 /dev/vda rw';
 const nfs = '40 1 0:60 / /net rw - nfs4 server:/export rw';
 
 describe('MountSampler', () => {
-  it('shows a dead NFS mount by its error, and the others by their figures', async () => {
+  it('a dead NFS mount is reported with its error, and the others with their figures', async () => {
     const host = guestWith(root, nfs);
     host.files.slowStatVfs = () => Promise.reject(new HostError('ETIMEDOUT', 'statvfs', '/net'));
     const [first, second] = await new MountSampler(host).sample();
@@ -26,7 +26,7 @@ describe('MountSampler', () => {
     assert.match(second?.error ?? '', /ETIMEDOUT/);
   });
 
-  it('asks a mount that hangs once, until it has answered', async () => {
+  it('a hanging mount is queried once until it has answered', async () => {
     const host = guestWith(nfs);
     let asked = 0;
     let answer: ((figures: StatVfs) => void) | undefined;
@@ -47,16 +47,20 @@ describe('MountSampler', () => {
     assert.ok(mount && !('inodesTotal' in mount));
   });
 
-  it('knows no use where more is free than there is', async () => {
+  it('used space is absent if more is free than the total', async () => {
     const host = guestWith('40 1 0:60 / /mnt rw - fuse.odd odd rw');
     host.files.slowStatVfs = async () => ({
-      ...{ totalBytes: 10, freeBytes: 20, availableBytes: 20, inodesTotal: 5, inodesFree: 5 },
+      totalBytes: 10,
+      freeBytes: 20,
+      availableBytes: 20,
+      inodesTotal: 5,
+      inodesFree: 5,
     });
     const [mount] = await new MountSampler(host).sample();
     assert.ok(mount && !('usedBytes' in mount));
   });
 
-  it('shows 256 mounts of a mount bomb', async () => {
+  it('at most 256 mounts are reported', async () => {
     const lines = Array.from({ length: 300 }, (_, at) => `${at} 1 0:${at + 1} / /m${at} rw - tmpfs tmpfs rw`);
     assert.equal((await new MountSampler(guestWith(...lines)).sample()).length, 256);
   });

@@ -5,31 +5,31 @@ import { isHostError } from '../host-error.ts';
 import { canHang, type MountEntry, parseMounts } from './parse-mounts.ts';
 import { Remembered } from './remembered.ts';
 
-/** Milliseconds that a remote file system has to answer. */
+/** Milliseconds to wait for a remote file system. */
 const answerWithinMs = 1000;
-/** Mounts shown at most: a guest with more has a mount bomb. */
+/** Maximum number of mounts in a report: more are a mount bomb. */
 const maxMounts = 256;
 
 type MountInit = MessageInitShape<typeof MountSchema>;
 
-/** What is told of a mount whatever its figures. */
-interface Known {
+/** The fields of a mount other than its figures. */
+interface MountFacts {
   readonly base: Required<Pick<MountInit, 'mountPoint' | 'device' | 'filesystem' | 'readOnly'>>;
   readonly canHang: boolean;
 }
 
-/** Asks every file system for its figures; those that may hang in a helper, one at a time for each mount. */
+/** Queries every file system; those that may hang in a helper, one query at a time per mount. */
 export class MountSampler {
   readonly #host: Host;
   readonly #asking = new Set<string>();
-  readonly #known: Remembered<readonly Known[]>;
+  readonly #known: Remembered<readonly MountFacts[]>;
 
   constructor(host: Host) {
     this.#host = host;
     this.#known = new Remembered(host.clock);
   }
 
-  /** `changes` as ChangeWatch counts them: the table of mounts is read again only when it went up. */
+  /** `changes` as ChangeWatch counts them: the mount table is only read again when it increased. */
   async sample(changes?: number): Promise<MountInit[]> {
     const known = this.#known.get(changes, () =>
       parseMounts(this.#host.files.readText('/proc/self/mountinfo', 1024 * 1024))
@@ -55,7 +55,7 @@ export class MountSampler {
     return mounts;
   }
 
-  #askDirectly(mount: Known): MountInit {
+  #askDirectly(mount: MountFacts): MountInit {
     try {
       return withFigures(mount, this.#host.files.statVfs(mount.base.mountPoint));
     } catch (error) {
@@ -64,7 +64,7 @@ export class MountSampler {
   }
 
   async #askInHelper(mountPoint: string): Promise<StatVfs> {
-    if (this.#asking.has(mountPoint)) throw new Error('the last question has not been answered yet');
+    if (this.#asking.has(mountPoint)) throw new Error('the previous query has not been answered yet');
     this.#asking.add(mountPoint);
     try {
       return await this.#host.files.statVfsInHelper(mountPoint, answerWithinMs);
@@ -74,16 +74,16 @@ export class MountSampler {
   }
 }
 
-function knownOf({ mountPoint, device, filesystem, readOnly }: MountEntry): Known {
+function knownOf({ mountPoint, device, filesystem, readOnly }: MountEntry): MountFacts {
   return { base: { mountPoint, device, filesystem, readOnly }, canHang: canHang(filesystem) };
 }
 
-function failed({ base }: Known, error: unknown): MountInit {
+function failed({ base }: MountFacts, error: unknown): MountInit {
   return { ...base, error: isHostError(error) ? error.message : String(error) };
 }
 
-/** used is what df calls so: total without what is free for root. A file system without inodes (vfat, btrfs) says 0 of 0. */
-function withFigures({ base }: Known, figures: StatVfs): MountInit {
+/** used as in df: total minus what is free for root. File systems without inodes (vfat, btrfs) report 0 of 0. */
+function withFigures({ base }: MountFacts, figures: StatVfs): MountInit {
   const { mountPoint, device, filesystem, readOnly } = base;
   const { totalBytes, freeBytes, inodesTotal } = figures;
   const mount: MountInit = {
@@ -94,7 +94,7 @@ function withFigures({ base }: Known, figures: StatVfs): MountInit {
     totalBytes: BigInt(totalBytes),
     availableBytes: BigInt(figures.availableBytes),
   };
-  // A file system in user space may say what it likes.
+  // A file system in user space may report anything.
   if (freeBytes <= totalBytes) mount.usedBytes = BigInt(totalBytes - freeBytes);
   if (inodesTotal !== 0) {
     mount.inodesTotal = BigInt(inodesTotal);

@@ -7,7 +7,7 @@ import { FakeHost } from '../fake/fake-host.ts';
 const { watch, getSystem, ping } = TelemetryServiceLite;
 
 describe('telemetry', () => {
-  it('comes at once with a CPU share when it is asked for once', async () => {
+  it('a single telemetry report comes at once with a CPU share', async () => {
     const { host, node } = await startFakeAgent();
     const call = await node.open(watch, { once: true });
     await host.clock.advance(300);
@@ -17,7 +17,7 @@ describe('telemetry', () => {
     assert.ok(Math.abs(share - 25) < 3, `${share}`);
   });
 
-  it('comes every interval, and sooner when an address or a mount changed', async () => {
+  it('telemetry comes every interval, and sooner after a change of address or mount', async () => {
     const { host, node } = await startFakeAgent();
     const call = await node.open(watch, { intervalMs: 10_000 });
     assert.equal(call.messages.length, 1);
@@ -34,7 +34,7 @@ describe('telemetry', () => {
     assert.equal(call.messages.length, 4);
   });
 
-  it('watches nothing any more when nobody wants it', async () => {
+  it('telemetry watches nothing without subscribers', async () => {
     const { host, node } = await startFakeAgent();
     const timers = host.clock.pendingTimers;
     const call = await node.open(watch, {});
@@ -44,13 +44,13 @@ describe('telemetry', () => {
     assert.equal(host.clock.pendingTimers, timers);
   });
 
-  it('refuses an interval that would only cost, or never come', async () => {
+  it('telemetry refuses intervals that are too short or too long', async () => {
     const { node } = await startFakeAgent();
     for (const intervalMs of [1, 249, 3_600_001])
       assert.equal((await node.open(watch, { intervalMs })).reason, 'INVALID_ARGUMENT');
   });
 
-  it('leaves out what a small or old kernel does not tell', async () => {
+  it('telemetry leaves out values that a small or old kernel lacks', async () => {
     const host = new FakeHost();
     for (const path of ['/proc/pressure', '/proc/meminfo', '/proc/loadavg', '/proc/uptime', '/proc/stat'])
       host.files.remove(path);
@@ -63,7 +63,7 @@ describe('telemetry', () => {
     assert.equal(report.mounts.length, 1);
   });
 
-  it('has no share while the counters go backwards, and one again after', async () => {
+  it('telemetry has no CPU share while the counters decrease, and one again afterwards', async () => {
     const host = new FakeHost();
     let user = 1000;
     host.files.put('/proc/stat', () => `cpu  ${user} 0 0 ${user} 0 0 0 0 0 0\ncpu0 0 0 0 0\n`);
@@ -81,7 +81,7 @@ describe('telemetry', () => {
 });
 
 describe('GetSystem', () => {
-  it('describes the guest, with what it cannot do and why', async () => {
+  it('GetSystem describes the guest, with what it cannot do and why', async () => {
     const host = new FakeHost();
     host.files.remove('/proc/pressure');
     const { node } = await startFakeAgent(host);
@@ -95,7 +95,7 @@ describe('GetSystem', () => {
 });
 
 describe('Ping', () => {
-  it('answers its own number', async () => {
+  it('Ping returns its sequence number', async () => {
     const { host, node } = await startFakeAgent();
     await host.clock.advance(3500);
     const [answer] = (await node.open(ping, { sequence: 77n })).messages;

@@ -37,7 +37,7 @@ export function telemetryOperations(host: Host, sampler: TelemetrySampler): Oper
         await send(await sampleWithShare(host, sampler, signal));
         return;
       }
-      // From here on, so that nothing that changes while a report is taken or sent is lost.
+      // Watch from here on, so that no change during sampling or sending is lost.
       const unfollow = sampler.changes.follow(() => undefined);
       try {
         while (!signal.aborted) {
@@ -51,7 +51,7 @@ export function telemetryOperations(host: Host, sampler: TelemetrySampler): Oper
   ];
 }
 
-/** A report with a CPU share: a second sample a little later when this is the first. */
+/** A report with a CPU share: takes a second sample shortly after if this is the first. */
 async function sampleWithShare(host: Host, sampler: TelemetrySampler, signal: AbortSignal): Promise<TelemetryInit> {
   const first = await sampler.sample();
   if (first.cpu?.busyPercent !== undefined) return first;

@@ -20,7 +20,7 @@ import { withoutUndefined } from './without-undefined.ts';
 
 export type TelemetryInit = MessageInitShape<typeof TelemetrySchema>;
 
-/** Samples closer together than this share their CPU figure with the one before: ticks are 10 ms long. */
+/** Samples closer together than this reuse the previous CPU figure: ticks are 10 ms long. */
 const minCpuIntervalMs = 150;
 
 interface Network {
@@ -29,8 +29,8 @@ interface Network {
 }
 
 /**
- * Takes reports. Remembers the CPU's last sample, so that every report but the first has a share; and what does not
- * change without being told, so that a report every few seconds costs next to nothing.
+ * Takes reports. Keeps the CPU's last sample, so that every report except the first has a share, and caches what the
+ * kernel reports changes of, so that a report every few seconds costs almost nothing.
  */
 export class TelemetrySampler {
   readonly #host: Host;
@@ -42,7 +42,7 @@ export class TelemetrySampler {
   readonly #network: Remembered<Network>;
   readonly #processes: ProcessCount;
   readonly #utmp: Remembered<ReturnType<typeof parseUsers>>;
-  /** Whoever wants reports again and again follows it meanwhile. */
+  /** Callers that take reports repeatedly follow it meanwhile. */
   readonly changes: ChangeWatch;
   #last: { readonly ticks: CpuTicks; readonly atMs: number } | undefined;
   #share: { readonly busyPercent: number; readonly intervalMs: number } | undefined;
@@ -115,13 +115,13 @@ export class TelemetrySampler {
     };
   }
 
-  /** Logins change utmp's time: it is read again when that is another one. */
+  /** Logins change utmp's modification time: it is read again when that differs. */
   #users(): ReturnType<typeof parseUsers> {
     try {
       const { modifiedNs } = this.#host.files.stat('/var/run/utmp', true);
       return this.#utmp.get(Number(modifiedNs), () => this.#readUsers());
     } catch {
-      // ENOENT: no utmp in this guest, so nobody is known to be logged in.
+      // ENOENT: this guest has no utmp, so logins are unknown.
       return [];
     }
   }

@@ -2,28 +2,28 @@ import { onAbort } from '@innkeeper/kit';
 import type { Clock } from '../host.ts';
 import type { ChangeWatch } from './change-watch.ts';
 
-/** Links, addresses and mounts change in bursts; the report comes when a burst has settled. */
+/** Links, addresses and mounts change in bursts; a report is sent when a burst has settled. */
 const settleMs = 200;
 
-/** Resolves after `intervalMs`, sooner when the network or a mount changed, at once on abort. Never rejects. */
+/** Resolves after `intervalMs`, earlier after a change of the network or mounts, at once on abort. Never rejects. */
 export function waitForChange(
   { clock, changes, signal }: { readonly clock: Clock; readonly changes: ChangeWatch; readonly signal: AbortSignal },
   intervalMs: number,
 ): Promise<void> {
   return new Promise((resolve) => {
-    let untie: () => void = () => undefined;
+    let stopListening: () => void = () => undefined;
     let settle: (() => void) | undefined;
     const finish = (): void => {
       stop();
-      takeBack();
+      cancelTimer();
       settle?.();
-      untie();
+      stopListening();
       resolve();
     };
     const stop = changes.follow(() => {
       settle ??= clock.setTimer(settleMs, finish);
     });
-    const takeBack = clock.setTimer(intervalMs, finish);
-    untie = onAbort(signal, finish);
+    const cancelTimer = clock.setTimer(intervalMs, finish);
+    stopListening = onAbort(signal, finish);
   });
 }

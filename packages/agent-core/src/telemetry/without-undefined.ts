@@ -1,4 +1,4 @@
-/** An object without the entries that are undefined: exactOptionalPropertyTypes tells absent from undefined. */
+/** An object without its undefined entries: exactOptionalPropertyTypes distinguishes absent from undefined. */
 export function withoutUndefined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const given = object as Record<string, unknown>;
   const kept: Record<string, unknown> = {};

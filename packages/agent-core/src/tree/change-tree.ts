@@ -4,30 +4,36 @@ import type { DirectoryHandle, Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
 import { resolveIdentity } from '../process/accounts.ts';
 import { yieldToLoop } from '../yield-to-loop.ts';
-import { namePath, openPlace } from './normal-path.ts';
+import { namePath, openParent } from './normal-path.ts';
 
-/** Open folders at once. A deeper tree is refused rather than half changed in silence. */
+/** Maximum open directories. A deeper tree is refused with an error, not silently changed in part. */
 const maxDepth = 256;
 const unchanged = -1;
 
 type Change = (folder: DirectoryHandle, name: string) => void;
 
-/** Links in the tree have no mode of their own and are left out. @throws OperationError FILE_SYMLINK_REFUSED, … */
+/** Sets modes in a tree. Links have no mode and are skipped. @throws OperationError FILE_SYMLINK_REFUSED, … */
 export async function setFileMode(host: Host, request: SetFileModeRequest, signal: AbortSignal): Promise<number> {
-  if (request.mode > 0o7777) throw new OperationError('INVALID_ARGUMENT', 'mode has only permission bits, to 07777.');
+  if (request.mode > 0o7777)
+    throw new OperationError('INVALID_ARGUMENT', 'mode must only have permission bits (at most 07777).');
   return await changeTree(host, request, signal, {
     links: false,
     change: (folder, name) => folder.setMode(name, request.mode),
   });
 }
 
-/** Of a link, the link's own owner is set. @throws OperationError USER_NOT_FOUND, GROUP_NOT_FOUND, … */
+/**
+ * Sets owners in a tree. For a link, the owner of the link itself is set. @throws OperationError USER_NOT_FOUND,
+ * GROUP_NOT_FOUND, …
+ */
 export async function setFileOwner(host: Host, request: SetFileOwnerRequest, signal: AbortSignal): Promise<number> {
   const { user, group } = request;
   if (user === undefined && group === undefined)
-    throw new OperationError('INVALID_ARGUMENT', 'There is nothing to set: give user, group or both.');
+    throw new OperationError('INVALID_ARGUMENT', 'There is nothing to set: specify user, group or both.');
   const identity = await resolveIdentity(host, {
-    ...{ user: user ?? '', group: group ?? '', noSupplementaryGroups: true },
+    user: user ?? '',
+    group: group ?? '',
+    noSupplementaryGroups: true,
   });
   const uid = user === undefined ? unchanged : identity.uid;
   const gid = group === undefined ? unchanged : identity.gid;
@@ -43,7 +49,7 @@ async function changeTree(
   signal: AbortSignal,
   { links, change }: { readonly links: boolean; readonly change: Change },
 ): Promise<number> {
-  const place = openPlace(host, path, { noSymlinks });
+  const place = openParent(host, path, { noSymlinks });
   try {
     const stat = namePath(place.path, () => place.folder.stat(place.name));
     if (stat.type === 'symlink' && !links)
@@ -65,7 +71,7 @@ interface Walk {
 
 async function changeInside(walk: Walk, parent: DirectoryHandle, name: string, depth: number): Promise<number> {
   if (depth > maxDepth)
-    throw new OperationError('INVALID_ARGUMENT', `Folders lie deeper in each other than ${maxDepth}.`);
+    throw new OperationError('INVALID_ARGUMENT', `Directories are nested more than ${maxDepth} levels deep.`);
   const folder = parent.openDirectory(name);
   let changed = 0;
   try {
@@ -88,7 +94,7 @@ async function changeEntry(walk: Walk, folder: DirectoryHandle, name: string, de
     walk.change(folder, name);
     return type === 'directory' ? 1 + (await changeInside(walk, folder, name, depth + 1)) : 1;
   } catch (error) {
-    // Somebody removed it meanwhile, and it needs no change any more.
+    // Removed meanwhile: no change is needed.
     if (hasErrno(error, 'ENOENT')) return 0;
     throw error;
   }

@@ -14,18 +14,19 @@ import { SortedPage } from './sorted-page.ts';
 
 type FileInfoInit = ReturnType<typeof fileInfoOf>;
 
-/** At most, of a FileInfo's numbers and tags. */
+/** Maximum bytes of a FileInfo's numbers and tags. */
 const infoBytes = 64;
 
-/** What an entry is sorted by, and its name for those that are equal in it. */
+/** The sort key of an entry, and its name to order equal keys. */
 interface Key {
   readonly order: bigint;
   readonly name: string;
 }
 
 /**
- * One page of a folder, shorter than asked for where the entries would not fit into an answer. Looks at every entry each time and holds one page of them, so the memory is the same for a
- * million; an entry that is made or removed meanwhile shifts no other one between pages.
+ * One page of a directory, shorter than requested if the entries would not fit into an answer. Reads all entries each
+ * time and holds one page of them, so memory does not grow with their number; an entry that is created or removed
+ * meanwhile does not shift others between pages.
  * @throws OperationError INVALID_ARGUMENT, INVALID_PATH; HostError
  */
 export async function listDirectory(
@@ -65,7 +66,7 @@ export async function listDirectory(
   }
 }
 
-/** Undefined for an entry that is gone again. */
+/** Undefined for an entry that was removed meanwhile. */
 function keyOf(folder: DirectoryHandle, name: string, sort: ListDirectoryRequest['sort']): Key | undefined {
   if (sort !== DirectorySort.SIZE && sort !== DirectorySort.MODIFIED) return { order: 0n, name };
   const stat = statOf(folder, name);
@@ -78,7 +79,7 @@ function compareKeys(a: Key, b: Key): number {
   return a.name === b.name ? 0 : a.name < b.name ? -1 : 1;
 }
 
-/** The first of a page, as many as fit into one answer, and the last of those that were looked at. */
+/** The entries of a page that fit into one answer, and the last one that was considered. */
 function fitting(
   folder: DirectoryHandle,
   path: string,
@@ -121,7 +122,7 @@ function parseToken(token: string): Key {
     if (typeof order === 'string' && typeof name === 'string' && /^-?\d{1,20}$/.test(order))
       return { order: BigInt(order), name };
   } catch {
-    // SyntaxError: said below.
+    // SyntaxError: reported below.
   }
-  throw new OperationError('INVALID_ARGUMENT', 'page_token is none that a list of this agent gave.');
+  throw new OperationError('INVALID_ARGUMENT', 'page_token is invalid: use the next_page_token of an earlier list.');
 }

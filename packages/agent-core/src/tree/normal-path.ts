@@ -11,24 +11,27 @@ export function normalPath(path: string): string {
   return `/${parts.join('/')}`;
 }
 
-/** A place in the tree: its folder, open, and its name there. The caller closes the folder. */
-export interface Place {
+/** A path as an open directory and a name in it. The caller closes the directory. */
+export interface PathInParent {
   readonly folder: DirectoryHandle;
   readonly name: string;
   readonly path: string;
 }
 
-/** Opens the folder of a path, whose last part is not followed. @throws OperationError INVALID_PATH, for "/" too; HostError */
-export function openPlace(host: Host, path: string, { noSymlinks }: { readonly noSymlinks: boolean }): Place {
+/**
+ * Opens the parent directory of a path, whose last component is not followed. @throws OperationError INVALID_PATH, for
+ * "/" too; HostError
+ */
+export function openParent(host: Host, path: string, { noSymlinks }: { readonly noSymlinks: boolean }): PathInParent {
   const normal = normalPath(path);
   const slash = normal.lastIndexOf('/');
   const name = normal.slice(slash + 1);
-  if (name === '') throw new OperationError('INVALID_PATH', 'The root folder cannot be moved, removed or changed.');
+  if (name === '') throw new OperationError('INVALID_PATH', 'The root directory cannot be moved, removed or changed.');
   const folder = host.files.openDirectory(slash === 0 ? '/' : normal.slice(0, slash), { noSymlinks });
   return { folder, name, path: normal };
 }
 
-/** A refusal of the kernel inside names the whole path, where it has but the last part of it. */
+/** Replaces the path in HostErrors of `work`, which only know the last component, by the whole path. */
 export function namePath<T>(path: string, work: () => T): T {
   try {
     return work();

@@ -4,20 +4,20 @@ import { hex } from '../hex.ts';
 import type { DirectoryHandle, Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
 import { yieldToLoop } from '../yield-to-loop.ts';
-import { namePath, openPlace, type Place } from './normal-path.ts';
+import { namePath, openParent, type PathInParent } from './normal-path.ts';
 
-/** Open folders at once. Deeper ones are moved up first: a hostile tree may be a million folders deep. */
+/** Maximum open directories. Deeper ones are moved up first: a hostile tree may be a million levels deep. */
 const maxDepth = 64;
 
 /**
- * Removes a file, or a folder with all that is in it. Gives how many were removed; when it fails in the middle, what was
- * removed stays so.
+ * Removes a file, or a directory with its contents. Returns the number of removed entries; after a failure part of the
+ * tree is gone.
  * @throws OperationError INVALID_PATH, FILE_IS_DIRECTORY, FILE_IS_MOUNT_POINT, FILE_SYMLINK_REFUSED; HostError
  */
 export async function removeFile(host: Host, request: RemoveFileRequest, signal: AbortSignal): Promise<number> {
-  let place: Place;
+  let place: PathInParent;
   try {
-    place = openPlace(host, request.path, request);
+    place = openParent(host, request.path, request);
   } catch (error) {
     if (request.ignoreMissing && hasErrno(error, 'ENOENT')) return 0;
     throw error;
@@ -31,7 +31,10 @@ export async function removeFile(host: Host, request: RemoveFileRequest, signal:
     }
     if (stat.deviceId !== folder.stat('.').deviceId) throw mountPoint(path);
     if (!request.recursive && !isEmpty(folder, name))
-      throw new OperationError('FILE_IS_DIRECTORY', `${path} is a folder that is not empty: ask for "recursive".`);
+      throw new OperationError(
+        'FILE_IS_DIRECTORY',
+        `${path} is a directory that is not empty; set "recursive" to remove it.`,
+      );
     return await new Removal(host, stat.deviceId, path, signal).remove(folder, name);
   } catch (error) {
     if (request.ignoreMissing && hasErrno(error, 'ENOENT')) return 0;
@@ -56,7 +59,7 @@ class Removal {
     this.#signal = signal;
   }
 
-  /** In rounds: what was moved up, or was missed or made while the folder was read, is left for the next one. */
+  /** Works in rounds: entries that were moved up, missed or created during a round are handled in the next one. */
   async remove(parent: DirectoryHandle, name: string): Promise<number> {
     for (;;) {
       const before = this.#removed + this.#moved;
@@ -82,7 +85,7 @@ class Removal {
     try {
       await this.#removeEntry(folder, name, top, depth);
     } catch (error) {
-      // Somebody else removed it meanwhile.
+      // Removed meanwhile.
       if (!hasErrno(error, 'ENOENT')) throw error;
     }
   }
@@ -96,7 +99,7 @@ class Removal {
     }
     if (stat.deviceId !== this.#deviceId) throw mountPoint(`${name} in ${this.#path}`);
     if (depth >= maxDepth) {
-      // The next round comes to it. The name cannot be guessed, so nobody can have put something there.
+      // Handled in the next round. The name cannot be guessed, so it cannot already exist.
       folder.rename(name, top, `.innkeeper-removed-${hex(this.#host.bytes.random(8))}`, false);
       this.#moved++;
       return;
@@ -110,7 +113,7 @@ class Removal {
     this.#tryRemoveDirectory(folder, name, true);
   }
 
-  /** False when it still has something in it, and `mayFail`. */
+  /** False if it is not empty and `mayFail`. */
   #tryRemoveDirectory(folder: DirectoryHandle, name: string, mayFail: boolean): boolean {
     try {
       folder.removeDirectory(name);

@@ -1,6 +1,6 @@
 /**
- * The first `limit` of whatever is offered, in order, and whether there were more. Holds no more than that many, however
- * many are offered.
+ * The first `limit` of the offered items, in order, and whether there were more. Holds at most that many, however many
+ * are offered.
  */
 export class SortedPage<T> {
   readonly #limit: number;
@@ -28,14 +28,14 @@ export class SortedPage<T> {
       this.#more = true;
       return;
     }
-    this.#items.splice(this.#placeOf(item), 0, item);
+    this.#items.splice(this.#positionOf(item), 0, item);
     if (!isFull) return;
     this.#items.pop();
     this.#more = true;
   }
 
-  /** By halves: how many come before it. */
-  #placeOf(item: T): number {
+  /** Binary search: the number of items before it. */
+  #positionOf(item: T): number {
     let from = 0;
     let to = this.#items.length;
     while (from < to) {

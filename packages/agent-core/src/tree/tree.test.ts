@@ -43,7 +43,7 @@ async function namesOf(on: Guest, request: ListRequest): Promise<string[]> {
 }
 
 describe('a list of a folder', () => {
-  it('has every entry once over all its pages, in order', async () => {
+  it('a directory’s pages contain every entry once, in order', async () => {
     const on = host();
     const names = Array.from({ length: 1000 }, (_, index) => `f${(index * 7919) % 1000}`.padEnd(5, 'x'));
     for (const name of names) on.files.put(`/d/${name}`);
@@ -52,7 +52,7 @@ describe('a list of a folder', () => {
     assert.equal(on.files.openCount, 0);
   });
 
-  it('has pages that fit into an answer, whatever the names and links are', async () => {
+  it('pages of a directory fit into an answer, whatever the names and links', async () => {
     const on = host();
     on.files.putFolder('/d');
     for (let index = 0; index < 60; index++) on.files.putLink(`/d/${index}${'日'.repeat(80)}`, 'x'.repeat(4000));
@@ -63,7 +63,7 @@ describe('a list of a folder', () => {
     assert.equal(new Set(await namesOf(on, { path: '/d', pageSize: 1000 })).size, 60);
   });
 
-  it('is sorted by size with equal ones by name, and pages go on between equal ones', async () => {
+  it('a list sorted by size orders equal sizes by name, also across pages', async () => {
     const on = host();
     for (const [name, size] of [
       ['c', 5],
@@ -77,7 +77,7 @@ describe('a list of a folder', () => {
     assert.deepEqual(await namesOf(on, request), ['z', 'a', 'b', 'c', 'y']);
   });
 
-  it('leaves out hidden names unless they are asked for, and counts what it shows', async () => {
+  it('a list skips hidden names unless requested, and counts what it returns', async () => {
     const on = host();
     for (const name of ['.hidden', 'shown']) on.files.put(`/d/${name}`);
     assert.deepEqual(await namesOf(on, { path: '/d' }), ['shown']);
@@ -85,7 +85,7 @@ describe('a list of a folder', () => {
     assert.equal((await listDirectory(on, create(ListDirectoryRequestSchema, { path: '/d' }), signal)).total, 1n);
   });
 
-  it('shows what a link points to, and does not follow it', async () => {
+  it('a list reports a link’s target without following it', async () => {
     const on = host();
     on.files.put('/d/file');
     on.files.putLink('/d/link', '/etc/shadow');
@@ -93,7 +93,7 @@ describe('a list of a folder', () => {
     assert.equal(entries[1]?.symlinkTarget, '/etc/shadow');
   });
 
-  it('refuses a page token that is not its own, and pages that are too long', async () => {
+  it('a list refuses invalid page tokens and page sizes', async () => {
     const on = host();
     for (const wrong of [{ pageToken: 'x' }, { pageToken: '[1,2]' }, { pageSize: 1001 }])
       await assert.rejects(listDirectory(on, create(ListDirectoryRequestSchema, { path: '/', ...wrong }), signal), {
@@ -106,7 +106,7 @@ describe('removing', () => {
   const remove = (on: Guest, request: MessageInitShape<typeof RemoveFileRequestSchema>) =>
     removeFile(on, create(RemoveFileRequestSchema, request), signal);
 
-  it('takes a folder with all that is in it, and counts', async () => {
+  it('remove deletes a directory with its contents, and counts', async () => {
     const on = host();
     for (let index = 0; index < 200; index++) on.files.put(`/d/${index % 7}/f${index}`);
     assert.equal(await remove(on, { path: '/d/', recursive: true }), 208);
@@ -114,7 +114,7 @@ describe('removing', () => {
     assert.equal(on.files.openCount, 0);
   });
 
-  it('takes a tree that is deeper than it may have folders open', async () => {
+  it('remove handles a tree deeper than its limit of open directories', async () => {
     const on = host();
     on.files.put(`/d/${'x/'.repeat(300)}file`);
     on.files.put(`/d/${'x/'.repeat(150)}other`);
@@ -122,7 +122,7 @@ describe('removing', () => {
     assert.equal(on.files.exists('/d'), false);
   });
 
-  it('removes a link and never what it points to', async () => {
+  it('remove deletes a link and never its target', async () => {
     const on = host();
     on.files.put('/keep/file');
     on.files.put('/d/file');
@@ -134,13 +134,13 @@ describe('removing', () => {
     assert.equal(on.files.exists('/top'), false);
   });
 
-  it('refuses the root in all its spellings', async () => {
+  it('remove refuses the root in every spelling', async () => {
     for (const path of ['/', '//', '/.', '/./', '/.//.'])
       await assert.rejects(remove(host(), { path, recursive: true }), { reason: 'INVALID_PATH' });
     await assert.rejects(remove(host(), { path: '/a/../..', recursive: true }), { reason: 'INVALID_PATH' });
   });
 
-  it('wants to be told when a folder is not empty', async () => {
+  it('remove requires "recursive" for a directory that is not empty', async () => {
     const on = host();
     on.files.put('/d/file');
     await assert.rejects(remove(on, { path: '/d' }), { reason: 'FILE_IS_DIRECTORY' });
@@ -148,7 +148,7 @@ describe('removing', () => {
     assert.equal(await remove(on, { path: '/d' }), 1);
   });
 
-  it('does not go through a link where the caller forbids it', async () => {
+  it('remove does not follow links in the path if the caller forbids them', async () => {
     const on = host();
     on.files.put('/keep/file');
     on.files.putLink('/home', '/keep');
@@ -156,7 +156,7 @@ describe('removing', () => {
     assert.equal(on.files.exists('/keep/file'), true);
   });
 
-  it('takes what is gone already as success only when asked to', async () => {
+  it('remove ignores a missing file only on request', async () => {
     await assert.rejects(remove(host(), { path: '/none' }), { errno: 'ENOENT' });
     assert.equal(await remove(host(), { path: '/none', ignoreMissing: true }), 0);
     assert.equal(await remove(host(), { path: '/none/deeper', ignoreMissing: true }), 0);
@@ -164,7 +164,7 @@ describe('removing', () => {
 });
 
 describe('changing a tree', () => {
-  it('sets modes inside, and leaves links and what they point to alone', async () => {
+  it('setting modes in a tree skips links and their targets', async () => {
     const on = host();
     on.files.put('/keep', '', { mode: 0o600 });
     on.files.put('/d/in/file', '', { mode: 0o644 });
@@ -175,14 +175,14 @@ describe('changing a tree', () => {
     assert.equal(on.files.stat('/keep', false).mode, 0o600);
   });
 
-  it('refuses to set the mode of a link', async () => {
+  it('setting the mode of a link is refused', async () => {
     const on = host();
     on.files.putLink('/link', '/etc/passwd');
     const request = create(SetFileModeRequestSchema, { path: '/link', mode: 0o777 });
     await assert.rejects(setFileMode(on, request, signal), { reason: 'FILE_SYMLINK_REFUSED' });
   });
 
-  it('sets the owner that is given and leaves the other', async () => {
+  it('setting only the user keeps the group, and the reverse', async () => {
     const on = host();
     on.files.put('/f', '', { uid: 7, gid: 8 });
     await setFileOwner(on, create(SetFileOwnerRequestSchema, { path: '/f', user: 'me' }), signal);
@@ -202,7 +202,7 @@ describe('making and moving', () => {
   const move = (on: Guest, request: MessageInitShape<typeof RenameFileRequestSchema>) =>
     renameFile(on, create(RenameFileRequestSchema, request));
 
-  it('makes a folder with its mode and owner, and those above it when asked to', async () => {
+  it('a directory is created with mode and owner, and its parents on request', async () => {
     const on = host();
     assert.equal(await make(on, { path: '/a/b//c/', parents: true, mode: 0o700, user: 'me' }), '/a/b/c');
     const { mode, uid } = on.files.stat('/a/b/c', false);
@@ -210,7 +210,7 @@ describe('making and moving', () => {
     await assert.rejects(make(on, { path: '/x/y' }), { errno: 'ENOENT' });
   });
 
-  it('is success when the folder is there and parents were asked for, else not', async () => {
+  it('creating an existing directory succeeds only with "parents"', async () => {
     const on = host();
     on.files.put('/a/file');
     await make(on, { path: '/a', parents: true });
@@ -218,7 +218,7 @@ describe('making and moving', () => {
     await assert.rejects(make(on, { path: '/a/file', parents: true }), { errno: 'EEXIST' });
   });
 
-  it('moves, and replaces only when asked to', () => {
+  it('rename moves, and replaces only on request', () => {
     const on = host();
     on.files.put('/a', 'one');
     on.files.put('/b', 'two');

@@ -42,7 +42,7 @@ async function readText(channel: Channel, length: number): Promise<string> {
 }
 
 describe('FakeDriver', () => {
-  it('boots a guest whose agent answers on the native port', async () => {
+  it('the fake driver boots a guest whose agent answers on the native port', async () => {
     using host = new FakeHost();
     const vm = await new FakeDriver({ host, startAgent: echo }).launch(spec);
     const channel = await vm.openAgent(nativeAgent);
@@ -50,7 +50,7 @@ describe('FakeDriver', () => {
     assert.equal(await readText(channel, 5), 'hello');
   });
 
-  it('gives a second driver on the same host the VMs of the first', async () => {
+  it('a second fake driver on the same host finds the VMs of the first', async () => {
     using host = new FakeHost();
     const driver = new FakeDriver({ host, startAgent: echo });
     await using first = await driver.launch(spec);
@@ -66,7 +66,7 @@ describe('FakeDriver', () => {
     );
   });
 
-  it('keeps what the guest wrote before it powered off readable', async () => {
+  it('output that a fake guest wrote before it powered off stays readable', async () => {
     using host = new FakeHost();
     const wrote = createDeferred<void>();
     const boot = () => async (guest: FakeGuest) => {
@@ -82,7 +82,7 @@ describe('FakeDriver', () => {
     assert.equal(await channel.read(), undefined);
   });
 
-  it('stands still while paused', async () => {
+  it('a fake guest makes no progress while paused', async () => {
     using host = new FakeHost();
     const vm = await new FakeDriver({ host, startAgent: echo }).launch(spec);
     const events: VmEvent[] = [];
@@ -104,7 +104,7 @@ describe('FakeDriver', () => {
     );
   });
 
-  it('boots again after a reset, on the same channel', async () => {
+  it('a fake guest boots again after a reset, on the same channel', async () => {
     using host = new FakeHost();
     const vm = await new FakeDriver({ host, startAgent: echo }).launch(spec);
     const channel = await vm.openAgent(nativeAgent);
@@ -115,7 +115,7 @@ describe('FakeDriver', () => {
     assert.equal(await readText(channel, 1), 'b');
   });
 
-  it('ends by crash, power button and kill, each with its kind', async () => {
+  it('a fake VM ends by crash, power button and kill, each with its kind', async () => {
     using host = new FakeHost();
     const driver = new FakeDriver({ host, boot: () => bootWithoutAgent });
     const crashed = await driver.launch(spec);
@@ -129,7 +129,7 @@ describe('FakeDriver', () => {
     assert.equal((await killed.ended).kind, 'killed');
   });
 
-  it('has guests that are silent, send garbage and flood their console', async () => {
+  it('fake guests can be silent, send garbage and flood their console', async () => {
     using host = new FakeHost();
     const silent = await new FakeDriver({ host, boot: () => bootSilent }).launch(spec);
     const opened = new Promise<VmEvent>((resolve) => silent.onEvent(resolve));
@@ -158,7 +158,7 @@ describe('FakeDriver', () => {
 });
 
 describe('manageDriver()', () => {
-  it('lets a VM that is gone be killed and stopped again', async () => {
+  it('a VM that has ended can be killed and stopped again', async () => {
     using host = new FakeHost();
     const vm = await manageDriver(new FakeDriver({ host })).launch(spec);
     await Promise.all([vm.kill(), vm.kill()]);
@@ -167,7 +167,7 @@ describe('manageDriver()', () => {
     assert.equal(vm.usage(), undefined);
   });
 
-  it('calls everything else of a VM that is gone VM_NOT_RUNNING', async () => {
+  it('other calls on a VM that has ended fail with VM_NOT_RUNNING', async () => {
     using host = new FakeHost();
     const vm = await manageDriver(new FakeDriver({ host })).launch(spec);
     host.machine(spec.id)?.crash('');
@@ -178,19 +178,19 @@ describe('manageDriver()', () => {
     await assert.rejects(async () => vm.pause(), gone);
   });
 
-  it('calls a failure of a VM that lives HYPERVISOR_UNREACHABLE', async () => {
+  it('a failed call on a running VM is HYPERVISOR_UNREACHABLE', async () => {
     using host = new FakeHost();
     const vm = await manageDriver(new FakeDriver({ host })).launch(spec);
     await vm.openAgent(nativeAgent);
     await assert.rejects(vm.openAgent(nativeAgent), { reason: 'HYPERVISOR_UNREACHABLE' });
   });
 
-  it('passes the reason of an abort on', async () => {
+  it('an aborted launch rejects with the signal’s reason', async () => {
     const launched = manageDriver(new FakeDriver()).launch(spec, { signal: AbortSignal.abort(new Error('no more')) });
     await assert.rejects(launched, { message: 'no more' });
   });
 
-  it('refuses by name what a VM needs and the driver does not support, before the launch', async () => {
+  it('a launch that needs an unsupported feature is refused, naming it', async () => {
     const driver = manageDriver(
       new FakeDriver({ features: { supportsSeveralDisks: false, supportsSeveralNics: false } }),
     );
@@ -220,7 +220,7 @@ describe('manageDriver()', () => {
     await vm.kill();
   });
 
-  it('refuses by name what a running VM is asked and its driver does not support', async () => {
+  it('a call that a running VM’s driver does not support is refused, naming the feature', async () => {
     using host = new FakeHost();
     const features = { supportsPause: false, supportsPortState: false };
     const vm = await manageDriver(new FakeDriver({ host, features })).launch(spec);

@@ -24,25 +24,27 @@ const fakeFeatures: DriverFeatures = {
 };
 
 export interface FakeDriverOptions {
-  /** Starts an agent on the native port of every guest that `boot` does not speak for. Absent: guests have no agent. */
+  /** Starts an agent on the native port of every guest without a `boot`. Absent: guests have no agent. */
   readonly startAgent?: StartAgent | undefined;
-  /** What a VM's guest does, by its specification; `undefined` for the usual boot. */
+  /** The behaviour of a VM's guest, by its spec; `undefined` for the default boot. */
   readonly boot?: ((spec: VmSpec) => FakeBoot | undefined) | undefined;
   /** Default 5. */
   readonly bootMs?: number | undefined;
-  /** Where the VMs live. Default: a host of its own. */
+  /** The host that runs the VMs. Default: a new one. */
   readonly host?: FakeHost | undefined;
-  /** Makes `launch` fail as a hypervisor does that prints this and ends. */
+  /** Makes `launch` fail like a hypervisor that prints this and exits. */
   readonly failLaunch?: ((spec: VmSpec) => string | undefined) | undefined;
-  /** Holds `launch` up until it resolves; its rejection fails the launch. */
+  /** Delays `launch` until it resolves; a rejection fails the launch. */
   readonly beforeLaunch?: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
-  /** What it lacks, or has beyond the usual. */
+  /** Features that differ from the default. */
   readonly features?: Partial<DriverFeatures> | undefined;
-  /** Makes `probe` find nothing, with this reason. */
+  /** Makes `probe` report it as unavailable, with this reason. */
   readonly missing?: string | undefined;
 }
 
-/** A driver without a hypervisor, for tests of what stands on drivers: VMs boot in 5 ms and do what the test says. */
+/**
+ * A driver without a hypervisor, for tests of code that uses drivers: VMs boot in 5 ms and behave as the test defines.
+ */
 export class FakeDriver implements HypervisorDriver {
   readonly name = 'fake';
   readonly features: DriverFeatures;
@@ -72,7 +74,7 @@ export class FakeDriver implements HypervisorDriver {
     if (this.#options.missing !== undefined) throw new OperationError('HYPERVISOR_MISSING', this.#options.missing);
     const lastLines = this.#options.failLaunch?.(spec);
     if (lastLines !== undefined) {
-      throw new OperationError('HYPERVISOR_FAILED', `The fake hypervisor ended at start: ${lastLines}`);
+      throw new OperationError('HYPERVISOR_FAILED', `The fake hypervisor exited at start: ${lastLines}`);
     }
     const pid = this.host.takePid();
     const record: VmRecord = { id: spec.id, driver: this.name, payload: { pid, pidStartTicks: String(pid * 10) } };
@@ -88,7 +90,7 @@ export class FakeDriver implements HypervisorDriver {
     return machine === undefined ? undefined : new FakeRunningVm(machine, this.features);
   }
 
-  /** Nothing of a fake VM outlives it. */
+  /** Nothing remains of a fake VM that has ended. */
   async howEnded(): Promise<undefined> {
     return undefined;
   }
@@ -101,7 +103,7 @@ export class FakeDriver implements HypervisorDriver {
     this.host.find(record)?.kill();
   }
 
-  /** A fake machine has no files to be found by. */
+  /** A fake machine has no files to find it by. */
   async killUnrecorded(): Promise<boolean> {
     return false;
   }

@@ -1,19 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Channel } from '@innkeeper/kit';
 
-/** What runs in a fake VM: called once at power-on and again after each reset, with the guest's side of everything. */
+/** The program of a fake VM: called at power-on and after each reset, with the guest's side of the devices. */
 export type FakeBoot = (guest: FakeGuest) => Promise<void>;
 
-/** The machine as its guest sees it. */
+/** The machine as seen by its guest. */
 export interface FakeGuest {
   readonly vmId: string;
-  /** Aborted when the power goes or the guest is reset. */
+  /** Aborted when the VM is turned off or reset. */
   readonly signal: AbortSignal;
-  /** The guest's end of a named port; it tells the host that the port is open. Throws for a name that no port has. */
+  /** The guest's end of a named port; the host is notified that the port is open. Throws for an unknown name. */
   openPort(name: string): Channel;
   /** Prints on the serial console. */
   print(text: string | Uint8Array): void;
-  /** What the host types on the serial console. */
+  /** Input from the host on the serial console. */
   onConsoleInput(listener: (bytes: Uint8Array) => void): () => void;
   /** Called instead of powering off when the host presses the power button. */
   onPowerButton(listener: () => void): () => void;
@@ -21,20 +21,20 @@ export interface FakeGuest {
   reboot(): void;
 }
 
-/** Starts the agent of a fake guest on its channel; what it returns is not looked at. */
+/** Starts the agent of a fake guest on its channel; its return value is ignored. */
 export type StartAgent = (channel: Channel, guest: FakeGuest) => unknown;
 
-/** Boots, and does nothing: the port is never opened, the power button works. */
+/** Boots and does nothing: the port is never opened, the power button works. */
 export const bootWithoutAgent: FakeBoot = async (guest) => guest.print('fake guest without an agent\r\n');
 
-/** Takes what the host sends and never answers; the power button does nothing. */
+/** Reads what the host sends and never answers; the power button does nothing. */
 export const bootSilent: FakeBoot = async (guest) => {
   guest.onPowerButton(() => guest.print('the power button is ignored\r\n'));
   const channel = guest.openPort('org.innkeeper.agent.0');
   while ((await channel.read({ signal: guest.signal })) !== undefined);
 };
 
-/** Sends random bytes without end. The same `seed` sends the same ones. */
+/** Sends random bytes endlessly, determined by `seed`. */
 export function bootGarbage(seed: number): FakeBoot {
   return async (guest) => {
     const channel = guest.openPort('org.innkeeper.agent.0');
@@ -42,14 +42,14 @@ export function bootGarbage(seed: number): FakeBoot {
     let state = seed >>> 0 || 1;
     while (!guest.signal.aborted) {
       for (let index = 0; index < bytes.length; index++) {
-        // xorshift32: good enough for garbage, and the same everywhere.
+        // xorshift32: good enough for garbage, and reproducible.
         state ^= state << 13;
         state ^= state >>> 17;
         state ^= state << 5;
         bytes[index] = state;
       }
       await channel.write(bytes);
-      // A socket gives others their turn between two readings; here nothing else would.
+      // Yields to other tasks, as a socket would between two reads.
       await nextTurn();
     }
   };

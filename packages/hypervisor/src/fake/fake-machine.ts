@@ -12,11 +12,14 @@ interface FakeMachineOptions {
   readonly record: VmRecord;
   readonly pid: number;
   readonly boot: FakeBoot;
-  /** From power-on to the call of `boot`. */
+  /** Milliseconds from power-on to the call of `boot`. */
   readonly bootMs: number;
 }
 
-/** A fake hypervisor process with its guest. It lives in the FakeHost, so it outlives drivers and their VMs' handles. */
+/**
+ * A fake hypervisor process with its guest. It belongs to the FakeHost, so it outlives drivers and their handles of
+ * VMs.
+ */
 export class FakeMachine {
   readonly record: VmRecord;
   readonly pid: number;
@@ -75,7 +78,7 @@ export class FakeMachine {
     return this.#openPorts.has(name);
   }
 
-  /** As when the program in the guest that had it open ends. */
+  /** As if the program in the guest that had it open had ended. */
   closePort(name: string): void {
     if (this.#openPorts.delete(name)) this.events.emit({ type: 'agent-port', port: name, open: false });
   }
@@ -89,7 +92,7 @@ export class FakeMachine {
     this.#consoleInput.emit(bytes);
   }
 
-  /** With `detail`, as a hypervisor that does it by itself. */
+  /** With `detail`, as if the hypervisor did it by itself. */
   pause(detail?: string): void {
     if (!this.#alive || this.paused) return;
     this.#running = createDeferred();
@@ -128,7 +131,7 @@ export class FakeMachine {
       await delay(this.#bootMs, undefined, { signal });
       await this.#boot(this.#createGuest(signal));
     } catch (error) {
-      // A boot that is cut short by its own power going is no failure; any other one crashes the machine, loudly.
+      // A boot that is aborted by a power-off is not a failure; any other error crashes the machine visibly.
       if (!signal.aborted) this.crash(`the fake guest's boot failed: ${error instanceof Error ? error.stack : error}`);
     }
   }
@@ -163,7 +166,7 @@ export class FakeMachine {
   }
 
   #powerDown(): void {
-    this.#power.abort(new Error('the power went'));
+    this.#power.abort(new Error('the VM was turned off'));
     this.#powerButton.clear();
     for (const name of this.#openPorts) this.events.emit({ type: 'agent-port', port: name, open: false });
     this.#openPorts.clear();

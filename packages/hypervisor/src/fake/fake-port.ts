@@ -1,9 +1,9 @@
-import { type Channel, createDeferred, type Deferred, kib } from '@innkeeper/kit';
+import { type Channel, createDeferred, type Deferred, kib, orAborted } from '@innkeeper/kit';
 
-/** How much one direction holds before its writer waits. */
+/** Bytes that one direction holds before its writer waits. */
 const pipeBytes = 256 * kib;
 
-/** One direction of a port: bytes in order, bounded, readable by one. */
+/** One direction of a port: bytes in order, bounded, with one reader. */
 class Pipe {
   #chunks: Uint8Array[] = [];
   #length = 0;
@@ -13,7 +13,7 @@ class Pipe {
     return this.#length;
   }
 
-  /** Resolves at the next change of anything. */
+  /** Resolves at the next change. */
   get changed(): Promise<void> {
     return this.#changed.promise;
   }
@@ -24,11 +24,11 @@ class Pipe {
     woken.resolve();
   }
 
-  /** Takes what there is room for and says how much. */
+  /** Accepts as many bytes as fit and returns the count. */
   put(bytes: Uint8Array): number {
     const count = Math.min(pipeBytes - this.#length, bytes.length);
     if (count === 0) return 0;
-    // Not `slice`: of a Buffer that is no copy.
+    // Not `slice`: a Buffer's slice is not a copy.
     this.#chunks.push(new Uint8Array(bytes.subarray(0, count)));
     this.#length += count;
     this.wake();
@@ -43,7 +43,7 @@ class Pipe {
     return chunk;
   }
 
-  /** Keeps the first `count` bytes and loses the rest. */
+  /** Keeps the first `count` bytes and drops the rest. */
   cut(count: number): void {
     const kept: Uint8Array[] = [];
     let room = count;
@@ -58,20 +58,20 @@ class Pipe {
   }
 }
 
-/** A paused VM: while this holds, nothing moves on the guest's side. */
+/** A paused VM: while this is true, the guest's side makes no progress. */
 export interface PauseGate {
   readonly paused: boolean;
-  /** Resolves when the guest runs. */
+  /** Resolves when the guest is running. */
   whenRunning(): Promise<void>;
 }
 
-/** What a guest has unread of a host that leaves; the rest is lost, as QEMU loses it. */
+/** Bytes from a leaving host that the guest can still read; the rest is lost, as with QEMU. */
 const keptOnLeaveBytes = 4 * kib;
 
 /**
- * A virtio-serial port with the habits of a real one: the guest's end lives as long as the guest and never sees an
- * end of file, a guest's write waits while no host is there, and when the host leaves it takes with it what the guest
- * had written and most of what it had sent itself.
+ * A virtio-serial port that behaves like a real one: the guest's end exists as long as the guest and never reaches end
+ * of file, a guest's write waits while no host is attached, and when the host leaves, what the guest had written and
+ * most of what the host had sent is lost.
  */
 export class FakePort {
   readonly name: string;
@@ -94,7 +94,7 @@ export class FakePort {
     return this.#host !== undefined;
   }
 
-  /** The host's end; one at a time. */
+  /** Opens the host's end; only one can be open. */
   attachHost(): Channel {
     if (this.#host !== undefined) throw new Error(`port ${this.name} is taken`);
     const host = this.#createHostEnd();
@@ -103,7 +103,7 @@ export class FakePort {
     return host;
   }
 
-  /** The guest is gone: both ends see the end. */
+  /** The guest is gone: both ends reach end of file. */
   powerOff(): void {
     this.#powered = false;
     this.#toGuest.wake();
@@ -158,11 +158,11 @@ interface EndOptions {
   readonly from: Pipe;
   readonly to: Pipe;
   isOpen(): boolean;
-  /** Whether this side may still read what is left; outlives `isOpen` when the other side is gone. */
+  /** Whether this side may still read remaining bytes; can be true after `isOpen` turned false. */
   isAttached(): boolean;
   /** Resolves when this side may read. */
   readable(): Promise<void>;
-  /** Whether this side may write now; asked again at the next change. */
+  /** Whether this side may write now; evaluated again at the next change. */
   writable(): Promise<boolean>;
   close(): void;
 }
@@ -196,34 +196,20 @@ function createEnd(options: EndOptions): Channel {
       for (;;) {
         signal?.throwIfAborted();
         const changed = from.changed;
-        await abortable(options.readable(), signal);
+        await orAborted(options.readable(), signal);
         const chunk = options.isAttached() ? from.take() : undefined;
         if (chunk !== undefined) return chunk;
         if (!options.isOpen()) return undefined;
-        await abortable(changed, signal);
+        await orAborted(changed, signal);
       }
     },
     write(bytes) {
       const write = lastWrite.then(() => writeAll(bytes));
-      // The next write waits its turn whatever became of this one; the caller of this one is told.
+      // The next write proceeds whatever the result of this one, which is reported to its own caller.
       lastWrite = write.catch(() => undefined);
       return write;
     },
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** `promise`, or the signal's reason if that comes first. */
-async function abortable(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return promise;
-  signal.throwIfAborted();
-  const aborted = createDeferred<void>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

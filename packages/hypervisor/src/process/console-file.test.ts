@@ -20,7 +20,7 @@ describe('ConsoleFile', () => {
     return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
   };
 
-  it('gives a later daemon the history of an earlier one, whatever its length', async () => {
+  it('a console’s files give the next daemon the history, whatever its length', async () => {
     for (const total of [0, 10, 64 * 1024, 64 * 1024 + 1, 300_000, 1_500_000]) {
       const history = new ConsoleHistory();
       const file = await ConsoleFile.create(directory, silentLog);
@@ -37,7 +37,7 @@ describe('ConsoleFile', () => {
     }
   });
 
-  it('goes on after a load, in the same places', async () => {
+  it('a loaded console history continues at the same offsets', async () => {
     const history = new ConsoleHistory();
     await ConsoleFile.create(directory, silentLog);
     for (let daemon = 0; daemon < 12; daemon++) {
@@ -51,7 +51,7 @@ describe('ConsoleFile', () => {
     assert.deepEqual(loaded.view(), history.view());
   });
 
-  it('writes 2 MiB a second at most, however fast a guest prints', async () => {
+  it('a console’s files are written at most at 2 MiB per second, however fast a guest prints', async () => {
     const file = await ConsoleFile.create(directory, silentLog);
     const bytes = randomBytes(100_000);
     const from = performance.now();
@@ -68,7 +68,7 @@ describe('ConsoleFile', () => {
     assert.ok(file.writtenBytes <= (seconds * 10 + 2) * 192 * 1024, `${file.writtenBytes} bytes in ${seconds} s`);
   });
 
-  it('joins what is printed a byte at a time', async () => {
+  it('a console’s files join single bytes into larger writes', async () => {
     const file = await ConsoleFile.create(directory, silentLog);
     const history = new ConsoleHistory();
     for (let count = 0; count < 100_000; count++) {
@@ -81,7 +81,7 @@ describe('ConsoleFile', () => {
     assert.deepEqual((await ConsoleFile.load(directory, silentLog)).history.view(), history.view());
   });
 
-  it('drops the oldest when the guest is faster than the disk, and knows how much', async () => {
+  it('a console’s files drop the oldest output if the guest is faster than the disk, and count it', async () => {
     const file = await ConsoleFile.create(directory, silentLog);
     const bytes = randomBytes(3_000_000);
     for (let offset = 0; offset < bytes.length; offset += 10_000) file.append(bytes.subarray(offset, offset + 10_000));
@@ -93,14 +93,14 @@ describe('ConsoleFile', () => {
     assert.ok((await diskBytes()) <= 448 * 1024);
   });
 
-  it('leaves nothing of an earlier VM, and other files alone', async () => {
+  it('starting a console’s files removes those of an earlier VM, and no other files', async () => {
     await writeFile(join(directory, 'console-0.log'), 'old');
     await writeFile(join(directory, 'console.sock'), '');
     await ConsoleFile.create(directory, silentLog);
     assert.deepEqual(await readdir(directory), ['console.sock']);
   });
 
-  it('warns and goes on when the disk refuses', async () => {
+  it('a console’s files log a warning and continue if the disk fails', async () => {
     const warnings: string[] = [];
     const log: Log = { ...silentLog, warn: (event) => warnings.push(event) };
     const file = await ConsoleFile.create(directory, log);

@@ -7,41 +7,41 @@ import { ConsoleHistory, consoleHeadBytes, consoleTailBytes } from '../console-h
 
 const namePattern = /^console-(\d+)\.log$/;
 
-/** Of a file of ours; a larger one is somebody else's. */
+/** Maximum size of a history file; a larger file is not from this program. */
 const maxSegmentBytes = Math.max(consoleHeadBytes, consoleTailBytes);
 
 /**
- * After a write of this much, the next one waits: a guest that prints without end costs the disk 2 MiB/s at most, and
- * what is overtaken meanwhile is not written.
+ * After writing this many bytes the next write waits: a guest that prints endlessly writes at most 2 MiB/s to the disk,
+ * and output that is superseded meanwhile is not written.
  */
-const paceBytes = 64 * kib;
-const paceMs = 100;
-/** Pieces that wait to be written are joined up to this. */
+const burstBytes = 64 * kib;
+const burstPauseMs = 100;
+/** Queued chunks are joined up to this size. */
 const joinedBytes = 4 * kib;
 
 interface Segment {
-  /** Where in the console's output it begins; its name says so. */
+  /** Its offset in the console's output, which is also its name. */
   readonly offset: number;
   length: number;
 }
 
 /**
- * A console's history on disk, for a daemon that comes after this one. Segments named by their offset: the first holds
- * the head and stays; of the others, 192 KiB each at most, two are kept. So the disk holds 448 KiB at most, and what is
- * missing between segments can be told from their names.
+ * A console's history on disk, for the next daemon. Segments named by their offset: the first holds the head and stays;
+ * of the others, at most 192 KiB each, two are kept. So the disk holds at most 448 KiB, and gaps between segments are
+ * known from their names.
  */
 export class ConsoleFile {
   readonly #directory: string;
   readonly #log: Log;
   #segments: Segment[];
-  /** Offset of the next byte of output. */
+  /** Offset of the next output byte. */
   #offset: number;
   #pending: Uint8Array[] = [];
   #pendingLength = 0;
   #flushing: Promise<void> | undefined;
-  /** The last write failed: how much of it is on disk is not known. */
+  /** The last write failed: how much of it reached the disk is unknown. */
   #failed = false;
-  /** Bytes that went to the disk so far. */
+  /** Bytes written to the disk so far. */
   writtenBytes = 0;
 
   private constructor(directory: string, log: Log, segments: Segment[]) {
@@ -52,13 +52,13 @@ export class ConsoleFile {
     this.#offset = last === undefined ? 0 : last.offset + last.length;
   }
 
-  /** Begins anew; what an earlier VM left in the directory is removed. */
+  /** Starts a new history; files of an earlier VM in the directory are removed. */
   static async create(directory: string, log: Log): Promise<ConsoleFile> {
     for (const offset of await listOffsets(directory)) await rm(segmentPath(directory, offset), { force: true });
     return new ConsoleFile(directory, log, []);
   }
 
-  /** Goes on where an earlier daemon ended. */
+  /** Continues the history of an earlier daemon. */
   static async load(directory: string, log: Log): Promise<{ file: ConsoleFile; history: ConsoleHistory }> {
     const segments: Segment[] = [];
     const history = new ConsoleHistory();
@@ -71,7 +71,9 @@ export class ConsoleFile {
     return { file: new ConsoleFile(directory, log, segments), history };
   }
 
-  /** Takes a copy. Written in the background; when the disk is slower than the guest, the oldest is dropped. */
+  /**
+   * Copies the bytes and writes them in the background; if the disk is slower than the guest, the oldest are dropped.
+   */
   append(bytes: Uint8Array): void {
     this.#keep(bytes);
     this.#pendingLength += bytes.length;
@@ -87,7 +89,7 @@ export class ConsoleFile {
     return this.#pending.length;
   }
 
-  /** A guest that prints a byte at a time must not cost an object for each. */
+  /** A guest that prints single bytes must not cost an object for each. */
   #keep(bytes: Uint8Array): void {
     const last = this.#pending.at(-1);
     if (last === undefined || last.length + bytes.length > joinedBytes) {
@@ -100,7 +102,7 @@ export class ConsoleFile {
     this.#pending[this.#pending.length - 1] = joined;
   }
 
-  /** Resolves when all that was appended is written. */
+  /** Resolves when all appended bytes are written. */
   async flushed(): Promise<void> {
     await this.#flushing;
   }
@@ -113,10 +115,10 @@ export class ConsoleFile {
         this.#pending = [];
         this.#pendingLength = 0;
         await this.#write(offset, bytes);
-        if (bytes.length >= paceBytes && this.#pendingLength > 0) await delay(paceMs);
+        if (bytes.length >= burstBytes && this.#pendingLength > 0) await delay(burstPauseMs);
       }
     } catch (error) {
-      // The history in memory is whole; only a later daemon will know less. Said once, not with every line printed.
+      // The history in memory is complete; only the next daemon will miss it. Logged once, not for every line.
       if (!this.#failed) this.#log.warn('console.history-not-kept', { error: String(error) });
       this.#failed = true;
     } finally {
@@ -151,7 +153,7 @@ export class ConsoleFile {
     return segment;
   }
 
-  /** All but the head and the last two. */
+  /** All except the head and the last two. */
   async #removeOld(): Promise<void> {
     while (this.#segments.length > 3) {
       const [old] = this.#segments.splice(1, 1);

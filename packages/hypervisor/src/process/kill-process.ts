@@ -4,8 +4,8 @@ import { watchProcess } from './process-end.ts';
 import { isAlive, type ProcessIdentity } from './process-identity.ts';
 
 /**
- * SIGKILL to a process that may have another parent than us, and waits for its end; one that is gone is left alone.
- * Throws HYPERVISOR_FAILED when it has not ended within `timeoutMs`; `what` names it then.
+ * Sends SIGKILL to a process, also one with another parent, and waits for its end; does nothing if it has ended. Throws
+ * HYPERVISOR_FAILED with the name `what` if it has not ended within `timeoutMs`.
  */
 export async function killProcess(identity: ProcessIdentity, what: string, timeoutMs: number): Promise<void> {
   if (!isAlive(identity)) return;
@@ -14,7 +14,7 @@ export async function killProcess(identity: ProcessIdentity, what: string, timeo
   watch.expect();
   const gone = watch.ended.then(() => true);
   if (await Promise.race([gone, delay(timeoutMs, false, { ref: false })])) return;
-  throw new OperationError('HYPERVISOR_FAILED', `${what}, process ${identity.pid}, does not end.`, {
-    nextStep: 'Look at what it waits for: its disk may be on a store that does not answer.',
+  throw new OperationError('HYPERVISOR_FAILED', `${what}, process ${identity.pid}, did not end after SIGKILL.`, {
+    nextStep: 'Check what it is waiting for: its disk may be on storage that does not respond.',
   });
 }

@@ -18,21 +18,21 @@ describe('LogFile', () => {
   });
   afterEach(() => rm(directory, { recursive: true }));
 
-  it('has no last lines when there is no file', async () => {
+  it('a missing log has no last lines', async () => {
     assert.equal(await new LogFile(path).lastLines(), '');
   });
 
-  it('gives the last lines whole and without control characters', async () => {
+  it('the last lines of a log are complete and without control characters', async () => {
     await writeFile(path, `${'x'.repeat(8000)}\nqemu: \x1b[31mno such disk\x07: größer\r\n\tgiving up\n`);
     assert.equal(await new LogFile(path).lastLines(), 'qemu: [31mno such disk: größer\n\tgiving up');
   });
 
-  it('gives no more than 4 KiB of one endless line', async () => {
+  it('the last lines of a log are at most 4 KiB', async () => {
     await writeFile(path, 'x'.repeat(100_000));
     assert.equal((await new LogFile(path).lastLines()).length, 4096);
   });
 
-  it('leaves a short file alone and cuts a long one to its end', async () => {
+  it('a short log is unchanged and a long one is cut to its end', async () => {
     const log = new LogFile(path);
     await log.trim();
     await writeFile(path, 'short');
@@ -45,13 +45,13 @@ describe('LogFile', () => {
     assert.equal(await log.lastLines().then((text) => text.slice(-7)), 'the end');
   });
 
-  it('empties the file for a new process', async () => {
+  it('a log is emptied for a new process', async () => {
     await writeFile(path, 'of an earlier one');
     new LogFile(path).openForChild(() => undefined);
     assert.equal((await stat(path)).size, 0);
   });
 
-  it('never waits for what a hypervisor has put in place of its files', { timeout: 10_000 }, async () => {
+  it('reading files never blocks on a FIFO that a hypervisor put in their place', { timeout: 10_000 }, async () => {
     execFileSync('mkfifo', [path, join(directory, 'console-0.log')]);
     assert.throws(() => new LogFile(path).openForChild(() => undefined), /ENXIO|not a regular file/);
     assert.equal(await new LogFile(path).lastLines(), '');

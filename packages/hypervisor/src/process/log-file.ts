@@ -8,9 +8,9 @@ const keptLogBytes = 64 * kib;
 const lastLinesBytes = 4 * kib;
 
 /**
- * What a hypervisor's process prints. The process writes the file itself, so that it can do so without a daemon; a daemon
- * that watches it keeps the file at 256 KiB. Without one the file could grow, but no guest can make QEMU print much: what
- * a guest does wrong is logged only with -d guest_errors, which is never given.
+ * The output of a hypervisor's process. The process writes the file itself, so that it also works without a daemon; a
+ * watching daemon limits the file to 256 KiB. Without one the file could grow, but a guest cannot make QEMU print much:
+ * guest errors are only logged with -d guest_errors, which is never used.
  */
 export class LogFile {
   readonly #path: string;
@@ -19,9 +19,11 @@ export class LogFile {
     this.#path = path;
   }
 
-  /** Empties the file and gives `use` a descriptor for a child's output. Appending, so that a cut makes no hole. */
+  /**
+   * Empties the file and passes `use` a descriptor for a child's output. Appending, so that truncation leaves no hole.
+   */
   openForChild<T>(use: (descriptor: number) => T): T {
-    // Without waiting: what lies there may have become a FIFO.
+    // Non-blocking: the file may have been replaced by a FIFO.
     const waitless = constants.O_NONBLOCK | constants.O_NOCTTY;
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND | waitless;
     const descriptor = openSync(this.#path, flags, 0o600);
@@ -33,7 +35,7 @@ export class LogFile {
     }
   }
 
-  /** The last 4 KiB, from the beginning of a line, without control characters. Empty when there is no log. */
+  /** The last 4 KiB, from the start of a line, without control characters. Empty if there is no log. */
   async lastLines(): Promise<string> {
     const tail = await this.#readTail(lastLinesBytes);
     const text = tail.toString('utf8');
@@ -42,7 +44,7 @@ export class LogFile {
     return whole.replaceAll(/[^\P{Cc}\n\t]/gu, '').trim();
   }
 
-  /** Cuts a file that grew beyond 256 KiB to its last 64 KiB. What the process prints in that moment may be lost. */
+  /** Cuts a file that grew beyond 256 KiB to its last 64 KiB. Output printed at that moment may be lost. */
   async trim(): Promise<void> {
     const size = await this.#size();
     if (size <= maxLogBytes) return;

@@ -2,23 +2,25 @@ import type { ChildProcess } from 'node:child_process';
 import { createDeferred } from '@innkeeper/kit';
 import { isAlive, type ProcessIdentity } from './process-identity.ts';
 
-/** How often a process that is not our child is looked at. Its control socket's end tells sooner. */
+/**
+ * Polling interval in milliseconds for a process that is not a child. The end of its control socket is noticed earlier.
+ */
 const pollMs = 1000;
 
-/** The same once something hints that it is ending. */
+/** The same after a sign that it is ending. */
 const expectantPollMs = 20;
 
-/** The end of a process; code and signal are known of a child only. */
+/** The end of a process; code and signal are only known for a child. */
 export interface ProcessEnd {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
 }
 
-/** Tells when a process ends that may have another parent than us. */
+/** Watches for the end of a process, which may have another parent. */
 export interface ProcessWatch extends Disposable {
-  /** Never rejects. Stays pending when the watch is disposed of first. */
+  /** Never rejects. Stays pending if the watch is disposed of first. */
   readonly ended: Promise<ProcessEnd>;
-  /** Something hints that it is ending: looks at once, and keeps the program alive until it knows. */
+  /** Call it on a sign that the process is ending: checks at once, and keeps the program alive until it has ended. */
   expect(): void;
 }
 
@@ -30,7 +32,7 @@ export function watchChild(child: ChildProcess): ProcessWatch {
   return { ended, expect: () => child.ref(), [Symbol.dispose]: () => undefined };
 }
 
-/** Watches any process by looking at /proc once a second; that alone does not keep the program alive. */
+/** Watches any process by polling /proc once a second; this alone does not keep the program alive. */
 export function watchProcess(identity: ProcessIdentity): ProcessWatch {
   const ended = createDeferred<ProcessEnd>();
   const look = (): void => {

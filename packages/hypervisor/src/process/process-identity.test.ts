@@ -6,7 +6,7 @@ import { readUsage } from './usage.ts';
 const fields = '1 2 3 4 5 6 7 8 9 10 41 7 0 0 20 0 4 0 576973 1 2 3';
 
 describe('parseProcessStat()', () => {
-  it('reads past a name with spaces and parentheses', () => {
+  it('/proc/PID/stat is parsed despite a name with spaces and parentheses', () => {
     const line = `10 (my (odd) vm) S ${fields}`;
     assert.deepEqual(parseProcessStat(line), {
       state: 'S',
@@ -16,28 +16,28 @@ describe('parseProcessStat()', () => {
     });
   });
 
-  it('takes nothing from a line that is cut', () => {
+  it('a truncated /proc/PID/stat is rejected', () => {
     assert.equal(parseProcessStat('10 (vm) S 1 2'), undefined);
     assert.equal(parseProcessStat(''), undefined);
   });
 });
 
 describe('a process', () => {
-  it('is alive under its start time and under no other', () => {
+  it('a process is alive only under its own start time', () => {
     const startTicks = findStartTicks(process.pid) ?? assert.fail('not found');
     assert.equal(isAlive({ pid: process.pid, startTicks }), true);
     assert.equal(isAlive({ pid: process.pid, startTicks: '1' }), false);
     assert.equal(isAlive({ pid: 4_194_305, startTicks }), false);
   });
 
-  it('tells its usage, and nothing when it is another', () => {
+  it('the usage of a process is reported, but not that of another one with its pid', () => {
     const startTicks = findStartTicks(process.pid) ?? assert.fail('not found');
     const usage = readUsage({ pid: process.pid, startTicks });
     assert.ok(usage !== undefined && usage.rssBytes > 10_000_000 && usage.cpuTimeUs > 0);
     assert.equal(readUsage({ pid: process.pid, startTicks: '1' }), undefined);
   });
 
-  it('tells its arguments', async () => {
+  it('the arguments of a process are reported', async () => {
     assert.ok((await readArguments(process.pid)).length > 0);
     assert.deepEqual(await readArguments(4_194_305), []);
   });

@@ -8,13 +8,13 @@ import type { QemuProcess } from './qemu-record.ts';
 import { QmpClient } from './qmp.ts';
 import type { RunFiles } from './run-files.ts';
 
-/** Between two tries to reach a control socket that is not there yet. */
+/** Milliseconds between two attempts to connect to a control socket that does not exist yet. */
 const retryMs = 10;
 
 export interface AttachOptions {
   readonly process: QemuProcess;
   readonly files: RunFiles;
-  /** Whether an earlier daemon had this VM. */
+  /** Whether an earlier daemon started this VM. */
   readonly resume: boolean;
   readonly log: Log;
   readonly signal?: AbortSignal | undefined;
@@ -27,8 +27,8 @@ export interface Attachment {
 }
 
 /**
- * Connects to a QEMU's control socket and console, waiting for it to listen. Rejects with HYPERVISOR_UNREACHABLE at
- * the deadline, with ProcessGone when the process ends meanwhile.
+ * Connects to a QEMU's control socket and console, waiting until it listens. Rejects with HYPERVISOR_UNREACHABLE at the
+ * deadline, with ProcessGone if the process ends meanwhile.
  */
 export async function attach(options: AttachOptions): Promise<Attachment> {
   const { files, log, resume, signal } = options;
@@ -45,7 +45,7 @@ export async function attach(options: AttachOptions): Promise<Attachment> {
   }
 }
 
-/** The process ended while it was waited for; whoever started it knows how to say so. */
+/** The process ended while waiting for it; its starter reports how. */
 export class ProcessGone extends Error {
   override readonly name = 'ProcessGone';
 }
@@ -73,7 +73,7 @@ function unreachable(timeoutMs: number, cause: unknown): OperationError {
   const why = errorMessage(cause);
   return new OperationError(
     'HYPERVISOR_UNREACHABLE',
-    `QEMU runs, but its control socket did not answer within ${timeoutMs} ms; another program may hold it (${why}).`,
+    `QEMU is running, but its control socket did not answer within ${timeoutMs} ms; another program may be connected to it (${why}).`,
     { cause },
   );
 }

@@ -22,7 +22,9 @@ const spec: VmSpec = {
 };
 
 const options: CommandLineOptions = {
-  ...{ accelerator: 'kvm', sandbox: true, isRestricted: false },
+  accelerator: 'kvm',
+  sandbox: true,
+  isRestricted: false,
   files: runFiles('/run/vm'),
 };
 
@@ -52,7 +54,7 @@ const cases: readonly [string, VmSpec, CommandLineOptions][] = [
 
 describe('qemuCommandLine()', () => {
   for (const [name, vmSpec, lineOptions] of cases) {
-    it(`is as in the golden file ${name}`, async () => {
+    it(`the QEMU command line matches the golden file ${name}`, async () => {
       const text = `${qemuCommandLine(vmSpec, lineOptions).join('\n')}\n`;
       assert.equal(text, await readFile(join(golden, `${name}.txt`), 'utf8'));
     });

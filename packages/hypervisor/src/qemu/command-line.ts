@@ -7,7 +7,7 @@ export interface CommandLineOptions {
   readonly accelerator: Accelerator;
   /** Whether this build of QEMU has the seccomp sandbox. */
   readonly sandbox: boolean;
-  /** Whether the guest may send nothing to the outside: for a QEMU without a network namespace of its own. */
+  /** Whether the guest has no access to the outside: for a QEMU without its own network namespace. */
   readonly isRestricted: boolean;
   readonly files: RunFiles;
 }
@@ -23,10 +23,10 @@ export function portSocketId(index: number): string {
 }
 
 /**
- * Arguments for a VM, without the program. Pure; the golden files in tests/drivers/golden hold its output.
+ * QEMU's arguments for a VM, without the program. Pure; tests/drivers/golden has its output.
  *
- * The guest's CPUs stand still (-S) until the driver has attached to the control socket and the console, so that not a
- * byte of the boot is missed. A reboot of the guest stays in the same process.
+ * The guest's CPUs are stopped (-S) until the driver has attached to the control socket and the console, so that the
+ * start of the boot is not missed. A reboot of the guest stays in the same process.
  */
 export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): string[] {
   const { files, accelerator } = options;
@@ -54,7 +54,7 @@ export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): stri
   ];
 }
 
-/** In QEMU's option lists a comma is written twice. */
+/** In QEMU's option lists a comma is escaped by doubling it. */
 function escapeValue(text: string): string {
   return text.replaceAll(',', ',,');
 }
@@ -70,14 +70,14 @@ function serverSocket(id: string, path: string): string[] {
 function agentPort(name: string, index: number, files: RunFiles): string[] {
   const id = portDeviceId(index);
   const socketId = portSocketId(index);
-  // Port 0 of the bus is the console's.
+  // Port 0 of the bus is reserved for the console.
   const device = `virtserialport,bus=ports.0,nr=${index + 1},chardev=${socketId},name=${name},id=${id}`;
   return [...serverSocket(socketId, files.portSocket(name)), '-device', device];
 }
 
 function disk({ format, path }: Disk, index: number): string[] {
   const name = index === 0 ? 'disk' : `disk${index}`;
-  // JSON, since file names may have any character.
+  // JSON, since file names may contain any character.
   const node = {
     driver: format,
     'node-name': name,
@@ -88,7 +88,7 @@ function disk({ format, path }: Disk, index: number): string[] {
   return ['-blockdev', JSON.stringify(node), '-device', `virtio-blk-pci,drive=${name}${boot}`];
 }
 
-/** The one card that this driver gives a VM; its features leave no other kind and no second one. */
+/** The only network card of a VM; the driver's features exclude other kinds and a second one. */
 export function userNic({ nics }: VmSpec): Extract<Nic, { kind: 'user' }> | undefined {
   return nics.find((nic) => nic.kind === 'user');
 }
@@ -96,7 +96,7 @@ export function userNic({ nics }: VmSpec): Extract<Nic, { kind: 'user' }> | unde
 function network(nic: ReturnType<typeof userNic>, isRestricted: boolean): string[] {
   if (nic === undefined) return [];
   const netdev = isRestricted ? 'user,id=network,restrict=on' : 'user,id=network';
-  // Without its option ROM, which only network boot needs, the firmware is done sooner.
+  // Without the option ROM, which only network boot needs, the firmware starts faster.
   return ['-netdev', netdev, '-device', `virtio-net-pci,netdev=network,mac=${nic.macAddress},romfile=`];
 }
 

@@ -5,28 +5,28 @@ import type { Abortable, ConsoleStream } from '../driver.ts';
 import { ConsoleFile } from '../process/console-file.ts';
 import { connectUnixSocket } from '../process/unix-socket.ts';
 
-/** What a reader sees where output is missing because nobody was there to take it. */
-const awayNote = '\r\n[innkeeper: no daemon was attached here; what was printed meanwhile is not kept]\r\n';
+/** Shown to readers where output is missing because no daemon was attached. */
+const awayNote = '\r\n[innkeeper: no daemon was attached here; output printed meanwhile is not available]\r\n';
 
 export interface QemuConsoleOptions {
   readonly socketPath: string;
-  /** Where the history is kept. */
+  /** The directory of the history files. */
   readonly directory: string;
-  /** Go on with the history of an earlier daemon. */
+  /** Continue the history of an earlier daemon. */
   readonly resume: boolean;
   readonly log: Log;
 }
 
 /**
- * The serial console of a QEMU VM. While no daemon is attached QEMU drops what the guest prints, at no cost; its own
- * `logfile` would keep it, but without a bound, and a guest could fill the host's disk.
+ * The serial console of a QEMU VM. While no daemon is attached QEMU drops the guest's output, at no cost; its `logfile`
+ * option would keep it, but without a limit, so a guest could fill the host's disk.
  */
 export class QemuConsole implements ConsoleStream, AsyncDisposable {
   readonly #socket: Socket;
   readonly #history: ConsoleHistory;
   readonly #file: ConsoleFile;
   readonly #listeners = new Listeners<Uint8Array>();
-  /** Resolves when the last byte was taken. */
+  /** Resolves when the last byte was read. */
   readonly closed: Promise<void>;
 
   private constructor(socket: Socket, history: ConsoleHistory, file: ConsoleFile) {
@@ -35,14 +35,14 @@ export class QemuConsole implements ConsoleStream, AsyncDisposable {
     this.#file = file;
     socket.on('data', (bytes: Buffer) => {
       this.#take(bytes);
-      // One read in a turn of the event loop: a guest that floods its console waits its turn like all others.
+      // One read per turn of the event loop, so that a guest that floods its console does not delay others.
       socket.pause();
       setImmediate(() => socket.resume());
     });
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
   }
 
-  /** Connects and takes all output from here on. */
+  /** Connects and records all output from here on. */
   static async open(options: QemuConsoleOptions, { signal }: Abortable = {}): Promise<QemuConsole> {
     const { directory, log } = options;
     const { history, file } = options.resume
@@ -68,7 +68,7 @@ export class QemuConsole implements ConsoleStream, AsyncDisposable {
     await promise;
   }
 
-  /** Lets go of the console when all that was read is on disk. */
+  /** Detaches from the console when all output read so far is on disk. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.destroy();
     await this.#file.flushed();

@@ -19,7 +19,7 @@ import type { VmRecord } from '../vm-record.ts';
 import type { VmSpec } from '../vm-spec.ts';
 import { attach, ProcessGone } from './attach.ts';
 import { qemuCommandLine, userNic } from './command-line.ts';
-import { endLeftover } from './end-leftover.ts';
+import { killUnrecordedQemu } from './kill-unrecorded-qemu.ts';
 import { childEnvironment, probeQemu, type QemuProbe } from './probe.ts';
 import { qemuFeatures } from './qemu-features.ts';
 import { driverName, parseQemuRecord, type QemuProcess, qemuRecord } from './qemu-record.ts';
@@ -27,24 +27,26 @@ import { QemuVm } from './qemu-vm.ts';
 import { type RunFiles, runFiles } from './run-files.ts';
 import { inNamespace, writeResolvConf } from './user-network.ts';
 import { whyNotIsolated } from './user-network-probe.ts';
-import { forgetNetwork, VmNetwork } from './vm-network.ts';
+import { removeNetworkFiles, VmNetwork } from './vm-network.ts';
 
-/** From its start until QEMU listens; reading a large disk's metadata from a slow store is the long part. */
+/** Milliseconds from QEMU's start until it listens; reading a large disk's metadata from slow storage can take long. */
 const startTimeoutMs = 30_000;
 const adoptTimeoutMs = 5_000;
 const killTimeoutMs = 5_000;
 
 export interface QemuDriverOptions {
-  /** Default "qemu-system-x86_64", found in the usual places. */
+  /** Default "qemu-system-x86_64", searched in the usual places. */
   readonly program?: string | undefined;
-  /** Default: KVM where it really works, else TCG. */
+  /** Default: KVM if it really works, otherwise TCG. */
   readonly accelerator?: Accelerator | undefined;
   readonly log?: Log | undefined;
-  /** A port on the host's loopback that guests reach at http://10.0.2.2; default: none. Asked at each start of a VM. */
+  /**
+   * A port on the host's loopback that guests reach at http://10.0.2.2; default: none. Evaluated at each start of a VM.
+   */
   readonly guestPort?: (() => number | undefined) | undefined;
 }
 
-/** Starts VMs with QEMU and finds them again. QEMU runs in a session of its own and outlives the daemon. */
+/** Starts VMs with QEMU and reattaches to them. QEMU runs in its own session and outlives the daemon. */
 export class QemuDriver implements HypervisorDriver {
   readonly name = driverName;
   readonly features = qemuFeatures;
@@ -62,7 +64,7 @@ export class QemuDriver implements HypervisorDriver {
     this.#guestPort = options.guestPort ?? (() => undefined);
   }
 
-  /** What was found is kept for the life of the driver; that QEMU is missing is not, since it may be installed. */
+  /** A positive result is cached for the life of the driver; a missing QEMU is not, since it may be installed later. */
   async probe(options?: Abortable): Promise<QemuProbe> {
     if (this.#found !== undefined) return this.#found;
     const found = await probeQemu(this.#program, options);
@@ -74,10 +76,10 @@ export class QemuDriver implements HypervisorDriver {
     const files = runFiles(spec.runDirectory);
     const probe = await this.probe({ signal });
     assertAvailable(probe);
-    await endLeftover(spec.runDirectory);
+    await killUnrecordedQemu(spec.runDirectory);
     const accelerator = this.#accelerator ?? probe.accelerator;
     const logFile = new LogFile(files.log);
-    await forgetNetwork(files);
+    await removeNetworkFiles(files);
     const nic = userNic(spec);
     const why = nic === undefined ? '' : await this.#whyNotIsolated({ signal });
     if (why !== '') this.#log.warn('qemu.network-restricted', { vm: spec.name, why });
@@ -100,8 +102,12 @@ export class QemuDriver implements HypervisorDriver {
     try {
       const found = await this.#processOf(child, spec, accelerator);
       const attachment = await attach({
-        ...{ process: found, files, signal, log: this.#log },
-        ...{ resume: false, timeoutMs: startTimeoutMs },
+        process: found,
+        files,
+        signal,
+        log: this.#log,
+        resume: false,
+        timeoutMs: startTimeoutMs,
       });
       const network = this.#networkOf(found, files);
       await network.join();
@@ -117,7 +123,7 @@ export class QemuDriver implements HypervisorDriver {
       const words = await logFile.lastLines();
       throw new OperationError(
         'HYPERVISOR_FAILED',
-        `QEMU ended at start (${how ?? `exit code ${exitCode}`}): ${words === '' ? 'it printed nothing' : words}`,
+        `QEMU exited at start (${how ?? `exit code ${exitCode}`}): ${words === '' ? 'it printed nothing' : words}`,
       );
     }
   }
@@ -128,8 +134,12 @@ export class QemuDriver implements HypervisorDriver {
     const files = runFiles(found.runDirectory);
     try {
       const attachment = await attach({
-        ...{ process: found, files, signal, log: this.#log },
-        ...{ resume: true, timeoutMs: adoptTimeoutMs },
+        process: found,
+        files,
+        signal,
+        log: this.#log,
+        resume: true,
+        timeoutMs: adoptTimeoutMs,
       });
       const logFile = new LogFile(files.log);
       const network = this.#networkOf(found, files);
@@ -160,10 +170,13 @@ export class QemuDriver implements HypervisorDriver {
   }
 
   killUnrecorded(runDirectory: string): Promise<boolean> {
-    return endLeftover(runDirectory);
+    return killUnrecordedQemu(runDirectory);
   }
 
-  /** That it works is kept for the life of the driver; that it does not is not, since what is missing may be installed. */
+  /**
+   * A positive result is cached for the life of the driver; a negative one is not, since missing programs may be
+   * installed.
+   */
   async #whyNotIsolated(options: Abortable): Promise<string> {
     if (this.#canIsolate) return '';
     const why = await whyNotIsolated(options);
@@ -177,7 +190,7 @@ export class QemuDriver implements HypervisorDriver {
   }
 
   async #processOf(child: ChildProcess, spec: VmSpec, accelerator: Accelerator): Promise<QemuProcess> {
-    // Rejects with the reason when it could not be started.
+    // Rejects with the reason if it could not be started.
     if (child.pid === undefined) await once(child, 'spawn');
     const pid = child.pid ?? 0;
     const startTicks = findStartTicks(pid);

@@ -26,7 +26,7 @@ describe('openPortChannel()', () => {
     await rm(directory, { recursive: true });
   });
 
-  it('reads no faster than its reader', async () => {
+  it('a port’s channel reads no faster than its reader', async () => {
     await using channel = await openPortChannel(path, 'port');
     const socket = await peer;
     const megabyte = Buffer.alloc(1024 * 1024, 'x');
@@ -36,20 +36,20 @@ describe('openPortChannel()', () => {
     });
     const first = (await channel.read()) ?? assert.fail('the end');
     assert.ok(first.length <= 64 * 1024);
-    // The rest does not fit into the kernel's buffers, and nobody reads.
+    // The rest does not fit into the kernel's buffers, and nothing reads.
     await new Promise((resolve) => setImmediate(resolve));
     assert.equal(flushed, false);
     let count = first.length;
     while (count < megabyte.length) count += (await channel.read())?.length ?? assert.fail('the end');
   });
 
-  it('hands out plain byte arrays, of which slice is a copy', async () => {
+  it('a port’s channel returns plain byte arrays, whose slice is a copy', async () => {
     await using channel = await openPortChannel(path, 'port');
     (await peer).write('a');
     assert.equal(Buffer.isBuffer(await channel.read()), false);
   });
 
-  it('gives what came before the peer left, then the end', async () => {
+  it('a port’s channel returns the bytes sent before the peer left, then the end', async () => {
     await using channel = await openPortChannel(path, 'port');
     (await peer).end('last words');
     let text = '';
@@ -60,7 +60,7 @@ describe('openPortChannel()', () => {
     assert.equal(await channel.read(), undefined);
   });
 
-  it('ends a read and fails a write when the peer is torn away', async () => {
+  it('a port’s channel ends reads and fails writes when the connection breaks', async () => {
     let closed = 0;
     const channel = await openPortChannel(path, 'port', { onClosed: () => closed++ });
     const read = channel.read();
@@ -72,15 +72,15 @@ describe('openPortChannel()', () => {
     assert.equal(closed, 1);
   });
 
-  it('refuses a second reader', async () => {
+  it('a port’s channel refuses a second reader', async () => {
     await using channel = await openPortChannel(path, 'port');
     const read = channel.read();
-    await assert.rejects(channel.read(), /a second reader/);
+    await assert.rejects(channel.read(), /only one read may be pending/);
     (await peer).write('a');
     assert.equal((await read)?.length, 1);
   });
 
-  it('rejects where nobody listens, and for a caller who gave up', async () => {
+  it('opening a port’s channel rejects without a listener, and after an abort', async () => {
     await assert.rejects(openPortChannel(`${path}-not`, 'port'), { code: 'ENOENT' });
     await assert.rejects(openPortChannel(path, 'port', { signal: AbortSignal.abort(new Error('no')) }), /no/);
     await using _channel = await openPortChannel(path, 'port');

@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net';
-import { type Channel, createDeferred, type Deferred, kib } from '@innkeeper/kit';
+import { type Channel, createDeferred, type Deferred, kib, orAborted } from '@innkeeper/kit';
 import { connectUnixSocket } from '../process/unix-socket.ts';
 
-/** One read. As large as the largest frame; pages of it that are never filled cost no memory. */
+/** Buffer size of a read: as large as the largest frame; unused pages cost no memory. */
 const readBufferBytes = 64 * kib;
 
 /**
- * Opens the host's end of a port. QEMU serves one client: when another holds the port, this connects all the same and
- * waits in the socket's backlog, taking what is written; only an answer from the agent proves more. `onClosed` is called once, when the channel is gone for whatever reason.
+ * Opens the host's end of a port. QEMU serves one client: if another holds the port, this still connects and waits in
+ * the socket's backlog, accepting writes; only an answer from the agent proves more. `onClosed` is called once, when
+ * the channel is closed for any reason.
  */
 export async function openPortChannel(
   path: string,
@@ -23,15 +24,15 @@ export async function openPortChannel(
   return new PortChannel(socket, name, reading);
 }
 
-/** The one buffer that the socket reads into, and who waits for it. While its bytes are unread the socket stands still. */
+/** The socket's only read buffer and its waiting reader. While bytes are unread the socket is paused. */
 class SocketReading {
-  /** No Buffer: readers copy with `slice`, which of a Buffer is no copy. */
+  /** Not a Buffer: readers copy with `slice`, which does not copy a Buffer. */
   readonly buffer = new Uint8Array(readBufferBytes);
   unread: Uint8Array | undefined;
   ended = false;
   waiting: Deferred<void> | undefined;
 
-  /** Returns false: stop reading until `resume`. */
+  /** Returns false to stop reading until `resume`. */
   take(count: number): boolean {
     this.unread = this.buffer.subarray(0, count);
     this.waiting?.resolve();
@@ -63,7 +64,7 @@ class PortChannel implements Channel {
     socket.once('close', () => {
       this.#isClosed = true;
       reading.end();
-      for (const write of this.#pendingWrites) write.reject(this.#gone());
+      for (const write of this.#pendingWrites) write.reject(this.#closedError());
       closed.resolve();
     });
   }
@@ -72,18 +73,15 @@ class PortChannel implements Channel {
     const reading = this.#reading;
     const signal = options?.signal;
     signal?.throwIfAborted();
-    if (reading.waiting !== undefined) throw new Error(`${this.name}: a second reader`);
+    if (reading.waiting !== undefined) throw new Error(`${this.name}: only one read may be pending`);
     if (reading.unread === undefined && !reading.ended) {
       const waiting = createDeferred<void>();
-      const onAbort = (): void => waiting.reject(signal?.reason);
       reading.waiting = waiting;
-      signal?.addEventListener('abort', onAbort, { once: true });
       this.#socket.resume();
       try {
-        await waiting.promise;
+        await orAborted(waiting.promise, signal);
       } finally {
         reading.waiting = undefined;
-        signal?.removeEventListener('abort', onAbort);
       }
     }
     const bytes = reading.unread;
@@ -92,7 +90,7 @@ class PortChannel implements Channel {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    if (this.#isClosed || this.#isClosing) throw this.#gone();
+    if (this.#isClosed || this.#isClosing) throw this.#closedError();
     const written = createDeferred<void>();
     this.#pendingWrites.add(written);
     this.#socket.write(bytes, (error) => {
@@ -118,7 +116,7 @@ class PortChannel implements Channel {
     await this.close();
   }
 
-  #gone(): Error {
+  #closedError(): Error {
     return new Error(`${this.name} is closed`);
   }
 }

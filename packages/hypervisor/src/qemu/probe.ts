@@ -6,19 +6,19 @@ import { errorMessage, kib } from '@innkeeper/kit';
 import type { Abortable, Probe } from '../driver.ts';
 import { QmpClient } from './qmp.ts';
 
-/** A probe takes 50 ms; this is for a host that is very busy. */
+/** A probe takes 50 ms; this timeout is for a very busy host. */
 const probeTimeoutMs = 15_000;
 
-/** All that QEMU gets of our environment: it needs nothing, and secrets of the daemon are none of its business. */
+/** QEMU's environment: it needs nothing else, and must not inherit secrets of the daemon. */
 export const childEnvironment = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LANG: 'C',
 } as const;
 
-/** Guests' images, kernels and machines are all x86-64 so far. */
+/** So far, images, kernels and machine types are x86-64 only. */
 function otherHost(arch: string): Pick<Probe, 'reason' | 'nextStep'> {
-  const reason = `This host’s CPU is ${arch}. Innkeeper runs VMs on x86-64 hosts only, so far; its agent is built for arm64 guests too.`;
-  return { reason, nextStep: 'Run the daemon that has VMs on an x86-64 host.' };
+  const reason = `This host’s CPU is ${arch}. Innkeeper currently runs VMs on x86-64 hosts only; its agent also supports arm64 guests.`;
+  return { reason, nextStep: 'Run the node on an x86-64 host.' };
 }
 
 export interface QemuProbe extends Probe {
@@ -26,7 +26,7 @@ export interface QemuProbe extends Probe {
   readonly sandbox: boolean;
 }
 
-/** Finds out what QEMU and KVM can really do here, by starting QEMU twice for a moment. Never rejects but on abort. */
+/** Probes what QEMU and KVM can really do on this host, by starting QEMU twice briefly. Only rejects on abort. */
 export async function probeQemu(program: string, { signal }: Abortable = {}): Promise<QemuProbe> {
   const nothing = { version: '', accelerator: 'tcg', acceleratorReason: '', sandbox: false } as const;
   if (process.arch !== 'x64') return { available: false, ...otherHost(process.arch), ...nothing };
@@ -56,19 +56,19 @@ export async function probeQemu(program: string, { signal }: Abortable = {}): Pr
 }
 
 /**
- * Empty when KVM works. A /dev/kvm that opens proves little: under some hosts it is there without virtualisation in the
- * CPU, and QEMU reports it as enabled until the first virtual CPU is made. So one is made, and run.
+ * Empty if KVM works. Being able to open /dev/kvm proves little: on some hosts it exists without virtualisation in the
+ * CPU, and QEMU reports it as enabled until the first virtual CPU is created. So one is created and run.
  */
 async function whyNotKvm(program: string, signal: AbortSignal | undefined): Promise<string> {
   try {
     await access('/dev/kvm', constants.R_OK | constants.W_OK);
   } catch (error) {
     const denied = error instanceof Error && 'code' in error && error.code === 'EACCES';
-    if (denied) return 'This user may not open /dev/kvm; add it to the group kvm.';
-    return 'There is no /dev/kvm: virtualisation is off in the firmware, or this host is itself a VM without it.';
+    if (denied) return 'This user may not open /dev/kvm; add the user to the group kvm.';
+    return 'There is no /dev/kvm: virtualisation is disabled in the firmware, or this host is a VM without nested virtualisation.';
   }
   if (!/^flags\s*:.*\b(vmx|svm)\b/m.test(await readFile('/proc/cpuinfo', 'latin1'))) {
-    return '/dev/kvm opens, but the CPU shows neither vmx nor svm.';
+    return '/dev/kvm can be opened, but the CPU has neither vmx nor svm.';
   }
   const machine = ['-machine', 'q35', '-accel', 'kvm', '-cpu', 'host', '-m', '16', '-S'];
   const tried = await askQemu(program, machine, signal, async (client) => {
@@ -76,21 +76,21 @@ async function whyNotKvm(program: string, signal: AbortSignal | undefined): Prom
     const status = await client.execute('query-status', {}, { signal });
     return typeof status === 'object' && status !== null && 'running' in status && status.running === true;
   });
-  if ('failure' in tried) return `/dev/kvm opens, but no VM runs on it: ${tried.failure}`;
-  return tried.answer ? '' : '/dev/kvm opens, but a VM on it stops at its first instruction.';
+  if ('failure' in tried) return `/dev/kvm can be opened, but no VM runs on it: ${tried.failure}`;
+  return tried.answer ? '' : '/dev/kvm can be opened, but a VM on it stops at its first instruction.';
 }
 
-type Asked<T> =
+type ProbeAnswer<T> =
   | { readonly version: string; readonly answer: T }
   | { readonly failure: string; readonly missing: boolean };
 
-/** Starts QEMU with its control protocol on a pipe, asks, and ends it. */
+/** Starts QEMU with its control protocol on a pipe, queries it, and ends it. */
 async function askQemu<T>(
   program: string,
   machine: readonly string[],
   signal: AbortSignal | undefined,
   ask: (client: QmpClient) => Promise<T>,
-): Promise<Asked<T>> {
+): Promise<ProbeAnswer<T>> {
   signal?.throwIfAborted();
   const argv = ['-no-user-config', '-nodefaults', '-display', 'none', ...machine, '-qmp', 'stdio'];
   const child = spawn(program, argv, { stdio: ['pipe', 'pipe', 'pipe'], env: childEnvironment, cwd: '/' });
@@ -112,7 +112,7 @@ async function askQemu<T>(
 }
 
 interface ChildEnd {
-  /** The last line that it printed, or why it could not be started. */
+  /** The last line that a child printed, or why it could not be started. */
   readonly words: string;
   readonly missing: boolean;
 }
@@ -122,7 +122,7 @@ function watchEnd(child: ChildProcessByStdio<Writable, Readable, Readable>): Pro
   child.stderr.on('data', (bytes: Buffer) => {
     printed = (printed + bytes.toString()).slice(-4 * kib);
   });
-  // The pipe breaks when the program ends early; its end says why.
+  // The pipe breaks if the program ends early; its exit is the reason.
   child.stdin.on('error', () => undefined);
   return new Promise((resolve) => {
     child.once('error', (error) => {

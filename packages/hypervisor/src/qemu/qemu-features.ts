@@ -1,6 +1,6 @@
 import type { DriverFeatures } from '../features.ts';
 
-/** What this driver does with QEMU; QEMU itself could do more. */
+/** The features of this driver; QEMU itself has more. */
 export const qemuFeatures: DriverFeatures = {
   supportsAgentPorts: true,
   supportsVsock: false,
@@ -8,7 +8,7 @@ export const qemuFeatures: DriverFeatures = {
   supportsPause: true,
   supportsNetworkState: true,
   supportsSeveralDisks: true,
-  // One namespace, with one pasta, for the one card of a VM.
+  // A VM has one namespace, with one pasta, for one card.
   supportsSeveralNics: false,
   supportsUserNic: true,
   supportsBridgeNic: false,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Channel, Listeners, type Log } from '@innkeeper/kit';
+import { type Channel, Listeners, type Log, orAborted } from '@innkeeper/kit';
 import {
   type Abortable,
   type AgentAddress,
@@ -31,8 +31,8 @@ import type { VmNetwork } from './vm-network.ts';
 
 const logTrimMs = 10_000;
 
-/** After the process is gone, what its sockets still hold is read for as long as this. */
-const lastWordsMs = 1000;
+/** Milliseconds to read what remains in the sockets after the process has ended. */
+const drainTimeoutMs = 1000;
 
 export interface QemuVmOptions {
   readonly record: VmRecord;
@@ -45,7 +45,7 @@ export interface QemuVmOptions {
   readonly log: Log;
 }
 
-/** A QEMU process, ours or an earlier daemon's, with this daemon attached to it. */
+/** A QEMU process, of this or an earlier daemon, with this daemon attached to it. */
 export class QemuVm implements RunningVm {
   readonly record: VmRecord;
   readonly features = qemuFeatures;
@@ -64,9 +64,9 @@ export class QemuVm implements RunningVm {
   readonly #logTimer: NodeJS.Timeout;
   #shutdown: EndSigns['shutdown'];
   #killedByUs = false;
-  /** Why QEMU is about to stop the guest by itself. */
+  /** Why QEMU is about to pause the guest by itself. */
   #stopDetail: string | undefined;
-  /** Disposed of: the process goes on without us. */
+  /** Disposed of: the process continues without this daemon. */
   #released = false;
 
   constructor(options: QemuVmOptions) {
@@ -102,23 +102,15 @@ export class QemuVm implements RunningVm {
     this.#killedByUs = true;
     this.#watch.expect();
     if (isAlive(this.#identity)) process.kill(this.#identity.pid, 'SIGKILL');
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = (): void => aborted.reject(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    try {
-      signal?.throwIfAborted();
-      await Promise.race([this.ended, aborted.promise]);
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
-    }
+    await orAborted(this.ended, signal);
   }
 
   async openAgent(address: AgentAddress, { signal }: Abortable = {}): Promise<Channel> {
     if (address.kind !== 'port') throw new Error('there is no vsock device');
     const port = address.name;
     if (!(agentPorts as readonly string[]).includes(port)) throw new Error(`there is no port ${port}`);
-    // QEMU would take a second client and let it wait without a word.
-    if (this.#channels.has(port)) throw new Error(`the port ${port} is open already`);
+    // QEMU would accept a second client and let it wait silently.
+    if (this.#channels.has(port)) throw new Error(`the port ${port} is already open`);
     this.#channels.set(port, undefined);
     const onClosed = (): void => void this.#channels.delete(port);
     try {
@@ -154,7 +146,7 @@ export class QemuVm implements RunningVm {
     const status = await this.#control.execute('query-status', {}, options);
     const isDisk = typeof status === 'object' && status !== null && 'status' in status && status.status === 'io-error';
     return isDisk
-      ? 'The host could not read or write its disk, most often for want of space. Free some, and it goes on by itself.'
+      ? 'The host could not read or write the VM’s disk, usually because it is full. Free some space; the VM then resumes by itself.'
       : undefined;
   }
 
@@ -179,7 +171,7 @@ export class QemuVm implements RunningVm {
     const { exitCode, signal } = await this.#watch.ended;
     clearInterval(this.#logTimer);
     const drained = Promise.all([this.#control.closed, this.#qemuConsole.closed]);
-    await Promise.race([drained, delay(lastWordsMs)]);
+    await Promise.race([drained, delay(drainTimeoutMs)]);
     const kind = judgeEnd({
       shutdown: this.#shutdown,
       exitCode,
@@ -187,7 +179,7 @@ export class QemuVm implements RunningVm {
       killedByUs: this.#killedByUs,
       pidFileLeft: existsSync(this.#files.pidFile),
     });
-    // The log is a help and no more: without it the end is told all the same.
+    // The log is only additional information: the end is reported without it too.
     const lastLines = await this.#logFile.lastLines().catch(() => '');
     return { kind, exitCode, signal, lastLines };
   }
@@ -225,8 +217,9 @@ export class QemuVm implements RunningVm {
   }
 }
 
-/** QEMU pauses a guest whose write finds no space, so that it loses nothing; it goes on when it is told to. */
+/** QEMU pauses a guest whose write finds no space, so that nothing is lost, until it is resumed. */
 function diskFailure(data: QmpEvent['data']): string {
-  if (data['nospace'] === true) return 'The host has no space left for its disk. Free some, and it goes on by itself.';
-  return `The host could not ${data['operation']} its disk: ${data['reason']}.`;
+  if (data['nospace'] === true)
+    return 'The host has no space left for the VM’s disk. Free some space; the VM then resumes by itself.';
+  return `The host could not ${data['operation']} the VM’s disk: ${data['reason']}.`;
 }

@@ -5,7 +5,7 @@ import { QmpClient, type QmpEvent } from './qmp.ts';
 
 const greeting = '{"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}}, "capabilities": []}}\r\n';
 
-/** A peer whose answers the test writes by hand; `sent` holds the commands that came. */
+/** A peer whose answers the test writes; `sent` has the received commands. */
 function createPeer(answer: (command: { execute: string; id: number }) => string | undefined = () => undefined) {
   const toClient = new PassThrough();
   const fromClient = new PassThrough();
@@ -33,14 +33,14 @@ async function openClient(answer?: Parameters<typeof createPeer>[0]) {
 }
 
 describe('QmpClient', () => {
-  it('negotiates and tells the version', async () => {
+  it('the QMP client negotiates and reports the version', async () => {
     const { client, version, sent } = await openClient();
     using _client = client;
     assert.equal(version, '7.2.22');
     assert.deepEqual(sent, ['qmp_capabilities']);
   });
 
-  it('takes answers and events however they are cut', async () => {
+  it('the QMP client reads answers and events however they are split', async () => {
     const { client, toClient } = await openClient();
     using _client = client;
     const events: QmpEvent[] = [];
@@ -52,7 +52,7 @@ describe('QmpClient', () => {
     assert.deepEqual(events, [{ name: 'STOP', data: {} }]);
   });
 
-  it('matches answers by id, in any order', async () => {
+  it('the QMP client matches answers by id, in any order', async () => {
     const { client, toClient } = await openClient();
     using _client = client;
     const both = Promise.all([client.execute('a'), client.execute('b')]);
@@ -60,7 +60,7 @@ describe('QmpClient', () => {
     assert.deepEqual(await both, ['of a', 'of b']);
   });
 
-  it('hands a refusal on with its class', async () => {
+  it('the QMP client reports errors with their class', async () => {
     const { client } = await openClient(
       ({ id }) => `${JSON.stringify({ error: { class: 'CommandNotFound', desc: 'no such' }, id })}\n`,
     );
@@ -68,7 +68,7 @@ describe('QmpClient', () => {
     await assert.rejects(client.execute('nonsense'), { kind: 'CommandNotFound', message: 'nonsense: no such' });
   });
 
-  it('gives up at the deadline and on abort, and goes on', async () => {
+  it('the QMP client stops waiting at the deadline and on abort, and stays usable', async () => {
     const { client, toClient } = await openClient();
     using _client = client;
     await assert.rejects(client.execute('slow', {}, { timeoutMs: 5 }), /did not answer slow within 5 ms/);
@@ -77,18 +77,18 @@ describe('QmpClient', () => {
     abort.abort(new Error('no more'));
     await assert.rejects(asked, { message: 'no more' });
     const third = client.execute('third');
-    // The late answer to the first is nobody's.
+    // The late answer to the first is ignored.
     toClient.write(ok(2, 'late') + ok(4, 'third'));
     assert.equal(await third, 'third');
   });
 
-  it('rejects when no greeting comes, as when another client holds the socket', async () => {
+  it('the QMP client rejects if no greeting comes, as when another client holds the socket', async () => {
     const peer = createPeer();
     await assert.rejects(QmpClient.open(peer.streams, { timeoutMs: 5 }), /did not answer the greeting/);
     assert.equal(peer.toClient.destroyed, true);
   });
 
-  it('fails what is pending when the connection ends', async () => {
+  it('the QMP client rejects pending commands when the connection ends', async () => {
     const { client, toClient } = await openClient();
     const asked = client.execute('a');
     toClient.end();
@@ -97,15 +97,15 @@ describe('QmpClient', () => {
     await assert.rejects(client.execute('b'), /closed its control connection/);
   });
 
-  it('ends the connection over garbage and over a line without end', async () => {
+  it('the QMP client closes the connection on garbage and on an endless line', async () => {
     const garbage = await openClient();
     const asked = garbage.client.execute('a');
     garbage.toClient.write('Segmentation fault\n');
-    await assert.rejects(asked, /not JSON/);
+    await assert.rejects(asked, /invalid JSON/);
 
     const endless = await openClient();
     const waiting = endless.client.execute('a');
     for (let count = 0; count < 20; count++) endless.toClient.write(' '.repeat(64 * 1024));
-    await assert.rejects(waiting, /without end/);
+    await assert.rejects(waiting, /endless line/);
   });
 });

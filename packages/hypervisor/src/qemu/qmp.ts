@@ -1,11 +1,11 @@
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import { createDeferred, type Deferred, Listeners, mib } from '@innkeeper/kit';
+import { createDeferred, type Deferred, Listeners, mib, type Timers, withDeadline } from '@innkeeper/kit';
 
-/** Longer lines end the connection. Answers to what we ask have a few kilobytes. */
+/** Maximum line length; a longer line ends the connection. Expected answers have a few kilobytes. */
 const longestLineCharacters = 1 * mib;
 
-/** For a command without a deadline of its own. QEMU's main loop can be held up by I/O of a busy host. */
+/** Default timeout of a command. QEMU's main loop can be delayed by I/O of a busy host. */
 const commandTimeoutMs = 10_000;
 
 export interface QmpEvent {
@@ -13,7 +13,14 @@ export interface QmpEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** What QMP runs over: a socket is both, a child has its stdout and stdin. */
+const timers: Timers = {
+  setTimer: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The streams of a QMP connection: a socket is both, a child has stdout and stdin. */
 export interface QmpStreams {
   readonly readable: Readable;
   readonly writable: Writable;
@@ -24,8 +31,8 @@ export interface QmpOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** A refusal by QEMU. `kind` is QMP's error class: "GenericError", "CommandNotFound". */
-export class QmpError extends Error {
+/** An error reported by QEMU. `kind` is QMP's error class: "GenericError", "CommandNotFound". */
+class QmpError extends Error {
   override readonly name = 'QmpError';
   readonly kind: string;
   constructor(command: string, kind: string, description: string) {
@@ -34,9 +41,9 @@ export class QmpError extends Error {
   }
 }
 
-/** A client of QEMU's machine protocol over a stream that is connected. Commands are answered by id, in any order. */
+/** A client of QEMU's machine protocol over a connected stream. Commands are answered by id, in any order. */
 export class QmpClient implements Disposable {
-  /** Resolves when the connection is gone; never rejects. */
+  /** Resolves when the connection is closed; never rejects. */
   readonly closed: Promise<void>;
   readonly events = new Listeners<QmpEvent>();
   readonly #streams: QmpStreams;
@@ -52,7 +59,7 @@ export class QmpClient implements Disposable {
     const { readable, writable } = streams;
     const closed = createDeferred<void>();
     this.closed = closed.promise;
-    // Nobody waits for the greeting when a command is what failed.
+    // Nothing waits for the greeting if a command failed.
     this.#greeting.promise.catch(() => undefined);
     readable.on('data', (bytes: Buffer) => this.#take(this.#decoder.write(bytes)));
     readable.once('error', (error) => this.#fail(error));
@@ -65,8 +72,8 @@ export class QmpClient implements Disposable {
   }
 
   /**
-   * Waits for QEMU's greeting and negotiates. Rejects when no greeting comes within `timeoutMs` (default 10 s), as when
-   * another client holds the socket. The streams are the client's from here on, also when this rejects.
+   * Waits for QEMU's greeting and negotiates. Rejects if no greeting arrives within `timeoutMs` (default 10 s), as when
+   * another client holds the socket. The streams belong to the client from here on, also if this rejects.
    */
   static async open(streams: QmpStreams, options: QmpOptions = {}): Promise<{ client: QmpClient; version: string }> {
     const client = new QmpClient(streams);
@@ -80,7 +87,9 @@ export class QmpClient implements Disposable {
     }
   }
 
-  /** Runs a command. Rejects with QmpError when QEMU refuses it; an abort or a deadline does not undo it. */
+  /**
+   * Runs a command. Rejects with QmpError if QEMU reports an error; an abort or a deadline does not undo the command.
+   */
   async execute(command: string, parameters: object = {}, options: QmpOptions = {}): Promise<unknown> {
     options.signal?.throwIfAborted();
     if (this.#failure !== undefined) throw this.#failure;
@@ -102,18 +111,8 @@ export class QmpClient implements Disposable {
 
   async #wait<T>(answer: Promise<T>, what: string, options: QmpOptions): Promise<T> {
     const timeoutMs = options.timeoutMs ?? commandTimeoutMs;
-    const stop = createDeferred<never>();
-    const onAbort = (): void => stop.reject(options.signal?.reason);
-    const late = (): void => stop.reject(new Error(`QEMU did not answer ${what} within ${timeoutMs} ms`));
-    const timer = setTimeout(late, timeoutMs);
-    options.signal?.addEventListener('abort', onAbort, { once: true });
-    if (options.signal?.aborted) onAbort();
-    try {
-      return await Promise.race([answer, stop.promise]);
-    } finally {
-      clearTimeout(timer);
-      options.signal?.removeEventListener('abort', onAbort);
-    }
+    const late = (): Error => new Error(`QEMU did not answer ${what} within ${timeoutMs} ms`);
+    return await withDeadline({ timers, timeoutMs, signal: options.signal, late }, () => answer);
   }
 
   #take(text: string): void {
@@ -124,14 +123,14 @@ export class QmpClient implements Disposable {
       this.#line = '';
     }
     this.#line += last;
-    if (this.#line.length > longestLineCharacters) this.#fail(new Error('QEMU sent a line without end'));
+    if (this.#line.length > longestLineCharacters) this.#fail(new Error('QEMU sent an endless line'));
   }
 
   #takeLine(line: string): void {
     if (line.trim() === '' || this.#failure !== undefined) return;
     const message = parseObject(line);
     if (message === undefined) {
-      this.#fail(new Error('QEMU sent what is not JSON'));
+      this.#fail(new Error('QEMU sent invalid JSON'));
     } else if (typeof message['event'] === 'string') {
       this.events.emit({ name: message['event'], data: asObject(message['data']) ?? {} });
     } else if (message['QMP'] !== undefined) {
@@ -142,7 +141,7 @@ export class QmpClient implements Disposable {
   }
 
   #answer(message: Readonly<Record<string, unknown>>): void {
-    // An answer without an id, or to a command that was given up: nobody waits for it.
+    // An answer without an id, or to a command that is no longer waited for.
     const pending = typeof message['id'] === 'number' ? this.#pending.get(message['id']) : undefined;
     if (pending === undefined) return;
     const error = asObject(message['error']);
@@ -165,7 +164,7 @@ function parseObject(line: string): Readonly<Record<string, unknown>> | undefine
   try {
     return asObject(JSON.parse(line));
   } catch {
-    // Not JSON; the caller ends the connection over it.
+    // Not JSON; the caller ends the connection.
     return undefined;
   }
 }

@@ -2,33 +2,33 @@ import { join } from 'node:path';
 import { OperationError } from '@innkeeper/contract';
 import { agentPorts } from '../driver.ts';
 
-/** sun_path holds 108 bytes with the NUL at the end. */
+/** sun_path holds 108 bytes including the terminating NUL. */
 const longestSocketPathBytes = 107;
 
-/** What lies in a VM's run directory. Console history files lie beside these (console-file.ts). */
+/** Files in a VM's run directory. Console history files are next to these (console-file.ts). */
 export interface RunFiles {
   readonly controlSocket: string;
   readonly consoleSocket: string;
-  /** QEMU makes it at start and removes it at an orderly end, so one that is left behind tells of a death. */
+  /** QEMU creates it at start and removes it at an orderly exit, so a remaining file means that QEMU died. */
   readonly pidFile: string;
   readonly log: string;
-  /** Held by a QEMU whose NIC has a network namespace of its own. */
+  /** Locked by a QEMU whose NIC has its own network namespace. */
   readonly networkLock: string;
-  /** Of what joins that namespace to the host's network. */
+  /** Pid file of the process that connects that namespace to the host's network. */
   readonly networkPid: string;
-  /** What pasta prints. */
+  /** pasta's output. */
   readonly networkLog: string;
-  /** Shown to QEMU as /etc/resolv.conf where the host's resolver is on loopback. */
+  /** Shown to QEMU as /etc/resolv.conf if the host's resolver is on loopback. */
   readonly resolvConf: string;
   portSocket(port: string): string;
 }
 
-/** The pid file, which is looked for even where a socket's path would be too long. */
+/** The pid file, which is also looked for where a socket's path would be too long. */
 export function pidFileOf(runDirectory: string): string {
   return join(runDirectory, 'qemu.pid');
 }
 
-/** Names in a run directory. Throws INVALID_PATH when a socket's path would be too long for the kernel. */
+/** Paths in a run directory. Throws INVALID_PATH if a socket's path would be too long for the kernel. */
 export function runFiles(runDirectory: string): RunFiles {
   const files: RunFiles = {
     controlSocket: join(runDirectory, 'qmp.sock'),
@@ -46,7 +46,7 @@ export function runFiles(runDirectory: string): RunFiles {
     if (bytes <= longestSocketPathBytes) continue;
     throw new OperationError(
       'INVALID_PATH',
-      `The socket path ${path} has ${bytes} bytes; the kernel takes ${longestSocketPathBytes}.`,
+      `The socket path ${path} has ${bytes} bytes; the kernel's maximum is ${longestSocketPathBytes}.`,
       { nextStep: 'Use a data folder with a shorter path (--data).' },
     );
   }

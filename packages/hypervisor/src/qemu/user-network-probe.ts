@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
+import { onAbort } from '@innkeeper/kit';
 import type { Abortable } from '../driver.ts';
 import { childEnvironment } from './probe.ts';
 import { inNamespace } from './user-network.ts';
@@ -8,8 +9,8 @@ import { inNamespace } from './user-network.ts';
 const probeTimeoutMs = 15_000;
 
 /**
- * Why a NIC cannot have a network namespace of its own on this host, with what helps; empty when it can. Tries it, for
- * what may forbid it is a setting of the kernel, AppArmor or a container. Never rejects but on abort.
+ * Why a NIC cannot have its own network namespace on this host, with a remedy; empty if it can. Tries it, since it may
+ * be forbidden by a kernel setting, AppArmor or a container. Only rejects on abort.
  */
 export async function whyNotIsolated({ signal }: Abortable = {}): Promise<string> {
   const pasta = await run('pasta', ['--version'], signal);
@@ -21,7 +22,7 @@ export async function whyNotIsolated({ signal }: Abortable = {}): Promise<string
     ['flock', 'util-linux'],
   ] as const) {
     const found = await run(program, ['--version'], signal);
-    // ip says its version with -V alone; that it was started is enough.
+    // ip prints its version only with -V; that it could be started is enough.
     if (found.missing) return `The program ${program} is not installed. Install it: apt-get install ${packageName}.`;
   }
   try {
@@ -31,36 +32,35 @@ export async function whyNotIsolated({ signal }: Abortable = {}): Promise<string
   }
   const { program, args } = inNamespace({ program: 'true', args: [] }, { lock: '/dev/null', resolvConf: undefined });
   const tried = await run(program, args, signal);
-  return tried.failure === '' ? '' : `This user cannot make a network namespace: ${tried.failure}.`;
+  return tried.failure === '' ? '' : `This user cannot create a network namespace: ${tried.failure}.`;
 }
 
-interface Ran {
+interface ProgramResult {
   readonly missing: boolean;
-  /** The last line that it printed, or its exit code; empty when it succeeded. */
+  /** The last line that the program printed, or its exit code; empty if it succeeded. */
   readonly failure: string;
 }
 
-async function run(program: string, args: readonly string[], signal: AbortSignal | undefined): Promise<Ran> {
+async function run(program: string, args: readonly string[], signal: AbortSignal | undefined): Promise<ProgramResult> {
   signal?.throwIfAborted();
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: childEnvironment, cwd: '/' });
   const timer = setTimeout(() => child.kill('SIGKILL'), probeTimeoutMs);
-  const kill = (): void => void child.kill('SIGKILL');
-  signal?.addEventListener('abort', kill, { once: true });
+  const stopListening = onAbort(signal, () => void child.kill('SIGKILL'));
   let printed = '';
   child.stderr.on('data', (bytes: Buffer) => {
     printed = (printed + bytes.toString()).slice(-1000);
   });
-  const ran = await new Promise<Ran>((resolve) => {
+  const ran = await new Promise<ProgramResult>((resolve) => {
     child.once('error', (error) => {
       resolve({ missing: 'code' in error && error.code === 'ENOENT', failure: error.message });
     });
     child.once('close', (code, how) => {
-      const failure = printed.trim().split('\n').at(-1) || `it ended with ${how ?? `exit code ${code}`}`;
+      const failure = printed.trim().split('\n').at(-1) || `it exited with ${how ?? `exit code ${code}`}`;
       resolve({ missing: false, failure: code === 0 ? '' : failure });
     });
   });
   clearTimeout(timer);
-  signal?.removeEventListener('abort', kill);
+  stopListening();
   signal?.throwIfAborted();
   return ran;
 }

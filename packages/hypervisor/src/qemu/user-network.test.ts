@@ -10,7 +10,7 @@ const files = runFiles('/run/vm');
 const common = { pid: 4711, files, isRoot: false };
 
 describe('the network namespace of a VM', () => {
-  it('is entered by the program that is named, which is given all its arguments as they are', () => {
+  it('inNamespace runs the given program with unchanged arguments', () => {
     const qemu = { program: 'qemu', args: ['-name', 'a b', ''] };
     const { program, args } = inNamespace(qemu, { lock: '/run/vm/network.lock', resolvConf: undefined });
     assert.equal(program, 'unshare');
@@ -23,7 +23,7 @@ describe('the network namespace of a VM', () => {
       );
   });
 
-  it('has nothing of the host’s loopback but the port for guests, and lets nothing in', () => {
+  it('a VM’s network namespace exposes only the guest port of the host’s loopback, and accepts no connections', () => {
     const { args } = joinNamespace({ ...common, guestPort: 40_123 });
     const pasta = args.slice(args.indexOf('pasta'));
     const optionOf = (option: string): string | undefined => pasta[pasta.indexOf(option) + 1];
@@ -37,7 +37,7 @@ describe('the network namespace of a VM', () => {
     assert.equal(shut[shut.indexOf('--tcp-ns') + 1], 'none');
   });
 
-  it('gets a resolver of its own where every resolver of the host is on loopback, and not elsewhere', async () => {
+  it('a VM’s network namespace gets its own resolver only if all of the host’s are on loopback', async () => {
     for (const text of ['nameserver 127.0.0.53\noptions edns0\n', 'nameserver ::1\nnameserver 127.0.0.1\n'])
       assert.ok(needsResolver(text), text);
     for (const text of [
@@ -60,7 +60,7 @@ describe('the network namespace of a VM', () => {
     }
   });
 
-  it('is told from an open or restricted network by the process itself', async () => {
+  it('the kind of a VM’s network is read from its process', async () => {
     const own = process.pid;
     assert.equal(await networkKindOf(own, ['qemu', '-netdev', 'user,id=network,restrict=on']), 'restricted');
     assert.equal(await networkKindOf(own, ['qemu', '-netdev', 'user,id=network']), 'open');

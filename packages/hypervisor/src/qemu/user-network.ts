@@ -3,25 +3,28 @@ import { readFile, readlink, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { RunFiles } from './run-files.ts';
 
-/** Where a guest finds the daemon's guest port, and nothing else of the host. QEMU's user network has this address. */
+/**
+ * The address where a guest reaches the daemon's guest port, and nothing else of the host. The same as in QEMU's user
+ * network.
+ */
 export const guestHostAddress = '10.0.2.2';
 
-/** As the guest sees it; the port on the host's loopback is the daemon's choice. */
+/** The port as seen by the guest; the port on the host's loopback is chosen by the daemon. */
 const guestHostPort = 80;
 
-/** Stands for the host's first resolver inside a namespace when that listens on loopback only. TEST-NET-1. */
+/** Represents the host's first resolver inside a namespace if that only listens on loopback. TEST-NET-1. */
 const resolverAddress = '192.0.2.53';
 
 /**
- * Where clouds keep credentials for whoever asks, link-local, and multicast. Halves of networks, so that they are more
- * specific than what the host's own interface may have.
+ * Cloud metadata services with credentials, link-local, and multicast. Split into halves, so that they are more
+ * specific than routes of the host's interface.
  */
 const unreachable4 = ['169.254.0.0/17', '169.254.128.0/17', '168.63.129.16/32', '100.100.100.200/32', '192.0.0.192/32'];
 const unreachable6 = ['fd00:ec2::/33', 'fd00:ec2:8000::/33', 'fd20:ce::254/128'];
 const multicast4 = ['224.0.0.0/5', '232.0.0.0/5'];
 
 /**
- * Becomes QEMU inside a network namespace of its own: $1 is the lock that it holds while it lives, $2 a file to show as
+ * Becomes QEMU inside its own network namespace: $1 is the lock that it holds while it is alive, $2 a file to show as
  * /etc/resolv.conf or nothing. Without capabilities, so that it cannot undo the routes.
  */
 const enterScript = `exec 9>"$1"
@@ -36,9 +39,9 @@ shift 2
 exec setpriv --inh-caps=-all --bounding-set=-all -- "$@"`;
 
 /**
- * Keeps pasta running while QEMU holds the lock $1, and ends with it; it needs no daemon for that. $2 is its pid file, $3
- * pasta's log, emptied at each start. pasta ends at once on a host without a default route, so it is tried again after
- * 1 s, and then less and less often, down to once a minute.
+ * Keeps pasta running while QEMU holds the lock $1, and ends with it, without a daemon. $2 is its pid file, $3 pasta's
+ * log, emptied at each start. pasta exits at once on a host without a default route, so it is retried after 1 s, and
+ * then less and less often, down to once a minute.
  */
 const joinScript = `echo $$ >"$2"
 lock=$1 log=$3 pasta= rest=
@@ -66,13 +69,13 @@ export interface Invocation {
 }
 
 export interface NamespaceOptions {
-  /** Held by the program while it lives. */
+  /** Locked by the program while it runs. */
   readonly lock: string;
   /** Shown as /etc/resolv.conf; undefined: the host's own. */
   readonly resolvConf: string | undefined;
 }
 
-/** A program to be run in a network namespace of its own, by exec: the pid stays. */
+/** A program to run in its own network namespace, by exec: the pid stays the same. */
 export function inNamespace({ program, args }: Invocation, { lock, resolvConf }: NamespaceOptions): Invocation {
   const mount = resolvConf === undefined ? [] : ['--mount', '--propagation', 'slave'];
   const enter = ['sh', '-ec', enterScript, 'sh', lock, resolvConf ?? ''];
@@ -85,21 +88,22 @@ export function inNamespace({ program, args }: Invocation, { lock, resolvConf }:
 export interface JoinOptions {
   readonly pid: number;
   readonly files: RunFiles;
-  /** On the host's loopback; undefined: nothing of the host is reached. */
+  /** On the host's loopback; undefined: nothing of the host can be reached. */
   readonly guestPort: number | undefined;
   readonly isRoot: boolean;
 }
 
-/** What joins the namespace of a process to the host's network, for as long as the process lives. */
+/** The command that connects the namespace of a process to the host's network, while the process runs. */
 export function joinNamespace({ pid, files, guestPort, isRoot }: JoinOptions): Invocation {
   const pasta = [
     ...['pasta', '--foreground', '--quiet', '--config-net'],
     // Nothing of the host's loopback, nothing into the guest …
     ...['--no-map-gw', '--tcp-ports', 'none', '--udp-ports', 'none', '--udp-ns', 'none'],
-    // … but the one port that is made for guests.
+    // … except the port for guests.
     ...['--tcp-ns', guestPort === undefined ? 'none' : `${guestHostPort}:${guestPort}`],
     ...['--dns-forward', resolverAddress],
-    // As root it would become nobody, who may not enter the namespace of a process of root's. It drops everything else.
+    // As root it would become nobody, which may not enter the namespace of a root process. It still drops everything
+    // else.
     ...(isRoot ? ['--runas', '0:0'] : []),
     `${pid}`,
   ];
@@ -108,8 +112,8 @@ export function joinNamespace({ pid, files, guestPort, isRoot }: JoinOptions): I
 }
 
 /**
- * The file to show as /etc/resolv.conf in a namespace: one that leads to the host's resolver through pasta when that is
- * on loopback, as systemd-resolved's is; undefined when the host's own file will do.
+ * The file to show as /etc/resolv.conf in a namespace: one that points to the host's resolver through pasta if that is
+ * on loopback, like systemd-resolved's; undefined if the host's own file works.
  */
 export async function writeResolvConf(path: string, hostPath = '/etc/resolv.conf'): Promise<string | undefined> {
   const text = existsSync(hostPath) ? await readFile(hostPath, 'utf8') : '';
@@ -124,7 +128,7 @@ export function needsResolver(text: string): boolean {
   return servers.length > 0 && servers.every((server) => isIP(server) !== 0 && /^(127\.|::1$)/.test(server));
 }
 
-/** How the NIC of a running QEMU is connected, by what the process is; undefined without one. */
+/** How the NIC of a running QEMU is connected, derived from its process; undefined without a NIC. */
 export async function networkKindOf(
   pid: number,
   argv: readonly string[],

@@ -1,18 +1,18 @@
 import type { VmEnd } from '../driver.ts';
 
-/** All that can be known about how a QEMU process ended. */
+/** Everything known about how a QEMU process ended. */
 export interface EndSigns {
-  /** QEMU's SHUTDOWN event, when it was heard. */
+  /** QEMU's SHUTDOWN event, if it was received. */
   readonly shutdown: { readonly guest: boolean; readonly reason: string } | undefined;
-  /** Known of a child of this daemon only. */
+  /** Only known for a child of this daemon. */
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
   readonly killedByUs: boolean;
-  /** QEMU removes its pid file at an orderly end. */
+  /** QEMU removes its pid file at an orderly exit. */
   readonly pidFileLeft: boolean;
 }
 
-/** Tells how a VM ended. Without any sign a process that left its pid file behind died. */
+/** Determines how a VM ended. Without any other sign, a process that left its pid file has died. */
 export function judgeEnd(signs: EndSigns): VmEnd['kind'] {
   if (signs.killedByUs && signs.shutdown === undefined) return 'killed';
   if (signs.shutdown !== undefined) return judgeShutdown(signs.shutdown);

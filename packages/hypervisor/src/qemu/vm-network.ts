@@ -11,19 +11,19 @@ import type { RunFiles } from './run-files.ts';
 import { joinNamespace, networkKindOf } from './user-network.ts';
 
 const endTimeoutMs = 5_000;
-const lookMs = 20;
+const pollMs = 20;
 
 export interface VmNetworkOptions {
-  /** Of QEMU. */
+  /** QEMU's process. */
   readonly pid: number;
   readonly files: RunFiles;
   readonly guestPort: number | undefined;
-  /** Why a NIC cannot be isolated on this host; empty when it can. */
+  /** Why a NIC cannot be isolated on this host; empty if it can. */
   readonly whyNotIsolated: () => Promise<string>;
   readonly log: Log;
 }
 
-/** The NIC of a running QEMU, and the process that joins it to the host's network. */
+/** The NIC of a running QEMU, and the process that connects it to the host's network. */
 export class VmNetwork {
   readonly #options: VmNetworkOptions;
 
@@ -32,8 +32,8 @@ export class VmNetwork {
   }
 
   /**
-   * Has an isolated NIC joined to the host's network, unless an earlier daemon's process does so, to the same guest port.
-   * That process ends with QEMU, whether a daemon runs or not.
+   * Connects an isolated NIC to the host's network, unless an earlier daemon's process already does so with the same
+   * guest port. That process ends with QEMU, whether a daemon is running or not.
    */
   async join(): Promise<void> {
     const { pid, files, guestPort, log } = this.#options;
@@ -45,7 +45,7 @@ export class VmNetwork {
       if (argv.length === args.length && argv.every((word, index) => word === args[index])) return;
       await endProcess(earlier);
     }
-    // The shell's own words; pasta's go to the log file that it opens.
+    // The shell's messages; pasta's go to its own log file.
     const descriptor = openSync(files.networkLog, 'a', 0o600);
     try {
       const child = spawn(program, args, {
@@ -61,14 +61,18 @@ export class VmNetwork {
     }
   }
 
-  /** How the NIC is connected, now. */
+  /** How the NIC is connected now. */
   async state(): Promise<NetworkState | undefined> {
     const kind = await this.#kind();
     if (kind === undefined) return undefined;
     if (kind === 'isolated') return { kind, problem: await this.#outsideProblem() };
     if (kind === 'open') return { kind, problem: 'The VM was started by an older daemon.' };
     const why = await this.#options.whyNotIsolated();
-    return { kind, problem: why === '' ? 'When the VM was started, this host could not isolate it; now it can.' : why };
+    return {
+      kind,
+      problem:
+        why === '' ? 'When the VM was started, this host could not isolate it; now it can. Restart the VM.' : why,
+    };
   }
 
   async #kind(): Promise<NetworkState['kind'] | undefined> {
@@ -76,7 +80,7 @@ export class VmNetwork {
     return await networkKindOf(pid, await readArguments(pid));
   }
 
-  /** Why nothing of the outside is reached; empty when pasta runs. */
+  /** Why the outside cannot be reached; empty if pasta is running. */
   async #outsideProblem(): Promise<string> {
     const joiner = await this.#findJoiner();
     if (joiner !== undefined) {
@@ -87,10 +91,10 @@ export class VmNetwork {
       }
     }
     const words = (await new LogFile(this.#options.files.networkLog).lastLines().catch(() => '')).split('\n').at(-1);
-    return `pasta does not run${words ? `: ${words}` : ''}. It is started again within a minute.`;
+    return `pasta is not running${words ? `: ${words}` : ''}. It will be restarted within a minute.`;
   }
 
-  /** The pid of the process that keeps pasta running, if it lives. */
+  /** The pid of the process that keeps pasta running, if it is alive. */
   async #findJoiner(): Promise<number | undefined> {
     const { files } = this.#options;
     const pid = Number.parseInt(await readFile(files.networkPid, 'latin1').catch(() => ''), 10);
@@ -99,12 +103,12 @@ export class VmNetwork {
   }
 }
 
-/** Before a start: what an earlier QEMU of this run directory left. */
-export async function forgetNetwork({ networkLock, networkPid, networkLog, resolvConf }: RunFiles): Promise<void> {
+/** Removes what an earlier QEMU left in this run directory, before a start. */
+export async function removeNetworkFiles({ networkLock, networkPid, networkLog, resolvConf }: RunFiles): Promise<void> {
   for (const path of [networkLock, networkPid, networkLog, resolvConf]) await rm(path, { force: true });
 }
 
-/** SIGTERM, and SIGKILL to one that does not heed it. */
+/** SIGTERM, then SIGKILL if the process ignores it. */
 async function endProcess(pid: number): Promise<void> {
   const startTicks = findStartTicks(pid);
   if (startTicks === undefined) return;
@@ -112,6 +116,6 @@ async function endProcess(pid: number): Promise<void> {
   process.kill(pid, 'SIGTERM');
   while (isAlive({ pid, startTicks })) {
     if (performance.now() > deadline) process.kill(pid, 'SIGKILL');
-    await delay(lookMs);
+    await delay(pollMs);
   }
 }

@@ -46,7 +46,7 @@ function feed(receiver: AgentMessageReceiver, bytes: Uint8Array, cuts: readonly 
 const form = fc.constantFrom<HeaderForm>('plain', 'magic');
 
 describe('AgentMessageReceiver', () => {
-  it('gives the same messages for any split, the headers mixed', () => {
+  it('AgentMessages are received whatever the split of the bytes, with mixed headers', () => {
     const messages = fc.array(fc.tuple(form, fc.nat(99), fc.nat(5_000)), { maxLength: 8 });
     fc.assert(
       fc.property(messages, fc.array(fc.nat(50_000), { maxLength: 10 }), (rows, cuts) => {
@@ -67,8 +67,8 @@ describe('AgentMessageReceiver', () => {
     );
   });
 
-  it('finds the next message behind garbage that names no length', () => {
-    // Bytes above 1 begin no plain header, and of those 51 alone begins the other.
+  it('the receiver finds the next message after garbage', () => {
+    // Bytes above 1 do not start a plain header, and only 51 starts the other.
     const garbage = fc
       .uint8Array({ minLength: 1, maxLength: 300 })
       .map((bytes) => bytes.map((byte) => Math.max(byte, 2)));
@@ -81,7 +81,7 @@ describe('AgentMessageReceiver', () => {
     );
   });
 
-  it('finds messages that a false length swallowed, when what it named is no message', () => {
+  it('the receiver finds messages that a false length swallowed', () => {
     const swallowed = join(ping('magic', 1), ping('plain', 2));
     const lie = join(printHeader('plain', swallowed.length + 1), new Uint8Array([0x0a]));
     const receiver = new AgentMessageReceiver({ maxBytes: 10_000 });
@@ -93,7 +93,7 @@ describe('AgentMessageReceiver', () => {
     ]);
   });
 
-  it('drops a message that stalls when it is reset', () => {
+  it('resetting the receiver drops a stalled message', () => {
     const receiver = new AgentMessageReceiver({ maxBytes: 10_000 });
     assert.deepEqual(feed(receiver, ping('plain', 1).slice(0, 9)), []);
     assert.equal(receiver.pending, true);
@@ -101,7 +101,7 @@ describe('AgentMessageReceiver', () => {
     assert.deepEqual(feed(receiver, ping('plain', 2)), ['plain id-2']);
   });
 
-  it('names the request of a message that is too long, skips it, and takes no memory for it', () => {
+  it('an oversized message is skipped without memory, and its request is identified', () => {
     const large = encode('plain', {
       messageId: 'large',
       timestamp: { seconds: 1n },
@@ -111,7 +111,7 @@ describe('AgentMessageReceiver', () => {
     assert.deepEqual(feed(receiver, join(large, ping('plain', 2))), ['oversize large 12', 'plain id-2']);
   });
 
-  it('refuses lengths of 0 and above 16 MiB', () => {
+  it('the receiver refuses lengths of 0 and above 16 MiB', () => {
     for (const length of [0, maxMessageBytes + 1, 0xffff_ffff]) {
       for (const kind of ['plain', 'magic'] as const) {
         const receiver = new AgentMessageReceiver({ maxBytes: 10_000 });
@@ -121,7 +121,7 @@ describe('AgentMessageReceiver', () => {
     }
   });
 
-  it('never throws and keeps no more than its bound for any bytes', () => {
+  it('the receiver never throws, and holds no more than its limit for any bytes', () => {
     const receiver = new AgentMessageReceiver({ maxBytes: 1_000 });
     fc.assert(
       fc.property(

@@ -5,8 +5,8 @@ import { type Header, type HeaderForm, headerProbeBytes, readHeader } from './he
 import { type Envelope, peekEnvelope } from './peek-envelope.ts';
 
 /**
- * `message`: its bytes are its own, nothing of it changes later. `oversize`: a message longer than is kept; it is being
- * skipped. `malformed`: bytes that are no message; said once until the next message.
+ * `message`: its bytes are copied, nothing of it changes later. `oversize`: a message above the limit, which is being
+ * skipped. `malformed`: bytes that are not a message; reported once until the next message.
  */
 export type AgentMessageIncoming =
   | {
@@ -18,14 +18,14 @@ export type AgentMessageIncoming =
   | { readonly type: 'oversize'; readonly form: HeaderForm; readonly envelope: Envelope; readonly lengthBytes: number }
   | { readonly type: 'malformed'; readonly why: string };
 
-/** Bytes at the head of a message that is skipped: enough for its message_id, timestamp and payload tag. */
+/** Bytes kept from the start of a skipped message: enough for its message_id, timestamp and payload tag. */
 const peekBytes = 512;
-/** How often bytes of a failed message are searched for messages that a false length swallowed. */
+/** How many times the bytes of a failed message are searched for messages swallowed by a false length. */
 const maxRescans = 8;
 
 /**
- * Bytes to AgentMessages, with either header. After garbage it looks at every byte for the next header. The dialect has
- * no checksum and no beginning: a false length that looks right makes it wait, until `reset` is called.
+ * Bytes to AgentMessages, with either header. After garbage it checks every byte for the next header. The dialect has
+ * no checksum and no start marker: a plausible false length makes it wait until `reset` is called.
  */
 export class AgentMessageReceiver {
   readonly #maxBytes: number;
@@ -37,17 +37,17 @@ export class AgentMessageReceiver {
   #skipBytes = 0;
   #inGarbage = false;
 
-  /** @param options.maxBytes largest message that is kept; memory is taken for no more. */
+  /** @param options.maxBytes largest message that is kept; no more memory is allocated. */
   constructor(options: { readonly maxBytes: number }) {
     this.#maxBytes = options.maxBytes;
   }
 
-  /** Whether a part of a message is waiting for the rest. */
+  /** Whether a message is incomplete. */
   get pending(): boolean {
     return this.#headLength > 0 || this.#header !== undefined || this.#skipBytes > 0;
   }
 
-  /** Drops what is pending; for a peer that stalled in the middle of a message. */
+  /** Drops an incomplete message; for a peer that stalled within a message. */
   reset(): void {
     this.#headLength = 0;
     this.#header = undefined;
@@ -76,12 +76,12 @@ export class AgentMessageReceiver {
     return count;
   }
 
-  /** Takes one byte towards a header, or in garbage all up to the next byte that can begin one. */
+  /** Takes one byte towards a header, or in garbage all up to the next byte that can start one. */
   #takeHeader(bytes: Uint8Array, at: number, incoming: AgentMessageIncoming[]): number {
     this.#head[this.#headLength++] = bytes[at] as number;
     let header = readHeader(this.#head, this.#headLength);
     while (header === 'none') {
-      this.#malformed(incoming, 'Bytes that begin no message.');
+      this.#malformed(incoming, 'The bytes do not start a message.');
       this.#head.copyWithin(0, 1, this.#headLength);
       this.#headLength--;
       header = this.#headLength === 0 ? undefined : readHeader(this.#head, this.#headLength);
@@ -95,7 +95,7 @@ export class AgentMessageReceiver {
     this.#body = new Uint8Array(
       header.lengthBytes > this.#maxBytes ? Math.min(peekBytes, header.lengthBytes) : header.lengthBytes,
     );
-    // The probe has one byte of the message already.
+    // The probe already contains one byte of the message.
     this.#body[0] = this.#head[header.headerBytes] as number;
     this.#filled = 1;
     this.#headLength = 0;
@@ -125,7 +125,7 @@ export class AgentMessageReceiver {
     } catch (error) {
       if (!(error instanceof MalformedMessageError)) throw error;
       this.#malformed(incoming, error.message);
-      // The length may have been false and swallowed messages.
+      // The length may have been false and have swallowed messages.
       if (rescans < maxRescans) this.#take(body, incoming, rescans + 1);
     }
   }

@@ -5,7 +5,7 @@ import { agentMessageAgentReadyTag } from '@innkeeper/contract/agent-message-tag
 import { liteEncode } from '@innkeeper/contract/lite';
 import type { AgentMessageReply } from './reply.ts';
 
-/** What this dialect serves, by the names that its hosts know. */
+/** The features served in this dialect, by the names that its hosts know. */
 const capabilities = [
   'telemetry',
   'execute',
@@ -16,7 +16,7 @@ const capabilities = [
   'user_context_exec',
 ] as const;
 
-/** agent_ready, said once when a peer is there: who the guest is and which addresses it has. */
+/** agent_ready, sent once when a peer is attached: identity and addresses of the guest. */
 export function agentReadyEvent(system: System, telemetry: Telemetry | undefined): AgentMessageReply {
   const event = {
     version: system.agentVersion,

@@ -18,14 +18,14 @@ import { type AgentMessageReply, bulkField } from './reply.ts';
 import { Utf8Text } from './utf8-text.ts';
 
 const method = ProcessServiceLite.exec;
-/** What the kill at the end of the time, and the last output, may take on top of it. */
+/** Milliseconds that the kill at the timeout and the last output may take in addition. */
 const graceMs = 15_000;
 
 /**
- * execute to Exec. A command without arguments is a line for /bin/sh -c. Without `wait_for_exit` the response comes when
+ * execute to Exec. A command without arguments runs with /bin/sh -c. Without `wait_for_exit` the response comes when
  * the process has started, and its output is dropped.
  * @param processId a fresh id for the process.
- * @param allowance what the output may take of memory; beyond it the response says `truncated`.
+ * @param allowance memory for the output; beyond it the response has `truncated`.
  */
 export function executeCall(request: ExecuteRequest, processId: string, allowance: Allowance): AgentMessageCall {
   const timeoutMs = execTimeoutMs(request);
@@ -76,24 +76,24 @@ function processSpec(
     environment: request.environment,
     user: request.runAsUser,
     group: request.runAsGroup,
-    // Without a user the process stays who the agent is, and there is nothing to include.
+    // Without a user the process keeps the agent's groups.
     noSupplementaryGroups: request.runAsUser !== '' && !request.includeSupplementaryGroups,
     timeoutMs,
     neverWaitForReader: !request.waitForExit,
   };
 }
 
-/** 0 (never) only for a process that nobody waits for. */
+/** 0 (never) only for a process that is not waited for. */
 function execTimeoutMs(request: ExecuteRequest): number {
   if (request.timeoutSeconds > 0) return Math.min(request.timeoutSeconds, maxExecTimeoutSeconds) * 1000;
   return request.waitForExit ? defaultExecTimeoutSeconds * 1000 : 0;
 }
 
 function endedEarly(): OperationError {
-  return new OperationError('INTERNAL', 'The call ended before the process did.');
+  return new OperationError('INTERNAL', 'The call ended before the process.');
 }
 
-/** A process that was ended by a signal has the exit code -1. */
+/** A process ended by a signal has the exit code -1. */
 function finished(exited: ExecExited, stdout: Utf8Text, stderr: Utf8Text): AgentMessageReply {
   const exitCode = exited.status.case === 'exitCode' ? exited.status.value : -1;
   const rest = {

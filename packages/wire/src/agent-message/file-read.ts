@@ -18,8 +18,8 @@ const method = FileServiceLite.read;
 const nsPerSecond = 1_000_000_000n;
 
 /**
- * file_read to Read: one chunk for each request, at most `chunk_size` (64 KiB when 0, never more than 1 MiB) and
- * `length`. The caller goes on at offset + data until `eof`.
+ * file_read to Read: one chunk per request, at most `chunk_size` (64 KiB if 0, never more than 1 MiB) and `length`. The
+ * caller continues at offset + data until `eof`.
  */
 export function fileReadCall(request: FileReadRequest, allowance: Allowance): AgentMessageCall {
   const chunkBytes = request.chunkSize === 0 ? defaultReadBytes : Math.min(request.chunkSize, maxReadBytes);
@@ -30,10 +30,7 @@ export function fileReadCall(request: FileReadRequest, allowance: Allowance): Ag
   let done: ReadFileDone | undefined;
   const keep = (data: Uint8Array): void => {
     if (allowance.take(data.length) < data.length) {
-      throw new OperationError(
-        'TOO_MANY_CALLS',
-        'The answers to other requests take all the memory there is for them.',
-      );
+      throw new OperationError('TOO_MANY_CALLS', 'Answers to other requests use all the memory reserved for answers.');
     }
     parts.push(data.slice());
   };
@@ -52,12 +49,12 @@ export function fileReadCall(request: FileReadRequest, allowance: Allowance): Ag
     },
     finish: (error) => {
       if (error !== undefined || info === undefined || done === undefined) {
-        const text = errorText(error) || 'INTERNAL: The call ended before the file did.';
+        const text = errorText(error) || 'INTERNAL: The call ended before the end of the file.';
         return { tag, parts: [liteEncode(FileReadResponseLite, { success: false, error: text })] };
       }
       const dataBytes = byteLength(parts);
       const rest = {
-        // The size of a file in /proc is 0: there only a short read tells.
+        // Files in /proc have size 0: there only a short read shows the end.
         eof: dataBytes < wantedBytes || (info.sizeBytes > 0n && request.offset + BigInt(dataBytes) >= info.sizeBytes),
         totalSize: info.sizeBytes,
         offset: request.offset,

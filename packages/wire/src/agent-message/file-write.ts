@@ -10,12 +10,12 @@ import { errorText } from './error-text.ts';
 import type { AgentMessageCall, AgentMessageReply } from './reply.ts';
 
 const method = FileServiceLite.write;
-/** Data is handed on in pieces of this size. */
+/** Data is passed on in chunks of this size. */
 const pieceBytes = 60_000;
 
 /**
- * What a file_write is. `whole`: the file in one message. `first`: the first of several that say so (`total_chunks`).
- * `later`: belongs to an upload that a `first` began; where none did, it is written in place at its offset.
+ * The kind of a file_write. `whole`: the file in one message. `first`: the first of several (`total_chunks`). `later`:
+ * belongs to an upload started by a `first`; without one it is written in place at its offset.
  */
 export type FileWriteKind = 'whole' | 'first' | 'later';
 
@@ -24,20 +24,20 @@ export function fileWriteKind(request: FileWriteRequest): FileWriteKind {
   return request.totalChunks > 1 && !request.eof ? 'first' : 'whole';
 }
 
-/** Whether nothing follows in this upload. */
+/** Whether it is the last of its upload. */
 export function isLastChunk(request: FileWriteRequest): boolean {
   return request.eof || (request.totalChunks > 0 && request.chunkNumber + 1 >= request.totalChunks);
 }
 
-/** file_write to one Write: a whole file, which appears at once or not at all, or a piece in place. */
+/** file_write to one Write: a whole file, which appears atomically or not at all, or a part in place. */
 export function fileWriteCall(request: FileWriteRequest): AgentMessageCall {
   let offset = request.offset;
   return {
     method: method.name,
     timeoutMs: 60_000,
     *requests() {
-      yield openMessage(request, placeOf(request));
-      // Only now taken: by then `opened` has said where the data goes, which of an append nobody knows before.
+      yield openMessage(request, targetOf(request));
+      // Created lazily: by then `opened` has reported the offset, which is unknown before for an append.
       yield* dataMessages(request.data, offset);
       yield commitMessage();
     },
@@ -50,14 +50,14 @@ export function fileWriteCall(request: FileWriteRequest): AgentMessageCall {
   };
 }
 
-function placeOf(request: FileWriteRequest): MessageInitShape<typeof OpenWriteSchema> {
-  // A later chunk without a place of its own can only belong at the end.
+function targetOf(request: FileWriteRequest): MessageInitShape<typeof OpenWriteSchema> {
+  // A later chunk without an offset can only belong at the end.
   if (request.append || (request.chunkNumber > 0 && request.offset === 0n)) return { append: true };
   if (request.offset > 0n) return { inPlaceOffset: request.offset };
   return { sizeBytes: BigInt(request.data.length) };
 }
 
-/** The request that opens the file. `mode` 0 is no wish. */
+/** The request that opens the file. `mode` 0 means the default. */
 export function openMessage(
   request: FileWriteRequest,
   place: MessageInitShape<typeof OpenWriteSchema> = {},
@@ -67,7 +67,7 @@ export function openMessage(
   return liteEncode(method.input, { input: { case: 'open', value: { path, createParents, ...mode, ...place } } });
 }
 
-/** The requests that carry the data, from `offset` of the file on. */
+/** The requests with the data, from `offset` on. */
 export function* dataMessages(data: Uint8Array, offset: bigint): Iterable<Uint8Array> {
   for (let at = 0; at < data.length; at += pieceBytes) {
     const chunk = { offset: offset + BigInt(at), data: data.subarray(at, at + pieceBytes) };
@@ -75,7 +75,7 @@ export function* dataMessages(data: Uint8Array, offset: bigint): Iterable<Uint8A
   }
 }
 
-/** The request that puts the file into its place. */
+/** The request that commits the file. */
 export function commitMessage(): Uint8Array {
   return liteEncode(method.input, { input: { case: 'commit', value: {} } });
 }

@@ -11,7 +11,7 @@ export type HeaderForm = 'plain' | 'magic';
 
 const magic = [0x51, 0x54, 0x58, 0x01] as const;
 
-/** Bytes that are looked at before a header is believed: the longer header and the first byte of the message. */
+/** Bytes needed to accept a header: the longer header and the first byte of the message. */
 export const headerProbeBytes = 9;
 
 export interface Header {
@@ -21,8 +21,8 @@ export interface Header {
 }
 
 /**
- * What the first `count` bytes of `bytes` are: a header, no header, or `undefined` while that cannot be told. The byte
- * behind the header must be a tag that a message of this dialect can begin with, so that few false lengths are believed.
+ * Classifies the first `count` bytes of `bytes`: a header, not a header, or `undefined` while undecided. The byte after
+ * the header must be a tag that a message of this dialect can start with, so that few false lengths are accepted.
  */
 export function readHeader(bytes: Uint8Array, count: number): Header | 'none' | undefined {
   if (count === 0) return undefined;
@@ -45,7 +45,7 @@ function readLength(form: HeaderForm, bytes: Uint8Array, at: number, count: numb
 }
 
 /** Whether a byte is the tag of message_id or timestamp, or the first of one of the payload's fields (from 10 on). */
-export function canBeginMessage(byte: number): boolean {
+function canBeginMessage(byte: number): boolean {
   return (
     byte === agentMessageMessageIdTag ||
     byte === agentMessageTimestampTag ||
@@ -53,7 +53,7 @@ export function canBeginMessage(byte: number): boolean {
   );
 }
 
-/** Whether a fresh connection begins with a message of this dialect: the magic, or a length and a tag. */
+/** Whether a fresh connection starts with a message of this dialect: the magic, or a length and a tag. */
 export function detectAgentMessage(firstBytes: Uint8Array): Detection {
   if (firstBytes[0] === magic[0]) return detectPrefix(firstBytes, magic);
   const length = detectLength(firstBytes);
@@ -63,7 +63,7 @@ export function detectAgentMessage(firstBytes: Uint8Array): Detection {
   return canBeginMessage(tag) ? 'yes' : 'no';
 }
 
-/** A header before a message of `lengthBytes`. */
+/** The header for a message of `lengthBytes`. */
 export function printHeader(form: HeaderForm, lengthBytes: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(form === 'magic' ? 8 : 4);
   if (form === 'magic') bytes.set(magic);

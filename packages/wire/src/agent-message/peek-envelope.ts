@@ -1,14 +1,14 @@
 import { agentMessageMessageIdTag, agentMessagePingTag } from '@innkeeper/contract/agent-message-tags';
 import { FieldReader } from '../field-reader.ts';
 
-/** What the first bytes of a message tell: enough to answer one that is too long to be kept. */
+/** The first fields of a message: enough to answer one that is too long to be kept. */
 export interface Envelope {
   readonly messageId: string;
-  /** Number of the payload's field; 0 when the bytes do not reach so far. */
+  /** Number of the payload's field; 0 if the bytes end before it. */
   readonly payloadField: number;
 }
 
-/** Reads message_id and the payload's tag from the beginning of a message; what is not there, or broken, stays empty. */
+/** Reads message_id and the payload's tag from the start of a message; missing or broken fields stay empty. */
 export function peekEnvelope(bytes: Uint8Array): Envelope {
   const reader = new FieldReader(bytes, 0, bytes.length);
   let messageId = '';
@@ -19,7 +19,7 @@ export function peekEnvelope(bytes: Uint8Array): Envelope {
       else reader.skip(tag & 7);
     }
   } catch {
-    // The bytes end within a field, or are no message: what was found until here is all there is.
+    // The bytes end within a field or are not a message: return what was found so far.
   }
   return { messageId, payloadField: 0 };
 }

@@ -7,7 +7,7 @@ import type { AgentMessageCall } from './reply.ts';
 
 const method = TelemetryServiceLite.ping;
 
-/** ping to Ping. A pong cannot carry an error: one that failed has the sequence alone. */
+/** ping to Ping. A pong cannot carry an error: after a failure it only has the sequence. */
 export function pingCall(request: PingRequest): AgentMessageCall {
   const pong = { sequence: request.sequence, version: '', uptimeSeconds: 0n };
   return {

@@ -4,20 +4,20 @@ import type { DialectCall } from '../dialect-call.ts';
 import { putVarint, varintBytes } from '../varint.ts';
 import { type HeaderForm, printHeader } from './header.ts';
 
-/** A payload, encoded, in pieces that are written one after the other: bulk is never put together in memory. */
+/** An encoded payload in pieces that are written in order: bulk data is never joined in memory. */
 export interface AgentMessageReply {
-  /** Of its field in AgentMessage. */
+  /** The number of its field in AgentMessage. */
   readonly tag: number;
   readonly parts: readonly Uint8Array[];
 }
 
-/** A request of this dialect as a call, folded into its response. */
+/** A request of this dialect as a call, whose answers are folded into its response. */
 export type AgentMessageCall = DialectCall<AgentMessageReply>;
 
-/** What goes around a payload. */
+/** The envelope of a payload. */
 export interface ReplyEnvelope {
   readonly form: HeaderForm;
-  /** Of the request that is answered; an event has one of its own. */
+  /** That of the answered request; an event has its own. */
   readonly messageId: string;
   /** Nanoseconds since the Unix epoch. */
   readonly wallTimeNs: bigint;
@@ -25,7 +25,7 @@ export interface ReplyEnvelope {
 
 const nsPerSecond = 1_000_000_000n;
 
-/** A whole message, ready to be written: header and envelope, and then the pieces of the payload as they are. */
+/** A complete message to write: header and envelope, then the pieces of the payload. */
 export function printReply(reply: AgentMessageReply, envelope: ReplyEnvelope): Uint8Array[] {
   const { form, messageId, wallTimeNs } = envelope;
   const payloadBytes = byteLength(reply.parts);
@@ -47,13 +47,13 @@ export function delimiter(tag: number, lengthBytes: number): Uint8Array<ArrayBuf
   return bytes;
 }
 
-/** A string or bytes field in pieces; nothing when it is empty. */
+/** A string or bytes field in pieces; nothing if it is empty. */
 export function bulkField(tag: number, parts: readonly Uint8Array[]): Uint8Array[] {
   const lengthBytes = byteLength(parts);
   return lengthBytes === 0 ? [] : [delimiter(tag, lengthBytes), ...parts];
 }
 
-/** Bytes of all pieces together. */
+/** Total bytes of all pieces. */
 export function byteLength(parts: readonly Uint8Array[]): number {
   let sum = 0;
   for (const part of parts) sum += part.length;

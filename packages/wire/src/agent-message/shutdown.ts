@@ -9,13 +9,13 @@ import type { AgentMessageCall } from './reply.ts';
 
 const method = PowerServiceLite.shutdown;
 
-/** shutdown to Shutdown. Their types 0, 1, 2 are our modes 1, 2, 3: power off, reboot, halt. */
+/** shutdown to Shutdown. Types 0, 1, 2 of this dialect are modes 1, 2, 3: power off, reboot, halt. */
 export function shutdownCall(request: ShutdownRequest): AgentMessageCall {
   const { type, delaySeconds, message } = request;
   return {
     method: method.name,
     timeoutMs: 60_000,
-    // A type that is not known becomes a mode that is not known, which the operation refuses.
+    // An unknown type becomes an unknown mode, which the operation refuses.
     requests: () => [liteEncode(method.input, { mode: (type + 1) as ShutdownMode, delaySeconds, message })],
     take: () => false,
     finish: (error) => ({

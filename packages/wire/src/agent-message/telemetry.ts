@@ -6,7 +6,7 @@ import { agentMessageTelemetryTag } from '@innkeeper/contract/agent-message-tags
 import { liteEncode } from '@innkeeper/contract/lite';
 import type { AgentMessageReply } from './reply.ts';
 
-/** A Telemetry report as telemetry. What is not known is 0 there, which has no way to say it. */
+/** A Telemetry report as telemetry. Unknown values are 0, since the message cannot express absence. */
 export function telemetryEvent(telemetry: Telemetry, hostname: string): AgentMessageReply {
   const { cpu, memory, load } = telemetry;
   const swapTotal = memory?.swapTotalBytes ?? 0n;
@@ -32,7 +32,7 @@ export function telemetryEvent(telemetry: Telemetry, hostname: string): AgentMes
 function diskUsage(mount: Mount): MessageInitShape<typeof DiskUsageSchema> {
   const usedBytes = mount.usedBytes ?? 0n;
   const availableBytes = mount.availableBytes ?? 0n;
-  // As df: of what can be used, without the blocks that are kept for root.
+  // As in df: relative to the usable space, without blocks reserved for root.
   const usableBytes = Number(usedBytes + availableBytes);
   return {
     mountPoint: mount.mountPoint,

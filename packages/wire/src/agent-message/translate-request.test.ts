@@ -53,27 +53,27 @@ function executeResponse(call: AgentMessageCall) {
 }
 
 describe('execute', () => {
-  it('without arguments is a line of shell, and with arguments a program', () => {
+  it('execute without arguments is a shell command, and with arguments a program', () => {
     assert.equal(specOf({ command: 'echo $HOME' }).shellCommand, 'echo $HOME');
     const spec = specOf({ command: 'echo', args: ['$HOME', 'a b'] });
     assert.deepEqual([spec.argv, spec.shellCommand], [['echo', '$HOME', 'a b'], '']);
   });
 
-  it('has 300 s by default, what it asks for up to a day, and no end when nobody waits', () => {
+  it('execute has a timeout of 300 s by default, at most a day, and none if it is not waited for', () => {
     const timeout = (timeoutSeconds: number, waitForExit: boolean): number =>
       specOf({ timeoutSeconds, waitForExit }).timeoutMs;
     assert.deepEqual([timeout(0, true), timeout(7, true), timeout(4_000_000_000, true)], [300_000, 7_000, 86_400_000]);
     assert.deepEqual([timeout(0, false), timeout(7, false)], [0, 7_000]);
   });
 
-  it('leaves supplementary groups out only for another user', () => {
+  it('execute omits supplementary groups only for another user', () => {
     assert.equal(specOf({ runAsUser: 'bob' }).noSupplementaryGroups, true);
     assert.equal(specOf({ runAsUser: 'bob', includeSupplementaryGroups: true }).noSupplementaryGroups, false);
     assert.equal(specOf({ runAsGroup: 'staff' }).noSupplementaryGroups, false);
     assert.equal(specOf({ runAsGroup: 'staff' }).group, 'staff');
   });
 
-  it('keeps 1 MiB of each stream by default, whatever it is asked 2 MiB at most, and says when it cut', () => {
+  it('execute keeps 1 MiB of each stream by default, at most 2 MiB, and reports truncation', () => {
     const run = (maxOutputBytes: number): readonly [number, number, boolean] => {
       const call = callOf({ case: 'execute', value: { waitForExit: true, maxOutputBytes } });
       for (let count = 0; count < 60; count++) call.take(output(new Uint8Array(60_000).fill(65)));
@@ -87,13 +87,13 @@ describe('execute', () => {
     assert.deepEqual(run(0xffff_ffff), [2_097_152, 10, true]);
   });
 
-  it('that does not wait is answered at the start, and wants nothing more', () => {
+  it('execute without waiting is answered at the start, and needs no further answer', () => {
     const call = callOf({ case: 'execute', value: { command: 'sleep 100' } });
     assert.equal(call.take(event({ case: 'started', value: { id: 'fresh', pid: 9 } })), true);
     assert.deepEqual(executeResponse(call), create(ExecuteResponseSchema));
   });
 
-  it('says when the time was over, and -1 for a signal', () => {
+  it('execute reports a timeout, and -1 for a signal', () => {
     const call = callOf({ case: 'execute', value: { waitForExit: true } });
     call.take(output(new TextEncoder().encode('half')));
     call.take(event({ case: 'exited', value: { status: { case: 'signal', value: 9 }, ending: 2, durationMs: 5n } }));
@@ -119,7 +119,7 @@ describe('file_read', () => {
     return liteDecode(FileReadResponseLite, Buffer.concat(call.finish(undefined).parts));
   }
 
-  it('gives one chunk: 64 KiB, or what chunk_size and length say, never more than 1 MiB', () => {
+  it('file_read returns one chunk: 64 KiB, or as chunk_size and length say, at most 1 MiB', () => {
     const size = 3_000_000;
     const lengthOf = (value: FileReadInit): number => read(value, BigInt(size), new Uint8Array(size)).data.length;
     assert.equal(lengthOf({}), 65_536);
@@ -129,7 +129,7 @@ describe('file_read', () => {
     assert.equal(lengthOf({ chunkSize: 0xffff_ffff }), 1_048_576);
   });
 
-  it('says eof at the last byte, behind it, and for files of unknown size at a short read', () => {
+  it('file_read reports eof at the last byte, beyond it, and at a short read of files of unknown size', () => {
     const data = new Uint8Array(100);
     assert.equal(read({ chunkSize: 50 }, 100n, data).eof, false);
     assert.equal(read({ chunkSize: 50, offset: 50n }, 100n, data).eof, true);
@@ -139,7 +139,7 @@ describe('file_read', () => {
     assert.equal(read({}, 0n, new Uint8Array(0)).eof, true);
   });
 
-  it('that failed has no data', () => {
+  it('a failed file_read has no data', () => {
     const response = liteDecode(
       FileReadResponseLite,
       Buffer.concat(callOf({ case: 'fileRead', value: {} }).finish(undefined).parts),
@@ -170,7 +170,7 @@ describe('file_write in one message', () => {
     return rows;
   }
 
-  it('is a whole file that replaces the old one, an empty one too', () => {
+  it('file_write in one message replaces the old file, also with an empty one', () => {
     assert.deepEqual(inputs({ data: new Uint8Array(70_000), mode: 0o640, eof: true }), [
       'open mode=416 append=false at=undefined size=70000',
       'chunk 0+60000',
@@ -180,7 +180,7 @@ describe('file_write in one message', () => {
     assert.deepEqual(inputs({ eof: true }), ['open mode=undefined append=false at=undefined size=0', 'commit']);
   });
 
-  it('goes to its place with an offset, and to the end with append', () => {
+  it('file_write in one message writes at an offset, or appends', () => {
     assert.deepEqual(inputs({ offset: 10n, data: new Uint8Array(5) }, 10n), [
       'open mode=undefined append=false at=10 size=undefined',
       'chunk 10+5',
@@ -195,7 +195,7 @@ describe('file_write in one message', () => {
 });
 
 describe('translateRequest()', () => {
-  it('turns their shutdown types into our modes', () => {
+  it('shutdown types are translated to modes', () => {
     const modes = ([0, 1, 2] as const).map((type) => {
       const [body] = [...callOf({ case: 'shutdown', value: { type } }).requests()];
       assert.ok(body !== undefined);
@@ -204,7 +204,7 @@ describe('translateRequest()', () => {
     assert.deepEqual(modes, [1, 2, 3]);
   });
 
-  it('knows requests that are not served from messages that are none', () => {
+  it('unsupported requests are distinguished from messages that are not requests', () => {
     const listing = create(AgentMessageSchema, { payload: { case: 'listDirectory', value: {} } });
     assert.equal(payloadField(listing), 20);
     assert.deepEqual(translate({ case: 'listDirectory', value: {} }), { kind: 'unsupported', name: 'listDirectory' });

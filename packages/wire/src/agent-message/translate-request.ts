@@ -9,8 +9,8 @@ import { shutdownCall } from './shutdown.ts';
 import { isRequestField } from './unsupported.ts';
 
 /**
- * What a message asks for. `file-write`: may be one of several that make a file (`fileWriteKind`). `unsupported`: a
- * request that this agent does not serve. `ignored`: no request at all, such as a response or an event.
+ * The translation of a message. `file-write`: may be one of several for a file (`fileWriteKind`). `unsupported`: a
+ * request that this agent does not serve. `ignored`: not a request, such as a response or an event.
  */
 export type TranslatedRequest =
   | { readonly kind: 'call'; readonly call: AgentMessageCall }
@@ -19,9 +19,9 @@ export type TranslatedRequest =
   | { readonly kind: 'ignored' };
 
 export interface TranslateOptions {
-  /** Makes an id that no process of this agent has: 1 to 64 characters of [A-Za-z0-9_-]. */
+  /** Generates an id that no process of this agent has: 1 to 64 characters of [A-Za-z0-9_-]. */
   freshId(): string;
-  /** What the answer may take of memory. */
+  /** Memory for the answer. */
   readonly allowance: Allowance;
 }
 
@@ -45,7 +45,7 @@ export function translateRequest(message: AgentMessage, options: TranslateOption
   }
 }
 
-/** Number of a message's payload field in AgentMessage; 0 when it has no payload. */
+/** Number of a message's payload field in AgentMessage; 0 if it has no payload. */
 export function payloadField(message: AgentMessage): number {
   const name = message.payload.case;
   return AgentMessageLite.fields.find((field) => field.oneof === 'payload' && field.name === name)?.number ?? 0;

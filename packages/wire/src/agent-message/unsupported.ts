@@ -10,7 +10,7 @@ import { liteEncode } from '@innkeeper/contract/lite';
 import { errorText } from './error-text.ts';
 import type { AgentMessageReply } from './reply.ts';
 
-/** Payload fields from the first to the last of these are requests, and the response to each is as much higher. */
+/** Payload fields in this range are requests, and the response to each has this offset. */
 const firstRequest = agentMessagePingTag >>> 3;
 const lastRequest = agentMessageGetCapabilitiesTag >>> 3;
 const responseOffset = (agentMessagePongTag >>> 3) - firstRequest;
@@ -21,8 +21,8 @@ export function isRequestField(field: number): boolean {
 }
 
 /**
- * The answer to a request that was not carried out: the response to it, with its `error`, or an error event where the
- * response has no such field or the request is not known.
+ * The answer to a request that was not performed: its response with `error`, or an error event if the response has no
+ * such field or the request is unknown.
  */
 export function refusalReply(requestField: number, error: OperationError): AgentMessageReply {
   const field = isRequestField(requestField) ? AgentMessageLite.byNumber.get(requestField + responseOffset) : undefined;

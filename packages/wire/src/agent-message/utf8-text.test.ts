@@ -14,14 +14,14 @@ function collect(text: Utf8Text, bytes: Uint8Array, cuts: readonly number[]): st
     at = end;
   }
   text.end();
-  // Fatal: what was collected must be UTF-8.
+  // Fatal: the collected bytes must be UTF-8.
   return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(text.parts));
 }
 
 const cuts = fc.array(fc.nat(400), { maxLength: 8 });
 
 describe('Utf8Text', () => {
-  it('gives UTF-8 back as it was, wherever it was cut', () => {
+  it('UTF-8 text is collected unchanged, wherever it was split', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 60 }), cuts, (value, at) => {
         assert.equal(collect(new Utf8Text(10_000, unbounded()), new TextEncoder().encode(value), at), value);
@@ -30,7 +30,7 @@ describe('Utf8Text', () => {
     );
   });
 
-  it('gives UTF-8 for any bytes, and never more than the limit', () => {
+  it('collected text is UTF-8 for any bytes, and within the limit', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), cuts, fc.nat(100), (bytes, at, limit) => {
         const text = new Utf8Text(limit, unbounded());
@@ -41,7 +41,7 @@ describe('Utf8Text', () => {
     );
   });
 
-  it('cuts at a character, and says so only when something was left out', () => {
+  it('collected text is truncated at a character, and reported only if something is missing', () => {
     const text = new Utf8Text(4, unbounded());
     assert.equal(collect(text, new TextEncoder().encode('abcë'), []), 'abc');
     assert.equal(text.truncated, true);
@@ -50,7 +50,7 @@ describe('Utf8Text', () => {
     assert.equal(exact.truncated, false);
   });
 
-  it('shares its budget with others, and gives it back', () => {
+  it('collected text shares its budget with others, and releases it', () => {
     const budget = new ByteBudget(10);
     const first = budget.open();
     const text = new Utf8Text(100, first);

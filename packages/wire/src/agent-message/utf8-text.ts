@@ -5,8 +5,8 @@ const lenient = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /**
- * Collects a program's output as the UTF-8 that a protobuf string must be, up to a limit. Bytes that are not UTF-8
- * become U+FFFD; a character that is cut between two pieces is put together again.
+ * Collects a program's output as UTF-8, which a protobuf string must be, up to a limit. Bytes that are not UTF-8 become
+ * U+FFFD; a character split between two pieces is joined.
  */
 export class Utf8Text {
   readonly #maxBytes: number;
@@ -14,7 +14,7 @@ export class Utf8Text {
   readonly parts: Uint8Array[] = [];
   #lengthBytes = 0;
   #cut: Uint8Array = new Uint8Array(0);
-  /** Something was left out for the limit. */
+  /** Whether output beyond the limit was left out. */
   truncated = false;
 
   constructor(maxBytes: number, allowance: Allowance) {
@@ -30,7 +30,7 @@ export class Utf8Text {
     this.#keep(toUtf8(whole.subarray(0, whole.length - cutBytes)));
   }
 
-  /** No more comes: half a character at the end becomes U+FFFD. */
+  /** Ends the text: an incomplete character at the end becomes U+FFFD. */
   end(): void {
     const cut = this.#cut;
     this.#cut = new Uint8Array(0);
@@ -50,18 +50,18 @@ export class Utf8Text {
   }
 }
 
-/** The bytes themselves, copied, when they are UTF-8; else with U+FFFD for what is not. */
+/** A copy of the bytes if they are UTF-8; otherwise with U+FFFD for invalid ones. */
 function toUtf8(bytes: Uint8Array): Uint8Array {
   try {
     strict.decode(bytes);
     return bytes.slice();
   } catch {
-    // Not UTF-8, which programs may well print.
+    // Not UTF-8: programs can print anything.
     return encoder.encode(lenient.decode(bytes));
   }
 }
 
-/** How many bytes at the end begin a character without ending it: 0 to 3. */
+/** The number of bytes of an incomplete character at the end: 0 to 3. */
 function incompleteTail(bytes: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] as number;

@@ -5,7 +5,7 @@ import { portableByteOps as ops } from '../portable-byte-ops.ts';
 import { type AgentIncoming, AgentReceiver } from './agent-receiver.ts';
 import { decodePayload } from './decode-payload.ts';
 import { encodeFrame } from './encode-frame.ts';
-import { carries, isSound, readHeader } from './frame-layout.ts';
+import { carries, isValidFrame, readHeader } from './frame-layout.ts';
 import { maxFrameBytes, zeroRunBytes } from './limits.ts';
 import { openingBytes } from './opening-bytes.ts';
 
@@ -16,7 +16,7 @@ const hello = (nonce: Uint8Array): Uint8Array => encodeFrame(nonce, { case: 'hel
 const message = (nonce: Uint8Array, body: Uint8Array): Uint8Array =>
   encodeFrame(nonce, { case: 'message', value: { callId: 7, body } }, ops);
 
-/** Events as values that stay, with the bytes of views copied. */
+/** Events as stable values, with views copied. */
 function keep(event: AgentIncoming): string {
   return JSON.stringify(event, (_, value) => {
     if (typeof value === 'bigint') return String(value);
@@ -28,7 +28,7 @@ function feed(receiver: AgentReceiver, bytes: Uint8Array, cuts: readonly number[
   const events: string[] = [];
   let at = 0;
   for (const end of [...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]) {
-    // A copy, so that a view into bytes that were given earlier would show.
+    // A copy, so that a stale view into earlier bytes would be detected.
     const chunk = bytes.slice(at, end);
     for (const event of receiver.push(chunk)) events.push(keep(event));
     chunk.fill(0xee);
@@ -37,7 +37,7 @@ function feed(receiver: AgentReceiver, bytes: Uint8Array, cuts: readonly number[
   return events;
 }
 
-/** The rules of docs/protocol/native.md read off the whole stream, byte by byte. */
+/** The rules of docs/protocol/native.md applied to the whole stream, byte by byte. */
 function byTheRules(bytes: Uint8Array): string[] {
   const events: string[] = [];
   let session: Uint8Array | undefined;
@@ -61,10 +61,10 @@ function byTheRules(bytes: Uint8Array): string[] {
       [0x51, 0x54, 0x58, 0x01].every((byte, i) => at + i >= bytes.length || bytes[at + i] === byte)
     )
       return events;
-    const sound = whole && isSound(bytes, at, at + size, ops);
+    const sound = whole && isValidFrame(bytes, at, at + size, ops);
     const payload = sound ? decodePayload(bytes, at, at + size) : undefined;
     if (session !== undefined && payload !== undefined) {
-      // A hello without a run of zeros is none.
+      // A hello without a run of zeros is invalid.
       if (carries(bytes, at, session) && payload.case !== 'hello') events.push(keep({ type: 'frame', payload }));
       at += size;
     } else if (session === undefined && payload?.case === 'hello') {
@@ -103,14 +103,14 @@ const segment = fc.oneof(
 );
 const stream = fc
   .array(segment, { maxLength: 9 })
-  // Named by its parts' sizes in a report, which would be megabytes otherwise.
+  // Reported by the sizes of its parts, since the bytes would be megabytes.
   .map((parts) =>
     Object.assign(join(...parts), { [fc.toStringMethod]: () => parts.map((part) => part.length).join('+') }),
   );
 const cuts = fc.array(fc.nat(700_000), { maxLength: 12 });
 
 describe('AgentReceiver', () => {
-  it('gives what the rules give, for any stream and any split of it', () => {
+  it('the agent’s receiver follows the rules for any stream and any split of it', () => {
     fc.assert(
       fc.property(stream, cuts, (bytes, at) => {
         const events = feed(new AgentReceiver(ops), bytes, at);
@@ -123,7 +123,7 @@ describe('AgentReceiver', () => {
     );
   });
 
-  it('gives the same messages when every byte comes alone', () => {
+  it('the agent’s receiver returns the same messages byte by byte', () => {
     const bytes = join(
       openingBytes(nonces[0], {}, ops),
       message(nonces[0], zeros(3)),
@@ -139,7 +139,7 @@ describe('AgentReceiver', () => {
     assert.equal(events.length, 4);
   });
 
-  it('opens a new session wherever the old stream was cut', () => {
+  it('the agent’s receiver opens a new session wherever the old stream was cut', () => {
     const old = join(
       openingBytes(nonces[0], {}, ops),
       message(nonces[0], new Uint8Array(40).fill(9)),
@@ -156,11 +156,12 @@ describe('AgentReceiver', () => {
     }
   });
 
-  it('never takes uploaded content for a hello or a call, wherever it begins to listen', () => {
+  it('uploaded content is never taken for a hello or a call, wherever the receiver starts', () => {
     const evil = encodeFrame(nonces[1], { case: 'call', value: { id: 1, method: 'evil', halfClose: true } }, ops);
     const attack = join(hello(nonces[1]), evil);
     const contents = [
-      // As many zeros as fit before the hello in one body; a row of hellos; zeros that end one frame and begin the next.
+      // As many zeros as fit before the hello in one body; repeated hellos; zeros at the end of one frame and the start
+      // of the next.
       join(zeros(65_000 - attack.length), attack),
       join(...Array.from({ length: 200 }, () => attack)),
       join(attack, zeros(65_000 - attack.length)),
@@ -182,7 +183,7 @@ describe('AgentReceiver', () => {
     }
   });
 
-  it('takes the hello of a new node, and no other, after an upload that was cut anywhere', () => {
+  it('after an upload that was cut anywhere, only the hello of a new node is accepted', () => {
     const fresh = new Uint8Array(16).fill(0xab);
     const evil = fc.constantFrom(...nonces).chain((inside) => {
       const attack = join(hello(inside), encodeFrame(inside, { case: 'call', value: { method: 'evil' } }, ops));
@@ -217,14 +218,14 @@ describe('AgentReceiver', () => {
     );
   });
 
-  it('takes a hello of a new session only after a run of zeros', () => {
+  it('a hello of a new session is accepted only after a run of zeros', () => {
     const receiver = new AgentReceiver(ops);
     feed(receiver, openingBytes(nonces[0], {}, ops));
     assert.deepEqual(feed(receiver, join(hello(nonces[1]), hello(nonces[0]))), []);
     assert.equal(feed(receiver, openingBytes(nonces[1], {}, ops)).length, 2);
   });
 
-  it('holds nothing for a length that is too large', () => {
+  it('the agent’s receiver allocates nothing for a length that is too large', () => {
     const receiver = new AgentReceiver(ops);
     feed(receiver, openingBytes(nonces[0], {}, ops));
     const header = new Uint8Array([0x51, 0x54, 0x58, 0x01, 0x7f, 0xff, 0xff, 0xff]);

@@ -3,20 +3,20 @@ import { MalformedMessageError } from '@innkeeper/contract/lite';
 import type { ByteOps } from '../byte-ops.ts';
 import { decodePayload } from './decode-payload.ts';
 import { FrameAssembler } from './frame-assembler.ts';
-import { carries, isSound, payloadOffset } from './frame-layout.ts';
+import { carries, isValidFrame, payloadOffset } from './frame-layout.ts';
 import { nonceBytes } from './limits.ts';
 import type { NativePayload } from './payload.ts';
 import { ZeroRun } from './zero-run.ts';
 
-/** `hello` opens a session and ends the one before; `lost` ends one: nothing comes until the next hello. */
+/** `hello` opens a session and ends the previous one; `lost` ends one: no events until the next hello. */
 export type AgentIncoming =
   | { readonly type: 'hello'; readonly session: Uint8Array<ArrayBuffer>; readonly hello: Hello }
   | { readonly type: 'frame'; readonly payload: NativePayload }
   | { readonly type: 'lost'; readonly why: string };
 
 /**
- * The agent's end of the native dialect: bytes in, hellos and frames out. It is lost at first, and after every byte that
- * is not part of a valid frame; then only a full run of zeros and a valid hello open a session again
+ * The agent's end of the native dialect: bytes in, hellos and frames out. It starts without a session, and loses it at
+ * every byte that is not part of a valid frame; then only a full run of zeros and a valid hello open a session again
  * (docs/protocol/native.md). It keeps at most two frames.
  */
 export class AgentReceiver {
@@ -24,7 +24,7 @@ export class AgentReceiver {
   readonly #frames = new FrameAssembler();
   readonly #zeros: ZeroRun;
   readonly #session = new Uint8Array(nonceBytes);
-  /** `opening`: the run of zeros is over, and the hello must be here. */
+  /** `opening`: the run of zeros has ended, and the hello must follow. */
   #state: 'lost' | 'opening' | 'session' = 'lost';
 
   constructor(ops: ByteOps) {
@@ -32,7 +32,7 @@ export class AgentReceiver {
     this.#zeros = new ZeroRun(ops);
   }
 
-  /** Takes the next bytes of the channel. Views in what it returns are valid until the next push. */
+  /** Handles the next bytes of the channel. Views in the result are valid until the next push. */
   push(bytes: Uint8Array): Iterable<AgentIncoming> {
     const incoming: AgentIncoming[] = [];
     const frames = this.#frames;
@@ -48,16 +48,16 @@ export class AgentReceiver {
       if (status === 'frame') {
         const fault = this.#takeFrame(incoming);
         if (fault !== undefined) this.#loseFrame(incoming, fault);
-      } else if (status === 'malformed') this.#lose(incoming, frames.held, 'Bytes that begin no frame.');
+      } else if (status === 'malformed') this.#lose(incoming, frames.held, 'The bytes do not start a frame.');
     }
     return incoming;
   }
 
-  /** What was wrong with the frame; undefined when nothing was. */
+  /** The error of the frame; undefined if it is valid. */
   #takeFrame(incoming: AgentIncoming[]): string | undefined {
     const { bytes, start, end } = this.#frames;
-    if (!isSound(bytes, start, end, this.#ops)) return 'A frame with a wrong checksum.';
-    // A sound frame of another session is of no concern; a hello counts only after a run of zeros.
+    if (!isValidFrame(bytes, start, end, this.#ops)) return 'Checksum mismatch of a frame.';
+    // A valid frame of another session is ignored; a hello counts only after a run of zeros.
     if (this.#state === 'session' && !carries(bytes, start, this.#session)) return undefined;
     let payload: NativePayload;
     try {
@@ -77,7 +77,7 @@ export class AgentReceiver {
     return undefined;
   }
 
-  /** The bytes of a failed frame count for the run of zeros. */
+  /** The bytes of an invalid frame count towards the run of zeros. */
   #loseFrame(incoming: AgentIncoming[], why: string): void {
     const { bytes, start, end, assembled } = this.#frames;
     if (!assembled) this.#frames.position = start;

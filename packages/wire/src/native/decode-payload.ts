@@ -35,8 +35,8 @@ import type { NativePayload } from './payload.ts';
 const empty = new Uint8Array(0);
 
 /**
- * The payload of a sound frame. Fields that are not known are passed over; `{ case: undefined }` when none is.
- * @throws MalformedMessageError when it is no message. Frequent payloads are read by hand, the rest by their tables.
+ * The payload of a valid frame. Unknown fields are skipped; `{ case: undefined }` if there is no known one.
+ * @throws MalformedMessageError if it is malformed. Frequent payloads are decoded by hand, the rest by their tables.
  */
 export function decodePayload(bytes: Uint8Array, start: number, end: number): NativePayload {
   const reader = new FieldReader(bytes, start + payloadOffset, end - crcFieldBytes);

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { portableByteOps as ops } from '../portable-byte-ops.ts';
 import { decodePayload } from './decode-payload.ts';
 import { encodeFrame } from './encode-frame.ts';
-import { isSound, readHeader } from './frame-layout.ts';
+import { isValidFrame, readHeader } from './frame-layout.ts';
 import { maxBodyBytes, maxFrameBytes } from './limits.ts';
 import type { NativePayloadInit } from './payload.ts';
 import { bulkHeadroom, bulkTailroom, sealStreamMessage } from './seal-stream-message.ts';
@@ -50,20 +50,20 @@ function byProtobufEs(session: Uint8Array, init: NativePayloadInit, frame: Uint8
 }
 
 describe('encodeFrame()', () => {
-  it('writes the bytes that protobuf-es writes, and the reader gets the same payload', () => {
+  it('encodeFrame writes the same bytes as protobuf-es, and the reader gets the same payload', () => {
     fc.assert(
       fc.property(nonce, payload, (session, init) => {
         const frame = encodeFrame(session, init, ops);
         assert.deepEqual(frame.subarray(8), byProtobufEs(session, init, frame));
         assert.equal(readHeader(frame, 0), frame.length);
-        assert.ok(isSound(frame, 0, frame.length, ops));
+        assert.ok(isValidFrame(frame, 0, frame.length, ops));
         assert.deepEqual(decodePayload(frame, 0, frame.length), fromBinary(FrameSchema, frame.subarray(8)).payload);
       }),
       { numRuns: 500 },
     );
   });
 
-  it('has room for the largest body in a call and in a message', () => {
+  it('a frame has room for the largest body in a call and in a message', () => {
     const session = new Uint8Array(16);
     const largest = new Uint8Array(maxBodyBytes);
     const method = 'm'.repeat(200);
@@ -74,7 +74,7 @@ describe('encodeFrame()', () => {
     assert.ok(encodeFrame(session, { case: 'message', value: message }, ops).length <= maxFrameBytes);
   });
 
-  it('refuses a frame that is too long, and a session that is no nonce', () => {
+  it('encodeFrame refuses a frame that is too long, and a session that is not a nonce', () => {
     const value = { callId: 1, body: new Uint8Array(66_000) };
     assert.throws(() => encodeFrame(new Uint8Array(16), { case: 'message', value }, ops), RangeError);
     assert.throws(() => encodeFrame(new Uint8Array(15), { case: 'cancel', value: {} }, ops), RangeError);
@@ -82,7 +82,7 @@ describe('encodeFrame()', () => {
 });
 
 describe('sealStreamMessage()', () => {
-  it('writes the frame that encodeFrame writes, around data that stays where it is', () => {
+  it('sealStreamMessage writes the same frame as encodeFrame, around data in place', () => {
     const prefix = fc.uint8Array({ maxLength: 80 });
     const data = fc.oneof(
       body,

@@ -36,8 +36,8 @@ const encoder = new TextEncoder();
 const empty = new Uint8Array(0);
 
 /**
- * One frame, with header and CRC, in memory of its own. The bytes are those that protobuf-es writes for the same Frame.
- * @throws RangeError when the session has not 16 bytes or the frame is longer than `maxFrameBytes`.
+ * Encodes a frame with header and CRC in new memory. The bytes are those that protobuf-es writes for the same Frame.
+ * @throws RangeError if the session does not have 16 bytes or the frame is longer than `maxFrameBytes`.
  */
 export function encodeFrame(session: Uint8Array, payload: NativePayloadInit, ops: ByteOps): Uint8Array<ArrayBuffer> {
   switch (payload.case) {
@@ -106,7 +106,7 @@ export function encodeFrame(session: Uint8Array, payload: NativePayloadInit, ops
     case 'goodbye':
       return encodeRare(session, frameGoodbyeTag, liteEncode(GoodbyeLite, payload.value), ops);
     default:
-      throw new RangeError('A frame without a payload means nothing.');
+      throw new RangeError('A frame must have a payload.');
   }
 }
 
@@ -116,7 +116,7 @@ function encodeRare(session: Uint8Array, tag: number, body: Uint8Array, ops: Byt
   return end(frame, ops);
 }
 
-/** A frame for a payload of `size` bytes, written up to where the payload goes. */
+/** A frame for a payload of `size` bytes, written up to the payload. */
 function begin(session: Uint8Array, tag: number, size: number): Uint8Array<ArrayBuffer> {
   const frameBytes = payloadOffset + payloadTagBytes + varintBytes(size) + size + crcFieldBytes;
   checkFrame(frameBytes, session);
@@ -131,7 +131,7 @@ function end(frame: Uint8Array<ArrayBuffer>, ops: ByteOps): Uint8Array<ArrayBuff
   return frame;
 }
 
-/** Size of a number's field, whose tag is always one byte here; 0 is not written. */
+/** Size of a number field, whose tag is always one byte here; 0 is not written. */
 function numberField(value: number): number {
   return value === 0 ? 0 : 1 + varintBytes(value);
 }

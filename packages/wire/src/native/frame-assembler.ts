@@ -1,42 +1,42 @@
 import { beginsWithMagic, readHeader } from './frame-layout.ts';
 import { headerBytes, maxFrameBytes } from './limits.ts';
 
-/** `frame`: one is whole. `more`: all bytes were taken and it is not whole yet. `malformed`: no frame begins here. */
+/** `frame`: one is complete. `more`: all bytes were taken and it is incomplete. `malformed`: no frame starts here. */
 export type AssemblerStatus = 'frame' | 'more' | 'malformed';
 
 /**
- * Cuts a stream into frames. One that lies whole in the bytes given is left there; one that comes in parts is put
- * together in one of two buffers in turn, so that the frame before it stays readable. Buffers are made when first
- * needed and never grow: a length is checked when its header is there, before anything is kept for it.
+ * Splits a stream into frames. A frame that is contiguous in the input is left there; one that arrives in parts is
+ * assembled in one of two alternating buffers, so that the previous frame stays readable. Buffers are allocated on
+ * first use and never grow: a length is checked as soon as its header is complete, before anything is stored.
  */
 export class FrameAssembler {
   #buffers: [Uint8Array | undefined, Uint8Array | undefined] = [undefined, undefined];
   #turn: 0 | 1 = 0;
   #held = 0;
-  /** The last whole frame. */
+  /** The last complete frame. */
   bytes: Uint8Array = new Uint8Array(0);
   start = 0;
   end = 0;
-  /** Where the next byte to take stands in what was given last. */
+  /** Position of the next byte in the last input. */
   position = 0;
 
-  /** Bytes of a frame that is not whole yet. */
+  /** Bytes of an incomplete frame. */
   get held(): Uint8Array {
     return this.#held === 0 ? new Uint8Array(0) : this.#buffer().subarray(0, this.#held);
   }
 
-  /** Whether the last whole frame was put together in a buffer and lies no longer in the bytes that were given. */
+  /** Whether the last complete frame was assembled in a buffer and is not in the input. */
   assembled = false;
 
   /**
-   * Takes one frame, or what there is of it, from `bytes` at `position`. At 'malformed' the bytes that are no frame are
+   * Takes one frame, or the available part of it, from `bytes` at `position`. After 'malformed' the invalid bytes are
    * those in `held` and then those from `position` on.
    */
   take(bytes: Uint8Array): AssemblerStatus {
     return this.#held === 0 ? this.#takeInPlace(bytes) : this.#takeMore(bytes);
   }
 
-  /** Forgets what it holds. */
+  /** Drops the incomplete frame. */
   reset(): void {
     this.#held = 0;
   }

@@ -18,17 +18,17 @@ import {
 /** 51 54 58 01. */
 const magic = [0x51, 0x54, 0x58, 0x01] as const;
 
-/** Payload fields begin here, counted from the first byte of the header. */
+/** Offset of the payload fields from the first byte of the header. */
 export const payloadOffset = headerBytes + sessionFieldBytes;
 
-/** Whether the bytes from `start` to `end`, four at most, can begin a frame. */
+/** Whether the bytes from `start` to `end`, four at most, can start a frame. */
 export function beginsWithMagic(bytes: Uint8Array, start: number, end: number): boolean {
   const count = Math.min(end - start, magic.length);
   for (let index = 0; index < count; index++) if (bytes[start + index] !== magic[index]) return false;
   return true;
 }
 
-/** Bytes of the whole frame whose header stands at `at`; 0 when it is no header. Eight bytes must be there. */
+/** Size of the frame whose header is at `at`; 0 if it is not a header. Eight bytes must be available. */
 export function readHeader(bytes: Uint8Array, at: number): number {
   if (!beginsWithMagic(bytes, at, at + 4)) return 0;
   const length =
@@ -37,7 +37,7 @@ export function readHeader(bytes: Uint8Array, at: number): number {
   return length < minLength || length > maxLength ? 0 : headerBytes + length;
 }
 
-/** Writes header and session field; where the payload field goes. */
+/** Writes header and session field; returns the position of the payload field. */
 export function putOpening(bytes: Uint8Array, at: number, frameBytes: number, session: Uint8Array): number {
   const length = frameBytes - headerBytes;
   bytes[at] = magic[0];
@@ -55,7 +55,7 @@ export function putOpening(bytes: Uint8Array, at: number, frameBytes: number, se
   return at + payloadOffset;
 }
 
-/** Writes the CRC field that ends the frame which begins at `start`; `at` is where the field goes. */
+/** Writes the CRC field at `at`, which ends the frame that starts at `start`. */
 export function putCrc(bytes: Uint8Array, start: number, at: number, ops: ByteOps): void {
   const crc = ops.crc32c(bytes.subarray(start + headerBytes, at), 0);
   bytes[at] = frameCrc32cTagLow;
@@ -66,8 +66,8 @@ export function putCrc(bytes: Uint8Array, start: number, at: number, ops: ByteOp
   bytes[at + 5] = crc >>> 24;
 }
 
-/** Whether a whole frame has a session and the right CRC in the right places. */
-export function isSound(bytes: Uint8Array, start: number, end: number, ops: ByteOps): boolean {
+/** Whether a complete frame has a session and a correct CRC in the right places. */
+export function isValidFrame(bytes: Uint8Array, start: number, end: number, ops: ByteOps): boolean {
   if (end - start < payloadOffset + crcFieldBytes) return false;
   if (
     bytes[start + 8] !== frameSessionTagLow ||
@@ -89,10 +89,11 @@ export function carries(bytes: Uint8Array, start: number, session: Uint8Array): 
   return true;
 }
 
-/** A frame longer than may be, or a session that is no nonce, is a fault of the caller. */
+/** A frame that is too long, or a session that is not a nonce, is an error of the caller. */
 export function checkFrame(frameBytes: number, session: Uint8Array): void {
-  if (session.length !== nonceBytes) throw new RangeError(`A session has ${nonceBytes} bytes, not ${session.length}.`);
+  if (session.length !== nonceBytes)
+    throw new RangeError(`A session nonce has ${nonceBytes} bytes, not ${session.length}.`);
   if (frameBytes > maxFrameBytes) {
-    throw new RangeError(`A frame of ${frameBytes} bytes is longer than the ${maxFrameBytes} that a frame may have.`);
+    throw new RangeError(`The frame has ${frameBytes} bytes; the maximum is ${maxFrameBytes}.`);
   }
 }

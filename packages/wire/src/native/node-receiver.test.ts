@@ -39,7 +39,7 @@ function searching(): NodeReceiver {
 }
 
 const body = fc.uint8Array({ maxLength: 60 });
-/** What may lie in the pipe from earlier: whole frames, parts of them, headers that promise much, anything. */
+/** Possible bytes of an earlier session in the pipe: frames, parts of them, headers with large lengths, anything. */
 const old = fc.array(
   fc.oneof(
     body.map((data) => output(other, data)),
@@ -56,7 +56,7 @@ const old = fc.array(
 const cuts = fc.array(fc.nat(300_000), { maxLength: 10 });
 
 describe('NodeReceiver', () => {
-  it('drops whatever comes before its welcome, and then gives every frame once, for any split', () => {
+  it('the node’s receiver drops everything before its welcome, and then returns every frame once, for any split', () => {
     fc.assert(
       fc.property(old, fc.array(body, { maxLength: 5 }), cuts, (before, bodies, at) => {
         const after = bodies.flatMap((data) => [output(mine, data), output(other, data)]);
@@ -68,14 +68,14 @@ describe('NodeReceiver', () => {
     );
   });
 
-  it('finds the welcome behind every cut of a frame that was under way', () => {
+  it('the node’s receiver finds the welcome after a frame that was cut anywhere', () => {
     const pending = output(other, new Uint8Array(300).fill(0x51));
     for (let cut = 0; cut <= pending.length; cut++) {
       assert.deepEqual(feed(searching(), join(pending.subarray(0, cut), welcome(mine))), ['welcome 42']);
     }
   });
 
-  it('ends the session at the first byte that is no frame, and says nothing until the next begin', () => {
+  it('the node’s receiver ends the session at the first invalid byte, and reports nothing until the next begin', () => {
     fc.assert(
       fc.property(body, fc.nat(), fc.integer({ min: 1, max: 255 }), cuts, (data, at, flip, split) => {
         const damaged = output(mine, data);
@@ -83,7 +83,7 @@ describe('NodeReceiver', () => {
         damaged[index] = (damaged[index] ?? 0) ^ flip;
         const receiver = searching();
         const events = feed(receiver, join(welcome(mine), damaged, output(mine, data), output(mine, data)), split);
-        // A flipped bit in the length may make the frame wait for more bytes: silence is right too, a message is not.
+        // A flipped bit in the length may make it wait for more bytes: silence is correct too, a message is not.
         assert.ok(events.length <= 2 && events.every((event) => !event.startsWith('message')), events.join());
         receiver.begin(other);
         assert.deepEqual(feed(receiver, join(damaged, welcome(other))), ['welcome 42']);
@@ -92,7 +92,7 @@ describe('NodeReceiver', () => {
     );
   });
 
-  it('never gives a message for garbage, and stays small', () => {
+  it('the node’s receiver never returns a message for garbage, and stays small', () => {
     const receiver = searching();
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 3_000 }), (garbage) => {
@@ -104,7 +104,7 @@ describe('NodeReceiver', () => {
     assert.deepEqual(feed(receiver, welcome(mine)), ['welcome 42']);
   });
 
-  it('gives up on a guest that makes it check one false welcome after the other', () => {
+  it('the node’s receiver ends a session with too many false welcomes', () => {
     const header = new Uint8Array([0x51, 0x54, 0x58, 0x01, 0x00, 0x00, 0xff, 0xff, 0xc2, 0x0c, 16, ...mine]);
     const flood = new Uint8Array(3 * 65_536);
     for (let at = 0; at + header.length <= flood.length; at += header.length) flood.set(header, at);
@@ -114,7 +114,7 @@ describe('NodeReceiver', () => {
     assert.deepEqual(feed(receiver, welcome(other)), ['welcome 42']);
   });
 
-  it('drops everything before the first begin', () => {
+  it('the node’s receiver drops everything before the first begin', () => {
     assert.deepEqual(feed(new NodeReceiver(ops), join(welcome(mine), output(mine, new Uint8Array(3)))), []);
   });
 });

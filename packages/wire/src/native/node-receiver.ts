@@ -3,20 +3,20 @@ import { MalformedMessageError } from '@innkeeper/contract/lite';
 import type { ByteOps } from '../byte-ops.ts';
 import { decodePayload } from './decode-payload.ts';
 import { FrameAssembler } from './frame-assembler.ts';
-import { carries, isSound } from './frame-layout.ts';
+import { carries, isValidFrame } from './frame-layout.ts';
 import { maxIdleBytes, nonceBytes } from './limits.ts';
 import type { NativePayload } from './payload.ts';
 import { WelcomeSearch } from './welcome-search.ts';
 
-/** `malformed` ends the session: nothing more comes until the next `begin`. */
+/** `malformed` ends the session: no events until the next `begin`. */
 export type NodeIncoming =
   | { readonly type: 'welcome'; readonly welcome: Welcome }
   | { readonly type: 'frame'; readonly payload: NativePayload }
   | { readonly type: 'malformed'; readonly why: string };
 
 /**
- * The node's end of the native dialect. After `begin` it drops every byte until the welcome that carries the nonce; from
- * there on the stream is strict. It keeps at most two frames, and reads a frame only when it is asked for.
+ * The node's end of the native dialect. After `begin` it drops every byte until the welcome with the nonce; from there
+ * on the stream is strict. It keeps at most two frames, and decodes a frame only when it is pulled.
  */
 export class NodeReceiver {
   readonly #ops: ByteOps;
@@ -30,7 +30,7 @@ export class NodeReceiver {
     this.#ops = ops;
   }
 
-  /** A hello with this nonce is being sent; the session before it, if any, is over. */
+  /** Call it when a hello with this nonce is sent; the previous session, if any, is over. */
   begin(nonce: Uint8Array): void {
     if (nonce.length !== nonceBytes) throw new RangeError(`A nonce has ${nonceBytes} bytes, not ${nonce.length}.`);
     this.#nonce = nonce.slice();
@@ -41,8 +41,8 @@ export class NodeReceiver {
   }
 
   /**
-   * Takes the next bytes of the channel. Frames are decoded one by one as they are pulled, so that the reader decides
-   * how many in a turn; all must be pulled before the next push. Views in what it returns are valid until then.
+   * Handles the next bytes of the channel. Frames are decoded one by one as they are pulled, so that the reader decides
+   * how many per turn; all must be pulled before the next push. Views in the result are valid until then.
    */
   push(bytes: Uint8Array): Generator<NodeIncoming, void, void> {
     return this.#search === undefined ? this.#read(bytes, 0) : this.#seek(this.#search, bytes);
@@ -53,12 +53,12 @@ export class NodeReceiver {
     if (found === undefined) return;
     this.#search = undefined;
     if (found === 'misled') {
-      yield this.#fail('Frames with the nonce that are no welcome.');
+      yield this.#fail('Too many frames with the nonce that are not a welcome.');
       return;
     }
     this.#state = 'session';
     yield { type: 'welcome', welcome: found.welcome };
-    // What came behind the welcome while it was looked for, and then the rest of what was given.
+    // The bytes after the welcome that the search had kept, and then the rest of the input.
     yield* this.#read(found.behind, 0);
     yield* this.#read(bytes, found.taken);
   }
@@ -68,7 +68,7 @@ export class NodeReceiver {
     frames.position = from;
     while (this.#state === 'session' && frames.position < bytes.length) {
       const status = frames.take(bytes);
-      if (status === 'malformed') yield this.#fail('Bytes that begin no frame.');
+      if (status === 'malformed') yield this.#fail('The bytes do not start a frame.');
       else if (status === 'frame') {
         const incoming = this.#takeFrame();
         if (incoming !== undefined) yield incoming;
@@ -76,14 +76,14 @@ export class NodeReceiver {
     }
   }
 
-  /** What a frame means; undefined for one that is passed over. */
+  /** The event of a frame; undefined for one that is skipped. */
   #takeFrame(): NodeIncoming | undefined {
     const { bytes, start, end } = this.#frames;
-    if (!isSound(bytes, start, end, this.#ops)) return this.#fail('A frame with a wrong checksum.');
-    if (!carries(bytes, start, this.#nonce)) return this.#passOver(end - start);
+    if (!isValidFrame(bytes, start, end, this.#ops)) return this.#fail('Checksum mismatch of a frame.');
+    if (!carries(bytes, start, this.#nonce)) return this.#skip(end - start);
     try {
       const payload = decodePayload(bytes, start, end);
-      if (payload.case === 'welcome' || payload.case === undefined) return this.#passOver(end - start);
+      if (payload.case === 'welcome' || payload.case === undefined) return this.#skip(end - start);
       return { type: 'frame', payload };
     } catch (error) {
       if (!(error instanceof MalformedMessageError)) throw error;
@@ -91,9 +91,9 @@ export class NodeReceiver {
     }
   }
 
-  #passOver(bytes: number): NodeIncoming | undefined {
+  #skip(bytes: number): NodeIncoming | undefined {
     this.#idleBytes += bytes;
-    return this.#idleBytes > maxIdleBytes ? this.#fail('Frames of no meaning without end.') : undefined;
+    return this.#idleBytes > maxIdleBytes ? this.#fail('Too many frames without meaning.') : undefined;
   }
 
   #fail(why: string): NodeIncoming {

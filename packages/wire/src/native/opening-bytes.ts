@@ -5,7 +5,7 @@ import { type Detection, detectPrefix } from '../detection.ts';
 import { encodeFrame } from './encode-frame.ts';
 import { zeroRunBytes } from './limits.ts';
 
-/** What a node writes to open a session: the run of zeros, then the hello. `nonce` must be new and random: 16 bytes. */
+/** The bytes that a node writes to open a session: the run of zeros, then the hello. `nonce`: 16 new random bytes. */
 export function openingBytes(
   nonce: Uint8Array,
   hello: MessageInitShape<typeof HelloSchema>,
@@ -17,7 +17,7 @@ export function openingBytes(
   return bytes;
 }
 
-/** Whether a fresh connection begins as a node opens one: with at least four zeros. */
+/** Whether a fresh connection starts like that of a node: with at least four zeros. */
 export function detectNative(firstBytes: Uint8Array): Detection {
   return detectPrefix(firstBytes, [0, 0, 0, 0]);
 }

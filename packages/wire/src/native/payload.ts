@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Frame, FrameSchema } from '@innkeeper/contract/agent';
 
-/** What a frame carries. `bytes` fields are views into the bytes it was read from. */
+/** The payload of a frame. `bytes` fields are views into the bytes it was decoded from. */
 export type NativePayload = Frame['payload'];
-/** What may be written as a payload. */
+/** A payload to encode. */
 export type NativePayloadInit = NonNullable<MessageInitShape<typeof FrameSchema>['payload']>;

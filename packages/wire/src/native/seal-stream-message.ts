@@ -16,10 +16,10 @@ export const bulkHeadroom = 128;
 export const bulkTailroom = 8;
 
 /**
- * Makes a frame around data that lies in `buffer[start, end)` already, without copying it. The message's body is
- * `prefix` followed by the data. Header, envelope and prefix are written right before `start`, the CRC after `end`.
- * @returns the whole frame, a view of `buffer`.
- * @throws RangeError when the frame is longer than `maxFrameBytes` or there is no room around the data.
+ * Builds a frame around data that is already in `buffer[start, end)`, without copying it. The message's body is
+ * `prefix` followed by the data. Header, envelope and prefix are written directly before `start`, the CRC after `end`.
+ * @returns the complete frame, a view of `buffer`.
+ * @throws RangeError if the frame is longer than `maxFrameBytes` or there is no room around the data.
  */
 export function sealStreamMessage(
   buffer: Uint8Array,
@@ -39,7 +39,8 @@ export function sealStreamMessage(
   const frameBytes = payloadOffset + payloadTagBytes + varintBytes(size) + size + crcFieldBytes;
   checkFrame(frameBytes, session);
   const first = end + crcFieldBytes - frameBytes;
-  if (first < 0 || end + crcFieldBytes > buffer.length) throw new RangeError('No room around the data for a frame.');
+  if (first < 0 || end + crcFieldBytes > buffer.length)
+    throw new RangeError('There is not enough room around the data for a frame.');
   let at = putOpening(buffer, first, frameBytes, session);
   buffer[at] = frameMessageTagLow;
   buffer[at + 1] = frameMessageTagHigh;

@@ -1,6 +1,6 @@
 import type { ByteOps } from '../byte-ops.ts';
 
-/** How many zero bytes `bytes` ends with: found by halving, so that the scanning itself is the byte layer's. */
+/** The number of zero bytes at the end of `bytes`: a binary search, so that the byte layer does the scanning. */
 export function trailingZeros(bytes: Uint8Array, ops: ByteOps): number {
   const length = bytes.length;
   if (length === 0 || bytes[length - 1] !== 0) return 0;

@@ -2,26 +2,26 @@ import type { Welcome } from '@innkeeper/contract/agent';
 import { MalformedMessageError } from '@innkeeper/contract/lite';
 import type { ByteOps } from '../byte-ops.ts';
 import { decodePayload } from './decode-payload.ts';
-import { beginsWithMagic, carries, isSound, payloadOffset, readHeader } from './frame-layout.ts';
+import { beginsWithMagic, carries, isValidFrame, payloadOffset, readHeader } from './frame-layout.ts';
 import { headerBytes, maxFrameBytes } from './limits.ts';
 
 interface Found {
   readonly welcome: Welcome;
-  /** Bytes after the welcome that the search had kept. */
+  /** Bytes after the welcome that the search has kept. */
   readonly behind: Uint8Array;
-  /** How many of the bytes given last it took. */
+  /** Number of bytes used of the last input. */
   readonly taken: number;
 }
 
 /**
- * How many frames that carry the nonce and are no welcome are passed over. Old bytes have none, so they are a guest's
- * play, and each can cost a checksum of 64 KiB.
+ * Maximum frames with the nonce that are skipped although they are not a welcome. Old bytes do not contain the nonce,
+ * so a guest sends these deliberately, and each can cost a checksum of 64 KiB.
  */
 const maxFalseWelcomes = 16;
 
 /**
- * Looks at every offset for the welcome with a nonce. A header that names a length swallows nothing here: the search
- * goes on one byte further. Keeps at most two frames.
+ * Searches at every offset for the welcome with a nonce. A length in a header swallows nothing here: the search
+ * continues one byte further. Keeps at most two frames.
  */
 export class WelcomeSearch {
   readonly #nonce: Uint8Array;
@@ -35,7 +35,7 @@ export class WelcomeSearch {
     this.#ops = ops;
   }
 
-  /** Takes bytes; the welcome, once it is whole; 'misled' when there were too many that are none. */
+  /** Handles bytes; returns the welcome once it is complete; 'misled' after too many false ones. */
   push(bytes: Uint8Array): Found | 'misled' | undefined {
     let taken = 0;
     while (taken < bytes.length) {
@@ -50,7 +50,9 @@ export class WelcomeSearch {
     return undefined;
   }
 
-  /** Tries every offset; drops what cannot begin the welcome. Leaves less than a frame, so there is always room. */
+  /**
+   * Tries every offset; drops bytes that cannot start the welcome. Keeps less than a frame, so there is always room.
+   */
   #scan(): Omit<Found, 'taken'> | undefined {
     const bytes = this.#kept.subarray(0, this.#length);
     let at = bytes.indexOf(0x51);
@@ -70,7 +72,7 @@ export class WelcomeSearch {
     return undefined;
   }
 
-  /** Bytes of the frame that may begin at `at`: 0 if none does, Infinity if that cannot be told yet. */
+  /** Size of the frame that may start at `at`: 0 if none does, Infinity if undecided. */
   #candidate(bytes: Uint8Array, at: number): number {
     if (!beginsWithMagic(bytes, at, bytes.length)) return 0;
     if (at + headerBytes > bytes.length) return Number.POSITIVE_INFINITY;
@@ -80,12 +82,12 @@ export class WelcomeSearch {
   }
 
   #welcome(bytes: Uint8Array, start: number, end: number): Welcome | undefined {
-    if (!isSound(bytes, start, end, this.#ops)) return undefined;
+    if (!isValidFrame(bytes, start, end, this.#ops)) return undefined;
     try {
       const payload = decodePayload(bytes, start, end);
       return payload.case === 'welcome' ? payload.value : undefined;
     } catch (error) {
-      // Not a welcome: the search goes on behind its first byte.
+      // Not a welcome: the search continues after its first byte.
       if (!(error instanceof MalformedMessageError)) throw error;
       return undefined;
     }

@@ -3,8 +3,8 @@ import { zeroRunBytes } from './limits.ts';
 import { trailingZeros } from './trailing-zeros.ts';
 
 /**
- * Looks for the run of zeros that comes before a hello. It never looks at single bytes: a run that counts is so long
- * that it covers one of a few points, so the zeros before each of these points tell where it can begin.
+ * Finds the run of zeros before a hello. It never checks single bytes: a valid run is so long that it covers one of a
+ * few sample points, so the zeros before each of these points determine where it can start.
  */
 export class ZeroRun {
   readonly #ops: ByteOps;
@@ -14,12 +14,12 @@ export class ZeroRun {
     this.#ops = ops;
   }
 
-  /** Forgets the zeros seen, and begins with those that `bytes` ends with. */
+  /** Resets the count to the zeros at the end of `bytes`. */
   restart(bytes: Uint8Array): void {
     this.#length = trailingZeros(bytes, this.#ops);
   }
 
-  /** Where the first byte after a full run stands, from `start` on; -1 when all bytes were dropped. */
+  /** The position of the first byte after a full run, from `start` on; -1 if all bytes were dropped. */
   findEnd(bytes: Uint8Array, start: number): number {
     let at = start;
     while (at < bytes.length) {
@@ -32,7 +32,7 @@ export class ZeroRun {
         return at;
       }
       this.#length = 0;
-      // `at` is no zero. A run that begins within the next `zeroRunBytes` and counts covers the point, or the last byte.
+      // `at` is not a zero. A valid run that starts within the next `zeroRunBytes` covers the point, or the last byte.
       const point = Math.min(at + zeroRunBytes, bytes.length - 1) + 1;
       at = point - trailingZeros(bytes.subarray(at + 1, point), this.#ops);
     }

@@ -63,7 +63,7 @@ describe('a node whose database is not the one of its data folder', () => {
       await before.stop();
       const after = await startTestNode(at.folder, at.host);
       assert.equal(after.node.get('one').life.state, 'stopped');
-      assert.match(after.node.get('one').life.detail, /its disk is whole/);
+      assert.match(after.node.get('one').life.detail, /its disk is complete/);
       assert.ok(existsSync(`${at.folder.vmFolder(id)}/disk.qcow2`));
       await after.stop();
     }

@@ -4,8 +4,8 @@ import type { LinkSessions } from './link-sessions.ts';
 const tickMs = 10_000;
 
 /**
- * Calls back when a guest has had `ms` of time, so that a deadline which the guest should keep is kept here too. The
- * time of a pause does not count. The function returned takes it back.
+ * Calls back when a guest has had `ms` of running time, to enforce here a deadline that the guest should keep. Pauses
+ * do not count. The returned function cancels it.
  */
 export function afterGuestTime(
   sessions: Pick<LinkSessions, 'lastSeenMs' | 'isPaused'>,
@@ -15,9 +15,9 @@ export function afterGuestTime(
 ): () => void {
   let leftMs = ms;
   let isOver = false;
-  let takeBack: () => void = () => undefined;
+  let cancel: () => void = () => undefined;
   const count = async (stepMs: number): Promise<void> => {
-    // One that was heard was not paused; one that was not is asked about.
+    // A guest that sent something was not paused; otherwise ask.
     const wasHeard = (sessions.lastSeenMs ?? Number.NEGATIVE_INFINITY) >= clock.nowMs() - stepMs;
     if (wasHeard || !(await sessions.isPaused())) leftMs -= stepMs;
     if (isOver) return;
@@ -26,11 +26,11 @@ export function afterGuestTime(
   };
   const tick = (): void => {
     const stepMs = Math.min(tickMs, leftMs);
-    takeBack = clock.setTimer(stepMs, () => void count(stepMs));
+    cancel = clock.setTimer(stepMs, () => void count(stepMs));
   };
   tick();
   return () => {
     isOver = true;
-    takeBack();
+    cancel();
   };
 }

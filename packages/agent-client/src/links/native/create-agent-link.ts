@@ -3,7 +3,7 @@ import type { Telemetry } from '@innkeeper/contract/agent';
 import { ProcessServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { LiteMethod } from '@innkeeper/contract/lite';
-import { type Channel, cleanText, errorMessage, type Log, randomId, silentLog } from '@innkeeper/kit';
+import { type Channel, cleanText, errorMessage, type Log, randomId, silentLog, withDeadline } from '@innkeeper/kit';
 import { type ByteOps, portableByteOps } from '@innkeeper/wire';
 import type { AgentLink, CallOptions, LinkState } from '../../agent-link.ts';
 import type { LinkClock } from '../../clock.ts';
@@ -17,29 +17,29 @@ import { resumingWrite } from './resuming-write.ts';
 import { openCall } from './session/typed-call.ts';
 import { streamCall } from './stream-call.ts';
 import { readTar, writeTar } from './tar-streams.ts';
-import { ask } from './unary.ts';
+import { unanswered, unaryCall } from './unary.ts';
 import { watchTelemetry } from './watch-telemetry.ts';
 
 export interface AgentLinkOptions {
-  /** Opens the channel; called again after every loss. May wait, and must heed the signal. */
+  /** Opens the channel; called again after every loss. May wait, and must respect the signal. */
   readonly connect: (signal: AbortSignal) => Promise<Channel>;
   readonly identity: { readonly vmId: string; readonly vmName: string; readonly nodeVersion: string };
-  /** Whether the agent may set the guest's clock by ours; false for adopted VMs. */
+  /** Whether the agent may set the guest's clock from the node's; false for adopted VMs. */
   readonly mayStepClock: boolean;
-  /** A paused VM is not asked and not called lost. Default: never paused. */
+  /** Whether the VM is paused: then it is not pinged and not lost. Default: never paused. */
   readonly isPaused?: (() => Promise<boolean>) | undefined;
   readonly log?: Log | undefined;
   /** For tests. */
   readonly clock?: LinkClock | undefined;
   readonly ops?: ByteOps | undefined;
-  /** Milliseconds between telemetry reports; 0: no telemetry is asked for. Default: 5000. */
+  /** Milliseconds between telemetry reports; 0: no telemetry. Default: 5000. */
   readonly telemetryIntervalMs?: number | undefined;
 }
 
-/** A question of liveness is given up after so long; by then the next one is asked. */
+/** Timeout of a liveness ping in milliseconds; the next one is sent by then. */
 const pingTimeoutMs = 10_000;
 
-/** Opens the link and keeps it open until it is disposed. Never throws; `state` says how it stands. */
+/** Opens the link and keeps it open until it is disposed. Never throws; see `state`. */
 export function createAgentLink(options: AgentLinkOptions): AgentLink {
   const clock = options.clock ?? hostClock;
   const stateListeners = new Set<(state: LinkState) => void>();
@@ -56,31 +56,29 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     ops: options.ops ?? portableByteOps,
     random: randomBytes,
     log,
-    ask: async (session) => {
-      const call = openCall(session, TelemetryServiceLite.ping, { sequence: 0n });
-      // An agent that sends other things and never answers this would fill the session with questions.
-      const takeBack = clock.setTimer(pingTimeoutMs, () => call.raw.cancel(undefined));
-      try {
+    ping: async (session) => {
+      // Without a deadline, an agent that sends other frames and never answers this would fill the session with pings.
+      const deadline = { timers: clock, timeoutMs: pingTimeoutMs, late: () => unanswered(pingTimeoutMs) };
+      await withDeadline(deadline, async (signal) => {
+        using call = openCall(session, TelemetryServiceLite.ping, { sequence: 0n }, { signal });
         await call.next();
-      } finally {
-        takeBack();
-        call.raw.cancel(undefined);
-      }
+      });
     },
     onState: (next) => {
       state = next;
-      tell(stateListeners, next, log);
+      notify(stateListeners, next, log);
     },
   });
   if (options.telemetryIntervalMs !== 0)
     watchTelemetry(sessions, clock, options.telemetryIntervalMs ?? 5000, closed.signal, (telemetry) =>
-      tell(telemetryListeners, telemetry, log),
+      notify(telemetryListeners, telemetry, log),
     );
   const unary = async <I extends DescMessage, O extends DescMessage>(
     method: LiteMethod<I, O>,
     request: MessageInitShape<I>,
-    askOptions?: CallOptions,
-  ): Promise<MessageShape<O>> => checkAnswer(method, request, await ask(sessions, clock, method, request, askOptions));
+    callOptions?: CallOptions,
+  ): Promise<MessageShape<O>> =>
+    checkAnswer(method, request, await unaryCall(sessions, clock, method, request, callOptions));
   const sendSignal = async (id: string, signal: number): Promise<void> => {
     await unary(ProcessServiceLite.signal, { id, signal, onlyLeader: false });
   };
@@ -136,8 +134,8 @@ function addTo<T>(set: Set<T>, value: T): () => void {
   return () => set.delete(value);
 }
 
-/** A listener that throws is its own trouble: the link and the other listeners go on. */
-function tell<T>(listeners: ReadonlySet<(value: T) => void>, value: T, log: Log): void {
+/** An exception of a listener does not affect the link and other listeners. */
+function notify<T>(listeners: ReadonlySet<(value: T) => void>, value: T, log: Log): void {
   for (const listener of listeners)
     try {
       listener(value);

@@ -1,17 +1,18 @@
 import type { ExecEventSchema, ExecRequestSchema } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
+import { Notifier } from '@innkeeper/kit';
 import { SessionLostError } from './session/session-lost-error.ts';
 import type { TypedCall } from './session/typed-call.ts';
 
 export type ExecTypedCall = TypedCall<typeof ExecRequestSchema, typeof ExecEventSchema>;
 
-/** Input that was sent and may have to be sent again. */
+/** Maximum bytes of input that were sent and may have to be sent again. */
 const maxUnacceptedBytes = 256 * 1024;
 const pieceBytes = 32 * 1024;
 
-/** Standard input of one process over all sessions: keeps what the process has not taken, and sends it again. */
+/** Standard input of one process over all sessions: keeps what the process has not accepted, and sends it again. */
 export class ExecStdin {
-  /** Pieces from `#base` on. */
+  /** Chunks from `#base` on. */
   #pieces: Uint8Array[] = [];
   #base = 0;
   #end = 0;
@@ -21,14 +22,13 @@ export class ExecStdin {
   #call: ExecTypedCall | undefined;
   #pumping = false;
   #failure: unknown;
-  #room: (() => void)[] = [];
+  readonly #room = new Notifier();
 
-  /** Resolves when the bytes are queued; waits while too much is on its way. */
+  /** Resolves when the bytes are queued; waits while too much is unacknowledged. */
   async write(data: Uint8Array): Promise<void> {
-    if (this.#ended) throw new OperationError('STDIN_CLOSED', 'Standard input was ended.');
+    if (this.#ended) throw new OperationError('STDIN_CLOSED', 'Standard input has already been closed.');
     for (let at = 0; at < data.length; at += pieceBytes) {
-      while (this.#end - this.#base >= maxUnacceptedBytes && this.#failure === undefined)
-        await new Promise<void>((resolve) => this.#room.push(resolve));
+      await this.#room.until(() => this.#end - this.#base < maxUnacceptedBytes || this.#failure !== undefined);
       if (this.#failure !== undefined) throw this.#failure;
       const piece = new Uint8Array(data.subarray(at, at + pieceBytes));
       this.#pieces.push(piece);
@@ -46,7 +46,7 @@ export class ExecStdin {
   attach(call: ExecTypedCall, offset: number): void {
     this.#call = call;
     if (offset > this.#end) {
-      // Somebody else wrote before us, such as a daemon that is gone: we go on from there.
+      // Another writer was first, such as an earlier daemon: continue from there.
       this.#pieces = [];
       this.#base = offset;
       this.#end = offset;
@@ -61,9 +61,9 @@ export class ExecStdin {
     this.#call = undefined;
   }
 
-  /** The process's pipe has taken all before `offset`. */
+  /** The process's pipe has accepted everything before `offset`. */
   accepted(offset: number): void {
-    // Nobody can have taken what was not sent.
+    // Bytes that were not sent cannot have been accepted.
     const taken = Math.min(offset, this.#sent);
     let [first] = this.#pieces;
     while (first !== undefined && this.#base + first.length <= taken) {
@@ -71,15 +71,15 @@ export class ExecStdin {
       this.#pieces.shift();
       [first] = this.#pieces;
     }
-    for (const wake of this.#room.splice(0)) wake();
+    this.#room.notify();
   }
 
-  /** The process is gone; nobody needs to wait. */
+  /** The process has ended; nothing needs to wait. */
   fail(reason: unknown): void {
     this.#failure ??= reason;
     this.#call = undefined;
     this.#pieces = [];
-    for (const wake of this.#room.splice(0)) wake();
+    this.#room.notify();
   }
 
   #pump(): void {
@@ -87,7 +87,7 @@ export class ExecStdin {
     this.#pumping = true;
     this.#sendAll(this.#call)
       .catch((error: unknown) => {
-        // A lost session: the next one begins again from the agent's offset. Else the call itself tells its reader.
+        // After a lost session the next one continues from the agent's offset. Other errors reach the call's reader.
         if (!(error instanceof SessionLostError)) this.detach();
       })
       .finally(() => {
@@ -102,7 +102,7 @@ export class ExecStdin {
 
   async #sendAll(call: ExecTypedCall): Promise<void> {
     while (this.#call === call && this.#hasMore()) {
-      const { offset, data } = this.#nextPiece();
+      const { offset, data } = this.#nextChunk();
       const end = this.#ended && offset + data.length === this.#end;
       this.#sent = offset + data.length;
       if (end) this.#endSent = true;
@@ -110,7 +110,7 @@ export class ExecStdin {
     }
   }
 
-  #nextPiece(): { offset: number; data: Uint8Array } {
+  #nextChunk(): { offset: number; data: Uint8Array } {
     let at = this.#base;
     for (const piece of this.#pieces) {
       if (this.#sent < at + piece.length) return { offset: this.#sent, data: piece.subarray(this.#sent - at) };

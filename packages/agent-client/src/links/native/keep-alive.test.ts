@@ -7,7 +7,7 @@ import { ScriptedAgent } from './fake/scripted-agent.ts';
 const { ping } = TelemetryServiceLite;
 
 describe('a silent agent', () => {
-  it('is asked after 5 s and after 10 s, and lost after 15 s', async () => {
+  it('a silent agent is pinged after 5 s and 10 s, and lost after 15 s', async () => {
     const agent = new ScriptedAgent();
     await settle();
     const asked = (): number => agent.connections[0]?.calls.length ?? 0;
@@ -29,7 +29,7 @@ describe('a silent agent', () => {
     await agent.dispose();
   });
 
-  it('is one that sends nothing valid: any frame puts off the question', async () => {
+  it('any valid frame of an agent postpones the ping', async () => {
     const agent = new ScriptedAgent();
     await settle();
     agent.link.exec({ argv: ['x'] });
@@ -46,7 +46,7 @@ describe('a silent agent', () => {
     await agent.dispose();
   });
 
-  it('that answers is not lost, however it answers', async () => {
+  it('an agent that answers a ping is not lost, whatever the answer', async () => {
     const agent = new ScriptedAgent();
     agent.onCall = (call, connection) => connection.end(call, { reason: 'UNKNOWN_METHOD', message: 'no ping here' });
     await agent.clock.advance(120_000);
@@ -55,7 +55,7 @@ describe('a silent agent', () => {
     await agent.dispose();
   });
 
-  it('is neither asked nor lost while it is paused, and has its 15 s after that', async () => {
+  it('a paused agent is neither pinged nor lost, and has 15 s after the pause', async () => {
     let isPaused = true;
     const agent = new ScriptedAgent({ isPaused: async () => isPaused });
     await agent.clock.advance(600_000);
@@ -69,7 +69,7 @@ describe('a silent agent', () => {
     await agent.dispose();
   });
 
-  it('is lost in time when nobody can say whether it is paused', async () => {
+  it('a silent agent is lost in time if the hypervisor cannot report whether it is paused', async () => {
     const agent = new ScriptedAgent({
       isPaused: async () => {
         throw new Error('the hypervisor does not answer');
@@ -81,7 +81,7 @@ describe('a silent agent', () => {
     await agent.dispose();
   });
 
-  it('does not keep its link from reconnecting while the hypervisor thinks', async () => {
+  it('a slow hypervisor does not delay the reconnect of a link', async () => {
     const agent = new ScriptedAgent({ isPaused: () => new Promise(() => undefined) });
     await agent.clock.advance(6000);
     await agent.reconnect();
@@ -89,7 +89,7 @@ describe('a silent agent', () => {
     await agent.dispose();
   });
 
-  it('that sends other things and answers no question has two of them open at most', async () => {
+  it('an agent that never answers a ping has at most two open', async () => {
     const agent = new ScriptedAgent();
     await settle();
     agent.link.exec({ argv: ['x'] });

@@ -3,41 +3,41 @@ import type { LinkClock } from '../../clock.ts';
 import type { NativeSession } from './session/native-session.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
 
-/** Silence after which the agent is asked, again and again, and after which it is called lost. */
-const askAfterMs = 5000;
+/** Milliseconds of silence after which the agent is pinged repeatedly, and after which it is lost. */
+const pingAfterMs = 5000;
 const lostAfterMs = 15_000;
 
 export interface KeepAliveOptions {
   readonly clock: LinkClock;
   readonly log: Log;
   readonly isPaused: () => Promise<boolean>;
-  /** Asks the agent something small. */
-  readonly ask: (session: NativeSession) => Promise<void>;
+  /** Sends a small request to the agent. */
+  readonly ping: (session: NativeSession) => Promise<void>;
 }
 
 /**
- * Resolves with why a session ended; never rejects. Asks the agent after 5 s in which nothing valid came, and ends the
- * session after 15 s. The time of a pause does not count: a guest that goes on gets all of its 15 s.
+ * Resolves with the reason why a session ended; never rejects. Pings the agent after 5 s without a valid frame, and
+ * ends the session after 15 s. Pauses do not count: a guest that resumes gets the full 15 s.
  */
 export async function keepAlive(session: NativeSession, options: KeepAliveOptions): Promise<SessionLostError> {
-  const { clock, ask } = options;
+  const { clock, ping } = options;
   const stop = new AbortController();
   const ended = session.ended.finally(() => stop.abort());
   let countFromMs = clock.nowMs();
   while (!stop.signal.aborted) {
     const silentMs = clock.nowMs() - Math.max(countFromMs, session.lastSeenMs ?? 0);
-    let waitMs = askAfterMs - silentMs;
-    if (silentMs >= askAfterMs) {
-      if (await isPausedOrOver(ended, options)) {
+    let waitMs = pingAfterMs - silentMs;
+    if (silentMs >= pingAfterMs) {
+      if (await isPausedOrEnded(ended, options)) {
         countFromMs = clock.nowMs();
-        waitMs = askAfterMs;
+        waitMs = pingAfterMs;
       } else if (silentMs >= lostAfterMs) {
         session.end(new SessionLostError('AGENT_UNREACHABLE', `nothing heard for ${Math.round(silentMs / 1000)} s`));
         break;
       } else {
-        // Its answer counts, not its success: any valid frame says that the agent lives.
-        ask(session).catch(() => undefined);
-        waitMs = Math.min(askAfterMs, lostAfterMs - silentMs);
+        // Any answer counts, also an error: every valid frame shows that the agent is alive.
+        ping(session).catch(() => undefined);
+        waitMs = Math.min(pingAfterMs, lostAfterMs - silentMs);
       }
     }
     await pause(clock, waitMs, stop.signal);
@@ -45,8 +45,8 @@ export async function keepAlive(session: NativeSession, options: KeepAliveOption
   return await ended;
 }
 
-/** Whether silence is no news now. A hypervisor that does not answer either is not known to be paused. */
-async function isPausedOrOver(ended: Promise<unknown>, { isPaused, log }: KeepAliveOptions): Promise<boolean> {
+/** Whether silence is expected now. A VM whose hypervisor does not answer counts as not paused. */
+async function isPausedOrEnded(ended: Promise<unknown>, { isPaused, log }: KeepAliveOptions): Promise<boolean> {
   try {
     return await Promise.race([isPaused(), ended.then(() => true)]);
   } catch (error) {

@@ -11,7 +11,7 @@ function states(agent: ScriptedAgent): string[] {
 }
 
 describe('a link', () => {
-  it('waits, connects, is lost and connects again', async () => {
+  it('a link waits, connects, is lost and reconnects', async () => {
     const agent = new ScriptedAgent();
     const seen = states(agent);
     await settle();
@@ -23,11 +23,11 @@ describe('a link', () => {
     await agent.dispose();
   });
 
-  it('says since when it is lost, however often it tries in between', async () => {
+  it('a link reports since when it is lost, however often it retries', async () => {
     const agent = new ScriptedAgent();
     const seen = states(agent);
     await settle();
-    agent.refusals.push(...Array.from({ length: 20 }, () => new Error('nobody listens')));
+    agent.refusals.push(...Array.from({ length: 20 }, () => new Error('not listening')));
     agent.connection.hangUp();
     await settle();
     const since = agent.clock.nowMs();
@@ -39,7 +39,7 @@ describe('a link', () => {
     await agent.dispose();
   });
 
-  it('says hello again on a new connection, with another nonce, after 1, 2, 4 and then every 5 s', async () => {
+  it('a link retries on a new connection with another nonce, after 1, 2, 4 and then every 5 s', async () => {
     const agent = new ScriptedAgent();
     agent.onHello = () => undefined;
     const startMs = agent.clock.nowMs();
@@ -56,7 +56,7 @@ describe('a link', () => {
     await agent.dispose();
   });
 
-  it('asks a guest that breaks the rules again ever later', async () => {
+  it('a link reconnects to a misbehaving guest less and less often', async () => {
     const agent = new ScriptedAgent();
     agent.onHello = (connection) => {
       connection.welcome();
@@ -73,7 +73,7 @@ describe('a link', () => {
     await agent.dispose();
   });
 
-  it('is in no hurry with a guest that keeps hanging up or saying goodbye', async () => {
+  it('a link slows down for a guest that keeps hanging up or saying goodbye', async () => {
     for (const end of ['hangUp', 'goodbye', 'no welcome'] as const) {
       const agent = new ScriptedAgent();
       agent.onHello = (connection) => {
@@ -87,7 +87,7 @@ describe('a link', () => {
     }
   });
 
-  it('does not forget that a guest broke the rules because a session ended otherwise', async () => {
+  it('a link remembers a guest’s misbehaviour when a later session ends normally', async () => {
     const agent = new ScriptedAgent();
     let count = 0;
     agent.onHello = (connection) => {
@@ -100,10 +100,10 @@ describe('a link', () => {
     await agent.dispose();
   });
 
-  it('goes on when a listener throws, and tells the others', async () => {
+  it('a link survives a listener that throws, and calls the others', async () => {
     const agent = new ScriptedAgent();
     agent.link.onState(() => {
-      throw new Error('a listener’s own trouble');
+      throw new Error('the listener failed');
     });
     const seen = states(agent);
     await agent.clock.advance(1);
@@ -112,7 +112,7 @@ describe('a link', () => {
     await agent.dispose();
   });
 
-  it('tells a listener nothing more once it was taken away', async () => {
+  it('a removed listener of a link is not called any more', async () => {
     const agent = new ScriptedAgent();
     const seen: string[] = [];
     const takeAway = agent.link.onState(({ state }) => seen.push(state));
@@ -125,7 +125,7 @@ describe('a link', () => {
 });
 
 describe('closing a link', () => {
-  it('leaves no timer and no connection, whatever it is at', async () => {
+  it('closing a link leaves no timer and no connection, whatever its state', async () => {
     const arrangements: ((agent: ScriptedAgent) => Promise<void>)[] = [
       async () => undefined,
       async () => settle(),
@@ -142,7 +142,7 @@ describe('closing a link', () => {
         await settle();
       },
       async (agent) => {
-        agent.refusals.push(new Error('nobody listens'), new Error('nobody listens'));
+        agent.refusals.push(new Error('not listening'), new Error('not listening'));
         await agent.clock.advance(100);
       },
     ];
@@ -161,7 +161,7 @@ describe('closing a link', () => {
     }
   });
 
-  it('ends a connection that is being made', async () => {
+  it('closing a link aborts a connection in progress', async () => {
     const agent = new ScriptedAgent({
       connect: (signal) =>
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
@@ -171,7 +171,7 @@ describe('closing a link', () => {
     assert.equal(agent.clock.pendingTimers, 0);
   });
 
-  it('fails what waits, and what is asked after it, with CANCELED', async () => {
+  it('closing a link fails pending and later calls with CANCELED', async () => {
     const agent = new ScriptedAgent();
     await settle();
     const asked = agent.link.ping();

@@ -6,19 +6,19 @@ import {
   createDeferred,
   type Deferred,
   type Log,
-  onAbort,
   orAborted,
   pause,
+  withDeadline,
 } from '@innkeeper/kit';
 import type { ByteOps } from '@innkeeper/wire';
 import type { LinkState } from '../../agent-link.ts';
 import type { LinkClock } from '../../clock.ts';
-import { ReconnectPace } from '../../reconnect-pace.ts';
 import { keepAlive } from './keep-alive.ts';
+import { ReconnectDelay } from './reconnect-delay.ts';
 import { NativeSession } from './session/native-session.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
 
-/** How long a hello is waited for; each try has a connection of its own, so that no old hello waits in a pipe. */
+/** Timeouts of a hello in milliseconds; each attempt has its own connection, so that no old hello is in a pipe. */
 const helloWaitsMs = [1000, 2000, 4000, 5000];
 
 export interface LinkSessionsOptions {
@@ -30,12 +30,12 @@ export interface LinkSessionsOptions {
   readonly ops: ByteOps;
   readonly random: (count: number) => Uint8Array;
   readonly log: Log;
-  /** Asks the agent something small; run when nothing was heard for a while. */
-  readonly ask: (session: NativeSession) => Promise<void>;
+  /** Sends a small request to the agent; called after some silence. */
+  readonly ping: (session: NativeSession) => Promise<void>;
   readonly onState: (state: LinkState) => void;
 }
 
-/** A session that is open, with what its agent said. */
+/** An open session with its agent's welcome. */
 export interface OpenSession {
   readonly session: NativeSession;
   readonly welcome: Welcome;
@@ -45,18 +45,18 @@ export interface OpenSession {
 interface Attempt {
   readonly opened: boolean;
   readonly why: SessionLostError;
-  /** Milliseconds it lasted; undefined when nobody was there. */
+  /** Milliseconds it lasted; undefined if nothing answered. */
   readonly lastedMs: number | undefined;
 }
 
-/** Keeps one session open, whatever happens to the channel; tells who waits for the next one. */
+/** Keeps one session open, whatever happens to the channel; wakes callers that wait for the next one. */
 export class LinkSessions {
   readonly #options: LinkSessionsOptions;
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
   #current: OpenSession | undefined;
   #next: Deferred<OpenSession> = createDeferred();
-  readonly #pace = new ReconnectPace();
+  readonly #delay = new ReconnectDelay();
   #lastSeenMs: number | undefined;
 
   constructor(options: LinkSessionsOptions) {
@@ -69,7 +69,7 @@ export class LinkSessions {
     return this.#current?.session.lastSeenMs ?? this.#lastSeenMs;
   }
 
-  /** Whether the guest stands still. A hypervisor that does not answer is not known to be paused. */
+  /** Whether the guest is paused. A VM whose hypervisor does not answer counts as not paused. */
   async isPaused(): Promise<boolean> {
     return await this.#options.isPaused().catch(() => false);
   }
@@ -79,7 +79,7 @@ export class LinkSessions {
     signal.throwIfAborted();
     if (this.#current?.session.isOpen === true) return this.#current;
     const open = await orAborted(this.#next.promise, signal);
-    // Both may have happened in one breath: who gave up must not begin anything.
+    // Both may have happened in the same turn: an aborted caller must not start anything.
     signal.throwIfAborted();
     return open;
   }
@@ -110,10 +110,10 @@ export class LinkSessions {
 
   #waitMs({ why, lastedMs }: Attempt): number {
     if (why.reason === 'GUEST_MISBEHAVES') this.#options.log.warn('agent.misbehaves', { why: why.message });
-    return lastedMs === undefined ? this.#pace.unansweredWaitMs : this.#pace.waitMs(why, lastedMs);
+    return lastedMs === undefined ? this.#delay.unansweredMs : this.#delay.nextMs(why, lastedMs);
   }
 
-  /** One connection from its opening to its end; never rejects. */
+  /** Runs one connection until its end; never rejects. */
   async #attempt(helloWaitMs: number): Promise<Attempt> {
     const { connect, clock, ops, random } = this.#options;
     let channel: Channel;
@@ -128,7 +128,7 @@ export class LinkSessions {
       const welcome = await this.#hello(session, helloWaitMs);
       if (welcome === undefined) {
         const why = await session.ended;
-        // Nobody answered, or somebody hung up: that one may do so as quickly as it likes.
+        // No answer, or the peer hung up: it may do so as often as it likes.
         const wasSilent = why.reason === 'AGENT_UNREACHABLE' && clock.nowMs() - fromMs >= helloWaitMs;
         return { opened: false, why, lastedMs: wasSilent ? undefined : clock.nowMs() - fromMs };
       }
@@ -139,35 +139,22 @@ export class LinkSessions {
       return { opened: true, why, lastedMs: clock.nowMs() - fromMs };
     } finally {
       session.end(new SessionLostError('AGENT_UNREACHABLE', 'the connection was closed'));
-      // A channel that cannot be closed is gone already.
+      // A channel that cannot be closed is already gone.
       await channel.close().catch(() => undefined);
     }
   }
 
   async #hello(session: NativeSession, waitMs: number): Promise<Welcome | undefined> {
     const { clock, identity, mayStepClock } = this.#options;
-    const takeBack = clock.setTimer(waitMs, () =>
-      session.end(new SessionLostError('AGENT_UNREACHABLE', 'no agent answered the hello')),
-    );
-    // It may have been closed while the connection was being made.
-    const untie = onAbort(this.#stop.signal, () =>
-      session.end(new SessionLostError('CANCELED', 'the link was closed')),
-    );
+    const hello = { minVersion: 1, maxVersion: 1, wallTimeUnixNs: clock.wallNs(), mayStepClock, ...identity };
+    const late = (): Error => new SessionLostError('AGENT_UNREACHABLE', 'no agent answered the hello');
+    const deadline = { timers: clock, timeoutMs: waitMs, signal: this.#stop.signal, late };
     try {
-      return await session.open({
-        minVersion: 1,
-        maxVersion: 1,
-        wallTimeUnixNs: clock.wallNs(),
-        mayStepClock,
-        ...identity,
-      });
+      return await withDeadline(deadline, () => session.open(hello));
     } catch (error) {
-      // It has ended with its own reason, or does so here.
+      // It has already ended with its own reason, or ends here.
       session.end(SessionLostError.unreachable(error));
       return undefined;
-    } finally {
-      takeBack();
-      untie();
     }
   }
 

@@ -11,7 +11,7 @@ import { requestsOf } from './fake/scripted-connection.ts';
 const { exec: method, signal: signalMethod } = ProcessServiceLite;
 type EventInit = NonNullable<MessageInitShape<typeof ExecEventSchema>['event']>;
 
-/** An agent that is connected, with one process that is followed. */
+/** A connected agent with one followed process. */
 async function follow(start: (agent: ScriptedAgent) => ExecSession = (agent) => agent.link.exec({ argv: ['x'] })) {
   const agent = new ScriptedAgent();
   await settle();
@@ -50,7 +50,7 @@ const output = (offset: number, text: string): EventInit => ({
 });
 
 describe('a command over several sessions', () => {
-  it('whose start may be lost is started again under the same id', async () => {
+  it('a command whose start may be lost is started again with the same id', async () => {
     const run = await follow();
     await run.agent.reconnect();
     const [request] = run.requests();
@@ -62,7 +62,7 @@ describe('a command over several sessions', () => {
     await run.agent.dispose();
   });
 
-  it('goes on behind the last byte that came, and each byte comes once', async () => {
+  it('a command’s output continues after the last received byte, and each byte arrives once', async () => {
     const run = await follow();
     await run.send(started(), output(0, 'abc'));
     await run.agent.reconnect();
@@ -77,7 +77,7 @@ describe('a command over several sessions', () => {
     assert.equal(run.agent.clock.pendingTimers, 0);
   });
 
-  it('tells a gap and goes on behind it; a hole without one is the guest’s fault', async () => {
+  it('a gap in a command’s output is reported; missing bytes without one are GUEST_MISBEHAVES', async () => {
     const run = await follow();
     await run.send(started(), { case: 'gap', value: { offset: 0n, bytes: 10n } }, output(10, 'x'));
     assert.deepEqual(run.kinds, ['started', 'gap', 'output']);
@@ -86,7 +86,7 @@ describe('a command over several sessions', () => {
     await run.agent.dispose();
   });
 
-  it('is not started a second time by an agent that was started anew', async () => {
+  it('a command is not started again by a restarted agent', async () => {
     for (const events of [[], [started()]]) {
       const run = await follow();
       await run.send(...events);
@@ -98,7 +98,7 @@ describe('a command over several sessions', () => {
     }
   });
 
-  it('that the agent knows no more went with an agent, unless it was asked for by id', async () => {
+  it('an unknown command is AGENT_RESTARTED, or EXEC_NOT_FOUND if attached by id', async () => {
     const unknown = { reason: 'EXEC_NOT_FOUND', message: 'no such process' };
     const run = await follow();
     await run.send(started());
@@ -112,7 +112,7 @@ describe('a command over several sessions', () => {
     await attached.agent.dispose();
   });
 
-  it('that ends without telling how is the guest’s fault', async () => {
+  it('a command that ends without an exit event is GUEST_MISBEHAVES', async () => {
     const run = await follow();
     await run.send(started());
     run.agent.connection.end(run.agent.call);
@@ -120,12 +120,12 @@ describe('a command over several sessions', () => {
     await run.agent.dispose();
   });
 
-  it('gets its terminal’s last size again', async () => {
+  it('a command gets its terminal’s last size again after a reconnect', async () => {
     const run = await follow();
     await run.send(started());
     await run.exec.resize(100, 30);
     run.agent.connection.hangUp();
-    // In between: it is remembered.
+    // Between sessions: it is remembered.
     await run.exec.resize(120, 40);
     await run.agent.clock.advance(200);
     await run.send(started());
@@ -134,7 +134,7 @@ describe('a command over several sessions', () => {
     await run.agent.dispose();
   });
 
-  it('gets signals by a call of their own', async () => {
+  it('a command’s signals are sent in separate calls', async () => {
     const run = await follow();
     const sent = run.exec.signal(15);
     await settle();
@@ -154,7 +154,7 @@ describe('standard input over several sessions', () => {
       return [[Number(offset), new TextDecoder().decode(data), end] as const];
     });
 
-  it('waits for the start, and goes on where the process has it', async () => {
+  it('standard input waits for the start, and continues at the process’s offset', async () => {
     const run = await follow();
     await run.exec.writeStdin(new TextEncoder().encode('abcdef'));
     assert.deepEqual(inputs(run), []);
@@ -169,7 +169,7 @@ describe('standard input over several sessions', () => {
     await run.agent.dispose();
   });
 
-  it('goes on behind what somebody else has written', async () => {
+  it('standard input continues after the bytes of another writer', async () => {
     const run = await follow((agent) => agent.link.attach('known', 0n));
     await run.send(started(1000n));
     await run.exec.writeStdin(new TextEncoder().encode('more'));
@@ -178,7 +178,7 @@ describe('standard input over several sessions', () => {
     await run.agent.dispose();
   });
 
-  it('waits while 256 KiB are not taken, and is refused behind its end', async () => {
+  it('standard input waits while 256 KiB are unacknowledged, and is refused after its end', async () => {
     const run = await follow();
     await run.send(started());
     let written = false;
@@ -194,7 +194,7 @@ describe('standard input over several sessions', () => {
     await run.agent.dispose();
   });
 
-  it('is refused when the process has ended, also to who waits', async () => {
+  it('standard input is refused when the process has ended, also for waiting writers', async () => {
     const run = await follow();
     await run.send(started());
     const writing = assert.rejects(run.exec.writeStdin(new Uint8Array(600_000)), { reason: 'STDIN_CLOSED' });
@@ -206,8 +206,8 @@ describe('standard input over several sessions', () => {
   });
 });
 
-describe('giving a command up', () => {
-  it('detaches from it: reader and writer get the caller’s reason', async () => {
+describe('cancelling a command', () => {
+  it('cancelling a command detaches: reader and writer get the caller’s reason', async () => {
     const controller = new AbortController();
     const run = await follow((agent) => agent.link.exec({ argv: ['x'] }, { signal: controller.signal }));
     await run.send(started());
@@ -220,7 +220,7 @@ describe('giving a command up', () => {
     await run.agent.dispose();
   });
 
-  it('reaches a writer whose events nobody reads', async () => {
+  it('cancelling a command reaches a writer without a reader of its events', async () => {
     const controller = new AbortController();
     const agent = new ScriptedAgent();
     await settle();
@@ -232,7 +232,7 @@ describe('giving a command up', () => {
     await agent.dispose();
   });
 
-  it('before it began begins nothing', async () => {
+  it('a command that is canceled before its start starts nothing', async () => {
     const agent = new ScriptedAgent();
     await settle();
     const exec = agent.link.exec({ argv: ['x'] }, { signal: AbortSignal.abort(new Error('not wanted')) });
@@ -241,7 +241,7 @@ describe('giving a command up', () => {
     await agent.dispose();
   });
 
-  it('by leaving the events, or by disposing of it, tells the agent', async () => {
+  it('leaving a command’s events, or disposing of it, notifies the agent', async () => {
     const ways: ((exec: ExecSession, events: AsyncIterator<ExecEvent>) => Promise<unknown>)[] = [
       async (_, events) => await events.return?.(),
       async (exec) => await exec[Symbol.asyncDispose](),
@@ -261,7 +261,7 @@ describe('giving a command up', () => {
     }
   });
 
-  it('fails when its guest sends more output than was asked for', async () => {
+  it('a command fails when its guest sends more output than requested', async () => {
     const run = await follow((agent) => agent.link.exec({ argv: ['x'], maxOutputBytes: 4n }));
     await run.send(started(), output(0, 'abcd'));
     assert.equal(run.text, 'abcd');
@@ -271,7 +271,7 @@ describe('giving a command up', () => {
     await run.agent.dispose();
   });
 
-  it('fails when its guest leads it back, beyond every number, or through its start again', async () => {
+  it('a command fails when its guest sends impossible offsets or a second start', async () => {
     for (const events of [
       [started(), output(0, 'abc'), { case: 'gap', value: { offset: 0n, bytes: 1n } }],
       [started(), { case: 'gap', value: { offset: 2n ** 63n, bytes: 2n ** 63n - 1n } }],
@@ -286,10 +286,10 @@ describe('giving a command up', () => {
     }
   });
 
-  it('whose guest does not end it in time is given up, and the time of a pause does not count', async () => {
+  it('a command that its guest does not end in time is given up; pauses do not count', async () => {
     let isPaused = false;
     const agent = new ScriptedAgent({ isPaused: async () => isPaused });
-    // It answers every question, and says nothing of the process.
+    // It answers every ping, and reports nothing about the process.
     agent.onCall = (call, connection) => {
       if (call.method !== method.name) connection.end(call);
     };
@@ -310,12 +310,12 @@ describe('giving a command up', () => {
     };
     await agent.clock.advance(60_000);
     await ended;
-    assert.match(String(failures[0]), /The time of the process is over/);
+    assert.match(String(failures[0]), /The process reached its timeout/);
     await agent.dispose();
     assert.equal(agent.clock.pendingTimers, 0);
   });
 
-  it('sends its guest only the last size of a terminal while the guest takes none', async () => {
+  it('a guest that does not read gets only the last size of a terminal', async () => {
     const run = await follow((agent) => agent.link.exec({ argv: ['x'], terminal: { columns: 80, rows: 24 } }));
     await run.send(started());
     run.agent.connection.stopTaking();
@@ -325,7 +325,7 @@ describe('giving a command up', () => {
     await run.agent.dispose();
   });
 
-  it('keeps input that its guest has not been sent, whatever it says to have taken', async () => {
+  it('input that was not sent is kept, whatever the guest reports as accepted', async () => {
     const run = await follow((agent) => agent.link.exec({ argv: ['x'], stdin: true }));
     await run.send(started());
     await run.exec.writeStdin(new TextEncoder().encode('abc'));

@@ -13,8 +13,8 @@ import { SessionLostError } from './session/session-lost-error.ts';
 import { openCall } from './session/typed-call.ts';
 
 const defaultGraceMs = 5000;
-/** Beyond its timeout and grace, a process whose guest does not say how it ended is given up. */
-const overtimeMs = 30_000;
+/** Milliseconds beyond timeout and grace after which a process without an end event is given up. */
+const timeoutSlackMs = 30_000;
 
 type ExecTarget =
   | { readonly kind: 'start'; readonly spec: MessageInitShape<typeof ProcessSpecSchema> & { readonly id: string } }
@@ -25,18 +25,18 @@ export interface ResumingExecOptions {
   readonly clock: LinkClock;
   readonly target: ExecTarget;
   readonly options: CallOptions;
-  /** Sends a signal by a call of its own, so that it does not queue behind input. */
+  /** Sends a signal in a separate call, so that it does not queue behind input. */
   readonly sendSignal: (id: string, signal: number) => Promise<void>;
 }
 
-/** Follows one process over as many sessions as it takes; each byte of its output comes once. */
+/** Follows one process over any number of sessions; each byte of its output arrives once. */
 export class ResumingExec implements ExecSession {
   readonly id: string;
   readonly events: AsyncIterable<ExecEvent>;
   readonly #options: ResumingExecOptions;
   readonly #controller = new AbortController();
   readonly #stdin = new ExecStdin();
-  readonly #untie: () => void;
+  readonly #stopListening: () => void;
   #call: ExecTypedCall | undefined;
   #opening: Promise<ExecTypedCall>;
   #startedSeen: boolean;
@@ -44,7 +44,7 @@ export class ResumingExec implements ExecSession {
   #agentInstance: string | undefined;
   #terminal: { columns: number; rows: number } | undefined;
   #isResizing = false;
-  /** Bytes of output that may come; those that did. */
+  /** Maximum bytes of output; bytes received. */
   readonly #maxOutput: number;
   #outputBytes = 0;
   readonly #stopDeadline: () => void;
@@ -58,15 +58,15 @@ export class ResumingExec implements ExecSession {
     this.#maxOutput = maxOutputOf(target);
     this.#stopDeadline = this.#keepDeadline();
     const outer = options.options.signal;
-    this.#untie = onAbort(outer, (reason) => this.#controller.abort(reason));
+    this.#stopListening = onAbort(outer, (reason) => this.#controller.abort(reason));
     onAbort(this.#controller.signal, (reason) => {
       this.#stopDeadline();
-      // Nobody may be reading events, and a writer must not wait for ever.
+      // Events may not be read at all, and a writer must not wait forever.
       this.#stdin.fail(reason);
       this.#call?.raw.cancel(reason);
     });
     this.#opening = this.#open();
-    // Its failure is told to whoever reads the events.
+    // Its failure reaches the reader of the events.
     this.#opening.catch(() => undefined);
     this.events = { [Symbol.asyncIterator]: () => this.#follow() };
   }
@@ -81,7 +81,7 @@ export class ResumingExec implements ExecSession {
 
   async resize(columns: number, rows: number): Promise<void> {
     this.#terminal = { columns, rows };
-    // One at a time, and only the last size counts: a guest that takes none is not sent more and more of them.
+    // One at a time, and only the last size counts: a guest that does not read is not sent more and more of them.
     if (this.#isResizing) return;
     this.#isResizing = true;
     try {
@@ -108,21 +108,21 @@ export class ResumingExec implements ExecSession {
 
   async *#follow(): AsyncGenerator<ExecEvent> {
     const attachOnly = this.#options.target.kind === 'attach';
-    let told = false;
+    let isStartReported = false;
     try {
       for (;;) {
         const call = await this.#opening;
         try {
           for (let hasStarted = false; ; ) {
             const event = await call.next();
-            if (event === undefined) throw misbehaves('An exec ended without telling how.');
+            if (event === undefined) throw misbehaves('An exec ended without an exit event.');
             if (event.event.case === 'started') {
-              // Each start has input sent again from where it says.
+              // Each start resends input from its offset.
               if (hasStarted) throw misbehaves('An exec started twice.');
               hasStarted = true;
               this.#onStarted(call, offsetOf(event.event.value.stdinOffset, 'The offset of input'));
-              if (told) continue;
-              told = true;
+              if (isStartReported) continue;
+              isStartReported = true;
             }
             const fresh = this.#admit(event);
             if (fresh !== undefined) yield fresh;
@@ -144,12 +144,9 @@ export class ResumingExec implements ExecSession {
     const { sessions, target } = this.#options;
     for (;;) {
       const { session, welcome } = await sessions.ready(this.#controller.signal);
-      // A start that may have arrived is not sent to another agent: no command runs twice.
+      // A start that may have arrived is not repeated on a restarted agent: no command runs twice.
       if (this.#agentInstance !== undefined && this.#agentInstance !== welcome.agentInstance)
-        throw new OperationError(
-          'AGENT_RESTARTED',
-          'The agent was started anew, and the process went with the old one.',
-        );
+        throw new OperationError('AGENT_RESTARTED', 'The agent was restarted, and the process ended with the old one.');
       this.#agentInstance = welcome.agentInstance;
       try {
         const first: MessageInitShape<typeof ExecRequestSchema> =
@@ -158,7 +155,7 @@ export class ResumingExec implements ExecSession {
             : { input: { case: 'attach', value: { id: this.id, fromOffset: BigInt(this.#nextOffset) } } };
         const call = openCall(session, ProcessServiceLite.exec, first);
         this.#call = call;
-        // Given up between the session and the call: nobody else would end it.
+        // Canceled between the session and the call: end it here.
         const { signal } = this.#controller;
         if (signal.aborted) call.raw.cancel(signal.reason);
         return call;
@@ -174,7 +171,7 @@ export class ResumingExec implements ExecSession {
     if (this.#terminal !== undefined) this.resize(this.#terminal.columns, this.#terminal.rows).catch(() => undefined);
   }
 
-  /** Keeps positions, and drops what came twice. */
+  /** Tracks offsets, and drops repeated output. */
   #admit(event: ExecEvent): ExecEvent | undefined {
     const { case: kind, value } = event.event;
     if (kind === 'stdinAccepted') {
@@ -183,20 +180,21 @@ export class ResumingExec implements ExecSession {
     }
     if (kind === 'gap') {
       const end = offsetOf(value.offset + value.bytes, 'The end of a gap');
-      // One that leads back would have the same output come again and again.
-      if (end < this.#nextOffset) throw misbehaves(`A gap ends at ${end}, where ${this.#nextOffset} was next.`);
+      // A gap that goes back would repeat the same output endlessly.
+      if (end < this.#nextOffset) throw misbehaves(`A gap ends at ${end}, but ${this.#nextOffset} was expected.`);
       this.#nextOffset = end;
       return event;
     }
     if (kind !== 'output') return event;
     const offset = offsetOf(value.offset, 'The offset of output');
-    if (offset > this.#nextOffset) throw misbehaves(`Output at ${offset} came where ${this.#nextOffset} was next.`);
+    if (offset > this.#nextOffset)
+      throw misbehaves(`Output arrived at ${offset}, but ${this.#nextOffset} was expected.`);
     const known = this.#nextOffset - offset;
     if (known >= value.data.length) return undefined;
     this.#nextOffset = offset + value.data.length;
     this.#outputBytes += value.data.length - known;
     if (this.#outputBytes > this.#maxOutput)
-      throw misbehaves(`More output came than the ${this.#maxOutput} bytes that were asked for.`);
+      throw misbehaves(`More output arrived than the ${this.#maxOutput} bytes that were requested.`);
     if (known === 0) return event;
     return {
       ...event,
@@ -206,32 +204,32 @@ export class ResumingExec implements ExecSession {
 
   #translate(error: unknown, attachOnly: boolean): unknown {
     if (isOperationError(error) && error.reason === 'EXEC_NOT_FOUND' && !attachOnly)
-      return new OperationError('AGENT_RESTARTED', 'The agent does not know the process any more.', { cause: error });
+      return new OperationError('AGENT_RESTARTED', 'The agent no longer knows the process.', { cause: error });
     return error;
   }
 
-  /** The guest is asked to end the process in time; one that does not is not waited for. */
+  /** The guest has to end the process in time; a guest that does not is not waited for. */
   #keepDeadline(): () => void {
     const { sessions, clock, target } = this.#options;
     if (target.kind === 'attach' || (target.spec.timeoutMs ?? 0) === 0) return () => undefined;
     const { timeoutMs = 0, killGraceMs = 0 } = target.spec;
-    const ms = timeoutMs + (killGraceMs === 0 ? defaultGraceMs : killGraceMs) + overtimeMs;
+    const ms = timeoutMs + (killGraceMs === 0 ? defaultGraceMs : killGraceMs) + timeoutSlackMs;
     return afterGuestTime(sessions, clock, ms, () =>
       this.#controller.abort(
-        new OperationError('AGENT_UNREACHABLE', 'The time of the process is over, and the guest did not end it.'),
+        new OperationError('AGENT_UNREACHABLE', 'The process reached its timeout, and the guest did not end it.'),
       ),
     );
   }
 
   #finish(reason: unknown): void {
-    this.#untie();
+    this.#stopListening();
     this.#stopDeadline();
     this.#stdin.fail(reason);
     this.#call?.raw.cancel(reason);
   }
 }
 
-/** Bytes of output that the process may send; no limit when its guest was asked for none. */
+/** Bytes of output that the process may send; no limit if none was requested. */
 function maxOutputOf(target: ExecTarget): number {
   const bytes = target.kind === 'start' ? (target.spec.maxOutputBytes ?? 0n) : 0n;
   return bytes === 0n ? Number.POSITIVE_INFINITY : Number(bytes);

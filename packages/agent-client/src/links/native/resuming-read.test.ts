@@ -53,7 +53,7 @@ const done = (bytes: number, sha256 = new Uint8Array(0)): EventInit => ({
 const hash = new Uint8Array(32).fill(7);
 
 describe('a download over several sessions', () => {
-  it('goes on behind the last byte that came', async () => {
+  it('a download continues after the last received byte', async () => {
     const run = await begin();
     await run.send(info(), chunk(0, 'abc'));
     await run.agent.reconnect();
@@ -67,7 +67,7 @@ describe('a download over several sessions', () => {
     assert.equal(run.agent.clock.pendingTimers, 0);
   });
 
-  it('asks only for what is left of a part, and for nothing when nothing is left', async () => {
+  it('a resumed download requests only the rest, and nothing if it is complete', async () => {
     const run = await begin({ offset: 10n, length: 4n });
     await run.send(info({ sizeBytes: 100n }), chunk(10, 'ab'));
     await run.agent.reconnect();
@@ -80,7 +80,7 @@ describe('a download over several sessions', () => {
     await run.agent.dispose();
   });
 
-  it('gives the agent’s hash only where it covers all', async () => {
+  it('a download returns the agent’s hash only if it covers everything', async () => {
     const whole = await begin({ sha256: true });
     await whole.send(info(), chunk(0, 'abcdef'), done(6, hash));
     assert.deepEqual((await whole.reading.done).sha256, hash);
@@ -93,7 +93,7 @@ describe('a download over several sessions', () => {
     await resumed.agent.dispose();
   });
 
-  it('fails when the file is another by now', async () => {
+  it('a resumed download fails if the file has changed', async () => {
     for (const changed of [{ sizeBytes: 7n }, { modifiedUnixNs: 6n }]) {
       const run = await begin();
       await run.send(info(), chunk(0, 'abc'));
@@ -105,7 +105,7 @@ describe('a download over several sessions', () => {
     }
   });
 
-  it('fails when what is read is no regular file', async () => {
+  it('a lost download of a file that is not regular fails', async () => {
     const run = await begin();
     await run.send(info({ kind: 4 }), chunk(0, 'abc'));
     await run.agent.reconnect();
@@ -113,7 +113,7 @@ describe('a download over several sessions', () => {
     await run.agent.dispose();
   });
 
-  it('fails when chunks come out of order, or it ends without its end', async () => {
+  it('a download fails if chunks are out of order, or the end is missing', async () => {
     const disorder = await begin();
     await disorder.send(info(), chunk(2, 'c'));
     await assert.rejects(disorder.ended, { reason: 'GUEST_MISBEHAVES' });
@@ -126,23 +126,23 @@ describe('a download over several sessions', () => {
   });
 
   for (const [what, request, events] of [
-    ['more bytes than were asked for', { length: 2n }, [info(), chunk(0, 'abc')]],
-    ['chunks before it says what the file is', {}, [chunk(0, 'abc')]],
-    ['what the file is twice', {}, [info(), info()]],
+    ['more bytes than requested', { length: 2n }, [info(), chunk(0, 'abc')]],
+    ['chunks before the file’s info', {}, [chunk(0, 'abc')]],
+    ['the file’s info twice', {}, [info(), info()]],
     ['empty chunks', {}, [info(), chunk(0, '')]],
-    ['another total than there were bytes', {}, [info(), chunk(0, 'abc'), done(4)]],
+    ['a wrong total', {}, [info(), chunk(0, 'abc'), done(4)]],
     ['a hash of 31 bytes', { sha256: true }, [info(), chunk(0, 'abc'), done(3, new Uint8Array(31))]],
-    ['no hash where one was asked for', { sha256: true }, [info(), chunk(0, 'abc'), done(3)]],
+    ['no hash although one was requested', { sha256: true }, [info(), chunk(0, 'abc'), done(3)]],
     ['an offset beyond every file', {}, [info(), { case: 'chunk', value: { offset: 2n ** 63n, data: hash } }]],
   ] as const)
-    it(`fails with GUEST_MISBEHAVES when a guest sends ${what}`, async () => {
+    it(`a download fails with GUEST_MISBEHAVES when a guest sends ${what}`, async () => {
       const run = await begin(request);
       await run.send(...(events as readonly EventInit[]));
       await assert.rejects(run.ended, { reason: 'GUEST_MISBEHAVES' });
       await run.agent.dispose();
     });
 
-  it('that is given up is called off at the agent', async () => {
+  it('a canceled download is canceled at the agent', async () => {
     const controller = new AbortController();
     const run = await begin({}, controller.signal);
     await run.send(info());
@@ -153,7 +153,7 @@ describe('a download over several sessions', () => {
     await run.agent.dispose();
   });
 
-  it('whose reader leaves is called off at the agent', async () => {
+  it('a download whose reader leaves is canceled at the agent', async () => {
     const agent = new ScriptedAgent();
     await settle();
     const { chunks, done: total } = agent.link.readFile({ path: '/f' });

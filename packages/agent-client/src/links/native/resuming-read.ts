@@ -8,7 +8,7 @@ import {
 } from '@innkeeper/contract/agent';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
-import { createDeferred, onAbort } from '@innkeeper/kit';
+import { createDeferred } from '@innkeeper/kit';
 import type { CallOptions, FileReading } from '../../agent-link.ts';
 import { checkHash, checkTotal, misbehaves, offsetOf } from '../../guest-claims.ts';
 import type { LinkSessions } from './link-sessions.ts';
@@ -18,9 +18,8 @@ import { openCall } from './session/typed-call.ts';
 type ReadRequest = MessageInitShape<typeof ReadFileRequestSchema>;
 
 /**
- * Reads a file over as many sessions as it takes. A regular file that is the same as before (size and time of change)
- * goes on where it was; another fails with FILE_CHANGED. A hash of the agent's covers one session only, so after a
- * resume there is none.
+ * Reads a file over any number of sessions. A regular file with the same size and change time continues where it was; a
+ * changed one fails with FILE_CHANGED. The agent's hash covers one session only, so after a resume there is none.
  */
 export function resumingRead(
   sessions: LinkSessions,
@@ -30,7 +29,7 @@ export function resumingRead(
 ): FileReading {
   const info = createDeferred<FileInfo>();
   const done = createDeferred<ReadFileDone>();
-  // Callers may look at one of the three only.
+  // Callers may use only one of the three.
   info.promise.catch(() => undefined);
   done.promise.catch(() => undefined);
   const reader = new Reader(sessions, request, options.signal ?? neverAborted, info.resolve, done.resolve);
@@ -42,9 +41,9 @@ export function resumingRead(
       done.reject(error);
       throw error;
     } finally {
-      const gone = new OperationError('CANCELED', 'The reading was given up.');
-      info.reject(gone);
-      done.reject(gone);
+      const canceled = new OperationError('CANCELED', 'The download was canceled.');
+      info.reject(canceled);
+      done.reject(canceled);
     }
   }
   return { info: info.promise, chunks: chunks(), done: done.promise };
@@ -81,7 +80,7 @@ class Reader {
       } catch (error) {
         if (!(error instanceof SessionLostError)) throw error;
         if (this.#first !== undefined && this.#first.kind !== FileKind.REGULAR)
-          throw new OperationError('AGENT_UNREACHABLE', `The reading broke: ${error.message}`, { cause: error });
+          throw new OperationError('AGENT_UNREACHABLE', `The download failed: ${error.message}`, { cause: error });
       }
     }
   }
@@ -95,43 +94,39 @@ class Reader {
       this.#finish(new Uint8Array(0));
       return;
     }
-    const call = openCall(session, FileServiceLite.read, { ...this.#request, offset: start, length: left });
-    const untie = onAbort(this.#signal, (reason) => call.raw.cancel(reason));
+    const rest = { ...this.#request, offset: start, length: left };
+    using call = openCall(session, FileServiceLite.read, rest, { signal: this.#signal });
     const before = this.#read;
-    try {
-      for (let isKnown = false; ; ) {
-        const event = (await call.next())?.event;
-        if (event?.case === 'info' && !isKnown) {
-          isKnown = true;
-          this.#admit(event.value);
-        } else if (event?.case === 'chunk' && isKnown) {
-          this.#take(event.value);
-          yield event.value.data;
-        } else if (event?.case === 'done' && isKnown) {
-          checkTotal(event.value.bytes, this.#read - before, 'The reading');
-          checkHash(event.value.sha256, this.#request.sha256 ?? false);
-          this.#finish(
-            resumed && this.#read > 0 && start > (this.#request.offset ?? 0n) ? new Uint8Array(0) : event.value.sha256,
-          );
-          return;
-        } else {
-          throw misbehaves('A reading is its info, its chunks and "done", in this order.');
-        }
+    for (let isKnown = false; ; ) {
+      const event = (await call.next())?.event;
+      if (event?.case === 'info' && !isKnown) {
+        isKnown = true;
+        this.#admit(event.value);
+      } else if (event?.case === 'chunk' && isKnown) {
+        this.#take(event.value);
+        yield event.value.data;
+      } else if (event?.case === 'done' && isKnown) {
+        checkTotal(event.value.bytes, this.#read - before, 'The download');
+        checkHash(event.value.sha256, this.#request.sha256 ?? false);
+        this.#finish(
+          resumed && this.#read > 0 && start > (this.#request.offset ?? 0n) ? new Uint8Array(0) : event.value.sha256,
+        );
+        return;
+      } else {
+        throw misbehaves('A download must be info, chunks and "done", in this order.');
       }
-    } finally {
-      untie();
-      call.raw.cancel(undefined);
     }
   }
 
-  /** In order, none empty, and no more than was asked for. */
+  /** Chunks must be in order, not empty, and no more than requested. */
   #take({ offset, data }: FileChunk): void {
     const { offset: start = 0n, length = 0n } = this.#request;
     if (offsetOf(offset, 'The offset of a chunk') !== Number(start) + this.#read)
-      throw misbehaves('A chunk of a file came out of order.');
+      throw misbehaves('A chunk of a file is out of order.');
     if (data.length === 0) throw misbehaves('A chunk of a file is empty.');
     this.#read += data.length;
-    if (length > 0n && this.#read > Number(length)) throw misbehaves(`More came than the ${length} bytes asked for.`);
+    if (length > 0n && this.#read > Number(length))
+      throw misbehaves(`More arrived than the ${length} requested bytes.`);
   }
 
   #admit(info: FileInfo): void {
@@ -139,7 +134,7 @@ class Reader {
       this.#first !== undefined &&
       (info.sizeBytes !== this.#first.sizeBytes || info.modifiedUnixNs !== this.#first.modifiedUnixNs)
     )
-      throw new OperationError('FILE_CHANGED', `${info.path} was changed while it was read.`);
+      throw new OperationError('FILE_CHANGED', `${info.path} was changed while it was being read.`);
     this.#first ??= info;
     this.#onInfo(info);
   }

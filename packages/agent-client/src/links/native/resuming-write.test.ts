@@ -46,7 +46,7 @@ async function begin(open: { uploadId?: string }, content: string, options?: Wri
 }
 
 describe('an upload over several sessions', () => {
-  it('goes on from where the agent is', async () => {
+  it('an upload continues from the agent’s offset', async () => {
     const run = await begin({ uploadId: 'u' }, 'abcdef');
     await run.opened(0);
     await run.agent.reconnect();
@@ -65,7 +65,7 @@ describe('an upload over several sessions', () => {
     assert.equal(run.agent.clock.pendingTimers, 0);
   });
 
-  it('without a name to come back by breaks with its session', async () => {
+  it('an upload without an id fails with its session', async () => {
     const run = await begin({}, 'abc');
     await run.opened(0);
     await run.agent.reconnect();
@@ -74,7 +74,7 @@ describe('an upload over several sessions', () => {
     await run.agent.dispose();
   });
 
-  it('sends no more than it has credit for, and says how far it is', async () => {
+  it('an upload respects the agent’s credit, and reports its progress', async () => {
     const sizes: number[] = [];
     const run = await begin({ uploadId: 'u' }, 'x'.repeat(600_000), { onProgress: (offset) => sizes.push(offset) });
     await run.opened(0);
@@ -90,7 +90,7 @@ describe('an upload over several sessions', () => {
     await run.agent.dispose();
   });
 
-  it('that the agent refuses leaves its source, and fails with the reason', async () => {
+  it('an upload that the agent refuses ends its source, and fails with the reason', async () => {
     const run = await begin({ uploadId: 'u' }, 'x'.repeat(600_000));
     await run.opened(0);
     run.agent.connection.end(run.agent.call, { reason: 'GUEST_DISK_FULL', message: 'no room' });
@@ -99,7 +99,7 @@ describe('an upload over several sessions', () => {
     await run.agent.dispose();
   });
 
-  it('whose source fails is called off at the agent', async () => {
+  it('an upload whose source fails is canceled at the agent', async () => {
     const agent = new ScriptedAgent();
     await settle();
     const done = agent.link.writeFile({ path: '/f', uploadId: 'u' }, () => {
@@ -113,7 +113,7 @@ describe('an upload over several sessions', () => {
     await agent.dispose();
   });
 
-  it('names the hash of the whole file when its source has ended', async () => {
+  it('an upload sends the hash of the whole file when its source has ended', async () => {
     const hash = new Uint8Array(32).fill(3);
     const run = await begin({ uploadId: 'u' }, 'abc', { expectedSha256: () => hash });
     await run.opened(0);
@@ -123,7 +123,7 @@ describe('an upload over several sessions', () => {
     await run.agent.dispose();
   });
 
-  it('that is given up while it waits for credit is called off', async () => {
+  it('an upload that is canceled while it waits for credit is canceled at the agent', async () => {
     const controller = new AbortController();
     const run = await begin({ uploadId: 'u' }, 'x'.repeat(600_000), { signal: controller.signal });
     await run.opened(0);
@@ -134,7 +134,7 @@ describe('an upload over several sessions', () => {
     await run.agent.dispose();
   });
 
-  it('with answers that do not belong there is the guest’s fault', async () => {
+  it('an upload with invalid answers is GUEST_MISBEHAVES', async () => {
     const wrong = await begin({ uploadId: 'u' }, 'abc');
     await wrong.finish(3);
     await assert.rejects(wrong.done, { reason: 'GUEST_MISBEHAVES' });

@@ -2,7 +2,6 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { OpenWriteSchema, WriteFileEventSchema, WriteFileRequestSchema } from '@innkeeper/contract/agent';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
-import { onAbort } from '@innkeeper/kit';
 import type { FileSource, WriteFileOptions } from '../../agent-link.ts';
 import { checkHash, checkTotal, misbehaves, offsetOf } from '../../guest-claims.ts';
 import type { LinkSessions } from './link-sessions.ts';
@@ -18,7 +17,7 @@ export interface WriteResult {
 type OpenInit = MessageInitShape<typeof OpenWriteSchema>;
 type WriteCall = TypedCall<typeof WriteFileRequestSchema, typeof WriteFileEventSchema>;
 
-/** Uploads a file; with an upload_id it goes on in the next session from where the agent is. */
+/** Uploads a file; with an upload_id it continues in the next session from the agent's offset. */
 export async function resumingWrite(
   sessions: LinkSessions,
   open: OpenInit,
@@ -32,18 +31,13 @@ export async function resumingWrite(
   for (;;) {
     const { session } = await sessions.ready(signal);
     try {
-      const call = openCall(session, FileServiceLite.write, { input: { case: 'open', value: { ...open, resume } } });
-      const untie = onAbort(signal, (reason) => call.raw.cancel(reason));
-      try {
-        return await upload(call, { ...open, resume }, source, options);
-      } finally {
-        untie();
-        call.raw.cancel(undefined);
-      }
+      const first = { input: { case: 'open', value: { ...open, resume } } } as const;
+      using call = openCall(session, FileServiceLite.write, first, { signal });
+      return await upload(call, { ...open, resume }, source, options);
     } catch (error) {
       if (!(error instanceof SessionLostError)) throw error;
       if (!canResume)
-        throw new OperationError('AGENT_UNREACHABLE', `The upload broke: ${error.message}`, { cause: error });
+        throw new OperationError('AGENT_UNREACHABLE', `The upload failed: ${error.message}`, { cause: error });
       resume = true;
     }
   }
@@ -56,16 +50,16 @@ async function upload(
   options: WriteFileOptions,
 ): Promise<WriteResult> {
   const opened = await call.next();
-  if (opened?.event.case !== 'opened') throw misbehaves('An upload was not answered by "opened".');
+  if (opened?.event.case !== 'opened') throw misbehaves('An upload was not answered with "opened".');
   const { offset } = opened.event.value;
   offsetOf(offset, 'The offset of an upload');
   if (offset !== 0n && !resume && inPlaceOffset === undefined && !append)
-    throw misbehaves(`An upload that is new begins at ${offset}.`);
+    throw misbehaves(`A new upload starts at offset ${offset}.`);
   const end = await sendChunks(call, source(offset), offset, options.onProgress);
   const expected = options.expectedSha256?.() ?? new Uint8Array(0);
   await call.send({ input: { case: 'commit', value: { sha256: expected } } }, { halfClose: true });
   const done = await call.next();
-  if (done?.event.case !== 'done') throw misbehaves(`An upload of ${end} bytes was not answered by "done".`);
+  if (done?.event.case !== 'done') throw misbehaves(`An upload of ${end} bytes was not answered with "done".`);
   const { bytes, sha256 } = done.event.value;
   if (inPlaceOffset === undefined && !append) checkTotal(bytes, end, 'The upload');
   checkHash(sha256, isHashed);

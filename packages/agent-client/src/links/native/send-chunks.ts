@@ -10,12 +10,12 @@ import { bulkHeadroom, bulkTailroom } from '@innkeeper/wire';
 import type { TypedCall } from './session/typed-call.ts';
 
 const chunkBytes = 61_440;
-/** The same in both streams that have chunks. */
+/** The same field number in both streams with chunks. */
 const chunkTag: typeof writeTarRequestChunkTag = writeFileRequestChunkTag;
 
 /**
- * Sends bytes as the field `chunk` of a call's messages, 60 KiB each, as the agent gives credit.
- * Gives the offset after the last byte. Rejects with what ended the call, or the source's own error.
+ * Sends bytes as the field `chunk` of a call's messages, 60 KiB each, as the agent grants credit.
+ * Returns the offset after the last byte. Rejects with what ended the call, or the source's own error.
  */
 export async function sendChunks<I extends DescMessage, O extends DescMessage>(
   call: TypedCall<I, O>,
@@ -46,7 +46,7 @@ export async function sendChunks<I extends DescMessage, O extends DescMessage>(
   return offset;
 }
 
-/** The message up to its data, which comes last. */
+/** The message up to its data, which is last. */
 function chunkPrefix(offset: number, count: number): Uint8Array {
   const inner = new LiteWriter();
   if (offset > 0) {

@@ -14,7 +14,7 @@ async function* requests<T>(...all: readonly T[]): AsyncGenerator<T> {
 }
 
 describe('a call whose requests and answers are a stream', () => {
-  it('sends every request and the end of them, and gives the answers as they come', async () => {
+  it('a streaming call sends every request and their end, and returns the answers as they arrive', async () => {
     const agent = new ScriptedAgent();
     await settle();
     const stdin = { input: { case: 'stdin' as const, value: { data: new Uint8Array([1]) } } };
@@ -34,7 +34,7 @@ describe('a call whose requests and answers are a stream', () => {
     await agent.dispose();
   });
 
-  it('fails with AGENT_UNREACHABLE when its session is lost, and is not asked again', async () => {
+  it('a streaming call fails with AGENT_UNREACHABLE when its session is lost, and is not repeated', async () => {
     const agent = new ScriptedAgent();
     await settle();
     const answers = agent.link.stream(FileServiceLite.read, requests({ path: '/x' }));
@@ -46,7 +46,7 @@ describe('a call whose requests and answers are a stream', () => {
     await agent.dispose();
   });
 
-  it('fails with what its requests fail with, and is called off at the agent', async () => {
+  it('a streaming call fails with its requests’ error, and is canceled at the agent', async () => {
     const agent = new ScriptedAgent();
     await settle();
     const start = { input: { case: 'start' as const, value: { id: 'a', argv: ['x'] } } };
@@ -59,7 +59,7 @@ describe('a call whose requests and answers are a stream', () => {
     await agent.dispose();
   });
 
-  it('ends its requests when nobody reads the answers any more', async () => {
+  it('a streaming call ends its requests when its answers are no longer read', async () => {
     const agent = new ScriptedAgent();
     await settle();
     let ended = false;

@@ -8,8 +8,8 @@ import { requestsOf } from './fake/scripted-connection.ts';
 const { ping } = TelemetryServiceLite;
 const { stat } = FileServiceLite;
 
-describe('a question', () => {
-  it('is asked in the next session when the one it was asked in is lost', async () => {
+describe('a unary call', () => {
+  it('a unary call is repeated in the next session when its session is lost', async () => {
     const agent = new ScriptedAgent();
     await settle();
     const answer = agent.link.call(FileServiceLite.stat, { path: '/etc/passwd', follow: true });
@@ -26,7 +26,7 @@ describe('a question', () => {
     assert.equal(agent.clock.pendingTimers, 0);
   });
 
-  it('waits for a session, and fails when none opens in time', async () => {
+  it('a unary call waits for a session, and fails if none opens in time', async () => {
     const agent = new ScriptedAgent();
     agent.onHello = () => undefined;
     const failed = assert.rejects(agent.link.ping({ timeoutMs: 700 }), { reason: 'AGENT_UNREACHABLE' });
@@ -35,7 +35,7 @@ describe('a question', () => {
     await agent.dispose();
   });
 
-  it('tells the agent what is left of its time', async () => {
+  it('a unary call sends the agent its remaining time', async () => {
     const agent = new ScriptedAgent();
     agent.onHello = () => undefined;
     const answer = agent.link.ping({ timeoutMs: 3000 });
@@ -48,7 +48,7 @@ describe('a question', () => {
     await agent.dispose();
   });
 
-  it('that nobody answers is called off at the agent, and fails', async () => {
+  it('an unanswered call is canceled at the agent, and fails', async () => {
     const agent = new ScriptedAgent();
     await settle();
     const failed = assert.rejects(agent.link.ping({ timeoutMs: 500 }), { reason: 'AGENT_UNREACHABLE' });
@@ -58,7 +58,7 @@ describe('a question', () => {
     await agent.dispose();
   });
 
-  it('that the caller gives up is called off at the agent, with the caller’s reason', async () => {
+  it('a call that its caller cancels is canceled at the agent, and fails with the caller’s reason', async () => {
     const agent = new ScriptedAgent();
     await settle();
     const controller = new AbortController();
@@ -71,7 +71,7 @@ describe('a question', () => {
     assert.equal(agent.clock.pendingTimers, 0);
   });
 
-  it('that was given up before is not asked at all', async () => {
+  it('a call that was canceled before its start is not sent', async () => {
     const agent = new ScriptedAgent();
     await settle();
     await assert.rejects(agent.link.ping({ signal: AbortSignal.abort(new Error('not wanted')) }), /not wanted/);
@@ -79,20 +79,20 @@ describe('a question', () => {
     await agent.dispose();
   });
 
-  it('fails with the agent’s reason; one that is not a guest operation’s is AGENT_ERROR', async () => {
+  it('a call fails with the agent’s reason; an unknown one becomes AGENT_ERROR', async () => {
     const agent = new ScriptedAgent();
-    for (const [reason, told] of [
+    for (const [reason, expected] of [
       ['FILE_NOT_FOUND', 'FILE_NOT_FOUND'],
       ['MADE_UP', 'AGENT_ERROR'],
       ['SESSION_EXPIRED', 'AGENT_ERROR'],
     ] as const) {
       agent.onCall = (call, connection) => connection.end(call, { reason, message: 'no' });
-      await assert.rejects(agent.link.call(FileServiceLite.stat, { path: '/x' }), { reason: told, message: /no/ });
+      await assert.rejects(agent.link.call(FileServiceLite.stat, { path: '/x' }), { reason: expected, message: /no/ });
     }
     await agent.dispose();
   });
 
-  it('with an answer that is none, or without one, says that the guest misbehaves', async () => {
+  it('a malformed or missing answer is GUEST_MISBEHAVES', async () => {
     const agent = new ScriptedAgent();
     agent.onCall = (call, connection) => connection.end(call);
     await assert.rejects(agent.link.call(FileServiceLite.stat, { path: '/x' }), { reason: 'GUEST_MISBEHAVES' });
@@ -103,12 +103,12 @@ describe('a question', () => {
   });
 
   for (const [what, request, answer] of [
-    ['longer than was asked for', { path: '/', pageSize: 2 }, { entries: [{}, {}, {}] }],
-    ['empty, with a next one', { path: '/' }, { entries: [], nextPageToken: 'a' }],
-    ['its own next one', { path: '/', pageToken: 'a' }, { entries: [{}], nextPageToken: 'a' }],
+    ['longer than requested', { path: '/', pageSize: 2 }, { entries: [{}, {}, {}] }],
+    ['empty, with a next page', { path: '/' }, { entries: [], nextPageToken: 'a' }],
+    ['its own next page', { path: '/', pageToken: 'a' }, { entries: [{}], nextPageToken: 'a' }],
     ['followed by a token of 5,000 characters', { path: '/' }, { entries: [{}], nextPageToken: 'a'.repeat(5000) }],
   ] as const)
-    it(`for a page of a folder that is ${what} says that the guest misbehaves`, async () => {
+    it(`a page of a directory that is ${what} is GUEST_MISBEHAVES`, async () => {
       const agent = new ScriptedAgent();
       agent.onCall = (call, connection) => {
         connection.answer(call, FileServiceLite.list, { ...answer, entries: [...answer.entries] });
@@ -118,7 +118,7 @@ describe('a question', () => {
       await agent.dispose();
     });
 
-  it('whose answer is nothing but empty entries is refused before they are all made', async () => {
+  it('an answer of very many empty entries is refused before all are decoded', async () => {
     const agent = new ScriptedAgent();
     const body = Uint8Array.from({ length: 65_000 }, (_, index) => (index % 2 === 0 ? 0x0a : 0));
     agent.onCall = (call, connection) => connection.send({ case: 'message', value: { callId: call.id, body } });
@@ -129,7 +129,7 @@ describe('a question', () => {
     await agent.dispose();
   });
 
-  it('for processes has as many as were asked for, and no shares that cannot be', async () => {
+  it('a list of processes has at most the requested number, and no impossible CPU shares', async () => {
     const agent = new ScriptedAgent();
     agent.onCall = (call, connection) => {
       const processes = [Number.NaN, -1, Number.POSITIVE_INFINITY, 250].map((cpuPercent) => ({ cpuPercent }));
@@ -145,7 +145,7 @@ describe('a question', () => {
     await agent.dispose();
   });
 
-  it('that fails has the guest’s words, cut and without control characters', async () => {
+  it('a failed call has the guest’s message, truncated and without control characters', async () => {
     const agent = new ScriptedAgent();
     const message = `\u001b[2J${'x'.repeat(10_000)}`;
     agent.onCall = (call, connection) => connection.end(call, { reason: 'FILE_NOT_FOUND', message });
@@ -154,8 +154,8 @@ describe('a question', () => {
   });
 });
 
-describe('a method that the agent is not capable of', () => {
-  it('is refused before anything is sent, with the capability and the agent’s version', async () => {
+describe('a method without the agent’s capability', () => {
+  it('a method that the agent lacks is refused before anything is sent, with the capability and the agent’s version', async () => {
     const agent = new ScriptedAgent();
     agent.onHello = (connection) => connection.welcome({ agentVersion: '0.0.9', capabilities: ['telemetry'] });
     await settle();

@@ -2,7 +2,7 @@ import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/prot
 import type { Welcome } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { LiteMethod } from '@innkeeper/contract/lite';
-import { linkSignals, onAbort } from '@innkeeper/kit';
+import { withDeadline } from '@innkeeper/kit';
 import type { CallOptions } from '../../agent-link.ts';
 import type { LinkClock } from '../../clock.ts';
 import type { LinkSessions } from './link-sessions.ts';
@@ -12,40 +12,37 @@ import { openCall } from './session/typed-call.ts';
 const defaultTimeoutMs = 30_000;
 
 /**
- * One question, one answer. A method that may be repeated is asked again in the next session, within the deadline, when the
- * first was lost. Rejects with AGENT_UNREACHABLE when no session was open in time, UNSUPPORTED_BY_AGENT.
+ * One request, one answer. A repeatable method is called again in the next session, within the deadline, if its session
+ * was lost. Rejects with AGENT_UNREACHABLE if no session was open in time, UNSUPPORTED_BY_AGENT.
  */
-export async function ask<I extends DescMessage, O extends DescMessage>(
+export async function unaryCall<I extends DescMessage, O extends DescMessage>(
   sessions: LinkSessions,
   clock: LinkClock,
   method: LiteMethod<I, O>,
   request: MessageInitShape<I>,
   options: CallOptions = {},
 ): Promise<MessageShape<O>> {
-  const timeoutMs = options.timeoutMs ?? (method.timeoutMs === 0 ? defaultTimeoutMs : method.timeoutMs);
-  return await withDeadline(clock, { ...options, timeoutMs }, async (signal, leftMs) => {
+  const timeoutMs = Math.max(1, options.timeoutMs ?? (method.timeoutMs || defaultTimeoutMs));
+  const endMs = clock.nowMs() + timeoutMs;
+  const leftMs = (): number => Math.max(1, Math.round(endMs - clock.nowMs()));
+  const deadline = { timers: clock, timeoutMs, signal: options.signal, late: () => unanswered(timeoutMs) };
+  return await withDeadline(deadline, async (signal) => {
     for (;;) {
       const open = await sessions.ready(signal);
       requireCapability(open.welcome, method);
       const { session } = open;
       try {
-        const call = openCall(session, method, request, { timeoutMs: leftMs() });
-        const untie = onAbort(signal, (reason) => call.raw.cancel(reason));
-        try {
-          const answer = await call.next();
-          if (answer === undefined)
-            throw new OperationError('GUEST_MISBEHAVES', `${method.name} ended without an answer.`);
-          return answer;
-        } finally {
-          untie();
-          call.raw.cancel(undefined);
-        }
+        using call = openCall(session, method, request, { timeoutMs: leftMs(), signal });
+        const answer = await call.next();
+        if (answer === undefined)
+          throw new OperationError('GUEST_MISBEHAVES', `${method.name} ended without an answer.`);
+        return answer;
       } catch (error) {
         if (!(error instanceof SessionLostError)) throw error;
         if (!method.isRepeatable)
           throw new OperationError(
             'AGENT_UNREACHABLE',
-            `The agent was lost during ${method.name}, which may have been carried out: ${error.message}`,
+            `The agent was lost during ${method.name}, which may have been executed: ${error.message}`,
             { cause: error },
           );
       }
@@ -53,7 +50,7 @@ export async function ask<I extends DescMessage, O extends DescMessage>(
   });
 }
 
-/** Throws UNSUPPORTED_BY_AGENT, naming what is missing and what the agent is. */
+/** Throws UNSUPPORTED_BY_AGENT, naming the missing capability and the agent's version. */
 export function requireCapability({ capabilities, agentVersion }: Welcome, method: LiteMethod): void {
   if (capabilities.includes(method.capability)) return;
   throw new OperationError(
@@ -62,22 +59,7 @@ export function requireCapability({ capabilities, agentVersion }: Welcome, metho
   );
 }
 
-/** Runs `work` with a signal that fires at the caller's abort and at the deadline. */
-export async function withDeadline<T>(
-  clock: LinkClock,
-  options: CallOptions,
-  work: (signal: AbortSignal, leftMs: () => number) => Promise<T>,
-): Promise<T> {
-  const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
-  const endMs = clock.nowMs() + timeoutMs;
-  const linked = linkSignals(options.signal);
-  const takeBack = clock.setTimer(timeoutMs, () =>
-    linked.abort(new OperationError('AGENT_UNREACHABLE', `The agent gave no answer within ${timeoutMs} ms.`)),
-  );
-  try {
-    return await work(linked.signal, () => Math.max(1, Math.round(endMs - clock.nowMs())));
-  } finally {
-    takeBack();
-    linked.unlink();
-  }
+/** The error of a call that the agent did not answer in time. */
+export function unanswered(timeoutMs: number): OperationError {
+  return new OperationError('AGENT_UNREACHABLE', `The agent did not answer within ${timeoutMs} ms.`);
 }

@@ -8,7 +8,7 @@ import { requestsOf } from './fake/scripted-connection.ts';
 const { watch } = TelemetryServiceLite;
 
 describe('telemetry', () => {
-  it('is watched in every session, and told to those who listen', async () => {
+  it('telemetry is watched in every session, and passed to listeners', async () => {
     const agent = new ScriptedAgent({ telemetryIntervalMs: 2000 });
     const counts: (number | undefined)[] = [];
     agent.link.onTelemetry(({ processCount }) => counts.push(processCount));
@@ -26,7 +26,7 @@ describe('telemetry', () => {
     assert.equal(agent.clock.pendingTimers, 0);
   });
 
-  it('that floods is worked on once a second, the newest, and the last report is never lost', async () => {
+  it('flooding telemetry is handled once per second with the newest report, and the last one is not lost', async () => {
     const agent = new ScriptedAgent({ telemetryIntervalMs: 2000 });
     const counts: (number | undefined)[] = [];
     agent.link.onTelemetry(({ processCount }) => counts.push(processCount));
@@ -51,7 +51,7 @@ describe('telemetry', () => {
     assert.equal(agent.clock.pendingTimers, 0);
   });
 
-  it('that is malformed is asked for again, and leaves no call behind', async () => {
+  it('malformed telemetry is requested again, and leaves no open call', async () => {
     const agent = new ScriptedAgent({ telemetryIntervalMs: 5000 });
     agent.onCall = (call, connection) =>
       connection.send({ case: 'message', value: { callId: call.id, body: new Uint8Array([0x0a, 0x7f]) } });
@@ -62,7 +62,7 @@ describe('telemetry', () => {
     await agent.dispose();
   });
 
-  it('that an agent refuses is asked for again after 5 s, not before', async () => {
+  it('telemetry that an agent refuses is requested again after 5 s, not before', async () => {
     const agent = new ScriptedAgent({ telemetryIntervalMs: 5000 });
     agent.onCall = (call, connection) => connection.end(call, { reason: 'UNKNOWN_METHOD', message: 'no' });
     await agent.clock.advance(4999);
@@ -73,7 +73,7 @@ describe('telemetry', () => {
     assert.equal(agent.clock.pendingTimers, 0);
   });
 
-  it('that is not wanted is not asked for', async () => {
+  it('telemetry is not requested if its interval is 0', async () => {
     const agent = new ScriptedAgent({ telemetryIntervalMs: 0 });
     await agent.clock.advance(1000);
     assert.deepEqual(agent.connection.calls, []);

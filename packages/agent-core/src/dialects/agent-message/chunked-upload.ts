@@ -19,8 +19,8 @@ export interface ChunkedUploadOptions {
 }
 
 /**
- * Several file_writes as one Write: the target appears whole after the last chunk, or not at all. Chunks must come in
- * order; each is answered when it is written.
+ * Several file_writes as one Write: the target appears complete after the last chunk, or not at all. Chunks must come
+ * in order; each is answered when it is written.
  */
 export class ChunkedUpload {
   readonly #clock: Clock;
@@ -30,11 +30,11 @@ export class ChunkedUpload {
   #stopIdleTimer: (() => void) | undefined;
   #expectedChunk = 0;
   #expectedOffset = 0n;
-  /** Why no chunk is taken any more; said to every later chunk of it. */
+  /** Why no further chunk is accepted; returned to every later chunk. */
   #failure: OperationError | undefined;
-  /** The last chunk has come. */
+  /** The last chunk has arrived. */
   #complete = false;
-  /** The call is over. */
+  /** The call has ended. */
   ended = false;
 
   constructor(first: FileWriteRequest, options: ChunkedUploadOptions) {
@@ -51,7 +51,7 @@ export class ChunkedUpload {
       .finally(linked.unlink);
   }
 
-  /** Resolves when the chunk is written; for the last one, when the file is in its place. */
+  /** Resolves when the chunk is written; for the last one, when the file has replaced the target. */
   take(request: FileWriteRequest): Promise<void> {
     const fault = this.#failure ?? this.#gap(request);
     if (fault !== undefined) {
@@ -69,7 +69,7 @@ export class ChunkedUpload {
     return waiting.written.promise;
   }
 
-  /** Gives the upload up; what was written of it goes. */
+  /** Cancels the upload and discards what was written. */
   abort(reason: OperationError): void {
     this.#failure ??= reason;
     this.#linked.abort(reason);
@@ -77,11 +77,14 @@ export class ChunkedUpload {
   }
 
   #gap(request: FileWriteRequest): OperationError | undefined {
-    if (this.#complete) return new OperationError('UPLOAD_GAP', 'A chunk came after the last one.');
+    if (this.#complete) return new OperationError('UPLOAD_GAP', 'A chunk arrived after the last one.');
     const { chunkNumber, offset } = request;
     if (chunkNumber !== this.#expectedChunk || (offset !== 0n && offset !== this.#expectedOffset)) {
       const wanted = `chunk ${this.#expectedChunk} at ${this.#expectedOffset}`;
-      return new OperationError('UPLOAD_GAP', `Chunk ${chunkNumber} at ${offset} came where ${wanted} was due.`);
+      return new OperationError(
+        'UPLOAD_GAP',
+        `Chunk ${chunkNumber} at ${offset} arrived where ${wanted} was expected.`,
+      );
     }
     return undefined;
   }
@@ -97,19 +100,19 @@ export class ChunkedUpload {
         yield commitMessage();
         return;
       }
-      // The reader asks for more: so what it had is written.
+      // The reader asks for the next chunk: the previous one is written.
       this.#waiting.shift();
       waiting.written.resolve();
     }
   }
 
-  /** The next chunk; waits for it, but not for ever. */
+  /** The next chunk; waits for at most `uploadIdleMs`. */
   async #next(): Promise<Waiting> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
       const next = this.#waiting[0];
       if (next !== undefined) return next;
-      const idle = new OperationError('DEADLINE_EXCEEDED', `The next chunk did not come for ${uploadIdleMs} ms.`);
+      const idle = new OperationError('DEADLINE_EXCEEDED', `The next chunk did not arrive within ${uploadIdleMs} ms.`);
       this.#stopIdleTimer = this.#clock.setTimer(uploadIdleMs, () => this.abort(idle));
       await this.#arrived.changed();
     }
@@ -119,7 +122,7 @@ export class ChunkedUpload {
     this.ended = true;
     this.#stopIdleTimer?.();
     const failure = this.#failure ?? error;
-    this.#failure = failure ?? new OperationError('UPLOAD_GAP', 'This upload is complete already.');
+    this.#failure = failure ?? new OperationError('UPLOAD_GAP', 'This upload is already complete.');
     for (const waiting of this.#waiting.splice(0)) {
       if (failure === undefined) waiting.written.resolve();
       else waiting.written.reject(failure);

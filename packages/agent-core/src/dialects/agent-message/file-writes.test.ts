@@ -28,7 +28,7 @@ async function writeResult(host: FakePeer, id: string): Promise<string> {
 }
 
 describe('file_write in an AgentMessage session', () => {
-  it('puts chunks together in order, and the file appears with the last one', async (test) => {
+  it('file_write chunks are joined in order, and the file appears with the last one', async (test) => {
     const { host, agent } = serve(test);
     agent.files.set('/f', 'old');
     host.send('0', chunk('/f', 0, 3, 'aa'));
@@ -41,14 +41,14 @@ describe('file_write in an AgentMessage session', () => {
     assert.equal(agent.files.get('/f'), 'aabbbc');
   });
 
-  it('takes chunks that are sent without waiting for answers', async (test) => {
+  it('file_write accepts chunks that are sent without waiting for answers', async (test) => {
     const { host, agent } = serve(test);
     for (let number = 0; number < 8; number++) host.send(`${number}`, chunk('/f', number, 8, `${number}`));
     for (let number = 0; number < 8; number++) assert.equal(await writeResult(host, `${number}`), 'ok 1');
     assert.equal(agent.files.get('/f'), '01234567');
   });
 
-  it('refuses all later chunks when one failed or is missing, and leaves the old file', async (test) => {
+  it('after a failed or missing chunk, file_write refuses all later chunks and keeps the old file', async (test) => {
     const { host, agent } = serve(test);
     agent.files.set('/f', 'old').set('/g', 'old');
     ['a', 'disk is full', 'c', 'd'].forEach((data, number) => {
@@ -66,7 +66,7 @@ describe('file_write in an AgentMessage session', () => {
     assert.equal(agent.files.get('/g'), 'new');
   });
 
-  it('refuses a later chunk of an upload that it does not know', async (test) => {
+  it('file_write refuses a later chunk of an unknown upload', async (test) => {
     const { host, agent } = serve(test);
     agent.files.set('/f', 'old');
     host.send('5', chunk('/f', 5, 9, 'x', { offset: 3n }));
@@ -74,7 +74,7 @@ describe('file_write in an AgentMessage session', () => {
     assert.equal(agent.files.get('/f'), 'old');
   });
 
-  it('gives an upload up whose next chunk does not come', async (test) => {
+  it('file_write cancels an upload whose next chunk does not arrive in time', async (test) => {
     const { host, agent, clock } = serve(test);
     agent.files.set('/f', 'old');
     host.send('0', chunk('/f', 0, 2, 'a'));
@@ -87,7 +87,7 @@ describe('file_write in an AgentMessage session', () => {
     assert.equal(agent.files.get('/f'), 'old');
   });
 
-  it('makes an empty file, appends in order, and begins anew with chunk 0', async (test) => {
+  it('file_write creates an empty file, appends in order, and restarts an upload at chunk 0', async (test) => {
     const { host, agent } = serve(test);
     host.send('e', { case: 'fileWrite', value: { path: '/e', eof: true } });
     assert.equal(await writeResult(host, 'e'), 'ok 0');

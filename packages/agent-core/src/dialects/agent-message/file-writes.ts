@@ -5,15 +5,15 @@ import { runCall } from '../../serving/run-call.ts';
 import { ChunkedUpload, type ChunkedUploadOptions } from './chunked-upload.ts';
 import { maxSeries } from './limits.ts';
 
-/** Writes that go straight to a path, one after the other. */
+/** Writes in place to one path, in order. */
 interface InPlace {
   tail: Promise<unknown>;
   running: number;
 }
 
 /**
- * The file_writes of one session. Those to one path are carried out in the order in which they came; an upload that
- * failed refuses its later chunks, so that they never land in the file that it was to replace.
+ * The file_writes of one session. Those to one path are carried out in the order of arrival; after a failure, the later
+ * chunks of an upload are refused, so that they never land in the file that it was to replace.
  */
 export class FileWrites {
   readonly #options: ChunkedUploadOptions;
@@ -40,10 +40,13 @@ export class FileWrites {
       return fileWriteReply(request, undefined);
     }
     if (kind === 'later' && known === undefined && this.#belongsToLostUpload(request)) {
-      throw new OperationError('UPLOAD_GAP', 'The chunks before this one are not here; begin again with the first.');
+      throw new OperationError(
+        'UPLOAD_GAP',
+        'The earlier chunks of this upload are missing; start again with the first chunk.',
+      );
     }
     if (known instanceof ChunkedUpload) {
-      known.abort(new OperationError('CANCELED', 'A new write of the same file began.'));
+      known.abort(new OperationError('CANCELED', 'A new write of the same file has started.'));
     }
     if (kind !== 'first') return this.#writeInPlace(request, known);
     const upload = new ChunkedUpload(request, this.#options);
@@ -70,7 +73,7 @@ export class FileWrites {
     return reply;
   }
 
-  /** Puts it last; forgets the oldest that is at rest when there are too many. */
+  /** Moves it to the end; drops the oldest idle one if there are too many. */
   #remember(path: string, series: ChunkedUpload | InPlace): void {
     this.#series.delete(path);
     if (this.#series.size >= maxSeries) this.#forgetOldest();
@@ -83,6 +86,6 @@ export class FileWrites {
       this.#series.delete(path);
       return;
     }
-    throw new OperationError('TOO_MANY_CALLS', `${maxSeries} files are being written.`);
+    throw new OperationError('TOO_MANY_CALLS', `${maxSeries} files are already being written, the maximum.`);
   }
 }

@@ -1,5 +1,5 @@
-/** An upload whose next chunk does not come for so long is given up. */
+/** Milliseconds after which an upload without a next chunk is cancelled. */
 export const uploadIdleMs = 60_000;
-/** Uploads, and rows of pieces in place, that a session remembers. */
+/** Maximum number of uploads and in-place writes that a session tracks. */
 export const maxSeries = 64;
 export const telemetryIntervalMs = 5_000;

@@ -12,7 +12,7 @@ export interface ReportEventsOptions {
   readonly dispatcher: Dispatcher;
   readonly writer: ReplyWriter<AgentMessageReply>;
   readonly log: Log;
-  /** Makes the message_id of an event. */
+  /** Generates the message_id of an event. */
   freshId(): string;
   readonly signal: AbortSignal;
 }
@@ -20,9 +20,9 @@ export interface ReportEventsOptions {
 const { getSystem, watch } = TelemetryServiceLite;
 
 /**
- * Says agent_ready, and once that has been read, telemetry with every report of Watch, until `signal` is aborted. On a
- * port without a host agent_ready waits, and so nothing is sampled for nobody. A report that comes while the peer has
- * not read the last message is left out. Never rejects.
+ * Sends agent_ready, and once that has been read, telemetry for every report of Watch, until `signal` is aborted. On a
+ * port without a host agent_ready waits, so nothing is sampled without a reader. A report is skipped if the peer has
+ * not read the last message. Never rejects.
  */
 export async function reportEvents(options: ReportEventsOptions): Promise<void> {
   const { log, signal, writer } = options;
@@ -34,19 +34,19 @@ export async function reportEvents(options: ReportEventsOptions): Promise<void> 
       if (writer.unsent === 0) send(options, telemetryEvent(telemetry, system.hostname));
     });
   } catch (error) {
-    // Requests are served all the same.
+    // Requests are still served.
     if (!signal.aborted) log.warn('agent-message.no-events', { error: String(error) });
   }
 }
 
-/** The addresses for agent_ready; it is said without them when telemetry fails. */
+/** The addresses for agent_ready; empty if telemetry fails. */
 async function readOneReport(options: ReportEventsOptions): Promise<Telemetry | undefined> {
   const linked = linkSignals(options.signal);
   let report: Telemetry | undefined;
   try {
     await watchTelemetry(options, linked.signal, (telemetry) => {
       report ??= telemetry;
-      linked.abort(new OperationError('CANCELED', 'One report is enough.'));
+      linked.abort(new OperationError('CANCELED', 'Only one report is needed.'));
     });
   } catch (error) {
     if (report === undefined) options.log.warn('agent-message.no-telemetry', { error: String(error) });
@@ -73,13 +73,13 @@ async function readSystem(options: ReportEventsOptions): Promise<System> {
     system = liteDecode(getSystem.output, body);
   };
   await options.dispatcher.call(getSystem.name, only(request), sink, { signal: options.signal, timeoutMs: 30_000 });
-  if (system === undefined) throw new Error('GetSystem gave no answer.');
+  if (system === undefined) throw new Error('GetSystem returned no answer.');
   return system;
 }
 
 function send(options: ReportEventsOptions, event: AgentMessageReply): void {
   options.writer.send(event, options.freshId()).catch((error: unknown) => {
-    // The channel is gone, which the session's reader finds as well and acts upon.
+    // The channel is closed; the session's reader notices that as well and handles it.
     options.log.debug('agent-message.unsent', { error: String(error) });
   });
 }

@@ -14,7 +14,7 @@ function serve(test: TestContext, options?: Parameters<typeof fakeSession>[0]): 
 }
 
 describe('serveAgentMessage()', () => {
-  it('says agent_ready first, then telemetry with every report, and answers a ping with its id', async (test) => {
+  it('an AgentMessage session sends agent_ready first, then telemetry, and answers a ping with its id', async (test) => {
     const { host, agent } = serve(test);
     host.send('p', { case: 'ping', value: { sequence: 4n } });
     const pong = await host.answer('p');
@@ -28,7 +28,7 @@ describe('serveAgentMessage()', () => {
     assert.equal(host.received[0]?.timestamp?.seconds, 1_700_000_000n);
   });
 
-  it('writes its own header until the peer has sent one, and then the peer’s', async (test) => {
+  it('an AgentMessage session uses its port’s header until the peer has sent one, and then the peer’s', async (test) => {
     const { host } = serve(test, { form: 'magic' });
     for (let turns = 0; turns < 10; turns++) await turn();
     assert.deepEqual([...new Set(host.forms)], ['magic']);
@@ -37,7 +37,7 @@ describe('serveAgentMessage()', () => {
     assert.equal(host.forms.at(-1), 'plain');
   });
 
-  it('answers a ping while a command runs, and the command when it ends', async (test) => {
+  it('a ping is answered while a command runs, and the command when it ends', async (test) => {
     const { host, agent } = serve(test);
     host.send('e', { case: 'execute', value: { command: 'long', waitForExit: true } });
     host.send('p', { case: 'ping', value: {} });
@@ -49,7 +49,7 @@ describe('serveAgentMessage()', () => {
     assert.equal(response.value.stdout, 'long');
   });
 
-  it('answers a command that nobody waits for at its start, and lets go of it', async (test) => {
+  it('execute without wait_for_exit is answered at the start and detached', async (test) => {
     const { host, agent } = serve(test);
     host.send('e', { case: 'execute', value: { command: 'daemon' } });
     const response = await host.answer('e');
@@ -58,7 +58,7 @@ describe('serveAgentMessage()', () => {
     assert.deepEqual(agent.canceled, ['daemon']);
   });
 
-  it('refuses more commands than may run, but never a ping', async (test) => {
+  it('an AgentMessage session refuses commands above the limit, but never a ping', async (test) => {
     const { host } = serve(test);
     for (let count = 0; count <= maxRunningCalls; count++) {
       host.send(`e${count}`, { case: 'execute', value: { command: `c${count}`, waitForExit: true } });
@@ -70,7 +70,7 @@ describe('serveAgentMessage()', () => {
     assert.match(refused.value.error, /^TOO_MANY_CALLS/);
   });
 
-  it('answers what it does not serve, what is too long, and goes on after garbage', async (test) => {
+  it('unsupported and oversized requests get an error answer, and the session survives garbage', async (test) => {
     const { host } = serve(test);
     host.send('q', { case: 'quiesce', value: {} });
     const refused = await host.answer('q');
@@ -85,13 +85,13 @@ describe('serveAgentMessage()', () => {
     await host.answer('p');
   });
 
-  it('takes the bytes that told the dialect', async (test) => {
+  it('an AgentMessage session handles the bytes already read for detection', async (test) => {
     const body = liteEncode(AgentMessageLite, { messageId: 'p', payload: { case: 'ping', value: {} } });
     const { host } = serve(test, { firstBytes: new Uint8Array([...printHeader('magic', body.length), ...body]) });
     assert.equal((await host.answer('p')).case, 'pong');
   });
 
-  it('drops half a message when the rest does not come', async (test) => {
+  it('half a message is dropped when the rest does not arrive in time', async (test) => {
     const { host, clock } = serve(test);
     host.sendBytes(new Uint8Array([0, 0, 1, 0, 0x0a, 2]));
     await turn();
@@ -101,7 +101,7 @@ describe('serveAgentMessage()', () => {
     await host.answer('p');
   });
 
-  it('leaves telemetry out, and stops reading, while the peer does not read', async (test) => {
+  it('an AgentMessage session skips telemetry and stops reading while the peer does not read', async (test) => {
     const { host, agent } = serve(test);
     host.send('first', { case: 'ping', value: {} });
     await host.answer('first');
@@ -114,7 +114,7 @@ describe('serveAgentMessage()', () => {
     assert.ok(host.received.filter(({ payload }) => payload.case === 'telemetry').length <= 3);
   });
 
-  it('says agent_ready to a host that comes late, before it samples anything for it', async (test) => {
+  it('a host that attaches late gets agent_ready before anything is sampled', async (test) => {
     const { host, agent } = serve(test, { reading: false });
     for (let turns = 0; turns < 10; turns++) await turn();
     assert.equal(agent.watching, 0);
@@ -124,7 +124,7 @@ describe('serveAgentMessage()', () => {
     assert.equal(host.received[0]?.payload.case, 'agentReady');
   });
 
-  it('lets the message that is being written out before it ends, and writes no other', async (test) => {
+  it('a session that ends completes the message being written, and writes no other', async (test) => {
     const { host, done } = serve(test);
     host.send('first', { case: 'ping', value: {} });
     await host.answer('first');
@@ -145,7 +145,7 @@ describe('serveAgentMessage()', () => {
     assert.ok(!host.received.some(({ messageId }) => messageId === 'never'));
   });
 
-  it('ends when the peer is gone, cancelling what runs', async (test) => {
+  it('an AgentMessage session ends when the peer is gone, and cancels running calls', async (test) => {
     const { host, agent, done } = serve(test);
     host.send('e', { case: 'execute', value: { command: 'long', waitForExit: true } });
     for (let turns = 0; turns < 10; turns++) await turn();

@@ -28,18 +28,18 @@ export interface ServeAgentMessageOptions {
   readonly clock: Clock;
   readonly bytes: Bytes;
   readonly log: Log;
-  /** Which header is written until the peer has sent one: 'magic' on org.quantix.*, else 'plain'. */
+  /** The header to write until the peer has sent one: 'magic' on org.quantix.*, else 'plain'. */
   readonly form: HeaderForm;
-  /** Bytes that were read already to tell the dialect. */
+  /** Bytes already read to detect the dialect. */
   readonly firstBytes?: Uint8Array | undefined;
   readonly signal: AbortSignal;
 }
 
 /**
- * Serves the AgentMessage dialect on a channel until the peer is gone or `signal` is aborted; then running calls are
- * cancelled (processes run on). Requests are carried out at once, side by side, at most `maxRunningCalls`; each is
- * answered with its own message_id. Says agent_ready first, and telemetry every 5 s. The channel stays the caller's: when
- * this resolves after the peer's going, nothing of the session is being written to it any more.
+ * Serves the AgentMessage dialect on a channel until the peer is gone or `signal` is aborted; running calls are then
+ * cancelled (processes keep running). Requests run concurrently, at most `maxRunningCalls`; each is answered with its
+ * own message_id. Sends agent_ready first, and telemetry every 5 s. The channel stays the caller's: after this resolves
+ * because the peer left, nothing of the session is written to it any more.
  */
 export function serveAgentMessage(options: ServeAgentMessageOptions): Promise<void> {
   return runSession(options.signal, (signal) => new AgentMessageSession(options, signal));
@@ -52,7 +52,7 @@ class AgentMessageSession implements Session {
   readonly #receiver = new AgentMessageReceiver({ maxBytes: maxRequestBytes });
   readonly #slots = new CallSlots();
   readonly #fileWrites: FileWrites;
-  /** Which header is written: the channel's own until the peer's first message, and then the peer's. */
+  /** The header to write: the channel's own until the peer's first message, and then the peer's. */
   #form: HeaderForm;
 
   constructor(options: ServeAgentMessageOptions, signal: AbortSignal) {
@@ -69,7 +69,7 @@ class AgentMessageSession implements Session {
   async run(): Promise<void> {
     const { channel, dispatcher, log, firstBytes } = this.#options;
     const freshId = (): string => this.#freshId();
-    // Ends by itself with the signal, and its failures are logged there.
+    // It ends with the signal and logs its own failures.
     void reportEvents({ dispatcher, log, freshId, writer: this.#writer, signal: this.#signal });
     if (firstBytes !== undefined) await this.#take(this.#receiver.push(firstBytes));
     while (!this.#signal.aborted) {
@@ -107,7 +107,7 @@ class AgentMessageSession implements Session {
   }
 
   #refuseOversize(messageId: string, field: number, lengthBytes: number): void {
-    const text = `The request has ${lengthBytes} bytes; at most ${maxRequestBytes} are taken. Send less at once.`;
+    const text = `The request has ${lengthBytes} bytes; the maximum is ${maxRequestBytes}. Split it into smaller ones.`;
     this.#send(refusalReply(field, new OperationError('INVALID_ARGUMENT', text)), messageId);
   }
 
@@ -118,7 +118,7 @@ class AgentMessageSession implements Session {
     const request = translateRequest(message, { freshId: () => this.#freshId(), allowance });
     if (request.kind === 'ignored') return;
     if (request.kind === 'unsupported') {
-      const error = new OperationError('UNSUPPORTED_BY_AGENT', `This agent does not serve ${request.name}.`);
+      const error = new OperationError('UNSUPPORTED_BY_AGENT', `This agent does not support ${request.name}.`);
       this.#send(refusalReply(field, error), messageId);
       return;
     }
@@ -147,7 +147,7 @@ class AgentMessageSession implements Session {
     this.#writer.send(reply, messageId).catch((error: unknown) => this.#logUnsent(error));
   }
 
-  /** The channel is gone, which the reader finds as well and acts upon. */
+  /** The channel is closed; the reader notices that as well and handles it. */
   #logUnsent(error: unknown): void {
     this.#options.log.debug('agent-message.unsent', { error: String(error) });
   }

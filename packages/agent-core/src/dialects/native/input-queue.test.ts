@@ -5,7 +5,7 @@ import { InputQueue } from './input-queue.ts';
 
 const body = (value: number): Uint8Array => new Uint8Array([value]);
 
-/** What `takeWhile` took, of those below 10, and what was told to be consumed. */
+/** What `takeWhile` took, of those below 10, and what was reported as consumed. */
 function queue() {
   const taken: number[] = [];
   let consumed = 0;
@@ -21,7 +21,7 @@ function queue() {
 }
 
 describe('InputQueue.takeWhile()', () => {
-  it('takes what waits and what comes, and leaves the rest to the iterator', async () => {
+  it('takeWhile takes queued and new messages, and leaves the rest to the iterator', async () => {
     const { input, taken, take, consumed } = queue();
     input.push(body(1));
     const over = input.takeWhile(take);
@@ -34,7 +34,7 @@ describe('InputQueue.takeWhile()', () => {
     assert.deepEqual([rest, consumed(), input.queuedBytes], [[10, 4], 5, 0]);
   });
 
-  it('resolves at the end, and when the call fails', async () => {
+  it('takeWhile resolves at the end of input, and when the call fails', async () => {
     const { input, take } = queue();
     const over = input.takeWhile(take);
     input.fail(new Error('gone'));
@@ -43,7 +43,7 @@ describe('InputQueue.takeWhile()', () => {
     await input.takeWhile(take);
   });
 
-  it('rejects with what the taker throws, and gives it nothing more', async () => {
+  it('takeWhile rejects with the taker’s error, and does not call it again', async () => {
     const { input, taken, take } = queue();
     const over = input.takeWhile(take);
     input.push(body(99));

@@ -6,14 +6,14 @@ interface Taker {
 }
 
 /**
- * Messages from the node that wait for their handler. Bounded by the credit that the node was given: bodies are copied
- * in, and `onConsumed` is told when one was taken, so that more may be sent.
+ * Messages from the node that wait for their handler. Bounded by the credit granted to the node: bodies are copied in,
+ * and `onConsumed` is called when one was taken, so that more may be sent.
  */
 export class InputQueue implements AsyncIterable<Uint8Array> {
   readonly #bodies: Uint8Array[] = [];
   readonly #onConsumed: (bytes: number) => void;
   readonly #arrived = new Notifier();
-  /** Takes bodies as they come, while there is one. */
+  /** Takes bodies as they arrive, while set. */
   #taker: Taker | undefined;
   #ended = false;
   #failure: unknown;
@@ -23,12 +23,12 @@ export class InputQueue implements AsyncIterable<Uint8Array> {
     this.#onConsumed = onConsumed;
   }
 
-  /** Bytes that no handler has taken. */
+  /** Bytes not yet taken by the handler. */
   get queuedBytes(): number {
     return this.#queuedBytes;
   }
 
-  /** Keeps a copy. After the end nothing is taken any more. */
+  /** Keeps a copy. Ignored after the end. */
   push(body: Uint8Array): void {
     if (this.#ended || this.#takeNow(body)) return;
     this.#bodies.push(body.slice());
@@ -37,8 +37,9 @@ export class InputQueue implements AsyncIterable<Uint8Array> {
   }
 
   /**
-   * Gives bodies to `take` as they come, without copies and promises, until it says false to one or the input ends; that
-   * body and all after it are the iterator's. Rejects with what `take` throws. A view is valid during the call.
+   * Passes bodies to `take` as they arrive, without copies and promises, until it returns false for one or the input
+   * ends; that body and all later ones go to the iterator. Rejects with what `take` throws. A view is valid during the
+   * call.
    */
   takeWhile(take: (body: Uint8Array) => boolean): Promise<void> {
     for (let body = this.#bodies[0]; body !== undefined; body = this.#bodies[0]) {
@@ -52,7 +53,7 @@ export class InputQueue implements AsyncIterable<Uint8Array> {
     return this.#taker.done.promise;
   }
 
-  /** Whether there was a taker, and it took it. */
+  /** Whether there was a taker and it accepted the body. */
   #takeNow(body: Uint8Array): boolean {
     const taker = this.#taker;
     if (taker === undefined) return false;
@@ -69,13 +70,13 @@ export class InputQueue implements AsyncIterable<Uint8Array> {
     return false;
   }
 
-  /** No more follows. */
+  /** Ends the input. */
   end(): void {
     this.#ended = true;
     this.#wake();
   }
 
-  /** Ends the wait of the handler with an error. */
+  /** Ends the handler's wait with an error. */
   fail(reason: unknown): void {
     this.#failure ??= reason;
     this.#ended = true;
@@ -91,7 +92,7 @@ export class InputQueue implements AsyncIterable<Uint8Array> {
       if (body !== undefined) {
         this.#queuedBytes -= body.length;
         yield body;
-        // Pulled again: the handler is done with it.
+        // Pulled again: the handler has finished with it.
         this.#onConsumed(body.length);
         continue;
       }

@@ -1,10 +1,9 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { EndSchema } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
-import type { LiteMethod } from '@innkeeper/contract/lite';
 import type { ByteOps } from '@innkeeper/wire';
 import { creditStepBytes, encodeFrame, messageCharge, sealStreamMessage } from '@innkeeper/wire';
-import type { BulkSink } from '../../dispatch.ts';
+import type { BulkSink, MethodRules } from '../../dispatch.ts';
 import { InputQueue } from './input-queue.ts';
 import type { BulkStream, Outbox } from './outbox.ts';
 import { SendCredit } from './send-credit.ts';
@@ -13,21 +12,21 @@ const maxMessageChars = 4096;
 
 export interface NativeCallOptions {
   readonly id: number;
-  readonly method: LiteMethod | undefined;
+  readonly method: MethodRules | undefined;
   readonly session: Uint8Array;
   readonly credit: number;
   readonly outbox: Outbox;
   readonly ops: ByteOps;
 }
 
-/** The end of a call, with what went wrong. */
+/** The end frame of a call, with its error. */
 export function endOf(callId: number, error: OperationError | undefined): MessageInitShape<typeof EndSchema> {
   if (error === undefined) return { callId };
   const { codeNumber: code, reason, message } = error;
   return { callId, code, reason, message: message.slice(0, maxMessageChars) };
 }
 
-/** One call of a session: its input, its credit both ways, and where its answers go. */
+/** One call of a session: its input, its credit both ways, and the sink of its answers. */
 export class NativeCall implements BulkSink {
   readonly id: number;
   readonly input: InputQueue;
@@ -48,7 +47,7 @@ export class NativeCall implements BulkSink {
     this.input = new InputQueue((bytes) => this.#onConsumed(bytes));
   }
 
-  /** Aborted when the answer is not wanted any more. */
+  /** Aborted when the answer is no longer wanted. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -67,7 +66,7 @@ export class NativeCall implements BulkSink {
     this.#stream?.resume();
   }
 
-  /** Ends everything that waits, with this reason, and sends nothing: the session is gone. */
+  /** Ends all waits with this reason and sends nothing: the session is gone. */
   abort(reason: unknown): void {
     this.#over = true;
     this.#controller.abort(reason);
@@ -76,7 +75,7 @@ export class NativeCall implements BulkSink {
     this.#stream?.end(reason);
   }
 
-  /** As its input; see InputQueue. */
+  /** See InputQueue. */
   takeWhile(take: (body: Uint8Array) => boolean): Promise<void> {
     return this.input.takeWhile(take);
   }
@@ -84,7 +83,7 @@ export class NativeCall implements BulkSink {
   async send(body: Uint8Array): Promise<void> {
     this.#checkOpen();
     const frame = this.#frame({ case: 'message', value: { callId: this.id, body } });
-    // A unary answer leaves together with its end.
+    // A unary answer is written together with its end.
     if (this.#unary) {
       this.#answer = frame;
       return;
@@ -135,14 +134,14 @@ export class NativeCall implements BulkSink {
     }
   }
 
-  /** The last frame of the call, after its unary answer if it has one. Does nothing when the call is over already. */
+  /** The last frame of the call, after its unary answer if it has one. Does nothing if the call has already ended. */
   end(error: OperationError | undefined): void {
     if (this.#over) return;
     const { outbox } = this.#options;
     if (this.#answer !== undefined && error === undefined) outbox.post(this.#answer);
     outbox.post(this.#frame({ case: 'end', value: endOf(this.id, error) }));
-    // What still works for this call finds out at its next step.
-    this.abort(error ?? new OperationError('CANCELED', 'The call is over.'));
+    // Work still running for this call ends at its next step.
+    this.abort(error ?? new OperationError('CANCELED', 'The call has ended.'));
   }
 
   #checkOpen(): void {

@@ -7,7 +7,7 @@ import { Outbox } from './outbox.ts';
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** A channel whose writes end when told. */
+/** A channel whose writes complete on request. */
 function slowChannel() {
   const written: string[] = [];
   let gate = createDeferred<void>();
@@ -29,7 +29,7 @@ function slowChannel() {
 }
 
 describe('Outbox', () => {
-  it('writes frames made in the same breath at once', async () => {
+  it('the outbox writes frames queued in the same turn together', async () => {
     const { written, write } = slowChannel();
     const outbox = new Outbox({ write });
     outbox.post(bytesOf('a'));
@@ -38,7 +38,7 @@ describe('Outbox', () => {
     assert.deepEqual(written, ['ab']);
   });
 
-  it('writes small frames before bulk, and makes bulk only when its turn has come', async () => {
+  it('the outbox writes small frames before bulk, and makes a bulk frame only when it is written next', async () => {
     const { written, write, pass } = slowChannel();
     const outbox = new Outbox({ write });
     let made = 0;
@@ -57,7 +57,7 @@ describe('Outbox', () => {
     assert.deepEqual(written, ['B1', 's', 'B2']);
   });
 
-  it('makes senders wait when too many small frames do', async () => {
+  it('the outbox makes senders wait when too many small frames are queued', async () => {
     const { write, pass } = slowChannel();
     const outbox = new Outbox({ write });
     outbox.post(bytesOf('first'));
@@ -75,7 +75,7 @@ describe('Outbox', () => {
     assert.equal(outbox.isFull, false);
   });
 
-  it('tells everybody when the channel fails', async () => {
+  it('the outbox rejects all waiting senders when the channel fails', async () => {
     const { write, fail } = slowChannel();
     const outbox = new Outbox({ write });
     const first = outbox.sendBulk(() => bytesOf('a'));
@@ -94,7 +94,7 @@ describe('Outbox', () => {
     );
   });
 
-  it('goes on when a frame could not be made', async () => {
+  it('the outbox continues after a frame that could not be made', async () => {
     const { written, write } = slowChannel();
     const outbox = new Outbox({ write });
     const broken = outbox.sendBulk(() => {
@@ -108,7 +108,7 @@ describe('Outbox', () => {
     await assert.rejects(Promise.race([good, outbox.send(bytesOf('c'))]), { reason: 'CANCELED' });
   });
 
-  it('writes streams in turn without waiting while the channel takes all, and parks one that is not ready', async () => {
+  it('the outbox alternates streams without waiting while the channel accepts all, and parks one that is not ready', async () => {
     const written: string[] = [];
     const writeNow = (bytes: Uint8Array): number => written.push(textOf(bytes)) && bytes.length;
     const outbox = new Outbox({ write: () => Promise.reject(new Error('not needed')), writeNow });
@@ -128,7 +128,7 @@ describe('Outbox', () => {
     assert.deepEqual(written.slice(4), ['b', 'b']);
   });
 
-  it('ends a stream that waits', async () => {
+  it('the outbox ends a waiting stream', async () => {
     const { write } = slowChannel();
     const outbox = new Outbox({ write });
     const stream = outbox.sendStream(

@@ -2,56 +2,56 @@ import { OperationError } from '@innkeeper/contract/errors';
 import { createDeferred, type Deferred } from '@innkeeper/kit';
 import { bulkHeadroom, bulkTailroom } from '@innkeeper/wire';
 
-/** Bytes of small frames that wait at most; more waits in the calls that make them. */
+/** Maximum bytes of queued small frames; above it, the calls that make them wait. */
 const maxControlBytes = 128 * 1024;
-/** Bytes of a file in one frame: with the head of the message it stays below a frame's limit, and is whole pages. */
+/** Bytes of a file per frame: whole pages, and below a frame's limit with the message header. */
 const bulkBytes = 61_440;
 
 /**
- * Makes a frame in `scratch`, of which [start, end) is for its data; undefined for nothing. Called when its turn to be
+ * Makes a frame in `scratch`, of which [start, end) is for its data; undefined for none. Called when its turn to be
  * written has come.
  */
 export type MakeBulkFrame = (scratch: Uint8Array, start: number, end: number) => Uint8Array | undefined;
 
-/** Somebody whose frames take turns with those of others. */
+/** A source of bulk frames; its frames alternate with those of others. */
 interface BulkJob {
   readonly make: MakeBulkFrame;
-  /** Comes again and again until nothing is made; else once. */
+  /** Called until nothing is made; otherwise once. */
   readonly isStream: boolean;
-  /** Whether a frame may be made now; one that may not is left out until `resumeStream`. */
+  /** Whether a frame may be made now; otherwise it is skipped until `resumeStream`. */
   readonly isReady: () => boolean;
   readonly done: Deferred<void>;
 }
 
-/** A stream in an outbox, for the one who resumes or ends it. */
+/** Control over a stream in the outbox. */
 export interface BulkStream {
-  /** Resolves when nothing was made any more. Rejects when the channel failed, `make` did, or it was ended. */
+  /** Resolves when `make` returned nothing. Rejects if the channel or `make` failed, or it was ended. */
   readonly done: Promise<void>;
-  /** It may be ready by now. */
+  /** Checks again whether it is ready. */
   resume(): void;
-  /** Nothing of it is written any more. */
+  /** Stops it: nothing more of it is written. */
   end(reason: unknown): void;
 }
 
 export interface OutboxOptions {
-  /** Resolves when all of it is written. One at a time. */
+  /** Resolves when all bytes are written. One call at a time. */
   readonly write: (bytes: Uint8Array) => Promise<void>;
-  /** Writes what can be written at once, and says how much; without it everything waits for `write`. */
+  /** Writes what can be written at once and returns the byte count; without it everything uses `write`. */
   readonly writeNow?: ((bytes: Uint8Array) => number) | undefined;
 }
 
 /**
- * The one writer of a session. Small frames (credit, ends, answers) go before bulk, and together in one write; bulk
- * frames of different calls take turns, since each call has one in here at most. All bulk frames are made in the same
- * memory, so a session holds less than 256 KiB of output whatever its calls do. While the channel takes what is written
- * there are no promises.
+ * The only writer of a session. Small frames (credit, ends, answers) precede bulk and are written together; bulk frames
+ * of different calls alternate, since each call has at most one in here. All bulk frames share one buffer, so a session
+ * holds less than 256 KiB of output whatever its calls do. While the channel accepts everything no promises are
+ * created.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
   #control: Uint8Array[] = [];
   #controlBytes = 0;
   readonly #bulk: BulkJob[] = [];
-  /** Streams that wait until they are ready. */
+  /** Streams that are not ready. */
   readonly #parked = new Set<BulkJob>();
   #scratch: Uint8Array | undefined;
   #room: (() => void)[] = [];
@@ -64,12 +64,12 @@ export class Outbox {
     this.#options = options;
   }
 
-  /** More small frames wait than should: whoever causes them must wait for `room`. */
+  /** Too many small frames are queued: their producers must wait for `room`. */
   get isFull(): boolean {
     return this.#controlBytes > maxControlBytes;
   }
 
-  /** Resolves when some have been written, when the channel failed, and on `wakeWaiters`. */
+  /** Resolves when some have been written, the channel failed, or on `wakeWaiters`. */
   room(): Promise<void> {
     return new Promise((resolve) => this.#room.push(resolve));
   }
@@ -78,13 +78,13 @@ export class Outbox {
     for (const wake of this.#room.splice(0)) wake();
   }
 
-  /** Calls back when nothing is queued or being written any more, also when the channel failed; at once if it is so. */
+  /** Calls back when nothing is queued or being written, also after a failed channel; at once if idle. */
   onceIdle(callback: () => void): void {
     if (this.#state !== 'idle' && this.#failure === undefined) this.#idle.push(callback);
     else callback();
   }
 
-  /** Runs `work`; what it queues leaves right after it, in one write. */
+  /** Runs `work`; the frames it queues are then written at once, together. */
   batch(work: () => void): void {
     this.#held = true;
     try {
@@ -95,7 +95,7 @@ export class Outbox {
     }
   }
 
-  /** Queues a small frame. Does not wait: for frames that are bounded by what they answer. */
+  /** Queues a small frame without waiting: for frames whose number is bounded by the requests they answer. */
   post(frame: Uint8Array): void {
     if (this.#failure !== undefined) return;
     this.#control.push(frame);
@@ -115,15 +115,15 @@ export class Outbox {
     return this.#queue({ make, isStream: false, isReady: () => true, done: createDeferred() });
   }
 
-  /** Makes and writes frames, one whenever its turn comes, until `make` gives none. */
+  /** Makes and writes frames, one per turn, until `make` returns none. */
   sendStream(make: MakeBulkFrame, isReady: () => boolean): BulkStream {
     const job: BulkJob = { make, isStream: true, isReady, done: createDeferred() };
     return { done: this.#queue(job), resume: () => this.#resume(job), end: (reason) => this.#end(job, reason) };
   }
 
-  /** The session is over: what waits is dropped. */
+  /** The session has ended: queued frames are dropped. */
   close(): void {
-    this.#fail(new OperationError('CANCELED', 'The session is over.'));
+    this.#fail(new OperationError('CANCELED', 'The session has ended.'));
   }
 
   #queue(job: BulkJob): Promise<void> {
@@ -150,7 +150,7 @@ export class Outbox {
     if (this.#state !== 'idle') return;
     this.#state = 'scheduled';
     if (this.#held) return;
-    // A little later, so that frames made in the same breath leave in one write.
+    // Deferred, so that frames made in the same turn are written together.
     Promise.resolve()
       .then(() => undefined)
       .then(() => {
@@ -159,7 +159,7 @@ export class Outbox {
       .catch((error: unknown) => this.#fail(error));
   }
 
-  /** Writes until nothing is left, or the channel takes no more for now. */
+  /** Writes until nothing is left or the channel would block. */
   #drain(): void {
     this.#state = 'writing';
     while (this.#failure === undefined) {
@@ -177,10 +177,10 @@ export class Outbox {
       if (frame !== undefined && !this.#put(frame, job)) return;
     }
     this.#state = 'idle';
-    this.#tellIdle();
+    this.#notifyIdle();
   }
 
-  /** The frame of a job whose turn it is; undefined when there is none, and the job is over. */
+  /** The next frame of a job; undefined if there is none, and the job is done. */
   #make(job: BulkJob): Uint8Array | undefined {
     this.#scratch ??= new Uint8Array(bulkHeadroom + bulkBytes + bulkTailroom);
     try {
@@ -188,13 +188,13 @@ export class Outbox {
       if (frame === undefined) job.done.resolve();
       return frame;
     } catch (error) {
-      // The file could not be read: the call's trouble, not the channel's.
+      // The file could not be read: an error of the call, not of the channel.
       job.done.reject(error);
       return undefined;
     }
   }
 
-  /** Whether it is written; if not, the rest is being written, and draining goes on after it. */
+  /** Whether all is written; if not, the rest is being written and draining continues afterwards. */
   #put(bytes: Uint8Array, job: BulkJob | undefined): boolean {
     let put = 0;
     try {
@@ -228,8 +228,8 @@ export class Outbox {
     else job.done.resolve();
   }
 
-  #tellIdle(): void {
-    if (this.#idle.length > 0) for (const tell of this.#idle.splice(0)) tell();
+  #notifyIdle(): void {
+    if (this.#idle.length > 0) for (const notify of this.#idle.splice(0)) notify();
   }
 
   #takeControl(): Uint8Array {
@@ -249,13 +249,13 @@ export class Outbox {
     return all;
   }
 
-  /** Whoever waits is told, and nothing is written any more. */
+  /** All waiters are rejected, and nothing more is written. */
   #fail(error: unknown): void {
     this.#failure ??= error;
     this.#control = [];
     this.#controlBytes = 0;
     this.wakeWaiters();
-    this.#tellIdle();
+    this.#notifyIdle();
     for (const { done } of [...this.#bulk.splice(0), ...this.#parked]) done.reject(error);
     this.#parked.clear();
   }

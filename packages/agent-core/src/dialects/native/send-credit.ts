@@ -1,6 +1,6 @@
 import { Notifier } from '@innkeeper/kit';
 
-/** How many bytes of answers the other side still takes for one call. A writer with any credit may send one message. */
+/** Bytes of answers that the other side still accepts for one call. A writer with any credit may send one message. */
 export class SendCredit {
   #bytes: number;
   #unacknowledged = 0;
@@ -11,7 +11,7 @@ export class SendCredit {
     this.#bytes = bytes;
   }
 
-  /** Bytes that were sent and that the other side has not said to have consumed. */
+  /** Bytes sent and not yet reported as consumed by the other side. */
   get unacknowledgedBytes(): number {
     return this.#unacknowledged;
   }
@@ -31,7 +31,7 @@ export class SendCredit {
     this.#unacknowledged += bytes;
   }
 
-  /** Resolves when there is credit; rejects once the call is over. Does not wait a tick when there is. */
+  /** Resolves when there is credit; rejects once the call is over. Returns at once if there is some. */
   async available(): Promise<void> {
     while (this.#bytes <= 0 && this.#failure === undefined) {
       await this.#changed.changed();

@@ -12,7 +12,7 @@ const { ping, watch } = TelemetryServiceLite;
 const { read, write } = FileServiceLite;
 
 describe('serveNative()', () => {
-  it('welcomes with who the agent is and what the guest’s clocks say', async () => {
+  it('the welcome carries the agent’s identity and the guest’s clocks', async () => {
     const { node, host } = await startFakeAgent();
     const [welcome] = node.welcomes;
     assert.equal(welcome?.version, 1);
@@ -24,13 +24,13 @@ describe('serveNative()', () => {
     assert.deepEqual([...(welcome?.capabilities ?? [])].sort(), welcome?.capabilities);
   });
 
-  it('does not welcome a node of another version', async () => {
+  it('a node with another protocol version gets no welcome', async () => {
     const { node } = await startFakeAgent();
     await node.hello({ minVersion: 2, maxVersion: 3 });
     assert.equal(node.welcomes.length, 1);
   });
 
-  it('steps the clock after a pause, and says so', async () => {
+  it('a hello after a pause steps the clock, and the welcome reports it', async () => {
     const { node, host } = await startFakeAgent();
     const wallTimeUnixNs = host.clock.wallTimeNs() + 3_600_000_000_000n;
     const welcome = await node.hello({ wallTimeUnixNs, mayStepClock: true });
@@ -39,14 +39,14 @@ describe('serveNative()', () => {
     assert.equal(host.clock.wallTimeNs(), wallTimeUnixNs);
   });
 
-  it('answers in one write, before its end', async () => {
+  it('a unary answer and its end are written together', async () => {
     const { node } = await startFakeAgent();
     const call = await node.open(ping, { sequence: 3n });
     assert.equal(call.messages[0]?.sequence, 3n);
     assert.deepEqual(node.order, ['1:message', '1:end']);
   });
 
-  it('refuses unknown methods and malformed requests, each call by itself', async () => {
+  it('unknown methods and malformed requests fail only their own call', async () => {
     const { node } = await startFakeAgent();
     const unknown = await node.open({ ...ping, name: 'innkeeper.agent.v1.TelemetryService/Nope' }, {});
     assert.equal(unknown.reason, 'UNKNOWN_METHOD');
@@ -57,7 +57,7 @@ describe('serveNative()', () => {
     assert.equal((await node.open(ping, {})).reason, '');
   });
 
-  it('takes as many calls at once as it says, and no more', async () => {
+  it('a native session refuses calls above the limit of open calls', async () => {
     const { node } = await startFakeAgent();
     const calls = [];
     for (let count = 0; count < 65; count++) calls.push(await node.open(watch, { intervalMs: 60_000 }));
@@ -67,7 +67,7 @@ describe('serveNative()', () => {
     assert.equal((await node.open(ping, {})).reason, '');
   });
 
-  it('ends a call at its deadline, whatever it waits for', async () => {
+  it('a call ends at its deadline, whatever it waits for', async () => {
     const { node, host } = await startFakeAgent();
     const open = { path: '/tmp/late' };
     const upload = await node.open(write, { input: { case: 'open', value: open } }, { more: true, timeoutMs: 500 });
@@ -81,7 +81,7 @@ describe('serveNative()', () => {
     assert.equal(host.files.openCount, 0);
   });
 
-  it('sends no more than the node has room for, and a ping passes a reading that waits', async () => {
+  it('the agent respects the node’s credit, and a ping overtakes a stalled read', async () => {
     const { node, host } = await startFakeAgent();
     host.files.put('/tmp/big', new Uint8Array(400_000).fill(7));
     const reading = await node.open(read, { path: '/tmp/big' }, { credit: 100_000 });
@@ -94,19 +94,19 @@ describe('serveNative()', () => {
     assert.equal(reading.reason, '');
   });
 
-  it('lets bulk of several calls take turns', async () => {
+  it('bulk frames of several calls alternate', async () => {
     const { node, host } = await startFakeAgent();
     host.files.put('/tmp/big', new Uint8Array(200_000).fill(7));
     const first = await node.open(read, { path: '/tmp/big' }, { credit: 1 });
     const second = await node.open(read, { path: '/tmp/big' }, { credit: 1 });
     node.order.length = 0;
     await Promise.all([first.grant(500_000), second.grant(500_000)]);
-    // From the first of the second on, whose credit comes after that of the first.
+    // From the first frame of the second call on, whose credit arrives later.
     const from = node.order.indexOf('2:message');
     assert.deepEqual(node.order.slice(from, from + 3), ['2:message', '1:message', '2:message']);
   });
 
-  it('grants credit when the bytes were consumed', async () => {
+  it('the agent grants credit when the bytes were consumed', async () => {
     const { node } = await startFakeAgent();
     const upload = await node.open(write, { input: { case: 'open', value: { path: '/tmp/a' } } }, { more: true });
     const data = new Uint8Array(40_000);
@@ -114,7 +114,7 @@ describe('serveNative()', () => {
     assert.ok((node.credit.get(1) ?? 0) >= 40_000);
   });
 
-  it('ends a session in which a call sends far beyond its credit', async () => {
+  it('a session ends when a call sends far beyond its credit', async () => {
     const { node } = await startFakeAgent();
     const start = { id: 'a', argv: ['sleep', '9'], stdin: true };
     const call = await node.open(ProcessServiceLite.exec, { input: { case: 'start', value: start } }, { more: true });
@@ -129,7 +129,7 @@ describe('serveNative()', () => {
     assert.equal((await node.open(ping, {})).reason, '');
   });
 
-  it('ends the calls of the session before at a new hello, and answers none of them', async () => {
+  it('a new hello ends the calls of the previous session without answers', async () => {
     const { node } = await startFakeAgent();
     const old = await node.open(watch, { intervalMs: 250 });
     await node.hello();
@@ -139,7 +139,7 @@ describe('serveNative()', () => {
     assert.deepEqual(node.faults, []);
   });
 
-  it('finds its way back after garbage, at the next hello', async () => {
+  it('the agent recovers from garbage at the next hello', async () => {
     const { node } = await startFakeAgent();
     await node.sendBytes(new TextEncoder().encode('\r\nlogin: '));
     node.order.length = 0;
@@ -149,7 +149,7 @@ describe('serveNative()', () => {
     assert.equal((await node.open(ping, {})).reason, '');
   });
 
-  it('says goodbye when the agent stops', async () => {
+  it('a stopping agent says goodbye', async () => {
     const { node, agent, host } = await startFakeAgent();
     const stopped = agent.stop('stopping');
     await host.clock.advance(2000);
@@ -157,7 +157,7 @@ describe('serveNative()', () => {
     assert.deepEqual(node.goodbyes, ['stopping']);
   });
 
-  it('does not hear a node any further that reads none of its answers', async () => {
+  it('the agent stops reading from a node that does not read its answers', async () => {
     const nonce = new Uint8Array(16).fill(9);
     const opening = openingBytes(nonce, { minVersion: 1, maxVersion: 1 }, portableByteOps);
     let reads = 0;

@@ -17,20 +17,20 @@ import { endOf, NativeCall } from './native-call.ts';
 import { Outbox } from './outbox.ts';
 import { welcome } from './welcome.ts';
 
-/** How long a goodbye may take to get into the channel. */
+/** Milliseconds that writing a goodbye may take. */
 const flushMs = 50;
 
 export interface ServeNativeOptions {
   readonly channel: DirectChannel;
   readonly table: OperationTable;
-  /** Its signal ends the serving: the peer gets a goodbye with the reason, if it is a string. */
+  /** Aborting it ends the serving: the peer gets a goodbye with the reason, if it is a string. */
   readonly context: ServingContext;
 }
 
 /**
- * Serves the native dialect on a channel until the peer is known to have gone or `signal` is aborted
- * (docs/protocol/native.md). A new hello ends the session before it. The channel stays the caller's: it may be closed
- * when this resolves, since by then the goodbye is out, or cannot get out.
+ * Serves the native dialect on a channel until the peer is known to have left or `signal` is aborted
+ * (docs/protocol/native.md). A new hello ends the session before it. The channel stays the caller's and may be closed
+ * when this resolves: by then the goodbye has been written or cannot be.
  */
 export async function serveNative(options: ServeNativeOptions): Promise<void> {
   const server = new NativeServer(options);
@@ -38,7 +38,7 @@ export async function serveNative(options: ServeNativeOptions): Promise<void> {
     await server.run();
   } finally {
     await server.flush();
-    server.endSession(new OperationError('CANCELED', 'The session is over.'));
+    server.endSession(new OperationError('CANCELED', 'The session has ended.'));
   }
 }
 
@@ -57,38 +57,38 @@ class NativeServer {
   async run(): Promise<void> {
     const { signal, firstBytes } = this.#options.context;
     if (firstBytes !== undefined) this.#take(firstBytes);
-    const untie = onAbort(signal, () => this.#sayGoodbye());
+    const stopListening = onAbort(signal, () => this.#sayGoodbye());
     try {
       while (await this.#takeSome()) {
-        // A node that asks and does not read its answers is not heard any further, and neither costs memory.
+        // Stop reading from a node that does not read its answers, so that it costs no memory.
         while (this.#outbox?.isFull === true && !signal.aborted) await this.#outbox.room();
       }
     } finally {
-      untie();
+      stopListening();
     }
   }
 
-  /** When it has said goodbye: until that is written, 50 ms at most. */
+  /** Waits until the goodbye is written, at most 50 ms. */
   async flush(): Promise<void> {
     const { host, signal } = this.#options.context;
     const outbox = this.#outbox;
     if (!signal.aborted || typeof signal.reason !== 'string' || outbox === undefined) return;
     await new Promise<void>((resolve) => {
-      const takeBack = host.clock.setTimer(flushMs, resolve);
+      const cancelTimer = host.clock.setTimer(flushMs, resolve);
       outbox.onceIdle(() => {
-        takeBack();
+        cancelTimer();
         resolve();
       });
     });
   }
 
-  /** Ends all calls: their input and answers are gone. Work of methods that detach goes on without them. */
+  /** Ends all calls with their input and answers. Methods that detach continue without them. */
   endSession(reason: OperationError): void {
     for (const call of this.#calls.values()) call.abort(reason);
     this.#calls.clear();
   }
 
-  /** Takes the next bytes, or all there are until answers pile up; false when the peer has gone. */
+  /** Handles the next bytes, or all available until answers pile up; false once the peer has left. */
   async #takeSome(): Promise<boolean> {
     const { channel } = this.#options;
     const { signal } = this.#options.context;
@@ -176,10 +176,10 @@ class NativeServer {
         this.#calls.get(payload.value.callId)?.grant(payload.value.bytes);
         break;
       case 'cancel':
-        this.#calls.get(payload.value.callId)?.end(new OperationError('CANCELED', 'The caller cancelled.'));
+        this.#calls.get(payload.value.callId)?.end(new OperationError('CANCELED', 'The caller canceled the call.'));
         break;
       default:
-        // Frames that only an agent sends, or a later version: of no meaning here.
+        // Frames that only an agent sends, or of a later version: ignored.
         break;
     }
   }
@@ -198,11 +198,13 @@ class NativeServer {
       ops: context.host.bytes,
     });
     if (this.#calls.size >= maxOpenCalls) {
-      call.end(new OperationError('TOO_MANY_CALLS', `${maxOpenCalls} calls are open in this session.`));
+      call.end(
+        new OperationError('TOO_MANY_CALLS', `This session already has ${maxOpenCalls} open calls, the maximum.`),
+      );
       return;
     }
     this.#calls.set(request.id, call);
-    // An empty body is a message too: a request whose fields all have their defaults.
+    // An empty body is a valid request: all fields have their defaults.
     if (request.body.length > 0 || request.halfClose) call.input.push(request.body);
     if (request.halfClose) call.input.end();
     this.#run(call, request).catch((error: unknown) =>
@@ -210,7 +212,7 @@ class NativeServer {
     );
   }
 
-  /** Whether the method can be answered on the spot, and was: the way of a ping, without anything that waits. */
+  /** Whether the method was answered synchronously, as a ping is. */
   #answerNow({ id, method, body }: Call, outbox: Outbox): boolean {
     const { table, context } = this.#options;
     const ops = context.host.bytes;
@@ -226,10 +228,10 @@ class NativeServer {
     return true;
   }
 
-  /** The call ends at its deadline, and its place is free when its work has. */
+  /** The call ends at its deadline; its slot is freed when its work has ended. */
   async #run(call: NativeCall, { method, timeoutMs }: Call): Promise<void> {
     const { table, context } = this.#options;
-    const takeBack =
+    const cancelTimer =
       timeoutMs === 0
         ? undefined
         : context.host.clock.setTimer(timeoutMs, () => call.end(deadlineError(method, timeoutMs)));
@@ -239,7 +241,7 @@ class NativeServer {
     } catch (error) {
       call.end(OperationError.from(error));
     } finally {
-      takeBack?.();
+      cancelTimer?.();
       if (this.#calls.get(call.id) === call) this.#calls.delete(call.id);
     }
   }

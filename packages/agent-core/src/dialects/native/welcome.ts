@@ -2,7 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Hello, WelcomeSchema } from '@innkeeper/contract/agent';
 import type { AgentContext } from '../../serving/dialect.ts';
 
-/** The answer to a hello. The guest's clock is stepped first where the hello gives cause. */
+/** The answer to a hello. The guest's clock is stepped first if the hello requires it. */
 export function welcome(
   { host, identity, freeze, clockStepper }: AgentContext,
   hello: Hello,

@@ -1,13 +1,13 @@
 import type { LinkClock } from '../../../clock.ts';
 
-/** A link's clock that stands still until it is advanced. */
+/** A link's clock that only moves when it is advanced. */
 export class FakeLinkClock implements LinkClock {
   readonly #timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
   #nowMs = 1000;
-  /** Turns of the event loop that were waited for. */
+  /** Number of waits for a turn of the event loop. */
   turns = 0;
 
-  /** Timers that wait. */
+  /** Number of pending timers. */
   get pendingTimers(): number {
     return this.#timers.size;
   }
@@ -26,7 +26,7 @@ export class FakeLinkClock implements LinkClock {
     queueMicrotask(callback);
   };
 
-  /** Lets time pass; what follows from a timer happens before the next one fires. */
+  /** Advances time; the effects of each timer complete before the next one fires. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
     for (;;) {
@@ -42,7 +42,7 @@ export class FakeLinkClock implements LinkClock {
   }
 }
 
-/** Resolves when everything that waits for nothing but promises has happened. */
+/** Resolves when all work that only waits for promises is done. */
 export async function settle(): Promise<void> {
   for (let turns = 0; turns < 300; turns++) await Promise.resolve();
 }

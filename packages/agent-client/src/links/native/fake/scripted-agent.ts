@@ -3,15 +3,15 @@ import { type AgentLinkOptions, createAgentLink } from '../create-agent-link.ts'
 import { FakeLinkClock, settle } from './fake-link-clock.ts';
 import { type ScriptedCall, ScriptedConnection } from './scripted-connection.ts';
 
-/** The agents that a link meets, one connection after the other, and the link. For tests of the link. */
+/** A link and the agents it connects to, one connection after the other. For tests of the link. */
 export class ScriptedAgent {
   readonly clock = new FakeLinkClock();
   readonly connections: ScriptedConnection[] = [];
   readonly link: AgentLink;
-  /** What becomes of a new connection; default: it is welcomed. */
+  /** Handles a new connection; default: sends a welcome. */
   onHello: (connection: ScriptedConnection) => void = (connection) => connection.welcome();
   onCall: ((call: ScriptedCall, connection: ScriptedConnection) => void) | undefined;
-  /** Errors that opening the next connections fails with. */
+  /** Errors of the next attempts to open a connection. */
   readonly refusals: Error[] = [];
 
   constructor(options: Partial<AgentLinkOptions> = {}) {
@@ -25,21 +25,21 @@ export class ScriptedAgent {
     });
   }
 
-  /** The connection that is open, or was last. */
+  /** The open or latest connection. */
   get connection(): ScriptedConnection {
     const last = this.connections.at(-1);
-    if (last === undefined) throw new Error('Nothing was connected.');
+    if (last === undefined) throw new Error('There was no connection.');
     return last;
   }
 
   /** The last call of the last connection. */
   get call(): ScriptedCall {
     const last = this.connection.calls.at(-1);
-    if (last === undefined) throw new Error('Nothing was called.');
+    if (last === undefined) throw new Error('There was no call.');
     return last;
   }
 
-  /** The connection breaks, and the next one is made. */
+  /** Breaks the connection and waits for the next one. */
   async reconnect(): Promise<void> {
     this.connection.hangUp();
     await this.clock.advance(200);

@@ -11,20 +11,20 @@ import {
   portableByteOps,
 } from '@innkeeper/wire';
 
-/** A call that came, and what followed it. */
+/** A received call and what followed it. */
 export interface ScriptedCall {
   readonly id: number;
   readonly method: string;
   readonly timeoutMs: number;
-  /** The first body and the later ones. */
+  /** The first request body and later ones. */
   readonly bodies: Uint8Array[];
   halfClosed: boolean;
   canceled: boolean;
-  /** Credit that the node has given since. */
+  /** Credit that the node has granted since. */
   granted: number;
 }
 
-/** One connection from the agent's side, by hand: keeps what comes, sends what it is told to. */
+/** One connection from the agent's side, driven by a test: records what arrives, sends on request. */
 export class ScriptedConnection implements Channel {
   readonly name = 'scripted';
   readonly calls: ScriptedCall[] = [];
@@ -69,7 +69,7 @@ export class ScriptedConnection implements Channel {
         this.hello = incoming.hello;
         this.onHello?.(this);
       } else if (incoming.type === 'frame') this.#take(incoming.payload);
-      else throw new Error(`The node wrote what is no frame: ${incoming.why}`);
+      else throw new Error(`The node wrote an invalid frame: ${incoming.why}`);
     }
   }
 
@@ -82,12 +82,12 @@ export class ScriptedConnection implements Channel {
     return this.close();
   }
 
-  /** As of a guest that does not read its port: what the node writes from now on waits. */
+  /** Behaves like a guest that does not read its port: later writes of the node wait. */
   stopTaking(): void {
     this.#isTaking = false;
   }
 
-  /** The node sees the end, and cannot write. */
+  /** The node reaches end of file and cannot write. */
   hangUp(): void {
     this.#ended = true;
     for (const wake of this.#wake.splice(0)) wake();
@@ -119,7 +119,7 @@ export class ScriptedConnection implements Channel {
     });
   }
 
-  /** Sends an answer of a method. */
+  /** Sends an answer. */
   answer<I extends DescMessage, O extends DescMessage>(
     call: ScriptedCall,
     method: LiteMethod<I, O>,
@@ -153,7 +153,7 @@ export class ScriptedConnection implements Channel {
   }
 }
 
-/** The requests of a call, as messages of its method. */
+/** The decoded requests of a call. */
 export function requestsOf<I extends DescMessage>(call: ScriptedCall | undefined, method: LiteMethod<I>) {
   return (call?.bodies ?? []).map((body): MessageShape<I> => liteDecode(method.input, body));
 }

@@ -19,14 +19,14 @@ async function open() {
   return { connection, session, welcome, clock };
 }
 
-/** A message of a call with a body of so many bytes. */
+/** A message of a call with a body of this size. */
 const body = (callId: number, bytes: number) => ({
   case: 'message' as const,
   value: { callId, body: new Uint8Array(bytes) },
 });
 
 describe('a session', () => {
-  it('drops what comes before its welcome, and takes what comes right behind it', async () => {
+  it('a session drops bytes before its welcome, and handles those directly after it', async () => {
     const connection = new ScriptedConnection();
     connection.onHello = () => {
       connection.sendBytes(Uint8Array.from({ length: 70_000 }, (_, index) => (index * 7) & 0xff));
@@ -43,7 +43,7 @@ describe('a session', () => {
     assert.equal(session.lastSeenMs, clock.nowMs());
   });
 
-  it('gives an answer to the call that it names', async () => {
+  it('a session passes an answer to its call', async () => {
     const { connection, session } = await open();
     const [first, second] = [openCall(session, ping, { sequence: 1n }), openCall(session, ping, { sequence: 2n })];
     await settle();
@@ -54,7 +54,7 @@ describe('a session', () => {
     assert.deepEqual([(await first.next())?.sequence, (await second.next())?.sequence], [1n, 2n]);
   });
 
-  it('opens 64 calls and no more, and again one when one has ended', async () => {
+  it('a session opens at most 64 calls, and another one when one has ended', async () => {
     const { connection, session } = await open();
     for (let count = 0; count < 64; count++) openCall(session, watch, {});
     assert.throws(() => openCall(session, watch, {}), { reason: 'TOO_MANY_CALLS' });
@@ -66,7 +66,7 @@ describe('a session', () => {
     openCall(session, watch, {});
   });
 
-  it('ends when an agent sends more than it has credit for', async () => {
+  it('a session ends when the agent exceeds its credit', async () => {
     const { connection, session } = await open();
     const call = openCall(session, FileServiceLite.read, { path: '/f' });
     await settle();
@@ -80,7 +80,7 @@ describe('a session', () => {
     );
   });
 
-  it('grants what was pulled, and nothing that waits', async () => {
+  it('a session grants credit for pulled answers, not for queued ones', async () => {
     const { connection, session } = await open();
     const call = openCall(session, FileServiceLite.read, { path: '/f' });
     await settle();
@@ -93,7 +93,7 @@ describe('a session', () => {
     assert.equal(opened?.granted, 480_000);
   });
 
-  it('ends at the first byte that is no frame, and everything that waits with it', async () => {
+  it('a session and its calls end at the first invalid byte', async () => {
     const { connection, session } = await open();
     const call = openCall(session, ping, {});
     connection.sendBytes(new Uint8Array([0x51, 0x54, 0x58, 0x02]));
@@ -102,13 +102,13 @@ describe('a session', () => {
     assert.throws(() => openCall(session, ping, {}), { name: 'SessionLostError' });
   });
 
-  it('ends with a goodbye', async () => {
+  it('a session ends with a goodbye', async () => {
     const { connection, session } = await open();
     connection.send({ case: 'goodbye', value: { reason: 'stopping' } });
     assert.match((await session.ended).message, /said goodbye: stopping/);
   });
 
-  it('ends when the connection does, for readers and for writers', async () => {
+  it('a session ends with its connection, for readers and writers', async () => {
     const { connection, session } = await open();
     const call = openCall(session, FileServiceLite.write, { input: { case: 'open', value: { path: '/f' } } });
     connection.hangUp();
@@ -121,14 +121,14 @@ describe('a session', () => {
     ['the end of', { case: 'end', value: { callId: 2 } }],
     ['credit for', { case: 'credit', value: { callId: 0, bytes: 1 } }],
   ] as const)
-    it(`ends at ${what} a call that was never made`, async () => {
+    it(`a session ends at ${what} a call that was never made`, async () => {
       const { connection, session } = await open();
       openCall(session, ping, {});
       connection.send(payload);
       assert.equal((await session.ended).reason, 'GUEST_MISBEHAVES');
     });
 
-  it('passes over what was on its way to a call that was given up, and ends at more than that', async () => {
+  it('a session ignores frames in flight for a canceled call, and ends at more than that', async () => {
     const { connection, session } = await open();
     const call = openCall(session, FileServiceLite.read, { path: '/f' });
     await settle();
@@ -141,7 +141,7 @@ describe('a session', () => {
     assert.equal((await session.ended).reason, 'GUEST_MISBEHAVES');
   });
 
-  it('ends at ends without end of the same call', async () => {
+  it('a session ends at repeated ends of the same call', async () => {
     const { connection, session } = await open();
     openCall(session, ping, {});
     await settle();
@@ -149,7 +149,7 @@ describe('a session', () => {
     assert.equal((await session.ended).reason, 'GUEST_MISBEHAVES');
   });
 
-  it('ends at empty answers beyond a call’s credit: each counts 256 bytes', async () => {
+  it('a session ends at empty answers beyond a call’s credit: each counts 256 bytes', async () => {
     const { connection, session } = await open();
     openCall(session, FileServiceLite.read, { path: '/f' });
     await settle();
@@ -160,21 +160,21 @@ describe('a session', () => {
     assert.equal((await session.ended).reason, 'GUEST_MISBEHAVES');
   });
 
-  it('ends at credit without end', async () => {
+  it('a session ends at excessive credit', async () => {
     const { connection, session } = await open();
     openCall(session, FileServiceLite.write, { input: { case: 'open', value: { path: '/f' } } });
     for (let count = 0; count < 5; count++) connection.send({ case: 'credit', value: { callId: 1, bytes: 262_144 } });
     assert.equal((await session.ended).reason, 'GUEST_MISBEHAVES');
   });
 
-  it('ends at credit frames without end that give nothing', async () => {
+  it('a session ends at too many credit frames that grant nothing', async () => {
     const { connection, session } = await open();
     openCall(session, FileServiceLite.write, { input: { case: 'open', value: { path: '/f' } } });
     for (let count = 0; count < 4200; count++) connection.send({ case: 'credit', value: { callId: 1, bytes: 0 } });
     assert.equal((await session.ended).reason, 'GUEST_MISBEHAVES');
   });
 
-  it('gives the ninth call and those after it a small window', async () => {
+  it('a session gives the ninth and later calls a small window', async () => {
     const { connection, session } = await open();
     for (let count = 0; count < 9; count++) openCall(session, FileServiceLite.read, { path: '/f' });
     await settle();
@@ -185,7 +185,7 @@ describe('a session', () => {
     assert.equal((await session.ended).reason, 'GUEST_MISBEHAVES');
   });
 
-  it('has one credit frame on its way for a call, however much was consumed, while a guest does not read', async () => {
+  it('a session has one credit frame in flight per call while a guest does not read', async () => {
     const { connection, session } = await open();
     const call = openCall(session, FileServiceLite.read, { path: '/f' });
     await settle();
@@ -198,7 +198,7 @@ describe('a session', () => {
     assert.equal(connection.waitingWrites, 1);
   });
 
-  it('ends when a guest does not read and 5 MiB wait for it', async () => {
+  it('a session ends when a guest does not read and 5 MiB are queued', async () => {
     const { connection, session } = await open();
     connection.stopTaking();
     const path = 'x'.repeat(60_000);
@@ -210,7 +210,7 @@ describe('a session', () => {
     assert.ok(connection.waitingBytes <= 5 * 1024 * 1024);
   });
 
-  it('refuses a request that fits no frame, and has its place free for the next call', async () => {
+  it('a session refuses a request that does not fit a frame, and frees its slot', async () => {
     const { connection, session } = await open();
     const path = 'x'.repeat(65_001);
     for (let count = 0; count < 65; count++)
@@ -222,7 +222,7 @@ describe('a session', () => {
     assert.equal(connection.calls.length, 1);
   });
 
-  it('takes a flood of small frames in many turns of the event loop, and hands it over in many', async () => {
+  it('a session handles a flood of small frames over many turns of the event loop', async () => {
     const { connection, session, clock } = await open();
     const call = openCall(session, FileServiceLite.read, { path: '/f' });
     await settle();
@@ -230,7 +230,7 @@ describe('a session', () => {
     const before = clock.turns;
     connection.sendBytes(frames);
     for (let count = 0; count < 2000; count++) await call.raw.next();
-    // 64 messages are a turn's share, and each is paid for when it is decoded and when it is handed over.
+    // 64 messages are a turn's budget, and each is charged when it is decoded and when it is delivered.
     assert.ok(clock.turns - before >= 28, `${clock.turns - before} turns`);
   });
 });

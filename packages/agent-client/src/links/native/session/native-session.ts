@@ -19,7 +19,7 @@ import { SessionWriter } from './session-writer.ts';
 import { StrayAnswers } from './stray-answers.ts';
 import { TurnBudget } from './turn-budget.ts';
 
-/** Bytes of answers on their way to us, for each of the first calls of a session that are open, and for the later ones. */
+/** Bytes of answers in flight for each of the first open calls of a session, and for later ones. */
 const windows = { wide: 512 * 1024, narrow: 64 * 1024, wideCalls: 8 };
 
 export interface NativeSessionOptions {
@@ -31,8 +31,8 @@ export interface NativeSessionOptions {
 }
 
 /**
- * One session with an agent on one channel, from our hello to its end. Ends at the first byte that breaks the rules, and
- * when the channel does; every open call then fails with SessionLostError. docs/protocol/native.md
+ * One session with an agent on one channel, from the hello to its end. Ends at the first byte that breaks the rules,
+ * and with the channel; every open call then fails with SessionLostError. docs/protocol/native.md
  */
 export class NativeSession {
   readonly #options: NativeSessionOptions;
@@ -53,21 +53,21 @@ export class NativeSession {
     this.#receiver = new NodeReceiver(options.ops);
     this.#writer = new SessionWriter(options.channel, (why) => this.end(why));
     this.#turn = new TurnBudget(options.clock);
-    // Nobody may be waiting when a session ends before its welcome.
+    // A session may end before its welcome while nothing waits for it.
     this.#welcome.promise.catch(() => undefined);
   }
 
-  /** Resolves with why, once. */
+  /** Resolves with the reason when the session has ended. */
   get ended(): Promise<SessionLostError> {
     return this.#ended.promise;
   }
 
-  /** Whether calls can be made, or could be once the welcome is here. */
+  /** Whether calls can be made, or could be once the welcome has arrived. */
   get isOpen(): boolean {
     return this.#over === undefined;
   }
 
-  /** When the last valid frame came. */
+  /** When the last valid frame arrived. */
   get lastSeenMs(): number | undefined {
     return this.#lastSeenMs;
   }
@@ -77,14 +77,14 @@ export class NativeSession {
     const { nonce, ops } = this.#options;
     this.#receiver.begin(nonce);
     this.#read().catch((error: unknown) => this.end(SessionLostError.unreachable(error)));
-    // A failed write ends the session, and with it the wait.
+    // A failed write ends the session and this wait.
     this.#writer.write(openingBytes(nonce, hello, ops)).catch(() => undefined);
     return this.#welcome.promise;
   }
 
   /**
    * Opens a call with its first request.
-   * @throws SessionLostError, OperationError TOO_MANY_CALLS, INVALID_ARGUMENT when the request is too long
+   * @throws SessionLostError, OperationError TOO_MANY_CALLS, INVALID_ARGUMENT if the request is too long
    */
   call(
     method: string,
@@ -93,12 +93,12 @@ export class NativeSession {
   ): SessionCall {
     if (this.#over !== undefined) throw this.#over;
     if (this.#calls.size >= maxOpenCalls)
-      throw new OperationError('TOO_MANY_CALLS', `${maxOpenCalls} calls to this guest are open.`);
+      throw new OperationError('TOO_MANY_CALLS', `This guest already has ${maxOpenCalls} open calls, the maximum.`);
     checkBody(body.length);
     const id = ++this.#lastCallId;
     const { halfClose, timeoutMs } = options;
     const credit = this.#calls.size < windows.wideCalls ? windows.wide : windows.narrow;
-    // Made before the call is registered: what cannot be sent must not hold a place.
+    // Encoded before the call is registered: a request that cannot be sent must not occupy a slot.
     const frame = this.#frame({ case: 'call', value: { id, method, timeoutMs, credit, body, halfClose } });
     const call = this.#newCall(id, credit);
     this.#calls.set(id, call);
@@ -115,7 +115,7 @@ export class NativeSession {
       grant: (bytes) => this.#write(this.#frame({ case: 'credit', value: { callId: id, bytes } })),
       cancel: () => {
         this.#calls.delete(id);
-        // What is on its way, and what the agent sends until it hears of this.
+        // Frames in flight, and those that the agent sends before it gets the cancel.
         this.#strays.allow(windowBytes + overdraftBytes);
         this.#post(this.#frame({ case: 'cancel', value: { callId: id } }));
       },
@@ -185,12 +185,12 @@ export class NativeSession {
     }
   }
 
-  /** The open call that a frame names. One for a call that was never made, or too many for calls that are over, end the session. */
+  /** The open call of a frame. A frame for a call that was never made, or too many for ended calls, end the session. */
   #callOf(id: number, bytes: number): SessionCall | undefined {
     const call = this.#calls.get(id);
     if (call !== undefined) return call;
     if (id === 0 || id > this.#lastCallId) this.#misbehave(`an answer to call ${id}, which was never made`);
-    else if (!this.#strays.admit(bytes)) this.#misbehave('answers without end to calls that are over');
+    else if (!this.#strays.admit(bytes)) this.#misbehave('too many answers to calls that have ended');
     return undefined;
   }
 
@@ -202,7 +202,7 @@ export class NativeSession {
     return encodeFrame(this.#options.nonce, payload, this.#options.ops);
   }
 
-  /** For frames nobody waits for; a failed channel ends the session. */
+  /** For frames that nothing waits for; a failed channel ends the session. */
   #post(frame: Uint8Array): void {
     this.#write(frame).catch(() => undefined);
   }

@@ -3,43 +3,43 @@ import { Notifier } from '@innkeeper/kit';
 import { creditStepBytes, initialAgentCredit, maxBodyBytes, messageCharge } from '@innkeeper/wire';
 import type { TurnBudget } from './turn-budget.ts';
 
-/** How far an agent can overdraw: a writer that has any credit may send one whole message. */
+/** How far an agent can exceed its credit: a writer with any credit may send one whole message. */
 export const overdraftBytes = 65_536;
-/** An agent grants what it has consumed, in large steps: no more than it was sent, but for this. */
+/** Tolerance for credit beyond the bytes sent: an agent grants consumed bytes in large steps. */
 const creditSlack = 4 * initialAgentCredit;
 
 export interface SessionCallPorts {
   readonly id: number;
-  /** Bytes of answers that the agent may have on the way to us. */
+  /** Bytes of answers that the agent may have in flight. */
   readonly windowBytes: number;
   /** Shared by all calls of a session. */
   readonly turn: TurnBudget;
-  /** Lets the agent send more; resolves when the channel took it. */
+  /** Lets the agent send more; resolves when it is written. */
   grant(bytes: number): Promise<void>;
   cancel(): void;
   /** Resolves when the session has room for a message. */
   room(): Promise<void>;
-  /** Writes one message; resolves when the channel took it. */
+  /** Writes one message; resolves when it is written. */
   write(body: Uint8Array, halfClose: boolean): Promise<void>;
-  /** Writes one message whose last field is `data`, which lies in `buffer`. */
+  /** Writes one message whose last field is `data`, which is in `buffer`. */
   writeBulk(buffer: Uint8Array, start: number, end: number, prefix: Uint8Array): Promise<void>;
   /** The guest broke the rules. */
   misbehave(why: string): void;
 }
 
 /**
- * One call from the node's side. Pulling answers is what grants the agent credit. Holds at most the window and one
- * message of answers; each counts 256 bytes at least, so that empty ones have a bound as well.
+ * One call from the node's side. Pulling answers grants the agent credit. Holds at most the window and one message of
+ * answers; each counts at least 256 bytes, so that empty ones are bounded as well.
  */
 export class SessionCall {
   readonly #ports: SessionCallPorts;
   readonly #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #consumedBytes = 0;
-  /** A grant is on its way into the channel: what is consumed meanwhile goes with the next one. */
+  /** A grant is being written: bytes consumed meanwhile go into the next one. */
   #isGranting = false;
   #sendCredit = initialAgentCredit;
-  /** What may yet be granted; a grant counts as a message does. */
+  /** Credit that the agent may still grant; a grant costs as much as a message. */
   #grantable = creditSlack;
   readonly #arrived = new Notifier();
   readonly #granted = new Notifier();
@@ -69,7 +69,7 @@ export class SessionCall {
     }
   }
 
-  /** The newest answer that is here, or the next one; those before it are dropped unread. As `next` otherwise. */
+  /** The newest available answer, or the next one; older ones are dropped unread. Otherwise like `next`. */
   async newest(): Promise<Uint8Array | undefined> {
     while (this.#queue.length > 1) {
       const charge = messageCharge(this.#queue.shift()?.length ?? 0);
@@ -87,7 +87,7 @@ export class SessionCall {
     await this.#ports.write(body, options?.halfClose === true);
   }
 
-  /** No further message follows. Needs no credit, since it carries nothing. */
+  /** Ends the requests. Needs no credit, since it carries no data. */
   async endInput(): Promise<void> {
     if (this.#over === undefined) await this.#ports.write(new Uint8Array(0), true);
   }
@@ -98,37 +98,37 @@ export class SessionCall {
     await this.#ports.writeBulk(buffer, start, end, prefix);
   }
 
-  /** Gives the call up: the agent is told, and whoever waits gets `reason`. Idempotent. */
+  /** Cancels the call: the agent is notified, and waiters get `reason`. Idempotent. */
   cancel(reason: unknown): void {
     if (this.#over !== undefined) return;
     this.#ports.cancel();
-    this.finish(reason ?? new OperationError('CANCELED', 'The call was given up.'));
+    this.finish(reason ?? new OperationError('CANCELED', 'The call was canceled.'));
     this.#queue.length = 0;
     this.#queuedBytes = 0;
   }
 
-  /** From the session: an answer came. */
+  /** From the session: an answer arrived. */
   receive(body: Uint8Array): void {
     if (this.#over !== undefined) return;
     this.#queuedBytes += messageCharge(body.length);
     const { id, windowBytes, misbehave } = this.#ports;
     if (this.#queuedBytes + this.#consumedBytes > windowBytes + overdraftBytes) {
-      misbehave(`call ${id} got more than it had given credit for`);
+      misbehave(`the agent exceeded the credit of call ${id}`);
       return;
     }
     this.#queue.push(new Uint8Array(body));
     this.#wakeReader();
   }
 
-  /** From the session: credit came. */
+  /** From the session: credit arrived. */
   addCredit(bytes: number): void {
     this.#sendCredit += bytes;
     this.#grantable -= messageCharge(bytes);
-    if (this.#grantable < 0) this.#ports.misbehave(`call ${this.#ports.id} was given credit without end`);
+    if (this.#grantable < 0) this.#ports.misbehave(`the agent granted too much credit to call ${this.#ports.id}`);
     if (this.#sendCredit > 0) this.#wakeWriter();
   }
 
-  /** From the session: the call is over. What was queued can still be read. */
+  /** From the session: the call has ended. Queued answers can still be read. */
   finish(error: unknown): void {
     this.#over ??= { error };
     this.#wakeReader();
@@ -137,17 +137,17 @@ export class SessionCall {
 
   #spend(bytes: number): void {
     this.#sendCredit -= bytes;
-    // As much as the grants for it can count: those of an agent that grants each small message by itself.
+    // The maximum cost of the grants for it: those of an agent that grants each small message separately.
     this.#grantable += messageCharge(bytes);
   }
 
-  /** Waits until the agent takes more and the session has room for it. */
+  /** Waits until the agent has granted credit and the session has room. */
   async #credit(): Promise<void> {
     while (this.#sendCredit <= 0 && this.#over === undefined) {
       await this.#granted.changed();
     }
     await this.#ports.room();
-    if (this.#over !== undefined) throw this.#over.error ?? new OperationError('CANCELED', 'The call is over.');
+    if (this.#over !== undefined) throw this.#over.error ?? new OperationError('CANCELED', 'The call has ended.');
   }
 
   #consume(bytes: number): void {
@@ -155,7 +155,7 @@ export class SessionCall {
     this.#grant();
   }
 
-  /** One frame at a time: a guest that does not read its port is not sent more and more of them. */
+  /** One frame at a time: frames must not pile up for a guest that does not read its port. */
   #grant(): void {
     const isDue = this.#consumedBytes >= creditStepBytes || (this.#consumedBytes > 0 && this.#queue.length === 0);
     if (this.#over !== undefined || this.#isGranting || !isDue) return;
@@ -167,7 +167,7 @@ export class SessionCall {
         this.#isGranting = false;
         this.#grant();
       },
-      // The session is over, and so is this call.
+      // The session has ended, and so has this call.
       () => undefined,
     );
   }
@@ -181,7 +181,7 @@ export class SessionCall {
   }
 }
 
-/** Before anything is registered or paid for it. @throws OperationError INVALID_ARGUMENT */
+/** Checked before anything is registered or charged. @throws OperationError INVALID_ARGUMENT */
 export function checkBody(bytes: number): void {
   if (bytes > maxBodyBytes)
     throw new OperationError('INVALID_ARGUMENT', `The request has ${bytes} bytes; the maximum is ${maxBodyBytes}.`);

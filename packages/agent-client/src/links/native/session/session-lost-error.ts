@@ -1,7 +1,7 @@
 import type { ReasonName } from '@innkeeper/contract/errors';
 import { errorMessage } from '@innkeeper/kit';
 
-/** The session ended before the call did. Calls that can resume go on in the next one; others fail with `reason`. */
+/** The session ended before the call did. Resumable calls continue in the next one; others fail with `reason`. */
 export class SessionLostError extends Error {
   override readonly name = 'SessionLostError';
   readonly reason: ReasonName;
@@ -11,8 +11,8 @@ export class SessionLostError extends Error {
     this.reason = reason;
   }
 
-  /** For a channel that failed with `error`. */
+  /** For a channel that failed with `error`; a SessionLostError itself. */
   static unreachable(error: unknown): SessionLostError {
-    return new SessionLostError('AGENT_UNREACHABLE', errorMessage(error));
+    return error instanceof SessionLostError ? error : new SessionLostError('AGENT_UNREACHABLE', errorMessage(error));
   }
 }

@@ -1,14 +1,14 @@
 import { type Channel, Notifier } from '@innkeeper/kit';
 import { SessionLostError } from './session-lost-error.ts';
 
-/** Bytes on their way to a guest before data of streams waits for its turn. */
+/** Bytes queued for a guest above which stream data waits. */
 const dataRoomBytes = 256 * 1024;
-/** And at most: more than all calls of a session can begin with. Only a guest that does not read its port gets there. */
+/** The maximum: more than all calls of a session can start with. Only reached if a guest does not read its port. */
 export const maxWaitingBytes = 5 * 1024 * 1024;
 
 /**
- * What one session writes on its channel, bounded: data waits while much is on its way, and when small frames pile up
- * all the same, the guest does not read and the session is over.
+ * The writes of one session on its channel, bounded: stream data waits while much is queued, and if small frames still
+ * pile up, the guest does not read and the session is ended.
  */
 export class SessionWriter {
   readonly #channel: Pick<Channel, 'write'>;
@@ -21,18 +21,18 @@ export class SessionWriter {
     this.#onFailure = onFailure;
   }
 
-  /** Resolves when the channel has taken it. Rejects when it failed; that was told to `onFailure`. */
+  /** Resolves when it is written. Rejects if the channel failed, which was reported to `onFailure`. */
   async write(bytes: Uint8Array): Promise<void> {
     this.#waitingBytes += bytes.length;
     try {
       if (this.#waitingBytes > maxWaitingBytes)
         throw new SessionLostError(
           'GUEST_MISBEHAVES',
-          `the guest does not read its port: ${this.#waitingBytes} bytes wait`,
+          `the guest does not read its port: ${this.#waitingBytes} bytes are queued`,
         );
       await this.#channel.write(bytes);
     } catch (error) {
-      const why = error instanceof SessionLostError ? error : SessionLostError.unreachable(error);
+      const why = SessionLostError.unreachable(error);
       this.#onFailure(why);
       throw why;
     } finally {
@@ -46,7 +46,7 @@ export class SessionWriter {
     await this.#room.until(() => this.#waitingBytes < dataRoomBytes);
   }
 
-  /** The session is over: nobody waits any more. */
+  /** The session has ended: wakes all waiters. */
   close(): void {
     this.#waitingBytes = Number.NEGATIVE_INFINITY;
     this.wakeAll();

@@ -3,12 +3,12 @@ import type { LinkClock } from '../../../clock.ts';
 
 /** Work that one session may cause in a turn of the event loop: two reads of a port, or 64 small messages. */
 const turnBytes = 256 * 1024;
-/** What a message costs besides its bytes, when it is decoded and again when it is handed over. */
+/** The cost of a message besides its bytes, when it is decoded and again when it is delivered. */
 const messageBytes = 2048;
 
 /**
- * Shares the event loop between VMs: decoding a frame and handing a message to its reader are paid from here, and who
- * finds it spent waits for the next turn. So a guest that floods slows itself, and nobody else.
+ * Shares the event loop between VMs: decoding a frame and delivering a message are charged here, and when the budget is
+ * spent the work waits for the next turn. So a guest that floods slows only itself.
  */
 export class TurnBudget {
   readonly #clock: Pick<LinkClock, 'nextTurn'>;
@@ -20,7 +20,9 @@ export class TurnBudget {
     this.#clock = clock;
   }
 
-  /** Pays for one message of so many bytes. A promise when this turn's share is spent: to be awaited before more is done. */
+  /**
+   * Charges one message of this size. Returns a promise if this turn's budget is spent: await it before further work.
+   */
   spend(bytes: number): Promise<void> | undefined {
     this.#left -= messageBytes + bytes;
     if (!this.#isRunning) {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../host.ts';
 
-/** A clock that stands still until it is advanced. */
+/** A clock that only moves when it is advanced. */
 export class FakeClock implements Clock {
   readonly #timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
   #nowMs = 0;

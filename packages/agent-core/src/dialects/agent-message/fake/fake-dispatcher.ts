@@ -13,7 +13,7 @@ import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import { createDeferred, type Deferred } from '@innkeeper/kit';
 import type { Dispatcher } from '../../../dispatch.ts';
 
-/** Operations in memory: files, a process that ends when told to, and telemetry on demand. */
+/** Operations in memory: files, a process that ends on request, and telemetry on demand. */
 export class FakeDispatcher implements Dispatcher {
   readonly files = new Map<string, string>();
   readonly processes = new Map<string, Deferred<void>>();
@@ -55,7 +55,7 @@ export class FakeDispatcher implements Dispatcher {
   async #exec(input: AsyncIterable<Uint8Array>, sink: (body: Uint8Array) => Promise<void>, signal: AbortSignal) {
     for await (const body of input) {
       const request = liteDecode(ExecRequestLite, body).input;
-      if (request.case !== 'start') throw new OperationError('INVALID_ARGUMENT', 'No start.');
+      if (request.case !== 'start') throw new OperationError('INVALID_ARGUMENT', 'The first request must be start.');
       const ended = createDeferred<void>();
       this.processes.set(request.value.shellCommand, ended);
       await sink(liteEncode(ExecEventLite, { event: { case: 'started', value: { id: request.value.id } } }));
@@ -89,7 +89,7 @@ export class FakeDispatcher implements Dispatcher {
           liteEncode(WriteFileEventLite, { event: { case: 'opened', value: { offset: BigInt(content.length) } } }),
         );
       } else if (request.case === 'chunk') {
-        if (request.value.offset !== BigInt(content.length)) throw new OperationError('UPLOAD_GAP', 'Out of place.');
+        if (request.value.offset !== BigInt(content.length)) throw new OperationError('UPLOAD_GAP', 'Wrong offset.');
         const text = new TextDecoder().decode(request.value.data);
         if (text.includes('full')) throw new OperationError('GUEST_DISK_FULL', 'No space.');
         content += text;

@@ -7,7 +7,7 @@ import { AgentMessageReceiver, type HeaderForm, printHeader } from '@innkeeper/w
 
 export type Payload = NonNullable<MessageInitShape<typeof AgentMessageSchema>['payload']>;
 
-/** A host at the other end, which reads only when it wants to. */
+/** A host at the other end, which reads only on request. */
 export class FakePeer {
   readonly #toAgent: Uint8Array[] = [];
   readonly #receiver = new AgentMessageReceiver({ maxBytes: 1 << 24 });
@@ -32,7 +32,7 @@ export class FakePeer {
     write: async (bytes) => {
       if (this.#gate !== undefined) await this.#gate.promise;
       for (const event of this.#receiver.push(bytes.slice())) {
-        if (event.type !== 'message') throw new Error(`The agent wrote what is no message: ${event.type}.`);
+        if (event.type !== 'message') throw new Error(`The agent wrote an invalid message: ${event.type}.`);
         this.received.push(event.message);
         this.forms.push(event.form);
       }
@@ -65,7 +65,7 @@ export class FakePeer {
     this.#wake.resolve();
   }
 
-  /** The answer to a request; all is in memory, so it comes within some turns or never. */
+  /** The answer to a request; everything is in memory, so it arrives within some turns or never. */
   async answer(messageId: string): Promise<AgentMessage['payload']> {
     for (let turns = 0; turns < 10_000; turns++) {
       const found = this.received.find((message) => message.messageId === messageId);

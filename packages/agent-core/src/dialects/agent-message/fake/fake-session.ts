@@ -39,7 +39,7 @@ export function fakeSession(
     signal: controller.signal,
   });
   const end = async (): Promise<void> => {
-    controller.abort(new OperationError('CANCELED', 'The test is over.'));
+    controller.abort(new OperationError('CANCELED', 'The test has ended.'));
     host.readOn();
     await done;
   };
