@@ -4,14 +4,14 @@ import { checkPage, openConsole, type WebConsole } from './console.ts';
 
 const password = 'correct horse battery';
 
-describe('who may come in', () => {
+describe('access to the web console', () => {
   let web: WebConsole;
   before(async () => {
     web = await openConsole();
   });
   after(() => web[Symbol.asyncDispose]());
 
-  it('sends a stranger to the login, and on to where they wanted to go', async () => {
+  it('redirects to the login without a session, and keeps the requested address', async () => {
     const context = await web.newContext();
     const page = await context.newPage();
     await page.goto('/vms?filter=state%3Arunning');
@@ -21,7 +21,7 @@ describe('who may come in', () => {
     await context.close();
   });
 
-  it('takes a link once, and keeps its secret out of the address', async () => {
+  it('a login link works once, and its secret is removed from the address', async () => {
     const path = await web.daemon.loginPath('admin');
     const context = await web.newContext();
     const page = await context.newPage();
@@ -30,23 +30,23 @@ describe('who may come in', () => {
     assert.doesNotMatch(page.url(), /#/);
     await context.clearCookies();
     await page.goto(path);
-    await page.getByRole('alert').getByText('You were not logged in').waitFor();
+    await page.getByRole('alert').getByText('Login failed').waitFor();
     assert.deepEqual(await checkPage(page, 'login-failed'), []);
     await context.close();
   });
 
-  it('takes a link that is opened in a tab which shows the login, also after one that failed', async () => {
+  it('a login link works in a tab that already shows the login, also after a failed link', async () => {
     const context = await web.newContext();
     const page = await context.newPage();
     await page.goto('/login');
     await page.getByRole('button', { name: 'Log in' }).waitFor();
     // Only the fragment differs, so nothing is loaded; the second time not even that.
     for (let times = 0; times < 2; times += 1) {
-      const tried = page.waitForResponse(/LoginWithLink/);
+      const attempted = page.waitForResponse(/LoginWithLink/);
       await page.goto('/login#used-up');
-      await tried;
+      await attempted;
       await page.waitForURL((url) => url.hash === '');
-      await page.getByRole('alert').getByText('You were not logged in').waitFor();
+      await page.getByRole('alert').getByText('Login failed').waitFor();
     }
     await page.goto(await web.daemon.loginPath('admin'));
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
@@ -55,16 +55,16 @@ describe('who may come in', () => {
     await context.close();
   });
 
-  it('sets a password, with which one logs in elsewhere', async () => {
+  it('a user sets a password and logs in with it in another browser', async () => {
     const { page } = web;
     await page.goto('/settings/password');
     await page.getByLabel('New password', { exact: true }).fill('short');
     await page.getByText('At least 10 characters.').waitFor();
     await page.getByLabel('New password', { exact: true }).fill(password);
-    await page.getByLabel('New password again').fill(password);
+    await page.getByLabel('Repeat new password').fill(password);
     assert.deepEqual(await checkPage(page, 'settings-password'), []);
-    await page.getByRole('button', { name: 'Set the password' }).click();
-    await page.getByText('Your password is set').waitFor();
+    await page.getByRole('button', { name: 'Set password' }).click();
+    await page.getByText('Password changed').waitFor();
 
     const context = await web.newContext();
     const other = await context.newPage();
@@ -79,7 +79,7 @@ describe('who may come in', () => {
     await context.close();
   });
 
-  it('lists sessions, tokens, users and roles', async () => {
+  it('the settings list sessions, tokens, users and roles', async () => {
     const { page } = web;
     for (const [section, heading] of [
       ['sessions', 'My sessions'],
@@ -89,25 +89,25 @@ describe('who may come in', () => {
     ] as const) {
       await page.goto(`/settings/${section}`);
       await page.getByRole('heading', { name: heading, level: 2 }).waitFor();
-      await page.getByRole('table').or(page.getByText('No token yet')).first().waitFor();
+      await page.getByRole('table').or(page.getByText('No tokens yet')).first().waitFor();
       assert.deepEqual(await checkPage(page, `settings-${section}`), []);
     }
   });
 
-  it('makes a token and shows its secret once', async () => {
+  it('the settings create a token and show its secret once', async () => {
     const { page } = web;
     await page.goto('/settings/tokens');
-    await page.getByRole('button', { name: 'Make a token' }).click();
+    await page.getByRole('button', { name: 'Create a token' }).click();
     await page.getByLabel('Name').fill('ci');
     assert.deepEqual(await checkPage(page, 'settings-token-form'), []);
-    await page.getByRole('button', { name: 'Make the token' }).click();
+    await page.getByRole('button', { name: 'Create token' }).click();
     await page.getByText(/^ink_/).waitFor();
-    await page.getByRole('button', { name: 'I have it' }).click();
+    await page.getByRole('button', { name: 'Done' }).click();
     await page.getByRole('row', { name: /ci/ }).waitFor();
     assert.equal(await page.getByText(/^ink_/).count(), 0);
   });
 
-  it('shows a viewer what they may see, and disables what they may not do', async () => {
+  it('a viewer sees VMs but no audit log and no action to create one', async () => {
     const { page } = web;
     await page.goto('/settings/users');
     await page.getByRole('button', { name: 'Add a user' }).click();
@@ -119,27 +119,27 @@ describe('who may come in', () => {
     const vera = await web.logIn(context, 'vera');
     assert.equal(await vera.getByRole('link', { name: 'Audit' }).count(), 0);
     await vera.goto('/vms');
-    await vera.getByRole('heading', { name: 'No VM yet' }).waitFor();
+    await vera.getByRole('heading', { name: 'No VMs yet' }).waitFor();
     assert.equal(await vera.getByRole('link', { name: 'Create VM' }).count(), 0);
     await vera.goto('/audit');
     await vera.getByRole('alert').first().waitFor();
     await context.close();
   });
 
-  it('holds in the audit who did what', async () => {
+  it('the audit log lists what was done, verifies its chain, and contains no password', async () => {
     const { page } = web;
     await page.goto('/audit');
     await page.getByRole('row', { name: /AccessService\/CreateUser/ }).waitFor();
-    await page.getByRole('button', { name: 'Check the chain' }).click();
-    await page.getByText(/entries are whole/).waitFor();
+    await page.getByRole('button', { name: 'Verify the log' }).click();
+    await page.getByText(/entries are intact/).waitFor();
     assert.deepEqual(await checkPage(page, 'audit'), []);
     assert.equal(await page.getByText(password).count(), 0);
-    await page.getByLabel('Action begins with').fill('login');
+    await page.getByLabel('Action starts with').fill('login');
     await page.waitForURL(/action=login/);
     await page.getByRole('row', { name: /CreateUser/ }).waitFor({ state: 'detached' });
   });
 
-  it('logs out', async () => {
+  it('a user logs out and is asked to log in again', async () => {
     const { page } = web;
     await page.goto('/');
     await page.getByLabel('User admin').click();
@@ -149,7 +149,7 @@ describe('who may come in', () => {
     await page.getByRole('button', { name: 'Log in' }).waitFor();
   });
 
-  it('logs no error of its own', () => {
+  it('the pages of login and settings log no errors', () => {
     assert.deepEqual(web.faults, []);
   });
 });

@@ -5,7 +5,7 @@ import { checkPage, openConsole, type WebConsole } from './console.ts';
 
 const markup = '<img src=x onerror="document.title=1">';
 
-describe('bad days of the web console', () => {
+describe('the web console under adverse conditions', () => {
   let web: WebConsole;
   let page: Page;
   before(async () => {
@@ -16,7 +16,7 @@ describe('bad days of the web console', () => {
   });
   after(() => web[Symbol.asyncDispose]());
 
-  it('interprets no markup of tags and addresses', async () => {
+  it('markup in tags and addresses is not interpreted', async () => {
     await page.goto('/vms');
     await page.getByRole('link', { name: `note=${markup}` }).waitFor();
     await page.goto('/vms/web-1');
@@ -27,7 +27,7 @@ describe('bad days of the web console', () => {
     assert.notEqual(await page.title(), '1');
   });
 
-  it('has one WebSocket for seven tabs, which all are live', async () => {
+  it('seven tabs share one WebSocket, and all are live', async () => {
     const sockets: string[] = [];
     const tabs = await Promise.all(
       Array.from({ length: 7 }, async () => {
@@ -38,7 +38,7 @@ describe('bad days of the web console', () => {
       }),
     );
     await Promise.all(tabs.map((tab) => tab.getByRole('button', { name: 'Stop' }).waitFor()));
-    // The one socket is the worker's; no page has one of its own.
+    // The only socket belongs to the shared worker; no page opens one.
     assert.deepEqual(sockets, []);
     const { id } = await web.daemon.call<{ id: string }>('VmService/KillVm', { vm: 'web-1' });
     assert.notEqual(id, '');
@@ -46,19 +46,19 @@ describe('bad days of the web console', () => {
     await Promise.all(tabs.map((tab) => tab.close()));
   });
 
-  it('says that the daemon is gone, and goes on by itself when it is back', async () => {
+  it('the console says that the daemon is not reachable, and reconnects when it is back', async () => {
     await page.goto('/vms/web-1');
     await page.getByRole('button', { name: 'Start', exact: true }).waitFor();
     await web.daemon.pause();
-    await page.getByText('The daemon does not answer since').waitFor();
+    await page.getByText('No connection to the daemon since').waitFor();
     assert.deepEqual(await checkPage(page, 'daemon-away'), []);
     await web.daemon.resume();
-    await page.getByText('The daemon does not answer since').waitFor({ state: 'detached' });
+    await page.getByText('No connection to the daemon since').waitFor({ state: 'detached' });
     await web.daemon.call('VmService/StartVm', { vm: 'web-1' });
     await page.getByRole('button', { name: 'Stop' }).waitFor();
   });
 
-  it('leads to the login when the session was ended elsewhere, and back', async () => {
+  it('the console redirects to the login when the session was ended elsewhere, and keeps the address', async () => {
     await page.goto('/vms?filter=web');
     await page.getByRole('link', { name: 'web-1' }).waitFor();
     const other = await web.newContext();
@@ -72,7 +72,7 @@ describe('bad days of the web console', () => {
     await other.close();
   });
 
-  it('throws nothing', () => {
+  it('the pages log no errors under adverse conditions', () => {
     assert.deepEqual(web.faults, []);
   });
 });

@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 import { openConsole, type WebConsole } from './console.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-/** Below the repository, so that the packages are found. */
+/** Inside the repository, so that imports of its packages resolve. */
 const folder = join(root, '.cache', 'client-readme');
 const timeoutMs = 90_000;
 
@@ -18,7 +18,7 @@ interface Example {
   readonly isForBrowsers: boolean;
 }
 
-/** What stands between the fences, each in a file of its own. */
+/** Writes each code block of the README to its own file. */
 function examples(): Example[] {
   const text = readFileSync(join(root, 'packages', 'client', 'README.md'), 'utf8');
   return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ''], index) => {
@@ -35,11 +35,11 @@ function compile(place: 'node' | 'browser', compilerOptions: object): void {
   const config = { extends: join(root, 'tsconfig.base.json'), compilerOptions, include: ['*.ts'] };
   writeFileSync(join(folder, place, 'tsconfig.json'), JSON.stringify(config));
   const tsc = join(root, 'node_modules', '.bin', 'tsc');
-  // What it finds is on its standard output, which the error of execFileSync shows.
+  // Its findings are on standard output, which the error of execFileSync includes.
   execFileSync(tsc, ['-p', join(folder, place)], { stdio: 'pipe', encoding: 'utf8' });
 }
 
-/** Each example runs on what those before have made; the one that removes the VM comes last. */
+/** Each example builds on the previous ones; the one that deletes the VM comes last. */
 describe('the examples of @innkeeper/client', () => {
   let web: WebConsole;
   let all: Example[];
@@ -52,7 +52,7 @@ describe('the examples of @innkeeper/client', () => {
   });
   after(() => web[Symbol.asyncDispose]());
 
-  it('compile', () => {
+  it('the examples in the README of @innkeeper/client compile', () => {
     compile('node', { types: ['node'], typeRoots: [join(root, 'node_modules', '@types')] });
     compile('browser', { lib: ['es2024', 'dom', 'dom.iterable', 'dom.asynciterable', 'esnext.disposable'] });
   });
@@ -71,22 +71,22 @@ describe('the examples of @innkeeper/client', () => {
     }
     return printed;
   };
-  const removesIt = ({ code }: Example): boolean => code.includes('vm.delete()');
+  const deletesVm = ({ code }: Example): boolean => code.includes('vm.delete()');
   const makeToken = async (): Promise<{ readonly token: string }> => {
     const name = `readme ${performance.now()}`;
     const { secret } = await web.daemon.call<{ secret: string }>('AccessService/CreateToken', { name });
     return { token: secret };
   };
 
-  it('run in Node: create, wait, run, copy', async () => {
-    const printed = await run((example) => !removesIt(example));
+  it('the README examples for Node run: create, wait, exec, copy, terminal', async () => {
+    const printed = await run((example) => !deletesVm(example));
     assert.match(printed, /^0 Linux /m);
     assert.match(printed, /^one\ntwo\n0\nhello\n/m);
     assert.match(printed, /^\/tmp\/app\/note 15n?$/m);
-    assert.match(printed, /^kept by its VM$/m);
+    assert.match(printed, /^stored in the VM$/m);
   });
 
-  it('run in a browser', async () => {
+  it('the README example for browsers runs in a page', async () => {
     for (const { path } of all.filter(({ isForBrowsers }) => isForBrowsers)) {
       const { outputFiles } = await build({
         entryPoints: [path],
@@ -100,13 +100,13 @@ describe('the examples of @innkeeper/client', () => {
       });
       const script = outputFiles[0]?.text ?? '';
       await web.page.evaluate(`(async () => { ${script} })()`);
-      assert.match(await web.page.title(), /^seen by a page: \d+\./);
+      assert.match(await web.page.title(), /^written by a page: \d+\./);
     }
     assert.deepEqual(web.faults, []);
   });
 
-  it('run in Node: telemetry, events, and the end', async () => {
-    const printed = await run(removesIt);
+  it('the README example for Node with telemetry, events and deletion runs', async () => {
+    const printed = await run(deletesVm);
     assert.match(printed, /^vm\.stopped /m);
   });
 });

@@ -7,24 +7,24 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const root = join(import.meta.dirname, '..', '..');
-/** What images are built from is kept for all runs. */
+/** Build inputs of images, kept across test runs. */
 const keptCache = join(root, '.cache', 'e2e-data', 'cache');
 
-/** A daemon with a TCP port on a data folder of its own. */
+/** A daemon with a TCP port and its own data folder. */
 export interface ConsoleDaemon extends AsyncDisposable {
   readonly url: string;
   readonly dataDirectory: string;
-  /** One call of the API over the unix socket, as the administrator. */
+  /** Calls the API over the unix socket, as administrator. */
   call<T>(method: string, body: object): Promise<T>;
-  /** Path and fragment of a link that logs a user in once. */
+  /** Returns path and fragment of a one-time login link. */
   loginPath(user: string): Promise<string>;
-  /** The image "tiny". Built at the first run of all, which takes a minute. */
+  /** Builds the image "tiny", which takes a minute if its inputs are not cached. */
   addTinyImage(): Promise<void>;
-  /** Creates a VM of it, starts it and waits for its agent. */
+  /** Creates a VM from that image, starts it and waits for its agent. */
   createVm(name: string, tags?: Record<string, string>): Promise<void>;
-  /** Kills the daemon; VMs run on. */
+  /** Kills the daemon; VMs keep running. */
   pause(): Promise<void>;
-  /** Starts another one in its place, on the same port. */
+  /** Starts the daemon again on the same port. */
   resume(): Promise<void>;
   log(): string;
 }
@@ -37,14 +37,14 @@ export async function startConsoleDaemon(): Promise<ConsoleDaemon> {
   const socketPath = join(dataDirectory, 'innkeeper.sock');
   let log = '';
   let child = start();
-  await answering();
+  await untilReady();
   const call = async <T>(method: string, body: object): Promise<T> => {
     const { status, text } = await post(
       socketPath,
       method.startsWith('/') ? method : `/innkeeper.control.v1.${method}`,
       JSON.stringify(body),
     );
-    if (status !== 200) throw new Error(`${method} answered ${status}: ${text}`);
+    if (status !== 200) throw new Error(`${method} returned ${status}: ${text}`);
     return JSON.parse(text) as T;
   };
   const finished = async (id: string): Promise<void> => {
@@ -54,7 +54,7 @@ export async function startConsoleDaemon(): Promise<ConsoleDaemon> {
         { id },
       );
       if (state === 'OPERATION_STATE_SUCCEEDED') return;
-      if (state !== 'OPERATION_STATE_RUNNING') throw new Error(`the operation ended: ${state} ${errorMessage ?? ''}`);
+      if (state !== 'OPERATION_STATE_RUNNING') throw new Error(`the operation failed: ${state} ${errorMessage ?? ''}`);
       await delay(100);
     }
   };
@@ -86,7 +86,7 @@ export async function startConsoleDaemon(): Promise<ConsoleDaemon> {
     pause: () => stop(child, 'SIGKILL'),
     resume: async () => {
       child = start();
-      await answering();
+      await untilReady();
     },
     log: () => log,
     [Symbol.asyncDispose]: async () => {
@@ -114,17 +114,17 @@ export async function startConsoleDaemon(): Promise<ConsoleDaemon> {
     return process_;
   }
 
-  async function answering(): Promise<void> {
+  async function untilReady(): Promise<void> {
     for (const deadline = performance.now() + 30_000; performance.now() < deadline; await delay(50)) {
-      if (child.exitCode !== null) throw new Error(`The daemon ended with exit code ${child.exitCode}: ${log}`);
+      if (child.exitCode !== null) throw new Error(`The daemon exited with code ${child.exitCode}: ${log}`);
       try {
         await post(socketPath, '/innkeeper.control.v1.NodeService/GetNode', '{}');
         return;
       } catch {
-        // Nobody listens yet.
+        // Not listening yet.
       }
     }
-    throw new Error(`The daemon did not answer within 30 s: ${log}`);
+    throw new Error(`The daemon was not ready within 30 s: ${log}`);
   }
 }
 

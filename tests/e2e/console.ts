@@ -4,35 +4,35 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { type ConsoleDaemon, startConsoleDaemon } from './console-daemon.ts';
 
-/** Screenshots of every page, for a person to look at; git ignores them. */
+/** Screenshots of every page, for manual inspection; ignored by git. */
 export const screenshotFolder = join(import.meta.dirname, '..', '..', '.cache', 'e2e');
 
 const chromiumPath = process.env['INNKEEPER_CHROMIUM'] ?? '/usr/bin/chromium';
-/** Longest wait for anything on a page. */
+/** Maximum wait for anything on a page. */
 const timeoutMs = 20_000;
 
-const looks = [
+const variants = [
   { name: 'light', colorScheme: 'light', size: { width: 1360, height: 850 } },
   { name: 'dark', colorScheme: 'dark', size: { width: 1360, height: 850 } },
   { name: 'narrow', colorScheme: 'light', size: { width: 390, height: 800 } },
 ] as const;
 
-/** A daemon with its web console in a browser, and somebody logged in. */
+/** A daemon with its web console in a browser, with a logged-in user. */
 export interface WebConsole extends AsyncDisposable {
   readonly daemon: ConsoleDaemon;
   readonly browser: Browser;
   /** Logged in as the first administrator. */
   readonly context: BrowserContext;
   readonly page: Page;
-  /** What the page logged as an error, and what it threw. Empty when all is well. */
+  /** Errors that the page logged or threw. */
   readonly faults: readonly string[];
-  /** A context of its own, not logged in. */
+  /** Creates a new context, not logged in. */
   newContext(): Promise<BrowserContext>;
-  /** Logs somebody in by a new link. */
+  /** Logs a user in by a new login link. */
   logIn(context: BrowserContext, user?: string): Promise<Page>;
 }
 
-/** Debian's chromium, which asks nobody on the network for anything. */
+/** Starts Debian's chromium, without background network requests. */
 export function openBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: chromiumPath,
@@ -43,7 +43,7 @@ export function openBrowser(): Promise<Browser> {
   });
 }
 
-/** Starts a daemon on a data folder of its own, a browser, and logs in by link. */
+/** Starts a daemon with its own data folder and a browser, and logs in by link. */
 export async function openConsole(): Promise<WebConsole> {
   await using stack = new AsyncDisposableStack();
   const daemon = stack.use(await startConsoleDaemon());
@@ -51,7 +51,7 @@ export async function openConsole(): Promise<WebConsole> {
   stack.defer(() => browser.close());
   const faults: string[] = [];
   const newContext = async (): Promise<BrowserContext> => {
-    const context = await browser.newContext({ baseURL: daemon.url, viewport: looks[0].size, locale: 'en-GB' });
+    const context = await browser.newContext({ baseURL: daemon.url, viewport: variants[0].size, locale: 'en-GB' });
     context.setDefaultTimeout(timeoutMs);
     return context;
   };
@@ -59,7 +59,7 @@ export async function openConsole(): Promise<WebConsole> {
     const page = await context.newPage();
     page.on('pageerror', (error) => faults.push(error.stack ?? error.message));
     page.on('console', (message) => {
-      // What the network refuses is told by the page itself.
+      // Network errors are shown by the page itself.
       if (message.type() === 'error' && !/^(?:Failed to load resource|WebSocket connection to)/.test(message.text()))
         faults.push(message.text());
     });
@@ -83,27 +83,27 @@ export async function openConsole(): Promise<WebConsole> {
 }
 
 /**
- * Looks at the page as it is: in light, dark and at 390 px. Keeps a screenshot of each, and gives what axe objects to
- * and whether it scrolls sideways, as lines; none when all is well.
+ * Checks the current page in light, in dark and at 390 px: takes a screenshot of each, and returns the findings of axe
+ * and whether the page scrolls horizontally, one per line; empty if there are none.
  */
 export async function checkPage(page: Page, name: string): Promise<string[]> {
   mkdirSync(screenshotFolder, { recursive: true });
   const problems: string[] = [];
-  for (const look of looks) {
-    await page.setViewportSize(look.size);
-    await page.emulateMedia({ colorScheme: look.colorScheme, reducedMotion: 'reduce' });
-    await page.screenshot({ path: join(screenshotFolder, `${name}-${look.name}.png`) });
+  for (const variant of variants) {
+    await page.setViewportSize(variant.size);
+    await page.emulateMedia({ colorScheme: variant.colorScheme, reducedMotion: 'reduce' });
+    await page.screenshot({ path: join(screenshotFolder, `${name}-${variant.name}.png`) });
     const { violations } = await new AxeBuilder({ page }).analyze();
     for (const { id, nodes } of violations)
       problems.push(
-        `${name} ${look.name}: ${id}: ${nodes
+        `${name} ${variant.name}: ${id}: ${nodes
           .slice(0, 3)
           .map(({ html }) => html.slice(0, 200))
           .join(' ')}`,
       );
     if (await page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth'))
-      problems.push(`${name} ${look.name}: the page scrolls sideways`);
+      problems.push(`${name} ${variant.name}: the page scrolls horizontally`);
   }
-  await page.setViewportSize(looks[0].size);
+  await page.setViewportSize(variants[0].size);
   return problems;
 }

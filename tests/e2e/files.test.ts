@@ -10,7 +10,7 @@ import { checkPage, openConsole, type WebConsole } from './console.ts';
 
 const mib = 1024 * 1024;
 const vm = 'files-1';
-/** Nothing of it may be more than text. */
+/** Must be shown as text. */
 const markup = '<img src=x onerror=alert(1)><b>bold.txt';
 
 describe('the files of a VM', () => {
@@ -19,7 +19,7 @@ describe('the files of a VM', () => {
   let web: WebConsole;
   let page: Page;
 
-  /** One call to the guest's agent. */
+  /** Calls the guest's agent. */
   const guest = (method: string, request: object): Promise<object> =>
     web.daemon.call(`/v1/vms/${vm}/innkeeper.agent.v1.FileService/${method}`, request);
 
@@ -51,15 +51,15 @@ describe('the files of a VM', () => {
     await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' });
   };
   const saved = async (start: () => Promise<void>): Promise<Buffer> => {
-    const coming: Promise<Download> = page.waitForEvent('download');
+    const starting: Promise<Download> = page.waitForEvent('download');
     await start();
-    const download = await coming;
+    const download = await starting;
     return readFileSync(await download.path());
   };
   const upload = (...files: readonly string[]): Promise<void> =>
     page.getByLabel('Files to upload').setInputFiles([...files]);
 
-  it('are browsed by folder, sorted, and hidden ones on demand', async () => {
+  it('files are browsed by folder and sorted', async () => {
     await goTo('/etc');
     await rowOf('passwd').waitFor();
     assert.deepEqual(await checkPage(page, 'files'), []);
@@ -77,7 +77,7 @@ describe('the files of a VM', () => {
     await rowOf('rcS').waitFor();
   });
 
-  it('say what is empty, and what is not there', async () => {
+  it('an empty and a missing folder are shown as such', async () => {
     await goTo('/srv/site/assets');
     await page.getByRole('heading', { name: 'This folder is empty' }).waitFor();
     assert.deepEqual(await checkPage(page, 'files-empty'), []);
@@ -86,7 +86,7 @@ describe('the files of a VM', () => {
     assert.deepEqual(await checkPage(page, 'files-not-found'), []);
   });
 
-  it('show names with markup as what they are', async () => {
+  it('file names with markup are shown as text', async () => {
     await goTo('/srv/site');
     await page.getByRole('link', { name: markup }).waitFor();
     assert.equal(await page.locator('main img').count(), 0);
@@ -95,7 +95,7 @@ describe('the files of a VM', () => {
     assert.equal(await page.locator('main b').count(), 0);
   });
 
-  it('are uploaded by the file chooser, and by dropping them', async () => {
+  it('files are uploaded by the file chooser and by dropping', async () => {
     await goTo('/srv/site');
     writeFileSync(join(folder, 'index.html'), '<h1>hello</h1>\n');
     await upload(join(folder, 'index.html'));
@@ -111,15 +111,15 @@ describe('the files of a VM', () => {
     assert.deepEqual(await checkPage(page, 'files-drop'), []);
     await zone.dispatchEvent('drop', { dataTransfer: dropped });
     await rowOf('style.css').waitFor();
-    await page.getByText('2 of 2 ended').waitFor();
+    await page.getByText('2 of 2 finished').waitFor();
     await upload(join(folder, 'index.html'));
     await page.getByRole('dialog', { name: 'Replace index.html?' }).waitFor();
     await page.keyboard.press('Escape');
   });
 
-  it('go on with an upload where it was when the daemon was killed in its middle', async () => {
+  it('an upload resumes after the daemon was killed midway', async () => {
     await goTo('/srv/site/assets');
-    // Slow enough to be looked at.
+    // Slow enough to observe.
     const network = await web.context.newCDPSession(page);
     const slow = { offline: false, latency: 0, downloadThroughput: -1 };
     await network.send('Network.enable');
@@ -134,15 +134,15 @@ describe('the files of a VM', () => {
       if (request.method() === 'PUT' && at !== null) offsets.push(Number(at));
     });
     await web.daemon.pause();
-    await page.getByText('interrupted; goes on by itself').waitFor();
+    await page.getByText('interrupted; resumes automatically').waitFor();
     assert.deepEqual(await checkPage(page, 'files-interrupted'), []);
     await network.send('Network.emulateNetworkConditions', { ...slow, uploadThroughput: -1 });
     await web.daemon.resume();
     await rowOf('large.bin').waitFor({ timeout: 120_000 });
-    await page.getByText('1 of 1 ended').waitFor();
+    await page.getByText('1 of 1 finished').waitFor();
     assert.ok(
       offsets.some((offset) => offset > mib),
-      `it began again at ${offsets}`,
+      `it restarted at ${offsets}`,
     );
     const { id } = await web.daemon.call<{ id: string }>('VmService/GetVm', { vm });
     const bytes = await saved(async () => {
@@ -152,7 +152,7 @@ describe('the files of a VM', () => {
     assert.equal(sha256(bytes), sha256(readFileSync(large)), id);
   });
 
-  it('are downloaded, a folder as tar', async () => {
+  it('a folder is downloaded as tar', async () => {
     await goTo('/srv');
     const bytes = await saved(async () => {
       await menuOf('site');
@@ -163,7 +163,7 @@ describe('the files of a VM', () => {
     assert.match(listed, /^site\/assets\/large\.bin$/m);
   });
 
-  it('are viewed and edited as text, and nothing that changed meanwhile is lost unasked', async () => {
+  it('a text file is edited, and a change in the guest is not overwritten without confirmation', async () => {
     await goTo('/srv/site');
     await page.getByRole('button', { name: 'style.css', exact: true }).click();
     const text = page.getByRole('textbox', { name: 'Text of style.css' });
@@ -171,37 +171,37 @@ describe('the files of a VM', () => {
     await text.click();
     await page.keyboard.press('Control+End');
     await page.keyboard.type('a { color: blue }');
-    await page.getByText('changed', { exact: true }).waitFor();
+    await page.getByText('unsaved', { exact: true }).waitFor();
     assert.deepEqual(await checkPage(page, 'files-edit'), []);
     await page.keyboard.press('Control+s');
-    await page.getByText('style.css is saved').waitFor();
+    await page.getByText('style.css saved').waitFor();
     await page.keyboard.type(' /* mine */');
     const rewritten = { path: '/srv/site/style.css', mode: 0o600 };
     await guest('SetMode', rewritten);
     await guest('Rename', { from: '/srv/site/index.html', to: '/srv/site/style.css', replace: true });
     await page.getByRole('button', { name: 'Save' }).click();
     const dialog = page.getByRole('dialog', { name: /^Replace/ });
-    await dialog.getByText('It was changed in the guest').waitFor();
+    await dialog.getByText('The file was changed in the guest').waitFor();
     await dialog.getByRole('button', { name: 'Overwrite' }).click();
     await page.getByRole('button', { name: 'Save' }).and(page.locator(':disabled')).waitFor();
     await page.getByRole('button', { name: 'Close' }).click();
     await rowOf('style.css').waitFor();
   });
 
-  it('refuse to show what is no text', async () => {
+  it('a binary file is not opened as text', async () => {
     await goTo('/usr/local/bin');
     await page.getByRole('button', { name: 'innkeeper-agent', exact: true }).click();
-    await page.getByRole('alert').getByText('The file is no text').waitFor();
-    assert.deepEqual(await checkPage(page, 'files-no-text'), []);
+    await page.getByRole('alert').getByText('This is not a text file').waitFor();
+    assert.deepEqual(await checkPage(page, 'files-binary'), []);
   });
 
-  it('are made, renamed, given another mode and owner, and deleted after a question', async () => {
+  it('a folder is created, renamed, given another mode and owner, and deleted after confirmation', async () => {
     await goTo('/srv/site');
     await page.getByRole('button', { name: 'New folder' }).click();
     const making = page.getByRole('dialog', { name: 'New folder' });
     await making.getByLabel('Name').fill('a/b');
     await making.getByText('/').first().waitFor();
-    assert.equal(await making.getByRole('button', { name: 'Make it' }).isDisabled(), true);
+    assert.equal(await making.getByRole('button', { name: 'Create' }).isDisabled(), true);
     await making.getByLabel('Name').fill('docs');
     assert.deepEqual(await checkPage(page, 'files-new-folder'), []);
     await page.keyboard.press('Enter');
@@ -239,10 +239,10 @@ describe('the files of a VM', () => {
     await rowOf('manual').waitFor({ state: 'detached' });
   });
 
-  it('may be looked at and not changed by who lacks guest.file.write', async () => {
+  it('files are read-only without guest.file.write', async () => {
     const privileges = ['vm.view', 'guest.file.read'];
-    await web.daemon.call('AccessService/SetRole', { name: 'looker', privileges });
-    await web.daemon.call('AccessService/CreateUser', { name: 'lou', roles: [{ role: 'looker', scope: '*' }] });
+    await web.daemon.call('AccessService/SetRole', { name: 'reader', privileges });
+    await web.daemon.call('AccessService/CreateUser', { name: 'lou', roles: [{ role: 'reader', scope: '*' }] });
     const context = await web.newContext();
     const lou = await web.logIn(context, 'lou');
     await lou.goto(`/vms/${vm}/files?path=/srv/site`);
@@ -255,18 +255,18 @@ describe('the files of a VM', () => {
     assert.deepEqual(await checkPage(lou, 'files-read-only'), []);
     await lou.keyboard.press('Escape');
     await lou.getByRole('button', { name: 'style.css', exact: true }).click();
-    await lou.getByText('read only').waitFor();
+    await lou.getByText('read-only').waitFor();
     assert.equal(await lou.getByRole('button', { name: 'Save' }).count(), 0);
     await context.close();
   });
 
-  it('cannot be reached while the VM is off, and the page says so', async () => {
+  it('the files page says that files are not available while the VM is off', async () => {
     await web.daemon.call('VmService/KillVm', { vm });
-    await page.getByRole('heading', { name: 'The files cannot be reached' }).waitFor();
+    await page.getByRole('heading', { name: 'Files are not available' }).waitFor();
     assert.deepEqual(await checkPage(page, 'files-off'), []);
   });
 
-  it('logs no error of its own', () => {
+  it('the files page logs no errors', () => {
     assert.deepEqual(web.faults, []);
   });
 });

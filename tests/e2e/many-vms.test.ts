@@ -52,13 +52,13 @@ describe('10,000 VMs in the browser', () => {
     await api[Symbol.asyncDispose]();
   });
 
-  it('counts them, each count a link to what it counts', async () => {
+  it('the overview counts 10,000 VMs, each count a link to the VMs counted', async () => {
     await page.getByRole('link', { name: '10,000 Outdated agents' }).click();
     await page.waitForURL(/filter=agent%3Aoutdated/);
     await page.getByText('10,000 match').waitFor();
   });
 
-  it('shows the rows in sight and no others, to the last one', async () => {
+  it('the list of 10,000 VMs renders only visible rows, down to the last one', async () => {
     await page.goto('/vms');
     await page.getByRole('link', { name: 'vm-0', exact: true }).waitFor();
     assert.ok((await page.getByRole('row').count()) < 60);
@@ -70,7 +70,7 @@ describe('10,000 VMs in the browser', () => {
     assert.ok((await page.getByRole('row').count()) < 60);
   });
 
-  it('goes by arrows, selects with Space and opens with Enter', async () => {
+  it('in the VM list, arrow keys move, Space selects and Enter opens', async () => {
     await page.goto('/vms');
     await page.getByRole('link', { name: 'vm-0', exact: true }).waitFor();
     await page.locator('[data-row="0"]').focus();
@@ -86,7 +86,7 @@ describe('10,000 VMs in the browser', () => {
     await page.getByRole('heading', { level: 1, name: 'vm-2' }).waitFor();
   });
 
-  it('keeps the page quick while 2,000 of them report every second', async () => {
+  it('the page stays responsive while 2,000 VMs report every second', async () => {
     await page.goto('/vms?sort=-cpu');
     await page.getByRole('link', { name: /^vm-/ }).first().waitFor();
     const longestMs = await page.evaluate(async () => {
@@ -100,6 +100,6 @@ describe('10,000 VMs in the browser', () => {
       }
       return longest;
     });
-    assert.ok(longestMs < 500, `the page stood still for ${Math.round(longestMs)} ms`);
+    assert.ok(longestMs < 500, `the page was blocked for ${Math.round(longestMs)} ms`);
   });
 });

@@ -17,18 +17,18 @@ describe('the web console', () => {
     await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' });
   };
 
-  it('begins with first steps, and says what to do where nothing is', async () => {
+  it('a new installation shows first steps, and empty pages say what to do', async () => {
     await page.getByText('0 of 5').waitFor();
     assert.deepEqual(await checkPage(page, 'overview-empty'), []);
     await page.getByRole('link', { name: 'Virtual machines' }).click();
-    await page.getByRole('heading', { name: 'No VM yet' }).waitFor();
+    await page.getByRole('heading', { name: 'No VMs yet' }).waitFor();
     assert.deepEqual(await checkPage(page, 'vms-empty'), []);
     await page.getByRole('link', { name: 'Create VM' }).first().click();
     await page.getByRole('heading', { name: 'No image yet' }).waitFor();
     assert.deepEqual(await checkPage(page, 'create-no-image'), []);
   });
 
-  it('builds an image and creates a VM, whose agent reports', async () => {
+  it('an image is built and a VM created, whose agent reports', async () => {
     await page.getByRole('button', { name: 'Build the small image' }).click();
     await page.getByLabel('Name').waitFor({ timeout: 180_000 });
     await page.getByLabel('Name').fill('Web_1');
@@ -37,7 +37,7 @@ describe('the web console', () => {
     const tags = page.getByRole('combobox', { name: 'Tags' });
     await tags.fill('env=prod');
     await tags.press('Enter');
-    await page.getByLabel('Start it with the daemon').check();
+    await page.getByLabel('Start with the daemon').check();
     assert.deepEqual(await checkPage(page, 'create'), []);
     await page.getByRole('button', { name: 'Create', exact: true }).click();
     await settle('web-1');
@@ -52,18 +52,18 @@ describe('the web console', () => {
     await page.getByRole('switch', { name: 'Autostart', checked: false }).waitFor();
   });
 
-  it('shows the agent, what it can do, and what the doctor finds', async () => {
+  it('the agent tab shows capabilities and the results of the doctor', async () => {
     await page.getByRole('link', { name: 'Agent', exact: true }).click();
-    await page.getByRole('heading', { name: 'What it can do' }).waitFor();
-    await page.getByRole('button', { name: 'Look', exact: true }).click();
-    await page.getByText('All is well.').waitFor();
+    await page.getByRole('heading', { name: 'Capabilities' }).waitFor();
+    await page.getByRole('button', { name: 'Check', exact: true }).click();
+    await page.getByText('No problems found.').waitFor();
     assert.deepEqual(await checkPage(page, 'vm-agent'), []);
     await page.getByRole('link', { name: 'Events', exact: true }).click();
     await page.getByText('agent connected').waitFor();
     assert.deepEqual(await checkPage(page, 'vm-events'), []);
   });
 
-  it('filters and sorts the list, and marks what it cannot read', async () => {
+  it('the VM list is filtered and sorted, and marks an invalid filter', async () => {
     await page.getByRole('link', { name: 'Virtual machines' }).click();
     await page.getByRole('link', { name: 'web-1' }).waitFor();
     assert.deepEqual(await checkPage(page, 'vms'), []);
@@ -71,18 +71,18 @@ describe('the web console', () => {
     await filter.fill('state:running tag:env=prod mem<99');
     await page.getByText('1 match').waitFor();
     await filter.fill('state:stopped');
-    await page.getByRole('heading', { name: 'No VM matches' }).waitFor();
+    await page.getByRole('heading', { name: 'No VMs match' }).waitFor();
     await filter.fill('state:flying web');
     await page.getByText('"flying" is no state').waitFor();
     assert.deepEqual(await checkPage(page, 'vms-filter'), []);
-    await page.getByRole('button', { name: 'Clear the filter' }).first().click();
+    await page.getByRole('button', { name: 'Clear filter' }).first().click();
     await page.getByRole('button', { name: 'uptime>2d' }).waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Memory', exact: true }).click();
     await page.waitForURL(/sort=-memory/);
   });
 
-  it('goes by keyboard: palette, help, sequences', async () => {
+  it('the palette, the keyboard help and key sequences work by keyboard', async () => {
     await page.locator('body').press('Control+k');
     await page.getByRole('combobox', { name: 'Search' }).fill('web');
     await page.getByRole('option', { name: 'web-1' }).waitFor();
@@ -100,7 +100,7 @@ describe('the web console', () => {
     assert.deepEqual(await checkPage(page, 'overview'), []);
   });
 
-  it('asks before it stops a VM, and shows the operation and its log', async () => {
+  it('stopping a VM asks for confirmation, and the operation is listed', async () => {
     await page.goto('/vms/web-1');
     await page.getByRole('button', { name: 'Stop' }).click();
     const dialog = page.getByRole('dialog', { name: 'Stop web-1?' });
@@ -116,27 +116,27 @@ describe('the web console', () => {
     assert.deepEqual(await checkPage(page, 'operations'), []);
   });
 
-  it('deletes a VM only when its name is typed', async () => {
+  it('deleting a VM requires typing its name', async () => {
     await page.goto('/vms/web-1');
     await page.getByRole('button', { name: 'More actions' }).click();
     await page.getByRole('menuitem', { name: 'Delete' }).click();
     const dialog = page.getByRole('dialog', { name: 'Delete web-1?' });
     assert.equal(await dialog.getByRole('button', { name: 'Delete' }).isDisabled(), true);
-    await dialog.getByLabel('Type web-1 to go on').fill('web-1');
+    await dialog.getByLabel('Type web-1 to confirm').fill('web-1');
     await dialog.getByRole('button', { name: 'Delete' }).click();
-    await page.getByRole('heading', { name: 'No VM yet' }).waitFor();
+    await page.getByRole('heading', { name: 'No VMs yet' }).waitFor();
   });
 
-  it('shows a page that is not there, and a VM that is not there', async () => {
+  it('an unknown page and an unknown VM are shown as not found', async () => {
     await page.goto('/nowhere');
-    await page.getByRole('heading', { name: 'This address leads nowhere' }).waitFor();
+    await page.getByRole('heading', { name: 'There is no page at this address' }).waitFor();
     assert.deepEqual(await checkPage(page, 'not-found'), []);
     await page.goto('/vms/nobody');
     await page.getByRole('alert').getByText('There is no VM named "nobody".').waitFor();
     assert.deepEqual(await checkPage(page, 'vm-not-found'), []);
   });
 
-  it('logs no error of its own', () => {
+  it('the pages log no errors', () => {
     assert.deepEqual(web.faults, []);
   });
 });

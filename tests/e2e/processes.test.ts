@@ -4,7 +4,7 @@ import type { Locator, Page } from 'playwright-core';
 import { checkPage, openConsole, type WebConsole } from './console.ts';
 
 const vm = 'busy-1';
-/** Nothing of it may be more than text. */
+/** Must be shown as text. */
 const markup = '<img src=x onerror=alert(1)>';
 
 describe('the processes and metrics of a VM', () => {
@@ -28,7 +28,7 @@ describe('the processes and metrics of a VM', () => {
 
   const rowOf = (text: string): Locator => page.getByRole('row').filter({ hasText: text });
 
-  it('are listed, the busiest first, with CPU and memory', async () => {
+  it('processes are listed by CPU usage, with CPU and memory', async () => {
     const first = page.getByRole('row').nth(1);
     await first.filter({ hasText: 'while' }).waitFor({ timeout: 60_000 });
     await first.filter({ hasText: /[4-9]\d\.\d %|1\d\d\.\d %/ }).waitFor({ timeout: 60_000 });
@@ -47,13 +47,13 @@ describe('the processes and metrics of a VM', () => {
     await rowOf('kthreadd').waitFor({ state: 'detached' });
   });
 
-  it('are filtered, and shown whole, with markup as what it is', async () => {
+  it('processes are filtered, and full commands with markup are shown as text', async () => {
     await page.getByLabel('Filter processes').fill('sleep 1002');
     await page.waitForURL(/filter=sleep/);
     await rowOf(markup).first().waitFor();
     await rowOf(markup)
       .first()
-      .getByRole('button', { name: /the whole command/ })
+      .getByRole('button', { name: /show the full command/ })
       .click();
     assert.deepEqual(await checkPage(page, 'processes-whole'), []);
     assert.equal(await page.locator('main img').count(), 0);
@@ -62,11 +62,11 @@ describe('the processes and metrics of a VM', () => {
     await page.getByLabel('Filter processes').fill('');
   });
 
-  it('get signals after a question, the whole tree when that is chosen', async () => {
+  it('a signal is sent after confirmation, to the whole process tree if chosen', async () => {
     await page.getByLabel('Filter processes').fill('1001');
     const top = rowOf('sleep 1001 &').first();
     await top.getByRole('button', { name: /^Signal/ }).click();
-    await page.getByRole('menuitemcheckbox', { name: /whole tree/ }).click();
+    await page.getByRole('menuitemcheckbox', { name: /Whole process tree/ }).click();
     assert.deepEqual(await checkPage(page, 'processes-signal-menu'), []);
     await page.getByRole('menuitem', { name: /^KILL/ }).click();
     const dialog = page.getByRole('dialog', { name: /^Send KILL to/ });
@@ -78,7 +78,7 @@ describe('the processes and metrics of a VM', () => {
     await page.getByLabel('Filter processes').fill('');
   });
 
-  it('get no signal from who lacks guest.exec', async () => {
+  it('signals are disabled without guest.exec', async () => {
     await web.daemon.call('AccessService/CreateUser', { name: 'vera', roles: [{ role: 'viewer', scope: '*' }] });
     const context = await web.newContext();
     const vera = await web.logIn(context, 'vera');
@@ -91,7 +91,7 @@ describe('the processes and metrics of a VM', () => {
     await context.close();
   });
 
-  it('have charts of what they use, with ranges, a table and a download', async () => {
+  it('the metrics tab has charts, ranges, a table and a download', async () => {
     await page.getByRole('link', { name: 'Metrics', exact: true }).click();
     await page.locator('.metrics-charts canvas').first().waitFor({ timeout: 60_000 });
     assert.ok((await page.locator('.metrics-charts canvas').count()) >= 4);
@@ -102,20 +102,20 @@ describe('the processes and metrics of a VM', () => {
     await page.getByText('Table', { exact: true }).click();
     await page.getByRole('table').first().waitFor();
     assert.deepEqual(await checkPage(page, 'metrics-table'), []);
-    const coming = page.waitForEvent('download');
+    const starting = page.waitForEvent('download');
     await page.getByRole('button', { name: /CSV/ }).click();
-    assert.equal((await coming).suggestedFilename(), `${vm}-metrics.csv`);
+    assert.equal((await starting).suggestedFilename(), `${vm}-metrics.csv`);
   });
 
-  it('say that the VM is off', async () => {
+  it('the processes tab says that processes are not available while the VM is off', async () => {
     await page.goto(`/vms/${vm}/processes`);
     await page.getByRole('table').waitFor();
     await web.daemon.call('VmService/KillVm', { vm });
-    await page.getByRole('heading', { name: 'The processes cannot be asked for' }).waitFor();
+    await page.getByRole('heading', { name: 'Processes are not available' }).waitFor();
     assert.deepEqual(await checkPage(page, 'processes-off'), []);
   });
 
-  it('logs no error of its own', () => {
+  it('the processes and metrics tabs log no errors', () => {
     assert.deepEqual(web.faults, []);
   });
 });

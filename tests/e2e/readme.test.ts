@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { openConsole, screenshotFolder, type WebConsole } from './console.ts';
 
-/** With this the picture in the README is made anew; without it, nothing that git holds is touched. */
+/** If set, updates the picture in the README; otherwise no tracked file is changed. */
 const writesReadme = process.env['INNKEEPER_README_PICTURE'] === '1';
 const folder = writesReadme ? join(import.meta.dirname, '..', '..', 'docs', 'images') : screenshotFolder;
 
-/** Keeps the VM busy enough for its figures to be some. */
+/** Keeps the VM busy enough for non-zero figures. */
 const work = 'while true; do i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; sleep 1; done';
 
 describe('the picture in the README', () => {
@@ -20,14 +20,14 @@ describe('the picture in the README', () => {
   });
   after(() => web[Symbol.asyncDispose]());
 
-  it('shows what a running VM is and uses', async () => {
+  it('the picture in the README shows the overview of a running VM', async () => {
     const { page } = web;
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
     await web.daemon.call('TerminalService/CreateTerminal', { vm: 'web-1', argv: ['/bin/sh', '-c', work] });
     await page.goto('/vms/web-1');
     await page.getByRole('table').filter({ hasText: 'ext4' }).waitFor();
-    // Until the second report after the work began, and until the hypervisor has figures as well.
+    // Waits for the second report after the work began, and for the hypervisor's figures.
     const first = await page.locator('.meters').textContent();
     await page.waitForFunction((before) => document.querySelector('.meters')?.textContent !== before, first);
     await page.locator('.usage-card').filter({ hasNotText: '–' }).waitFor();

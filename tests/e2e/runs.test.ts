@@ -39,19 +39,19 @@ describe('runs in the web console', () => {
     await startedRun();
   };
 
-  it('says what to do while nothing was run', async () => {
+  it('empty lists of runs say what to do', async () => {
     await page.getByRole('link', { name: 'Runs', exact: true }).click();
-    await page.getByRole('heading', { name: 'No run yet' }).waitFor();
+    await page.getByRole('heading', { name: 'No runs yet' }).waitFor();
     assert.deepEqual(await checkPage(page, 'runs-empty'), []);
     await page.goto('/vms/web-1/runs');
-    await page.getByRole('heading', { name: 'Nothing was run here yet' }).waitFor();
+    await page.getByRole('heading', { name: 'No runs on this VM yet' }).waitFor();
     assert.deepEqual(await checkPage(page, 'vm-runs-empty'), []);
   });
 
-  it('runs a command from a VM, and shows its output and end', async () => {
+  it('a command is run from a VM’s page, with its output and exit code', async () => {
     await page.getByRole('link', { name: 'Run script' }).first().click();
     await page.getByRole('heading', { name: 'Run a script', level: 1 }).waitFor();
-    await page.getByText('There is nothing to run yet.').waitFor();
+    await page.getByText('Enter a command.').waitFor();
     assert.equal(await page.getByRole('button', { name: 'Run on web-1' }).isDisabled(), true);
     await page.getByLabel('Command', { exact: true }).last().fill('uname -a; id -un');
     await page.getByText('inn run --on web-1 --').waitFor();
@@ -65,7 +65,7 @@ describe('runs in the web console', () => {
     assert.deepEqual(await checkPage(page, 'run-command'), []);
   });
 
-  it('keeps what was filled in over a reload', async () => {
+  it('the form of a new run survives a reload', async () => {
     await page.goto('/runs/new?vm=web-1');
     await page.getByText('Script', { exact: true }).click();
     await page.getByRole('textbox', { name: 'Script' }).fill(failing);
@@ -79,7 +79,7 @@ describe('runs in the web console', () => {
     assert.deepEqual(await checkPage(page, 'run-new-script'), []);
   });
 
-  it('shows a failing script: both streams apart, colours, and markup as text', async () => {
+  it('a failing script shows separate streams, colours, and markup as text', async () => {
     await startedRun();
     await state('failed');
     await page.getByText('exit code 3').first().waitFor();
@@ -103,7 +103,7 @@ describe('runs in the web console', () => {
     assert.deepEqual(await checkPage(page, 'run-search'), []);
   });
 
-  it('gives the output as a file', async () => {
+  it('the output of a run is downloaded as a file', async () => {
     await page.getByRole('button', { name: 'Download' }).click();
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -115,7 +115,7 @@ describe('runs in the web console', () => {
     assert.match(download.suggestedFilename(), /web-1\.stderr\.log$/);
   });
 
-  it('runs again with everything filled in', async () => {
+  it('"Run again" copies the run into the form', async () => {
     await page.getByRole('link', { name: 'Run again' }).click();
     await page.getByRole('textbox', { name: 'Script' }).getByText('exit 3').waitFor();
     assert.equal(await page.getByLabel('Environment').inputValue(), 'COLOR=yes');
@@ -124,7 +124,7 @@ describe('runs in the web console', () => {
     await page.waitForURL(/\/runs\/new$/);
   });
 
-  it('runs a script on all VMs that match a filter, and says before on how many', async () => {
+  it('a command runs on all VMs that match a filter, and the form shows how many', async () => {
     await page.goto('/vms?filter=tag%3Aenv%3Dprod');
     await page.getByText('2 match').waitFor();
     assert.deepEqual(await checkPage(page, 'vms-run'), []);
@@ -145,7 +145,7 @@ describe('runs in the web console', () => {
     assert.deepEqual(await checkPage(page, 'run-two'), []);
   });
 
-  it('tells which of many VMs it failed on', async () => {
+  it('a run on several VMs shows how many failed', async () => {
     await page.goto('/vms');
     await page.getByLabel('Select web-1').check();
     await page.getByLabel('Select web-2').check();
@@ -157,7 +157,7 @@ describe('runs in the web console', () => {
     await page.getByText('The run ended: 2 failed.').waitFor();
   });
 
-  it('cancels a run that sleeps', async () => {
+  it('a running run is cancelled after confirmation', async () => {
     await command('echo before; sleep 600');
     await state('running');
     await output('web-1').getByText('before').waitFor();
@@ -181,47 +181,47 @@ describe('runs in the web console', () => {
         assert.equal(found.filter((each) => each === `${word} ${count}`).length, 1, `${word} ${count}`);
   };
 
-  it('shows the whole output when the page was loaded anew in the middle', async () => {
+  it('the whole output is shown after a reload midway', async () => {
     await command(counting);
     await output('web-1').getByText('tick 10', { exact: true }).waitFor();
     await page.reload();
     await assertWhole();
   });
 
-  it('shows the whole output when the connection was lost in the middle', async () => {
+  it('the whole output is shown after a connection loss midway', async () => {
     await command(counting);
     await output('web-1').getByText('tick 10', { exact: true }).waitFor();
     await web.daemon.pause();
-    await page.getByText('The daemon does not answer since').waitFor();
+    await page.getByText('No connection to the daemon since').waitFor();
     await web.daemon.resume();
-    await page.getByText('The daemon does not answer since').waitFor({ state: 'detached' });
+    await page.getByText('No connection to the daemon since').waitFor({ state: 'detached' });
     await assertWhole();
   });
 
-  it('bounds what is drawn of very much output, and says so', async () => {
+  it('very long output is rendered partly, with buttons for the rest', async () => {
     await command('i=0; while [ $i -lt 9000 ]; do i=$((i+1)); echo "number $i"; done');
     await state('succeeded');
     await output('web-1').getByText('number 9000').waitFor();
     assert.ok((await page.locator('.output-line').count()) <= 3000);
-    await page.getByText('6,000 are above').waitFor();
+    await page.getByText('6,000 lines above').waitFor();
     const search = page.getByRole('textbox', { name: 'Search in the output' });
     await search.fill('NUMBER 4242');
     await search.press('Enter');
     await output('web-1').getByText('number 4242', { exact: true }).waitFor();
-    await page.getByRole('button', { name: 'To the end' }).click();
+    await page.getByRole('button', { name: 'Jump to end' }).click();
     await output('web-1').getByText('number 9000').waitFor();
     await page.getByRole('button', { name: 'Show earlier lines' }).click();
     await output('web-1').getByText('number 5000', { exact: true }).waitFor({ state: 'attached' });
-    await page.getByText('1,500 are below').waitFor({ state: 'attached' });
-    // What was looked at stays in sight.
+    await page.getByText('1,500 lines below').waitFor({ state: 'attached' });
+    // The visible lines stay in place.
     const line = await output('web-1').getByText('number 6001', { exact: true }).boundingBox();
     const around = await output('web-1').boundingBox();
     assert.ok(line !== null && around !== null && line.y >= around.y && line.y < around.y + around.height);
-    // Axe would read each of the lines.
+    // Not checked by axe, which would process each line.
     await page.screenshot({ path: join(screenshotFolder, 'run-long-light.png') });
   });
 
-  it('shows what is no text without obeying it', async () => {
+  it('binary output is shown without executing its control sequences', async () => {
     await command('head -c 300000 /dev/urandom; printf "\\033]0;hostile\\007\\033[2J\\nthe end\\n"');
     await state('succeeded');
     await output('web-1').getByText('the end', { exact: true }).waitFor();
@@ -231,7 +231,7 @@ describe('runs in the web console', () => {
     assert.equal(await page.evaluate('document.documentElement.scrollWidth > innerWidth'), false);
   });
 
-  it('says why it did not run, and what is cut', async () => {
+  it('a run shows why it did not start, and that its output is truncated', async () => {
     await command('no-such-command');
     await state('failed');
     await page.getByText('(not found)').waitFor();
@@ -240,25 +240,25 @@ describe('runs in the web console', () => {
     await page.getByLabel('User', { exact: true }).fill('nobody-here');
     await startedRun();
     await state('failed');
-    await page.getByRole('alert').getByText('It did not run on web-1').waitFor();
+    await page.getByRole('alert').getByText('The run did not start on web-1').waitFor();
     assert.deepEqual(await checkPage(page, 'run-not-run'), []);
     await command('head -c 3000000 /dev/zero | tr "\\0" "a"');
-    await page.getByText(/The output is cut: 1 MiB are kept/).waitFor({ timeout: 60_000 });
+    await page.getByText(/The output is truncated: 1 MiB of/).waitFor({ timeout: 60_000 });
     assert.deepEqual(await checkPage(page, 'run-cut'), []);
   });
 
-  it('lists runs, finds them by words, VM and user, and on the VM', async () => {
+  it('runs are listed, and found by text and VM', async () => {
     await page.getByRole('link', { name: 'Runs', exact: true }).first().click();
     await page.getByRole('link', { name: 'uname -a; id -un' }).waitFor();
     assert.deepEqual(await checkPage(page, 'runs'), []);
-    await page.getByLabel('Words in title').fill('uname');
+    await page.getByLabel('Text in title').fill('uname');
     await page.getByRole('listitem').filter({ hasText: 'no-such-command' }).waitFor({ state: 'detached' });
     assert.equal(await page.locator('.run-item').count(), 1);
     await page.getByLabel('VM', { exact: true }).fill('web-9');
     await page.getByText('No VM has this name.').waitFor();
     await page.getByLabel('VM', { exact: true }).fill('web-2');
-    await page.getByRole('heading', { name: 'No run matches' }).waitFor();
-    await page.getByRole('button', { name: 'Clear the search' }).click();
+    await page.getByRole('heading', { name: 'No runs match' }).waitFor();
+    await page.getByRole('button', { name: 'Clear search' }).click();
     await page.goto('/vms/web-2/runs');
     await page.locator('.run-item').first().waitFor();
     assert.equal(await page.locator('.run-item').count(), 2);
@@ -267,7 +267,7 @@ describe('runs in the web console', () => {
     await page.getByRole('listitem').filter({ hasText: 'Done: Run a command in the guest' }).waitFor();
   });
 
-  it('goes by keyboard', async () => {
+  it('a run is started by keyboard only', async () => {
     await page.goto('/vms/web-1');
     await page.getByRole('heading', { level: 1, name: 'web-1' }).waitFor();
     await page.locator('body').press('Control+k');
@@ -281,7 +281,7 @@ describe('runs in the web console', () => {
     await output('web-1').getByText('by keyboard').waitFor();
   });
 
-  it('does not let a viewer run, nor see what was written', async () => {
+  it('a viewer cannot start runs or see their output', async () => {
     const address = page.url();
     await web.daemon.call('AccessService/CreateUser', {
       name: 'vera',
@@ -292,8 +292,8 @@ describe('runs in the web console', () => {
     await vera.goto('/vms/web-1');
     await vera.getByRole('button', { name: 'Run script', disabled: true }).waitFor();
     await vera.goto(address);
-    await vera.getByText('The output cannot be shown').waitFor();
-    // What was run may hold secrets: its title is for who may run commands.
+    await vera.getByText('The output could not be loaded').waitFor();
+    // A command may contain secrets, so its title is shown only to users who may run commands.
     await vera.getByRole('heading', { name: 'Run', exact: true }).waitFor();
     assert.equal(await vera.getByText('echo by keyboard').count(), 0);
     assert.equal(await vera.getByRole('button', { name: 'Run again', disabled: true }).count(), 1);
@@ -304,18 +304,18 @@ describe('runs in the web console', () => {
     await context.close();
   });
 
-  it('refuses while the VM does not run, and says why', async () => {
+  it('a run cannot be started while the VM is off, and the form says why', async () => {
     await web.daemon.call('VmService/KillVm', { vm: 'web-2' });
     await page.goto('/runs/new?vm=web-2');
     await page.getByLabel('Command', { exact: true }).last().fill('id');
-    await page.getByText('web-2: The VM does not run.').waitFor();
+    await page.getByText('web-2: The VM is not running.').waitFor();
     assert.equal(await page.getByRole('button', { name: 'Run on web-2' }).isDisabled(), true);
     await page.goto('/runs/nobody');
     await page.getByRole('alert').first().waitFor();
     assert.deepEqual(await checkPage(page, 'run-missing'), []);
   });
 
-  it('logs no error of its own', () => {
+  it('the pages of runs log no errors', () => {
     assert.deepEqual(web.faults, []);
   });
 });

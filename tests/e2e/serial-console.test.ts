@@ -20,7 +20,7 @@ describe('the serial console', () => {
 
   const type = (text: string): Promise<void> => typeInto(page, 'Serial console', text);
 
-  it('shows what came since the VM started, to several, read-only', async () => {
+  it('the serial console shows the output since the VM’s start to several viewers, read-only', async () => {
     for (const each of [page, other]) {
       await each.goto('/vms/web-1/console');
       await screenShows(each, 'Please press Enter');
@@ -34,7 +34,7 @@ describe('the serial console', () => {
     assert.notEqual(await page.evaluate(() => document.activeElement?.tagName), 'TEXTAREA');
   });
 
-  it('lets one type, and says to all who it is', async () => {
+  it('one viewer becomes the writer of the serial console, and all see who it is', async () => {
     await page.getByRole('button', { name: 'Take the keyboard' }).click();
     await page.getByText('You have the keyboard').waitFor();
     await other.getByText('admin has the keyboard').waitFor();
@@ -46,7 +46,7 @@ describe('the serial console', () => {
     assert.deepEqual(await checkPage(other, 'console-viewer'), []);
   });
 
-  it('sends keys that a program heeds', async () => {
+  it('the key menu sends Ctrl+C to the serial console', async () => {
     await type('cat\n');
     await page.getByRole('button', { name: 'Send a key' }).click();
     await page.getByRole('menuitem', { name: /Ctrl\+C/ }).click();
@@ -54,7 +54,7 @@ describe('the serial console', () => {
     await screenShows(page, /^after 2/);
   });
 
-  it('is taken over, and given up', async () => {
+  it('the serial console is taken over by another writer, and released', async () => {
     await other.getByRole('button', { name: 'Take over' }).click();
     await other.getByText('You have the keyboard').waitFor();
     await page.getByText('olga has the keyboard').waitFor();
@@ -62,41 +62,41 @@ describe('the serial console', () => {
     await page.getByText('Take over to type.').waitFor();
     await typeInto(other, 'Serial console', 'echo of $((1+1))\n');
     await screenShows(page, /^of 2/);
-    await other.getByRole('button', { name: 'Give it up' }).click();
+    await other.getByRole('button', { name: 'Release the keyboard' }).click();
     await page.getByText('Nobody has the keyboard').waitFor();
   });
 
-  it('saves the history as text', async () => {
+  it('the history of the serial console is saved as text', async () => {
     const text = await savedScreen(page);
     assert.match(text, /Please press Enter/);
     assert.match(text, /^of 2$/m);
   });
 
-  it('comes back with its history and the keyboard after the daemon was killed', async () => {
+  it('the serial console reconnects after the daemon was killed, with history and keyboard', async () => {
     await page.getByRole('button', { name: 'Take the keyboard' }).click();
     await page.getByText('You have the keyboard').waitFor();
     await web.daemon.pause();
-    await page.getByText('The connection is lost. Reconnecting.').waitFor();
+    await page.getByText('Connection lost. Reconnecting.').waitFor();
     await web.daemon.resume();
     await page.getByText('You have the keyboard').waitFor();
     await type('echo again $((1+1))\n');
     await screenShows(page, /^again 2/);
   });
 
-  it('keeps the last output on the page when the VM stops, and goes on when it starts', async () => {
+  it('the serial console keeps the last output when the VM stops, and continues when it starts', async () => {
     await web.daemon.call('VmService/KillVm', { vm: 'web-1' });
     await page.getByText('The VM has stopped. This was its last output.').waitFor();
     await screenShows(page, /^again 2/);
     assert.deepEqual(await checkPage(page, 'console-stopped'), []);
     await other.reload();
-    await other.getByRole('heading', { name: 'web-1 does not run' }).waitFor();
+    await other.getByRole('heading', { name: 'web-1 is not running' }).waitFor();
     assert.deepEqual(await checkPage(other, 'console-off'), []);
     await page.getByRole('button', { name: 'Start web-1' }).click();
     await screenShows(page, 'Please press Enter', 60_000);
     await page.getByText('Nobody has the keyboard').waitFor();
   });
 
-  it('logs no error of its own', () => {
+  it('the page of the serial console logs no errors', () => {
     assert.deepEqual(web.faults, []);
   });
 });

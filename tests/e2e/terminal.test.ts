@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { checkPage, openConsole, type WebConsole } from './console.ts';
 import { savedScreen, screenShows, typeInto } from './screen.ts';
 
-/** Prints a thousand numbered lines in about five seconds, without its last word being in the command. */
+/** Prints 1,000 numbered lines in about 5 s, and at the end a text that is not in the command itself. */
 const slowLines =
   'i=0; while [ $i -lt 1000 ]; do i=$((i+1)); echo line $i; [ $((i%10)) = 0 ] && sleep 0.05; done; echo all $((1+1))\n';
 
@@ -26,7 +26,7 @@ describe('the terminal', () => {
     await shows('root@tiny');
   };
 
-  it('offers a first terminal, and opens it', async () => {
+  it('the terminal tab opens a first terminal', async () => {
     await page.goto('/vms/web-1/terminal');
     await page.getByRole('heading', { name: 'No terminal is open' }).waitFor();
     assert.deepEqual(await checkPage(page, 'terminal-empty'), []);
@@ -37,7 +37,7 @@ describe('the terminal', () => {
     assert.deepEqual(await checkPage(page, 'terminal'), []);
   });
 
-  it('tells the guest the size of the window', async () => {
+  it('the guest’s terminal gets the size of the window', async () => {
     await page.setViewportSize({ width: 1000, height: 600 });
     const size = page.locator('[data-hint="Columns and rows"]');
     await size.filter({ hasText: /^[5-9]\d×/ }).waitFor();
@@ -47,7 +47,7 @@ describe('the terminal', () => {
     await page.setViewportSize({ width: 1360, height: 850 });
   });
 
-  it('shows the same after a reload, and in a second window', async () => {
+  it('a terminal shows the same screen after a reload and in a second window', async () => {
     await page.reload();
     await shows('it is 42');
     const other = await web.context.newPage();
@@ -55,11 +55,11 @@ describe('the terminal', () => {
     await screenShows(other, 'it is 42');
     await typeInto(other, 'Terminal', 'echo from $((1+1)) windows\n');
     await shows('from 2 windows');
-    await page.getByText('2 windows look at it').waitFor();
+    await page.getByText('2 windows attached').waitFor();
     await other.close();
   });
 
-  it('goes on after its connection was cut in the middle of output', async () => {
+  it('a terminal resumes without loss after its connection was cut during output', async () => {
     await page.addInitScript(() => {
       const sockets: WebSocket[] = [];
       const Before = WebSocket;
@@ -76,30 +76,30 @@ describe('the terminal', () => {
     await type(`clear; ${slowLines}`);
     await shows(/^line \d+/);
     await page.evaluate('cutAll()');
-    const standstill = page.getByText('Reconnecting; what runs goes on.');
-    await standstill.waitFor({ timeout: 5000 });
-    // What is typed before would be dropped.
-    await standstill.waitFor({ state: 'detached' });
+    const notice = page.getByText('Reconnecting; the terminal keeps running.');
+    await notice.waitFor({ timeout: 5000 });
+    // Input before would be dropped.
+    await notice.waitFor({ state: 'detached' });
     await shows(/^all 2/);
     const lines = (await savedScreen(page)).split('\n').filter((line) => line.startsWith('line '));
     assert.equal(lines.length, 1000);
     assert.ok(lines.every((line, index) => line === `line ${index + 1}`));
   });
 
-  it('goes on after the daemon was killed and another one came', async () => {
+  it('a terminal resumes after the daemon was killed and restarted', async () => {
     await type('clear; echo go $((1+1)); sleep 4; echo back $((1+1))\n');
     await shows(/^go 2/);
     await web.daemon.pause();
-    await page.getByText('Reconnecting; what runs goes on.').waitFor();
+    await page.getByText('Reconnecting; the terminal keeps running.').waitFor();
     assert.deepEqual(await checkPage(page, 'terminal-lost'), []);
     await web.daemon.resume();
     await shows(/^back 2/);
   });
 
-  it('opens another one as another user, and changes between them', async () => {
+  it('a second terminal is opened as another user, and the tab switches between them', async () => {
     await type('clear; echo made $((1+1))\n');
     await shows('made 2');
-    await page.getByRole('button', { name: 'New terminal as somebody else' }).click();
+    await page.getByRole('button', { name: 'New terminal as another user' }).click();
     await page.getByRole('combobox', { name: 'User' }).fill('gu');
     await page.getByRole('option', { name: 'guest' }).click();
     assert.deepEqual(await checkPage(page, 'terminal-user'), []);
@@ -114,17 +114,17 @@ describe('the terminal', () => {
     await shows('I am guest');
   });
 
-  it('says how one ended, and opens a new one', async () => {
+  it('an ended terminal shows its exit code or signal, and a new one can be opened', async () => {
     await type('exit 3\n');
-    await page.getByText('It ended with exit code 3.').waitFor();
+    await page.getByText('The process exited with code 3.').waitFor();
     assert.deepEqual(await checkPage(page, 'terminal-ended'), []);
-    await page.getByRole('button', { name: 'Open a new one' }).click();
+    await page.getByRole('button', { name: 'Open a new terminal' }).click();
     await page.getByRole('button', { name: /^3: / }).waitFor();
     await type('kill -9 $$\n');
-    await page.getByText('It was ended by signal 9.').waitFor();
+    await page.getByText('The process was killed by signal 9.').waitFor();
   });
 
-  it('asks before it closes one that runs, and not for one that ended', async () => {
+  it('closing a running terminal asks for confirmation, closing an ended one does not', async () => {
     await page.getByRole('button', { name: /^Close 3: / }).click();
     await page.getByRole('button', { name: /^3: / }).waitFor({ state: 'detached' });
     await page.getByRole('button', { name: /^Close 2: / }).click();
@@ -134,11 +134,11 @@ describe('the terminal', () => {
     await page.getByRole('button', { name: /^1: / }).waitFor();
   });
 
-  it('lets nobody be caught by the keyboard, and finds text', async () => {
+  it('a terminal can be left by keyboard, and searched', async () => {
     await shows('made 2');
     await type('echo needle; echo needle\n');
     await page.keyboard.press('Control+Shift+F');
-    await page.getByRole('searchbox', { name: 'Text to look for' }).fill('needle');
+    await page.getByRole('searchbox', { name: 'Search text' }).fill('needle');
     await page.getByText(/ of 4/).waitFor();
     assert.deepEqual(await checkPage(page, 'terminal-search'), []);
     await page.keyboard.press('Escape');
@@ -151,7 +151,7 @@ describe('the terminal', () => {
     assert.notEqual(await page.evaluate(() => document.activeElement?.tagName), 'SPAN');
   });
 
-  it('keeps the font size, fills the window and sends keys by menu', async () => {
+  it('a terminal stores its font size, fills the window and sends keys by menu', async () => {
     await page.getByRole('button', { name: 'Larger text' }).click();
     await page.getByRole('button', { name: 'Full screen' }).click();
     await type('cat\n');
@@ -160,16 +160,16 @@ describe('the terminal', () => {
     await type('echo after $?\n');
     await shows('after 130');
     assert.deepEqual(await checkPage(page, 'terminal-full'), []);
-    await page.getByRole('button', { name: 'Leave the full screen' }).click();
+    await page.getByRole('button', { name: 'Exit full screen' }).click();
     assert.equal(await page.evaluate(() => localStorage.getItem('innkeeper-terminal-font-size')), '15');
   });
 
-  it('gives a hostile guest nothing beyond its screen', async () => {
+  it('control sequences of a hostile guest have no effect beyond the terminal’s screen', async () => {
     const title = await page.title();
     await page.evaluate(() => {
       Object.assign(navigator.clipboard, { writeText: (text: string) => (document.title = `copied ${text}`) });
     });
-    // A title of a megabyte, the clipboard, a link that runs a script, huge counts, notifications and the window.
+    // A title of 1 MB, the clipboard, a link that runs a script, huge counts, notifications and window operations.
     const hostile = [
       String.raw`printf '\033]0;'; head -c 1000000 /dev/zero | tr '\0' A; printf '\007'`,
       String.raw`printf '\033]52;c;aGFja2Vk\007\033]52;c;?\007'`,
@@ -190,13 +190,13 @@ describe('the terminal', () => {
     await type('clear\n');
   });
 
-  it('is closed to who may not run commands in the VM', async () => {
+  it('terminals are not accessible without guest.exec', async () => {
     await web.daemon.call('AccessService/CreateUser', { name: 'vera', roles: [{ role: 'viewer', scope: '*' }] });
     const context = await web.newContext();
     const vera = await web.logIn(context, 'vera');
     const path = new URL(page.url()).pathname;
     await vera.goto(path);
-    await vera.getByRole('heading', { name: 'Terminal is not yours to open' }).waitFor();
+    await vera.getByRole('heading', { name: 'No access to Terminal' }).waitFor();
     assert.equal(await vera.getByRole('link', { name: 'Terminal' }).count(), 0);
     assert.deepEqual(await checkPage(vera, 'terminal-refused'), []);
     const id = new URL(page.url()).searchParams.get('terminal');
@@ -216,18 +216,18 @@ describe('the terminal', () => {
     await context.close();
   });
 
-  it('says that the VM stopped, and starts it again', async () => {
+  it('the terminal tab says that the VM has stopped, and can start it', async () => {
     await web.daemon.call('VmService/KillVm', { vm: 'web-1' });
-    await page.getByText('The terminal is not shown any more').waitFor();
+    await page.getByText('The terminal is no longer available').waitFor();
     assert.deepEqual(await checkPage(page, 'terminal-gone'), []);
     await page.getByRole('button', { name: /^Close 1: / }).click();
-    await page.getByRole('heading', { name: 'web-1 does not run' }).waitFor();
+    await page.getByRole('heading', { name: 'web-1 is not running' }).waitFor();
     assert.deepEqual(await checkPage(page, 'terminal-stopped'), []);
     await page.getByRole('button', { name: 'Start web-1' }).click();
     await page.getByRole('heading', { name: 'No terminal is open' }).waitFor({ timeout: 60_000 });
   });
 
-  it('logs no error of its own', () => {
+  it('the terminal tab logs no errors', () => {
     assert.deepEqual(web.faults, []);
   });
 });

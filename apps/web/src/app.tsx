@@ -25,15 +25,16 @@ const NotFoundPage = lazyPage(() => import('./pages/not-found-page.tsx'));
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
-      // What is live comes by the live socket; the rest is fresh enough for a while, and asked again on return.
+      // Live data comes through the live socket. Other data may be 10 s old, and is refetched when the page regains
+      // focus.
       staleTime: 10_000,
-      // Only a daemon that does not answer is worth asking again.
+      // Only an unreachable daemon is worth a retry.
       retry: (count, error) => count < 3 && isOperationError(error) && error.code === 'unavailable',
     },
   },
 });
 
-/** All pages by their addresses. */
+/** The application: all pages and their routes. */
 export function App(): JSX.Element {
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto">

@@ -2,12 +2,12 @@ import { type ComponentType, type JSX, type LazyExoticComponent, lazy, type Reac
 import { ErrorBoundary } from './components/error-boundary.tsx';
 import { loadLaterStyles } from './styles/later-styles.ts';
 
-/** A page has one export: the component. */
+/** The module of a page, whose only export is the component. */
 type PageModule<P> = Readonly<Record<string, ComponentType<P>>>;
 
 /**
- * A page in a chunk of its own. `plain` pages use no Mantine
- * component beyond those of the first style sheet (tools/build-web/styles.ts), so they need not wait for the rest.
+ * Loads a page from its own chunk. `plain` pages use only Mantine components of the first style sheet
+ * (tools/build-web/styles.ts), so they do not wait for the rest.
  */
 export function lazyPage<P extends object = object>(
   load: () => Promise<PageModule<P>>,
@@ -16,12 +16,12 @@ export function lazyPage<P extends object = object>(
   return lazy(async () => {
     const [module] = await Promise.all([load(), plain ? undefined : loadLaterStyles()]);
     const [component] = Object.values(module);
-    if (component === undefined) throw new Error('A page exports nothing.');
+    if (component === undefined) throw new Error('The module of a page has no export.');
     return { default: component };
   });
 }
 
-/** Shows a page, what stands there while it loads, and what happened when it breaks. */
+/** Shows a page, a placeholder while it loads, and an error if it fails. */
 export function PageSlot({ page: Page }: { readonly page: ComponentType }): JSX.Element {
   return (
     <LoadingSlot>
@@ -30,7 +30,7 @@ export function PageSlot({ page: Page }: { readonly page: ComponentType }): JSX.
   );
 }
 
-/** The same for anything lazy that takes properties. */
+/** The same for any lazy component. */
 export function LoadingSlot({ children }: { readonly children: ReactNode }): JSX.Element {
   return (
     <ErrorBoundary>

@@ -4,7 +4,7 @@ import { App } from './app.tsx';
 import { loadLaterStyles } from './styles/later-styles.ts';
 
 const root = document.getElementById('root');
-if (root === null) throw new Error('The page has no place for the console.');
+if (root === null) throw new Error('The page has no #root element.');
 createRoot(root).render(
   <StrictMode>
     <App />

@@ -1,6 +1,6 @@
 import { createTheme } from '@mantine/core';
 
-/** Mantine in our clothes; colours beyond the primary one are in styles/tokens.css. */
+/** Our Mantine theme; other colours are in styles/tokens.css. */
 export const theme = createTheme({
   primaryColor: 'brand',
   primaryShade: { light: 8, dark: 7 },
@@ -9,7 +9,7 @@ export const theme = createTheme({
       ...(['#eef2ff', '#dfe6fc', '#bdc9f5', '#99abee', '#7d93e8'] as const),
       ...(['#6b84e5', '#5b76dc', '#4a64c8', '#3451b2', '#2b4494'] as const),
     ],
-    // White on the dark ones, and the light ones on our surfaces, can be read.
+    // Chosen so that white text is readable on the dark shades, and the light shades on our surfaces.
     red: [
       ...(['#fff0f0', '#fde1e1', '#f8c1c2', '#ffa8aa', '#f47d80'] as const),
       ...(['#ec686b', '#d9444a', '#c2333a', '#b3232a', '#8f1a20'] as const),

@@ -5,7 +5,7 @@ import { api, setCsrfToken } from './api.ts';
 
 export const meKey = ['me'] as const;
 
-/** Who is logged in. Fails with the code `unauthenticated` when nobody is. */
+/** The logged-in user. Fails with the code `unauthenticated` if there is none. */
 export function useMe(): { readonly me: Me | undefined; readonly error: Error | null; readonly refetch: () => void } {
   const { data, error, refetch } = useQuery({
     queryKey: meKey,
@@ -20,7 +20,7 @@ export function useMe(): { readonly me: Me | undefined; readonly error: Error | 
   return { me: data, error, refetch: () => void refetch() };
 }
 
-/** Takes over what a login answered, or forgets who was logged in. */
+/** Returns a function that switches to the user that logged in, or clears the session after a logout. */
 export function useSessionChange(): (me: Me | undefined) => void {
   const client = useQueryClient();
   return (me) => {
@@ -31,7 +31,7 @@ export function useSessionChange(): (me: Me | undefined) => void {
   };
 }
 
-/** Whether the caller has a privilege on every VM, or on one with these tags. */
+/** Whether the user has a privilege on all VMs, or on the given one. Without `vm`: on all VMs or on some. */
 export function hasPrivilege(
   me: Me | undefined,
   privilege: string,
@@ -44,7 +44,7 @@ export function hasPrivilege(
   );
 }
 
-/** "*", "vm:ID", "tag:NAME", "tag:NAME=VALUE". */
+/** `scope` is "*", "vm:ID", "tag:NAME" or "tag:NAME=VALUE". */
 function isInScope(
   scope: string,
   { id, tags }: { readonly id: string; readonly tags: Readonly<Record<string, string>> },

@@ -14,11 +14,11 @@ import { codeColors } from './code-colors.ts';
 import { languageOf } from './language-of.ts';
 
 export interface CodeEditorProps {
-  /** Of the file; its ending decides on the colours when the first line does not. */
+  /** Name of the file; its extension selects the language unless the first line does. */
   readonly name: string;
-  /** For screen readers; by default the text of the file. */
+  /** For screen readers. Default: "Text of NAME". */
   readonly label?: string;
-  /** What it begins with; later changes of it are not taken. */
+  /** Initial text; later changes of this property are ignored. */
   readonly text: string;
   readonly readOnly: boolean;
   readonly onChange: (text: string) => void;
@@ -26,18 +26,20 @@ export interface CodeEditorProps {
   readonly onSave?: () => void;
 }
 
-/** A text with line numbers and colours. Tab leaves it, so that nobody is caught in it. */
+/**
+ * A text editor with line numbers and syntax colours. Tab moves the focus out, so that keyboard users are not trapped.
+ */
 export function CodeEditor(props: CodeEditorProps): JSX.Element {
-  const place = useRef<HTMLDivElement>(null);
+  const container = useRef<HTMLDivElement>(null);
   const beginning = useEffectEvent(() => props);
   const save = useEffectEvent(() => props.onSave?.());
   const change = useEffectEvent((text: string) => props.onChange(text));
   useEffect(() => {
-    if (place.current === null) return;
+    if (container.current === null) return;
     const { name, label = `Text of ${name}`, text, readOnly } = beginning();
     const language = new Compartment();
     const view = new EditorView({
-      parent: place.current,
+      parent: container.current,
       state: EditorState.create({
         doc: text,
         extensions: [
@@ -73,5 +75,5 @@ export function CodeEditor(props: CodeEditorProps): JSX.Element {
     );
     return () => view.destroy();
   }, []);
-  return <div ref={place} className="code-editor" />;
+  return <div ref={container} className="code-editor" />;
 }

@@ -8,7 +8,7 @@ export interface NamedCommand {
   readonly command: string;
 }
 
-/** The actions of a page as `inn` commands, to copy. */
+/** A popover with the page's actions as `inn` commands, to copy. */
 export function CommandsButton({ commands }: { readonly commands: readonly NamedCommand[] }): JSX.Element {
   return (
     <Popover position="bottom-end" trapFocus returnFocus>
@@ -17,7 +17,7 @@ export function CommandsButton({ commands }: { readonly commands: readonly Named
           <Icon name="terminal" />
         </button>
       </Popover.Target>
-      <Popover.Dropdown aria-label="The same on the command line">
+      <Popover.Dropdown aria-label="Commands for the command line">
         <dl className="commands">
           {commands.map(({ label, command }) => (
             <div key={label}>

@@ -2,7 +2,7 @@ import { type JSX, useEffect, useState } from 'react';
 import { copyText } from './copy-text.ts';
 import { Icon } from './icon.tsx';
 
-/** Copies a text and says so. `label` names what is copied: "Copy the address". */
+/** Copies a text and confirms it. `label` says what is copied: "Copy the address". */
 export function CopyButton({ text, label }: { readonly text: string; readonly label: string }): JSX.Element {
   const [copied, setCopied] = useState(false);
   useEffect(() => {

@@ -1,13 +1,13 @@
 /**
- * Puts text on the clipboard; whether it worked. Without TLS and not on this machine browsers offer no clipboard, so an
- * invisible selection is copied instead.
+ * Copies text to the clipboard; returns whether it worked. Browsers have no clipboard API without TLS except on
+ * localhost, so an invisible selection is copied instead.
  */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // No clipboard here, or it was forbidden.
+    // The clipboard API is missing, or permission was denied.
     return copySelection(text);
   }
 }

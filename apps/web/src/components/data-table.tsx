@@ -2,10 +2,10 @@ import type { JSX, ReactNode } from 'react';
 
 export interface DataColumn<T> {
   readonly label: string;
-  /** The label is for screen readers alone, as over a column of buttons. */
+  /** Show the label to screen readers only, for example over a column of buttons. */
   readonly labelHidden?: boolean;
   readonly cell: (row: T) => ReactNode;
-  /** Figures stand at the right. */
+  /** Align right, for numbers. */
   readonly right?: boolean;
   readonly width?: string;
 }
@@ -15,11 +15,11 @@ export interface DataTableProps<T> {
   readonly rows: readonly T[];
   readonly rowKey: (row: T) => string;
   readonly columns: readonly DataColumn<T>[];
-  /** Said when there are no rows. */
+  /** Text shown when there are no rows. */
   readonly empty: string;
 }
 
-/** A short table; long ones are virtualised, as the list of VMs is. */
+/** A short table. Long ones, such as the VM list, are virtualised instead. */
 export function DataTable<T>({ label, rows, rowKey, columns, empty }: DataTableProps<T>): JSX.Element {
   if (rows.length === 0) return <p className="dim data-table-none">{empty}</p>;
   return (

@@ -3,15 +3,15 @@ import { InnCommand } from './inn-command.tsx';
 
 export interface EmptyStateProps {
   readonly title: string;
-  /** What this place is for, and what to do. */
+  /** What appears here, and what to do. */
   readonly children: ReactNode;
-  /** The one thing to do now. */
+  /** The main action. */
   readonly action?: ReactNode;
-  /** The same on the command line. */
+  /** The `inn` command for the action. */
   readonly command?: string | undefined;
 }
 
-/** A place with nothing in it says what to do. */
+/** Placeholder for an empty page or list, with the next step. */
 export function EmptyState({ title, children, action, command }: EmptyStateProps): JSX.Element {
   return (
     <div className="empty-state">

@@ -5,7 +5,7 @@ interface State {
   readonly error: unknown;
 }
 
-/** Keeps a fault of one page from taking the others along. */
+/** Confines an error to the page in which it occurred. */
 export class ErrorBoundary extends Component<{ readonly children: ReactNode }, State> {
   override state: State = { error: undefined };
 
@@ -16,18 +16,16 @@ export class ErrorBoundary extends Component<{ readonly children: ReactNode }, S
   override render(): ReactNode {
     const { error } = this.state;
     if (error === undefined) return this.props.children;
-    // After an update of the daemon the chunks of the old console are gone.
+    // After an update of the daemon, the old console's chunks no longer exist.
     const stale = error instanceof TypeError && /import|module/i.test(error.message);
     if (stale)
       return (
         <ErrorNote
           title="This page could not be loaded"
-          error={new Error('The console was updated, or the daemon does not answer.')}
+          error={new Error('The console was updated, or the daemon is not reachable.')}
           onRetry={() => location.reload()}
         />
       );
-    return (
-      <ErrorNote title="This page has a fault" error={error} onRetry={() => this.setState({ error: undefined })} />
-    );
+    return <ErrorNote title="This page failed" error={error} onRetry={() => this.setState({ error: undefined })} />;
   }
 }

@@ -4,14 +4,14 @@ import { CopyButton } from './copy-button.tsx';
 import { Icon } from './icon.tsx';
 
 export interface ErrorNoteProps {
-  /** What did not happen, for a person: "The VM was not started". */
+  /** What failed: "The VM was not started". */
   readonly title: string;
   readonly error: unknown;
-  /** Offered as "Try again". */
+  /** Handler of the "Try again" button. */
   readonly onRetry?: (() => void) | undefined;
 }
 
-/** What happened, why, and what to do next; the one form in which errors are shown. */
+/** Shows an error: what happened, why, and what to do next. All errors are shown this way. */
 export function ErrorNote({ title, error, onRetry }: ErrorNoteProps): JSX.Element {
   const { message, nextStep, reason } = toOperationError(error);
   return (

@@ -6,9 +6,9 @@ import { vmPath } from './vm-path.ts';
 
 export interface EventListProps {
   readonly events: readonly Event[];
-  /** Said when there are none. */
+  /** Text shown when there are no events. */
   readonly empty: string;
-  /** Links each to its VM; off on the VM's own page. */
+  /** Links each event to its VM; false on the VM's own page. Default: true. */
   readonly linked?: boolean;
 }
 
@@ -18,14 +18,14 @@ const tones: readonly (readonly [RegExp, string])[] = [
   [/paused|absent|waiting/, 'warn'],
 ];
 
-/** Most events need no more than their kind in words. */
+/** Describes an event. For most events the kind is enough. */
 function eventText({ kind, message }: Event): string {
   const words = kind.replace('vm.', '').replace('.', ' ');
   if (message === '') return words;
   return kind === 'vm.deleted' ? message : `${words}: ${message}`;
 }
 
-/** What happened, newest first. */
+/** A list of events, newest first. */
 export function EventList({ events, empty, linked = true }: EventListProps): JSX.Element {
   if (events.length === 0) return <p className="dim event-list-none">{empty}</p>;
   return (

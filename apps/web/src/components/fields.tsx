@@ -1,6 +1,6 @@
 import type { JSX, ReactNode } from 'react';
 
-/** Names and what they are, one a line, in their order. Entries that are undefined are left out. */
+/** A list of names and values, one per line. Undefined entries are omitted. */
 export function Fields({ entries }: { readonly entries: Readonly<Record<string, ReactNode>> }): JSX.Element {
   return (
     <dl className="fields">

@@ -2,12 +2,12 @@ import { filterFields, parseVmFilter } from '@innkeeper/contract';
 import { type JSX, useEffect, useId, useRef, useState } from 'react';
 import { Icon } from './icon.tsx';
 
-/** After the last key, until the filter is asked. */
-const typingMs = 250;
-/** And until what is not finished counts as wrong. */
-const thinkingMs = 1200;
+/** Delay after the last key before the filter is applied. */
+const applyDelayMs = 250;
+/** Delay before an unfinished condition is marked as an error. */
+const errorDelayMs = 1200;
 
-/** Where the filter language is written. Marks what cannot be read and says why. */
+/** Input for the filter language. Marks what cannot be parsed and says why. */
 export function FilterBox({
   value,
   onChange,
@@ -20,29 +20,32 @@ export function FilterBox({
   const input = useRef<HTMLInputElement>(null);
   const marks = useRef<HTMLDivElement>(null);
   const [focused, setFocused] = useState(false);
-  const [thinking, setThinking] = useState(false);
-  /** What the page was told last: what comes back of it is no news, and must not undo what was typed since. */
-  const told = useRef(value);
+  const [typedRecently, setTypedRecently] = useState(false);
+  /** The last value reported to the page. When it comes back as `value`, it must not undo what was typed since. */
+  const reported = useRef(value);
   useEffect(() => {
-    if (value === told.current) return;
-    told.current = value;
+    if (value === reported.current) return;
+    reported.current = value;
     setText(value);
   }, [value]);
-  const tell = (next: string): void => {
-    if (next === told.current) return;
-    told.current = next;
+  const report = (next: string): void => {
+    if (next === reported.current) return;
+    reported.current = next;
     onChange(next);
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: waits for the typing alone
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only typing restarts the delay
   useEffect(() => {
-    setThinking(true);
-    const timers = [setTimeout(() => tell(text), typingMs), setTimeout(() => setThinking(false), thinkingMs)];
+    setTypedRecently(true);
+    const timers = [
+      setTimeout(() => report(text), applyDelayMs),
+      setTimeout(() => setTypedRecently(false), errorDelayMs),
+    ];
     return () => timers.forEach(clearTimeout);
   }, [text]);
   const { problems } = parseVmFilter(text);
   const [problem] = problems;
-  // What is being typed right now is not wrong yet.
-  const unfinished = thinking && problem !== undefined && problem.end === text.length && problems.length === 1;
+  // What is being typed right now is not an error yet.
+  const unfinished = typedRecently && problem !== undefined && problem.end === text.length && problems.length === 1;
   const wrong = problem !== undefined && !unfinished;
   return (
     <div className="filter-box grow">
@@ -69,7 +72,7 @@ export function FilterBox({
             onScroll={() => marks.current?.scrollTo(input.current?.scrollLeft ?? 0, 0)}
             onChange={(event) => setText(event.currentTarget.value)}
             onKeyDown={(event) => {
-              if (event.key === 'Enter') tell(text);
+              if (event.key === 'Enter') report(text);
               else if (event.key === 'Escape') input.current?.blur();
             }}
           />
@@ -78,10 +81,10 @@ export function FilterBox({
           <button
             type="button"
             className="icon-button small"
-            aria-label="Clear the filter"
+            aria-label="Clear filter"
             onClick={() => {
               setText('');
-              tell('');
+              report('');
               input.current?.focus();
             }}
           >
@@ -97,7 +100,7 @@ export function FilterBox({
   );
 }
 
-/** The whole text again, invisible but for the marks under what is wrong. */
+/** A transparent copy of the text with visible marks under the errors. */
 function marked(text: string, problems: readonly { readonly start: number; readonly end: number }[]): JSX.Element[] {
   const parts: JSX.Element[] = [];
   let at = 0;

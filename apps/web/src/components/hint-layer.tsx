@@ -6,8 +6,9 @@ interface Hint {
 }
 
 /**
- * Shows the `data-hint` of whatever is pointed at or focused. One element for the whole page, so that a table of
- * thousands of cells costs nothing; screen readers get the same words from `aria-label` or hidden text beside it.
+ * Shows the `data-hint` of the element under the pointer or with the focus. One element serves the whole page, so a
+ * table of thousands of cells costs nothing; screen readers get the same text from `aria-label` or visually hidden
+ * text.
  */
 export function HintLayer(): JSX.Element | null {
   const [hint, setHint] = useState<Hint>();

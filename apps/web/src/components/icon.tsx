@@ -1,6 +1,6 @@
 import type { JSX } from 'react';
 
-/** Outlines on a grid of 24, drawn for this console. */
+/** Outline icons on a 24-pixel grid. */
 const paths = {
   overview: 'M4 13h6V4H4v9Zm0 7h6v-4H4v4Zm10 0h6v-9h-6v9Zm0-16v4h6V4h-6Z',
   vms: 'M4 5h16v6H4zM4 13h16v6H4zM8 8h.01M8 16h.01M12 8h4M12 16h4',
@@ -46,7 +46,7 @@ const paths = {
 
 export type IconName = keyof typeof paths;
 
-/** A drawing beside words; it is hidden from screen readers, so a button of nothing else needs a label. */
+/** An icon. It is hidden from screen readers, so a button without text needs a label. */
 export function Icon({ name, size = 18 }: { readonly name: IconName; readonly size?: number }): JSX.Element {
   return (
     <svg

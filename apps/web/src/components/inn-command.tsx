@@ -1,7 +1,7 @@
 import type { JSX } from 'react';
 import { CopyButton } from './copy-button.tsx';
 
-/** The `inn` command that does the same, to copy. Stands beside every action. */
+/** The equivalent `inn` command of an action, with a copy button. */
 export function InnCommand({ command }: { readonly command: string }): JSX.Element {
   return (
     <span className="inn-command">

@@ -26,7 +26,7 @@ const byEnding = new Map<string, Load>([
   ['toml', toml],
 ]);
 
-/** How a file is highlighted, by its name and first line; undefined: as plain text. */
+/** Returns the loader of a file's highlighter, by its name and first line; undefined: plain text. */
 export function languageOf(name: string, firstLine: string): Load | undefined {
   if (name === 'Dockerfile') return dockerfile;
   if (name === 'nginx.conf') return nginx;

@@ -11,7 +11,7 @@ const verbs: Readonly<Record<string, string>> = {
   'image.remove': 'Remove image',
 };
 
-/** "Start web-1"; the kind itself for one that this console does not know. */
+/** "Start web-1"; for an unknown kind, the kind itself. */
 export function operationTitle({ kind, target }: Pick<Operation, 'kind' | 'target'>): string {
   return `${verbs[kind] ?? kind} ${target}`;
 }

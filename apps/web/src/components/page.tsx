@@ -2,19 +2,19 @@ import { type JSX, type ReactNode, useEffect } from 'react';
 
 export interface PageProps {
   readonly title: string;
-  /** In the window, where it shall say more than the title. */
+  /** Title of the browser window. Default: `title`. */
   readonly windowTitle?: string;
-  /** Beside the title: a count, a state. */
-  readonly beside?: ReactNode;
-  /** Buttons at the right. */
+  /** Shown next to the title: a count, a state. */
+  readonly aside?: ReactNode;
+  /** Buttons, at the right. */
   readonly actions?: ReactNode;
   readonly children: ReactNode;
-  /** The page fills the window and scrolls inside, as a long table does. */
+  /** The page fills the window and its content scrolls, as for a long table. */
   readonly fill?: boolean;
 }
 
-/** The frame of every page: its title, in the window and for screen readers too, and its actions. */
-export function Page({ title, windowTitle = title, beside, actions, children, fill = false }: PageProps): JSX.Element {
+/** The frame of every page: title (also of the window), actions and content. */
+export function Page({ title, windowTitle = title, aside, actions, children, fill = false }: PageProps): JSX.Element {
   useEffect(() => {
     document.title = `${windowTitle} · Innkeeper`;
   }, [windowTitle]);
@@ -22,7 +22,7 @@ export function Page({ title, windowTitle = title, beside, actions, children, fi
     <div className={fill ? 'page fill' : 'page'}>
       <header className="page-head">
         <h1>{title}</h1>
-        {beside}
+        {aside}
         <div className="grow" />
         {actions}
       </header>

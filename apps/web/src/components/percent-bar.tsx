@@ -3,17 +3,17 @@ import { formatPercent } from '../format/format-percent.ts';
 import { Unknown } from './unknown.tsx';
 
 export interface PercentBarProps {
-  /** 0 to 100; undefined is not known. */
+  /** 0 to 100; undefined: unknown. */
   readonly percent: number | undefined;
-  /** Why it is not known. */
+  /** Why the value is unknown. */
   readonly reason: string;
-  /** Said by screen readers: "Memory". */
+  /** For screen readers: "Memory". */
   readonly label: string;
-  /** More about it, on pointing at it. */
+  /** Details, shown on hover. */
   readonly hint?: string | undefined;
 }
 
-/** A share as number and bar. Amber from 80, red from 95. */
+/** A percentage as number and bar. Amber from 80, red from 95. */
 export function PercentBar({ percent, reason, label, hint }: PercentBarProps): JSX.Element {
   if (percent === undefined) return <Unknown reason={reason} />;
   const level = percent >= 95 ? 'bad' : percent >= 80 ? 'warn' : 'normal';

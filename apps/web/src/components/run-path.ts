@@ -4,14 +4,14 @@ export function runPath(id: string, vm?: string): string {
 }
 
 export interface NewRun {
-  /** Names. */
+  /** VM names. */
   readonly vms?: readonly string[];
   readonly filter?: string;
-  /** Id of a run whose command, options and targets it begins with. */
+  /** Id of a run from which to copy command, options and targets. */
   readonly again?: string;
 }
 
-/** The address where a run is started. */
+/** The address of the page that starts a run. */
 export function newRunPath({ vms = [], filter = '', again }: NewRun = {}): string {
   const parameters = new URLSearchParams(vms.map((vm) => ['vm', vm]));
   if (filter !== '') parameters.set('filter', filter);

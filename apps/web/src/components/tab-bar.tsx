@@ -6,11 +6,11 @@ export interface TabLink {
   readonly key: string;
   readonly label: string;
   readonly path: string;
-  /** Why it cannot be opened. */
+  /** Why the tab cannot be opened. */
   readonly disabled?: string | undefined;
 }
 
-/** Tabs that are addresses. */
+/** Tabs, each with its own address. */
 export function TabBar({
   label,
   tabs,
@@ -21,7 +21,7 @@ export function TabBar({
   readonly active: string;
 }): JSX.Element {
   const current = useRef<HTMLAnchorElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the active one is brought into sight on a narrow screen
+  // biome-ignore lint/correctness/useExhaustiveDependencies: scrolls the active tab into view on a narrow screen
   useEffect(() => {
     current.current?.scrollIntoView({ block: 'nearest', inline: 'center' });
   }, [active]);

@@ -3,7 +3,7 @@ import { Link } from 'react-router';
 
 const maxShown = 2;
 
-/** Tags, each a link to the VMs that have it. More than fit are counted. */
+/** Tags, each a link to the VMs that have it. Shows two and the number of others, unless `all` is set. */
 export function TagList({
   tags,
   all = false,

@@ -14,7 +14,7 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** "12 min ago", with the time in full on pointing at it. */
+/** "12 min ago", with the full time on hover. */
 export function TimeAgo({ unixNs }: { readonly unixNs: bigint }): JSX.Element {
   const nowMs = useSyncExternalStore(subscribe, () => now);
   const date = dateOf(unixNs);

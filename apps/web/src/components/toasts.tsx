@@ -15,7 +15,7 @@ let toasts: readonly Toast[] = [];
 const listeners = new Set<() => void>();
 const timers = new Map<string, ReturnType<typeof setTimeout>>();
 
-/** Shows a message at the edge, or replaces the one with this id. `busy` ones stay until they are replaced. */
+/** Shows a toast, or replaces the one with the same id. A `busy` toast stays until it is replaced or dismissed. */
 export function showToast(toast: Toast): void {
   const others = toasts.filter(({ id }) => id !== toast.id);
   change([...others, toast].slice(-maxToasts));
@@ -28,7 +28,7 @@ export function showToast(toast: Toast): void {
     );
 }
 
-export function hideToast(id: string): void {
+function hideToast(id: string): void {
   clearTimeout(timers.get(id));
   timers.delete(id);
   change(toasts.filter((toast) => toast.id !== id));
@@ -39,7 +39,7 @@ function change(next: readonly Toast[]): void {
   for (const listener of listeners) listener();
 }
 
-/** The place where toasts appear; they are announced without taking the focus. */
+/** Container of the toasts; they are announced without moving the focus. */
 export function ToastArea(): JSX.Element {
   const shown = useSyncExternalStore(
     (listener) => {

@@ -1,16 +1,16 @@
 import { type Agent, AgentState } from '@innkeeper/contract/control';
 
 const reasons: Readonly<Record<AgentState, string>> = {
-  [AgentState.UNSPECIFIED]: 'This console does not know the state of the agent.',
-  [AgentState.OFF]: 'The VM does not run.',
-  [AgentState.WAITING]: 'Nothing was heard of the agent since the VM started.',
-  [AgentState.CONNECTED]: 'The agent has not reported it.',
-  [AgentState.LOST]: 'The agent does not answer now.',
-  [AgentState.PAUSED]: 'The VM is paused, so nothing can answer.',
-  [AgentState.ABSENT]: 'There is no agent in the guest.',
+  [AgentState.UNSPECIFIED]: 'The state of the agent is unknown to this console.',
+  [AgentState.OFF]: 'The VM is not running.',
+  [AgentState.WAITING]: 'The agent has not connected since the VM started.',
+  [AgentState.CONNECTED]: 'The agent has not reported this figure.',
+  [AgentState.LOST]: 'The agent is not responding.',
+  [AgentState.PAUSED]: 'The VM is paused, so the agent cannot respond.',
+  [AgentState.ABSENT]: 'The guest has no agent.',
 };
 
-/** Why a figure of the guest is not known. */
+/** Why a figure of the guest is unknown. */
 export function unknownReason(agent: Pick<Agent, 'state' | 'detail'> | undefined): string {
   if (agent === undefined) return reasons[AgentState.UNSPECIFIED];
   return agent.detail === '' ? (reasons[agent.state] ?? reasons[AgentState.UNSPECIFIED]) : agent.detail;

@@ -1,28 +1,29 @@
 import { Button, TextInput } from '@mantine/core';
-import { type FormEvent, type JSX, type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { useForm } from '@mantine/form';
+import { type JSX, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { InnCommand } from './inn-command.tsx';
 
 export interface Question {
   /** "Delete web-1?" */
   readonly title: string;
   readonly body: ReactNode;
-  /** The word on the button that does it. */
+  /** Label of the confirm button. */
   readonly confirm: string;
   readonly danger?: boolean | undefined;
-  /** The same on the command line; several lines for several VMs. */
+  /** The equivalent `inn` command; one line per VM. */
   readonly command?: string | undefined;
-  /** Has to be typed before it can be confirmed. */
+  /** Text that must be typed to enable the confirm button. */
   readonly typed?: string | undefined;
 }
 
 export interface Confirm {
-  /** Asks; whether it was confirmed. */
+  /** Asks the question; resolves with whether it was confirmed. */
   readonly ask: (question: Question) => Promise<boolean>;
-  /** To be rendered somewhere. */
+  /** The dialog, which the caller must render. */
   readonly dialog: ReactNode;
 }
 
-/** A question before something that cannot be taken back. */
+/** A confirmation dialog for actions that cannot be undone. */
 export function useConfirm(): Confirm {
   const [pending, setPending] = useState<{ readonly question: Question; readonly answer: (yes: boolean) => void }>();
   const ask = (question: Question): Promise<boolean> =>
@@ -47,15 +48,12 @@ function ConfirmDialog({
 }): JSX.Element {
   const { title, body, confirm, danger = false, command, typed } = question;
   const dialog = useRef<HTMLDialogElement>(null);
-  const [text, setText] = useState('');
+  const form = useForm({ initialValues: { text: '' } });
+  const isTyped = typed === undefined || form.values.text === typed;
   const id = useId();
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    if (typed === undefined || text === typed) answer(true);
-  };
   return (
     <dialog
       ref={dialog}
@@ -66,23 +64,22 @@ function ConfirmDialog({
         answer(false);
       }}
     >
-      <form onSubmit={submit}>
+      <form
+        onSubmit={form.onSubmit(() => {
+          if (isTyped) answer(true);
+        })}
+      >
         <h2 id={id}>{title}</h2>
         <div className="confirm-body">{body}</div>
         {typed !== undefined && (
-          <TextInput
-            label={`Type ${typed} to go on`}
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-            autoComplete="off"
-          />
+          <TextInput label={`Type ${typed} to confirm`} {...form.getInputProps('text')} autoComplete="off" />
         )}
         {command?.includes('\n') === false && <InnCommand command={command} />}
         <div className="row confirm-buttons">
           <Button variant="default" onClick={() => answer(false)}>
             Cancel
           </Button>
-          <Button type="submit" color={danger ? 'red' : 'brand'} disabled={typed !== undefined && text !== typed}>
+          <Button type="submit" color={danger ? 'red' : 'brand'} disabled={!isTyped}>
             {confirm}
           </Button>
         </div>

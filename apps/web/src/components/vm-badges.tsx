@@ -4,24 +4,35 @@ import type { JSX, ReactNode } from 'react';
 type Tone = 'ok' | 'warn' | 'bad' | 'idle' | 'busy';
 
 const stateTones = {
-  ...{ creating: 'busy', stopped: 'idle', starting: 'busy', running: 'ok' },
-  ...{ paused: 'warn', stopping: 'busy', crashed: 'bad', deleting: 'busy' },
+  creating: 'busy',
+  stopped: 'idle',
+  starting: 'busy',
+  running: 'ok',
+  paused: 'warn',
+  stopping: 'busy',
+  crashed: 'bad',
+  deleting: 'busy',
 } as const satisfies Record<NonNullable<ReturnType<typeof vmStateName>>, Tone>;
 
 const agentTones = {
-  ...{ off: 'idle', waiting: 'busy', connected: 'ok', lost: 'bad', paused: 'warn', absent: 'warn' },
+  off: 'idle',
+  waiting: 'busy',
+  connected: 'ok',
+  lost: 'bad',
+  paused: 'warn',
+  absent: 'warn',
 } as const satisfies Record<NonNullable<ReturnType<typeof agentStateName>>, Tone>;
 
 const agentHints: Readonly<Record<keyof typeof agentTones, string>> = {
-  off: 'The VM does not run.',
-  waiting: 'Nothing was heard of the agent since the VM started.',
-  connected: 'The agent answers.',
-  lost: 'The agent answered before and does not now.',
-  paused: 'The VM is paused, so nothing can answer.',
-  absent: 'There is no agent in the image.',
+  off: 'The VM is not running.',
+  waiting: 'The agent has not connected since the VM started.',
+  connected: 'The agent is connected.',
+  lost: 'The agent was connected and is not responding now.',
+  paused: 'The VM is paused, so the agent cannot respond.',
+  absent: 'The image has no agent.',
 };
 
-/** A dot and a word. */
+/** A coloured dot and a word. */
 export function Badge({
   tone,
   children,
@@ -39,7 +50,7 @@ export function Badge({
   );
 }
 
-/** The VM's state, with its detail on pointing at it. */
+/** The VM's state, with details on hover. */
 export function VmStateBadge({ vm }: { readonly vm: Pick<Vm, 'state' | 'stateDetail'> }): JSX.Element {
   const name = vmStateName(vm.state);
   if (name === undefined) return <Badge tone="idle">unknown</Badge>;
@@ -50,7 +61,7 @@ export function VmStateBadge({ vm }: { readonly vm: Pick<Vm, 'state' | 'stateDet
   );
 }
 
-/** How the agent stands, with the reason, and its version when it is connected. */
+/** The agent's version if it is connected, otherwise its state; the reason on hover. */
 export function AgentBadge({ vm, newest }: { readonly vm: Vm; readonly newest: string }): JSX.Element {
   const { agent } = vm;
   const name = agent === undefined ? undefined : agentStateName(agent.state as AgentState);

@@ -7,3 +7,10 @@ export function formatDuration(seconds: number): string {
   if (hours < 24) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
   return hours % 24 === 0 ? `${Math.floor(hours / 24)} d` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
+
+/** How long something took: "340 ms", "2.4 s", "45 s", "3 h 20 min". */
+export function formatElapsed(ns: bigint): string {
+  const ms = Number(ns / 1_000_000n);
+  if (ms < 1000) return `${ms} ms`;
+  return ms < 9950 ? `${(ms / 1000).toFixed(1)} s` : formatDuration(ms / 1000);
+}

@@ -2,12 +2,12 @@ const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-d
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const day = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
 
-/** Nanoseconds of the API as a date. */
+/** Converts the API's nanoseconds to a date. */
 export function dateOf(unixNs: bigint): Date {
   return new Date(Number(unixNs / 1_000_000n));
 }
 
-/** The hour today, the day else. */
+/** Time of day if today, otherwise date and time. */
 export function formatTime(date: Date): string {
   return date.toDateString() === new Date().toDateString() ? clock.format(date) : day.format(date);
 }

@@ -4,13 +4,13 @@ import { quoteWord } from './quote-word.ts';
 import { showName } from './show-name.ts';
 
 describe("a guest's names", () => {
-  it('are shown with what would hide in them', () => {
+  it('showName escapes control, bidirectional and zero-width characters in names of the guest', () => {
     assert.equal(showName('plain – ünï'), 'plain – ünï');
     assert.equal(showName('a\nb\x1b[2J\u202etxt.exe\u200b'), 'a\\nb\\x1b[2J\\u202etxt.exe\\u200b');
     assert.equal(showName('<img src=x>'), '<img src=x>');
   });
 
-  it('are one word for a shell, whatever is in them', () => {
+  it('quoteWord quotes any name as a single shell word', () => {
     assert.equal(quoteWord('web-1:/etc/hosts'), 'web-1:/etc/hosts');
     assert.equal(quoteWord("it's $(here)"), "'it'\\''s $(here)'");
     assert.equal(quoteWord("a\n'b"), "$'a\\x0a\\'b'");

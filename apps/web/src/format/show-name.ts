@@ -1,12 +1,12 @@
 /**
- * Controls, line breaks, and what turns the direction of writing or has no width: what could make a name look like
- * another one. Unicode's own classes: control, format, surrogate, line and paragraph separators.
+ * Characters that could make a name look like another one: control characters, line breaks, bidirectional and
+ * zero-width characters. By Unicode class: control, format, surrogate, line and paragraph separators.
  */
 const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\uFFFD]/gu;
 
 const short: Readonly<Record<string, string>> = { '\n': '\\n', '\t': '\\t', '\r': '\\r' };
 
-/** A guest's name as text that shows everything in it: "a\nb", "\x1b[2J", "\u202etxt.exe". */
+/** Escapes invisible characters in a name that comes from a guest: "a\nb", "\x1b[2J", "\u202etxt.exe". */
 export function showName(name: string): string {
   return name.replace(hidden, (character) => {
     const code = character.codePointAt(0) ?? 0;

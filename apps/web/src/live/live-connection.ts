@@ -15,17 +15,17 @@ interface Hub {
 
 declare const INNKEEPER_LIVE_WORKER: string;
 
-/** This tab's way to what is live: through the worker that all tabs share, or by itself where there are no such. */
+/** This tab's live connection: through the shared worker, or its own in browsers without shared workers. */
 class LiveConnection {
   state: HubState = 'connecting';
-  /** When it was lost; undefined while it is not. */
+  /** When the connection was lost; undefined while it is not. */
   lostSinceMs: number | undefined;
   readonly #listeners = new Listeners();
   readonly #hub: Hub;
 
   constructor() {
     const onState = (state: HubState): void => this.#onState(state);
-    this.#hub = typeof SharedWorker === 'undefined' ? ownHub(onState) : sharedHub(onState);
+    this.#hub = typeof SharedWorker === 'undefined' ? localHub(onState) : sharedHub(onState);
     addEventListener('online', () => this.#hub.retryNow());
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible') this.#hub.retryNow();
@@ -33,16 +33,17 @@ class LiveConnection {
   }
 
   /**
-   * What a topic is now, and again at each change. `shared` topics are asked for once a browser and show their last
-   * event to whoever comes later; one that tells differences, as a run does, must not be shared.
+   * Subscribes to a topic: `onEvent` gets its current state, and again on each change. `shared` topics have one
+   * subscription per browser and replay their last event to later subscribers; topics that send increments, such as a
+   * run, must not be shared.
    */
   subscribe(request: LiveRequestInit, shared: boolean, onEvent: (event: LiveEvent['event']) => void): () => void {
     const bytes = toBinary(LiveRequestSchema, create(LiveRequestSchema, { request }));
-    const key = shared ? String.fromCharCode(...bytes) : `own ${newId()}`;
+    const key = shared ? String.fromCharCode(...bytes) : `unshared ${newId()}`;
     return this.#hub.subscribe(key, bytes, (event) => onEvent(fromBinary(LiveEventSchema, event).event));
   }
 
-  /** After a login or logout. */
+  /** Reconnects after a login or logout. */
   reset(): void {
     this.#hub.reset();
   }
@@ -58,7 +59,7 @@ class LiveConnection {
   }
 }
 
-function ownHub(onState: (state: HubState) => void): Hub {
+function localHub(onState: (state: HubState) => void): Hub {
   const hub = new LiveHub(browserSockets(''), onState);
   return {
     subscribe: (key, request, event) => hub.subscribe(key, request, { event }),
@@ -78,7 +79,7 @@ function sharedHub(onState: (state: HubState) => void): Hub {
   };
   setInterval(() => send({ type: 'alive' }), aliveIntervalMs);
   addEventListener('pagehide', (event) => {
-    // A page that is kept for "back" comes again with its subscriptions.
+    // A page kept in the back/forward cache keeps its subscriptions.
     if (!event.persisted) send({ type: 'leave' });
   });
   return {
@@ -98,7 +99,7 @@ function sharedHub(onState: (state: HubState) => void): Hub {
 
 let connection: LiveConnection | undefined;
 
-/** The connection of this tab, made at first use. */
+/** Returns this tab's connection, which is opened on first use. */
 export function liveConnection(): LiveConnection {
   connection ??= new LiveConnection();
   return connection;

@@ -3,13 +3,13 @@ import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { browserSockets } from '@innkeeper/client/browser';
 import { type HubState, LiveHub } from './live-hub.ts';
 
-/** A WebSocket that the test answers. */
+/** A WebSocket whose server side is the test. */
 class FakeSocket {
   static readonly OPEN = 1;
   static all: FakeSocket[] = [];
   static get last(): FakeSocket {
     const socket = FakeSocket.all.at(-1);
-    assert.ok(socket !== undefined, 'nothing was connected');
+    assert.ok(socket !== undefined, 'no socket was opened');
     return socket;
   }
 
@@ -33,7 +33,7 @@ class FakeSocket {
     this.sent.push([...bytes]);
   }
 
-  say(...bytes: number[]): void {
+  receive(...bytes: number[]): void {
     this.onmessage({ data: Uint8Array.from(bytes).buffer });
   }
 
@@ -43,7 +43,7 @@ class FakeSocket {
   }
 }
 
-/** Field 1, the id, as the hub writes it before a request. */
+/** Prepends field 1, the id, as the hub does to a request. */
 const withId = (id: number, ...rest: number[]): number[] => [0x08, id, ...rest];
 const request = Uint8Array.of(0x22, 0);
 
@@ -68,33 +68,33 @@ describe('LiveHub', () => {
     return { events, event: (bytes) => events.push([...bytes]) };
   };
 
-  it('asks once for what several want, and shows it to each', () => {
+  it('LiveHub sends one request per topic, and passes events to all its listeners', () => {
     const [one, other] = [listener(), listener()];
     hub.subscribe('fleet', request, one);
     hub.subscribe('fleet', request, other);
     FakeSocket.last.open();
     assert.deepEqual(FakeSocket.last.sent, [withId(1, 0x22, 0)]);
-    FakeSocket.last.say(...withId(1, 0x22, 1, 7));
+    FakeSocket.last.receive(...withId(1, 0x22, 1, 7));
     assert.deepEqual([one.events, other.events], [[[0x22, 1, 7]], [[0x22, 1, 7]]]);
   });
 
-  it('shows the last event at once to who comes later', () => {
+  it('LiveHub replays the last event of a topic to a later listener', () => {
     hub.subscribe('fleet', request, listener());
     FakeSocket.last.open();
-    FakeSocket.last.say(...withId(1, 9));
+    FakeSocket.last.receive(...withId(1, 9));
     const late = listener();
     hub.subscribe('fleet', request, late);
     assert.deepEqual(late.events, [[9]]);
   });
 
-  it('ends a topic when nobody wants it any more', () => {
+  it('LiveHub ends a topic when its last listener leaves', () => {
     const end = hub.subscribe('fleet', request, listener());
     FakeSocket.last.open();
     end();
     assert.deepEqual(FakeSocket.last.sent.at(-1), withId(1, 0x7a, 0));
   });
 
-  it('asks again for everything after the connection was lost, and waits longer each time', () => {
+  it('LiveHub repeats all requests after a connection loss, with growing waits', () => {
     hub.subscribe('fleet', request, listener());
     FakeSocket.last.open();
     FakeSocket.last.close();
@@ -110,10 +110,10 @@ describe('LiveHub', () => {
     assert.deepEqual(states.at(-1), 'connected');
   });
 
-  it('forgets what another user was shown', () => {
+  it('LiveHub forgets the last events on reset, so that another user does not see them', () => {
     hub.subscribe('fleet', request, listener());
     FakeSocket.last.open();
-    FakeSocket.last.say(...withId(1, 9));
+    FakeSocket.last.receive(...withId(1, 9));
     hub.reset();
     const next = listener();
     hub.subscribe('fleet', request, next);
@@ -121,14 +121,14 @@ describe('LiveHub', () => {
     assert.equal(FakeSocket.all.length, 2);
   });
 
-  it('reads ids of more than one byte, and drops what nobody asked for', () => {
+  it('LiveHub reads ids of more than one byte, and drops events of unknown topics', () => {
     for (let each = 0; each < 200; each++) hub.subscribe(`topic ${each}`, request, listener());
     const last = listener();
     hub.subscribe('last', request, last);
     FakeSocket.last.open();
-    FakeSocket.last.say(0x08, 0xc9, 0x01, 5);
-    FakeSocket.last.say(0x08, 0xff, 0x7f, 5);
-    FakeSocket.last.say();
+    FakeSocket.last.receive(0x08, 0xc9, 0x01, 5);
+    FakeSocket.last.receive(0x08, 0xff, 0x7f, 5);
+    FakeSocket.last.receive();
     assert.deepEqual(last.events, [[5]]);
   });
 });

@@ -2,13 +2,9 @@ import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { OpenSocket } from '@innkeeper/client/browser';
 import { ResumingSocket } from '@innkeeper/client/browser';
 
-/**
- * The one WebSocket of a browser, /v1/live, shared by all its tabs: topics that several want are asked for once. It knows
- * nothing of what is in a message: a request is the bytes of a LiveRequest without its id, an event those of a
- * LiveEvent without its id, which stands first in both.
- */
+/** A subscriber of a topic. */
 export interface HubListener {
-  /** Bytes of a LiveEvent. */
+  /** Called with the bytes of a LiveEvent, without the id. */
   event(bytes: Uint8Array<ArrayBuffer>): void;
 }
 
@@ -17,17 +13,22 @@ interface Topic {
   readonly key: string;
   readonly request: Uint8Array;
   readonly listeners: Set<HubListener>;
-  /** Shown at once to a listener that comes later. */
+  /** The last event, replayed to later listeners. */
   last: Uint8Array<ArrayBuffer> | undefined;
 }
 
 export type HubState = 'connecting' | 'connected' | 'lost';
 
-/** Fields of LiveRequest and LiveEvent. */
+/** Field numbers of LiveRequest and LiveEvent. */
 const idField = 1;
 const endField = 15;
 const endTopic = new BinaryWriter().tag(endField, WireType.LengthDelimited).bytes(new Uint8Array(0)).finish();
 
+/**
+ * The one WebSocket (/v1/live) that all tabs of a browser share, with one subscription per topic. It does not decode
+ * messages: a request is the bytes of a LiveRequest without its id, an event those of a LiveEvent without its id, which is
+ * the first field of both.
+ */
 export class LiveHub {
   state: HubState = 'connecting';
   readonly #open: OpenSocket;
@@ -42,7 +43,7 @@ export class LiveHub {
     this.#onState = onState;
   }
 
-  /** `key` names the topic: the same for those who may share it. The function returned ends the subscription. */
+  /** Subscribes to a topic; listeners with the same `key` share it. The returned function ends the subscription. */
   subscribe(key: string, request: Uint8Array, listener: HubListener): () => void {
     const topic = this.#topics.get(key) ?? this.#begin(key, request);
     topic.listeners.add(listener);
@@ -54,14 +55,14 @@ export class LiveHub {
     };
   }
 
-  /** After a login or logout: the old socket belongs to somebody else. */
+  /** Reconnects after a login or logout, since the old socket belongs to another session. */
   reset(): void {
     for (const topic of this.#topics.values()) topic.last = undefined;
     this.#drop();
     if (this.#topics.size > 0) this.#connect();
   }
 
-  /** The network is back, or the page is looked at again: no need to wait on. */
+  /** Reconnects without waiting, for example when the network is back or the page is visible again. */
   retryNow(): void {
     this.#socket?.retryNow();
   }
@@ -85,13 +86,13 @@ export class LiveHub {
       open: this.#open,
       path: () => '/v1/live',
       persistence: 'forever',
-      // Whatever the daemon closes it with: a page is live while it is open.
+      // Reconnect after any close code: a page is live as long as it is open.
       isEnd: () => false,
       onState: (state) => {
         if (state === 'open') this.#onOpen();
         if (state !== 'lost') return;
-        this.#tell('lost');
-        // Nobody waits: the next subscription connects.
+        this.#setState('lost');
+        // No subscriptions: the next one will connect.
         if (this.#topics.size === 0) this.#drop();
       },
       onBytes: (bytes) => this.#onMessage(bytes),
@@ -106,7 +107,7 @@ export class LiveHub {
   }
 
   #onOpen(): void {
-    this.#tell('connected');
+    this.#setState('connected');
     for (const topic of this.#topics.values()) this.#send(topic.id, topic.request);
   }
 
@@ -122,14 +123,14 @@ export class LiveHub {
     this.#socket?.send(new BinaryWriter().tag(idField, WireType.Varint).uint32(id).raw(request).finish());
   }
 
-  #tell(state: HubState): void {
+  #setState(state: HubState): void {
     if (this.state === state) return;
     this.state = state;
     this.#onState(state);
   }
 }
 
-/** The id, which a daemon writes first, and the bytes after it; id 0 is nobody's. */
+/** Splits a message into its id, which is the first field, and the rest. Id 0: malformed. */
 function withoutId(bytes: Uint8Array): { readonly id: number; readonly rest: Uint8Array<ArrayBuffer> } {
   const reader = new BinaryReader(bytes);
   if (reader.len === 0 || reader.tag()[0] !== idField) return { id: 0, rest: new Uint8Array(0) };

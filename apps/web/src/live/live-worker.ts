@@ -13,7 +13,7 @@ const hub = new LiveHub(browserSockets(''), (state) => {
   for (const { port } of tabs) port.postMessage({ type: 'state', state } satisfies FromHub);
 });
 
-// The worker's own events; TypeScript's DOM library describes a page.
+// An event of shared workers; TypeScript's DOM library describes pages only.
 addEventListener('connect', (event) => {
   const [port] = (event as MessageEvent).ports;
   if (port === undefined) return;
@@ -23,7 +23,7 @@ addEventListener('connect', (event) => {
   port.postMessage({ type: 'state', state: hub.state } satisfies FromHub);
 });
 
-// Background tabs may be slowed to one timer a minute.
+// Browsers may slow timers of background tabs to one per minute.
 setInterval(() => {
   for (const tab of tabs) if (Date.now() - tab.seenMs > aliveIntervalMs * 6) leave(tab);
 }, aliveIntervalMs);

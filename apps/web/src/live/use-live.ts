@@ -8,17 +8,17 @@ export type LiveCase = Exclude<LiveEvent['event']['case'], undefined | 'error' |
 export type LiveValue<C extends LiveCase> = Extract<LiveEvent['event'], { case: C }>['value'];
 
 export interface Live<T> {
-  /** Undefined until the first event. Stays while the connection is lost: it is what was known last. */
+  /** Undefined until the first event. Keeps the last known state while the connection is lost. */
   readonly data: T | undefined;
-  /** The key that `data` was asked for with. */
+  /** The key of the request that `data` belongs to. */
   readonly dataKey: string;
   /** Why the topic ended. */
   readonly error: OperationError | undefined;
 }
 
 /**
- * What a topic of the live socket is now. `key` names the request: a new one subscribes anew, and the last data stays
- * until the new one's first event, so that a list does not flicker when its filter changes.
+ * The current state of a topic of the live socket. `key` identifies the request: another key makes a new subscription,
+ * and the old data stays until its first event, so that a list does not flicker when its filter changes.
  */
 export function useLive<C extends LiveCase>(
   topic: C,
@@ -30,7 +30,7 @@ export function useLive<C extends LiveCase>(
     dataKey: '',
     error: undefined,
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the request, which is made anew each time
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the request, which is a new object on each render
   useEffect(
     () =>
       liveConnection().subscribe(request, true, (event) => {
@@ -42,11 +42,11 @@ export function useLive<C extends LiveCase>(
       }),
     [key],
   );
-  // The case was compared when it came.
+  // The case was checked when the event arrived.
   return live as Live<LiveValue<C>>;
 }
 
-/** How the live connection stands. */
+/** The state of the live connection. */
 export function useLiveState(): { readonly state: HubState; readonly lostSinceMs: number | undefined } {
   const connection = liveConnection();
   const state = useSyncExternalStore(connection.onState, () => connection.state);

@@ -4,19 +4,19 @@ import { Link } from 'react-router';
 import { EmptyState } from '../components/empty-state.tsx';
 import { Page } from '../components/page.tsx';
 
-/** For addresses that lead nowhere. */
+/** Shown for unknown addresses. */
 export function NotFoundPage(): JSX.Element {
   return (
-    <Page title="Nothing is here">
+    <Page title="Page not found">
       <EmptyState
-        title="This address leads nowhere"
+        title="There is no page at this address"
         action={
           <Button component={Link} to="/">
             Go to the overview
           </Button>
         }
       >
-        The page may have been moved, or the address was cut.
+        The page may have been moved, or the address is incomplete.
       </EmptyState>
     </Page>
   );

@@ -3,18 +3,18 @@ import { Icon } from '../components/icon.tsx';
 import { navigation } from './navigation.ts';
 
 const keys: readonly (readonly [string, string])[] = [
-  ['Ctrl K or ⌘K', 'Search, go somewhere, do something'],
-  ['/', 'Filter the list, or search'],
+  ['Ctrl K or ⌘K', 'Search for VMs, pages and actions'],
+  ['/', 'Filter or search'],
   ['?', 'This help'],
-  ['Esc', 'Close what is open'],
+  ['Esc', 'Close a dialog or menu'],
   ['↑ ↓', 'Move in a list'],
   ['Enter', 'Open the row'],
   ['Space', 'Select the row'],
-  ['Ctrl Shift L', 'Leave a terminal, which has all other keys'],
+  ['Ctrl Shift L', 'Leave a terminal, which receives all other keys'],
   ['Ctrl Shift F', 'Find in a terminal'],
 ];
 
-/** `?`: all keys. */
+/** The list of keyboard shortcuts, opened with `?`. */
 export function KeyboardHelp({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {

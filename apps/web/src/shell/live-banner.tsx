@@ -4,12 +4,12 @@ import { meKey } from '../api/session.ts';
 import { formatTime } from '../format/format-time.ts';
 import { useLiveState } from '../live/use-live.ts';
 
-/** Says that what the page shows is old, while the daemon is not connected. */
+/** Says that the page may be outdated while the daemon is not connected. */
 export function LiveBanner(): JSX.Element {
   const { state, lostSinceMs } = useLiveState();
   const client = useQueryClient();
   useEffect(() => {
-    // The session may be what ended: then the answer leads to the login.
+    // The session may have ended; the response then leads to the login.
     if (state === 'lost') void client.invalidateQueries({ queryKey: meKey });
     else if (state === 'connected')
       void client.invalidateQueries({ predicate: ({ state: each }) => each.status === 'error' });
@@ -18,7 +18,7 @@ export function LiveBanner(): JSX.Element {
   return (
     <div role="status" className={lost ? 'live-banner' : 'visually-hidden'}>
       {lost &&
-        `The daemon does not answer since ${formatTime(new Date(lostSinceMs))}; what you see is from then. This page goes on by itself.`}
+        `No connection to the daemon since ${formatTime(new Date(lostSinceMs))}. This page may be outdated; it reconnects automatically.`}
     </div>
   );
 }

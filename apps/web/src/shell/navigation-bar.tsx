@@ -4,7 +4,7 @@ import { hasPrivilege, useMe } from '../api/session.ts';
 import { Icon } from '../components/icon.tsx';
 import { navigation } from './navigation.ts';
 
-/** The areas. On a narrow screen it lies over the page until one is chosen. */
+/** The main navigation. On a narrow screen it covers the page until an entry is chosen. */
 export function NavigationBar({
   open,
   onClose,
@@ -19,8 +19,8 @@ export function NavigationBar({
   const entries = navigation.filter(({ privilege }) => privilege === undefined || hasPrivilege(me, privilege));
   return (
     <>
-      {open && <button type="button" className="nav-veil" aria-label="Close the navigation" onClick={onClose} />}
-      <nav className={open ? 'nav open' : 'nav'} aria-label="Areas">
+      {open && <button type="button" className="nav-veil" aria-label="Close navigation" onClick={onClose} />}
+      <nav className={open ? 'nav open' : 'nav'} aria-label="Main">
         <NavLink to="/" className="nav-brand">
           <svg width="26" height="26" viewBox="0 0 32 32" aria-hidden="true">
             <rect width="32" height="32" rx="8" fill="#3451b2" />

@@ -4,13 +4,13 @@ export interface NavigationEntry {
   readonly path: string;
   readonly label: string;
   readonly icon: IconName;
-  /** After "g". */
+  /** Key to press after "g". */
   readonly key: string;
-  /** Only who has it sees the entry. */
+  /** The entry is shown only with this privilege. */
   readonly privilege?: string;
 }
 
-/** The areas of the console, in the order of the navigation, the palette and the keyboard help. */
+/** The main pages of the console, in the order of the navigation, the palette and the keyboard help. */
 export const navigation: readonly NavigationEntry[] = [
   { path: '/', label: 'Overview', icon: 'overview', key: 'o' },
   { path: '/vms', label: 'Virtual machines', icon: 'vms', key: 'v' },

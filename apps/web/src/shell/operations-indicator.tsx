@@ -5,18 +5,18 @@ import { Icon } from '../components/icon.tsx';
 import { useOperations } from '../live/use-operations.ts';
 import { useOperationToasts } from './use-operation-toasts.tsx';
 
-/** How many operations run; leads to their list. Also tells when one ends. */
+/** The number of running operations, as a link to their list. Also shows a toast when one ends. */
 export function OperationsIndicator(): JSX.Element {
   const { data } = useOperations();
   useOperationToasts(data?.operations);
   const running = data?.operations.filter(({ state }) => state === OperationState.RUNNING).length ?? 0;
-  const text = running === 0 ? 'No operation runs' : running === 1 ? '1 operation runs' : `${running} operations run`;
+  const text = running === 0 ? 'none running' : `${running} running`;
   return (
     <Link
       to="/operations"
       className="icon-button operations-indicator"
       aria-label={`Operations: ${text}`}
-      data-hint={text}
+      data-hint={`Operations: ${text}`}
     >
       <Icon name="operations" />
       {running > 0 && (

@@ -6,7 +6,7 @@ import { newRunPath } from '../components/run-path.ts';
 import { useLive } from '../live/use-live.ts';
 import { navigation } from './navigation.ts';
 
-interface Entry {
+interface PaletteEntry {
   readonly key: string;
   readonly label: string;
   readonly detail: string;
@@ -14,7 +14,7 @@ interface Entry {
   readonly path: string;
 }
 
-/** ⌘K: areas, actions and VMs by name. Arrows choose, Enter goes, Esc closes. */
+/** ⌘K: pages, actions and VMs by name. Arrow keys select, Enter opens, Esc closes. */
 export function Palette({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const [query, setQuery] = useState('');
@@ -25,7 +25,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }): JSX.Elem
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
-  const go = (entry: Entry | undefined): void => {
+  const go = (entry: PaletteEntry | undefined): void => {
     if (entry === undefined) return;
     onClose();
     void navigate(entry.path);
@@ -35,7 +35,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }): JSX.Elem
     <dialog
       ref={dialog}
       className="palette"
-      aria-label="Search or do something"
+      aria-label="Search and actions"
       onClose={onClose}
       onPointerDown={(event) => event.target === dialog.current && onClose()}
     >
@@ -49,7 +49,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }): JSX.Elem
             aria-expanded
             aria-controls={listId}
             aria-activedescendant={entries[active] === undefined ? undefined : `${listId}-${active}`}
-            placeholder="Name of a VM, or where to go"
+            placeholder="VM, page or action"
             value={query}
             onChange={(event) => {
               setQuery(event.currentTarget.value);
@@ -83,39 +83,43 @@ export function Palette({ onClose }: { readonly onClose: () => void }): JSX.Elem
               <span className="dim">{entry.detail}</span>
             </div>
           ))}
-          {entries.length === 0 && <div className="palette-none dim">Nothing has this name.</div>}
+          {entries.length === 0 && <div className="palette-none dim">No matches.</div>}
         </div>
       </div>
     </dialog>
   );
 }
 
-function useEntries(query: string): readonly Entry[] {
+function useEntries(query: string): readonly PaletteEntry[] {
   const { me } = useMe();
   const word = query.trim().toLowerCase();
-  // Quotation marks keep what is typed from being a condition.
+  // Quotation marks prevent the text from being parsed as a condition.
   const filter = word === '' ? '' : `name:"${word.replaceAll('"', '')}"`;
   const { data } = useLive('listVms', { case: 'listVms', value: { filter, pageSize: 8 } }, `palette ${filter}`);
   const areas = navigation
     .filter(({ privilege }) => privilege === undefined || hasPrivilege(me, privilege))
     .map(({ path, label, icon, key }) => ({ key: path, path, label, icon, detail: `g ${key}` }));
   const here = vmOfAddress(useLocation().pathname);
-  const actions: Entry[] = [
+  const actions: PaletteEntry[] = [
     ...(hasPrivilege(me, 'guest.exec') ? runEntries(here) : []),
     ...(hasPrivilege(me, 'vm.manage')
       ? [{ key: 'create', path: '/vms/new', label: 'Create a VM', icon: 'plus' as const, detail: '' }]
       : []),
   ];
   const vms = (data?.vms ?? []).map(({ id, name, image }) => ({
-    ...{ key: id, path: `/vms/${encodeURIComponent(name)}`, label: name, icon: 'vms' as const, detail: image },
+    key: id,
+    path: `/vms/${encodeURIComponent(name)}`,
+    label: name,
+    icon: 'vms' as const,
+    detail: image,
   }));
   const fixed = [...areas, ...actions].filter(({ label }) => label.toLowerCase().includes(word));
   return word === '' ? [...fixed, ...vms] : [...vms.filter(({ label }) => label.includes(word)), ...fixed];
 }
 
-/** Where a command can be run: on the VM whose page is open, or anywhere. */
-function runEntries(vm: string | undefined): Entry[] {
-  const anywhere: Entry = { key: 'run', path: newRunPath(), label: 'Run a script', icon: 'runs', detail: '' };
+/** Entries that start a run: on the VM whose page is open, and in general. */
+function runEntries(vm: string | undefined): PaletteEntry[] {
+  const anywhere: PaletteEntry = { key: 'run', path: newRunPath(), label: 'Run a script', icon: 'runs', detail: '' };
   if (vm === undefined) return [anywhere];
   const path = newRunPath({ vms: [vm] });
   return [{ key: 'run here', path, label: `Run a script on ${vm}`, icon: 'runs', detail: '' }, anywhere];

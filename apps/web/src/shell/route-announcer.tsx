@@ -1,7 +1,7 @@
 import { type JSX, useEffect, useRef, useState } from 'react';
 import { useLocation } from 'react-router';
 
-/** Tells screen readers that another page is shown, and moves the focus to it. */
+/** Announces page changes to screen readers, and moves the focus to the new page. */
 export function RouteAnnouncer(): JSX.Element {
   const { pathname } = useLocation();
   const [title, setTitle] = useState('');
@@ -12,7 +12,7 @@ export function RouteAnnouncer(): JSX.Element {
       first.current = false;
       return;
     }
-    // The page sets its title in an effect of its own, once it is loaded.
+    // The page sets its title in an effect, once it is loaded.
     const timer = setTimeout(() => {
       setTitle(document.title);
       const { activeElement } = document;

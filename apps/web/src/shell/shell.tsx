@@ -12,7 +12,7 @@ import { useShortcuts } from './use-shortcuts.ts';
 const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }));
 const KeyboardHelp = lazy(async () => ({ default: (await import('./keyboard-help.tsx')).KeyboardHelp }));
 
-/** What surrounds every page of somebody who is logged in. Everybody else is sent to the login. */
+/** The frame around every page for logged-in users. Others are redirected to the login. */
 export function Shell(): JSX.Element {
   const { me, error, refetch } = useMe();
   const location = useLocation();
@@ -28,7 +28,7 @@ export function Shell(): JSX.Element {
       <div className="page-loading" role="status" aria-label="Loading" />
     ) : (
       <main className="shell-broken">
-        <ErrorNote title="The console cannot reach its daemon" error={error} onRetry={refetch} />
+        <ErrorNote title="The daemon cannot be reached" error={error} onRetry={refetch} />
       </main>
     );
   }
@@ -36,7 +36,7 @@ export function Shell(): JSX.Element {
   return (
     <div className="shell">
       <a className="skip-link" href="#content">
-        Skip to the content
+        Skip to content
       </a>
       <NavigationBar open={navigationOpen} onClose={() => setNavigationOpen(false)} />
       <div className="shell-side">

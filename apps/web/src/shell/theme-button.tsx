@@ -2,7 +2,7 @@ import { useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import type { JSX } from 'react';
 import { Icon } from '../components/icon.tsx';
 
-/** Changes between light and dark. Who never presses it has what the system has. */
+/** Switches between light and dark. Default: the system's setting. */
 export function ThemeButton(): JSX.Element {
   const scheme = useComputedColorScheme('light');
   const { setColorScheme } = useMantineColorScheme();

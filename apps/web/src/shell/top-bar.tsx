@@ -14,16 +14,16 @@ export interface TopBarProps {
 
 const isApple = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
-/** Search, operations, theme, help and who is logged in. */
+/** The top bar: search, operations, theme, help and user menu. */
 export function TopBar({ me, onMenu, onSearch, onHelp }: TopBarProps): JSX.Element {
   return (
     <header className="top-bar">
-      <button type="button" className="icon-button top-bar-menu" aria-label="Open the navigation" onClick={onMenu}>
+      <button type="button" className="icon-button top-bar-menu" aria-label="Open navigation" onClick={onMenu}>
         <Icon name="menu" />
       </button>
       <button type="button" className="top-bar-search" onClick={onSearch} aria-keyshortcuts="Control+K Meta+K">
         <Icon name="search" size={16} />
-        <span className="grow">Search or do something</span>
+        <span className="grow">Search or run an action</span>
         <kbd>{isApple ? '⌘K' : 'Ctrl K'}</kbd>
       </button>
       <div className="grow" />

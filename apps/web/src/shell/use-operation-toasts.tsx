@@ -3,23 +3,23 @@ import { useEffect, useRef } from 'react';
 import { operationTitle } from '../components/operation-title.ts';
 import { showToast } from '../components/toasts.tsx';
 
-/** Tells of each operation that ends while this page is open, whoever began it. */
+/** Shows a toast for each operation that ends while this page is open, whoever started it. */
 export function useOperationToasts(operations: readonly Operation[] | undefined): void {
   const known = useRef<Map<string, OperationState>>(undefined);
   useEffect(() => {
     if (operations === undefined) return;
     const before = known.current;
     known.current = new Map(operations.map(({ id, state }) => [id, state]));
-    // What ended before this page was opened is no news.
+    // Operations that ended before this page was opened are not reported.
     if (before === undefined) return;
     for (const operation of operations) {
       const wasRunning = before.get(operation.id) === OperationState.RUNNING || !before.has(operation.id);
-      if (wasRunning && operation.state !== OperationState.RUNNING) tell(operation);
+      if (wasRunning && operation.state !== OperationState.RUNNING) notify(operation);
     }
   }, [operations]);
 }
 
-function tell(operation: Operation): void {
+function notify(operation: Operation): void {
   const title = operationTitle(operation);
   const id = `operation ${operation.id}`;
   if (operation.state === OperationState.SUCCEEDED) showToast({ id, tone: 'ok', title });

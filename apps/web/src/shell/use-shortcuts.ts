@@ -2,10 +2,10 @@ import { useEffect, useEffectEvent } from 'react';
 import { useNavigate } from 'react-router';
 import { navigation } from './navigation.ts';
 
-/** Between "g" and the letter after it. */
+/** Maximum time between "g" and the next letter. */
 const sequenceMs = 1500;
 
-/** The keys that work on every page: ⌘K, `/`, `?`, and `g` with a letter. None while somebody types. */
+/** Shortcuts of every page: ⌘K, `/`, `?`, and `g` with a letter. Disabled while typing, except ⌘K. */
 export function useShortcuts(actions: { readonly openPalette: () => void; readonly openHelp: () => void }): void {
   const navigate = useNavigate();
   const openPalette = useEffectEvent(actions.openPalette);
@@ -46,7 +46,7 @@ function isTyping(target: EventTarget | null): boolean {
   );
 }
 
-/** A terminal gets every key: ^K is the shell's. */
+/** A terminal receives every key, including Ctrl+K. */
 function isTerminal(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest('.xterm') !== null;
 }

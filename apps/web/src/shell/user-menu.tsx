@@ -6,7 +6,7 @@ import { useSessionChange } from '../api/session.ts';
 import { Icon } from '../components/icon.tsx';
 import { showToast } from '../components/toasts.tsx';
 
-/** Who is logged in, and the way out. */
+/** The menu of the logged-in user. */
 export function UserMenu({ me }: { readonly me: Me }): JSX.Element {
   const menu = useRef<HTMLDetailsElement>(null);
   const navigate = useNavigate();

@@ -1,5 +1,5 @@
 /*
- * Runs before anything is painted, so that a dark page is never white first. Mantine keeps the choice under this key.
+ * Runs before the first paint, so that a dark page does not flash white. Mantine stores the choice under this key.
  */
 const key = 'mantine-color-scheme-value';
 
@@ -7,7 +7,7 @@ function chosen(): string | null {
   try {
     return localStorage.getItem(key);
   } catch {
-    // Storage can be forbidden; then the system decides.
+    // Storage may be blocked; the system's setting then applies.
     return null;
   }
 }

@@ -7,14 +7,14 @@ import {
   type MessageShape,
   toBinary,
 } from '@bufbuild/protobuf';
-import { Code, ConnectError, type StreamResponse, type Transport, type UnaryResponse } from '@connectrpc/connect';
+import { Code, ConnectError, type Transport } from '@connectrpc/connect';
 import type { Origin } from './http.ts';
 import { readEnvelopes } from './read-envelopes.ts';
 
 /**
- * The Connect protocol over fetch with binary messages: unary calls and server streams, which is what a browser can do.
- * connect-web does the same and more, and costs too much: with it the console's first load is 202.4 kB, with this 189.3 kB,
- * and it may have 190 kB (tools/build-web). Most of the difference is protobuf's JSON, which it cannot leave out.
+ * The Connect protocol over fetch with binary messages: unary calls and server streams, which is what browsers support.
+ * connect-web does the same, but is too large: with it the console's first load is 202.4 kB, with this 189.3 kB, and
+ * the limit is 190 kB (tools/build-web). Most of the difference is protobuf's JSON support, which it always includes.
  */
 export function createBinaryTransport({ csrfToken, baseUrl }: Origin): Transport {
   const post = (
@@ -43,7 +43,7 @@ export function createBinaryTransport({ csrfToken, baseUrl }: Origin): Transport
       const response = await post(method, 'application/proto', bytes, signal, timeoutMs, header);
       if (!response.ok) throw await errorOf(response);
       const message = fromBinary(method.output, new Uint8Array(await response.arrayBuffer()));
-      return answer(method, response, { stream: false, message });
+      return { ...common(response), service: method.parent, method, stream: false, message };
     },
     async stream(method, signal, timeoutMs, header, input) {
       const first = await firstOf(input);
@@ -53,22 +53,18 @@ export function createBinaryTransport({ csrfToken, baseUrl }: Origin): Transport
       envelope.set(bytes, 5);
       const response = await post(method, 'application/connect+proto', envelope, signal, timeoutMs, header);
       if (!response.ok || response.body === null) throw await errorOf(response);
-      return answer(method, response, { stream: true, message: messages(method.output, response.body) });
+      const message = messages(method.output, response.body);
+      return { ...common(response), service: method.parent, method, stream: true, message };
     },
   };
 }
 
-function answer<I extends DescMessage, O extends DescMessage, Rest extends object>(
-  method: DescMethodUnary<I, O> | DescMethodStreaming<I, O>,
-  response: Response,
-  rest: Rest,
-): UnaryResponse<I, O> & StreamResponse<I, O> & Rest {
-  return {
-    ...{ service: method.parent, method, header: response.headers, trailer: new Headers() },
-    ...rest,
-  } as unknown as UnaryResponse<I, O> & StreamResponse<I, O> & Rest;
+/** The fields that responses of both kinds have. Trailers of streams are in their last message. */
+function common({ headers }: Response): { readonly header: Headers; readonly trailer: Headers } {
+  return { header: headers, trailer: new Headers() };
 }
 
+/** Reads the messages of a server stream. Throws the error in its last message, if any. */
 async function* messages<O extends DescMessage>(
   output: O,
   body: ReadableStream<Uint8Array>,
@@ -81,7 +77,7 @@ async function* messages<O extends DescMessage>(
       return;
     }
   }
-  throw new ConnectError('The connection ended in the middle of the answer.', Code.Unavailable);
+  throw new ConnectError('The connection ended in the middle of the response.', Code.Unavailable);
 }
 
 interface EndOfStream {
@@ -99,16 +95,16 @@ async function errorOf(response: Response): Promise<ConnectError> {
   try {
     return toConnectError(JSON.parse(text) as WireError, response.headers);
   } catch {
-    // No JSON: a proxy in between, or a server that is none of ours.
-    return toConnectError({ message: `The daemon answered ${response.status}.` }, response.headers);
+    // Not JSON: the response of a proxy, or of a server that is not Innkeeper.
+    return toConnectError({ message: `The daemon responded with HTTP status ${response.status}.` }, response.headers);
   }
 }
 
-/** Codes are written in snake case, their numbers are named in Pascal case. */
+/** The protocol writes codes in snake_case; the enum's names are in PascalCase. */
 function toConnectError({ code = 'unknown', message = '' }: WireError, metadata: Headers): ConnectError {
   const name = code.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  const number = (Code as unknown as Readonly<Record<string, Code | undefined>>)[name];
-  return new ConnectError(message, number ?? Code.Unknown, metadata);
+  const number = Object.entries(Code).find(([key]) => key === name)?.[1];
+  return new ConnectError(message, typeof number === 'number' ? number : Code.Unknown, metadata);
 }
 
 function headersOf(metadata: Readonly<Record<string, readonly string[]>>): Headers {
@@ -119,5 +115,5 @@ function headersOf(metadata: Readonly<Record<string, readonly string[]>>): Heade
 
 async function firstOf<T>(input: AsyncIterable<T>): Promise<T> {
   for await (const message of input) return message;
-  throw new ConnectError('A call needs a request.', Code.InvalidArgument);
+  throw new ConnectError('The call has no request message.', Code.InvalidArgument);
 }

@@ -5,10 +5,13 @@ import { pagePlatform } from './page-platform.ts';
 
 export type ClientOptions = Pick<Origin, 'csrfToken'> & Partial<Origin>;
 
-/** The control plane's API in a browser, as `createClient` gives it in Node; contents of files are Blobs. */
+/** The control plane's API in a browser, the same as in Node except that file contents are Blobs. */
 export type InnkeeperClient = CommonClient<PageFileContents>;
 
-/** For a page that the daemon, or a proxy before it, serves: the session's cookie goes along. Default: its own origin. */
+/**
+ * Makes a client for a page served by the daemon or by a proxy in front of it; requests carry the session cookie.
+ * `baseUrl` defaults to the page's own origin.
+ */
 export function createClient({ csrfToken, baseUrl = '' }: ClientOptions): InnkeeperClient {
   return makeClient(pagePlatform({ csrfToken, baseUrl }));
 }

@@ -8,22 +8,22 @@ import { bytesOf, type Origin, openHttp } from './http.ts';
 import { type UploadOptions, uploadFile } from './upload.ts';
 
 export interface ReadPageFileOptions extends ReadVmFileOptions {
-  /** Bytes wanted at most. Default: all. */
+  /** Maximum number of bytes to read. Default: all. */
   readonly length?: number | undefined;
 }
 
-/** Contents of files of guests, for a page. */
+/** Reading and writing guest files from a page. */
 export interface PageFileContents {
-  /** Where a file's bytes are, for a link. */
+  /** Download address of a file, for a link. */
   url(vm: string, path: string): string;
-  /** Where a folder is as a tar archive, for a link. */
+  /** Download address of a folder as a tar archive, for a link. */
   tarUrl(vm: string, path: string): string;
   read(vm: string, path: string, options?: ReadPageFileOptions): Promise<VmFile>;
-  /** The file appears whole or not at all. */
+  /** Writes a file atomically: whole or not at all. */
   write(vm: string, path: string, body: Blob, options?: WriteVmFileOptions): Promise<{ readonly bytes: number }>;
-  /** The same for a large one, with its progress; it goes on by itself when it breaks off. */
+  /** The same for a large file: reports progress, and resumes after an interruption. */
   upload(vm: string, path: string, body: Blob, options: UploadOptions): Promise<void>;
-  /** Unpacks a tar archive into a folder. A browser holds what it sends, so it takes a Blob. */
+  /** Unpacks a tar archive into a folder. Takes a Blob, since a browser cannot stream a request body. */
   writeTar(
     vm: string,
     path: string,
@@ -62,7 +62,7 @@ export function pageFileContents(origin: Origin): PageFileContents {
   };
 }
 
-/** Without what is undefined. */
+/** Omits undefined fields. */
 function queryOf(fields: Readonly<Record<string, string | number | undefined>>): URLSearchParams {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(fields)) if (value !== undefined) query.set(name, `${value}`);
@@ -79,12 +79,15 @@ function fileOf(
     sizeBytes,
     mode: Number.parseInt(headers.get('x-innkeeper-mode') ?? '644', 8),
     modifiedNs: BigInt(headers.get('x-innkeeper-modified-ns') ?? 0),
-    body: whole(path, Math.min(sizeBytes - offset, length), body),
+    body: expectBytes(path, Math.min(sizeBytes - offset, length), body),
   });
 }
 
-/** The bytes of a body. A browser hides the trailer that says that it broke: one that is too short did. */
-async function* whole(
+/**
+ * Yields the bytes of a body. A browser hides the trailer that reports an error midway, so a body that is too short is
+ * treated as failed.
+ */
+async function* expectBytes(
   path: string,
   wantedBytes: number,
   body: ReadableStream<Uint8Array> | null,

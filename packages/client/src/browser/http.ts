@@ -4,11 +4,11 @@ import { abortError } from '../core/abort-error.ts';
 import { fromErrorBody } from '../core/errors.ts';
 import { toOperationError } from './errors.ts';
 
-/** How a page reaches its daemon. */
+/** Where a page's daemon is, and the token it requires. */
 export interface Origin {
-  /** Sent with everything; empty before the login. */
+  /** Sent with every request; empty before login. */
   readonly csrfToken: () => string;
-  /** Origin of the API, without a slash at its end. Empty: the page's own. */
+  /** Origin of the API, without a trailing slash. Empty: the page's own origin. */
   readonly baseUrl: string;
 }
 
@@ -18,10 +18,13 @@ export interface HttpOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The header that tells a page's own requests from those that another site has its visitors send. */
+/** The header that proves that a request comes from this page and not from another site. */
 const csrfHeader = 'x-innkeeper-csrf';
 
-/** One request to a route beside the RPCs. Resolves with a good answer only; rejects with the answer's error. */
+/**
+ * Sends one request to an HTTP route that is not an RPC. Resolves with a 2xx response only; otherwise rejects with the
+ * error in the response.
+ */
 export async function openHttp(
   { csrfToken, baseUrl }: Origin,
   path: string,
@@ -39,13 +42,13 @@ export async function openHttp(
     throw toOperationError(error);
   }
   if (response.ok) return response;
-  const told = response.headers.get('x-innkeeper-error') ?? (await response.text());
-  throw fromErrorBody(told, `The daemon answered ${response.status}.`);
+  const text = response.headers.get('x-innkeeper-error') ?? (await response.text());
+  throw fromErrorBody(text, `The daemon responded with HTTP status ${response.status}.`);
 }
 
 /**
- * Sends a body, by XMLHttpRequest, since fetch does not report how much of a body was sent. Resolves with the text of the
- * answer; rejects with the answer's error, DAEMON_UNREACHABLE when the connection broke, CANCELED.
+ * Sends a body by XMLHttpRequest, since fetch does not report upload progress. Resolves with the response text; rejects
+ * with the error in the response, with DAEMON_UNREACHABLE when the connection broke, or with CANCELED.
  */
 export function putBody(
   { csrfToken, baseUrl }: Origin,
@@ -65,7 +68,7 @@ export function putBody(
     request.upload.onprogress = ({ loaded }) => onProgress?.(loaded);
     request.onload = () => {
       if (request.status >= 200 && request.status < 300) resolve(request.responseText);
-      else reject(fromErrorBody(request.responseText, `The daemon answered ${request.status}.`));
+      else reject(fromErrorBody(request.responseText, `The daemon responded with HTTP status ${request.status}.`));
     };
     request.onerror = () => reject(new OperationError('DAEMON_UNREACHABLE', 'The upload was interrupted.'));
     request.onabort = () => reject(new OperationError('CANCELED', 'The upload was cancelled.'));
@@ -74,7 +77,7 @@ export function putBody(
   });
 }
 
-/** The bytes of a body as they come. Whoever stops reading ends the transfer. */
+/** Yields the bytes of a body as they arrive. Leaving the iteration ends the transfer. */
 export async function* bytesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array, void, undefined> {
   if (body === null) return;
   const reader = body.getReader();

@@ -4,15 +4,14 @@ import { createBinaryTransport } from './binary-transport.ts';
 import { toOperationError } from './errors.ts';
 import { bytesOf, type Origin, openHttp } from './http.ts';
 
-/** What calls of a page need. */
+/** The parts of the platform that a page's calls need. */
 export type PageCalls = Pick<Platform<object>, 'transport' | 'toError' | 'readRunOutput'>;
 
 export function pageCalls(origin: Origin): PageCalls {
   return {
     transport: createBinaryTransport(origin),
     toError: toOperationError,
-    // A browser cannot tell an output that broke midway from one that ended; `keptBytes` of the target says how much
-    // there is.
+    // A browser cannot tell interrupted output from complete output; `keptBytes` of the target says how much there is.
     async *readRunOutput(id, { signal, ...which } = {}) {
       yield* bytesOf((await openHttp(origin, runOutputUrl(id, which), { signal })).body);
     },

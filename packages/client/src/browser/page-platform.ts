@@ -5,7 +5,7 @@ import type { Origin } from './http.ts';
 import { type PageCalls, pageCalls } from './page-calls.ts';
 import { browserSockets } from './sockets.ts';
 
-/** All that a client needs in a page. `calls`: those that the page has already. */
+/** The platform of a client in a page. `calls`: the ones the page has already made, if any. */
 export function pagePlatform(origin: Origin, calls: PageCalls = pageCalls(origin)): Platform<PageFileContents> {
   const contents = pageFileContents(origin);
   return {

@@ -1,14 +1,14 @@
-/** Of one message of a stream; more than any answer of the API has. */
+/** Largest message of a stream; no response of the API comes close. */
 const maxEnvelopeBytes = 64 * 1024 * 1024;
 const headBytes = 5;
 
 export interface Envelope {
-  /** It carries the end of the stream and no message. */
+  /** The end-of-stream envelope, which carries no message. */
   readonly last: boolean;
   readonly data: Uint8Array;
 }
 
-/** Cuts a Connect stream into its messages. Ends where the bytes end; what is left of a cut message is dropped. */
+/** Splits a Connect stream into its messages. Ends where the bytes end; an incomplete last message is dropped. */
 export async function* readEnvelopes(body: ReadableStream<Uint8Array>): AsyncGenerator<Envelope> {
   const reader = body.getReader();
   let kept = new Uint8Array(0);
@@ -16,11 +16,12 @@ export async function* readEnvelopes(body: ReadableStream<Uint8Array>): AsyncGen
     for (;;) {
       const { value, done } = await reader.read();
       if (done) return;
-      kept = joined(kept, value);
+      kept = concat(kept, value);
       let at = 0;
       while (kept.length - at >= headBytes) {
         const length = new DataView(kept.buffer, kept.byteOffset + at + 1).getUint32(0);
-        if (length > maxEnvelopeBytes) throw new RangeError(`A message of ${length} bytes is too long.`);
+        if (length > maxEnvelopeBytes)
+          throw new RangeError(`Message of ${length} bytes exceeds the limit of ${maxEnvelopeBytes} bytes.`);
         if (kept.length - at - headBytes < length) break;
         const start = at + headBytes;
         yield { last: ((kept[at] ?? 0) & 2) !== 0, data: kept.subarray(start, start + length) };
@@ -29,12 +30,12 @@ export async function* readEnvelopes(body: ReadableStream<Uint8Array>): AsyncGen
       kept = kept.slice(at);
     }
   } finally {
-    // Whoever stops reading ends the call.
+    // Leaving the iteration ends the call.
     await reader.cancel();
   }
 }
 
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
+function concat(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
   const both = new Uint8Array(one.length + other.length);
   both.set(one);
   both.set(other, one.length);

@@ -1,10 +1,10 @@
 import { OperationError } from '@innkeeper/contract/errors';
 import { lostCode, type OpenSocket } from '../core/stream-socket.ts';
 
-/** The state of a WebSocket that is open. */
+/** WebSocket.OPEN, which Node's test environment lacks. */
 const open = 1;
 
-/** WebSockets of the daemon that serves this page; the session's cookie goes along. `baseUrl` as for the client. */
+/** Opens WebSockets to the daemon that serves this page, with the session cookie. `baseUrl` as for the client. */
 export function browserSockets(
   baseUrl: string,
   connect = (address: string): WebSocket => new WebSocket(address),
@@ -23,8 +23,8 @@ export function browserSockets(
       else events.bytes(new Uint8Array(data));
     };
     socket.onclose = ({ code }) => {
-      // A browser does not tell a page why a connection was refused.
-      const refused = new OperationError('DAEMON_UNREACHABLE', 'The daemon did not take the connection.');
+      // A browser does not report to a page why a connection was refused.
+      const refused = new OperationError('DAEMON_UNREACHABLE', 'The daemon did not accept the connection.');
       if (wasOpen) events.closed(code);
       else events.closed(lostCode, refused);
     };
@@ -32,7 +32,7 @@ export function browserSockets(
       send(message) {
         if (socket.readyState === open) socket.send(message as Uint8Array<ArrayBuffer> | string);
       },
-      // A browser reads on; what waits is bounded by the stream.
+      // A browser cannot stop reading; SocketStream limits how much is buffered.
       pause: () => undefined,
       resume: () => undefined,
       close: () => socket.close(),

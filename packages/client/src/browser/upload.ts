@@ -4,10 +4,10 @@ import { Resume } from '../core/resume.ts';
 import { toOperationError } from './errors.ts';
 import { type Origin, openHttp, putBody } from './http.ts';
 
-/** Smaller ones begin at 0 without asking where the guest is. */
-const worthAskingBytes = 256 * 1024;
-/** What breaks the way and not the file: worth going on by itself. */
-const passing: ReadonlySet<string> = new Set([
+/** Smaller files start at 0 without first asking the guest how much it has. */
+const minResumableBytes = 256 * 1024;
+/** Errors of the connection, after which the upload resumes automatically. */
+const transient: ReadonlySet<string> = new Set([
   'DAEMON_UNREACHABLE',
   'NODE_UNREACHABLE',
   'AGENT_UNREACHABLE',
@@ -15,18 +15,18 @@ const passing: ReadonlySet<string> = new Set([
 ]);
 
 export interface UploadOptions {
-  /** Names the upload: one that broke off goes on under the same name, within a day. */
+  /** Identifies the upload: an interrupted upload can be resumed under the same id for 24 hours. */
   readonly uploadId: string;
   readonly signal?: AbortSignal | undefined;
-  /** Called with the bytes that were sent, from the beginning of the file. */
+  /** Called with the number of bytes sent, counted from the beginning of the file. */
   readonly onProgress?: ((sentBytes: number) => void) | undefined;
-  /** Called when it broke off and will go on by itself. */
+  /** Called when the upload was interrupted and will resume automatically. */
   readonly onInterruption?: (() => void) | undefined;
 }
 
 /**
- * Uploads a file; it appears whole or not at all. One that breaks off asks where the guest is and goes on there, as long
- * as something arrives within a minute. Rejects with the guest's error, DAEMON_UNREACHABLE or CANCELED.
+ * Uploads a file atomically: whole or not at all. After an interruption it asks the guest how much it has and resumes
+ * there, as long as there is progress within 60 s. Rejects with the guest's error, DAEMON_UNREACHABLE or CANCELED.
  */
 export async function uploadFile(
   origin: Origin,
@@ -40,7 +40,7 @@ export async function uploadFile(
   let reached = -1;
   for (;;) {
     try {
-      const offset = body.size < worthAskingBytes ? 0 : await offsetOf(origin, vm, query, signal);
+      const offset = body.size < minResumableBytes ? 0 : await offsetOf(origin, vm, query, signal);
       if (offset > reached) resume.back();
       reached = Math.max(reached, offset);
       const address = filesUrl(vm, new URLSearchParams([...query, ['offset', `${offset}`]]));
@@ -53,14 +53,14 @@ export async function uploadFile(
     } catch (cause) {
       if (signal?.aborted === true) throw abortError(signal);
       const error = toOperationError(cause);
-      if (!passing.has(error.reason)) throw error;
+      if (!transient.has(error.reason)) throw error;
       onInterruption?.();
       await resume.pause(error, signal);
     }
   }
 }
 
-/** Where the guest is with an upload; 0 when it has nothing of it. */
+/** How many bytes of an upload the guest has; 0 if none. */
 async function offsetOf(
   origin: Origin,
   vm: string,

@@ -8,20 +8,20 @@ export function tarUrl(vm: string, query: URLSearchParams): string {
   return `${vmUrl(vm)}/tar?${query}`;
 }
 
-/** The path under which everything of a VM lies that is not a call. */
+/** The path prefix of all HTTP routes and WebSockets of a VM. */
 export function vmUrl(vm: string): string {
   return `/v1/vms/${encodeURIComponent(vm)}`;
 }
 
-/** Which of a run's output. */
+/** Which part of a run's output to read. */
 export interface RunOutputOptions {
-  /** Id or name; may be left out when the run has one target. */
+  /** Id or name; may be omitted when the run has one target. */
   readonly vm?: string | undefined;
-  /** Default: both, in the order in which they came. */
+  /** Default: both, interleaved in order of arrival. */
   readonly stream?: 'stdout' | 'stderr' | 'both' | undefined;
 }
 
-/** The path and query under which a run's output is downloaded. */
+/** The path and query from which to download a run's output. */
 export function runOutputUrl(id: string, { vm, stream }: RunOutputOptions = {}): string {
   const query = new URLSearchParams({
     ...(vm === undefined ? {} : { vm }),

@@ -8,17 +8,19 @@ import {
 } from '@innkeeper/contract/agent';
 import type { MakeService } from './services.ts';
 
-/** The services of one VM's agent, typed; `proto/agent/v1` says what their methods do. All errors are OperationError. */
+/**
+ * The services of one VM's agent, typed; `proto/agent/v1` says what their methods do. All errors are OperationError.
+ */
 export interface AgentClients {
   readonly files: Client<typeof FileService>;
   readonly processes: Client<typeof GuestProcessService>;
   readonly power: Client<typeof PowerService>;
-  /** What the agent itself started. Calls that stream both ways need HTTP/2, so not a browser's. */
+  /** Commands started by the agent. Bidirectional streams need HTTP/2, so they do not work in a browser. */
   readonly commands: Client<typeof ProcessService>;
   readonly telemetry: Client<typeof TelemetryService>;
 }
 
-/** The agent of the VM with this id or name, which every call then names. */
+/** Returns clients for the agent of the VM with this id or name; every call carries it in a header. */
 export function agentClients(service: MakeService, vm: string): AgentClients {
   const headers = { 'innkeeper-vm': encodeURIComponent(vm) };
   return {

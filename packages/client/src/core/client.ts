@@ -7,7 +7,7 @@ export interface CommonClient<Contents extends object>
   extends Omit<ControlClient, 'terminals'>,
     GuestClient<Contents> {}
 
-/** The whole client over a platform; a page that loads in parts makes its two halves itself. */
+/** Makes the whole client on a platform. The web console makes the two halves itself, to load the second one later. */
 export function makeClient<Contents extends object>(platform: Platform<Contents>): CommonClient<Contents> {
   const control = controlClient(platform);
   return { ...control, ...guestClient(platform, control) };

@@ -7,7 +7,7 @@ import { type WaitOptions, waitForOperation } from './wait-for-operation.ts';
 /** The services of the control plane. All methods take `{ signal }`; all errors are OperationError. */
 export interface ControlClient extends Omit<ControlClients, 'operations' | 'runs'> {
   readonly operations: ControlClients['operations'] & {
-    /** Resolves when the operation succeeded; rejects with its error. */
+    /** Resolves when the operation has succeeded; rejects with its error. */
     wait(id: string, options?: WaitOptions): Promise<Operation>;
   };
   /** Commands and scripts on many VMs, kept with their output. */

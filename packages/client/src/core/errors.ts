@@ -1,7 +1,7 @@
 import { Code, type ConnectError } from '@connectrpc/connect';
 import { OperationError, type ReasonName, type WireError } from '@innkeeper/contract/errors';
 
-/** Connect's codes that have a reason of their own when the server names none. */
+/** Reasons for Connect codes, used when the server sent no reason. */
 const reasonOfCode: Readonly<Partial<Record<Code, ReasonName>>> = {
   [Code.Canceled]: 'CANCELED',
   [Code.DeadlineExceeded]: 'DEADLINE_EXCEEDED',
@@ -9,7 +9,7 @@ const reasonOfCode: Readonly<Partial<Record<Code, ReasonName>>> = {
   [Code.Unavailable]: 'DAEMON_UNREACHABLE',
 };
 
-/** What a call answered, as OperationError: the reason and the next step are in its headers. */
+/** Converts a call's error to an OperationError; the reason and the next step are in its headers. */
 export function fromConnectError(error: ConnectError): OperationError {
   const { metadata, rawMessage, code } = error;
   const nextStep = metadata.get('x-innkeeper-next-step');
@@ -17,33 +17,33 @@ export function fromConnectError(error: ConnectError): OperationError {
     {
       reason: metadata.get('x-innkeeper-reason'),
       message: rawMessage,
-      nextStep: nextStep === null ? undefined : decoded(nextStep),
+      nextStep: nextStep === null ? undefined : decodePercent(nextStep),
     },
     { reason: reasonOfCode[code], message: rawMessage, cause: error },
   );
 }
 
-/** Percent-encoded text; as it is where that is broken. */
-function decoded(text: string): string {
+/** Decodes percent-encoded text; returns it unchanged if it is malformed. */
+function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // URIError: shown as it came, which is better than losing the error it belongs to.
+    // URIError: show it undecoded, which is better than losing the error.
     return text;
   }
 }
 
-/** The JSON that HTTP routes and WebSockets answer with, as an error; `fallback` is said where there is none. */
+/** Parses the JSON error body of HTTP routes and WebSockets; `fallback` is the message if there is none. */
 export function fromErrorBody(body: string, fallback: string): OperationError {
   try {
     return OperationError.fromWire(JSON.parse(body) as WireError, { message: fallback });
   } catch {
-    // No JSON: a proxy, or a daemon that broke in the middle.
+    // Not JSON: a proxy's response, or a body that was cut off.
     return new OperationError('INTERNAL', fallback);
   }
 }
 
-/** An error that the daemon wrote in a text message of a WebSocket. */
+/** Converts an error that the daemon sent as a WebSocket text message. */
 export function fromSocketMessage(message: WireError): OperationError {
   return OperationError.fromWire(message, { message: 'The daemon reported an error.' });
 }

@@ -5,13 +5,13 @@ import { type Event, EventSchema, LiveEventSchema } from '@innkeeper/contract/co
 import { FakeSockets } from '../testing/fake-sockets.ts';
 import { followEvents } from './events.ts';
 
-/** Events `from` to `to`, newest first, as the daemon gives them. */
+/** Events `from` to `to`, newest first, as the daemon sends them. */
 function newest(from: number, to: number): Event[] {
   const ids = Array.from({ length: to - from + 1 }, (_, index) => BigInt(to - index));
   return ids.map((id) => create(EventSchema, { id, kind: 'vm.started' }));
 }
 
-function tell(sockets: FakeSockets, events: Event[]): void {
+function send(sockets: FakeSockets, events: Event[]): void {
   const message = create(LiveEventSchema, { id: 1, event: { case: 'events', value: { events } } });
   sockets.last.events.bytes(toBinary(LiveEventSchema, message));
 }
@@ -23,23 +23,23 @@ async function take(events: AsyncIterator<Event>, count: number): Promise<bigint
 }
 
 describe('followEvents()', () => {
-  it('gives each event once, oldest first', async () => {
+  it('followEvents yields each event once, oldest first', async () => {
     const sockets = new FakeSockets();
     const events = followEvents(sockets.open, () => Promise.reject(new Error('not needed')), { afterId: 3n });
     const first = take(events, 2);
     sockets.last.events.opened();
-    tell(sockets, newest(1, 4));
-    tell(sockets, newest(2, 4));
-    tell(sockets, newest(2, 5));
+    send(sockets, newest(1, 4));
+    send(sockets, newest(2, 4));
+    send(sockets, newest(2, 5));
     assert.deepEqual(await first, [4n, 5n]);
   });
 
-  it('asks for what happened in between when more happened than the topic tells', async () => {
+  it('followEvents lists the events in between when there were more than one message of the topic holds', async () => {
     const sockets = new FakeSockets();
     const events = followEvents(sockets.open, async () => newest(1, 305), { afterId: 3n });
     const all = take(events, 302);
     sockets.last.events.opened();
-    tell(sockets, newest(101, 300));
+    send(sockets, newest(101, 300));
     const ids = await all;
     assert.deepEqual([ids[0], ids.at(-1)], [4n, 305n]);
   });

@@ -4,23 +4,24 @@ import { fromSocketMessage } from './errors.ts';
 import { SocketStream } from './socket-stream.ts';
 import type { OpenSocket } from './stream-socket.ts';
 
-/** The topic tells the newest at each change, at most once a second. */
+/** Events per message of the topic: the newest ones at each change, at most once a second. */
 const newest = 200;
 
 export interface FollowEventsOptions {
   /** Id or name; default: of all VMs. */
   readonly vm?: string | undefined;
-  /** Only what happened after this one; default: what happens from now on. */
+  /** Only events after this one; default: events from now on. */
   readonly afterId?: bigint | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What happened, newest first, at most 1,000. */
+/** Lists events, newest first, at most 1,000. */
 export type ListNewest = (limit: number) => Promise<readonly Event[]>;
 
 /**
- * What happens to VMs, oldest first, each once, over restarts of the daemon; of more than 1,000 in a second the oldest are
- * left out. Rejects with OperationError: VM_NOT_FOUND, DAEMON_UNREACHABLE, or CANCELED after an abort.
+ * Yields events of VMs, oldest first, each exactly once, across restarts of the daemon. Of more than 1,000 events in
+ * one second, the oldest are dropped. Rejects with OperationError: VM_NOT_FOUND, DAEMON_UNREACHABLE, or CANCELED after
+ * an abort.
  */
 export async function* followEvents(
   open: OpenSocket,
@@ -32,7 +33,9 @@ export async function* followEvents(
     request: { case: 'events', value: { vm: options.vm ?? '', limit: newest } },
   });
   const stream = new SocketStream<readonly Event[]>({
-    ...{ open, path: () => '/v1/live', signal: options.signal },
+    open,
+    path: () => '/v1/live',
+    signal: options.signal,
     greeting: () => [toBinary(LiveRequestSchema, request)],
     onBytes: (data) => {
       const { event } = fromBinary(LiveEventSchema, data);

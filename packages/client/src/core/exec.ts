@@ -13,38 +13,38 @@ import { newId } from './time-and-chance.ts';
 
 /** Consumed output is acknowledged in steps of this size. */
 const ackStepBytes = 32n * 1024n;
-/** Signals that are kept until the command has started; more are dropped. */
+/** Maximum number of signals queued until the command has started; later ones are dropped. */
 const maxEarlySignals = 16;
 
 export interface ExecOptions {
-  /** What to start; or `attach` to one that runs. */
+  /** The command to start. Give either this or `attach`, which follows a running command. */
   readonly start?: MessageInitShape<typeof ProcessSpecSchema> | undefined;
   readonly attach?: { readonly id: string; readonly fromOffset?: bigint | undefined } | undefined;
-  /** Stops following; the command runs on. */
+  /** Stops following; the command keeps running. */
   readonly signal?: AbortSignal | undefined;
-  /** Told when the agent, or the daemon, is lost and found again meanwhile. */
+  /** Called when the connection to the agent or the daemon is lost, and when it is back. */
   readonly onInterruption?: ((what: 'agent lost' | 'agent back' | 'daemon lost' | 'daemon back') => void) | undefined;
 }
 
-/** A command that is followed. Reading the events is what lets it go on writing. */
+/** A command that is followed. It blocks on output until its events are read. */
 export interface ExecStream extends AsyncIterable<ExecEvent> {
   readonly id: string;
-  /** Resolves when more may be written: 256 KiB wait at most. What is written after the end is dropped. */
+  /** Resolves when more may be written: up to 256 KiB are buffered. Input after the end is dropped. */
   writeStdin(data: Uint8Array): Promise<void>;
   endStdin(): void;
   resize(columns: number, rows: number): void;
-  /** A signal by its number on Linux, to the whole tree. */
+  /** Sends a signal, by its Linux number, to the whole process tree. */
   kill(signal: number): void;
-  /** Stops following; the command runs on. */
+  /** Stops following; the command keeps running. */
   close(): void;
 }
 
-/** How commands are reached. */
+/** The connection that exec uses. */
 export interface ExecTransport {
   readonly open: OpenSocket;
   /**
-   * Where the platform does not say why a connection was refused, as in a browser: asks for the same VM, and rejects with
-   * the reason.
+   * For platforms that do not report why a connection was refused, such as browsers: requests the same VM, and rejects
+   * with the reason.
    */
   readonly askWhy?: ((vm: string) => Promise<unknown>) | undefined;
 }
@@ -52,14 +52,15 @@ export interface ExecTransport {
 type Input = NonNullable<MessageInitShape<typeof ExecRequestSchema>['input']>;
 
 /**
- * Opens the stream. Its events come once each and in order, over restarts of the daemon too: for 60 s it is waited for.
- * The iteration rejects with OperationError: the agent's own, DAEMON_UNREACHABLE, or CANCELED after `close` or an abort.
+ * Opens the stream. Events arrive in order and exactly once, also across restarts of the daemon, for which it waits up
+ * to 60 s. The iteration rejects with OperationError: the agent's own, DAEMON_UNREACHABLE, or CANCELED after `close` or
+ * an abort.
  */
 export function openExec(transport: ExecTransport, vm: string, options: ExecOptions): ExecStream {
   return new Exec(transport, vm, options);
 }
 
-/** One connection to the daemon, what came on it, and whether it opened. */
+/** One connection to the daemon, its received messages, and whether it opened. */
 interface Connection {
   readonly queue: MessageQueue;
   readonly socket: StreamSocket;
@@ -76,7 +77,7 @@ class Exec implements ExecStream {
   readonly #resume = new Resume();
   readonly #untie: () => void;
   #connection: Connection | undefined;
-  /** It began once; `#live`: and on this connection. */
+  /** The command has started; `#live`: and it is attached to this connection. */
   #started = false;
   #live = false;
   #nextOffset: bigint;
@@ -120,18 +121,18 @@ class Exec implements ExecStream {
   }
 
   close(): void {
-    this.#end(new OperationError('CANCELED', 'The command is not followed any more.'));
+    this.#end(new OperationError('CANCELED', 'The command is no longer followed.'));
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ExecEvent> {
-    let told = false;
+    let hasReportedStart = false;
     try {
       for (;;) {
         const event = fromBinary(ExecEventSchema, await this.#nextMessage());
         if (event.event.case === 'started') {
           this.#onStarted(Number(event.event.value.stdinOffset));
-          if (told) continue;
-          told = true;
+          if (hasReportedStart) continue;
+          hasReportedStart = true;
         }
         if (event.event.case === 'stdinAccepted') {
           this.#stdin.accept(Number(event.event.value));
@@ -179,7 +180,7 @@ class Exec implements ExecStream {
     return this.#connection;
   }
 
-  /** Why a connection was refused, if the platform does not say. */
+  /** Finds out why a connection was refused, if the platform does not say. */
   async #askWhy(error: unknown): Promise<unknown> {
     const { askWhy } = this.#transport;
     if (askWhy === undefined) return error;
@@ -195,8 +196,7 @@ class Exec implements ExecStream {
     for (;;) {
       try {
         this.#ending.signal.throwIfAborted();
-        if (this.#connection === undefined)
-          throw new OperationError('CANCELED', 'The command is not followed any more.');
+        if (this.#connection === undefined) throw new OperationError('CANCELED', 'The command is no longer followed.');
         return await this.#connection.queue.next();
       } catch (error) {
         if (!isLoss(error) || this.#ending.signal.aborted) throw error;
@@ -205,7 +205,7 @@ class Exec implements ExecStream {
     }
   }
 
-  /** The daemon is gone. It may be starting again; before anything began there is nothing to wait for. */
+  /** Reconnects to a daemon that may be restarting. A command that has not started is not waited for. */
   async #reconnect(cause: unknown): Promise<void> {
     if (!this.#started) throw cause;
     this.#live = false;
@@ -229,12 +229,12 @@ class Exec implements ExecStream {
     this.#started = true;
     this.#live = true;
     this.#stdin.accept(stdinOffset);
-    for (const { offset, data } of this.#stdin.untaken()) this.#sendStdin(offset, data);
+    for (const { offset, data } of this.#stdin.unconfirmed()) this.#sendStdin(offset, data);
     if (this.#size !== undefined) this.#send({ case: 'resize', value: this.#size });
     for (const signal of this.#earlySignals.splice(0)) this.#send({ case: 'signal', value: signal });
   }
 
-  /** Whether an event is new; output that was had in part is cut. */
+  /** Whether an event is new; trims output that was partly received before. */
   #admit({ event }: ExecEvent): boolean {
     if (event.case === 'gap') this.#nextOffset = event.value.offset + event.value.bytes;
     if (event.case !== 'output') return true;
@@ -274,13 +274,13 @@ function bytesOf(input: Input): Uint8Array {
   return toBinary(ExecRequestSchema, create(ExecRequestSchema, { input }));
 }
 
-/** undefined for what is no JSON object; a kind that this version does not know is left aside. */
+/** Returns undefined for anything but a JSON object. Unknown message types are ignored by the caller. */
 function parseControl(text: string): { readonly type?: unknown; readonly state?: unknown } | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
-    // Not JSON: the connection cannot be trusted any more, and its failure says so.
+    // Not JSON: the connection is broken, and the caller fails it.
     return undefined;
   }
 }

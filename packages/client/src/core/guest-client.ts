@@ -14,27 +14,27 @@ import type { VmBackend } from './vm/vm-backend.ts';
 import { type VmHandle, vmHandle } from './vm/vm-handle.ts';
 import type { WaitOptions } from './wait-for-operation.ts';
 
-/** VMs and what is inside of them. `vm` is an id or a name; all errors are OperationError. */
+/** VMs and their guests. `vm` is an id or a name; all errors are OperationError. */
 export interface GuestClient<Contents extends object> {
   /** A VM by its name or id: commands, files, power, waiting and events. */
   vm(nameOrId: string): VmHandle;
-  /** Creates a VM; resolves when it is made, and started if it was to be. */
+  /** Creates a VM; resolves when it is created, and started if requested. */
   createVm(vm: NewVm, options?: WaitOptions): Promise<VmHandle>;
-  /** The services of the agent of a VM as they are. */
+  /** The agent's services of a VM, unwrapped. */
   agent(vm: string): AgentClients;
-  /** Files of guests, with their contents. */
+  /** Files in guests, including their contents. */
   readonly files: GuestFiles & Contents;
-  /** Power of guests, from inside. */
+  /** Shutdown and reboot from inside the guest. */
   readonly power: GuestPower;
-  /** Processes of guests. */
+  /** Processes in guests. */
   readonly processes: GuestProcesses;
-  /** Shells in guests that stay when one leaves. */
+  /** Terminals in guests, which keep running when nobody is attached. */
   readonly terminals: Terminals;
-  /** Runs a command in a VM, or follows one that runs. */
+  /** Runs a command in a VM, or follows a running one. */
   exec(vm: string, options: ExecOptions): ExecStream;
-  /** What happens to VMs, as it happens. */
+  /** Events of VMs, as they happen. */
   events(options?: FollowEventsOptions): AsyncIterable<Event>;
-  /** Looks at a VM's serial console, and types on it. */
+  /** Opens a VM's serial console. */
   openConsole(vm: string, options?: OpenConsoleOptions): ConsoleStream;
 }
 

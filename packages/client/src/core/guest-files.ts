@@ -3,7 +3,7 @@ import type { AgentClients } from './agent-clients.ts';
 import { type CallOptions, callOptions } from './services.ts';
 
 export interface PathOptions extends CallOptions {
-  /** Refuse paths that lead through a symbolic link (FILE_SYMLINK_REFUSED). Default: links on the way are followed. */
+  /** Reject paths that contain a symbolic link (FILE_SYMLINK_REFUSED). Default: links in the path are followed. */
   readonly noSymlinks?: boolean | undefined;
 }
 
@@ -11,16 +11,16 @@ export interface ListFilesOptions extends PathOptions {
   /** Default: by name. */
   readonly sort?: 'name' | 'size' | 'modified' | undefined;
   readonly descending?: boolean | undefined;
-  /** Names that begin with a dot too. Default: without them. */
+  /** Include names that begin with a dot. Default: false. */
   readonly hidden?: boolean | undefined;
-  /** Entries asked for at once, 1 to 1,000. Default: 1,000. */
+  /** Entries per request, 1 to 1,000. Default: 1,000. */
   readonly pageSize?: number | undefined;
 }
 
 export interface MakeFolderOptions extends PathOptions {
   /** Permission bits. Default: 0o755. */
   readonly mode?: number | undefined;
-  /** Those above it too; one that is there already is success. */
+  /** Create missing parents too; an existing folder is not an error. */
   readonly parents?: boolean | undefined;
   /** Names or numbers. Default: the agent's own. */
   readonly user?: string | undefined;
@@ -28,33 +28,36 @@ export interface MakeFolderOptions extends PathOptions {
 }
 
 export interface TreeOptions extends PathOptions {
-  /** A folder with all that is in it. */
+  /** Apply to a folder and everything in it. */
   readonly recursive?: boolean | undefined;
 }
 
-/** Files of guests, by one call each. `vm` is an id or a name, paths are absolute. Fails with OperationError. */
+/**
+ * Operations on files in guests, one call each. `vm` is an id or a name, paths are absolute. Rejects with
+ * OperationError.
+ */
 export interface GuestFiles {
-  /** The entries of a folder in order, asked for in pages as they are taken. */
+  /** Yields the entries of a folder in order; further pages are requested as they are consumed. */
   list(vm: string, path: string, options?: ListFilesOptions): AsyncGenerator<FileInfo, void, undefined>;
-  /** Of a symbolic link, with `follow`: what it points to. */
+  /** `follow`: for a symbolic link, returns its target. */
   stat(vm: string, path: string, options?: PathOptions & { readonly follow?: boolean | undefined }): Promise<FileInfo>;
   mkdir(vm: string, path: string, options?: MakeFolderOptions): Promise<FileInfo>;
-  /** Within one file system. Without `replace` FILE_EXISTS when there is something. */
+  /** Renames within one file system. Fails with FILE_EXISTS if the target exists, unless `replace` is set. */
   rename(
     vm: string,
     from: string,
     to: string,
     options?: PathOptions & { readonly replace?: boolean | undefined },
   ): Promise<FileInfo>;
-  /** Gives how many entries were removed. Never follows a link, never leaves the file system, refuses "/". */
+  /** Returns the number of removed entries. Never follows a link, never leaves the file system, refuses "/". */
   remove(
     vm: string,
     path: string,
     options?: TreeOptions & { readonly ignoreMissing?: boolean | undefined },
   ): Promise<number>;
-  /** Sets permission bits, 0 to 0o7777. Gives how many entries were changed; links in a tree are left alone. */
+  /** Sets permission bits, 0 to 0o7777. Returns the number of changed entries; symbolic links in a tree are skipped. */
   chmod(vm: string, path: string, mode: number, options?: TreeOptions): Promise<number>;
-  /** Sets owner, group or both, by name or number. Gives how many entries were changed. */
+  /** Sets owner, group or both, by name or number. Returns the number of changed entries. */
   chown(
     vm: string,
     path: string,
@@ -69,7 +72,7 @@ const sorts = {
   modified: DirectorySort.MODIFIED,
 } as const;
 
-/** The same in Node and in browsers, over the agent's own services. */
+/** Implements GuestFiles on the agent's services, for Node and browsers. */
 export function createGuestFiles(agent: (vm: string) => AgentClients): GuestFiles {
   return {
     async *list(vm, path, { signal, sort = 'name', pageSize = 1000, ...rest } = {}) {
@@ -100,7 +103,7 @@ export function createGuestFiles(agent: (vm: string) => AgentClients): GuestFile
 
 type Given<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
 
-/** Without what is undefined: a message has no such fields. */
+/** Omits undefined fields, which a protobuf message does not accept. */
 function given<T extends object>(options: T): Given<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given<T>;
 }

@@ -5,21 +5,24 @@ import { type CallOptions, callOptions } from './services.ts';
 export interface GuestShutdownOptions extends CallOptions {
   /** Default: power off. */
   readonly mode?: 'poweroff' | 'reboot' | 'halt' | undefined;
-  /** Seconds to wait first, at most 86,400. Default: none. */
+  /** Seconds until the shutdown begins, at most 86,400. Default: 0. */
   readonly delaySeconds?: number | undefined;
-  /** For the users who are logged in. */
+  /** Message for logged-in users. */
   readonly message?: string | undefined;
 }
 
-/** Power of guests, from inside. `vm` is an id or a name. Fails with OperationError. */
+/** Shutdown and reboot from inside the guest. `vm` is an id or a name. Rejects with OperationError. */
 export interface GuestPower {
-  /** Shuts the guest down through its init system. Returns how, such as "systemctl reboot", before it begins. */
+  /**
+   * Shuts the guest down through its init system. Resolves before it begins, with the command used, such as "systemctl
+   * reboot".
+   */
   shutdown(vm: string, options?: GuestShutdownOptions): Promise<string>;
 }
 
 const modes = { poweroff: ShutdownMode.POWEROFF, reboot: ShutdownMode.REBOOT, halt: ShutdownMode.HALT } as const;
 
-/** The same in Node and in browsers, over the agent's own services. */
+/** Implements GuestPower on the agent's services, for Node and browsers. */
 export function createGuestPower(agent: (vm: string) => AgentClients): GuestPower {
   return {
     shutdown: async (vm, { mode = 'poweroff', delaySeconds = 0, message = '', signal } = {}) =>

@@ -4,28 +4,28 @@ import { type CallOptions, callOptions } from './services.ts';
 import { signalNumber } from './signal-number.ts';
 
 export interface ListProcessesOptions extends CallOptions {
-  /** Default: by CPU, the busiest first. */
+  /** Default: by CPU usage, highest first. */
   readonly sort?: 'cpu' | 'memory' | 'pid' | 'name' | undefined;
   /** 1 to 1,000. Default: 200. */
   readonly limit?: number | undefined;
-  /** Default: without them. */
+  /** Include kernel threads. Default: false. */
   readonly kernelThreads?: boolean | undefined;
 }
 
 export interface SignalOptions extends CallOptions {
   /** "TERM", "SIGTERM" or 15. Default: TERM. */
   readonly name?: string | number | undefined;
-  /** Its descendants too. */
+  /** Signal its descendants too. */
   readonly tree?: boolean | undefined;
-  /** Refuse (PROCESS_CHANGED) when the process began at another time. */
+  /** Fail with PROCESS_CHANGED if the process has another start time, that is, if the PID was reused. */
   readonly startedUnixNs?: bigint | undefined;
 }
 
-/** Processes of guests. `vm` is an id or a name. Fails with OperationError. */
+/** Processes in guests. `vm` is an id or a name. Rejects with OperationError. */
 export interface GuestProcesses {
-  /** `total` counts those beyond `limit` too. CPU shares are of the time since the call before, or of 200 ms. */
+  /** `total` includes processes beyond `limit`. CPU usage is measured since the previous call, or over 200 ms. */
   list(vm: string, options?: ListProcessesOptions): Promise<ListProcessesResponse>;
-  /** Gives how many processes got the signal. Refuses PID 1, the agent and kernel threads (PROCESS_PROTECTED). */
+  /** Returns the number of signalled processes. Refuses PID 1, the agent and kernel threads (PROCESS_PROTECTED). */
   signal(vm: string, pid: number, options?: SignalOptions): Promise<number>;
 }
 
@@ -36,7 +36,7 @@ const sorts = {
   name: ProcessSort.NAME,
 } as const;
 
-/** The same in Node and in browsers, over the agent's own services. */
+/** Implements GuestProcesses on the agent's services, for Node and browsers. */
 export function createGuestProcesses(agent: (vm: string) => AgentClients): GuestProcesses {
   return {
     list: (vm, { signal, sort = 'cpu', limit = 0, kernelThreads = false } = {}) =>

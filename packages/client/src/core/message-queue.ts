@@ -1,6 +1,9 @@
 import { Notifier } from '@innkeeper/kit';
 
-/** Messages of one WebSocket, in order, and how it ended. Bounded by the acknowledgements that its server waits for. */
+/**
+ * Received messages of one WebSocket, in order, and its failure. Its size is bounded, since the server waits for
+ * acknowledgements.
+ */
 export class MessageQueue {
   readonly #messages: Uint8Array[] = [];
   readonly #arrived = new Notifier();
@@ -11,7 +14,7 @@ export class MessageQueue {
     this.#arrived.notify();
   }
 
-  /** What came before is still read. The first failure counts. */
+  /** Messages received before are still delivered. Only the first failure is kept. */
   fail(error: unknown): void {
     this.#failure ??= error;
     this.#arrived.notify();

@@ -5,24 +5,24 @@ import type { OpenSocket } from './stream-socket.ts';
 import type { VmBackend } from './vm/vm-backend.ts';
 import { withOperationErrors } from './with-operation-errors.ts';
 
-/** What Node and a browser do each in their own way. `Contents`: what they add to the calls for files. */
+/** The parts of a client that differ between Node and browsers. `Contents`: the file methods that each adds. */
 export interface Platform<Contents extends object> extends Pick<VmBackend, 'readFile' | 'writeFile'> {
   readonly transport: Transport;
   readonly openSocket: OpenSocket;
-  /** The platform does not say why a socket was refused, so a call is made that fails in the same way. */
+  /** The platform does not report why a socket was refused, so a call that fails for the same reason is made. */
   readonly hidesRefusals: boolean;
-  /** What a call threw, as OperationError. */
+  /** Converts what a call threw to an OperationError. */
   readonly toError: (error: unknown) => unknown;
   readonly readRunOutput: Runs['output'];
   readonly contents: Contents;
 }
 
-/** Makes typed clients of services over the platform's transport. */
+/** Returns a function that makes typed clients of services on the platform's transport. */
 export function servicesOf({ transport, toError }: Pick<Platform<object>, 'transport' | 'toError'>): MakeService {
   return (desc, headers) => withOperationErrors(desc, createConnectClient(desc, transport), { toError, headers });
 }
 
-/** A client, which is a proxy, with more methods. */
+/** Adds methods to a client. Clients are proxies, which cannot be spread, so the client becomes the prototype. */
 export function extend<Base extends object, More extends object>(base: Base, more: More): Base & More {
   return Object.assign(Object.create(base) as Base, more);
 }

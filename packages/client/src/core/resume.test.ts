@@ -8,7 +8,7 @@ import { ResumingSocket, type SocketState } from './resuming-socket.ts';
 const lost = new OperationError('DAEMON_UNREACHABLE', 'gone');
 
 describe('Resume', () => {
-  it('waits longer from attempt to attempt, up to 4 s', () => {
+  it('Resume doubles the wait between attempts, up to 4 s', () => {
     const resume = new Resume();
     assert.deepEqual(
       Array.from({ length: 6 }, () => resume.lost()),
@@ -17,13 +17,13 @@ describe('Resume', () => {
     assert.ok(resume.isLost);
   });
 
-  it('gives up when its time is over, with the error that began it', async () => {
+  it('Resume gives up after its time limit and rejects with the original error', async () => {
     const resume = new Resume({ withinMs: -1 });
     assert.equal(resume.lost(), undefined);
     await assert.rejects(resume.pause(lost, undefined), lost);
   });
 
-  it('says whether it was lost before it came back', () => {
+  it('Resume reports whether the connection was lost before it came back', () => {
     const resume = new Resume();
     assert.equal(resume.back(), false);
     resume.lost();
@@ -34,7 +34,7 @@ describe('Resume', () => {
     assert.equal(resume.lost(), 250);
   });
 
-  it('rejects a pause with what an abort gives', async () => {
+  it('Resume rejects an aborted pause with CANCELED', async () => {
     const controller = new AbortController();
     const pausing = new Resume().pause(lost, controller.signal);
     controller.abort();
@@ -45,7 +45,7 @@ describe('Resume', () => {
 describe('cutOverlap', () => {
   const output = (offset: bigint, text: string) => ({ offset, data: new TextEncoder().encode(text) });
 
-  it('drops what was had, and cuts what was had in part', () => {
+  it('cutOverlap drops output received before and trims output that was partly received', () => {
     assert.equal(cutOverlap(output(0n, 'abc'), 3n), false);
     const partly = output(2n, 'cdef');
     assert.ok(cutOverlap(partly, 4n));
@@ -55,7 +55,7 @@ describe('cutOverlap', () => {
     assert.deepEqual(fresh, output(9n, 'x'));
   });
 
-  it('lets a piece without bytes pass, since it carries something else', () => {
+  it('cutOverlap keeps output without bytes, which carries other information', () => {
     assert.ok(cutOverlap(output(3n, ''), 3n));
   });
 });
@@ -66,7 +66,9 @@ describe('ResumingSocket', () => {
     const states: SocketState[] = [];
     let error: unknown;
     const socket = new ResumingSocket({
-      ...{ open: sockets.open, path: () => '/v1/x', persistence: options.isPatient === true ? 'forever' : 'minute' },
+      open: sockets.open,
+      path: () => '/v1/x',
+      persistence: options.isPatient === true ? 'forever' : 'minute',
       isEnd: options.isEnd,
       onState: (state, why) => {
         states.push(state);
@@ -86,7 +88,7 @@ describe('ResumingSocket', () => {
     }
   };
 
-  it('does not try again what never opened, unless it is to be patient', () =>
+  it('a ResumingSocket does not retry a first connection that failed, unless its persistence is "forever"', () =>
     withTimers(() => {
       const hasty = open();
       hasty.sockets.lose(lost);
@@ -99,7 +101,7 @@ describe('ResumingSocket', () => {
       assert.equal(patient.sockets.sockets.length, 2);
     }));
 
-  it('rests when a daemon that is back refuses it', () =>
+  it('a ResumingSocket closes when the daemon is back but refuses the connection', () =>
     withTimers(() => {
       const { sockets, states, error } = open();
       sockets.last.events.opened();
@@ -110,7 +112,7 @@ describe('ResumingSocket', () => {
       assert.equal(OperationError.from(error()).reason, 'TERMINAL_NOT_FOUND');
     }));
 
-  it('rests after code 1000, unless the caller knows better', () =>
+  it('a ResumingSocket closes after close code 1000, unless isEnd says otherwise', () =>
     withTimers(() => {
       const ended = open();
       ended.sockets.last.events.opened();
@@ -122,7 +124,7 @@ describe('ResumingSocket', () => {
       assert.deepEqual(lasting.states, ['open', 'lost']);
     }));
 
-  it('hears nothing of a connection that it closed, and sends nothing while it is away', () => {
+  it('a ResumingSocket ignores events of a connection it closed, and sends nothing while disconnected', () => {
     const { sockets, states, socket } = open();
     assert.equal(socket.send('early'), false);
     sockets.last.events.opened();
@@ -135,7 +137,7 @@ describe('ResumingSocket', () => {
     assert.deepEqual(sent, ['now']);
   });
 
-  it('tries at once when it is told to', () =>
+  it('a ResumingSocket reconnects at once on retryNow, and only once', () =>
     withTimers(() => {
       const { sockets, socket } = open();
       sockets.last.events.opened();

@@ -3,45 +3,45 @@ import { pause } from '@innkeeper/kit';
 import { abortError } from './abort-error.ts';
 import { timers } from './time-and-chance.ts';
 
-/** Milliseconds between attempts; the last one again and again. */
+/** Milliseconds between attempts; the last value repeats. */
 const waitsMs = [250, 500, 1000, 2000, 4000] as const;
-/** A connection that stood this long was a good one: the waits begin with the shortest again. */
-const goodMs = 5000;
-/** Milliseconds that a daemon which was lost is waited for, where nothing else is said. */
-const returnWithinMs = 60_000;
+/** After a connection that lasted this many milliseconds, waits restart with the shortest. */
+const stableMs = 5000;
+/** Default milliseconds to wait for a lost daemon. */
+const defaultWithinMs = 60_000;
 
 export interface ResumeOptions {
   /** Milliseconds after a loss in which the daemon must come back. Default: 60,000. */
   readonly withinMs?: number | undefined;
 }
 
-/** The attempts to reach a daemon again: how long to wait between them, and when to give up. */
+/** Back-off for reconnecting to a daemon: how long to wait between attempts, and when to give up. */
 export class Resume {
   readonly #withinMs: number;
   #attempts = 0;
   #lostAtMs: number | undefined;
   #backAtMs: number | undefined;
 
-  constructor({ withinMs = returnWithinMs }: ResumeOptions = {}) {
+  constructor({ withinMs = defaultWithinMs }: ResumeOptions = {}) {
     this.#withinMs = withinMs;
   }
 
-  /** Whether it was lost and has not come back. */
+  /** Whether the connection was lost and is not back yet. */
   get isLost(): boolean {
     return this.#lostAtMs !== undefined;
   }
 
-  /** It was lost, or an attempt failed. Returns the milliseconds until the next attempt; undefined: give up. */
+  /** Records a loss or a failed attempt. Returns the milliseconds until the next attempt; undefined: give up. */
   lost(): number | undefined {
     const nowMs = performance.now();
-    if (this.#backAtMs !== undefined && nowMs - this.#backAtMs > goodMs) this.#attempts = 0;
+    if (this.#backAtMs !== undefined && nowMs - this.#backAtMs > stableMs) this.#attempts = 0;
     this.#backAtMs = undefined;
     this.#lostAtMs ??= nowMs;
     if (nowMs - this.#lostAtMs > this.#withinMs) return undefined;
     return waitsMs[Math.min(this.#attempts++, waitsMs.length - 1)];
   }
 
-  /** It is there. Returns whether it was lost before. */
+  /** Records that the connection works. Returns whether it was lost before. */
   back(): boolean {
     const wasLost = this.isLost;
     this.#lostAtMs = undefined;
@@ -49,12 +49,12 @@ export class Resume {
     return wasLost;
   }
 
-  /** The next attempt is made without the long waits: there is a reason to think that it succeeds. */
+  /** Restarts with the shortest wait, when the next attempt is likely to succeed. */
   retrySoon(): void {
     this.#attempts = 0;
   }
 
-  /** As `lost`, and waits. Rejects with `error` when it is time to give up, and with what an abort gives. */
+  /** Like `lost`, and waits. Rejects with `error` when it is time to give up, or with the abort's error. */
   async pause(error: unknown, signal: AbortSignal | undefined): Promise<void> {
     const waitMs = this.lost();
     if (waitMs === undefined) throw error;
@@ -63,20 +63,20 @@ export class Resume {
   }
 }
 
-/** Whether an error says that the daemon is not there, so that trying again may help. */
+/** Whether an error means that the daemon is not reachable, so that a retry may help. */
 export function isLoss(error: unknown): boolean {
   return isOperationError(error) && error.reason === 'DAEMON_UNREACHABLE';
 }
 
-/** A piece of output with its place in the whole. */
+/** A chunk of output and its position in the stream. */
 interface Output {
   offset: bigint;
   data: Uint8Array;
 }
 
 /**
- * Cuts from output that came again what lies before `next`, the offset after the last byte that was had. False: all of it
- * was had.
+ * Trims output that was sent again to the part from `next`, the offset after the last byte received. Returns false if
+ * nothing remains.
  */
 export function cutOverlap(output: Output, next: bigint): boolean {
   const { offset, data } = output;

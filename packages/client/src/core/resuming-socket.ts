@@ -7,25 +7,27 @@ export type SocketState = 'connecting' | 'open' | 'lost' | 'closed';
 
 export interface ResumingSocketOptions {
   readonly open: OpenSocket;
-  /** Asked at each connection. */
+  /** Called for each connection. */
   readonly path: () => string;
-  /** `error` comes with "closed": why, unless the server had nothing more to say or we closed it. */
+  /** `error` is set with "closed", unless the server ended the stream or `close` was called. */
   readonly onState: (state: SocketState, error: unknown) => void;
   readonly onText: (text: string) => void;
   readonly onBytes: (bytes: Uint8Array) => void;
-  /** For how long a lost connection is tried again. Default: 60 s, and a first connection that fails is not. */
+  /**
+   * How long to retry a lost connection. "minute" (default): 60 s, and a first connection that fails is not retried.
+   */
   readonly persistence?: 'minute' | 'forever' | undefined;
-  /** Whether a code that the server closed with says that nothing follows. Default: 1000 does. */
+  /** Whether the server's close code ends the stream for good. Default: only 1000 does. */
   readonly isEnd?: ((code: number) => boolean) | undefined;
 }
 
 /**
- * A WebSocket that comes back by itself. It rests after `close()`, after the server has closed it with 1000, when it is
- * refused, and when it has been away for too long. What is sent while it is away is dropped, as the state says.
+ * A WebSocket that reconnects automatically. It stays closed after `close()`, after the server closed it with 1000,
+ * when it is refused, and when reconnecting takes too long. Messages sent while it is not open are dropped.
  */
 export class ResumingSocket {
   readonly #options: ResumingSocketOptions;
-  readonly #isPatient: boolean;
+  readonly #retriesForever: boolean;
   readonly #resume: Resume;
   #socket: StreamSocket | undefined;
   #cancelRetry: (() => void) | undefined;
@@ -34,8 +36,8 @@ export class ResumingSocket {
 
   constructor(options: ResumingSocketOptions) {
     this.#options = options;
-    this.#isPatient = options.persistence === 'forever';
-    this.#resume = new Resume(this.#isPatient ? { withinMs: Number.POSITIVE_INFINITY } : {});
+    this.#retriesForever = options.persistence === 'forever';
+    this.#resume = new Resume(this.#retriesForever ? { withinMs: Number.POSITIVE_INFINITY } : {});
     this.#connect();
   }
 
@@ -43,14 +45,14 @@ export class ResumingSocket {
     return this.#state;
   }
 
-  /** Whether it was sent. */
+  /** Returns whether the message was sent. */
   send(message: string | Uint8Array): boolean {
     if (this.#state !== 'open') return false;
     this.#socket?.send(message);
     return true;
   }
 
-  /** Stops reading while whoever consumes is slow, where the platform can. */
+  /** Stops reading while the consumer is slow, where the platform can. */
   pause(): void {
     this.#socket?.pause();
   }
@@ -59,7 +61,7 @@ export class ResumingSocket {
     this.#socket?.resume();
   }
 
-  /** Does not wait for the next attempt: the network is back, or somebody looks again. */
+  /** Reconnects without waiting, for example when the network is back or the page is visible again. */
   retryNow(): void {
     if (this.#cancelRetry === undefined) return;
     this.#resume.retrySoon();
@@ -80,7 +82,7 @@ export class ResumingSocket {
     this.#cancelRetry = undefined;
     const { open, path, onText, onBytes } = this.#options;
     let socket: StreamSocket | undefined;
-    // What belongs to a connection that was given up is nobody's any more.
+    // Events of an abandoned connection are ignored.
     const ifCurrent =
       <Rest extends readonly unknown[]>(act: (...rest: Rest) => void) =>
       (...rest: Rest): void => {
@@ -106,12 +108,12 @@ export class ResumingSocket {
       this.#change('closed', undefined);
       return;
     }
-    // What never was there is not waited for; nor is what refuses us.
+    // A daemon that was never reachable, or that refuses the connection, is not retried.
     const isRefused = isOperationError(error) && error.reason !== 'DAEMON_UNREACHABLE';
-    const isHopeless = !this.#isPatient && (isRefused || !this.#wasOpen);
+    const isHopeless = !this.#retriesForever && (isRefused || !this.#wasOpen);
     const waitMs = isHopeless ? undefined : this.#resume.lost();
     if (waitMs === undefined) {
-      const lost = new OperationError('DAEMON_UNREACHABLE', 'The connection to the daemon broke.');
+      const lost = new OperationError('DAEMON_UNREACHABLE', 'The connection to the daemon was lost.');
       this.#change('closed', error ?? lost);
       return;
     }

@@ -12,18 +12,21 @@ import {
   VmService,
 } from '@innkeeper/contract/control';
 
-/** Of every method. */
+/** Options of every method. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Makes a client of a service whose calls carry these headers. */
+/** Makes a client of a service; its calls carry `headers`. */
 export type MakeService = <Desc extends DescService>(
   desc: Desc,
   headers?: Readonly<Record<string, string>>,
 ) => Client<Desc>;
 
-/** The services of the control plane, typed; `proto/control/v1` says what their methods do. All errors are OperationError. */
+/**
+ * The services of the control plane, typed; `proto/control/v1` says what their methods do. All errors are
+ * OperationError.
+ */
 export interface ControlClients {
   readonly access: Client<typeof AccessService>;
   readonly audit: Client<typeof AuditService>;
@@ -36,7 +39,7 @@ export interface ControlClients {
   readonly vms: Client<typeof VmService>;
 }
 
-/** All of them: the one list, for Node and browsers. */
+/** Makes clients of all services: the only list, for Node and browsers. */
 export function controlClients(service: MakeService): ControlClients {
   return {
     access: service(AccessService),
@@ -51,7 +54,7 @@ export function controlClients(service: MakeService): ControlClients {
   };
 }
 
-/** Connect's options, which have no undefined. */
+/** Converts to Connect's options, which do not accept undefined. */
 export function callOptions({ signal }: CallOptions = {}): { readonly signal?: AbortSignal } {
   return signal === undefined ? {} : { signal };
 }

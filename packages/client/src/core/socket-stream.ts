@@ -4,22 +4,22 @@ import { abortError } from './abort-error.ts';
 import { ResumingSocket, type SocketState } from './resuming-socket.ts';
 import type { OpenSocket } from './stream-socket.ts';
 
-/** Of what waits to be read: from here on the socket is not read, and where that cannot be, it ends. */
+/** Buffered bytes from which the socket is paused. Where it cannot be paused, the stream fails at `maxBytes`. */
 const pauseBytes = 256 * 1024;
 const maxBytes = 16 * 1024 * 1024;
 const maxEarlyBytes = 1024 * 1024;
 
-/** The connection broke, and came back. */
+/** The connection was lost, or is back. */
 export type ConnectionEvent = { readonly type: 'connection'; readonly state: 'lost' | 'back' };
 
 export interface SocketStreamOptions<Event> {
   readonly open: OpenSocket;
-  /** Asked at each connection. */
+  /** Called for each connection. */
   readonly path: () => string;
-  /** Sent at each connection, before anything else. */
+  /** Messages sent first on each connection. */
   readonly greeting?: () => readonly (string | Uint8Array)[];
   readonly onBytes: (data: Uint8Array) => Event | undefined;
-  /** May throw what ends the stream. "end": nothing follows. */
+  /** May throw, which ends the stream. "end": ends the stream without an error. */
   readonly onText: (message: Readonly<Record<string, unknown>>) => Event | 'end' | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,8 +30,9 @@ interface Waiting<Event> {
 }
 
 /**
- * Events of a WebSocket, in order. A connection that breaks is made anew for 60 s. The iteration rejects with
- * OperationError: what the daemon told, DAEMON_UNREACHABLE, SLOW_READER, or CANCELED after `close` or an abort.
+ * Events of a WebSocket, in order. Reconnects for up to 60 s after a connection loss. The iteration rejects with
+ * OperationError: the error the daemon reported, DAEMON_UNREACHABLE, SLOW_READER, or CANCELED after `close` or an
+ * abort.
  */
 export class SocketStream<Event> {
   readonly #options: SocketStreamOptions<Event>;
@@ -49,7 +50,8 @@ export class SocketStream<Event> {
     const { open, path, signal } = options;
     this.#options = options;
     this.#socket = new ResumingSocket({
-      ...{ open, path },
+      open,
+      path,
       onState: (state, error) => this.#onState(state, error),
       onBytes: (data) => this.#take(() => options.onBytes(data), data.length),
       onText: (text) => this.#take(() => options.onText(JSON.parse(text)), text.length),
@@ -59,7 +61,7 @@ export class SocketStream<Event> {
     });
   }
 
-  /** Waits for the first connection, up to 1 MiB; dropped while a connection that was lost is not back. */
+  /** Sends a message. Up to 1 MiB is buffered until the first connection; messages are dropped during a reconnect. */
   send(message: string | Uint8Array): void {
     if (this.#socket.send(message)) return;
     if (!this.#wasOpen && this.#earlyBytes < maxEarlyBytes) {
@@ -72,7 +74,7 @@ export class SocketStream<Event> {
     this.#finish(new OperationError('CANCELED', 'The stream was closed.'));
   }
 
-  /** `onTaken` is told each event when the next one is asked for, and whether none waits. */
+  /** `onTaken` is called with each event when the next one is requested, and with whether the buffer is empty. */
   async *events(
     onTaken: (event: Event | ConnectionEvent, isLast: boolean) => void,
   ): AsyncGenerator<Event | ConnectionEvent> {
@@ -116,14 +118,17 @@ export class SocketStream<Event> {
       else if (event !== undefined) this.#push(event, bytes);
     } catch (error) {
       const known = isOperationError(error) ? error : undefined;
-      this.#finish(known ?? new OperationError('INTERNAL', 'The daemon sent what it should not.', { cause: error }));
+      this.#finish(known ?? new OperationError('INTERNAL', 'The daemon sent a malformed message.', { cause: error }));
     }
   }
 
   #push(event: Event | ConnectionEvent, bytes: number): void {
     this.#events.push({ event, bytes });
     this.#waitingBytes += bytes;
-    if (this.#waitingBytes > maxBytes) this.#finish(new OperationError('SLOW_READER', 'More came than was read.'));
+    if (this.#waitingBytes > maxBytes)
+      this.#finish(
+        new OperationError('SLOW_READER', `The reader is too slow: ${maxBytes / 1024 / 1024} MiB are waiting.`),
+      );
     else if (this.#waitingBytes > pauseBytes) this.#socket.pause();
     this.#arrived.notify();
   }

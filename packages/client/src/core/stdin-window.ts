@@ -1,9 +1,9 @@
 import { Notifier } from '@innkeeper/kit';
 
-/** Bytes of input that may wait for the process to take them, before a writer waits. */
+/** Bytes of input that may be unconfirmed before a writer has to wait. */
 const maxWaitingBytes = 256 * 1024;
 
-/** Input of a command from what its process has taken on: what must be sent again after an interruption. */
+/** The input of a command that its process has not confirmed, which must be sent again after an interruption. */
 export class StdinWindow {
   readonly #pieces: Uint8Array[] = [];
   #baseOffset = 0;
@@ -12,7 +12,7 @@ export class StdinWindow {
   #closed = false;
   readonly #moved = new Notifier();
 
-  /** Where the next byte goes. */
+  /** Offset of the next byte. */
   get endOffset(): number {
     return this.#endOffset;
   }
@@ -22,12 +22,12 @@ export class StdinWindow {
     return this.#ended;
   }
 
-  /** Resolves when a piece may be added, or when nothing will be taken any more. */
+  /** Resolves when more may be added, or when the window was closed. */
   async room(): Promise<void> {
     await this.#moved.until(() => this.#endOffset - this.#baseOffset <= maxWaitingBytes || this.#closed);
   }
 
-  /** Keeps a copy of `data`; gives it with its offset. */
+  /** Keeps a copy of `data`; returns the copy and its offset. */
   add(data: Uint8Array): { readonly offset: number; readonly data: Uint8Array } {
     const offset = this.#endOffset;
     const copy = new Uint8Array(data);
@@ -40,7 +40,7 @@ export class StdinWindow {
     this.#ended = true;
   }
 
-  /** The process has everything before `offset`. */
+  /** Confirms that the process has everything before `offset`. */
   accept(offset: number): void {
     for (let [first] = this.#pieces; first !== undefined; [first] = this.#pieces) {
       if (this.#baseOffset + first.length > offset) break;
@@ -50,8 +50,8 @@ export class StdinWindow {
     this.#moved.notify();
   }
 
-  /** What is not known to have been taken, in order; an empty last piece when only the end is to be told. */
-  *untaken(): Generator<{ readonly offset: number; readonly data: Uint8Array }> {
+  /** Yields unconfirmed input in order; an empty piece if only the end of input is unconfirmed. */
+  *unconfirmed(): Generator<{ readonly offset: number; readonly data: Uint8Array }> {
     let offset = this.#baseOffset;
     for (const data of this.#pieces) {
       yield { offset, data };
@@ -60,7 +60,7 @@ export class StdinWindow {
     if (this.#ended && this.#pieces.length === 0) yield { offset: this.#endOffset, data: new Uint8Array(0) };
   }
 
-  /** Nobody waits for room any more. */
+  /** Drops the input and releases waiting writers. */
   close(): void {
     this.#closed = true;
     this.#pieces.length = 0;

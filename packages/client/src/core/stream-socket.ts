@@ -1,8 +1,8 @@
-/** A WebSocket of Node or of a browser, as the streams over it use it. */
+/** A WebSocket in Node or in a browser, as the streams use it. */
 export interface StreamSocket {
-  /** Drops the message where the socket is not open. */
+  /** Drops the message if the socket is not open. */
   send(message: Uint8Array | string): void;
-  /** Stops reading while whoever consumes is slow, where the platform can. */
+  /** Stops reading while the consumer is slow, where the platform can. */
   pause(): void;
   resume(): void;
   close(): void;
@@ -10,15 +10,15 @@ export interface StreamSocket {
 
 export interface StreamSocketEvents {
   readonly opened: () => void;
-  /** `data` stays as it is. */
+  /** `data` is not reused afterwards. */
   readonly bytes: (data: Uint8Array) => void;
   readonly text: (text: string) => void;
-  /** Once, as the last: closed by the server (1000: all was said), lost (1006), or never opened, with its error. */
+  /** Called once, last: closed by the server (1000: end of stream), lost (1006), or never opened, with the error. */
   readonly closed: (code: number, error?: unknown) => void;
 }
 
-/** Connects to a path of a daemon, at once. */
+/** Starts connecting to a path of the daemon. */
 export type OpenSocket = (path: string, events: StreamSocketEvents) => StreamSocket;
 
-/** Of a connection that broke. */
+/** WebSocket close code of a connection that was lost. */
 export const lostCode = 1006;

@@ -7,7 +7,7 @@ import { openTerminalStream, type TerminalEvent } from './terminal-stream.ts';
 
 const size = { columns: 80, rows: 24 };
 
-/** An event with its bytes as text. */
+/** Returns an event with its bytes as text. */
 function readable(event: TerminalEvent | ConsoleEvent): object {
   return 'data' in event ? { ...event, data: Buffer.from(event.data).toString() } : event;
 }
@@ -26,16 +26,16 @@ async function take<T extends TerminalEvent | ConsoleEvent>(
 }
 
 describe('a terminal’s stream', () => {
-  it('gives the screen, then output, and acknowledges what was taken', async () => {
+  it('a terminal stream yields the screen, then output, and acknowledges consumed output', async () => {
     const sockets = new FakeSockets();
     const stream = openTerminalStream(sockets.open, 'a/b', 'id', { size });
     stream.write('early');
     sockets.last.events.opened();
     assert.equal(sockets.last.path, '/v1/vms/a%2Fb/terminals/id?columns=80&rows=24');
-    sockets.tell({ type: 'screen', ...size });
-    sockets.show('drawing');
-    sockets.show('one');
-    sockets.show('three');
+    sockets.sendText({ type: 'screen', ...size });
+    sockets.sendBytes('drawing');
+    sockets.sendBytes('one');
+    sockets.sendBytes('three');
     const events = stream[Symbol.asyncIterator]();
     assert.deepEqual(await take(events, 3), [
       { type: 'screen', ...size, data: 'drawing' },
@@ -43,20 +43,20 @@ describe('a terminal’s stream', () => {
       { type: 'output', data: 'three' },
     ]);
     const next = events.next();
-    sockets.tell({ type: 'exited', code: 3 });
+    sockets.sendText({ type: 'exited', code: 3 });
     assert.deepEqual((await next).value, { type: 'exited', code: 3 });
     assert.equal((await events.next()).done, true);
     assert.deepEqual(sockets.last.sent, ['early', { type: 'ack', bytes: 8 }]);
     assert.ok(sockets.last.isClosed);
   });
 
-  it('connects again when the connection breaks, with the size of now, and begins with the screen', async () => {
+  it('a terminal stream reconnects with its current size after a connection loss, and starts with the screen', async () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     try {
       const sockets = new FakeSockets();
       const stream = openTerminalStream(sockets.open, 'vm', 'id');
       sockets.last.events.opened();
-      sockets.tell({ type: 'screen', ...size });
+      sockets.sendText({ type: 'screen', ...size });
       sockets.lose();
       stream.resize(100, 30);
       stream.write('dropped');
@@ -66,8 +66,8 @@ describe('a terminal’s stream', () => {
       assert.equal(sockets.sockets.length, 3);
       assert.equal(sockets.last.path, '/v1/vms/vm/terminals/id?columns=100&rows=30');
       sockets.last.events.opened();
-      sockets.tell({ type: 'screen', columns: 100, rows: 30 });
-      sockets.show('again');
+      sockets.sendText({ type: 'screen', columns: 100, rows: 30 });
+      sockets.sendBytes('again');
       assert.deepEqual(await take(stream[Symbol.asyncIterator](), 3), [
         { type: 'connection', state: 'lost' },
         { type: 'connection', state: 'back' },
@@ -79,37 +79,37 @@ describe('a terminal’s stream', () => {
     }
   });
 
-  it('fails with what it was told, with what it could not reach, and when it is closed', async () => {
+  it('a terminal stream fails with the daemon’s error, when the daemon is unreachable, and when it is aborted', async () => {
     const sockets = new FakeSockets();
-    const told = openTerminalStream(sockets.open, 'vm', 'id')[Symbol.asyncIterator]();
+    const refused = openTerminalStream(sockets.open, 'vm', 'id')[Symbol.asyncIterator]();
     sockets.last.events.opened();
-    sockets.tell({ type: 'error', reason: 'TERMINAL_NOT_FOUND', message: 'none', nextStep: 'look' });
-    await assert.rejects(told.next(), { reason: 'TERMINAL_NOT_FOUND', message: 'none', nextStep: 'look' });
+    sockets.sendText({ type: 'error', reason: 'TERMINAL_NOT_FOUND', message: 'none', nextStep: 'look' });
+    await assert.rejects(refused.next(), { reason: 'TERMINAL_NOT_FOUND', message: 'none', nextStep: 'look' });
     const never = openTerminalStream(sockets.open, 'vm', 'id')[Symbol.asyncIterator]();
     sockets.lose(new OperationError('DAEMON_UNREACHABLE', 'gone'));
     await assert.rejects(never.next(), { reason: 'DAEMON_UNREACHABLE' });
     const stop = new AbortController();
-    const left = openTerminalStream(sockets.open, 'vm', 'id', { signal: stop.signal })[Symbol.asyncIterator]();
+    const aborted = openTerminalStream(sockets.open, 'vm', 'id', { signal: stop.signal })[Symbol.asyncIterator]();
     stop.abort();
-    await assert.rejects(left.next(), { reason: 'CANCELED' });
-    const odd = openTerminalStream(sockets.open, 'vm', 'id')[Symbol.asyncIterator]();
-    sockets.last.events.text('no JSON');
-    await assert.rejects(odd.next(), { reason: 'INTERNAL' });
+    await assert.rejects(aborted.next(), { reason: 'CANCELED' });
+    const malformed = openTerminalStream(sockets.open, 'vm', 'id')[Symbol.asyncIterator]();
+    sockets.last.events.text('not JSON');
+    await assert.rejects(malformed.next(), { reason: 'INTERNAL' });
   });
 
-  it('stops reading while nobody takes what came', async () => {
+  it('a terminal stream pauses the socket while its events are not consumed, and fails with SLOW_READER at 16 MiB', async () => {
     const sockets = new FakeSockets();
     const events = openTerminalStream(sockets.open, 'vm', 'id')[Symbol.asyncIterator]();
     sockets.last.events.opened();
-    sockets.show('x'.repeat(200_000));
+    sockets.sendBytes('x'.repeat(200_000));
     assert.ok(!sockets.last.isPaused);
-    sockets.show('x'.repeat(200_000));
+    sockets.sendBytes('x'.repeat(200_000));
     assert.ok(sockets.last.isPaused);
     await take(events, 2);
     void events.next();
     await Promise.resolve();
     assert.ok(!sockets.last.isPaused);
-    for (let count = 0; count < 200; count++) sockets.show('x'.repeat(100_000));
+    for (let count = 0; count < 200; count++) sockets.sendBytes('x'.repeat(100_000));
     await assert.rejects(
       (async () => {
         for (;;) await events.next();
@@ -120,14 +120,14 @@ describe('a terminal’s stream', () => {
 });
 
 describe('a console’s stream', () => {
-  it('tells who types, refuses without ending, and ends with the VM', async () => {
+  it('a console stream reports the writer, survives a rejected write, and ends with the VM', async () => {
     const sockets = new FakeSockets();
     const stream = openConsoleStream(sockets.open, 'vm', { writer: true });
     assert.equal(sockets.last.path, '/v1/vms/vm/console?writer=1');
     sockets.last.events.opened();
-    sockets.tell({ type: 'writer', name: 'alice', you: false });
-    sockets.show('login: ');
-    sockets.tell({ type: 'error', reason: 'CONSOLE_NOT_WRITER', message: 'alice types here.' });
+    sockets.sendText({ type: 'writer', name: 'alice', you: false });
+    sockets.sendBytes('login: ');
+    sockets.sendText({ type: 'error', reason: 'CONSOLE_NOT_WRITER', message: 'alice types here.' });
     stream.take();
     stream.write('root\n');
     stream.release();

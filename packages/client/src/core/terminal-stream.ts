@@ -3,7 +3,7 @@ import { fromSocketMessage } from './errors.ts';
 import { type ConnectionEvent, SocketStream } from './socket-stream.ts';
 import type { OpenSocket } from './stream-socket.ts';
 
-/** Consumed output is acknowledged in steps of this size, or when all was consumed. */
+/** Consumed output is acknowledged in steps of this size, or when everything was consumed. */
 const ackStepBytes = 32 * 1024;
 
 export interface TerminalSize {
@@ -12,36 +12,40 @@ export interface TerminalSize {
 }
 
 export type TerminalEvent =
-  /** The whole screen with what lies above it, for an emptied terminal of this size; the first event, and again after a loss. */
+  /**
+   * The whole screen with its scrollback, to be drawn on a cleared terminal of this size; first, and after each
+   * reconnect.
+   */
   | ({ readonly type: 'screen'; readonly data: Uint8Array } & TerminalSize)
   | { readonly type: 'output'; readonly data: Uint8Array }
   /** Another viewer resized it. */
   | ({ readonly type: 'size' } & TerminalSize)
-  /** The link to the guest's agent broke, or came back. */
+  /** The connection to the guest's agent was lost, or is back. */
   | { readonly type: 'agent'; readonly state: 'lost' | 'connected' }
   /** The last event. */
   | { readonly type: 'exited'; readonly code?: number; readonly signal?: number }
   | ConnectionEvent;
 
 export interface OpenTerminalOptions {
-  /** Our size, which becomes the terminal's. Without it, the terminal stays as it is. */
+  /** The viewer's size, to which the terminal is resized. Default: the terminal keeps its size. */
   readonly size?: TerminalSize | undefined;
-  /** Stops looking; the terminal stays. */
+  /** Detaches; the terminal keeps running. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A terminal that is looked at. Taking the next event says that the one before was shown: that lets output go on. */
+/** An open terminal. Requesting the next event acknowledges the previous one; without that, output stops. */
 export interface TerminalStream extends AsyncIterable<TerminalEvent> {
-  /** Keys, as bytes or text. What is typed while a connection is lost is dropped. */
+  /** Sends input, as bytes or text. Input is dropped while the connection is lost. */
   write(data: Uint8Array | string): void;
   resize(columns: number, rows: number): void;
-  /** Stops looking; the terminal stays. */
+  /** Detaches; the terminal keeps running. */
   close(): void;
 }
 
 /**
- * Opens the stream. A connection that breaks is made anew for 60 s, and begins with the screen. The iteration rejects with
- * OperationError: TERMINAL_NOT_FOUND, DAEMON_UNREACHABLE, what ended the terminal, or CANCELED after `close` or an abort.
+ * Opens the stream. Reconnects for up to 60 s after a connection loss, and then starts with the screen. The iteration
+ * rejects with OperationError: TERMINAL_NOT_FOUND, DAEMON_UNREACHABLE, the error that ended the terminal, or CANCELED
+ * after `close` or an abort.
  */
 export function openTerminalStream(
   open: OpenSocket,
@@ -53,7 +57,8 @@ export function openTerminalStream(
   const reader = new TerminalReader();
   let taken = 0;
   const stream = new SocketStream<TerminalEvent>({
-    ...{ open, signal: options.signal },
+    open,
+    signal: options.signal,
     path: () => {
       reader.begin();
       return terminalUrl(vm, id, size);
@@ -79,18 +84,18 @@ export function openTerminalStream(
   };
 }
 
-/** Where a terminal is looked at; with a size, that becomes the terminal's. */
+/** The path of a terminal's WebSocket; with a size, the terminal is resized to it. */
 export function terminalUrl(vm: string, id: string, size: TerminalSize | undefined): string {
   const query = size === undefined ? '' : `?columns=${size.columns}&rows=${size.rows}`;
   return `${vmUrl(vm)}/terminals/${encodeURIComponent(id)}${query}`;
 }
 
-/** Reads what a daemon sends about a terminal; docs/protocol/http.md has the messages. */
+/** Reads the daemon's messages about a terminal; docs/protocol/http.md describes them. */
 export class TerminalReader {
-  /** Announced; the bytes that follow are its drawing. */
+  /** Set when a screen was announced; the next bytes are its content. */
   #screen: TerminalSize | undefined;
 
-  /** A new connection. */
+  /** Resets for a new connection. */
   begin(): void {
     this.#screen = undefined;
   }
@@ -102,7 +107,7 @@ export class TerminalReader {
     return event;
   }
 
-  /** Undefined for what brings no event. @throws OperationError that the daemon reported */
+  /** Returns undefined for a message without an event. @throws OperationError that the daemon reported */
   text(message: Readonly<Record<string, unknown>>): TerminalEvent | undefined {
     const { type, state, columns, rows } = message;
     if (type === 'error') throw fromSocketMessage(message);

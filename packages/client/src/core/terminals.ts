@@ -5,25 +5,25 @@ import { type CallOptions, callOptions } from './services.ts';
 import type { OpenSocket } from './stream-socket.ts';
 import { type OpenTerminalOptions, openTerminalStream, type TerminalStream } from './terminal-stream.ts';
 
-/** Everything of a terminal that may be chosen: see terminal.proto. */
+/** Settings of a new terminal: see terminal.proto. */
 export type NewTerminal = Omit<
   Extract<MessageInitShape<typeof CreateTerminalRequestSchema>, { $typeName?: never }>,
   'vm'
 >;
 
-/** Terminals of guests: they outlive who looks at them. */
+/** Terminals in guests, which keep running when nobody is attached. */
 export interface Terminals {
-  /** Starts one: the user's login shell, when no `argv` is given. */
+  /** Starts a terminal with `argv`. Default: the user's login shell. */
   create(vm: string, terminal?: NewTerminal, options?: CallOptions): Promise<Terminal>;
   /** Oldest first. */
   list(vm: string, options?: CallOptions): Promise<Terminal[]>;
-  /** Ends it with all that runs on it; one that has ended is forgotten. */
+  /** Ends a terminal and everything running in it; an ended terminal is removed from the list. */
   close(vm: string, id: string, options?: CallOptions): Promise<Terminal>;
-  /** Looks at one and types on it. */
+  /** Attaches to a terminal. */
   open(vm: string, id: string, options?: OpenTerminalOptions): TerminalStream;
 }
 
-/** Terminals over a client of their service. */
+/** Implements Terminals on TerminalService. */
 export function createTerminals(service: Client<typeof TerminalService>, open: OpenSocket): Terminals {
   return {
     create: (vm, terminal, options) => service.createTerminal({ ...terminal, vm }, callOptions(options)),

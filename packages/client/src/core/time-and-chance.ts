@@ -1,6 +1,6 @@
 import { randomId, type Timers } from '@innkeeper/kit';
 
-/** What Node and browsers both have, in the form in which kit takes it. */
+/** The timers of Node and browsers, in the form that kit uses. */
 export const timers: Timers = {
   setTimer: (delayMs, callback) => {
     const timer = setTimeout(callback, delayMs);
@@ -8,7 +8,7 @@ export const timers: Timers = {
   },
 };
 
-/** 128 random bits as 32 hexadecimal digits. Browsers have `crypto.randomUUID` in secure pages only. */
+/** 128 random bits as 32 hexadecimal digits. (Browsers have `crypto.randomUUID` only in secure contexts.) */
 export function newId(): string {
   return randomId((count) => crypto.getRandomValues(new Uint8Array(count)));
 }

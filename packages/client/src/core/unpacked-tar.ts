@@ -1,7 +1,7 @@
-/** What came of an archive that was unpacked in a guest. */
+/** The result of unpacking an archive in a guest. */
 export interface UnpackedTar {
   readonly bytes: number;
   readonly files: number;
-  /** Devices and the like, which are not made; at most 100. The words are the archive's. */
+  /** Entries that are not created, such as devices; at most 100. The names come from the archive and are untrusted. */
   readonly skipped: readonly string[];
 }

@@ -5,7 +5,7 @@ import { callOptions } from './services.ts';
 
 export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Called at every change. */
+  /** Called on every change. */
   readonly onProgress?: ((operation: Operation) => void) | undefined;
 }
 
@@ -21,7 +21,7 @@ export async function waitForOperation(
     if (operation.state === OperationState.SUCCEEDED) return operation;
     throw failureOf(operation);
   }
-  throw new OperationError('INTERNAL', `The daemon stopped telling about operation ${id} before its end.`);
+  throw new OperationError('INTERNAL', `The daemon stopped reporting operation ${id} before it had ended.`);
 }
 
 function failureOf(operation: Operation): OperationError {

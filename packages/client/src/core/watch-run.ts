@@ -5,13 +5,13 @@ import { cutOverlap, isLoss, Resume } from './resume.ts';
 import type { CallOptions } from './services.ts';
 
 export interface WatchRunOptions extends CallOptions {
-  /** Told when the daemon is lost and found again meanwhile. */
+  /** Called when the connection to the daemon is lost, and when it is back. */
   readonly onInterruption?: ((what: 'daemon lost' | 'daemon back') => void) | undefined;
 }
 
 /**
- * A run's events, each piece of output once and in order, although `open` begins anew each time. For 60 s, a daemon that
- * was lost is waited for; then it rejects with DAEMON_UNREACHABLE.
+ * Yields a run's events, with all output in order and exactly once, although `open` starts from the beginning each
+ * time. Waits up to 60 s for a lost daemon, then rejects with DAEMON_UNREACHABLE.
  */
 export async function* watchRun(
   open: (signal: AbortSignal) => AsyncIterable<RunEvent>,
@@ -20,7 +20,7 @@ export async function* watchRun(
 ): AsyncGenerator<RunEvent, void, undefined> {
   const left = linkSignals(signal);
   const resume = new Resume();
-  /** By VM, after the last byte that was given. */
+  /** By VM: the offset after the last byte yielded. */
   const offsets = new Map<string, bigint>();
   let hasBegun = false;
   try {
@@ -46,7 +46,7 @@ export async function* watchRun(
   }
 }
 
-/** Whether there is anything new in it; output that was given in part is cut. */
+/** Whether an event is new; trims output that was partly yielded before. */
 function isNew({ event }: RunEvent, offsets: Map<string, bigint>): boolean {
   if (event.case !== 'output') return true;
   const { vmId } = event.value;

@@ -8,8 +8,8 @@ type Call = (input: unknown, options?: CallOptions) => Promise<unknown> | AsyncI
 type HeadersOfCall = Readonly<Record<string, string>>;
 
 /**
- * A Connect client whose calls carry `headers`, and fail with OperationError, as do the streams they return. A stream that its
- * reader leaves is ended on the other side too; Connect's own would run on.
+ * Wraps a Connect client: its calls carry `headers`, and calls and streams reject with OperationError. A stream that
+ * its reader leaves is also ended on the server, which Connect's own client does not do.
  */
 export function withOperationErrors<Desc extends DescService>(
   desc: Desc,

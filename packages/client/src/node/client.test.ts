@@ -9,7 +9,7 @@ import { callError, startFakeDaemon } from '../testing/fake-daemon.ts';
 import { createClient } from './create-client.ts';
 
 describe('calls', () => {
-  it('give what the daemon answers, and hold no connection afterwards', async () => {
+  it('a call returns the daemon’s response and keeps no connection open', async () => {
     await using daemon = await startFakeDaemon({ vms: { listVms: () => ({ vms: [{ name: 'one' }], total: 1 }) } });
     const { vms } = await createClient(daemon).vms.listVms({});
     assert.deepEqual(
@@ -19,7 +19,7 @@ describe('calls', () => {
     await daemon.idle();
   });
 
-  it('fail with the reason and the next step of the daemon', async () => {
+  it('a call rejects with the daemon’s reason and next step', async () => {
     await using daemon = await startFakeDaemon({
       vms: {
         getVm() {
@@ -36,7 +36,7 @@ describe('calls', () => {
     });
   });
 
-  it('keep an error whose next step is badly encoded', async () => {
+  it('a call keeps an error whose next step is malformed percent-encoding', async () => {
     await using daemon = await startFakeDaemon({
       vms: {
         getVm() {
@@ -49,12 +49,12 @@ describe('calls', () => {
     await assert.rejects(createClient(daemon).vms.getVm({ vm: 'x' }), { reason: 'VM_BUSY', nextStep: '%zz' });
   });
 
-  it('tell a method that the daemon does not know from a fault', async () => {
+  it('a call of a method that the daemon does not implement rejects with UNKNOWN_METHOD', async () => {
     await using daemon = await startFakeDaemon();
     await assert.rejects(createClient(daemon).node.getNode({}), { reason: 'UNKNOWN_METHOD' });
   });
 
-  it('say how to start a daemon when none is there', async () => {
+  it('calls, exec and file transfers say how to start the daemon when it is not running', async () => {
     await using daemon = await startFakeDaemon();
     await daemon.stop();
     const client = createClient(daemon);
@@ -77,7 +77,7 @@ describe('calls', () => {
     await assert.rejects(client.writeFile('x', '/f', { source: () => Readable.from([]), uploadId: 'u' }), absent);
   });
 
-  it('say the same of a socket that closes at once', async () => {
+  it('a socket that closes at once is DAEMON_UNREACHABLE', async () => {
     await using daemon = await startFakeDaemon();
     const socketPath = join(daemon.folder, 'closing.sock');
     const server = createServer((socket) => socket.destroy()).listen(socketPath);
@@ -88,7 +88,7 @@ describe('calls', () => {
     }
   });
 
-  it('end with CANCELED when their signal is aborted, before or meanwhile', async () => {
+  it('a call rejects with CANCELED when its signal is aborted before or during the call', async () => {
     const asked = Promise.withResolvers<void>();
     await using daemon = await startFakeDaemon({
       vms: {
@@ -110,7 +110,7 @@ describe('calls', () => {
 });
 
 describe('watches', () => {
-  it('give every message, and end the call when the reader leaves', async () => {
+  it('a watch yields every message, and ends the call when its reader leaves', async () => {
     const left = Promise.withResolvers<void>();
     await using daemon = await startFakeDaemon({
       vms: {
@@ -132,7 +132,7 @@ describe('watches', () => {
     await left.promise;
   });
 
-  it('fail as the daemon does, and when it is killed', async () => {
+  it('a watch rejects with the daemon’s error, and with DAEMON_UNREACHABLE when the daemon is killed', async () => {
     const listening = Promise.withResolvers<void>();
     await using daemon = await startFakeDaemon({
       vms: {
@@ -158,7 +158,7 @@ describe('watches', () => {
 describe('waiting for an operation', () => {
   const operation = { id: 'o', kind: 'vm.create', target: 'one' };
 
-  it('tells every change, and resolves at success', async () => {
+  it('operations.wait reports every change, and resolves on success', async () => {
     await using daemon = await startFakeDaemon({
       operations: {
         async *watchOperation() {
@@ -173,7 +173,7 @@ describe('waiting for an operation', () => {
     assert.deepEqual(stages, ['copying', '']);
   });
 
-  it('rejects with the error that the operation ended with', async () => {
+  it('operations.wait rejects with the error of the operation', async () => {
     await using daemon = await startFakeDaemon({
       operations: {
         async *watchOperation({ id }) {

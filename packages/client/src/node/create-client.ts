@@ -10,13 +10,13 @@ import { nodeSockets } from './sockets.ts';
 
 export type ClientOptions = ServerAddress;
 
-/** The control plane's API in Node, where contents of files are streams that resume. */
+/** The control plane's API in Node, where file contents are resumable streams. */
 export interface InnkeeperClient extends CommonClient<FileContents> {
   readonly readFile: FileContents['read'];
   readonly writeFile: FileContents['write'];
 }
 
-/** A client of one daemon. Holds no connection while nothing is asked. */
+/** Makes a client of one daemon. An idle client holds no connection open. */
 export function createClient(address: ClientOptions): InnkeeperClient {
   const server = serverOf(address);
   const contents = fileContents(server);
@@ -32,8 +32,14 @@ export function createClient(address: ClientOptions): InnkeeperClient {
       const blob = blobOf(content);
       const source = (offset: number): AsyncIterable<Uint8Array> => blob.slice(offset).stream();
       return contents.write(vm, path, {
-        ...{ source, uploadId: newId(), sizeBytes: blob.size },
-        ...{ mode, user, group, createParents: parents, signal },
+        source,
+        uploadId: newId(),
+        sizeBytes: blob.size,
+        mode,
+        user,
+        group,
+        createParents: parents,
+        signal,
       });
     },
   });

@@ -5,20 +5,20 @@ import { OperationError } from '@innkeeper/contract/errors';
 import { toOperationError } from './errors.ts';
 
 describe('errors of the transport', () => {
-  it('say whose the daemon’s socket is when it may not be opened, and that nobody listens when nobody does', () => {
-    const told = (code: string): OperationError => {
+  it('transport errors distinguish a socket of another user from a socket without a daemon', () => {
+    const errorFor = (code: string): OperationError => {
       const cause = Object.assign(new Error(`connect ${code}`), { code });
       const error = new ConnectError('broken', Code.Internal, undefined, undefined, cause);
       const answer = toOperationError(error, { name: '/run/innkeeper.sock' });
       assert.ok(answer instanceof OperationError);
       return answer;
     };
-    const refused = told('EACCES');
+    const refused = errorFor('EACCES');
     assert.deepEqual(
       [refused.reason, refused.message],
       ['DAEMON_UNREACHABLE', '/run/innkeeper.sock belongs to another user.'],
     );
     assert.match(refused.nextStep, /root.*inn login/);
-    assert.equal(told('ENOENT').message, 'No daemon answers on /run/innkeeper.sock.');
+    assert.equal(errorFor('ENOENT').message, 'No daemon answers on /run/innkeeper.sock.');
   });
 });

@@ -3,15 +3,15 @@ import { OperationError } from '@innkeeper/contract/errors';
 import { abortError } from '../core/abort-error.ts';
 import { fromConnectError } from '../core/errors.ts';
 
-/** What is named where it does not answer. */
-interface Named {
+/** The server's name for error messages. */
+interface NamedServer {
   readonly name: string;
 }
 
-/** Node's codes for "nobody listens there", or that the socket is another user's. */
+/** Node's error codes when nothing listens there, or when the socket belongs to another user. */
 const unreachable = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE', 'EACCES']);
 
-/** Whether an error, or what caused it, says that the daemon is not there. */
+/** Whether an error or one of its causes means that the daemon is not reachable. */
 export function isUnreachable(error: unknown): boolean {
   return hasCode(error, unreachable);
 }
@@ -22,23 +22,23 @@ function hasCode(error: unknown, codes: ReadonlySet<string>): boolean {
   return false;
 }
 
-/** What is thrown when no daemon answers on its socket. */
-export function unreachableError(server: Named, cause: unknown): OperationError {
+/** The error for a daemon that is not reachable. */
+export function unreachableError(server: NamedServer, cause: unknown): OperationError {
   if (hasCode(cause, new Set(['EACCES'])))
     return new OperationError('DAEMON_UNREACHABLE', `${server.name} belongs to another user.`, {
       cause,
-      nextStep: 'Use it as that user or as root, or log in with "inn login URL".',
+      nextStep: 'Run this as that user or as root, or log in with "inn login URL".',
     });
   return new OperationError('DAEMON_UNREACHABLE', `No daemon answers on ${server.name}.`, { cause });
 }
 
-/** What a call threw, as OperationError where it is the daemon's or the network's. */
-export function toOperationError(error: unknown, server: Named): unknown {
+/** Converts errors of the daemon and the network to OperationError; returns others unchanged. */
+export function toOperationError(error: unknown, server: NamedServer): unknown {
   if (isUnreachable(error)) return unreachableError(server, error);
   return error instanceof ConnectError ? fromConnectError(error) : error;
 }
 
-/** The same for an exchange of HTTP; after an abort, what the abort gives. */
-export function exchangeError(error: unknown, server: Named, signal: AbortSignal | undefined): unknown {
+/** The same for an HTTP request; after an abort, the abort's error. */
+export function httpError(error: unknown, server: NamedServer, signal: AbortSignal | undefined): unknown {
   return signal?.aborted === true ? abortError(signal) : toOperationError(error, server);
 }

@@ -7,7 +7,7 @@ import { createClient, type ExecOptions, type ExecStream } from './index.ts';
 
 const start = { argv: ['cat'], stdin: true };
 
-/** A daemon whose exec sockets are given out in the order they open. */
+/** A daemon; `next` returns its exec sockets in the order in which they open. */
 async function execDaemon(): Promise<{ daemon: FakeDaemon; next(): Promise<FakeProcess> }> {
   const opened: FakeProcess[] = [];
   const waiting: ((process: FakeProcess) => void)[] = [];
@@ -45,7 +45,7 @@ function open(daemon: FakeDaemon, options: Partial<ExecOptions> = {}): ExecStrea
 }
 
 describe('exec', () => {
-  it('starts under an id of its own, streams output, and leaves nothing open', async () => {
+  it('exec starts a command under a new id, streams its output, and leaves no connection open', async () => {
     const { daemon, next } = await execDaemon();
     await using _ = daemon;
     const stream = open(daemon);
@@ -63,7 +63,7 @@ describe('exec', () => {
     await daemon.idle();
   });
 
-  it('holds input, size and signals until the command has started', async () => {
+  it('exec queues input, size and signals until the command has started', async () => {
     const { daemon, next } = await execDaemon();
     await using _ = daemon;
     const stream = open(daemon);
@@ -96,7 +96,7 @@ describe('exec', () => {
     await ended;
   });
 
-  it('makes a writer wait while 256 KiB of input are not taken', async () => {
+  it('exec makes writers wait while 256 KiB of input are unconfirmed', async () => {
     const { daemon, next } = await execDaemon();
     await using _ = daemon;
     const stream = open(daemon);
@@ -116,7 +116,7 @@ describe('exec', () => {
     await ended;
   });
 
-  it('acknowledges what was consumed, and nothing that was not', async () => {
+  it('exec acknowledges only consumed output', async () => {
     const { daemon, next } = await execDaemon();
     await using _ = daemon;
     const stream = open(daemon);
@@ -136,11 +136,11 @@ describe('exec', () => {
     await daemon.idle();
   });
 
-  it('goes on where it was when the daemon comes back: output once, input from what was taken', async () => {
+  it('exec resumes after a restart of the daemon: output once, input from the confirmed offset', async () => {
     const { daemon, next } = await execDaemon();
     await using _ = daemon;
-    const told: string[] = [];
-    const stream = open(daemon, { onInterruption: (what) => told.push(what) });
+    const interruptions: string[] = [];
+    const stream = open(daemon, { onInterruption: (what) => interruptions.push(what) });
     const sawFirst = Promise.withResolvers<void>();
     const ended = read(stream, (event) => event.case === 'output' && sawFirst.resolve());
     const before = await next();
@@ -165,15 +165,17 @@ describe('exec', () => {
     after.output(3, 'lo world');
     after.exit(0);
     assert.deepEqual(await ended, ['hello world', 0]);
-    assert.deepEqual(told, ['daemon lost', 'daemon back']);
+    assert.deepEqual(interruptions, ['daemon lost', 'daemon back']);
   });
 
-  it('tells when the agent is lost and back, and what was dropped', async () => {
+  it('exec reports when the agent is lost and back, and dropped output', async () => {
     const { daemon, next } = await execDaemon();
     await using _ = daemon;
-    const told: string[] = [];
+    const interruptions: string[] = [];
     const kinds: (string | undefined)[] = [];
-    const ended = read(open(daemon, { onInterruption: (what) => told.push(what) }), (event) => kinds.push(event.case));
+    const ended = read(open(daemon, { onInterruption: (what) => interruptions.push(what) }), (event) =>
+      kinds.push(event.case),
+    );
     const process = await next();
     process.started();
     process.socket.send('{"type":"agent","state":"lost"}');
@@ -183,11 +185,11 @@ describe('exec', () => {
     process.output(10, 'rest');
     process.exit(0);
     assert.deepEqual(await ended, ['rest', 0]);
-    assert.deepEqual(told, ['agent lost', 'agent back']);
+    assert.deepEqual(interruptions, ['agent lost', 'agent back']);
     assert.deepEqual(kinds, ['started', 'gap', 'output', 'exited']);
   });
 
-  it('fails as the daemon says, after what came before', async () => {
+  it('exec rejects with the daemon’s error after delivering earlier events', async () => {
     const { daemon, next } = await execDaemon();
     await using _ = daemon;
     const ended = read(open(daemon));
@@ -197,7 +199,7 @@ describe('exec', () => {
     await assert.rejects(ended, { reason: 'COMMAND_NOT_FOUND', message: 'no cat' });
   });
 
-  it('fails by a text message that is no JSON, and by a refused connection', async () => {
+  it('exec rejects on a text message that is not JSON, and when the connection is refused', async () => {
     const { daemon, next } = await execDaemon();
     await using _ = daemon;
     const ended = read(open(daemon));
@@ -208,7 +210,7 @@ describe('exec', () => {
     await refusing.idle();
   });
 
-  it('ends with CANCELED when it is aborted: before, while it runs, and while the daemon is away', async () => {
+  it('exec rejects with CANCELED when aborted before the start, while running, and while the daemon is down', async () => {
     const { daemon, next } = await execDaemon();
     await using _ = daemon;
     await assert.rejects(read(open(daemon, { signal: AbortSignal.abort() })), { reason: 'CANCELED' });
@@ -233,7 +235,7 @@ describe('exec', () => {
     await assert.rejects(orphan, { reason: 'CANCELED' });
   });
 
-  it('attaches to one that runs, from the offset that was asked', async () => {
+  it('exec attaches to a running command from the given offset', async () => {
     const { daemon, next } = await execDaemon();
     await using _ = daemon;
     const stream = createClient(daemon).exec('one', { attach: { id: 'job', fromOffset: 5n } });

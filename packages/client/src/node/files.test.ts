@@ -20,7 +20,7 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 describe('reading a file', () => {
-  it('gives what stat says, the bytes from an offset, and the hash at the end', async () => {
+  it('readFile returns size, mode and time, the bytes from an offset, and the hash at the end', async () => {
     let asked = '';
     const files: Files = (request, response, url) => {
       asked = `${request.method} ${url.pathname} ${url.searchParams}`;
@@ -38,7 +38,7 @@ describe('reading a file', () => {
     await daemon.idle();
   });
 
-  it('fails as the guest does, at once or midway, and when the connection is cut', async () => {
+  it('readFile rejects with the guest’s error, at once or midway, and when the connection is lost', async () => {
     const files: Files = (_, response, url) => {
       const path = url.searchParams.get('path');
       if (path === '/none') {
@@ -64,7 +64,7 @@ describe('reading a file', () => {
     await daemon.idle();
   });
 
-  it('ends when it is aborted, before the head and after, and when its reader leaves', async () => {
+  it('readFile ends on an abort before and after the response head, and when its reader leaves', async () => {
     const asked = Promise.withResolvers<void>();
     const files: Files = (_, response, url) => {
       if (url.searchParams.get('path') === '/slow') asked.resolve();
@@ -96,7 +96,7 @@ describe('writing a file', () => {
   const source = (offset: number): AsyncIterable<Uint8Array> =>
     Readable.from(Array.from(bytes.subarray(offset), (byte) => Buffer.of(byte)));
 
-  it('sends the bytes with what the file shall be, and gives what the guest counted', async () => {
+  it('writeFile sends the bytes with mode, owner and hash, and returns the guest’s byte count', async () => {
     let asked = '';
     let hash: unknown;
     const files: Files = async (request, response, url) => {
@@ -124,7 +124,7 @@ describe('writing a file', () => {
     await daemon.idle();
   });
 
-  it('goes on from where the guest is after the daemon was killed', async () => {
+  it('writeFile resumes at the guest’s offset after the daemon was killed', async () => {
     let got = '';
     const half = Promise.withResolvers<void>();
     const hang = Promise.withResolvers<void>();
@@ -150,7 +150,7 @@ describe('writing a file', () => {
     await daemon.restart({
       files: async (request, response, url) => {
         if (request.method === 'HEAD') {
-          // The agent is not back at once.
+          // The agent is not connected yet.
           if (tries++ === 0) response.writeHead(503, { 'x-innkeeper-error': errorBody('AGENT_UNREACHABLE', 'wait') });
           else response.setHeader('x-innkeeper-offset', '3');
           response.end();
@@ -167,7 +167,7 @@ describe('writing a file', () => {
     await daemon.idle();
   });
 
-  it('fails as the guest does, though it did not read everything', async () => {
+  it('writeFile rejects with the guest’s error even if the guest did not read the whole body', async () => {
     const files: Files = (_, response, url) => {
       const reason = url.searchParams.get('path') === '/hash' ? 'CHECKSUM_MISMATCH' : 'GUEST_DISK_FULL';
       response.writeHead(500).end(errorBody(reason, 'refused'));
@@ -184,7 +184,7 @@ describe('writing a file', () => {
     await daemon.idle();
   });
 
-  it('fails with the error of its own source, which is not tried again', async () => {
+  it('writeFile rejects with an error of its source, without a retry', async () => {
     await using daemon = await startFakeDaemon({
       files: (request) => void request.on('error', () => undefined).resume(),
     });
@@ -200,7 +200,7 @@ describe('writing a file', () => {
     await daemon.idle();
   });
 
-  it('ends when it is aborted, and lets go of its source', async () => {
+  it('writeFile ends on an abort, and releases its source', async () => {
     await using daemon = await startFakeDaemon({
       files: (request) => void request.on('error', () => undefined).resume(),
     });

@@ -5,17 +5,17 @@ import type { Server } from './server.ts';
 import { type WriteFileOptions, type WrittenFile, writeFile } from './write-file.ts';
 import { type WriteTarOptions, writeTar } from './write-tar.ts';
 
-/** Contents of files of guests. */
+/** Reading and writing guest files. */
 export interface FileContents {
   read(vm: string, path: string, options?: ReadFileOptions): Promise<RemoteFile>;
   write(vm: string, path: string, options: WriteFileOptions): Promise<WrittenFile>;
-  /** A folder or file as a tar archive. */
+  /** Downloads a folder or file as a tar archive. */
   readTar(vm: string, path: string, options?: ReadTarOptions): Promise<RemoteTar>;
   /** Unpacks a tar archive into a folder. */
   writeTar(vm: string, path: string, options: WriteTarOptions): Promise<UnpackedTar>;
 }
 
-/** In Node, where bodies are streams and have trailers. */
+/** Implements FileContents in Node, where bodies are streams and have trailers. */
 export function fileContents(server: Server): FileContents {
   return {
     read: (vm, path, options) => readFile(server, vm, path, options),

@@ -5,7 +5,7 @@ import { callError, startFakeDaemon } from '../testing/fake-daemon.ts';
 import { createClient } from './create-client.ts';
 
 describe('files of a guest', () => {
-  it('lists a folder page by page, and asks for no page that nobody takes', async () => {
+  it('files.list requests a folder page by page, and no page that is not consumed', async () => {
     const asked: string[] = [];
     await using daemon = await startFakeDaemon({
       guestFiles: {
@@ -27,7 +27,7 @@ describe('files of a guest', () => {
     await daemon.idle();
   });
 
-  it('sends what is given and leaves out what is not', async () => {
+  it('file calls send the given fields and omit undefined ones', async () => {
     const asked: unknown[] = [];
     const note = (request: object): Record<string, never> => {
       asked.push({ ...request, $typeName: undefined });
@@ -48,7 +48,7 @@ describe('files of a guest', () => {
     ]);
   });
 
-  it('fails as the guest does, and when it is aborted', async () => {
+  it('file calls reject with the guest’s error, and with CANCELED on an abort', async () => {
     await using daemon = await startFakeDaemon({
       guestFiles: {
         stat() {
@@ -68,7 +68,7 @@ describe('files of a guest', () => {
 });
 
 describe('processes of a guest', () => {
-  it('are listed, and signaled by name or number', async () => {
+  it('guest processes are listed, and signalled by name or number', async () => {
     const asked: unknown[] = [];
     await using daemon = await startFakeDaemon({
       guestProcesses: {
@@ -90,7 +90,7 @@ describe('processes of a guest', () => {
     ]);
   });
 
-  it('knows the signals of Linux and no others', () => {
+  it('signalNumber accepts the Linux signals and no others', () => {
     assert.deepEqual(['term', 'SIGHUP', 'usr2', 'SYS', 64, '9'].map(signalNumber), [15, 1, 12, 31, 64, 9]);
     for (const wrong of ['', 'SIG', 'TERMS', '0', 65, -1, '1e1', 'toString'])
       assert.throws(() => signalNumber(wrong), { reason: 'INVALID_ARGUMENT' });

@@ -9,13 +9,13 @@ export interface PasswordLogin {
   readonly ca?: string | undefined;
   readonly user: string;
   readonly password: string;
-  /** What the token is called in lists. */
+  /** Name of the token in lists. */
   readonly tokenName: string;
 }
 
 /**
- * Logs in with a password, makes a token for programs, and logs out again: the password is kept nowhere. Fails with
- * LOGIN_FAILED, LOGIN_THROTTLED, DAEMON_UNREACHABLE.
+ * Logs in with a password, creates an API token, and logs out; the password is not stored. Rejects with LOGIN_FAILED,
+ * LOGIN_THROTTLED or DAEMON_UNREACHABLE.
  */
 export async function loginForToken(login: PasswordLogin): Promise<{ token: string; tokenId: string }> {
   const { url, ca, user, password, tokenName } = login;
@@ -31,7 +31,9 @@ export async function loginForToken(login: PasswordLogin): Promise<{ token: stri
   const access = createConnectClient(
     AccessService,
     createConnectTransport({
-      ...{ baseUrl: server.name, httpVersion: '1.1', interceptors: [withSession] },
+      baseUrl: server.name,
+      httpVersion: '1.1',
+      interceptors: [withSession],
       nodeOptions: ca === undefined ? {} : { ca },
     }),
   );

@@ -1,28 +1,30 @@
 import { filesUrl } from '../core/addresses.ts';
 import { fromErrorBody } from '../core/errors.ts';
-import { exchangeError } from './errors.ts';
-import { goodExchange } from './http-exchange.ts';
+import { httpError } from './errors.ts';
+import { openHttp } from './open-http.ts';
 import type { Server } from './server.ts';
 
 export interface ReadFileOptions {
   readonly offset?: number | undefined;
-  /** Have the guest hash what it sends; `RemoteFile.sha256()` gives it at the end. */
+  /** Have the guest hash what it sends; `RemoteFile.sha256()` returns the hash at the end. */
   readonly sha256?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A file on its way out of a guest. Its body must be read to the end, or left by `break`: that ends the transfer. */
+/**
+ * A file being downloaded from a guest. Read its body to the end, or leave it with `break`, which ends the transfer.
+ */
 export interface RemoteFile {
-  /** As stat says; 0 where the guest does not know, as in /proc. */
+  /** As reported by stat; 0 if the guest does not know it, as in /proc. */
   readonly sizeBytes: number;
   readonly mode: number;
   readonly modifiedNs: bigint;
   readonly body: AsyncIterable<Uint8Array>;
-  /** Hex, of what was sent, once the body was read to its end; undefined when it was not asked for. */
+  /** Hex hash of the bytes sent, once the body was read to its end; undefined if not requested. */
   sha256(): string | undefined;
 }
 
-/** Streams a file of a guest. Rejects with the guest's error; the body rejects when it breaks midway. */
+/** Streams a file of a guest. Rejects with the guest's error; the body rejects when the transfer breaks midway. */
 export async function readFile(
   server: Server,
   vm: string,
@@ -33,17 +35,17 @@ export async function readFile(
   if (offset !== undefined) query.set('offset', `${offset}`);
   if (sha256 === true) query.set('sha256', '1');
   try {
-    const { response, destroy } = await goodExchange({ server, method: 'GET', path: filesUrl(vm, query), signal });
+    const { response, destroy } = await openHttp({ server, method: 'GET', path: filesUrl(vm, query), signal });
     async function* body(): AsyncGenerator<Uint8Array> {
       try {
         yield* response as AsyncIterable<Uint8Array>;
       } catch (error) {
-        throw exchangeError(error, server, signal);
+        throw httpError(error, server, signal);
       } finally {
         destroy();
       }
       const broken = response.trailers['x-innkeeper-error'];
-      if (broken !== undefined) throw fromErrorBody(broken, 'The reading broke.');
+      if (broken !== undefined) throw fromErrorBody(broken, 'The download failed midway.');
     }
     return {
       sizeBytes: Number(response.headers['x-innkeeper-size'] ?? 0),
@@ -53,6 +55,6 @@ export async function readFile(
       sha256: () => response.trailers['x-innkeeper-sha256'],
     };
   } catch (error) {
-    throw exchangeError(error, server, signal);
+    throw httpError(error, server, signal);
   }
 }

@@ -2,29 +2,31 @@ import { archiveError } from '@innkeeper/contract/errors';
 import { safeTar, treeNames } from '@innkeeper/tar';
 import { tarUrl } from '../core/addresses.ts';
 import { fromErrorBody } from '../core/errors.ts';
-import { parseSkipped } from '../core/parse-skipped.ts';
-import { exchangeError } from './errors.ts';
-import { goodExchange } from './http-exchange.ts';
+import { httpError } from './errors.ts';
+import { openHttp } from './open-http.ts';
 import type { Server } from './server.ts';
 
 export interface ReadTarOptions {
-  /** Refuse a path that leads through a symbolic link. Links in the folder are always packed as links. */
+  /** Reject a path that contains a symbolic link. Links in the folder are always packed as links. */
   readonly noSymlinks?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An archive on its way out of a guest. Its body must be read to the end, or left by `break`: that ends the transfer. */
+/**
+ * An archive being downloaded from a guest. Read its body to the end, or leave it with `break`, which ends the
+ * transfer.
+ */
 export interface RemoteTar {
   /**
-   * Every name in it begins with the last part of the path that was asked for ("root" for "/"), has no "..", and is in a
-   * folder that came before it, never behind a link; there is nothing but files, folders and symbolic links, which may
-   * point anywhere. Rejects when the reading breaks midway, with ARCHIVE_REFUSED when the guest sends anything else; an
-   * archive that ended well is whole.
+   * Every name in it begins with the last part of the requested path ("root" for "/"), has no "..", and is in a folder
+   * that came earlier in the archive, never behind a link. It has only files, folders and symbolic links, which may
+   * point anywhere. Rejects with ARCHIVE_REFUSED when the guest sends anything else, and when the transfer breaks
+   * midway; an archive that ends without an error is complete.
    */
   readonly body: AsyncIterable<Uint8Array>;
-  /** What could not be read, and why, once the body was read to its end; at most 100. The words are the guest's. */
+  /** What could not be read, and why, once the body was read to its end; at most 100. The texts come from the guest. */
   skipped(): readonly string[];
-  /** Entries, once the body was read to its end. */
+  /** Number of entries, once the body was read to its end. */
   files(): number;
 }
 
@@ -38,16 +40,16 @@ export async function readTar(
   const query = new URLSearchParams({ path });
   if (noSymlinks === true) query.set('no-symlinks', '1');
   try {
-    const { response, destroy } = await goodExchange({ server, method: 'GET', path: tarUrl(vm, query), signal });
+    const { response, destroy } = await openHttp({ server, method: 'GET', path: tarUrl(vm, query), signal });
     async function* received(): AsyncGenerator<Uint8Array> {
       try {
         yield* response as AsyncIterable<Uint8Array>;
       } catch (error) {
-        throw exchangeError(error, server, signal);
+        throw httpError(error, server, signal);
       }
-      // Before the archive is found to have no end: this says why it has none.
+      // Checked before safeTar reports a truncated archive: this says why it is truncated.
       const broken = response.trailers['x-innkeeper-error'];
-      if (broken !== undefined) throw fromErrorBody(broken, 'The reading broke.');
+      if (broken !== undefined) throw fromErrorBody(broken, 'The download failed midway.');
     }
     async function* body(): AsyncGenerator<Uint8Array> {
       try {
@@ -64,6 +66,17 @@ export async function readTar(
       files: () => Number(response.trailers['x-innkeeper-files'] ?? 0),
     };
   } catch (error) {
-    throw exchangeError(error, server, signal);
+    throw httpError(error, server, signal);
+  }
+}
+
+/** Parses the header that lists what was left out of an archive; empty if it is missing or malformed. */
+function parseSkipped(header: string | undefined): readonly string[] {
+  try {
+    const list = JSON.parse(header ?? '[]') as unknown;
+    return Array.isArray(list) ? list.map(String) : [];
+  } catch {
+    // SyntaxError: a proxy truncated the header. The list is informational only.
+    return [];
   }
 }

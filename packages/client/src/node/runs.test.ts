@@ -18,7 +18,7 @@ function output(offset: number, text: string) {
 }
 
 describe('runs', () => {
-  it('are started with an id of their own, so that they can be sent again', async () => {
+  it('runs.start sends a new id, so that the request can be repeated', async () => {
     const ids: string[] = [];
     await using daemon = await startFakeDaemon({
       runs: {
@@ -39,7 +39,7 @@ describe('runs', () => {
     assert.equal(ids[1], 'mine');
   });
 
-  it('are listed over all pages', async () => {
+  it('runs.list goes through all pages', async () => {
     await using daemon = await startFakeDaemon({
       runs: {
         listRuns: ({ beforeUnixNs, limit }) => {
@@ -55,7 +55,7 @@ describe('runs', () => {
     assert.deepEqual(ids, ['9', '8', '7', '6', '5', '4']);
   });
 
-  it('are watched over a restart of the daemon, with no output missing and none twice', async () => {
+  it('runs.watch continues across a restart of the daemon, without missing or repeated output', async () => {
     const sent = Promise.withResolvers<void>();
     await using daemon = await startFakeDaemon({
       runs: {
@@ -67,10 +67,10 @@ describe('runs', () => {
         },
       },
     });
-    const told: string[] = [];
+    const interruptions: string[] = [];
     let text = '';
     let restarted: Promise<void> | undefined;
-    const onInterruption = (what: string): void => void told.push(what);
+    const onInterruption = (what: string): void => void interruptions.push(what);
     for await (const { event } of createClient(daemon).runs.watch('r', { onInterruption })) {
       if (event.case === 'output') text += Buffer.from(event.value.data).toString();
       restarted ??= (async () => {
@@ -90,10 +90,10 @@ describe('runs', () => {
     }
     await restarted;
     assert.equal(text, 'abcdefgh');
-    assert.deepEqual(told, ['daemon lost', 'daemon back']);
+    assert.deepEqual(interruptions, ['daemon lost', 'daemon back']);
   });
 
-  it('fail to be watched as the daemon says, and when one gives up', async () => {
+  it('runs.watch rejects with the daemon’s error, and with CANCELED on an abort', async () => {
     await using daemon = await startFakeDaemon({
       runs: {
         async *watchRun({ id }, { signal }) {
@@ -116,7 +116,7 @@ describe('runs', () => {
     await assert.rejects(runs.watch('r').next(), { reason: 'DAEMON_UNREACHABLE' });
   });
 
-  it('give their output, or why it broke', async () => {
+  it('runs.output yields the output, or rejects with the error that interrupted it', async () => {
     await using daemon = await startFakeDaemon({
       files: (_, response, url) => {
         if (url.searchParams.get('vm') === 'none') {

@@ -5,25 +5,25 @@ import { createConnectTransport } from '@connectrpc/connect-node';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { ClientOptions } from 'ws';
 
-/** A daemon on this machine, by its unix socket. Who may open that is the administrator. */
+/** A local daemon, by its unix socket. Whoever can open the socket is an administrator. */
 export interface SocketAddress {
   readonly socketPath: string;
 }
 
-/** A daemon anywhere, by its address and a token. */
+/** A remote daemon, by its address and a token. */
 export interface NetworkAddress {
   /** "https://host:8080", without a path. */
   readonly url: string;
   readonly token: string;
-  /** Certificates to trust besides the usual ones, in PEM. */
+  /** Additional CA certificates to trust, in PEM. */
   readonly ca?: string | undefined;
 }
 
 export type ServerAddress = SocketAddress | NetworkAddress;
 
-/** How a daemon is reached, for calls, HTTP and WebSockets alike. */
+/** Connection settings of a daemon, for calls, HTTP and WebSockets. */
 export interface Server {
-  /** As a person writes it. */
+  /** Socket path or origin, for messages. */
   readonly name: string;
   readonly isSecure: boolean;
   readonly transport: Transport;
@@ -35,22 +35,25 @@ export interface Server {
   readonly webSocketOptions: Pick<ClientOptions, 'createConnection' | 'ca'>;
 }
 
-/** @throws OperationError INVALID_ARGUMENT for an address that is none. */
+/** @throws OperationError INVALID_ARGUMENT for an invalid address. */
 export function serverOf(address: ServerAddress): Server {
   return 'socketPath' in address ? socketServer(address) : networkServer(address);
 }
 
 function socketServer({ socketPath }: SocketAddress): Server {
   return {
-    ...{ name: socketPath, isSecure: false, request: { socketPath }, headers: {} },
+    name: socketPath,
+    isSecure: false,
+    request: { socketPath },
+    headers: {},
     transport: createConnectTransport({
       baseUrl: 'http://innkeeper',
       httpVersion: '1.1',
-      // A connection for each call: one that was kept would belong to a daemon that has ended meanwhile.
+      // One connection per call: a kept one may belong to a daemon that has ended in the meantime.
       nodeOptions: { socketPath, agent: new Agent({ keepAlive: false }) },
     }),
     webSocketUrl: (path) => `ws://innkeeper${path}`,
-    // Not by an address of ws+unix, which has no form for a path with spaces or colons.
+    // Not a ws+unix address, which cannot express a path with spaces or colons.
     webSocketOptions: { createConnection: () => connect(socketPath) },
   };
 }
@@ -58,7 +61,7 @@ function socketServer({ socketPath }: SocketAddress): Server {
 function networkServer({ url, token, ca }: NetworkAddress): Server {
   const { protocol, hostname, port, origin, pathname } = URL.parse(url) ?? {};
   if (hostname === undefined || !/^https?:$/.test(protocol ?? '') || pathname !== '/')
-    throw new OperationError('INVALID_ARGUMENT', `"${url.slice(0, 200)}" is no address such as https://host:8080.`);
+    throw new OperationError('INVALID_ARGUMENT', `"${url.slice(0, 200)}" is not an address such as https://host:8080.`);
   const headers = { authorization: `Bearer ${token}` };
   const authorize: Interceptor = (next) => (request) => {
     request.header.set('authorization', headers.authorization);
@@ -66,10 +69,15 @@ function networkServer({ url, token, ca }: NetworkAddress): Server {
   };
   const trust = ca === undefined ? {} : { ca };
   return {
-    ...{ name: origin ?? url, isSecure: protocol === 'https:', headers },
+    name: origin ?? url,
+    isSecure: protocol === 'https:',
+    headers,
     request: { hostname: hostname.replace(/^\[|\]$/g, ''), ...(port === '' ? {} : { port }), ...trust },
     transport: createConnectTransport({
-      ...{ baseUrl: origin ?? url, httpVersion: '1.1', interceptors: [authorize], nodeOptions: trust },
+      baseUrl: origin ?? url,
+      httpVersion: '1.1',
+      interceptors: [authorize],
+      nodeOptions: trust,
     }),
     webSocketUrl: (path) => `${(origin ?? url).replace(/^http/, 'ws')}${path}`,
     webSocketOptions: trust,

@@ -4,10 +4,10 @@ import { lostCode, type OpenSocket } from '../core/stream-socket.ts';
 import { isUnreachable, unreachableError } from './errors.ts';
 import type { Server } from './server.ts';
 
-/** The largest message is the drawing of a screen: 4 MiB at most. */
+/** The largest message is a terminal's screen, at most 4 MiB. */
 const maxMessageBytes = 8 * 1024 * 1024;
 const maxErrorChars = 64 * 1024;
-/** Milliseconds for the other side's part of the closing handshake. */
+/** Milliseconds to wait for the server's part of the closing handshake. */
 const closeWithinMs = 1000;
 
 /** WebSockets of a daemon, for Node. */
@@ -32,9 +32,9 @@ export function nodeSockets(server: Server): OpenSocket {
         if (text.length < maxErrorChars) text += chunk;
       });
       response.once('close', () => {
-        failure = fromErrorBody(text, `The daemon answered ${response.statusCode}.`);
+        failure = fromErrorBody(text, `The daemon responded with HTTP status ${response.statusCode}.`);
         request.destroy();
-        // What ws does with an upgrade that was refused depends on who ends the request first.
+        // What ws does after a refused upgrade depends on which side ends the request first.
         socket.terminate();
       });
     });

@@ -32,7 +32,7 @@ async function* pieces(...texts: readonly string[]): AsyncGenerator<Uint8Array> 
 }
 
 describe('a folder as an archive', () => {
-  it('comes as it is made, and says at its end what was left out', async () => {
+  it('readTar streams an archive, and lists at its end what was left out', async () => {
     let asked = '';
     const files = (request: IncomingMessage, response: ServerResponse, url: URL): void => {
       asked = `${request.method} ${url.pathname} ${url.searchParams}`;
@@ -49,7 +49,7 @@ describe('a folder as an archive', () => {
     await daemon.idle();
   });
 
-  it('fails as the guest does, at once or midway, and when the connection is cut', async () => {
+  it('readTar rejects with the guest’s error, at once or midway, and when the connection is lost', async () => {
     const files = (_: IncomingMessage, response: ServerResponse, url: URL): void => {
       const path = url.searchParams.get('path');
       if (path === '/none/d') {
@@ -75,7 +75,7 @@ describe('a folder as an archive', () => {
 });
 
 describe('an archive that is unpacked', () => {
-  it('is sent as its source gives it', async () => {
+  it('writeTar sends the archive as its source yields it', async () => {
     let asked = '';
     const files = async (request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> => {
       asked = `${request.method} ${url.searchParams} ${await textOf(request)}`;
@@ -84,7 +84,9 @@ describe('an archive that is unpacked', () => {
     await using daemon = await startFakeDaemon({ files: (...all) => void files(...all) });
     const progress: number[] = [];
     const done = await createClient(daemon).files.writeTar('one', '/to', {
-      ...{ source: () => pieces('arch', 'ive'), createParents: true, keepOwners: true },
+      source: () => pieces('arch', 'ive'),
+      createParents: true,
+      keepOwners: true,
       onProgress: (bytes) => progress.push(bytes),
     });
     assert.deepEqual(done, { bytes: 7, files: 2, skipped: ['x'] });
@@ -92,7 +94,7 @@ describe('an archive that is unpacked', () => {
     assert.deepEqual(progress, [4, 7]);
   });
 
-  it('fails with the guest’s error while it is still being sent, and with the source’s own', async () => {
+  it('writeTar rejects with the guest’s error while still sending, and with an error of its source', async () => {
     const files = (_: IncomingMessage, response: ServerResponse, url: URL): void => {
       if (url.searchParams.get('path') === '/refused')
         response.writeHead(400, { connection: 'close' }).end(errorBody('FILE_SYMLINK_REFUSED', 'a link'));

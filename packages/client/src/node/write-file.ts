@@ -2,17 +2,17 @@ import { Readable } from 'node:stream';
 import { isOperationError } from '@innkeeper/contract/errors';
 import { filesUrl } from '../core/addresses.ts';
 import { Resume } from '../core/resume.ts';
-import { exchangeError, isUnreachable } from './errors.ts';
-import { goodExchange, textOf } from './http-exchange.ts';
+import { httpError, isUnreachable } from './errors.ts';
+import { openHttp, textOf } from './open-http.ts';
 import type { Server } from './server.ts';
 
 export interface WriteFileOptions {
-  /** Gives the bytes from an offset on; called again when the upload resumes. */
+  /** Returns the bytes from an offset on; called again when the upload resumes. */
   readonly source: (offset: number) => AsyncIterable<Uint8Array>;
-  /** Names the upload, so that it can go on after an interruption. Absent: it cannot. */
+  /** Identifies the upload, so that it can resume after an interruption. Absent: it cannot. */
   readonly uploadId?: string | undefined;
   readonly sizeBytes?: number | undefined;
-  /** Hex, of the whole file: the guest refuses anything else with CHECKSUM_MISMATCH. */
+  /** Hex hash of the whole file; the guest fails with CHECKSUM_MISMATCH if it differs. */
   readonly sha256?: string | undefined;
   readonly mode?: number | undefined;
   readonly user?: string | undefined;
@@ -24,18 +24,18 @@ export interface WriteFileOptions {
 
 export interface WrittenFile {
   readonly bytes: number;
-  /** Hex, by the guest; empty where it did not hash. */
+  /** Hex hash computed by the guest; empty if it did not hash. */
   readonly sha256: string;
 }
 
-/** An error of the caller's own source, which is never a reason to try again. */
+/** An error of the caller's source, which is never retried. */
 class SourceFailure extends Error {
   override readonly name = 'SourceFailure';
 }
 
 /**
- * Uploads a file; it appears whole or not at all. With an `uploadId` it goes on from where the guest is, also over a
- * restart of the daemon. Rejects with the guest's error, the source's own, DAEMON_UNREACHABLE or CANCELED.
+ * Uploads a file atomically: whole or not at all. With an `uploadId` it resumes at the guest's offset, also across a
+ * restart of the daemon. Rejects with the guest's error, the source's error, DAEMON_UNREACHABLE or CANCELED.
  */
 export async function writeFile(
   server: Server,
@@ -57,16 +57,16 @@ export async function writeFile(
       });
     } catch (error) {
       if (signal?.aborted !== true && error instanceof SourceFailure) throw error.cause;
-      const failure = exchangeError(error, server, signal);
+      const failure = httpError(error, server, signal);
       if (signal?.aborted === true) throw failure;
       const gone = isUnreachable(error);
-      // After a restart of the daemon its agent may take a moment longer.
+      // After a restart of the daemon, its agent may need a moment longer.
       const agentGone = resume.isLost && isOperationError(error) && error.reason === 'AGENT_UNREACHABLE';
-      // A control plane that lost its node in the middle is there itself.
+      // A control plane that lost its node midway still responds.
       const nodeGone = hasMoved && isOperationError(error) && error.reason === 'NODE_UNREACHABLE';
       if (!gone && !agentGone && !nodeGone) throw failure;
-      // A daemon that was never there is not waited for; one that went away in the middle is.
-      if (uploadId === undefined || (!resume.isLost && wasNeverThere(error))) throw failure;
+      // Only a daemon that was lost midway is waited for, not one that was never reachable.
+      if (uploadId === undefined || (!resume.isLost && wasNeverReachable(error))) throw failure;
       await resume.pause(failure, signal);
     }
   }
@@ -86,14 +86,14 @@ function queryOf(path: string, options: WriteFileOptions): URLSearchParams {
   return query;
 }
 
-/** Where the guest is with an upload. */
+/** How many bytes of an upload the guest has. */
 async function offsetOf(
   server: Server,
   vm: string,
   query: URLSearchParams,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const { response, destroy } = await goodExchange({ server, method: 'HEAD', path: filesUrl(vm, query), signal });
+  const { response, destroy } = await openHttp({ server, method: 'HEAD', path: filesUrl(vm, query), signal });
   destroy();
   return Number(response.headers['x-innkeeper-offset'] ?? 0);
 }
@@ -118,10 +118,10 @@ async function put(
         options.onProgress?.(sent);
       }
     } catch (error) {
-      throw new SourceFailure('The source broke.', { cause: error });
+      throw new SourceFailure('The upload’s source failed.', { cause: error });
     }
   }
-  const { response, destroy } = await goodExchange({
+  const { response, destroy } = await openHttp({
     server,
     method: 'PUT',
     path: filesUrl(vm, withOffset),
@@ -136,6 +136,6 @@ async function put(
   }
 }
 
-function wasNeverThere(error: unknown): boolean {
+function wasNeverReachable(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED');
 }

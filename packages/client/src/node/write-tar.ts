@@ -1,26 +1,26 @@
 import { Readable } from 'node:stream';
 import { tarUrl } from '../core/addresses.ts';
 import type { UnpackedTar } from '../core/unpacked-tar.ts';
-import { exchangeError } from './errors.ts';
-import { goodExchange, textOf } from './http-exchange.ts';
+import { httpError } from './errors.ts';
+import { openHttp, textOf } from './open-http.ts';
 import type { Server } from './server.ts';
 
 export interface WriteTarOptions {
-  /** The archive: ustar, pax or GNU tar, not compressed. */
+  /** Returns the archive: ustar, pax or GNU tar, not compressed. */
   readonly source: () => AsyncIterable<Uint8Array>;
-  /** Make the folder, and those above it. */
+  /** Create the folder and its missing parents. */
   readonly createParents?: boolean | undefined;
-  /** Owners and set-user-id bits as in the archive. Default: all belongs to the agent's user. */
+  /** Keep the archive's owners and set-user-id bits. Default: everything belongs to the agent's user. */
   readonly keepOwners?: boolean | undefined;
-  /** Refuse a folder whose path has a symbolic link in it. Within the folder none is ever followed. */
+  /** Reject a folder whose path contains a symbolic link. Links inside the folder are never followed. */
   readonly noSymlinks?: boolean | undefined;
   readonly onProgress?: ((bytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Unpacks an archive into a folder of a guest; each file appears whole or not at all. It cannot be gone on with: what
- * was unpacked before it broke stays. Rejects with the guest's error, the source's own, DAEMON_UNREACHABLE or CANCELED.
+ * Unpacks an archive into a folder of a guest; each file is written whole or not at all. Not resumable: files unpacked
+ * before a failure remain. Rejects with the guest's error, the source's error, DAEMON_UNREACHABLE or CANCELED.
  */
 export async function writeTar(
   server: Server,
@@ -48,8 +48,11 @@ export async function writeTar(
     }
   }
   try {
-    const { response, destroy } = await goodExchange({
-      ...{ server, method: 'PUT', path: tarUrl(vm, query), signal },
+    const { response, destroy } = await openHttp({
+      server,
+      method: 'PUT',
+      path: tarUrl(vm, query),
+      signal,
       body: Readable.from(counted(), { objectMode: false, highWaterMark: 256 * 1024 }),
     });
     try {
@@ -59,6 +62,6 @@ export async function writeTar(
     }
   } catch (error) {
     if (signal?.aborted !== true && sourceFailure !== undefined) throw sourceFailure.error;
-    throw exchangeError(error, server, signal);
+    throw httpError(error, server, signal);
   }
 }

@@ -18,10 +18,10 @@ import {
 import { type ReasonName, reasons } from '@innkeeper/contract/errors';
 import { type WebSocket, WebSocketServer } from 'ws';
 
-/** What a test's daemon answers; what is left out is unimplemented. */
+/** Handlers of a test's daemon; omitted methods are unimplemented. */
 export interface FakeHandlers {
   readonly vms?: Partial<ServiceImpl<typeof VmService>>;
-  /** Of the agent of every VM. */
+  /** Served for the agent of every VM. */
   readonly guestFiles?: Partial<ServiceImpl<typeof FileService>>;
   readonly guestProcesses?: Partial<ServiceImpl<typeof GuestProcessService>>;
   readonly images?: Partial<ServiceImpl<typeof ImageService>>;
@@ -32,21 +32,21 @@ export interface FakeHandlers {
   readonly terminals?: Partial<ServiceImpl<typeof TerminalService>>;
   readonly files?: (request: IncomingMessage, response: ServerResponse, url: URL) => void;
   readonly exec?: (socket: WebSocket, vm: string) => void;
-  /** Every WebSocket, with its path; then there is no exec. */
+  /** Gets every WebSocket, with its path; `exec` is then not called. */
   readonly socket?: (socket: WebSocket, path: string) => void;
-  /** Answers the upgrade of an exec with an error instead. */
+  /** Refuses the WebSocket upgrade of exec with this error body. */
   readonly refuseExec?: string;
 }
 
-/** A control plane for tests: the real protocol on a unix socket in a folder of its own, without a node behind it. */
+/** A control plane for tests: the real protocol on a unix socket in a temporary folder, without a node. */
 export interface FakeDaemon extends AsyncDisposable {
   readonly folder: string;
   readonly socketPath: string;
-  /** Connections that are open now. */
+  /** Number of open connections. */
   connections(): number;
   /** Resolves when no connection is open. */
   idle(): Promise<void>;
-  /** As SIGKILL would: every connection breaks and nobody listens any more. */
+  /** Like SIGKILL: cuts every connection and stops listening. */
   stop(): Promise<void>;
   /** Listens again. */
   restart(handlers?: FakeHandlers): Promise<void>;
@@ -57,9 +57,9 @@ export async function startFakeDaemon(handlers: FakeHandlers = {}): Promise<Fake
   const socketPath = join(folder, 'innkeeper.sock');
   const sockets = new Set<Socket>();
   let idleWaiters: (() => void)[] = [];
-  let now = handlers;
+  let current = handlers;
   const listen = async (): Promise<() => Promise<void>> => {
-    const server = createServer((request, response) => answer(now, request, response));
+    const server = createServer((request, response) => handleRequest(current, request, response));
     const webSockets = new WebSocketServer({ noServer: true });
     server.on('connection', (socket) => {
       sockets.add(socket);
@@ -69,17 +69,17 @@ export async function startFakeDaemon(handlers: FakeHandlers = {}): Promise<Fake
       });
     });
     server.on('upgrade', (request, socket, head) => {
-      const { socket: other } = now;
+      const { socket: other } = current;
       if (other !== undefined) {
         webSockets.handleUpgrade(request, socket, head, (opened) => other(opened, request.url ?? ''));
         return;
       }
       const vm = /^\/v1\/vms\/([^/]+)\/exec$/.exec(request.url ?? '')?.[1];
-      if (now.refuseExec !== undefined || vm === undefined || now.exec === undefined)
+      if (current.refuseExec !== undefined || vm === undefined || current.exec === undefined)
         socket.end(
-          `HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n${now.refuseExec ?? errorBody('VM_NOT_FOUND', 'No.')}`,
+          `HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n${current.refuseExec ?? errorBody('VM_NOT_FOUND', 'No.')}`,
         );
-      else webSockets.handleUpgrade(request, socket, head, (opened) => now.exec?.(opened, decodeURIComponent(vm)));
+      else webSockets.handleUpgrade(request, socket, head, (opened) => current.exec?.(opened, decodeURIComponent(vm)));
     });
     await new Promise<void>((resolve) => server.listen(socketPath, resolve));
     return async () => {
@@ -99,7 +99,7 @@ export async function startFakeDaemon(handlers: FakeHandlers = {}): Promise<Fake
       stop = async () => undefined;
     },
     async restart(next) {
-      now = next ?? now;
+      current = next ?? current;
       stop = await listen();
     },
     async [Symbol.asyncDispose]() {
@@ -110,7 +110,7 @@ export async function startFakeDaemon(handlers: FakeHandlers = {}): Promise<Fake
   };
 }
 
-/** An error as the daemon throws it in a call. */
+/** An error as the daemon throws it from a call. */
 export function callError(reason: ReasonName, message: string, nextStep: string = reasons[reason].next): ConnectError {
   const name = reasons[reason].code.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
   return new ConnectError(message, Code[name as keyof typeof Code], {
@@ -119,12 +119,12 @@ export function callError(reason: ReasonName, message: string, nextStep: string 
   });
 }
 
-/** An error as the daemon writes it beside calls. */
+/** The JSON error body that the daemon sends on HTTP routes and WebSockets. */
 export function errorBody(reason: ReasonName, message: string): string {
   return JSON.stringify({ code: reasons[reason].code, reason, message, nextStep: reasons[reason].next });
 }
 
-function answer(handlers: FakeHandlers, request: IncomingMessage, response: ServerResponse): void {
+function handleRequest(handlers: FakeHandlers, request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url ?? '/', 'http://innkeeper');
   if (/^\/v1\/(vms|runs)\//.test(url.pathname) && handlers.files !== undefined) {
     handlers.files(request, response, url);

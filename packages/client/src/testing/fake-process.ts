@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws';
 
 type Event = NonNullable<MessageInitShape<typeof ExecEventSchema>['event']>;
 
-/** The daemon's side of one exec socket, for a test to play. */
+/** The daemon's side of one exec socket, driven by a test. */
 export interface FakeProcess {
   readonly socket: WebSocket;
   /** The next request of the client. */
@@ -17,7 +17,7 @@ export interface FakeProcess {
   exit(code: number): void;
 }
 
-/** Reads a socket from the daemon's side. */
+/** Attaches to the daemon's side of a socket. */
 export function fakeProcess(socket: WebSocket): FakeProcess {
   const requests = inbox<ExecRequest['input']>();
   const controls = inbox<{ type: string; offset: string }>();

@@ -1,10 +1,10 @@
 import { lostCode, type OpenSocket, type StreamSocketEvents } from '../core/stream-socket.ts';
 
-/** A connection that the test is the other side of. */
+/** A connection whose server side is the test. */
 export interface FakeSocket {
   readonly path: string;
   readonly events: StreamSocketEvents;
-  /** What was sent, text as JSON. */
+  /** Sent messages; text is parsed as JSON. */
   readonly sent: unknown[];
   isPaused: boolean;
   isClosed: boolean;
@@ -36,15 +36,15 @@ export class FakeSockets {
   /** The latest connection. */
   get last(): FakeSocket {
     const socket = this.sockets.at(-1);
-    if (socket === undefined) throw new Error('nothing was opened');
+    if (socket === undefined) throw new Error('no socket was opened');
     return socket;
   }
 
-  tell(message: object): void {
+  sendText(message: object): void {
     this.last.events.text(JSON.stringify(message));
   }
 
-  show(text: string): void {
+  sendBytes(text: string): void {
     this.last.events.bytes(new Uint8Array(Buffer.from(text)));
   }
 

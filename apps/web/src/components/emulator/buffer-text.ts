@@ -1,6 +1,6 @@
 import type { IBuffer } from '@xterm/xterm';
 
-/** What a terminal shows, with its scrollback, as text: lines that only wrapped are one, blanks at their ends are gone. */
+/** Returns a terminal's screen and scrollback as text: wrapped lines are joined, trailing blanks removed. */
 export function bufferText(buffer: Pick<IBuffer, 'length' | 'getLine'>): string {
   const lines: string[] = [];
   for (let index = 0; index < buffer.length; index++) {

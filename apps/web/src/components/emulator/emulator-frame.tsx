@@ -8,21 +8,21 @@ import { useFullWindow } from './use-full-window.ts';
 
 export interface EmulatorFrameProps extends Pick<EmulatorToolsProps, 'fileName' | 'mayType' | 'commands'> {
   readonly shown: ShownEmulator;
-  /** At the left of the tools: which terminals there are, who types. */
+  /** Shown at the left of the tools: the list of terminals, or who is typing. */
   readonly children: ReactNode;
-  /** Over the screen, which is dimmed meanwhile: why it stands still. */
-  readonly standstill?: ReactNode;
-  /** Below the screen, at the left. */
+  /** Shown over the dimmed screen: why the terminal is paused. */
+  readonly notice?: ReactNode;
+  /** Shown below the screen, at the left. */
   readonly foot?: ReactNode;
-  /** A bar between the screen and the foot: how it ended, what went wrong. */
+  /** A bar between the screen and the foot: how the terminal ended, or an error. */
   readonly bar?: ReactNode;
-  /** A character was typed though nobody may type. */
+  /** Called when a character was typed in read-only mode. */
   readonly onRefused?: () => void;
 }
 
-/** A terminal's screen with its tools above it and its state below. */
+/** A terminal's screen, with tools above and the state below. */
 export function EmulatorFrame(props: EmulatorFrameProps): JSX.Element {
-  const { shown, children, standstill, foot, bar, mayType, onRefused } = props;
+  const { shown, children, notice, foot, bar, mayType, onRefused } = props;
   const { emulator, ref } = shown;
   const [searching, setSearching] = useState(false);
   const [full, toggleFull] = useFullWindow();
@@ -44,7 +44,7 @@ export function EmulatorFrame(props: EmulatorFrameProps): JSX.Element {
   return (
     <section className={full ? 'emulator full' : 'emulator'} aria-label="Terminal">
       <div className="emulator-head">
-        <div className="emulator-beside">{children}</div>
+        <div className="emulator-aside">{children}</div>
         <EmulatorTools
           {...props}
           emulator={emulator}
@@ -56,18 +56,18 @@ export function EmulatorFrame(props: EmulatorFrameProps): JSX.Element {
           onSearch={() => setSearching(true)}
         />
       </div>
-      <div className={standstill === undefined ? 'emulator-box' : 'emulator-box dimmed'}>
+      <div className={notice === undefined ? 'emulator-box' : 'emulator-box dimmed'}>
         <div ref={ref} className="emulator-screen" />
         {searching && emulator !== undefined && <EmulatorSearch emulator={emulator} onClose={closeSearch} />}
-        <div className="emulator-standstill" role="status">
-          {standstill !== undefined && <div className="emulator-pill">{standstill}</div>}
+        <div className="emulator-notice" role="status">
+          {notice !== undefined && <div className="emulator-pill">{notice}</div>}
         </div>
       </div>
       {bar}
       <div className="emulator-foot dim">
         {foot}
         <div className="grow" />
-        {/* Focused by the key itself, from where Tab goes on through the page. */}
+        {/* Ctrl+Shift+L focuses this; Tab then continues through the page. */}
         <span id={id} tabIndex={-1} className="emulator-hint">
           {mayType ? (
             <>

@@ -3,11 +3,13 @@ import { Icon } from '../icon.tsx';
 import type { Emulator } from './emulator.ts';
 
 const decorations = {
-  ...{ matchBackground: '#f0d58a', matchOverviewRuler: '#c79a2b' },
-  ...{ activeMatchBackground: '#f2a33c', activeMatchColorOverviewRuler: '#f2a33c' },
+  matchBackground: '#f0d58a',
+  matchOverviewRuler: '#c79a2b',
+  activeMatchBackground: '#f2a33c',
+  activeMatchColorOverviewRuler: '#f2a33c',
 } as const;
 
-/** Looks for text in the screen and its scrollback: Enter goes up, Shift+Enter down, Escape closes. */
+/** Searches the screen and scrollback: Enter moves up, Shift+Enter down, Escape closes. */
 export function EmulatorSearch({
   emulator,
   onClose,
@@ -26,7 +28,7 @@ export function EmulatorSearch({
       emulator.search.clearDecorations();
     };
   }, [emulator]);
-  const look = (text: string, forward: boolean): void => {
+  const find = (text: string, forward: boolean): void => {
     if (text === '') {
       emulator.search.clearDecorations();
       setFound({ resultIndex: -1, resultCount: 0 });
@@ -40,15 +42,15 @@ export function EmulatorSearch({
       <input
         ref={field}
         type="search"
-        aria-label="Text to look for"
+        aria-label="Search text"
         placeholder="Find"
         value={word}
         onChange={(event) => {
           setWord(event.currentTarget.value);
-          look(event.currentTarget.value, false);
+          find(event.currentTarget.value, false);
         }}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') look(word, event.shiftKey);
+          if (event.key === 'Enter') find(word, event.shiftKey);
           else if (event.key === 'Escape') onClose();
           else return;
           event.preventDefault();
@@ -57,13 +59,13 @@ export function EmulatorSearch({
       <span className="dim number" role="status">
         {word !== '' && (resultCount === 0 ? 'Not found' : count)}
       </span>
-      <button type="button" className="icon-button small" aria-label="Previous" onClick={() => look(word, false)}>
+      <button type="button" className="icon-button small" aria-label="Previous" onClick={() => find(word, false)}>
         <Icon name="up" size={15} />
       </button>
-      <button type="button" className="icon-button small" aria-label="Next" onClick={() => look(word, true)}>
+      <button type="button" className="icon-button small" aria-label="Next" onClick={() => find(word, true)}>
         <Icon name="down" size={15} />
       </button>
-      <button type="button" className="icon-button small" aria-label="Close the search" onClick={onClose}>
+      <button type="button" className="icon-button small" aria-label="Close search" onClick={onClose}>
         <Icon name="close" size={15} />
       </button>
     </search>

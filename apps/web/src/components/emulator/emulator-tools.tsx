@@ -10,7 +10,7 @@ import { KeysMenu } from './keys-menu.tsx';
 
 export interface EmulatorToolsProps {
   readonly emulator: Emulator | undefined;
-  /** Of the file that its text is saved as, without its ending. */
+  /** Name of the file that the text is saved to, without extension. */
   readonly fileName: string;
   readonly mayType: boolean;
   readonly commands: readonly NamedCommand[];
@@ -19,7 +19,7 @@ export interface EmulatorToolsProps {
   readonly onFull: () => void;
 }
 
-/** What one does with a terminal besides typing. */
+/** The toolbar of a terminal. */
 export function EmulatorTools(props: EmulatorToolsProps): JSX.Element {
   const { emulator, fileName, mayType, commands, onSearch, full, onFull } = props;
   const { grow } = useFontSize();
@@ -44,12 +44,12 @@ export function EmulatorTools(props: EmulatorToolsProps): JSX.Element {
       {tool('search', 'Find', onSearch, 'Ctrl+Shift+F')}
       {tool('smaller', 'Smaller text', () => grow(-1))}
       {tool('larger', 'Larger text', () => grow(1))}
-      {tool('copy', 'Copy the selection', () => emulator && copyFrom(emulator), 'Ctrl+Shift+C')}
+      {tool('copy', 'Copy selection', () => emulator && copyFrom(emulator), 'Ctrl+Shift+C')}
       {mayType && tool('paste', 'Paste', () => emulator && void pasteInto(emulator), 'Ctrl+Shift+V')}
       <KeysMenu onSend={send} disabled={!mayType || emulator === undefined} />
       {tool('download', 'Save as text', () => saveAsFile(`${fileName}.txt`, emulator?.text() ?? '', 'text/plain'))}
       <CommandsButton commands={commands} />
-      {tool(full ? 'shrink' : 'expand', full ? 'Leave the full screen' : 'Full screen', onFull)}
+      {tool(full ? 'shrink' : 'expand', full ? 'Exit full screen' : 'Full screen', onFull)}
     </div>
   );
 }
@@ -59,9 +59,11 @@ async function pasteInto(emulator: Emulator): Promise<void> {
   try {
     emulator.terminal.paste(await navigator.clipboard.readText());
   } catch {
-    // Browsers give the clipboard only over TLS or on this machine, and ask; with the keys they always do.
+    // Browsers let a page read the clipboard only over TLS or on localhost, after asking; the paste key always works.
     showToast({
-      ...{ id: 'terminal-paste', tone: 'bad', title: 'The browser did not give what is to be pasted' },
+      id: 'terminal-paste',
+      tone: 'bad',
+      title: 'The browser refused access to the clipboard',
       body: 'Press Ctrl+Shift+V (⌘V on a Mac) in the terminal.',
     });
   }

@@ -6,15 +6,15 @@ import { emulatorTheme } from './emulator-theme.ts';
 import { restrainEmulator } from './restrain-emulator.ts';
 
 const scrollbackLines = 5000;
-/** What a terminal may be at most; the control plane refuses more. */
+/** Maximum size; the control plane rejects larger terminals. */
 const largest = { columns: 500, rows: 200 } as const;
-/** A window that is dragged gives many sizes; the guest is told the last one. */
+/** Debounce: resizing a window produces many sizes, of which the guest gets the last one. */
 const settleMs = 80;
-/** Output that waits to be drawn; what comes beyond is left out, and counted. */
+/** Maximum output waiting to be drawn; output beyond is dropped and counted. */
 const maxWaitingBytes = 8 * 1024 * 1024;
 const nothing = new Uint8Array(0);
-/** Ends whatever sequence the output was cut in. */
-const cancel = new Uint8Array([0x18]);
+/** CAN: cancels an escape sequence that was cut off midway. */
+const cancelSequence = new Uint8Array([0x18]);
 
 export interface EmulatorSize {
   readonly columns: number;
@@ -22,22 +22,22 @@ export interface EmulatorSize {
 }
 
 export interface EmulatorKeys {
-  /** Ctrl+Shift+L: the keyboard goes back to the page. */
+  /** Ctrl+Shift+L: returns the focus to the page. */
   readonly leave: () => void;
   readonly search: () => void;
   readonly copy: () => void;
-  /** A character was typed though nobody may type. */
+  /** A character was typed in read-only mode. */
   readonly refused: () => void;
 }
 
-/** A terminal on the page: draws what it is given, and gives what is typed. Knows no connection. */
+/** A terminal emulator on the page: draws output and reports input. It is independent of any connection. */
 export class Emulator {
   readonly terminal: Terminal;
   readonly search = new SearchAddon();
-  /** What the keys of the page itself do. Set by who shows it. */
+  /** Handlers of the page's own keys; set by the component that shows the terminal. */
   keys: EmulatorKeys | undefined;
   onInput: (bytes: Uint8Array<ArrayBuffer>) => void = () => undefined;
-  /** The size that the window has room for, when it changes. */
+  /** Called with the size that fits the window when it changes. */
   onFit: (size: EmulatorSize) => void = () => undefined;
   readonly #element: HTMLElement;
   readonly #fit = new FitAddon();
@@ -49,11 +49,18 @@ export class Emulator {
   constructor(element: HTMLElement, label: string) {
     this.#element = element;
     this.terminal = new Terminal({
-      ...{ allowProposedApi: true, screenReaderMode: true, scrollback: scrollbackLines, logLevel: 'off' },
-      ...{ cursorBlink: !matchMedia('(prefers-reduced-motion: reduce)').matches, cursorInactiveStyle: 'outline' },
+      allowProposedApi: true,
+      screenReaderMode: true,
+      scrollback: scrollbackLines,
+      logLevel: 'off',
+      cursorBlink: !matchMedia('(prefers-reduced-motion: reduce)').matches,
+      cursorInactiveStyle: 'outline',
       fontFamily: getComputedStyle(element).getPropertyValue('--ik-mono').trim() || 'monospace',
-      ...{ lineHeight: 1.2, minimumContrastRatio: 4.5, macOptionIsMeta: true, rightClickSelectsWord: true },
-      // Links of the guest's choice lead nowhere; see restrainEmulator.
+      lineHeight: 1.2,
+      minimumContrastRatio: 4.5,
+      macOptionIsMeta: true,
+      rightClickSelectsWord: true,
+      // Links printed by the guest are not opened; see restrainEmulator.
       linkHandler: { activate: () => undefined },
     });
     restrainEmulator(this.terminal);
@@ -64,13 +71,13 @@ export class Emulator {
     this.terminal.attachCustomKeyEventHandler((event) => this.#onKey(event));
     const encoder = new TextEncoder();
     this.terminal.onData((text) => this.onInput(encoder.encode(text)));
-    // Old mouse reports: a byte each, which is no UTF-8.
+    // Legacy mouse reports are raw bytes, not UTF-8.
     this.terminal.onBinary((text) => this.onInput(Uint8Array.from(text, (character) => character.charCodeAt(0))));
     this.#observer = new ResizeObserver(() => this.#settle());
     this.#observer.observe(element);
   }
 
-  /** Draws output. `onDrawn` is called when it is on the screen, or was left out. */
+  /** Draws output. `onDrawn` is called when it is on the screen, or was dropped. */
   write(bytes: Uint8Array, onDrawn?: () => void): void {
     if (this.#waitingBytes > maxWaitingBytes) {
       this.#hiddenBytes += bytes.length;
@@ -82,26 +89,26 @@ export class Emulator {
       this.#waitingBytes -= bytes.length;
       onDrawn?.();
       if (this.#waitingBytes > 0 || this.#hiddenBytes === 0) return;
-      const text = `\r\n[innkeeper: ${this.#hiddenBytes} bytes came too fast to be shown]\r\n`;
+      const text = `\r\n[innkeeper: ${this.#hiddenBytes} bytes of output were dropped because they arrived too fast]\r\n`;
       this.#hiddenBytes = 0;
       this.terminal.write(text);
     });
   }
 
-  /** Does something when all that was written before is on the screen, and before what is written after. */
+  /** Calls `act` after everything written so far is on the screen, and before later writes. */
   after(act: () => void): void {
     this.terminal.write(nothing, act);
   }
 
-  /** An empty screen, of this size if one is given. In its order among the writes. */
+  /** Clears the screen, and resizes it if a size is given. Ordered with the writes. */
   clear(size?: EmulatorSize): void {
-    this.terminal.write(cancel, () => {
+    this.terminal.write(cancelSequence, () => {
       this.terminal.reset();
       if (size !== undefined) this.terminal.resize(size.columns, size.rows);
     });
   }
 
-  /** What the window has room for; undefined while it is hidden. */
+  /** The size that fits the window; undefined while it is hidden. */
   get room(): EmulatorSize | undefined {
     const proposed = this.#fit.proposeDimensions();
     if (proposed === undefined || !(proposed.cols > 1) || !(proposed.rows > 0)) return undefined;
@@ -111,7 +118,7 @@ export class Emulator {
     };
   }
 
-  /** Takes the size that there is room for, and says so. */
+  /** Resizes the terminal to fit the window, and calls `onFit`. */
   fit(): void {
     const { room } = this;
     if (room === undefined) return;
@@ -152,7 +159,7 @@ export class Emulator {
     }, settleMs);
   }
 
-  /** Whether the key is the terminal's. Ctrl+Shift and a letter are the page's, as in other terminals. */
+  /** Whether the terminal handles the key. Ctrl+Shift with a letter belongs to the page, as in other terminals. */
   #onKey(event: KeyboardEvent): boolean {
     if (event.type !== 'keydown') return true;
     if (event.ctrlKey && event.shiftKey && !event.altKey && !event.metaKey) {
@@ -163,13 +170,13 @@ export class Emulator {
         act();
         return false;
       }
-      // The browser pastes.
+      // The browser handles paste.
       if (event.key.toLowerCase() === 'v') return false;
     }
     return this.terminal.options.disableStdin === true ? this.#onReaderKey(event) : true;
   }
 
-  /** Of who only reads: scrolls; everything else, Tab above all, is the page's. */
+  /** Keys in read-only mode scroll; all others, above all Tab, belong to the page. */
   #onReaderKey(event: KeyboardEvent): false {
     const scroll = {
       PageUp: () => this.terminal.scrollPages(-1),

@@ -1,4 +1,4 @@
-/** A WebSocket of which a test is the other side. */
+/** A WebSocket whose server side is the test. */
 export class FakeSocket {
   static readonly made: FakeSocket[] = [];
   readonly url: string;
@@ -12,17 +12,17 @@ export class FakeSocket {
     this.url = url;
   }
 
-  /** For `open` of what is tested. */
+  /** Passed to browserSockets() by a test. */
   static readonly open = (url: string): WebSocket => {
     const socket = new FakeSocket(url);
     FakeSocket.made.push(socket);
     return socket as unknown as WebSocket;
   };
 
-  /** The newest one. */
+  /** The socket opened last. */
   static get last(): FakeSocket {
     const socket = FakeSocket.made.at(-1);
-    if (socket === undefined) throw new Error('Nothing was opened.');
+    if (socket === undefined) throw new Error('no socket was opened');
     return socket;
   }
 
@@ -31,15 +31,15 @@ export class FakeSocket {
     this.onopen();
   }
 
-  tell(message: object): void {
+  sendText(message: object): void {
     this.onmessage({ data: JSON.stringify(message) });
   }
 
-  give(text: string): void {
+  sendBytes(text: string): void {
     this.onmessage({ data: new TextEncoder().encode(text).buffer });
   }
 
-  drop(code: number): void {
+  closeWith(code: number): void {
     this.readyState = 3;
     this.onclose({ code });
   }

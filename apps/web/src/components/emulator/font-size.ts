@@ -3,20 +3,20 @@ import { useSyncExternalStore } from 'react';
 const key = 'innkeeper-terminal-font-size';
 const smallest = 9;
 const largest = 28;
-const usual = 14;
+const defaultSize = 14;
 const listeners = new Set<() => void>();
 
 function read(): number {
   try {
-    return clamp(Number(localStorage.getItem(key) ?? usual));
+    return clamp(Number(localStorage.getItem(key) ?? defaultSize));
   } catch {
-    // Storage can be forbidden; then the size is not kept.
-    return usual;
+    // Storage may be blocked; the size is then not kept.
+    return defaultSize;
   }
 }
 
 function clamp(size: number): number {
-  return Number.isInteger(size) ? Math.min(largest, Math.max(smallest, size)) : usual;
+  return Number.isInteger(size) ? Math.min(largest, Math.max(smallest, size)) : defaultSize;
 }
 
 let current = read();
@@ -26,12 +26,12 @@ function change(size: number): void {
   try {
     localStorage.setItem(key, String(current));
   } catch {
-    // As above.
+    // Storage may be blocked.
   }
   for (const listener of listeners) listener();
 }
 
-/** The font size of all terminals, in pixels; kept in the browser. */
+/** The font size of all terminals, in pixels; stored in the browser. */
 export function useFontSize(): { readonly size: number; readonly grow: (by: number) => void } {
   const size = useSyncExternalStore(
     (listener) => {

@@ -11,11 +11,11 @@ const keys: readonly (readonly [name: string, input: string, effect: string])[] 
   ['Ctrl+W', control('W'), 'Delete a word'],
   ['Esc', '\x1b', ''],
   ['Tab', '\t', 'Complete'],
-  ['↑', '\x1b[A', 'Command before'],
-  ['↓', '\x1b[B', 'Command after'],
+  ['↑', '\x1b[A', 'Previous command'],
+  ['↓', '\x1b[B', 'Next command'],
 ];
 
-/** Keys that a phone does not have, or that the browser keeps for itself. */
+/** Menu of keys that a phone does not have or that the browser intercepts. */
 export function KeysMenu({
   onSend,
   disabled,

@@ -4,13 +4,13 @@ import { Emulator } from './emulator.ts';
 import { useFontSize } from './font-size.ts';
 
 export interface ShownEmulator {
-  /** Of the element that it is to be in. */
+  /** Ref for the element that contains the terminal. */
   readonly ref: (element: HTMLDivElement | null) => void;
-  /** Undefined until the element is there. */
+  /** Undefined until the element is mounted. */
   readonly emulator: Emulator | undefined;
 }
 
-/** A terminal for as long as its element is on the page, with the colours and the font size of now. */
+/** A terminal that exists while its element is mounted, with the current colours and font size. */
 export function useEmulator(label: string): ShownEmulator {
   const [element, ref] = useState<HTMLDivElement | null>(null);
   const [emulator, setEmulator] = useState<Emulator>();

@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'react';
 
-/** Of Chromium: keys that a page in full screen gets although the browser wants them. */
+/** Chromium's Keyboard Lock API, by which a full-screen page receives keys that the browser would handle. */
 interface KeyboardLock {
   lock?: (codes: readonly string[]) => Promise<void>;
 }
 
 /**
- * Lets a part of a page have the whole window, and the whole screen where Escape stays the guest's then: elsewhere it
- * would end the full screen instead of leaving an editor's mode.
+ * Expands an element to the whole window; and to the whole screen in browsers where Escape can still be sent to the
+ * guest. In others, Escape would exit full screen instead of, say, leaving an editor's mode.
  */
 export function useFullWindow(): readonly [full: boolean, toggle: () => void] {
   const [full, setFull] = useState(false);
@@ -36,7 +36,7 @@ async function enter(): Promise<void> {
     await document.documentElement.requestFullscreen();
     await keyboard.lock(['Escape']);
   } catch {
-    // Not allowed here: the whole window it is.
+    // Not permitted: the element fills the window only.
   }
 }
 

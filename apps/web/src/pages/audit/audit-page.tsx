@@ -14,9 +14,9 @@ import { dateOf, formatFullTime, formatTime } from '../../format/format-time.ts'
 import { auditCommand, auditExportPath, auditRequest } from './audit-request.ts';
 
 const fields = ['user', 'vm', 'action', 'text'] as const;
-const labels = { user: 'User', vm: 'VM', action: 'Action begins with', text: 'Words in the parameters' } as const;
+const labels = { user: 'User', vm: 'VM', action: 'Action starts with', text: 'Text in the parameters' } as const;
 
-/** Who did what to which VM, and how it ended. What is searched for is in the address. */
+/** The audit log: who did what to which VM, and the result. The search is in the address. */
 export function AuditPage(): JSX.Element {
   const [parameters, setParameters] = useSearchParams();
   const request = auditRequest(parameters);
@@ -63,10 +63,10 @@ export function AuditPage(): JSX.Element {
           />
         ))}
         <Select
-          label="Ended"
+          label="Result"
           data={[
-            { value: '', label: 'in any way' },
-            { value: 'ok', label: 'well' },
+            { value: '', label: 'any' },
+            { value: 'ok', label: 'succeeded' },
             { value: 'failed', label: 'refused or failed' },
           ]}
           value={parameters.get('result') ?? ''}
@@ -74,26 +74,28 @@ export function AuditPage(): JSX.Element {
           onChange={(value) => change('result', value ?? '')}
         />
       </search>
-      {error !== null && <ErrorNote title="The audit cannot be shown" error={error} onRetry={() => void refetch()} />}
+      {error !== null && (
+        <ErrorNote title="The audit log could not be loaded" error={error} onRetry={() => void refetch()} />
+      )}
       {data !== undefined && (
         <div className="card card-body">
           <DataTable
             label="Audit"
             rows={entries}
             rowKey={({ id }) => `${id}`}
-            empty="Nothing matches."
+            empty="No entries match."
             columns={[
-              { label: 'When', cell: (entry) => <When entry={entry} /> },
-              { label: 'Who', cell: ({ user, via, address }) => <span data-hint={`${via}\n${address}`}>{user}</span> },
-              { label: 'What', cell: ({ action }) => <code>{action}</code> },
+              { label: 'Time', cell: (entry) => <EntryTime entry={entry} /> },
+              { label: 'User', cell: ({ user, via, address }) => <span data-hint={`${via}\n${address}`}>{user}</span> },
+              { label: 'Action', cell: ({ action }) => <code>{action}</code> },
               { label: 'VM', cell: ({ vmName, vmId }) => <span data-hint={vmId || undefined}>{vmName}</span> },
-              { label: 'With', width: '40%', cell: ({ parameters: text }) => <Parameters text={text} /> },
-              { label: 'Ended', cell: ({ result }) => <Badge tone={result === 'ok' ? 'ok' : 'bad'}>{result}</Badge> },
+              { label: 'Parameters', width: '40%', cell: ({ parameters: text }) => <Parameters text={text} /> },
+              { label: 'Result', cell: ({ result }) => <Badge tone={result === 'ok' ? 'ok' : 'bad'}>{result}</Badge> },
             ]}
           />
           {hasNextPage && (
             <Button variant="default" loading={isFetching} onClick={() => void fetchNextPage()} className="audit-more">
-              Older ones
+              Load older entries
             </Button>
           )}
         </div>
@@ -103,7 +105,7 @@ export function AuditPage(): JSX.Element {
   );
 }
 
-function When({ entry }: { readonly entry: AuditEntry }): JSX.Element {
+function EntryTime({ entry }: { readonly entry: AuditEntry }): JSX.Element {
   const date = dateOf(entry.timeUnixNs);
   return (
     <time
@@ -116,26 +118,26 @@ function When({ entry }: { readonly entry: AuditEntry }): JSX.Element {
   );
 }
 
-/** JSON of the server, shown as text and never interpreted. */
+/** JSON from the server, shown as text and never interpreted. */
 function Parameters({ text }: { readonly text: string }): JSX.Element {
-  if (text === '' || text === '{}') return <span className="dim">nothing</span>;
+  if (text === '' || text === '{}') return <span className="dim">none</span>;
   return <code className="audit-parameters">{text}</code>;
 }
 
-/** Each entry hashes the one before; this looks whether the chain is whole. */
+/** Verifies the hash chain: each entry contains the hash of the previous one. */
 function Verify(): JSX.Element {
   const { mutate, data, error, isPending } = useMutation({ mutationFn: () => api.audit.verifyAudit({}) });
   return (
     <div className="row wrap" role="status">
       <Button variant="default" size="sm" loading={isPending} onClick={() => mutate()}>
-        Check the chain
+        Verify the log
       </Button>
-      {error !== null && <ErrorNote title="The chain was not checked" error={error} />}
+      {error !== null && <ErrorNote title="The audit log was not verified" error={error} />}
       {data?.brokenAtId === undefined && data !== undefined && (
-        <Badge tone="ok">{`All ${data.entries.toLocaleString()} entries are whole`}</Badge>
+        <Badge tone="ok">{`All ${data.entries.toLocaleString()} entries are intact`}</Badge>
       )}
       {data?.brokenAtId !== undefined && (
-        <Badge tone="bad">{`Entry ${data.brokenAtId} was changed, or one before it is missing`}</Badge>
+        <Badge tone="bad">{`Entry ${data.brokenAtId} was modified, or an entry before it is missing`}</Badge>
       )}
     </div>
   );

@@ -3,19 +3,19 @@ import type { ListAuditRequestSchema } from '@innkeeper/contract/control';
 
 const names = ['user', 'vm', 'action', 'result', 'text'] as const;
 
-/** What is searched for, from the page's address. */
+/** The search in the page's address, as a request. */
 export function auditRequest(
   parameters: URLSearchParams,
 ): Exclude<MessageInitShape<typeof ListAuditRequestSchema>, { $typeName: string }> {
   return Object.fromEntries(names.map((name) => [name, parameters.get(name) ?? '']));
 }
 
-/** The same as a file of one JSON object a line. */
+/** The download address of the same search, as one JSON object per line. */
 export function auditExportPath(parameters: URLSearchParams): string {
   return `/v1/audit.jsonl?${given(parameters)}`;
 }
 
-/** The same on the command line. */
+/** The equivalent `inn` command. */
 export function auditCommand(parameters: URLSearchParams): string {
   return ['inn audit', ...[...given(parameters)].map(([name, value]) => `--${name} ${quoted(value)}`)].join(' ');
 }

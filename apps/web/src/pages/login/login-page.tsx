@@ -1,24 +1,24 @@
 import { Button, PasswordInput, TextInput } from '@mantine/core';
-import { type FormEvent, type JSX, useEffect, useState } from 'react';
+import { useForm } from '@mantine/form';
+import { type JSX, useEffect, useState } from 'react';
 import { useLocation, useNavigate, useSearchParams } from 'react-router';
 import { api } from '../../api/api.ts';
 import { useSessionChange } from '../../api/session.ts';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { safeNext } from './safe-next.ts';
 
-/** By one-time link (`/login#SECRET`, as `npm start` prints it) or by user and password. */
+/** Login by one-time link (`/login#SECRET`, as printed by `npm start`), or by user and password. */
 export function LoginPage(): JSX.Element {
-  const [user, setUser] = useState('');
-  const [password, setPassword] = useState('');
+  const form = useForm({ initialValues: { user: '', password: '' } });
   const [busy, setBusy] = useState(location.hash.length > 1);
   const [error, setError] = useState<unknown>();
   const [parameters] = useSearchParams();
   const navigate = useNavigate();
   const changeSession = useSessionChange();
-  // A link that is opened while this page is shown changes the fragment alone.
+  // Opening a link while this page is shown changes only the fragment.
   const { hash } = useLocation();
 
-  const enter = async (login: () => ReturnType<typeof api.access.login>): Promise<void> => {
+  const logIn = async (login: () => ReturnType<typeof api.access.login>): Promise<void> => {
     setBusy(true);
     setError(undefined);
     try {
@@ -35,24 +35,25 @@ export function LoginPage(): JSX.Element {
     document.title = 'Log in · Innkeeper';
   }, []);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each link is used once, whatever else changes
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a link is used once, whatever else changes
   useEffect(() => {
     const secret = hash.slice(1);
     if (secret === '') return;
-    // The secret leaves the address before anybody can copy it from there. The router must know, or it would take the
-    // same link, opened once more, for no navigation.
+    // Removes the secret from the address before it can be copied from there. This goes through the router, which would
+    // otherwise ignore the same link when it is opened again.
     void navigate(`${location.pathname}${location.search}`, { replace: true });
-    void enter(() => api.access.loginWithLink({ secret }));
+    void logIn(() => api.access.loginWithLink({ secret }));
   }, [hash]);
-
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    void enter(() => api.access.login({ user: user.trim(), password }));
-  };
 
   return (
     <main className="login">
-      <form className="card login-card" onSubmit={submit} aria-busy={busy}>
+      <form
+        className="card login-card"
+        aria-busy={busy}
+        onSubmit={form.onSubmit(
+          ({ user, password }) => void logIn(() => api.access.login({ user: user.trim(), password })),
+        )}
+      >
         <div className="login-brand">
           <svg width="40" height="40" viewBox="0 0 32 32" aria-hidden="true">
             <rect width="32" height="32" rx="8" fill="#3451b2" />
@@ -68,7 +69,7 @@ export function LoginPage(): JSX.Element {
           </svg>
           <h1>Innkeeper</h1>
         </div>
-        {error !== undefined && <ErrorNote title="You were not logged in" error={error} />}
+        {error !== undefined && <ErrorNote title="Login failed" error={error} />}
         <TextInput
           label="User"
           name="user"
@@ -77,8 +78,7 @@ export function LoginPage(): JSX.Element {
           withAsterisk={false}
           autoCapitalize="none"
           spellCheck={false}
-          value={user}
-          onChange={(event) => setUser(event.currentTarget.value)}
+          {...form.getInputProps('user')}
         />
         <PasswordInput
           label="Password"
@@ -86,16 +86,15 @@ export function LoginPage(): JSX.Element {
           autoComplete="current-password"
           required
           withAsterisk={false}
-          value={password}
-          onChange={(event) => setPassword(event.currentTarget.value)}
+          {...form.getInputProps('password')}
           visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
         />
         <Button type="submit" loading={busy} fullWidth>
           Log in
         </Button>
         <p className="dim login-help">
-          The first time, use the link that <code>npm start</code> printed, or get a new one on the daemon’s machine
-          with <code>inn web</code>.
+          For the first login, use the link printed by <code>npm start</code>, or get a new one with{' '}
+          <code>inn web</code> on the daemon’s machine.
         </p>
       </form>
     </main>

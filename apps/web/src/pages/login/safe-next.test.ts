@@ -8,7 +8,7 @@ describe('safeNext()', () => {
     Object.assign(globalThis, { location: { origin: 'https://console.example' } });
   });
 
-  it('leads to where somebody wanted to go', () => {
+  it('safeNext keeps an address of this console', () => {
     assert.equal(safeNext('/vms?filter=a%3Ab#x'), '/vms?filter=a%3Ab#x');
   });
 
@@ -28,9 +28,9 @@ describe('safeNext()', () => {
     '//',
     'http://[',
   ])
-    it(`does not lead to ${JSON.stringify(next)}`, () => assert.equal(safeNext(next), '/'));
+    it(`safeNext rejects ${JSON.stringify(next)}`, () => assert.equal(safeNext(next), '/'));
 
-  it('leads to an address of this console, however often it is read', () => {
+  it('safeNext returns an address of this console, also when it is parsed again', () => {
     const parts = [
       '/',
       '\\',

@@ -29,7 +29,7 @@ export interface OperationItemProps {
   readonly onToggle: () => void;
 }
 
-/** One operation: a line, and when it is open its log, its error and its cancel. */
+/** One operation: a line, and when expanded its log, error and cancel button. */
 export function OperationItem({ operation, open, onToggle }: OperationItemProps): JSX.Element {
   const { state, stage, progress, startedUnixNs, endedUnixNs } = operation;
   const [tone, word] = states[state in states ? (state as KnownState) : OperationState.UNSPECIFIED];
@@ -83,7 +83,7 @@ function OperationDetail({ operation }: { readonly operation: Operation }): JSX.
     try {
       await api.operations.cancelOperation({ id });
     } catch (error) {
-      showToast({ id: `cancel ${id}`, tone: 'bad', title: 'It was not cancelled', body: String(error) });
+      showToast({ id: `cancel ${id}`, tone: 'bad', title: 'The operation was not cancelled', body: String(error) });
     } finally {
       setBusy(false);
     }
@@ -106,7 +106,7 @@ function OperationDetail({ operation }: { readonly operation: Operation }): JSX.
           {log.join('\n')}
         </pre>
       ) : (
-        <p className="dim">It has written no log.</p>
+        <p className="dim">No log.</p>
       )}
       <div className="row wrap">
         {vmId !== '' && <Link to={`/vms/${vmId}`}>{target}</Link>}

@@ -7,7 +7,7 @@ import { Page } from '../../components/page.tsx';
 import { useOperations } from '../../live/use-operations.ts';
 import { OperationItem } from './operation-item.tsx';
 
-/** Everything slow, with its progress and log. The one in the address is open. */
+/** All operations with progress and log. The one in the address is expanded. */
 export function OperationsPage(): JSX.Element {
   const { data, error } = useOperations();
   const [parameters, setParameters] = useSearchParams();
@@ -16,11 +16,12 @@ export function OperationsPage(): JSX.Element {
   const operations = data?.operations ?? [];
   const running = operations.filter(({ state }) => state === OperationState.RUNNING).length;
   return (
-    <Page title="Operations" beside={running > 0 && <span className="dim number">{running} running</span>}>
-      {error !== undefined && <ErrorNote title="The operations cannot be listed" error={error} />}
+    <Page title="Operations" aside={running > 0 && <span className="dim number">{running} running</span>}>
+      {error !== undefined && <ErrorNote title="The operations could not be loaded" error={error} />}
       {data !== undefined && operations.length === 0 && (
-        <EmptyState title="Nothing was done yet">
-          Creating, starting and stopping VMs and building images show here, with their progress and log, for a week.
+        <EmptyState title="No operations yet">
+          Operations such as creating and starting VMs or building images are listed here for a week, with progress and
+          log.
         </EmptyState>
       )}
       {operations.length > 0 && (

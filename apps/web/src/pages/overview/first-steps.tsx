@@ -16,21 +16,21 @@ const stepsFor = (vmName: string): readonly Step[] => [
   {
     key: 'image',
     label: 'Get an image',
-    what: 'Build the small one, or add your own.',
+    what: 'Build the small image, or add your own.',
     path: '/vms/new',
     command: 'inn image build tiny',
   },
   {
     key: 'vm',
     label: 'Create a VM',
-    what: 'The agent is already in it.',
+    what: 'The agent is already installed.',
     path: '/vms/new',
     command: 'inn create web --image tiny --start',
   },
   {
     key: 'agent',
     label: 'See an agent connect',
-    what: 'It reports what the guest really uses: CPU, memory, disks.',
+    what: 'It reports the guest’s actual usage: CPU, memory, disks.',
     path: '/vms',
   },
   {
@@ -43,23 +43,23 @@ const stepsFor = (vmName: string): readonly Step[] => [
   {
     key: 'password',
     label: 'Set your password',
-    what: 'So that you can log in without a link.',
+    what: 'Then you can log in without a link.',
     path: '/settings/password',
   },
 ];
 
-/** Whether a newcomer is through. */
-export function isBegun(done: readonly string[]): boolean {
+/** Whether all first steps are done. */
+export function areFirstStepsDone(done: readonly string[]): boolean {
   return stepsFor('').every(({ key }) => done.includes(key));
 }
 
-/** What to do first; each step ticks itself. */
+/** A checklist for new users; steps are ticked automatically. */
 export function FirstSteps({
   done,
   vmName = 'web',
 }: {
   readonly done: readonly string[];
-  /** Of a VM to try things on. */
+  /** Name of a VM to use in the examples. */
   readonly vmName?: string | undefined;
 }): JSX.Element {
   const steps = stepsFor(vmName);

@@ -10,28 +10,32 @@ interface Count {
   readonly hint: string;
 }
 
-/** The counts, each a link to the VMs that it counts. */
+/** Counts of VMs, each a link to the VMs counted. */
 export function FleetCounts({ fleet }: { readonly fleet: Fleet }): JSX.Element {
   const { vms, running, connected, outdated, silent } = fleet;
   const counts: readonly Count[] = [
-    { label: 'VMs', value: vms, filter: '', tone: 'plain', hint: 'All VMs that you may see' },
-    { label: 'Running', value: running, filter: 'state:running', tone: 'plain', hint: 'VMs that run now' },
+    { label: 'VMs', value: vms, filter: '', tone: 'plain', hint: 'All VMs that you can see' },
+    { label: 'Running', value: running, filter: 'state:running', tone: 'plain', hint: 'Running VMs' },
     {
-      ...{
-        label: 'Agents connected',
-        value: connected,
-        filter: 'agent:connected',
-        tone: connected > 0 ? 'ok' : 'plain',
-      },
-      hint: 'Their agents answer',
+      label: 'Agents connected',
+      value: connected,
+      filter: 'agent:connected',
+      tone: connected > 0 ? 'ok' : 'plain',
+      hint: 'VMs with a connected agent',
     },
     {
-      ...{ label: 'Outdated agents', value: outdated, filter: 'agent:outdated', tone: outdated > 0 ? 'warn' : 'plain' },
-      hint: 'Older than the agent that this daemon brings',
+      label: 'Outdated agents',
+      value: outdated,
+      filter: 'agent:outdated',
+      tone: outdated > 0 ? 'warn' : 'plain',
+      hint: 'VMs with an agent older than the daemon’s',
     },
     {
-      ...{ label: 'Not reporting', value: silent, filter: 'agent:silent', tone: silent > 0 ? 'bad' : 'plain' },
-      hint: 'They run, and no agent reports',
+      label: 'Not reporting',
+      value: silent,
+      filter: 'agent:silent',
+      tone: silent > 0 ? 'bad' : 'plain',
+      hint: 'Running VMs whose agent does not report',
     },
   ];
   return (

@@ -4,16 +4,16 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { EventList } from '../../components/event-list.tsx';
 import { Page } from '../../components/page.tsx';
 import { useLive } from '../../live/use-live.ts';
-import { FirstSteps, isBegun } from './first-steps.tsx';
+import { areFirstStepsDone, FirstSteps } from './first-steps.tsx';
 import { FleetCounts } from './fleet-counts.tsx';
 import { TopList } from './top-list.tsx';
 
-/** How the fleet stands, at one look. */
+/** The state of the fleet at a glance. */
 export function OverviewPage(): JSX.Element {
   const { data, error } = useLive('fleet', { case: 'fleet', value: {} }, 'fleet');
   return (
     <Page title="Overview">
-      {error !== undefined && <ErrorNote title="The overview cannot be shown" error={error} />}
+      {error !== undefined && <ErrorNote title="The overview could not be loaded" error={error} />}
       {data !== undefined && <FleetView fleet={data} />}
     </Page>
   );
@@ -22,7 +22,7 @@ export function OverviewPage(): JSX.Element {
 function FleetView({ fleet }: { readonly fleet: Fleet }): JSX.Element {
   return (
     <>
-      {!isBegun(fleet.doneSteps) && <FirstSteps done={fleet.doneSteps} vmName={fleet.topCpu[0]?.name} />}
+      {!areFirstStepsDone(fleet.doneSteps) && <FirstSteps done={fleet.doneSteps} vmName={fleet.topCpu[0]?.name} />}
       <FleetCounts fleet={fleet} />
       {fleet.vms > 0 && (
         <div className="overview-tops">
@@ -33,10 +33,10 @@ function FleetView({ fleet }: { readonly fleet: Fleet }): JSX.Element {
       )}
       <section className="card" aria-labelledby="last-events">
         <h2 id="last-events" className="card-title">
-          Last events
+          Latest events
         </h2>
         <div className="card-body">
-          <EventList events={fleet.events} empty="Nothing has happened yet." />
+          <EventList events={fleet.events} empty="No events yet." />
         </div>
       </section>
     </>

@@ -6,13 +6,13 @@ import { vmPath } from '../../components/vm-path.ts';
 
 export interface TopListProps {
   readonly title: string;
-  /** Of the list behind "All". */
+  /** Sort key of the list that "All" links to. */
   readonly sort: string;
   readonly vms: readonly Vm[];
   readonly figure: 'cpuPercent' | 'memoryPercent' | 'diskPercent';
 }
 
-/** The five VMs that use most of something. */
+/** The five VMs with the highest usage of a resource. */
 export function TopList({ title, sort, vms, figure }: TopListProps): JSX.Element {
   const id = useId();
   return (
@@ -25,7 +25,7 @@ export function TopList({ title, sort, vms, figure }: TopListProps): JSX.Element
       </h2>
       <div className="card-body">
         {vms.length === 0 ? (
-          <p className="dim top-list-none">No agent reports it yet.</p>
+          <p className="dim top-list-none">No reports yet.</p>
         ) : (
           <ol className="top-list">
             {vms.map((vm) => {
@@ -38,7 +38,7 @@ export function TopList({ title, sort, vms, figure }: TopListProps): JSX.Element
                   <PercentBar
                     percent={figures[figure]}
                     label={title}
-                    reason="The last report has no such figure."
+                    reason="The last report does not contain this figure."
                     hint={figure === 'diskPercent' ? figures.fullestMount : undefined}
                   />
                 </li>

@@ -20,7 +20,7 @@ import { type RunTargets, useRunTargets } from './start/use-run-targets.ts';
 import { WhatCard } from './start/what-card.tsx';
 import { WhereCard } from './start/where-card.tsx';
 
-/** A command or script on one VM or many, to be started. What is filled in survives a reload. */
+/** Starts a command or script on one VM or many. The form's content survives a reload. */
 export function NewRunPage(): JSX.Element {
   const { draft, set, reset, loading, error: loadError, generation } = useRunDraft();
   const [busy, setBusy] = useState(false);
@@ -49,14 +49,14 @@ export function NewRunPage(): JSX.Element {
       title="Run a script"
       actions={
         <Button variant="subtle" size="sm" onClick={reset}>
-          Begin anew
+          Start over
         </Button>
       }
     >
-      {loadError !== undefined && <ErrorNote title="The run to repeat cannot be had" error={loadError} />}
+      {loadError !== undefined && <ErrorNote title="The run to repeat could not be loaded" error={loadError} />}
       {loading ? (
         <p className="dim" role="status">
-          The run to repeat is on its way.
+          Loading the run to repeat.
         </p>
       ) : (
         <form
@@ -68,16 +68,16 @@ export function NewRunPage(): JSX.Element {
             if (event.ctrlKey || event.metaKey || inCommand) {
               event.preventDefault();
               event.currentTarget.requestSubmit();
-              // Enter in an option or a filter is no wish to start.
+              // Enter in an option or a filter does not start the run.
             } else if (event.target.matches('input')) event.preventDefault();
           }}
         >
           <div className="new-run-main">
-            <WhatCard {...{ draft, set, problems, generation }} />
-            <HowCard {...{ draft, set, problems }} />
+            <WhatCard draft={draft} set={set} problems={problems} generation={generation} />
+            <HowCard draft={draft} set={set} problems={problems} />
           </div>
           <div className="new-run-side">
-            <WhereCard {...{ draft, set, targets }} />
+            <WhereCard draft={draft} set={set} targets={targets} />
             <div className="card new-run-start">
               {error !== undefined && <ErrorNote title="The run was not started" error={error} />}
               <p className="new-run-blocker dim" role="status">
@@ -103,7 +103,10 @@ export function NewRunPage(): JSX.Element {
   );
 }
 
-/** The same id for the same request, so that a start whose answer was lost can be sent again and starts nothing twice. */
+/**
+ * Returns the same id for the same request, so that a start whose response was lost can be repeated without starting
+ * twice.
+ */
 function useStartId(): (draft: RunDraft) => string {
   const last = useRef({ draft: undefined as RunDraft | undefined, id: '' });
   return (draft) => {
@@ -123,6 +126,6 @@ function commandOf(draft: RunDraft): string {
     StartRunRequestSchema,
     draftRequest({ ...draft, command: draft.command.trim() === '' ? 'COMMAND' : draft.command }),
   );
-  const place = { vms: vms.length === 0 && filter === '' ? ['VM'] : vms, filter };
-  return runCommands.start(spec ?? create(RunSpecSchema), place);
+  const where = { vms: vms.length === 0 && filter === '' ? ['VM'] : vms, filter };
+  return runCommands.start(spec ?? create(RunSpecSchema), where);
 }

@@ -17,11 +17,11 @@ import { isOver, targetsText } from './target-outcome.ts';
 
 export interface RunActionsProps {
   readonly run: Run;
-  /** Whose output is shown. */
+  /** The target whose output is shown. */
   readonly target: RunTarget | undefined;
 }
 
-/** Cancel, run again, a link to the run, and the same on the command line. */
+/** Actions of a run: cancel, run again, copy its link, and the `inn` commands. */
 export function RunActions({ run, target }: RunActionsProps): JSX.Element {
   const { id, spec, state, targets } = run;
   const { me } = useMe();
@@ -34,8 +34,8 @@ export function RunActions({ run, target }: RunActionsProps): JSX.Element {
       title: 'Cancel this run?',
       body: (
         <p>
-          What still runs on {targetsText(targets)} is asked to end (TERM), and after 5 seconds ended (KILL), with all
-          that it started.
+          Processes of this run on {targetsText(targets)} get TERM, and KILL 5 seconds later, including their child
+          processes.
         </p>
       ),
       confirm: 'Cancel the run',
@@ -52,7 +52,7 @@ export function RunActions({ run, target }: RunActionsProps): JSX.Element {
       showToast({ id: `cancel ${id}`, tone: 'bad', title: 'Cancel', body });
     }
   };
-  const place = { vms: targets.map(({ vmName }) => vmName).slice(0, 20), filter: '' };
+  const where = { vms: targets.map(({ vmName }) => vmName).slice(0, 20), filter: '' };
   const address = `${window.location.origin}${runPath(id, targets.length > 1 ? target?.vmName : undefined)}`;
   return (
     <div className="row wrap run-actions">
@@ -94,7 +94,7 @@ export function RunActions({ run, target }: RunActionsProps): JSX.Element {
           { label: 'Follow', command: runCommands.follow(id) },
           ...(target === undefined ? [] : [{ label: 'Output', command: runCommands.output(id, target.vmName) }]),
           ...(over ? [] : [{ label: 'Cancel', command: runCommands.cancel(id) }]),
-          { label: 'Run again', command: runCommands.start(spec ?? create(RunSpecSchema), place) },
+          { label: 'Run again', command: runCommands.start(spec ?? create(RunSpecSchema), where) },
         ]}
       />
       {dialog}

@@ -2,15 +2,15 @@ import type { RunSpec } from '@innkeeper/contract/control';
 import { quoteWord } from '../../format/quote-word.ts';
 import { formatTimeout } from './start/parse-timeout.ts';
 
-export interface RunPlace {
+export interface RunTargetChoice {
   readonly vms: readonly string[];
-  /** Instead of VMs. */
+  /** Filter, used if not empty instead of `vms`. */
   readonly filter: string;
 }
 
 const mib = 1_048_576n;
 
-/** `inn` commands that do what the pages of runs do. */
+/** `inn` commands that are equivalent to the pages of runs. */
 export const runCommands = {
   start: startCommand,
   list: ({ vm, user, text }: Readonly<Record<'vm' | 'user' | 'text', string>>) =>
@@ -21,12 +21,12 @@ export const runCommands = {
   cancel: (id: string) => `inn runs cancel ${quoteWord(id)}`,
 };
 
-/** The same run. A script is given as a file. */
-function startCommand(spec: RunSpec, { vms, filter }: RunPlace): string {
+/** The command that starts the same run. A script is passed as a file. */
+function startCommand(spec: RunSpec, { vms, filter }: RunTargetChoice): string {
   const { title, argv, script, interpreter, user, group, workingDirectory, environment, timeoutMs, maxOutputBytes } =
     spec;
   const isScript = argv.length === 0;
-  // One word could be the name of a VM; that a VM runs is meant anyway.
+  // A single word could be the name of a VM; adding state:running, which applies anyway, makes it a filter.
   const where = /^[A-Za-z0-9-]+$/.test(filter) ? `${filter} state:running` : filter;
   const words = [
     'inn run',

@@ -10,11 +10,11 @@ import { countStates, outcomeText } from './target-outcome.ts';
 
 export interface RunListProps {
   readonly runs: readonly Run[];
-  /** Of the VM on whose page the list stands: its own end is told, and not its name. */
+  /** The VM on whose page the list is: its result is shown, without its name. */
   readonly vmId?: string;
 }
 
-/** Runs, newest first: what, how it ended, where, by whom, when, how long. */
+/** Runs, newest first: command, result, VMs, user, time and duration. */
 export function RunList({ runs, vmId }: RunListProps): JSX.Element {
   return (
     <ul className="card run-list">
@@ -36,7 +36,7 @@ function RunItem({ run, vmId }: { readonly run: Run; readonly vmId: string | und
           {spec?.title || 'Run'}
         </Link>
         <span className="run-item-where dim ellipsis">
-          <Where run={run} vmId={vmId} />
+          <RunTargets run={run} vmId={vmId} />
         </span>
       </span>
       <span className="run-item-who ellipsis">{user}</span>
@@ -50,7 +50,7 @@ function RunItem({ run, vmId }: { readonly run: Run; readonly vmId: string | und
   );
 }
 
-function Where({
+function RunTargets({
   run: { targets },
   vmId,
 }: {

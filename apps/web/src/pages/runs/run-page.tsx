@@ -16,7 +16,7 @@ import { TargetSummary } from './target-summary.tsx';
 
 const justEndedMs = 10_000;
 
-/** One run, live: what was run, how it went on each VM, and the output. The target that is shown is in the address. */
+/** One run, live: the command, the result on each VM, and the output. The selected target is in the address. */
 export function RunPage(): JSX.Element {
   const { id = '' } = useParams();
   return <RunLoader key={id} id={id} />;
@@ -30,11 +30,11 @@ function RunLoader({ id }: { readonly id: string }): JSX.Element {
     <Page title="Run">
       {error === null ? (
         <p className="dim" role="status">
-          The run is on its way.
+          Loading the run.
         </p>
       ) : (
         <>
-          <ErrorNote title="The run cannot be shown" error={error} onRetry={refetch} />
+          <ErrorNote title="The run could not be loaded" error={error} onRetry={refetch} />
           <p>
             <Link to="/runs">All runs</Link>
           </p>
@@ -57,7 +57,7 @@ function RunView({ run, followed }: { readonly run: Run; readonly followed: Foll
       title={title}
       windowTitle={`${isOver(state) ? (state === RunState.SUCCEEDED ? '✓' : '✗') : '…'} ${title}`}
       fill
-      beside={<RunStateBadge state={state} />}
+      aside={<RunStateBadge state={state} />}
       actions={<RunActions run={run} target={target} />}
     >
       <p className="run-facts dim">
@@ -93,7 +93,7 @@ function RunView({ run, followed }: { readonly run: Run; readonly followed: Foll
   );
 }
 
-/** What is shown while nothing is chosen: in a run that is over, what failed; it does not change afterwards. */
+/** The target shown by default: the first failed one if the run has ended, else the first. It does not change later. */
 function useFirstTarget({ state, targets }: Run): Run['targets'][number] | undefined {
   const [id] = useState(
     () => (isOver(state) ? targets.find((target) => target.state === RunState.FAILED) : undefined)?.vmId,
@@ -101,13 +101,13 @@ function useFirstTarget({ state, targets }: Run): Run['targets'][number] | undef
   return targets.find(({ vmId }) => vmId === id) ?? targets[0];
 }
 
-/** Tells a screen reader how a run ended that it saw running. */
+/** Announces the result of a run to screen readers when it ends. */
 function EndAnnouncer({ run }: { readonly run: Run }): JSX.Element {
   const wasRunning = useRef(false);
   const [text, setText] = useState('');
   useEffect(() => {
     if (!isOver(run.state)) wasRunning.current = true;
-    // A quick one may have ended on the way to its page.
+    // A short run may have ended before its page was loaded.
     else if (wasRunning.current || Date.now() - Number((run.endedUnixNs ?? 0n) / 1_000_000n) < justEndedMs)
       setText(endAnnouncement(run));
   }, [run]);

@@ -13,12 +13,12 @@ import { StartRunButton } from './start-run-button.tsx';
 import { useRuns } from './use-runs.ts';
 
 const fields = [
-  ['text', 'Words in title, command or script'],
+  ['text', 'Text in title, command or script'],
   ['vm', 'VM'],
   ['user', 'User'],
 ] as const;
 
-/** All runs that one may see. What is searched for is in the address. */
+/** All runs that the user can see. The search is in the address. */
 export function RunsPage(): JSX.Element {
   const [parameters, setParameters] = useSearchParams();
   const value = (name: string): string => parameters.get(name) ?? '';
@@ -31,9 +31,9 @@ export function RunsPage(): JSX.Element {
     else next.set(name, text);
     setParameters(next, { replace: true });
   };
-  // While a name is typed it is no VM's yet.
+  // A partly typed name does not match a VM yet.
   const noSuchVm = isOperationError(error) && error.reason === 'VM_NOT_FOUND';
-  const start = <StartRunButton place={search.vm === '' ? {} : { vms: [search.vm] }} />;
+  const start = <StartRunButton where={search.vm === '' ? {} : { vms: [search.vm] }} />;
   return (
     <Page title="Runs" actions={start}>
       <div className="runs-tools">
@@ -54,28 +54,30 @@ export function RunsPage(): JSX.Element {
         </search>
         <InnCommand command={runCommands.list(search)} />
       </div>
-      {error !== null && !noSuchVm && <ErrorNote title="The runs cannot be listed" error={error} onRetry={refetch} />}
+      {error !== null && !noSuchVm && (
+        <ErrorNote title="The runs could not be loaded" error={error} onRetry={refetch} />
+      )}
       {runs?.length === 0 && !noSuchVm && !searching && (
-        <EmptyState title="No run yet" action={start} command="inn run --on VM -- uname -a">
-          Run a command or a script on one VM or on many; its output is kept and can be found here again.
+        <EmptyState title="No runs yet" action={start} command="inn run --on VM -- uname -a">
+          Run a command or a script on one VM or many; the output is kept here.
         </EmptyState>
       )}
       {runs?.length === 0 && !noSuchVm && searching && (
         <EmptyState
-          title="No run matches"
+          title="No runs match"
           action={
             <Button variant="default" onClick={() => setParameters({}, { replace: true })}>
-              Clear the search
+              Clear search
             </Button>
           }
         >
-          Runs are found by words of their title, command or script, by a VM that they went to, and by who began them.
+          Runs can be found by text in their title, command or script, by VM, and by user.
         </EmptyState>
       )}
       {runs !== undefined && runs.length > 0 && !noSuchVm && <RunList runs={runs} />}
       {hasMore && !noSuchVm && (
         <Button variant="default" loading={isFetching} onClick={fetchMore} className="runs-more">
-          Older ones
+          Load older runs
         </Button>
       )}
     </Page>

@@ -9,7 +9,7 @@ import { commandLine } from './start/run-draft.ts';
 
 const CodeEditor = lazy(async () => ({ default: (await import('../../components/code-editor.tsx')).CodeEditor }));
 
-/** What was run and how, folded to one line until it is asked for. */
+/** What was run and how, collapsed to one line until it is opened. */
 export function SpecCard({ spec }: { readonly spec: RunSpec }): JSX.Element {
   const [open, setOpen] = useState(false);
   const { script, argv } = spec;
@@ -22,13 +22,13 @@ export function SpecCard({ spec }: { readonly spec: RunSpec }): JSX.Element {
       <button type="button" className="plain-button spec-line" aria-expanded={open} onClick={() => setOpen(!open)}>
         <Icon name={open ? 'down' : 'right'} size={16} />
         <span className="dim">{isScript ? 'Script' : 'Command'}</span>
-        <code className="grow ellipsis">{text === '' ? 'not shown to you' : first}</code>
+        <code className="grow ellipsis">{text === '' ? 'hidden' : first}</code>
         <span className="dim spec-more">{specHints(spec, lines)}</span>
       </button>
       {open && (
         <div className="spec-body">
           {text === '' ? (
-            <p className="dim">The script is for who may run commands on all VMs that it went to.</p>
+            <p className="dim">Only users who may run commands on all VMs of this run can see it.</p>
           ) : (
             <div className="spec-text">
               {isScript ? (
@@ -57,12 +57,15 @@ function SpecFields({ spec }: { readonly spec: RunSpec }): JSX.Element {
   return (
     <Fields
       entries={{
-        Interpreter: script === '' ? undefined : byDefault(interpreter, 'its “#!” line, else /bin/sh'),
-        User: byDefault(group === '' ? user : `${user === '' ? 'the agent’s' : user}:${group}`, 'the agent’s, root'),
-        Directory: byDefault(workingDirectory, 'the user’s home'),
+        Interpreter: script === '' ? undefined : byDefault(interpreter, 'its “#!” line, otherwise /bin/sh'),
+        User: byDefault(
+          group === '' ? user : `${user === '' ? 'agent’s user' : user}:${group}`,
+          'the agent’s user, root',
+        ),
+        Directory: byDefault(workingDirectory, 'the user’s home folder'),
         Environment:
           entries.length === 0 ? (
-            <span className="dim">nothing added</span>
+            <span className="dim">no additions</span>
           ) : (
             <span className="spec-environment">
               {entries.map(([name, value]) => (
@@ -71,7 +74,7 @@ function SpecFields({ spec }: { readonly spec: RunSpec }): JSX.Element {
             </span>
           ),
         Timeout: formatDuration(timeoutMs === 0 ? 3600 : timeoutMs / 1000),
-        'Kept output': `${formatBytes(maxOutputBytes === 0n ? 1_048_576n : maxOutputBytes)} a VM`,
+        'Kept output': `${formatBytes(maxOutputBytes === 0n ? 1_048_576n : maxOutputBytes)} per VM`,
       }}
     />
   );

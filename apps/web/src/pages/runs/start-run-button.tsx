@@ -6,16 +6,18 @@ import { Icon } from '../../components/icon.tsx';
 import { type NewRun, newRunPath } from '../../components/run-path.ts';
 
 export interface StartRunButtonProps extends Pick<ButtonProps, 'size' | 'variant'> {
-  /** Where it will run, as far as that is known. */
-  readonly place?: NewRun;
-  /** The one VM that it will run on; its tags decide on the privilege. */
+  /** Targets to fill in, if known. */
+  readonly where?: NewRun;
+  /** The only target; its tags determine the privilege. */
   readonly vm?: { readonly id: string; readonly tags: Readonly<Record<string, string>> };
-  /** Why it makes no sense now. */
+  /** Why a run cannot succeed now. */
   readonly reason?: string | undefined;
 }
 
-/** Leads to where a run is started; disabled, with the reason, for who may not, and where nothing would answer. */
-export function StartRunButton({ place, vm, reason, size, variant }: StartRunButtonProps): JSX.Element {
+/**
+ * Links to the page that starts a run; disabled, with the reason, without the privilege or if the agent is unavailable.
+ */
+export function StartRunButton({ where, vm, reason, size, variant }: StartRunButtonProps): JSX.Element {
   const { me } = useMe();
   const missing = hasPrivilege(me, 'guest.exec', vm)
     ? reason
@@ -24,7 +26,7 @@ export function StartRunButton({ place, vm, reason, size, variant }: StartRunBut
   return (
     <span data-hint={missing}>
       {missing === undefined ? (
-        <Button {...look} component={Link} to={newRunPath(place)}>
+        <Button {...look} component={Link} to={newRunPath(where)}>
           Run script
         </Button>
       ) : (

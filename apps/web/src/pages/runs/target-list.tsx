@@ -9,18 +9,18 @@ import { countStates, outcomeText } from './target-outcome.ts';
 export interface TargetListProps {
   readonly runId: string;
   readonly targets: readonly RunTarget[];
-  /** Id of the one whose output is shown. */
+  /** Id of the target whose output is shown. */
   readonly shown: string;
 }
 
-/** The VMs of a run with how it went on each; the one that is chosen is in the address. */
+/** The VMs of a run with the result on each; the selected one is in the address. */
 export const TargetList = memo(function TargetList({ runId, targets, shown }: TargetListProps): JSX.Element {
   const [state, setState] = useState<RunState>();
   const counts = countStates(targets);
   const kept = counts.some((each) => each.state === state) ? state : undefined;
   return (
     <section className="card run-targets" aria-label="Targets">
-      <div className="run-target-filters" role="toolbar" aria-label="Show targets that">
+      <div className="run-target-filters" role="toolbar" aria-label="Filter targets by state">
         <button type="button" aria-pressed={kept === undefined} onClick={() => setState(undefined)}>
           all <span className="number">{targets.length}</span>
         </button>

@@ -3,16 +3,17 @@ import { describe, it } from 'node:test';
 import { create } from '@bufbuild/protobuf';
 import { ExecEnding } from '@innkeeper/contract/agent';
 import { RunState, type RunTarget, RunTargetSchema } from '@innkeeper/contract/control';
-import { countStates, endAnnouncement, lastedNs, outcomeHint, outcomeText, targetsText } from './target-outcome.ts';
+import { countStates, elapsedNs, endAnnouncement, outcomeHint, outcomeText, targetsText } from './target-outcome.ts';
 
 const target = (vmName: string, state: RunState, exitCode?: number): RunTarget =>
   create(RunTargetSchema, {
-    ...{ vmName, state },
+    vmName,
+    state,
     ...(exitCode === undefined ? {} : { exited: { status: { case: 'exitCode', value: exitCode } } }),
   });
 
 describe('how a target ended', () => {
-  it('is an exit code, a signal by its name, or the time that ran out', () => {
+  it('outcomeText is an exit code, a signal name, or a timeout', () => {
     assert.equal(outcomeText(target('a', RunState.RUNNING)), undefined);
     assert.equal(outcomeText(target('a', RunState.FAILED, 3)), 'exit code 3');
     assert.equal(outcomeHint(target('a', RunState.FAILED, 127)), 'not found');
@@ -24,11 +25,11 @@ describe('how a target ended', () => {
     assert.equal(outcomeText(odd), 'signal 64');
   });
 
-  it('lasted up to now while it runs, and never less than nothing', () => {
-    assert.equal(lastedNs({}, 5), undefined);
-    assert.equal(lastedNs({ startedUnixNs: 2_000_000n }, 5), 3_000_000n);
-    assert.equal(lastedNs({ startedUnixNs: 9_000_000n }, 5), 0n);
-    assert.equal(lastedNs({ startedUnixNs: 1n, endedUnixNs: 4n }, 5), 3n);
+  it('elapsedNs counts to now while running, and is never negative', () => {
+    assert.equal(elapsedNs({}, 5), undefined);
+    assert.equal(elapsedNs({ startedUnixNs: 2_000_000n }, 5), 3_000_000n);
+    assert.equal(elapsedNs({ startedUnixNs: 9_000_000n }, 5), 0n);
+    assert.equal(elapsedNs({ startedUnixNs: 1n, endedUnixNs: 4n }, 5), 3n);
   });
 });
 
@@ -39,7 +40,7 @@ describe('many targets', () => {
     target('c', RunState.SUCCEEDED, 0),
   ];
 
-  it('are counted', () => {
+  it('targets are counted by state', () => {
     assert.equal(targetsText(targets), '3 VMs');
     assert.equal(targetsText(targets.slice(1, 2)), 'b');
     assert.deepEqual(
@@ -48,7 +49,7 @@ describe('many targets', () => {
     );
   });
 
-  it('are told when the run is over', () => {
+  it('endAnnouncement describes the result once the run has ended', () => {
     assert.equal(endAnnouncement({ state: RunState.RUNNING, targets }), '');
     assert.equal(endAnnouncement({ state: RunState.FAILED, targets }), 'The run ended: 2 succeeded, 1 failed.');
     const one = targets.slice(1, 2);

@@ -1,37 +1,53 @@
 import { ExecEnding, type ExecExited } from '@innkeeper/contract/agent';
 import { type Run, RunState, type RunTarget } from '@innkeeper/contract/control';
 
-/** Numbers of Linux on x86-64 and arm64. */
+/** Linux signal numbers on x86-64 and arm64. */
 const signalNames: Readonly<Record<number, string>> = {
-  ...{ 1: 'HUP', 2: 'INT', 3: 'QUIT', 4: 'ILL', 5: 'TRAP', 6: 'ABRT', 7: 'BUS', 8: 'FPE', 9: 'KILL', 10: 'USR1' },
-  ...{ 11: 'SEGV', 12: 'USR2', 13: 'PIPE', 14: 'ALRM', 15: 'TERM', 24: 'XCPU', 25: 'XFSZ', 31: 'SYS' },
+  1: 'HUP',
+  2: 'INT',
+  3: 'QUIT',
+  4: 'ILL',
+  5: 'TRAP',
+  6: 'ABRT',
+  7: 'BUS',
+  8: 'FPE',
+  9: 'KILL',
+  10: 'USR1',
+  11: 'SEGV',
+  12: 'USR2',
+  13: 'PIPE',
+  14: 'ALRM',
+  15: 'TERM',
+  24: 'XCPU',
+  25: 'XFSZ',
+  31: 'SYS',
 };
 
-/** What shells mean by some exit codes. */
+/** The meaning of exit codes that shells use. */
 const exitHints: Readonly<Record<number, string>> = {
-  126: 'found, and not executable',
+  126: 'not executable',
   127: 'not found',
 };
 
-/** "exit code 0", "signal KILL", "timed out": how the process of a target ended; undefined while it has not. */
+/** How a target's process ended: "exit code 0", "signal KILL", "timed out"; undefined while it has not ended. */
 export function outcomeText({ exited }: Pick<RunTarget, 'exited'>): string | undefined {
   if (exited === undefined) return undefined;
   const ended = endText(exited);
   return exited.ending === ExecEnding.TIMEOUT ? `timed out, ${ended}` : ended;
 }
 
-/** What a person may want to know of an exit code; empty when there is nothing to add. */
+/** The meaning of an exit code; empty if it has none. */
 export function outcomeHint({ exited }: Pick<RunTarget, 'exited'>): string {
   return exited?.status.case === 'exitCode' ? (exitHints[exited.status.value] ?? '') : '';
 }
 
-/** Whether it will not change any more. */
+/** Whether a run or target has ended. */
 export function isOver(state: RunState): boolean {
   return state === RunState.SUCCEEDED || state === RunState.FAILED || state === RunState.CANCELED;
 }
 
-/** Nanoseconds of wall-clock time, up to now while it runs; undefined before it began. */
-export function lastedNs(
+/** Nanoseconds of wall-clock time, up to now while running; undefined before the start. */
+export function elapsedNs(
   {
     startedUnixNs,
     endedUnixNs,
@@ -39,8 +55,8 @@ export function lastedNs(
   nowMs: number,
 ): bigint | undefined {
   if (startedUnixNs === undefined) return undefined;
-  const lasted = (endedUnixNs ?? BigInt(Math.round(nowMs)) * 1_000_000n) - startedUnixNs;
-  return lasted > 0n ? lasted : 0n;
+  const elapsed = (endedUnixNs ?? BigInt(Math.round(nowMs)) * 1_000_000n) - startedUnixNs;
+  return elapsed > 0n ? elapsed : 0n;
 }
 
 /** "web-1", or "3 VMs". */
@@ -58,7 +74,7 @@ const words = [
   [RunState.CANCELED, 'cancelled'],
 ] as const;
 
-/** How many targets are in which state, in the order of a run's life; states without any are left out. */
+/** Counts targets by state, in the order of a run's life; omits states without targets. */
 export function countStates(
   targets: readonly Pick<RunTarget, 'state'>[],
 ): readonly { readonly state: RunState; readonly word: string; readonly count: number }[] {
@@ -67,7 +83,9 @@ export function countStates(
     .filter(({ count }) => count > 0);
 }
 
-/** "The run succeeded on web-1", "The run ended: 2 succeeded, 1 failed": said once it is over. */
+/**
+ * Announces the result of a run: "The run succeeded on web-1", "The run ended: 2 succeeded, 1 failed". Empty before.
+ */
 export function endAnnouncement({ state, targets }: Pick<Run, 'state' | 'targets'>): string {
   if (!isOver(state)) return '';
   const [only, ...others] = targets;

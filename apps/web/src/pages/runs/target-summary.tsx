@@ -9,7 +9,7 @@ import { Elapsed } from './elapsed.tsx';
 import { RunStateBadge } from './run-state-badge.tsx';
 import { outcomeHint, outcomeText } from './target-outcome.ts';
 
-/** How it went on one VM: state, exit code or signal, how long, what it used, and what is not kept. */
+/** The result on one VM: state, exit code or signal, duration, resource usage, and truncated output. */
 export function TargetSummary({
   target,
   spec,
@@ -41,19 +41,19 @@ export function TargetSummary({
           </span>
         )}
         {cpuUs > 0n && (
-          <span className="dim number" data-hint="CPU time of the process and what it waited for">
+          <span className="dim number" data-hint="CPU time of the process and the children it waited for">
             CPU {(Number(cpuUs) / 1e6).toFixed(2)} s
           </span>
         )}
         {exited?.maxRssBytes !== undefined && exited.maxRssBytes > 0n && (
-          <span className="dim number" data-hint="Most memory that it had at once">
+          <span className="dim number" data-hint="Peak memory">
             {formatBytes(exited.maxRssBytes)} memory
           </span>
         )}
       </div>
       {errorReason !== '' && (
         <ErrorNote
-          title={exited === undefined ? `It did not run on ${vmName}` : `It was lost on ${vmName}`}
+          title={exited === undefined ? `The run did not start on ${vmName}` : `The run was interrupted on ${vmName}`}
           error={OperationError.fromWire({
             reason: errorReason,
             message: errorMessage,
@@ -63,15 +63,17 @@ export function TargetSummary({
       )}
       {exited?.truncated === true && (
         <p className="run-note" role="note">
-          The output is cut: {formatBytes(keptBytes)} are kept of the{' '}
-          {formatBytes(exited.stdoutBytes + exited.stderrBytes)} that were written.
-          {(spec?.maxOutputBytes ?? 0n) < 16_777_216n && ' Run it again with more kept output to have the rest.'}
+          The output is truncated: {formatBytes(keptBytes)} of {formatBytes(exited.stdoutBytes + exited.stderrBytes)}{' '}
+          was kept.
+          {(spec?.maxOutputBytes ?? 0n) < 16_777_216n && ' Run it again with a higher limit to keep more.'}
         </p>
       )}
       {exited !== undefined && exited.orphansLeft > 0 && (
         <p className="run-note" role="note">
-          {exited.orphansLeft === 1 ? 'One process that it started' : `${exited.orphansLeft} processes that it started`}{' '}
-          still ran when it ended. <Link to={vmPath(vmName, 'processes')}>Processes of {vmName}</Link>
+          {exited.orphansLeft === 1
+            ? 'One process that it started was'
+            : `${exited.orphansLeft} processes that it started were`}{' '}
+          still running when it ended. <Link to={vmPath(vmName, 'processes')}>Processes of {vmName}</Link>
         </p>
       )}
     </>

@@ -10,8 +10,8 @@ export interface RunSearch {
   readonly text: string;
 }
 
-export interface FoundRuns {
-  /** Undefined until the first answer. */
+export interface RunsQuery {
+  /** Undefined until the first response. */
   readonly runs: readonly Run[] | undefined;
   readonly error: Error | null;
   readonly refetch: () => void;
@@ -21,11 +21,11 @@ export interface FoundRuns {
 }
 
 const pageSize = 50;
-/** While one of them runs, and else. */
+/** Poll interval in milliseconds: while a run is running, and otherwise. */
 const pollMs = { running: 2000, idle: 10_000 };
 
-/** Runs, newest first, asked for again while the page is looked at. */
-export function useRuns(search: RunSearch): FoundRuns {
+/** Runs, newest first, polled while the page is visible. */
+export function useRuns(search: RunSearch): RunsQuery {
   const { data, error, refetch, hasNextPage, isFetching, fetchNextPage } = useInfiniteQuery({
     queryKey: ['runs', search],
     queryFn: ({ pageParam, signal }) =>
@@ -37,11 +37,15 @@ export function useRuns(search: RunSearch): FoundRuns {
       const pages = state.data?.pages ?? [];
       return pages.some(({ runs }) => runs.some((run) => !isOver(run.state))) ? pollMs.running : pollMs.idle;
     },
-    // A start that led away from here is in the list on return.
+    // So that a run started meanwhile is listed on return.
     refetchOnMount: 'always',
   });
   return {
-    ...{ runs: data?.pages.flatMap(({ runs }) => runs), error, refetch: () => void refetch() },
-    ...{ hasMore: hasNextPage, isFetching, fetchMore: () => void fetchNextPage() },
+    runs: data?.pages.flatMap(({ runs }) => runs),
+    error,
+    refetch: () => void refetch(),
+    hasMore: hasNextPage,
+    isFetching,
+    fetchMore: () => void fetchNextPage(),
   };
 }

@@ -10,7 +10,7 @@ import { showToast } from '../../components/toasts.tsx';
 
 const minimum = 10;
 
-/** The user's own password; setting it ends all their other sessions. */
+/** Sets the user's password, which ends all their other sessions. */
 export function PasswordSection(): JSX.Element {
   const { me } = useMe();
   const form = useForm({ initialValues: { current: '', wanted: '', again: '' }, validate: problemsOf });
@@ -19,24 +19,24 @@ export function PasswordSection(): JSX.Element {
     mutationFn: ({ current, wanted }: PasswordValues) =>
       api.access.changePassword({ currentPassword: current, newPassword: wanted }),
     onSuccess: () => {
-      showToast({ id: 'password', tone: 'ok', title: 'Your password is set', body: 'Your other sessions were ended.' });
+      showToast({ id: 'password', tone: 'ok', title: 'Password changed', body: 'Your other sessions were ended.' });
       form.reset();
       void client.invalidateQueries({ queryKey: meKey });
     },
   });
-  // Of what is typed now: the two fields depend on each other.
+  // Validated on every change, since the two fields depend on each other.
   const problems = problemsOf(form.values);
   return (
     <Card title="My password" className="settings-narrow">
       <form className="settings-form" onSubmit={form.onSubmit((values) => change.mutate(values))}>
         {me?.passwordNeeded === true && (
-          <p className="dim">You have no password yet. With one you can log in without a link.</p>
+          <p className="dim">You have no password yet. Set one to log in without a link.</p>
         )}
-        {change.error !== null && <ErrorNote title="The password was not set" error={change.error} />}
+        {change.error !== null && <ErrorNote title="The password was not changed" error={change.error} />}
         <input type="text" name="username" autoComplete="username" value={me?.user ?? ''} readOnly hidden />
         {me?.passwordNeeded !== true && (
           <PasswordInput
-            label="Password now"
+            label="Current password"
             autoComplete="current-password"
             {...form.getInputProps('current')}
             visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
@@ -53,7 +53,7 @@ export function PasswordSection(): JSX.Element {
           visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
         />
         <PasswordInput
-          label="New password again"
+          label="Repeat new password"
           autoComplete="new-password"
           required
           withAsterisk={false}
@@ -62,7 +62,7 @@ export function PasswordSection(): JSX.Element {
           visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
         />
         <Button type="submit" loading={change.isPending}>
-          Set the password
+          Set password
         </Button>
       </form>
     </Card>
@@ -75,7 +75,7 @@ interface PasswordValues {
   readonly again: string;
 }
 
-/** Fields that are still empty are not wrong; the browser asks for them. */
+/** Empty fields are not reported; the browser requires them. */
 function problemsOf({ wanted, again }: PasswordValues): {
   readonly wanted: string | null;
   readonly again: string | null;
@@ -83,6 +83,6 @@ function problemsOf({ wanted, again }: PasswordValues): {
   const isShort = wanted !== '' && new TextEncoder().encode(wanted).length < minimum;
   return {
     wanted: isShort ? `At least ${minimum} characters.` : null,
-    again: again !== '' && again !== wanted ? 'The two differ.' : null,
+    again: again !== '' && again !== wanted ? 'The passwords do not match.' : null,
   };
 }

@@ -8,14 +8,14 @@ import { Card } from '../../components/card.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 
 export interface RoleFormProps {
-  /** Undefined: a new one. */
+  /** The role to change; undefined: a new role. */
   readonly role: Role | undefined;
   readonly known: readonly Privilege[];
   readonly onClose: () => void;
   readonly onDone: () => void;
 }
 
-/** A role's name and privileges. */
+/** The form of a role: name, description and privileges. */
 export function RoleForm({ role, known, onClose, onDone }: RoleFormProps): JSX.Element {
   const form = useForm({
     initialValues: {

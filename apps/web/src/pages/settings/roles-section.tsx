@@ -21,7 +21,7 @@ export function RolesSection(): JSX.Element {
     queryFn: ({ signal }) => api.access.listRoles({}, { signal }),
   });
   const remove = async ({ name }: Role): Promise<void> => {
-    const body = <p>Users who hold it lose what it gave them.</p>;
+    const body = <p>Users with this role lose its privileges.</p>;
     if (!(await ask({ title: `Delete the role ${name}?`, body, confirm: 'Delete', danger: true }))) return;
     try {
       await api.access.deleteRole({ name });
@@ -47,21 +47,21 @@ export function RolesSection(): JSX.Element {
       )}
       <Card
         title="Roles"
-        beside={
+        aside={
           <Button size="xs" leftSection={<Icon name="plus" size={14} />} onClick={() => setEditing('new')}>
             Add a role
           </Button>
         }
       >
         {error !== null && (
-          <ErrorNote title="The roles cannot be listed" error={error} onRetry={() => void refetch()} />
+          <ErrorNote title="The roles could not be loaded" error={error} onRetry={() => void refetch()} />
         )}
         {data !== undefined && (
           <DataTable
             label="Roles"
             rows={data.roles}
             rowKey={({ name }) => name}
-            empty="There is no role."
+            empty="No roles."
             columns={[
               {
                 label: 'Name',

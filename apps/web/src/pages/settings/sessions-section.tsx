@@ -13,7 +13,7 @@ import { useConfirm } from '../../components/use-confirm.tsx';
 import { Badge } from '../../components/vm-badges.tsx';
 import { dateOf, formatFullTime } from '../../format/format-time.ts';
 
-/** Where the user is logged in, and the way out of everywhere. */
+/** The user's login sessions, with a button that ends all of them. */
 export function SessionsSection(): JSX.Element {
   const navigate = useNavigate();
   const changeSession = useSessionChange();
@@ -23,7 +23,7 @@ export function SessionsSection(): JSX.Element {
     queryFn: ({ signal }) => api.access.listSessions({}, { signal }),
   });
   const everywhere = async (): Promise<void> => {
-    const body = <p>Every browser in which you are logged in has to log in again, this one too.</p>;
+    const body = <p>All your sessions end, including this one.</p>;
     if (!(await ask({ title: 'Log out everywhere?', body, confirm: 'Log out everywhere', danger: true }))) return;
     try {
       await api.access.logout({ everywhere: true });
@@ -36,14 +36,14 @@ export function SessionsSection(): JSX.Element {
   return (
     <Card title="My sessions">
       {error !== null && (
-        <ErrorNote title="The sessions cannot be listed" error={error} onRetry={() => void refetch()} />
+        <ErrorNote title="The sessions could not be loaded" error={error} onRetry={() => void refetch()} />
       )}
       {data !== undefined && (
         <DataTable
           label="My sessions"
           rows={data.sessions}
           rowKey={({ id }) => id}
-          empty="You are logged in by other means than a session."
+          empty="You are not using a session."
           columns={[
             {
               label: 'Browser',
@@ -57,7 +57,7 @@ export function SessionsSection(): JSX.Element {
             { label: 'Address', cell: ({ address }) => <code>{address}</code> },
             { label: 'Logged in', cell: ({ createdUnixNs }) => <TimeAgo unixNs={createdUnixNs} /> },
             { label: 'Last seen', cell: ({ lastSeenUnixNs }) => <TimeAgo unixNs={lastSeenUnixNs} /> },
-            { label: 'Ends', cell: ({ expiresUnixNs }) => formatFullTime(dateOf(expiresUnixNs)) },
+            { label: 'Expires', cell: ({ expiresUnixNs }) => formatFullTime(dateOf(expiresUnixNs)) },
           ]}
         />
       )}

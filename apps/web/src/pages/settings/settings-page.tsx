@@ -13,22 +13,26 @@ interface Section {
   readonly component: ComponentType;
 }
 
-/** The sections of the settings. One is one line here and one lazy file beside. */
+/** The sections of the settings. Each is one entry here and one lazily loaded file. */
 const sections: readonly Section[] = [
   { key: 'password', label: 'My password', component: lazyPage(() => import('./password-section.tsx')) },
   { key: 'sessions', label: 'My sessions', component: lazyPage(() => import('./sessions-section.tsx')) },
   { key: 'tokens', label: 'Tokens', component: lazyPage(() => import('./tokens-section.tsx')) },
   {
-    ...{ key: 'users', label: 'Users', privilege: 'user.manage' },
+    key: 'users',
+    label: 'Users',
+    privilege: 'user.manage',
     component: lazyPage(() => import('./users-section.tsx')),
   },
   {
-    ...{ key: 'roles', label: 'Roles', privilege: 'user.manage' },
+    key: 'roles',
+    label: 'Roles',
+    privilege: 'user.manage',
     component: lazyPage(() => import('./roles-section.tsx')),
   },
 ];
 
-/** The user's own account, and everybody's for those who manage them. */
+/** The user's account; and all users and roles, for users who manage them. */
 export function SettingsPage(): JSX.Element {
   const { section: key = 'password' } = useParams();
   const { me } = useMe();

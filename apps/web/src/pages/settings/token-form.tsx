@@ -20,29 +20,29 @@ interface TokenValues {
 
 export interface TokenFormProps {
   readonly onClose: () => void;
-  readonly onMade: (made: CreateTokenResponse) => void;
+  readonly onCreated: (created: CreateTokenResponse) => void;
 }
 
-/** A new token: what it may, where and how long. Never more than its user. */
-export function TokenForm({ onClose, onMade }: TokenFormProps): JSX.Element {
+/** The form of a new token: privileges, scope and lifetime. A token never has more privileges than its user. */
+export function TokenForm({ onClose, onCreated }: TokenFormProps): JSX.Element {
   const { me } = useMe();
   const form = useForm<TokenValues>({
     initialValues: { name: '', privileges: [], scope: '*', allowedCommands: [], lifetimeDays: defaultDays },
   });
-  const make = useMutation({
+  const createToken = useMutation({
     mutationFn: (values: TokenValues) => api.access.createToken(values),
-    onSuccess: onMade,
+    onSuccess: onCreated,
   });
   const own = [
     ...new Set([...(me?.privileges ?? []), ...(me?.scopedPrivileges ?? []).flatMap((each) => each.privileges)]),
   ];
   return (
     <Card title="New token" className="settings-narrow">
-      <form className="settings-form" onSubmit={form.onSubmit((values) => make.mutate(values))}>
-        {make.error !== null && <ErrorNote title="The token was not made" error={make.error} />}
+      <form className="settings-form" onSubmit={form.onSubmit((values) => createToken.mutate(values))}>
+        {createToken.error !== null && <ErrorNote title="The token was not created" error={createToken.error} />}
         <TextInput
           label="Name"
-          description="What uses it"
+          description="The program that uses it"
           required
           withAsterisk={false}
           autoFocus
@@ -50,7 +50,7 @@ export function TokenForm({ onClose, onMade }: TokenFormProps): JSX.Element {
         />
         <MultiSelect
           label="Privileges"
-          description="None chosen: all that you may"
+          description="None: all your privileges"
           data={own.sort()}
           {...form.getInputProps('privileges')}
           clearable
@@ -63,12 +63,12 @@ export function TokenForm({ onClose, onMade }: TokenFormProps): JSX.Element {
         />
         <TagsInput
           label="Allowed commands"
-          description="None: any. Else it may only run what begins with one of these, and no shell"
+          description="None: any. Otherwise only commands that start with one of these, and no shell"
           {...form.getInputProps('allowedCommands')}
           splitChars={['\n']}
         />
         <NumberInput
-          label="Days until it ends"
+          label="Days until it expires"
           min={1}
           max={3650}
           allowDecimal={false}
@@ -76,8 +76,8 @@ export function TokenForm({ onClose, onMade }: TokenFormProps): JSX.Element {
           onChange={(value) => form.setFieldValue('lifetimeDays', Number(value) || defaultDays)}
         />
         <div className="row">
-          <Button type="submit" loading={make.isPending}>
-            Make the token
+          <Button type="submit" loading={createToken.isPending}>
+            Create token
           </Button>
           <Button variant="default" onClick={onClose}>
             Cancel

@@ -15,7 +15,7 @@ import { useConfirm } from '../../components/use-confirm.tsx';
 import { dateOf, formatFullTime } from '../../format/format-time.ts';
 import { TokenForm } from './token-form.tsx';
 
-/** Tokens for programs: the user's own, and everybody's for those who manage users. */
+/** API tokens: the user's, and those of all users for users who manage them. */
 export function TokensSection(): JSX.Element {
   const { me } = useMe();
   const [all, setAll] = useState(false);
@@ -27,14 +27,14 @@ export function TokensSection(): JSX.Element {
     queryFn: ({ signal }) => api.access.listTokens({ all }, { signal }),
   });
   const revoke = async ({ id, name }: Token): Promise<void> => {
-    const body = <p>What uses it is refused from now on.</p>;
+    const body = <p>Programs that use it lose access immediately.</p>;
     const question = { title: `Revoke "${name}"?`, body, confirm: 'Revoke', danger: true };
     if (!(await ask(question))) return;
     try {
       await api.access.revokeToken({ id });
       void refetch();
     } catch (failure) {
-      showToast({ id: 'revoke', tone: 'bad', title: 'It was not revoked', body: String(failure) });
+      showToast({ id: 'revoke', tone: 'bad', title: 'The token was not revoked', body: String(failure) });
     }
   };
   return (
@@ -43,7 +43,7 @@ export function TokensSection(): JSX.Element {
       {making && (
         <TokenForm
           onClose={() => setMaking(false)}
-          onMade={(response) => {
+          onCreated={(response) => {
             setMaking(false);
             setMade(response);
             void refetch();
@@ -52,34 +52,34 @@ export function TokensSection(): JSX.Element {
       )}
       <Card
         title="Tokens"
-        beside={
+        aside={
           !making && (
             <Button size="xs" leftSection={<Icon name="plus" size={14} />} onClick={() => setMaking(true)}>
-              Make a token
+              Create a token
             </Button>
           )
         }
       >
         {hasPrivilege(me, 'user.manage') && (
-          <Checkbox label="Of all users" checked={all} onChange={(event) => setAll(event.currentTarget.checked)} />
+          <Checkbox label="All users" checked={all} onChange={(event) => setAll(event.currentTarget.checked)} />
         )}
         {error !== null && (
-          <ErrorNote title="The tokens cannot be listed" error={error} onRetry={() => void refetch()} />
+          <ErrorNote title="The tokens could not be loaded" error={error} onRetry={() => void refetch()} />
         )}
         {data !== undefined && (
           <DataTable
             label="Tokens"
             rows={data.tokens}
             rowKey={({ id }) => id}
-            empty="No token yet. A token lets a program do what you may, or less."
+            empty="No tokens yet. A token gives a program your privileges, or fewer."
             columns={[
               { label: 'Name', cell: ({ name }) => <strong>{name}</strong> },
               ...(all ? [{ label: 'User', cell: ({ user }: Token) => user }] : []),
               {
-                label: 'May',
+                label: 'Privileges',
                 cell: ({ privileges, allowedCommands }) => (
                   <>
-                    {privileges.length === 0 ? 'all that its user may' : privileges.join(', ')}
+                    {privileges.length === 0 ? 'all of its user' : privileges.join(', ')}
                     {allowedCommands.map((command) => (
                       <div key={command}>
                         <code>{command}</code>
@@ -88,7 +88,7 @@ export function TokensSection(): JSX.Element {
                   </>
                 ),
               },
-              { label: 'On', cell: ({ scope }) => <code>{scope}</code> },
+              { label: 'Scope', cell: ({ scope }) => <code>{scope}</code> },
               {
                 label: 'Last used',
                 cell: ({ lastUsedUnixNs }) =>
@@ -99,7 +99,7 @@ export function TokensSection(): JSX.Element {
                   ),
               },
               {
-                label: 'Ends',
+                label: 'Expires',
                 cell: ({ expiresUnixNs }) =>
                   expiresUnixNs === undefined ? 'never' : formatFullTime(dateOf(expiresUnixNs)),
               },
@@ -122,7 +122,7 @@ export function TokensSection(): JSX.Element {
   );
 }
 
-/** Shown once: the daemon keeps the hash alone. */
+/** Shows the secret of a new token, once: the daemon stores only its hash. */
 function NewSecret({
   made,
   onClose,
@@ -131,8 +131,8 @@ function NewSecret({
   readonly onClose: () => void;
 }): JSX.Element {
   return (
-    <Card title={`The token "${made.token?.name ?? ''}"`}>
-      <p>Keep it now: it is not shown again.</p>
+    <Card title={`Token "${made.token?.name ?? ''}"`}>
+      <p>Copy it now: it will not be shown again.</p>
       <div className="row wrap settings-secret" role="status">
         <code>{made.secret}</code>
         <CopyButton text={made.secret} label="Copy the token" />
@@ -141,7 +141,7 @@ function NewSecret({
         Use it as <code>Authorization: Bearer …</code>, or as <code>INNKEEPER_TOKEN</code> for <code>inn</code>.
       </p>
       <Button variant="default" size="sm" onClick={onClose}>
-        I have it
+        Done
       </Button>
     </Card>
   );

@@ -17,13 +17,13 @@ interface UserValues {
 const newBinding = { role: 'viewer', scope: '*' };
 
 export interface UserFormProps {
-  /** Undefined: a new one. */
+  /** The user to change; undefined: a new user. */
   readonly user: User | undefined;
   readonly onClose: () => void;
   readonly onDone: () => void;
 }
 
-/** A user's name, roles and password. */
+/** The form of a user: name, roles and password. */
 export function UserForm({ user, onClose, onDone }: UserFormProps): JSX.Element {
   const form = useForm<UserValues>({
     initialValues: {
@@ -48,7 +48,7 @@ export function UserForm({ user, onClose, onDone }: UserFormProps): JSX.Element 
         {user === undefined && (
           <TextInput
             label="Name"
-            description="a-z, 0-9, “.”, “_” and “-”, first a letter"
+            description="a-z, 0-9, “.”, “_” and “-”; starts with a letter"
             required
             withAsterisk={false}
             autoFocus
@@ -60,7 +60,7 @@ export function UserForm({ user, onClose, onDone }: UserFormProps): JSX.Element 
         <fieldset className="settings-roles">
           <legend>Roles</legend>
           {form.values.roles.map((_, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place
+            // biome-ignore lint/suspicious/noArrayIndexKey: a row is identified by its position
             <div key={index} className="row">
               <Select
                 aria-label={`Role ${index + 1}`}
@@ -78,7 +78,7 @@ export function UserForm({ user, onClose, onDone }: UserFormProps): JSX.Element 
               <button
                 type="button"
                 className="icon-button small"
-                aria-label={`Take role ${index + 1} away`}
+                aria-label={`Remove role ${index + 1}`}
                 onClick={() => form.removeListItem('roles', index)}
               >
                 <Icon name="close" size={14} />
@@ -91,12 +91,12 @@ export function UserForm({ user, onClose, onDone }: UserFormProps): JSX.Element 
             onClick={() => form.insertListItem('roles', newBinding)}
             leftSection={<Icon name="plus" size={14} />}
           >
-            Another role
+            Add a role
           </Button>
         </fieldset>
         <PasswordInput
           label={user === undefined ? 'Password' : 'New password'}
-          description={user === undefined ? 'None: they log in by a link and set one' : 'Empty: it stays'}
+          description={user === undefined ? 'Empty: the user logs in by link and sets one' : 'Empty: unchanged'}
           autoComplete="new-password"
           {...form.getInputProps('password')}
           visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}

@@ -19,7 +19,7 @@ interface Link {
   readonly link: CreateLoginLinkResponse;
 }
 
-/** Who may log in, and what roles they hold where. */
+/** The users with their roles and scopes. */
 export function UsersSection(): JSX.Element {
   const [editing, setEditing] = useState<User | 'new'>();
   const [link, setLink] = useState<Link>();
@@ -37,12 +37,12 @@ export function UsersSection(): JSX.Element {
     }
   };
   const remove = async ({ name }: User): Promise<void> => {
-    const body = <p>Their sessions and tokens end now. What they did stays in the audit.</p>;
+    const body = <p>Their sessions and tokens end now. Their audit entries are kept.</p>;
     const question = { title: `Delete ${name}?`, body, confirm: 'Delete', danger: true };
     if (await ask(question)) await attempt(`${name} was not deleted`, () => api.access.deleteUser({ name }));
   };
   const makeLink = ({ name }: User): Promise<void> =>
-    attempt('No link was made', async () =>
+    attempt('The login link was not created', async () =>
       setLink({ user: name, link: await api.access.createLoginLink({ user: name }) }),
     );
   return (
@@ -61,21 +61,21 @@ export function UsersSection(): JSX.Element {
       )}
       <Card
         title="Users"
-        beside={
+        aside={
           <Button size="xs" leftSection={<Icon name="plus" size={14} />} onClick={() => setEditing('new')}>
             Add a user
           </Button>
         }
       >
         {error !== null && (
-          <ErrorNote title="The users cannot be listed" error={error} onRetry={() => void refetch()} />
+          <ErrorNote title="The users could not be loaded" error={error} onRetry={() => void refetch()} />
         )}
         {data !== undefined && (
           <DataTable
             label="Users"
             rows={data.users}
             rowKey={({ name }) => name}
-            empty="There is no user."
+            empty="No users."
             columns={[
               {
                 label: 'Name',
@@ -125,7 +125,7 @@ export function UsersSection(): JSX.Element {
                     </Menu.Target>
                     <Menu.Dropdown>
                       <Menu.Item onClick={() => setEditing(user)}>Change</Menu.Item>
-                      <Menu.Item onClick={() => void makeLink(user)}>Make a login link</Menu.Item>
+                      <Menu.Item onClick={() => void makeLink(user)}>Create a login link</Menu.Item>
                       <Menu.Item
                         onClick={() =>
                           void attempt(`${user.name} was not changed`, () =>
@@ -154,10 +154,8 @@ export function UsersSection(): JSX.Element {
 function LoginLink({ user, link, onClose }: Link & { readonly onClose: () => void }): JSX.Element {
   const url = `${location.origin}${link.path}`;
   return (
-    <Card title={`A login link for ${user}`}>
-      <p>
-        It logs {user} in once, within 10 minutes. Whoever has it is {user}.
-      </p>
+    <Card title={`Login link for ${user}`}>
+      <p>Valid once, for 10 minutes. Anyone with this link can log in as {user}.</p>
       <div className="row wrap settings-secret" role="status">
         <code>{url}</code>
         <CopyButton text={url} label="Copy the link" />

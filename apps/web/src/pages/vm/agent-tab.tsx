@@ -16,13 +16,13 @@ import { formatBytes } from '../../format/format-bytes.ts';
 import { DiagnosisList } from './diagnosis-list.tsx';
 import type { VmTabProps } from './vm-tab.ts';
 
-/** The agent itself: is it there, what can it do, what does it cost; and when it is not there, why. */
+/** The agent: state, capabilities and resource usage; and if it is not connected, why. */
 export function AgentTab({ vm }: VmTabProps): JSX.Element {
   const newest = useNode()?.agentVersion ?? '';
   const { agent, system, telemetry } = vm;
   const connected = agent?.state === AgentState.CONNECTED;
   const cost = telemetry?.agent;
-  const none = <Unknown reason="It was never heard." />;
+  const none = <Unknown reason="The agent has never connected." />;
   return (
     <div className="vm-cards">
       <Card title="Agent">
@@ -35,34 +35,34 @@ export function AgentTab({ vm }: VmTabProps): JSX.Element {
           entries={{
             State: <AgentBadge vm={vm} newest={newest} />,
             Version: agent?.version ? agent.version : none,
-            'The daemon’s': newest === '' ? undefined : newest,
+            'Daemon’s version': newest === '' ? undefined : newest,
             'Last seen': agent?.lastSeenUnixNs === undefined ? none : <TimeAgo unixNs={agent.lastSeenUnixNs} />,
             'Last report': agent?.telemetryUnixNs === undefined ? none : <TimeAgo unixNs={agent.telemetryUnixNs} />,
             Boot: agent?.bootId ? <code>{agent.bootId}</code> : none,
             Memory: cost?.rssBytes === undefined ? none : formatBytes(cost.rssBytes),
             'CPU time': cost?.cpuTimeUs === undefined ? none : `${(Number(cost.cpuTimeUs) / 1e6).toFixed(2)} s`,
-            'Given up':
+            Abandoned:
               cost === undefined || cost.abandonedHelpers === 0 ? undefined : `${cost.abandonedHelpers} helpers`,
           }}
         />
       </Card>
       <Doctor vm={vm.id} name={vm.name} automatic={!connected} />
-      <Card title="What it can do" className="wide">
+      <Card title="Capabilities" className="wide">
         <div className="capabilities">
           {(agent?.capabilities ?? []).map((name) => (
             <code key={name}>{name}</code>
           ))}
-          {agent?.capabilities.length === 0 && <span className="dim">It has not said yet.</span>}
+          {agent?.capabilities.length === 0 && <span className="dim">Not reported yet.</span>}
         </div>
         {system !== undefined && system.missingCapabilities.length > 0 && (
           <DataTable
-            label="What it cannot do here"
+            label="Missing capabilities"
             rows={system.missingCapabilities}
             rowKey={({ name }) => name}
             empty=""
             columns={[
-              { label: 'Not in this guest', cell: ({ name }) => <code>{name}</code> },
-              { label: 'Why', cell: ({ reason }) => reason },
+              { label: 'Not available in this guest', cell: ({ name }) => <code>{name}</code> },
+              { label: 'Reason', cell: ({ reason }) => reason },
             ]}
           />
         )}
@@ -71,7 +71,7 @@ export function AgentTab({ vm }: VmTabProps): JSX.Element {
   );
 }
 
-/** Looks step by step for what keeps the agent from answering. By itself when it does not. */
+/** Checks step by step why the agent does not respond; runs automatically if the agent is not connected. */
 function Doctor({
   vm,
   name,
@@ -88,14 +88,14 @@ function Doctor({
     staleTime: 30_000,
   });
   return (
-    <Card title="Doctor" beside={<InnCommand command={`inn doctor ${name}`} />}>
-      {error !== null && <ErrorNote title="The doctor could not look" error={error} />}
+    <Card title="Doctor" aside={<InnCommand command={`inn doctor ${name}`} />}>
+      {error !== null && <ErrorNote title="The checks could not be run" error={error} />}
       {data === undefined && !isFetching && (
-        <p className="dim">It looks from the host to the guest for what keeps the agent from answering.</p>
+        <p className="dim">Checks every step from the host to the guest to find out why the agent does not respond.</p>
       )}
       {data !== undefined && <DiagnosisList diagnosis={data} />}
       <Button variant="default" size="sm" loading={isFetching} onClick={() => void refetch()}>
-        {data === undefined ? 'Look' : 'Look again'}
+        {data === undefined ? 'Check' : 'Check again'}
       </Button>
     </Card>
   );

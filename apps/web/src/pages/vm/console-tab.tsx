@@ -7,22 +7,22 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { quoteWord } from '../../format/quote-word.ts';
 import { ConsoleLink, newConsoleState } from './console/console-link.ts';
 import { WriterBar } from './console/writer-bar.tsx';
-import { StartButton, VmIsOff } from './guest-away.tsx';
+import { StartButton, VmNotRunning } from './guest-unavailable.tsx';
 import type { VmTabProps } from './vm-tab.ts';
 
-/** How long the button is pointed out to somebody who types without the keyboard. */
-const askedMs = 1500;
-/** Before the console of a VM that ended and yet runs is asked for again. */
+/** How long the button is highlighted after typing in read-only mode. */
+const highlightMs = 1500;
+/** Delay before reconnecting to the console of a VM that was restarted. */
 const returnMs = 1000;
 
-/** The serial console: works without an agent. Anybody may look, one at a time types. */
+/** The serial console, which works without an agent. It has any number of viewers and one writer at a time. */
 export function ConsoleTab({ vm }: VmTabProps): JSX.Element {
   const state = vmStateName(vm.state);
   const isOn = state !== 'stopped' && state !== 'crashed' && state !== 'creating' && state !== 'deleting';
-  // What was seen stays on the page when the VM stops under it.
+  // The last output stays on the page when the VM stops.
   const [seen, setSeen] = useState(isOn);
   if (isOn && !seen) setSeen(true);
-  if (!seen) return <VmIsOff vm={vm} wanted="The serial console" />;
+  if (!seen) return <VmNotRunning vm={vm} feature="The serial console" />;
   return <LiveConsole vm={vm} isOn={isOn} />;
 }
 
@@ -31,9 +31,9 @@ function LiveConsole({ vm, isOn }: VmTabProps & { readonly isOn: boolean }): JSX
   const { emulator } = shown;
   const [state, setState] = useState(newConsoleState);
   const [link, setLink] = useState<ConsoleLink>();
-  const [isAsked, setAsked] = useState(false);
+  const [isHighlighted, setHighlighted] = useState(false);
   const [attempt, setAttempt] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt connects anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt reconnects
   useEffect(() => {
     if (emulator === undefined || !isOn) return;
     const made = new ConsoleLink({
@@ -59,19 +59,19 @@ function LiveConsole({ vm, isOn }: VmTabProps & { readonly isOn: boolean }): JSX
     };
   }, [emulator, vm.id, isOn, attempt]);
   useEffect(() => {
-    if (!isAsked) return;
-    const timer = setTimeout(() => setAsked(false), askedMs);
+    if (!isHighlighted) return;
+    const timer = setTimeout(() => setHighlighted(false), highlightMs);
     return () => clearTimeout(timer);
-  }, [isAsked]);
+  }, [isHighlighted]);
   const { socket, isWriter, writer, error } = state;
-  // A VM that was stopped and started at once has another console.
+  // A VM that was restarted has a new console.
   const mustReturn = isOn && socket === 'closed' && error === undefined && link !== undefined;
   useEffect(() => {
     if (!mustReturn) return;
     const timer = setTimeout(() => setAttempt((before) => before + 1), returnMs);
     return () => clearTimeout(timer);
   }, [mustReturn]);
-  const ask = useCallback(() => setAsked(true), []);
+  const ask = useCallback(() => setHighlighted(true), []);
   const lost = socket === 'lost' && isOn;
   const name = quoteWord(vm.name);
   return (
@@ -82,30 +82,32 @@ function LiveConsole({ vm, isOn }: VmTabProps & { readonly isOn: boolean }): JSX
       onRefused={ask}
       commands={[
         { label: 'Console', command: `inn console ${name}` },
-        { label: 'Only look', command: `inn console --read-only ${name}` },
+        { label: 'View only', command: `inn console --read-only ${name}` },
         { label: 'Take over', command: `inn console --take ${name}` },
       ]}
-      standstill={standstillText(isOn, lost)}
+      notice={noticeText(isOn, lost)}
       bar={
         <>
           {error !== undefined && isOn && (
-            <ErrorNote title="The console is not shown" error={error} onRetry={() => setAttempt(attempt + 1)} />
+            <ErrorNote title="The console could not be opened" error={error} onRetry={() => setAttempt(attempt + 1)} />
           )}
           {!isOn && (
             <div className="emulator-bar">
-              <span className="grow">{vm.name} does not run.</span>
+              <span className="grow">{vm.name} is not running.</span>
               <StartButton vm={vm} />
             </div>
           )}
         </>
       }
       foot={
-        <span role="status">{isAsked && (writer === null ? 'Take the keyboard to type.' : 'Take over to type.')}</span>
+        <span role="status">
+          {isHighlighted && (writer === null ? 'Take the keyboard to type.' : 'Take over to type.')}
+        </span>
       }
     >
       <WriterBar
         state={state}
-        isAsked={isAsked}
+        isHighlighted={isHighlighted}
         onTake={() => {
           link?.take();
           emulator?.terminal.focus();
@@ -116,7 +118,7 @@ function LiveConsole({ vm, isOn }: VmTabProps & { readonly isOn: boolean }): JSX
   );
 }
 
-function standstillText(isOn: boolean, lost: boolean): string | undefined {
+function noticeText(isOn: boolean, lost: boolean): string | undefined {
   if (!isOn) return 'The VM has stopped. This was its last output.';
-  return lost ? 'The connection is lost. Reconnecting.' : undefined;
+  return lost ? 'Connection lost. Reconnecting.' : undefined;
 }

@@ -5,17 +5,19 @@ type Mark = readonly [mark: string, tone: string, word: string];
 
 const unknown: Mark = ['·', 'idle', 'unknown'];
 const marks: Readonly<Partial<Record<DiagnosisOutcome, Mark>>> = {
-  [DiagnosisOutcome.OK]: ['✓', 'ok', 'well'],
+  [DiagnosisOutcome.OK]: ['✓', 'ok', 'ok'],
   [DiagnosisOutcome.FAILED]: ['✗', 'bad', 'failed'],
-  [DiagnosisOutcome.WARNING]: ['!', 'warn', 'odd'],
-  [DiagnosisOutcome.SKIPPED]: ['·', 'idle', 'not looked at'],
+  [DiagnosisOutcome.WARNING]: ['!', 'warn', 'warning'],
+  [DiagnosisOutcome.SKIPPED]: ['·', 'idle', 'skipped'],
 };
 
-/** What `doctor` found, step by step. */
+/** The results of `doctor`, step by step. */
 export function DiagnosisList({ diagnosis }: { readonly diagnosis: Diagnosis }): JSX.Element {
   return (
     <div role="status">
-      <p className="diagnosis-conclusion">{diagnosis.conclusion === '' ? 'All is well.' : diagnosis.conclusion}</p>
+      <p className="diagnosis-conclusion">
+        {diagnosis.conclusion === '' ? 'No problems found.' : diagnosis.conclusion}
+      </p>
       <ol className="diagnosis">
         {diagnosis.steps.map(({ name, outcome, detail, nextStep, consoleText }) => {
           const [mark, tone, word] = marks[outcome] ?? unknown;

@@ -12,15 +12,15 @@ import { FileView } from './files/file-view.tsx';
 import { FolderView } from './files/folder-view.tsx';
 import type { VmTabProps } from './vm-tab.ts';
 
-const beginning = '/root';
+const defaultFolder = '/root';
 
-/** The guest's files. Folder, order and the file that is open are in the address. */
+/** The guest's files. Folder, sort order and open file are in the address. */
 export function FilesTab({ vm }: VmTabProps): JSX.Element {
   const { me } = useMe();
   const [parameters, setParameters] = useSearchParams();
   const navigate = useNavigate();
   const { ask, dialog } = useConfirm();
-  const path = resolvePath('/', parameters.get('path') ?? beginning);
+  const path = resolvePath('/', parameters.get('path') ?? defaultFolder);
   const file = parameters.get('file');
   const order = fileOrderOf(parameters);
   const { name } = vm;
@@ -47,8 +47,8 @@ export function FilesTab({ vm }: VmTabProps): JSX.Element {
   };
   if (vm.agent?.state !== AgentState.CONNECTED)
     return (
-      <EmptyState title="The files cannot be reached" command={`inn doctor ${vm.name}`}>
-        The agent in the guest lists and carries them. {unknownReason(vm.agent)}
+      <EmptyState title="Files are not available" command={`inn doctor ${vm.name}`}>
+        Files are accessed through the agent in the guest. {unknownReason(vm.agent)}
       </EmptyState>
     );
   const readOnly = hasPrivilege(me, 'guest.file.write', vm)
@@ -59,13 +59,22 @@ export function FilesTab({ vm }: VmTabProps): JSX.Element {
       {file === null ? (
         <FolderView
           key={path}
-          {...{ vm, path, order, readOnly, ask, addressOf, onOpen, onOrder }}
+          vm={vm}
+          path={path}
+          order={order}
+          readOnly={readOnly}
+          ask={ask}
+          addressOf={addressOf}
+          onOpen={onOpen}
+          onOrder={onOrder}
           onGo={(folder) => void navigate(addressOf(folder))}
         />
       ) : (
         <FileView
           key={file}
-          {...{ vm, readOnly, ask }}
+          vm={vm}
+          readOnly={readOnly}
+          ask={ask}
           path={resolvePath('/', file)}
           onClose={() => void navigate(addressOf(path))}
         />

@@ -15,7 +15,7 @@ import { useChartColors } from './metrics/use-chart-colors.ts';
 import { useMetrics } from './metrics/use-metrics.ts';
 import type { VmTabProps } from './vm-tab.ts';
 
-/** What was measured of the VM over time. Range, zoom and form are in the address. */
+/** Metrics of the VM over time. Range, zoom and view are in the address. */
 export function MetricsTab({ vm }: VmTabProps): JSX.Element {
   const [parameters, setParameters] = useSearchParams();
   const [paused, setPaused] = useState(false);
@@ -35,12 +35,12 @@ export function MetricsTab({ vm }: VmTabProps): JSX.Element {
     const next = zoomAround(fromMs, toMs);
     change({ from: String(next.fromMs), to: String(next.toMs) });
   };
-  const onZoom = useFirstOfTurn(zoomTo);
+  const onZoom = useOncePerTick(zoomTo);
   const [fromMs, toMs] = [zoom?.fromMs ?? window[0] * 1000, zoom?.toMs ?? window[1] * 1000];
   const lengthMs = toMs - fromMs;
   const move = (direction: -1 | 1): void => {
     const nextMs = toMs + (direction * lengthMs) / 2;
-    // Up to now is what the range shows by itself.
+    // The plain range always ends now.
     if (nextMs >= Date.now()) change({ from: undefined, to: undefined });
     else zoomTo(nextMs - lengthMs, nextMs);
   };
@@ -48,7 +48,10 @@ export function MetricsTab({ vm }: VmTabProps): JSX.Element {
   return (
     <>
       <MetricsTools
-        {...{ range, zoom, table, paused }}
+        range={range}
+        zoom={zoom}
+        table={table}
+        paused={paused}
         onRange={(key) => change({ range: key, from: undefined, to: undefined })}
         onMove={move}
         onZoomIn={() => zoomTo(fromMs + lengthMs / 4, toMs - lengthMs / 4)}
@@ -57,7 +60,7 @@ export function MetricsTab({ vm }: VmTabProps): JSX.Element {
         onPause={setPaused}
         onDownload={measured ? () => saveAsFile(`${vm.name}-metrics.csv`, metricsCsv(set), 'text/csv') : undefined}
       />
-      {error !== null && <ErrorNote title="The metrics cannot be shown" error={error} onRetry={refetch} />}
+      {error !== null && <ErrorNote title="The metrics could not be loaded" error={error} onRetry={refetch} />}
       {set !== undefined && !measured && <NothingMeasured vm={vm} zoomed={zoom !== undefined} />}
       {measured && table && <MetricsTable set={set} />}
       {measured && !table && (
@@ -65,7 +68,10 @@ export function MetricsTab({ vm }: VmTabProps): JSX.Element {
           {set.charts.map((chart) => (
             <MetricCard
               key={chart.key}
-              {...{ chart, window, colors, onZoom }}
+              chart={chart}
+              window={window}
+              colors={colors}
+              onZoom={onZoom}
               times={set.times}
               banded={set.banded}
               syncKey={vm.id}
@@ -80,25 +86,25 @@ export function MetricsTab({ vm }: VmTabProps): JSX.Element {
 function NothingMeasured({ vm, zoomed }: { readonly vm: Vm; readonly zoomed: boolean }): JSX.Element {
   if (zoomed)
     return (
-      <EmptyState title="Nothing was measured then">
-        The VM did not run, or the daemon did not. Look at another time.
+      <EmptyState title="No measurements in this time">
+        The VM or the daemon was not running. Choose another time.
       </EmptyState>
     );
   return (
-    <EmptyState title="Nothing measured yet" command={`inn doctor ${vm.name}`}>
-      Charts begin within seconds after the VM runs and its agent reports. {unknownReason(vm.agent)}
+    <EmptyState title="No measurements yet" command={`inn doctor ${vm.name}`}>
+      Charts appear within seconds after the agent reports. {unknownReason(vm.agent)}
     </EmptyState>
   );
 }
 
-/** Charts that are in step all tell of the same drawing, in one turn: the first one counts, which is the one drawn on. */
-function useFirstOfTurn(act: (fromMs: number, toMs: number) => void): (fromMs: number, toMs: number) => void {
-  const told = useRef(false);
+/** Synchronised charts all report the same zoom in one tick: only the first call counts, from the chart dragged on. */
+function useOncePerTick(act: (fromMs: number, toMs: number) => void): (fromMs: number, toMs: number) => void {
+  const hasFired = useRef(false);
   return useCallbackRef((fromMs: number, toMs: number) => {
-    if (told.current) return;
-    told.current = true;
+    if (hasFired.current) return;
+    hasFired.current = true;
     setTimeout(() => {
-      told.current = false;
+      hasFired.current = false;
     });
     act(fromMs, toMs);
   });

@@ -11,7 +11,7 @@ import { UsageCard } from './overview/usage-card.tsx';
 import { UsersCard } from './overview/users-card.tsx';
 import type { VmTabProps } from './vm-tab.ts';
 
-/** What the VM is and uses now. */
+/** Identity and current usage of the VM. */
 export function OverviewTab({ vm }: VmTabProps): JSX.Element {
   const { agent, telemetry } = vm;
   const connected = agent?.state === AgentState.CONNECTED;

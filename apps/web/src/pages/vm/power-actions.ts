@@ -9,44 +9,65 @@ interface PowerAction {
   readonly label: string;
   readonly icon: IconName;
   readonly privilege: string;
-  /** What the VM's state must allow. */
+  /** The action that the VM's state must allow. */
   readonly needs: VmAction;
-  /** Asked for before it is done. */
+  /** Requires confirmation. */
   readonly danger: boolean;
-  /** Said when asking. */
+  /** Text of the confirmation. */
   readonly consequence: string;
   readonly command: (name: string) => string;
   readonly run: (vm: string) => Promise<unknown>;
 }
 
-/** What the power buttons do, in lists and on a VM's page. */
+/** The power actions in lists and on a VM's page. */
 export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
   start: {
-    ...{ label: 'Start', icon: 'play', privilege: 'vm.power', needs: 'start', danger: false, consequence: '' },
+    label: 'Start',
+    icon: 'play',
+    privilege: 'vm.power',
+    needs: 'start',
+    danger: false,
+    consequence: '',
     command: (name) => `inn start ${name}`,
     run: (vm) => api.vms.startVm({ vm }),
   },
   stop: {
-    ...{ label: 'Stop', icon: 'stop', privilege: 'vm.power', needs: 'stop', danger: true },
-    consequence: 'The guest is asked to shut down; after a minute without success it is turned off.',
+    label: 'Stop',
+    icon: 'stop',
+    privilege: 'vm.power',
+    needs: 'stop',
+    danger: true,
+    consequence: 'The guest is asked to shut down; if it has not done so after a minute, it is powered off.',
     command: (name) => `inn stop ${name}`,
     run: (vm) => api.vms.stopVm({ vm }),
   },
   restart: {
-    ...{ label: 'Restart', icon: 'restart', privilege: 'vm.power', needs: 'guest', danger: true },
-    consequence: 'The guest reboots from inside. What runs in it ends.',
+    label: 'Restart',
+    icon: 'restart',
+    privilege: 'vm.power',
+    needs: 'guest',
+    danger: true,
+    consequence: 'The guest reboots from inside, which ends all its processes.',
     command: (name) => `inn exec ${name} -- reboot`,
     run: (vm) => guest.power.shutdown(vm, { mode: 'reboot' }),
   },
   kill: {
-    ...{ label: 'Kill', icon: 'bolt', privilege: 'vm.power', needs: 'kill', danger: true },
-    consequence: 'The VM is turned off at once, as by pulling the plug. What the guest had not written is lost.',
+    label: 'Kill',
+    icon: 'bolt',
+    privilege: 'vm.power',
+    needs: 'kill',
+    danger: true,
+    consequence: 'The VM is powered off immediately, like pulling the plug. Data not yet written to disk is lost.',
     command: (name) => `inn kill ${name}`,
     run: (vm) => api.vms.killVm({ vm }),
   },
   delete: {
-    ...{ label: 'Delete', icon: 'trash', privilege: 'vm.manage', needs: 'delete', danger: true },
-    consequence: 'The VM and its disk are removed. There is no way back. A VM that runs is turned off first.',
+    label: 'Delete',
+    icon: 'trash',
+    privilege: 'vm.manage',
+    needs: 'delete',
+    danger: true,
+    consequence: 'The VM and its disk are deleted. This cannot be undone. A running VM is powered off first.',
     command: (name) => `inn rm --force --yes ${name}`,
     run: (vm) => api.vms.deleteVm({ vm, force: true }),
   },

@@ -21,7 +21,7 @@ import type { Signal } from './processes/signals.ts';
 import { useProcesses } from './processes/use-processes.ts';
 import type { VmTabProps } from './vm-tab.ts';
 
-/** What runs in the guest, and signals to it. Order and filter are in the address. */
+/** The guest's processes, and signals to them. Sort order and filter are in the address. */
 export function ProcessesTab({ vm }: VmTabProps): JSX.Element {
   const { me } = useMe();
   const [parameters, setParameters] = useSearchParams();
@@ -55,7 +55,7 @@ export function ProcessesTab({ vm }: VmTabProps): JSX.Element {
       body: (
         <>
           <p>
-            {signal.effect}.{tree && ' All its descendants get the signal too.'}
+            {signal.effect}.{tree && ' All its descendants are signalled too.'}
           </p>
           <code className="dim">{showName(process.command).slice(0, 300)}</code>
         </>
@@ -73,15 +73,20 @@ export function ProcessesTab({ vm }: VmTabProps): JSX.Element {
       const body = signaled === 1 ? undefined : `${signaled} processes`;
       showToast({ id, tone: 'ok', title: `${signal.name} was sent to ${name}`, body });
     } catch (error) {
-      showToast({ id, tone: 'bad', title: vm.name, body: <ErrorNote title={`${name} got no signal`} error={error} /> });
+      showToast({
+        id,
+        tone: 'bad',
+        title: vm.name,
+        body: <ErrorNote title={`${name} was not signalled`} error={error} />,
+      });
     }
     await refetch();
   });
 
   if (!connected)
     return (
-      <EmptyState title="The processes cannot be asked for" command={`inn doctor ${vm.name}`}>
-        The agent in the guest lists them. {unknownReason(vm.agent)}
+      <EmptyState title="Processes are not available" command={`inn doctor ${vm.name}`}>
+        Processes are listed by the agent in the guest. {unknownReason(vm.agent)}
       </EmptyState>
     );
   const shown = processes === undefined ? [] : filterProcesses(processes, filter);
@@ -115,11 +120,11 @@ export function ProcessesTab({ vm }: VmTabProps): JSX.Element {
           leftSection={<Icon name={paused ? 'play' : 'stop'} size={13} />}
           onClick={() => setPaused(!paused)}
         >
-          {paused ? 'Go on' : 'Pause'}
+          {paused ? 'Resume' : 'Pause'}
         </Button>
       </div>
       {error !== null && (
-        <ErrorNote title="The processes were not listed" error={error} onRetry={() => void refetch()} />
+        <ErrorNote title="The processes could not be listed" error={error} onRetry={() => void refetch()} />
       )}
       {processes !== undefined && (
         <div className="card processes-card">

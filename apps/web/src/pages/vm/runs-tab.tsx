@@ -11,25 +11,25 @@ import { StartRunButton } from '../runs/start-run-button.tsx';
 import { useRuns } from '../runs/use-runs.ts';
 import type { VmTabProps } from './vm-tab.ts';
 
-/** What was run on this VM. */
+/** The runs on this VM. */
 export function RunsTab({ vm }: VmTabProps): JSX.Element {
   const search = { vm: vm.id, user: '', text: '' };
   const { runs, error, refetch, hasMore, isFetching, fetchMore } = useRuns(search);
-  if (error !== null) return <ErrorNote title="The runs cannot be listed" error={error} onRetry={refetch} />;
+  if (error !== null) return <ErrorNote title="The runs could not be loaded" error={error} onRetry={refetch} />;
   if (runs?.length === 0)
     return (
       <EmptyState
-        title="Nothing was run here yet"
+        title="No runs on this VM yet"
         action={
           <StartRunButton
-            place={{ vms: [vm.name] }}
+            where={{ vms: [vm.name] }}
             vm={vm}
             reason={vm.agent?.state === AgentState.CONNECTED ? undefined : unknownReason(vm.agent)}
           />
         }
         command={`inn run --on ${vm.name} -- uname -a`}
       >
-        Commands and scripts that go to this VM are kept here with their output.
+        Commands and scripts run on this VM are kept here with their output.
       </EmptyState>
     );
   return (
@@ -41,7 +41,7 @@ export function RunsTab({ vm }: VmTabProps): JSX.Element {
       {runs !== undefined && <RunList runs={runs} vmId={vm.id} />}
       {hasMore && (
         <Button variant="default" loading={isFetching} onClick={fetchMore} className="runs-more">
-          Older ones
+          Load older runs
         </Button>
       )}
     </>

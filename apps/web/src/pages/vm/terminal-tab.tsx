@@ -6,7 +6,7 @@ import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { showToast } from '../../components/toasts.tsx';
 import { useConfirm } from '../../components/use-confirm.tsx';
-import { GuestAway, guestIsAway } from './guest-away.tsx';
+import { GuestUnavailable, isGuestUnavailable } from './guest-unavailable.tsx';
 import { NewTerminal, type TerminalChoice } from './terminal/new-terminal.tsx';
 import { TerminalList } from './terminal/terminal-list.tsx';
 import { newTerminalCommand, TerminalScreen } from './terminal/terminal-screen.tsx';
@@ -14,7 +14,7 @@ import { terminalTitle } from './terminal/terminal-title.ts';
 import { useTerminals } from './terminal/use-terminals.ts';
 import type { VmTabProps } from './vm-tab.ts';
 
-/** Shells in the guest, which stay when the page is left. Which one is shown is in the address. */
+/** Terminals in the guest, which keep running when the page is left. The selected one is in the address. */
 export function TerminalTab({ vm }: VmTabProps): JSX.Element {
   const { terminals, error, refetch, add } = useTerminals(vm.id);
   const [parameters, setParameters] = useSearchParams();
@@ -31,7 +31,7 @@ export function TerminalTab({ vm }: VmTabProps): JSX.Element {
       add(terminal);
       choose(terminal.id);
     } catch (failure) {
-      const body = <ErrorNote title="No terminal was opened" error={failure} />;
+      const body = <ErrorNote title="The terminal was not opened" error={failure} />;
       showToast({ id: `terminal ${vm.id}`, tone: 'bad', title: vm.name, body });
     } finally {
       setBusy(false);
@@ -42,14 +42,14 @@ export function TerminalTab({ vm }: VmTabProps): JSX.Element {
     const runs = terminal.state === TerminalState.RUNNING;
     const question = {
       title: `Close "${title}"?`,
-      body: <p>What runs in it is told to hang up, and killed after 2 seconds.</p>,
+      body: <p>Its processes get HUP, and KILL 2 seconds later.</p>,
       confirm: 'Close',
       danger: true,
     };
     if (runs && !(await ask(question))) return;
     try {
       const { state } = await guest.terminals.close(vm.id, terminal.id);
-      // One that ended is shown until it is closed again; who closes it by hand does not want to see it.
+      // An ended terminal stays listed until it is closed again. A user who closes it does not want to see it.
       if (runs && state === TerminalState.ENDED) await guest.terminals.close(vm.id, terminal.id);
     } catch (failure) {
       const body = <ErrorNote title="The terminal was not closed" error={failure} />;
@@ -57,22 +57,22 @@ export function TerminalTab({ vm }: VmTabProps): JSX.Element {
     }
     await refetch();
   };
-  const away = guestIsAway(vm);
+  const away = isGuestUnavailable(vm);
   if (terminals === undefined || active === undefined) {
     return (
       <>
         {error !== null && (
-          <ErrorNote title="The terminals were not listed" error={error} onRetry={() => void refetch()} />
+          <ErrorNote title="The terminals could not be listed" error={error} onRetry={() => void refetch()} />
         )}
-        {terminals !== undefined && away && <GuestAway vm={vm} wanted="A terminal" />}
+        {terminals !== undefined && away && <GuestUnavailable vm={vm} feature="A terminal" />}
         {terminals !== undefined && !away && (
           <EmptyState
             title="No terminal is open"
             action={<NewTerminal vm={vm} busy={busy} prominent onOpen={(choice) => void open(choice)} />}
             command={newTerminalCommand(vm.name, '')}
           >
-            A terminal is a shell in the guest, through its agent; no network is needed. It goes on when you leave this
-            page, and shows what it showed when you come back.
+            A terminal is a shell in the guest, reached through its agent without a network. It keeps running when you
+            leave this page.
           </EmptyState>
         )}
         {dialog}

@@ -16,7 +16,10 @@ import { powerActions, type VmPowerAction } from './power-actions.ts';
 const shown: readonly VmPowerAction[] = ['start', 'stop', 'restart'];
 const hidden: readonly VmPowerAction[] = ['kill', 'delete'];
 
-/** The power buttons of a VM. What its state does not allow is not offered; what the user may not do is disabled. */
+/**
+ * The power buttons of a VM. Actions that its state does not allow are hidden; those without the privilege are
+ * disabled.
+ */
 export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
   const { me } = useMe();
   const [busy, setBusy] = useState(false);
@@ -25,7 +28,7 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
   const state = vmStateName(vm.state);
   const makesSense = (action: VmPowerAction): boolean => {
     if (state === undefined) return false;
-    // Deleting kills first what runs; a guest that shuts down does not restart.
+    // Deleting kills a running VM first; a guest that is shutting down cannot restart.
     if (action === 'delete') return state !== 'deleting' && state !== 'creating';
     if (action === 'restart') return state === 'running';
     return judgeVmAction(state, powerActions[action].needs) === 'legal';
@@ -42,10 +45,10 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
     setBusy(true);
     try {
       await run(vm.id);
-      if (action === 'restart') showToast({ id: `restart ${vm.id}`, tone: 'ok', title: `${vm.name} restarts` });
+      if (action === 'restart') showToast({ id: `restart ${vm.id}`, tone: 'ok', title: `${vm.name} is restarting` });
       if (action === 'delete') void navigate('/vms');
     } catch (error) {
-      const body = <ErrorNote title={`${label} did not begin`} error={error} />;
+      const body = <ErrorNote title={`${label} failed`} error={error} />;
       showToast({ id: `power ${vm.id}`, tone: 'bad', title: vm.name, body });
     } finally {
       setBusy(false);
@@ -60,7 +63,7 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
       {state === 'running' && (
         <StartRunButton
           variant="default"
-          place={{ vms: [vm.name] }}
+          where={{ vms: [vm.name] }}
           vm={vm}
           reason={vm.agent?.state === AgentState.CONNECTED ? undefined : unknownReason(vm.agent)}
         />

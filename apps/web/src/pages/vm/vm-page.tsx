@@ -11,23 +11,23 @@ import { AgentBadge, VmStateBadge } from '../../components/vm-badges.tsx';
 import { vmPath } from '../../components/vm-path.ts';
 import { LoadingSlot } from '../../lazy-page.tsx';
 import { useLive } from '../../live/use-live.ts';
+import { useOperations } from '../../live/use-operations.ts';
 import { NotFoundPage } from '../not-found-page.tsx';
-import { OperationChip } from './operation-chip.tsx';
 import { VmActions } from './vm-actions.tsx';
 import type { VmTab } from './vm-tab.ts';
 import { vmTabs } from './vm-tabs.ts';
 
-/** One VM: its name, state and actions, and a tab for each thing that one does with it. */
+/** One VM: name, state, actions and tabs. */
 export function VmPage(): JSX.Element {
   const { vm: name = '' } = useParams();
   const { data: vm, dataKey, error } = useLive('vm', { case: 'vm', value: { vm: name } }, name);
-  // Of another VM, while this one is on its way.
+  // While this VM is loading, `vm` may still be another one.
   if (vm !== undefined && dataKey === name && error === undefined) return <VmView vm={vm} />;
   return (
     <Page title={name}>
       {error !== undefined && (
         <>
-          <ErrorNote title={`"${name}" cannot be shown`} error={error} />
+          <ErrorNote title={`"${name}" could not be loaded`} error={error} />
           <p>
             <Link to="/vms">All VMs</Link>
           </p>
@@ -54,7 +54,7 @@ function VmView({ vm }: { readonly vm: Vm }): JSX.Element {
       title={vm.name}
       windowTitle={key === 'overview' ? vm.name : `${label} · ${vm.name}`}
       fill={fill}
-      beside={
+      aside={
         <>
           <VmStateBadge vm={vm} />
           <span className="dim">agent</span>
@@ -80,10 +80,20 @@ function VmView({ vm }: { readonly vm: Vm }): JSX.Element {
           <Tab vm={vm} />
         </LoadingSlot>
       ) : (
-        <EmptyState title={`${label} is not yours to open`}>
-          {missingHere}. Who administers users can give it to you.
-        </EmptyState>
+        <EmptyState title={`No access to ${label}`}>{missingHere}. A user administrator can grant it.</EmptyState>
       )}
     </Page>
+  );
+}
+
+/** The operation in progress on a VM: its stage and progress. */
+function OperationChip({ id }: { readonly id: string }): JSX.Element {
+  const operation = useOperations().data?.operations.find((each) => each.id === id);
+  const progress = operation?.progress;
+  return (
+    <Link to={`/operations?id=${id}`} className="operation-chip">
+      {operation === undefined || operation.stage === '' ? 'working' : operation.stage}
+      {progress !== undefined && <span className="number">{Math.round(progress * 100)} %</span>}
+    </Link>
   );
 }

@@ -1,18 +1,18 @@
 import type { Vm } from '@innkeeper/contract/control';
 import type { ComponentType } from 'react';
 
-/** What every tab of a VM's page is given. The VM is live. */
+/** Properties of every tab of a VM's page. The VM is live. */
 export interface VmTabProps {
   readonly vm: Vm;
 }
 
 export interface VmTab {
-  /** In the address: /vms/NAME/KEY. */
+  /** Key in the address: /vms/NAME/KEY. */
   readonly key: string;
   readonly label: string;
-  /** Who lacks it sees the tab disabled, with the reason. */
+  /** Without this privilege the tab is disabled, with the reason. */
   readonly privilege?: string;
-  /** The tab fills the window and scrolls inside, as a terminal does. */
+  /** The tab fills the window and its content scrolls, as for a terminal. */
   readonly fill?: boolean;
   readonly component: ComponentType<VmTabProps>;
 }

@@ -2,16 +2,22 @@ import { lazyPage } from '../../lazy-page.tsx';
 
 import type { VmTab } from './vm-tab.ts';
 
-/** The tabs of a VM's page, in their order. A tab is one line here and one lazy file beside. */
+/** The tabs of a VM's page, in order. Each is one entry here and one lazily loaded file. */
 export const vmTabs: readonly VmTab[] = [
   { key: 'overview', label: 'Overview', component: lazyPage(() => import('./overview-tab.tsx')) },
   { key: 'metrics', label: 'Metrics', component: lazyPage(() => import('./metrics-tab.tsx')) },
   {
-    ...{ key: 'terminal', label: 'Terminal', privilege: 'guest.exec', fill: true },
+    key: 'terminal',
+    label: 'Terminal',
+    privilege: 'guest.exec',
+    fill: true,
     component: lazyPage(() => import('./terminal-tab.tsx')),
   },
   {
-    ...{ key: 'console', label: 'Console', privilege: 'vm.console', fill: true },
+    key: 'console',
+    label: 'Console',
+    privilege: 'vm.console',
+    fill: true,
     component: lazyPage(() => import('./console-tab.tsx')),
   },
   { key: 'files', label: 'Files', privilege: 'guest.file.read', component: lazyPage(() => import('./files-tab.tsx')) },

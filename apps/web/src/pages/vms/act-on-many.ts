@@ -1,10 +1,10 @@
 import { toOperationError } from '@innkeeper/client/browser';
 import { showToast } from '../../components/toasts.tsx';
 
-/** Requests at once. */
+/** Number of concurrent requests. */
 const concurrency = 6;
 
-/** Asks for the same of many VMs and tells how many it was begun for, and why not for the others. Never rejects. */
+/** Starts an action on many VMs, and shows how many were started and why others failed. Never rejects. */
 export async function actOnMany(
   label: string,
   vms: readonly (readonly [id: string, name: string])[],
@@ -27,12 +27,14 @@ export async function actOnMany(
   };
   await Promise.all(Array.from({ length: concurrency }, work));
   if (failures.length === 0) {
-    showToast({ id, tone: 'ok', title: `${label}: begun for ${vms.length}` });
+    showToast({ id, tone: 'ok', title: `${label}: started for ${vms.length}` });
     return;
   }
   const more = failures.length > 5 ? `\nand ${failures.length - 5} more` : '';
   showToast({
-    ...{ id, tone: 'bad', title: `${label}: not for ${failures.length} of ${vms.length}` },
+    id,
+    tone: 'bad',
+    title: `${label}: failed for ${failures.length} of ${vms.length}`,
     body: failures.slice(0, 5).join('\n') + more,
   });
 }

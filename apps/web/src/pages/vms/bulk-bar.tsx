@@ -12,10 +12,10 @@ import { powerActions, type VmPowerAction } from '../vm/power-actions.ts';
 import { actOnMany } from './act-on-many.ts';
 import type { Selection } from './use-selection.ts';
 
-/** As many as one page of the list may have. */
+/** The maximum page size of the list. */
 const maxSelected = 1000;
 
-/** What can be done with the selected VMs. */
+/** The actions on the selected VMs. */
 export function BulkBar({
   selection,
   filter,
@@ -37,7 +37,7 @@ export function BulkBar({
       const { vms } = await api.vms.listVms({ filter, pageSize: maxSelected });
       selection.add(vms);
     } catch (error) {
-      showToast({ id: 'select', tone: 'bad', title: 'Not selected', body: String(error) });
+      showToast({ id: 'select', tone: 'bad', title: 'The VMs could not be selected', body: String(error) });
     } finally {
       setBusy(false);
     }
@@ -80,7 +80,7 @@ export function BulkBar({
           disabled={busy}
           leftSection={<Icon name="runs" size={14} />}
           onClick={() => {
-            // Many names are too long for an address.
+            // The address would be too long with many names.
             keepDraft({ ...keptDraft(), where: 'vms', vms: names });
             void navigate(newRunPath());
           }}
@@ -100,7 +100,7 @@ export function BulkBar({
           {powerActions[action].label}
         </Button>
       ))}
-      <button type="button" className="icon-button small" aria-label="Clear the selection" onClick={selection.clear}>
+      <button type="button" className="icon-button small" aria-label="Clear selection" onClick={selection.clear}>
         <Icon name="close" size={14} />
       </button>
       {dialog}

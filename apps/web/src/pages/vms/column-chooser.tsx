@@ -4,7 +4,7 @@ import { Icon } from '../../components/icon.tsx';
 import type { Columns } from './use-columns.ts';
 import { vmColumns } from './vm-columns.tsx';
 
-/** Which columns the list shows. */
+/** Chooses the columns of the list. */
 export function ColumnChooser({ columns }: { readonly columns: Columns }): JSX.Element {
   return (
     <Popover position="bottom-end" trapFocus returnFocus>

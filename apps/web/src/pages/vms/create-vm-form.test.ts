@@ -3,24 +3,30 @@ import { describe, it } from 'node:test';
 import { createCommand, createRequest, nameProblem, type VmForm } from './create-vm-form.ts';
 
 const form: VmForm = {
-  ...{ name: 'web-1', image: 'tiny', cpus: 2, memoryMib: 512, diskMib: 0, tags: ['env=prod', 'db'], start: true },
+  name: 'web-1',
+  image: 'tiny',
+  cpus: 2,
+  memoryMib: 512,
+  diskMib: 0,
+  tags: ['env=prod', 'db'],
+  start: true,
   autostart: false,
 };
 
 describe('the form of a new VM', () => {
-  it('says what is wrong with a name', () => {
+  it('nameProblem rejects invalid VM names', () => {
     assert.equal(nameProblem('web-1'), undefined);
     for (const name of ['', '-a', 'a-', 'A', 'a_b', 'a b', 'ä', '<b>', 'a'.repeat(64)])
       assert.notEqual(nameProblem(name), undefined);
   });
 
-  it('becomes a request in bytes', () => {
+  it('createRequest converts the form to a request in bytes', () => {
     const { memoryBytes, diskBytes, tags } = createRequest(form);
     assert.equal(createRequest({ ...form, autostart: true }).autostart, true);
     assert.deepEqual([memoryBytes, diskBytes, tags], [536_870_912n, 0n, { env: 'prod', db: '' }]);
   });
 
-  it('becomes a command in which nothing is interpreted', () => {
+  it('createCommand quotes everything for the shell', () => {
     assert.equal(
       createCommand(form),
       'inn create web-1 --image tiny --cpus 2 --memory 512M --tag env=prod --tag db= --start',

@@ -6,7 +6,7 @@ export interface VmForm {
   readonly image: string;
   readonly cpus: number;
   readonly memoryMib: number;
-  /** 0: as large as the image. */
+  /** 0: the size of the image. */
   readonly diskMib: number;
   /** "NAME" or "NAME=VALUE". */
   readonly tags: readonly string[];
@@ -16,25 +16,30 @@ export interface VmForm {
 
 const mib = 1024n * 1024n;
 
-/** What is wrong with a name; undefined when nothing is. */
+/** Why a name is invalid; undefined if it is valid. */
 export function nameProblem(name: string): string | undefined {
-  if (name === '') return 'A VM needs a name.';
+  if (name === '') return 'Enter a name.';
   if (name.length > 63) return 'At most 63 characters.';
   if (/[^a-z0-9-]/.test(name)) return 'Only a-z, 0-9 and “-”.';
-  return /^-|-$/.test(name) ? 'It begins and ends with a letter or digit.' : undefined;
+  return /^-|-$/.test(name) ? 'Must begin and end with a letter or digit.' : undefined;
 }
 
-/** The form as a request. */
+/** Converts the form to a request. */
 export function createRequest(form: VmForm): MessageInitShape<typeof CreateVmRequestSchema> {
   const { name, image, cpus, start, autostart } = form;
   return {
-    ...{ name, image, cpus, start, autostart, tags: Object.fromEntries(form.tags.map(splitTag)) },
+    name,
+    image,
+    cpus,
+    start,
+    autostart,
+    tags: Object.fromEntries(form.tags.map(splitTag)),
     memoryBytes: BigInt(form.memoryMib) * mib,
     diskBytes: BigInt(form.diskMib) * mib,
   };
 }
 
-/** The same as an `inn` command. */
+/** The equivalent `inn` command. */
 export function createCommand({ name, image, cpus, memoryMib, diskMib, tags, start, autostart }: VmForm): string {
   return [
     `inn create ${name === '' ? 'NAME' : name} --image ${image} --cpus ${cpus} --memory ${memoryMib}M`,

@@ -17,18 +17,20 @@ import { createCommand, createRequest, nameProblem, type VmForm } from './create
 
 const gib = 1024;
 
-/** A new VM, from an image. */
+/** Creates a VM from an image. */
 export function CreateVmPage(): JSX.Element {
   const running = useOperations().data?.operations.filter(({ kind }) => kind.startsWith('image.')) ?? [];
   const { data, error, refetch } = useQuery({
-    // An image that was built since is looked for again.
+    // Refetches when an image operation has changed state.
     queryKey: ['images', running.map(({ state }) => state).join()],
     queryFn: ({ signal }) => api.images.listImages({}, { signal }),
     placeholderData: (before) => before,
   });
   return (
     <Page title="Create a VM">
-      {error !== null && <ErrorNote title="The images cannot be listed" error={error} onRetry={() => void refetch()} />}
+      {error !== null && (
+        <ErrorNote title="The images could not be loaded" error={error} onRetry={() => void refetch()} />
+      )}
       {data?.images.length === 0 && <NoImage />}
       {data !== undefined && data.images.length > 0 && <CreateForm images={data.images} />}
     </Page>
@@ -45,7 +47,7 @@ function NoImage(): JSX.Element {
         id: 'build',
         tone: 'ok',
         title: 'The image is being built',
-        body: 'Operations shows how far it is.',
+        body: 'See Operations for its progress.',
       });
     } catch (error) {
       setBusy(false);
@@ -62,7 +64,7 @@ function NoImage(): JSX.Element {
       }
       command="inn image build tiny"
     >
-      A VM starts from an image. The small one takes about a minute; your own is added with{' '}
+      A VM starts from an image. Building the small one takes about a minute. To add your own, use{' '}
       <code>inn image add NAME FILE</code> on the daemon’s machine.
     </EmptyState>
   );
@@ -89,7 +91,7 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
     onSuccess: (_, { name }) => void navigate(vmPath(name)),
   });
   const image = images.find(({ name }) => name === values.image);
-  // From the first letter on, or after a try.
+  // Shown from the first letter on, or after an attempt to submit.
   const problem = values.name !== '' ? nameProblem(values.name) : form.errors['name'];
   const imageMib = image === undefined ? 0 : Math.ceil(Number(image.virtualBytes) / (1024 * 1024));
   return (
@@ -97,7 +99,7 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
       {create.error !== null && <ErrorNote title="The VM was not created" error={create.error} />}
       <TextInput
         label="Name"
-        description="a-z, 0-9 and “-”; at most 63"
+        description="a-z, 0-9 and “-”; at most 63 characters"
         data-autofocus
         autoFocus
         autoCapitalize="none"
@@ -143,7 +145,7 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
           suffix=" MiB"
           step={512}
           allowDecimal={false}
-          placeholder={`as the image, ${imageMib} MiB`}
+          placeholder={`size of the image, ${imageMib} MiB`}
           value={values.diskMib === 0 ? '' : values.diskMib}
           error={values.diskMib !== 0 && values.diskMib < imageMib ? `The image needs ${imageMib} MiB` : undefined}
           onChange={(value) => setFieldValue('diskMib', Number(value) || 0)}
@@ -151,14 +153,14 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
       </div>
       <TagsInput
         label="Tags"
-        description="NAME or NAME=VALUE, each with Enter"
+        description="NAME or NAME=VALUE; press Enter after each"
         value={[...values.tags]}
         onChange={(tags) => setFieldValue('tags', tags)}
       />
-      <Checkbox label="Start it" {...form.getInputProps('start', { type: 'checkbox' })} />
+      <Checkbox label="Start after creating" {...form.getInputProps('start', { type: 'checkbox' })} />
       <Checkbox
-        label="Start it with the daemon"
-        description="Whenever the daemon starts, unless somebody stopped it since the host booted"
+        label="Start with the daemon"
+        description="Whenever the daemon starts, unless it was stopped by a user since the host booted"
         {...form.getInputProps('autostart', { type: 'checkbox' })}
       />
       <InnCommand command={createCommand(values)} />

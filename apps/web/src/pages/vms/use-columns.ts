@@ -9,7 +9,7 @@ export interface Columns {
   toggle(key: string): void;
 }
 
-/** Which columns are shown; kept in this browser. The name always is. */
+/** The shown columns, stored in this browser. The name is always shown. */
 export function useColumns(): Columns {
   const [keys, setKeys] = useState<ReadonlySet<string>>(stored);
   return {
@@ -22,7 +22,7 @@ export function useColumns(): Columns {
       try {
         localStorage.setItem(storageKey, JSON.stringify([...next]));
       } catch {
-        // Storage can be forbidden; then the choice lasts as long as the page.
+        // Storage may be blocked; the choice is then lost on reload.
       }
     },
   };
@@ -34,7 +34,7 @@ function stored(): ReadonlySet<string> {
     const kept: unknown = JSON.parse(localStorage.getItem(storageKey) ?? 'null');
     return new Set(Array.isArray(kept) ? kept.filter((key) => typeof key === 'string') : byDefault);
   } catch {
-    // Forbidden, or changed by hand.
+    // Storage is blocked, or was edited by hand.
     return new Set(byDefault);
   }
 }

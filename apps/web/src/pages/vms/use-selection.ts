@@ -6,14 +6,14 @@ export interface SelectedVm {
 }
 
 export interface Selection {
-  /** By id; the names are for what is said about them. */
+  /** Names by id; the names are for messages. */
   readonly ids: ReadonlyMap<string, string>;
   toggle(vm: SelectedVm): void;
   add(vms: readonly SelectedVm[]): void;
   clear(): void;
 }
 
-/** Which VMs are selected, over filters and pages. */
+/** The selected VMs, across filters and pages. */
 export function useSelection(): Selection {
   const [ids, setIds] = useState<ReadonlyMap<string, string>>(new Map());
   return useMemo(

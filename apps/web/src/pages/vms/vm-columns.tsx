@@ -12,30 +12,35 @@ import { formatBytes } from '../../format/format-bytes.ts';
 import { formatDuration } from '../../format/format-duration.ts';
 
 export interface CellContext {
-  /** The daemon's own agent. */
+  /** Version of the daemon's agent. */
   readonly newestAgent: string;
 }
 
 export interface VmColumn {
   readonly key: string;
   readonly label: string;
-  /** A width of CSS grid. */
+  /** A CSS grid track size. */
   readonly width: string;
-  /** Key of ListVms's sort; absent: the column cannot be sorted by. */
+  /** Sort key of ListVms; absent: not sortable. */
   readonly sort?: string;
-  /** Figures are sorted from the highest first. */
+  /** Sort in descending order first, for figures. */
   readonly descendingFirst?: boolean;
-  /** Shown at the beginning, or only when chosen. */
+  /** Shown by default, or only when chosen. */
   readonly byDefault: boolean;
   /** Shown on a narrow screen too. */
   readonly narrow?: boolean;
   readonly cell: (vm: Vm, context: CellContext) => ReactNode;
 }
 
-/** The columns of the VM list, in their order. */
+/** The columns of the VM list, in order. */
 export const vmColumns: readonly VmColumn[] = [
   {
-    ...{ key: 'name', label: 'Name', width: 'minmax(110px, 1.6fr)', sort: 'name', byDefault: true, narrow: true },
+    key: 'name',
+    label: 'Name',
+    width: 'minmax(110px, 1.6fr)',
+    sort: 'name',
+    byDefault: true,
+    narrow: true,
     cell: (vm) => (
       <Link className="vm-name ellipsis" to={vmPath(vm.name)}>
         {vm.name}
@@ -43,15 +48,26 @@ export const vmColumns: readonly VmColumn[] = [
     ),
   },
   {
-    ...{ key: 'state', label: 'State', width: '92px', sort: 'state', byDefault: true, narrow: true },
+    key: 'state',
+    label: 'State',
+    width: '92px',
+    sort: 'state',
+    byDefault: true,
+    narrow: true,
     cell: (vm) => <VmStateBadge vm={vm} />,
   },
   {
-    ...{ key: 'agent', label: 'Agent', width: 'minmax(84px, 0.8fr)', byDefault: true },
+    key: 'agent',
+    label: 'Agent',
+    width: 'minmax(84px, 0.8fr)',
+    byDefault: true,
     cell: (vm, { newestAgent }) => <AgentBadge vm={vm} newest={newestAgent} />,
   },
   {
-    ...{ key: 'os', label: 'OS', width: 'minmax(96px, 1.2fr)', byDefault: true },
+    key: 'os',
+    label: 'OS',
+    width: 'minmax(96px, 1.2fr)',
+    byDefault: true,
     cell: ({ system, agent }) =>
       system === undefined || system.osPrettyName === '' ? (
         <Unknown reason={unknownReason(agent)} />
@@ -62,11 +78,19 @@ export const vmColumns: readonly VmColumn[] = [
       ),
   },
   {
-    ...{ key: 'address', label: 'Address', width: 'minmax(124px, 1fr)', byDefault: true },
+    key: 'address',
+    label: 'Address',
+    width: 'minmax(124px, 1fr)',
+    byDefault: true,
     cell: (vm) => <Address vm={vm} />,
   },
   {
-    ...{ key: 'cpu', label: 'CPU', width: 'minmax(88px, 0.8fr)', sort: 'cpu', descendingFirst: true, byDefault: true },
+    key: 'cpu',
+    label: 'CPU',
+    width: 'minmax(88px, 0.8fr)',
+    sort: 'cpu',
+    descendingFirst: true,
+    byDefault: true,
     narrow: true,
     cell: (vm) => (
       <PercentBar
@@ -78,12 +102,21 @@ export const vmColumns: readonly VmColumn[] = [
     ),
   },
   {
-    ...{ key: 'memory', label: 'Memory', width: 'minmax(88px, 0.8fr)', sort: 'memory', descendingFirst: true },
-    ...{ byDefault: true, narrow: true },
+    key: 'memory',
+    label: 'Memory',
+    width: 'minmax(88px, 0.8fr)',
+    sort: 'memory',
+    descendingFirst: true,
+    byDefault: true,
+    narrow: true,
     cell: (vm) => <Memory vm={vm} />,
   },
   {
-    ...{ key: 'disk', label: 'Fullest disk', width: 'minmax(88px, 0.8fr)', sort: 'disk', descendingFirst: true },
+    key: 'disk',
+    label: 'Fullest disk',
+    width: 'minmax(88px, 0.8fr)',
+    sort: 'disk',
+    descendingFirst: true,
     byDefault: true,
     cell: (vm) => {
       const { diskPercent, fullestMount } = vmFigures(vm);
@@ -91,7 +124,12 @@ export const vmColumns: readonly VmColumn[] = [
     },
   },
   {
-    ...{ key: 'uptime', label: 'Uptime', width: '84px', sort: 'uptime', descendingFirst: true, byDefault: true },
+    key: 'uptime',
+    label: 'Uptime',
+    width: '84px',
+    sort: 'uptime',
+    descendingFirst: true,
+    byDefault: true,
     cell: (vm) => {
       const { uptimeSeconds } = vmFigures(vm);
       return uptimeSeconds === undefined ? (
@@ -102,19 +140,31 @@ export const vmColumns: readonly VmColumn[] = [
     },
   },
   {
-    ...{ key: 'tags', label: 'Tags', width: 'minmax(84px, 1fr)', byDefault: true },
+    key: 'tags',
+    label: 'Tags',
+    width: 'minmax(84px, 1fr)',
+    byDefault: true,
     cell: ({ tags }) => <TagList tags={tags} />,
   },
   {
-    ...{ key: 'image', label: 'Image', width: '110px', byDefault: false },
+    key: 'image',
+    label: 'Image',
+    width: '110px',
+    byDefault: false,
     cell: ({ image }) => <span className="ellipsis">{image}</span>,
   },
   {
-    ...{ key: 'cpus', label: 'CPUs', width: '60px', byDefault: false },
+    key: 'cpus',
+    label: 'CPUs',
+    width: '60px',
+    byDefault: false,
     cell: ({ cpus }) => <span className="number">{cpus}</span>,
   },
   {
-    ...{ key: 'size', label: 'Memory size', width: '100px', byDefault: false },
+    key: 'size',
+    label: 'Memory size',
+    width: '100px',
+    byDefault: false,
     cell: ({ memoryBytes }) => <span className="number">{formatBytes(memoryBytes)}</span>,
   },
 ];
@@ -135,7 +185,7 @@ function Address({ vm }: { readonly vm: Vm }): ReactNode {
 
 function addressReason({ agent, telemetry }: Vm): string {
   return agent?.state === AgentState.CONNECTED && telemetry !== undefined
-    ? 'The guest has no address beyond its own loopback.'
+    ? 'The guest has no address except loopback.'
     : unknownReason(agent);
 }
 

@@ -7,12 +7,12 @@ export interface VmTableRowProps {
   readonly index: number;
   /** Pixels from the first row. */
   readonly top: number;
-  /** Undefined while it is not loaded. */
+  /** Undefined while not loaded. */
   readonly vm: Vm | undefined;
   readonly columns: readonly VmColumn[];
   readonly newestAgent: string;
   readonly selection: Selection;
-  /** The one row that Tab reaches; arrows go on from it. */
+  /** The one row reachable by Tab; arrow keys move from there. */
   readonly focusable: boolean;
 }
 

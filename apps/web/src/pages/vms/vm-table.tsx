@@ -20,7 +20,7 @@ export interface VmTableProps {
   readonly onFirstRow: (index: number) => void;
 }
 
-/** Thousands of rows, of which those in sight exist. Arrows move, Enter opens, Space selects. */
+/** A virtualised table: only visible rows are rendered. Arrow keys move, Enter opens, Space selects. */
 export function VmTable({ vms, sort, onSort, columns, selection, onFirstRow }: VmTableProps): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const navigate = useNavigate();
@@ -64,7 +64,7 @@ export function VmTable({ vms, sort, onSort, columns, selection, onFirstRow }: V
               <th scope="col" className="vm-check">
                 <input
                   type="checkbox"
-                  aria-label="Select the VMs that are loaded"
+                  aria-label="Select the loaded VMs"
                   checked={allSelected}
                   onChange={() => (allSelected ? selection.clear() : selection.add(loaded))}
                 />

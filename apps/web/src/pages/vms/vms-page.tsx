@@ -16,7 +16,7 @@ import { useSelection } from './use-selection.ts';
 import { useVmWindow } from './use-vm-window.ts';
 import { VmTable } from './vm-table.tsx';
 
-/** All VMs. Filter and sort are in the address, so a view can be kept and sent. */
+/** All VMs. Filter and sort order are in the address, so a view can be bookmarked and shared. */
 export function VmsPage(): JSX.Element {
   const { me } = useMe();
   const [parameters, setParameters] = useSearchParams();
@@ -26,10 +26,10 @@ export function VmsPage(): JSX.Element {
   const columns = useColumns();
   const selection = useSelection();
   const { problems } = parseVmFilter(filter);
-  // What cannot be read is not asked: the last good answer stays while somebody types.
+  // An invalid filter is not requested: the last valid result stays while the user types.
   const vms = useVmWindow(filter, sort, firstRow, problems.length === 0);
   const change = (name: string, value: string): void => {
-    // As it is now: a change that is on its way must not be undone.
+    // Reads the current address, so that a concurrent change is not undone.
     const next = new URLSearchParams(window.location.search);
     if (value === '') next.delete(name);
     else next.set(name, value);
@@ -45,7 +45,7 @@ export function VmsPage(): JSX.Element {
     <Page
       title="Virtual machines"
       fill
-      beside={
+      aside={
         vms.total !== undefined && (
           <span className="dim number" role="status">
             {vms.total.toLocaleString()}
@@ -57,26 +57,26 @@ export function VmsPage(): JSX.Element {
     >
       <div className="row vms-tools">
         <FilterBox value={filter} onChange={(value) => change('filter', value)} />
-        {filter !== '' && problems.length === 0 && total > 0 && <StartRunButton variant="default" place={{ filter }} />}
+        {filter !== '' && problems.length === 0 && total > 0 && <StartRunButton variant="default" where={{ filter }} />}
         <ColumnChooser columns={columns} />
       </div>
       {selection.ids.size > 0 && <BulkBar selection={selection} filter={filter} total={total} />}
-      {vms.error !== undefined && <ErrorNote title="The VMs cannot be listed" error={vms.error} />}
+      {vms.error !== undefined && <ErrorNote title="The VMs could not be loaded" error={vms.error} />}
       {vms.total === 0 && filter === '' && (
-        <EmptyState title="No VM yet" action={create} command="inn create web --image tiny">
-          A VM is made from an image, with the agent already in it. The small image is built in half a minute.
+        <EmptyState title="No VMs yet" action={create} command="inn create web --image tiny">
+          A VM is created from an image that already contains the agent. The small image is built in half a minute.
         </EmptyState>
       )}
       {vms.total === 0 && filter !== '' && (
         <EmptyState
-          title="No VM matches"
+          title="No VMs match"
           action={
             <Button variant="default" onClick={() => change('filter', '')}>
-              Clear the filter
+              Clear filter
             </Button>
           }
         >
-          A condition on a figure that is not known matches nothing.
+          A condition on an unknown figure matches nothing.
         </EmptyState>
       )}
       {total > 0 && (

@@ -1,6 +1,6 @@
 import { ExecEnding, type ExecExited } from '@innkeeper/contract/agent';
 
-/** What is read of a command. */
+/** The part of a command that is needed to read it. */
 interface Readable {
   readonly exited: Promise<ExecExited>;
   [Symbol.asyncIterator](): AsyncIterator<
@@ -11,20 +11,20 @@ interface Readable {
 const defaultMaxBytes = 16 * 1024 * 1024;
 
 export interface CollectOptions {
-  /** Kept of each stream. Default: 16 MiB. */
+  /** Limit for each stream. Default: 16 MiB. */
   readonly maxBytes?: number | undefined;
 }
 
-/** How a command ended, and what it wrote, as UTF-8. */
+/** The exit status of a command, and its output as UTF-8. */
 export interface ExecResult {
   /** Undefined when a signal ended it. */
   readonly exitCode: number | undefined;
-  /** Its number on Linux. */
+  /** Linux number of the signal that ended the command. */
   readonly signal: number | undefined;
   readonly timedOut: boolean;
   readonly stdout: string;
   readonly stderr: string;
-  /** Output was dropped: more than was wanted, or more than could be kept. */
+  /** Output was dropped: it exceeded `maxBytes`, or the agent's buffer. */
   readonly truncated: boolean;
   readonly durationMs: number;
 }

@@ -5,13 +5,15 @@ import { type WaitOptions, waitForOperation } from '../wait-for-operation.ts';
 import type { VmBackend } from './vm-backend.ts';
 import { type VmHandle, vmHandle } from './vm-handle.ts';
 
-/** What a VM is made of; `name` and `image` are needed. */
+/** Settings of a new VM; `name` and `image` are required. */
 export type NewVm = Omit<Exclude<MessageInitShape<typeof CreateVmRequestSchema>, { $typeName: string }>, '$unknown'> & {
   readonly name: string;
   readonly image: string;
 };
 
-/** Creates a VM, and starts it if asked to; resolves when that is done. Fails with VM_NAME_TAKEN, IMAGE_NOT_FOUND. */
+/**
+ * Creates a VM, and starts it if requested; resolves when that is done. Rejects with VM_NAME_TAKEN or IMAGE_NOT_FOUND.
+ */
 export async function createVm(backend: VmBackend, vm: NewVm, options: WaitOptions = {}): Promise<VmHandle> {
   const { id } = await backend.vms.createVm(vm, callOptions(options));
   await waitForOperation(backend.operations, id, options);

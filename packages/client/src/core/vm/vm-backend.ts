@@ -5,7 +5,7 @@ import type { GuestFiles } from '../guest-files.ts';
 import type { ReadVmFileOptions, VmFile } from './vm-file.ts';
 import type { VmFileContent, WriteVmFileOptions } from './vm-file-content.ts';
 
-/** What a VM's object stands on. Node and browsers have one each. */
+/** The calls that VmHandle needs; implemented once for Node and once for browsers. */
 export interface VmBackend {
   readonly vms: Client<typeof VmService>;
   readonly operations: Client<typeof OperationService>;

@@ -7,19 +7,20 @@ import { type CallOptions, callOptions } from '../services.ts';
 import { timers } from '../time-and-chance.ts';
 import type { VmBackend } from './vm-backend.ts';
 
-/** How often the daemon is asked for new events. */
-const askEveryMs = 1000;
+/** Milliseconds between polls of the daemon. */
+const pollEveryMs = 1000;
 const maxEvents = 1000;
 
 export interface VmEventsOptions {
-  /** Events that were there already come first, oldest first; at most 1,000. Default: 0. */
+  /** Number of past events to start with, oldest first; at most 1,000. Default: 0. */
   readonly past?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * What happens to a VM, oldest first, within a second or so; over restarts of the daemon too. Ends when the reader leaves;
- * rejects with VM_NOT_FOUND, also once the VM is deleted, and with CANCELED. More than 1,000 in a second are cut.
+ * Yields the events of a VM, oldest first, within about a second, also across restarts of the daemon. Rejects with
+ * VM_NOT_FOUND, also once the VM is deleted, and with CANCELED. Of more than 1,000 events in one second, the oldest are
+ * dropped.
  */
 export async function* vmEvents(
   { vms }: VmBackend,
@@ -37,24 +38,24 @@ export async function* vmEvents(
         ? oldestFirst.slice(Math.max(0, oldestFirst.length - past))
         : oldestFirst.filter(({ id }) => id > after);
     } catch (error) {
-      // It goes on once the daemon is back; one that was never there is not waited for.
+      // Continues once the daemon is back. A daemon that was never reachable is an error.
       if (lastId === undefined || !isLoss(error)) throw error;
     }
-    await pause(timers, askEveryMs, signal);
+    await pause(timers, pollEveryMs, signal);
     if (signal?.aborted === true) throw abortError(signal);
   }
 }
 
-/** What the agent of a VM reports, as it comes; ends when the VM is deleted or the reader leaves. */
+/** Yields the agent's telemetry reports of a VM as they arrive; ends when the VM is deleted. */
 export async function* vmTelemetry(
   { vms }: VmBackend,
   vm: string,
   options: CallOptions = {},
 ): AsyncGenerator<Telemetry, void, undefined> {
-  let takenNs: bigint | undefined;
+  let lastReportNs: bigint | undefined;
   for await (const { telemetry, agent } of vms.watchVm({ vm }, callOptions(options))) {
-    if (telemetry === undefined || agent?.telemetryUnixNs === takenNs) continue;
-    takenNs = agent?.telemetryUnixNs;
+    if (telemetry === undefined || agent?.telemetryUnixNs === lastReportNs) continue;
+    lastReportNs = agent?.telemetryUnixNs;
     yield telemetry;
   }
 }

@@ -5,7 +5,7 @@ import { createClient, type VmExec, type VmExecOptions } from '../../node/index.
 import { type FakeDaemon, startFakeDaemon } from '../../testing/fake-daemon.ts';
 import { type FakeProcess, fakeProcess } from '../../testing/fake-process.ts';
 
-/** A command of a fake guest, and the guest's side of it. */
+/** A command in a fake guest, and the guest's side of it. */
 async function started(
   options: VmExecOptions = {},
 ): Promise<AsyncDisposable & { exec: VmExec; process: FakeProcess; daemon: FakeDaemon }> {
@@ -17,7 +17,7 @@ async function started(
 }
 
 describe('a command of a VM', () => {
-  it('is started with what was said', async () => {
+  it('exec starts a command with the given user, group, environment, folder and timeout', async () => {
     const options = { env: { A: 'b' }, user: 'bob', group: 'staff', cwd: '/tmp', timeoutMs: 5 };
     await using one = await started(options);
     const first = await one.process.request();
@@ -27,7 +27,7 @@ describe('a command of a VM', () => {
     assert.deepEqual([id, { ...environment }, timeoutMs, stdin], [one.exec.id, { A: 'b' }, 5, true]);
   });
 
-  it('gives its output in order, apart by stream, and how it ended', async () => {
+  it('a command yields its output in order, by stream, and its exit status', async () => {
     await using one = await started();
     one.process.started();
     one.process.output(0, 'a');
@@ -42,7 +42,7 @@ describe('a command of a VM', () => {
     await assert.rejects(one.exec.result(), { reason: 'INTERNAL' });
   });
 
-  it('is collected up to a bound, without cutting it off', async () => {
+  it('result() keeps output up to maxBytes and reads the rest without keeping it', async () => {
     await using one = await started();
     one.process.started();
     one.process.output(0, 'x'.repeat(100));
@@ -51,7 +51,7 @@ describe('a command of a VM', () => {
     assert.deepEqual([stdout, stderr, truncated, exitCode, timedOut], ['x'.repeat(10), '', true, 0, false]);
   });
 
-  it('as text is an error unless it ends well', async () => {
+  it('text() rejects when the command exits with another code than 0', async () => {
     await using one = await started();
     one.process.started();
     one.process.output(0, 'no such thing', OutputStream.STDERR);
@@ -59,7 +59,7 @@ describe('a command of a VM', () => {
     await assert.rejects(one.exec.text(), { message: 'The command ended with exit code 2: no such thing' });
   });
 
-  it('gets its input and the end of it', async () => {
+  it('a command receives its stdin and the end of it', async () => {
     await using one = await started({ stdin: 'päng' });
     one.process.started();
     const reading = one.exec.result();
@@ -75,7 +75,7 @@ describe('a command of a VM', () => {
     assert.equal((await reading).exitCode, 0);
   });
 
-  it('is ended when its input breaks, with the error of the input', async () => {
+  it('a command is ended with the error of its stdin source when that fails', async () => {
     async function* broken(): AsyncGenerator<string> {
       yield 'a';
       throw new RangeError('no more');
@@ -87,7 +87,7 @@ describe('a command of a VM', () => {
       assert.notEqual(request.case, undefined);
   });
 
-  it('is ended by an abort, also one that comes before it is known to have started', async () => {
+  it('an abort ends a command, also before the command is known to have started', async () => {
     const controller = new AbortController();
     await using one = await started({ signal: controller.signal });
     const reading = one.exec.result();
@@ -100,7 +100,7 @@ describe('a command of a VM', () => {
     await one.daemon.idle();
   });
 
-  it('runs on when its reader leaves', async () => {
+  it('a command keeps running when its reader leaves the iteration', async () => {
     await using one = await started();
     one.process.started();
     one.process.output(0, 'a');
@@ -113,7 +113,7 @@ describe('a command of a VM', () => {
     assert.equal((await one.process.request()).case, 'start');
   });
 
-  it('fails as the daemon does, whoever reads', async () => {
+  it('text() and exited both reject with the daemon’s error', async () => {
     await using daemon = await startFakeDaemon();
     const exec = createClient(daemon).vm('nobody').exec(['true'], { stdin: 'x' });
     await assert.rejects(exec.text(), { reason: 'VM_NOT_FOUND' });

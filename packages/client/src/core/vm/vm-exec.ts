@@ -7,7 +7,9 @@ import { signalNumber } from '../signal-number.ts';
 import { type CollectOptions, collectOutput, type ExecResult } from './collect-output.ts';
 
 export interface VmExecOptions {
-  /** Given to the command, and ended after it. Default: `write` and `end` give it; without either it waits for input. */
+  /**
+   * Standard input of the command. Default: use `write` and `end`; until `end` is called the command waits for input.
+   */
   readonly stdin?: string | Uint8Array | AsyncIterable<string | Uint8Array> | undefined;
   /** Added to PATH, HOME, USER, LOGNAME and SHELL. */
   readonly env?: Readonly<Record<string, string>> | undefined;
@@ -16,38 +18,38 @@ export interface VmExecOptions {
   readonly group?: string | undefined;
   /** Absolute. Default: the user's home. */
   readonly cwd?: string | undefined;
-  /** Ends it and what it started after so long: TERM, 5 s later KILL. Default: never. */
+  /** Milliseconds after which the process tree is ended: TERM, 5 s later KILL. Default: never. */
   readonly timeoutMs?: number | undefined;
-  /** Sends TERM to it and what it started, and stops following it. */
+  /** Sends TERM to the process tree, and stops following the command. */
   readonly signal?: AbortSignal | undefined;
-  /** Told when the agent, or the daemon, is lost and found again meanwhile. */
+  /** Called when the connection to the agent or the daemon is lost, and when it is back. */
   readonly onInterruption?: ExecOptions['onInterruption'];
 }
 
 /** Output of a command, in order. */
 export type VmExecOutput =
   | { readonly type: 'stdout' | 'stderr'; readonly data: Uint8Array }
-  /** So many bytes were dropped before they could be read. */
+  /** This many bytes were dropped before they could be read. */
   | { readonly type: 'gap'; readonly bytes: number };
 
 /**
- * A command in a guest. It is read once: by iterating over its output, or by `result` or `text`. Reading is what lets it
- * go on writing. Who leaves the iteration stops following; the command runs on. Rejects with OperationError, such as
- * COMMAND_NOT_FOUND, AGENT_UNREACHABLE; an exit code is a result and no error.
+ * A command in a guest. Its output can be read once: by iterating over it, or by `result` or `text`. The command blocks
+ * on output until it is read. Leaving the iteration stops following; the command keeps running. Rejects with
+ * OperationError, such as COMMAND_NOT_FOUND or AGENT_UNREACHABLE; a non-zero exit code is a result, not an error.
  */
 export interface VmExec extends AsyncIterable<VmExecOutput> {
   readonly id: string;
-  /** Input; resolves when more may be written. What is written after the end is dropped. */
+  /** Writes to stdin; resolves when more may be written. Input after the end is dropped. */
   write(data: string | Uint8Array): Promise<void>;
-  /** No more input follows. */
+  /** Closes stdin. */
   end(): void;
-  /** A signal by its name or number on Linux, to it and all it started. Default: TERM. */
+  /** Sends a signal, by its Linux name or number, to the process tree. Default: TERM. */
   kill(signal?: string | number): void;
-  /** How it ended; resolves once it has been read to its end. */
+  /** The exit status; resolves once the output has been read to its end. */
   readonly exited: Promise<ExecExited>;
-  /** Reads to the end. What is longer than `maxBytes` of each stream (default: 16 MiB) is dropped and said so. */
+  /** Reads to the end. Output beyond `maxBytes` per stream (default: 16 MiB) is dropped, and `truncated` is set. */
   result(options?: CollectOptions): Promise<ExecResult>;
-  /** Standard output as text. Rejects with INTERNAL, with what it said, unless it exits with 0. */
+  /** Standard output as text. Rejects with INTERNAL and the end of stderr unless the exit code is 0. */
   text(options?: CollectOptions): Promise<string>;
 }
 
@@ -79,7 +81,7 @@ class Exec implements VmExec {
     this.#stream = stream;
     this.#events = stream[Symbol.asyncIterator]();
     this.exited = this.#exited.promise;
-    // Whoever reads hears of both; these are for who does not.
+    // The reader gets both errors; without a reader they must not be unhandled rejections.
     this.exited.catch(() => undefined);
     this.#broken.promise.catch(() => undefined);
     this.#untie = onAbort(signal, () => {
@@ -104,7 +106,7 @@ class Exec implements VmExec {
     try {
       for (;;) {
         const { value, done } = await Promise.race([this.#take(), this.#broken.promise]);
-        if (done === true) throw new OperationError('INTERNAL', 'The command was read already.');
+        if (done === true) throw new OperationError('INTERNAL', 'The command’s output was already read.');
         const { event } = value;
         if (event.case === 'gap') yield { type: 'gap', bytes: Number(event.value.bytes) };
         if (event.case === 'output')
@@ -117,8 +119,8 @@ class Exec implements VmExec {
       this.#exited.reject(error);
       throw error;
     } finally {
-      this.#exited.reject(new OperationError('CANCELED', 'The command is not followed any more.'));
-      // One that is being ended is followed until it has started.
+      this.#exited.reject(new OperationError('CANCELED', 'The command is no longer followed.'));
+      // A command that is being ended is followed until it has started.
       if (!this.#isBreaking) this.#leave();
     }
   }
@@ -134,7 +136,7 @@ class Exec implements VmExec {
     throw new OperationError('INTERNAL', `The command ${how}: ${stderr.trim().slice(-1000)}`);
   }
 
-  /** The reader is told at once; the command is ended, as soon as it is known to have started. */
+  /** Rejects for the reader at once, and ends the command as soon as it is known to have started. */
   #break(error: unknown): void {
     this.#isBreaking = true;
     this.#broken.reject(error);
@@ -145,13 +147,13 @@ class Exec implements VmExec {
 
   async #endStarted(): Promise<void> {
     while (!this.#hasStarted) {
-      // It could not be started: there is nothing to end.
+      // The command could not be started, so there is nothing to end.
       const taken = await this.#take().catch(() => undefined);
       if (taken === undefined || taken.done === true) return;
     }
   }
 
-  /** One event for all who wait for it. */
+  /** The next event, shared by all callers that wait for it. */
   #take(): Promise<IteratorResult<ExecEvent>> {
     this.#next ??= this.#events.next().then(
       (result) => {

@@ -1,29 +1,29 @@
 import { OperationError } from '@innkeeper/contract/errors';
 
 export interface ReadVmFileOptions {
-  /** First byte wanted. */
+  /** Offset of the first byte to read. Default: 0. */
   readonly offset?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A file on its way out of a guest. It is read once: by `body`, `bytes` or `text`. */
+/** A file being downloaded from a guest. It can be read once: by `body`, `bytes` or `text`. */
 export interface VmFile {
-  /** As stat says; 0 where the guest does not know, as in /proc. */
+  /** As reported by stat; 0 if the guest does not know it, as in /proc. */
   readonly sizeBytes: number;
   /** Permission bits. */
   readonly mode: number;
   readonly modifiedNs: bigint;
-  /** To the end, or left by `break`: that ends the transfer. Rejects when it breaks midway. */
+  /** Read it to the end, or leave it with `break`, which ends the transfer. Rejects when the transfer breaks midway. */
   readonly body: AsyncIterable<Uint8Array>;
-  /** The whole of it. Fails with INVALID_ARGUMENT beyond `maxBytes` (default: 64 MiB). */
+  /** The whole file. Rejects with INVALID_ARGUMENT beyond `maxBytes` (default: 64 MiB). */
   bytes(maxBytes?: number): Promise<Uint8Array<ArrayBuffer>>;
-  /** The same as UTF-8; what is none is replaced. */
+  /** The same as UTF-8; invalid bytes are replaced. */
   text(maxBytes?: number): Promise<string>;
 }
 
 const defaultMaxBytes = 64 * 1024 * 1024;
 
-/** Adds `bytes` and `text` to what a transfer gives. */
+/** Adds `bytes` and `text` to a transfer. */
 export function vmFile(path: string, file: Omit<VmFile, 'bytes' | 'text'>): VmFile {
   const bytes = async (maxBytes = defaultMaxBytes): Promise<Uint8Array<ArrayBuffer>> => {
     const chunks: Uint8Array[] = [];
@@ -31,8 +31,8 @@ export function vmFile(path: string, file: Omit<VmFile, 'bytes' | 'text'>): VmFi
     for await (const chunk of file.body) {
       length += chunk.length;
       if (length > maxBytes) {
-        throw new OperationError('INVALID_ARGUMENT', `${path} has more than ${maxBytes} bytes.`, {
-          nextStep: 'Read its body piece by piece.',
+        throw new OperationError('INVALID_ARGUMENT', `${path} is larger than ${maxBytes} bytes.`, {
+          nextStep: 'Read `body` in chunks, or raise `maxBytes`.',
         });
       }
       chunks.push(chunk);

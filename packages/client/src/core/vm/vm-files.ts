@@ -8,13 +8,13 @@ type OfVm<Method> = Method extends (vm: string, ...rest: infer Rest) => infer Re
   ? (...rest: Rest) => Result
   : never;
 
-/** The methods of GuestFiles for one VM, and contents. Paths are absolute. */
+/** The methods of GuestFiles for one VM, and reading and writing contents. Paths are absolute. */
 export type VmFiles = { readonly [Name in keyof GuestFiles]: OfVm<GuestFiles[Name]> } & {
   /** Opens a file. Resolves once the guest has it open. */
   read(path: string, options?: ReadVmFileOptions): Promise<VmFile>;
   /**
-   * Makes or replaces a file; it appears whole or not at all. In Node an upload that was cut goes on where it was, for a
-   * minute; in a browser it fails.
+   * Creates or replaces a file atomically: whole or not at all. In Node an interrupted upload resumes, within 60 s; in
+   * a browser it fails.
    */
   write(path: string, content: VmFileContent, options?: WriteVmFileOptions): Promise<{ readonly bytes: number }>;
 };

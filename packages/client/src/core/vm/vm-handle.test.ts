@@ -5,7 +5,7 @@ import { createClient } from '../../node/index.ts';
 import { callError, type FakeHandlers, startFakeDaemon } from '../../testing/fake-daemon.ts';
 
 describe("a VM's object", () => {
-  it('creates, starts, stops and deletes, each to its end', async () => {
+  it('a VmHandle creates, starts, stops and deletes, and waits for each operation to end', async () => {
     const asked: string[] = [];
     const begin = (what: string) => {
       asked.push(what);
@@ -36,7 +36,7 @@ describe("a VM's object", () => {
     await daemon.idle();
   });
 
-  it('tells events once each, oldest first, also those of the time without a daemon', async () => {
+  it('events() yields each event once, oldest first, including those from while the daemon was down', async () => {
     const handlers = (ids: readonly bigint[]): FakeHandlers => ({
       vms: { listEvents: () => ({ events: ids.map((id) => ({ id, kind: `event ${id}` })) }) },
     });
@@ -51,7 +51,7 @@ describe("a VM's object", () => {
     await events.return();
   });
 
-  it('ends events with the VM, and with the signal', async () => {
+  it('events() rejects when the VM is deleted and when the signal is aborted', async () => {
     const handlers: FakeHandlers = { vms: { listEvents: () => ({ events: [] }) } };
     await using daemon = await startFakeDaemon(handlers);
     const vm = createClient(daemon).vm('one');
@@ -68,9 +68,11 @@ describe("a VM's object", () => {
     await assert.rejects(gone, { reason: /VM_NOT_FOUND|DAEMON_UNREACHABLE/ });
   });
 
-  it('tells each report of the agent once', async () => {
+  it('telemetry() yields each report of the agent once', async () => {
     const look = (at: bigint, count: number) => ({
-      ...{ name: 'one', state: VmState.RUNNING, agent: { state: AgentState.CONNECTED, telemetryUnixNs: at } },
+      name: 'one',
+      state: VmState.RUNNING,
+      agent: { state: AgentState.CONNECTED, telemetryUnixNs: at },
       telemetry: { processCount: count },
     });
     await using daemon = await startFakeDaemon({

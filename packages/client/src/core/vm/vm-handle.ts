@@ -9,38 +9,41 @@ import { type VmFiles, vmFiles } from './vm-files.ts';
 import { type WaitForVmOptions, waitForVm } from './wait-for-vm.ts';
 
 export interface StopOptions extends WaitOptions {
-  /** For the agent and for ACPI each. Default: 30,000. */
+  /** Milliseconds to wait for the agent, and again for ACPI. Default: 30,000. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** One VM, by its name or id. Making this asks nothing of the daemon; every method fails with VM_NOT_FOUND if need be. */
+/**
+ * One VM, by its name or id. Making a handle sends no request; every method rejects with VM_NOT_FOUND if there is no
+ * such VM.
+ */
 export interface VmHandle {
   /** The name or id it was made with. */
   readonly name: string;
-  /** As it is now, with its agent and last telemetry. */
+  /** The VM as it is now, with its agent and latest telemetry. */
   get(options?: CallOptions): Promise<Vm>;
   /** Starts a command in the guest: program and arguments, no shell. */
   exec(argv: readonly string[], options?: VmExecOptions): VmExec;
   readonly files: VmFiles;
-  /** Resolves once the VM is as wanted. */
+  /** Resolves once the VM has reached the given state. */
   wait(options: WaitForVmOptions): Promise<Vm>;
-  /** Resolves when the VM runs; its agent may yet be on its way. */
+  /** Resolves when the VM is running; its agent may not be connected yet. */
   start(options?: WaitOptions): Promise<Operation>;
-  /** Asks the agent, then ACPI, then kills. */
+  /** Shuts down through the agent, then through ACPI, then kills. */
   stop(options?: StopOptions): Promise<Operation>;
-  /** Ends it at once, as by pulling the plug. */
+  /** Ends the VM at once, like pulling the plug. */
   kill(options?: WaitOptions): Promise<Operation>;
-  /** Stops it as `stop` does, if it runs, and starts it. */
+  /** Stops the VM like `stop` if it is running, then starts it. */
   restart(options?: StopOptions): Promise<Operation>;
-  /** Removes it with its disk. One that runs must be stopped before, unless `force` kills it. */
+  /** Deletes the VM and its disk. A running VM must be stopped first, unless `force` is set, which kills it. */
   delete(options?: WaitOptions & { readonly force?: boolean | undefined }): Promise<Operation>;
-  /** What happens to it from now on. */
+  /** Events of the VM from now on. */
   events(options?: VmEventsOptions): AsyncGenerator<Event, void, undefined>;
-  /** What its agent reports, every 5 s. */
+  /** Telemetry from its agent, every 5 s. */
   telemetry(options?: CallOptions): AsyncGenerator<Telemetry, void, undefined>;
 }
 
-/** A VM's object over what this platform has. */
+/** Makes a handle of a VM. */
 export function vmHandle(backend: VmBackend, vm: string): VmHandle {
   const { vms, operations } = backend;
   const finish = async (begin: Promise<Operation>, options: WaitOptions): Promise<Operation> =>

@@ -5,7 +5,7 @@ import { AgentState, type VmSchema, VmState } from '@innkeeper/contract/control'
 import { createClient, type VmGoal } from '../../node/index.ts';
 import { callError, startFakeDaemon } from '../../testing/fake-daemon.ts';
 
-type Look = MessageInitShape<typeof VmSchema>;
+type VmInit = MessageInitShape<typeof VmSchema>;
 
 const running = { name: 'one', state: VmState.RUNNING, agent: { state: AgentState.WAITING } };
 const answering = { ...running, agent: { state: AgentState.CONNECTED } };
@@ -13,15 +13,15 @@ const stopped = { name: 'one', state: VmState.STOPPED };
 const crashed = { name: 'one', state: VmState.CRASHED, stateDetail: 'out of memory' };
 const agentless = {
   ...running,
-  agent: { state: AgentState.ABSENT, reason: 'IMAGE_NO_INIT', detail: 'No init.', nextStep: 'Take another.' },
+  agent: { state: AgentState.ABSENT, reason: 'IMAGE_NO_INIT', detail: 'No init.', nextStep: 'Use another image.' },
 };
 
-/** Waits on a VM that goes through these states and stays in the last. */
-async function waitFor(goal: VmGoal, looks: readonly Look[], timeoutMs = 5000): Promise<VmState> {
+/** Waits for a VM that goes through these states and stays in the last. */
+async function waitFor(goal: VmGoal, states: readonly VmInit[], timeoutMs = 5000): Promise<VmState> {
   await using daemon = await startFakeDaemon({
     vms: {
       async *watchVm(_, { signal }) {
-        yield* looks;
+        yield* states;
         await new Promise((resolve) => signal.addEventListener('abort', resolve));
       },
     },
@@ -32,33 +32,33 @@ async function waitFor(goal: VmGoal, looks: readonly Look[], timeoutMs = 5000): 
 }
 
 describe('waiting for a VM', () => {
-  it('ends when it is so, at once when it is so already', async () => {
+  it('wait() resolves when the VM reaches the state, at once if it is already in it', async () => {
     assert.equal(await waitFor('running', [stopped, running]), VmState.RUNNING);
     assert.equal(await waitFor('agent', [stopped, running, answering]), VmState.RUNNING);
     assert.equal(await waitFor('stopped', [answering, stopped]), VmState.STOPPED);
     assert.equal(await waitFor('stopped', [crashed]), VmState.CRASHED);
   });
 
-  it('fails when it ends instead', async () => {
+  it('wait() rejects with VM_NOT_RUNNING when the VM crashes', async () => {
     await assert.rejects(waitFor('agent', [running, crashed]), {
       reason: 'VM_NOT_RUNNING',
-      message: 'one ended. out of memory',
+      message: 'VM one is no longer running. out of memory',
     });
   });
 
-  it('fails with the reason why there is no agent', async () => {
+  it('wait() rejects with the reason why the VM has no agent', async () => {
     await assert.rejects(waitFor('agent', [running, agentless]), {
       reason: 'IMAGE_NO_INIT',
       message: 'No init.',
-      nextStep: 'Take another.',
+      nextStep: 'Use another image.',
     });
   });
 
-  it('fails after its time, when it is aborted, and when the VM is not there', async () => {
+  it('wait() rejects after its timeout, on an abort, and when the VM does not exist', async () => {
     await assert.rejects(waitFor('agent', [running], 50), { reason: 'DEADLINE_EXCEEDED' });
     await using daemon = await startFakeDaemon({
       vms: {
-        // biome-ignore lint/correctness/useYield: it fails before it has anything to give.
+        // biome-ignore lint/correctness/useYield: it throws before its first message.
         async *watchVm() {
           throw callError('VM_NOT_FOUND', 'There is no VM named "one".');
         },
@@ -69,7 +69,7 @@ describe('waiting for a VM', () => {
     await assert.rejects(vm.wait({ for: 'agent', signal: AbortSignal.abort() }), { reason: 'CANCELED' });
   });
 
-  it('goes on over a restart of the daemon, and does not wait for one that was never there', async () => {
+  it('wait() continues across a restart of the daemon, and rejects when the daemon was never reachable', async () => {
     const seen = Promise.withResolvers<void>();
     await using daemon = await startFakeDaemon({
       vms: {

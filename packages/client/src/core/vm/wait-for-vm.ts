@@ -6,29 +6,29 @@ import { isLoss, Resume } from '../resume.ts';
 import { timers } from '../time-and-chance.ts';
 import type { VmBackend } from './vm-backend.ts';
 
-/** What a VM can be waited for: that it runs, that its agent answers, that it does not run. */
+/** States that can be waited for; "agent" is a running VM whose agent is connected. */
 export type VmGoal = 'running' | 'agent' | 'stopped';
 
 export interface WaitForVmOptions {
   readonly for: VmGoal;
-  /** Default: 180,000. */
+  /** Milliseconds. Default: 180,000. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called with the VM at every change. */
+  /** Called with the VM on every change. */
   readonly onChange?: ((vm: Vm) => void) | undefined;
 }
 
 const defaultTimeoutMs = 180_000;
 
 /**
- * Resolves with the VM once it is so, at once when it is so already; a restart of the daemon meanwhile is waited over.
- * Rejects with DEADLINE_EXCEEDED; with VM_NOT_RUNNING when the VM ends while it is waited for to run; with the agent's
- * own reason when there is no agent in the VM; with VM_NOT_FOUND, CANCELED.
+ * Resolves with the VM once it is in the given state, at once if it is already; continues across a restart of the
+ * daemon. Rejects with DEADLINE_EXCEEDED; with VM_NOT_RUNNING when the VM stops while waiting for it to run; with the
+ * agent's reason when the VM has no agent; with VM_NOT_FOUND or CANCELED.
  */
 export async function waitForVm({ vms }: VmBackend, vm: string, options: WaitForVmOptions): Promise<Vm> {
   const { for: goal, timeoutMs = defaultTimeoutMs, onChange } = options;
   const late = (): Error =>
-    new OperationError('DEADLINE_EXCEEDED', `${vm}: not ${words[goal]} within ${timeoutMs / 1000} s.`);
+    new OperationError('DEADLINE_EXCEEDED', `VM ${vm}: ${unreached[goal]} within ${timeoutMs / 1000} s.`);
   const resume = new Resume({ withinMs: Number.POSITIVE_INFINITY });
   let wasUp = false;
   let wasSeen = false;
@@ -45,7 +45,7 @@ export async function waitForVm({ vms }: VmBackend, vm: string, options: WaitFor
         throw new OperationError('VM_NOT_FOUND', `${vm} was deleted.`);
       } catch (error) {
         if (signal.aborted) throw abortError(signal);
-        // A daemon that was never there is not waited for.
+        // A daemon that was never reachable is an error.
         if (!wasSeen || !isLoss(error)) throw error;
         await resume.pause(error, signal);
       }
@@ -54,12 +54,12 @@ export async function waitForVm({ vms }: VmBackend, vm: string, options: WaitFor
   try {
     return await withDeadline({ timers, timeoutMs: Math.max(1, timeoutMs), signal: options.signal, late }, follow);
   } catch (error) {
-    // The abort of the caller, in the words of the API.
+    // Converts the caller's abort to an OperationError.
     throw options.signal?.aborted === true ? abortError(options.signal) : error;
   }
 }
 
-const words = { running: 'running', agent: 'answered by its agent', stopped: 'stopped' } as const;
+const unreached = { running: 'not running', agent: 'agent not connected', stopped: 'not stopped' } as const;
 
 function isUp({ state }: Vm): boolean {
   return state === VmState.STARTING || state === VmState.RUNNING || state === VmState.PAUSED;
@@ -69,10 +69,11 @@ function isDown({ state }: Vm): boolean {
   return state === VmState.STOPPED || state === VmState.CRASHED;
 }
 
-/** @throws OperationError when it can not come to it any more */
+/** @throws OperationError when the state can no longer be reached */
 function isReached(vm: Vm, goal: VmGoal, wasUp: boolean): boolean {
   if (goal === 'stopped') return isDown(vm);
-  if (wasUp && isDown(vm)) throw new OperationError('VM_NOT_RUNNING', `${vm.name} ended. ${vm.stateDetail}`.trim());
+  if (wasUp && isDown(vm))
+    throw new OperationError('VM_NOT_RUNNING', `VM ${vm.name} is no longer running. ${vm.stateDetail}`.trim());
   if (goal === 'running') return vm.state === VmState.RUNNING;
   if (vm.agent?.state === AgentState.ABSENT) throw absentAgent(vm.agent);
   return vm.agent?.state === AgentState.CONNECTED;

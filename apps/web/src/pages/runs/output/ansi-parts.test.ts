@@ -10,7 +10,7 @@ const styleOf = (parameters: string): AnsiStyle | undefined =>
   ansiParts(`\x1b[${parameters}mx`, plainStyle).parts[0]?.style;
 
 describe('colours of output', () => {
-  it('become parts, and go on in the next line', () => {
+  it('ansiParts splits a line into styled parts, and carries the style over to the next line', () => {
     const { parts, end } = ansiParts('a\x1b[1;31mb\x1b[39mc', plainStyle);
     assert.deepEqual(parts, [
       { text: 'a', style: {} },
@@ -31,15 +31,15 @@ describe('colours of output', () => {
     ['38;5;255', undefined],
     ['37', undefined],
   ] as const)
-    it(`are hues: ${parameters} is ${hue ?? 'the text itself'}`, () => assert.equal(styleOf(parameters)?.text, hue));
+    it(`SGR ${parameters} becomes ${hue ?? 'the default colour'}`, () => assert.equal(styleOf(parameters)?.text, hue));
 
-  it('keep what stands after an extended colour', () => {
+  it('ansiParts keeps attributes after an extended colour', () => {
     assert.deepEqual(styleOf('38;5;196;4'), { text: 'red', underline: true });
     assert.deepEqual(styleOf('48;2;0;0;255;1'), { background: 'blue', bold: true });
   });
 });
 
-describe('what a terminal would obey', () => {
+describe('control sequences in output', () => {
   for (const [line, text] of [
     ['\x1b]0;title\x07a', 'a'],
     ['\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\', 'link'],
@@ -49,9 +49,9 @@ describe('what a terminal would obey', () => {
     ['cut\x1b', 'cut'],
     ['\x1b[8mhidden', 'hidden'],
   ] as const)
-    it(`is left out of ${JSON.stringify(line)}`, () => assert.equal(textOf(line), text));
+    it(`ansiParts removes control sequences from ${JSON.stringify(line)}`, () => assert.equal(textOf(line), text));
 
-  it('is shown when it would be invisible or turn the text around', () => {
+  it('ansiParts makes invisible and bidirectional characters visible', () => {
     assert.equal(textOf('a\x07b\tc\x00\u202ed\x9b'), 'a\u2407b\tc\u2400\\u202ed\\u009b');
   });
 });

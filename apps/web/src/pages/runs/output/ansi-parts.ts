@@ -1,4 +1,4 @@
-/** What a terminal would show in a colour. Only hues, so that every theme can make each of them readable. */
+/** A colour of output. Only hues, so that every theme can make each of them readable. */
 export type AnsiHue = 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan' | 'dim';
 
 export interface AnsiStyle {
@@ -20,11 +20,11 @@ export interface AnsiPart {
 export const plainStyle: AnsiStyle = {};
 
 /**
- * Control sequences (ECMA-48): CSI, strings such as window titles and links, and the short ones. What was cut off at the
- * end counts too, so that half of one is never shown.
+ * Control sequences (ECMA-48): CSI, strings such as window titles and links, and short escape sequences. Includes a
+ * sequence cut off at the end, so that half of one is never shown.
  */
 const sequences =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
   /\x1b(?:\[([0-?]*)[ -/]*([@-~]|$)|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$)|[ -/]*(?:[0-~]|$))|\x1b/g;
 
 const hues: readonly (AnsiHue | undefined)[] = [
@@ -33,8 +33,8 @@ const hues: readonly (AnsiHue | undefined)[] = [
 ];
 
 /**
- * A line of output as parts with their styles, and the style in which the next line begins. Colours are kept as hues;
- * everything else that a terminal would obey is left out, and hidden text is shown.
+ * Splits a line of output into styled parts, and returns the style in which the next line begins. Colours become hues;
+ * all other control sequences are removed, and hidden text is shown.
  */
 export function ansiParts(line: string, start: AnsiStyle): { readonly parts: AnsiPart[]; readonly end: AnsiStyle } {
   if (!line.includes('\x1b'))
@@ -54,7 +54,7 @@ export function ansiParts(line: string, start: AnsiStyle): { readonly parts: Ans
   return { parts, end: style };
 }
 
-/** SGR: "1;31", "38;5;196", "38:2::255:0:0". */
+/** Applies SGR parameters: "1;31", "38;5;196", "38:2::255:0:0". */
 function styleAfter(before: AnsiStyle, parameters: string): AnsiStyle {
   const codes = parameters.split(/[;:]/).map(Number);
   let style = before;
@@ -105,7 +105,7 @@ function simpleStyle(style: AnsiStyle, code: number): AnsiStyle {
   return tens === 40 || tens === 100 ? { ...style, background: hues[digit] } : style;
 }
 
-/** After 38 or 48: "5;N" of 256 colours, or "2;R;G;B"; with colons there is a colour space before R. */
+/** Reads the codes after 38 or 48: "5;N" of 256 colours, or "2;R;G;B"; with colons, a colour space precedes R. */
 function extendedHue(
   codes: readonly number[],
   colons: boolean,
@@ -136,7 +136,7 @@ function nearestHue(red: number, green: number, blue: number): AnsiHue | undefin
   return around[(Math.round(sixth) + 6) % 6];
 }
 
-/** What turns the direction of writing, or would be invisible, is shown; a tab stays one. */
+/** Control and bidirectional characters, which are made visible. */
 const hidden = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]/gu;
 
 function showControls(text: string): string {

@@ -7,23 +7,23 @@ export interface OutputLine {
   readonly number: number;
   readonly stream: StreamName;
   readonly timeUnixNs: bigint;
-  /** As it was written, with its control sequences, without its end. */
+  /** As written, with control sequences, without the line end. */
   text: string;
-  /** In which it begins. */
+  /** The style at the start of the line. */
   readonly style: AnsiStyle;
 }
 
-export const linesOfBlock = 100;
+const linesOfBlock = 100;
 
-/** Lines that are drawn together, and drawn anew only when one of them changed. */
+/** Lines that are rendered together, and again only when one of them has changed. */
 export interface OutputBlock {
-  /** Index of the first line, over all that ever were in the list. */
+  /** Index of the first line, counting dropped lines. */
   readonly first: number;
   readonly lines: OutputLine[];
   version: number;
 }
 
-/** Lines in blocks: the oldest can be let go, and the index of a line stays what it is. */
+/** A list of lines in blocks. The oldest can be dropped without changing the index of others. */
 export class LineBlocks {
   readonly #blocks: OutputBlock[] = [];
   #end = 0;
@@ -32,7 +32,7 @@ export class LineBlocks {
     return this.#blocks;
   }
 
-  /** Index of the first line that is still there. */
+  /** Index of the first line that was not dropped. */
   get start(): number {
     return this.#blocks[0]?.first ?? this.#end;
   }
@@ -58,12 +58,12 @@ export class LineBlocks {
     return this.#blocks.shift()?.lines ?? [];
   }
 
-  /** Lets go of blocks whose lines all have a lower number. */
+  /** Drops blocks whose lines all have a lower number. */
   dropBefore(number: number): void {
     while (this.#blocks.length > 1 && (this.#blocks[0]?.lines.at(-1)?.number ?? number) < number) this.#blocks.shift();
   }
 
-  /** Index of the block that holds the line of an index, among those that are there. */
+  /** Index in `all` of the block that contains the line with this index. */
   blockAt(index: number): number {
     return Math.max(0, Math.floor((index - this.start) / linesOfBlock));
   }

@@ -8,18 +8,18 @@ const marks = (text: string, query: string): string[] =>
   markMatches(partsOf({ text, style: plainStyle }), query).map((part) => (part.marked ? `[${part.text}]` : part.text));
 
 describe('search in output', () => {
-  it('marks each place, whatever its case, also at the edges', () => {
+  it('markMatches marks every match, ignoring case, also at the start and end', () => {
     assert.deepEqual(marks('Error: no error', 'error'), ['[Error]', ': no ', '[error]']);
     assert.deepEqual(marks('aaa', 'a'), ['[a]', '[a]', '[a]']);
     assert.deepEqual(marks('nothing', ''), ['nothing']);
     assert.deepEqual(marks('nothing', 'x'), ['nothing']);
   });
 
-  it('marks what goes over a change of colour', () => {
+  it('markMatches marks a match that spans a colour change', () => {
     assert.deepEqual(marks('fa\x1b[31mil\x1b[med', 'aile'), ['f', '[a]', '[il]', '[e]', 'd']);
   });
 
-  it('finds the lines, without what colours them', () => {
+  it('findLines finds lines, ignoring colour sequences', () => {
     const blocks = new LineBlocks();
     for (const [index, text] of ['a\x1b[31mb', 'c', 'AB'].entries())
       blocks.add({ number: index + 1, stream: 'stdout', timeUnixNs: 0n, text, style: plainStyle });

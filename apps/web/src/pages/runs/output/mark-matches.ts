@@ -6,10 +6,10 @@ export interface MarkedPart extends AnsiPart {
   readonly marked: boolean;
 }
 
-/** More are not counted. */
+/** Maximum number of matching lines; more are not counted. */
 export const maxMatches = 10_000;
 
-/** Indexes of the lines in which `query` appears, whatever its case; none for an empty one. */
+/** Returns the indexes of the lines that contain `query`, ignoring case; none for an empty query. */
 export function findLines(blocks: LineBlocks, query: string): readonly number[] {
   if (query === '') return [];
   const wanted = query.toLowerCase();
@@ -22,24 +22,24 @@ export function findLines(blocks: LineBlocks, query: string): readonly number[] 
   return found;
 }
 
-/** A line's text as it is shown, without its colours. */
-export function plainText({ text }: Pick<OutputLine, 'text'>): string {
+/** A line's text as shown, without colours. */
+function plainText({ text }: Pick<OutputLine, 'text'>): string {
   return partsOf({ text, style: plainStyle })
     .map((part) => part.text)
     .join('');
 }
 
-/** A line as it is shown: a return at its end, which may be half of a line's end, is not. */
+/** A line's parts as shown, without a trailing "\r", which may be half of a line end. */
 export function partsOf({ text, style }: { readonly text: string; readonly style: AnsiStyle }): readonly AnsiPart[] {
   return ansiParts(text.endsWith('\r') ? text.slice(0, -1) : text, style).parts;
 }
 
-/** Cuts parts where `query` begins and ends, also where it goes over several of them. */
+/** Splits parts at the start and end of each match, also if a match spans several parts. */
 export function markMatches(parts: readonly AnsiPart[], query: string): readonly MarkedPart[] {
   const whole = parts.map(({ text }) => text).join('');
   const wanted = query.toLowerCase();
   const lower = whole.toLowerCase();
-  // Some letters have a longer lower case, and then places differ; such a line is not marked.
+  // Some letters get longer in lower case, which shifts positions; such a line is not marked.
   if (wanted === '' || lower.length !== whole.length) return parts.map((part) => ({ ...part, marked: false }));
   const edges: number[] = [];
   for (let at = lower.indexOf(wanted); at >= 0; at = lower.indexOf(wanted, at + wanted.length))

@@ -6,19 +6,23 @@ import { type MarkedPart, markMatches, partsOf } from './mark-matches.ts';
 
 export interface OutputBlockViewProps {
   readonly block: OutputBlock;
-  /** Of the block: drawn anew when it is another one. */
+  /** The block's version; the view renders again when it changes. */
   readonly version: number;
   readonly query: string;
   readonly times: boolean;
-  /** Index of the line that a search stands at. */
+  /** Index of the current search match. */
   readonly current: number | undefined;
 }
 
 const clock = new Intl.DateTimeFormat(undefined, {
-  ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23' },
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+  hourCycle: 'h23',
 });
 
-/** A hundred lines of output, as text that is never interpreted. */
+/** A block of 100 lines of output, as text that is never interpreted. */
 export const OutputBlockView = memo(function OutputBlockView(props: OutputBlockViewProps): JSX.Element {
   const { block, query, times, current } = props;
   return (
@@ -56,7 +60,7 @@ function Line({ line, index, query, times, current }: LineProps): JSX.Element {
       <span className="output-stream">{stream === 'stderr' ? 'err' : 'out'}</span>
       <span className="output-text">
         {markMatches(partsOf(line), query).map((part, each) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: parts of a line have no name but their place
+          // biome-ignore lint/suspicious/noArrayIndexKey: parts of a line have no other identity
           <Part key={each} part={part} />
         ))}
         {'\n'}
@@ -73,7 +77,7 @@ function Part({ part: { text, style, marked } }: { readonly part: MarkedPart }):
 
 function classOf({ text, background, bold, dim, italic, underline, strike, inverse }: AnsiStyle): string {
   return [
-    // On a coloured ground the text keeps its own colour, so that it can be read on each.
+    // On a coloured background the text keeps the default colour, so that it is readable on all of them.
     background === undefined ? text !== undefined && `output-ansi-${text}` : `output-ansi-on-${background}`,
     bold && 'output-ansi-bold',
     dim && background === undefined && 'output-ansi-dim',

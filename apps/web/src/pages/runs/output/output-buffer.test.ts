@@ -5,7 +5,7 @@ import { OutputStream } from '@innkeeper/contract/agent';
 import { RunOutputSchema } from '@innkeeper/contract/control';
 import { OutputBuffer, type StreamView } from './output-buffer.ts';
 
-/** Writes pieces one after the other: "!" before one is standard error. */
+/** Writes pieces in order; a leading "!" marks standard error. */
 function written(maxChars: number, ...pieces: readonly (string | Uint8Array)[]): OutputBuffer {
   const buffer = new OutputBuffer(maxChars);
   let offset = 0n;
@@ -23,29 +23,29 @@ const lines = (buffer: OutputBuffer, view: StreamView = 'both'): string[] =>
   buffer.blocks(view).all.flatMap((block) => block.lines.map(({ number, text }) => `${number} ${text}`));
 
 describe('output as lines', () => {
-  it('keeps the order in which lines began, and each stream apart', () => {
+  it('OutputBuffer orders lines by their start, and keeps each stream separate', () => {
     const buffer = written(1000, 'a', '!E\n', 'b\nc\n');
     assert.deepEqual(lines(buffer), ['1 ab', '2 E', '3 c']);
     assert.deepEqual(lines(buffer, 'stdout'), ['1 ab', '3 c']);
     assert.deepEqual(lines(buffer, 'stderr'), ['2 E']);
   });
 
-  it('keeps empty lines, and makes none of a last line end', () => {
+  it('OutputBuffer keeps empty lines, and adds none after the last line end', () => {
     assert.deepEqual(lines(written(1000, 'a\n\n', 'b\n')), ['1 a', '2 ', '3 b']);
   });
 
-  it('joins characters that were cut', () => {
+  it('OutputBuffer joins UTF-8 characters split between chunks', () => {
     assert.deepEqual(lines(written(1000, Uint8Array.of(0xc3), Uint8Array.of(0xbc, 10))), ['1 ü']);
     const cut = written(1000, Uint8Array.of(97, 0xc3));
     cut.end();
     assert.deepEqual(lines(cut), ['1 a\ufffd']);
   });
 
-  it('shows of a line that is written again and again the last writing', () => {
+  it('OutputBuffer shows the last state of a line rewritten with "\\r"', () => {
     assert.deepEqual(lines(written(1000, '10 %\r20 %', '\r30 %\r\ndone\r', '\n')), ['1 30 %', '2 done']);
   });
 
-  it('passes over what comes again, and goes on in the middle of a piece', () => {
+  it('OutputBuffer skips repeated output, also if a chunk is only partly new', () => {
     const buffer = written(1000, 'one\ntwo\n');
     const again = (text: string, offset: bigint): void =>
       buffer.push(create(RunOutputSchema, { offset, data: new TextEncoder().encode(text) }));
@@ -55,14 +55,14 @@ describe('output as lines', () => {
     assert.equal(buffer.nextOffset, 14);
   });
 
-  it('breaks lines that have no end', () => {
+  it('OutputBuffer breaks overlong lines', () => {
     assert.deepEqual(
       lines(written(100_000, 'x'.repeat(20_000))).map((line) => line.length),
       [8194, 8194, 3618],
     );
   });
 
-  it('lets the oldest lines go when there are too many', () => {
+  it('OutputBuffer drops the oldest lines beyond its limit', () => {
     const buffer = written(
       100_000,
       ...Array.from({ length: 1000 }, (_, index) => `${index % 10 ? '' : '!'}${index}\n`),

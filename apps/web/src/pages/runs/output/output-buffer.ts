@@ -3,12 +3,12 @@ import type { RunOutput } from '@innkeeper/contract/control';
 import { type AnsiStyle, ansiParts, plainStyle } from './ansi-parts.ts';
 import { LineBlocks, type OutputBlock, type OutputLine, type StreamName } from './line-blocks.ts';
 
-/** What is looked at: both streams in the order in which they came, or one. */
+/** The streams shown: both in order of arrival, or one. */
 export type StreamView = 'both' | StreamName;
 
-/** Longer lines are broken, so that one line never stops the page. */
+/** Longer lines are broken, so that one line cannot block the page. */
 const maxLineChars = 8192;
-/** What a line takes beside its text, so that empty ones have a bound too. */
+/** Cost of a line in addition to its text, so that the number of empty lines is limited too. */
 const lineChars = 64;
 
 interface OpenLine {
@@ -18,14 +18,14 @@ interface OpenLine {
 
 interface OpenStream {
   readonly decoder: TextDecoder;
-  /** Begun, and without an end yet. */
+  /** The line that has no end yet. */
   open: OpenLine | undefined;
   style: AnsiStyle;
 }
 
 /**
- * The output of one target as lines, as far as it fits: the oldest go when `maxChars` is passed. Pieces may come again,
- * as after a lost connection: what is known already is passed over.
+ * The output of one target as lines; beyond `maxChars` the oldest are dropped. Output that is sent again, as after a
+ * connection loss, is skipped.
  */
 export class OutputBuffer {
   readonly #views: Readonly<Record<StreamView, LineBlocks>> = {
@@ -44,12 +44,12 @@ export class OutputBuffer {
     this.#maxChars = maxChars;
   }
 
-  /** Bytes taken. */
+  /** Number of bytes received. */
   get nextOffset(): number {
     return this.#nextOffset;
   }
 
-  /** Lines that were let go, to bound the memory. */
+  /** Number of lines dropped to limit memory use. */
   get droppedLines(): number {
     return this.#droppedLines;
   }
@@ -65,10 +65,10 @@ export class OutputBuffer {
     const fresh = known > 0 ? data.subarray(known) : data;
     this.#nextOffset = Number(offset) + data.length;
     this.#add(name, this.#streams[name].decoder.decode(fresh, { stream: true }), timeUnixNs);
-    this.#bound();
+    this.#enforceLimit();
   }
 
-  /** No more comes: what was cut in a character shows as such. */
+  /** Ends the output; an incomplete character at the end is shown as U+FFFD. */
   end(): void {
     for (const name of ['stdout', 'stderr'] as const) {
       const rest = this.#streams[name].decoder.decode();
@@ -117,9 +117,9 @@ export class OutputBuffer {
     stream.open = undefined;
   }
 
-  #bound(): void {
+  #enforceLimit(): void {
     const { both, stdout, stderr } = this.#views;
-    // The last block holds what is open.
+    // The last blocks contain the open lines.
     while (this.#chars > this.#maxChars && both.all.length > 2) {
       const gone = both.dropFirst();
       this.#droppedLines += gone.length;
@@ -134,7 +134,10 @@ function newStream(): OpenStream {
   return { decoder: new TextDecoder(), open: undefined, style: plainStyle };
 }
 
-/** A progress bar writes its line anew after each "\r": the last writing is what counts. "\r" at the end may be of "\r\n". */
+/**
+ * Returns what follows the last "\r", with which a progress bar rewrites its line. A "\r" at the end is kept, since it
+ * may belong to "\r\n".
+ */
 function afterReturn(text: string): string {
   const at = text.lastIndexOf('\r', text.length - 2);
   return at < 0 ? text : text.slice(at + 1);

@@ -3,9 +3,9 @@ import { Icon } from '../../../components/icon.tsx';
 import type { LineBlocks } from './line-blocks.ts';
 import { OutputBlockView } from './output-block-view.tsx';
 
-/** Blocks of a hundred lines that are drawn at once. */
-const drawnBlocks = 30;
-/** Nearer to the end than so many pixels is at the end. */
+/** Number of blocks of 100 lines rendered at once. */
+const renderedBlocks = 30;
+/** Within this many pixels of the end counts as at the end. */
 const endPixels = 32;
 
 export interface OutputLinesProps {
@@ -16,33 +16,33 @@ export interface OutputLinesProps {
   readonly times: boolean;
   readonly wrap: boolean;
   readonly follow: boolean;
-  /** More may come. */
+  /** More output may follow. */
   readonly live: boolean;
-  /** Index of the line to bring into sight. */
+  /** Index of the line to scroll to. */
   readonly current: number | undefined;
   readonly onFollow: (follow: boolean) => void;
 }
 
 /**
- * Output as lines that can be selected and searched as any text. Of many lines, 3,000 are drawn: the last ones while it
- * is followed, else those around what is looked at.
+ * Output as lines that can be selected and searched like any text. At most 3,000 lines are rendered: the last ones
+ * while following, otherwise those around the visible part.
  */
 export function OutputLines(props: OutputLinesProps): JSX.Element {
   const { label, blocks, droppedLines, query, times, wrap, follow, live, current, onFollow } = props;
   const scroller = useRef<HTMLElement>(null);
   const anchor = useRef<{ readonly first: string; readonly top: number }>(undefined);
-  /** Index after the last line that may be drawn; undefined: the last there is. */
+  /** Index after the last line to render; undefined: the last line. */
   const [end, setEnd] = useState<number>();
   const shown = useRef<number>(undefined);
   const lastTop = useRef(0);
   const [away, setAway] = useState(false);
   const all = blocks.all;
   const endBlock = follow || end === undefined ? all.length : Math.min(all.length, blocks.blockAt(end - 1) + 1);
-  const startBlock = Math.max(0, endBlock - drawnBlocks);
+  const startBlock = Math.max(0, endBlock - renderedBlocks);
 
   const move = (toEnd: number): void => {
     const first = scroller.current?.querySelector<HTMLElement>('[data-first]');
-    // What is in sight stays where it is.
+    // Keeps the visible lines in place.
     const kept = [...(scroller.current?.querySelectorAll<HTMLElement>('[data-first]') ?? [])].find(
       (block) => block.offsetTop + block.offsetHeight > (scroller.current?.scrollTop ?? 0),
     );
@@ -56,14 +56,14 @@ export function OutputLines(props: OutputLinesProps): JSX.Element {
     setEnd(toEnd);
   };
 
-  // After every drawing: the end stays in sight while it is followed.
+  // After every render: the end stays visible while following.
   useLayoutEffect(() => {
     const { current: element } = scroller;
     if (element === null) return;
     if (current !== undefined && shown.current !== current) {
       const line = element.querySelector(`[data-line="${current}"]`);
       if (line === null) {
-        const half = (drawnBlocks / 2) * 100;
+        const half = (renderedBlocks / 2) * 100;
         setEnd(Math.min(blocks.end, current + half));
         return;
       }
@@ -85,7 +85,7 @@ export function OutputLines(props: OutputLinesProps): JSX.Element {
     const { current: element } = scroller;
     if (element === null) return;
     const atEnd = pixelsToEnd(element) < endPixels;
-    // Only who scrolls up wants to stop: what grows or is wrapped anew moves the end away too.
+    // Only scrolling up stops following; new output and re-wrapping also move the end away.
     const upwards = element.scrollTop < lastTop.current;
     lastTop.current = element.scrollTop;
     setAway(!atEnd || endBlock < all.length);
@@ -107,7 +107,7 @@ export function OutputLines(props: OutputLinesProps): JSX.Element {
 
   const earlier = (all[startBlock]?.first ?? 0) - blocks.start;
   const later = blocks.end - ((all[endBlock - 1]?.first ?? 0) + (all[endBlock - 1]?.lines.length ?? 0));
-  const step = (drawnBlocks / 2) * 100;
+  const step = (renderedBlocks / 2) * 100;
   return (
     <div className="output-place">
       <section
@@ -120,7 +120,8 @@ export function OutputLines(props: OutputLinesProps): JSX.Element {
       >
         {startBlock === 0 && droppedLines > 0 && (
           <p className="output-more">
-            {droppedLines.toLocaleString()} earlier lines are too many for this page; the download has them.
+            {droppedLines.toLocaleString()} earlier lines are not shown because there are too many; download the output
+            to see them.
           </p>
         )}
         {earlier > 0 && (
@@ -128,7 +129,7 @@ export function OutputLines(props: OutputLinesProps): JSX.Element {
             <button type="button" onClick={() => move((all[endBlock - 1]?.first ?? 0) - step + 100)}>
               Show earlier lines
             </button>{' '}
-            {earlier.toLocaleString()} are above
+            {earlier.toLocaleString()} lines above
           </p>
         )}
         {all.slice(startBlock, endBlock).map((block) => (
@@ -146,13 +147,13 @@ export function OutputLines(props: OutputLinesProps): JSX.Element {
             <button type="button" onClick={() => move((all[endBlock - 1]?.first ?? 0) + 100 + step)}>
               Show later lines
             </button>{' '}
-            {later.toLocaleString()} are below
+            {later.toLocaleString()} lines below
           </p>
         )}
       </section>
       {!follow && away && (
         <button type="button" className="output-jump" onClick={() => onFollow(true)}>
-          <Icon name="down" size={14} /> {live ? 'Follow' : 'To the end'}
+          <Icon name="down" size={14} /> {live ? 'Follow' : 'Jump to end'}
         </button>
       )}
     </div>

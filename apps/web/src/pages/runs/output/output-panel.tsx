@@ -12,13 +12,13 @@ import { OutputTools } from './output-tools.tsx';
 export interface OutputPanelProps {
   readonly runId: string;
   readonly target: RunTarget;
-  /** Undefined before the first piece. */
+  /** Undefined before the first output. */
   readonly buffer: OutputBuffer | undefined;
-  /** Changes with each piece. */
+  /** Changes with each chunk of output. */
   readonly version: number;
-  /** All of it is here, and no more comes. */
+  /** All output was received. */
   readonly complete: boolean;
-  /** Why it is not shown. */
+  /** Why the output cannot be shown. */
   readonly error: OperationError | undefined;
 }
 
@@ -34,27 +34,30 @@ export function OutputPanel(props: OutputPanelProps): JSX.Element {
   const [wrap, setWrap] = useState(true);
   const [follow, setFollow] = useState(true);
   const blocks = buffer?.blocks(view) ?? noBlocks;
-  // What is searched may lag behind what comes.
+  // The search may lag behind new output.
   const searched = useDeferredValue(version);
   const sought = useDeferredValue(query);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the blocks are the same ones and change inside with the version
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the blocks object stays the same and changes internally with the version
   const found = useMemo(() => findLines(blocks, sought), [blocks, sought, searched]);
   const current = at === undefined ? undefined : found[at];
   const count = (each: StreamView): number => buffer?.blocks(each).end ?? 0;
   const move = (by: 1 | -1): void => {
-    // Enter right after the last letter is meant for what was typed.
+    // Enter right after the last letter applies to the typed query.
     const { length } = sought === query ? found : findLines(blocks, query);
     if (length === 0) return;
     setFollow(false);
     setAt((before) => (before === undefined ? (by > 0 ? 0 : length - 1) : (before + by + length) % length));
   };
-  if (error !== undefined) return <ErrorNote title="The output cannot be shown" error={error} />;
+  if (error !== undefined) return <ErrorNote title="The output could not be loaded" error={error} />;
   if (complete && count('both') === 0)
     return <p className="card output-none dim">{emptyText(target, view, complete, 0)}</p>;
   return (
     <section className="card output-panel" aria-label="Output">
       <OutputTools
-        {...{ view, times, wrap, follow }}
+        view={view}
+        times={times}
+        wrap={wrap}
+        follow={follow}
         live={!complete}
         counts={{ both: count('both'), stdout: count('stdout'), stderr: count('stderr') }}
         onView={(next) => {
@@ -62,7 +65,10 @@ export function OutputPanel(props: OutputPanelProps): JSX.Element {
           setAt(undefined);
         }}
         search={{
-          ...{ query, found: found.length, at: current === undefined ? undefined : at, onMove: move },
+          query,
+          found: found.length,
+          at: current === undefined ? undefined : at,
+          onMove: move,
           onQuery: (next) => {
             setQuery(next);
             setAt(undefined);
@@ -81,7 +87,12 @@ export function OutputPanel(props: OutputPanelProps): JSX.Element {
         <OutputLines
           key={view}
           label={`Output of ${target.vmName}`}
-          {...{ blocks, query: sought, times, wrap, follow, current }}
+          blocks={blocks}
+          query={sought}
+          times={times}
+          wrap={wrap}
+          follow={follow}
+          current={current}
           droppedLines={buffer?.droppedLines ?? 0}
           live={!complete}
           onFollow={setFollow}
@@ -92,8 +103,8 @@ export function OutputPanel(props: OutputPanelProps): JSX.Element {
 }
 
 function emptyText(target: RunTarget, view: StreamView, complete: boolean, lines: number): string {
-  if (lines > 0) return `Nothing was written to ${view} yet.`.replace(complete ? ' yet' : '', '');
-  if (complete) return target.errorReason === '' ? 'It wrote nothing.' : 'It wrote nothing, for it did not run.';
-  if (isOver(target.state)) return 'The output is on its way.';
-  return target.state === RunState.WAITING ? 'It waits for its turn.' : 'It has written nothing yet.';
+  if (lines > 0) return complete ? `No output on ${view}.` : `No output on ${view} yet.`;
+  if (complete) return target.errorReason === '' ? 'No output.' : 'No output, because the command did not run.';
+  if (isOver(target.state)) return 'Loading the output.';
+  return target.state === RunState.WAITING ? 'Waiting for its turn.' : 'No output yet.';
 }

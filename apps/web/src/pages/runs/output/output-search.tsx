@@ -5,14 +5,14 @@ import { maxMatches } from './mark-matches.ts';
 export interface OutputSearchProps {
   readonly query: string;
   readonly onQuery: (query: string) => void;
-  /** Lines in which it was found. */
+  /** Number of lines with matches. */
   readonly found: number;
-  /** Which of them is looked at, from 0; undefined: none yet. */
+  /** Index of the current match, from 0; undefined: none yet. */
   readonly at: number | undefined;
   readonly onMove: (by: 1 | -1) => void;
 }
 
-/** Search in the output. Enter goes on, Shift Enter back, Esc ends it. */
+/** Search in the output. Enter: next match, Shift+Enter: previous match, Esc: clear. */
 export function OutputSearch({ query, onQuery, found, at, onMove }: OutputSearchProps): JSX.Element {
   const count = found >= maxMatches ? `${maxMatches.toLocaleString()}+` : found.toLocaleString();
   return (
@@ -37,12 +37,12 @@ export function OutputSearch({ query, onQuery, found, at, onMove }: OutputSearch
       {query !== '' && (
         <>
           <span className="dim number output-found" role="status">
-            {found === 0 ? 'none' : at === undefined ? count : `${(at + 1).toLocaleString()} of ${count}`}
+            {found === 0 ? 'no match' : at === undefined ? count : `${(at + 1).toLocaleString()} of ${count}`}
           </span>
           <button
             type="button"
             className="icon-button small"
-            aria-label="Line before"
+            aria-label="Previous match"
             disabled={found === 0}
             onClick={() => onMove(-1)}
           >
@@ -51,7 +51,7 @@ export function OutputSearch({ query, onQuery, found, at, onMove }: OutputSearch
           <button
             type="button"
             className="icon-button small"
-            aria-label="Next line"
+            aria-label="Next match"
             disabled={found === 0}
             onClick={() => onMove(1)}
           >

@@ -12,16 +12,16 @@ export interface OutputToolsProps {
   readonly times: boolean;
   readonly wrap: boolean;
   readonly follow: boolean;
-  /** More may come. */
+  /** More output may follow. */
   readonly live: boolean;
   readonly onTimes: (times: boolean) => void;
   readonly onWrap: (wrap: boolean) => void;
   readonly onFollow: (follow: boolean) => void;
-  /** Address of a stream's download. */
+  /** Returns the download address of a stream. */
   readonly download: (view: StreamView) => string;
 }
 
-/** What is shown of the output and how; and the output as a file. */
+/** The toolbar of the output: streams, search, display options, download. */
 export function OutputTools(props: OutputToolsProps): JSX.Element {
   const { view, counts, onView, search, times, wrap, follow, live, onTimes, onWrap, onFollow, download } = props;
   const label = (each: StreamView): string =>
@@ -37,9 +37,9 @@ export function OutputTools(props: OutputToolsProps): JSX.Element {
       />
       <OutputSearch {...search} />
       <div className="output-toggles">
-        {live && <Toggle label="Follow" hint="Stay at the end of what comes" on={follow} onChange={onFollow} />}
-        <Toggle label="Wrap" hint="Break long lines" on={wrap} onChange={onWrap} />
-        <Toggle label="Times" hint="When each line came" on={times} onChange={onTimes} />
+        {live && <Toggle label="Follow" hint="Scroll to new output" on={follow} onChange={onFollow} />}
+        <Toggle label="Wrap" hint="Wrap long lines" on={wrap} onChange={onWrap} />
+        <Toggle label="Times" hint="Show when each line arrived" on={times} onChange={onTimes} />
         <Menu position="bottom-end" width={220}>
           <Menu.Target>
             <Button size="xs" variant="default" leftSection={<Icon name="download" size={14} />}>
@@ -49,7 +49,7 @@ export function OutputTools(props: OutputToolsProps): JSX.Element {
           <Menu.Dropdown>
             {(['both', 'stdout', 'stderr'] as const).map((each) => (
               <Menu.Item key={each} component="a" href={download(each)} download>
-                {each === 'both' ? 'Both, as they came' : each}
+                {each === 'both' ? 'Both, interleaved' : each}
               </Menu.Item>
             ))}
           </Menu.Dropdown>

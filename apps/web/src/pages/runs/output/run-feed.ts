@@ -5,21 +5,21 @@ import { liveConnection } from '../../../live/live-connection.ts';
 import { isOver } from '../target-outcome.ts';
 import { OutputBuffer } from './output-buffer.ts';
 
-/** Pieces come many a second; the page is drawn so often at most. */
-const drawMs = 80;
+/** Minimum time between renders, since output may arrive many times a second. */
+const renderMs = 80;
 const totalChars = 48_000_000;
 const minTargetChars = 128 * 1024;
 const maxTargetChars = 20_000_000;
 
 /**
- * A run with its output, live. After the connection was lost everything comes again from the beginning; what is known
- * is passed over, so that nothing is missing and nothing is there twice.
+ * A run with its output, live. After a connection loss the daemon sends everything again from the beginning; known
+ * output is skipped, so that nothing is missing or repeated.
  */
 export class RunFeed {
   run: Run | undefined;
-  /** Why it cannot be followed. */
+  /** Why the run cannot be followed. */
   error: OperationError | undefined;
-  /** Another number after each change. */
+  /** Changes after each update. */
   version = 0;
   readonly #id: string;
   readonly #buffers = new Map<string, OutputBuffer>();
@@ -30,7 +30,7 @@ export class RunFeed {
     this.#id = id;
   }
 
-  /** Follows it until the function returned is called. */
+  /** Follows the run until the returned function is called. */
   open(): () => void {
     const request = { case: 'run', value: { id: this.#id } } as const;
     const end = liveConnection().subscribe(request, false, (event) => this.#take(event));
@@ -45,12 +45,12 @@ export class RunFeed {
     return this.#listeners.add;
   }
 
-  /** Undefined before the first piece. */
+  /** Undefined before the first output. */
   output(vmId: string): OutputBuffer | undefined {
     return this.#buffers.get(vmId);
   }
 
-  /** Whether the target is over and all its output is here. */
+  /** Whether the target has ended and all its output was received. */
   isComplete(vmId: string): boolean {
     const target = this.run?.targets.find((each) => each.vmId === vmId);
     if (target === undefined || !isOver(target.state)) return false;
@@ -64,7 +64,7 @@ export class RunFeed {
       this.#timer = undefined;
       this.version++;
       this.#listeners.emit();
-    }, drawMs);
+    }, renderMs);
   }
 
   #takeRun(event: Extract<LiveEvent['event'], { case: 'run' }>['value']['event']): void {

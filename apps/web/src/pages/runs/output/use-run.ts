@@ -9,18 +9,18 @@ import { RunFeed } from './run-feed.ts';
 export interface FollowedRun {
   readonly run: Run | undefined;
   readonly feed: RunFeed;
-  /** Changes with each piece of output. */
+  /** Changes with each chunk of output. */
   readonly version: number;
-  /** Why the output is not shown. */
+  /** Why the output cannot be shown. */
   readonly outputError: OperationError | undefined;
-  /** Why the run is not shown. */
+  /** Why the run cannot be shown. */
   readonly error: Error | null;
   readonly refetch: () => void;
 }
 
 const pollMs = 3000;
 
-/** A run with its output, live; who may not see its output sees how it stands, every few seconds. */
+/** A run with its output, live. For users without access to the output, the run's state is polled every 3 s. */
 export function useRun(id: string): FollowedRun {
   const [feed] = useState(() => new RunFeed(id));
   useEffect(() => feed.open(), [feed]);
@@ -32,7 +32,11 @@ export function useRun(id: string): FollowedRun {
     refetchInterval: ({ state }) => (state.data === undefined || isOver(state.data.state) ? false : pollMs),
   });
   return {
-    ...{ run: feed.error === undefined ? (feed.run ?? data) : (data ?? feed.run), feed, version },
-    ...{ outputError: feed.error, error, refetch: () => void refetch() },
+    run: feed.error === undefined ? (feed.run ?? data) : (data ?? feed.run),
+    feed,
+    version,
+    outputError: feed.error,
+    error,
+    refetch: () => void refetch(),
   };
 }

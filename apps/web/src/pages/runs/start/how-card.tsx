@@ -9,7 +9,7 @@ export interface HowCardProps {
   readonly problems: DraftProblems;
 }
 
-/** As whom, where in the guest, with what, and how long. */
+/** User, folder, environment, timeout and title of a run. */
 export function HowCard({ draft, set, problems }: HowCardProps): JSX.Element {
   const text = (name: 'user' | 'group' | 'directory' | 'timeout' | 'title', label: string, placeholder: string) => (
     <TextInput
@@ -26,22 +26,22 @@ export function HowCard({ draft, set, problems }: HowCardProps): JSX.Element {
   return (
     <Card title="How">
       <div className="how-fields">
-        {text('user', 'User', 'the agent’s, root')}
-        {text('group', 'Group', 'the user’s own')}
-        {text('directory', 'Directory', 'the user’s home')}
+        {text('user', 'User', 'the agent’s user, root')}
+        {text('group', 'Group', 'the user’s primary group')}
+        {text('directory', 'Directory', 'the user’s home folder')}
         {text('timeout', 'Timeout', '1h')}
         <Select
-          label="Kept output of each VM"
+          label="Kept output per VM"
           allowDeselect={false}
           data={['1', '4', '16'].map((value) => ({ value, label: `${value} MiB` }))}
           value={`${draft.outputMib}`}
           onChange={(value) => value !== null && set({ outputMib: Number(value) })}
         />
-        {text('title', 'Title', 'its first line')}
+        {text('title', 'Title', 'the first line')}
         <Textarea
           className="how-wide"
           label="Environment"
-          description="NAME=VALUE, one a line. It is kept with the run, so it is no place for secrets."
+          description="NAME=VALUE, one per line. Stored with the run, so do not put secrets here."
           autosize
           minRows={2}
           maxRows={8}

@@ -1,15 +1,15 @@
 import { emptyDraft, type RunDraft } from './run-draft.ts';
 
 const storageKey = 'innkeeper.run-draft';
-/** As much as a script may have, and what is around it. */
+/** Enough for the largest script and the other fields. */
 const maxChars = 1_500_000;
 
-/** What was filled in last in this tab and not started; the empty draft when there is none. */
+/** Returns the draft last edited in this tab and not started; the empty draft if there is none. */
 export function keptDraft(): RunDraft {
   try {
     const kept: unknown = JSON.parse(sessionStorage.getItem(storageKey) ?? 'null');
     if (typeof kept !== 'object' || kept === null) return emptyDraft;
-    // Only fields that are as this version knows them.
+    // Keeps only fields with the type that this version expects.
     const good = Object.entries(emptyDraft).filter(([name, value]) => {
       const found = (kept as Readonly<Record<string, unknown>>)[name];
       if (Array.isArray(value)) return Array.isArray(found) && found.every((each) => typeof each === 'string');
@@ -22,18 +22,18 @@ export function keptDraft(): RunDraft {
       ) as Partial<RunDraft>),
     };
   } catch {
-    // Storage is forbidden, or was changed by hand.
+    // Storage is blocked, or was edited by hand.
     return emptyDraft;
   }
 }
 
-/** Keeps a draft until this tab is closed, so that a reload loses nothing; undefined forgets it. */
+/** Stores a draft until this tab is closed, so that it survives a reload; undefined deletes it. */
 export function keepDraft(draft: RunDraft | undefined): void {
   try {
     const text = draft === undefined ? '' : JSON.stringify(draft);
     if (text === '' || text.length > maxChars) sessionStorage.removeItem(storageKey);
     else sessionStorage.setItem(storageKey, text);
   } catch {
-    // Storage is forbidden or full; then the draft lasts as long as the page.
+    // Storage is blocked or full; the draft is then lost on reload.
   }
 }

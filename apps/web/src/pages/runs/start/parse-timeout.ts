@@ -1,7 +1,7 @@
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 const one = /(\d+(?:\.\d+)?)\s*(ms|s|min|m|h)?/y;
 
-/** "90", "30s", "1h 30m" in milliseconds; a bare number is seconds. Undefined when it is no duration. */
+/** Parses "90", "30s" or "1h 30m" to milliseconds; a bare number is seconds. Undefined for an invalid duration. */
 export function parseTimeout(text: string): number | undefined {
   const trimmed = text.trim().toLowerCase();
   if (trimmed === '') return undefined;
@@ -17,7 +17,7 @@ export function parseTimeout(text: string): number | undefined {
   return Math.round(totalMs);
 }
 
-/** "90s", "1h30m": as `parseTimeout` and `inn` read it. */
+/** Formats a timeout so that `parseTimeout` and `inn` can parse it: "90s", "2h". */
 export function formatTimeout(timeoutMs: number): string {
   if (timeoutMs % 1000 !== 0) return `${timeoutMs}ms`;
   const seconds = timeoutMs / 1000;

@@ -10,12 +10,19 @@ const request = (draft: Partial<RunDraft>) =>
   create(StartRunRequestSchema, draftRequest({ ...emptyDraft, vms: ['web-1'], ...draft }));
 
 describe('what is filled in to start a run', () => {
-  it('says what is wrong with each field', () => {
+  it('draftProblems reports the problem of each invalid field', () => {
     assert.deepEqual(Object.keys(draftProblems(emptyDraft)), ['command']);
     assert.deepEqual(draftProblems({ ...emptyDraft, command: 'id' }), {});
     const wrong: RunDraft = {
-      ...{ ...emptyDraft, kind: 'script', script: ' \n', interpreter: 'bash', directory: 'tmp' },
-      ...{ timeout: '25h', environment: 'A=1\n2=3', where: 'filter', filter: 'state:flying' },
+      ...emptyDraft,
+      kind: 'script',
+      script: ' \n',
+      interpreter: 'bash',
+      directory: 'tmp',
+      timeout: '25h',
+      environment: 'A=1\n2=3',
+      where: 'filter',
+      filter: 'state:flying',
     };
     assert.deepEqual(Object.keys(draftProblems(wrong)), [
       ...['script', 'interpreter', 'directory', 'timeout', 'environment', 'filter'],
@@ -25,7 +32,7 @@ describe('what is filled in to start a run', () => {
     ]);
   });
 
-  it('becomes a request', () => {
+  it('draftRequest converts a draft to a request', () => {
     const { spec, vms, filter } = request({ command: 'echo a | wc', environment: 'A=1=2\n\nB=', timeout: '90' });
     assert.deepEqual([vms, filter], [['web-1'], '']);
     assert.deepEqual(spec?.argv, ['/bin/sh', '-c', 'echo a | wc']);
@@ -33,15 +40,23 @@ describe('what is filled in to start a run', () => {
     assert.deepEqual([spec?.timeoutMs, spec?.title, spec?.maxOutputBytes], [90_000, 'echo a | wc', 1_048_576n]);
   });
 
-  it('asks by filter only when a filter is chosen', () => {
+  it('draftRequest sends a filter only if targets are chosen by filter', () => {
     const byFilter = request({ command: 'id', where: 'filter', filter: 'tag:web' });
     assert.deepEqual([byFilter.vms, byFilter.filter], [[], 'tag:web']);
   });
 
-  it('comes back from a run', () => {
+  it('draftOf restores the draft of a run', () => {
     const draft: RunDraft = {
-      ...{ ...emptyDraft, kind: 'script', script: 'exit 3\n', interpreter: '/bin/sh', user: 'bob', vms: ['a', 'b'] },
-      ...{ environment: 'A=1', timeout: '10m', outputMib: 4, title: 'Three' },
+      ...emptyDraft,
+      kind: 'script',
+      script: 'exit 3\n',
+      interpreter: '/bin/sh',
+      user: 'bob',
+      vms: ['a', 'b'],
+      environment: 'A=1',
+      timeout: '10m',
+      outputMib: 4,
+      title: 'Three',
     };
     assert.deepEqual(draftOf(request(draft).spec, ['a', 'b']), draft);
     const command: RunDraft = { ...emptyDraft, command: 'uname -a', vms: ['a'] };
@@ -51,13 +66,13 @@ describe('what is filled in to start a run', () => {
     assert.equal(draftOf(create(RunSpecSchema, { argv: ['echo', "it's"] })).command, "echo 'it'\\''s'");
   });
 
-  it('names a filter of one word so that it is no name', () => {
+  it('runCommands.start makes a one-word filter unambiguous', () => {
     const spec = create(RunSpecSchema, { argv: ['id'], maxOutputBytes: 4_194_304n });
     const command = runCommands.start(spec, { vms: [], filter: 'web' });
     assert.equal(command, "inn run --on 'web state:running' --max-output 4M -- id");
   });
 
-  it('becomes a command in which nothing is interpreted', () => {
+  it('runCommands.start quotes everything for the shell', () => {
     const command = (draft: Partial<RunDraft>): string => {
       const { spec = create(RunSpecSchema), vms, filter } = request(draft);
       return runCommands.start(spec, { vms, filter });
@@ -85,9 +100,9 @@ describe('a timeout', () => {
     ['soon', undefined],
     ['5x', undefined],
   ] as const)
-    it(`reads "${text}" as ${ms} ms`, () => assert.equal(parseTimeout(text), ms));
+    it(`parseTimeout parses "${text}" as ${ms} ms`, () => assert.equal(parseTimeout(text), ms));
 
-  it('is written so that it is read the same', () => {
+  it('parseTimeout reverses formatTimeout', () => {
     for (const ms of [1, 1500, 90_000, 60_000, 5_400_000, 86_400_000])
       assert.equal(parseTimeout(formatTimeout(ms)), ms);
   });

@@ -9,32 +9,32 @@ const keepMs = 300;
 export interface DraftState {
   readonly draft: RunDraft;
   readonly set: (change: Partial<RunDraft>) => void;
-  /** Begins with nothing filled in, on the same VMs. */
+  /** Clears the form except for the targets. */
   readonly reset: () => void;
-  /** A run that is to be run again is being asked for. */
+  /** The run to repeat is being loaded. */
   readonly loading: boolean;
-  /** Why it could not be had. */
+  /** Why it could not be loaded. */
   readonly error: unknown;
-  /** Another one when the whole draft was replaced, for editors that keep their own text. */
+  /** Changes when the whole draft was replaced, for editors that keep their own text. */
   readonly generation: number;
 }
 
 /**
- * The draft of a run. It survives a reload; what the address says of VMs, filter or a run to repeat goes before what was
- * kept, once.
+ * The draft of a run. It survives a reload. VMs, a filter or a run to repeat in the address override the stored draft,
+ * once.
  */
 export function useRunDraft(): DraftState {
   const [parameters, setParameters] = useSearchParams();
   const again = parameters.get('again');
-  const [draft, setDraft] = useState<RunDraft>(() => ({ ...keptDraft(), ...placeOf(parameters) }));
+  const [draft, setDraft] = useState<RunDraft>(() => ({ ...keptDraft(), ...targetsOf(parameters) }));
   const [loading, setLoading] = useState(again !== null);
   const [error, setError] = useState<unknown>();
   const [generation, setGeneration] = useState(0);
   const keepNow = useEffectEvent(() => keepDraft(draft));
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: an address is taken once; afterwards the draft counts
+  // biome-ignore lint/correctness/useExhaustiveDependencies: an address is applied once
   useEffect(() => {
-    if (parameters.size > 0 && again === null) setDraft((before) => ({ ...before, ...placeOf(parameters) }));
+    if (parameters.size > 0 && again === null) setDraft((before) => ({ ...before, ...targetsOf(parameters) }));
     if (again === null) return;
     const abort = new AbortController();
     api.runs.getRun({ id: again }, { signal: abort.signal }).then(
@@ -69,7 +69,10 @@ export function useRunDraft(): DraftState {
   }, []);
 
   return {
-    ...{ draft, loading, error, generation },
+    draft,
+    loading,
+    error,
+    generation,
     set: (change) => setDraft((before) => ({ ...before, ...change })),
     reset: () => {
       setDraft(({ where, vms, filter }) => ({ ...emptyDraft, where, vms, filter }));
@@ -78,7 +81,7 @@ export function useRunDraft(): DraftState {
   };
 }
 
-function placeOf(parameters: URLSearchParams): Partial<RunDraft> {
+function targetsOf(parameters: URLSearchParams): Partial<RunDraft> {
   const vms = parameters.getAll('vm');
   const filter = parameters.get('filter') ?? '';
   if (vms.length > 0) return { where: 'vms', vms };

@@ -6,29 +6,29 @@ import { hasPrivilege, useMe } from '../../../api/session.ts';
 import { unknownReason } from '../../../components/unknown-reason.ts';
 import type { RunDraft } from './run-draft.ts';
 
-/** As many as one run goes to. */
+/** Maximum number of targets of a run. */
 export const maxTargets = 1000;
 const pollMs = 4000;
-/** Asked for one by one up to here; more are looked for in the list of all. */
+/** Up to this many VMs are requested one by one; more are searched for in the list of all VMs. */
 const maxSingle = 12;
 
 export interface RunTargetView {
   readonly name: string;
-  /** Why nothing will run there now; undefined when all is well. */
+  /** Why the run would fail there; undefined if it can run. */
   readonly problem: string | undefined;
-  /** It keeps the whole run from starting. */
+  /** The problem prevents the whole run. */
   readonly blocking: boolean;
 }
 
 export interface RunTargets {
-  /** Undefined until the first answer. */
+  /** Undefined until the first response. */
   readonly targets: readonly RunTargetView[] | undefined;
-  /** How many match in all. */
+  /** Total number of matches. */
   readonly total: number;
   readonly error: Error | null;
 }
 
-/** The VMs that the draft would run on, with what stands against it on each; looked at again every few seconds. */
+/** The draft's target VMs with the problem of each, refreshed every 4 s. */
 export function useRunTargets({ where, vms, filter }: RunDraft, valid: boolean): RunTargets {
   const { me } = useMe();
   const asked = where === 'vms' ? vms.length > 0 : filter.trim() !== '' && valid;
@@ -40,35 +40,36 @@ export function useRunTargets({ where, vms, filter }: RunDraft, valid: boolean):
     placeholderData: (before) => before,
   });
   if (!asked) return { targets: [], total: 0, error: null };
-  const judge = (vm: Vm): RunTargetView => {
-    const missing = hasPrivilege(me, 'guest.exec', vm) ? undefined : 'You lack the privilege guest.exec on it.';
-    return { name: vm.name, problem: missing ?? absence(vm), blocking: missing !== undefined };
+  const toView = (vm: Vm): RunTargetView => {
+    const missing = hasPrivilege(me, 'guest.exec', vm) ? undefined : 'You lack the privilege guest.exec on this VM.';
+    return { name: vm.name, problem: missing ?? unavailableReason(vm), blocking: missing !== undefined };
   };
   const missing = (data?.missing ?? []).map((name) => ({ name, problem: 'There is no such VM.', blocking: true }));
   return {
-    targets: data === undefined ? undefined : [...data.found.map(judge), ...missing],
-    ...{ total: data === undefined ? 0 : data.total, error },
+    targets: data === undefined ? undefined : [...data.found.map(toView), ...missing],
+    total: data === undefined ? 0 : data.total,
+    error,
   };
 }
 
-function absence(vm: Vm): string | undefined {
+function unavailableReason(vm: Vm): string | undefined {
   if (vm.agent?.state === AgentState.CONNECTED) return undefined;
-  return vm.state === VmState.RUNNING ? unknownReason(vm.agent) : 'The VM does not run.';
+  return vm.state === VmState.RUNNING ? unknownReason(vm.agent) : 'The VM is not running.';
 }
 
-interface Found {
+interface LookupResult {
   readonly found: readonly Vm[];
   readonly missing: readonly string[];
   readonly total: number;
 }
 
-async function vmsByFilter(filter: string, signal: AbortSignal): Promise<Found> {
+async function vmsByFilter(filter: string, signal: AbortSignal): Promise<LookupResult> {
   const running = `${filter} state:running`;
   const { vms, total } = await api.vms.listVms({ filter: running, pageSize: maxTargets }, { signal });
   return { found: vms, missing: [], total };
 }
 
-async function vmsByName(names: readonly string[], signal: AbortSignal): Promise<Found> {
+async function vmsByName(names: readonly string[], signal: AbortSignal): Promise<LookupResult> {
   const found = names.length <= maxSingle ? await oneByOne(names, signal) : await fromList(names, signal);
   const known = new Set(found.flatMap(({ id, name }) => [id, name]));
   return { found, missing: names.filter((name) => !known.has(name)), total: names.length };

@@ -10,21 +10,26 @@ export interface WhatCardProps {
   readonly draft: RunDraft;
   readonly set: (change: Partial<RunDraft>) => void;
   readonly problems: DraftProblems;
-  /** Another one when the script was replaced from outside of the editor. */
+  /** Changes when the script was replaced from outside the editor. */
   readonly generation: number;
 }
 
 const maxScriptBytes = 1024 * 1024;
 const interpreters = ['/bin/sh', '/bin/bash', '/usr/bin/python3', '/usr/bin/perl', '/usr/bin/env'];
 
-/** What runs: a line for the shell, or a script with its interpreter. */
+/** What to run: a shell command line, or a script with its interpreter. */
 export function WhatCard({ draft, set, problems, generation }: WhatCardProps): JSX.Element {
   const { kind, command, script, interpreter } = draft;
   const [loaded, setLoaded] = useState(0);
   const load = async (file: File | null): Promise<void> => {
     if (file === null) return;
     if (file.size > maxScriptBytes) {
-      showToast({ id: 'script', tone: 'bad', title: 'The file was not taken', body: 'A script has at most 1 MiB.' });
+      showToast({
+        id: 'script',
+        tone: 'bad',
+        title: 'The file was not loaded',
+        body: 'A script can have at most 1 MiB.',
+      });
       return;
     }
     try {
@@ -32,8 +37,13 @@ export function WhatCard({ draft, set, problems, generation }: WhatCardProps): J
       set({ script: text, title: draft.title === '' ? file.name : draft.title });
       setLoaded((before) => before + 1);
     } catch {
-      // TypeError: it is no UTF-8; or it cannot be read any more.
-      showToast({ id: 'script', tone: 'bad', title: 'The file was not taken', body: 'It is no text (UTF-8).' });
+      // The file is not UTF-8 (TypeError), or can no longer be read.
+      showToast({
+        id: 'script',
+        tone: 'bad',
+        title: 'The file was not loaded',
+        body: 'This is not a text file (UTF-8).',
+      });
     }
   };
   return (
@@ -55,7 +65,7 @@ export function WhatCard({ draft, set, problems, generation }: WhatCardProps): J
         {kind === 'command' ? (
           <Textarea
             label="Command"
-            description="For /bin/sh. Enter runs it, Shift Enter begins a line."
+            description="For /bin/sh. Enter runs it, Shift+Enter starts a new line."
             autosize
             minRows={1}
             maxRows={10}
@@ -86,7 +96,7 @@ export function WhatCard({ draft, set, problems, generation }: WhatCardProps): J
             <div className="what-foot">
               <Autocomplete
                 label="Interpreter"
-                placeholder="its “#!” line, else /bin/sh"
+                placeholder="its “#!” line, otherwise /bin/sh"
                 data={interpreters}
                 spellCheck={false}
                 value={interpreter}

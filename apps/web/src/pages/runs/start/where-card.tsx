@@ -14,10 +14,10 @@ export interface WhereCardProps {
   readonly targets: RunTargets;
 }
 
-/** Names shown of many. */
+/** Maximum number of names shown. */
 const maxShown = 60;
 
-/** Where it runs: VMs by name, or every running VM that matches a filter; with how they stand. */
+/** Where to run: VMs by name, or every running VM that matches a filter; with the state of each. */
 export function WhereCard({ draft, set, targets: { targets, total, error } }: WhereCardProps): JSX.Element {
   const { where, vms, filter } = draft;
   const shown = targets?.slice(0, maxShown) ?? [];
@@ -40,10 +40,10 @@ export function WhereCard({ draft, set, targets: { targets, total, error } }: Wh
       ) : (
         <FilterBox value={filter} onChange={(value) => set({ filter: value })} />
       )}
-      {error !== null && <ErrorNote title="The VMs cannot be looked up" error={error} />}
+      {error !== null && <ErrorNote title="The VMs could not be looked up" error={error} />}
       <p className="where-count" role="status">
         {where === 'filter' && filter.trim() === '' && (
-          <span className="dim">Every running VM that matches, when it starts.</span>
+          <span className="dim">Every running VM that matches when the run starts.</span>
         )}
         {where === 'filter' && filter.trim() !== '' && targets !== undefined && (
           <strong className="number">
@@ -53,12 +53,12 @@ export function WhereCard({ draft, set, targets: { targets, total, error } }: Wh
         {where === 'vms' && vms.length > 1 && <strong className="number">{vms.length} VMs</strong>}
         {bad > 0 && (targets?.length ?? 0) > 1 && (
           <span className="where-bad number">
-            {bad} of them {bad === 1 ? 'does' : 'do'} not answer now
+            {bad} of them {bad === 1 ? 'is' : 'are'} not available
           </span>
         )}
       </p>
       {shown.length > 0 && (
-        <ul className="where-list" aria-label="VMs that it runs on">
+        <ul className="where-list" aria-label="Target VMs">
           {shown.map(({ name, problem }) => (
             <li key={name} className={problem === undefined ? undefined : 'where-problem'}>
               <span className={problem === undefined ? 'where-dot ok' : 'where-dot'} aria-hidden="true" />
@@ -67,7 +67,7 @@ export function WhereCard({ draft, set, targets: { targets, total, error } }: Wh
                 <button
                   type="button"
                   className="icon-button small"
-                  aria-label={`Leave out ${name}`}
+                  aria-label={`Remove ${name}`}
                   onClick={() => set({ vms: vms.filter((each) => each !== name) })}
                 >
                   <Icon name="close" size={13} />
@@ -106,13 +106,13 @@ function VmPicker({
       aria-label="Add a VM"
       placeholder={vms.length === 0 ? 'Name of a VM' : 'Add another VM'}
       data={names}
-      // The daemon has searched already.
+      // The daemon has already filtered.
       filter={({ options }) => options}
       value={text}
       onChange={setText}
       onOptionSubmit={(name) => {
         add(name);
-        // Mantine writes the option into the field after this.
+        // Mantine writes the option into the field afterwards.
         setTimeout(() => setText(''));
       }}
       onKeyDown={(event) => {

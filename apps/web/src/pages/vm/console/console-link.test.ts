@@ -29,10 +29,10 @@ describe('ConsoleLink', () => {
     FakeSocket.last.accept();
   });
 
-  it('types only while it is the writer, and not before the history is drawn', () => {
+  it('ConsoleLink sends input only as the writer, and only after the history is drawn', () => {
     link.type(keys);
     link.take();
-    FakeSocket.last.tell({ type: 'writer', name: 'ann', you: true });
+    FakeSocket.last.sendText({ type: 'writer', name: 'ann', you: true });
     link.type(keys);
     assert.deepEqual(FakeSocket.last.sent, ['{"type":"take"}']);
     settle();
@@ -41,48 +41,48 @@ describe('ConsoleLink', () => {
     assert.equal(state.writer, 'ann');
   });
 
-  it('asks to type again after a cut, and types nothing until it may', () => {
-    FakeSocket.last.tell({ type: 'writer', name: 'ann', you: true });
+  it('ConsoleLink asks to be the writer again after a connection loss, and sends no input before', () => {
+    FakeSocket.last.sendText({ type: 'writer', name: 'ann', you: true });
     settle();
-    FakeSocket.last.drop(1006);
+    FakeSocket.last.closeWith(1006);
     assert.equal(state.isWriter, false);
     mock.timers.tick(250);
     assert.equal(FakeSocket.last.url, 'ws://host/console?writer=1');
-    FakeSocket.last.drop(1006);
+    FakeSocket.last.closeWith(1006);
     mock.timers.tick(500);
     assert.equal(FakeSocket.last.url, 'ws://host/console?writer=1');
     FakeSocket.last.accept();
     link.type(keys);
     assert.deepEqual(FakeSocket.last.sent, []);
-    FakeSocket.last.tell({ type: 'writer', name: 'bob', you: false });
+    FakeSocket.last.sendText({ type: 'writer', name: 'bob', you: false });
     settle();
-    FakeSocket.last.drop(1006);
+    FakeSocket.last.closeWith(1006);
     mock.timers.tick(60_000);
     assert.equal(FakeSocket.last.url, 'ws://host/console');
   });
 
-  it('rests when the VM has ended, and when it may not look', () => {
-    FakeSocket.last.drop(1000);
+  it('ConsoleLink stays closed after the VM has stopped', () => {
+    FakeSocket.last.closeWith(1000);
     assert.deepEqual([state.socket, state.error], ['closed', undefined]);
     mock.timers.tick(60_000);
     assert.equal(FakeSocket.made.length, 1);
   });
 
-  it('says why it is closed', () => {
-    FakeSocket.last.tell({ type: 'error', reason: 'VM_NOT_FOUND', message: 'No.' });
+  it('ConsoleLink reports the error with which it was closed', () => {
+    FakeSocket.last.sendText({ type: 'error', reason: 'VM_NOT_FOUND', message: 'No.' });
     assert.equal(state.error?.reason, 'VM_NOT_FOUND');
     assert.equal(state.socket, 'closed');
   });
 
-  it('waits for a VM that starts', () => {
-    FakeSocket.last.tell({ type: 'error', reason: 'VM_NOT_RUNNING', message: 'Not yet.' });
-    FakeSocket.last.drop(1011);
+  it('ConsoleLink retries while the VM is starting', () => {
+    FakeSocket.last.sendText({ type: 'error', reason: 'VM_NOT_RUNNING', message: 'Not yet.' });
+    FakeSocket.last.closeWith(1011);
     mock.timers.tick(250);
     assert.equal(FakeSocket.made.length, 2);
   });
 
-  it('goes on looking when its keys were refused', () => {
-    FakeSocket.last.tell({ type: 'error', reason: 'CONSOLE_NOT_WRITER', message: 'bob types here.' });
+  it('ConsoleLink stays open when its input was rejected', () => {
+    FakeSocket.last.sendText({ type: 'error', reason: 'CONSOLE_NOT_WRITER', message: 'bob types here.' });
     assert.equal(state.socket, 'open');
   });
 });

@@ -2,65 +2,70 @@ import { type OpenSocket, ResumingSocket, readConsoleMessage, type SocketState }
 import { OperationError } from '@innkeeper/contract';
 
 export interface ConsoleLinkState {
-  /** `closed`: the VM ended, or the console may not be seen. */
+  /** "closed": the VM has stopped, or access was denied. */
   readonly socket: SocketState;
-  /** The user whose keys reach the guest; null while nobody types. */
+  /** The user who is the writer; null if there is none. */
   readonly writer: string | null;
-  /** Whether that is this page. */
+  /** Whether this page is the writer. */
   readonly isWriter: boolean;
-  /** Why it is closed, when not because the VM ended. */
+  /** Why it is closed, unless the VM has stopped. */
   readonly error: OperationError | undefined;
 }
 
 export interface ConsoleDisplay {
   clear(): void;
   write(bytes: Uint8Array): void;
-  /** Does something when what came before is drawn: what the history asks of a terminal is nobody's question now. */
+  /** Calls `act` once earlier output is drawn. Terminal queries in the history must not be answered as input. */
   after(act: () => void): void;
 }
 
 export interface ConsoleLinkOptions {
   readonly open: OpenSocket;
-  /** The path; `writer` when this page typed before the connection was lost. */
+  /** Returns the path; `writer` is true if this page was the writer before the connection was lost. */
   readonly path: (writer: boolean) => string;
   readonly display: ConsoleDisplay;
   readonly onState: (state: ConsoleLinkState) => void;
 }
 
 export const newConsoleState: ConsoleLinkState = {
-  ...{ socket: 'connecting', writer: null, isWriter: false, error: undefined },
+  socket: 'connecting',
+  writer: null,
+  isWriter: false,
+  error: undefined,
 };
 
 /**
- * A page's connection to a serial console; docs/protocol/http.md has the messages. It comes back by itself, with the
- * history, and types again if it did before and nobody took over meanwhile. Rests when the VM has ended.
+ * A page's connection to a serial console; docs/protocol/http.md describes the messages. It reconnects automatically,
+ * gets the history again, and becomes the writer again unless somebody else took over. It stays closed after the VM has
+ * stopped.
  */
 export class ConsoleLink {
   readonly #display: ConsoleDisplay;
   readonly #onState: ConsoleLinkOptions['onState'];
   readonly #socket: ResumingSocket;
   #state = newConsoleState;
-  #typedBefore = false;
-  #complaint: OperationError | undefined;
+  #wasWriter = false;
+  #lastError: OperationError | undefined;
 
   constructor({ open, path, display, onState }: ConsoleLinkOptions) {
     this.#display = display;
     this.#onState = onState;
     this.#socket = new ResumingSocket({
-      ...{ open, persistence: 'forever' },
-      path: () => path(this.#typedBefore),
+      open,
+      persistence: 'forever',
+      path: () => path(this.#wasWriter),
       onState: (socket) => this.#onSocket(socket),
       onText: (text) => this.#onMessage(JSON.parse(text) as Record<string, unknown>),
       onBytes: (bytes) => display.write(bytes),
     });
   }
 
-  /** Dropped unless this page is the writer. */
+  /** Sends input; dropped unless this page is the writer. */
   type(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.#state.isWriter) this.#socket.send(bytes);
   }
 
-  /** Becomes the writer, whoever was it. */
+  /** Takes over writing from the current writer. */
   take(): void {
     this.#socket.send('{"type":"take"}');
   }
@@ -79,14 +84,14 @@ export class ConsoleLink {
 
   #onSocket(socket: SocketState): void {
     if (socket === 'open') {
-      this.#complaint = undefined;
-      // The history comes again.
+      this.#lastError = undefined;
+      // The history is sent again.
       this.#display.clear();
     } else {
-      this.#typedBefore = this.#state.isWriter;
+      this.#wasWriter = this.#state.isWriter;
       this.#change({ writer: null, isWriter: false });
     }
-    this.#change({ socket, error: socket === 'closed' ? this.#complaint : undefined });
+    this.#change({ socket, error: socket === 'closed' ? this.#lastError : undefined });
   }
 
   #onMessage(message: Readonly<Record<string, unknown>>): void {
@@ -96,9 +101,9 @@ export class ConsoleLink {
       const { name: writer, you: isWriter } = event;
       this.#display.after(() => this.#change({ writer, isWriter }));
     } catch (error) {
-      this.#complaint = OperationError.from(error);
-      const { code, reason } = this.#complaint;
-      // A daemon that stops will be back, and a VM starts; with anything else another attempt brings the same.
+      this.#lastError = OperationError.from(error);
+      const { code, reason } = this.#lastError;
+      // A stopping daemon will be back, and a VM may be starting; for any other error, a retry would fail again.
       if (code !== 'unavailable' && reason !== 'CANCELED' && reason !== 'VM_NOT_RUNNING') this.#socket.close();
     }
   }

@@ -4,16 +4,16 @@ import { Icon } from '../../../components/icon.tsx';
 import { showName } from '../../../format/show-name.ts';
 import type { ConsoleLinkState } from './console-link.ts';
 
-/** Who types on the console, and the way to be the one. */
+/** Shows the console's writer, and lets the user become it. */
 export function WriterBar({
   state,
-  isAsked,
+  isHighlighted,
   onTake,
   onRelease,
 }: {
   readonly state: ConsoleLinkState;
-  /** Somebody typed who may not: the button is pointed out. */
-  readonly isAsked: boolean;
+  /** The user typed in read-only mode: highlight the button. */
+  readonly isHighlighted: boolean;
   readonly onTake: () => void;
   readonly onRelease: () => void;
 }): JSX.Element {
@@ -35,15 +35,15 @@ export function WriterBar({
       </span>
       {isWriter && (
         <Button size="xs" variant="default" onClick={onRelease}>
-          Give it up
+          Release the keyboard
         </Button>
       )}
       {!isWriter && open && (
         <Button
           size="xs"
-          variant={isAsked ? 'filled' : 'default'}
+          variant={isHighlighted ? 'filled' : 'default'}
           leftSection={<Icon name="keyboard" size={15} />}
-          data-hint={writer === null ? undefined : `Takes it from ${showName(writer)}, who can go on looking`}
+          data-hint={writer === null ? undefined : `Takes it from ${showName(writer)}, who can still watch`}
           onClick={onTake}
         >
           {writer === null ? 'Take the keyboard' : 'Take over'}

@@ -1,6 +1,7 @@
 import { formatFileMode } from '@innkeeper/contract';
 import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
 import { Checkbox, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
 import { type JSX, useState } from 'react';
 import { guest } from '../../../api/guest.ts';
 import { showName } from '../../../format/show-name.ts';
@@ -17,17 +18,15 @@ export interface AccessDialogProps {
 }
 
 const whose = ['Owner', 'Group', 'Others'] as const;
-const what = ['read', 'write', 'run'] as const;
+const what = ['read', 'write', 'execute'] as const;
 
-/** Mode and owner. Sends what was changed and nothing else. */
+/** Changes mode and owner. Sends only what was changed. */
 export function AccessDialog({ vm, file, onClose, onDone }: AccessDialogProps): JSX.Element {
   const folder = file.kind === FileKind.DIRECTORY;
   const [before] = useState({ user: file.user || `${file.uid}`, group: file.group || `${file.gid}` });
-  const [text, setText] = useState(octalMode(file.mode));
-  const [user, setUser] = useState(before.user);
-  const [group, setGroup] = useState(before.group);
-  const [recursive, setRecursive] = useState(false);
-  const mode = parseMode(text);
+  const form = useForm({ initialValues: { ...before, mode: octalMode(file.mode), recursive: false } });
+  const { user, group, recursive } = form.values;
+  const mode = parseMode(form.values.mode);
   const changedMode = mode !== undefined && (mode !== file.mode || recursive);
   const changedOwner = user !== before.user || group !== before.group;
   const { path } = file;
@@ -39,7 +38,7 @@ export function AccessDialog({ vm, file, onClose, onDone }: AccessDialogProps): 
     <FormDialog
       title={`Mode and owner of ${showName(baseName(path))}`}
       action="Change"
-      failure="It was not changed as wanted"
+      failure="Mode or owner was not changed"
       command={commands.length === 0 ? undefined : commands.join(' && ')}
       invalid={mode === undefined || user === '' || group === '' || commands.length === 0}
       onClose={onClose}
@@ -48,7 +47,7 @@ export function AccessDialog({ vm, file, onClose, onDone }: AccessDialogProps): 
           ...(user === before.user ? {} : { user }),
           ...(group === before.group ? {} : { group }),
         };
-        // The owner first: a change of it takes set-user-id bits away, which the mode then sets again.
+        // Owner first: changing it clears the set-user-id bits, which changing the mode then restores.
         if (changedOwner) await guest.files.chown(vm.id, path, owner, { recursive });
         if (changedMode) await guest.files.chmod(vm.id, path, mode, { recursive });
         onDone();
@@ -60,7 +59,7 @@ export function AccessDialog({ vm, file, onClose, onDone }: AccessDialogProps): 
             <td />
             {what.map((each) => (
               <th key={each} scope="col">
-                {each === 'run' && folder ? 'enter' : each}
+                {each === 'execute' && folder ? 'enter' : each}
               </th>
             ))}
           </tr>
@@ -74,10 +73,10 @@ export function AccessDialog({ vm, file, onClose, onDone }: AccessDialogProps): 
                 return (
                   <td key={each}>
                     <Checkbox
-                      aria-label={`${who}: ${each === 'run' && folder ? 'enter' : each}`}
+                      aria-label={`${who}: ${each === 'execute' && folder ? 'enter' : each}`}
                       checked={((mode ?? 0) & bit) !== 0}
                       disabled={mode === undefined}
-                      onChange={() => setText(octalMode((mode ?? 0) ^ bit))}
+                      onChange={() => form.setFieldValue('mode', octalMode((mode ?? 0) ^ bit))}
                     />
                   </td>
                 );
@@ -88,20 +87,18 @@ export function AccessDialog({ vm, file, onClose, onDone }: AccessDialogProps): 
       </table>
       <TextInput
         label="Mode"
-        description={mode === undefined ? 'Three or four digits, 0 to 7' : formatFileMode(file.kind, mode)}
-        value={text}
+        description={mode === undefined ? 'Three or four octal digits' : formatFileMode(file.kind, mode)}
+        {...form.getInputProps('mode')}
         error={mode === undefined}
-        onChange={(event) => setText(event.currentTarget.value)}
       />
       <div className="files-owner">
-        <TextInput label="Owner" value={user} onChange={(event) => setUser(event.currentTarget.value)} />
-        <TextInput label="Group" value={group} onChange={(event) => setGroup(event.currentTarget.value)} />
+        <TextInput label="Owner" {...form.getInputProps('user')} />
+        <TextInput label="Group" {...form.getInputProps('group')} />
       </div>
       {folder && (
         <Checkbox
-          label="Everything in the folder too"
-          checked={recursive}
-          onChange={(event) => setRecursive(event.currentTarget.checked)}
+          label="Apply to everything in the folder"
+          {...form.getInputProps('recursive', { type: 'checkbox' })}
         />
       )}
     </FormDialog>

@@ -11,7 +11,7 @@ export interface BreadcrumbsProps {
   readonly onGo: (path: string) => void;
 }
 
-/** Where one is, each folder a link; a click beside them, or the button, makes it a box to type in. */
+/** The current path, with each folder as a link; the button turns it into a text field. */
 export function Breadcrumbs({ path, addressOf, onGo }: BreadcrumbsProps): JSX.Element {
   const [typed, setTyped] = useState<string>();
   const crumbs = crumbsOf(path);
@@ -26,7 +26,7 @@ export function Breadcrumbs({ path, addressOf, onGo }: BreadcrumbsProps): JSX.El
         <input
           aria-label="Path"
           className="mono"
-          // biome-ignore lint/a11y/noAutofocus: it appears because somebody wants to type in it
+          // biome-ignore lint/a11y/noAutofocus: it appears because the user wants to type a path
           autoFocus
           spellCheck={false}
           autoCapitalize="none"
@@ -41,7 +41,7 @@ export function Breadcrumbs({ path, addressOf, onGo }: BreadcrumbsProps): JSX.El
   }
   return (
     <div className="files-path">
-      <nav aria-label="Folders to here">
+      <nav aria-label="Current folder">
         <ol>
           {crumbs.map(({ name, path: to }, index) => (
             <li key={to}>

@@ -2,20 +2,20 @@ import { type DragEvent, type JSX, type ReactNode, useState } from 'react';
 import { showToast } from '../../../components/toasts.tsx';
 
 export interface DropZoneProps {
-  /** Nothing is taken. */
+  /** Files cannot be dropped. */
   readonly disabled: boolean;
-  /** Said while something is held over it. */
+  /** Text shown while files are dragged over it. */
   readonly hint: string;
   readonly onFiles: (files: readonly File[]) => void;
   readonly children: ReactNode;
 }
 
-/** A place that files can be dropped on. The button beside it does the same for those who do not drag. */
+/** An area for dropping files. The upload button is the alternative without dragging. */
 export function DropZone({ disabled, hint, onFiles, children }: DropZoneProps): JSX.Element {
   const [over, setOver] = useState(false);
   const takes = (event: DragEvent): boolean => !disabled && event.dataTransfer.types.includes('Files');
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the upload button is the same for keyboards
+    // biome-ignore lint/a11y/noStaticElementInteractions: keyboard users have the upload button
     <div
       className={over ? 'files-drop over' : 'files-drop'}
       onDragOver={(event) => {
@@ -39,7 +39,7 @@ export function DropZone({ disabled, hint, onFiles, children }: DropZoneProps): 
   );
 }
 
-/** What was dropped, without folders, which browsers give as files that cannot be read. */
+/** The dropped files. Folders are skipped; browsers report them as files that cannot be read. */
 function filesOf({ items }: DataTransfer): File[] {
   const files: File[] = [];
   let folders = 0;
@@ -52,8 +52,8 @@ function filesOf({ items }: DataTransfer): File[] {
     showToast({
       id: 'files folders',
       tone: 'bad',
-      title: folders === 1 ? 'A folder was left out' : `${folders} folders were left out`,
-      body: 'Files alone can be dropped. Use "inn cp -r" for a folder.',
+      title: folders === 1 ? 'A folder was skipped' : `${folders} folders were skipped`,
+      body: 'Only files can be dropped. Use "inn cp -r" for a folder.',
     });
   return files;
 }

@@ -1,7 +1,7 @@
 import { isOperationError } from '@innkeeper/contract/errors';
 import { guest } from '../../../api/guest.ts';
 
-/** Those of the paths at which the guest has something already. */
+/** Returns the paths that already exist in the guest. */
 export async function existingFiles(vm: string, paths: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const path of paths) {

@@ -3,25 +3,26 @@ import type { FileOrder } from './file-order.ts';
 import { parentPath } from './file-path.ts';
 import { octalMode } from './format-mode.ts';
 
-/** `inn` commands that do what the page does. */
+/** `inn` commands that are equivalent to the page's actions. */
 export const fileCommands = {
   list: (vm: string, path: string, { key, descending, hidden }: FileOrder) =>
-    `inn files ls ${place(vm, path)}${key === 'name' ? '' : ` --sort ${key}`}${descending ? ' --reverse' : ''}${hidden ? ' --all' : ''}`,
-  upload: (vm: string, folder: string) => `inn cp FILE ${place(vm, folder === '/' ? '/' : `${folder}/`)}`,
-  download: (vm: string, path: string) => `inn cp ${place(vm, path)} .`,
-  downloadFolder: (vm: string, path: string) => `inn cp -r ${place(vm, path)} .`,
-  show: (vm: string, path: string) => `inn cp ${place(vm, path)} -`,
-  save: (vm: string, path: string) => `inn cp - ${place(vm, path)}`,
-  makeFolder: (vm: string, path: string) => `inn files mkdir ${place(vm, path)}`,
-  rename: (vm: string, from: string, to: string) => `inn files mv ${place(vm, from)} ${quoteWord(to)}`,
-  remove: (vm: string, path: string, recursive: boolean) => `inn files rm${recursive ? ' -r' : ''} ${place(vm, path)}`,
+    `inn files ls ${location(vm, path)}${key === 'name' ? '' : ` --sort ${key}`}${descending ? ' --reverse' : ''}${hidden ? ' --all' : ''}`,
+  upload: (vm: string, folder: string) => `inn cp FILE ${location(vm, folder === '/' ? '/' : `${folder}/`)}`,
+  download: (vm: string, path: string) => `inn cp ${location(vm, path)} .`,
+  downloadFolder: (vm: string, path: string) => `inn cp -r ${location(vm, path)} .`,
+  show: (vm: string, path: string) => `inn cp ${location(vm, path)} -`,
+  save: (vm: string, path: string) => `inn cp - ${location(vm, path)}`,
+  makeFolder: (vm: string, path: string) => `inn files mkdir ${location(vm, path)}`,
+  rename: (vm: string, from: string, to: string) => `inn files mv ${location(vm, from)} ${quoteWord(to)}`,
+  remove: (vm: string, path: string, recursive: boolean) =>
+    `inn files rm${recursive ? ' -r' : ''} ${location(vm, path)}`,
   setMode: (vm: string, path: string, mode: number, recursive: boolean) =>
-    `inn files chmod${recursive ? ' -R' : ''} ${octalMode(mode)} ${place(vm, path)}`,
+    `inn files chmod${recursive ? ' -R' : ''} ${octalMode(mode)} ${location(vm, path)}`,
   setOwner: (vm: string, path: string, owner: string, recursive: boolean) =>
-    `inn files chown${recursive ? ' -R' : ''} ${quoteWord(owner)} ${place(vm, path)}`,
+    `inn files chown${recursive ? ' -R' : ''} ${quoteWord(owner)} ${location(vm, path)}`,
 };
 
-/** What can be done with one entry, named, for the list of commands. */
+/** The labelled commands for one entry. */
 export function commandsOf(
   vm: string,
   path: string,
@@ -38,6 +39,6 @@ export function commandsOf(
   ];
 }
 
-function place(vm: string, path: string): string {
+function location(vm: string, path: string): string {
   return quoteWord(`${vm}:${path}`);
 }

@@ -7,7 +7,7 @@ import { commandsOf } from './file-commands.ts';
 import { baseName } from './file-path.ts';
 import { NewFolderDialog, RenameDialog } from './name-dialogs.tsx';
 
-/** Which dialog is open, and for what. */
+/** The open dialog and its target. */
 export type OpenDialog =
   | { readonly kind: 'new-folder'; readonly folder: string }
   | { readonly kind: 'rename' | 'access' | 'commands'; readonly file: FileInfo };
@@ -16,11 +16,11 @@ export interface FileDialogsProps {
   readonly open: OpenDialog | undefined;
   readonly vm: { readonly id: string; readonly name: string };
   readonly onClose: () => void;
-  /** Something was changed in the guest. */
+  /** Called when something was changed in the guest. */
   readonly onDone: () => void;
 }
 
-/** The dialog that is open, if any. */
+/** Renders the open dialog, if any. */
 export function FileDialogs({ open, ...rest }: FileDialogsProps): JSX.Element | null {
   if (open === undefined) return null;
   if (open.kind === 'new-folder') return <NewFolderDialog folder={open.folder} {...rest} />;

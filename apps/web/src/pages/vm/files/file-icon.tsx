@@ -3,7 +3,7 @@ import type { JSX } from 'react';
 
 const file = 'M7 3h7l4 4v14H7zM14 3v4h4';
 
-/** What a file is, as a drawing; the row says it in words too. */
+/** Icon of a file's type, which the row also names in text. */
 export function FileIcon({ kind }: { readonly kind: FileKind }): JSX.Element {
   const folder = kind === FileKind.DIRECTORY;
   const path = folder

@@ -12,12 +12,12 @@ export type FileAction = 'edit' | 'rename' | 'access' | 'remove' | 'commands';
 export interface FileMenuProps {
   readonly vm: string;
   readonly file: FileInfo;
-  /** Why nothing may be changed; undefined when it may. */
+  /** Why nothing may be changed; undefined if it may. */
   readonly readOnly: string | undefined;
   readonly onAction: (action: FileAction, file: FileInfo) => void;
 }
 
-/** What can be done with one entry. The menu itself is made when it is opened: there are many rows. */
+/** The actions of one entry. The menu is created only when opened, since there are many rows. */
 export function FileMenu({ vm, file, readOnly, onAction }: FileMenuProps): JSX.Element {
   const [opened, setOpened] = useState(false);
   const name = baseName(file.path);
@@ -47,7 +47,7 @@ export function FileMenu({ vm, file, readOnly, onAction }: FileMenuProps): JSX.E
     </span>
   );
   return (
-    // In the page's own part: what lies beside it is in no landmark.
+    // Rendered inside #content, because other places are outside of any landmark.
     <Menu
       opened
       onChange={setOpened}

@@ -1,15 +1,15 @@
-/** How a folder is listed. The guest sorts, so that the first page has the right ones. */
+/** Sort order of a folder. The guest sorts, so that the first page has the right entries. */
 export interface FileOrder {
   readonly key: FileSortKey;
   readonly descending: boolean;
-  /** Names that begin with a dot too. */
+  /** Include names that begin with a dot. */
   readonly hidden: boolean;
 }
 
-export const fileSorts = ['name', 'size', 'modified'] as const;
+const fileSorts = ['name', 'size', 'modified'] as const;
 export type FileSortKey = (typeof fileSorts)[number];
 
-/** The order of an address: `sort=-size&hidden=1`; by name where it says nothing that there is. */
+/** Reads the order from an address: `sort=-size&hidden=1`. Default: by name. */
 export function fileOrderOf(parameters: URLSearchParams): FileOrder {
   const text = parameters.get('sort') ?? '';
   const descending = text.startsWith('-');

@@ -1,19 +1,19 @@
-/** Folder of a path; "/" of "/". */
+/** The folder of a path; "/" for "/". */
 export function parentPath(path: string): string {
   return path.slice(0, path.lastIndexOf('/')) || '/';
 }
 
-/** Last part of a path; empty for "/". */
+/** The last part of a path; empty for "/". */
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** A name in a folder. */
+/** Joins a folder and a name. */
 export function joinPath(folder: string, name: string): string {
   return folder === '/' ? `/${name}` : `${folder}/${name}`;
 }
 
-/** What somebody typed as an absolute path, relative to a folder: "." and ".." are resolved, slashes are single. */
+/** Converts typed input to an absolute path, relative to a folder: resolves "." and "..", collapses slashes. */
 export function resolvePath(folder: string, typed: string): string {
   const parts: string[] = [];
   for (const part of (typed.startsWith('/') ? typed : `${folder}/${typed}`).split('/')) {
@@ -28,7 +28,7 @@ export interface Crumb {
   readonly path: string;
 }
 
-/** The folders that lead to a path, the first one is "/". */
+/** Returns the ancestors of a path and the path itself, starting with "/". */
 export function crumbsOf(path: string): Crumb[] {
   const parts = path.split('/').filter(Boolean);
   return [
@@ -37,10 +37,10 @@ export function crumbsOf(path: string): Crumb[] {
   ];
 }
 
-/** Why a name cannot be that of a file; undefined when it can. */
+/** Why a file name is invalid; undefined if it is valid. */
 export function nameProblem(name: string): string | undefined {
-  if (name === '') return 'A name is needed.';
-  if (name === '.' || name === '..') return 'This name means a folder that is there already.';
-  if (name.includes('/') || name.includes('\0')) return 'A name has no “/”.';
-  return new TextEncoder().encode(name).length > 255 ? 'A name has at most 255 bytes.' : undefined;
+  if (name === '') return 'Enter a name.';
+  if (name === '.' || name === '..') return '“.” and “..” are reserved.';
+  if (name.includes('/') || name.includes('\0')) return 'A name cannot contain “/”.';
+  return new TextEncoder().encode(name).length > 255 ? 'A name can have at most 255 bytes.' : undefined;
 }

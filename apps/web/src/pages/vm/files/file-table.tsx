@@ -29,7 +29,7 @@ const columns: readonly { readonly label: string; readonly sort?: FileSortKey; r
   { label: 'Mode' },
 ];
 
-/** What is in a folder. */
+/** The entries of a folder. */
 export function FileTable({ entries, order, onOrder, ...rest }: FileTableProps): JSX.Element {
   const direction = order.descending ? 'descending' : 'ascending';
   return (
@@ -118,7 +118,7 @@ const FileRow = memo(function FileRow({ file, vm, folder, readOnly, onAction, ad
         <code data-hint={octalMode(mode)}>{formatFileMode(kind, mode)}</code>
       </td>
       <td className="files-act">
-        <FileMenu {...{ vm, file, readOnly, onAction }} />
+        <FileMenu vm={vm} file={file} readOnly={readOnly} onAction={onAction} />
       </td>
     </tr>
   );

@@ -18,13 +18,13 @@ const CodeEditor = lazy(async () => ({ default: (await import('../../../componen
 export interface FileViewProps {
   readonly vm: { readonly id: string; readonly name: string };
   readonly path: string;
-  /** Why nothing may be changed; undefined when it may. */
+  /** Why nothing may be changed; undefined if it may. */
   readonly readOnly: string | undefined;
   readonly ask: Confirm['ask'];
   readonly onClose: () => void;
 }
 
-/** A file's text, to read and to change. Saving looks whether somebody else changed it meanwhile. */
+/** Views and edits a text file. Saving first checks whether the file was changed in the guest meanwhile. */
 export function FileView({ vm, path, readOnly, ask, onClose }: FileViewProps): JSX.Element {
   const { data, error, refetch } = useQuery({
     queryKey: ['text', vm.id, path],
@@ -52,7 +52,7 @@ export function FileView({ vm, path, readOnly, ask, onClose }: FileViewProps): J
     if (String(modifiedUnixNs) === knownNs) return true;
     return ask({
       title: `Replace ${name}?`,
-      body: <p>It was changed in the guest since it was opened here. Saving overwrites that change.</p>,
+      body: <p>The file was changed in the guest after it was opened here. Saving overwrites that change.</p>,
       confirm: 'Overwrite',
       danger: true,
     });
@@ -66,7 +66,7 @@ export function FileView({ vm, path, readOnly, ask, onClose }: FileViewProps): J
       await guest.files.write(vm.id, path, new Blob([text]));
       const { modifiedUnixNs } = await guest.files.stat(vm.id, path, { follow: true });
       setSaved({ text, modifiedNs: String(modifiedUnixNs) });
-      showToast({ id: `save ${path}`, tone: 'ok', title: `${showName(baseName(path))} is saved` });
+      showToast({ id: `save ${path}`, tone: 'ok', title: `${showName(baseName(path))} saved` });
     } catch (why) {
       setFailure(why);
     } finally {
@@ -76,8 +76,9 @@ export function FileView({ vm, path, readOnly, ask, onClose }: FileViewProps): J
   const close = async (): Promise<void> => {
     const lose = {
       title: 'Leave without saving?',
-      body: <p>What you changed in {name} is lost.</p>,
-      ...{ confirm: 'Leave', danger: true },
+      body: <p>Your changes to {name} will be lost.</p>,
+      confirm: 'Leave',
+      danger: true,
     };
     if (!changed || (await ask(lose))) onClose();
   };
@@ -86,10 +87,10 @@ export function FileView({ vm, path, readOnly, ask, onClose }: FileViewProps): J
     <section className="card files-view" aria-label={`File ${name}`}>
       <div className="row wrap files-view-head">
         <span className="mono ellipsis files-view-name">{name}</span>
-        {changed && <span className="files-changed">changed</span>}
+        {changed && <span className="files-changed">unsaved</span>}
         {readOnly !== undefined && (
           <span className="dim" data-hint={readOnly}>
-            read only
+            read-only
           </span>
         )}
         <div className="grow" />
@@ -108,7 +109,7 @@ export function FileView({ vm, path, readOnly, ask, onClose }: FileViewProps): J
             size="sm"
             loading={saving}
             disabled={!changed || tooLong}
-            data-hint={tooLong ? 'It is larger than 1 MiB now' : undefined}
+            data-hint={tooLong ? 'The text is larger than 1 MiB' : undefined}
             onClick={() => void save()}
           >
             Save
@@ -118,7 +119,9 @@ export function FileView({ vm, path, readOnly, ask, onClose }: FileViewProps): J
           Close
         </Button>
       </div>
-      {error !== null && <ErrorNote title="The file cannot be shown" error={error} onRetry={() => void refetch()} />}
+      {error !== null && (
+        <ErrorNote title="The file could not be opened" error={error} onRetry={() => void refetch()} />
+      )}
       {failure !== undefined && (
         <ErrorNote title="The file was not saved" error={failure} onRetry={() => void save()} />
       )}

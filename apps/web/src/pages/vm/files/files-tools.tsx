@@ -10,21 +10,21 @@ export interface FilesToolsProps {
   readonly onRefresh: () => void;
   readonly onUpload: (files: readonly File[]) => void;
   readonly onNewFolder: () => void;
-  /** Where the folder can be had as tar. */
+  /** Download address of the folder as tar. */
   readonly tarAddress: string;
   readonly tarName: string;
   readonly readOnly: string | undefined;
   readonly commands: readonly NamedCommand[];
 }
 
-/** What can be done with the folder that is shown. */
+/** The actions of the current folder. */
 export function FilesTools(props: FilesToolsProps): JSX.Element {
   const { hidden, onHidden, onRefresh, onUpload, onNewFolder, tarAddress, tarName, readOnly, commands } = props;
   const picker = useRef<HTMLInputElement>(null);
   return (
     <div className="row wrap files-tools">
       <Switch size="sm" label="Hidden" checked={hidden} onChange={(event) => onHidden(event.currentTarget.checked)} />
-      <button type="button" className="icon-button" aria-label="List again" data-hint="List again" onClick={onRefresh}>
+      <button type="button" className="icon-button" aria-label="Refresh" data-hint="Refresh" onClick={onRefresh}>
         <Icon name="restart" size={16} />
       </button>
       <CommandsButton commands={commands} />
@@ -63,7 +63,7 @@ export function FilesTools(props: FilesToolsProps): JSX.Element {
         disabled={readOnly !== undefined}
         onChange={({ currentTarget }) => {
           onUpload([...(currentTarget.files ?? [])]);
-          // The same file can be chosen again.
+          // So that the same file can be chosen again.
           currentTarget.value = '';
         }}
       />

@@ -35,7 +35,7 @@ export interface FolderViewProps {
   readonly onOrder: (order: FileOrder) => void;
 }
 
-/** A folder of the guest, and what can be done with what is in it. */
+/** A folder in the guest, with actions on it and its entries. */
 export function FolderView(props: FolderViewProps): JSX.Element {
   const { vm, path, order, readOnly, ask, addressOf, onGo, onOpen, onOrder } = props;
   const [dialog, setDialog] = useState<OpenDialog>();
@@ -43,7 +43,7 @@ export function FolderView(props: FolderViewProps): JSX.Element {
   const { queue, uploads } = useUploads(vm.id, refetch);
   const isFile = isOperationError(error) && error.reason === 'FILE_NOT_DIRECTORY';
   useEffect(() => {
-    // Somebody typed the path of a file, or followed a link to one.
+    // The path typed or the link followed is a file.
     if (isFile) onOpen(path, true);
   }, [isFile, path, onOpen]);
 
@@ -60,8 +60,8 @@ export function FolderView(props: FolderViewProps): JSX.Element {
         showToast({
           id: 'uploads',
           tone: 'bad',
-          title: `${wanted.length - taken} files were left out`,
-          body: 'At most 500 are taken at once.',
+          title: `${wanted.length - taken} files were skipped`,
+          body: 'At most 500 files can be uploaded at once.',
         });
     } catch (why) {
       showToast({
@@ -77,17 +77,17 @@ export function FolderView(props: FolderViewProps): JSX.Element {
     const name = showName(baseName(file.path));
     const body = folder ? (
       <p>
-        The folder <strong>and everything in it</strong> is deleted in the guest. There is no way back.
+        The folder <strong>and everything in it</strong> will be deleted in the guest. This cannot be undone.
       </p>
     ) : (
-      <p>It is deleted in the guest. There is no way back.</p>
+      <p>The file will be deleted in the guest. This cannot be undone.</p>
     );
     const command = fileCommands.remove(vm.name, file.path, folder);
     if (!(await ask({ title: `Delete ${name}?`, body, confirm: 'Delete', danger: true, command }))) return;
     try {
       const removed = await guest.files.remove(vm.id, file.path, { recursive: folder });
       const count = removed > 1 ? `${removed} files and folders` : undefined;
-      showToast({ id: `remove ${file.path}`, tone: 'ok', title: `${name} is deleted`, body: count });
+      showToast({ id: `remove ${file.path}`, tone: 'ok', title: `${name} deleted`, body: count });
     } catch (why) {
       showToast({
         id: `remove ${file.path}`,
@@ -106,7 +106,7 @@ export function FolderView(props: FolderViewProps): JSX.Element {
   return (
     <>
       <div className="files-head">
-        <Breadcrumbs {...{ path, addressOf, onGo }} />
+        <Breadcrumbs path={path} addressOf={addressOf} onGo={onGo} />
         <FilesTools
           hidden={order.hidden}
           onHidden={(hidden) => onOrder({ ...order, hidden })}
@@ -125,7 +125,7 @@ export function FolderView(props: FolderViewProps): JSX.Element {
       </div>
       <UploadList queue={queue} uploads={uploads} />
       {error !== null && !isFile && (
-        <ErrorNote title={`${showName(path)} cannot be listed`} error={error} onRetry={refetch} />
+        <ErrorNote title={`${showName(path)} could not be listed`} error={error} onRetry={refetch} />
       )}
       <DropZone
         disabled={readOnly !== undefined || error !== null}
@@ -136,13 +136,16 @@ export function FolderView(props: FolderViewProps): JSX.Element {
           <div className="card files-card" aria-busy={loading}>
             {entries.length === 0 ? (
               <EmptyState title="This folder is empty" command={fileCommands.upload(vm.name, path)}>
-                {order.hidden ? '' : 'Hidden files may be in it. '}
-                {readOnly === undefined ? 'Drop files here, or press Upload.' : readOnly}
+                {order.hidden ? '' : 'It may contain hidden files. '}
+                {readOnly === undefined ? 'Drop files here, or choose Upload.' : readOnly}
               </EmptyState>
             ) : (
               <>
                 <FileTable
-                  {...{ entries, order, addressOf, readOnly }}
+                  entries={entries}
+                  order={order}
+                  addressOf={addressOf}
+                  readOnly={readOnly}
                   vm={vm.id}
                   folder={path}
                   onAction={act}
@@ -179,9 +182,9 @@ function replaceQuestion(there: readonly string[]): Parameters<Confirm['ask']>[0
     body: (
       <p>
         {names.length === 1
-          ? 'A file with this name is'
-          : `${names.slice(0, 10).join(', ')}${names.length > 10 ? ' and others are' : ' are'}`}{' '}
-        there already. The new one takes its place when it has arrived whole.
+          ? 'A file with this name already exists.'
+          : `These already exist: ${names.slice(0, 10).join(', ')}${names.length > 10 ? ' and others' : ''}.`}{' '}
+        Each is replaced once its upload is complete.
       </p>
     ),
     confirm: 'Replace',

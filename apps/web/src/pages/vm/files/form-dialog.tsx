@@ -1,46 +1,34 @@
 import { Button } from '@mantine/core';
-import { type FormEvent, type JSX, type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { useMutation } from '@tanstack/react-query';
+import { type JSX, type ReactNode, useEffect, useId, useRef } from 'react';
 import { ErrorNote } from '../../../components/error-note.tsx';
 import { InnCommand } from '../../../components/inn-command.tsx';
 
 export interface FormDialogProps {
   readonly title: string;
-  /** The word on the button that does it. */
+  /** Label of the submit button. */
   readonly action: string;
-  /** Title of the error when it failed. */
+  /** Title of the error if it fails. */
   readonly failure: string;
-  /** The same on the command line. */
+  /** The equivalent `inn` command. */
   readonly command?: string | undefined;
-  /** What was filled in cannot be sent. */
+  /** The form cannot be submitted. */
   readonly invalid?: boolean;
   readonly children: ReactNode;
-  /** Does it; the dialog closes when it resolves, and shows what it rejects with. */
+  /** Performs the action. The dialog closes when it resolves, and shows the error when it rejects. */
   readonly onSubmit: () => Promise<void>;
   readonly onClose: () => void;
 }
 
-/** A small form in a dialog. Its error stays in it, with what was filled in. */
+/** A small form in a dialog. After an error the dialog stays open, with its content. */
 export function FormDialog(props: FormDialogProps): JSX.Element {
   const { title, action, failure, command, invalid = false, children, onSubmit, onClose } = props;
   const dialog = useRef<HTMLDialogElement>(null);
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
+  const submit = useMutation({ mutationFn: onSubmit, onSuccess: onClose });
   const id = useId();
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
-  const submit = async (event: FormEvent): Promise<void> => {
-    event.preventDefault();
-    if (busy || invalid) return;
-    setBusy(true);
-    try {
-      await onSubmit();
-      onClose();
-    } catch (why) {
-      setError(why);
-      setBusy(false);
-    }
-  };
   return (
     <dialog
       ref={dialog}
@@ -51,16 +39,21 @@ export function FormDialog(props: FormDialogProps): JSX.Element {
         onClose();
       }}
     >
-      <form onSubmit={(event) => void submit(event)}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!submit.isPending && !invalid) submit.mutate();
+        }}
+      >
         <h2 id={id}>{title}</h2>
         {children}
-        {error !== undefined && <ErrorNote title={failure} error={error} />}
+        {submit.error !== null && <ErrorNote title={failure} error={submit.error} />}
         {command !== undefined && <InnCommand command={command} />}
         <div className="row confirm-buttons">
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" loading={busy} disabled={invalid}>
+          <Button type="submit" loading={submit.isPending} disabled={invalid}>
             {action}
           </Button>
         </div>

@@ -1,11 +1,11 @@
 import { FileKind } from '@innkeeper/contract/agent';
 
-/** "0644". */
+/** Formats permission bits: "0644". */
 export function octalMode(mode: number): string {
   return mode.toString(8).padStart(4, '0');
 }
 
-/** The bits of an octal text, 0 to 07777; undefined when it is none. */
+/** Parses octal permission bits, 0 to 07777; undefined if invalid. */
 export function parseMode(text: string): number | undefined {
   return /^0?[0-7]{3,4}$/.test(text) ? Number.parseInt(text, 8) : undefined;
 }
@@ -21,7 +21,7 @@ const kindNames: Readonly<Record<FileKind, string>> = {
   [FileKind.SOCKET]: 'socket',
 };
 
-/** What a file is, in words. */
+/** Names the type of a file. */
 export function kindName(kind: FileKind): string {
   return kindNames[kind] ?? 'unknown';
 }

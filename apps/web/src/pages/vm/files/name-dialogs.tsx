@@ -1,6 +1,7 @@
 import type { FileInfo } from '@innkeeper/contract/agent';
 import { TextInput } from '@mantine/core';
-import { type JSX, useState } from 'react';
+import { useForm } from '@mantine/form';
+import type { JSX } from 'react';
 import { guest } from '../../../api/guest.ts';
 import { showName } from '../../../format/show-name.ts';
 import { fileCommands } from './file-commands.ts';
@@ -13,21 +14,22 @@ interface DialogProps {
   readonly onDone: () => void;
 }
 
-/** Makes a folder. */
+/** Creates a folder. */
 export function NewFolderDialog({
   vm,
   folder,
   onClose,
   onDone,
 }: DialogProps & { readonly folder: string }): JSX.Element {
-  const [name, setName] = useState('');
+  const form = useForm({ initialValues: { name: '' } });
+  const { name } = form.values;
   const problem = nameProblem(name);
   const path = joinPath(folder, name);
   return (
     <FormDialog
       title="New folder"
-      action="Make it"
-      failure="The folder was not made"
+      action="Create"
+      failure="The folder was not created"
       command={problem === undefined ? fileCommands.makeFolder(vm.name, path) : undefined}
       invalid={problem !== undefined}
       onClose={onClose}
@@ -41,25 +43,24 @@ export function NewFolderDialog({
         description={`In ${showName(folder)}`}
         autoFocus
         autoComplete="off"
-        value={name}
+        {...form.getInputProps('name')}
         error={name === '' ? undefined : problem}
-        onChange={(event) => setName(event.currentTarget.value)}
       />
     </FormDialog>
   );
 }
 
-/** Gives a file another name, or another place on its file system. Never replaces what is there. */
+/** Renames a file or moves it within its file system. Never replaces an existing file. */
 export function RenameDialog({ vm, file, onClose, onDone }: DialogProps & { readonly file: FileInfo }): JSX.Element {
   const folder = parentPath(file.path);
-  const [typed, setTyped] = useState(baseName(file.path));
-  const to = resolvePath(folder, typed);
-  const same = to === file.path || typed.trim() === '';
+  const form = useForm({ initialValues: { name: baseName(file.path) } });
+  const to = resolvePath(folder, form.values.name);
+  const same = to === file.path || form.values.name.trim() === '';
   return (
     <FormDialog
       title={`Rename ${showName(baseName(file.path))}`}
       action="Rename"
-      failure="It was not renamed"
+      failure="The file was not renamed"
       command={same ? undefined : fileCommands.rename(vm.name, file.path, to)}
       invalid={same}
       onClose={onClose}
@@ -73,8 +74,7 @@ export function RenameDialog({ vm, file, onClose, onDone }: DialogProps & { read
         description={`From ${showName(folder)}`}
         autoFocus
         autoComplete="off"
-        value={typed}
-        onChange={(event) => setTyped(event.currentTarget.value)}
+        {...form.getInputProps('name')}
       />
     </FormDialog>
   );

@@ -1,4 +1,4 @@
-/** What tells a file of this machine from another one. */
+/** The properties that identify a local file. */
 export interface UploadSource {
   readonly name: string;
   readonly size: number;
@@ -6,15 +6,15 @@ export interface UploadSource {
 }
 
 /**
- * The same name for the same file to the same place, also after the page was loaded anew, so that an upload that broke
- * off is gone on with when the file is chosen again. A changed file has another time, and so another name.
+ * Returns the same id for the same file and target, also after a reload, so that an interrupted upload resumes when the
+ * file is chosen again. A changed file has another modification time, and so another id.
  */
 export function uploadId(vm: string, path: string, { name, size, lastModified }: UploadSource): string {
   const text = [vm, path, name, size, lastModified].join('\0');
   return `web-${hash(text, 0x811c9dc5)}${hash(text, 0x01000193)}`;
 }
 
-/** 53 bits in base 36; not for secrets. */
+/** A 53-bit hash in base 36; not cryptographic. */
 function hash(text: string, seed: number): string {
   let high = seed ^ 0xdeadbeef;
   let low = seed ^ 0x41c6ce57;

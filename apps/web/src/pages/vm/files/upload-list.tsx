@@ -7,15 +7,15 @@ import { showName } from '../../../format/show-name.ts';
 import { isActive, type Upload, type UploadQueue } from './upload-queue.ts';
 
 const words: Readonly<Record<Upload['state'], string>> = {
-  waiting: 'waits',
+  waiting: 'waiting',
   sending: '',
-  interrupted: 'interrupted; goes on by itself',
+  interrupted: 'interrupted; resumes automatically',
   done: 'done',
   failed: 'failed',
   canceled: 'cancelled',
 };
 
-/** The uploads of this page and how far they are. */
+/** The uploads of this page and their progress. */
 export function UploadList({
   queue,
   uploads,
@@ -26,7 +26,7 @@ export function UploadList({
   if (uploads.length === 0) return null;
   const active = uploads.filter(({ state }) => isActive(state)).length;
   const failed = uploads.filter(({ state }) => state === 'failed').length;
-  const summary = `${uploads.length - active} of ${uploads.length} ended${failed === 0 ? '' : `, ${failed} failed`}`;
+  const summary = `${uploads.length - active} of ${uploads.length} finished${failed === 0 ? '' : `, ${failed} failed`}`;
   return (
     <section className="card files-uploads" aria-label="Uploads">
       <div className="row">
@@ -79,8 +79,8 @@ function UploadItem({ upload, queue }: { readonly upload: Upload; readonly queue
         <button
           type="button"
           className="icon-button small"
-          aria-label={`Go on with the upload of ${name}`}
-          data-hint="Go on where it was"
+          aria-label={`Resume the upload of ${name}`}
+          data-hint="Resume"
           onClick={() => queue.retry(id)}
         >
           <Icon name="restart" size={14} />

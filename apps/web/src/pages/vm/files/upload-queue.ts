@@ -2,7 +2,7 @@ import { toOperationError, type UploadOptions } from '@innkeeper/client/browser'
 import type { OperationError } from '@innkeeper/contract/errors';
 import { Listeners } from '@innkeeper/kit';
 
-/** One file on its way into a guest. */
+/** The upload of one file. */
 export interface Upload {
   readonly id: number;
   readonly path: string;
@@ -12,17 +12,17 @@ export interface Upload {
   readonly error?: OperationError | undefined;
 }
 
-/** Sends one file; goes on by itself when it breaks off. */
+/** Sends one file; resumes automatically after an interruption. */
 export type SendFile = (
   path: string,
   file: Blob,
   options: Required<Pick<UploadOptions, 'onProgress' | 'onInterruption'>> & { readonly signal: AbortSignal },
 ) => Promise<void>;
 
-export const maxUploads = 500;
-const atOnce = 2;
+const maxUploads = 500;
+const concurrency = 2;
 
-/** Uploads, two at a time, in their order. One that failed can be tried again by hand. */
+/** Uploads files in order, two at a time. Failed uploads can be retried by the user. */
 export class UploadQueue {
   readonly #send: SendFile;
   readonly #onDone: (upload: Upload) => void;
@@ -36,7 +36,7 @@ export class UploadQueue {
     this.#onDone = onDone;
   }
 
-  /** What there is, in its order; another array after each change. */
+  /** All uploads in order; a new array after each change. */
   get uploads(): readonly Upload[] {
     return this.#uploads;
   }
@@ -45,7 +45,7 @@ export class UploadQueue {
     return this.#listeners.add;
   }
 
-  /** Takes files as far as there is room for 500 in all. Gives how many it took. */
+  /** Adds files, up to 500 in total. Returns how many were added. */
   add(files: readonly { readonly path: string; readonly file: Blob }[]): number {
     const taken = files.slice(0, Math.max(0, maxUploads - this.#uploads.length));
     this.#change([
@@ -56,7 +56,7 @@ export class UploadQueue {
     return taken.length;
   }
 
-  /** Ends one that waits or is on its way; the guest keeps its part for a day. */
+  /** Cancels a waiting or running upload; the guest keeps the part it has for 24 hours. */
   cancel(id: number): void {
     this.#update(id, { state: 'canceled' });
     this.#aborts.get(id)?.abort();
@@ -67,7 +67,7 @@ export class UploadQueue {
     this.#next();
   }
 
-  /** Forgets those that have ended. */
+  /** Removes ended uploads from the list. */
   clearEnded(): void {
     this.#change(this.#uploads.filter(({ state }) => !['done', 'failed', 'canceled'].includes(state)));
   }
@@ -77,7 +77,7 @@ export class UploadQueue {
   }
 
   #next(): void {
-    while (this.#aborts.size < atOnce) {
+    while (this.#aborts.size < concurrency) {
       const upload = this.#uploads.find(({ id, state }) => state === 'waiting' && !this.#aborts.has(id));
       if (upload === undefined) return;
       void this.#run(upload);
@@ -98,7 +98,7 @@ export class UploadQueue {
       const done = this.#uploads.find((each) => each.id === id);
       if (done !== undefined) this.#onDone(done);
     } catch (error) {
-      // A cancelled one has said so already.
+      // A cancelled upload already has its state.
       if (!abort.signal.aborted) this.#update(id, { state: 'failed', error: toOperationError(error) });
     } finally {
       this.#aborts.delete(id);

@@ -13,17 +13,17 @@ const sorts = {
 } as const;
 
 export interface Directory {
-  /** Of the pages that were loaded; undefined until the first one. */
+  /** Entries of the loaded pages; undefined until the first one. */
   readonly entries: readonly FileInfo[] | undefined;
   readonly total: number;
   readonly error: Error | null;
   readonly loading: boolean;
-  /** Undefined when there is no more. */
+  /** Undefined if all pages are loaded. */
   readonly loadMore: (() => void) | undefined;
   readonly refetch: () => void;
 }
 
-/** A folder of the guest, page by page. */
+/** The entries of a folder in the guest, page by page. */
 export function useDirectory(
   vm: string,
   path: string,
@@ -40,7 +40,7 @@ export function useDirectory(
     getNextPageParam: ({ nextPageToken }) => (nextPageToken === '' ? undefined : nextPageToken),
     structuralSharing: false,
     enabled,
-    // A refusal of the guest stays one.
+    // The guest's errors do not go away with a retry.
     retry: false,
   });
   const entries = useMemo(() => data?.pages.flatMap((page) => page.entries), [data]);

@@ -3,10 +3,10 @@ import { guest } from '../../../api/guest.ts';
 import { uploadId } from './upload-id.ts';
 import { isActive, type Upload, UploadQueue } from './upload-queue.ts';
 
-/** The uploads to a VM; they go on while other tabs of it are shown, and end with the page. */
+/** Upload queues by VM; they continue while other tabs of the VM are shown, until the page is closed. */
 const queues = new Map<string, { readonly queue: UploadQueue; onDone: (upload: Upload) => void }>();
 
-/** The queue of a VM and what is in it. `onDone` is told of each that landed. */
+/** The upload queue of a VM and its content. `onDone` is called for each completed upload. */
 export function useUploads(
   vm: string,
   onDone: (upload: Upload) => void,
@@ -25,9 +25,9 @@ export function useUploads(
     queues.set(vm, made);
     return made;
   });
-  const landed = useEffectEvent(onDone);
+  const completed = useEffectEvent(onDone);
   useEffect(() => {
-    entry.onDone = (upload) => landed(upload);
+    entry.onDone = (upload) => completed(upload);
   }, [entry]);
   const { queue } = entry;
   const uploads = useSyncExternalStore(queue.subscribe, () => queue.uploads);

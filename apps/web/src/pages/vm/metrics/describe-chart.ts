@@ -1,18 +1,18 @@
 import { formatMetric } from './format-metric.ts';
 import type { MetricChart } from './metric-chart.ts';
 
-/** A chart in words, for whoever cannot see it: of each line the latest value, the least and the most. */
+/** Describes a chart for screen readers: the latest, minimum and maximum value of each line. */
 export function describeChart({ title, unit, series }: MetricChart): string {
   const lines = series.map(({ label, source, average, minimum, maximum }) => {
     const least = minimum.reduce<number | null>((sum, value) => lesser(sum, value), null);
     const most = maximum.reduce<number | null>((sum, value) => greater(sum, value), null);
-    const figures = `latest ${formatMetric(latestOf(average), unit)}, least ${formatMetric(least, unit)}, most ${formatMetric(most, unit)}`;
+    const figures = `latest ${formatMetric(latestOf(average), unit)}, minimum ${formatMetric(least, unit)}, maximum ${formatMetric(most, unit)}`;
     return `${label} (${source}): ${figures}`;
   });
   return `${title}. ${lines.join('. ')}.`;
 }
 
-/** The newest value that was measured; null where none was. */
+/** The latest measured value; null if there is none. */
 export function latestOf(values: readonly (number | null)[]): number | null {
   return values.findLast((value) => value !== null) ?? null;
 }

@@ -2,7 +2,7 @@ import { formatBytes } from '../../../format/format-bytes.ts';
 import { formatPercent } from '../../../format/format-percent.ts';
 import type { MetricUnit } from './metric-chart.ts';
 
-/** A value with its unit: "42 %", "1.2 MiB", "3.4 KiB/s", "0.25". "–" where nothing was measured. */
+/** Formats a value with its unit: "42 %", "1.2 MiB", "3.4 KiB/s", "0.25"; "–" if not measured. */
 export function formatMetric(value: number | null | undefined, unit: MetricUnit): string {
   if (value === null || value === undefined) return '–';
   if (unit === 'percent') return formatPercent(value);
@@ -17,7 +17,7 @@ const binaryUnits: readonly [number, string][] = [
   [1024, 'KiB'],
 ];
 
-/** The labels of an axis: one unit for all of them, and only as many digits as they need. */
+/** Formats the labels of an axis: one unit for all, and only as many digits as needed. */
 export function formatTicks(ticks: readonly number[], unit: MetricUnit): string[] {
   const top = Math.max(...ticks.map(Math.abs), 0);
   const [divisor, name] =
@@ -31,5 +31,5 @@ export function formatTicks(ticks: readonly number[], unit: MetricUnit): string[
   return ticks.map((tick) => `${(tick / divisor).toFixed(digits)} ${suffix}`.trim());
 }
 
-/** Steps between the ticks of an axis of bytes: powers of two, so that the labels are round. */
+/** Tick distances of a byte axis: powers of two, so that the labels are round numbers. */
 export const byteSteps: readonly number[] = Array.from({ length: 50 }, (_, power) => 2 ** power);

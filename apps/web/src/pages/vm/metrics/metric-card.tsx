@@ -18,7 +18,7 @@ export interface MetricCardProps {
   readonly onZoom: (fromMs: number, toMs: number) => void;
 }
 
-/** One chart with its legend, which says the values under the pointer, or the latest ones. */
+/** One chart with its legend, which shows the values at the pointer, otherwise the latest ones. */
 export const MetricCard = memo(function MetricCard(props: MetricCardProps): JSX.Element {
   const { chart, times, colors } = props;
   const [index, setIndex] = useState<number>();
@@ -29,7 +29,7 @@ export const MetricCard = memo(function MetricCard(props: MetricCardProps): JSX.
     <Card
       title={chart.title}
       className="metrics-card"
-      beside={
+      aside={
         <>
           {time !== undefined && <span className="number metrics-time">{formatTime(new Date(time * 1000))}</span>}
           {only !== undefined && <SourceLabel source={only} />}

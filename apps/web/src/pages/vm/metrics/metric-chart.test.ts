@@ -10,7 +10,10 @@ import { metricsCsv } from './metrics-csv.ts';
 
 const none = Number.NaN;
 const series = (metric: string, unit: string, average: number[], source = 'agent') => ({
-  ...{ metric, unit, source, average },
+  metric,
+  unit,
+  source,
+  average,
   minimum: average.map((value) => value - 1),
   maximum: average.map((value) => value + 1),
 });
@@ -35,7 +38,7 @@ const answer = create(QueryHistoryResponseSchema, {
 describe('the charts of an answer', () => {
   const set = chartsOf(answer);
 
-  it('stand in their order, each interface apart, and none for what this console does not know', () => {
+  it('chartsOf returns charts in a fixed order, one per interface, and ignores unknown metrics', () => {
     assert.deepEqual(
       set.charts.map(({ title }) => title),
       ['CPU', 'Memory', 'Mounts', 'Network eth0', 'Network eth1'],
@@ -47,29 +50,29 @@ describe('the charts of an answer', () => {
     assert.deepEqual(set.times, [1_700_000_000, 1_700_000_060, 1_700_000_120]);
   });
 
-  it('have a gap where nothing was measured, and never 0', () => {
+  it('chartsOf has gaps, not zeros, for missing measurements', () => {
     assert.deepEqual(set.charts[0]?.series[0]?.average, [3, null, 5]);
     assert.deepEqual(set.charts[0]?.series[1]?.minimum, [0, 1, null]);
     assert.deepEqual(chartsOf(create(QueryHistoryResponseSchema)).charts, []);
   });
 
-  it('have bands where an interval has more than one measurement', () => {
+  it('chartsOf has bands if intervals contain more than one measurement', () => {
     assert.equal(set.banded, true);
     assert.equal(chartsOf({ ...answer, stepNs: 5_000_000_000n }).banded, false);
   });
 
-  it('name the source of each line', () => {
+  it('chartsOf and describeChart name the source of each line', () => {
     assert.deepEqual(
       set.charts[0]?.series.map(({ source }) => source),
       ['agent', 'hypervisor'],
     );
     assert.match(
       describeChart(set.charts[0] ?? assert.fail()),
-      /^CPU\. Busy in the guest \(agent\): latest 5\.0 %, least 2\.0 %, most 6\.0 %\./,
+      /^CPU\. Busy in the guest \(agent\): latest 5\.0 %, minimum 2\.0 %, maximum 6\.0 %\./,
     );
   });
 
-  it('are CSV with an empty field where nothing was measured, whatever the guest calls its mounts', () => {
+  it('metricsCsv has empty fields for missing measurements, and quotes the guest’s mount names', () => {
     const [head = '', , second = ''] = metricsCsv(set).split('\r\n');
     assert.match(head, /^time,"?cpu\.busy_percent \(agent, percent, average\)/);
     assert.match(head, /"mount\.\/a,""b""\.used_percent/);
@@ -80,7 +83,7 @@ describe('the charts of an answer', () => {
 describe('ranges and zooms', () => {
   const parameters = (text: string) => new URLSearchParams(text);
 
-  it('come from the address, and nonsense is 15 minutes', () => {
+  it('rangeOf and zoomOf read the address, and ignore invalid values', () => {
     assert.equal(rangeOf(parameters('range=7d')).lengthMs, 7 * 24 * 3_600_000);
     assert.equal(rangeOf(parameters('range=toString')).key, '15m');
     assert.deepEqual(zoomOf(parameters('from=1000000&to=2000000')), { fromMs: 1_000_000, toMs: 2_000_000 });
@@ -88,13 +91,13 @@ describe('ranges and zooms', () => {
       assert.equal(zoomOf(parameters(text)), undefined, text);
   });
 
-  it('are never shorter than what is measured', () => {
+  it('zoomAround never zooms below the measurement interval', () => {
     assert.deepEqual(zoomAround(50_000, 51_000), { fromMs: 45_500, toMs: 55_500 });
   });
 });
 
 describe('figures', () => {
-  it('have their unit', () => {
+  it('formatMetric and formatTicks add the unit', () => {
     assert.equal(formatMetric(3400, 'bytes_per_second'), '3.32 KiB/s');
     assert.equal(formatMetric(null, 'percent'), '–');
     assert.deepEqual(formatTicks([0, 524_288, 1_048_576], 'bytes'), ['0.0 MiB', '0.5 MiB', '1.0 MiB']);

@@ -3,7 +3,7 @@ import type { QueryHistoryResponse, Series } from '@innkeeper/contract/control';
 export type MetricUnit = 'percent' | 'bytes' | 'bytes_per_second' | 'count';
 type Values = readonly (number | null)[];
 
-/** One line of a chart. null is what was not measured. */
+/** One line of a chart. null: not measured. */
 export interface ChartSeries {
   readonly metric: string;
   readonly label: string;
@@ -21,17 +21,17 @@ export interface MetricChart {
   readonly series: readonly ChartSeries[];
 }
 
-/** All charts of one answer. */
+/** All charts of one response. */
 export interface ChartSet {
   /** Start of each interval, in seconds since 1970. */
   readonly times: readonly number[];
   readonly stepMs: number;
-  /** Some interval has more than one measurement, so least and most differ from the average. */
+  /** Some interval has several measurements, so minimum and maximum differ from the average. */
   readonly banded: boolean;
   readonly charts: readonly MetricChart[];
 }
 
-/** What is kept this fine has one measurement an interval, but for jitter. */
+/** At this resolution an interval has one measurement, apart from jitter. */
 const finestStepMs = 5000;
 
 interface Group {
@@ -39,39 +39,48 @@ interface Group {
   readonly title: (match: RegExpExecArray) => string;
   readonly pattern: RegExp;
   readonly label: (match: RegExpExecArray) => string;
-  /** Metrics that come before the others, which are in the order of their names. */
+  /** The metric shown first; the others are sorted by name. */
   readonly first?: string;
 }
 
-/** In the order in which they are shown. Interfaces each have a chart of their own. */
+/** Chart groups in display order. Each network interface has its own chart. */
 const groups: readonly Group[] = [
   {
-    ...{ key: 'cpu', title: () => 'CPU', pattern: /^(cpu\.busy|hypervisor\.cpu)_percent$/ },
-    label: ([, name]) => (name === 'cpu.busy' ? 'Busy in the guest' : 'Of the host’s CPUs'),
+    key: 'cpu',
+    title: () => 'CPU',
+    pattern: /^(cpu\.busy|hypervisor\.cpu)_percent$/,
+    label: ([, name]) => (name === 'cpu.busy' ? 'Busy in the guest' : 'Share of the host’s CPUs'),
   },
   {
-    ...{ key: 'memory', title: () => 'Memory', pattern: /^(memory\.used|memory\.total|swap\.used)_bytes$/ },
+    key: 'memory',
+    title: () => 'Memory',
+    pattern: /^(memory\.used|memory\.total|swap\.used)_bytes$/,
     first: 'memory.used_bytes',
     label: ([, name = '']) => ({ 'memory.used': 'Used', 'memory.total': 'Total' })[name] ?? 'Swap used',
   },
   { key: 'load', title: () => 'Load', pattern: /^load\.one_minute$/, label: () => 'Over 1 minute' },
   {
-    ...{ key: 'pressure', title: () => 'Pressure', pattern: /^pressure\.(cpu|memory|io)_percent$/ },
+    key: 'pressure',
+    title: () => 'Pressure',
+    pattern: /^pressure\.(cpu|memory|io)_percent$/,
     label: ([, name = '']) => ({ cpu: 'CPU', memory: 'Memory' })[name] ?? 'I/O',
   },
   {
-    ...{ key: 'mounts', title: () => 'Mounts', pattern: /^mount\.(.*)\.used_percent$/s },
+    key: 'mounts',
+    title: () => 'Mounts',
+    pattern: /^mount\.(.*)\.used_percent$/s,
     label: ([, name = '']) => name,
   },
   {
-    ...{ key: 'network', pattern: /^network\.(.*)\.(rx|tx)_bytes_per_second$/s },
+    key: 'network',
+    pattern: /^network\.(.*)\.(rx|tx)_bytes_per_second$/s,
     title: ([, name]) => `Network ${name}`,
     label: ([, , way]) => (way === 'rx' ? 'Received' : 'Sent'),
   },
-  { key: 'rss', title: () => 'Host memory', pattern: /^hypervisor\.rss_bytes$/, label: () => 'Of the hypervisor' },
+  { key: 'rss', title: () => 'Host memory', pattern: /^hypervisor\.rss_bytes$/, label: () => 'Hypervisor process' },
 ];
 
-/** What the history service answered, as charts: groups in their order, without those that nothing was measured of. */
+/** Converts a response of the history service to charts, omitting groups without measurements. */
 export function chartsOf(answer: QueryHistoryResponse): ChartSet {
   const startSeconds = Number(answer.startUnixNs / 1_000_000n) / 1000;
   const stepMs = Number(answer.stepNs / 1_000_000n);

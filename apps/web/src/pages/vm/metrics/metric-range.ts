@@ -1,10 +1,10 @@
-/** What the charts show: a length up to now. */
+/** A time range of the charts that ends now. */
 export interface MetricRange {
-  /** In the address. */
+  /** Key in the address. */
   readonly key: string;
   readonly label: string;
   readonly lengthMs: number;
-  /** How often it is asked for again while it is live. */
+  /** Refresh interval while live. */
   readonly refreshMs: number;
 }
 
@@ -22,16 +22,16 @@ export const metricRanges: readonly MetricRange[] = [
   { key: '1y', label: '1 year', lengthMs: 366 * dayMs, refreshMs: 5 * minuteMs },
 ];
 
-/** A part of the time that was chosen with the pointer. */
+/** A time span selected in a chart. */
 export interface Zoom {
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** Nothing shorter is measured. */
+/** Shorter spans would contain hardly any measurements. */
 const shortestZoomMs = 10_000;
 
-/** The range of an address; 15 minutes where it names none that there is. */
+/** Reads the range from an address. Default: 15 minutes. */
 export function rangeOf(parameters: URLSearchParams): MetricRange {
   const wanted = parameters.get('range');
   return (
@@ -40,7 +40,7 @@ export function rangeOf(parameters: URLSearchParams): MetricRange {
   );
 }
 
-/** The zoom of an address; undefined where there is none, or none that makes sense. */
+/** Reads the zoom from an address; undefined if missing or invalid. */
 export function zoomOf(parameters: URLSearchParams): Zoom | undefined {
   const fromMs = Number(parameters.get('from') ?? Number.NaN);
   const toMs = Number(parameters.get('to') ?? Number.NaN);
@@ -48,7 +48,7 @@ export function zoomOf(parameters: URLSearchParams): Zoom | undefined {
   return fromMs >= 0 && toMs - fromMs >= shortestZoomMs ? { fromMs, toMs } : undefined;
 }
 
-/** A zoom no shorter than what can be measured, in whole milliseconds, around the same middle. */
+/** Returns a zoom of at least 10 s, in whole milliseconds, with the same centre. */
 export function zoomAround(fromMs: number, toMs: number): Zoom {
   const missingMs = Math.max(0, shortestZoomMs - (toMs - fromMs));
   return { fromMs: Math.max(0, Math.round(fromMs - missingMs / 2)), toMs: Math.round(toMs + missingMs / 2) };

@@ -1,12 +1,12 @@
 import type { ChartSet } from './metric-chart.ts';
 
-/** The charts as CSV (RFC 4180): a row for each interval, three columns for each line; empty is not measured. */
+/** Formats charts as CSV (RFC 4180): a row per interval, three columns per line; empty: not measured. */
 export function metricsCsv({ times, charts }: ChartSet): string {
   const columns = charts.flatMap(({ unit, series }) =>
     series.flatMap(({ metric, source, average, minimum, maximum }) => [
       { head: `${metric} (${source}, ${unit}, average)`, values: average },
-      { head: `${metric} (${source}, ${unit}, least)`, values: minimum },
-      { head: `${metric} (${source}, ${unit}, most)`, values: maximum },
+      { head: `${metric} (${source}, ${unit}, minimum)`, values: minimum },
+      { head: `${metric} (${source}, ${unit}, maximum)`, values: maximum },
     ]),
   );
   const rows = times.map((time, index) => [
@@ -18,7 +18,7 @@ export function metricsCsv({ times, charts }: ChartSet): string {
     .join('');
 }
 
-/** A guest names its mounts: quotes, commas and lines in names stay inside their field. */
+/** Quotes a field. Mount names come from the guest and may contain quotes, commas and line breaks. */
 function quoted(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

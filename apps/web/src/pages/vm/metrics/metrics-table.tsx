@@ -4,7 +4,7 @@ import { dateOf, formatFullTime } from '../../../format/format-time.ts';
 import { formatMetric } from './format-metric.ts';
 import type { ChartSet } from './metric-chart.ts';
 
-/** The numbers of the charts, newest first, without the intervals in which nothing was measured. */
+/** The values of the charts, newest first, without intervals that have no measurements. */
 export function MetricsTable({ set: { times, charts } }: { readonly set: ChartSet }): JSX.Element {
   const lines = useMemo(
     () => charts.flatMap(({ title, unit, series }) => series.map((one) => ({ title, unit, one }))),
@@ -17,10 +17,10 @@ export function MetricsTable({ set: { times, charts } }: { readonly set: ChartSe
   return (
     <div className="card metrics-table">
       <DataTable
-        label="What was measured"
+        label="Measurements"
         rows={rows}
         rowKey={(index) => `${times[index]}`}
-        empty="Nothing was measured in this time."
+        empty="No measurements in this time."
         columns={[
           {
             label: 'Time',

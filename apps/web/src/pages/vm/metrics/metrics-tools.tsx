@@ -10,9 +10,9 @@ export interface MetricsToolsProps {
   readonly table: boolean;
   readonly paused: boolean;
   readonly onRange: (key: string) => void;
-  /** Earlier (-1) or later (1) by half of what is shown. */
+  /** Moves earlier (-1) or later (1) by half of the shown time. */
   readonly onMove: (direction: -1 | 1) => void;
-  /** To the middle half of what is shown. */
+  /** Zooms to the middle half of the shown time. */
   readonly onZoomIn: () => void;
   readonly onZoomEnd: () => void;
   readonly onTable: (table: boolean) => void;
@@ -20,7 +20,7 @@ export interface MetricsToolsProps {
   readonly onDownload: (() => void) | undefined;
 }
 
-/** How much time is shown, which, and in what form. */
+/** The toolbar of the metrics: range, zoom, pause, view, download. */
 export function MetricsTools(props: MetricsToolsProps): JSX.Element {
   const { range, zoom, table, paused, onRange, onMove, onZoomIn, onZoomEnd, onTable, onPause, onDownload } = props;
   return (
@@ -50,7 +50,7 @@ export function MetricsTools(props: MetricsToolsProps): JSX.Element {
           type="button"
           className="icon-button small"
           aria-label="Later"
-          data-hint={zoom === undefined ? 'This is up to now' : 'Later'}
+          data-hint={zoom === undefined ? 'Already at the latest data' : 'Later'}
           disabled={zoom === undefined}
           onClick={() => onMove(1)}
         >
@@ -60,7 +60,7 @@ export function MetricsTools(props: MetricsToolsProps): JSX.Element {
           type="button"
           className="icon-button small"
           aria-label="Zoom in"
-          data-hint="Zoom in, or draw over a chart"
+          data-hint="Zoom in, or drag across a chart"
           onClick={onZoomIn}
         >
           <Icon name="search" size={15} />
@@ -85,12 +85,12 @@ export function MetricsTools(props: MetricsToolsProps): JSX.Element {
           leftSection={<Icon name={paused ? 'play' : 'stop'} size={13} />}
           onClick={() => onPause(!paused)}
         >
-          {paused ? 'Go on' : 'Pause'}
+          {paused ? 'Resume' : 'Pause'}
         </Button>
       )}
       <SegmentedControl
         size="xs"
-        aria-label="Form"
+        aria-label="View"
         data={['Charts', 'Table']}
         value={table ? 'Table' : 'Charts'}
         onChange={(value) => onTable(value === 'Table')}

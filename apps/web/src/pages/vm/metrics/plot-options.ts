@@ -5,9 +5,9 @@ import type { MetricChart, MetricUnit } from './metric-chart.ts';
 import type { ChartColors } from './use-chart-colors.ts';
 
 export interface PlotEvents {
-  /** Index of the interval under the pointer, of this chart or of one that is in step with it. */
+  /** Called with the index of the interval at the pointer, in this chart or a synchronised one. */
   readonly onCursor: (index: number | undefined) => void;
-  /** A stretch was drawn. */
+  /** Called when a time span was selected by dragging. */
   readonly onZoom: (fromMs: number, toMs: number) => void;
 }
 
@@ -16,19 +16,19 @@ export interface PlotSetup {
   readonly banded: boolean;
   readonly colors: ChartColors;
   readonly size: { readonly width: number; readonly height: number };
-  /** Charts with the same one show their cursors together. */
+  /** Charts with the same key synchronise their cursors. */
   readonly syncKey: string;
-  /** First and last second that is shown. */
+  /** Returns the first and last second shown. */
   readonly window: () => readonly [number, number];
 }
 
-/** Lines of one chart differ in more than their colour. */
+/** Dash patterns, so that lines differ in more than colour. */
 const dashes: readonly number[][] = [[], [6, 3], [2, 3], [8, 3, 2, 3]];
-/** Fewer pixels are a click. */
+/** A drag over fewer pixels counts as a click. */
 const shortestDrag = 5;
 const font = '11.5px system-ui, sans-serif';
 
-/** How a chart is drawn: averages as lines, least to most as bands, gaps as gaps. */
+/** Options for uPlot: averages as lines, minimum to maximum as bands, gaps for missing values. */
 export function plotOptions(setup: PlotSetup, { onCursor, onZoom }: PlotEvents): Options {
   const { chart, banded, colors, size, syncKey } = setup;
   const lines = chart.series.length;
@@ -76,7 +76,7 @@ const timeAxis: Axis = {
   values: (_, ticks, _axis, _space, stepSeconds) => formatTimeTicks(ticks, stepSeconds),
 };
 
-/** Average; and where there are bands, the least and the most, which are not drawn themselves. */
+/** The average line; and with bands, the minimum and maximum, which are not drawn themselves. */
 function lineAndEdges(index: number, banded: boolean, colors: ChartColors): Series[] {
   const edge: Series = { stroke: 'transparent', width: 0, points: { show: false } };
   const line: Series = {
@@ -103,7 +103,7 @@ function valueAxis(unit: MetricUnit): Axis {
   };
 }
 
-/** A quiet guest's one percent does not fill its chart. */
+/** The top of the value axis, with a lower limit so that small values do not fill the chart. */
 function topOf(unit: MetricUnit, most: number): number {
   const least = { percent: 10, bytes: 1024 * 1024, bytes_per_second: 1024, count: 1 }[unit];
   if (unit === 'percent') return most > 50 && most <= 100 ? 100 : Math.max(least, most * 1.15);

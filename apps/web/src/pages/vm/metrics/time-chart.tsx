@@ -5,29 +5,32 @@ import { type PlotEvents, type PlotSetup, plotOptions } from './plot-options.ts'
 
 export interface TimeChartProps extends PlotEvents, Pick<PlotSetup, 'chart' | 'banded' | 'colors' | 'syncKey'> {
   readonly times: readonly number[];
-  /** First and last second that is shown, whether something was measured there or not. */
+  /** First and last second shown, whether measured or not. */
   readonly window: readonly [number, number];
-  /** The chart in words. */
+  /** Description for screen readers. */
   readonly description: string;
 }
 
 const height = 190;
 
-/** Lines over time on a canvas. New values are drawn into the plot that is there; other lines make a new one. */
+/** A line chart on a canvas. New values update the existing plot; other lines create a new one. */
 export function TimeChart(props: TimeChartProps): JSX.Element {
   const { chart, banded, colors, syncKey, times, window, description } = props;
-  const place = useRef<HTMLDivElement>(null);
+  const container = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot>(undefined);
   const current = useEffectEvent(() => props);
   const lines = chart.series.map(({ metric }) => metric).join('\n');
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: values are drawn by the effect below; only other lines and colours need a new plot
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the effect below updates values; only other lines and colours need a new plot
   useEffect(() => {
-    const element = place.current;
+    const element = container.current;
     if (element === null) return;
     const options = plotOptions(
       {
-        ...{ chart, banded, colors, syncKey },
+        chart,
+        banded,
+        colors,
+        syncKey,
         size: { width: element.clientWidth, height },
         window: () => current().window,
       },
@@ -47,12 +50,12 @@ export function TimeChart(props: TimeChartProps): JSX.Element {
     };
   }, [lines, banded, colors, syncKey]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the window is read while it is drawn
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the window is read while drawing
   useEffect(() => {
     plot.current?.setData(dataOf(times, chart, banded));
   }, [times, chart, banded, window[0], window[1]]);
 
-  return <div ref={place} className="metrics-plot" role="img" aria-label={description} />;
+  return <div ref={container} className="metrics-plot" role="img" aria-label={description} />;
 }
 
 function dataOf(times: readonly number[], { series }: MetricChart, banded: boolean): AlignedData {

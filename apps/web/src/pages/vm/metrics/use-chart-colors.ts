@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'react';
 
-/** Colours of tokens.css as the canvas needs them. */
+/** Colours from tokens.css, resolved for the canvas. */
 export interface ChartColors {
-  /** Of the lines, in their order. */
+  /** Colours of the lines, in order. */
   readonly lines: readonly string[];
   readonly grid: string;
   readonly text: string;
@@ -22,7 +22,7 @@ function readColors(): ChartColors {
   };
 }
 
-/** The colours of now; others when the page becomes light or dark. */
+/** The current colours; they change with the theme. */
 export function useChartColors(): ChartColors {
   const [colors, setColors] = useState(readColors);
   useEffect(() => {

@@ -5,18 +5,18 @@ import { api } from '../../../api/api.ts';
 import { type ChartSet, chartsOf } from './metric-chart.ts';
 import type { MetricRange, Zoom } from './metric-range.ts';
 
-/** Enough for a chart as wide as a screen; the server takes the resolution that fits. */
+/** Enough for a chart as wide as the screen; the server picks a suitable resolution. */
 const maxPoints = 360;
 
 export interface Metrics {
   readonly set: ChartSet | undefined;
-  /** First and last second that was asked for. */
+  /** First and last second requested. */
   readonly window: readonly [number, number];
   readonly error: Error | null;
   readonly refetch: () => void;
 }
 
-/** What was measured of a VM in a range up to now, or in a zoom. Asked for again while it is live. */
+/** Metrics of a VM in a range up to now, or in a zoom. Refreshed while live. */
 export function useMetrics(vm: string, range: MetricRange, zoom: Zoom | undefined, live: boolean): Metrics {
   const { data, error, refetch } = useQuery({
     queryKey: ['metrics', vm, range.key, zoom?.fromMs, zoom?.toMs],
@@ -28,7 +28,7 @@ export function useMetrics(vm: string, range: MetricRange, zoom: Zoom | undefine
       return { answer, window: [fromMs / 1000, toMs / 1000] as const };
     },
     refetchInterval: live ? range.refreshMs : false,
-    // Another range keeps the old lines until the new ones are there.
+    // Keeps the old lines until those of the new range arrive.
     placeholderData: (before) => before,
     structuralSharing: false,
   });

@@ -6,10 +6,10 @@ import { hasPrivilege, useMe } from '../../../api/session.ts';
 import { ErrorNote } from '../../../components/error-note.tsx';
 import { showToast } from '../../../components/toasts.tsx';
 
-/** Whether a VM starts with the daemon, and the switch for it. */
+/** Switch for starting a VM together with the daemon. */
 export function AutostartSwitch({ vm }: { readonly vm: Vm }): JSX.Element {
   const { me } = useMe();
-  /** What was asked for, until the daemon has answered. */
+  /** The requested state, until the daemon has responded. */
   const [wanted, setWanted] = useState<boolean>();
   const mayChange = hasPrivilege(me, 'vm.manage', vm);
   const change = async (autostart: boolean): Promise<void> => {
@@ -24,7 +24,7 @@ export function AutostartSwitch({ vm }: { readonly vm: Vm }): JSX.Element {
     }
   };
   const hint = mayChange
-    ? 'Starts with the daemon, unless somebody stopped it since the host booted'
+    ? 'Starts with the daemon, unless it was stopped by a user since the host booted'
     : 'You lack the privilege vm.manage on this VM';
   return (
     <span data-hint={hint}>

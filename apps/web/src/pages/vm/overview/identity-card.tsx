@@ -10,7 +10,7 @@ import { unknownReason } from '../../../components/unknown-reason.ts';
 import { formatBytes } from '../../../format/format-bytes.ts';
 import { AutostartSwitch } from './autostart-switch.tsx';
 
-/** What the VM is: what it was made as, and what its guest says it is. */
+/** The VM's identity: its settings, and what the guest reports. */
 export function IdentityCard({ vm }: { readonly vm: Vm }): JSX.Element {
   const { system, telemetry, agent } = vm;
   const unknown = <Unknown reason={unknownReason(agent)} />;

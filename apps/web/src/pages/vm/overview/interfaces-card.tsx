@@ -9,13 +9,13 @@ import { unknownReason } from '../../../components/unknown-reason.ts';
 import { Badge } from '../../../components/vm-badges.tsx';
 import { formatBytes } from '../../../format/format-bytes.ts';
 
-/** The network interfaces, with their addresses and what went through them. */
+/** The network interfaces with addresses and traffic. */
 export function InterfacesCard({ vm: { telemetry, agent } }: { readonly vm: Vm }): JSX.Element {
   const interfaces = telemetry?.interfaces ?? [];
   const bytes = (count: bigint | undefined): JSX.Element | string =>
-    count === undefined ? <Unknown reason="The kernel does not count it." /> : formatBytes(count);
+    count === undefined ? <Unknown reason="The kernel has no counter for this." /> : formatBytes(count);
   return (
-    <Card title="Interfaces" beside={<SourceLabel source="agent" />}>
+    <Card title="Interfaces" aside={<SourceLabel source="agent" />}>
       <DataTable
         label="Interfaces"
         rows={interfaces}

@@ -8,11 +8,11 @@ import { Unknown } from '../../../components/unknown.tsx';
 import { unknownReason } from '../../../components/unknown-reason.ts';
 import { formatBytes } from '../../../format/format-bytes.ts';
 
-/** The mounted file systems and how full they are. */
+/** The mounted file systems and their usage. */
 export function MountsCard({ vm: { telemetry, agent } }: { readonly vm: Vm }): JSX.Element {
   const mounts = telemetry?.mounts ?? [];
   return (
-    <Card title="Mounts" beside={<SourceLabel source="agent" />}>
+    <Card title="Mounts" aside={<SourceLabel source="agent" />}>
       <DataTable
         label="Mounts"
         rows={mounts}
@@ -35,10 +35,7 @@ export function MountsCard({ vm: { telemetry, agent } }: { readonly vm: Vm }): J
               <PercentBar
                 label="Used"
                 percent={mountPercent(mount)}
-                reason={
-                  mount.error ||
-                  (mount.readOnly ? 'It is read-only: nothing is written there.' : 'It was not measured.')
-                }
+                reason={mount.error || (mount.readOnly ? 'Not measured, because it is read-only.' : 'Not measured.')}
                 hint={
                   mount.usedBytes === undefined
                     ? undefined
@@ -51,7 +48,7 @@ export function MountsCard({ vm: { telemetry, agent } }: { readonly vm: Vm }): J
             label: 'Size',
             right: true,
             cell: ({ totalBytes, error }) =>
-              totalBytes === undefined ? <Unknown reason={error || 'It was not measured.'} /> : formatBytes(totalBytes),
+              totalBytes === undefined ? <Unknown reason={error || 'Not measured.'} /> : formatBytes(totalBytes),
           },
         ]}
       />

@@ -10,7 +10,7 @@ import { formatBytes } from '../../../format/format-bytes.ts';
 import { formatDuration } from '../../../format/format-duration.ts';
 import { formatPercent } from '../../../format/format-percent.ts';
 
-/** What the guest says it uses, and what its process costs the host. */
+/** Resource usage as reported by the guest, and of its process on the host. */
 export function UsageCard({ vm }: { readonly vm: Vm }): JSX.Element {
   const { telemetry, agent, hypervisor } = vm;
   const { cpuPercent, memoryPercent, diskPercent, fullestMount, uptimeSeconds } = vmFigures(vm);
@@ -27,7 +27,7 @@ export function UsageCard({ vm }: { readonly vm: Vm }): JSX.Element {
     <Card
       title="Usage"
       className="usage-card"
-      beside={
+      aside={
         agent?.telemetryUnixNs !== undefined && (
           <>
             reported <TimeAgo unixNs={agent.telemetryUnixNs} />
@@ -61,9 +61,9 @@ export function UsageCard({ vm }: { readonly vm: Vm }): JSX.Element {
         <Figure label="Uptime">
           {uptimeSeconds === undefined ? <Unknown reason={reason} /> : formatDuration(uptimeSeconds)}
         </Figure>
-        <Figure label="Pressure" hint="Share of time in which some task waited, over 10 seconds">
+        <Figure label="Pressure" hint="Share of time in which some task was waiting, averaged over 10 seconds">
           {pressure.every(([, each]) => each === undefined) ? (
-            <Unknown reason={telemetry === undefined ? reason : 'The guest’s kernel has no pressure figures.'} />
+            <Unknown reason={telemetry === undefined ? reason : 'The guest’s kernel does not report pressure.'} />
           ) : (
             pressure
               .filter(([, each]) => each !== undefined)
@@ -76,13 +76,13 @@ export function UsageCard({ vm }: { readonly vm: Vm }): JSX.Element {
         <SourceLabel source="hypervisor" />
         <span className="number">
           {hypervisor?.cpuPercent === undefined ? (
-            <Unknown reason="The VM does not run, or was not measured twice yet." />
+            <Unknown reason="The VM is not running, or was not measured twice yet." />
           ) : (
             formatPercent(hypervisor.cpuPercent)
           )}{' '}
           <span className="dim">of the host’s CPUs,</span>{' '}
           {hypervisor?.rssBytes === undefined ? (
-            <Unknown reason="The VM does not run." />
+            <Unknown reason="The VM is not running." />
           ) : (
             formatBytes(hypervisor.rssBytes)
           )}{' '}

@@ -7,10 +7,10 @@ import { TimeAgo } from '../../../components/time-ago.tsx';
 import { Unknown } from '../../../components/unknown.tsx';
 import { unknownReason } from '../../../components/unknown-reason.ts';
 
-/** Who is logged in inside the guest. */
+/** The users logged in inside the guest. */
 export function UsersCard({ vm: { telemetry, agent } }: { readonly vm: Vm }): JSX.Element {
   return (
-    <Card title="Logged in" beside={<SourceLabel source="agent" />}>
+    <Card title="Logged in" aside={<SourceLabel source="agent" />}>
       <DataTable
         label="Logged in"
         rows={telemetry?.users ?? []}
@@ -25,7 +25,7 @@ export function UsersCard({ vm: { telemetry, agent } }: { readonly vm: Vm }): JS
             right: true,
             cell: ({ sinceUnixNs }) =>
               sinceUnixNs === undefined ? (
-                <Unknown reason="The guest does not say." />
+                <Unknown reason="Not reported by the guest." />
               ) : (
                 <TimeAgo unixNs={sinceUnixNs} />
               ),

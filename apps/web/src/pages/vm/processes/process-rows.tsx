@@ -15,7 +15,7 @@ export interface ProcessRowsProps {
   readonly onSignal: SignalMenuProps['onSignal'];
 }
 
-/** One process; its whole command in a second row when asked for. */
+/** One process; its full command in a second row when expanded. */
 export const ProcessRows = memo(function ProcessRows({ process, maySignal, onSignal }: ProcessRowsProps): JSX.Element {
   const [open, setOpen] = useState(false);
   const { pid, name, command, user, uid, state, cpuPercent, rssBytes, cpuTimeMs, startedUnixNs, threads } = process;
@@ -35,12 +35,12 @@ export const ProcessRows = memo(function ProcessRows({ process, maySignal, onSig
           >
             <span className="ellipsis processes-program">{showName(name)}</span>
             <span className="ellipsis dim mono">{command === '' && isKernelThread(process) ? 'kernel' : shown}</span>
-            {command !== '' && <span className="visually-hidden">: the whole command</span>}
+            {command !== '' && <span className="visually-hidden">: show the full command</span>}
           </button>
         </td>
         <td data-hint={`uid ${uid}`}>{user === '' ? uid : showName(user)}</td>
         <td className="right number">
-          {cpuPercent === undefined ? <Unknown reason="It was not seen twice yet." /> : `${cpuPercent.toFixed(1)} %`}
+          {cpuPercent === undefined ? <Unknown reason="Not measured twice yet." /> : `${cpuPercent.toFixed(1)} %`}
         </td>
         <td className="right number">{isKernelThread(process) ? '' : formatBytes(rssBytes)}</td>
         <td className="right number">{formatDuration(Number(cpuTimeMs) / 1000)}</td>

@@ -17,11 +17,11 @@ const columns: readonly { readonly label: string; readonly sort?: ProcessSortKey
   { label: 'CPU', sort: 'cpu', right: true },
   { label: 'Memory', sort: 'memory', right: true },
   { label: 'CPU time', right: true },
-  { label: 'Since', right: true },
+  { label: 'Started', right: true },
   { label: 'State' },
 ];
 
-/** CPU and memory begin with the most, pid and name with the first. */
+/** CPU and memory are sorted in descending order by default, pid and name in ascending order. */
 function isDescending({ key, reversed }: ProcessOrder): boolean {
   return (key === 'cpu' || key === 'memory') !== reversed;
 }

@@ -3,14 +3,14 @@ import { describe, it } from 'node:test';
 import { filterProcesses, processOrderOf, signalRefusal } from './process-view.ts';
 
 describe('the list of processes', () => {
-  it('is sorted as the address says, and by CPU when it says nothing that there is', () => {
+  it('processOrderOf reads the sort order of an address; default: by CPU', () => {
     assert.deepEqual(processOrderOf('-name'), { key: 'name', reversed: true });
     assert.deepEqual(processOrderOf('pid'), { key: 'pid', reversed: false });
     assert.deepEqual(processOrderOf('-evil'), { key: 'cpu', reversed: false });
     assert.deepEqual(processOrderOf(null), { key: 'cpu', reversed: false });
   });
 
-  it('shows what has all words somewhere', () => {
+  it('filterProcesses keeps processes that contain all words', () => {
     const all = [
       { pid: 12, name: 'nginx', command: 'nginx: master', user: 'root' },
       { pid: 7, name: 'sh', command: '/bin/sh -c "run nginx"', user: 'www' },
@@ -23,7 +23,7 @@ describe('the list of processes', () => {
     assert.equal(filterProcesses(all, '.*').length, 0);
   });
 
-  it('refuses signals with their reason', () => {
+  it('signalRefusal explains why a process cannot be signalled', () => {
     const one = { pid: 50, parentPid: 1, name: 'sleep' };
     assert.equal(signalRefusal(one, true), undefined);
     assert.match(signalRefusal(one, false) ?? '', /guest\.exec/);

@@ -1,7 +1,7 @@
 import type { GuestProcess } from '@innkeeper/contract/agent';
 
-/** How the table is sorted. The server sorts, so that the first thousand are the right ones. */
-export const processSorts = ['cpu', 'memory', 'pid', 'name'] as const;
+/** Sort keys. The guest sorts, so that the first 1,000 are the right ones. */
+const processSorts = ['cpu', 'memory', 'pid', 'name'] as const;
 export type ProcessSortKey = (typeof processSorts)[number];
 
 export interface ProcessOrder {
@@ -9,7 +9,7 @@ export interface ProcessOrder {
   readonly reversed: boolean;
 }
 
-/** The order of an address: "cpu", "-cpu"; by CPU where it names none. */
+/** Reads the order from an address: "cpu", "-cpu". Default: by CPU. */
 export function processOrderOf(text: string | null): ProcessOrder {
   const reversed = text?.startsWith('-') === true;
   const key = processSorts.find((each) => each === (reversed ? text?.slice(1) : text));
@@ -18,7 +18,7 @@ export function processOrderOf(text: string | null): ProcessOrder {
 
 type Searched = Pick<GuestProcess, 'pid' | 'name' | 'command' | 'user'>;
 
-/** Those that have all words in their name, command, user or pid. */
+/** Keeps processes that contain all words in name, command, user or pid. */
 export function filterProcesses<T extends Searched>(processes: readonly T[], text: string): T[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return processes.filter(({ pid, name, command, user }) => {
@@ -27,19 +27,19 @@ export function filterProcesses<T extends Searched>(processes: readonly T[], tex
   });
 }
 
-/** Threads of the kernel all descend from number 2. */
+/** Kernel threads all descend from process 2. */
 export function isKernelThread({ pid, parentPid }: Pick<GuestProcess, 'pid' | 'parentPid'>): boolean {
   return pid === 2 || parentPid === 2;
 }
 
-/** Why no signal may be sent to a process; undefined when one may. */
+/** Why a process cannot be signalled; undefined if it can. */
 export function signalRefusal(
   process: Pick<GuestProcess, 'pid' | 'parentPid' | 'name'>,
   allowed: boolean,
 ): string | undefined {
   if (!allowed) return 'You lack the privilege guest.exec on this VM';
-  if (process.pid === 1) return 'The guest ends with it; stop the VM instead';
-  if (isKernelThread(process)) return 'It is a thread of the kernel';
+  if (process.pid === 1) return 'The guest would end with it; stop the VM instead';
+  if (isKernelThread(process)) return 'A kernel thread cannot be signalled';
   return undefined;
 }
 
@@ -49,12 +49,12 @@ const states: Readonly<Record<string, string>> = {
   D: 'waiting for a device',
   T: 'stopped',
   t: 'stopped by a debugger',
-  Z: 'ended, not collected by its parent',
+  Z: 'zombie, not reaped by its parent',
   I: 'idle',
   X: 'dead',
 };
 
-/** A state letter of ps in words. */
+/** Describes a process state letter, as used by ps. */
 export function processState(letter: string): string {
   return states[letter] ?? letter;
 }

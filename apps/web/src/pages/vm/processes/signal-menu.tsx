@@ -7,12 +7,12 @@ import { type Signal, signals } from './signals.ts';
 
 export interface SignalMenuProps {
   readonly process: GuestProcess;
-  /** Why none may be sent. */
+  /** Why the process cannot be signalled; undefined if it can. */
   readonly refusal: string | undefined;
   readonly onSignal: (process: GuestProcess, signal: Signal, tree: boolean) => void;
 }
 
-/** The signals for one process. The menu itself is made when it is opened: there are many rows. */
+/** Menu of signals for one process. It is created only when opened, since there are many rows. */
 export function SignalMenu({ process, refusal, onSignal }: SignalMenuProps): JSX.Element {
   const [opened, setOpened] = useState(false);
   const [tree, setTree] = useState(false);
@@ -32,7 +32,7 @@ export function SignalMenu({ process, refusal, onSignal }: SignalMenuProps): JSX
   );
   if (!opened) return button;
   return (
-    // In the page's own part: what lies beside it is in no landmark.
+    // Rendered inside #content, because other places are outside of any landmark.
     <Menu
       opened
       onChange={setOpened}
@@ -57,7 +57,7 @@ export function SignalMenu({ process, refusal, onSignal }: SignalMenuProps): JSX
         ))}
         <Menu.Divider />
         <Menu.CheckboxItem checked={tree} closeMenuOnClick={false} onChange={setTree}>
-          To the whole tree: it and all its descendants
+          Whole process tree: include all descendants
         </Menu.CheckboxItem>
       </Menu.Dropdown>
     </Menu>

@@ -14,14 +14,14 @@ const sorts = {
 } as const;
 
 export interface Processes {
-  /** Undefined until the guest answered. At most 1,000. */
+  /** At most 1,000; undefined until the guest has responded. */
   readonly processes: readonly GuestProcess[] | undefined;
   readonly total: number;
   readonly error: Error | null;
   readonly refetch: () => Promise<unknown>;
 }
 
-/** The guest's processes, asked for every 5 s while the page is in sight and not paused. */
+/** The guest's processes, refreshed every 5 s while the page is visible and not paused. */
 export function useProcesses(
   vm: string,
   { key, reversed }: ProcessOrder,

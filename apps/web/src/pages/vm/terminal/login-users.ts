@@ -2,7 +2,7 @@ const maxUsers = 50;
 const userName = /^[a-zA-Z_][\w.-]{0,31}\$?$/;
 const noShell = /(?:^$|\/(?:nologin|false|sync|halt|shutdown))$/;
 
-/** Who in a guest has a login shell, by its /etc/passwd; root first. What is no such line is left aside. */
+/** Returns the users with a login shell in a guest's /etc/passwd, root first, at most 50. Invalid lines are ignored. */
 export function loginUsers(passwd: string): string[] {
   const users = passwd
     .split('\n')

@@ -1,6 +1,7 @@
 import type { Vm } from '@innkeeper/contract/control';
 import { Autocomplete, Button, Popover, TextInput } from '@mantine/core';
-import { type FormEvent, type JSX, useState } from 'react';
+import { useForm } from '@mantine/form';
+import { type JSX, useState } from 'react';
 import { Icon } from '../../../components/icon.tsx';
 import { useLoginUsers } from './use-login-users.ts';
 
@@ -11,7 +12,7 @@ export interface TerminalChoice {
   readonly command: string;
 }
 
-/** "New terminal": at once as root, or as somebody else by the arrow beside it. */
+/** Button "New terminal", which opens one as root; the arrow next to it offers other users. */
 export function NewTerminal({
   vm,
   busy,
@@ -43,8 +44,8 @@ export function NewTerminal({
             variant={variant}
             size={size}
             className="terminal-new-more"
-            aria-label="New terminal as somebody else"
-            data-hint="As somebody else"
+            aria-label="New terminal as another user"
+            data-hint="As another user"
             disabled={busy}
             onClick={() => setChoosing(!choosing)}
           >
@@ -73,21 +74,18 @@ function ChoiceForm({
   readonly onOpen: (choice: TerminalChoice) => void;
 }): JSX.Element {
   const users = useLoginUsers(vm, true);
-  const [user, setUser] = useState('');
-  const [command, setCommand] = useState('');
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    onOpen({ user: user.trim(), command: command.trim() });
-  };
+  const form = useForm({
+    initialValues: { user: '', command: '' },
+    transformValues: ({ user, command }) => ({ user: user.trim(), command: command.trim() }),
+  });
   return (
-    <form className="terminal-form" onSubmit={submit}>
+    <form className="terminal-form" onSubmit={form.onSubmit(onOpen)}>
       <Autocomplete
         label="User"
         description="A name or number in the guest"
         placeholder="root"
         data={[...users]}
-        value={user}
-        onChange={setUser}
+        {...form.getInputProps('user')}
         maxLength={64}
         comboboxProps={{ withinPortal: false }}
         data-autofocus
@@ -97,8 +95,7 @@ function ChoiceForm({
         label="Command"
         description="Instead of the login shell"
         placeholder="top"
-        value={command}
-        onChange={(event) => setCommand(event.currentTarget.value)}
+        {...form.getInputProps('command')}
         autoComplete="off"
         spellCheck={false}
       />

@@ -4,7 +4,7 @@ import { browserSockets } from '@innkeeper/client/browser';
 import { FakeSocket } from '../../../components/emulator/fake-socket.ts';
 import { TerminalLink, type TerminalLinkState } from './terminal-link.ts';
 
-/** A display that draws when it is told to. */
+/** A display that draws only when the test calls draw(). */
 class SlowDisplay {
   readonly seen: string[] = [];
   readonly #waiting: (() => void)[] = [];
@@ -43,21 +43,21 @@ describe('TerminalLink', () => {
     FakeSocket.last.accept();
   });
 
-  it('acknowledges what is drawn, and no drawing of the whole screen', () => {
+  it('TerminalLink acknowledges drawn output, but not the initial screen', () => {
     const socket = FakeSocket.last;
-    socket.tell({ type: 'screen', columns: 100, rows: 30 });
-    socket.give('drawing');
-    socket.give('one');
-    socket.give('two!');
+    socket.sendText({ type: 'screen', columns: 100, rows: 30 });
+    socket.sendBytes('drawing');
+    socket.sendBytes('one');
+    socket.sendBytes('two!');
     assert.deepEqual(socket.sent, []);
     display.draw();
     assert.deepEqual(socket.sent, ['{"type":"ack","bytes":7}']);
     assert.deepEqual(display.seen, ['clear 100x30', 'drawing', 'one', 'two!']);
   });
 
-  it('comes back by itself, and acknowledges nothing of the connection before', () => {
-    FakeSocket.last.give('lost');
-    FakeSocket.last.drop(1006);
+  it('TerminalLink reconnects, and acknowledges nothing of the previous connection', () => {
+    FakeSocket.last.sendBytes('lost');
+    FakeSocket.last.closeWith(1006);
     assert.equal(states.at(-1)?.socket, 'lost');
     mock.timers.tick(250);
     assert.equal(FakeSocket.made.length, 2);
@@ -67,50 +67,50 @@ describe('TerminalLink', () => {
     assert.equal(states.at(-1)?.socket, 'open');
   });
 
-  it('waits longer from attempt to attempt, and not when it is told to', () => {
+  it('TerminalLink doubles the wait between attempts, and retryNow skips it', () => {
     for (const waitMs of [250, 500, 1000]) {
-      FakeSocket.last.drop(1006);
+      FakeSocket.last.closeWith(1006);
       const before = FakeSocket.made.length;
       mock.timers.tick(waitMs - 1);
       assert.equal(FakeSocket.made.length, before);
       mock.timers.tick(1);
       assert.equal(FakeSocket.made.length, before + 1);
     }
-    FakeSocket.last.drop(1006);
+    FakeSocket.last.closeWith(1006);
     link.retryNow();
     assert.equal(FakeSocket.made.length, 5);
   });
 
-  it('rests after the end, with the code, the signal or the reason', () => {
-    FakeSocket.last.tell({ type: 'exited', code: 3 });
+  it('TerminalLink stays closed after the process has exited, with its exit code', () => {
+    FakeSocket.last.sendText({ type: 'exited', code: 3 });
     assert.deepEqual(states.at(-1)?.ending, { type: 'code', code: 3 });
     mock.timers.tick(60_000);
     assert.equal(FakeSocket.made.length, 1);
   });
 
-  it('does not ask again for a terminal that is not there', () => {
-    FakeSocket.last.tell({ type: 'error', code: 'not_found', reason: 'TERMINAL_NOT_FOUND', message: 'Gone.' });
+  it('TerminalLink does not retry a terminal that does not exist', () => {
+    FakeSocket.last.sendText({ type: 'error', code: 'not_found', reason: 'TERMINAL_NOT_FOUND', message: 'Gone.' });
     const ending = states.at(-1)?.ending;
     assert.equal(ending?.type === 'error' ? ending.error.reason : '', 'TERMINAL_NOT_FOUND');
     mock.timers.tick(60_000);
     assert.equal(FakeSocket.made.length, 1);
   });
 
-  it('comes back after a daemon that stopped, and says why a terminal was lost that stays lost', () => {
-    const complaint = { type: 'error', code: 'unavailable', reason: 'AGENT_UNREACHABLE', message: 'No agent.' };
-    FakeSocket.last.tell(complaint);
-    FakeSocket.last.drop(1011);
+  it('TerminalLink retries after a temporary error, and reports it if the daemon closes for good', () => {
+    const unavailable = { type: 'error', code: 'unavailable', reason: 'AGENT_UNREACHABLE', message: 'No agent.' };
+    FakeSocket.last.sendText(unavailable);
+    FakeSocket.last.closeWith(1011);
     mock.timers.tick(250);
     FakeSocket.last.accept();
-    FakeSocket.last.tell(complaint);
-    FakeSocket.last.drop(1000);
+    FakeSocket.last.sendText(unavailable);
+    FakeSocket.last.closeWith(1000);
     assert.equal(states.at(-1)?.ending?.type, 'error');
   });
 
-  it('takes the size that another viewer chose, and tells of an agent that is away', () => {
-    FakeSocket.last.tell({ type: 'size', columns: 90, rows: 20 });
-    FakeSocket.last.tell({ type: 'agent', state: 'lost' });
-    FakeSocket.last.tell({ type: 'of a newer daemon' });
+  it('TerminalLink follows another viewer’s size, and reports a lost agent', () => {
+    FakeSocket.last.sendText({ type: 'size', columns: 90, rows: 20 });
+    FakeSocket.last.sendText({ type: 'agent', state: 'lost' });
+    FakeSocket.last.sendText({ type: 'of a newer daemon' });
     assert.deepEqual(display.seen, ['size 90x20']);
     assert.equal(states.at(-1)?.agent, 'lost');
   });

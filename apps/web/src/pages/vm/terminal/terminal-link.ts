@@ -7,7 +7,7 @@ import {
 } from '@innkeeper/client/browser';
 import { OperationError } from '@innkeeper/contract';
 
-/** Output is acknowledged in pieces of this size, and whenever all of it is drawn. */
+/** Output is acknowledged in steps of this size, and whenever all of it is drawn. */
 const ackBytes = 32 * 1024;
 
 /** How a terminal ended: its exit code or signal, or why it cannot be shown. */
@@ -23,12 +23,12 @@ export interface TerminalLinkState {
   readonly ending: TerminalEnding | undefined;
 }
 
-/** What draws. */
+/** The display of a terminal. */
 export interface TerminalDisplay {
-  /** Begins anew at this size. */
+  /** Clears the screen and sets its size. */
   clear(size: { readonly columns: number; readonly rows: number }): void;
   write(bytes: Uint8Array, onDrawn?: () => void): void;
-  /** Another viewer gave the terminal this size. */
+  /** Another viewer resized the terminal. */
   resized(size: { readonly columns: number; readonly rows: number }): void;
 }
 
@@ -40,28 +40,29 @@ export interface TerminalLinkOptions {
 }
 
 /**
- * One viewer's connection to a terminal; docs/protocol/http.md has the messages. It comes back by itself, and the control
- * plane draws the screen anew then. Ends when the terminal has ended or may not be seen.
+ * One viewer's connection to a terminal; docs/protocol/http.md describes the messages. It reconnects automatically, and
+ * the control plane then sends the screen again. Ends when the terminal has ended or access is denied.
  */
 export class TerminalLink {
   readonly #display: TerminalDisplay;
   readonly #onState: TerminalLinkOptions['onState'];
   readonly #socket: ResumingSocket;
   #state: TerminalLinkState = { socket: 'connecting', agent: 'connected', ending: undefined };
-  /** Bytes that were drawn and not acknowledged, and that wait to be drawn. */
+  /** Bytes drawn but not acknowledged; `#waiting`: bytes not drawn yet. */
   #drawn = 0;
   #waiting = 0;
   readonly #reader = new TerminalReader();
-  /** Acknowledgements belong to the connection that brought the bytes. */
+  /** Number of the connection: acknowledgements belong to the connection that delivered the bytes. */
   #connection = 0;
-  /** What the control plane complained of last. */
-  #complaint: OperationError | undefined;
+  /** The last error from the control plane. */
+  #lastError: OperationError | undefined;
 
   constructor({ open, path, display, onState }: TerminalLinkOptions) {
     this.#display = display;
     this.#onState = onState;
     this.#socket = new ResumingSocket({
-      ...{ open, persistence: 'forever' },
+      open,
+      persistence: 'forever',
       path: () => {
         this.#reader.begin();
         return path();
@@ -93,9 +94,9 @@ export class TerminalLink {
     this.#drawn = 0;
     this.#waiting = 0;
     this.#change({ socket, ...(socket === 'open' ? { agent: 'connected' } : {}) });
-    // Closed by the other side, which has no more to say of this terminal.
-    if (socket === 'closed' && this.#complaint !== undefined && this.#state.ending === undefined)
-      this.#change({ ending: { type: 'error', error: this.#complaint } });
+    // Closed by the control plane for good: the last error is the reason.
+    if (socket === 'closed' && this.#lastError !== undefined && this.#state.ending === undefined)
+      this.#change({ ending: { type: 'error', error: this.#lastError } });
   }
 
   #onText(message: Readonly<Record<string, unknown>>): void {
@@ -103,10 +104,10 @@ export class TerminalLink {
       const event = this.#reader.text(message);
       if (event !== undefined) this.#onEvent(event);
     } catch (error) {
-      this.#complaint = OperationError.from(error);
-      const { code, reason } = this.#complaint;
-      // A daemon that stops or is not ready will be back; with anything else another attempt brings the same.
-      if (code !== 'unavailable' && reason !== 'CANCELED') this.#end({ type: 'error', error: this.#complaint });
+      this.#lastError = OperationError.from(error);
+      const { code, reason } = this.#lastError;
+      // A daemon that is stopping or not ready will be back; for any other error, a retry would fail again.
+      if (code !== 'unavailable' && reason !== 'CANCELED') this.#end({ type: 'error', error: this.#lastError });
     }
   }
 
@@ -114,7 +115,7 @@ export class TerminalLink {
     switch (event.type) {
       case 'screen':
         this.#display.clear({ columns: event.columns, rows: event.rows });
-        // A drawing is not acknowledged.
+        // The screen is not acknowledged.
         this.#display.write(event.data);
         return;
       case 'output':

@@ -11,10 +11,10 @@ export interface TerminalListProps {
   readonly onClose: (terminal: Terminal) => void;
 }
 
-/** The terminals of a VM, one of them shown. */
+/** The list of a VM's terminals; the active one is highlighted. */
 export function TerminalList({ terminals, active, onChoose, onClose }: TerminalListProps): JSX.Element {
   const current = useRef<HTMLLIElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the active one is brought into sight on a narrow screen
+  // biome-ignore lint/correctness/useExhaustiveDependencies: scrolls the active terminal into view on a narrow screen
   useEffect(() => {
     current.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [active]);
@@ -56,6 +56,6 @@ function hintOf({ user, createdBy, createdUnixNs, viewers }: Terminal): string {
   return [
     `As ${user === '' ? 'root' : user}`,
     `Opened by ${createdBy}, ${formatFullTime(dateOf(createdUnixNs))}`,
-    ...(viewers > 1 ? [`${viewers} windows look at it`] : []),
+    ...(viewers > 1 ? [`${viewers} windows attached`] : []),
   ].join('\n');
 }

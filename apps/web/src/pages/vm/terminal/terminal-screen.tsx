@@ -14,16 +14,16 @@ const before: TerminalLinkState = { socket: 'connecting', agent: 'connected', en
 export interface TerminalScreenProps {
   readonly vm: Vm;
   readonly id: string;
-  /** In the guest. */
+  /** User in the guest. */
   readonly user: string;
   readonly viewers: number;
   readonly children: ReactNode;
-  /** It is over; the list may say so. */
+  /** Called when the terminal has ended, so that the list can be updated. */
   readonly onEnded: () => void;
   readonly onNew: () => void;
 }
 
-/** One terminal, live. What it shows is kept by the control plane, so it is there again after a reload. */
+/** One terminal, live. The control plane keeps its screen, so it survives a reload. */
 export function TerminalScreen(props: TerminalScreenProps): JSX.Element {
   const { vm, id, user, viewers, children, onEnded, onNew } = props;
   const shown = useEmulator('Terminal');
@@ -31,7 +31,7 @@ export function TerminalScreen(props: TerminalScreenProps): JSX.Element {
   const [state, setState] = useState(before);
   const [attempt, setAttempt] = useState(0);
   const ended = useEffectEvent(onEnded);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt connects anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt reconnects
   useEffect(() => {
     if (emulator === undefined) return;
     const link = new TerminalLink({
@@ -50,7 +50,7 @@ export function TerminalScreen(props: TerminalScreenProps): JSX.Element {
     });
     emulator.onInput = (bytes) => link.type(bytes);
     emulator.onFit = (size) => link.resize(size);
-    // Who types decides the size, when several windows look.
+    // With several windows attached, the focused one determines the size.
     const onFocus = (): void => {
       const { room } = emulator;
       if (room?.columns !== emulator.terminal.cols || room.rows !== emulator.terminal.rows) emulator.fit();
@@ -77,7 +77,7 @@ export function TerminalScreen(props: TerminalScreenProps): JSX.Element {
         { label: 'Join', command: `inn shell ${quoteWord(vm.name)} --attach ${id}` },
         { label: 'Another', command: newTerminalCommand(vm.name, user) },
       ]}
-      standstill={ending === undefined ? standstillText(state) : undefined}
+      notice={ending === undefined ? noticeText(state) : undefined}
       bar={
         ending && (
           <EndingBar
@@ -90,7 +90,7 @@ export function TerminalScreen(props: TerminalScreenProps): JSX.Element {
           />
         )
       }
-      foot={viewers > 1 && <span>{viewers} windows look at it</span>}
+      foot={viewers > 1 && <span>{viewers} windows attached</span>}
     >
       {children}
     </EmulatorFrame>
@@ -107,24 +107,24 @@ function EndingBar({
   readonly onRetry: () => void;
 }): JSX.Element {
   if (ending.type === 'error')
-    return <ErrorNote title="The terminal is not shown any more" error={ending.error} onRetry={onRetry} />;
+    return <ErrorNote title="The terminal is no longer available" error={ending.error} onRetry={onRetry} />;
   return (
     <div className="emulator-bar" role="status">
       <span className="grow">{endingText(ending)}</span>
       <Button size="xs" variant="default" onClick={onNew}>
-        Open a new one
+        Open a new terminal
       </Button>
     </div>
   );
 }
 
-function standstillText({ socket, agent }: TerminalLinkState): string | undefined {
-  if (socket === 'lost') return 'The connection is lost. Reconnecting; what runs goes on.';
-  if (agent === 'lost') return 'The agent in the guest does not answer. The terminal goes on when it does.';
+function noticeText({ socket, agent }: TerminalLinkState): string | undefined {
+  if (socket === 'lost') return 'Connection lost. Reconnecting; the terminal keeps running.';
+  if (agent === 'lost') return 'The agent in the guest is not responding. The terminal resumes when it is back.';
   return undefined;
 }
 
-/** The `inn` command that opens a terminal like it. */
+/** The `inn` command that opens such a terminal. */
 export function newTerminalCommand(vm: string, user: string): string {
   const as = user === '' || user === 'root' ? '' : ` -u ${quoteWord(user)}`;
   return `inn shell${as} ${quoteWord(vm)}`;

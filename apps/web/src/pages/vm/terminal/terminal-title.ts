@@ -1,13 +1,15 @@
 import type { Terminal } from '@innkeeper/contract/control';
 import { showName } from '../../../format/show-name.ts';
 
-/** What a terminal is called: what its program says, else the program, else that it is a shell. */
+/** A terminal's title: its own title, else its program, else "Shell"; with the user unless root. */
 export function terminalTitle({ title, argv, user }: Pick<Terminal, 'title' | 'argv' | 'user'>): string {
   const name = showName(title).trim() || showName(argv[0]?.split('/').at(-1) ?? '') || 'Shell';
   return user === '' || user === 'root' ? name : `${name} · ${showName(user)}`;
 }
 
-/** How the process on it ended, in words. */
+/** Describes how the terminal's process ended. */
 export function endingText(ending: { readonly code: number } | { readonly signal: number }): string {
-  return 'code' in ending ? `It ended with exit code ${ending.code}.` : `It was ended by signal ${ending.signal}.`;
+  return 'code' in ending
+    ? `The process exited with code ${ending.code}.`
+    : `The process was killed by signal ${ending.signal}.`;
 }

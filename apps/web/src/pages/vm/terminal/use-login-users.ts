@@ -6,7 +6,9 @@ import { loginUsers } from './login-users.ts';
 
 const maxPasswdBytes = 256 * 1024;
 
-/** Whom a terminal can be opened as: who has a login shell, if that may be read, and who is logged in. Root at least. */
+/**
+ * Users for a new terminal: those with a login shell, if /etc/passwd may be read, and logged-in users. Always has root.
+ */
 export function useLoginUsers(vm: Vm, enabled: boolean): readonly string[] {
   const { me } = useMe();
   const { data } = useQuery({

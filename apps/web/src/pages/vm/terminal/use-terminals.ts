@@ -2,15 +2,15 @@ import type { Terminal } from '@innkeeper/contract/control';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { guest } from '../../../api/guest.ts';
 
-/** Other windows open terminals too. */
+/** Refresh interval, since other windows open terminals too. */
 const refreshMs = 4000;
 
 export interface TerminalsOfVm {
-  /** Oldest first; undefined until the control plane answered. */
+  /** Oldest first; undefined until the control plane has responded. */
   readonly terminals: readonly Terminal[] | undefined;
   readonly error: Error | null;
   readonly refetch: () => Promise<unknown>;
-  /** Puts one into the list that the next answer will have. */
+  /** Adds a new terminal to the list before the next refresh. */
   readonly add: (terminal: Terminal) => void;
 }
 

@@ -9,28 +9,28 @@ import type { Server } from './server.ts';
 const maxTextBytes = 64 * 1024;
 
 /** One request to a daemon. */
-export interface ExchangeOptions {
+export interface HttpOptions {
   readonly server: Server;
   readonly method: 'GET' | 'HEAD' | 'PUT';
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Destroyed at the end, however it ends. */
+  /** Destroyed at the end, also after an error. */
   readonly body?: Readable | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An answer's head; `destroy` lets go of its connection. */
-export interface Exchange {
+/** A response head; `destroy` closes its connection. */
+export interface OpenedResponse {
   readonly response: IncomingMessage;
   destroy(): void;
 }
 
 /**
- * Sends a request on a connection of its own. Resolves with the answer's head, also while the body is still on its way:
- * a daemon that refuses answers before it has read everything, and then its answer counts, not the broken pipe.
- * Rejects with the body's own error, the socket's, or what an abort gives.
+ * Sends a request on its own connection. Resolves with the response head, possibly while the request body is still
+ * being sent: a daemon that refuses a request responds before it has read the whole body, and then its response counts,
+ * not the broken pipe. Rejects with an error of the body or the socket, or with the abort's error.
  */
-function exchange({ server, method, path, headers = {}, body, signal }: ExchangeOptions): Promise<Exchange> {
+function sendRequest({ server, method, path, headers = {}, body, signal }: HttpOptions): Promise<OpenedResponse> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) {
       body?.destroy();
@@ -38,7 +38,7 @@ function exchange({ server, method, path, headers = {}, body, signal }: Exchange
       return;
     }
     const request = server.isSecure ? requestSecurely : requestPlainly;
-    // Else the daemon breaks the connection where it could say why in a trailer.
+    // Without this header the daemon cuts the connection on an error midway, instead of sending it in a trailer.
     const all = { te: 'trailers', ...headers, ...server.headers };
     const outgoing = request({ ...server.request, method, path, headers: all, agent: false });
     const destroy = (): void => {
@@ -57,7 +57,7 @@ function exchange({ server, method, path, headers = {}, body, signal }: Exchange
       response.once('close', destroy);
       resolve({ response, destroy });
     });
-    // A late error, after the answer's head, reaches its reader by the response itself.
+    // After the response head, errors reach the reader through the response itself.
     outgoing.on('error', fail);
     if (body === undefined) outgoing.end();
     else {
@@ -67,20 +67,20 @@ function exchange({ server, method, path, headers = {}, body, signal }: Exchange
   });
 }
 
-/** The same for an answer of 200; with any other status it rejects with the error that the daemon wrote. */
-export async function goodExchange(options: ExchangeOptions): Promise<Exchange> {
-  const { response, destroy } = await exchange(options);
+/** Sends a request and resolves if the status is 200; otherwise rejects with the daemon's error. */
+export async function openHttp(options: HttpOptions): Promise<OpenedResponse> {
+  const { response, destroy } = await sendRequest(options);
   if (response.statusCode === 200) return { response, destroy };
   try {
-    // An answer to HEAD has no body.
+    // A response to HEAD has no body.
     const error = response.headers['x-innkeeper-error'] ?? (await textOf(response));
-    throw fromErrorBody(`${error}`, `The daemon answered ${response.statusCode}.`);
+    throw fromErrorBody(`${error}`, `The daemon responded with HTTP status ${response.statusCode}.`);
   } finally {
     destroy();
   }
 }
 
-/** The whole text of a short answer. */
+/** Reads the text of a short response; stops at 64 KiB. */
 export async function textOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -12,47 +12,47 @@ import { vmPath } from '../../components/vm-path.ts';
 import { quoteWord } from '../../format/quote-word.ts';
 import { powerActions } from './power-actions.ts';
 
-/** Whether nothing can be asked of the guest now. */
-export function guestIsAway({ agent }: Vm): boolean {
+/** Whether the guest's agent is not connected. */
+export function isGuestUnavailable({ agent }: Vm): boolean {
   return agent?.state !== AgentState.CONNECTED;
 }
 
-/** Why something needs the guest and cannot have it, and what to do: start the VM, or see to its agent. */
-export function GuestAway({ vm, wanted }: { readonly vm: Vm; readonly wanted: string }): JSX.Element {
+/** Explains why a feature that needs the guest is unavailable, and what to do: start the VM, or check its agent. */
+export function GuestUnavailable({ vm, feature }: { readonly vm: Vm; readonly feature: string }): JSX.Element {
   const state = vmStateName(vm.state);
-  if (state === 'stopped' || state === 'crashed') return <VmIsOff vm={vm} wanted={wanted} />;
+  if (state === 'stopped' || state === 'crashed') return <VmNotRunning vm={vm} feature={feature} />;
   if (state !== 'running')
     return (
-      <EmptyState title={`${vm.name} is ${state ?? 'in a state that is not known here'}`}>
-        {wanted} is here as soon as its agent answers.
+      <EmptyState title={`${vm.name} is ${state ?? 'in an unknown state'}`}>
+        {feature} will be available as soon as the agent is connected.
       </EmptyState>
     );
   return (
     <EmptyState
-      title="The agent does not answer"
-      action={<Link to={vmPath(vm.name, 'agent')}>See what keeps it from answering</Link>}
+      title="The agent is not responding"
+      action={<Link to={vmPath(vm.name, 'agent')}>Find out why</Link>}
       command={`inn doctor ${quoteWord(vm.name)}`}
     >
-      {wanted} is opened by the agent in the guest. {unknownReason(vm.agent)} The serial console works without it:{' '}
+      {feature} needs the agent in the guest. {unknownReason(vm.agent)} The serial console works without it:{' '}
       <Link to={vmPath(vm.name, 'console')}>open the console</Link>.
     </EmptyState>
   );
 }
 
-/** The VM does not run; it can be started from here. */
-export function VmIsOff({ vm, wanted }: { readonly vm: Vm; readonly wanted: string }): JSX.Element {
+/** Says that the VM is not running, with a start button. */
+export function VmNotRunning({ vm, feature }: { readonly vm: Vm; readonly feature: string }): JSX.Element {
   return (
     <EmptyState
-      title={`${vm.name} does not run`}
+      title={`${vm.name} is not running`}
       command={powerActions.start.command(quoteWord(vm.name))}
       action={<StartButton vm={vm} />}
     >
-      {wanted} needs a VM that runs.
+      {feature} needs a running VM.
     </EmptyState>
   );
 }
 
-/** Starts the VM; disabled for who may not. */
+/** Starts the VM; disabled without the privilege. */
 export function StartButton({ vm }: { readonly vm: Vm }): JSX.Element {
   const { me } = useMe();
   const [busy, setBusy] = useState(false);
@@ -63,7 +63,7 @@ export function StartButton({ vm }: { readonly vm: Vm }): JSX.Element {
     try {
       await run(vm.id);
     } catch (error) {
-      const body = <ErrorNote title="Start did not begin" error={error} />;
+      const body = <ErrorNote title="The VM was not started" error={error} />;
       showToast({ id: `power ${vm.id}`, tone: 'bad', title: vm.name, body });
     } finally {
       setBusy(false);
