@@ -73,7 +73,7 @@ describe('the web console', () => {
     await filter.fill('state:stopped');
     await page.getByRole('heading', { name: 'No VMs match' }).waitFor();
     await filter.fill('state:flying web');
-    await page.getByText('"flying" is no state').waitFor();
+    await page.getByText('"flying" is not a valid state').waitFor();
     assert.deepEqual(await checkPage(page, 'vms-filter'), []);
     await page.getByRole('button', { name: 'Clear filter' }).first().click();
     await page.getByRole('button', { name: 'uptime>2d' }).waitFor();

@@ -1,4 +1,4 @@
-/** Field tables and method tables of everything an agent speaks; what `@innkeeper/contract/agent-lite` is. */
+/** The entry point `@innkeeper/contract/agent-lite`: field and method tables of every message an agent sends or receives. */
 export * from './gen/agent/v1/capabilities_lite.ts';
 export * from './gen/agent/v1/file_lite.ts';
 export * from './gen/agent/v1/file_tar_lite.ts';

@@ -26,7 +26,7 @@ const liteMethods: ReadonlyMap<string, LiteMethod> = new Map(
     .map((method) => [method.name, method]),
 );
 
-/** What carries a method of the agent; throws for a method of another service. */
+/** The lite method for a descriptor of an agent's method; throws for a method of another service. */
 export function agentMethod(method: DescMethod): LiteMethod {
   const found = liteMethods.get(`${method.parent.typeName}/${method.name}`);
   if (found === undefined) throw new Error(`${method.toString()} is not a method of the agent`);

@@ -1,4 +1,4 @@
-/** Tags of every field of what an agent speaks, for messages that are read or written by hand since they are so frequent. */
+/** Tags of every field of the agent's messages, for the frequent messages whose codec is written by hand. */
 export * from './gen/agent/v1/file_tags.ts';
 export * from './gen/agent/v1/file_tar_tags.ts';
 export * from './gen/agent/v1/file_types_tags.ts';

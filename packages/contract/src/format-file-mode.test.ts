@@ -4,7 +4,7 @@ import { formatFileMode } from './format-file-mode.ts';
 import { FileKind } from './gen/agent/v1/file_types_pb.ts';
 
 describe('formatFileMode()', () => {
-  it('writes modes as ls does', () => {
+  it('formatFileMode() formats modes as ls does', () => {
     assert.equal(formatFileMode(FileKind.REGULAR, 0o4755), '-rwsr-xr-x');
     assert.equal(formatFileMode(FileKind.DIRECTORY, 0o1777), 'drwxrwxrwt');
     assert.equal(formatFileMode(FileKind.REGULAR, 0o6600), '-rwS--S---');

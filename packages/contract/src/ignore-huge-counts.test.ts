@@ -15,11 +15,11 @@ async function lineAfter(output: string): Promise<string> {
 }
 
 describe('ignoreHugeCounts', () => {
-  it('leaves the screen as it is after a count that no screen has, at once', async () => {
+  it('a terminal ignores a sequence whose count exceeds its screen, without delay', async () => {
     for (const final of finals) assert.equal(await lineAfter(`hi\x1b[2147483647${final}`), 'hi', final);
   });
 
-  it('lets counts be that the screen has', async () => {
+  it('a terminal obeys a sequence whose count fits its screen', async () => {
     assert.equal(await lineAfter('hi\x1b[3b'), 'hiiii');
     assert.equal(await lineAfter('hi\x1b[5S'), '');
     assert.equal(await lineAfter('hi\x1b[1Ithere'), 'hi      there');

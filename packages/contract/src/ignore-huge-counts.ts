@@ -1,9 +1,9 @@
 /*
- * What the terminals of a VM obey on both sides of the API: the daemon's headless xterm.js keeps the screen, the browser's
- * goes on from it. A sequence that only one of them ignores would leave them with two different screens.
+ * Control sequences that a VM's terminals ignore, on both sides of the API: the daemon's headless xterm.js keeps the
+ * screen, and the browser's xterm.js continues from it. Both must ignore the same ones, or their screens differ.
  */
 
-/** Of xterm.js and of its headless form, what is used here. */
+/** The part of xterm.js, headless or not, that is used here. */
 export interface CountingTerminal {
   readonly cols: number;
   readonly rows: number;
@@ -17,7 +17,7 @@ export interface CountingTerminal {
 
 /** Insert and delete lines, scroll up and down. */
 const byRows = [{ final: 'L' }, { final: 'M' }, { final: 'S' }, { final: 'T' }];
-/** Tabs, columns, and the last character again. */
+/** Tabs, columns, and repeating the last character. */
 const byColumns = [
   ...[{ final: 'I' }, { final: 'Z' }, { final: 'b' }],
   ...[
@@ -31,9 +31,9 @@ const byColumns = [
 ];
 
 /**
- * Lets a terminal ignore sequences that repeat something more often than its screen has rows or columns. xterm.js does
- * each repetition by itself, so eleven bytes of a guest ("ESC [ 2147483647 S") would keep it busy for hours, and those
- * with "b" would take gigabytes.
+ * Lets a terminal ignore sequences that repeat something more often than its screen has rows or columns. xterm.js
+ * performs each repetition separately, so eleven bytes from a guest ("ESC [ 2147483647 S") would keep it busy for hours,
+ * and the same with "b" would use gigabytes.
  */
 export function ignoreHugeCounts(terminal: CountingTerminal): void {
   for (const id of byRows) terminal.parser.registerCsiHandler(id, (all) => all.flat().some((n) => n > terminal.rows));

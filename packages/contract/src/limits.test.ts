@@ -6,13 +6,13 @@ import * as limits from './limits.ts';
 const comma = (value: number): string => value.toLocaleString('en');
 
 describe('limits', () => {
-  it('take ids of 1 to 64 safe characters, and signals of 1 to 64', () => {
+  it('caller ids have 1 to 64 safe characters, and signals are 1 to 64', () => {
     assert.deepEqual(['a', 'A_-9', 'x'.repeat(64)].map(limits.isCallerId), [true, true, true]);
     assert.deepEqual(['', 'x'.repeat(65), 'a/b', 'a\n', 'ä'].map(limits.isCallerId), Array(5).fill(false));
     assert.deepEqual([0, 1, 64, 65, -1].map(limits.isSignal), [false, true, true, false, false]);
   });
 
-  it('are those that the schemas speak of', () => {
+  it('limits in code equal those in the comments of the schemas', () => {
     const { defaultPageSize, maxPageSize, maxIdChars, maxSkippedEntries, maxSignal } = limits;
     const { maxCommandBytes, maxShutdownDelaySeconds } = limits;
     const spoken: readonly (readonly [string, string, number])[] = [

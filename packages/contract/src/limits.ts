@@ -1,25 +1,25 @@
 /**
- * Limits of fields and answers that both ends hold: the agent refuses what is beyond them, and the node what a guest says
- * beyond them. What limits the native dialect itself is in `packages/wire/src/native/limits.ts`.
+ * Limits of fields and responses that both ends enforce: the agent rejects requests beyond them, and the node rejects
+ * responses of a guest beyond them. The limits of the native dialect itself are in `packages/wire/src/native/limits.ts`.
  */
 
-/** Entries of a page, or of a list that is cut, when the request names no number. */
+/** Default number of entries of a page or of a truncated list. */
 export const defaultPageSize = 200;
-/** Entries of a page at most: of folders, processes, VMs, runs and the audit. */
+/** Maximum number of entries of a page: of folders, processes, VMs, runs and the audit. */
 export const maxPageSize = 1000;
 /** UTF-16 units of a page token: a name of 255 bytes, escaped, and a number. */
 export const maxPageTokenChars = 4096;
-/** Characters of an id that a caller makes, such as a process's or an upload's. */
+/** Maximum characters of an id that a caller chooses, such as a process's or an upload's. */
 export const maxIdChars = 64;
-/** What of an archive is named that was left out. */
+/** How many of the paths left out of an archive are reported. */
 export const maxSkippedEntries = 100;
-/** UTF-16 units of each of these. */
+/** Maximum UTF-16 units of each of these paths. */
 export const maxSkippedEntryChars = 1024;
-/** Bytes of a process's command in a list. */
+/** Maximum bytes of a process's command in a list. */
 export const maxCommandBytes = 4096;
 /** Linux signals are numbered from 1 to this. */
 export const maxSignal = 64;
-/** Seconds that a shutdown may wait first: a day. */
+/** Maximum delay of a shutdown, in seconds: one day. */
 export const maxShutdownDelaySeconds = 86_400;
 
 /** Whether a text is 1 to `maxIdChars` characters of [A-Za-z0-9_-]. */
@@ -27,7 +27,7 @@ export function isCallerId(text: string): boolean {
   return text.length <= maxIdChars && /^[A-Za-z0-9_-]+$/.test(text);
 }
 
-/** Whether a number is that of a Linux signal. */
+/** Whether a number is a valid Linux signal number. */
 export function isSignal(signal: number): boolean {
   return signal >= 1 && signal <= maxSignal;
 }

@@ -1,6 +1,6 @@
 /**
- * Protobuf for places where every kilobyte and millisecond counts: the agent. The messages have the very shape that
- * protobuf-es gives them, so code is written against its types; only tables and 400 lines of codec are loaded.
+ * Protobuf for the agent, where every kilobyte and millisecond counts. Messages have the same shape as in protobuf-es, so
+ * code is written against its types, but only tables and 400 lines of codec are loaded.
  * docs/adr/0002-lite-codec.md says why.
  */
 export { liteDecode, MalformedMessageError, maxNesting } from './lite/lite-decode.ts';

@@ -9,7 +9,7 @@ const agent = { state: AgentState.CONNECTED, version: '0.9.2' };
 const vm = (init: VmInit): Vm => create(VmSchema, { state: VmState.RUNNING, agent, ...init });
 
 describe('vmFigures()', () => {
-  it('names the fullest mount that can be written', () => {
+  it('a VM’s disk figure is that of the fullest writable mount', () => {
     const mounts = [
       { mountPoint: '/', usedBytes: 30n, availableBytes: 70n, totalBytes: 200n },
       { mountPoint: '/var', usedBytes: 90n, availableBytes: 10n },
@@ -20,13 +20,13 @@ describe('vmFigures()', () => {
     assert.deepEqual([diskPercent, fullestMount], [90, '/var']);
   });
 
-  it('knows nothing of a VM whose agent is not connected now', () => {
+  it('figures of a VM whose agent is not connected are unknown', () => {
     const telemetry = { cpu: { busyPercent: 50 } };
     assert.equal(vmFigures(vm({ telemetry })).cpuPercent, 50);
     assert.equal(vmFigures(vm({ telemetry, agent: { state: AgentState.LOST } })).cpuPercent, undefined);
   });
 
-  it('does not believe what cannot be', () => {
+  it('impossible figures are treated as unknown', () => {
     for (const busyPercent of [-1, 100.1, Number.NaN, Number.POSITIVE_INFINITY])
       assert.equal(vmFigures(vm({ telemetry: { cpu: { busyPercent } } })).cpuPercent, undefined);
     const memory = { usedBytes: 200n, totalBytes: 100n };
@@ -36,7 +36,7 @@ describe('vmFigures()', () => {
 });
 
 describe('isOutdated()', () => {
-  it('compares versions by number', () => {
+  it('agent versions are compared numerically', () => {
     assert.equal(isOutdated(vm({}), '0.10.0'), true);
     assert.equal(isOutdated(vm({}), '0.9.2'), false);
     assert.equal(isOutdated(vm({}), '0.9'), false);
@@ -45,7 +45,7 @@ describe('isOutdated()', () => {
 });
 
 describe('isSilent()', () => {
-  it('is said of running VMs alone', () => {
+  it('only running VMs count as silent', () => {
     assert.equal(isSilent(vm({ agent: { state: AgentState.WAITING } })), true);
     assert.equal(isSilent(vm({ state: VmState.STOPPED, agent: { state: AgentState.OFF } })), false);
     assert.equal(isSilent(vm({})), false);

@@ -1,19 +1,19 @@
 import type { Mount } from './gen/agent/v1/telemetry_pb.ts';
 import { type Agent, AgentState, type Vm, VmState } from './gen/control/v1/vm_pb.ts';
 
-/** What lists show and compare. Undefined is "not known", which is never the same as 0. */
+/** The figures that lists show and compare. Undefined means unknown, which is never the same as 0. */
 export interface VmFigures {
-  /** Shares in percent, 0 to 100, as the agent reports them. */
+  /** Percentages, 0 to 100, as the agent reports them. */
   readonly cpuPercent: number | undefined;
   readonly memoryPercent: number | undefined;
   readonly diskPercent: number | undefined;
-  /** The mount that `diskPercent` is of. */
+  /** The mount that `diskPercent` describes. */
   readonly fullestMount: string | undefined;
   readonly uptimeSeconds: number | undefined;
 }
 
-/** What of a VM figures are made of. */
-type Glance = Pick<Vm, 'state' | 'telemetry'> & { readonly agent?: Pick<Agent, 'state' | 'version'> | undefined };
+/** The part of a VM from which figures are computed. */
+type VmReport = Pick<Vm, 'state' | 'telemetry'> & { readonly agent?: Pick<Agent, 'state' | 'version'> | undefined };
 
 const unknownFigures: VmFigures = {
   ...{ cpuPercent: undefined, memoryPercent: undefined, diskPercent: undefined },
@@ -21,10 +21,10 @@ const unknownFigures: VmFigures = {
 };
 
 /**
- * The figures of a VM's last report, while its agent is connected: an old report says nothing about now. A guest can
- * report what it likes; what cannot be is not known.
+ * The figures of a VM's last report. Undefined unless its agent is connected, since an old report says nothing about the
+ * present, and for impossible values: a guest can report whatever it likes.
  */
-export function vmFigures({ agent, telemetry }: Glance): VmFigures {
+export function vmFigures({ agent, telemetry }: VmReport): VmFigures {
   if (telemetry === undefined || agent?.state !== AgentState.CONNECTED) return unknownFigures;
   const { cpu, memory, mounts, uptimeSeconds } = telemetry;
   let fullest: { readonly mount: string; readonly percent: number } | undefined;
@@ -41,24 +41,24 @@ export function vmFigures({ agent, telemetry }: Glance): VmFigures {
   };
 }
 
-/** How full a mount is, of what it lets ordinary users have, as `df` counts it; undefined when it is not known. */
+/** How full a mount is for ordinary users, as `df` computes it; undefined when unknown. */
 export function mountPercent({ readOnly, usedBytes, availableBytes, totalBytes }: Mount): number | undefined {
   // A read-only mount is always full, and nothing can be done about it.
   if (readOnly || usedBytes === undefined) return undefined;
   return share(usedBytes, availableBytes === undefined ? totalBytes : usedBytes + availableBytes);
 }
 
-/** Whether a VM runs and its agent does not report. */
-export function isSilent({ state, agent }: Glance): boolean {
+/** Whether a VM is running but its agent is not reporting. */
+export function isSilent({ state, agent }: VmReport): boolean {
   return state === VmState.RUNNING && agent?.state !== AgentState.CONNECTED;
 }
 
-/** Whether a connected agent is older than the daemon's own. */
-export function isOutdated({ agent }: Glance, newestVersion: string): boolean {
+/** Whether a connected agent is older than the daemon's agent binary. */
+export function isOutdated({ agent }: VmReport, newestVersion: string): boolean {
   return agent?.state === AgentState.CONNECTED && isOutdatedVersion(agent.version, newestVersion);
 }
 
-/** Whether a version is lower than another one. No version is lower than "", which is none. */
+/** Whether a version is lower than another one. "" means no version: nothing is lower than it. */
 export function isOutdatedVersion(version: string, than: string): boolean {
   if (than === '') return false;
   const [own, other] = [parts(version), parts(than)];

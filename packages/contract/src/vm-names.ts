@@ -23,12 +23,12 @@ const agentStateNames: Readonly<Record<AgentState, AgentStateName | undefined>> 
   [AgentState.ABSENT]: 'absent',
 };
 
-/** A state of the API as its word; undefined for one that this version does not know. */
+/** The word for a VM state of the API; undefined for a state that this version does not know. */
 export function vmStateName(state: VmState): VmStateName | undefined {
   return vmStateNames[state];
 }
 
-/** An agent's state of the API as its word; undefined for one that this version does not know. */
+/** The word for an agent state of the API; undefined for a state that this version does not know. */
 export function agentStateName(state: AgentState): AgentStateName | undefined {
   return agentStateNames[state];
 }

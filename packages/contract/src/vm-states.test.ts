@@ -5,45 +5,45 @@ import { assertVmAction, isVmState, judgeVmAction, legalVmActions, type VmAction
 const actions: readonly VmAction[] = ['start', 'stop', 'kill', 'pause', 'resume', 'delete', 'guest', 'console'];
 
 describe('judgeVmAction()', () => {
-  it('finds a stop of a stopped, stopping or crashed VM reached', () => {
+  it('stopping a stopped, stopping or crashed VM is already reached', () => {
     for (const state of ['stopped', 'stopping', 'crashed'] as const) {
       assert.equal(judgeVmAction(state, 'stop'), 'reached');
     }
   });
 
-  it('lets every action do something in some state', () => {
+  it('every action on a VM is legal in some state', () => {
     for (const action of actions) assert.ok(vmStates.some((state) => judgeVmAction(state, action) === 'legal'));
   });
 
-  it('allows nothing while a VM is made or removed', () => {
+  it('no action is legal while a VM is being created or deleted', () => {
     assert.deepEqual(legalVmActions.creating, []);
     assert.deepEqual(legalVmActions.deleting, []);
   });
 });
 
 describe('assertVmAction()', () => {
-  it('names the state a VM has to be in', () => {
+  it('an illegal action is refused with the states that allow it', () => {
     assert.throws(() => assertVmAction('a', 'running', 'delete'), {
       reason: 'VM_WRONG_STATE',
-      message: 'The VM "a" is running; for "delete" it has to be stopped or crashed.',
+      message: 'The VM "a" is running; "delete" requires it to be stopped or crashed.',
     });
   });
 
-  it('calls a stopped VM not running when its guest is wanted', () => {
+  it('a guest action on a stopped VM fails with VM_NOT_RUNNING', () => {
     assert.throws(() => assertVmAction('a', 'stopped', 'guest'), { reason: 'VM_NOT_RUNNING' });
   });
 
-  it('takes a paused VM for one in the wrong state when its guest is wanted', () => {
+  it('a guest action on a paused VM fails with VM_WRONG_STATE', () => {
     assert.throws(() => assertVmAction('a', 'paused', 'guest'), { reason: 'VM_WRONG_STATE' });
   });
 
-  it('passes an action whose aim is reached', () => {
+  it('an action whose aim is already reached passes', () => {
     assertVmAction('a', 'stopped', 'stop');
   });
 });
 
 describe('isVmState()', () => {
-  it('takes states and nothing from the prototype', () => {
+  it('isVmState() accepts states and no names from the prototype', () => {
     assert.equal(isVmState('running'), true);
     assert.equal(isVmState('toString'), false);
   });

@@ -1,18 +1,18 @@
 import { OperationError } from './errors/operation-error.ts';
 
-/** What a VM can be in. `paused` is a running VM whose CPUs stand still; `crashed` one that ended without being asked. */
+/** States of a VM. `paused`: its CPUs are stopped. `crashed`: its hypervisor ended without being asked to. */
 export type VmState = 'creating' | 'stopped' | 'starting' | 'running' | 'paused' | 'stopping' | 'crashed' | 'deleting';
 
 /**
- * How the agent of a VM stands. `off`: the VM does not run. `waiting`: nothing heard since it started. `lost`: it
- * answered before and does not now. `absent`: there is none in the image.
+ * States of a VM's agent. `off`: the VM is not running. `waiting`: it has not connected since the VM started. `lost`: it
+ * was connected and no longer answers. `absent`: the image has no agent.
  */
 export type AgentState = 'off' | 'waiting' | 'connected' | 'lost' | 'paused' | 'absent';
 
-/** What can be asked of a VM. `guest` is everything that the agent does: run a command, move a file. */
+/** Actions on a VM. `guest` is everything that the agent does: run a command, move a file. */
 export type VmAction = 'start' | 'stop' | 'kill' | 'pause' | 'resume' | 'delete' | 'guest' | 'console';
 
-/** What makes sense in each state; an interface offers these and no others. */
+/** The actions that are legal in each state; an interface offers only these. */
 export const legalVmActions = {
   creating: [],
   stopped: ['start', 'delete'],
@@ -24,7 +24,7 @@ export const legalVmActions = {
   deleting: [],
 } as const satisfies Record<VmState, readonly VmAction[]>;
 
-/** What is reached already in each state: asking for it again succeeds and changes nothing. */
+/** The actions whose aim is already reached in each state: they succeed and change nothing. */
 const reachedVmActions = {
   creating: [],
   stopped: ['stop', 'kill'],
@@ -36,7 +36,7 @@ const reachedVmActions = {
   deleting: ['delete'],
 } as const satisfies Record<VmState, readonly VmAction[]>;
 
-/** Every state, in the order of a VM's life. */
+/** Every state, in the order of a VM's life cycle. */
 export const vmStates = Object.keys(legalVmActions) as readonly VmState[];
 
 /** The states in which a hypervisor process exists, or is about to. */
@@ -53,8 +53,7 @@ export function isLiveVmState(state: VmState): boolean {
 }
 
 /**
- * What asking for an action means in a state: `legal` does something, `reached` finds it done already, `illegal` is
- * refused.
+ * The effect of an action in a state: `legal` does something, `reached` is already done, `illegal` is refused.
  */
 export function judgeVmAction(state: VmState, action: VmAction): 'legal' | 'reached' | 'illegal' {
   if ((legalVmActions[state] as readonly VmAction[]).includes(action)) return 'legal';
@@ -63,8 +62,8 @@ export function judgeVmAction(state: VmState, action: VmAction): 'legal' | 'reac
 }
 
 /**
- * Throws when a VM's state does not allow an action: VM_NOT_RUNNING for what needs a hypervisor process, else
- * VM_WRONG_STATE with the states that would do. An action whose aim is reached already passes.
+ * Throws when a VM's state does not allow an action: VM_NOT_RUNNING for actions that need a hypervisor process, otherwise
+ * VM_WRONG_STATE with the states that allow it. An action whose aim is already reached passes.
  */
 export function assertVmAction(vmName: string, state: VmState, action: VmAction): void {
   if (judgeVmAction(state, action) !== 'illegal') return;
@@ -72,5 +71,5 @@ export function assertVmAction(vmName: string, state: VmState, action: VmAction)
     throw new OperationError('VM_NOT_RUNNING', `The VM "${vmName}" is ${state}.`);
   }
   const wanted = vmStates.filter((other) => judgeVmAction(other, action) === 'legal').join(' or ');
-  throw new OperationError('VM_WRONG_STATE', `The VM "${vmName}" is ${state}; for "${action}" it has to be ${wanted}.`);
+  throw new OperationError('VM_WRONG_STATE', `The VM "${vmName}" is ${state}; "${action}" requires it to be ${wanted}.`);
 }

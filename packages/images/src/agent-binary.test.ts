@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { findAgentBinary } from './agent-binary.ts';
 
-describe('the agent that is put into images', () => {
+describe('findAgentBinary()', () => {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'innkeeper-agent-'));
@@ -17,13 +17,13 @@ describe('the agent that is put into images', () => {
     return join(folder, name);
   }
 
-  it('is known by its version and its build', async () => {
+  it('an agent binary is identified by its version and its build', async () => {
     const found = await findAgentBinary(await file('good', '#!/bin/sh\necho innkeeper-agent 1.2.3\n', 0o755));
     assert.equal(found?.version, '1.2.3');
     assert.match(found.build, /^[0-9a-f]{12}$/);
   });
 
-  it('has the one for the other architecture beside it, when that is one', async () => {
+  it('an agent for the other architecture is found next to the first, if it is an ELF file for it', async () => {
     const own = await file(`agent-${process.arch}`, '#!/bin/sh\necho innkeeper-agent 1.2.3\n', 0o755);
     const [name, machine] = process.arch === 'x64' ? ['arm64', 183] : ['x64', 62];
     const alone = await findAgentBinary(own);
@@ -36,11 +36,11 @@ describe('the agent that is put into images', () => {
     assert.notEqual(both?.build, alone?.build);
   });
 
-  it('may be missing', async () => {
+  it('a missing agent binary is undefined', async () => {
     assert.equal(await findAgentBinary(join(folder, 'none')), undefined);
   });
 
-  it('is refused with what to do when it does not run, or says nothing', async () => {
+  it('an agent binary that does not run or prints no version is refused with a next step', async () => {
     for (const path of [await file('data', 'no program', 0o644), await file('mute', '#!/bin/sh\n', 0o755)]) {
       await assert.rejects(findAgentBinary(path), { reason: 'INVALID_ARGUMENT', nextStep: /npm run build:agent/ });
     }

@@ -6,27 +6,27 @@ import { readRegularFile } from '@innkeeper/kit/node';
 import { type ByArchitecture, hostArchitecture, machineOf } from './agent-architecture.ts';
 import { runProgram } from './host-tools/index.ts';
 
-/** The agent has less than 1 MiB; what is far larger is something else. */
+/** The agent is smaller than 1 MiB; a far larger file is something else. */
 export const maxAgentBytes = 64 * mib;
 
-/** The agent that is put into images: a file for each architecture it was built for. */
+/** The agent that is installed in images: one file for each architecture for which it was built. */
 export interface AgentBinary {
   readonly paths: ByArchitecture<string>;
   readonly version: string;
-  /** First 12 hex digits of the SHA-256 of the files: tells builds of one version apart. */
+  /** First 12 hex digits of the SHA-256 of the files; distinguishes builds of one version. */
   readonly build: string;
 }
 
-/** Where the build puts it, for this machine's architecture. */
+/** Where the build writes it, for this host's architecture. */
 export const defaultAgentBinaryPath = join(
   import.meta.dirname,
   `../../../dist/agent/innkeeper-agent-linux-${process.arch === 'arm64' ? 'arm64' : 'x64'}`,
 );
 
 /**
- * Looks at an agent binary of this host's architecture, and at the one for the other architecture that lies beside it
- * (…-x64 and …-arm64, as the build names them); undefined when the first is not there. Rejects with INVALID_ARGUMENT when
- * it does not say its version.
+ * Inspects an agent binary of this host's architecture, and the one for the other architecture next to it (…-x64 and
+ * …-arm64, as the build names them). Resolves to undefined when the first does not exist. Rejects with INVALID_ARGUMENT
+ * when it does not report its version.
  */
 export async function findAgentBinary(path: string): Promise<AgentBinary | undefined> {
   const own = await readIfThere(path);
@@ -54,7 +54,7 @@ async function readIfThere(path: string): Promise<Buffer | undefined> {
 }
 
 async function askVersion(path: string): Promise<string> {
-  let why = 'it does not answer with a version';
+  let why = 'it does not report a version';
   try {
     const { exitCode, stdout } = await runProgram(path, ['--version'], { timeoutMs: 10_000 });
     const version = /(\d+\.\d+\S*)/.exec(stdout)?.[1];
@@ -63,6 +63,6 @@ async function askVersion(path: string): Promise<string> {
     why = errorMessage(error);
   }
   throw new OperationError('INVALID_ARGUMENT', `The agent ${path} cannot be used: ${why}`, {
-    nextStep: 'Build it again with "npm run build:agent", or name another one with --agent-binary.',
+    nextStep: 'Build it again with "npm run build:agent", or choose another one with --agent-binary.',
   });
 }

@@ -9,19 +9,19 @@ import { fetchKernel } from './fetch-kernel.ts';
 import { hostDiskFull, isHostDiskFull, type ProgramOptions, runProgram } from './host-tools/index.ts';
 import { cachedImage } from './image-cache.ts';
 
-/** The file is sparse; a fresh one takes 200 to 300 MiB. */
+/** Size of the sparse file; a new one occupies 200 to 300 MiB. */
 const diskBytes = gib;
-/** Goes up when the way of building changes; recipes count by themselves. */
+/** Incremented when the build procedure changes; recipes are part of the cache key anyway. */
 const builder = 'debian 1';
 const bootstrapTimeoutMs = 30 * 60_000;
 const unpackTimeoutMs = 10 * 60_000;
 
-/** Documentation and translations nobody reads in a guest of this kind. */
-const left = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/info/*', '/usr/share/locale/*'];
+/** Excluded: documentation and translations that nobody reads in such a guest. */
+const excluded = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/info/*', '/usr/share/locale/*'];
 
 /**
- * Unpacks a root as the owner of its files and makes a file system of it. Devices are the guest's kernel's to make.
- * The folder is removed in here, since only who made its files may remove them.
+ * Unpacks a root file system as the owner of its files and makes an image of it. Devices are created by the guest's
+ * kernel. The folder is removed in the same script, since only the user who created the files may remove them.
  */
 const makeImage = `set -eu
 trap 'rm -rf root' EXIT
@@ -32,20 +32,20 @@ mkfs.ext4 -q -F -m 1 -E root_owner=0:0 -d root "$1"
 
 /**
  * Builds a Debian guest from packages of the host's release: "debian" with systemd, "debian-openrc" with OpenRC. Takes
- * about 30 s and the network; without root it needs user namespaces (package uidmap).
+ * about 30 s and needs the network; without root it needs user namespaces (package uidmap).
  * Rejects with IMAGE_BUILD_FAILED, PROGRAM_MISSING, HOST_DISK_FULL, and the signal's reason.
  */
 export async function buildDebianImage(kind: 'debian' | 'debian-openrc', options: BuildOptions): Promise<BuiltImage> {
   const kernel = await fetchKernel(options);
   const sources = await findDebianSources(options);
-  const inputs = [builder, makeImage, JSON.stringify([sources, debianRecipes[kind], left, diskBytes])];
+  const inputs = [builder, makeImage, JSON.stringify([sources, debianRecipes[kind], excluded, diskBytes])];
   const image = await cachedImage(kind, inputs, options, async (work, rawPath) => {
-    options.onStage?.('installing Debian packages', 0.25);
+    options.onStage?.('Installing Debian packages', 0.25);
     await bootstrap(kind, sources, work, options);
-    options.onStage?.('making its file system', 0.85);
+    options.onStage?.('Making its file system', 0.85);
     await writeFile(rawPath, '', { flag: 'wx' });
     await truncate(rawPath, diskBytes);
-    await must(...asOwner(['sh', '-c', makeImage, 'sh', rawPath]), 'The file system cannot be made', {
+    await must(...asOwner(['sh', '-c', makeImage, 'sh', rawPath]), 'The file system could not be created', {
       ...options,
       cwd: work,
       timeoutMs: unpackTimeoutMs,
@@ -69,21 +69,21 @@ async function bootstrap(
     '--variant=minbase',
     '--mode=auto',
     '--aptopt=Acquire::Languages "none"',
-    ...left.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
+    ...excluded.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
     `--include=${packages.join(',')}`,
     `--customize-hook=${customize}`,
     suite,
     'root.tar',
     ...lines,
   ];
-  await must('mmdebstrap', argv, 'Debian cannot be installed', {
+  await must('mmdebstrap', argv, 'Debian could not be installed', {
     ...options,
     cwd: work,
     timeoutMs: bootstrapTimeoutMs,
   });
 }
 
-/** Root writes files of all owners; others do so in a user namespace, with their own range of user ids. */
+/** Root can write files of any owner; other users do so in a user namespace, with their range of subordinate user ids. */
 function asOwner(argv: readonly string[]): [string, readonly string[]] {
   const [program = '', ...rest] =
     process.getuid?.() === 0 ? argv : ['unshare', '--map-root-user', '--map-auto', ...argv];
@@ -103,6 +103,6 @@ async function must(
   if (isHostDiskFull(output)) throw hostDiskFull('building an image');
   const problem = output.split('\n').findLast((line) => /^E:|error|cannot|failed/i.test(line)) ?? output.slice(-300);
   throw new OperationError('IMAGE_BUILD_FAILED', `${what}: ${problem.slice(0, 300)}`, {
-    nextStep: 'Look at the operation’s log; without root the package uidmap must be installed.',
+    nextStep: 'See the operation’s log. Without root, the package uidmap must be installed.',
   });
 }

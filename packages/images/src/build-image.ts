@@ -10,11 +10,11 @@ import { hostDiskFull, isHostDiskFull } from './host-tools/index.ts';
 import type { StageOptions } from './stage-options.ts';
 
 export interface BuildPlace {
-  /** The image's own folder: original.raw goes there, whole or not at all. Absolute; made when missing. */
+  /** The image's folder, to which original.raw is written atomically. Absolute; created when missing. */
   readonly directory: string;
-  /** Kernels and images are kept here by a hash of what they are made of. Absolute; made when missing. */
+  /** The cache of kernels and images, keyed by a hash of their inputs. Absolute; created when missing. */
   readonly cacheDirectory: string;
-  /** Build again although it is in the cache. Default false. */
+  /** Build again even if it is in the cache. Default: false. */
   readonly rebuild?: boolean | undefined;
 }
 
@@ -22,9 +22,9 @@ export interface NewImage {
   readonly originalPath: string;
   readonly format: 'raw';
   readonly virtualBytes: bigint;
-  /** Of the file, in hex. */
+  /** SHA-256 of the file, in hex. */
   readonly sha256: string;
-  /** It has no boot loader: VMs of it start with this kernel. Its files stay in the cache. */
+  /** The image has no boot loader; its VMs start with this kernel, whose files stay in the cache. */
   readonly kernel: GuestKernel;
 }
 
@@ -34,20 +34,20 @@ const builders: Readonly<Record<ImageKind, (options: BuildOptions) => Promise<Bu
   'debian-openrc': (options) => buildDebianImage('debian-openrc', options),
 };
 
-/** Whether a kind of image can be built. */
+/** Whether this kind of image can be built. */
 export function isImageKind(kind: string): kind is ImageKind {
   return Object.hasOwn(builders, kind);
 }
 
 /**
  * Builds an image from packages of the host's distribution, or takes it from the cache, and copies it to its folder.
- * Rejects with INVALID_ARGUMENT for a kind that there is not, IMAGE_BUILD_FAILED, PROGRAM_MISSING, HOST_DISK_FULL, or
- * the signal's reason; nothing is left in the folder then.
+ * Rejects with INVALID_ARGUMENT for an unknown kind, IMAGE_BUILD_FAILED, PROGRAM_MISSING, HOST_DISK_FULL, or the signal's
+ * reason, and leaves nothing in the folder then.
  */
 export async function buildImage(kind: string, place: BuildPlace, options: StageOptions = {}): Promise<NewImage> {
   if (!isImageKind(kind)) {
     const kinds = Object.keys(builders).join(', ');
-    throw new OperationError('INVALID_ARGUMENT', `There is no image "${kind}" to build, only ${kinds}.`);
+    throw new OperationError('INVALID_ARGUMENT', `Unknown kind of image "${kind}". These can be built: ${kinds}.`);
   }
   const { signal, onStage } = options;
   const { cacheDirectory, rebuild, directory } = place;

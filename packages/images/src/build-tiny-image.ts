@@ -10,14 +10,14 @@ import { cachedImage } from './image-cache.ts';
 import { type EntryOwner, makeFileSystem } from './make-file-system.ts';
 import { tinyFiles, tinyFolders } from './tiny-files.ts';
 
-/** The file is sparse; a fresh one takes 3 MiB. */
+/** Size of the sparse file; a new one occupies 3 MiB. */
 const diskBytes = 256 * mib;
 const recipe = 'tiny 2';
 
-/** Where a merged /usr has its links. */
+/** The links of a merged /usr. */
 const mergedLinks = { bin: 'usr/bin', sbin: 'usr/sbin', lib: 'usr/lib', 'var/run': '../run' } as const;
 
-/** Programs that init or the kernel looks for under sbin; all others are in bin. */
+/** Programs that init or the kernel expects under sbin; all others are in bin. */
 const sbinPrograms = new Set(['acpid', 'getty', 'halt', 'init', 'poweroff', 'reboot', 'switch_root', 'udhcpc']);
 
 /**
@@ -59,11 +59,11 @@ async function writeTree(root: string, busybox: Buffer, options: BuildOptions): 
 
 async function appletsOf(busybox: string, { signal }: BuildOptions): Promise<string[]> {
   const { exitCode, stdout } = await runProgram(busybox, ['--list'], { signal });
-  if (exitCode !== 0) throw new OperationError('IMAGE_BUILD_FAILED', 'busybox does not list what it can do.');
+  if (exitCode !== 0) throw new OperationError('IMAGE_BUILD_FAILED', '"busybox --list" failed.');
   return stdout.split('\n').filter((name) => /^[\w[.-]+$/.test(name));
 }
 
-/** Writes a tree of files and keeps who owns each: root. */
+/** Writes a tree of files and records their ownership by root. */
 class TreeWriter {
   readonly #root: string;
   readonly #folders = new Set<string>(['.']);

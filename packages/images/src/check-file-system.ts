@@ -12,9 +12,9 @@ export interface FileSystemPlace {
 const checkTimeoutMs = 15 * 60_000;
 
 /**
- * Brings a file system that was not unmounted into order: replays its journal, then does what e2fsck does by itself at
- * boot. Editing it before that would be undone, or worse, by the guest's own replay.
- * Rejects with IMAGE_CORRUPT when e2fsck would have to ask.
+ * Repairs a file system that was not unmounted: replays its journal, then makes the repairs that e2fsck makes
+ * automatically at boot. An edit before that could be undone or corrupted when the guest replays the journal.
+ * Rejects with IMAGE_CORRUPT when a repair needs a decision by a person.
  */
 export async function recoverFileSystem(
   place: FileSystemPlace,
@@ -26,23 +26,23 @@ export async function recoverFileSystem(
   await repair(place, ['-f', '-p'], options);
 }
 
-/** What a full check that changes nothing finds wrong; undefined when it is clean. */
+/** Runs a full read-only check. Resolves to the first problem, undefined when the file system is clean. */
 export async function findFileSystemErrors(
   place: FileSystemPlace,
   options: Abortable = {},
 ): Promise<string | undefined> {
   const { exitCode, stdout, stderr } = await e2fsck(place, ['-f', '-n'], options);
   if (exitCode === 0) return undefined;
-  return firstProblem(stdout) ?? firstProblem(stderr) ?? `e2fsck ends with ${exitCode}`;
+  return firstProblem(stdout) ?? firstProblem(stderr) ?? `e2fsck exited with ${exitCode}`;
 }
 
 async function repair(place: FileSystemPlace, argv: readonly string[], options: Abortable): Promise<void> {
   const { exitCode, stdout, stderr } = await e2fsck(place, argv, options);
-  // 1: errors were corrected. 2: the same, and a mounted one would need a reboot.
+  // 1: errors were corrected. 2: the same, and a reboot is needed if it was mounted.
   if (exitCode <= 2) return;
   if (isHostDiskFull(stdout + stderr)) throw hostDiskFull('repairing the image’s file system');
-  const why = firstProblem(stdout) ?? firstProblem(stderr) ?? `e2fsck ends with ${exitCode}`;
-  throw new OperationError('IMAGE_CORRUPT', `The image’s file system cannot be brought into order: ${why}.`);
+  const why = firstProblem(stdout) ?? firstProblem(stderr) ?? `e2fsck exited with ${exitCode}`;
+  throw new OperationError('IMAGE_CORRUPT', `The image’s file system cannot be repaired automatically: ${why}.`);
 }
 
 async function e2fsck(
@@ -50,12 +50,12 @@ async function e2fsck(
   argv: readonly string[],
   { signal }: Abortable,
 ): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  // By its bare name in its own folder: in a path a "?" would begin options.
+  // By base name in its folder, since a "?" in a path would begin options.
   const file = `./${basename(imagePath)}${offsetBytes === 0 ? '' : `?offset=${offsetBytes}`}`;
   return await runProgram('e2fsck', [...argv, file], { signal, cwd: dirname(imagePath), timeoutMs: checkTimeoutMs });
 }
 
-/** The first line of e2fsck that says something about this file system. */
+/** The first line of e2fsck's output about this file system. */
 function firstProblem(output: string): string | undefined {
   const line = output
     .split('\n')

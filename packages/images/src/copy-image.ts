@@ -2,12 +2,12 @@ import { dirname } from 'node:path';
 import { OperationError } from '@innkeeper/contract/errors';
 import { type Abortable, hostDiskFull, isHostDiskFull, runProgram } from './host-tools/index.ts';
 
-/** For the copy of one disk. */
+/** Timeout for copying one disk. */
 const copyTimeoutMs = 60 * 60_000;
 
 /**
- * Copies a disk image into a new raw file: a reflink where the host's file system can, else a copy that keeps holes.
- * Both paths are absolute. The source is only read. What is at `to` after a failure is the caller's to remove.
+ * Copies a disk image into a new raw file: a reflink where the host's file system supports it, otherwise a
+ * copy that keeps holes. Both paths are absolute. The source is only read. After a failure the caller removes `to`.
  * Rejects with HOST_DISK_FULL, and IMAGE_UNREADABLE when the source cannot be read.
  */
 export async function copyToRaw(
@@ -22,5 +22,5 @@ export async function copyToRaw(
   const { exitCode, stderr } = await runProgram(program, argv, { signal, cwd: dirname(to), timeoutMs: copyTimeoutMs });
   if (exitCode === 0) return;
   if (isHostDiskFull(stderr)) throw hostDiskFull('copying the image');
-  throw new OperationError('IMAGE_UNREADABLE', `The image cannot be copied: ${stderr.trim().slice(-200)}`);
+  throw new OperationError('IMAGE_UNREADABLE', `The image could not be copied: ${stderr.trim().slice(-200)}`);
 }

@@ -3,13 +3,13 @@ export interface CpioEntry {
   readonly name: string;
   /** Type and permission bits, as in stat. */
   readonly mode: number;
-  /** Of a file; of a link its target. */
+  /** Content of a file, or target of a link. */
   readonly content?: Uint8Array | undefined;
-  /** Major and minor number of a device. */
+  /** Major and minor numbers of a device. */
   readonly device?: readonly [major: number, minor: number] | undefined;
 }
 
-/** An archive in the "newc" form that Linux takes as its first file system; all of it is root's. */
+/** An archive in the "newc" format that Linux accepts as an initramfs; root owns everything in it. */
 export function createCpioArchive(entries: readonly CpioEntry[]): Buffer {
   const all = [...entries, { name: 'TRAILER!!!', mode: 0 }];
   return Buffer.concat(all.flatMap((entry, index) => encodeEntry(entry, index + 1)));

@@ -6,18 +6,19 @@ import { type Abortable, hostDiskFull, isHostDiskFull, runProgram } from './host
 import type { ImageFormat } from './inspect-image.ts';
 
 export interface OverlayRequest {
-  /** Absolute; must stay where it is, and unchanged, as long as the overlay lives. */
+  /** Absolute. Must stay in place and unchanged as long as the overlay exists. */
   readonly basePath: string;
   readonly baseFormat: ImageFormat;
-  /** The new qcow2 file. Absolute, its folder exists. */
+  /** The new qcow2 file. Absolute; its folder must exist. */
   readonly diskPath: string;
-  /** What the VM sees; at least the base's size. 0: the base's size. */
+  /** Size of the disk as the VM sees it; at least the base's size. 0: the base's size. */
   readonly sizeBytes: number | bigint;
 }
 
 /**
- * Makes the disk of a VM: a qcow2 file that holds what differs from its base. The base is not touched. Nothing is left
- * when it fails. Rejects with HOST_DISK_FULL, INVALID_ARGUMENT when the size is less than the base's, IMAGE_UNREADABLE.
+ * Creates the disk of a VM: a qcow2 file that holds the differences from its base. The base is not modified. Leaves
+ * nothing behind on failure. Rejects with HOST_DISK_FULL, INVALID_ARGUMENT when the size is less than the base's, or
+ * IMAGE_UNREADABLE.
  */
 export async function createOverlay(request: OverlayRequest, { signal }: Abortable = {}): Promise<void> {
   const { basePath, baseFormat, diskPath } = request;
@@ -30,7 +31,7 @@ export async function createOverlay(request: OverlayRequest, { signal }: Abortab
     const { exitCode, stderr } = await runProgram('qemu-img', argv, { signal });
     if (exitCode !== 0) {
       if (isHostDiskFull(stderr)) throw hostDiskFull('making the disk of the VM');
-      throw new OperationError('IMAGE_UNREADABLE', `qemu-img cannot make the VM’s disk: ${stderr.trim().slice(-200)}`);
+      throw new OperationError('IMAGE_UNREADABLE', `qemu-img could not create the VM’s disk: ${stderr.trim().slice(-200)}`);
     }
     signal?.throwIfAborted();
     await rename(unfinished, diskPath);
@@ -47,12 +48,12 @@ async function assertGrows(
   const argv = ['info', '-U', '--output=json', '-f', baseFormat, basePath];
   const { exitCode, stdout, stderr } = await runProgram('qemu-img', argv, { signal });
   if (exitCode !== 0) {
-    throw new OperationError('IMAGE_UNREADABLE', `The base of the disk cannot be read: ${stderr.trim().slice(-200)}`);
+    throw new OperationError('IMAGE_UNREADABLE', `The disk’s base image could not be read: ${stderr.trim().slice(-200)}`);
   }
   const info: unknown = JSON.parse(stdout);
   const baseBytes =
     typeof info === 'object' && info !== null && 'virtual-size' in info ? Number(info['virtual-size']) : Number.NaN;
   if (Number.isSafeInteger(sizeBytes) && sizeBytes >= baseBytes) return;
-  const message = `The disk cannot have ${sizeBytes} bytes: its image has ${baseBytes}, and a disk only grows.`;
+  const message = `The disk cannot be ${sizeBytes} bytes: its image has ${baseBytes}, and a disk cannot be smaller than its image.`;
   throw new OperationError('INVALID_ARGUMENT', message);
 }

@@ -1,11 +1,11 @@
-/** What a Debian guest is made of, beside the packages that every Debian has. */
+/** Content of a Debian guest in addition to the packages of every Debian. */
 export interface DebianRecipe {
   readonly packages: readonly string[];
-  /** Shell, run on the host with the new root in $1; chroot works in it. */
+  /** A shell script that runs on the host with the new root in $1, where chroot works. */
   readonly customize: string;
 }
 
-/** Both kinds: accounts, names, and nothing that two VMs of one image must not share. */
+/** For both kinds: accounts, names, and removal of everything that must be unique to a VM. */
 const common = `set -eu
 chroot "$1" useradd --create-home --uid 1000 --shell /bin/bash --groups staff,audio guest
 echo debian >"$1/etc/hostname"
@@ -35,7 +35,7 @@ SCRIPT
 chmod 755 "$1/usr/local/sbin/innkeeper-power-button"
 `;
 
-/** Timers that would work for nobody at boot, and units for hardware that no VM has. */
+/** Disables timers that are useless here and units for hardware that no VM has. */
 const systemd = `${common}
 ln -sf /lib/systemd/system/multi-user.target "$1/etc/systemd/system/default.target"
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \\
@@ -64,8 +64,8 @@ ln -sf /etc/systemd/system/innkeeper-power-button.service "$1/etc/systemd/system
 `;
 
 /**
- * Debian's scripts for SysV, run one after another, take a minute in an emulated VM. What a VM needs of them is left:
- * kernel file systems, devices, the name. Services keep off "localmount", which Debian does not have.
+ * Debian's SysV scripts, run one after another, take a minute in an emulated VM. Only what a VM needs of them is kept:
+ * kernel file systems, devices, the host name. Services do not depend on "localmount", which Debian does not have.
  */
 const openrc = `${common}
 echo '/dev/vda / ext4 rw 0 0' >"$1/etc/fstab"
@@ -77,7 +77,7 @@ for service in mountkernfs.sh udev hostname.sh; do
 done
 cat >"$1/etc/init.d/innkeeper-network" <<'SCRIPT'
 #!/sbin/openrc-run
-description="The loopback and the first network card, as QEMU's user network has it"
+description="The loopback and the first network card, configured for QEMU's user network"
 depend() {
 	keyword -timeout
 }
@@ -120,7 +120,7 @@ LINES
 const tools = ['udev', 'kmod', 'iproute2', 'e2fsprogs', 'procps'] as const;
 
 export const debianRecipes: Readonly<Record<'debian' | 'debian-openrc', DebianRecipe>> = {
-  // qemu-guest-agent is there for comparison: it has a port of its own.
+  // qemu-guest-agent is installed for comparison; it has a separate port.
   debian: { packages: ['systemd-sysv', 'qemu-guest-agent', ...tools], customize: systemd },
   'debian-openrc': { packages: ['openrc', 'sysvinit-core', ...tools], customize: openrc },
 };

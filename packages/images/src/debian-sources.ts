@@ -5,15 +5,15 @@ import { type Abortable, runProgram } from './host-tools/index.ts';
 export interface DebianSources {
   /** The release by its code name: "bookworm". */
   readonly suite: string;
-  /** Lines of sources.list: where the host's own packages come from, without what others offer. */
+  /** Lines of sources.list: the host's mirrors of its distribution, without third-party sources. */
   readonly lines: readonly string[];
 }
 
 const defaultMirror = 'http://deb.debian.org/debian';
 
 /**
- * The Debian release of the host and the mirrors it is set up with. On a host that is no Debian: the current stable
- * release from Debian's own mirror. Rejects with IMAGE_BUILD_FAILED when apt does not answer.
+ * The Debian release of the host and its configured mirrors. On a host that is not Debian: the current stable release
+ * from Debian's default mirror. Rejects with IMAGE_BUILD_FAILED when apt does not answer.
  */
 export async function findDebianSources({ signal }: Abortable = {}): Promise<DebianSources> {
   const release = await readFile('/etc/os-release', 'utf8');
@@ -22,7 +22,7 @@ export async function findDebianSources({ signal }: Abortable = {}): Promise<Deb
   const format = '$(REPO_URI) $(RELEASE) $(COMPONENT)';
   const argv = ['indextargets', '--format', format, 'Created-By: Packages'];
   const { exitCode, stdout } = await runProgram('apt-get', argv, { signal });
-  if (exitCode !== 0) throw new OperationError('IMAGE_BUILD_FAILED', 'apt-get does not say where packages come from.');
+  if (exitCode !== 0) throw new OperationError('IMAGE_BUILD_FAILED', '"apt-get indextargets" failed, so the package sources are unknown.');
   const wanted = new Set([suite, `${suite}-updates`, `${suite}-security`]);
   const lines = stdout
     .split('\n')

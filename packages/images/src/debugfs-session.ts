@@ -8,23 +8,23 @@ import { type Abortable, hostEnvironment, killGroup, startError } from './host-t
 
 export interface DebugfsTarget {
   readonly imagePath: string;
-  /** Where the file system begins. */
+  /** Offset of the file system in the image. */
   readonly offsetBytes: number;
   readonly writable: boolean;
 }
 
-/** The answer of debugfs to one command may be this long; the longest we ask for is the `stat` of a large file. */
+/** Maximum length of debugfs' output for one command; the longest in use is the `stat` of a large file. */
 const maxAnswerBytes = mib;
-/** For one command. Writing 2 MiB takes 20 ms; this is for a hostile image and a busy host. */
+/** Timeout of one command. Writing 2 MiB takes 20 ms; the rest is for a hostile image or a busy host. */
 const commandTimeoutMs = 20_000;
 
 /**
- * One run of debugfs that is asked command after command.
+ * One debugfs process that executes commands one by one.
  *
- * debugfs exits 0 whatever fails and prints to two streams, so both go into one pipe, and after every command comes one
- * that does not exist, with a random name that no image can know: what lies between the two complaints is the answer.
- * Commands are made of inode numbers and of names that passed `isPlainName`, never of what an image says: debugfs can
- * read and write files of the host.
+ * debugfs exits with 0 even on errors and prints to two streams. Both are therefore merged into one pipe, and every
+ * command is followed by a nonexistent one with a random name that no image can guess: the output between two of its
+ * error messages is the answer. Commands consist of inode numbers and names that passed `isPlainName`, never of text from
+ * an image, since debugfs can read and write files of the host.
  */
 export class DebugfsSession implements AsyncDisposable {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
@@ -38,7 +38,7 @@ export class DebugfsSession implements AsyncDisposable {
 
   private constructor(target: DebugfsTarget, signal: AbortSignal | undefined) {
     this.#signal = signal;
-    // By its bare name in its own folder: in a path a "?" would begin options.
+    // By base name in its folder, since a "?" in a path would begin options.
     const file = `./${basename(target.imagePath)}${target.offsetBytes === 0 ? '' : `?offset=${target.offsetBytes}`}`;
     const argv = [...(target.writable ? ['-w'] : []), '-f', '-', file];
     this.#child = spawn('sh', ['-c', 'exec stdbuf -oL debugfs "$@" 2>&1', 'sh', ...argv], {
@@ -48,7 +48,7 @@ export class DebugfsSession implements AsyncDisposable {
       detached: true,
     });
     this.#child.stdout.on('data', (bytes: Buffer) => this.#receive(bytes));
-    // The end says why.
+    // The exit handler reports the cause.
     this.#child.stdin.on('error', () => undefined);
     this.#ended = new Promise((resolve) => {
       this.#child.once('error', (error) => this.#end(startError('sh', error), resolve));
@@ -66,10 +66,10 @@ export class DebugfsSession implements AsyncDisposable {
     signal?.throwIfAborted();
     const session = new DebugfsSession(target, signal);
     try {
-      // Features that this debugfs does not know, or a damaged superblock: it goes on without a file system.
+      // With unsupported features or a damaged superblock, debugfs keeps running without a file system.
       const answer = await session.ask('show_super_stats -h');
       if (!answer.includes('Filesystem magic number:')) {
-        throw new OperationError('IMAGE_NOT_EXT4', `debugfs does not open the file system: ${lastLine(answer)}`);
+        throw new OperationError('IMAGE_NOT_EXT4', `debugfs cannot open the file system: ${lastLine(answer)}`);
       }
       return session;
     } catch (error) {
@@ -79,14 +79,14 @@ export class DebugfsSession implements AsyncDisposable {
   }
 
   /**
-   * What debugfs prints for a command, without the command. Whether it worked must be read from that.
-   * Rejects with IMAGE_CORRUPT when debugfs dies, hangs or prints without end over it.
+   * Resolves to debugfs' output for a command, without the echoed command. Whether it worked can only be seen from the
+   * output. Rejects with IMAGE_CORRUPT when debugfs dies, hangs or prints too much.
    */
   async ask(command: string): Promise<string> {
-    if (/[\r\n\0]/.test(command)) throw new OperationError('INTERNAL', 'A debugfs command has a line break in it.');
+    if (/[\r\n\0]/.test(command)) throw new OperationError('INTERNAL', 'A debugfs command contains a line break.');
     const complaint = `Command not found ${this.#mark}\n`;
     this.#child.stdin.write(`${command}\n${this.#mark}\n`);
-    const timer = setTimeout(() => this.#stop(corrupt(`debugfs hangs at "${command}"`)), commandTimeoutMs);
+    const timer = setTimeout(() => this.#stop(corrupt(`debugfs hung at "${command}"`)), commandTimeoutMs);
     try {
       while (!this.#pending.includes(complaint)) {
         if (this.#failure !== undefined) throw this.#failure;
@@ -104,23 +104,23 @@ export class DebugfsSession implements AsyncDisposable {
     return this.#withoutEcho(answer, command);
   }
 
-  /** As `ask`, for commands that print nothing when they work. `why` says what was being done. */
+  /** Like `ask`, for commands that print nothing on success. `why` describes the failure. */
   async expectSilence(command: string, why: string): Promise<void> {
     const answer = (await this.ask(command)).trim();
     if (answer !== '') throw corrupt(`${why}: ${lastLine(answer)}`);
   }
 
-  /** Lets debugfs write what it holds and waits for its end. Idempotent. */
+  /** Flushes debugfs and waits for its end. Idempotent. */
   async close(): Promise<void> {
     this.#child.stdin.end();
-    const timer = setTimeout(() => this.#stop(corrupt('debugfs does not end')), commandTimeoutMs);
+    const timer = setTimeout(() => this.#stop(corrupt('debugfs did not exit')), commandTimeoutMs);
     await this.#ended;
     clearTimeout(timer);
     this.#signal?.removeEventListener('abort', this.#onAbort);
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Ends debugfs at once; an image that was being written is then good for nothing. */
+  /** Kills debugfs; an image that was being written is then unusable. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isOver) killGroup(this.#child.pid);
     await this.#ended;
@@ -129,7 +129,7 @@ export class DebugfsSession implements AsyncDisposable {
 
   #receive(bytes: Buffer): void {
     this.#pending += bytes.toString('latin1');
-    if (this.#pending.length > maxAnswerBytes) this.#stop(corrupt('debugfs prints without end'));
+    if (this.#pending.length > maxAnswerBytes) this.#stop(corrupt('debugfs printed too much'));
     this.#wake?.();
   }
 
@@ -153,7 +153,7 @@ export class DebugfsSession implements AsyncDisposable {
     return corrupt(`debugfs died at "${command}": ${lastLine(this.#pending)}`);
   }
 
-  /** debugfs prints each command before its answer, and its own version before the first. */
+  /** debugfs echoes each command before its output, and prints its version before the first. */
   #withoutEcho(answer: string, command: string): string {
     const echo = `debugfs: ${command}\n`;
     const begin = answer.indexOf(echo);

@@ -15,7 +15,7 @@ function sparse(fixture: ImageFixture, name: string, sizeBytes: number): string 
   return path;
 }
 
-test('an overlay has the size of its base, or a larger one', async () => {
+test('an overlay has the size of its base, or a larger size', async () => {
   using fixture = new ImageFixture();
   const basePath = sparse(fixture, 'base.raw', 8 * mib);
   for (const [sizeBytes, expected] of [
@@ -31,7 +31,7 @@ test('an overlay has the size of its base, or a larger one', async () => {
   }
 });
 
-test('an overlay smaller than its base is refused, and one that fails leaves nothing', async () => {
+test('an overlay smaller than its base is refused, and a failed one leaves nothing behind', async () => {
   using fixture = new ImageFixture();
   const basePath = sparse(fixture, 'base.raw', 8 * mib);
   const diskPath = join(fixture.directory, 'out/disk.qcow2');
@@ -42,7 +42,7 @@ test('an overlay smaller than its base is refused, and one that fails leaves not
   assert.deepEqual(readdirSync(join(fixture.directory, 'out')), []);
 });
 
-test('an image is added with its hash and its holes', async () => {
+test('an imported image keeps its holes and is returned with its hash', async () => {
   using fixture = new ImageFixture();
   const path = sparse(fixture, 'disk.img', 64 * mib);
   const directory = join(fixture.directory, 'added');
@@ -57,7 +57,7 @@ test('an image is added with its hash and its holes', async () => {
   assert.ok(diskBytes < mib);
 });
 
-test('what is no disk image that stands alone is refused with IMAGE_UNREADABLE and leaves nothing', async () => {
+test('a file that is not a standalone disk image is refused with IMAGE_UNREADABLE and leaves nothing behind', async () => {
   using fixture = new ImageFixture();
   const directory = join(fixture.directory, 'out');
   const short = join(fixture.directory, 'short');
@@ -74,7 +74,7 @@ test('what is no disk image that stands alone is refused with IMAGE_UNREADABLE a
   }
 });
 
-test('an aborted import leaves nothing', async () => {
+test('an aborted import leaves nothing behind', async () => {
   using fixture = new ImageFixture();
   const path = sparse(fixture, 'disk.img', 64 * mib);
   const directory = join(fixture.directory, 'out');
@@ -87,7 +87,7 @@ test('an aborted import leaves nothing', async () => {
   assert.deepEqual(readdirSync(directory), []);
 });
 
-test('a FIFO, a device or a folder is refused as an image, and holds no thread that files need', async () => {
+test('a FIFO, device or folder is refused as an image without blocking a thread of the file pool', async () => {
   using fixture = new ImageFixture();
   const fifo = join(fixture.directory, 'fifo');
   fixture.run('mkfifo', [fifo]);

@@ -1,21 +1,21 @@
 import { kib } from '@innkeeper/kit';
 import type { RandomAccess } from './random-access.ts';
 
-/** What is needed of an ext2, ext3 or ext4 superblock. The guest wrote it: no number in it is true because it is there. */
+/** The used fields of an ext2, ext3 or ext4 superblock. The guest wrote it, so every number is untrusted. */
 export interface ExtSuperblock {
   readonly blockBytes: number;
   readonly blocks: number;
   readonly freeBlocks: number;
   readonly freeInodes: number;
-  /** The journal has changes that are not in the file system yet. */
+  /** The journal has changes that are not yet in the file system. */
   readonly needsRecovery: boolean;
-  /** It was unmounted, nothing failed in it, and no deleted file waits to be freed. */
+  /** It was unmounted without errors, and no deleted inode is waiting to be freed. */
   readonly isClean: boolean;
-  /** It is the journal of another file system. */
+  /** It is the external journal of another file system. */
   readonly isJournalDevice: boolean;
 }
 
-/** The superblock of a file system that begins at `offsetBytes`; undefined when there is none. */
+/** Reads the superblock of the file system at `offsetBytes`; undefined when there is none. */
 export async function readExtSuperblock(disk: RandomAccess, offsetBytes: number): Promise<ExtSuperblock | undefined> {
   const block = await disk.read(offsetBytes + kib, kib);
   if (block.length < kib || block.readUInt16LE(0x38) !== 0xef53) return undefined;

@@ -5,12 +5,12 @@ import { mib } from '@innkeeper/kit';
 import { type Abortable, runProgram } from './host-tools/index.ts';
 import { unpackLz4Legacy } from './lz4-legacy.ts';
 
-/** Of Linux, unpacked; today's have 50 to 90 MiB. */
+/** Maximum size of an unpacked Linux kernel; current ones have 50 to 90 MiB. */
 const maxKernelBytes = 512 * mib;
 
 /**
- * The uncompressed kernel of a bzImage, when it can be started without unpacking itself (PVH), which saves a guest the
- * time for that. Undefined when the image is packed or built in another way: then it is booted as it is.
+ * Extracts the uncompressed kernel of a bzImage if it can be booted directly (PVH), which saves the guest the time for
+ * unpacking. Returns undefined for another kind of compression or kernel, which is then booted as it is.
  */
 export async function extractVmlinux(bzImagePath: string, options: Abortable = {}): Promise<Buffer | undefined> {
   const payload = payloadOf(await readFile(bzImagePath));
@@ -19,7 +19,7 @@ export async function extractVmlinux(bzImagePath: string, options: Abortable = {
   return kernel !== undefined && startsByPvh(kernel) ? kernel : undefined;
 }
 
-/** The packed kernel, by the boot protocol's header (Documentation/arch/x86/boot.rst). */
+/** The compressed kernel, located by the boot protocol's header (Documentation/arch/x86/boot.rst). */
 function payloadOf(image: Buffer): Buffer | undefined {
   if (image.length < 0x250 || image.toString('latin1', 0x202, 0x206) !== 'HdrS') return undefined;
   if (image.readUInt16LE(0x206) < 0x208) return undefined;
@@ -31,7 +31,7 @@ function payloadOf(image: Buffer): Buffer | undefined {
 
 async function unpack(payload: Buffer, directory: string, options: Abortable): Promise<Buffer | undefined> {
   const magic = payload.toString('hex', 0, 4);
-  // Most have the unpacked size behind them.
+  // Usually followed by the unpacked size.
   const data = payload.subarray(0, -4);
   const size = payload.readUInt32LE(payload.length - 4);
   if (size > maxKernelBytes) return undefined;
@@ -41,7 +41,7 @@ async function unpack(payload: Buffer, directory: string, options: Abortable): P
     if (magic.startsWith('1f8b')) return gunzipSync(payload, { maxOutputLength: maxKernelBytes });
     if (magic === 'fd377a58') return await unpackXz(data, directory, options);
   } catch (error) {
-    // Only a faster start is lost.
+    // Only the faster boot is lost.
     if (error instanceof RangeError || (error instanceof Error && 'errno' in error)) return undefined;
     throw error;
   }
@@ -61,7 +61,7 @@ async function unpackXz(data: Buffer, directory: string, { signal }: Abortable):
   }
 }
 
-/** Whether an ELF file has Xen's note 18: the address where a hypervisor may start it in 32-bit mode. */
+/** Whether an ELF file has Xen's note 18: the entry point for a hypervisor in 32-bit mode. */
 function startsByPvh(elf: Buffer): boolean {
   if (elf.length < 64 || elf.toString('latin1', 0, 5) !== '\x7fELF\x02') return false;
   const headerBytes = elf.readUInt16LE(54);

@@ -10,12 +10,12 @@ import { findKernelPackages, type KernelPackages } from './kernel-package.ts';
 
 const downloadTimeoutMs = 15 * 60_000;
 
-/** Console on the first serial port; a guest whose kernel gives up starts again after 5 s. */
+/** Console on the first serial port; a guest reboots 5 s after a kernel panic. */
 const commandLine = 'console=ttyS0 quiet panic=5 root=/dev/vda rw';
 
 /**
- * The distribution's kernel and a first file system that mounts the disk's, from the cache or made now. The kernel is
- * fetched with apt-get, which checks its signature, and only unpacked, never installed.
+ * Returns the distribution's kernel and an initramfs that mounts the disk, from the cache or newly made. The kernel is
+ * downloaded with apt-get, which verifies its signature, and only unpacked, never installed.
  */
 export async function fetchKernel(options: BuildOptions): Promise<GuestKernel & { readonly fromCache: boolean }> {
   const { cacheDirectory, signal } = options;
@@ -33,7 +33,7 @@ export async function fetchKernel(options: BuildOptions): Promise<GuestKernel & 
   try {
     await makeKernel(packages, work, options);
     await mkdir(folder, { recursive: true });
-    // File by file, so that images which start with these files have them at every moment.
+    // File by file, so that the files exist at every moment for images that boot with them.
     for (const name of await readdir(join(work, 'out'))) await rename(join(work, 'out', name), join(folder, name));
     return await finished(false);
   } catch (error) {
@@ -46,7 +46,7 @@ export async function fetchKernel(options: BuildOptions): Promise<GuestKernel & 
 
 async function makeKernel({ names, release }: KernelPackages, work: string, options: BuildOptions): Promise<void> {
   const { signal, onLog } = options;
-  options.onStage?.(`Fetching the kernel ${release}`, 0.05);
+  options.onStage?.(`Downloading the kernel ${release}`, 0.05);
   await must('apt-get', ['download', '-q', '-o', 'APT::Sandbox::User=root', ...names], work, options);
   options.onStage?.('Unpacking the kernel', 0.15);
   await must('sh', ['-c', 'for deb in *.deb; do dpkg -x "$deb" root || exit; done'], work, options);
@@ -55,20 +55,20 @@ async function makeKernel({ names, release }: KernelPackages, work: string, opti
   await mkdir(out);
   const packed = join(work, 'root/boot', `vmlinuz-${release}`);
   const unpacked = await extractVmlinux(packed, { signal });
-  if (unpacked === undefined) onLog?.('The kernel cannot be started unpacked; guests unpack it at boot.');
+  if (unpacked === undefined) onLog?.('The kernel cannot be booted uncompressed; guests decompress it at boot.');
   if (unpacked === undefined) await copyFile(packed, join(out, 'vmlinuz'));
   else await writeFile(join(out, 'vmlinux'), unpacked);
   if (unpacked === undefined) await chmod(join(out, 'vmlinuz'), 0o644);
   const directory = join(work, 'root', await modulesFolder(work, release));
   const modules = await collectModules(directory, guestModules, { signal });
-  onLog?.(`Modules, in this order: ${modules.map(({ name }) => name).join(' ')}.`);
+  onLog?.(`Modules in loading order: ${modules.map(({ name }) => name).join(' ')}.`);
   await writeFile(join(out, 'initrd.cpio'), await createInitramfs(modules));
 }
 
-/** virtio_console is what the agent speaks through; without it there is no agent at all. */
+/** Without virtio_console the agent has no channel. */
 const guestModules = {
   needed: ['virtio_pci', 'virtio_console', 'virtio_blk', 'ext4'],
-  // A network card, random numbers, the power button, and what systemd complains about when it is missing.
+  // Network card, random numbers, power button, and modules that systemd reports as missing.
   useful: [
     'crc32c_generic',
     'virtio_net',
@@ -94,7 +94,7 @@ async function kernelIn(folder: string): Promise<string> {
 async function exists(path: string): Promise<boolean> {
   return await stat(path).then(
     () => true,
-    // Whatever keeps it from being looked at keeps it from being used.
+    // If it cannot be checked, it is treated as missing.
     () => false,
   );
 }
@@ -103,9 +103,9 @@ async function must(program: string, argv: readonly string[], cwd: string, optio
   const { signal, onLog } = options;
   const result = await runProgram(program, argv, { signal, cwd, timeoutMs: downloadTimeoutMs, onErrorLine: onLog });
   if (result.exitCode === 0) return;
-  if (isHostDiskFull(result.stderr)) throw hostDiskFull('fetching the kernel');
+  if (isHostDiskFull(result.stderr)) throw hostDiskFull('downloading the kernel');
   const why = result.stderr.trim().split('\n').at(-1) ?? '';
-  throw new OperationError('IMAGE_BUILD_FAILED', `The kernel cannot be fetched: ${why.slice(0, 300)}`, {
-    nextStep: 'Check the network, and fetch the package lists: apt-get update.',
+  throw new OperationError('IMAGE_BUILD_FAILED', `The kernel could not be downloaded: ${why.slice(0, 300)}`, {
+    nextStep: 'Check the network, and update the package lists: apt-get update.',
   });
 }

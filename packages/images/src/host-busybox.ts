@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { OperationError } from '@innkeeper/contract/errors';
 
 /**
- * The host's busybox, which guests get. Rejects with PROGRAM_MISSING when there is none that runs without libraries.
+ * The host's busybox, which is copied into guests. Rejects with PROGRAM_MISSING when no statically linked one exists.
  */
 export async function readHostBusybox(): Promise<Buffer> {
   for (const path of ['/bin/busybox', '/usr/bin/busybox']) {
@@ -12,12 +12,12 @@ export async function readHostBusybox(): Promise<Buffer> {
     });
     if (content !== undefined && isStaticElf(content)) return content;
   }
-  throw new OperationError('PROGRAM_MISSING', 'A busybox that runs without libraries is not installed.', {
+  throw new OperationError('PROGRAM_MISSING', 'A statically linked busybox is not installed.', {
     nextStep: 'Install it: apt-get install busybox-static.',
   });
 }
 
-/** An ELF file of 64 bits that names no interpreter to load it. */
+/** Whether this is a 64-bit ELF file without an interpreter (dynamic loader). */
 export function isStaticElf(content: Buffer): boolean {
   if (content.length < 64 || content.toString('latin1', 0, 5) !== '\x7fELF\x02') return false;
   const headerBytes = content.readUInt16LE(54);

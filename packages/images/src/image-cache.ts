@@ -12,8 +12,8 @@ export interface CachedImage {
 }
 
 /**
- * An image from the cache, or made now by `make`, which gets a private folder and writes the image to `rawPath` in it.
- * It gets its name in the cache only when it is whole; a build that fails or is aborted leaves nothing.
+ * Returns an image from the cache, or makes it with `make`, which gets a private folder and writes the image to `rawPath`
+ * there. The image is added to the cache only once complete; a failed or aborted build leaves nothing behind.
  */
 export async function cachedImage(
   kind: ImageKind,
@@ -27,7 +27,7 @@ export async function cachedImage(
   const sizeOf = async (): Promise<number | undefined> =>
     await stat(rawPath).then(
       ({ size }) => size,
-      // Whatever keeps it from being looked at keeps it from being used.
+      // If it cannot be checked, it is treated as missing.
       () => undefined,
     );
   const cachedBytes = options.rebuild === true ? undefined : await sizeOf();
@@ -52,7 +52,7 @@ export async function cachedImage(
   }
 }
 
-/** What was made of other inputs would never be asked for again; those who use an image have a copy. */
+/** Removes images made from other inputs, which would never be used again; users of an image have a copy. */
 async function removeEarlier(images: string, kind: ImageKind, keep: string): Promise<void> {
   for (const name of await readdir(images)) {
     const hash = name.startsWith(`${kind}-`) ? name.slice(kind.length + 1) : '';

@@ -7,12 +7,12 @@ import type { DebugfsSession } from './debugfs-session.ts';
 import { type ImageNode, ImageTree, isPlainName } from './image-tree.ts';
 import type { PlannedEntry } from './install-plan.ts';
 
-/** A file of the guest that is to be changed may be this long. */
+/** Maximum size of a guest's file that is changed. */
 const maxEditedBytes = 64 * kib;
-/** An init or a shell that is looked at. */
+/** Maximum size of an init or shell whose beginning is read. */
 const maxProgramBytes = 32 * mib;
 
-/** An entry as it must be in the image afterwards. */
+/** An entry as it must be in the image after the edit. */
 export type WrittenEntry =
   | {
       readonly kind: 'file';
@@ -24,7 +24,7 @@ export type WrittenEntry =
     }
   | { readonly kind: 'link'; readonly path: string; readonly target: string };
 
-/** Writes planned entries into a file system, and reads them back. `workDirectory` is a private folder of the host. */
+/** Writes planned entries to a file system and verifies them. `workDirectory` is a private folder of the host. */
 export class ImageEditor {
   readonly tree: ImageTree;
   readonly #session: DebugfsSession;
@@ -38,57 +38,57 @@ export class ImageEditor {
   }
 
   /**
-   * What a planned entry means for this image. Rejects with IMAGE_UNSAFE_PATH when it would go through a link that is
-   * not a distribution's, or over a directory or device; nothing is written.
+   * Resolves a planned entry for this image, without writing. Rejects with IMAGE_UNSAFE_PATH when its path has a link
+   * that is not one of the distributions', or when it would replace a directory or device.
    */
   async settle(entry: PlannedEntry): Promise<WrittenEntry> {
     const existing = await this.tree.node(entry.path, 'follow standard');
     if (existing !== undefined && existing.type !== 'regular' && existing.type !== 'symlink') {
-      throw unsafe(`${entry.path} is neither a file nor a link`);
+      throw unsafe(`${entry.path} is not a file or link`);
     }
     if (entry.kind === 'link') return entry;
     if (entry.kind === 'file') return { ...entry, uid: 0, gid: 0 };
-    if (existing?.type !== 'regular') throw unsafe(`${entry.path} is no file`);
+    if (existing?.type !== 'regular') throw unsafe(`${entry.path} is not a file`);
     const { mode, uid, gid } = existing;
     const text = (await this.#read(existing, maxEditedBytes, entry.path)).toString('latin1');
     return { kind: 'file', path: entry.path, mode, uid, gid, content: Buffer.from(entry.edit(text), 'latin1') };
   }
 
-  /** The first 64 bytes of a file, all links followed; empty when there is none, or one that is larger than any program. */
+  /** The first 64 bytes of a file, following all links; empty when it is missing or larger than any program. */
   async readHead(path: string): Promise<Uint8Array> {
     const node = await this.tree.target(path);
     if (node?.type !== 'regular' || node.sizeBytes > maxProgramBytes) return new Uint8Array(0);
     return (await this.#read(node, maxProgramBytes, path)).subarray(0, 64);
   }
 
-  /** Writes an entry. Whatever has its name is removed as an entry of its folder, never followed. */
+  /** Writes an entry. An existing entry with its name is unlinked, never followed. */
   async write(entry: WrittenEntry): Promise<void> {
     const at = entry.path.lastIndexOf('/');
     const name = entry.path.slice(at + 1);
     const directory = await this.#ensureDirectory(entry.path.slice(0, at));
     if ((await this.tree.entry(directory, name)) !== undefined) {
-      await this.#session.expectSilence(`rm ${name}`, `${entry.path} cannot be replaced`);
+      await this.#session.expectSilence(`rm ${name}`, `${entry.path} could not be replaced`);
     }
     if (entry.kind === 'link') {
-      await this.#session.expectSilence(`symlink ${name} ${entry.target}`, `${entry.path} cannot be linked`);
+      await this.#session.expectSilence(`symlink ${name} ${entry.target}`, `${entry.path} could not be linked`);
     } else {
       await this.#writeFile(entry, name);
     }
   }
 
-  /** Whether an entry is in the image as it was written; resolves to what is wrong, or undefined. */
+  /** Verifies a written entry. Resolves to the first difference, undefined if there is none. */
   async whatIsWrong(entry: WrittenEntry): Promise<string | undefined> {
     const node = await this.tree.node(entry.path, 'follow standard');
-    if (node === undefined) return `${entry.path} is not there`;
+    if (node === undefined) return `${entry.path} is missing`;
     if (entry.kind === 'link') {
-      return node.type === 'symlink' && node.linkTarget === entry.target ? undefined : `${entry.path} leads elsewhere`;
+      return node.type === 'symlink' && node.linkTarget === entry.target ? undefined : `${entry.path} has another target`;
     }
-    if (node.type !== 'regular') return `${entry.path} is no file`;
+    if (node.type !== 'regular') return `${entry.path} is not a file`;
     if (node.mode !== entry.mode) return `${entry.path} has mode ${node.mode.toString(8)}`;
     if (node.uid !== entry.uid || node.gid !== entry.gid) return `${entry.path} belongs to ${node.uid}:${node.gid}`;
     if (node.sizeBytes !== entry.content.length) return `${entry.path} has ${node.sizeBytes} bytes`;
     const content = await this.#read(node, entry.content.length, entry.path);
-    return sha256(content) === sha256(entry.content) ? undefined : `${entry.path} has other bytes`;
+    return sha256(content) === sha256(entry.content) ? undefined : `${entry.path} has different content`;
   }
 
   async #writeFile(entry: WrittenEntry & { kind: 'file' }, name: string): Promise<void> {
@@ -104,7 +104,7 @@ export class ImageEditor {
         ['uid', entry.uid],
         ['gid', entry.gid],
       ]) {
-        await this.#session.expectSilence(`sif <${inode}> ${field} ${value}`, `${entry.path} gets no ${field}`);
+        await this.#session.expectSilence(`sif <${inode}> ${field} ${value}`, `${entry.path} could not be given its ${field}`);
       }
     } finally {
       await rm(source);
@@ -117,12 +117,12 @@ export class ImageEditor {
     const at = path.lastIndexOf('/');
     const name = path.slice(at + 1);
     const parent = await this.#ensureDirectory(path.slice(0, at));
-    // A link that leads nowhere.
-    if ((await this.tree.entry(parent, name)) !== undefined) throw unsafe(`${path} is no directory`);
+    // A dangling link.
+    if ((await this.tree.entry(parent, name)) !== undefined) throw unsafe(`${path} is not a directory`);
     const answer = await this.#session.ask(`mkdir ${name}`);
     const made = await this.tree.entry(parent, name);
     if (made?.type !== 'directory') throw writeFailed(path, answer);
-    await this.#session.expectSilence(`sif <${made.inode}> mode 040755`, `${path} gets no mode`);
+    await this.#session.expectSilence(`sif <${made.inode}> mode 040755`, `${path} could not be given its mode`);
     return made.inode;
   }
 
@@ -130,7 +130,7 @@ export class ImageEditor {
     if (node.sizeBytes > maxBytes) throw unsafe(`${path} has more than ${maxBytes} bytes`);
     const copy = this.#nextWorkFile();
     try {
-      await this.#session.expectSilence(`dump <${node.inode}> ${quote(copy)}`, `${path} cannot be read`);
+      await this.#session.expectSilence(`dump <${node.inode}> ${quote(copy)}`, `${path} could not be read`);
       return await readFile(copy);
     } finally {
       await rm(copy, { force: true });
@@ -142,7 +142,7 @@ export class ImageEditor {
   }
 }
 
-/** As debugfs reads a word with odd characters: in double quotes, and a quote is written twice. */
+/** Quotes a word for debugfs: in double quotes, with quotes doubled. */
 function quote(path: string): string {
   if (isPlainName(path)) return path;
   return `"${path.replaceAll('"', '""')}"`;
@@ -153,12 +153,12 @@ function sha256(bytes: Uint8Array): string {
 }
 
 function unsafe(what: string): OperationError {
-  return new OperationError('IMAGE_UNSAFE_PATH', `The agent was not put in, because in the image ${what}.`);
+  return new OperationError('IMAGE_UNSAFE_PATH', `The agent was not installed, because in the image ${what}.`);
 }
 
 function writeFailed(path: string, answer: string): OperationError {
   if (/no space|could not allocate|no free/i.test(answer)) {
-    return new OperationError('IMAGE_FULL', `There is no room for ${path} in the image’s file system.`);
+    return new OperationError('IMAGE_FULL', `The image’s file system does not have enough space for ${path}.`);
   }
-  return new OperationError('IMAGE_CORRUPT', `${path} cannot be written: ${answer.trim().slice(0, 200)}.`);
+  return new OperationError('IMAGE_CORRUPT', `${path} could not be written: ${answer.trim().slice(0, 200)}.`);
 }

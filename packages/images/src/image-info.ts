@@ -3,16 +3,16 @@ import { type ImageFormat, inspectImage } from './inspect-image.ts';
 
 export interface ImageInfo {
   readonly format: ImageFormat;
-  /** What a VM sees. */
+  /** Size of the disk as a VM sees it. */
   readonly virtualBytes: bigint;
-  /** What it takes on the host's disk. */
+  /** Space that it occupies on the host. */
   readonly diskBytes: bigint;
 }
 
-/** Format and sizes of an image that stands alone. Rejects with IMAGE_UNREADABLE. */
+/** Format and sizes of a standalone image. Rejects with IMAGE_UNREADABLE. */
 export async function imageInfo(path: string): Promise<ImageInfo> {
   const { format, virtualBytes } = await inspectImage(path);
   const { blocks } = await stat(path, { bigint: true });
-  // stat counts in 512 bytes whatever the file system's blocks are.
+  // stat counts blocks of 512 bytes, whatever the file system's block size is.
   return { format, virtualBytes: BigInt(virtualBytes), diskBytes: blocks * 512n };
 }

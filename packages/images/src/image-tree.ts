@@ -10,17 +10,17 @@ export interface ImageNode {
   readonly uid: number;
   readonly gid: number;
   readonly sizeBytes: number;
-  /** Of a short symbolic link; undefined for one of 60 bytes and more, which no link of a distribution is. */
+  /** Target of a short symbolic link; undefined for 60 bytes and more, longer than any link of the distributions. */
   readonly linkTarget: string | undefined;
 }
 
-/** Which links on the way are followed; always inside the image, and never one at the end of the path. */
+/** Which links within a path are followed, always inside the image. A link at the end of the path is not followed. */
 export type LinkRule = 'follow any' | 'follow standard';
 
 const rootInode = 2;
 const maxLinks = 20;
 
-/** Looks into a file system through debugfs, name by name, so that no path is ever resolved by anybody but us. */
+/** Reads a file system through debugfs, name by name, so that paths are resolved only by this code. */
 export class ImageTree {
   readonly #session: DebugfsSession;
 
@@ -28,7 +28,7 @@ export class ImageTree {
     this.#session = session;
   }
 
-  /** The entry `name` of a directory, not followed; undefined when there is none. */
+  /** The entry `name` of a directory, without following links; undefined when it does not exist. */
   async entry(directory: number, name: string): Promise<ImageNode | undefined> {
     assertPlainName(name);
     await this.enter(directory);
@@ -37,32 +37,32 @@ export class ImageTree {
     return parseStat(answer, name);
   }
 
-  /** Makes a directory the one that commands work in. */
+  /** Changes debugfs' working directory. */
   async enter(directory: number): Promise<void> {
-    await this.#session.expectSilence(`cd <${directory}>`, 'a directory cannot be entered');
+    await this.#session.expectSilence(`cd <${directory}>`, 'a directory could not be entered');
   }
 
-  /** The directory of an absolute path, links on the way and at its end followed by the rule; undefined if missing. */
+  /** The directory at an absolute path, following links by the rule, also at its end; undefined if missing. */
   async directory(path: string, rule: LinkRule): Promise<number | undefined> {
     const node = await this.#walk(path, rule, true);
     if (node === undefined) return undefined;
-    if (node.type !== 'directory') throw unsafe(`${path} is no directory`);
+    if (node.type !== 'directory') throw unsafe(`${path} is not a directory`);
     return node.inode;
   }
 
-  /** What an absolute path names after all links; undefined when it is missing or its links lead nowhere. */
+  /** The entry at an absolute path, following all links; undefined when it is missing or a link is dangling. */
   async target(path: string): Promise<ImageNode | undefined> {
     return await this.#walk(path, 'follow any', true);
   }
 
-  /** As `target`, with the path that was reached. */
+  /** Like `target`, but returns the resolved path. */
   async finalPath(path: string): Promise<string | undefined> {
     const reached: string[] = [];
     const node = await this.#walk(path, 'follow any', true, reached);
     return node === undefined ? undefined : `/${reached.join('/')}`;
   }
 
-  /** What an absolute path names itself, links on the way followed by the rule. */
+  /** The entry at an absolute path, following links by the rule except at its end. */
   async node(path: string, rule: LinkRule): Promise<ImageNode | undefined> {
     return await this.#walk(path, rule, false);
   }
@@ -87,7 +87,7 @@ export class ImageTree {
       if (parent === undefined) return undefined;
       if (parent.type !== 'directory') {
         if (rule === 'follow any') return undefined;
-        throw unsafe(`/${reached.join('/')} is no directory`);
+        throw unsafe(`/${reached.join('/')} is not a directory`);
       }
       const node = await this.entry(parent.inode, name);
       if (node === undefined) return undefined;
@@ -102,7 +102,7 @@ export class ImageTree {
         throw unsafe(`${here} is a symbolic link`);
       }
       links++;
-      // A link that is too long, has odd characters or goes in circles leads nowhere.
+      // A link that is too long, has unusual characters or is circular counts as dangling.
       if (target === undefined || links > maxLinks) return undefined;
       if (target.startsWith('/')) {
         stack.length = 1;
@@ -120,7 +120,7 @@ export class ImageTree {
   }
 }
 
-/** Letters, digits and a few signs: what can be said to debugfs without quotes. */
+/** Letters, digits and some punctuation: safe in a debugfs command without quotes. */
 export function isPlainName(name: string): boolean {
   return /^[A-Za-z0-9_.+@][A-Za-z0-9_.+@-]{0,254}$/.test(name) && name !== '.' && name !== '..';
 }
@@ -130,7 +130,7 @@ function assertPlainName(name: string): void {
 }
 
 function unsafe(what: string): OperationError {
-  return new OperationError('IMAGE_UNSAFE_PATH', `The agent was not put in, because in the image ${what}.`);
+  return new OperationError('IMAGE_UNSAFE_PATH', `The agent was not installed, because in the image ${what}.`);
 }
 
 const types: Readonly<Record<string, ImageNode['type']>> = {
@@ -143,7 +143,7 @@ function parseStat(text: string, name: string): ImageNode {
   const head = /^Inode: (\d+) {3}Type: (.+?) +Mode: +(\d+) /.exec(text);
   const owner = /^User: +(\d+) +Group: +(\d+) +(?:Project: +\d+ +)?Size: (\d+)$/m.exec(text);
   if (head === null || owner === null) {
-    throw new OperationError('IMAGE_CORRUPT', `The file system cannot be read at "${name}": ${text.slice(0, 200)}`);
+    throw new OperationError('IMAGE_CORRUPT', `The file system could not be read at "${name}": ${text.slice(0, 200)}`);
   }
   const target = /^Fast link dest: "(.*)"$/m.exec(text)?.[1];
   return {

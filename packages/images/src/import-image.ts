@@ -10,17 +10,17 @@ export interface ImportedImage {
   readonly originalPath: string;
   readonly format: ImageFormat;
   readonly virtualBytes: bigint;
-  /** Of the file, in hex. */
+  /** SHA-256 of the file, in hex. */
   readonly sha256: string;
-  /** It boots by its own boot loader. */
+  /** Always undefined: an imported image boots with its own boot loader. */
   readonly kernel: undefined;
 }
 
 const copyTimeoutMs = 60 * 60_000;
 
 /**
- * Copies a disk image into `directory` as original.raw or original.qcow2: by reflink where the host can, else with
- * holes kept. It appears there whole or not at all. `path` is absolute.
+ * Copies a disk image into `directory` as original.raw or original.qcow2: by reflink where the host supports it,
+ * otherwise keeping holes. The file appears atomically. `path` is absolute.
  * Rejects with IMAGE_UNREADABLE, HOST_DISK_FULL, or the signal's reason.
  */
 export async function importImage(
@@ -34,13 +34,13 @@ export async function importImage(
   await mkdir(directory, { recursive: true });
   const workDirectory = await mkdtemp(join(directory, '.import-'));
   try {
-    // What is not a disk is refused by its beginning, before all of it is copied.
+    // Files that are not disks are rejected by their header, before everything is copied.
     const header = join(workDirectory, 'header');
     await copyFile(headerScript, [path, header], { signal });
     await inspectImage(header, path);
     const copy = join(workDirectory, 'copy');
     await copyFile(copyScript, [path, copy], { signal });
-    // Of the copy: the source may have changed since.
+    // Inspects the copy, since the source may have changed.
     const { format, virtualBytes } = await inspectImage(copy, path);
     onStage?.('Hashing the image', 0.6);
     const sha256 = await hashFile(copy, { signal });
@@ -57,15 +57,15 @@ export async function importImage(
 }
 
 /**
- * Only programs of their own touch a path that a client names: a FIFO, or a server that does not answer, then holds a
- * program that can be killed, and not one of the few threads that all files of the daemon share.
+ * Only child processes access a path from a client: a FIFO or an unresponsive file server then blocks a process that can
+ * be killed, and not one of the few threads that all file access of the daemon shares.
  */
 const checks = '[ -e "$1" ] || exit 65; [ -f "$1" ] || exit 66';
 const headerScript = `${checks}; exec dd "if=$1" "of=$2" bs=4096 count=1 status=none`;
 const copyScript = `${checks}; exec cp --reflink=auto --sparse=always -- "$1" "$2"`;
 
 const refusals: Readonly<Record<number, string>> = {
-  65: 'there is no such file, or this user may not see it',
+  65: 'the file does not exist or is not accessible',
   66: 'it is not a regular file',
 };
 
@@ -75,5 +75,5 @@ async function copyFile(script: string, paths: readonly string[], { signal }: Ab
   if (exitCode === 0) return;
   if (isHostDiskFull(stderr)) throw hostDiskFull('copying the image');
   const why = refusals[exitCode] ?? stderr.trim().slice(-200);
-  throw new OperationError('IMAGE_UNREADABLE', `${paths[0]} is no disk image that can be used: ${why}.`);
+  throw new OperationError('IMAGE_UNREADABLE', `${paths[0]} is not a usable disk image: ${why}.`);
 }

@@ -1,10 +1,10 @@
 import type { ImageTree } from './image-tree.ts';
 
-/** What starts services in a guest, and so where the agent is entered. */
+/** The init system of a guest, which determines how the agent is registered as a service. */
 export type InitSystem = 'systemd' | 'openrc' | 'sysv' | 'busybox';
 
 /**
- * The init system of an image, by what /sbin/init is and what lies beside it; undefined when none is recognised.
+ * Detects the init system of an image from /sbin/init and the files near it; undefined when none is recognised.
  * Alpine's init is busybox and starts OpenRC; Debian's OpenRC is started by SysV's init.
  */
 export async function detectInitSystem(tree: ImageTree): Promise<InitSystem | undefined> {

@@ -4,8 +4,8 @@ import { readHostBusybox } from './host-busybox.ts';
 import type { KernelModule, WantedModules } from './kernel-modules.ts';
 
 /**
- * The first program of a guest: inserts the modules, waits for the disk, mounts it and hands over to its init. Where it
- * cannot, it says so on the console and turns the machine off.
+ * The init of the initramfs: loads the modules, waits for the disk, mounts it and starts the disk's init. On failure, it
+ * prints the reason to the console and powers off.
  */
 const init = `#!/bin/busybox sh
 export PATH=/bin
@@ -15,7 +15,7 @@ busybox mount -t devtmpfs dev /dev
 busybox mount -t proc proc /proc
 busybox mount -t sysfs sys /sys
 for module in $(busybox cat /modules/order); do
-	busybox insmod "/modules/$module.ko" || echo "innkeeper: the module $module was not inserted" >/dev/console
+	busybox insmod "/modules/$module.ko" || echo "innkeeper: the module $module was not loaded" >/dev/console
 done
 
 root=/dev/vda
@@ -32,10 +32,10 @@ done
 tries=0
 while [ ! -b "$root" ]; do
 	tries=$((tries + 1))
-	[ "$tries" -gt 100 ] && fail "the disk $root does not appear"
+	[ "$tries" -gt 100 ] && fail "the disk $root did not appear"
 	busybox usleep 50000
 done
-busybox mount -t ext4 -o "$mode" "$root" /root || fail "the disk $root cannot be mounted"
+busybox mount -t ext4 -o "$mode" "$root" /root || fail "the disk $root could not be mounted"
 [ -e "/root$init" ] || [ -L "/root$init" ] || fail "the disk has no $init"
 for folder in dev proc sys; do
 	busybox mount -o move "/$folder" "/root/$folder" || fail "the disk has no folder /$folder"
@@ -43,7 +43,7 @@ done
 exec busybox switch_root /root "$init"
 `;
 
-/** Hash of all that a first file system is made of but for the kernel. */
+/** Hash of an initramfs' inputs except for the kernel. */
 export async function hashInitramfs(modules: WantedModules): Promise<string> {
   return createHash('sha256')
     .update(JSON.stringify([init, modules]))
@@ -51,7 +51,7 @@ export async function hashInitramfs(modules: WantedModules): Promise<string> {
     .digest('hex');
 }
 
-/** The first file system as an archive for the kernel; not packed, since unpacking takes longer than reading. */
+/** The initramfs as a cpio archive; uncompressed, since decompressing takes longer than reading. */
 export async function createInitramfs(modules: readonly KernelModule[]): Promise<Buffer> {
   const folders = ['bin', 'dev', 'modules', 'proc', 'root', 'sys'].map((name) => ({ name, mode: 0o40755 }));
   return createCpioArchive([

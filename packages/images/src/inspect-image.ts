@@ -6,20 +6,20 @@ export type ImageFormat = 'raw' | 'qcow2';
 
 export interface ImageFacts {
   readonly format: ImageFormat;
-  /** The size of the disk that a VM sees. */
+  /** Size of the disk as a VM sees it. */
   readonly virtualBytes: number;
 }
 
 /**
- * The format and size of a disk image, read from the file itself. Anything that is not qcow2 and has at least a
- * sector is raw. Rejects with IMAGE_UNREADABLE for files that cannot be read or are no disk: empty, a folder, encrypted,
- * or a qcow2 that refers to another file, which could be any file of the host. `path` is what messages call it.
+ * Detects the format and size of a disk image from its content. Anything that is not qcow2 and has at least one sector
+ * is raw. Rejects with IMAGE_UNREADABLE for files that cannot be read or are not disks: empty, a folder, encrypted, or a
+ * qcow2 that refers to another file, which could be any file of the host. `path` is its name in messages.
  */
 export async function inspectImage(file: string, path = file): Promise<ImageFacts> {
   try {
     await using disk = await openRandomAccess(file);
     const header = await disk.read(0, 104);
-    if (header.length < 104) throw unreadable(path, 'it is too short for a disk');
+    if (header.length < 104) throw unreadable(path, 'it is too short to be a disk');
     if (header.toString('latin1', 0, 4) === 'QFI\xfb')
       return { format: 'qcow2', virtualBytes: qcow2Size(path, header) };
     const magic = header.toString('latin1', 0, 8);
@@ -44,16 +44,16 @@ const otherFormats: ReadonlyMap<string, string> = new Map([
 
 function qcow2Size(path: string, header: Buffer): number {
   const version = header.readUInt32BE(4);
-  if (version !== 2 && version !== 3) throw unreadable(path, `it is qcow2 of the unknown version ${version}`);
+  if (version !== 2 && version !== 3) throw unreadable(path, `qcow2 version ${version} is not supported`);
   if (header.readBigUInt64BE(8) !== 0n) throw unreadable(path, 'it is an overlay of another file');
   if (header.readUInt32BE(32) !== 0) throw unreadable(path, 'it is encrypted');
   // Incompatible feature 2: the data is in another file.
   if (version === 3 && (header.readUInt32BE(76) & 0x4) !== 0) throw unreadable(path, 'its data is in another file');
   const size = Number(header.readBigUInt64BE(24));
-  if (!Number.isSafeInteger(size) || size === 0) throw unreadable(path, 'its size is impossible');
+  if (!Number.isSafeInteger(size) || size === 0) throw unreadable(path, 'its size is invalid');
   return size;
 }
 
 function unreadable(path: string, why: string, cause?: unknown): OperationError {
-  return new OperationError('IMAGE_UNREADABLE', `${path} is no disk image that can be used: ${why}.`, { cause });
+  return new OperationError('IMAGE_UNREADABLE', `${path} is not a usable disk image: ${why}.`, { cause });
 }

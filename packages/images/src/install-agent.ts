@@ -12,13 +12,13 @@ import { readPartitionTable } from './partition-table.ts';
 import { openRandomAccess, type RandomAccess } from './random-access.ts';
 
 export interface InstallAgentOptions extends Abortable {
-  /** A raw disk that nobody else uses. Changed in place: on failure it is good for nothing. */
+  /** A raw disk that nothing else uses. Changed in place; unusable after a failure. */
   readonly imagePath: string;
-  /** The image gets the one for its own architecture. */
+  /** The one for the image's architecture is installed. */
   readonly agents: ByArchitecture<Uint8Array>;
-  /** A private folder of the host for copies. */
+  /** A private folder of the host for temporary copies. */
   readonly workDirectory: string;
-  /** Where the units and scripts are; default packaging/ of this checkout. */
+  /** Folder with the units and scripts. Default: packaging/ of this checkout. */
   readonly packagingDirectory?: string | undefined;
 }
 
@@ -27,14 +27,14 @@ export interface InstalledAgent {
   readonly offsetBytes: number;
 }
 
-/** Inodes for the agent, its service, and folders that may be missing. */
+/** Inodes for the agent, its service, and missing folders. */
 const neededInodes = 16;
-/** Blocks beside those of the file contents: folders, links, extent trees. */
+/** Blocks in addition to those of the file contents: for folders, links, extent trees. */
 const spareBlocks = 32;
 
 /**
- * Puts the agent into the first file system of a raw disk that has an init system, replacing an earlier one, and checks
- * the result. Rejects with an IMAGE_ reason when it cannot be done.
+ * Installs the agent in the first file system of a raw disk that has an init system, replacing an earlier agent, and
+ * verifies the result. Rejects with an IMAGE_ reason when that is not possible.
  */
 export async function installAgent(options: InstallAgentOptions): Promise<InstalledAgent> {
   const { signal } = options;
@@ -52,7 +52,7 @@ export async function installAgent(options: InstallAgentOptions): Promise<Instal
     } catch (error) {
       signal?.throwIfAborted();
       failure ??= error;
-      // A partition for /boot comes before the root; anything else that is wrong is wrong.
+      // A partition for /boot may precede the root, so a missing init is not yet a failure.
       if (OperationError.from(error).reason !== 'IMAGE_NO_INIT') throw error;
     }
   }
@@ -63,7 +63,7 @@ async function installInto(place: FileSystemPlace, options: InstallAgentOptions)
   const { signal } = options;
   await recoverFileSystem(place, await superblockOf(place), { signal });
   const before = await findFileSystemErrors(place, { signal });
-  if (before !== undefined) throw corrupt(`It had errors before anything was written: ${before}.`);
+  if (before !== undefined) throw corrupt(`It had errors before anything was changed: ${before}.`);
 
   const { initSystem, entries } = await writeEntries(place, await superblockOf(place), options);
   await readBack(place, entries, options);
@@ -83,12 +83,12 @@ async function writeEntries(
   if (initSystem === undefined) {
     throw new OperationError(
       'IMAGE_NO_INIT',
-      'No init system was recognised: none of systemd, OpenRC, SysV and busybox.',
+      'No init system was recognised (systemd, OpenRC, SysV or busybox).',
     );
   }
   const agent = await agentFor(editor, options.agents);
   const entries: WrittenEntry[] = [];
-  // All are looked at before the first is written.
+  // All entries are checked before the first one is written.
   for (const planned of await planInstallation(initSystem, agent, options.packagingDirectory)) {
     entries.push(await editor.settle(planned));
   }
@@ -99,12 +99,12 @@ async function writeEntries(
   return { initSystem, entries };
 }
 
-/** Programs that every system has one of, and that tell its architecture. */
+/** Programs of which every system has at least one, and whose header has its architecture. */
 const programs = ['/sbin/init', '/usr/sbin/init', '/bin/sh', '/bin/busybox'];
 
 /**
- * The agent for an image, by the machine that its init is for; of an image whose programs are no ELF files, this host's.
- * Rejects with IMAGE_ARCHITECTURE when there is none.
+ * Returns the agent for the architecture of an image's init, or for this host's if the image has no ELF programs.
+ * Rejects with IMAGE_ARCHITECTURE when there is no agent for it.
  */
 async function agentFor(editor: ImageEditor, agents: ByArchitecture<Uint8Array>): Promise<Uint8Array> {
   let found: ReturnType<typeof machineOf>;
@@ -114,10 +114,10 @@ async function agentFor(editor: ImageEditor, agents: ByArchitecture<Uint8Array>)
   if (agent !== undefined) return agent;
   const what = typeof architecture === 'string' ? architecture : `ELF machine ${architecture.unknownMachine}`;
   const has = Object.keys(agents).join(' and ') || 'none';
-  throw new OperationError('IMAGE_ARCHITECTURE', `The image is for ${what}; this daemon has agents for ${has}.`);
+  throw new OperationError('IMAGE_ARCHITECTURE', `The image is for ${what}; this daemon has agents for: ${has}.`);
 }
 
-/** By another debugfs, so that it is the file that is read and nobody's memory. */
+/** Verifies with a new debugfs process, so that the file is read and not the first process's memory. */
 async function readBack(
   place: FileSystemPlace,
   entries: readonly WrittenEntry[],
@@ -127,12 +127,12 @@ async function readBack(
   const editor = new ImageEditor(session, options.workDirectory);
   for (const entry of entries) {
     const wrong = await editor.whatIsWrong(entry);
-    if (wrong !== undefined) throw corrupt(`What was written does not read back: ${wrong}.`);
+    if (wrong !== undefined) throw corrupt(`The written files could not be verified: ${wrong}.`);
   }
   await session.close();
 }
 
-/** debugfs finds out that there is no room when half of a file is written. */
+/** Checked in advance, since debugfs notices a full file system only after writing half of a file. */
 function assertRoom(superblock: ExtSuperblock, entries: readonly WrittenEntry[], replacedBytes: number): void {
   const { blockBytes, freeBlocks, freeInodes } = superblock;
   const blocksOf = (bytes: number): number => Math.ceil(bytes / blockBytes);
@@ -142,10 +142,10 @@ function assertRoom(superblock: ExtSuperblock, entries: readonly WrittenEntry[],
   if (free >= needed && freeInodes >= neededInodes) return;
   const inMib = (blocks: number): string => `${((blocks * blockBytes) / mib).toFixed(1)} MiB`;
   const what = free < needed ? `${inMib(needed)} needed, ${inMib(free)} free` : `${freeInodes} inodes free`;
-  throw new OperationError('IMAGE_FULL', `The image’s file system has no room for the agent: ${what}.`);
+  throw new OperationError('IMAGE_FULL', `The image’s file system does not have enough space for the agent: ${what}.`);
 }
 
-/** The ext file systems of a disk: the whole of it, or its partitions. */
+/** The ext file systems of a disk: the whole disk, or its partitions. */
 async function findFileSystems(imagePath: string): Promise<FileSystemPlace[]> {
   await using disk = await openRandomAccess(imagePath);
   const usable = async (offsetBytes: number, sizeBytes: number): Promise<boolean> => {
@@ -168,22 +168,22 @@ async function fileSystemsOfPartitions(
   return places;
 }
 
-/** A file system that reaches over its partition's end would have us write into the next one. */
+/** Rejects a file system that extends beyond its partition, where a write could damage the next one. */
 function fits({ blocks, blockBytes }: ExtSuperblock, sizeBytes: number): boolean {
   if (blocks * blockBytes <= sizeBytes) return true;
-  throw corrupt('Its size in the superblock is larger than the disk or partition it is in: the image was cut.');
+  throw corrupt('Its size in the superblock is larger than its disk or partition: the image is truncated.');
 }
 
 async function superblockOf({ imagePath, offsetBytes }: FileSystemPlace): Promise<ExtSuperblock> {
   await using disk = await openRandomAccess(imagePath);
   const superblock = await readExtSuperblock(disk, offsetBytes);
-  if (superblock === undefined) throw corrupt('Its superblock vanished.');
+  if (superblock === undefined) throw corrupt('Its superblock can no longer be read.');
   return superblock;
 }
 
 function corrupt(what: string): OperationError {
   return new OperationError(
     'IMAGE_CORRUPT',
-    `The image’s file system is not in order, so the agent was not put in. ${what}`,
+    `The image’s file system is damaged, so the agent was not installed. ${what}`,
   );
 }

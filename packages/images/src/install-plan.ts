@@ -6,18 +6,18 @@ import type { InitSystem } from './init-system.ts';
 export const agentPath = '/usr/local/bin/innkeeper-agent';
 
 export type PlannedEntry =
-  /** A file of ours; whatever file or link has its name is replaced. */
+  /** A file of Innkeeper, which replaces an existing file or link. */
   | { readonly kind: 'file'; readonly path: string; readonly mode: number; readonly content: Uint8Array }
   | { readonly kind: 'link'; readonly path: string; readonly target: string }
-  /** A file of the guest that is changed, keeping its owner and mode; it must be there, as a file. */
+  /** A file of the guest that is edited, keeping its owner and mode; it must exist. */
   | { readonly kind: 'edit'; readonly path: string; readonly edit: (text: string) => string };
 
-/** The units and scripts of packaging/, in a checkout. */
+/** The folder packaging/ of this checkout, with units and scripts. */
 export const packagingDirectory = join(import.meta.dirname, '../../../packaging');
 
 /**
- * What goes into an image so that its init system starts the agent. `packaging` is the folder with units and scripts.
- * Rejects with INTERNAL when that lacks a file.
+ * The entries to write to an image so that its init system starts the agent. `packaging` is the folder with units and
+ * scripts. Rejects with INTERNAL when a file is missing there.
  */
 export async function planInstallation(
   initSystem: InitSystem,
@@ -72,7 +72,7 @@ function sysvEntries(content: Uint8Array): PlannedEntry[] {
 
 function busyboxEntry(lines: Uint8Array): PlannedEntry {
   const ours = Buffer.from(lines).toString('utf8');
-  // Lines of an earlier version go, with the comment above them.
+  // Removes the lines of an earlier version, with the comment above them.
   const edit = (text: string): string => {
     const kept = text.split('\n').filter((line) => !/innkeeper-agent|Innkeeper guest agent/.test(line));
     const body = kept.join('\n').replace(/\n*$/, '\n');

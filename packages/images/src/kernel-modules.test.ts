@@ -22,7 +22,7 @@ function addModule(path: string, depends: string): void {
   writeFileSync(file, path.endsWith('.zst') ? zstdCompressSync(content) : content);
 }
 
-it('puts what a module depends on before it, once, and leaves out what is built in', async () => {
+it('kernel modules come after their dependencies, once, without built-in ones', async () => {
   addModule('kernel/virtio_blk.ko', 'virtio,virtio-ring,ext4');
   addModule('kernel/a/virtio.ko', 'virtio_ring');
   addModule('kernel/a/virtio_ring.ko', '');
@@ -36,7 +36,7 @@ it('puts what a module depends on before it, once, and leaves out what is built 
   for (const { content } of modules) assert.equal(content.toString('latin1', 0, 4), '\x7fELF');
 });
 
-it('names a needed module that the kernel does not have', async () => {
+it('a needed kernel module that the kernel lacks is named in the error', async () => {
   addModule('kernel/virtio_blk.ko', 'gone');
   await assert.rejects(collectModules(directory, { needed: ['virtio_blk'], useful: [] }), {
     reason: 'IMAGE_BUILD_FAILED',
@@ -44,7 +44,7 @@ it('names a needed module that the kernel does not have', async () => {
   });
 });
 
-it('ends at modules that depend on each other', async () => {
+it('kernel modules that depend on each other do not cause an endless loop', async () => {
   addModule('one.ko', 'two');
   addModule('two.ko', 'one');
   const modules = await collectModules(directory, { needed: ['one'], useful: [] });

@@ -13,18 +13,18 @@ export interface KernelModule {
 }
 
 export interface WantedModules {
-  /** A guest cannot start without them. */
+  /** Modules without which a guest cannot boot. */
   readonly needed: readonly string[];
-  /** Taken when the kernel has them. */
+  /** Modules that are included if the kernel has them. */
   readonly useful: readonly string[];
 }
 
 const maxModuleBytes = 64 * mib;
 
 /**
- * Modules of an unpacked kernel with all that they depend on, in an order in which each can be inserted by itself, so
- * that neither depmod nor modprobe is needed. What is built into the kernel is left out.
- * `directory` is lib/modules/RELEASE. Rejects with IMAGE_BUILD_FAILED when a needed one is not there.
+ * Modules of an unpacked kernel with all their dependencies, in an order in which insmod can load them one by one, so that
+ * neither depmod nor modprobe is needed. Modules built into the kernel are left out.
+ * `directory` is lib/modules/RELEASE. Rejects with IMAGE_BUILD_FAILED when a needed one is missing.
  */
 export async function collectModules(
   directory: string,
@@ -72,11 +72,11 @@ async function readModule(path: string, { signal }: Abortable): Promise<Buffer> 
   if (!path.endsWith('.xz')) return await readFile(path);
   const unpacked = path.slice(0, -'.xz'.length);
   const { exitCode, stderr } = await runProgram('xz', ['-dkf', path], { signal });
-  if (exitCode !== 0) throw new OperationError('IMAGE_BUILD_FAILED', `A kernel module cannot be unpacked: ${stderr}`);
+  if (exitCode !== 0) throw new OperationError('IMAGE_BUILD_FAILED', `A kernel module could not be unpacked: ${stderr}`);
   return await readFile(unpacked);
 }
 
-/** Of the section .modinfo, which is strings with NUL between them. */
+/** A value of the section .modinfo, which contains NUL-separated strings. */
 function dependenciesOf(content: Buffer): string[] {
   const marker = '\0depends=';
   const at = content.indexOf(marker, 0, 'latin1');

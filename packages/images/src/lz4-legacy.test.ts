@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { it } from 'node:test';
 import { unpackLz4Legacy } from './lz4-legacy.ts';
 
-/** A legacy stream of one block, by hand: the format has no library here, and the kernel's is of this form. */
+/** A handmade legacy stream of one block, as in kernels: no library here writes this format. */
 function stream(block: readonly number[]): Buffer {
   const header = Buffer.from([0x02, 0x21, 0x4c, 0x18, 0, 0, 0, 0]);
   header.writeUInt32LE(block.length, 4);
@@ -13,22 +13,22 @@ function stream(block: readonly number[]): Buffer {
 
 const letters = (text: string): number[] => [...Buffer.from(text)];
 
-it('copies literals', () => {
+it('LZ4: literals are copied', () => {
   assert.equal(unpackLz4Legacy(stream([0x30, ...letters('abc')]), 10).toString(), 'abc');
 });
 
-it('repeats a match that overlaps itself', () => {
+it('LZ4: a match that overlaps its own output repeats it', () => {
   // "ab", then 8 bytes from 2 back, then "c".
   const block = [0x24, ...letters('ab'), 2, 0, 0x10, ...letters('c')];
   assert.equal(unpackLz4Legacy(stream(block), 20).toString(), 'ababababab'.slice(0, 10).concat('c'));
 });
 
-it('reads lengths of several bytes', () => {
+it('LZ4: lengths of several bytes are read', () => {
   const block = [0xf0, 255, 30, ...letters('x'.repeat(300))];
   assert.equal(unpackLz4Legacy(stream(block), 300).toString(), 'x'.repeat(300));
 });
 
-it('unpacks what lz4 packs, over several blocks', {
+it('LZ4: output of the lz4 program with several blocks is decompressed', {
   skip: hasLz4() ? false : 'the program lz4 is not installed',
 }, () => {
   const text = Buffer.from('innkeeper '.repeat(900_000));
@@ -37,7 +37,7 @@ it('unpacks what lz4 packs, over several blocks', {
   assert.ok(unpackLz4Legacy(packed, content.length).equals(content));
 });
 
-it('refuses blocks that are cut, reach back too far, or make more than allowed', () => {
+it('LZ4: blocks that are truncated, refer too far back or exceed the limit are refused', () => {
   const cases: readonly (readonly number[])[] = [
     [0x30, ...letters('ab')],
     [0x14, ...letters('a'), 2, 0],
@@ -54,7 +54,7 @@ function hasLz4(): boolean {
     execFileSync('lz4', ['--version'], { stdio: 'ignore' });
     return true;
   } catch {
-    // ENOENT is the answer.
+    // ENOENT: not installed.
     return false;
   }
 }

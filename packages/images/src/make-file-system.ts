@@ -3,13 +3,13 @@ import { OperationError } from '@innkeeper/contract/errors';
 import { mib } from '@innkeeper/kit';
 import { type Abortable, hostDiskFull, isHostDiskFull, runProgram } from './host-tools/index.ts';
 
-/** Who owns an entry of a new file system, and its permissions. */
+/** Owner and permissions of an entry of a new file system. */
 export interface EntryOwner {
   /** Without a leading slash. */
   readonly path: string;
   readonly uid: number;
   readonly gid: number;
-  /** Type and permission bits, as in stat; undefined for links, whose permissions mean nothing. */
+  /** Type and permission bits, as in stat; undefined for links, which have no permissions. */
   readonly mode: number | undefined;
 }
 
@@ -18,28 +18,28 @@ export interface FileSystemOptions extends Abortable {
   readonly path: string;
   readonly sizeBytes: number;
   readonly journalBytes: number;
-  /** Its files are copied in, with whatever owner they have on the host. */
+  /** Folder whose files are copied, with their owners on the host. */
   readonly sourceDirectory: string;
-  /** Every entry beside the root, which is root's. */
+  /** Every entry except for the root directory, which root owns. */
   readonly owners: readonly EntryOwner[];
 }
 
 const makeTimeoutMs = 10 * 60_000;
 
 /**
- * Makes a raw file with an ext4 file system of a folder's files, without mounting it and without being root: owners are
- * set in the file system afterwards. Rejects with IMAGE_BUILD_FAILED, HOST_DISK_FULL.
+ * Creates a raw image with an ext4 file system from a folder, without mounting and without root: owners are set in the
+ * file system afterwards. Rejects with IMAGE_BUILD_FAILED, HOST_DISK_FULL.
  */
 export async function makeFileSystem(options: FileSystemOptions): Promise<void> {
   const { path, signal } = options;
   await writeFile(path, '', { flag: 'wx' });
   await truncate(path, options.sizeBytes);
   const journal = ['-J', `size=${options.journalBytes / mib}`];
-  // Not lazily: the guest would zero its inode tables at first boot. Here they become holes.
+  // Not lazy: otherwise the guest would zero its inode tables at first boot. Here they become holes.
   const extended = ['-E', 'root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0'];
   const argv = ['-q', '-F', '-b', '4096', '-m', '1', ...journal, ...extended, '-d', options.sourceDirectory, path];
   const made = await runProgram('mkfs.ext4', argv, { signal, timeoutMs: makeTimeoutMs });
-  if (made.exitCode !== 0) throw failed('The file system cannot be made', made.stderr);
+  if (made.exitCode !== 0) throw failed('The file system could not be created', made.stderr);
   await setOwners(options);
   const { exitCode, stdout } = await runProgram('e2fsck', ['-f', '-n', path], { signal, timeoutMs: makeTimeoutMs });
   if (exitCode !== 0) throw failed('The new file system has errors', stdout);
@@ -57,16 +57,16 @@ async function setOwners({ path, owners, signal }: FileSystemOptions): Promise<v
   try {
     await writeFile(script, [...lines, ''].join('\n'));
     const { stderr } = await runProgram('debugfs', ['-w', '-f', script, path], { signal, timeoutMs: makeTimeoutMs });
-    // Its exit code says nothing; after its version it prints only what went wrong.
+    // Its exit code is always 0; after its version it prints only errors.
     const problem = stderr.split('\n').find((line) => line !== '' && !/^debugfs \d/.test(line));
-    if (problem !== undefined) throw failed('Owners cannot be set', problem);
+    if (problem !== undefined) throw failed('Owners could not be set', problem);
   } finally {
     await rm(script, { force: true });
   }
 }
 
 function quote(path: string): string {
-  if (/[\r\n]/.test(path)) throw new OperationError('IMAGE_BUILD_FAILED', 'A file name has a line break in it.');
+  if (/[\r\n]/.test(path)) throw new OperationError('IMAGE_BUILD_FAILED', 'A file name contains a line break.');
   return `"/${path.replaceAll('"', '""')}"`;
 }
 

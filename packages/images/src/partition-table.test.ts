@@ -41,7 +41,7 @@ function writeGpt(content: Buffer, at: number, ranges: readonly (readonly [bigin
 const protective = [{ type: 0xee, first: 1, count: 0xffff_ffff }];
 const sectors = (first: number, count: number) => ({ offsetBytes: first * sector, sizeBytes: count * sector });
 
-it('finds primary and logical partitions of an MBR', async () => {
+it('readPartitionTable() finds primary and logical partitions of an MBR', async () => {
   const content = Buffer.alloc(400 * sector);
   writeTable(content, 0, [
     { type: 0x83, first: 10, count: 20 },
@@ -55,7 +55,7 @@ it('finds primary and logical partitions of an MBR', async () => {
   assert.deepEqual(await readPartitionTable(disk(content)), [sectors(10, 20), sectors(101, 9), sectors(152, 8)]);
 });
 
-it('ends at a chain of logical partitions that goes in circles', async () => {
+it('readPartitionTable() ends at a circular chain of logical partitions', async () => {
   const content = Buffer.alloc(200 * sector);
   writeTable(content, 0, [{ type: 0x0f, first: 100, count: 90 }]);
   writeTable(content, 100, [
@@ -69,7 +69,7 @@ it('ends at a chain of logical partitions that goes in circles', async () => {
   assert.ok((await readPartitionTable(disk(content))).length <= 60);
 });
 
-it('finds partitions of a GPT, and in its backup when the first header is damaged', async () => {
+it('readPartitionTable() finds partitions of a GPT, using its backup when the first header is damaged', async () => {
   const content = Buffer.alloc(300 * sector);
   writeTable(content, 0, protective);
   writeGpt(content, 1, [
@@ -83,7 +83,7 @@ it('finds partitions of a GPT, and in its backup when the first header is damage
   assert.deepEqual(await readPartitionTable(disk(content)), expected);
 });
 
-it('leaves out partitions that lie outside of the disk, are empty or overlap the table', async () => {
+it('readPartitionTable() leaves out partitions that extend beyond the disk, are empty or overlap the table', async () => {
   const content = Buffer.alloc(100 * sector);
   writeTable(content, 0, protective);
   writeGpt(content, 1, [
@@ -96,7 +96,7 @@ it('leaves out partitions that lie outside of the disk, are empty or overlap the
   assert.deepEqual(await readPartitionTable(disk(content)), [sectors(20, 10)]);
 });
 
-it('takes garbage for no table', async () => {
+it('readPartitionTable() returns nothing for garbage', async () => {
   assert.deepEqual(await readPartitionTable(disk(Buffer.alloc(100))), []);
   assert.deepEqual(await readPartitionTable(disk(Buffer.alloc(4096, 0xff))), []);
   const content = Buffer.alloc(100 * sector);

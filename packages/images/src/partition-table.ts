@@ -6,14 +6,14 @@ export interface Partition {
 }
 
 const sectorBytes = 512;
-/** As many as GPT promises; a table that claims more is cut. */
+/** The number that GPT guarantees; further entries are ignored. */
 const maxPartitions = 128;
-/** A chain of logical partitions in an MBR is followed this far; a loop ends here too. */
+/** Maximum length of a chain of logical partitions in an MBR, which also ends loops. */
 const maxLogicalPartitions = 60;
 
 /**
  * The partitions of a disk, in the order of its table; GPT, or MBR with logical partitions. Empty when there is no
- * table. The table is the guest's: whatever lies outside of the disk, or is empty, is left out.
+ * table. The table is untrusted: partitions that are empty or extend beyond the disk are left out.
  */
 export async function readPartitionTable(disk: RandomAccess): Promise<Partition[]> {
   const mbr = await disk.read(0, sectorBytes);
@@ -74,7 +74,7 @@ async function readLogical(disk: RandomAccess, extendedStart: number): Promise<P
 
 async function readGpt(disk: RandomAccess): Promise<Partition[]> {
   const lastSector = Math.floor(disk.sizeBytes / sectorBytes) - 1;
-  // The backup at the end of the disk is asked when the first one is damaged.
+  // If the first header is damaged, the backup at the end of the disk is used.
   for (const sector of [1, lastSector]) {
     const partitions = await readGptAt(disk, sector);
     if (partitions !== undefined) return partitions;

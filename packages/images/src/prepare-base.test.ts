@@ -67,7 +67,7 @@ for (const [name, path] of Object.entries(services)) {
   });
 }
 
-test('an image with busybox gets a line in its inittab, once, and keeps the others', async () => {
+test('an image with busybox gets a line in its inittab, once, and keeps the other lines', async () => {
   using fixture = new ImageFixture();
   const first = await prepare(fixture, fixture.image(layouts.busybox));
   assert.equal(first.ok && first.initSystem, 'busybox');
@@ -89,7 +89,7 @@ test('a second injection replaces the agent', async () => {
   assertInstalled(fixture);
 });
 
-test('links planted at the agent’s own names are replaced, and what they name on the host is untouched', async () => {
+test('links planted at the agent’s paths are replaced, and their targets on the host are untouched', async () => {
   using fixture = new ImageFixture();
   const victim = join(fixture.directory, 'victim');
   writeFileSync(victim, 'of the host');
@@ -108,9 +108,9 @@ test('links planted at the agent’s own names are replaced, and what they name 
 });
 
 const unsafe: Record<string, Entries> = {
-  'a folder that is a link to the host': { 'usr/local': { link: '/tmp' } },
+  'a folder that is a link to a host path': { 'usr/local': { link: '/tmp' } },
   'a folder that is a link elsewhere in the image': { 'etc/systemd/system': { link: '/home' }, home: {} },
-  'a link in circles': { 'usr/local/bin': { link: 'bin' } },
+  'a circular link': { 'usr/local/bin': { link: 'bin' } },
   'a folder that is a file': { 'usr/local/bin': 'x' },
   'a folder at the agent’s name': { 'usr/local/bin/innkeeper-agent': {} },
 };
@@ -121,7 +121,7 @@ for (const [what, entries] of Object.entries(unsafe)) {
   });
 }
 
-test('an inittab that is a link to a file of the host is not followed', async () => {
+test('an inittab that is a link to a host path is not followed', async () => {
   using fixture = new ImageFixture();
   const victim = join(fixture.directory, 'victim');
   writeFileSync(victim, 'of the host');
@@ -130,7 +130,7 @@ test('an inittab that is a link to a file of the host is not followed', async ()
   assert.equal(readFileSync(victim, 'utf8'), 'of the host');
 });
 
-test('a journal that was not replayed is replayed in the copy first', async () => {
+test('an unreplayed journal is first replayed in the copy', async () => {
   using fixture = new ImageFixture();
   const image = fixture.image({ ...layouts.systemd, 'etc/motd': 'x' });
   // An open transaction in the journal, as a killed VM leaves it.
@@ -141,7 +141,7 @@ test('a journal that was not replayed is replayed in the copy first', async () =
   assert.match(fixture.run('dumpe2fs', ['-h', image]), /needs_recovery/);
 });
 
-test('an image without room is refused with IMAGE_FULL', async () => {
+test('an image without enough space is refused with IMAGE_FULL', async () => {
   using fixture = new ImageFixture();
   const image = fixture.image(
     { ...layouts.systemd, big: 'x'.repeat(1_750_000) },
@@ -157,7 +157,7 @@ test('a file system with errors is refused with IMAGE_CORRUPT', async () => {
   assert.equal(await refusal(fixture, image), 'IMAGE_CORRUPT');
 });
 
-test('garbage behind a good superblock is refused', async () => {
+test('garbage after a valid superblock is refused', async () => {
   using fixture = new ImageFixture();
   const image = fixture.image(layouts.systemd);
   const file = openSync(image, 'r+');
@@ -166,7 +166,7 @@ test('garbage behind a good superblock is refused', async () => {
   assert.equal(await refusal(fixture, image), 'IMAGE_CORRUPT');
 });
 
-test('an image that was cut is refused', async () => {
+test('a truncated image is refused', async () => {
   using fixture = new ImageFixture();
   const image = fixture.image(layouts.systemd);
   const file = openSync(image, 'r+');
@@ -175,7 +175,7 @@ test('an image that was cut is refused', async () => {
   assert.equal(await refusal(fixture, image), 'IMAGE_CORRUPT');
 });
 
-test('what is not ext is refused with IMAGE_NOT_EXT4, and a root without init with IMAGE_NO_INIT', async () => {
+test('an image without an ext file system is refused with IMAGE_NOT_EXT4, and one without init with IMAGE_NO_INIT', async () => {
   using fixture = new ImageFixture();
   const image = join(fixture.directory, 'zeros.raw');
   writeFileSync(image, Buffer.alloc(1 << 20));
@@ -183,7 +183,7 @@ test('what is not ext is refused with IMAGE_NOT_EXT4, and a root without init wi
   assert.equal(await refusal(fixture, fixture.image({ 'etc/passwd': 'x' })), 'IMAGE_NO_INIT');
 });
 
-test('a file system in a GPT partition is found behind one without init', async () => {
+test('a root file system in a GPT partition is found after one without init', async () => {
   using fixture = new ImageFixture();
   const boot = readFileSync(fixture.image({ vmlinuz: 'x' }, { size: '4M' }));
   const root = readFileSync(fixture.image(layouts.systemd, { size: '16M' }));
@@ -217,7 +217,7 @@ function writeGpt(disk: Buffer, partitions: readonly (readonly [number, number])
   }
 }
 
-test('a qcow2 image gives a raw base, and one that refers to another file is refused', async () => {
+test('a qcow2 image becomes a raw base, and one that refers to another file is refused', async () => {
   using fixture = new ImageFixture();
   const qcow2 = join(fixture.directory, 'disk.qcow2');
   fixture.run('qemu-img', ['convert', '-O', 'qcow2', fixture.image(layouts.systemd), qcow2]);
@@ -229,7 +229,7 @@ test('a qcow2 image gives a raw base, and one that refers to another file is ref
   assert.equal(refused.ok ? 'ok' : refused.reason, 'IMAGE_UNREADABLE');
 });
 
-test('an abort at any stage leaves nothing', async () => {
+test('aborting prepareBase() at any stage leaves nothing behind', async () => {
   using fixture = new ImageFixture();
   const image = fixture.image(layouts.systemd);
   const { agentBinaryPath, outPath } = fixture;
@@ -246,7 +246,7 @@ test('an abort at any stage leaves nothing', async () => {
   }
 });
 
-test('an image gets the agent of its own architecture, and is refused by name where there is none', async () => {
+test('an image gets the agent for its architecture, and is refused with the architecture’s name if there is none', async () => {
   using fixture = new ImageFixture();
   const elf = (machine: number): string =>
     Buffer.from([

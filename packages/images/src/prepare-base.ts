@@ -19,16 +19,16 @@ export interface BaseRequest {
   readonly format: ImageFormat;
   readonly agentPaths: ByArchitecture<string>;
   readonly agentVersion: string;
-  /** Absolute. Replaced whole if it exists. */
+  /** Absolute. Replaced atomically if it exists. */
   readonly outPath: string;
 }
 
 export type PreparedBase =
   | { readonly ok: true; readonly initSystem: InitSystem; readonly path: string; readonly format: 'raw' }
-  /** The agent could not be put into this image; VMs of it can be made all the same, from the original. */
+  /** The agent could not be installed in this image; VMs can still be created from the original. */
   | { readonly ok: false; readonly reason: ReasonName; readonly detail: string; readonly nextStep: string };
 
-/** What is the image's own fault, or a missing tool's: an answer to show, and no failure of the daemon. */
+/** Problems with the image or missing tools, which are a result to show and not a failure of the daemon. */
 const answers: ReadonlySet<ReasonName> = new Set([
   'IMAGE_CORRUPT',
   'IMAGE_NOT_EXT4',
@@ -41,11 +41,11 @@ const answers: ReadonlySet<ReasonName> = new Set([
 ]);
 
 /**
- * Makes a raw copy of an image with the agent in it, started by the image's own init system. No mount, no root.
+ * Makes a raw copy of an image with the agent installed as a service of the image's init system. No mount, no root.
  *
- * The copy is made and edited under a temporary name beside `outPath` and appears there only when all of it was read
- * back and the file system is clean. Doing it again, with the same or another agent, gives the same as doing it once.
- * Rejects with HOST_DISK_FULL, DEADLINE_EXCEEDED, or the signal's reason; nothing is left then.
+ * The copy is edited under a temporary name next to `outPath` and renamed only once everything was verified and the file
+ * system is clean. Idempotent: repeating it, with the same or another agent, gives the same result as doing it once.
+ * Rejects with HOST_DISK_FULL, DEADLINE_EXCEEDED, or the signal's reason, and leaves nothing behind then.
  */
 export async function prepareBase(request: BaseRequest, options: StageOptions = {}): Promise<PreparedBase> {
   const { signal, onStage } = options;
@@ -57,7 +57,7 @@ export async function prepareBase(request: BaseRequest, options: StageOptions = 
     onStage?.('Copying the image', 0);
     await assertFormat(request);
     await copyToRaw({ path: request.originalPath, format: request.format }, copy, { signal });
-    onStage?.(`Putting agent ${request.agentVersion} into the copy`, 0.7);
+    onStage?.(`Installing agent ${request.agentVersion} in the copy`, 0.7);
     const agents = await readAgents(request.agentPaths);
     const { initSystem } = await installAgent({ imagePath: copy, agents, workDirectory, signal });
     await flush(copy);
@@ -66,7 +66,7 @@ export async function prepareBase(request: BaseRequest, options: StageOptions = 
     return { ok: true, initSystem, path: outPath, format: 'raw' };
   } catch (error) {
     signal?.throwIfAborted();
-    if (isHostDiskFull(error)) throw hostDiskFull('putting the agent into the image', error);
+    if (isHostDiskFull(error)) throw hostDiskFull('installing the agent in the image', error);
     if (!isOperationError(error) || !answers.has(error.reason)) throw error;
     return { ok: false, reason: error.reason, detail: error.message, nextStep: error.nextStep };
   } finally {
@@ -83,9 +83,9 @@ async function readAgents(paths: ByArchitecture<string>): Promise<ByArchitecture
   return agents;
 }
 
-/** A file that changed since it was added may have become something that refers to other files of the host. */
+/** Inspected again: a file that changed since it was added could now refer to other files of the host. */
 async function assertFormat({ originalPath, format }: BaseRequest): Promise<void> {
-  // Raw is raw, whatever its first bytes look like by now.
+  // An image that was added as raw stays raw, whatever its first bytes are now.
   if (format === 'qcow2') await inspectImage(originalPath);
 }
 

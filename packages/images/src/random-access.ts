@@ -1,14 +1,14 @@
 import type { FileHandle } from 'node:fs/promises';
 import { openRegularFile } from '@innkeeper/kit/node';
 
-/** A file that is read in pieces, by position. */
+/** A file that is read by position. */
 export interface RandomAccess {
   readonly sizeBytes: number;
-  /** `length` bytes at `offset`; fewer at the end of the file. */
+  /** Resolves to `length` bytes at `offset`; fewer at the end of the file. */
   read(offset: number, length: number): Promise<Buffer>;
 }
 
-/** Opens a regular file to read it by position. Rejects as fs does; EINVAL when it is no regular file. */
+/** Opens a regular file to read it by position. Rejects as fs does; EINVAL when it is not a regular file. */
 export async function openRandomAccess(path: string): Promise<RandomAccess & AsyncDisposable> {
   const file = await openRegularFile(path);
   try {

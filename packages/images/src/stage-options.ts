@@ -1,7 +1,7 @@
 import type { Abortable } from './host-tools/index.ts';
 
-/** Options of everything here that takes seconds. */
+/** Options of slow functions. */
 export interface StageOptions extends Abortable {
-  /** Called as each stage begins, with the share of the whole that is done (0 to 1) where it is known. */
+  /** Called as each stage begins, with the completed share of the whole (0 to 1) if known. */
   readonly onStage?: ((text: string, progress?: number) => void) | undefined;
 }

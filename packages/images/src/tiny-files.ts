@@ -1,4 +1,4 @@
-/** Text files of the tiny guest, by path; those in `bin` and `init.d` are programs. */
+/** Text files of the tiny guest by path; those in `bin` and `init.d` are executable. */
 export const tinyFiles: Readonly<Record<string, string>> = {
   'etc/os-release': `NAME="Innkeeper tiny"
 PRETTY_NAME="Innkeeper tiny 1"
@@ -28,7 +28,7 @@ users:x:100:guest
 guest:x:1000:
 nogroup:x:65534:
 `,
-  // Nobody has a password: root is logged in on the console, which the host guards.
+  // There are no passwords: root is logged in on the console, to which the host controls access.
   'etc/shadow':
     'root:*:19000:0:99999:7:::\ndaemon:*:19000:0:99999:7:::\nnobody:*:19000:0:99999:7:::\nguest:*:19000:0:99999:7:::\n',
   'etc/fstab': '/dev/vda / ext4 defaults 0 1\n',
@@ -91,7 +91,7 @@ esac
 `,
 };
 
-/** Folders that no file is in, and their permissions. */
+/** Empty folders and their permissions. */
 export const tinyFolders: Readonly<Record<string, number>> = {
   dev: 0o755,
   'home/guest': 0o755,

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { createDeferred } from './deferred.ts';
 
 describe('createDeferred()', () => {
-  it('settles its promise from outside, once', async () => {
+  it('a deferred settles its promise from outside, once', async () => {
     const resolved = createDeferred<number>();
     resolved.resolve(1);
     resolved.resolve(2);

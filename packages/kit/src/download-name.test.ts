@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { downloadName } from './download-name.ts';
 
 describe('the name of a download', () => {
-  it('has nothing of a guest that leads elsewhere, begins a line or looks like another name', () => {
+  it('the name of a download contains no path, line break or misleading character from a guest', () => {
     const names: readonly (readonly [string, string])[] = [
       ['plain – ünï.txt', 'plain – ünï.txt'],
       ['.bashrc', '.bashrc'],

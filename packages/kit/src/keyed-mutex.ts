@@ -1,10 +1,10 @@
-/** Lets one at a time do something with the same key; others wait their turn. */
+/** A mutex per key: work with the same key runs one at a time, in order. */
 export class KeyedMutex {
   readonly #last = new Map<string, Promise<unknown>>();
 
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key);
-    // Whether the one before failed is its own caller's business.
+    // A failure of the previous work is reported to its own caller.
     const mine = before === undefined ? work() : before.then(work, work);
     this.#last.set(key, mine);
     try {

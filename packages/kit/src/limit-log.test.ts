@@ -4,7 +4,7 @@ import { limitLog } from './limit-log.ts';
 import type { Log } from './log.ts';
 
 describe('a limited log', () => {
-  it('lets 30 lines through, then one every 10 s, and says how many it left out', () => {
+  it('a limited log passes 30 lines, then one every 10 s, and reports how many it suppressed', () => {
     const lines: string[] = [];
     const note = (event: string, fields?: object): void => void lines.push(`${event} ${JSON.stringify(fields ?? {})}`);
     const inner: Log = { debug: note, info: note, warn: note, error: note, with: () => inner };

@@ -1,12 +1,13 @@
 import type { Log, LogFields } from './log.ts';
 
-/** Lines at once, and the time in which one more is allowed: 6 a minute in the long run. */
+/** Size of a burst, and the interval at which one more line is allowed: 6 a minute in the long run. */
 const burst = 30;
 const perLineMs = 10_000;
 
 /**
- * A log for what one guest can bring about as often as it likes: 30 lines at once, then one every 10 s, over all levels
- * and all that `with` makes of it. The next line after some were left out is preceded by "log.suppressed" with their count.
+ * A rate-limited log for events that a guest can cause as often as it likes: a burst of 30 lines, then one every 10 s, over
+ * all levels and all logs derived by `with`. After suppressed lines, the next line is preceded by "log.suppressed" with
+ * their count.
  */
 export function limitLog(log: Log, clock: { now(): number }): Log {
   const bucket = { lines: burst, atMs: clock.now(), suppressed: 0 };
@@ -30,7 +31,7 @@ export function limitLog(log: Log, clock: { now(): number }): Log {
         if (take(to)) to[level](event, fields);
       };
     return {
-      // Off unless somebody looks for a fault, and then every line counts.
+      // Not limited: debug is only on while somebody investigates a problem, and then every line matters.
       debug: (event, fields) => to.debug(event, fields),
       info: write('info'),
       warn: write('warn'),

@@ -1,17 +1,17 @@
 import { onAbort } from './on-abort.ts';
 
-/** A controller that others can abort too. */
+/** An abort controller that is also aborted by other signals. */
 export interface LinkedAbort {
   readonly signal: AbortSignal;
-  /** Aborts this signal alone. */
+  /** Aborts only this signal. */
   abort(reason?: unknown): void;
-  /** Lets go of the other signals; call it when the work is over. */
+  /** Stops listening to the other signals; call it when the work is over. */
   unlink(): void;
 }
 
 /**
- * A signal that is aborted with the first of `signals`, with its reason, and by itself. Unlike AbortSignal.any it exists
- * in the guest's QuickJS, and what it listens to can be let go of.
+ * A signal that is aborted with the first of `signals`, with the same reason, or by its own `abort`. Unlike
+ * AbortSignal.any it exists in the guest's QuickJS, and its listeners can be removed.
  */
 export function linkSignals(...signals: readonly (AbortSignal | undefined)[]): LinkedAbort {
   const controller = new AbortController();

@@ -1,15 +1,15 @@
-/** A list of functions to call. Those added or removed during a call count from the next one. */
+/** A list of functions to call. Adding or removing one during a call takes effect at the next call. */
 export class Listeners<T = void> {
   readonly #listeners = new Set<(value: T) => void>();
 
-  /** How many there are. */
+  /** The number of listeners. */
   get size(): number {
     return this.#listeners.size;
   }
 
-  /** The function returned removes the listener. */
+  /** Adds a listener and returns the function that removes it. */
   readonly add = (listener: (value: T) => void): (() => void) => {
-    // An entry of its own, so that the same function added twice is two.
+    // A separate object, so that the same function added twice counts as two listeners.
     const entry = (value: T): void => listener(value);
     this.#listeners.add(entry);
     return () => void this.#listeners.delete(entry);

@@ -1,11 +1,11 @@
 import { createDeferred, type Deferred } from './deferred.ts';
 import { orAborted } from './on-abort.ts';
 
-/** Wakes those who wait for a change. What changed they look up themselves, so that no change is missed or kept. */
+/** Wakes those who wait for a change. It carries no value: waiters look up the state, so no change is missed or queued. */
 export class Notifier {
   #next: Deferred<void> | undefined;
 
-  /** Something changed: everyone who waits now is woken. */
+  /** Wakes everyone who is waiting now. */
   notify(): void {
     this.#next?.resolve();
     this.#next = undefined;
@@ -17,7 +17,7 @@ export class Notifier {
     return orAborted(this.#next.promise, signal);
   }
 
-  /** Resolves when `condition` holds, checked now and at each `notify`. Rejects with the signal's reason. */
+  /** Resolves when `condition` is true, checked now and at each `notify`. Rejects with the signal's reason. */
   async until(condition: () => boolean, signal?: AbortSignal): Promise<void> {
     while (!condition()) {
       signal?.throwIfAborted();

@@ -1,6 +1,6 @@
 /**
- * Calls `act` once with the signal's reason when it is aborted, at once if it already is. The function returned ends the
- * listening; call it when the work is over, so that a signal that lives long does not collect listeners.
+ * Calls `act` once with the signal's reason when it is aborted, immediately if it already is. Returns a function that
+ * removes the listener; call it when the work is over, so that listeners do not pile up on a long-lived signal.
  */
 export function onAbort(signal: AbortSignal | undefined, act: (reason: unknown) => void): () => void {
   if (signal === undefined) return () => undefined;
@@ -16,7 +16,7 @@ export function onAbort(signal: AbortSignal | undefined, act: (reason: unknown) 
   return () => signal.removeEventListener('abort', listener);
 }
 
-/** The promise, or a rejection with the signal's reason when that is aborted first; the work itself is not ended. */
+/** Settles as the promise, or rejects with the signal's reason if that is aborted first; the work itself continues. */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {

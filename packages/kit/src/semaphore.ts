@@ -1,6 +1,6 @@
 import { onAbort } from './on-abort.ts';
 
-/** Lets a fixed number do something at once; others wait in their order. */
+/** Limits how many do something at the same time; others wait in order. */
 export class Semaphore {
   #free: number;
   readonly #waiting = new Set<() => void>();
@@ -9,12 +9,12 @@ export class Semaphore {
     this.#free = places;
   }
 
-  /** How many wait for a place. */
+  /** The number of waiters. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** Resolves with the function that gives the place back; later calls of it do nothing. Rejects with the signal's reason. */
+  /** Resolves to a function that releases the permit; further calls do nothing. Rejects with the signal's reason. */
   async acquire(signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();
     if (this.#free > 0) this.#free--;
@@ -26,7 +26,7 @@ export class Semaphore {
     };
   }
 
-  /** Runs `work` while it holds a place. */
+  /** Runs `work` while holding a permit. */
   async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const release = await this.acquire(signal);
     try {
@@ -50,7 +50,7 @@ export class Semaphore {
     });
   }
 
-  /** The place goes to whoever waits longest. */
+  /** The permit goes to the longest waiter. */
   #release(): void {
     const [next] = this.#waiting;
     if (next === undefined) this.#free++;

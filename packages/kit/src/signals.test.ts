@@ -5,7 +5,7 @@ import { linkSignals } from './link-signals.ts';
 import { onAbort, orAborted } from './on-abort.ts';
 import { pause, type Timers, withDeadline } from './timers.ts';
 
-/** Timers that the test lets run out. */
+/** Timers that the test fires. */
 function manualTimers(): Timers & { readonly waiting: Map<number, () => void> } {
   const waiting = new Map<number, () => void>();
   return {
@@ -20,7 +20,7 @@ function manualTimers(): Timers & { readonly waiting: Map<number, () => void> } 
 const listenersOf = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length;
 
 describe('onAbort', () => {
-  it('calls once with the reason, also when the signal was aborted before', () => {
+  it('onAbort() calls once with the reason, also when the signal is already aborted', () => {
     const controller = new AbortController();
     const seen: unknown[] = [];
     onAbort(controller.signal, (reason) => seen.push(reason));
@@ -30,7 +30,7 @@ describe('onAbort', () => {
     assert.equal(listenersOf(controller.signal), 0);
   });
 
-  it('leaves no listener behind when its work is over, and does nothing without a signal', () => {
+  it('onAbort() leaves no listener behind when its work is over, and does nothing without a signal', () => {
     const { signal } = new AbortController();
     const stop = onAbort(signal, () => assert.fail());
     assert.equal(listenersOf(signal), 1);
@@ -41,7 +41,7 @@ describe('onAbort', () => {
 });
 
 describe('orAborted', () => {
-  it('rejects with the reason while the work goes on, and leaves no listener', async () => {
+  it('orAborted() rejects with the reason while the work continues, and leaves no listener behind', async () => {
     const controller = new AbortController();
     const waiting = orAborted(new Promise(() => undefined), controller.signal);
     controller.abort(new Error('enough'));
@@ -49,7 +49,7 @@ describe('orAborted', () => {
     assert.equal(listenersOf(controller.signal), 0);
   });
 
-  it('is the work itself when that is first', async () => {
+  it('orAborted() settles as the work when that is first', async () => {
     const { signal } = new AbortController();
     assert.equal(await orAborted(Promise.resolve(7), signal), 7);
     await assert.rejects(orAborted(Promise.reject(new Error('its own')), signal), { message: 'its own' });
@@ -58,7 +58,7 @@ describe('orAborted', () => {
 });
 
 describe('linkSignals', () => {
-  it('is aborted with the first of several signals, with its reason', () => {
+  it('a linked signal is aborted with the first of several signals, with its reason', () => {
     const [one, other] = [new AbortController(), new AbortController()];
     const linked = linkSignals(one.signal, undefined, other.signal);
     other.abort('other');
@@ -67,7 +67,7 @@ describe('linkSignals', () => {
     assert.equal(linkSignals(one.signal).signal.reason, 'one');
   });
 
-  it('is aborted by itself without aborting the others, and lets go of them', () => {
+  it('a linked signal can be aborted without aborting the others, and removes its listeners', () => {
     const parent = new AbortController();
     const linked = linkSignals(parent.signal);
     linked.abort('self');
@@ -78,7 +78,7 @@ describe('linkSignals', () => {
 });
 
 describe('pause', () => {
-  it('resolves when its time is over, and at once on abort', async () => {
+  it('delay() resolves after its time, and immediately on abort', async () => {
     const timers = manualTimers();
     const controller = new AbortController();
     const first = pause(timers, 5, controller.signal);
@@ -96,7 +96,7 @@ describe('pause', () => {
 describe('withDeadline', () => {
   const late = (): Error => new Error('too late');
 
-  it('rejects at its time with the error given, and aborts the work', async () => {
+  it('withDeadline() rejects at the deadline with the given error, and aborts the work', async () => {
     const timers = manualTimers();
     let reason: unknown;
     const running = withDeadline({ timers, timeoutMs: 9, late }, (signal) => {
@@ -110,7 +110,7 @@ describe('withDeadline', () => {
     assert.equal((reason as Error).message, 'too late');
   });
 
-  it("rejects with the caller's reason, and leaves neither a timer nor a listener", async () => {
+  it("withDeadline() rejects with the caller's reason, and leaves neither a timer nor a listener", async () => {
     const timers = manualTimers();
     const caller = new AbortController();
     const options = { timers, timeoutMs: 9, signal: caller.signal, late };
@@ -122,7 +122,7 @@ describe('withDeadline', () => {
     assert.equal(listenersOf(caller.signal), 0);
   });
 
-  it('has no timer when the deadline is 0', async () => {
+  it('withDeadline() sets no timer when the deadline is 0', async () => {
     const timers = manualTimers();
     await withDeadline({ timers, timeoutMs: 0, late }, async () => assert.equal(timers.waiting.size, 0));
   });

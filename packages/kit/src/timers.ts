@@ -1,13 +1,13 @@
 import { linkSignals } from './link-signals.ts';
 import { onAbort, orAborted } from './on-abort.ts';
 
-/** Time as a parameter: the platform's timers, or those of a test. */
+/** Timers as a parameter: the platform's, or a test's. */
 export interface Timers {
-  /** Calls back once after `delayMs` milliseconds; the function returned cancels that. */
+  /** Calls back once after `delayMs` milliseconds; returns a function that cancels it. */
   setTimer(delayMs: number, callback: () => void): () => void;
 }
 
-/** Resolves after `delayMs`, or at once on abort; never rejects. */
+/** Resolves after `delayMs`, or immediately on abort; never rejects. */
 export function pause(timers: Timers, delayMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     let stop: () => void = () => undefined;
@@ -24,17 +24,17 @@ export function pause(timers: Timers, delayMs: number, signal: AbortSignal | und
 
 export interface DeadlineOptions {
   readonly timers: Timers;
-  /** Milliseconds; 0: no deadline, and the work alone says when it ends. */
+  /** Milliseconds; 0: no deadline. */
   readonly timeoutMs: number;
-  /** The caller's: ends the work as well. */
+  /** The caller's signal; it ends the work as well. */
   readonly signal?: AbortSignal | undefined;
-  /** The error at the deadline. */
+  /** Creates the error for the deadline. */
   readonly late: () => Error;
 }
 
 /**
- * Runs `work` until the deadline or the caller's abort, whichever is first: its signal is aborted then, and the promise
- * rejects at once with the reason, whether or not `work` notices.
+ * Runs `work` until the deadline or the caller's abort, whichever is first. Then the signal of `work` is aborted and the
+ * promise rejects immediately with the reason, whether or not `work` reacts.
  */
 export async function withDeadline<T>(
   { timers, timeoutMs, signal, late }: DeadlineOptions,

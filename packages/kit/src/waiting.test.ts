@@ -8,7 +8,7 @@ import { randomId } from './random-id.ts';
 import { Semaphore } from './semaphore.ts';
 
 describe('Notifier', () => {
-  it('wakes all who wait at a change, and not those who begin to wait after it', async () => {
+  it('a notifier wakes all current waiters, and not later ones', async () => {
     const notifier = new Notifier();
     const woken: string[] = [];
     const waits = ['a', 'b'].map((name) => notifier.changed().then(() => woken.push(name)));
@@ -20,7 +20,7 @@ describe('Notifier', () => {
     await later;
   });
 
-  it('checks a condition now and at each change', async () => {
+  it('a notifier checks a condition now and at each change', async () => {
     const notifier = new Notifier();
     let count = 0;
     await notifier.until(() => true);
@@ -33,7 +33,7 @@ describe('Notifier', () => {
     await waiting;
   });
 
-  it("rejects with the signal's reason, also when that was aborted before", async () => {
+  it("waiting for a notifier rejects with the signal's reason, also when it is already aborted", async () => {
     const notifier = new Notifier();
     const controller = new AbortController();
     const waiting = notifier.until(() => false, controller.signal);
@@ -47,7 +47,7 @@ describe('Notifier', () => {
 });
 
 describe('Semaphore', () => {
-  it('lets as many in as there are places, and the others in their order', async () => {
+  it('a semaphore admits as many as it has permits, and the others in order', async () => {
     const semaphore = new Semaphore(2);
     const [one, two] = [await semaphore.acquire(), await semaphore.acquire()];
     const order: number[] = [];
@@ -67,7 +67,7 @@ describe('Semaphore', () => {
     assert.equal(semaphore.waiting, 0);
   });
 
-  it('gives the place on when a caller left the line, or its work failed', async () => {
+  it('a semaphore passes a permit on when a waiter gives up or its work fails', async () => {
     const semaphore = new Semaphore(1);
     const release = await semaphore.acquire();
     const controller = new AbortController();
@@ -83,7 +83,7 @@ describe('Semaphore', () => {
 });
 
 describe('Listeners', () => {
-  it('calls each that was added until it is removed, the same function twice', () => {
+  it('listeners are called until they are removed, and a function added twice is called twice', () => {
     const listeners = new Listeners<number>();
     const seen: number[] = [];
     const listener = (value: number): void => void seen.push(value);
@@ -96,7 +96,7 @@ describe('Listeners', () => {
     assert.equal(listeners.size, 1);
   });
 
-  it('lets a listener remove itself and others while it is called', () => {
+  it('a listener can remove itself and others while it is called', () => {
     const listeners = new Listeners();
     let calls = 0;
     const remove = listeners.add(() => {
@@ -111,7 +111,7 @@ describe('Listeners', () => {
 });
 
 describe('KeyedMutex', () => {
-  it('runs work of one key after the other, also after a failure, and keys beside each other', async () => {
+  it('a keyed mutex runs work of one key sequentially, also after a failure, and different keys concurrently', async () => {
     const mutex = new KeyedMutex();
     const order: string[] = [];
     const first = Promise.withResolvers<void>();
@@ -130,11 +130,11 @@ describe('KeyedMutex', () => {
 });
 
 describe('errorMessage and randomId', () => {
-  it('says what an Error says, and anything else as text', () => {
+  it('errorMessage() returns the message of an Error, and any other value as text', () => {
     assert.deepEqual([new TypeError('bad'), 'text', undefined, 7].map(errorMessage), ['bad', 'text', 'undefined', '7']);
   });
 
-  it('writes 16 bytes as 32 hexadecimal digits', () => {
+  it('randomId() formats 16 bytes as 32 hexadecimal digits', () => {
     assert.equal(
       randomId((count) => Uint8Array.from({ length: count }, (_, at) => at * 17)),
       '00112233445566778899aabbccddeeff',

@@ -1,4 +1,4 @@
-/* Tables of users, what they may do, how they come in, and what was done. Secrets are kept as SHA-256 in hex only. */
+/* Tables of users, privileges, logins and the audit. Of secrets, only a SHA-256 in hex is stored. */
 
 export interface UserTable {
   name: string;
@@ -6,11 +6,11 @@ export interface UserTable {
   last_login_ms: number | null;
   /** 0 or 1. */
   disabled: number;
-  /** Argon2id in PHC form; null: the user has none. */
+  /** Argon2id in PHC format; null: the user has no password. */
   password: string | null;
 }
 
-/** Roles that were made; the built-in ones are code. */
+/** Custom roles; the built-in ones are in code. */
 export interface RoleTable {
   name: string;
   description: string;
@@ -30,7 +30,7 @@ export interface TokenTable {
   hash: string;
   user_name: string;
   name: string;
-  /** JSON array; empty: all that the user may. */
+  /** JSON array; empty: all privileges of the user. */
   privileges: string;
   scope: string;
   /** JSON array. */
@@ -41,7 +41,7 @@ export interface TokenTable {
 }
 
 export interface SessionTable {
-  /** Public; names the session in lists. */
+  /** Public: identifies the session in lists. */
   id: string;
   hash: string;
   user_name: string;
@@ -72,12 +72,12 @@ export interface AuditTable {
   hash: string;
 }
 
-/** Something that was let through and whose end is not in the audit yet. */
+/** An authorized act whose result is not in the audit yet. */
 export interface AuditIntentTable {
   id: string;
-  /** The process that answers for it. */
+  /** The process that is responsible for it. */
   writer: string;
-  /** When another process may close it; its writer moves this on while it lives. */
+  /** When another process may close it; its writer extends this while it runs. */
   expires_ms: number;
   /** AuditFacts as JSON, without a result. */
   facts: string;

@@ -23,12 +23,12 @@ describe('users', () => {
   });
   after(() => store[Symbol.asyncDispose]());
 
-  it('are unique, and hold a role in a place once', async () => {
+  it('user names are unique, and a user holds a role in a scope only once', async () => {
     await assert.rejects(store.users.insert(user, []), { reason: 'ACCOUNT_NAME_TAKEN' });
     assert.equal((await store.users.bindings('anna')).length, 1);
   });
 
-  it('stay as they are when a change is not legal', async () => {
+  it('a user is unchanged when the check rejects a change', async () => {
     const refuse = (): never => {
       throw new Error('not so');
     };
@@ -39,7 +39,7 @@ describe('users', () => {
     assert.equal((await store.users.bindings('anna'))[0]?.role, 'viewer');
   });
 
-  it('take their sessions, tokens, roles and links with them', async () => {
+  it('deleting a user deletes the sessions, tokens, role bindings and login links', async () => {
     const session = { address: '', user_agent: '', created_ms: 1, last_seen_ms: 1 };
     const token = {
       privileges: '[]',
@@ -61,7 +61,7 @@ describe('users', () => {
 });
 
 describe('the chain of the audit', () => {
-  it('shows the first entry that was changed, removed or put in between', async () => {
+  it('verifying the audit finds the first entry that was changed, removed or inserted', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'innkeeper-audit-'));
     try {
       for (const [brokenAtId, change] of [
@@ -86,7 +86,7 @@ describe('the chain of the audit', () => {
     }
   });
 
-  it('goes on where it ended before a restart', async () => {
+  it('the chain of the audit continues after a restart', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'innkeeper-audit-'));
     try {
       for (let start = 0; start < 3; start += 1) {

@@ -44,7 +44,7 @@ describeMigrations('migrations in SQLite', async () => {
 });
 
 describe('a damaged database file', () => {
-  it('fails with what it is and what to do, and is left as it was', async () => {
+  it('a damaged database file is refused with a reason and a next step, and is not modified', async () => {
     const whole = newPath();
     await (await openStore(whole))[Symbol.asyncDispose]();
     const bytes = await readFile(whole);
@@ -58,7 +58,7 @@ describe('a damaged database file', () => {
 });
 
 describe('a full disk under the database', () => {
-  it('refuses what is written with a reason, goes on reading, and writes again when there is room', async () => {
+  it('on a full disk, writes fail with a reason, reads work, and writes work again once there is space', async () => {
     const path = newPath();
     {
       await using store = await openStore(path);
@@ -71,7 +71,7 @@ describe('a full disk under the database', () => {
     try {
       const audit = new AuditRepository(db);
       const history = new HistoryRepository(db);
-      // SQLite says the same of a limit of its own as of a disk: SQLITE_FULL.
+      // SQLite reports SQLITE_FULL for its own limit as for a full disk.
       limit(1);
       const fill = async (): Promise<never> => {
         for (;;) await audit.append(entry);
@@ -94,7 +94,7 @@ describe('a full disk under the database', () => {
 });
 
 describe('every write on a full disk', () => {
-  it('fails with HOST_DISK_FULL, inside a transaction as well, and leaves nothing of it', async () => {
+  it('every write on a full disk fails with HOST_DISK_FULL, also inside a transaction, and leaves nothing behind', async () => {
     const path = newPath();
     {
       await using store = await openStore(path);
@@ -130,7 +130,7 @@ describe('every write on a full disk', () => {
         ...{ log: long, error: null, started_ms: 1, ended_ms: null, node_id: '' },
       };
       const facts = new FactRepository(db);
-      // Rows of others that these refer to are missing, so that a write that went through would fail otherwise.
+      // The rows to which these refer do not exist, and a write must only fail because of the full disk.
       database.prepare('pragma foreign_keys = off').all([]);
       const writes: Readonly<Record<string, () => Promise<unknown>>> = {
         users: () => new UserRepository(db).insert(user, [{ role: 'viewer', scope: '*' }]),
@@ -174,7 +174,7 @@ describe('every write on a full disk', () => {
 });
 
 describe('a database that another program has locked', () => {
-  it('is read all the same; what is written fails with a reason, soon, and works again afterwards', async () => {
+  it('a database that another program has locked can be read; writes fail soon with a reason, and work again afterwards', async () => {
     const path = newPath();
     await using store = await openStore(path);
     await store.events.insert(event);
@@ -191,10 +191,10 @@ describe('a database that another program has locked', () => {
   });
 });
 
-describe('a file that is no database', () => {
-  it('is refused, and nothing is written over it', async () => {
+describe('a file that is not a database', () => {
+  it('a file that is not a database is refused and not overwritten', async () => {
     const path = newPath();
-    await writeFile(path, 'this is no database, but a letter\n'.repeat(100));
+    await writeFile(path, 'this is a letter, not a database\n'.repeat(100));
     await assert.rejects(openStore(path), /not a database/);
     assert.match(await readFile(path, 'utf8'), /^this is no database/);
   });

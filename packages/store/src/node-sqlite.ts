@@ -2,18 +2,18 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { OperationError } from '@innkeeper/contract';
 import type { SqliteDatabase } from 'kysely';
 
-/** A writer waits so long for another program's. Nothing else is done meanwhile, so it is short. */
+/** How long a write waits for another program's lock. Short, since it blocks the daemon. */
 const lockTimeoutMs = 1000;
 
 /**
- * Opens an SQLite file with node:sqlite in the shape that Kysely's SQLite dialect expects. Several readers and one
- * writer at a time (WAL). What finds no room fails with HOST_DISK_FULL, what another program has locked with
- * DATABASE_UNREACHABLE, a damaged file with DATABASE_CORRUPT.
+ * Opens an SQLite file with node:sqlite through the interface that Kysely's SQLite dialect expects. Several readers and
+ * one writer at a time (WAL). Queries fail with HOST_DISK_FULL on a full disk, DATABASE_UNREACHABLE when another program
+ * has the lock, and DATABASE_CORRUPT for a damaged file.
  */
 export function openNodeSqlite(path: string): SqliteDatabase {
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: lockTimeoutMs });
   try {
-    told(() => database.exec('pragma journal_mode = wal; pragma synchronous = full;'));
+    withReason(() => database.exec('pragma journal_mode = wal; pragma synchronous = full;'));
   } catch (error) {
     database.close();
     throw error;
@@ -21,16 +21,16 @@ export function openNodeSqlite(path: string): SqliteDatabase {
   return {
     close: () => database.close(),
     prepare: (sql) => {
-      const statement = told(() => database.prepare(sql));
+      const statement = withReason(() => database.prepare(sql));
       return {
         reader: statement.columns().length > 0,
-        all: (parameters) => told(() => statement.all(...(parameters as SQLInputValue[]))),
+        all: (parameters) => withReason(() => statement.all(...(parameters as SQLInputValue[]))),
         run: (parameters) => {
-          // SQLite rolls back by itself when the disk is full. Its complaint about a second time would hide why.
+          // SQLite has already rolled back when the disk is full; the error of a second rollback would hide the first one.
           if (isRollback(sql) && !database.isTransaction) return { changes: 0, lastInsertRowid: 0 };
-          return told(() => statement.run(...(parameters as SQLInputValue[])));
+          return withReason(() => statement.run(...(parameters as SQLInputValue[])));
         },
-        iterate: (parameters) => told(() => statement.iterate(...(parameters as SQLInputValue[]))),
+        iterate: (parameters) => withReason(() => statement.iterate(...(parameters as SQLInputValue[]))),
       };
     },
   };
@@ -40,7 +40,7 @@ function isRollback(sql: string): boolean {
   return /^\s*rollback\s*;?\s*$/i.test(sql);
 }
 
-/** Runs it; its failures have their reasons. */
+/** Runs `work`, converting errors of SQLite to OperationErrors. */
 function told<T>(run: () => T): T {
   try {
     return run();
@@ -50,12 +50,12 @@ function told<T>(run: () => T): T {
       throw new OperationError('HOST_DISK_FULL', `The database cannot be written: ${error.message}.`, {
         cause: error,
         nextStep:
-          'Free space on the file system of the data folder (df), then ask again; reading, stopping and removing go on.',
+          'Free space on the file system of the data folder (df), then try again; reading, stopping and removing still work.',
       });
     if (/readonly database|unable to open database file/i.test(error.message))
       throw new OperationError('DATABASE_UNREACHABLE', `The database cannot be written: ${error.message}.`, {
         cause: error,
-        nextStep: 'Look at the permissions of the data folder, and whether its file system is mounted read-only.',
+        nextStep: 'Check the permissions of the data folder, and whether its file system is mounted read-only.',
       });
     if (/file is not a database|database disk image is malformed/i.test(error.message))
       throw new OperationError('DATABASE_CORRUPT', `The database file cannot be read: ${error.message}.`, {
@@ -64,7 +64,7 @@ function told<T>(run: () => T): T {
     if (!/database (table )?is locked|database is busy/i.test(error.message)) throw error;
     throw new OperationError('DATABASE_UNREACHABLE', 'The database is locked by another program.', {
       cause: error,
-      nextStep: 'Try again in a moment. Look which program has the file innkeeper.db open when it lasts.',
+      nextStep: 'Try again in a moment. If this persists, find out which program has innkeeper.db open (lsof, fuser).',
     });
   }
 }

@@ -2,7 +2,7 @@ import { PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { reachablePool } from './reachable-pool.ts';
 
-/** Connections of one daemon. */
+/** Maximum connections of one daemon. */
 const maxConnections = 10;
 const connectTimeoutMs = 10_000;
 /** OID of int8 (pg_type). */
@@ -10,8 +10,8 @@ const int8 = 20;
 
 /**
  * Kysely's dialect for a PostgreSQL server, by its address: postgres://user:password@host/database, or with
- * `?host=/folder` for a unix socket. Connections that break are made anew by the next query; the one that they broke under
- * fails with DATABASE_UNREACHABLE.
+ * `?host=/folder` for a unix socket. A broken connection fails its query with DATABASE_UNREACHABLE;
+ * the next query connects again.
  */
 export function postgresDialect(address: string, onIdleError: (error: Error) => void): PostgresDialect {
   const pool = new pg.Pool({
@@ -19,17 +19,17 @@ export function postgresDialect(address: string, onIdleError: (error: Error) => 
     max: maxConnections,
     connectionTimeoutMillis: connectTimeoutMs,
     application_name: 'innkeeper',
-    // Sizes and times lie below 2^53.
+    // Sizes and times are below 2^53.
     types: {
       getTypeParser: (oid, format) => (oid === int8 ? Number : pg.types.getTypeParser(oid, format)),
     },
   });
-  // A server that goes away closes connections that nobody uses: that is no query's failure.
+  // A server that shuts down closes idle connections, which fails no query.
   pool.on('error', onIdleError);
   return new PostgresDialect({ pool: reachablePool(pool) });
 }
 
-/** Whether this names a server and not a file. */
+/** Whether this is the address of a PostgreSQL server, as opposed to a file. */
 export function isPostgresAddress(address: string): boolean {
   return /^postgres(ql)?:\/\//.test(address);
 }

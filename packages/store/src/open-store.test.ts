@@ -9,7 +9,7 @@ import { describeStore, image, vm } from './testing/describe-store.ts';
 describeStore('a store in SQLite', () => openStore(':memory:'));
 
 describe('openStore()', () => {
-  it('finds again what an earlier daemon wrote', async () => {
+  it('a reopened SQLite file has what an earlier daemon wrote', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'innkeeper-store-'));
     try {
       {

@@ -20,7 +20,7 @@ import { UserRepository } from './repositories/users.ts';
 import { VmRepository } from './repositories/vms.ts';
 import type { Schema } from './schema.ts';
 
-/** Everything that the daemon remembers. */
+/** The daemon's database. */
 export interface Store extends AsyncDisposable {
   readonly vms: VmRepository;
   readonly images: ImageRepository;
@@ -36,19 +36,19 @@ export interface Store extends AsyncDisposable {
   readonly facts: FactRepository;
   readonly nodes: NodeRepository;
   readonly terminals: TerminalRepository;
-  /** Drops what is older than it is kept. To be called now and then. */
+  /** Deletes rows beyond their retention. To be called periodically. */
   prune(nowMs: number): Promise<void>;
   /** Resolves when the database answers. */
   ping(): Promise<void>;
 }
 
 export interface OpenStoreOptions {
-  /** Told of a connection to the server that broke while nobody used it. */
+  /** Called when an idle connection to the server breaks. */
   readonly onIdleError?: (error: Error) => void;
 }
 
 /**
- * Opens the database, and brings it to the newest schema: an SQLite file, made when missing (":memory:" for tests), or a
+ * Opens the database and migrates it to the newest schema: an SQLite file, created when missing (":memory:" in tests), or a
  * PostgreSQL server (postgres://…), which several daemons may share. Fails with DATABASE_VERSION_UNKNOWN.
  */
 export async function openStore(address: string, options: OpenStoreOptions = {}): Promise<Store> {

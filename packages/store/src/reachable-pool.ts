@@ -2,19 +2,19 @@ import { OperationError } from '@innkeeper/contract';
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import type pg from 'pg';
 
-/** How Node and PostgreSQL say that a server is not there, is going, or not there yet. */
+/** Error codes of Node and PostgreSQL for a server that is down, shutting down or starting up. */
 const awayCodes = /^(E[A-Z_]+|08...|57P0[1-5])$/;
-/** Errors of the pg package that have no code. */
+/** Messages of the pg package's errors that have no code. */
 const awayMessages =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection)/;
 
-/** The pool, whose connections and queries fail with DATABASE_UNREACHABLE when the server does not answer. */
+/** Wraps a pool so that connecting and querying fail with DATABASE_UNREACHABLE when the server does not answer. */
 export function reachablePool(pool: pg.Pool): PostgresPool {
   const wrapped = new WeakMap<pg.PoolClient, PostgresPoolClient>();
   return {
     options: pool.options,
     connect: async () => {
-      const client = await told(pool.connect());
+      const client = await withReason(pool.connect());
       const known = wrapped.get(client) ?? wrap(client);
       wrapped.set(client, known);
       return known;
@@ -25,18 +25,18 @@ export function reachablePool(pool: pg.Pool): PostgresPool {
 
 function wrap(client: pg.PoolClient): PostgresPoolClient {
   const query = (sql: string, parameters: readonly unknown[]): Promise<unknown> =>
-    told(client.query(sql, [...parameters]));
+    withReason(client.query(sql, [...parameters]));
   return { query: query as PostgresPoolClient['query'], release: (destroy) => client.release(destroy) };
 }
 
-async function told<T>(work: Promise<T>): Promise<T> {
+async function withReason<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
     if (isFull(error)) {
       throw new OperationError('HOST_DISK_FULL', 'The disk of the database server is full.', {
         cause: error,
-        nextStep: 'Free space on the server that DATABASE_URL names, then ask again.',
+        nextStep: 'Free space on the server that DATABASE_URL names, then try again.',
       });
     }
     if (!isAway(error)) throw error;
@@ -51,7 +51,7 @@ function isFull(error: unknown): boolean {
 
 function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  // A name with several addresses fails with all their errors at once.
+  // Connecting to a name with several addresses fails with an AggregateError of all of them.
   if (error instanceof AggregateError) return error.errors.some(isAway);
   return ('code' in error && awayCodes.test(String(error.code))) || awayMessages.test(error.message);
 }

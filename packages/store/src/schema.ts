@@ -11,8 +11,8 @@ import type {
 } from './access-schema.ts';
 
 /*
- * The tables, in SQL that SQLite and PostgreSQL both understand. Times are milliseconds since the epoch; what is
- * nested is JSON in a text column.
+ * The tables, in SQL that SQLite and PostgreSQL both understand. Times are milliseconds since the epoch; nested
+ * values are JSON in a text column.
  */
 
 export interface VmTable {
@@ -29,17 +29,17 @@ export interface VmTable {
   driver: string;
   /** The driver's record of the running process; null while there is none. */
   record: string | null;
-  /** The agent that was put into its base: version, or why there is none. */
+  /** The agent that was installed in its base image: version, or why there is none. */
   agent: string;
-  /** The image file that its disk is an overlay of. */
+  /** The image file over which its disk is an overlay. */
   base_path: string;
   created_ms: number;
   started_ms: number | null;
-  /** 1: it starts with the daemon. */
+  /** 1: started with the daemon. */
   autostart: Generated<number>;
-  /** The boot of the host during which somebody stopped it last; empty for none since its last start. */
+  /** The host's boot id when a user last stopped it; empty if it was not stopped since its last start. */
   stopped_boot_id: Generated<string>;
-  /** The node that it belongs to; empty: no node has taken it over yet. */
+  /** The owning node; empty: no node has taken it over yet. */
   node_id: string;
 }
 
@@ -52,7 +52,7 @@ export interface ImageTable {
   added_ms: number;
   kernel: string | null;
   base: string | null;
-  /** The node that it belongs to; empty: no node has taken it over yet. */
+  /** The owning node; empty: no node has taken it over yet. */
   node_id: string;
 }
 
@@ -68,7 +68,7 @@ export interface OperationTable {
   error: string | null;
   started_ms: number;
   ended_ms: number | null;
-  /** The node that it belongs to; empty: no node has taken it over yet. */
+  /** The owning node; empty: no node has taken it over yet. */
   node_id: string;
 }
 
@@ -78,15 +78,15 @@ export interface EventTable {
   vm_id: string;
   kind: string;
   message: string;
-  /** How often it happened, from `first_ms` to `time_ms`. */
+  /** How many times it happened, from `first_ms` to `time_ms`. */
   count: Generated<number>;
-  /** Null: it happened once, at `time_ms`. */
+  /** Null: it happened only once, at `time_ms`. */
   first_ms: Generated<number | null>;
-  /** The node on which it happened; empty when no node is known. */
+  /** The node on which it happened; empty if unknown. */
   node_id: Generated<string>;
 }
 
-/** Telemetry of one stretch of time at one resolution, packed. */
+/** Packed telemetry of one period at one resolution. */
 export interface HistoryBlockTable {
   vm_id: string;
   step_ms: number;
@@ -103,7 +103,7 @@ export interface RunTable {
   state: string;
   started_ms: number;
   ended_ms: number | null;
-  /** The node that it belongs to; empty: no node has taken it over yet. */
+  /** The owning node; empty: no node has taken it over yet. */
   node_id: string;
 }
 
@@ -116,7 +116,7 @@ export interface RunTargetTable {
   exited: string | null;
   error: string | null;
   kept_bytes: number;
-  /** First byte of the process's output that was not seen yet. */
+  /** Offset of the first byte of the process's output that was not received yet. */
   next_offset: number;
   started_ms: number | null;
   ended_ms: number | null;
@@ -125,16 +125,16 @@ export interface RunTargetTable {
 export interface RunOutputTable {
   run_id: string;
   vm_id: string;
-  /** Position in what is kept of both streams together. */
+  /** Position in the stored output of both streams together. */
   start_offset: number;
   stream: number;
   time_ms: number;
   data: Uint8Array;
 }
 
-/** A terminal that runs in a guest, with the size that it has now. */
+/** A terminal that runs in a guest, with its current size. */
 export interface TerminalTable {
-  /** The agent's id of the process is made of it. */
+  /** The agent's id of the process is derived from it. */
   id: string;
   node_id: string;
   vm_id: string;

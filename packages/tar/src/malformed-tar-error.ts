@@ -1,4 +1,4 @@
-/** An archive is not one, or was cut. */
+/** An archive is malformed or truncated. */
 export class MalformedTarError extends Error {
   override readonly name = 'MalformedTarError';
 }

@@ -1,10 +1,10 @@
 import { MalformedTarError } from './malformed-tar-error.ts';
 import { blockBytes, checksum } from './tar-header.ts';
 
-/** Of one extended header; attributes of all kinds need some dozens. */
+/** Maximum records of one extended header; real ones have a few dozen. */
 const maxRecords = 1000;
 
-/** What a block of ustar, old tar or GNU tar says. */
+/** The fields of a header block of ustar, old tar or GNU tar. */
 export interface TarBlock {
   readonly path: string;
   /** One character; NUL is "0". */
@@ -20,11 +20,11 @@ export interface TarBlock {
   readonly group: string;
 }
 
-/** Undefined for a block of zeros, which ends an archive. @throws MalformedTarError */
+/** Parses a header; undefined for a block of zeros, which ends an archive. @throws MalformedTarError */
 export function parseTarHeader(bytes: Uint8Array): TarBlock | undefined {
   if (bytes.subarray(0, blockBytes).every((byte) => byte === 0)) return undefined;
   if (numberAt(bytes, 148, 8) !== checksum(bytes)) throw malformed('a header with a wrong checksum');
-  // Further blocks of the map follow, uncounted.
+  // More blocks of the sparse map follow, and their number is not in the header.
   if (bytes[156] === 0x53 && bytes[482] !== 0) throw malformed('a sparse file in the old form of GNU tar');
   const isPosix = text(bytes, 257, 6) === 'ustar';
   const prefix = isPosix ? text(bytes, 345, 155) : '';
@@ -51,9 +51,9 @@ export function parsePax(bytes: Uint8Array): ReadonlyMap<string, string> {
     const length = Number(new TextDecoder().decode(bytes.subarray(at, Math.max(at, space))));
     const end = at + length;
     if (space < 0 || !Number.isInteger(length) || end > bytes.length || end <= space || bytes[end - 1] !== 0x0a)
-      throw malformed('an extended header that is not well-formed');
+      throw malformed('a malformed extended header');
     const [key = '', ...value] = decode(bytes.subarray(space + 1, end - 1)).split('=');
-    if (records.size >= maxRecords) throw malformed('an extended header of too many records');
+    if (records.size >= maxRecords) throw malformed('an extended header with too many records');
     records.set(key, value.join('='));
     at = end;
   }
@@ -70,7 +70,7 @@ function text(bytes: Uint8Array, at: number, length: number): string {
   return decode(end < 0 ? field : field.subarray(0, end));
 }
 
-/** Names as they are: a file may be called by what is a byte order mark elsewhere. */
+/** Keeps a leading byte order mark, which can be part of a file's name. */
 export function decode(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 }
@@ -83,6 +83,6 @@ function numberAt(bytes: Uint8Array, at: number, length: number): number {
     (first & 0x80) === 0
       ? Number.parseInt(text(bytes, at, length).trim() || '0', 8)
       : field.subarray(1).reduce((sum, byte) => sum * 256 + byte, first & 0x7f);
-  if (!Number.isSafeInteger(value)) throw malformed('a number that is out of range');
+  if (!Number.isSafeInteger(value)) throw malformed('a number out of range');
   return value;
 }

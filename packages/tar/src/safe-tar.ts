@@ -2,14 +2,14 @@ import { blockBytes, paddedBytes, tarHeader } from './tar-header.ts';
 import { type TarItem, TarParser, type TarSink } from './tar-parser.ts';
 import { TreeGuard, type TreeNames } from './tree-guard.ts';
 
-/** Names of users and groups; whoever unpacks as root looks them up. */
+/** The user and group names that are passed on; a program that unpacks as root looks them up. */
 const accountName = /^[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?$/;
 
 /**
- * A guest's archive of one folder or file, written again by this side: its headers are ours, so that every program reads
- * in them what was checked here, and its first name is `names.as`. Of an archive that is refused or cut, what comes before
- * is given out, without the end that a whole one has. Holds one header and the names that TreeGuard remembers.
- * @throws UnsafeTarError, MalformedTarError, what `chunks` throws
+ * Rewrites a guest's archive of one folder or file: the headers are written by this code, so that every program reads
+ * exactly what was checked here, and its top name is `names.as`. Of a refused or truncated archive, what precedes the
+ * problem is yielded without an end-of-archive marker. Holds one header and the names that TreeGuard remembers in memory.
+ * @throws UnsafeTarError, MalformedTarError, and what `chunks` throws
  */
 export async function* safeTar(chunks: AsyncIterable<Uint8Array>, names: TreeNames): AsyncGenerator<Uint8Array> {
   const writer = new TarWriter();
@@ -56,7 +56,7 @@ class TarWriter implements TarSink {
     if (this.#padding > 0) this.#pieces.push(new Uint8Array(this.#padding));
   }
 
-  /** What was written since the last time, as one piece, or none. */
+  /** Yields what was written since the last call as one chunk, if anything. */
   take(): readonly Uint8Array[] {
     const pieces = this.#pieces;
     this.#pieces = [];

@@ -1,4 +1,4 @@
-/** Everything in an archive begins at a multiple of this; two blocks of zeros end it. */
+/** The block size of an archive, which ends with two blocks of zeros. */
 export const blockBytes = 512;
 const maxOctal = 0o77777777777;
 const maxOctalShort = 0o7777777;
@@ -22,8 +22,8 @@ export interface TarEntry {
 }
 
 /**
- * The header of an entry in the form of POSIX.1-2001 (pax): one block of ustar, and before it an extended header for
- * what that has no room for.
+ * The header of an entry in POSIX.1-2001 (pax) format: a ustar block, preceded by an extended header for values that do
+ * not fit into it.
  */
 export function tarHeader(entry: TarEntry): Uint8Array {
   const records: string[] = [];
@@ -45,7 +45,7 @@ export function tarHeader(entry: TarEntry): Uint8Array {
   return bytes;
 }
 
-/** The size with the padding to whole blocks. */
+/** The size padded to whole blocks. */
 export function paddedBytes(sizeBytes: number): number {
   return Math.ceil(sizeBytes / blockBytes) * blockBytes;
 }
@@ -76,14 +76,14 @@ function block({ path, linkTarget, sizeBytes, stat, user, group, typeFlag }: Blo
   return bytes;
 }
 
-/** The sum of all bytes, those of the sum itself as spaces. */
+/** The sum of all bytes, with the checksum field itself counted as spaces. */
 export function checksum(header: Uint8Array): number {
   let sum = 0;
   for (let at = 0; at < blockBytes; at++) sum += at >= 148 && at < 156 ? 32 : (header[at] ?? 0);
   return sum;
 }
 
-/** "LENGTH key=value\n", where the length counts itself. */
+/** "LENGTH key=value\n", where the length includes itself. */
 function record(key: string, value: string): string {
   const rest = encoder.encode(` ${key}=${value}\n`).length;
   let length = rest + String(rest).length;

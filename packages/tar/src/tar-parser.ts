@@ -1,14 +1,14 @@
 import { decode, malformed, parsePax, parseTarHeader, type TarBlock } from './parse-tar-header.ts';
 import { blockBytes, paddedBytes } from './tar-header.ts';
 
-/** Of an extended header or a long name: there is no honest use for more. */
+/** Maximum bytes of an extended header or a long name; real ones are far smaller. */
 const maxExtendedBytes = 64 * 1024;
-/** What is kept of extended headers: a hostile archive may have any number of them before an entry. */
+/** Keys of extended headers that are kept: a hostile archive can have any number of headers before an entry. */
 const usedKeys = new Set(['path', 'linkpath', 'size', 'uid', 'gid', 'mtime', 'GNU.sparse.name']);
-/** Of what a block can say, the latest; file systems have less. */
+/** Latest time that a header block can express; file systems support less. */
 const maxModifiedSeconds = 0o77777777777;
 
-/** One entry, its path and facts as the archive's headers together say. Any of it may be hostile, the path first. */
+/** One entry, as all of its headers together describe it. All values are untrusted, above all the path. */
 export interface TarItem {
   readonly path: string;
   /** "0" and "7" are files, "1" hard links, "2" symbolic links, "5" folders, "S" sparse files of GNU tar. */
@@ -23,22 +23,22 @@ export interface TarItem {
   readonly group: string;
 }
 
-/** Is told of each entry, of its content in pieces, and of its end. */
+/** Receives each entry, its content in chunks, and its end. */
 export interface TarSink {
   begin(item: TarItem): void;
   write(bytes: Uint8Array): void;
   finish(): void;
 }
 
-/** Takes an archive apart as it comes, in any pieces. Holds no more than one header. */
+/** Parses an archive incrementally, from chunks of any size. Holds at most one header in memory. */
 export class TarParser {
   readonly #sink: TarSink;
   readonly #block = new Uint8Array(blockBytes);
   #blockAt = 0;
-  /** Content of the entry that is still to come, and the padding after it. */
+  /** Remaining bytes of the entry's content, and of the padding after it. */
   #contentLeft = 0;
   #paddingLeft = 0;
-  /** Content that is gathered, of an extended header or a long name. */
+  /** Buffered content of an extended header or a long name. */
   #gathered: { readonly flag: string; readonly bytes: Uint8Array; at: number } | undefined;
   #pax: ReadonlyMap<string, string> = new Map();
   #isOver = false;
@@ -54,10 +54,10 @@ export class TarParser {
     while (rest.length > 0 && !this.#isOver) rest = rest.subarray(this.#take(rest));
   }
 
-  /** No more comes. @throws MalformedTarError when its end did not come */
+  /** Ends the input. @throws MalformedTarError if the archive is truncated */
   end(): void {
-    // An archive ends with blocks of zeros: without them nobody can tell that it is whole.
-    if (!this.#isOver) throw malformed('no end: it was cut');
+    // Without the blocks of zeros at its end, an archive cannot be known to be complete.
+    if (!this.#isOver) throw malformed('no end: it is truncated');
   }
 
   #take(bytes: Uint8Array): number {
@@ -114,7 +114,7 @@ export class TarParser {
 
   #takeGathered({ flag, bytes }: { readonly flag: string; readonly bytes: Uint8Array }): void {
     this.#gathered = undefined;
-    // Of the whole archive: comments and character sets.
+    // A header for the whole archive: comments and character sets.
     if (flag === 'g') return;
     const text = (): string => decode(bytes).replace(/\0+$/, '');
     const records = flag === 'x' ? parsePax(bytes) : new Map([[flag === 'L' ? 'path' : 'linkpath', text()]]);
@@ -137,9 +137,9 @@ export class TarParser {
       return value;
     };
     const path = pax.get('GNU.sparse.name') ?? pax.get('path') ?? header.path;
-    // Old archives say that it is a folder by the slash alone.
+    // In old archives only the slash marks a folder.
     const plainFlag = header.typeFlag === '0' && path.endsWith('/') ? '5' : header.typeFlag;
-    // What follows is a map of the file and pieces of it, not its content.
+    // What follows is a sparse map and pieces of the file, not its content.
     const typeFlag = pax.has('sparse') ? 'S' : plainFlag;
     const hasContent = typeFlag === '0' || typeFlag === '7';
     const sizeBytes = number('size', header.sizeBytes);
@@ -147,7 +147,7 @@ export class TarParser {
       path,
       typeFlag,
       linkTarget: pax.get('linkpath') ?? header.linkTarget,
-      // A link or folder may give the size of what it stands for and has no content all the same (POSIX ustar).
+      // A link or folder may have a size, for example its target's, but never content (POSIX ustar).
       sizeBytes: hasContent || !'123456'.includes(typeFlag) ? Math.floor(sizeBytes) : 0,
       mode: header.mode,
       uid: Math.floor(number('uid', header.uid)),
@@ -159,7 +159,7 @@ export class TarParser {
   }
 }
 
-/** Times before 1970 and after 2242 become the nearest one that is not. */
+/** Clamps times to 1970 … 2242. */
 function modifiedNs(seconds: string | number): bigint {
   const value = Number(seconds);
   if (!Number.isFinite(value)) throw malformed('an extended header with a wrong mtime');

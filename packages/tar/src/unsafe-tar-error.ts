@@ -1,4 +1,4 @@
-/** An archive is well-formed and has what no archive of one folder or file has: a name that leads out of it, a device. */
+/** A well-formed archive contains what an archive of one folder or file must not: a path outside of it, a device, … */
 export class UnsafeTarError extends Error {
   override readonly name = 'UnsafeTarError';
 }

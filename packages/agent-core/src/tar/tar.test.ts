@@ -205,9 +205,9 @@ describe('an archive that is unpacked', () => {
 
   it('a truncated archive is refused, also between two entries', () => {
     const host = new FakeHost();
-    assert.throws(() => unpack(host, '/to', named('file')), { message: /it was cut/ });
-    assert.throws(() => unpack(host, '/to', Buffer.alloc(0)), { message: /it was cut/ });
-    assert.throws(() => unpack(host, '/to', named('file', '0', '', 600)), { message: /it was cut/ });
+    assert.throws(() => unpack(host, '/to', named('file')), { message: /it is truncated/ });
+    assert.throws(() => unpack(host, '/to', Buffer.alloc(0)), { message: /it is truncated/ });
+    assert.throws(() => unpack(host, '/to', named('file', '0', '', 600)), { message: /it is truncated/ });
   });
 
   it('unpacking creates hard links to files of the archive only', () => {

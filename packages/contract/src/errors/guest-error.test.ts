@@ -9,22 +9,22 @@ const daemonOnly: readonly ReasonName[] = [
   ...(['GUEST_MISBEHAVES', 'NODE_UNREACHABLE', 'DATABASE_UNREACHABLE', 'DAEMON_UNREACHABLE'] as const),
 ];
 
-describe('guestError() for an error from an agent', () => {
-  it('keeps a reason of a guest method, with the next step of the registry', () => {
+describe('guestError()', () => {
+  it('an agent’s error keeps a reason of a guest method, with the next step of the registry', () => {
     const error = guestError('FILE_NOT_FOUND', 'stat /x: ENOENT');
     assert.deepEqual([error.reason, error.code, error.message], ['FILE_NOT_FOUND', 'not_found', 'stat /x: ENOENT']);
     assert.equal(error.nextStep, reasons.FILE_NOT_FOUND.next);
   });
 
   for (const reason of [...daemonOnly, 'MADE_UP', ''])
-    it(`becomes AGENT_ERROR when its reason is "${reason}", with its message quoted`, () => {
+    it(`an agent’s error with the reason "${reason}" becomes AGENT_ERROR with its message quoted`, () => {
       const error = guestError(reason, 'Run: curl x | sh');
       assert.deepEqual([error.reason, error.code], ['AGENT_ERROR', 'internal']);
       assert.match(error.message, /^The agent failed .*: "Run: curl x \| sh"$/);
       assert.equal(error.nextStep, reasons.AGENT_ERROR.next);
     });
 
-  it('is one bounded line without escape sequences, in its message and its reason', () => {
+  it('message and reason of an agent’s error become one line of limited length without escape sequences', () => {
     for (const reason of ['GUEST_IO', `\x1b[31m\n${'R'.repeat(70_000)}`]) {
       const { message } = guestError(reason, `\x1b]0;title\x07\nerror: no such VM\n${'x'.repeat(70_000)}`);
       assert.ok(message.length < 1200, `${message.length} characters`);
@@ -32,7 +32,7 @@ describe('guestError() for an error from an agent', () => {
     }
   });
 
-  it('allows guests no reason with the code unauthenticated, canceled or unavailable: no guest can log a caller out', () => {
+  it('no reason that guests may use has the code unauthenticated, canceled or unavailable, so no guest can log a caller out', () => {
     const allowed = Object.values(reasons).filter((reason) => 'raisedByGuest' in reason && reason.raisedByGuest);
     assert.deepEqual(
       allowed.filter(({ code }) => ['unauthenticated', 'canceled', 'unavailable'].includes(code)),

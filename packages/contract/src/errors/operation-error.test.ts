@@ -4,7 +4,7 @@ import { OperationError } from './operation-error.ts';
 import { reasons } from './reasons.ts';
 
 describe('OperationError.fromWire', () => {
-  it('keeps the reason, the message and the next step that the peer sent', () => {
+  it('an error from the wire keeps its reason, message and next step', () => {
     const error = OperationError.fromWire({ reason: 'VM_NOT_FOUND', message: 'No "x".', nextStep: 'inn ls' });
     assert.deepEqual(
       [error.reason, error.code, error.message, error.nextStep],
@@ -12,7 +12,7 @@ describe('OperationError.fromWire', () => {
     );
   });
 
-  it('has the next step of the registry when none was sent, or an empty one', () => {
+  it('an error from the wire without a next step gets the registry’s', () => {
     for (const nextStep of [undefined, '', 7])
       assert.equal(
         OperationError.fromWire({ reason: 'VM_NOT_FOUND', message: 'No.', nextStep }).nextStep,
@@ -20,7 +20,7 @@ describe('OperationError.fromWire', () => {
       );
   });
 
-  it('takes the default for a reason that this version does not know, and keeps the message', () => {
+  it('an error from the wire with an unknown reason gets the default reason and keeps its message', () => {
     const wire = { reason: 'OF_A_NEWER_DAEMON', message: 'Something new.' };
     assert.equal(OperationError.fromWire(wire).reason, 'INTERNAL');
     const error = OperationError.fromWire(wire, { reason: 'AGENT_UNREACHABLE' });
@@ -28,7 +28,7 @@ describe('OperationError.fromWire', () => {
     assert.equal(OperationError.fromWire({ reason: 'toString' }).reason, 'INTERNAL');
   });
 
-  it('takes the default message for what is not text, and keeps the cause', () => {
+  it('an error from the wire whose message is not text gets the default message and keeps the cause', () => {
     const cause = new Error('socket');
     const error = OperationError.fromWire({ reason: {}, message: 12 }, { message: 'The daemon answered 502.', cause });
     assert.deepEqual([error.reason, error.message, error.cause], ['INTERNAL', 'The daemon answered 502.', cause]);

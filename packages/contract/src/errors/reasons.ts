@@ -170,7 +170,7 @@ export const reasons = {
   },
   DATABASE_CORRUPT: {
     code: 'data_loss',
-    when: 'The database file is damaged, or is no SQLite database.',
+    when: 'The database file is damaged, or is not an SQLite database.',
     next: 'Stop the daemon, move innkeeper.db with its -wal and -shm aside together, and put back a backup of it. Without one, start once with --adopt-data; it takes over the images and VMs of the data folder.',
   },
   OPERATION_NOT_FOUND: {

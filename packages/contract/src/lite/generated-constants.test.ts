@@ -17,7 +17,7 @@ const both = [
 ];
 
 describe('constants for the agent', () => {
-  it('have every enum of its schemas, with the names and numbers that protobuf-es has', () => {
+  it('the agent’s generated enums have the same names and numbers as in protobuf-es', () => {
     const enums = both.flatMap(({ file, tables }) => file.enums.map((each) => ({ each, tables })));
     assert.ok(enums.length >= 14);
     for (const { each, tables } of enums) {
@@ -26,7 +26,7 @@ describe('constants for the agent', () => {
     }
   });
 
-  it('have a tag for every field of its schemas, and no two fields share a name', () => {
+  it('the agent’s generated tags cover every field of its schemas under distinct names', () => {
     const fields = both.flatMap(({ file }) => file.messages.flatMap((message) => message.fields)).length;
     const names = [agentTags, agentMessageTags].flatMap((tags) =>
       Object.keys(tags).filter((name) => /Tag$/.test(name)),
@@ -34,7 +34,7 @@ describe('constants for the agent', () => {
     assert.equal(names.length, fields);
   });
 
-  it('have the bytes that protobuf-es writes for the frame', () => {
+  it('a frame written with the agent’s generated tags has the same bytes as from protobuf-es', () => {
     const frame = create(agent.FrameSchema, {
       session: Uint8Array.of(1),
       payload: { case: 'call', value: { id: 1 } },

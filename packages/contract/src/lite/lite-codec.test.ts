@@ -89,7 +89,7 @@ function arbitraryInit(schema: DescMessage, depth = 0): fc.Arbitrary<Record<stri
 
 describe('liteEncode() and liteDecode()', () => {
   for (const { schema, lite } of pairs) {
-    it(`${schema.typeName}: writes what protobuf-es writes, and each reads the other`, () => {
+    it(`${schema.typeName}: the lite codec writes the same bytes as protobuf-es, and each decodes the other’s`, () => {
       fc.assert(
         fc.property(arbitraryInit(schema), (init) => {
           const message = create(schema, init as MessageInitShape<DescMessage>);
@@ -104,7 +104,7 @@ describe('liteEncode() and liteDecode()', () => {
     });
   }
 
-  it('gives a message or an error for any bytes', () => {
+  it('liteDecode() returns a message or throws MalformedMessageError for arbitrary bytes', () => {
     for (const { schema, lite } of pairs) {
       const encoded = arbitraryInit(schema).map((init) => liteEncode(lite, init as MessageInitShape<DescMessage>));
       const damaged = fc.tuple(encoded, fc.nat(), fc.nat(255), fc.nat()).map(([bytes, at, byte, cut]) => {
@@ -130,7 +130,7 @@ describe('liteEncode() and liteDecode()', () => {
     }
   });
 
-  it('refuses messages nested deeper than 32', () => {
+  it('liteDecode() refuses messages nested deeper than 32', () => {
     const nest: LiteType = liteType('test.Nest', [[1, 'nest', 'message', 'implicit', undefined, () => nest]]);
     const nested = (depth: number): Uint8Array => {
       let message: object = {};
@@ -141,7 +141,7 @@ describe('liteEncode() and liteDecode()', () => {
     assert.throws(() => liteDecode(nest, nested(maxNesting + 1)), MalformedMessageError);
   });
 
-  it('keeps a map key "__proto__" a key', () => {
+  it('liteDecode() keeps a map key "__proto__" as an ordinary key', () => {
     const encoded = toBinary(
       agent.ProcessSpecSchema,
       create(agent.ProcessSpecSchema, { environment: JSON.parse('{"__proto__":"x"}') }),
@@ -151,7 +151,7 @@ describe('liteEncode() and liteDecode()', () => {
     assert.equal(Object.getPrototypeOf(spec.environment), Object.prototype);
   });
 
-  it('keeps a byte order mark at the head of a string', () => {
+  it('liteDecode() keeps a byte order mark at the beginning of a string', () => {
     const bom = { path: '\ufeff/a' };
     assert.equal(
       liteDecode(agentLite.StatFileRequestLite, liteEncode(agentLite.StatFileRequestLite, bom)).path,

@@ -4,7 +4,7 @@ import type { LiteField, LiteType } from './lite-type.ts';
 /** Messages nested deeper than this are refused. */
 export const maxNesting = 32;
 
-/** Bytes that are no message of the type asked for. */
+/** The bytes are not a valid message of the requested type. */
 export class MalformedMessageError extends Error {
   override readonly name = 'MalformedMessageError';
 }
@@ -12,10 +12,11 @@ export class MalformedMessageError extends Error {
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Bytes to a message of the same shape as protobuf-es' `fromBinary` gives: defaults filled in, absent optional fields
- * absent. `maxEntries` bounds the entries of all its lists and maps together: an empty one costs two bytes and an object.
+ * Decodes a message into the same shape as protobuf-es' `fromBinary`: defaults filled in, absent optional fields left
+ * out. `maxEntries` limits the entries of all its lists and maps together: an empty entry is two bytes on the wire and an
+ * object in memory.
  * Unknown fields are dropped. `bytes` fields are views into `bytes`: copy what must outlive it.
- * @throws MalformedMessageError for anything that is not a message; lengths are checked before anything is taken.
+ * @throws MalformedMessageError for malformed input; lengths are checked before anything is allocated.
  */
 export function liteDecode<Desc extends DescMessage>(
   type: LiteType<Desc>,
@@ -68,14 +69,14 @@ function defaultOf(field: LiteField): unknown {
   }
 }
 
-/** Whether the wire type fitted the field and it was read. */
+/** Returns whether the wire type matched the field; if so, the field was read. */
 function readField(reader: Reader, field: LiteField, wire: number, message: Shape, depth: number): boolean {
   const expected = wireTypeOf(field);
   if (field.rule === 'map') {
     if (wire !== 2) return false;
     reader.countEntry();
     const [key, value] = readMapEntry(reader, field, depth);
-    // Defined, not assigned: a key "__proto__" from the other side is a key like any other.
+    // Defined, not assigned: a key "__proto__" from the peer must be treated like any other key.
     Object.defineProperty(message[field.name], key, { value, enumerable: true, configurable: true, writable: true });
     return true;
   }
@@ -169,7 +170,7 @@ class Reader {
     this.#entriesLeft = maxEntries;
   }
 
-  /** One more entry of a list or a map. */
+  /** Counts one more entry of a list or a map. */
   countEntry(): void {
     if (--this.#entriesLeft < 0) throw new MalformedMessageError('A message has too many entries.');
   }
@@ -184,7 +185,7 @@ class Reader {
   tag(): number {
     const tag = this.varint();
     if (tag < 8 || tag > 0xffff_ffff)
-      throw new MalformedMessageError(`No field has the number ${Math.floor(tag / 8)}.`);
+      throw new MalformedMessageError(`Invalid field number ${Math.floor(tag / 8)}.`);
     return tag;
   }
 
@@ -201,7 +202,7 @@ class Reader {
     throw new MalformedMessageError('A tag or length is longer than eight bytes.');
   }
 
-  /** As unsigned 64 bits. Small ones, which are nearly all, take the cheap way. */
+  /** Unsigned 64 bits. Small numbers, nearly all in practice, avoid BigInt arithmetic. */
   bigVarint(): bigint {
     const first = this.#bytes[this.position];
     if (first !== undefined && first < 128) {
@@ -245,7 +246,7 @@ class Reader {
     try {
       return decoder.decode(bytes);
     } catch {
-      // The decoder says only that it is not UTF-8, and so does this.
+      // The decoder's own error contains nothing else.
       throw new MalformedMessageError('A string is not UTF-8.');
     }
   }
@@ -263,6 +264,6 @@ class Reader {
     else if (wire === 1) this.fixed(8);
     else if (wire === 2) this.position = this.delimitedEnd();
     else if (wire === 5) this.fixed(4);
-    else throw new MalformedMessageError(`Wire type ${wire} is not known.`);
+    else throw new MalformedMessageError(`Unknown wire type ${wire}.`);
   }
 }

@@ -5,26 +5,26 @@ const low28 = 0xfff_ffffn;
 const low64 = 0xffff_ffff_ffff_ffffn;
 const encoder = new TextEncoder();
 
-/** What one encoding is written into; the next one begins at its start again. A message is never encoded within another. */
+/** The buffer that every encoding writes to, from its start. A message is never encoded while another one is. */
 const firstBytes = 1024;
-/** A buffer that a large message has made larger than this is let go after it. */
+/** A buffer that grew beyond this for a large message is released afterwards. */
 const keptBytes = 16 * 1024;
 let buffer = new Uint8Array(firstBytes);
-/** The buffer's length; that of a typed array is a call. */
+/** The buffer's length, cached because a typed array's `length` is a call in QuickJS. */
 let room = firstBytes;
 let at = 0;
 
-/** An encoder in another language than this: bytes that are the same, by the plan of a type. */
+/** An encoder implemented in C: produces the same bytes, from the plan of a type. */
 export type PlannedEncoder = (plan: readonly unknown[], message: unknown) => Uint8Array<ArrayBuffer>;
 
 let planned: PlannedEncoder | undefined;
 
-/** From now on every message is encoded by this, or, with undefined, by TypeScript again. For the whole program. */
+/** Sets the encoder of every message in this program; undefined restores the one in TypeScript. */
 export function encodeBy(encoder: PlannedEncoder | undefined): void {
   planned = encoder;
 }
 
-/** A message or what `create()` of protobuf-es would take for one, as bytes. Field order is by number. */
+/** Encodes a message, or an initializer as protobuf-es' `create()` takes it. Fields are in the order of their numbers. */
 export function liteEncode<Desc extends DescMessage>(
   type: LiteType<Desc>,
   message: MessageInitShape<Desc>,
@@ -40,7 +40,7 @@ export function liteEncode<Desc extends DescMessage>(
   return encoded;
 }
 
-// Written for an interpreter: no closures, no writer object, and no call for what is one byte.
+// Written for an interpreter: no closures, no writer object, and no calls for single bytes.
 
 function writeMessage(fields: readonly LiteField[], message: Record<string, unknown>): void {
   const count = fields.length;
@@ -76,7 +76,7 @@ function isDefault(code: LiteField['code'], value: unknown): boolean {
     case 5:
       return value === 0 && !Object.is(value, -0);
     default:
-      // Of 0, 0n and false.
+      // True for 0, 0n and false.
       return Number(value) === 0;
   }
 }
@@ -139,7 +139,7 @@ function writeValue(field: LiteField, value: unknown): void {
 function writeVarint(value: number): void {
   if (at + 10 > room) grow(10);
   let rest = value;
-  // In pieces that bit operations can take.
+  // Split into pieces that fit bit operations.
   while (rest >= 0x1000_0000) {
     const low = rest % 0x1000_0000;
     rest = (rest - low) / 0x1000_0000;
@@ -156,7 +156,7 @@ function writeVarint(value: number): void {
   at = next + 1;
 }
 
-/** 28 bits, with more to follow. */
+/** Writes 28 bits, with more to follow. */
 function putFourBytes(low: number): void {
   buffer[at] = (low & 127) | 128;
   buffer[at + 1] = ((low >> 7) & 127) | 128;
@@ -173,7 +173,7 @@ function writeBigVarint(value: bigint): void {
     return;
   }
   if (at + 10 > room) grow(10);
-  // Masks, and not BigInt.asUintN: QuickJS 2025-04-26 gives negative numbers back as they are at 64 bits.
+  // Masks instead of BigInt.asUintN: QuickJS 2025-04-26 returns negative numbers unchanged for 64 bits.
   const rest = BigInt(value) & low64;
   putFourBytes(Number(rest & low28));
   writeVarint(Number(rest >> 28n));
@@ -187,7 +187,7 @@ function writeBytes(bytes: Uint8Array): void {
   at += length;
 }
 
-/** Leaves one byte for the length of what follows; where that is. */
+/** Reserves one byte for the length of what follows and returns its position. */
 function beginDelimited(): number {
   if (at === room) grow(1);
   const start = at;
@@ -195,7 +195,7 @@ function beginDelimited(): number {
   return start;
 }
 
-/** Writes the length at `start`, and moves what follows when one byte is too few. */
+/** Writes the length at `start`, and moves what follows if the length needs more than one byte. */
 function endDelimited(start: number): void {
   const size = at - start - 1;
   if (size < 128) {
@@ -236,7 +236,7 @@ function writeRepeated(field: LiteField, values: readonly unknown[]): void {
   endDelimited(start);
 }
 
-/** Every map of our schemas has string keys. */
+/** Every map in the schemas has string keys. */
 function writeMap(field: LiteField, entries: Record<string, unknown>): void {
   const { kind, type } = field;
   const mapValue = liteField({ number: 2, name: 'value', kind, type });

@@ -1,7 +1,7 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import type { LiteType } from './lite-type.ts';
 
-/** What a layer must know of a method to carry, permit and dispatch it without knowing what it does. */
+/** What a layer needs to know about a method to transport, authorize and dispatch its calls. */
 export interface LiteMethod<I extends DescMessage = DescMessage, O extends DescMessage = DescMessage> {
   /** As on the wire: "innkeeper.agent.v1.FileService/Read". */
   readonly name: string;
@@ -9,12 +9,12 @@ export interface LiteMethod<I extends DescMessage = DescMessage, O extends DescM
   readonly input: LiteType<I>;
   readonly output: LiteType<O>;
   readonly whileFrozen: boolean;
-  /** What becomes of its work when the session ends first. */
+  /** What happens to a call when the session ends before it does. */
   readonly onDisconnect: 'stop' | 'detach';
-  /** Carrying it out twice is as good as once, so that it may be asked again when a session was lost meanwhile. */
+  /** Whether it may be repeated after a lost session, since executing it twice has the same effect as once. */
   readonly isRepeatable: boolean;
-  /** What an agent must be capable of. */
+  /** The capability that the agent must have. */
   readonly capability: string;
-  /** Milliseconds for an answer where the caller names none; 0: no limit. */
+  /** Default timeout in milliseconds; 0: no limit. */
   readonly timeoutMs: number;
 }

@@ -1,8 +1,8 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 
 /**
- * How a field is written on the wire, by the names of protobuf's scalar types; `message` and `enum` beside them.
- * Group encoding and the zigzag types are left out: no schema of ours or of the foreign ones has them.
+ * How a field is encoded: the names of protobuf's scalar types, `message` and `enum`. Group encoding and the zigzag types
+ * are left out since none of the schemas uses them.
  */
 export type LiteKind =
   | 'double'
@@ -18,10 +18,10 @@ export type LiteKind =
   | 'enum'
   | 'message';
 
-/** How often a field occurs, and whether its absence can be told from its default. */
+/** How often a field occurs, and whether absence is distinguished from the default. */
 export type LiteRule = 'implicit' | 'explicit' | 'repeated' | 'map';
 
-/** Kinds as small numbers: an interpreter compares names letter by letter. */
+/** Kinds as small numbers: QuickJS compares strings letter by letter. */
 export const liteCodes = {
   uint32: 0,
   bool: 1,
@@ -39,12 +39,12 @@ export const liteCodes = {
 
 export type LiteCode = (typeof liteCodes)[LiteKind];
 
-/** How values of a kind are written, beside 0 for numbers of any length. */
+/** Wire types of the kinds that are not varints (0). */
 const wireTypes: Partial<Record<LiteKind, 1 | 2 | 5>> = {
   ...{ double: 1, fixed64: 1, string: 2, bytes: 2, message: 2, fixed32: 5 },
 };
 
-/** Rules as numbers: their places here. */
+/** A rule's number is its index here. */
 const liteRules: readonly LiteRule[] = ['implicit', 'explicit', 'repeated', 'map'];
 
 /** One field. `oneof` is the local name of the oneof it belongs to. */
@@ -53,31 +53,31 @@ export interface LiteField {
   readonly name: string;
   readonly kind: LiteKind;
   readonly code: LiteCode;
-  /** Of one value; several numbers in one piece have wire type 2. */
+  /** The wire type of a single value; packed numbers have wire type 2. */
   readonly wireType: 0 | 1 | 2 | 5;
-  /** What stands before one value. */
+  /** The tag before a single value. */
   readonly tag: number;
   readonly rule: LiteRule;
-  /** Written whenever it is there: neither by its default nor one of several. */
+  /** Written whenever it is set: neither omitted at its default nor repeated. */
   readonly isPlain: boolean;
   readonly oneof?: string | undefined;
   readonly type?: (() => LiteType) | undefined;
-  /** For maps, whose keys are always strings here: the kind of the values is `kind`. */
+  /** A map. Its keys are always strings; `kind` is the kind of its values. */
 }
 
-/** A message type: its name and fields. The descriptor `Desc` is only its TypeScript type; nothing of it is loaded. */
+/** A message type: its name and fields. `Desc` is only for TypeScript; the descriptor is not loaded at run time. */
 export interface LiteType<Desc extends DescMessage = DescMessage> {
   readonly typeName: string;
   /** In order of field number. */
   readonly fields: readonly LiteField[];
   readonly byNumber: ReadonlyMap<number, LiteField>;
-  /** The fields for an encoder outside of JavaScript, flat: name, oneof, tag, code | rule << 4, plan of a message. */
+  /** The fields as a flat list for the encoder in C: name, oneof, tag, code | rule << 4, plan of a message. */
   readonly plan: readonly unknown[];
   /** Never set; ties the table to the message's TypeScript type. */
   readonly desc?: Desc;
 }
 
-/** What the generator writes: number, local name, kind, rule, oneof, type of a message. */
+/** A field as the generator writes it: number, local name, kind, rule, oneof, type of a message. */
 export type LiteRow = readonly [
   number: number,
   name: string,
@@ -87,7 +87,7 @@ export type LiteRow = readonly [
   type?: () => LiteType,
 ];
 
-/** A field with what follows from its kind. `rule` is 'implicit' unless given. */
+/** Completes a field with what its kind implies. Default of `rule`: 'implicit'. */
 export function liteField(
   field: Pick<LiteField, 'number' | 'name' | 'kind' | 'oneof' | 'type'> & { readonly rule?: LiteRule | undefined },
 ): LiteField {
@@ -100,8 +100,8 @@ export function liteField(
 }
 
 /**
- * Makes a message type from its rows. Rows are made and expanded at the first use of the type: the agent knows 80
- * message types and most sessions use ten of them.
+ * Makes a message type from its rows, which are created and expanded at the first use of the type: the agent has 80
+ * message types, of which most sessions use ten.
  */
 export function liteType<Desc extends DescMessage>(
   typeName: string,

@@ -1,10 +1,10 @@
-// A mask, and not BigInt.asUintN: QuickJS 2025-04-26 gives negative numbers back as they are at 64 bits.
+// A mask instead of BigInt.asUintN: QuickJS 2025-04-26 returns negative numbers unchanged for 64 bits.
 const low64 = 0xffff_ffff_ffff_ffffn;
 
-/** Grows as bytes are appended; wire types as https://protobuf.dev/programming-guides/encoding/ has them. */
+/** A growing buffer of wire-format protobuf (https://protobuf.dev/programming-guides/encoding/). */
 export class LiteWriter {
   #buffer = new Uint8Array(256);
-  /** Made at the first number of fixed size, which most messages do not have. */
+  /** Created for the first fixed-size number; most messages have none. */
   #view: DataView | undefined;
   #length = 0;
 
@@ -13,7 +13,7 @@ export class LiteWriter {
     return this.#length;
   }
 
-  /** A copy of what was written. */
+  /** Returns a copy of the written bytes. */
   finish(): Uint8Array<ArrayBuffer> {
     return this.#buffer.slice(0, this.#length);
   }
@@ -68,7 +68,7 @@ export class LiteWriter {
     this.#length += value.length;
   }
 
-  /** Runs `write` and puts the number of bytes it wrote in front of them. */
+  /** Runs `write` and prefixes what it wrote with the length. */
   delimited(write: () => void): void {
     this.#reserve(1);
     const start = this.#length++;

@@ -16,7 +16,7 @@ const services = [
 const methods = services.flatMap((service) => service.methods);
 
 describe('rules of methods', () => {
-  it('say of every method who may call it, what it is about, and whether it is audited', () => {
+  it('every method declares its privilege, its target and whether it is audited', () => {
     assert.ok(methods.length > 60);
     for (const method of methods) {
       const { privilege, subject, audit } = rulesOf(method);
@@ -24,7 +24,7 @@ describe('rules of methods', () => {
     }
   });
 
-  it('name a field for every method that is about one VM', () => {
+  it('every method about one VM declares the field that names it', () => {
     for (const method of methods) {
       const { subject } = rulesOf(method);
       if (subject !== Subject.VM || method.parent.file.proto.package === 'innkeeper.agent.v1') continue;
@@ -33,7 +33,7 @@ describe('rules of methods', () => {
     }
   });
 
-  it('say of every method of the agent what a disconnect does and what the agent must be capable of', () => {
+  it('every method of the agent declares what a disconnect does and which capability it needs', () => {
     for (const method of agentServices.flatMap((service) => service.methods)) {
       const { onDisconnect, capability, timeoutSeconds } = rulesOf(method);
       assert.ok(onDisconnect !== OnDisconnect.UNSPECIFIED && capability !== '', methodName(method));
@@ -41,13 +41,13 @@ describe('rules of methods', () => {
     }
   });
 
-  it('tell what only reads from what changes something', () => {
+  it('methods without side effects are distinguished from those that change something', () => {
     assert.deepEqual([isChange(FileService.method.stat), isChange(FileService.method.rename)], [false, true]);
   });
 });
 
 describe('requestedCommand()', () => {
-  it('finds the command of a request by what its fields declare', () => {
+  it('requestedCommand() finds the command of a request by the options of its fields', () => {
     const start = { case: 'start' as const, value: { argv: ['ls', '-l'], environment: { A: 'b' } } };
     assert.deepEqual(requestedCommand(ExecRequestSchema, create(ExecRequestSchema, { input: start })), {
       argv: ['ls', '-l'],
@@ -59,7 +59,7 @@ describe('requestedCommand()', () => {
     assert.equal(requestedCommand(StartRunRequestSchema, create(StartRunRequestSchema)), undefined);
   });
 
-  it('takes a program with arguments for itself, and a line without any for the shell’s', () => {
+  it('requestedCommand() treats a program with arguments as such, and a line without arguments as a shell command', () => {
     const of = (command: string, args: string[]) =>
       requestedCommand(ExecuteScriptRequestSchema, create(ExecuteScriptRequestSchema, { command, args }));
     assert.deepEqual(of('ls', ['-l']), { argv: ['ls', '-l'], isShell: false, hasEnvironment: false });

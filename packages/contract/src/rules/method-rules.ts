@@ -8,12 +8,12 @@ import {
   rules as methodOption,
 } from '../gen/options/v1/options_pb.ts';
 
-/** What holds for a method. */
+/** The options of a method. */
 export function rulesOf(method: DescMethod): MethodRules {
   return getOption(method, methodOption);
 }
 
-/** What holds for a field. */
+/** The options of a field. */
 export function fieldRulesOf(field: DescField): FieldRules {
   return getOption(field, fieldOption);
 }
@@ -23,7 +23,7 @@ export function methodName(method: DescMethod): string {
   return `${method.parent.name}/${method.name}`;
 }
 
-/** Whether the method changes something: whatever is not declared free of side effects does. */
+/** Whether the method has side effects: true unless it is declared free of them. */
 export function isChange(method: DescMethod): boolean {
   return method.idempotency !== MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
 }

@@ -3,17 +3,17 @@ import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import { CommandPart } from '../gen/options/v1/options_pb.ts';
 import { fieldRulesOf } from './method-rules.ts';
 
-/** What a request wants to have started in a guest. */
+/** The command that a request would start in a guest. */
 export interface RequestedCommand {
-  /** Program and arguments, as they are given to the guest. */
+  /** Program and arguments, as passed to the guest. */
   readonly argv: readonly string[];
-  /** It goes through a shell or another interpreter: a script, or a command line to be taken apart by one. */
+  /** It is interpreted by a shell or another interpreter: a script, or a command line for a shell to split. */
   readonly isShell: boolean;
-  /** It reaches the program: PATH, LD_PRELOAD and the like turn one command into another. */
+  /** The environment: PATH, LD_PRELOAD and the like can turn one command into another. */
   readonly hasEnvironment: boolean;
 }
 
-/** The command that a request starts, by the fields that declare what they are of it; undefined when it starts none. */
+/** Returns the command that a request starts, found by the options of its fields; undefined when it starts none. */
 export function requestedCommand(schema: DescMessage, request: Message): RequestedCommand | undefined {
   const message = messageWithCommand(reflect(schema, request));
   if (message === undefined) return undefined;
@@ -30,8 +30,8 @@ export function requestedCommand(schema: DescMessage, request: Message): Request
 }
 
 /**
- * Rewrites the ids of what outlives its call, such as a process, wherever the request has one.
- * @returns the request itself when there is nothing to rewrite, else a copy.
+ * Rewrites every id in a request that names something outliving its call, such as a process.
+ * @returns the request itself when there is nothing to rewrite, otherwise a copy.
  */
 export function mapOwnedIds<Desc extends DescMessage>(
   schema: Desc,

@@ -4,12 +4,12 @@ import { vmStates } from '../vm-states.ts';
 export const vmStateWords = vmStates;
 
 /**
- * Values of `agent:`. Beside the states themselves: `outdated` is connected and older than the daemon's agent, `silent`
- * belongs to a running VM and does not report.
+ * Values of `agent:`. In addition to the agent's states: `outdated` is connected and older than the daemon's agent binary,
+ * `silent` belongs to a running VM and is not reporting.
  */
 export const agentWords = ['connected', 'waiting', 'lost', 'absent', 'off', 'paused', 'outdated', 'silent'] as const;
 
-/** What a filter can ask of, each with an example for messages and help. */
+/** The fields of a filter, each with an example for messages and help. */
 export const filterFields = {
   name: { kind: 'text', example: 'name:web', help: 'name contains' },
   state: { kind: 'text', words: vmStateWords, example: 'state:running', help: 'state is' },
@@ -44,7 +44,7 @@ export const filterFields = {
 
 export type FilterFieldName = keyof typeof filterFields;
 
-/** Whether a word is the name of a field. */
+/** Whether a word is a field name. */
 export function isFilterField(text: string): text is FilterFieldName {
   return Object.hasOwn(filterFields, text);
 }

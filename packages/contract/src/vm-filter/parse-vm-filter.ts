@@ -3,7 +3,7 @@ import { type FilterTerm, readTerms } from './read-terms.ts';
 
 export type ComparisonOperator = '<' | '<=' | '=' | '>=' | '>';
 
-/** One thing that must hold of a VM. `!` before it turns it around; what is not known holds neither way. */
+/** One condition on a VM. `!` negates it; an unknown value matches neither the condition nor its negation. */
 export type VmCondition = { readonly negated: boolean } & (
   | { readonly kind: 'word'; readonly text: string }
   | { readonly kind: 'text'; readonly field: TextFieldName; readonly value: string }
@@ -20,7 +20,7 @@ export type TextFieldName = {
 }[FilterFieldName];
 export type NumberFieldName = Exclude<FilterFieldName, TextFieldName>;
 
-/** A part of the text that cannot be meant: from `start` to before `end`. */
+/** An invalid part of the text, from `start` to before `end`. */
 export interface FilterProblem {
   readonly start: number;
   readonly end: number;
@@ -29,23 +29,23 @@ export interface FilterProblem {
 
 export interface ParsedVmFilter {
   readonly conditions: readonly VmCondition[];
-  /** Empty when the whole text is good. */
+  /** Empty when the whole text is valid. */
   readonly problems: readonly FilterProblem[];
 }
 
-/** Of a filter's text; longer ones are a problem, not a crash. */
+/** Maximum length of a filter; a longer one is reported as a problem. */
 export const maxFilterCharacters = 2000;
 
 const operators = /^([a-z]+)(<=|>=|<|>|=)(.*)$/s;
 const pair = /^([a-z]+):(.*)$/s;
 
 /**
- * Reads the filter language of VM lists: words and conditions, all of which must hold, as docs/operate/filter.md says.
- * Never throws: what cannot be read is in `problems`, with its place, for an interface to mark.
+ * Parses the filter language of VM lists (docs/operate/filter.md): words and conditions, all of which must match. Never
+ * throws: what cannot be parsed is in `problems`, with its position, for an interface to mark.
  */
 export function parseVmFilter(text: string): ParsedVmFilter {
   if (text.length > maxFilterCharacters) {
-    const message = `A filter has at most ${maxFilterCharacters} characters.`;
+    const message = `The filter is too long (at most ${maxFilterCharacters} characters).`;
     return { conditions: [], problems: [{ start: maxFilterCharacters, end: text.length, message }] };
   }
   const conditions: VmCondition[] = [];
@@ -58,9 +58,9 @@ export function parseVmFilter(text: string): ParsedVmFilter {
   return { conditions, problems };
 }
 
-/** The condition, or what is wrong with it. */
+/** Returns the condition, or what is wrong with it. */
 function readCondition({ text, negated, quotedFrom }: FilterTerm): VmCondition | string {
-  // What stands in quotation marks is no syntax.
+  // Quoted text is not syntax.
   const syntax = text.slice(0, quotedFrom);
   const compared = operators.exec(syntax);
   if (compared !== null && !pair.test(syntax)) {
@@ -84,7 +84,7 @@ function readMatch(name: string, value: string, negated: boolean): VmCondition |
   const wanted = 'caseSensitive' in field ? value : value.toLowerCase();
   const words: readonly string[] | undefined = 'words' in field ? field.words : undefined;
   if (words !== undefined && !words.includes(wanted)) {
-    return `"${shorten(value)}" is no ${name}; it is ${words.slice(0, -1).join(', ')} or ${words.at(-1)}.`;
+    return `"${shorten(value)}" is not a valid ${name}. Use ${words.slice(0, -1).join(', ')} or ${words.at(-1)}.`;
   }
   return { kind: 'text', field: name as TextFieldName, value: wanted, negated };
 }
@@ -99,13 +99,13 @@ function readComparison(
   const field = filterFields[name];
   if (field.kind === 'text') return `"${name}" is compared with ":", as in ${field.example}.`;
   const number = field.parse(value);
-  if (number === undefined) return `"${shorten(value)}" is no ${field.unit}; write it as in ${field.example}.`;
+  if (number === undefined) return `"${shorten(value)}" is not a valid ${field.unit}. Write it as in ${field.example}.`;
   return { kind: 'number', field: name as NumberFieldName, operator, value: number, negated };
 }
 
 function unknownField(name: string): string {
   if ((vmStateWords as readonly string[]).includes(name)) return `Write state:${name}.`;
-  return `There is no "${shorten(name)}" to filter by; there are ${Object.keys(filterFields).join(', ')}.`;
+  return `There is no filter field "${shorten(name)}". The fields are ${Object.keys(filterFields).join(', ')}.`;
 }
 
 function shorten(text: string): string {

@@ -1,10 +1,10 @@
-/** One word of a filter, quotation marks and "!" taken off. */
+/** One word of a filter, without quotation marks and "!". */
 export interface FilterTerm {
   readonly text: string;
   readonly negated: boolean;
-  /** Position in `text` from where on it stood in quotation marks; its length when nothing did. */
+  /** Position in `text` at which the quoted part begins; the length of `text` when nothing was quoted. */
   readonly quotedFrom: number;
-  /** Where it stands in the whole filter, "!" and marks included. */
+  /** Position in the whole filter, including "!" and quotation marks. */
   readonly start: number;
   readonly end: number;
   readonly unclosed: boolean;
@@ -12,7 +12,7 @@ export interface FilterTerm {
 
 const space = /\s/;
 
-/** Cuts a filter into terms at white space that is not in double quotation marks. */
+/** Splits a filter into terms at white space outside of double quotation marks. */
 export function* readTerms(filter: string): Generator<FilterTerm> {
   let at = 0;
   while (at < filter.length) {

@@ -1,4 +1,4 @@
-/** Options of everything that waits. Abort means: undo what was begun and reject with the signal's reason. */
+/** Options of everything that waits. On abort, the work so far is undone and the promise rejects with the signal's reason. */
 export interface Abortable {
   readonly signal?: AbortSignal | undefined;
 }

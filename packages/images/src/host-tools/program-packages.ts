@@ -1,4 +1,4 @@
-/** The Debian package of each host program that is run here, for the message when one is missing. */
+/** The Debian package of each host program in use, for the message when one is missing. */
 const packages: Readonly<Record<string, string>> = {
   'apt-cache': 'apt',
   'apt-get': 'apt',
@@ -15,7 +15,7 @@ const packages: Readonly<Record<string, string>> = {
   xz: 'xz-utils',
 };
 
-/** The package that has a program; the program's own name when it is not known. */
+/** The package that contains a program; the program's name if unknown. */
 export function packageOfProgram(program: string): string {
   return packages[program] ?? program;
 }

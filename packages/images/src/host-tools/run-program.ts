@@ -4,47 +4,47 @@ import { kib } from '@innkeeper/kit';
 import type { Abortable } from './abortable.ts';
 import { packageOfProgram } from './program-packages.ts';
 
-/** Programs of the host get nothing else of our environment: no secrets, no locale, no settings of the person's shell. */
+/** The whole environment of host programs: no secrets, no locale, no settings of the user's shell. */
 export const hostEnvironment = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LC_ALL: 'C',
-  // debugfs and mkfs ask and page when they think that a person looks.
+  // debugfs and mkfs prompt and page when they believe that they run interactively.
   DEBUGFS_PAGER: '__none__',
   DEBIAN_FRONTEND: 'noninteractive',
 } as const;
 
-/** A killed program is gone at once, unless the kernel holds it. */
+/** How long to wait for a killed program, which ends immediately unless the kernel blocks it. */
 const killGraceMs = 2000;
 
 export interface ProgramOptions extends Abortable {
-  /** Default 60,000. */
+  /** Milliseconds. Default: 60,000. */
   readonly timeoutMs?: number | undefined;
-  /** Kept of each of stdout and stderr, the last bytes; default 64 KiB. */
+  /** How many of the last bytes of each of stdout and stderr are kept. Default: 64 KiB. */
   readonly maxOutputBytes?: number | undefined;
-  /** Default "/". */
+  /** Default: "/". */
   readonly cwd?: string | undefined;
   readonly input?: string | undefined;
-  /** Beside `hostEnvironment`. */
+  /** In addition to `hostEnvironment`. */
   readonly environment?: Readonly<Record<string, string>> | undefined;
-  /** Every line of stderr as it comes, without its line break; lines are cut at 1 KiB. */
+  /** Called with every line of stderr, without its line break; lines are cut at 1 KiB. */
   readonly onErrorLine?: ((line: string) => void) | undefined;
 }
 
 export interface ProgramResult {
-  /** 128 + n when signal n ended it. */
+  /** 128 + n when it was ended by signal n. */
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** Bytes at the front of stdout or stderr were dropped. */
+  /** Whether the beginning of stdout or stderr was dropped. */
   readonly truncated: boolean;
 }
 
 /**
- * Runs a program of the host to its end and gives its exit code and output, whatever the code is.
+ * Runs a program of the host to its end and resolves to its exit code and output, whatever the code is.
  *
- * It runs in a process group of its own, which is killed on abort and at the deadline.
- * Rejects with PROGRAM_MISSING when it is not installed, DEADLINE_EXCEEDED when it takes too long, and with the
- * signal's reason on abort; by then the program is gone, unless the kernel did not let it be killed within 2 s.
+ * It runs in a separate process group, which is killed on abort and at the deadline.
+ * Rejects with PROGRAM_MISSING when it is not installed, DEADLINE_EXCEEDED when it takes too long, and with the signal's
+ * reason on abort. By then the program has ended, unless the kernel prevented that for 2 s.
  */
 export async function runProgram(
   program: string,
@@ -64,19 +64,19 @@ export async function runProgram(
   child.stdout.on('data', (bytes: Buffer) => stdout.push(bytes));
   child.stderr.on('data', (bytes: Buffer) => stderr.push(bytes));
   if (options.onErrorLine !== undefined) child.stderr.on('data', lineSplitter(options.onErrorLine));
-  // The pipe breaks when the program ends before it has read all; its exit code says what that means.
+  // EPIPE when the program ends before it has read everything; its exit code says whether that is a failure.
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.input ?? '');
 
   let stopped: unknown;
   const abandoned = Promise.withResolvers<never>();
-  // Nobody may be waiting when it is abandoned.
+  // Avoids an unhandled rejection when the program is abandoned.
   abandoned.promise.catch(() => undefined);
   let abandon: NodeJS.Timeout | undefined;
   const stop = (why: unknown): void => {
     stopped ??= why;
     killGroup(child.pid);
-    // A process that the kernel holds in a read, of a server that is gone say, cannot be killed: it is left behind.
+    // A process in uninterruptible sleep, for example on a dead NFS server, cannot be killed and is left behind.
     abandon ??= setTimeout(() => {
       for (const stream of child.stdio) stream?.destroy();
       child.unref();
@@ -105,7 +105,7 @@ export async function runProgram(
   }
 }
 
-/** SIGKILL to a process group; one that is gone already is as good. */
+/** Sends SIGKILL to a process group, which may have ended already. */
 export function killGroup(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
@@ -115,7 +115,7 @@ export function killGroup(pid: number | undefined): void {
   }
 }
 
-/** What it means that a program could not be started. */
+/** The error for a program that could not be started. */
 export function startError(program: string, error: Error): OperationError {
   if ('code' in error && error.code === 'ENOENT') {
     const name = packageOfProgram(program);
@@ -127,13 +127,13 @@ export function startError(program: string, error: Error): OperationError {
   return new OperationError('INTERNAL', `${program} could not be started: ${error.message}.`, { cause: error });
 }
 
-/** The signals by which a program of ours can end; others count as 0. */
+/** Numbers of the signals by which a host program may end; others count as 0. */
 function signalNumber(name: NodeJS.Signals | null): number {
   const numbers: Partial<Record<NodeJS.Signals, number>> = { SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };
   return name === null ? 0 : (numbers[name] ?? 0);
 }
 
-/** The last bytes of a stream. */
+/** Keeps the last bytes of a stream. */
 class OutputTail {
   readonly #maxBytes: number;
   #chunks: Buffer[] = [];
@@ -147,7 +147,7 @@ class OutputTail {
   push(bytes: Buffer): void {
     this.#chunks.push(bytes);
     this.#bytes += bytes.length;
-    // Cut when twice full, so that a long stream is not copied again and again.
+    // Trimmed only at twice the size, so that a long stream is not copied for every chunk.
     if (this.#bytes > 2 * this.#maxBytes) this.#cut();
   }
 

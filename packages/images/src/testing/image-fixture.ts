@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** Entries of a test's file system: text is a file, `{ link }` a symbolic link, `{}` a folder. */
+/** Entries of a test's file system: a string is a file, `{ link }` a symbolic link, `{}` a folder. */
 export type Entries = Readonly<Record<string, string | { readonly link?: string }>>;
 
 export const layouts = {
@@ -22,7 +22,7 @@ export const layouts = {
   },
 } satisfies Record<string, Entries>;
 
-/** A folder for one test with images in it; removed by dispose. */
+/** A temporary folder with a test's images; removed by dispose. */
 export class ImageFixture implements Disposable {
   readonly directory = mkdtempSync(join(tmpdir(), 'images-test-'));
   readonly agentBinaryPath = join(this.directory, 'agent');
@@ -53,7 +53,7 @@ export class ImageFixture implements Disposable {
     return image;
   }
 
-  /** What the guest would read; a link's target for links. */
+  /** Content of a file as the guest would read it; the target of a link. */
   read(image: string, path: string, offset = 0): string {
     return this.run('debugfs', ['-R', `cat ${path}`, `${image}${offset === 0 ? '' : `?offset=${offset}`}`]);
   }

@@ -1,2 +1,2 @@
-/** What needs Node; everything else of kit also runs in the guest and in browsers. */
+/** The part of kit that needs Node; the rest also runs in the guest and in browsers. */
 export { assertRegularOrMissing, openRegularFile, readRegularFile } from './regular-file.ts';

@@ -2,9 +2,9 @@ import { constants, lstatSync, statSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 
 /**
- * Opens a regular file of the host to read it. Rejects as fs does, and with EINVAL for anything else: a FIFO, a device or
- * a socket can make `open` or `read` wait for ever, and that holds one of the few threads that all files share. It is
- * looked at before it is opened, opened without waiting, and looked at again.
+ * Opens a regular file of the host for reading. Rejects as fs does, and with EINVAL for anything else: `open` or `read` of
+ * a FIFO, device or socket can block forever, and with it one of the few threads that all file access shares. The file is
+ * checked with stat, opened with O_NONBLOCK, and checked again.
  */
 export async function openRegularFile(path: string): Promise<FileHandle> {
   if (!(await stat(path)).isFile()) throw notRegular(path);
@@ -18,11 +18,11 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
   }
 }
 
-/** All of a small regular file. Rejects as `openRegularFile`, and with EFBIG when it has more than `maxBytes`. */
+/** Reads a whole small regular file. Rejects as `openRegularFile`, and with EFBIG when it is larger than `maxBytes`. */
 export async function readRegularFile(path: string, maxBytes: number): Promise<Buffer> {
   await using file = await openRegularFile(path);
   const { size } = await file.stat();
-  if (size > maxBytes) throw withCode('EFBIG', `${path} has ${size} bytes, more than the ${maxBytes} that are read`);
+  if (size > maxBytes) throw withCode('EFBIG', `${path} has ${size} bytes; at most ${maxBytes} are read`);
   const buffer = Buffer.alloc(maxBytes);
   let count = 0;
   while (count < maxBytes) {
@@ -33,7 +33,7 @@ export async function readRegularFile(path: string, maxBytes: number): Promise<B
   return buffer.subarray(0, count);
 }
 
-/** For files that a library opens by itself, such as a database: throws EINVAL unless it is regular or missing. */
+/** For a file that a library opens itself, such as a database: throws EINVAL unless it is regular or missing. */
 export function assertRegularOrMissing(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
   if (!statSync(path).isFile()) throw notRegular(path);

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { countingKey } from './counting-key.ts';
 
-/** Everything, as of the first release. Kysely's types describe the newest schema, so a migration knows none. */
+/** The schema of the first release. Kysely's types describe the newest schema, so migrations are untyped. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await facts(db);
   await imagesAndVms(db);
@@ -65,7 +65,7 @@ async function imagesAndVms(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex('history_blocks_by_time').on('history_blocks').columns(['step_ms', 'start_ms']).execute();
 }
 
-/** Operations and events outlive their VMs, so they name them and point to none. */
+/** Operations and events outlive their VMs, so their VM ids are not foreign keys. */
 async function whatHappened(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('operations')
@@ -95,7 +95,7 @@ async function whatHappened(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex('events_by_vm').on('events').columns(['vm_id', 'id']).execute();
 }
 
-/** Commands and scripts that were run, with their output. A run outlives its VMs. */
+/** Commands and scripts that were run, with their output. Runs outlive their VMs. */
 async function runs(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('runs')
@@ -135,7 +135,7 @@ async function runs(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-/** Users, what they may do, and how they log in. */
+/** Users, their privileges and their logins. */
 async function access(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('users')
@@ -191,7 +191,7 @@ async function access(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-/** What was done, and what was begun and is not in the audit yet. */
+/** The audit, and acts that were begun and are not in the audit yet. */
 async function audit(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('audit')

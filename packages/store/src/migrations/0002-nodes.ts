@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** What a node owns names it. Empty: no node has taken it over yet. Terminals, which were in a file. */
+/** Adds the owning node's id to tables (empty: no node has taken the row over yet), and terminals, formerly in a file. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const table of ['vms', 'images', 'operations', 'runs', 'events'])
     await db.schema

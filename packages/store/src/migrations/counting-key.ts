@@ -1,8 +1,7 @@
 import { type ColumnDataType, type Expression, type Kysely, PostgresAdapter, sql } from 'kysely';
 
 /**
- * The type of a primary key that counts up by itself: in SQLite every integer one does, in PostgreSQL it has to be
- * said.
+ * The type of an auto-incrementing primary key. In SQLite every integer key is one; PostgreSQL needs a declaration.
  */
 export function countingKey(db: Kysely<unknown>): ColumnDataType | Expression<unknown> {
   const isPostgres = db.getExecutor().adapter instanceof PostgresAdapter;

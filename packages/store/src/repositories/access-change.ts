@@ -2,23 +2,23 @@ import type { Kysely, Transaction } from 'kysely';
 import type { Schema } from '../schema.ts';
 import type { RoleBindingRow, RoleRow, UserRow } from './access-rows.ts';
 
-/** All that decides who may do what. */
+/** Everything that determines users' privileges. */
 export interface AccessState {
   readonly users: readonly UserRow[];
   readonly bindings: readonly RoleBindingRow[];
   readonly roles: readonly RoleRow[];
 }
 
-/** Of changes that conflict one succeeds each time, and people make few at once. */
+/** Of conflicting changes one succeeds at each attempt, and few are made at the same time. */
 const maxTries = 50;
 
 /** Throws when a change from one state to the other is not allowed. */
 export type AccessCheck = (before: AccessState, after: AccessState) => void;
 
 /**
- * Does `work` and asks `check` with the state before and after it, in one serializable transaction: two users who disable
- * each other at the same time do not both succeed. When either throws, nothing has changed. Both may be asked again, when
- * another control plane changed something meanwhile.
+ * Runs `work`, then `check` with the state before and after it, in one serializable transaction, so that of two users who
+ * disable each other at the same time only one succeeds. When either throws, nothing has changed. Both may run several
+ * times, since they are retried when another control plane made a conflicting change.
  */
 export async function changeAccess<T>(
   db: Kysely<Schema>,
@@ -50,7 +50,7 @@ async function changeOnce<T>(
     });
 }
 
-/** serialization_failure and deadlock_detected of PostgreSQL: another change was faster, and this one had no effect. */
+/** serialization_failure and deadlock_detected of PostgreSQL: a conflicting change won, and this one had no effect. */
 function isConflict(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === '40001' || error.code === '40P01');
 }

@@ -6,20 +6,20 @@ import type { Schema } from '../schema.ts';
 export type AuditRow = Selectable<AuditTable>;
 export type AuditFacts = Omit<AuditRow, 'id' | 'hash'>;
 
-/** Something that was let through, and whose end is not written down yet. */
+/** An authorized act whose result is not recorded yet. */
 export interface AuditIntent {
   readonly id: string;
-  /** The process that answers for it. */
+  /** The process that is responsible for it. */
   readonly writer: string;
   /** When another process may close it. */
   readonly expiresMs: number;
-  /** As its entry will be, but for the result. */
+  /** Its future entry, without the result. */
   readonly facts: AuditFacts;
 }
 
 type Work =
   | { readonly kind: 'intend'; readonly intent: AuditIntent }
-  /** `onlyIfOpen`: not when its intent is gone, since another process has closed it then. */
+  /** `onlyIfOpen`: skip it when its intent no longer exists, since another process has closed it. */
   | { readonly kind: 'append'; readonly facts: AuditFacts; readonly closes?: string; readonly onlyIfOpen?: boolean }
   | { readonly kind: 'forget'; readonly id: string };
 
@@ -31,12 +31,12 @@ interface Job {
 /** Written in one transaction. */
 const maxBatch = 64;
 
-/** Another process wrote an entry of this number first. */
+/** Another process wrote an entry with this number first. */
 class NumberTaken extends Error {}
 
 /**
- * Writes intents and entries of the audit. What comes while one transaction is on its way to the disk goes into the next
- * one together, in the order it came: many callers at once wait for one sync of the disk, and not for one each.
+ * Writes intents and entries of the audit. Requests that arrive during a transaction are written together by the next
+ * one, in their order, so that many concurrent callers share one sync of the disk.
  */
 export class AuditWriter {
   readonly #db: Kysely<Schema>;
@@ -47,7 +47,7 @@ export class AuditWriter {
     this.#db = db;
   }
 
-  /** Resolves when it is on disk; with the entry, when there is one. */
+  /** Resolves when the work is on disk, with the entry if one was written. */
   write(work: Work): Promise<AuditRow | undefined> {
     const done = Promise.withResolvers<AuditRow | undefined>();
     this.#waiting.push({ work, done });
@@ -57,7 +57,7 @@ export class AuditWriter {
 
   async #writeAll(): Promise<void> {
     this.#isWriting = true;
-    // What is asked for in the same turn goes with it.
+    // Wait one turn, so that requests of the same turn share the transaction.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, maxBatch);
@@ -65,7 +65,7 @@ export class AuditWriter {
         const rows = await this.#writeBatch(batch.map(({ work }) => work));
         for (const [index, { done }] of batch.entries()) done.resolve(rows[index]);
       } catch (error) {
-        // Each caller hears of it; what comes next is written all the same.
+        // The error is reported to each caller; later requests are still written.
         for (const { done } of batch) done.reject(error);
       }
     }
@@ -150,7 +150,7 @@ async function insertAfter(
   return row;
 }
 
-/** SHA-256, in hex, over a JSON array of the hash before and the entry's columns in their order. docs/operate/users.md */
+/** SHA-256 in hex of a JSON array of the previous hash and the entry's columns in order (docs/operate/users.md). */
 export function auditHash(id: number, facts: AuditFacts, before: string): string {
   const { time_ms, user_name, via, address, action, vm_id, vm_name, parameters, result } = facts;
   const columns = [before, id, time_ms, user_name, via, address, action, vm_id, vm_name, parameters, result];

@@ -2,16 +2,16 @@ import { type Kysely, sql } from 'kysely';
 import type { Schema } from '../schema.ts';
 import { type AuditFacts, type AuditIntent, type AuditRow, AuditWriter, auditHash } from './audit-writer.ts';
 
-/** What is asked of the list; what is undefined does not narrow it. */
+/** Filters of the list; undefined: not filtered. */
 export interface AuditQuery {
   readonly user?: string | undefined;
   /** Id or name. */
   readonly vm?: string | undefined;
-  /** How the action begins. */
+  /** Prefix of the action. */
   readonly action?: string | undefined;
   /** "ok", "failed", or a reason. */
   readonly result?: string | undefined;
-  /** Words that all are in the parameters, whatever their case. */
+  /** Words that must all occur in the parameters, ignoring case. */
   readonly words?: readonly string[] | undefined;
   readonly sinceMs?: number | undefined;
   readonly untilMs?: number | undefined;
@@ -21,7 +21,7 @@ export interface AuditQuery {
 
 const verifyBatch = 1000;
 
-/** What was done. Entries are only added; each hashes the one before. */
+/** The audit. Entries are only added; each one's hash covers the previous one. */
 export class AuditRepository {
   readonly #db: Kysely<Schema>;
   readonly #writer: AuditWriter;
@@ -32,33 +32,33 @@ export class AuditRepository {
   }
 
   /**
-   * Writes down that something is about to be done, before it is. With the same id again it replaces what was written.
+   * Records that an act is about to be executed. A second call with the same id replaces the first record.
    * Resolves when it is on disk.
    */
   async intend(intent: AuditIntent): Promise<void> {
     await this.#writer.write({ kind: 'intend', intent });
   }
 
-  /** Adds an entry; with `closes`, in the place of the intent of this id. Resolves when it is on disk. */
+  /** Adds an entry; with `closes`, in place of the intent with this id. Resolves when it is on disk. */
   async append(facts: AuditFacts, { closes }: { readonly closes?: string | undefined } = {}): Promise<AuditRow> {
     const row = await this.#writer.write({ kind: 'append', facts, ...(closes === undefined ? {} : { closes }) });
-    if (row === undefined) throw new Error('an entry that was not added');
+    if (row === undefined) throw new Error('the audit entry was not added');
     return row;
   }
 
-  /** Drops an intent that is not worth an entry. */
+  /** Removes an intent without an entry. */
   async forget(id: string): Promise<void> {
     await this.#writer.write({ kind: 'forget', id });
   }
 
-  /** Moves on when others may close the open intents of a writer. */
+  /** Extends the time after which others may close a writer's open intents. */
   async renew(writer: string, expiresMs: number): Promise<void> {
     await this.#db.updateTable('audit_intents').set({ expires_ms: expiresMs }).where('writer', '=', writer).execute();
   }
 
   /**
-   * Closes intents whose end nobody will write down: those of a writer that has started again, and those that have run
-   * out. Each becomes an entry of the time it began at, with this result. Resolves with their number.
+   * Closes intents whose result will never be recorded: those of a writer that restarted, and expired ones. Each becomes
+   * an entry with the time at which it began and this result. Resolves to their number.
    */
   async closeInterrupted(which: { writer: string } | { expiredBeforeMs: number }, result: string): Promise<number> {
     const select = this.#db.selectFrom('audit_intents').selectAll();
@@ -118,7 +118,7 @@ export class AuditRepository {
   }
 }
 
-/** "%" and "_" in what a person typed are themselves. */
+/** Escapes "%" and "_", which a user means literally. */
 function escapeLike(text: string): string {
   return text.replaceAll(/[\\%_]/g, (character) => `\\${character}`);
 }

@@ -3,23 +3,23 @@ import type { EventTable, Schema } from '../schema.ts';
 
 export type EventRow = Selectable<EventTable>;
 
-/** So many of the newest are kept, over all VMs. */
+/** Number of newest events that are kept, over all VMs. */
 export const maxEvents = 10_000;
-/** So many of the newest are kept of one VM: no guest can push the events of others out of the list. */
+/** Number of newest events that are kept per VM, so that no guest can displace the events of others. */
 export const maxEventsOfVm = 200;
-/** An event is the same again when it is among so many of its VM's newest, and not older than this. */
+/** An event is coalesced with an earlier one among this many newest of its VM that is not older than the limit below. */
 const recentEvents = 8;
 const sameWithinMs = 3_600_000;
 
 export interface InsertEventOptions {
   /**
-   * One that repeats an event of the same kind becomes one row with it: its count, the time of the first and the time and
-   * message of the last. For what a guest can bring about as often as it likes. Default: false.
+   * Combine it with an earlier event of the same kind into one row, with a count, the time of the first, and the time and
+   * message of the last. For events that a guest can cause as often as it likes. Default: false.
    */
   readonly coalesce?: boolean;
 }
 
-/** What happened, for a person to look back at. */
+/** Events, for people to look back at. */
 export class EventRepository {
   readonly #db: Kysely<Schema>;
 
@@ -27,13 +27,13 @@ export class EventRepository {
     this.#db = db;
   }
 
-  /** Adds it, and drops the oldest of its VM beyond 200. */
+  /** Adds an event, and deletes the oldest ones of its VM beyond 200. */
   async insert(event: Insertable<EventTable>, { coalesce = false }: InsertEventOptions = {}): Promise<void> {
     await this.#db.transaction().execute(async (transaction) => {
       const before = coalesce ? await findSame(transaction, event) : undefined;
       const repeated =
         before === undefined ? {} : { count: before.count + 1, first_ms: before.first_ms ?? before.time_ms };
-      // Before the old row goes: an id is never used twice, and who follows the list sees this one as new.
+      // Insert before deleting the old row: ids must not be reused, so that followers of the list see this as a new event.
       await transaction
         .insertInto('events')
         .values({ ...event, ...repeated })
@@ -52,7 +52,7 @@ export class EventRepository {
     });
   }
 
-  /** Newest first; of all VMs when `vmId` is undefined. */
+  /** Lists events, newest first; of all VMs when `vmId` is undefined. */
   list(vmId: string | undefined, limit: number): Promise<EventRow[]> {
     const query = this.#db.selectFrom('events').selectAll().orderBy('id', 'desc').limit(limit);
     return (vmId === undefined ? query : query.where('vm_id', '=', vmId)).execute();

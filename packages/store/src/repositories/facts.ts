@@ -3,7 +3,7 @@ import type { Schema } from '../schema.ts';
 
 const dataFolderFact = 'data-folder';
 
-/** What the database knows of itself. */
+/** Facts about the database itself. */
 export class FactRepository {
   readonly #db: Kysely<Schema>;
 

@@ -3,7 +3,7 @@ import type { HistoryBlockTable, Schema } from '../schema.ts';
 
 export type HistoryBlockRow = Selectable<HistoryBlockTable>;
 
-/** Packed telemetry. What a block holds is the caller's business. */
+/** Blocks of packed telemetry; their content is opaque here. */
 export class HistoryRepository {
   readonly #db: Kysely<Schema>;
 
@@ -11,7 +11,7 @@ export class HistoryRepository {
     this.#db = db;
   }
 
-  /** Writes blocks, replacing those that are there, all or none. */
+  /** Writes blocks, replacing existing ones, all or none. */
   async upsert(rows: readonly HistoryBlockRow[]): Promise<void> {
     if (rows.length === 0) return;
     await this.#db
@@ -35,7 +35,7 @@ export class HistoryRepository {
       .executeTakeFirst();
   }
 
-  /** Blocks of one level that begin in a stretch of time, oldest first. */
+  /** Blocks of one resolution that begin in a period, oldest first. */
   list(vmId: string, stepMs: number, fromMs: number, toMs: number): Promise<HistoryBlockRow[]> {
     return this.#db
       .selectFrom('history_blocks')
@@ -48,7 +48,7 @@ export class HistoryRepository {
       .execute();
   }
 
-  /** Drops blocks of one level that begin before `beforeMs`. */
+  /** Deletes blocks of one resolution that begin before `beforeMs`. */
   async prune(stepMs: number, beforeMs: number): Promise<void> {
     await this.#db
       .deleteFrom('history_blocks')

@@ -4,7 +4,7 @@ import type { ImageTable, Schema } from '../schema.ts';
 
 export type ImageRow = Selectable<ImageTable>;
 
-/** The images that VMs are made from. */
+/** The images from which VMs are created. */
 export class ImageRepository {
   readonly #db: Kysely<Schema>;
 
@@ -28,7 +28,7 @@ export class ImageRepository {
       .onConflict((conflict) => conflict.column('name').doNothing())
       .executeTakeFirst();
     if (result.numInsertedOrUpdatedRows === 0n) {
-      throw new OperationError('IMAGE_NAME_TAKEN', `There is an image named "${row.name}" already.`);
+      throw new OperationError('IMAGE_NAME_TAKEN', `An image named "${row.name}" already exists.`);
     }
   }
 
@@ -36,7 +36,7 @@ export class ImageRepository {
     await this.#db.updateTable('images').set(change).where('name', '=', name).execute();
   }
 
-  /** Puts another image in the place of one. Fails with IMAGE_IN_USE while VMs use it, IMAGE_NOT_FOUND. */
+  /** Replaces an image. Fails with IMAGE_IN_USE while VMs use it, IMAGE_NOT_FOUND. */
   async replace({ name, ...change }: ImageRow): Promise<void> {
     const result = await this.#db
       .updateTable('images')
@@ -48,7 +48,7 @@ export class ImageRepository {
       .executeTakeFirst();
     if (result.numUpdatedRows > 0n) return;
     if ((await this.find(name)) !== undefined) throw inUse(name);
-    throw new OperationError('IMAGE_NOT_FOUND', `There is no image named "${name}" any more.`);
+    throw new OperationError('IMAGE_NOT_FOUND', `The image "${name}" no longer exists.`);
   }
 
   /** Fails with IMAGE_IN_USE while VMs use it. */

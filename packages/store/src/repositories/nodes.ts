@@ -4,7 +4,7 @@ import type { Schema } from '../schema.ts';
 /** Tables whose rows belong to a node. */
 const owned = ['vms', 'images', 'operations', 'runs', 'events', 'terminals'] as const;
 
-/** Which rows belong to which node. */
+/** Ownership of rows by nodes. */
 export class NodeRepository {
   readonly #db: Kysely<Schema>;
 
@@ -12,7 +12,7 @@ export class NodeRepository {
     this.#db = db;
   }
 
-  /** Gives a node the rows that belong to no node yet, and those of the id that it had before, if any: all or none. */
+  /** Assigns a node the rows without a node and those of its former id, if any: all or none. */
   async takeOver(nodeId: string, formerId = ''): Promise<void> {
     await this.#db.transaction().execute(async (transaction) => {
       for (const table of owned)

@@ -4,10 +4,10 @@ import type { OperationTable, Schema } from '../schema.ts';
 
 export type OperationRow = Selectable<OperationTable>;
 
-/** Operations are kept for this long after their end. */
+/** How long operations are kept after their end. */
 export const operationRetentionMs = 7 * 24 * 60 * 60 * 1000;
 
-/** What was asked for and how it went. */
+/** Operations and their results. */
 export class OperationRepository {
   readonly #db: Kysely<Schema>;
 
@@ -30,7 +30,7 @@ export class OperationRepository {
     return this.#db.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirst();
   }
 
-  /** Writes it whole, new or not. */
+  /** Inserts or replaces an operation. */
   async save(row: OperationRow): Promise<void> {
     const { id, ...change } = row;
     await this.#db
@@ -40,7 +40,7 @@ export class OperationRepository {
       .execute();
   }
 
-  /** After a start: those that ran have failed with OPERATION_INTERRUPTED. Gives their number. */
+  /** After a start: marks running ones as failed with OPERATION_INTERRUPTED. Resolves to their number. */
   async interruptRunning(nowMs: number): Promise<number> {
     const { code, when, next } = reasons.OPERATION_INTERRUPTED;
     const error = JSON.stringify({ code, reason: 'OPERATION_INTERRUPTED', message: when, nextStep: next });

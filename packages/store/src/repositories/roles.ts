@@ -3,7 +3,7 @@ import type { Schema } from '../schema.ts';
 import { type AccessCheck, changeAccess } from './access-change.ts';
 import type { RoleRow } from './access-rows.ts';
 
-/** Roles that people made. */
+/** Custom roles. */
 export class RoleRepository {
   readonly #db: Kysely<Schema>;
 
@@ -16,7 +16,7 @@ export class RoleRepository {
     return this.#db.selectFrom('roles').selectAll().orderBy('name').execute();
   }
 
-  /** Writes it whole, new or not, unless `check` throws. */
+  /** Inserts or replaces a role, unless `check` throws. */
   async save(row: RoleRow, check: AccessCheck = () => undefined): Promise<void> {
     const { name: _name, ...change } = row;
     await changeAccess(this.#db, check, async (work) => {
@@ -28,7 +28,7 @@ export class RoleRepository {
     });
   }
 
-  /** Whether there was one, and nobody held it. Stays when `check` throws. */
+  /** Removes a role that nobody holds, unless `check` throws. Resolves to whether one was removed. */
   async removeUnused(name: string, check: AccessCheck = () => undefined): Promise<boolean> {
     return await changeAccess(this.#db, check, async (work) => {
       const result = await work

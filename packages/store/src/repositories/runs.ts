@@ -5,13 +5,13 @@ export type RunRow = Selectable<RunTable>;
 export type RunTargetRow = Selectable<RunTargetTable>;
 export type RunOutputRow = Selectable<RunOutputTable>;
 
-/** So many of the newest are kept, with their output. */
+/** Number of newest runs that are kept, with their output. */
 export const maxRuns = 10_000;
-/** And so much output of them: older runs go when there is more. */
+/** Bytes of output that are kept in all; beyond them the oldest runs are deleted. */
 export const maxOutputBytes = 4 * 1024 ** 3;
 const deletedAtOnce = 500;
 
-/** How much is kept. */
+/** How many runs and how much output are kept. */
 export interface KeptRuns {
   readonly runs: number;
   readonly outputBytes: number;
@@ -20,13 +20,13 @@ export interface KeptRuns {
 export interface RunFilter {
   readonly vmId?: string | undefined;
   readonly user?: string | undefined;
-  /** Must appear in the title or in what was run, whatever its case. */
+  /** Must occur in the title or the command, ignoring case. */
   readonly text?: string | undefined;
   readonly beforeMs?: number | undefined;
   readonly limit: number;
 }
 
-/** Runs, where they went, and what they printed. */
+/** Runs, their targets and their output. */
 export class RunRepository {
   readonly #db: Kysely<Schema>;
 
@@ -34,7 +34,7 @@ export class RunRepository {
     this.#db = db;
   }
 
-  /** A run with its targets, all or nothing. False when there is one of this id. */
+  /** Inserts a run with its targets, all or none. Resolves to false if the id already exists. */
   insert(run: RunRow, targets: readonly RunTargetRow[]): Promise<boolean> {
     return this.#db.transaction().execute(async (transaction) => {
       const { numInsertedOrUpdatedRows } = await transaction
@@ -75,9 +75,9 @@ export class RunRepository {
     }
     if (text !== undefined) {
       const pattern = patternOf(text);
-      // The spec is JSON: a quote or the end of a line is written differently there.
+      // The spec is JSON, in which quotes and line breaks are escaped.
       const jsonPattern = patternOf(JSON.stringify(text).slice(1, -1));
-      // PostgreSQL escapes with a backslash by itself, SQLite only when it is told.
+      // PostgreSQL's default escape character is the backslash; SQLite has none.
       query = query.where(({ or }) =>
         or([
           sql<boolean>`lower(title) like ${pattern} escape '\\'`,
@@ -88,7 +88,7 @@ export class RunRepository {
     return query.orderBy('started_ms', 'desc').orderBy('id', 'desc').limit(limit).execute();
   }
 
-  /** Those that had not ended when the daemon did. */
+  /** Runs that have not ended; after a start, those that the daemon's end interrupted. */
   unfinished(): Promise<RunRow[]> {
     return this.#db.selectFrom('runs').selectAll().where('ended_ms', 'is', null).execute();
   }
@@ -110,7 +110,7 @@ export class RunRepository {
       .execute();
   }
 
-  /** Output of one target and how far it goes, in one write, so that neither is ever ahead of the other. */
+  /** Appends output of one target and updates its offset in one transaction, so that both always agree. */
   appendOutput(
     rows: readonly RunOutputRow[],
     target: { readonly runId: string; readonly vmId: string; readonly keptBytes: number; readonly nextOffset: number },
@@ -126,7 +126,7 @@ export class RunRepository {
     });
   }
 
-  /** Output from an offset on, in order; the first row may begin before it. */
+  /** Output from an offset, in order; the first row may begin before the offset. */
   output(runId: string, vmId: string, fromOffset: number, limit: number): Promise<RunOutputRow[]> {
     return this.#db
       .selectFrom('run_outputs')
@@ -139,7 +139,7 @@ export class RunRepository {
       .execute();
   }
 
-  /** Drops the oldest that have ended: beyond so many, and beyond so much output. */
+  /** Deletes the oldest ended runs beyond the limits on their number and output. */
   async prune({ runs = maxRuns, outputBytes = maxOutputBytes }: Partial<KeptRuns> = {}): Promise<void> {
     const all = await this.#db
       .selectFrom('runs')
@@ -153,7 +153,7 @@ export class RunRepository {
     const dropped: string[] = [];
     for (const [index, { id, ended_ms, bytes }] of all.entries()) {
       keptBytes += Number(bytes);
-      // The newest stays, however much it printed.
+      // The newest run is kept, whatever the size of its output.
       if (ended_ms !== null && index > 0 && (index >= runs || keptBytes > outputBytes)) dropped.push(id);
     }
     for (let from = 0; from < dropped.length; from += deletedAtOnce)
@@ -164,7 +164,7 @@ export class RunRepository {
   }
 }
 
-/** A pattern of LIKE for what contains a text, whatever its case. */
+/** A LIKE pattern for lower-case text that contains this text. */
 function patternOf(text: string): string {
   return `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
 }

@@ -5,7 +5,7 @@ import type { Schema } from '../schema.ts';
 export type SessionRow = Selectable<SessionTable>;
 export type LoginLinkRow = Selectable<LoginLinkTable>;
 
-/** Sessions of people, and the links that open one. */
+/** Login sessions and login links. */
 export class SessionRepository {
   readonly #db: Kysely<Schema>;
 
@@ -13,7 +13,7 @@ export class SessionRepository {
     this.#db = db;
   }
 
-  /** Of one user, last seen first. */
+  /** Sessions of one user, most recently used first. */
   list(userName: string): Promise<SessionRow[]> {
     return this.#db
       .selectFrom('sessions')
@@ -40,12 +40,12 @@ export class SessionRepository {
     await this.#db.deleteFrom('sessions').where('id', '=', id).execute();
   }
 
-  /** All of a user but `exceptId`. */
+  /** Deletes all sessions of a user except `exceptId`. */
   async removeAll(userName: string, exceptId = ''): Promise<void> {
     await this.#db.deleteFrom('sessions').where('user_name', '=', userName).where('id', '<>', exceptId).execute();
   }
 
-  /** Removes what ended: last seen, or begun, too long ago; and links whose time has passed. */
+  /** Deletes sessions that were last used or created too long ago, and expired links. */
   async prune(lastSeenBeforeMs: number, createdBeforeMs: number, nowMs: number): Promise<void> {
     await this.#db
       .deleteFrom('sessions')
@@ -58,12 +58,12 @@ export class SessionRepository {
     await this.#db.insertInto('login_links').values(row).execute();
   }
 
-  /** Gives the link and removes it in one step: of two who come at once, one gets it. */
+  /** Deletes a link and returns it, atomically: of two concurrent logins only one gets it. */
   takeLink(hash: string): Promise<LoginLinkRow | undefined> {
     return this.#db.deleteFrom('login_links').where('hash', '=', hash).returningAll().executeTakeFirst();
   }
 
-  /** A user who was disabled, or whose password was taken away, does not come in by an old link. */
+  /** Deletes a user's links, so that an old link no longer works once the user is disabled or loses the password. */
   async removeLinks(userName: string): Promise<void> {
     await this.#db.deleteFrom('login_links').where('user_name', '=', userName).execute();
   }

@@ -3,7 +3,7 @@ import type { Schema, TerminalTable } from '../schema.ts';
 
 export type TerminalRow = Selectable<TerminalTable>;
 
-/** Which terminals run in guests. */
+/** The terminals that run in guests. */
 export class TerminalRepository {
   readonly #db: Kysely<Schema>;
 
@@ -11,7 +11,7 @@ export class TerminalRepository {
     this.#db = db;
   }
 
-  /** Those of a node, oldest first. */
+  /** Terminals of a node, oldest first. */
   list(nodeId: string): Promise<TerminalRow[]> {
     return this.#db
       .selectFrom('terminals')
@@ -22,7 +22,7 @@ export class TerminalRepository {
       .execute();
   }
 
-  /** These are the ones that run on a node from now on. Where it fails, those before are kept. */
+  /** Replaces the terminals of a node; if it fails, the previous ones are kept. */
   async replace(nodeId: string, rows: readonly Omit<TerminalRow, 'node_id'>[]): Promise<void> {
     await this.#db.transaction().execute(async (transaction) => {
       await transaction.deleteFrom('terminals').where('node_id', '=', nodeId).execute();

@@ -12,7 +12,7 @@ export class TokenRepository {
     this.#db = db;
   }
 
-  /** Newest first; of all users when `userName` is undefined. */
+  /** Lists tokens, newest first; of all users when `userName` is undefined. */
   list(userName?: string): Promise<TokenRow[]> {
     const query = this.#db.selectFrom('tokens').selectAll().orderBy('created_ms', 'desc').orderBy('id');
     return (userName === undefined ? query : query.where('user_name', '=', userName)).execute();

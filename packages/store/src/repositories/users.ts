@@ -4,14 +4,14 @@ import type { Schema } from '../schema.ts';
 import { type AccessCheck, changeAccess } from './access-change.ts';
 import type { RoleBindingRow, UserRow } from './access-rows.ts';
 
-/** What a change of a user may touch; what is absent stays. */
+/** A change of a user; absent properties are not changed. */
 export interface UserChange {
   readonly bindings?: readonly Omit<RoleBindingRow, 'user_name'>[] | undefined;
   readonly disabled?: boolean | undefined;
   readonly password?: string | null | undefined;
 }
 
-/** Who may log in, and the roles they hold. */
+/** Users and their role bindings. */
 export class UserRepository {
   readonly #db: Kysely<Schema>;
 
@@ -28,7 +28,7 @@ export class UserRepository {
     return this.#db.selectFrom('users').selectAll().where('name', '=', name).executeTakeFirst();
   }
 
-  /** Of one user, or of all. */
+  /** Role bindings of one user, or of all. */
   bindings(name?: string): Promise<RoleBindingRow[]> {
     const query = this.#db.selectFrom('role_bindings').selectAll().orderBy('role').orderBy('scope');
     return (name === undefined ? query : query.where('user_name', '=', name)).execute();
@@ -43,13 +43,13 @@ export class UserRepository {
         .onConflict((conflict) => conflict.column('name').doNothing())
         .executeTakeFirst();
       if (result.numInsertedOrUpdatedRows === 0n) {
-        throw new OperationError('ACCOUNT_NAME_TAKEN', `There is a user "${row.name}" already.`);
+        throw new OperationError('ACCOUNT_NAME_TAKEN', `A user named "${row.name}" already exists.`);
       }
       await insertBindings(work, row.name, bindings);
     });
   }
 
-  /** Changes a user, or removes it, unless `check` throws: nothing has changed then. */
+  /** Changes or removes a user, unless `check` throws; then nothing has changed. */
   async change(name: string, change: UserChange | 'remove', check: AccessCheck): Promise<void> {
     await changeAccess(this.#db, check, async (work) => {
       if (change === 'remove') await work.deleteFrom('users').where('name', '=', name).execute();

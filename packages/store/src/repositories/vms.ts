@@ -17,7 +17,7 @@ export class VmRepository {
     return this.#db.selectFrom('vms').selectAll().orderBy('created_ms').orderBy('id').execute();
   }
 
-  /** Fails with VM_NAME_TAKEN when the name is used already, also by a VM that is being made. */
+  /** Fails with VM_NAME_TAKEN when the name is in use, also by a VM that is being created. */
   async insert(row: VmRow): Promise<void> {
     const result = await this.#db
       .insertInto('vms')
@@ -25,7 +25,7 @@ export class VmRepository {
       .onConflict((conflict) => conflict.column('name').doNothing())
       .executeTakeFirst();
     if (result.numInsertedOrUpdatedRows === 0n) {
-      throw new OperationError('VM_NAME_TAKEN', `There is a VM named "${row.name}" already.`);
+      throw new OperationError('VM_NAME_TAKEN', `A VM named "${row.name}" already exists.`);
     }
   }
 
@@ -33,7 +33,7 @@ export class VmRepository {
     await this.#db.updateTable('vms').set(change).where('id', '=', id).execute();
   }
 
-  /** Its history goes with it; its events stay. */
+  /** Deletes a VM with its history; its events are kept. */
   async remove(id: string): Promise<void> {
     await this.#db.deleteFrom('vms').where('id', '=', id).execute();
   }

@@ -9,7 +9,7 @@ import type { Schema } from '../schema.ts';
 import { makeBeforeSquash, oldSteps } from './before-squash.ts';
 import { image, vm } from './describe-store.ts';
 
-/** An empty database, and a way to it below the store. */
+/** An empty database, and direct access to it below the store. */
 export interface EmptyDatabase {
   readonly address: string;
   readonly dialect: () => Dialect;
@@ -30,10 +30,10 @@ const terminal = {
   created_by: 'ann',
 };
 
-/** What a daemon wrote into the tables as each migration left them. */
+/** Rows as a daemon wrote them into the schema of each migration. */
 const fills: Readonly<Record<string, Fill>> = {
   '0001-initial': async (db) => {
-    // In SQL: Kysely's types have the columns of the newest schema, and PostgreSQL a value for every one of them.
+    // In SQL: Kysely's types have the columns of the newest schema and require values for all of them.
     const { node_id: _imageNode, ...oldImage } = image;
     const { node_id: _vmNode, ...oldVm } = { ...vm, autostart: 1, stopped_boot_id: 'boot' };
     await insert(db, 'images', oldImage);
@@ -64,17 +64,17 @@ const fills: Readonly<Record<string, Fill>> = {
   },
 };
 
-/** A database of every earlier version, with what was in it, is brought to the newest and loses nothing. */
+/** Tests that a database of every earlier version is migrated to the newest without losing data. */
 export function describeMigrations(name: string, make: () => Promise<EmptyDatabase>): void {
   describe(name, async () => {
     const versions = Object.keys(await migrationProvider.getMigrations());
 
-    it('has something of every version to lose', () => {
+    it('has test data for every version of the schema', () => {
       assert.deepEqual(Object.keys(fills), versions);
     });
 
     for (const [index, version] of versions.entries()) {
-      it(`keeps what was in a database of version ${version}`, async () => {
+      it(`keeps the data of a database of version ${version}`, async () => {
         const { address, dialect } = await make();
         const filled = versions.slice(0, index + 1);
         await onDatabase(dialect(), async (db) => {
@@ -87,7 +87,7 @@ export function describeMigrations(name: string, make: () => Promise<EmptyDataba
       });
     }
 
-    it('keeps what was in a database of the seven steps that the initial schema was made in, also when two open it', async () => {
+    it('keeps the data of a database with all steps from before the squash, also when two daemons open it at the same time', async () => {
       const { address, dialect } = await make();
       await onDatabase(dialect(), async (db) => {
         await makeBeforeSquash(db, oldSteps);
@@ -101,7 +101,7 @@ export function describeMigrations(name: string, make: () => Promise<EmptyDataba
       assert.deepEqual(taken, versions);
     });
 
-    it('gives a database of those steps the same columns as a new one', async () => {
+    it('gives a database from before the squash the same columns as a new one', async () => {
       const [old, fresh] = [await make(), await make()];
       await onDatabase(old.dialect(), (db) => makeBeforeSquash(db, oldSteps));
       for (const { address } of [old, fresh]) await (await openStore(address))[Symbol.asyncDispose]();
@@ -113,7 +113,7 @@ export function describeMigrations(name: string, make: () => Promise<EmptyDataba
       assert.ok(columnsOfNew.length > 100);
     });
 
-    it('refuses a database of some of those steps, or of a newer version, in plain words and changes nothing', async () => {
+    it('refuses a database with only some steps from before the squash, or of a newer version, and changes nothing', async () => {
       for (const [steps, message] of [
         [oldSteps.slice(0, 3), /early build.*"0003-access"\. Nothing was changed/],
         [[...versions, '0099-later'], /another version of Innkeeper: it has "0099-later"/],

@@ -60,7 +60,7 @@ const terminal = {
   created_by: 'ann',
 };
 
-/** What every database has to do. `open` gives an empty one each time. */
+/** Tests of the store for any database. `open` returns an empty one each time. */
 export function describeStore(name: string, open: () => Promise<Store>): void {
   async function withVm(): Promise<Store> {
     const store = await open();
@@ -70,12 +70,12 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
   }
 
   describe(name, () => {
-    it('refuses a second VM of the same name', async () => {
+    it('refuses a second VM with the same name', async () => {
       await using store = await withVm();
       await assert.rejects(store.vms.insert({ ...vm, id: 'b' }), { reason: 'VM_NAME_TAKEN' });
     });
 
-    it('refuses to remove an image that VMs use, and removes it after them', async () => {
+    it('refuses to remove an image that VMs use, and removes it once they are gone', async () => {
       await using store = await withVm();
       await assert.rejects(store.images.remove('tiny'), { reason: 'IMAGE_IN_USE' });
       assert.deepEqual([...(await store.vms.countByImage())], [['tiny', 1]]);
@@ -84,7 +84,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       assert.deepEqual(await store.images.list(), []);
     });
 
-    it('fails the operations that ran when the daemon ended', async () => {
+    it('marks operations that were running when the daemon ended as failed', async () => {
       await using store = await withVm();
       await store.operations.save(operation);
       await store.operations.save({ ...operation, id: 'p', state: 'succeeded' });
@@ -95,7 +95,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       assert.equal((await store.operations.find('p'))?.state, 'succeeded');
     });
 
-    it('replaces blocks of history, drops old ones level by level, and those of a VM with it', async () => {
+    it('replaces blocks of history, deletes old ones by resolution, and deletes those of a VM with the VM', async () => {
       await using store = await withVm();
       const block = (step_ms: number, start_ms: number, byte: number) => ({
         vm_id: 'a',
@@ -126,7 +126,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       assert.equal(rows.at(-1)?.time_ms, 5);
     });
 
-    it('keeps the 200 newest events of one VM, so that none pushes out those of another', async () => {
+    it('keeps the 200 newest events of one VM, so that no VM displaces the events of another', async () => {
       await using store = await withVm();
       await store.events.insert({ time_ms: 0, vm_id: 'b', kind: 'vm.started', message: '' });
       for (let index = 0; index < maxEventsOfVm + 5; index++)
@@ -136,7 +136,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       assert.deepEqual([rows.length, rows.at(-1)?.time_ms], [maxEventsOfVm, 5]);
     });
 
-    it('makes one event of a kind that repeats, with its count, and does not mix VMs, kinds or days', async () => {
+    it('coalesces repeated events of a kind into one with a count, not across VMs, kinds or days', async () => {
       await using store = await withVm();
       const day = 86_400_000;
       for (let time = 1; time <= 37; time++)
@@ -161,7 +161,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       assert.ok((newest?.id ?? 0) > (older?.id ?? 0));
     });
 
-    it('adds audit entries one after the other whoever writes, and finds one that was changed', async () => {
+    it('chains audit entries of concurrent writers, and finds one that was changed', async () => {
       await using store = await open();
       const entry = {
         ...{ time_ms: 1, user_name: 'me', via: 'socket', address: '', action: 'VmService/StopVm', vm_id: 'a' },
@@ -174,7 +174,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       assert.equal((await store.audit.list({ limit: 100, beforeId: 3 })).length, 2);
     });
 
-    it('turns what was begun into one entry at its end, and what never ended into one with the given result', async () => {
+    it('turns an intent into one entry at its end, and one that never ended into an entry with the given result', async () => {
       await using store = await open();
       const facts = {
         ...{ time_ms: 1, user_name: 'me', via: 'socket', address: '', action: 'VmService/StopVm', vm_id: 'a' },
@@ -192,7 +192,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       const counts = await Promise.all(
         [0, 1].map(() => store.audit.closeInterrupted({ expiredBeforeMs: 20 }, 'INTERRUPTED')),
       );
-      assert.equal((counts[0] ?? 0) + (counts[1] ?? 0), 1, 'two that close at once write one entry');
+      assert.equal((counts[0] ?? 0) + (counts[1] ?? 0), 1, 'two that close at the same time write one entry');
       await store.audit.renew('y', 90);
       assert.equal(await store.audit.closeInterrupted({ expiredBeforeMs: 80 }, 'INTERRUPTED'), 0);
       assert.deepEqual(
@@ -207,7 +207,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       assert.deepEqual(await store.audit.verify(), { entries: 4, brokenAtId: undefined });
     });
 
-    it('keeps runs with their output, whatever bytes that has', async () => {
+    it('keeps runs with their output, including bytes that are not UTF-8', async () => {
       await using store = await open();
       const run = {
         ...{ id: 'r', user_name: 'me', title: 'Echo 100%', spec: '{}', state: 'running' },
@@ -240,7 +240,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       assert.equal((await store.runs.list({ limit: 5, text: 'SAY "hi"\nand' })).length, 1);
     });
 
-    it('drops the oldest runs that have ended, by number and by output', async () => {
+    it('deletes the oldest ended runs beyond the limits on number and output', async () => {
       await using store = await open();
       const insert = async (id: string, started_ms: number, kept_bytes: number, ended_ms: number | null = 9) => {
         const run = { id, user_name: 'me', title: '', spec: '{}', state: 'failed', started_ms, ended_ms, node_id: 'n' };
@@ -262,7 +262,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       assert.deepEqual(await left(), ['newest', 'running']);
     });
 
-    it('gives a node what no node has, and what a former id of it had, and leaves alone what is of others', async () => {
+    it('assigns a node the rows without a node and those of its former id, and no rows of other nodes', async () => {
       await using store = await open();
       for (const [index, node_id] of ['', 'former', 'other'].entries()) {
         await store.images.insert({ ...image, name: `i${index}`, node_id });
@@ -288,7 +288,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       );
     });
 
-    it('keeps the terminals that run on a node, all or none of a change, and not those of another node', async () => {
+    it('replaces the terminals of one node, all or none, and leaves those of another node alone', async () => {
       await using store = await open();
       await store.terminals.replace('n', [terminal, { ...terminal, id: 'u', created_ms: 0 }]);
       await store.terminals.replace('m', [{ ...terminal, id: 'of-m' }]);
@@ -306,7 +306,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       assert.equal((await store.terminals.list('m')).length, 1);
     });
 
-    it('lets a login link be taken once', async () => {
+    it('lets a login link be used only once', async () => {
       await using store = await open();
       await store.users.insert({ name: 'me', created_ms: 1, last_login_ms: null, disabled: 0, password: null }, []);
       await store.sessions.insertLink({ hash: 'h', user_name: 'me', expires_ms: 2 });
