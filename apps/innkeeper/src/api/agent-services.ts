@@ -6,7 +6,7 @@ import { vmOfCall } from '../edge/vm-address.ts';
 import { explainEnd } from '../ports/explain-end.ts';
 import type { NodeApi, VmApi } from '../ports/node-api.ts';
 
-/** Each service of the agent with what serves it: any method, for the VM that the call names, without knowing it. */
+/** The agent's services, each with a generic handler that serves any of its methods for the VM that the call names. */
 export function agentServiceImpls(node: NodeApi): (readonly [DescService, ServiceImpl<DescService>])[] {
   return agentServices.map((service) => {
     const methods = service.methods.map((method) => [method.localName, serveMethod(method, node)]);

@@ -36,7 +36,7 @@ import { createRunService } from './run-service.ts';
 import { createTerminalService } from './terminal-service.ts';
 import { createVmService } from './vm-service.ts';
 
-/** Of the headers of a control plane: who asks comes with all their roles, and the allowed commands of their token. */
+/** Header limit for control planes, whose headers contain all roles of the caller and the allowed commands of a token. */
 const callerBytes = 256 * 1024;
 
 export interface ApiServerOptions {
@@ -46,14 +46,14 @@ export interface ApiServerOptions {
   readonly runs: RunManager;
   readonly terminals: TerminalManager;
   readonly log: Log;
-  /** The built web console; without it, TCP ports answer calls alone. */
+  /** The built web console; without it, TCP ports serve only the API. */
   readonly webFolder?: string;
 }
 
 /** The API, and the web console, on a unix socket and on TCP ports. */
 export class ApiServer implements AsyncDisposable {
   readonly gate: Gate;
-  /** Where browsers find it; empty while it listens on no port. */
+  /** The web console's addresses; empty while the server listens on no port. */
   webUrl = '';
   readonly #edge: EdgeServer;
 
@@ -92,22 +92,22 @@ export class ApiServer implements AsyncDisposable {
     this.#edge = edge;
   }
 
-  /** Listens on a unix socket. The file is made by bind, with the mode that the caller's umask leaves. */
+  /** Listens on a unix socket. The file is created by bind, with a mode according to the process's umask. */
   async listen(socketPath: string): Promise<void> {
     await this.#edge.listen({ where: { path: socketPath }, entrance: unixEntrance });
   }
 
-  /** Listens on a TCP port; gives its number. Rejects with Node's error. */
+  /** Listens on a TCP port and resolves to its number. Rejects with Node's error. */
   async listenTcp(options: EdgeListenOptions): Promise<number> {
     return await this.#edge.listen(options);
   }
 
-  /** Listens for guests, on a port of the host's loopback; gives its number. Rejects with Node's error. */
+  /** Listens for guests on a port of the host's loopback and resolves to its number. Rejects with Node's error. */
   async listenForGuests(where: EdgeListenOptions['where']): Promise<number> {
     return await this.#edge.listen({ where, entrance: guestEntrance, limits: { maxConnections: 256 } });
   }
 
-  /** Listens for control planes, whose word is taken for who asks. Gives the port, 0 for a unix socket. */
+  /** Listens for control planes, which are trusted to name the caller. Resolves to the port, 0 for a unix socket. */
   async listenForControl(options: Omit<EdgeListenOptions, 'entrance' | 'limits'>): Promise<number> {
     return await this.#edge.listen({ ...options, entrance: controlEntrance, limits: { maxHeaderBytes: callerBytes } });
   }
@@ -116,7 +116,7 @@ export class ApiServer implements AsyncDisposable {
     return { ...(await node.describe()), webUrl: this.webUrl };
   }
 
-  /** Ends every call: watchers and processes' followers are told, files on their way break off. */
+  /** Ends every call: watchers and followers of processes get an error, file transfers break off. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#edge[Symbol.asyncDispose]();
   }

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createDeferred, type Deferred } from '@innkeeper/kit';
 
-/** Watches show changes at most this often, so that a busy VM costs a watcher no more than a quiet one. */
+/** Minimum interval between updates of a watch, so that a busy VM costs a watcher no more than a quiet one. */
 const watchIntervalMs = 250;
 
-/** Remembers that something changed until somebody looks. Changes between two looks are one. */
+/** Remembers that something changed until the next look. Several changes between two looks count as one. */
 export class ChangeFlag {
   #raised = false;
   #waiting: Deferred<void> | undefined;
@@ -15,7 +15,7 @@ export class ChangeFlag {
     this.#waiting = undefined;
   }
 
-  /** Resolves when there was a change since the last look; rejects with the signal's reason. */
+  /** Resolves as soon as there was a change since the last look; rejects with the signal's reason. */
   async look(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (!this.#raised) {
@@ -32,7 +32,7 @@ export class ChangeFlag {
     this.#raised = false;
   }
 
-  /** As `look`, and not sooner than the watch interval after the call. */
+  /** Like `look`, but not before the watch interval has passed since the call. */
   async lookSlowly(signal: AbortSignal): Promise<void> {
     await delay(watchIntervalMs, undefined, { signal });
     await this.look(signal);

@@ -5,9 +5,9 @@ import type { VmApi } from '../ports/node-api.ts';
 import type { ConsoleViewer, ConsoleWriter } from './console-writer.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Input that waits for the guest, before the connection is not read any more. */
+/** Maximum input that waits for the guest; beyond it, the connection is no longer read. */
 const maxInputBytes = 64 * 1024;
-/** Refusals are left out while so much waits to be read. */
+/** While this much is unread, refusals are not sent. */
 const maxWaitingBytes = mib;
 
 export interface ConsoleInputOptions {
@@ -17,7 +17,7 @@ export interface ConsoleInputOptions {
   readonly exchange: Exchange;
 }
 
-/** What a viewer sends: what is typed, and who shall type. */
+/** A viewer's messages: typed input, and requests to become the writer or stop being it. */
 export class ConsoleInput {
   typedBytes = 0;
   readonly #socket: WebSocket;
@@ -56,22 +56,22 @@ export class ConsoleInput {
       });
   }
 
-  /** The viewer goes on looking. Who types without reading is told once it reads. */
+  /** The viewer stays connected. One that types without reading gets the refusal once it reads. */
   #refuse(): void {
     if (this.#socket.bufferedAmount > maxWaitingBytes) return;
     const { writer } = this.#options;
-    const { code, reason, message, nextStep } = new OperationError('CONSOLE_NOT_WRITER', `${writer.name} types here.`);
+    const { code, reason, message, nextStep } = new OperationError('CONSOLE_NOT_WRITER', `${writer.name} is the writer of this console.`);
     this.#socket.send(JSON.stringify({ type: 'error', code, reason, message, nextStep }));
   }
 }
 
-/** Of a text message; undefined for what is no such message, which is left aside. */
+/** Parses a text message; undefined for an unknown message, which is ignored. */
 function typeOf(text: string): unknown {
   try {
     const message: unknown = JSON.parse(text);
     return typeof message === 'object' && message !== null && 'type' in message ? message.type : undefined;
   } catch {
-    // No JSON.
+    // Not JSON.
     return undefined;
   }
 }

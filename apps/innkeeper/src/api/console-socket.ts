@@ -7,13 +7,13 @@ import { type ConsoleViewer, ConsoleWriter } from './console-writer.ts';
 import type { Exchange } from './exchange.ts';
 import { SocketSends } from './socket-sends.ts';
 
-/** Output that waits for a slow viewer; what comes beyond is not shown, and counted. */
+/** Maximum output that waits for a slow viewer; output beyond it is dropped and counted. */
 const maxWaitingBytes = mib;
 
 /**
- * A viewer of the serial console: what is kept of the past, then what comes, and, from one viewer at a time, what is typed.
- * `?writer=1` asks to be that one, if nobody is. A guest that floods its
- * console costs a slow viewer a gap, never the daemon its memory. Resolves when the viewer leaves or the VM ends.
+ * Serves a viewer of the serial console: first the retained output, then new output, and input from one viewer at a time.
+ * `?writer=1` asks to become that one if there is none. A guest that floods its console causes a gap for a slow viewer,
+ * and does not fill the daemon's memory. Resolves when the viewer disconnects or the VM ends.
  */
 export async function serveConsole(socket: WebSocket, exchange: Exchange): Promise<void> {
   const { vm, pass, query, signal } = exchange;
@@ -23,7 +23,7 @@ export async function serveConsole(socket: WebSocket, exchange: Exchange): Promi
   const isBehind = (): boolean => sends.isFull || socket.bufferedAmount > maxWaitingBytes;
   const tellHidden = (): void => {
     if (hiddenBytes === 0 || isBehind()) return;
-    sends.send(note(`${hiddenBytes} bytes came too fast to be shown`));
+    sends.send(note(`${hiddenBytes} bytes were dropped because they came too fast`));
     hiddenBytes = 0;
   };
   const show = (bytes: Uint8Array): void => {
@@ -32,7 +32,7 @@ export async function serveConsole(socket: WebSocket, exchange: Exchange): Promi
       hiddenBytes += bytes.length;
       return;
     }
-    // The bytes belong to whoever reads them from the hypervisor. A flood that stops is told of as well.
+    // Copied, since the reader of the hypervisor reuses the bytes. The end of a flood is reported as well.
     sends.send(Buffer.from(bytes), tellHidden);
   };
   const { head, droppedBytes, tail } = console.history();
@@ -46,7 +46,7 @@ export async function serveConsole(socket: WebSocket, exchange: Exchange): Promi
   let leave = (): void => undefined;
   try {
     show(head);
-    if (droppedBytes > 0) sends.send(note(`${droppedBytes} bytes are not kept`));
+    if (droppedBytes > 0) sends.send(note(`${droppedBytes} earlier bytes were not retained`));
     show(tail);
     leave = writer.join(viewer);
     if (query.get('writer') === '1') writer.claim(viewer);
@@ -60,7 +60,7 @@ export async function serveConsole(socket: WebSocket, exchange: Exchange): Promi
   }
 }
 
-/** Resolves when this console is not the VM's any more or nobody looks. */
+/** Resolves when this console no longer belongs to the VM or the viewer disconnected. */
 function untilOver(vm: VmApi, console: ReturnType<VmApi['console']>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const finish = (): void => {
@@ -80,7 +80,7 @@ function currentConsole(vm: VmApi): ReturnType<VmApi['console']> | undefined {
   try {
     return vm.console();
   } catch (error) {
-    // VM_NOT_RUNNING: there is none.
+    // VM_NOT_RUNNING: there is no console.
     if (error instanceof OperationError) return undefined;
     throw error;
   }

@@ -1,21 +1,21 @@
 import type { ConsoleStream } from '@innkeeper/hypervisor';
 
-/** One who looks at a console, as the others see them. */
+/** A viewer of a console, as the other viewers see them. */
 export interface ConsoleViewer {
   /** The control plane's user. */
   readonly name: string;
-  /** Who types changed: the name, and whether it is this viewer. */
+  /** Called when the writer changes: the name, and whether it is this viewer. */
   onWriter(name: string | null, isYou: boolean): void;
 }
 
 const perConsole = new WeakMap<ConsoleStream, ConsoleWriter>();
 
-/** Who of those who look at one console may type: one at a time, or nobody. */
+/** The writer of a console: at most one of its viewers may type. */
 export class ConsoleWriter {
   readonly #viewers = new Set<ConsoleViewer>();
   #writer: ConsoleViewer | undefined;
 
-  /** The one of this console, shared by all its viewers. */
+  /** Returns the object of this console, which all its viewers share. */
   static of(console: ConsoleStream): ConsoleWriter {
     const known = perConsole.get(console);
     if (known !== undefined) return known;
@@ -24,12 +24,12 @@ export class ConsoleWriter {
     return made;
   }
 
-  /** The name of who types; null while nobody does. */
+  /** The writer's name; null while there is none. */
   get name(): string | null {
     return this.#writer?.name ?? null;
   }
 
-  /** Tells who types, now and at each change. The function returned ends that, and gives up the writing. */
+  /** Notifies the viewer of the writer, now and at each change. Returns a function that stops this and releases writing. */
   join(viewer: ConsoleViewer): () => void {
     this.#viewers.add(viewer);
     viewer.onWriter(this.name, false);
@@ -39,18 +39,18 @@ export class ConsoleWriter {
     };
   }
 
-  /** Whether the viewer may type; with nobody writing, this makes them the writer. */
+  /** Whether the viewer may type. Without a writer, this makes the viewer the writer. */
   claim(viewer: ConsoleViewer): boolean {
     if (this.#writer === undefined) this.take(viewer);
     return this.#writer === viewer;
   }
 
-  /** Makes the viewer the writer, whoever was it. */
+  /** Takes over writing from the current writer. */
   take(viewer: ConsoleViewer): void {
     if (this.#writer !== viewer) this.#change(viewer);
   }
 
-  /** Nobody types any more, if it was this viewer. */
+  /** Releases writing if the viewer is the writer. */
   release(viewer: ConsoleViewer): void {
     if (this.#writer === viewer) this.#change(undefined);
   }

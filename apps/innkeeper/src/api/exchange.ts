@@ -4,7 +4,7 @@ import type { RunManager } from '../node/runs/run-manager.ts';
 import type { TerminalManager } from '../node/terminals/terminal-manager.ts';
 import type { NodeApi, VmApi } from '../ports/node-api.ts';
 
-/** What the API's routes and sockets stand on. */
+/** The parts of the daemon that the API's routes and sockets use. */
 export interface ApiParts {
   readonly node: NodeApi;
   readonly history: History;
@@ -12,9 +12,9 @@ export interface ApiParts {
   readonly terminals: TerminalManager;
 }
 
-/** What every route and socket of the API is given. */
+/** The request and its context, passed to every route and socket of the API. */
 export interface Exchange extends EdgeExchange, ApiParts {
-  /** The VM that the path names. Throws when the path has no `{vm}`. */
+  /** The VM that the path names. Throws when the route's path has no `{vm}`. */
   readonly vm: VmApi;
 }
 

@@ -7,14 +7,14 @@ import { redactRequest } from '../audit/redact.ts';
 import { withOwnedIds } from '../edge/own-id.ts';
 import type { Caller } from '../ports/caller.ts';
 
-/** The first request of an exec socket as this caller may make it. Throws COMMAND_NOT_ALLOWED, INVALID_ARGUMENT. */
+/** Checks the first request of an exec socket for this caller. Throws COMMAND_NOT_ALLOWED, INVALID_ARGUMENT. */
 export function allowedExecRequest(caller: Caller, request: ExecRequest): ExecRequest {
   const command = requestedCommand(ExecRequestSchema, request);
   if (command !== undefined) assertCommandAllowed(caller, command);
   return withOwnedIds(ExecRequestSchema, request, caller);
 }
 
-/** What the audit holds of it: the command, not its input; names of the environment, not its values. */
+/** What the audit records: the command, not its input; names of environment variables, not their values. */
 export function describeExec({ input }: ExecRequest): AuditParameters {
   if (input.case === 'start') return redactRequest(ProcessSpecSchema, input.value);
   return input.case === 'attach' ? { attach: input.value.id.slice(0, maxIdChars) } : {};

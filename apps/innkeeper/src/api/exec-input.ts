@@ -3,12 +3,12 @@ import { OperationError } from '@innkeeper/contract';
 import type { ExecRequest, Stdin } from '@innkeeper/contract/agent';
 import { createDeferred, mib } from '@innkeeper/kit';
 
-/** Input that waits before the client's connection is not read any more. */
+/** Maximum waiting input; beyond it, the client's connection is no longer read. */
 const pauseBytes = mib;
-/** And while it must be read, because acknowledgements come on it too. */
+/** Maximum while the connection must be read because output waits for acknowledgements. */
 const maxBytes = 16 * mib;
 
-/** Carries a client's input into a process, in order and bounded. */
+/** Forwards a client's input to a process, in order and with limited buffering. */
 export class ExecInput {
   readonly #session: ExecSession;
   readonly #onFailure: (error: unknown) => void;
@@ -22,24 +22,24 @@ export class ExecInput {
     this.#onFailure = onFailure;
   }
 
-  /** Whether so much waits that no more should be read. */
+  /** Whether too much input is waiting to read more. */
   get isFull(): boolean {
     return this.#waitingBytes > pauseBytes;
   }
 
-  /** The process has input up to `offset`, from an earlier client perhaps. Nothing goes to it before this. */
+  /** Sets the offset up to which the process has input, perhaps from an earlier client. No input is sent before this. */
   begin(offset: number): void {
     this.#position = offset;
     this.#started.resolve();
   }
 
-  /** Takes a message after the first one. `onTaken` is called when the guest has it. */
+  /** Queues a message after the first one. `onTaken` is called when the guest has received it. */
   take(request: ExecRequest, onTaken: () => void): void {
     const { input } = request;
     const bytes = input.case === 'stdin' ? input.value.data.length : 0;
     this.#waitingBytes += bytes;
     if (this.#waitingBytes > maxBytes) {
-      this.#onFailure(new OperationError('SLOW_READER', 'More input was sent than the process takes.'));
+      this.#onFailure(new OperationError('SLOW_READER', 'Input arrives faster than the process reads it.'));
       return;
     }
     this.#last = this.#last
@@ -60,15 +60,15 @@ export class ExecInput {
       case 'signal':
         return await this.#session.signal(input.value);
       default:
-        throw new OperationError('INVALID_ARGUMENT', '"start" and "attach" are for the first message alone.');
+        throw new OperationError('INVALID_ARGUMENT', '"start" and "attach" are only allowed in the first message.');
     }
   }
 
-  /** Input that the process has already, after a client came back, is skipped. */
+  /** Skips input that the process already has, after a client reconnected. */
   async #write({ offset, data, end }: Stdin): Promise<void> {
     const start = Number(offset);
     if (start > this.#position) {
-      throw new OperationError('STDIN_GAP', `Input at ${start} came where ${this.#position} was next.`);
+      throw new OperationError('STDIN_GAP', `Input at offset ${start} arrived; the next offset is ${this.#position}.`);
     }
     const fresh = data.subarray(Math.min(this.#position - start, data.length));
     this.#position += fresh.length;

@@ -10,12 +10,12 @@ import { ExecInput } from './exec-input.ts';
 import { ExecWindow } from './exec-window.ts';
 import { SocketSends } from './socket-sends.ts';
 
-/** Output that ws may hold for a client that acknowledges and does not read. */
+/** Maximum output that ws buffers for a client that acknowledges output without reading it. */
 const maxBufferedBytes = 4 * 1024 * 1024;
 
 /**
- * One client that runs a process or follows one. When the client leaves, the process runs on and can be attached to.
- * docs/protocol/http.md has the messages.
+ * Serves a client that runs a process or attaches to one. When the client disconnects, the process keeps running and can
+ * be attached to. The messages are documented in docs/protocol/http.md.
  */
 export async function serveExec(socket: WebSocket, exchange: Exchange): Promise<void> {
   const { vm, pass } = exchange;
@@ -25,7 +25,7 @@ export async function serveExec(socket: WebSocket, exchange: Exchange): Promise<
   const asked = await client.firstRequest(signal);
   pass.note(describeExec(asked));
   const first = allowedExecRequest(pass.caller, asked);
-  // What runs as root in a guest is written down before it does.
+  // The audit records a command before it is started.
   await pass.begin();
   const agent = await vm.agent({ signal });
   await using session = openSession(agent, first, signal);
@@ -40,14 +40,14 @@ export async function serveExec(socket: WebSocket, exchange: Exchange): Promise<
     }
     socket.close(1000);
   } catch (error) {
-    // What the client did wrong, or that it left, says more than what came of it.
+    // The client's error or disconnect is the cause; the other error is its consequence.
     throw signal.aborted ? signal.reason : error;
   } finally {
     stopStates();
   }
 }
 
-/** Of what the process did, the audit holds its id and its end. */
+/** The audit records the process's id and how it ended. */
 function describeEvent({ event }: ExecEvent): AuditParameters {
   if (event.case === 'started') return { id: event.value.id };
   if (event.case !== 'exited') return {};
@@ -67,11 +67,11 @@ function openSession(agent: AgentLink, first: ExecRequest, signal: AbortSignal):
     case 'attach':
       return agent.attach(first.input.value.id, first.input.value.fromOffset, { signal });
     default:
-      throw new OperationError('INVALID_ARGUMENT', 'The first message is "start" or "attach".');
+      throw new OperationError('INVALID_ARGUMENT', 'The first message must be "start" or "attach".');
   }
 }
 
-/** The client's side of the socket: its messages taken apart, and ours put on it. */
+/** The connection to the client: parses its messages and sends the daemon's. */
 class ExecClient {
   readonly window = new ExecWindow();
   readonly sends: SocketSends;
@@ -91,12 +91,12 @@ class ExecClient {
         if (isBinary) this.#takeRequest(fromBinary(ExecRequestSchema, data));
         else this.#takeControl(data.toString('utf8'));
       } catch (error) {
-        fail(new OperationError('INVALID_ARGUMENT', 'A message is not as the protocol has it.', { cause: error }));
+        fail(new OperationError('INVALID_ARGUMENT', 'Malformed message.', { cause: error }));
       }
     });
   }
 
-  /** Waits for the message that says what is to be run. */
+  /** Waits for the first message, which names the command or process. */
   async firstRequest(signal: AbortSignal): Promise<ExecRequest> {
     const onAbort = (): void => this.#first.reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
@@ -108,7 +108,7 @@ class ExecClient {
     }
   }
 
-  /** From here on, input goes to the process. */
+  /** From now on, input is forwarded to the process. */
   begin(session: ExecSession): void {
     this.#input = new ExecInput(session, this.#fail);
     for (const request of this.#early.splice(0)) this.#takeRequest(request);
@@ -120,7 +120,7 @@ class ExecClient {
     if (kind === 'output') this.window.sent(Number(value.offset), Number(value.offset) + value.data.length);
     if (kind === 'gap') this.window.sent(Number(value.offset), Number(value.offset + value.bytes));
     if (this.#socket.bufferedAmount > maxBufferedBytes) {
-      throw new OperationError('SLOW_READER', 'The client acknowledges output that it does not read.');
+      throw new OperationError('SLOW_READER', 'The client acknowledged output that it did not read.');
     }
     this.sends.send(toBinary(ExecEventSchema, event));
     this.#pace();
@@ -137,7 +137,7 @@ class ExecClient {
       return;
     }
     if (this.#input === undefined) {
-      // Sent in one go with the first message; there is a session in a moment.
+      // Arrived together with the first message; kept until the session exists.
       this.#early.push(request);
       this.#socket.pause();
       return;
@@ -150,12 +150,12 @@ class ExecClient {
     const control: unknown = JSON.parse(text);
     if (typeof control !== 'object' || control === null || !('type' in control) || control.type !== 'ack') return;
     if (!('offset' in control) || !/^\d{1,16}$/.test(String(control.offset)))
-      throw new Error('an ack without an offset');
+      throw new Error('an ack must have an offset');
     this.window.acknowledge(Number(control.offset));
     this.#pace();
   }
 
-  /** Too much input waits: no more is read, unless output waits for an acknowledgement that comes the same way. */
+  /** Stops reading while too much input waits, unless output waits for an acknowledgement on the same connection. */
   #pace(): void {
     if (this.#input?.isFull === true && !this.window.isFull) this.#socket.pause();
     else this.#socket.resume();

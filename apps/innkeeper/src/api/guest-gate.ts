@@ -4,8 +4,8 @@ import type { Caller } from '../ports/caller.ts';
 import type { NodeApi, VmApi } from '../ports/node-api.ts';
 
 /**
- * The VMs of these ids or names, each of which the caller has the privilege on. For a method that works on many and is
- * one entry of the audit. Throws VM_NOT_FOUND or PRIVILEGE_MISSING for the first one that is not so.
+ * Looks up VMs by id or name and checks the caller's privilege on each, for a method on many VMs that is one entry of the
+ * audit. Throws VM_NOT_FOUND or PRIVILEGE_MISSING for the first VM that fails.
  */
 export function requireVms(
   node: NodeApi,

@@ -3,7 +3,7 @@ import type { HttpExchange } from './exchange.ts';
 
 const probes = new WeakMap<object, HealthProbe>();
 
-/** GET /healthz: whether what this daemon needs is there, without a word about its VMs. */
+/** GET /healthz: whether this daemon's dependencies work, without any information about its VMs. */
 export async function healthRoute({ gate, response }: Pick<HttpExchange, 'gate' | 'response'>): Promise<void> {
   const { store } = gate.access;
   const probe = probes.get(store) ?? new HealthProbe(store);

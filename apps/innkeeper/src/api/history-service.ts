@@ -8,7 +8,7 @@ const maxPoints = 2000;
 const defaultPoints = 300;
 const nsPerMs = 1_000_000n;
 
-/** HistoryService on top of what the daemon keeps. */
+/** HistoryService over the history that the daemon keeps. */
 export function createHistoryService(
   node: NodeApi,
   history: History,
@@ -19,7 +19,7 @@ export function createHistoryService(
       const vm = node.vms.find(request.vm);
       const toMs = request.toUnixNs === 0n ? now() : Number(request.toUnixNs / nsPerMs);
       const fromMs = Number(request.fromUnixNs / nsPerMs);
-      if (fromMs >= toMs) throw new OperationError('INVALID_ARGUMENT', 'from_unix_ns must lie before to_unix_ns.');
+      if (fromMs >= toMs) throw new OperationError('INVALID_ARGUMENT', 'from_unix_ns must be before to_unix_ns.');
       if (request.maxPoints > maxPoints)
         throw new OperationError('INVALID_ARGUMENT', `max_points must be at most ${maxPoints}.`);
       const { plan, series } = await history.query(vm.id, {

@@ -3,7 +3,7 @@ import { type ListRunsResponseSchema, type Run, RunSchema } from '@innkeeper/con
 import type { RunManager } from '../node/runs/run-manager.ts';
 import { type RunViewer, visibleRun, withoutSecrets } from './run-access.ts';
 
-/** Read at once, with their scripts of up to 1 MiB; of many there may be few that the caller may see. */
+/** Runs per query, with their scripts of up to 1 MiB each. The caller may be allowed to see only a few of them. */
 const batch = 50;
 
 export interface RunQuery {
@@ -14,7 +14,7 @@ export interface RunQuery {
   readonly beforeUnixNs: bigint;
 }
 
-/** Newest first, what the caller may see of them. Scripts and the values of environments are left out. */
+/** Lists the visible parts of runs, newest first, without scripts and environment values. */
 export async function listVisibleRuns(
   runs: RunManager,
   viewer: RunViewer,
@@ -32,7 +32,7 @@ export async function listVisibleRuns(
     });
     for (const run of page.runs) {
       const visible = visibleRun(run, viewer);
-      // What one may not see, one may not search either.
+      // Only what the caller may see can be searched.
       if (visible === undefined || !holds(visible, text)) continue;
       if (found.length === limit) return { runs: found, more: true };
       found.push(create(RunSchema, { ...visible, ...(visible.spec && { spec: withoutSecrets(visible.spec) }) }));
@@ -43,7 +43,7 @@ export async function listVisibleRuns(
   }
 }
 
-/** Whether a text appears in the title, the command or the script, whatever its case. */
+/** Whether a text occurs in the title, the command or the script, ignoring case. */
 function holds({ spec }: Run, text: string): boolean {
   const wanted = text.toLowerCase();
   const places = [spec?.title ?? '', spec?.argv.join(' ') ?? '', spec?.script ?? ''];

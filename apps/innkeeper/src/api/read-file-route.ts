@@ -12,8 +12,8 @@ import type { HttpExchange } from './exchange.ts';
 const statTimeoutMs = 30_000;
 
 /**
- * GET: a file's bytes as they come from the guest, no faster than the client takes them. What breaks after the first
- * byte is in the trailer `x-innkeeper-error`, or breaks the connection.
+ * GET: streams a file from the guest, at the client's speed. An error after the first byte is reported in the trailer
+ * `x-innkeeper-error`, or breaks the connection.
  */
 export async function readFileRoute({ vm, pass, query, request, response, signal, log }: HttpExchange): Promise<void> {
   const agent = await vm.agent({ signal });
@@ -31,7 +31,7 @@ export async function readFileRoute({ vm, pass, query, request, response, signal
   const chunks = reading.chunks[Symbol.asyncIterator]();
   let sentBytes = 0;
   try {
-    // Its facts come with the first pull; a file that cannot be read fails here, as an ordinary error.
+    // Attributes arrive with the first chunk; a file that cannot be read fails here, with an ordinary error response.
     let next = await chunks.next();
     response.writeHead(200, {
       ...fileHeaders(await reading.info),
@@ -59,7 +59,7 @@ export async function readFileRoute({ vm, pass, query, request, response, signal
   }
 }
 
-/** HEAD without an upload: the facts of what a path leads to. */
+/** HEAD without an upload: the attributes of a path's target. */
 export async function statFileRoute({ vm, query, response, signal }: HttpExchange): Promise<void> {
   const agent = await vm.agent({ signal });
   const info = await agent.call(

@@ -10,9 +10,9 @@ import type { HttpExchange } from './exchange.ts';
 import { skippedHeader } from './skipped-header.ts';
 
 /**
- * GET: a folder or file as a tar archive, made in the guest as it is read and checked here: whoever unpacks it gets one
- * folder or file of the name that was asked for. What breaks after the first byte is in the
- * trailer `x-innkeeper-error`, or breaks the connection; what was left out is in `x-innkeeper-skipped`.
+ * GET: a folder or file as a tar archive, created in the guest while it is read, and checked here: unpacking it creates
+ * one folder or file with the requested name. An error after the first byte is reported in the trailer
+ * `x-innkeeper-error`, or breaks the connection; skipped entries are listed in `x-innkeeper-skipped`.
  */
 export async function readTarRoute({ vm, pass, query, request, response, signal, log }: HttpExchange): Promise<void> {
   const path = requiredPath(query);
@@ -22,7 +22,7 @@ export async function readTarRoute({ vm, pass, query, request, response, signal,
   const chunks = safeTar(reading.chunks, names);
   let sentBytes = 0;
   try {
-    // A path that cannot be read fails with the first pull, as an ordinary error.
+    // A path that cannot be read fails with the first chunk, with an ordinary error response.
     let next = await chunks.next();
     response.writeHead(200, {
       'content-type': 'application/x-tar',

@@ -2,40 +2,40 @@ import { OperationError } from '@innkeeper/contract';
 import { mib } from '@innkeeper/kit';
 
 /**
- * Kept of what was read of a body. An agent can have at most 330 KiB on the way that it did not write when a session
- * breaks: its credit, and one frame.
+ * How much of a body is retained. When a session breaks, at most 330 KiB (the agent's credit and one frame) can be in
+ * flight without having been written.
  */
 const replayBytes = mib;
 
 /**
- * The body of an upload, which can be read again from a little way back. A body comes once, and an agent that lost its
- * session goes on from what it has written, which is behind what was sent.
+ * The body of an upload with a short replay buffer. The body can be received only once, but an agent that lost its session
+ * resumes from what it has written, which is less than what was sent.
  */
 export class ReplayBody {
   readonly #pieces: AsyncIterator<Uint8Array>;
-  /** What was read, oldest first. */
+  /** Retained chunks, oldest first. */
   readonly #kept: Uint8Array[] = [];
   #keptFrom: number;
   #end: number;
 
-  /** `offset`: where in the file the body begins. */
+  /** `offset`: the position in the file at which the body begins. */
   constructor(body: AsyncIterable<Uint8Array>, offset: number) {
     this.#pieces = body[Symbol.asyncIterator]();
     this.#keptFrom = offset;
     this.#end = offset;
   }
 
-  /** The bytes of the file from `offset` on. Fails with UPLOAD_GAP when they are gone; the client sends them again. */
+  /** The bytes of the file from `offset`. Fails with UPLOAD_GAP when they are no longer retained; the client resends them. */
   async *from(offset: number): AsyncGenerator<Uint8Array> {
     if (offset < this.#keptFrom) {
       throw new OperationError(
         'UPLOAD_GAP',
-        `The guest has ${offset} bytes of this upload, and what was sent is kept from ${this.#keptFrom} on.`,
+        `The guest has ${offset} bytes of this upload, and the daemon retained only what follows byte ${this.#keptFrom}.`,
       );
     }
     let at = this.#keptFrom;
     let position = offset;
-    // Reading the body pushes to #kept and drops from it, so each step looks anew.
+    // Reading the body changes #kept, so each step looks up the chunk again.
     for (const piece of [...this.#kept]) {
       const skip = Math.max(0, position - at);
       at += piece.length;
@@ -47,7 +47,7 @@ export class ReplayBody {
       const next = await this.#pieces.next();
       if (next.done === true) {
         if (this.#end < offset)
-          throw new OperationError('UPLOAD_GAP', `The body ended at ${this.#end}, before ${offset}.`);
+          throw new OperationError('UPLOAD_GAP', `The body ended at byte ${this.#end}, before byte ${offset}.`);
         return;
       }
       const piece = next.value;

@@ -20,7 +20,7 @@ import { serveTerminal } from './terminal-socket.ts';
 import { uploadOffsetRoute, writeFileRoute } from './write-file-route.ts';
 import { writeTarRoute } from './write-tar-route.ts';
 
-/** What answers each HTTP route. */
+/** The handler of each HTTP route. */
 export const httpHandlers: Readonly<Record<HttpRouteName, (exchange: HttpExchange) => Promise<void>>> = {
   ...agentHandlers,
   metrics: metricsRoute,
@@ -41,7 +41,7 @@ export const httpHandlers: Readonly<Record<HttpRouteName, (exchange: HttpExchang
   metricsHistory: metricsHistoryRoute,
 };
 
-/** What serves each WebSocket. */
+/** The handler of each WebSocket. */
 export const socketHandlers: Readonly<
   Record<SocketRouteName, (socket: WebSocket, exchange: Exchange) => Promise<void>>
 > = {

@@ -15,7 +15,7 @@ import type { NodeApi, VmApi } from '../ports/node-api.ts';
 import type { ApiParts, Exchange } from './exchange.ts';
 import { httpHandlers, socketHandlers } from './route-handlers.ts';
 
-/** What every route is given. */
+/** The dependencies of routes. */
 export interface RouteContext extends ApiParts {
   readonly log: Log;
   readonly gate: Gate;
@@ -23,7 +23,7 @@ export interface RouteContext extends ApiParts {
   readonly shutdownSignal: AbortSignal;
 }
 
-/** Answers a request that is no RPC. Never rejects. */
+/** Handles a request that is not an RPC. Never rejects. */
 export async function routeRequest(
   request: IncomingMessage,
   response: ServerResponse,
@@ -31,7 +31,7 @@ export async function routeRequest(
   context: RouteContext,
 ): Promise<void> {
   const left = new AbortController();
-  const abort = (): void => left.abort(new OperationError('CANCELED', 'The caller left.'));
+  const abort = (): void => left.abort(new OperationError('CANCELED', 'The caller disconnected.'));
   response.once('close', abort);
   try {
     const isGuest = facts.entrance.kind === 'guest';
@@ -57,11 +57,11 @@ export async function routeRequest(
   }
 }
 
-/** Takes over a connection that asks for a WebSocket. Never rejects. */
+/** Handles a request to upgrade to a WebSocket. Never rejects. */
 export async function routeUpgrade(upgrade: Upgrade, facts: RequestFacts, context: RouteContext): Promise<void> {
   const { request, socket, head, sockets } = upgrade;
   const left = new AbortController();
-  const leave = (): void => left.abort(new OperationError('CANCELED', 'The caller left.'));
+  const leave = (): void => left.abort(new OperationError('CANCELED', 'The caller disconnected.'));
   socket.once('close', leave);
   let opened: Entered<object> | undefined;
   try {
@@ -73,11 +73,11 @@ export async function routeUpgrade(upgrade: Upgrade, facts: RequestFacts, contex
     let isJoined = false;
     sockets.handleUpgrade(request, socket, head, (client) => {
       isJoined = true;
-      // A broken connection is followed by its close.
+      // A broken connection emits "close" afterwards.
       client.on('error', (error) => exchange.log.debug('api.socket-error', { error: error.message }));
       void serveSocket(client, found.route, exchange, vm);
     });
-    // The handshake was none, and has been answered so.
+    // The handshake was invalid and has already been rejected.
     if (!isJoined) await exchange.pass.close();
   } catch (error) {
     await opened?.exchange.pass.close(error);
@@ -90,7 +90,7 @@ interface Entered<Extra> {
   readonly vm: VmApi | undefined;
 }
 
-/** Through the gate, with the VM that the path names. */
+/** Passes the request through the gate, with the VM that the path names. */
 async function enter<Extra extends object>(
   { route, parameters, query }: Found<RouteFacts>,
   ask: Pick<Exchange, 'request'> & Pick<Entry, 'isChange' | 'isLong'> & { readonly facts: RequestFacts },
@@ -121,7 +121,7 @@ async function enter<Extra extends object>(
     signal,
     log: vm === undefined ? log : log.with({ vm: vm.name }),
     get vm(): VmApi {
-      if (vm === undefined) throw new Error(`the path ${route.path} names no VM`);
+      if (vm === undefined) throw new Error(`the path ${route.path} has no {vm}`);
       return vm;
     },
   };
@@ -141,7 +141,7 @@ async function findRouteVm(
   { gate, node }: { gate: Gate; node: NodeApi },
 ): Promise<VmApi | undefined> {
   const { caller } = entry.visitor;
-  // Strangers are refused by the gate.
+  // Without a caller, the gate refuses the request.
   if (name === undefined || caller.via === 'anonymous') return undefined;
   try {
     checkPage(entry);
@@ -161,7 +161,7 @@ async function serveSocket(
   const { pass, signal, log } = exchange;
   try {
     await socketHandlers[route.name](client, exchange);
-    // A session that ended ends what it was used for, also where that takes an abort for a good end.
+    // The end of a session fails its requests, even if the handler treats an abort as success.
     pass.signal.throwIfAborted();
     await pass.close();
   } catch (error) {
@@ -171,7 +171,7 @@ async function serveSocket(
   }
 }
 
-/** What ended it says more than what came of that. */
+/** The abort's reason if there is one, since the error is its consequence. */
 async function reasonOf(error: unknown, vm: VmApi | undefined, signal: AbortSignal): Promise<unknown> {
   if (signal.aborted) return signal.reason;
   return vm === undefined ? error : await explainEnd(error, vm, signal);

@@ -9,16 +9,15 @@ import { seesVm } from '../node/fleet/sees-vm.ts';
 import type { Caller } from '../ports/caller.ts';
 import type { Fleet } from '../ports/fleet.ts';
 
-/** Who looks at a run, and the VMs there are. */
+/** The caller who looks at a run, and all VMs. */
 export interface RunViewer {
   readonly caller: Caller;
   readonly fleet: Fleet;
 }
 
 /**
- * A run as the caller may see it: its targets without those that the caller must not know of. What runs in it, which may
- * hold secrets, is only for who may run commands on all of its targets: the contract says which fields that are.
- * Undefined when no target is left.
+ * A run as the caller may see it: without hidden targets, and without the fields that may contain secrets (as the
+ * contract declares) unless the caller may run commands on all of its targets. Undefined when no target is visible.
  */
 export function visibleRun(run: Run, viewer: RunViewer): Run | undefined {
   const { caller, fleet } = viewer;
@@ -28,38 +27,38 @@ export function visibleRun(run: Run, viewer: RunViewer): Run | undefined {
   return mayFollow(run, viewer) ? visible : withhold(RunSchema, visible, 'vm.view', () => false);
 }
 
-/** Throws RUN_NOT_FOUND for a run that the caller must not know of, PRIVILEGE_MISSING or COMMAND_NOT_ALLOWED else. */
+/** Throws RUN_NOT_FOUND for a run that is hidden from the caller, otherwise PRIVILEGE_MISSING or COMMAND_NOT_ALLOWED. */
 export function requireFollow(run: Run, viewer: RunViewer): void {
   const { caller, fleet } = viewer;
   if (visibleRun(run, viewer) === undefined) throw runNotFound(run.id);
   for (const { vmId } of run.targets) authorize(caller, 'guest.exec', fleet.find(vmId) ?? 'everywhere');
   if (isOwn(run, caller)) return;
-  throw new OperationError('COMMAND_NOT_ALLOWED', 'This token reaches the runs that it started, and no others.');
+  throw new OperationError('COMMAND_NOT_ALLOWED', 'This token can only access the runs that it started.');
 }
 
-/** As if it were not there. */
+/** The same error as for a run that does not exist. */
 export function runNotFound(id: string): OperationError {
   return new OperationError('RUN_NOT_FOUND', `There is no run "${id.slice(0, 80)}".`);
 }
 
-/** Whoever may run commands in a VM knows it, also without the privilege to list it. */
+/** A caller who may run commands in a VM may know of it, even without the privilege to list it. */
 function seesRunTarget(vmId: string, caller: Caller, fleet: Fleet): boolean {
   return seesVm(viewerOf({ caller }), fleet, vmId) || mayDo(caller, 'guest.exec', fleet.find(vmId) ?? 'everywhere');
 }
 
-/** What of a VM that is gone is left, is for who may do this everywhere. */
+/** Runs on deleted VMs are visible to callers with the privilege everywhere. */
 function mayFollow(run: Run, { caller, fleet }: RunViewer): boolean {
   return (
     isOwn(run, caller) && run.targets.every(({ vmId }) => mayDo(caller, 'guest.exec', fleet.find(vmId) ?? 'everywhere'))
   );
 }
 
-/** Tokens with allowed commands are held to what they started themselves. */
+/** Tokens with allowed commands are limited to the runs that they started. */
 function isOwn(run: Run, caller: Caller): boolean {
   return caller.allowedCommands.length === 0 || run.id.startsWith(ownPrefix(caller));
 }
 
-/** Without what may hold secrets: its script, and the values of its environment. */
+/** The spec without parts that may contain secrets: its script, and the values of its environment. */
 export function withoutSecrets(spec: RunSpec): RunSpec {
   const environment = Object.fromEntries(Object.keys(spec.environment).map((name) => [name, '']));
   return create(RunSpecSchema, { ...spec, script: '', environment });

@@ -14,9 +14,9 @@ const streams: Readonly<Record<string, readonly number[]>> = {
 };
 
 /**
- * GET /v1/runs/{id}/output?vm=V&stream=stdout|stderr|both: what is kept of one target's output, now; "both" is in the
- * order in which it came. `vm` may be left out when there is one target. What breaks after the first byte is in the
- * trailer `x-innkeeper-error`, or breaks the connection.
+ * GET /v1/runs/{id}/output?vm=V&stream=stdout|stderr|both: the retained output of one target; "both" is in the order in
+ * which it arrived. `vm` is optional for a single target. An error after the first byte is reported in the trailer
+ * `x-innkeeper-error`, or breaks the connection.
  */
 export async function runOutputRoute(exchange: HttpExchange): Promise<void> {
   const { runs, node, pass, parameters, query, response, signal, log } = exchange;
@@ -25,7 +25,7 @@ export async function runOutputRoute(exchange: HttpExchange): Promise<void> {
   pass.note({ id, stream });
   const wanted = streams[stream];
   if (wanted === undefined)
-    throw new OperationError('INVALID_ARGUMENT', 'The parameter "stream" is stdout, stderr or both.');
+    throw new OperationError('INVALID_ARGUMENT', 'The parameter "stream" must be stdout, stderr or both.');
   const run = await runs.get(id);
   requireFollow(run, { caller: pass.caller, fleet: node.fleet });
   const target = findTarget(run.targets, query.get('vm') ?? '');
@@ -57,13 +57,13 @@ interface Target {
   readonly vmName: string;
 }
 
-/** By id or name; the only one when none is named. */
+/** The target with this id or name; the only one if none is given. */
 function findTarget(targets: readonly Target[], vm: string): Target {
   const [first, ...others] = targets;
   if (vm === '' && first !== undefined && others.length === 0) return first;
   const found = targets.find(({ vmId, vmName }) => vmId === vm || vmName === vm);
   if (found !== undefined) return found;
   if (vm === '')
-    throw new OperationError('INVALID_ARGUMENT', 'The run has many targets: name one in the parameter "vm".');
-  throw new OperationError('VM_NOT_FOUND', `The run did not go to a VM named "${vm.slice(0, 80)}".`);
+    throw new OperationError('INVALID_ARGUMENT', 'The run has several targets: name one in the parameter "vm".');
+  throw new OperationError('VM_NOT_FOUND', `The run has no target "${vm.slice(0, 80)}".`);
 }

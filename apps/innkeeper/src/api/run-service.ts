@@ -15,10 +15,10 @@ import { watchVisibleRun } from './watch-visible-run.ts';
 
 const defaultLimit = 50;
 const maxLimit = 200;
-/** VMs that the audit names of one run. */
+/** Maximum VMs of a run that the audit names. */
 const maxNamedVms = 64;
 
-/** RunService: what the gate let in is checked here against each VM of the run. */
+/** RunService: in addition to the gate, checks the caller's privilege on each VM of a run. */
 export function createRunService(node: NodeApi, runs: RunManager): ServiceImpl<typeof RunService> {
   const viewerOf = (context: HandlerContext): RunViewer => ({ caller: passOf(context).caller, fleet: node.fleet });
   return {

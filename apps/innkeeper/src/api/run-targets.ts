@@ -6,15 +6,15 @@ import type { Caller } from '../ports/caller.ts';
 import type { NodeApi } from '../ports/node-api.ts';
 import { requireVms } from './guest-gate.ts';
 
-/** A VM that a run goes to. */
+/** A VM on which a run is started. */
 export interface RunVm {
   readonly id: string;
   readonly name: string;
 }
 
 /**
- * The VMs that a run shall go to, by name or by filter; the caller may run commands on each. Throws INVALID_ARGUMENT,
- * VM_NOT_FOUND, or PRIVILEGE_MISSING when a filter selects a VM that the caller sees and may not run commands on.
+ * The targets of a run, by name or by filter; the caller may run commands on each. Throws INVALID_ARGUMENT, VM_NOT_FOUND,
+ * or PRIVILEGE_MISSING when a filter selects a VM that the caller sees but may not run commands on.
  */
 export function runTargets(
   node: NodeApi,
@@ -23,7 +23,7 @@ export function runTargets(
 ): readonly RunVm[] {
   if (vms.length > 0 && filter !== '') throw new OperationError('INVALID_ARGUMENT', 'Give vms or filter, not both.');
   if (vms.length > 0) return requireVms(node, caller, { idsOrNames: vms, privilege: 'guest.exec' });
-  // An empty filter would be every VM there is.
+  // An empty filter would match every VM.
   if (filter.trim() === '') throw new OperationError('INVALID_ARGUMENT', 'Name the VMs, or give a filter.');
   const matches = vmMatcher(filter);
   const found = node.fleet

@@ -1,7 +1,7 @@
-/** Of a header; what does not fit is left out, and the last one says so. */
+/** Maximum length of the header; entries that do not fit are left out, marked by a last entry "…". */
 const maxHeaderChars = 8192;
 
-/** What was left out of an archive, as a JSON list in ASCII. The words are a guest's. */
+/** The skipped entries of an archive as a JSON array in ASCII. The text is a guest's. */
 export function skippedHeader(skipped: readonly string[]): string {
   const parts: string[] = [];
   let chars = 2;

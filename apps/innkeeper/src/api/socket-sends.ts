@@ -1,12 +1,12 @@
 import type { WebSocket } from 'ws';
 
 /**
- * Messages that may wait for a connection which does not take them. A message costs some 500 bytes besides its own, which
- * `bufferedAmount` does not count: a guest that prints byte by byte must not fill the daemon's memory by them.
+ * Maximum messages that wait for a slow connection. Each has an overhead of about 500 bytes that `bufferedAmount` does not
+ * include, so that a guest that prints single bytes could otherwise fill the daemon's memory.
  */
 export const maxWaitingMessages = 2048;
 
-/** Sends on a WebSocket and counts the messages that wait. */
+/** Sends on a WebSocket and counts waiting messages. */
 export class SocketSends {
   readonly #socket: WebSocket;
   #waiting = 0;
@@ -16,12 +16,12 @@ export class SocketSends {
     this.#socket = socket;
   }
 
-  /** Whether so many messages wait that no more should follow. */
+  /** Whether too many messages wait to send more. */
   get isFull(): boolean {
     return this.#waiting >= maxWaitingMessages;
   }
 
-  /** `onSent` is called when the connection has taken it, or has failed. */
+  /** `onSent` is called when the connection has accepted the message, or has failed. */
   send(data: string | Uint8Array, onSent?: () => void): void {
     this.#waiting++;
     this.#socket.send(data, () => {
@@ -31,7 +31,7 @@ export class SocketSends {
     });
   }
 
-  /** Resolves when a message may follow; rejects with the signal's reason. */
+  /** Resolves when another message may be sent; rejects with the signal's reason. */
   async room(signal: AbortSignal): Promise<void> {
     while (this.isFull) {
       signal.throwIfAborted();

@@ -6,7 +6,7 @@ import type { TerminalManager } from '../node/terminals/terminal-manager.ts';
 import { terminalMessage } from '../node/terminals/terminal-message.ts';
 import type { NodeApi } from '../ports/node-api.ts';
 
-/** TerminalService: the gate has let the caller to the VM; whose terminal it is, is asked here. */
+/** TerminalService: the gate has checked access to the VM; the terminal's owner is checked here. */
 export function createTerminalService(
   { vms }: NodeApi,
   terminals: TerminalManager,

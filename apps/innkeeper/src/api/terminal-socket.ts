@@ -8,20 +8,21 @@ import { Viewer } from '../node/terminals/viewer.ts';
 import type { Exchange } from './exchange.ts';
 import { SocketSends } from './socket-sends.ts';
 
-/** Typed input that waits for the guest, before the connection is not read any more. */
+/** Maximum typed input that waits for the guest; beyond it, the connection is no longer read. */
 const maxWaitingBytes = 64 * kib;
 
 /**
- * One who looks at a terminal and types on it; `?columns=&rows=` is their size. When they leave, it runs on. docs/protocol/http.md has the messages.
- * Resolves when they leave or the process ends.
+ * Serves a viewer of a terminal, who may type; `?columns=&rows=` is the viewer's size. The terminal keeps running when the
+ * viewer disconnects. The messages are documented in docs/protocol/http.md. Resolves when the viewer disconnects or the
+ * process ends.
  */
 export async function serveTerminal(socket: WebSocket, exchange: Exchange): Promise<void> {
-  // What it sends with its first breath is read when it may act.
+  // Messages that arrive early are read once the viewer is authorized.
   socket.pause();
   try {
     await serve(socket, exchange);
   } finally {
-    // Its part of the closing handshake must be read.
+    // Keep reading, to receive the client's part of the closing handshake.
     socket.resume();
   }
 }
@@ -69,7 +70,7 @@ async function serve(socket: WebSocket, exchange: Exchange): Promise<void> {
   }
 }
 
-/** What a viewer sends. */
+/** Handles a viewer's messages. */
 class ViewerInput {
   typedBytes = 0;
   readonly #terminal: Terminal;
@@ -90,7 +91,7 @@ class ViewerInput {
   }
 
   take(data: Buffer, isBinary: boolean): void {
-    // Taken one after another: none waits for an earlier one before it is queued.
+    // Handled without waiting in between, so that messages are queued in order.
     const done = isBinary ? this.#type(data) : this.#control(data.toString('utf8'));
     done.catch(this.#fail);
   }
@@ -98,12 +99,12 @@ class ViewerInput {
   async #type(data: Buffer): Promise<void> {
     this.typedBytes += data.length;
     this.#waitingBytes += data.length;
-    // Output does not wait for this viewer for long, so not reading its acknowledgements stops nothing.
+    // Output does not wait long for a viewer, so it is fine not to read its acknowledgements meanwhile.
     if (this.#waitingBytes > maxWaitingBytes) this.#socket.pause();
     try {
       await this.#terminal.type(data, this.#viewer);
     } catch (error) {
-      // The process ended with input on its way; its own end is told.
+      // The process ended while input was in flight; the viewer is notified of that end.
       if (!this.#terminal.isEnded && !(error instanceof OperationError && error.reason === 'STDIN_CLOSED')) throw error;
     } finally {
       this.#waitingBytes -= data.length;
@@ -126,12 +127,12 @@ function parse(text: string): Readonly<Record<string, unknown>> {
     const message: unknown = JSON.parse(text);
     if (typeof message === 'object' && message !== null) return message as Record<string, unknown>;
   } catch {
-    // Told below, as any other text that is no object.
+    // Rejected below, like any text that is not a JSON object.
   }
-  throw new OperationError('INVALID_ARGUMENT', 'A message is not as the protocol has it.');
+  throw new OperationError('INVALID_ARGUMENT', 'Malformed message.');
 }
 
 function count(value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new OperationError('INVALID_ARGUMENT', 'An ack names a number of bytes.');
+  throw new OperationError('INVALID_ARGUMENT', 'An ack must have a number of bytes.');
 }

@@ -5,8 +5,8 @@ import type { Fleet } from '../ports/fleet.ts';
 import { requireFollow } from './run-access.ts';
 
 /**
- * A run as it is, its output so far, then what changes, until it has ended. Whoever loses the privilege on one of its VMs
- * meanwhile sees no more of it. Fails with RUN_NOT_FOUND, PRIVILEGE_MISSING, COMMAND_NOT_ALLOWED.
+ * The current state of a run, its output so far, then changes, until it has ended. Access is checked again
+ * whenever the caller's privileges change meanwhile. Fails with RUN_NOT_FOUND, PRIVILEGE_MISSING, COMMAND_NOT_ALLOWED.
  */
 export async function* watchVisibleRun(
   runs: RunManager,

@@ -6,7 +6,7 @@ import { ChangeFlag } from './change-flag.ts';
 
 type VmsEvent = MessageInitShape<typeof WatchVmsEventSchema>;
 
-/** The VM as it is, then after each change, until it is deleted. Fails with VM_NOT_FOUND. */
+/** Yields the VM now and after each change, until it is deleted. Fails with VM_NOT_FOUND. */
 export async function* watchVm(node: NodeApi, idOrName: string, signal: AbortSignal): AsyncGenerator<Vm> {
   const vm = node.vms.find(idOrName);
   const changed = new ChangeFlag();
@@ -21,12 +21,12 @@ export async function* watchVm(node: NodeApi, idOrName: string, signal: AbortSig
   }
 }
 
-/** Every VM that the viewer may see as it is, `synced`, then each one that changes or is deleted. */
+/** Yields every VM that the viewer may see, then `synced`, then each one that changes or is deleted. */
 export async function* watchVms(node: NodeApi, viewer: Viewer, signal: AbortSignal): AsyncGenerator<VmsEvent> {
   const changed = new ChangeFlag();
-  // Bounded by the number of VMs: a VM that changes twice before it is sent is in here once.
+  // At most one entry per VM, however often it changes before it is sent.
   const changedIds = new Set<string>();
-  // Who never saw a VM does not hear of its end.
+  // A viewer who never saw a VM is not notified of its deletion.
   const shownIds = new Set<string>();
   const stop = node.vms.onChange((id) => {
     changedIds.add(id);

@@ -8,14 +8,14 @@ import type { HttpExchange } from './exchange.ts';
 import { ReplayBody } from './replay-body.ts';
 
 /**
- * PUT: takes a file no faster than the guest writes it. With an upload id a body that broke off can be gone on with:
- * `offset` says where this body begins, HEAD says where to begin.
+ * PUT: receives a file at the speed at which the guest writes it. With an upload id, an interrupted upload can be resumed:
+ * `offset` is where this body begins, and HEAD returns where to continue.
  */
 export async function writeFileRoute({ vm, pass, query, request, response, signal }: HttpExchange): Promise<void> {
   const offset = optionalBytes(query, 'offset') ?? 0n;
   const open = openOf(query);
   if (offset > 0n && open.uploadId === undefined) {
-    throw new OperationError('INVALID_ARGUMENT', 'The parameter "offset" needs "upload".');
+    throw new OperationError('INVALID_ARGUMENT', 'The parameter "offset" requires "upload".');
   }
   const fromHeader = optionalSha256(request.headers['x-innkeeper-sha256']);
   const agent = await vm.agent({ signal });
@@ -36,7 +36,7 @@ export async function writeFileRoute({ vm, pass, query, request, response, signa
   response.end(JSON.stringify({ bytes: Number(bytes), sha256: Buffer.from(sha256).toString('hex') }));
 }
 
-/** HEAD with an upload: where to continue; 0 when the guest has nothing of it. */
+/** HEAD with an upload: the offset from which to continue; 0 when the guest has received nothing. */
 export async function uploadOffsetRoute({ vm, query, response, signal }: HttpExchange): Promise<void> {
   const agent = await vm.agent({ signal });
   const request = { path: requiredPath(query), uploadId: optionalText(query, 'upload') ?? '' };
@@ -45,9 +45,9 @@ export async function uploadOffsetRoute({ vm, query, response, signal }: HttpExc
   response.end();
 }
 
-/** A body that broke off ends the stream without an error where its length was not announced. */
+/** An interrupted body without Content-Length ends the stream without an error. */
 function assertComplete(request: IncomingMessage): void {
-  if (!request.complete) throw new OperationError('CANCELED', 'The caller left in the middle of the upload.');
+  if (!request.complete) throw new OperationError('CANCELED', 'The caller disconnected during the upload.');
 }
 
 function openOf(query: URLSearchParams): MessageInitShape<typeof OpenWriteSchema> {

@@ -2,13 +2,13 @@ import { OperationError } from '@innkeeper/contract';
 import { isSet, requiredPath } from '../edge/query.ts';
 import type { HttpExchange } from './exchange.ts';
 
-/** PUT: unpacks the body, a tar archive, into a folder, no faster than the guest writes it. It cannot be gone on with. */
+/** PUT: unpacks the body, a tar archive, into a folder at the speed at which the guest writes it. Not resumable. */
 export async function writeTarRoute({ vm, pass, query, request, response, signal }: HttpExchange): Promise<void> {
   const agent = await vm.agent({ signal });
   async function* body(): AsyncGenerator<Uint8Array> {
     yield* request as AsyncIterable<Uint8Array>;
-    // A body that broke off ends without an error where its length was not announced.
-    if (!request.complete) throw new OperationError('CANCELED', 'The caller left in the middle of the archive.');
+    // An interrupted body without Content-Length ends the stream without an error.
+    if (!request.complete) throw new OperationError('CANCELED', 'The caller disconnected during the upload.');
   }
   const { bytes, files, skipped } = await agent.writeTar(
     {

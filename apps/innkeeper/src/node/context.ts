@@ -14,20 +14,20 @@ interface AgentLinkOptions {
   readonly isPaused?: () => Promise<boolean>;
 }
 
-/** What a node is made of. Tests give fakes. */
+/** The dependencies of a node. Tests pass fakes. */
 export interface NodeContext {
-  /** Stable id of the node: its data folder's. Rows of what it owns carry it. */
+  /** Stable id of the node, kept in its data folder. Rows that the node owns contain it. */
   readonly nodeId: string;
   readonly store: Store;
-  /** A VM's row names its driver; the first is the one of new VMs. */
+  /** Drivers by the name in a VM's row; the first one is for new VMs. */
   readonly drivers: DriverMap;
   readonly images: ImageTools;
   readonly createAgentLink: (options: AgentLinkOptions) => AgentLink;
   readonly folder: DataFolder;
-  /** Undefined when no agent was built: VMs are made without one, and say so. */
+  /** Undefined when no agent was built: VMs are then created without one, and report that. */
   readonly agentBinary: AgentBinary | undefined;
   readonly version: string;
-  /** Which boot of the host this is: VMs that somebody stopped during it are not started by themselves. */
+  /** The host's boot id: VMs that were stopped by a user during this boot are not started automatically. */
   readonly hostBootId: string;
   readonly log: Log;
 }

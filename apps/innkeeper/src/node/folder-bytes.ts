@@ -1,11 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What a folder's own files take on the host's disk; holes do not count. 0 when there is no such folder. */
+/** Disk space of the files directly in a folder, without holes. 0 when the folder does not exist. */
 export async function folderBytes(path: string): Promise<bigint> {
   let bytes = 0n;
   for (const name of await namesIn(path)) {
-    // A file that goes while it is counted takes nothing.
+    // A file that is removed meanwhile counts as 0.
     const found = await stat(join(path, name), { bigint: true }).catch(() => undefined);
     if (found?.isFile()) bytes += found.blocks * 512n;
   }

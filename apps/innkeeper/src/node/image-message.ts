@@ -4,7 +4,7 @@ import type { ImageRow } from '@innkeeper/store';
 import { type AgentInstall, unknownAgentInstall } from './images/agent-install.ts';
 import { nanoseconds } from './operation-message.ts';
 
-/** An image as the API shows it. `diskBytes`: what its files take on the host. */
+/** An image as an API message. `diskBytes`: disk space of its files on the host. */
 export function imageMessage(row: ImageRow, facts: { readonly vmCount: number; readonly diskBytes: bigint }): Image {
   const base = row.base === null ? undefined : (JSON.parse(row.base) as { readonly install?: AgentInstall });
   const install = { ...unknownAgentInstall, ...base?.install };

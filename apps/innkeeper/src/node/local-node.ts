@@ -24,10 +24,10 @@ import { vmMessage, vmSummary } from './vm/vm-message.ts';
 import { deleteVm, killVm, startVm, stopVm, updateVm } from './vm/vm-operations.ts';
 import type { VmRunner } from './vm/vm-runner.ts';
 
-/** An agent that has not been heard yet gets this long to answer before a guest operation fails. */
+/** How long a guest method waits for an agent that has not connected yet. */
 const agentPatienceMs = 5_000;
 
-/** The node in this process, as the API sees it. */
+/** Implements the API's view of a node over the node in this process. */
 export function createLocalNode(node: Node): NodeApi {
   const { operations, context } = node;
   const wrap = (runner: VmRunner): VmApi => localVm(node, runner);
@@ -81,7 +81,7 @@ function localVm(node: Node, runner: VmRunner): VmApi {
     assertAllowed: (action) => assertVmAction(name, runner.life.state, action),
     agent: (options) => connectedAgent(runner, options),
     console: () => {
-      if (runner.running === undefined) throw new OperationError('VM_NOT_RUNNING', `The VM "${name}" does not run.`);
+      if (runner.running === undefined) throw new OperationError('VM_NOT_RUNNING', `The VM "${name}" is not running.`);
       return runner.running.console;
     },
     update: async (change) => {
@@ -100,7 +100,7 @@ function localVm(node: Node, runner: VmRunner): VmApi {
   };
 }
 
-/** An agent that is about to be heard, after a start of the daemon say, is waited for. */
+/** Waits for an agent that may be about to connect, for example after a start of the daemon. */
 async function connectedAgent(runner: VmRunner, { signal }: Waiting): Promise<AgentLink> {
   const mayConnect = (): boolean => ['waiting', 'lost'].includes(runner.agent.state.state);
   const patience = AbortSignal.timeout(agentPatienceMs);

@@ -14,21 +14,21 @@ import { type VmChange, VmRunner } from './vm/vm-runner.ts';
 
 const usageIntervalMs = 5_000;
 const pruneIntervalMs = 600_000;
-/** Room on the host that lets VMs go on that were paused for want of it. */
+/** Free space on the host at which VMs that were paused on a full disk are resumed. */
 const resumeFreeBytes = 64 * mib;
 
-/** All VMs of this host. */
+/** The VMs of this host. */
 export class Node {
   readonly context: NodeContext;
   readonly operations: OperationRunner;
   readonly images: ImageLibrary;
-  /** The id of each VM that changed or was deleted. */
+  /** Emits the id of each VM that changed or was deleted. */
   readonly changes = new Listeners<string>();
-  /** A VM has a new report of its agent, or of what its hypervisor uses. */
+  /** Emitted when a VM has a new report of its agent or of its hypervisor's usage. */
   readonly measured = new Listeners<{ readonly runner: VmRunner; readonly change: 'telemetry' | 'usage' }>();
   readonly startedMs = Date.now();
   readonly #runners = new Map<string, VmRunner>();
-  /** The kind of the last event, for each VM: a state that is told twice is one event. */
+  /** The kind of the last event of each VM, so that a state reported twice is one event. */
   readonly #lastEvents = new Map<string, { readonly vm: string; readonly agent: string }>();
   #timers: NodeJS.Timeout[] = [];
   #events: Promise<void> = Promise.resolve();
@@ -39,7 +39,7 @@ export class Node {
     this.images = new ImageLibrary(context, operations);
   }
 
-  /** Finds again what an earlier daemon left: VMs that run on, and what it left half done. */
+  /** Takes over running VMs of an earlier daemon and cleans up its unfinished work. */
   async start(): Promise<void> {
     const { store, log } = this.context;
     const interrupted = await store.operations.interruptRunning(Date.now());
@@ -47,13 +47,13 @@ export class Node {
     await removeLeftovers(this.context);
     const runners = (await store.vms.list()).map((row) => this.#add(row));
     await Promise.all(runners.map((runner) => this.#restore(runner)));
-    // Not before: a manifest may know a process that the row does not.
+    // Not earlier: a manifest may contain a process that the row does not.
     await writeManifests(this.context);
     this.#timers = [
       setInterval(() => this.#sampleUsage(), usageIntervalMs),
       setInterval(() => this.#prune(), pruneIntervalMs),
     ];
-    // The socket keeps the daemon up, not its housekeeping.
+    // Timers must not keep the process running; the listening sockets do.
     for (const timer of this.#timers) timer.unref();
   }
 
@@ -73,7 +73,7 @@ export class Node {
     throw new OperationError('VM_NOT_FOUND', `There is no VM named "${idOrName.slice(0, 80)}".`);
   }
 
-  /** Writes a VM's row, in state `creating`. Fails with VM_NAME_TAKEN. */
+  /** Inserts a VM's row in state `creating`. Fails with VM_NAME_TAKEN. */
   async insert(row: VmRow): Promise<VmRunner> {
     await this.context.store.vms.insert(row);
     const runner = this.#add(row);
@@ -81,12 +81,12 @@ export class Node {
     return runner;
   }
 
-  /** Of the driver that new VMs get. */
+  /** Probes the driver for new VMs. */
   probe(): Promise<Probe> {
     return newVmDriver(this.context).probe();
   }
 
-  /** Lets go of all VMs, which run on. */
+  /** Releases all VMs, which keep running. */
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all(this.list().map((runner) => runner.release()));
@@ -104,7 +104,7 @@ export class Node {
     try {
       await runner.restore();
     } catch (error) {
-      // One VM whose hypervisor does not answer must not keep the daemon from serving the others.
+      // A VM whose hypervisor does not answer must not keep the daemon from serving the others.
       const message = errorMessage(error);
       this.context.log.error('vm.not-adopted', { vm: runner.row.name, message });
     }
@@ -127,7 +127,7 @@ export class Node {
     if (last[event.topic] === event.kind) return;
     const { kind, message, topic } = event;
     const row = { time_ms: Date.now(), vm_id: id, kind, message, node_id: this.context.nodeId };
-    // One after the other, as they happened. What the agent does is up to the guest, as often as it likes.
+    // Sequentially, to keep their order. Agent events are coalesced, since a guest can cause any number of them.
     this.#events = this.#events.then(() =>
       this.#write(this.context.store.events.insert(row, { coalesce: topic === 'agent' })),
     );
@@ -139,7 +139,7 @@ export class Node {
     this.resumeStarved().catch((error: unknown) => this.context.log.warn('vm.not-resumed', { message: String(error) }));
   }
 
-  /** VMs that the hypervisor paused for want of space on the host go on when there is some again. */
+  /** Resumes VMs that the hypervisor paused on a full disk once the host has free space again. */
   async resumeStarved(): Promise<void> {
     const starved = this.list().filter(({ life }) => life.state === 'paused' && life.detail !== '');
     if (starved.length === 0) return;
@@ -152,7 +152,7 @@ export class Node {
     void this.#write(this.context.store.prune(Date.now()));
   }
 
-  /** History is not worth failing for: a full disk is logged, and what runs goes on. */
+  /** Logs a failure, such as a full disk, which must not affect running VMs. */
   #write(work: Promise<void>): Promise<void> {
     return work.catch((error: unknown) => {
       this.context.log.error('history.not-written', {

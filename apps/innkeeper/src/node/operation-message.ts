@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { type Operation, OperationSchema, OperationState } from '@innkeeper/contract/control';
 import type { OperationRow } from '@innkeeper/store';
 
-/** As the runner of operations writes it. */
+/** The JSON in an operation's row, as the runner writes it. */
 interface KeptError {
   readonly code?: string;
   readonly reason?: string;
@@ -17,7 +17,7 @@ const states: ReadonlyMap<string, OperationState> = new Map([
   ['canceled', OperationState.CANCELED],
 ]);
 
-/** An operation as the API shows it. */
+/** An operation as an API message. */
 export function operationMessage(row: OperationRow): Operation {
   const error = row.error === null ? undefined : (JSON.parse(row.error) as KeptError);
   return create(OperationSchema, {

@@ -11,13 +11,13 @@ import { withDeadline } from './with-deadline.ts';
 const pingTimeoutMs = 5_000;
 const defaultReadBytes = 10 * 1024 * 1024;
 const maxReadBytes = 64 * 1024 * 1024;
-/** For a whole file, either way; a guest that takes longer is given up. */
+/** Timeout for transferring a whole file in either direction. */
 const transferTimeoutMs = 300_000;
-const reasonsOfAsker: readonly string[] = ['VM_NOT_FOUND', 'INVALID_ARGUMENT', 'CANCELED'];
+const callerReasons: readonly string[] = ['VM_NOT_FOUND', 'INVALID_ARGUMENT', 'CANCELED'];
 
 /**
- * The guest methods of limiquantix.compute.v1.VMService over our agents. What went wrong in the guest is told in the
- * answer's `error`, as that protocol has it; a wrong request is an error of the call.
+ * The guest methods of limiquantix.compute.v1.VMService over Innkeeper's agents. As in that protocol, a failure in the
+ * guest is reported in the response's `error`; an invalid request is an error of the call.
  */
 export function createComputeService(node: NodeApi): ServiceImpl<typeof VMService> {
   const withAgent = async <T>(
@@ -83,7 +83,7 @@ async function readWhole(
   const reading = agent.readFile({ path, length: BigInt(maxBytes) }, { signal });
   const parts: Uint8Array[] = [];
   for await (const chunk of reading.chunks) {
-    // A guest that sends without end does not let an abort in between; what it sends is bounded by the request's length.
+    // A guest that sends endlessly keeps an abort from taking effect; what it sends is limited by the request's length.
     signal.throwIfAborted();
     if (chunk.length > 0) parts.push(chunk.slice());
   }
@@ -92,8 +92,8 @@ async function readWhole(
   return { data, totalSize: sizeBytes > BigInt(data.length) ? sizeBytes : BigInt(data.length) };
 }
 
-/** Rethrows what is the asker's own fault. */
+/** Rethrows errors of the request, as opposed to errors of the guest. */
 function messageOf(error: unknown): string {
-  if (!isOperationError(error) || reasonsOfAsker.includes(error.reason) || error.reason === 'INTERNAL') throw error;
+  if (!isOperationError(error) || callerReasons.includes(error.reason) || error.reason === 'INTERNAL') throw error;
   return `${error.message} (${error.reason}) ${error.nextStep}`;
 }

@@ -4,7 +4,7 @@ import type { HttpExchange } from '../exchange.ts';
 import { runGuestCommand, truncatedText } from './guest-command.ts';
 import { JsonBody } from './json-body.ts';
 
-/** POST /api/vms/{vm}/execute: runs a command as a user with their groups, and answers when it has ended. */
+/** POST /api/vms/{vm}/execute: runs a command as a user with their groups, and responds when it has ended. */
 export async function executeRoute({ vm, pass, request, response, signal }: HttpExchange): Promise<void> {
   const body = await JsonBody.read(request, signal);
   const command = {
@@ -30,7 +30,7 @@ export async function executeRoute({ vm, pass, request, response, signal }: Http
   answerJson(response, { success: result.exitCode === 0, ...result, error: truncated ? truncatedText : '' });
 }
 
-/** Answers 200 with this value. */
+/** Responds with status 200 and this value as JSON. */
 export function answerJson(response: ServerResponse, value: unknown): void {
   response.writeHead(200, { 'content-type': 'application/json' });
   response.end(JSON.stringify(value));

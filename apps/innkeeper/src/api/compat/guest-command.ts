@@ -3,19 +3,19 @@ import { OperationError } from '@innkeeper/contract';
 import { ExecEnding, type ExecExited, OutputStream } from '@innkeeper/contract/agent';
 import { withDeadline } from './with-deadline.ts';
 
-/** Of both streams together; what is beyond is counted and not kept by the agent. More from a guest is a lie. */
+/** Limit of both streams together. The agent drops output beyond it, so a guest that sends more misbehaves. */
 const maxOutputBytes = 4 * 1024 * 1024;
-/** The agent ends a command at its timeout: TERM, 5 s, KILL. The host waits no longer than this after the timeout. */
+/** How long the daemon waits after a command's timeout, at which the agent ends it: TERM, 5 s, KILL. */
 const overtimeMs = 10_000;
 const sigkill = 9;
 const defaultTimeoutMs = 30_000;
 const maxTimeoutMs = 300_000;
 
-/** For the field `error` of answers that have no place for a flag. */
+/** For the field `error` of responses that have no flag for truncation. */
 export const truncatedText = 'The output was longer than 4 MiB, and the rest was dropped.';
 
 export interface GuestCommand {
-  /** With `args`, a program; without, a line for /bin/sh. */
+  /** With `args` a program, otherwise a command line for /bin/sh. */
   readonly command: string;
   readonly args: readonly string[];
   /** 0: 30 s. At most 300 s. */
@@ -29,20 +29,20 @@ export interface GuestCommand {
 }
 
 export interface GuestCommandResult {
-  /** As a shell tells it: 128 and the signal's number for one that a signal ended. */
+  /** As in a shell: 128 plus the signal's number for a command that a signal ended. */
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
   readonly timedOut: boolean;
-  /** There was more output than 4 MiB, and the rest was dropped. */
+  /** Whether output beyond 4 MiB was dropped. */
   readonly truncated: boolean;
   readonly durationMs: number;
 }
 
 /**
- * Runs a command to its end and gathers what it prints. Exit code 1 is a result; not being able to start is an error.
- * Holds its bounds whatever the guest does: fails with DEADLINE_EXCEEDED 10 s after the command's timeout, and with
- * GUEST_MISBEHAVES when more than 4 MiB of output come.
+ * Runs a command to its end and collects its output. Exit code 1 is a result; failing to start is an error. The limits
+ * hold whatever the guest does: rejects with DEADLINE_EXCEEDED 10 s after the command's timeout, and with
+ * GUEST_MISBEHAVES when the guest sends more than 4 MiB of output.
  */
 export async function runGuestCommand(
   agent: AgentLink,
@@ -80,14 +80,14 @@ async function follow(
   const output = { [OutputStream.STDOUT]: [] as Uint8Array[], [OutputStream.STDERR]: [] as Uint8Array[] };
   let keptBytes = 0;
   for await (const { event } of session.events) {
-    // A guest that sends without end does not let an abort in between.
+    // A guest that sends endlessly keeps an abort from taking effect.
     signal.throwIfAborted();
     if (event.case === 'output' && event.value.data.length > 0) {
       keptBytes += event.value.data.length;
       if (keptBytes > maxOutputBytes) {
-        // The guest that lies about its output may not heed this either.
+        // A guest that exceeds the limit may ignore this as well.
         session.signal(sigkill).catch(() => undefined);
-        throw new OperationError('GUEST_MISBEHAVES', `The command's output went beyond ${maxOutputBytes} bytes.`);
+        throw new OperationError('GUEST_MISBEHAVES', `The guest sent more than ${maxOutputBytes} bytes of output.`);
       }
       const stream = event.value.stream === OutputStream.STDERR ? OutputStream.STDERR : OutputStream.STDOUT;
       output[stream].push(event.value.data.slice());
@@ -104,14 +104,14 @@ async function follow(
       };
     }
   }
-  throw new OperationError('AGENT_UNREACHABLE', 'The command was not followed to its end.');
+  throw new OperationError('AGENT_UNREACHABLE', 'The connection to the agent ended before the command did.');
 }
 
 function exitCodeOf({ status }: ExecExited): number {
   return status.case === 'signal' ? 128 + status.value : (status.value ?? -1);
 }
 
-/** Bytes that are no UTF-8 become U+FFFD: these forms carry text. */
+/** Bytes that are not UTF-8 become U+FFFD, since these responses carry text. */
 function textOf(parts: readonly Uint8Array[]): string {
   return Buffer.concat(parts).toString('utf8');
 }

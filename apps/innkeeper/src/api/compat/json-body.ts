@@ -11,7 +11,7 @@ export class JsonBody {
     this.#fields = fields;
   }
 
-  /** Reads a JSON object whatever the content type says; no body at all is an empty one. */
+  /** Reads a JSON object, whatever the content type is; an empty body is an empty object. */
   static async read(request: IncomingMessage, signal: AbortSignal): Promise<JsonBody> {
     const parts: Buffer[] = [];
     let bytes = 0;
@@ -26,7 +26,7 @@ export class JsonBody {
     return new JsonBody(text === '' ? {} : parseObject(text));
   }
 
-  /** `name` in camelCase. Fails with INVALID_ARGUMENT when it is something else than text. */
+  /** `name` in camelCase. Fails with INVALID_ARGUMENT when it is not a string. */
   text(name: string, otherwise = ''): string {
     return this.#get(name, 'string') ?? otherwise;
   }
@@ -35,18 +35,18 @@ export class JsonBody {
     return this.#get(name, 'boolean') ?? otherwise;
   }
 
-  /** A whole number, 0 or more. */
+  /** A non-negative integer. */
   count(name: string, otherwise = 0): number {
     const value = this.#get(name, 'number') ?? otherwise;
     if (!Number.isSafeInteger(value) || value < 0)
-      throw new OperationError('INVALID_ARGUMENT', `${name} must be a whole number from 0 on.`);
+      throw new OperationError('INVALID_ARGUMENT', `${name} must be a whole number, 0 or more.`);
     return value;
   }
 
   texts(name: string): string[] {
     const value = this.#value(name) ?? [];
     if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
-      throw new OperationError('INVALID_ARGUMENT', `${name} must be a list of texts.`);
+      throw new OperationError('INVALID_ARGUMENT', `${name} must be an array of strings.`);
     return value;
   }
 
@@ -57,7 +57,7 @@ export class JsonBody {
       Array.isArray(value) ||
       !Object.values(value).every((one) => typeof one === 'string')
     )
-      throw new OperationError('INVALID_ARGUMENT', `${name} must be an object of texts.`);
+      throw new OperationError('INVALID_ARGUMENT', `${name} must be an object whose values are strings.`);
     return value as Record<string, string>;
   }
 
@@ -82,7 +82,7 @@ function parseObject(text: string): Record<string, unknown> {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch (error) {
-    throw new OperationError('INVALID_ARGUMENT', 'The body is no JSON.', { cause: error });
+    throw new OperationError('INVALID_ARGUMENT', 'The body is not valid JSON.', { cause: error });
   }
-  throw new OperationError('INVALID_ARGUMENT', 'The body is no JSON object.');
+  throw new OperationError('INVALID_ARGUMENT', 'The body is not a JSON object.');
 }

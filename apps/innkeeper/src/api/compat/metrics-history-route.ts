@@ -7,14 +7,14 @@ const maxLimit = 2160;
 const defaultRangeMs = 60 * 60 * 1000;
 const metrics = ['cpu.busy_percent', 'memory.used_bytes', 'memory.total_bytes', 'load.one_minute'];
 
-/** GET /v1/metrics/vms/{vm}?from&to&limit: what was measured, oldest first; times in RFC 3339 or seconds since the epoch. */
+/** GET /v1/metrics/vms/{vm}?from&to&limit: measurements, oldest first; times in RFC 3339 or seconds since the epoch. */
 export async function metricsHistoryRoute({ vm, history, query, response }: HttpExchange): Promise<void> {
   const toMs = timeOf(query, 'to') ?? Date.now();
   const fromMs = timeOf(query, 'from') ?? toMs - defaultRangeMs;
   const limit = Number(query.get('limit') ?? defaultLimit);
   if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit)
     throw new OperationError('INVALID_ARGUMENT', `limit must be 1 to ${maxLimit}.`);
-  if (fromMs >= toMs) throw new OperationError('INVALID_ARGUMENT', 'from must lie before to.');
+  if (fromMs >= toMs) throw new OperationError('INVALID_ARGUMENT', 'from must be before to.');
   const { plan, series } = await history.query(vm.id, { fromMs, toMs, metrics, maxPoints: limit });
   const valueAt = (metric: string, index: number): number | null => {
     const value = series.find((one) => one.metric === metric)?.average[index] ?? Number.NaN;
@@ -32,7 +32,7 @@ export async function metricsHistoryRoute({ vm, history, query, response }: Http
       load_average: valueAt('load.one_minute', index),
     };
   });
-  // Where nothing was measured there is no row.
+  // Times without measurements have no row.
   answerJson(
     response,
     rows.filter(({ vm_id: _, recorded_at: __, ...values }) => Object.values(values).some((value) => value !== null)),
@@ -47,6 +47,6 @@ function timeOf(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (text === null) return undefined;
   const timeMs = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text);
-  if (Number.isNaN(timeMs)) throw new OperationError('INVALID_ARGUMENT', `${name} is no time.`);
+  if (Number.isNaN(timeMs)) throw new OperationError('INVALID_ARGUMENT', `${name} is not a valid time.`);
   return timeMs;
 }

@@ -4,10 +4,10 @@ import type { Exchange } from '../exchange.ts';
 import { liveMetric } from './vm-metrics.ts';
 
 const intervalMs = 1000;
-/** A viewer that does not read gets the next one when it has read. */
+/** While this much is unread, the client gets no further message. */
 const maxBufferedBytes = 64 * 1024;
 
-/** WebSocket /v1/vms/{vm}/metrics/ws: one JSON object a second, until the client leaves. */
+/** WebSocket /v1/vms/{vm}/metrics/ws: one JSON object a second, until the client disconnects. */
 export async function serveMetrics(socket: WebSocket, { vm, signal }: Exchange): Promise<void> {
   const send = (): void => {
     if (socket.bufferedAmount < maxBufferedBytes) socket.send(JSON.stringify(liveMetric(vm.describe())));

@@ -2,10 +2,10 @@ import { OperationError } from '@innkeeper/contract';
 import type { HttpExchange } from '../exchange.ts';
 
 /**
- * POST /api/vms/{vm}/quiesce, thaw and sync-time: what the agent cannot do yet is refused with a stable reason, never
- * answered as if it had been done. A snapshot that relied on it would be torn.
+ * POST /api/vms/{vm}/quiesce, thaw and sync-time: the agent cannot do these yet. They are refused with a stable reason
+ * instead of pretending success, since a snapshot that relied on it would be inconsistent.
  */
 export async function unsupportedRoute({ vm, request }: HttpExchange): Promise<void> {
   const what = (request.url ?? '').split('?', 1)[0]?.split('/').at(-1);
-  throw new OperationError('UNSUPPORTED_BY_AGENT', `The agent of "${vm.name}" cannot do "${what}".`);
+  throw new OperationError('UNSUPPORTED_BY_AGENT', `The agent of "${vm.name}" does not support "${what}".`);
 }

@@ -1,6 +1,6 @@
 import type { Vm } from '@innkeeper/contract/control';
 
-/** Two tellings of the same VM's totals, as rates need them. Unknown is null, never 0. */
+/** A VM's totals at one time; rates are computed from two of them. Unknown is null, never 0. */
 export interface LiveMetric {
   readonly cpu_usage_percent: number | null;
   readonly memory_usage_percent: number | null;

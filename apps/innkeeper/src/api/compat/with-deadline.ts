@@ -1,8 +1,8 @@
 import { OperationError } from '@innkeeper/contract';
 
 /**
- * Runs `work` with a signal that fires at the caller's abort, and after `ms` of the host's own clock with
- * DEADLINE_EXCEEDED: what an agent promises to keep is not relied on.
+ * Runs `work` with a signal that fires at the caller's abort, and after `ms` of the host's clock with
+ * DEADLINE_EXCEEDED: timeouts that an agent promises to enforce are not relied on.
  */
 export async function withDeadline<T>(
   signal: AbortSignal,

@@ -7,7 +7,7 @@ import type { Exchange } from '../exchange.ts';
 import { serveLive } from './serve-live.ts';
 import { watchRunTopic } from './watch-run-topic.ts';
 
-/** The WebSocket /v1/live of one browser. Each topic holds what its viewer may see. */
+/** The WebSocket /v1/live of one browser. Each topic contains only what its viewer may see. */
 export async function liveRoute(socket: WebSocket, exchange: Exchange): Promise<void> {
   const { node, gate, pass, signal, log } = exchange;
   const source = {
@@ -21,7 +21,7 @@ export async function liveRoute(socket: WebSocket, exchange: Exchange): Promise<
   await serveLive(socket, source, { signal, log });
 }
 
-/** The first steps that only the store knows of. */
+/** The first steps that are recorded only in the store. */
 async function doneSteps({ access: { store } }: Gate, { name }: Caller): Promise<string[]> {
   const [runs, commands, user] = await Promise.all([
     store.audit.list({ action: 'RunService/StartRun', result: 'ok', limit: 1 }),

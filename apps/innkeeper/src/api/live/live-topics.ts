@@ -13,7 +13,7 @@ import { vmRow } from '../../node/fleet/vm-row.ts';
 import type { NodeApi } from '../../ports/node-api.ts';
 import { ChangeFlag } from '../change-flag.ts';
 
-/** A topic tells what changed at most this often. */
+/** Minimum interval between two events of a topic. */
 const liveIntervalMs = 1000;
 const overviewEvents = 20;
 
@@ -23,19 +23,19 @@ export type LiveEventInit = Exclude<
 >;
 type RunEventInit = Extract<LiveEventInit, { case: 'run' }>['value'];
 
-/** What topics are made of; the access layer says who looks. */
+/** The sources of topics; the access layer identifies the viewer. */
 export interface LiveSource {
   readonly node: NodeApi;
   readonly viewer: Viewer;
-  /** Whether the viewer may read what needs a privilege of its own. */
+  /** Whether the viewer has a privilege that a topic requires. */
   readonly may: MayRead;
-  /** The run as it is, then its output and changes, checked for this viewer. */
+  /** The current state of a run, then its output and changes, checked for this viewer. */
   readonly watchRun: (id: string, signal: AbortSignal) => AsyncIterable<RunEventInit>;
-  /** Which of the first steps "run" and "password" the viewer has done. Absent: neither. */
+  /** Which of the first steps "run" and "password" the viewer has completed. Absent: neither. */
   readonly moreDoneSteps?: (() => Promise<readonly string[]>) | undefined;
 }
 
-/** What a request subscribes to, as events without end; fails when the topic cannot be, or is no more. */
+/** The events of the topic that a request names, without end; fails when the topic does not exist or no longer exists. */
 export function openTopic(source: LiveSource, request: LiveRequest, signal: AbortSignal): AsyncIterable<LiveEventInit> {
   const { node, viewer } = source;
   const { fleet } = node;
@@ -83,7 +83,7 @@ export function openTopic(source: LiveSource, request: LiveRequest, signal: Abor
     case 'run':
       return runTopic(source, topic.value.id, signal);
     default:
-      throw new OperationError('INVALID_ARGUMENT', 'The live request names no topic that this daemon knows.');
+      throw new OperationError('INVALID_ARGUMENT', 'The live request has no topic that this daemon supports.');
   }
 }
 
@@ -91,7 +91,7 @@ async function* runTopic(source: LiveSource, id: string, signal: AbortSignal): A
   for await (const value of source.watchRun(id, signal)) yield { case: 'run', value };
 }
 
-/** What `look` gives now, and again when a change made it different. */
+/** Yields the result of `look` now, and again whenever a change made it different. */
 async function* whenChanged(
   onChange: (listener: () => void) => () => void,
   signal: AbortSignal,
@@ -115,13 +115,13 @@ async function* whenChanged(
   }
 }
 
-/** What wakes a topic: the changes of one VM, or of all. A topic of one VM sleeps however busy the others are. */
+/** What wakes a topic: changes of one VM, or of all. A topic of one VM is not woken by other VMs. */
 function changesOf({ node }: LiveSource, vmId: string | undefined): (listener: () => void) => () => void {
   const vm = vmId === undefined ? undefined : node.vms.byId(vmId);
   return (listener) => (vm === undefined ? node.vms.onChange(listener) : vm.onChange(listener));
 }
 
-/** Fails with VM_NOT_FOUND, also for a VM that the viewer may not know of. */
+/** Fails with VM_NOT_FOUND, also for a VM that is hidden from the viewer. */
 function visibleVm({ node, viewer }: LiveSource, idOrName: string): Vm {
   const vm = node.vms.find(idOrName).describe();
   if (!viewer.sees(vm)) throw new OperationError('VM_NOT_FOUND', `There is no VM named "${idOrName.slice(0, 80)}".`);

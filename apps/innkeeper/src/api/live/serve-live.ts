@@ -9,13 +9,13 @@ import { toHttpError } from '../../edge/api-error.ts';
 import { type LiveEventInit, type LiveSource, openTopic } from './live-topics.ts';
 
 export const maxTopics = 64;
-/** Events that wait for a slow reader. State topics then skip to what is, so nothing piles up behind it. */
+/** Maximum events that wait for a slow reader. State topics skip to the current state then, so nothing piles up. */
 const maxWaitingBytes = mib;
 const pollSlowReaderMs = 50;
 
 /**
- * The WebSocket /v1/live: each request opens a topic under its id, or replaces the one that had it; a topic that fails
- * says why and ends by itself. Resolves when the socket closes or the signal is aborted.
+ * Serves the WebSocket /v1/live: each request opens a topic under its id, replacing an earlier one with that id. A topic
+ * that fails ends with an error. Resolves when the socket closes or the signal is aborted.
  */
 export async function serveLive(
   socket: WebSocket,
@@ -26,11 +26,11 @@ export async function serveLive(
   const left = new AbortController();
   const signal = AbortSignal.any([options.signal, left.signal]);
   const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-  socket.once('close', () => left.abort(new OperationError('CANCELED', 'The viewer left.')));
+  socket.once('close', () => left.abort(new OperationError('CANCELED', 'The viewer disconnected.')));
   socket.on('message', (data: Buffer, isBinary) => {
     const request = isBinary ? parseRequest(data) : undefined;
-    if (request === undefined) return socket.close(1007, 'no live request');
-    topics.get(request.id)?.abort(new OperationError('CANCELED', 'The topic was ended.'));
+    if (request === undefined) return socket.close(1007, 'malformed live request');
+    topics.get(request.id)?.abort(new OperationError('CANCELED', 'The topic was closed or replaced.'));
     topics.delete(request.id);
     if (request.request.case === 'end') return;
     const topic = new AbortController();
@@ -45,7 +45,7 @@ export async function serveLive(
   /** Sends a topic's events until it ends; never rejects. */
   async function tell(request: LiveRequest, topicSignal: AbortSignal, refused: boolean): Promise<void> {
     try {
-      if (refused) throw new OperationError('TOO_MANY_CALLS', `A live socket has at most ${maxTopics} topics at once.`);
+      if (refused) throw new OperationError('TOO_MANY_CALLS', `This live socket has too many topics (at most ${maxTopics}).`);
       for await (const event of openTopic(source, request, topicSignal)) {
         while (socket.bufferedAmount > maxWaitingBytes)
           await delay(pollSlowReaderMs, undefined, { signal: topicSignal });
@@ -59,7 +59,7 @@ export async function serveLive(
     }
   }
 
-  /** Every topic needs `vm.view` where it looks. */
+  /** Every topic requires `vm.view` on the VMs that it shows. */
   function visible(event: LiveEvent): LiveEvent {
     return withhold(LiveEventSchema, event, 'vm.view', source.may);
   }
@@ -70,12 +70,12 @@ export async function serveLive(
   }
 }
 
-/** Undefined when these bytes are no request. */
+/** Decodes a request; undefined when it is malformed. */
 function parseRequest(bytes: Uint8Array): LiveRequest | undefined {
   try {
     return fromBinary(LiveRequestSchema, bytes);
   } catch {
-    // Not protobuf: the client is broken, and the caller closes its socket.
+    // Not protobuf: the client is faulty, and the caller closes its socket.
     return undefined;
   }
 }

@@ -2,7 +2,7 @@ import type { RunEvent } from '@innkeeper/contract/control';
 import type { Exchange } from '../exchange.ts';
 import { watchVisibleRun } from '../watch-visible-run.ts';
 
-/** RunService.WatchRun for the live socket: the same privilege, the same line in the audit. */
+/** RunService.WatchRun for the live socket: the same privilege and the same entry in the audit. */
 export async function* watchRunTopic(
   { gate, visitor, node, runs }: Exchange,
   id: string,

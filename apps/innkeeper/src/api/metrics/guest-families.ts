@@ -1,22 +1,22 @@
 import type { Vm } from '@innkeeper/contract/control';
 
-/** One value of a family, with the labels that tell it from the others of the same VM. */
+/** One value of a family, with the labels that distinguish it from others of the same VM. */
 interface FamilyValue {
   readonly value: number | bigint | undefined;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** One metric of guests in Prometheus' sense. What was not measured has no value, and so no series. */
+/** A metric family of guests, as in Prometheus. A value that was not measured has no series. */
 export interface GuestFamily {
   readonly name: string;
   readonly help: string;
   readonly type: 'gauge' | 'counter';
-  /** Beside `vm` and `id`. */
+  /** Labels in addition to `vm` and `id`. */
   readonly labels: readonly string[];
   readonly of: (vm: Vm) => readonly FamilyValue[];
 }
 
-/** A guest names its mounts and interfaces itself: so many at most, and names are cut. */
+/** Limits, since a guest chooses its mounts and interfaces: their number, and the length of names. */
 const maxOfOneKind = 32;
 const maxLabelCharacters = 128;
 
@@ -57,23 +57,23 @@ type Telemetry = NonNullable<Vm['telemetry']>;
 type MountOf = Telemetry['mounts'][number];
 type InterfaceOf = Telemetry['interfaces'][number];
 
-/** Everything that is told of a guest. Names end with their unit, as Prometheus has it. */
+/** All metric families of guests. Names end with their unit, by Prometheus' convention. */
 export const guestFamilies: readonly GuestFamily[] = [
   gauge(
     'innkeeper_guest_cpu_busy_percent',
-    'Share of all CPUs of the guest that was busy, by its own count.',
+    'Busy share of all CPUs of the guest, as the guest measures it.',
     (vm) => vm.telemetry?.cpu?.busyPercent,
   ),
   gauge('innkeeper_guest_cpus', 'CPUs that the guest sees.', (vm) => vm.telemetry?.cpu?.count),
   gauge('innkeeper_guest_memory_total_bytes', 'Memory of the guest.', (vm) => vm.telemetry?.memory?.totalBytes),
-  gauge('innkeeper_guest_memory_used_bytes', 'Total less available.', (vm) => vm.telemetry?.memory?.usedBytes),
+  gauge('innkeeper_guest_memory_used_bytes', 'Total minus available memory.', (vm) => vm.telemetry?.memory?.usedBytes),
   gauge(
     'innkeeper_guest_memory_available_bytes',
-    'What programs can still have without swapping.',
+    'Memory available to programs without swapping.',
     (vm) => vm.telemetry?.memory?.availableBytes,
   ),
   gauge('innkeeper_guest_swap_total_bytes', 'Swap of the guest.', (vm) => vm.telemetry?.memory?.swapTotalBytes),
-  gauge('innkeeper_guest_swap_free_bytes', 'Swap that is not used.', (vm) => vm.telemetry?.memory?.swapFreeBytes),
+  gauge('innkeeper_guest_swap_free_bytes', 'Free swap.', (vm) => vm.telemetry?.memory?.swapFreeBytes),
   gauge('innkeeper_guest_load1', 'Load average of one minute.', (vm) => vm.telemetry?.load?.oneMinute),
   gauge('innkeeper_guest_load5', 'Load average of five minutes.', (vm) => vm.telemetry?.load?.fiveMinutes),
   gauge('innkeeper_guest_load15', 'Load average of fifteen minutes.', (vm) => vm.telemetry?.load?.fifteenMinutes),
@@ -81,17 +81,17 @@ export const guestFamilies: readonly GuestFamily[] = [
   gauge('innkeeper_guest_memory_pressure_percent', 'PSI, some, 10 s.', (vm) => vm.telemetry?.memoryPressure?.someAvg10),
   gauge('innkeeper_guest_io_pressure_percent', 'PSI, some, 10 s.', (vm) => vm.telemetry?.ioPressure?.someAvg10),
   gauge('innkeeper_guest_processes', 'Processes, without threads.', (vm) => vm.telemetry?.processCount),
-  gauge('innkeeper_guest_uptime_seconds', 'Since the guest booted.', (vm) => vm.telemetry?.uptimeSeconds),
+  gauge('innkeeper_guest_uptime_seconds', 'Time since the guest booted.', (vm) => vm.telemetry?.uptimeSeconds),
   gauge('innkeeper_guest_agent_rss_bytes', 'Memory of the agent.', (vm) => vm.telemetry?.agent?.rssBytes),
   ofMounts('innkeeper_guest_mount_total_bytes', 'Size of a mounted file system.', (mount) => mount.totalBytes),
-  ofMounts('innkeeper_guest_mount_used_bytes', 'What is used of it.', (mount) => mount.usedBytes),
+  ofMounts('innkeeper_guest_mount_used_bytes', 'Used space of a mounted file system.', (mount) => mount.usedBytes),
   ofMounts(
     'innkeeper_guest_mount_available_bytes',
-    'What an unprivileged user can still write.',
+    'Space available to unprivileged users.',
     (mount) => mount.availableBytes,
   ),
-  ofInterfaces('innkeeper_guest_network_receive_bytes_total', 'Bytes an interface took in.', (one) => one.rxBytes),
-  ofInterfaces('innkeeper_guest_network_transmit_bytes_total', 'Bytes an interface sent.', (one) => one.txBytes),
+  ofInterfaces('innkeeper_guest_network_receive_bytes_total', 'Bytes received by an interface.', (one) => one.rxBytes),
+  ofInterfaces('innkeeper_guest_network_transmit_bytes_total', 'Bytes sent by an interface.', (one) => one.txBytes),
   gauge(
     'innkeeper_hypervisor_cpu_percent',
     'Share of all CPUs of the host that the VM’s hypervisor process used.',

@@ -5,9 +5,9 @@ import { Metrics } from './metrics.ts';
 
 let metrics: Metrics | undefined;
 
-/** GET /metrics: the platform, and the VMs that the asker may see, in Prometheus' text form. */
+/** GET /metrics: metrics of the platform and of the VMs that the caller may see, in Prometheus' text format. */
 export async function metricsRoute({ node, pass, response }: HttpExchange): Promise<void> {
-  // Made at the first question: it watches the event loop from then on.
+  // Created at the first request; it monitors the event loop from then on.
   metrics ??= new Metrics({ version });
   const viewer = viewerOf(pass);
   const vms = node.vms.list().map((vm) => vm.describe());

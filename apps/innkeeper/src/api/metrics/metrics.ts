@@ -3,7 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { type GuestFamily, guestFamilies } from './guest-families.ts';
 import { addPlatformFamilies } from './platform-families.ts';
 
-/** What `GET /metrics` answers, in Prometheus' text form. */
+/** Formats the response to `GET /metrics` in Prometheus' text format. */
 export class Metrics {
   /** The daemon's own process: memory, event loop, file descriptors. */
   readonly #process = new Registry();
@@ -19,7 +19,7 @@ export class Metrics {
   }
 
   async render(vms: readonly Vm[]): Promise<string> {
-    // Made anew each time, so that a VM, mount or interface that is gone is gone here too.
+    // Created for each request, so that removed VMs, mounts and interfaces disappear from the response.
     const registry = new Registry();
     addPlatformFamilies(registry, vms, this.#version);
     for (const family of guestFamilies) addGuestFamily(registry, family, vms);
@@ -36,7 +36,7 @@ function addGuestFamily(registry: Registry, family: GuestFamily, vms: readonly V
     for (const { value, labels = {} } of family.of(vm)) {
       const number = Number(value);
       const key = JSON.stringify(labels);
-      // Two mounts of one name: the later one hides the other in the guest as well.
+      // Two mounts at one path: the later one hides the other in the guest, too.
       if (value === undefined || !Number.isFinite(number) || number < 0 || seen.has(key)) continue;
       seen.add(key);
       metric.inc({ vm: vm.name, id: vm.id, ...labels }, number);

@@ -1,7 +1,7 @@
 import { AgentState, type Vm, VmState } from '@innkeeper/contract/control';
 import { Gauge, type Registry } from 'prom-client';
 
-/** How many VMs are in which state, and how many agents. States that nobody is in are told as 0. */
+/** Numbers of VMs and agents by state. Empty states are reported as 0. */
 export function addPlatformFamilies(registry: Registry, vms: readonly Vm[], version: string): void {
   countStates(
     registry,

@@ -2,7 +2,7 @@ import type { Vm } from '@innkeeper/contract/control';
 import { guestFamilies } from './guest-families.ts';
 import type { RemoteSample } from './write-request.ts';
 
-/** What is written of a VM each time: the same series that `GET /metrics` has. */
+/** The samples of a VM at one time: the same series as in `GET /metrics`. */
 export function remoteSamples(vms: readonly Vm[], timeMs: number): RemoteSample[] {
   return vms.flatMap((vm) =>
     guestFamilies.flatMap(({ name, of }) =>

@@ -6,18 +6,18 @@ import { encodeWriteRequest, type RemoteSample } from './write-request.ts';
 const intervalMs = 15_000;
 const requestTimeoutMs = 30_000;
 const samplesOfOneRequest = 5_000;
-/** While the store does not answer, the newest are kept: about an hour of 30 VMs. */
+/** Maximum samples kept while the store does not answer, about an hour for 30 VMs; the oldest are dropped. */
 const maxWaitingSamples = 250_000;
 
 export interface RemoteWriteOptions {
-  /** Where to write, such as http://127.0.0.1:8428/api/v1/write. User and password in it become basic authorization. */
+  /** Where to write, such as http://127.0.0.1:8428/api/v1/write. A user and password in it are sent as basic authentication. */
   readonly url: URL;
   readonly vms: () => readonly Vm[];
   readonly log: Log;
   readonly fetch?: typeof fetch;
 }
 
-/** Sends what is measured to a store that takes Prometheus' remote write, every 15 s. */
+/** Sends measurements to a store by Prometheus' remote write, every 15 s. */
 export class RemoteWrite implements AsyncDisposable {
   readonly #options: RemoteWriteOptions;
   readonly #abort = new AbortController();
@@ -32,12 +32,12 @@ export class RemoteWrite implements AsyncDisposable {
     this.#timer.unref();
   }
 
-  /** Samples that were dropped because the store did not take them for too long. */
+  /** Number of samples dropped because the store was unavailable for too long. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Takes what is measured now, and sends what waits. Never rejects. */
+  /** Queues the current measurements and sends the queue. Never rejects. */
   tick(nowMs: number): Promise<void> {
     this.#waiting = this.#waiting.concat(remoteSamples(this.#options.vms(), nowMs));
     const excess = this.#waiting.length - maxWaitingSamples;
@@ -51,7 +51,7 @@ export class RemoteWrite implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    this.#abort.abort(new Error('the daemon stops'));
+    this.#abort.abort(new Error('the daemon is stopping'));
     await this.#sending;
   }
 
@@ -63,7 +63,7 @@ export class RemoteWrite implements AsyncDisposable {
     }
   }
 
-  /** Whether the store has it, or never will; false: to be tried again. */
+  /** Whether the batch is settled: stored or refused for good. False: to be retried. */
   async #post(body: Uint8Array): Promise<boolean> {
     const { url, log } = this.#options;
     try {
@@ -81,7 +81,7 @@ export class RemoteWrite implements AsyncDisposable {
       if (response.ok) return true;
       const answer = (await response.text()).slice(0, 200);
       log.warn('metrics.remote-write-refused', { status: response.status, answer });
-      // Told by the specification: 429 and 5xx are tried again, other refusals will not change.
+      // By the specification, 429 and 5xx are retried, and other errors are permanent.
       return response.status !== 429 && response.status < 500;
     } catch (error) {
       if (!this.#abort.signal.aborted) log.warn('metrics.remote-write-failed', { message: errorMessage(error) });

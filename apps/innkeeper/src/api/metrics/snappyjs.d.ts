@@ -1,4 +1,4 @@
-/** The functions of snappyjs that are used; the package has no types of its own. */
+/** The functions of snappyjs in use; the package has no types. */
 declare module 'snappyjs' {
   export function compress(input: Uint8Array): Uint8Array;
   export function uncompress(input: Uint8Array): Uint8Array;

@@ -2,7 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { WriteRequestSchema } from '@innkeeper/contract/remote-write';
 import { compress } from 'snappyjs';
 
-/** One measured value on its way to a remote store. */
+/** A measured value to be sent to a remote store. */
 export interface RemoteSample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -12,7 +12,7 @@ export interface RemoteSample {
 
 /**
  * The body of a remote write: `prometheus.WriteRequest`, snappy-compressed in one block
- * (https://prometheus.io/docs/specs/prw/remote_write_spec/, version 1.0). Samples of one series come oldest first.
+ * (https://prometheus.io/docs/specs/prw/remote_write_spec/, version 1.0). Samples of one series must be in order of time.
  */
 export function encodeWriteRequest(samples: readonly RemoteSample[]): Uint8Array {
   const series = Map.groupBy(samples, ({ name, labels }) => JSON.stringify([name, labels]));
@@ -27,7 +27,7 @@ export function encodeWriteRequest(samples: readonly RemoteSample[]): Uint8Array
   return compress(toBinary(WriteRequestSchema, create(WriteRequestSchema, { timeseries })));
 }
 
-/** The specification wants them in order of their names. */
+/** The specification requires labels in order of their names. */
 function sortedLabels({ name, labels }: RemoteSample): { readonly name: string; readonly value: string }[] {
   return Object.entries({ __name__: name, ...labels })
     .filter(([, value]) => value !== '')

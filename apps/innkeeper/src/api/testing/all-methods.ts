@@ -3,7 +3,7 @@ import * as agent from '@innkeeper/contract/agent';
 import * as compute from '@innkeeper/contract/compute';
 import * as control from '@innkeeper/contract/control';
 
-/** Every method of every service of the control plane's contracts, served or not. */
+/** Every method of every service in the control plane's contract, served or not. */
 export const allMethods: readonly DescMethod[] = [agent, control, compute]
   .flatMap((contract) => Object.values(contract as Record<string, unknown>))
   .filter(isService)

@@ -1,13 +1,13 @@
 export interface JsonAnswer {
   readonly status: number;
   readonly headers: Headers;
-  /** Empty when there was no body. */
+  /** The body; empty if there was none. */
   readonly body: Record<string, unknown>;
-  /** Of an error. */
+  /** The reason of an error. */
   readonly reason: string;
 }
 
-/** One call of a method as plain JSON over HTTP: `method` is "AccessService/GetMe", or a full name. */
+/** Calls a method as plain JSON over HTTP: `method` is "AccessService/GetMe", or a full name. */
 export async function callJson(
   base: string,
   method: string,

@@ -8,7 +8,7 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-/** One HTTP request over a unix socket, to its last byte, of a client that reads trailers. */
+/** Makes an HTTP request over a unix socket and reads the whole response including trailers. */
 export async function httpCall(
   socketPath: string,
   method: string,

@@ -6,17 +6,17 @@ import type { FakeGuest } from '@innkeeper/hypervisor/fake';
 import type { Channel } from '@innkeeper/kit';
 import { AgentReceiver, encodeFrame, type NativePayloadInit, portableByteOps } from '@innkeeper/wire';
 
-/** One call that a node made of a lying agent. */
+/** A call of a node to a lying agent. */
 export interface LyingCall {
   readonly id: number;
   readonly method: string;
-  /** Aborted when the node gives the call up, or the session ends. */
+  /** Aborted when the node cancels the call, or the session ends. */
   readonly signal: AbortSignal;
 }
 
-/** An agent that keeps the framing and breaks every other promise: it answers as a test says. */
+/** An agent that respects the framing but violates the rest of the protocol as a test demands. */
 export class LyingAgent {
-  /** What becomes of a call. Default: pings are answered, everything else waits for ever. */
+  /** Handles a call. Default: pings are answered, everything else waits forever. */
   onCall: (call: LyingCall, agent: LyingAgent) => void = () => undefined;
   sessions = 0;
   readonly #channel: Channel;
@@ -27,7 +27,7 @@ export class LyingAgent {
     this.#channel = channel;
   }
 
-  /** Serves until the guest's power goes. */
+  /** Serves until the guest is powered off. */
   async serve({ signal }: Pick<FakeGuest, 'signal'>): Promise<void> {
     const receiver = new AgentReceiver(portableByteOps);
     while (!signal.aborted) {
@@ -40,7 +40,7 @@ export class LyingAgent {
     }
   }
 
-  /** Ignores credit. Others have their turn in between, as with a socket. */
+  /** Sends without regard to credit. Other tasks run in between, as with a socket. */
   async send(payload: NativePayloadInit): Promise<void> {
     await this.#channel.write(encodeFrame(this.#session, payload, portableByteOps));
     await nextTurn();
@@ -80,7 +80,7 @@ export class LyingAgent {
     const abort = new AbortController();
     this.#calls.set(id, abort);
     const call = { id, method, signal: abort.signal };
-    // The power went, or the session did.
+    // The guest was powered off or the session ended.
     if (method === TelemetryServiceLite.ping.name)
       this.answer(call, TelemetryServiceLite.ping, {}).catch(() => undefined);
     else this.onCall(call, this);

@@ -24,7 +24,7 @@ import { createVm } from '../../node/vm/create-vm.ts';
 import type { VmRunner } from '../../node/vm/vm-runner.ts';
 import { ApiServer } from '../api-server.ts';
 
-/** The API over a node whose VMs are fake, and whose agents are what the test starts in them. */
+/** The API over a node with fake VMs, in which a test starts the agents. */
 export interface ServedApi extends AsyncDisposable {
   readonly socketPath: string;
   readonly node: Node;
@@ -34,21 +34,21 @@ export interface ServedApi extends AsyncDisposable {
   readonly server: ApiServer;
   readonly runs: RunManager;
   readonly terminals: TerminalManager;
-  /** Creates and starts a VM; resolves when its agent has answered, unless `agent` is false. */
+  /** Creates and starts a VM; resolves when its agent has connected, unless `agent` is false. */
   createVm(
     name: string,
     options?: { readonly agent?: boolean; readonly tags?: Record<string, string> },
   ): Promise<VmRunner>;
-  /** Listens on a free port of 127.0.0.1; gives "http://127.0.0.1:PORT". */
+  /** Listens on a free port of 127.0.0.1 and resolves to "http://127.0.0.1:PORT". */
   listenTcp(options?: Partial<EdgeListenOptions>): Promise<string>;
-  /** Ends the server as when the daemon is killed and starts another one on the same socket and node. */
+  /** Ends the server as if the daemon were killed, and starts another one on the same socket and node. */
   restartServer(): Promise<void>;
 }
 
 const timeoutMs = 20_000;
 
 export interface ServeApiOptions extends FakeDriverOptions {
-  /** Default: a file that is not there. */
+  /** Default: a file that does not exist. */
   readonly agentPaths?: ByArchitecture<string>;
 }
 

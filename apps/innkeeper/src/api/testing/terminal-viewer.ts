@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
-/** One who looks at a terminal over its WebSocket. */
+/** A viewer of a terminal over its WebSocket. */
 export class TestViewer {
   readonly socket: WebSocket;
   readonly texts: Record<string, unknown>[] = [];
-  /** All output since the last drawing of the screen, that one included. */
+  /** All output since the last redraw of the screen, including it. */
   shown = '';
   bytes = 0;
   readonly closed: Promise<number>;
@@ -38,7 +38,7 @@ export class TestViewer {
     this.socket.send(Buffer.from(text));
   }
 
-  /** Of the text messages, these. */
+  /** The text messages of this type. */
   of(type: string): Record<string, unknown>[] {
     return this.texts.filter((text) => text['type'] === type);
   }

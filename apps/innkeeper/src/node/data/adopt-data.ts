@@ -8,7 +8,7 @@ import type { DataFolder } from './data-folder.ts';
 import { readImageManifest, readVmManifest } from './manifest.ts';
 import { isTemporaryName, isUnfinished, listFolder } from './unfinished.ts';
 
-/** What was taken over: names of images and VMs, and the folders that were left alone, with why. */
+/** The result: names of images and VMs that were taken over, and the folders that were not, with the reason. */
 export interface AdoptedData {
   readonly images: readonly string[];
   readonly vms: readonly string[];
@@ -18,14 +18,14 @@ export interface AdoptedData {
 interface Adoption {
   readonly folder: DataFolder;
   readonly store: Store;
-  /** The node that owns them from now on. */
+  /** The node that owns the rows from now on. */
   readonly nodeId: string;
   readonly log: Log;
 }
 
 /**
- * Makes rows again of images and VMs that lie in the folder and that the database does not know, from their manifests.
- * What has none, or one that does not fit what lies there, is named and left alone. Nothing is removed or changed.
+ * Recreates the rows of images and VMs that are in the folder but not in the database, from their manifests. Folders
+ * without a manifest, or with one that does not match their content, are reported and left alone. No files are changed.
  */
 export async function adoptData(adoption: Adoption): Promise<AdoptedData> {
   const leftAlone: { path: string; why: string }[] = [];
@@ -57,15 +57,15 @@ async function adoptImage({ folder, store, nodeId }: Adoption, name: string): Pr
   if ((await store.images.find(name)) !== undefined) return undefined;
   const directory = folder.imageFolder(name);
   const kept = await readImageManifest(directory);
-  if (kept === undefined) throw new Error('it has no image.json');
+  if (kept === undefined) throw new Error('image.json is missing or unreadable');
   const { format, path } = kept;
   if (kept.name !== name || (format !== 'raw' && format !== 'qcow2') || typeof path !== 'string')
-    throw new Error('its image.json is not this image’s');
+    throw new Error('its image.json belongs to another image');
   const original = resolve(folder.path, path);
   assertInside(directory, original);
   await assertFile(original);
   if (await isUnfinished(join(directory, relative(directory, original), '..')))
-    throw new Error('it was not made to its end');
+    throw new Error('its creation was not completed');
   const row: ImageRow = {
     name,
     format,
@@ -84,12 +84,12 @@ async function adoptImage({ folder, store, nodeId }: Adoption, name: string): Pr
 async function adoptVm({ folder, store, nodeId }: Adoption, id: string): Promise<string> {
   const directory = folder.vmFolder(id);
   const kept = await readVmManifest(directory);
-  if (kept === undefined) throw new Error('it has no vm.json');
+  if (kept === undefined) throw new Error('vm.json is missing or unreadable');
   const { name, image, base_path: basePath } = kept;
   if (kept.id !== id || typeof name !== 'string' || typeof image !== 'string' || typeof basePath !== 'string')
-    throw new Error('its vm.json is not this VM’s');
-  if (await isUnfinished(directory)) throw new Error('it was not made to its end');
-  if ((await store.images.find(image)) === undefined) throw new Error(`its image "${image}" is not here`);
+    throw new Error('its vm.json belongs to another VM');
+  if (await isUnfinished(directory)) throw new Error('its creation was not completed');
+  if ((await store.images.find(image)) === undefined) throw new Error(`its image "${image}" does not exist`);
   await assertFile(diskPath(folder, id));
   await assertFile(basePath);
   const row: VmRow = {
@@ -118,7 +118,7 @@ async function adoptVm({ folder, store, nodeId }: Adoption, id: string): Promise
   return name;
 }
 
-/** A manifest may name files of its own folder alone. */
+/** A manifest may only name files in its own folder. */
 function assertInside(directory: string, path: string): void {
   const inside = relative(directory, path);
   if (inside === '' || inside.startsWith('..') || isAbsolute(inside)) throw new Error(`${path} is not in its folder`);
@@ -136,14 +136,14 @@ function textOr(value: unknown, fallback: string): string {
   return typeof value === 'string' ? value : fallback;
 }
 
-/** A column that holds JSON, when it does. */
+/** A column with valid JSON, otherwise undefined. */
 function jsonOrNull(value: unknown): string | null {
   if (typeof value !== 'string') return null;
   try {
     JSON.parse(value);
     return value;
   } catch {
-    // As if it were not there.
+    // Treated as missing.
     return null;
   }
 }

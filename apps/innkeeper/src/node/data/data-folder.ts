@@ -5,32 +5,32 @@ import { OperationError } from '@innkeeper/contract';
 import { errorMessage } from '@innkeeper/kit';
 import { assertRegularOrMissing } from '@innkeeper/kit/node';
 
-/** Where everything of a daemon lies. All paths are absolute. */
+/** The files of a daemon. All paths are absolute. */
 export interface DataFolder {
   readonly path: string;
   readonly socket: string;
-  /** For control planes. */
+  /** Socket for control planes. */
   readonly controlSocket: string;
   readonly database: string;
   readonly lock: string;
   readonly cache: string;
-  /** Has the number of the port for guests, so that it stays the same. */
+  /** Contains the number of the port for guests, so that it stays the same. */
   readonly guestPort: string;
-  /** Of the certificate that the daemon makes itself. */
+  /** Folder of the daemon's self-signed certificate. */
   readonly tls: string;
   imageFolder(name: string): string;
   vmFolder(id: string): string;
-  /** Short, since the kernel takes socket paths of 107 bytes. */
+  /** Short, since the kernel limits socket paths to 107 bytes. */
   runFolder(id: string): string;
 }
 
-/** The folder used when none is named: $XDG_DATA_HOME/innkeeper, else ~/.local/share/innkeeper. */
+/** The default folder: $XDG_DATA_HOME/innkeeper, or ~/.local/share/innkeeper. */
 export function defaultDataFolder(environment: NodeJS.ProcessEnv): string {
   const home = environment['XDG_DATA_HOME'];
   return join(home === undefined || home === '' ? join(homedir(), '.local/share') : home, 'innkeeper');
 }
 
-/** The names inside a data folder; nothing is made. */
+/** The paths inside a data folder; creates nothing. */
 function dataFolderAt(path: string): DataFolder {
   const root = resolve(path);
   return {
@@ -48,7 +48,7 @@ function dataFolderAt(path: string): DataFolder {
   };
 }
 
-/** Makes the folder, for this user alone. Fails with DATA_FOLDER_UNUSABLE. */
+/** Creates the folder, accessible only to this user. Fails with DATA_FOLDER_UNUSABLE. */
 export async function makeDataFolder(path: string): Promise<DataFolder> {
   const folder = dataFolderAt(path);
   try {
@@ -56,7 +56,7 @@ export async function makeDataFolder(path: string): Promise<DataFolder> {
     await chmod(folder.path, 0o700);
     for (const name of ['images', 'vms', 'run', 'cache']) {
       await mkdir(join(folder.path, name), { recursive: true, mode: 0o700 });
-      // What cannot be read is not the same as empty.
+      // An unreadable folder must not be taken for an empty one.
       await access(join(folder.path, name), constants.R_OK | constants.W_OK | constants.X_OK);
     }
     for (const file of [folder.database, folder.lock, `${folder.lock}.pid`]) assertRegularOrMissing(file);

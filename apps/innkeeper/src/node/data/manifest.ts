@@ -7,36 +7,36 @@ import type { ImageRow, VmRow } from '@innkeeper/store';
 import { isMissing, syncFolder } from './unfinished.ts';
 
 /*
- * A manifest lies beside each image (`image.json`) and VM (`vm.json`): a copy of its row, from which `--adopt-data`
- * makes the row again when the database is lost. The database is what counts; a manifest is never read while there is
- * a row.
+ * The folder of each image and VM has a manifest (`image.json`, `vm.json`): a copy of its row, from which `--adopt-data`
+ * recreates the row when the database is lost. The database is authoritative; a manifest is only read if there is no
+ * row.
  */
 
 const maxManifestBytes = 64 * kib;
 const imageManifest = 'image.json';
 const vmManifest = 'vm.json';
 
-/** Keeps a copy of an image's row in its folder. */
+/** Writes a copy of an image's row to its folder. */
 export async function writeImageManifest(imageFolder: string, row: ImageRow): Promise<void> {
   await writeManifest(join(imageFolder, imageManifest), row);
 }
 
-/** Keeps a copy of a VM's row in its folder. */
+/** Writes a copy of a VM's row to its folder. */
 export async function writeVmManifest(vmFolder: string, row: VmRow): Promise<void> {
   await writeManifest(join(vmFolder, vmManifest), row);
 }
 
-/** The fields of an image's row; undefined without a manifest, or with one that cannot be read. */
+/** Reads the fields of an image's row; undefined if the manifest is missing or unreadable. */
 export async function readImageManifest(imageFolder: string): Promise<Partial<ImageRow> | undefined> {
   return (await readManifest(join(imageFolder, imageManifest))) as Partial<ImageRow> | undefined;
 }
 
-/** The fields of a VM's row; undefined without a manifest, or with one that cannot be read. */
+/** Reads the fields of a VM's row; undefined if the manifest is missing or unreadable. */
 export async function readVmManifest(vmFolder: string): Promise<Partial<VmRow> | undefined> {
   return (await readManifest(join(vmFolder, vmManifest))) as Partial<VmRow> | undefined;
 }
 
-/** Whole or not at all; one that says the same already is left as it is. */
+/** Writes atomically, and only if the content differs. */
 async function writeManifest(path: string, row: object): Promise<void> {
   const text = `${JSON.stringify({ ...row }, undefined, 2)}\n`;
   if ((await readText(path)) === text) return;
@@ -60,7 +60,7 @@ async function readManifest(path: string): Promise<object | undefined> {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
-    // Not JSON: whoever asks names the folder as one without a manifest.
+    // Not JSON: treated as a missing manifest.
     return undefined;
   }
 }

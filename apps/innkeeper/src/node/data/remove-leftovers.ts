@@ -14,12 +14,13 @@ import {
   removeTree,
 } from './unfinished.ts';
 
-const adoptStep = 'Start with --adopt-data to take it over, or move it away.';
+const adoptStep = 'Start the daemon with --adopt-data to take it over, or move it away.';
 
 /**
- * Removes what operations left half done when an earlier daemon died. Only what carries a mark of being unfinished goes
- * (see unfinished.ts), and each removal is logged with its path and reason. What the database does not know and has no
- * mark is named in the log and left alone: it may be all that is left of somebody's VM. Nothing else may be at work.
+ * Removes unfinished files of operations that were interrupted when an earlier daemon died. Only files and folders marked
+ * as unfinished are removed (see unfinished.ts), and each removal is logged with path and reason. Unmarked ones that the
+ * database does not know are logged and left alone, since they may be all that is left of a VM. Must run before anything
+ * else uses the data folder.
  */
 export async function removeLeftovers({ folder, store, log }: NodeContext): Promise<void> {
   const images = join(folder.path, 'images');
@@ -36,18 +37,18 @@ export async function removeLeftovers({ folder, store, log }: NodeContext): Prom
 
 async function cleanVm(directory: string, state: string | undefined, log: Log): Promise<void> {
   if (state === undefined) {
-    // Its row went first, or a crash came between the folder and its mark.
+    // Its row was removed first, or the daemon crashed between creating the folder and its mark.
     if (!(await removeEmpty(directory))) log.warn('data.unknown-vm', { path: directory, nextStep: adoptStep });
     return;
   }
   await removeTemporary(directory, log);
-  // One that was being made keeps its mark: its runner removes it.
+  // The folder of a VM in creation keeps its mark: its runner removes it.
   if (state !== 'creating' && state !== 'deleting') await markFinished(directory);
 }
 
 async function cleanImage(directory: string, row: ImageRow | undefined, dataPath: string, log: Log): Promise<void> {
   if (await isUnfinished(directory)) {
-    // Its row went and its files did not, or neither did.
+    // A removal was interrupted after or before the row was deleted.
     if (row === undefined) return await remove(directory, 'it was being removed', log);
     await markFinished(directory);
   }
@@ -58,7 +59,7 @@ async function cleanImage(directory: string, row: ImageRow | undefined, dataPath
     const path = join(directory, name);
     const marked = await isUnfinished(path);
     if (marked && name === named) await markFinished(path);
-    else if (marked) await remove(path, 'it was being made or replaced', log);
+    else if (marked) await remove(path, 'it was being created or replaced', log);
     else if (name !== named && !(await removeEmpty(path)) && row !== undefined)
       log.warn('data.unknown-files', { path, nextStep: 'Move it away if nothing needs it.' });
   }
@@ -71,7 +72,7 @@ async function remove(path: string, reason: string, log: Log): Promise<void> {
   await removeTree(path);
 }
 
-/** Folders that could be an image's or a VM's. A symbolic link is named and left alone. */
+/** Folders that could belong to an image or a VM. Symbolic links are logged and left alone. */
 async function foldersIn(directory: string, log: Log): Promise<string[]> {
   const found: string[] = [];
   for (const name of await listFolder(directory)) {

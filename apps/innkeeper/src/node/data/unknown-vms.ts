@@ -3,7 +3,7 @@ import type { NodeContext } from '../context.ts';
 import { readVmManifest } from './manifest.ts';
 import { isTemporaryName, listFolder } from './unfinished.ts';
 
-/** A folder of a VM that the database does not know. What it lies over is undefined when its folder does not say. */
+/** A folder of a VM that the database does not know. Its base is undefined when the folder does not name it. */
 export interface UnknownVm {
   readonly path: string;
   readonly image: string | undefined;
@@ -11,8 +11,8 @@ export interface UnknownVm {
 }
 
 /**
- * Folders under `vms` without a row: of an older database, or one that was restored. Their disks may lie over any file of
- * an image, so none that they may need is removed.
+ * Folders under `vms` without a row, for example after the database was restored. Their disks may be overlays of any file
+ * of an image, so files that they may need are not removed.
  */
 export async function listUnknownVms({ folder, store }: NodeContext): Promise<UnknownVm[]> {
   const known = new Set((await store.vms.list()).map(({ id }) => id));

@@ -4,8 +4,8 @@ import type { NodeContext } from '../context.ts';
 import { writeImageManifest, writeVmManifest } from './manifest.ts';
 
 /**
- * Writes the manifest of every image and VM that has none or an old one. A folder that cannot be written is logged:
- * manifests help on the day the database is lost, and must not keep a daemon from serving until then.
+ * Writes every missing or outdated manifest of an image or VM. A failure is only logged: manifests are needed when the
+ * database is lost, and must not keep the daemon from starting.
  */
 export async function writeManifests({ folder, store, log }: NodeContext): Promise<void> {
   for (const row of await store.images.list()) {

@@ -12,7 +12,7 @@ import { PowerServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agen
 import type { LiteMethod } from '@innkeeper/contract/lite';
 import { Listeners } from '@innkeeper/kit';
 
-/** A link whose agent a test plays. */
+/** A link to an agent that a test simulates. */
 export class FakeAgentLink implements AgentLink {
   state: LinkState = { state: 'waiting' };
   lastSeenMs: number | undefined;
@@ -31,7 +31,7 @@ export class FakeAgentLink implements AgentLink {
     return this.#telemetry.add(listener);
   }
 
-  /** The agent says hello and sends one report. */
+  /** Simulates a hello and one report of the agent. */
   connect(): void {
     this.lastSeenMs = performance.now();
     this.state = { state: 'connected', welcome: create(WelcomeSchema, { agentVersion: '1.2.3', bootId: 'boot' }) };
@@ -59,7 +59,7 @@ export class FakeAgentLink implements AgentLink {
     throw new OperationError('AGENT_UNREACHABLE', 'The agent does not answer.');
   }
 
-  /** Answers what the node itself asks, by the method's name. */
+  /** Responses to the node's own calls, by method name. */
   async call<I extends DescMessage, O extends DescMessage>(method: LiteMethod<I, O>): Promise<MessageShape<O>> {
     const answers: Readonly<Record<string, () => Promise<object>>> = {
       [TelemetryServiceLite.getSystem.name]: async () => create(SystemSchema, { osPrettyName: 'Fake 1' }),
@@ -85,5 +85,5 @@ export class FakeAgentLink implements AgentLink {
 }
 
 function unasked(): never {
-  throw new Error('the node itself asks for no such thing');
+  throw new Error('the node does not call this method');
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { OperationError } from '@innkeeper/contract';
 import type { ImageTools, PreparedBase } from '../images/image-tools.ts';
 
-/** Image tools that write a few bytes. A test replaces what it wants to fail or to wait. */
+/** Image tools that write a few bytes. A test replaces those that shall fail or wait. */
 export function fakeImageTools(changes: Partial<ImageTools> = {}): ImageTools {
   return {
     buildImage: async (_kind, { directory }) => {

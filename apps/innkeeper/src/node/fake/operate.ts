@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import type { OperationRow } from '@innkeeper/store';
 import { startTestNode, type TestNode } from './test-node.ts';
 
-/** The longest that a test waits. */
+/** Maximum time that a test waits. */
 export const patience = AbortSignal.timeout(60_000);
 
-/** A VM as it is asked for. */
+/** A request for a VM. */
 export const wanted = { name: 'one', image: 'tiny', cpus: 0, memoryBytes: 0n, diskBytes: 0n, tags: {}, start: true };
 
-/** An operation at its end. */
+/** Resolves to an operation once it has ended. */
 export async function done({ operations }: TestNode, begun: Promise<OperationRow>): Promise<OperationRow> {
   return await operations.finished((await begun).id, patience);
 }
@@ -19,12 +19,12 @@ export async function succeed(test: TestNode, begun: Promise<OperationRow>): Pro
   assert.equal(row.state, 'succeeded', row.error ?? '');
 }
 
-/** Why an operation failed; empty when it did not. */
+/** The reason for which an operation failed; empty if it succeeded. */
 export function reasonOf(row: OperationRow): string {
   return (JSON.parse(row.error ?? '{}') as { reason?: string }).reason ?? '';
 }
 
-/** A test node that has the image "tiny". */
+/** A test node with the image "tiny". */
 export async function withImage(...args: Parameters<typeof startTestNode>): Promise<TestNode> {
   const test = await startTestNode(...args);
   await succeed(test, test.node.images.build('tiny', '', false));

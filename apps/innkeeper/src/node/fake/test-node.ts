@@ -16,27 +16,27 @@ import { fakeImageTools } from './fake-image-tools.ts';
 interface TestNodeOptions {
   readonly folder?: DataFolder;
   readonly driver?: FakeDriverOptions;
-  /** Further drivers; new VMs get the fake one. */
+  /** Additional drivers; new VMs get the fake one. */
   readonly others?: readonly HypervisorDriver[];
   readonly images?: Partial<ImageTools>;
-  /** Agents say hello as soon as their VM runs. Default true. */
+  /** Agents connect as soon as their VM runs. Default: true. */
   readonly agents?: boolean;
-  /** Build of the agent's binary. */
+  /** Build id of the agent's binary. */
   readonly agentBuild?: string;
-  /** Default "first-boot". */
+  /** Default: "first-boot". */
   readonly hostBootId?: string;
 }
 
 export interface TestNode {
   readonly node: Node;
   readonly operations: OperationRunner;
-  /** The link of each VM's last start, by the VM's name. */
+  /** The link of each VM's most recent start, by the VM's name. */
   readonly links: ReadonlyMap<string, FakeAgentLink>;
-  /** Lets go of everything, as SIGTERM does. */
+  /** Releases everything, as the daemon does on SIGTERM. */
   stop(): Promise<void>;
 }
 
-/** A folder that is removed after the test, and a host on which the VMs of several nodes in a row live. */
+/** A folder that is removed after the test, and a fake host whose VMs outlive several successive nodes. */
 export async function testHost(): Promise<AsyncDisposable & { readonly folder: DataFolder; readonly host: FakeHost }> {
   const path = await mkdtemp(join(tmpdir(), 'innkeeper-node-'));
   const host = new FakeHost();
@@ -54,7 +54,7 @@ export async function testHost(): Promise<AsyncDisposable & { readonly folder: D
 /** The id of every test node. */
 export const testNodeId = 'test-node';
 
-/** A node over fakes, started. */
+/** Starts a node over fakes. */
 export async function startTestNode(
   folder: DataFolder,
   host: FakeHost,

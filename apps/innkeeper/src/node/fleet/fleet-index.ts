@@ -3,33 +3,33 @@ import type { Fleet, FleetEntry } from '../../ports/fleet.ts';
 import type { NodeApi, VmApi } from '../../ports/node-api.ts';
 import type { VmSummary } from '../../ports/vm-summary.ts';
 
-/** The VMs themselves. */
+/** The source of VMs. */
 export type VmSource = Pick<NodeApi['vms'], 'list' | 'byId' | 'onChange'>;
 
 /**
- * All VMs, ready to be listed: a VM is looked at again only when it changed since the last list, so that a list of
- * thousands costs what changed and not what there is.
+ * An index of all VMs for lists. A VM is described again only if it changed since the last list, so that listing thousands
+ * of VMs costs only as much as the changes.
  */
 export class FleetIndex implements Fleet, Disposable {
   readonly #source: VmSource;
   readonly #agentVersion: string;
   readonly #changedIds = new Set<string>();
   readonly #stop: () => void;
-  /** Few versions, many VMs. */
+  /** Results by version, since many VMs have the same version. */
   readonly #outdated = new Map<string, boolean>();
-  /** In order of name; undefined before the first list. */
+  /** VMs in order of name; undefined before the first list. */
   #entries: FleetEntry[] | undefined;
-  /** Where each VM stands in it. */
+  /** The position of each VM in it. */
   #places = new Map<string, number>();
 
-  /** `agentVersion` is the daemon's own; empty when it has none. */
+  /** `agentVersion` is that of the daemon's agent binary; empty when it has none. */
   constructor(source: VmSource, agentVersion: string) {
     this.#source = source;
     this.#agentVersion = agentVersion;
     this.#stop = source.onChange((id) => this.#changedIds.add(id));
   }
 
-  /** Every VM, in order of name. Good until the next change. */
+  /** Every VM, in order of name. Valid until the next change. */
   entries(): readonly FleetEntry[] {
     if (this.#entries === undefined) this.#replace(this.#source.list().map((vm) => this.#look(vm)));
     else if (this.#changedIds.size > 0) this.#update(this.#entries);
@@ -37,7 +37,7 @@ export class FleetIndex implements Fleet, Disposable {
     return this.#entries ?? [];
   }
 
-  /** Undefined for one that is deleted, or never was. */
+  /** Undefined for a VM that was deleted or never existed. */
   find(id: string): VmSummary | undefined {
     const entries = this.entries();
     return entries[this.#places.get(id) ?? -1]?.vm;
@@ -84,7 +84,7 @@ export class FleetIndex implements Fleet, Disposable {
     let older = this.#outdated.get(version);
     if (older === undefined) {
       older = isOutdatedVersion(version, this.#agentVersion);
-      // A guest may claim any version, a new one each time.
+      // Limited, since a guest can report a new version each time.
       if (this.#outdated.size < 1000) this.#outdated.set(version, older);
     }
     return older && state === AgentState.CONNECTED;

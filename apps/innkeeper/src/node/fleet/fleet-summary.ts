@@ -6,7 +6,7 @@ import { vmRow } from './vm-row.ts';
 
 const topCount = 5;
 
-/** The counts and the busiest VMs of the overview, over what the caller may see. */
+/** The counts and the busiest VMs of the overview, among the VMs that the caller may see. */
 export function fleetSummary(
   fleet: Fleet,
   viewer: Viewer,
@@ -28,7 +28,7 @@ export function fleetSummary(
   };
 }
 
-/** The few with the highest values; those without a value are left out. */
+/** The VMs with the highest values; those without a value are left out. */
 function highest(entries: readonly FleetEntry[], figureOf: (entry: FleetEntry) => number | undefined): FleetEntry[] {
   const best: { readonly entry: FleetEntry; readonly value: number }[] = [];
   for (const entry of entries) {

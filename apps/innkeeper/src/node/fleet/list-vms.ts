@@ -6,7 +6,7 @@ import type { Fleet, FleetEntry } from '../../ports/fleet.ts';
 import { vmMatcher } from './match-vm.ts';
 import { sortVms } from './sort-vms.ts';
 
-/** One page of the VMs that the caller may see and that match, and how many match. Fails with INVALID_ARGUMENT. */
+/** A page of the matching VMs that the caller may see, and the number of matches. Fails with INVALID_ARGUMENT. */
 export function listVms(
   fleet: Fleet,
   request: Pick<ListVmsRequest, 'filter' | 'sort' | 'pageSize' | 'offset'>,
@@ -14,7 +14,7 @@ export function listVms(
 ): { readonly entries: readonly FleetEntry[]; readonly total: number } {
   const { filter, sort, pageSize, offset } = request;
   if (pageSize > maxPageSize)
-    throw new OperationError('INVALID_ARGUMENT', `page_size is ${pageSize}; at most ${maxPageSize}.`);
+    throw new OperationError('INVALID_ARGUMENT', `page_size is ${pageSize}; the maximum is ${maxPageSize}.`);
   const matches = vmMatcher(filter);
   const matching = fleet.entries().filter((entry) => viewer.sees(entry.vm) && matches(entry));
   const sorted = sortVms(matching, sort);

@@ -10,14 +10,14 @@ const comparisons: Readonly<Record<ComparisonOperator, (one: number, other: numb
   '>': (one, other) => one > other,
 };
 
-/** A filter as a test of VMs. Fails with INVALID_ARGUMENT, naming the part that cannot be read. */
+/** Compiles a filter into a predicate on VMs. Fails with INVALID_ARGUMENT, naming the invalid part. */
 export function vmMatcher(filter: string): (entry: FleetEntry) => boolean {
   const { conditions, problems } = parseVmFilter(filter);
   const [problem] = problems;
   if (problem !== undefined) {
     const part = filter.slice(problem.start, Math.min(problem.end, problem.start + 40));
-    throw new OperationError('INVALID_ARGUMENT', `The filter cannot be read at "${part}": ${problem.message}`, {
-      nextStep: 'Correct that part; docs/operate/filter.md has the language.',
+    throw new OperationError('INVALID_ARGUMENT', `The filter is invalid at "${part}": ${problem.message}`, {
+      nextStep: 'Correct that part. The language is documented in docs/operate/filter.md.',
     });
   }
   return (entry) =>
@@ -27,7 +27,7 @@ export function vmMatcher(filter: string): (entry: FleetEntry) => boolean {
     });
 }
 
-/** Undefined where what is asked of is not known. */
+/** Undefined if the value is unknown. */
 function judge(entry: FleetEntry, condition: VmCondition): boolean | undefined {
   if (condition.kind === 'word') return hasWord(entry, condition.text);
   if (condition.kind === 'text') return textFields[condition.field](entry, condition.value);
@@ -63,7 +63,7 @@ const numberFields: Readonly<Record<NumberField, (entry: FleetEntry) => number |
   uptime: ({ figures }) => figures.uptimeSeconds,
 };
 
-/** A plain word is looked for where a person would look: name, tags, image, addresses, operating system. */
+/** A plain word is searched in name, tags, image, addresses and operating system. */
 function hasWord({ vm }: FleetEntry, word: string): boolean {
   const { name, image, tags, system, telemetry } = vm;
   return (

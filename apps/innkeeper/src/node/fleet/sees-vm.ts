@@ -1,7 +1,7 @@
 import type { Viewer } from '../../access/viewer.ts';
 import type { Fleet } from '../../ports/fleet.ts';
 
-/** Whether something about this VM may be shown. What concerns no VM, or one that is gone, is for who sees every VM. */
+/** Whether the viewer may see things about this VM. Things about no VM or a deleted one need access to every VM. */
 export function seesVm(viewer: Viewer, fleet: Fleet, vmId: string): boolean {
   if (viewer.seesEverything) return true;
   const vm = fleet.find(vmId);

@@ -14,8 +14,8 @@ const sortValues: Readonly<Record<string, SortValue>> = {
 };
 
 /**
- * VMs in the order of `sort`: a key, with "-" before it to begin with the highest; empty: by name. What is not known
- * comes last either way, and what is equal stays in order of name. Fails with INVALID_ARGUMENT.
+ * Sorts VMs by `sort`: a key, preceded by "-" for descending order; empty: by name. Unknown values come last in either
+ * order, and VMs with equal values stay in order of name. Fails with INVALID_ARGUMENT.
  */
 export function sortVms(entries: readonly FleetEntry[], sort: string): readonly FleetEntry[] {
   const descending = sort.startsWith('-');
@@ -23,9 +23,9 @@ export function sortVms(entries: readonly FleetEntry[], sort: string): readonly 
   const sortValue = Object.hasOwn(sortValues, key) ? sortValues[key] : undefined;
   if (sortValue === undefined) {
     const known = Object.keys(sortValues).join(', ');
-    throw new OperationError('INVALID_ARGUMENT', `sort is "${sort.slice(0, 40)}"; it is one of ${known}.`);
+    throw new OperationError('INVALID_ARGUMENT', `sort is "${sort.slice(0, 40)}"; use one of ${known}.`);
   }
-  // They come in order of name already.
+  // They are already in order of name.
   if (key === 'name') return descending ? entries.toReversed() : entries;
   const known: { readonly entry: FleetEntry; readonly value: number | string }[] = [];
   const unknown: FleetEntry[] = [];

@@ -2,8 +2,8 @@ import type { System, Telemetry } from '@innkeeper/contract/agent';
 import type { Vm } from '@innkeeper/contract/control';
 
 /**
- * A VM as a row of a list needs it: without interfaces, users, pressures and capabilities, which are most of its bytes.
- * Its page asks for the whole.
+ * A VM as needed for a row of a list: without interfaces, users, pressures and capabilities, which are most of its bytes.
+ * The VM's page requests all of it.
  */
 export function vmRow(vm: Vm): Vm {
   const { telemetry, system, agent, ...rest } = vm;

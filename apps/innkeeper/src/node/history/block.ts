@@ -1,13 +1,13 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Level } from './levels.ts';
 
-/** More names than this come only from a guest that makes them up. */
+/** Maximum metrics in a block. Only a guest that invents names has more. */
 const maxMetrics = 96;
 const formatVersion = 1;
-/** Of an unpacked block: all metrics, three kinds, the most slots, and its header. */
+/** Maximum size of an unpacked block: all metrics, three kinds of values, the most slots, and the header. */
 const maxUnpackedBytes = maxMetrics * 3 * 4 * 120 + 64 * 1024;
 
-/** Values of one metric, one for each slot of the block; NaN where nothing was measured. */
+/** Values of a metric, one for each slot of the block; NaN: not measured. */
 export interface BlockSeries {
   readonly average: Float32Array;
   readonly minimum: Float32Array;
@@ -15,8 +15,7 @@ export interface BlockSeries {
 }
 
 /**
- * A stretch of one VM's history at one level. The values of a slot may come in many pieces; the average is theirs, each
- * weighing the same.
+ * A period of a VM's history at one level. A slot averages all values added to it, with equal weights.
  */
 export class Block {
   readonly level: Level;
@@ -36,13 +35,13 @@ export class Block {
     return this.#series.get(metric);
   }
 
-  /** The slot of a time; -1 when it lies outside this block. */
+  /** The slot of a time; -1 when it is outside of this block. */
   slotOf(timeMs: number): number {
     const slot = Math.floor((timeMs - this.startMs) / this.level.stepMs);
     return slot >= 0 && slot < this.level.slots ? slot : -1;
   }
 
-  /** Adds one measured value. Names beyond the most a block holds are dropped. */
+  /** Adds a measured value. Metrics beyond the maximum of a block are dropped. */
   add(metric: string, slot: number, value: number): void {
     const series = this.#series.get(metric) ?? this.#insert(metric);
     if (series === undefined) return;
@@ -56,7 +55,7 @@ export class Block {
     maximum[slot] = count === 0 ? value : Math.max(maximum[slot] ?? value, value);
   }
 
-  /** Compressed: a header of names, then their numbers. */
+  /** Serializes and compresses the block: a header with names, then the numbers. */
   pack(): Uint8Array {
     const header = Buffer.from(JSON.stringify(this.metrics));
     const parts: Uint8Array[] = [Buffer.from([formatVersion, 0, 0, 0]), lengthOf(header), header];
@@ -66,10 +65,10 @@ export class Block {
     return deflateRawSync(Buffer.concat(parts));
   }
 
-  /** Throws when it is not what `pack` makes. */
+  /** Inverse of `pack`. Throws for malformed data. */
   static unpack(level: Level, startMs: number, packed: Uint8Array): Block {
     const bytes = inflateRawSync(packed, { maxOutputLength: maxUnpackedBytes });
-    if (bytes[0] !== formatVersion) throw new Error(`a block of history has the unknown format ${bytes[0]}`);
+    if (bytes[0] !== formatVersion) throw new Error(`a block of history has the unsupported format ${bytes[0]}`);
     const headerBytes = bytes.readUInt32LE(4);
     const names = JSON.parse(bytes.toString('utf8', 8, 8 + headerBytes)) as string[];
     const block = new Block(level, startMs);

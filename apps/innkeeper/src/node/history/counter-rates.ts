@@ -1,16 +1,16 @@
 import type { MetricCounter, MetricPoint } from './metric-points.ts';
 
-/** Two reports further apart than this say nothing about the time between them. */
+/** No rate is computed from two reports further apart than this. */
 const maxGapMs = 60_000;
 
-/** Makes rates a second of counters, from one report of a VM to the next. */
+/** Computes rates per second from a VM's counters in successive reports. */
 export class CounterRates {
   #last = new Map<string, bigint>();
   #lastMs = 0;
 
-  /** Nothing for a counter that is new, or went backwards because the guest was booted. */
+  /** Leaves out counters that are new, or went backwards because the guest rebooted. */
   next(counters: readonly MetricCounter[], timeMs: number): MetricPoint[] {
-    // A report of the hypervisor alone.
+    // A report with only the hypervisor's figures.
     if (counters.length === 0) return [];
     const before = this.#last;
     const elapsedMs = timeMs - this.#lastMs;

@@ -6,7 +6,7 @@ import type { MetricReport } from './metric-points.ts';
 import { buildSeries, planQuery, type QueryPlan, type SeriesAnswer, type SeriesQuery } from './query-series.ts';
 import { VmHistory } from './vm-history.ts';
 
-/** What a daemon that is killed loses of history, at most. */
+/** Write interval: the maximum history that is lost when the daemon is killed. */
 const writeIntervalMs = 60_000;
 const pruneIntervalMs = 3_600_000;
 
@@ -18,7 +18,7 @@ export interface HistoryOptions {
 }
 
 /**
- * What was measured of every VM: 5 s for a day, 1 min for two weeks, 15 min for a year. Blocks are gathered in memory and
+ * Measurements of every VM: at 5 s for a day, 1 min for two weeks, 15 min for a year. Blocks are collected in memory and
  * written once a minute.
  */
 export class History implements AsyncDisposable {
@@ -40,12 +40,12 @@ export class History implements AsyncDisposable {
     for (const timer of this.#timers) timer.unref();
   }
 
-  /** Adds what was measured at `timeMs`. */
+  /** Adds measurements taken at `timeMs`. */
   async record(vmId: string, report: MetricReport, timeMs: number): Promise<void> {
     (await this.#at(vmId, timeMs)).add(report, timeMs);
   }
 
-  /** Forgets a VM that was deleted; its blocks go with its row. */
+  /** Forgets a deleted VM; its blocks are deleted with its row. */
   forget(vmId: string): void {
     this.#vms.delete(vmId);
   }
@@ -61,13 +61,13 @@ export class History implements AsyncDisposable {
     return { plan, series: buildSeries(plan, blocks, query.metrics) };
   }
 
-  /** Writes what was gathered. Never rejects: what cannot be written is tried again. */
+  /** Writes collected blocks. Never rejects: failed writes are retried. */
   flush(): Promise<void> {
     this.#writing = this.#writing.then(() => this.#flush());
     return this.#writing;
   }
 
-  /** Drops what is older than its level is kept. Never rejects. */
+  /** Deletes blocks beyond the retention of their level. Never rejects. */
   async prune(): Promise<void> {
     try {
       for (const level of levels) await this.#blocks.prune(level.stepMs, this.#now() - level.retentionMs);
@@ -81,7 +81,7 @@ export class History implements AsyncDisposable {
     await this.flush();
   }
 
-  /** After a clock that was set back it goes on with the blocks of the time that is now. */
+  /** After the clock was set back, continues with the blocks of the current time. */
   async #at(vmId: string, timeMs: number): Promise<VmHistory> {
     const opened = this.#of(vmId, timeMs);
     const history = await opened;
@@ -99,14 +99,14 @@ export class History implements AsyncDisposable {
       return row === undefined ? undefined : this.#unpack(level, row)[0];
     });
     this.#vms.set(vmId, opened);
-    // The next report tries again.
+    // Retried by the next report.
     opened.catch(() => this.#vms.delete(vmId));
     return opened;
   }
 
   async #flush(): Promise<void> {
     for (const [vmId, opening] of this.#vms) {
-      // One that could not be opened has nothing to write, and whoever reported was told.
+      // A history that could not be opened has nothing to write; the failure was already reported.
       const history = await opening.catch(() => undefined);
       const changed = history?.takeChanged() ?? [];
       try {
@@ -118,7 +118,7 @@ export class History implements AsyncDisposable {
     }
   }
 
-  /** Nothing for one that cannot be read: a gap is shown, and the log says why. */
+  /** An unreadable block yields nothing: a gap is shown, and the log has the reason. */
   #unpack(level: Level, row: HistoryBlockRow): Block[] {
     try {
       return [Block.unpack(level, row.start_ms, row.data)];

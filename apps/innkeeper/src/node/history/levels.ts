@@ -1,4 +1,4 @@
-/** One resolution that history is kept in. */
+/** A resolution in which history is kept. */
 export interface Level {
   /** Length of one interval. */
   readonly stepMs: number;

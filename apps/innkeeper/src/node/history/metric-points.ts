@@ -3,14 +3,14 @@ import type { NetworkInterface, Telemetry } from '@innkeeper/contract/agent';
 export type MetricSource = 'agent' | 'hypervisor';
 export type MetricUnit = 'percent' | 'bytes' | 'bytes_per_second' | 'count';
 
-/** One measured value. What was not measured has no point. */
+/** A measured value. Values that were not measured have no point. */
 export interface MetricPoint {
   /** At most 80 characters. */
   readonly metric: string;
   readonly value: number;
 }
 
-/** Values that only mean something as a difference. */
+/** Counters, of which only differences are meaningful. */
 export interface MetricCounter {
   readonly metric: string;
   readonly total: bigint;
@@ -21,7 +21,7 @@ export interface MetricReport {
   readonly counters: readonly MetricCounter[];
 }
 
-/** A guest names its mounts and interfaces itself, so there are at most so many, and names are cut. */
+/** Limits, since a guest chooses its mounts and interfaces: their number, and the length of names. */
 const maxMounts = 16;
 const maxInterfaces = 8;
 const maxNameCharacters = 48;
@@ -31,7 +31,7 @@ export interface HypervisorFigures {
   readonly rssBytes: number;
 }
 
-/** What of a report goes into history. */
+/** The values of a report that are kept in history. */
 export function metricReport(
   telemetry: Telemetry | undefined,
   hypervisor: HypervisorFigures | undefined,
@@ -65,7 +65,7 @@ export function metricReport(
   return { points, counters: telemetry.interfaces.filter(isOwnTraffic).slice(0, maxInterfaces).flatMap(countersOf) };
 }
 
-/** Of a metric's name: what its values are. */
+/** The unit of a metric, from its name. */
 export function unitOf(metric: string): MetricUnit {
   if (metric.endsWith('_percent')) return 'percent';
   if (metric.endsWith('_bytes_per_second')) return 'bytes_per_second';
@@ -76,7 +76,7 @@ export function sourceOf(metric: string): MetricSource {
   return metric.startsWith('hypervisor.') ? 'hypervisor' : 'agent';
 }
 
-/** Loopback never left the guest, and what belongs to a bridge or bond would count twice. */
+/** Excludes loopback, whose traffic stays in the guest, and members of a bridge or bond, which would count twice. */
 function isOwnTraffic(one: NetworkInterface): boolean {
   return one.name !== 'lo' && one.master === '';
 }
@@ -93,7 +93,7 @@ function nameOf(text: string): string {
   return text.slice(0, maxNameCharacters);
 }
 
-/** A share beyond 0 to 100 is a guest that lies or a clock that jumped: not measured. */
+/** A percentage outside of 0 to 100, from a lying guest or a clock jump, counts as not measured. */
 function percent(value: number | undefined): number | undefined {
   return value !== undefined && value >= 0 && value <= 100 ? value : undefined;
 }

@@ -5,12 +5,12 @@ import { sourceOf, unitOf } from './metric-points.ts';
 export interface SeriesQuery {
   readonly fromMs: number;
   readonly toMs: number;
-  /** Names, or beginnings that end with "."; empty: all. */
+  /** Names, or prefixes that end with "."; empty: all. */
   readonly metrics: readonly string[];
   readonly maxPoints: number;
 }
 
-/** The level and the interval that answer a query. */
+/** The level and the interval chosen for a query. */
 export interface QueryPlan {
   readonly level: Level;
   readonly startMs: number;
@@ -27,7 +27,7 @@ export interface SeriesAnswer {
   readonly maximum: number[];
 }
 
-/** The finest level that still has the beginning and does not have far more points than are wanted. */
+/** Chooses the finest level that still has the start of the period without far more points than requested. */
 export function planQuery({ fromMs, toMs, maxPoints }: SeriesQuery, nowMs: number): QueryPlan {
   const lengthMs = Math.max(toMs - fromMs, 1);
   const level =
@@ -37,7 +37,7 @@ export function planQuery({ fromMs, toMs, maxPoints }: SeriesQuery, nowMs: numbe
   return { level, stepMs, startMs, count: Math.ceil((toMs - startMs) / stepMs) };
 }
 
-/** Puts blocks together into one series for each metric that was measured at all. */
+/** Combines blocks into one series for each metric that was measured. */
 export function buildSeries(plan: QueryPlan, blocks: readonly Block[], wanted: readonly string[]): SeriesAnswer[] {
   const names = new Set(blocks.flatMap((block) => block.metrics).filter((name) => isWanted(name, wanted)));
   return [...names].sort().flatMap((metric) => {
@@ -65,7 +65,7 @@ function gatherBlock(gathered: Gathered, plan: QueryPlan, block: Block, series: 
   }
 }
 
-/** Sums and extremes of the intervals of one series. */
+/** Sums, minima and maxima of the intervals of a series. */
 class Gathered {
   readonly #sum: Float64Array;
   readonly #count: Uint32Array;

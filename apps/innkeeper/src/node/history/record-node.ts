@@ -3,7 +3,7 @@ import type { Node } from '../node.ts';
 import type { History } from './history.ts';
 import { metricReport } from './metric-points.ts';
 
-/** Keeps what a node's VMs report, from now on. The function returned ends it. */
+/** Records the reports of a node's VMs in history. Returns a function that stops it. */
 export function recordNode(node: Node, history: History, log: Log): () => void {
   const endMeasured = node.measured.add(({ runner, change }) => {
     const { agent, usage, row } = runner;

@@ -3,19 +3,19 @@ import { CounterRates } from './counter-rates.ts';
 import { blockStartMs, type Level, levels } from './levels.ts';
 import type { MetricReport } from './metric-points.ts';
 
-/** A block that was written before, if there is one. */
+/** Loads an existing block, if there is one. */
 export type LoadBlock = (level: Level, startMs: number) => Promise<Block | undefined>;
 
-/** A clock that is set back by less leaves a gap. */
+/** A clock that is set back by less than this causes a gap. */
 const maxAheadMs = 2 * 3_600_000;
 
-/** What is being gathered for one VM: the newest block of each level. */
+/** The blocks being filled for a VM: the newest of each level. */
 export class VmHistory {
   readonly #blocks = new Map<Level, Block>();
   readonly #rates = new CounterRates();
   readonly #changed = new Set<Block>();
 
-  /** Goes on with the blocks that an earlier daemon wrote. */
+  /** Continues the blocks that an earlier daemon wrote. */
   static async open(timeMs: number, load: LoadBlock): Promise<VmHistory> {
     const history = new VmHistory();
     for (const level of levels) {
@@ -25,7 +25,7 @@ export class VmHistory {
     return history;
   }
 
-  /** Adds a report that was taken at `timeMs`. One older than the newest block of a level is not added to it. */
+  /** Adds a report taken at `timeMs`. Levels whose newest block is later ignore it. */
   add(report: MetricReport, timeMs: number): void {
     const points = [...report.points, ...this.#rates.next(report.counters, timeMs)];
     for (const level of levels) {
@@ -37,7 +37,7 @@ export class VmHistory {
     }
   }
 
-  /** Whether the clock was set back since: the newest blocks are of a time that has yet to come. */
+  /** Whether the clock was set back, so that the newest blocks are in the future. */
   isAheadOf(timeMs: number): boolean {
     return levels.some((level) => (this.#blocks.get(level)?.startMs ?? 0) > timeMs + maxAheadMs);
   }
@@ -47,14 +47,14 @@ export class VmHistory {
     return this.#blocks.get(level);
   }
 
-  /** Blocks with values that were not written yet; they count as written from now on. */
+  /** Returns blocks with unwritten values and marks them as written. */
   takeChanged(): Block[] {
     const changed = [...this.#changed];
     this.#changed.clear();
     return changed;
   }
 
-  /** A write failed: the block is to be written again. */
+  /** Marks a block as unwritten again after a failed write. */
   putBack(block: Block): void {
     this.#changed.add(block);
   }

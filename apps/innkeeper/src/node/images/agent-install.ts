@@ -1,8 +1,8 @@
-/** What is known of the agent in an image or a VM: its version, or why there is none. */
+/** The installed agent of an image or a VM: its version, or why there is none. */
 export interface AgentInstall {
   readonly version: string;
   readonly initSystem: string;
-  /** Stable reason; empty when the agent is in it. */
+  /** Stable reason for a missing agent; empty when it is installed. */
   readonly reason: string;
   readonly detail: string;
   readonly nextStep: string;
@@ -10,7 +10,7 @@ export interface AgentInstall {
 
 export const unknownAgentInstall: AgentInstall = { version: '', initSystem: '', reason: '', detail: '', nextStep: '' };
 
-/** Reads what `JSON.stringify` of one wrote. */
+/** Parses the JSON of a row. */
 export function parseAgentInstall(json: string): AgentInstall {
   return { ...unknownAgentInstall, ...(JSON.parse(json) as Partial<AgentInstall>) };
 }

@@ -13,12 +13,12 @@ interface MadeImage {
   readonly kernel: ImageKernel | undefined;
 }
 
-/** Makes an image's files in a folder. */
+/** Creates an image's files in a folder. */
 export type MakeImage = (directory: string, options: StagedOptions) => Promise<MadeImage>;
 
 /**
- * Makes an image's files, in a folder of their own inside the image's, and then hands the row that names them to
- * `write`. When anything fails, neither stays, and what was there before is as it was.
+ * Creates an image's files in a new subfolder of the image's folder, and then passes the row that refers to them to
+ * `write`. On failure, neither remains and an earlier version of the image is unchanged.
  */
 export async function createImage(
   { folder, nodeId }: NodeContext,
@@ -44,7 +44,7 @@ export async function createImage(
       base: null,
       node_id: nodeId,
     });
-    // With its row there it counts, marked or not.
+    // Once the row exists the image is valid, even with the mark.
     await markFinished(directory);
   } catch (error) {
     await removeTree(directory);
@@ -53,5 +53,5 @@ export async function createImage(
   }
 }
 
-/** Of the folder that holds what an image was made of; the image's row names the one that counts. */
+/** Name prefix of the subfolder with an image's files; the image's row names the current one. */
 export const madePrefix = 'made-';

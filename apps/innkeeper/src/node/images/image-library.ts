@@ -14,7 +14,7 @@ import { type Base, prepareImageBase } from './prepare-image-base.ts';
 
 const kinds: readonly string[] = ['tiny', 'debian', 'debian-openrc'] satisfies ImageKind[];
 
-/** The images of the node. One thing at a time happens to an image. */
+/** The images of the node. Changes to an image run one at a time. */
 export class ImageLibrary {
   readonly #context: NodeContext;
   readonly #operations: OperationRunner;
@@ -33,11 +33,11 @@ export class ImageLibrary {
     throw new OperationError('IMAGE_NOT_FOUND', `There is no image named "${name.slice(0, 80)}".`);
   }
 
-  /** Takes a file of the host. Fails with INVALID_NAME, INVALID_PATH, IMAGE_NAME_TAKEN. */
+  /** Imports a file of the host. Fails with INVALID_NAME, INVALID_PATH, IMAGE_NAME_TAKEN. */
   async add(name: string, path: string): Promise<OperationRow> {
     checkName(name, 'an image');
     if (!isAbsolute(path) || path.includes('\0')) {
-      throw new OperationError('INVALID_PATH', 'The path of an image has to be absolute.');
+      throw new OperationError('INVALID_PATH', 'The path of an image must be absolute.');
     }
     return await this.#make('image.add', name, async (directory, options) => {
       const made = await this.#context.images.importImage(path, { directory }, options);
@@ -46,13 +46,13 @@ export class ImageLibrary {
   }
 
   /**
-   * Builds one from Debian packages. `rebuild` builds it anew although it is in the cache, and replaces one that no VM
-   * uses; until the new one is whole the old one stays usable. Fails with INVALID_ARGUMENT, INVALID_NAME,
-   * IMAGE_NAME_TAKEN, IMAGE_IN_USE.
+   * Builds an image from Debian packages. `rebuild` ignores the cache and replaces an existing image that no VM uses; the
+   * old image stays usable until the new one is complete. Fails with INVALID_ARGUMENT, INVALID_NAME, IMAGE_NAME_TAKEN,
+   * IMAGE_IN_USE.
    */
   async build(kind: string, name: string, rebuild: boolean): Promise<OperationRow> {
     if (!kinds.includes(kind)) {
-      throw new OperationError('INVALID_ARGUMENT', `"${kind.slice(0, 80)}" cannot be built; ${kinds.join(', ')} can.`);
+      throw new OperationError('INVALID_ARGUMENT', `Unknown kind of image "${kind.slice(0, 80)}". These can be built: ${kinds.join(', ')}.`);
     }
     const wanted = checkName(name === '' ? kind : name, 'an image');
     const old = rebuild ? await this.#context.store.images.find(wanted) : undefined;
@@ -80,7 +80,7 @@ export class ImageLibrary {
     });
   }
 
-  /** The file that a VM's disk is laid over: with the agent in it, or the image as it was added and why. */
+  /** The base of a VM's disk: a copy with the agent, or the original image and the reason for the missing agent. */
   async ensureBase(name: string, options: StagedOptions): Promise<Base> {
     return await this.#mutex.run(name, async () => {
       options.signal?.throwIfAborted();
@@ -90,7 +90,7 @@ export class ImageLibrary {
 
   async #make(kind: string, name: string, make: MakeImage, replaces = false): Promise<OperationRow> {
     if (this.#being.has(name) || (!replaces && (await this.#context.store.images.find(name)) !== undefined)) {
-      throw new OperationError('IMAGE_NAME_TAKEN', `There is an image named "${name}" already, or it is being made.`);
+      throw new OperationError('IMAGE_NAME_TAKEN', `An image named "${name}" already exists or is being created.`);
     }
     this.#being.add(name);
     try {
@@ -114,7 +114,7 @@ export class ImageLibrary {
     }
   }
 
-  /** Makes a whole image the one of its name. Until here the one before was used, from here on this one is. */
+  /** Makes a complete image the current one of its name, replacing the previous one. */
   async #write(row: ImageRow, replaces: boolean): Promise<void> {
     const { store, folder } = this.#context;
     const imageFolder = folder.imageFolder(row.name);
@@ -125,7 +125,7 @@ export class ImageLibrary {
     });
   }
 
-  /** Marks what the image was made of until now, so that a crash on either side of the row leaves exactly one of the two. */
+  /** Marks the previous files of the image, so that a crash before or after the row's change leaves exactly one version. */
   async #replace(row: ImageRow, imageFolder: string): Promise<void> {
     const { store, folder } = this.#context;
     const before = await this.get(row.name);
@@ -143,7 +143,7 @@ export class ImageLibrary {
   async #drop(name: string): Promise<void> {
     const imageFolder = this.#context.folder.imageFolder(name);
     await this.#mutex.run(name, async () => {
-      // A full disk must not keep anybody from removing an image; without the mark, a crash right now leaves its files.
+      // A full disk must not prevent removing an image; without the mark, a crash now leaves its files behind.
       await markUnfinished(imageFolder).catch((error: unknown) => this.#warn('image.not-marked', name, error));
       try {
         await this.#context.store.images.remove(name);
@@ -155,30 +155,30 @@ export class ImageLibrary {
     });
   }
 
-  /** What the database does not know of is not built over, and not removed with what is made there. */
+  /** Refuses to use a folder with unknown files, which could be overwritten or removed with the image. */
   async #assertFolderFree(name: string): Promise<void> {
     const imageFolder = this.#context.folder.imageFolder(name);
     if ((await listFolder(imageFolder)).length === 0) return;
     throw new OperationError(
       'IMAGE_NAME_TAKEN',
-      `The folder ${imageFolder} holds files that the database does not know.`,
+      `The folder ${imageFolder} contains files that the database does not know.`,
       { nextStep: 'Choose another name, start the daemon with --adopt-data, or move the folder away.' },
     );
   }
 
-  /** Fails with IMAGE_IN_USE while a VM's folder that the database does not know lies over this image, or may do so. */
+  /** Fails with IMAGE_IN_USE while the database does not know a VM's folder whose disk may be an overlay of this image. */
   async #assertNoUnknownVm(name: string): Promise<void> {
     const vms = await listUnknownVms(this.#context);
     const user = vms.find(({ image }) => image === undefined || image === name);
     if (user === undefined) return;
     throw new OperationError(
       'IMAGE_IN_USE',
-      `${user.path} holds a VM that the database does not know, and whose disk may need the image "${name}".`,
+      `${user.path} contains a VM that the database does not know and whose disk may need the image "${name}".`,
       { nextStep: 'Start the daemon with --adopt-data, or move that folder away.' },
     );
   }
 
-  /** The row is what counts: without a manifest the image works, and is written again at the next start. */
+  /** Best effort: without a manifest the image works, and the next start writes it. */
   async #keepManifest(row: ImageRow): Promise<void> {
     await writeImageManifest(this.#context.folder.imageFolder(row.name), row).catch((error: unknown) =>
       this.#warn('image.manifest-not-written', row.name, error),

@@ -18,7 +18,7 @@ export type PreparedBase =
   | { readonly ok: true; readonly initSystem: string; readonly path: string; readonly format: 'raw' }
   | { readonly ok: false; readonly reason: ReasonName; readonly detail: string; readonly nextStep: string };
 
-/** What the node needs done to image files; ../images is the real one, tests have their own. */
+/** The functions on image files that the node uses: @innkeeper/images, or fakes in tests. */
 export interface ImageTools {
   buildImage(
     kind: ImageKind,

@@ -10,14 +10,14 @@ import { listUnknownVms } from '../data/unknown-vms.ts';
 import { type AgentInstall, unknownAgentInstall } from './agent-install.ts';
 import type { StagedOptions } from './image-tools.ts';
 
-/** What a VM's disk is laid over. */
+/** The base of a VM's disk. */
 export interface Base {
   readonly path: string;
   readonly format: 'raw' | 'qcow2';
   readonly install: AgentInstall;
 }
 
-/** As it is kept in the image's row. `path` is absent when the agent could not be put in. */
+/** A base as stored in the image's row. `path` is absent when the agent could not be installed. */
 interface StoredBase {
   readonly build: string;
   readonly path: string | undefined;
@@ -25,8 +25,8 @@ interface StoredBase {
 }
 
 /**
- * Puts the agent into a copy of the image, once for each build of the agent. When it cannot be put in, the image is
- * used as it was added, and `install` says why.
+ * Installs the agent in a copy of the image, once for each build of the agent. When that is not possible, the original
+ * image is used, and `install` has the reason.
  */
 export async function prepareImageBase(context: NodeContext, image: ImageRow, options: StagedOptions): Promise<Base> {
   const { agentBinary, folder, store } = context;
@@ -36,7 +36,7 @@ export async function prepareImageBase(context: NodeContext, image: ImageRow, op
     const install: AgentInstall = {
       ...unknownAgentInstall,
       reason: 'PROGRAM_MISSING',
-      detail: 'The agent was not built, so it could not be put into the image.',
+      detail: 'The agent was not built, so it could not be installed in the image.',
       nextStep: 'Build it with "npm run build:agent", restart the daemon and create the VM again.',
     };
     return { path: originalPath, format, install };
@@ -46,7 +46,7 @@ export async function prepareImageBase(context: NodeContext, image: ImageRow, op
     if (known.path === undefined) return { path: originalPath, format, install: known.install };
     if (existsSync(known.path)) return { path: known.path, format: 'raw', install: known.install };
   }
-  options.onStage?.(`putting the agent into the image "${image.name}"`);
+  options.onStage?.(`installing the agent in the image "${image.name}"`);
   const outPath = freeBasePath(folder.imageFolder(image.name), agentBinary.build);
   const request = {
     originalPath,
@@ -69,7 +69,7 @@ export async function prepareImageBase(context: NodeContext, image: ImageRow, op
   return made.ok ? { path: made.path, format: 'raw', install } : { path: originalPath, format, install };
 }
 
-/** A base that is there is never written over: disks of VMs may lie over it, also of ones that the database has lost. */
+/** An existing base is never overwritten: disks may be overlays of it, even of VMs that the database does not know. */
 function freeBasePath(directory: string, build: string): string {
   for (let count = 1; ; count++) {
     const path = join(directory, count === 1 ? `base-${build}.raw` : `base-${build}.${count}.raw`);
@@ -77,7 +77,7 @@ function freeBasePath(directory: string, build: string): string {
   }
 }
 
-/** Bases of older agents go when no VM's disk lies over them. */
+/** Removes bases with older agents that are not the base of any VM's disk. */
 async function removeUnusedBases(context: NodeContext, name: string, current: string | undefined): Promise<void> {
   const directory = context.folder.imageFolder(name);
   const used = new Set((await context.store.vms.list()).map((vm) => vm.base_path));
@@ -87,7 +87,7 @@ async function removeUnusedBases(context: NodeContext, name: string, current: st
   for (const entry of await listFolder(directory)) {
     const path = join(directory, entry);
     if (!/^base-.*\.raw$/.test(entry) || path === current || used.has(path)) continue;
-    context.log.info('image.base-removed', { path, reason: 'an older agent, and no VM lies over it' });
+    context.log.info('image.base-removed', { path, reason: 'it has an older agent and no VM uses it' });
     await rm(path, { force: true });
   }
 }

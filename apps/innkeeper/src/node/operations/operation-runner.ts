@@ -4,12 +4,12 @@ import { errorMessage, Listeners, type Log } from '@innkeeper/kit';
 import type { OperationRow, Store } from '@innkeeper/store';
 import { type OperationSpec, RunningOperation } from './running-operation.ts';
 
-/** Ended operations that could not be stored; the last ones are kept here for whoever asked for them. */
+/** Number of ended operations that are kept in memory because they could not be stored. */
 const maxUnsaved = 100;
 
-/** Runs everything slow: stored, with progress, a log and a cancel. */
+/** Runs slow work as operations, which are stored, have progress and a log, and can be cancelled. */
 export class OperationRunner {
-  /** The id of each operation that began or changed. */
+  /** Emits the id of each operation that began or changed. */
   readonly changes = new Listeners<string>();
   readonly #store: Store;
   readonly #log: Log;
@@ -23,7 +23,7 @@ export class OperationRunner {
     this.#nodeId = options.nodeId;
   }
 
-  /** Starts it; resolves as soon as it is stored. How it goes is in `get`, `watch` and `finished`. */
+  /** Starts an operation; resolves as soon as it is stored. Follow it with `get`, `watch` and `finished`. */
   async start(spec: OperationSpec, id: string = randomUUID()): Promise<OperationRow> {
     const operation = new RunningOperation(id, spec, {
       store: this.#store,
@@ -60,7 +60,7 @@ export class OperationRunner {
     return rows.map((row) => this.#running.get(row.id)?.row ?? row);
   }
 
-  /** As it is, then after each change (a slow reader misses some, never the last), until it has ended. */
+  /** Yields the operation now and after each change until it has ended. A slow reader may miss changes except the last. */
   async *watch(id: string, signal: AbortSignal): AsyncGenerator<OperationRow> {
     const operation = this.#running.get(id);
     if (operation === undefined) return yield await this.get(id);
@@ -73,24 +73,24 @@ export class OperationRunner {
     }
   }
 
-  /** Resolves when it has ended, whatever became of it. */
+  /** Resolves when the operation has ended, whatever its result. */
   async finished(id: string, signal: AbortSignal): Promise<OperationRow> {
     let last = await this.get(id);
     for await (const row of this.watch(id, signal)) last = row;
     return last;
   }
 
-  /** Asks it to stop; what it began is undone. One that has ended stays as it is. */
+  /** Cancels an operation, which undoes its work. Has no effect on an ended one. */
   async cancel(id: string): Promise<OperationRow> {
-    this.#running.get(id)?.abort(new OperationError('CANCELED', 'It was cancelled.'));
+    this.#running.get(id)?.abort(new OperationError('CANCELED', 'The operation was cancelled.'));
     return await this.get(id);
   }
 
-  /** Interrupts all; resolves when they have undone what they began. */
+  /** Interrupts all operations; resolves when they have undone their work. */
   async close(): Promise<void> {
     const all = [...this.#running.values()];
     for (const operation of all) {
-      operation.abort(new OperationError('OPERATION_INTERRUPTED', 'The daemon was stopped in the middle of it.'));
+      operation.abort(new OperationError('OPERATION_INTERRUPTED', 'The daemon was stopped during the operation.'));
     }
     await Promise.all(all.map((operation) => operation.ended));
   }

@@ -7,22 +7,22 @@ const maxLogLines = 200;
 const maxLineChars = 1000;
 const saveIntervalMs = 500;
 
-/** What the work of an operation is handed. */
+/** The context of an operation's work. */
 export interface OperationContext {
-  /** Aborted when the operation is cancelled or the daemon ends: the work undoes what it began and rejects. */
+  /** Aborted when the operation is cancelled or the daemon stops: the work must undo itself and reject. */
   readonly signal: AbortSignal;
-  /** Says which step it is at; `progress` from 0 to 1 where it is known. A new step is a line of the log too. */
+  /** Sets the current step, and `progress` from 0 to 1 if known. A new step is also added to the log. */
   stage(text: string, progress?: number): void;
 }
 
 export interface OperationSpec {
   /** "vm.create", "image.build". */
   readonly kind: string;
-  /** Name of what it works on. */
+  /** Name of the object it works on. */
   readonly target: string;
   readonly vmId?: string | undefined;
   readonly work: (context: OperationContext) => Promise<void>;
-  /** It is done even when it cannot be stored: on a full disk, stopping and removing VMs is what makes room. */
+  /** Run it even if it cannot be stored: on a full disk, stopping and removing VMs frees space. */
   readonly evenUnsaved?: boolean | undefined;
 }
 
@@ -33,9 +33,9 @@ export interface RunningOperationOptions {
   readonly onChange: () => void;
 }
 
-/** One operation under way. */
+/** A running operation. */
 export class RunningOperation {
-  /** Rises with each change. */
+  /** Incremented with each change. */
   version = 0;
   readonly ended: Promise<void>;
   #row: OperationRow;
@@ -79,7 +79,7 @@ export class RunningOperation {
     this.#abort.abort(reason);
   }
 
-  /** Resolves once `version` differs from the one given. */
+  /** Resolves once `version` differs from the given one. */
   async changedSince(version: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.version !== version) return;
@@ -93,7 +93,7 @@ export class RunningOperation {
     }
   }
 
-  /** Does the work and writes down what became of it; whether that was stored. Never rejects. */
+  /** Does the work and stores the result. Resolves to whether that was stored; never rejects. */
   async run(): Promise<boolean> {
     this.#log.info('operation.started');
     try {
@@ -154,7 +154,7 @@ export class RunningOperation {
       await this.#store.operations.save(this.row);
       return true;
     } catch (error) {
-      // A full disk: what is in memory is still told to those who watch, and the next start marks it as interrupted.
+      // On a full disk, watchers still get the state in memory, and the next start marks the operation as interrupted.
       this.#log.error('operation.not-saved', { message: errorMessage(error) });
       return false;
     }

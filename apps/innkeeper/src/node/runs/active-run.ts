@@ -11,17 +11,17 @@ export interface ActiveRunOptions {
   readonly targets: readonly RunTargetRow[];
   readonly spec: RunSpec;
   readonly agent: (vmId: string, signal: AbortSignal) => Promise<AgentLink>;
-  /** Waits for a place among the targets that run at once; the function returned gives it back. */
+  /** Acquires a permit to run a target; resolves to the function that releases it. */
   readonly place: (signal: AbortSignal) => Promise<() => void>;
   readonly log: Log;
   readonly now: () => number;
   readonly onTargetEnd: (run: RunRow, target: RunTargetRow) => Promise<void>;
 }
 
-/** A run that has not ended on all of its targets. */
+/** A run that has not ended on all targets. */
 export class ActiveRun {
   readonly targets: ReadonlyMap<string, TargetRun>;
-  /** Output came, or a state changed. */
+  /** Emitted when output arrived or a state changed. */
   readonly changes = new Listeners<void>();
   readonly #options: ActiveRunOptions;
   #row: RunRow;
@@ -54,7 +54,7 @@ export class ActiveRun {
     return this.#row.ended_ms !== null;
   }
 
-  /** Grows with every change of a state, and not with output. */
+  /** Incremented with every change of a state, but not with output. */
   get version(): number {
     return this.#version;
   }
@@ -64,7 +64,7 @@ export class ActiveRun {
     return runMessage(this.#row, rows, this.#options.spec);
   }
 
-  /** Runs every target to its end, or until `signal`. Never rejects. */
+  /** Runs every target until it ends or `signal` is aborted. Never rejects. */
   async follow(signal: AbortSignal): Promise<void> {
     await Promise.all([...this.targets.values()].map((target) => target.follow(signal)));
     if (signal.aborted) return;
@@ -87,7 +87,7 @@ export class ActiveRun {
     this.changes.emit();
   }
 
-  /** What went worst. */
+  /** The worst state among the targets. */
   #outcome(): RunStateName {
     const states = new Set([...this.targets.values()].map((target) => target.row.state));
     if (states.has('failed')) return 'failed';

@@ -1,7 +1,7 @@
 import type { RunRow, RunTargetRow } from '@innkeeper/store';
 import type { Audit, AuditParameters } from '../../audit/audit.ts';
 
-/** Writes down how a run ended on one VM, whoever's daemon began it. Never rejects. */
+/** Records in the audit how a run ended on one VM, also if an earlier daemon began it. Never rejects. */
 export async function auditRunTarget(audit: Audit, run: RunRow, target: RunTargetRow): Promise<void> {
   await audit.record({
     caller: { name: run.user_name, via: 'run', address: '' },
@@ -17,7 +17,7 @@ function resultOf({ state, error }: RunTargetRow): string {
   return state === 'canceled' ? 'CANCELED' : 'ok';
 }
 
-/** Exit code, bytes and time, under the names that `guest.exec` has. */
+/** Exit code, bytes and duration, with the same names as in `guest.exec`. */
 function exitOf({ exited }: RunTargetRow): AuditParameters {
   if (exited === null) return {};
   const { exitCode, signal, stdoutBytes, stderrBytes, durationMs } = JSON.parse(exited) as ExitedJson;
@@ -29,7 +29,7 @@ function exitOf({ exited }: RunTargetRow): AuditParameters {
   };
 }
 
-/** ExecExited as protobuf writes it in JSON: zeros are left out, 64-bit numbers are strings. */
+/** ExecExited in protobuf's JSON format: zeros are omitted, 64-bit numbers are strings. */
 interface ExitedJson {
   readonly exitCode?: number;
   readonly signal?: number;

@@ -5,7 +5,7 @@ import type { NodeApi } from '../../ports/node-api.ts';
 import { auditRunTarget } from './audit-run-target.ts';
 import { RunManager } from './run-manager.ts';
 
-/** The runs on a node's VMs. `start` goes on with those of an earlier daemon. */
+/** Creates the manager of runs on a node's VMs. `start` resumes those of an earlier daemon. */
 export function createRunManager({ id, vms }: NodeApi, store: Store, log: Log): RunManager {
   const audit = new Audit({ store, log, nowMs: Date.now });
   return new RunManager({

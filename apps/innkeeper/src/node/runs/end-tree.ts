@@ -7,14 +7,14 @@ const sigterm = 15;
 export const sigkill = 9;
 
 export interface EndTreeOptions {
-  /** Aborted when the process has ended, or nobody follows it any more. */
+  /** Aborted when the process has ended, or is no longer followed. */
   readonly signal: AbortSignal;
   readonly graceMs: number;
-  /** A signal did not get there; it is sent again. */
+  /** Called when a signal could not be delivered; it is sent again. */
   readonly onError: (error: unknown) => void;
 }
 
-/** TERM to the whole tree, KILL after the grace, and again, until the process has ended. Never rejects. */
+/** Sends TERM to the process tree, then KILL repeatedly after the grace period, until it has ended. Never rejects. */
 export async function endTree(
   session: Pick<ExecSession, 'signal'>,
   { signal, graceMs, onError }: EndTreeOptions,
@@ -31,7 +31,7 @@ export async function endTree(
   }
 }
 
-/** The time, or until the signal. */
+/** Waits for the time or the signal, whichever is first. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   try {
     await delay(ms, undefined, { signal });

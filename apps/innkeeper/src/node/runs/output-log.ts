@@ -2,9 +2,9 @@ import { OperationError } from '@innkeeper/contract';
 import type { ExecEvent } from '@innkeeper/contract/agent';
 import type { RunOutputRow, RunRepository } from '@innkeeper/store';
 
-/** One row holds at most so much. */
+/** Maximum bytes of a row. */
 const rowBytes = 64 * 1024;
-/** So many rows wait at most: output can come in single bytes of either stream. */
+/** Maximum rows that wait to be written; output can arrive as single bytes of alternating streams. */
 const maxPendingRows = 256;
 const flushDelayMs = 500;
 const rowsOfOneRead = 16;
@@ -15,19 +15,19 @@ export interface OutputLogOptions {
   readonly vmId: string;
   readonly keptBytes: number;
   readonly nextOffset: number;
-  /** What the agent was asked to keep to; a guest that sends more misbehaves. */
+  /** The limit that was requested from the agent; a guest that sends more misbehaves. */
   readonly maxBytes: number;
-  /** Called when there is more to read. */
+  /** Called when there is new output. */
   readonly onMore: () => void;
-  /** Called with what went wrong when output cannot be written, or is more than was asked for. */
+  /** Called with the error when output cannot be written or exceeds the limit. */
   readonly onError: (error: unknown) => void;
 }
 
-/** The kept output of one target: a little of it in memory, the rest in the store. */
+/** The retained output of one target: the newest in memory, the rest in the store. */
 export class OutputLog {
   readonly #options: OutputLogOptions;
   #pending: RunOutputRow[] = [];
-  /** On their way to the store. They are not added to any more. */
+  /** Rows that are being written. They no longer change. */
   #sealed: RunOutputRow[] = [];
   #pendingBytes = 0;
   #keptBytes: number;
@@ -46,19 +46,19 @@ export class OutputLog {
     return this.#keptBytes;
   }
 
-  /** First byte of the process's output that was not seen yet. */
+  /** Offset of the first byte of the process's output that was not received yet. */
   get nextOffset(): number {
     return this.#nextOffset;
   }
 
-  /** Takes an output or gap event. Resolves when more may come: at once, or when what waits was written. */
+  /** Adds an output or gap event. Resolves when more is accepted: immediately, or when waiting rows were written. */
   async take(event: ExecEvent['event'], nowMs: number): Promise<void> {
     if (event.case === 'gap') this.#nextOffset = Number(event.value.offset + event.value.bytes);
     if (event.case !== 'output') return;
     const { data, stream, offset } = event.value;
     const { maxBytes } = this.#options;
     if (this.#keptBytes + data.length > maxBytes) {
-      const why = `The guest sent more output than the ${maxBytes} bytes asked for.`;
+      const why = `The guest sent more output than the requested limit of ${maxBytes} bytes.`;
       this.#options.onError(new OperationError('GUEST_MISBEHAVES', why));
       return;
     }
@@ -84,7 +84,7 @@ export class OutputLog {
     else this.#timer ??= setTimeout(() => void this.flush(), flushDelayMs);
   }
 
-  /** Writes what is pending. Never rejects; a failure was told to `onError`. */
+  /** Writes pending output. Never rejects; failures are passed to `onError`. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -92,7 +92,7 @@ export class OutputLog {
     return this.#writing;
   }
 
-  /** Output from an offset on, in order and without a hole; at most a few rows. They do not change any more. */
+  /** Output from an offset, in order and without gaps; at most a few rows, which no longer change. */
   async read(fromOffset: number): Promise<RunOutputRow[]> {
     const { runs, runId, vmId } = this.#options;
     for (;;) {
@@ -100,7 +100,7 @@ export class OutputLog {
       const rows = (stored.length > 0 ? stored : [...this.#sealed, ...this.#pending]).flatMap((row) =>
         cutRow(row, fromOffset),
       );
-      // What was in memory when the store was asked may have been stored by the time of its answer: then it is asked again.
+      // Output that was in memory at the time of the query may have been stored meanwhile; then the query is repeated.
       if (rows.length === 0 || rows[0]?.start_offset === fromOffset || this.#failed) return rows;
     }
   }
@@ -122,7 +122,7 @@ export class OutputLog {
   }
 }
 
-/** What of a row lies after an offset. */
+/** The part of a row after an offset. */
 export function cutRow(row: RunOutputRow, fromOffset: number): RunOutputRow[] {
   const skip = fromOffset - row.start_offset;
   if (skip <= 0) return [{ ...row }];

@@ -11,22 +11,22 @@ import { outputMessage, runMessage, specOf } from './run-message.ts';
 import { checkRunSpec, maxRunIdChars, outputBytesOf, titleOf } from './run-spec.ts';
 import { watchRun } from './watch-run.ts';
 
-/** Targets that run at once, over all runs. */
+/** Maximum targets that run at the same time, over all runs. */
 const maxTargetsAtOnce = 64;
 const maxTargets = 1000;
-/** Output of all targets of a run: a default's worth of 1,000 VMs. */
+/** Maximum retained output of all targets of a run: the default limit times 1,000 VMs. */
 const maxRunBytes = 1024 * 1024 * 1024;
 const rowsOfOneRead = 16;
 
 export interface RunManagerOptions {
   readonly runs: RunRepository;
-  /** The link to the agent of a VM, which may yet connect. Fails with VM_NOT_FOUND, VM_NOT_RUNNING, AGENT_UNREACHABLE. */
+  /** The link to a VM's agent, waiting for it to connect. Fails with VM_NOT_FOUND, VM_NOT_RUNNING, AGENT_UNREACHABLE. */
   readonly agent: (vmId: string, signal: AbortSignal) => Promise<AgentLink>;
   readonly log: Log;
-  /** The node that runs it. */
+  /** The node that executes the runs. */
   readonly nodeId: string;
   readonly now?: () => number;
-  /** Called when a target has ended; its end is told to watchers after it. */
+  /** Called when a target has ended, before watchers are notified. */
   readonly onTargetEnd?: (run: RunRow, target: RunTargetRow) => Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export interface NewRun {
   readonly vms: readonly { readonly id: string; readonly name: string }[];
 }
 
-/** Commands and scripts on one VM or many, kept with their output. They outlive the daemon. */
+/** Commands and scripts on one or many VMs, stored with their output. They survive a restart of the daemon. */
 export class RunManager implements AsyncDisposable {
   readonly #options: RunManagerOptions;
   readonly #now: () => number;
@@ -52,7 +52,7 @@ export class RunManager implements AsyncDisposable {
     this.#now = options.now ?? Date.now;
   }
 
-  /** Goes on with what an earlier daemon had begun. */
+  /** Resumes runs of an earlier daemon. */
   async start(): Promise<void> {
     const { runs } = this.#options;
     const rows = await runs.unfinished();
@@ -61,7 +61,7 @@ export class RunManager implements AsyncDisposable {
   }
 
   /**
-   * Starts a run; the same one is given when it exists, for a start that is sent again.
+   * Starts a run. Returns the existing one if it has the same id and spec, so that a start can be repeated.
    * @throws OperationError INVALID_ARGUMENT, RUN_ID_TAKEN
    */
   async run({ id, user, spec, vms }: NewRun): Promise<Run> {
@@ -69,14 +69,14 @@ export class RunManager implements AsyncDisposable {
     if (id.length > maxRunIdChars || !/^[A-Za-z0-9_-]*$/.test(id))
       throw new OperationError(
         'INVALID_ARGUMENT',
-        `id must be 1 to ${maxRunIdChars} characters of A-Z, a-z, 0-9, "_" and "-".`,
+        `id must have 1 to ${maxRunIdChars} characters of A-Z, a-z, 0-9, "_" and "-".`,
       );
     if (vms.length === 0 || vms.length > maxTargets)
-      throw new OperationError('INVALID_ARGUMENT', `A run goes to 1 to ${maxTargets} VMs, not to ${vms.length}.`);
+      throw new OperationError('INVALID_ARGUMENT', `A run must have 1 to ${maxTargets} VMs, not ${vms.length}.`);
     if (outputBytesOf(spec) * vms.length > maxRunBytes)
       throw new OperationError(
         'INVALID_ARGUMENT',
-        `Of one run, at most ${maxRunBytes} bytes of output are kept: lower max_output_bytes, or name fewer VMs.`,
+        `A run retains at most ${maxRunBytes} bytes of output: lower max_output_bytes, or select fewer VMs.`,
       );
     const row: RunRow = {
       id: id === '' ? randomUUID() : id,
@@ -114,13 +114,13 @@ export class RunManager implements AsyncDisposable {
     };
   }
 
-  /** Ends it everywhere. One that is over stays as it is. */
+  /** Cancels a run on all targets. Has no effect on an ended run. */
   async cancel(id: string): Promise<Run> {
     await this.#active.get(id)?.cancel();
     return await this.get(id);
   }
 
-  /** The run, its output so far, then what changes, until it is over. Fails with RUN_NOT_FOUND. */
+  /** Yields the run, its output so far, then changes, until it has ended. Fails with RUN_NOT_FOUND. */
   async *watch(id: string, signal: AbortSignal): AsyncGenerator<RunEvent> {
     const active = this.#active.get(id);
     if (active !== undefined) return yield* watchRun(active, signal);
@@ -131,7 +131,7 @@ export class RunManager implements AsyncDisposable {
         yield create(RunEventSchema, { event: { case: 'output', value: outputMessage(row) } });
   }
 
-  /** Kept output of one target, in order; of one that runs, what there is now. */
+  /** Retained output of one target, in order; for a running one, the output so far. */
   async *output(id: string, vmId: string): AsyncGenerator<RunOutputRow> {
     const live = this.#active.get(id)?.targets.get(vmId)?.output;
     for (let offset = 0; ; ) {
@@ -146,13 +146,13 @@ export class RunManager implements AsyncDisposable {
     }
   }
 
-  /** Lets go of what runs; the next daemon goes on with it. */
+  /** Releases running runs, which the next daemon resumes. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort(new OperationError('CANCELED', 'The daemon stops.'));
+    this.#stop.abort(new OperationError('CANCELED', 'The daemon is stopping.'));
     await Promise.all(this.#following);
   }
 
-  /** Two runs never begin in the same millisecond, so that a list can go on from the last one it had. */
+  /** No two runs begin in the same millisecond, so that a start time identifies the position in a list. */
   #startMs(): number {
     this.#lastStartMs = Math.max(this.#now(), this.#lastStartMs + 1);
     return this.#lastStartMs;
@@ -161,7 +161,7 @@ export class RunManager implements AsyncDisposable {
   async #same({ id, user_name, spec }: RunRow): Promise<Run> {
     const row = await this.#options.runs.find(id);
     if (row?.user_name === user_name && row.spec === spec) return await this.get(id);
-    throw new OperationError('RUN_ID_TAKEN', `There is another run "${id}".`);
+    throw new OperationError('RUN_ID_TAKEN', `Another run with the id "${id}" already exists.`);
   }
 
   #follow(row: RunRow, targets: readonly RunTargetRow[]): ActiveRun {

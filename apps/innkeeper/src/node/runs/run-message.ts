@@ -13,7 +13,7 @@ import {
 } from '@innkeeper/contract/control';
 import type { RunOutputRow, RunRow, RunTargetRow } from '@innkeeper/store';
 
-/** As they are stored. */
+/** The stored names of states. */
 export type RunStateName = 'waiting' | 'running' | 'succeeded' | 'failed' | 'canceled';
 
 const states: Readonly<Record<string, RunState>> = {
@@ -24,7 +24,7 @@ const states: Readonly<Record<string, RunState>> = {
   canceled: RunState.CANCELED,
 };
 
-/** A run as the API has it, whole. `spec` is what `row.spec` says, for who has read it already. */
+/** A complete run as an API message. `spec` is the parsed `row.spec`, for callers that have it. */
 export function runMessage(row: RunRow, targets: readonly RunTargetRow[], spec: RunSpec = specOf(row)): Run {
   return create(RunSchema, {
     id: row.id,
@@ -37,12 +37,12 @@ export function runMessage(row: RunRow, targets: readonly RunTargetRow[], spec: 
   });
 }
 
-/** What was asked for. */
+/** The requested spec. */
 export function specOf({ spec }: Pick<RunRow, 'spec'>): RunSpec {
   return fromJson(RunSpecSchema, JSON.parse(spec) as JsonValue, { ignoreUnknownFields: true });
 }
 
-/** One piece of output as the API has it. */
+/** A piece of output as an API message. */
 export function outputMessage(row: RunOutputRow): RunOutput {
   return create(RunOutputSchema, {
     vmId: row.vm_id,
@@ -74,7 +74,7 @@ function targetMessage(row: RunTargetRow): RunTarget {
   });
 }
 
-/** One that was cancelled runs until it has ended. */
+/** A cancelled target counts as running until it has ended. */
 function targetState({ state, started_ms, ended_ms }: RunTargetRow): RunState {
   if (state !== 'canceled' || ended_ms !== null) return states[state] ?? RunState.UNSPECIFIED;
   return started_ms === null ? RunState.WAITING : RunState.RUNNING;

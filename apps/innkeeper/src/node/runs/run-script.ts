@@ -5,7 +5,7 @@ import { scriptPath } from './run-spec.ts';
 
 const removeTimeoutMs = 10_000;
 
-/** Puts the script of a run into the guest, for the user that runs it and nobody else. */
+/** Writes the script of a run to the guest, readable only by the user that runs it. */
 export async function writeScript(agent: AgentLink, runId: string, spec: RunSpec, signal: AbortSignal): Promise<void> {
   const owner = {
     ...(spec.user === '' ? {} : { user: spec.user }),
@@ -21,7 +21,7 @@ export async function writeScript(agent: AgentLink, runId: string, spec: RunSpec
   );
 }
 
-/** Removes it; one that is gone already is fine. */
+/** Removes the script, which may already be missing. */
 export async function removeScript(agent: AgentLink, runId: string): Promise<void> {
   await agent.call(
     FileServiceLite.remove,

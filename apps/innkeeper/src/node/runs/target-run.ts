@@ -13,10 +13,10 @@ import type { RunStateName } from './run-message.ts';
 import { removeScript, writeScript } from './run-script.ts';
 import { outputBytesOf, processId, processSpec, timeoutMsOf } from './run-spec.ts';
 
-/** After a restart of the daemon, the agent of a VM that runs on is waited for as long. */
+/** How long to wait for the agent of a running VM after a restart of the daemon. */
 const agentReturnMs = 120_000;
 const agentRetryMs = 1000;
-/** The guest ends the process itself when its time is over; a guest that says nothing by then is given up. */
+/** The guest ends the process at its timeout; after this additional time without a result, the daemon gives up. */
 const overtimeMs = 600_000;
 
 export interface TargetRunOptions {
@@ -24,25 +24,25 @@ export interface TargetRunOptions {
   readonly row: RunTargetRow;
   readonly spec: RunSpec;
   readonly agent: (signal: AbortSignal) => Promise<AgentLink>;
-  /** Waits for a place among the targets that run at once; the function returned gives it back. */
+  /** Acquires a permit to run a target; resolves to the function that releases it. */
   readonly place: (signal: AbortSignal) => Promise<() => void>;
   readonly log: Log;
   readonly now: () => number;
-  /** It has ended so; it is written down before that is told. */
+  /** Called with the end, which is stored before watchers are notified. */
   readonly onEnd: (row: RunTargetRow) => Promise<void>;
-  /** There is more output. */
+  /** Called when there is new output. */
   readonly onOutput: () => void;
-  /** Its state changed. */
+  /** Called when the state changed. */
   readonly onChange: () => void;
 }
 
-/** A run on one VM, from its start, or from where an earlier daemon left it, to its end. */
+/** A run on one VM, from its start, or from the state in which an earlier daemon left it, to its end. */
 export class TargetRun {
   readonly output: OutputLog;
   readonly #options: TargetRunOptions;
-  /** Ends it from within: cancelled before it began, output that cannot be kept, out of time. */
+  /** Aborted from within: cancelled before the start, output that cannot be stored, timeout. */
   readonly #abort = new AbortController();
-  /** Its process has ended, or is not followed any more. */
+  /** Aborted when the process has ended, or is no longer followed. */
   readonly #left = new AbortController();
   #row: RunTargetRow;
   #session: ExecSession | undefined;
@@ -62,7 +62,7 @@ export class TargetRun {
     });
   }
 
-  /** As it is now. */
+  /** The current state. */
   get row(): RunTargetRow {
     const kept = { kept_bytes: this.output.keptBytes, next_offset: this.output.nextOffset };
     return { ...this.#row, ...kept };
@@ -72,17 +72,17 @@ export class TargetRun {
     return this.#row.ended_ms !== null;
   }
 
-  /** It is written down at once, so that a daemon that comes after goes on with it. */
+  /** Stored immediately, so that a later daemon can resume it. */
   get #isCanceled(): boolean {
     return this.#row.state === 'canceled';
   }
 
-  /** A process may run in the guest. */
+  /** Whether a process may be running in the guest. */
   get #hasBegun(): boolean {
     return this.#row.started_ms !== null;
   }
 
-  /** Runs it to its end, or until `signal`: the daemon stops, and the process goes on without it. Never rejects. */
+  /** Runs until the end, or until `signal`: the daemon stops while the process keeps running. Never rejects. */
   async follow(signal: AbortSignal): Promise<void> {
     if (this.isOver) return;
     const both = AbortSignal.any([signal, this.#abort.signal]);
@@ -98,12 +98,12 @@ export class TargetRun {
     } catch (error) {
       if (signal.aborted) return await this.output.flush();
       const why = { error: errorText(await this.#explain(error, signal)) };
-      // Cancelled before it began, there is nothing more to say.
+      // Cancelled before the start: there is nothing else to store.
       await this.#end(this.#isCanceled ? 'canceled' : 'failed', this.#isCanceled && !this.#hasBegun ? {} : why);
     }
   }
 
-  /** TERM to the whole tree, KILL after a grace. One that has not begun does not begin. Resolves when it is noted. */
+  /** Ends the process tree with TERM, then KILL, or prevents the start. Resolves when the cancellation is stored. */
   async cancel(): Promise<void> {
     if (this.isOver || this.#isCanceled || this.#left.signal.aborted) return;
     const noted = this.#update({ state: 'canceled' });
@@ -117,7 +117,7 @@ export class TargetRun {
     try {
       return await this.#followProcess(agent, both);
     } finally {
-      // The next daemon needs it still, when this one stops.
+      // If this daemon is stopping, the next one still needs it.
       if (this.#options.spec.script !== '' && !signal.aborted) await this.#removeScript(agent);
     }
   }
@@ -131,13 +131,13 @@ export class TargetRun {
       const exited = await this.#takeEvents(session, signal);
       this.#left.abort();
       if (this.#isCanceled && exited.orphansLeft > 0) {
-        // They had their TERM; the first process only was quicker than they are.
+        // They already got TERM; only the first process ended sooner.
         await delay(cancelGraceMs, undefined, { signal });
         await this.#kill(session);
       }
       return exited;
     } catch (error) {
-      // What cannot be kept is not let run on unseen.
+      // A process whose output cannot be stored must not keep running unobserved.
       if (this.#abort.signal.aborted) await this.#kill(session);
       throw error;
     } finally {
@@ -152,16 +152,16 @@ export class TargetRun {
       if (event.case === 'exited') return event.value;
       await this.output.take(event, this.#options.now());
     }
-    throw new OperationError('AGENT_UNREACHABLE', 'The process was not followed to its end.');
+    throw new OperationError('AGENT_UNREACHABLE', 'The connection to the agent ended before the process did.');
   }
 
   async #open(agent: AgentLink, signal: AbortSignal): Promise<ExecSession> {
     const { spec, row, now } = this.#options;
-    // It was begun by an earlier daemon: never a second time, even when the agent has forgotten it.
+    // An earlier daemon started it: it must not be started again, even if the agent has forgotten it.
     if (this.#hasBegun) return agent.attach(processId(row.run_id), BigInt(this.output.nextOffset), { signal });
     if (spec.script !== '') await writeScript(agent, row.run_id, spec, signal);
     if (this.#isCanceled) throw canceled();
-    // Before it begins, or a daemon that comes after would begin it again.
+    // Stored before the start, or a later daemon could start it again.
     await this.#write({ state: 'running', started_ms: now() });
     if (this.#isCanceled) {
       this.#row = { ...this.#row, started_ms: null };
@@ -170,7 +170,7 @@ export class TargetRun {
     return agent.exec(processSpec(row.run_id, spec), { signal });
   }
 
-  /** One that was begun is not given up because its agent takes a while to be heard again. */
+  /** Waits for the agent to reconnect, since the process has already been started. */
   async #agent(signal: AbortSignal): Promise<AgentLink> {
     const patienceMs = this.#hasBegun ? agentReturnMs : 0;
     const deadlineMs = performance.now() + patienceMs;
@@ -194,12 +194,12 @@ export class TargetRun {
     try {
       await session.signal(sigkill);
     } catch (error) {
-      // It may run on; how the run itself ended is told all the same.
+      // It may keep running; the result of the run is reported anyway.
       this.#log('run.not-ended', error);
     }
   }
 
-  /** A script that stays behind in /tmp harms nobody, so its removal may fail; it is logged. */
+  /** A failure to remove the script from /tmp is harmless and only logged. */
   async #removeScript(agent: AgentLink): Promise<void> {
     try {
       await removeScript(agent, this.#row.run_id);
@@ -219,7 +219,7 @@ export class TargetRun {
     return exited.status.case === 'exitCode' && exited.status.value === 0 ? 'succeeded' : 'failed';
   }
 
-  /** A process whose VM or agent ended meanwhile says that, and not that somebody gave up or asked for an unknown id. */
+  /** If the VM or the agent ended meanwhile, that is the reason, not an abort or an unknown id as a consequence. */
   async #explain(error: unknown, signal: AbortSignal): Promise<unknown> {
     if (!isOperationError(error) || !this.#hasBegun) return error;
     if (error.reason === 'EXEC_NOT_FOUND') return lost(error);
@@ -240,7 +240,7 @@ export class TargetRun {
     this.#left.abort();
   }
 
-  /** Changes it here, and as well as may be in the store. */
+  /** Changes the state in memory, and best effort in the store. */
   async #update(change: Partial<Omit<RunTargetRow, 'run_id' | 'vm_id'>>): Promise<void> {
     try {
       await this.#write(change);
@@ -268,12 +268,12 @@ function canceled(): OperationError {
 function overdue(): OperationError {
   return new OperationError(
     'AGENT_UNREACHABLE',
-    'The time of the run is over, and the guest did not say how it ended.',
+    'The run exceeded its timeout, and the guest did not report how it ended.',
   );
 }
 
 function lost(cause: OperationError): OperationError {
-  return new OperationError('RUN_LOST', 'The guest does not know of the process any more.', { cause });
+  return new OperationError('RUN_LOST', 'The guest no longer knows the process.', { cause });
 }
 
 function errorText(error: unknown): string {

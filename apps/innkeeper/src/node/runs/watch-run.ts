@@ -3,13 +3,13 @@ import { type RunEvent, RunEventSchema } from '@innkeeper/contract/control';
 import type { ActiveRun } from './active-run.ts';
 import { outputMessage } from './run-message.ts';
 
-/** Between two events `run`, for each target that they tell of: a run on a thousand VMs changes often and is long. */
+/** Minimum interval between two `run` events, per target: the event of a run on a thousand VMs is large. */
 const intervalMsPerTarget = 2;
 const maxIntervalMs = 1000;
 
 /**
- * Follows a run. Nothing is queued for a slow reader: it reads from where it was when it comes back, out of the store if
- * need be. States are told at most once a second, and sooner the fewer targets there are; the end is told at once.
+ * Follows a run. Nothing is queued for a slow reader, which reads from its last offset, if necessary from the store. States
+ * are reported at most once a second, more often with few targets; the end is reported immediately.
  */
 export async function* watchRun(run: ActiveRun, signal: AbortSignal): AsyncGenerator<RunEvent> {
   const offsets = new Map<string, number>();

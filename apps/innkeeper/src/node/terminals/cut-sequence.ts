@@ -1,10 +1,10 @@
-/** Longer sequences are not waited for: whoever joins in the middle of one sees the rest of it as text. */
+/** Longer sequences are not tracked: a viewer that joins in the middle of one sees the rest as text. */
 const maxKeptBytes = 4096;
 const esc = 0x1b;
 
 /**
- * The beginning of a character or escape sequence at the end of the output, whose end has not come; `before` is what this
- * gave for the output until now. Who joins here must be given it before what follows.
+ * Returns the incomplete character or escape sequence at the end of the output; `before` is the result for the output until
+ * now. A viewer that joins here must receive it before later output.
  */
 export function bytesBeforeCut(before: Uint8Array, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const recent = bytes.subarray(Math.max(0, bytes.length - maxKeptBytes));
@@ -21,7 +21,7 @@ function startOfCutSequence(tail: Uint8Array): number | undefined {
   return undefined;
 }
 
-/** The offset after the sequence that begins at an ESC; undefined when it has no end yet. */
+/** The offset after the sequence that begins at an ESC; undefined when it is incomplete. */
 function endOfSequence(tail: Uint8Array, start: number): number | undefined {
   const kind = tail[start + 1];
   if (kind === undefined) return undefined;
@@ -42,7 +42,7 @@ function endOfSequence(tail: Uint8Array, start: number): number | undefined {
   return at + 1 < tail.length ? at : undefined;
 }
 
-/** A character of UTF-8 of which some bytes are missing. */
+/** An incomplete UTF-8 character. */
 function startOfCutCharacter(tail: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, tail.length); back++) {
     const byte = tail[tail.length - back] ?? 0;

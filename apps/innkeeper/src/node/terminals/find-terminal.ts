@@ -4,12 +4,12 @@ import type { Caller } from '../../ports/caller.ts';
 import type { Terminal } from './terminal.ts';
 import type { TerminalManager } from './terminal-manager.ts';
 
-/** Whether somebody may see and use a terminal: who made it, and administrators. */
+/** Whether a caller may see and use a terminal: its creator and administrators may. */
 export function mayOpen(caller: Caller, terminal: Terminal): boolean {
   return terminal.record.createdBy === caller.name || mayDo(caller, 'user.manage', 'everywhere');
 }
 
-/** Fails with TERMINAL_NOT_FOUND, also for somebody else's. */
+/** Fails with TERMINAL_NOT_FOUND, also for terminals of other users. */
 export async function findTerminal(
   terminals: TerminalManager,
   caller: Caller,

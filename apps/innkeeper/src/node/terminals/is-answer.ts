@@ -1,4 +1,4 @@
-/** Longer input was typed or pasted. */
+/** Longer input is always typed or pasted. */
 const maxAnswerBytes = 256;
 /** Device attributes and status, cursor position, mode and window reports; colours; settings. */
 const forms = [
@@ -9,8 +9,8 @@ const forms = [
 const answers = new RegExp(`^(?:${forms.join('|')})+$`);
 
 /**
- * Whether input is what a terminal says by itself when a program asks it something. Each of several viewers answers; the
- * program expects one.
+ * Whether input is a terminal's automatic reply to a query of a program. Every viewer's terminal replies, but the program
+ * expects one reply.
  */
 export function isAnswer(bytes: Uint8Array): boolean {
   if (bytes.length > maxAnswerBytes || bytes[0] !== 0x1b) return false;

@@ -1,13 +1,13 @@
 import type { OperationError } from '@innkeeper/contract';
 import type { ExecExited } from '@innkeeper/contract/agent';
 
-/** How a terminal ended: its process's own end, or why it was lost. */
+/** How a terminal ended: the end of its process, or why it was lost. */
 export interface TerminalEnd {
   readonly exited?: ExecExited;
   readonly error?: OperationError;
 }
 
-/** What viewers are told at the end. */
+/** The message to viewers at the end. */
 export function messageOfEnd({ exited, error }: TerminalEnd): object {
   if (error !== undefined) {
     const { code, reason, message, nextStep } = error;

@@ -2,7 +2,7 @@ import type headless from '@xterm/headless';
 
 const mouseModes = { none: 0, x10: 9, vt200: 1000, drag: 1002, any: 1003 } as const;
 
-/** The sequences that bring a fresh terminal into the modes of this one. */
+/** The sequences that set a new terminal to the modes of this one. */
 export function modesOf({ modes }: Pick<headless.Terminal, 'modes'>): string {
   const numbers = [
     modes.applicationCursorKeysMode ? 1 : 0,

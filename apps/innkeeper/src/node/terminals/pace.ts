@@ -1,11 +1,11 @@
 /**
- * Lets all terminals together use no more than half of the daemon's time: after a piece of work as much time passes as it
- * took. In order, so that one that floods delays another by one piece.
+ * Limits all terminals together to half of the daemon's time: after each piece of work it pauses as long as the work took.
+ * First come, first served, so that a flooding terminal delays another one by a single piece.
  */
 export class Pace {
   #last: Promise<void> = Promise.resolve();
 
-  /** Does the work when its turn comes; resolves when it is done. After `stop` nobody waits for the pause. */
+  /** Does the work when its turn comes; resolves when it is done. After `stop` there are no pauses. */
   async turn(work: () => Promise<void>, stop?: AbortSignal): Promise<void> {
     const before = this.#last;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -16,7 +16,7 @@ export class Pace {
       await work();
     } finally {
       const tookMs = performance.now() - beganMs;
-      // Timers are no finer.
+      // The resolution of timers.
       if (tookMs < 2 || stop?.aborted === true) resolve();
       else setTimeout(resolve, tookMs);
     }

@@ -1,30 +1,30 @@
-/** Of an OSC, DCS, APC, PM or SOS string; what comes beyond is dropped. */
+/** Maximum length of an OSC, DCS, APC, PM or SOS string; the rest is dropped. */
 const maxStringChars = 4096;
-/** Marks that a letter may carry. */
+/** Maximum combining marks of a character. */
 const maxMarks = 8;
 
 const controls = { bel: '\x07', can: '\x18', sub: '\x1a', esc: '\x1b', st: '\x9c' } as const;
-/** Where a string sequence ends: BEL, ST, or what begins or breaks off another sequence. */
+/** The end of a string sequence: BEL, ST, or a character that begins or cancels another sequence. */
 const stringEnd = new RegExp(`[${Object.values(controls).join('')}]`, 'g');
-/** Begins a string, by ESC or in one character. */
+/** The begin of a string sequence, with ESC or as one C1 character. */
 const stringStart = new RegExp(`${controls.esc}[\\]PX^_]|[\u0090\u0098\u009d-\u009f]`, 'g');
-/** A character that xterm puts into the cell before it; a few that it does not are among them. */
+/** Characters that xterm combines with the previous cell, and a few that it does not. */
 const mark = String.raw`[\p{M}\p{Cf}\u1160-\u11ff\u{e0000}-\u{e0fff}]`;
 const firstMarks = new RegExp(`^${mark}+`, 'u');
 const lastMarks = new RegExp(`${mark}+$`, 'u');
 const tooManyMarks = new RegExp(`(${mark}{${maxMarks}})${mark}+`, 'gu');
-/** Whether there is anything to look at: nearly all output has neither. */
+/** A quick test for output that needs processing, which is rare. */
 const suspicious = new RegExp(`${controls.esc}|[\u0090\u0098\u009d-\u009f]|[^\u0000-\u02ff]`);
 
 /**
- * Takes output as bytes and gives it as text of which a parser need not keep much: it would hold 10 MB of a string that
- * does not end, and any number of marks on one letter.
+ * Converts output bytes to text for which a terminal parser needs little memory. Otherwise the parser would buffer up to
+ * 10 MB of an unterminated string, and any number of marks on one character.
  */
 export class SequenceBounds {
   readonly #decoder = new TextDecoder();
-  /** Characters of the string that is open; undefined outside of strings. */
+  /** Length of the open string; undefined outside of strings. */
   #stringChars: number | undefined;
-  /** An ESC at the end of the last piece. */
+  /** Whether the last piece ended with ESC. */
   #held = '';
   #marks = 0;
 

@@ -12,32 +12,32 @@ import { processIdOf, type TerminalRecord } from './terminal-record.ts';
 import { type KeptTerminal, type TerminalPlace, TerminalRecords } from './terminal-records.ts';
 import { checkSize, terminalSpec } from './terminal-spec.ts';
 
-/** That run, in one VM and in all. */
-/** From a request for a terminal until its process has started. */
+/** Maximum running terminals in one VM and in all. */
+/** Timeout from the request for a terminal to the start of its process. */
 const startMs = 60_000;
 const maxPerVm = 16;
 const maxTerminals = 256;
-/** Those that ended are shown so long, and so many of them. */
+/** How long, and how many, ended terminals are listed. */
 const endedMs = 10 * 60_000;
 const maxEnded = 64;
 const unseenMs = 24 * 60 * 60_000;
-/** After a start of the daemon, agents get this long to be heard again. */
+/** After a start of the daemon, how long to wait for agents to reconnect. */
 const returnMs = 60_000;
 const retryAfterMs = 500;
-/** And who asks for a terminal meanwhile waits so long. */
+/** How long a request waits for that. */
 const maxWaitMs = 10_000;
 
 export interface TerminalManagerOptions {
   readonly vms: NodeApi['vms'];
   readonly log: Log;
-  /** Where it is kept which terminals run; without it a restart of the daemon forgets them. */
+  /** Storage for the running terminals; without it, a restart of the daemon loses them. */
   readonly place?: TerminalPlace | undefined;
-  /** Milliseconds that one lives without viewers. Default: 24 h. */
+  /** Lifetime of a terminal without viewers, in milliseconds. Default: 24 h. */
   readonly unseenMs?: number;
   readonly now?: () => number;
 }
 
-/** The terminals of all VMs of this node. At most 16 run in a VM and 256 in all. */
+/** The terminals of all VMs of this node: at most 16 running ones per VM and 256 in all. */
 export class TerminalManager implements AsyncDisposable {
   readonly #options: TerminalManagerOptions;
   readonly #terminals = new Map<string, Terminal>();
@@ -46,12 +46,12 @@ export class TerminalManager implements AsyncDisposable {
   readonly #records: TerminalRecords;
   readonly #pace = new Pace();
   readonly #stop = new AbortController();
-  /** Those of an earlier daemon, by id, until their agents were asked. */
+  /** Terminals of an earlier daemon, by id, until their agents have answered. */
   readonly #resuming = new Map<
     string,
     { readonly vmId: string; readonly record: TerminalRecord; readonly done: Promise<void> }
   >();
-  /** VMs in which one is being started; a VM is in here for each. */
+  /** VMs in which terminals are being started, once for each terminal. */
   readonly #starting: string[] = [];
 
   constructor(options: TerminalManagerOptions) {
@@ -59,7 +59,7 @@ export class TerminalManager implements AsyncDisposable {
     this.#records = new TerminalRecords(options.place, options.log, () => this.#kept());
   }
 
-  /** Goes on with those that an earlier daemon had. Returns before their agents have answered. */
+  /** Resumes the terminals of an earlier daemon. Returns before their agents have answered. */
   async start(): Promise<void> {
     for (const record of await this.#records.load()) {
       const vm = this.#options.vms.byId(record.vmId);
@@ -70,8 +70,8 @@ export class TerminalManager implements AsyncDisposable {
   }
 
   /**
-   * Starts a process on a new terminal. Fails with TOO_MANY_TERMINALS, INVALID_ARGUMENT, AGENT_UNREACHABLE and what the
-   * agent says: USER_NOT_FOUND, COMMAND_NOT_FOUND.
+   * Starts a process on a new terminal. Fails with TOO_MANY_TERMINALS, INVALID_ARGUMENT, AGENT_UNREACHABLE and errors of
+   * the agent such as USER_NOT_FOUND and COMMAND_NOT_FOUND.
    */
   async create(vm: VmApi, request: CreateTerminalRequest, createdBy: string, signal: AbortSignal): Promise<Terminal> {
     const record: TerminalRecord = {
@@ -91,11 +91,11 @@ export class TerminalManager implements AsyncDisposable {
         this.#starting.filter((id) => id === vm.id).length >=
       maxPerVm
     )
-      throw new OperationError('TOO_MANY_TERMINALS', `${maxPerVm} terminals run in "${vm.name}", and more may not.`);
+      throw new OperationError('TOO_MANY_TERMINALS', `"${vm.name}" already has ${maxPerVm} terminals, the maximum.`);
     if (running.length + this.#starting.length >= maxTerminals)
-      throw new OperationError('TOO_MANY_TERMINALS', `${maxTerminals} terminals run, and more may not.`);
+      throw new OperationError('TOO_MANY_TERMINALS', `The node already has ${maxTerminals} terminals, the maximum.`);
     this.#starting.push(vm.id);
-    // A guest that never says that the process began must not hold the place for as long as the caller waits.
+    // A guest that never confirms the start must not occupy the place for as long as the caller waits.
     const inTime = AbortSignal.any([signal, timeout()]);
     try {
       const link = await vm.agent({ signal: inTime });
@@ -106,7 +106,7 @@ export class TerminalManager implements AsyncDisposable {
     }
   }
 
-  /** Those of a VM, oldest first. Just after a start of the daemon, waits for those of an earlier one. */
+  /** The terminals of a VM, oldest first. After a start of the daemon, waits for those of an earlier one. */
   async list(vmId: string): Promise<Terminal[]> {
     await this.#resumed(vmId);
     return [...this.#terminals.values()]
@@ -114,31 +114,31 @@ export class TerminalManager implements AsyncDisposable {
       .sort((one, other) => one.record.createdMs - other.record.createdMs);
   }
 
-  /** Undefined when the VM has none of this id. Waits as `list` does. */
+  /** Undefined when the VM has no terminal with this id. Waits like `list`. */
   async find(vmId: string, id: string): Promise<Terminal | undefined> {
     if (this.#resuming.has(id)) await this.#resumed(vmId);
     const terminal = this.#terminals.get(id);
     return terminal?.record.vmId === vmId ? terminal : undefined;
   }
 
-  /** Ends it with all that runs on it; one that has ended is forgotten. */
+  /** Ends a terminal with all its processes; an ended one is removed from the list. */
   async close(terminal: Terminal, signal: AbortSignal): Promise<void> {
     if (terminal.isEnded) this.#forget(terminal);
     else await terminal.close(signal);
   }
 
-  /** Lets go of them; they run on, and the next daemon finds them. */
+  /** Releases the terminals, which keep running for the next daemon. */
   async [Symbol.asyncDispose](): Promise<void> {
-    // Before it is told to anybody, or what ends by it would be missing in the record.
+    // Before the abort, so that terminals that end by it stay in the record.
     const saved = this.#records.save();
-    this.#stop.abort(new OperationError('CANCELED', 'The daemon stops.'));
+    this.#stop.abort(new OperationError('CANCELED', 'The daemon is stopping.'));
     for (const timer of this.#timers.values()) clearTimeout(timer);
     await saved;
     this.#records.close();
     await Promise.all([...this.#following, ...[...this.#resuming.values()].map(({ done }) => done)]);
   }
 
-  /** Those of a VM are there again, or it takes too long for somebody who waits. */
+  /** Resolves when the terminals of a VM were resumed, or after a timeout. */
   async #resumed(vmId: string): Promise<void> {
     const resuming = [...this.#resuming.values()].filter((each) => each.vmId === vmId);
     if (resuming.length === 0) return;
@@ -149,7 +149,7 @@ export class TerminalManager implements AsyncDisposable {
     return [...this.#terminals.values()].filter(({ isEnded }) => !isEnded);
   }
 
-  /** Those of an earlier daemon as well, whose agents have not answered yet: a stop meanwhile must not forget them. */
+  /** Includes terminals of an earlier daemon whose agents have not answered yet, so that a stop does not lose them. */
   #kept(): KeptTerminal[] {
     const resuming = [...this.#resuming.values()].map(({ record }) => ({ ...record, record }));
     return [...this.#running(), ...resuming.filter(({ id }) => !this.#terminals.has(id))];
@@ -166,12 +166,12 @@ export class TerminalManager implements AsyncDisposable {
       const session = link.attach(processIdOf(record), 0n, { signal: this.#stop.signal });
       await this.#open(vm, record, { link, session, signal });
     } catch (error) {
-      // Its process ended while no daemon was there, or its VM did.
+      // Its process or its VM ended while no daemon was running.
       this.#options.log.info('terminal.not-resumed', { terminal: record.id, vm: vm.name, message: String(error) });
     }
   }
 
-  /** Waits until the process has started; then follows it. */
+  /** Waits until the process has started, then follows it. */
   async #open(
     vm: VmApi,
     record: TerminalRecord,
@@ -252,10 +252,10 @@ export class TerminalManager implements AsyncDisposable {
 async function untilStarted(events: AsyncIterator<ExecEvent>): Promise<void> {
   const { value, done } = await events.next();
   if (done === true || (value as ExecEvent).event.case !== 'started')
-    throw new OperationError('GUEST_MISBEHAVES', 'A process began without saying so.');
+    throw new OperationError('GUEST_MISBEHAVES', 'The agent did not confirm that the process started.');
 }
 
-/** The agent of a VM that ran before the daemon did, once it is heard again. */
+/** The agent of a VM that was running before the daemon started, once it reconnects. */
 async function agentOf(vm: VmApi, signal: AbortSignal): Promise<AgentLink> {
   for (;;) {
     signal.throwIfAborted();
@@ -268,7 +268,7 @@ async function agentOf(vm: VmApi, signal: AbortSignal): Promise<AgentLink> {
   }
 }
 
-/** Fires when a guest had long enough to start a process. */
+/** Aborted after the maximum time for starting a process. */
 function timeout(): AbortSignal {
   const late = new AbortController();
   const why = new OperationError('AGENT_UNREACHABLE', `The guest did not start the process within ${startMs} ms.`);

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { type Terminal as TerminalMessage, TerminalSchema, TerminalState } from '@innkeeper/contract/control';
 import type { Terminal } from './terminal.ts';
 
-/** A terminal as the API tells it. */
+/** A terminal as an API message. */
 export function terminalMessage(terminal: Terminal): TerminalMessage {
   const { record, columns, rows, viewers, end } = terminal;
   const { id, vmId, user, argv, createdMs, createdBy } = record;

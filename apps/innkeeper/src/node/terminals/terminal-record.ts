@@ -1,10 +1,10 @@
-/** What is known of a terminal besides its screen; kept over a restart of the daemon. */
+/** Everything about a terminal except its screen; survives a restart of the daemon. */
 export interface TerminalRecord {
   readonly id: string;
   readonly vmId: string;
-  /** As it was asked for; empty: what the program calls itself. */
+  /** The requested title; empty: the title that the program sets. */
   readonly title: string;
-  /** In the guest; empty: the agent's own. */
+  /** User in the guest; empty: the agent's user. */
   readonly user: string;
   readonly argv: readonly string[];
   readonly columns: number;

@@ -8,22 +8,22 @@ import type { TerminalRecord } from './terminal-record.ts';
 const saveAfterMs = 500;
 const maxFileBytes = 16 * mib;
 
-/** A terminal as it is kept: its size is the one it has now. */
+/** A terminal as stored, with its current size. */
 export interface KeptTerminal {
   readonly record: TerminalRecord;
   readonly columns: number;
   readonly rows: number;
 }
 
-/** Where it is kept which terminals run on a node. */
+/** Storage for the terminals that run on a node. */
 export interface TerminalPlace {
   readonly terminals: Pick<TerminalRepository, 'list' | 'replace'>;
   readonly nodeId: string;
-  /** A file in which an earlier version kept them: read once and removed. */
+  /** A file in which an earlier version stored them: imported once and removed. */
   readonly oldFile?: string;
 }
 
-/** Which terminals run, in the database. Losing it loses no process: those can still be followed by their ids. */
+/** The running terminals in the database. Losing the record does not lose processes, which can be followed by their ids. */
 export class TerminalRecords {
   readonly #place: TerminalPlace | undefined;
   readonly #log: Log;
@@ -38,7 +38,7 @@ export class TerminalRecords {
     this.#running = running;
   }
 
-  /** Those that ran when it was last saved; none when it cannot be read. */
+  /** The terminals that were running at the last save; empty when they cannot be read. */
   async load(): Promise<readonly TerminalRecord[]> {
     if (this.#place === undefined) return [];
     const { terminals, nodeId, oldFile } = this.#place;
@@ -52,13 +52,13 @@ export class TerminalRecords {
     }
   }
 
-  /** Within half a second; a window that is dragged resizes a hundred times. */
+  /** Saves within half a second, since dragging a window resizes it a hundred times. */
   saveSoon(): void {
     if (this.#closed) return;
     this.#timer ??= setTimeout(() => void this.save(), saveAfterMs).unref();
   }
 
-  /** Writes what runs now. A failure is logged: terminals continue without it, and what was kept before stays. */
+  /** Saves the running terminals. A failure is only logged: terminals continue, and the previous record is kept. */
   async save(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -67,7 +67,7 @@ export class TerminalRecords {
     await this.#saving;
   }
 
-  /** Nothing is saved any more. */
+  /** Stops saving. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -84,7 +84,7 @@ export class TerminalRecords {
     }
   }
 
-  /** Those of the file as well. It is removed once the database has them; until then it is read again at each start. */
+  /** Includes the terminals of the old file, which is removed once the database has them and read at each start before. */
   async #takeOver(
     { terminals, nodeId }: TerminalPlace,
     oldFile: string,

@@ -6,9 +6,9 @@ import { bytesBeforeCut } from './cut-sequence.ts';
 import { modesOf } from './modes-of.ts';
 import { SequenceBounds } from './sequence-bounds.ts';
 
-/** Lines above the screen that are kept. */
+/** Number of lines of scrollback. */
 const scrollbackLines = 2000;
-/** Of one drawing; above it, less of the scrollback is drawn. */
+/** Maximum size of a redraw; beyond it, less of the scrollback is included. */
 const maxDrawingChars = 2 * mib;
 const fewLines = 200;
 const maxTitleChars = 100;
@@ -17,20 +17,20 @@ const esc = '\x1b';
 const movesAtEnd = new RegExp(`${esc}\\[(\\d+)B((?:${esc}\\[\\d+[CD])?)$`);
 
 /**
- * What a terminal shows, kept without anybody who looks. xterm holds 12 bytes a cell and more: with the whole scrollback
- * 4 MB at 80 columns and 20 MB at 500, measured. Titles are cut, links are not kept, and what a program can make long (a
- * sequence that never ends, a letter with a million accents) is cut before it is kept: see SequenceBounds.
+ * The screen of a terminal, kept even without viewers. xterm needs at least 12 bytes per cell: with full scrollback 4 MB
+ * at 80 columns and 20 MB at 500, measured. Titles are cut, links are dropped, and anything that a program can make very
+ * long (an unterminated sequence, a letter with a million accents) is cut before it is stored: see SequenceBounds.
  */
 export class TerminalScreen {
   readonly #terminal: InstanceType<typeof headless.Terminal>;
   readonly #drawer = new serialize.SerializeAddon();
   readonly #bounds = new SequenceBounds();
-  /** Private modes that the drawer leaves out: SGR mouse reports, a hidden cursor. */
+  /** Private modes that the serializer leaves out: SGR mouse reports, hidden cursor. */
   readonly #modes = new Map<number, boolean>();
   #region = '';
   #drawnLines = scrollbackLines;
   #title = '';
-  /** The beginning of a character or sequence whose end has not come. */
+  /** An incomplete character or sequence at the end of the output. */
   #cut = new Uint8Array(0);
 
   constructor(columns: number, rows: number) {
@@ -41,7 +41,7 @@ export class TerminalScreen {
       allowProposedApi: true,
       logLevel: 'off',
     });
-    // Its types are those of the browser's terminal, of which the drawer uses what this one has as well.
+    // Its types are for the browser's terminal; the serializer only uses what the headless one has, too.
     this.#terminal.loadAddon(this.#drawer as never);
     ignoreHugeCounts(this.#terminal);
     this.#watchSequences();
@@ -55,30 +55,30 @@ export class TerminalScreen {
     return this.#terminal.rows;
   }
 
-  /** What the program calls itself, without control characters; empty when it says nothing. */
+  /** The title that the program set, without control characters; empty if none. */
   get title(): string {
     return this.#title;
   }
 
-  /** Takes output; resolves when it is on the screen. Calls must not overlap. */
+  /** Processes output; resolves when it is on the screen. Calls must not overlap. */
   async write(bytes: Uint8Array): Promise<void> {
     this.#cut = bytesBeforeCut(this.#cut, bytes);
     const text = this.#bounds.take(bytes);
     await new Promise<void>((resolve) => this.#terminal.write(text, resolve));
   }
 
-  /** Not while a write is under way. */
+  /** Must not be called during a write. */
   resize(columns: number, rows: number): void {
     if (columns !== this.columns || rows !== this.rows) this.#terminal.resize(columns, rows);
     this.#drawnLines = scrollbackLines;
-    // As terminals do.
+    // As other terminals do.
     this.#region = '';
   }
 
-  /** Bytes that draw all this on an empty terminal of the same size; output goes on after them. Not during a write. */
+  /** Bytes that draw this screen on an empty terminal of the same size, before further output. Not during a write. */
   draw(): Uint8Array {
     let text = this.#serialize();
-    // It stays at that: drawing a screen that is all colours takes a second at 500 columns.
+    // Kept for later redraws: serializing a screen full of colours takes a second at 500 columns.
     while (text.length > maxDrawingChars && this.#drawnLines > 0) {
       this.#drawnLines = this.#drawnLines > fewLines ? fewLines : 0;
       text = this.#serialize();
@@ -116,7 +116,7 @@ export class TerminalScreen {
     parser.registerOscHandler(0, takeTitle);
     parser.registerOscHandler(2, takeTitle);
     for (const ignored of [1, 8]) parser.registerOscHandler(ignored, () => true);
-    // A stack of titles would be kept as well.
+    // A stack of titles would need memory, too.
     parser.registerCsiHandler({ final: 't' }, () => true);
     for (const [final, on] of [
       ['h', true],
@@ -145,8 +145,8 @@ export class TerminalScreen {
 }
 
 /**
- * The drawer moves the cursor down over rows that are empty. Who draws in the middle of a terminal, as `inn shell` does,
- * needs new lines there.
+ * Replaces cursor movements over empty rows by line breaks, which are needed when the screen is drawn in the middle of
+ * another terminal, as `inn shell` does.
  */
 function withLinesDown(text: string): string {
   return text.replace(movesAtEnd, (_, down: string, sideways: string) => '\n'.repeat(Number(down)) + sideways);

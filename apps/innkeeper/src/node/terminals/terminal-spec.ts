@@ -7,31 +7,31 @@ const maxColumns = 500;
 const maxRows = 200;
 const maxTitleChars = 100;
 
-/** The agent sets SHELL to what the guest's passwd says of the user. */
+/** The agent sets SHELL to the user's shell in the guest's passwd. */
 const loginShell = 'exec "$SHELL" -l';
-/** What xterm.js is. Every guest knows this locale without having made it. */
+/** The type of xterm.js, and a locale that exists in every guest without being generated. */
 const environment = { TERM: 'xterm-256color', COLORTERM: 'truecolor', LANG: 'C.UTF-8' };
 
-/** @throws OperationError INVALID_ARGUMENT for a size that no terminal has */
+/** @throws OperationError INVALID_ARGUMENT for an unsupported size */
 export function checkSize(columns: number, rows: number): { readonly columns: number; readonly rows: number } {
   const fits = (value: number, least: number, most: number): boolean =>
     Number.isInteger(value) && value >= least && value <= most;
   if (!fits(columns, 2, maxColumns) || !fits(rows, 1, maxRows))
     throw new OperationError(
       'INVALID_ARGUMENT',
-      `A terminal has 2 to ${maxColumns} columns and 1 to ${maxRows} rows, not ${columns} and ${rows}.`,
+      `A terminal must have 2 to ${maxColumns} columns and 1 to ${maxRows} rows, not ${columns} and ${rows}.`,
     );
   return { columns, rows };
 }
 
-/** What the agent is asked to start. @throws OperationError INVALID_ARGUMENT for a title that is too long */
+/** The request to the agent. @throws OperationError INVALID_ARGUMENT for a title that is too long */
 export function terminalSpec(
   record: TerminalRecord,
   workingDirectory: string,
 ): MessageInitShape<typeof ProcessSpecSchema> {
   const { user, argv, columns, rows, title } = record;
   if (title.length > maxTitleChars)
-    throw new OperationError('INVALID_ARGUMENT', `A title has at most ${maxTitleChars} characters.`);
+    throw new OperationError('INVALID_ARGUMENT', `The title is too long (at most ${maxTitleChars} characters).`);
   return {
     id: processIdOf(record),
     user,

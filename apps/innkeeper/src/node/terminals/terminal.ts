@@ -10,7 +10,7 @@ import type { TerminalRecord } from './terminal-record.ts';
 import { TerminalScreen } from './terminal-screen.ts';
 import type { Viewer } from './viewer.ts';
 
-/** How long output is held back for a viewer that is behind, before it gets a drawing instead. */
+/** How long output is held back for a slow viewer, which then gets a redraw instead. */
 const patienceMs = 1000;
 const closeGraceMs = 2000;
 const sighup = 1;
@@ -22,31 +22,31 @@ export interface TerminalOptions {
   readonly link: AgentLink;
   readonly pace: Pace;
   readonly log: Log;
-  /** Aborted when the daemon lets go of it; the process runs on. */
+  /** Aborted when the daemon releases the terminal, whose process keeps running. */
   readonly stop: AbortSignal;
-  /** Says why it was lost: its VM ended, say. */
+  /** Explains why it was lost, for example because its VM ended. */
   readonly explain: (error: unknown) => Promise<unknown>;
 }
 
 /**
- * A process on a pseudo-terminal, its screen, and those who look at it. Nobody needs to look: output is taken as it comes.
- * Memory is that of the screen and 256 KiB a viewer.
+ * A process on a pseudo-terminal, with its screen and viewers. Output is consumed even without viewers. Memory: that of
+ * the screen plus 256 KiB per viewer.
  */
 export class Terminal {
   readonly record: TerminalRecord;
   readonly viewers = new Set<Viewer>();
-  /** A viewer came or left, it was resized, or it ended. */
+  /** Emitted when a viewer joined or left, and when the terminal was resized or ended. */
   readonly changes = new Listeners<void>();
   readonly #options: TerminalOptions;
   readonly #screen: TerminalScreen;
-  /** The one who typed or resized last: answers to the program's questions come from there alone. */
+  /** The viewer that typed or resized last, from which alone replies to the program's queries are accepted. */
   #leader: Viewer | undefined;
-  /** Resolves when the write that is under way is on the screen. */
+  /** Resolves when the current write is on the screen. */
   #writing: Promise<void> | undefined;
   #ended: TerminalEnd | undefined;
-  /** Shown when it has ended; the screen itself is given up. */
+  /** The last redraw after the end; the screen itself is released. */
   #lastDrawing: Uint8Array | undefined;
-  /** Input goes in the order in which it came, whoever typed it. */
+  /** Serializes input of all viewers. */
   #typing: Promise<void> = Promise.resolve();
   readonly #pieces = new OutputPieces();
   #onRoom = (): void => undefined;
@@ -67,7 +67,7 @@ export class Terminal {
     return this.#ended;
   }
 
-  /** What the program calls itself. */
+  /** The title that the program set. */
   get title(): string {
     return this.#screen.title;
   }
@@ -80,7 +80,7 @@ export class Terminal {
     return this.#screen.rows;
   }
 
-  /** Follows the process to its end, or until the daemon lets go of it. `events` has had its `started`. Never rejects. */
+  /** Follows the process until its end or release. The `started` of `events` was already consumed. Never rejects. */
   async follow(events: AsyncIterator<ExecEvent>): Promise<void> {
     const { link, session, explain, log, stop } = this.#options;
     const stopStates = link.onState(({ state }) => {
@@ -89,7 +89,7 @@ export class Terminal {
     try {
       for (;;) {
         const { value, done } = await events.next();
-        if (done === true) throw new OperationError('AGENT_UNREACHABLE', 'The terminal was not followed to its end.');
+        if (done === true) throw new OperationError('AGENT_UNREACHABLE', 'The connection to the agent ended before the terminal did.');
         const { event } = value as ExecEvent;
         if (event.case === 'output') await this.#take(event.value.data);
         if (event.case === 'exited') return await this.#finish({ exited: event.value });
@@ -98,7 +98,7 @@ export class Terminal {
       if (stop.aborted) return this.#letGo();
       const why = await explain(error);
       log.debug('terminal.lost', { terminal: this.record.id, message: String(why) });
-      const known = isOperationError(why) ? why : new OperationError('INTERNAL', 'The terminal broke.', { cause: why });
+      const known = isOperationError(why) ? why : new OperationError('INTERNAL', 'The terminal failed.', { cause: why });
       await this.#finish({ error: known });
     } finally {
       stopStates();
@@ -106,7 +106,7 @@ export class Terminal {
     }
   }
 
-  /** Shows the screen to a viewer, and from now on what comes. The function returned ends that. */
+  /** Sends a viewer the screen and from now on the output. Returns a function that removes the viewer. */
   async join(viewer: Viewer): Promise<() => void> {
     await this.#settled();
     this.#show(viewer);
@@ -125,7 +125,7 @@ export class Terminal {
     };
   }
 
-  /** Resolves when the agent has a place for it: 256 KiB at most wait. What comes after the end is dropped. */
+  /** Resolves when the agent accepts the input, of which at most 256 KiB wait. Input after the end is dropped. */
   async type(bytes: Uint8Array, viewer: Viewer): Promise<void> {
     const answer = isAnswer(bytes);
     if (answer && this.#leader !== undefined && this.#leader !== viewer) return;
@@ -133,12 +133,12 @@ export class Terminal {
     const typing = this.#typing.then(async () => {
       if (!this.isEnded) await this.#options.session.writeStdin(bytes);
     });
-    // Whoever typed this is told; the next one's input is not theirs.
+    // The error is reported to the viewer that typed this, and must not affect later input.
     this.#typing = typing.catch(() => undefined);
     await typing;
   }
 
-  /** The last one who does it wins. */
+  /** The last caller wins. */
   async resize(columns: number, rows: number, viewer: Viewer): Promise<void> {
     this.#leader = viewer;
     await this.#settled();
@@ -149,7 +149,7 @@ export class Terminal {
     await this.#options.session.resize(columns, rows);
   }
 
-  /** A viewer has consumed so much. */
+  /** Records how much a viewer has consumed. */
   async acknowledge(viewer: Viewer, bytes: number): Promise<void> {
     viewer.acknowledge(bytes);
     this.#onRoom();
@@ -158,7 +158,7 @@ export class Terminal {
     if (viewer.isStale && this.viewers.has(viewer)) this.#show(viewer);
   }
 
-  /** HUP to the whole tree, KILL after a grace. Resolves when it has ended or cannot be asked. */
+  /** Sends HUP to the process tree, then KILL. Resolves when it has ended or the agent is unreachable. */
   async close(signal: AbortSignal): Promise<void> {
     const { session } = this.#options;
     const ended = new Promise<void>((resolve) => {
@@ -177,14 +177,14 @@ export class Terminal {
   }
 
   async #take(bytes: Uint8Array): Promise<void> {
-    // The bytes are the link's until this returns; sockets may keep them longer.
+    // Copied: the bytes belong to the link after this returns, and sockets may need them longer.
     const copy = new Uint8Array(bytes);
     const { stop, pace } = this.#options;
     for (let at = 0; at < copy.length; ) {
       const end = this.#pieces.end(copy, at);
       const piece = copy.subarray(at, end);
       at = end;
-      // Nobody will look at it any more, and a guest can make it take minutes.
+      // The screen is no longer needed, and a guest can make this take minutes.
       await pace.turn(() => (stop.aborted ? Promise.resolve() : this.#write(piece)), stop);
       stop.throwIfAborted();
       this.#writing = undefined;
@@ -200,7 +200,7 @@ export class Terminal {
     this.#pieces.took(performance.now() - beganMs);
   }
 
-  /** Waits for those who are behind; who is too slow is left behind, and gets a drawing later. */
+  /** Waits for slow viewers; those that are too slow are skipped and get a redraw later. */
   async #room(): Promise<void> {
     const behind = (): Viewer[] => [...this.viewers].filter((viewer) => viewer.isBehind && !viewer.isStale);
     if (behind().length === 0) return;
@@ -216,7 +216,7 @@ export class Terminal {
     for (const viewer of behind()) viewer.isStale = true;
   }
 
-  /** Between two writes, where the screen is what the viewers have been sent. */
+  /** Runs between two writes, when the screen equals what the viewers were sent. */
   async #settled(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
   }
@@ -231,7 +231,7 @@ export class Terminal {
     for (const viewer of this.viewers) viewer.tell({ type: 'agent', state });
   }
 
-  /** The daemon stops: nothing is drawn for anybody. A write that is under way ends by itself. */
+  /** The daemon is stopping: no more redraws. A current write finishes. */
   #letGo(): void {
     this.viewers.clear();
     this.#onRoom();

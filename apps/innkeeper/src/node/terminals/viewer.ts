@@ -1,51 +1,51 @@
 import { OperationError } from '@innkeeper/contract';
 import { kib, mib } from '@innkeeper/kit';
 
-/** Output on its way to a viewer that is not acknowledged. */
+/** Maximum output in flight to a viewer without acknowledgement. */
 export const viewerWindowBytes = 256 * kib;
-/** What may wait in our own memory for a connection that does not take it, though it is acknowledged. */
+/** Maximum acknowledged output that waits in the daemon's memory for a slow connection. */
 const maxBufferedBytes = 16 * mib;
 
-/** Where a viewer's messages go. */
+/** The connection to a viewer. */
 export interface ViewerConnection {
   sendText(text: string): void;
   sendBytes(bytes: Uint8Array): void;
   readonly bufferedBytes: number;
-  /** As many pieces wait as may, however small. */
+  /** Whether the maximum number of messages wait, whatever their size. */
   readonly isFull: boolean;
-  /** It broke a rule: the connection ends. */
+  /** Closes the connection because the viewer violated the protocol. */
   fail(error: unknown): void;
 }
 
-/** One who looks at a terminal. */
+/** A viewer of a terminal. */
 export class Viewer {
   readonly #connection: ViewerConnection;
   #unacknowledged = 0;
-  /** Output was left out; it needs a drawing of the screen. */
+  /** Whether output was skipped, so that a redraw is needed. */
   isStale = false;
 
   constructor(connection: ViewerConnection) {
     this.#connection = connection;
   }
 
-  /** Whether the terminal waits for it, for a while. */
+  /** Whether the terminal should wait for this viewer. */
   get isBehind(): boolean {
     return this.#unacknowledged > viewerWindowBytes || this.#connection.isFull;
   }
 
-  /** Whether a stale one has taken all that it was sent. */
+  /** Whether a stale viewer has consumed everything that it was sent. */
   get isCaughtUp(): boolean {
     return this.#unacknowledged === 0;
   }
 
-  /** The whole screen, in place of all that it has seen. */
+  /** Sends the whole screen, replacing what the viewer shows. */
   showScreen(columns: number, rows: number, drawing: Uint8Array): void {
     this.isStale = false;
     this.tell({ type: 'screen', columns, rows });
     this.#send(drawing);
   }
 
-  /** The bytes are not kept. */
+  /** Sends output; the bytes are copied. */
   showOutput(bytes: Uint8Array): void {
     if (this.isStale) return;
     this.#unacknowledged += bytes.length;
@@ -62,7 +62,7 @@ export class Viewer {
 
   #send(bytes: Uint8Array): void {
     if (this.#connection.bufferedBytes > maxBufferedBytes)
-      this.#connection.fail(new OperationError('SLOW_READER', 'The viewer acknowledges output that it does not read.'));
+      this.#connection.fail(new OperationError('SLOW_READER', 'The viewer acknowledged output that it did not read.'));
     else this.#connection.sendBytes(bytes);
   }
 }

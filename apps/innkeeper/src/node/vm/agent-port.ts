@@ -1,17 +1,17 @@
 import { nativeAgent, nativePort, type RunningVm } from '@innkeeper/hypervisor';
 import { type Channel, Listeners } from '@innkeeper/kit';
 
-/** An event may have been missed: so often the hypervisor is asked as well. */
+/** Polling interval in addition to events, which may be missed. */
 const lookAgainMs = 5_000;
-/** What the guest wrote before it closed its port is on its way for as long as this. */
+/** How long bytes that the guest wrote before it closed its port may be in transit. */
 const lastBytesMs = 250;
 const askTimeoutMs = 3_000;
 
 /**
- * The way to the agent of one running VM. A channel is opened at once, so that an agent finds its host when it comes,
- * and handed out when the guest has opened its end: a hello that nobody can read would only be waited for. It is closed
- * soon after the guest closed its end, so that an agent that comes back gets a hello and not the old session. Where the
- * hypervisor cannot tell, or does not answer, nothing is waited for, and the hello tells.
+ * The connection to the agent of a running VM. A channel is opened immediately, so that a starting agent finds its host, but
+ * returned only once the guest has opened its end, since nobody could read a hello before. It is closed soon after the
+ * guest closed its end, so that a restarted agent gets a hello instead of the old session. If the hypervisor cannot report
+ * the port's state or does not answer, the channel is returned immediately and the hello shows whether the agent is there.
  */
 export class AgentPort {
   readonly #running: RunningVm;
@@ -30,7 +30,7 @@ export class AgentPort {
     });
   }
 
-  /** Waits for the guest, however long. Rejects with the signal's reason, and as `openAgent` does. */
+  /** Waits for the guest without a timeout. Rejects with the signal's reason, and as `openAgent` does. */
   async connect(signal: AbortSignal): Promise<Channel> {
     clearTimeout(this.#closeTimer);
     this.#closeTimer = undefined;
@@ -46,10 +46,10 @@ export class AgentPort {
     return channel;
   }
 
-  /** One look, and if need be one wait for an event. False when it is time to look again. */
+  /** Checks once, and if necessary waits for one event. Resolves to false when the check must be repeated. */
   async #opened(signal: AbortSignal): Promise<boolean> {
     signal.throwIfAborted();
-    // Listens before it looks, so that no change falls between the two.
+    // Subscribes before checking, so that no change is missed in between.
     const waiting = this.#nextOpening(signal);
     try {
       return (await this.#isOpen(signal)) || (await waiting.opened);
@@ -81,13 +81,13 @@ export class AgentPort {
       return await this.#running.isPortOpen(nativePort, { signal: either });
     } catch {
       signal.throwIfAborted();
-      // HYPERVISOR_UNREACHABLE or VM_NOT_RUNNING: opening the channel tells which.
+      // HYPERVISOR_UNREACHABLE or VM_NOT_RUNNING: opening the channel reports which.
       return true;
     }
   }
 
   #closeChannel(): void {
-    // A channel that cannot be closed is gone already.
+    // A channel that cannot be closed is already gone.
     this.#channel?.close().catch(() => undefined);
   }
 }

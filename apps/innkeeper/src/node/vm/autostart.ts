@@ -7,21 +7,20 @@ import type { Node } from '../node.ts';
 import { startVm } from './vm-operations.ts';
 import type { VmRunner } from './vm-runner.ts';
 
-/** The autostart of one daemon. Disposing of it starts no further VM; the one under way is its operation's. */
+/** The autostart of a daemon. After dispose no further VM is started; a start in progress belongs to its operation. */
 export interface Autostart extends AsyncDisposable {
-  /** Resolves when every VM was tried. Never rejects. */
+  /** Resolves when every start was attempted. Never rejects. */
   readonly done: Promise<void>;
 }
 
-/** Which boot of the host this is. */
+/** The host's boot id. */
 export async function readHostBootId(): Promise<string> {
   return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
 }
 
 /**
- * Starts the VMs that are marked for it and do not run, in the order of their names, one after the other, but for those
- * that somebody stopped since the host booted. A VM that does not start is an event with the reason, and the next one is
- * tried.
+ * Starts the VMs with autostart that are not running, one after the other in order of name, except for those that a user
+ * stopped since the host booted. A failed start is recorded as an event with the reason, and the next VM is started.
  */
 export function autostartVms(node: Node): Autostart {
   const ended = new AbortController();
@@ -44,12 +43,12 @@ async function startAll(node: Node, signal: AbortSignal): Promise<void> {
   for (const name of names) {
     if (signal.aborted) return;
     const runner = node.find(name);
-    // Somebody was faster.
+    // Somebody else started it.
     if (runner === undefined || runner.operationId !== '' || !isDue(node, runner)) continue;
     try {
       const { id } = await startVm(node, runner.row.id);
       failWith(await node.operations.finished(id, signal));
-      await record(node, runner, 'vm.autostarted', 'It was started with the daemon.');
+      await record(node, runner, 'vm.autostarted', 'Started with the daemon.');
     } catch (error) {
       if (signal.aborted) return;
       const { reason, message, nextStep } = toOperationError(error);
@@ -66,7 +65,7 @@ function isDue(node: Node, { row, life }: VmRunner): boolean {
 /** Throws the error of an operation that did not succeed. */
 function failWith({ state, error }: OperationRow): void {
   if (state === 'succeeded') return;
-  throw OperationError.fromWire(JSON.parse(error ?? '{}') as WireError, { message: `It was ${state}.` });
+  throw OperationError.fromWire(JSON.parse(error ?? '{}') as WireError, { message: `The operation was ${state}.` });
 }
 
 async function record(node: Node, { row }: VmRunner, kind: string, message: string): Promise<void> {

@@ -3,7 +3,7 @@ import type { ConsoleStream } from '@innkeeper/hypervisor';
 const maxLines = 10;
 const maxLineChars = 200;
 
-/** The last lines of a console without control characters, which a guest could use against a terminal. */
+/** The last lines of a console without control characters, with which a guest could attack a terminal. */
 export function consoleLastLines(history: ReturnType<ConsoleStream['history']>): string {
   const bytes = Buffer.concat([history.head, history.tail]).subarray(-maxLines * maxLineChars * 2);
   return (

@@ -2,13 +2,13 @@ import { availableParallelism } from 'node:os';
 import type { HostUsage } from '@innkeeper/hypervisor';
 
 export interface HypervisorUsageSample {
-  /** Share of all host CPUs since the sample before; undefined for the first one. */
+  /** Percentage of all host CPUs since the previous sample; undefined for the first one. */
   readonly cpuPercent: number | undefined;
   readonly rssBytes: number;
   readonly sampledMs: number;
 }
 
-/** Makes shares of counters, from one sample to the next. */
+/** Computes CPU percentages from counters in successive samples. */
 export class CpuRate {
   #last: { readonly cpuTimeUs: number; readonly nowMs: number } | undefined;
 

@@ -23,8 +23,8 @@ const maxTags = 64;
 const maxTagChars = 256;
 
 /**
- * Makes a VM, and starts it when that was asked for. Fails at once with INVALID_NAME, INVALID_ARGUMENT,
- * IMAGE_NOT_FOUND or VM_NAME_TAKEN; what fails later is undone.
+ * Creates a VM, and starts it if requested. Fails immediately with INVALID_NAME, INVALID_ARGUMENT, IMAGE_NOT_FOUND or
+ * VM_NAME_TAKEN; after a later failure, everything is undone.
  */
 export async function createVm(node: Node, wanted: Wanted): Promise<OperationRow> {
   checkName(wanted.name, 'a VM');
@@ -50,7 +50,7 @@ async function make(node: Node, runner: VmRunner, start: boolean, context: Opera
       const base = await node.images.ensureBase(runner.row.image, options);
       if (base.install.reason !== '') stage(`without the agent: ${base.install.detail}`);
       await runner.setRow({ agent: JSON.stringify(base.install), base_path: base.path });
-      stage('making the disk');
+      stage('creating the disk');
       const vmFolder = folder.vmFolder(runner.row.id);
       await mkdir(vmFolder, { recursive: true, mode: 0o700 });
       await markUnfinished(vmFolder);
@@ -74,7 +74,7 @@ async function make(node: Node, runner: VmRunner, start: boolean, context: Opera
 
 function newRow(node: Node, wanted: Wanted, imageBytes: number): VmRow {
   const cpus = wanted.cpus === 0 ? 1 : wanted.cpus;
-  if (cpus > 64) throw invalid(`A VM can have 1 to 64 CPUs, not ${cpus}.`);
+  if (cpus > 64) throw invalid(`A VM must have 1 to 64 CPUs, not ${cpus}.`);
   const memory = wanted.memoryBytes === 0n ? BigInt(256 * mib) : wanted.memoryBytes;
   if (memory < BigInt(64 * mib)) throw invalid('A VM needs at least 64 MiB of memory.');
   if (memory > BigInt(2 ** 44)) throw invalid('A VM can have at most 16 TiB of memory.');
@@ -84,7 +84,7 @@ function newRow(node: Node, wanted: Wanted, imageBytes: number): VmRow {
   if (wanted.diskBytes > BigInt(2 ** 46)) throw invalid('A disk can have at most 64 TiB.');
   const tags = Object.entries(wanted.tags);
   if (tags.length > maxTags || tags.flat().some((text) => text.length > maxTagChars)) {
-    throw invalid(`A VM can have ${maxTags} tags of ${maxTagChars} characters.`);
+    throw invalid(`A VM can have at most ${maxTags} tags of at most ${maxTagChars} characters.`);
   }
   return {
     id: freeId(node),
@@ -109,7 +109,7 @@ function newRow(node: Node, wanted: Wanted, imageBytes: number): VmRow {
   };
 }
 
-/** An id whose first 8 characters, which name the run folder, are no other VM's. */
+/** An id whose first 8 characters, which name the run folder, are unique among the VMs. */
 function freeId(node: Node): string {
   const used = new Set(node.list().map((runner) => runner.row.id.slice(0, 8)));
   let id = randomUUID();

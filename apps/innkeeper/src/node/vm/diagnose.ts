@@ -19,15 +19,15 @@ interface Finding {
   readonly outcome: DiagnosisOutcome;
   readonly detail: string;
   readonly nextStep?: string | undefined;
-  /** For who may see the console; `detail` is for everybody. */
+  /** Only for callers who may see the console; `detail` is for all. */
   readonly consoleText?: string;
 }
 
 const { OK, FAILED, WARNING, SKIPPED } = DiagnosisOutcome;
 
 /**
- * Looks for what keeps a VM's agent from answering, from the host to the guest. Takes 10 s at most. Rejects with the
- * signal's reason, at once.
+ * Finds out why a VM's agent does not answer, from the host to the guest. Takes at most 10 s. Rejects immediately with
+ * the signal's reason.
  */
 export async function diagnose(
   runner: VmRunner,
@@ -56,7 +56,7 @@ export async function diagnose(
 
 function process(runner: VmRunner): Finding {
   const { running, life } = runner;
-  if (running !== undefined) return { outcome: OK, detail: `Process ${running.process.pid} runs.` };
+  if (running !== undefined) return { outcome: OK, detail: `Process ${running.process.pid} is running.` };
   const nextStep =
     life.state === 'stopped' || life.state === 'crashed' ? `Start it: "inn start ${runner.row.name}".` : '';
   return { outcome: FAILED, detail: `The VM is ${life.state}. ${life.detail}`.trim(), nextStep };
@@ -65,9 +65,9 @@ function process(runner: VmRunner): Finding {
 async function controlSocket({ running, life, row }: VmRunner, signal: AbortSignal): Promise<Finding> {
   try {
     const paused = await running?.isPaused({ signal: within(signal) });
-    if (!paused) return { outcome: OK, detail: 'The hypervisor answers, and the CPUs run.' };
+    if (!paused) return { outcome: OK, detail: 'The hypervisor answers, and the CPUs are running.' };
     const detail = `The VM is paused, so nothing in it can answer. ${life.detail}`.trim();
-    const restart = `Whoever paused it lets it go on; "inn stop ${row.name}" and "inn start ${row.name}" begin anew.`;
+    const restart = `Resume it, or restart it with "inn stop ${row.name}" and "inn start ${row.name}".`;
     return { outcome: FAILED, detail, nextStep: life.detail === '' ? restart : '' };
   } catch (error) {
     return failure(error, 'The hypervisor does not answer', reasons.HYPERVISOR_UNREACHABLE.next);
@@ -78,7 +78,7 @@ function image({ row, agent }: VmRunner): Finding {
   const install = parseAgentInstall(row.agent);
   if (install.reason === '') {
     const how = install.initSystem === '' ? '' : `, started by ${install.initSystem}`;
-    return { outcome: OK, detail: `Agent ${install.version} was put into the image${how}.` };
+    return { outcome: OK, detail: `Agent ${install.version} is installed in the image${how}.` };
   }
   const outcome = agent.state.state === 'connected' ? WARNING : FAILED;
   return { outcome, detail: `${install.reason}: ${install.detail}`, nextStep: install.nextStep };
@@ -86,16 +86,16 @@ function image({ row, agent }: VmRunner): Finding {
 
 async function port({ running }: VmRunner, signal: AbortSignal): Promise<Finding> {
   try {
-    if (!running?.features.supportsPortState) return { outcome: WARNING, detail: 'This driver cannot tell.' };
+    if (!running?.features.supportsPortState) return { outcome: WARNING, detail: 'This driver cannot check that.' };
     const open = await running.isPortOpen(nativePort, { signal: within(signal) });
     if (open) return { outcome: OK, detail: `A process in the guest has ${nativePort} open.` };
     return {
       outcome: FAILED,
-      detail: `No process in the guest has ${nativePort} open: the guest still boots, or its agent did not start.`,
-      nextStep: 'Look at the last lines of the console below, and at the state of the service "innkeeper-agent".',
+      detail: `No process in the guest has ${nativePort} open: the guest is still booting, or its agent did not start.`,
+      nextStep: 'See the last lines of the console below, and check the service "innkeeper-agent" in the guest.',
     };
   } catch (error) {
-    return failure(error, 'The port could not be looked at', '');
+    return failure(error, 'The port could not be checked', '');
   }
 }
 
@@ -105,44 +105,44 @@ async function hello({ agent }: VmRunner, signal: AbortSignal): Promise<Finding>
     if (pong === undefined) return { outcome: FAILED, detail: 'There is no link to the agent.' };
     return { outcome: OK, detail: `Agent ${pong.agentVersion} answered in ${pong.roundTripMs.toFixed(1)} ms.` };
   } catch (error) {
-    return failure(error, 'The agent does not answer', 'Look at its log in the guest; "inn console" gets you in.');
+    return failure(error, 'The agent does not answer', 'See its log in the guest; "inn console" gives you access.');
   }
 }
 
-/** The agent does not need the network, so nothing here is a failure of the agent's. */
+/** The agent does not need the network, so problems here are only warnings. */
 async function network({ running, row }: VmRunner): Promise<Finding> {
   let state: NetworkState | undefined;
   try {
     state = await running?.network();
   } catch (error) {
-    return { ...failure(error, 'The network could not be looked at', ''), outcome: WARNING };
+    return { ...failure(error, 'The network could not be checked', ''), outcome: WARNING };
   }
   if (state === undefined) return { outcome: OK, detail: 'The VM has no network card.' };
   const { kind, problem } = state;
   const again = `Then "inn stop ${row.name}" and "inn start ${row.name}".`;
   switch (kind) {
     case 'isolated': {
-      const detail = `In a network namespace of its own. Of the host the guest reaches only http://${guestHostAddress}/install-agent.sh and what lies beside it.`;
-      if (problem === '') return { outcome: OK, detail: `${detail} pasta joins it to the host’s network.` };
-      return { outcome: WARNING, detail: `${detail} Nothing else is reached: ${problem}` };
+      const detail = `In a separate network namespace. On the host, the guest can only reach http://${guestHostAddress}/install-agent.sh and the files next to it.`;
+      if (problem === '') return { outcome: OK, detail: `${detail} pasta connects it to the host’s network.` };
+      return { outcome: WARNING, detail: `${detail} It cannot reach anything else: ${problem}` };
     }
     case 'restricted':
       return {
         outcome: WARNING,
-        detail: `QEMU’s user network with restrict=on: the guest reaches nothing, neither the internet nor the daemon’s install-agent.sh. ${problem}`,
+        detail: `QEMU’s user network with restrict=on: the guest cannot reach anything, neither the internet nor the daemon’s install-agent.sh. ${problem}`,
         nextStep: again,
       };
     case 'open':
       return {
         outcome: WARNING,
-        detail: `QEMU’s user network without limits: the guest reaches every service on the host’s loopback at ${guestHostAddress}. ${problem}`,
+        detail: `QEMU’s unrestricted user network: the guest can reach every service on the host’s loopback at ${guestHostAddress}. ${problem}`,
         nextStep: again,
       };
   }
 }
 
 function lastLines({ running }: VmRunner): Finding {
-  if (running === undefined) return { outcome: SKIPPED, detail: 'The VM does not run.' };
+  if (running === undefined) return { outcome: SKIPPED, detail: 'The VM is not running.' };
   const text = consoleLastLines(running.console.history());
   if (text === '') return { outcome: WARNING, detail: 'The guest printed nothing on its serial console.' };
   return { outcome: OK, detail: 'The guest printed on its serial console.', consoleText: text };

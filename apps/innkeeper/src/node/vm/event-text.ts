@@ -6,10 +6,10 @@ export interface EventText {
   readonly message: string;
 }
 
-/** What a VM is in from its first row on; it is not told as an event. */
+/** The initial state of a VM, which is not an event. */
 export const creatingKind = 'vm.creating';
 
-/** What a change of a VM is called in its history; `before` is what the change before it was called. */
+/** The event for a change of a VM; `before` is the kind of the previous event. */
 export function eventOf(runner: VmRunner, change: VmChange, before: string): EventText {
   if (change === 'removed') return { topic: 'vm', kind: 'vm.deleted', message: `${runner.row.name} was deleted.` };
   if (change === 'agent') {
@@ -18,7 +18,7 @@ export function eventOf(runner: VmRunner, change: VmChange, before: string): Eve
   }
   const { state, detail } = runner.life;
   if (before === creatingKind && state === 'stopped') {
-    const message = `${runner.row.name} was made from the image "${runner.row.image}".`;
+    const message = `${runner.row.name} was created from the image "${runner.row.image}".`;
     return { topic: 'vm', kind: 'vm.created', message };
   }
   if (before === creatingKind && state === 'deleting') {

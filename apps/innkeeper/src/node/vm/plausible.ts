@@ -1,15 +1,15 @@
 import { type DescField, type DescMessage, type MessageShape, ScalarType } from '@bufbuild/protobuf';
 
-/** A guest may report what it likes: what is longer is cut. */
+/** Limits of lists and text, since a guest can report anything; longer ones are cut. */
 export const maxEntries = 256;
 export const maxCharacters = 512;
-/** An exbibyte: nothing that a guest has, or has counted since it booted, is more. */
+/** One exbibyte, more than any amount that a guest has or has counted since it booted. */
 const maxNumber = 1n << 60n;
 const maxSeconds = 100n * 365n * 86_400n;
 const maxDouble = 1e9;
 const maxPercent = 100;
 
-/** Parts that cannot be more than a whole beside them. */
+/** Fields that cannot exceed another field, their total. */
 const wholes: Readonly<Record<string, string>> = {
   usedBytes: 'totalBytes',
   availableBytes: 'totalBytes',
@@ -19,8 +19,8 @@ const wholes: Readonly<Record<string, string>> = {
 };
 
 /**
- * A copy of what a guest said of itself, without what cannot be: such a value is absent, as one that was not measured,
- * or the default where a field is always there. Lists and words are cut to a bound. A whole that is 0 counts as unknown.
+ * Returns a copy of a guest's report without impossible values: they become absent, like values that were not measured, or
+ * the default of a field without presence. Lists and text are cut to a limit. A total of 0 counts as unknown.
  */
 export function plausible<Desc extends DescMessage>(desc: Desc, message: MessageShape<Desc>): MessageShape<Desc> {
   const copy = { ...message } as Record<string, unknown>;
@@ -38,7 +38,7 @@ export function plausible<Desc extends DescMessage>(desc: Desc, message: Message
   return copy as MessageShape<Desc>;
 }
 
-/** Undefined for what cannot be, and for what is not there. */
+/** Undefined for an impossible or absent value. */
 function plausibleField(field: DescField, value: unknown): unknown {
   if (value === undefined) return undefined;
   if (field.fieldKind === 'message') return plausiblePart(field.message, value as MessageShape<DescMessage>);
@@ -50,7 +50,7 @@ function plausibleField(field: DescField, value: unknown): unknown {
   return entries.map((entry) => (typeof entry === 'string' ? entry.slice(0, maxCharacters) : entry));
 }
 
-/** Undefined when it has a share that cannot be and that has no way to be absent: 0 would say that it was measured. */
+/** Undefined when it has an impossible percentage without presence, where 0 would look like a measurement. */
 function plausiblePart(desc: DescMessage, message: MessageShape<DescMessage>): unknown {
   const values = message as unknown as Readonly<Record<string, unknown>>;
   const isWrong = desc.fields.some(
@@ -76,7 +76,7 @@ function plausibleScalar(scalar: ScalarType, name: string, value: unknown): unkn
   return value;
 }
 
-/** Without the value; a field that is always there has its default. */
+/** Removes the value, or sets the default of a field without presence. */
 function forget(field: DescField, copy: Record<string, unknown>): void {
   if (field.fieldKind !== 'scalar' || field.proto.proto3Optional) delete copy[field.localName];
   else if (typeof copy[field.localName] === 'bigint') copy[field.localName] = 0n;

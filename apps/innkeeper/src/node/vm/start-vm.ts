@@ -2,7 +2,7 @@ import { isOperationError, OperationError } from '@innkeeper/contract';
 import type { OperationContext } from '../operations/running-operation.ts';
 import type { VmRunner } from './vm-runner.ts';
 
-/** Starts a VM and waits until its hypervisor runs it. A cancel kills what came up. */
+/** Starts a VM and waits until its hypervisor runs it. Cancelling kills it again. */
 export async function startAndWait(runner: VmRunner, { signal, stage }: OperationContext): Promise<void> {
   stage('starting');
   if (runner.row.stopped_boot_id !== '') await runner.setRow({ stopped_boot_id: '' });
@@ -17,5 +17,5 @@ export async function startAndWait(runner: VmRunner, { signal, stage }: Operatio
   const { state, detail } = runner.life;
   if (state === 'running' || state === 'paused') return;
   if (runner.launchError !== undefined) throw runner.launchError;
-  throw new OperationError('VM_WRONG_STATE', `The VM "${runner.row.name}" became ${state} while it started. ${detail}`);
+  throw new OperationError('VM_WRONG_STATE', `The VM "${runner.row.name}" became ${state} during its start. ${detail}`);
 }

@@ -15,21 +15,21 @@ import { plausible } from './plausible.ts';
 
 const systemTimeoutMs = 10_000;
 
-/** What the agent of one VM is and last said; from the VM's start to its end. */
+/** The state and last report of a VM's agent, from the VM's start to its end. */
 export class VmAgent {
   readonly #log: Log;
   readonly #onChange: (what: 'state' | 'telemetry' | 'system') => void;
   #state: AgentLifecycle = agentOff;
   #link: AgentLink | undefined;
-  /** Ends what belongs to the link of one start. */
+  /** Aborts everything that belongs to the link of one start. */
   #abort = new AbortController();
   welcome: Welcome | undefined;
   system: System | undefined;
   telemetry: Telemetry | undefined;
   telemetryMs: number | undefined;
-  /** What a guest without our agent has told of itself; empty when nothing. */
+  /** The address reported by a guest without Innkeeper's agent; empty if none. */
   reportedAddress = '';
-  /** Since when the state is what it is. */
+  /** The time of the last change of state. */
   sinceMs = Date.now();
 
   constructor(options: { readonly log: Log; readonly onChange: (what: 'state' | 'telemetry' | 'system') => void }) {
@@ -45,22 +45,22 @@ export class VmAgent {
     return this.#link;
   }
 
-  /** The link, for a guest operation. Fails with AGENT_UNREACHABLE when nobody answers on it now. */
+  /** The link for a guest method. Fails with AGENT_UNREACHABLE when the agent is not connected. */
   requireLink(vmName: string): AgentLink {
-    if (this.#link === undefined) throw new OperationError('VM_NOT_RUNNING', `The VM "${vmName}" does not run.`);
+    if (this.#link === undefined) throw new OperationError('VM_NOT_RUNNING', `The VM "${vmName}" is not running.`);
     if (this.#state.state === 'connected') return this.#link;
     const why = {
-      off: 'the VM does not run',
-      waiting: 'it has not been heard yet since the VM started',
+      off: 'the VM is not running',
+      waiting: 'it has not connected since the VM started',
       connected: '',
       lost: this.#state.detail || 'it stopped answering',
       paused: 'the VM is paused',
-      absent: this.#state.detail || 'there is none in the image',
+      absent: this.#state.detail || 'the image has no agent',
     }[this.#state.state];
     throw new OperationError('AGENT_UNREACHABLE', `The agent of "${vmName}" does not answer: ${why}`);
   }
 
-  /** A start of the VM: whatever an earlier one said is forgotten. */
+  /** The VM starts: discards everything from earlier starts. */
   begin(link: AgentLink, absence: { readonly reason: string; readonly detail: string } | undefined): void {
     this.#link = link;
     this.#abort = new AbortController();
@@ -75,19 +75,19 @@ export class VmAgent {
     this.#onLinkState(link, link.state);
   }
 
-  /** The VM paused, went on or was reset. */
+  /** The VM was paused, resumed or reset. */
   tell(event: Extract<AgentLifecycleEvent, { type: 'vm-paused' | 'vm-resumed' | 'vm-reset' }>): void {
     this.#dispatch(event);
   }
 
-  /** The guest told its address. */
+  /** The guest reported its address. */
   reportAddress(address: string): void {
     if (address === this.reportedAddress) return;
     this.reportedAddress = address;
     this.#onChange('system');
   }
 
-  /** The VM ended, or the daemon lets go of it. */
+  /** The VM ended, or the daemon releases it. */
   async end(): Promise<void> {
     const link = this.#link;
     this.#link = undefined;
@@ -121,7 +121,7 @@ export class VmAgent {
       this.system = plausible(SystemSchema, system);
       this.#onChange('system');
     } catch (error) {
-      // It went away again; the next connection asks anew.
+      // It disconnected again; the next connection repeats this.
       this.#log.debug('agent.system-not-read', { message: errorMessage(error) });
     }
   }

@@ -6,13 +6,13 @@ interface WithDrivers {
   readonly drivers: DriverMap;
 }
 
-/** The driver that new VMs get. */
+/** The driver for new VMs. */
 export function newVmDriver({ drivers }: WithDrivers): HypervisorDriver {
   for (const driver of drivers.values()) return driver;
-  throw new OperationError('HYPERVISOR_MISSING', 'This daemon has no driver.');
+  throw new OperationError('HYPERVISOR_MISSING', 'This daemon has no hypervisor driver.');
 }
 
-/** The driver that a VM was made with. Throws HYPERVISOR_MISSING when this daemon does not have it. */
+/** The driver with which a VM was created. Throws HYPERVISOR_MISSING when this daemon does not have it. */
 export function driverOf(
   { drivers }: WithDrivers,
   { name, driver: wanted }: Pick<VmRow, 'name' | 'driver'>,
@@ -22,7 +22,7 @@ export function driverOf(
   const known = [...drivers.keys()].join(', ');
   throw new OperationError(
     'HYPERVISOR_MISSING',
-    `The VM "${name}" was made with the driver "${wanted}", which this daemon does not have (it has ${known}).`,
+    `The VM "${name}" was created with the driver "${wanted}", which this daemon does not have (it has ${known}).`,
     { nextStep: 'Run a version of Innkeeper that has this driver.' },
   );
 }

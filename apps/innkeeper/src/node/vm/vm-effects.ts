@@ -16,12 +16,12 @@ export interface VmEffectsOptions {
   readonly process: VmProcess;
   readonly row: () => VmRow;
   readonly dispatch: (event: VmLifecycleEvent) => Promise<void>;
-  /** Looks again for what became of a process that this daemon does not hold. */
+  /** Checks again what became of a process that this daemon could not adopt. */
   readonly restore: () => Promise<void>;
   readonly onRemoved: () => void;
 }
 
-/** Does what the reducer of one VM names. Nothing is awaited: what comes of it goes back to the reducer as an event. */
+/** Executes the effects of a VM's reducer. Nothing is awaited: results are passed to the reducer as events. */
 export class VmEffects {
   readonly #options: VmEffectsOptions;
   #timer: NodeJS.Timeout | undefined;
@@ -70,7 +70,7 @@ export class VmEffects {
     }
   }
 
-  /** Logs a failure of `work`; of a `step` of stopping the reducer is told as well. */
+  /** Logs a failure of `work`; the failure of a `step` of stopping is also passed to the reducer. */
   attempt(failure: string, work: Promise<unknown> | undefined, step?: StopStep): void {
     work?.catch((error: unknown) => {
       this.#options.log.warn(failure, { message: errorMessage(error) });
@@ -88,12 +88,12 @@ export class VmEffects {
     await dispatch(error === undefined ? { type: 'launched' } : { type: 'launch-failed', detail: errorMessage(error) });
   }
 
-  /** The reducer repeats it when its deadline passes. */
+  /** The reducer repeats it after a deadline. */
   async #kill(): Promise<void> {
     const { process, row, restore } = this.#options;
     const held = process.running !== undefined;
     await process.kill();
-    // Nobody watches the end of one that could not be adopted.
+    // The end of a process that could not be adopted is not watched.
     if (!held && row().record !== null) await restore();
   }
 
@@ -104,7 +104,7 @@ export class VmEffects {
     try {
       await removeTree(folder.vmFolder(id));
       await rm(folder.runFolder(id), { recursive: true, force: true });
-      // The row goes last: as long as it is there, the next start removes what is left.
+      // The row is deleted last: while it exists, the next start removes the remaining files.
       await store.vms.remove(id);
     } catch (error) {
       await dispatch({ type: 'delete-failed', detail: errorMessage(error) });

@@ -11,7 +11,7 @@ import type { VmSummary } from '../../ports/vm-summary.ts';
 import { parseAgentInstall } from '../images/agent-install.ts';
 import type { VmRunner } from './vm-runner.ts';
 
-/** An agent that was not heard for so long after a start is said to be missing. */
+/** An agent that has not connected this long after a start is reported as missing. */
 const patienceMs = 180_000;
 
 const vmStates = {
@@ -34,7 +34,7 @@ const agentStates = {
   absent: AgentState.ABSENT,
 } as const satisfies Record<AgentStateName, AgentState>;
 
-/** A VM as the API shows it. */
+/** A VM as an API message. */
 export function vmMessage(runner: VmRunner): Vm {
   const { row, life, agent, usage, process } = runner;
   return create(VmSchema, {
@@ -71,7 +71,7 @@ export function vmMessage(runner: VmRunner): Vm {
   });
 }
 
-/** The same at a summary: no message is made, nothing is copied but the tags. */
+/** A cheaper summary: no message is created, and only the tags are copied. */
 export function vmSummary({ row, life, agent }: VmRunner): VmSummary {
   const { id, name, image, cpus } = row;
   return {
@@ -107,7 +107,7 @@ function agentMessage(runner: VmRunner): Agent {
   });
 }
 
-/** Why the agent is not there, and what to do; all empty while it is, or may yet come. */
+/** Why the agent is not connected, and what to do; all empty while it is connected or may still connect. */
 function explain(runner: VmRunner): { reason: string; detail: string; nextStep: string } {
   const { state, reason, detail } = runner.agent.state;
   const install = parseAgentInstall(runner.row.agent);
@@ -115,7 +115,7 @@ function explain(runner: VmRunner): { reason: string; detail: string; nextStep: 
   if (state === 'lost') return { reason, detail, nextStep: nextStepOf(reason) };
   if (state === 'waiting' && Date.now() - runner.agent.sinceMs > patienceMs) {
     const reason = 'AGENT_UNREACHABLE';
-    return { reason, detail: 'Nothing was heard of it since the VM started.', nextStep: nextStepOf(reason) };
+    return { reason, detail: 'It has not connected since the VM started.', nextStep: nextStepOf(reason) };
   }
   return { reason: '', detail: '', nextStep: '' };
 }
@@ -124,7 +124,7 @@ function nextStepOf(reason: string): string {
   return isReasonName(reason) ? reasons[reason].next : '';
 }
 
-/** Milliseconds, whole or not, as nanoseconds. */
+/** Converts milliseconds, possibly fractional, to nanoseconds. */
 function nanoseconds(ms: number): bigint {
   return BigInt(Math.round(ms * 1000)) * 1000n;
 }

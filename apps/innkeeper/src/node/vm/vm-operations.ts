@@ -9,7 +9,7 @@ import type { VmRunner } from './vm-runner.ts';
 
 const maxStopTimeoutMs = 3_600_000;
 
-/** Changes what is given, and leaves the rest. Fails with VM_NOT_FOUND. */
+/** Changes the given properties only. Fails with VM_NOT_FOUND. */
 export async function updateVm(
   node: Node,
   vm: string,
@@ -21,17 +21,17 @@ export async function updateVm(
   node.changes.emit(runner.row.id);
 }
 
-/** Fails with VM_NOT_FOUND, VM_WRONG_STATE, VM_BUSY; a VM that runs already is left alone. */
+/** Fails with VM_NOT_FOUND, VM_WRONG_STATE, VM_BUSY; does nothing if the VM is already running. */
 export function startVm(node: Node, vm: string): Promise<OperationRow> {
   return begin(node, node.get(vm), 'start', async (runner, context) => {
     if (judgeVmAction(runner.life.state, 'start') === 'legal') await startAndWait(runner, context);
   });
 }
 
-/** Asks the agent, then ACPI, then kills; `timeoutMs` for the first two each. Cancelling it ends the wait, not the stop. */
+/** Stops by the agent, then ACPI, then kill; `timeoutMs` for each of the first two. Cancelling ends the wait, not the stop. */
 export function stopVm(node: Node, vm: string, timeoutMs: number): Promise<OperationRow> {
   if (timeoutMs > maxStopTimeoutMs) {
-    throw new OperationError('INVALID_ARGUMENT', `A stop can take ${maxStopTimeoutMs} ms for each step at most.`);
+    throw new OperationError('INVALID_ARGUMENT', `The timeout of a stop must be at most ${maxStopTimeoutMs} ms for each step.`);
   }
   return begin(node, node.get(vm), 'stop', async (runner, { signal, stage }) => {
     await runner.noteStopped();
@@ -45,7 +45,7 @@ export function stopVm(node: Node, vm: string, timeoutMs: number): Promise<Opera
   });
 }
 
-/** Allowed while a start or a stop is under way: it is what one does when those take too long. */
+/** Allowed during a start or a stop, in case those take too long. */
 export function killVm(node: Node, vm: string): Promise<OperationRow> {
   const runner = node.get(vm);
   return begin(
@@ -88,7 +88,7 @@ async function killAndWait(runner: VmRunner, { signal, stage }: OperationContext
   await runner.until(() => !isLiveVmState(runner.life.state), patience);
 }
 
-/** Claims the VM for one operation. Fails with VM_WRONG_STATE or VM_BUSY. */
+/** Reserves the VM for one operation. Fails with VM_WRONG_STATE or VM_BUSY. */
 async function begin(
   node: Node,
   runner: VmRunner,
@@ -99,7 +99,7 @@ async function begin(
 ): Promise<OperationRow> {
   const { name, id: vmId } = runner.row;
   if (runner.operationId !== '' && !shared) {
-    throw new OperationError('VM_BUSY', `Operation ${runner.operationId} works on the VM "${name}".`);
+    throw new OperationError('VM_BUSY', `The operation ${runner.operationId} is running on the VM "${name}".`);
   }
   assertVmAction(name, runner.life.state, action);
   const id = randomUUID();

@@ -22,11 +22,11 @@ export interface VmProcessOptions {
   readonly context: NodeContext;
   readonly log: Log;
   readonly row: () => VmRow;
-  /** Keeps what the next daemon needs to find the process again; rejects when it cannot be written. */
+  /** Stores what the next daemon needs to find the process; rejects when that cannot be written. */
   readonly keep: (change: Pick<VmRow, 'record' | 'started_ms'>) => Promise<void>;
-  /** It runs and this daemon holds it. Called before `launch` and `find` resolve. */
+  /** The process runs and was launched or adopted by this daemon. Called before `launch` and `find` resolve. */
   readonly onAttached: (running: RunningVm) => void;
-  /** It is gone; `running` is undefined by then. Not called once it was let go. */
+  /** The process ended; `running` is already undefined. Not called after `release`. */
   readonly onEnded: (end: VmEnd) => Promise<void>;
 }
 
@@ -58,24 +58,24 @@ export class VmProcess {
     return this.#launchError;
   }
 
-  /** The process that the row knows, whether this daemon holds it or not. */
+  /** The process in the row, whether or not this daemon has adopted it. */
   get recorded(): HypervisorProcess | undefined {
     const { context, row } = this.#options;
     const record = this.#record();
     return record === undefined ? undefined : context.drivers.get(row().driver)?.processOf(record);
   }
 
-  /** Starts it. Resolves with the error when it did not come up; undefined also when it was let go meanwhile. */
+  /** Starts the process. Resolves to the error if it failed; undefined also if it was released meanwhile. */
   launch(): Promise<unknown> {
     this.#launching = this.#launch();
     return this.#launching;
   }
 
   abortLaunch(): void {
-    this.#launchAbort.abort(new OperationError('CANCELED', 'The VM was stopped while it started.'));
+    this.#launchAbort.abort(new OperationError('CANCELED', 'The VM was stopped during its start.'));
   }
 
-  /** After a start of the daemon. Rejects when the process lives and does not answer. */
+  /** Adopts the process after a start of the daemon. Rejects when the process is alive but does not answer. */
   async find(): Promise<FoundProcess> {
     const { context, log, row } = this.#options;
     const record = this.#record();
@@ -83,7 +83,7 @@ export class VmProcess {
       if (row().record !== null) log.warn('vm.record-not-read');
       const unrecorded = await this.#findByManifest();
       if (unrecorded !== undefined) return unrecorded;
-      // Without its driver nothing can be looked for; it cannot be launched either.
+      // Without its driver, the process can be neither found nor launched.
       const killed = await context.drivers.get(row().driver)?.killUnrecorded(context.folder.runFolder(row().id));
       if (killed) log.warn('vm.unrecorded-process-killed');
       return { kind: 'gone', how: undefined };
@@ -94,14 +94,14 @@ export class VmProcess {
     return await this.#attachFound(running);
   }
 
-  /** Kills it, through its hypervisor or, when that does not answer, by what was kept of it. */
+  /** Kills the process, through its hypervisor or, if that does not answer, by the stored record. */
   async kill(): Promise<void> {
     if (this.#running !== undefined) return await this.#running.kill();
     const record = this.#record();
     if (record !== undefined) await driverOf(this.#options.context, this.#options.row()).kill(record);
   }
 
-  /** Looks at what the process uses. False when there is nothing to look at. */
+  /** Samples the process's resource usage. False when there is no process. */
   sample(nowMs: number): boolean {
     const usage = this.#running?.usage();
     if (usage === undefined) return false;
@@ -109,30 +109,30 @@ export class VmProcess {
     return true;
   }
 
-  /** From here on nobody is told of its end; a launch that is under way is awaited. */
+  /** From now on its end is not reported. Waits for a launch in progress. */
   async beginRelease(): Promise<void> {
     this.#released = true;
     await this.#launching;
   }
 
-  /** Lets go of it; it runs on. */
+  /** Releases the process, which keeps running. */
   async release(): Promise<void> {
     await this.#running?.[Symbol.asyncDispose]();
   }
 
-  /** What the row knows of a process; undefined also when that cannot be read. */
+  /** The process record of the row; undefined also when it is malformed. */
   #record(): VmRecord | undefined {
     const { record } = this.#options.row();
     return record === null ? undefined : parseVmRecord(record);
   }
 
-  /** A process that the row does not know, and its folder does: of a database that is older than the process. */
+  /** A process that is in the manifest but not in the row, because the database is older than the process. */
   async #findByManifest(): Promise<FoundProcess | undefined> {
     const { context, log, row, keep } = this.#options;
     const json = (await readVmManifest(context.folder.vmFolder(row().id)).catch(() => undefined))?.record;
     const record = typeof json === 'string' ? parseVmRecord(json) : undefined;
     if (record === undefined) {
-      if (typeof json === 'string') log.warn('vm.manifest-not-used', { message: 'Its record cannot be read.' });
+      if (typeof json === 'string') log.warn('vm.manifest-not-used', { message: 'The record in the manifest is malformed.' });
       return undefined;
     }
     try {
@@ -167,7 +167,7 @@ export class VmProcess {
       running = await driverOf(context, row()).launch(vmSpec(row(), image, folder), { signal: abort.signal });
       await keep({ record: JSON.stringify(running.record), started_ms: Date.now() });
     } catch (error) {
-      // A VM that is not written down would be lost to the next daemon.
+      // The next daemon could not find a VM without a record.
       await running?.kill().catch((failure: unknown) => log.error('vm.kill-failed', { message: String(failure) }));
       this.#launchError = error;
       return error;
@@ -184,7 +184,7 @@ export class VmProcess {
     this.#cpuRate = new CpuRate();
     this.#options.onAttached(running);
     void running.ended.then(async (end) => {
-      // Let go by the daemon; a VM that ends later is the next daemon's to find.
+      // Released by the daemon; the next daemon detects a later end.
       if (this.#released) return;
       this.#running = undefined;
       this.#usage = undefined;

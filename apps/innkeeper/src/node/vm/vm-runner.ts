@@ -24,23 +24,23 @@ import { hasWholeDisk } from './vm-spec.ts';
 export type VmChange = 'state' | 'agent' | 'telemetry' | 'usage' | 'removed';
 
 /**
- * One VM: gives events to `vmReduce` one at a time, writes the new state down, and then does what it names. What is
- * written comes first, so that a daemon that dies at any moment finds at its next start what it has to repair.
+ * Runs one VM: passes events to `vmReduce` one at a time, stores the new state, and then executes the effects. The state is
+ * stored first, so that after a crash at any moment the next start finds what to repair.
  */
 export class VmRunner {
   readonly agent: VmAgent;
-  /** The operation that works on this VM now; empty for none. */
+  /** The id of the operation running on this VM; empty if none. */
   operationId = '';
   removed = false;
   #row: VmRow;
   #life: VmLifecycle;
-  /** Its process lives, and could not be adopted. */
+  /** Whether its process is alive but could not be adopted. */
   #unreachable = false;
   #queue: Promise<void> = Promise.resolve();
   #released = false;
   readonly #context: NodeContext;
   readonly #log: Log;
-  /** For what the guest can bring about as often as it likes. */
+  /** Rate-limited log for events that the guest can cause as often as it likes. */
   readonly #agentLog: Log;
   readonly #onChange: (change: VmChange) => void;
   readonly #process: VmProcess;
@@ -93,7 +93,7 @@ export class VmRunner {
     return this.#process.running;
   }
 
-  /** Of the hypervisor, held by this daemon or only recorded. */
+  /** The hypervisor process, adopted by this daemon or only recorded. */
   get process(): HypervisorProcess | undefined {
     return this.#process.recorded;
   }
@@ -107,7 +107,7 @@ export class VmRunner {
     return this.#process.launchError;
   }
 
-  /** Gives an event to the reducer; resolves when the new state is written and its effects have begun. */
+  /** Passes an event to the reducer; resolves when the new state is stored and its effects have begun. */
   dispatch(event: VmLifecycleEvent): Promise<void> {
     this.#queue = this.#queue.then(() => this.#step(event));
     return this.#queue;
@@ -118,14 +118,14 @@ export class VmRunner {
     return this.#changes.until(condition, signal);
   }
 
-  /** Notes what a creation has found out. */
+  /** Changes columns of the VM's row. */
   async setRow(change: Partial<Omit<VmRow, 'id' | 'name'>>): Promise<void> {
     await this.#context.store.vms.update(this.#row.id, change);
     this.#row = { ...this.#row, ...change };
     if ('autostart' in change || 'stopped_boot_id' in change) await this.#keepManifest(this.#row);
   }
 
-  /** Best effort: the row is what counts, and a manifest is written again at the next start. */
+  /** Best effort: the row is authoritative, and the next start writes the manifest again. */
   async #keepManifest(row: VmRow): Promise<void> {
     try {
       await writeVmManifest(this.#context.folder.vmFolder(row.id), row);
@@ -134,19 +134,19 @@ export class VmRunner {
     }
   }
 
-  /** Notes that somebody stopped it, so that it is not started by itself before the host boots again. Best effort. */
+  /** Records that a user stopped the VM, so that it is not autostarted until the host reboots. Best effort. */
   async noteStopped(): Promise<void> {
     try {
       await this.setRow({ stopped_boot_id: this.#context.hostBootId });
     } catch (error) {
-      // On a full disk a stop is what makes room.
+      // On a full disk, stopping VMs frees space.
       this.#log.error('vm.stop-not-noted', { message: errorMessage(error) });
     }
   }
 
   /**
-   * After a start of the daemon: finds the process of the record again, or what became of it. Rejects when the process
-   * lives and does not answer; it is tried again with each sample then.
+   * After a start of the daemon: adopts the recorded process, or finds out how it ended. Rejects when the process is alive
+   * but does not answer; this is retried with each sample.
    */
   async restore(): Promise<void> {
     this.#unreachable = false;
@@ -162,13 +162,13 @@ export class VmRunner {
     if (this.#life.state === 'paused') this.agent.tell({ type: 'vm-paused' });
   }
 
-  /** Looks at what the hypervisor's process uses; one that could not be adopted is tried again. */
+  /** Samples the hypervisor process's resource usage; retries to adopt a process that could not be adopted. */
   sampleUsage(nowMs: number): void {
     if (this.#unreachable) this.#effects.attempt('vm.not-adopted', this.restore());
     if (this.#process.sample(nowMs)) this.#changed('usage');
   }
 
-  /** Lets go of the VM, which runs on. */
+  /** Releases the VM, which keeps running. */
   async release(): Promise<void> {
     this.#released = true;
     this.#effects.clearTimer();
@@ -199,12 +199,12 @@ export class VmRunner {
     try {
       await this.setRow(ended ? { ...change, record: null, started_ms: null } : change);
     } catch (error) {
-      // The database's disk is full. What runs is the truth, and the next start looks at that again.
+      // The database's disk is full. The running process is authoritative, and the next start checks it again.
       this.#log.error('vm.state-not-written', { message: errorMessage(error) });
     }
   }
 
-  /** In its folder as well, so that a VM that runs is found again without the database. */
+  /** Also stored in the VM's folder, so that a running VM can be found without the database. */
   async #keepProcess(change: Pick<VmRow, 'record' | 'started_ms'>): Promise<void> {
     await this.#keepManifest({ ...this.#row, ...change });
     await this.setRow(change);
@@ -231,7 +231,7 @@ export class VmRunner {
   async #onEnded(end: VmEnd): Promise<void> {
     const warn = (error: unknown): void => this.#log.warn('agent.end-failed', { message: errorMessage(error) });
     await this.agent.end().catch(warn);
-    // A guest that shut itself down was told to, from inside.
+    // A guest that shut itself down was shut down from inside.
     if (end.kind === 'shutdown') await this.noteStopped();
     await this.dispatch({ type: 'process-ended', end });
   }
