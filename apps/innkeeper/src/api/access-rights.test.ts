@@ -63,7 +63,7 @@ const clerkStart: Start = {
 };
 
 const rest = privilegeNames.filter((name) => name !== 'user.manage');
-/** Anna manages users and little else; the administrator is one by one role or by two together. */
+/** Anna has user.manage and few other privileges; the administrator has all of them by one role or by two together. */
 const start: fc.Arbitrary<Start> = fc.record({
   roles: fc.oneof(
     fc.tuple(fc.constant<readonly PrivilegeName[]>(['user.manage', 'vm.view']), privileges, privileges),
@@ -124,7 +124,7 @@ describe('what users may do about each other', () => {
     };
   }
 
-  it('never lets anybody give, take or take over what they lack, or remove the last administrator', async () => {
+  it('no user can grant, revoke or take over privileges they lack, or remove the last administrator', async () => {
     const seen = new Map<string, number>();
     await fc.assert(
       fc.asyncProperty(start, actions, async (wanted, steps) => {
@@ -149,7 +149,7 @@ describe('what users may do about each other', () => {
     }
   });
 
-  it('keep their accounts from who has user.manage alone, by every method', async () => {
+  it('a user with only user.manage cannot change an administrator’s account by any method', async () => {
     await begin(clerkStart);
     await makeUser(api.access, 'clerk', ['user.manage']);
     await makeUser(api.access, 'second', privilegeNames);
@@ -175,7 +175,7 @@ describe('what users may do about each other', () => {
     assert.equal((await callJson(base, 'AccessService/DeleteUser', { name: 'anna' }, headers)).status, 200);
   });
 
-  it('are not taken over with a token that may start some commands only', async () => {
+  it('a token limited to certain commands cannot be used to take over an account', async () => {
     await begin(clerkStart);
     const session = { ...(await sessionOf(api.access, 'admin')) };
     const asked = { name: 'ci', allowedCommands: ['/bin/df'] };
@@ -189,7 +189,7 @@ describe('what users may do about each other', () => {
     assert.equal((await call('CreateUser', { name: 'puppet' })).status, 200);
   });
 
-  it('lose the login links that were made before their roles were changed', async () => {
+  it('changing a user’s roles invalidates earlier login links', async () => {
     await begin(clerkStart);
     await makeUser(api.access, 'clerk', ['user.manage']);
     const clerk = { ...(await sessionOf(api.access, 'clerk')) };
@@ -206,7 +206,7 @@ function targetOf({ request }: { readonly request: object }): string {
   return 'user' in request ? String(request.user) : '';
 }
 
-/** Every "privilege where" that a user has, were they enabled. */
+/** Every "privilege scope" of a user, as if enabled. */
 function rightsOf(state: AccessState, name: string): Set<string> {
   const grants = grantsOf(
     state.bindings.filter(({ user_name }) => user_name === name),
@@ -238,8 +238,8 @@ function checkStep({ actor, linked }: { actor: string; linked: string }, earlier
     const isTouched =
       name === linked || JSON.stringify(factsOf(earlier, name)) !== JSON.stringify(factsOf(later, name));
     if (!isTouched) continue;
-    assert.ok(isWithin(had, own), `${actor} acted on ${name}, who may do more`);
-    assert.ok(isWithin(rightsOf(later, name), new Set([...own, ...had])), `${actor} gave ${name} more than they have`);
+    assert.ok(isWithin(had, own), `${actor} acted on ${name}, who has more privileges`);
+    assert.ok(isWithin(rightsOf(later, name), new Set([...own, ...had])), `${actor} gave ${name} privileges that they lack`);
   }
   const administrators = (state: State): State['users'] =>
     state.users.filter(
@@ -247,7 +247,7 @@ function checkStep({ actor, linked }: { actor: string; linked: string }, earlier
         disabled === 0 && privilegeNames.every((privilege) => rightsOf(state, name).has(`${privilege} 0`)),
     );
   if (administrators(earlier).length > 0) {
-    assert.ok(administrators(later).length > 0, 'nobody may do everything any more');
+    assert.ok(administrators(later).length > 0, 'nobody has all privileges any more');
   }
   const withPassword = (state: State): boolean => administrators(state).some(({ password }) => password !== null);
   if (withPassword(earlier)) assert.ok(withPassword(later), 'no administrator can log in any more');

@@ -65,20 +65,20 @@ for (const [name, open] of Object.entries(doors))
       await api[Symbol.asyncDispose]();
     });
 
-    it('names its VM in the path or in the header', async () => {
+    it(`a call to an agent through ${name} names its VM in the path or in the header`, async () => {
       const stat = 'innkeeper.agent.v1.FileService/Stat';
       const byPath = await callJson(`${base}/v1/vms/one`, stat, { path: '/d/a' }, admin);
       const byHeader = await callJson(base, stat, { path: '/d/a' }, { ...admin, 'innkeeper-vm': 'one' });
       assert.equal(byPath.body['sizeBytes'], '7');
       assert.deepEqual(byHeader.body, byPath.body);
-      // The path says where somebody means to go; a header that says otherwise does not turn it aside.
+      // The path takes precedence over a header that differs.
       const both = await callJson(`${base}/v1/vms/nobody`, stat, { path: '/d/a' }, { ...admin, 'innkeeper-vm': 'one' });
       assert.equal(both.reason, 'VM_NOT_FOUND');
       for (const headers of [admin, { ...admin, 'innkeeper-vm': '%zz' }])
         assert.equal((await callJson(base, stat, { path: '/d/a' }, headers)).reason, 'INVALID_ARGUMENT');
     });
 
-    it('works for clients of gRPC, with streams both ways', async () => {
+    it(`a call to an agent through ${name} works for gRPC clients, including bidirectional streams`, async () => {
       const transport = createGrpcTransport({ baseUrl: base });
       const headers = { ...admin, 'innkeeper-vm': 'one' };
       const files = createClient(FileService, transport);
@@ -98,7 +98,7 @@ for (const [name, open] of Object.entries(doors))
       assert.equal((await files.stat({ path: '/d/b' }, { headers })).sizeBytes, 3n);
     });
 
-    it('runs a command and hears how it ended', async () => {
+    it(`a call to an agent through ${name} runs a command and returns its exit code`, async () => {
       const commands = createClient(ProcessService, createConnectTransport({ baseUrl: base, httpVersion: '2' }));
       const start = streamOf<MessageInitShape<typeof ExecRequestSchema>>({
         input: { case: 'start', value: { id: 'one', argv: ['sh', '-c', 'echo hi; exit 3'] } },
@@ -114,7 +114,7 @@ for (const [name, open] of Object.entries(doors))
       assert.match(entry?.parameters ?? '', /echo hi/);
     });
 
-    it('of a token with allowed commands starts nothing else, and reaches nothing of others', async () => {
+    it(`a token with allowed commands cannot start others or access others’ processes through ${name}`, async () => {
       const wanted = { name: `t-${base}`, privileges: ['vm.view', 'guest.exec'], allowedCommands: ['/bin/sh -c echo'] };
       const { body } = await callJson(base, 'AccessService/CreateToken', wanted, admin);
       const headers = { authorization: `Bearer ${String(body['secret'])}`, 'innkeeper-vm': 'one' };
@@ -141,7 +141,7 @@ for (const [name, open] of Object.entries(doors))
       assert.equal(killed.reason, 'EXEC_NOT_FOUND');
     });
 
-    it('is refused to callers who see the VM and lack the privilege', async () => {
+    it(`a call to an agent through ${name} is refused to callers who see the VM but lack the privilege`, async () => {
       await makeUser(api.access, `viewer-${name}`.replaceAll(' ', '-'), ['vm.view']);
       const viewer = { ...(await sessionOf(api.access, `viewer-${name}`.replaceAll(' ', '-'))) };
       const refused = await callJson(`${base}/v1/vms/one`, 'innkeeper.agent.v1.FileService/Stat', {}, viewer);

@@ -13,7 +13,7 @@ const unrefClock = realClock({
 });
 const secret = 'what-is-in-the-file';
 
-/** /proc/PID/stat as the kernel writes it. */
+/** /proc/PID/stat in the kernel's format. */
 function processStat(pid: number, name: string, parent: number): string {
   const fields = ['S', parent, 1, 1, 0, -1, 0, 0, 0, 0, 0, 5, 5, 0, 0, 20, 0, 1, 0, 100, 4096, 10];
   return `${pid} (${name}) ${fields.join(' ')}\n`;
@@ -53,7 +53,7 @@ describe('the agent’s services, for each VM', () => {
     callJson(`${base}/v1/vms/${vm}`, `innkeeper.agent.v1.${method}`, request, headers);
   const pathsOf = ({ body }: JsonAnswer): unknown[] => (body['entries'] as { path: string }[]).map(({ path }) => path);
 
-  it('lists in pages, and says what a path is', async () => {
+  it('the agent’s FileService lists folders in pages and describes a path', async () => {
     const first = await call('FileService/List', { path: '/d', pageSize: 1 });
     assert.deepEqual([pathsOf(first), first.body['total']], [['/d/a'], '2']);
     const pageToken = first.body['nextPageToken'];
@@ -63,7 +63,7 @@ describe('the agent’s services, for each VM', () => {
     assert.equal((await call('FileService/Stat', { path: '/out/a', noSymlinks: true })).reason, 'FILE_SYMLINK_REFUSED');
   });
 
-  it('makes, moves, changes and removes', async () => {
+  it('the agent’s FileService creates, moves, changes and removes files', async () => {
     assert.equal(
       (await call('FileService/MakeDirectory', { path: '/n/x', parents: true, user: 'me' })).body['uid'],
       1000,
@@ -83,7 +83,7 @@ describe('the agent’s services, for each VM', () => {
     assert.equal(guest.files.exists('/n'), false);
   });
 
-  it('lists processes, and refuses signals to the guest’s first one', async () => {
+  it('the agent’s process service lists processes, and refuses signals to the guest’s init', async () => {
     const { body } = await call('GuestProcessService/List', { limit: 2, sort: 'PROCESS_SORT_PID' });
     assert.deepEqual([(body['processes'] as { pid: number }[]).map(({ pid }) => pid), body['total']], [[1, 50], 3]);
     assert.equal((await call('GuestProcessService/Signal', { pid: 1, signal: 15 })).reason, 'PROCESS_PROTECTED');
@@ -91,7 +91,7 @@ describe('the agent’s services, for each VM', () => {
     assert.equal((await call('GuestProcessService/Signal', { pid: 50, signal: 99 })).reason, 'INVALID_ARGUMENT');
   });
 
-  it('fails as the guest does', async () => {
+  it('calls to the agent’s services fail with the guest’s reasons', async () => {
     const cases: readonly (readonly [string, object, string])[] = [
       ['FileService/List', { path: '/none' }, 'FILE_NOT_FOUND'],
       ['FileService/List', { path: '/d/a' }, 'FILE_NOT_DIRECTORY'],
@@ -114,7 +114,7 @@ describe('the agent’s services, for each VM', () => {
     assert.equal((await call('FileService/Stat', { path: '/d' }, { vm: 'nobody' })).reason, 'VM_NOT_FOUND');
   });
 
-  it('shows nobody a VM that is not theirs, and lets nobody change what they may only read', async () => {
+  it('the agent’s services hide other users’ VMs, and refuse changes to callers who may only read', async () => {
     await makeUser(api.access, 'reader', ['vm.view', 'guest.file.read'], { scope: 'tag:team=web' });
     const headers = { ...(await sessionOf(api.access, 'reader')) };
     assert.deepEqual(pathsOf(await call('FileService/List', { path: '/d' }, { vm: 'web', headers })), ['/d/a', '/d/b']);
@@ -140,7 +140,7 @@ describe('the agent’s services, for each VM', () => {
     assert.equal(guest.files.exists('/d/a'), true);
   });
 
-  it('needs the page’s own token for what changes something', async () => {
+  it('a browser’s calls that change something in a guest need the CSRF token', async () => {
     const { cookie = '' } = admin;
     assert.equal((await call('FileService/Remove', { path: '/d/a' }, { headers: { cookie } })).reason, 'CSRF_REFUSED');
     assert.equal(
@@ -149,7 +149,7 @@ describe('the agent’s services, for each VM', () => {
     );
   });
 
-  it('is in the audit by path and result, and never with what files hold', async () => {
+  it('file calls are audited with path and result, never with the content of files', async () => {
     await call('FileService/Remove', { path: '/d/none' });
     await call('FileService/List', { path: '/d' });
     await (await fetch(`${base}/v1/vms/one/tar?path=/d`, { headers: admin })).arrayBuffer();
@@ -167,7 +167,7 @@ describe('the agent’s services, for each VM', () => {
     assert.ok(!JSON.stringify(rows).includes(secret));
   });
 
-  it('says of a VM that ended that it does not run', async () => {
+  it('calls to the agent of a VM that ended fail with VM_NOT_RUNNING', async () => {
     const { row } = await api.createVm('ended');
     api.driver.host.machine(row.id)?.crash('boom');
     const patience = AbortSignal.timeout(10_000);
@@ -178,5 +178,5 @@ describe('the agent’s services, for each VM', () => {
     }
   });
 
-  it('leaves no file of the guest open', () => assert.equal(guest.files.openCount, 0));
+  it('calls to the agent’s services leave no file of the guest open', () => assert.equal(guest.files.openCount, 0));
 });

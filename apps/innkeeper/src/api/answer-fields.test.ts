@@ -8,16 +8,16 @@ import { isText } from '../audit/redact.ts';
 import { httpRoutes, socketRoutes } from '../edge/route-table.ts';
 import { allMethods } from './testing/all-methods.ts';
 
-/** What only the account itself is told, or whoever logs in to it. */
+/** Privileges of responses to the account itself, or to the user who logs in to it. */
 const own = ['public', 'self'];
-/** Whoever may do something to a VM learns what came of it. */
+/** Callers who may act on a VM see the result. */
 const onVms = ['vm.view', 'vm.manage', 'vm.power', 'node.manage'];
 const files = ['guest.file.read', 'guest.file.write'];
 
 /**
- * The privileges that cover the texts of an answer's message: a guest's words, names, addresses, secrets. "*" is for
- * every text of the message that has no line of its own. Before a line is added here, ask what a guest or a user can put
- * there; what the method's privilege does not cover gets `(field).privilege` in its .proto.
+ * The privileges that cover text fields of response messages: a guest's text, names, addresses, secrets. "*" is for every
+ * text of the message without a separate line. Before adding a line, consider what a guest or a user can put into the
+ * field; if the method's privilege does not cover it, the field needs `(field).privilege` in its .proto.
  */
 const covered: Readonly<Record<string, readonly string[]>> = {
   'FileChunk.data': ['guest.file.read'],
@@ -43,7 +43,7 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'Session.id': ['self'],
   'Session.address': ['self'],
   'Session.user_agent': ['self'],
-  // Those of others need user.manage, which ListTokens asks for.
+  // Tokens of others need user.manage, which ListTokens checks.
   'Token.id': ['self'],
   'Token.user': ['self'],
   'Token.name': ['self'],
@@ -87,10 +87,10 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'RunTarget.vm_id': ['vm.view', 'guest.exec'],
   'RunTarget.vm_name': ['vm.view', 'guest.exec'],
   'RunTarget.error_reason': ['vm.view', 'guest.exec'],
-  // Names the program that could not be started.
+  // Contains the name of the program that could not be started.
   'RunTarget.error_message': ['guest.exec'],
   'RunTarget.error_next_step': ['vm.view', 'guest.exec'],
-  // Of the live topic `run` as well, which asks for guest.exec on each target itself.
+  // Also in the live topic `run`, which checks guest.exec on each target.
   'RunOutput.vm_id': ['guest.exec'],
   'RunOutput.data': ['guest.exec'],
   'Terminal.*': ['guest.exec'],
@@ -108,7 +108,7 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'Mount.*': ['vm.view'],
   'NetworkInterface.*': ['vm.view'],
   'InterfaceAddress.address': ['vm.view'],
-  // Names of users who are logged in to the guest, and where from: telemetry, which vm.view is for.
+  // Users who are logged in to the guest, and from where: telemetry, which vm.view covers.
   'LoggedInUser.name': ['vm.view'],
   'LoggedInUser.terminal': ['vm.view'],
   'LoggedInUser.host': ['vm.view'],
@@ -131,14 +131,14 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'LiveError.*': ['vm.view'],
 };
 
-/** What the answers of routes and sockets carry, for whom. */
+/** The content of responses of routes and sockets, and the privileges that cover it. */
 const coveredRoutes: Readonly<Record<string, string>> = {
   '/metrics': 'vm.view: figures, with names of VMs, mounts and interfaces',
   '/v1/audit.jsonl': 'audit.view: the audit',
-  '/v1/vms/{vm}/files': 'guest.file.read, guest.file.write: files, and what became of them',
-  '/v1/vms/{vm}/tar': 'guest.file.read, guest.file.write: files, and what became of them',
+  '/v1/vms/{vm}/files': 'guest.file.read, guest.file.write: files and results of changes',
+  '/v1/vms/{vm}/tar': 'guest.file.read, guest.file.write: files and results of changes',
   '/v1/runs/{id}/output': 'guest.exec: output',
-  '/healthz': 'public: whether it is well',
+  '/healthz': 'public: health',
   '/install-agent.sh': 'public: the agent',
   '/agent/latest/linux-amd64': 'public: the agent',
   '/agent/latest/linux-amd64.sha256': 'public: the agent',
@@ -154,11 +154,11 @@ const coveredRoutes: Readonly<Record<string, string>> = {
   '/v1/vms/{vm}/terminals/{terminal}': 'guest.exec: a screen',
   '/v1/vms/{vm}/console': 'vm.console: the console',
   '/v1/vms/{vm}/metrics/ws': 'vm.view: figures',
-  '/v1/live': 'vm.view: as its fields have it',
+  '/v1/live': 'vm.view: according to its fields',
 };
 
 interface Reached {
-  /** Privileges of the methods that answer with it, or of the field that it lies in. */
+  /** Privileges of the methods that return it, or of the field that contains it. */
   readonly by: Set<string>;
   readonly fieldPrivilege: string;
 }
@@ -170,7 +170,7 @@ function textsOf(): Map<string, Reached> {
     seen.add(message.typeName);
     for (const field of message.fields) {
       const needed = fieldRulesOf(field).privilege;
-      // Where the reader needs the field's privilege for the whole message in it, that is what covers its texts.
+      // If a whole message field requires a privilege, that privilege covers its texts.
       if (field.message !== undefined) walk(field.message, needed === '' ? by : needed, seen);
       else if (isText(field)) {
         const key = `${message.name}.${field.name}`;
@@ -190,31 +190,31 @@ function textsOf(): Map<string, Reached> {
 describe('texts of answers', () => {
   const texts = textsOf();
 
-  it('each have the privilege that covers them, and no method with another one answers with them', () => {
+  it('every text field of a response is returned only by methods with a privilege that covers it', () => {
     const problems: string[] = [];
     for (const [key, { by }] of texts) {
       const cover = covered[key] ?? covered[`${key.split('.', 1)[0]}.*`];
-      if (cover === undefined) problems.push(`${key} has no line in the table`);
+      if (cover === undefined) problems.push(`${key} is missing in the table`);
       const bare = [...by].filter((privilege) => cover?.includes(privilege) === false);
       if (bare.length > 0) problems.push(`${key} is answered to ${bare.join(', ')}, covered by ${cover?.join(', ')}`);
     }
     assert.deepEqual(problems, []);
   });
 
-  it('have no line in the table that is of no use any more', () => {
+  it('the table of response fields has no unused line', () => {
     const messages = new Set([...texts.keys()].map((key) => `${key.split('.', 1)[0]}.*`));
     const left = Object.keys(covered).filter((key) => !texts.has(key) && !messages.has(key));
     assert.deepEqual(left, []);
   });
 
-  it('name privileges that there are', () => {
+  it('the table of response fields names existing privileges', () => {
     for (const [key, { fieldPrivilege: named }] of texts) assert.ok(named === '' || isPrivilege(named), key);
   });
 
-  it('of routes and sockets are what their privilege covers', () => {
+  it('every route and socket is covered by its privilege', () => {
     for (const { path, privilege } of [...httpRoutes, ...socketRoutes]) {
       const cover = coveredRoutes[path];
-      assert.ok(cover !== undefined, `${path} has no line in the table`);
+      assert.ok(cover !== undefined, `${path} is missing in the table`);
       const [privileges = ''] = cover.split(':', 1);
       assert.ok(privileges.split(', ').includes(privilege), `${path} is open to ${privilege}`);
     }

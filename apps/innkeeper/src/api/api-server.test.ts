@@ -77,7 +77,7 @@ class Api {
     const { id } = await begun;
     let last: { state: OperationState; errorMessage: string } | undefined;
     for await (const operation of this.operations.watchOperation({ id })) last = operation;
-    assert.equal(last?.state, OperationState.SUCCEEDED, last?.errorMessage ?? 'it was not told');
+    assert.equal(last?.state, OperationState.SUCCEEDED, last?.errorMessage ?? 'no error message');
   }
 
   async http(method: string, path: string): Promise<{ response: IncomingMessage; body: string }> {
@@ -91,7 +91,7 @@ class Api {
 }
 
 describe('the API', () => {
-  it('builds an image, creates, starts, stops and deletes a VM, and tells watchers', () =>
+  it('the API builds an image, creates, starts, stops and deletes a VM, and notifies watchers', () =>
     served(async (api) => {
       await api.succeed(api.images.buildImage({ kind: 'tiny' }));
       const running = createDeferred<void>();
@@ -108,7 +108,7 @@ describe('the API', () => {
       assert.equal(made.node, (await api.nodes.getNode({})).id);
       assert.notEqual(made.node, '');
       assert.equal((await api.images.listImages({})).images[0]?.vmCount, 1);
-      // A watcher who never saw a VM does not hear of its end.
+      // A watcher who never saw a VM is not notified of its deletion.
       await running.promise;
       await api.succeed(api.vms.stopVm({ vm: 'one' }));
       await api.succeed(api.vms.deleteVm({ vm: 'one' }));
@@ -122,7 +122,7 @@ describe('the API', () => {
       assert.ok(node?.name);
     }));
 
-  it('gives errors with code, reason and next step', () =>
+  it('errors of the API have code, reason and next step', () =>
     served(async (api) => {
       await assert.rejects(api.vms.getVm({ vm: 'nobody' }), (error) => {
         assert.ok(error instanceof ConnectError);
@@ -132,13 +132,13 @@ describe('the API', () => {
         return true;
       });
       const watch = async (): Promise<void> => {
-        for await (const _ of api.operations.watchOperation({ id: 'none' })) assert.fail('there is none');
+        for await (const _ of api.operations.watchOperation({ id: 'none' })) assert.fail('the operation does not exist');
       };
       await assert.rejects(watch(), { code: Code.NotFound });
       await assert.rejects(api.vms.listEvents({ limit: 1001 }), { code: Code.InvalidArgument });
     }));
 
-  it('answers HTTP with the same errors as JSON', () =>
+  it('HTTP routes return errors as JSON with the same reasons', () =>
     served(async (api) => {
       for (const [method, path, status, reason] of [
         ['GET', '/v1/vms/nobody/files?path=/a', 404, 'VM_NOT_FOUND'],
@@ -151,7 +151,7 @@ describe('the API', () => {
       }
     }));
 
-  it('refuses guest operations and consoles of a VM that does not run', () =>
+  it('guest methods and consoles of a VM that is not running are refused', () =>
     served(async (api) => {
       await api.succeed(api.images.buildImage({ kind: 'tiny' }));
       await api.succeed(api.vms.createVm({ name: 'one', image: 'tiny' }));
@@ -164,7 +164,7 @@ describe('the API', () => {
       socket.terminate();
     }));
 
-  it('shows the console: what was printed before and what comes, and types on it', () =>
+  it('a console shows earlier and new output, and accepts input', () =>
     served(
       async (api) => {
         await api.succeed(api.images.buildImage({ kind: 'tiny' }));

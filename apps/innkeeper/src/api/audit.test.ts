@@ -48,24 +48,24 @@ function fill(message: ReflectMessage): Message {
 }
 
 describe('redaction', () => {
-  it('has a rule for every text of every audited request', () => {
+  it('every text field of every audited request declares what the audit keeps', () => {
     const fields = [ProcessSpecSchema, ...audited.map(({ input }) => input)].flatMap((schema) => textFields(schema));
     const missing = fields.filter((field) => fieldRulesOf(field).audit === AuditField.UNSPECIFIED);
     assert.deepEqual([...new Set(missing.map(String))], [], 'give each an option (field).audit in its .proto');
   });
 
-  it('holds nothing of what is to be hidden, whatever message it is in', () => {
+  it('the audit contains nothing of hidden fields, in any message', () => {
     for (const schema of [ProcessSpecSchema, ...audited.map(({ input }) => input)]) {
       const kept = JSON.stringify(redactRequest(schema, fill(reflect(schema))));
       const isKept = (field: DescField): boolean => fieldRulesOf(field).audit === AuditField.KEEP;
       const hidden = textFields(schema).filter((field) => !isKept(field));
       const visible = textFields(schema).filter(isKept);
       const count = kept.split(secret).length - 1;
-      assert.ok(count <= visible.length, `${schema.name} shows one of ${hidden.join(', ')}: ${kept}`);
+      assert.ok(count <= visible.length, `${schema.name} reveals one of ${hidden.join(', ')}: ${kept}`);
     }
   });
 
-  it('cuts what is long, and keeps the names of an environment but not its values', () => {
+  it('the audit cuts long texts, and keeps names of environment variables but not their values', () => {
     const kept = redactRequest(
       ProcessSpecSchema,
       create(ProcessSpecSchema, { argv: ['x'.repeat(5000)], environment: { TOKEN: secret } }),
@@ -104,7 +104,7 @@ describe('the audit', () => {
     return { ...row, facts: JSON.parse(row.parameters) as Record<string, unknown> };
   };
 
-  it('has who did what to which VM from where, and how it ended', async () => {
+  it('the audit records who did what to which VM from where, and the result', async () => {
     await callJson(base, 'VmService/KillVm', { vm: 'nobody' }, headers);
     const { user_name, via, address, action, result, facts } = await newest('VmService/KillVm');
     assert.deepEqual(
@@ -119,7 +119,7 @@ describe('the audit', () => {
     assert.deepEqual(await api.store.audit.list({ action: 'VmService/ListVms', limit: 1 }), []);
   });
 
-  it('has a command before it runs, and its exit code and bytes after it', async () => {
+  it('the audit records a command before it runs, and its exit code and bytes afterwards', async () => {
     const socket = new WebSocket(`${base.replace('http', 'ws')}/v1/vms/one/exec`, {
       headers: { cookie: headers['cookie'], origin: base },
     });
@@ -144,7 +144,7 @@ describe('the audit', () => {
     assert.ok(begin.id < end.id);
   });
 
-  it('has files by path and size, not by content', async () => {
+  it('the audit records files by path and size, not by content', async () => {
     const url = `${base}/v1/vms/one/files?path=/root/letter`;
     const written = await fetch(url, { method: 'PUT', body: secret, headers });
     assert.equal(written.status, 200, await written.text());
@@ -157,7 +157,7 @@ describe('the audit', () => {
     assert.equal((await newest('guest.file.read')).result, 'FILE_NOT_FOUND');
   });
 
-  it('has neither a secret nor what was typed as a user name that nobody has; nor has the log', async () => {
+  it('neither the audit nor the log contains a secret or a typed user name that does not exist', async () => {
     await callJson(base, 'AccessService/Login', { user: secret, password: secret });
     await callJson(base, 'AccessService/LoginWithLink', { secret });
     await callJson(base, 'AccessService/CreateUser', { name: 'zoe', password: secret }, headers);
@@ -175,7 +175,7 @@ describe('the audit', () => {
     assert.match(row, /\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
   });
 
-  it('lists, filters, exports and checks itself', async () => {
+  it('the audit can be listed, filtered, exported and verified', async () => {
     const list = (request: object): Promise<{ body: Record<string, unknown> }> =>
       callJson(base, 'AuditService/ListAudit', request, headers);
     const { body } = await list({ action: 'guest.file', result: 'failed', vm: 'one' });

@@ -13,8 +13,8 @@ import { serveApi } from './testing/serve-api.ts';
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-describe('a disk that is full under the database', { timeout: 60_000 }, () => {
-  it('is told to who makes something; reading and stopping go on, and all works again when there is room', async () => {
+describe('a full disk under the database', { timeout: 60_000 }, () => {
+  it('with the database’s disk full, creating fails with a reason, reading and stopping work, and all works again with space', async () => {
     const lost: string[] = [];
     await using api = await serveApi({ log: { ...silentLog, error: (event: string) => lost.push(event) } });
     await api.createVm('one', { agent: false });
@@ -48,7 +48,7 @@ describe('a disk that is full under the database', { timeout: 60_000 }, () => {
 });
 
 describe('a file system without a free byte under the data folder', { timeout: 60_000 }, () => {
-  it('answers HOST_DISK_FULL with what to do, whatever is asked for, and all works again when there is room', async (t) => {
+  it('with the data folder’s disk full, every creation fails with HOST_DISK_FULL and a next step, and works again with space', async (t) => {
     const mount = await mkdtemp(join(tmpdir(), 'innkeeper-full-'));
     const before = process.env['TMPDIR'];
     try {
@@ -90,7 +90,7 @@ describe('a file system without a free byte under the data folder', { timeout: 6
   });
 });
 
-/** Takes every byte that is left. */
+/** Fills all remaining space. */
 async function fill(folder: string): Promise<void> {
   await using file = await open(join(folder, 'filler'), 'w');
   for (const bytes of [mib, 4096, 1]) {
@@ -106,7 +106,7 @@ async function fill(folder: string): Promise<void> {
 }
 
 describe('a clock that jumps', { timeout: 60_000 }, () => {
-  it('ends sessions of a time that has yet to come, and keeps those of the past for their time', async () => {
+  it('after a clock jump, sessions from the future end, and those of the past keep their lifetime', async () => {
     let now = Date.UTC(2026, 0, 10);
     const clock = { nowMs: () => now, repeat: () => () => undefined };
     await using api = await serveApi({ clock });
@@ -118,16 +118,16 @@ describe('a clock that jumps', { timeout: 60_000 }, () => {
     now += hourMs;
     assert.ok(await isOpen());
     now -= hourMs + 60_000;
-    assert.ok(await isOpen(), 'a minute back is what replicas differ by');
+    assert.ok(await isOpen(), 'the clocks of replicas may differ by a minute');
     now -= 30 * dayMs;
-    assert.ok(!(await isOpen()), 'it would last for 37 days');
+    assert.ok(!(await isOpen()), 'otherwise it would last for 37 days');
     now += 30 * dayMs + 2 * hourMs;
     assert.ok(await isOpen());
     now += 400 * dayMs;
     assert.ok(!(await isOpen()));
   });
 
-  it('ends tokens that have run out, and none of those that have not', async () => {
+  it('after a clock jump, only expired tokens are refused', async () => {
     let now = Date.UTC(2026, 0, 10);
     await using api = await serveApi({ clock: { nowMs: () => now, repeat: () => () => undefined } });
     const url = await api.listenTcp();

@@ -21,7 +21,7 @@ function openConsole(api: ServedApi): { socket: WebSocket; text: (wanted: string
   return { socket, text };
 }
 
-/** With its text messages, in order. */
+/** A viewer with its text messages, in order. */
 function openViewer(url: string, headers: Record<string, string> = {}) {
   const socket = new WebSocket(url, { headers });
   const texts: Record<string, unknown>[] = [];
@@ -37,14 +37,14 @@ function openViewer(url: string, headers: Record<string, string> = {}) {
   return { socket, message, seen: () => seen };
 }
 
-/** Prints what is typed. */
+/** Echoes input. */
 const echoing: FakeBoot = async (guest) => {
   guest.print('login: ');
   guest.onConsoleInput((bytes) => guest.print(bytes));
 };
 
 describe('/v1/vms/{vm}/console', () => {
-  it('sends what was printed before, then what is printed, and takes what is typed', async () => {
+  it('a console sends earlier output, then new output, and accepts input', async () => {
     await using api = await serveApi({ boot: () => echoing });
     await api.createVm('one', { agent: false });
     const { socket, text } = openConsole(api);
@@ -53,7 +53,7 @@ describe('/v1/vms/{vm}/console', () => {
     assert.equal(await text('root\r\n'), 'login: root\r\n');
   });
 
-  it('closes when the VM ends', async () => {
+  it('a console socket closes when the VM ends', async () => {
     await using api = await serveApi({ boot: () => echoing });
     const { row } = await api.createVm('one', { agent: false });
     const { socket, text } = openConsole(api);
@@ -63,12 +63,12 @@ describe('/v1/vms/{vm}/console', () => {
     assert.equal((await closed)[0], 1000);
   });
 
-  it('keeps the daemon bounded whatever a guest prints, and says what it did not keep', async () => {
+  it('a console limits the daemon’s memory whatever a guest prints, and reports the output it dropped', async () => {
     const printedBytes = 64 * mib;
     await using api = await serveApi({ boot: () => bootFloodingConsole(printedBytes) });
     const runner = await api.createVm('one', { agent: false });
     const console = runner.running?.console ?? assert.fail('it runs');
-    // One that looks while it prints sees all that, so this one comes after.
+    // A viewer during the output would see all of it, so this one connects afterwards.
     const { head: early, droppedBytes, tail: late } = console.history();
     let missingBytes = printedBytes - early.length - droppedBytes - late.length;
     const flooded = createDeferred<void>();
@@ -78,13 +78,13 @@ describe('/v1/vms/{vm}/console', () => {
     });
     if (missingBytes > 0) await flooded.promise;
     const { socket, text } = openConsole(api);
-    await text('are not kept');
+    await text('were not retained');
     const { head, tail } = console.history();
     assert.ok(head.length + tail.length <= 256 * kib, `${head.length + tail.length} bytes`);
     socket.terminate();
   });
 
-  it('tells a viewer who looks during a flood how much was not shown, also when nothing comes after', async () => {
+  it('a console tells a viewer how much output of a flood was dropped, also when no output follows', async () => {
     const typed: FakeBoot = async (guest) => {
       guest.print('ready');
       guest.onConsoleInput(() => {
@@ -96,10 +96,10 @@ describe('/v1/vms/{vm}/console', () => {
     const { socket, text } = openConsole(api);
     await text('ready');
     socket.send(Buffer.from('x'));
-    assert.match(await text('came too fast to be shown'), /\[innkeeper: \d+ bytes came too fast/);
+    assert.match(await text('because they came too fast'), /\[innkeeper: \d+ bytes were dropped because they came too fast/);
   });
 
-  it('lets one viewer type at a time, the first who does, until another takes over or that one leaves', async () => {
+  it('only one viewer of a console types, the first to type, until another takes over or that one disconnects', async () => {
     await using api = await serveApi({ boot: () => echoing });
     await api.createVm('one', { agent: false });
     await makeUser(api.access, 'alice', ['vm.console']);
@@ -114,7 +114,7 @@ describe('/v1/vms/{vm}/console', () => {
     assert.deepEqual(await alice.message(1), { type: 'writer', name: 'local', you: false });
     alice.socket.send(Buffer.from('stolen'));
     const { type, reason, message } = await alice.message(2);
-    assert.deepEqual([type, reason, message], ['error', 'CONSOLE_NOT_WRITER', 'local types here.']);
+    assert.deepEqual([type, reason, message], ['error', 'CONSOLE_NOT_WRITER', 'local is the writer of this console.']);
     alice.socket.send(JSON.stringify({ type: 'take' }));
     assert.deepEqual(await alice.message(3), { type: 'writer', name: 'alice', you: true });
     assert.deepEqual(await local.message(2), { type: 'writer', name: 'alice', you: false });
@@ -123,7 +123,7 @@ describe('/v1/vms/{vm}/console', () => {
     assert.ok(!local.seen().includes('stolen'));
     alice.socket.send(JSON.stringify({ type: 'release' }));
     assert.deepEqual(await local.message(3), { type: 'writer', name: null, you: false });
-    alice.socket.send('no JSON');
+    alice.socket.send('not JSON');
     alice.socket.send(Buffer.from('again'));
     assert.deepEqual(await local.message(4), { type: 'writer', name: 'alice', you: false });
     alice.socket.terminate();

@@ -39,7 +39,7 @@ describe('a token with allowed commands', () => {
   });
   after(() => api[Symbol.asyncDispose]());
 
-  /** Sends the first request and gives what came back: text of the output, id of the process, reason of an error. */
+  /** Sends the first request and resolves to the response: output text, process id, reason of an error. */
   async function exec(input: Request, headers: Record<string, string>): Promise<Record<string, string>> {
     const socket = new WebSocket(`${base.replace('http', 'ws')}/v1/vms/one/exec`, {
       headers: { ...headers, origin: base },
@@ -59,7 +59,7 @@ describe('a token with allowed commands', () => {
     return seen;
   }
 
-  it('runs those, under ids of its own', async () => {
+  it('a token with allowed commands runs those, under its own ids', async () => {
     const seen = await exec({ case: 'start', value: { id: 'a', argv: ['/bin/sh', '-c', 'echo', 'hi'] } }, bearer);
     assert.match(seen['id'] ?? '', /^[0-9a-f]{16}-a$/);
     const again = await exec({ case: 'attach', value: { id: 'a' } }, bearer);
@@ -68,7 +68,7 @@ describe('a token with allowed commands', () => {
     assert.equal(byFullId['output'], again['output']);
   });
 
-  it('runs nothing else, and does not get at what others run', async () => {
+  it('a token with allowed commands runs nothing else, and cannot attach to others’ processes', async () => {
     for (const value of [
       { id: 'b', argv: ['/bin/sh', '-c', 'id'] },
       { id: 'b', shellCommand: '/bin/sh -c echo' },

@@ -13,20 +13,20 @@ import { type ServedApi, serveApi } from './testing/serve-api.ts';
 
 type Request = NonNullable<Extract<MessageInitShape<typeof ExecRequestSchema>, { $typeName?: never }>['input']>;
 
-/** Timers of the guest that are left over do not keep the test alive. */
+/** The guest's remaining timers do not keep the test process running. */
 const unrefClock = realClock({
   setTimeout: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
 });
 
-/** Leaves a child that holds its output for an hour. */
+/** Leaves a child that keeps its output open for an hour. */
 const daemonize: Program = async ({ fork, write }) => {
   fork(({ sleep }) => sleep(3_600_000).then(() => 0));
   await write('started');
   return 0;
 };
 
-/** No UTF-8: bytes that begin nothing, an overlong NUL, a sequence that is cut. */
+/** Invalid UTF-8: bytes that cannot begin a character, an overlong NUL, a truncated sequence. */
 const notUtf8 = [0xff, 0xfe, 0xc0, 0x80, 0x41, 0xe2, 0x82];
 const bytes: Program = async ({ write }) => {
   await write(Uint8Array.from(notUtf8));
@@ -71,7 +71,7 @@ class Follower {
     }
   }
 
-  /** So many round trips to the server and back. */
+  /** Waits for this many round trips to the server. */
   async roundTrips(count: number): Promise<void> {
     for (let trip = 0; trip < count; trip++) {
       this.socket.ping();
@@ -102,7 +102,7 @@ describe('/v1/vms/{vm}/exec', () => {
   });
   after(() => api[Symbol.asyncDispose]());
 
-  it('sends what a command prints and how it ends, and closes', async () => {
+  it('an exec socket sends a command’s output and exit code, and closes', async () => {
     const follower = new Follower(api, start('a', 'sh', '-c', 'echo hi; exit 3'));
     assert.equal(await follower.closed, 1000);
     assert.equal(follower.output, 'hi\n');
@@ -110,14 +110,14 @@ describe('/v1/vms/{vm}/exec', () => {
     assert.deepEqual(last?.case === 'exited' && last.value.status, { case: 'exitCode', value: 3 });
   });
 
-  it('tells a command that does not exist as an error', async () => {
+  it('an exec socket reports a nonexistent command as an error', async () => {
     const follower = new Follower(api, start('b', 'nonesuch'));
     assert.equal(await follower.closed, 1011);
     assert.equal(follower.texts[0]?.['reason'], 'COMMAND_NOT_FOUND');
     assert.equal(follower.texts[0]?.['type'], 'error');
   });
 
-  it('does not wait for a child that a command left behind', async () => {
+  it('an exec socket does not wait for a child that a command left behind', async () => {
     const follower = new Follower(api, start('left', 'daemonize'));
     assert.equal(await follower.closed, 1000);
     assert.equal(follower.output, 'started');
@@ -127,13 +127,13 @@ describe('/v1/vms/{vm}/exec', () => {
     assert.equal(last.value.orphansLeft, 1);
   });
 
-  it('passes bytes on that are no UTF-8', async () => {
+  it('an exec socket passes on bytes that are not UTF-8', async () => {
     const follower = new Follower(api, start('bytes', 'bytes'));
     assert.equal(await follower.closed, 1000);
     assert.deepEqual([...Buffer.from(follower.output, 'latin1')], notUtf8);
   });
 
-  it('sends no more than the window to a client that does not acknowledge, and the rest when it does', async () => {
+  it('an exec socket sends only the window to a client that does not acknowledge, and the rest when it does', async () => {
     const follower = new Follower(api, start('c', 'yes'));
     await follower.until(() => follower.output.length > execWindowBytes);
     const before = follower.output.length;
@@ -150,7 +150,7 @@ describe('/v1/vms/{vm}/exec', () => {
     assert.equal(await follower.closed, 1000);
   });
 
-  it('lets a command run on whose client left, and gives the rest to the next', async () => {
+  it('a command keeps running when its client disconnects, and the next client gets the remaining output', async () => {
     const first = new Follower(api, { case: 'start', value: { id: 'd', argv: ['cat'], stdin: true } });
     await first.until(() => first.events[0]?.case === 'started');
     first.send({ case: 'stdin', value: { offset: 0n, data: Buffer.from('one '), end: false } });
@@ -161,13 +161,13 @@ describe('/v1/vms/{vm}/exec', () => {
     await second.until(() => second.output === 'e ');
     const [started] = second.events;
     assert.equal(started?.case === 'started' && started.value.stdinOffset, 4n);
-    // What the process has already is skipped.
+    // Input that the process already has is skipped.
     second.send({ case: 'stdin', value: { offset: 0n, data: Buffer.from('one two'), end: true } });
     assert.equal(await second.closed, 1000);
     assert.equal(second.output, 'e two');
   });
 
-  it('carries a mebibyte in and out again through the SDK', async () => {
+  it('the SDK pipes a mebibyte through a command', async () => {
     const exec = createClient({ socketPath: api.socketPath }).exec('one', { start: { argv: ['cat'], stdin: true } });
     const piece = Buffer.alloc(64 * 1024, 'abc');
     const feed = async (): Promise<void> => {
@@ -181,7 +181,7 @@ describe('/v1/vms/{vm}/exec', () => {
     assert.equal(bytes, 16 * piece.length);
   });
 
-  it('follows a command on over a restart of the server', { timeout: 15_000 }, async () => {
+  it('the SDK keeps following a command across a restart of the server', { timeout: 15_000 }, async () => {
     const client = createClient({ socketPath: api.socketPath });
     const interruptions: string[] = [];
     const exec = client.exec('one', {
@@ -198,7 +198,7 @@ describe('/v1/vms/{vm}/exec', () => {
     assert.deepEqual(interruptions, ['daemon lost', 'daemon back']);
   });
 
-  it('refuses a first message that starts nothing, and bytes that are no message', async () => {
+  it('an exec socket refuses a first message that is not start or attach, and malformed messages', async () => {
     const wrong = new Follower(api, { case: 'resize', value: { columns: 80, rows: 24 } });
     assert.equal(await wrong.closed, 1011);
     assert.equal(wrong.texts[0]?.['reason'], 'INVALID_ARGUMENT');
@@ -209,7 +209,7 @@ describe('/v1/vms/{vm}/exec', () => {
     assert.equal(garbage.texts.at(-1)?.['reason'], 'INVALID_ARGUMENT');
   });
 
-  it('refuses input that leaves a gap', async () => {
+  it('an exec socket refuses input that leaves a gap', async () => {
     const follower = new Follower(api, { case: 'start', value: { id: 'f', argv: ['cat'], stdin: true } });
     await follower.until(() => follower.events.length === 1);
     follower.send({ case: 'stdin', value: { offset: 5n, data: Buffer.from('x'), end: false } });
@@ -217,7 +217,7 @@ describe('/v1/vms/{vm}/exec', () => {
     assert.equal(follower.texts.at(-1)?.['reason'], 'STDIN_GAP');
   });
 
-  it('answers the upgrade of an unknown VM with an error', async () => {
+  it('the upgrade to an exec socket of an unknown VM fails with an error', async () => {
     const socket = new WebSocket(`ws+unix:${api.socketPath}:/v1/vms/two/exec`);
     const [, response] = await once(socket, 'unexpected-response');
     assert.equal(response.statusCode, 404);

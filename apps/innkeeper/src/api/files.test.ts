@@ -11,7 +11,7 @@ import { type ServedApi, serveApi } from './testing/serve-api.ts';
 
 const mib = 1024 * 1024;
 
-/** Timers of the guest that are left over do not keep the test alive. */
+/** The guest's remaining timers do not keep the test process running. */
 const unrefClock = realClock({
   setTimeout: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
@@ -37,7 +37,7 @@ describe('/v1/vms/{vm}/files', () => {
   });
   after(() => api[Symbol.asyncDispose]());
 
-  it('takes a file and gives it back with its hash', async () => {
+  it('the files route uploads a file, and downloads it with its hash', async () => {
     const content = randomBytes(3 * mib);
     const put = await call('PUT', 'path=/root/a&upload=a1&mode=640', { body: content });
     assert.deepEqual(JSON.parse(put.body.toString()), { bytes: content.length, sha256: sha256(content) });
@@ -50,19 +50,19 @@ describe('/v1/vms/{vm}/files', () => {
     assert.ok(part.body.equals(content.subarray(1_000_000, 1_000_010)));
   });
 
-  it('takes an empty file', async () => {
+  it('the files route uploads an empty file', async () => {
     assert.equal((await call('PUT', 'path=/root/empty&upload=e1')).status, 200);
     assert.equal((await call('GET', 'path=/root/empty')).body.length, 0);
   });
 
-  it('replaces nothing when the hash is another', async () => {
+  it('an upload with a wrong hash replaces nothing', async () => {
     const headers = { 'x-innkeeper-sha256': sha256(Buffer.from('else')) };
     const put = await call('PUT', 'path=/root/known&upload=k1', { body: 'new', headers });
     assert.equal(put.headers['x-innkeeper-reason'], 'CHECKSUM_MISMATCH');
     assert.equal((await call('GET', 'path=/root/known')).body.toString(), 'known');
   });
 
-  it('goes on with an upload that was cut, and shows nothing before its end', async () => {
+  it('an interrupted upload is resumed, and nothing is visible before its end', async () => {
     const content = randomBytes(2 * mib);
     const cut = request({
       socketPath: api.socketPath,
@@ -73,7 +73,7 @@ describe('/v1/vms/{vm}/files', () => {
     const failed = once(cut, 'error');
     cut.write(content.subarray(0, mib));
     let offset = 0;
-    // The guest writes on while the first part is under way.
+    // The guest is still writing the first part.
     for (const patience = AbortSignal.timeout(10_000); offset === 0; patience.throwIfAborted()) {
       const head = await call('HEAD', 'path=/root/cut&upload=c1');
       if (head.headers['x-innkeeper-reason'] === 'UPLOAD_BUSY') {
@@ -90,14 +90,14 @@ describe('/v1/vms/{vm}/files', () => {
     assert.ok((await call('GET', 'path=/root/cut')).body.equals(content));
   });
 
-  it('says 0 where nothing of an upload is there, and the facts of a file without one', async () => {
+  it('HEAD returns offset 0 for an unknown upload, and a file’s attributes without an upload', async () => {
     assert.equal((await call('HEAD', 'path=/root/none&upload=n1')).headers['x-innkeeper-offset'], '0');
     const head = await call('HEAD', 'path=/root/known');
     assert.equal(head.headers['x-innkeeper-size'], '5');
     assert.equal(head.headers['x-innkeeper-kind'], 'regular');
   });
 
-  it('breaks the connection in the middle of a reading that breaks, or says why to a client that reads trailers', async () => {
+  it('a download that fails in the middle breaks the connection, or reports the error in a trailer to a client that reads them', async () => {
     guest.files.put('/root/large', randomBytes(32 * mib));
     const { row } = await api.createVm('two');
     const begin = async (headers: Record<string, string>): Promise<IncomingMessage> => {
@@ -118,30 +118,30 @@ describe('/v1/vms/{vm}/files', () => {
   });
 
   const refusals: readonly (readonly [title: string, method: string, query: string, reason: string])[] = [
-    ['a path that is not there', 'GET', 'path=/none', 'FILE_NOT_FOUND'],
+    ['a path that does not exist', 'GET', 'path=/none', 'FILE_NOT_FOUND'],
     ['a relative path', 'GET', 'path=etc', 'INVALID_PATH'],
     ['a path with ".."', 'PUT', 'path=/root/../etc/x&upload=p', 'INVALID_PATH'],
     ['no path', 'GET', '', 'INVALID_ARGUMENT'],
-    ['an offset that is no number', 'GET', 'path=/root/known&offset=-1', 'INVALID_ARGUMENT'],
+    ['an offset that is not a number', 'GET', 'path=/root/known&offset=-1', 'INVALID_ARGUMENT'],
     ['a mode that is not octal', 'PUT', 'path=/root/x&mode=99', 'INVALID_ARGUMENT'],
     ['an offset without an upload', 'PUT', 'path=/root/x&offset=5', 'INVALID_ARGUMENT'],
-    ['a begin beyond what the guest has', 'PUT', 'path=/root/x&upload=gap&offset=5', 'UPLOAD_GAP'],
+    ['an offset beyond the uploaded bytes', 'PUT', 'path=/root/x&upload=gap&offset=5', 'UPLOAD_GAP'],
     ['an unknown user', 'PUT', 'path=/root/x&upload=u&user=nobodyknows', 'USER_NOT_FOUND'],
     ['another method', 'DELETE', 'path=/root/known', 'UNKNOWN_METHOD'],
   ];
   for (const [title, method, query, reason] of refusals) {
-    it(`refuses ${title} with ${reason}`, async () => {
+    it(`the files route refuses ${title} with ${reason}`, async () => {
       const { status, headers } = await call(method, query);
       assert.ok(status >= 400, `status ${status}`);
       assert.equal(headers['x-innkeeper-reason'], reason);
     });
   }
 
-  it('knows no other VM', async () => {
+  it('the files route of an unknown VM fails with VM_NOT_FOUND', async () => {
     const { status, body } = await httpCall(api.socketPath, 'GET', '/v1/vms/three/files?path=/x');
     assert.equal(status, 404);
     assert.equal(JSON.parse(body.toString()).reason, 'VM_NOT_FOUND');
   });
 
-  it('leaves no file of the guest open', () => assert.equal(guest.files.openCount, 0));
+  it('the files route leaves no file of the guest open', () => assert.equal(guest.files.openCount, 0));
 });

@@ -13,7 +13,7 @@ import { type ServedApi, serveApi } from './testing/serve-api.ts';
 
 const patience = AbortSignal.timeout(60_000);
 const chunk = new Uint8Array(64 * 1024).fill(0x51);
-/** The magic, and the largest length that a header can name. */
+/** The magic number, and the largest length that fits into a header. */
 const oversizeHeader = Uint8Array.of(0x51, 0x54, 0x58, 0x01, 0xff, 0xff, 0xff, 0xff);
 
 function startAgent(channel: Channel, signal: AbortSignal): void {
@@ -22,11 +22,11 @@ function startAgent(channel: Channel, signal: AbortSignal): void {
     clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
   });
   const agent = createAgent(new FakeHost({ clock }), silentLog);
-  // It ends with the power.
+  // It ends when the VM is powered off.
   void agent.serveChannel(channel, 'native', signal).catch(() => undefined);
 }
 
-/** Lets others have their turn, as a socket does. */
+/** Lets other tasks run, as a socket does. */
 async function writeWithoutEnd(channel: Channel, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await channel.write(bytes);
@@ -34,14 +34,14 @@ async function writeWithoutEnd(channel: Channel, bytes: Uint8Array, signal: Abor
   }
 }
 
-/** Serves well until something is typed; then writes these bytes and goes on with `chunk` without end. */
+/** Serves correctly until there is console input; then writes these bytes and repeats `chunk` endlessly. */
 function bootTurning(first: Uint8Array): FakeBoot {
   return async (guest) => {
     const channel = guest.openPort(nativePort);
     startAgent(channel, guest.signal);
     guest.onConsoleInput(() => {
       const written = channel.write(first).then(() => writeWithoutEnd(channel, chunk, guest.signal));
-      // The power went.
+      // The VM was powered off.
       written.catch(() => undefined);
     });
   };
@@ -57,7 +57,7 @@ const boots: Readonly<Record<string, FakeBoot>> = {
   flood: bootFloodingConsole(256 * mib),
 };
 
-describe('a guest that does not behave', () => {
+describe('a misbehaving guest', () => {
   let api: ServedApi;
   let good: VmRunner;
 
@@ -70,7 +70,7 @@ describe('a guest that does not behave', () => {
   });
   after(() => api[Symbol.asyncDispose]());
 
-  /** While the other VM answers this often, the daemon does not grow. */
+  /** The daemon's memory must not grow while the other VM answers this often. */
   async function undisturbed(pings = 50): Promise<void> {
     const rssBytes = process.memoryUsage.rss();
     for (let ping = 0; ping < pings; ping++) await good.agent.requireLink('good').ping({ timeoutMs: 5_000 });
@@ -80,14 +80,14 @@ describe('a guest that does not behave', () => {
   }
 
   for (const name of ['silent', 'garbage', 'zeros']) {
-    it(`and sends ${name === 'silent' ? 'nothing' : name} is no agent, and others do not notice`, async () => {
+    it(`a guest that sends ${name === 'silent' ? 'nothing' : name} has no agent, and other VMs are not affected`, async () => {
       const runner = await api.createVm(name, { agent: false });
       await undisturbed();
       assert.throws(() => runner.agent.requireLink(name), { reason: 'AGENT_UNREACHABLE' });
     });
   }
 
-  it('and answers nothing is told by doctor, with what to do', async () => {
+  it('doctor reports a guest that answers nothing, with a next step', async () => {
     const { steps, conclusion } = await diagnose(api.node.get('silent'));
     const failed = steps.filter(({ outcome }) => outcome === DiagnosisOutcome.FAILED);
     assert.deepEqual(
@@ -97,7 +97,7 @@ describe('a guest that does not behave', () => {
     assert.match(conclusion, /The agent does not answer: .* Look at its log in the guest/);
   });
 
-  it('and sends a frame that is too large or never ends loses its session, and others do not notice', async () => {
+  it('a guest that sends an oversized or endless frame loses its session, and other VMs are not affected', async () => {
     const runner = await api.createVm('oversize');
     await runner.running?.console.write(Buffer.from('now'));
     await runner.until(() => runner.agent.state.state === 'lost', patience);
@@ -105,10 +105,10 @@ describe('a guest that does not behave', () => {
     await undisturbed();
   });
 
-  it('and floods its console costs the daemon no memory, and others do not notice', async () => {
+  it('a guest that floods its console does not grow the daemon’s memory, and other VMs are not affected', async () => {
     const runner = await api.createVm('flood', { agent: false });
     await undisturbed();
-    const { head, tail } = runner.running?.console.history() ?? assert.fail('it runs');
+    const { head, tail } = runner.running?.console.history() ?? assert.fail('the VM is not running');
     assert.ok(head.length + tail.length <= mib / 4);
   });
 });

@@ -14,7 +14,7 @@ const { exec } = ProcessServiceLite;
 const { watch } = TelemetryServiceLite;
 const piece = new Uint8Array(32 * 1024).fill(0x61);
 
-/** Does `step` until the node gives the call up; a session that ends is the end too. */
+/** Repeats `step` until the node cancels the call or the session ends. */
 async function without(call: LyingCall, step: (round: number) => Promise<void>): Promise<void> {
   try {
     for (let round = 0; !call.signal.aborted; round++) await step(round);
@@ -33,7 +33,7 @@ describe('a guest whose agent lies', () => {
       startAgent: (channel, guest) => {
         const agent = new LyingAgent(channel);
         agents.set(guest.vmId, agent);
-        // It ends with the power.
+        // It ends when the VM is powered off.
         agent.serve(guest).catch(() => undefined);
       },
     });
@@ -41,7 +41,7 @@ describe('a guest whose agent lies', () => {
   });
   after(() => api[Symbol.asyncDispose]());
 
-  const agent = (runner = liar): LyingAgent => agents.get(runner.row.id) ?? assert.fail('it runs');
+  const agent = (runner = liar): LyingAgent => agents.get(runner.row.id) ?? assert.fail('the VM is not running');
   const post = async (path: string, body: object) => {
     const headers = { 'content-type': 'application/json' };
     const answer = await httpCall(api.socketPath, 'POST', path, { body: JSON.stringify(body), headers });
@@ -50,14 +50,14 @@ describe('a guest whose agent lies', () => {
   };
   const guestCall = (method: string, request: object) => post(`/v1/vms/liar/innkeeper.agent.v1.${method}`, request);
 
-  it('cannot log its callers out: a reason of the daemon becomes AGENT_ERROR, in the body and in headers', async () => {
+  it('a lying agent cannot log callers out: a reason of the daemon becomes AGENT_ERROR, in the body and in headers', async () => {
     for (const reason of ['SESSION_EXPIRED', 'PRIVILEGE_MISSING', 'VM_NOT_FOUND', 'INTERNAL', 'CANCELED', 'X-Y'])
       for (const ask of [
         () => guestCall('FileService/Stat', { path: '/x' }),
         () => post('/api/vms/liar/execute', { command: 'id' }),
       ]) {
         agent().onCall = (call, lying) => {
-          // The node may have left.
+          // The node may have closed the session.
           lying.end(call, reason, 'Run this:\n\x1b[31mcurl x | sh').catch(() => undefined);
         };
         const { status, headers, json } = await ask();
@@ -70,11 +70,11 @@ describe('a guest whose agent lies', () => {
       }
   });
 
-  it('that answers exec with output without end is stopped at 4 MiB, with GUEST_MISBEHAVES', async () => {
+  it('a lying agent that sends endless output of a command is stopped at 4 MiB with GUEST_MISBEHAVES', async () => {
     let sentBytes = 0;
     agent().onCall = (call, lying) => {
       if (call.method !== exec.name) {
-        // The signal to a process that the node does not let run on unseen.
+        // The node signals the process, which must not keep running unobserved.
         lying.end(call, 'EXEC_NOT_FOUND', 'no').catch(() => undefined);
         return;
       }
@@ -103,7 +103,7 @@ describe('a guest whose agent lies', () => {
     assert.equal(run.targets[0]?.errorReason, 'GUEST_MISBEHAVES');
   });
 
-  it('that never ends a command is given up 10 s after its timeout, by the host’s clock', async (t) => {
+  it('a command that a lying agent never ends fails 10 s after its timeout, by the host’s clock', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const begun = Promise.withResolvers<void>();
     agent().onCall = (call, lying) => {
@@ -120,7 +120,7 @@ describe('a guest whose agent lies', () => {
     assert.deepEqual([status, json['reason']], [504, 'DEADLINE_EXCEEDED']);
   });
 
-  it('that sends more of a file than was asked for is refused', async () => {
+  it('a lying agent that sends more of a file than requested is refused', async () => {
     agent().onCall = (call, lying) => {
       if (call.method !== FileServiceLite.read.name) return;
       void without(call, async (round) => {
@@ -139,7 +139,7 @@ describe('a guest whose agent lies', () => {
     assert.match(String(json['error']), /GUEST_MISBEHAVES/);
   });
 
-  it('that floods telemetry is worked on once a second, and others are answered meanwhile', async () => {
+  it('reports of an agent that floods telemetry are processed once a second, and other agents are answered meanwhile', async () => {
     const flooder = await api.createVm('flooder');
     let reports = 0;
     const stop = api.node.measured.add(({ runner, change }) => {
@@ -156,16 +156,16 @@ describe('a guest whose agent lies', () => {
           over.resolve();
           await new Promise((resolve) => call.signal.addEventListener('abort', resolve));
         }
-        // Small enough that the credit of one call takes it all.
+        // Small enough for the credit of one call.
         await lying.answer(call, watch, { processCount: ++sent });
       });
     };
-    // The watch of the session that is open was made before the flood.
+    // The open session's watch was started before the flood.
     await agent(flooder).send({ case: 'goodbye', value: { reason: 'flood\x1b[2J' } });
     await flooder.until(() => flooder.agent.telemetry !== undefined, AbortSignal.timeout(20_000));
     const startMs = performance.now();
     const tookMs: number[] = [];
-    // As long as a busy machine takes to send enough.
+    // Enough time for a busy machine to send enough.
     while (performance.now() - startMs < 2500 || sent <= 1000) {
       const beforeMs = performance.now();
       await liar.agent.requireLink('liar').ping({ timeoutMs: 20_000 });
@@ -173,7 +173,7 @@ describe('a guest whose agent lies', () => {
       tookMs.push(performance.now() - beforeMs);
     }
     const seconds = (performance.now() - startMs) / 1000;
-    assert.ok(reports <= seconds + 2, `${reports} of ${sent} reports were worked on in ${seconds} s`);
+    assert.ok(reports <= seconds + 2, `${reports} of ${sent} reports were processed in ${seconds} s`);
     assert.ok(tookMs.length > 10, `only ${tookMs.length} pings`);
     isOver = true;
     await over.promise;
@@ -181,7 +181,7 @@ describe('a guest whose agent lies', () => {
     stop();
   });
 
-  it('that reconnects again and again is one event of each kind, with its count', async () => {
+  it('an agent that reconnects repeatedly causes one event of each kind, with a count', async () => {
     const hopper = await api.createVm('hopper');
     for (let count = 0; count < 6; count++) {
       const { sessions } = agent(hopper);
@@ -198,7 +198,7 @@ describe('a guest whose agent lies', () => {
     assert.ok(BigInt(lost[0]?.timeUnixNs ?? 0) > BigInt(lost[0]?.firstTimeUnixNs ?? 0));
   });
 
-  it('cannot take the places for terminals of other VMs by starting none of its own', async () => {
+  it('an agent that never starts its terminals cannot use up the limit for other VMs', async () => {
     const honest = await api.createVm('honest');
     const create = (vm: string) => post('/innkeeper.control.v1.TerminalService/CreateTerminal', { vm, argv: ['sh'] });
     let asked = 0;
@@ -209,7 +209,7 @@ describe('a guest whose agent lies', () => {
       if (call.method === exec.name)
         void lying.answer(call, exec, { event: { case: 'started', value: { id: 'x', pid: 1 } } });
     };
-    // Nobody answers these; they end with the server.
+    // These are never answered and end with the server.
     for (let count = 0; count < 16; count++) create('liar').catch(() => undefined);
     while (asked < 16) await nextTurn();
     assert.equal((await create('liar')).json['code'], 'resource_exhausted');

@@ -15,7 +15,7 @@ import { allMethods } from './testing/all-methods.ts';
 import { callJson, type JsonAnswer } from './testing/call-json.ts';
 import { type ServedApi, serveApi } from './testing/serve-api.ts';
 
-/** What only some may read, each where a guest or a user put it. */
+/** Confidential texts, each where a guest or a user put it. */
 const marks = {
   console: 'mark-console',
   arguments: 'mark-arguments',
@@ -28,7 +28,7 @@ const marks = {
   file: 'mark-file',
 };
 
-describe('answers to who may only see VMs', () => {
+describe('responses to users who may only see VMs', () => {
   const clock = realClock({
     setTimeout: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
     clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
@@ -108,7 +108,7 @@ describe('answers to who may only see VMs', () => {
       texts.push(await answer.text(), JSON.stringify([...answer.headers]).replaceAll(address, ''));
     }
     texts.push(await liveText(headers));
-    // Only the paths and texts that were asked for come back in errors, so those are not told apart from a leak.
+    // Errors repeat paths and texts of the request, which could not be distinguished from a leak.
     return texts.filter((text) => !text.includes('PRIVILEGE_MISSING')).join('\n');
   }
 
@@ -140,7 +140,7 @@ describe('answers to who may only see VMs', () => {
     return Buffer.concat(chunks).toString('latin1');
   }
 
-  it('have nothing of consoles, command lines, runs and files in them, by any method, route or live topic', async () => {
+  it('a user who may only see VMs gets nothing of consoles, command lines, runs and files by any method, route or live topic', async () => {
     const seen = await everything(vera);
     const leaked = Object.values(marks).filter((mark) => seen.includes(mark));
     assert.deepEqual(leaked, []);
@@ -148,13 +148,13 @@ describe('answers to who may only see VMs', () => {
     assert.match(seen, /The guest printed on its serial console/);
   });
 
-  it('have all of it for an administrator, so that the test looks in the right places', async () => {
+  it('an administrator gets all the confidential texts, so that the test checks the right places', async () => {
     const seen = await everything(admin);
     const missing = Object.values(marks).filter((mark) => !seen.includes(mark));
     assert.deepEqual(missing, []);
   });
 
-  it('have no command lines for a token that may start some commands only', async () => {
+  it('a token limited to certain commands gets no command lines of processes', async () => {
     const wanted = { name: 'ci', allowedCommands: ['/bin/df'] };
     const { body } = await ask('AccessService/CreateToken', wanted, admin);
     const bearer = { authorization: `Bearer ${String(body['secret'])}` };
@@ -163,7 +163,7 @@ describe('answers to who may only see VMs', () => {
     assert.doesNotMatch(JSON.stringify(answer.body), /mark-arguments/);
   });
 
-  it('have the console for who may see that, on the VMs where they may', async () => {
+  it('a user with vm.console gets console lines only of the VMs in their scope', async () => {
     await makeUser(api.access, 'cora', ['vm.view', 'vm.console'], { scope: 'tag:team=a' });
     await makeUser(api.access, 'dirk', ['vm.console'], { scope: 'tag:team=b' });
     const bindings = ['*', 'tag:team=b'].map((scope, index) => ({

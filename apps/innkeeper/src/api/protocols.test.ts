@@ -41,7 +41,7 @@ describe('the one TCP port', () => {
     try {
       return await run(buf, ['curl', '--schema', join(root, 'proto'), ...options, url], { cwd: root });
     } catch (error) {
-      // A refused call ends with its code, and says why on stderr.
+      // A refused call exits with a code and prints the reason on stderr.
       return { stdout: '', stderr: '', ...(error as object) };
     }
   }
@@ -52,7 +52,7 @@ describe('the one TCP port', () => {
     ['grpc', '--http2-prior-knowledge'],
     ['grpcweb'],
   ] as const) {
-    it(`answers buf curl in ${[protocol, ...options].join(' ')}, and refuses it without a token`, async () => {
+    it(`the TCP port serves buf curl with ${[protocol, ...options].join(' ')}, and refuses it without a token`, async () => {
       const common = ['--protocol', protocol, ...options];
       const bearer = ['-H', `Authorization: Bearer ${token}`];
       const list = `${base}/innkeeper.control.v1.VmService/ListVms`;
@@ -79,7 +79,7 @@ describe('the one TCP port', () => {
     });
   }
 
-  it('answers plain JSON', async () => {
+  it('the TCP port serves plain JSON', async () => {
     const { body, status } = await callJson(
       base,
       'VmService/GetVm',
@@ -97,7 +97,7 @@ describe('the one TCP port', () => {
     assert.ok(headers.get('x-innkeeper-next-step'));
   });
 
-  it('answers in TLS, with a cookie that stays there', async () => {
+  it('the TCP port serves TLS, with a Secure cookie', async () => {
     const tls = makeSelfSigned(['127.0.0.1'], Date.now());
     const secure = await api.listenTcp({
       tls,
@@ -112,7 +112,7 @@ describe('the one TCP port', () => {
     assert.match((await bufCurl(`${secure}/innkeeper.control.v1.VmService/ListVms`, ...grpc)).stdout, /"one"/);
   });
 
-  it('refuses requests that are too large, before and after the login', async () => {
+  it('the TCP port refuses requests that are too large, before and after login', async () => {
     const big = { name: 'x'.repeat(3_000_000) };
     for (const headers of [{}, { authorization: `Bearer ${token}` }]) {
       const { status } = await callJson(base, 'VmService/CreateVm', big, headers);
@@ -120,10 +120,10 @@ describe('the one TCP port', () => {
     }
   });
 
-  it('answers an upload that it refuses, in HTTP/1.1 and HTTP/2', async () => {
+  it('the TCP port responds to a refused upload in HTTP/1.1 and HTTP/2', async () => {
     const body = new Uint8Array(3_000_000);
     const first = request(`${base}/v1/vms/one/files?path=/a`, { method: 'PUT', agent: false });
-    // It may close while we send; the answer has come by then.
+    // The connection may close during the upload; the response has arrived by then.
     first.on('error', () => undefined);
     first.end(body);
     const [answer] = (await once(first, 'response')) as [IncomingMessage];
@@ -138,7 +138,7 @@ describe('the one TCP port', () => {
     session.close();
   });
 
-  it('does not go by a name that leads here from elsewhere', async () => {
+  it('the TCP port refuses a foreign Host header', async () => {
     const socket = connect(Number(new URL(base).port), '127.0.0.1');
     socket.write('GET / HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n');
     const answer = await text(socket);

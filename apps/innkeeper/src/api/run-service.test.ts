@@ -68,7 +68,7 @@ describe('the API of runs', { timeout: 60_000 }, () => {
   const download = (id: string, query: string, headers: Headers): Promise<Response> =>
     fetch(`${base}/v1/runs/${id}/output?${query}`, { headers });
 
-  it('starts on VMs by name or filter, and refuses what is neither', async () => {
+  it('a run starts on VMs by name or filter, and is refused without valid targets', async () => {
     const named = await start({ spec: { argv: ['echo', 'a'] }, vms: ['shop', 'other', 'shop'] }, admin);
     assert.deepEqual((named.body['targets'] as Targets).map(({ vmName }) => vmName).toSorted(), ['other', 'shop']);
     const filtered = await start({ spec: { argv: ['echo', 'a'] }, filter: 'tag:team=shop' }, admin);
@@ -87,16 +87,16 @@ describe('the API of runs', { timeout: 60_000 }, () => {
     assert.equal((await start({ spec: { argv: ['a'] }, vms: ['none'] }, admin)).reason, 'VM_NOT_FOUND');
   });
 
-  it('takes a script as long as one may be', async () => {
+  it('a run accepts a script of the maximum length', async () => {
     const script = `: ${'x'.repeat(1024 * 1024 - 3)}\n`;
     assert.equal((await start({ spec: { script }, vms: ['shop'] }, admin)).reason, '');
     assert.equal((await start({ spec: { script: `${script}x` }, vms: ['shop'] }, admin)).reason, 'INVALID_ARGUMENT');
   });
 
-  it('needs the privilege on every VM that is named or selected', async () => {
+  it('a run requires the privilege on every VM that is named or selected', async () => {
     const spec = { argv: ['echo', 'a'] };
     assert.equal((await start({ spec, vms: ['shop'] }, seller)).reason, '');
-    // What the seller cannot see, there is not.
+    // VMs that the seller cannot see are reported as missing.
     assert.equal((await start({ spec, vms: ['shop', 'other'] }, seller)).reason, 'VM_NOT_FOUND');
     const all = await start({ spec, filter: 'state:running' }, seller);
     assert.deepEqual(
@@ -109,7 +109,7 @@ describe('the API of runs', { timeout: 60_000 }, () => {
     assert.equal((await start({ spec, vms: ['shop'] }, half)).reason, '');
   });
 
-  it('shows only the targets that the caller may see, and secrets to who may run commands there', async () => {
+  it('a run shows only visible targets, and secrets only to callers who may run commands there', async () => {
     const spec = { script: 'echo a; echo b\necho needle', environment: { KEY: 'secret' } };
     const both = await ended({ spec, vms: ['shop', 'other'] });
     const only = await ended({ spec: { argv: ['echo', 'other'] }, vms: ['other'] });
@@ -144,7 +144,7 @@ describe('the API of runs', { timeout: 60_000 }, () => {
     assert.equal(first.body['more'], true);
   });
 
-  it('gives the output of a target as a file, stream by stream', async () => {
+  it('the output of a run’s target can be downloaded by stream', async () => {
     const id = await ended({ spec: { argv: ['sh', '-c', 'echo out; echo err >&2'] }, vms: ['shop', 'other'] });
     const both = await download(id, 'vm=shop', admin);
     assert.equal(both.headers.get('content-disposition'), `attachment; filename*=UTF-8''run-${id}-shop.log`);
@@ -160,7 +160,7 @@ describe('the API of runs', { timeout: 60_000 }, () => {
     assert.equal(await reason('vm=shop', 'none'), 'RUN_NOT_FOUND');
   });
 
-  it('holds a token with allowed commands to them, and to the runs that it started', async () => {
+  it('a token with allowed commands is limited to them, and to the runs that it started', async () => {
     const others = await ended({ spec: { argv: ['echo', 'secret'] }, vms: ['shop'] });
     const wanted = { name: 'ci', privileges: ['vm.view', 'guest.exec'], allowedCommands: ['/bin/sh -c echo'] };
     const { body } = await callJson(base, 'AccessService/CreateToken', wanted, admin);
@@ -179,7 +179,7 @@ describe('the API of runs', { timeout: 60_000 }, () => {
     assert.equal((await download(others, '', bearer)).headers.get('x-innkeeper-reason'), 'COMMAND_NOT_ALLOWED');
   });
 
-  it('writes down who ran what where, and neither values of the environment nor scripts', async () => {
+  it('the audit records who ran what where, without environment values and scripts', async () => {
     const spec = { title: 'nightly', script: 'echo hush', environment: { KEY: 'secret' } };
     const id = await ended({ spec, vms: ['shop'] });
     await (await download(id, 'stream=stdout', admin)).text();
@@ -200,7 +200,7 @@ describe('the API of runs', { timeout: 60_000 }, () => {
     assert.equal(watched?.result, 'ok');
   });
 
-  it('tells a VM that does not run as such, and the run as failed', async () => {
+  it('a run on a VM that is not running has the reason VM_NOT_RUNNING and fails', async () => {
     const id = await ended({ spec: { argv: ['true'] }, vms: ['asleep', 'shop'] });
     const run = await api.runs.get(id);
     assert.equal(run.state, RunState.FAILED);
@@ -210,7 +210,7 @@ describe('the API of runs', { timeout: 60_000 }, () => {
     );
   });
 
-  it('ends a watch of whoever loses the privilege meanwhile', async () => {
+  it('watching a run ends when the caller loses the privilege', async () => {
     await makeUser(api.access, 'fired', ['vm.view', 'guest.exec']);
     const fired = { ...(await sessionOf(api.access, 'fired')) };
     const { body } = await start({ spec: { argv: ['sleep', '1000'] }, vms: ['shop'] }, admin);

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { maxWaitingMessages, SocketSends } from './socket-sends.ts';
 
-/** A WebSocket whose other end reads when it is told to. */
+/** A WebSocket whose peer reads on demand. */
 async function slowClient() {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await once(server, 'listening');
@@ -29,10 +29,10 @@ async function slowClient() {
 }
 
 describe('messages on their way to a WebSocket', () => {
-  it('are bounded in number, however small each is, and room is told when the client reads', async () => {
+  it('waiting messages of a WebSocket are limited in number, and sending continues when the client reads', async () => {
     using client = await slowClient();
     const sends = new SocketSends(client.socket);
-    // What the kernel takes is not waiting any more, so the connection is filled first.
+    // Messages in the kernel's buffer do not count as waiting, so the buffer is filled first.
     client.socket.send(new Uint8Array(64 * 1024 * 1024));
     await nextTurn();
     let sent = 0;
@@ -44,7 +44,7 @@ describe('messages on their way to a WebSocket', () => {
     assert.equal(sends.isFull, false);
   });
 
-  it('are not waited for by who has left', async () => {
+  it('waiting to send on a WebSocket ends when the client disconnects', async () => {
     using client = await slowClient();
     const sends = new SocketSends(client.socket);
     client.socket.send(new Uint8Array(64 * 1024 * 1024));

@@ -45,7 +45,7 @@ describe('/v1/vms/{vm}/tar', () => {
   });
   after(() => api[Symbol.asyncDispose]());
 
-  it('gives a folder as an archive, with its name, and says what was left out', async () => {
+  it('the tar route downloads a folder as an archive with its name, and lists skipped entries', async () => {
     const { status, headers, trailers, body } = await call('GET', 'path=/d/');
     assert.equal(status, 200);
     assert.equal(headers['content-type'], 'application/x-tar');
@@ -56,7 +56,7 @@ describe('/v1/vms/{vm}/tar', () => {
     assert.deepEqual(JSON.parse(trailers['x-innkeeper-skipped'] ?? ''), ['d/pï\u0007pe: is a fifo']);
   });
 
-  it('names a download by what was asked for, without what would make it look or lead elsewhere', async () => {
+  it('a download is named after the requested path, without misleading characters', async () => {
     const name = 'a"b\r\n\u202egpj.exe';
     guest.files.put(`/d/${name}`, 'x');
     const wanted = "attachment; filename*=UTF-8''a_b___gpj.exe";
@@ -68,7 +68,7 @@ describe('/v1/vms/{vm}/tar', () => {
     guest.files.unlink(`/d/${name}`);
   });
 
-  it('unpacks an archive, and says how much it was', async () => {
+  it('the tar route unpacks an archive, and returns counts', async () => {
     const archive = archiveOf({ 'a/b': 'text', c: '' });
     const { status, body } = await call('PUT', 'path=/root/to&parents=1', { body: archive });
     assert.equal(status, 200, body.toString());
@@ -81,7 +81,7 @@ describe('/v1/vms/{vm}/tar', () => {
     assert.deepEqual([kept.mode, kept.uid, kept.gid], [0o4640, 7, 8]);
   });
 
-  it('leaves neither half a file nor a success when the body is cut', async () => {
+  it('a truncated upload of an archive fails and leaves no partial file', async () => {
     const archive = archiveOf({ whole: 'kept', half: Buffer.alloc(mib) });
     const path = '/v1/vms/one/tar?path=/root/cut&parents=1';
     const cut = request({ socketPath: api.socketPath, method: 'PUT', path, agent: false });
@@ -106,14 +106,14 @@ describe('/v1/vms/{vm}/tar', () => {
     while (!(await seen())) patience.throwIfAborted();
   });
 
-  it('refuses an archive that ends in the middle, though its body does not', async () => {
+  it('the tar route refuses a truncated archive in a complete body', async () => {
     const { headers } = await call('PUT', 'path=/root/short&parents=1', {
       body: archiveOf({ a: 'x' }).subarray(0, 1024),
     });
     assert.equal(headers['x-innkeeper-reason'], 'INVALID_ARGUMENT');
   });
 
-  it('tells a reading that breaks in the middle in a trailer', async () => {
+  it('the tar route reports an error in the middle of an archive in a trailer', async () => {
     guest.files.put('/large/file', Buffer.alloc(32 * mib, 1));
     const { row } = await api.createVm('two');
     const path = '/v1/vms/two/tar?path=/large';
@@ -128,22 +128,22 @@ describe('/v1/vms/{vm}/tar', () => {
   });
 
   const refusals: readonly (readonly [title: string, method: string, query: string, reason: string])[] = [
-    ['a path that is not there', 'GET', 'path=/none', 'FILE_NOT_FOUND'],
-    ['a folder that is not there', 'PUT', 'path=/none/x', 'FILE_NOT_FOUND'],
+    ['a path that does not exist', 'GET', 'path=/none', 'FILE_NOT_FOUND'],
+    ['a folder that does not exist', 'PUT', 'path=/none/x', 'FILE_NOT_FOUND'],
     ['a relative path', 'GET', 'path=etc', 'INVALID_PATH'],
     ['a path with ".."', 'PUT', 'path=/root/../etc', 'INVALID_PATH'],
     ['no path', 'GET', '', 'INVALID_ARGUMENT'],
     ['no path to unpack to', 'PUT', 'parents=1', 'INVALID_ARGUMENT'],
-    ['what is no archive', 'PUT', 'path=/root', 'INVALID_ARGUMENT'],
+    ['a body that is not an archive', 'PUT', 'path=/root', 'INVALID_ARGUMENT'],
     ['another method', 'POST', 'path=/d', 'UNKNOWN_METHOD'],
   ];
   for (const [title, method, query, reason] of refusals) {
-    it(`refuses ${title} with ${reason}`, async () => {
+    it(`the tar route refuses ${title} with ${reason}`, async () => {
       const { status, headers } = await call(method, query, method === 'GET' ? {} : { body: 'garbage'.repeat(100) });
       assert.ok(status >= 400, `status ${status}`);
       assert.equal(headers['x-innkeeper-reason'], reason);
     });
   }
 
-  it('leaves no file of the guest open', () => assert.equal(guest.files.openCount, 0));
+  it('the tar route leaves no file of the guest open', () => assert.equal(guest.files.openCount, 0));
 });

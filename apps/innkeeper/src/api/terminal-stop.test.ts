@@ -6,20 +6,20 @@ import { createClient } from '@innkeeper/client';
 import { silentLog } from '@innkeeper/kit';
 import { serveApi } from './testing/serve-api.ts';
 
-/** Timers of the guest that are left over do not keep the test alive. */
+/** The guest's remaining timers do not keep the test process running. */
 const unrefClock = realClock({
   setTimeout: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
 });
 
-/** Fills the screen and inserts lines in it again and again: a few bytes, and much work. */
+/** Fills the screen and inserts lines repeatedly: few bytes that cause much work. */
 const expensive: Program = async ({ write }) => {
   await write('started');
   const piece = '\x1b[1;1H\x1b[50L\x1b[2J\x1b#8'.repeat(4000);
   for (;;) await write(piece);
 };
 
-it('terminals full of expensive sequences do not hold up the stop of the daemon', { timeout: 120_000 }, async () => {
+it('terminals full of expensive sequences do not delay stopping the daemon', { timeout: 120_000 }, async () => {
   const guest = new FakeHost({ clock: unrefClock, programs: { '/usr/bin/expensive': expensive } });
   const agent = createAgent(guest, silentLog);
   await using api = await serveApi({

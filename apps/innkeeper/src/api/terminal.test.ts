@@ -14,13 +14,13 @@ import { viewerWindowBytes } from '../node/terminals/viewer.ts';
 import { type ServedApi, serveApi } from './testing/serve-api.ts';
 import { TestViewer } from './testing/terminal-viewer.ts';
 
-/** Timers of the guest that are left over do not keep the test alive. */
+/** The guest's remaining timers do not keep the test process running. */
 const unrefClock = realClock({
   setTimeout: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
 });
 
-/** Answers each line; "flood" writes until ^C, "exit" ends it. */
+/** Echoes each line; "flood" writes until ^C, "exit" ends it. */
 const shell: Program = async (context) => {
   const { read, write } = context;
   await write('$ ');
@@ -74,7 +74,7 @@ describe('terminals', () => {
     for (const id of ids) await client.terminals.close('one', id);
   };
 
-  it('shows one screen to several, who all type, and shows it again to who comes later', async () => {
+  it('a terminal shows one screen to several viewers, who can all type, and redraws it for later viewers', async () => {
     const id = await open();
     const [one, two] = [look(id), look(id)];
     await Promise.all([one, two].map((viewer) => viewer.until(() => viewer.shown.includes('$ '))));
@@ -90,7 +90,7 @@ describe('terminals', () => {
     await close(id);
   });
 
-  it('has the size of who resized last, and tells the others', async () => {
+  it('a terminal has the size of the last resize, and notifies the other viewers', async () => {
     const id = await open();
     const [one, two] = [look(id), look(id)];
     await Promise.all([one, two].map((viewer) => viewer.until(() => viewer.shown.includes('$ '))));
@@ -109,7 +109,7 @@ describe('terminals', () => {
     await close(id);
   });
 
-  it('takes a program’s answers from one viewer', async () => {
+  it('a terminal accepts replies to a program’s queries from one viewer', async () => {
     const id = await open();
     const [one, two] = [look(id), look(id)];
     await Promise.all([one, two].map((viewer) => viewer.until(() => viewer.shown.includes('$ '))));
@@ -125,7 +125,7 @@ describe('terminals', () => {
     await close(id);
   });
 
-  it('does not let who is slow stop the others, nor cost memory; ^C works meanwhile', async () => {
+  it('a slow viewer of a terminal neither blocks the others nor uses memory, and ^C works meanwhile', async () => {
     const id = await open();
     const quick = look(id);
     const slow = look(id, { acknowledges: false });
@@ -144,7 +144,7 @@ describe('terminals', () => {
     await close(id);
   });
 
-  it('tells how its program ended, and shows its last screen afterwards', async () => {
+  it('a terminal reports how its program ended, and shows its last screen afterwards', async () => {
     const id = await open();
     const viewer = look(id);
     await viewer.until(() => viewer.shown.includes('$ '));
@@ -162,7 +162,7 @@ describe('terminals', () => {
     assert.equal(await look(id).closed, 1011);
   });
 
-  it('kills what does not heed a hangup', async () => {
+  it('closing a terminal kills a program that ignores the hangup', async () => {
     const id = await open(['stubborn']);
     const viewer = look(id);
     await viewer.until(() => viewer.shown.includes('no hangup'));
@@ -171,7 +171,7 @@ describe('terminals', () => {
     await close(id);
   });
 
-  it('runs 16 in a VM, and says why it does not begin another one', async () => {
+  it('a VM has at most 16 terminals, and another one is refused with a reason', async () => {
     const ids: string[] = [];
     for (let count = 0; count < 16; count++) ids.push(await open());
     await assert.rejects(open(), { reason: 'TOO_MANY_TERMINALS' });
@@ -180,7 +180,7 @@ describe('terminals', () => {
     await assert.rejects(client.terminals.create('one', { columns: 1, rows: 1 }), { reason: 'INVALID_ARGUMENT' });
   });
 
-  it('is its maker’s and administrators’, and for others not there', async () => {
+  it('a terminal is only visible to its creator and administrators', async () => {
     const base = await api.listenTcp();
     const url = (id: string): string => `${base.replace('http', 'ws')}/v1/vms/one/terminals/${id}`;
     await makeUser(api.access, 'eve', ['guest.exec']);
@@ -195,7 +195,7 @@ describe('terminals', () => {
     await close(id, id);
   });
 
-  it('is in the audit with its opening and closing, and what was typed only by its length', async () => {
+  it('the audit records opening and closing of a terminal, and input only by its length', async () => {
     const id = await open();
     const viewer = look(id);
     await viewer.until(() => viewer.shown.includes('$ '));
@@ -216,7 +216,7 @@ describe('terminals', () => {
     ]);
   });
 
-  it('goes on after the daemon was started anew, from the database', async () => {
+  it('a terminal continues after a restart of the daemon, from the database', async () => {
     const { vms } = createLocalNode(api.node);
     const place = { terminals: api.store.terminals, nodeId: 'n' };
     const vm = vms.find('one');
@@ -226,13 +226,13 @@ describe('terminals', () => {
     await first[Symbol.asyncDispose]();
     await using second = new TerminalManager({ vms, log: silentLog, place });
     await second.start();
-    const terminal = (await second.find(vm.id, id)) ?? assert.fail('it is there');
+    const terminal = (await second.find(vm.id, id)) ?? assert.fail('the terminal is missing');
     assert.deepEqual([terminal.columns, terminal.rows, terminal.record.createdBy], [50, 12, 'alice']);
     await second.close(terminal, AbortSignal.timeout(5000));
     assert.ok(terminal.isEnded);
   });
 
-  it('is not forgotten by a daemon that is stopped before the agent answered it', async () => {
+  it('a terminal is not lost when the daemon is stopped before the agent has answered', async () => {
     const { vms } = createLocalNode(api.node);
     const place = { terminals: api.store.terminals, nodeId: 'hurried' };
     const vm = vms.find('one');
@@ -254,11 +254,11 @@ describe('terminals', () => {
     );
     await using last = new TerminalManager({ vms, log: silentLog, place });
     await last.start();
-    const terminal = (await last.find(vm.id, id)) ?? assert.fail('it is there');
+    const terminal = (await last.find(vm.id, id)) ?? assert.fail('the terminal is missing');
     await last.close(terminal, AbortSignal.timeout(5000));
   });
 
-  it('ends when nobody has looked at it for its time', async () => {
+  it('a terminal without viewers ends after its lifetime', async () => {
     const { vms } = createLocalNode(api.node);
     await using terminals = new TerminalManager({ vms, log: silentLog, unseenMs: 20 });
     const request = create(CreateTerminalRequestSchema, { argv: ['shell'] });
@@ -270,7 +270,7 @@ describe('terminals', () => {
     });
   });
 
-  it('ends with its VM', async () => {
+  it('a terminal ends with its VM', async () => {
     const { row } = await api.createVm('two');
     const { id } = await client.terminals.create('two', { argv: ['shell'] });
     const viewer = new TestViewer(`ws+unix:${api.socketPath}:/v1/vms/two/terminals/${id}`);

@@ -19,7 +19,7 @@ describe('VmService/UpdateVm', () => {
   const update = async (user: string, request: object) =>
     callJson(base, 'VmService/UpdateVm', request, { ...(await sessionOf(api.access, user)) });
 
-  it('switches autostart for who may manage the VM, tells the watchers, and is audited', async () => {
+  it('UpdateVm changes autostart for callers with vm.manage, notifies watchers, and is audited', async () => {
     const changed: string[] = [];
     const stop = api.node.changes.add((id) => changed.push(id));
     const answer = await update('manager', { vm: 'one', autostart: true });
@@ -35,14 +35,14 @@ describe('VmService/UpdateVm', () => {
     assert.match(entry?.parameters ?? '', /"autostart":true/);
   });
 
-  it('leaves a setting as it is that the request does not name', async () => {
+  it('UpdateVm does not change settings that the request omits', async () => {
     for (const autostart of [true, false]) {
       await update('manager', { vm: 'one', autostart });
       assert.equal((await update('manager', { vm: 'one' })).body['autostart'] ?? false, autostart);
     }
   });
 
-  it('is refused to who may only start and stop the VM', async () => {
+  it('UpdateVm is refused to callers who may only start and stop the VM', async () => {
     const answer = await update('operator', { vm: 'one', autostart: true });
     assert.deepEqual([answer.status, answer.reason], [403, 'PRIVILEGE_MISSING']);
   });

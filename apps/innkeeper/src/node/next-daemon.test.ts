@@ -13,7 +13,7 @@ import { vmMessage } from './vm/vm-message.ts';
 import { startVm } from './vm/vm-operations.ts';
 
 describe('the next daemon', () => {
-  it('finds running VMs again, and those that ended meanwhile', async () => {
+  it('the next daemon finds running VMs, and those that ended meanwhile', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     await succeed(before, createVm(before.node, wanted));
@@ -28,7 +28,7 @@ describe('the next daemon', () => {
     await after.stop();
   });
 
-  it('finds a running VM whose record an earlier version wrote, and shows its process', async () => {
+  it('the next daemon finds a running VM from a record of an earlier version, and shows its process', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     await succeed(before, createVm(before.node, wanted));
@@ -46,7 +46,7 @@ describe('the next daemon', () => {
     await after.stop();
   });
 
-  it('asks the driver of each VM’s row, and new VMs get the first one', async () => {
+  it('the next daemon uses the driver in each VM’s row, and the first driver for new VMs', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     await succeed(before, createVm(before.node, { ...wanted, start: false }));
@@ -69,7 +69,7 @@ describe('the next daemon', () => {
     await after.stop();
   });
 
-  it('removes VMs that were half made, and folders of images that were', async () => {
+  it('the next daemon removes partly created VMs and folders of images', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     await succeed(before, createVm(before.node, { ...wanted, start: false }));
@@ -85,7 +85,7 @@ describe('the next daemon', () => {
     await after.stop();
   });
 
-  it('removes what was never finished, in images, VMs and the cache', async () => {
+  it('the next daemon removes unfinished files in images, VMs and the cache', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     await succeed(before, createVm(before.node, { ...wanted, start: false }));
@@ -114,7 +114,7 @@ describe('the next daemon', () => {
     await after.stop();
   });
 
-  it('lets a VM go on that was paused for want of space, once there is some', async () => {
+  it('the next daemon resumes a VM that was paused on a full disk, once there is space', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     await succeed(before, createVm(before.node, wanted));
@@ -131,7 +131,7 @@ describe('the next daemon', () => {
     await after.stop();
   });
 
-  it('knows why a VM was paused while no daemon ran', async () => {
+  it('the next daemon knows why a VM was paused while no daemon was running', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     await succeed(before, createVm(before.node, wanted));
@@ -142,7 +142,7 @@ describe('the next daemon', () => {
     await after.stop();
   });
 
-  it('prepares a base anew for another build of the agent, and drops the old one when no VM uses it', async () => {
+  it('the next daemon prepares a new base for another build of the agent, and removes the old one when no VM uses it', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     await before.stop();

@@ -13,7 +13,7 @@ import { vmMessage } from './vm/vm-message.ts';
 import { deleteVm, killVm, startVm, stopVm } from './vm/vm-operations.ts';
 
 describe('a VM', () => {
-  it('is created, started, described with its agent, stopped by the agent and deleted', async () => {
+  it('a VM is created, started, described with its agent, stopped by the agent and deleted', async () => {
     await using at = await testHost();
     const test = await withImage(at.folder, at.host);
     const { node } = test;
@@ -27,7 +27,7 @@ describe('a VM', () => {
     assert.equal(vm.telemetry?.cpu?.busyPercent, 12.5);
     assert.equal(
       (await diagnose(runner)).conclusion,
-      'No process in the guest has org.innkeeper.agent.0 open: the guest still boots, or its agent did not start. Look at the last lines of the console below, and at the state of the service "innkeeper-agent".',
+      'No process in the guest has org.innkeeper.agent.0 open: the guest is still booting, or its agent did not start. See the last lines of the console below, and check the service "innkeeper-agent" in the guest.',
     );
     await succeed(test, stopVm(node, 'one', 60_000));
     assert.equal(vmMessage(runner).state, VmState.STOPPED);
@@ -42,7 +42,7 @@ describe('a VM', () => {
     await test.stop();
   });
 
-  it('is stopped by the power button when the agent refuses, and killed when the guest ignores that', async () => {
+  it('a VM is stopped by the power button when the agent refuses, and killed when the guest ignores that', async () => {
     await using at = await testHost();
     const booted = createDeferred<void>();
     const boot = async (guest: { onPowerButton(listener: () => void): unknown }): Promise<void> => {
@@ -62,7 +62,7 @@ describe('a VM', () => {
     await test.stop();
   });
 
-  it('names what is wrong with what was asked for', async () => {
+  it('invalid requests for a VM are refused with a reason', async () => {
     await using at = await testHost();
     const test = await withImage(at.folder, at.host);
     const { node } = test;
@@ -86,7 +86,7 @@ describe('a VM', () => {
     await test.stop();
   });
 
-  it('is made without an agent when none can be put in, and says why', async () => {
+  it('a VM is created without an agent when none can be installed, and reports why', async () => {
     await using at = await testHost();
     const refusal = { ok: false, reason: 'IMAGE_NOT_EXT4', detail: 'It has XFS.', nextStep: 'Install it.' } as const;
     const images = { prepareBase: async () => refusal };
@@ -101,7 +101,7 @@ describe('a VM', () => {
     await test.stop();
   });
 
-  it('leaves nothing behind when the host’s disk is full, or when its creation is cancelled', async () => {
+  it('creating a VM leaves nothing behind when the host’s disk is full, or when it is cancelled', async () => {
     await using at = await testHost();
     const full = Object.assign(new Error('write failed'), { code: 'ENOSPC' });
     const test = await withImage(at.folder, at.host, { images: { createOverlay: () => Promise.reject(full) } });
@@ -116,7 +116,7 @@ describe('a VM', () => {
     await test.stop();
   });
 
-  it('says the hypervisor’s last words when it does not start', async () => {
+  it('a VM that fails to start reports the hypervisor’s last output', async () => {
     await using at = await testHost();
     const test = await withImage(at.folder, at.host, { driver: { failLaunch: () => 'no such machine' } });
     const row = await done(test, createVm(test.node, wanted));
@@ -127,7 +127,7 @@ describe('a VM', () => {
     await test.stop();
   });
 
-  it('is crashed when its hypervisor dies, and its agent is lost and paused when it is', async () => {
+  it('a VM is crashed when its hypervisor dies, and its agent’s state follows a lost connection and a pause', async () => {
     await using at = await testHost();
     const test = await withImage(at.folder, at.host);
     await succeed(test, createVm(test.node, wanted));
@@ -153,7 +153,7 @@ describe('a VM', () => {
 });
 
 describe('a failed creation', () => {
-  it('is told as one, and leaves neither row nor folder, wherever the disk is full', async () => {
+  it('a failed creation is an event, and leaves neither row nor folder, wherever the disk is full', async () => {
     const full = (): Promise<never> => Promise.reject(Object.assign(new Error('write'), { code: 'ENOSPC' }));
     for (const images of [{ prepareBase: full }, { createOverlay: full }]) {
       await using at = await testHost();
@@ -173,7 +173,7 @@ describe('a failed creation', () => {
 });
 
 describe('a diagnosis', () => {
-  it('ends at once when its caller leaves', async () => {
+  it('a diagnosis ends immediately when its caller disconnects', async () => {
     await using at = await testHost();
     const test = await withImage(at.folder, at.host);
     await succeed(test, createVm(test.node, wanted));

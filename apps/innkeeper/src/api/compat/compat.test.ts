@@ -13,7 +13,7 @@ const unrefClock = realClock({
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
 });
 
-describe('the API that other platforms document', () => {
+describe('the compatibility API', () => {
   const guest = new FakeHost({ clock: unrefClock });
   let api: ServedApi;
   let id: string;
@@ -38,7 +38,7 @@ describe('the API that other platforms document', () => {
       'content-type': 'application/json',
     });
 
-  it('runs a command as a user with their groups, in snake_case and camelCase, whatever the content type', async () => {
+  it('compat: a command runs as a user with their groups, with snake_case and camelCase fields and any content type', async () => {
     for (const body of [
       '{"command":"id","run_as_user":"postgres","include_supplementary_groups":true}',
       '{"command":"id","runAsUser":"postgres"}',
@@ -65,7 +65,7 @@ describe('the API that other platforms document', () => {
     assert.equal(alone.json['stdout'], 'uid=70 gid=70 groups=70\n');
   });
 
-  it('tells an exit code as a result, and what cannot begin as an error', async () => {
+  it('compat: an exit code is a result, and a failed start is an error', async () => {
     const failed = await post('/api/vms/one/execute', '{"command":"echo bad >&2; exit 3"}');
     assert.deepEqual([failed.status, failed.json['exitCode'], failed.json['stderr']], [200, 3, 'bad\n']);
     const unknown = await post('/api/vms/one/execute', '{"command":"id","run_as_user":"nobody-here"}');
@@ -74,19 +74,19 @@ describe('the API that other platforms document', () => {
     assert.deepEqual([gone.status, gone.json['reason']], [404, 'VM_NOT_FOUND']);
   });
 
-  it('refuses bodies that are none', async () => {
+  it('compat: malformed bodies are refused', async () => {
     for (const body of ['{', '[]', '{"command":5}', '{"command":""}', '{"command":"id","timeout_seconds":-1}'])
       assert.equal((await post('/api/vms/one/execute', body)).json['reason'], 'INVALID_ARGUMENT', body);
   });
 
-  it('never answers as if file systems were frozen or the clock set, before the agent can', async () => {
+  it('compat: freezing file systems and setting the clock are refused while the agent does not support them', async () => {
     for (const what of ['quiesce', 'thaw', 'sync-time']) {
       const { status, json } = await post(`/api/vms/${id}/${what}`, '{"mount_points":["/"],"timeout_seconds":60}');
       assert.deepEqual([status, json['reason']], [501, 'UNSUPPORTED_BY_AGENT'], what);
     }
   });
 
-  it('takes the address that a guest reports, checks it, and forgets it when the VM stops', async () => {
+  it('compat: the address that a guest reports is checked, and forgotten when the VM stops', async () => {
     const report = (address: unknown) => post(`/v1/vms/${id}/guest-ip`, JSON.stringify({ guest_ip: address }));
     assert.deepEqual((await report('10.0.0.7')).json, { ok: true });
     assert.equal(api.node.get('one').agent.reportedAddress, '10.0.0.7');
@@ -95,7 +95,7 @@ describe('the API that other platforms document', () => {
     assert.equal((await post('/v1/vms/none/guest-ip', '{"guest_ip":"10.0.0.7"}')).status, 404);
   });
 
-  it('answers VMService as it is documented', async () => {
+  it('compat: VMService responds as documented', async () => {
     const ping = await compute('PingAgent', { vmId: id });
     assert.equal(ping.json['connected'], true);
     assert.match(String(ping.json['version']), /^\d+\.\d+\.\d+/);
@@ -125,7 +125,7 @@ describe('the API that other platforms document', () => {
     assert.equal((await compute('PingAgent', { vmId: 'none' })).status, 404);
   });
 
-  it('sends what a guest uses once a second, and null for what is unknown', async () => {
+  it('compat: the metrics socket sends a guest’s usage once a second, and null for unknown values', async () => {
     const socket = new WebSocket(`ws+unix:${api.socketPath}:/v1/vms/${id}/metrics/ws`);
     const [message] = (await once(socket, 'message')) as [Buffer];
     socket.close();
@@ -137,7 +137,7 @@ describe('the API that other platforms document', () => {
     assert.equal(metric['disk_read_bytes'], null);
   });
 
-  it('lists what was measured, and refuses a list that is none', async () => {
+  it('compat: the metrics history is listed, and invalid queries are refused', async () => {
     const get = async (query: string) => {
       const answer = await httpCall(api.socketPath, 'GET', `/v1/metrics/vms/${id}${query}`);
       return { status: answer.status, json: JSON.parse(answer.body.toString()) as unknown };

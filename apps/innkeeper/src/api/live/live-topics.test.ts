@@ -16,18 +16,18 @@ describe('a live topic of one VM', () => {
   after(() => api[Symbol.asyncDispose]());
 
   for (const topic of ['vm', 'events'] as const)
-    it(`is woken by the changes of that VM alone: "${topic}"`, async () => {
+    it(`a live topic of one VM is woken only by changes of that VM: "${topic}"`, async () => {
       const node = createLocalNode(api.node);
       const deaf: NodeApi = {
         ...node,
-        vms: { ...node.vms, onChange: () => assert.fail('it listens to the changes of every VM') },
+        vms: { ...node.vms, onChange: () => assert.fail('it subscribes to the changes of every VM') },
       };
       const request = create(LiveRequestSchema, { id: 1, request: { case: topic, value: { vm: 'web-1' } } });
       const source = {
         node: deaf,
         viewer: { seesEverything: true, sees: () => true },
         may: () => true,
-        watchRun: () => assert.fail('no run was asked for'),
+        watchRun: () => assert.fail('no run was requested'),
       };
       const over = new AbortController();
       for await (const event of openTopic(source, request, over.signal)) {

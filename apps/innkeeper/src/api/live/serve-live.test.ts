@@ -10,7 +10,7 @@ import { maxTopics } from './serve-live.ts';
 
 type Init = Exclude<MessageInitShape<typeof LiveRequestSchema>, { $typeName: string }>;
 
-/** A viewer that keeps all events. */
+/** A viewer that records all events. */
 class Viewer {
   readonly events: LiveEvent[] = [];
   readonly socket: WebSocket;
@@ -29,7 +29,7 @@ class Viewer {
     this.socket.send(toBinary(LiveRequestSchema, create(LiveRequestSchema, init)));
   }
 
-  /** The first event that fits, waiting for it; those before it are dropped. */
+  /** Waits for the first matching event; earlier ones are dropped. */
   async until(fits: (event: LiveEvent) => boolean): Promise<LiveEvent> {
     for (;;) {
       const found = this.events.findIndex(fits);
@@ -56,21 +56,21 @@ describe('the live socket', { timeout: 60_000 }, () => {
     await api[Symbol.asyncDispose]();
   });
 
-  it('sends what a topic is now', async () => {
+  it('the live socket sends the current state of a topic', async () => {
     await viewer.ask({ id: 1, request: { case: 'listVms', value: { filter: 'tag:env=prod' } } });
     const { event } = await viewer.until(({ id }) => id === 1);
     assert.ok(event.case === 'listVms');
     assert.deepEqual([event.value.total, event.value.vms.map(({ name }) => name)], [1, ['web-1']]);
   });
 
-  it('sends it again when it changed, and other topics beside', async () => {
+  it('the live socket sends a topic again when it changed, along with other topics', async () => {
     await viewer.ask({ id: 2, request: { case: 'vm', value: { vm: 'web-1' } } });
     await viewer.until(({ id, event }) => id === 2 && event.case === 'vm' && event.value.state === VmState.RUNNING);
     await stopVm(api.node, 'web-1', 100);
     await viewer.until(({ id, event }) => id === 2 && event.case === 'vm' && event.value.state === VmState.STOPPED);
   });
 
-  it('counts the fleet and ticks the first steps', async () => {
+  it('the live overview counts the fleet and marks completed first steps', async () => {
     await viewer.ask({ id: 3, request: { case: 'fleet', value: {} } });
     const { event } = await viewer.until(({ id }) => id === 3);
     assert.ok(event.case === 'fleet');
@@ -79,14 +79,14 @@ describe('the live socket', { timeout: 60_000 }, () => {
     assert.ok(event.value.events.some(({ kind, vmName }) => kind === 'vm.stopped' && vmName === 'web-1'));
   });
 
-  it('tells of operations while they run', async () => {
+  it('the live socket reports running operations', async () => {
     await viewer.ask({ id: 4, request: { case: 'operations', value: {} } });
     const { event } = await viewer.until(({ id }) => id === 4);
     assert.ok(event.case === 'operations');
     assert.ok(event.value.operations.some(({ kind, target }) => kind === 'vm.stop' && target === 'web-1'));
   });
 
-  it('replaces a topic by another request of its id', async () => {
+  it('a live request with the id of a topic replaces it', async () => {
     await viewer.ask({ id: 1, request: { case: 'listVms', value: { filter: 'web-2' } } });
     const { event } = await viewer.until(
       (each) => each.id === 1 && each.event.case === 'listVms' && each.event.value.vms[0]?.name === 'web-2',
@@ -94,7 +94,7 @@ describe('the live socket', { timeout: 60_000 }, () => {
     assert.ok(event.case === 'listVms');
   });
 
-  it('ends a topic that cannot be, with its reason, and keeps the others', async () => {
+  it('an invalid live topic ends with a reason, and the others continue', async () => {
     await viewer.ask({ id: 5, request: { case: 'vm', value: { vm: 'nobody' } } });
     const { event } = await viewer.until(({ id }) => id === 5);
     assert.ok(event.case === 'error');
@@ -106,7 +106,7 @@ describe('the live socket', { timeout: 60_000 }, () => {
     assert.equal(viewer.socket.readyState, WebSocket.OPEN);
   });
 
-  it('refuses more topics than it may have', async () => {
+  it('the live socket refuses topics beyond the maximum', async () => {
     for (let id = 100; id < 100 + maxTopics; id++)
       await viewer.ask({ id, request: { case: 'events', value: { limit: 1 } } });
     const { event } = await viewer.until((each) => each.event.case === 'error');
@@ -114,7 +114,7 @@ describe('the live socket', { timeout: 60_000 }, () => {
     assert.equal(event.value.reason, 'TOO_MANY_CALLS');
   });
 
-  it('closes a socket that sends what is no request', async () => {
+  it('the live socket is closed after a malformed request', async () => {
     const stranger = new Viewer(api.socketPath);
     await once(stranger.socket, 'open');
     stranger.socket.send(Buffer.from([255, 255, 255]));

@@ -74,13 +74,13 @@ describe('the live topic of a run', { timeout: 60_000 }, () => {
   const local = (): WebSocket => new WebSocket(`ws+unix:${api.socketPath}:/v1/live`);
   const isOver = ({ run }: Seen): boolean => run?.endedUnixNs !== undefined;
 
-  it('tells the run, its output and its end', async () => {
+  it('the live topic of a run sends the run, its output and its end', async () => {
     const seen = await follow(local(), await start(['sh', '-c', 'echo out; echo err >&2']), isOver);
     assert.equal(seen.run?.state, RunState.SUCCEEDED);
     assert.equal(seen.text, 'out\nerr\n');
   });
 
-  it('begins anew after a cut, with all the output there was, and then what comes', async () => {
+  it('the live topic of a run starts again after a reconnect, with all previous output before new output', async () => {
     goOn = Promise.withResolvers<void>();
     const id = await start(['two-lines']);
     const before = await follow(local(), id, ({ text }) => text !== '');
@@ -90,7 +90,7 @@ describe('the live topic of a run', { timeout: 60_000 }, () => {
     assert.equal((await after).text, 'first\nsecond\n');
   });
 
-  it('goes on after the daemon was started anew', async () => {
+  it('the live topic of a run continues after a restart of the daemon', async () => {
     goOn = Promise.withResolvers<void>();
     const id = await start(['two-lines']);
     await follow(local(), id, ({ text }) => text !== '');
@@ -99,7 +99,7 @@ describe('the live topic of a run', { timeout: 60_000 }, () => {
     assert.equal((await follow(local(), id, isOver)).text, 'first\nsecond\n');
   });
 
-  it('is refused to who may not run commands there, and written down', async () => {
+  it('the live topic of a run is refused to users without guest.exec there, and audited', async () => {
     const base = await api.listenTcp();
     const id = await start(['echo', 'x']);
     await makeUser(api.access, 'seer', ['vm.view']);

@@ -18,7 +18,7 @@ const vm = create(VmSchema, {
 });
 
 describe('GET /metrics', () => {
-  it('tells what guests measured, labelled with their VM', async () => {
+  it('/metrics has the measurements of guests, labelled with their VM', async () => {
     const text = await new Metrics({ version: '1.2.3' }).render([vm]);
     assert.match(text, /^innkeeper_guest_cpu_busy_percent\{vm="web",id="a1"\} 12\.5$/m);
     assert.match(text, /^innkeeper_guest_network_receive_bytes_total\{.*interface="eth0"\} 7$/m);
@@ -28,18 +28,18 @@ describe('GET /metrics', () => {
     assert.match(text, /^innkeeper_daemon_process_resident_memory_bytes \d+$/m);
   });
 
-  it('has no series for what was not measured', async () => {
+  it('/metrics has no series for values that were not measured', async () => {
     const text = await new Metrics({ version: '1' }).render([vm]);
     assert.doesNotMatch(text, /^innkeeper_guest_memory_used_bytes\{/m);
     assert.doesNotMatch(text, /^innkeeper_guest_mount_used_bytes\{/m);
   });
 
-  it('escapes the names that a guest chose', async () => {
+  it('/metrics escapes names that a guest chose', async () => {
     const text = await new Metrics({ version: '1' }).render([vm]);
     assert.ok(text.includes(String.raw`mount="/a \"b\"\\\n"`));
   });
 
-  it('forgets a VM that is gone', async () => {
+  it('/metrics has no series of deleted VMs', async () => {
     const metrics = new Metrics({ version: '1' });
     await metrics.render([vm]);
     assert.doesNotMatch(await metrics.render([]), /vm="web"/);

@@ -7,7 +7,7 @@ import { RemoteWrite } from './remote-write.ts';
 
 const vm: Vm = create(VmSchema, { id: 'a1', name: 'web', telemetry: { cpu: { count: 2 } } });
 
-/** A store that answers with these statuses, one after the other, and then with 204. */
+/** A store that responds with these statuses in order, and then with 204. */
 function store(statuses: number[]) {
   const requests: { readonly url: string; readonly headers: Headers; readonly bytes: number }[] = [];
   const answer: typeof fetch = async (url, init) => {
@@ -19,7 +19,7 @@ function store(statuses: number[]) {
 }
 
 describe('remote write', () => {
-  it('sends what was measured, with the user of the address as authorization', async () => {
+  it('remote write sends measurements, with the user of the address as basic authentication', async () => {
     const { requests, fetch } = store([]);
     const url = new URL('http://me:se%20cret@127.0.0.1:1/api/v1/write');
     await using write = new RemoteWrite({ url, vms: () => [vm], log: silentLog, fetch });
@@ -30,7 +30,7 @@ describe('remote write', () => {
     assert.equal(requests[0]?.headers.get('content-encoding'), 'snappy');
   });
 
-  it('tries again what a store could not take, and lets go of what it refused', async () => {
+  it('remote write retries after temporary errors, and drops samples that the store refused', async () => {
     const { requests, fetch } = store([503, 204, 400]);
     await using write = new RemoteWrite({ url: new URL('http://x/'), vms: () => [vm], log: silentLog, fetch });
     await write.tick(1000);
@@ -43,7 +43,7 @@ describe('remote write', () => {
     assert.equal(requests[3]?.bytes, requests[2]?.bytes);
   });
 
-  it('keeps the newest when a store is away for long', async () => {
+  it('remote write keeps the newest samples when a store is down for long', async () => {
     const many = Array.from({ length: 60_000 }, () => vm);
     await using write = new RemoteWrite({
       url: new URL('http://x/'),

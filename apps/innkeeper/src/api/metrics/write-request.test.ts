@@ -6,7 +6,7 @@ import { uncompress } from 'snappyjs';
 import { encodeWriteRequest } from './write-request.ts';
 
 describe('encodeWriteRequest()', () => {
-  it('makes one series of the samples with the same labels, which come in order and without empty ones', () => {
+  it('a write request combines samples with the same labels into one series, with sorted labels and without empty ones', () => {
     const labels = { vm: 'web', node: '', cpu: '0' };
     const body = encodeWriteRequest([
       { name: 'up', labels, value: 0, timeMs: 1000 },
@@ -28,7 +28,7 @@ describe('encodeWriteRequest()', () => {
     });
   });
 
-  it('has the bytes that the specification gives to a message', () => {
+  it('a write request has the bytes of the specification’s example', () => {
     const body = encodeWriteRequest([{ name: 'a', labels: {}, value: 1, timeMs: 1 }]);
     assert.equal(
       Buffer.from(uncompress(body)).toString('hex'),

@@ -14,8 +14,8 @@ import { adoptData } from './adopt-data.ts';
 import { removeLeftovers } from './remove-leftovers.ts';
 import { isMissing, markUnfinished } from './unfinished.ts';
 
-describe('a node whose database is not the one of its data folder', () => {
-  it('removes no image and no disk with an empty database, and names each that it does not know', async () => {
+describe('a node whose database does not belong to its data folder', () => {
+  it('with an empty database, a node removes no images and disks, and logs each unknown one', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     await succeed(before, createVm(before.node, { ...wanted, start: false }));
@@ -37,7 +37,7 @@ describe('a node whose database is not the one of its data folder', () => {
     await after.stop();
   });
 
-  it('neither removes nor rebuilds an image that a VM of a lost row may lie over', async () => {
+  it('an image that may be the base of a VM without a row is neither removed nor rebuilt', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     await succeed(before, createVm(before.node, { ...wanted, start: false }));
@@ -48,11 +48,11 @@ describe('a node whose database is not the one of its data folder', () => {
     await assert.rejects(after.node.images.remove('tiny'), { reason: 'IMAGE_IN_USE', message: /does not know/ });
     await assert.rejects(after.node.images.build('tiny', '', true), { reason: 'IMAGE_IN_USE' });
     await succeed(after, createVm(after.node, { ...wanted, name: 'two', start: false }));
-    assert.ok(existsSync(row.base_path), 'the base of an older agent is still needed');
+    assert.ok(existsSync(row.base_path), 'the base with an older agent is still needed');
     await after.stop();
   });
 
-  it('keeps a VM that an older database says was being made or removed, since nothing marks its folder', async () => {
+  it('a VM that an older database has as being created or deleted is kept if its folder has no mark', async () => {
     await using at = await testHost();
     for (const state of ['creating', 'deleting']) {
       const before =
@@ -69,7 +69,7 @@ describe('a node whose database is not the one of its data folder', () => {
     }
   });
 
-  it('finds a running VM by its manifest when the database is older than its process, and does not kill it', async () => {
+  it('a running VM is found by its manifest when the database is older than its process, and is not killed', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     await succeed(before, createVm(before.node, wanted));
@@ -85,7 +85,7 @@ describe('a node whose database is not the one of its data folder', () => {
     await after.stop();
   });
 
-  it('leaves symbolic links and files that it did not make alone', async () => {
+  it('a node’s cleanup leaves symbolic links and foreign files alone', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     await before.stop();
@@ -109,7 +109,7 @@ describe('a node whose database is not the one of its data folder', () => {
 });
 
 describe('--adopt-data', () => {
-  it('makes rows again of images and VMs from their folders, and names and keeps what has no manifest', async () => {
+  it('--adopt-data recreates rows of images and VMs from their folders, and reports those without a manifest', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     await succeed(before, createVm(before.node, { ...wanted, tags: { team: 'a' } }));
@@ -128,7 +128,7 @@ describe('--adopt-data', () => {
       await claimData(at.folder, store, true);
       const adopted = await adoptData({ folder: at.folder, store, nodeId: testNodeId, log: silentLog });
       assert.deepEqual([adopted.images, adopted.vms], [['tiny'], ['one']]);
-      assert.deepEqual(adopted.leftAlone, [{ path: at.folder.vmFolder(bare.id), why: 'it has no vm.json' }]);
+      assert.deepEqual(adopted.leftAlone, [{ path: at.folder.vmFolder(bare.id), why: 'vm.json is missing or unreadable' }]);
       assert.deepEqual({ ...(await store.images.find('tiny')) }, { ...image });
     }
     const after = await startTestNode(at.folder, at.host);
@@ -143,7 +143,7 @@ describe('--adopt-data', () => {
     await after.stop();
   });
 
-  it('brings images and VMs back whose database an early build wrote, which is refused and moved aside', async () => {
+  it('--adopt-data recovers images and VMs after the unsupported database of an early build was moved aside', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     await succeed(before, createVm(before.node, wanted));
@@ -173,7 +173,7 @@ describe('--adopt-data', () => {
     await after.stop();
   });
 
-  it('takes nothing over from a manifest that names files beyond its folder or is another one’s', async () => {
+  it('--adopt-data ignores a manifest that names files outside of its folder or belongs to another image', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     const row = await before.node.images.get('tiny');
@@ -191,7 +191,7 @@ describe('--adopt-data', () => {
       const adopted = await adoptData({ folder: at.folder, store, nodeId: testNodeId, log: silentLog });
       assert.equal(adopted.leftAlone.length, 1, JSON.stringify(change));
     }
-    await writeFile(path, 'no JSON');
+    await writeFile(path, 'not JSON');
     await using store = await openStore(':memory:');
     assert.equal(
       (await adoptData({ folder: at.folder, store, nodeId: testNodeId, log: silentLog })).leftAlone.length,
@@ -200,13 +200,13 @@ describe('--adopt-data', () => {
   });
 });
 
-describe('a crash while an image or a VM is made, replaced or removed', () => {
-  it('leaves the image of the row, and nothing of the other, on either side of a replacement', async () => {
+describe('a crash while an image or a VM is created, replaced or removed', () => {
+  it('after a crash during the replacement of an image, only the version in the row remains', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     const old = await before.node.images.get('tiny');
     await before.stop();
-    // The row still names the old one, which is marked to go; the new one was made.
+    // The row still refers to the old one, which is marked for removal; the new one was created.
     const oldFolder = `${at.folder.path}/${old.path}`.replace(/\/[^/]*$/, '');
     const fresh = `${at.folder.imageFolder('tiny')}/made-fresh`;
     await mkdir(fresh);
@@ -218,7 +218,7 @@ describe('a crash while an image or a VM is made, replaced or removed', () => {
     assert.ok(!existsSync(fresh));
   });
 
-  it('leaves an image without files when its row was gone, and the whole image when it was not', async () => {
+  it('after a crash during the removal of an image, its files are gone if its row was deleted, and complete otherwise', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     const { path } = await before.node.images.get('tiny');
@@ -233,7 +233,7 @@ describe('a crash while an image or a VM is made, replaced or removed', () => {
     assert.ok(!existsSync(at.folder.imageFolder('tiny')));
   });
 
-  it('undoes a VM whose folder was made and not marked yet', async () => {
+  it('after a crash, a VM whose folder was created but not yet marked is undone', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     await succeed(before, createVm(before.node, { ...wanted, start: false }));
@@ -248,7 +248,7 @@ describe('a crash while an image or a VM is made, replaced or removed', () => {
     await after.stop();
   });
 
-  it('makes a manifest for images and VMs of a folder that has none yet', async () => {
+  it('a start writes missing manifests of images and VMs', async () => {
     await using at = await testHost();
     const before = await withImage(at.folder, at.host);
     await succeed(before, createVm(before.node, { ...wanted, start: false }));
@@ -260,7 +260,7 @@ describe('a crash while an image or a VM is made, replaced or removed', () => {
     for (const path of manifests) assert.match(await readFile(path, 'utf8'), /"name": "(tiny|one)"/);
   });
 
-  it('fails an image whose build cannot be marked, and leaves nothing of it', async () => {
+  it('building an image fails if its folder cannot be marked, and leaves nothing behind', async () => {
     await using at = await testHost();
     const test = await startTestNode(at.folder, at.host, {
       images: { buildImage: () => Promise.reject(Object.assign(new Error('full'), { code: 'ENOSPC' })) },
@@ -273,7 +273,7 @@ describe('a crash while an image or a VM is made, replaced or removed', () => {
 });
 
 describe('what a node owns', () => {
-  it('names it: VMs, images, operations and events carry the id of the data folder, also those from before it had one', async () => {
+  it('VMs, images, operations and events have the id of their node’s data folder, also those from before it had one', async () => {
     await using at = await testHost();
     const test = await withImage(at.folder, at.host);
     await succeed(test, createVm(test.node, wanted));
@@ -299,7 +299,7 @@ describe('what a node owns', () => {
 });
 
 describe('a data folder and its database', () => {
-  it('know each other by an id, and refuse another one of either', async () => {
+  it('a data folder and a database with different ids are refused', async () => {
     await using at = await testHost();
     await using other = await testHost();
     const one = await withImage(at.folder, at.host);
@@ -322,6 +322,6 @@ describe('a data folder and its database', () => {
 });
 
 function ignoreMissing(error: unknown): void {
-  // SQLite removes its log when it is closed.
+  // SQLite removes its log when the database is closed.
   if (!isMissing(error)) throw error;
 }

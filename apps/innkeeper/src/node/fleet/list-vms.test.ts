@@ -11,7 +11,7 @@ import { listVms } from './list-vms.ts';
 
 type VmInit = Exclude<MessageInitShape<typeof VmSchema>, Vm>;
 
-/** VMs that tests change by hand. */
+/** VMs that tests change directly. */
 class FakeVms implements VmSource {
   readonly vms = new Map<string, Vm>();
   looks = 0;
@@ -76,12 +76,12 @@ function fleetOf(): { source: FakeVms; names: (request?: Partial<ListVmsRequest>
 }
 
 describe('listVms()', () => {
-  it('orders names as people do', () => {
+  it('a list of VMs is in natural order of names', () => {
     assert.deepEqual(fleetOf().names(), ['db', 'web-2', 'web-10']);
     assert.deepEqual(fleetOf().names({ sort: '-name' }), ['web-10', 'web-2', 'db']);
   });
 
-  it('puts what is not known last, whichever way it sorts', () => {
+  it('unknown values come last in either order of a list of VMs', () => {
     const { names } = fleetOf();
     assert.deepEqual(names({ sort: 'cpu' }), ['web-10', 'db', 'web-2']);
     assert.deepEqual(names({ sort: '-cpu' }), ['web-10', 'db', 'web-2']);
@@ -103,25 +103,25 @@ describe('listVms()', () => {
     ['web mem<50', ['web-2']],
   ];
   for (const [filter, expected] of filters) {
-    it(`finds ${expected.join(' and ')} by ${filter}`, () => assert.deepEqual(fleetOf().names({ filter }), expected));
+    it(`the filter ${filter} finds ${expected.join(' and ')}`, () => assert.deepEqual(fleetOf().names({ filter }), expected));
   }
 
-  it('refuses a filter that it cannot read, naming the part', () => {
-    assert.throws(() => fleetOf().names({ filter: 'web state:flying' }), /cannot be read at "state:flying"/);
+  it('an invalid filter is refused, naming the invalid part', () => {
+    assert.throws(() => fleetOf().names({ filter: 'web state:flying' }), /is invalid at "state:flying"/);
   });
 
-  it('refuses a sort that there is not, and a page that is too large', () => {
+  it('listing VMs refuses an unknown sort key, and a page that is too large', () => {
     assert.throws(() => fleetOf().names({ sort: 'constructor' }), /sort is "constructor"/);
     assert.throws(() => fleetOf().names({ pageSize: 1001 }), /at most 1000/);
   });
 
-  it('counts what matches beyond the page', () => {
+  it('the total of a list of VMs includes matches beyond the page', () => {
     const { fleet } = fleetOf();
     const { entries, total } = listVms(fleet, { filter: '', sort: '', pageSize: 1, offset: 1 }, seesEverything);
     assert.deepEqual([entries.map(({ vm }) => vm.name), total], [['web-2'], 3]);
   });
 
-  it('lists only what the viewer may see, and counts no more', () => {
+  it('a list of VMs contains and counts only visible ones', () => {
     const { fleet } = fleetOf();
     const viewer = { seesEverything: false, sees: ({ id }: { readonly id: string }) => id === 'db' };
     const { entries, total } = listVms(fleet, { filter: '', sort: '', pageSize: 0, offset: 0 }, viewer);
@@ -131,7 +131,7 @@ describe('listVms()', () => {
 });
 
 describe('FleetIndex', () => {
-  it('looks again only at what changed', () => {
+  it('the fleet index describes only changed VMs again', () => {
     const { source, names } = fleetOf();
     names();
     const before = source.looks;
@@ -142,7 +142,7 @@ describe('FleetIndex', () => {
     assert.equal(source.looks, before + 1);
   });
 
-  it('forgets what is deleted', () => {
+  it('the fleet index forgets deleted VMs', () => {
     const { source, names, fleet } = fleetOf();
     names();
     source.delete('web-2');
@@ -152,7 +152,7 @@ describe('FleetIndex', () => {
 });
 
 describe('fleetSummary()', () => {
-  it('counts, and names the busiest first', () => {
+  it('the fleet summary has counts, and the busiest VMs first', () => {
     const { fleet } = fleetOf();
     const { vms, running, connected: agents, outdated, silent, topMemory } = fleetSummary(fleet, seesEverything);
     assert.deepEqual([vms, running, agents, outdated, silent], [3, 2, 2, 2, 0]);

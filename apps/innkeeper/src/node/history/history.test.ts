@@ -8,7 +8,7 @@ import { planQuery } from './query-series.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-/** A whole day, so that blocks begin where the test expects them. */
+/** A multiple of a day, so that blocks begin where the test expects them. */
 const beginMs = 20_000 * dayMs;
 
 async function storeWithVm(): Promise<Store> {
@@ -51,7 +51,7 @@ async function storeWithVm(): Promise<Store> {
 const cpu = (value: number) => ({ points: [{ metric: 'cpu.busy_percent', value }], counters: [] });
 
 describe('history', () => {
-  it('answers with what was measured, and with gaps where nothing was', async () => {
+  it('history returns measurements, and gaps where nothing was measured', async () => {
     await using store = await storeWithVm();
     await using history = new History({ blocks: store.history, log: silentLog, now: () => beginMs + 60_000 });
     for (const second of [0, 5, 20]) await history.record('v', cpu(second), beginMs + second * 1000);
@@ -66,7 +66,7 @@ describe('history', () => {
     assert.equal(series[0]?.unit, 'percent');
   });
 
-  it('goes on with what an earlier daemon wrote', async () => {
+  it('history continues blocks of an earlier daemon', async () => {
     await using store = await storeWithVm();
     const now = () => beginMs + 60_000;
     {
@@ -82,7 +82,7 @@ describe('history', () => {
     assert.equal(minutes.series[0]?.average[0], 20);
   });
 
-  it('keeps minutes for two weeks and quarters of an hour for a year, and no more', async () => {
+  it('history keeps minutes for two weeks and quarters of an hour for a year', async () => {
     await using store = await storeWithVm();
     let now = beginMs;
     await using history = new History({ blocks: store.history, log: silentLog, now: () => now });
@@ -104,7 +104,7 @@ describe('history', () => {
     assert.deepEqual(await levelsLeft(), []);
   });
 
-  it('does not take a report from before its newest block', async () => {
+  it('history ignores a report from before its newest block', async () => {
     await using store = await storeWithVm();
     await using history = new History({ blocks: store.history, log: silentLog, now: () => beginMs + hourMs });
     await history.record('v', cpu(1), beginMs + hourMs);
@@ -113,7 +113,7 @@ describe('history', () => {
     assert.deepEqual((await history.query('v', query)).series, []);
   });
 
-  it('goes on when the clock was set back or forth by years, and loses nothing of the time that is now', async () => {
+  it('history continues after the clock was set back or forward by years, and loses nothing of the current time', async () => {
     await using store = await storeWithVm();
     const yearMs = 365 * dayMs;
     await using history = new History({ blocks: store.history, log: silentLog, now: () => beginMs + hourMs });
@@ -126,7 +126,7 @@ describe('history', () => {
     assert.deepEqual(series[0]?.average.slice(0, 3), [1, 3, 4]);
   });
 
-  it('goes on while the disk is full, and writes all of it when there is room again', async () => {
+  it('history continues while the disk is full, and writes everything once there is space', async () => {
     await using store = await storeWithVm();
     const logged: string[] = [];
     const log = { ...silentLog, error: (event: string) => logged.push(event) };
@@ -143,7 +143,7 @@ describe('history', () => {
     assert.notEqual(await store.history.find('v', 5000, beginMs), undefined);
   });
 
-  it('shows a gap for a block that cannot be read', async () => {
+  it('history shows a gap for an unreadable block', async () => {
     await using store = await storeWithVm();
     await store.history.upsert([{ vm_id: 'v', step_ms: 5000, start_ms: beginMs, data: new Uint8Array([9, 9]) }]);
     await using history = new History({ blocks: store.history, log: silentLog, now: () => beginMs + 10_000 });
@@ -153,7 +153,7 @@ describe('history', () => {
 });
 
 describe('the plan of a query', () => {
-  it('has at most as many points as are wanted', () => {
+  it('a query of history has at most the requested number of points', () => {
     for (const lengthMs of [60_000, hourMs, dayMs, 14 * dayMs, 365 * dayMs]) {
       const plan = planQuery({ fromMs: beginMs - lengthMs, toMs: beginMs, metrics: [], maxPoints: 300 }, beginMs);
       assert.ok(plan.count <= 301, `${lengthMs} gives ${plan.count}`);
@@ -161,7 +161,7 @@ describe('the plan of a query', () => {
     }
   });
 
-  it('takes the finest level that still has the beginning', () => {
+  it('a query of history uses the finest level that still has the start of the period', () => {
     const step = (fromMs: number) =>
       planQuery({ fromMs, toMs: fromMs + hourMs, metrics: [], maxPoints: 2000 }, beginMs).level.stepMs;
     assert.equal(step(beginMs - hourMs), 5_000);

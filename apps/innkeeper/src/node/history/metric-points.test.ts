@@ -8,25 +8,25 @@ import { metricReport, sourceOf, unitOf } from './metric-points.ts';
 const values = (points: readonly { metric: string; value: number }[]) =>
   Object.fromEntries(points.map(({ metric, value }) => [metric, value]));
 
-describe('what goes into history', () => {
-  it('has no point for what was not measured', () => {
+describe('metricReport()', () => {
+  it('values that were not measured have no point in history', () => {
     const report = metricReport(create(TelemetrySchema, { memory: { usedBytes: 5n } }), undefined);
     assert.deepEqual(values(report.points), { 'memory.used_bytes': 5 });
   });
 
-  it('leaves out shares that cannot be', () => {
+  it('impossible percentages are left out of history', () => {
     const report = metricReport(create(TelemetrySchema, { cpu: { busyPercent: 640 } }), undefined);
     assert.deepEqual(report.points, []);
   });
 
-  it('counts a mount as full by what its users can still write', () => {
+  it('the usage of a mount is computed from the space available to unprivileged users', () => {
     const telemetry = create(TelemetrySchema, {
       mounts: [{ mountPoint: '/', totalBytes: 100n, usedBytes: 60n, availableBytes: 20n }],
     });
     assert.equal(values(metricReport(telemetry, undefined).points)['mount./.used_percent'], 75);
   });
 
-  it('labels the figures of the hypervisor as such', () => {
+  it('metrics of the hypervisor are distinguished from those of the agent', () => {
     const [cpu] = metricReport(undefined, { cpuPercent: 3, rssBytes: 1 }).points;
     assert.equal(cpu?.metric, 'hypervisor.cpu_percent');
     assert.equal(sourceOf('hypervisor.cpu_percent'), 'hypervisor');
@@ -34,7 +34,7 @@ describe('what goes into history', () => {
     assert.equal(unitOf('network.eth0.rx_bytes_per_second'), 'bytes_per_second');
   });
 
-  it('takes so many mounts and no more, and cuts their names', () => {
+  it('history limits the number of mounts and the length of their names', () => {
     const mounts = Array.from({ length: 500 }, (_, index) => ({
       mountPoint: `/${index}${'x'.repeat(4000)}`,
       totalBytes: 1n,
@@ -50,20 +50,20 @@ describe('what goes into history', () => {
 describe('rates of counters', () => {
   const metric = 'network.eth0.rx_bytes_per_second';
 
-  it('are differences over the time between two reports', () => {
+  it('rates of counters are differences divided by the time between two reports', () => {
     const rates = new CounterRates();
     assert.deepEqual(rates.next([{ metric, total: 1000n }], 0), []);
     assert.deepEqual(rates.next([{ metric, total: 6000n }], 5000), [{ metric, value: 1000 }]);
   });
 
-  it('are unknown after the guest was booted, and after a long silence', () => {
+  it('rates of counters are unknown after a reboot of the guest, and after a long gap', () => {
     const rates = new CounterRates();
     rates.next([{ metric, total: 1000n }], 0);
     assert.deepEqual(rates.next([{ metric, total: 10n }], 5000), []);
     assert.deepEqual(rates.next([{ metric, total: 20n }], 500_000), []);
   });
 
-  it('are not disturbed by reports without counters', () => {
+  it('rates of counters are not affected by reports without counters', () => {
     const rates = new CounterRates();
     rates.next([{ metric, total: 0n }], 0);
     rates.next([], 2000);

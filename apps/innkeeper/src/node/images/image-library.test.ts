@@ -11,7 +11,7 @@ import { createVm } from '../vm/create-vm.ts';
 import { deleteVm } from '../vm/vm-operations.ts';
 
 describe('an image', () => {
-  it('is refused with its reason, and leaves nothing', async () => {
+  it('an invalid image is refused with a reason, and leaves nothing behind', async () => {
     await using at = await testHost();
     const test = await withImage(at.folder, at.host);
     const { images } = test.node;
@@ -25,7 +25,7 @@ describe('an image', () => {
     await test.stop();
   });
 
-  it('stays usable while it is rebuilt, and when that fails', async () => {
+  it('an image stays usable while it is rebuilt, and when that fails', async () => {
     await using at = await testHost();
     const building = createDeferred<void>();
     const goOn = createDeferred<void>();
@@ -57,7 +57,7 @@ describe('an image', () => {
     await test.stop();
   });
 
-  it('is replaced by its rebuild, whose agent is put in anew, unless a VM came meanwhile', async () => {
+  it('a rebuilt image replaces the old one and gets the agent again, unless a VM was created meanwhile', async () => {
     await using at = await testHost();
     const test = await withImage(at.folder, at.host);
     const { node } = test;
@@ -73,7 +73,7 @@ describe('an image', () => {
     await test.stop();
   });
 
-  it('is not removed while a VM uses it', async () => {
+  it('an image is not removed while a VM uses it', async () => {
     await using at = await testHost();
     const test = await withImage(at.folder, at.host);
     await succeed(test, createVm(test.node, { ...wanted, start: false }));

@@ -12,7 +12,7 @@ async function runner(): Promise<OperationRunner> {
 }
 
 describe('OperationRunner', () => {
-  it('shows a watcher the operation as it is, its changes and its end', async () => {
+  it('watching an operation yields its current state, its changes and its end', async () => {
     const operations = await runner();
     const go = createDeferred<void>();
     const { id } = await operations.start({
@@ -33,7 +33,7 @@ describe('OperationRunner', () => {
     assert.deepEqual(JSON.parse((await operations.get(id)).log), ['half way']);
   });
 
-  it('tells a failure with its reason and keeps it', async () => {
+  it('a failed operation has a reason and is stored', async () => {
     const operations = await runner();
     const work = (): Promise<void> => Promise.reject(new OperationError('IMAGE_FULL', 'No room.'));
     const { id } = await operations.start({ kind: 'test', target: 'x', work });
@@ -43,7 +43,7 @@ describe('OperationRunner', () => {
     assert.deepEqual([next.code, next.reason, next.message], ['resource_exhausted', 'IMAGE_FULL', 'No room.']);
   });
 
-  it('cancels: the work is told and the operation is canceled', async () => {
+  it('cancelling an operation aborts its work and marks it as canceled', async () => {
     const operations = await runner();
     const { id } = await operations.start({
       kind: 'test',
@@ -56,7 +56,7 @@ describe('OperationRunner', () => {
     assert.equal((await operations.cancel(id)).state, 'canceled');
   });
 
-  it('keeps the last 200 lines of a log', async () => {
+  it('an operation keeps the last 200 lines of its log', async () => {
     const operations = await runner();
     const { id } = await operations.start({
       kind: 'test',
@@ -71,11 +71,11 @@ describe('OperationRunner', () => {
     assert.match(lines.at(-1) ?? '', /^line 999 /);
   });
 
-  it('does not know what it never started', async () => {
+  it('an unknown operation fails with OPERATION_NOT_FOUND', async () => {
     await assert.rejects((await runner()).get('nothing'), { reason: 'OPERATION_NOT_FOUND' });
   });
 
-  it('ends a watch when its reader leaves', async () => {
+  it('watching an operation ends when the reader disconnects', async () => {
     const operations = await runner();
     const go = createDeferred<void>();
     const { id } = await operations.start({ kind: 'test', target: 'x', work: () => go.promise });

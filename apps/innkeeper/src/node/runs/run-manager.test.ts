@@ -22,7 +22,7 @@ describe('runs', () => {
   let api: ServedApi;
   let manager: RunManager;
   let vms: { readonly id: string; readonly name: string }[];
-  /** Lets `wait-for-end` end, which heeds no TERM. */
+  /** Lets `wait-for-end` end, which ignores TERM. */
   const ending = Promise.withResolvers<void>();
   const guest: FakeHost<typeof unrefClock> = new FakeHost({
     clock: unrefClock,
@@ -86,17 +86,17 @@ describe('runs', () => {
     return { run, stdout: text(OutputStream.STDOUT), stderr: text(OutputStream.STDERR), events };
   }
 
-  it('keep what a command prints, stream by stream, and how it ends', async () => {
+  it('a run keeps a command’s output by stream, and its exit code', async () => {
     const { id } = await start({ argv: ['sh', '-c', 'echo out; echo bad >&2; exit 3'] });
     const { run, stdout, stderr } = await watched(id);
     assert.deepEqual([stdout, stderr], ['out\n', 'bad\n']);
     assert.equal(run.state, RunState.FAILED);
     assert.deepEqual(run.targets[0]?.exited?.status, { case: 'exitCode', value: 3 });
-    // And again, now that it is over and read from the store.
+    // Again, now that it has ended and is read from the store.
     assert.equal((await watched(id)).stdout, 'out\n');
   });
 
-  it('take a script for the interpreter that it names, and leave nothing of it behind', async () => {
+  it('a run executes a script with its interpreter, and leaves no file behind', async () => {
     const { id } = await start({ script: '#!/usr/bin/show -x\nhello\n' });
     const { run, stdout } = await watched(id);
     assert.equal(run.state, RunState.SUCCEEDED, run.targets[0]?.errorMessage ?? '');
@@ -105,7 +105,7 @@ describe('runs', () => {
     assert.throws(() => guest.files.stat(scriptPath(id), false), { errno: 'ENOENT' });
   });
 
-  it('send megabytes to who watches, whole and in order', async () => {
+  it('a run sends megabytes to watchers, complete and in order', async () => {
     const { id } = await start({ argv: ['seq', '100000'], maxOutputBytes: 4_000_000n });
     const { run, stdout } = await watched(id);
     assert.equal(run.state, RunState.SUCCEEDED);
@@ -114,7 +114,7 @@ describe('runs', () => {
     assert.equal(run.targets[0]?.keptBytes, 588_895n);
   });
 
-  it('keep no more output than is asked for, and tell how much there was', async () => {
+  it('a run retains only the requested amount of output, and reports the total', async () => {
     const { id } = await start({ argv: ['seq', '100000'], maxOutputBytes: 1000n });
     const { run, stdout } = await watched(id);
     assert.equal(stdout.length, 1000);
@@ -122,7 +122,7 @@ describe('runs', () => {
     assert.equal(run.targets[0]?.exited?.stdoutBytes, 588_895n);
   });
 
-  it('end when they are cancelled', async () => {
+  it('a cancelled run ends', async () => {
     const { id } = await start({ argv: ['sleep', '1000'] });
     const events = manager.watch(id, AbortSignal.timeout(10_000));
     for await (const { event } of events)
@@ -130,21 +130,21 @@ describe('runs', () => {
     assert.equal((await manager.get(id)).state, RunState.CANCELED);
   });
 
-  it('say why they could not begin', async () => {
+  it('a run that cannot start has a reason', async () => {
     const { run } = await watched((await start({ argv: ['no-such-program'] })).id);
     assert.equal(run.targets[0]?.errorReason, 'COMMAND_NOT_FOUND');
     const gone = await start({ argv: ['true'] }, '', [{ id: 'gone', name: 'gone' }]);
     assert.equal((await watched(gone.id)).run.targets[0]?.errorReason, 'VM_NOT_FOUND');
   });
 
-  it('are not begun twice when a start is sent again', async () => {
+  it('a repeated start does not start a run twice', async () => {
     await start({ argv: ['echo', 'once'] }, 'again');
     await watched('again');
     await start({ argv: ['echo', 'once'] }, 'again');
     assert.equal((await watched('again')).stdout, 'once\n');
   });
 
-  it('go on over a restart of the daemon, with no output missing and none twice', async () => {
+  it('a run continues across a restart of the daemon, without missing or repeated output', async () => {
     const { id } = await start({ argv: ['sh', '-c', 'seq 2000; sleep 1; seq 2000'] });
     for await (const { event } of manager.watch(id, AbortSignal.timeout(10_000))) if (event.case === 'output') break;
     await manager[Symbol.asyncDispose]();
@@ -155,7 +155,7 @@ describe('runs', () => {
     assert.equal(stdout, once + once);
   });
 
-  it('take their script away when they are cancelled, and when they cannot begin', async () => {
+  it('a run’s script is removed when the run is cancelled, and when it cannot start', async () => {
     const { id } = await start({ script: 'x', interpreter: '/usr/bin/hang' });
     for await (const { event } of manager.watch(id, AbortSignal.timeout(10_000)))
       if (event.case === 'run' && event.value.targets[0]?.state === RunState.RUNNING) await manager.cancel(id);
@@ -165,7 +165,7 @@ describe('runs', () => {
     assert.throws(() => guest.files.stat(scriptPath(run.id), false), { errno: 'ENOENT' });
   });
 
-  it('take it away after a restart of the daemon, which goes on with a cancel as well', async () => {
+  it('a run’s script is removed after a restart of the daemon, which also continues a cancellation', async () => {
     const { id } = await start({ script: '1000', interpreter: '/usr/bin/wait-for-end' });
     for await (const { event } of manager.watch(id, AbortSignal.timeout(10_000))) if (event.case === 'output') break;
     assert.ok(guest.files.stat(scriptPath(id), false));
@@ -179,7 +179,7 @@ describe('runs', () => {
     assert.throws(() => guest.files.stat(scriptPath(id), false), { errno: 'ENOENT' });
   });
 
-  it('are told as lost when the guest does not know of them after a restart, and not begun again', async () => {
+  it('a run that the guest does not know after a restart is lost, and not started again', async () => {
     const { runs } = api.node.context.store;
     const [vm] = vms;
     assert.ok(vm);
@@ -202,9 +202,9 @@ describe('runs', () => {
     assert.deepEqual([run.state, run.targets[0]?.errorReason, stdout], [RunState.FAILED, 'RUN_LOST', '']);
   });
 
-  it('end at once when they are cancelled while they wait for their turn', async () => {
+  it('a waiting run ends immediately when it is cancelled', async () => {
     const { runs } = api.node.context.store;
-    // Agents that never answer take all the places there are.
+    // Agents that never answer use up all permits.
     const agent = (_: string, signal: AbortSignal): Promise<never> =>
       new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     await using busy = new RunManager({ runs, agent, log: silentLog, nodeId: 'n' });
@@ -221,7 +221,7 @@ describe('runs', () => {
     }
   });
 
-  it('end in the guest too, when their output cannot be kept', async () => {
+  it('a run’s process is ended in the guest when its output cannot be stored', async () => {
     const { runs } = api.node.context.store;
     const node = createLocalNode(api.node);
     const full = new Proxy(runs, {
@@ -245,14 +245,14 @@ describe('runs', () => {
     assert.deepEqual(ended, { case: 'signal', value: 9 });
   });
 
-  it('of one id are refused when they are not the same', async () => {
+  it('a different run with an existing id is refused', async () => {
     await watched((await start({ argv: ['true'] }, 'taken')).id);
     await assert.rejects(start({ argv: ['false'] }, 'taken'), { reason: 'RUN_ID_TAKEN' });
     const other = manager.run({ id: 'taken', user: 'you', spec: create(RunSpecSchema, { argv: ['true'] }), vms });
     await assert.rejects(other, { reason: 'RUN_ID_TAKEN' });
   });
 
-  it('are listed newest first, by VM, user and words', async () => {
+  it('runs are listed newest first, filtered by VM, user and words', async () => {
     await watched((await start({ argv: ['echo', 'needle_100%'] })).id);
     const titles = async (filter: object): Promise<string[]> =>
       (await manager.list({ limit: 50, ...filter })).runs.map(({ spec }) => spec?.title ?? '');
@@ -263,7 +263,7 @@ describe('runs', () => {
     assert.equal((await manager.list({ limit: 1 })).more, true);
   });
 
-  it('are refused when there is nothing to run, or too much', async () => {
+  it('a run with nothing to run, or too much, is refused', async () => {
     await assert.rejects(start({}), { reason: 'INVALID_ARGUMENT' });
     await assert.rejects(start({ argv: ['a'], script: 'b' }), { reason: 'INVALID_ARGUMENT' });
     await assert.rejects(start({ script: 'x'.repeat(1024 * 1024 + 1) }), { reason: 'INVALID_ARGUMENT' });

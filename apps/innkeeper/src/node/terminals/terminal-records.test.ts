@@ -24,14 +24,14 @@ const record: TerminalRecord = {
 const kept = (each: TerminalRecord, columns = each.columns) => ({ record: each, columns, rows: each.rows });
 
 describe('the record of running terminals', () => {
-  it('is in the database, with the size that each terminal has now', async () => {
+  it('the record of running terminals is in the database, with each terminal’s current size', async () => {
     await using store = await openStore(':memory:');
     const place = { terminals: store.terminals, nodeId: 'n' };
     await new TerminalRecords(place, silentLog, () => [kept(record, 132)]).save();
     assert.deepEqual(await new TerminalRecords(place, silentLog, () => []).load(), [{ ...record, columns: 132 }]);
   });
 
-  it('keeps what it had when the disk is full, says so, and is written again when there is room', async () => {
+  it('the record of running terminals is kept when the disk is full, with a log line, and written once there is space', async () => {
     await using store = await openStore(':memory:');
     let isFull = true;
     const events: string[] = [];
@@ -71,7 +71,7 @@ describe('the record of running terminals', () => {
     assert.deepEqual(await records.load(), [record]);
   });
 
-  it('takes over the terminals.json of an earlier version once, and keeps the file until the database has them', async () => {
+  it('the terminals.json of an earlier version is imported once, and kept until the database has its terminals', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'innkeeper-terminals-'));
     try {
       await using store = await openStore(':memory:');
@@ -90,7 +90,7 @@ describe('the record of running terminals', () => {
         assert.ok(!existsSync(oldFile));
       }
       await writeFile(oldFile, 'not JSON');
-      assert.deepEqual(await records.load(), [record], 'a file that cannot be read is left alone');
+      assert.deepEqual(await records.load(), [record], 'an unreadable file is left alone');
       assert.ok(existsSync(oldFile));
     } finally {
       await rm(folder, { recursive: true });

@@ -19,7 +19,7 @@ function text(bytes: Uint8Array): string {
 }
 
 describe('TerminalScreen', () => {
-  it('draws what it shows: an empty one that is given the drawing shows the same', async () => {
+  it('a redraw of a terminal screen reproduces it on an empty terminal', async () => {
     const outputs = [
       `one\r\ntwo ${esc}[1;31mred${esc}[0m\r\n`,
       `${'line\r\n'.repeat(50)}$ `,
@@ -34,24 +34,24 @@ describe('TerminalScreen', () => {
     }
   });
 
-  it('keeps a region that scrolls, a hidden cursor and the way a mouse is reported', async () => {
+  it('a redraw of a terminal screen keeps the scroll region, a hidden cursor and mouse modes', async () => {
     const drawing = text((await screenOf(`${esc}[?1000h${esc}[?1006h${esc}[?25l${esc}[2;4r${esc}[3;5Hx`)).draw());
     for (const part of ['[?1000h', '[?1006h', '[?25l', '[2;4r', '[3;6H']) assert.ok(drawing.includes(part), part);
   });
 
-  it('ends with the beginning of a sequence whose end has not come', async () => {
+  it('a redraw of a terminal screen ends with an incomplete sequence', async () => {
     const screen = await screenOf(`red: ${esc}[3`);
     assert.ok(text(screen.draw()).endsWith(`red: ${esc}[3`));
     await screen.write(Buffer.from('1mX'));
     assert.ok(!text(screen.draw()).includes(`${esc}[3X`));
   });
 
-  it('takes a title, without control characters and 100 characters at most', async () => {
+  it('a terminal’s title has no control characters and at most 100 characters', async () => {
     const screen = await screenOf(`${esc}]0;a\u202eb\tc${'x'.repeat(200)}\x07`);
     assert.equal(screen.title, `abc${'x'.repeat(97)}`);
   });
 
-  it('draws a screen of many colours within 4 MiB', async () => {
+  it('a redraw of a screen with many colours is at most 4 MiB', async () => {
     const screen = new TerminalScreen(500, 200);
     let line = '';
     for (let column = 0; column < 500; column++) line += `${esc}[38;2;${column % 256};1;2;48;2;3;4;${column % 251}mx`;
@@ -61,13 +61,13 @@ describe('TerminalScreen', () => {
 });
 
 describe('SequenceBounds', () => {
-  it('passes on what programs send', () => {
+  it('SequenceBounds passes ordinary output of programs unchanged', () => {
     const bounds = new SequenceBounds();
     for (const piece of [`${esc}]2;title\x07`, `${esc}[31mred`, 'e\u0301', `${esc}P$qm${esc}\\`, '👩‍👩‍👧‍👦'])
       assert.equal(bounds.take(Buffer.from(piece)), piece);
   });
 
-  it('cuts strings that do not end, however they come', () => {
+  it('SequenceBounds cuts unterminated strings, however they are split', () => {
     for (const pieceBytes of [1, 7, 4096, 100_000]) {
       const bounds = new SequenceBounds();
       const all = Buffer.from(`a${esc}]2;${'x'.repeat(50_000)}${esc}\\b${esc}P${'y'.repeat(50_000)}\x07c`);
@@ -77,7 +77,7 @@ describe('SequenceBounds', () => {
     }
   });
 
-  it('leaves a letter eight marks, however they come', () => {
+  it('SequenceBounds keeps at most eight marks per letter, however they are split', () => {
     for (const pieceBytes of [1, 2, 7, 5000]) {
       const bounds = new SequenceBounds();
       const all = Buffer.from(`a${'\u0301'.repeat(1000)}b${'\u0302'.repeat(3)}c`);
@@ -90,7 +90,7 @@ describe('SequenceBounds', () => {
 
 describe('bytesBeforeCut()', () => {
   const none = new Uint8Array(0);
-  it('finds what is cut, and nothing where nothing is', () => {
+  it('bytesBeforeCut() finds an incomplete sequence, and nothing in complete output', () => {
     for (const whole of [
       '',
       'text',
@@ -110,7 +110,7 @@ describe('bytesBeforeCut()', () => {
     }
   });
 
-  it('goes on from piece to piece', () => {
+  it('bytesBeforeCut() continues from piece to piece', () => {
     let cut = new Uint8Array(0);
     for (const piece of ['x', esc, '[', '3', '8;5']) cut = bytesBeforeCut(cut, Buffer.from(piece));
     assert.equal(text(cut), `${esc}[38;5`);
@@ -119,7 +119,7 @@ describe('bytesBeforeCut()', () => {
 });
 
 describe('OutputPieces', () => {
-  it('lets a piece have fewer sequences after one took long, and more again when they take no time', () => {
+  it('pieces of output have fewer sequences after a slow piece, and more again after fast ones', () => {
     const pieces = new OutputPieces();
     const scrolls = Buffer.from(`${esc}[200S`.repeat(1000));
     const sequences = (): number => pieces.end(scrolls, 0) / 6;
@@ -133,7 +133,7 @@ describe('OutputPieces', () => {
 });
 
 describe('isAnswer()', () => {
-  it('tells what a terminal says from what is typed', () => {
+  it('automatic replies of a terminal are distinguished from typed input', () => {
     for (const answer of [
       `${esc}[?1;2c`,
       `${esc}[24;80R`,

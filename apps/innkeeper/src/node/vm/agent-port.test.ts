@@ -38,7 +38,7 @@ async function isPending(promise: Promise<unknown>): Promise<boolean> {
 }
 
 describe('the way to an agent', () => {
-  it('is open as soon as the guest has opened its port, and not before', async () => {
+  it('the channel to an agent is returned as soon as the guest has opened its port', async () => {
     const { vm, guest } = await boot();
     const connecting = new AgentPort(vm).connect(patience);
     assert.equal(await isPending(connecting), true);
@@ -48,14 +48,14 @@ describe('the way to an agent', () => {
     assert.deepEqual(await port.read(), Uint8Array.of(1));
   });
 
-  it('is open at once to a guest that opened its port before this daemon came', async () => {
+  it('the channel to an agent is returned immediately if the guest opened its port before the daemon started', async () => {
     const { vm, guest } = await boot();
     guest.openPort(nativePort);
     await using channel = await new AgentPort(vm).connect(patience);
     assert.equal(channel.name, `fake:${nativePort}`);
   });
 
-  it('ends when the guest closes its port, with what it wrote before, and opens for the next agent', async () => {
+  it('the channel to an agent ends when the guest closes its port, after its last bytes, and reopens for the next agent', async () => {
     const { driver, vm, guest } = await boot();
     const port = guest.openPort(nativePort);
     const way = new AgentPort(vm);
@@ -70,7 +70,7 @@ describe('the way to an agent', () => {
     await (await again).close();
   });
 
-  it('does not wait where the hypervisor cannot tell, or does not answer', async () => {
+  it('the channel to an agent is returned immediately if the hypervisor cannot report the port or does not answer', async () => {
     const { vm } = await boot();
     for (const supportsPortState of [false, true]) {
       const blind = Object.create(vm, {
@@ -83,7 +83,7 @@ describe('the way to an agent', () => {
     }
   });
 
-  it('leaves the port free when it is given up', async () => {
+  it('aborting the wait for an agent releases the port', async () => {
     const { vm } = await boot();
     const giveUp = new AbortController();
     const connecting = new AgentPort(vm).connect(giveUp.signal);

@@ -8,7 +8,7 @@ import { createVm } from './create-vm.ts';
 import { vmMessage } from './vm-message.ts';
 import { killVm, startVm, stopVm, updateVm } from './vm-operations.ts';
 
-/** VMs that are made and marked, and do not run. */
+/** Creates stopped VMs with autostart. */
 async function withVms(test: TestNode, names: readonly string[]): Promise<void> {
   for (const name of names)
     await succeed(test, createVm(test.node, { ...wanted, name, start: false, autostart: true }));
@@ -41,7 +41,7 @@ function untilAborted(signal: AbortSignal | undefined): Promise<void> {
 }
 
 describe('autostart', () => {
-  it('starts the marked VMs that do not run, in order of name, each with an event', async () => {
+  it('autostart starts marked VMs that are not running, in order of name, each with an event', async () => {
     await using at = await testHost();
     const test = await withImage(at.folder, at.host);
     await withVms(test, ['b', 'c', 'a']);
@@ -54,14 +54,14 @@ describe('autostart', () => {
     );
     await autostart(test);
     assert.deepEqual(running(test), ['a', 'b']);
-    const started = ['a', 'b'].map((name) => `${name}: It was started with the daemon.`);
+    const started = ['a', 'b'].map((name) => `${name}: Started with the daemon.`);
     assert.deepEqual(await eventsOf(test, 'vm.autostarted'), started);
     await autostart(test);
     assert.deepEqual(await eventsOf(test, 'vm.autostarted'), started);
     await test.stop();
   });
 
-  it('leaves VMs alone that were stopped, killed or shut down from inside, until the host boots again', async () => {
+  it('autostart skips VMs that were stopped, killed or shut down from inside, until the host reboots', async () => {
     await using at = await testHost();
     const first = await withImage(at.folder, at.host);
     await withVms(first, ['again', 'crashed', 'killed', 'off', 'stopped']);
@@ -91,7 +91,7 @@ describe('autostart', () => {
     await nextBoot.stop();
   });
 
-  it('records why a VM did not start, and starts the others', async () => {
+  it('autostart records why a VM failed to start, and starts the others', async () => {
     await using at = await testHost();
     const bad = 'b';
     const test = await withImage(at.folder, at.host, {
@@ -106,7 +106,7 @@ describe('autostart', () => {
     await test.stop();
   });
 
-  it('ends with the daemon, and the next one starts the VM whose start that interrupted', async () => {
+  it('autostart ends with the daemon, and the next daemon starts the VM whose start was interrupted', async () => {
     await using at = await testHost();
     const launching = createDeferred<void>();
     const test = await withImage(at.folder, at.host, {
@@ -131,7 +131,7 @@ describe('autostart', () => {
     await next.stop();
   });
 
-  it('leaves a VM alone whose start a person cancelled', async () => {
+  it('autostart skips a VM whose start a user cancelled', async () => {
     await using at = await testHost();
     const test = await withImage(at.folder, at.host, { driver: { beforeLaunch: untilAborted } });
     await withVms(test, ['a']);

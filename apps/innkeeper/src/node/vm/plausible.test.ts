@@ -10,7 +10,7 @@ import { maxCharacters, maxEntries, plausible } from './plausible.ts';
 const mebibyteOfName = 'n'.repeat(1024 * 1024);
 const most = 2n ** 64n - 1n;
 
-/** Nothing of it can be. */
+/** A report with only impossible values. */
 const absurd = create(TelemetrySchema, {
   cpu: { count: 2, userTicks: most, busyPercent: Number.NaN },
   memory: { totalBytes: 2n ** 30n, usedBytes: 2n ** 63n, availableBytes: 2n ** 31n, swapTotalBytes: most },
@@ -23,8 +23,8 @@ const absurd = create(TelemetrySchema, {
   agent: { rssBytes: most },
 });
 
-describe('what a guest says of itself', () => {
-  it('is kept where it can be', () => {
+describe('a guest’s report', () => {
+  it('possible values of a guest’s report are kept', () => {
     const honest = create(TelemetrySchema, {
       wallTimeUnixNs: -1n,
       monotonicNs: 5n,
@@ -38,7 +38,7 @@ describe('what a guest says of itself', () => {
     assert.deepEqual({ ...plausible(TelemetrySchema, honest) }, { ...honest });
   });
 
-  it('is unknown where it cannot be, and cut where it is too much', () => {
+  it('impossible values of a guest’s report are unknown, and long lists and texts are cut', () => {
     const { cpu, memory, load, cpuPressure, uptimeSeconds, mounts, interfaces, users, agent }: Telemetry = plausible(
       TelemetrySchema,
       absurd,
@@ -57,7 +57,7 @@ describe('what a guest says of itself', () => {
     assert.equal(absurd.cpu?.busyPercent, Number.NaN);
   });
 
-  it('reaches neither history nor metrics as nonsense', async () => {
+  it('impossible values of a guest’s report reach neither history nor metrics', async () => {
     const telemetry = plausible(TelemetrySchema, absurd);
     const { points, counters } = metricReport(telemetry, undefined);
     for (const { metric, value } of points) assert.ok(value >= 0 && value <= 2 ** 60, `${metric} ${value}`);
@@ -75,7 +75,7 @@ describe('what a guest says of itself', () => {
     assert.ok(text.length < 100_000, `${text.length}`);
   });
 
-  it('is cut in its name and its lists too', () => {
+  it('names and lists in a guest’s report are cut', () => {
     const capabilities = Array.from({ length: 1000 }, () => mebibyteOfName);
     const system = plausible(SystemSchema, create(SystemSchema, { hostname: mebibyteOfName, capabilities }));
     assert.deepEqual([system.hostname.length, system.capabilities.length], [maxCharacters, maxEntries]);
