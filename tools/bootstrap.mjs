@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-// The one file that runs on whatever Node the machine has (18 or later) and without any package installed: it sets up
-// what a command needs, then hands over to the Node that the lock file pins. Plain JavaScript for that reason, as is
-// all of tools/setup.
+// The entry point, which runs on any Node from 18 and without installed packages: it sets up what a command needs, then
+// starts the command with the Node that the lock file pins. For that reason it is plain JavaScript, like tools/setup.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,17 +19,17 @@ function checkMachine() {
   if (!existsSync(join(root, 'package-lock.json'))) refuse(`package-lock.json is missing in ${root}.`);
 }
 
-/** What an arm64 machine cannot do yet; said, so that nobody waits for it. */
+/** Announces what arm64 machines do not support yet. */
 function warnOfArm64(command) {
   if (process.arch !== 'arm64' || command !== 'start') return;
-  say('On arm64 Innkeeper builds and serves its agent, its control plane and its web console; it runs no VMs yet.');
+  say('On arm64, Innkeeper builds and serves its agent, control plane and web console; it does not run VMs yet.');
 }
 
-/** Hands over; the child has this terminal, and its end is ours. */
+/** Starts the command; the child gets this terminal, and this process exits as the child does. */
 function handOver(command, args) {
   const script = join(root, 'tools', 'commands', `${command.replace(':', '-')}.ts`);
   const child = spawn(pinnedNode, [script, ...args], { cwd: root, stdio: 'inherit', env: toolEnvironment() });
-  // ^C goes to the whole foreground group, so the child has it already; TERM comes to us alone.
+  // ^C is sent to the whole foreground group, so the child gets it; TERM is sent only to this process.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   child.on('error', (error) => refuse(`the pinned Node could not be started: ${error.message}`));
@@ -38,7 +37,7 @@ function handOver(command, args) {
 }
 
 const [command, ...args] = process.argv.slice(2);
-if (!commands.includes(command)) refuse(`"${command ?? ''}" is not a command; there are ${commands.join(', ')}.`);
+if (!commands.includes(command)) refuse(`"${command ?? ''}" is not a command. The commands are ${commands.join(', ')}.`);
 checkMachine();
 warnOfArm64(command);
 try {
@@ -47,7 +46,7 @@ try {
     await installNpmPackages();
   });
 } catch (error) {
-  // What the system refuses (a full disk, a read-only one) says so itself; anything else is a fault to be seen whole.
+  // System errors (a full or read-only disk) explain themselves; anything else is a bug, shown with its stack.
   if (error.syscall === undefined) throw error;
   refuse(`setting up failed: ${error.message}`);
 }

@@ -1,8 +1,8 @@
 /**
  * Builds the agent: TypeScript → one module → bytecode → a static program. Each stage is a file under dist/agent.
  * Skips what is unchanged. Flags: --arch x64|arm64|all (default: this machine's); --sanitize builds with address and
- * undefined-behaviour sanitizers for this machine's own libc; --force builds whatever the hash says; --skip-missing goes on
- * without an architecture that this machine has no compiler for, and says so.
+ * undefined-behaviour sanitizers for this machine's own libc; --force builds even if nothing changed;
+ * --skip-missing skips an architecture without a compiler on this machine, with a message.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { quickJsSource } from './build-agent/quickjs-source.ts';
 import { tryProgram } from './build-agent/run-program.ts';
 import { ownTarget, type Target, targetNames, wantedTargets } from './build-agent/targets.ts';
 
-/** The agent may not be larger (DESIGN: 1 MiB with all features). */
+/** Maximum size of the agent. */
 const budgetBytes = 1024 * 1024;
 
 const root = join(import.meta.dirname, '..');
@@ -55,11 +55,11 @@ async function build(target: Target, program: string): Promise<void> {
   const toolchain = target === ownTarget ? toolchains[kind] : crossToolchain(target, cache);
   const qjsc = buildQjsc(source, cache);
   const bundleFile = join(output, 'bundle.js');
-  // Bytecode is the same for both: 64 bits, little-endian.
+  // The bytecode is the same for both architectures: 64 bits, little-endian.
   const bytecode = join(output, 'bytecode.c');
   await bundle({ root, outFile: bundleFile, version, readable: sanitize });
   compileBytecode(qjsc, bundleFile, bytecode, sanitize);
-  // Whoever takes the program meanwhile finds the whole old one or the whole new one, and may run it.
+  // Renamed atomically, so that other processes find either the old or the new program.
   const half = `${program}.${process.pid}.part`;
   try {
     link({
@@ -81,19 +81,19 @@ async function build(target: Target, program: string): Promise<void> {
     throw new Error(`The agent is larger than its budget of ${budgetBytes} bytes.`);
 }
 
-/** An interpreter or a compiler that computes wrongly is found here, and not in a guest. */
+/** Runs the self-test, which finds a miscompiled interpreter here and not in a guest. */
 function testItself(path: string, target: Target): void {
   const { emulator } = targetNames[target];
   const isOwn = target === ownTarget;
   if (!isOwn && !tryProgram(emulator, ['--version'], undefined)) {
-    process.stderr.write(`The agent for ${target} was not tried: ${emulator} is not installed (qemu-user-static).\n`);
+    process.stderr.write(`The self-test of the agent for ${target} was skipped: ${emulator} is not installed (qemu-user-static).\n`);
     return;
   }
   const [program, args] = isOwn ? [path, ['--self-test']] : [emulator, [path, '--self-test']];
   const { status, signal, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
   if (status === 0) return;
   throw new Error(
-    `The agent that was built fails its self-test (${signal ?? status ?? error?.message}):\n${stdout}${stderr}`,
+    `The built agent fails its self-test (${signal ?? status ?? error?.message}):\n${stdout}${stderr}`,
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * Builds the web console into dist/web: hashed names, one chunk a page, everything beside its gzip form. Skips what is
- * unchanged. Flags: --force builds whatever the hash says.
+ * Builds the web console into dist/web: hashed names, one chunk per page, with gzip copies. Skips the build if nothing
+ * changed. Flags: --force builds anyway.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

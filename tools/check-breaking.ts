@@ -1,4 +1,4 @@
-/** Part of `npm run ok`: refuses a change of the schemas that other programs would misread. */
+/** Part of `npm run ok`: fails on incompatible changes of the schemas. */
 import { join } from 'node:path';
 import { checkBreaking } from './breaking/check-breaking.ts';
 

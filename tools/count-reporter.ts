@@ -1,6 +1,6 @@
 import type { TestEvent } from 'node:test/reporters';
 
-/** A node:test reporter that writes how many tests passed, failed and were skipped, as one JSON object. */
+/** A node:test reporter that writes the numbers of passed, failed and skipped tests as one JSON object. */
 export default async function* countReporter(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for await (const event of source) {

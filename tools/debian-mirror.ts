@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The first Debian mirror that this machine is set up with, in either format of apt's sources. */
+/** The first configured Debian mirror of this machine, in either format of apt's sources. */
 export function debianMirror(): string | undefined {
   const folder = '/etc/apt/sources.list.d';
   const files = [

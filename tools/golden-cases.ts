@@ -1,4 +1,4 @@
-/** One recorded message: who says it when, and what is in it as protobuf JSON. */
+/** A recorded message: sender and occasion, and the content as protobuf JSON. */
 export interface GoldenCase {
   /** Name of the file in proto/golden. */
   readonly name: string;
@@ -16,7 +16,7 @@ function agentMessage(name: string, about: string, payload: Record<string, unkno
 /** limiquantix.agent.v1.AgentMessage. */
 export const agentMessageCases: readonly GoldenCase[] = [
   agentMessage('ping', 'Host: are you there?', { ping: { sequence: '7' } }),
-  agentMessage('ping-bare', 'Host: a ping whose payload has only defaults.', { ping: {} }),
+  agentMessage('ping-bare', 'Host: a ping whose payload has only default values.', { ping: {} }),
   agentMessage('pong', 'Agent: the answer to ping.', {
     pong: { sequence: '7', version: '0.1.0', uptimeSeconds: '86401' },
   }),

@@ -1,8 +1,8 @@
 /**
- * Runs a shell script in a fresh Debian with a copy of this checkout, to see what a person sees who has just cloned it.
+ * Runs a shell script in a fresh Debian with a copy of this checkout, to see what a user sees who has just cloned it.
  * `node tools/in-fresh-debian.ts bookworm|trixie [--as-person] [--offline] [SCRIPT …]`; several scripts run one after
- * the other on the same machine. Default script: npm start until its VM answers, then npm test. Needs root. Exits with
- * the first exit code that is not 0; 2 for a wrong command line.
+ * the other on the same machine. Default: npm start until its VM answers, then npm test. Needs root. Exits with the first
+ * exit code that is not 0; 2: usage error.
  */
 import { parseArgs } from 'node:util';
 import { openFreshDebian, whyNoFreshDebian } from './fresh-debian/fresh-debian.ts';

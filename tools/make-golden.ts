@@ -1,6 +1,6 @@
 /**
- * Records proto/golden again: the cases of golden-cases.ts, encoded by `buf convert`, which shares no code with our
- * codecs. Only headers and the CRC are put on here. Run by hand after a case was added: node tools/make-golden.ts
+ * Regenerates proto/golden: the cases of golden-cases.ts, encoded by `buf convert`, which shares no code with Innkeeper's
+ * codecs. Only headers and the CRC are added here. Run by hand after adding a case: node tools/make-golden.ts
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -55,7 +55,7 @@ for (const golden of agentMessageCases) {
 for (const golden of frameCases) {
   const type = 'innkeeper.agent.v1.Frame';
   const fields = bufConvert(type, golden.json);
-  // By itself, since buf writes the fields of a oneof last, and the CRC must end the message.
+  // Encoded separately, since buf writes the fields of a oneof last, and the CRC must end the message.
   const message = Buffer.concat([fields, bufConvert(type, { crc32c: crc32c(fields) })]);
   write(golden, { frame: Buffer.concat([magic, length(message), message]) });
 }

@@ -1,4 +1,4 @@
-/** Writes the pages of docs/protocol that are made from tables of the source. tests/repo holds the two together. */
+/** Writes the pages of docs/protocol that are generated from the source. A test in tests/repo checks that they match. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { protocolDocs } from './docs/protocol-docs.ts';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Writes what the agent needs of its schemas without protobuf-es: field tables for `@innkeeper/contract/lite`, method
- * tables, enums, tags and the names of capabilities. Run by buf (buf.gen.yaml).
+ * Generates what the agent needs of its schemas without protobuf-es: field tables for `@innkeeper/contract/lite`, method
+ * tables, enums, tags and names of capabilities. Run by buf (buf.gen.yaml).
  */
 import {
   createRegistry,
@@ -18,7 +18,7 @@ import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { createEcmaScriptPlugin, type GeneratedFile, runNodeJs, type Schema } from '@bufbuild/protoplugin';
 import { generateTags, printEnum } from './protoc-gen-lite/print-constants.ts';
 
-/** Only the agent's own schema and AgentMessage: the control plane's API is spoken by Node and browsers alone. */
+/** Only the agent's schema and AgentMessage: the control plane's API is only used by Node and browsers. */
 const wanted = (file: DescFile): boolean =>
   file.proto.package === 'innkeeper.agent.v1' || file.proto.package === 'limiquantix.agent.v1';
 
@@ -50,7 +50,7 @@ function generate(schema: Schema): void {
   printCapabilities(schema);
 }
 
-/** The names that methods give to what an agent must be capable of. */
+/** Generates the list of capabilities that methods name. */
 function printCapabilities(schema: Schema): void {
   const methods = schema.files.filter(wanted).flatMap(({ services }) => services.flatMap((service) => service.methods));
   const rules = rulesExtension(schema);
@@ -64,11 +64,11 @@ function printCapabilities(schema: Schema): void {
 
 function rulesExtension(schema: Schema): DescExtension {
   const rules = createRegistry(...schema.allFiles).getExtension('innkeeper.options.v1.rules');
-  if (rules === undefined) throw new Error('options/v1/options.proto is not among the files.');
+  if (rules === undefined) throw new Error('options/v1/options.proto is missing in the input.');
   return rules;
 }
 
-/** One entry a method: what a dialect needs to carry it without knowing it. */
+/** One entry per method: what a dialect needs to transport its calls generically. */
 function printService(out: GeneratedFile, service: DescService, rules: DescExtension): void {
   const LiteMethod = out.import('LiteMethod', '../lite/lite-method.ts', true);
   out.print(out.export('const', `${service.name}Lite`), ' = {');
@@ -79,8 +79,8 @@ function printService(out: GeneratedFile, service: DescService, rules: DescExten
 
 function printMethod(out: GeneratedFile, method: DescMethod, extension: DescExtension, LiteMethod: ImportSymbol): void {
   const rules = getOption(method, extension) as unknown as MethodRules;
-  if (rules.capability === '') throw new Error(`${method.toString()} names no capability.`);
-  if (rules.onDisconnect === 0) throw new Error(`${method.toString()} does not say what happens on a disconnect.`);
+  if (rules.capability === '') throw new Error(`${method.toString()} does not declare a capability.`);
+  if (rules.onDisconnect === 0) throw new Error(`${method.toString()} does not declare what happens on a disconnect.`);
   const input = importSchema(out, method.input);
   const output = importSchema(out, method.output);
   out.print('  ', method.localName, ': {');

@@ -3,8 +3,8 @@ import { createInterface } from 'node:readline';
 import { showStep } from './setup/live-line.mjs';
 
 /**
- * Runs one step of a command and ends the process with a sentence when it fails. What the step prints is shown on stderr;
- * in between a line says that it is alive. `node` is this very Node.
+ * Runs one step of a command; if it fails, prints a message and exits. The step's output is shown on stderr, and a status
+ * line while there is none. `node` is the running Node.
  */
 export async function runStep(
   name: string,
@@ -19,7 +19,7 @@ export async function runStep(
     env: { ...environment, ...colors },
   });
   for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', step.print);
-  // ^C goes to the whole foreground group: the step ends by it, and this process says which one it was.
+  // ^C is sent to the whole foreground group and ends the step; this process reports which step it was.
   let stoppedBy: NodeJS.Signals | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
     stoppedBy = signal;
@@ -40,7 +40,7 @@ export async function runStep(
     process.stderr.write(`✗ ${name} was stopped after ${seconds} s.\n`);
     process.exit(stoppedBy === 'SIGINT' ? 130 : 143);
   }
-  const why = error === undefined ? `with exit code ${status}` : `since it could not be started: ${error.message}`;
+  const why = error === undefined ? `with exit code ${status}` : `because it could not be started: ${error.message}`;
   process.stderr.write(`✗ ${name} failed after ${seconds} s ${why}.\n`);
   process.exit(status);
 }

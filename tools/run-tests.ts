@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What ran, added up over suites. */
+/** Totals over suites. */
 export interface TestCounts {
   passed: number;
   failed: number;
@@ -13,13 +13,13 @@ export interface TestCounts {
 export interface Suite {
   readonly name: string;
   readonly globs: readonly string[];
-  /** Test files at once: VMs and timing want one. */
+  /** Number of concurrent test files: 1 for VMs and timing. */
   readonly concurrency: number;
-  /** Longest time for one test file. */
+  /** Timeout of one test file. */
   readonly timeoutMs: number;
 }
 
-/** Runs one suite with node:test, shows it, and gives its counts. A suite that crashes counts as one failure. */
+/** Runs a suite with node:test, shows its output, and returns its counts. A crash of the suite counts as one failure. */
 export function runSuite(suite: Suite): TestCounts {
   process.stdout.write(`\n— ${suite.name}\n`);
   const folder = mkdtempSync(join(tmpdir(), 'innkeeper-tests-'));
@@ -48,7 +48,7 @@ function readCounts(path: string): TestCounts {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as TestCounts;
   } catch {
-    // The runner died before its reporter wrote: that is the one failure.
+    // The runner died before its reporter wrote the counts: one failure.
     return { passed: 0, failed: 1, skipped: 0 };
   }
 }

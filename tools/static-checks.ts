@@ -1,9 +1,9 @@
 import { runStep } from './run-step.ts';
 
-/** Biome colours what goes into a file, too. */
+/** Without this, Biome uses colours in files, too. */
 const colors = process.stdout.isTTY ? [] : ['--colors=off'];
 
-/** Schemas, types and lint: everything that needs no program to run. */
+/** Schemas, types and lint: everything that does not run the programs. */
 export async function runStaticChecks(): Promise<void> {
   await runStep('schemas', 'buf', ['lint']);
   await runStep('schemas against main', 'node', ['tools/check-breaking.ts']);

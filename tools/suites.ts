@@ -1,6 +1,6 @@
 import type { Suite } from './run-tests.ts';
 
-/** Quick: without VMs, without the agent's binary, and without the programs themselves. */
+/** Fast suites without VMs, the agent's binary and the programs. */
 export const unitSuites: readonly Suite[] = [
   {
     name: 'unit',
@@ -16,7 +16,7 @@ export const unitSuites: readonly Suite[] = [
   { name: 'rules of the repository', globs: ['tests/repo/**/*.test.ts'], concurrency: 2, timeoutMs: 60_000 },
 ];
 
-/** Start programs: ours, the agent's binary, QEMU, foreign servers, a browser. */
+/** Suites that start programs: Innkeeper's, the agent's binary, QEMU, other servers, a browser. */
 export const systemSuites: readonly Suite[] = [
   {
     name: 'programs',
@@ -27,10 +27,10 @@ export const systemSuites: readonly Suite[] = [
   { name: 'agent', globs: ['apps/agent/src/**/*.test.ts'], concurrency: 1, timeoutMs: 120_000 },
   { name: 'conformance', globs: ['tests/conformance/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   { name: 'peers', globs: ['tests/peers/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
-  // Mostly reads and writes a disk.
+  // Mostly disk I/O.
   { name: 'packages', globs: ['tests/packages/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
   { name: 'drivers', globs: ['tests/drivers/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
-  // A daemon each; a browser mostly waits.
+  // Each starts a daemon; a browser mostly waits.
   { name: 'e2e', globs: ['tests/e2e/**/*.test.ts'], concurrency: 2, timeoutMs: 600_000 },
   { name: 'fresh machines', globs: ['tests/fresh/**/*.test.ts'], concurrency: 1, timeoutMs: 1_500_000 },
   { name: 'VMs', globs: ['tests/vm/**/*.test.ts'], concurrency: 1, timeoutMs: 900_000 },

@@ -1,6 +1,6 @@
 import type { TestCounts } from './run-tests.ts';
 
-/** Prints the closing line and gives the exit code: 0 when something ran and nothing failed. */
+/** Prints the totals and returns the exit code: 0 if something ran and nothing failed. */
 export function totalOf(counts: readonly TestCounts[]): number {
   const sum = { passed: 0, failed: 0, skipped: 0 };
   for (const { passed, failed, skipped } of counts) {

@@ -122,7 +122,7 @@ describe('a daemon that is killed', () => {
     daemon = await startDaemon();
     const after = await waitForVm(name, daemon.dataDirectory, isConnected);
     assert.notEqual(after.hypervisor?.pid, before);
-    assert.match(await innText(['events', name, '--type', 'vm.autostarted'], options), /started with the daemon/);
+    assert.match(await innText(['events', name, '--type', 'vm.autostarted'], options), /Started with the daemon/);
     assert.match(await innText(['show', name], options), /autostart +on/);
 
     await innText(['stop', name], options);

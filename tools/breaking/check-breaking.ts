@@ -4,22 +4,22 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where somebody accepts a breaking change: a hash of all schemas on a line, and why. docs/develop/schemas.md */
+/** The file that accepts a breaking change: a hash of all schemas and the reason. See docs/develop/schemas.md. */
 export const acceptedFile = 'proto/accepted-break.txt';
 
-/** `skipped`: there is nothing to compare with, for the reason in `text`. */
+/** `skipped`: nothing to compare with, for the reason in `text`. */
 export interface BreakingResult {
   readonly outcome: 'compatible' | 'accepted' | 'broken' | 'skipped';
   readonly text: string;
 }
 
 /**
- * Compares the schemas of a working tree with those of main. It needs no network, and says so where git cannot tell what
- * main had: in a copy without git, or in a clone of depth 1.
+ * Compares the schemas of a working tree with those of main. Needs no network. Skipped when git
+ * does not have main's schemas: in a copy without git, or in a clone of depth 1.
  */
 export function checkBreaking(root: string): BreakingResult {
   const git = (...args: string[]): string | undefined => runGit(root, args);
-  if (git('rev-parse', '--git-dir') === undefined) return skipped('this is no git checkout');
+  if (git('rev-parse', '--git-dir') === undefined) return skipped('this is not a git checkout');
   const base = baseOf(git);
   if (base === undefined) return skipped('this clone has no earlier commit');
   if (git('rev-parse', '--verify', '--quiet', `${base}:proto`) === undefined)
@@ -41,7 +41,7 @@ export function checkBreaking(root: string): BreakingResult {
 }
 
 const maxArchiveBytes = 64 * 1024 * 1024;
-/** Whoever owns the checkout. */
+/** Works whoever owns the checkout. */
 const safe = ['-c', 'safe.directory=*'];
 
 function judge(root: string, base: string, found: string): BreakingResult {
@@ -49,11 +49,11 @@ function judge(root: string, base: string, found: string): BreakingResult {
   const file = join(root, acceptedFile);
   const accepted = existsSync(file) ? readFileSync(file, 'utf8') : '';
   if (accepted.split('\n').some((line) => line.startsWith(`${hash} `)))
-    return { outcome: 'accepted', text: `${acceptedFile} accepts what breaks:\n${found}` };
-  const how = `Other programs of the same release line would misread these. Add a field or a method instead; if it is meant, put this into ${acceptedFile}, alone, with the reason after it:\n${hash} `;
+    return { outcome: 'accepted', text: `${acceptedFile} accepts these breaking changes:\n${found}` };
+  const how = `Other programs of the same release line would misread these messages. Add a field or a method instead. If the change is intended, replace the content of ${acceptedFile} by this line, with the reason after it:\n${hash} `;
   return {
     outcome: 'broken',
-    text: `Schemas differ from ${base.slice(0, 10)} in what is on the wire.\n${found}${how}`,
+    text: `The schemas are not wire-compatible with ${base.slice(0, 10)}.\n${found}${how}`,
   };
 }
 
@@ -70,8 +70,8 @@ export function hashOfSchemas(root: string): string {
 }
 
 /**
- * The commit to compare with: where this branch left main; on main itself the commit before, or the last one while
- * something is not committed.
+ * The commit to compare with: the merge base with main; on main itself the previous commit, or the last one while there
+ * are uncommitted changes.
  */
 function baseOf(git: (...args: string[]) => string | undefined): string | undefined {
   const head = git('rev-parse', '--verify', '--quiet', 'HEAD');
@@ -84,7 +84,7 @@ function baseOf(git: (...args: string[]) => string | undefined): string | undefi
   return git('rev-parse', '--verify', '--quiet', 'HEAD^');
 }
 
-/** What git says; undefined when it fails. */
+/** The output of git; undefined when it fails. */
 function runGit(root: string, args: readonly string[]): string | undefined {
   const { status, stdout } = spawnSync('git', [...safe, ...args], { cwd: root, encoding: 'utf8' });
   return status === 0 ? stdout.trim() : undefined;

@@ -4,13 +4,13 @@ export interface BundleOptions {
   readonly root: string;
   readonly outFile: string;
   readonly version: string;
-  /** Names kept and lines whole, for stack traces. */
+  /** Keep names and line breaks, for stack traces. */
   readonly readable: boolean;
-  /** Below `root`. Default: the agent's. */
+  /** Entry point, relative to `root`. Default: the agent's. */
   readonly entry?: string;
 }
 
-/** The agent's TypeScript as one module for QuickJS. The only import left is `host`, the C layer. */
+/** The agent's TypeScript as one module for QuickJS. The only remaining import is `host`, the C layer. */
 export async function bundle({
   root,
   outFile,
@@ -35,7 +35,7 @@ export async function bundle({
   });
 }
 
-/** Reproducible: the day of the newest commit would need git, so it is a day that every build is after. */
+/** A fixed date before every build, so that builds are reproducible without git. */
 function buildTimeNs(): string {
   return String(Date.UTC(2026, 0, 1) * 1_000_000);
 }

@@ -9,11 +9,11 @@ export interface Toolchain {
   readonly strip: string | undefined;
 }
 
-/** Linux headers for musl, which has none of its own: looked at last, so libc's headers stay musl's. */
+/** Linux headers for musl, which has none. Searched last, so that libc's headers are musl's. */
 const kernelHeaders = ['-idirafter', '/usr/include', '-idirafter', `/usr/include/${targetNames[ownTarget].gnu}`];
 
 export const releaseFlags: readonly string[] = [
-  // Not for size: the interpreter is what every call waits for, and there is room below the budget.
+  // Optimized for speed: every call waits for the interpreter, and the size is below the budget.
   '-O2',
   '-flto',
   '-static',
@@ -23,7 +23,7 @@ export const releaseFlags: readonly string[] = [
   '-fno-asynchronous-unwind-tables',
 ];
 
-/** For this machine's own architecture. */
+/** For this machine's architecture. */
 export const toolchains: Record<'release' | 'sanitize', Toolchain> = {
   release: {
     compiler: 'musl-gcc',
@@ -40,7 +40,7 @@ export const toolchains: Record<'release' | 'sanitize', Toolchain> = {
 const quickJsFiles = ['quickjs.c', 'libregexp.c', 'libunicode.c', 'cutils.c', 'dtoa.c'];
 const define = ['-D_GNU_SOURCE', '-DCONFIG_VERSION="2025-04-26"'];
 
-/** The bytecode compiler, for this machine; made once for a source folder. */
+/** The bytecode compiler for this machine; built once per source folder. */
 export function buildQjsc(source: string, cache: string): string {
   const program = join(cache, 'qjsc');
   if (existsSync(program)) return program;
@@ -79,15 +79,15 @@ export function compileBytecode(qjsc: string, bundle: string, outFile: string, k
 export interface LinkOptions {
   readonly toolchain: Toolchain;
   readonly source: string;
-  /** Folder of the agent's own C. */
+  /** Folder of the agent's C sources. */
   readonly ownSource: string;
   readonly bytecode: string;
-  /** Where objects are kept. */
+  /** Cache of object files. */
   readonly objects: string;
   readonly outFile: string;
 }
 
-/** Compiles QuickJS and our C, and links the agent. Objects of QuickJS are kept, since they do not change. */
+/** Compiles QuickJS and the agent's C, and links the agent. Objects of QuickJS are cached, since they do not change. */
 export function link({ toolchain, source, ownSource, bytecode, objects, outFile }: LinkOptions): void {
   mkdirSync(objects, { recursive: true });
   const { compiler, flags, strip } = toolchain;

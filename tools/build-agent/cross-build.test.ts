@@ -11,14 +11,14 @@ const output = join(import.meta.dirname, '..', '..', 'dist', 'agent');
 const machines = { x64: 62, arm64: 183 } as const;
 
 describe('the agent for another architecture', () => {
-  it('is built when --arch asks for it, and not otherwise', () => {
+  it('the agent for another architecture is built only with --arch', () => {
     assert.deepEqual(wantedTargets([]), [ownTarget]);
     assert.deepEqual(wantedTargets(['--arch', 'all']), targets);
     assert.deepEqual(wantedTargets(['--arch', 'aarch64']), ['arm64']);
     assert.throws(() => wantedTargets(['--arch', 'riscv64']), /x64, arm64 or all, not "riscv64"/);
   });
 
-  it('needs a cross compiler of Debian only when it is asked for', () => {
+  it('a cross compiler is required only to build the agent for another architecture', () => {
     const names = (...words: readonly string[]): string[] =>
       debianPackages(words[0] ?? '', 'x64', words.slice(1)).map(({ name }) => name);
     assert.ok(!names('start').includes('gcc-aarch64-linux-gnu'));
@@ -29,12 +29,12 @@ describe('the agent for another architecture', () => {
     assert.ok(names('start').includes('passt'));
   });
 
-  it('is built in a checkout whose path has a space', () => {
+  it('the agent for another architecture is built in a checkout whose path has a space', () => {
     assert.equal(specsFor('-isystem /usr/include -L/usr/lib', '/a b'), '-isystem /a\\ b/include -L/a\\ b/lib');
   });
 
   for (const target of targets) {
-    it(`passes its self-test, built for ${target}`, (t) => {
+    it(`the agent for ${target} passes its self-test`, (t) => {
       const path = join(output, `innkeeper-agent-linux-${target}`);
       if (!existsSync(path)) return t.skip(`it was not built: npm run build:agent -- --arch ${target}`);
       assert.equal(readFileSync(path).readUInt16LE(18), machines[target]);
@@ -44,7 +44,7 @@ describe('the agent for another architecture', () => {
       const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
       if (error !== undefined) return t.skip(`${emulator} is not installed: apt-get install qemu-user-static`);
       assert.equal(status, 0, `${stdout}${stderr}`);
-      // qemu-user knows no subreapers; every kernel does.
+      // qemu-user does not support subreapers; every kernel does.
       if (target === ownTarget) assert.match(stdout, /subreaper yes/);
     });
   }

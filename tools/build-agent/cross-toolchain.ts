@@ -5,12 +5,12 @@ import { downloadFromDebian } from './debian-archive.ts';
 import { runProgram, tryProgram } from './run-program.ts';
 import { type Target, targetNames } from './targets.ts';
 
-/** What another architecture needs is not on this machine; the message says how to get it. */
+/** A requirement for another architecture is missing on this machine; the message says how to install it. */
 export class ToolchainMissing extends Error {
   override readonly name = 'ToolchainMissing';
 }
 
-/** A toolchain that builds for another architecture than this machine's. Throws in plain words when it lacks something. */
+/** A toolchain that builds for another architecture than this machine's. Throws ToolchainMissing with instructions if something is missing. */
 export function crossToolchain(target: Target, cache: string): Toolchain {
   const { gnu, musl } = targetNames[target];
   const compiler = `${gnu}-gcc`;
@@ -36,8 +36,8 @@ export function specsFor(original: string, tree: string): string {
 }
 
 /**
- * A folder like /usr with musl and the kernel's headers for another architecture: the machine's own where it has them,
- * else Debian's packages, unpacked once.
+ * A folder like /usr with musl and the kernel's headers for another architecture: /usr itself if it has them, otherwise
+ * Debian's packages, unpacked once.
  */
 function muslTree(target: Target, cache: string): string {
   const { debian, gnu, musl } = targetNames[target];

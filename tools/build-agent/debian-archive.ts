@@ -3,21 +3,21 @@ import { join } from 'node:path';
 import { debianMirror } from '../debian-mirror.ts';
 import { tryProgram } from './run-program.ts';
 
-/** The release whose packages are taken, whatever this machine runs. */
+/** The release of the downloaded packages, whatever this machine runs. */
 const release = 'trixie';
 
 export interface DebianRequest {
-  /** Emptied first; where the files are downloaded to. */
+  /** Download folder; emptied first. */
   readonly folder: string;
   readonly kind: 'source' | 'binary';
   readonly packages: readonly string[];
-  /** Debian's name of it, for binary packages. */
+  /** Debian's name of the architecture, for binary packages. */
   readonly architecture?: string | undefined;
 }
 
 /**
- * Downloads packages of Debian through the machine's own mirror, with an apt state apart from the machine's. apt checks
- * their signatures. False where the machine has no such mirror, or not the keys, or something fails.
+ * Downloads packages of Debian through the machine's mirror, with a separate apt state. apt verifies their signatures.
+ * Returns false if the machine has no Debian mirror or keys, or if something fails.
  */
 export function downloadFromDebian({ folder, kind, packages, architecture }: DebianRequest): boolean {
   const mirror = debianMirror();

@@ -12,7 +12,7 @@ const inputs = [
   'tools/build-agent',
 ];
 
-/** Changes when anything changes that goes into the agent. */
+/** A hash of all inputs of the agent. */
 export function inputsHash(root: string, extra: string): string {
   const hash = createHash('sha256').update(extra);
   for (const folder of inputs) {

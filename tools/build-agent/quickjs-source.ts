@@ -6,13 +6,13 @@ import { runProgram, tryProgram } from './run-program.ts';
 
 const quickJsVersion = '2025-04-26';
 
-/** The upstream release, as Debian 13 repacks it (xz) and as upstream offers it (xz as well, other bytes). */
+/** SHA-256 of the upstream release's tarball in Debian 13's source package. */
 const pinned = new Map([['ec81da5b3249ed648dbc7df4a1654988910e66a118d9b71cb63534216efcfbbe', 'Debian 13']]);
 
 const upstream = `https://bellard.org/quickjs/quickjs-${quickJsVersion}.tar.xz`;
 
 /**
- * A folder with QuickJS' source, fetched once and checked against its pinned SHA-256. From, in this order:
+ * Returns a folder with QuickJS' source, downloaded once and verified by its pinned SHA-256. Sources in this order:
  * INNKEEPER_QUICKJS_TARBALL, Debian 13's source package through the machine's own mirror, upstream's address.
  */
 export function quickJsSource(cache: string): string {
@@ -36,7 +36,7 @@ function fetchTarball(cache: string, tarball: string): void {
     if (isPinned(tarball)) return;
   }
   throw new Error(
-    `The source of QuickJS ${quickJsVersion} could not be fetched. It is Debian 13's source package "quickjs" (file quickjs_2025.04.26.orig.tar.xz, SHA-256 ${[...pinned.keys()][0]}). Put it somewhere and name it in INNKEEPER_QUICKJS_TARBALL.`,
+    `The source of QuickJS ${quickJsVersion} could not be downloaded. It is Debian 13's source package "quickjs" (file quickjs_2025.04.26.orig.tar.xz, SHA-256 ${[...pinned.keys()][0]}). Download it elsewhere and set INNKEEPER_QUICKJS_TARBALL to its path.`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
-/** Runs a program to its end; throws with what it printed when it fails. */
+/** Runs a program to its end; throws with its output when it fails. */
 export function runProgram(program: string, args: readonly string[], directory?: string): void {
   const { status, error, stdout, stderr } = spawnSync(program, args, {
     cwd: directory,
@@ -12,7 +12,7 @@ export function runProgram(program: string, args: readonly string[], directory?:
     throw new Error(`${program} ${args.join(' ')}\nfailed with exit code ${status}:\n${stdout}${stderr}`);
 }
 
-/** Whether a program ran and succeeded; its output is dropped. */
+/** Runs a program and returns whether it succeeded; its output is discarded. */
 export function tryProgram(program: string, args: readonly string[], directory: string | undefined): boolean {
   const { status } = spawnSync(program, args, { cwd: directory, stdio: 'ignore' });
   return status === 0;

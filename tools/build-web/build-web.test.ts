@@ -7,7 +7,7 @@ import { firstLoadBytes, readManifest } from './manifest.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const output = join(root, 'dist', 'web');
-/** What a browser loads until the overview stands, compressed. */
+/** Maximum compressed size of everything that a browser loads before the overview is shown. */
 const budgetBytes = 190_000;
 
 describe('the built web console', () => {
@@ -15,12 +15,12 @@ describe('the built web console', () => {
     execFileSync(process.execPath, [join(root, 'tools', 'build-web.ts')], { stdio: ['ignore', 'ignore', 'pipe'] });
   });
 
-  it('shows its first page after at most 190 kB', () => {
+  it('the web console shows its first page after at most 190 kB', () => {
     const bytes = firstLoadBytes(output, readManifest(output));
     assert.ok(bytes <= budgetBytes, `${bytes} bytes`);
   });
 
-  it('loads nothing from elsewhere', () => {
+  it('the web console loads nothing from other origins', () => {
     const page = readFileSync(join(output, 'index.html'), 'utf8');
     const addresses = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address = '']) => address);
     assert.ok(addresses.length > 3);
@@ -33,7 +33,7 @@ describe('the built web console', () => {
       assert.doesNotMatch(readFileSync(join(output, 'assets', name), 'utf8'), /url\(\s*["']?(https?:)?\/\//);
   });
 
-  it('names every file by its content, and has the compressed form beside', () => {
+  it('every file of the web console is named by its content and has a compressed copy', () => {
     const names = readdirSync(join(output, 'assets'));
     assert.deepEqual(
       names.filter((name) => !/-[A-Z0-9]{8}\.(js|css|svg)(\.gz)?$/.test(name)),

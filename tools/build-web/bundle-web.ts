@@ -10,12 +10,12 @@ import { manifestPath, type WebManifest } from './manifest.ts';
 import { firstStyles, laterStyles } from './styles.ts';
 
 const source = 'apps/web/src';
-/** Assets of earlier builds are kept for so long. */
+/** How long assets of earlier builds are kept. */
 const keepOldMs = 24 * 60 * 60 * 1000;
-/** The page that counts as the first one, beside what every page has. */
+/** The page that counts towards the first load, in addition to what every page has. */
 const firstPage = `${source}/pages/overview/overview-page.tsx`;
 
-/** Bundles the console anew: index.html, and everything else under assets/ with the hash of its content in its name. */
+/** Bundles the console: index.html, and everything else under assets/ with a hash of the content in the name. */
 export async function bundleWeb(root: string, output: string): Promise<void> {
   const assets = join(output, 'assets');
   const builtMs = Date.now();
@@ -80,7 +80,7 @@ export async function bundleWeb(root: string, output: string): Promise<void> {
   removeOld(assets, builtMs);
 }
 
-/** Whole or not at all: a daemon serves the folder meanwhile. */
+/** Writes atomically, since a daemon may be serving the folder. */
 function writePage(output: string, page: string): void {
   const path = join(output, 'index.html');
   for (const [name, contents] of [
@@ -92,7 +92,7 @@ function writePage(output: string, page: string): void {
   }
 }
 
-/** Pages that are open go on with the chunks they know for a while. */
+/** Removes old assets, which open pages still use for a while. */
 function removeOld(assets: string, builtMs: number): void {
   for (const name of readdirSync(assets)) {
     const path = join(assets, name);
@@ -100,7 +100,7 @@ function removeOld(assets: string, builtMs: number): void {
   }
 }
 
-/** Bundles style sheets, in their order, into one. Gives its name. */
+/** Bundles style sheets in order into one file and returns its name. */
 async function styleSheet(
   root: string,
   common: BuildOptions,
@@ -108,7 +108,7 @@ async function styleSheet(
   name: string,
   files: readonly string[],
 ): Promise<string> {
-  // What is in no layer, our own components, stands above both.
+  // Styles in no layer, those of our components, take precedence over both layers.
   const contents = ['@layer base, mantine;', ...files.map((file) => `@import ${JSON.stringify(file)};`)].join('\n');
   const { outputFiles } = await build({
     ...common,

@@ -4,7 +4,7 @@ import { constants, gzipSync } from 'node:zlib';
 
 const text = /\.(js|css|html|svg|json|txt)$/;
 
-/** Puts the gzip form beside every text file, so that the server compresses nothing. */
+/** Writes a gzip copy next to every text file, so that the server does not have to compress. */
 export function compressFiles(folder: string): void {
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const path = join(folder, name);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Plugin } from 'esbuild';
 
-/** Packages whose one door leads to everything; esbuild would put all that any page uses into the first chunk. */
+/** Packages with a single entry point; esbuild would put everything that any page uses of them into the first chunk. */
 const doors: Readonly<Record<string, string>> = {
   '@mantine/core': 'node_modules/@mantine/core/esm/index.mjs',
   '@mantine/hooks': 'node_modules/@mantine/hooks/esm/index.mjs',
@@ -16,8 +16,8 @@ const doors: Readonly<Record<string, string>> = {
 const importStatement = /^import \{([^}]*)\} from '([^']+)';/gm;
 
 /**
- * Lets each source import a name from the file that defines it and not from its package's door, so that a page's chunk
- * has what the page uses, and the first load nothing else.
+ * Makes sources import each name from the file that defines it instead of the package's entry point, so that a page's
+ * chunk contains only what the page uses.
  */
 export function directImports(root: string): Plugin {
   const files = new Map(Object.entries(doors).map(([door, path]) => [door, exportsOf(join(root, path))]));
@@ -43,7 +43,7 @@ export function directImports(root: string): Plugin {
   };
 }
 
-/** The names of an import list without those that are types. */
+/** The names of an import list except types. */
 function namesOf(list: string): string[] {
   return list
     .split(',')
@@ -59,7 +59,7 @@ function direct(name: string, door: string, known: ReadonlyMap<string, string>):
   return `import { ${name} } from ${JSON.stringify(file)};`;
 }
 
-/** Where each name that a door exports is defined. */
+/** The defining file of each name that an entry point exports. */
 function exportsOf(door: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const text = readFileSync(door, 'utf8');

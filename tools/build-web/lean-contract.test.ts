@@ -18,7 +18,7 @@ function descriptorIn(source: string): FileDescriptorProto {
 describe('the contract in the web console', () => {
   const source = readFileSync(join(generated, 'vm_pb.ts'), 'utf8');
 
-  it('has every message, field and method, without what only the daemon reads', () => {
+  it('the console’s contract has every message, field and method, without options that only the daemon reads', () => {
     const [before, after] = [descriptorIn(source), descriptorIn(withoutOptions(source))];
     const shape = ({ messageType, service }: FileDescriptorProto) => [
       messageType.map(({ name, field }) => [name, field.map(({ name: each, number, type }) => [each, number, type])]),
@@ -29,7 +29,7 @@ describe('the contract in the web console', () => {
     assert.ok(after.service[0]?.method.every(({ options }) => options === undefined));
   });
 
-  it('changes nothing else in a generated file', () => {
+  it('leanContract() changes nothing else in a generated file', () => {
     const after = withoutOptions(source);
     assert.equal(after.split('\n').length, source.split('\n').length);
     assert.equal(withoutOptions(after), after);

@@ -10,12 +10,12 @@ import {
 import type { Plugin } from 'esbuild';
 
 const descriptor = /(fileDesc\(\s*)(["'])([A-Za-z0-9+/=]+)\2/;
-/** When a reason is used, which the documentation is made of. */
+/** The line of a reason that says when it is used, which only the documentation needs. */
 const whenLine = /^ +when:\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"),\n/gm;
 
 /**
- * Leaves out of the console what only the daemon and the documentation read of the contract: the options of methods and
- * fields, and the description of each reason. About 3 kB of the first load.
+ * Removes parts of the contract that only the daemon and the documentation need from the console: the options of methods
+ * and fields, and the description of each reason. Saves about 3 kB of the first load.
  */
 export function leanContract(): Plugin {
   return {
@@ -48,7 +48,7 @@ function stripFile(file: FileDescriptorProto): void {
 }
 
 function stripMessage({ field, nestedType, enumType }: DescriptorProto): void {
-  // What is not ours stays: "packed" decides how a field is written.
+  // Standard options are kept: "packed" determines the encoding of a field.
   for (const { options } of field) if (options !== undefined) delete options.$unknown;
   for (const message of nestedType) stripMessage(message);
   for (const each of enumType) stripEnum(each);

@@ -1,13 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a browser loads, as names under dist/web. */
+/** Files that a browser loads, as names under dist/web. */
 export interface WebManifest {
-  /** Everything that is loaded before the overview stands: page, styles, scripts. */
+  /** Everything that is loaded before the overview is shown: page, styles, scripts. */
   readonly firstLoad: readonly string[];
 }
 
-/** Where the manifest lies beside the console. It is not served. */
+/** Path of the manifest, next to the console. It is not served. */
 export function manifestPath(output: string): string {
   return `${output}.manifest.json`;
 }
@@ -16,7 +16,7 @@ export function readManifest(output: string): WebManifest {
   return JSON.parse(readFileSync(manifestPath(output), 'utf8')) as WebManifest;
 }
 
-/** Bytes on the wire, compressed. */
+/** Compressed size of the first load, in bytes. */
 export function firstLoadBytes(output: string, { firstLoad }: WebManifest): number {
   return firstLoad.reduce((sum, name) => sum + statSync(join(output, `${name}.gz`)).size, 0);
 }

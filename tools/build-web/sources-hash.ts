@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const folders = ['apps/web/src', 'packages/kit/src', 'packages/contract/src', 'packages/client/src', 'tools/build-web'];
-/** Versions of what is bundled with it. */
+/** Files with the versions of bundled packages. */
 const files = ['package-lock.json'];
 
-/** Changes when anything changes that goes into the web console. */
+/** A hash of all inputs of the web console. */
 export function sourcesHash(root: string): string {
   const hash = createHash('sha256');
   const sources = folders.flatMap((folder) =>

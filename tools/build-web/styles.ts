@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const mantine = 'node_modules/@mantine/core/styles';
 
-/** What the shell and the overview use of Mantine, in the order that Mantine wants. */
+/** Mantine's style sheets for the shell and the overview, in the order that Mantine requires. */
 const firstComponents = [
   ...['default-css-variables', 'baseline', 'global', 'VisuallyHidden', 'UnstyledButton', 'Group', 'Stack'],
   ...[
@@ -27,7 +27,7 @@ export function firstStyles(root: string): string[] {
   return [...firstComponents.map((name) => `./${mantine}/${name}.layer.css`), ...ownStyles(root)];
 }
 
-/** The rest of Mantine and what other libraries bring; loaded beside the first page. */
+/** Style sheets of the rest of Mantine and of other libraries; loaded in parallel to the first page. */
 export function laterStyles(root: string): string[] {
   const rest = readdirSync(join(root, mantine))
     .filter((name) => name.endsWith('.layer.css') && !firstComponents.includes(name.slice(0, -'.layer.css'.length)))
@@ -39,7 +39,7 @@ export function laterStyles(root: string): string[] {
   ];
 }
 
-/** Components that others are built on come before them. */
+/** Sorts components before those that are built on them. */
 const foundations = [
   'ScrollArea',
   'Overlay',
@@ -56,7 +56,7 @@ function weight(name: string): number {
   return index < 0 ? foundations.length : index;
 }
 
-/** Our own: styles/ first, then what lies beside components and pages. They stand above Mantine's layer. */
+/** The console's own: styles/ first, then those next to components and pages. They take precedence over Mantine's layer. */
 function ownStyles(root: string): string[] {
   const source = join(root, 'apps', 'web', 'src');
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' })

@@ -1,4 +1,4 @@
-/** `npm run generate`: code from proto/, and docs that are made from tables. */
+/** `npm run generate`: generates code from proto/, and docs from tables in the code. */
 import { runStep } from '../run-step.ts';
 
 await runStep('checking the schemas', 'buf', ['lint']);

@@ -1,4 +1,4 @@
-/** `npm run ok`: the fast gate, about a minute: generated code, schemas, types, lint, unit tests. */
+/** `npm run ok`: the fast checks, about a minute: generated code, schemas, types, lint, unit tests. */
 import { runSuite } from '../run-tests.ts';
 import { runStaticChecks } from '../static-checks.ts';
 import { unitSuites } from '../suites.ts';

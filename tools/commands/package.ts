@@ -1,6 +1,6 @@
 /**
  * `npm run package`: the daemon and the command line as a Debian and an RPM package, in dist/packages, for this machine's
- * architecture. Flags: --revision N (default 1), --output DIR, --quick compresses nothing.
+ * architecture. Flags: --revision N (default 1), --output DIR, --quick disables compression.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -35,7 +35,7 @@ function say(text: string): void {
   process.stderr.write(`✓ ${text} (${((performance.now() - from) / 1000).toFixed(1)} s)\n`);
 }
 
-/** What everything in a package is dated: SOURCE_DATE_EPOCH, else the time of the commit. */
+/** The timestamp of everything in a package: SOURCE_DATE_EPOCH, or the time of the commit. */
 function buildTime(): number {
   const given = process.env['SOURCE_DATE_EPOCH'];
   return Number(given ?? execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8' }));

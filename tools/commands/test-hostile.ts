@@ -1,4 +1,4 @@
-/** `npm run test:hostile`: each behaviour of the hostile agent kept up for 60 s, or INNKEEPER_HOSTILE_SECONDS. */
+/** `npm run test:hostile`: runs each behaviour of the hostile agent for 60 s, or INNKEEPER_HOSTILE_SECONDS. */
 import { runStep } from '../run-step.ts';
 import { runSuite } from '../run-tests.ts';
 import { totalOf } from '../total.ts';

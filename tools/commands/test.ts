@@ -1,4 +1,4 @@
-/** `npm test`: everything. Arguments narrow it to suites whose names contain one of them: `npm test -- VMs`. */
+/** `npm test`: runs all suites, or those whose names contain one of the arguments: `npm test -- VMs`. */
 import { runStep } from '../run-step.ts';
 import { runSuite } from '../run-tests.ts';
 import { runStaticChecks } from '../static-checks.ts';

@@ -21,18 +21,18 @@ const subjects: Readonly<Record<number, string>> = {
   [Subject.NEW_VM]: 'the new VM’s tags',
 };
 
-/** docs/protocol/methods.md: every method, route and socket with what is declared for it. */
+/** Renders docs/protocol/methods.md: every method, route and socket with its declared options. */
 export function methodDocs(): string {
   const exported: readonly unknown[] = Object.values(control);
   const services = exported.filter(isService);
   return [
     '# Methods, routes and capabilities',
     '',
-    'This page is made by `npm run generate` from the options in `proto/` (`proto/options/v1` says what each means), from the table of routes and from `packages/contract/src/capabilities.ts`.',
+    '`npm run generate` generates this page from the options in `proto/` (documented in `proto/options/v1`), the table of routes and `packages/contract/src/capabilities.ts`.',
     '',
     '## Methods of the agent',
     '',
-    'Served for each VM at `/v1/vms/{vm}/innkeeper.agent.v1.<Service>/<Method>`. *effect*: `reads` changes nothing; `repeatable` may be sent twice; nothing: each call acts. *disconnect*: what becomes of the work when the session ends. *frozen*: runs while file systems are frozen. *seconds*: the deadline where the caller names none.',
+    'Served for each VM at `/v1/vms/{vm}/innkeeper.agent.v1.<Service>/<Method>`. *effect*: `reads` has no side effects; `repeatable` may be sent twice; empty: each call has an effect. *disconnect*: whether the call continues or stops when the session ends. *frozen*: works while file systems are frozen. *seconds*: the default deadline.',
     '',
     ...table(
       ['method', 'form', 'privilege', 'audit', 'effect', 'disconnect', 'frozen', 'capability', 'seconds'],
@@ -41,10 +41,10 @@ export function methodDocs(): string {
     '',
     '## Capabilities',
     '',
-    '`welcome.capabilities` names what an agent can do in its guest; `GetSystem` says why others are missing.',
+    '`welcome.capabilities` lists what an agent can do in its guest; `GetSystem` explains why others are missing.',
     '',
     ...table(
-      ['name', 'what'],
+      ['name', 'meaning'],
       Object.entries(capabilities).map(([name, what]) => [code(name), what]),
     ),
     '',
@@ -59,7 +59,7 @@ export function methodDocs(): string {
     '',
     '## Routes and sockets',
     '',
-    'A route that is another form of a method of the agent has what is declared for the method.',
+    'A route that is another form of an agent's method has the options of that method.',
     '',
     ...table(
       ['route', 'privilege', 'audit'],
@@ -84,7 +84,7 @@ function agentRow(method: DescMethod): string[] {
   const { privilege, whileFrozen, onDisconnect, capability, timeoutSeconds } = rulesOf(method);
   return [
     ...[code(methodName(method)), formOf(method), code(privilege), code(auditAction(method))],
-    ...[effects[method.idempotency] ?? '', onDisconnect === OnDisconnect.DETACH ? 'goes on' : 'stops'],
+    ...[effects[method.idempotency] ?? '', onDisconnect === OnDisconnect.DETACH ? 'continues' : 'stops'],
     ...[whileFrozen ? 'yes' : '', code(capability), timeoutSeconds === 0 ? '' : String(timeoutSeconds)],
   ];
 }

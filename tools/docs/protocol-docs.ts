@@ -7,7 +7,7 @@ import { withMade } from './table.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Every page that is made from tables of the source, whole or in part: its path and what it must hold. */
+/** Every page that is generated from the source, wholly or partly: its path and expected content. */
 export function protocolDocs(): ReadonlyMap<string, string> {
   const native = 'docs/protocol/native.md';
   return new Map([

@@ -1,4 +1,4 @@
-/** Lines of a Markdown table. */
+/** The lines of a Markdown table. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   return [row(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(row)];
 }
@@ -14,6 +14,6 @@ const closing = '<!-- Until here. -->';
 export function withMade(page: string, lines: readonly string[]): string {
   const start = page.indexOf(opening);
   const end = page.indexOf(closing, start);
-  if (start < 0 || end < 0) throw new Error(`A page has no "${opening}" with "${closing}" after it.`);
+  if (start < 0 || end < 0) throw new Error(`The page has no "${opening}" followed by "${closing}".`);
   return [page.slice(0, start) + opening, '', ...lines, '', page.slice(end)].join('\n');
 }

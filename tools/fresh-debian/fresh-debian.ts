@@ -9,34 +9,34 @@ const checkout = join(import.meta.dirname, '..', '..');
 const outputBytes = 4 * 1024 * 1024;
 
 export interface RunOptions {
-  /** "person" is not root, has no sudo, and owns nothing but its home. Default: root. */
+  /** "person" is an ordinary user without sudo who owns nothing but the home folder. Default: root. */
   readonly as?: 'root' | 'person';
   readonly environment?: Readonly<Record<string, string>>;
-  /** Then everything that it started is killed, and the promise rejects. */
+  /** After this time, everything that it started is killed, and the promise rejects. */
   readonly timeoutMs: number;
-  /** Without any network but its own loopback. */
+  /** No network except loopback. */
   readonly isOffline?: boolean;
-  /** Shown while it runs, as it comes. Default: kept for the result alone. */
+  /** Receives output while it runs. Default: output is only in the result. */
   readonly onOutput?: (text: string) => void;
 }
 
 export interface RunResult {
   readonly exitCode: number;
-  /** Standard output and error as they came, the last 4 MiB. */
+  /** The last 4 MiB of standard output and error, interleaved. */
   readonly output: string;
 }
 
-/** A machine as its owner has just installed it: Debian's own Node, npm and git, and this checkout. */
+/** A freshly installed machine: Debian's own Node, npm and git, and this checkout. */
 export interface FreshDebian extends Disposable {
-  /** The checkout, as its programs see it. There is a space in it. */
+  /** Path of the checkout inside the root. It contains a space. */
   readonly checkout: string;
-  /** Runs a shell script in the checkout; what it leaves running is killed at its end. Files stay until the disposal. */
+  /** Runs a shell script in the checkout; processes that it leaves are killed at its end. Files are kept until disposal. */
   run(script: string, options: RunOptions): Promise<RunResult>;
 }
 
-/** Why no fresh Debian can be made here; undefined when it can. */
+/** Why a fresh Debian cannot be created here; undefined if it can. */
 export function whyNoFreshDebian(): string | undefined {
-  if (process.getuid?.() !== 0) return 'needs root, to make a root of another Debian';
+  if (process.getuid?.() !== 0) return 'needs root, to create a root file system of another Debian';
   for (const program of ['mmdebstrap', 'unshare', 'npm']) {
     if (spawnSync(program, ['--version'], { stdio: 'ignore' }).error) return `needs ${program}`;
   }
@@ -52,10 +52,10 @@ export function whyNoFreshDebian(): string | undefined {
   return status === 0 ? undefined : 'needs mount namespaces and overlayfs, which are not permitted here';
 }
 
-/** Where the checkout lies in the root. */
+/** Path of the checkout in the root. */
 const checkoutInRoot = '/src/a checkout';
 
-/** Enters the root: with mounts and processes of its own, so that nothing is left behind, and with the host's devices. */
+/** Enters the root in separate mount and PID namespaces, so that nothing is left behind, with the host's devices. */
 const enter = `set -eu
 mount --make-rprivate /
 mount -t overlay none -o "lowerdir=$LOWER,upperdir=$LAYERS/upper,workdir=$LAYERS/work" "$LAYERS/root"
@@ -73,8 +73,8 @@ exec chroot . "$@"`;
 const person = ['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups', '--inh-caps=-all'];
 
 /**
- * Makes a fresh Debian with a copy of this checkout in it: what git holds and what is new, without node_modules, dist
- * and .cache. What root downloads with apt and npm is kept for the next one. Throws when whyNoFreshDebian says so.
+ * Creates a fresh Debian with a copy of this checkout: tracked and new files, without node_modules, dist and .cache. What
+ * root downloads with apt and npm is cached for the next one. Throws if whyNoFreshDebian returns a reason.
  */
 export function openFreshDebian(release: Release): FreshDebian {
   const lower = rootFolder(release);
@@ -101,7 +101,7 @@ export function openFreshDebian(release: Release): FreshDebian {
   };
 }
 
-/** What a killed process could not remove. */
+/** Removes what a killed process could not remove. */
 function removeLeftovers(): void {
   for (const name of readdirSync(freshDebianCache)) {
     const pid = /^run-(\d+)-/.exec(name)?.[1];

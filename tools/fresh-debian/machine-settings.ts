@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 
-/** How this machine reaches the npm registry: what npm and its Node are configured with, for another root. */
+/** The settings with which npm and Node on this machine reach the npm registry, for use in another root. */
 export interface MachineSettings {
   readonly environment: Readonly<Record<string, string>>;
-  /** A file of certificates that the environment names; it has to be at the same path there. */
+  /** A file of certificates that the environment refers to; it must have the same path there. */
   readonly certificates: string | undefined;
 }
 
-/** Where the certificates of this machine are put in a root. */
+/** Where the certificates of this machine are copied in a root. */
 export const certificatesInRoot = '/etc/ssl/certs/of-the-host.pem';
 
 const npmSettings = ['registry', 'proxy', 'https-proxy', 'noproxy'];

@@ -4,17 +4,17 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { debianMirror } from '../debian-mirror.ts';
 
-/** The releases that the README promises; each brings its own Node and npm (18 and 20, both with npm 9.2). */
+/** The releases that the README supports, with Node 18 and 20, both with npm 9.2. */
 export type Release = 'bookworm' | 'trixie';
 export const releases: readonly Release[] = ['bookworm', 'trixie'];
 
 const checkout = join(import.meta.dirname, '..', '..');
 export const freshDebianCache = join(checkout, '.cache', 'fresh-debian');
 
-/** What the README asks of a machine, and nothing else. */
+/** Exactly the packages that the README requires. */
 const packages = ['nodejs', 'npm', 'git', 'ca-certificates'];
 
-/** A person without sudo, and no services that start by themselves, as there is no init in a root. */
+/** An ordinary user without sudo, and no automatically started services, since there is no init in a root. */
 const customize = `set -eu
 echo 'person:x:1000:1000::/home/person:/bin/sh' >> "$1/etc/passwd"
 echo 'person:x:1000:' >> "$1/etc/group"
@@ -24,8 +24,8 @@ printf '#!/bin/sh\\nexit 101\\n' > "$1/usr/sbin/policy-rc.d"
 chmod 755 "$1/usr/sbin/policy-rc.d"`;
 
 /**
- * The folder of a Debian with what the README asks for, made once of packages of this machine's own mirror (40 s). It is
- * the lower layer of every fresh machine and is never written again. Throws with mmdebstrap's last words.
+ * Returns the folder of a Debian with the packages that the README requires, created once from this machine's mirror
+ * (40 s). It is the lower layer of every fresh machine and never modified. Throws with mmdebstrap's last output.
  */
 export function rootFolder(release: Release): string {
   const mirror = debianMirror();

@@ -1,6 +1,6 @@
 /**
- * A shell script that runs `npm start`, waits until it has printed its last lines, does what they and the README say,
- * and stops it by ^C. It prints what `npm start` printed; exits 0 when all of it worked.
+ * A shell script that runs `npm start`, waits until it has printed its last lines, does what they and the README suggest,
+ * and stops it with ^C. It prints the output of `npm start` and exits with 0 if everything worked.
  */
 export const startAndTry = `set -u
 npm start > /tmp/start.log 2>&1 &

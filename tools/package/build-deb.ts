@@ -7,7 +7,7 @@ import { addZsh, normalize } from './stage.ts';
 
 const architectures = { x64: ['amd64', 'qemu-system-x86'], arm64: ['arm64', 'qemu-system-arm'] } as const;
 
-/** Packs a staged tree as a Debian package; returns its path. Needs dpkg-deb. */
+/** Builds a Debian package from a staged tree and returns its path. Needs dpkg-deb. */
 export function buildDeb({ root, tree, output, version, revision, quick, timeSeconds }: PackageSpec): string {
   const [architecture, qemu] = architectures[process.arch === 'arm64' ? 'arm64' : 'x64'];
   const folder = join(output, '.deb');
@@ -44,7 +44,7 @@ export function buildDeb({ root, tree, output, version, revision, quick, timeSec
   return path;
 }
 
-/** Names of all files below, sorted. */
+/** Names of all files in a folder and its subfolders, sorted. */
 function files(folder: string): string[] {
   return (readdirSync(folder, { recursive: true }) as string[])
     .filter((name) => statSync(join(folder, name)).isFile())

@@ -6,7 +6,7 @@ import { addZsh, normalize } from './stage.ts';
 
 const architectures = { x64: ['x86_64', 'qemu-system-x86'], arm64: ['aarch64', 'qemu-system-aarch64'] } as const;
 
-/** Packs a staged tree as an RPM package; returns its path. Needs rpmbuild, of any distribution. */
+/** Builds an RPM package from a staged tree and returns its path. Needs rpmbuild, of any distribution. */
 export function buildRpm({ root, tree, output, version, revision, quick, timeSeconds }: PackageSpec): string {
   const [architecture, qemu] = architectures[process.arch === 'arm64' ? 'arm64' : 'x64'];
   const folder = join(output, '.rpm');

@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
-/** The programs of a package, by the name of their bundle. */
+/** The programs of a package by the name of their bundle. */
 const entryPoints = { innkeeper: 'apps/innkeeper/src/main.ts', inn: 'apps/cli/src/main.ts' };
 
-/** Loaded by their users only where they are installed; everything works without them. */
+/** Optional dependencies of npm packages; everything works without them. */
 const optional = ['pg-native', 'bufferutil', 'utf-8-validate'];
 
 /**
- * Bundles the daemon and the command line into `output`/bundle, with all npm packages that they use. The files which they
- * find beside their sources in a checkout (`dist/`, `packaging/`) they find under `output` by the same names.
+ * Bundles the daemon and the command line into `output`/bundle, with all npm packages that they use. Files that they find
+ * in a checkout (`dist/`, `packaging/`) must be under `output` with the same names.
  */
 export async function bundlePrograms(root: string, output: string): Promise<Metafile> {
   const { metafile } = await build({
@@ -30,7 +30,7 @@ export async function bundlePrograms(root: string, output: string): Promise<Meta
     logLevel: 'warning',
     external: optional,
     define: { INNKEEPER_ROOT: 'innkeeperRoot' },
-    // What CommonJS packages require of Node.
+    // For CommonJS packages that require Node's modules.
     banner: {
       js: [
         "import { createRequire as innkeeperRequire } from 'node:module';",
@@ -44,7 +44,7 @@ export async function bundlePrograms(root: string, output: string): Promise<Meta
   return metafile;
 }
 
-/** In a bundle `import.meta` is the bundle's; sources mean the place that they have in the checkout. */
+/** In a bundle, `import.meta` is that of the bundle, but sources expect their path in the checkout. */
 function sourcesKeepTheirPlace(root: string): Plugin {
   return {
     name: 'sources-keep-their-place',
@@ -56,7 +56,7 @@ function sourcesKeepTheirPlace(root: string): Plugin {
           .replaceAll('import.meta.dirname', `(INNKEEPER_ROOT + ${folder})`);
         if (contents.includes('import.meta.')) {
           return {
-            errors: [{ text: 'import.meta cannot be bundled but as dirname, or in createRequire(import.meta.url)(…)' }],
+            errors: [{ text: 'import.meta can only be bundled as import.meta.dirname or createRequire(import.meta.url)(…)' }],
           };
         }
         return { contents, loader: 'ts' };

@@ -8,7 +8,7 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
-/** What a package says about whose work it is: ours, and that of every npm package, of Node and of QuickJS within. */
+/** The copyright file of a package: of Innkeeper, and of every included npm package, Node and QuickJS. */
 export function licences(root: string, nodePackage: string): string {
   const packages = [...npmPackages(root), nodePackage].sort().map((folder) => describe(join(root, folder)));
   const quickjs = readdirSync(join(root, '.cache/agent'))
@@ -20,7 +20,7 @@ export function licences(root: string, nodePackage: string): string {
   return [own, ...packages, ...quickjs, musl].join(`\n\n${'-'.repeat(78)}\n\n`);
 }
 
-/** Folders of all npm packages that our programs depend on, their own dependencies among them. */
+/** Folders of all npm packages on which the programs depend, directly or indirectly. */
 function npmPackages(root: string): string[] {
   const workspaces = ['apps', 'packages'].flatMap((area) =>
     readdirSync(join(root, area)).map((name) => join(area, name)),

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { manPage } from './man-page.ts';
 
 describe('a manual page', () => {
-  it('shows help as it is, whatever in it means something to roff', () => {
+  it('a manual page shows help literally, escaping roff’s special characters', () => {
     const page = manPage('inn - the command line', 1, '1.0', [
       { title: 'inn ls', text: "Usage: inn ls\n\n.dot 'quote\n'x \\n\n" },
     ]);

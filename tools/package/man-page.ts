@@ -1,10 +1,10 @@
-/** One part of a manual page: its title, and text that is shown as it is. */
+/** A section of a manual page: title and literal text. */
 export interface ManSection {
   readonly title: string;
   readonly text: string;
 }
 
-/** A manual page in roff from what programs print as their help. `name` is "inn - the command line". */
+/** Generates a manual page in roff from the help of programs. `name` is for example "inn - the command line". */
 export function manPage(name: string, section: number, version: string, sections: readonly ManSection[]): string {
   const title = name.split(' ', 1)[0] ?? name;
   const parts = sections.map(({ title: heading, text }) => `.SH ${quote(heading)}\n.nf\n${plain(text)}\n.fi\n`);

@@ -1,17 +1,17 @@
-/** What both kinds of packages are built from. */
+/** The inputs of both kinds of packages. */
 export interface PackageSpec {
   /** The checkout. */
   readonly root: string;
-  /** What is installed, as it lies below "/". It is not changed. */
+  /** The tree of installed files, relative to "/". It is not modified. */
   readonly tree: string;
-  /** Where the package is written. */
+  /** Output folder. */
   readonly output: string;
   /** "1.2.3". */
   readonly version: string;
-  /** Of the package, for one version: "1". */
+  /** Revision of the package of one version: "1". */
   readonly revision: string;
-  /** Compress nothing: for tests. */
+  /** No compression, for tests. */
   readonly quick: boolean;
-  /** The time of everything in it, in seconds since the epoch. */
+  /** The timestamp of everything in the package, in seconds since the epoch. */
   readonly timeSeconds: number;
 }

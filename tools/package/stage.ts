@@ -8,13 +8,13 @@ import { bundlePrograms } from './bundle.ts';
 import { licences } from './licences.ts';
 import { type ManSection, manPage } from './man-page.ts';
 
-/** Where the programs lie in an installed package. */
+/** The folder of the programs in an installed package. */
 const libraryFolder = 'usr/lib/innkeeper';
 
-/** What is started as a program. */
+/** Executable files. */
 const executable = /^usr\/bin\/|^usr\/lib\/innkeeper\/(bin|dist\/agent)\//;
 
-/** Builds everything that a package installs into `tree`, but for the completions of zsh, which `addZsh` adds. */
+/** Builds everything that a package installs into `tree`, except for zsh completions, which `addZsh` adds. */
 export async function stage(root: string, tree: string, version: string): Promise<void> {
   const library = join(tree, libraryFolder);
   const nodePackage = join('node_modules', `node-linux-${process.arch}`);
@@ -50,14 +50,14 @@ export async function stage(root: string, tree: string, version: string): Promis
   for (const [path, page] of pages) write(`usr/share/man/${path}.gz`, gzipSync(page, { level: 9 }));
 }
 
-/** Adds the completions of zsh, whose folder each distribution names its own way. */
+/** Adds zsh completions, whose folder differs by distribution. */
 export function addZsh(tree: string, folder: string): void {
   const inn = [join(tree, libraryFolder, 'bundle/inn.mjs'), 'completion', 'zsh'];
   mkdirSync(join(tree, folder), { recursive: true });
   writeFileSync(join(tree, folder, '_inn'), execFileSync(process.execPath, inn));
 }
 
-/** Gives every file and folder the modes and times that do not depend on who builds it, or when. Returns its size in bytes. */
+/** Sets reproducible modes and times of all files and folders. Returns the size in bytes. */
 export function normalize(tree: string, timeSeconds: number, path = ''): number {
   const full = join(tree, path);
   const stat = statSync(full);
@@ -70,7 +70,7 @@ export function normalize(tree: string, timeSeconds: number, path = ''): number 
   return bytes;
 }
 
-/** The help of `inn` and of each verb. */
+/** The help of `inn` and of each command. */
 function innSections(): ManSection[] {
   const program = buildProgram();
   const sections = (command: typeof program, words: string): ManSection[] => [

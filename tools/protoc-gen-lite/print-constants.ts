@@ -3,7 +3,7 @@ import { ScalarType } from '@bufbuild/protobuf';
 import type { GeneratedFile, Schema } from '@bufbuild/protoplugin';
 
 /**
- * The values of an enum under the names that protobuf-es gives them: its own objects come with its runtime, which is not
+ * Generates the values of an enum with the same names as in protobuf-es, whose own objects need its runtime, which is not
  * in the agent.
  */
 export function printEnum(out: GeneratedFile, each: DescEnum): void {
@@ -14,7 +14,7 @@ export function printEnum(out: GeneratedFile, each: DescEnum): void {
   out.print();
 }
 
-/** A file of the tags of all fields, for code that reads or writes a message by hand because it is that frequent. */
+/** Generates a file with the tags of all fields, for handwritten codecs of frequent messages. */
 export function generateTags(schema: Schema, file: DescFile): void {
   const out = schema.generateFile(`${file.name}_tags.ts`);
   out.preamble(file);
@@ -51,7 +51,7 @@ function upperFirst(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
-/** Lists of numbers are written in one piece. */
+/** Whether a field is a packed list of numbers. */
 function wireType(field: DescField): 0 | 1 | 2 | 5 {
   if (field.fieldKind === 'enum') return 0;
   if (field.fieldKind !== 'scalar') return 2;

@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Stands for npm: makes the packages of the lock file, and does what INSTEAD says on the way. */
+/** A fake npm: creates the packages of the lock file, and misbehaves as INSTEAD says. */
 const npmCli = `
 const { appendFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } = require('node:fs');
 appendFileSync('npm-runs', process.argv.slice(2).join(' ') + '\\n');
@@ -86,7 +86,7 @@ describe('setting up a checkout', () => {
   const run = (checkout: string, environment: NodeJS.ProcessEnv = {}) => endOf(start(checkout, environment));
   const npmRuns = (checkout: string) => readFileSync(join(checkout, 'npm-runs'), 'utf8').split('\n').length - 1;
 
-  it('hands over to the pinned Node by its own path, and leaves npm alone the second time', async () => {
+  it('setup starts the pinned Node by its path, and does not run npm the second time', async () => {
     const checkout = newCheckout();
     for (const time of ['first', 'second']) {
       const { exitCode, output } = await run(checkout);
@@ -97,7 +97,7 @@ describe('setting up a checkout', () => {
     assert.match(readFileSync(join(checkout, 'npm-runs'), 'utf8'), /^ci .*--ignore-scripts.*--include=optional/);
   });
 
-  it('installs again when npm left out a program of this machine, and when one was removed later', async () => {
+  it('setup installs again when npm left out a package for this platform, and when one was removed later', async () => {
     const checkout = newCheckout();
     assert.equal((await run(checkout, { INSTEAD: 'leave-out-once' })).exitCode, 0);
     assert.equal(npmRuns(checkout), 2);
@@ -106,24 +106,24 @@ describe('setting up a checkout', () => {
     assert.equal(npmRuns(checkout), 3);
   });
 
-  it('names the program of this machine that npm leaves out again and again', async () => {
+  it('setup names the package for this platform that npm leaves out repeatedly', async () => {
     const { exitCode, output } = await run(newCheckout(), { INSTEAD: 'leave-out' });
     assert.equal(exitCode, 1);
     assert.match(output, /^innkeeper: npm left out @tool\/linux, which this machine needs/m);
   });
 
-  it('shows the end of npm’s output when npm fails, and where all of it is', async () => {
+  it('setup shows the end of npm’s output when npm fails, and the path of the log', async () => {
     const checkout = newCheckout();
     const { exitCode, output } = await run(checkout, { INSTEAD: 'fail' });
     assert.equal(exitCode, 1);
     assert.match(output, /npm ERR! line 40\ninnkeeper: .* failed with exit code 7/);
     assert.doesNotMatch(output, /line 15\n/);
-    assert.doesNotMatch(output, /^ +at /m, 'no stack');
+    assert.doesNotMatch(output, /^ +at /m, 'no stack trace');
     const log = join(checkout, /all of it in (\S+)\.$/m.exec(output)?.[1] ?? '');
     assert.match(readFileSync(log, 'utf8'), /npm ERR! line 1\n/);
   });
 
-  it('says where it was stopped by a signal, and continues from half an installation', async () => {
+  it('setup reports the step at which a signal stopped it, and continues from a partial installation', async () => {
     const checkout = newCheckout();
     const child = start(checkout, { INSTEAD: 'hang' });
     const end = endOf(child);
@@ -139,14 +139,14 @@ describe('setting up a checkout', () => {
     assert.equal(again.exitCode, 0, again.output);
   });
 
-  it('is done once when two commands begin at the same time', async () => {
+  it('setup runs once when two commands start at the same time', async () => {
     const checkout = newCheckout();
     for (const { exitCode, output } of await Promise.all([run(checkout), run(checkout), run(checkout)]))
       assert.equal(exitCode, 0, output);
     assert.equal(npmRuns(checkout), 1);
   });
 
-  it('goes on after a set-up that was killed', async () => {
+  it('setup continues after an earlier one was killed', async () => {
     const checkout = newCheckout();
     mkdirSync(join(checkout, '.cache', 'setup'), { recursive: true });
     const dead = Number(execFileSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' }));
@@ -154,10 +154,10 @@ describe('setting up a checkout', () => {
     assert.equal((await run(checkout)).exitCode, 0);
   });
 
-  it('refuses a command that does not exist, with those that do', async () => {
+  it('an unknown command is refused with the list of commands', async () => {
     const child = spawn(process.execPath, [join(root, 'tools', 'bootstrap.mjs'), 'strat'], { stdio: 'pipe' });
     const { exitCode, output } = await endOf(child);
     assert.equal(exitCode, 1);
-    assert.match(output, /^innkeeper: "strat" is not a command; there are start, test, /);
+    assert.match(output, /^innkeeper: "strat" is not a command\. The commands are start, test, /);
   });
 });

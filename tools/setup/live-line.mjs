@@ -1,10 +1,10 @@
-// Shows on stderr that a step is alive: on a terminal one line with the seconds that passed, elsewhere a line now and then.
+// Shows the progress of a step on stderr: on a terminal one line with the elapsed seconds, elsewhere occasional lines.
 
 const firstLineMs = 2000;
 const terminalMs = 1000;
 const plainMs = 15_000;
 
-/** Starts showing a step that is called `name`, from 2 s on. `stop` removes the line from a terminal. */
+/** Shows a step named `name` once it takes longer than 2 s. `stop` removes the line from a terminal. */
 export function showStep(name, stream = process.stderr) {
   const started = performance.now();
   const seconds = () => Math.floor((performance.now() - started) / 1000);
@@ -27,12 +27,12 @@ export function showStep(name, stream = process.stderr) {
     repeat = setInterval(draw, stream.isTTY ? terminalMs : plainMs);
   }, firstLineMs);
   return {
-    /** What the step does just now; shown on terminals alone. */
+    /** Sets the current detail of the step; only shown on terminals. */
     note(text) {
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: what a program prints must not move the cursor.
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: output of programs must not move the cursor.
       detail = text.replace(/[\u0000-\u001f\u007f]/g, ' ').trim();
     },
-    /** Prints a whole line above. */
+    /** Prints a line above the progress line. */
     print(line) {
       clear();
       stream.write(`${line}\n`);

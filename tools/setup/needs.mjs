@@ -1,20 +1,20 @@
-// What each command needs of Debian, and why; shown to the person before anything is installed.
+// The Debian packages that each command needs, and why; shown before anything is installed.
 
 /** The commands of package.json. */
 export const commands = ['start', 'test', 'test:hostile', 'ok', 'generate', 'build:agent', 'package', 'bench'];
 
-/** Whatever is run. The Node of npm is not Debian's, which brings its libraries. */
+/** For every command. The pinned Node comes from npm, without its libraries. */
 const base = [{ name: 'libatomic1', why: 'a library of the Node that runs everything' }];
 
 const compiler = [
   { name: 'gcc', why: 'compiles the agent’s compiler, QuickJS' },
-  { name: 'libc6-dev', why: 'headers for it' },
+  { name: 'libc6-dev', why: 'headers for the compiler' },
   { name: 'make', why: 'builds QuickJS' },
   { name: 'musl-tools', why: 'links the agent into one static file' },
   { name: 'xz-utils', why: 'unpacks the source of QuickJS' },
-  { name: 'debian-archive-keyring', why: 'checks where that source comes from' },
-  { name: 'ca-certificates', why: 'the same, over HTTPS' },
-  { name: 'curl', why: 'fetches it from upstream where Debian’s mirror is out of reach' },
+  { name: 'debian-archive-keyring', why: 'verifies the origin of that source' },
+  { name: 'ca-certificates', why: 'verifies HTTPS downloads' },
+  { name: 'curl', why: 'downloads it from upstream if Debian’s mirror is unreachable' },
 ];
 
 const machines = {
@@ -23,45 +23,45 @@ const machines = {
 };
 
 const network = [
-  { name: 'passt', why: 'lets guests into the internet and not onto this machine’s own services' },
-  { name: 'iproute2', why: 'closes the ways to metadata services' },
+  { name: 'passt', why: 'connects guests to the internet but not to this machine’s own services' },
+  { name: 'iproute2', why: 'blocks routes to cloud metadata services' },
 ];
 
 /** For an agent of the other architecture. */
 const crossCompilers = {
   x64: [
     { name: 'gcc-aarch64-linux-gnu', why: 'compiles the agent for arm64' },
-    { name: 'qemu-user-static', why: 'tries it' },
+    { name: 'qemu-user-static', why: 'runs its self-test' },
   ],
   arm64: [
     { name: 'gcc-x86-64-linux-gnu', why: 'compiles the agent for x86-64' },
-    { name: 'qemu-user-static', why: 'tries it' },
+    { name: 'qemu-user-static', why: 'runs its self-test' },
   ],
 };
 
 const images = [
-  { name: 'qemu-utils', why: 'makes disks' },
-  { name: 'e2fsprogs', why: 'makes file systems and puts the agent into them' },
+  { name: 'qemu-utils', why: 'creates disks' },
+  { name: 'e2fsprogs', why: 'creates file systems and installs the agent in them' },
   { name: 'busybox-static', why: 'the programs of the tiny guest' },
-  { name: 'cpio', why: 'packs the tiny guest’s first file system' },
-  { name: 'kmod', why: 'finds the kernel modules a guest needs' },
+  { name: 'cpio', why: 'packs the tiny guest’s initramfs' },
+  { name: 'kmod', why: 'reads the kernel modules that a guest needs' },
   { name: 'mmdebstrap', why: 'builds the Debian guests' },
   { name: 'uidmap', why: 'lets it do so without root' },
   { name: 'lz4', why: 'unpacks the guest’s kernel' },
 ];
 
-const packages = [{ name: 'rpm', why: 'packs the RPM package' }];
+const packages = [{ name: 'rpm', why: 'builds the RPM package' }];
 
 const tests = [
-  { name: 'openssl', why: 'makes certificates for tests' },
-  { name: 'chromium', why: 'walks the web console in tests' },
-  { name: 'postgresql', why: 'a real server for the tests of the store, on a socket of their own' },
-  { name: 'victoria-metrics', why: 'takes the metrics that the tests write to it' },
+  { name: 'openssl', why: 'creates certificates for tests' },
+  { name: 'chromium', why: 'runs the web console in tests' },
+  { name: 'postgresql', why: 'a server for the tests of the store, on a private socket' },
+  { name: 'victoria-metrics', why: 'receives the metrics that the tests write' },
 ];
 
-const peers = [{ name: 'qemu-guest-agent', why: 'the incumbent that ours is measured beside' }];
+const peers = [{ name: 'qemu-guest-agent', why: 'the existing agent with which Innkeeper’s is compared' }];
 
-/** The Debian packages of a command with its arguments, in the order in which they are shown. */
+/** The Debian packages for a command with its arguments, in the order in which they are shown. */
 export function debianPackages(command, arch, args = []) {
   switch (command) {
     case 'build:agent':

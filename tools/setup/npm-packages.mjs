@@ -1,4 +1,4 @@
-// Installs the npm packages exactly as locked, and sees that all of them are there.
+// Installs the npm packages exactly as locked, and checks that all of them are installed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -19,13 +19,13 @@ import { platformPackages } from './platform-packages.mjs';
 import { refuse, say } from './refuse.mjs';
 import { mustRunLogged } from './run-logged.mjs';
 
-/** Less than this is a full disk: a package takes more. */
+/** Less free space than this counts as a full disk. */
 const fullBytes = 4 * 1024 * 1024;
 const lockFile = join(root, 'package-lock.json');
-/** Names the lock file that node_modules was made of; written last, so that half an installation has none. */
+/** Contains the hash of the lock file of node_modules; written last, so that a partial installation has none. */
 const stamp = join(nodeModules, '.innkeeper-lock');
 
-/** Installs again only when the lock file changed or something is missing. */
+/** Installs only when the lock file changed or something is missing. */
 export async function installNpmPackages() {
   const lock = readFileSync(lockFile);
   const hash = createHash('sha256').update(lock).digest('hex');
@@ -38,22 +38,22 @@ export async function installNpmPackages() {
   const options = { environment: npmEnvironment(), isKillable: true };
   const { seconds } = await mustRunLogged(name, 'npm', command, options);
   let left = missing();
-  // npm leaves an optional package out without a word when its download fails.
+  // npm silently leaves out an optional package when its download fails.
   if (left.length > 0)
     await mustRunLogged(`Installing again: npm left out ${left.length} packages`, 'npm', command, options);
   left = missing();
-  // On a full disk npm may leave half files and exit 0.
-  if (isDiskFull()) refuse(`the disk that holds ${root} is full. npm packages need about 600 MiB there.`);
+  // On a full disk npm may leave truncated files and exit with 0.
+  if (isDiskFull()) refuse(`the disk with ${root} is full. npm packages need about 600 MiB there.`);
   if (left.length > 0)
     refuse(
-      `npm left out ${left.join(', ')}, which this machine needs. Look for the reason with: npm ci --ignore-scripts --include=optional --loglevel=verbose`,
+      `npm left out ${left.join(', ')}, which this machine needs. Find the reason with: npm ci --ignore-scripts --include=optional --loglevel=verbose`,
     );
   checkPinnedNode();
   writeFileSync(stamp, hash);
   say(`✓ npm packages installed (${seconds} s)`);
 }
 
-// No install scripts: every package carries its binaries. Whatever a configuration or NODE_ENV leaves out is needed.
+// No install scripts: every package contains its binaries. Includes what a configuration or NODE_ENV would leave out.
 const npmArguments = [
   ...['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--include=peer'],
   ...['--no-audit', '--no-fund', '--loglevel=error'],
@@ -69,13 +69,13 @@ function missingPackages(lock) {
     .map((path) => path.replace(/^.*node_modules\//, ''));
 }
 
-/** The npm that started us, whatever PATH has; else the one in PATH. */
+/** The npm that started this process, whatever is in PATH; otherwise the one in PATH. */
 function npm() {
   const path = process.env.npm_execpath;
   return path !== undefined && basename(path) === 'npm-cli.js' && existsSync(path) ? [process.execPath, path] : ['npm'];
 }
 
-/** npm keeps what it downloads in the home folder: without one that can be written, in this checkout. */
+/** npm's cache is in the home folder; if that is not writable, in this checkout. */
 function npmEnvironment() {
   const configured = process.env.npm_config_cache;
   const cache = configured || join(homedir(), '.npm');
@@ -87,7 +87,7 @@ function npmEnvironment() {
   };
 }
 
-/** Whether a folder can be written, or made. */
+/** Whether a folder can be written or created. */
 function canWrite(folder) {
   try {
     mkdirSync(folder, { recursive: true });
@@ -104,7 +104,7 @@ function checkWritable() {
     if (existsSync(nodeModules)) accessSync(nodeModules, constants.W_OK);
   } catch {
     refuse(
-      `${userName(process.getuid())} cannot write in ${root}, which belongs to ${userName(statSync(root).uid)}. Run this as that user, or in a clone of your own.`,
+      `${userName(process.getuid())} cannot write in ${root}, which belongs to ${userName(statSync(root).uid)}. Run this as that user, or in your own clone.`,
     );
   }
 }
@@ -113,7 +113,7 @@ function userName(uid) {
   try {
     if (uid === process.getuid()) return userInfo().username;
   } catch {
-    // A user without an entry in the list of users.
+    // A user without an entry in passwd.
   }
   return uid === 0 ? 'root' : `user ${uid}`;
 }
@@ -126,5 +126,5 @@ function isDiskFull() {
 function checkPinnedNode() {
   const { status, signal, error, stderr } = spawnSync(pinnedNode, ['--version'], { encoding: 'utf8' });
   if (status !== 0)
-    refuse(`the Node that npm installed does not run here (${(error?.message ?? `${stderr}${signal ?? ''}`).trim()}).`);
+    refuse(`the Node that npm installed does not run on this machine (${(error?.message ?? `${stderr}${signal ?? ''}`).trim()}).`);
 }

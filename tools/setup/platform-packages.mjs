@@ -1,6 +1,6 @@
 /**
- * The packages of a lock file that exist for one kind of machine alone, as far as this is such a machine: programs that
- * npm may leave out without a word, since they are optional. Returns their paths below the root.
+ * Returns the paths of the packages of a lock file that are specific to this platform: programs that npm may silently
+ * leave out, since they are optional.
  */
 export function platformPackages({ packages }, { os, cpu, libc }) {
   return Object.entries(packages)

@@ -1,4 +1,4 @@
-/** Ends with a sentence instead of a stack. */
+/** Exits with a message instead of a stack trace. */
 export function refuse(sentence, exitCode = 1) {
   process.stderr.write(`innkeeper: ${sentence}\n`);
   process.exit(exitCode);

@@ -9,13 +9,13 @@ import { refuse } from './refuse.mjs';
 const tailLines = 25;
 const maxLineLength = 2000;
 const killAfterMs = 3000;
-/** A log that is longer begins again. */
+/** A log longer than this is started again. */
 const maxLogBytes = 1024 * 1024;
 
 /**
- * Runs a program to its end; `log` names the file below .cache/setup that its output is appended to. Resolves with its
- * exit code, what it printed last, and where its log is. ^C and TERM end this process when the program has ended, which is
- * 3 s later at the latest when it `isKillable`.
+ * Runs a program to its end; its output is appended to the file `log` in .cache/setup. Resolves to its exit code, the end
+ * of its output, and the path of the log. ^C and TERM end this process once the program has ended, at most 3 s later if it
+ * `isKillable`.
  */
 export async function runLogged(name, log, [program, ...args], { environment = process.env, isKillable = false } = {}) {
   const file = openLog(log);
@@ -41,9 +41,9 @@ export async function runLogged(name, log, [program, ...args], { environment = p
   const onSignal = (signal) => {
     if (stoppedBy === undefined) step.print(isKillable ? 'Stopping …' : `Stopping when ${args.join(' ')} has ended …`);
     stoppedBy = signal;
-    // ^C goes to the whole foreground group, so the program has it already.
+    // ^C is sent to the whole foreground group, including the program.
     if (signal !== 'SIGINT') child.kill(signal);
-    // npm may go on for a minute all the same; what it leaves is installed again.
+    // npm may keep running for a minute; a partial installation is repeated.
     if (isKillable) killing ??= setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
@@ -65,14 +65,14 @@ export async function runLogged(name, log, [program, ...args], { environment = p
   return { code, tail, seconds, logPath: file.path };
 }
 
-/** As runLogged, but a failure ends this process with the end of the output and a sentence. */
+/** Like runLogged, but a failure exits this process with the end of the output and a message. */
 export async function mustRunLogged(name, log, command, options) {
   const result = await runLogged(name, log, command, options);
   if (result.code !== 0) refuseWith(result, command);
   return result;
 }
 
-/** Ends this process with what a program printed last. */
+/** Exits this process with the end of a program's output. */
 function refuseWith({ code, tail, logPath }, command) {
   for (const line of tail) process.stderr.write(`  ${line}\n`);
   refuse(
@@ -80,7 +80,7 @@ function refuseWith({ code, tail, logPath }, command) {
   );
 }
 
-/** A log that cannot be written (a full disk, a folder of somebody else) is done without: the end of it is shown anyway. */
+/** Does without a log that cannot be written (full disk, another user's folder), since the end of the output is shown. */
 function openLog(name) {
   let descriptor;
   const path = join(setupFolder, `${name}.log`);

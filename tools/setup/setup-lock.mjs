@@ -1,4 +1,4 @@
-// One set-up at a time in a checkout: two of npm's would remove each other's files.
+// Only one setup at a time in a checkout: two npm processes would remove each other's files.
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { showStep } from './live-line.mjs';
@@ -8,7 +8,7 @@ const path = join(setupFolder, 'lock');
 const own = `${path}.${process.pid}`;
 const retryMs = 300;
 
-/** Runs `work` while no other process of this checkout does; waits for the one that does. */
+/** Runs `work` exclusively in this checkout; waits for another process that does. */
 export async function withSetupLock(work) {
   let step;
   for (let holder = take(); holder !== undefined; holder = take()) {
@@ -25,11 +25,11 @@ export async function withSetupLock(work) {
   release();
 }
 
-/** The process that has the lock, or undefined when it is ours, or when there can be none (nothing can be written). */
+/** The process that holds the lock; undefined if it is this one, or if no lock can be written. */
 function take() {
   try {
     mkdirSync(setupFolder, { recursive: true });
-    // A link appears with its content, so nobody reads a lock without a process in it.
+    // A link is created with its content, so that a lock always names a process.
     writeFileSync(own, `${process.pid}\n`);
     linkSync(own, path);
     return undefined;
@@ -45,7 +45,7 @@ function take() {
   return take();
 }
 
-/** Removes the lock of a process that died, unless somebody else has just done so and taken it. */
+/** Removes the lock of a dead process, unless another process has just replaced it. */
 function removeStale(holder) {
   const aside = `${own}.stale`;
   try {
@@ -66,7 +66,7 @@ function readHolder() {
   }
 }
 
-/** Whether a process is one of these; process ids are used again. */
+/** Whether a process is a setup; process ids are reused. */
 function isBootstrap(pid) {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('bootstrap.mjs');
