@@ -37,7 +37,8 @@ function handOver(command, args) {
 }
 
 const [command, ...args] = process.argv.slice(2);
-if (!commands.includes(command)) refuse(`"${command ?? ''}" is not a command. The commands are ${commands.join(', ')}.`);
+if (!commands.includes(command))
+  refuse(`"${command ?? ''}" is not a command. The commands are ${commands.join(', ')}.`);
 checkMachine();
 warnOfArm64(command);
 try {

@@ -86,15 +86,15 @@ function testItself(path: string, target: Target): void {
   const { emulator } = targetNames[target];
   const isOwn = target === ownTarget;
   if (!isOwn && !tryProgram(emulator, ['--version'], undefined)) {
-    process.stderr.write(`The self-test of the agent for ${target} was skipped: ${emulator} is not installed (qemu-user-static).\n`);
+    process.stderr.write(
+      `The self-test of the agent for ${target} was skipped: ${emulator} is not installed (qemu-user-static).\n`,
+    );
     return;
   }
   const [program, args] = isOwn ? [path, ['--self-test']] : [emulator, [path, '--self-test']];
   const { status, signal, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
   if (status === 0) return;
-  throw new Error(
-    `The built agent fails its self-test (${signal ?? status ?? error?.message}):\n${stdout}${stderr}`,
-  );
+  throw new Error(`The built agent fails its self-test (${signal ?? status ?? error?.message}):\n${stdout}${stderr}`);
 }
 
 function size(path: string): string {

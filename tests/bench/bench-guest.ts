@@ -13,22 +13,22 @@ import type { BenchImage } from './bench-image.ts';
 import { waitForFirstReply } from './first-reply.ts';
 
 const program = 'qemu-system-x86_64';
-/** Ports of the benchmark's own, beside those that every VM has. */
+/** The benchmark's ports, in addition to those of every VM. */
 const benchPorts = ['bench.raw', 'bench.ctl'] as const;
 
-/** The VM in which everything is measured. Dispose ends it. */
+/** The VM in which everything is measured. Ended by dispose. */
 export interface BenchGuest extends AsyncDisposable {
   readonly accelerator: Accelerator;
   readonly version: string;
-  /** From the start of QEMU to the agent's welcome. */
+  /** Time from the start of QEMU to the agent's welcome. */
   readonly bootMs: number;
-  /** A session with our agent that asks for nothing by itself; `telemetryIntervalMs` as the node's, or 0. */
+  /** A session with Innkeeper's agent without automatic requests; `telemetryIntervalMs` as with a node, or 0. */
   openLink(telemetryIntervalMs: number): AgentLink;
-  /** The host's end of a port: the socket's path. */
+  /** The host's end of a port: path of the socket. */
   portSocket(name: string): string;
 }
 
-/** Starts QEMU as the node would, with two more ports, and waits for the agent. Rejects with the guest's last words. */
+/** Starts QEMU like a node, with two additional ports, and waits for the agent. Rejects with the guest's last output. */
 export async function bootBenchGuest(image: BenchImage, directory: string): Promise<BenchGuest> {
   const runDirectory = join(directory, 'run');
   await mkdir(runDirectory);
@@ -48,7 +48,7 @@ export async function bootBenchGuest(image: BenchImage, directory: string): Prom
     snapshot: undefined,
   } as const;
   const argv = [
-    // Its CPUs run at once: nobody needs the first bytes of its console.
+    // Started without -S, since the beginning of the console is not needed.
     ...qemuCommandLine(spec, { accelerator, sandbox, isRestricted: true, files }).filter(
       (argument) => argument !== '-S',
     ),
@@ -56,7 +56,7 @@ export async function bootBenchGuest(image: BenchImage, directory: string): Prom
   ];
   const started = performance.now();
   const child = spawn(program, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
-  // It would outlive us.
+  // Otherwise it would outlive this process.
   const onExit = (): boolean => child.kill('SIGKILL');
   process.prependOnceListener('exit', onExit);
   child.once('exit', () => process.off('exit', onExit));
@@ -90,7 +90,7 @@ function extraPort(name: string, index: number, files: RunFiles): string[] {
   return ['-chardev', `socket,id=bench${index},path=${path},server=on,wait=off`, '-device', device];
 }
 
-/** `work`, unless QEMU ends before it is done. */
+/** Settles as `work`, or rejects if QEMU ends first. */
 async function whileAlive<T>(child: ChildProcess, work: Promise<T>): Promise<T> {
   let printed = '';
   child.stderr?.on('data', (chunk: Buffer) => {

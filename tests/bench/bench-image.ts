@@ -5,19 +5,19 @@ import { buildImage, createOverlay, type GuestKernel, prepareBase } from '../../
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Images and kernels are built once; the VM tests share them. */
+/** Cache of images and kernels, shared with the VM tests. */
 export const cacheDirectory = join(root, '.cache', 'vm-tests', 'data', 'cache');
 export const agentBinaryPath = join(root, 'dist', 'agent', `innkeeper-agent-linux-${process.arch}`);
 
-/** A disk with our agent in it (and qemu-ga, if it is Debian's), and the kernel that boots it. */
+/** A disk with Innkeeper's agent (and qemu-ga, in Debian's image), and its kernel. */
 export interface BenchImage {
-  /** Without our agent; Debian's has 1 GiB, sparse. */
+  /** Image without Innkeeper's agent; Debian's is sparse with 1 GiB. */
   readonly originalPath: string;
   readonly diskPath: string;
   readonly kernel: GuestKernel;
 }
 
-/** Builds the guest's disk in `directory`, as the node does for its VMs. Rejects when it cannot be built. */
+/** Builds the guest's disk in `directory`, like a node. */
 export async function makeBenchImage(
   kind: 'debian' | 'tiny',
   directory: string,
@@ -32,13 +32,13 @@ export async function makeBenchImage(
     agentVersion: 'bench',
     outPath: basePath,
   });
-  if (!base.ok) throw new Error(`The agent cannot be put into the image: ${base.detail}`);
+  if (!base.ok) throw new Error(`The agent could not be installed in the image: ${base.detail}`);
   const diskPath = join(directory, 'disk.qcow2');
   await createOverlay({ basePath, baseFormat: 'raw', diskPath, sizeBytes: 0 });
   return { originalPath, diskPath, kernel };
 }
 
-/** Compiles the C floor for the guest; its path. */
+/** Compiles the C program that shows the lower bound, and returns its path. */
 export function compileBenchPeer(directory: string): string {
   const output = join(directory, 'bench-peer');
   const source = join(root, 'apps', 'agent', 'c', 'bench-peer.c');

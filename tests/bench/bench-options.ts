@@ -1,6 +1,6 @@
-/** How a benchmark is run. */
+/** Options of a benchmark. */
 export interface BenchOptions {
-  /** Fewer rounds, a minute in all: for a look, not for a verdict. */
+  /** Fewer rounds, about a minute: for a quick look, not for a verdict. */
   readonly quick: boolean;
   /** A private folder with a short path. */
   readonly directory: string;

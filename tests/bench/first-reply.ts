@@ -3,8 +3,8 @@ import { openingBytes, portableByteOps } from '@innkeeper/wire';
 import { RawPort } from './raw-port.ts';
 
 /**
- * Waits for an agent that is about to come up: one hello, which stays in the socket until the guest opens its port. A
- * node would ask again after 1, 2 and 4 s, and the time would be that of its last question. Resolves at the first byte.
+ * Waits for an agent that is starting, with a single hello that stays in the socket until the guest opens its port. A node
+ * would repeat it after 1, 2 and 4 s, which would distort the time. Resolves at the first byte.
  */
 export async function waitForFirstReply(portSocket: string): Promise<void> {
   await using port = await openWhenThere(portSocket);
@@ -13,7 +13,7 @@ export async function waitForFirstReply(portSocket: string): Promise<void> {
   await port.waitFor(1);
 }
 
-/** QEMU makes its sockets some time after it was started. */
+/** QEMU creates its sockets some time after its start. */
 async function openWhenThere(portSocket: string): Promise<RawPort> {
   const deadline = performance.now() + 30_000;
   for (;;) {

@@ -5,25 +5,25 @@ import type { BenchGuest } from './bench-guest.ts';
 import { GuestShell } from './guest-shell.ts';
 import { RawPort } from './raw-port.ts';
 
-/** On tmpfs in the guest; what is measured is the agent and the channel, not a disk. */
+/** On tmpfs in the guest, to measure the agent and the channel without a disk. */
 export const guestFolder = '/dev/shm/bench';
-/** Static, so that starting it costs little beside what is measured. */
+/** Statically linked, so that starting it costs little. */
 export const guestTrue = `${guestFolder}/true`;
 export const guestPeer = `${guestFolder}/bench-peer`;
 
 /**
- * Puts the programs of the benchmark into the guest and starts a shell there that belongs to systemd, not to the agent:
- * it lives on when the agent is stopped.
+ * Copies the benchmark's programs to the guest and starts a shell there as a systemd service, so that it keeps running
+ * when the agent is stopped.
  */
 export async function installGuestTools(guest: BenchGuest, link: AgentLink, peerPath: string): Promise<GuestShell> {
-  // busybox goes by the name it is called by.
+  // busybox behaves as the program whose name it is called by.
   await upload(link, guestTrue, await readHostBusybox());
   await upload(link, guestPeer, await readFile(peerPath));
-  // Our agent answers before udev has named the ports, and what still starts would be measured too.
+  // The agent answers before udev has named the ports, and while services are still starting.
   const port = '/dev/virtio-ports/bench.ctl';
   const settled = `until [ -c ${port} ]; do sleep 0.1; done; systemctl is-system-running --wait`;
   await run(link, ['timeout', '120', '/bin/sh', '-c', `${settled} || [ $? -ne 124 ]`]);
-  // The host comes first: a port without one reads as ended, and so would the shell. A port has one opener.
+  // The host must connect first, since a port without a host reads as EOF, which would end the shell.
   const control = new GuestShell(await RawPort.open(guest.portSocket('bench.ctl')));
   const shell = `exec /bin/sh <>${port} >&0 2>&0`;
   await run(link, ['systemd-run', '--quiet', '--unit=bench-ctl', '/bin/sh', '-c', shell]);

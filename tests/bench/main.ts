@@ -18,12 +18,12 @@ interface Bench {
 }
 
 const benches: Readonly<Record<string, Bench>> = {
-  // It takes five minutes where nothing else runs, and images may have to be built first.
+  // It takes five minutes on an idle machine, and images may have to be built first.
   agent: { run: benchAgent, timeoutMs: 20 * 60_000 },
   control: { run: benchControl, timeoutMs: 3 * 60_000 },
 };
 
-/** 0: measured, whatever the figures; 1: could not be measured; 2: not understood. */
+/** Exit codes: 0: measured, whatever the figures; 1: could not be measured; 2: usage error. */
 async function main(): Promise<number> {
   let bench: Bench;
   let json: boolean;
@@ -35,7 +35,7 @@ async function main(): Promise<number> {
     });
     const [name = '', ...more] = positionals;
     const named = Object.hasOwn(benches, name) ? benches[name] : undefined;
-    if (named === undefined || more.length > 0) throw new Error('What is to be measured: agent, or control?');
+    if (named === undefined || more.length > 0) throw new Error('Choose what to measure: agent or control.');
     bench = named;
     ({ json, quick } = values);
   } catch (error) {
@@ -44,11 +44,11 @@ async function main(): Promise<number> {
   }
   const directory = await mkdtemp(join(tmpdir(), 'ik-bench-'));
   const out = (line: string): boolean => process.stdout.write(`${line}\n`);
-  // A signal ends it as an exit does, and so ends the VMs.
+  // Signals call process.exit, whose handlers end the VMs.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   const watchdog = setTimeout(() => {
-    process.stderr.write(`It could not be measured within ${bench.timeoutMs / 60_000} minutes.\n`);
+    process.stderr.write(`The benchmark did not finish within ${bench.timeoutMs / 60_000} minutes.\n`);
     process.exit(1);
   }, bench.timeoutMs);
   if (!json) out(header());
@@ -58,7 +58,7 @@ async function main(): Promise<number> {
       out(json ? metricLine(metric) : metricRow(metric));
     return 0;
   } catch (error) {
-    process.stderr.write(`It could not be measured: ${error instanceof Error ? (error.stack ?? '') : String(error)}\n`);
+    process.stderr.write(`The benchmark failed: ${error instanceof Error ? (error.stack ?? '') : String(error)}\n`);
     return 1;
   } finally {
     clearTimeout(watchdog);

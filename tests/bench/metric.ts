@@ -1,16 +1,16 @@
-/** One figure, and how it stands beside a peer's in the same VM and the same run. */
+/** A figure, and its comparison with a peer in the same VM and run. */
 export interface Metric {
   readonly metric: string;
   readonly value: number;
   readonly unit: string;
-  /** Who is compared with: "qemu-ga", "dd", "C program". */
+  /** The peer: "qemu-ga", "dd", "C program". */
   readonly peer?: string | undefined;
   readonly peerValue?: number | undefined;
   /** value / peerValue. */
   readonly ratio?: number | undefined;
-  /** What DESIGN asks for, as text: "<= 0.6 x". */
+  /** The target as text: "<= 0.6 x". */
   readonly target?: string | undefined;
-  /** Whether the target is reached; absent where there is none. */
+  /** Whether the target is met; absent without a target. */
   readonly ok?: boolean | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface MetricInput {
   readonly value: number;
   readonly unit: string;
   readonly peer?: { readonly name: string; readonly value: number } | undefined;
-  /** A bound for the value itself, or for its ratio to the peer. */
+  /** A limit on the value, or on its ratio to the peer. */
   readonly bound?: { readonly of: 'value' | 'ratio'; readonly is: Compare } | undefined;
 }
 
@@ -42,13 +42,13 @@ export function makeMetric({ metric, value, unit, peer, bound }: MetricInput): M
   return { metric, value, unit, peer: peer?.name, peerValue: peer?.value, ratio, target, ok };
 }
 
-/** The middle value; NaN of nothing. */
+/** The median; NaN for no values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-/** The value that `share` of all are not above; NaN of nothing. */
+/** The percentile `share` (0 to 1); NaN for no values. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;

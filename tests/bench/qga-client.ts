@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 
 /**
- * A client of the QEMU guest agent that is as quick as the protocol lets it be: JSON lines on a unix socket, one
- * request at a time. For measuring the incumbent, with nothing of ours between.
+ * A client of the QEMU guest agent that is as fast as the protocol allows: JSON lines on a unix socket, one request at a
+ * time, without any of Innkeeper's code in between.
  */
 export class QgaClient implements AsyncDisposable {
   readonly #socket: Socket;
@@ -25,7 +25,7 @@ export class QgaClient implements AsyncDisposable {
     return new QgaClient(socket);
   }
 
-  /** guest-sync: skips whatever earlier clients left, until the answer with our number. */
+  /** guest-sync: skips responses to earlier clients, until the response with this client's number. */
   async sync(): Promise<void> {
     const id = Math.floor(Math.random() * 2 ** 31);
     this.#socket.write(`${JSON.stringify({ execute: 'guest-sync', arguments: { id } })}\n`);
@@ -35,7 +35,7 @@ export class QgaClient implements AsyncDisposable {
     }
   }
 
-  /** One command; rejects with qemu-ga's own description. */
+  /** Executes a command; rejects with qemu-ga's description. */
   async call<T = unknown>(execute: string, parameters: object = {}): Promise<T> {
     this.#socket.write(`${JSON.stringify({ execute, arguments: parameters })}\n`);
     const answer = JSON.parse(await this.#line()) as { return?: T; error?: { desc: string } };
@@ -43,7 +43,7 @@ export class QgaClient implements AsyncDisposable {
     return answer.return as T;
   }
 
-  /** Runs a program and polls its status as fast as answers come. */
+  /** Runs a program and polls its status without pauses. */
   async exec(path: string, argv: readonly string[]): Promise<number> {
     const { pid } = await this.call<{ pid: number }>('guest-exec', { path, arg: argv, 'capture-output': true });
     for (;;) {
@@ -52,7 +52,7 @@ export class QgaClient implements AsyncDisposable {
     }
   }
 
-  /** Writes a file in chunks of the size that measured best. */
+  /** Writes a file in chunks of the fastest size. */
   async upload(path: string, content: Buffer, chunkBytes: number): Promise<void> {
     const handle = await this.call<number>('guest-file-open', { path, mode: 'w' });
     for (let at = 0; at < content.length; at += chunkBytes)
@@ -63,7 +63,7 @@ export class QgaClient implements AsyncDisposable {
     await this.call('guest-file-close', { handle });
   }
 
-  /** Reads a file whole; the number of bytes. */
+  /** Reads a file and resolves to the number of bytes. */
   async download(path: string, chunkBytes: number): Promise<number> {
     const handle = await this.call<number>('guest-file-open', { path, mode: 'r' });
     let total = 0;

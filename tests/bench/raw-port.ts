@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** A virtio-serial port as plain bytes: for dd, for the C floor, for a shell. */
+/** A virtio-serial port as plain bytes: for dd, the C program, and a shell. */
 export class RawPort implements AsyncDisposable {
   readonly #socket: Socket;
   #chunks: Buffer[] = [];
@@ -25,12 +25,12 @@ export class RawPort implements AsyncDisposable {
     return new RawPort(socket);
   }
 
-  /** Resolves when the kernel of the host has taken the bytes. */
+  /** Resolves when the host's kernel has accepted the bytes. */
   write(bytes: Uint8Array | string): Promise<void> {
     return new Promise((resolve, reject) => this.#socket.write(bytes, (error) => (error ? reject(error) : resolve())));
   }
 
-  /** Exactly `count` bytes. */
+  /** Reads exactly `count` bytes. */
   async read(count: number): Promise<Buffer> {
     await this.waitFor(count);
     const all = Buffer.concat(this.#chunks);
@@ -40,7 +40,7 @@ export class RawPort implements AsyncDisposable {
     return all.subarray(0, count);
   }
 
-  /** Waits until `count` bytes are there, and throws them away: for throughput. */
+  /** Reads and discards `count` bytes, to measure throughput. */
   async skip(count: number): Promise<void> {
     let left = count;
     for (;;) {
@@ -52,7 +52,7 @@ export class RawPort implements AsyncDisposable {
     }
   }
 
-  /** Text up to and including `mark`. */
+  /** Reads text up to and including `mark`. */
   async readUntil(mark: string): Promise<string> {
     for (;;) {
       const text = Buffer.concat(this.#chunks).toString('latin1');
@@ -62,7 +62,7 @@ export class RawPort implements AsyncDisposable {
     }
   }
 
-  /** Until so many bytes are there. Rejects after five minutes: nothing that is measured takes as long. */
+  /** Waits for this many bytes. Rejects after five minutes, longer than any measurement. */
   async waitFor(count: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {

@@ -12,7 +12,7 @@ export interface GoldenFile {
 
 const root = join(import.meta.dirname, '../../proto/golden');
 
-/** The files of one folder of proto/golden. */
+/** Reads the files of a folder of proto/golden. */
 export function goldenFiles(folder: string): GoldenFile[] {
   return globSync(join(root, folder, '*.hex'))
     .sort()

@@ -30,11 +30,11 @@ describe('proto/golden/native', () => {
     const { session, payload } = fromJson(FrameSchema, golden.json as JsonValue);
     const bytes = golden.bytes['frame'] ?? new Uint8Array(0);
 
-    it(`${golden.name} is written as recorded`, () => {
+    it(`${golden.name} is encoded as recorded`, () => {
       assert.deepEqual(encodeFrame(session, payload, ops), bytes);
     });
 
-    it(`${golden.name} is read as recorded`, () => {
+    it(`${golden.name} is decoded as recorded`, () => {
       const agent = new AgentReceiver(ops);
       const node = new NodeReceiver(ops);
       node.begin(session);
@@ -62,7 +62,7 @@ const agentMessages = goldenFiles('agent-message').map((golden) => ({
 
 describe('proto/golden/agent-message', () => {
   for (const { name, message, bytes } of agentMessages) {
-    it(`${name} is read as recorded, with either header and at any split`, () => {
+    it(`${name} is decoded as recorded, with either header and split anywhere`, () => {
       for (const [form, recorded] of Object.entries(bytes)) {
         for (let cut = 0; cut <= recorded.length; cut++) {
           const receiver = new AgentMessageReceiver({ maxBytes: 100_000 });
@@ -84,8 +84,8 @@ function length(recorded: Uint8Array, form: string): number {
   return recorded.length - (form === 'magic' ? 8 : 4);
 }
 
-/** What our agent answers, made from the request's golden file and the answers of the operation. */
-describe('answers of our agent', () => {
+/** The agent's responses to the golden requests, from results of the methods. */
+describe('responses of the agent', () => {
   const byName = new Map(agentMessages.map((golden) => [golden.name, golden]));
 
   function messageOf(name: string): AgentMessage {
@@ -111,16 +111,16 @@ describe('answers of our agent', () => {
     return translated.call.finish(error);
   }
 
-  it('to ping is the recorded pong', () => {
+  it('the agent’s response to ping is the recorded pong', () => {
     const body = liteEncode(PingResponseLite, { sequence: 7n, agentVersion: '0.1.0', agentUptimeSeconds: 86_401n });
     assertRecorded('pong', answer('ping', [body]));
   });
 
-  it('to execute is the recorded response', () => {
+  it('the agent’s response to execute is as recorded', () => {
     const text = (value: string): Uint8Array => new TextEncoder().encode(value);
     const events = [
       liteEncode(ExecEventLite, { event: { case: 'started', value: { id: 'p1' } } }),
-      // "ë" is cut in two.
+      // "ë" is split.
       liteEncode(ExecEventLite, { event: { case: 'output', value: { stream: 1, data: text('Zoë').slice(0, 3) } } }),
       liteEncode(ExecEventLite, { event: { case: 'output', value: { stream: 2, data: text('/root\n') } } }),
       liteEncode(ExecEventLite, { event: { case: 'output', value: { stream: 1, data: text('ë\n').slice(1) } } }),
@@ -136,7 +136,7 @@ describe('answers of our agent', () => {
     assertRecorded('execute_response-error', answer('execute', [], error));
   });
 
-  it('to file_read is the recorded response', () => {
+  it('the agent’s response to file_read is as recorded', () => {
     const events = [
       liteEncode(ReadFileEventLite, {
         event: { case: 'info', value: { sizeBytes: 11n, mode: 0o644, modifiedUnixNs: -500_000_000n } },
@@ -151,7 +151,7 @@ describe('answers of our agent', () => {
     assertRecorded('file_read_response-error', answer('file_read', [], error));
   });
 
-  it('to file_write is the recorded response', () => {
+  it('the agent’s response to file_write is as recorded', () => {
     const { payload } = messageOf('file_write');
     assert.ok(payload.case === 'fileWrite');
     assertRecorded('file_write_response', fileWriteReply(payload.value, undefined));
@@ -159,9 +159,10 @@ describe('answers of our agent', () => {
     assertRecorded('file_write_response-error', fileWriteReply(payload.value, error));
   });
 
-  it('to shutdown is the recorded response', () => assertRecorded('shutdown_response', answer('shutdown', [])));
+  it('the agent’s response to shutdown is as recorded', () =>
+    assertRecorded('shutdown_response', answer('shutdown', [])));
 
-  it('to what it does not serve is the recorded refusal', () => {
+  it('the agent’s response to an unsupported request is the recorded refusal', () => {
     assertRecorded(
       'error',
       refusalReply(0, new OperationError('UNSUPPORTED_BY_AGENT', 'This agent does not serve it.')),
@@ -170,7 +171,7 @@ describe('answers of our agent', () => {
     assertRecorded('quiesce_response-error', refusalReply(17, error));
   });
 
-  it('without a request are the recorded events', () => {
+  it('the agent’s events are as recorded', () => {
     const telemetry = fromJson(TelemetrySchema, {
       cpu: { busyPercent: 12.5 },
       memory: {

@@ -1,4 +1,4 @@
-// Every driver does the same with the same guest. A driver that cannot run here is skipped with its reason.
+// Every driver must behave the same with the same guest. A driver that cannot run here is skipped with a reason.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -27,7 +27,7 @@ for (const fixture of driverFixtures) {
 
     before(async () => {
       driver = fixture.createDriver();
-      // Two disks, where the driver supports that, and a place without a card.
+      // Two disks if the driver supports that, and a NIC slot without a card.
       const plain = await fixture.createSpec();
       const second = { path: join(plain.runDirectory, 'second.raw'), format: 'raw' } as const;
       await writeFile(second.path, Buffer.alloc(mib));
@@ -47,25 +47,25 @@ for (const fixture of driverFixtures) {
       await removeRunDirectory(spec);
     });
 
-    it('carries bytes both ways, whole and in order', async () => {
+    it(`${fixture.name}: a channel transports bytes both ways, completely and in order`, async () => {
       await using channel = await vm.openAgent(nativeAgent);
       const bytes = randomBytes(2 * mib);
       assert.equal(Buffer.compare(await exchange(channel, bytes), bytes), 0);
     });
 
-    it('opens a channel again after it was closed', async () => {
+    it(`${fixture.name}: a channel can be reopened after it was closed`, async () => {
       for (const text of ['first', 'second', 'third']) {
         await using channel = await vm.openAgent(nativeAgent);
         assert.equal(Buffer.from(await exchange(channel, Buffer.from(text))).toString(), text);
       }
     });
 
-    it('refuses a second channel on a port that is open', async () => {
+    it(`${fixture.name}: a second channel on an open port is refused`, async () => {
       await using _channel = await vm.openAgent(nativeAgent);
       await assert.rejects(vm.openAgent(nativeAgent), { reason: 'HYPERVISOR_UNREACHABLE' });
     });
 
-    it('loses no byte to a read that is given up', async () => {
+    it(`${fixture.name}: an aborted read loses no bytes`, async () => {
       await using channel = await vm.openAgent(nativeAgent);
       const abort = new AbortController();
       const read = channel.read({ signal: abort.signal });
@@ -74,7 +74,7 @@ for (const fixture of driverFixtures) {
       assert.equal(Buffer.from(await exchange(channel, Buffer.from('kept'))).toString(), 'kept');
     });
 
-    it('ends a pending read when the channel is closed', async () => {
+    it(`${fixture.name}: closing a channel ends a pending read`, async () => {
       const channel = await vm.openAgent(nativeAgent);
       const read = channel.read();
       await channel.close();
@@ -83,10 +83,10 @@ for (const fixture of driverFixtures) {
       await channel.close();
     });
 
-    it('pauses and resumes, and says so', async () => {
+    it(`${fixture.name}: a VM is paused and resumed, with events`, async () => {
       await vm.pause();
       assert.equal(await vm.isPaused(), true);
-      // We did, not the hypervisor by itself.
+      // Caused by the test, not by the hypervisor itself.
       assert.equal(await vm.whyPaused(), undefined);
       await vm.resume();
       assert.equal(await vm.isPaused(), false);
@@ -94,13 +94,13 @@ for (const fixture of driverFixtures) {
       assert.deepEqual(seen, ['paused', 'resumed']);
     });
 
-    it('tells when the guest opens its port, and whether it is open', async () => {
+    it(`${fixture.name}: the state of the guest’s port is reported, with events`, async () => {
       assert.equal(await vm.isPortOpen(nativePort), true);
       assert.equal(await vm.isPortOpen('org.qemu.guest_agent.0'), false);
       assert.ok(events.some((event) => event.type === 'agent-port' && event.port === nativePort && event.open));
     });
 
-    it('refuses what its features lack by name, and touches nothing that runs', async () => {
+    it(`${fixture.name}: an unsupported specification is refused with the feature’s name, and nothing running is touched`, async () => {
       const tap = { kind: 'tap', macAddress: '52:54:00:12:34:56', device: 'tap0' } as const;
       await assert.rejects(driver.launch({ ...spec, nics: [tap] }), {
         reason: 'UNSUPPORTED_BY_DRIVER',
@@ -109,17 +109,17 @@ for (const fixture of driverFixtures) {
       assert.equal(await vm.isPaused(), false);
     });
 
-    it('names the process of a record, and of no other driver’s', () => {
+    it(`${fixture.name}: the driver returns the process of its own record, and of no other driver’s`, () => {
       assert.equal(driver.processOf(vm.record)?.pid, vm.process.pid);
       assert.equal(driver.processOf({ ...vm.record, driver: 'nobody' }), undefined);
     });
 
-    it('reports what its process uses', () => {
+    it(`${fixture.name}: the usage of the VM’s process is reported`, () => {
       const usage = vm.usage();
       assert.ok(usage !== undefined && usage.rssBytes > mib && usage.cpuTimeUs > 0);
     });
 
-    it('keeps head and tail of a console that is flooded, and no more', async () => {
+    it(`${fixture.name}: only head and tail of a flooded console are retained`, async () => {
       await vm.console.write(Buffer.from('flood 600\n'));
       await waitForConsole(vm, 'flood over');
       const { head, droppedBytes, tail } = vm.console.history();
@@ -129,7 +129,7 @@ for (const fixture of driverFixtures) {
       assert.match(Buffer.from(tail).toString('latin1'), /flood over/);
     });
 
-    it('finds a VM again from its record', async () => {
+    it(`${fixture.name}: a VM is adopted from its record`, async () => {
       const { record } = vm;
       await vm[Symbol.asyncDispose]();
       const adopted = await fixture.createDriver().adopt(JSON.parse(JSON.stringify(record)));
@@ -143,7 +143,7 @@ for (const fixture of driverFixtures) {
       assert.equal(await driver.adopt({ ...record, payload: { ...record.payload, pidStartTicks: '1' } }), undefined);
     });
 
-    it('stays the same process when the guest reboots', async () => {
+    it(`${fixture.name}: the process stays the same when the guest reboots`, async () => {
       const reset = new Promise<void>((resolve) => {
         vm.onEvent((event) => event.type === 'reset' && resolve());
       });
@@ -154,7 +154,7 @@ for (const fixture of driverFixtures) {
       assert.equal(Buffer.from(await exchange(channel, Buffer.from('booted'))).toString(), 'booted');
     });
 
-    it('goes down by the power button', async () => {
+    it(`${fixture.name}: the power button shuts the guest down`, async () => {
       await vm.requestShutdown();
       const end = await vm.ended;
       assert.equal(end.kind, 'shutdown');
@@ -166,7 +166,7 @@ for (const fixture of driverFixtures) {
       assert.equal(await driver.adopt(vm.record), undefined);
     });
 
-    it('kills a guest that does not hear the power button, twice without harm', async () => {
+    it(`${fixture.name}: a guest that ignores the power button can be killed, also twice`, async () => {
       const deafSpec = await fixture.createSpec('test=deaf');
       await using deaf = await driver.launch(deafSpec);
       await waitForConsole(deaf, 'test guest ready');
@@ -180,7 +180,7 @@ for (const fixture of driverFixtures) {
       await removeRunDirectory(deafSpec);
     });
 
-    it('launches nothing for a caller who gave up', async () => {
+    it(`${fixture.name}: an aborted launch starts nothing`, async () => {
       const spec = await fixture.createSpec();
       const signal = AbortSignal.abort(new Error('no more'));
       await assert.rejects(driver.launch(spec, { signal }), { message: 'no more' });

@@ -9,14 +9,14 @@ import { mib } from '@innkeeper/kit';
 import { bootEchoGuest } from './guest/echo-guest.ts';
 import { prepareTestGuest } from './guest/test-guest.ts';
 
-/** One driver with guests for it: the same tests run over every one. */
+/** A driver with guests for it; the same tests run with every driver. */
 export interface DriverFixture {
   readonly name: string;
-  /** Why it cannot be tested here; undefined when it can. */
+  /** Why it cannot be tested here; undefined if it can. */
   readonly skip: string | undefined;
-  /** A driver as a daemon that starts anew would make it. */
+  /** Creates a driver like a restarted daemon. */
   createDriver(): HypervisorDriver;
-  /** The specification of a VM with the echo guest, and a run directory of its own. */
+  /** The specification of a VM with the echo guest and a separate run directory. */
   createSpec(kernelArguments?: string): Promise<VmSpec>;
 }
 
@@ -31,7 +31,7 @@ const qemuFixture: DriverFixture = {
   },
 };
 
-/** QEMU outlives its daemon; when a test is cut short its VMs are ended here. */
+/** Ends the VMs of interrupted tests, since QEMU outlives its daemon. */
 const runDirectories = new Set<string>();
 process.once('SIGTERM', () => process.exit(1));
 process.once('exit', () => {
@@ -55,7 +55,7 @@ const fakeFixture: DriverFixture = {
 
 export const driverFixtures: readonly DriverFixture[] = [fakeFixture, qemuFixture];
 
-/** A run directory with a small empty disk in it. */
+/** A run directory with a small empty disk. */
 async function createRunDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'innkeeper-drivers-'));
   await using disk = await open(join(directory, 'disk.raw'), 'w');
@@ -89,6 +89,6 @@ function tryKill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // ESRCH: it was killed by its test and left its pid file.
+    // ESRCH: its test killed it, which left its pid file.
   }
 }

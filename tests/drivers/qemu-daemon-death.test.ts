@@ -33,7 +33,7 @@ async function killDaemon(daemon: ChildProcess): Promise<void> {
 }
 
 describe('QEMU after its daemon died', { skip: fixture.skip, timeout: 120_000 }, () => {
-  it('runs on and is found again, with its console, its ports and its end', async () => {
+  it('QEMU outlives a killed daemon and is adopted with its console, ports and end', async () => {
     const spec = await fixture.createSpec();
     const { daemon, record } = await launchInDaemon(spec);
     await killDaemon(daemon);
@@ -50,7 +50,7 @@ describe('QEMU after its daemon died', { skip: fixture.skip, timeout: 120_000 },
     await removeRunDirectory(spec);
   });
 
-  it('is found by the record of a daemon from before an upgrade, and killed by it where it cannot be adopted', async () => {
+  it('QEMU is adopted from the record of an older version, or killed by it if it cannot be adopted', async () => {
     const spec = await fixture.createSpec();
     const { daemon, record } = await launchInDaemon(spec);
     await killDaemon(daemon);
@@ -67,7 +67,7 @@ describe('QEMU after its daemon died', { skip: fixture.skip, timeout: 120_000 },
     await removeRunDirectory(spec);
   });
 
-  it('is told to have crashed when it was killed while nobody watched', async () => {
+  it('QEMU that was killed without a daemon is reported as crashed', async () => {
     const spec = await fixture.createSpec();
     const { daemon, record } = await launchInDaemon(spec);
     await killDaemon(daemon);
@@ -80,7 +80,7 @@ describe('QEMU after its daemon died', { skip: fixture.skip, timeout: 120_000 },
     await removeRunDirectory(spec);
   });
 
-  it('does not stand in the way of a launch when its record was never kept', async () => {
+  it('QEMU without a stored record does not prevent another launch', async () => {
     const spec = await fixture.createSpec();
     const { daemon, record } = await launchInDaemon(spec);
     await killDaemon(daemon);

@@ -21,7 +21,7 @@ describe('QemuDriver', { skip: fixture.skip, timeout: 60_000 }, () => {
     }
   }
 
-  it('says what QEMU said when it died at start', () =>
+  it('a failed launch has QEMU’s error output', () =>
     withSpec(async (spec) => {
       const broken = { ...spec, disks: [{ path: join(spec.runDirectory, 'no-such-disk'), format: 'raw' as const }] };
       await assert.rejects(driver.launch(broken), {
@@ -30,13 +30,13 @@ describe('QemuDriver', { skip: fixture.skip, timeout: 60_000 }, () => {
       });
     }));
 
-  it('says what QEMU said of a disk that is no qcow2', () =>
+  it('a launch with a disk that is not qcow2 has QEMU’s error output', () =>
     withSpec(async (spec) => {
       const broken = { ...spec, disks: spec.disks.map(({ path }) => ({ path, format: 'qcow2' as const })) };
       await assert.rejects(driver.launch(broken), { reason: 'HYPERVISOR_FAILED', message: /not in qcow2 format/ });
     }));
 
-  it('says which program is missing', () =>
+  it('a launch without QEMU names the missing program', () =>
     withSpec(async (spec) => {
       const missing = new QemuDriver({ program: 'qemu-system-nonsense' });
       assert.equal((await missing.probe()).available, false);
@@ -46,7 +46,7 @@ describe('QemuDriver', { skip: fixture.skip, timeout: 60_000 }, () => {
       });
     }));
 
-  it('refuses a run directory whose socket paths the kernel would not take', () =>
+  it('a run directory whose socket paths are too long for the kernel is refused', () =>
     withSpec(async (spec) => {
       const long = { ...spec, runDirectory: join(spec.runDirectory, 'x'.repeat(80)) };
       await assert.rejects(driver.launch(long), {
@@ -55,7 +55,7 @@ describe('QemuDriver', { skip: fixture.skip, timeout: 60_000 }, () => {
       });
     }));
 
-  it('leaves no process behind when the caller gives up in the middle of a launch', () =>
+  it('aborting a launch leaves no process behind', () =>
     withSpec(async (spec) => {
       const abort = new AbortController();
       const silent = new QemuDriver({ program: await writeSilentProgram(spec.runDirectory) });
@@ -68,7 +68,7 @@ describe('QemuDriver', { skip: fixture.skip, timeout: 60_000 }, () => {
       assert.throws(() => process.kill(Number(readFileSync(pidPath)), 0), { code: 'ESRCH' });
     }));
 
-  it('names a control socket that something else holds', () =>
+  it('a control socket in use by another process is named in the error', () =>
     withSpec(async (spec) => {
       await using vm = await driver.launch(spec);
       await assert.rejects(new QemuDriver().adopt(vm.record), {
@@ -78,7 +78,7 @@ describe('QemuDriver', { skip: fixture.skip, timeout: 60_000 }, () => {
       await vm.kill();
     }));
 
-  it('puts its files into the run directory and takes the sockets away at an orderly end', () =>
+  it('QEMU’s files are in the run directory, and its sockets are removed at an orderly end', () =>
     withSpec(async (spec) => {
       await using vm = await driver.launch(spec);
       const names = await readdir(spec.runDirectory);
@@ -93,7 +93,7 @@ describe('QemuDriver', { skip: fixture.skip, timeout: 60_000 }, () => {
     }));
 });
 
-/** A program that answers the probe as QEMU does and then never listens. */
+/** A program that answers the probe like QEMU and then never listens. */
 async function writeSilentProgram(directory: string): Promise<string> {
   const path = join(directory, 'silent-qemu');
   const script = `#!/bin/sh

@@ -1,4 +1,4 @@
-// What QEMU's user network can reach is what its process can reach: here another program stands for QEMU, without a VM.
+// QEMU's user network reaches what its process reaches; here another program replaces QEMU, without a VM.
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
@@ -17,7 +17,7 @@ import { addresses, enterNetworkOf, hostPort, inNetwork, listenInNetworkOf, whyN
 const run = promisify(execFile);
 const skip = whyNoNamespace() ?? (existsSync('/usr/bin/pasta') ? false : 'pasta is not installed (package passt)');
 
-/** Prints what each address answers, as JSON; null for one that does not within 5 s. */
+/** Prints each address's response as JSON; null for no response within 5 s. */
 const ask = `
 const ask = async (url) => {
   try { return (await (await fetch(url, { signal: AbortSignal.timeout(5000) })).text()).trim(); } catch { return null; }
@@ -39,7 +39,7 @@ describe('the network of a VM’s process', { skip, timeout: 120_000 }, () => {
     const sleep = { program: 'sh', args: ['-c', 'echo ready; exec sleep 600'] };
     machine = enter(inNamespace(sleep, { lock: files.networkLock, resolvConf: undefined }));
     if (machine.stdout !== null) await once(machine.stdout, 'data');
-    // Whoever is root here is so in the host's namespace alone.
+    // Root here is only root of the simulated host's namespace.
     enter(joinNamespace({ pid: machine.pid ?? 0, files, guestPort: hostPort, isRoot: true }));
     await waitFor(async () => (await reached(`http://${addresses.outside}/`))[0] !== null);
   });
@@ -55,7 +55,7 @@ describe('the network of a VM’s process', { skip, timeout: 120_000 }, () => {
     return spawn(nsenter, [...words, program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   }
 
-  /** What the process gets from each address. */
+  /** The responses that the process gets from each address. */
   async function reached(...urls: readonly string[]): Promise<(string | null)[]> {
     const [nsenter = '', ...words] = enterNetworkOf(host.pid ?? 0);
     const inside = ['nsenter', '-t', `${machine.pid}`, '-U', '-n', '--preserve-credentials'];
@@ -63,13 +63,13 @@ describe('the network of a VM’s process', { skip, timeout: 120_000 }, () => {
     return JSON.parse(stdout) as (string | null)[];
   }
 
-  it('reaches the internet, by IPv4 and IPv6, and the port for guests', async () => {
+  it('a VM’s network reaches the internet by IPv4 and IPv6, and the port for guests', async () => {
     const urls = [`http://${addresses.outside}/`, `http://[${addresses.outside6}]/`, 'http://127.0.0.1/'];
     const wanted = [addresses.outside, addresses.outside6, '127.0.0.1'].map((address) => `reached ${address}`);
     assert.deepEqual(await reached(...urls), wanted);
   });
 
-  it('reaches neither the host’s loopback, whatever it is called, nor its address, nor metadata', async () => {
+  it('a VM’s network reaches neither the host’s loopback by any name, nor its address, nor metadata services', async () => {
     const local = ['127.0.0.1', '[::1]', '0.0.0.0', '[::ffff:127.0.0.1]', addresses.own, `[${addresses.own6}]`];
     const urls = [
       ...local.map((address) => `http://${address}:${hostPort}/`),
@@ -81,7 +81,7 @@ describe('the network of a VM’s process', { skip, timeout: 120_000 }, () => {
     );
   });
 
-  it('comes back when pasta is killed, and ends with the process', async () => {
+  it('a VM’s network recovers when pasta is killed, and ends with the process', async () => {
     const keeper = Number(readFileSync(files.networkPid, 'latin1'));
     const pasta = pastaOf(keeper);
     killNow(pasta);
@@ -98,16 +98,16 @@ describe('a host that cannot isolate a VM’s network', { skip: whyNoNamespace()
   const script = `import { whyNotIsolated } from '${probe}'; console.log(await whyNotIsolated());`;
 
   for (const [what, before, reason] of [
-    ['passt that does not run', 'mount --bind /dev/null /usr/bin/passt', /^pasta does not run|^The program pasta/],
+    ['passt does not run', 'mount --bind /dev/null /usr/bin/passt', /^pasta does not run|^The program pasta/],
     ['no /dev/net/tun', 'mount -t tmpfs none /dev/net', /cannot open \/dev\/net\/tun|^The program pasta/],
   ] as const) {
-    it(`is told from others, with the reason: ${what}`, async (t) => {
+    it(`a host that cannot isolate a VM’s network is detected with the reason: ${what}`, async (t) => {
       const [program = '', ...args] = [...inNetwork(before), process.execPath, '--input-type=module', '-e', script];
       const { stdout, stderr, failure } = await run(program, args).then(
         (ran) => ({ ...ran, failure: '' }),
         (error: Error) => ({ stdout: '', stderr: error.message, failure: error.message }),
       );
-      if (failure !== '') return t.skip(`it cannot be arranged here: ${stderr.trim()}`);
+      if (failure !== '') return t.skip(`this cannot be simulated here: ${stderr.trim()}`);
       assert.match(stdout, reason);
     });
   }
@@ -129,7 +129,7 @@ function isRunning(pid: number): boolean {
 async function waitFor(look: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 60_000;
   while (!(await look())) {
-    if (performance.now() > deadline) assert.fail('it did not come so far within 60 s');
+    if (performance.now() > deadline) assert.fail('the condition was not met within 60 s');
     await delay(100);
   }
 }

@@ -26,11 +26,11 @@ for (const release of releases) {
 
     const run: Run = async (script, options = {}) => {
       const result = await machine.run(script, { timeoutMs: 15 * minute, ...options });
-      assert.doesNotMatch(result.output, stack, 'a sentence, no stack');
+      assert.doesNotMatch(result.output, stack, 'a message, no stack trace');
       return result;
     };
 
-    it('refuses a person without sudo, and names what root has to install', async () => {
+    it(`${release}: a user without sudo is refused with the packages that root has to install`, async () => {
       const { exitCode, output } = await run('npm start', { as: 'person' });
       assert.equal(exitCode, 1);
       assert.match(
@@ -39,26 +39,26 @@ for (const release of releases) {
       );
     });
 
-    it('is set up by npm run generate as root, and hands over to the pinned Node without a link to it', async () => {
+    it(`${release}: npm run generate sets up as root, and uses the pinned Node without a link to it`, async () => {
       const { exitCode, output } = await run('npm run generate && rm -f node_modules/.bin/node && npm run generate');
       assert.equal(exitCode, 0, output);
       assert.equal(output.match(/✓ generating docs/g)?.length, 2);
       assert.equal(output.match(/✓ npm packages installed/g)?.length, 1);
     });
 
-    it('starts again without a network', async () => {
+    it(`${release}: commands work again without a network`, async () => {
       const { exitCode, output } = await run('npm run generate', { isOffline: true });
       assert.equal(exitCode, 0, output);
     });
 
-    // One of the two for each, since npm takes its time.
+    // One of the two per release, since npm is slow.
     if (release === 'bookworm') testBadDays(run);
     else testPerson(run);
   });
 }
 
 function testPerson(run: Run): void {
-  it('works for a person without sudo once the packages are there, whose home cannot be written', async () => {
+  it(`${release}: with the packages installed, it works for a user without sudo and with a read-only home folder`, async () => {
     await run('cp -r . /home/person/it && rm -rf /home/person/it/node_modules && chown -R 1000 /home/person/it');
     await run('chmod 555 /home/person');
     const { exitCode, output } = await run('cd ~/it && npm run generate && ls -A ~', {
@@ -71,7 +71,7 @@ function testPerson(run: Run): void {
 }
 
 function testBadDays(run: Run): void {
-  it('says so when there is no network and npm packages are missing', async () => {
+  it(`${release}: missing npm packages without a network are reported`, async () => {
     const { exitCode, output } = await run(
       'rm -rf node_modules && npm_config_fetch_retries=0 npm_config_cache=/tmp/no-cache npm run generate',
       { isOffline: true },
@@ -80,13 +80,13 @@ function testBadDays(run: Run): void {
     assert.match(output, /\ninnkeeper: .* failed with exit code \d+; the end of its output is above/);
   });
 
-  it('names the owner when node_modules is missing in a checkout of somebody else', async () => {
+  it(`${release}: missing node_modules in another user’s checkout are reported with the owner`, async () => {
     const { exitCode, output } = await run('npm run generate', { as: 'person' });
     assert.equal(exitCode, 1);
     assert.match(output, /^innkeeper: person cannot write in \/src\/a checkout, which belongs to root\. Run this as /m);
   });
 
-  it('says so when the disk is full', async () => {
+  it(`${release}: a full disk is reported`, async () => {
     const { exitCode, output } = await run(
       'apt-get install -qq mount > /dev/null && mount -t tmpfs -o size=40m none /mnt && cp -r . /mnt && cd /mnt && npm run generate',
     );
@@ -94,7 +94,7 @@ function testBadDays(run: Run): void {
     assert.match(output, /^innkeeper: the disk that holds \/mnt is full|ENOSPC/m);
   });
 
-  it('continues after npm ci was killed in the middle, without HOME', async () => {
+  it(`${release}: setup continues after npm ci was killed, without HOME`, async () => {
     const { exitCode, output } = await run(`unset HOME
 setsid npm run generate > /tmp/first.log 2>&1 &
 until [ -d node_modules/typescript ]; do sleep 0.1; done
@@ -104,7 +104,7 @@ npm run generate`);
     assert.match(output, /✓ generating docs/);
   });
 
-  it('starts with npm start, and its VM does what the last lines say', async () => {
+  it(`${release}: npm start works, and so do the commands that it prints`, async () => {
     const { exitCode, output } = await run(startAndTry);
     assert.equal(exitCode, 0, output);
   });

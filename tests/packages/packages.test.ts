@@ -43,11 +43,11 @@ describe('the packages of the daemon', {
   after(async () => {
     await stop();
     rmSync(folder, { recursive: true });
-    // Not made when the packages could not be built.
+    // Undefined when the packages could not be built.
     root?.[Symbol.dispose]();
   });
 
-  /** Installs a Debian package; the root has no QEMU. */
+  /** Installs a Debian package with --force-depends, since the root has no QEMU. */
   function dpkg(path: string): string {
     writeFileSync(join(root.path, 'package.deb'), '');
     execFileSync('mount', ['--bind', path, join(root.path, 'package.deb')]);
@@ -58,7 +58,7 @@ describe('the packages of the daemon', {
     }
   }
 
-  /** Starts the service as its unit does; resolves with what it printed once it serves. */
+  /** Starts the service like its unit; resolves to its output once it serves. */
   async function start(): Promise<string> {
     const started = root.start(serviceLine(readIn(root, '/usr/lib/systemd/system/innkeeper.service')));
     daemon = started;
@@ -89,7 +89,7 @@ describe('the packages of the daemon', {
     return `${(mode & 0o7777).toString(8)} ${uid === 0 ? 'root' : root.succeed('id', '-nu', `${uid}`).trim()}`;
   }
 
-  it('have units that systemd finds nothing wrong with', (test) => {
+  it('the units in the packages pass systemd-analyze verify', (test) => {
     if (spawnSync('systemd-analyze', ['--version']).error !== undefined)
       return test.skip('systemd-analyze is not installed');
     const tree = join(folder, 'tree');
@@ -106,7 +106,7 @@ describe('the packages of the daemon', {
     rmSync(tree, { recursive: true });
   });
 
-  it('depend on packages that the host’s Debian has', (test) => {
+  it('the Debian package’s dependencies exist in the host’s Debian', (test) => {
     if (!existsSync('/etc/debian_version')) return test.skip('this is not a Debian host');
     const depends = execFileSync('dpkg-deb', ['--field', deb, 'Depends'], { encoding: 'utf8' }).trim();
     const { status, stderr } = spawnSync('apt-get', ['satisfy', '--simulate', depends], { encoding: 'utf8' });
@@ -126,7 +126,7 @@ describe('the packages of the daemon', {
     assert.match(root.succeed('innkeeper', 'node', '--help'), /^innkeeper node/);
   });
 
-  it('deb: serves as its unit says, with its agent and web console, for root alone', async () => {
+  it('deb: the service serves with its agent and web console, only for root', async () => {
     const said = await start();
     assert.match(root.succeed('inn', 'version'), /inn +\d.*\ndaemon +\d.*, with agent \d/);
     assert.match(root.succeed('inn', 'ls'), /No VMs/);
@@ -144,11 +144,11 @@ describe('the packages of the daemon', {
     );
   });
 
-  it('deb: is upgraded under a daemon that runs, and keeps its changed settings and the disks', async () => {
+  it('deb: an upgrade under a running daemon keeps changed settings and disks', async () => {
     appendFileSync(join(root.path, conf), 'INNKEEPER_OPTIONS="--listen none"\n');
     root.succeed('setpriv', '--reuid=innkeeper', '--clear-groups', 'mkdir', '-p', disk.replace(/\/[^/]+$/, ''));
     writeFileSync(join(root.path, disk), 'a disk');
-    // The next release has other settings of its own.
+    // The next release has different default settings.
     const next = join(folder, 'next');
     execFileSync('dpkg-deb', ['--raw-extract', deb, next]);
     appendFileSync(join(next, conf), '# Something new.\n');
@@ -169,7 +169,7 @@ describe('the packages of the daemon', {
     assert.equal(readIn(root, disk), 'a disk');
   });
 
-  it('deb: is removed and purged without touching data, and says where that is', () => {
+  it('deb: removing and purging keeps the data and prints its path', () => {
     assert.match(root.succeed('dpkg', '--remove', 'innkeeper'), /stay in \/var\/lib\/innkeeper/);
     assert.ok(!existsSync(join(root.path, 'usr/lib/innkeeper')));
     assert.match(readIn(root, conf), /--listen none/);
@@ -178,7 +178,7 @@ describe('the packages of the daemon', {
     assert.equal(readIn(root, disk), 'a disk');
   });
 
-  it('rpm: is installed, serves, and is removed without touching data or changed settings', async () => {
+  it('rpm: it can be installed, serves, and can be removed without touching data and changed settings', async () => {
     root.succeed('userdel', 'innkeeper');
     rmSync(join(root.path, data), { recursive: true });
     const ask = (...words: string[]): string => {

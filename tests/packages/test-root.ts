@@ -6,24 +6,24 @@ import { findDebianSources } from '../../packages/images/src/debian-sources.ts';
 
 const cache = join(import.meta.dirname, '../../.cache/package-tests');
 
-/** How a program ended, with what it printed on both streams. */
+/** The exit code of a program and its output on both streams. */
 interface Ended {
   readonly status: number | null;
   readonly text: string;
 }
 
-/** A small Debian without systemd to install packages into. */
+/** A small Debian without systemd in which packages are installed. */
 export interface TestRoot extends Disposable {
   readonly path: string;
-  /** Runs a program in it, as root unless it is said otherwise, to its end. */
+  /** Runs a program in the root to its end, as root. */
   run(program: string, ...args: string[]): Ended;
-  /** The same; throws unless it exits with 0. */
+  /** Like `run`, but throws unless it exits with 0. */
   succeed(program: string, ...args: string[]): string;
-  /** Starts a line of shell in it, with /proc. */
+  /** Starts a shell command in the root, with /proc. */
   start(line: string): ChildProcess;
 }
 
-/** Why there can be no test root here; undefined when there can. */
+/** Why a test root cannot be created here; undefined if it can. */
 export function whyNoTestRoot(): string | undefined {
   if (process.getuid?.() !== 0) return 'it needs root, for chroot and for the owners of files';
   for (const program of ['mmdebstrap', 'rpm', 'rpmbuild', 'dpkg-deb', 'unshare'])
@@ -31,7 +31,7 @@ export function whyNoTestRoot(): string | undefined {
   return undefined;
 }
 
-/** Unpacks a new root; the first time it is made of the packages that the host's apt is set up with, and kept. */
+/** Unpacks a new root; its archive is created once from the mirrors of the host's apt. */
 export async function makeTestRoot(): Promise<TestRoot> {
   const { suite, lines } = await findDebianSources();
   const archive = join(cache, `${suite}.tar`);
@@ -68,7 +68,7 @@ export async function makeTestRoot(): Promise<TestRoot> {
       return text;
     },
     start: (line) => {
-      // Its own mounts, which go with it.
+      // In a separate mount namespace, which ends with it.
       const script = 'mount -t proc proc "$0/proc" && exec chroot "$0" /bin/sh -c "$1"';
       return spawn('unshare', ['--mount', 'sh', '-c', script, path, line], {
         env: environment,
@@ -79,7 +79,7 @@ export async function makeTestRoot(): Promise<TestRoot> {
   };
 }
 
-/** The service as its unit starts it: its user, its environment and settings, its command. */
+/** The shell command that starts the service like its unit: user, environment, settings, command. */
 export function serviceLine(unit: string): string {
   const value = (name: string): string => {
     const found = new RegExp(`^${name}=(.+)$`, 'm').exec(unit)?.[1];
@@ -94,7 +94,7 @@ export function serviceLine(unit: string): string {
   ].join('; ');
 }
 
-/** A file of the root as text. */
+/** Reads a file of the root as text. */
 export function readIn(root: TestRoot, path: string): string {
   return readFileSync(join(root.path, path), 'utf8');
 }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** An authority of our own and a certificate for each side, as docs/operate/replicas.md makes them. */
+/** A private CA and a certificate for each side, created as in docs/operate/replicas.md. */
 export function makeCertificates(folder: string): {
   readonly node: string[];
   readonly control: string[];

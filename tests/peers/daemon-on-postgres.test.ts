@@ -9,7 +9,7 @@ import { startDaemon } from '../../apps/innkeeper/src/main/daemon.ts';
 import { startPostgres } from './postgres-server.ts';
 
 describe('a daemon on PostgreSQL', () => {
-  it('serves from it, and finds again what it wrote', async () => {
+  it('a daemon on PostgreSQL serves, and finds its data after a restart', async () => {
     await using server = await startPostgres();
     const data = await mkdtemp(join(tmpdir(), 'innkeeper-pg-'));
     const settings = parseCommandLine(['serve', '--data', data, '--listen', '127.0.0.1:0'], {

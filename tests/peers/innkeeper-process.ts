@@ -5,17 +5,17 @@ import { join } from 'node:path';
 const program = join(import.meta.dirname, '../../apps/innkeeper/src/main.ts');
 const maxLogChars = 64 * 1024;
 
-/** `innkeeper` as a process of its own. */
+/** A process of `innkeeper`. */
 export interface InnkeeperProcess extends AsyncDisposable {
-  /** The first group of the pattern that it was waited for. */
+  /** The first group of the awaited pattern. */
   readonly said: string;
-  /** What it wrote, the last 64 KiB. */
+  /** The last 64 KiB of its output. */
   log(): string;
-  /** SIGKILL, and waits for its end. */
+  /** Sends SIGKILL and waits for its end. */
   killHard(): Promise<void>;
 }
 
-/** Starts it, and resolves when it has written what fits; fails with its last words when it ends instead. */
+/** Starts it and resolves when its output matches the pattern; rejects with its last output if it ends first. */
 export async function startInnkeeper(
   argv: readonly string[],
   { databaseUrl, until }: { readonly databaseUrl: string; readonly until: RegExp },
@@ -38,7 +38,7 @@ export async function startInnkeeper(
     child.kill(signal);
     await ended;
   };
-  // Nobody waits for it any more once it has said it.
+  // Ignored after the pattern has matched.
   said.promise.catch(() => undefined);
   return {
     said: await said.promise,

@@ -6,19 +6,19 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { until } from './until.ts';
 
-/** A PostgreSQL server of our own, on a unix socket in a folder of its own. */
+/** A PostgreSQL server for tests, on a unix socket in a separate folder. */
 export interface PostgresServer extends AsyncDisposable {
-  /** Makes an empty database and gives its address. */
+  /** Creates an empty database and resolves to its address. */
   createDatabase(): Promise<string>;
-  /** As when its machine goes down. */
+  /** Stops it like a crash of its machine. */
   stop(): Promise<void>;
-  /** Up again, with what it had. */
+  /** Starts it again with its data. */
   start(): Promise<void>;
 }
 
 const packages = '/usr/lib/postgresql';
 
-/** Starts Debian's server. It refuses to run as root, so then it runs as its own user. */
+/** Starts Debian's server; as the user postgres if this is root, as which it refuses to run. */
 export async function startPostgres(): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'innkeeper-postgres-'));
   const identity = identityOf();
@@ -71,7 +71,7 @@ export async function startPostgres(): Promise<PostgresServer> {
 
 function newestVersion(): string {
   const versions = existsSync(packages) ? readdirSync(packages).sort((a, b) => Number(b) - Number(a)) : [];
-  if (versions[0] === undefined) throw new Error('There is no PostgreSQL: install the package "postgresql".');
+  if (versions[0] === undefined) throw new Error('PostgreSQL is not installed: install the package "postgresql".');
   return join(packages, versions[0]);
 }
 

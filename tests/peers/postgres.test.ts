@@ -13,14 +13,14 @@ describe('PostgreSQL', () => {
   });
   after(() => server[Symbol.asyncDispose]());
 
-  describeStore('a store in it', async () => openStore(await server.createDatabase()));
+  describeStore('a store in PostgreSQL', async () => openStore(await server.createDatabase()));
 
-  describeMigrations('migrations in it', async () => {
+  describeMigrations('migrations in PostgreSQL', async () => {
     const address = await server.createDatabase();
     return { address, dialect: () => postgresDialect(address, () => undefined) };
   });
 
-  it('lets two control planes change users and roles at the same time, of which one keeps an administrator', async () => {
+  it('two control planes on PostgreSQL change users concurrently, and one administrator is kept', async () => {
     const address = await server.createDatabase();
     await using one = await openStore(address);
     await using two = await openStore(address);
@@ -43,7 +43,7 @@ describe('PostgreSQL', () => {
     assert.deepEqual(failed, ['Error: nobody is left']);
   });
 
-  it('shows two daemons the same, and neither loses what the other writes', async () => {
+  it('two daemons on PostgreSQL see the same data, and neither loses the other’s writes', async () => {
     const address = await server.createDatabase();
     await using one = await openStore(address);
     await using two = await openStore(address);

@@ -20,7 +20,7 @@ import { until } from './until.ts';
 
 const mib = 1024 * 1024;
 
-describe('two control planes before one node, on PostgreSQL', { timeout: 300_000 }, () => {
+describe('two control planes with one node, on PostgreSQL', { timeout: 300_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'innkeeper-replicas-'));
   const dataPath = join(folder, 'data');
   const certificates = makeCertificates(folder);
@@ -31,7 +31,7 @@ describe('two control planes before one node, on PostgreSQL', { timeout: 300_000
   let one: InnkeeperProcess;
   let two: InnkeeperProcess;
   let token: string;
-  /** Through the first control plane, by its unix socket; and through the second one, by TLS. */
+  /** Clients of the first control plane, by its unix socket, and of the second one, by TLS. */
   let first: InnkeeperClient;
   let second: InnkeeperClient;
 
@@ -86,7 +86,7 @@ describe('two control planes before one node, on PostgreSQL', { timeout: 300_000
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('show the same VMs, the same live fleet and the same audit', async () => {
+  it('two control planes show the same VMs, live fleet and audit', async () => {
     const [a, b] = await Promise.all([first.vms.listVms({}), second.vms.listVms({})]);
     assert.deepEqual(
       a.vms.map(({ id, name }) => [id, name]),
@@ -104,7 +104,7 @@ describe('two control planes before one node, on PostgreSQL', { timeout: 300_000
     );
   });
 
-  it('cancel through the second what was begun through the first', async () => {
+  it('an operation of the first control plane can be cancelled through the second', async () => {
     const begun = await first.images.buildImage({ kind: 'tiny', name: 'other' });
     const seen: OperationState[] = [];
     for await (const operation of second.operations.watchOperation({ id: begun.id })) {
@@ -115,7 +115,7 @@ describe('two control planes before one node, on PostgreSQL', { timeout: 300_000
     assert.equal(seen.at(-1), OperationState.CANCELED);
   });
 
-  it('lose nothing when the first is killed in the middle of everything', async () => {
+  it('nothing is lost when the first control plane is killed during commands, runs, terminals and uploads', async () => {
     const command = first.exec('web', {
       start: { argv: ['/bin/sh', '-c', 'i=0; while [ $i -lt 40 ]; do echo line $i; i=$((i+1)); sleep 0.1; done'] },
     });
@@ -174,14 +174,14 @@ describe('two control planes before one node, on PostgreSQL', { timeout: 300_000
     assert.ok(typed.indexOf('kept-42') < typed.indexOf('more-43'));
 
     const { offset, written } = await goneOn;
-    assert.ok(offset > mib && offset < content.length, `it went on from ${offset}`);
+    assert.ok(offset > mib && offset < content.length, `it resumed at ${offset}`);
     assert.deepEqual(written, { bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') });
 
     one = await startControl(bySocket, one.said.replace('http://', ''));
     assert.equal((await first.vms.listVms({})).vms.length, 1);
   });
 
-  it('keep one unbroken audit with three who write to it', async () => {
+  it('two control planes and a node keep one unbroken audit', async () => {
     const names = Array.from({ length: 60 }, (_, index) => `nobody-${index}`);
     const local = createClient({ socketPath: join(dataPath, 'innkeeper.sock') });
     const clients = [first, second, local];
@@ -196,7 +196,7 @@ describe('two control planes before one node, on PostgreSQL', { timeout: 300_000
     assert.deepEqual([a.entries, a.entries >= 60n], [b.entries, true]);
   });
 
-  it('let in at the second who logged in at the first, and nobody who logged out of both', async () => {
+  it('a session of the first control plane is valid at the second, until logout', async () => {
     const link = await first.access.createLoginLink({});
     const secret = link.path.split('#')[1] ?? '';
     const login = await post(one.said, 'AccessService/LoginWithLink', { secret }, {});
@@ -216,7 +216,7 @@ describe('two control planes before one node, on PostgreSQL', { timeout: 300_000
     assert.ok(performance.now() - sinceMs < 8_000);
   });
 
-  it('come in to the node with a certificate of its authority, and nobody else does', async () => {
+  it('only control planes with a certificate of the node’s CA can connect to it', async () => {
     const other = mkdtempSync(join(folder, 'other-'));
     const strange = makeCertificates(other);
     const { hostname: host, port } = new URL(nodeAddress);
@@ -230,13 +230,13 @@ describe('two control planes before one node, on PostgreSQL', { timeout: 300_000
     assert.equal(await health(certificates.control, certificates.ca), 'ok');
     assert.equal(await health(strange.control, certificates.ca), 'unreachable');
     assert.equal(await health(certificates.control, strange.ca), 'unreachable');
-    // A certificate for servers is none for control planes.
+    // A server certificate is not valid for control planes.
     assert.equal(await health(certificates.node, certificates.ca), 'unreachable');
     await assert.rejects(fetch(nodeAddress.replace('https:', 'http:')));
     await assert.rejects(fetch(nodeAddress));
   });
 
-  it('say that the node is gone, and go on by themselves when it is back', async () => {
+  it('control planes report an unreachable node, and continue when it is back', async () => {
     const command = second.exec('web', {
       start: { argv: ['/bin/sh', '-c', 'i=0; while [ $i -lt 60 ]; do echo $i; i=$((i+1)); sleep 0.1; done'] },
     });
@@ -265,7 +265,7 @@ describe('two control planes before one node, on PostgreSQL', { timeout: 300_000
     );
   });
 
-  it('say that the database is gone, and go on by themselves when it is back', async () => {
+  it('control planes report an unreachable database, and continue when it is back', async () => {
     await postgres.stop();
     for (const client of [first, second]) assert.equal(await reasonOf(client.vms.listVms({})), 'DATABASE_UNREACHABLE');
     await until(async () => (await fetch(`${one.said}/healthz`)).status === 503);
@@ -298,7 +298,7 @@ async function* pieces(content: Uint8Array, offset: number): AsyncGenerator<Uint
   for (let at = offset; at < content.length; at += 64 * 1024) yield content.subarray(at, at + 64 * 1024);
 }
 
-/** Sends what the guest does not have yet of the upload that was cut. */
+/** Sends the rest of an interrupted upload. */
 async function goOnWithUpload(
   base: string,
   secret: string,
@@ -306,7 +306,7 @@ async function goOnWithUpload(
 ): Promise<{ readonly offset: number; readonly written: unknown }> {
   const url = `${base}/v1/vms/web/files?path=/root/upload&upload=replicas&size=${content.length}`;
   const headers = { authorization: `Bearer ${secret}` };
-  // The guest writes on until the node has seen that the first one is gone.
+  // The guest keeps writing until the node has noticed that the first control plane is gone.
   const offset = await until(async () => {
     const head = await fetch(url, { method: 'HEAD', headers });
     return Number(head.headers.get('x-innkeeper-offset') ?? 0) || undefined;
@@ -315,7 +315,7 @@ async function goOnWithUpload(
   return { offset, written: await answer.json() };
 }
 
-/** Types each line once the terminal has drawn itself and shown what the line before brings; then stops looking. */
+/** Types each line once the terminal was drawn and has shown the result of the previous line; then disconnects. */
 async function typeAndSee(
   stream: ReturnType<InnkeeperClient['terminals']['open']>,
   lines: readonly (readonly [typed: string, shown: string])[],

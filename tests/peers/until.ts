@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const timeoutMs = 30_000;
 
-/** Asks another program again and again until it has an answer; its errors mean "not yet". The last one is told. */
+/** Polls another program until it answers; errors mean "not yet". The last one is the cause of a timeout. */
 export async function until<T>(ask: () => Promise<T | undefined | false>): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   let last: unknown;

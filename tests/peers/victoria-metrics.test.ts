@@ -12,7 +12,7 @@ import { RemoteWrite } from '../../apps/innkeeper/src/api/metrics/remote-write.t
 import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
-/** Debian's VictoriaMetrics on a port of its own. */
+/** Debian's VictoriaMetrics on a free port. */
 async function startStore(folder: string): Promise<AsyncDisposable & { readonly address: string }> {
   const port = await freePort();
   const child = spawn(
@@ -32,7 +32,7 @@ async function startStore(folder: string): Promise<AsyncDisposable & { readonly 
 }
 
 describe('remote write to VictoriaMetrics', () => {
-  it('arrives: a query finds the value under its labels', async () => {
+  it('a value written by remote write is found in VictoriaMetrics under its labels', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'innkeeper-victoria-'));
     try {
       await using store = await startStore(folder);
@@ -45,7 +45,7 @@ describe('remote write to VictoriaMetrics', () => {
       await write.tick(Date.now());
       const query = encodeURIComponent('innkeeper_guest_cpu_busy_percent{vm="web",id="a1"}');
       const value = await until(async () => {
-        // What was written is searchable only once it is flushed.
+        // Written values are searchable only after a flush.
         await fetch(`${store.address}/internal/force_flush`);
         const answer = (await (await fetch(`${store.address}/api/v1/query?query=${query}`)).json()) as {
           readonly data: { readonly result: readonly { readonly value: readonly [number, string] }[] };

@@ -28,7 +28,7 @@ describe('schemas against main', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('are not compared, and it says why, where main has no schemas or the clone has one commit', () => {
+  it('schemas are not compared, with a reason, if main has none or the clone has one commit', () => {
     commit();
     assert.match(checkBreaking(repository).text, /this clone has no earlier commit/);
     write('  string a = 1;');
@@ -40,7 +40,7 @@ describe('schemas against main', () => {
     assert.equal(checkBreaking(folder).outcome, 'skipped');
   });
 
-  it('may get a field, and not another type for one: uncommitted, committed on main, or on a branch', () => {
+  it('a new field of a schema is compatible, and a changed type is not: uncommitted, on main, or on a branch', () => {
     write('  string a = 1;\n  string b = 2;');
     assert.equal(checkBreaking(repository).outcome, 'compatible');
     commit();
@@ -57,7 +57,7 @@ describe('schemas against main', () => {
     assert.match(text, /proto\/a\.proto:4/);
   });
 
-  it('may break when a line with their hash accepts it, and only in that state', () => {
+  it('an incompatible schema is accepted by a line with its hash, and only in that state', () => {
     writeFileSync(join(repository, acceptedFile), `${hashOfSchemas(repository)} nothing was released yet\n`);
     git('commit', '-q', '--amend', '--no-edit', '-a');
     commit();

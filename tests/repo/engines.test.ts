@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { readTracked, root, sourceFiles, trackedFiles } from './source-files.ts';
 
-/** The oldest Node that the programs run on, as `engines` and the refusals of older ones name it. */
+/** The oldest supported Node, as in `engines` and in the error message for older ones. */
 const floor = '24.7';
 
-/** What came after Node 24.0 and the sources use: a test of a line, and since when it works. */
+/** Features newer than Node 24.0: name, the version that has it, and a pattern that finds its use. */
 const newer: readonly (readonly [what: string, since: string, line: RegExp])[] = [
   ['argon2 of node:crypto', '24.7', /^import \{[^}]*\bargon2\b[^}]*\} from 'node:crypto'/m],
   ['mkdtempDisposable of node:fs', '24.4', /\bmkdtempDisposable(Sync)?\b/],
@@ -18,13 +18,13 @@ const newer: readonly (readonly [what: string, since: string, line: RegExp])[] =
   ['Temporal', '26.0', /\bTemporal\.[A-Z]/],
 ];
 
-/** They run in a guest, in browsers, or on any Node from 18 (the workspace: tools/bootstrap.mjs). */
+/** Packages that run in a guest, in browsers, or on any Node from 18 (the workspace: tools/bootstrap.mjs). */
 const elsewhere = ['apps/agent/package.json', 'apps/web/package.json', 'package.json'];
 
 const entryPoints = ['apps/cli/src/main.ts', 'apps/innkeeper/src/main.ts'];
 
-describe('the oldest Node that is enough', () => {
-  it('is what the newest of the features in use needs', () => {
+describe('the oldest supported Node', () => {
+  it('the oldest supported Node is the one that the newest used feature needs', () => {
     const sources = sourceFiles().filter((file) => !/^apps\/web\/|\.test\.ts$|\/gen\//.test(file));
     const used = newer.filter(([, , line]) => sources.some((file) => line.test(readTracked(file))));
     const number = (version: string): number => Number(version.split('.')[0]) * 1000 + Number(version.split('.')[1]);
@@ -32,7 +32,7 @@ describe('the oldest Node that is enough', () => {
     assert.equal(newest?.[1], floor, `${newest?.[0]} needs ${newest?.[1]}`);
   });
 
-  it('stands in every package.json of what runs on Node', () => {
+  it('the oldest supported Node is in every package.json of a package for Node', () => {
     const manifests = trackedFiles().filter((file) => /^((packages|apps)\/[^/]+\/)?package\.json$/.test(file));
     const engines = manifests
       .filter((file) => !elsewhere.includes(file))
@@ -46,7 +46,7 @@ describe('the oldest Node that is enough', () => {
     );
   });
 
-  it('is named by each program that is started on an older one', () => {
+  it('each program started on an older Node names the oldest supported one', () => {
     const [major, minor] = floor.split('.').map(Number);
     const start = (file: string, version: string) => {
       const pretend = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })`;

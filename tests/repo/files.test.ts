@@ -9,22 +9,22 @@ const written = trackedFiles().filter(
   (file) => text.test(file) && !file.includes('/gen/') && file !== 'package-lock.json' && existsSync(join(root, file)),
 );
 
-/** Files over 400 lines, each with its reason. */
+/** Files over 400 lines, each with a reason. */
 const longFiles: Record<string, string> = {
-  'proto/compat/agent.proto': 'one foreign schema, in one file on the other side as well',
+  'proto/compat/agent.proto': 'a third-party schema, which is one file there, too',
 };
 
 describe('files of the repository', () => {
-  it('have at most 400 lines, or a reason', () => {
+  it('files have at most 400 lines, or a reason', () => {
     const long = written.filter(
       (file) => !(file in longFiles) && !file.startsWith('proto/golden/') && readTracked(file).split('\n').length > 401,
     );
     assert.deepEqual(long, []);
   });
 
-  it('name no path of one machine', () => {
+  it('files contain no paths of a particular machine', () => {
     const paths = /\/(root|home\/[a-z]+|work)\/(?!\.\.)[a-z.]/;
-    // What runs in VMs names paths of guests.
+    // Files that run in VMs contain paths of guests.
     const inGuests = /^tests\/(vm|bench)\//;
     assert.deepEqual(
       written.filter((file) => !inGuests.test(file) && !/\.test\.ts$/.test(file) && paths.test(readTracked(file))),
@@ -32,7 +32,7 @@ describe('files of the repository', () => {
     );
   });
 
-  it('have no unfinished words', () => {
+  it('files contain no markers of unfinished work', () => {
     const words = new RegExp(`\\b(${['TO', 'FIX'].map((half, index) => half + ['DO', 'ME'][index]).join('|')})\\b`);
     assert.deepEqual(
       written.filter((file) => words.test(readTracked(file))),
@@ -40,7 +40,7 @@ describe('files of the repository', () => {
     );
   });
 
-  it('are small: nothing built or fetched is committed', () => {
+  it('files are small: nothing built or downloaded is committed', () => {
     assert.deepEqual(
       trackedFiles().filter((file) => existsSync(join(root, file)) && statSync(join(root, file)).size > 512 * 1024),
       [],
@@ -49,11 +49,11 @@ describe('files of the repository', () => {
 });
 
 describe('the lock file', () => {
-  it('names no download address', () => {
+  it('the lock file contains no download address', () => {
     assert.doesNotMatch(readTracked('package-lock.json'), /"resolved": "https?:/);
   });
 
-  it('pins every dependency of ours exactly', () => {
+  it('every dependency is pinned exactly', () => {
     const manifests = trackedFiles().filter((file) => /(^|\/)package\.json$/.test(file));
     const loose = manifests.flatMap((file) => {
       const {

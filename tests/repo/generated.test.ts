@@ -11,7 +11,7 @@ describe('generated files', () => {
   const folder = mkdtempSync(join(tmpdir(), 'innkeeper-generated-'));
   after(() => rmSync(folder, { recursive: true }));
 
-  it('are what the schemas give', () => {
+  it('generated files match the schemas', () => {
     cpSync(join(root, 'proto'), join(folder, 'proto'), { recursive: true });
     const environment = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env['PATH']}` };
     execFileSync('buf', ['generate', '--output', folder], { cwd: root, env: environment });
@@ -21,7 +21,7 @@ describe('generated files', () => {
     for (const [name, content] of made) assert.equal(kept.get(name), content, `${name} is stale: run npm run generate`);
   });
 
-  it('include the pages of errors, methods and limits in docs/protocol', () => {
+  it('generated pages of errors, methods and limits in docs/protocol are up to date', () => {
     for (const [path, content] of protocolDocs())
       assert.equal(readTracked(path), content, `${path} is stale: run npm run generate`);
   });

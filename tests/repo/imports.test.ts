@@ -4,8 +4,8 @@ import { describe, it } from 'node:test';
 import { importsOf, sourceFiles } from './source-files.ts';
 
 /**
- * Who may import whom; DESIGN's arrows, transitive ones written out. A package may always import itself.
- * Tests beside the sources may reach further: they are not shipped.
+ * The allowed imports between packages, with transitive ones written out. A package may always import itself.
+ * Tests may import more, since they are not shipped.
  */
 const mayImport: Record<string, readonly string[]> = {
   'packages/kit': [],
@@ -57,7 +57,7 @@ const packageOf: Record<string, string> = {
   innkeeper: 'apps/innkeeper',
 };
 
-/** No loading of these at run time, with the reason. Types are erased and fine. */
+/** Modules that must not be loaded at run time, with the reason. Imports of types are erased and allowed. */
 const banned: readonly { readonly from: readonly string[]; readonly what: RegExp; readonly why: string }[] = [
   {
     from: ['packages/wire', 'packages/agent-core', 'apps/agent'],
@@ -83,11 +83,11 @@ function areaOf(path: string): string {
 describe('imports', () => {
   const files = sourceFiles().filter((file) => areaOf(file) in mayImport && !file.endsWith('.test.ts'));
 
-  it('are found at all', () => {
+  it('imports are found', () => {
     assert.ok(files.length > 50);
   });
 
-  it('follow the arrows of the layout', () => {
+  it('imports between packages follow the layout', () => {
     const wrong = files.flatMap((file) => {
       const area = areaOf(file);
       return importsOf(file)
@@ -107,7 +107,7 @@ describe('imports', () => {
     assert.deepEqual(wrong, []);
   });
 
-  it('between the rooms of apps/innkeeper point down only', () => {
+  it('imports between the rooms of apps/innkeeper only point down', () => {
     const home = 'apps/innkeeper/src/';
     const levels = [['main'], ['api', 'relay'], ['node', 'edge'], ['access', 'audit'], ['ports']];
     const levelOf = (room: string): number => levels.findIndex((rooms) => rooms.includes(room));
@@ -126,7 +126,7 @@ describe('imports', () => {
     assert.deepEqual(outside, [`${home}index.ts`, `${home}main.ts`], 'a folder without a room');
   });
 
-  it('never go in a circle from file to file', () => {
+  it('imports between files are not circular', () => {
     const targets = new Map(
       files.map((file) => [
         file,
@@ -148,7 +148,7 @@ describe('imports', () => {
     assert.deepEqual(circles, []);
   });
 
-  it('never leave a package by a relative path', () => {
+  it('relative imports stay within a package', () => {
     const wrong = files.flatMap((file) =>
       importsOf(file)
         .filter(({ specifier }) => specifier.startsWith('.'))
@@ -158,7 +158,7 @@ describe('imports', () => {
     assert.deepEqual(wrong, []);
   });
 
-  it('load nothing that is banned where they are', () => {
+  it('imports do not load modules that are banned in their package', () => {
     const wrong = files.flatMap((file) =>
       banned
         .filter(
@@ -178,7 +178,7 @@ describe('imports', () => {
   });
 });
 
-/** packages/contract's doors to the protobuf-es schemas, for the host side. */
+/** The entry points of packages/contract to the protobuf-es schemas, for the host side. */
 function isContractDoor(file: string): boolean {
   return /^packages\/contract\/src\/(agent|control)\.ts$/.test(file);
 }

@@ -4,7 +4,7 @@ import type { DescMessage } from '@bufbuild/protobuf';
 import { FieldRulesSchema, MethodRulesSchema } from '../../packages/contract/src/gen/options/v1/options_pb.ts';
 import { readTracked } from './source-files.ts';
 
-/** Who reads each option of `proto/options/v1`, and by what word. An option without a reader promises what nobody keeps. */
+/** The reader of each option of `proto/options/v1`, and the word by which it reads it. Every option must have one. */
 const readers: Readonly<Record<string, readonly [file: string, word: RegExp]>> = {
   'MethodRules.privilege': ['apps/innkeeper/src/edge/api-interceptors.ts', /\bprivilege\b.* = rulesOf\(/],
   'MethodRules.subject': ['apps/innkeeper/src/edge/method-target.ts', /switch \(subject\)/],
@@ -22,7 +22,7 @@ const readers: Readonly<Record<string, readonly [file: string, word: RegExp]>> =
 };
 
 describe('options of methods and fields', () => {
-  it('each have a reader', () => {
+  it('every option of methods and fields has a reader', () => {
     const names = ({ name, fields }: DescMessage): string[] => fields.map((field) => `${name}.${field.name}`);
     assert.deepEqual(Object.keys(readers), [...names(MethodRulesSchema), ...names(FieldRulesSchema)]);
     for (const [option, [file, word]] of Object.entries(readers))

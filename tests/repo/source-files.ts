@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** The repository's root. */
 export const root = join(import.meta.dirname, '..', '..');
 
-/** Files that git knows or would know, as paths from the root, whoever owns the checkout. */
+/** Tracked and new files as paths from the root, whoever owns the checkout. */
 export function trackedFiles(): string[] {
   return execFileSync('git', ['-c', 'safe.directory=*', 'ls-files', '--cached', '--others', '--exclude-standard'], {
     cwd: root,
@@ -30,7 +30,7 @@ export interface Import {
   readonly typeOnly: boolean;
 }
 
-/** Static and dynamic imports and re-exports of a file, found as text. */
+/** Static and dynamic imports and re-exports of a file, found by regular expressions. */
 export function importsOf(file: string): Import[] {
   const text = readTracked(file);
   const found: Import[] = [];

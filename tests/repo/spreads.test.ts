@@ -3,14 +3,13 @@ import { describe, it } from 'node:test';
 import { readTracked, trackedFiles } from './source-files.ts';
 
 /**
- * Where object literals are still spread into others; to be emptied. An area that has become free of them must leave
- * the list.
+ * Areas in which object literals are still spread into others. An area without them must be removed from the list.
  */
 const listed: readonly string[] = ['packages/contract', 'packages/store'];
 
 describe('object literals', () => {
   // The compiler does not check a spread for properties that the type does not have, so a misspelt one would pass.
-  it('are not spread into other literals, which would switch off the check for excess properties', () => {
+  it('object literals are not spread into other literals, which would disable the check for excess properties', () => {
     const grouped = trackedFiles().filter(
       (file) => /\.(tsx?|mjs)$/.test(file) && !file.includes('/gen/') && /\.\.\.\{/.test(readTracked(file)),
     );

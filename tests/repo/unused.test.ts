@@ -4,12 +4,11 @@ import { describe, it } from 'node:test';
 import { importsOf, readTracked, sourceFiles, trackedFiles } from './source-files.ts';
 
 /**
- * Where exports that only their own file uses, or none, still stand; to be emptied, area by area: such an `export` loses
- * the word.
+ * Areas that still have exports which no other file uses. Such a declaration must not be exported.
  */
 const areas: readonly string[] = ['packages/contract', 'packages/store'];
 
-/** Loaded by a program's name, not by an import. */
+/** Dependencies that are used without an import. */
 const notImported: readonly string[] = ['react-dom'];
 
 interface Manifest {
@@ -35,8 +34,8 @@ function dynamicImportsOf(file: string): string[] {
 }
 
 /**
- * A check of our own: knip finds more, and its parser's binaries are left out by npm on the Node of Debian 12, on which
- * the set-up has to work.
+ * Not knip, which finds more: on the Node of Debian 12, on which the setup must work, npm leaves out its parser's
+ * binaries.
  */
 describe('dependencies and exports', () => {
   const manifests = trackedFiles().filter((file) => /^(apps|packages)\/[^/]+\/package\.json$/.test(file));
@@ -45,7 +44,7 @@ describe('dependencies and exports', () => {
     return [...Object.keys(dependencies), ...Object.keys(devDependencies)];
   };
 
-  it('have no dependency that its package does not import', () => {
+  it('every dependency is imported by its package', () => {
     const unused = manifests.flatMap((manifest) => {
       const folder = `${dirname(manifest)}/`;
       const text = trackedFiles()
@@ -60,7 +59,7 @@ describe('dependencies and exports', () => {
     assert.deepEqual(unused, []);
   });
 
-  it('have no import that its package does not declare', () => {
+  it('every import is declared by its package', () => {
     const undeclared = sourceFiles()
       .filter((file) => !isTest(file))
       .flatMap((file) => {
@@ -79,7 +78,7 @@ describe('dependencies and exports', () => {
     assert.deepEqual([...new Set(undeclared)], []);
   });
 
-  it('have no export that no other file names', () => {
+  it('every export is used by another file', () => {
     const files = trackedFiles().filter((file) => /\.(tsx?|mjs)$/.test(file) && !file.includes('/gen/'));
     const words = new Map<string, Set<string>>();
     for (const file of files) {

@@ -1,13 +1,13 @@
 /** Processes that must not outlive the tests: daemons, and the hypervisors of their VMs. */
 const pids = new Set<number>();
 
-/** Has a process killed when the test file is told to end before its own cleaning up; the function returned forgets it. */
+/** Kills a process when a signal ends the test file before its cleanup; returns a function that unregisters it. */
 export function killOnAbort(pid: number): () => void {
   pids.add(pid);
   return () => pids.delete(pid);
 }
 
-/** SIGKILL to a process that may have ended already. */
+/** Sends SIGKILL to a process that may have ended already. */
 export function killNow(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');

@@ -3,7 +3,7 @@ import { type InnOptions, innText } from './inn.ts';
 const script =
   'for d in /proc/[0-9]*; do if read -r n < $d/comm; then case $n in innkeeper*) grep -H VmHWM $d/status;; esac; fi; done 2>/dev/null; true';
 
-/** The most memory that a process of the agent ever had resident in the guest, in bytes: the kernel keeps count. */
+/** Peak resident memory of an agent's process in the guest, in bytes, as recorded by the kernel. */
 export async function agentPeakRssBytes(name: string, options: InnOptions): Promise<number> {
   const lines = await innText(['exec', name, '--', 'sh', '-c', script], options);
   const peaks = [...lines.matchAll(/VmHWM:\s+(\d+) kB/g)].map((match) => Number(match[1]) * 1024);

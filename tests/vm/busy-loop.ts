@@ -4,20 +4,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { spawnInn } from './inn.ts';
 import { showVm } from './vm-state.ts';
 
-/** The guest's share of CPU over one interval of its telemetry, and how long its hypervisor waited for a CPU meanwhile. */
+/** The guest's CPU usage over one interval of telemetry, and how long its hypervisor waited for a CPU meanwhile. */
 export interface BusySample {
   readonly busyPercent: number;
-  /** Of the interval: time in which a thread of the hypervisor could run and got no CPU of the host. */
+  /** Percentage of the interval in which a runnable thread of the hypervisor had no CPU of the host. */
   readonly hostWaitPercent: number;
 }
 
-/** Above this the host, and not the guest, decides what the guest's clock ticks see. */
+/** Above this, the host's load and not the guest determines the guest's measurement. */
 const calmPercent = 5;
 const maxIntervals = 24;
 
 /**
- * Runs one busy loop in the guest and gives what its agent reports over the first interval in which the host was calm,
- * or over the calmest of many. The loop is ended by a signal that `inn` passes on, and has ended when this resolves.
+ * Runs a busy loop in the guest and resolves to the agent's report over the first interval in which the host was idle
+ * enough, or the best of many. The loop is ended by a signal that `inn` forwards, and has ended when this resolves.
  */
 export async function measureBusyLoop(
   name: string,
@@ -40,7 +40,7 @@ export async function measureBusyLoop(
 
 async function calmestInterval(name: string, dataDirectory: string): Promise<BusySample> {
   let calmest: BusySample | undefined;
-  // The interval in which the loop began is not looked at.
+  // The interval in which the loop began is skipped.
   let last = await nextReport(name, dataDirectory, undefined);
   for (let count = 0; count < maxIntervals; count++) {
     const next = await nextReport(name, dataDirectory, last.monotonicNs);
@@ -53,7 +53,7 @@ async function calmestInterval(name: string, dataDirectory: string): Promise<Bus
     if (calmest === undefined || sample.hostWaitPercent < calmest.hostWaitPercent) calmest = sample;
     if (sample.hostWaitPercent < calmPercent) break;
   }
-  if (calmest === undefined) throw new Error('no interval was seen');
+  if (calmest === undefined) throw new Error('no interval was measured');
   return calmest;
 }
 
@@ -81,14 +81,14 @@ async function nextReport(name: string, dataDirectory: string, after: bigint | u
   throw new Error(`${name} sent no telemetry for 30 s`);
 }
 
-/** How long all threads of a process waited for a CPU so far: the second figure of /proc/PID/schedstat. */
+/** Total time that all threads of a process waited for a CPU: the second figure of /proc/PID/schedstat. */
 function runQueueWaitNs(pid: number): number {
   let total = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     try {
       total += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[1] ?? 0);
     } catch (error) {
-      // A thread of the hypervisor's I/O pool that ended.
+      // A thread of the hypervisor's I/O pool ended.
       if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
   }

@@ -5,7 +5,7 @@ import { innText } from './inn.ts';
 
 const packaging = join(import.meta.dirname, '../../packaging');
 
-/** In place of the daemon: starts a "VM", which it writes down, and then does nothing, as the daemon between two requests. */
+/** Replaces the daemon: starts a "VM", records its pid, and then idles like a daemon between two requests. */
 const daemon = `#!/bin/sh
 [ "$*" = "serve --listen none" ] || exit 2
 [ -w "$INNKEEPER_DATA" ] && ! [ -w /usr ] || exit 1
@@ -14,7 +14,7 @@ echo $! >>"$INNKEEPER_DATA/vms"
 exec sleep 6000
 `;
 
-/** Has the systemd of a guest run innkeeper.service, restart and stop it: the processes of VMs live on. */
+/** Checks with a guest's systemd that the processes of VMs survive a restart and stop of innkeeper.service. */
 export async function checkServiceUnit(name: string, options: { readonly dataDirectory: string }): Promise<void> {
   const sh = (script: string): Promise<string> => innText(['exec', name, '--', 'sh', '-ec', script], options);
   const put = async (path: string, text: string): Promise<void> => {
@@ -32,7 +32,7 @@ export async function checkServiceUnit(name: string, options: { readonly dataDir
   await sh('systemctl start innkeeper');
   const mainPid = async (): Promise<string> => (await sh('systemctl show -P MainPID innkeeper')).trim();
   const vms = async (): Promise<string[]> => (await sh('cat /var/lib/innkeeper/vms')).trim().split('\n');
-  /** User and parent of a process that lives. */
+  /** The user of a running process. */
   const ownerOf = async (pid: string): Promise<string> => (await sh(`stat -c %U /proc/${pid}`)).trim();
   const first = await mainPid();
   await sh('for n in $(seq 100); do [ -s /var/lib/innkeeper/vms ] && exit 0; sleep 0.1; done; exit 1');

@@ -9,7 +9,7 @@ import { clientOf } from './vm-state.ts';
 const root = join(import.meta.dirname, '..', '..');
 const timeoutMs = 60_000;
 
-/** What a viewer of a terminal has been shown. */
+/** Collects the output shown to a viewer of a terminal. */
 class Shown {
   text = '';
   readonly #stream: TerminalStream;
@@ -20,7 +20,7 @@ class Shown {
     this.#events = stream[Symbol.asyncIterator]();
   }
 
-  /** Reads until this was shown. */
+  /** Reads until this text was shown. */
   async until(wanted: string): Promise<void> {
     const timer = setTimeout(() => this.#stream.close(), timeoutMs);
     while (!this.text.includes(wanted)) {
@@ -46,7 +46,7 @@ class Shown {
   }
 }
 
-/** A shell as another user: its size, its screen for who comes later, programs that fill the screen, its end. */
+/** Checks a shell as another user: its size, its screen for later viewers, full-screen programs, its end. */
 export async function checkTerminal(vm: string, dataDirectory: string): Promise<void> {
   const { terminals } = clientOf(dataDirectory);
   const { id } = await terminals.create(vm, { user: 'guest', columns: 91, rows: 31 });
@@ -62,7 +62,7 @@ export async function checkTerminal(vm: string, dataDirectory: string): Promise<
   const again = look();
   await again.until('40 100');
   assert.match(again.text, /31 91\r\nguest/);
-  // The other screen, drawn on at a place of its own.
+  // The alternate screen, with text at a certain position.
   again.type("printf '\\033[?1049h\\033[2J\\033[7;20H%s%s' full screen; read line; printf '\\033[?1049l'");
   await again.until('fullscreen');
   const third = look();
@@ -79,7 +79,7 @@ export async function checkTerminal(vm: string, dataDirectory: string): Promise<
   assert.equal(state, TerminalState.ENDED);
 }
 
-/** `inn shell` on a terminal of ours: left with ctrl-], come back to, ended with its exit code. */
+/** Checks `inn shell` on a pseudo-terminal: detach with ctrl-], attach again, exit code. */
 export async function checkShell(vm: string, dataDirectory: string): Promise<void> {
   const main = join(root, 'apps/cli/src/main.ts');
   const command = `stty cols 77 rows 22; exec '${process.execPath}' '${main}' shell ${vm}`;
@@ -93,7 +93,7 @@ export async function checkShell(vm: string, dataDirectory: string): Promise<voi
   const keys = ['stty size\r', '\x1d'];
   for await (const chunk of child.stdout) {
     text += chunk;
-    // The prompt, then what the command printed.
+    // Types after the prompt, then after the command's output.
     if (typed === 0 && /[#$] /.test(text)) child.stdin.write(keys[typed++]);
     if (typed === 1 && text.includes('22 77')) child.stdin.write(keys[typed++]);
   }

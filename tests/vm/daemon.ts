@@ -7,22 +7,22 @@ import { killOnAbort } from './abort.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Images are built once and kept between runs; VMs of earlier runs are removed by the tests that make them. */
+/** Images are built once and kept between runs; VMs of earlier runs are removed by the tests that create them. */
 export const testDataDirectory = join(root, '.cache', 'vm-tests', 'data');
 
-/** A daemon of our own, as `innkeeper serve` starts it. */
+/** A daemon for tests, started with `innkeeper serve`. */
 export interface Daemon extends AsyncDisposable {
   readonly pid: number;
   readonly dataDirectory: string;
-  /** SIGKILL, and wait for its end: VMs go on. */
+  /** Sends SIGKILL and waits for its end; VMs keep running. */
   killHard(): Promise<void>;
   /** Resident memory in bytes. */
   rssBytes(): number;
-  /** What it logged, the last 64 KiB. */
+  /** The last 64 KiB of its log. */
   log(): string;
 }
 
-/** `innkeeper serve`, as a process that nobody waits for yet. */
+/** Spawns `innkeeper serve` without waiting for it. */
 export function spawnDaemon(dataDirectory: string, wrapper: readonly string[] = []): ChildProcess {
   mkdirSync(dataDirectory, { recursive: true });
   const main = join(root, 'apps', 'innkeeper', 'src', 'main.ts');
@@ -32,8 +32,8 @@ export function spawnDaemon(dataDirectory: string, wrapper: readonly string[] = 
 }
 
 /**
- * Starts a daemon and resolves when its socket answers; fails with its last words when it ends instead. `wrapper` is a
- * command that becomes the daemon, by exec.
+ * Starts a daemon and resolves when its socket answers; rejects with its last output if it ends first. `wrapper` is a
+ * command that executes the daemon.
  */
 export async function startDaemon(dataDirectory = testDataDirectory, wrapper: readonly string[] = []): Promise<Daemon> {
   const child = spawnDaemon(dataDirectory, wrapper);
@@ -72,7 +72,7 @@ export function rssBytesOf(pid: number): number {
   }
 }
 
-/** The socket alone says nothing: it may be that of a daemon which runs already, and then ours is about to end. */
+/** The socket alone is not sufficient: it may belong to an already running daemon, and then the new one will end. */
 async function waitForSocket(path: string, child: ChildProcess, log: () => string): Promise<void> {
   const deadline = performance.now() + 30_000;
   while (performance.now() < deadline) {

@@ -8,7 +8,7 @@ import { spawnDaemon, startDaemon } from './daemon.ts';
 import { innText } from './inn.ts';
 
 describe('a second daemon', () => {
-  it('is refused a data folder in use, is told by whom, and leaves the first alone', async () => {
+  it('a second daemon is refused a data folder in use, with the first one’s process id, and does not disturb it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'innkeeper-data-'));
     const first = await startDaemon(folder);
     try {
@@ -27,7 +27,7 @@ describe('a second daemon', () => {
     }
   });
 
-  it('takes over what a killed one left', async () => {
+  it('a second daemon takes over the data folder of a killed one', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'innkeeper-data-'));
     await (await startDaemon(folder)).killHard();
     const second = await startDaemon(folder);

@@ -14,7 +14,7 @@ import { cleanUp, clientOf, createTestVm, say } from './vm-state.ts';
 const name = 'test-files';
 const mib = 1024 * 1024;
 
-/** What `ls -l` would say of every entry, without times of folders. */
+/** Attributes of every entry like `ls -l`, without times of folders. */
 function describeTree(folder: string): string {
   const format = '%P %y %m %U %G %s %l\\n';
   const listed = execFileSync('find', ['.', '-type', 'd', '-printf', '%P %y %m %U %G\\n', '-o', '-printf', format], {
@@ -52,7 +52,7 @@ describe('files and processes of a real guest', () => {
     }
   });
 
-  it('copies a tree there and back with equal contents, modes, links and owners', async () => {
+  it('inn cp -r copies a tree to a guest and back with equal contents, modes, links and owners', async () => {
     let from = performance.now();
     await innText(['cp', '-r', '--owners', tree, `${name}:/root/there`], options);
     const inMs = performance.now() - from;
@@ -65,7 +65,7 @@ describe('files and processes of a real guest', () => {
     assert.match(inside, /^-rwxr-xr-x/);
   });
 
-  it('passes an archive through pipes both ways', async () => {
+  it('inn cp -r passes an archive through pipes in both directions', async () => {
     const bytes = execFileSync('tar', ['-C', tree, '-c', 'deep'], { maxBuffer: 64 * mib });
     assert.equal((await inn(['cp', '-rp', '-', `${name}:/root/piped`], { ...options, input: bytes })).exitCode, 0);
     const { stdout } = await inn(['cp', '-r', `${name}:/root/piped/deep`, '-'], options);
@@ -76,7 +76,7 @@ describe('files and processes of a real guest', () => {
     assert.equal(listed.length, 504);
   });
 
-  it('lists, makes, moves, changes and removes', async () => {
+  it('inn files lists, creates, moves, changes and removes files of a guest', async () => {
     const files = (...words: readonly string[]): Promise<string> => innText(['files', ...words], options);
     await files('mkdir', '-p', `${name}:/root/a/b/c`);
     await files('mv', `${name}:/root/a/b`, '/root/moved');
@@ -90,7 +90,7 @@ describe('files and processes of a real guest', () => {
     assert.equal((await inn(['files', 'rm', '-r', `${name}:/`], options)).exitCode, 2);
   });
 
-  it('takes all but what is the kernel’s own when the whole guest is copied', async () => {
+  it('copying a whole guest includes everything except the kernel’s file systems', async () => {
     const result = await inn(['cp', '-r', `${name}:/`, '-'], options);
     assert.equal(result.exitCode, 0, result.stderr);
     assert.match(result.stderr, /left out: \.\/proc: is a virtual file system of the kernel/);
@@ -98,13 +98,13 @@ describe('files and processes of a real guest', () => {
     assert.match(listed, /^root\/usr\/local\/bin\/innkeeper-agent$/m);
   });
 
-  it('tells of a busy loop that it has one CPU, and of its memory and user', async () => {
+  it('inn ps reports the CPU usage, memory and user of a busy loop', async () => {
     const child = spawnInn(['exec', '-u', 'guest', name, '--', 'sh', '-c', 'while :; do :; done'], options);
     child.stdin.end();
     const client = clientOf(daemon.dataDirectory);
     try {
       let best: GuestProcess | undefined;
-      // The host may be busy with other things; the calmest of several looks is near the truth.
+      // The host may be busy; the highest of several measurements is the most accurate.
       for (let look = 0; look < 12 && (best?.cpuPercent ?? 0) < 90; look++) {
         await delay(2000);
         const { processes } = await client.processes.list(name);
@@ -123,7 +123,7 @@ describe('files and processes of a real guest', () => {
     }
   });
 
-  it('ends a whole tree by one signal', async () => {
+  it('inn signal --tree ends a whole process tree', async () => {
     const script = 'sleep 1001 & sh -c "sleep 1002 & wait" & wait';
     const id = (await innText(['exec', '--detach', name, '--', 'sh', '-c', script], options)).trim();
     assert.match(id, /^\S+$/);

@@ -9,20 +9,20 @@ import { innText } from './inn.ts';
 import { cleanUp, clientOf, createTestVm, isConnected, say, waitForVm } from './vm-state.ts';
 import { type Service, watchService } from './watch-service.ts';
 
-/** How long each behaviour is kept up. `INNKEEPER_HOSTILE_SECONDS=60` is the full measure; the default fits into CI. */
+/** Duration of each behaviour. `INNKEEPER_HOSTILE_SECONDS=60` is the full test; the default fits into CI. */
 const seconds = Number(process.env['INNKEEPER_HOSTILE_SECONDS'] ?? 6);
 const mib = 1024 * 1024;
 const hostile = 'test-hostile-agent';
 const other = 'test-bystander';
 
 interface Attack {
-  /** What somebody does with the VM meanwhile. */
+  /** What a user does with the VM meanwhile. */
   readonly user?: (client: InnkeeperClient, signal: AbortSignal) => Promise<void>;
-  /** Why the daemon says that the agent was lost. Without it the guest keeps within the rules. */
+  /** The expected reason for which the agent is lost. Absent if the guest respects the protocol. */
   readonly misbehaves?: RegExp;
 }
 
-/** Somebody whose network is slow: the first bytes, and then none. */
+/** A client with a slow network: reads the first bytes, and then none. */
 async function slowDownload(client: InnkeeperClient, signal: AbortSignal): Promise<void> {
   const file = await client.files.read(hostile, '/big', { signal });
   for await (const _ of file.body) await delay(500, undefined, { signal });
@@ -32,7 +32,7 @@ async function slowExec(client: InnkeeperClient, signal: AbortSignal): Promise<v
   for await (const _ of client.vm(hostile).exec(['endless'], { signal })) await delay(200, undefined, { signal });
 }
 
-/** Reads again and again what a guest lies about; none of it is taken for true. */
+/** Repeatedly reads what a guest lies about; none of it may be believed. */
 async function readLies(client: InnkeeperClient, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const reading = async (): Promise<void> => {
@@ -43,7 +43,7 @@ async function readLies(client: InnkeeperClient, signal: AbortSignal): Promise<v
   }
 }
 
-/** Follows a folder's pages to their end. */
+/** Lists all pages of a folder. */
 async function listEverything(client: InnkeeperClient, signal: AbortSignal): Promise<void> {
   let entries = 0;
   for await (const _ of client.files.list(hostile, '/d', { signal })) entries++;
@@ -54,10 +54,10 @@ async function listAgain(client: InnkeeperClient, signal: AbortSignal): Promise<
   while (!signal.aborted) await assert.rejects(listEverything(client, signal), { reason: 'GUEST_MISBEHAVES' });
 }
 
-/** What a user of such a VM may be told. */
+/** The reasons that a user of such a VM may get. */
 const fates: readonly string[] = ['AGENT_UNREACHABLE', 'GUEST_MISBEHAVES'];
 
-/** By the names that tests/vm/hostile-agent/behaviours.ts has for them. */
+/** The behaviours by their names in tests/vm/hostile-agent/behaviours.ts. */
 const attacks: Readonly<Record<string, Attack>> = {
   'never-reads': {},
   'empty-answers': { user: slowDownload, misbehaves: /exceeded the credit|calls that have ended/ },
@@ -80,11 +80,11 @@ const attacks: Readonly<Record<string, Attack>> = {
 };
 
 /**
- * An agent that has come to harm its host, in a VM, in the agent's place. While it does its worst the daemon stays
- * within 64 MiB of what it needs without an attack, and others are served: execs in another VM and /healthz, one after the other the
- * whole time, their p99 compared with a baseline of the same run, in which the same guest burns its CPU and sends nothing
- * (so that on a machine with few cores the guest's own appetite is not taken for the daemon's fault). Of a short run the
- * slowest 1 % is one sample or none: there the two slowest are forgiven.
+ * Runs a hostile agent in place of the agent in a VM. Meanwhile the daemon must stay within 64 MiB of its memory without an attack,
+ * and others must be served: execs in another VM and /healthz alternate all the time, and their p99 is compared with a
+ * baseline of the same run, in which the same guest only uses its CPU (so that on a machine with few cores the guest's CPU
+ * usage is not attributed to the daemon). In a short run the slowest 1 % is at most one sample; then the two slowest are
+ * ignored.
  */
 describe('a hostile agent', () => {
   let daemon: Daemon;
@@ -106,7 +106,7 @@ describe('a hostile agent', () => {
   after(() => cleanUp(daemon, [hostile, other]));
 
   for (const [name, attack] of Object.entries(attacks))
-    it(`that goes by "${name}" harms nobody but its own VM`, async () => {
+    it(`a hostile agent with the behaviour "${name}" harms only its own VM`, async () => {
       await restart();
       const users = new AbortController();
       await takeOver(name);
@@ -131,7 +131,7 @@ describe('a hostile agent', () => {
       );
     });
 
-  /** The VM from its disk again, with its real agent, and a link that knows nothing of before. */
+  /** Restarts the VM with its real agent and a new link. */
   async function restart(): Promise<void> {
     const vm = client.vm(hostile);
     await vm.kill();
@@ -139,12 +139,12 @@ describe('a hostile agent', () => {
     await waitForVm(hostile, daemon.dataDirectory, isConnected, 120_000);
   }
 
-  /** Puts the hostile agent over the real one, ends that, and has init start it again. */
+  /** Mounts the hostile agent over the real one and kills that, so that init starts the hostile one. */
   async function takeOver(behaviour: string): Promise<void> {
     const script = [
       `echo '${behaviour} 100000' > /run/hostile`,
       'mount -o bind /root/hostile /usr/local/bin/innkeeper-agent',
-      // The agent is what started this; its answer should be out before it ends.
+      // The agent executes this; its response should be sent before it ends.
       '(sleep 0.3; kill -9 $PPID) < /dev/null > /dev/null 2>&1 &',
     ];
     try {
@@ -153,13 +153,13 @@ describe('a hostile agent', () => {
         .exec(['sh', '-c', script.join('\n')])
         .text();
     } catch (error) {
-      // On a busy machine the agent ends first, which is what was wanted of it.
+      // On a busy machine the agent ends first, as intended.
       if (!(error instanceof OperationError) || error.reason !== 'AGENT_RESTARTED') throw error;
     }
     await waitForVm(hostile, daemon.dataDirectory, (vm) => !isConnected(vm) || vm.agent?.version === '0.0.0', 30_000);
   }
 
-  /** Why the agent was lost, each reason once. Asked of the VM: the log leaves out what a guest causes too often. */
+  /** The distinct reasons for which the agent was lost, from the VM's events, since the log is rate-limited. */
   async function reasonsUntil(signal: AbortSignal): Promise<string[]> {
     const reasons = new Set<string>();
     while (!signal.aborted) {
@@ -170,7 +170,7 @@ describe('a hostile agent', () => {
     return [...reasons];
   }
 
-  /** A user that comes again when the agent was lost, until the end. Whatever else goes wrong fails the test. */
+  /** A user who retries when the agent was lost, until the end. Any other error fails the test. */
   async function useUntil(signal: AbortSignal, user: Attack['user']): Promise<void> {
     while (user !== undefined && !signal.aborted) {
       try {

@@ -9,8 +9,8 @@ import { quickJsSource } from '../../tools/build-agent/quickjs-source.ts';
 const root = join(import.meta.dirname, '..', '..');
 
 /**
- * Builds the hostile agent as the agent is built, of tests/vm/hostile-agent, and returns its path. It runs in a guest in
- * the agent's place and does what /run/hostile says. Built again when it or the agent's sources have changed.
+ * Builds the hostile agent from tests/vm/hostile-agent like the agent, and returns its path. It replaces the agent in a
+ * guest and behaves as /run/hostile says. Rebuilt when its or the agent's sources have changed.
  */
 export async function buildHostileAgent(): Promise<string> {
   const output = join(root, '.cache', 'hostile-agent');

@@ -11,7 +11,7 @@ const hostile = 'test-hostile';
 const other = 'test-other';
 const port = '/dev/virtio-ports/org.innkeeper.agent.0';
 
-describe('a guest that does not behave', () => {
+describe('a misbehaving guest', () => {
   let daemon: Daemon;
   let options: { dataDirectory: string };
   let pid: number;
@@ -25,7 +25,7 @@ describe('a guest that does not behave', () => {
 
   after(() => cleanUp(daemon, [hostile, other]));
 
-  it('is shown as lost when it stops answering, and as connected when it goes on', async () => {
+  it('a guest is shown as lost when its agent stops answering, and as connected when it continues', async () => {
     process.kill(pid, 'SIGSTOP');
     try {
       await watched(async () => {
@@ -39,7 +39,7 @@ describe('a guest that does not behave', () => {
     assert.equal(await innText(['exec', hostile, '--', 'echo', 'back'], options), 'back\n');
   });
 
-  it('may flood its console', async () => {
+  it('a guest that floods its console affects neither the daemon nor other VMs', async () => {
     const id = await innText(
       ['exec', '--detach', hostile, '--', 'sh', '-c', 'echo $$ > /run/flood; exec yes flood > /dev/ttyS0'],
       options,
@@ -52,13 +52,13 @@ describe('a guest that does not behave', () => {
 
   for (const [what, writer] of [
     ['noise', 'cat /dev/urandom'],
-    ['zeros without end', 'cat /dev/zero'],
-    // The magic, the largest length that a header can name, and then nothing but body.
+    ['endless zeros', 'cat /dev/zero'],
+    // The magic number, the largest length that fits into a header, and then an endless body.
     ['a frame that never ends', 'printf "QTX\\001\\377\\377\\377\\377"; tr "\\000" x < /dev/zero'],
   ] as const)
-    it(`may write ${what} to the agent's port in place of its agent`, async () => {
-      // The agent ends without a goodbye, in the middle of its session, and without ending what it started: that has
-      // its port now, and gives it back at the end.
+    it(`a guest that writes ${what} to the agent's port affects neither the daemon nor other VMs`, async () => {
+      // The agent is killed during its session without a goodbye, and what it started keeps running: the writer has
+      // its port now, and releases it at the end.
       const script = [
         'systemctl kill --kill-whom=main --signal=KILL innkeeper-agent.service',
         'systemctl stop innkeeper-agent.service',
@@ -74,7 +74,7 @@ describe('a guest that does not behave', () => {
       assert.equal(vm.hypervisor?.pid, pid);
     });
 
-  /** While `misbehave` runs, the daemon stays small and the other VM is served as ever. */
+  /** Checks that the daemon stays small and the other VM is served normally while `misbehave` runs. */
   async function watched(misbehave: () => Promise<unknown>): Promise<void> {
     const before = daemon.rssBytes();
     let peak = before;
@@ -83,7 +83,7 @@ describe('a guest that does not behave', () => {
     const done = misbehave().finally(() => {
       over = true;
     });
-    // It is awaited below.
+    // Awaited below.
     done.catch(() => undefined);
     while (!over) {
       const from = performance.now();

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** How one run of `inn` ended. */
+/** The result of a run of `inn`. */
 export interface InnResult {
   readonly exitCode: number;
   readonly stdout: Buffer;
@@ -14,11 +14,11 @@ export interface InnResult {
 export interface InnOptions {
   readonly dataDirectory: string;
   readonly input?: Buffer | Readable | undefined;
-  /** Longest time; then the run is killed and the test fails. Default: 120 s. */
+  /** Timeout, after which the run is killed and the test fails. Default: 120 s. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** The command line, started as a person would. */
+/** Spawns `inn` like a user. */
 export function spawnInn(args: readonly string[], options: InnOptions) {
   return spawn(process.execPath, [join(root, 'apps', 'cli', 'src', 'main.ts'), ...args], {
     env: { ...process.env, INNKEEPER_DATA: options.dataDirectory, NO_COLOR: '1' },
@@ -45,7 +45,7 @@ export async function inn(args: readonly string[], options: InnOptions): Promise
   return { exitCode, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() };
 }
 
-/** Runs `inn`, fails unless it exits 0, and gives its standard output as text. */
+/** Runs `inn` and resolves to its standard output as text; rejects unless it exits with 0. */
 export async function innText(args: readonly string[], options: InnOptions): Promise<string> {
   const result = await inn(args, options);
   if (result.exitCode !== 0)

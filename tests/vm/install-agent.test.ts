@@ -11,14 +11,14 @@ const skip = whyNoNamespace() ?? false;
 const password = 'good enough for a test';
 const consoleMs = 120_000;
 
-/** As docs/operate/serve.md has it for guests of this host; their wget is busybox's. */
+/** The command in docs/operate/serve.md for guests of this host, with busybox's wget. */
 const command = 'wget -q -O - http://10.0.2.2/install-agent.sh | sh';
 
 interface Guest {
   readonly image: 'tiny' | 'debian';
-  /** Ends the agent and takes away whatever would start it. Shell, typed on the console. */
+  /** Shell commands, typed on the console, that end the agent and remove its service. */
   readonly remove: string;
-  /** Prints what starts the agent. */
+  /** A shell command that prints the agent's service. */
   readonly show: string;
   readonly init: string;
 }
@@ -46,7 +46,7 @@ for (const { image, remove, show, init } of guests) {
 
     before(async () => {
       {
-        // With the network that the machine has.
+        // Built with the machine's network.
         await using _builder = await startDaemon();
         await innText(['image', 'build', image], { ...options, timeoutMs: 900_000 });
       }
@@ -62,7 +62,7 @@ for (const { image, remove, show, init } of guests) {
 
     const inGuest = (script: string): Promise<string> => innText(['exec', name, '--', 'sh', '-ec', script], options);
 
-    it(`puts the agent in over the guest’s own network, and ${init} starts it`, async () => {
+    it(`install-agent.sh installs the agent over the network in a guest with ${init}, which starts it`, async () => {
       const typist = new Typist(clientOf(testDataDirectory).openConsole(name, { writer: true }));
       await typist.logIn(image === 'debian');
       typist.type(`${remove}; rm /usr/local/bin/innkeeper-agent; echo removed=$?`);
@@ -76,7 +76,7 @@ for (const { image, remove, show, init } of guests) {
       assert.match(typist.shown, new RegExp(`installed, and ${init} starts it`));
     });
 
-    it('is followed by the report of the guest’s address, with a token for this VM alone', async () => {
+    it(`a guest of the image ${image} reports its address with a token for only this VM`, async () => {
       const { secret: token } = await clientOf(testDataDirectory).access.createToken({
         name: `${name} ${Date.now()}`,
         privileges: ['guest.report'],
@@ -91,7 +91,7 @@ for (const { image, remove, show, init } of guests) {
   });
 }
 
-/** Somebody at the serial console. */
+/** A user at the serial console. */
 class Typist {
   shown = '';
   readonly #stream: ConsoleStream;
@@ -107,7 +107,7 @@ class Typist {
     this.#stream.write(`${line}\r`);
   }
 
-  /** Waits until this was shown after the last line that was typed. */
+  /** Waits until this was shown after the last typed line. */
   async until(wanted: string): Promise<void> {
     const deadline = performance.now() + consoleMs;
     while (!this.shown.slice(this.#from).replaceAll('$?', '').includes(wanted)) {
@@ -116,7 +116,7 @@ class Typist {
     }
   }
 
-  /** To a shell as root. */
+  /** Logs in to a shell as root. */
   async logIn(asksForPassword: boolean): Promise<void> {
     if (asksForPassword) {
       this.type('');
@@ -142,7 +142,7 @@ class Typist {
         if (event.type === 'output') this.shown += Buffer.from(event.data).toString('latin1');
       }
     } catch (error) {
-      // CANCELED, by leave(); anything else shows as what does not come.
+      // CANCELED by leave(); other errors become visible as missing output.
       this.shown += `\n(${String(error)})`;
     }
   }

@@ -2,12 +2,12 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { killOnAbort } from './abort.ts';
 
-/** As the guest must not reach them: the host's loopback, its own address, and where clouds keep credentials. */
+/** Addresses that the guest must not reach: the host's loopback and own address, and cloud metadata services. */
 export const hostPort = 7000;
 export const addresses = {
   own: '198.51.100.10',
   own6: '2001:db8::10',
-  /** Stand for the internet. */
+  /** Addresses that represent the internet. */
   outside: '203.0.113.1',
   outside6: '2001:db8:1::1',
   metadata: '169.254.169.254',
@@ -17,7 +17,7 @@ export const addresses = {
 const isRoot = process.getuid?.() === 0;
 const unshare = ['unshare', ...(isRoot ? [] : ['--user', '--map-root-user']), '--net', '--mount', '--'];
 
-/** A network whose packets never leave this machine: one interface without a cable, with addresses and default routes. */
+/** Sets up a network whose packets never leave this machine: a dummy interface with addresses and default routes. */
 const setUp = `ip link set lo up
 ip link add out0 type dummy 2>/dev/null || ip link add out0 type bridge
 ip link set out0 up
@@ -28,20 +28,20 @@ ip -6 addr add ${addresses.own6}/64 dev out0 nodad
 ip route add default via 198.51.100.1
 ip -6 route add default via 2001:db8::1`;
 
-/** Why no network namespace can be made here; undefined when one can. */
+/** Why network namespaces cannot be created here; undefined if they can. */
 export function whyNoNamespace(): string | undefined {
   const [program = '', ...args] = [...unshare, 'sh', '-ec', setUp];
   const { status, error, stderr } = spawnSync(program, args, { encoding: 'utf8' });
   if (status === 0) return undefined;
-  return `no network namespace can be made: ${error?.message ?? stderr.trim()}`;
+  return `network namespaces cannot be created: ${error?.message ?? stderr.trim()}`;
 }
 
-/** A command that becomes another one in such a network. `before` is shell, run first. */
+/** A prefix that executes a command in such a network. `before` is a shell command that runs first. */
 export function inNetwork(before = ''): string[] {
   return [...unshare, 'sh', '-ec', `${setUp}\n${before}\nexec "$@"`, 'sh'];
 }
 
-/** A command that becomes another one in the network of a process. */
+/** A prefix that executes a command in the network of a process. */
 export function enterNetworkOf(pid: number): string[] {
   return ['nsenter', '-t', `${pid}`, '-n', '-m', ...(isRoot ? [] : ['-U', '--preserve-credentials']), '--'];
 }
@@ -57,7 +57,7 @@ for (const [host, port] of places) {
   });
 }`;
 
-/** HTTP servers on every address of the network that a process is in; each answers "reached ADDRESS". */
+/** Starts HTTP servers on every address in a process's network; each responds "reached ADDRESS". */
 export async function listenInNetworkOf(pid: number): Promise<ChildProcess & AsyncDisposable> {
   const { own, own6, outside, outside6, metadata, metadata6 } = addresses;
   const places = [

@@ -13,7 +13,7 @@ const image = 'tiny';
 const options = { dataDirectory: testDataDirectory };
 const skip = whyNoNamespace() ?? false;
 
-/** What no guest may reach, by any way. */
+/** URLs that no guest may reach in any way. */
 const forbidden = [
   `http://10.0.2.2:${hostPort}/`,
   `http://[fec0::2]:${hostPort}/`,
@@ -22,13 +22,13 @@ const forbidden = [
   `http://[${addresses.metadata6}]/`,
 ];
 
-/** What a guest's wget prints; empty when it reaches nothing within 5 s. */
+/** Output of wget in a guest; empty if there is no response within 5 s. */
 async function get(vm: string, url: string): Promise<string> {
   const { stdout } = await inn(['exec', vm, '--', 'timeout', '5', 'wget', '-q', '-O', '-', url], options);
   return stdout.toString();
 }
 
-/** Has the guest send what it addresses to its own loopback out of its network card, as any guest can. */
+/** Makes the guest route its loopback addresses through its network card, as any guest can. */
 async function sendLoopbackOut(vm: string): Promise<void> {
   const commands = [
     'echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet',
@@ -38,7 +38,7 @@ async function sendLoopbackOut(vm: string): Promise<void> {
   await innText(['exec', vm, '--', 'sh', '-ec', commands.join('\n')], options);
 }
 
-/** The image, made with the network that the machine has. */
+/** Builds the image with the machine's network. */
 async function prepareImage(): Promise<void> {
   await using _daemon = await startDaemon();
   await innText(['image', 'build', image, '--rebuild'], { ...options, timeoutMs: 900_000 });
@@ -62,7 +62,7 @@ describe('a guest’s network', { skip }, () => {
       await listeners?.[Symbol.asyncDispose]();
     });
 
-    it('reaches the internet and the daemon’s port for guests', async () => {
+    it('a guest reaches the internet and the daemon’s port for guests', async () => {
       await waitFor(async () => (await get(name, `http://${addresses.outside}/`)) !== '');
       assert.equal(await get(name, `http://${addresses.outside}/`), `reached ${addresses.outside}\n`);
       await waitFor(async () => (await get(name, `http://[${addresses.outside6}]/`)) !== '');
@@ -70,7 +70,7 @@ describe('a guest’s network', { skip }, () => {
       assert.match(await get(name, 'http://10.0.2.2/install-agent.sh'), /^#!\/bin\/sh\n/);
     });
 
-    it('reaches neither the host’s loopback and address nor metadata, whatever the guest does', async () => {
+    it('a guest reaches neither the host’s loopback and address nor metadata services, whatever it does', async () => {
       for (const url of forbidden) assert.equal(await get(name, url), '', url);
       await sendLoopbackOut(name);
       for (const address of ['127.0.0.1', '0.0.0.0']) {
@@ -79,17 +79,17 @@ describe('a guest’s network', { skip }, () => {
       }
     });
 
-    it('is named by doctor', async () => {
+    it('doctor describes a guest’s isolated network', async () => {
       assert.match(await innText(['doctor', name], options), /network +.*namespace of its own.*pasta joins it/s);
     });
 
-    it('comes back by itself when pasta is killed', async () => {
+    it('a guest’s network recovers when pasta is killed', async () => {
       const before = await pastaOf(name);
       killNow(before);
       await waitFor(async () => (await pastaOf(name)) !== before && (await get(name, outsideUrl)) !== '');
     });
 
-    it('goes on while no daemon runs, is found again by the next one, and ends with the VM', async () => {
+    it('a guest’s network works without a daemon, is adopted by the next one, and ends with the VM', async () => {
       const [keeper, pasta] = [await keeperOf(name), await pastaOf(name)];
       const pid = (await showVm(name, options.dataDirectory)).hypervisor?.pid ?? 0;
       await daemon.killHard();
@@ -120,14 +120,14 @@ describe('a guest’s network', { skip }, () => {
       await listeners?.[Symbol.asyncDispose]();
     });
 
-    it('has an address and reaches nothing at all', async () => {
+    it('without passt, a guest has an address and reaches nothing', async () => {
       await waitFor(async () => /10\.0\.2\.15/.test(await innText(['exec', name, '--', 'ip', 'addr'], options)));
       for (const url of [...forbidden, outsideUrl]) assert.equal(await get(name, url), '', url);
       await sendLoopbackOut(name);
       assert.equal(await get(name, `http://127.0.0.1:${hostPort}/`), '');
     });
 
-    it('is said by doctor, with the reason', async () => {
+    it('without passt, doctor reports the missing network with the reason', async () => {
       assert.match(await innText(['doctor', name], options), /network +.*restrict=on.*neither the internet.*pasta/s);
     });
   });
@@ -135,7 +135,7 @@ describe('a guest’s network', { skip }, () => {
 
 const outsideUrl = `http://${addresses.outside}/`;
 
-/** What keeps pasta running for a VM. */
+/** The process that keeps pasta running for a VM. */
 async function keeperOf(name: string): Promise<number> {
   const { id } = await showVm(name, options.dataDirectory);
   return Number(readFileSync(join(options.dataDirectory, 'run', id.slice(0, 8), 'network.pid'), 'latin1'));
@@ -158,7 +158,7 @@ function isRunning(pid: number): boolean {
 async function waitFor(look: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 60_000;
   while (!(await look())) {
-    if (performance.now() > deadline) assert.fail('it did not come so far within 60 s');
+    if (performance.now() > deadline) assert.fail('the condition was not met within 60 s');
     await delay(100);
   }
 }

@@ -17,7 +17,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** A shell as a person opens it: nothing of this checkout is in its PATH. */
+/** A user's shell: nothing of this checkout is in its PATH. */
 async function shell(script: string, cwd: string, environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
   const child = spawn('sh', ['-e', '-c', script], {
     cwd,
@@ -34,13 +34,13 @@ async function shell(script: string, cwd: string, environment: Readonly<Record<s
   return { exitCode, output };
 }
 
-/** The commands of the README below a heading: the first block of shell there. */
+/** The commands in the README below a heading: its first shell block. */
 function commandsBelow(heading: string): string {
   const [, rest = ''] = readFileSync(join(root, 'README.md'), 'utf8').split(`\n## ${heading}\n`);
   return /```sh\n(.*?)```/s.exec(rest)?.[1] ?? assert.fail(`README has no commands below "${heading}"`);
 }
 
-describe('what npm start and the README say to try', () => {
+describe('the commands suggested by npm start and the README', () => {
   const folder = mkdtempSync(join(tmpdir(), 'innkeeper readme '));
   const dataDirectory = join(folder, 'data');
   let daemon: ChildProcess;
@@ -49,7 +49,7 @@ describe('what npm start and the README say to try', () => {
   let stderr = '';
 
   before(async () => {
-    // What images are built of is kept between runs.
+    // The cache of images is kept between runs.
     const cache = join(testDataDirectory, 'cache');
     mkdirSync(cache, { recursive: true });
     mkdirSync(dataDirectory);
@@ -81,7 +81,7 @@ describe('what npm start and the README say to try', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('fits 80 columns, and ends with the link, the set-up of a shell, three commands and what ^C leaves', () => {
+  it('the output of npm start fits 80 columns, and ends with the link, shell setup, three commands and the effect of ^C', () => {
     const lines = stdout.split('\n');
     const isLong = (line: string): boolean => line.length > 80 && !/^ {2}(http|export |runs on)/.test(line);
     assert.deepEqual(lines.filter(isLong), []);
@@ -90,7 +90,7 @@ describe('what npm start and the README say to try', () => {
     assert.match(last, /\^C stops the daemon and leaves VMs running/);
   });
 
-  it('works as npm start prints it, in a fresh shell in any folder', async () => {
+  it('the commands printed by npm start work in a new shell in any folder', async () => {
     const printed = stdout.slice(stdout.indexOf('Try in another terminal:'), stdout.indexOf('^C stops'));
     const commands = printed
       .split('\n')
@@ -103,7 +103,7 @@ describe('what npm start and the README say to try', () => {
     assert.match(output, /Innkeeper tiny/);
   });
 
-  it('works as the README has it, in the folder of the clone', async () => {
+  it('the commands in the README work in the folder of the clone', async () => {
     const { exitCode, output } = await shell(commandsBelow('Things to try'), root, { INNKEEPER_DATA: dataDirectory });
     assert.equal(exitCode, 0, output);
     assert.match(output, /^Linux \S+ \d/m);

@@ -28,10 +28,10 @@ describe('a daemon that is killed', () => {
 
   after(() => cleanUp(daemon, [name]));
 
-  it('in the middle of an upload and of a command finds its VM again, and both go on from where they were', async () => {
+  it('a daemon killed during an upload and a command adopts its VM, and both continue at their offsets', async () => {
     const client = clientOf(daemon.dataDirectory);
     const command = followCommand(options);
-    /** Where each piece of the upload began. */
+    /** The offset of each piece of the upload. */
     const offsets: number[] = [];
     let sent = 0;
     const half = Promise.withResolvers<void>();
@@ -50,11 +50,11 @@ describe('a daemon that is killed', () => {
     upload.catch(half.reject);
     await half.promise;
     const bytesBefore = command.bytes();
-    assert.ok(bytesBefore > 0, 'the command has said something');
-    assert.ok(!command.ended(), 'the command is in its middle');
+    assert.ok(bytesBefore > 0, 'the command has printed nothing');
+    assert.ok(!command.ended(), 'the command has already ended');
     await daemon.killHard();
     const sentBefore = sent;
-    // Meanwhile the guest goes on alone.
+    // Meanwhile the guest keeps running.
     await delay(1000);
     daemon = await startDaemon();
 
@@ -65,7 +65,7 @@ describe('a daemon that is killed', () => {
 
     const written = await upload;
     const sha256 = createHash('sha256').update(content).digest('hex');
-    say(`upload: ${sentBefore} bytes were sent, and it went on from ${offsets.slice(1).join(', ')}`);
+    say(`upload: ${sentBefore} bytes were sent, and it resumed at ${offsets.slice(1).join(', ')}`);
     assert.equal(offsets[0], 0);
     assert.equal(offsets.length, 2);
     assert.ok((offsets[1] ?? 0) > 8 * mib && (offsets[1] ?? 0) <= sentBefore + mib, `${offsets}`);
@@ -74,14 +74,14 @@ describe('a daemon that is killed', () => {
     assert.equal(inside.split(' ')[0], sha256);
 
     const { exitCode, sha256: outputHash, bytes, stderr } = await command.done;
-    say(`command: ${bytesBefore} of ${bytes} bytes had come before the daemon was killed`);
+    say(`command: ${bytesBefore} of ${bytes} bytes had arrived before the daemon was killed`);
     assert.match(stderr, /daemon lost/);
     assert.match(stderr, /daemon back/);
     assert.equal(outputHash, expectedHash);
     assert.equal(exitCode, 7);
   });
 
-  it('is answered by the agent afterwards although somebody stopped the console that it logs to by ^S', async () => {
+  it('the agent reconnects to a restarted daemon although the console that it logs to was stopped with ^S', async () => {
     const typeKey = async (key: number): Promise<ConsoleStream> => {
       const stream = clientOf(daemon.dataDirectory).openConsole(name, { writer: true });
       const events = stream[Symbol.asyncIterator]();
@@ -91,29 +91,29 @@ describe('a daemon that is killed', () => {
       return stream;
     };
     const console = await typeKey(0x13);
-    // More than the serial port takes: this ends by itself only while the console goes on.
+    // More than the serial port buffers: this ends only while the console is not stopped.
     const fill = 'head -c 65536 /dev/zero | timeout 3 cat >/dev/ttyS0';
     let tries = 0;
     while ((await inn(['exec', name, '--', 'sh', '-c', fill], options)).exitCode === 0)
-      assert.ok(++tries < 20, 'the console goes on after ^S');
+      assert.ok(++tries < 20, 'the console continues after ^S');
     console.close();
     say('the console is stopped');
     await daemon.killHard();
-    // The new session is a line in the agent's log.
+    // The agent logs the new session.
     daemon = await startDaemon();
     await waitForVm(name, daemon.dataDirectory, isConnected);
     say('the agent is connected');
     assert.equal(await innText(['exec', name, '--', 'echo', 'here'], options), 'here\n');
     const again = await typeKey(0x11);
-    // It goes on when this ends by itself.
+    // The console continues when this ends.
     while ((await inn(['exec', name, '--', 'sh', '-c', fill], options)).exitCode !== 0)
-      assert.ok(++tries < 40, 'the console does not go on after ^Q');
+      assert.ok(++tries < 40, 'the console does not continue after ^Q');
     again.close();
   });
 
-  it('together with the hypervisor of a VM with autostart starts that VM again, once it serves again', async () => {
+  it('a daemon killed together with the hypervisor of a VM with autostart starts that VM again', async () => {
     await innText(['set', name, '--autostart', 'on'], options);
-    // A daemon that was just started has not sampled the process yet.
+    // A newly started daemon has not sampled the process yet.
     const isSampled = (seen: Vm): boolean => isConnected(seen) && seen.hypervisor?.pid !== undefined;
     const before = (await waitForVm(name, daemon.dataDirectory, isSampled)).hypervisor?.pid;
     assert.ok(before !== undefined);
@@ -134,7 +134,9 @@ describe('a daemon that is killed', () => {
 });
 
 describe('a daemon that is killed while it works in a guest', () => {
-  it('has an entry in the audit for everything that was done there', { timeout: 300_000 }, async () => {
+  it('a daemon killed while it works in a guest has an audit entry for everything that was done', {
+    timeout: 300_000,
+  }, async () => {
     const vm = 'test-audit-kill';
     let daemon = await startDaemon();
     try {
@@ -176,7 +178,7 @@ describe('a daemon that is killed while it works in a guest', () => {
         [],
       );
       const interrupted = entries.filter(({ result }) => result !== 'ok').length;
-      say(`${happened.length} folders were made over 5 kills, ${interrupted} entries do not say how it ended`);
+      say(`${happened.length} folders were created over 5 kills, ${interrupted} entries have no result`);
     } finally {
       await cleanUp(daemon, [vm]);
     }
@@ -188,7 +190,7 @@ const expectedHash = createHash('sha256')
   .update(Array.from({ length: lastNumber }, (_, index) => `${index + 1}\n`).join(''))
   .digest('hex');
 
-/** `inn exec` of a command that prints for longer than the upload takes to its half. */
+/** `inn exec` of a command that prints for longer than half of the upload takes. */
 function followCommand(options: { readonly dataDirectory: string }) {
   const child = spawnInn(['exec', name, '--', 'sh', '-c', `seq ${lastNumber}; exit 7`], options);
   child.stdin.end();

@@ -11,7 +11,7 @@ const mib = 1024 * 1024;
 const names = ['test-run-a', 'test-run-b'] as const;
 const on = names.flatMap((name) => ['--on', name]);
 
-/** Children that heed no TERM; one of them leaves the session. */
+/** Children that ignore TERM; one of them leaves the session. */
 const stubborn = `#!/bin/sh
 (trap '' TERM; while :; do sleep 1; done) &
 setsid sh -c 'trap "" TERM; while :; do sleep 1; done' &
@@ -35,7 +35,7 @@ describe('runs on two guests', { timeout: 600_000 }, () => {
   const inGuest = (name: string, ...words: string[]): Promise<string> =>
     innText(['exec', name, '--', ...words], options);
 
-  it('take a script as another user, and tell which of them failed', async () => {
+  it('a run executes a script as another user on two guests, and reports which one failed', async () => {
     const script = Buffer.from('#!/bin/sh\nid -un\necho "$WORD in $PWD" >&2\ntest -e /etc/marked\n');
     const words = ['-u', 'nobody', '-w', '/tmp', '-e', 'WORD=hi', '--title', 'marks', '--script', '-'];
     const { exitCode, stdout, stderr } = await inn(['run', ...on, ...words], { ...options, input: script });
@@ -54,7 +54,7 @@ describe('runs on two guests', { timeout: 600_000 }, () => {
     );
   });
 
-  it('end with their whole tree when they are cancelled', async () => {
+  it('a cancelled run ends with its whole process tree', async () => {
     const child = spawnInn(['run', ...on, '--script', '-'], options);
     child.stdin.end(stubborn);
     let text = '';
@@ -71,7 +71,7 @@ describe('runs on two guests', { timeout: 600_000 }, () => {
     }
   });
 
-  it('keep 16 MiB of output and say how much more there was', async () => {
+  it('a run retains 16 MiB of output and reports how much was dropped', async () => {
     const words = ['--max-output', '16M', '--', 'sh', '-c', 'yes | head -c 20971520'];
     const { exitCode, stdout, stderr } = await inn(['run', '--on', names[0], ...words], options);
     assert.deepEqual([exitCode, stdout.length], [0, 16 * mib]);
@@ -84,7 +84,7 @@ describe('runs on two guests', { timeout: 600_000 }, () => {
     assert.deepEqual([refused.exitCode, refused.stderr.includes('INVALID_ARGUMENT')], [2, true]);
   });
 
-  it('go on while the daemon is dead, are followed further, and leave no script behind', async () => {
+  it('a run continues while the daemon is dead, can be followed afterwards, and leaves no script behind', async () => {
     const script = 'for i in 1 2 3 4 5 6; do echo tick $i; sleep 1; done\n';
     const child = spawnInn(['run', ...on, '--script', '-'], options);
     child.stdin.end(script);
@@ -105,7 +105,7 @@ describe('runs on two guests', { timeout: 600_000 }, () => {
     for (const name of names) assert.equal(await inGuest(name, 'ls', '-A', '/tmp'), '');
   });
 
-  it('tell a guest that was ended meanwhile as such', async () => {
+  it('a run reports a guest that was stopped meanwhile', async () => {
     const client = clientOf(daemon.dataDirectory);
     const { id } = await client.runs.start({ vms: names, argv: ['sleep', '5'] });
     for await (const { event } of client.runs.watch(id))

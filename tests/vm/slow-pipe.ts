@@ -4,24 +4,24 @@ import { rssBytesOf } from './daemon.ts';
 import { type InnOptions, spawnInn } from './inn.ts';
 
 const mib = 1024 * 1024;
-/** Short pauses all the way, and one that is long enough for every buffer between the guest and here to fill up. */
+/** Many short pauses, and one long enough to fill every buffer between the guest and the reader. */
 const pauseEveryBytes = 4 * mib;
 const pauseMs = 100;
 const longPauseAtBytes = 32 * mib;
 const longPauseMs = 4000;
 
-/** What came through a slow reader, and the most memory that was used meanwhile. */
+/** The output received by a slow reader, and the peak memory meanwhile. */
 export interface SlowOutput {
   readonly sha256: string;
   readonly bytes: number;
   readonly exitCode: number;
-  /** Resident memory of inn, at its most. */
+  /** Peak resident memory of inn. */
   readonly innRssBytes: number;
-  /** Resident memory of the daemon, at its most. */
+  /** Peak resident memory of the daemon. */
   readonly daemonRssBytes: number;
 }
 
-/** Runs `inn` with a reader that keeps pausing, and hashes what it reads. */
+/** Runs `inn` with a reader that keeps pausing, and hashes its output. */
 export async function hashThroughSlowPipe(
   args: readonly string[],
   options: InnOptions,

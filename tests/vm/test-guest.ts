@@ -22,13 +22,13 @@ const sequence = { argv: ['seq', '20000000'], bytes: 168_888_897, sha256: sequen
 
 export interface Guest {
   readonly image: string;
-  /** What the agent calls the init system. */
+  /** The agent's name of the init system. */
   readonly init: string;
-  /** Longest time until the agent answers, on a machine that has other things to do. */
+  /** Timeout until the agent answers, on a busy machine. */
   readonly bootMs: number;
 }
 
-/** Declares the tests that every guest has to pass, whatever starts its services. */
+/** Declares the tests that every guest must pass, with any init system. */
 export function testGuest({ image, init, bootMs }: Guest): void {
   describe(`a guest of the image ${image}`, () => {
     const name = `test-${image}`;
@@ -50,7 +50,7 @@ export function testGuest({ image, init, bootMs }: Guest): void {
       }
     });
 
-    it('has an agent that came up by itself, under its own init system', async () => {
+    it(`${image}: the agent is started by the guest’s init system`, async () => {
       const vm = await waitForVm(name, daemon.dataDirectory, (seen) => seen.system !== undefined);
       assert.equal(vm.system?.initSystem, init);
       assert.match(await innText(['exec', name, '--', 'cat', '/proc/1/comm'], options), /^(init|systemd)$/m);
@@ -59,17 +59,17 @@ export function testGuest({ image, init, bootMs }: Guest): void {
     });
 
     if (init === 'systemd') {
-      it('keeps the processes of VMs when its systemd restarts and stops innkeeper.service', async () => {
+      it(`${image}: processes of VMs survive when systemd restarts and stops innkeeper.service`, async () => {
         await checkServiceUnit(name, options);
       });
     }
 
-    it('reports the memory that free reports', async () => {
+    it(`${image}: the reported memory is the same as from free`, async () => {
       const free = await innText(['exec', name, '--', 'free', '-b'], options);
       const columns = /^Mem:\s+(.*)$/m.exec(free)?.[1]?.split(/\s+/).map(Number) ?? [];
       const { memory } = await nextTelemetry(name, daemon.dataDirectory);
       assert.equal(Number(memory?.totalBytes), columns[0]);
-      // Time goes by between the two looks.
+      // Some time passes between the two measurements.
       assert.ok(
         Math.abs(Number(memory?.availableBytes) - Number(columns.at(-1))) < 8 * mib,
         `${memory?.availableBytes} and ${free}`,
@@ -77,16 +77,16 @@ export function testGuest({ image, init, bootMs }: Guest): void {
       assert.equal(Number(memory?.usedBytes), Number(memory?.totalBytes) - Number(memory?.availableBytes));
     });
 
-    it('reports the mounts that df reports', async () => {
+    it(`${image}: the reported mounts are the same as from df`, async () => {
       const rows = parseDf(await innText(['exec', name, '--', 'df', '-kP'], options));
       const { mounts } = await nextTelemetry(name, daemon.dataDirectory);
-      const told = new Map(mounts.map((mount) => [mount.mountPoint, mount]));
-      // Device nodes are the kernel's, and no file system that fills up.
+      const reported = new Map(mounts.map((mount) => [mount.mountPoint, mount]));
+      // devtmpfs is excluded by the agent, since it does not fill up.
       const expected = rows.filter((row) => row.mountPoint !== '/dev');
       assert.ok(expected.some((row) => row.mountPoint === '/'));
       for (const row of expected) {
-        const mount = told.get(row.mountPoint);
-        assert.ok(mount !== undefined, `${row.mountPoint} is not among ${[...told.keys()]}`);
+        const mount = reported.get(row.mountPoint);
+        assert.ok(mount !== undefined, `${row.mountPoint} is not among ${[...reported.keys()]}`);
         assert.equal(Math.floor(Number(mount.totalBytes) / 1024), row.totalKib, row.mountPoint);
         assert.ok(
           Math.abs(Number(mount.usedBytes) / 1024 - row.usedKib) < 1024,
@@ -95,7 +95,7 @@ export function testGuest({ image, init, bootMs }: Guest): void {
       }
     });
 
-    it('reads 50 % for one busy loop on two CPUs, and the loop ends by a signal', async () => {
+    it(`${image}: one busy loop on two CPUs is reported as 50 %, and ends by a signal`, async () => {
       const { sample, exitCode } = await measureBusyLoop(name, daemon.dataDirectory);
       const seen = `${sample.busyPercent.toFixed(1)} % busy; the hypervisor waited ${sample.hostWaitPercent.toFixed(1)} % of the time for a CPU`;
       say(`${name}: ${seen}`);
@@ -103,7 +103,7 @@ export function testGuest({ image, init, bootMs }: Guest): void {
       assert.equal(exitCode, 143);
     });
 
-    it('runs a command as another user with its supplementary groups', async () => {
+    it(`${image}: a command runs as another user with supplementary groups`, async () => {
       assert.match(await innText(['exec', '-u', 'guest', name, '--', 'id'], options), /uid=\d+\(guest\)/);
       const expected = await innText(['exec', name, '--', 'id', '-G', 'guest'], options);
       const groups = await innText(['exec', '-u', 'guest', name, '--', 'id', '-G'], options);
@@ -111,13 +111,13 @@ export function testGuest({ image, init, bootMs }: Guest): void {
       assert.deepEqual(groups.trim().split(' ').sort(), expected.trim().split(' ').sort());
     });
 
-    it('gives the exit code of the guest as that of inn', async () => {
+    it(`${image}: inn exec exits with the exit code of the guest’s command`, async () => {
       assert.equal((await inn(['exec', name, '--', 'sh', '-c', 'exit 42'], options)).exitCode, 42);
       assert.equal((await inn(['exec', name, '--', '/no/such/program'], options)).exitCode, 127);
       assert.equal((await inn(['exec', name, '--', 'no-such-program'], options)).exitCode, 127);
     });
 
-    it('moves a file of 64 MiB both ways with equal hashes', async () => {
+    it(`${image}: a file of 64 MiB is copied in both directions with equal hashes`, async () => {
       const content = randomBytes(64 * mib);
       const there = join(folder, 'there');
       const back = join(folder, 'back');
@@ -134,7 +134,7 @@ export function testGuest({ image, init, bootMs }: Guest): void {
       await innText(['exec', name, '--', 'rm', '/root/file'], options);
     });
 
-    it('sends 169 MB of output through a slow pipe, whole and in bounded memory at every end', async () => {
+    it(`${image}: 169 MB of output pass through a slow pipe completely, with bounded memory of all programs`, async () => {
       const daemonBefore = daemon.rssBytes();
       const from = performance.now();
       const slow = await hashThroughSlowPipe(['exec', name, '--', ...sequence.argv], options, daemon.pid);
@@ -145,22 +145,22 @@ export function testGuest({ image, init, bootMs }: Guest): void {
       assert.equal(slow.bytes, sequence.bytes);
       assert.equal(slow.sha256, sequence.sha256);
       assert.equal(slow.exitCode, 0);
-      // Node alone has 75 MiB, and lets garbage grow before it looks at it; with the whole output it would be 240.
+      // Node alone needs 75 MiB and collects garbage late; with the whole output in memory it would be 240 MiB.
       assert.ok(slow.innRssBytes < 210 * mib, `inn had ${slow.innRssBytes} bytes`);
       assert.ok(slow.daemonRssBytes - daemonBefore < 80 * mib, `the daemon grew to ${slow.daemonRssBytes} bytes`);
       assert.ok(agentPeak < 8 * mib, `the agent had ${agentPeak} bytes`);
     });
 
-    it('has shells whose screens stay when nobody looks, of any size and as any user', async () => {
+    it(`${image}: shells keep their screens without viewers, with any size and user`, async () => {
       await checkTerminal(name, daemon.dataDirectory);
       await checkShell(name, daemon.dataDirectory);
     });
 
-    it('gives files of /proc, whose size nobody knows', async () => {
+    it(`${image}: files of /proc, which have no size, can be copied`, async () => {
       assert.match(await innText(['cp', `${name}:/proc/cpuinfo`, '-'], options), /processor\s+: 0/);
     });
 
-    it('shuts down cleanly when it is stopped', async () => {
+    it(`${image}: the guest shuts down cleanly when it is stopped`, async () => {
       const from = performance.now();
       await innText(['stop', name, '--timeout', '60s'], { ...options, timeoutMs: 200_000 });
       const stopMs = performance.now() - from;
@@ -168,7 +168,7 @@ export function testGuest({ image, init, bootMs }: Guest): void {
       const vm = await showVm(name, daemon.dataDirectory);
       assert.equal(vm.state, VmState.STOPPED);
       assert.equal(vm.stateDetail, '');
-      // The agent did it: neither the power button nor the kill, which would be the operation's last stage, had its turn.
+      // The agent did it: the power button or the kill would be the operation's last stage.
       const { operations } = await clientOf(daemon.dataDirectory).operations.listOperations({});
       const stop = operations.find(({ kind, target }) => kind === 'vm.stop' && target === name);
       assert.equal(stop?.stage, 'asking the agent');
@@ -176,7 +176,7 @@ export function testGuest({ image, init, bootMs }: Guest): void {
       const events = await clientOf(daemon.dataDirectory).vms.listEvents({ vm: name, limit: 10 });
       const lost = events.events.find(({ kind }) => kind === 'agent.lost');
       assert.match(lost?.message ?? '', /goodbye/);
-      // Its root was unmounted, or made read-only: nothing is left in the journal.
+      // Its root was unmounted or remounted read-only: the journal is empty.
       const header = rootFileSystemHeader(daemon.dataDirectory, vm.id, folder);
       assert.match(header, /^Filesystem state:\s+clean$/m);
       assert.doesNotMatch(header, /needs_recovery/);
@@ -196,7 +196,7 @@ function parseDf(text: string): { mountPoint: string; totalKib: number; usedKib:
   });
 }
 
-/** SHA-256 of what `seq LAST` prints. */
+/** SHA-256 of the output of `seq LAST`. */
 function sequenceHash(last: number): string {
   const hash = createHash('sha256');
   const step = 100_000;

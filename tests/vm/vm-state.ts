@@ -5,13 +5,13 @@ import { killNow, killOnAbort } from './abort.ts';
 import type { Daemon } from './daemon.ts';
 import { inn, innText } from './inn.ts';
 
-/** Between two looks at a VM. */
+/** Polling interval of a VM. */
 const lookEveryMs = 200;
 
-/** What runs for the tests: the hypervisor of each VM by its name. */
+/** The hypervisor processes of the tests, by the VM's name. */
 const hypervisors = new Map<string, { readonly pid: number; readonly forget: () => void }>();
 
-/** The SDK on a daemon of the tests: looking at a VM by it costs the machine less than by `inn`. */
+/** An SDK client of the tests' daemon, which is cheaper for polling than `inn`. */
 export function clientOf(dataDirectory: string): InnkeeperClient {
   return createClient({ socketPath: `${dataDirectory}/innkeeper.sock` });
 }
@@ -20,7 +20,7 @@ export function showVm(name: string, dataDirectory: string): Promise<Vm> {
   return clientOf(dataDirectory).vms.getVm({ vm: name });
 }
 
-/** Looks until `accept` likes what it sees; fails with the last look after `timeoutMs`. */
+/** Polls until `accept` returns true; rejects with the last state after `timeoutMs`. */
 export async function waitForVm(
   name: string,
   dataDirectory: string,
@@ -33,13 +33,13 @@ export async function waitForVm(
     if (accept(vm)) return vm;
     if (performance.now() > deadline)
       throw new Error(
-        `${name} did not come so far within ${timeoutMs} ms: its state is ${vm.state} (${vm.stateDetail}), that of its agent ${vm.agent?.state} (${vm.agent?.detail})`,
+        `${name} did not reach the expected state within ${timeoutMs} ms: its state is ${vm.state} (${vm.stateDetail}), that of its agent ${vm.agent?.state} (${vm.agent?.detail})`,
       );
     await delay(lookEveryMs);
   }
 }
 
-/** A report of the guest that was taken after this call. */
+/** Resolves to a report of the guest from after this call. */
 export async function nextTelemetry(name: string, dataDirectory: string): Promise<NonNullable<Vm['telemetry']>> {
   const from = (await showVm(name, dataDirectory)).telemetry?.monotonicNs ?? 0n;
   const vm = await waitForVm(name, dataDirectory, ({ telemetry }) => (telemetry?.monotonicNs ?? 0n) > from, 30_000);
@@ -51,7 +51,7 @@ export function isConnected(vm: Vm): boolean {
   return vm.agent?.state === AgentState.CONNECTED;
 }
 
-/** Kills and removes a VM that an earlier run may have left. */
+/** Kills and removes a VM that may remain from an earlier run. */
 async function removeVm(name: string, dataDirectory: string): Promise<void> {
   const result = await inn(['rm', '-f', '-y', name], { dataDirectory });
   if (result.exitCode !== 0 && !result.stderr.includes('VM_NOT_FOUND')) throw new Error(result.stderr);
@@ -59,7 +59,7 @@ async function removeVm(name: string, dataDirectory: string): Promise<void> {
   hypervisors.delete(name);
 }
 
-/** Removes the VMs and ends the daemon. When it has died, so that it cannot remove them, their hypervisors are killed. */
+/** Removes the VMs and ends the daemon. If the daemon has died, kills the hypervisors instead. */
 export async function cleanUp(daemon: Daemon | undefined, names: readonly string[]): Promise<void> {
   if (daemon === undefined) return;
   const failures: unknown[] = [];
@@ -74,13 +74,13 @@ export async function cleanUp(daemon: Daemon | undefined, names: readonly string
     }
   }
   await daemon[Symbol.asyncDispose]();
-  if (failures.length > 0) throw new AggregateError(failures, `The daemon's last words: ${daemon.log()}`);
+  if (failures.length > 0) throw new AggregateError(failures, `The daemon's last output: ${daemon.log()}`);
 }
 
 /**
- * Builds the image when there is none, makes the VM (two CPUs, 512 MiB), and waits for its agent. VMs that this test file
- * did not make are removed first. Says what it does: an image can take minutes. `isBuilt`: it is there, and the daemon has
- * no network to make it with.
+ * Builds the image if necessary, creates the VM (two CPUs, 512 MiB), and waits for its agent. Other VMs than this test
+ * file's are removed first. Prints progress, since an image can take minutes. `isBuilt`: the image exists, and the daemon
+ * has no network to build it.
  */
 export async function createTestVm(
   daemon: Daemon,
@@ -93,11 +93,11 @@ export async function createTestVm(
   const { vms } = await clientOf(dataDirectory).vms.listVms({});
   // An earlier run may have been killed before it cleaned up.
   for (const left of vms) if (!hypervisors.has(left.name)) await removeVm(left.name, dataDirectory);
-  say(`image ${image}: built if it is not there yet`);
-  // The tiny one takes a second: it is always what this tree makes. A second VM is made of the same.
-  const anew = image === 'tiny' && hypervisors.size === 0 ? ['--rebuild'] : [];
-  if (!isBuilt) await innText(['image', 'build', image, ...anew], { dataDirectory, timeoutMs: 900_000 });
-  say(`${name}: made of ${image} and started`);
+  say(`image ${image}: built if it does not exist yet`);
+  // The tiny image takes a second, so it is always rebuilt from this tree, except for a second VM.
+  const rebuild = image === 'tiny' && hypervisors.size === 0 ? ['--rebuild'] : [];
+  if (!isBuilt) await innText(['image', 'build', image, ...rebuild], { dataDirectory, timeoutMs: 900_000 });
+  say(`${name}: created from ${image} and started`);
   const started = performance.now();
   await innText(['create', name, '--image', image, '--cpus', '2', '--memory', '512M', '--start'], {
     dataDirectory,
@@ -110,7 +110,7 @@ export async function createTestVm(
   return vm;
 }
 
-/** A line of progress in the log of the tests. */
+/** Prints a line of progress in the log of the tests. */
 export function say(text: string): void {
   process.stderr.write(`  ${new Date().toISOString().slice(11, 19)} ${text}\n`);
 }

@@ -6,20 +6,20 @@ import type { Daemon } from './daemon.ts';
 const mib = 1024 * 1024;
 const execEveryMs = 50;
 const healthEveryMs = 25;
-/** Of fewer samples than this the slowest 1 % is one or two: these are forgiven instead. */
+/** With fewer samples than this, the slowest 1 % is one or two samples; then the two slowest are ignored instead. */
 const forgiven = 2;
 
-/** How a daemon served for a while. */
+/** The service of a daemon during a period. */
 export interface Service {
   readonly execP99Ms: number;
   readonly healthP99Ms: number;
-  /** Resident memory at the beginning, and the most it came to. */
+  /** Resident memory at the beginning, and the peak. */
   readonly beforeBytes: number;
   readonly peakBytes: number;
   readonly text: string;
 }
 
-/** Runs commands in a VM and asks for /healthz, one after the other, and looks at the daemon's memory, for `forMs`. */
+/** Alternately runs commands in a VM and requests /healthz, and samples the daemon's memory, for `forMs`. */
 export async function watchService(
   client: InnkeeperClient,
   daemon: Daemon,
@@ -53,7 +53,7 @@ export async function watchService(
   };
 }
 
-/** The slowest but for 1 %, and but for two. */
+/** The 99th percentile, or the third slowest of few samples. */
 function p99(samples: readonly number[]): number {
   const sorted = samples.toSorted((a, b) => a - b);
   const index = Math.min(Math.ceil(sorted.length * 0.99) - 1, sorted.length - 1 - forgiven);
@@ -69,7 +69,7 @@ function keptAlive(): Disposable & { readonly agent: Agent } {
   return { agent, [Symbol.dispose]: () => agent.destroy() };
 }
 
-/** One GET; rejects unless it is answered with 200. */
+/** Makes a GET request; rejects unless the status is 200. */
 function askHealth(socketPath: string, agent: Agent): Promise<void> {
   return new Promise((resolve, reject) => {
     const request = get({ socketPath, path: '/healthz', agent, headers: { host: 'localhost' } }, (response) => {

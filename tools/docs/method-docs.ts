@@ -59,7 +59,7 @@ export function methodDocs(): string {
     '',
     '## Routes and sockets',
     '',
-    'A route that is another form of an agent's method has the options of that method.',
+    'A route that is another form of an agent’s method has the options of that method.',
     '',
     ...table(
       ['route', 'privilege', 'audit'],

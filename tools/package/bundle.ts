@@ -56,7 +56,9 @@ function sourcesKeepTheirPlace(root: string): Plugin {
           .replaceAll('import.meta.dirname', `(INNKEEPER_ROOT + ${folder})`);
         if (contents.includes('import.meta.')) {
           return {
-            errors: [{ text: 'import.meta can only be bundled as import.meta.dirname or createRequire(import.meta.url)(…)' }],
+            errors: [
+              { text: 'import.meta can only be bundled as import.meta.dirname or createRequire(import.meta.url)(…)' },
+            ],
           };
         }
         return { contents, loader: 'ts' };

@@ -51,7 +51,7 @@ function upperFirst(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
-/** Whether a field is a packed list of numbers. */
+/** The wire type of a field's value; a packed list of numbers has that of its elements here. */
 function wireType(field: DescField): 0 | 1 | 2 | 5 {
   if (field.fieldKind === 'enum') return 0;
   if (field.fieldKind !== 'scalar') return 2;

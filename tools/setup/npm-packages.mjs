@@ -126,5 +126,7 @@ function isDiskFull() {
 function checkPinnedNode() {
   const { status, signal, error, stderr } = spawnSync(pinnedNode, ['--version'], { encoding: 'utf8' });
   if (status !== 0)
-    refuse(`the Node that npm installed does not run on this machine (${(error?.message ?? `${stderr}${signal ?? ''}`).trim()}).`);
+    refuse(
+      `the Node that npm installed does not run on this machine (${(error?.message ?? `${stderr}${signal ?? ''}`).trim()}).`,
+    );
 }

@@ -71,5 +71,8 @@ export function assertVmAction(vmName: string, state: VmState, action: VmAction)
     throw new OperationError('VM_NOT_RUNNING', `The VM "${vmName}" is ${state}.`);
   }
   const wanted = vmStates.filter((other) => judgeVmAction(other, action) === 'legal').join(' or ');
-  throw new OperationError('VM_WRONG_STATE', `The VM "${vmName}" is ${state}; "${action}" requires it to be ${wanted}.`);
+  throw new OperationError(
+    'VM_WRONG_STATE',
+    `The VM "${vmName}" is ${state}; "${action}" requires it to be ${wanted}.`,
+  );
 }

@@ -31,7 +31,10 @@ export async function createOverlay(request: OverlayRequest, { signal }: Abortab
     const { exitCode, stderr } = await runProgram('qemu-img', argv, { signal });
     if (exitCode !== 0) {
       if (isHostDiskFull(stderr)) throw hostDiskFull('making the disk of the VM');
-      throw new OperationError('IMAGE_UNREADABLE', `qemu-img could not create the VM’s disk: ${stderr.trim().slice(-200)}`);
+      throw new OperationError(
+        'IMAGE_UNREADABLE',
+        `qemu-img could not create the VM’s disk: ${stderr.trim().slice(-200)}`,
+      );
     }
     signal?.throwIfAborted();
     await rename(unfinished, diskPath);
@@ -48,7 +51,10 @@ async function assertGrows(
   const argv = ['info', '-U', '--output=json', '-f', baseFormat, basePath];
   const { exitCode, stdout, stderr } = await runProgram('qemu-img', argv, { signal });
   if (exitCode !== 0) {
-    throw new OperationError('IMAGE_UNREADABLE', `The disk’s base image could not be read: ${stderr.trim().slice(-200)}`);
+    throw new OperationError(
+      'IMAGE_UNREADABLE',
+      `The disk’s base image could not be read: ${stderr.trim().slice(-200)}`,
+    );
   }
   const info: unknown = JSON.parse(stdout);
   const baseBytes =

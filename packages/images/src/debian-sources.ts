@@ -22,7 +22,11 @@ export async function findDebianSources({ signal }: Abortable = {}): Promise<Deb
   const format = '$(REPO_URI) $(RELEASE) $(COMPONENT)';
   const argv = ['indextargets', '--format', format, 'Created-By: Packages'];
   const { exitCode, stdout } = await runProgram('apt-get', argv, { signal });
-  if (exitCode !== 0) throw new OperationError('IMAGE_BUILD_FAILED', '"apt-get indextargets" failed, so the package sources are unknown.');
+  if (exitCode !== 0)
+    throw new OperationError(
+      'IMAGE_BUILD_FAILED',
+      '"apt-get indextargets" failed, so the package sources are unknown.',
+    );
   const wanted = new Set([suite, `${suite}-updates`, `${suite}-security`]);
   const lines = stdout
     .split('\n')

@@ -81,7 +81,9 @@ export class ImageEditor {
     const node = await this.tree.node(entry.path, 'follow standard');
     if (node === undefined) return `${entry.path} is missing`;
     if (entry.kind === 'link') {
-      return node.type === 'symlink' && node.linkTarget === entry.target ? undefined : `${entry.path} has another target`;
+      return node.type === 'symlink' && node.linkTarget === entry.target
+        ? undefined
+        : `${entry.path} has another target`;
     }
     if (node.type !== 'regular') return `${entry.path} is not a file`;
     if (node.mode !== entry.mode) return `${entry.path} has mode ${node.mode.toString(8)}`;
@@ -104,7 +106,10 @@ export class ImageEditor {
         ['uid', entry.uid],
         ['gid', entry.gid],
       ]) {
-        await this.#session.expectSilence(`sif <${inode}> ${field} ${value}`, `${entry.path} could not be given its ${field}`);
+        await this.#session.expectSilence(
+          `sif <${inode}> ${field} ${value}`,
+          `${entry.path} could not be given its ${field}`,
+        );
       }
     } finally {
       await rm(source);

@@ -81,10 +81,7 @@ async function writeEntries(
   const editor = new ImageEditor(session, options.workDirectory);
   const initSystem = await detectInitSystem(editor.tree);
   if (initSystem === undefined) {
-    throw new OperationError(
-      'IMAGE_NO_INIT',
-      'No init system was recognised (systemd, OpenRC, SysV or busybox).',
-    );
+    throw new OperationError('IMAGE_NO_INIT', 'No init system was recognised (systemd, OpenRC, SysV or busybox).');
   }
   const agent = await agentFor(editor, options.agents);
   const entries: WrittenEntry[] = [];

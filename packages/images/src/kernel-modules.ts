@@ -72,7 +72,8 @@ async function readModule(path: string, { signal }: Abortable): Promise<Buffer> 
   if (!path.endsWith('.xz')) return await readFile(path);
   const unpacked = path.slice(0, -'.xz'.length);
   const { exitCode, stderr } = await runProgram('xz', ['-dkf', path], { signal });
-  if (exitCode !== 0) throw new OperationError('IMAGE_BUILD_FAILED', `A kernel module could not be unpacked: ${stderr}`);
+  if (exitCode !== 0)
+    throw new OperationError('IMAGE_BUILD_FAILED', `A kernel module could not be unpacked: ${stderr}`);
   return await readFile(unpacked);
 }
 

@@ -38,15 +38,15 @@ function unpackBlock(block: Uint8Array, out: Buffer, start: number): number {
   while (from < block.length) {
     const token = next();
     const literals = lengthFrom(token >> 4);
-    if (from + literals > block.length || to + literals > out.length) throw new RangeError('LZ4 literals are truncated');
+    if (from + literals > block.length || to + literals > out.length)
+      throw new RangeError('LZ4 literals are truncated');
     out.set(block.subarray(from, from + literals), to);
     from += literals;
     to += literals;
     if (from >= block.length) break;
     const distance = next() | (next() << 8);
     const length = lengthFrom(token & 15) + 4;
-    if (distance === 0 || to - distance < start || to + length > out.length)
-      throw new RangeError('invalid LZ4 match');
+    if (distance === 0 || to - distance < start || to + length > out.length) throw new RangeError('invalid LZ4 match');
     // A match may overlap its own output, which repeats its bytes.
     if (distance >= length) out.copyWithin(to, to - distance, to - distance + length);
     else for (let count = 0; count < length; count++) out[to + count] = out[to + count - distance] ?? 0;

@@ -41,7 +41,7 @@ function isRollback(sql: string): boolean {
 }
 
 /** Runs `work`, converting errors of SQLite to OperationErrors. */
-function told<T>(run: () => T): T {
+function withReason<T>(run: () => T): T {
   try {
     return run();
   } catch (error) {

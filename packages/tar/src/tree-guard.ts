@@ -56,8 +56,7 @@ export class TreeGuard implements TarSink {
     const parts = this.#partsOf(item, isFolder);
     const name = parts.at(-1) ?? '';
     const above = parts.slice(0, -1);
-    if (!above.every((part, depth) => this.#open[depth]?.name === part))
-      throw unsafe(item, 'comes before its folder');
+    if (!above.every((part, depth) => this.#open[depth]?.name === part)) throw unsafe(item, 'comes before its folder');
     this.#closeTo(above.length);
     this.#take(item, name, isFolder || isLink);
     if (isFolder) this.#open.push({ name, taken: new Set(), bytes: 0 });
@@ -80,8 +79,7 @@ export class TreeGuard implements TarSink {
     if (parts.length > maxDepth) throw unsafe(item, `is more than ${maxDepth} folders deep`);
     if (parts.slice(1).some((part) => part === '' || part === '.') || parts.includes('..') || parts[0] === '')
       throw unsafe(item, 'leads out of the folder');
-    if (!this.#names.sent.includes(parts[0] ?? ''))
-      throw unsafe(item, `is not in the requested "${this.#names.as}"`);
+    if (!this.#names.sent.includes(parts[0] ?? '')) throw unsafe(item, `is not in the requested "${this.#names.as}"`);
     return parts;
   }
 
@@ -102,7 +100,8 @@ export class TreeGuard implements TarSink {
     const bytes = bytesPerName + name.length;
     folder.bytes += bytes;
     this.#rememberedBytes += bytes;
-    if (this.#rememberedBytes > maxRememberedBytes) throw unsafe(item, 'exceeds the maximum number of folders and links');
+    if (this.#rememberedBytes > maxRememberedBytes)
+      throw unsafe(item, 'exceeds the maximum number of folders and links');
   }
 }
 

@@ -21,13 +21,13 @@ import { measureWholePath } from './whole-path.ts';
 const rawDevice = '/dev/virtio-ports/bench.raw';
 const qgaPort = 'org.qemu.guest_agent.0';
 
-/** All figures of the agent, as they come. Rejects when something could not be measured. */
+/** Yields all figures of the agent as they are measured. Rejects when something could not be measured. */
 export async function* benchAgent(options: BenchOptions): AsyncGenerator<Metric> {
   const { quick, directory, onStage } = options;
   yield* await measureSize(agentBinaryPath);
   const peerPath = compileBenchPeer(directory);
   const image = await makeBenchImage('debian', directory, onStage);
-  onStage('putting the agent into the image');
+  onStage('installing the agent in the image');
   yield* await measureInjection(image.originalPath, directory, quick ? 3 : 7);
   onStage('create → agent ready, inn cp');
   yield* await measureWholePath(directory, quick ? 1 : 3);
@@ -58,7 +58,7 @@ async function* measureInGuest({ guest, shell, link, quick, onStage }: InGuest):
     yield* await measurePing(link, qga, raw, quick ? 100 : 300);
     onStage('exec');
     yield* await measureExec(link, qga, raw, guestTrue, quick ? 60 : 300);
-    // Any other command ends it, and the port is free for dd.
+    // Any other command ends it, which frees the port for dd.
     await raw.write('q');
     await shell.run('wait');
     const tools = { link, qga, raw, shell, rawDevice, folder: guestFolder };
@@ -77,7 +77,7 @@ async function* measureInGuest({ guest, shell, link, quick, onStage }: InGuest):
   yield* await measureStartup(await startupTools(guest, shell), quick ? 5 : 15);
 }
 
-/** As a node has it: a session with telemetry every 5 s. */
+/** Idle with a host: a session with telemetry every 5 s, as with a node. */
 async function measureIdleWithHost(
   { guest, shell, link }: Pick<InGuest, 'guest' | 'shell' | 'link'>,
   seconds: number,
@@ -88,7 +88,7 @@ async function measureIdleWithHost(
   await using reporting = guest.openLink(5000);
   const reports = new Promise((resolve) => reporting.onTelemetry(resolve));
   await reports;
-  // What the first report loads and allocates is no part of idling.
+  // Excludes what the first report loads and allocates.
   await delay(1000);
   return await measureIdle(shell, await findPids(shell), 'with a host', seconds, undefined);
 }
@@ -96,7 +96,7 @@ async function measureIdleWithHost(
 async function findPids(shell: GuestShell): Promise<Pids> {
   const pidOf = async (unit: string): Promise<number> => {
     const pid = Number(await shell.run(`systemctl show --value -p MainPID ${unit}`));
-    if (!(pid > 0)) throw new Error(`${unit} does not run in the guest.`);
+    if (!(pid > 0)) throw new Error(`${unit} is not running in the guest.`);
     return pid;
   };
   return { ours: await pidOf('innkeeper-agent'), theirs: await pidOf('qemu-guest-agent') };

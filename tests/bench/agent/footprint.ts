@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { GuestShell } from '../guest-shell.ts';
 import { type Metric, makeMetric } from '../metric.ts';
 
-/** The two processes that are compared, by their pids in the guest. */
+/** The pids of the two compared processes in the guest. */
 export interface Pids {
   readonly ours: number;
   readonly theirs: number;
 }
 
-/** Resident memory of both, under a name that says when. */
+/** Resident memory of both; `when` is part of the metric's name. */
 export async function measureMemory(shell: GuestShell, pids: Pids, when: string, targetMb: number): Promise<Metric[]> {
   const kilobytes = 1024 / 1_000_000;
   const ours = (await shell.statusOf(pids.ours, 'VmRSS')) * kilobytes;
@@ -33,7 +33,7 @@ export async function measureMemory(shell: GuestShell, pids: Pids, when: string,
   ];
 }
 
-/** CPU time and wake-ups of both over a minute in which nobody asks anything. */
+/** CPU time and wake-ups of both over a minute without requests. */
 export async function measureIdle(
   shell: GuestShell,
   pids: Pids,

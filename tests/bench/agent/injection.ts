@@ -7,8 +7,8 @@ import { agentBinaryPath } from '../bench-image.ts';
 import { type Metric, makeMetric, median } from '../metric.ts';
 
 /**
- * Putting the agent into an ext4 image of 1 GiB, with both checks of the file system and the reading back. The copy of
- * the image that is edited is not in it: it is made once per image, and its time is the disk's.
+ * Measures installing the agent in an ext4 image of 1 GiB, with both checks of the file system and the verification.
+ * Excludes copying the image, which is done once per image and only measures the disk.
  */
 export async function measureInjection(originalPath: string, directory: string, rounds: number): Promise<Metric[]> {
   const agent = await readFile(agentBinaryPath);

@@ -5,7 +5,7 @@ import type { RawPort } from '../raw-port.ts';
 
 const warmUps = 30;
 
-/** Round trips, ours and the incumbent's in turn, so that both meet the same weather. */
+/** Round trips of both agents alternately, so that both have the same conditions. */
 export async function measurePing(link: AgentLink, qga: QgaClient, floor: RawPort, rounds: number): Promise<Metric[]> {
   const ours: number[] = [];
   const theirs: number[] = [];
@@ -41,7 +41,7 @@ export async function measurePing(link: AgentLink, qga: QgaClient, floor: RawPor
   ];
 }
 
-/** Request to exit event of a static /bin/true: ours, the incumbent polled tightly, and posix_spawn in C. */
+/** Request to exit event of a static /bin/true: Innkeeper's agent, qemu-ga polled tightly, and posix_spawn in C. */
 export async function measureExec(
   link: AgentLink,
   qga: QgaClient,
@@ -87,5 +87,5 @@ export async function measureExec(
 async function runToExit(link: AgentLink, program: string): Promise<void> {
   await using session = link.exec({ argv: [program] });
   for await (const event of session.events) if (event.event.case === 'exited') return;
-  throw new Error(`${program} never ended`);
+  throw new Error(`${program} did not end`);
 }

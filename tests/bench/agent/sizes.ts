@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { isStaticElf } from '../../../packages/images/src/host-busybox.ts';
 import { type Metric, makeMetric } from '../metric.ts';
 
-/** Where the Debian package has it; the guest's is of the same release. */
+/** Path in the Debian package; the guest's is of the same release. */
 const qgaPath = '/usr/sbin/qemu-ga';
 
-/** Size of the binary: all that a guest needs of ours; of qemu-ga's without its libraries. */
+/** Size of the agent's binary, which has no dependencies, and of qemu-ga without its libraries. */
 export async function measureSize(agentBinaryPath: string): Promise<Metric[]> {
   if (!isStaticElf(await readFile(agentBinaryPath))) throw new Error(`${agentBinaryPath} is not static.`);
   const peer = existsSync(qgaPath) ? { name: 'qemu-ga, no libs', value: statSync(qgaPath).size / 1024 } : undefined;

@@ -5,17 +5,17 @@ import { QgaClient } from '../qga-client.ts';
 export interface StartupTools {
   readonly shell: GuestShell;
   readonly qgaSocketPath: string;
-  /** The line that starts qemu-ga by hand. */
+  /** The shell command that starts qemu-ga. */
   readonly qgaCommand: string;
-  /** The line that starts our agent by hand. */
+  /** The shell command that starts Innkeeper's agent. */
   readonly agentCommand: string;
-  /** Opens a session with our agent and resolves at its welcome; closed again at once. */
+  /** Opens a session with Innkeeper's agent, resolves at its welcome, and closes it immediately. */
   readonly helloOnce: () => Promise<void>;
-  /** Stops both agents, and waits until they are gone. */
+  /** Stops both agents and waits until they have ended. */
   readonly stopBoth: () => Promise<void>;
 }
 
-/** From the line typed in the guest's shell to the first answer, in turn; the request waits in the socket meanwhile. */
+/** Time from the command in the guest's shell to the first reply, alternately; the request waits in the socket. */
 export async function measureStartup(tools: StartupTools, rounds: number): Promise<Metric[]> {
   const ours: number[] = [];
   const theirs: number[] = [];

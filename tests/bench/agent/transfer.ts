@@ -11,13 +11,13 @@ export interface TransferTools {
   readonly qga: QgaClient;
   readonly raw: RawPort;
   readonly shell: GuestShell;
-  /** Path of the raw port's device in the guest. */
+  /** Device path of the raw port in the guest. */
   readonly rawDevice: string;
   /** A folder on tmpfs in the guest. */
   readonly folder: string;
 }
 
-/** Throughput to and from the guest, in MiB/s; each repetition measures ours, dd and the incumbent in turn. */
+/** Throughput to and from the guest, in MiB/s; each repetition measures Innkeeper, dd and qemu-ga in turn. */
 export async function measureTransfers(tools: TransferTools, repetitions: number): Promise<Metric[]> {
   const oursMib = 64;
   const theirsMib = 16;
@@ -100,7 +100,7 @@ async function upload({ link, folder }: TransferTools, content: Buffer, sha256: 
   await link.writeFile({ path, sha256, noSync: true }, (offset) => slices(content, Number(offset)));
 }
 
-/** 256 KiB at a time, as a file of the host would be read. */
+/** Chunks of 256 KiB, as when reading a file of the host. */
 async function* slices(content: Buffer, from: number): AsyncGenerator<Uint8Array> {
   for (let at = from; at < content.length; at += 256 * 1024) yield content.subarray(at, at + 256 * 1024);
 }
@@ -113,7 +113,7 @@ async function download({ link, folder }: TransferTools, sha256: boolean): Promi
   if (bytes === 0) throw new Error('nothing was read');
 }
 
-/** The same bytes by dd from the port into a file of the same file system; its end is told over the shell's port. */
+/** The same bytes by dd from the port into a file of the same file system; its end is reported over the shell's port. */
 async function ddUp({ raw, shell, rawDevice, folder }: TransferTools, content: Buffer): Promise<void> {
   const count = content.length / 4096;
   const done = shell.run(`dd if=${rawDevice} of=${folder}/dd bs=4096 count=${count} iflag=fullblock`);
@@ -127,14 +127,14 @@ async function ddDown({ raw, shell, rawDevice, folder }: TransferTools, sizeMib:
   await done;
 }
 
-/** What sha256sum does with the same file in the same guest. */
+/** sha256sum of the same file in the same guest. */
 async function sha256sumRate({ shell, folder }: TransferTools, sizeMib: number): Promise<number> {
   const start = performance.now();
   await shell.run(`sha256sum ${folder}/ours`);
   return sizeMib / ((performance.now() - start) / 1000);
 }
 
-/** Moves so much to the guest and back, for a look at memory afterwards; the incumbent moves a sixteenth, or waits would be long. */
+/** Moves this much to the guest and back before measuring memory; qemu-ga moves a sixteenth, since it is slow. */
 export async function moveVolume(tools: TransferTools, volumeMib: number): Promise<void> {
   const stepMib = 64;
   const content = Buffer.alloc(stepMib * mib, 'innkeeper');

@@ -16,8 +16,8 @@ const cpus = 2;
 const memoryBytes = BigInt(768 * mib);
 
 /**
- * What a person waits for, through a daemon of its own: create to agent ready, beside the same guest started bare, in
- * turn; and `inn cp` from end to end, with its own start, the daemon, and the check of the hash.
+ * What a user waits for, with a separate daemon: create to agent ready, alternating with the same guest started without a
+ * daemon; and `inn cp` end to end, including its start, the daemon, and the verification of the hash.
  */
 export async function measureWholePath(directory: string, rounds: number): Promise<Metric[]> {
   const dataDirectory = join(directory, 'data');
@@ -26,14 +26,14 @@ export async function measureWholePath(directory: string, rounds: number): Promi
   await symlink(cacheDirectory, join(dataDirectory, 'cache'));
   await using daemon = await startDaemon(dataDirectory);
   const onExit = (): void => endAll(daemon.pid, join(dataDirectory, 'run'));
-  // Before the folder is removed.
+  // Ends before the folder is removed.
   process.prependOnceListener('exit', onExit);
   await innText(['image', 'build', 'tiny'], { dataDirectory: daemon.dataDirectory, timeoutMs: 600_000 });
   const client = createClient({ socketPath: join(dataDirectory, 'innkeeper.sock') });
   const created: number[] = [];
   const bare: number[] = [];
   let copies: Metric[] = [];
-  // The first prepares the base of the image, once for all VMs of it; it is not counted.
+  // Not counted: the first VM prepares the base of the image for all others.
   for (let round = -1; round < rounds; round++) {
     const name = `bench-${round + 1}`;
     try {
@@ -59,21 +59,21 @@ export async function measureWholePath(directory: string, rounds: number): Promi
       metric: 'create → agent ready beyond the boot',
       value: beyond / 1000,
       unit: 's',
-      // A boot alone that takes longer than the whole is no yardstick: then there is no verdict.
+      // If the boot alone took longer than everything, the comparison is invalid and has no verdict.
       bound: beyond < 0 ? undefined : { of: 'value', is: { atMost: 0.5 } },
     }),
     ...copies,
   ];
 }
 
-/** For an end in the middle: VMs outlive their daemon. */
+/** For an interrupted benchmark, since VMs outlive their daemon. */
 function endAll(daemonPid: number, runDirectory: string): void {
   const pids = readdirSync(runDirectory).map((name) => join(runDirectory, name, 'qemu.pid'));
   for (const pid of [daemonPid, ...pids.filter(existsSync).map((path) => Number(readFileSync(path, 'latin1')))])
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // ESRCH: it has ended.
+      // ESRCH: it has already ended.
     }
 }
 
@@ -87,11 +87,11 @@ async function timeCreate(client: InnkeeperClient, name: string): Promise<number
   for await (const vm of client.vms.watchVm({ vm: name }, { signal: AbortSignal.any([signal, watched.signal]) })) {
     if (vm.agent?.state !== AgentState.CONNECTED) continue;
     const elapsed = performance.now() - start;
-    // The stream has no end of its own.
+    // The stream is endless.
     watched.abort();
     return elapsed;
   }
-  throw new Error(`The agent of ${name} was not heard.`);
+  throw new Error(`The agent of ${name} did not connect.`);
 }
 
 async function timeBareBoot(directory: string): Promise<number> {
@@ -104,7 +104,7 @@ async function timeBareBoot(directory: string): Promise<number> {
   }
 }
 
-/** To the guest's disk: what its file system takes is in it. */
+/** To the guest's disk, including the time of its file system. */
 async function measureCopies(directory: string, dataDirectory: string, name: string): Promise<Metric[]> {
   const file = join(directory, 'copied');
   await writeFile(file, Buffer.alloc(copyMib * mib, 'innkeeper'));

@@ -11,7 +11,7 @@ import { image, vm as vmRow } from '../../../packages/store/src/testing/describe
 import { agentBinaryPath } from '../bench-image.ts';
 import { type Metric, makeMetric } from '../metric.ts';
 
-/** Of one agent, on its unix socket; below what it takes at most. */
+/** Sessions with one agent on its unix socket; below its maximum. */
 const sessionsOfAgent = 25;
 const reportIntervalMs = 5000;
 const connectWithinMs = 60_000;
@@ -23,8 +23,8 @@ export interface AgentsBenchOptions {
 }
 
 /**
- * What the sessions of a node cost it: real agents report every 5 s, each session as of a VM of its own, and the reports
- * go into history, which is written once meanwhile. The CPU time is that of the node's thread; the agents run beside it.
+ * The cost of a node's sessions: real agents report every 5 s, each session representing a VM, and the reports are added
+ * to history, which is written once meanwhile. Measures CPU time of the node's thread; the agents run in parallel.
  */
 export async function* benchAgents({ sessions, seconds, directory }: AgentsBenchOptions): AsyncGenerator<Metric> {
   await using stack = new AsyncDisposableStack();
@@ -32,7 +32,7 @@ export async function* benchAgents({ sessions, seconds, directory }: AgentsBench
     join(directory, `agent-${index}.sock`),
   );
   const agents = paths.map(startAgent);
-  // They would outlive us.
+  // Otherwise they would outlive this process.
   const killAll = (): void => {
     for (const agent of agents) agent.kill('SIGKILL');
   };
@@ -81,7 +81,7 @@ export async function* benchAgents({ sessions, seconds, directory }: AgentsBench
     bound: { of: 'value', is: { atMost: 100 } },
   });
   const perSecond = (1000 * (reports - before.reports)) / elapsedMs;
-  yield makeMetric({ metric: `${sessions} agents, reports that came`, value: perSecond, unit: 'per s' });
+  yield makeMetric({ metric: `${sessions} agents, received reports`, value: perSecond, unit: 'per s' });
 }
 
 function startAgent(path: string): ChildProcess {

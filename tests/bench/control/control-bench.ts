@@ -10,10 +10,10 @@ import { serveManyVms } from './many-vms.ts';
 import { benchStore } from './store-bench.ts';
 
 const vmCount = 10_000;
-/** What one node has to bear on one core. */
+/** The target load of one node on one core. */
 const vmsOfNode = 1000;
 
-/** All figures of the control plane, as they come. Rejects when something could not be measured. */
+/** Yields all figures of the control plane as they are measured. Rejects when something could not be measured. */
 export async function* benchControl({ quick, directory, onStage }: BenchOptions): AsyncGenerator<Metric> {
   onStage('the first load of the web console');
   yield* measureFirstLoad(directory);

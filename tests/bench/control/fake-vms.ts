@@ -4,7 +4,7 @@ import { AgentState, type Vm, VmSchema, VmState } from '@innkeeper/contract/cont
 import type { VmSource } from '../../../apps/innkeeper/src/node/fleet/fleet-index.ts';
 import type { VmApi } from '../../../apps/innkeeper/src/ports/node-api.ts';
 
-/** Many VMs whose agents report every 5 s, without VMs. They are described as the daemon describes real ones. */
+/** Many simulated VMs whose agents report every 5 s, described like real ones. */
 export class FakeVms implements VmSource {
   readonly #vms: readonly VmApi[];
   readonly #listeners = new Set<(id: string) => void>();
@@ -32,7 +32,7 @@ export class FakeVms implements VmSource {
     return () => this.#listeners.delete(listener);
   }
 
-  /** As many reports as come in so much time. */
+  /** Generates as many reports as arrive in this time. */
   report(milliseconds: number): void {
     const reports = Math.round((this.#vms.length * milliseconds) / 5000);
     for (let each = 0; each < reports; each++) {
@@ -46,7 +46,7 @@ export class FakeVms implements VmSource {
 
 const gib = 1024n ** 3n;
 
-/** As of a VM whose last report lies in memory. */
+/** A VM whose last report is in memory. */
 function look(id: string, index: number, busyPercent: () => number): Pick<VmApi, 'describe' | 'summary'> {
   let vm = describe(id, index);
   return {

@@ -5,7 +5,7 @@ import { type Metric, makeMetric } from '../metric.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
-/** What a browser loads until the overview stands, compressed, of the web console as its sources are now. */
+/** Compressed size of what a browser loads before the overview is shown, built from the current sources. */
 export async function* measureFirstLoad(directory: string): AsyncGenerator<Metric> {
   const output = join(directory, 'web');
   await bundleWeb(root, output);

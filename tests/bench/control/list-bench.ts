@@ -4,9 +4,9 @@ import { type Metric, makeMetric, median, percentile } from '../metric.ts';
 import type { ManyVms } from './many-vms.ts';
 import { postProto } from './post-proto.ts';
 
-/** As often as a browser with the list open is told, with all reports that came in between. */
+/** The interval at which a browser with the list open is updated, with all reports in between. */
 const betweenMs = 1000;
-/** The first ones find nothing described yet and nothing compiled. */
+/** Warm-up requests, before everything is described and compiled. */
 const warmUpRounds = 3;
 
 type Request = Exclude<MessageInitShape<typeof ListVmsRequestSchema>, { $typeName: string }>;

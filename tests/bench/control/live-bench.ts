@@ -10,8 +10,8 @@ const viewers = 50;
 const reportEveryMs = 100;
 
 /**
- * What it costs to keep the list of 50 browsers live while a fifth of the VMs reports every second: the server's thread,
- * without the browsers', which have a thread of their own.
+ * The cost of live lists in 50 browsers while a fifth of the VMs reports every second: CPU time of the server's thread,
+ * without the browsers', which have a separate thread.
  */
 export async function* benchLive({ vms, socketPath }: ManyVms, seconds: number): AsyncGenerator<Metric> {
   const workerData: LiveViewersData = { socketPath, count: viewers };
@@ -33,7 +33,7 @@ export async function* benchLive({ vms, socketPath }: ManyVms, seconds: number):
     const cores = (user + system) / 1000 / elapsedMs;
     yield makeMetric({ metric: `${name}, CPU`, value: 100 * cores, unit: '% of core' });
     yield makeMetric({ metric: `${name}, stall p99`, value: stalls.percentile(99) / 1e6, unit: 'ms' });
-    // Each is told once a second at most, and the list changes all the time: much less means that it falls behind.
+    // Each is updated at most once a second and the list changes constantly: far fewer updates mean that it falls behind.
     const perSecond = (1000 * events) / elapsedMs / viewers;
     yield makeMetric({ metric: `${name}, updates`, value: perSecond, unit: 'per s' });
     yield makeMetric({ metric: `${name}, one update`, value: bytes / 1000 / events, unit: 'kB' });

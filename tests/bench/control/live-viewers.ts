@@ -1,4 +1,4 @@
-/** A thread of browsers: each has a WebSocket with the list open. Tells its parent what arrived. */
+/** A thread that simulates browsers with the list open on a WebSocket. Reports what arrived to its parent. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { LiveEventSchema, LiveRequestSchema } from '@innkeeper/contract/control';

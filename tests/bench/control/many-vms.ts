@@ -7,13 +7,13 @@ import { History } from '../../../apps/innkeeper/src/node/history/history.ts';
 import { createLocalNode } from '../../../apps/innkeeper/src/node/local-node.ts';
 import { FakeVms } from './fake-vms.ts';
 
-/** The API over many VMs whose agents report, without VMs. */
+/** The API over many simulated VMs whose agents report. */
 export interface ManyVms extends AsyncDisposable {
   readonly vms: FakeVms;
   readonly socketPath: string;
 }
 
-/** Serves `count` VMs on a unix socket of its own. */
+/** Serves `count` VMs on a separate unix socket. */
 export async function serveManyVms(count: number): Promise<ManyVms> {
   await using stack = new AsyncDisposableStack();
   const api = stack.use(await serveApi({}));

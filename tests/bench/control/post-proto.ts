@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 
-/** One unary call in binary, on a connection of its own. Rejects with the answer's text unless it is 200. */
+/** Makes a unary call in binary on a separate connection. Rejects with the response's text unless the status is 200. */
 export function postProto(socketPath: string, path: string, body: Uint8Array): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/proto' };

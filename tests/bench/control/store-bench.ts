@@ -6,20 +6,20 @@ import { image, vm as vmRow } from '../../../packages/store/src/testing/describe
 import { type Metric, makeMetric } from '../metric.ts';
 import { FakeVms } from './fake-vms.ts';
 
-/** Callers that write the audit at once. */
+/** Concurrent writers of the audit. */
 const writers = 10;
 const reportIntervalMs = 5000;
 /** History is written once a minute. */
 const reportsPerWrite = 12;
 
 export interface StoreBenchOptions {
-  /** Of a database that is not there yet. */
+  /** Path of a new database. */
   readonly path: string;
   readonly auditEntries: number;
   readonly vms: number;
 }
 
-/** What the store takes: the audit, whose entries each hash the one before, and a minute of history of many VMs. */
+/** The cost of the store: the audit with its hash chain, and a minute of history of many VMs. */
 export async function* benchStore({ path, auditEntries, vms }: StoreBenchOptions): AsyncGenerator<Metric> {
   await using store = await openStore(path);
   yield* benchAudit(store, auditEntries);
@@ -58,7 +58,7 @@ async function* benchHistory(store: Store, count: number): AsyncGenerator<Metric
   for (const { id, name } of reports) await store.vms.insert({ ...vmRow, id, name });
   const startMs = Date.UTC(2026, 0, 1);
   await using history = new History({ blocks: store.history, log: silentLog, now: () => startMs });
-  // Which opens them, and is no part of what follows.
+  // Opens them, which is not measured.
   for (const { id, report } of reports) await history.record(id, report, startMs);
   const recording = performance.now();
   for (let each = 1; each < reportsPerWrite; each++)

@@ -4,7 +4,7 @@ import { runExchange } from './exchange.ts';
 import { createModelMachine, type ModelMachine, startModelGuest } from './model-guest.ts';
 import type { Cut } from './port-model.ts';
 
-/** Bytes of one whole exchange, from the first zero to the last answer. */
+/** Numbers of bytes of a complete exchange, from the first zero to the last response. */
 export async function measureExchange(): Promise<{ readonly toAgent: number; readonly toNode: number }> {
   await using guest = startModelGuest();
   const counts = await runExchange(guest);
@@ -15,8 +15,8 @@ export async function measureExchange(): Promise<{ readonly toAgent: number; rea
 export const fates = ['lost', 'kept', 'middle'] as const;
 
 /**
- * Runs the exchange with one cut behind each of the bytes from `from` up to `to`. Without a fate of what was under way,
- * all of them in turn. Fails with the first byte that matters.
+ * Runs the exchange with one cut after each of the bytes from `from` up to `to`. Without a given fate of pending bytes,
+ * uses all of them in turn. Fails at the first byte with a wrong result.
  */
 export async function cutEverywhere(
   cut: Pick<Cut, 'direction' | 'nodeNotices'> & { readonly pending?: Cut['pending'] },
@@ -28,8 +28,8 @@ export async function cutEverywhere(
     const pending = cut.pending ?? fates[atByte % fates.length] ?? 'lost';
     await cutOnce({ ...cut, pending, atByte }, machine);
   }
-  assert.equal(machine.clock.pendingTimers, 0, 'no timer is left behind');
-  assert.equal(machine.host.processes.running.length, 0, 'no process is left behind');
+  assert.equal(machine.clock.pendingTimers, 0, 'a timer is left behind');
+  assert.equal(machine.host.processes.running.length, 0, 'a process is left behind');
 }
 
 /** Runs the exchange with one cut. */
@@ -37,11 +37,11 @@ export async function cutOnce(cut: Cut, machine?: ModelMachine): Promise<void> {
   await using guest = startModelGuest(cut, machine);
   try {
     await runExchange(guest);
-    assert.ok(guest.port.counts.connections > 1, 'the connection was cut');
+    assert.ok(guest.port.counts.connections > 1, 'the connection was not cut');
   } catch (error) {
     throw new Error(`Cut ${JSON.stringify(cut)}: ${error instanceof Error ? error.message : error}`, { cause: error });
   }
 }
 
-/** The first byte behind the run of zeros. */
+/** Position of the first byte after the run of zeros. */
 export const firstHelloByte = zeroRunBytes;

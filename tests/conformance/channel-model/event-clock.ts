@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { LinkClock } from '@innkeeper/agent-client';
 import type { Clock } from '@innkeeper/agent-core';
 
-/** Where the wall clock begins. */
+/** Start of the wall clock. */
 const startNs = 1_790_000_000_000_000_000n;
 
 interface Timer {
@@ -11,12 +11,12 @@ interface Timer {
 }
 
 /**
- * One clock for both sides, which jumps to the next timer when nothing else can happen. Everything in these tests is in
- * memory, so "nothing else" is one empty turn of the event loop.
+ * A clock for both sides, which jumps to the next timer when nothing else can happen. Everything in these tests is in
+ * memory, so one empty turn of the event loop means that.
  */
 export class EventClock implements Clock, LinkClock {
   readonly #timers = new Set<Timer>();
-  /** Work for the next turn: no time passes before it. */
+  /** Schedules work for the next turn, before time advances. */
   readonly #turns: (() => void)[] = [];
   #nowMs = 0;
 
@@ -39,7 +39,7 @@ export class EventClock implements Clock, LinkClock {
 
   nextTurn = (callback: () => void): void => void this.#turns.push(callback);
 
-  /** Lets time pass until the work is done. Rejects when it is not within `limitMs` of this clock's time. */
+  /** Advances time until the work is done. Rejects when that takes longer than `limitMs` of this clock's time. */
   async run<T>(work: PromiseLike<T>, limitMs = 120_000): Promise<T> {
     const untilMs = this.#nowMs + limitMs;
     let over = false;
@@ -56,7 +56,7 @@ export class EventClock implements Clock, LinkClock {
     }
   }
 
-  /** Lets `ms` pass. */
+  /** Advances time by `ms`. */
   async pass(ms: number): Promise<void> {
     await this.run(new Promise<void>((resolve) => this.setTimer(ms, resolve)), ms + 1);
   }
@@ -64,7 +64,7 @@ export class EventClock implements Clock, LinkClock {
   #next(untilMs: number): void {
     let next: Timer | undefined;
     for (const timer of this.#timers) if (next === undefined || timer.atMs < next.atMs) next = timer;
-    if (next === undefined) throw new Error(`At ${this.#nowMs} ms nothing is under way any more.`);
+    if (next === undefined) throw new Error(`At ${this.#nowMs} ms nothing is pending any more.`);
     if (next.atMs > untilMs) throw new Error(`Not done at ${this.#nowMs} ms.`);
     this.#timers.delete(next);
     this.#nowMs = next.atMs;

@@ -12,8 +12,8 @@ const command = 'echo one; echo two >&2; seq 9; exit 3';
 const commandOutput = { stdout: 'one\n1\n2\n3\n4\n5\n6\n7\n8\n9\n', stderr: 'two\n' };
 
 /**
- * One of everything, each asserting that its answer is its own and whole. What was asked is asked once: going on after
- * a cut is the link's work. Throws when anything is wrong. Resolves with the bytes that passed until the last answer.
+ * Executes one call of each kind and asserts that each gets its own complete response. Every call is made once: resuming
+ * after a cut is up to the link. Resolves to the number of bytes up to the last response.
  */
 export async function runExchange({ link, host, port, clock }: ModelGuest): Promise<PortModel['counts']> {
   host.files.put(downloadPath, downloaded);
@@ -26,7 +26,7 @@ export async function runExchange({ link, host, port, clock }: ModelGuest): Prom
       await followCommand(link);
       await upload(link);
       await download(link);
-      // Side by side: an answer that went to the wrong call would have the other's path.
+      // Concurrently: a response to the wrong call would have the other's path.
       const paths = ['/etc/passwd', '/etc/group'];
       const infos = await Promise.all(paths.map((path) => link.call(FileServiceLite.stat, { path })));
       assert.deepEqual(
@@ -36,10 +36,10 @@ export async function runExchange({ link, host, port, clock }: ModelGuest): Prom
     })(),
   );
   assert.equal(host.processes.spawned.length - commandsBefore, 1, 'the command ran once');
-  assert.ok(Buffer.from(host.files.bytes(uploadPath)).equals(uploaded), 'the upload is whole');
-  assert.deepEqual([...seen], [], 'the target was absent or whole at every moment');
+  assert.ok(Buffer.from(host.files.bytes(uploadPath)).equals(uploaded), 'the upload is complete');
+  assert.deepEqual([...seen], [], 'the target was partial at some moment');
   const { counts } = port;
-  // Also after a cut behind the last answer.
+  // Also after a cut following the last response.
   assert.equal((await clock.run(link.ping())).agentVersion, '0.1.0');
   return counts;
 }
@@ -50,7 +50,7 @@ async function followCommand(link: AgentLink): Promise<void> {
   let code: number | undefined;
   for await (const { event } of link.exec({ shellCommand: command }).events) {
     if (event.case === 'output') {
-      assert.equal(Number(event.value.offset), nextOffset, 'output goes on where it was');
+      assert.equal(Number(event.value.offset), nextOffset, 'output continues at the right offset');
       nextOffset += event.value.data.length;
       output[event.value.stream === 1 ? 'stdout' : 'stderr'] += new TextDecoder().decode(event.value.data);
     } else if (event.case === 'gap') assert.fail('output is missing');
@@ -71,11 +71,11 @@ async function download(link: AgentLink): Promise<void> {
   const reading = link.readFile({ path: downloadPath });
   const pieces: Uint8Array[] = [];
   for await (const chunk of reading.chunks) pieces.push(chunk.slice());
-  assert.ok(Buffer.concat(pieces).equals(downloaded), 'the download is whole');
+  assert.ok(Buffer.concat(pieces).equals(downloaded), 'the download is complete');
   assert.equal(Number((await reading.done).bytes), downloaded.length);
 }
 
-/** Looks at the upload's target whenever the node writes; what was neither absent nor whole. */
+/** Checks the upload's target whenever the node writes; returns contents that were neither absent nor complete. */
 function watchTarget(host: ModelGuest['host'], port: ModelGuest['port']): Set<string> {
   const wrong = new Set<string>();
   port.onNodeWrite = () => {

@@ -9,10 +9,10 @@ import type { Cut, PortModel } from './port-model.ts';
 
 const path = '/tmp/hostile';
 const mark = 'touch-the-mark';
-/** What a session's nonce may be guessed to be by whoever made the file. */
+/** A nonce that the author of the file may guess. */
 const guessed = Uint8Array.from({ length: 16 }, (_, index) => 0xa0 + index);
 
-/** Requests that would start a command, valid in every way, in both dialects and with both headers. */
+/** Valid requests to start a command, in both dialects and with both headers. */
 function requestFrames(nonce: Uint8Array): Uint8Array {
   const start = { id: 'hostile', argv: ['/usr/bin/echo', mark] };
   const body = liteEncode(ExecRequestLite, { input: { case: 'start', value: start } });
@@ -32,7 +32,7 @@ function requestFrames(nonce: Uint8Array): Uint8Array {
   ]);
 }
 
-/** The nonce of a session, which nobody who makes a file can know; here the file knows it all the same. */
+/** The session's nonce. The author of a file cannot know it, but this file contains it anyway. */
 function followNonce(port: PortModel): () => Uint8Array {
   let nonce = guessed;
   port.onNodeWrite = (bytes) => {
@@ -42,7 +42,7 @@ function followNonce(port: PortModel): () => Uint8Array {
   return () => nonce;
 }
 
-/** Uploads a file, made anew for each session, over a cut; asserts that nothing but the upload came of it. */
+/** Uploads a file, generated for each session, across a cut; asserts that only the upload happens. */
 async function uploadHostile(
   machine: ModelMachine,
   content: (nonce: Uint8Array) => Uint8Array,
@@ -62,7 +62,7 @@ async function uploadHostile(
     }),
   );
   const { counts } = guest.port;
-  assert.equal(host.files.bytes(path).length, sizes[0], `${JSON.stringify(cut)}: the file is whole`);
+  assert.equal(host.files.bytes(path).length, sizes[0], `${JSON.stringify(cut)}: the file is complete`);
   assert.equal((await clock.run(guest.link.call(FileServiceLite.stat, { path }))).path, path);
   assert.deepEqual(
     host.processes.spawned.map(({ argv }) => argv),
@@ -76,7 +76,7 @@ const known = (nonce: Uint8Array): Uint8Array => requestFrames(nonce);
 const unknown = (): Uint8Array => requestFrames(guessed);
 
 describe('a file of valid requests', { timeout: 240_000 }, () => {
-  it('would be carried out, were its frames sent as frames', async () => {
+  it('the requests in the hostile file would be executed if they were sent as frames', async () => {
     const machine = createModelMachine();
     await using guest = startModelGuest(undefined, machine);
     const nonce = followNonce(guest.port);
@@ -92,11 +92,11 @@ describe('a file of valid requests', { timeout: 240_000 }, () => {
   });
 
   for (const [name, content] of [
-    ['that knows the session’s nonce', known],
-    ['that has a nonce of its own', unknown],
+    ['with the session’s nonce', known],
+    ['with another nonce', unknown],
   ] as const) {
     for (const direction of ['to-agent', 'to-node'] as const) {
-      it(`${name} runs none of them, cut behind every byte ${direction}`, async () => {
+      it(`uploading a file of requests ${name} executes none of them, cut after every byte ${direction}`, async () => {
         const machine = createModelMachine();
         const counts = await uploadHostile(machine, content);
         const [from, to] = direction === 'to-agent' ? [zeroRunBytes, counts.toAgent] : [0, counts.toNode];
@@ -108,7 +108,7 @@ describe('a file of valid requests', { timeout: 240_000 }, () => {
     }
   }
 
-  it('that has the zeros of an opening too runs none of them, cut at its frames and all along its zeros', async () => {
+  it('uploading a file of requests and opening zeros executes none of them, cut at its frames and within its zeros', async () => {
     const machine = createModelMachine();
     const content = (nonce: Uint8Array): Uint8Array =>
       Buffer.concat([new Uint8Array(2 * zeroRunBytes), requestFrames(nonce)]);

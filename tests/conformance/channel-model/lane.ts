@@ -1,4 +1,4 @@
-/** Bytes in one direction, from a writer that is accepted up to a capacity to a reader that takes as many as it may. */
+/** A bounded buffer of bytes in one direction. */
 export class Lane {
   readonly #capacityBytes: number;
   #pieces: Uint8Array[] = [];
@@ -24,7 +24,7 @@ export class Lane {
     this.wake();
   }
 
-  /** At most `maxBytes` of what waits; undefined for nothing. */
+  /** Takes at most `maxBytes` waiting bytes; undefined if there are none. */
   take(maxBytes: number): Uint8Array | undefined {
     const first = this.#pieces[0];
     if (first === undefined || maxBytes <= 0) return undefined;
@@ -36,7 +36,7 @@ export class Lane {
     return piece;
   }
 
-  /** Loses bytes at the front: the reader goes on in the middle of something. */
+  /** Loses bytes at the front, so that the reader continues in the middle of a frame. */
   drop(bytes: number): void {
     for (let left = bytes; left > 0; ) {
       const piece = this.take(left);

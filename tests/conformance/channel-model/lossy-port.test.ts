@@ -16,7 +16,7 @@ function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** Starts downloads whose answers nobody reads; after `meanwhile` all must be whole. */
+/** Starts downloads whose responses are not read; after `meanwhile` all must complete. */
 async function downloadAll({ link, host, clock, port }: ModelGuest, count: number, meanwhile: () => void) {
   await clock.run(link.ping());
   port.stallNode();
@@ -36,8 +36,8 @@ async function downloadAll({ link, host, clock, port }: ModelGuest, count: numbe
   );
 }
 
-describe('a port that loses what it took', { timeout: 60_000 }, () => {
-  it('takes megabytes that nobody reads, and downloads are whole after all of it is gone', async () => {
+describe('a port that loses accepted bytes', { timeout: 60_000 }, () => {
+  it('downloads complete after a port lost megabytes of unread bytes', async () => {
     await using guest = startModelGuest();
     const { port } = guest;
     await downloadAll(guest, 12, () => {
@@ -47,7 +47,7 @@ describe('a port that loses what it took', { timeout: 60_000 }, () => {
     });
   });
 
-  it('gives a new node stale replies, also from the middle of a frame on: it passes over them', async () => {
+  it('a new node skips stale replies in the port, also from the middle of a frame', async () => {
     for (const pending of ['kept', 'middle'] as const) {
       await using guest = startModelGuest();
       const { port } = guest;
@@ -58,22 +58,22 @@ describe('a port that loses what it took', { timeout: 60_000 }, () => {
     }
   });
 
-  it('whose node is silent for 15 s is given to a new connection, and nothing is missing', async () => {
+  it('a port whose node is silent for 15 s accepts a new connection, and nothing is missing', async () => {
     await using guest = startModelGuest();
     const { port } = guest;
     await downloadAll(guest, 2, () => port.breakNow('middle', false));
     assert.equal(port.counts.connections, 2);
   });
 
-  it('has bytes of earlier peers in it at the start, in both directions', async () => {
+  it('a session opens on a port with stale bytes of earlier peers in both directions', async () => {
     await using guest = startModelGuest();
     const noise = Uint8Array.from({ length: 10_000 }, (_, index) => (index * 89) & 0xff);
     guest.port.leaveBehind(noise, noise);
     await runExchange(guest);
   });
 
-  it('may be cut in every session, as long as a session gets anything done', async () => {
-    // To the node: the welcome, and the answers to the two questions that are asked side by side, which leave together.
+  it('an exchange completes though every session is cut, as long as each makes progress', async () => {
+    // To the node: the welcome, and the responses to the two concurrent calls, which are sent together.
     for (const [direction, least] of [
       ['to-agent', 300],
       ['to-node', 540],

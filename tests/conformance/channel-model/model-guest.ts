@@ -5,13 +5,13 @@ import { silentLog } from '@innkeeper/kit';
 import { EventClock } from './event-clock.ts';
 import { type Cut, PortModel } from './port-model.ts';
 
-/** A guest's machine: made once for many agents, since that takes longer than an exchange with one. */
+/** A guest's machine, created once for many agents, since that takes longer than an exchange. */
 export interface ModelMachine {
   readonly clock: EventClock;
   readonly host: FakeHost<EventClock>;
 }
 
-/** Our agent in a fake guest, our node's link to it, and the port between them. */
+/** Innkeeper's agent in a fake guest, the node's link to it, and the port between them. */
 export interface ModelGuest extends ModelMachine, AsyncDisposable {
   readonly port: PortModel;
   readonly link: AgentLink;

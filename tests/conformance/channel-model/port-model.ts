@@ -1,32 +1,32 @@
 import type { Channel } from '@innkeeper/kit';
 import { Lane } from './lane.ts';
 
-/** What a guest's write takes although nobody reads it: 128 buffers of 32 KiB, and a socket's. */
+/** How much a guest can write without a reader: 128 buffers of 32 KiB, and a socket's buffer. */
 export const acceptedBytes = 4_420_000;
-/** What a host's write takes although the guest does not read. */
+/** How much a host can write while the guest does not read. */
 const pushedBytes = 730_000;
-/** A guest's read gives no more at once. */
+/** Maximum bytes of one read by the guest. */
 const readBytes = 4096;
 
 /** Where and how a connection breaks. */
 export interface Cut {
-  /** Counted over the port's life: this many bytes arrive, and none behind them. */
+  /** Counted over the port's lifetime: only this many bytes arrive. */
   readonly direction: 'to-agent' | 'to-node';
   readonly atByte: number;
   /**
-   * What becomes of bytes that were written and not read yet, on both sides: `lost`; `kept` for the next node, which
-   * finds stale replies; `middle`: the first half is lost, so that the stream begins in the middle of a frame.
+   * The fate of unread bytes, on both sides: `lost`; `kept` for the next node, which finds stale replies; `middle`: the
+   * first half is lost, so that the stream begins in the middle of a frame.
    */
   readonly pending: 'lost' | 'kept' | 'middle';
-  /** Whether the node sees an end. If not, its writes succeed and are lost, and it reads nothing any more. */
+  /** Whether the node sees an end. If not, its writes succeed but are lost, and it reads nothing. */
   readonly nodeNotices: boolean;
-  /** Every later connection is cut too, when as many bytes more have passed. */
+  /** Also cut every later connection after as many further bytes. */
   readonly everyBytes?: number;
 }
 
 /**
- * A virtio-serial port as it behaves: the agent has one end of it for good, and never sees a node leave; nodes come and
- * go; a write that succeeded says nothing; bytes of an earlier node, and answers to it, may be in the pipe.
+ * A model of a virtio-serial port: the agent keeps one end open and never notices that a node disconnects; nodes connect
+ * and disconnect; a successful write proves nothing; bytes of an earlier node, and replies to it, may be in the pipe.
  */
 export class PortModel {
   readonly #cut: Cut | undefined;
@@ -37,12 +37,12 @@ export class PortModel {
   #toNodeBytes = 0;
   #connections = 0;
   #agentStopped = false;
-  /** Bytes in the cut's direction at which it comes. */
+  /** Number of bytes in the cut's direction at which it happens. */
   #cutAt = 0;
   #nodeStalled = false;
-  /** What becomes of answers is settled when the next node comes: until then the agent may write more of them. */
+  /** The fate of replies is decided when the next node connects, since the agent may write more until then. */
   #pendingToNode: Cut['pending'] | undefined;
-  /** Told of all that a node writes. */
+  /** Called with everything that a node writes. */
   onNodeWrite: ((bytes: Uint8Array) => void) | undefined;
   readonly agentEnd: Channel;
 
@@ -59,12 +59,12 @@ export class PortModel {
     };
   }
 
-  /** Bytes that reached the agent, and the node, so far. */
+  /** Numbers of bytes that reached the agent and the node so far. */
   get counts(): { readonly toAgent: number; readonly toNode: number; readonly connections: number } {
     return { toAgent: this.#toAgentBytes, toNode: this.#toNodeBytes, connections: this.#connections };
   }
 
-  /** A node connects; the one before, if it is still there, is shown the door. */
+  /** A node connects; an earlier one that is still connected is closed. */
   async attach(): Promise<Channel> {
     this.#disconnect(true);
     this.#connections++;
@@ -85,30 +85,30 @@ export class PortModel {
     };
   }
 
-  /** The connection breaks now, and what waits in the pipe has the fate of `pending`. */
+  /** Breaks the connection; `pending` is the fate of bytes in the pipe. */
   breakNow(pending: Cut['pending'], nodeNotices: boolean): void {
     settlePending(this.#toAgent, pending);
     this.#pendingToNode = pending;
     this.#disconnect(nodeNotices);
   }
 
-  /** The node stays connected and reads nothing any more, until its connection breaks. */
+  /** The node stays connected but stops reading until its connection breaks. */
   stallNode(): void {
     this.#nodeStalled = true;
   }
 
-  /** Bytes that the agent's writes have put into the pipe, and no node has read. */
+  /** Number of unread bytes from the agent in the pipe. */
   get pendingToNodeBytes(): number {
     return this.#toNode.bytes;
   }
 
-  /** Puts bytes of earlier peers into both pipes. */
+  /** Adds stale bytes of earlier peers to both pipes. */
   leaveBehind(toAgent: Uint8Array, toNode: Uint8Array): void {
     this.#toAgent.put(toAgent);
     this.#toNode.put(toNode);
   }
 
-  /** The agent's end is gone: its program ended. */
+  /** Closes the agent's end, as if its program ended. */
   stopAgent(): void {
     this.#agentStopped = true;
     this.#wake();
@@ -158,12 +158,12 @@ export class PortModel {
     this.onNodeWrite?.(bytes);
     while (!connection.cut && !connection.closed && !this.#toAgent.hasRoom) await this.#toAgent.change();
     if (connection.closed || (connection.cut && connection.ended)) throw new Error('The connection is closed.');
-    // Taken, and lost: nobody is at the other end.
+    // Accepted and lost: nobody is at the other end.
     if (connection.cut) return;
     this.#toAgent.put(bytes);
   }
 
-  /** Bytes that may still pass. */
+  /** Remaining bytes before the cut. */
   #leftUntilCut(direction: Cut['direction'], passed: number): number {
     return this.#cut?.direction === direction ? this.#cutAt - passed : Number.POSITIVE_INFINITY;
   }
@@ -201,9 +201,9 @@ export class PortModel {
   }
 }
 
-/** How one node's connection stands. */
+/** State of a node's connection. */
 class Connection {
-  /** Nothing passes any more. */
+  /** No bytes pass any more. */
   cut = false;
   /** The node sees the end. */
   ended = false;

@@ -1,16 +1,16 @@
 import { archive, entry, paxHeader, resign } from '../operations/hostile-tar.ts';
 
-/** An archive that a guest may send for a path, and what must come of it. */
+/** An archive that a guest may send for a path, and the expected result. */
 export interface GuestArchive {
   readonly title: string;
-  /** The path in the guest that was asked for. Default: /srv/x. */
+  /** The requested path in the guest. Default: /srv/x. */
   readonly path?: string;
   readonly bytes: Uint8Array;
-  /** Everything that is there afterwards, sorted; 'refused': an error, and nothing outside of "x". */
+  /** Everything that exists afterwards, sorted; 'refused': an error, and nothing outside of "x". */
   readonly verdict: 'refused' | readonly string[];
 }
 
-/** The folder of the case that a guest must not reach, from where it is unpacked. */
+/** Path of the folder that a guest must not reach, relative to the target. */
 const outside = '../outside';
 
 const folder = (name: string): Buffer => entry(name, { type: '5', mode: 0o755 });
@@ -35,17 +35,17 @@ const taken = (title: string, verdict: readonly string[], ...entries: readonly U
 });
 
 export const guestArchives: readonly GuestArchive[] = [
-  // Honest ones
+  // Legitimate archives
   taken('a folder', ['x', 'x/a', 'x/d', 'x/d/b'], x, file('x/a'), folder('x/d/'), file('x/d/b')),
   taken('a file', ['x'], file('x')),
   taken('a link', ['x'], link('x', '/etc/passwd')),
-  taken('nothing, when all was left out', []),
-  taken('links that lead out, as links', ['x', 'x/l', 'x/m'], x, link('x/l', '/etc/passwd'), link('x/m', outside)),
-  taken('a file that comes twice', ['x', 'x/a'], x, file('x/a'), file('x/a')),
-  taken('a file whose place a link takes', ['x', 'x/a'], x, file('x/a'), link('x/a', outside)),
+  taken('an empty archive, when everything was left out', []),
+  taken('links that lead outside, as links', ['x', 'x/l', 'x/m'], x, link('x/l', '/etc/passwd'), link('x/m', outside)),
+  taken('a file that occurs twice', ['x', 'x/a'], x, file('x/a'), file('x/a')),
+  taken('a file replaced by a link', ['x', 'x/a'], x, file('x/a'), link('x/a', outside)),
   taken('control characters in names', ['x', 'x/a\n\u001b]0;t\u0007'], x, file('x/a\n\u001b]0;t\u0007')),
   taken(
-    'names that a shell would read',
+    'names with shell syntax',
     ['x', 'x/$(id)', 'x/-rf', 'x/\\..\\b'],
     x,
     file('x/$(id)'),
@@ -67,25 +67,25 @@ export const guestArchives: readonly GuestArchive[] = [
   { ...taken('a path that ends with "/."', ['x'], x), path: '/srv/x/.' },
   { ...taken('a path that ends with "//"', ['x'], x), path: '/srv/x//' },
   {
-    title: 'entries after the end, which nobody reads',
+    title: 'entries after the end, which are ignored',
     bytes: Buffer.concat([archive(x), archive(file('.bashrc'))]),
     verdict: ['x'],
   },
   // Other names at the top
-  refused('a file beside the folder', file('.bashrc')),
-  refused('a file beside the folder, after it', x, file('.bashrc')),
+  refused('a file next to the folder', file('.bashrc')),
+  refused('a file next to the folder, after it', x, file('.bashrc')),
   refused('another folder', folder('.ssh/'), file('.ssh/authorized_keys')),
-  refused('a folder whose name begins alike', folder('xy/')),
+  refused('a folder with the name as a prefix', folder('xy/')),
   refused('a folder with the name in another case', folder('X/')),
   refused('"." as the top', folder('./'), file('./.bashrc')),
   refused('"./" before the name', folder('./x/')),
-  { ...refused('a file beside the root', folder('./'), file('.bashrc')), path: '/' },
+  { ...refused('a file next to the root', folder('./'), file('.bashrc')), path: '/' },
   { ...refused('another folder for the root', folder('etc/')), path: '/' },
   refused('the folder twice', x, file('x/a'), x),
-  refused('two files of the name', file('x'), file('x')),
-  refused('a link of the name, then the folder', link('x', outside), x, file('x/evil')),
-  refused('the folder, then a link of its name', x, link('x', outside), file('x/evil')),
-  // Names that lead out
+  refused('two files with the name', file('x'), file('x')),
+  refused('a link with the name, then the folder', link('x', outside), x, file('x/evil')),
+  refused('the folder, then a link with its name', x, link('x', outside), file('x/evil')),
+  // Names that lead outside
   refused('an absolute name', file('/x')),
   refused('an absolute name in the folder', x, file('/x/a')),
   refused('".." at the top', file('../outside/evil')),
@@ -99,9 +99,9 @@ export const guestArchives: readonly GuestArchive[] = [
   refused('an extended header with ".."', x, paxHeader({ path: 'x/../../outside/evil' }), file('x/a')),
   refused('a long name of GNU tar with ".."', x, gnuLong('L', `x/${'../'.repeat(60)}evil`), file('x/a')),
   refused('a long name of GNU tar, absolute', x, gnuLong('L', '/etc/cron.d/evil'), file('x/a')),
-  refused('a folder by its slash alone, outside', x, file('evil/')),
+  refused('a folder marked only by its slash, outside', x, file('evil/')),
   refused(
-    '300 folders in each other',
+    '300 nested folders',
     ...Array.from({ length: 300 }, (_, at) => folder(`x${'/d'.repeat(at)}/`))
       .map((_, at) => paxHeader({ path: `x${'/d'.repeat(at)}/` }))
       .flatMap((header) => [header, folder('d/')]),
@@ -109,9 +109,9 @@ export const guestArchives: readonly GuestArchive[] = [
   // Through links
   refused('a file through a link', x, link('x/l', outside), file('x/l/evil')),
   refused('a folder through a link', x, link('x/l', outside), folder('x/l/evil/')),
-  refused('a link, then a folder of its name', x, link('x/l', outside), folder('x/l/'), file('x/l/evil')),
-  refused('a folder, then a link of its name', x, folder('x/l/'), link('x/l', outside), file('x/l/evil')),
-  refused('a link, then a file of its name', x, link('x/l', `${outside}/mine`), file('x/l')),
+  refused('a link, then a folder with its name', x, link('x/l', outside), folder('x/l/'), file('x/l/evil')),
+  refused('a folder, then a link with its name', x, folder('x/l/'), link('x/l', outside), file('x/l/evil')),
+  refused('a link, then a file with its name', x, link('x/l', `${outside}/mine`), file('x/l')),
   refused(
     'a folder that is entered again',
     x,
@@ -121,27 +121,27 @@ export const guestArchives: readonly GuestArchive[] = [
     folder('x/d/'),
     folder('x/d/l/'),
   ),
-  refused('a file in a folder that was left', x, folder('x/d/'), folder('x/e/'), file('x/d/a')),
-  refused('a file in a folder that never came', x, file('x/d/a')),
+  refused('a file in a folder that was already closed', x, folder('x/d/'), folder('x/e/'), file('x/d/a')),
+  refused('a file in a missing folder', x, file('x/d/a')),
   refused('a file in a file', x, file('x/a'), file('x/a/b')),
   refused('a file before its folder', file('x/a')),
   refused(
-    'a link by a long target of GNU tar, and through it',
+    'a file through a link with a long target of GNU tar',
     x,
     gnuLong('K', `${'./'.repeat(80)}${outside}`),
     link('x/l', 'a'),
     file('x/l/evil'),
   ),
   refused(
-    'a link by an extended header, and through it',
+    'a file through a link whose target is in an extended header',
     x,
     paxHeader({ linkpath: outside }),
     link('x/l', 'a'),
     file('x/l/evil'),
   ),
-  refused('a link to nothing', x, link('x/l', '')),
+  refused('a link without a target', x, link('x/l', '')),
   refused('a link with NUL in its target', x, paxHeader({ linkpath: 'a\0b' }), link('x/l', 'a')),
-  // What no agent packs
+  // Entries that no agent packs
   refused('a hard link to outside', x, entry('x/h', { type: '1', link: `${outside}/mine` })),
   refused('a hard link within', x, file('x/a'), entry('x/h', { type: '1', link: 'x/a' })),
   refused('a hard link with a content', x, file('x/a'), entry('x/h', { type: '1', link: 'x/a', content: 'theirs' })),
@@ -155,22 +155,22 @@ export const guestArchives: readonly GuestArchive[] = [
     paxHeader({ 'GNU.sparse.major': '1', 'GNU.sparse.name': 'x/s' }),
     file('x/a'),
   ),
-  refused('a sparse name that leads out', x, paxHeader({ 'GNU.sparse.name': '../evil' }), file('x/a')),
-  refused('a folder of a dump of GNU tar', x, entry('x/d/', { type: 'D', content: 'list' })),
+  refused('a sparse name that leads outside', x, paxHeader({ 'GNU.sparse.name': '../evil' }), file('x/a')),
+  refused('a GNU dumpdir entry', x, entry('x/d/', { type: 'D', content: 'list' })),
   refused('a volume label', entry('x', { type: 'V' })),
   refused('an unknown type', x, entry('x/a', { type: 'Z', content: 'theirs' })),
   // Sizes and headers that lie
-  refused('a size that is more than all there is', x, resign(file('x/a'), { size: '77777777777' })),
-  refused('a size below zero', x, resign(file('x/a'), { size: '-0000000001' })),
+  refused('a size larger than the archive', x, resign(file('x/a'), { size: '77777777777' })),
+  refused('a negative size', x, resign(file('x/a'), { size: '-0000000001' })),
   refused(
-    'a size that is less, so that content is a header',
+    'a size that is too small, so that content becomes a header',
     x,
     resign(entry('x/a', { content: Buffer.concat([file('../evil')]).toString('latin1') }), { size: '00000000000' }),
   ),
-  refused('an extended size that is less', x, paxHeader({ size: '0' }), entry('x/a', { content: 'garbage' })),
-  refused('an extended size without an end', x, paxHeader({ size: '1e400' }), file('x/a')),
+  refused('an extended size that is too small', x, paxHeader({ size: '0' }), entry('x/a', { content: 'garbage' })),
+  refused('an infinite extended size', x, paxHeader({ size: '1e400' }), file('x/a')),
   refused(
-    'a link with a content, which is a header',
+    'a link whose content is a header',
     x,
     Buffer.concat([
       resign(entry('x/l', { type: '2', link: 'a', content: file('../evil').toString('latin1') }), {
@@ -178,9 +178,9 @@ export const guestArchives: readonly GuestArchive[] = [
       }),
     ]),
   ),
-  refused('a checksum that is wrong', x, Buffer.concat([file('x/a')]).fill(0x37, 0, 10)),
-  refused('what is not an archive', Buffer.alloc(2048, 'garbage')),
+  refused('a wrong checksum', x, Buffer.concat([file('x/a')]).fill(0x37, 0, 10)),
+  refused('garbage', Buffer.alloc(2048, 'garbage')),
   { title: 'an archive without its end', bytes: Buffer.concat([x, file('x/a')]), verdict: 'refused' },
-  { title: 'an archive that is cut in a file', bytes: archive(x, file('x/a')).subarray(0, 1030), verdict: 'refused' },
+  { title: 'an archive truncated within a file', bytes: archive(x, file('x/a')).subarray(0, 1030), verdict: 'refused' },
   { title: 'no bytes at all', bytes: Buffer.alloc(0), verdict: 'refused' },
 ];

@@ -15,10 +15,10 @@ import { type FakeDaemon, startFakeDaemon } from '../../../packages/client/src/t
 import { type GuestArchive, guestArchives } from './corpus.ts';
 import { startHostileAgent } from './hostile-agent.ts';
 
-/** A folder of a person, with what a guest would like to replace in it and beside it. */
+/** A user's folder, with files in it and next to it that a guest would like to replace. */
 interface Home {
   readonly folder: string;
-  /** Everything in the folder but `.bashrc`, sorted. */
+  /** Everything in the folder except `.bashrc`, sorted. */
   arrived(): Promise<readonly string[]>;
 }
 
@@ -55,12 +55,12 @@ async function check(home: Home, { verdict, path = '/srv/x' }: GuestArchive, isR
     arrived.filter((name) => name !== as && !name.startsWith(`${as}/`)),
     [],
   );
-  assert.ok(!arrived.some((name) => name.endsWith('.part')), 'a half file stays');
+  assert.ok(!arrived.some((name) => name.endsWith('.part')), 'a partial file remains');
   if (verdict === 'refused') assert.ok(isRefused, `taken: ${arrived.join(' ')}`);
   else assert.deepEqual([isRefused, arrived], [false, verdict]);
 }
 
-/** Unpacks as a person does who trusts us; what tar(1) says of an archive without an end is not looked at. */
+/** Unpacks with tar(1), like a user who trusts the daemon; its error for an archive without an end is ignored. */
 function unpackWithTar(archive: Uint8Array, folder: string, isWhole: boolean): void {
   const { status, stderr } = spawnSync('tar', ['-C', folder, '-xf', '-'], { input: archive });
   if (isWhole) assert.equal(status, 0, stderr.toString());
@@ -76,9 +76,9 @@ async function collect(body: AsyncIterable<Uint8Array>): Promise<{ bytes: Buffer
   }
 }
 
-describe('a guest’s archive, unpacked by inn itself', () => {
+describe('a guest’s archive, unpacked by inn', () => {
   for (const each of guestArchives)
-    it(`${each.verdict === 'refused' ? 'refuses' : 'takes'} ${each.title}`, async () => {
+    it(`${each.verdict === 'refused' ? 'refuses' : 'accepts'} from a guest: ${each.title}`, async () => {
       const home = await newHome();
       const names = treeNames(each.path ?? '/srv/x');
       const tree = new TreeTarget({ folder: home.folder, sent: names.sent, name: names.as, keepOwners: false });
@@ -96,7 +96,7 @@ describe('a guest’s archive, unpacked by inn itself', () => {
     });
 });
 
-describe('a guest’s archive, read by the SDK from a daemon that does not look', () => {
+describe('a guest’s archive, read by the SDK from a daemon that does not check', () => {
   let daemon: FakeDaemon;
   let now: Uint8Array;
   before(async () => {
@@ -104,7 +104,7 @@ describe('a guest’s archive, read by the SDK from a daemon that does not look'
   });
   after(() => daemon[Symbol.asyncDispose]());
   for (const each of guestArchives)
-    it(`${each.verdict === 'refused' ? 'refuses' : 'takes'} ${each.title}`, async () => {
+    it(`${each.verdict === 'refused' ? 'refuses' : 'accepts'} from a guest: ${each.title}`, async () => {
       now = each.bytes;
       const home = await newHome();
       const { files } = createClient(daemon);
@@ -125,7 +125,7 @@ describe('a guest’s archive, through the daemon from an agent that was replace
   after(() => api[Symbol.asyncDispose]());
 
   for (const each of guestArchives)
-    it(`${each.verdict === 'refused' ? 'refuses' : 'takes'} ${each.title}`, async () => {
+    it(`${each.verdict === 'refused' ? 'refuses' : 'accepts'} from a guest: ${each.title}`, async () => {
       now = each.bytes;
       const home = await newHome();
       const query = new URLSearchParams({ path: each.path ?? '/srv/x' });
@@ -139,19 +139,19 @@ describe('a guest’s archive, through the daemon from an agent that was replace
       await check(home, each, reason !== undefined);
     });
 
-  it('leaves a refusal in the audit with its reason', async () => {
+  it('a refused archive of a guest is in the audit with its reason', async () => {
     const rows = await api.store.audit.list({ action: 'guest.tar.read', limit: 100 });
     assert.ok(rows.some(({ result }) => result !== 'ok'));
   });
 
   const endToEnd = [
     'a folder',
-    'a file beside the folder, after it',
+    'a file next to the folder, after it',
     'a file through a link',
     'an archive without its end',
   ];
   for (const title of endToEnd)
-    it(`ends inn cp -r as it should: ${title}`, async () => {
+    it(`inn cp -r handles a guest’s archive: ${title}`, async () => {
       const each = guestArchives.find((some) => some.title === title);
       assert.ok(each !== undefined);
       now = each.bytes;
@@ -165,7 +165,7 @@ describe('a guest’s archive, through the daemon from an agent that was replace
       await check(home, each, exitCode !== 0);
     });
 
-  it('gives the tree the name of the target that is not there yet, whatever the guest calls it', async () => {
+  it('inn cp -r names the tree after a target that does not exist, whatever the guest calls it', async () => {
     now = guestArchives[0]?.bytes ?? now;
     const home = await newHome();
     const { exitCode } = await runInn(api.socketPath, ['cp', '-r', 'one:/srv/x', join(home.folder, 'mine')]);
@@ -173,7 +173,7 @@ describe('a guest’s archive, through the daemon from an agent that was replace
     assert.deepEqual(await home.arrived(), ['mine', 'mine/a', 'mine/d', 'mine/d/b']);
   });
 
-  it('does not follow a link that the target had, but follows the target itself', async () => {
+  it('inn cp -r does not follow a link inside the target, but follows the target itself', async () => {
     now = guestArchives[0]?.bytes ?? now;
     const home = await newHome();
     await symlink('../outside', join(home.folder, 'x'));

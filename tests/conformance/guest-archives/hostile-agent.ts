@@ -11,7 +11,7 @@ import { TelemetrySampler } from '../../../packages/agent-core/src/telemetry/tel
 
 const pieceBytes = 10_007;
 
-/** An agent that somebody replaced: the archive of every path is what `archiveNow` gives. */
+/** A replaced agent, which sends the result of `archiveNow` as the archive of every path. */
 export function startHostileAgent(archiveNow: () => Uint8Array) {
   const clock = realClock({
     setTimeout: (callback, delayMs) => setTimeout(callback, delayMs).unref(),

@@ -10,12 +10,12 @@ type Payload = AgentMessage['payload'];
 type PayloadInit = NonNullable<MessageInitShape<typeof AgentMessageSchema>['payload']>;
 type PayloadOf<K> = Extract<Payload, { case: K }>['value'];
 
-/** Speaks AgentMessage as a foreign host does, with protobuf-es and the document alone. */
+/** Implements AgentMessage like a third-party host, only from the document and with protobuf-es. */
 export class AgentMessageClient implements GuestClient {
   readonly #channel: Channel;
   readonly #form: FrameForm;
   readonly #frames: ForeignFrames;
-  /** By message id; events by the name of their payload. */
+  /** Responses by message id; events by the name of their payload. */
   readonly #waiting = new Map<string, Deferred<Payload>>();
   readonly #ready: Promise<Payload>;
   readonly #reports: Promise<Payload>;
@@ -34,7 +34,7 @@ export class AgentMessageClient implements GuestClient {
 
   static async connect(path: string, form: FrameForm): Promise<AgentMessageClient> {
     const client = new AgentMessageClient(await openUnixChannel(path), form);
-    // The agent writes in the form that it has seen, so it must see one.
+    // The agent writes in the form that it has seen, so it must receive a message first.
     await client.ping();
     return client;
   }
@@ -45,7 +45,7 @@ export class AgentMessageClient implements GuestClient {
 
   async ping(): Promise<{ agentVersion: string }> {
     const pong = await this.#ask('pong', { case: 'ping', value: { sequence: 5n } });
-    if (pong.sequence !== 5n) throw new Error(`A pong with the sequence ${pong.sequence}.`);
+    if (pong.sequence !== 5n) throw new Error(`Unexpected sequence of the pong: ${pong.sequence}.`);
     return { agentVersion: pong.version };
   }
 
@@ -95,7 +95,7 @@ export class AgentMessageClient implements GuestClient {
       const length = BigInt(part?.length ?? 0);
       const response = await this.#ask('fileReadResponse', { case: 'fileRead', value: { path, offset, length } });
       throwError(response.error);
-      if (response.offset !== offset) throw new Error(`Asked for offset ${offset}, got ${response.offset}.`);
+      if (response.offset !== offset) throw new Error(`Requested offset ${offset}, got ${response.offset}.`);
       pieces.push(response.data);
       offset += BigInt(response.data.length);
       if (response.eof || part !== undefined) return Buffer.concat(pieces);
@@ -118,7 +118,7 @@ export class AgentMessageClient implements GuestClient {
     const wrong = { none: { type: -1 as 0 }, 'out of range': { type: 99 as 0 }, 'too late': { delaySeconds: 86_401 } };
     const response = await this.#ask('shutdownResponse', { case: 'shutdown', value: wrong[mode] });
     throwError(response.error);
-    if (!response.accepted) throw new Error('A refusal without a reason.');
+    if (!response.accepted) throw new Error('The refusal has no reason.');
   }
 
   async unknownOperation(): Promise<void> {
@@ -139,7 +139,7 @@ export class AgentMessageClient implements GuestClient {
   }
 
   async malformed(): Promise<string | undefined> {
-    // A payload whose length goes beyond the message.
+    // A payload whose length exceeds the message.
     await this.#channel.write(printFrame(this.#form, new Uint8Array([0x0a, 0x01, 0x41, 0x5a, 0x7f, 0x01])));
     return undefined;
   }
@@ -151,7 +151,7 @@ export class AgentMessageClient implements GuestClient {
   async #writePiece(request: Exclude<Extract<PayloadInit, { case: 'fileWrite' }>['value'], undefined>) {
     const response = await this.#ask('fileWriteResponse', { case: 'fileWrite', value: request });
     throwError(response.error);
-    if (!response.success) throw new Error('A refusal without a reason.');
+    if (!response.success) throw new Error('The refusal has no reason.');
     return Number(response.bytesWritten);
   }
 
@@ -166,7 +166,7 @@ export class AgentMessageClient implements GuestClient {
 
   #expect(key: string): Promise<Payload> {
     const answer = createDeferred<Payload>();
-    // Events are not always waited for.
+    // Events may be unexpected.
     answer.promise.catch(() => undefined);
     this.#waiting.set(key, answer);
     return answer.promise;
@@ -186,7 +186,7 @@ export class AgentMessageClient implements GuestClient {
 }
 
 function payloadOf<K extends Payload['case']>(payload: Payload, kind: K): PayloadOf<K> {
-  if (payload.case !== kind) throw new Error(`An answer of kind ${payload.case}, not ${kind}.`);
+  if (payload.case !== kind) throw new Error(`Got a response of kind ${payload.case}, not ${kind}.`);
   return payload.value as PayloadOf<K>;
 }
 
@@ -194,5 +194,5 @@ function payloadOf<K extends Payload['case']>(payload: Payload, kind: K): Payloa
 function throwError(error: string): void {
   const reason = error.split(':', 1)[0] ?? '';
   if (isReasonName(reason)) throw new OperationError(reason, error);
-  if (error !== '') throw new Error(`An error without a reason: ${error}`);
+  if (error !== '') throw new Error(`The error has no reason: ${error}`);
 }

@@ -1,21 +1,21 @@
 import type { DialectName, GuestClient } from './guest-client.ts';
 import type { NativeClient } from './native-client.ts';
 
-/** What a case may use. */
+/** The context of a case. */
 interface Place<C extends GuestClient = GuestClient> {
   readonly client: C;
   readonly dialect: DialectName;
-  /** An empty folder of the case's own, on the machine that is the guest. */
+  /** An empty folder for this case, on the machine that is the guest. */
   readonly folder: string;
-  /** The agent's process. */
+  /** The pid of the agent. */
   readonly agentPid: number;
 }
 
-/** One row of the table: what must hold in every dialect that can say it. */
+/** A case of the table, which must pass in every dialect that can express it. */
 export type ConformanceCase =
   | {
       readonly title: string;
-      /** Why this machine cannot show it; undefined when it can. */
+      /** Why it cannot be tested on this machine; undefined if it can. */
       readonly skip?: string | undefined;
       readonly notInAgentMessage?: undefined;
       readonly run: (place: Place) => Promise<void>;
@@ -23,7 +23,7 @@ export type ConformanceCase =
   | {
       readonly title: string;
       readonly skip?: string | undefined;
-      /** What the bytes of AgentMessage lack to say it. */
+      /** What AgentMessage lacks for this case. */
       readonly notInAgentMessage: string;
       readonly run: (place: Place<NativeClient>) => Promise<void>;
     };

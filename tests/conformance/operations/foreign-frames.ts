@@ -5,14 +5,14 @@ export type FrameForm = 'plain' | 'magic';
 
 const magic = Buffer.from('51545801', 'hex');
 
-/** AgentMessage's bytes by the letter of its document, with nothing of ours: what a foreign host writes. */
+/** AgentMessage's framing, implemented only from its document, like a third-party host. */
 export function printFrame(form: FrameForm, body: Uint8Array): Buffer {
   const length = Buffer.alloc(4);
   length.writeUInt32BE(body.length);
   return Buffer.concat(form === 'magic' ? [magic, length, body] : [length, body]);
 }
 
-/** Reads frames of one form; anything else is an error. */
+/** Reads frames in one form; anything else is an error. */
 export class ForeignFrames {
   readonly #form: FrameForm;
   #bytes = Buffer.alloc(0);
@@ -27,7 +27,8 @@ export class ForeignFrames {
     for (;;) {
       const headerBytes = this.#form === 'magic' ? 8 : 4;
       if (this.#bytes.length < headerBytes) return messages;
-      if (this.#form === 'magic' && !this.#bytes.subarray(0, 4).equals(magic)) throw new Error('No magic.');
+      if (this.#form === 'magic' && !this.#bytes.subarray(0, 4).equals(magic))
+        throw new Error('The magic number is missing.');
       const end = headerBytes + this.#bytes.readUInt32BE(headerBytes - 4);
       if (this.#bytes.length < end) return messages;
       messages.push(fromBinary(AgentMessageSchema, this.#bytes.subarray(headerBytes, end)));

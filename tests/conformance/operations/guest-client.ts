@@ -1,17 +1,17 @@
-/** The names under which the tables speak of dialects. */
+/** The names of dialects in the tables. */
 export type DialectName = 'native' | 'AgentMessage, plain' | 'AgentMessage, magic';
 
 export interface CommandRequest {
-  /** A program with its arguments: one at least. */
+  /** A program with its arguments; not empty. */
   readonly argv?: readonly [string, string, ...string[]];
-  /** Instead of argv: for /bin/sh -c. */
+  /** A command line for /bin/sh -c, instead of argv. */
   readonly shell?: string;
   readonly directory?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly user?: string;
   readonly group?: string;
   readonly supplementaryGroups?: boolean;
-  /** Whole seconds, since a dialect has no less. */
+  /** Whole seconds, the resolution of AgentMessage. */
   readonly timeoutSeconds?: number;
   readonly maxOutputBytes?: number;
 }
@@ -19,7 +19,7 @@ export interface CommandRequest {
 export interface CommandResult {
   readonly stdout: Buffer;
   readonly stderr: Buffer;
-  /** undefined: a signal ended it. */
+  /** Undefined: a signal ended it. */
   readonly exitCode: number | undefined;
   readonly timedOut: boolean;
   readonly truncated: boolean;
@@ -28,14 +28,14 @@ export interface CommandResult {
 export interface WriteRequest {
   readonly path: string;
   readonly data: Uint8Array;
-  /** 0o640 and the like; none: the agent's default. */
+  /** Such as 0o640; undefined: the agent's default. */
   readonly mode?: number;
   readonly createParents?: boolean;
 }
 
-/** What every dialect can say. Errors are OperationErrors, or have their `reason`. */
+/** The methods common to all dialects. Errors are OperationErrors or have their `reason`. */
 export interface GuestClient extends AsyncDisposable {
-  /** What the agent says of itself when a session opens. */
+  /** What the agent reports when a session opens. */
   hello(): Promise<{ readonly agentVersion: string }>;
   ping(): Promise<{ readonly agentVersion: string }>;
   telemetry(): Promise<{
@@ -47,18 +47,18 @@ export interface GuestClient extends AsyncDisposable {
     readonly interfaces: readonly string[];
   }>;
   run(request: CommandRequest): Promise<CommandResult>;
-  /** The whole file, or a part of it; more than one request if it takes that. */
+  /** Reads the whole file or a part of it, with as many requests as necessary. */
   read(path: string, part?: { readonly offset: number; readonly length: number }): Promise<Buffer>;
-  /** Replaces a file whole; resolves with the bytes that the agent says it has written. */
+  /** Replaces a file; resolves to the number of bytes that the agent reports as written. */
   write(request: WriteRequest): Promise<number>;
-  /** A whole file in two pieces, with a look at the guest between them. */
+  /** Writes a file in two pieces, calling back in between. */
   writeInTwo(request: WriteRequest, between: () => Promise<void>): Promise<void>;
-  /** Asks for what no shutdown is. Only ever called with arguments that must be refused. */
+  /** Requests an invalid shutdown, which must be refused. */
   refusedShutdown(arguments_: { readonly mode: 'none' | 'out of range' | 'too late' }): Promise<void>;
-  /** Asks for an operation that this agent does not have. */
+  /** Calls a method that this agent does not support. */
   unknownOperation(): Promise<void>;
-  /** The reasons with which operations are refused that the dialect has messages for and the agent does not serve. */
+  /** The reasons with which requests are refused that exist in the dialect but that the agent does not serve. */
   unservedOperations(): Promise<string[]>;
-  /** Sends what is no message of the operation. Resolves with the reason it was refused with; undefined: passed over. */
+  /** Sends a malformed request. Resolves to the reason of the refusal; undefined: it was ignored. */
   malformed(): Promise<string | undefined>;
 }

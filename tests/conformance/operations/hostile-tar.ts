@@ -1,4 +1,4 @@
-/** One block of ustar with a content, written without the code that is tested. */
+/** A ustar entry with content, written independently of the tested code. */
 export function entry(
   name: string,
   {
@@ -30,7 +30,7 @@ export function entry(
   return Buffer.concat([block, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)]);
 }
 
-/** An extended header of these records. */
+/** An extended header with these records. */
 export function paxHeader(records: Readonly<Record<string, string>>): Buffer {
   const content = Object.entries(records)
     .map(([key, value]) => {
@@ -43,12 +43,12 @@ export function paxHeader(records: Readonly<Record<string, string>>): Buffer {
   return entry('pax', { type: 'x', content });
 }
 
-/** The entries with the end that an archive has. */
+/** The entries followed by the end-of-archive marker. */
 export function archive(...entries: readonly Uint8Array[]): Buffer {
   return Buffer.concat([...entries, Buffer.alloc(1024)]);
 }
 
-/** An entry with another size in its header, and the checksum that fits. */
+/** An entry with another size in its header and a correct checksum. */
 export function resign(bytes: Buffer, { size }: { readonly size: string }): Buffer {
   const changed = Buffer.from(bytes);
   changed.write(size, 124);

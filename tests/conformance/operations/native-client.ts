@@ -9,14 +9,14 @@ import { hostClock } from '../../../packages/agent-client/src/node/host-clock.ts
 import { randomBytes } from '../../../packages/agent-client/src/node/random-bytes.ts';
 import type { CommandRequest, CommandResult, GuestClient, WriteRequest } from './guest-client.ts';
 
-/** What came of one process. */
+/** The result of a process. */
 export interface NativeResult {
   readonly stdout: Buffer;
   readonly stderr: Buffer;
   readonly exited: ExecExited;
 }
 
-/** Speaks the native dialect through our link, and below it through one session. */
+/** Uses the native dialect through the node's link, or directly through a session. */
 export class NativeClient implements GuestClient {
   readonly link: AgentLink;
   readonly session: NativeSession;
@@ -148,7 +148,7 @@ export class NativeClient implements GuestClient {
 
 const once = { halfClose: true, timeoutMs: 10_000 };
 
-/** Collects what a process wrote, to its end. */
+/** Collects a process's output until its end. */
 export async function followExec(events: ReturnType<AgentLink['exec']>['events']): Promise<NativeResult> {
   const output: Record<1 | 2, Uint8Array[]> = { 1: [], 2: [] };
   for await (const { event } of events) {

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 
-/** The most memory that a process had resident, in KiB; with `reset`, from now on. */
+/** Peak resident memory of a process in KiB; `reset` restarts the measurement. */
 export async function agentPeakKib(pid: number, { reset = false } = {}): Promise<number> {
-  // proc_pid_clear_refs(5): 5 sets the peak to what it is now.
+  // proc_pid_clear_refs(5): 5 resets the peak to the current value.
   if (reset) await writeFile(`/proc/${pid}/clear_refs`, '5');
   return Number(/^VmHWM:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }

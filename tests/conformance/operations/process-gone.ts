@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 
-/** Resolves when no process has this id any more, or only its remains; the test's own timeout bounds it. */
+/** Resolves when the process has ended or is a zombie; limited by the test's timeout. */
 export async function processGone(pid: number): Promise<void> {
   while (await isAlive(pid)) await setImmediate();
 }
@@ -10,7 +10,7 @@ export async function isAlive(pid: number): Promise<boolean> {
   try {
     return !/^State:\s+Z/m.test(await readFile(`/proc/${pid}/status`, 'utf8'));
   } catch {
-    // ENOENT, or ESRCH when it ends while it is read.
+    // ENOENT, or ESRCH if it ends during the read.
     return false;
   }
 }

@@ -1,12 +1,12 @@
 import type { RunningVm } from '@innkeeper/hypervisor';
 
-/** All that is kept of a VM's console, as text. */
+/** The retained output of a VM's console as text. */
 export function consoleText(vm: RunningVm): string {
   const { head, tail } = vm.console.history();
   return Buffer.concat([head, tail]).toString('latin1');
 }
 
-/** Resolves when the console has shown `text` `times` times (default once); rejects when the VM ends first. */
+/** Resolves when the console has shown `text` `times` times (default: 1); rejects when the VM ends first. */
 export async function waitForConsole(vm: RunningVm, text: string, times = 1): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const look = (): void => {

@@ -4,11 +4,11 @@ export interface CpioEntry {
   /** Type and permission bits, as in stat. */
   readonly mode: number;
   readonly content?: Uint8Array | undefined;
-  /** Major and minor number of a device. */
+  /** Major and minor numbers of a device. */
   readonly device?: readonly [number, number] | undefined;
 }
 
-/** An archive in the "newc" format that Linux takes as an initramfs. Made here, since device nodes need no root so. */
+/** An archive in the "newc" format that Linux accepts as an initramfs. Written here, since that needs no root for device nodes. */
 export function createCpioArchive(entries: readonly CpioEntry[]): Buffer {
   const trailer: CpioEntry = { name: 'TRAILER!!!', mode: 0 };
   return Buffer.concat([...entries, trailer].flatMap((entry, index) => encodeEntry(entry, index + 1)));

@@ -1,6 +1,6 @@
 import type { FakeBoot, FakeGuest } from '@innkeeper/hypervisor/fake';
 
-/** What init.sh does in a real guest, for the fake driver. `commandLine` is the kernel's. */
+/** Does the same as init.sh in a real guest, for the fake driver. `commandLine` is the kernel's. */
 export function bootEchoGuest(commandLine: string): FakeBoot {
   return async (guest) => {
     if (commandLine.includes('test=deaf')) guest.onPowerButton(() => undefined);

@@ -1,8 +1,8 @@
 import type { Channel } from '@innkeeper/kit';
 
 /**
- * Writes bytes to an echoing guest and reads as many back. A test that comes after another session on the same port
- * may see what that one left; this is for fresh ones.
+ * Writes bytes to an echoing guest and reads as many back. Only for a fresh port: after an earlier session, its remaining
+ * bytes may arrive.
  */
 export async function exchange(channel: Channel, bytes: Uint8Array): Promise<Uint8Array> {
   const writing = channel.write(bytes);

@@ -7,7 +7,7 @@ import { type CpioEntry, createCpioArchive } from './cpio-archive.ts';
 
 const run = promisify(execFile);
 
-/** In this order: each finds the symbols that it needs. */
+/** Kernel modules in loading order. */
 const modules = [
   ...['virtio/virtio_ring', 'virtio/virtio', 'virtio/virtio_pci_legacy_dev', 'virtio/virtio_pci_modern_dev'],
   ...['virtio/virtio_pci', 'char/virtio_console', 'block/virtio_blk', 'input/evdev', 'acpi/button'],
@@ -22,8 +22,8 @@ export interface TestGuest {
 }
 
 /**
- * A kernel of the distribution and an initramfs of busybox, made once and kept in .cache. Rejects with a plain reason
- * where the distribution's tools are missing.
+ * A kernel of the distribution and an initramfs with busybox, created once and kept in .cache. Rejects with a reason if
+ * the distribution's tools are missing.
  */
 export async function prepareTestGuest(): Promise<TestGuest> {
   await mkdir(cache, { recursive: true });
@@ -43,7 +43,7 @@ async function fetchKernel(): Promise<{ kernelPath: string; modulesPath: string 
     const work = await mkdtemp(join(cache, 'download-'));
     await run('apt-get', ['download', name], { cwd: work });
     await run('sh', ['-c', 'dpkg -x ./*.deb root'], { cwd: work });
-    // Another test may have been faster: its result is as good.
+    // Another test may have been faster; its result is equivalent.
     await rename(join(work, 'root'), root).catch((error) => {
       if (!existsSync(root)) throw error;
     });
@@ -64,7 +64,7 @@ async function createInitramfs(modulesPath: string): Promise<Buffer> {
   const order = modules.map((name) => name.split('/').at(-1)).join('\n');
   return createCpioArchive([
     ...directories,
-    // Linux opens it before init runs.
+    // Linux opens it before it runs init.
     { name: 'dev/console', mode: 0o020600, device: [5, 1] },
     { name: 'bin/busybox', mode: 0o100755, content: await readFile('/bin/busybox') },
     { name: 'init', mode: 0o100755, content: await readFile(join(import.meta.dirname, 'init.sh')) },

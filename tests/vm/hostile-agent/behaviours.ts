@@ -22,14 +22,14 @@ const detached = (work: Promise<void>): void => void work.catch(() => undefined)
 const message = (session: HostileSession, callId: number, body: Uint8Array): Uint8Array =>
   session.frame({ case: 'message', value: { callId, body } });
 
-/** Answers one method and no other. */
+/** Answers a single method. */
 function only(method: { readonly name: string }, answer: (session: HostileSession, call: Call) => void) {
   return (session: HostileSession, call: Call): void => {
     if (call.method === method.name) answer(session, call);
   };
 }
 
-/** Answers a download with its facts, and then as `rest` wants. */
+/** Answers a download with the file's attributes, and then as `rest` does. */
 function download(rest: (session: HostileSession, call: Call) => void, sizeBytes = 1n << 62n): Behaviour {
   return {
     onCall: only(read, (session, call) => {
@@ -40,7 +40,7 @@ function download(rest: (session: HostileSession, call: Call) => void, sizeBytes
   };
 }
 
-/** As much as a slow reader does not take at once, so that what follows waits behind it. */
+/** More than a slow reader accepts at once, so that further messages wait. */
 function sendChunks(session: HostileSession, call: Call): void {
   for (let count = 0; count < 8; count++)
     session.answer(call, read, {
@@ -48,9 +48,9 @@ function sendChunks(session: HostileSession, call: Call): void {
     });
 }
 
-/** What a hostile agent does, by the name that the test calls it. */
+/** Behaviours of the hostile agent by the name that the test uses. */
 export const behaviours: Readonly<Record<string, Behaviour>> = {
-  /** Burns the guest's CPU and harms nobody: what the others are compared with. */
+  /** The baseline for the others: only uses the guest's CPU. */
   idle: {
     beside: async () => {
       for (;;) {
@@ -156,7 +156,7 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
   },
   'bloated-answers': {
     onCall: (session, call) => {
-      // Two bytes an entry: an answer of 65,000 bytes is 32,500 objects.
+      // Two bytes per entry: a response of 65,000 bytes is 32,500 objects.
       const tag = call.method === list.name ? 0x0a : 0x62;
       const body = Uint8Array.from({ length: 65_000 }, (_, index) => (index % 2 === 0 ? tag : 0));
       if (call.method === getSystem.name || call.method === list.name) {

@@ -7,7 +7,7 @@ import { findPort } from '../../../apps/agent/src/channels/find-port.ts';
 import { PortChannel } from '../../../apps/agent/src/channels/port-channel.ts';
 
 const portName = 'org.innkeeper.agent.0';
-/** Without them the node would not ask. */
+/** Capabilities that are required for the node to call. */
 const capabilities = [
   'exec',
   'exec.pty',
@@ -18,21 +18,21 @@ const capabilities = [
   'power',
   'telemetry',
 ];
-/** Written at once, so that the interpreter is not what holds a flood back. */
+/** Size of a write, large enough that the interpreter does not limit a flood. */
 const batchBytes = 256 * 1024;
 
-/** What an agent does that has come to harm its host. All of it is optional; without any it is a polite agent that answers nothing. */
+/** The behaviour of a hostile agent. Without any property, it respects the protocol and answers nothing. */
 export interface Behaviour {
-  /** In place of a welcome. */
+  /** Sends something instead of a welcome. */
   readonly onHello?: (session: HostileSession) => void;
   readonly onCall?: (session: HostileSession, call: Call) => void;
-  /** Runs beside it from the start. */
+  /** Runs in parallel from the start. */
   readonly beside?: (session: HostileSession) => Promise<void>;
-  /** Stops reading for good after so many frames. */
+  /** Stops reading forever after this many frames. */
   readonly readsFrames?: number;
 }
 
-/** The guest's end of the agent's port in hostile hands: frames right or wrong, as its behaviour wants. */
+/** The hostile agent's end of the port: sends valid or invalid frames, according to its behaviour. */
 export class HostileSession {
   readonly #behaviour: Behaviour;
   readonly #receiver = new AgentReceiver(host);
@@ -40,7 +40,7 @@ export class HostileSession {
   readonly pid: number;
   #channel: PortChannel;
   nonce: Uint8Array = new Uint8Array(16);
-  /** Grows with each hello: what an earlier one began ends. */
+  /** Incremented by each hello, which ends work of earlier sessions. */
   generation = 0;
   #frames = 0;
 
@@ -63,7 +63,7 @@ export class HostileSession {
     }
   }
 
-  /** Closes the port and opens it again, as an agent that restarts all the time. */
+  /** Closes and reopens the port, like an agent that restarts constantly. */
   async reopen(): Promise<void> {
     await this.#channel.close();
     this.#channel = openPort();
@@ -98,14 +98,14 @@ export class HostileSession {
     return this.#channel.write(bytes);
   }
 
-  /** Writes the same frames until the session ends, with credit or without. */
+  /** Writes the same frames until the session ends, regardless of credit. */
   async flood(frames: readonly Uint8Array[]): Promise<void> {
     const { generation } = this;
     const batch = repeated(frames);
     while (generation === this.generation) await this.write(batch);
   }
 
-  /** Writes messages of a call without end and as fast as its credit lets it: a flood that breaks no rule. */
+  /** Writes endless messages of a call as fast as its credit allows: a flood that respects the protocol. */
   async floodByCredit(call: Call, next: () => Uint8Array): Promise<void> {
     const { generation } = this;
     while (generation === this.generation) {
@@ -149,7 +149,7 @@ export function pause(delayMs: number): Promise<void> {
 
 function openPort(): PortChannel {
   const path = findPort(portName);
-  if (path === undefined) throw new Error('there is no port');
+  if (path === undefined) throw new Error('the port does not exist');
   return new PortChannel(portName, path);
 }
 

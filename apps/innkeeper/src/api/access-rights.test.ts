@@ -239,7 +239,10 @@ function checkStep({ actor, linked }: { actor: string; linked: string }, earlier
       name === linked || JSON.stringify(factsOf(earlier, name)) !== JSON.stringify(factsOf(later, name));
     if (!isTouched) continue;
     assert.ok(isWithin(had, own), `${actor} acted on ${name}, who has more privileges`);
-    assert.ok(isWithin(rightsOf(later, name), new Set([...own, ...had])), `${actor} gave ${name} privileges that they lack`);
+    assert.ok(
+      isWithin(rightsOf(later, name), new Set([...own, ...had])),
+      `${actor} gave ${name} privileges that they lack`,
+    );
   }
   const administrators = (state: State): State['users'] =>
     state.users.filter(

@@ -132,7 +132,8 @@ describe('the API', () => {
         return true;
       });
       const watch = async (): Promise<void> => {
-        for await (const _ of api.operations.watchOperation({ id: 'none' })) assert.fail('the operation does not exist');
+        for await (const _ of api.operations.watchOperation({ id: 'none' }))
+          assert.fail('the operation does not exist');
       };
       await assert.rejects(watch(), { code: Code.NotFound });
       await assert.rejects(api.vms.listEvents({ limit: 1001 }), { code: Code.InvalidArgument });

@@ -60,7 +60,10 @@ export class ConsoleInput {
   #refuse(): void {
     if (this.#socket.bufferedAmount > maxWaitingBytes) return;
     const { writer } = this.#options;
-    const { code, reason, message, nextStep } = new OperationError('CONSOLE_NOT_WRITER', `${writer.name} is the writer of this console.`);
+    const { code, reason, message, nextStep } = new OperationError(
+      'CONSOLE_NOT_WRITER',
+      `${writer.name} is the writer of this console.`,
+    );
     this.#socket.send(JSON.stringify({ type: 'error', code, reason, message, nextStep }));
   }
 }

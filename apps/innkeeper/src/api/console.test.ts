@@ -96,7 +96,10 @@ describe('/v1/vms/{vm}/console', () => {
     const { socket, text } = openConsole(api);
     await text('ready');
     socket.send(Buffer.from('x'));
-    assert.match(await text('because they came too fast'), /\[innkeeper: \d+ bytes were dropped because they came too fast/);
+    assert.match(
+      await text('because they came too fast'),
+      /\[innkeeper: \d+ bytes were dropped because they came too fast/,
+    );
   });
 
   it('only one viewer of a console types, the first to type, until another takes over or that one disconnects', async () => {

@@ -184,8 +184,7 @@ class Reader {
 
   tag(): number {
     const tag = this.varint();
-    if (tag < 8 || tag > 0xffff_ffff)
-      throw new MalformedMessageError(`Invalid field number ${Math.floor(tag / 8)}.`);
+    if (tag < 8 || tag > 0xffff_ffff) throw new MalformedMessageError(`Invalid field number ${Math.floor(tag / 8)}.`);
     return tag;
   }
 

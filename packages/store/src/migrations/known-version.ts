@@ -26,7 +26,9 @@ export async function assertKnownVersion(store: Kysely<Schema>): Promise<void> {
   const steps = taken.filter((name) => stepsOfInitial.includes(name));
   const foreign = taken.filter((name) => !known.includes(name) && !stepsOfInitial.includes(name));
   if (foreign.length > 0)
-    throw unknown(`The database was written by another version of Innkeeper: it has the migrations "${foreign.join('", "')}".`);
+    throw unknown(
+      `The database was written by another version of Innkeeper: it has the migrations "${foreign.join('", "')}".`,
+    );
   if (steps.length === 0) return;
   if (steps.length < stepsOfInitial.length)
     throw unknown(`The database was written by an early build of Innkeeper, up to "${steps.at(-1)}".`);

@@ -8,7 +8,7 @@ import { isAlive, processGone } from '../process-gone.ts';
 
 export const callCases: readonly ConformanceCase[] = [
   {
-    title: 'an operation that this agent does not have is refused by name',
+    title: 'a method that this agent does not support is refused by name',
     run: async ({ client, dialect }) => {
       const reason = dialect === 'native' ? 'UNKNOWN_METHOD' : 'UNSUPPORTED_BY_AGENT';
       await assert.rejects(client.unknownOperation(), { reason });
@@ -16,14 +16,14 @@ export const callCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'arguments that are no message are refused, or passed over where they have no sender; the session goes on',
+    title: 'malformed arguments are refused, or ignored if they have no sender, and the session continues',
     run: async ({ client, dialect }) => {
       assert.equal(await client.malformed(), dialect === 'native' ? 'INVALID_ARGUMENT' : undefined);
       await client.ping();
     },
   },
   {
-    title: 'a command that runs holds up nothing else',
+    title: 'a running command does not block other calls',
     run: async ({ client }) => {
       const startMs = performance.now();
       const slow = client.run({ shell: 'sleep 1; echo slow' });
@@ -31,11 +31,11 @@ export const callCases: readonly ConformanceCase[] = [
       assert.equal(`${(await client.run({ shell: 'echo quick' })).stdout}`, 'quick\n');
       const tookMs = performance.now() - startMs;
       assert.equal(`${(await slow).stdout}`, 'slow\n');
-      assert.ok(performance.now() - startMs > tookMs, 'the quick one came first');
+      assert.ok(performance.now() - startMs > tookMs, 'the quick command was blocked');
     },
   },
   {
-    title: 'answers that are asked for side by side are each its own',
+    title: 'concurrent calls get their own responses',
     run: async ({ client, folder }) => {
       const names = ['a', 'b', 'c', 'd', 'e', 'f'];
       await Promise.all(names.map((name) => writeFile(join(folder, name), name.repeat(30_000))));
@@ -56,7 +56,7 @@ export const callCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a call that is cancelled ends; a command that was followed runs on',
+    title: 'a cancelled call ends, and the command that it followed keeps running',
     notInAgentMessage: 'has no cancel',
     run: async ({ client }) => {
       const { exec, signal } = ProcessServiceLite;
@@ -73,8 +73,8 @@ export const callCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a reader that takes nothing holds up its own call alone',
-    notInAgentMessage: 'has no credit: a ping waits behind an answer',
+    title: 'a reader that does not read blocks only its own call',
+    notInAgentMessage: 'has no credit: a ping waits for a response',
     run: async ({ client, folder }) => {
       const path = join(folder, 'big');
       await writeFile(path, new Uint8Array(4 * 1024 * 1024));
@@ -99,8 +99,8 @@ export const callCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a 65th call in a session is refused, and the others go on',
-    notInAgentMessage: 'has 16 requests at once, which the agent’s own tests count',
+    title: 'a 65th call in a session is refused, and the others continue',
+    notInAgentMessage: 'allows 16 concurrent requests, which the agent’s own tests check',
     run: async ({ client }) => {
       const watches = Array.from({ length: 63 }, () =>
         openCall(client.session, TelemetryServiceLite.watch, { intervalMs: 60_000 }),

@@ -6,7 +6,7 @@ import type { ConformanceCase } from '../conformance-case.ts';
 
 const notRoot = process.getuid?.() === 0 ? undefined : 'only root may run commands as others';
 
-/** A user of this machine who is in a group besides the primary one. */
+/** A user of this machine with a supplementary group. */
 function memberOfSomeGroup(): { user: string; groupId: string } | undefined {
   for (const line of readFileSync('/etc/group', 'utf8').split('\n')) {
     const [, , groupId = '', members = ''] = line.split(':');
@@ -20,28 +20,28 @@ const member = memberOfSomeGroup();
 
 export const commandCases: readonly ConformanceCase[] = [
   {
-    title: 'a command’s exit code is told',
+    title: 'a command’s exit code is returned',
     run: async ({ client }) => {
       assert.equal((await client.run({ shell: 'exit 7' })).exitCode, 7);
       assert.equal((await client.run({ argv: ['sh', '-c', 'exit 0'] })).exitCode, 0);
     },
   },
   {
-    title: 'standard output and standard error come apart',
+    title: 'standard output and standard error are separate',
     run: async ({ client }) => {
       const { stdout, stderr } = await client.run({ shell: 'echo out; echo err >&2; echo out again' });
       assert.deepEqual([`${stdout}`, `${stderr}`], ['out\nout again\n', 'err\n']);
     },
   },
   {
-    title: 'arguments are passed as they are',
+    title: 'arguments are passed unchanged',
     run: async ({ client }) => {
       const { stdout } = await client.run({ argv: ['printf', '%s|', 'a b', '$HOME', '*', '\'"', ''] });
       assert.equal(`${stdout}`, 'a b|$HOME|*|\'"||');
     },
   },
   {
-    title: 'environment and folder are the caller’s',
+    title: 'a command has the requested environment and folder',
     run: async ({ client, folder }) => {
       await mkdir(join(folder, 'with space'));
       const request = { directory: join(folder, 'with space'), environment: { GREETING: 'hé', EMPTY: '' } };
@@ -50,7 +50,7 @@ export const commandCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'output that is no UTF-8 arrives, in a dialect of strings with U+FFFD for it',
+    title: 'output that is not UTF-8 arrives unchanged, or with U+FFFD in a dialect of strings',
     run: async ({ client, dialect }) => {
       const { stdout } = await client.run({ shell: "printf 'a\\377\\376b\\303\\251'" });
       const expected = dialect === 'native' ? Buffer.from('61fffe62c3a9', 'hex') : Buffer.from('a\ufffd\ufffdbé');
@@ -58,7 +58,7 @@ export const commandCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'much output comes whole',
+    title: 'large output arrives completely',
     run: async ({ client }) => {
       const { stdout, truncated } = await client.run({ shell: 'seq 100000' });
       assert.equal(truncated, false);
@@ -66,9 +66,9 @@ export const commandCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'what cannot be started is an error, not an exit code',
+    title: 'a command that cannot be started is an error, not an exit code',
     run: async ({ client, folder }) => {
-      await writeFile(join(folder, 'data'), 'no program');
+      await writeFile(join(folder, 'data'), 'not a program');
       await assert.rejects(client.run({ argv: ['no-such-program', 'x'] }), { reason: 'COMMAND_NOT_FOUND' });
       await assert.rejects(client.run({ argv: [`${folder}/none`, 'x'] }), { reason: 'COMMAND_NOT_FOUND' });
       await assert.rejects(client.run({ argv: [`${folder}/data`, 'x'] }), { reason: 'COMMAND_NOT_EXECUTABLE' });
@@ -78,7 +78,7 @@ export const commandCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a folder that is not there, or is none, is an error',
+    title: 'a working directory that does not exist or is not a folder is an error',
     run: async ({ client, folder }) => {
       const wrong = { reason: 'WORKING_DIRECTORY_INVALID' };
       await assert.rejects(client.run({ shell: 'pwd', directory: join(folder, 'none') }), wrong);
@@ -87,7 +87,7 @@ export const commandCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a user or group that is not known is an error',
+    title: 'an unknown user or group is an error',
     run: async ({ client }) => {
       await assert.rejects(client.run({ shell: 'id', user: 'nobody-of-this-name' }), { reason: 'USER_NOT_FOUND' });
       await assert.rejects(client.run({ shell: 'id', group: 'no-such-group' }), { reason: 'GROUP_NOT_FOUND' });
@@ -104,7 +104,7 @@ export const commandCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a user’s supplementary groups are there when they are asked for, and not else',
+    title: 'a command has the user’s supplementary groups only if requested',
     skip: notRoot ?? (member === undefined ? 'no user of this machine has a supplementary group' : undefined),
     run: async ({ client }) => {
       const { user = '', groupId = '' } = member ?? {};

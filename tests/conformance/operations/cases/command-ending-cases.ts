@@ -15,15 +15,16 @@ export const commandEndingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'the signal that ended it is told',
-    notInAgentMessage: 'has exit_code alone',
+    title: 'the signal that ended a command is returned',
+    notInAgentMessage: 'has only exit_code',
     run: async ({ client }) => {
       const { exited } = await client.exec({ shellCommand: 'kill -USR1 $$' });
       assert.deepEqual(exited.status, { case: 'signal', value: 10 });
     },
   },
   {
-    title: 'at its timeout the whole tree is ended, also what left the session, and its output until then is kept',
+    title:
+      'at a command’s timeout its whole tree is ended, including processes that left the session, and earlier output is kept',
     run: async ({ client }) => {
       const tree = "sleep 300 & echo $!; setsid sh -c 'echo $$; exec sleep 300' & wait";
       const { stdout, timedOut, exitCode } = await client.run({ shell: tree, timeoutSeconds: 1 });
@@ -34,8 +35,8 @@ export const commandEndingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a command that heeds no TERM is killed after its grace',
-    notInAgentMessage: 'has no grace to set; it is five seconds',
+    title: 'a command that ignores TERM is killed after its grace period',
+    notInAgentMessage: 'has a fixed grace period of five seconds',
     run: async ({ client }) => {
       const shellCommand = 'trap "" TERM; echo $$; while :; do sleep 0.05; done';
       const { exited, stdout } = await client.exec({ shellCommand, timeoutMs: 200, killGraceMs: 100 });
@@ -44,7 +45,7 @@ export const commandEndingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'output beyond the limit is cut, and that is told; the command runs to its end',
+    title: 'output beyond the limit is cut and marked as truncated, and the command runs to its end',
     run: async ({ client }) => {
       const shell = 'yes 0123456789 | head -c 50000; echo end >&2; exit 5';
       const { stdout, truncated, exitCode } = await client.run({ shell, maxOutputBytes: 1000 });
@@ -53,7 +54,7 @@ export const commandEndingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'the true totals of cut output are told',
+    title: 'the total sizes of truncated output are returned',
     notInAgentMessage: 'has no totals',
     run: async ({ client }) => {
       const shellCommand = 'head -c 50000 /dev/zero; head -c 7000 /dev/zero >&2';
@@ -63,19 +64,19 @@ export const commandEndingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a grandchild in the background that holds the pipes does not hold up the end',
+    title: 'a background grandchild with open pipes does not delay the end of a command',
     run: async ({ client }) => {
       const startMs = performance.now();
       const { stdout, exitCode } = await client.run({ shell: 'sleep 300 & echo $!; exit 3' });
       const [pid = 0] = numbers(stdout);
       assert.ok(performance.now() - startMs < 20_000);
       assert.equal(exitCode, 3);
-      assert.ok(await isAlive(pid), 'it was left alone');
+      assert.ok(await isAlive(pid), 'the grandchild was killed');
       process.kill(pid, 'SIGKILL');
     },
   },
   {
-    title: 'such a grandchild is counted',
+    title: 'a grandchild that a command left behind is counted',
     notInAgentMessage: 'has no count of it',
     run: async ({ client }) => {
       const { exited, stdout } = await client.exec({ shellCommand: 'sleep 300 & echo $!' });
@@ -84,7 +85,7 @@ export const commandEndingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a signal that somebody asks for reaches the whole tree, and that is the ending',
+    title: 'a requested signal reaches the whole tree and is returned as the end of the command',
     notInAgentMessage: 'has no signals',
     run: async ({ client }) => {
       await using exec = client.link.exec({ shellCommand: 'sleep 300 & echo $!; wait' });

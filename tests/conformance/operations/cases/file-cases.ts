@@ -13,7 +13,7 @@ function sha256(data: Uint8Array): Buffer {
 
 export const fileCases: readonly ConformanceCase[] = [
   {
-    title: 'a file goes there and back, with the mode asked for',
+    title: 'a file is written and read back, with the requested mode',
     run: async ({ client, folder }) => {
       const path = join(folder, 'file');
       const data = randomBytes(700_000);
@@ -25,7 +25,7 @@ export const fileCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'an empty file goes there and back',
+    title: 'an empty file is written and read back',
     run: async ({ client, folder }) => {
       const path = join(folder, 'empty');
       await client.write({ path, data: new Uint8Array(0) });
@@ -34,7 +34,7 @@ export const fileCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a new file has mode 0644, and one that is replaced keeps its own',
+    title: 'a new file has mode 0644, and a replaced one keeps its mode',
     run: async ({ client, folder }) => {
       const path = join(folder, 'file');
       await client.write({ path, data: Buffer.from('one') });
@@ -46,7 +46,7 @@ export const fileCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a part of a file is read from its offset on',
+    title: 'a part of a file is read from an offset',
     run: async ({ client, folder }) => {
       const path = join(folder, 'file');
       await writeFile(path, '0123456789');
@@ -57,13 +57,13 @@ export const fileCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a file whose size is not known is read to its end',
+    title: 'a file of unknown size is read to its end',
     run: async ({ client }) => {
       assert.match(`${await client.read('/proc/cpuinfo')}`, /processor/);
     },
   },
   {
-    title: 'a target is as it was until the file is whole',
+    title: 'the target of a write is unchanged until the file is complete',
     run: async ({ client, folder }) => {
       const path = join(folder, 'file');
       await writeFile(path, 'as it was');
@@ -75,7 +75,7 @@ export const fileCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'folders on the way are made when that is asked for',
+    title: 'parent folders are created if requested',
     run: async ({ client, folder }) => {
       const path = join(folder, 'a', 'b', 'file');
       await client.write({ path, data: Buffer.from('deep'), createParents: true });
@@ -83,7 +83,7 @@ export const fileCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a link is followed, and stays one',
+    title: 'writing to a link follows it and keeps the link',
     run: async ({ client, folder }) => {
       await writeFile(join(folder, 'real'), 'old');
       await symlink('real', join(folder, 'link'));
@@ -94,7 +94,7 @@ export const fileCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'an owner is given, by name and by number',
+    title: 'the owner of a file is set by name and by number',
     skip: notRoot,
     notInAgentMessage: 'has no owner',
     run: async ({ client, folder }) => {
@@ -105,7 +105,7 @@ export const fileCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'SHA-256 is told both ways, and one that does not fit replaces nothing',
+    title: 'SHA-256 is returned in both directions, and a mismatch replaces nothing',
     notInAgentMessage: 'has no hashes',
     run: async ({ client, folder }) => {
       const path = join(folder, 'file');
@@ -124,15 +124,15 @@ export const fileCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'an upload that broke off goes on where it stood',
+    title: 'an interrupted upload resumes at its offset',
     notInAgentMessage: 'has no ids of uploads',
     run: async ({ client, folder }) => {
       const open = { path: join(folder, 'file'), uploadId: 'again', resume: true };
-      // More than a call may send before any of it was written.
+      // More than a call may send before anything was written.
       const data = randomBytes(800_000);
       const broken = async function* (): AsyncGenerator<Uint8Array> {
         yield data.subarray(0, 600_000);
-        throw new Error('the source is gone');
+        throw new Error('the source failed');
       };
       await assert.rejects(client.link.writeFile(open, broken), /the source is gone/);
       await assert.rejects(stat(open.path), { code: 'ENOENT' });
@@ -145,7 +145,11 @@ export const fileCases: readonly ConformanceCase[] = [
         yield data.subarray(Number(offset));
       });
       assert.equal(from, state.offset);
-      assert.equal((await client.link.call(FileServiceLite.getUpload, asked)).offset, 0n, 'nothing is left of it');
+      assert.equal(
+        (await client.link.call(FileServiceLite.getUpload, asked)).offset,
+        0n,
+        'the partial file is left behind',
+      );
       assert.ok(data.equals(await readFile(open.path)));
       assert.deepEqual(await readdir(folder), ['file']);
     },

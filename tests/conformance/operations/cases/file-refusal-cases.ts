@@ -20,7 +20,7 @@ async function withSmallDisk(work: (folder: string) => Promise<void>): Promise<v
   }
 }
 
-/** Tried and not guessed: root in a container often may not mount. */
+/** Determined by trying, since root in a container often may not mount. */
 const cannotMount = await withSmallDisk(async () => undefined).then(
   () => undefined,
   () => 'this user may not mount a tmpfs',
@@ -28,7 +28,7 @@ const cannotMount = await withSmallDisk(async () => undefined).then(
 
 export const fileRefusalCases: readonly ConformanceCase[] = [
   {
-    title: 'paths that are relative, or have NUL or ".." in them, are refused',
+    title: 'paths that are relative or contain NUL or ".." are refused',
     run: async ({ client, folder }) => {
       const wrong = { reason: 'INVALID_PATH' };
       for (const path of ['file', '', `${folder}/../x`, `${folder}/a\0b`, `${folder}/..`]) {
@@ -39,14 +39,14 @@ export const fileRefusalCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a file that is not there cannot be read, and one is not written into a folder that is not there',
+    title: 'reading a missing file and writing into a missing folder are refused',
     run: async ({ client, folder }) => {
       await assert.rejects(client.read(join(folder, 'none')), { reason: 'FILE_NOT_FOUND' });
       await assert.rejects(client.write({ path: join(folder, 'none', 'file'), data }), { reason: 'FILE_NOT_FOUND' });
     },
   },
   {
-    title: 'a folder is no file, and a file no folder',
+    title: 'a folder in place of a file, and a file in place of a folder, are refused',
     run: async ({ client, folder }) => {
       await mkdir(join(folder, 'sub'));
       await writeFile(join(folder, 'file'), 'x');
@@ -60,8 +60,8 @@ export const fileRefusalCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'links are refused where the caller says so, at the end of a path and on the way',
-    notInAgentMessage: 'has no way to ask for it',
+    title: 'links at the end of a path and within it are refused if requested',
+    notInAgentMessage: 'has no option for it',
     run: async ({ client, folder }) => {
       await mkdir(join(folder, 'real'));
       await writeFile(join(folder, 'real', 'file'), 'x');
@@ -77,7 +77,7 @@ export const fileRefusalCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a file that must not exist is not replaced',
-    notInAgentMessage: 'has no way to ask for it',
+    notInAgentMessage: 'has no option for it',
     run: async ({ client, folder }) => {
       const path = join(folder, 'file');
       await client.writeAll({ path, mustNotExist: true }, data);
@@ -85,7 +85,7 @@ export const fileRefusalCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'the state of an upload is refused for what cannot be one, and changes nothing',
+    title: 'the state of an invalid upload is refused, and getting a state changes nothing',
     notInAgentMessage: 'has no ids of uploads',
     run: async ({ client, folder }) => {
       const stateOf = (path: string, uploadId: string) =>
@@ -94,7 +94,7 @@ export const fileRefusalCases: readonly ConformanceCase[] = [
         await assert.rejects(stateOf(join(folder, 'file'), uploadId), { reason: 'INVALID_ARGUMENT' });
       await assert.rejects(stateOf('relative', 'a'), { reason: 'INVALID_PATH' });
       await assert.rejects(stateOf(folder, 'a'), { reason: 'FILE_IS_DIRECTORY' });
-      // A link in the place of the partial file is nobody's upload.
+      // A link in place of the partial file is not an upload.
       await symlink('/etc/passwd', join(folder, '.file.innkeeper-a.part'));
       assert.equal((await stateOf(join(folder, 'file'), 'a')).offset, 0n);
       assert.equal((await stateOf(join(folder, 'none', 'file'), 'a')).offset, 0n);
@@ -102,7 +102,7 @@ export const fileRefusalCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a disk that is full is told, and nothing is left of the file',
+    title: 'writing to a full disk is refused with a reason, and leaves no partial file',
     skip: cannotMount,
     run: ({ client }) =>
       withSmallDisk(async (folder) => {
@@ -115,7 +115,7 @@ export const fileRefusalCases: readonly ConformanceCase[] = [
       }),
   },
   {
-    title: 'a disk that gets full in the middle of an upload is told, and nothing is left of the file',
+    title: 'a disk that becomes full during an upload is reported, and leaves no partial file',
     skip: cannotMount,
     notInAgentMessage: 'has the size in every message',
     run: ({ client }) =>

@@ -7,7 +7,7 @@ import { isAlive, processGone } from '../process-gone.ts';
 
 const notInAgentMessage = 'is not served for processes';
 
-/** Starts a shell in the guest, and gives its pid when it has begun. */
+/** Starts a shell in the guest and resolves to its pid. */
 async function start(client: NativeClient, shellCommand: string): Promise<number> {
   for await (const { event } of client.link.exec({ shellCommand }).events)
     if (event.case === 'started') return event.value.pid;
@@ -16,7 +16,7 @@ async function start(client: NativeClient, shellCommand: string): Promise<number
 
 export const guestProcessCases: readonly ConformanceCase[] = [
   {
-    title: 'processes are listed with what they are and use, the busiest first',
+    title: 'processes are listed with their attributes and usage, the busiest first',
     notInAgentMessage,
     run: async ({ client, agentPid }) => {
       const pid = await start(client, 'while :; do :; done');
@@ -47,7 +47,7 @@ export const guestProcessCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a signal reaches one process, or its whole tree',
+    title: 'a signal is sent to one process, or to its whole tree',
     notInAgentMessage,
     run: async ({ client }) => {
       const tree = 'sh -c "sleep 1000 & sleep 1000 & wait" & sleep 1000 & wait';
@@ -71,7 +71,7 @@ export const guestProcessCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'init, the agent, threads of the kernel and those above the agent get no signal',
+    title: 'signals to init, the agent, its ancestors and kernel threads are refused',
     notInAgentMessage,
     run: async ({ client, agentPid }) => {
       const refused = { reason: 'PROCESS_PROTECTED' };
@@ -85,7 +85,7 @@ export const guestProcessCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'signals and processes that there are not are refused, and so is one that is another by now',
+    title: 'unknown signals, unknown processes and reused process ids are refused',
     notInAgentMessage,
     run: async ({ client }) => {
       const pid = await start(client, 'sleep 1000');

@@ -9,7 +9,7 @@ function memory(name: string): number {
 
 export const sessionCases: readonly ConformanceCase[] = [
   {
-    title: 'the agent says its version when a session opens, and the same to a ping',
+    title: 'the agent reports its version when a session opens, and the same in response to a ping',
     run: async ({ client }) => {
       const { agentVersion } = await client.hello();
       assert.match(agentVersion, /^\d+\.\d+\.\d+/);
@@ -17,7 +17,7 @@ export const sessionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'the agent says which boot and which run of its own this is, and what it can do',
+    title: 'the agent reports its boot id, its instance and its capabilities',
     notInAgentMessage: 'has no boot id, no instance and no capabilities of streams',
     run: async ({ client }) => {
       await client.ping();
@@ -30,7 +30,7 @@ export const sessionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'telemetry has what the kernel says',
+    title: 'telemetry matches the kernel’s figures',
     run: async ({ client }) => {
       const report = await client.telemetry();
       assert.equal(report.memoryTotalBytes, memory('MemTotal'));
@@ -44,7 +44,7 @@ export const sessionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a shutdown that is none is refused, and nothing happens',
+    title: 'an invalid shutdown is refused, and nothing happens',
     run: async ({ client }) => {
       for (const mode of ['none', 'out of range', 'too late'] as const)
         await assert.rejects(client.refusedShutdown({ mode }), { reason: 'INVALID_ARGUMENT' }, mode);

@@ -26,7 +26,7 @@ async function pack(client: NativeClient, path: string): Promise<{ bytes: Buffer
 
 export const tarCases: readonly ConformanceCase[] = [
   {
-    title: 'a tree comes out as tar(1) reads it, and goes in as it came',
+    title: 'an archived tree can be unpacked by tar(1) and by the agent',
     notInAgentMessage,
     run: async ({ client, folder }) => {
       const tree = join(folder, 'tree');
@@ -49,7 +49,7 @@ export const tarCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'archives of tar(1) in each of its forms are taken, with hard links as such',
+    title: 'archives of tar(1) in each of its formats are unpacked, with hard links',
     notInAgentMessage,
     run: async ({ client, folder }) => {
       const tree = join(folder, 'tree');
@@ -65,7 +65,7 @@ export const tarCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'nothing lands outside of the folder, whatever names and links an archive has',
+    title: 'unpacking writes nothing outside of the folder, whatever names and links an archive has',
     notInAgentMessage,
     run: async ({ client, folder }) => {
       const outside = join(folder, 'outside');
@@ -93,7 +93,10 @@ export const tarCases: readonly ConformanceCase[] = [
           { reason },
           `${index}`,
         );
-        assert.ok(!(await readdir(path)).some((name) => name.includes('.innkeeper-')), `${index} leaves a part behind`);
+        assert.ok(
+          !(await readdir(path)).some((name) => name.includes('.innkeeper-')),
+          `${index} leaves a partial file behind`,
+        );
       }
       const path = join(folder, 'to');
       const replaced = [entry('f', { type: '2', link: join(outside, 'mine') }), entry('f', { content: 'theirs' })];
@@ -104,7 +107,7 @@ export const tarCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'devices, FIFOs and sparse files are left out and said; set-user-id is kept only with the owners',
+    title: 'devices, FIFOs and sparse files are skipped and reported; set-user-id is kept only with owners',
     notInAgentMessage,
     run: async ({ client, folder }) => {
       const bytes = archive(
@@ -125,7 +128,7 @@ export const tarCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'an archive that was cut is refused wherever it was cut, and leaves no half file',
+    title: 'an archive truncated at any position is refused, and leaves no partial file',
     notInAgentMessage,
     run: async ({ client, folder }) => {
       const whole = archive(entry('a', { content: 'x'.repeat(700) }), entry('b', { content: 'y'.repeat(1500) }));
@@ -143,7 +146,7 @@ export const tarCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'headers that lie are refused, and cost no memory',
+    title: 'invalid headers of an archive are refused without using memory',
     notInAgentMessage,
     run: async ({ client, folder, agentPid }) => {
       const before = await agentPeakKib(agentPid, { reset: true });
@@ -173,7 +176,7 @@ export const tarCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a file that would be larger than the disk fails when it is full, and not before, without its part',
+    title: 'unpacking a file larger than the disk fails once the disk is full, and leaves no partial file',
     notInAgentMessage,
     run: async ({ client, folder }) => {
       const path = join(folder, 'to');
@@ -186,7 +189,7 @@ export const tarCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a thousand hard links to one file are made without copies of it',
+    title: 'a thousand hard links to a file are created without copying it',
     notInAgentMessage,
     run: async ({ client, folder }) => {
       const links = Array.from({ length: 1000 }, (_, index) => entry(`l${index}`, { type: '1', link: 'file' }));
@@ -200,7 +203,7 @@ export const tarCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'messages of an archive come in their order, or are refused',
+    title: 'messages of an archive in the wrong order are refused',
     notInAgentMessage,
     run: async ({ client, folder }) => {
       const send = async (first: object, ...inputs: readonly object[]): Promise<void> => {
@@ -220,7 +223,7 @@ export const tarCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a reader who leaves in the middle of an archive leaves nothing behind',
+    title: 'cancelling the reading of an archive leaves no open file behind',
     notInAgentMessage,
     run: async ({ client, folder, agentPid }) => {
       await writeFile(join(folder, 'large'), Buffer.alloc(20_000_000));

@@ -6,14 +6,14 @@ const noInput = 'has no standard input';
 
 export const terminalCases: readonly ConformanceCase[] = [
   {
-    title: 'without an input a command reads its end at once',
+    title: 'a command without input reads end of file immediately',
     run: async ({ client }) => {
       const { stdout, exitCode } = await client.run({ shell: 'cat; echo read' });
       assert.deepEqual([`${stdout}`, exitCode], ['read\n', 0]);
     },
   },
   {
-    title: 'input comes whole and in order, and then its end',
+    title: 'input arrives completely and in order, followed by end of file',
     notInAgentMessage: noInput,
     run: async ({ client }) => {
       const exec = client.link.exec({ argv: ['cat'], stdin: true });
@@ -27,7 +27,7 @@ export const terminalCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a terminal has the size asked for, takes another, and has one stream',
+    title: 'a terminal has the requested size, can be resized, and has a single stream',
     notInAgentMessage: 'has no terminals',
     run: async ({ client }) => {
       const shellCommand = 'trap "stty size; exit 4" WINCH; stty size; echo err >&2; while :; do sleep 0.02; done';
@@ -48,7 +48,7 @@ export const terminalCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'the end of a terminal’s input is its EOF character',
+    title: 'the end of input is sent to a terminal as its EOF character',
     notInAgentMessage: 'has no terminals',
     run: async ({ client }) => {
       const exec = client.link.exec({ argv: ['cat'], terminal: { columns: 80, rows: 24 }, stdin: true });
@@ -61,7 +61,7 @@ export const terminalCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a command that lost its reader is followed again from any offset',
+    title: 'a command whose reader disconnected can be followed again from any offset',
     notInAgentMessage: 'has no ids of commands',
     run: async ({ client }) => {
       const first = client.link.exec({ shellCommand: 'echo one; read go; echo two', stdin: true });

@@ -39,7 +39,7 @@ async function arrange(folder: string): Promise<void> {
 
 export const treeCases: readonly ConformanceCase[] = [
   {
-    title: 'a folder is listed in order, in pages of any size, with what stat says of each entry',
+    title: 'a folder is listed in order, in pages of any size, with each entry’s attributes',
     notInAgentMessage,
     run: async ({ client: { link }, folder }) => {
       await arrange(folder);
@@ -60,7 +60,7 @@ export const treeCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a folder of 100,000 entries is listed page by page in bounded memory, and nothing else waits for it',
+    title: 'a folder with 100,000 entries is listed page by page in bounded memory without blocking other calls',
     notInAgentMessage,
     run: async ({ client: { link }, folder, agentPid }) => {
       const name = (index: number): string => `entry-${String(index).padStart(6, '0')}-with-a-name-of-some-length`;
@@ -100,7 +100,7 @@ export const treeCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'folders are made with mode and owner, and moved; links and files are removed for themselves',
+    title: 'folders are created with mode and owner, and moved; removing a link does not remove its target',
     notInAgentMessage,
     run: async ({ client: { link }, folder }) => {
       const made = await link.call(FileServiceLite.makeDirectory, {
@@ -124,7 +124,7 @@ export const treeCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'modes and owners are set in a whole tree, and never through a link in it',
+    title: 'modes and owners are set in a whole tree, but not through links',
     notInAgentMessage,
     run: async ({ client: { link }, folder }) => {
       await mkdir(join(folder, 'tree', 'in'), { recursive: true });
@@ -147,10 +147,10 @@ export const treeCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a tree that is deeper than any path may be long is removed',
+    title: 'a tree deeper than the maximum path length is removed',
     notInAgentMessage,
     run: async ({ client, folder }) => {
-      // Each chain is as long as a path may be; one is moved to the end of the other.
+      // Each chain has the maximum length of a path; one is moved to the end of the other.
       const chain = 'deeper-and-deeper/'.repeat(200);
       for (const name of ['d', 'e']) await mkdir(`${folder}/${name}/${chain}`, { recursive: true });
       await writeFile(`${folder}/e/${chain}file`, '');
@@ -165,7 +165,7 @@ export const treeCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'names of all kinds are listed, moved and removed; those that are no UTF-8 with their folder',
+    title: 'unusual names are listed, moved and removed; names that are not UTF-8 are removed with their folder',
     notInAgentMessage,
     run: async ({ client, folder }) => {
       const names = [' ', '\n', '-rf', '*', '<b>x', 'ü', '日本語'.repeat(28), '\u0007', 'x'.repeat(255)];
@@ -183,7 +183,7 @@ export const treeCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'what a link points to is told of it, and followed when that is asked for',
+    title: 'a link is described with its target, and followed if requested',
     notInAgentMessage,
     run: async ({ client: { link }, folder }) => {
       await arrange(folder);

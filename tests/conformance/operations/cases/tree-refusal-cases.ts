@@ -10,7 +10,7 @@ const notInAgentMessage = 'is not served for folders';
 type Link = NativeClient['link'];
 type Options = { readonly noSymlinks?: boolean };
 
-/** Every operation on one path. */
+/** Every method on a path. */
 const operations: Readonly<Record<string, (link: Link, path: string, options?: Options) => Promise<unknown>>> = {
   stat: (link, path, options) => link.call(FileServiceLite.stat, { path, ...options }),
   list: (link, path, options) => link.call(FileServiceLite.list, { path, ...options }),
@@ -37,7 +37,7 @@ async function* emptyArchive(): AsyncGenerator<Uint8Array> {
 
 export const treeRefusalCases: readonly ConformanceCase[] = [
   {
-    title: 'operations on folders refuse paths that are missing, relative, too long, or have NUL or ".." in them',
+    title: 'methods on folders refuse paths that are missing, relative, too long, or contain NUL or ".."',
     notInAgentMessage,
     run: async ({ client: { link }, folder }) => {
       const wrong = ['', 'relative', '.', `${folder}/a\0b`, `${folder}/../x`, `${folder}/..`, `/${'x'.repeat(4096)}`];
@@ -54,7 +54,7 @@ export const treeRefusalCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a link on the way is refused where the caller does not want it followed, and nothing behind it is touched',
+    title: 'a link within a path is refused if requested, and its target is not touched',
     notInAgentMessage,
     run: async ({ client: { link }, folder }) => {
       await mkdir(join(folder, 'outside', 'sub'), { recursive: true });
@@ -82,7 +82,7 @@ export const treeRefusalCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'the root is neither removed, moved nor changed, however it is written',
+    title: 'removing, moving or changing the root is refused, however its path is written',
     notInAgentMessage,
     run: async ({ client: { link } }) => {
       const wrong = { reason: 'INVALID_PATH' };
@@ -104,7 +104,7 @@ export const treeRefusalCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a file system that is mounted somewhere is not removed with what lies around it',
+    title: 'a mounted file system is not removed along with its parent folder',
     notInAgentMessage,
     run: async ({ client: { link } }) => {
       for (const path of ['/proc', '/dev/', '/sys'])
@@ -117,7 +117,7 @@ export const treeRefusalCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'what is there is not replaced, what is not there is said, and a file is no folder',
+    title: 'existing targets, missing files and files in place of folders are refused with their reasons',
     notInAgentMessage,
     run: async ({ client: { link }, folder }) => {
       await writeFile(join(folder, 'file'), 'x');
@@ -150,7 +150,7 @@ export const treeRefusalCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'folders, archives and processes, which this agent has not in this dialect, are refused by name',
+    title: 'methods that are not served in this dialect (folders, archives, processes) are refused by name',
     run: async ({ client, dialect }) => {
       const reasons = await client.unservedOperations();
       if (dialect === 'native') assert.deepEqual(reasons, []);

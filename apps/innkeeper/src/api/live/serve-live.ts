@@ -45,7 +45,8 @@ export async function serveLive(
   /** Sends a topic's events until it ends; never rejects. */
   async function tell(request: LiveRequest, topicSignal: AbortSignal, refused: boolean): Promise<void> {
     try {
-      if (refused) throw new OperationError('TOO_MANY_CALLS', `This live socket has too many topics (at most ${maxTopics}).`);
+      if (refused)
+        throw new OperationError('TOO_MANY_CALLS', `This live socket has too many topics (at most ${maxTopics}).`);
       for await (const event of openTopic(source, request, topicSignal)) {
         while (socket.bufferedAmount > maxWaitingBytes)
           await delay(pollSlowReaderMs, undefined, { signal: topicSignal });

@@ -128,7 +128,9 @@ describe('--adopt-data', () => {
       await claimData(at.folder, store, true);
       const adopted = await adoptData({ folder: at.folder, store, nodeId: testNodeId, log: silentLog });
       assert.deepEqual([adopted.images, adopted.vms], [['tiny'], ['one']]);
-      assert.deepEqual(adopted.leftAlone, [{ path: at.folder.vmFolder(bare.id), why: 'vm.json is missing or unreadable' }]);
+      assert.deepEqual(adopted.leftAlone, [
+        { path: at.folder.vmFolder(bare.id), why: 'vm.json is missing or unreadable' },
+      ]);
       assert.deepEqual({ ...(await store.images.find('tiny')) }, { ...image });
     }
     const after = await startTestNode(at.folder, at.host);

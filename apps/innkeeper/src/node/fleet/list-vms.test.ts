@@ -103,7 +103,8 @@ describe('listVms()', () => {
     ['web mem<50', ['web-2']],
   ];
   for (const [filter, expected] of filters) {
-    it(`the filter ${filter} finds ${expected.join(' and ')}`, () => assert.deepEqual(fleetOf().names({ filter }), expected));
+    it(`the filter ${filter} finds ${expected.join(' and ')}`, () =>
+      assert.deepEqual(fleetOf().names({ filter }), expected));
   }
 
   it('an invalid filter is refused, naming the invalid part', () => {

@@ -52,7 +52,10 @@ export class ImageLibrary {
    */
   async build(kind: string, name: string, rebuild: boolean): Promise<OperationRow> {
     if (!kinds.includes(kind)) {
-      throw new OperationError('INVALID_ARGUMENT', `Unknown kind of image "${kind.slice(0, 80)}". These can be built: ${kinds.join(', ')}.`);
+      throw new OperationError(
+        'INVALID_ARGUMENT',
+        `Unknown kind of image "${kind.slice(0, 80)}". These can be built: ${kinds.join(', ')}.`,
+      );
     }
     const wanted = checkName(name === '' ? kind : name, 'an image');
     const old = rebuild ? await this.#context.store.images.find(wanted) : undefined;

@@ -89,7 +89,8 @@ export class Terminal {
     try {
       for (;;) {
         const { value, done } = await events.next();
-        if (done === true) throw new OperationError('AGENT_UNREACHABLE', 'The connection to the agent ended before the terminal did.');
+        if (done === true)
+          throw new OperationError('AGENT_UNREACHABLE', 'The connection to the agent ended before the terminal did.');
         const { event } = value as ExecEvent;
         if (event.case === 'output') await this.#take(event.value.data);
         if (event.case === 'exited') return await this.#finish({ exited: event.value });
@@ -98,7 +99,9 @@ export class Terminal {
       if (stop.aborted) return this.#letGo();
       const why = await explain(error);
       log.debug('terminal.lost', { terminal: this.record.id, message: String(why) });
-      const known = isOperationError(why) ? why : new OperationError('INTERNAL', 'The terminal failed.', { cause: why });
+      const known = isOperationError(why)
+        ? why
+        : new OperationError('INTERNAL', 'The terminal failed.', { cause: why });
       await this.#finish({ error: known });
     } finally {
       stopStates();

@@ -31,7 +31,10 @@ export function startVm(node: Node, vm: string): Promise<OperationRow> {
 /** Stops by the agent, then ACPI, then kill; `timeoutMs` for each of the first two. Cancelling ends the wait, not the stop. */
 export function stopVm(node: Node, vm: string, timeoutMs: number): Promise<OperationRow> {
   if (timeoutMs > maxStopTimeoutMs) {
-    throw new OperationError('INVALID_ARGUMENT', `The timeout of a stop must be at most ${maxStopTimeoutMs} ms for each step.`);
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      `The timeout of a stop must be at most ${maxStopTimeoutMs} ms for each step.`,
+    );
   }
   return begin(node, node.get(vm), 'stop', async (runner, { signal, stage }) => {
     await runner.noteStopped();

@@ -132,7 +132,8 @@ export class VmProcess {
     const json = (await readVmManifest(context.folder.vmFolder(row().id)).catch(() => undefined))?.record;
     const record = typeof json === 'string' ? parseVmRecord(json) : undefined;
     if (record === undefined) {
-      if (typeof json === 'string') log.warn('vm.manifest-not-used', { message: 'The record in the manifest is malformed.' });
+      if (typeof json === 'string')
+        log.warn('vm.manifest-not-used', { message: 'The record in the manifest is malformed.' });
       return undefined;
     }
     try {
