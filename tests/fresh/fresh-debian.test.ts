@@ -30,7 +30,7 @@ for (const release of releases) {
       return result;
     };
 
-    it(`${release}: a user without sudo is refused with the packages that root has to install`, async () => {
+    it('a fresh Debian: a user without sudo is refused with the packages that root has to install', async () => {
       const { exitCode, output } = await run('npm start', { as: 'person' });
       assert.equal(exitCode, 1);
       assert.match(
@@ -39,14 +39,14 @@ for (const release of releases) {
       );
     });
 
-    it(`${release}: npm run generate sets up as root, and uses the pinned Node without a link to it`, async () => {
+    it('a fresh Debian: npm run generate sets up as root, and uses the pinned Node without a link to it', async () => {
       const { exitCode, output } = await run('npm run generate && rm -f node_modules/.bin/node && npm run generate');
       assert.equal(exitCode, 0, output);
       assert.equal(output.match(/✓ generating docs/g)?.length, 2);
       assert.equal(output.match(/✓ npm packages installed/g)?.length, 1);
     });
 
-    it(`${release}: commands work again without a network`, async () => {
+    it('a fresh Debian: commands work again without a network', async () => {
       const { exitCode, output } = await run('npm run generate', { isOffline: true });
       assert.equal(exitCode, 0, output);
     });
@@ -58,7 +58,7 @@ for (const release of releases) {
 }
 
 function testPerson(run: Run): void {
-  it(`${release}: with the packages installed, it works for a user without sudo and with a read-only home folder`, async () => {
+  it('a fresh Debian: with the packages installed, it works for a user without sudo and with a read-only home folder', async () => {
     await run('cp -r . /home/person/it && rm -rf /home/person/it/node_modules && chown -R 1000 /home/person/it');
     await run('chmod 555 /home/person');
     const { exitCode, output } = await run('cd ~/it && npm run generate && ls -A ~', {
@@ -71,7 +71,7 @@ function testPerson(run: Run): void {
 }
 
 function testBadDays(run: Run): void {
-  it(`${release}: missing npm packages without a network are reported`, async () => {
+  it('a fresh Debian: missing npm packages without a network are reported', async () => {
     const { exitCode, output } = await run(
       'rm -rf node_modules && npm_config_fetch_retries=0 npm_config_cache=/tmp/no-cache npm run generate',
       { isOffline: true },
@@ -80,13 +80,13 @@ function testBadDays(run: Run): void {
     assert.match(output, /\ninnkeeper: .* failed with exit code \d+; the end of its output is above/);
   });
 
-  it(`${release}: missing node_modules in another user’s checkout are reported with the owner`, async () => {
+  it('a fresh Debian: missing node_modules in another user’s checkout are reported with the owner', async () => {
     const { exitCode, output } = await run('npm run generate', { as: 'person' });
     assert.equal(exitCode, 1);
     assert.match(output, /^innkeeper: person cannot write in \/src\/a checkout, which belongs to root\. Run this as /m);
   });
 
-  it(`${release}: a full disk is reported`, async () => {
+  it('a fresh Debian: a full disk is reported', async () => {
     const { exitCode, output } = await run(
       'apt-get install -qq mount > /dev/null && mount -t tmpfs -o size=40m none /mnt && cp -r . /mnt && cd /mnt && npm run generate',
     );
@@ -94,7 +94,7 @@ function testBadDays(run: Run): void {
     assert.match(output, /^innkeeper: the disk that holds \/mnt is full|ENOSPC/m);
   });
 
-  it(`${release}: setup continues after npm ci was killed, without HOME`, async () => {
+  it('a fresh Debian: setup continues after npm ci was killed, without HOME', async () => {
     const { exitCode, output } = await run(`unset HOME
 setsid npm run generate > /tmp/first.log 2>&1 &
 until [ -d node_modules/typescript ]; do sleep 0.1; done
@@ -104,7 +104,7 @@ npm run generate`);
     assert.match(output, /✓ generating docs/);
   });
 
-  it(`${release}: npm start works, and so do the commands that it prints`, async () => {
+  it('a fresh Debian: npm start works, and so do the commands that it prints', async () => {
     const { exitCode, output } = await run(startAndTry);
     assert.equal(exitCode, 0, output);
   });

@@ -196,6 +196,6 @@ describe('a file that is not a database', () => {
     const path = newPath();
     await writeFile(path, 'this is a letter, not a database\n'.repeat(100));
     await assert.rejects(openStore(path), /not a database/);
-    assert.match(await readFile(path, 'utf8'), /^this is no database/);
+    assert.match(await readFile(path, 'utf8'), /^this is a letter/);
   });
 });
