@@ -94,7 +94,7 @@ describe('a misbehaving guest', () => {
       failed.map(({ name }) => name),
       ['hello'],
     );
-    assert.match(conclusion, /The agent does not answer: .* Look at its log in the guest/);
+    assert.match(conclusion, /The agent does not answer: .* See its log in the guest/);
   });
 
   it('a guest that sends an oversized or endless frame loses its session, and other VMs are not affected', async () => {

@@ -175,7 +175,7 @@ describe('the API of runs', { timeout: 60_000 }, () => {
     for (const spec of [{ argv: ['/bin/sh', '-c', 'id'] }, { script: 'id' }, { argv, environment: { A: 'b' } }])
       assert.equal((await start({ spec, vms: ['shop'] }, bearer)).reason, 'COMMAND_NOT_ALLOWED');
     assert.equal((await callJson(base, 'RunService/CancelRun', { id: others }, bearer)).reason, 'COMMAND_NOT_ALLOWED');
-    await assert.rejects(watch(others, bearer), /reaches the runs that it started/);
+    await assert.rejects(watch(others, bearer), /can only access the runs that it started/);
     assert.equal((await download(others, '', bearer)).headers.get('x-innkeeper-reason'), 'COMMAND_NOT_ALLOWED');
   });
 

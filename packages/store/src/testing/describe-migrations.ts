@@ -116,7 +116,7 @@ export function describeMigrations(name: string, make: () => Promise<EmptyDataba
     it('refuses a database with only some steps from before the squash, or of a newer version, and changes nothing', async () => {
       for (const [steps, message] of [
         [oldSteps.slice(0, 3), /early build.*"0003-access"\. Nothing was changed/],
-        [[...versions, '0099-later'], /another version of Innkeeper: it has "0099-later"/],
+        [[...versions, '0099-later'], /another version of Innkeeper: it has the migrations "0099-later"/],
       ] as const) {
         const { address, dialect } = await make();
         await onDatabase(dialect(), (db) => makeBeforeSquash(db, steps));

@@ -14,7 +14,7 @@ export function listVms(
 ): { readonly entries: readonly FleetEntry[]; readonly total: number } {
   const { filter, sort, pageSize, offset } = request;
   if (pageSize > maxPageSize)
-    throw new OperationError('INVALID_ARGUMENT', `page_size is ${pageSize}; the maximum is ${maxPageSize}.`);
+    throw new OperationError('INVALID_ARGUMENT', `page_size is ${pageSize}; it must be at most ${maxPageSize}.`);
   const matches = vmMatcher(filter);
   const matching = fleet.entries().filter((entry) => viewer.sees(entry.vm) && matches(entry));
   const sorted = sortVms(matching, sort);
