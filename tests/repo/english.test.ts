@@ -35,9 +35,7 @@ const phrases: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Folders whose texts are not yet rewritten. A cleaned folder must not be added again. */
-const notYet: readonly string[] = [
-  'apps/cli/',
-];
+const notYet: readonly string[] = ['apps/cli/'];
 
 const written = trackedFiles().filter(
   (file) =>
