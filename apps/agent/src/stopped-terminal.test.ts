@@ -16,7 +16,7 @@ describe('an agent whose standard error is a terminal', { timeout: 120_000 }, ()
     if (spawnSync('script', ['--version']).status !== 0) return t.skip('the program "script" is not installed');
     const folder = await mkdtemp(join(tmpdir(), 'agent-'));
     const socket = join(folder, 'a.sock');
-    const serve = `${agentBinary} serve --no-virtio --log-level debug --listen unix:${socket}`;
+    const serve = `'${agentBinary}' serve --no-virtio --log-level debug --listen unix:${socket}`;
     const child = spawn('script', ['-qec', `stty ixon; exec ${serve}`, '/dev/null']);
     const closed = once(child, 'close');
     let text = '';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ExecEventSchema } from '@innkeeper/contract/agent';
@@ -88,7 +89,7 @@ describe('a verb of inn that waits', { concurrency: 2 }, () => {
     if (spawnSync('script', ['--version']).status !== 0) return t.skip('the program "script" is not installed');
     const vm = { id: 'v', name: 'hello', state: VmState.RUNNING };
     await using daemon = await startFakeDaemon({ ...handlers, vms: { listVms: () => ({ vms: [vm] }) } });
-    const { main, node } = { main: new URL('./main.ts', import.meta.url).pathname, node: process.execPath };
+    const { main, node } = { main: join(import.meta.dirname, 'main.ts'), node: process.execPath };
     for (const [words, says] of [
       ['shell hello --attach abc', 'here'],
       ['console hello', 'here'],
