@@ -75,7 +75,7 @@ describe('runs on two guests', { timeout: 600_000 }, () => {
     const words = ['--max-output', '16M', '--', 'sh', '-c', 'yes | head -c 20971520'];
     const { exitCode, stdout, stderr } = await inn(['run', '--on', names[0], ...words], options);
     assert.deepEqual([exitCode, stdout.length], [0, 16 * mib]);
-    assert.match(stderr, /4 MiB of output were not kept/);
+    assert.match(stderr, /4 MiB of output were not stored/);
     const client = clientOf(daemon.dataDirectory);
     const { value: run } = await client.runs.list({ pageSize: 1 }).next();
     assert.equal(run?.targets[0]?.exited?.truncated, true);

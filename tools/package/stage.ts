@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, lutimesSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { loadCommands } from '../../apps/cli/src/lazy-commands.ts';
 import { buildProgram } from '../../apps/cli/src/program.ts';
 import { bundleWeb } from '../build-web/bundle-web.ts';
 import { bundlePrograms } from './bundle.ts';
@@ -44,7 +45,7 @@ export async function stage(root: string, tree: string, version: string): Promis
   write('usr/share/fish/vendor_completions.d/inn.fish', say('inn', 'completion', 'fish'));
   const daemon = ['serve', 'node', 'control'].map((verb) => ({ title: verb, text: say('innkeeper', verb, '--help') }));
   const pages = [
-    ['man1/inn.1', manPage('inn - the command line of Innkeeper', 1, version, innSections())],
+    ['man1/inn.1', manPage('inn - the command line of Innkeeper', 1, version, await innSections())],
     ['man8/innkeeper.8', manPage('innkeeper - runs virtual machines with an agent inside', 8, version, daemon)],
   ] as const;
   for (const [path, page] of pages) write(`usr/share/man/${path}.gz`, gzipSync(page, { level: 9 }));
@@ -71,8 +72,9 @@ export function normalize(tree: string, timeSeconds: number, path = ''): number 
 }
 
 /** The help of `inn` and of each command. */
-function innSections(): ManSection[] {
+async function innSections(): Promise<ManSection[]> {
   const program = buildProgram();
+  await loadCommands(program);
   const sections = (command: typeof program, words: string): ManSection[] => [
     { title: words, text: command.helpInformation() },
     ...command.commands.flatMap((each) => sections(each, `${words} ${each.name()}`)),

@@ -18,14 +18,14 @@ function run(program: string, args: readonly string[], path: string, cwd = '/'):
   return spawnSync(program, args, { cwd, encoding: 'utf8', env: { PATH: path, HOME: '/nonexistent' } });
 }
 
-describe('the programs of a checkout', () => {
+describe('apps/cli/bin', () => {
   let folder: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'innkeeper-bin-'));
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  /** A `node` that only says its version, as the machine's own would be found. */
+  /** A PATH with a `node` that only prints its version and arguments. */
   function otherNode(version: string): string {
     const bin = join(folder, `node-${version}`);
     mkdirSync(bin);
@@ -34,7 +34,7 @@ describe('the programs of a checkout', () => {
     return `${bin}:/usr/bin:/bin`;
   }
 
-  /** A checkout where npm has installed nothing. */
+  /** A checkout without node_modules. */
   function bareCheckout(name: string): string {
     const checkout = join(folder, name);
     cpSync(programs, join(checkout, 'apps/cli/bin'), { recursive: true });
@@ -42,7 +42,7 @@ describe('the programs of a checkout', () => {
     return join(checkout, 'apps/cli/bin');
   }
 
-  it('are both in the PATH that README.md sets, and start on the pinned Node from any folder', () => {
+  it('inn and innkeeper are in the PATH that README.md sets, and start on the pinned Node from any folder', () => {
     const path = `${programs}:${otherNode('v18.20.4')}`;
     assert.match(run('inn', ['version', '--help'], path).stdout, /^Usage: inn version/);
     for (const command of ['serve', 'node', 'control']) {
@@ -52,17 +52,17 @@ describe('the programs of a checkout', () => {
     }
   });
 
-  it('start through symbolic links', () => {
+  it('inn and innkeeper start through symbolic links', () => {
     for (const name of ['inn', 'innkeeper']) {
       symlinkSync(join(programs, name), join(folder, name));
-      symlinkSync(name, join(folder, `${name}-again`));
-      const { status, stdout } = run(join(folder, `${name}-again`), ['--help'], '/usr/bin:/bin');
+      symlinkSync(name, join(folder, `${name}-twice`));
+      const { status, stdout } = run(join(folder, `${name}-twice`), ['--help'], '/usr/bin:/bin');
       assert.equal(status, 0);
       assert.match(stdout, new RegExp(name));
     }
   });
 
-  it('take the Node of the PATH where npm has not installed one, and refuse one before 24.7 in a sentence', () => {
+  it('inn and innkeeper use the Node of the PATH if npm installed none, and refuse a version before 24.7', () => {
     const bare = bareCheckout('bare');
     for (const name of ['inn', 'innkeeper']) {
       assert.match(

@@ -1,8 +1,9 @@
-/** A mistake in how inn was called, or an end that has been told already. */
+/** An error of inn itself, such as a usage error; or, if silent, an exit code for what has already been reported. */
 export class CliError extends Error {
   override readonly name = 'CliError';
+  /** Default: 2, a usage error. */
   readonly exitCode: number;
-  /** Nothing is printed for it. */
+  /** Whether nothing is printed for it. Default: false. */
   readonly silent: boolean;
 
   constructor(message: string, options: { readonly exitCode?: number; readonly silent?: boolean } = {}) {

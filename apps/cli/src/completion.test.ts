@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import type { Command } from 'commander';
+import { loadCommands } from './lazy-commands.ts';
 import { buildProgram } from './program.ts';
 import { runInn } from './testing/run-inn.ts';
 
-/** Stands for the real one, which takes a quarter of a second to start each time. */
+/** A stand-in for inn, which takes a quarter of a second to start each time. */
 const inn = `#!/bin/sh
 [ -z "$NO_DAEMON" ] || exit 1
 case "$*" in
@@ -20,7 +21,7 @@ esac
 `;
 const run = promisify(execFile);
 
-/** How each shell is asked what it would offer after some words; the last one may be begun. */
+/** A script for each shell that prints the completions after some words; the last word may be incomplete. */
 const shells: readonly { readonly name: string; readonly ask: (script: string, words: readonly string[]) => string }[] =
   [
     {
@@ -30,7 +31,7 @@ const shells: readonly { readonly name: string; readonly ask: (script: string, w
     },
     {
       name: 'zsh',
-      // What completion is made of, outside of a line editor.
+      // Stand-ins for the completion functions, which only a line editor has.
       ask: (script, words) =>
         `compdef() { : }; _files() { : }; compadd() { shift; print -l -- "$@" }; source ${script}; words=(inn ${quoted(words)}); CURRENT=${words.length + 1}; _inn`,
     },
@@ -44,7 +45,7 @@ function quoted(words: readonly string[]): string {
   return words.map((word) => `'${word}'`).join(' ');
 }
 
-/** Verbs that take a VM where their first word is, and the words that name them. */
+/** Commands whose first argument is a VM. */
 function verbsOfVms(command: Command, before: readonly string[] = []): (readonly string[])[] {
   return command.commands.flatMap((each) => {
     const words = [...before, each.name()];
@@ -53,7 +54,7 @@ function verbsOfVms(command: Command, before: readonly string[] = []): (readonly
   });
 }
 
-// zsh and fish are tried where the machine has them.
+// zsh and fish are tested if they are installed.
 for (const { name, ask } of shells.filter((shell) => existsSync(`/usr/bin/${shell.name}`))) {
   describe(`completion in ${name}`, () => {
     let folder: string;
@@ -67,46 +68,48 @@ for (const { name, ask } of shells.filter((shell) => existsSync(`/usr/bin/${shel
     });
     after(() => rm(folder, { recursive: true, force: true }));
 
-    const offered = async (words: readonly string[]): Promise<string[]> => {
+    const completions = async (words: readonly string[]): Promise<string[]> => {
       const script = ask(join(folder, 'completion'), words);
       const flags = name === 'zsh' ? ['-f'] : [];
       const { stdout } = await run(name, [...flags, '-c', script], { env: environment, cwd: folder });
       return stdout.split('\n').filter((line) => line !== '');
     };
 
-    it('offers every verb, and those of each group', async () => {
+    it(`${name} completes all commands, and those of each group`, async () => {
       const { commands } = buildProgram();
-      const seen = new Set(await offered(['']));
+      const seen = new Set(await completions(['']));
       for (const command of commands) assert.ok(seen.has(command.name()), command.name());
       for (const group of commands.filter((each) => each.commands.length > 0)) {
-        const inner = new Set(await offered([group.name(), '']));
+        const inner = new Set(await completions([group.name(), '']));
         for (const verb of group.commands) assert.ok(inner.has(verb.name()), `${group.name()} ${verb.name()}`);
       }
     });
 
-    it('offers the VMs that are there, for every verb that takes one', async () => {
-      const verbs = verbsOfVms(buildProgram());
+    it(`${name} completes VMs for every command that takes one`, async () => {
+      const program = buildProgram();
+      await loadCommands(program);
+      const verbs = verbsOfVms(program);
       assert.ok(verbs.length > 10);
       for (const words of verbs) {
-        const seen = await offered([...words, '']);
+        const seen = await completions([...words, '']);
         assert.ok(seen.includes('web-1') && seen.includes('web-2'), `${words.join(' ')}: ${seen}`);
       }
     });
 
-    it('runs nothing that a name has in it', async () => {
-      assert.ok((await offered(['stop', ''])).includes('web-2'));
-      assert.ok((await offered(['run', '--on', ''])).includes('web-2'));
+    it(`${name} does not run commands in the name of a VM`, async () => {
+      assert.ok((await completions(['stop', ''])).includes('web-2'));
+      assert.ok((await completions(['run', '--on', ''])).includes('web-2'));
       assert.ok(!existsSync(join(folder, 'pwned')));
     });
 
-    it('offers images where images are meant, and options after a dash', async () => {
-      assert.ok((await offered(['image', 'rm', ''])).includes('tiny'));
-      assert.ok((await offered(['wait', '--'])).includes('--for'));
+    it(`${name} completes images for image commands, and options after a dash`, async () => {
+      assert.ok((await completions(['image', 'rm', ''])).includes('tiny'));
+      assert.ok((await completions(['wait', '--'])).includes('--for'));
     });
 
-    it('offers no VM and fails not when no daemon is there', async () => {
+    it(`${name} completes no VM and does not fail if no daemon answers`, async () => {
       environment = { ...environment, NO_DAEMON: '1' };
-      assert.ok(!(await offered(['stop', ''])).includes('web-1'));
+      assert.ok(!(await completions(['stop', ''])).includes('web-1'));
     });
   });
 }

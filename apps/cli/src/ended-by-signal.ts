@@ -1,30 +1,33 @@
 import { constants } from 'node:os';
 import { CliError } from './cli-error.ts';
 
-/** Signals that ask us to end. */
-export const deadlySignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-export type DeadlySignal = (typeof deadlySignals)[number];
+/** Signals that ask this process to end. */
+export const terminationSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export type TerminationSignal = (typeof terminationSignals)[number];
 
-/** A signal told us to end. Thrown, so that terminals are put back and halves removed first; then we die of the signal. */
+/**
+ * A signal asked this process to end. Thrown so that terminals are restored and partial files removed first; the process
+ * then ends by the signal itself.
+ */
 export class EndedBySignal extends CliError {
-  readonly signal: DeadlySignal;
+  readonly signal: TerminationSignal;
 
-  constructor(signal: DeadlySignal) {
+  constructor(signal: TerminationSignal) {
     super('', { exitCode: 128 + constants.signals[signal], silent: true });
     this.signal = signal;
   }
 }
 
-/** Calls `onSignal` for each signal that asks us to end; the function returned lets them kill again. */
-export function onDeadlySignal(onSignal: (signal: DeadlySignal) => void): () => void {
-  for (const signal of deadlySignals) process.on(signal, onSignal);
+/** Calls `onSignal` for each signal that asks this process to end, instead of ending it, until the returned function is called. */
+export function onTerminationSignal(onSignal: (signal: TerminationSignal) => void): () => void {
+  for (const signal of terminationSignals) process.on(signal, onSignal);
   return () => {
-    for (const signal of deadlySignals) process.off(signal, onSignal);
+    for (const signal of terminationSignals) process.off(signal, onSignal);
   };
 }
 
-/** Ends this process by the signal itself, so that a shell sees what ended it. */
-export function dieOf(signal: DeadlySignal): void {
+/** Ends this process by the signal itself, so that a shell sees the signal. */
+export function dieOf(signal: TerminationSignal): void {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
 }

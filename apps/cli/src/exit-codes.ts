@@ -1,7 +1,7 @@
 import { isOperationError, type ReasonName } from '@innkeeper/contract/errors';
 import { CliError } from './cli-error.ts';
 
-/** 1 general, 2 usage, 3 not found, 4 permission, 5 conflict, 6 agent unavailable, 7 timeout, 130 interrupted, 141 reader gone. */
+/** 1 general, 2 usage, 3 not found, 4 permission, 5 conflict, 6 agent unavailable, 7 timeout, 130 interrupted, 141 pipe closed by its reader. */
 export const exitCodes = {
   general: 1,
   usage: 2,
@@ -25,14 +25,14 @@ const ofReason: Partial<Record<ReasonName, number>> = {
   DAEMON_UNREACHABLE: exitCodes.general,
 };
 
-/** Of files here. */
+/** For errors of local files. */
 const ofErrno: Record<string, number> = {
   ENOENT: exitCodes.notFound,
   EACCES: exitCodes.permission,
   EPERM: exitCodes.permission,
 };
 
-/** The exit code for an error. */
+/** The exit code for an error of any kind; 1 for an unknown one. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) return error.exitCode;
   if (!isOperationError(error))

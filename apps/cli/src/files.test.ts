@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FileKind } from '@innkeeper/contract/agent';
 import { callError, startFakeDaemon } from '../../../packages/client/src/testing/fake-daemon.ts';
-import { parseMode } from './parse-mode.ts';
-import { parseOwner } from './parse-owner.ts';
+import { parseMode, parseOwner } from './parse-values.ts';
 import { runInn } from './testing/run-inn.ts';
 
 type Handlers = NonNullable<Parameters<typeof startFakeDaemon>[0]>;
 
-/** Notes what it was asked, without what was not given. */
+/** Records requests without their empty fields. */
 function recorder(): {
   readonly asked: string[];
   readonly note: (request: object) => object;
@@ -29,7 +28,7 @@ const entries = [
 ];
 
 describe('inn files', () => {
-  it('lists a folder as a table, with owners by -l, and as the API’s own objects', async () => {
+  it('inn files ls prints a table, owners with -l, and the API’s own objects with -o json', async () => {
     const { asked, note } = recorder();
     const guestFiles: Handlers['guestFiles'] = { list: (request) => ({ ...note(request), entries }) };
     await using daemon = await startFakeDaemon({ guestFiles });
@@ -53,13 +52,13 @@ describe('inn files', () => {
     ]);
   });
 
-  it('says of an empty folder that it is, and of JSON that it is a list', async () => {
+  it('inn files ls prints a hint for an empty folder, and an empty array with -o json', async () => {
     await using daemon = await startFakeDaemon({ guestFiles: { list: () => ({}) } });
     assert.match((await runInn(daemon.socketPath, ['files', 'ls', 'one:/d'])).stderr, /try -a/);
     assert.equal((await runInn(daemon.socketPath, ['files', 'ls', 'one:/d', '-o', 'json'])).stdout, '[]\n');
   });
 
-  it('asks for what its words say', async () => {
+  it('each inn files command sends the request that its arguments describe', async () => {
     const { asked, note } = recorder();
     const guestFiles: Handlers['guestFiles'] = {
       makeDirectory: note,
@@ -95,7 +94,7 @@ describe('inn files', () => {
     ]);
   });
 
-  it('ends with the code of its error', async () => {
+  it('inn files exits with the code for its error', async () => {
     const guestFiles: Handlers['guestFiles'] = {
       stat() {
         throw callError('FILE_NOT_FOUND', 'no such file');
@@ -115,7 +114,7 @@ describe('inn files', () => {
     assert.equal(await codeOf('mv', 'one:/a', 'two:/b'), 2);
   });
 
-  it('reads modes and owners, and says what is none', () => {
+  it('parses modes and owners, and rejects malformed ones', () => {
     assert.deepEqual(['644', '0755', '4755'].map(parseMode), [0o644, 0o755, 0o4755]);
     for (const wrong of ['u+x', '99', '77777', '']) assert.throws(() => parseMode(wrong), { name: 'CliError' });
     assert.deepEqual(parseOwner('me'), { user: 'me' });
@@ -132,7 +131,7 @@ describe('inn ps and inn signal', () => {
     { pid: 9, parentPid: 7, name: 'x', command: 'x\u0007', state: 'R' },
   ];
 
-  it('lists what runs, also as a tree', async () => {
+  it('inn ps lists processes, with --tree as a tree', async () => {
     await using daemon = await startFakeDaemon({ guestProcesses: { list: () => ({ processes, total: 9 }) } });
     const { stdout, stderr } = await runInn(daemon.socketPath, ['ps', 'one']);
     assert.match(
@@ -146,7 +145,7 @@ describe('inn ps and inn signal', () => {
     assert.equal((JSON.parse((await runInn(daemon.socketPath, ['ps', 'one', '-o', 'json'])).stdout) as []).length, 4);
   });
 
-  it('sends signals by name, and tells what may not be signaled', async () => {
+  it('inn signal sends signals by name, and fails for protected processes and unknown signals', async () => {
     const { asked, note } = recorder();
     const guestProcesses: Handlers['guestProcesses'] = {
       signal(request) {
@@ -157,7 +156,7 @@ describe('inn ps and inn signal', () => {
     };
     await using daemon = await startFakeDaemon({ guestProcesses });
     const sent = await runInn(daemon.socketPath, ['signal', 'one', '7', '9', '-s', 'kill', '--tree']);
-    assert.deepEqual([sent.exitCode, sent.stderr], [0, '3 processes got the signal.\n'.repeat(2)]);
+    assert.deepEqual([sent.exitCode, sent.stderr], [0, 'Sent to 3 processes.\n'.repeat(2)]);
     assert.deepEqual(asked, ['pid=7 signal=9 tree=true', 'pid=9 signal=9 tree=true']);
     assert.equal((await runInn(daemon.socketPath, ['signal', 'one', '1'])).exitCode, 1);
     assert.equal((await runInn(daemon.socketPath, ['signal', 'one', 'x'])).exitCode, 2);

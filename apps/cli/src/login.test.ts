@@ -9,7 +9,7 @@ import { runInn } from './testing/run-inn.ts';
 
 const password = 'correct horse battery';
 
-describe('inn with a daemon elsewhere', () => {
+describe('inn with a daemon on another machine', () => {
   let api: ServedApi;
   let url: string;
   let folder: string;
@@ -31,7 +31,7 @@ describe('inn with a daemon elsewhere', () => {
 
   const inn = (args: readonly string[], input = '') => runInn('', args, { environment, input });
 
-  it('gets a token for a password, and keeps no session', async () => {
+  it('loginForToken exchanges a password for a token and keeps no session', async () => {
     const { token, tokenId } = await loginForToken({ url, user: 'me', password, tokenName: 'test' });
     const client = createClient({ url, token });
     assert.equal((await client.access.getMe({})).user, 'me');
@@ -43,7 +43,7 @@ describe('inn with a daemon elsewhere', () => {
     });
   });
 
-  it('logs in by a token, uses that daemon for every verb, and logs out', async () => {
+  it('inn login stores a token and makes the daemon the current context until inn logout', async () => {
     const { token } = await loginForToken({ url, user: 'me', password, tokenName: 'inn' });
     const login = await inn(['login', url, '--token-stdin', '--name', 'far'], `${token}\n`);
     assert.equal(login.exitCode, 0, login.stderr);
@@ -54,13 +54,13 @@ describe('inn with a daemon elsewhere', () => {
     assert.doesNotMatch(list.stdout, new RegExp(token));
     assert.equal(JSON.parse(list.stdout)[1].current, true);
     assert.equal((await inn(['context', 'use', 'local'])).exitCode, 0);
-    assert.equal((await inn(['ls'])).exitCode, 1, 'there is no daemon here');
+    assert.equal((await inn(['ls'])).exitCode, 1, 'there is no local daemon');
     assert.equal((await inn(['--context', 'far', 'ls', '-o', 'name'])).stdout, 'one\n');
     assert.equal((await inn(['logout', 'far'])).exitCode, 0);
     assert.equal((await inn(['--context', 'far', 'ls'])).exitCode, 3);
   });
 
-  it('takes address and token from the environment, and says what is missing', async () => {
+  it('inn takes address and token from the environment, and reports a missing token', async () => {
     const { token } = await loginForToken({ url, user: 'me', password, tokenName: 'ci' });
     const run = (more: Record<string, string>) =>
       runInn('', ['ls', '-o', 'name'], { environment: { ...environment, INNKEEPER_URL: url, ...more } });
@@ -71,23 +71,23 @@ describe('inn with a daemon elsewhere', () => {
     assert.equal((await run({ INNKEEPER_TOKEN: 'ink_wrong' })).exitCode, 4);
   });
 
-  it('makes tokens that can do less, lists and revokes them', async () => {
+  it('inn token creates restricted tokens, lists and revokes them', async () => {
     const socket = ['--socket', api.socketPath];
     const words = ['token', 'create', 'reader', '--privilege', 'vm.view', '--days', '1', '-o', 'json'];
     const made = await inn([...socket, ...words]);
     assert.equal(made.exitCode, 0, made.stderr);
-    const { secret, token: facts } = JSON.parse(made.stdout) as { secret: string; token: { id: string } };
+    const { secret, token: created } = JSON.parse(made.stdout) as { secret: string; token: { id: string } };
     const reader = { ...environment, INNKEEPER_URL: url, INNKEEPER_TOKEN: secret };
     assert.equal((await runInn('', ['ls', '-o', 'name'], { environment: reader })).stdout, 'one\n');
     const refused = await runInn('', ['stop', 'one'], { environment: reader });
     assert.equal(refused.exitCode, 4);
     assert.match(refused.stderr, /vm\.power/);
     assert.match((await inn([...socket, 'token', 'ls', '--all'])).stdout, /reader/);
-    assert.equal((await inn([...socket, 'token', 'revoke', facts.id])).exitCode, 0);
+    assert.equal((await inn([...socket, 'token', 'revoke', created.id])).exitCode, 0);
     assert.equal((await runInn('', ['ls'], { environment: reader })).exitCode, 4);
   });
 
-  it('makes users who come in by a link, lists and removes them', async () => {
+  it('inn user creates users without a password, lists and removes them', async () => {
     const socket = ['--socket', api.socketPath];
     assert.equal((await inn([...socket, 'user', 'create', 'eve', '--role', 'viewer@tag:web'])).exitCode, 0);
     assert.match((await inn([...socket, 'user', 'ls'])).stdout, /eve +viewer@tag:web +none +active/);
@@ -97,7 +97,7 @@ describe('inn with a daemon elsewhere', () => {
     assert.equal((await inn([...socket, 'user', 'rm', 'eve'])).exitCode, 3);
   });
 
-  it('refuses an address that is none, and a file that is not its own', async () => {
+  it('inn refuses an invalid address, an empty token and an unknown context', async () => {
     assert.equal((await inn(['login', 'ftp://x', '--token-stdin'], 'x\n')).exitCode, 2);
     assert.equal((await inn(['login', url, '--token-stdin'], '')).exitCode, 2);
     assert.equal((await inn(['context', 'use', 'nowhere'])).exitCode, 3);

@@ -1,27 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { OperationError } from '@innkeeper/contract/errors';
-import { parseExecWords } from './exec-options.ts';
+import { parseExecWords } from './commands/exec.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { clean, cleanJson, cleanLines } from './output/clean.ts';
-import { toCsv } from './output/csv.ts';
 import { LogText } from './output/log-text.ts';
-import { formatTable } from './output/table.ts';
+import { formatTable, toCsv } from './output/table.ts';
 import { toYaml } from './output/yaml.ts';
-import { parseCopyPath } from './parse-copy-path.ts';
-import { parseCount } from './parse-count.ts';
-import { parseDuration } from './parse-duration.ts';
-import { parseSize } from './parse-size.ts';
+import { parseCopyPath } from './parse-path.ts';
+import { parseCount, parseDuration, parseSize } from './parse-values.ts';
+import { wantsJson } from './run-program.ts';
 import { suggest } from './suggest.ts';
-import { wantsJson } from './wants-json.ts';
 
 const usage = { name: 'CliError', exitCode: 2 };
 
 describe('arguments', () => {
-  it('of exec are ours up to the dashes or the first word, then the guest’s', () => {
+  it('inn exec parses its own options up to the dashes or the first word; the rest is the guest’s command', () => {
     const parse = (...words: string[]) => {
-      const { words: own, options } = parseExecWords(words, () => '');
-      return [own, options];
+      const { words: command, options } = parseExecWords(words, () => '');
+      return [command, options];
     };
     assert.deepEqual(parse('--', 'ls', '-l'), [['ls', '-l'], {}]);
     assert.deepEqual(parse('ls', '-l', '--', '-u'), [['ls', '-l', '--', '-u'], {}]);
@@ -33,14 +30,14 @@ describe('arguments', () => {
     assert.deepEqual(parse('-T', '-n', '--timeout=3s', 'x'), [['x'], { tty: false, stdin: false, timeout: '3s' }]);
   });
 
-  it('of cp tell a guest’s path from one here', () => {
+  it('inn cp distinguishes paths in a guest from local ones', () => {
     assert.deepEqual(parseCopyPath('hello:/tmp/a:b'), { vm: 'hello', path: '/tmp/a:b' });
     for (const here of ['-', 'x', './hello:/x', '/a:/b', 'C:/x', 'Hello:/x', ':/x'])
       assert.deepEqual(parseCopyPath(here), { vm: undefined, path: here });
     for (const wrong of ['hello:', 'hello:x', 'hello:~/x']) assert.throws(() => parseCopyPath(wrong), usage);
   });
 
-  it('that are sizes, durations and counts say what they should look like', () => {
+  it('parses sizes, durations and counts, and rejects malformed ones', () => {
     assert.deepEqual(
       ['512M', '2g', '1.5GiB', '64 KB', '10'].map((text) => parseSize(text, '--disk')),
       [536_870_912n, 2_147_483_648n, 1_610_612_736n, 65_536n, 10n],
@@ -57,7 +54,7 @@ describe('arguments', () => {
       assert.throws(() => parseCount(wrong, '--cpus', 1, 64), usage);
   });
 
-  it('ask for JSON only before the dashes', () => {
+  it('-o json counts only before the dashes', () => {
     assert.ok(wantsJson(['ls', '-o', 'json']) && wantsJson(['--output=json']) && wantsJson(['-ojson']));
     assert.ok(!wantsJson(['exec', 'a', '--', '-o', 'json']) && !wantsJson(['show', 'json']) && !wantsJson(['-o']));
   });
@@ -66,7 +63,7 @@ describe('arguments', () => {
 describe('output', () => {
   const hostile = 'a\u001b[31m\u009b2J\r\n\u202e\u061c\u200fb';
 
-  it('has no control characters of a guest', () => {
+  it('text from a guest is printed without control characters', () => {
     assert.equal(clean(hostile), 'a·[31m·2J·····b');
     assert.equal(cleanLines('one\ntwo\u001b[A\n', '  '), 'one\n  two·[A');
     assert.equal(cleanJson(JSON.stringify(hostile)), '"a\\u001b[31m\\u009b2J\\r\\n\\u202e\\u061c\\u200fb"');
@@ -77,18 +74,18 @@ describe('output', () => {
     );
   });
 
-  it('of a log keeps lines and tabs, and no title or cursor of a guest, wherever its pieces end', () => {
+  it('LogText keeps lines and tabs and removes escape sequences, wherever its chunks end', () => {
     const bytes = Buffer.from('one\ttwo\r\n\u001b]0;title\u0007ü\u009b2J\rover\n');
     for (let cut = 0; cut <= bytes.length; cut++) {
       const log = new LogText();
-      const text = log.take(bytes.subarray(0, cut)) + log.take(bytes.subarray(cut)) + log.end();
+      const text = log.push(bytes.subarray(0, cut)) + log.push(bytes.subarray(cut)) + log.end();
       assert.equal(text, 'one\ttwo\n·]0;title·ü·2J·over\n', `cut at ${cut}`);
     }
     const cut = new LogText();
-    assert.equal(cut.take(Buffer.from('a\r')) + cut.end(), 'a·');
+    assert.equal(cut.push(Buffer.from('a\r')) + cut.end(), 'a·');
   });
 
-  it('is aligned by what a terminal shows', () => {
+  it('tables are aligned by the width that a terminal shows', () => {
     const columns = [
       { title: 'NAME', value: (row: readonly string[]) => row[0] ?? '' },
       { title: 'N', align: 'right' as const, value: (row: readonly string[]) => row[1] ?? '' },
@@ -101,7 +98,7 @@ describe('output', () => {
     assert.equal(formatTable([['', '1']], columns, { headers: false }), '–  1\n');
   });
 
-  it('as YAML and CSV needs no guessing by its reader', () => {
+  it('YAML and CSV quote what would be ambiguous', () => {
     assert.equal(
       toYaml({ name: 'one', on: 'yes', n: 1, t: '12', e: [], o: {}, list: [{ a: 1, b: ['x: y'] }, 'z'] }),
       'name: one\n"on": "yes"\n"n": 1\nt: "12"\ne: []\no: {}\nlist:\n  - a: 1\n    b:\n      - "x: y"\n  - z\n',
@@ -116,7 +113,7 @@ describe('output', () => {
     );
   });
 
-  it('suggests what is near, and nothing that is far', () => {
+  it('suggests similar words only', () => {
     assert.equal(suggest('hlelo', ['web', 'hello']), 'hello');
     assert.equal(suggest('helo', ['hello', 'halo']), 'hello');
     assert.equal(suggest('zzz', ['hello']), undefined);
@@ -125,7 +122,7 @@ describe('output', () => {
 });
 
 describe('exit codes', () => {
-  it('tell kinds of errors apart', () => {
+  it('each kind of error has its exit code', () => {
     const codes = (
       [
         ['VM_NOT_FOUND', 3],

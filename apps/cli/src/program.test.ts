@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AgentState, DiagnosisOutcome, OperationState, RunState, VmState } from '@innkeeper/contract/control';
-import type { Command } from 'commander';
+import { type Command, Help } from 'commander';
 import { callError, type FakeHandlers, startFakeDaemon } from '../../../packages/client/src/testing/fake-daemon.ts';
+import { loadCommands, usageOf } from './lazy-commands.ts';
 import { buildProgram } from './program.ts';
 import { resultOf, runInn, spawnInn } from './testing/run-inn.ts';
 
@@ -72,13 +73,13 @@ const handlers: FakeHandlers = {
   },
 };
 
-/** Every verb, with the words that name it. */
+/** The names of all commands, each after those of its groups. */
 function verbs(command: Command, words: readonly string[] = []): (readonly string[])[] {
   return command.commands.flatMap((each) => [[...words, each.name()], ...verbs(each, [...words, each.name()])]);
 }
 
 describe('inn', () => {
-  it('has help for every verb, with exit code 0 and nothing on standard error', async () => {
+  it('every command has help, with exit code 0 and nothing on standard error', async () => {
     const all = verbs(buildProgram());
     assert.ok(all.length > 20);
     for (const words of all.filter(([first]) => first !== 'help')) {
@@ -99,7 +100,22 @@ describe('inn', () => {
     assert.match(stdout, /--workdir/);
   });
 
-  it('ends with 2 for a mistake in its words, and says which verb was meant', async () => {
+  it('the help of a group lists each command as its own file declares it', async () => {
+    const program = buildProgram();
+    const leaves = (command: Command): Command[] =>
+      command.commands.flatMap((each) => (each.commands.length === 0 ? [each] : leaves(each)));
+    const listed = leaves(program).map(usageOf);
+    await loadCommands(program);
+    const declared = leaves(program).map((each) => new Help().subcommandTerm(each));
+    assert.deepEqual(listed, declared);
+  });
+
+  it('inn help COMMAND prints the options of the command, which are loaded for it', async () => {
+    assert.match((await runInn('/nonexistent', ['help', 'ls'])).stdout, /^Usage: inn ls[\s\S]*--filter/);
+    assert.match((await runInn('/nonexistent', ['runs', 'help', 'ls'])).stdout, /^Usage: inn runs ls[\s\S]*--by/);
+  });
+
+  it('a usage error exits with 2, and a misspelt command is suggested', async () => {
     const typo = await runInn('/nonexistent', ['shwo']);
     assert.equal(typo.exitCode, 2);
     assert.match(typo.stderr, /Did you mean show\?/);
@@ -127,7 +143,7 @@ describe('inn', () => {
     }
   });
 
-  it('says how to start a daemon that is not there; as JSON when that was asked', async () => {
+  it('without a daemon, inn prints how to start one; with -o json as JSON', async () => {
     const plain = await runInn('/nonexistent/innkeeper.sock', ['ls']);
     assert.equal(plain.exitCode, 1);
     assert.match(plain.stderr, /^error: No daemon answers on .*\(DAEMON_UNREACHABLE\)\n {7}Start it with/);
@@ -137,7 +153,7 @@ describe('inn', () => {
     assert.match(error.nextStep, /innkeeper serve/);
   });
 
-  it('lets no control character of a guest through, in any verb and form', async () => {
+  it('no command prints control characters from a guest, in any format', async () => {
     await using daemon = await startFakeDaemon(handlers);
     for (const words of [
       ...['table', 'wide', 'json', 'yaml', 'name', 'csv'].map((form) => ['ls', '-o', form]),
@@ -166,12 +182,12 @@ describe('inn', () => {
     }
   });
 
-  it('shows an event that repeated once, with its count', async () => {
+  it('inn events prints a repeated event once, with its count', async () => {
     await using daemon = await startFakeDaemon(handlers);
     assert.match((await runInn(daemon.socketPath, ['events'])).stdout, /vm\.started ×37 .*\(first /);
   });
 
-  it('prints the API’s own object as JSON, and nothing else on standard output', async () => {
+  it('-o json prints the API’s own object, and nothing else on standard output', async () => {
     await using daemon = await startFakeDaemon(handlers);
     const [one] = JSON.parse((await runInn(daemon.socketPath, ['ls', '-o', 'json'])).stdout);
     assert.deepEqual(
@@ -185,7 +201,7 @@ describe('inn', () => {
     assert.equal((await runInn(daemon.socketPath, ['ls', '--columns', 'nmae'])).exitCode, 2);
   });
 
-  it('says what to do where a list is empty, and prints an empty array as JSON', async () => {
+  it('an empty list prints what to do first, and an empty array with -o json', async () => {
     await using daemon = await startFakeDaemon({ vms: { listVms: () => ({ vms: [] }) } });
     const empty = await runInn(daemon.socketPath, ['ls']);
     assert.deepEqual([empty.exitCode, empty.stdout], [0, '']);
@@ -194,20 +210,20 @@ describe('inn', () => {
     assert.equal((await runInn(daemon.socketPath, ['ls', 'hello'])).exitCode, 3);
   });
 
-  it('suggests the VM that was meant, with exit code 3', async () => {
+  it('a misspelt VM is suggested, with exit code 3', async () => {
     await using daemon = await startFakeDaemon(handlers);
     const { exitCode, stderr } = await runInn(daemon.socketPath, ['show', 'helo']);
     assert.equal(exitCode, 3);
-    assert.match(stderr, /There is no VM named "helo"\. \(VM_NOT_FOUND\)\n {7}Is it "hello"\?/);
+    assert.match(stderr, /There is no VM named "helo"\. \(VM_NOT_FOUND\)\n {7}Did you mean "hello"\?/);
   });
 
-  it('maps errors and diagnoses to exit codes', async () => {
+  it('errors and failed diagnoses have their exit codes', async () => {
     await using daemon = await startFakeDaemon(handlers);
     assert.equal((await runInn(daemon.socketPath, ['rm', '-y', 'hello'])).exitCode, 5);
     assert.equal((await runInn(daemon.socketPath, ['doctor', 'hello'])).exitCode, 6);
   });
 
-  it('switches autostart of several VMs, and shows it', async () => {
+  it('inn set switches autostart of several VMs, and inn show prints it', async () => {
     await using daemon = await startFakeDaemon(handlers);
     const { stdout } = await runInn(daemon.socketPath, ['set', 'a', 'b', '--autostart', 'on']);
     assert.equal(stdout, 'a: autostart is on.\nb: autostart is on.\n');
@@ -216,7 +232,7 @@ describe('inn', () => {
     assert.match(table, /^hello +off\n$/);
   });
 
-  it('shows no progress and no colour where no terminal is', async () => {
+  it('inn prints no progress and no colours if standard error is not a terminal', async () => {
     await using daemon = await startFakeDaemon(handlers);
     const { stdout, stderr, exitCode } = await runInn(daemon.socketPath, ['start', 'hello']);
     assert.deepEqual([exitCode, stderr], [0, '']);
@@ -225,7 +241,7 @@ describe('inn', () => {
     assert.ok(!bare.stderr.includes('\u001b'));
   });
 
-  it('ends quietly, as by SIGPIPE, when its reader has gone', async () => {
+  it('inn exits with 141 and without a message if its reader closes the pipe', async () => {
     const vms = Array.from({ length: 20_000 }, (_, index) => ({ name: `vm-${index}`, image: 'tiny' }));
     await using daemon = await startFakeDaemon({ vms: { listVms: () => ({ vms }) } });
     const child = spawnInn(daemon.socketPath, ['ls']);
@@ -235,7 +251,7 @@ describe('inn', () => {
     assert.deepEqual([exitCode, stderr], [141, '']);
   });
 
-  it('takes the socket from --socket, --data, the environment and the data folder', async () => {
+  it('inn finds the socket through --socket, --data, the environment and the data folder', async () => {
     await using daemon = await startFakeDaemon(handlers);
     const run = (words: readonly string[], environment: Record<string, string>) =>
       runInn('', ['ls', '-o', 'name', ...words], {

@@ -8,7 +8,7 @@ import { createAgent } from '@innkeeper/agent-core';
 import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
 import { silentLog } from '@innkeeper/kit';
 import { type ServedApi, serveApi } from '../../innkeeper/src/api/testing/serve-api.ts';
-import { runPlaces } from './commands/run-where.ts';
+import { selectTargets } from './commands/run.ts';
 import { resultOf, runInn, spawnInn } from './testing/run-inn.ts';
 
 const unrefClock = realClock({
@@ -54,18 +54,18 @@ describe('inn run', { timeout: 120_000 }, () => {
 
   const inn = (words: readonly string[], input = '') => runInn(api.socketPath, words, { input });
 
-  it('passes on both streams and the exit code of one VM', async () => {
+  it('inn run prints both streams of one VM and exits with the code of its command', async () => {
     const one = await inn(['run', '--on', 'a', '--', 'sh', '-c', 'echo out; echo bad >&2; exit 3']);
     assert.deepEqual(one, { exitCode: 3, stdout: 'out\n', stderr: 'bad\n' });
     assert.equal((await inn(['run', '--on', 'a', 'no-such'])).exitCode, 127);
     const cut = await inn(['run', '--on', 'a', '--max-output', '1K', '--', 'seq', '1000']);
     assert.deepEqual([cut.exitCode, cut.stdout.length], [0, 1024]);
-    assert.match(cut.stderr, /2\.8 KiB of output were not kept/);
+    assert.match(cut.stderr, /2\.8 KiB of output were not stored/);
     const late = await inn(['run', '--on', 'a', '--timeout', '50ms', '--', 'sleep', '100']);
     assert.equal(late.exitCode, 124);
   });
 
-  it('puts the name of the VM before each line of many, and ends with a table', async () => {
+  it('inn run on several VMs prefixes each line with the name of its VM, and prints a table at the end', async () => {
     const { exitCode, stdout, stderr } = await inn(['run', '--on', 'tag=web', '--', 'first-only']);
     assert.equal(exitCode, 1);
     assert.deepEqual(stdout.split('\n').toSorted(), ['', 'a    | begun', 'a    | out', 'long | begun', 'long | out']);
@@ -76,7 +76,7 @@ describe('inn run', { timeout: 120_000 }, () => {
     assert.deepEqual([quiet.exitCode, quiet.stderr], [0, '']);
   });
 
-  it('takes a script from a file or a pipe, with its surroundings', async () => {
+  it('inn run --script reads a file or a pipe, and passes directory, variables and interpreter on', async () => {
     const path = join(folder, 'script');
     writeFileSync(path, '#!/usr/bin/show\nhello\n');
     const options = ['-w', '/tmp', '-e', 'WORD=up', '--title', 'greeting'];
@@ -87,13 +87,13 @@ describe('inn run', { timeout: 120_000 }, () => {
     assert.equal((await inn(['run', '--on', 'a', '--script', join(folder, 'none')])).exitCode, 3);
   });
 
-  it('prints the run as JSON, and nothing of its output', async () => {
+  it('inn run -o json prints the run without its output', async () => {
     const { stdout, exitCode } = await inn(['run', '--on', 'tag=web', '-o', 'json', '--', 'first-only']);
     const run = JSON.parse(stdout);
     assert.deepEqual([exitCode, run.state, run.targets.length], [1, 'RUN_STATE_FAILED', 2]);
   });
 
-  it('leaves a run alone with --detach, which can be listed, shown, followed and read', async () => {
+  it('a run started with --detach can be listed, shown and followed, and its output read', async () => {
     const id = (await inn(['run', '--detach', '--on', 'a', '--', 'sh', '-c', 'echo out; echo bad >&2'])).stdout.trim();
     assert.deepEqual(await inn(['runs', 'follow', id]), { exitCode: 0, stdout: 'out\n', stderr: 'bad\n' });
     assert.equal((await inn(['runs', 'output', id, '--stream', 'stderr'])).stdout, 'bad\n');
@@ -108,7 +108,7 @@ describe('inn run', { timeout: 120_000 }, () => {
     }
   });
 
-  it('cancels the run at ^C, and waits for its end', async () => {
+  it('inn run cancels the run on ^C and waits for its end', async () => {
     const child = spawnInn(api.socketPath, ['run', '--on', 'tag=web', '--', 'sh', '-c', 'echo up; sleep 1000']);
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -122,14 +122,14 @@ describe('inn run', { timeout: 120_000 }, () => {
     assert.equal(JSON.parse(stdout)[0].state, 'RUN_STATE_CANCELED');
   });
 
-  it('follows on when the daemon was started anew', async () => {
+  it('inn run continues to follow after the daemon has restarted', async () => {
     const child = spawnInn(api.socketPath, ['run', '--on', 'a', '--', 'sh', '-c', 'echo one; sleep 1; echo two']);
     child.stdout.once('data', () => void api.restartServer());
     const { exitCode, stdout, stderr } = await resultOf(child);
     assert.deepEqual([exitCode, stdout, stderr], [0, 'one\ntwo\n', 'inn: daemon lost\ninn: daemon back\n']);
   });
 
-  it('refuses what cannot be meant, with exit code 2', async () => {
+  it('inn run refuses missing or conflicting arguments with exit code 2', async () => {
     for (const words of [
       ['run', '--on', 'a'],
       ['run', '--', 'true'],
@@ -146,18 +146,18 @@ describe('inn run', { timeout: 120_000 }, () => {
     }
     const binary = join(folder, 'binary');
     writeFileSync(binary, Buffer.from([0xff, 0xfe, 0x00]));
-    assert.match((await inn(['run', '--on', 'a', '--script', binary])).stderr, /no text/);
+    assert.match((await inn(['run', '--on', 'a', '--script', binary])).stderr, /not text/);
   });
 
-  it('tells names, tags and filters apart', () => {
-    assert.deepEqual(runPlaces(['web-1', 'web-2']), { vms: ['web-1', 'web-2'], filter: '' });
-    assert.deepEqual(runPlaces(['tag=env=prod']), { vms: [], filter: 'tag:env=prod' });
-    assert.deepEqual(runPlaces(['state:running mem>80']), { vms: [], filter: 'state:running mem>80' });
+  it('--on selects by names, a tag or a filter', () => {
+    assert.deepEqual(selectTargets(['web-1', 'web-2']), { vms: ['web-1', 'web-2'], filter: '' });
+    assert.deepEqual(selectTargets(['tag=env=prod']), { vms: [], filter: 'tag:env=prod' });
+    assert.deepEqual(selectTargets(['state:running mem>80']), { vms: [], filter: 'state:running mem>80' });
   });
 });
 
 describe('inn completion', () => {
-  it('gives bash the verbs of groups and the options of verbs', async () => {
+  it('completes the commands of groups and the options of commands in bash', async () => {
     const { stdout } = await runInn('/nonexistent', ['completion', 'bash']);
     const complete = (...words: string[]): string =>
       execFileSync('bash', [
@@ -172,7 +172,7 @@ describe('inn completion', () => {
     assert.match(complete('inn', 'run', '--'), /--script/);
   });
 
-  it('is there for zsh and fish', async () => {
+  it('inn completion prints scripts for zsh and fish', async () => {
     assert.match(
       (await runInn('/nonexistent', ['completion', 'zsh'])).stdout,
       /^#compdef inn\n[\s\S]*inn runs ls -o name/,

@@ -5,30 +5,29 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { type Event, EventSchema, LiveEventSchema, TerminalState } from '@innkeeper/contract/control';
 import type { WebSocket } from 'ws';
 import { callError, type FakeHandlers, startFakeDaemon } from '../../../packages/client/src/testing/fake-daemon.ts';
-import { parseKey } from './parse-key.ts';
-import { parseSince } from './parse-since.ts';
+import { parseKey, parseSince } from './parse-values.ts';
 import { resultOf, runInn, spawnInn } from './testing/run-inn.ts';
 
 const evil = 'evil\u001b[2Jtitle';
 const size = { columns: 80, rows: 24 };
 
-function tell(socket: WebSocket, ...messages: (object | string)[]): void {
+function send(socket: WebSocket, ...messages: (object | string)[]): void {
   for (const message of messages)
     socket.send(typeof message === 'string' ? Buffer.from(message) : JSON.stringify(message));
 }
 
-/** Echoes what is typed, and ends when that is "exit". */
+/** Echoes what is typed, and ends after "exit". */
 function echo(socket: WebSocket): void {
-  tell(socket, { type: 'screen', ...size }, '$ ');
+  send(socket, { type: 'screen', ...size }, '$ ');
   socket.on('message', (data: Buffer, isBinary) => {
     if (!isBinary) return;
-    tell(socket, `[${data.toString()}]`);
-    if (data.toString().startsWith('exit')) tell(socket, { type: 'exited', code: 5 });
+    send(socket, `[${data.toString()}]`);
+    if (data.toString().startsWith('exit')) send(socket, { type: 'exited', code: 5 });
   });
 }
 
 describe('inn shell', () => {
-  it('makes a terminal, types what comes in, and ends with its exit code', async () => {
+  it('inn shell creates a terminal, types its standard input, and exits with the exit code of the terminal', async () => {
     const asked: unknown[] = [];
     const terminals: FakeHandlers['terminals'] = {
       createTerminal: ({ vm, user, argv, columns, rows }) => {
@@ -49,24 +48,24 @@ describe('inn shell', () => {
     assert.deepEqual(asked, [made, '/v1/vms/hello/terminals/abc?columns=80&rows=24']);
   });
 
-  it('leaves it running when it is told to go, and says how to come back', async () => {
+  it('inn shell detaches on SIGHUP and prints how to attach again', async () => {
     await using daemon = await startFakeDaemon({ socket: echo });
     const child = spawnInn(daemon.socketPath, ['shell', 'hello', '--attach', 'abc']);
     await once(child.stdout, 'data');
     child.kill('SIGHUP');
     const { stderr } = await resultOf(child);
     assert.equal(child.signalCode, 'SIGHUP');
-    assert.match(stderr, /left; it runs on. Come back: inn shell hello --attach abc/);
+    assert.match(stderr, /detached; the terminal keeps running. Attach again: inn shell hello --attach abc/);
   });
 
-  it('lists terminals without what their programs wrote into their titles', async () => {
+  it('inn shell --ls prints titles without control characters', async () => {
     const terminal = { id: 'abc', title: evil, user: 'bob', ...size, state: TerminalState.RUNNING, createdBy: 'eve' };
     await using daemon = await startFakeDaemon({ terminals: { listTerminals: () => ({ terminals: [terminal] }) } });
     const { stdout } = await runInn(daemon.socketPath, ['shell', 'hello', '--ls']);
     assert.match(stdout, /^abc +evil·\[2Jtitle +bob +80×24 +running +0 +eve/m);
   });
 
-  it('says why there is no terminal', async () => {
+  it('inn shell reports why no terminal was created', async () => {
     const createTerminal = (): never => {
       throw callError('TOO_MANY_TERMINALS', '16 run.');
     };
@@ -78,12 +77,12 @@ describe('inn shell', () => {
 });
 
 describe('inn console', () => {
-  it('prints what is kept and what comes, types, and ends with the VM', async () => {
+  it('inn console prints stored and new output, types, and ends when the VM ends', async () => {
     const seen: string[] = [];
     await using daemon = await startFakeDaemon({
       socket: (socket, path) => {
         seen.push(path);
-        tell(socket, { type: 'writer', name: null, you: false }, 'boot\r\nlogin: ');
+        send(socket, { type: 'writer', name: null, you: false }, 'boot\r\nlogin: ');
         socket.on('message', (data: Buffer) => {
           seen.push(data.toString());
           socket.close(1000);
@@ -95,24 +94,24 @@ describe('inn console', () => {
     assert.deepEqual(seen, ['/v1/vms/hello/console?writer=1', 'root\n']);
   });
 
-  it('does not type with --read-only, and takes over with --take', async () => {
+  it('inn console does not type with --read-only, and takes over with --take', async () => {
     const seen: string[] = [];
     const socket: FakeHandlers['socket'] = (opened, path) => {
       seen.push(path);
-      tell(opened, { type: 'writer', name: evil, you: false });
+      send(opened, { type: 'writer', name: evil, you: false });
       opened.on('message', (data: Buffer) => seen.push(data.toString()));
       setTimeout(() => opened.close(1000), 300);
     };
     await using daemon = await startFakeDaemon({ socket });
     const { stderr } = await runInn(daemon.socketPath, ['console', 'hello', '--read-only'], { input: 'root\n' });
-    assert.match(stderr, /evil·\[2Jtitle types here now/);
+    assert.match(stderr, /evil·\[2Jtitle is typing here now/);
     await runInn(daemon.socketPath, ['console', 'hello', '--take']);
     assert.deepEqual(seen, ['/v1/vms/hello/console', '/v1/vms/hello/console?writer=1', '{"type":"take"}']);
   });
 });
 
 describe('inn events', () => {
-  it('prints what happened, then what happens, a line of JSON each', async () => {
+  it('inn events -f -o json prints past and new events, one line of JSON each', async () => {
     const event = (id: bigint, kind: string): Event =>
       create(EventSchema, { id, kind, vmName: 'hello', timeUnixNs: 1n });
     const past = [event(2n, 'vm.running'), event(1n, 'agent.connected')];
@@ -141,7 +140,7 @@ describe('inn events', () => {
 });
 
 describe('inn audit', () => {
-  it('asks for what fits, and shows it newest last', async () => {
+  it('inn audit requests the entries that match its options, and prints them newest last', async () => {
     const asked: unknown[] = [];
     await using daemon = await startFakeDaemon({
       audit: {
@@ -162,10 +161,10 @@ describe('inn audit', () => {
     const { stdout, stderr } = await runInn(daemon.socketPath, words);
     assert.deepEqual(asked, [{ user: 'eve', vm: 'hello', action: 'guest', result: 'failed', limit: 2 }]);
     assert.match(stdout, /VM_NOT_RUNNING.*\n.* ok +evil·\[2J/);
-    assert.match(stderr, /older ones/);
+    assert.match(stderr, /older entries/);
   });
 
-  it('ends with 1 when the chain is broken', async () => {
+  it('inn audit --verify exits with 1 if the chain of hashes is broken', async () => {
     await using daemon = await startFakeDaemon({ audit: { verifyAudit: () => ({ entries: 9n, brokenAtId: 4n }) } });
     const { exitCode, stderr } = await runInn(daemon.socketPath, ['audit', '--verify']);
     assert.equal(exitCode, 1);
@@ -173,17 +172,17 @@ describe('inn audit', () => {
   });
 });
 
-describe('words', () => {
-  it('of keys and times', () => {
+describe('parse-values', () => {
+  it('parses detach keys and times, and rejects others', () => {
     assert.deepEqual(
       ['ctrl-]', 'ctrl-a', '^B', 'none'].map((key) => parseKey(key, 'key')),
       [29, 1, 2, undefined],
     );
-    assert.throws(() => parseKey('f1', 'key'), /no key/);
+    assert.throws(() => parseKey('f1', 'key'), /not a key/);
     const nowMs = Date.parse('2026-11-21T08:00:00Z');
     assert.equal(parseSince('10m', 'since', nowMs), BigInt(nowMs - 600_000) * 1_000_000n);
     assert.equal(parseSince('2026-11-21T07:00:00Z', 'since', nowMs), BigInt(nowMs - 3_600_000) * 1_000_000n);
     for (const wrong of ['', 'yesterday', '10', '10x'])
-      assert.throws(() => parseSince(wrong, 'since', nowMs), /no time/);
+      assert.throws(() => parseSince(wrong, 'since', nowMs), /not a time/);
   });
 });

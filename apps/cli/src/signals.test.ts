@@ -12,7 +12,7 @@ import {
   type FakeHandlers,
   startFakeDaemon,
 } from '../../../packages/client/src/testing/fake-daemon.ts';
-import { deadlySignals } from './ended-by-signal.ts';
+import { terminationSignals } from './ended-by-signal.ts';
 import { spawnInn } from './testing/run-inn.ts';
 
 /** A call that is never answered, until its caller leaves. */
@@ -40,21 +40,21 @@ const handlers: FakeHandlers = {
 
 interface Verb {
   readonly words: readonly string[];
-  /** What it has said when it waits; without, it waits once it is connected. */
+  /** Output that shows that it waits; without it, it waits once it is connected. */
   readonly says?: RegExp;
-  /** It has no handler of its own, so one signal stands for all. */
+  /** It has no signal handler of its own, so one signal is tested for all. */
   readonly isPlain?: boolean;
 }
 
 const verbs: Readonly<Record<string, Verb>> = {
-  'exec, whose agent is lost': { words: ['exec', 'hello', '--', 'job'], says: /agent lost/ },
+  'exec (agent lost)': { words: ['exec', 'hello', '--', 'job'], says: /agent lost/ },
   wait: { words: ['wait', 'hello'], isPlain: true },
   start: { words: ['start', 'hello'], isPlain: true },
   ps: { words: ['ps', 'hello'], isPlain: true },
-  'cp from a guest': { words: ['cp', 'hello:/f', '-'] },
+  'cp (from a guest)': { words: ['cp', 'hello:/f', '-'] },
   run: { words: ['run', '--on', 'hello', '--', 'job'], isPlain: true },
   'runs follow': { words: ['runs', 'follow', 'r'] },
-  'shell, while it is made': { words: ['shell', 'hello'], isPlain: true },
+  'shell (being created)': { words: ['shell', 'hello'], isPlain: true },
   shell: { words: ['shell', 'hello', '--attach', 'abc'], says: /here/ },
   console: { words: ['console', 'hello'], says: /here/ },
   'events -f': { words: ['events', '-f'], says: /waiting/, isPlain: true },
@@ -73,10 +73,10 @@ async function untilWaiting(daemon: FakeDaemon, child: ChildProcessWithoutNullSt
   }
 }
 
-describe('a verb of inn that waits', { concurrency: 2 }, () => {
+describe('inn, waiting', { concurrency: 2 }, () => {
   for (const [name, { words, says, isPlain }] of Object.entries(verbs))
-    for (const signal of isPlain === true ? (['SIGTERM'] as const) : deadlySignals)
-      it(`dies of ${signal} at once: ${name}`, { timeout: 60_000 }, async () => {
+    for (const signal of isPlain === true ? (['SIGTERM'] as const) : terminationSignals)
+      it(`inn ${name} ends immediately by ${signal}`, { timeout: 60_000 }, async () => {
         await using daemon = await startFakeDaemon(handlers);
         const child = spawnInn(daemon.socketPath, words);
         const closed = once(child, 'close');
@@ -85,7 +85,7 @@ describe('a verb of inn that waits', { concurrency: 2 }, () => {
         assert.deepEqual(await closed, [null, signal]);
       });
 
-  it('puts the terminal back before it dies: shell, console and top on a terminal', { timeout: 60_000 }, async (t) => {
+  it('shell, console and top restore the terminal before they end by SIGTERM', { timeout: 60_000 }, async (t) => {
     if (spawnSync('script', ['--version']).status !== 0) return t.skip('the program "script" is not installed');
     const vm = { id: 'v', name: 'hello', state: VmState.RUNNING };
     await using daemon = await startFakeDaemon({ ...handlers, vms: { listVms: () => ({ vms: [vm] }) } });
@@ -107,7 +107,7 @@ describe('a verb of inn that waits', { concurrency: 2 }, () => {
         const pid = Number(/pid=(\d+)/.exec(text)?.[1]);
         if (isKilled || Number.isNaN(pid) || !text.includes(says)) return;
         isKilled = true;
-        // It was raw: what is put back is more than what was never taken.
+        // The terminal is in raw mode, so that there is something to restore.
         const settings = spawnSync('stty', ['-F', readlinkSync(`/proc/${pid}/fd/1`), '-a']).stdout.toString();
         assert.match(settings, /-icanon/, words);
         process.kill(pid, 'SIGTERM');

@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 
-/** Our standard input, to its end. Node takes a folder for an empty input: that is an error here, as for every other program. */
+/** Standard input until it ends. Node reads a folder as an empty input; here it is an EISDIR error, as in other programs. */
 export async function* standardInput(): AsyncGenerator<Buffer, void, undefined> {
   if (fstatSync(0).isDirectory())
     throw Object.assign(new Error('EISDIR: standard input is a folder'), { code: 'EISDIR' });

@@ -1,15 +1,15 @@
-/** The word that was most likely meant: at most two letters away, and fewer than half of them. */
+/** The known word that was probably meant: at most two edits from `word`, and fewer than half of its letters; else undefined. */
 export function suggest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.min(3, Math.ceil(word.length / 2));
-  for (const each of known) {
-    const distance = distanceOf(word, each);
-    if (distance < bestDistance) [best, bestDistance] = [each, distance];
+  for (const candidate of known) {
+    const distance = distanceOf(word, candidate);
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
 }
 
-/** Letters to add, remove, change or swap with their neighbour. */
+/** Edit distance: letters that are added, removed, changed or swapped with a neighbour. 3 stands for more than 2. */
 function distanceOf(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 2) return 3;
   let beforeLast: number[] = [];

@@ -10,13 +10,13 @@ import { callError, errorBody, startFakeDaemon } from '../../../packages/client/
 import { type FakeProcess, fakeProcess } from '../../../packages/client/src/testing/fake-process.ts';
 import { resultOf, runInn, spawnInn } from './testing/run-inn.ts';
 
-/** A daemon whose guest's command is played by `play`. */
+/** A daemon where `play` stands in for the command in the guest. */
 function execDaemon(play: (process: FakeProcess, vm: string) => Promise<void>) {
   return startFakeDaemon({ exec: (socket, vm) => void play(fakeProcess(socket), vm) });
 }
 
 describe('inn exec', () => {
-  it('passes words, user and variables on, pipes both ways, and ends with the guest’s code', async () => {
+  it('inn exec passes arguments, user, variables and pipes through, and exits with the code of the command', async () => {
     let asked: unknown;
     await using daemon = await execDaemon(async (process) => {
       const first = await process.request();
@@ -50,7 +50,7 @@ describe('inn exec', () => {
     });
   });
 
-  it('ends with 128 and the signal, 124 after its timeout, and its own codes before the start', async () => {
+  it('inn exec exits with 128 plus the signal, 124 after a timeout, and 125 to 127 if the command did not start', async () => {
     await using daemon = await execDaemon(async (process, vm) => {
       await process.request();
       const reasons = { absent: 'COMMAND_NOT_FOUND', plain: 'COMMAND_NOT_EXECUTABLE', lost: 'VM_NOT_FOUND' } as const;
@@ -79,7 +79,7 @@ describe('inn exec', () => {
     assert.equal((await runInn('/nonexistent', ['exec', 'x', '--', 'true'])).exitCode, 125);
   });
 
-  it('passes ^C on, and dies of the second one', async () => {
+  it('inn exec passes ^C on, and detaches on the second one', async () => {
     const ready = Promise.withResolvers<void>();
     const got = Promise.withResolvers<unknown>();
     await using daemon = await execDaemon(async (process) => {
@@ -102,7 +102,7 @@ describe('inn exec', () => {
     assert.match(stderr, /--attach [0-9a-f]{32}/);
   });
 
-  it('does not end with 0 when output was dropped or its input broke off', async () => {
+  it('inn exec does not exit with 0 if output was dropped or reading its input failed', async () => {
     await using daemon = await execDaemon(async (process, vm) => {
       await process.request();
       process.started();
@@ -126,7 +126,7 @@ describe('inn exec', () => {
     assert.match(stderr, /standard input cannot be read.*folder/);
   });
 
-  it('prints the id with --detach, and gives no input with -n', async () => {
+  it('inn exec prints the id with --detach, and forwards no input with -n', async () => {
     const specs: unknown[] = [];
     await using daemon = await execDaemon(async (process) => {
       const first = await process.request();
@@ -145,7 +145,7 @@ describe('inn cp', () => {
   const bytes = Buffer.from('the bytes\n'.repeat(50_000));
   const hash = createHash('sha256').update(bytes).digest('hex');
 
-  it('copies a file there and back, by name and by pipe', async () => {
+  it('inn cp copies a file to a guest and back, by name and through a pipe', async () => {
     const puts: string[] = [];
     await using daemon = await startFakeDaemon({
       async files(request, response, url) {
@@ -182,7 +182,7 @@ describe('inn cp', () => {
     assert.equal((await runInn(daemon.socketPath, ['cp', 'hello:/f', '-'])).stdout, bytes.toString());
   });
 
-  it('names a file by what was asked for, and replaces a link in its place instead of writing through it', async () => {
+  it('inn cp names a file by the requested path, and replaces a link instead of writing through it', async () => {
     await using daemon = await startFakeDaemon({
       files(_, response) {
         const evil = 'attachment; filename=.bashrc';
@@ -206,7 +206,7 @@ describe('inn cp', () => {
     assert.equal(await readFile(join(daemon.folder, 'mine'), 'utf8'), 'mine');
   });
 
-  it('leaves nothing half done: other bytes than were hashed, ^C, a file that is not there', async () => {
+  it('inn cp leaves no partial file after a checksum mismatch, ^C or a missing file', async () => {
     const begun = Promise.withResolvers<void>();
     await using daemon = await startFakeDaemon({
       files(_, response, url) {
@@ -233,7 +233,7 @@ describe('inn cp', () => {
     assert.equal((await runInn(daemon.socketPath, ['cp', '/nonexistent', 'hello:/f'])).exitCode, 3);
   });
 
-  it('copies a folder by one archive, under its own name or the target’s, and says what was left out', async () => {
+  it('inn cp -r copies a folder as one archive, under its own name or the target’s, and reports what was left out', async () => {
     const asked: string[] = [];
     let archive = Buffer.alloc(0);
     await using daemon = await startFakeDaemon({
@@ -263,7 +263,7 @@ describe('inn cp', () => {
     assert.deepEqual(up, {
       exitCode: 1,
       stdout: '',
-      stderr: 'left out: a·[2Jb\nerror: The copy is incomplete: 1 thing was left out.\n',
+      stderr: 'left out: a·[2Jb\nerror: The copy is incomplete: 1 entry was left out.\n',
     });
     await runInn(daemon.socketPath, ['cp', '-rp', '--owners', tree, 'hello:/there']);
     const back = join(daemon.folder, 'back');
@@ -277,7 +277,7 @@ describe('inn cp', () => {
     assert.equal(archive.toString(), 'an archive');
   });
 
-  it('refuses what is no copy', async () => {
+  it('inn cp refuses wrong combinations of paths and options with exit code 2', async () => {
     for (const words of [
       ['a', 'b'],
       ['one:/a', 'two:/b'],

@@ -7,7 +7,7 @@ import { runInn } from './testing/run-inn.ts';
 const answering = { name: 'one', state: VmState.RUNNING, agent: { state: AgentState.CONNECTED } };
 
 describe('inn wait, restart and version', () => {
-  it('waits for what was named, and ends with 7 when it takes too long', async () => {
+  it('inn wait waits for all named VMs, and exits with 7 after the timeout', async () => {
     await using daemon = await startFakeDaemon({
       vms: {
         async *watchVm(_, { signal }) {
@@ -24,7 +24,7 @@ describe('inn wait, restart and version', () => {
     assert.equal((await runInn(daemon.socketPath, ['wait', 'one', '--for', 'ever'])).exitCode, 2);
   });
 
-  it('restarts by stopping and starting', async () => {
+  it('inn restart stops the VM, then starts it', async () => {
     const asked: string[] = [];
     const begin = (what: string) => {
       asked.push(what);
@@ -49,7 +49,7 @@ describe('inn wait, restart and version', () => {
     assert.match(stdout, /one runs/);
   });
 
-  it('tells both versions, and its own without a daemon', async () => {
+  it('inn version prints the versions of inn and the daemon, and its own if no daemon answers', async () => {
     await using daemon = await startFakeDaemon({
       node: { getNode: () => ({ version: '9\u001b[2J', agentVersion: '8' }) },
     });

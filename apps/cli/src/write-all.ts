@@ -1,4 +1,4 @@
-/** Writes, and waits while the reader is slow: no more than one piece is held here. */
+/** Writes, and waits if the reader is slow, so that at most one chunk is buffered. */
 export async function writeAll(stream: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> {
   if (stream.write(bytes)) return;
   await new Promise<void>((resolve) => stream.once('drain', resolve));

@@ -159,7 +159,7 @@ describe('a guest’s archive, through the daemon from an agent that was replace
       const { exitCode, stderr } = await runInn(api.socketPath, ['cp', '-r', 'one:/srv/x', home.folder]);
       if (each.verdict === 'refused') {
         assert.match(stderr, /ARCHIVE_REFUSED/);
-        assert.match(stderr, /What arrived before stays: .* in .*\/home\/x\./);
+        assert.match(stderr, /What was received before is kept: .* in .*\/home\/x\./);
       } else assert.equal(stderr, '');
       assert.equal(exitCode, each.verdict === 'refused' ? 1 : 0);
       await check(home, each, exitCode !== 0);

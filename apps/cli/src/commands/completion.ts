@@ -1,31 +1,38 @@
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
+import { defineCommand } from '../define-command.ts';
+import { loadCommands } from '../lazy-commands.ts';
 
-/** One verb, or a group of them such as `inn runs`. */
+/** A command, or a group of commands such as `inn runs`. */
 interface Verb {
   readonly name: string;
   readonly options: readonly string[];
   readonly verbs: readonly Verb[];
-  /** What lists the names or ids that it takes. */
+  /** Command that lists the names or ids that it takes. */
   readonly list: string;
 }
 
 /**
- * `inn completion SHELL`: verbs and options from our own table; names of VMs, and ids of what a group such as `inn runs`
- * lists, asked of the daemon while one types.
+ * `inn completion SHELL`: a script with the names and options of all commands. Names of VMs, and ids in groups such as
+ * `inn runs`, it requests from the daemon while the user types.
  */
-export async function run(command: Command, shell: string): Promise<void> {
-  const verbs = verbsOf(command.parent?.commands ?? []);
-  const scripts: Readonly<Record<string, (verbs: readonly Verb[]) => string>> = { bash, zsh, fish };
-  const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
-  if (script === undefined) throw new CliError(`"${shell}" is not known; there are bash, zsh and fish`);
-  process.stdout.write(script(verbs));
-}
+export const command = defineCommand({
+  arguments: '<shell>',
+  options: [],
+  async run({ command: { parent } }, shell) {
+    const scripts: Readonly<Record<string, (verbs: readonly Verb[]) => string>> = { bash, zsh, fish };
+    const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
+    if (script === undefined || parent === null)
+      throw new CliError(`There are no completions for "${shell}", only for bash, zsh and fish.`);
+    await loadCommands(parent);
+    process.stdout.write(script(verbsOf(parent.commands)));
+  },
+});
 
 function verbsOf(commands: readonly Command[]): Verb[] {
   return commands.map((each) => {
     const verbs = verbsOf(each.commands);
-    // `inn files ls` lists a folder, and its verbs take VMs.
+    // `inn files ls` lists a folder, but the commands of `files` begin with a VM.
     const isList = each.name() !== 'files' && verbs.some(({ name }) => name === 'ls');
     return {
       name: each.name(),
@@ -40,7 +47,7 @@ function names(verbs: readonly Verb[]): string {
   return verbs.map(({ name }) => name).join(' ');
 }
 
-/** Branches of a shell's `case` over "VERB" or "GROUP VERB", in bash and zsh alike. */
+/** Branches of a `case` over "VERB" or "GROUP VERB", for bash and zsh. */
 function branches(verbs: readonly Verb[]): string {
   return verbs
     .flatMap((verb) =>
@@ -50,15 +57,15 @@ function branches(verbs: readonly Verb[]): string {
     .join('');
 }
 
-/** Sets `verb`, `list`, `inner` (the verbs of a group) and `flags`, in bash and zsh alike. */
-function look(verbs: readonly Verb[]): string {
+/** Sets `verb`, `list`, `inner` (the verbs of a group) and `flags`, for bash and zsh. */
+function lookup(verbs: readonly Verb[]): string {
   const groups = verbs.filter((verb) => verb.verbs.length > 0);
   const branch = (verb: Verb): string =>
     `    ${verb.name}) inner="${names(verb.verbs)}"; list="${verb.list}"; verb="$one $two";;\n`;
   return `  case "$one" in\n${groups.map(branch).join('')}  esac\n  case "$verb" in\n${branches(verbs)}  esac\n`;
 }
 
-/** Of names: bash expands the words that `compgen -W` is given, so a name must not be a command. */
+/** Filter for names: bash expands the words of `compgen -W`, so a name with a `$(…)` in it would be run. */
 const plainNames = `grep -x '[A-Za-z0-9._:@-]*'`;
 
 function bash(verbs: readonly Verb[]): string {
@@ -66,7 +73,7 @@ function bash(verbs: readonly Verb[]): string {
   local cur=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} one=\${COMP_WORDS[1]} two=\${COMP_WORDS[2]}
   local verb=$one list="inn ls -o name" inner= flags=
   if [ "$COMP_CWORD" -eq 1 ]; then COMPREPLY=($(compgen -W "${names(verbs)}" -- "$cur")); return; fi
-${look(verbs)}  if [ -n "$inner" ] && [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W "$inner" -- "$cur")); return; fi
+${lookup(verbs)}  if [ -n "$inner" ] && [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W "$inner" -- "$cur")); return; fi
   case "$cur" in -*) COMPREPLY=($(compgen -W "$flags" -- "$cur")); return;; esac
   if [ "$before" = --on ]; then COMPREPLY=($(compgen -W "$(inn ls -o name 2>/dev/null | ${plainNames})" -- "$cur")); return; fi
   COMPREPLY=($(compgen -W "$($list 2>/dev/null | ${plainNames})" -- "$cur") $(compgen -f -- "$cur"))
@@ -76,13 +83,13 @@ complete -F _inn inn
 }
 
 function zsh(verbs: readonly Verb[]): string {
-  // `path` and `words` are zsh's own.
+  // `path` is a special variable of zsh, and `words` one of its completion.
   return `#compdef inn
 _inn() {
   local one=$words[2] two=$words[3] before=$words[CURRENT-1] cur=$words[CURRENT]
   local verb=$one list="inn ls -o name" inner="" flags=""
   if (( CURRENT == 2 )); then compadd -- ${names(verbs)}; return; fi
-${look(verbs)}  if [[ -n $inner ]] && (( CURRENT == 3 )); then compadd -- \${=inner}; return; fi
+${lookup(verbs)}  if [[ -n $inner ]] && (( CURRENT == 3 )); then compadd -- \${=inner}; return; fi
   if [[ $cur == -* ]]; then compadd -- \${=flags}; return; fi
   [[ $before == --on ]] && list="inn ls -o name"
   compadd -- $(eval $list 2>/dev/null)

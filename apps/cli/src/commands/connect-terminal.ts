@@ -1,42 +1,42 @@
 import type { ExecStream } from '@innkeeper/client';
 import { isOperationError } from '@innkeeper/contract/errors';
-import { type DeadlySignal, deadlySignals } from '../ended-by-signal.ts';
+import { type TerminationSignal, terminationSignals } from '../ended-by-signal.ts';
 import { standardInput } from '../standard-input.ts';
 
 /**
- * Signals that are passed on, with their numbers on Linux, which the guest is; ours may count otherwise. Those of job
- * control (TSTP, TTIN, TTOU) are about our own terminal and stay here.
+ * Signals that are passed on, with their numbers on Linux: the guest runs Linux, this machine may not. Signals of job
+ * control (TSTP, TTIN, TTOU) concern the local terminal and are not passed on.
  */
 const forwarded = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGUSR1: 10, SIGUSR2: 12, SIGTERM: 15 } as const;
-/** A second ^C within this time leaves the command to itself; of TERM and HUP every second one does. */
+/** A second ^C within this time detaches; a second TERM or HUP always does. */
 const secondInterruptMs = 1000;
 
-export interface TerminalOptions {
+interface TerminalOptions {
   readonly terminal: boolean;
-  /** Whether standard input goes to the command. */
+  /** Whether standard input is passed to the command. */
   readonly input: boolean;
-  /** Our input broke off with an error; the command was given its end. */
+  /** Called if reading standard input fails; the command then sees the end of its input. */
   readonly onInputFailed: () => void;
-  /** Whether the command can be reached now: it has started, and neither daemon nor agent is lost. */
+  /** Whether the command is reachable: it has started, and neither daemon nor agent is lost. */
   readonly isReachable: () => boolean;
-  /** Called when we are told to end: at a signal while the command cannot be reached, and at the second in a row. */
-  readonly onGiveUp: (signal: DeadlySignal) => void;
+  /** Called for a signal while the command is unreachable, and for the second one in a row. */
+  readonly onDetach: (signal: TerminationSignal) => void;
 }
 
-/** Our input, signals and size go to the command; the function returned puts everything back. */
+/** Passes input, signals and the size of the terminal to the command. The returned function restores everything. */
 export function connectTerminal(stream: ExecStream, options: TerminalOptions): () => void {
   const { stdin, stdout } = process;
   const received = new Set<string>();
   let lastInterruptMs = Number.NEGATIVE_INFINITY;
   const onSignal = (name: NodeJS.Signals): void => {
-    const deadly = deadlySignals.find((each) => each === name);
+    const termination = terminationSignals.find((each) => each === name);
     const now = performance.now();
     const isSecond = name === 'SIGINT' ? now - lastInterruptMs < secondInterruptMs : received.has(name);
     if (name === 'SIGINT') lastInterruptMs = now;
     received.add(name);
-    // Sent in any case: it arrives if the command can be reached after all.
+    // Sent even if the command seems unreachable: the signal is delivered if it becomes reachable again.
     stream.kill(forwarded[name as keyof typeof forwarded]);
-    if (deadly !== undefined && (isSecond || !options.isReachable())) options.onGiveUp(deadly);
+    if (termination !== undefined && (isSecond || !options.isReachable())) options.onDetach(termination);
   };
   let isReleased = false;
   const onResize = (): void => stream.resize(stdout.columns, stdout.rows);
@@ -47,11 +47,11 @@ export function connectTerminal(stream: ExecStream, options: TerminalOptions): (
   }
   if (options.input)
     pumpInput(stream).catch((error: unknown) => {
-      // The command ended while input was on its way: its own end is what counts.
+      // The command ended while input was sent: its exit code is what counts.
       if (isOperationError(error) || isReleased) return;
       process.stderr.write(`inn: standard input cannot be read: ${String(error)}\n`);
       options.onInputFailed();
-      // Without it the command would wait for the rest forever.
+      // Otherwise the command would wait for more input forever.
       stream.endStdin();
     });
   return () => {

@@ -11,25 +11,25 @@ import { standardInput } from '../standard-input.ts';
 import { nameOf, packTree } from '../tar/pack-tree.ts';
 import { TreeTarget } from '../tar/unpack-tree.ts';
 import { writeAll } from '../write-all.ts';
-import type { LeftOut } from './left-out.ts';
+import type { SkippedEntries } from './skipped-entries.ts';
 
-/** How a tree is copied. */
-export interface TreeCopy {
+/** What the copies of one command have in common. */
+interface TreeCopy {
   readonly client: InnkeeperClient;
   readonly vm: string;
   readonly meter: TransferMeter;
   readonly keepOwners: boolean;
   readonly createParents: boolean;
-  readonly leftOut: LeftOut;
+  readonly skipped: SkippedEntries;
   readonly signal: AbortSignal;
 }
 
 /**
- * `inn cp -r`: a folder of a guest to here. Into a folder that is there it goes under its own name ("root" for "/"), else
- * it gets the target's. "-" writes the archive itself.
+ * Copies a file or folder of a guest to this machine. In an existing folder it keeps its name ("root" for "/"), otherwise
+ * it gets the name of the target. "-" prints the archive itself.
  */
 export async function downloadTree(copy: TreeCopy, path: string, target: string): Promise<void> {
-  const { client, vm, meter, signal, leftOut } = copy;
+  const { client, vm, meter, signal, skipped } = copy;
   const tar = await client.files.readTar(vm, path, { signal });
   async function* counted(): AsyncGenerator<Uint8Array> {
     let bytes = 0;
@@ -41,14 +41,14 @@ export async function downloadTree(copy: TreeCopy, path: string, target: string)
   }
   if (target === '-') for await (const chunk of counted()) await writeAll(process.stdout, chunk);
   else await unpack(counted(), path, target, copy);
-  for (const what of tar.skipped()) leftOut.add(what);
+  for (const what of tar.skipped()) skipped.add(what);
 }
 
-/** Of a tree that breaks off, what has arrived stays, and the error says where. */
+/** Unpacks an archive. If that fails, what was received is kept, and the error says where it is. */
 async function unpack(chunks: AsyncIterable<Uint8Array>, path: string, target: string, copy: TreeCopy): Promise<void> {
   const { as } = treeNames(path);
   const tree = new TreeTarget({
-    ...(await placeHere(as, target, copy)),
+    ...(await localTarget(as, target, copy)),
     sent: [as],
     keepOwners: copy.keepOwners,
   });
@@ -56,29 +56,30 @@ async function unpack(chunks: AsyncIterable<Uint8Array>, path: string, target: s
     for await (const chunk of chunks) tree.push(chunk);
     tree.end();
   } catch (error) {
-    throw withArrived(archiveError(error), tree.arrived);
+    throw withReceived(archiveError(error), tree.received);
   } finally {
     tree.close();
   }
 }
 
-function withArrived(error: unknown, arrived: string | undefined): unknown {
-  if (arrived === undefined || !(error instanceof Error)) return error;
-  const message = `${error.message}\nWhat arrived before stays: ${arrived}.`;
+function withReceived(error: unknown, received: string | undefined): unknown {
+  if (received === undefined || !(error instanceof Error)) return error;
+  const message = `${error.message}\nWhat was received before is kept: ${received}.`;
   if (isOperationError(error))
     return new OperationError(error.reason, message, { cause: error, nextStep: error.nextStep });
   return new CliError(message, { exitCode: exitCodeOf(error) });
 }
 
-/** Files and folders of here into a guest, as one archive. */
+/** Copies local files and folders into a guest, as one archive. */
 export async function uploadTrees(copy: TreeCopy, paths: readonly string[], target: string): Promise<void> {
-  const { client, vm, meter, signal, keepOwners, createParents, leftOut } = copy;
+  const { client, vm, meter, signal, keepOwners, createParents } = copy;
   const fromPipe = paths.includes('-');
-  if (fromPipe && paths.length > 1) throw new CliError('"-" stands alone: the archive is all that is copied.');
+  if (fromPipe && paths.length > 1)
+    throw new CliError('"-" must be the only source: the archive contains everything to copy.');
   const { folder, name } = fromPipe
     ? { folder: target, name: undefined }
-    : await placeThere(copy, target, paths.length > 1);
-  const onSkip = (what: string): void => leftOut.add(what);
+    : await guestTarget(copy, target, paths.length > 1);
+  const onSkip = (what: string): void => copy.skipped.add(what);
   const { skipped } = await client.files.writeTar(vm, folder, {
     source: () => (fromPipe ? standardInput() : packTree(paths, { name, onSkip })),
     createParents,
@@ -86,11 +87,11 @@ export async function uploadTrees(copy: TreeCopy, paths: readonly string[], targ
     signal,
     onProgress: (bytes) => meter.update(bytes, 0),
   });
-  for (const what of skipped) leftOut.add(what);
+  for (const what of skipped) copy.skipped.add(what);
 }
 
-/** The folder of the guest that the archive goes into, and the name that its first entry gets there. */
-async function placeThere(
+/** The folder of the guest to unpack the archive in, and the name of its first entry there (undefined: unchanged). */
+async function guestTarget(
   { client, vm, signal, createParents }: TreeCopy,
   target: string,
   several: boolean,
@@ -99,19 +100,19 @@ async function placeThere(
   try {
     const { kind } = await client.files.stat(vm, target, { follow: true, signal });
     if (kind === FileKind.DIRECTORY) return { folder: target, name: undefined };
-    throw new CliError(`${vm}:${target} is no folder.`, { exitCode: exitCodes.conflict });
+    throw new CliError(`${vm}:${target} is not a folder.`, { exitCode: exitCodes.conflict });
   } catch (error) {
     if (!isOperationError(error) || error.reason !== 'FILE_NOT_FOUND') throw error;
   }
   if (!several) return { folder: dirname(target), name: nameOf(target) };
   if (createParents) return { folder: target, name: undefined };
-  throw new CliError(`${vm}:${target} is not there. Several things are copied into a folder: -p makes it.`, {
+  throw new CliError(`${vm}:${target} does not exist. Several sources need a folder as target: create it with -p.`, {
     exitCode: exitCodes.notFound,
   });
 }
 
-/** The folder here that the tree goes into, and what it is called there: both are this side's choice. */
-async function placeHere(
+/** The local folder to unpack the tree in, and its name there. Neither is decided by the guest. */
+async function localTarget(
   name: string,
   target: string,
   { createParents }: TreeCopy,
@@ -122,8 +123,8 @@ async function placeHere(
   });
   if (found?.isDirectory() === true) return { folder: resolve(target), name };
   if (found !== undefined) throw new CliError(`${target} is not a folder.`, { exitCode: exitCodes.conflict });
-  const whole = resolve(target);
-  const folder = target.endsWith('/') ? whole : dirname(whole);
+  const path = resolve(target);
+  const folder = target.endsWith('/') ? path : dirname(path);
   if (createParents || target.endsWith('/')) await mkdir(folder, { recursive: true });
-  return { folder, name: target.endsWith('/') ? name : nameOf(whole) };
+  return { folder, name: target.endsWith('/') ? name : nameOf(path) };
 }

@@ -6,78 +6,79 @@ import { pipeline } from 'node:stream/promises';
 import type { InnkeeperClient } from '@innkeeper/client';
 import { isOperationError, OperationError } from '@innkeeper/contract/errors';
 import { treeNames } from '@innkeeper/tar';
-import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
-import { contextOf } from '../context.ts';
-import { EndedBySignal, onDeadlySignal } from '../ended-by-signal.ts';
+import { defineCommand } from '../define-command.ts';
+import { EndedBySignal, onTerminationSignal } from '../ended-by-signal.ts';
+import { flag } from '../options.ts';
 import { TransferMeter } from '../output/transfer-meter.ts';
-import { parseCopyPath } from '../parse-copy-path.ts';
+import { parseCopyPath } from '../parse-path.ts';
 import { standardInput } from '../standard-input.ts';
 import { writeAll } from '../write-all.ts';
 import { downloadTree, uploadTrees } from './cp-tree.ts';
-import { LeftOut } from './left-out.ts';
-
-interface CopyOptions {
-  readonly parents?: boolean;
-  readonly recursive?: boolean;
-  readonly owners?: boolean;
-}
+import { SkippedEntries } from './skipped-entries.ts';
 
 /** `inn cp FROM… TO` */
-export async function run(command: Command, words: readonly string[]): Promise<void> {
-  const { client, options } = contextOf<CopyOptions>(command);
-  const [to = '', ...from] = words.toReversed();
-  if (from.length === 0) throw new CliError('Say what is copied, and where to: inn cp FROM TO');
-  const sources = from.toReversed().map(parseCopyPath);
-  const target = parseCopyPath(to);
-  const meter = new TransferMeter(options.quiet === true);
-  const stop = new AbortController();
-  const { signal } = stop;
-  // What is half done is taken away before we end.
-  const release = onDeadlySignal((name) => stop.abort(new EndedBySignal(name)));
-  try {
-    const vms = new Set(sources.map(({ vm }) => vm));
-    const [vm] = vms;
-    if (vms.size > 1 || (vm === undefined) === (target.vm === undefined))
-      throw new CliError('One side must be VM:/path, and the other files here or "-".');
-    const paths = sources.map(({ path }) => path);
-    if (options.recursive === true) {
-      const leftOut = new LeftOut(meter, options.quiet === true);
-      const copy = {
-        client,
-        meter,
-        signal,
-        vm: vm ?? target.vm ?? '',
-        leftOut,
-        keepOwners: options.owners === true,
-        createParents: options.parents === true,
-      };
-      if (vm === undefined) await uploadTrees(copy, paths, target.path);
-      else for (const path of paths) await downloadTree(copy, path, several(paths, target.path));
-      leftOut.check();
-    } else if (options.owners === true) throw new CliError('--owners is for whole trees: say -r as well.');
-    else
-      for (const path of paths) {
-        const place = several(paths, target.path);
-        if (vm !== undefined) await download(client, vm, path, place, meter, signal);
-        else await upload(client, path, target.vm ?? '', place, options.parents === true, meter, signal);
-      }
-  } catch (error) {
-    if (signal.reason instanceof EndedBySignal) throw signal.reason;
-    if (isOperationError(error) && error.reason === 'FILE_IS_DIRECTORY')
-      throw new OperationError(error.reason, error.message, {
-        nextStep: target.vm === undefined ? 'Copy it whole: inn cp -r' : `Copy into it: ${to}/`,
-      });
-    throw error;
-  } finally {
-    release();
-    meter.clear();
-  }
-}
+export const command = defineCommand({
+  arguments: '<paths...>',
+  options: [
+    flag('-r, --recursive', 'copy folders with everything in them; "-" is then a tar archive'),
+    flag('-p, --parents', 'create missing folders'),
+    flag('--owners', 'with -r: keep numeric owners and set-user-id bits (default: root in guests, you here)'),
+  ],
+  async run({ client, options: { recursive, parents, owners, quiet } }, words) {
+    const [to = '', ...from] = words.toReversed();
+    if (from.length === 0) throw new CliError('The target is missing: inn cp FROM TO');
+    const sources = from.toReversed().map(parseCopyPath);
+    const target = parseCopyPath(to);
+    const meter = new TransferMeter(quiet);
+    const stop = new AbortController();
+    const { signal } = stop;
+    // Partial files are removed before this process ends.
+    const release = onTerminationSignal((name) => stop.abort(new EndedBySignal(name)));
+    try {
+      const vms = new Set(sources.map(({ vm }) => vm));
+      const [vm] = vms;
+      if (vms.size > 1 || (vm === undefined) === (target.vm === undefined))
+        throw new CliError('One side must be VM:/path, the other local files or "-".');
+      const paths = sources.map(({ path }) => path);
+      if (recursive) {
+        const skipped = new SkippedEntries(meter, quiet);
+        const copy = {
+          client,
+          meter,
+          signal,
+          vm: vm ?? target.vm ?? '',
+          skipped,
+          keepOwners: owners,
+          createParents: parents,
+        };
+        if (vm === undefined) await uploadTrees(copy, paths, target.path);
+        else for (const path of paths) await downloadTree(copy, path, targetFor(paths, target.path));
+        skipped.check();
+      } else if (owners) throw new CliError('--owners is only for folders: add -r.');
+      else
+        for (const path of paths) {
+          const place = targetFor(paths, target.path);
+          if (vm !== undefined) await download(client, vm, path, place, meter, signal);
+          else await upload(client, path, target.vm ?? '', place, parents, meter, signal);
+        }
+    } catch (error) {
+      if (signal.reason instanceof EndedBySignal) throw signal.reason;
+      if (isOperationError(error) && error.reason === 'FILE_IS_DIRECTORY')
+        throw new OperationError(error.reason, error.message, {
+          nextStep: target.vm === undefined ? 'Copy the whole folder: inn cp -r' : `Copy into the folder: ${to}/`,
+        });
+      throw error;
+    } finally {
+      release();
+      meter.clear();
+    }
+  },
+});
 
-/** Several things go into a folder. */
-function several(paths: readonly string[], target: string): string {
-  if (paths.length > 1 && target === '-') throw new CliError('One thing at a time goes to "-".');
+/** The target of one of the paths: several are copied into a folder. */
+function targetFor(paths: readonly string[], target: string): string {
+  if (paths.length > 1 && target === '-') throw new CliError('Only one file or folder can be copied to "-".');
   return paths.length > 1 && !target.endsWith('/') ? `${target}/` : target;
 }
 
@@ -91,7 +92,7 @@ async function download(
 ): Promise<void> {
   const file = await client.readFile(vm, path, { sha256: true, signal });
   const hash = createHash('sha256');
-  async function* counted(): AsyncGenerator<Uint8Array> {
+  async function* checked(): AsyncGenerator<Uint8Array> {
     let bytes = 0;
     for await (const chunk of file.body) {
       hash.update(chunk);
@@ -99,22 +100,21 @@ async function download(
       meter.update(bytes, file.sizeBytes);
       yield chunk;
     }
-    const theirs = file.sha256();
-    if (theirs !== undefined && theirs !== hash.digest('hex'))
-      throw new OperationError('CHECKSUM_MISMATCH', `${path} arrived with another hash than it was sent with.`);
+    const expected = file.sha256();
+    if (expected !== undefined && expected !== hash.digest('hex')) throw checksumMismatch(path);
   }
   if (target === '-') {
-    for await (const chunk of counted()) await writeAll(process.stdout, chunk);
+    for await (const chunk of checked()) await writeAll(process.stdout, chunk);
     return;
   }
-  const place = await placeIn(target, treeNames(path).as);
-  // Cannot be guessed and is made here: nobody put a link there for us to write through.
-  const half = join(dirname(place), `.inn-${randomUUID()}.part`);
+  const place = await fileIn(target, treeNames(path).as);
+  // The name is random and the file must be new, so nobody can have put a link there to be written through.
+  const partial = join(dirname(place), `.inn-${randomUUID()}.part`);
   try {
-    await pipeline(counted(), createWriteStream(half, { flags: 'wx', mode: file.mode & 0o777 }));
-    await rename(half, place);
+    await pipeline(checked(), createWriteStream(partial, { flags: 'wx', mode: file.mode & 0o777 }));
+    await rename(partial, place);
   } catch (error) {
-    await rm(half, { force: true });
+    await rm(partial, { force: true });
     throw error;
   }
 }
@@ -140,9 +140,9 @@ async function upload(
     return;
   }
   const info = await stat(path);
-  if (info.isDirectory()) throw new CliError(`${path} is a folder. Copy it whole: inn cp -r`);
-  const hashOfAll = createHash('sha256');
-  let hashed = 0;
+  if (info.isDirectory()) throw new CliError(`${path} is a folder. Copy the whole folder: inn cp -r`);
+  const hash = createHash('sha256');
+  let hashedBytes = 0;
   const { sha256 } = await client.writeFile(vm, remote, {
     uploadId: randomUUID(),
     sizeBytes: info.size,
@@ -151,15 +151,18 @@ async function upload(
     signal,
     source: (offset) =>
       readFrom(path, offset, (chunk, at) => {
-        // Bytes that are read again after an interruption are in the hash already.
-        if (at + chunk.length <= hashed) return;
-        hashOfAll.update(chunk.subarray(Math.max(0, hashed - at)));
-        hashed = at + chunk.length;
+        // After an interruption some bytes are read again, but must not be hashed again.
+        if (at + chunk.length <= hashedBytes) return;
+        hash.update(chunk.subarray(Math.max(0, hashedBytes - at)));
+        hashedBytes = at + chunk.length;
       }),
     onProgress: (bytes) => meter.update(bytes, info.size),
   });
-  if (sha256 !== '' && sha256 !== hashOfAll.digest('hex'))
-    throw new OperationError('CHECKSUM_MISMATCH', `${remote} arrived with another hash than it was sent with.`);
+  if (sha256 !== '' && sha256 !== hash.digest('hex')) throw checksumMismatch(remote);
+}
+
+function checksumMismatch(path: string): OperationError {
+  return new OperationError('CHECKSUM_MISMATCH', `Checksum mismatch for ${path}.`);
 }
 
 async function* readFrom(
@@ -178,12 +181,12 @@ async function* readFrom(
   }
 }
 
-/** A folder takes the file under its own name. */
-async function placeIn(target: string, name: string): Promise<string> {
+/** The path of the copy: in a target that is a folder, the file keeps its name. */
+async function fileIn(target: string, name: string): Promise<string> {
   try {
     if ((await stat(target)).isDirectory()) return `${target}/${name}`;
   } catch (error) {
-    // A file that is not there yet is the usual target.
+    // Usually the target does not exist yet.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   return target;

@@ -1,52 +1,48 @@
 import { VmSchema } from '@innkeeper/contract/control';
-import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
-import { contextOf } from '../context.ts';
+import { defineCommand } from '../define-command.ts';
+import { flag, list, outputOptions, requiredText, text } from '../options.ts';
 import { printObject } from '../output/json.ts';
-import { parseCount } from '../parse-count.ts';
-import { parseSize } from '../parse-size.ts';
+import { parseCount, parseSize } from '../parse-values.ts';
 import { followOperation } from './follow-operation.ts';
 import { agentLine, waitForAgent } from './wait-for-agent.ts';
 
-interface CreateOptions {
-  readonly image: string;
-  readonly cpus: string;
-  readonly memory: string;
-  readonly disk?: string;
-  readonly tag?: readonly string[];
-  readonly start?: boolean;
-  readonly autostart?: boolean;
-}
-
 /** `inn create NAME` */
-export async function run(command: Command, name: string): Promise<void> {
-  const { client, options } = contextOf<CreateOptions>(command);
-  const cpus = parseCount(options.cpus, '--cpus', 1, 64);
-  const operation = await client.vms.createVm({
-    name,
-    image: options.image,
-    cpus,
-    memoryBytes: parseSize(options.memory, '--memory'),
-    diskBytes: options.disk === undefined ? 0n : parseSize(options.disk, '--disk'),
-    tags: Object.fromEntries((options.tag ?? []).map(parseTag)),
-    start: options.start === true,
-    autostart: options.autostart === true,
-  });
-  await followOperation(client, operation, options.quiet === true);
-  const vm =
-    options.start === true
-      ? await waitForAgent(client, name, options.quiet === true)
-      : await client.vms.getVm({ vm: name });
-  if (options.output === 'json' || options.output === 'yaml') printObject(options.output, VmSchema, vm);
-  else if (options.output === 'name') process.stdout.write(`${vm.name}\n`);
-  else
-    process.stdout.write(
-      options.start === true ? agentLine(vm) : `${vm.name} is made. Start it: inn start ${vm.name}\n`,
-    );
-}
+export const command = defineCommand({
+  arguments: '<name>',
+  options: [
+    requiredText('--image <name>', 'image to create it from; see "inn image ls"'),
+    text('--cpus <count>', 'virtual CPUs, 1 to 64', '1'),
+    text('--memory <size>', 'memory, such as 512M or 2G', '256M'),
+    text('--disk <size>', 'disk, at least the size of the image (default: the size of the image)'),
+    list('--tag <key=value>', 'a tag; can be repeated'),
+    flag('--start', 'start it, and wait until its agent answers'),
+    flag('--autostart', 'start it with the daemon, unless it was stopped since the host booted'),
+    ...outputOptions,
+  ],
+  async run({ client, options }, name) {
+    const cpus = parseCount(options.cpus, '--cpus', 1, 64);
+    const operation = await client.vms.createVm({
+      name,
+      image: options.image,
+      cpus,
+      memoryBytes: parseSize(options.memory, '--memory'),
+      diskBytes: options.disk === undefined ? 0n : parseSize(options.disk, '--disk'),
+      tags: Object.fromEntries(options.tag.map(parseTag)),
+      start: options.start,
+      autostart: options.autostart,
+    });
+    await followOperation(client, operation, options.quiet);
+    const vm = options.start ? await waitForAgent(client, name, options.quiet) : await client.vms.getVm({ vm: name });
+    if (options.output === 'json' || options.output === 'yaml') printObject(options.output, VmSchema, vm);
+    else if (options.output === 'name') process.stdout.write(`${vm.name}\n`);
+    else
+      process.stdout.write(options.start ? agentLine(vm) : `${vm.name} is created. Start it: inn start ${vm.name}\n`);
+  },
+});
 
 function parseTag(text: string): [string, string] {
   const at = text.indexOf('=');
-  if (at < 1) throw new CliError(`--tag: "${text}" is no key=value`);
+  if (at < 1) throw new CliError(`--tag: "${text}" is not KEY=VALUE`);
   return [text.slice(0, at), text.slice(at + 1)];
 }

@@ -1,9 +1,15 @@
 import { styleText } from 'node:util';
-import { DiagnosisOutcome, DiagnosisSchema, type DiagnosisStep, NodeSchema } from '@innkeeper/contract/control';
-import type { Command } from 'commander';
+import {
+  DiagnosisOutcome,
+  DiagnosisSchema,
+  type DiagnosisStep,
+  type Node,
+  NodeSchema,
+} from '@innkeeper/contract/control';
 import { CliError } from '../cli-error.ts';
-import { contextOf } from '../context.ts';
+import { defineCommand } from '../define-command.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { outputOptions } from '../options.ts';
 import { clean } from '../output/clean.ts';
 import { printObject } from '../output/json.ts';
 
@@ -15,33 +21,40 @@ const marks: Record<DiagnosisOutcome, string> = {
   [DiagnosisOutcome.SKIPPED]: '·',
 };
 
-/** `inn doctor [VM]`: of the daemon and its host without a VM. Exit code 6 when an agent does not answer. */
-export async function run(command: Command, name: string | undefined): Promise<void> {
-  const { client, options } = contextOf(command);
-  if (name === undefined) {
-    const node = await client.node.getNode({});
-    if (options.output === 'json' || options.output === 'yaml') {
-      printObject(options.output, NodeSchema, node);
+/** `inn doctor [VM]`; without a VM, checks the daemon and its host. Exit code 6 if an agent does not answer. */
+export const command = defineCommand({
+  arguments: '[vm]',
+  options: outputOptions,
+  async run({ client, options }, name) {
+    if (name === undefined) {
+      const node = await client.node.getNode({});
+      if (options.output === 'json' || options.output === 'yaml') printObject(options.output, NodeSchema, node);
+      else process.stdout.write(nodeText(node));
       return;
     }
-    const why = node.acceleratorReason === '' ? '' : `: ${node.acceleratorReason}`;
-    process.stdout.write(
-      `${marks[DiagnosisOutcome.OK]} the daemon answers (version ${node.version}, process ${node.pid}, data in ${node.dataDirectory})\n` +
-        `${node.hypervisorVersion === '' ? marks[DiagnosisOutcome.FAILED] : marks[DiagnosisOutcome.OK]} hypervisor ${node.hypervisorVersion || 'not found'}\n` +
-        `${node.accelerator === 'kvm' ? marks[DiagnosisOutcome.OK] : marks[DiagnosisOutcome.WARNING]} VMs run with ${node.accelerator}${clean(why)}\n` +
-        `${node.agentVersion === '' ? marks[DiagnosisOutcome.FAILED] : marks[DiagnosisOutcome.OK]} agent ${node.agentVersion || 'not built'}\n`,
-    );
-    return;
-  }
-  const diagnosis = await client.vms.diagnose({ vm: name });
-  if (options.output === 'json' || options.output === 'yaml') printObject(options.output, DiagnosisSchema, diagnosis);
-  else
-    process.stdout.write(
-      diagnosis.steps.map(stepText).join('') +
-        (diagnosis.conclusion === '' ? '' : `\n${clean(diagnosis.conclusion)}\n`),
-    );
-  if (diagnosis.steps.some((step) => step.outcome === DiagnosisOutcome.FAILED))
-    throw new CliError('', { exitCode: exitCodes.agentUnavailable, silent: true });
+    const diagnosis = await client.vms.diagnose({ vm: name });
+    if (options.output === 'json' || options.output === 'yaml') printObject(options.output, DiagnosisSchema, diagnosis);
+    else
+      process.stdout.write(
+        diagnosis.steps.map(stepText).join('') +
+          (diagnosis.conclusion === '' ? '' : `\n${clean(diagnosis.conclusion)}\n`),
+      );
+    if (diagnosis.steps.some((step) => step.outcome === DiagnosisOutcome.FAILED))
+      throw new CliError('', { exitCode: exitCodes.agentUnavailable, silent: true });
+  },
+});
+
+function nodeText(node: Node): string {
+  const { OK, FAILED, WARNING } = DiagnosisOutcome;
+  const why = node.acceleratorReason === '' ? '' : `: ${node.acceleratorReason}`;
+  return [
+    `${marks[OK]} the daemon answers (version ${node.version}, process ${node.pid}, data in ${node.dataDirectory})`,
+    `${marks[node.hypervisorVersion === '' ? FAILED : OK]} hypervisor ${node.hypervisorVersion || 'not found'}`,
+    `${marks[node.accelerator === 'kvm' ? OK : WARNING]} VMs run with ${node.accelerator}${clean(why)}`,
+    `${marks[node.agentVersion === '' ? FAILED : OK]} agent ${node.agentVersion || 'not built'}`,
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 function stepText(step: DiagnosisStep): string {

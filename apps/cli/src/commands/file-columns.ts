@@ -1,14 +1,14 @@
 import { formatFileMode } from '@innkeeper/contract';
 import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
-import { formatBytes, formatTime } from '../output/figures.ts';
+import { formatBytes, formatTime } from '../output/format.ts';
 import type { Column } from '../output/table.ts';
 
-/** The last part of its path. */
+/** The last part of a file's path; "/" for the root. */
 export function nameOfFile({ path }: FileInfo): string {
   return path.slice(path.lastIndexOf('/') + 1) || '/';
 }
 
-/** A file of a guest in a list. */
+/** Columns for lists of guest files. */
 export const fileColumns: readonly Column<FileInfo>[] = [
   { title: 'MODE', value: ({ kind, mode }) => formatFileMode(kind, mode) },
   { title: 'OWNER', value: ({ user, uid }) => user || `${uid}`, wide: true },

@@ -1,12 +1,14 @@
-import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
-import { parseMode } from '../parse-mode.ts';
-import { parsePlace } from '../parse-place.ts';
+import { defineCommand } from '../define-command.ts';
+import { flag } from '../options.ts';
+import { parseGuestPath } from '../parse-path.ts';
+import { parseMode } from '../parse-values.ts';
 
 /** `inn files chmod MODE VM:/path…` */
-export async function run(command: Command, mode: string, texts: readonly string[]): Promise<void> {
-  const { client, options } = contextOf<{ readonly recursive?: boolean }>(command);
-  const bits = parseMode(mode);
-  for (const { vm, path } of texts.map(parsePlace))
-    await client.files.chmod(vm, path, bits, { recursive: options.recursive === true });
-}
+export const command = defineCommand({
+  arguments: '<mode> <path...>',
+  options: [flag('-R, --recursive', 'include everything in folders')],
+  async run({ client, options: { recursive } }, mode, paths) {
+    const bits = parseMode(mode);
+    for (const { vm, path } of paths.map(parseGuestPath)) await client.files.chmod(vm, path, bits, { recursive });
+  },
+});

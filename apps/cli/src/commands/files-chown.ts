@@ -1,12 +1,14 @@
-import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
-import { parseOwner } from '../parse-owner.ts';
-import { parsePlace } from '../parse-place.ts';
+import { defineCommand } from '../define-command.ts';
+import { flag } from '../options.ts';
+import { parseGuestPath } from '../parse-path.ts';
+import { parseOwner } from '../parse-values.ts';
 
 /** `inn files chown OWNER VM:/path…` */
-export async function run(command: Command, text: string, texts: readonly string[]): Promise<void> {
-  const { client, options } = contextOf<{ readonly recursive?: boolean }>(command);
-  const owner = parseOwner(text);
-  for (const { vm, path } of texts.map(parsePlace))
-    await client.files.chown(vm, path, owner, { recursive: options.recursive === true });
-}
+export const command = defineCommand({
+  arguments: '<owner> <path...>',
+  options: [flag('-R, --recursive', 'include everything in folders')],
+  async run({ client, options: { recursive } }, ownerText, paths) {
+    const owner = parseOwner(ownerText);
+    for (const { vm, path } of paths.map(parseGuestPath)) await client.files.chown(vm, path, owner, { recursive });
+  },
+});

@@ -1,13 +1,16 @@
-import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
-import { parsePlace } from '../parse-place.ts';
+import { defineCommand } from '../define-command.ts';
+import { flag } from '../options.ts';
+import { parseGuestPath } from '../parse-path.ts';
 
 /** `inn files rm VM:/path…` */
-export async function run(command: Command, texts: readonly string[]): Promise<void> {
-  const { client, options } = contextOf<{ readonly recursive?: boolean; readonly force?: boolean }>(command);
-  for (const { vm, path } of texts.map(parsePlace))
-    await client.files.remove(vm, path, {
-      recursive: options.recursive === true,
-      ignoreMissing: options.force === true,
-    });
-}
+export const command = defineCommand({
+  arguments: '<path...>',
+  options: [
+    flag('-r, --recursive', 'remove folders with everything in them'),
+    flag('-f, --force', 'a missing file is not an error'),
+  ],
+  async run({ client, options }, paths) {
+    for (const { vm, path } of paths.map(parseGuestPath))
+      await client.files.remove(vm, path, { recursive: options.recursive, ignoreMissing: options.force });
+  },
+});

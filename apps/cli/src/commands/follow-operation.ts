@@ -2,7 +2,7 @@ import type { InnkeeperClient } from '@innkeeper/client';
 import type { Operation } from '@innkeeper/contract/control';
 import { ProgressLine } from '../output/progress-line.ts';
 
-/** Waits for an operation and shows its stage on the terminal. ^C gives up waiting and cancels it where it can be. */
+/** Waits for an operation and shows its stage on the terminal. ^C cancels the operation if possible, else stops waiting. */
 export async function followOperation(
   client: InnkeeperClient,
   operation: Operation,
@@ -18,7 +18,7 @@ export async function followOperation(
   try {
     return await client.operations.wait(operation.id, {
       signal: controller.signal,
-      onProgress: (now) => line.update(textOf(now)),
+      onProgress: (current) => line.update(progressText(current)),
     });
   } finally {
     line.clear();
@@ -26,7 +26,7 @@ export async function followOperation(
   }
 }
 
-function textOf(operation: Operation): string {
+function progressText(operation: Operation): string {
   const percent = operation.progress === undefined ? '' : ` ${Math.round(operation.progress * 100)} %`;
   return `${operation.target}: ${operation.stage || operation.kind}${percent}`;
 }

@@ -1,24 +1,27 @@
 import { basename, resolve } from 'node:path';
-import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
+import { defineCommand } from '../define-command.ts';
+import { text } from '../options.ts';
 import { clean } from '../output/clean.ts';
 import { followOperation } from './follow-operation.ts';
 
 /** `inn image add FILE` */
-export async function run(command: Command, file: string): Promise<void> {
-  const { client, options } = contextOf<{ readonly name?: string }>(command);
-  const name = options.name ?? nameFor(file);
-  await followOperation(client, await client.images.addImage({ name, path: resolve(file) }), options.quiet === true);
-  const image = (await client.images.listImages({})).images.find((each) => each.name === name);
-  process.stdout.write(`${name} is added.\n`);
-  if (image !== undefined && image.agentReason !== '')
-    process.stdout.write(
-      `The agent could not be put in: ${clean(image.agentDetail)}\n  ${clean(image.agentNextStep)}\n`,
-    );
-}
+export const command = defineCommand({
+  arguments: '<file>',
+  options: [text('--name <name>', "name of the image (default: the file's name)")],
+  async run({ client, options }, file) {
+    const name = options.name ?? imageNameOf(file);
+    await followOperation(client, await client.images.addImage({ name, path: resolve(file) }), options.quiet);
+    const image = (await client.images.listImages({})).images.find((each) => each.name === name);
+    process.stdout.write(`${name} is added.\n`);
+    if (image !== undefined && image.agentReason !== '')
+      process.stdout.write(
+        `The agent could not be installed in it: ${clean(image.agentDetail)}\n  ${clean(image.agentNextStep)}\n`,
+      );
+  },
+});
 
-/** A file's name as an image's: lower case, "-" for the rest, without the ending. */
-function nameFor(file: string): string {
+/** A file's name as the name of an image: without the extension, in lower case, "-" for other characters. */
+function imageNameOf(file: string): string {
   return basename(file)
     .replace(/\.(raw|img|qcow2)$/i, '')
     .toLowerCase()

@@ -1,20 +1,22 @@
-import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
+import { defineCommand } from '../define-command.ts';
+import { flag, text } from '../options.ts';
 import { followOperation } from './follow-operation.ts';
 
-/** `inn image build KIND`; does nothing when the image exists. */
-export async function run(command: Command, kind: string): Promise<void> {
-  const { client, options } = contextOf<{ readonly name?: string; readonly rebuild?: boolean }>(command);
-  const name = options.name ?? kind;
-  const known = (await client.images.listImages({})).images.some((image) => image.name === name);
-  if (known && options.rebuild !== true) {
-    process.stdout.write(`${name} exists. Build it anew with --rebuild.\n`);
-    return;
-  }
-  await followOperation(
-    client,
-    await client.images.buildImage({ kind, name, rebuild: options.rebuild === true }),
-    options.quiet === true,
-  );
-  process.stdout.write(`${name} is built.\n`);
-}
+/** `inn image build KIND`; does nothing if the image exists. */
+export const command = defineCommand({
+  arguments: '<kind>',
+  options: [
+    text('--name <name>', 'name of the image (default: the kind)'),
+    flag('--rebuild', 'build it even if it exists'),
+  ],
+  async run({ client, options: { name: named, rebuild, quiet } }, kind) {
+    const name = named ?? kind;
+    const exists = (await client.images.listImages({})).images.some((image) => image.name === name);
+    if (exists && !rebuild) {
+      process.stdout.write(`${name} exists. Build it again with --rebuild.\n`);
+      return;
+    }
+    await followOperation(client, await client.images.buildImage({ kind, name, rebuild }), quiet);
+    process.stdout.write(`${name} is built.\n`);
+  },
+});

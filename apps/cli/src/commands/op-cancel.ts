@@ -1,9 +1,11 @@
-import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
+import { defineCommand } from '../define-command.ts';
 
 /** `inn op cancel ID` */
-export async function run(command: Command, id: string): Promise<void> {
-  const { client } = contextOf(command);
-  await client.operations.cancelOperation({ id });
-  process.stdout.write('Cancelled.\n');
-}
+export const command = defineCommand({
+  arguments: '<id>',
+  options: [],
+  async run({ client }, id) {
+    await client.operations.cancelOperation({ id });
+    process.stdout.write('Cancelled.\n');
+  },
+});

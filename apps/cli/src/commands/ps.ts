@@ -1,47 +1,50 @@
 import { type GuestProcess, GuestProcessSchema } from '@innkeeper/contract/agent';
-import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
-import { formatBytes, formatDuration, formatPercent, formatTime } from '../output/figures.ts';
-import { printRows } from '../output/print-rows.ts';
+import { defineCommand } from '../define-command.ts';
+import { choice, flag, outputOptions, text } from '../options.ts';
+import { formatBytes, formatDuration, formatPercent, formatTime } from '../output/format.ts';
+import { printRows } from '../output/print-list.ts';
 import type { Column } from '../output/table.ts';
-import { parseCount } from '../parse-count.ts';
-import { processForest } from './process-forest.ts';
+import { parseCount } from '../parse-values.ts';
+import { processTree } from './process-tree.ts';
 
-const most = 1000;
-
-interface PsOptions {
-  readonly sort: 'cpu' | 'memory' | 'pid' | 'name';
-  readonly lines: string;
-  readonly tree?: boolean;
-  readonly kernelThreads?: boolean;
-}
+/** The most that the daemon returns. */
+const maxProcesses = 1000;
 
 /** `inn ps VM` */
-export async function run(command: Command, vm: string): Promise<void> {
-  const { client, options } = contextOf<PsOptions>(command);
-  const limit = parseCount(options.lines, '--lines', 1, most);
-  const isTree = options.tree === true && (options.output === 'table' || options.output === 'wide');
-  const { processes, total } = await client.processes.list(vm, {
-    sort: options.sort,
-    // Of a tree the parents are wanted, however little they do.
-    limit: isTree ? most : limit,
-    kernelThreads: options.kernelThreads === true,
-  });
-  const rows = isTree ? processForest(processes).slice(0, limit) : processes.map((process) => ({ process, lines: '' }));
-  const lines = new Map(rows.map((row) => [row.process, row.lines]));
-  printRows(
-    rows.map(({ process }) => process),
-    {
-      schema: GuestProcessSchema,
-      columns: columnsWith((process) => lines.get(process) ?? ''),
-      nameOf: ({ pid }) => `${pid}`,
-      whenEmpty: 'The guest shows no process.',
-      options,
-    },
-  );
-  if (rows.length < total && options.output === 'table' && options.quiet !== true)
-    process.stderr.write(`${rows.length} of ${total} processes; -n shows more, at most ${most}.\n`);
-}
+export const command = defineCommand({
+  arguments: '<vm>',
+  options: [
+    ...outputOptions,
+    choice('--sort <by>', 'sort order', ['cpu', 'memory', 'pid', 'name'], 'cpu'),
+    text('-n, --lines <count>', 'number of processes, at most 1000', '200'),
+    flag('--tree', 'show children below their parents'),
+    flag('--kernel-threads', 'include kernel threads'),
+  ],
+  async run({ client, options }, vm) {
+    const limit = parseCount(options.lines, '--lines', 1, maxProcesses);
+    const isTree = options.tree && (options.output === 'table' || options.output === 'wide');
+    const { processes, total } = await client.processes.list(vm, {
+      sort: options.sort,
+      // A tree needs the parents, however far down the list they are.
+      limit: isTree ? maxProcesses : limit,
+      kernelThreads: options.kernelThreads,
+    });
+    const rows = isTree ? processTree(processes).slice(0, limit) : processes.map((process) => ({ process, lines: '' }));
+    const lines = new Map(rows.map((row) => [row.process, row.lines]));
+    printRows(
+      rows.map(({ process }) => process),
+      {
+        schema: GuestProcessSchema,
+        columns: columnsWith((process) => lines.get(process) ?? ''),
+        nameOf: ({ pid }) => `${pid}`,
+        whenEmpty: 'The guest reports no processes.',
+        options,
+      },
+    );
+    if (rows.length < total && options.output === 'table' && !options.quiet)
+      process.stderr.write(`${rows.length} of ${total} processes; -n shows more, at most ${maxProcesses}.\n`);
+  },
+});
 
 function columnsWith(linesOf: (process: GuestProcess) => string): readonly Column<GuestProcess>[] {
   return [

@@ -1,17 +1,19 @@
-import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
-import { parseDuration } from '../parse-duration.ts';
+import { defineCommand } from '../define-command.ts';
+import { text } from '../options.ts';
+import { parseDuration } from '../parse-values.ts';
 import { followOperation } from './follow-operation.ts';
 import { agentLine, waitForAgent } from './wait-for-agent.ts';
 
-/** `inn restart VM…`: stops each as `inn stop` does, if it runs, and starts it; one after the other. */
-export async function run(command: Command, names: readonly string[]): Promise<void> {
-  const { client, options } = contextOf<{ readonly timeout?: string }>(command);
-  const quiet = options.quiet === true;
-  const timeoutMs = options.timeout === undefined ? 0 : parseDuration(options.timeout, '--timeout');
-  for (const name of names) {
-    await followOperation(client, await client.vms.stopVm({ vm: name, timeoutMs }), quiet);
-    await followOperation(client, await client.vms.startVm({ vm: name }), quiet);
-    process.stdout.write(agentLine(await waitForAgent(client, name, quiet, timeoutMs === 0 ? undefined : timeoutMs)));
-  }
-}
+/** `inn restart VM…`: stops each VM like `inn stop` if it is running, then starts it; one after the other. */
+export const command = defineCommand({
+  arguments: '<vm...>',
+  options: [text('--timeout <duration>', 'limit for each step, such as 30s')],
+  async run({ client, options: { quiet, timeout } }, names) {
+    const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout, '--timeout');
+    for (const name of names) {
+      await followOperation(client, await client.vms.stopVm({ vm: name, timeoutMs: timeoutMs ?? 0 }), quiet);
+      await followOperation(client, await client.vms.startVm({ vm: name }), quiet);
+      process.stdout.write(agentLine(await waitForAgent(client, name, quiet, timeoutMs || undefined)));
+    }
+  },
+});

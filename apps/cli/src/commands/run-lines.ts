@@ -1,26 +1,27 @@
 import { clean } from '../output/clean.ts';
 import { writeAll } from '../write-all.ts';
 
-/** A line that is longer is shown in pieces. */
+/** Longer lines are split. */
 const maxLineBytes = 64 * 1024;
 const newline = 10;
 
 /**
- * Output of many VMs as whole lines, each with the name of its VM before it. On a terminal, control characters are shown
- * as "·": one VM must not write over the lines of another.
+ * Prints the output of several VMs as whole lines, each with the name of its VM in front. On a terminal, control
+ * characters are shown as "·", so that one VM cannot overwrite the lines of another.
  */
 export class RunLines {
-  readonly #widest: number;
-  /** Begun lines, by stream and VM. */
-  readonly #begun = new Map<NodeJS.WriteStream, Map<string, Uint8Array>>();
+  readonly #nameWidth: number;
+  /** Incomplete last lines, by stream and VM. */
+  readonly #incomplete = new Map<NodeJS.WriteStream, Map<string, Uint8Array>>();
 
   constructor(names: readonly string[]) {
-    this.#widest = Math.max(...names.map((name) => name.length));
+    this.#nameWidth = Math.max(...names.map((name) => name.length));
   }
 
+  /** Prints the lines that `data` completes. */
   async write(stream: NodeJS.WriteStream, name: string, data: Uint8Array): Promise<void> {
-    const begun = this.#begunOf(stream);
-    const bytes = Buffer.concat([begun.get(name) ?? new Uint8Array(0), data]);
+    const incomplete = this.#incompleteOf(stream);
+    const bytes = Buffer.concat([incomplete.get(name) ?? new Uint8Array(0), data]);
     let from = 0;
     let text = '';
     const pieces: Uint8Array[] = [];
@@ -33,24 +34,24 @@ export class RunLines {
       if (stream.isTTY) text += `${this.#prefix(name)}${clean(line.toString().replace(/\r$/, ''))}\n`;
       else pieces.push(Buffer.from(this.#prefix(name)), line, Buffer.from('\n'));
     }
-    begun.set(name, bytes.subarray(from));
+    incomplete.set(name, bytes.subarray(from));
     if (text !== '') await writeAll(stream, Buffer.from(text));
     if (pieces.length > 0) await writeAll(stream, Buffer.concat(pieces));
   }
 
-  /** Writes the lines that have no end. */
+  /** Prints the incomplete lines. */
   async end(): Promise<void> {
-    for (const [stream, begun] of this.#begun)
-      for (const [name, rest] of begun) if (rest.length > 0) await this.write(stream, name, Buffer.from('\n'));
+    for (const [stream, incomplete] of this.#incomplete)
+      for (const [name, rest] of incomplete) if (rest.length > 0) await this.write(stream, name, Buffer.from('\n'));
   }
 
   #prefix(name: string): string {
-    return `${name.padEnd(this.#widest)} | `;
+    return `${name.padEnd(this.#nameWidth)} | `;
   }
 
-  #begunOf(stream: NodeJS.WriteStream): Map<string, Uint8Array> {
-    const known = this.#begun.get(stream) ?? new Map<string, Uint8Array>();
-    this.#begun.set(stream, known);
+  #incompleteOf(stream: NodeJS.WriteStream): Map<string, Uint8Array> {
+    const known = this.#incomplete.get(stream) ?? new Map<string, Uint8Array>();
+    this.#incomplete.set(stream, known);
     return known;
   }
 }

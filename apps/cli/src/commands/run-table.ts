@@ -1,32 +1,32 @@
 import { ExecEnding } from '@innkeeper/contract/agent';
 import type { RunTarget } from '@innkeeper/contract/control';
-import { formatBytes, formatDuration } from '../output/figures.ts';
+import { formatBytes, formatDuration } from '../output/format.ts';
+import { runStateLabel } from '../output/state-labels.ts';
 import type { Column } from '../output/table.ts';
-import { runStateWord } from '../output/words.ts';
 
-/** What came of a run on each VM. */
+/** Columns for the result of a run on each VM. */
 export const runTargetColumns: readonly Column<RunTarget>[] = [
   { title: 'VM', value: (target) => target.vmName },
-  { title: 'STATE', value: (target) => runStateWord(target.state) },
-  { title: 'ENDED', value: howItEnded },
+  { title: 'STATE', value: (target) => runStateLabel(target.state) },
+  { title: 'ENDED', value: endingOf },
   { title: 'TIME', align: 'right', value: duration },
   { title: 'OUTPUT', align: 'right', value: (target) => formatBytes(target.keptBytes) },
-  { title: 'NOT KEPT', align: 'right', value: notKept },
+  { title: 'DROPPED', align: 'right', value: dropped },
 ];
 
-/** Bytes that it printed and that were not kept: too many, or lost on the way. */
+/** Bytes of output that were not stored: over the limit, or lost in transfer. */
 export function droppedBytes({ exited, keptBytes }: RunTarget): bigint {
   if (exited === undefined) return 0n;
   const dropped = exited.stdoutBytes + exited.stderrBytes - keptBytes;
   return dropped > 0n ? dropped : 0n;
 }
 
-function notKept(target: RunTarget): string {
-  const dropped = droppedBytes(target);
-  return dropped === 0n ? '' : formatBytes(dropped);
+function dropped(target: RunTarget): string {
+  const bytes = droppedBytes(target);
+  return bytes === 0n ? '' : formatBytes(bytes);
 }
 
-function howItEnded({ exited, errorReason, errorMessage }: RunTarget): string {
+function endingOf({ exited, errorReason, errorMessage }: RunTarget): string {
   if (exited === undefined) return errorReason === '' ? '' : `${errorReason}: ${errorMessage}`;
   if (exited.ending === ExecEnding.TIMEOUT) return 'timeout';
   const { status } = exited;

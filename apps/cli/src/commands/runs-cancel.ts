@@ -1,8 +1,10 @@
-import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
+import { defineCommand } from '../define-command.ts';
 
 /** `inn runs cancel ID` */
-export async function run(command: Command, id: string): Promise<void> {
-  const { client } = contextOf(command);
-  await client.runs.cancel(id);
-}
+export const command = defineCommand({
+  arguments: '<id>',
+  options: [],
+  async run({ client }, id) {
+    await client.runs.cancel(id);
+  },
+});

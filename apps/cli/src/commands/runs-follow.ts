@@ -1,14 +1,12 @@
-import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
+import { defineCommand } from '../define-command.ts';
+import { dataOutput } from '../options.ts';
 import { followRun } from './run-follow.ts';
 
-/** `inn runs follow ID`: its output so far and what comes; ends as the run does. ^C leaves it alone. */
-export async function run(command: Command, id: string): Promise<void> {
-  const { client, options } = contextOf(command);
-  const { output, quiet } = options;
-  process.exitCode = await followRun(client, id, {
-    output,
-    onInterrupt: 'leave',
-    ...(quiet === undefined ? {} : { quiet }),
-  });
-}
+/** `inn runs follow ID`: its output so far, then new output; exits like the run. ^C detaches. */
+export const command = defineCommand({
+  arguments: '<id>',
+  options: [dataOutput],
+  async run({ client, options: { output, quiet } }, id) {
+    process.exitCode = await followRun(client, id, { output, quiet, onInterrupt: 'detach' });
+  },
+});

@@ -1,18 +1,19 @@
-import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
+import { defineCommand } from '../define-command.ts';
+import { choice, text } from '../options.ts';
 import { LogText } from '../output/log-text.ts';
 import { writeAll } from '../write-all.ts';
 
-interface Options {
-  readonly on?: string;
-  readonly stream: 'stdout' | 'stderr' | 'both';
-}
-
-/** `inn runs output ID`: what is kept of one VM's output; on a terminal without control characters, else as it is. */
-export async function run(command: Command, id: string): Promise<void> {
-  const { client, options } = contextOf<Options>(command);
-  const text = process.stdout.isTTY === true ? new LogText() : undefined;
-  for await (const piece of client.runs.output(id, { vm: options.on, stream: options.stream }))
-    await writeAll(process.stdout, text === undefined ? piece : Buffer.from(text.take(piece)));
-  if (text !== undefined) await writeAll(process.stdout, Buffer.from(text.end()));
-}
+/** `inn runs output ID`: the stored output of one VM; without control characters on a terminal, else unchanged. */
+export const command = defineCommand({
+  arguments: '<id>',
+  options: [
+    text('--on <vm>', 'the VM, if the run has several'),
+    choice('--stream <name>', 'stream to print', ['stdout', 'stderr', 'both'], 'both'),
+  ],
+  async run({ client, options: { on, stream } }, id) {
+    const log = process.stdout.isTTY === true ? new LogText() : undefined;
+    for await (const chunk of client.runs.output(id, { vm: on, stream }))
+      await writeAll(process.stdout, log === undefined ? chunk : Buffer.from(log.push(chunk)));
+    if (log !== undefined) await writeAll(process.stdout, Buffer.from(log.end()));
+  },
+});

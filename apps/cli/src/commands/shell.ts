@@ -1,83 +1,104 @@
 import type { InnkeeperClient, TerminalEvent, TerminalStream } from '@innkeeper/client';
 import { type Terminal, TerminalSchema, TerminalState } from '@innkeeper/contract/control';
-import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
-import { contextOf } from '../context.ts';
-import { type DeadlySignal, EndedBySignal } from '../ended-by-signal.ts';
-import { formatTime } from '../output/figures.ts';
-import { printRows } from '../output/print-rows.ts';
-import { parseKey } from '../parse-key.ts';
+import { defineCommand } from '../define-command.ts';
+import { EndedBySignal, type TerminationSignal } from '../ended-by-signal.ts';
+import { flag, outputOptions, text } from '../options.ts';
+import { formatTime } from '../output/format.ts';
+import { printRows } from '../output/print-list.ts';
+import type { Column } from '../output/table.ts';
+import { parseKey } from '../parse-values.ts';
 import { writeAll } from '../write-all.ts';
-import { takeKeyboard } from './take-keyboard.ts';
+import { captureKeyboard } from './capture-keyboard.ts';
 import { clearTerminal, resetTerminal } from './terminal-reset.ts';
 
-interface ShellOptions {
-  readonly user?: string;
-  readonly workdir?: string;
-  readonly attach?: string;
-  readonly ls?: boolean;
-  readonly close?: string;
-  readonly detachKey: string;
-}
-
-/** ^D: what ends the input of a terminal. */
+/** ^D, which ends the input of a terminal. */
 const endOfTransmission = Uint8Array.of(4);
 
-/** `inn shell VM [-- CMD]`: a terminal in the guest, which stays when we leave it. Ends with its exit code. */
-export async function run(command: Command, vm: string, words: readonly string[]): Promise<void> {
-  const { client, options } = contextOf<ShellOptions>(command);
-  const leaveKey = parseKey(options.detachKey, '--detach-key');
-  if (options.ls === true) return printTerminals(await client.terminals.list(vm), options);
-  if (options.close !== undefined) {
-    await client.terminals.close(vm, options.close);
-    return;
-  }
-  if (options.attach !== undefined && words.length > 0) throw new CliError('--attach goes without a command');
-  const id = options.attach ?? (await client.terminals.create(vm, newTerminal(options, words))).id;
-  const stream = client.terminals.open(vm, id, { size: ownSize() });
-  let hasLeft = false;
-  let endedBy: DeadlySignal | undefined;
-  const release = connectKeys(stream, leaveKey, (signal) => {
-    hasLeft = true;
+/** `inn shell VM [-- CMD]`: a terminal in the guest that keeps running after detaching. Exits with its exit code. */
+export const command = defineCommand({
+  arguments: '<vm> [command...]',
+  options: [
+    ...outputOptions,
+    text('-u, --user <user>', 'user to run as (default: root)'),
+    text('-w, --workdir <folder>', 'working directory'),
+    text('--attach <id>', 'attach to an existing terminal'),
+    flag('--ls', 'list the terminals of the VM'),
+    text('--close <id>', 'end a terminal, with everything that runs on it'),
+    text('--detach-key <key>', 'key that detaches, such as ctrl-] or none', 'ctrl-]'),
+  ],
+  async run({ client, options }, vm, words) {
+    const detachKey = parseKey(options.detachKey, '--detach-key');
+    if (options.ls) {
+      const terminals = await client.terminals.list(vm);
+      printRows(terminals, {
+        schema: TerminalSchema,
+        columns: terminalColumns,
+        nameOf: (terminal) => terminal.id,
+        whenEmpty: `No terminals. Open one: inn shell ${vm}`,
+        options,
+      });
+    } else if (options.close !== undefined) await client.terminals.close(vm, options.close);
+    else if (options.attach === undefined) {
+      const { user = '', workdir: workingDirectory = '' } = options;
+      const terminal = await client.terminals.create(vm, { user, argv: [...words], workingDirectory, ...windowSize() });
+      await attach(client, { vm, id: terminal.id, detachKey, isNew: true, quiet: options.quiet });
+    } else {
+      if (words.length > 0) throw new CliError('--attach takes no command: the terminal runs one already.');
+      await attach(client, { vm, id: options.attach, detachKey, isNew: false, quiet: options.quiet });
+    }
+  },
+});
+
+interface AttachOptions {
+  readonly vm: string;
+  readonly id: string;
+  readonly detachKey: number | undefined;
+  readonly isNew: boolean;
+  readonly quiet: boolean;
+}
+
+/** Connects this terminal to one in the guest until its program ends, or until detaching. */
+async function attach(client: InnkeeperClient, { vm, id, detachKey, isNew, quiet }: AttachOptions): Promise<void> {
+  const stream = client.terminals.open(vm, id, { size: windowSize() });
+  let isDetached = false;
+  let endedBy: TerminationSignal | undefined;
+  const release = connectKeyboard(stream, detachKey, (signal) => {
+    isDetached = true;
     endedBy ??= signal;
     stream.close();
   });
   try {
-    const code = await show(stream, { isOld: options.attach !== undefined, quiet: options.quiet === true });
-    process.exitCode = code;
+    process.exitCode = await show(stream, isNew, quiet);
   } catch (error) {
-    if (!hasLeft) throw error;
+    if (!isDetached) throw error;
     if (process.stdout.isTTY) process.stdout.write(resetTerminal);
-    process.stderr.write(`\ninn: left; it runs on. Come back: inn shell ${vm} --attach ${id}\n`);
+    process.stderr.write(`\ninn: detached; the terminal keeps running. Attach again: inn shell ${vm} --attach ${id}\n`);
     if (endedBy !== undefined) throw new EndedBySignal(endedBy);
   } finally {
     release();
   }
 }
 
-function newTerminal({ user, workdir }: ShellOptions, words: readonly string[]) {
-  return { user: user ?? '', argv: [...words], workingDirectory: workdir ?? '', ...ownSize() };
-}
-
-/** Of our terminal; what terminals used to have, where there is none or it does not say. */
-function ownSize(): { readonly columns: number; readonly rows: number } {
+/** Size of this terminal, within the limits of the API; 80 × 24 if it is unknown. */
+function windowSize(): { readonly columns: number; readonly rows: number } {
   const { columns, rows } = process.stdout;
   return { columns: Math.min(Math.max(columns || 80, 2), 500), rows: Math.min(rows || 24, 200) };
 }
 
-function connectKeys(
+function connectKeyboard(
   stream: TerminalStream,
-  leaveKey: number | undefined,
-  onLeave: (signal?: DeadlySignal) => void,
+  detachKey: number | undefined,
+  onDetach: (signal?: TerminationSignal) => void,
 ): () => void {
-  const release = takeKeyboard({
-    leaveKey,
-    onLeave,
+  const release = captureKeyboard({
+    detachKey,
+    onDetach,
     onKeys: (bytes) => stream.write(bytes),
     onEnd: () => stream.write(endOfTransmission),
   });
   const onResize = (): void => {
-    const { columns, rows } = ownSize();
+    const { columns, rows } = windowSize();
     stream.resize(columns, rows);
   };
   process.stdout.on('resize', onResize);
@@ -87,13 +108,10 @@ function connectKeys(
   };
 }
 
-/** Resolves with the exit code. */
-async function show(
-  stream: TerminalStream,
-  { isOld, quiet }: { readonly isOld: boolean; readonly quiet: boolean },
-): Promise<number> {
-  // A new one is empty: what our terminal shows stays.
-  let mustClear = isOld && process.stdout.isTTY === true;
+/** Prints the terminal until its program ends. Returns the exit code. */
+async function show(stream: TerminalStream, isNew: boolean, quiet: boolean): Promise<number> {
+  // The screen of a new terminal is empty, so what this terminal shows can stay.
+  let mustClear = !isNew && process.stdout.isTTY === true;
   for await (const event of stream) {
     if (event.type === 'screen') {
       if (mustClear) process.stdout.write(clearTerminal);
@@ -113,29 +131,16 @@ function noteOf(event: TerminalEvent): string | undefined {
   return undefined;
 }
 
-type ListOptions = ReturnType<typeof contextOf>['options'];
-
-function printTerminals(
-  terminals: Awaited<ReturnType<InnkeeperClient['terminals']['list']>>,
-  options: ListOptions,
-): void {
-  printRows(terminals, {
-    schema: TerminalSchema,
-    columns: [
-      { title: 'ID', value: (terminal) => terminal.id },
-      { title: 'TITLE', value: (terminal) => terminal.title },
-      { title: 'USER', value: (terminal) => terminal.user || 'root' },
-      { title: 'SIZE', value: (terminal) => `${terminal.columns}×${terminal.rows}` },
-      { title: 'STATE', value: stateOf },
-      { title: 'VIEWERS', value: (terminal) => `${terminal.viewers}` },
-      { title: 'MADE BY', value: (terminal) => terminal.createdBy },
-      { title: 'MADE', value: (terminal) => formatTime(terminal.createdUnixNs) },
-    ],
-    nameOf: (terminal) => terminal.id,
-    whenEmpty: 'No terminals: "inn shell VM" makes one.',
-    options,
-  });
-}
+const terminalColumns: readonly Column<Terminal>[] = [
+  { title: 'ID', value: (terminal) => terminal.id },
+  { title: 'TITLE', value: (terminal) => terminal.title },
+  { title: 'USER', value: (terminal) => terminal.user || 'root' },
+  { title: 'SIZE', value: (terminal) => `${terminal.columns}×${terminal.rows}` },
+  { title: 'STATE', value: stateOf },
+  { title: 'VIEWERS', value: (terminal) => `${terminal.viewers}` },
+  { title: 'CREATED BY', value: (terminal) => terminal.createdBy },
+  { title: 'CREATED', value: (terminal) => formatTime(terminal.createdUnixNs) },
+];
 
 function stateOf({ state, exited, errorReason }: Terminal): string {
   if (state === TerminalState.RUNNING) return 'running';

@@ -1,20 +1,23 @@
 import { type Vm, VmSchema } from '@innkeeper/contract/control';
-import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
+import { defineCommand } from '../define-command.ts';
+import { outputOptions } from '../options.ts';
 import { clean } from '../output/clean.ts';
-import { formatBytes, formatDuration, formatPercent, formatTime } from '../output/figures.ts';
+import { formatBytes, formatDuration, formatPercent, formatTime } from '../output/format.ts';
 import { printObject } from '../output/json.ts';
+import { agentStateLabel, vmStateLabel } from '../output/state-labels.ts';
 import { formatTable } from '../output/table.ts';
-import { agentStateWord, vmStateWord } from '../output/words.ts';
 
 /** `inn show VM` */
-export async function run(command: Command, name: string): Promise<void> {
-  const { client, options } = contextOf(command);
-  const vm = await client.vms.getVm({ vm: name });
-  if (options.output === 'json' || options.output === 'yaml') printObject(options.output, VmSchema, vm);
-  else if (options.output === 'name') process.stdout.write(`${vm.name}\n`);
-  else process.stdout.write(describe(vm));
-}
+export const command = defineCommand({
+  arguments: '<vm>',
+  options: outputOptions,
+  async run({ client, options: { output } }, name) {
+    const vm = await client.vms.getVm({ vm: name });
+    if (output === 'json' || output === 'yaml') printObject(output, VmSchema, vm);
+    else if (output === 'name') process.stdout.write(`${vm.name}\n`);
+    else process.stdout.write(describe(vm));
+  },
+});
 
 function describe(vm: Vm): string {
   return [
@@ -27,6 +30,7 @@ function describe(vm: Vm): string {
     .join('\n');
 }
 
+/** Names with their values; undefined and empty values are not shown. */
 type Pairs = readonly (readonly [string, string | undefined])[];
 
 function section(title: string, pairs: Pairs): string {
@@ -37,7 +41,7 @@ function section(title: string, pairs: Pairs): string {
 
 function machine(vm: Vm): Pairs {
   return [
-    ['state', `${vmStateWord(vm.state)}${vm.stateDetail === '' ? '' : `: ${vm.stateDetail}`}`],
+    ['state', `${vmStateLabel(vm.state)}${vm.stateDetail === '' ? '' : `: ${vm.stateDetail}`}`],
     ['image', vm.image],
     [
       'size',
@@ -58,22 +62,22 @@ function machine(vm: Vm): Pairs {
 }
 
 function agent(vm: Vm): Pairs {
-  const told = vm.agent;
-  if (told === undefined) return [];
+  const status = vm.agent;
+  if (status === undefined) return [];
   return [
-    ['state', agentStateWord(told.state)],
-    ['why', told.detail],
-    ['next step', told.nextStep],
-    ['version', told.version],
-    ['last seen', told.lastSeenUnixNs === undefined ? undefined : formatTime(told.lastSeenUnixNs)],
-    ['can', told.capabilities.join(' ')],
+    ['state', agentStateLabel(status.state)],
+    ['why', status.detail],
+    ['next step', status.nextStep],
+    ['version', status.version],
+    ['last seen', status.lastSeenUnixNs === undefined ? undefined : formatTime(status.lastSeenUnixNs)],
+    ['can', status.capabilities.join(' ')],
   ];
 }
 
 function guest(vm: Vm): string {
   const { telemetry: report, system } = vm;
   if (report === undefined) return '';
-  const facts = section('guest (by its agent)', [
+  const properties = section('guest (reported by the agent)', [
     [
       'system',
       system === undefined ? undefined : `${system.osPrettyName}, kernel ${system.kernelRelease}, ${system.initSystem}`,
@@ -106,7 +110,7 @@ function guest(vm: Vm): string {
     ],
     { headers: true },
   );
-  return facts + mounts;
+  return properties + mounts;
 }
 
 function hypervisor(vm: Vm): Pairs {

@@ -1,28 +1,33 @@
 import { toJson } from '@bufbuild/protobuf';
 import { CreateTokenResponseSchema } from '@innkeeper/contract/control';
-import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
-import { parseCount } from '../parse-count.ts';
+import { defineCommand } from '../define-command.ts';
+import { list, outputOptions, text } from '../options.ts';
+import { parseCount } from '../parse-values.ts';
 
-interface CreateOptions {
-  readonly privilege?: readonly string[];
-  readonly scope?: string;
-  readonly allow?: readonly string[];
-  readonly days?: string;
-}
-
-/** `inn token create NAME`: the secret is on standard output, alone, and shown this once. */
-export async function run(command: Command, name: string): Promise<void> {
-  const { client, options } = contextOf<CreateOptions>(command);
-  const response = await client.access.createToken({
-    name,
-    privileges: [...(options.privilege ?? [])],
-    scope: options.scope ?? '',
-    allowedCommands: [...(options.allow ?? [])],
-    lifetimeDays: options.days === undefined ? 0 : parseCount(options.days, '--days', 1, 3650),
-  });
-  if (options.output === 'json')
-    process.stdout.write(`${JSON.stringify(toJson(CreateTokenResponseSchema, response), null, 2)}\n`);
-  else process.stdout.write(`${response.secret}\n`);
-  if (options.quiet !== true) process.stderr.write(`The token is shown this once. Its id is ${response.token?.id}.\n`);
-}
+/** `inn token create NAME`: prints only the token's secret on standard output; it is not shown again. */
+export const command = defineCommand({
+  arguments: '<name>',
+  options: [
+    ...outputOptions,
+    list('--privilege <name>', 'a privilege of the token (default: all of its user); can be repeated'),
+    text('--scope <scope>', '"*", tag:NAME, tag:NAME=VALUE or vm:ID'),
+    list(
+      '--allow <command>',
+      'first words of a command that it may start, by absolute path (default: all); can be repeated',
+    ),
+    text('--days <count>', 'days until it expires, at most 3650 (default: 90)'),
+  ],
+  async run({ client, options }, name) {
+    const response = await client.access.createToken({
+      name,
+      privileges: [...options.privilege],
+      scope: options.scope ?? '',
+      allowedCommands: [...options.allow],
+      lifetimeDays: options.days === undefined ? 0 : parseCount(options.days, '--days', 1, 3650),
+    });
+    if (options.output === 'json')
+      process.stdout.write(`${JSON.stringify(toJson(CreateTokenResponseSchema, response), null, 2)}\n`);
+    else process.stdout.write(`${response.secret}\n`);
+    if (!options.quiet) process.stderr.write(`The token is not shown again. Its id is ${response.token?.id}.\n`);
+  },
+});

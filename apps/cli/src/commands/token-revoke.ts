@@ -1,11 +1,13 @@
-import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
+import { defineCommand } from '../define-command.ts';
 
 /** `inn token revoke ID…` */
-export async function run(command: Command, ids: readonly string[]): Promise<void> {
-  const { client } = contextOf(command);
-  for (const id of ids) {
-    await client.access.revokeToken({ id });
-    process.stdout.write(`${id} is revoked.\n`);
-  }
-}
+export const command = defineCommand({
+  arguments: '<id...>',
+  options: [],
+  async run({ client }, ids) {
+    for (const id of ids) {
+      await client.access.revokeToken({ id });
+      process.stdout.write(`${id} is revoked.\n`);
+    }
+  },
+});

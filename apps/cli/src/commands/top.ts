@@ -2,21 +2,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { toJson } from '@bufbuild/protobuf';
 import { type Vm, VmSchema, VmState } from '@innkeeper/contract/control';
 import { onAbort } from '@innkeeper/kit';
-import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
-import { EndedBySignal, onDeadlySignal } from '../ended-by-signal.ts';
+import { defineCommand } from '../define-command.ts';
+import { EndedBySignal, onTerminationSignal } from '../ended-by-signal.ts';
+import { outputOptions, text } from '../options.ts';
 import { cleanJson } from '../output/clean.ts';
-import { formatBytes, formatPercent } from '../output/figures.ts';
+import { formatBytes, formatPercent } from '../output/format.ts';
 import { fullestMount } from '../output/fullest-mount.ts';
+import { agentStateLabel, vmStateLabel } from '../output/state-labels.ts';
 import { type Column, formatTable } from '../output/table.ts';
-import { agentStateWord, vmStateWord } from '../output/words.ts';
-import { parseDuration } from '../parse-duration.ts';
+import { parseDuration } from '../parse-values.ts';
 
-/** The guest's figures, by its agent, beside what its hypervisor's process uses on the host. */
+/** What the agent reports about the guest, next to what its hypervisor uses on the host. */
 const columns: readonly Column<Vm>[] = [
   { title: 'NAME', value: (vm) => vm.name },
-  { title: 'STATE', value: (vm) => vmStateWord(vm.state) },
-  { title: 'AGENT', value: (vm) => agentStateWord(vm.agent?.state ?? 0) },
+  { title: 'STATE', value: (vm) => vmStateLabel(vm.state) },
+  { title: 'AGENT', value: (vm) => agentStateLabel(vm.agent?.state ?? 0) },
   { title: 'GUEST CPU', align: 'right', value: (vm) => formatPercent(vm.telemetry?.cpu?.busyPercent) },
   { title: 'GUEST MEMORY', align: 'right', value: (vm) => usedOfTotal(vm) },
   { title: 'LOAD', align: 'right', value: (vm) => vm.telemetry?.load?.oneMinute?.toFixed(2) ?? '–' },
@@ -26,31 +26,31 @@ const columns: readonly Column<Vm>[] = [
   { title: 'HOST MEMORY', align: 'right', value: (vm) => formatBytes(vm.hypervisor?.rssBytes) },
 ];
 
-/** `inn top`: live on a terminal until q or ^C; elsewhere one look, or with -o json one line an interval. */
-export async function run(command: Command, wanted: string | undefined): Promise<void> {
-  const { client, options } = contextOf<{ readonly interval: string }>(command);
-  const intervalMs = parseDuration(options.interval, '--interval');
-  const look = async (): Promise<readonly Vm[]> =>
-    wanted === undefined ? (await client.vms.listVms({})).vms : [await client.vms.getVm({ vm: wanted })];
-  if (options.output === 'json') {
-    for (;;) {
-      const vms = await look();
-      process.stdout.write(
-        `${cleanJson(JSON.stringify({ time: new Date().toISOString(), vms: vms.map((vm) => toJson(VmSchema, vm)) }))}\n`,
-      );
-      await delay(intervalMs);
+/** `inn top`: live on a terminal until q or ^C; otherwise one table, or with -o json one line per interval. */
+export const command = defineCommand({
+  arguments: '[vm]',
+  options: [...outputOptions, text('--interval <duration>', 'time between updates', '2s')],
+  async run({ client, options }, name) {
+    const intervalMs = parseDuration(options.interval, '--interval');
+    const readVms = async (): Promise<readonly Vm[]> =>
+      name === undefined ? (await client.vms.listVms({})).vms : [await client.vms.getVm({ vm: name })];
+    if (options.output === 'json') {
+      for (;;) {
+        const vms = await readVms();
+        process.stdout.write(
+          `${cleanJson(JSON.stringify({ time: new Date().toISOString(), vms: vms.map((vm) => toJson(VmSchema, vm)) }))}\n`,
+        );
+        await delay(intervalMs);
+      }
     }
-  }
-  const draw = async (): Promise<string> => screen(await look(), options.headers);
-  if (process.stdout.isTTY !== true) {
-    process.stdout.write(await draw());
-    return;
-  }
-  await live(draw, intervalMs);
-}
+    const draw = async (): Promise<string> => screen(await readVms(), options.headers);
+    if (process.stdout.isTTY === true) await live(draw, intervalMs);
+    else process.stdout.write(await draw());
+  },
+});
 
 function screen(vms: readonly Vm[], headers: boolean): string {
-  if (vms.length === 0) return 'No VMs. Make one: inn create hello --image tiny --start\n';
+  if (vms.length === 0) return 'No VMs. Create one: inn create hello --image tiny --start\n';
   const rank = (vm: Vm): number => (vm.state === VmState.RUNNING ? (vm.telemetry?.cpu?.busyPercent ?? 0) + 1 : 0);
   return formatTable(
     [...vms].sort((a, b) => rank(b) - rank(a)),
@@ -59,7 +59,7 @@ function screen(vms: readonly Vm[], headers: boolean): string {
   );
 }
 
-/** On the alternate screen, which leaves the terminal as it was. */
+/** Redraws on the alternate screen, so that the terminal's content is restored at the end. */
 async function live(draw: () => Promise<string>, intervalMs: number): Promise<void> {
   const stop = new AbortController();
   const onKey = (key: Buffer): void => {
@@ -68,16 +68,16 @@ async function live(draw: () => Promise<string>, intervalMs: number): Promise<vo
   process.stdout.write('\u001b[?1049h\u001b[?25l');
   process.stdin.setRawMode?.(true);
   process.stdin.on('data', onKey);
-  const release = onDeadlySignal((signal) => stop.abort(new EndedBySignal(signal)));
+  const release = onTerminationSignal((signal) => stop.abort(new EndedBySignal(signal)));
   const stopped = new Promise<undefined>((resolve) => {
     onAbort(stop.signal, () => resolve(undefined));
   });
   try {
     while (!stop.signal.aborted) {
-      // A daemon that does not answer must not keep us.
+      // A daemon that does not answer must not delay the end.
       const text = await Promise.race([draw(), stopped]);
       if (text === undefined) break;
-      process.stdout.write(`\u001b[H\u001b[2J${text}\n"–" is not known. q quits.\n`);
+      process.stdout.write(`\u001b[H\u001b[2J${text}\n"–" is unknown. q quits.\n`);
       await delay(intervalMs, undefined, { signal: stop.signal }).catch(() => undefined);
     }
   } finally {

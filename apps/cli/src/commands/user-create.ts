@@ -1,14 +1,19 @@
-import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
+import { defineCommand } from '../define-command.ts';
+import { list } from '../options.ts';
 
-/** `inn user create NAME`: without a password; "inn web --user NAME" gives a link to come in by. */
-export async function run(command: Command, name: string): Promise<void> {
-  const { client, options } = contextOf<{ readonly role?: readonly string[] }>(command);
-  const roles = (options.role ?? ['viewer']).map((text) => {
-    const at = text.indexOf('@');
-    return at < 0 ? { role: text, scope: '*' } : { role: text.slice(0, at), scope: text.slice(at + 1) };
-  });
-  await client.access.createUser({ name, roles });
-  process.stdout.write(`${name} is there, without a password.\n`);
-  if (options.quiet !== true) process.stderr.write(`A link to come in by: inn web --user ${name}\n`);
+/** `inn user create NAME`: the user has no password; `inn web --user NAME` prints a link to log in with. */
+export const command = defineCommand({
+  arguments: '<name>',
+  options: [list('--role <role@scope>', 'such as operator, or viewer@tag:web (default: viewer); can be repeated')],
+  async run({ client, options: { role, quiet } }, name) {
+    await client.access.createUser({ name, roles: (role.length === 0 ? ['viewer'] : role).map(parseRole) });
+    process.stdout.write(`${name} is created, without a password.\n`);
+    if (!quiet) process.stderr.write(`Print a link to log in with: inn web --user ${name}\n`);
+  },
+});
+
+/** "operator", or "viewer@tag:web"; without a scope the role covers everything. */
+function parseRole(text: string): { readonly role: string; readonly scope: string } {
+  const at = text.indexOf('@');
+  return at < 0 ? { role: text, scope: '*' } : { role: text.slice(0, at), scope: text.slice(at + 1) };
 }

@@ -1,14 +1,14 @@
 import type { Vm } from '@innkeeper/contract/control';
-import { formatBytes, formatDuration, formatPercent } from '../output/figures.ts';
+import { formatBytes, formatDuration, formatPercent } from '../output/format.ts';
 import { fullestMount } from '../output/fullest-mount.ts';
+import { agentStateLabel, vmStateLabel } from '../output/state-labels.ts';
 import type { Column } from '../output/table.ts';
-import { agentStateWord, vmStateWord } from '../output/words.ts';
 
-/** VMs as rows. CPU and memory are the guest's own, by its agent. */
+/** Columns for lists of VMs. CPU, memory, disk and uptime are what the agent reports. */
 export const vmColumns: readonly Column<Vm>[] = [
   { title: 'NAME', value: (vm) => vm.name },
-  { title: 'STATE', value: (vm) => vmStateWord(vm.state) },
-  { title: 'AGENT', value: (vm) => agentStateWord(vm.agent?.state ?? 0) },
+  { title: 'STATE', value: (vm) => vmStateLabel(vm.state) },
+  { title: 'AGENT', value: (vm) => agentStateLabel(vm.agent?.state ?? 0) },
   { title: 'ADDRESS', value: (vm) => vm.telemetry?.primaryAddresses[0]?.address ?? '' },
   { title: 'CPU', align: 'right', value: (vm) => formatPercent(vm.telemetry?.cpu?.busyPercent) },
   { title: 'MEMORY', align: 'right', value: (vm) => memory(vm) },

@@ -1,15 +1,20 @@
-import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
-import { contextOf } from '../context.ts';
+import { defineCommand } from '../define-command.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { text } from '../options.ts';
 
 /** `inn web`: a link that logs a user in to the web console once, within ten minutes. */
-export async function run(command: Command): Promise<void> {
-  const { client, options } = contextOf<{ readonly user?: string }>(command);
-  const [{ webUrl }, { path }] = await Promise.all([
-    client.node.getNode({}),
-    client.access.createLoginLink({ user: options.user ?? 'admin' }),
-  ]);
-  if (webUrl === '')
-    throw new CliError('The daemon listens on no port: it was started with --listen none.', { exitCode: 1 });
-  process.stdout.write(`${webUrl}${path}\n`);
-}
+export const command = defineCommand({
+  options: [text('--user <name>', 'user that the link logs in', 'admin')],
+  async run({ client, options: { user } }) {
+    const [{ webUrl }, { path }] = await Promise.all([
+      client.node.getNode({}),
+      client.access.createLoginLink({ user }),
+    ]);
+    if (webUrl === '')
+      throw new CliError('The daemon does not listen on a port: it was started with --listen none.', {
+        exitCode: exitCodes.general,
+      });
+    process.stdout.write(`${webUrl}${path}\n`);
+  },
+});

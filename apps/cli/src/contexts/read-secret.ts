@@ -4,10 +4,12 @@ import { CliError } from '../cli-error.ts';
 
 const maxSecretBytes = 4096;
 
-/** Asks a person on the terminal, without showing what is typed. */
+/** Asks for a secret on the terminal, without echoing it. @throws CliError if standard input is not a terminal */
 export async function askSecret(question: string): Promise<string> {
   if (!process.stdin.isTTY)
-    throw new CliError('No one can be asked for a password here. Give a token on standard input with --token-stdin.');
+    throw new CliError(
+      'Cannot ask for a password: standard input is not a terminal. Pipe a token in with --token-stdin.',
+    );
   process.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const asker = createInterface({ input: process.stdin, output: silent, terminal: true });
@@ -19,7 +21,7 @@ export async function askSecret(question: string): Promise<string> {
   }
 }
 
-/** The first line of standard input. */
+/** The first line of standard input, at most 4,096 bytes. @throws CliError if it is empty or longer */
 export async function readSecret(): Promise<string> {
   let text = '';
   for await (const chunk of process.stdin) {

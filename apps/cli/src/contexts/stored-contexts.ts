@@ -3,11 +3,11 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CliError } from '../cli-error.ts';
 
-/** A daemon that somebody logged in to. */
+/** A daemon that inn is logged in to. */
 export interface StoredContext {
   readonly url: string;
   readonly token: string;
-  /** Id of the token, so that a logout can revoke it. */
+  /** Id of the token, with which `inn logout` revokes it. */
   readonly tokenId?: string | undefined;
   readonly user?: string | undefined;
   /** Certificates to trust, in PEM. */
@@ -15,17 +15,17 @@ export interface StoredContext {
 }
 
 export interface StoredContexts {
-  /** Name of the one that is used; empty: the daemon on this machine. */
+  /** Name of the current context; empty for the daemon on this machine. */
   readonly current: string;
   readonly contexts: Readonly<Record<string, StoredContext>>;
 }
 
-/** $XDG_CONFIG_HOME/innkeeper/contexts.json, else ~/.config/innkeeper/contexts.json; for its user alone. */
+/** $XDG_CONFIG_HOME/innkeeper/contexts.json, else ~/.config/innkeeper/contexts.json. */
 function contextsPath(environment: NodeJS.ProcessEnv = process.env): string {
   return join(environment['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'innkeeper', 'contexts.json');
 }
 
-/** None when there is no file. Throws CliError when it is none of ours. */
+/** The stored contexts; none if there is no file. @throws CliError if the file is malformed */
 export function readContexts(path = contextsPath()): StoredContexts {
   let text: string;
   try {
@@ -38,12 +38,12 @@ export function readContexts(path = contextsPath()): StoredContexts {
     const { current, contexts } = JSON.parse(text) as StoredContexts;
     if (typeof current === 'string' && typeof contexts === 'object' && contexts !== null) return { current, contexts };
   } catch {
-    // SyntaxError: said below.
+    // SyntaxError: reported below.
   }
-  throw new CliError(`${path} is not as inn writes it. Remove it and log in again.`, { exitCode: 1 });
+  throw new CliError(`${path} is malformed. Remove it and log in again.`, { exitCode: 1 });
 }
 
-/** Replaces the file whole, with mode 0600: it holds secrets. */
+/** Replaces the file atomically, with mode 0600, since it holds tokens. */
 export function writeContexts(stored: StoredContexts, path = contextsPath()): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const partial = `${path}.${process.pid}`;
@@ -52,7 +52,7 @@ export function writeContexts(stored: StoredContexts, path = contextsPath()): vo
   renameSync(partial, path);
 }
 
-/** Throws CliError when there is none of this name. */
+/** The context of this name. @throws CliError if there is none */
 export function contextNamed(stored: StoredContexts, name: string): StoredContext {
   const found = Object.hasOwn(stored.contexts, name) ? stored.contexts[name] : undefined;
   if (found !== undefined) return found;

@@ -1,6 +1,6 @@
 import type { Vm } from '@innkeeper/contract/control';
 
-/** The mount of a guest with the least room, by what an unprivileged user can still write; undefined when none is known. */
+/** The writable mount of a guest with the highest usage, as an unprivileged user sees it; undefined if none is known. */
 export function fullestMount(vm: Vm): { readonly mountPoint: string; readonly percent: number } | undefined {
   let fullest: { mountPoint: string; percent: number } | undefined;
   for (const mount of vm.telemetry?.mounts ?? []) {

@@ -2,7 +2,7 @@ import { type DescMessage, type MessageShape, toJson } from '@bufbuild/protobuf'
 import { cleanJson } from './clean.ts';
 import { toYaml } from './yaml.ts';
 
-/** The API's object as JSON, the way protobuf writes it, or as YAML: stable, and what `curl` would show. */
+/** Prints a message of the API as protobuf's JSON, the same as `curl` shows, or as YAML. */
 export function printObject<Desc extends DescMessage>(
   format: 'json' | 'yaml',
   schema: Desc,
@@ -11,7 +11,7 @@ export function printObject<Desc extends DescMessage>(
   printValue(format, toJson(schema, message));
 }
 
-/** Prints plain values; what a terminal would take for commands is escaped. */
+/** Prints a plain value. Characters that a terminal would interpret are escaped. */
 export function printValue(format: 'json' | 'yaml', value: unknown): void {
   process.stdout.write(format === 'yaml' ? toYaml(value) : `${cleanJson(JSON.stringify(value, undefined, 2))}\n`);
 }

@@ -2,29 +2,29 @@ import { StringDecoder } from 'node:string_decoder';
 import { clean } from './clean.ts';
 
 /**
- * Kept output of a guest for a terminal: its lines and tabs, with "·" for every other control character, so that a log
- * neither moves the cursor nor sets a title. Pieces may end anywhere; at most four bytes are held.
+ * Stored output of a guest for a terminal: line breaks and tabs stay, "·" replaces every other control character, so that
+ * a log can neither move the cursor nor set a title. Chunks may end anywhere; at most four bytes are held back.
  */
 export class LogText {
   readonly #decoder = new StringDecoder('utf8');
-  /** A carriage return at the end of a piece: whether it belongs to the end of a line is not known yet. */
+  /** Whether the last chunk ended with a carriage return, which may be the first half of a line break. */
   #isReturnHeld = false;
 
-  take(piece: Uint8Array): string {
-    const text = `${this.#isReturnHeld ? '\r' : ''}${this.#decoder.write(Buffer.from(piece))}`;
+  push(chunk: Uint8Array): string {
+    const text = `${this.#isReturnHeld ? '\r' : ''}${this.#decoder.write(Buffer.from(chunk))}`;
     this.#isReturnHeld = text.endsWith('\r');
-    return fit(this.#isReturnHeld ? text.slice(0, -1) : text);
+    return withoutControls(this.#isReturnHeld ? text.slice(0, -1) : text);
   }
 
-  /** What was held. */
+  /** The rest that was held back. */
   end(): string {
     const text = `${this.#isReturnHeld ? '\r' : ''}${this.#decoder.end()}`;
     this.#isReturnHeld = false;
-    return fit(text);
+    return withoutControls(text);
   }
 }
 
-function fit(text: string): string {
+function withoutControls(text: string): string {
   return text
     .replaceAll('\r\n', '\n')
     .split(/(\n|\t)/)

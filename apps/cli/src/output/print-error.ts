@@ -5,7 +5,7 @@ import { cleanJson, cleanLines } from './clean.ts';
 
 const indent = '       ';
 
-/** One error on standard error: what happened, its reason, what to do; or the same as one line of JSON. */
+/** Prints an error on standard error: what happened, its reason and the next step; or the same as one line of JSON. */
 export function printError(error: unknown, asJson: boolean): void {
   const message = errorMessage(error);
   if (asJson) {

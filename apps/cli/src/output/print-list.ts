@@ -1,27 +1,39 @@
+import { type DescMessage, type MessageShape, toJson } from '@bufbuild/protobuf';
 import { CliError } from '../cli-error.ts';
-import type { OutputFormat } from '../context.ts';
+import type { OutputFormat } from '../options.ts';
 import { clean } from './clean.ts';
-import { toCsv } from './csv.ts';
 import { printValue } from './json.ts';
-import { type Column, formatTable } from './table.ts';
+import { type Column, formatTable, toCsv } from './table.ts';
 
-export interface ListOptions<Row> {
+interface ListOptions<Row> {
   readonly columns: readonly Column<Row>[];
   /** For -o name. */
   readonly nameOf: (row: Row) => string;
   /** For -o json and yaml. */
   readonly objectOf: (row: Row) => unknown;
-  /** What a person reads instead of an empty table, on standard error: what to do first. */
+  /** Printed on standard error instead of an empty table: why it is empty, or what to do first. */
   readonly whenEmpty: string;
   readonly options: {
     readonly output: OutputFormat;
     readonly headers: boolean;
-    readonly columns?: string;
-    readonly quiet?: boolean;
+    readonly columns: string | undefined;
+    readonly quiet: boolean;
   };
 }
 
-/** Prints a list in the form that was asked for. An unknown --columns is a mistake of the caller's. */
+export interface RowsOptions<Desc extends DescMessage> extends Omit<ListOptions<MessageShape<Desc>>, 'objectOf'> {
+  readonly schema: Desc;
+}
+
+/** Prints messages of the API in the chosen format; as JSON they are the API's own objects. */
+export function printRows<Desc extends DescMessage>(
+  rows: readonly MessageShape<Desc>[],
+  { schema, ...options }: RowsOptions<Desc>,
+): void {
+  printList(rows, { ...options, objectOf: (row) => toJson(schema, row) });
+}
+
+/** Prints a list in the chosen format. @throws CliError for an unknown column in --columns */
 export function printList<Row>(
   rows: readonly Row[],
   { columns, nameOf, objectOf, whenEmpty, options }: ListOptions<Row>,
@@ -35,7 +47,7 @@ export function printList<Row>(
     process.stdout.write(rows.map((row) => `${clean(nameOf(row))}\n`).join(''));
     return;
   }
-  const chosen = options.columns === undefined ? undefined : choose(columns, options.columns);
+  const chosen = options.columns === undefined ? undefined : chooseColumns(columns, options.columns);
   if (output === 'csv') {
     const shown = chosen ?? columns;
     const lines = rows.map((row) => shown.map((column) => clean(column.value(row)).replace(/^–$/, '')));
@@ -44,14 +56,14 @@ export function printList<Row>(
     process.stdout.write(
       formatTable(rows, chosen ?? columns, { headers, wide: chosen !== undefined || output === 'wide' }),
     );
-  else if (options.quiet !== true) process.stderr.write(`${whenEmpty}\n`);
+  else if (!options.quiet) process.stderr.write(`${whenEmpty}\n`);
 }
 
-function choose<T>(columns: readonly Column<T>[], wanted: string): readonly Column<T>[] {
+function chooseColumns<T>(columns: readonly Column<T>[], wanted: string): readonly Column<T>[] {
   return wanted.split(',').map((title) => {
     const found = columns.find((column) => column.title.toLowerCase() === title.trim().toLowerCase());
     if (found !== undefined) return found;
     const known = columns.map((column) => column.title.toLowerCase()).join(', ');
-    throw new CliError(`--columns: there is no "${clean(title)}"; there are ${known}`);
+    throw new CliError(`--columns: unknown column "${clean(title)}"; the columns are ${known}`);
   });
 }

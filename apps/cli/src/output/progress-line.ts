@@ -1,7 +1,7 @@
 import { stderr } from 'node:process';
 import { clean } from './clean.ts';
 
-/** One line on the terminal that keeps changing; nothing at all where standard error is no terminal. */
+/** A line on the terminal that is updated in place; nothing if standard error is not a terminal. */
 export class ProgressLine {
   readonly #shown: boolean;
   #last = '';
@@ -11,7 +11,7 @@ export class ProgressLine {
     this.#shown = stderr.isTTY === true && !quiet && process.env['TERM'] !== 'dumb';
   }
 
-  /** At most ten times a second. */
+  /** Shows a text; calls within 0.1 s of the last update are ignored. */
   update(text: string): void {
     const now = performance.now();
     if (!this.#shown || text === this.#last || now - this.#lastMs < 100) return;
@@ -20,7 +20,7 @@ export class ProgressLine {
     stderr.write(`\r\u001b[K${clean(text).slice(0, (stderr.columns ?? 80) - 1)}`);
   }
 
-  /** Takes the line away. */
+  /** Removes the line. */
   clear(): void {
     if (this.#shown && this.#last !== '') stderr.write('\r\u001b[K');
     this.#last = '';

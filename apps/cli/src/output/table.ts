@@ -1,11 +1,11 @@
+import { createRequire } from 'node:module';
 import { clean } from './clean.ts';
-import { widthOf } from './width-of.ts';
 
 export interface Column<T> {
   readonly title: string;
   readonly value: (row: T) => string;
   readonly align?: 'left' | 'right';
-  /** Only with -o wide. */
+  /** Whether it is shown only with -o wide. */
   readonly wide?: boolean;
 }
 
@@ -31,4 +31,23 @@ export function formatTable<T>(
     )
     .map((line) => `${line}\n`)
     .join('');
+}
+
+/** Lines of RFC 4180, but ended by "\n". */
+export function toCsv(lines: readonly (readonly string[])[]): string {
+  const field = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return lines.map((line) => `${line.map(field).join(',')}\n`).join('');
+}
+
+type StringWidth = (text: string) => number;
+
+/** Text that every terminal shows one cell wide per character: ASCII, and the signs that inn itself prints. */
+const narrow = /^[\u0020-\u007e–·…]*$/;
+let stringWidth: StringWidth | undefined;
+
+/** Cells that a text takes on a terminal. Loading the library takes 25 ms, so only text that needs it does. */
+function widthOf(text: string): number {
+  if (narrow.test(text)) return text.length;
+  stringWidth ??= (createRequire(import.meta.url)('string-width') as { readonly default: StringWidth }).default;
+  return stringWidth(text);
 }

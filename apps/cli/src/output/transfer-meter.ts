@@ -1,7 +1,7 @@
-import { formatBytes } from './figures.ts';
+import { formatBytes } from './format.ts';
 import { ProgressLine } from './progress-line.ts';
 
-/** Bytes, share and rate on the terminal. */
+/** Progress of a transfer on the terminal: bytes, percentage and rate. */
 export class TransferMeter {
   readonly #line: ProgressLine;
   readonly #startMs = performance.now();
@@ -10,7 +10,7 @@ export class TransferMeter {
     this.#line = new ProgressLine(quiet);
   }
 
-  /** A total of 0 is not known. */
+  /** `total` is 0 if it is unknown. */
   update(bytes: number, total: number): void {
     const rate = bytes / Math.max(0.001, (performance.now() - this.#startMs) / 1000);
     const share = total > 0 ? ` of ${formatBytes(total)}, ${Math.floor((bytes / total) * 100)} %` : '';

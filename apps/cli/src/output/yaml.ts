@@ -1,6 +1,6 @@
 import { cleanJson } from './clean.ts';
 
-/** Words that are strings without quotes: no number, boolean, date or anything else that YAML would make of them. */
+/** Strings that need no quotes: YAML does not read them as a number, date or another type. */
 const plain = /^[A-Za-z_/][A-Za-z0-9_./-]*$/;
 const reserved = /^(true|false|null|yes|no|on|off|y|n)$/i;
 
@@ -29,7 +29,7 @@ function isNested(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length > 0;
 }
 
-/** JSON's own strings are YAML's double-quoted ones. */
+/** A JSON string is also a double-quoted string of YAML. */
 function scalar(value: unknown): string {
   if (typeof value === 'string' && plain.test(value) && !reserved.test(value)) return value;
   return cleanJson(JSON.stringify(value));

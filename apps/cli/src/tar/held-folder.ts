@@ -7,11 +7,11 @@ const isFolder = constants.O_RDONLY | constants.O_DIRECTORY;
 const descriptors = '/proc/self/fd';
 
 /**
- * A folder that is held open, so that what is done in it is done in this very folder, whatever becomes of its name and
- * of those above it meanwhile. Node has no openat(2); Linux reaches an open folder by /proc/self/fd.
+ * A folder that is kept open, so that every access is to this folder even if it or a parent is renamed or replaced
+ * meanwhile. Node.js has no openat(2), but on Linux an open folder is reachable through /proc/self/fd.
  */
 export class HeldFolder {
-  /** For messages. */
+  /** Its path when it was opened, for messages. */
   readonly path: string;
   readonly #fd: number;
 
@@ -20,22 +20,25 @@ export class HeldFolder {
     this.path = path;
   }
 
-  /** A folder that a person named: links that lead to it are followed. */
+  /** Opens a folder that the user named: links to it are followed. @throws CliError without /proc */
   static open(path: string): HeldFolder {
     const held = new HeldFolder(openSync(path, isFolder), path);
     if (existsSync(`${descriptors}/${held.#fd}`)) return held;
     held.close();
-    throw new CliError('Trees are unpacked only where /proc is mounted. Use "-" as the target and another program.', {
-      exitCode: exitCodes.general,
-    });
+    throw new CliError(
+      'Folders can be unpacked only if /proc is mounted. Copy to "-" and unpack the archive with tar.',
+      {
+        exitCode: exitCodes.general,
+      },
+    );
   }
 
-  /** A folder in this one; a link is not followed. @throws ELOOP, ENOTDIR, ENOENT */
+  /** Opens a folder in this one; a link is not followed. @throws ELOOP, ENOTDIR, ENOENT */
   openFolder(name: string): HeldFolder {
     return new HeldFolder(openSync(this.at(name), isFolder | constants.O_NOFOLLOW), join(this.path, name));
   }
 
-  /** A path to something in this folder, as system calls take it; good until the folder is closed. */
+  /** A path for system calls to an entry of this folder, valid until the folder is closed. */
   at(name: string): string {
     return `${descriptors}/${this.#fd}/${name}`;
   }

@@ -3,25 +3,25 @@ import { constants, type FileHandle, lstat, open, readdir, readlink } from 'node
 import { basename, join, resolve } from 'node:path';
 import { blockBytes, paddedBytes, tarHeader } from '@innkeeper/tar';
 
-const pieceBytes = 256 * 1024;
+const chunkBytes = 256 * 1024;
 
 export interface PackOptions {
-  /** What the first entry is called in the archive. Default: its own name. */
+  /** Name of the first entry in the archive. Default: its own name. */
   readonly name?: string | undefined;
-  /** Sockets, devices and the like, which are left out. */
+  /** Called for each entry that is left out, such as a socket or device, with the reason. */
   readonly onSkip: (what: string) => void;
 }
 
 /**
- * Files and folders as a tar archive, links as links, made as it is read: no more than one piece is held. Fails with the
- * file system's error for what cannot be read.
+ * Files and folders as a tar archive, with links as links. It is produced while it is read, at most 256 KiB in memory.
+ * @throws the file system's error for an entry that cannot be read
  */
 export async function* packTree(paths: readonly string[], { name, onSkip }: PackOptions): AsyncGenerator<Uint8Array> {
   for (const path of paths) yield* packEntry(path, name ?? nameOf(path), onSkip);
   yield new Uint8Array(2 * blockBytes);
 }
 
-/** The last part of a path here, also of "." and "..". */
+/** The last part of a local path, also for "." and ".."; "root" for "/". */
 export function nameOf(path: string): string {
   return basename(resolve(path)) || 'root';
 }
@@ -31,15 +31,15 @@ async function* packEntry(path: string, name: string, onSkip: (what: string) => 
   if (stats.isDirectory()) {
     yield headerOf(name, stats, 'directory');
     for (const each of (await readdir(path)).sort())
-      if (await isNamed(join(path, each))) yield* packEntry(join(path, each), `${name}/${each}`, onSkip);
-      else onSkip(`${join(path, each)}: its name is no UTF-8`);
+      if (await hasUsableName(join(path, each))) yield* packEntry(join(path, each), `${name}/${each}`, onSkip);
+      else onSkip(`${join(path, each)}: its name is not UTF-8`);
   } else if (stats.isSymbolicLink()) yield headerOf(name, stats, 'symlink', await readlink(path));
   else if (stats.isFile()) yield* packFile(path, name);
-  else onSkip(`${path}: is no file, folder or link`);
+  else onSkip(`${path}: is not a file, folder or link`);
 }
 
-/** Node cannot name a file by bytes that are no UTF-8, and gives a name for it that leads nowhere. */
-async function isNamed(path: string): Promise<boolean> {
+/** Whether a name from readdir can be opened. For a name that is not UTF-8, Node.js returns one that does not exist. */
+async function hasUsableName(path: string): Promise<boolean> {
   if (!path.includes('\ufffd')) return true;
   return await lstat(path).then(
     () => true,
@@ -58,13 +58,13 @@ async function* packFile(path: string, name: string): AsyncGenerator<Uint8Array>
   }
 }
 
-/** As many bytes as the header said; a file that grows meanwhile is cut there, one that shrinks is an error. */
+/** Exactly as many bytes as the header says. A file that grows meanwhile is cut off; one that shrinks is an error. */
 async function* contentOf(file: FileHandle, sizeBytes: number, path: string): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < sizeBytes; ) {
-    const piece = new Uint8Array(Math.min(pieceBytes, sizeBytes - at));
-    const { bytesRead } = await file.read(piece, 0, piece.length, at);
-    if (bytesRead === 0) throw new Error(`${path} was cut while it was read`);
-    yield piece.subarray(0, bytesRead);
+    const chunk = new Uint8Array(Math.min(chunkBytes, sizeBytes - at));
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
+    if (bytesRead === 0) throw new Error(`${path} became shorter while it was read`);
+    yield chunk.subarray(0, bytesRead);
     at += bytesRead;
   }
   const padding = paddedBytes(sizeBytes) - sizeBytes;

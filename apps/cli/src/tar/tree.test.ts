@@ -55,16 +55,16 @@ function unpack(archive: Uint8Array, folder: string, sent: string, name?: string
   }
 }
 
-const facts = { linkTarget: '', sizeBytes: 0, user: '', group: '' };
-const plain = { mode: 0o644, uid: 0, gid: 0, modifiedNs: 0n };
+const defaults = { linkTarget: '', sizeBytes: 0, user: '', group: '' };
+const plainStat = { mode: 0o644, uid: 0, gid: 0, modifiedNs: 0n };
 const end = Buffer.alloc(1024);
 
 function entry(path: string, type: 'file' | 'directory' | 'symlink', linkTarget = ''): Uint8Array {
-  return tarHeader({ ...facts, path, type, linkTarget, stat: plain });
+  return tarHeader({ ...defaults, path, type, linkTarget, stat: plainStat });
 }
 
-describe('a tree of files here', () => {
-  it('comes back as it was: contents, modes, links, times', async () => {
+describe('packTree and TreeTarget', () => {
+  it('a tree that is packed and unpacked keeps its contents, modes, links and times', async () => {
     const source = join(await newFolder(), 'tree');
     await mkdir(join(source, 'in'), { recursive: true });
     await writeFile(join(source, 'in', 'file'), 'x'.repeat(600_000));
@@ -75,7 +75,7 @@ describe('a tree of files here', () => {
     await chmod(join(source, 'in'), 0o550);
     execFileSync('mkfifo', [join(source, 'pipe')]);
     const { archive, skipped } = await pack(source);
-    assert.deepEqual(skipped, [`${join(source, 'pipe')}: is no file, folder or link`]);
+    assert.deepEqual(skipped, [`${join(source, 'pipe')}: is not a file, folder or link`]);
     const target = await newFolder();
     unpack(archive, target, 'tree', 'other');
     const there = join(target, 'other');
@@ -87,7 +87,7 @@ describe('a tree of files here', () => {
     assert.deepEqual((await readdir(there)).sort(), ['dangling', 'in', 'link', `${'long'.repeat(40)} ü`]);
   });
 
-  it('is read by tar(1), and its archives are read', async () => {
+  it('packs archives that tar(1) reads, and unpacks the archives of tar(1) in all its formats', async () => {
     const source = join(await newFolder(), 'tree');
     await mkdir(source);
     await writeFile(join(source, 'a'), 'text');
@@ -102,7 +102,7 @@ describe('a tree of files here', () => {
     }
   });
 
-  it('stays in the folder that it began in when that is moved and a link takes its place', async () => {
+  it('unpacks into the folder that it opened, also when that is moved and replaced by a link', async () => {
     const target = await newFolder();
     const outside = await newFolder();
     const tree = newTarget(target, 'x');
@@ -120,7 +120,7 @@ describe('a tree of files here', () => {
     assert.equal((await stat(outside)).mode & 0o777, 0o755);
   });
 
-  it('replaces links that were in the target, and goes neither through them nor over folders', async () => {
+  it('replaces links in the target, follows none of them, and replaces no folder', async () => {
     const outside = await newFolder();
     await writeFile(join(outside, 'mine'), 'mine');
     const target = await newFolder();
@@ -142,19 +142,19 @@ describe('a tree of files here', () => {
     assert.deepEqual((await readdir(join(target, 'x'))).sort(), ['file', 'folder', 'link']);
   });
 
-  it('says what has arrived when it breaks off, and leaves no descriptor open', async () => {
+  it('reports what was received before an archive was refused, and closes all descriptors', async () => {
     const target = await newFolder();
     const before = (await readdir('/proc/self/fd')).length;
     const tree = newTarget(target, 'x', 'y');
-    assert.equal(tree.arrived, undefined);
+    assert.equal(tree.received, undefined);
     tree.push(Buffer.concat([entry('x', 'directory'), entry('x/a', 'file')]));
     assert.throws(() => tree.push(entry('.bashrc', 'file')), { name: 'UnsafeTarError' });
-    assert.equal(tree.arrived, `2 files and folders of it in ${join(target, 'y')}`);
+    assert.equal(tree.received, `2 files and folders in ${join(target, 'y')}`);
     tree.close();
     assert.equal((await readdir('/proc/self/fd')).length, before);
   });
 
-  it('has no half file in it when the archive was cut', async () => {
+  it('leaves no partial file when the archive is cut off', async () => {
     const source = join(await newFolder(), 'file');
     await writeFile(source, 'x'.repeat(5000));
     const { archive } = await pack(source);

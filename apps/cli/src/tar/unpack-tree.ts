@@ -21,20 +21,20 @@ import { exitCodes } from '../exit-codes.ts';
 import { HeldFolder } from './held-folder.ts';
 
 export interface UnpackOptions {
-  /** The folder here that it goes into; it must exist. Links on the way to it are followed, as for every path. */
+  /** The local folder to unpack in; it must exist. Links in its path are followed. */
   readonly folder: string;
-  /** What the archive's first part is called by the sender; anything else is refused. */
+  /** Names that the first part of the archive's paths may have; others are refused. */
   readonly sent: readonly string[];
-  /** What it is called here. Chosen by whoever runs this, never by the archive. */
+  /** Its local name, which replaces that part. */
   readonly name: string;
-  /** Owners as in the archive, by number, and set-user-id bits. Default: all belongs to whoever runs this. */
+  /** Whether to keep numeric owners and set-user-id bits. Otherwise everything belongs to the user of this process. */
   readonly keepOwners: boolean;
 }
 
 /**
- * Unpacks what a guest sent, which may be hostile: all of it is below one name in the folder, and no link is ever followed
- * on the way, whether it came with the archive, was there before, or is put there meanwhile. Each file appears whole or
- * not at all.
+ * Unpacks an archive from a guest, which may be hostile: everything is written below one name in the folder, and no link
+ * is followed, whether it is from the archive, existed before or is created meanwhile. A file appears complete or not at
+ * all.
  */
 export class TreeTarget {
   readonly #parser: TarParser;
@@ -45,9 +45,9 @@ export class TreeTarget {
     this.#parser = new TarParser(new TreeGuard(this.#sink, { sent, as: name }));
   }
 
-  /** What is there by now, for people; undefined when nothing is. */
-  get arrived(): string | undefined {
-    return this.#sink.arrived;
+  /** A summary of what has been unpacked, for messages; undefined for nothing. */
+  get received(): string | undefined {
+    return this.#sink.received;
   }
 
   /** @throws CliError, MalformedTarError, UnsafeTarError, and the file system's errors */
@@ -55,32 +55,33 @@ export class TreeTarget {
     this.#parser.push(bytes);
   }
 
-  /** No more comes. @throws MalformedTarError when its end did not come */
+  /** Ends the archive. @throws MalformedTarError if it is incomplete */
   end(): void {
     this.#parser.end();
     this.#sink.closeFolders(0);
   }
 
-  /** Removes what is half there, and lets go. */
+  /** Removes a partial file and closes all folders. */
   close(): void {
     this.#sink.close();
   }
 }
 
-interface Landing {
+/** A file that is being written, under a temporary name. */
+interface PartialFile {
   readonly fd: number;
   readonly folder: HeldFolder;
   readonly name: string;
-  readonly part: string;
+  readonly partName: string;
   readonly item: TarItem;
 }
 
 class TreeSink implements TarSink {
   readonly #root: HeldFolder;
   readonly #keepOwners: boolean;
-  /** Folders that are being filled, each in the one before. Their modes are set at their end: they may forbid writing. */
+  /** The current folder after its parents. Modes are set when a folder is complete, since they may forbid writing. */
   readonly #open: { readonly folder: HeldFolder; readonly item: TarItem }[] = [];
-  #landing: Landing | undefined;
+  #file: PartialFile | undefined;
   #top = '';
   #count = 0;
 
@@ -89,39 +90,38 @@ class TreeSink implements TarSink {
     this.#keepOwners = keepOwners;
   }
 
-  get arrived(): string | undefined {
+  get received(): string | undefined {
     if (this.#count === 0) return undefined;
-    return `${this.#count === 1 ? '1 file or folder' : `${this.#count} files and folders`} of it in ${this.#top}`;
+    return `${this.#count === 1 ? '1 file or folder' : `${this.#count} files and folders`} in ${this.#top}`;
   }
 
-  /** The guard has seen to it that the folders of the path are the open ones, or the first of them. */
+  /** TreeGuard ensures that the folders of the path are open, so that only deeper ones have to be closed. */
   begin(item: TarItem): void {
     const parts = item.path.split('/');
     const name = parts.at(-1) ?? '';
     this.closeFolders(parts.length - 1);
     const folder = this.#open.at(-1)?.folder ?? this.#root;
     if (this.#count === 0) this.#top = join(folder.path, name);
-    if (item.typeFlag === '5') this.#enter(folder, name, item);
+    if (item.typeFlag === '5') this.#enterFolder(folder, name, item);
     else if (item.typeFlag === '2') this.#makeLink(folder, name, item);
     else this.#openFile(folder, name, item);
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#landing === undefined) return;
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#landing.fd, bytes, at);
+    if (this.#file === undefined) return;
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.#file.fd, bytes, at);
   }
 
   finish(): void {
-    const landing = this.#landing;
-    if (landing === undefined) return;
-    const { fd, folder, name, part, item } = landing;
+    if (this.#file === undefined) return;
+    const { fd, folder, name, partName, item } = this.#file;
     if (this.#keepOwners) fchownSync(fd, item.uid, item.gid);
     fchmodSync(fd, this.#modeOf(item));
     const seconds = Number(item.modifiedNs) / 1e9;
     futimesSync(fd, seconds, seconds);
-    if (isFolder(folder.at(name))) throw inTheWay(join(folder.path, name));
-    renameSync(folder.at(part), folder.at(name));
-    this.#landing = undefined;
+    if (isFolder(folder.at(name))) throw wrongType(join(folder.path, name));
+    renameSync(folder.at(partName), folder.at(name));
+    this.#file = undefined;
     closeSync(fd);
     this.#count++;
   }
@@ -140,12 +140,12 @@ class TreeSink implements TarSink {
   }
 
   close(): void {
-    const landing = this.#landing;
-    this.#landing = undefined;
+    const file = this.#file;
+    this.#file = undefined;
     try {
-      if (landing !== undefined) {
-        closeSync(landing.fd);
-        rmSync(landing.folder.at(landing.part), { force: true });
+      if (file !== undefined) {
+        closeSync(file.fd);
+        rmSync(file.folder.at(file.partName), { force: true });
       }
     } finally {
       for (const { folder } of this.#open.splice(0)) folder.close();
@@ -153,7 +153,7 @@ class TreeSink implements TarSink {
     }
   }
 
-  #enter(parent: HeldFolder, name: string, item: TarItem): void {
+  #enterFolder(parent: HeldFolder, name: string, item: TarItem): void {
     try {
       mkdirSync(parent.at(name), 0o700);
       this.#count++;
@@ -163,19 +163,19 @@ class TreeSink implements TarSink {
     try {
       this.#open.push({ folder: parent.openFolder(name), item });
     } catch (error) {
-      if (['ELOOP', 'ENOTDIR'].includes(errnoOf(error))) throw inTheWay(join(parent.path, name));
+      if (['ELOOP', 'ENOTDIR'].includes(errnoOf(error))) throw wrongType(join(parent.path, name));
       throw error;
     }
   }
 
   #makeLink(folder: HeldFolder, name: string, item: TarItem): void {
-    const place = folder.at(name);
-    if (isFolder(place)) throw inTheWay(join(folder.path, name));
-    const part = folder.at(partName());
+    const path = folder.at(name);
+    if (isFolder(path)) throw wrongType(join(folder.path, name));
+    const part = folder.at(newPartName());
     symlinkSync(item.linkTarget, part);
     try {
       if (this.#keepOwners) lchownSync(part, item.uid, item.gid);
-      renameSync(part, place);
+      renameSync(part, path);
     } catch (error) {
       unlinkSync(part);
       throw error;
@@ -184,8 +184,8 @@ class TreeSink implements TarSink {
   }
 
   #openFile(folder: HeldFolder, name: string, item: TarItem): void {
-    const part = partName();
-    this.#landing = { fd: openSync(folder.at(part), 'wx', 0o600), folder, name, part, item };
+    const partName = newPartName();
+    this.#file = { fd: openSync(folder.at(partName), 'wx', 0o600), folder, name, partName, item };
   }
 
   #modeOf({ mode }: TarItem): number {
@@ -193,12 +193,12 @@ class TreeSink implements TarSink {
   }
 }
 
-/** Cannot be guessed: nobody puts a link there before. */
-function partName(): string {
+/** A name that cannot be guessed, so that nobody can put a link there first. */
+function newPartName(): string {
   return `.inn-${randomBytes(8).toString('hex')}.part`;
 }
 
-/** Of the path itself, not of what it points to. */
+/** Whether the path itself is a folder, not a link to one. */
 function isFolder(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
@@ -207,6 +207,9 @@ function errnoOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? '';
 }
 
-function inTheWay(path: string): CliError {
-  return new CliError(`${path} is in the way, and is not followed or replaced.`, { exitCode: exitCodes.conflict });
+function wrongType(path: string): CliError {
+  return new CliError(
+    `${path} exists already with another type. It is neither followed nor replaced: remove it first.`,
+    { exitCode: exitCodes.conflict },
+  );
 }

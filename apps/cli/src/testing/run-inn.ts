@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 
 export interface InnResult {
-  /** null when a signal ended it. */
+  /** null if a signal ended it. */
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Starts the real program against a daemon's socket; standard streams are pipes. */
+/** Starts inn with a daemon's socket; its standard streams are pipes. */
 export function spawnInn(
   socketPath: string,
   words: readonly string[],
@@ -21,7 +21,7 @@ export function spawnInn(
   });
 }
 
-/** Runs it to its end, with `input` as its standard input. */
+/** Runs inn until it exits, with `input` as its standard input. */
 export async function runInn(
   socketPath: string,
   words: readonly string[],
@@ -33,7 +33,7 @@ export async function runInn(
   return resultOf(child);
 }
 
-/** Everything that a process wrote, and its exit code. */
+/** Waits until a process exits. Returns its output and exit code. */
 export function resultOf(child: ChildProcessWithoutNullStreams): Promise<InnResult> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];

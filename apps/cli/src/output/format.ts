@@ -1,6 +1,6 @@
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
-/** Bytes for people: "512 MiB", "1.4 GiB"; "–" for unknown. */
+/** Bytes as "512 MiB" or "1.4 GiB"; "–" if unknown. */
 export function formatBytes(bytes: bigint | number | undefined): string {
   if (bytes === undefined) return '–';
   let value = Number(bytes);
@@ -12,14 +12,14 @@ export function formatBytes(bytes: bigint | number | undefined): string {
   return `${value >= 100 || Number.isInteger(value) ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** "42 %"; "–" for unknown. */
+/** "42 %"; "–" if unknown. */
 export function formatPercent(percent: number | undefined): string {
   return percent === undefined || Number.isNaN(percent)
     ? '–'
     : `${percent >= 9.95 ? percent.toFixed(0) : percent.toFixed(1)} %`;
 }
 
-/** Seconds for people: "42s", "3m12s", "5h03m", "12d4h". */
+/** Seconds as "42s", "3m12s", "5h03m" or "12d4h"; "–" if unknown. */
 export function formatDuration(seconds: number | undefined): string {
   if (seconds === undefined || seconds < 0) return '–';
   const whole = Math.floor(seconds);
@@ -29,7 +29,7 @@ export function formatDuration(seconds: number | undefined): string {
   return `${Math.floor(whole / 86_400)}d${Math.floor((whole % 86_400) / 3600)}h`;
 }
 
-/** Nanoseconds since the epoch as local time, "2026-11-21 08:15:00". */
+/** Nanoseconds since the epoch as local time, "2026-11-21 08:15:00"; "–" if unknown or 0. */
 export function formatTime(unixNs: bigint | undefined): string {
   if (unixNs === undefined || unixNs === 0n) return '–';
   const time = new Date(Number(unixNs / 1_000_000n));

@@ -3,12 +3,12 @@ import { exitCodes } from '../exit-codes.ts';
 import { clean } from '../output/clean.ts';
 import type { TransferMeter } from '../output/transfer-meter.ts';
 
-/** What no archive holds: it is said, and a copy without it is whole. In the words of agents and of packTree. */
+/** Entries that no archive can hold: a copy without them is complete. In the words of agents and of `packTree`. */
 const neverCopied =
-  /: (is a (fifo|socket|character device|block device|file system of the kernel's own)|a special file|is no file, folder or link)$|^\d+ more devices, FIFOs and sockets$/;
+  /: (is a (fifo|socket|character device|block device|virtual file system of the kernel)|a special file|is not a file, folder or link)$|^\d+ more devices, FIFOs and sockets$/;
 
-/** What a copy of a tree lacks: said on standard error as it is found, and at the end by the exit code. */
-export class LeftOut {
+/** Entries of a tree that are left out of its copy: printed on standard error as they are found. */
+export class SkippedEntries {
   readonly #meter: TransferMeter;
   readonly #quiet: boolean;
   #missing = 0;
@@ -18,17 +18,18 @@ export class LeftOut {
     this.#quiet = quiet;
   }
 
+  /** @param what the entry and why it is left out */
   add(what: string): void {
     if (!neverCopied.test(what)) this.#missing++;
     this.#meter.clear();
     if (!this.#quiet) process.stderr.write(`left out: ${clean(what)}\n`);
   }
 
-  /** @throws CliError when anything is missing that could have been copied */
+  /** @throws CliError if an entry was left out that an archive could hold */
   check(): void {
     if (this.#missing === 0) return;
     throw new CliError(
-      `The copy is incomplete: ${this.#missing === 1 ? '1 thing was' : `${this.#missing} things were`} left out.`,
+      `The copy is incomplete: ${this.#missing === 1 ? '1 entry was' : `${this.#missing} entries were`} left out.`,
       { exitCode: exitCodes.general },
     );
   }

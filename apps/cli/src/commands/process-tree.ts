@@ -1,18 +1,18 @@
 import type { GuestProcess } from '@innkeeper/contract/agent';
 
-/** A process with the lines that lead to it from its parent. */
-export interface ForestRow {
+/** A process with the line drawing that connects it to its parent. */
+export interface ProcessRow {
   readonly process: GuestProcess;
   readonly lines: string;
 }
 
-/** Children below their parents, each in the order that they came in. One whose parent is not listed stands at the edge. */
-export function processForest(processes: readonly GuestProcess[]): ForestRow[] {
+/** Children below their parents, siblings in their given order. A process whose parent is not listed is a root. */
+export function processTree(processes: readonly GuestProcess[]): ProcessRow[] {
   const pids = new Set(processes.map(({ pid }) => pid));
   const children = Map.groupBy(processes, ({ pid, parentPid }) =>
     parentPid !== pid && pids.has(parentPid) ? parentPid : 0,
   );
-  const rows: ForestRow[] = [];
+  const rows: ProcessRow[] = [];
   const seen = new Set<number>();
   const add = (process: GuestProcess, lines: string, indent: string): void => {
     // A guest may claim that two processes are each other's parents.

@@ -1,0 +1,16 @@
+import { ExecEnding, type ExecExited } from '@innkeeper/contract/agent';
+
+/** Exit codes for commands in guests, the same as docker's: 124 timeout, 125 not started or followed, 126 not executable, 127 not found. */
+export const commandCodes = { timeout: 124, failed: 125, notExecutable: 126, notFound: 127 } as const;
+
+/** For a command that ended: its own code, 128 plus the number of the signal that ended it, or 124 after a timeout. */
+export function endedCode({ ending, status }: ExecExited): number {
+  if (ending === ExecEnding.TIMEOUT) return commandCodes.timeout;
+  return status.case === 'signal' ? 128 + status.value : (status.value ?? commandCodes.failed);
+}
+
+/** For a command that could not be started or followed, by the reason of the error. */
+export function failureCode(reason: string): number {
+  if (reason === 'COMMAND_NOT_FOUND') return commandCodes.notFound;
+  return reason === 'COMMAND_NOT_EXECUTABLE' ? commandCodes.notExecutable : commandCodes.failed;
+}

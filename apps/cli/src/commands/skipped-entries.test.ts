@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { TransferMeter } from '../output/transfer-meter.ts';
+import { SkippedEntries } from './skipped-entries.ts';
+
+function check(...entries: readonly string[]): void {
+  const skipped = new SkippedEntries(new TransferMeter(true), true);
+  for (const entry of entries) skipped.add(entry);
+  skipped.check();
+}
+
+/** The reasons for which an agent leaves entries out of an archive, found in its source. */
+function reasonsIn(file: string): string[] {
+  const source = readFileSync(join(import.meta.dirname, '../../../../packages/agent-core/src/tar', file), 'utf8');
+  return [...source.matchAll(/#skip\(`\$\{[\w.]+\}: ([^`]+)`\)/g)].map(([, reason = '']) => reason);
+}
+
+it('a copy is complete without the entries that agents and packTree leave out of every archive', () => {
+  check('x: is a fifo', 'x: is a socket', 'x: is a character device', 'x: is a block device', 'x: a special file');
+  check('x: is not a file, folder or link', '3 more devices, FIFOs and sockets');
+  assert.throws(() => check('x: EACCES', 'y: its name is not UTF-8'), {
+    message: /2 entries were left out/,
+    exitCode: 1,
+  });
+});
+
+it('a virtual file system of the kernel does not make a copy incomplete, in the words of today’s agent', () => {
+  const reasons = reasonsIn('tar-source.ts').filter((reason) => reason.includes('kernel'));
+  assert.equal(reasons.length, 1);
+  check(...reasons.map((reason) => `proc: ${reason}`));
+});
