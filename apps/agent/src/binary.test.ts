@@ -55,7 +55,7 @@ describe('the agent’s binary', () => {
       const { code, stdout, stderr } = await runAgent(...words);
       assert.deepEqual([code, stdout], [2, ''], words.join(' '));
       const [sentence = '', ...usage] = stderr.trimEnd().split('\n');
-      assert.match(sentence, /^innkeeper-agent: "[^"]+" .+\.$/);
+      assert.match(sentence, /^innkeeper-agent: unknown (?:command|option) "[^"]+".*\.$/);
       assert.ok(usage[0]?.startsWith('innkeeper-agent serve'), stderr);
     }
   });

@@ -220,7 +220,7 @@ describe('vmReduce()', () => {
     });
   });
 
-  describe('after the daemon came up again', () => {
+  describe('after a restart of the daemon', () => {
     const found = (state: VmState, process: FoundProcess) =>
       vmReduce(storedLifecycle(state), { type: 'daemon-started', found: process });
 
