@@ -11,7 +11,8 @@ export function limitDocs(): string[] {
     [
       ['frame', bytes(native.maxFrameBytes)],
       ['body of a message', bytes(native.maxBodyBytes)],
-      ['a unary response or request', `${bytes(native.maxBodyBytes)}; longer lists are streamed`],
+      ['a unary answer', `${bytes(native.maxBodyBytes)}; longer ones are lists that stream`],
+      ['a request', `${bytes(contract.maxRequestBytes)}, in parts if it is longer than a frame`],
       ['nesting', number(maxNesting)],
       ['initial credit towards the agent', bytes(native.initialAgentCredit)],
       ['maximum credit that an agent uses in one call, whatever it is granted', bytes(native.maxCallCredit)],

@@ -109,8 +109,9 @@ declare module 'host' {
   export function symlinkAt(target: string, directory: number, name: string): void;
 
   // Processes (processes.c)
+  /** Executes the first of `programs` that it can. `call` is "interpreter" if that of a program does not exist. */
   export function spawn(
-    program: string,
+    programs: readonly string[],
     argv: readonly string[],
     environment: readonly string[],
     directory: string,
@@ -120,6 +121,8 @@ declare module 'host' {
     columns: number,
     rows: number,
     umask: number,
+    /** The cgroup.procs of the cgroup to enter; empty: it stays in the agent's. */
+    groupEntry: string,
   ): [pid: number, stdin: number, stdout: number, stderr: number];
   /** Flat rows of six: pid, exit code or -1, signal or 0, user µs, system µs, max RSS bytes. */
   export function reap(): number[];

@@ -22,8 +22,8 @@
  * All that the child needs, prepared before the fork: the child then shares the parent's memory and must not allocate.
  */
 typedef struct {
-    const char *program, *directory;
-    char **argv, **environment;
+    const char *directory, *group_entry;
+    char **programs, **argv, **environment;
     bool has_identity;
     uint32_t uid, gid;
     gid_t *groups;
@@ -34,6 +34,7 @@ typedef struct {
     /* What failed, written by the child. */
     volatile int error;
     const char *volatile call;
+    const char *volatile path;
 } Plan;
 
 static void fail(Plan *plan, const char *call)
@@ -61,10 +62,73 @@ static void place(Plan *plan, int from, int to)
         fail(plan, "dup2");
 }
 
-static _Noreturn void run_child(Plan *plan)
+/*
+ * Sets every signal to its default action: the agent may have been started with some ignored, as by a shell in the
+ * background. Raw system calls, since libc reserves some numbers.
+ */
+static void reset_signals(void)
 {
     sigset_t none;
+    uint64_t action[4] = {0};
+    for (int number = 1; number <= 64; number++)
+        syscall(SYS_rt_sigaction, number, action, NULL, 8);
     sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* If the cgroup cannot be entered, the program runs outside it. */
+static void enter_group(const Plan *plan)
+{
+    int fd = *plan->group_entry ? open(plan->group_entry, O_WRONLY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return;
+    ssize_t ignored = write(fd, "0", 1);
+    (void)ignored;
+    close(fd);
+}
+
+/* Lets the user's programs open their pipes by name (/dev/stdout). Leaves anything else, such as /dev/null, alone. */
+static void give_pipes(const Plan *plan)
+{
+    struct stat info;
+    for (int fd = 0; fd < 3; fd++)
+        if (fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode) && fchown(fd, plan->uid, plan->gid) < 0)
+            continue;
+}
+
+/*
+ * Executes the first program that the user can, as execvp does: skips files that do not exist, are not executable, or lack
+ * their interpreter. If none is left, reports the first of the latter two. A program given by its path is not searched.
+ */
+static _Noreturn void execute(Plan *plan)
+{
+    int error = ENOENT;
+    bool named = strchr(plan->argv[0], '/') != NULL;
+    const char *call = "execve", *path = plan->programs[0];
+    for (char **program = plan->programs; *program; program++) {
+        struct stat info;
+        execve(*program, plan->argv, plan->environment);
+        int refused = errno;
+        bool there = stat(*program, &info) == 0 && (S_ISREG(info.st_mode) || named);
+        bool passed = refused == ENOENT || refused == ENOTDIR || refused == EACCES || refused == ELOOP ||
+                      refused == ENAMETOOLONG || refused == ESTALE || refused == ENODEV;
+        if (!passed) {
+            error = refused, call = "execve", path = *program;
+            break;
+        }
+        if (there ? error == ENOENT && !strcmp(call, "execve") : named) {
+            error = refused, path = *program;
+            call = there && refused == ENOENT ? "interpreter" : "execve";
+        }
+    }
+    plan->path = path;
+    errno = error;
+    fail(plan, call);
+    _exit(127);
+}
+
+static _Noreturn void run_child(Plan *plan)
+{
     setsid();
     if (plan->terminal && ioctl(plan->in, TIOCSCTTY, 0) < 0)
         fail(plan, "pty");
@@ -74,17 +138,18 @@ static _Noreturn void run_child(Plan *plan)
     place(plan, plan->in, 0);
     place(plan, plan->out, 1);
     place(plan, plan->err, 2);
-    signal(SIGPIPE, SIG_DFL);
-    signal(SIGHUP, SIG_DFL);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    reset_signals();
     umask(plan->umask);
-    if (plan->has_identity)
+    enter_group(plan);
+    if (plan->has_identity) {
+        if (!plan->terminal)
+            give_pipes(plan);
         become(plan);
+    }
+    plan->path = plan->directory;
     if (chdir(plan->directory) < 0)
         fail(plan, "chdir");
-    execve(plan->program, plan->argv, plan->environment);
-    fail(plan, "execve");
-    _exit(127);
+    execute(plan);
 }
 
 static bool get_identity(JSContext *ctx, JSValueConst value, Plan *plan)
@@ -192,7 +257,7 @@ static pid_t start_child(Plan *plan)
 }
 
 /*
- * spawn(program, argv, environment, directory, identity | undefined, stdin, columns, rows, umask):
+ * spawn(programs, argv, environment, directory, identity | undefined, stdin, columns, rows, umask, groupEntry):
  *   [pid, stdin, stdout, stderr], -1 for an end that does not exist. columns > 0 asks for a terminal, returned both as
  *   stdin and as stdout. Throws with the errno and call of what failed in the child.
  */
@@ -205,12 +270,13 @@ static JSValue js_spawn(JSContext *ctx, JSValueConst self, int argc, JSValueCons
     if (JS_ToInt32(ctx, &columns, argv[6]) || JS_ToInt32(ctx, &rows, argv[7]) || JS_ToInt32(ctx, &mask, argv[8]))
         return JS_EXCEPTION;
     plan.umask = (mode_t)mask;
-    plan.program = JS_ToCString(ctx, argv[0]);
+    plan.programs = get_strings(ctx, argv[0]);
     plan.argv = get_strings(ctx, argv[1]);
     plan.environment = get_strings(ctx, argv[2]);
     plan.directory = JS_ToCString(ctx, argv[3]);
+    plan.group_entry = JS_ToCString(ctx, argv[9]);
     plan.terminal = columns > 0;
-    if (!plan.program || !plan.argv || !plan.environment || !plan.directory || !get_identity(ctx, argv[4], &plan))
+    if (!plan.programs || !plan.argv || !plan.environment || !plan.directory || !plan.group_entry || !get_identity(ctx, argv[4], &plan))
         goto done;
     if (!(plan.terminal ? open_terminal(&ends, columns, rows) : open_pipes(&ends, JS_ToBool(ctx, argv[5])))) {
         result = throw_errno(ctx, errno, plan.terminal ? "pty" : "pipe", NULL);
@@ -221,7 +287,7 @@ static JSValue js_spawn(JSContext *ctx, JSValueConst self, int argc, JSValueCons
     pid_t pid = start_child(&plan);
     if (pid < 0 || plan.error) {
         result = pid < 0 ? throw_errno(ctx, errno, "fork", NULL)
-                         : throw_errno(ctx, plan.error, plan.call, strcmp(plan.call, "chdir") ? plan.program : plan.directory);
+                         : throw_errno(ctx, plan.error, plan.call, plan.path);
         if (pid > 0)
             waitpid(pid, NULL, 0);
         close_all(ends.ours);
@@ -233,8 +299,9 @@ static JSValue js_spawn(JSContext *ctx, JSValueConst self, int argc, JSValueCons
         JS_DefinePropertyValueUint32(ctx, result, index + 1, JS_NewInt32(ctx, ends.ours[index]), JS_PROP_C_W_E);
 done:
     close_all(ends.child);
-    JS_FreeCString(ctx, plan.program);
+    free_strings(plan.programs);
     JS_FreeCString(ctx, plan.directory);
+    JS_FreeCString(ctx, plan.group_entry);
     free_strings(plan.argv);
     free_strings(plan.environment);
     free(plan.groups);
@@ -290,7 +357,7 @@ static JSValue js_become_subreaper(JSContext *ctx, JSValueConst self, int argc, 
 }
 
 static const JSCFunctionListEntry processes_entries[] = {
-    JS_CFUNC_DEF("spawn", 9, js_spawn),
+    JS_CFUNC_DEF("spawn", 10, js_spawn),
     JS_CFUNC_DEF("reap", 0, js_reap),
     JS_CFUNC_DEF("kill", 2, js_kill),
     JS_CFUNC_DEF("resizeTerminal", 3, js_resize_terminal),

@@ -46,11 +46,12 @@ export class RunningAgent {
     this.#child = child;
   }
 
-  /** Resolves when the agent listens. */
-  static async start(): Promise<RunningAgent> {
+  /** Resolves when the agent listens. `wrapper`: shell commands to run before `exec "$@"` starts it. */
+  static async start({ wrapper = '' }: { readonly wrapper?: string } = {}): Promise<RunningAgent> {
     const folder = await mkdtemp(join(tmpdir(), 'agent-'));
-    const words = ['serve', '--no-virtio', '--listen', `unix:${join(folder, 'a.sock')}`];
-    const child = spawn(agentBinary, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const words = [agentBinary, 'serve', '--no-virtio', '--listen', `unix:${join(folder, 'a.sock')}`];
+    const [program = '', ...rest] = wrapper === '' ? words : ['/bin/sh', '-c', `${wrapper}; exec "$@"`, 'sh', ...words];
+    const child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
     const agent = new RunningAgent(folder, child);
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       agent.log += text;

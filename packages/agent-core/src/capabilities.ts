@@ -15,6 +15,7 @@ const always: readonly CapabilityName[] = [
   'exec.resume',
   'exec.user',
   'file.resume',
+  'requests.parts',
 ];
 
 /** Probes once: the kernel does not change while the agent runs. */

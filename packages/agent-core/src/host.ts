@@ -154,8 +154,8 @@ export interface Files {
 }
 
 export interface SpawnSpec {
-  /** Path of the program file; argv[0] may differ. */
-  readonly program: string;
+  /** Paths of the program file; the first that the user can execute is used. argv[0] may differ. */
+  readonly programs: readonly string[];
   readonly argv: readonly string[];
   /** The whole environment: "NAME=value". */
   readonly environment: readonly string[];
@@ -167,6 +167,8 @@ export interface SpawnSpec {
   /** With pipes: whether stdin is a pipe; otherwise it is /dev/null. */
   readonly stdin: boolean;
   readonly terminalSize: { readonly columns: number; readonly rows: number } | undefined;
+  /** The cgroup.procs of the cgroup to start in; ignored if it cannot be entered. */
+  readonly groupEntry: string | undefined;
 }
 
 /** How a process ended, as waitid reports it. */
@@ -215,8 +217,8 @@ export interface ChildProcess {
 
 export interface Processes {
   /**
-   * Throws with the errno of the failure, and as `call` one of execve, chdir, setgroups, setgid, setuid, fork, pipe,
-   * pty.
+   * Throws with the errno of the failure, and as `call` one of execve, interpreter (that of the program at `path` does not
+   * exist), chdir, setgroups, setgid, setuid, fork, pipe, pty. Pipes belong to the user; no signal is ignored or blocked.
    */
   spawn(spec: SpawnSpec): ChildProcess;
   /** kill(2); a negative pid is a group. ESRCH if it has exited. */

@@ -10,6 +10,7 @@ export const capabilities = {
   'file.resume': 'continues an interrupted upload',
   'file.write': 'writes and changes files and folders',
   power: 'shuts down, reboots, halts',
+  'requests.parts': 'accepts requests that are longer than a frame, in parts',
   processes: 'lists the guest’s processes and sends them signals',
   telemetry: 'reports the guest’s resource usage',
   'telemetry.pressure': 'with pressure stall information',

@@ -3,7 +3,12 @@
  * responses of a guest beyond them. The limits of the native dialect itself are in `packages/wire/src/native/limits.ts`.
  */
 
-/** Default number of entries of a page or of a truncated list. */
+/**
+ * Maximum bytes of one request to an agent: arguments and environment up to Linux's limit (2 MiB), and the rest of an exec.
+ * A request longer than a frame is sent in parts.
+ */
+export const maxRequestBytes = 2 * 1024 * 1024 + 64 * 1024;
+/** Entries of a page, or of a list that is cut, when the request names no number. */
 export const defaultPageSize = 200;
 /** Maximum number of entries of a page: of folders, processes, VMs, runs and the audit. */
 export const maxPageSize = 1000;

@@ -75,7 +75,9 @@ describe('a port channel', { timeout: 10_000 }, () => {
     const reading = channel.read();
     await port.run();
     port.hostGoes();
-    await port.run();
+    await port.pass(499);
+    assert.equal(await stateOf(reading), 'waits');
+    await port.pass(1);
     assert.equal(await reading, undefined);
     const next = channel.read();
     assert.equal(await stateOf(next), 'waits');
@@ -104,7 +106,52 @@ describe('a port channel', { timeout: 10_000 }, () => {
     port.hostWrites('bye');
     port.hostGoes();
     assert.equal(text(await channel.read()), 'bye');
-    assert.equal(await stateOf(channel.read()), undefined);
+    const next = channel.read();
+    await port.pass(500);
+    assert.equal(await next, undefined);
+  });
+
+  it('a host whose first bytes arrive before the kernel reports its opening is not taken for gone', async () => {
+    const channel = open();
+    const reading = channel.read();
+    await port.run();
+    port.hostWrites('hello');
+    await port.run();
+    assert.equal(text(await reading), 'hello');
+    const next = channel.read();
+    const answer = channel.write(new TextEncoder().encode('welcome'));
+    await port.pass(400);
+    port.hostComes();
+    await port.pass(10_000);
+    assert.equal(await stateOf(next), 'waits');
+    await answer;
+    assert.equal(port.received, 'welcome');
+    port.hostWrites('more');
+    await port.run();
+    assert.equal(text(await next), 'more');
+  });
+
+  it('readEach does not take a host for gone whose first bytes arrive before its opening', async () => {
+    const channel = open();
+    let taken = '';
+    const ended = channel.readEach(
+      (bytes) => {
+        taken += text(bytes);
+        return true;
+      },
+      { signal: new AbortController().signal },
+    );
+    await port.run();
+    port.hostWrites('hello');
+    await port.pass(400);
+    port.hostComes();
+    await port.pass(10_000);
+    port.hostWrites(' again');
+    assert.equal(await stateOf(ended), 'waits');
+    assert.equal(taken, 'hello again');
+    port.hostGoes();
+    await port.pass(500);
+    assert.equal(await ended, false);
   });
 
   it('a port holds a write until a host attaches, and continues at the same byte', async () => {
@@ -130,7 +177,8 @@ describe('a port channel', { timeout: 10_000 }, () => {
     const writing = channel.write(new TextEncoder().encode('abc'));
     await port.run();
     port.hostGoes();
-    await port.run();
+    assert.ok((await port.run()) < 5);
+    await port.pass(500);
     assert.equal(await reading, undefined);
     const next = channel.read();
     assert.ok((await port.run()) < 5);

@@ -6,11 +6,14 @@ import { Readiness } from './readiness.ts';
 import { WriteTurns } from './write-turns.ts';
 
 const SIGIO = 29;
+/** Milliseconds that reads must return 0 before the host counts as gone. */
+const goneAfterMs = 500;
 
 /**
  * A virtio-serial port. While no host is attached, poll reports "hung up" continuously and read returns 0, so the port
  * is then left alone until SIGIO reports a change: no wake-ups. `read` resolves with `undefined` when the host was seen
- * to leave (one that leaves and returns quickly is not noticed), and may be called again for the next host.
+ * to leave (one that leaves and returns quickly is not noticed), and may be called again for the next host. A single 0 is
+ * not enough: a host's first bytes can arrive before the kernel has handled its opening of the port (PORT_OPEN).
  */
 export class PortChannel implements Channel {
   readonly name: string;
@@ -23,6 +26,8 @@ export class PortChannel implements Channel {
   readonly #turns = new WriteTurns();
   #closed = false;
   #hadHost = false;
+  /** While reads return 0: when the host counts as gone. */
+  #goneAtMs: number | undefined;
 
   /** @throws HostError EBUSY if another program has the port open, ENOENT and ENODEV if it does not exist. */
   constructor(name: string, path: string) {
@@ -40,21 +45,14 @@ export class PortChannel implements Channel {
         if (this.#closed) return undefined;
         const shared = readBuffer();
         const got = host.read(this.#fd, shared, 0, readBufferBytes, -1);
+        if (got !== 0) this.#isThere();
         if (got > 0) {
-          this.#hadHost = true;
           this.#buffer ??= new Uint8Array(readBufferBytes);
           this.#buffer.set(got === readBufferBytes ? shared : shared.subarray(0, got));
           return this.#buffer.subarray(0, got);
         }
-        if (got < 0) {
-          this.#hadHost = true;
-          await this.#readiness.readable();
-        } else if (this.#hadHost) {
-          this.#hadHost = false;
-          return undefined;
-        } else {
-          await this.#change();
-        }
+        if (got < 0) await this.#readiness.readable();
+        else if (await this.#hasGone()) return undefined;
       }
     } finally {
       stopListening();
@@ -70,12 +68,7 @@ export class PortChannel implements Channel {
         if (this.#closed) return false;
         const end = await this.#takeEach(take);
         if (end === 'held') return true;
-        if (end === 'woken') continue;
-        if (this.#hadHost) {
-          this.#hadHost = false;
-          return false;
-        }
-        await this.#change();
+        if (end === 'nobody' && (await this.#hasGone())) return false;
       }
     } finally {
       stopListening();
@@ -88,7 +81,7 @@ export class PortChannel implements Channel {
       const buffer = readBuffer();
       const got = host.read(this.#fd, buffer, 0, readBufferBytes, -1);
       if (got === 0) state.end = 'nobody';
-      else this.#hadHost = true;
+      else this.#isThere();
       if (got > 0 && !take(buffer.subarray(0, got))) state.end = 'held';
       return state.end === 'woken';
     });
@@ -125,6 +118,30 @@ export class PortChannel implements Channel {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #isThere(): void {
+    this.#hadHost = true;
+    this.#goneAtMs = undefined;
+  }
+
+  /** After a read of 0: waits for a change; true, once, when the host that was attached is gone. */
+  async #hasGone(): Promise<boolean> {
+    if (!this.#hadHost) {
+      await this.#change();
+      return false;
+    }
+    this.#goneAtMs ??= host.monotonicMs() + goneAfterMs;
+    const leftMs = this.#goneAtMs - host.monotonicMs();
+    if (leftMs > 0) {
+      const timer = host.setTimer(leftMs, () => this.#wakeSleepers());
+      await this.#change();
+      host.clearTimer(timer);
+      return false;
+    }
+    this.#hadHost = false;
+    this.#goneAtMs = undefined;
+    return true;
   }
 
   /** The next SIGIO: a host attached or left, or there is data. */

@@ -54,7 +54,7 @@ describe('servePort()', { timeout: 10_000 }, () => {
       port.hostWrites(word);
       await port.run();
       port.hostGoes();
-      await port.run();
+      await port.pass(500);
     }
     assert.deepEqual([hosts, port.opened], [['first', 'second'], 1]);
   });
@@ -69,7 +69,7 @@ describe('servePort()', { timeout: 10_000 }, () => {
     port.hostWrites('hello');
     await port.pass(1000);
     port.hostGoes();
-    await port.run();
+    await port.pass(500);
     assert.deepEqual(hosts, ['hello']);
   });
 

@@ -6,7 +6,8 @@ import { OutputCollector } from './output-collector.ts';
 import type { Reaper } from './reaper.ts';
 import { StdinWriter } from './stdin-writer.ts';
 
-const environment = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'LANG=C'];
+/** The last variable marks these programs as not part of a command: process-tree.ts of agent-core. */
+const environment = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'LANG=C', 'INNKEEPER_JOB=1'];
 
 /** Programs that the agent runs for itself, with `umask` as for every program it starts. */
 export function createJobs(reaper: Reaper, helpers: HelperPool, umask: number): Jobs {
@@ -19,7 +20,7 @@ export function createJobs(reaper: Reaper, helpers: HelperPool, umask: number): 
         const [program = ''] = argv;
         const withStdin = stdin !== undefined;
         const [pid, input, output, errors] = host.spawn(
-          program,
+          [program],
           argv,
           environment,
           '/',
@@ -28,6 +29,7 @@ export function createJobs(reaper: Reaper, helpers: HelperPool, umask: number): 
           0,
           0,
           umask,
+          '',
         );
         reaper.expect(pid);
         const stdout = new OutputCollector(output);

@@ -13,7 +13,7 @@ export function createProcesses(reaper: Reaper, umask: number): Processes {
     spawn: (spec) => {
       const { columns, rows } = terminalSizeOf(spec);
       const [pid, stdin, stdout, stderr] = host.spawn(
-        spec.program,
+        spec.programs,
         spec.argv,
         spec.environment,
         spec.directory,
@@ -22,6 +22,7 @@ export function createProcesses(reaper: Reaper, umask: number): Processes {
         columns,
         rows,
         umask,
+        spec.groupEntry ?? '',
       );
       reaper.expect(pid);
       const output = new PipeReader(stdout);

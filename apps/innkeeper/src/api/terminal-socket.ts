@@ -3,7 +3,7 @@ import { kib } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import { findTerminal } from '../node/terminals/find-terminal.ts';
 import type { Terminal } from '../node/terminals/terminal.ts';
-import { checkSize } from '../node/terminals/terminal-spec.ts';
+import { nearestSize } from '../node/terminals/terminal-spec.ts';
 import { Viewer } from '../node/terminals/viewer.ts';
 import type { Exchange } from './exchange.ts';
 import { SocketSends } from './socket-sends.ts';
@@ -31,7 +31,7 @@ async function serve(socket: WebSocket, exchange: Exchange): Promise<void> {
   const { vm, pass, parameters, query, signal, terminals } = exchange;
   const id = parameters['terminal'] ?? '';
   pass.note({ terminal: id.slice(0, 64) });
-  const size = query.has('columns') ? checkSize(Number(query.get('columns')), Number(query.get('rows'))) : undefined;
+  const size = nearestSize(Number(query.get('columns')), Number(query.get('rows')));
   const terminal = await findTerminal(terminals, pass.caller, vm.id, id);
   await pass.begin();
   signal.throwIfAborted();
@@ -116,8 +116,8 @@ class ViewerInput {
     const message = parse(text);
     if (message['type'] === 'ack') await this.#terminal.acknowledge(this.#viewer, count(message['bytes']));
     if (message['type'] === 'resize') {
-      const { columns, rows } = checkSize(Number(message['columns']), Number(message['rows']));
-      await this.#terminal.resize(columns, rows, this.#viewer);
+      const size = nearestSize(Number(message['columns']), Number(message['rows']));
+      if (size !== undefined) await this.#terminal.resize(size.columns, size.rows, this.#viewer);
     }
   }
 }

@@ -62,7 +62,7 @@ export async function* checkedStream(
     held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
     while (held.length >= envelopeBytes) {
       const end = envelopeBytes + messageLength(held);
-      if (end > maxBytes + envelopeBytes) throw tooLarge(maxBytes);
+      if (end > maxBytes + envelopeBytes) throw tooLarge(maxBytes, end - envelopeBytes);
       if (held.length < end) break;
       checkMessage(held.subarray(envelopeBytes, end), method, form.isJson);
       yield held.subarray(0, end);
@@ -105,9 +105,13 @@ function checkMessage(bytes: Uint8Array, { input }: DescMethod, isJson: boolean)
   }
 }
 
-/** For a request of more bytes than a call can have. */
-export function tooLarge(maxBytes: number): OperationError {
-  return new OperationError('REQUEST_TOO_LARGE', `The request has more than ${maxBytes} bytes.`);
+/** For a request of more bytes than a call can have; how many, where that is known. */
+export function tooLarge(maxBytes: number, bytes?: number): OperationError {
+  const message =
+    bytes === undefined
+      ? `The request has more than ${maxBytes} bytes.`
+      : `The request has ${bytes} bytes; the maximum is ${maxBytes}.`;
+  return new OperationError('REQUEST_TOO_LARGE', message);
 }
 
 function malformed(message: string, cause?: unknown): OperationError {

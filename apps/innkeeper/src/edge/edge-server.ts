@@ -25,7 +25,7 @@ import {
 import { serveStaticFile } from './web/static-files.ts';
 
 /** Of one WebSocket message: input of a process, or an acknowledgement. */
-const maxSocketMessageBytes = mib;
+const maxSocketMessageBytes = 4 * mib;
 /** A call's request is small: who takes longer to send it holds a connection for nothing. */
 const requestTimeoutMs = 30_000;
 

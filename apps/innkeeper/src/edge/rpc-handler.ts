@@ -13,8 +13,8 @@ import type { Gate } from './gate.ts';
 import { takesStream } from './vm-address.ts';
 import type { AnyRequest, RequestFacts } from './web/request-facts.ts';
 
-/** Of one request message; the largest there is has a script of 1 MiB, and 1,000 names of VMs. */
-const maxRequestBytes = 2 * mib;
+/** Maximum size of one request message; the largest have a script of 1 MiB, or arguments up to Linux's limit (2 MiB). */
+const maxRequestBytes = 4 * mib;
 const maxTimeoutMs = 24 * 60 * 60 * 1000;
 
 /** Of the request; `identity` alone is taken. */
@@ -120,7 +120,7 @@ function checkHeaders({ requestHeader, timeoutMs }: HandlerContext, log: Log): v
     );
   }
   const length = Number(requestHeader.get('content-length') ?? 0);
-  if (length > maxRequestBytes) throw toConnectError(tooLarge(maxRequestBytes), log);
+  if (length > maxRequestBytes) throw toConnectError(tooLarge(maxRequestBytes, length), log);
   if (timeoutMs() === undefined && timeoutHeaders.some((name) => requestHeader.has(name))) {
     throw toConnectError(new OperationError('MALFORMED_REQUEST', 'The timeout of the call is malformed.'), log);
   }

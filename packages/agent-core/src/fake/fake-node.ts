@@ -4,6 +4,7 @@ import { type LiteMethod, liteDecode, liteEncode } from '@innkeeper/contract/lit
 import type { Channel } from '@innkeeper/kit';
 import {
   encodeFrame,
+  maxBodyBytes,
   type NativePayload,
   type NativePayloadInit,
   NodeReceiver,
@@ -79,7 +80,16 @@ export class FakeNode {
     });
     const { more = false, credit = 1 << 20, timeoutMs = 0 } = options;
     const body = liteEncode(method.input, request);
-    await this.send({ case: 'call', value: { id, method: method.name, timeoutMs, credit, body, halfClose: !more } });
+    // In parts if it is longer than a frame. This node ignores credit.
+    const first = { id, method: method.name, timeoutMs, credit, body: body.subarray(0, maxBodyBytes) };
+    const isWhole = body.length <= maxBodyBytes;
+    await this.send({ case: 'call', value: { ...first, more: !isWhole, halfClose: isWhole && !more } });
+    for (let at = maxBodyBytes; at < body.length && answers.end === undefined; at += maxBodyBytes) {
+      const isLast = at + maxBodyBytes >= body.length;
+      const part = { callId: id, body: body.subarray(at, at + maxBodyBytes), more: !isLast };
+      await this.send({ case: 'message', value: { ...part, halfClose: isLast && !more } });
+      await settle();
+    }
     await settle();
     return new NodeCall(this, method, id, answers);
   }

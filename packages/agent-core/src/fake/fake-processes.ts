@@ -33,12 +33,7 @@ export class FakeProcesses implements Processes {
   spawn(spec: SpawnSpec): ChildProcess {
     this.spawned.push(spec);
     if (this.#typeOf(spec.directory) !== 'directory') throw new HostError('ENOENT', 'chdir', spec.directory);
-    const program = this.#programs.get(spec.program);
-    const type = this.#typeOf(spec.program);
-    if (type === undefined) throw new HostError('ENOENT', 'execve', spec.program);
-    if (type === 'directory' || (this.#files.stat(spec.program, true).mode & 0o111) === 0)
-      throw new HostError('EACCES', 'execve', spec.program);
-    if (program === undefined) throw new HostError('ENOEXEC', 'execve', spec.program);
+    const program = this.#find(spec);
     const process = this.#start({ program, spec, parent: undefined, newSession: true });
     return process.asChild();
   }
@@ -47,6 +42,23 @@ export class FakeProcesses implements Processes {
     const targets = [...this.#running.values()].filter((each) => (pid < 0 ? each.session === -pid : each.pid === pid));
     if (targets.length === 0) throw new HostError('ESRCH', 'kill');
     for (const target of targets) target.deliver(signal);
+  }
+
+  /** As execvp(3): skips files that do not exist or are not executable. */
+  #find({ programs }: SpawnSpec): Program {
+    let refused: string | undefined;
+    for (const path of programs) {
+      const type = this.#typeOf(path);
+      if (type === undefined || (type === 'directory' && programs.length > 1)) continue;
+      if (type === 'directory' || (this.#files.stat(path, true).mode & 0o111) === 0) {
+        refused ??= path;
+        continue;
+      }
+      const program = this.#programs.get(path);
+      if (program === undefined) throw new HostError('ENOEXEC', 'execve', path);
+      return program;
+    }
+    throw new HostError(refused === undefined ? 'ENOENT' : 'EACCES', 'execve', refused ?? programs[0]);
   }
 
   #start(options: {
@@ -67,9 +79,12 @@ export class FakeProcesses implements Processes {
     });
     this.#running.set(pid, process);
     const folder = `/proc/${pid}`;
+    const startedTicks = Math.round(this.#clock.monotonicMs() / 10);
     this.#files.put(
       `${folder}/stat`,
-      () => `${pid} (a (b) c) S ${this.#parentOf(process)} ${process.session} ${process.session} 0 -1`,
+      () =>
+        `${pid} (a (b) c) S ${this.#parentOf(process)} ${process.session} ${process.session} 0 -1` +
+        ` 0 0 0 0 0 0 0 0 0 20 0 1 0 ${startedTicks}`,
     );
     this.#files.put(`${folder}/environ`, options.spec.environment.join('\0'));
     this.#files.put(`${folder}/oom_score_adj`, '-900');

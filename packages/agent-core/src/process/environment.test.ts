@@ -20,8 +20,13 @@ describe('buildEnvironment()', () => {
   it('a command’s environment has the sbin directories for root, and TERM with a terminal', () => {
     const environment = buildEnvironment({ ...request, uid: 0, account: undefined, terminal: true });
     assert.match(environment.get('PATH') ?? '', /\/usr\/sbin/);
-    assert.equal(environment.get('TERM'), 'xterm-256color');
-    assert.equal(environment.has('HOME'), false);
+    assert.deepEqual([environment.get('TERM'), environment.get('LANG')], ['xterm-256color', 'C.UTF-8']);
+  });
+
+  it('the environment of a user without an account has HOME and SHELL, and no USER', () => {
+    const environment = buildEnvironment({ ...request, account: undefined });
+    assert.deepEqual([environment.get('HOME'), environment.get('SHELL')], ['/', '/bin/sh']);
+    assert.equal(environment.has('USER'), false);
   });
 
   it('the caller’s variables override the defaults, but not the marker of the process tree', () => {

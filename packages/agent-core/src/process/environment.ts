@@ -23,8 +23,15 @@ export function buildEnvironment({ id, uid, account, terminal, extra }: Environm
     environment.set('USER', account.name);
     environment.set('LOGNAME', account.name);
     environment.set('SHELL', account.shell === '' ? '/bin/sh' : account.shell);
+  } else {
+    environment.set('HOME', '/');
+    environment.set('SHELL', '/bin/sh');
   }
-  if (terminal) environment.set('TERM', 'xterm-256color');
+  if (terminal) {
+    environment.set('TERM', 'xterm-256color');
+    // Exists in every guest without being generated.
+    environment.set('LANG', 'C.UTF-8');
+  }
   for (const [name, value] of Object.entries(extra)) environment.set(name, value);
   environment.set(markerName, id);
   return environment;

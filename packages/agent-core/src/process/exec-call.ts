@@ -1,20 +1,17 @@
 import type { ExecEventSchema } from '@innkeeper/contract/agent';
 import { OutputStream } from '@innkeeper/contract/agent-lite';
-import { OperationError } from '@innkeeper/contract/errors';
 import { createDeferred, onAbort } from '@innkeeper/kit';
 import type { CallContext } from '../dispatch.ts';
-import type { Clock } from '../host.ts';
 import { exitedEvent, outputPrefix } from './exec-events.ts';
 import type { ManagedProcess, Reader } from './managed-process.ts';
 
-/** Milliseconds after which a reader that takes nothing while the process waits for it is detached. */
-const stallMs = 30_000;
-
-/** A follower of a process: sends its output from an offset on, then how the process ended. */
+/**
+ * A follower of a process: sends its output from an offset on, then how the process ended. The process waits for it
+ * however long it reads nothing; only a follower whose session is gone loses its position.
+ */
 export class ExecCall implements Reader {
   readonly #process: ManagedProcess;
   readonly #context: CallContext<typeof ExecEventSchema>;
-  readonly #clock: Clock;
   readonly #stopped = createDeferred<never>();
   #stopReason: unknown;
   #sentOffset: number;
@@ -22,15 +19,11 @@ export class ExecCall implements Reader {
   #stdinReported = 0;
   #stream: OutputStream = OutputStream.STDOUT;
   #woken = false;
-  /** Its session is gone, though the process may keep its position for a while. */
-  #over = false;
   #sleeping: (() => void) | undefined;
-  #cancelStall: (() => void) | undefined;
 
-  constructor(process: ManagedProcess, context: CallContext<typeof ExecEventSchema>, clock: Clock, fromOffset: number) {
+  constructor(process: ManagedProcess, context: CallContext<typeof ExecEventSchema>, fromOffset: number) {
     this.#process = process;
     this.#context = context;
-    this.#clock = clock;
     this.#sentOffset = fromOffset;
     this.#acknowledgedOffset = fromOffset;
     // The rejection is handled in `run`, which may not have been called yet.
@@ -42,7 +35,6 @@ export class ExecCall implements Reader {
   }
 
   wake(): void {
-    this.#watchForStall();
     this.#woken = true;
     this.#sleeping?.();
   }
@@ -54,7 +46,7 @@ export class ExecCall implements Reader {
     this.wake();
   }
 
-  /** Resolves when the end was sent. Rejects with SLOW_READER, the error passed to `stop`, or the signal's reason. */
+  /** Resolves when the end was sent. Rejects with the error passed to `stop`, or the signal's reason. */
   run(attached: boolean): Promise<void> {
     return Promise.race([this.#run(attached), this.#stopped.promise]);
   }
@@ -75,8 +67,6 @@ export class ExecCall implements Reader {
       process.leaveReader(this);
       throw error;
     } finally {
-      this.#over = true;
-      this.#cancelStall?.();
       stopListening();
       sink.onAcknowledged = undefined;
     }
@@ -135,20 +125,8 @@ export class ExecCall implements Reader {
   }
 
   #onAcknowledged(): void {
-    this.#cancelStall?.();
-    this.#cancelStall = undefined;
     const { unacknowledgedBytes } = this.#context.sink;
     this.#acknowledgedOffset = Math.max(this.#acknowledgedOffset, this.#sentOffset - unacknowledgedBytes);
     this.#process.trim();
-    this.#watchForStall();
-  }
-
-  /** Started when the process begins to wait for this reader. */
-  #watchForStall(): void {
-    if (this.#over || this.#cancelStall !== undefined || !this.#process.ring.isFull(this.#acknowledgedOffset)) return;
-    this.#cancelStall = this.#clock.setTimer(stallMs, () => {
-      this.#process.removeReader(this);
-      this.stop(new OperationError('SLOW_READER', `Nothing was read for ${stallMs / 1000} s.`));
-    });
   }
 }

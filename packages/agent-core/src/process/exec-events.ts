@@ -42,6 +42,7 @@ export function exitedEvent(record: ProcessRecord): MessageInitShape<typeof Exec
     stderrBytes: BigInt(record.stderrBytes),
     durationMs: BigInt(record.durationMs),
     orphansLeft: record.orphansLeft,
+    outputCut: record.outputCut,
     userTimeUs: BigInt(exit.userTimeUs),
     systemTimeUs: BigInt(exit.systemTimeUs),
     maxRssBytes: BigInt(exit.maxRssBytes),

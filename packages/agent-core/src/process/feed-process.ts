@@ -21,8 +21,12 @@ export async function feedProcess(process: ManagedProcess, input: AsyncIterator<
         break;
       }
       case 'resize':
-        checkTerminalSize(request.value);
-        process.resize(request.value.columns, request.value.rows);
+        // A window without a size, such as one that is being created, is not an error.
+        if (request.value.columns > 0 && request.value.rows > 0)
+          process.resize(
+            Math.min(request.value.columns, maxTerminalSide),
+            Math.min(request.value.rows, maxTerminalSide),
+          );
         break;
       case 'signal':
         process.signal(checkSignal(request.value), false);
@@ -40,8 +44,5 @@ export function checkSignal(signal: number): number {
   return signal;
 }
 
-/** @throws OperationError INVALID_ARGUMENT */
-export function checkTerminalSize({ columns, rows }: { readonly columns: number; readonly rows: number }): void {
-  if (columns < 1 || rows < 1 || columns > 10_000 || rows > 10_000)
-    throw new OperationError('INVALID_ARGUMENT', 'columns and rows must be 1 to 10,000.');
-}
+/** Maximum columns or rows of a terminal. */
+export const maxTerminalSide = 10_000;

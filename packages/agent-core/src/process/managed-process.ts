@@ -1,15 +1,21 @@
 import { ExecEnding, OutputStream } from '@innkeeper/contract/agent-lite';
 import type { ChildProcess, Host, Pipe, ProcessExit } from '../host.ts';
+import { isHostError } from '../host-error.ts';
 import { endingOf } from './ending.ts';
+import type { ExecGroup } from './exec-group.ts';
 import { OutputRing } from './output-ring.ts';
-import { countOrphans, signalTree } from './process-tree.ts';
-import { SIGKILL, SIGTERM } from './signals.ts';
+import { countOrphans, signalTree, type Tree } from './process-tree.ts';
+import { SIGHUP, SIGKILL, SIGTERM } from './signals.ts';
 import type { StdinFeed } from './stdin-feed.ts';
 
-/** Milliseconds to keep reading pipes after the process ended, if another process holds them open. */
-const drainMs = 100;
+/** Milliseconds without output after which pipes are closed that other processes hold after the process has ended. */
+const quietMs = 2000;
 /** Milliseconds that a reader whose session was lost keeps its position: a daemon that restarts loses no output. */
-const reconnectMs = 30_000;
+const reconnectMs = 60_000;
+/** Milliseconds between looks at a tree that is being ended. */
+const treeLookMs = 100;
+/** Milliseconds after KILL until a process that still exists is reported as one that cannot be ended. */
+const killedWithinMs = 1000;
 
 /** The result of a process that has ended and whose output is complete. */
 export interface ProcessRecord {
@@ -20,6 +26,8 @@ export interface ProcessRecord {
   readonly stderrBytes: number;
   readonly durationMs: number;
   readonly orphansLeft: number;
+  /** The pipes were closed while other processes could still write to them. */
+  readonly outputCut: boolean;
 }
 
 /** A reader of the output that the process waits for. */
@@ -33,8 +41,10 @@ export interface Reader {
 export interface ManagedProcessOptions {
   readonly host: Host;
   readonly id: string;
+  /** As it is listed. */
   readonly argv: readonly string[];
   readonly child: ChildProcess;
+  readonly group: ExecGroup | undefined;
   readonly stdin: StdinFeed | undefined;
   /** 0: no limit. */
   readonly timeoutMs: number;
@@ -42,6 +52,8 @@ export interface ManagedProcessOptions {
   /** 0: no limit. */
   readonly maxOutputBytes: number;
   readonly neverWaitForReader: boolean;
+  /** Milliseconds without a reader after which the tree gets HUP. 0: never. */
+  readonly hangupAfterMs: number;
   readonly onEnded: () => void;
 }
 
@@ -69,6 +81,12 @@ export class ManagedProcess {
   #record: ProcessRecord | undefined;
   #cancelTimeout: (() => void) | undefined;
   #cancelKill: (() => void) | undefined;
+  #cancelHangup: (() => void) | undefined;
+  /** When the last output was read, or the process ended. */
+  #lastOutputMs = 0;
+  #outputCut = false;
+  /** When KILL was sent to the tree. */
+  #killedAtMs: number | undefined;
 
   constructor(options: ManagedProcessOptions) {
     const { host, child, stdin, timeoutMs } = options;
@@ -101,6 +119,7 @@ export class ManagedProcess {
   addReader(reader: Reader): void {
     // In this order: without any reader the ring would drop output that this one needs.
     this.#readers.add(reader);
+    this.#cancelHangup?.();
     for (const gone of [...this.#left.keys()]) this.removeReader(gone);
   }
 
@@ -109,6 +128,7 @@ export class ManagedProcess {
     this.#left.delete(reader);
     this.#readers.delete(reader);
     this.trim();
+    this.#watchForHangup();
   }
 
   /** The reader's session is gone. Sent output may not have arrived, so its position is kept for a while. */
@@ -119,6 +139,21 @@ export class ManagedProcess {
         reader,
         this.#host.clock.setTimer(reconnectMs, () => this.removeReader(reader)),
       );
+    this.#watchForHangup();
+  }
+
+  /** Without a reader the tree gets HUP after a while, as on a terminal whose user has left. */
+  #watchForHangup(): void {
+    const { hangupAfterMs } = this.#options;
+    if (hangupAfterMs === 0 || this.hasReader || this.#record !== undefined || this.#cancelHangup !== undefined) return;
+    const cancelTimer = this.#host.clock.setTimer(hangupAfterMs, () => {
+      this.#cancelHangup = undefined;
+      this.signal(SIGHUP, false);
+    });
+    this.#cancelHangup = () => {
+      this.#cancelHangup = undefined;
+      cancelTimer();
+    };
   }
 
   /** Drops output that no reader needs, and lets the process continue when there is room again. */
@@ -133,7 +168,10 @@ export class ManagedProcess {
   /** Sends a signal to the whole tree, or only to the first process; returns the number of recipients. */
   signal(signal: number, onlyLeader: boolean): number {
     this.#asked.add(signal);
-    if (!onlyLeader) return this.#signalTree(signal);
+    if (!onlyLeader) {
+      if (signal === SIGKILL) this.#killedAtMs = this.#host.clock.monotonicMs();
+      return this.#signalTree(signal);
+    }
     if (this.#exit !== undefined) return 0;
     this.#host.processes.kill(this.pid, signal);
     return 1;
@@ -145,15 +183,31 @@ export class ManagedProcess {
     this.#terminating = ending;
     this.#cancelTimeout?.();
     this.#signalTree(SIGTERM);
-    this.#cancelKill = this.#host.clock.setTimer(this.#options.killGraceMs, () => this.#signalTree(SIGKILL));
+    this.#cancelKill = this.#host.clock.setTimer(this.#options.killGraceMs, () => {
+      this.#killedAtMs = this.#host.clock.monotonicMs();
+      this.#signalTree(SIGKILL);
+    });
   }
 
+  /** Sets the size of the terminal; without one, or after the end, it does nothing. */
   resize(columns: number, rows: number): void {
-    if (this.#exit === undefined) this.#options.child.resize(columns, rows);
+    if (this.#exit !== undefined) return;
+    try {
+      this.#options.child.resize(columns, rows);
+    } catch (error) {
+      // ENOTTY, EIO: pipes, or a terminal that was hung up. Neither is a reason to end the call.
+      if (!isHostError(error)) throw error;
+    }
   }
 
   #signalTree(signal: number): number {
-    return signalTree(this.#host, { leader: this.pid, id: this.id, leaderEnded: this.#exit !== undefined }, signal);
+    return signalTree(this.#host, this.#tree(), signal);
+  }
+
+  #tree(): Tree {
+    const { group } = this.#options;
+    const leaderEnded = this.#exit !== undefined;
+    return { leader: this.pid, id: this.id, leaderEnded, startedMs: this.#startedMs, group };
   }
 
   /** The lowest offset that readers still need; without readers the end of the output. */
@@ -175,6 +229,7 @@ export class ManagedProcess {
 
   #onOutput(stream: OutputStream, bytes: Uint8Array): void {
     const { maxOutputBytes } = this.#options;
+    this.#lastOutputMs = this.#host.clock.monotonicMs();
     this.#totals.set(stream, this.#totalOf(stream) + bytes.length);
     const room = maxOutputBytes === 0 ? bytes.length : Math.min(bytes.length, maxOutputBytes - this.ring.nextOffset);
     if (room < bytes.length) this.#truncated = true;
@@ -201,22 +256,29 @@ export class ManagedProcess {
 
   #onExit(exit: ProcessExit): void {
     this.#exit = exit;
-    this.#cancelTimeout?.();
     this.stdin?.close();
+    this.#lastOutputMs = this.#host.clock.monotonicMs();
     if (this.#open.size === 0) this.#finish();
-    else this.#host.clock.setTimer(drainMs, () => this.#drain());
+    else this.#awaitQuiet();
   }
 
   /**
-   * Another process holds the pipes. Output of the process itself is still in them, and is read as fast as its reader
-   * takes it.
+   * Other processes hold the pipes, as in `exec > >(tee log)`. Their output is read as fast as its reader takes it, until
+   * there was none for a while.
    */
-  #drain(): void {
-    if (this.#record !== undefined) return;
-    if (this.#paused) {
-      this.#host.clock.setTimer(drainMs, () => this.#drain());
-      return;
-    }
+  #awaitQuiet(): void {
+    const { clock } = this.#host;
+    if (this.#paused) this.#lastOutputMs = clock.monotonicMs();
+    clock.setTimer(Math.max(0, this.#lastOutputMs + quietMs - clock.monotonicMs()), () => {
+      if (this.#record !== undefined || this.#open.size === 0) return;
+      const isQuiet = !this.#paused && clock.monotonicMs() - this.#lastOutputMs >= quietMs;
+      if (isQuiet) this.#cutOutput();
+      else this.#awaitQuiet();
+    });
+  }
+
+  #cutOutput(): void {
+    this.#outputCut = true;
     for (const [pipe, stream] of this.#open) {
       const bytes = pipe.readNow();
       if (bytes !== undefined) this.#onOutput(stream, bytes);
@@ -229,8 +291,15 @@ export class ManagedProcess {
   #finish(): void {
     const exit = this.#exit;
     if (this.#record !== undefined || exit === undefined) return;
-    const orphansLeft = countOrphans(this.#host, { leader: this.pid, id: this.id, leaderEnded: true });
-    if (orphansLeft === 0) this.#cancelKill?.();
+    const orphansLeft = countOrphans(this.#host, this.#tree());
+    if (this.#mustAwaitTree(orphansLeft)) {
+      this.#host.clock.setTimer(treeLookMs, () => this.#finish());
+      return;
+    }
+    this.#cancelKill?.();
+    this.#cancelTimeout?.();
+    this.#cancelHangup?.();
+    this.#options.group?.remove();
     this.#record = {
       exit,
       ending: this.#terminating ?? endingOf(exit, this.#asked),
@@ -239,10 +308,18 @@ export class ManagedProcess {
       stderrBytes: this.#totalOf(OutputStream.STDERR),
       durationMs: Math.round(this.#host.clock.monotonicMs() - this.#startedMs),
       orphansLeft,
+      outputCut: this.#outputCut,
     };
     for (const gone of [...this.#left.keys()]) this.removeReader(gone);
     this.#wakeReaders();
     this.#options.onEnded();
+  }
+
+  /** A tree that is being ended is followed until it is gone, or has not gone at KILL. */
+  #mustAwaitTree(left: number): boolean {
+    if (left === 0) return false;
+    if (this.#killedAtMs === undefined) return this.#terminating !== undefined;
+    return this.#host.clock.monotonicMs() - this.#killedAtMs < killedWithinMs;
   }
 
   #wakeReaders(): void {

@@ -1,3 +1,4 @@
+import type { ExecRequest } from '@innkeeper/contract/agent';
 import { ProcessServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { firstOf, type Operation, operation, unaryOperation } from '../dispatch.ts';
@@ -7,29 +8,18 @@ import { checkSignal, feedProcess } from './feed-process.ts';
 import type { ManagedProcess } from './managed-process.ts';
 import type { ProcessRegistry } from './process-registry.ts';
 
-/** Maximum length of a command line in a list: the list must fit into one message. */
-const maxListedChars = 100;
-
 /** Exec, Signal and List. */
 export function processOperations(registry: ProcessRegistry): Operation[] {
-  const { clock } = registry.host;
   return [
     operation(ProcessServiceLite.exec, async (input, context) => {
-      const first = (await firstOf(input)).input;
-      if (first.case !== 'start' && first.case !== 'attach')
-        throw new OperationError('INVALID_ARGUMENT', 'The first message of an exec must be start or attach.');
-      const { process, attached } =
-        first.case === 'start'
-          ? await registry.start(first.value)
-          : { process: registry.get(first.value.id), attached: true };
-      const fromOffset = first.case === 'attach' ? Number(first.value.fromOffset) : 0;
+      const { process, attached, fromOffset } = await begin(registry, (await firstOf(input)).input, context.signal);
       const { nextOffset } = process.ring;
       if (fromOffset > nextOffset)
         throw new OperationError(
           'INVALID_ARGUMENT',
           `from_offset is ${fromOffset}, but only ${nextOffset} bytes were written.`,
         );
-      const call = new ExecCall(process, context, clock, fromOffset);
+      const call = new ExecCall(process, context, fromOffset);
       // Input may end before the process does; only an error of it ends the call.
       feedProcess(process, input).catch((error: unknown) => call.stop(error));
       await call.run(attached);
@@ -41,27 +31,34 @@ export function processOperations(registry: ProcessRegistry): Operation[] {
   ];
 }
 
+/** A function of its own, so that a request of megabytes is not kept as long as the command runs. */
+async function begin(
+  registry: ProcessRegistry,
+  first: ExecRequest['input'],
+  signal: AbortSignal,
+): Promise<{ readonly process: ManagedProcess; readonly attached: boolean; readonly fromOffset: number }> {
+  switch (first.case) {
+    case 'start':
+      return { ...(await registry.start(first.value, signal)), fromOffset: 0 };
+    case 'attach': {
+      const { id, fromOffset } = first.value;
+      return { process: registry.get(id), attached: true, fromOffset: Number(fromOffset) };
+    }
+    default:
+      throw new OperationError('INVALID_ARGUMENT', 'The first message of an exec must be start or attach.');
+  }
+}
+
 function summaryOf(process: ManagedProcess) {
   const { id, pid, argv, startedNs, hasReader, ring, record } = process;
   return {
     id,
     pid,
-    argv: shortened(argv),
+    argv: [...argv],
     startedUnixNs: startedNs,
     attached: hasReader,
     nextOffset: BigInt(ring.nextOffset),
     oldestOffset: BigInt(ring.oldestOffset),
     ...(record === undefined ? {} : { exited: exitedEvent(record) }),
   };
-}
-
-function shortened(argv: readonly string[]): string[] {
-  const words: string[] = [];
-  let room = maxListedChars;
-  for (const word of argv) {
-    if (room <= 0) break;
-    words.push(word.slice(0, room));
-    room -= word.length + 1;
-  }
-  return words;
 }

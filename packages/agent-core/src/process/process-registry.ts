@@ -1,8 +1,9 @@
 import type { ProcessSpec } from '@innkeeper/contract/agent';
 import { ExecEnding } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
-import type { Log } from '@innkeeper/kit';
+import { createDeferred, type Log, onAbort } from '@innkeeper/kit';
 import type { Host } from '../host.ts';
+import { ExecGroups } from './exec-group.ts';
 import type { ManagedProcess } from './managed-process.ts';
 import { SIGKILL } from './signals.ts';
 import { startProcess } from './start-process.ts';
@@ -12,19 +13,25 @@ const maxEnded = 64;
 /** Bytes of output kept for all ended commands together. */
 const maxEndedOutputBytes = 1024 * 1024;
 const rememberEndedMs = 10 * 60 * 1000;
+/** Milliseconds that a start waits until fewer than `maxRunning` commands run. */
+const placeWithinMs = 5000;
 
 /** All commands of this agent, running and recently ended ones. */
 export class ProcessRegistry {
   readonly #host: Host;
   readonly #log: Log;
+  readonly #groups: ExecGroups;
   readonly #processes = new Map<string, ManagedProcess>();
   /** Starts in progress: a second start of the same id waits for the first. */
   readonly #starting = new Map<string, Promise<ManagedProcess>>();
   readonly #endedAtMs = new Map<string, number>();
+  /** Starts that wait until fewer commands run, in their order. */
+  readonly #waiting = new Set<() => void>();
   #onIdle: (() => void) | undefined;
 
   constructor(host: Host, log: Log) {
     this.#host = host;
+    this.#groups = new ExecGroups(host);
     this.#log = log;
   }
 
@@ -49,17 +56,23 @@ export class ProcessRegistry {
     return found;
   }
 
-  /** Starts a command, or returns the existing one with this id. */
-  async start(spec: ProcessSpec): Promise<{ process: ManagedProcess; attached: boolean }> {
-    this.#forgetOld();
-    const known = this.#processes.get(spec.id) ?? (await this.#starting.get(spec.id));
-    if (known !== undefined) return { process: known, attached: true };
-    if (this.runningCount + this.#starting.size >= maxRunning)
-      throw new OperationError(
-        'TOO_MANY_PROCESSES',
-        `${maxRunning} commands are already running in this guest, the maximum.`,
-      );
-    const starting = startProcess(this.#host, spec, () => this.#onEnded(spec.id));
+  /**
+   * Starts a command, or returns the existing one with this id. If too many run, waits up to 5 s, or until the signal.
+   * Rejects with TOO_MANY_PROCESSES, or the signal's reason.
+   */
+  async start(spec: ProcessSpec, signal: AbortSignal): Promise<{ process: ManagedProcess; attached: boolean }> {
+    const untilMs = this.#host.clock.monotonicMs() + placeWithinMs;
+    for (;;) {
+      this.#forgetOld();
+      const known = this.#processes.get(spec.id) ?? (await this.#starting.get(spec.id));
+      if (known !== undefined) return { process: known, attached: true };
+      if (this.#hasPlace) break;
+      const leftMs = untilMs - this.#host.clock.monotonicMs();
+      if (leftMs <= 0)
+        throw new OperationError('TOO_MANY_PROCESSES', `${maxRunning} commands run in this guest already.`);
+      await this.#placeOrTimeout(leftMs, signal);
+    }
+    const starting = startProcess(this.#host, this.#groups, spec, () => this.#onEnded(spec.id));
     this.#starting.set(spec.id, starting);
     try {
       const process = await starting;
@@ -70,7 +83,33 @@ export class ProcessRegistry {
       return { process, attached: false };
     } finally {
       this.#starting.delete(spec.id);
+      this.#wakeWaiting();
     }
+  }
+
+  get #hasPlace(): boolean {
+    return this.runningCount + this.#starting.size < maxRunning;
+  }
+
+  async #placeOrTimeout(ms: number, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = createDeferred<void>();
+    const takeBack = this.#host.clock.setTimer(ms, resolve);
+    const untie = onAbort(signal, () => resolve());
+    this.#waiting.add(resolve);
+    await promise;
+    this.#waiting.delete(resolve);
+    takeBack();
+    untie();
+    signal.throwIfAborted();
+  }
+
+  /** Wakes the first, which wakes the next one once it has started. */
+  #wakeWaiting(): void {
+    if (!this.#hasPlace) return;
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    this.#waiting.delete(first);
+    first();
   }
 
   /**
@@ -98,6 +137,7 @@ export class ProcessRegistry {
     this.#forgetOld();
     this.#boundKeptOutput();
     if (this.runningCount === 0) this.#onIdle?.();
+    this.#wakeWaiting();
   }
 
   #forgetOld(): void {

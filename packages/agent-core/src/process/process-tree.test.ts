@@ -32,31 +32,85 @@ describe('a process tree', () => {
     assert.equal(exited()?.durationMs, 1500n);
   });
 
-  it('a process tree is killed completely if a child ignores TERM', async () => {
+  it('a process tree is killed completely at its timeout, before its exit is reported, if a child ignores TERM', async () => {
     const leader: Program = (context) => {
       context.fork(stubborn);
       return hour(context);
     };
     const { host, exited } = await run({ '/usr/bin/leader': leader }, { timeoutMs: 1000 });
-    await host.clock.advance(1200);
-    assert.deepEqual([exited()?.status.value, exited()?.orphansLeft], [15, 1]);
+    await host.clock.advance(5900);
+    assert.equal(exited(), undefined);
     assert.equal(host.processes.running.length, 1);
-    await host.clock.advance(5000);
+    await host.clock.advance(200);
+    assert.deepEqual([exited()?.status.value, exited()?.ending, exited()?.orphansLeft], [15, 2, 0]);
     assert.equal(host.processes.running.length, 0);
   });
 
-  it('a command’s end does not wait for a child that holds its pipes', async () => {
+  it('a command ends 2 s after the last output if a child holds its pipes, and reports that they were closed', async () => {
     const leader: Program = async ({ fork, write }) => {
       fork(hour);
       await write('done');
       return 0;
     };
     const { host, call, exited } = await run({ '/usr/bin/leader': leader }, {});
-    await host.clock.advance(90);
+    await host.clock.advance(1990);
     assert.equal(exited(), undefined);
     await host.clock.advance(20);
     assert.equal(foldExec(call.messages).stdout, 'done');
     assert.deepEqual([exited()?.status.value, exited()?.orphansLeft, exited()?.ending], [0, 1, 1]);
+    assert.equal(exited()?.outputCut, true);
+  });
+
+  it('output of descendants is included after the first process has ended, as long as there is any', async () => {
+    const leader: Program = ({ fork }) => {
+      fork(async ({ write, sleep }) => {
+        for (let count = 0; count < 20; count++) {
+          await sleep(1900);
+          await write(`${count} `);
+        }
+        return 0;
+      });
+      return 3;
+    };
+    const { host, call, exited } = await run({ '/usr/bin/leader': leader }, {});
+    await host.clock.advance(37_000);
+    assert.equal(exited(), undefined);
+    await host.clock.advance(1100);
+    assert.equal(foldExec(call.messages).stdout, Array.from({ length: 20 }, (_, index) => `${index} `).join(''));
+    assert.deepEqual([exited()?.status.value, exited()?.outputCut, exited()?.orphansLeft], [3, false, 0]);
+  });
+
+  it('a command ends at its timeout if only descendants that print are left', async () => {
+    const leader: Program = ({ fork }) => {
+      fork(async ({ write, sleep }) => {
+        for (;;) {
+          await sleep(500);
+          await write('.');
+        }
+      });
+      return 0;
+    };
+    const { host, exited } = await run({ '/usr/bin/leader': leader }, { timeoutMs: 10_000 });
+    await host.clock.advance(10_100);
+    assert.deepEqual([exited()?.ending, exited()?.orphansLeft, host.processes.running.length], [2, 0, 0]);
+  });
+
+  it('without a cgroup a process that changed its session and environment is counted as not ended', async () => {
+    const leader: Program = async (context) => {
+      context.fork(
+        (child) => {
+          child.fork(hour, { newSession: true });
+          return 0;
+        },
+        { newSession: true },
+      );
+      return await hour(context);
+    };
+    const { host, exited } = await run({ '/usr/bin/leader': leader }, { timeoutMs: 1000, killGraceMs: 500 });
+    const strayPid = host.processes.running.at(-1);
+    host.files.put(`/proc/${strayPid}/environ`, 'PATH=/bin');
+    await host.clock.advance(3000);
+    assert.deepEqual([exited()?.ending, exited()?.orphansLeft], [2, 1]);
   });
 
   it('a process that left the session and lost its parent is found by its marker', async () => {

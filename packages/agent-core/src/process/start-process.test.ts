@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { ProcessServiceLite } from '@innkeeper/contract/agent-lite';
 import { startFakeAgent } from '../fake/fake-agent.ts';
 import { FakeHost } from '../fake/fake-host.ts';
+import { HostError } from '../host-error.ts';
 
 interface Spec {
   readonly argv?: string[];
@@ -28,7 +29,15 @@ describe('starting a process', () => {
     assert.equal((await exec(host, { argv: ['/opt/bin/hello'] })).output, 'hi');
   });
 
-  it('Exec distinguishes a file that is not executable from a missing one', async () => {
+  it('an empty or relative part of PATH is relative to the working directory', async () => {
+    const host = new FakeHost({ programs: { '/opt/bin/hello': ({ write }) => write('hi').then(() => 0) } });
+    const relative = { environment: { PATH: '/nope:bin' }, workingDirectory: '/opt' };
+    assert.equal((await exec(host, { argv: ['hello'], ...relative })).output, 'hi');
+    const empty = { environment: { PATH: ':/nope' }, workingDirectory: '/opt/bin' };
+    assert.equal((await exec(host, { argv: ['hello'], ...empty })).output, 'hi');
+  });
+
+  it('tells a file that cannot be executed from one that is not there', async () => {
     const host = new FakeHost();
     host.files.put('/usr/bin/data', 'x', { mode: 0o644 });
     host.files.put('/usr/bin/text', 'x', { mode: 0o755 });
@@ -48,7 +57,6 @@ describe('starting a process', () => {
       { argv: ['true', 'a\0b'] },
       { argv: ['true'], id: 'no spaces' },
       { argv: ['true'], environment: { 'A=B': 'c' } },
-      { argv: ['true'], terminal: { columns: 0, rows: 24 } },
     ];
     for (const spec of wrong) assert.equal((await exec(host, spec)).reason, 'INVALID_ARGUMENT', JSON.stringify(spec));
     assert.equal(host.processes.spawned.length, 0);
@@ -63,6 +71,19 @@ describe('starting a process', () => {
     assert.equal((await exec(host, { argv: ['pwd'], user: 'ana' })).output, '/\n');
     for (const workingDirectory of ['/none', 'tmp', '/etc/passwd'])
       assert.equal((await exec(host, { argv: ['pwd'], workingDirectory })).reason, 'WORKING_DIRECTORY_INVALID');
+  });
+
+  it('a command whose user cannot enter its home starts in "/", and one told to start there is refused', async () => {
+    const host = new FakeHost();
+    const spawn = host.processes.spawn.bind(host.processes);
+    host.processes.spawn = (spec) => {
+      if (spec.directory === '/home/ana') throw new HostError('EACCES', 'chdir', spec.directory);
+      return spawn(spec);
+    };
+    assert.equal((await exec(host, { argv: ['pwd'], user: 'ana' })).output, '/\n');
+    const workingDirectory = '/home/ana';
+    const refused = await exec(host, { argv: ['pwd'], user: 'ana', workingDirectory });
+    assert.equal(refused.reason, 'WORKING_DIRECTORY_INVALID');
   });
 
   it('a command gets a login’s environment plus the caller’s variables', async () => {
@@ -95,11 +116,11 @@ describe('starting a process', () => {
     const host = new FakeHost();
     const { spawn } = host.processes;
     host.processes.spawn = (spec) => {
-      spawn.call(host.processes, { ...spec, program: '/none' });
+      spawn.call(host.processes, { ...spec, programs: ['/none'] });
       throw new Error('not reached');
     };
     const { reason } = await exec(host, { argv: ['/usr/bin/true'] });
-    assert.equal(reason, 'COMMAND_NOT_EXECUTABLE');
+    assert.equal(reason, 'COMMAND_NOT_FOUND');
   });
 
   it('a command does not inherit the agent’s OOM protection', async () => {

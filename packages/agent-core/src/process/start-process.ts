@@ -1,24 +1,34 @@
-import type { ProcessSpec } from '@innkeeper/contract/agent';
-import { OperationError } from '@innkeeper/contract/errors';
+import type { ProcessSpec, TerminalSize } from '@innkeeper/contract/agent';
+import { isOperationError, OperationError } from '@innkeeper/contract/errors';
 import { isCallerId, maxIdChars } from '@innkeeper/contract/limits';
 import { openOptions } from '../file/open-options.ts';
 import type { ChildProcess, Host, SpawnSpec } from '../host.ts';
 import { isHostError } from '../host-error.ts';
 import { resolveIdentity } from './accounts.ts';
 import { buildEnvironment } from './environment.ts';
-import { checkTerminalSize } from './feed-process.ts';
-import { findProgram } from './find-program.ts';
+import type { ExecGroup, ExecGroups } from './exec-group.ts';
+import { maxTerminalSide } from './feed-process.ts';
 import { ManagedProcess } from './managed-process.ts';
+import { spawnError } from './spawn-error.ts';
 import { StdinFeed } from './stdin-feed.ts';
 
 const defaultKillGraceMs = 5000;
+/** Maximum length of a command line in a list: the list must fit into one message. */
+const maxListedChars = 100;
+/** The size of a terminal if none is given: that of a VT100. */
+const defaultTerminal = { columns: 80, rows: 24 };
 
 /**
  * Starts a command by its spec.
  * @throws OperationError INVALID_ARGUMENT, USER_NOT_FOUND, GROUP_NOT_FOUND, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE,
  *   WORKING_DIRECTORY_INVALID, SPAWN_FAILED
  */
-export async function startProcess(host: Host, spec: ProcessSpec, onEnded: () => void): Promise<ManagedProcess> {
+export async function startProcess(
+  host: Host,
+  groups: ExecGroups,
+  spec: ProcessSpec,
+  onEnded: () => void,
+): Promise<ManagedProcess> {
   const argv = argvOf(spec);
   const isOther = spec.user !== '' || spec.group !== '' || spec.noSupplementaryGroups;
   const identity = await resolveIdentity(host, {
@@ -34,42 +44,46 @@ export async function startProcess(host: Host, spec: ProcessSpec, onEnded: () =>
     terminal: spec.terminal !== undefined,
     extra: checkedEnvironment(spec.environment),
   });
-  const directory = directoryOf(host, spec, identity.account?.home);
-  const child = spawn(host, {
-    program: findProgram(host, argv[0] ?? '', environment.get('PATH') ?? '', directory),
-    argv,
-    environment: [...environment].map(([name, value]) => `${name}=${value}`),
-    directory,
-    identity: isOther ? { uid: identity.uid, gid: identity.gid, groups: identity.groups } : undefined,
-    stdio: spec.terminal === undefined ? 'pipes' : 'pty',
-    stdin: spec.stdin,
-    terminalSize: spec.terminal,
-  });
+  const group = groups.create();
+  const child = spawnAt(directoriesOf(spec, identity.account?.home), group, (directory) =>
+    spawn(host, {
+      programs: programPaths(argv[0] ?? '', environment.get('PATH') ?? '', directory),
+      argv,
+      environment: [...environment].map(([name, value]) => `${name}=${value}`),
+      directory,
+      identity: isOther ? { uid: identity.uid, gid: identity.gid, groups: identity.groups } : undefined,
+      stdio: spec.terminal === undefined ? 'pipes' : 'pty',
+      stdin: spec.stdin,
+      terminalSize: spec.terminal === undefined ? undefined : terminalSizeOf(spec.terminal),
+      groupEntry: group?.entry,
+    }),
+  );
   const feed = child.stdin === undefined ? undefined : new StdinFeed(child.stdin, spec.terminal !== undefined);
   return new ManagedProcess({
     host,
     id: spec.id,
-    argv,
+    argv: shortened(argv),
     child,
+    group,
     stdin: feed,
     timeoutMs: spec.timeoutMs,
     killGraceMs: spec.killGraceMs === 0 ? defaultKillGraceMs : spec.killGraceMs,
     maxOutputBytes: Number(spec.maxOutputBytes),
     neverWaitForReader: spec.neverWaitForReader,
+    hangupAfterMs: spec.hangupAfterMs,
     onEnded,
   });
 }
 
-function argvOf({ id, argv, shellCommand, terminal }: ProcessSpec): readonly string[] {
+function argvOf({ id, argv, shellCommand }: ProcessSpec): readonly string[] {
   if (!isCallerId(id))
     throw new OperationError(
       'INVALID_ARGUMENT',
       `id must be 1 to ${maxIdChars} characters of A-Z, a-z, 0-9, "_" and "-".`,
     );
   if ((argv.length === 0) === (shellCommand === ''))
-    throw new OperationError('INVALID_ARGUMENT', 'Set either argv or shell_command.');
-  if (argv.length > 0 && argv[0] === '') throw new OperationError('INVALID_ARGUMENT', 'The program in argv is empty.');
-  if (terminal !== undefined) checkTerminalSize(terminal);
+    throw new OperationError('INVALID_ARGUMENT', 'Give either argv or shell_command.');
+  if (argv.length > 0 && argv[0] === '') throw new OperationError('INVALID_ARGUMENT', 'The program of argv is empty.');
   const words = argv.length > 0 ? argv : ['/bin/sh', '-c', shellCommand];
   if (words.some((word) => word.includes('\0')))
     throw new OperationError('INVALID_ARGUMENT', 'An argument contains a NUL character.');
@@ -86,19 +100,46 @@ function checkedEnvironment(environment: Readonly<Record<string, string>>): Read
   return environment;
 }
 
-/** The caller's directory, or the user's home if it exists, or "/". */
-function directoryOf(host: Host, { workingDirectory }: ProcessSpec, home: string | undefined): string {
-  if (workingDirectory !== '') {
-    if (!workingDirectory.startsWith('/') || workingDirectory.includes('\0'))
-      throw new OperationError('WORKING_DIRECTORY_INVALID', 'working_directory must be an absolute path.');
-    return workingDirectory;
-  }
+/**
+ * The paths at which a program is searched, in order: its name if that has a slash, otherwise one in each folder of `path`,
+ * where an empty part is `directory`.
+ */
+function programPaths(name: string, path: string, directory: string): string[] {
+  if (name.includes('/')) return [name];
+  return path.split(':').map((folder) => {
+    if (folder === '') return `${directory}/${name}`;
+    return folder.startsWith('/') ? `${folder}/${name}` : `${directory}/${folder}/${name}`;
+  });
+}
+
+/** The caller's directory, or the user's home and "/": service accounts often have a home that they cannot enter. */
+function directoriesOf({ workingDirectory }: ProcessSpec, home: string | undefined): readonly string[] {
+  if (workingDirectory === '') return home?.startsWith('/') === true ? [home, '/'] : ['/'];
+  if (!workingDirectory.startsWith('/') || workingDirectory.includes('\0'))
+    throw new OperationError('WORKING_DIRECTORY_INVALID', 'working_directory must be an absolute path.');
+  return [workingDirectory];
+}
+
+/** Starts the command in the first of the directories that its user can enter. If that fails, the cgroup is removed. */
+function spawnAt(
+  directories: readonly string[],
+  group: ExecGroup | undefined,
+  start: (directory: string) => ChildProcess,
+): ChildProcess {
+  const [directory = '/', ...others] = directories;
   try {
-    if (home !== undefined && host.files.stat(home, true).type === 'directory') return home;
-  } catch {
-    // ENOENT: service accounts often have a home that does not exist.
+    return start(directory);
+  } catch (error) {
+    if (others.length > 0 && isOperationError(error) && error.reason === 'WORKING_DIRECTORY_INVALID')
+      return spawnAt(others, group, start);
+    group?.remove();
+    throw error;
   }
-  return '/';
+}
+
+function terminalSizeOf({ columns, rows }: TerminalSize): NonNullable<SpawnSpec['terminalSize']> {
+  const side = (value: number, without: number): number => (value === 0 ? without : Math.min(value, maxTerminalSide));
+  return { columns: side(columns, defaultTerminal.columns), rows: side(rows, defaultTerminal.rows) };
 }
 
 function spawn(host: Host, spec: SpawnSpec): ChildProcess {
@@ -108,30 +149,20 @@ function spawn(host: Host, spec: SpawnSpec): ChildProcess {
     return child;
   } catch (error) {
     if (!isHostError(error)) throw error;
-    throw spawnError(host, spec, error.errno, error.call, error.message);
+    throw spawnError(spec, error);
   }
 }
 
-function spawnError(host: Host, spec: SpawnSpec, errno: string, call: string, message: string): OperationError {
-  if (call === 'chdir')
-    return new OperationError('WORKING_DIRECTORY_INVALID', `Cannot change to ${spec.directory}: ${errno}.`);
-  if (call !== 'execve') return new OperationError('SPAWN_FAILED', message);
-  if (errno === 'ENOENT' || errno === 'ENOTDIR')
-    return exists(host, spec.program)
-      ? new OperationError('COMMAND_NOT_EXECUTABLE', `The interpreter or loader of ${spec.program} does not exist.`)
-      : new OperationError('COMMAND_NOT_FOUND', `${spec.program} does not exist.`);
-  if (errno === 'EACCES' || errno === 'ENOEXEC' || errno === 'EPERM')
-    return new OperationError('COMMAND_NOT_EXECUTABLE', `${spec.program} cannot be executed: ${errno}.`);
-  return new OperationError('SPAWN_FAILED', message);
-}
-
-function exists(host: Host, program: string): boolean {
-  try {
-    return program.startsWith('/') && host.files.stat(program, true).type === 'regular';
-  } catch {
-    // ENOENT: does not exist.
-    return false;
+/** The beginning of a command line, which may have megabytes. */
+function shortened(argv: readonly string[]): string[] {
+  const words: string[] = [];
+  let room = maxListedChars;
+  for (const word of argv) {
+    if (room <= 0) break;
+    words.push(word.slice(0, room));
+    room -= word.length + 1;
   }
+  return words;
 }
 
 /** The agent is protected from the out-of-memory killer; programs that it starts must not be. */

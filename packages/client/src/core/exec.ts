@@ -1,6 +1,7 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { type ExecEvent, ExecEventSchema, ExecRequestSchema, type ProcessSpecSchema } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
+import { maxRequestBytes } from '@innkeeper/contract/limits';
 import { onAbort } from '@innkeeper/kit';
 import { abortError } from './abort-error.ts';
 import { vmUrl } from './addresses.ts';
@@ -13,6 +14,10 @@ import { newId } from './time-and-chance.ts';
 
 /** Consumed output is acknowledged in steps of this size. */
 const ackStepBytes = 32n * 1024n;
+/** Maximum bytes of input in one message. */
+const maxPieceBytes = 64 * 1024;
+/** Close code of a WebSocket on which a message was too long (RFC 6455, 7.4.1). */
+const messageTooBig = 1009;
 /** Maximum number of signals queued until the command has started; later ones are dropped. */
 const maxEarlySignals = 16;
 
@@ -99,10 +104,12 @@ class Exec implements ExecStream {
   }
 
   async writeStdin(data: Uint8Array): Promise<void> {
-    await this.#stdin.room();
-    if (this.#ending.signal.aborted) return;
-    const { offset, data: copy } = this.#stdin.add(data);
-    if (this.#live) this.#sendStdin(offset, copy);
+    for (let at = 0; at < data.length; at += maxPieceBytes) {
+      await this.#stdin.room();
+      if (this.#ending.signal.aborted) return;
+      const { offset, data: copy } = this.#stdin.add(data.subarray(at, at + maxPieceBytes));
+      if (this.#live) this.#sendStdin(offset, copy);
+    }
   }
 
   endStdin(): void {
@@ -166,13 +173,14 @@ class Exec implements ExecStream {
       opened: () => {
         wasOpen = true;
         opened.resolve(true);
-        this.#sendFirst(socket);
+        this.#sendFirst(socket, queue);
       },
       bytes: (data) => queue.push(data),
       text: (text) => this.#onControl(text, queue),
-      closed: (_code, error) => {
+      closed: (code, error) => {
         opened.resolve(false);
-        if (wasOpen || !isLoss(error)) queue.fail(error ?? brokenConnection());
+        if (code === messageTooBig) queue.fail(tooLong());
+        else if (wasOpen || !isLoss(error)) queue.fail(error ?? brokenConnection());
         else void this.#askWhy(error).then((why) => queue.fail(why));
       },
     });
@@ -216,13 +224,17 @@ class Exec implements ExecStream {
     this.#options.onInterruption?.('daemon back');
   }
 
-  #sendFirst(socket: StreamSocket): void {
+  #sendFirst(socket: StreamSocket, queue: MessageQueue): void {
     const { start } = this.#options;
     const input: Input =
       start !== undefined && !this.#started
         ? { case: 'start', value: { ...start, id: this.id } }
         : { case: 'attach', value: { id: this.id, fromOffset: this.#nextOffset } };
-    socket.send(bytesOf(input));
+    const bytes = bytesOf(input);
+    if (bytes.length > maxRequestBytes) {
+      const sizes = `${bytes.length} bytes; the maximum is ${maxRequestBytes}.`;
+      queue.fail(new OperationError('INVALID_ARGUMENT', `The command with its arguments and environment has ${sizes}`));
+    } else socket.send(bytes);
   }
 
   #onStarted(stdinOffset: number): void {
@@ -268,6 +280,13 @@ class Exec implements ExecStream {
 
 function brokenConnection(): OperationError {
   return new OperationError('DAEMON_UNREACHABLE', 'The daemon closed the connection.');
+}
+
+function tooLong(): OperationError {
+  return new OperationError(
+    'INVALID_ARGUMENT',
+    'The command with its arguments and environment is larger than this daemon accepts.',
+  );
 }
 
 function bytesOf(input: Input): Uint8Array {

@@ -8,6 +8,8 @@ import type { OpenSocket } from './stream-socket.ts';
 const pauseBytes = 256 * 1024;
 const maxBytes = 16 * 1024 * 1024;
 const maxEarlyBytes = 1024 * 1024;
+/** Maximum bytes in one message: a daemon closes a socket on which a message is too long. */
+const maxPieceBytes = 64 * 1024;
 
 /** The connection was lost, or is back. */
 export type ConnectionEvent = { readonly type: 'connection'; readonly state: 'lost' | 'back' };
@@ -61,8 +63,15 @@ export class SocketStream<Event> {
     });
   }
 
-  /** Sends a message. Up to 1 MiB is buffered until the first connection; messages are dropped during a reconnect. */
+  /**
+   * Sends a message; bytes are a stream and may be sent in several messages. Up to 1 MiB is buffered until the first
+   * connection; messages are dropped during a reconnect.
+   */
   send(message: string | Uint8Array): void {
+    if (typeof message !== 'string' && message.length > maxPieceBytes) {
+      for (let at = 0; at < message.length; at += maxPieceBytes) this.send(message.subarray(at, at + maxPieceBytes));
+      return;
+    }
     if (this.#socket.send(message)) return;
     if (!this.#wasOpen && this.#earlyBytes < maxEarlyBytes) {
       this.#early.push(typeof message === 'string' ? message : new Uint8Array(message));

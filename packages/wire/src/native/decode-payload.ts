@@ -6,6 +6,7 @@ import {
   callHalfCloseTag,
   callIdTag,
   callMethodTag,
+  callMoreTag,
   callTimeoutMsTag,
   cancelCallIdTag,
   creditBytesTag,
@@ -25,6 +26,7 @@ import {
   streamMessageBodyTag,
   streamMessageCallIdTag,
   streamMessageHalfCloseTag,
+  streamMessageMoreTag,
 } from '@innkeeper/contract/agent-tags';
 import { liteDecode } from '@innkeeper/contract/lite';
 import { FieldReader } from '../field-reader.ts';
@@ -85,6 +87,7 @@ function decodeCall(reader: FieldReader): Call {
     credit: 0,
     body: empty,
     halfClose: false,
+    more: false,
   };
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === callIdTag) call.id = reader.varint();
@@ -93,6 +96,7 @@ function decodeCall(reader: FieldReader): Call {
     else if (tag === callCreditTag) call.credit = reader.varint();
     else if (tag === callBodyTag) call.body = reader.bytes();
     else if (tag === callHalfCloseTag) call.halfClose = reader.varint() !== 0;
+    else if (tag === callMoreTag) call.more = reader.varint() !== 0;
     else reader.skip(tag & 7);
   }
   return call;
@@ -104,11 +108,13 @@ function decodeMessage(reader: FieldReader): StreamMessage {
     callId: 0,
     halfClose: false,
     body: empty,
+    more: false,
   };
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === streamMessageCallIdTag) message.callId = reader.varint();
     else if (tag === streamMessageHalfCloseTag) message.halfClose = reader.varint() !== 0;
     else if (tag === streamMessageBodyTag) message.body = reader.bytes();
+    else if (tag === streamMessageMoreTag) message.more = reader.varint() !== 0;
     else reader.skip(tag & 7);
   }
   return message;

@@ -5,6 +5,7 @@ import {
   callHalfCloseTag,
   callIdTag,
   callMethodTag,
+  callMoreTag,
   callTimeoutMsTag,
   cancelCallIdTag,
   creditBytesTag,
@@ -24,6 +25,7 @@ import {
   streamMessageBodyTag,
   streamMessageCallIdTag,
   streamMessageHalfCloseTag,
+  streamMessageMoreTag,
 } from '@innkeeper/contract/agent-tags';
 import { liteEncode } from '@innkeeper/contract/lite';
 import type { ByteOps } from '../byte-ops.ts';
@@ -42,7 +44,7 @@ const empty = new Uint8Array(0);
 export function encodeFrame(session: Uint8Array, payload: NativePayloadInit, ops: ByteOps): Uint8Array<ArrayBuffer> {
   switch (payload.case) {
     case 'call': {
-      const { id = 0, timeoutMs = 0, credit = 0, halfClose = false, body = empty } = payload.value;
+      const { id = 0, timeoutMs = 0, credit = 0, halfClose = false, more = false, body = empty } = payload.value;
       const method = encoder.encode(payload.value.method);
       const size =
         numberField(id) +
@@ -50,7 +52,8 @@ export function encodeFrame(session: Uint8Array, payload: NativePayloadInit, ops
         numberField(timeoutMs) +
         numberField(credit) +
         bytesField(body.length) +
-        (halfClose ? 2 : 0);
+        (halfClose ? 2 : 0) +
+        (more ? 2 : 0);
       const frame = begin(session, frameCallTag, size);
       let at = frame.length - crcFieldBytes - size;
       at = putNumber(frame, at, callIdTag, id);
@@ -58,17 +61,19 @@ export function encodeFrame(session: Uint8Array, payload: NativePayloadInit, ops
       at = putNumber(frame, at, callTimeoutMsTag, timeoutMs);
       at = putNumber(frame, at, callCreditTag, credit);
       at = putBytes(frame, at, callBodyTag, body);
-      putNumber(frame, at, callHalfCloseTag, halfClose ? 1 : 0);
+      at = putNumber(frame, at, callHalfCloseTag, halfClose ? 1 : 0);
+      putNumber(frame, at, callMoreTag, more ? 1 : 0);
       return end(frame, ops);
     }
     case 'message': {
-      const { callId = 0, halfClose = false, body = empty } = payload.value;
-      const size = numberField(callId) + (halfClose ? 2 : 0) + bytesField(body.length);
+      const { callId = 0, halfClose = false, more = false, body = empty } = payload.value;
+      const size = numberField(callId) + (halfClose ? 2 : 0) + bytesField(body.length) + (more ? 2 : 0);
       const frame = begin(session, frameMessageTag, size);
       let at = frame.length - crcFieldBytes - size;
       at = putNumber(frame, at, streamMessageCallIdTag, callId);
       at = putNumber(frame, at, streamMessageHalfCloseTag, halfClose ? 1 : 0);
-      putBytes(frame, at, streamMessageBodyTag, body);
+      at = putBytes(frame, at, streamMessageBodyTag, body);
+      putNumber(frame, at, streamMessageMoreTag, more ? 1 : 0);
       return end(frame, ops);
     }
     case 'end': {

@@ -10,7 +10,7 @@ import { Pace } from './pace.ts';
 import { Terminal } from './terminal.ts';
 import { processIdOf, type TerminalRecord } from './terminal-record.ts';
 import { type KeptTerminal, type TerminalPlace, TerminalRecords } from './terminal-records.ts';
-import { checkSize, terminalSpec } from './terminal-spec.ts';
+import { nearestSize, terminalSpec } from './terminal-spec.ts';
 
 /** Maximum running terminals in one VM and in all. */
 /** Timeout from the request for a terminal to the start of its process. */
@@ -80,7 +80,7 @@ export class TerminalManager implements AsyncDisposable {
       title: request.title,
       user: request.user,
       argv: request.argv,
-      ...checkSize(request.columns || 80, request.rows || 24),
+      ...(nearestSize(request.columns || 80, request.rows || 24) ?? { columns: 80, rows: 24 }),
       createdMs: this.#now(),
       createdBy,
     };

@@ -12,16 +12,18 @@ const loginShell = 'exec "$SHELL" -l';
 /** The type of xterm.js, and a locale that exists in every guest without being generated. */
 const environment = { TERM: 'xterm-256color', COLORTERM: 'truecolor', LANG: 'C.UTF-8' };
 
-/** @throws OperationError INVALID_ARGUMENT for an unsupported size */
-export function checkSize(columns: number, rows: number): { readonly columns: number; readonly rows: number } {
-  const fits = (value: number, least: number, most: number): boolean =>
-    Number.isInteger(value) && value >= least && value <= most;
-  if (!fits(columns, 2, maxColumns) || !fits(rows, 1, maxRows))
-    throw new OperationError(
-      'INVALID_ARGUMENT',
-      `A terminal must have 2 to ${maxColumns} columns and 1 to ${maxRows} rows, not ${columns} and ${rows}.`,
-    );
-  return { columns, rows };
+/**
+ * The nearest supported size: 2 to 500 columns and 1 to 200 rows. undefined for an invalid size, such as 0×0 of a window
+ * that is not shown yet: it is ignored.
+ */
+export function nearestSize(
+  columns: number,
+  rows: number,
+): { readonly columns: number; readonly rows: number } | undefined {
+  if (!(columns >= 1 && rows >= 1)) return undefined;
+  const nearest = (value: number, least: number, most: number): number =>
+    Math.min(Math.max(Math.trunc(value), least), most);
+  return { columns: nearest(columns, 2, maxColumns), rows: nearest(rows, 1, maxRows) };
 }
 
 /** The request to the agent. @throws OperationError INVALID_ARGUMENT for a title that is too long */

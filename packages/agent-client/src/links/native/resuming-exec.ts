@@ -153,10 +153,10 @@ export class ResumingExec implements ExecSession {
           target.kind === 'start' && !this.#startedSeen
             ? { input: { case: 'start', value: target.spec } }
             : { input: { case: 'attach', value: { id: this.id, fromOffset: BigInt(this.#nextOffset) } } };
-        const call = openCall(session, ProcessServiceLite.exec, first);
+        const { signal } = this.#controller;
+        const call = await session.inTurn(signal, () => openCall(session, ProcessServiceLite.exec, first));
         this.#call = call;
         // Canceled between the session and the call: end it here.
-        const { signal } = this.#controller;
         if (signal.aborted) call.raw.cancel(signal.reason);
         return call;
       } catch (error) {

@@ -13,7 +13,7 @@ import type { CallOptions, FileReading } from '../../agent-link.ts';
 import { checkHash, checkTotal, misbehaves, offsetOf } from '../../guest-claims.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
-import { openCall } from './session/typed-call.ts';
+import { openInTurn } from './session/typed-call.ts';
 
 type ReadRequest = MessageInitShape<typeof ReadFileRequestSchema>;
 
@@ -95,7 +95,7 @@ class Reader {
       return;
     }
     const rest = { ...this.#request, offset: start, length: left };
-    using call = openCall(session, FileServiceLite.read, rest, { signal: this.#signal });
+    using call = await openInTurn(session, FileServiceLite.read, rest, { signal: this.#signal });
     const before = this.#read;
     for (let isKnown = false; ; ) {
       const event = (await call.next())?.event;

@@ -7,7 +7,7 @@ import { checkHash, checkTotal, misbehaves, offsetOf } from '../../guest-claims.
 import type { LinkSessions } from './link-sessions.ts';
 import { sendChunks } from './send-chunks.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
-import { openCall, type TypedCall } from './session/typed-call.ts';
+import { openInTurn, type TypedCall } from './session/typed-call.ts';
 
 export interface WriteResult {
   readonly bytes: bigint;
@@ -32,7 +32,7 @@ export async function resumingWrite(
     const { session } = await sessions.ready(signal);
     try {
       const first = { input: { case: 'open', value: { ...open, resume } } } as const;
-      using call = openCall(session, FileServiceLite.write, first, { signal });
+      using call = await openInTurn(session, FileServiceLite.write, first, { signal });
       return await upload(call, { ...open, resume }, source, options);
     } catch (error) {
       if (!(error instanceof SessionLostError)) throw error;

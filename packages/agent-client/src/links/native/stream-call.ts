@@ -6,7 +6,7 @@ import type { StreamOptions } from '../../agent-link.ts';
 import type { LinkClock } from '../../clock.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
-import { openCall, type TypedCall } from './session/typed-call.ts';
+import { openInTurn, type TypedCall } from './session/typed-call.ts';
 import { requireCapability, unanswered } from './unary.ts';
 
 /** Milliseconds that a call waits for a session. */
@@ -32,7 +32,7 @@ export async function* streamCall<I extends DescMessage, O extends DescMessage>(
   if (first.done === true)
     throw new OperationError('INVALID_ARGUMENT', `${method.name} requires at least one request.`);
   signal.throwIfAborted();
-  using call = openCall(session, method, first.value, { timeoutMs, signal });
+  using call = await openInTurn(session, method, first.value, { timeoutMs, signal });
   try {
     if (method.kind !== 'unary' && method.kind !== 'server_streaming') void sendRest(call, input);
     for (let answer = await call.next(); answer !== undefined; answer = await call.next()) yield answer;

@@ -8,7 +8,7 @@ import { checkSkipped, checkTotal, misbehaves, offsetOf } from '../../guest-clai
 import type { LinkSessions } from './link-sessions.ts';
 import { sendChunks } from './send-chunks.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
-import { openCall } from './session/typed-call.ts';
+import { openInTurn } from './session/typed-call.ts';
 
 /**
  * Streams a tree as an archive, in one session: the agent creates it on the fly, so a lost session fails with
@@ -43,7 +43,7 @@ async function* readChunks(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, ReadTarDone> {
   const { session } = await sessions.ready(signal);
-  using call = openCall(session, FileServiceLite.readTar, request, { signal });
+  using call = await openInTurn(session, FileServiceLite.readTar, request, { signal });
   for (let read = 0; ; ) {
     const event = (await call.next())?.event;
     if (event?.case === 'done') {
@@ -70,7 +70,12 @@ export async function writeTar(
 ): Promise<WriteTarDone> {
   const signal = options.signal ?? neverAborted;
   const { session } = await sessions.ready(signal);
-  using call = openCall(session, FileServiceLite.writeTar, { input: { case: 'open', value: open } }, { signal });
+  using call = await openInTurn(
+    session,
+    FileServiceLite.writeTar,
+    { input: { case: 'open', value: open } },
+    { signal },
+  );
   try {
     const opened = await call.next();
     if (opened?.event.case !== 'opened') throw misbehaves('An archive was not answered with "opened".');

@@ -7,7 +7,7 @@ import type { CallOptions } from '../../agent-link.ts';
 import type { LinkClock } from '../../clock.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
-import { openCall } from './session/typed-call.ts';
+import { openInTurn } from './session/typed-call.ts';
 
 const defaultTimeoutMs = 30_000;
 
@@ -32,7 +32,7 @@ export async function unaryCall<I extends DescMessage, O extends DescMessage>(
       requireCapability(open.welcome, method);
       const { session } = open;
       try {
-        using call = openCall(session, method, request, { timeoutMs: leftMs(), signal });
+        using call = await openInTurn(session, method, request, { timeoutMs: leftMs(), signal });
         const answer = await call.next();
         if (answer === undefined)
           throw new OperationError('GUEST_MISBEHAVES', `${method.name} ended without an answer.`);

@@ -10,7 +10,7 @@ interface Taker {
  * and `onConsumed` is called when one was taken, so that more may be sent.
  */
 export class InputQueue implements AsyncIterable<Uint8Array> {
-  readonly #bodies: Uint8Array[] = [];
+  readonly #bodies: { readonly body: Uint8Array; readonly charge: number }[] = [];
   readonly #onConsumed: (bytes: number) => void;
   readonly #arrived = new Notifier();
   /** Takes bodies as they arrive, while set. */
@@ -28,11 +28,12 @@ export class InputQueue implements AsyncIterable<Uint8Array> {
     return this.#queuedBytes;
   }
 
-  /** Keeps a copy. Ignored after the end. */
-  push(body: Uint8Array): void {
-    if (this.#ended || this.#takeNow(body)) return;
-    this.#bodies.push(body.slice());
-    this.#queuedBytes += body.length;
+  /** Keeps a copy, except of one that `isPaid`: its credit was granted again already. Ignored after the end. */
+  push(body: Uint8Array, { isPaid = false }: { readonly isPaid?: boolean } = {}): void {
+    const charge = isPaid ? 0 : body.length;
+    if (this.#ended || this.#takeNow(body, charge)) return;
+    this.#bodies.push({ body: isPaid ? body : body.slice(), charge });
+    this.#queuedBytes += charge;
     this.#wake();
   }
 
@@ -42,24 +43,24 @@ export class InputQueue implements AsyncIterable<Uint8Array> {
    * call.
    */
   takeWhile(take: (body: Uint8Array) => boolean): Promise<void> {
-    for (let body = this.#bodies[0]; body !== undefined; body = this.#bodies[0]) {
-      if (!take(body)) return Promise.resolve();
+    for (let [first] = this.#bodies; first !== undefined; [first] = this.#bodies) {
+      if (!take(first.body)) return Promise.resolve();
       this.#bodies.shift();
-      this.#queuedBytes -= body.length;
-      this.#onConsumed(body.length);
+      this.#queuedBytes -= first.charge;
+      this.#onConsumed(first.charge);
     }
     if (this.#ended) return Promise.resolve();
     this.#taker = { take, done: createDeferred() };
     return this.#taker.done.promise;
   }
 
-  /** Whether there was a taker and it accepted the body. */
-  #takeNow(body: Uint8Array): boolean {
+  /** Whether there was a taker, and it took it. */
+  #takeNow(body: Uint8Array, charge: number): boolean {
     const taker = this.#taker;
     if (taker === undefined) return false;
     try {
       if (taker.take(body)) {
-        this.#onConsumed(body.length);
+        this.#onConsumed(charge);
         return true;
       }
       taker.done.resolve();
@@ -88,12 +89,12 @@ export class InputQueue implements AsyncIterable<Uint8Array> {
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
-      const body = this.#bodies.shift();
-      if (body !== undefined) {
-        this.#queuedBytes -= body.length;
-        yield body;
-        // Pulled again: the handler has finished with it.
-        this.#onConsumed(body.length);
+      const next = this.#bodies.shift();
+      if (next !== undefined) {
+        this.#queuedBytes -= next.charge;
+        yield next.body;
+        // Pulled again: the handler is done with it.
+        this.#onConsumed(next.charge);
         continue;
       }
       if (this.#ended) return;

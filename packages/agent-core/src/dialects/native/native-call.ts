@@ -6,6 +6,7 @@ import { creditStepBytes, encodeFrame, messageCharge, sealStreamMessage } from '
 import type { BulkSink, MethodRules } from '../../dispatch.ts';
 import { InputQueue } from './input-queue.ts';
 import type { BulkStream, Outbox } from './outbox.ts';
+import { type PartsBudget, RequestParts } from './request-parts.ts';
 import { SendCredit } from './send-credit.ts';
 
 const maxMessageChars = 4096;
@@ -16,6 +17,7 @@ export interface NativeCallOptions {
   readonly session: Uint8Array;
   readonly credit: number;
   readonly outbox: Outbox;
+  readonly parts: PartsBudget;
   readonly ops: ByteOps;
 }
 
@@ -33,6 +35,7 @@ export class NativeCall implements BulkSink {
   readonly #options: NativeCallOptions;
   readonly #controller = new AbortController();
   readonly #sendCredit: SendCredit;
+  readonly #parts: RequestParts;
   readonly #unary: boolean;
   #consumedBytes = 0;
   #answer: Uint8Array | undefined;
@@ -44,6 +47,7 @@ export class NativeCall implements BulkSink {
     this.id = options.id;
     this.#unary = options.method?.kind === 'unary';
     this.#sendCredit = new SendCredit(options.credit);
+    this.#parts = new RequestParts(options.parts);
     this.input = new InputQueue((bytes) => this.#onConsumed(bytes));
   }
 
@@ -59,6 +63,21 @@ export class NativeCall implements BulkSink {
   /** Called when the other side has consumed something. */
   onAcknowledged: (() => void) | undefined;
 
+  /**
+   * Takes a request, or with `more` a part of it. The first part of a call needs no credit, as a first request.
+   * @throws OperationError INVALID_ARGUMENT, TOO_MANY_CALLS
+   */
+  receive(body: Uint8Array, { more, isFirst }: { readonly more: boolean; readonly isFirst: boolean }): void {
+    if (this.#over) return;
+    if (!more && !this.#parts.isOpen) {
+      this.input.push(body);
+      return;
+    }
+    this.#parts.push(body);
+    if (!isFirst) this.#onConsumed(body.length);
+    if (!more) this.input.push(this.#parts.join(), { isPaid: true });
+  }
+
   grant(bytes: number): void {
     if (this.#over) return;
     this.#sendCredit.grant(bytes);
@@ -71,6 +90,7 @@ export class NativeCall implements BulkSink {
     this.#over = true;
     this.#controller.abort(reason);
     this.input.fail(reason);
+    this.#parts.clear();
     this.#sendCredit.fail(reason);
     this.#stream?.end(reason);
   }

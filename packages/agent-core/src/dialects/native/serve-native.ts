@@ -1,4 +1,4 @@
-import type { Call, Hello } from '@innkeeper/contract/agent';
+import type { Call, Hello, StreamMessage } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import { onAbort } from '@innkeeper/kit';
 import {
@@ -15,6 +15,7 @@ import type { ServingContext } from '../../serving/dialect.ts';
 import type { DirectChannel } from './direct-channel.ts';
 import { endOf, NativeCall } from './native-call.ts';
 import { Outbox } from './outbox.ts';
+import { PartsBudget } from './request-parts.ts';
 import { welcome } from './welcome.ts';
 
 /** Milliseconds that writing a goodbye may take. */
@@ -46,6 +47,7 @@ class NativeServer {
   readonly #options: ServeNativeOptions;
   readonly #receiver: AgentReceiver;
   readonly #calls = new Map<number, NativeCall>();
+  readonly #parts = new PartsBudget();
   #outbox: Outbox | undefined;
   #session: Uint8Array = new Uint8Array(0);
 
@@ -168,8 +170,7 @@ class NativeServer {
           this.#onLost(`call ${call.id} sent beyond its credit`);
           break;
         }
-        if (payload.value.body.length > 0) call.input.push(payload.value.body);
-        if (payload.value.halfClose) call.input.end();
+        this.#receive(call, payload.value, false);
         break;
       }
       case 'credit':
@@ -188,13 +189,14 @@ class NativeServer {
     const { table, context } = this.#options;
     const outbox = this.#outbox;
     if (outbox === undefined || this.#calls.has(request.id)) return;
-    if (request.halfClose && this.#answerNow(request, outbox)) return;
+    if (request.halfClose && !request.more && this.#answerNow(request, outbox)) return;
     const call = new NativeCall({
       id: request.id,
       method: table.methodOf(request.method),
       session: this.#session,
       credit: Math.min(request.credit, maxCallCredit),
       outbox,
+      parts: this.#parts,
       ops: context.host.bytes,
     });
     if (this.#calls.size >= maxOpenCalls) {
@@ -204,15 +206,24 @@ class NativeServer {
       return;
     }
     this.#calls.set(request.id, call);
-    // An empty body is a valid request: all fields have their defaults.
-    if (request.body.length > 0 || request.halfClose) call.input.push(request.body);
-    if (request.halfClose) call.input.end();
+    this.#receive(call, request, true);
     this.#run(call, request).catch((error: unknown) =>
       context.log.error('call.failed', { method: request.method, error: String(error) }),
     );
   }
 
-  /** Whether the method was answered synchronously, as a ping is. */
+  /** A request that cannot be accepted ends its call. */
+  #receive(call: NativeCall, { body, halfClose, more }: Call | StreamMessage, isFirst: boolean): void {
+    try {
+      // An empty body is a valid first request: all fields have their defaults.
+      if (body.length > 0 || more || (isFirst && halfClose)) call.receive(body, { more, isFirst });
+      if (halfClose) call.input.end();
+    } catch (error) {
+      call.end(OperationError.from(error));
+    }
+  }
+
+  /** Whether the method can be answered on the spot, and was: the way of a ping, without anything that waits. */
   #answerNow({ id, method, body }: Call, outbox: Outbox): boolean {
     const { table, context } = this.#options;
     const ops = context.host.bytes;

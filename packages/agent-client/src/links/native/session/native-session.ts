@@ -1,10 +1,11 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { HelloSchema, Welcome } from '@innkeeper/contract/agent';
 import { guestError, OperationError } from '@innkeeper/contract/errors';
-import { type Channel, cleanText, createDeferred } from '@innkeeper/kit';
+import { type Channel, cleanText, createDeferred, Notifier, onAbort } from '@innkeeper/kit';
 import {
   type ByteOps,
   encodeFrame,
+  maxBodyBytes,
   maxOpenCalls,
   type NativePayload,
   type NativePayloadInit,
@@ -21,6 +22,11 @@ import { TurnBudget } from './turn-budget.ts';
 
 /** Bytes of answers in flight for each of the first open calls of a session, and for later ones. */
 const windows = { wide: 512 * 1024, narrow: 64 * 1024, wideCalls: 8 };
+
+/** Open calls left to those that cannot wait for others to end, such as pings. */
+const keptPlaces = 4;
+/** Milliseconds that a call waits until fewer are open. */
+const placeWithinMs = 10_000;
 
 export interface NativeSessionOptions {
   readonly channel: Channel;
@@ -47,6 +53,10 @@ export class NativeSession {
   #lastCallId = 0;
   #lastSeenMs: number | undefined;
   #over: SessionLostError | undefined;
+  #takesParts = false;
+  /** Resolves when the last long message was sent. */
+  #lastLong: Promise<void> = Promise.resolve();
+  readonly #freed = new Notifier();
 
   constructor(options: NativeSessionOptions) {
     this.#options = options;
@@ -94,16 +104,59 @@ export class NativeSession {
     if (this.#over !== undefined) throw this.#over;
     if (this.#calls.size >= maxOpenCalls)
       throw new OperationError('TOO_MANY_CALLS', `This guest already has ${maxOpenCalls} open calls, the maximum.`);
-    checkBody(body.length);
+    checkBody(body.length, this.#takesParts);
     const id = ++this.#lastCallId;
     const { halfClose, timeoutMs } = options;
     const credit = this.#calls.size < windows.wideCalls ? windows.wide : windows.narrow;
     // Encoded before the call is registered: a request that cannot be sent must not occupy a slot.
-    const frame = this.#frame({ case: 'call', value: { id, method, timeoutMs, credit, body, halfClose } });
+    const more = body.length > maxBodyBytes;
+    const first = { id, method, timeoutMs, credit, body: body.subarray(0, maxBodyBytes), more };
+    const frame = this.#frame({ case: 'call', value: { ...first, halfClose: halfClose && !more } });
     const call = this.#newCall(id, credit);
     this.#calls.set(id, call);
     this.#post(frame);
+    if (more) call.sendRest(body, halfClose);
     return call;
+  }
+
+  /**
+   * Runs `open`, which opens a call, once few enough calls are open. After 10 s it is run anyway, and `call` throws
+   * TOO_MANY_CALLS if there are still too many. Rejects with what `open` throws, or the signal's reason.
+   */
+  async inTurn<T>(signal: AbortSignal, open: () => T): Promise<T> {
+    signal.throwIfAborted();
+    if (this.#hasPlace) return open();
+    let isLate = false;
+    const wake = (): void => this.#freed.notify();
+    const cancelTimer = this.#options.clock.setTimer(placeWithinMs, () => {
+      isLate = true;
+      wake();
+    });
+    const stopListening = onAbort(signal, wake);
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        // Checked and opened synchronously, so that no more calls continue than there is room for.
+        if (this.#hasPlace || isLate) return open();
+        await this.#freed.changed();
+      }
+    } finally {
+      cancelTimer();
+      stopListening();
+    }
+  }
+
+  /** Also true once the session is over, so that no call waits for it. */
+  get #hasPlace(): boolean {
+    return this.#over !== undefined || this.#calls.size < maxOpenCalls - keptPlaces;
+  }
+
+  async #longTurn(): Promise<() => void> {
+    const before = this.#lastLong;
+    const mine = createDeferred<void>();
+    this.#lastLong = mine.promise;
+    await before;
+    return mine.resolve;
   }
 
   #newCall(id: number, windowBytes: number): SessionCall {
@@ -114,13 +167,16 @@ export class NativeSession {
       turn: this.#turn,
       grant: (bytes) => this.#write(this.#frame({ case: 'credit', value: { callId: id, bytes } })),
       cancel: () => {
-        this.#calls.delete(id);
+        this.#forget(id);
         // Frames in flight, and those that the agent sends before it gets the cancel.
         this.#strays.allow(windowBytes + overdraftBytes);
         this.#post(this.#frame({ case: 'cancel', value: { callId: id } }));
       },
       room: () => this.#writer.room(),
-      write: (body, halfClose) => this.#write(this.#frame({ case: 'message', value: { callId: id, body, halfClose } })),
+      write: (body, halfClose, more) =>
+        this.#write(this.#frame({ case: 'message', value: { callId: id, body, halfClose, more } })),
+      takesParts: () => this.#takesParts,
+      longTurn: () => this.#longTurn(),
       writeBulk: (buffer, start, end, prefix) =>
         this.#write(sealStreamMessage(buffer, start, end, { session, callId: id, prefix, ops })),
       misbehave: (why) => this.#misbehave(why),
@@ -134,6 +190,7 @@ export class NativeSession {
     this.#stopReading.abort(why);
     for (const call of this.#calls.values()) call.finish(why);
     this.#calls.clear();
+    this.#freed.notify();
     this.#writer.close();
     this.#welcome.reject(why);
     this.#ended.resolve(why);
@@ -150,13 +207,23 @@ export class NativeSession {
           return;
         }
         this.#lastSeenMs = clock.nowMs();
-        if (incoming.type === 'welcome') this.#welcome.resolve(incoming.welcome);
+        if (incoming.type === 'welcome') this.#onWelcome(incoming.welcome);
         else this.#onFrame(incoming.payload);
         const nextTurn = this.#turn.spend(incoming.type === 'frame' ? bodyBytesOf(incoming.payload) : 0);
         if (nextTurn !== undefined) await nextTurn;
         if (this.#over !== undefined) return;
       }
     }
+  }
+
+  #onWelcome(welcome: Welcome): void {
+    this.#takesParts = welcome.capabilities.includes('requests.parts');
+    this.#welcome.resolve(welcome);
+  }
+
+  #forget(id: number): void {
+    this.#calls.delete(id);
+    this.#freed.notify();
   }
 
   #onFrame(payload: NativePayload): void {
@@ -170,7 +237,7 @@ export class NativeSession {
       case 'end': {
         const { callId, code, reason, message } = payload.value;
         const call = this.#callOf(callId, 0);
-        this.#calls.delete(callId);
+        this.#forget(callId);
         call?.finish(code === 0 ? undefined : guestError(reason, message));
         break;
       }

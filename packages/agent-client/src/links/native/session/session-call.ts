@@ -1,4 +1,5 @@
 import { OperationError } from '@innkeeper/contract/errors';
+import { maxRequestBytes } from '@innkeeper/contract/limits';
 import { Notifier } from '@innkeeper/kit';
 import { creditStepBytes, initialAgentCredit, maxBodyBytes, messageCharge } from '@innkeeper/wire';
 import type { TurnBudget } from './turn-budget.ts';
@@ -19,9 +20,13 @@ export interface SessionCallPorts {
   cancel(): void;
   /** Resolves when the session has room for a message. */
   room(): Promise<void>;
-  /** Writes one message; resolves when it is written. */
-  write(body: Uint8Array, halfClose: boolean): Promise<void>;
-  /** Writes one message whose last field is `data`, which is in `buffer`. */
+  /** Writes one message, or with `more` a part of it; resolves when it is written. */
+  write(body: Uint8Array, halfClose: boolean, more: boolean): Promise<void>;
+  /** Whether the agent accepts messages in parts. */
+  takesParts(): boolean;
+  /** Resolves when no other long message of the session is being sent; the returned function lets the next one start. */
+  longTurn(): Promise<() => void>;
+  /** Writes one message whose last field is `data`, which lies in `buffer`. */
   writeBulk(buffer: Uint8Array, start: number, end: number, prefix: Uint8Array): Promise<void>;
   /** The guest broke the rules. */
   misbehave(why: string): void;
@@ -44,6 +49,8 @@ export class SessionCall {
   readonly #arrived = new Notifier();
   readonly #granted = new Notifier();
   #over: { readonly error: unknown } | undefined;
+  /** Resolves when the rest of a long first request was sent; later messages wait for it. */
+  #opening: Promise<void> | undefined;
 
   constructor(ports: SessionCallPorts) {
     this.#ports = ports;
@@ -81,18 +88,45 @@ export class SessionCall {
 
   /** Sends one message when there is credit for it. @throws OperationError INVALID_ARGUMENT when it is too long */
   async send(body: Uint8Array, options?: { readonly halfClose?: boolean }): Promise<void> {
-    checkBody(body.length);
+    checkBody(body.length, this.#ports.takesParts());
+    await this.#opening;
+    if (body.length > maxBodyBytes) await this.#sendParts(body, 0, options?.halfClose === true);
+    else await this.#sendPart(body, options?.halfClose === true, false);
+  }
+
+  /** Sends the rest of the first request, after the part in the first frame. */
+  sendRest(body: Uint8Array, halfClose: boolean): void {
+    this.#opening = this.#sendParts(body, maxBodyBytes, halfClose);
+    // The reader and writers of the call get the error.
+    this.#opening.catch((error: unknown) => this.cancel(error));
+  }
+
+  async #sendParts(body: Uint8Array, from: number, halfClose: boolean): Promise<void> {
+    const release = await this.#ports.longTurn();
+    try {
+      for (let at = from; at < body.length; at += maxBodyBytes) {
+        const isLast = at + maxBodyBytes >= body.length;
+        await this.#sendPart(body.subarray(at, at + maxBodyBytes), halfClose && isLast, !isLast);
+      }
+    } finally {
+      release();
+    }
+  }
+
+  async #sendPart(body: Uint8Array, halfClose: boolean, more: boolean): Promise<void> {
     await this.#credit();
     this.#spend(body.length);
-    await this.#ports.write(body, options?.halfClose === true);
+    await this.#ports.write(body, halfClose, more);
   }
 
   /** Ends the requests. Needs no credit, since it carries no data. */
   async endInput(): Promise<void> {
-    if (this.#over === undefined) await this.#ports.write(new Uint8Array(0), true);
+    await this.#opening;
+    if (this.#over === undefined) await this.#ports.write(new Uint8Array(0), true, false);
   }
 
   async sendBulk(buffer: Uint8Array, start: number, end: number, prefix: Uint8Array): Promise<void> {
+    await this.#opening;
     await this.#credit();
     this.#spend(end - start + prefix.length);
     await this.#ports.writeBulk(buffer, start, end, prefix);
@@ -182,7 +216,8 @@ export class SessionCall {
 }
 
 /** Checked before anything is registered or charged. @throws OperationError INVALID_ARGUMENT */
-export function checkBody(bytes: number): void {
-  if (bytes > maxBodyBytes)
-    throw new OperationError('INVALID_ARGUMENT', `The request has ${bytes} bytes; the maximum is ${maxBodyBytes}.`);
+export function checkBody(bytes: number, takesParts: boolean): void {
+  const most = takesParts ? maxRequestBytes : maxBodyBytes;
+  if (bytes > most)
+    throw new OperationError('INVALID_ARGUMENT', `The request has ${bytes} bytes; the maximum is ${most}.`);
 }

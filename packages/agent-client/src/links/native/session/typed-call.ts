@@ -63,6 +63,18 @@ export function openCall<I extends DescMessage, O extends DescMessage>(
   return new TypedCall(raw, method, options.signal);
 }
 
+/**
+ * As `openCall`, once the session has room for the call (NativeSession.inTurn). Rejects with the signal's reason too.
+ */
+export async function openInTurn<I extends DescMessage, O extends DescMessage>(
+  session: NativeSession,
+  method: LiteMethod<I, O>,
+  first: MessageInitShape<I>,
+  options: OpenCallOptions & { readonly signal: AbortSignal },
+): Promise<TypedCall<I, O>> {
+  return await session.inTurn(options.signal, () => openCall(session, method, first, options));
+}
+
 /** An agent that sends a malformed message misbehaves. */
 function decode<I extends DescMessage, O extends DescMessage>(
   method: LiteMethod<I, O>,

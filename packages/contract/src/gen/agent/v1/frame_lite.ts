@@ -53,12 +53,14 @@ export const CallLite = liteType<typeof CallSchema>('innkeeper.agent.v1.Call', (
   [4, 'credit', 'uint32'],
   [5, 'body', 'bytes'],
   [6, 'halfClose', 'bool'],
+  [7, 'more', 'bool'],
 ]);
 
 export const StreamMessageLite = liteType<typeof StreamMessageSchema>('innkeeper.agent.v1.StreamMessage', () => [
   [1, 'callId', 'uint32'],
   [2, 'halfClose', 'bool'],
   [3, 'body', 'bytes'],
+  [4, 'more', 'bool'],
 ]);
 
 export const EndLite = liteType<typeof EndSchema>('innkeeper.agent.v1.End', () => [

@@ -77,10 +77,12 @@ export const callTimeoutMsTag = 24;
 export const callCreditTag = 32;
 export const callBodyTag = 42;
 export const callHalfCloseTag = 48;
+export const callMoreTag = 56;
 
 export const streamMessageCallIdTag = 8;
 export const streamMessageHalfCloseTag = 16;
 export const streamMessageBodyTag = 26;
+export const streamMessageMoreTag = 32;
 
 export const endCallIdTag = 8;
 export const endCodeTag = 16;

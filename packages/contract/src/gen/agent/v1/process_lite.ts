@@ -45,6 +45,7 @@ export const ProcessSpecLite = liteType<typeof ProcessSpecSchema>('innkeeper.age
   [12, 'killGraceMs', 'uint32'],
   [13, 'maxOutputBytes', 'uint64'],
   [14, 'neverWaitForReader', 'bool'],
+  [15, 'hangupAfterMs', 'uint32'],
 ]);
 
 export const AttachLite = liteType<typeof AttachSchema>('innkeeper.agent.v1.Attach', () => [
@@ -102,6 +103,7 @@ export const ExecExitedLite = liteType<typeof ExecExitedSchema>('innkeeper.agent
   [9, 'userTimeUs', 'uint64', 'explicit'],
   [10, 'systemTimeUs', 'uint64', 'explicit'],
   [11, 'maxRssBytes', 'uint64', 'explicit'],
+  [12, 'outputCut', 'bool'],
 ]);
 
 export const SignalRequestLite = liteType<typeof SignalRequestSchema>('innkeeper.agent.v1.SignalRequest', () => [

@@ -25,6 +25,7 @@ export const processSpecTimeoutMsTag = 88;
 export const processSpecKillGraceMsTag = 96;
 export const processSpecMaxOutputBytesTag = 104;
 export const processSpecNeverWaitForReaderTag = 112;
+export const processSpecHangupAfterMsTag = 120;
 
 export const attachIdTag = 10;
 export const attachFromOffsetTag = 16;
@@ -66,6 +67,7 @@ export const execExitedOrphansLeftTag = 64;
 export const execExitedUserTimeUsTag = 72;
 export const execExitedSystemTimeUsTag = 80;
 export const execExitedMaxRssBytesTag = 88;
+export const execExitedOutputCutTag = 96;
 
 export const signalRequestIdTag = 10;
 export const signalRequestSignalTag = 16;

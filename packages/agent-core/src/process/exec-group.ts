@@ -1,0 +1,108 @@
+import { openOptions } from '../file/open-options.ts';
+import type { Host } from '../host.ts';
+import { readTrimmed } from '../telemetry/read-trimmed.ts';
+
+const maxListBytes = 1024 * 1024;
+const one = new Uint8Array([0x31]);
+
+/**
+ * The cgroup of one command. Its processes stay in it even if they change their session and environment, so all of them
+ * are found when the command has to end.
+ */
+export interface ExecGroup {
+  /** The file to which a process writes "0" to enter. */
+  readonly entry: string;
+  /** Ids of the processes in it. */
+  members(): number[];
+  /** Kills all of them at once, including those being forked. False before Linux 5.14. */
+  kill(): boolean;
+  /** The command has ended: removes the cgroup now, or once it is empty. */
+  remove(): void;
+}
+
+/** Creates a cgroup for each command, below the agent's own, where cgroup v2 is writable. */
+export class ExecGroups {
+  readonly #host: Host;
+  /** The agent's own cgroup. undefined: not searched yet; empty: none. */
+  #base: string | undefined;
+  #last = 0;
+  /** Names of cgroups whose command has ended. */
+  readonly #old = new Set<string>();
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** undefined where there is no cgroup v2, or the agent may not write to it. */
+  create(): ExecGroup | undefined {
+    this.#base ??= this.#findBase();
+    if (this.#base === '') return undefined;
+    const name = `innkeeper-exec-${this.#host.system.pid}-${++this.#last}`;
+    const path = `${this.#base}/${name}`;
+    try {
+      this.#host.files.makeDirectory(path, 0o755);
+    } catch {
+      // EROFS, EACCES, EAGAIN (cgroup.max.descendants): the command runs without one.
+      return undefined;
+    }
+    return {
+      entry: `${path}/cgroup.procs`,
+      members: () => this.#numbersOf(`${path}/cgroup.procs`),
+      kill: () => this.#write(`${path}/cgroup.kill`),
+      remove: () => {
+        this.#old.add(name);
+        this.#sweep();
+      },
+    };
+  }
+
+  #findBase(): string {
+    const own = readTrimmed(this.#host, '/proc/self/cgroup')
+      ?.split('\n')
+      .find((line) => line.startsWith('0::/'))
+      ?.slice('0::'.length);
+    if (own === undefined) return '';
+    const path = own === '/' ? '' : own;
+    // The second is systemd's mount of it along with version 1.
+    for (const mount of ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'])
+      if (readTrimmed(this.#host, `${mount}${path}/cgroup.procs`) !== undefined) return `${mount}${path}`;
+    return '';
+  }
+
+  /** Removes the cgroups that are empty by now. */
+  #sweep(): void {
+    if (this.#base === undefined || this.#old.size === 0) return;
+    const folder = this.#host.files.openDirectory(this.#base, { noSymlinks: false });
+    try {
+      for (const name of this.#old)
+        try {
+          folder.removeDirectory(name);
+          this.#old.delete(name);
+        } catch {
+          // EBUSY: a process of that command is left, such as a daemon that it started.
+        }
+    } finally {
+      folder.close();
+    }
+  }
+
+  #numbersOf(path: string): number[] {
+    const text = readTrimmed(this.#host, path, maxListBytes) ?? '';
+    return text === '' ? [] : text.split('\n').map(Number);
+  }
+
+  #write(path: string): boolean {
+    try {
+      const file = this.#host.files.open(path, openOptions({ access: 'write' }));
+      try {
+        this.#host.files.writeNext(file, one);
+      } finally {
+        file.close();
+      }
+      return true;
+    } catch {
+      // ENOENT: an older kernel.
+      return false;
+    }
+  }
+}
