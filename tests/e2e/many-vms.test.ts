@@ -37,7 +37,7 @@ describe('10,000 VMs in the browser', () => {
       log: silentLog,
       webFolder,
     });
-    const port = await server.listenTcp({ where: { host: '127.0.0.1', port: 0 }, entrance: loopback });
+    const port = await server.listenTcp({ where: { host: '127.0.0.1', port: 0 }, listener: loopback });
     reports = setInterval(() => vms.report(200), 200);
     browser = await openBrowser();
     const context = await browser.newContext({ baseURL: `http://127.0.0.1:${port}`, locale: 'en-GB' });

@@ -3,11 +3,6 @@ import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { importsOf, readTracked, sourceFiles, trackedFiles } from './source-files.ts';
 
-/**
- * Areas that still have exports which no other file uses. Such a declaration must not be exported.
- */
-const areas: readonly string[] = ['packages/contract', 'packages/store'];
-
 /** Dependencies that are used without an import. */
 const notImported: readonly string[] = ['react-dom'];
 
@@ -90,7 +85,7 @@ describe('dependencies and exports', () => {
     const loadedWhole = new Set(files.flatMap(dynamicImportsOf));
     const unused = sourceFiles()
       .filter((file) => !loadedWhole.has(file))
-      .filter((file) => !isTest(file) && !file.includes('/gen/') && !areas.some((area) => file.startsWith(`${area}/`)))
+      .filter((file) => !isTest(file) && !file.includes('/gen/'))
       .flatMap((file) =>
         [...readTracked(file).matchAll(/^export (?:async )?(?:function\*?|class|const) ([\w$]+)/gm)]
           .map((match) => match[1] ?? '')

@@ -22,7 +22,7 @@ export const agentServices: readonly DescService[] = [
 
 const liteMethods: ReadonlyMap<string, LiteMethod> = new Map(
   [FileServiceLite, GuestProcessServiceLite, PowerServiceLite, ProcessServiceLite, TelemetryServiceLite]
-    .flatMap((service) => Object.values(service) as unknown as LiteMethod[])
+    .flatMap((service) => Object.values<LiteMethod>(service))
     .map((method) => [method.name, method]),
 );
 

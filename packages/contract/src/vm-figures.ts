@@ -16,8 +16,11 @@ export interface VmFigures {
 type VmReport = Pick<Vm, 'state' | 'telemetry'> & { readonly agent?: Pick<Agent, 'state' | 'version'> | undefined };
 
 const unknownFigures: VmFigures = {
-  ...{ cpuPercent: undefined, memoryPercent: undefined, diskPercent: undefined },
-  ...{ fullestMount: undefined, uptimeSeconds: undefined },
+  cpuPercent: undefined,
+  memoryPercent: undefined,
+  diskPercent: undefined,
+  fullestMount: undefined,
+  uptimeSeconds: undefined,
 };
 
 /**

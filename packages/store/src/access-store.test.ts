@@ -8,8 +8,15 @@ import { openStore, type Store } from './open-store.ts';
 
 const user = { name: 'anna', created_ms: 1, last_login_ms: null, disabled: 0, password: null };
 const entry = {
-  ...{ time_ms: 1, user_name: 'anna', via: 'session', address: '::1', action: 'login', vm_id: '', vm_name: '' },
-  ...{ parameters: '{}', result: 'ok' },
+  time_ms: 1,
+  user_name: 'anna',
+  via: 'session',
+  address: '::1',
+  action: 'login',
+  vm_id: '',
+  vm_name: '',
+  parameters: '{}',
+  result: 'ok',
 };
 
 describe('users', () => {

@@ -34,8 +34,15 @@ after(() => rm(folder, { recursive: true }));
 
 const event = { time_ms: 1, vm_id: 'a', kind: 'k', message: 'm' };
 const entry = {
-  ...{ time_ms: 1, user_name: 'ann', via: 'session', address: '', action: 'x', vm_id: '', vm_name: '' },
-  ...{ parameters: 'p'.repeat(2000), result: 'ok' },
+  time_ms: 1,
+  user_name: 'ann',
+  via: 'session',
+  address: '',
+  action: 'x',
+  vm_id: '',
+  vm_name: '',
+  parameters: 'p'.repeat(2000),
+  result: 'ok',
 };
 
 describeMigrations('migrations in SQLite', async () => {
@@ -118,16 +125,34 @@ describe('every write on a full disk', () => {
         node_id: '',
       };
       const target = {
-        ...{ run_id: 'r', vm_id: 'a', vm_name: 'one', state: 'running', exited: null, error: null },
-        ...{ kept_bytes: 0, next_offset: 0, started_ms: null, ended_ms: null },
+        run_id: 'r',
+        vm_id: 'a',
+        vm_name: 'one',
+        state: 'running',
+        exited: null,
+        error: null,
+        kept_bytes: 0,
+        next_offset: 0,
+        started_ms: null,
+        ended_ms: null,
       };
       const output = { run_id: 'r', vm_id: 'a', start_offset: 0, stream: 1, time_ms: 1, data: Buffer.alloc(100_000) };
       const at = { runId: 'r', vmId: 'a', keptBytes: 1, nextOffset: 1 };
       const session = { address: long, user_agent: '', created_ms: 1, last_seen_ms: 1 };
       const token = { privileges: long, scope: '*', allowed_commands: '[]', created_ms: 1, expires_ms: 9 };
       const operation = {
-        ...{ id: 'o', kind: 'k', state: 'running', target: 'one', vm_id: 'a', stage: '', progress: null },
-        ...{ log: long, error: null, started_ms: 1, ended_ms: null, node_id: '' },
+        id: 'o',
+        kind: 'k',
+        state: 'running',
+        target: 'one',
+        vm_id: 'a',
+        stage: '',
+        progress: null,
+        log: long,
+        error: null,
+        started_ms: 1,
+        ended_ms: null,
+        node_id: '',
       };
       const facts = new FactRepository(db);
       // The rows to which these refer do not exist, and a write must only fail because of the full disk.
@@ -155,8 +180,15 @@ describe('every write on a full disk', () => {
         terminals: () =>
           new TerminalRepository(db).replace('n', [
             {
-              ...{ id: 't', vm_id: 'a', title: long, guest_user: '', argv: '[]', columns: 80, rows: 24 },
-              ...{ created_ms: 1, created_by: 'ann' },
+              id: 't',
+              vm_id: 'a',
+              title: long,
+              guest_user: '',
+              argv: '[]',
+              columns: 80,
+              rows: 24,
+              created_ms: 1,
+              created_by: 'ann',
             },
           ]),
       };

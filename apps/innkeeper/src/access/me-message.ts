@@ -5,7 +5,7 @@ import type { Caller, Grant } from '../ports/caller.ts';
 
 const nsPerMs = 1_000_000n;
 
-/** What a caller is told of themselves. `user` is undefined for the unix socket. */
+/** The caller's own account as an API message. `user` is undefined for the unix socket. */
 export function meMessage(
   caller: Caller,
   user: UserRow | undefined,

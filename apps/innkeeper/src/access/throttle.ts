@@ -9,7 +9,7 @@ interface Bucket {
   sinceMs: number;
 }
 
-/** More keys than this are not told apart for long: the one that was used longest ago is forgotten. */
+/** Maximum number of keys; beyond it, the least recently used one is forgotten. */
 const maxKeys = 10_000;
 
 /** Counts tries by key, in bounded memory. */

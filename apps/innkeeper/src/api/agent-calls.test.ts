@@ -33,7 +33,7 @@ function reasonOf(error: unknown): string | null {
 }
 
 /** The daemon itself, and a control plane that relays to it. */
-const doors = {
+const servers = {
   'the daemon': (api: ServedApi) => api.listenTcp(),
   'a control plane and its node': async (api: ServedApi, stack: AsyncDisposableStack) => {
     await listenForControl(api);
@@ -41,7 +41,7 @@ const doors = {
   },
 };
 
-for (const [name, open] of Object.entries(doors))
+for (const [name, open] of Object.entries(servers))
   describe(`a call to an agent through ${name}`, { timeout: 120_000 }, () => {
     const stack = new AsyncDisposableStack();
     const guest = new FakeHost({ clock: unrefClock });

@@ -170,10 +170,10 @@ describe('the agent’s services, for each VM', () => {
   it('calls to the agent of a VM that ended fail with VM_NOT_RUNNING', async () => {
     const { row } = await api.createVm('ended');
     api.driver.host.machine(row.id)?.crash('boom');
-    const patience = AbortSignal.timeout(10_000);
+    const timeout = AbortSignal.timeout(10_000);
     let reason = '';
     while (reason !== 'VM_NOT_RUNNING') {
-      patience.throwIfAborted();
+      timeout.throwIfAborted();
       reason = (await call('FileService/Stat', { path: '/d' }, { vm: 'ended' })).reason;
     }
   });

@@ -21,7 +21,7 @@ import { createAuditService } from '../edge/access/audit-service.ts';
 import { errorInterceptor, gateInterceptor } from '../edge/api-interceptors.ts';
 import { type EdgeListenOptions, EdgeServer, type EdgeService, edgeService } from '../edge/edge-server.ts';
 import { Gate } from '../edge/gate.ts';
-import { controlEntrance, guestEntrance, unixEntrance } from '../edge/web/entrance.ts';
+import { controlListener, guestListener, unixListener } from '../edge/web/listener-info.ts';
 import type { History } from '../node/history/history.ts';
 import type { RunManager } from '../node/runs/run-manager.ts';
 import type { TerminalManager } from '../node/terminals/terminal-manager.ts';
@@ -94,7 +94,7 @@ export class ApiServer implements AsyncDisposable {
 
   /** Listens on a unix socket. The file is created by bind, with a mode according to the process's umask. */
   async listen(socketPath: string): Promise<void> {
-    await this.#edge.listen({ where: { path: socketPath }, entrance: unixEntrance });
+    await this.#edge.listen({ where: { path: socketPath }, listener: unixListener });
   }
 
   /** Listens on a TCP port and resolves to its number. Rejects with Node's error. */
@@ -104,12 +104,12 @@ export class ApiServer implements AsyncDisposable {
 
   /** Listens for guests on a port of the host's loopback and resolves to its number. Rejects with Node's error. */
   async listenForGuests(where: EdgeListenOptions['where']): Promise<number> {
-    return await this.#edge.listen({ where, entrance: guestEntrance, limits: { maxConnections: 256 } });
+    return await this.#edge.listen({ where, listener: guestListener, limits: { maxConnections: 256 } });
   }
 
   /** Listens for control planes, which are trusted to name the caller. Resolves to the port, 0 for a unix socket. */
-  async listenForControl(options: Omit<EdgeListenOptions, 'entrance' | 'limits'>): Promise<number> {
-    return await this.#edge.listen({ ...options, entrance: controlEntrance, limits: { maxHeaderBytes: callerBytes } });
+  async listenForControl(options: Omit<EdgeListenOptions, 'listener' | 'limits'>): Promise<number> {
+    return await this.#edge.listen({ ...options, listener: controlListener, limits: { maxHeaderBytes: callerBytes } });
   }
 
   async #describe(node: NodeApi): Promise<Node> {

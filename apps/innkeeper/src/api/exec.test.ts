@@ -61,12 +61,12 @@ class Follower {
   }
 
   async until(condition: () => boolean): Promise<void> {
-    const patience = AbortSignal.timeout(10_000);
+    const timeout = AbortSignal.timeout(10_000);
     while (!condition()) {
-      patience.throwIfAborted();
+      timeout.throwIfAborted();
       await new Promise<void>((resolve) => {
         this.#onChange = resolve;
-        patience.addEventListener('abort', () => resolve());
+        timeout.addEventListener('abort', () => resolve());
       });
     }
   }

@@ -74,7 +74,7 @@ describe('/v1/vms/{vm}/files', () => {
     cut.write(content.subarray(0, mib));
     let offset = 0;
     // The guest is still writing the first part.
-    for (const patience = AbortSignal.timeout(10_000); offset === 0; patience.throwIfAborted()) {
+    for (const timeout = AbortSignal.timeout(10_000); offset === 0; timeout.throwIfAborted()) {
       const head = await call('HEAD', 'path=/root/cut&upload=c1');
       if (head.headers['x-innkeeper-reason'] === 'UPLOAD_BUSY') {
         cut.destroy(new Error('cut'));

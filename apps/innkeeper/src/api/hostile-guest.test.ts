@@ -11,7 +11,7 @@ import { diagnose } from '../node/vm/diagnose.ts';
 import type { VmRunner } from '../node/vm/vm-runner.ts';
 import { type ServedApi, serveApi } from './testing/serve-api.ts';
 
-const patience = AbortSignal.timeout(60_000);
+const timeout = AbortSignal.timeout(60_000);
 const chunk = new Uint8Array(64 * 1024).fill(0x51);
 /** The magic number, and the largest length that fits into a header. */
 const oversizeHeader = Uint8Array.of(0x51, 0x54, 0x58, 0x01, 0xff, 0xff, 0xff, 0xff);
@@ -100,7 +100,7 @@ describe('a misbehaving guest', () => {
   it('a guest that sends an oversized or endless frame loses its session, and other VMs are not affected', async () => {
     const runner = await api.createVm('oversize');
     await runner.running?.console.write(Buffer.from('now'));
-    await runner.until(() => runner.agent.state.state === 'lost', patience);
+    await runner.until(() => runner.agent.state.state === 'lost', timeout);
     assert.throws(() => runner.agent.requireLink('oversize'), { reason: 'AGENT_UNREACHABLE' });
     await undisturbed();
   });

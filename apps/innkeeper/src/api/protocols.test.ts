@@ -101,7 +101,7 @@ describe('the one TCP port', () => {
     const tls = makeSelfSigned(['127.0.0.1'], Date.now());
     const secure = await api.listenTcp({
       tls,
-      entrance: { kind: 'tcp', isSecure: true, hosts: { isLoopback: true, names: [] } },
+      listener: { kind: 'tcp', isSecure: true, hosts: { isLoopback: true, names: [] } },
     });
     const { secret } = await api.access.sessions.createLink('admin');
     const url = `${secure}/innkeeper.control.v1.AccessService/LoginWithLink`;

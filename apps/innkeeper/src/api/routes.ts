@@ -34,7 +34,7 @@ export async function routeRequest(
   const abort = (): void => left.abort(new OperationError('CANCELED', 'The caller disconnected.'));
   response.once('close', abort);
   try {
-    const isGuest = facts.entrance.kind === 'guest';
+    const isGuest = facts.listener.kind === 'guest';
     const routes = httpRoutes.filter(
       ({ method, isForGuests }) => method === request.method && (!isGuest || isForGuests === true),
     );

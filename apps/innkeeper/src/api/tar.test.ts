@@ -87,15 +87,15 @@ describe('/v1/vms/{vm}/tar', () => {
     const cut = request({ socketPath: api.socketPath, method: 'PUT', path, agent: false });
     const failed = once(cut, 'error');
     cut.write(archive.subarray(0, mib / 2));
-    const patience = AbortSignal.timeout(10_000);
+    const timeout = AbortSignal.timeout(10_000);
     while (!guest.files.exists('/root/cut') || !guest.files.exists('/root/cut/whole')) {
-      patience.throwIfAborted();
+      timeout.throwIfAborted();
       await new Promise((resolve) => setImmediate(resolve));
     }
     cut.destroy();
     await failed.catch(() => undefined);
     while (guest.files.names('/root/cut').length > 1) {
-      patience.throwIfAborted();
+      timeout.throwIfAborted();
       await new Promise((resolve) => setImmediate(resolve));
     }
     assert.deepEqual(guest.files.names('/root/cut'), ['whole']);
@@ -103,7 +103,7 @@ describe('/v1/vms/{vm}/tar', () => {
       const [row] = await api.store.audit.list({ action: 'guest.tar.write', limit: 1 });
       return row?.parameters.includes('/root/cut') === true && row.result !== 'ok';
     };
-    while (!(await seen())) patience.throwIfAborted();
+    while (!(await seen())) timeout.throwIfAborted();
   });
 
   it('the tar route refuses a truncated archive in a complete body', async () => {

@@ -220,9 +220,9 @@ describe('terminals', () => {
     await viewer.closed;
     await close(id, id);
     const { entries } = await client.audit.listAudit({ text: id });
-    const told = entries.map(({ action, parameters, result }) => [action, parameters, result]).reverse();
+    const audited = entries.map(({ action, parameters, result }) => [action, parameters, result]).reverse();
     const vm = 'one';
-    assert.deepEqual(told, [
+    assert.deepEqual(audited, [
       ['TerminalService/CreateTerminal', JSON.stringify({ vm, argv: ['shell'], columns: 40, rows: 10, id }), 'ok'],
       ['guest.terminal.begin', JSON.stringify({ terminal: id }), 'ok'],
       ['guest.terminal', JSON.stringify({ terminal: id, typed_bytes: 6 }), 'ok'],

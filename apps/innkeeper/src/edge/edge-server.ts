@@ -12,9 +12,9 @@ import { createRpcHandler } from './rpc-handler.ts';
 import { readVmPath, takesStream } from './vm-address.ts';
 import type { HttpLimits } from './web/connection-limits.ts';
 import { commonHeaders } from './web/content-policy.ts';
-import type { Entrance } from './web/entrance.ts';
 import { HttpListener, type HttpListenerOptions } from './web/http-listener.ts';
 import { keepAfterAnswer } from './web/leave-body.ts';
+import type { ListenerInfo } from './web/listener-info.ts';
 import {
   type AnyRequest,
   type AnyResponse,
@@ -68,7 +68,7 @@ export interface EdgeServerOptions {
 /** A port or socket to listen on. */
 export interface EdgeListenOptions {
   readonly where: ListenOptions;
-  readonly entrance: Entrance;
+  readonly listener: ListenerInfo;
   readonly tls?: HttpListenerOptions['tls'];
   readonly limits?: Partial<HttpLimits>;
 }
@@ -113,20 +113,20 @@ export class EdgeServer implements AsyncDisposable {
     return this.#shutdown.signal;
   }
 
-  /** Listens; gives the port, 0 for a unix socket. Rejects with Node's error. */
-  async listen({ where, entrance, tls, limits }: EdgeListenOptions): Promise<number> {
-    const listener = new HttpListener({
+  /** Listens and resolves to the port, 0 for a unix socket. Rejects with Node's error. */
+  async listen({ where, listener, tls, limits }: EdgeListenOptions): Promise<number> {
+    const server = new HttpListener({
       ...(tls === undefined ? {} : { tls }),
       ...(limits === undefined ? {} : { limits }),
-      trustsPeers: entrance.kind === 'unix' || entrance.kind === 'control',
+      trustsPeers: listener.kind === 'unix' || listener.kind === 'control',
       onRequest: (request, response, recognize) =>
-        this.#answer(request, response, { ...requestFacts(request, entrance, false), recognize }),
+        this.#answer(request, response, { ...requestFacts(request, listener, false), recognize }),
       onUpgrade: (request, socket, head, recognize) =>
-        this.#upgrade(request, socket, head, { ...requestFacts(request, entrance, true), recognize }),
+        this.#upgrade(request, socket, head, { ...requestFacts(request, listener, true), recognize }),
     });
-    await listener.listen(where);
-    this.#listeners.push(listener);
-    return listener.port;
+    await server.listen(where);
+    this.#listeners.push(server);
+    return server.port;
   }
 
   /** What is not a call: a route, or a page of the web console. */
@@ -135,7 +135,7 @@ export class EdgeServer implements AsyncDisposable {
     if (facts === undefined) throw new Error('a request without its facts');
     const { webFolder, log, onRoute } = this.#options;
     try {
-      if (facts.entrance.kind === 'tcp' && webFolder !== undefined && !isRoutePath(request.url)) {
+      if (facts.listener.kind === 'tcp' && webFolder !== undefined && !isRoutePath(request.url)) {
         if (await serveStaticFile(webFolder, request, response as ServerResponse)) return;
       }
     } catch (error) {
@@ -145,7 +145,7 @@ export class EdgeServer implements AsyncDisposable {
     await onRoute(request as IncomingMessage, response as ServerResponse, facts);
   }
 
-  /** Ends every call: watchers and processes' followers are told, files on their way break off. */
+  /** Ends every call: watchers and followers of processes get an error, file transfers break off. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#shutdown.abort(new OperationError('DAEMON_UNREACHABLE', 'The daemon stops.'));
     for (const socket of this.#sockets.clients) socket.close(1001, 'the daemon stops');
@@ -162,11 +162,11 @@ export class EdgeServer implements AsyncDisposable {
     }
     readVmPath(request);
     this.#facts.set(request, facts);
-    if (facts.entrance.kind === 'guest') {
+    if (facts.listener.kind === 'guest') {
       void this.#answerRoute(request, response);
       return;
     }
-    if (facts.entrance.kind === 'control') keepAfterAnswer(request);
+    if (facts.listener.kind === 'control') keepAfterAnswer(request);
     if (/^\/(innkeeper|limiquantix)\./.test(request.url ?? '') && !takesStream(request.url)) {
       limitRequestTime(request, response);
     }
@@ -177,7 +177,7 @@ export class EdgeServer implements AsyncDisposable {
     socket.on('error', () => socket.destroy());
     try {
       checkOrigin(facts, request.method);
-      if (facts.entrance.kind === 'guest')
+      if (facts.listener.kind === 'guest')
         throw new OperationError('UNKNOWN_METHOD', 'There is no WebSocket for guests.');
     } catch (error) {
       refuseUpgrade(socket, error, this.#options.log);

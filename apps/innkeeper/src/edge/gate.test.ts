@@ -30,7 +30,7 @@ const refusals: readonly (string | undefined)[] = [
 ];
 
 /** The daemon itself, and a control plane before it, which must be held to the same. */
-const doors = {
+const servers = {
   'the gate': (api: ServedApi) => api.listenTcp(),
   'the gates of a control plane and its node': async (api: ServedApi, stack: AsyncDisposableStack) => {
     await listenForControl(api);
@@ -38,7 +38,7 @@ const doors = {
   },
 };
 
-for (const [name, open] of Object.entries(doors))
+for (const [name, open] of Object.entries(servers))
   describe(name, () => {
     const stack = new AsyncDisposableStack();
     let api: ServedApi;

@@ -59,7 +59,7 @@ async function databaseHealth(store: Store): Promise<Health['database']> {
     await Promise.race([store.ping(), tooLate.promise]);
     return 'ok';
   } catch {
-    // Why is in the log of whoever wanted something of it; here it would be told to anybody.
+    // The reason is in the log of the failed call; here it would be public.
     return 'unreachable';
   } finally {
     clearTimeout(timer);

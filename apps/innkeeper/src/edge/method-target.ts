@@ -32,7 +32,7 @@ export async function methodTarget(
   if (privilege !== 'public' && privilege !== 'self' && !mayDo(caller, privilege, 'somewhere')) {
     throw privilegeMissing(caller, privilege, 'somewhere');
   }
-  const fields = request as unknown as Readonly<Record<string, unknown>>;
+  const fields: Readonly<Record<string, unknown>> = { ...request };
   switch (subject) {
     case Subject.VM: {
       const vm = findVm(node, isAgentMethod(method) ? vmOfCall(headers) : vmField(fields), { caller, privilege });

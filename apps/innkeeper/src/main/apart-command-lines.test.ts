@@ -9,9 +9,9 @@ const controlTls = ['--node-cert', 'c', '--node-key', 'k', '--node-ca', 'a'];
 
 describe('innkeeper node', () => {
   it('listens on its sockets alone, or on a port with an authority too', () => {
-    assert.deepEqual(parseNodeCommandLine([], environment)?.controlDoor, {});
-    const door = parseNodeCommandLine(['--listen', '[::1]:9443', ...nodeTls], environment)?.controlDoor;
-    assert.deepEqual(door, { tcp: { host: '::1', port: 9443, certPath: 'c', keyPath: 'k', caPath: 'a' } });
+    assert.deepEqual(parseNodeCommandLine([], environment)?.controlListener, {});
+    const control = parseNodeCommandLine(['--listen', '[::1]:9443', ...nodeTls], environment)?.controlListener;
+    assert.deepEqual(control, { tcp: { host: '::1', port: 9443, certPath: 'c', keyPath: 'k', caPath: 'a' } });
   });
 
   it('never listens on a port without all of certificate, key and authority', () => {

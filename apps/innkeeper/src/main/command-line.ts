@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { defaultAgentBinaryPath } from '@innkeeper/images';
 import { defaultDataFolder } from '../node/data/data-folder.ts';
-import type { ControlDoorSettings } from './control-door.ts';
+import type { ControlListenerSettings } from './control-listener.ts';
 import { optionalDatabase } from './database-address.ts';
 import { type ListenSettings, listenSettings } from './listen-settings.ts';
 import { checkLogLevel } from './log-level.ts';
@@ -24,7 +24,7 @@ export interface ServeSettings {
   /** Where the built web console lies. */
   readonly webFolder: string;
   /** Present: control planes may connect. */
-  readonly controlDoor?: ControlDoorSettings;
+  readonly controlListener?: ControlListenerSettings;
 }
 
 /** Beside the sources, where tools/build-web.ts puts it. */

@@ -23,7 +23,7 @@ import { TerminalManager } from '../node/terminals/terminal-manager.ts';
 import { autostartVms, readHostBootId } from '../node/vm/autostart.ts';
 import { assertDatabaseThere, claimData } from './claim-data.ts';
 import type { ServeSettings } from './command-line.ts';
-import { openControlDoor } from './control-door.ts';
+import { listenForControlPlanes } from './control-listener.ts';
 import { chooseGuestPort, guestPlace } from './guest-port.ts';
 import { listenOnTcp, type WebAddress } from './listen-on-tcp.ts';
 import { listenPrivately } from './listen-privately.ts';
@@ -35,7 +35,7 @@ export interface Daemon extends AsyncDisposable {
   readonly node: Node;
   readonly socketPath: string;
   /** Where control planes come in, as they are told it with --node. */
-  readonly controlPlaces: readonly string[];
+  readonly controlAddresses: readonly string[];
   /** Undefined without a TCP port. */
   readonly web: WebAddress | undefined;
   /** Logs the first administrator in once; undefined without a TCP port. */
@@ -94,22 +94,22 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   await server.listenForGuests(guestPlace(guestPort)).catch((error: unknown) => {
     log.error('daemon.guest-port-taken', { port: guestPort, message: String(error) });
   });
-  const { controlDoor } = settings;
-  const door =
-    controlDoor === undefined
+  const { controlListener } = settings;
+  const openedControl =
+    controlListener === undefined
       ? undefined
-      : stack.use(await openControlDoor(server, controlDoor, folder), stopTerms.socket);
+      : stack.use(await listenForControlPlanes(server, controlListener, folder), stopTerms.socket);
   const web = settings.listen === undefined ? undefined : await listenOnTcp(server, settings.listen, folder);
   server.webUrl = web?.url ?? '';
   const loginPath = web === undefined ? undefined : await access.firstLoginPath();
   // Last: a daemon that cannot serve starts nothing.
   stack.use(autostartVms(node), stopTerms.autostart);
   stopping = stack.move();
-  const controlPlaces = door?.places ?? [];
+  const controlAddresses = openedControl?.addresses ?? [];
   return {
     node,
     socketPath: folder.socket,
-    controlPlaces,
+    controlAddresses,
     web,
     loginPath,
     get unfinished() {

@@ -6,7 +6,7 @@ import type { Node } from '../node/node.ts';
 import { createVm } from '../node/vm/create-vm.ts';
 import { startVm } from '../node/vm/vm-operations.ts';
 import type { VmRunner } from '../node/vm/vm-runner.ts';
-import { helloReport, type NextSteps } from './hello-report.ts';
+import { helloMessage, type NextSteps } from './hello-message.ts';
 import type { ProgressLine } from './progress-line.ts';
 
 const name = 'hello';
@@ -30,7 +30,7 @@ export async function hello(
   progress.show('waiting for the agent of "hello"');
   await waitForAgent(runner, signal);
   progress.clear();
-  return helloReport(runner, await node.probe(), performance.now() - startedMs, next());
+  return helloMessage(runner, await node.probe(), performance.now() - startedMs, next());
 }
 
 async function create(node: Node, progress: ProgressLine, signal: AbortSignal): Promise<VmRunner> {
@@ -57,7 +57,7 @@ async function finish(node: Node, begun: OperationRow, progress: ProgressLine, s
 }
 
 async function waitForAgent(runner: VmRunner, signal: AbortSignal): Promise<void> {
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(agentTimeoutMs)]);
+  const timeout = AbortSignal.any([signal, AbortSignal.timeout(agentTimeoutMs)]);
   const { agent } = runner;
   const settled = (): boolean => {
     if ((runner.running === undefined && runner.operationId === '') || agent.state.state === 'absent') return true;
@@ -66,7 +66,7 @@ async function waitForAgent(runner: VmRunner, signal: AbortSignal): Promise<void
     );
   };
   try {
-    await runner.until(settled, patience);
+    await runner.until(settled, timeout);
   } catch (error) {
     if (signal.aborted) throw error;
     throw new OperationError('AGENT_UNREACHABLE', 'The agent of "hello" did not answer within 5 minutes.', {

@@ -28,14 +28,14 @@ export async function listenOnTcp(
   const { host, port, isPortFixed, names } = settings;
   const pem = await readTls(settings, folder);
   const isLoopback = isLoopbackHost(host);
-  const entrance = { kind: 'tcp', isSecure: pem !== undefined, hosts: { isLoopback, names } } as const;
+  const listener = { kind: 'tcp', isSecure: pem !== undefined, hosts: { isLoopback, names } } as const;
   const last = isPortFixed ? port : port + triedPorts - 1;
   for (let tried = port; tried <= last; tried += 1) {
     try {
       const where = { host, port: tried };
       const bound = await server.listenTcp({
         where,
-        entrance,
+        listener,
         ...(pem === undefined ? {} : { tls: { cert: pem.cert, key: pem.key } }),
       });
       const remarks = tried === port ? [] : [`Port ${port} is taken, so it is ${tried}.`];

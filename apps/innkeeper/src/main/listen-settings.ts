@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isLoopbackAddress } from '../edge/web/entrance.ts';
+import { isLoopbackAddress } from '../edge/web/listener-info.ts';
 
 /** Where the daemon listens on TCP, and how. */
 export interface ListenSettings {

@@ -2,13 +2,13 @@ import { parseArgs } from 'node:util';
 import { defaultAgentBinaryPath } from '@innkeeper/images';
 import { defaultDataFolder } from '../node/data/data-folder.ts';
 import { remoteWriteOf, type ServeSettings } from './command-line.ts';
-import type { ControlDoorSettings } from './control-door.ts';
+import type { ControlListenerSettings } from './control-listener.ts';
 import { requiredDatabase } from './database-address.ts';
 import { parseAddress } from './listen-settings.ts';
 import { checkLogLevel } from './log-level.ts';
 
 export interface NodeSettings extends ServeSettings {
-  readonly controlDoor: ControlDoorSettings;
+  readonly controlListener: ControlListenerSettings;
 }
 
 export const nodeUsage = `innkeeper node [--data DIR] [--listen HOST:PORT --tls-cert FILE --tls-key FILE --control-ca FILE]
@@ -67,6 +67,6 @@ export function parseNodeCommandLine(
     remoteWrite: remoteWriteOf(values['remote-write']),
     listen: undefined,
     webFolder: '',
-    controlDoor: listen === undefined || tls === undefined ? {} : { tcp: { ...parseAddress(listen), ...tls } },
+    controlListener: listen === undefined || tls === undefined ? {} : { tcp: { ...parseAddress(listen), ...tls } },
   };
 }

@@ -1,9 +1,9 @@
 import { startDaemon } from './daemon.ts';
 import { describeError } from './describe-error.ts';
-import { farewell } from './farewell.ts';
 import { nodeUsage, parseNodeCommandLine } from './node-command-line.ts';
 import { createPinoLog } from './pino-log.ts';
 import { readSettings } from './read-settings.ts';
+import { stopMessage } from './stop-message.ts';
 import { listenForStop } from './until-stopped.ts';
 
 /** `innkeeper node`, until SIGTERM or SIGINT. Exit codes as `innkeeper serve`. */
@@ -16,12 +16,12 @@ export async function nodeCommand(argv: readonly string[]): Promise<number> {
     const daemon = await startDaemon(settings, log);
     log.info('daemon.serving', { socket: daemon.socketPath });
     process.stderr.write(`innkeeper node serves on ${daemon.socketPath}\n`);
-    for (const place of daemon.controlPlaces) process.stderr.write(`Control planes: --node ${place}\n`);
+    for (const address of daemon.controlAddresses) process.stderr.write(`Control planes: --node ${address}\n`);
     const exitCode = await stop.exitCode;
     const running = daemon.node.list().filter((runner) => runner.running !== undefined);
     await daemon[Symbol.asyncDispose]();
     process.stderr.write(
-      farewell(
+      stopMessage(
         running.map((runner) => runner.row.name),
         daemon.unfinished,
       ),

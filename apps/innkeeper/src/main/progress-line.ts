@@ -1,7 +1,7 @@
 const terminalMs = 1000;
 const plainMs = 15_000;
 /** From here on the seconds are shown. */
-const patienceMs = 2000;
+const timeoutMs = 2000;
 
 /** What a progress line is written to: a terminal, or anything else. */
 export interface ProgressStream {
@@ -52,7 +52,7 @@ export class ProgressLine {
   }
 
   #draw(): void {
-    const seconds = performance.now() - this.#startedMs < patienceMs ? '' : ` … ${this.#seconds()} s`;
+    const seconds = performance.now() - this.#startedMs < timeoutMs ? '' : ` … ${this.#seconds()} s`;
     const line = `${this.#text}${this.#percent}${seconds}`.slice(0, Math.max(20, (this.#stream.columns || 80) - 1));
     if (line !== this.#shown) this.#stream.write(`\r\u001b[2K${line}`);
     this.#shown = line;

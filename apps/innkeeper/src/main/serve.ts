@@ -2,13 +2,13 @@ import { loginLinkMs } from '../access/sessions.ts';
 import { parseCommandLine, type ServeSettings, usage } from './command-line.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { describeError } from './describe-error.ts';
-import { farewell } from './farewell.ts';
 import { hello } from './hello.ts';
-import { helloFailure, type NextSteps } from './hello-report.ts';
+import { helloFailure, type NextSteps } from './hello-message.ts';
 import { createPinoLog } from './pino-log.ts';
 import { ProgressLine } from './progress-line.ts';
 import { readSettings } from './read-settings.ts';
 import { shellSetup } from './shell-setup.ts';
+import { stopMessage } from './stop-message.ts';
 import { listenForStop } from './until-stopped.ts';
 
 /** A person needs this long to open the link. */
@@ -36,7 +36,7 @@ export async function serve(argv: readonly string[]): Promise<number> {
     const running = node.list().filter((runner) => runner.running !== undefined);
     await daemon[Symbol.asyncDispose]();
     process.stderr.write(
-      farewell(
+      stopMessage(
         running.map((runner) => runner.row.name),
         daemon.unfinished,
       ),

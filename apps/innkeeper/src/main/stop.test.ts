@@ -8,7 +8,7 @@ import { describe, it } from 'node:test';
 import { type Log, silentLog } from '@innkeeper/kit';
 import { parseCommandLine } from './command-line.ts';
 import { startDaemon } from './daemon.ts';
-import { farewell } from './farewell.ts';
+import { stopMessage } from './stop-message.ts';
 import { StopStack } from './stop-stack.ts';
 import { stopTerms } from './stop-terms.ts';
 import { stopTimeoutMs } from './until-stopped.ts';
@@ -36,7 +36,7 @@ describe('StopStack', () => {
       ['stop.not-in-time', 'hanging'],
     ]);
     assert.deepEqual(moved.unfinished, [{ name: 'hanging', lost: 'what hanging had' }]);
-    assert.match(farewell([], moved.unfinished), /^Not stopped in time: hanging. Lost: what hanging had.\n/);
+    assert.match(stopMessage([], moved.unfinished), /^Not stopped in time: hanging. Lost: what hanging had.\n/);
   });
 
   it('has times that fit together into the time of the whole stop', () => {

@@ -25,7 +25,7 @@ import { deleteVm, killVm, startVm, stopVm, updateVm } from './vm/vm-operations.
 import type { VmRunner } from './vm/vm-runner.ts';
 
 /** How long a guest method waits for an agent that has not connected yet. */
-const agentPatienceMs = 5_000;
+const agentWaitMs = 5_000;
 
 /** Implements the API's view of a node over the node in this process. */
 export function createLocalNode(node: Node): NodeApi {
@@ -38,7 +38,7 @@ export function createLocalNode(node: Node): NodeApi {
       return runner === undefined ? undefined : wrap(runner);
     },
     find: (idOrName) => wrap(node.get(idOrName)),
-    create: (request) => told(createVm(node, request)),
+    create: (request) => asMessage(createVm(node, request)),
     onChange: (listener) => node.changes.add(listener),
     events: async (vmId, limit) =>
       (await context.store.events.list(vmId, limit)).map((row) =>
@@ -53,14 +53,14 @@ export function createLocalNode(node: Node): NodeApi {
     agentPaths: context.agentBinary?.paths ?? {},
     images: {
       list: () => listImages(node),
-      add: (request) => told(node.images.add(request.name, request.path)),
-      build: (request) => told(node.images.build(request.kind, request.name, request.rebuild)),
-      remove: (name) => told(node.images.remove(name)),
+      add: (request) => asMessage(node.images.add(request.name, request.path)),
+      build: (request) => asMessage(node.images.build(request.kind, request.name, request.rebuild)),
+      remove: (name) => asMessage(node.images.remove(name)),
     },
     operations: {
-      find: (id) => told(operations.get(id)),
+      find: (id) => asMessage(operations.get(id)),
       list: async (limit) => (await operations.list(limit)).map(operationMessage),
-      cancel: (id) => told(operations.cancel(id)),
+      cancel: (id) => asMessage(operations.cancel(id)),
       watch: (id, options) => watchOperation(node, id, options?.signal ?? new AbortController().signal),
       onChange: (listener) => operations.changes.add(listener),
     },
@@ -88,10 +88,10 @@ function localVm(node: Node, runner: VmRunner): VmApi {
       await updateVm(node, id, change);
       return vmMessage(runner);
     },
-    start: () => told(startVm(node, id)),
-    stop: (timeoutMs) => told(stopVm(node, id, timeoutMs)),
-    kill: () => told(killVm(node, id)),
-    delete: (force) => told(deleteVm(node, id, force)),
+    start: () => asMessage(startVm(node, id)),
+    stop: (timeoutMs) => asMessage(stopVm(node, id, timeoutMs)),
+    kill: () => asMessage(killVm(node, id)),
+    delete: (force) => asMessage(deleteVm(node, id, force)),
     diagnose: (options) => diagnose(runner, options),
     onChange: (listener) =>
       node.changes.add((changedId) => {
@@ -103,17 +103,17 @@ function localVm(node: Node, runner: VmRunner): VmApi {
 /** Waits for an agent that may be about to connect, for example after a start of the daemon. */
 async function connectedAgent(runner: VmRunner, { signal }: Waiting): Promise<AgentLink> {
   const mayConnect = (): boolean => ['waiting', 'lost'].includes(runner.agent.state.state);
-  const patience = AbortSignal.timeout(agentPatienceMs);
-  const either = signal === undefined ? patience : AbortSignal.any([signal, patience]);
+  const timeout = AbortSignal.timeout(agentWaitMs);
+  const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
   try {
     await runner.until(() => !mayConnect(), either);
   } catch (error) {
-    if (!patience.aborted) throw error;
+    if (!timeout.aborted) throw error;
   }
   return runner.agent.requireLink(runner.row.name);
 }
 
-async function told(row: Promise<OperationRow>): Promise<Operation> {
+async function asMessage(row: Promise<OperationRow>): Promise<Operation> {
   return operationMessage(await row);
 }
 

@@ -6,7 +6,7 @@ import { manageDriver, parseVmRecord } from '@innkeeper/hypervisor';
 import { FakeDriver } from '@innkeeper/hypervisor/fake';
 import { openStore } from '@innkeeper/store';
 import { markUnfinished } from './data/unfinished.ts';
-import { done, patience, reasonOf, succeed, wanted, withImage } from './fake/operate.ts';
+import { done, reasonOf, succeed, timeout, wanted, withImage } from './fake/operate.ts';
 import { startTestNode, testHost } from './fake/test-node.ts';
 import { createVm } from './vm/create-vm.ts';
 import { vmMessage } from './vm/vm-message.ts';
@@ -79,7 +79,7 @@ describe('the next daemon', () => {
     await before.stop();
     const after = await startTestNode(at.folder, at.host);
     const runner = after.node.find('one');
-    await runner?.until(() => runner.removed, patience);
+    await runner?.until(() => runner.removed, timeout);
     assert.deepEqual(after.node.list(), []);
     assert.ok(!existsSync(at.folder.vmFolder(id)));
     await after.stop();
@@ -121,13 +121,13 @@ describe('the next daemon', () => {
     const runner = before.node.get('one');
     const machine = at.host.machine(runner.row.id);
     machine?.pause('The host has no space left for its disk.');
-    await runner.until(() => runner.life.state === 'paused', patience);
+    await runner.until(() => runner.life.state === 'paused', timeout);
     await before.stop();
     const after = await startTestNode(at.folder, at.host);
     const found = after.node.get('one');
     assert.deepEqual(found.life, { state: 'paused', detail: 'The host has no space left for its disk.' });
     await after.node.resumeStarved();
-    await found.until(() => found.life.state === 'running', patience);
+    await found.until(() => found.life.state === 'running', timeout);
     await after.stop();
   });
 

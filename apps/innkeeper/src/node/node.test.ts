@@ -5,7 +5,7 @@ import { OperationError } from '@innkeeper/contract';
 import { AgentState, VmState } from '@innkeeper/contract/control';
 import { createDeferred } from '@innkeeper/kit';
 import type { OperationRow } from '@innkeeper/store';
-import { done, patience, reasonOf, succeed, wanted, withImage } from './fake/operate.ts';
+import { done, reasonOf, succeed, timeout, wanted, withImage } from './fake/operate.ts';
 import { startTestNode, testHost } from './fake/test-node.ts';
 import { createVm } from './vm/create-vm.ts';
 import { diagnose } from './vm/diagnose.ts';
@@ -19,7 +19,7 @@ describe('a VM', () => {
     const { node } = test;
     await succeed(test, createVm(node, wanted));
     const runner = node.get('one');
-    await runner.until(() => runner.agent.system !== undefined && runner.agent.telemetry !== undefined, patience);
+    await runner.until(() => runner.agent.system !== undefined && runner.agent.telemetry !== undefined, timeout);
     const vm = vmMessage(runner);
     assert.equal(vm.state, VmState.RUNNING);
     assert.equal(vm.agent?.state, AgentState.CONNECTED);
@@ -56,7 +56,7 @@ describe('a VM', () => {
     await booted.promise;
     link.onShutdown = () => Promise.reject(new OperationError('SHUTDOWN_FAILED', 'no'));
     const begun = await stopVm(test.node, 'one', 20);
-    const row = await test.operations.finished(begun.id, patience);
+    const row = await test.operations.finished(begun.id, timeout);
     assert.equal(row.state, 'succeeded');
     assert.deepEqual(JSON.parse(row.log).slice(-1), ['killing the hypervisor']);
     await test.stop();
@@ -82,7 +82,7 @@ describe('a VM', () => {
     assert.throws(() => startVm(node, 'two'), { reason: 'VM_NOT_FOUND' });
     const stop = await stopVm(node, 'one', 60_000);
     await assert.rejects(startVm(node, 'one'), { reason: 'VM_BUSY' });
-    await test.operations.finished(stop.id, patience);
+    await test.operations.finished(stop.id, timeout);
     await test.stop();
   });
 
@@ -111,7 +111,7 @@ describe('a VM', () => {
     assert.deepEqual(await readdir(`${at.folder.path}/vms`), []);
     const begun = await createVm(test.node, wanted);
     await test.operations.cancel(begun.id);
-    await test.operations.finished(begun.id, patience);
+    await test.operations.finished(begun.id, timeout);
     assert.deepEqual(test.node.list(), []);
     await test.stop();
   });
@@ -132,18 +132,18 @@ describe('a VM', () => {
     const test = await withImage(at.folder, at.host);
     await succeed(test, createVm(test.node, wanted));
     const runner = test.node.get('one');
-    await runner.until(() => runner.agent.state.state === 'connected', patience);
+    await runner.until(() => runner.agent.state.state === 'connected', timeout);
     const machine = at.host.machine(runner.row.id);
     machine?.pause();
-    await runner.until(() => runner.life.state === 'paused', patience);
+    await runner.until(() => runner.life.state === 'paused', timeout);
     assert.equal(vmMessage(runner).agent?.state, AgentState.PAUSED);
     machine?.resume();
-    await runner.until(() => runner.life.state === 'running', patience);
+    await runner.until(() => runner.life.state === 'running', timeout);
     assert.equal(vmMessage(runner).agent?.state, AgentState.CONNECTED);
     test.links.get('one')?.lose('it was silent');
     assert.equal(vmMessage(runner).agent?.reason, 'AGENT_UNREACHABLE');
     machine?.crash('segmentation fault');
-    await runner.until(() => runner.life.state === 'crashed', patience);
+    await runner.until(() => runner.life.state === 'crashed', timeout);
     assert.match(vmMessage(runner).stateDetail, /segmentation fault/);
     assert.equal(vmMessage(runner).agent?.state, AgentState.OFF);
     assert.equal(test.links.get('one')?.disposed, true);

@@ -4,7 +4,7 @@ import type { Probe } from '@innkeeper/hypervisor';
 import { errorMessage, Listeners, mib } from '@innkeeper/kit';
 import type { VmRow } from '@innkeeper/store';
 import type { NodeContext } from './context.ts';
-import { removeLeftovers } from './data/remove-leftovers.ts';
+import { removeUnfinished } from './data/remove-unfinished.ts';
 import { writeManifests } from './data/write-manifests.ts';
 import { ImageLibrary } from './images/image-library.ts';
 import type { OperationRunner } from './operations/operation-runner.ts';
@@ -44,7 +44,7 @@ export class Node {
     const { store, log } = this.context;
     const interrupted = await store.operations.interruptRunning(Date.now());
     if (interrupted > 0) log.warn('operations.interrupted', { count: interrupted });
-    await removeLeftovers(this.context);
+    await removeUnfinished(this.context);
     const runners = (await store.vms.list()).map((row) => this.#add(row));
     await Promise.all(runners.map((runner) => this.#restore(runner)));
     // Not earlier: a manifest may contain a process that the row does not.

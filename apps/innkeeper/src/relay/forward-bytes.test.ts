@@ -120,7 +120,7 @@ describe('bytes through a control plane', { timeout: 60_000 }, () => {
     cut.write(content.subarray(0, mib));
     let offset = 0;
     // The guest writes on while the first part is under way.
-    for (const patience = AbortSignal.timeout(10_000); offset === 0; patience.throwIfAborted()) {
+    for (const timeout = AbortSignal.timeout(10_000); offset === 0; timeout.throwIfAborted()) {
       const { response, reason } = await call('HEAD', 'path=/root/cut&upload=c1');
       if (reason === 'UPLOAD_BUSY') cut.destroy(new Error('cut'));
       else offset = Number(response.headers['x-innkeeper-offset']);
@@ -253,7 +253,7 @@ async function makeToken(
 }
 
 async function untilTrue(condition: () => boolean): Promise<void> {
-  for (const patience = AbortSignal.timeout(10_000); !condition(); patience.throwIfAborted()) {
+  for (const timeout = AbortSignal.timeout(10_000); !condition(); timeout.throwIfAborted()) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -15,7 +15,7 @@ export interface ForwardEntry {
 /**
  * The control plane's part of the gate: who they are, and whether it is our own page that asks. What they may do is for
  * the node, which also writes the audit; here is written only what the node never heard of. The pass ends with
- * ACCESS_CHANGED when the caller's rights change, since the node goes by those that it was told.
+ * ACCESS_CHANGED when the caller's rights change, since the node uses those of the forwarded caller.
  */
 export async function openForward(gate: Gate, entry: ForwardEntry): Promise<Pass> {
   const { visitor, isChange, action, parameters } = entry;

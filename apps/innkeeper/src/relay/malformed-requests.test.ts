@@ -119,8 +119,8 @@ describe('requests that are malformed', () => {
     const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders];
     const body = await buffer(stream);
     const status = Number(headers[':status']);
-    const told = { ...headers, ...trailers, ...inBody(body, wrong.contentType) };
-    return { status, reason: String(told['x-innkeeper-reason']), code: String(told['grpc-status'] ?? told['code']) };
+    const sent = { ...headers, ...trailers, ...inBody(body, wrong.contentType) };
+    return { status, reason: String(sent['x-innkeeper-reason']), code: String(sent['grpc-status'] ?? sent['code']) };
   }
 
   for (const through of ['the daemon', 'a control plane before it'] as const) {
@@ -213,6 +213,6 @@ function inBody(body: Buffer, contentType: string): Record<string, string> {
     error?: { code: string };
     metadata?: Record<string, string[]>;
   };
-  const told = Object.entries(metadata ?? {}).map(([name, [value = '']]) => [name.toLowerCase(), value]);
-  return { ...Object.fromEntries(told), code: error?.code ?? 'none' };
+  const sent = Object.entries(metadata ?? {}).map(([name, [value = '']]) => [name.toLowerCase(), value]);
+  return { ...Object.fromEntries(sent), code: error?.code ?? 'none' };
 }

@@ -14,7 +14,7 @@ export interface NodeTls {
 
 /** A host that is switched off does not say so. */
 const connectTimeoutMs = 5_000;
-/** What browsers, files and consoles that are open at once can take; a node has 2,000 connections a door. */
+/** What browsers, files and consoles that are open at once can take; a node allows 2,000 connections per listener. */
 const maxSockets = 1_500;
 const options = { keepAlive: true, maxSockets, maxFreeSockets: 32 } as const;
 

@@ -6,7 +6,7 @@ import type { NodeLink } from './node-link.ts';
 /** Codes of the Connect library itself, which say nothing about whether the node is there. */
 const ownCodes: readonly Code[] = [Code.Canceled, Code.DeadlineExceeded, Code.Unimplemented, Code.ResourceExhausted];
 
-/** What is told when the node did not answer, or broke off. */
+/** The error when the node did not answer, or the connection broke. */
 export function nodeUnreachable(link: NodeLink, cause: unknown): OperationError {
   link.note(false, errorMessage(cause));
   return new OperationError('NODE_UNREACHABLE', 'The node does not answer.', { cause });

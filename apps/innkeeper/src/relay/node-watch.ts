@@ -9,11 +9,11 @@ export interface NodeWatchOptions {
 }
 
 /** As often it may miss an answer before it is given up. */
-const patience = 2;
+const timeout = 2;
 
 /**
  * Asks the node again and again whether it is there. A host that lost its power, or its network, ends no connection: when
- * it does not answer twice, all are broken off, so that whoever waits is told within 20 s and not after minutes.
+ * it does not answer twice, all are aborted, so that callers get an error within 20 s and not after minutes.
  */
 export function watchNode(
   link: NodeLink,
@@ -23,7 +23,7 @@ export function watchNode(
   let isAsking = false;
   const ask = async (): Promise<void> => {
     missed = (await nodeHealth(link, timeoutMs)) === 'unreachable' ? missed + 1 : 0;
-    if (missed >= patience) link.breakOff();
+    if (missed >= timeout) link.breakOff();
   };
   const timer = setInterval(() => {
     if (isAsking) return;

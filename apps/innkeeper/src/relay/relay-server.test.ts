@@ -195,7 +195,7 @@ async function openLive(base: string, cookie: string): Promise<WebSocket> {
 }
 
 async function untilTrue(condition: () => boolean): Promise<void> {
-  for (const patience = AbortSignal.timeout(10_000); !condition(); patience.throwIfAborted()) {
+  for (const timeout = AbortSignal.timeout(10_000); !condition(); timeout.throwIfAborted()) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -4,7 +4,7 @@ import type { Reason } from './reason.ts';
 import { isReasonName, reasons } from './reasons.ts';
 
 /** Limit of a guest's message in an error. */
-export const maxGuestMessageCharacters = 1000;
+const maxGuestMessageCharacters = 1000;
 const maxReasonCharacters = 60;
 
 /**

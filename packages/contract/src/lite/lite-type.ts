@@ -22,7 +22,7 @@ export type LiteKind =
 export type LiteRule = 'implicit' | 'explicit' | 'repeated' | 'map';
 
 /** Kinds as small numbers: QuickJS compares strings letter by letter. */
-export const liteCodes = {
+const liteCodes = {
   uint32: 0,
   bool: 1,
   int32: 2,
@@ -41,7 +41,12 @@ export type LiteCode = (typeof liteCodes)[LiteKind];
 
 /** Wire types of the kinds that are not varints (0). */
 const wireTypes: Partial<Record<LiteKind, 1 | 2 | 5>> = {
-  ...{ double: 1, fixed64: 1, string: 2, bytes: 2, message: 2, fixed32: 5 },
+  double: 1,
+  fixed64: 1,
+  string: 2,
+  bytes: 2,
+  message: 2,
+  fixed32: 5,
 };
 
 /** A rule's number is its index here. */
@@ -94,8 +99,16 @@ export function liteField(
   const { number, name, kind, rule = 'implicit', oneof, type } = field;
   const wireType = wireTypes[kind] ?? 0;
   return {
-    ...{ number, name, kind, code: liteCodes[kind], wireType, tag: number * 8 + wireType },
-    ...{ rule, isPlain: rule === 'explicit' && oneof === undefined, oneof, type },
+    number,
+    name,
+    kind,
+    code: liteCodes[kind],
+    wireType,
+    tag: number * 8 + wireType,
+    rule,
+    isPlain: rule === 'explicit' && oneof === undefined,
+    oneof,
+    type,
   };
 }
 

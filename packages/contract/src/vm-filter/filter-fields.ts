@@ -7,7 +7,7 @@ export const vmStateWords = vmStates;
  * Values of `agent:`. In addition to the agent's states: `outdated` is connected and older than the daemon's agent binary,
  * `silent` belongs to a running VM and is not reporting.
  */
-export const agentWords = ['connected', 'waiting', 'lost', 'absent', 'off', 'paused', 'outdated', 'silent'] as const;
+const agentWords = ['connected', 'waiting', 'lost', 'absent', 'off', 'paused', 'outdated', 'silent'] as const;
 
 /** The fields of a filter, each with an example for messages and help. */
 export const filterFields = {

@@ -44,7 +44,11 @@ describe('parseVmFilter()', () => {
   it('a VM filter accepts percentages and durations with units', () => {
     assert.deepEqual(one('disk>=90%'), { kind: 'number', field: 'disk', operator: '>=', value: 90, negated: false });
     assert.deepEqual(one('uptime>2d'), {
-      ...{ kind: 'number', field: 'uptime', operator: '>', value: 172_800, negated: false },
+      kind: 'number',
+      field: 'uptime',
+      operator: '>',
+      value: 172_800,
+      negated: false,
     });
   });
 

@@ -5,7 +5,7 @@ import type { OperationTable, Schema } from '../schema.ts';
 export type OperationRow = Selectable<OperationTable>;
 
 /** How long operations are kept after their end. */
-export const operationRetentionMs = 7 * 24 * 60 * 60 * 1000;
+const operationRetentionMs = 7 * 24 * 60 * 60 * 1000;
 
 /** Operations and their results. */
 export class OperationRepository {

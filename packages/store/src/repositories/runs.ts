@@ -6,7 +6,7 @@ export type RunTargetRow = Selectable<RunTargetTable>;
 export type RunOutputRow = Selectable<RunOutputTable>;
 
 /** Number of newest runs that are kept, with their output. */
-export const maxRuns = 10_000;
+const maxRuns = 10_000;
 /** Bytes of output that are kept in all; beyond them the oldest runs are deleted. */
 export const maxOutputBytes = 4 * 1024 ** 3;
 const deletedAtOnce = 500;

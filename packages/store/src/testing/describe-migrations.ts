@@ -18,15 +18,38 @@ export interface EmptyDatabase {
 type Fill = (db: Kysely<Schema>) => Promise<unknown>;
 
 const entry = {
-  ...{ time_ms: 1, user_name: 'ann', via: 'session', address: '', action: 'VmService/StopVm', vm_id: 'a' },
-  ...{ vm_name: 'one', parameters: '{}', result: 'ok' },
+  time_ms: 1,
+  user_name: 'ann',
+  via: 'session',
+  address: '',
+  action: 'VmService/StopVm',
+  vm_id: 'a',
+  vm_name: 'one',
+  parameters: '{}',
+  result: 'ok',
 };
 const operation = {
-  ...{ id: 'o', kind: 'vm.create', state: 'succeeded', target: 'one', vm_id: 'a', stage: '', progress: 0.5 },
-  ...{ log: '[]', error: null, started_ms: 2 ** 40, ended_ms: 2 ** 40 + 1 },
+  id: 'o',
+  kind: 'vm.create',
+  state: 'succeeded',
+  target: 'one',
+  vm_id: 'a',
+  stage: '',
+  progress: 0.5,
+  log: '[]',
+  error: null,
+  started_ms: 2 ** 40,
+  ended_ms: 2 ** 40 + 1,
 } as const;
 const terminal = {
-  ...{ id: 't', vm_id: 'a', title: '', guest_user: '', argv: '["sh"]', columns: 80, rows: 24, created_ms: 2 ** 41 },
+  id: 't',
+  vm_id: 'a',
+  title: '',
+  guest_user: '',
+  argv: '["sh"]',
+  columns: 80,
+  rows: 24,
+  created_ms: 2 ** 41,
   created_by: 'ann',
 };
 

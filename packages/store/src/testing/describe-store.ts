@@ -56,7 +56,14 @@ const operation: OperationRow = {
 };
 
 const terminal = {
-  ...{ id: 't', vm_id: 'a', title: '', guest_user: '', argv: '["sh"]', columns: 80, rows: 24, created_ms: 2 ** 41 },
+  id: 't',
+  vm_id: 'a',
+  title: '',
+  guest_user: '',
+  argv: '["sh"]',
+  columns: 80,
+  rows: 24,
+  created_ms: 2 ** 41,
   created_by: 'ann',
 };
 
@@ -164,8 +171,15 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     it('chains audit entries of concurrent writers, and finds one that was changed', async () => {
       await using store = await open();
       const entry = {
-        ...{ time_ms: 1, user_name: 'me', via: 'socket', address: '', action: 'VmService/StopVm', vm_id: 'a' },
-        ...{ vm_name: 'one', parameters: '{"50%_off":1}', result: 'ok' },
+        time_ms: 1,
+        user_name: 'me',
+        via: 'socket',
+        address: '',
+        action: 'VmService/StopVm',
+        vm_id: 'a',
+        vm_name: 'one',
+        parameters: '{"50%_off":1}',
+        result: 'ok',
       };
       await Promise.all(Array.from({ length: 20 }, () => store.audit.append(entry)));
       assert.deepEqual(await store.audit.verify(), { entries: 20, brokenAtId: undefined });
@@ -177,8 +191,15 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     it('turns an intent into one entry at its end, and one that never ended into an entry with the given result', async () => {
       await using store = await open();
       const facts = {
-        ...{ time_ms: 1, user_name: 'me', via: 'socket', address: '', action: 'VmService/StopVm', vm_id: 'a' },
-        ...{ vm_name: 'one', parameters: '{}', result: '' },
+        time_ms: 1,
+        user_name: 'me',
+        via: 'socket',
+        address: '',
+        action: 'VmService/StopVm',
+        vm_id: 'a',
+        vm_name: 'one',
+        parameters: '{}',
+        result: '',
       };
       const intent = (id: string, writer: string, expiresMs: number, time_ms: number) =>
         store.audit.intend({ id, writer, expiresMs, facts: { ...facts, time_ms } });
@@ -210,21 +231,42 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     it('keeps runs with their output, including bytes that are not UTF-8', async () => {
       await using store = await open();
       const run = {
-        ...{ id: 'r', user_name: 'me', title: 'Echo 100%', spec: '{}', state: 'running' },
-        ...{ started_ms: 5, ended_ms: null, node_id: 'n' },
+        id: 'r',
+        user_name: 'me',
+        title: 'Echo 100%',
+        spec: '{}',
+        state: 'running',
+        started_ms: 5,
+        ended_ms: null,
+        node_id: 'n',
       };
       const target = {
-        ...{ run_id: 'r', vm_id: 'a', vm_name: 'one', state: 'running', exited: null, error: null },
-        ...{ kept_bytes: 0, next_offset: 0, started_ms: null, ended_ms: null },
+        run_id: 'r',
+        vm_id: 'a',
+        vm_name: 'one',
+        state: 'running',
+        exited: null,
+        error: null,
+        kept_bytes: 0,
+        next_offset: 0,
+        started_ms: null,
+        ended_ms: null,
       };
       assert.equal(await store.runs.insert(run, [target]), true);
       assert.equal(await store.runs.insert(run, [target]), false);
       const row = (start_offset: number, ...bytes: number[]) => ({
-        ...{ run_id: 'r', vm_id: 'a', start_offset, stream: 1, time_ms: 6 },
+        run_id: 'r',
+        vm_id: 'a',
+        start_offset,
+        stream: 1,
+        time_ms: 6,
         data: new Uint8Array(bytes),
       });
       await store.runs.appendOutput([row(0, 0, 255, 128), row(3, 7)], {
-        ...{ runId: 'r', vmId: 'a', keptBytes: 4, nextOffset: 9 },
+        runId: 'r',
+        vmId: 'a',
+        keptBytes: 4,
+        nextOffset: 9,
       });
       assert.deepEqual([...((await store.runs.output('r', 'a', 1, 10))[0]?.data ?? [])], [0, 255, 128]);
       assert.deepEqual(
@@ -245,8 +287,16 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       const insert = async (id: string, started_ms: number, kept_bytes: number, ended_ms: number | null = 9) => {
         const run = { id, user_name: 'me', title: '', spec: '{}', state: 'failed', started_ms, ended_ms, node_id: 'n' };
         const target = {
-          ...{ run_id: id, vm_id: 'a', vm_name: 'one', state: 'failed', exited: null, error: null },
-          ...{ kept_bytes, next_offset: 0, started_ms: null, ended_ms: null },
+          run_id: id,
+          vm_id: 'a',
+          vm_name: 'one',
+          state: 'failed',
+          exited: null,
+          error: null,
+          kept_bytes,
+          next_offset: 0,
+          started_ms: null,
+          ended_ms: null,
         };
         await store.runs.insert(run, [target, { ...target, vm_id: 'b' }]);
       };

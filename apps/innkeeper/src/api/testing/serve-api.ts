@@ -10,7 +10,7 @@ import { openStore, type Store } from '@innkeeper/store';
 import { Access } from '../../access/access.ts';
 import type { AccessClock } from '../../access/access-clock.ts';
 import type { EdgeListenOptions } from '../../edge/edge-server.ts';
-import type { Entrance } from '../../edge/web/entrance.ts';
+import type { ListenerInfo } from '../../edge/web/listener-info.ts';
 import { makeDataFolder } from '../../node/data/data-folder.ts';
 import { fakeImageTools } from '../../node/fake/fake-image-tools.ts';
 import { History } from '../../node/history/history.ts';
@@ -59,7 +59,7 @@ export interface ServeApiOptions extends FakeDriverOptions {
 }
 
 const nodeId = 'api-node';
-const loopback: Entrance = { kind: 'tcp', isSecure: false, hosts: { isLoopback: true, names: [] } };
+const loopback: ListenerInfo = { kind: 'tcp', isSecure: false, hosts: { isLoopback: true, names: [] } };
 
 export async function serveApi({ clock, log = silentLog, webFolder, ...options }: ServeApiOptions): Promise<ServedApi> {
   await using stack = new AsyncDisposableStack();
@@ -121,7 +121,7 @@ export async function serveApi({ clock, log = silentLog, webFolder, ...options }
     },
     listenTcp: async (given = {}) => {
       const where = { host: '127.0.0.1', port: 0 };
-      const port = await server.listenTcp({ where, entrance: loopback, ...given });
+      const port = await server.listenTcp({ where, listener: loopback, ...given });
       return `${given.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
     },
     createVm: async (name, { agent = true, tags = {} } = {}) => {

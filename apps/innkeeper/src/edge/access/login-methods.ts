@@ -60,7 +60,7 @@ export function createLoginMethods(access: Access): Pick<ServiceImpl<typeof Acce
   };
 }
 
-/** The caller as they are told of themselves. */
+/** The caller's own account as an API message. */
 async function describeCaller(access: Access, caller: Caller): Promise<Me> {
   if (caller.via === 'socket') return meMessage(caller, undefined, []);
   const bindings = await access.store.users.bindings(caller.name);

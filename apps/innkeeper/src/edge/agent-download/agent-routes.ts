@@ -31,8 +31,8 @@ async function answerChecksum(architecture: AgentArchitecture, { node, response 
 
 /** GET /install-agent.sh: for `curl … | sudo sh` in a guest. */
 async function scriptRoute({ visitor, response }: AgentExchange): Promise<void> {
-  const { host, entrance } = visitor.facts;
-  const script = await installScript(`${entrance.isSecure ? 'https' : 'http'}://${host ?? 'localhost'}`);
+  const { host, listener } = visitor.facts;
+  const script = await installScript(`${listener.isSecure ? 'https' : 'http'}://${host ?? 'localhost'}`);
   response.writeHead(200, { 'content-type': 'text/x-shellscript; charset=utf-8' });
   response.end(script);
 }

@@ -3,11 +3,11 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { OperationError } from '@innkeeper/contract';
 import type { Credentials } from '../../access/authenticate.ts';
 import { callerHeader } from '../../access/forwarded-caller.ts';
-import { type Entrance, isHostAllowed } from './entrance.ts';
+import { isHostAllowed, type ListenerInfo } from './listener-info.ts';
 
 /** What of a request decides whether it is heard: where it came in, and what it says of itself. */
 export interface RequestFacts {
-  readonly entrance: Entrance;
+  readonly listener: ListenerInfo;
   readonly credentials: Credentials;
   readonly host: string | undefined;
   /** Of the page that made it, when a browser did. */
@@ -27,20 +27,20 @@ const stranger: Credentials = { isLocal: false, address: '', authorization: unde
 export type AnyRequest = IncomingMessage | Http2ServerRequest;
 export type AnyResponse = ServerResponse | Http2ServerResponse;
 
-export function requestFacts(request: AnyRequest, entrance: Entrance, isUpgrade: boolean): RequestFacts {
+export function requestFacts(request: AnyRequest, listener: ListenerInfo, isUpgrade: boolean): RequestFacts {
   const { headers } = request;
   const address = (request.socket?.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
   return {
-    entrance,
+    listener,
     credentials:
-      entrance.kind === 'control'
+      listener.kind === 'control'
         ? { ...stranger, forwarded: single(headers, callerHeader) }
         : {
-            isLocal: entrance.kind === 'unix',
+            isLocal: listener.kind === 'unix',
             address,
             authorization: headers.authorization,
             // No browser has a session with guests' port.
-            cookie: entrance.kind === 'guest' ? undefined : headers.cookie,
+            cookie: listener.kind === 'guest' ? undefined : headers.cookie,
           },
     host: headers.host ?? single(headers, ':authority'),
     origin: single(headers, 'origin'),
@@ -53,8 +53,8 @@ export function requestFacts(request: AnyRequest, entrance: Entrance, isUpgrade:
 
 /** Throws HOST_REFUSED, or ORIGIN_REFUSED when a page of another origin asks for more than a page to look at. */
 export function checkOrigin(facts: RequestFacts, method: string | undefined): void {
-  const { entrance, host, origin, fetchSite, isUpgrade } = facts;
-  if (!isHostAllowed(entrance, host)) {
+  const { listener, host, origin, fetchSite, isUpgrade } = facts;
+  if (!isHostAllowed(listener, host)) {
     throw new OperationError(
       'HOST_REFUSED',
       `This daemon does not accept the host name "${(host ?? '').slice(0, 80)}".`,
@@ -70,14 +70,14 @@ export function checkOrigin(facts: RequestFacts, method: string | undefined): vo
 }
 
 /** Whether the page that made it is this daemon's own. A proxy before a cleartext port may have added TLS. */
-function isOwnOrigin({ entrance, host }: RequestFacts, origin: string): boolean {
+function isOwnOrigin({ listener, host }: RequestFacts, origin: string): boolean {
   const own = (host ?? '').toLowerCase();
-  return origin === `https://${own}` || (!entrance.isSecure && origin === `http://${own}`);
+  return origin === `https://${own}` || (!listener.isSecure && origin === `http://${own}`);
 }
 
 /** Whether the browser has a secure connection, be it to a proxy: then its cookies are for such connections alone. */
-export function isSecurePage({ entrance, origin }: RequestFacts): boolean {
-  return entrance.isSecure || origin?.startsWith('https://') === true;
+export function isSecurePage({ listener, origin }: RequestFacts): boolean {
+  return listener.isSecure || origin?.startsWith('https://') === true;
 }
 
 function single(headers: IncomingHttpHeaders, name: string): string | undefined {

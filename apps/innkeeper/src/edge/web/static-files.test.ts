@@ -28,7 +28,7 @@ describe('serveStaticFile()', () => {
       const web = join(folder, ask.headers['x-empty'] === undefined ? 'web' : 'none');
       serveStaticFile(web, ask, response).then(
         (isDone) => isDone || response.writeHead(501).end(),
-        // The client has all it wants and left before we were told.
+        // The client has received everything and disconnected before the server noticed.
         () => response.destroy(),
       );
     });

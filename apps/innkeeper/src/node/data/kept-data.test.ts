@@ -6,12 +6,12 @@ import { describe, it } from 'node:test';
 import { type Log, silentLog } from '@innkeeper/kit';
 import { openStore } from '@innkeeper/store';
 import { claimData } from '../../main/claim-data.ts';
-import { done, patience, reasonOf, succeed, wanted, withImage } from '../fake/operate.ts';
+import { done, reasonOf, succeed, timeout, wanted, withImage } from '../fake/operate.ts';
 import { startTestNode, testHost, testNodeId } from '../fake/test-node.ts';
 import { createVm } from '../vm/create-vm.ts';
 import { deleteVm } from '../vm/vm-operations.ts';
 import { adoptData } from './adopt-data.ts';
-import { removeLeftovers } from './remove-leftovers.ts';
+import { removeUnfinished } from './remove-unfinished.ts';
 import { isMissing, markUnfinished } from './unfinished.ts';
 
 describe('a node whose database does not belong to its data folder', () => {
@@ -26,7 +26,7 @@ describe('a node whose database does not belong to its data folder', () => {
     const after = await startTestNode(at.folder, at.host);
     const named: unknown[] = [];
     const warn: Log['warn'] = (event, fields) => void named.push([event, fields?.['path']]);
-    await removeLeftovers({ ...after.node.context, log: { ...silentLog, warn } });
+    await removeUnfinished({ ...after.node.context, log: { ...silentLog, warn } });
     assert.deepEqual(named, [
       ['data.unknown-image', at.folder.imageFolder('tiny')],
       ['data.unknown-vm', at.folder.vmFolder(row.id)],
@@ -245,7 +245,7 @@ describe('a crash while an image or a VM is created, replaced or removed', () =>
     await rm(at.folder.vmFolder(id), { recursive: true });
     await mkdir(at.folder.vmFolder(id));
     const after = await startTestNode(at.folder, at.host);
-    await after.node.find('one')?.until(() => after.node.find('one') === undefined, patience);
+    await after.node.find('one')?.until(() => after.node.find('one') === undefined, timeout);
     assert.ok(!existsSync(at.folder.vmFolder(id)));
     await after.stop();
   });

@@ -3,14 +3,14 @@ import type { OperationRow } from '@innkeeper/store';
 import { startTestNode, type TestNode } from './test-node.ts';
 
 /** Maximum time that a test waits. */
-export const patience = AbortSignal.timeout(60_000);
+export const timeout = AbortSignal.timeout(60_000);
 
 /** A request for a VM. */
 export const wanted = { name: 'one', image: 'tiny', cpus: 0, memoryBytes: 0n, diskBytes: 0n, tags: {}, start: true };
 
 /** Resolves to an operation once it has ended. */
 export async function done({ operations }: TestNode, begun: Promise<OperationRow>): Promise<OperationRow> {
-  return await operations.finished((await begun).id, patience);
+  return await operations.finished((await begun).id, timeout);
 }
 
 /** Resolves when an operation has succeeded. */

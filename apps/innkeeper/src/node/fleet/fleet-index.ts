@@ -20,7 +20,7 @@ export class FleetIndex implements Fleet, Disposable {
   /** VMs in order of name; undefined before the first list. */
   #entries: FleetEntry[] | undefined;
   /** The position of each VM in it. */
-  #places = new Map<string, number>();
+  #positions = new Map<string, number>();
 
   /** `agentVersion` is that of the daemon's agent binary; empty when it has none. */
   constructor(source: VmSource, agentVersion: string) {
@@ -40,7 +40,7 @@ export class FleetIndex implements Fleet, Disposable {
   /** Undefined for a VM that was deleted or never existed. */
   find(id: string): VmSummary | undefined {
     const entries = this.entries();
-    return entries[this.#places.get(id) ?? -1]?.vm;
+    return entries[this.#positions.get(id) ?? -1]?.vm;
   }
 
   [Symbol.dispose](): void {
@@ -52,10 +52,10 @@ export class FleetIndex implements Fleet, Disposable {
     const gone = new Set<string>();
     for (const id of this.#changedIds) {
       const vm = this.#source.byId(id);
-      const place = this.#places.get(id);
+      const position = this.#positions.get(id);
       if (vm === undefined) gone.add(id);
-      else if (place === undefined) added.push(this.#look(vm));
-      else entries[place] = this.#look(vm);
+      else if (position === undefined) added.push(this.#look(vm));
+      else entries[position] = this.#look(vm);
     }
     if (added.length > 0 || gone.size > 0) {
       this.#replace([...entries.filter(({ vm }) => !gone.has(vm.id)), ...added]);
@@ -65,7 +65,7 @@ export class FleetIndex implements Fleet, Disposable {
   #replace(entries: FleetEntry[]): void {
     entries.sort((one, other) => (one.nameKey < other.nameKey ? -1 : 1));
     this.#entries = entries;
-    this.#places = new Map(entries.map(({ vm }, place) => [vm.id, place]));
+    this.#positions = new Map(entries.map(({ vm }, position) => [vm.id, position]));
   }
 
   #look(source: VmApi): FleetEntry {

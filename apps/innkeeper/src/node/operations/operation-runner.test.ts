@@ -5,7 +5,7 @@ import { createDeferred, silentLog } from '@innkeeper/kit';
 import { openStore } from '@innkeeper/store';
 import { OperationRunner } from './operation-runner.ts';
 
-const patience = AbortSignal.timeout(30_000);
+const timeout = AbortSignal.timeout(30_000);
 
 async function runner(): Promise<OperationRunner> {
   return new OperationRunner({ store: await openStore(':memory:'), log: silentLog, nodeId: 'n' });
@@ -24,7 +24,7 @@ describe('OperationRunner', () => {
       },
     });
     const seen: string[] = [];
-    for await (const row of operations.watch(id, patience)) {
+    for await (const row of operations.watch(id, timeout)) {
       seen.push(row.state);
       go.resolve();
     }
@@ -37,7 +37,7 @@ describe('OperationRunner', () => {
     const operations = await runner();
     const work = (): Promise<void> => Promise.reject(new OperationError('IMAGE_FULL', 'No room.'));
     const { id } = await operations.start({ kind: 'test', target: 'x', work });
-    const row = await operations.finished(id, patience);
+    const row = await operations.finished(id, timeout);
     assert.equal(row.state, 'failed');
     const { next } = { next: JSON.parse(row.error ?? '{}') };
     assert.deepEqual([next.code, next.reason, next.message], ['resource_exhausted', 'IMAGE_FULL', 'No room.']);
@@ -52,7 +52,7 @@ describe('OperationRunner', () => {
         new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
     });
     await operations.cancel(id);
-    assert.equal((await operations.finished(id, patience)).state, 'canceled');
+    assert.equal((await operations.finished(id, timeout)).state, 'canceled');
     assert.equal((await operations.cancel(id)).state, 'canceled');
   });
 
@@ -65,7 +65,7 @@ describe('OperationRunner', () => {
         for (let line = 0; line < 1000; line++) stage(`line ${line} ${'x'.repeat(2000)}`);
       },
     });
-    const lines = JSON.parse((await operations.finished(id, patience)).log) as string[];
+    const lines = JSON.parse((await operations.finished(id, timeout)).log) as string[];
     assert.equal(lines.length, 200);
     assert.ok(lines.every((line) => line.length <= 1000));
     assert.match(lines.at(-1) ?? '', /^line 999 /);
@@ -84,6 +84,6 @@ describe('OperationRunner', () => {
     reader.abort(new Error('left'));
     await assert.rejects(watching, /left/);
     go.resolve();
-    await operations.finished(id, patience);
+    await operations.finished(id, timeout);
   });
 });

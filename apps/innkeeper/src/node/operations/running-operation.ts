@@ -142,9 +142,9 @@ export class RunningOperation {
   #update(change: Partial<OperationRow>): void {
     this.#row = { ...this.#row, ...change };
     this.version++;
-    const told = this.#change;
+    const previous = this.#change;
     this.#change = createDeferred();
-    told.resolve();
+    previous.resolve();
     this.#onChange();
   }
 

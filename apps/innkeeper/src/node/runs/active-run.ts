@@ -12,7 +12,7 @@ export interface ActiveRunOptions {
   readonly spec: RunSpec;
   readonly agent: (vmId: string, signal: AbortSignal) => Promise<AgentLink>;
   /** Acquires a permit to run a target; resolves to the function that releases it. */
-  readonly place: (signal: AbortSignal) => Promise<() => void>;
+  readonly acquire: (signal: AbortSignal) => Promise<() => void>;
   readonly log: Log;
   readonly now: () => number;
   readonly onTargetEnd: (run: RunRow, target: RunTargetRow) => Promise<void>;
@@ -40,7 +40,7 @@ export class ActiveRun {
           spec,
           log,
           now,
-          place: options.place,
+          acquire: options.acquire,
           agent: (signal) => options.agent(row.vm_id, signal),
           onEnd: (target) => options.onTargetEnd(options.row, target),
           onOutput: () => this.changes.emit(),

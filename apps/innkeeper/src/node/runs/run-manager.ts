@@ -43,7 +43,7 @@ export class RunManager implements AsyncDisposable {
   readonly #now: () => number;
   readonly #active = new Map<string, ActiveRun>();
   readonly #following = new Set<Promise<void>>();
-  readonly #places = new Semaphore(maxTargetsAtOnce);
+  readonly #permits = new Semaphore(maxTargetsAtOnce);
   readonly #stop = new AbortController();
   #lastStartMs = 0;
 
@@ -175,7 +175,7 @@ export class RunManager implements AsyncDisposable {
       onTargetEnd,
       now: this.#now,
       spec: specOf(row),
-      place: (signal) => this.#places.acquire(signal),
+      acquire: (signal) => this.#permits.acquire(signal),
     });
     this.#active.set(row.id, run);
     const following = run.follow(this.#stop.signal).finally(() => {

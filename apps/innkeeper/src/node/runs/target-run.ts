@@ -25,7 +25,7 @@ export interface TargetRunOptions {
   readonly spec: RunSpec;
   readonly agent: (signal: AbortSignal) => Promise<AgentLink>;
   /** Acquires a permit to run a target; resolves to the function that releases it. */
-  readonly place: (signal: AbortSignal) => Promise<() => void>;
+  readonly acquire: (signal: AbortSignal) => Promise<() => void>;
   readonly log: Log;
   readonly now: () => number;
   /** Called with the end, which is stored before watchers are notified. */
@@ -88,12 +88,12 @@ export class TargetRun {
     const both = AbortSignal.any([signal, this.#abort.signal]);
     try {
       if (this.#isCanceled && !this.#hasBegun) throw canceled();
-      const leave = await this.#options.place(both);
+      const release = await this.#options.acquire(both);
       try {
         const exited = await this.#followInGuest(signal, both);
         await this.#end(this.#stateAfter(exited), { exited: JSON.stringify(toJson(ExecExitedSchema, exited)) });
       } finally {
-        leave();
+        release();
       }
     } catch (error) {
       if (signal.aborted) return await this.output.flush();
@@ -172,8 +172,8 @@ export class TargetRun {
 
   /** Waits for the agent to reconnect, since the process has already been started. */
   async #agent(signal: AbortSignal): Promise<AgentLink> {
-    const patienceMs = this.#hasBegun ? agentReturnMs : 0;
-    const deadlineMs = performance.now() + patienceMs;
+    const timeoutMs = this.#hasBegun ? agentReturnMs : 0;
+    const deadlineMs = performance.now() + timeoutMs;
     for (;;) {
       try {
         return await this.#options.agent(signal);

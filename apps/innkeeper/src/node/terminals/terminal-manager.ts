@@ -6,7 +6,7 @@ import { type Log, pause } from '@innkeeper/kit';
 import { newId } from '../../access/secrets.ts';
 import { explainEnd } from '../../ports/explain-end.ts';
 import type { NodeApi, VmApi } from '../../ports/node-api.ts';
-import { Pace } from './pace.ts';
+import { HalfTimeQueue } from './half-time-queue.ts';
 import { Terminal } from './terminal.ts';
 import { processIdOf, type TerminalRecord } from './terminal-record.ts';
 import { type KeptTerminal, type TerminalPlace, TerminalRecords } from './terminal-records.ts';
@@ -44,7 +44,7 @@ export class TerminalManager implements AsyncDisposable {
   readonly #following = new Set<Promise<void>>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #records: TerminalRecords;
-  readonly #pace = new Pace();
+  readonly #queue = new HalfTimeQueue();
   readonly #stop = new AbortController();
   /** Terminals of an earlier daemon, by id, until their agents have answered. */
   readonly #resuming = new Map<
@@ -199,7 +199,7 @@ export class TerminalManager implements AsyncDisposable {
       session,
       link,
       stop,
-      pace: this.#pace,
+      queue: this.#queue,
       log: this.#options.log,
       explain: (error) => explainEnd(error, vm, stop),
     });

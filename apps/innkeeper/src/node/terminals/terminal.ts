@@ -2,16 +2,16 @@ import { type AgentLink, type ExecSession, hostClock } from '@innkeeper/agent-cl
 import { isOperationError, OperationError } from '@innkeeper/contract';
 import type { ExecEvent } from '@innkeeper/contract/agent';
 import { Listeners, type Log, pause } from '@innkeeper/kit';
+import type { HalfTimeQueue } from './half-time-queue.ts';
 import { isAnswer } from './is-answer.ts';
 import { messageOfEnd, type TerminalEnd } from './message-of-end.ts';
 import { OutputPieces } from './output-pieces.ts';
-import type { Pace } from './pace.ts';
 import type { TerminalRecord } from './terminal-record.ts';
 import { TerminalScreen } from './terminal-screen.ts';
 import type { Viewer } from './viewer.ts';
 
 /** How long output is held back for a slow viewer, which then gets a redraw instead. */
-const patienceMs = 1000;
+const timeoutMs = 1000;
 const closeGraceMs = 2000;
 const sighup = 1;
 const sigkill = 9;
@@ -20,7 +20,7 @@ export interface TerminalOptions {
   readonly record: TerminalRecord;
   readonly session: ExecSession;
   readonly link: AgentLink;
-  readonly pace: Pace;
+  readonly queue: HalfTimeQueue;
   readonly log: Log;
   /** Aborted when the daemon releases the terminal, whose process keeps running. */
   readonly stop: AbortSignal;
@@ -182,13 +182,13 @@ export class Terminal {
   async #take(bytes: Uint8Array): Promise<void> {
     // Copied: the bytes belong to the link after this returns, and sockets may need them longer.
     const copy = new Uint8Array(bytes);
-    const { stop, pace } = this.#options;
+    const { stop, queue } = this.#options;
     for (let at = 0; at < copy.length; ) {
       const end = this.#pieces.end(copy, at);
       const piece = copy.subarray(at, end);
       at = end;
       // The screen is no longer needed, and a guest can make this take minutes.
-      await pace.turn(() => (stop.aborted ? Promise.resolve() : this.#write(piece)), stop);
+      await queue.turn(() => (stop.aborted ? Promise.resolve() : this.#write(piece)), stop);
       stop.throwIfAborted();
       this.#writing = undefined;
       for (const viewer of this.viewers) viewer.showOutput(piece);
@@ -207,8 +207,8 @@ export class Terminal {
   async #room(): Promise<void> {
     const behind = (): Viewer[] => [...this.viewers].filter((viewer) => viewer.isBehind && !viewer.isStale);
     if (behind().length === 0) return;
-    const patience = AbortSignal.timeout(patienceMs);
-    const over = AbortSignal.any([patience, this.#options.stop]);
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const over = AbortSignal.any([timeout, this.#options.stop]);
     while (behind().length > 0 && !over.aborted) {
       await new Promise<void>((resolve) => {
         this.#onRoom = resolve;

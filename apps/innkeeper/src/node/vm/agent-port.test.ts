@@ -5,7 +5,7 @@ import { FakeDriver, type FakeGuest } from '@innkeeper/hypervisor/fake';
 import { createDeferred } from '@innkeeper/kit';
 import { AgentPort } from './agent-port.ts';
 
-const patience = AbortSignal.timeout(20_000);
+const timeout = AbortSignal.timeout(20_000);
 const spec: VmSpec = {
   id: 'vm-1',
   name: 'one',
@@ -40,7 +40,7 @@ async function isPending(promise: Promise<unknown>): Promise<boolean> {
 describe('the way to an agent', () => {
   it('the channel to an agent is returned as soon as the guest has opened its port', async () => {
     const { vm, guest } = await boot();
-    const connecting = new AgentPort(vm).connect(patience);
+    const connecting = new AgentPort(vm).connect(timeout);
     assert.equal(await isPending(connecting), true);
     const port = guest.openPort(nativePort);
     await using channel = await connecting;
@@ -51,7 +51,7 @@ describe('the way to an agent', () => {
   it('the channel to an agent is returned immediately if the guest opened its port before the daemon started', async () => {
     const { vm, guest } = await boot();
     guest.openPort(nativePort);
-    await using channel = await new AgentPort(vm).connect(patience);
+    await using channel = await new AgentPort(vm).connect(timeout);
     assert.equal(channel.name, `fake:${nativePort}`);
   });
 
@@ -59,12 +59,12 @@ describe('the way to an agent', () => {
     const { driver, vm, guest } = await boot();
     const port = guest.openPort(nativePort);
     const way = new AgentPort(vm);
-    const channel = await way.connect(patience);
+    const channel = await way.connect(timeout);
     await port.write(Uint8Array.of(7));
     driver.host.machine(spec.id)?.closePort(nativePort);
-    assert.deepEqual(await channel.read({ signal: patience }), Uint8Array.of(7));
-    assert.equal(await channel.read({ signal: patience }), undefined);
-    const again = way.connect(patience);
+    assert.deepEqual(await channel.read({ signal: timeout }), Uint8Array.of(7));
+    assert.equal(await channel.read({ signal: timeout }), undefined);
+    const again = way.connect(timeout);
     assert.equal(await isPending(again), true);
     guest.openPort(nativePort);
     await (await again).close();
@@ -79,7 +79,7 @@ describe('the way to an agent', () => {
         onEvent: { value: () => () => undefined },
         openAgent: { value: (address: AgentAddress) => vm.openAgent(address) },
       }) as RunningVm;
-      await (await new AgentPort(blind).connect(patience)).close();
+      await (await new AgentPort(blind).connect(timeout)).close();
     }
   });
 

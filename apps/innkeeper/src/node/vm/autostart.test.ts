@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createDeferred } from '@innkeeper/kit';
-import { done, patience, succeed, wanted, withImage } from '../fake/operate.ts';
+import { done, succeed, timeout, wanted, withImage } from '../fake/operate.ts';
 import { startTestNode, type TestNode, testHost } from '../fake/test-node.ts';
 import { autostartVms } from './autostart.ts';
 import { createVm } from './create-vm.ts';
@@ -74,10 +74,10 @@ describe('autostart', () => {
     const machine = (name: string) => at.host.machine(first.node.get(name).row.id);
     machine('off')?.pressPowerButton();
     machine('crashed')?.kill();
-    await first.node.get('off').until(() => first.node.get('off').life.state === 'stopped', patience);
-    await first.node.get('crashed').until(() => first.node.get('crashed').life.state === 'crashed', patience);
+    await first.node.get('off').until(() => first.node.get('off').life.state === 'stopped', timeout);
+    await first.node.get('crashed').until(() => first.node.get('crashed').life.state === 'crashed', timeout);
     machine('again')?.kill();
-    await first.node.get('again').until(() => first.node.get('again').life.state === 'crashed', patience);
+    await first.node.get('again').until(() => first.node.get('again').life.state === 'crashed', timeout);
     await first.stop();
 
     const sameBoot = await startTestNode(at.folder, at.host);

@@ -11,7 +11,7 @@ import {
 import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { type AgentLifecycle, type AgentLifecycleEvent, agentOff, agentReduce } from '@innkeeper/hypervisor';
 import { errorMessage, type Log } from '@innkeeper/kit';
-import { plausible } from './plausible.ts';
+import { sanitizeReport } from './sanitize-report.ts';
 
 const systemTimeoutMs = 10_000;
 
@@ -68,7 +68,7 @@ export class VmAgent {
     link.onState((state) => this.#onLinkState(link, state));
     link.onTelemetry((telemetry) => {
       if (this.#link !== link) return;
-      this.telemetry = plausible(TelemetrySchema, telemetry);
+      this.telemetry = sanitizeReport(TelemetrySchema, telemetry);
       this.telemetryMs = Date.now();
       this.#onChange('telemetry');
     });
@@ -105,7 +105,7 @@ export class VmAgent {
     if (this.#link !== link) return;
     if (state.state === 'lost') this.#dispatch({ type: 'lost', detail: state.reason });
     if (state.state !== 'connected') return;
-    this.welcome = plausible(WelcomeSchema, state.welcome);
+    this.welcome = sanitizeReport(WelcomeSchema, state.welcome);
     this.#dispatch({ type: 'connected' });
     void this.#fetchSystem(link);
   }
@@ -118,7 +118,7 @@ export class VmAgent {
         { signal: this.#abort.signal, timeoutMs: systemTimeoutMs },
       );
       if (this.#link !== link) return;
-      this.system = plausible(SystemSchema, system);
+      this.system = sanitizeReport(SystemSchema, system);
       this.#onChange('system');
     } catch (error) {
       // It disconnected again; the next connection repeats this.

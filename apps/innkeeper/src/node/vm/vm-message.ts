@@ -12,7 +12,7 @@ import { parseAgentInstall } from '../images/agent-install.ts';
 import type { VmRunner } from './vm-runner.ts';
 
 /** An agent that has not connected this long after a start is reported as missing. */
-const patienceMs = 180_000;
+const timeoutMs = 180_000;
 
 const vmStates = {
   creating: VmState.CREATING,
@@ -113,7 +113,7 @@ function explain(runner: VmRunner): { reason: string; detail: string; nextStep: 
   const install = parseAgentInstall(runner.row.agent);
   if (state === 'absent' || (state === 'off' && install.reason !== '')) return install;
   if (state === 'lost') return { reason, detail, nextStep: nextStepOf(reason) };
-  if (state === 'waiting' && Date.now() - runner.agent.sinceMs > patienceMs) {
+  if (state === 'waiting' && Date.now() - runner.agent.sinceMs > timeoutMs) {
     const reason = 'AGENT_UNREACHABLE';
     return { reason, detail: 'It has not connected since the VM started.', nextStep: nextStepOf(reason) };
   }

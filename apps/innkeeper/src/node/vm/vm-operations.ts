@@ -87,8 +87,8 @@ export function deleteVm(node: Node, vm: string, force: boolean): Promise<Operat
 async function killAndWait(runner: VmRunner, { signal, stage }: OperationContext): Promise<void> {
   stage('killing the hypervisor');
   await runner.dispatch({ type: 'kill' });
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(6 * killRetryMs)]);
-  await runner.until(() => !isLiveVmState(runner.life.state), patience);
+  const timeout = AbortSignal.any([signal, AbortSignal.timeout(6 * killRetryMs)]);
+  await runner.until(() => !isLiveVmState(runner.life.state), timeout);
 }
 
 /** Reserves the VM for one operation. Fails with VM_WRONG_STATE or VM_BUSY. */

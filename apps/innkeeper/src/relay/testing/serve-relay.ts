@@ -22,14 +22,14 @@ export function controlSocketOf(api: ServedApi): string {
   return join(api.socketPath, '../control.sock');
 }
 
-/** Opens the node's door for control planes; again after `api.restartServer()`. */
+/** Makes the node listen for control planes; call it again after `api.restartServer()`. */
 export async function listenForControl(api: ServedApi): Promise<void> {
   const path = controlSocketOf(api);
   await rm(path, { force: true });
   await api.server.listenForControl({ where: { path } });
 }
 
-/** Starts a control plane; its door to the node must be open, or be opened later. */
+/** Starts a control plane; the node must listen for it now or later. */
 export async function serveRelay(
   api: ServedApi,
   {
@@ -42,8 +42,8 @@ export async function serveRelay(
   const link = stack.use(new NodeLink({ address: { kind: 'unix', path: controlSocketOf(api) }, log }));
   const access = stack.use(new Access({ store: api.store, log, ...(clock === undefined ? {} : { clock }) }));
   const front = stack.use(new RelayServer({ link, access, log, agentPaths: {}, writer: controlWriter() }));
-  const entrance = { kind: 'tcp', isSecure: false, hosts: { isLoopback: true, names: [] } } as const;
-  const port = await front.listenTcp({ where: { host: '127.0.0.1', port: 0 }, entrance, limits });
+  const listener = { kind: 'tcp', isSecure: false, hosts: { isLoopback: true, names: [] } } as const;
+  const port = await front.listenTcp({ where: { host: '127.0.0.1', port: 0 }, listener, limits });
   const owned = stack.move();
   return { base: `http://127.0.0.1:${port}`, access, front, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

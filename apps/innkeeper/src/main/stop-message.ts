@@ -1,7 +1,7 @@
 import type { UnfinishedPart } from './stop-stack.ts';
 
 /** The last lines of a stopping daemon: VMs that keep running, and parts that did not stop in time. */
-export function farewell(names: readonly string[], unfinished: readonly UnfinishedPart[] = []): string {
+export function stopMessage(names: readonly string[], unfinished: readonly UnfinishedPart[] = []): string {
   const late = unfinished.map(({ name, lost }) => `Not stopped in time: ${name}. Lost: ${lost}.\n`).join('');
   return late + stoppedLine(names);
 }

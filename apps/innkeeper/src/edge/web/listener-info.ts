@@ -3,36 +3,36 @@ import { hostname } from 'node:os';
 import { guestHostAddress } from '@innkeeper/hypervisor';
 
 /**
- * A way into the daemon: the unix socket, a TCP port, a door that only control planes of this node can open, or the port
- * that guests reach, which has the few routes that are made for them.
+ * A listener of the daemon: the unix socket, a TCP port, the one for control planes of this node, or the port for guests,
+ * which has only a few routes.
  */
-export interface Entrance {
+export interface ListenerInfo {
   readonly kind: 'unix' | 'tcp' | 'control' | 'guest';
   readonly isSecure: boolean;
-  /** Names and addresses that calls may give as their host; undefined: any, where no browser comes in. */
+  /** Accepted names and addresses in the Host header; undefined: any, since browsers cannot connect. */
   readonly hosts: HostRule | undefined;
 }
 
 interface HostRule {
-  /** Only this machine can reach it. */
+  /** Whether only this machine can reach it. */
   readonly isLoopback: boolean;
-  /** Further names, in lower case. */
+  /** Additional names, in lower case. */
   readonly names: readonly string[];
 }
 
-export const unixEntrance: Entrance = { kind: 'unix', isSecure: false, hosts: undefined };
-export const controlEntrance: Entrance = { kind: 'control', isSecure: true, hosts: undefined };
-export const guestEntrance: Entrance = {
+export const unixListener: ListenerInfo = { kind: 'unix', isSecure: false, hosts: undefined };
+export const controlListener: ListenerInfo = { kind: 'control', isSecure: true, hosts: undefined };
+export const guestListener: ListenerInfo = {
   kind: 'guest',
   isSecure: false,
   hosts: { isLoopback: true, names: [guestHostAddress] },
 };
 
 /**
- * Whether a call may name this host. A page elsewhere whose name was made to lead here names its own ("DNS rebinding");
- * an address as such can be nobody's trick.
+ * Whether a Host header is accepted. A page of another site whose name resolves to this daemon ("DNS rebinding") sends its
+ * own name; an address cannot be such an attack.
  */
-export function isHostAllowed({ hosts }: Entrance, host: string | undefined): boolean {
+export function isHostAllowed({ hosts }: ListenerInfo, host: string | undefined): boolean {
   if (hosts === undefined) return true;
   const name = hostName(host);
   if (name === undefined) return false;

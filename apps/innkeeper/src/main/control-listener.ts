@@ -7,7 +7,7 @@ import { listenPrivately } from './listen-privately.ts';
 import { readPem } from './read-pem.ts';
 
 /** Listeners for control planes. */
-export interface ControlDoorSettings {
+export interface ControlListenerSettings {
   readonly tcp?: {
     readonly host: string;
     readonly port: number;
@@ -19,28 +19,29 @@ export interface ControlDoorSettings {
 }
 
 /**
- * Opens control.sock, which is this user's alone, and the port when one was asked for. Returns their addresses as text. Fails with
- * LISTEN_REFUSED.
+ * Opens control.sock, which only this user can access, and the port if configured. Resolves to their addresses as text.
+ * Fails with LISTEN_REFUSED.
  */
-export async function openControlDoor(
+export async function listenForControlPlanes(
   server: ApiServer,
-  { tcp }: ControlDoorSettings,
+  { tcp }: ControlListenerSettings,
   folder: DataFolder,
-): Promise<AsyncDisposable & { readonly places: readonly string[] }> {
+): Promise<AsyncDisposable & { readonly addresses: readonly string[] }> {
   const path = folder.controlSocket;
   await listenPrivately(path, () => server.listenForControl({ where: { path } }));
-  const places = [`unix:${path}`];
+  const addresses = [`unix:${path}`];
   if (tcp !== undefined) {
     const { host, port } = tcp;
     const [cert, key, clientCa] = await Promise.all([tcp.certPath, tcp.keyPath, tcp.caPath].map(readPem));
-    if (cert === undefined || key === undefined || clientCa === undefined) throw new Error('a file without content');
+    if (cert === undefined || key === undefined || clientCa === undefined)
+      throw new Error('the certificate, key or CA file is empty');
     try {
       const bound = await server.listenForControl({ where: { host, port }, tls: { cert, key, clientCa } });
-      places.push(`https://${host}:${bound}`);
+      addresses.push(`https://${host}:${bound}`);
     } catch (error) {
       const message = errorMessage(error);
       throw new OperationError('LISTEN_REFUSED', `Cannot listen on ${host}:${port}: ${message}.`, { cause: error });
     }
   }
-  return { places, [Symbol.asyncDispose]: () => rm(path, { force: true }) };
+  return { addresses, [Symbol.asyncDispose]: () => rm(path, { force: true }) };
 }

@@ -22,12 +22,12 @@ const wholes: Readonly<Record<string, string>> = {
  * Returns a copy of a guest's report without impossible values: they become absent, like values that were not measured, or
  * the default of a field without presence. Lists and text are cut to a limit. A total of 0 counts as unknown.
  */
-export function plausible<Desc extends DescMessage>(desc: Desc, message: MessageShape<Desc>): MessageShape<Desc> {
+export function sanitizeReport<Desc extends DescMessage>(desc: Desc, message: MessageShape<Desc>): MessageShape<Desc> {
   const copy = { ...message } as Record<string, unknown>;
   for (const field of desc.fields) {
     if (field.oneof !== undefined) continue;
     const name = field.localName;
-    const value = plausibleField(field, copy[name]);
+    const value = sanitizeField(field, copy[name]);
     if (value === undefined) forget(field, copy);
     else copy[name] = value;
   }
@@ -39,31 +39,31 @@ export function plausible<Desc extends DescMessage>(desc: Desc, message: Message
 }
 
 /** Undefined for an impossible or absent value. */
-function plausibleField(field: DescField, value: unknown): unknown {
+function sanitizeField(field: DescField, value: unknown): unknown {
   if (value === undefined) return undefined;
-  if (field.fieldKind === 'message') return plausiblePart(field.message, value as MessageShape<DescMessage>);
-  if (field.fieldKind === 'scalar') return plausibleScalar(field.scalar, field.localName, value);
+  if (field.fieldKind === 'message') return sanitizePart(field.message, value as MessageShape<DescMessage>);
+  if (field.fieldKind === 'scalar') return sanitizeScalar(field.scalar, field.localName, value);
   if (field.fieldKind !== 'list') return value;
   const entries = (value as unknown[]).slice(0, maxEntries);
   if (field.listKind === 'message')
-    return entries.map((entry) => plausible(field.message, entry as MessageShape<DescMessage>));
+    return entries.map((entry) => sanitizeReport(field.message, entry as MessageShape<DescMessage>));
   return entries.map((entry) => (typeof entry === 'string' ? entry.slice(0, maxCharacters) : entry));
 }
 
 /** Undefined when it has an impossible percentage without presence, where 0 would look like a measurement. */
-function plausiblePart(desc: DescMessage, message: MessageShape<DescMessage>): unknown {
-  const values = message as unknown as Readonly<Record<string, unknown>>;
+function sanitizePart(desc: DescMessage, message: MessageShape<DescMessage>): unknown {
+  const values: Readonly<Record<string, unknown>> = { ...message };
   const isWrong = desc.fields.some(
     (field) =>
       field.fieldKind === 'scalar' &&
       field.scalar === ScalarType.DOUBLE &&
       !field.proto.proto3Optional &&
-      plausibleScalar(field.scalar, field.localName, values[field.localName]) === undefined,
+      sanitizeScalar(field.scalar, field.localName, values[field.localName]) === undefined,
   );
-  return isWrong ? undefined : plausible(desc, message);
+  return isWrong ? undefined : sanitizeReport(desc, message);
 }
 
-function plausibleScalar(scalar: ScalarType, name: string, value: unknown): unknown {
+function sanitizeScalar(scalar: ScalarType, name: string, value: unknown): unknown {
   if (typeof value === 'string') return value.slice(0, maxCharacters);
   if (typeof value === 'number' && scalar === ScalarType.DOUBLE) {
     const most = /Percent$|Avg\d+$/.test(name) ? maxPercent : maxDouble;

@@ -5,7 +5,7 @@ import { SystemSchema, type Telemetry, TelemetrySchema } from '@innkeeper/contra
 import { AgentState, VmSchema, VmState } from '@innkeeper/contract/control';
 import { Metrics } from '../../api/metrics/metrics.ts';
 import { metricReport } from '../history/metric-points.ts';
-import { maxCharacters, maxEntries, plausible } from './plausible.ts';
+import { maxCharacters, maxEntries, sanitizeReport } from './sanitize-report.ts';
 
 const mebibyteOfName = 'n'.repeat(1024 * 1024);
 const most = 2n ** 64n - 1n;
@@ -35,14 +35,12 @@ describe('a guest’s report', () => {
       memory: { totalBytes: 10n, usedBytes: 10n, availableBytes: 0n },
       mounts: [{ mountPoint: '/', totalBytes: 10n, usedBytes: 3n, inodesTotal: 0n, inodesFree: 5n }],
     });
-    assert.deepEqual({ ...plausible(TelemetrySchema, honest) }, { ...honest });
+    assert.deepEqual({ ...sanitizeReport(TelemetrySchema, honest) }, { ...honest });
   });
 
   it('impossible values of a guest’s report are unknown, and long lists and texts are cut', () => {
-    const { cpu, memory, load, cpuPressure, uptimeSeconds, mounts, interfaces, users, agent }: Telemetry = plausible(
-      TelemetrySchema,
-      absurd,
-    );
+    const { cpu, memory, load, cpuPressure, uptimeSeconds, mounts, interfaces, users, agent }: Telemetry =
+      sanitizeReport(TelemetrySchema, absurd);
     assert.deepEqual([cpu?.busyPercent, cpu?.userTicks, cpu?.count], [undefined, 0n, 2]);
     assert.deepEqual(
       [memory?.totalBytes, memory?.usedBytes, memory?.availableBytes, memory?.swapTotalBytes],
@@ -58,7 +56,7 @@ describe('a guest’s report', () => {
   });
 
   it('impossible values of a guest’s report reach neither history nor metrics', async () => {
-    const telemetry = plausible(TelemetrySchema, absurd);
+    const telemetry = sanitizeReport(TelemetrySchema, absurd);
     const { points, counters } = metricReport(telemetry, undefined);
     for (const { metric, value } of points) assert.ok(value >= 0 && value <= 2 ** 60, `${metric} ${value}`);
     assert.deepEqual(counters, []);
@@ -77,7 +75,7 @@ describe('a guest’s report', () => {
 
   it('names and lists in a guest’s report are cut', () => {
     const capabilities = Array.from({ length: 1000 }, () => mebibyteOfName);
-    const system = plausible(SystemSchema, create(SystemSchema, { hostname: mebibyteOfName, capabilities }));
+    const system = sanitizeReport(SystemSchema, create(SystemSchema, { hostname: mebibyteOfName, capabilities }));
     assert.deepEqual([system.hostname.length, system.capabilities.length], [maxCharacters, maxEntries]);
     assert.equal(system.capabilities[0]?.length, maxCharacters);
   });

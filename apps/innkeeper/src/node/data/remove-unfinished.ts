@@ -22,7 +22,7 @@ const adoptStep = 'Start the daemon with --adopt-data to take it over, or move i
  * database does not know are logged and left alone, since they may be all that is left of a VM. Must run before anything
  * else uses the data folder.
  */
-export async function removeLeftovers({ folder, store, log }: NodeContext): Promise<void> {
+export async function removeUnfinished({ folder, store, log }: NodeContext): Promise<void> {
   const images = join(folder.path, 'images');
   await removeTemporary(images, log);
   for (const name of await foldersIn(images, log)) {

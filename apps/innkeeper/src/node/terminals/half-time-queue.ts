@@ -2,7 +2,7 @@
  * Limits all terminals together to half of the daemon's time: after each piece of work it pauses as long as the work took.
  * First come, first served, so that a flooding terminal delays another one by a single piece.
  */
-export class Pace {
+export class HalfTimeQueue {
   #last: Promise<void> = Promise.resolve();
 
   /** Does the work when its turn comes; resolves when it is done. After `stop` there are no pauses. */

@@ -3,16 +3,16 @@ import type { Probe } from '@innkeeper/hypervisor';
 import { mib } from '@innkeeper/kit';
 import type { VmRunner } from '../node/vm/vm-runner.ts';
 
-/** What a person needs next, along with what the guest says. */
+/** The next steps for the user, printed after the guest's report. */
 export interface NextSteps {
   /** A line about the web console; undefined without one. */
   readonly web: string | undefined;
-  /** Commands that another shell needs first. */
+  /** Commands that set up another shell. */
   readonly setup: readonly string[];
 }
 
-/** What the guest of the VM `hello` says of itself, and what to try next: the last that `npm start` prints. */
-export function helloReport(runner: VmRunner, probe: Probe, elapsedMs: number, next: NextSteps): string {
+/** The guest's report of the VM `hello`, and what to try next: the last output of `npm start`. */
+export function helloMessage(runner: VmRunner, probe: Probe, elapsedMs: number, next: NextSteps): string {
   const { agent, running } = runner;
   const { system, telemetry, welcome } = agent;
   const accelerator = running?.process.accelerator ?? probe.accelerator;
@@ -45,11 +45,11 @@ To stop this one, run "inn stop hello" before.
 `;
 }
 
-/** What is printed when the VM `hello` did not come up: why, and where to look. */
+/** The message when the VM `hello` failed to start: why, and where to look. */
 export function helloFailure(why: string, next: NextSteps): string {
   return `
 The VM "hello" did not come up: ${why}
-The daemon serves all the same.
+The daemon is running anyway.
 
 ${nextStepsText(next, [
   'inn op ls                         what was tried, and how it ended',
@@ -90,7 +90,7 @@ function mebibytes(bytes: bigint | undefined): string {
   return bytes === undefined ? 'unknown' : `${Math.round(Number(bytes) / mib)} MiB`;
 }
 
-/** What a guest says goes to a terminal only without control characters, and no longer than a line. */
+/** Text from a guest without control characters, cut to a line, safe for a terminal. */
 function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '').slice(0, 120);
 }

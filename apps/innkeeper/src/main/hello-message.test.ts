@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { helloFailure } from './hello-report.ts';
+import { helloFailure } from './hello-message.ts';
 
 describe('what innkeeper serve --hello prints when its VM does not come up', () => {
   it('has the reason, the link, and where to look, in 80 columns', () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Entrance, isHostAllowed, unixEntrance } from './entrance.ts';
+import { isHostAllowed, type ListenerInfo, unixListener } from './listener-info.ts';
 
 describe('isHostAllowed()', () => {
-  const entrance = (isLoopback: boolean, ...names: string[]): Entrance => ({
+  const listener = (isLoopback: boolean, ...names: string[]): ListenerInfo => ({
     kind: 'tcp',
     isSecure: false,
     hosts: { isLoopback, names },
@@ -20,17 +20,17 @@ describe('isHostAllowed()', () => {
       'a b',
       'localhost:8080:1',
     ];
-    for (const host of allowed) assert.ok(isHostAllowed(entrance(true, 'inn.example'), host), host);
-    for (const host of refused) assert.ok(!isHostAllowed(entrance(true, 'inn.example'), host), String(host));
+    for (const host of allowed) assert.ok(isHostAllowed(listener(true, 'inn.example'), host), host);
+    for (const host of refused) assert.ok(!isHostAllowed(listener(true, 'inn.example'), host), String(host));
   });
 
   it('takes any address and the configured names beyond', () => {
     for (const host of ['10.0.0.1:8080', '[2001:db8::1]', 'inn.example', 'localhost'])
-      assert.ok(isHostAllowed(entrance(false, 'inn.example'), host), host);
-    assert.ok(!isHostAllowed(entrance(false, 'inn.example'), 'evil.example'));
+      assert.ok(isHostAllowed(listener(false, 'inn.example'), host), host);
+    assert.ok(!isHostAllowed(listener(false, 'inn.example'), 'evil.example'));
   });
 
   it('takes anything on the unix socket', () => {
-    assert.ok(isHostAllowed(unixEntrance, undefined));
+    assert.ok(isHostAllowed(unixListener, undefined));
   });
 });
