@@ -24,7 +24,7 @@ import { autostartVms, readHostBootId } from '../node/vm/autostart.ts';
 import { assertDatabaseThere, claimData } from './claim-data.ts';
 import type { ServeSettings } from './command-line.ts';
 import { listenForControlPlanes } from './control-listener.ts';
-import { chooseGuestPort, guestPlace } from './guest-port.ts';
+import { chooseGuestPort, guestAddressOf } from './guest-port.ts';
 import { listenOnTcp, type WebAddress } from './listen-on-tcp.ts';
 import { listenPrivately } from './listen-privately.ts';
 import { takeLock } from './lock.ts';
@@ -34,7 +34,7 @@ import { stopTerms } from './stop-terms.ts';
 export interface Daemon extends AsyncDisposable {
   readonly node: Node;
   readonly socketPath: string;
-  /** Where control planes come in, as they are told it with --node. */
+  /** The addresses for control planes, as given to them with --node. */
   readonly controlAddresses: readonly string[];
   /** Undefined without a TCP port. */
   readonly web: WebAddress | undefined;
@@ -91,7 +91,7 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   const server = stack.use(new ApiServer(control), stopTerms.server);
   await listenPrivately(folder.socket, () => server.listen(folder.socket));
   stack.defer(() => rm(folder.socket, { force: true }), stopTerms.socket);
-  await server.listenForGuests(guestPlace(guestPort)).catch((error: unknown) => {
+  await server.listenForGuests(guestAddressOf(guestPort)).catch((error: unknown) => {
     log.error('daemon.guest-port-taken', { port: guestPort, message: String(error) });
   });
   const { controlListener } = settings;

@@ -17,14 +17,14 @@ export async function chooseGuestPort(path: string): Promise<number> {
 }
 
 /** Where it listens. */
-export function guestPlace(port: number): { host: string; port: number } {
+export function guestAddressOf(port: number): { host: string; port: number } {
   return { host, port };
 }
 
 /** The port when it is free; undefined when something has it. */
 async function tryPort(wanted: number): Promise<number | undefined> {
   const server = createServer();
-  server.listen(guestPlace(wanted));
+  server.listen(guestAddressOf(wanted));
   try {
     await once(server, 'listening');
   } catch {

@@ -8,7 +8,7 @@ describe('what innkeeper serve --hello prints when its VM does not come up', () 
     const printed = helloFailure('image.build of "tiny" failed.', { web: 'Web console:\n  http://x/login#y', setup });
     assert.match(
       printed,
-      /^The VM "hello" did not come up: image\.build of "tiny" failed\.\nThe daemon serves all the same\.$/m,
+      /^The VM "hello" did not come up: image\.build of "tiny" failed\.\nThe daemon is running anyway\.$/m,
     );
     assert.match(
       printed,

@@ -62,7 +62,7 @@ export async function serve(argv: readonly string[]): Promise<number> {
         process.stdout.write(await hello(node, progress, stop.signal, nextSteps));
       } catch (error) {
         progress.clear();
-        // The daemon serves all the same; what it says is how far the first VM came.
+        // The daemon keeps running anyway; the message says what failed.
         if (!stop.signal.aborted) process.stderr.write(helloFailure(describeError(error), nextSteps()));
       }
     }

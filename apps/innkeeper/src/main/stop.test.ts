@@ -47,7 +47,7 @@ describe('StopStack', () => {
   });
 });
 
-describe('a daemon that is told to stop', { timeout: 60_000 }, () => {
+describe('a stopping daemon', { timeout: 60_000 }, () => {
   it('ends in time although four operations never end, and says what that costs', async () => {
     const data = await mkdtemp(join(tmpdir(), 'innkeeper-stop-'));
     try {

@@ -23,7 +23,7 @@ export function listenForStop(timeoutMs: number = stopTimeoutMs): Stop {
   const onSignal = (exitCode: number): void => {
     process.off('SIGTERM', onTerminate).off('SIGINT', onInterrupt);
     killAfter(timeoutMs);
-    stop.abort(new Error('The daemon was told to stop.'));
+    stop.abort(new Error('The daemon received a signal to stop.'));
     stopped.resolve(exitCode);
   };
   const onTerminate = (): void => onSignal(0);

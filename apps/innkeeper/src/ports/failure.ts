@@ -1,7 +1,7 @@
 import { isOperationError, OperationError } from '@innkeeper/contract';
 import { isHostDiskFull } from '@innkeeper/images/host-tools';
 
-/** Any error as one that a caller can be told: a full disk has its own reason, what is not known is INTERNAL. */
+/** Converts any error to one for callers: a full disk has its own reason, unknown errors are INTERNAL. */
 export function toOperationError(error: unknown): OperationError {
   return knownFailure(error) ?? OperationError.from(error);
 }
