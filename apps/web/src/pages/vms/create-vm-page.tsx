@@ -145,7 +145,7 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
           suffix=" MiB"
           step={512}
           allowDecimal={false}
-          placeholder={`size of the image, ${imageMib} MiB`}
+          placeholder={`${imageMib} MiB (image)`}
           value={values.diskMib === 0 ? '' : values.diskMib}
           error={values.diskMib !== 0 && values.diskMib < imageMib ? `The image needs ${imageMib} MiB` : undefined}
           onChange={(value) => setFieldValue('diskMib', Number(value) || 0)}
