@@ -82,7 +82,7 @@ describe('the examples of @innkeeper/client', () => {
     const printed = await run((example) => !deletesVm(example));
     assert.match(printed, /^0 Linux /m);
     assert.match(printed, /^one\ntwo\n0\nhello\n/m);
-    assert.match(printed, /^\/tmp\/app\/note 15n?$/m);
+    assert.match(printed, /^\/tmp\/app\/note 17n?$/m);
     assert.match(printed, /^stored in the VM$/m);
   });
 
