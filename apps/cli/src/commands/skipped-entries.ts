@@ -3,9 +3,12 @@ import { exitCodes } from '../exit-codes.ts';
 import { clean } from '../output/clean.ts';
 import type { TransferMeter } from '../output/transfer-meter.ts';
 
-/** Entries that no archive can hold: a copy without them is complete. In the words of agents and of `packTree`. */
+/**
+ * Entries that no archive can hold: a copy without them is complete. In the words of `packTree` and of agents, which may be
+ * older than inn.
+ */
 const neverCopied =
-  /: (is a (fifo|socket|character device|block device|virtual file system of the kernel)|a special file|is not a file, folder or link)$|^\d+ more devices, FIFOs and sockets$/;
+  /: (is a (fifo|socket|character device|block device|(virtual )?file system of the kernel('s own)?)|a special file|is not a file, folder or link)$|^\d+ more devices, FIFOs and sockets$/;
 
 /** Entries of a tree that are left out of its copy: printed on standard error as they are found. */
 export class SkippedEntries {
