@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
@@ -47,6 +48,38 @@ describe('QEMU after its daemon died', { skip: fixture.skip, timeout: 120_000 },
     assert.equal((await vm.ended).kind, 'shutdown');
     assert.equal(await driver.adopt(record), undefined);
     assert.equal(await driver.howEnded(record), 'shutdown');
+    await removeRunDirectory(spec);
+  });
+
+  it('QEMU is adopted in a run directory that was moved, and how it ended is unknown there', async () => {
+    const spec = await fixture.createSpec();
+    const { daemon, record } = await launchInDaemon(spec);
+    await killDaemon(daemon);
+    const runDirectory = `${spec.runDirectory}-moved`;
+    await rename(spec.runDirectory, runDirectory);
+    const driver = manageDriver(new QemuDriver());
+    await using vm = (await driver.adopt(record, { runDirectory })) ?? assert.fail('not found');
+    await waitForConsole(vm, 'test guest ready');
+    await using channel = await vm.openAgent(nativeAgent);
+    assert.equal(Buffer.from(await exchange(channel, Buffer.from('still here'))).toString(), 'still here');
+    await vm.requestShutdown();
+    assert.equal((await vm.ended).kind, 'shutdown');
+    assert.equal(await driver.adopt(record, { runDirectory }), undefined);
+    assert.equal(await driver.howEnded(record, { runDirectory }), undefined);
+    await removeRunDirectory({ ...spec, runDirectory });
+    await removeRunDirectory(spec);
+  });
+
+  it('QEMU is killed as unrecorded in a run directory that was moved', async () => {
+    const spec = await fixture.createSpec();
+    const { daemon, record } = await launchInDaemon(spec);
+    await killDaemon(daemon);
+    const runDirectory = `${spec.runDirectory}-moved`;
+    await rename(spec.runDirectory, runDirectory);
+    const driver = manageDriver(new QemuDriver());
+    assert.equal(await driver.killUnrecorded(runDirectory), true);
+    assert.equal(await driver.adopt(record), undefined);
+    await removeRunDirectory({ ...spec, runDirectory });
     await removeRunDirectory(spec);
   });
 

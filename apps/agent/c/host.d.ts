@@ -8,6 +8,8 @@ declare module 'host' {
   export function programArguments(): string[];
   export function print(line: string): void;
   export function printOut(line: string): void;
+  /** From here on writing to standard error never waits, whether it is a terminal, a pipe, a socket or a file. */
+  export function ownStandardError(): void;
 
   // Loop (loop.c). Events: 1 readable, 2 writable, 4 error or hang-up (only reported).
   export function watch(fd: number, events: number, callback: (events: number) => void): number;

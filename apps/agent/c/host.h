@@ -52,6 +52,12 @@ JSValue new_text(JSContext *ctx, const void *bytes, size_t length);
 /* Lone surrogates, which QuickJS encodes as three bytes of invalid UTF-8, become U+FFFD. */
 void repair_surrogates(uint8_t *bytes, size_t length);
 
+/* sockets.c: write in one try that never waits on a socket, nor on what O_NONBLOCK works for; -1 with errno. */
+ssize_t write_now(int fd, const void *bytes, size_t count);
+
+/* jobs.c: closes the descriptors from first to last, both included. */
+void close_from_to(unsigned first, unsigned last);
+
 /* loop.c */
 /* Runs until JavaScript calls exit; returns the exit code. */
 int run_loop(JSContext *ctx);

@@ -13,7 +13,7 @@
 #define SYS_close_range 436
 #endif
 
-static void close_from_to(unsigned first, unsigned last)
+void close_from_to(unsigned first, unsigned last)
 {
     struct rlimit limit;
     if (first > last || syscall(SYS_close_range, first, last, 0) == 0)

@@ -5,9 +5,11 @@
 #include "host.h"
 
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 extern const uint8_t agent_bundle[];
@@ -20,16 +22,28 @@ enum { PORT_COUNT = sizeof ports / sizeof ports[0] };
 
 static JSValue arguments;
 
+/* A word on standard error, which is lost where it would have to wait: nobody reads it, and the agent has to go on. */
+static void complain(const char *format, ...)
+{
+    char line[2048];
+    va_list values;
+    va_start(values, format);
+    int length = vsnprintf(line, sizeof line, format, values);
+    va_end(values);
+    if (length > 0)
+        (void)!write_now(2, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
+}
+
 void print_exception(JSContext *ctx)
 {
     JSValue exception = JS_GetException(ctx);
     const char *text = JS_ToCString(ctx, exception);
-    fprintf(stderr, "innkeeper-agent: uncaught: %s\n", text ? text : "?");
+    complain("innkeeper-agent: uncaught: %s\n", text ? text : "?");
     JS_FreeCString(ctx, text);
     if (JS_IsError(ctx, exception)) {
         JSValue stack = JS_GetPropertyStr(ctx, exception, "stack");
         const char *trace = JS_ToCString(ctx, stack);
-        fprintf(stderr, "%s", trace ? trace : "");
+        complain("%s", trace ? trace : "");
         JS_FreeCString(ctx, trace);
         JS_FreeValue(ctx, stack);
     }
@@ -48,6 +62,53 @@ static JSValue js_print(JSContext *ctx, JSValueConst self, int argc, JSValueCons
     return JS_UNDEFINED;
 }
 
+/* A process that writes to standard error what comes through the pipe whose end is returned, and ends with it; or -1. */
+static int start_error_writer(void)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        char bytes[4096];
+        ssize_t count;
+        leave_loop_in_child();
+        dup2(ends[0], 0);
+        close_from_to(3, ~0u);
+        /* A full disk loses what it loses. */
+        while ((count = read(0, bytes, sizeof bytes)) > 0)
+            (void)!write(2, bytes, (size_t)count);
+        _exit(0);
+    }
+    close(ends[0]);
+    if (pid < 0) {
+        close(ends[1]);
+        return -1;
+    }
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    return ends[1];
+}
+
+/*
+ * ownStandardError(): from here on, writing to it never waits. A terminal or pipe is opened once more, since O_NONBLOCK
+ * belongs to the open file, which whoever started us shares. O_NONBLOCK does nothing for a file, whose disk may hang or
+ * be frozen, so a process of its own writes there. What cannot be done leaves it as it is.
+ */
+static JSValue js_own_standard_error(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    struct stat info = {0};
+    int fd = -1;
+    if (fstat(2, &info) == 0 && S_ISREG(info.st_mode))
+        fd = start_error_writer();
+    else if (S_ISCHR(info.st_mode) || S_ISFIFO(info.st_mode))
+        fd = open("/proc/self/fd/2", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0) {
+        dup2(fd, 2);
+        close(fd);
+    }
+    return JS_UNDEFINED;
+}
+
 /* programArguments(): the command line without the program's name. */
 static JSValue js_arguments(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
@@ -58,6 +119,7 @@ static const JSCFunctionListEntry own_entries[] = {
     JS_CFUNC_MAGIC_DEF("print", 1, js_print, 0),
     JS_CFUNC_MAGIC_DEF("printOut", 1, js_print, 1),
     JS_CFUNC_DEF("programArguments", 0, js_arguments),
+    JS_CFUNC_DEF("ownStandardError", 0, js_own_standard_error),
 };
 
 static int init_module(JSContext *ctx, JSModuleDef *module)
@@ -144,7 +206,7 @@ void print_rejections(JSContext *ctx)
         const char *text = JS_ToCString(ctx, reason);
         if (!text)
             JS_FreeValue(ctx, JS_GetException(ctx));
-        fprintf(stderr, "innkeeper-agent: unhandled rejection: %s\n", text ? text : "?");
+        complain("innkeeper-agent: unhandled rejection: %s\n", text ? text : "?");
         JS_FreeCString(ctx, text);
         JS_FreeValue(ctx, reason);
         JS_FreeValue(ctx, promise);

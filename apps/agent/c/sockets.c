@@ -76,6 +76,18 @@ static JSValue js_open_port(JSContext *ctx, JSValueConst self, int argc, JSValue
     return result;
 }
 
+ssize_t write_now(int fd, const void *bytes, size_t count)
+{
+    ssize_t put = send(fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (put >= 0 || errno != ENOTSOCK)
+        return put;
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+    if (poll(&ready, 1, 0) != 0)
+        return write(fd, bytes, count);
+    errno = EAGAIN;
+    return -1;
+}
+
 /*
  * writeNow(fd, bytes, from, count): one attempt that never blocks, whatever the flags of fd: bytes written; -1: it
  * would block.
@@ -87,13 +99,7 @@ static JSValue js_write_now(JSContext *ctx, JSValueConst self, int argc, JSValue
     uint8_t *from = get_slice(ctx, argv[1], argv[2], argv[3], &count);
     if (!from || JS_ToInt32(ctx, &fd, argv[0]))
         return JS_EXCEPTION;
-    ssize_t put = send(fd, from, count, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (put < 0 && errno == ENOTSOCK) {
-        struct pollfd ready = {.fd = fd, .events = POLLOUT};
-        if (poll(&ready, 1, 0) == 0)
-            return JS_NewInt32(ctx, -1);
-        put = write(fd, from, count);
-    }
+    ssize_t put = write_now(fd, from, count);
     if (put < 0 && errno != EAGAIN && errno != EINTR)
         return throw_errno(ctx, errno, "write", NULL);
     return JS_NewFloat64(ctx, put < 0 ? -1 : (double)put);

@@ -9,6 +9,11 @@ export interface Abortable {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface AdoptOptions extends Abortable {
+  /** Where the VM's run directory is now: the data folder may have been moved. Default: where it was at the launch. */
+  readonly runDirectory?: string | undefined;
+}
+
 export type Accelerator = 'kvm' | 'tcg';
 
 /** The result of a driver's probe of this host. */
@@ -133,9 +138,9 @@ export interface HypervisorDriver {
   probe(options?: Abortable): Promise<Probe>;
   launch(spec: VmSpec, options?: Abortable): Promise<RunningVm>;
   /** Reattaches to the VM of a record after a restart of the daemon; undefined if its process is gone. */
-  adopt(record: VmRecord, options?: Abortable): Promise<RunningVm | undefined>;
+  adopt(record: VmRecord, options?: AdoptOptions): Promise<RunningVm | undefined>;
   /** How a VM ended that `adopt` did not find; undefined if unknown. */
-  howEnded(record: VmRecord): Promise<VmEnd['kind'] | undefined>;
+  howEnded(record: VmRecord, options?: AdoptOptions): Promise<VmEnd['kind'] | undefined>;
   /** The process named by a record, whether it is alive or not; undefined if the record is not this driver's. */
   processOf(record: VmRecord): HypervisorProcess | undefined;
   /** Kills the process of a VM that cannot be adopted, and waits for its end. Succeeds if it is already gone. */

@@ -33,7 +33,7 @@ export function manageDriver(driver: HypervisorDriver): HypervisorDriver {
       const vm = await driver.adopt(record, options);
       return vm === undefined ? undefined : new ManagedVm(vm);
     },
-    howEnded: (record) => driver.howEnded(record),
+    howEnded: (record, options) => driver.howEnded(record, options),
     processOf: (record) => driver.processOf(record),
     kill: (record) => driver.kill(record),
     killUnrecorded: (runDirectory) => driver.killUnrecorded(runDirectory),

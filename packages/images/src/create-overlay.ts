@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OperationError } from '@innkeeper/contract/errors';
+import { backingName } from './backing-file.ts';
 import { type Abortable, hostDiskFull, isHostDiskFull, runProgram } from './host-tools/index.ts';
 import type { ImageFormat } from './inspect-image.ts';
 
 export interface OverlayRequest {
-  /** Absolute. Must stay in place and unchanged as long as the overlay exists. */
+  /** Absolute. Must stay unchanged, and in place relative to the overlay, as long as the overlay exists. */
   readonly basePath: string;
   readonly baseFormat: ImageFormat;
   /** The new qcow2 file. Absolute; its folder must exist. */
@@ -26,8 +27,9 @@ export async function createOverlay(request: OverlayRequest, { signal }: Abortab
   if (sizeBytes !== 0) await assertGrows(request, sizeBytes, { signal });
   const unfinished = join(dirname(diskPath), `.unfinished-${randomBytes(8).toString('hex')}.qcow2`);
   const size = sizeBytes === 0 ? [] : [`${sizeBytes}`];
-  const argv = ['create', '-q', '-f', 'qcow2', '-F', baseFormat, '-b', basePath, unfinished, ...size];
   try {
+    const base = await backingName(diskPath, basePath);
+    const argv = ['create', '-q', '-f', 'qcow2', '-F', baseFormat, '-b', base, unfinished, ...size];
     const { exitCode, stderr } = await runProgram('qemu-img', argv, { signal });
     if (exitCode !== 0) {
       if (isHostDiskFull(stderr)) throw hostDiskFull('making the disk of the VM');

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { rebaseOverlay } from './backing-file.ts';
 import { createOverlay } from './create-overlay.ts';
 import { imageInfo } from './image-info.ts';
 import { importImage } from './import-image.ts';
@@ -27,8 +28,40 @@ test('an overlay has the size of its base, or a larger size', async () => {
     const info: unknown = JSON.parse(fixture.run('qemu-img', ['info', '--output=json', diskPath]));
     assert.ok(typeof info === 'object' && info !== null && 'virtual-size' in info && 'backing-filename' in info);
     assert.equal(info['virtual-size'], expected);
-    assert.equal(info['backing-filename'], basePath);
+    assert.equal(info['backing-filename'], 'base.raw');
   }
+});
+
+test('an overlay finds its base after both were moved, and after one was once it is told where', async () => {
+  using fixture = new ImageFixture();
+  const [base, disk] = ['a/images/base.raw', 'a/vms/1/disk.qcow2'].map((name) => join(fixture.directory, name));
+  assert.ok(base !== undefined && disk !== undefined);
+  for (const path of [base, disk]) mkdirSync(dirname(path), { recursive: true });
+  sparse(fixture, 'a/images/base.raw', 8 * mib);
+  await createOverlay({ basePath: base, baseFormat: 'raw', diskPath: disk, sizeBytes: 0 });
+  const inB = (path: string): string => path.replace('/a/', '/b/');
+  renameSync(join(fixture.directory, 'a'), join(fixture.directory, 'b'));
+  const chain = (): string => fixture.run('qemu-img', ['info', '--backing-chain', inB(disk)]);
+  assert.match(chain(), /backing file: \.\.\/\.\.\/images\/base\.raw/);
+  const before = readFileSync(inB(disk));
+  await rebaseOverlay({ diskPath: inB(disk), basePath: inB(base), baseFormat: 'raw' });
+  assert.deepEqual(readFileSync(inB(disk)), before, 'what is right already is left as it is');
+
+  const moved = join(fixture.directory, 'elsewhere.raw');
+  renameSync(inB(base), moved);
+  assert.throws(chain);
+  await rebaseOverlay({ diskPath: inB(disk), basePath: moved, baseFormat: 'raw' });
+  assert.match(chain(), /backing file: \.\.\/\.\.\/\.\.\/elsewhere\.raw/);
+});
+
+test('an overlay behind a symbolic link names its base by an absolute path, since a relative one would lead elsewhere', async () => {
+  using fixture = new ImageFixture();
+  const basePath = sparse(fixture, 'base.raw', 8 * mib);
+  mkdirSync(join(fixture.directory, 'large/disks'), { recursive: true });
+  symlinkSync('large/disks', join(fixture.directory, 'vms'));
+  const diskPath = join(fixture.directory, 'vms/disk.qcow2');
+  await createOverlay({ basePath, baseFormat: 'raw', diskPath, sizeBytes: 0 });
+  assert.ok(fixture.run('qemu-img', ['info', '--backing-chain', diskPath]).includes(`backing file: ${basePath}\n`));
 });
 
 test('an overlay smaller than its base is refused, and a failed one leaves nothing behind', async () => {

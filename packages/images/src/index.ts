@@ -6,6 +6,7 @@ export {
   machineOf,
 } from './agent-architecture.ts';
 export { type AgentBinary, defaultAgentBinaryPath, findAgentBinary, maxAgentBytes } from './agent-binary.ts';
+export { rebaseOverlay } from './backing-file.ts';
 export { type BuildPlace, buildImage, isImageKind, type NewImage } from './build-image.ts';
 export type { GuestKernel, ImageKind } from './built-image.ts';
 export { createOverlay, type OverlayRequest } from './create-overlay.ts';

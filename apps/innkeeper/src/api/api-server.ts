@@ -30,6 +30,7 @@ import { agentServiceImpls } from './agent-services.ts';
 import { createComputeService } from './compat/compute-service.ts';
 import { createHistoryService } from './history-service.ts';
 import { createImageService } from './image-service.ts';
+import { SharedTopics } from './live/shared-topics.ts';
 import { createOperationService } from './operation-service.ts';
 import { type RouteContext, routeRequest, routeUpgrade } from './routes.ts';
 import { createRunService } from './run-service.ts';
@@ -88,7 +89,8 @@ export class ApiServer implements AsyncDisposable {
       onUpgrade: (upgrade, facts) => routeUpgrade(upgrade, facts, context),
     });
     const { shutdownSignal } = edge;
-    const context: RouteContext = { node, history, runs, terminals, log, gate: this.gate, shutdownSignal };
+    const parts = { node, history, runs, terminals, topics: new SharedTopics() };
+    const context: RouteContext = { ...parts, log, gate: this.gate, shutdownSignal };
     this.#edge = edge;
   }
 

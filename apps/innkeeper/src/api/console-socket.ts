@@ -1,5 +1,5 @@
 import { OperationError } from '@innkeeper/contract';
-import { mib } from '@innkeeper/kit';
+import { mib, Notifier } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import type { VmApi } from '../ports/node-api.ts';
 import { ConsoleInput } from './console-input.ts';
@@ -61,19 +61,16 @@ export async function serveConsole(socket: WebSocket, exchange: Exchange): Promi
 }
 
 /** Resolves when this console no longer belongs to the VM or the viewer disconnected. */
-function untilOver(vm: VmApi, console: ReturnType<VmApi['console']>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = (): void => {
-      stop();
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const stop = vm.onChange(() => {
-      if (currentConsole(vm) !== console) finish();
-    });
-    signal.addEventListener('abort', finish);
-    if (signal.aborted || currentConsole(vm) !== console) finish();
-  });
+async function untilOver(vm: VmApi, console: ReturnType<VmApi['console']>, signal: AbortSignal): Promise<void> {
+  const changes = new Notifier();
+  const stop = vm.onChange(() => changes.notify());
+  try {
+    await changes.until(() => signal.aborted || currentConsole(vm) !== console, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    stop();
+  }
 }
 
 function currentConsole(vm: VmApi): ReturnType<VmApi['console']> | undefined {

@@ -3,6 +3,7 @@ import type { History } from '../node/history/history.ts';
 import type { RunManager } from '../node/runs/run-manager.ts';
 import type { TerminalManager } from '../node/terminals/terminal-manager.ts';
 import type { NodeApi, VmApi } from '../ports/node-api.ts';
+import type { SharedTopics } from './live/shared-topics.ts';
 
 /** The parts of the daemon that the API's routes and sockets use. */
 export interface ApiParts {
@@ -10,6 +11,8 @@ export interface ApiParts {
   readonly history: History;
   readonly runs: RunManager;
   readonly terminals: TerminalManager;
+  /** Live topics that several viewers share. */
+  readonly topics: SharedTopics;
 }
 
 /** The request and its context, passed to every route and socket of the API. */

@@ -2,6 +2,7 @@ import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { AgentLink, ExecSession, LinkState } from '@innkeeper/agent-client';
 import { OperationError } from '@innkeeper/contract';
 import { type ExecEvent, ExecEventSchema, type ExecRequest, ExecRequestSchema } from '@innkeeper/contract/agent';
+import { linkSignals, orAborted } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import type { AuditParameters } from '../audit/audit.ts';
 import type { Exchange } from './exchange.ts';
@@ -18,10 +19,20 @@ const maxBufferedBytes = 4 * 1024 * 1024;
  * be attached to. The messages are documented in docs/protocol/http.md.
  */
 export async function serveExec(socket: WebSocket, exchange: Exchange): Promise<void> {
-  const { vm, pass } = exchange;
-  const over = new AbortController();
-  const signal = AbortSignal.any([exchange.signal, over.signal]);
-  const client = new ExecClient(socket, (error) => over.abort(error));
+  const over = linkSignals(exchange.signal);
+  try {
+    await follow(new ExecClient(socket, (error) => over.abort(error)), socket, exchange, over.signal);
+  } finally {
+    over.unlink();
+  }
+}
+
+async function follow(
+  client: ExecClient,
+  socket: WebSocket,
+  { vm, pass }: Exchange,
+  signal: AbortSignal,
+): Promise<void> {
   const asked = await client.firstRequest(signal);
   pass.note(describeExec(asked));
   const first = allowedExecRequest(pass.caller, asked);
@@ -98,14 +109,7 @@ class ExecClient {
 
   /** Waits for the first message, which names the command or process. */
   async firstRequest(signal: AbortSignal): Promise<ExecRequest> {
-    const onAbort = (): void => this.#first.reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      signal.throwIfAborted();
-      return await this.#first.promise;
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+    return await orAborted(this.#first.promise, signal);
   }
 
   /** From now on, input is forwarded to the process. */

@@ -1,4 +1,4 @@
-import { createDeferred, type Deferred, kib } from '@innkeeper/kit';
+import { kib, Notifier } from '@innkeeper/kit';
 
 /**
  * Maximum output in flight to a client without acknowledgement: half of the output that the agent retains for readers
@@ -10,7 +10,7 @@ export const execWindowBytes = 128 * kib;
 export class ExecWindow {
   #sent: number | undefined;
   #acknowledged = 0;
-  #waiting: Deferred<void> | undefined;
+  readonly #acknowledgements = new Notifier();
 
   /** Whether sending waits for an acknowledgement. */
   get isFull(): boolean {
@@ -26,24 +26,11 @@ export class ExecWindow {
   /** Records that the client has consumed everything before `offset`. */
   acknowledge(offset: number): void {
     this.#acknowledged = Math.max(this.#acknowledged, offset);
-    if (this.isFull) return;
-    this.#waiting?.resolve();
-    this.#waiting = undefined;
+    this.#acknowledgements.notify();
   }
 
   /** Resolves when more may be sent; rejects with the signal's reason. */
-  async room(signal: AbortSignal): Promise<void> {
-    while (this.isFull) {
-      signal.throwIfAborted();
-      const waiting = createDeferred<void>();
-      this.#waiting = waiting;
-      const onAbort = (): void => waiting.reject(signal.reason);
-      signal.addEventListener('abort', onAbort, { once: true });
-      try {
-        await waiting.promise;
-      } finally {
-        signal.removeEventListener('abort', onAbort);
-      }
-    }
+  room(signal: AbortSignal): Promise<void> {
+    return this.#acknowledgements.until(() => !this.isFull, signal);
   }
 }

@@ -95,7 +95,7 @@ async function enter<Extra extends object>(
   { route, parameters, query }: Found<RouteFacts>,
   ask: Pick<Exchange, 'request'> & Pick<Entry, 'isChange' | 'isLong'> & { readonly facts: RequestFacts },
   left: AbortSignal,
-  { gate, node, history, runs, terminals, log, shutdownSignal }: RouteContext,
+  { gate, node, history, runs, terminals, topics, log, shutdownSignal }: RouteContext,
   extra: Extra,
 ): Promise<Entered<Extra>> {
   const { request, facts, isChange, isLong } = ask;
@@ -115,6 +115,7 @@ async function enter<Extra extends object>(
     history,
     runs,
     terminals,
+    topics,
     parameters,
     query,
     request,

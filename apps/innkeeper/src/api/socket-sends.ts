@@ -1,3 +1,4 @@
+import { Notifier } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 
 /**
@@ -10,7 +11,7 @@ export const maxWaitingMessages = 2048;
 export class SocketSends {
   readonly #socket: WebSocket;
   #waiting = 0;
-  readonly #onRoom = new Set<() => void>();
+  readonly #taken = new Notifier();
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -26,22 +27,13 @@ export class SocketSends {
     this.#waiting++;
     this.#socket.send(data, () => {
       this.#waiting--;
-      for (const wake of this.#onRoom) wake();
+      this.#taken.notify();
       onSent?.();
     });
   }
 
   /** Resolves when another message may be sent; rejects with the signal's reason. */
-  async room(signal: AbortSignal): Promise<void> {
-    while (this.isFull) {
-      signal.throwIfAborted();
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const wake = (): void => resolve();
-      this.#onRoom.add(wake);
-      signal.addEventListener('abort', wake, { once: true });
-      await promise;
-      this.#onRoom.delete(wake);
-      signal.removeEventListener('abort', wake);
-    }
+  room(signal: AbortSignal): Promise<void> {
+    return this.#taken.until(() => !this.isFull, signal);
   }
 }

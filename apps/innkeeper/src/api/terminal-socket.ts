@@ -1,5 +1,5 @@
 import { OperationError } from '@innkeeper/contract';
-import { kib } from '@innkeeper/kit';
+import { kib, onAbort } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import { findTerminal } from '../node/terminals/find-terminal.ts';
 import type { Terminal } from '../node/terminals/terminal.ts';
@@ -50,8 +50,7 @@ async function serve(socket: WebSocket, exchange: Exchange): Promise<void> {
   });
   const input = new ViewerInput(terminal, viewer, { socket, fail: over.reject });
   socket.on('message', (data: Buffer, isBinary) => input.take(data, isBinary));
-  const onAbort = (): void => over.resolve();
-  signal.addEventListener('abort', onAbort);
+  const stopWaiting = onAbort(signal, () => over.resolve());
   const stopEnd = terminal.changes.add(() => {
     if (terminal.isEnded) over.resolve();
   });
@@ -64,7 +63,7 @@ async function serve(socket: WebSocket, exchange: Exchange): Promise<void> {
     if (terminal.isEnded) socket.close(1000);
   } finally {
     pass.note({ typed_bytes: input.typedBytes });
-    signal.removeEventListener('abort', onAbort);
+    stopWaiting();
     stopEnd();
     leave();
   }

@@ -8,6 +8,7 @@ import { hasSameRights } from '../access/same-rights.ts';
 import { isSameSecret } from '../access/secrets.ts';
 import { type Audit, type AuditParameters, type AuditRecord, auditResult, type Intent } from '../audit/audit.ts';
 import type { Caller } from '../ports/caller.ts';
+import { EntryLimit } from './entry-limit.ts';
 import type { RequestFacts } from './web/request-facts.ts';
 
 /** One request, and who made it. */
@@ -66,10 +67,12 @@ export interface Pass {
 export class Gate {
   readonly access: Access;
   readonly audit: Audit;
+  readonly #limit: EntryLimit;
 
   constructor({ access, audit }: { access: Access; audit: Audit }) {
     this.access = access;
     this.audit = audit;
+    this.#limit = new EntryLimit(() => access.clock.nowMs());
   }
 
   /** Fails with TOKEN_INVALID, SESSION_EXPIRED. */
@@ -91,7 +94,7 @@ export class Gate {
 
   /** Lets through or throws; a refusal is written down as well. */
   async open(entry: Entry): Promise<Pass> {
-    const pass = new OpenPass(entry, this.access, this.audit);
+    const pass = this.#pass(entry);
     try {
       checkPage(entry);
       authorize(entry.visitor.caller, entry.privilege, entry.target);
@@ -106,7 +109,7 @@ export class Gate {
 
   /** For what was refused before it came here: it did not find its VM, say. */
   async refuse(entry: Entry, error: unknown): Promise<void> {
-    await new OpenPass(entry, this.access, this.audit).refuse(error);
+    await this.#pass(entry).refuse(error);
   }
 
   /** Lets through, does the work and writes down how it ended. */
@@ -121,6 +124,14 @@ export class Gate {
       await pass.close(why);
       throw why;
     }
+  }
+
+  #pass(entry: Entry): OpenPass {
+    const leftOut = entry.action === undefined ? 0 : this.#limit.take(entry);
+    const said = { ...entry.parameters, left_out: leftOut ?? 0 };
+    const pass = new OpenPass(leftOut === 0 ? entry : { ...entry, parameters: said }, this.access, this.audit);
+    if (leftOut === undefined) pass.forget();
+    return pass;
   }
 }
 

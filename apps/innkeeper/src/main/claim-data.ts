@@ -1,12 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { OperationError } from '@innkeeper/contract';
 import { readRegularFile } from '@innkeeper/kit/node';
 import { isPostgresAddress, type Store } from '@innkeeper/store';
 import type { DataFolder } from '../node/data/data-folder.ts';
+import { fullPath } from '../node/data/stored-path.ts';
 import { isMissing, isTemporaryName, listFolder, syncFolder } from '../node/data/unfinished.ts';
+import { assertUsable } from '../node/data/usable-path.ts';
 
 const maxIdBytes = 100;
 
@@ -17,11 +19,13 @@ interface Content {
 }
 
 /**
- * Refuses a start without a database in a folder that has images or VMs, before an empty database is made there. Throws
- * DATA_FOLDER_MISMATCH.
+ * Refuses a start without a database in a folder that has images or VMs, before an empty database is made there, and one
+ * with something else in the database's place. Throws DATA_FOLDER_MISMATCH, DATA_FOLDER_UNUSABLE.
  */
 export async function assertDatabaseThere(address: string, folder: DataFolder, mayAdopt: boolean): Promise<void> {
-  if (mayAdopt || isPostgresAddress(address)) return;
+  if (isPostgresAddress(address)) return;
+  for (const file of [address, `${address}-wal`, `${address}-shm`]) assertUsable(file, 'file');
+  if (mayAdopt) return;
   if (existsSync(address) && statSync(address).size > 0) return;
   const content = await contentOf(folder);
   if (isEmpty(content)) return;
@@ -48,7 +52,7 @@ export async function claimData(folder: DataFolder, store: Store, mayAdopt: bool
   const rows = { images: images.map(({ name }) => name), vms: vms.map(({ id }) => id) };
   // Names of images are the same in many folders; the files that they were made in are not.
   const knowsSome =
-    images.some(({ path }) => existsSync(resolve(folder.path, path))) || vms.some(({ id }) => content.vms.includes(id));
+    images.some(({ path }) => existsSync(fullPath(folder, path))) || vms.some(({ id }) => content.vms.includes(id));
   const fits = isEmpty(rows) ? isEmpty(content) : knowsSome;
   const foreign = databaseId !== undefined && !(isEmpty(rows) && isEmpty(content));
   if (mayAdopt ? !isEmpty(rows) && !knowsSome : foreign || !fits) {

@@ -13,6 +13,7 @@ import { closeInterrupted, nodeWriter } from '../audit/interrupted.ts';
 import { version } from '../edge/version.ts';
 import { adoptData } from '../node/data/adopt-data.ts';
 import { makeDataFolder } from '../node/data/data-folder.ts';
+import { checkFilesOfVms } from '../node/data/vms-without-files.ts';
 import { History } from '../node/history/history.ts';
 import { recordNode } from '../node/history/record-node.ts';
 import { createLocalNode } from '../node/local-node.ts';
@@ -60,6 +61,7 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   const store = stack.use(await openStore(databaseAddress, storeOptions(log)), stopTerms.store);
   const nodeId = await claimData(folder, store, settings.adoptData);
   if (settings.adoptData) await adoptData({ folder, store, nodeId, log });
+  await checkFilesOfVms({ folder, store, log, mayAdopt: settings.adoptData });
   const agentBinary = await findAgentBinary(settings.agentBinaryPath);
   if (agentBinary === undefined) log.warn('agent.binary-missing', { path: settings.agentBinaryPath });
   const guestPort = await chooseGuestPort(folder.guestPort);

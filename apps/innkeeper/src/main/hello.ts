@@ -1,6 +1,7 @@
+import { hostClock } from '@innkeeper/agent-client';
 import { OperationError } from '@innkeeper/contract';
 import { assertAvailable } from '@innkeeper/hypervisor';
-import { mib } from '@innkeeper/kit';
+import { mib, withDeadline } from '@innkeeper/kit';
 import type { OperationRow } from '@innkeeper/store';
 import type { Node } from '../node/node.ts';
 import { createVm } from '../node/vm/create-vm.ts';
@@ -57,7 +58,6 @@ async function finish(node: Node, begun: OperationRow, progress: ProgressLine, s
 }
 
 async function waitForAgent(runner: VmRunner, signal: AbortSignal): Promise<void> {
-  const timeout = AbortSignal.any([signal, AbortSignal.timeout(agentTimeoutMs)]);
   const { agent } = runner;
   const settled = (): boolean => {
     if ((runner.running === undefined && runner.operationId === '') || agent.state.state === 'absent') return true;
@@ -65,13 +65,12 @@ async function waitForAgent(runner: VmRunner, signal: AbortSignal): Promise<void
       agent.state.state === 'connected' && agent.system !== undefined && agent.telemetry?.cpu?.busyPercent !== undefined
     );
   };
-  try {
-    await runner.until(settled, timeout);
-  } catch (error) {
-    if (signal.aborted) throw error;
-    throw new OperationError('AGENT_UNREACHABLE', 'The agent of "hello" did not answer within 5 minutes.', {
+  const late = (): OperationError =>
+    new OperationError('AGENT_UNREACHABLE', 'The agent of "hello" did not answer within 5 minutes.', {
       nextStep: 'Run "inn doctor hello".',
     });
-  }
+  await withDeadline({ timers: hostClock, timeoutMs: agentTimeoutMs, signal, late }, (either) =>
+    runner.until(settled, either),
+  );
   agent.requireLink(name);
 }

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { create } from '@bufbuild/protobuf';
-import type { AgentLink } from '@innkeeper/agent-client';
+import { type AgentLink, hostClock } from '@innkeeper/agent-client';
 import { assertVmAction, OperationError } from '@innkeeper/contract';
 import {
   type Event,
@@ -10,6 +10,7 @@ import {
   NodeSchema,
   type Operation,
 } from '@innkeeper/contract/control';
+import { withDeadline } from '@innkeeper/kit';
 import type { EventRow, OperationRow } from '@innkeeper/store';
 import type { NodeApi, VmApi, Waiting } from '../ports/node-api.ts';
 import { FleetIndex } from './fleet/fleet-index.ts';
@@ -103,12 +104,12 @@ function localVm(node: Node, runner: VmRunner): VmApi {
 /** Waits for an agent that may be about to connect, for example after a start of the daemon. */
 async function connectedAgent(runner: VmRunner, { signal }: Waiting): Promise<AgentLink> {
   const mayConnect = (): boolean => ['waiting', 'lost'].includes(runner.agent.state.state);
-  const timeout = AbortSignal.timeout(agentWaitMs);
-  const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+  const late = new Error('the agent did not connect in time');
+  const terms = { timers: hostClock, timeoutMs: agentWaitMs, signal, late: () => late };
   try {
-    await runner.until(() => !mayConnect(), either);
+    await withDeadline(terms, (either) => runner.until(() => !mayConnect(), either));
   } catch (error) {
-    if (!timeout.aborted) throw error;
+    if (error !== late) throw error;
   }
   return runner.agent.requireLink(runner.row.name);
 }

@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { Http2ServerRequest } from 'node:http2';
-import type { Log } from '@innkeeper/kit';
+import { type Log, onAbort } from '@innkeeper/kit';
 import { callerHeader, encodeCaller } from '../access/forwarded-caller.ts';
 import { errorHeader, toHttpError } from '../edge/api-error.ts';
 import type { Visitor } from '../edge/gate.ts';
@@ -29,8 +29,7 @@ export async function forwardRequest(exchange: ForwardedRequest, link: NodeLink)
   const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
   const headers = { ...headersToNode(request.headers, hasBody), [callerHeader]: encodeCaller(visitor.caller) };
   const outgoing = link.request(request.method ?? 'GET', request.url ?? '/', headers);
-  const onAbort = (): void => void outgoing.destroy();
-  signal.addEventListener('abort', onAbort, { once: true });
+  const stopWaiting = onAbort(signal, () => void outgoing.destroy());
   try {
     const answered = responseOf(outgoing);
     // Nobody waits for it when the body cannot even be begun.
@@ -44,7 +43,7 @@ export async function forwardRequest(exchange: ForwardedRequest, link: NodeLink)
     outgoing.destroy();
     throw signal.aborted ? signal.reason : nodeUnreachable(link, error);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    stopWaiting();
     // An answer that came before the whole body: the rest is for nobody.
     request.unpipe(outgoing);
     if (!request.complete) {

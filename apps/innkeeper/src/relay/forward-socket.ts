@@ -1,5 +1,5 @@
 import { OperationError } from '@innkeeper/contract';
-import { mib } from '@innkeeper/kit';
+import { mib, onAbort, orAborted } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import { callerHeader, encodeCaller } from '../access/forwarded-caller.ts';
 import type { Visitor } from '../edge/gate.ts';
@@ -25,8 +25,7 @@ export async function openNodeSocket(
   const socket = link.openSocket(path, { [callerHeader]: encodeCaller(visitor.caller) });
   // What comes before anybody listens would be lost.
   socket.once('open', () => socket.pause());
-  const onAbort = (): void => socket.terminate();
-  signal.addEventListener('abort', onAbort, { once: true });
+  const stopWaiting = onAbort(signal, () => socket.terminate());
   try {
     await opened(socket);
     link.note(true);
@@ -36,7 +35,7 @@ export async function openNodeSocket(
     if (signal.aborted) throw signal.reason;
     throw error instanceof OperationError ? error : nodeUnreachable(link, error);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    stopWaiting();
   }
 }
 
@@ -63,15 +62,13 @@ export async function relaySockets(
   });
   // A broken connection is followed by its close.
   node.on('error', () => undefined);
-  const onAbort = (): void => node.close(1001);
-  signal.addEventListener('abort', onAbort, { once: true });
+  const stopWaiting = onAbort(signal, () => node.close(1001));
   try {
     node.resume();
-    if (signal.aborted) onAbort();
-    await Promise.race([ended, aborted(signal)]);
-    if (signal.aborted) throw signal.reason;
+    await orAborted(ended, signal);
+    signal.throwIfAborted();
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    stopWaiting();
   }
 }
 
@@ -94,10 +91,6 @@ function isSendable(code: number): boolean {
 
 function closed(socket: WebSocket): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()));
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 async function opened(socket: WebSocket): Promise<void> {

@@ -51,6 +51,11 @@ export const reasons = {
     when: 'Another operation is running on this VM.',
     next: 'Wait for it; "inn show" names it.',
   },
+  VM_FILES_MISSING: {
+    code: 'failed_precondition',
+    when: 'A file that the VM needs to start is missing: its disk, the image file that the disk lies over, or its kernel.',
+    next: 'Put the file back where it was; a folder may have been renamed, or its file system is not mounted. If it is lost, remove the VM.',
+  },
   IMAGE_NOT_FOUND: {
     code: 'not_found',
     when: 'No image has this name.',

@@ -6,6 +6,7 @@ import { errorMessage, type Log, silentLog } from '@innkeeper/kit';
 import {
   type Abortable,
   type Accelerator,
+  type AdoptOptions,
   assertAvailable,
   type HypervisorDriver,
   type HypervisorProcess,
@@ -128,9 +129,10 @@ export class QemuDriver implements HypervisorDriver {
     }
   }
 
-  async adopt(record: VmRecord, { signal }: Abortable = {}): Promise<QemuVm | undefined> {
-    const found = parseQemuRecord(record);
-    if (found === undefined || !isAlive(found)) return undefined;
+  async adopt(record: VmRecord, { signal, runDirectory }: AdoptOptions = {}): Promise<QemuVm | undefined> {
+    const launched = parseQemuRecord(record);
+    if (launched === undefined || !isAlive(launched)) return undefined;
+    const found = { ...launched, runDirectory: runDirectory ?? launched.runDirectory };
     const files = runFiles(found.runDirectory);
     try {
       const attachment = await attach({
@@ -152,9 +154,11 @@ export class QemuDriver implements HypervisorDriver {
     }
   }
 
-  async howEnded(record: VmRecord): Promise<VmEnd['kind'] | undefined> {
+  async howEnded(record: VmRecord, { runDirectory }: AdoptOptions = {}): Promise<VmEnd['kind'] | undefined> {
     const found = parseQemuRecord(record);
     if (found === undefined) return undefined;
+    // QEMU removes its pid file where it was at the launch, so one in a directory that was moved says nothing.
+    if (runDirectory !== undefined && runDirectory !== found.runDirectory) return undefined;
     const files = runFiles(found.runDirectory);
     if (!existsSync(files.log)) return undefined;
     return existsSync(files.pidFile) ? 'crashed' : 'shutdown';

@@ -28,13 +28,18 @@ export function pidFileOf(runDirectory: string): string {
   return join(runDirectory, 'qemu.pid');
 }
 
+/** QEMU's log, which also identifies its process if the directory was moved. */
+export function logFileOf(runDirectory: string): string {
+  return join(runDirectory, 'qemu.log');
+}
+
 /** Paths in a run directory. Throws INVALID_PATH if a socket's path would be too long for the kernel. */
 export function runFiles(runDirectory: string): RunFiles {
   const files: RunFiles = {
     controlSocket: join(runDirectory, 'qmp.sock'),
     consoleSocket: join(runDirectory, 'console.sock'),
     pidFile: pidFileOf(runDirectory),
-    log: join(runDirectory, 'qemu.log'),
+    log: logFileOf(runDirectory),
     networkLock: join(runDirectory, 'network.lock'),
     networkPid: join(runDirectory, 'network.pid'),
     networkLog: join(runDirectory, 'network.log'),

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@innkeeper/kit';
 import type { NetworkState } from '../driver.ts';
@@ -94,12 +95,14 @@ export class VmNetwork {
     return `pasta is not running${words ? `: ${words}` : ''}. It will be restarted within a minute.`;
   }
 
-  /** The pid of the process that keeps pasta running, if it is alive. */
+  /** The pid of the process that keeps pasta running for this QEMU, if it is alive, even if the run directory was moved. */
   async #findJoiner(): Promise<number | undefined> {
-    const { files } = this.#options;
+    const { files, pid: qemu } = this.#options;
     const pid = Number.parseInt(await readFile(files.networkPid, 'latin1').catch(() => ''), 10);
     if (!Number.isSafeInteger(pid)) return undefined;
-    return (await readArguments(pid)).includes(files.networkLock) ? pid : undefined;
+    const argv = (await readArguments(pid)).slice(0, -1);
+    const hasLock = argv.some((word) => basename(word) === basename(files.networkLock));
+    return hasLock && argv.at(-1) === `${qemu}` ? pid : undefined;
   }
 }
 

@@ -1,2 +1,2 @@
 /** The part of kit that needs Node; the rest also runs in the guest and in browsers. */
-export { assertRegularOrMissing, openRegularFile, readRegularFile } from './regular-file.ts';
+export { openRegularFile, readRegularFile } from './regular-file.ts';

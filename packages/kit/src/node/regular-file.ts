@@ -1,4 +1,4 @@
-import { constants, lstatSync, statSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 
 /**
@@ -31,12 +31,6 @@ export async function readRegularFile(path: string, maxBytes: number): Promise<B
     count += bytesRead;
   }
   return buffer.subarray(0, count);
-}
-
-/** For a file that a library opens itself, such as a database: throws EINVAL unless it is regular or missing. */
-export function assertRegularOrMissing(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
-  if (!statSync(path).isFile()) throw notRegular(path);
 }
 
 function notRegular(path: string): Error {

@@ -5,8 +5,7 @@ import { ShutdownMode } from '@innkeeper/contract/agent';
 import { PowerServiceLite } from '@innkeeper/contract/agent-lite';
 import type { VMService } from '@innkeeper/contract/compute';
 import type { NodeApi } from '../../ports/node-api.ts';
-import { runGuestCommand, truncatedText } from './guest-command.ts';
-import { withDeadline } from './with-deadline.ts';
+import { runGuestCommand, truncatedText, withinTime } from './guest-command.ts';
 
 const pingTimeoutMs = 5_000;
 const defaultReadBytes = 10 * 1024 * 1024;
@@ -51,7 +50,7 @@ export function createComputeService(node: NodeApi): ServiceImpl<typeof VMServic
         if (maxSize > maxReadBytes)
           throw new OperationError('INVALID_ARGUMENT', `max_size must be at most ${maxReadBytes}.`);
         const maxBytes = Number(maxSize) || defaultReadBytes;
-        const file = await withDeadline(signal, transferTimeoutMs, (both) => readWhole(agent, path, maxBytes, both));
+        const file = await withinTime(signal, transferTimeoutMs, (both) => readWhole(agent, path, maxBytes, both));
         return { success: true, ...file };
       }),
     writeGuestFile: ({ vmId, path, data, mode, createParents }, { signal }) =>
@@ -60,7 +59,7 @@ export function createComputeService(node: NodeApi): ServiceImpl<typeof VMServic
         const source = async function* (offset: bigint) {
           yield data.subarray(Number(offset));
         };
-        const { bytes } = await withDeadline(signal, transferTimeoutMs, (both) =>
+        const { bytes } = await withinTime(signal, transferTimeoutMs, (both) =>
           agent.writeFile(open, source, { signal: both }),
         );
         return { success: true, bytesWritten: bytes };

@@ -1,7 +1,7 @@
-import type { AgentLink } from '@innkeeper/agent-client';
+import { type AgentLink, hostClock } from '@innkeeper/agent-client';
 import { OperationError } from '@innkeeper/contract';
 import { ExecEnding, type ExecExited, OutputStream } from '@innkeeper/contract/agent';
-import { withDeadline } from './with-deadline.ts';
+import { withDeadline } from '@innkeeper/kit';
 
 /** Limit of both streams together. The agent drops output beyond it, so a guest that sends more misbehaves. */
 const maxOutputBytes = 4 * 1024 * 1024;
@@ -53,7 +53,21 @@ export async function runGuestCommand(
   const timeoutMs = command.timeoutSeconds === 0 ? defaultTimeoutMs : command.timeoutSeconds * 1000;
   if (timeoutMs > maxTimeoutMs)
     throw new OperationError('INVALID_ARGUMENT', `The timeout must be at most ${maxTimeoutMs / 1000} s.`);
-  return await withDeadline(signal, timeoutMs + overtimeMs, (both) => follow(agent, command, timeoutMs, both));
+  return await withinTime(signal, timeoutMs + overtimeMs, (both) => follow(agent, command, timeoutMs, both));
+}
+
+/**
+ * Runs `work` with a signal that fires at the caller's abort, and after `timeoutMs` of the host's own clock with
+ * DEADLINE_EXCEEDED: what an agent promises to keep is not relied on.
+ */
+export function withinTime<T>(
+  signal: AbortSignal,
+  timeoutMs: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = (): OperationError =>
+    new OperationError('DEADLINE_EXCEEDED', `The guest did not answer within ${timeoutMs / 1000} s.`);
+  return withDeadline({ timers: hostClock, timeoutMs, signal, late }, work);
 }
 
 async function follow(

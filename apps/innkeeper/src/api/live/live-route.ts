@@ -1,24 +1,40 @@
 import type { WebSocket } from 'ws';
+import { rightsKey } from '../../access/same-rights.ts';
 import { viewerOf } from '../../access/viewer-of.ts';
 import { mayRead } from '../../access/withhold.ts';
 import type { Gate } from '../../edge/gate.ts';
 import type { Caller } from '../../ports/caller.ts';
+import type { NodeApi } from '../../ports/node-api.ts';
 import type { Exchange } from '../exchange.ts';
+import type { LiveRights } from './live-topics.ts';
 import { serveLive } from './serve-live.ts';
 import { watchRunTopic } from './watch-run-topic.ts';
 
 /** The WebSocket /v1/live of one browser. Each topic contains only what its viewer may see. */
 export async function liveRoute(socket: WebSocket, exchange: Exchange): Promise<void> {
-  const { node, gate, pass, signal, log } = exchange;
+  const { node, gate, pass, signal, log, topics } = exchange;
   const source = {
-    may: (privilege: string, vmIds: readonly string[]) =>
-      mayRead(pass.caller, 'everywhere', (id) => node.fleet.find(id))(privilege, vmIds),
     node,
-    viewer: viewerOf(pass),
+    topics,
+    user: pass.caller.name,
+    rights: rightsOf(pass, node),
     moreDoneSteps: () => doneSteps(gate, pass.caller),
     watchRun: (id: string, topicSignal: AbortSignal) => watchRunTopic(exchange, id, topicSignal),
   };
   await serveLive(socket, source, { signal, log });
+}
+
+/** What the caller may see, recomputed after each recheck of the caller's roles. */
+function rightsOf(pass: { readonly caller: Caller }, { fleet }: NodeApi): () => LiveRights {
+  let known: { readonly caller: Caller; readonly rights: LiveRights } | undefined;
+  return () => {
+    const { caller } = pass;
+    if (known?.caller === caller) return known.rights;
+    const may = mayRead(caller, 'everywhere', (id) => fleet.find(id));
+    const rights = { key: rightsKey(caller), viewer: viewerOf({ caller }), may };
+    known = { caller, rights };
+    return rights;
+  };
 }
 
 /** The first steps that are recorded only in the store. */

@@ -1,20 +1,24 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { OperationError } from '@innkeeper/contract';
-import { AgentState, type Event, LiveEventSchema, type LiveRequest, type Vm } from '@innkeeper/contract/control';
+import {
+  AgentState,
+  type Event,
+  ListVmsRequestSchema,
+  LiveEventSchema,
+  type LiveRequest,
+  type Vm,
+} from '@innkeeper/contract/control';
 import { maxPageSize } from '@innkeeper/contract/limits';
 import type { Viewer } from '../../access/viewer.ts';
-import type { MayRead } from '../../access/withhold.ts';
+import { type MayRead, withhold } from '../../access/withhold.ts';
 import { limitOf } from '../../edge/query.ts';
 import { fleetSummary } from '../../node/fleet/fleet-summary.ts';
 import { listVms } from '../../node/fleet/list-vms.ts';
 import { seesVm } from '../../node/fleet/sees-vm.ts';
 import { vmRow } from '../../node/fleet/vm-row.ts';
 import type { NodeApi } from '../../ports/node-api.ts';
-import { ChangeFlag } from '../change-flag.ts';
+import type { SharedSource, SharedTopics } from './shared-topics.ts';
 
-/** Minimum interval between two events of a topic. */
-const liveIntervalMs = 1000;
 const overviewEvents = 20;
 
 export type LiveEventInit = Exclude<
@@ -23,112 +27,152 @@ export type LiveEventInit = Exclude<
 >;
 type RunEventInit = Extract<LiveEventInit, { case: 'run' }>['value'];
 
-/** The sources of topics; the access layer identifies the viewer. */
-export interface LiveSource {
-  readonly node: NodeApi;
+/** What a viewer may see, as it was when it was asked for. */
+export interface LiveRights {
+  /** The same for viewers who may see the same. */
+  readonly key: string;
   readonly viewer: Viewer;
   /** Whether the viewer has a privilege that a topic requires. */
   readonly may: MayRead;
+}
+
+/** The sources of topics; the access layer identifies the viewer. */
+export interface LiveSource {
+  readonly node: NodeApi;
+  /** Those that several viewers share. */
+  readonly topics: SharedTopics;
+  /** The viewer's name. */
+  readonly user: string;
+  /** What the viewer may see now. */
+  readonly rights: () => LiveRights;
   /** The current state of a run, then its output and changes, checked for this viewer. */
   readonly watchRun: (id: string, signal: AbortSignal) => AsyncIterable<RunEventInit>;
   /** Which of the first steps "run" and "password" the viewer has completed. Absent: neither. */
   readonly moreDoneSteps?: (() => Promise<readonly string[]>) | undefined;
 }
 
-/** The events of the topic that a request names, without end; fails when the topic does not exist or no longer exists. */
-export function openTopic(source: LiveSource, request: LiveRequest, signal: AbortSignal): AsyncIterable<LiveEventInit> {
-  const { node, viewer } = source;
-  const { fleet } = node;
+/** A topic for one set of rights. */
+interface Topic {
+  /** Tells it from other topics of the same rights. */
+  readonly key: string;
+  readonly onChange: (listener: () => void) => () => void;
+  readonly look: () => Promise<LiveEventInit> | LiveEventInit;
+}
+
+/** A LiveEvent without its id, as bytes: that of a topic stands before it. Holds what the viewer may read, no more. */
+export function encodeEvent(event: LiveEventInit, may: MayRead): Uint8Array {
+  return toBinary(LiveEventSchema, withhold(LiveEventSchema, create(LiveEventSchema, { event }), 'vm.view', may));
+}
+
+/**
+ * What a request subscribes to, as encoded events without end, the same bytes for all viewers who may see the same. Fails
+ * when the topic cannot be, or is no more.
+ */
+export async function* openTopic(
+  source: LiveSource,
+  request: LiveRequest,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const topic = request.request;
+  if (topic.case === 'run') {
+    for await (const value of source.watchRun(topic.value.id, signal))
+      yield encodeEvent({ case: 'run', value }, source.rights().may);
+    return;
+  }
+  for (;;) {
+    const rights = source.rights();
+    const { key, onChange, look } = topicOf(source, request, rights);
+    const shared = (): SharedSource => ({
+      onChange,
+      look: async () => encodeEvent(await look(), rights.may),
+    });
+    for await (const bytes of source.topics.follow(`${rights.key} ${topic.case} ${key}`, shared, signal)) {
+      // Looked at with rights that the viewer no longer has.
+      if (source.rights().key !== rights.key) break;
+      yield bytes;
+    }
+  }
+}
+
+function topicOf(source: LiveSource, { request: topic }: LiveRequest, rights: LiveRights): Topic {
+  const { node } = source;
+  const { viewer } = rights;
+  const { fleet } = node;
   switch (topic.case) {
     case 'listVms': {
       const pageSize = topic.value.pageSize === 0 ? maxPageSize : topic.value.pageSize;
-      return whenChanged(node.vms.onChange, signal, () => {
-        const { entries, total } = listVms(fleet, { ...topic.value, pageSize }, viewer);
-        return { case: 'listVms', value: { vms: entries.map((entry) => vmRow(entry.describe())), total } };
-      });
+      const asked = { ...topic.value, pageSize };
+      return {
+        key: Buffer.from(toBinary(ListVmsRequestSchema, asked)).toString('latin1'),
+        onChange: node.vms.onChange,
+        look: () => {
+          const { entries, total } = listVms(fleet, asked, viewer);
+          return { case: 'listVms', value: { vms: entries.map((entry) => vmRow(entry.describe())), total } };
+        },
+      };
     }
     case 'vm': {
-      const { id } = visibleVm(source, topic.value.vm);
-      return whenChanged(changesOf(source, id), signal, () => ({ case: 'vm', value: visibleVm(source, id) }));
+      const { id } = visibleVm(node, viewer, topic.value.vm);
+      const look = (): LiveEventInit => ({ case: 'vm', value: visibleVm(node, viewer, id) });
+      return { key: id, onChange: changesOf(node, id), look };
     }
     case 'fleet':
-      return whenChanged(node.vms.onChange, signal, async () => ({
-        case: 'fleet',
-        value: {
-          ...fleetSummary(fleet, viewer),
-          events: await visibleEvents(source, overviewEvents),
-          doneSteps: await doneSteps(source),
-        },
-      }));
+      return {
+        key: source.user,
+        onChange: node.vms.onChange,
+        look: async () => ({
+          case: 'fleet',
+          value: {
+            ...fleetSummary(fleet, viewer),
+            events: await visibleEvents(node, viewer, overviewEvents),
+            doneSteps: await doneSteps(source),
+          },
+        }),
+      };
     case 'operations': {
       const limit = limitOf(topic.value.limit, 50, 500);
-      return whenChanged(node.operations.onChange, signal, async () => {
-        const operations = await node.operations.list(limit);
-        return {
-          case: 'operations',
-          value: { operations: operations.filter((each) => seesVm(viewer, fleet, each.vmId)) },
-        };
-      });
+      return {
+        key: `${limit}`,
+        onChange: node.operations.onChange,
+        look: async () => {
+          const operations = await node.operations.list(limit);
+          const seen = operations.filter((each) => seesVm(viewer, fleet, each.vmId));
+          return { case: 'operations', value: { operations: seen } };
+        },
+      };
     }
     case 'events': {
       const { vm, limit } = topic.value;
       const most = limitOf(limit, 100, 1000);
-      const vmId = vm === '' ? undefined : visibleVm(source, vm).id;
-      return whenChanged(changesOf(source, vmId), signal, async () => ({
-        case: 'events',
-        value: { events: vmId === undefined ? await visibleEvents(source, most) : await node.vms.events(vmId, most) },
-      }));
+      const vmId = vm === '' ? undefined : visibleVm(node, viewer, vm).id;
+      return {
+        key: `${vmId ?? ''} ${most}`,
+        onChange: changesOf(node, vmId),
+        look: async () => {
+          const events = await (vmId === undefined ? visibleEvents(node, viewer, most) : node.vms.events(vmId, most));
+          return { case: 'events', value: { events } };
+        },
+      };
     }
-    case 'run':
-      return runTopic(source, topic.value.id, signal);
     default:
       throw new OperationError('INVALID_ARGUMENT', 'The live request has no topic that this daemon supports.');
   }
 }
 
-async function* runTopic(source: LiveSource, id: string, signal: AbortSignal): AsyncGenerator<LiveEventInit> {
-  for await (const value of source.watchRun(id, signal)) yield { case: 'run', value };
-}
-
-/** Yields the result of `look` now, and again whenever a change made it different. */
-async function* whenChanged(
-  onChange: (listener: () => void) => () => void,
-  signal: AbortSignal,
-  look: () => Promise<LiveEventInit> | LiveEventInit,
-): AsyncGenerator<LiveEventInit> {
-  const changed = new ChangeFlag();
-  const stop = onChange(() => changed.raise());
-  let last: Uint8Array | undefined;
-  try {
-    for (;;) {
-      const lookedMs = performance.now();
-      const event = await look();
-      const bytes = toBinary(LiveEventSchema, create(LiveEventSchema, { event }));
-      if (last === undefined || Buffer.compare(last, bytes) !== 0) yield event;
-      last = bytes;
-      await changed.look(signal);
-      await delay(Math.max(0, lookedMs + liveIntervalMs - performance.now()), undefined, { signal });
-    }
-  } finally {
-    stop();
-  }
-}
-
 /** What wakes a topic: changes of one VM, or of all. A topic of one VM is not woken by other VMs. */
-function changesOf({ node }: LiveSource, vmId: string | undefined): (listener: () => void) => () => void {
-  const vm = vmId === undefined ? undefined : node.vms.byId(vmId);
-  return (listener) => (vm === undefined ? node.vms.onChange(listener) : vm.onChange(listener));
+function changesOf({ vms }: NodeApi, vmId: string | undefined): (listener: () => void) => () => void {
+  const vm = vmId === undefined ? undefined : vms.byId(vmId);
+  return (listener) => (vm === undefined ? vms.onChange(listener) : vm.onChange(listener));
 }
 
 /** Fails with VM_NOT_FOUND, also for a VM that is hidden from the viewer. */
-function visibleVm({ node, viewer }: LiveSource, idOrName: string): Vm {
+function visibleVm(node: NodeApi, viewer: Viewer, idOrName: string): Vm {
   const vm = node.vms.find(idOrName).describe();
   if (!viewer.sees(vm)) throw new OperationError('VM_NOT_FOUND', `There is no VM named "${idOrName.slice(0, 80)}".`);
   return vm;
 }
 
-async function visibleEvents({ node, viewer }: LiveSource, limit: number): Promise<Event[]> {
+async function visibleEvents(node: NodeApi, viewer: Viewer, limit: number): Promise<Event[]> {
   const events = await node.vms.events(undefined, viewer.seesEverything ? limit : maxPageSize);
   return events.filter(({ vmId }) => seesVm(viewer, node.fleet, vmId)).slice(0, limit);
 }

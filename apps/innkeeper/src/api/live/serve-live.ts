@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { OperationError } from '@innkeeper/contract';
-import { type LiveEvent, LiveEventSchema, type LiveRequest, LiveRequestSchema } from '@innkeeper/contract/control';
-import { type Log, mib } from '@innkeeper/kit';
+import { LiveEventSchema, type LiveRequest, LiveRequestSchema } from '@innkeeper/contract/control';
+import { type LinkedAbort, type Log, linkSignals, mib, onAbort } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
-import { withhold } from '../../access/withhold.ts';
 import { toHttpError } from '../../edge/api-error.ts';
-import { type LiveEventInit, type LiveSource, openTopic } from './live-topics.ts';
+import { encodeEvent, type LiveSource, openTopic } from './live-topics.ts';
 
 export const maxTopics = 64;
 /** Maximum events that wait for a slow reader. State topics skip to the current state then, so nothing piles up. */
@@ -22,52 +21,54 @@ export async function serveLive(
   source: LiveSource,
   options: { readonly signal: AbortSignal; readonly log: Log },
 ): Promise<void> {
-  const topics = new Map<number, AbortController>();
-  const left = new AbortController();
-  const signal = AbortSignal.any([options.signal, left.signal]);
-  const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-  socket.once('close', () => left.abort(new OperationError('CANCELED', 'The viewer disconnected.')));
+  const topics = new Map<number, LinkedAbort>();
+  const over = linkSignals(options.signal);
+  const { signal } = over;
+  const ended = new Promise<void>((resolve) => void onAbort(signal, () => resolve()));
+  socket.once('close', () => over.abort(new OperationError('CANCELED', 'The viewer disconnected.')));
   socket.on('message', (data: Buffer, isBinary) => {
     const request = isBinary ? parseRequest(data) : undefined;
     if (request === undefined) return socket.close(1007, 'malformed live request');
     topics.get(request.id)?.abort(new OperationError('CANCELED', 'The topic was closed or replaced.'));
     topics.delete(request.id);
     if (request.request.case === 'end') return;
-    const topic = new AbortController();
+    const topic = linkSignals(signal);
     topics.set(request.id, topic);
     const tooMany = topics.size > maxTopics;
-    void tell(request, AbortSignal.any([signal, topic.signal]), tooMany).finally(() => {
+    void tell(request, topic.signal, tooMany).finally(() => {
+      topic.unlink();
       if (topics.get(request.id) === topic) topics.delete(request.id);
     });
   });
   await ended;
+  over.unlink();
 
   /** Sends a topic's events until it ends; never rejects. */
   async function tell(request: LiveRequest, topicSignal: AbortSignal, refused: boolean): Promise<void> {
     try {
       if (refused)
         throw new OperationError('TOO_MANY_CALLS', `This live socket has too many topics (at most ${maxTopics}).`);
-      for await (const event of openTopic(source, request, topicSignal)) {
+      for await (const bytes of openTopic(source, request, topicSignal)) {
         while (socket.bufferedAmount > maxWaitingBytes)
           await delay(pollSlowReaderMs, undefined, { signal: topicSignal });
         if (topicSignal.aborted) return;
-        send(request.id, event);
+        send(request.id, bytes);
       }
     } catch (error) {
       if (topicSignal.aborted) return;
       const { code, reason, message, nextStep } = toHttpError(error, options.log).body;
-      send(request.id, { case: 'error', value: { code, reason, message, nextStep } });
+      send(
+        request.id,
+        encodeEvent({ case: 'error', value: { code, reason, message, nextStep } }, () => true),
+      );
     }
   }
 
-  /** Every topic requires `vm.view` on the VMs that it shows. */
-  function visible(event: LiveEvent): LiveEvent {
-    return withhold(LiveEventSchema, event, 'vm.view', source.may);
-  }
-
-  function send(id: number, event: LiveEventInit): void {
-    if (socket.readyState === socket.OPEN)
-      socket.send(toBinary(LiveEventSchema, visible(create(LiveEventSchema, { id, event }))));
+  /** One message in two parts: the event's bytes are those that other viewers get, and are not copied for each. */
+  function send(id: number, event: Uint8Array): void {
+    if (socket.readyState !== socket.OPEN) return;
+    socket.send(toBinary(LiveEventSchema, create(LiveEventSchema, { id })), { fin: false });
+    socket.send(event);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { RunEvent } from '@innkeeper/contract/control';
+import { linkSignals } from '@innkeeper/kit';
 import type { Exchange } from '../exchange.ts';
 import { watchVisibleRun } from '../watch-visible-run.ts';
 
@@ -17,14 +18,15 @@ export async function* watchRunTopic(
     action: 'RunService/WatchRun',
     parameters: { id },
   });
-  const signal = AbortSignal.any([topicSignal, pass.signal]);
+  const both = linkSignals(topicSignal, pass.signal);
   try {
-    yield* watchVisibleRun(runs, id, { pass, fleet: node.fleet, signal });
+    yield* watchVisibleRun(runs, id, { pass, fleet: node.fleet, signal: both.signal });
   } catch (error) {
     const why = pass.signal.aborted ? pass.signal.reason : error;
     await pass.close(why);
     throw why;
   } finally {
+    both.unlink();
     await pass.close();
   }
 }

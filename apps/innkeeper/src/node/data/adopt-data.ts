@@ -1,11 +1,12 @@
 import { lstat } from 'node:fs/promises';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { join, relative } from 'node:path';
 import { isOperationError } from '@innkeeper/contract';
 import { errorMessage, type Log } from '@innkeeper/kit';
 import type { ImageRow, Store, VmRow } from '@innkeeper/store';
 import { diskPath } from '../vm/vm-spec.ts';
 import type { DataFolder } from './data-folder.ts';
 import { readImageManifest, readVmManifest } from './manifest.ts';
+import { fullPath, isInside, storedPath } from './stored-path.ts';
 import { isTemporaryName, isUnfinished, listFolder } from './unfinished.ts';
 
 /** The result: names of images and VMs that were taken over, and the folders that were not, with the reason. */
@@ -61,7 +62,7 @@ async function adoptImage({ folder, store, nodeId }: Adoption, name: string): Pr
   const { format, path } = kept;
   if (kept.name !== name || (format !== 'raw' && format !== 'qcow2') || typeof path !== 'string')
     throw new Error('its image.json belongs to another image');
-  const original = resolve(folder.path, path);
+  const original = fullPath(folder, path);
   assertInside(directory, original);
   await assertFile(original);
   if (await isUnfinished(join(directory, relative(directory, original), '..')))
@@ -69,7 +70,7 @@ async function adoptImage({ folder, store, nodeId }: Adoption, name: string): Pr
   const row: ImageRow = {
     name,
     format,
-    path,
+    path: storedPath(folder, original),
     virtual_bytes: numberOr(kept.virtual_bytes, 0),
     sha256: textOr(kept.sha256, ''),
     added_ms: numberOr(kept.added_ms, 0),
@@ -91,12 +92,14 @@ async function adoptVm({ folder, store, nodeId }: Adoption, id: string): Promise
   if (await isUnfinished(directory)) throw new Error('its creation was not completed');
   if ((await store.images.find(image)) === undefined) throw new Error(`its image "${image}" does not exist`);
   await assertFile(diskPath(folder, id));
-  await assertFile(basePath);
+  const base = fullPath(folder, basePath);
+  assertInside(folder.imageFolder(image), base);
+  await assertFile(base);
   const row: VmRow = {
     id,
     name,
     image,
-    base_path: basePath,
+    base_path: storedPath(folder, base),
     state: 'stopped',
     state_detail: 'Taken over with --adopt-data.',
     cpus: numberOr(kept.cpus, 1),
@@ -120,8 +123,7 @@ async function adoptVm({ folder, store, nodeId }: Adoption, id: string): Promise
 
 /** A manifest may only name files in its own folder. */
 function assertInside(directory: string, path: string): void {
-  const inside = relative(directory, path);
-  if (inside === '' || inside.startsWith('..') || isAbsolute(inside)) throw new Error(`${path} is not in its folder`);
+  if (!isInside(directory, path)) throw new Error(`${path} is not in its folder`);
 }
 
 async function assertFile(path: string): Promise<void> {

@@ -1,9 +1,9 @@
-import { access, chmod, constants, mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { OperationError } from '@innkeeper/contract';
+import { isOperationError, OperationError } from '@innkeeper/contract';
 import { errorMessage } from '@innkeeper/kit';
-import { assertRegularOrMissing } from '@innkeeper/kit/node';
+import { assertUsable } from './usable-path.ts';
 
 /** The files of a daemon. All paths are absolute. */
 export interface DataFolder {
@@ -52,19 +52,18 @@ function dataFolderAt(path: string): DataFolder {
 export async function makeDataFolder(path: string): Promise<DataFolder> {
   const folder = dataFolderAt(path);
   try {
+    assertUsable(folder.path, 'folder');
     await mkdir(folder.path, { recursive: true, mode: 0o700 });
     await chmod(folder.path, 0o700);
-    for (const name of ['images', 'vms', 'run', 'cache']) {
+    for (const name of ['images', 'vms', 'run', 'cache', 'tls']) assertUsable(join(folder.path, name), 'folder');
+    for (const name of ['images', 'vms', 'run', 'cache'])
       await mkdir(join(folder.path, name), { recursive: true, mode: 0o700 });
-      // An unreadable folder must not be taken for an empty one.
-      await access(join(folder.path, name), constants.R_OK | constants.W_OK | constants.X_OK);
-    }
-    for (const file of [folder.database, folder.lock, `${folder.lock}.pid`]) assertRegularOrMissing(file);
+    const files = [folder.lock, `${folder.lock}.pid`, folder.guestPort];
+    for (const file of [...files, join(folder.path, 'folder-id')]) assertUsable(file, 'file');
   } catch (error) {
-    const message = errorMessage(error);
-    throw new OperationError('DATA_FOLDER_UNUSABLE', `The data folder ${folder.path} cannot be used: ${message}.`, {
-      cause: error,
-    });
+    const why = `The data folder ${folder.path} cannot be used: ${errorMessage(error).replace(/\.$/, '')}.`;
+    const nextStep = isOperationError(error) ? error.nextStep : undefined;
+    throw new OperationError('DATA_FOLDER_UNUSABLE', why, { cause: error, nextStep });
   }
   return folder;
 }

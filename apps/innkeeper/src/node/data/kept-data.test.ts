@@ -31,7 +31,9 @@ describe('a node whose database does not belong to its data folder', () => {
       ['data.unknown-image', at.folder.imageFolder('tiny')],
       ['data.unknown-vm', at.folder.vmFolder(row.id)],
     ]);
-    for (const path of [`${at.folder.path}/${image.path}`, row.base_path, `${at.folder.vmFolder(row.id)}/disk.qcow2`])
+    for (const path of [image.path, row.base_path, `vms/${row.id}/disk.qcow2`].map(
+      (name) => `${at.folder.path}/${name}`,
+    ))
       assert.ok(existsSync(path), path);
     await assert.rejects(after.node.images.build('tiny', '', false), { reason: 'IMAGE_NAME_TAKEN' });
     await after.stop();
@@ -48,7 +50,7 @@ describe('a node whose database does not belong to its data folder', () => {
     await assert.rejects(after.node.images.remove('tiny'), { reason: 'IMAGE_IN_USE', message: /does not know/ });
     await assert.rejects(after.node.images.build('tiny', '', true), { reason: 'IMAGE_IN_USE' });
     await succeed(after, createVm(after.node, { ...wanted, name: 'two', start: false }));
-    assert.ok(existsSync(row.base_path), 'the base with an older agent is still needed');
+    assert.ok(existsSync(`${at.folder.path}/${row.base_path}`), 'the base with an older agent is still needed');
     await after.stop();
   });
 

@@ -3,7 +3,7 @@ import type { NodeContext } from '../context.ts';
 import { readVmManifest } from './manifest.ts';
 import { isTemporaryName, listFolder } from './unfinished.ts';
 
-/** A folder of a VM that the database does not know. Its base is undefined when the folder does not name it. */
+/** A folder of a VM that the database does not know. Its base, as stored, is undefined when the folder does not name it. */
 export interface UnknownVm {
   readonly path: string;
   readonly image: string | undefined;

@@ -7,9 +7,10 @@ import type { ImageTools, PreparedBase } from '../images/image-tools.ts';
 export function fakeImageTools(changes: Partial<ImageTools> = {}): ImageTools {
   return {
     buildImage: async (_kind, { directory }) => {
-      const originalPath = join(directory, 'original.raw');
+      const [originalPath, kernelPath] = [join(directory, 'original.raw'), join(directory, 'vmlinuz')];
       await writeFile(originalPath, 'image');
-      const kernel = { path: '/boot/fake', initrdPath: undefined, commandLine: 'quiet' };
+      await writeFile(kernelPath, 'kernel');
+      const kernel = { path: kernelPath, initrdPath: undefined, commandLine: 'quiet' };
       return { originalPath, format: 'raw', kernel };
     },
     importImage: async (path, { directory }) => {
@@ -23,6 +24,7 @@ export function fakeImageTools(changes: Partial<ImageTools> = {}): ImageTools {
       return { ok: true, initSystem: 'busybox', path: outPath, format: 'raw' };
     },
     createOverlay: ({ diskPath }) => writeFile(diskPath, 'disk'),
+    rebaseOverlay: async () => undefined,
     imageInfo: async () => ({ format: 'raw', virtualBytes: 1024n, diskBytes: 512n }),
     ...changes,
   };

@@ -1,7 +1,9 @@
 import { mkdir, mkdtemp } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import type { ImageRow } from '@innkeeper/store';
 import type { NodeContext } from '../context.ts';
+import type { DataFolder } from '../data/data-folder.ts';
+import { storedPath } from '../data/stored-path.ts';
 import { markFinished, markUnfinished, removeEmpty, removeTree } from '../data/unfinished.ts';
 import type { ImageKernel, StagedOptions } from './image-tools.ts';
 
@@ -36,11 +38,11 @@ export async function createImage(
     await write({
       name,
       format: made.format,
-      path: relative(folder.path, made.originalPath),
+      path: storedPath(folder, made.originalPath),
       virtual_bytes: Number(made.virtualBytes),
       sha256: made.sha256,
       added_ms: Date.now(),
-      kernel: made.kernel === undefined ? null : JSON.stringify(made.kernel),
+      kernel: made.kernel === undefined ? null : JSON.stringify(storedKernel(folder, made.kernel)),
       base: null,
       node_id: nodeId,
     });
@@ -51,6 +53,12 @@ export async function createImage(
     await removeEmpty(folder.imageFolder(name));
     throw error;
   }
+}
+
+/** The kernel as it is stored in a row. The files of a built image's kernel are in the cache. */
+function storedKernel(folder: DataFolder, { path, initrdPath, commandLine }: ImageKernel): ImageKernel {
+  const initrd = initrdPath === undefined ? undefined : storedPath(folder, initrdPath);
+  return { path: storedPath(folder, path), initrdPath: initrd, commandLine };
 }
 
 /** Name prefix of the subfolder with an image's files; the image's row names the current one. */

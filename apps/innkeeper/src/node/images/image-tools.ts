@@ -54,6 +54,11 @@ export interface ImageTools {
     },
     options: StagedOptions,
   ): Promise<void>;
+  /** Has a disk that nobody uses name the file that it lies over by where that is now; nothing when it does already. */
+  rebaseOverlay(
+    request: { readonly diskPath: string; readonly basePath: string; readonly baseFormat: 'raw' | 'qcow2' },
+    options: StagedOptions,
+  ): Promise<void>;
   imageInfo(
     path: string,
   ): Promise<{ readonly format: string; readonly virtualBytes: bigint; readonly diskBytes: bigint }>;

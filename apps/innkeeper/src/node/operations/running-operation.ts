@@ -1,5 +1,5 @@
 import type { OperationError } from '@innkeeper/contract';
-import { createDeferred, type Deferred, errorMessage, type Log } from '@innkeeper/kit';
+import { createDeferred, type Deferred, errorMessage, type Log, Notifier } from '@innkeeper/kit';
 import type { OperationRow, Store } from '@innkeeper/store';
 import { toOperationError } from '../../ports/failure.ts';
 
@@ -46,7 +46,7 @@ export class RunningOperation {
   readonly #abort = new AbortController();
   readonly #end: Deferred<void> = createDeferred();
   readonly #lines: string[] = [];
-  #change: Deferred<void> = createDeferred();
+  readonly #changes = new Notifier();
   #savedMs = 0;
 
   constructor(id: string, spec: OperationSpec, options: RunningOperationOptions) {
@@ -82,15 +82,7 @@ export class RunningOperation {
   /** Resolves once `version` differs from the given one. */
   async changedSince(version: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.version !== version) return;
-    const aborted = createDeferred<void>();
-    const onAbort = (): void => aborted.reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      await Promise.race([this.#change.promise, aborted.promise]);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+    await this.#changes.until(() => this.version !== version, signal);
   }
 
   /** Does the work and stores the result. Resolves to whether that was stored; never rejects. */
@@ -142,9 +134,7 @@ export class RunningOperation {
   #update(change: Partial<OperationRow>): void {
     this.#row = { ...this.#row, ...change };
     this.version++;
-    const previous = this.#change;
-    this.#change = createDeferred();
-    previous.resolve();
+    this.#changes.notify();
     this.#onChange();
   }
 

@@ -4,7 +4,7 @@ import type { AgentLink, ExecSession } from '@innkeeper/agent-client';
 import { isOperationError, OperationError } from '@innkeeper/contract';
 import { type ExecExited, ExecExitedSchema } from '@innkeeper/contract/agent';
 import type { RunSpec } from '@innkeeper/contract/control';
-import { errorMessage, type Log } from '@innkeeper/kit';
+import { errorMessage, type Log, linkSignals } from '@innkeeper/kit';
 import type { RunRepository, RunTargetRow } from '@innkeeper/store';
 import { toOperationError } from '../../ports/failure.ts';
 import { cancelGraceMs, endTree, sigkill } from './end-tree.ts';
@@ -85,7 +85,8 @@ export class TargetRun {
   /** Runs until the end, or until `signal`: the daemon stops while the process keeps running. Never rejects. */
   async follow(signal: AbortSignal): Promise<void> {
     if (this.isOver) return;
-    const both = AbortSignal.any([signal, this.#abort.signal]);
+    const linked = linkSignals(signal, this.#abort.signal);
+    const both = linked.signal;
     try {
       if (this.#isCanceled && !this.#hasBegun) throw canceled();
       const release = await this.#options.acquire(both);
@@ -100,6 +101,8 @@ export class TargetRun {
       const why = { error: errorText(await this.#explain(error, signal)) };
       // Cancelled before the start: there is nothing else to store.
       await this.#end(this.#isCanceled ? 'canceled' : 'failed', this.#isCanceled && !this.#hasBegun ? {} : why);
+    } finally {
+      linked.unlink();
     }
   }
 

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { type RunEvent, RunEventSchema } from '@innkeeper/contract/control';
+import { Notifier } from '@innkeeper/kit';
 import type { ActiveRun } from './active-run.ts';
 import { outputMessage } from './run-message.ts';
 
@@ -16,14 +17,13 @@ export async function* watchRun(run: ActiveRun, signal: AbortSignal): AsyncGener
   const intervalMs = Math.min(maxIntervalMs, run.targets.size * intervalMsPerTarget);
   let toldVersion = -1;
   let nextTellMs = 0;
-  let wake: () => void = () => undefined;
+  const news = new Notifier();
   let isNews = true;
   const onNews = (): void => {
     isNews = true;
-    wake();
+    news.notify();
   };
   const end = run.changes.add(onNews);
-  signal.addEventListener('abort', onNews);
   let timer: NodeJS.Timeout | undefined;
   try {
     while (true) {
@@ -41,12 +41,11 @@ export async function* watchRun(run: ActiveRun, signal: AbortSignal): AsyncGener
       yield* newOutput(run, offsets);
       if (isOver) return;
       signal.throwIfAborted();
-      if (!isNews) await new Promise<void>((resolve) => (wake = resolve));
+      await news.until(() => isNews, signal);
     }
   } finally {
     clearTimeout(timer);
     end();
-    signal.removeEventListener('abort', onNews);
   }
 }
 

@@ -2,7 +2,7 @@ import { type AgentLink, type ExecSession, hostClock } from '@innkeeper/agent-cl
 import { OperationError } from '@innkeeper/contract';
 import type { ExecEvent } from '@innkeeper/contract/agent';
 import type { CreateTerminalRequest } from '@innkeeper/contract/control';
-import { type Log, pause } from '@innkeeper/kit';
+import { type Log, onAbort, pause, withDeadline } from '@innkeeper/kit';
 import { newId } from '../../access/secrets.ts';
 import { explainEnd } from '../../ports/explain-end.ts';
 import type { NodeApi, VmApi } from '../../ports/node-api.ts';
@@ -96,11 +96,15 @@ export class TerminalManager implements AsyncDisposable {
       throw new OperationError('TOO_MANY_TERMINALS', `The node already has ${maxTerminals} terminals, the maximum.`);
     this.#starting.push(vm.id);
     // A guest that never confirms the start must not occupy the place for as long as the caller waits.
-    const inTime = AbortSignal.any([signal, timeout()]);
     try {
-      const link = await vm.agent({ signal: inTime });
-      const session = link.exec(spec, { signal: this.#stop.signal });
-      return await this.#open(vm, record, { link, session, signal: inTime });
+      return await withDeadline(
+        { timers: hostClock, timeoutMs: startMs, signal, late: startedLate },
+        async (inTime) => {
+          const link = await vm.agent({ signal: inTime });
+          const session = link.exec(spec, { signal: this.#stop.signal });
+          return await this.#open(vm, record, { link, session, signal: inTime });
+        },
+      );
     } finally {
       this.#starting.splice(this.#starting.indexOf(vm.id), 1);
     }
@@ -160,11 +164,14 @@ export class TerminalManager implements AsyncDisposable {
   }
 
   async #resume(vm: VmApi, record: TerminalRecord): Promise<void> {
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(returnMs)]);
+    const stop = this.#stop.signal;
+    const late = (): Error => new Error(`its agent did not answer within ${returnMs} ms`);
     try {
-      const link = await agentOf(vm, signal);
-      const session = link.attach(processIdOf(record), 0n, { signal: this.#stop.signal });
-      await this.#open(vm, record, { link, session, signal });
+      await withDeadline({ timers: hostClock, timeoutMs: returnMs, signal: stop, late }, async (signal) => {
+        const link = await agentOf(vm, signal);
+        const session = link.attach(processIdOf(record), 0n, { signal: stop });
+        await this.#open(vm, record, { link, session, signal });
+      });
     } catch (error) {
       // Its process or its VM ended while no daemon was running.
       this.#options.log.info('terminal.not-resumed', { terminal: record.id, vm: vm.name, message: String(error) });
@@ -183,15 +190,14 @@ export class TerminalManager implements AsyncDisposable {
   ): Promise<Terminal> {
     const events = session.events[Symbol.asyncIterator]();
     const giveUp = (): void => void session[Symbol.asyncDispose]();
-    signal.addEventListener('abort', giveUp, { once: true });
-    if (signal.aborted) giveUp();
+    const stopWaiting = onAbort(signal, giveUp);
     try {
       await untilStarted(events);
     } catch (error) {
       await session[Symbol.asyncDispose]();
       throw signal.aborted ? signal.reason : await explainEnd(error, vm, signal);
     } finally {
-      signal.removeEventListener('abort', giveUp);
+      stopWaiting();
     }
     const stop = this.#stop.signal;
     const terminal = new Terminal({
@@ -268,10 +274,7 @@ async function agentOf(vm: VmApi, signal: AbortSignal): Promise<AgentLink> {
   }
 }
 
-/** Aborted after the maximum time for starting a process. */
-function timeout(): AbortSignal {
-  const late = new AbortController();
-  const why = new OperationError('AGENT_UNREACHABLE', `The guest did not start the process within ${startMs} ms.`);
-  setTimeout(() => late.abort(why), startMs).unref();
-  return late.signal;
+/** The error after the maximum time for starting a process. */
+function startedLate(): OperationError {
+  return new OperationError('AGENT_UNREACHABLE', `The guest did not start the process within ${startMs} ms.`);
 }

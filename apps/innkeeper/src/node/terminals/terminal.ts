@@ -1,7 +1,7 @@
 import { type AgentLink, type ExecSession, hostClock } from '@innkeeper/agent-client';
 import { isOperationError, OperationError } from '@innkeeper/contract';
 import type { ExecEvent } from '@innkeeper/contract/agent';
-import { Listeners, type Log, pause } from '@innkeeper/kit';
+import { Listeners, type Log, Notifier, pause, withDeadline } from '@innkeeper/kit';
 import type { HalfTimeQueue } from './half-time-queue.ts';
 import { isAnswer } from './is-answer.ts';
 import { messageOfEnd, type TerminalEnd } from './message-of-end.ts';
@@ -49,7 +49,8 @@ export class Terminal {
   /** Serializes input of all viewers. */
   #typing: Promise<void> = Promise.resolve();
   readonly #pieces = new OutputPieces();
-  #onRoom = (): void => undefined;
+  /** A viewer took something, or left. */
+  readonly #taken = new Notifier();
   #linkState: 'connected' | 'lost' = 'connected';
 
   constructor(options: TerminalOptions) {
@@ -123,7 +124,7 @@ export class Terminal {
     return () => {
       if (!this.viewers.delete(viewer)) return;
       if (this.#leader === viewer) this.#leader = undefined;
-      this.#onRoom();
+      this.#taken.notify();
       this.changes.emit();
     };
   }
@@ -155,7 +156,7 @@ export class Terminal {
   /** Records how much a viewer has consumed. */
   async acknowledge(viewer: Viewer, bytes: number): Promise<void> {
     viewer.acknowledge(bytes);
-    this.#onRoom();
+    this.#taken.notify();
     if (!viewer.isStale || !viewer.isCaughtUp) return;
     await this.#settled();
     if (viewer.isStale && this.viewers.has(viewer)) this.#show(viewer);
@@ -207,15 +208,13 @@ export class Terminal {
   async #room(): Promise<void> {
     const behind = (): Viewer[] => [...this.viewers].filter((viewer) => viewer.isBehind && !viewer.isStale);
     if (behind().length === 0) return;
-    const timeout = AbortSignal.timeout(timeoutMs);
-    const over = AbortSignal.any([timeout, this.#options.stop]);
-    while (behind().length > 0 && !over.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#onRoom = resolve;
-        over.addEventListener('abort', () => resolve(), { once: true });
-      });
+    const late = new Error('a viewer is still behind');
+    const terms = { timers: hostClock, timeoutMs, signal: this.#options.stop, late: () => late };
+    try {
+      await withDeadline(terms, (signal) => this.#taken.until(() => behind().length === 0, signal));
+    } catch (error) {
+      if (error !== late && !this.#options.stop.aborted) throw error;
     }
-    this.#onRoom = () => undefined;
     for (const viewer of behind()) viewer.isStale = true;
   }
 
@@ -237,7 +236,7 @@ export class Terminal {
   /** The daemon is stopping: no more redraws. A current write finishes. */
   #letGo(): void {
     this.viewers.clear();
-    this.#onRoom();
+    this.#taken.notify();
   }
 
   async #finish(end: TerminalEnd): Promise<void> {

@@ -1,5 +1,6 @@
+import { hostClock } from '@innkeeper/agent-client';
 import { nativeAgent, nativePort, type RunningVm } from '@innkeeper/hypervisor';
-import { type Channel, Listeners } from '@innkeeper/kit';
+import { type Channel, Listeners, onAbort, withDeadline } from '@innkeeper/kit';
 
 /** Polling interval in addition to events, which may be missed. */
 const lookAgainMs = 5_000;
@@ -60,25 +61,26 @@ export class AgentPort {
 
   #nextOpening(signal: AbortSignal): { readonly opened: Promise<boolean>; readonly stop: () => void } {
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const onAbort = (): void => resolve(false);
     const timer = setTimeout(resolve, lookAgainMs, false).unref();
     const unlisten = this.#changes.add((open) => {
       if (open) resolve(true);
     });
-    signal.addEventListener('abort', onAbort, { once: true });
+    const stopWaiting = onAbort(signal, () => resolve(false));
     const stop = (): void => {
       clearTimeout(timer);
       unlisten();
-      signal.removeEventListener('abort', onAbort);
+      stopWaiting();
     };
     return { opened: promise, stop };
   }
 
   async #isOpen(signal: AbortSignal): Promise<boolean> {
     if (!this.#running.features.supportsPortState) return true;
-    const either = AbortSignal.any([signal, AbortSignal.timeout(askTimeoutMs)]);
+    const late = (): Error => new Error('the hypervisor did not answer in time');
     try {
-      return await this.#running.isPortOpen(nativePort, { signal: either });
+      return await withDeadline({ timers: hostClock, timeoutMs: askTimeoutMs, signal, late }, (either) =>
+        this.#running.isPortOpen(nativePort, { signal: either }),
+      );
     } catch {
       signal.throwIfAborted();
       // HYPERVISOR_UNREACHABLE or VM_NOT_RUNNING: opening the channel reports which.

@@ -6,6 +6,7 @@ import { mib } from '@innkeeper/kit';
 import type { OperationRow, VmRow } from '@innkeeper/store';
 import { toOperationError } from '../../ports/failure.ts';
 import { writeVmManifest } from '../data/manifest.ts';
+import { storedPath } from '../data/stored-path.ts';
 import { markFinished, markUnfinished } from '../data/unfinished.ts';
 import { unknownAgentInstall } from '../images/agent-install.ts';
 import { checkName } from '../names.ts';
@@ -49,7 +50,7 @@ async function make(node: Node, runner: VmRunner, start: boolean, context: Opera
     try {
       const base = await node.images.ensureBase(runner.row.image, options);
       if (base.install.reason !== '') stage(`without the agent: ${base.install.detail}`);
-      await runner.setRow({ agent: JSON.stringify(base.install), base_path: base.path });
+      await runner.setRow({ agent: JSON.stringify(base.install), base_path: storedPath(folder, base.path) });
       stage('creating the disk');
       const vmFolder = folder.vmFolder(runner.row.id);
       await mkdir(vmFolder, { recursive: true, mode: 0o700 });

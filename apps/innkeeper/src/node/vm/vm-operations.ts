@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { hostClock } from '@innkeeper/agent-client';
 import { assertVmAction, isLiveVmState, judgeVmAction, OperationError, type VmAction } from '@innkeeper/contract';
 import { defaultStopTimeoutMs, killRetryMs } from '@innkeeper/hypervisor';
+import { withDeadline } from '@innkeeper/kit';
 import type { OperationRow } from '@innkeeper/store';
 import type { Node } from '../node.ts';
 import type { OperationContext } from '../operations/running-operation.ts';
@@ -87,8 +89,12 @@ export function deleteVm(node: Node, vm: string, force: boolean): Promise<Operat
 async function killAndWait(runner: VmRunner, { signal, stage }: OperationContext): Promise<void> {
   stage('killing the hypervisor');
   await runner.dispatch({ type: 'kill' });
-  const timeout = AbortSignal.any([signal, AbortSignal.timeout(6 * killRetryMs)]);
-  await runner.until(() => !isLiveVmState(runner.life.state), timeout);
+  const timeoutMs = 6 * killRetryMs;
+  const late = (): OperationError =>
+    new OperationError('HYPERVISOR_UNREACHABLE', `The hypervisor’s process did not end within ${timeoutMs / 1000} s.`);
+  await withDeadline({ timers: hostClock, timeoutMs, signal, late }, (either) =>
+    runner.until(() => !isLiveVmState(runner.life.state), either),
+  );
 }
 
 /** Reserves the VM for one operation. Fails with VM_WRONG_STATE or VM_BUSY. */

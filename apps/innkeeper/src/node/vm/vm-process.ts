@@ -13,6 +13,7 @@ import type { VmRow } from '@innkeeper/store';
 import type { NodeContext } from '../context.ts';
 import { readVmManifest } from '../data/manifest.ts';
 import { CpuRate, type HypervisorUsageSample } from './cpu-rate.ts';
+import { readyFiles } from './ready-files.ts';
 import { driverOf } from './vm-driver.ts';
 import { vmSpec } from './vm-spec.ts';
 
@@ -89,8 +90,9 @@ export class VmProcess {
       return { kind: 'gone', how: undefined };
     }
     const driver = driverOf(context, row());
-    const running = await driver.adopt(record);
-    if (running === undefined) return { kind: 'gone', how: await driver.howEnded(record) };
+    const at = { runDirectory: context.folder.runFolder(row().id) };
+    const running = await driver.adopt(record, at);
+    if (running === undefined) return { kind: 'gone', how: await driver.howEnded(record, at) };
     return await this.#attachFound(running);
   }
 
@@ -137,7 +139,8 @@ export class VmProcess {
       return undefined;
     }
     try {
-      const running = await driverOf(context, row()).adopt(record);
+      const runDirectory = context.folder.runFolder(row().id);
+      const running = await driverOf(context, row()).adopt(record, { runDirectory });
       if (running === undefined) return undefined;
       log.warn('vm.found-by-its-manifest');
       await keep({ record: JSON.stringify(record), started_ms: Date.now() });
@@ -165,7 +168,9 @@ export class VmProcess {
     try {
       await mkdir(folder.runFolder(row().id), { recursive: true, mode: 0o700 });
       const image = await store.images.find(row().image);
-      running = await driverOf(context, row()).launch(vmSpec(row(), image, folder), { signal: abort.signal });
+      const driver = driverOf(context, row());
+      await readyFiles(context, row(), image, { signal: abort.signal });
+      running = await driver.launch(vmSpec(row(), image, folder), { signal: abort.signal });
       await keep({ record: JSON.stringify(running.record), started_ms: Date.now() });
     } catch (error) {
       // The next daemon could not find a VM without a record.

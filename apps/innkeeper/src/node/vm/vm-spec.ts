@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { VmSpec } from '@innkeeper/hypervisor';
 import type { ImageRow, VmRow } from '@innkeeper/store';
 import type { DataFolder } from '../data/data-folder.ts';
+import { fullPath } from '../data/stored-path.ts';
 import { isUnfinished } from '../data/unfinished.ts';
 import type { ImageKernel } from '../images/image-tools.ts';
 
@@ -18,7 +19,6 @@ export async function hasWholeDisk(folder: DataFolder, vmId: string): Promise<bo
 
 /** The VM specification for the driver. */
 export function vmSpec(row: VmRow, image: ImageRow | undefined, folder: DataFolder): VmSpec {
-  const kernel = image?.kernel ? (JSON.parse(image.kernel) as ImageKernel) : undefined;
   return {
     id: row.id,
     name: row.name,
@@ -26,10 +26,25 @@ export function vmSpec(row: VmRow, image: ImageRow | undefined, folder: DataFold
     memoryBytes: row.memory_bytes,
     runDirectory: folder.runFolder(row.id),
     disks: [{ path: diskPath(folder, row.id), format: 'qcow2' }],
-    // JSON omits undefined properties.
-    kernel: kernel === undefined ? undefined : { ...kernel, initrdPath: kernel.initrdPath },
+    kernel: kernelOf(image, folder),
     nics: [{ kind: 'user', macAddress: row.mac_address }],
     firmware: { kind: 'default' },
     snapshot: undefined,
   };
+}
+
+/** The files that a VM needs to start and that are missing: its disk, what that lies over, its kernel. */
+export function missingFiles(row: VmRow, image: ImageRow | undefined, folder: DataFolder): string[] {
+  const kernel = kernelOf(image, folder);
+  const base = row.base_path === '' ? '' : fullPath(folder, row.base_path);
+  const needed = [diskPath(folder, row.id), base, kernel?.path ?? '', kernel?.initrdPath ?? ''];
+  return needed.filter((path) => path !== '' && !existsSync(path));
+}
+
+function kernelOf(image: ImageRow | undefined, folder: DataFolder): VmSpec['kernel'] {
+  if (image === undefined || image.kernel === null) return undefined;
+  // JSON omits undefined properties.
+  const { path, initrdPath, commandLine } = JSON.parse(image.kernel) as ImageKernel;
+  const initrd = initrdPath === undefined ? undefined : fullPath(folder, initrdPath);
+  return { path: fullPath(folder, path), initrdPath: initrd, commandLine };
 }
