@@ -13,7 +13,7 @@ import { agentBinary, buildAgent } from '../testing/running-agent.ts';
 before(buildAgent, { timeout: 120_000 });
 
 /** More lines than a pipe and the agent's queue hold. */
-const manyCommands = 1200;
+const manyCommands = 800;
 
 describe('an agent whose standard error takes nothing', { timeout: 120_000 }, () => {
   it('keeps answering while the disk of the file that it logs to hangs, and loses no line that was taken', async () => {
