@@ -104,7 +104,7 @@ describe('a live topic of several viewers', { timeout: 60_000 }, () => {
     assert.deepEqual([topics.size, changes.size], [0, 0]);
   });
 
-  it('is shown anew when the rights of its viewer change, and never with those from before', async () => {
+  it('is sent again when the rights of its viewer change, and never with the former rights', async () => {
     const topics = new SharedTopics();
     const { id } = api.node.get('web-2').row;
     let key = 'all';

@@ -74,7 +74,7 @@ describe('a data folder that was moved', () => {
     assert.deepEqual(specs[0]?.kernel, { path: kernel, initrdPath: kernel, commandLine: 'quiet' });
     const { id } = after.node.get('stopped').row;
     assert.equal(chainOf(diskPath(folder, id)).length, 2);
-    // A base that is made anew would be another one.
+    // A rebuilt base would be a different file.
     await succeed(after, createVm(after.node, { ...wanted, name: 'new', start: false }));
     assert.equal(after.node.get('new').row.base_path, after.node.get('stopped').row.base_path);
     assert.ok(!existsSync(at.folder.path));
