@@ -1,5 +1,5 @@
 import { Throttle } from '../access/throttle.ts';
-import type { Entry } from './gate.ts';
+import type { Caller } from '../ports/caller.ts';
 
 /** What a guest may do with a token of its own. */
 const guestPrivilege = 'guest.report';
@@ -20,10 +20,9 @@ export class EntryLimit {
   }
 
   /** How many were left out before this one, which is written down; undefined: it is left out too. */
-  take(entry: Pick<Entry, 'visitor' | 'privilege' | 'vm'>): number | undefined {
-    if (!isOfGuest(entry)) return 0;
-    const { caller } = entry.visitor;
-    const key = `${caller.token?.id ?? caller.name} ${entry.vm?.id ?? ''}`;
+  take(caller: Caller, privilege: string, vmId: string | undefined): number | undefined {
+    if (!isOfGuest(caller, privilege)) return 0;
+    const key = `${caller.token?.id ?? caller.name} ${vmId ?? ''}`;
     const count = this.#leftOut.get(key) ?? 0;
     this.#leftOut.delete(key);
     if (this.#throttle.take(key) === 0) return count;
@@ -34,7 +33,7 @@ export class EntryLimit {
   }
 }
 
-function isOfGuest({ visitor: { caller }, privilege }: Pick<Entry, 'visitor' | 'privilege'>): boolean {
+function isOfGuest(caller: Caller, privilege: string): boolean {
   if (privilege === guestPrivilege) return true;
   const held = caller.grants.flatMap(({ privileges }) => [...privileges]);
   return caller.via === 'token' && held.every((name) => name === guestPrivilege);

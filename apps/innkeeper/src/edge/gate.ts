@@ -127,7 +127,8 @@ export class Gate {
   }
 
   #pass(entry: Entry): OpenPass {
-    const leftOut = entry.action === undefined ? 0 : this.#limit.take(entry);
+    const leftOut =
+      entry.action === undefined ? 0 : this.#limit.take(entry.visitor.caller, entry.privilege, entry.vm?.id);
     const said = { ...entry.parameters, left_out: leftOut ?? 0 };
     const pass = new OpenPass(leftOut === 0 ? entry : { ...entry, parameters: said }, this.access, this.audit);
     if (leftOut === undefined) pass.forget();
