@@ -73,8 +73,11 @@ export function parseKey(text: string, what: string): number | undefined {
   return key.toUpperCase().charCodeAt(0) & 0x1f;
 }
 
-/** "NAME=value", or "NAME" for the local variable of that name. */
-export function parseVariable(text: string): [string, string] {
-  const at = text.indexOf('=');
-  return at < 1 ? [text, process.env[text] ?? ''] : [text.slice(0, at), text.slice(at + 1)];
+/** Variables as "NAME=value", or "NAME" for the local variable of that name, which is left out if it is not set. */
+export function parseVariables(texts: readonly string[]): Record<string, string> {
+  const pairs = texts.map((text): [string, string | undefined] => {
+    const at = text.indexOf('=');
+    return at < 1 ? [text, process.env[text]] : [text.slice(0, at), text.slice(at + 1)];
+  });
+  return Object.fromEntries(pairs.filter((pair): pair is [string, string] => pair[1] !== undefined));
 }

@@ -1,4 +1,5 @@
 import { type Command, CommanderError } from 'commander';
+import { brokenOutputCode, watchOutput } from './broken-output.ts';
 import { CliError } from './cli-error.ts';
 import { dieOf, EndedBySignal } from './ended-by-signal.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
@@ -8,12 +9,7 @@ import { buildProgram } from './program.ts';
 
 /** Runs a command line and exits. Errors are printed on standard error, as JSON with `-o json`. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
-  // A reader that closes the pipe ("inn ls | head") is not an error to report, but the exit code says that output is missing.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitCodes.brokenPipe);
-    printError(error, false);
-    process.exit(exitCodes.general);
-  });
+  watchOutput();
   const program = buildProgram();
   let command: Command | undefined;
   program.hook('preAction', (_, acting) => {
@@ -30,7 +26,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
       printError(await withSuggestion(error, command), wantsJson(argv));
     }
     if (error instanceof EndedBySignal) dieOf(error.signal);
-    process.exit(exitCodeOf(error));
+    process.exit(brokenOutputCode() ?? exitCodeOf(error));
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -124,6 +124,88 @@ describe('inn exec', () => {
     const { exitCode, stderr } = await resultOf(spawn('/bin/sh', ['-c', 'exec "$0" "$@" < /', ...words], { env }));
     assert.equal(exitCode, 125, stderr);
     assert.match(stderr, /standard input cannot be read.*folder/);
+  });
+
+  it('inn exec prints nothing of its own if its input is still open when the command ends', async () => {
+    await using daemon = await execDaemon(async (process) => {
+      await process.request();
+      process.started();
+      process.output(0, 'done\n');
+      process.exit(4);
+    });
+    // The writing end of its input stays open.
+    const result = await resultOf(spawnInn(daemon.socketPath, ['exec', 'hello', '--', 'x']));
+    assert.deepEqual(result, { exitCode: 4, stdout: 'done\n', stderr: '' });
+  });
+
+  it('inn exec ends by the signal that it passed on and that ended the command, so that loops stop', async () => {
+    for (const [name, number] of [
+      ['SIGINT', 2],
+      ['SIGTERM', 15],
+    ] as const)
+      for (const how of ['signal', 'exitCode'] as const) {
+        await using daemon = await execDaemon(async (process) => {
+          await process.request();
+          process.started();
+          process.output(0, 'up');
+          for (let next = await process.request(); next.case !== 'signal'; ) next = await process.request();
+          const status = { case: how, value: how === 'signal' ? number : 128 + number };
+          process.send({ case: 'exited', value: { status } });
+          process.socket.close(1000);
+        });
+        const child = spawnInn(daemon.socketPath, ['exec', 'hello', '--', 'sleep', '100']);
+        const result = resultOf(child);
+        await new Promise((resolve) => child.stdout.once('data', resolve));
+        child.kill(name);
+        await result;
+        assert.equal(child.signalCode, name, how);
+      }
+  });
+
+  it('inn exec asks for HUP a minute after it is gone, not with --detach, and leaves out variables that are not set', async () => {
+    const specs: unknown[] = [];
+    await using daemon = await execDaemon(async (process) => {
+      const first = await process.request();
+      if (first.case === 'start') specs.push([first.value.hangupAfterMs, first.value.environment]);
+      process.started();
+      process.exit(0);
+    });
+    const options = { environment: { SET: 'yes', EMPTY: '' } };
+    const variables = ['-e', 'SET', '-e', 'EMPTY', '-e', 'NOT_SET_HERE', '-e', 'A='];
+    await runInn(daemon.socketPath, ['exec', 'hello', ...variables, '--', 'x'], options);
+    await runInn(daemon.socketPath, ['exec', 'hello', '--detach', '--', 'x']);
+    assert.deepEqual(specs, [
+      [60_000, { SET: 'yes', EMPTY: '', A: '' }],
+      [0, {}],
+    ]);
+  });
+
+  it('inn exec says that output was cut which other processes still had open', async () => {
+    await using daemon = await execDaemon(async (process) => {
+      await process.request();
+      process.started();
+      process.send({ case: 'exited', value: { status: { case: 'exitCode', value: 0 }, outputCut: true } });
+      process.socket.close(1000);
+    });
+    const { exitCode, stderr } = await runInn(daemon.socketPath, ['-q', 'exec', 'hello', '-n', '--', 'x']);
+    assert.equal(exitCode, 0);
+    assert.match(stderr, /other processes still have the output open/);
+  });
+
+  it('inn exec uses 80x24 on a terminal that has no size', async (t) => {
+    if (spawnSync('script', ['--version']).status !== 0) return t.skip('the program "script" is not installed');
+    const sizes: unknown[] = [];
+    await using daemon = await execDaemon(async (process) => {
+      const first = await process.request();
+      if (first.case === 'start') sizes.push([first.value.terminal?.columns, first.value.terminal?.rows]);
+      process.started();
+      process.exit(0);
+    });
+    const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+    const line = `stty cols 0 rows 0; ${globalThis.process.execPath} ${main} exec hello -t -- x`;
+    const env = { PATH: process.env['PATH'], HOME: '/nonexistent', INNKEEPER_SOCKET: daemon.socketPath };
+    const { exitCode } = await resultOf(spawn('script', ['-qec', line, '/dev/null'], { env }));
+    assert.deepEqual([exitCode, sizes], [0, [[80, 24]]]);
   });
 
   it('inn exec prints the id with --detach, and forwards no input with -n', async () => {

@@ -25,6 +25,8 @@ export function captureKeyboard({ detachKey, onKeys, onDetach, onEnd }: Keyboard
   if (isTerminal) stdin.setRawMode(true);
   stdin.on('data', onData);
   stdin.once('end', onEnd);
+  // A failed read ends the input. Kept after the release, since destroying it can fail too.
+  stdin.on('error', onEnd);
   // Detach, and do not end what runs in the guest.
   const release = onTerminationSignal(onDetach);
   return () => {

@@ -23,8 +23,15 @@ interface TerminalOptions {
   readonly onDetach: (signal: TerminationSignal) => void;
 }
 
-/** Passes input, signals and the size of the terminal to the command. The returned function restores everything. */
-export function connectTerminal(stream: ExecStream, options: TerminalOptions): () => void {
+interface ConnectedTerminal {
+  /** The signal that was passed on and stands for an exit code of 128 and its number; undefined for another code. */
+  signalOf(exitCode: number): TerminationSignal | undefined;
+  /** Restores everything. */
+  release(): void;
+}
+
+/** Passes input, signals and the size of the terminal to the command. */
+export function connectTerminal(stream: ExecStream, options: TerminalOptions): ConnectedTerminal {
   const { stdin, stdout } = process;
   const received = new Set<string>();
   let lastInterruptMs = Number.NEGATIVE_INFINITY;
@@ -39,7 +46,10 @@ export function connectTerminal(stream: ExecStream, options: TerminalOptions): (
     if (termination !== undefined && (isSecond || !options.isReachable())) options.onDetach(termination);
   };
   let isReleased = false;
-  const onResize = (): void => stream.resize(stdout.columns, stdout.rows);
+  const onResize = (): void => {
+    // A window without a size, such as one that is being created.
+    if (stdout.columns > 0 && stdout.rows > 0) stream.resize(stdout.columns, stdout.rows);
+  };
   for (const name of Object.keys(forwarded)) process.on(name, onSignal);
   if (options.terminal) {
     if (stdin.isTTY) stdin.setRawMode(true);
@@ -54,12 +64,15 @@ export function connectTerminal(stream: ExecStream, options: TerminalOptions): (
       // Otherwise the command would wait for more input forever.
       stream.endStdin();
     });
-  return () => {
-    isReleased = true;
-    for (const name of Object.keys(forwarded)) process.off(name, onSignal);
-    stdout.off('resize', onResize);
-    if (stdin.isTTY && options.terminal) stdin.setRawMode(false);
-    stdin.destroy();
+  return {
+    signalOf: (exitCode) => terminationSignals.find((name) => received.has(name) && exitCode === 128 + forwarded[name]),
+    release: () => {
+      isReleased = true;
+      for (const name of Object.keys(forwarded)) process.off(name, onSignal);
+      stdout.off('resize', onResize);
+      if (stdin.isTTY && options.terminal) stdin.setRawMode(false);
+      stdin.destroy();
+    },
   };
 }
 

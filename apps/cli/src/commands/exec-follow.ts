@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecStream } from '@innkeeper/client';
 import { OutputStream } from '@innkeeper/contract/agent';
 import { isOperationError } from '@innkeeper/contract/errors';
+import { onBrokenOutput } from '../broken-output.ts';
 import { EndedBySignal, type TerminationSignal } from '../ended-by-signal.ts';
 import { writeAll } from '../write-all.ts';
 import { commandCodes, endedCode, failureCode } from './command-exit-code.ts';
@@ -16,7 +18,18 @@ interface FollowExecOptions {
   readonly isLost: () => boolean;
 }
 
-/** Passes input, output and signals through until the command ends. Returns the exit code. @throws EndedBySignal after detaching */
+/**
+ * Signals for a command whose output is no longer read, by their numbers on Linux: PIPE, and then what ends a program that
+ * ignores it: HUP, TERM, KILL.
+ */
+const unreadSignals = [13, 1, 15, 9] as const;
+/** Milliseconds between them. */
+const unreadSignalMs = 2000;
+
+/**
+ * Passes input, output and signals through until the command ends. Returns the exit code.
+ * @throws EndedBySignal after detaching, and if a signal was passed on that ended the command
+ */
 export async function followExec(
   stream: ExecStream,
   { isLost, mayMissOutput, ...options }: FollowExecOptions,
@@ -31,12 +44,14 @@ export async function followExec(
     if (endedBy !== undefined) return;
     endedBy = signal;
     process.stderr.write(
-      `inn: detached; the command keeps running unless the signal ends it. Follow it: --attach ${stream.id}\n`,
+      `inn: detached; the command gets HUP in a minute unless it is followed again: --attach ${stream.id}\n`,
     );
     stream.close();
   };
   const isReachable = (): boolean => hasStarted && !isLost();
-  const release = connectTerminal(stream, { ...options, isReachable, onInputFailed, onDetach });
+  const terminal = connectTerminal(stream, { ...options, isReachable, onInputFailed, onDetach });
+  const ended = Promise.withResolvers<void>();
+  const forgetOutput = onBrokenOutput(() => endUnread(stream, ended.promise), commandCodes.failed);
   try {
     for await (const { event } of stream) {
       hasStarted = true;
@@ -47,6 +62,10 @@ export async function followExec(
         isIncomplete ||= !mayMissOutput;
       } else if (event.case === 'exited') {
         const code = endedCode(event.value);
+        if (event.value.outputCut)
+          process.stderr.write('inn: other processes still have the output open; what they print now is lost\n');
+        const signal = terminal.signalOf(code);
+        if (signal !== undefined) throw new EndedBySignal(signal);
         return code === 0 && isIncomplete ? commandCodes.failed : code;
       }
     }
@@ -55,7 +74,21 @@ export async function followExec(
     if (endedBy !== undefined) throw new EndedBySignal(endedBy);
     throw error;
   } finally {
-    release();
+    ended.resolve();
+    forgetOutput();
+    terminal.release();
+  }
+}
+
+/** Ends a command whose output is no longer read. Resolves when it has ended, or does not end. */
+async function endUnread(stream: ExecStream, ended: Promise<void>): Promise<void> {
+  for (const signal of unreadSignals) {
+    stream.kill(signal);
+    const timeout = new AbortController();
+    const waited = delay(unreadSignalMs, false, { signal: timeout.signal }).catch(() => false);
+    const isOver = await Promise.race([ended.then(() => true), waited]);
+    timeout.abort();
+    if (isOver) return;
   }
 }
 

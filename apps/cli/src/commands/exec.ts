@@ -5,9 +5,12 @@ import { defineCommand } from '../define-command.ts';
 import { EndedBySignal } from '../ended-by-signal.ts';
 import { flag, list, type OptionsOf, optionalFlag, text } from '../options.ts';
 import { printError } from '../output/print-error.ts';
-import { parseDuration, parseVariable } from '../parse-values.ts';
+import { parseDuration, parseVariables } from '../parse-values.ts';
 import { withSuggestion } from '../with-suggestion.ts';
 import { execFailureCode, followExec } from './exec-follow.ts';
+
+/** A command gets HUP so long after `inn` is gone, unless somebody follows it again. */
+const hangupAfterMs = 60_000;
 
 const execOptions = [
   flag('-i, --interactive', 'forward stdin (default)'),
@@ -96,11 +99,12 @@ function specOf(words: readonly string[], options: ExecOptions, terminal: boolea
     user,
     group,
     workingDirectory: options.workdir ?? '',
-    environment: Object.fromEntries(options.env.map(parseVariable)),
+    environment: parseVariables(options.env),
     timeoutMs: options.timeout === undefined ? 0 : parseDuration(options.timeout, '--timeout'),
     stdin: !options.detach && options.stdin,
     neverWaitForReader: options.detach,
-    ...(terminal ? { terminal: { columns: process.stdout.columns ?? 80, rows: process.stdout.rows ?? 24 } } : {}),
+    hangupAfterMs: options.detach ? 0 : hangupAfterMs,
+    ...(terminal ? { terminal: { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 } } : {}),
   };
 }
 

@@ -2,6 +2,7 @@ import type { InnkeeperClient } from '@innkeeper/client';
 import { OutputStream } from '@innkeeper/contract/agent';
 import { type Run, type RunOutput, RunSchema, RunState } from '@innkeeper/contract/control';
 import { OperationError } from '@innkeeper/contract/errors';
+import { onBrokenOutput } from '../broken-output.ts';
 import { CliError } from '../cli-error.ts';
 import { EndedBySignal, onTerminationSignal } from '../ended-by-signal.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -13,6 +14,9 @@ import { writeAll } from '../write-all.ts';
 import { endedCode, failureCode } from './command-exit-code.ts';
 import { RunLines } from './run-lines.ts';
 import { droppedBytes, runTargetColumns } from './run-table.ts';
+
+/** Milliseconds that the daemon may take to note that a run is cancelled. */
+const cancelWithinMs = 5000;
 
 interface FollowRunOptions {
   readonly output: 'table' | 'json' | 'yaml';
@@ -30,6 +34,11 @@ export async function followRun(client: InnkeeperClient, id: string, options: Fo
   const detach = new AbortController();
   let isLost = false;
   const release = onInterrupt(client, id, options.onInterrupt, detach, () => isLost);
+  // As a command whose output is no longer read; a run that is only watched goes on.
+  const cancel = async (): Promise<void> => {
+    if (options.onInterrupt === 'cancel') await client.runs.cancel(id, { signal: AbortSignal.timeout(cancelWithinMs) });
+  };
+  const forgetOutput = onBrokenOutput(cancel, exitCodes.general);
   const note = (text: string): void => void (quiet || process.stderr.write(`inn: ${text}\n`));
   const onInterruption = (what: string): void => {
     isLost = what.endsWith(' lost');
@@ -51,6 +60,7 @@ export async function followRun(client: InnkeeperClient, id: string, options: Fo
   } finally {
     release();
     await lines?.end();
+    forgetOutput();
   }
   if (run === undefined)
     throw new CliError(`The daemon reported nothing about run ${id}.`, { exitCode: exitCodes.general });

@@ -4,7 +4,7 @@ import { CliError } from '../cli-error.ts';
 import { defineCommand } from '../define-command.ts';
 import { dataOutput, flag, list, text } from '../options.ts';
 import { printObject } from '../output/json.ts';
-import { parseDuration, parseSize, parseVariable } from '../parse-values.ts';
+import { parseDuration, parseSize, parseVariables } from '../parse-values.ts';
 import { standardInput } from '../standard-input.ts';
 import { followRun } from './run-follow.ts';
 
@@ -41,7 +41,7 @@ export const command = defineCommand({
       workingDirectory: options.cwd,
       interpreter: options.interpreter,
       title: options.title,
-      environment: Object.fromEntries(options.env.map(parseVariable)),
+      environment: parseVariables(options.env),
       timeoutMs: options.timeout === undefined ? undefined : parseDuration(options.timeout, '--timeout'),
       maxOutputBytes:
         options.maxOutput === undefined ? undefined : Number(parseSize(options.maxOutput, '--max-output')),
