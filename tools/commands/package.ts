@@ -2,7 +2,7 @@
  * `npm run package`: the daemon and the command line as a Debian and an RPM package, in dist/packages, for this machine's
  * architecture. Flags: --revision N (default 1), --output DIR, --quick disables compression.
  */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -35,8 +35,11 @@ function say(text: string): void {
   process.stderr.write(`✓ ${text} (${((performance.now() - from) / 1000).toFixed(1)} s)\n`);
 }
 
-/** The timestamp of everything in a package: SOURCE_DATE_EPOCH, or the time of the commit. */
+/** The timestamp of everything in a package: SOURCE_DATE_EPOCH, the time of the commit, or of package.json's last change. */
 function buildTime(): number {
   const given = process.env['SOURCE_DATE_EPOCH'];
-  return Number(given ?? execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8' }));
+  if (given !== undefined) return Number(given);
+  const { status, stdout } = spawnSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8' });
+  // Sources from an archive have no history.
+  return status === 0 ? Number(stdout) : Math.floor(statSync(join(root, 'package.json')).mtimeMs / 1000);
 }

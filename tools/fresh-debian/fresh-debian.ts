@@ -129,6 +129,9 @@ function copyCheckout(target: string): void {
   execFileSync('tar', ['-x', '-C', target], { input: archive });
   execFileSync('git', ['init', '-q'], { cwd: target });
   execFileSync('git', ['add', '-A'], { cwd: target });
+  // A clone has a commit, whose time the packages carry.
+  const author = ['-c', 'user.name=innkeeper', '-c', 'user.email=innkeeper@localhost'];
+  execFileSync('git', [...author, 'commit', '-q', '--no-verify', '-m', 'the checkout'], { cwd: target });
 }
 
 function run(

@@ -3,15 +3,16 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type CpioEntry, createCpioArchive } from './cpio-archive.ts';
+import { type CpioEntry, createCpioArchive } from '../../../packages/images/src/cpio-archive.ts';
+import { collectModules } from '../../../packages/images/src/kernel-modules.ts';
 
 const run = promisify(execFile);
 
-/** Kernel modules in loading order. */
-const modules = [
-  ...['virtio/virtio_ring', 'virtio/virtio', 'virtio/virtio_pci_legacy_dev', 'virtio/virtio_pci_modern_dev'],
-  ...['virtio/virtio_pci', 'char/virtio_console', 'block/virtio_blk', 'input/evdev', 'acpi/button'],
-] as const;
+/** What its init loads; what they depend on comes along. */
+const modules = {
+  needed: ['virtio_pci', 'virtio_console', 'virtio_blk'],
+  useful: ['evdev', 'button'],
+};
 
 const repository = join(import.meta.dirname, '../../..');
 const cache = join(repository, '.cache/test-guest');
@@ -51,17 +52,18 @@ async function fetchKernel(): Promise<{ kernelPath: string; modulesPath: string 
   }
   return {
     kernelPath: join(root, 'boot', `vmlinuz-${release}`),
-    modulesPath: join(root, 'lib/modules', release, 'kernel/drivers'),
+    // Debian 13 has /usr merged.
+    modulesPath: join(root, existsSync(join(root, 'usr/lib/modules')) ? 'usr/lib/modules' : 'lib/modules', release),
   };
 }
 
 async function createInitramfs(modulesPath: string): Promise<Buffer> {
   const directories = ['bin', 'dev', 'modules'].map((name): CpioEntry => ({ name, mode: 0o040755 }));
-  const moduleFiles = modules.map(async (name): Promise<CpioEntry> => {
-    const content = await readFile(join(modulesPath, `${name}.ko`));
-    return { name: `modules/${name.split('/').at(-1)}.ko`, mode: 0o100644, content };
-  });
-  const order = modules.map((name) => name.split('/').at(-1)).join('\n');
+  const collected = await collectModules(modulesPath, modules);
+  const moduleFiles = collected.map(
+    ({ name, content }): CpioEntry => ({ name: `modules/${name}.ko`, mode: 0o100644, content }),
+  );
+  const order = collected.map(({ name }) => name).join('\n');
   return createCpioArchive([
     ...directories,
     // Linux opens it before it runs init.
@@ -69,7 +71,7 @@ async function createInitramfs(modulesPath: string): Promise<Buffer> {
     { name: 'bin/busybox', mode: 0o100755, content: await readFile('/bin/busybox') },
     { name: 'init', mode: 0o100755, content: await readFile(join(import.meta.dirname, 'init.sh')) },
     { name: 'modules/order', mode: 0o100644, content: Buffer.from(order) },
-    ...(await Promise.all(moduleFiles)),
+    ...moduleFiles,
   ]);
 }
 
