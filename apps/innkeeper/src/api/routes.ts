@@ -4,12 +4,12 @@ import type { Log } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import { answerError, closeWithError, refuseUpgrade } from '../edge/answer-error.ts';
 import type { Upgrade } from '../edge/edge-server.ts';
-import { type Found, findRoute } from '../edge/find-route.ts';
+import { type Found, findHttpRoute, findRoute } from '../edge/find-route.ts';
 import { checkPage, type Entry, type Gate } from '../edge/gate.ts';
 import type { RouteFacts } from '../edge/http-route.ts';
 import { findVm } from '../edge/method-target.ts';
 import { type HttpRoute, httpRoutes, type SocketRoute, socketRoutes } from '../edge/route-table.ts';
-import type { RequestFacts } from '../edge/web/request-facts.ts';
+import { type RequestFacts, withBasicToken } from '../edge/web/request-facts.ts';
 import { explainEnd } from '../ports/explain-end.ts';
 import type { NodeApi, VmApi } from '../ports/node-api.ts';
 import type { ApiParts, Exchange } from './exchange.ts';
@@ -35,12 +35,11 @@ export async function routeRequest(
   response.once('close', abort);
   try {
     const isGuest = facts.listener.kind === 'guest';
-    const routes = httpRoutes.filter(
-      ({ method, isForGuests }) => method === request.method && (!isGuest || isForGuests === true),
-    );
-    const found = findRoute<HttpRoute>(routes, request);
+    const routes = httpRoutes.filter(({ isForGuests }) => !isGuest || isForGuests === true);
+    const found = findHttpRoute<HttpRoute>(routes, request);
     const isReading = request.method === 'GET' || request.method === 'HEAD';
-    const ask = { request, facts, isChange: !isReading, isLong: false };
+    const shown = found.route.takesBasic === true ? withBasicToken(facts) : facts;
+    const ask = { request, facts: shown, isChange: !isReading, isLong: false };
     const { exchange, vm } = await enter(found, ask, left.signal, context, { response });
     try {
       await httpHandlers[found.route.name](exchange);

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
-import { errorHeader, toHttpError } from './api-error.ts';
+import { errorHeader, HttpMethodError, toHttpError } from './api-error.ts';
 import { endSoon } from './web/connection.ts';
 import { closesEarly, leaveBody } from './web/leave-body.ts';
 
@@ -37,6 +37,7 @@ export function answerError(response: ServerResponse, error: unknown, log: Log, 
     'x-innkeeper-reason': body.reason,
     // A HEAD has no body, so its error has a header too; what is left of an upload is not read.
     'x-innkeeper-error': errorHeader(body),
+    ...(error instanceof HttpMethodError ? { allow: error.allow } : {}),
     ...(closesEarly(response.req) ? { connection: 'close' } : {}),
   });
   response.end(JSON.stringify(body));

@@ -5,7 +5,7 @@ import type { Log } from '@innkeeper/kit';
 import { authorize } from '../access/authorize.ts';
 import { mayRead, withhold } from '../access/withhold.ts';
 import { redactRequest } from '../audit/redact.ts';
-import { toConnectError } from './api-error.ts';
+import { fromConnect, toConnectError } from './api-error.ts';
 import { checkPage, type Entry, type Gate, type Pass, type Visitor } from './gate.ts';
 import { isAgentMethod, type MethodTarget, methodTarget, type TargetNode } from './method-target.ts';
 import { takeFirst } from './one-message.ts';
@@ -86,7 +86,7 @@ export function gateInterceptor(gate: Gate, node: TargetNode): Interceptor {
       await pass.close();
       return { ...response, message: show(response.message) };
     } catch (error) {
-      const why = pass.signal.aborted ? pass.signal.reason : error;
+      const why = pass.signal.aborted ? pass.signal.reason : fromConnect(error);
       await pass.close(why);
       throw why;
     }
@@ -136,7 +136,7 @@ async function* untilClosed<T>(messages: AsyncIterable<T>, pass: Pass): AsyncIte
   try {
     yield* messages;
   } catch (error) {
-    const why = pass.signal.aborted ? pass.signal.reason : error;
+    const why = pass.signal.aborted ? pass.signal.reason : fromConnect(error);
     await pass.close(why);
     throw why;
   } finally {

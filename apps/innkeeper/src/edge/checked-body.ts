@@ -1,4 +1,4 @@
-import { type DescMethod, fromBinary, fromJsonString } from '@bufbuild/protobuf';
+import { type DescMessage, type DescMethod, fromBinary, fromJsonString } from '@bufbuild/protobuf';
 import { OperationError } from '@innkeeper/contract';
 import { errorMessage } from '@innkeeper/kit';
 
@@ -12,6 +12,9 @@ export interface BodyForm {
 const envelopeBytes = 5;
 const compressedFlag = 1;
 const maxWhyChars = 200;
+const maxFieldChars = 80;
+/** What protobuf-es says of a JSON key that is not a field. */
+const unknownField = /cannot decode message (\S+) from JSON: key "(.*)" is unknown/s;
 
 /** The form that a content type stands for; undefined for one that no method takes. */
 export function bodyForm(contentType: string | null): BodyForm | undefined {
@@ -96,13 +99,41 @@ function checkMessage(bytes: Uint8Array, { input }: DescMethod, isJson: boolean)
   try {
     if (isJson) {
       const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-      fromJsonString(input, text, { ignoreUnknownFields: true });
+      fromJsonString(input, text, { ignoreUnknownFields: isForeign(input) });
     } else fromBinary(input, bytes);
   } catch (error) {
     const why = errorMessage(error);
+    const [, type = '', field] = unknownField.exec(why) ?? [];
+    if (field !== undefined) throw noSuchField(input, type, field.slice(0, maxFieldChars));
     const format = isJson ? 'JSON' : 'protobuf';
     throw malformed(`The body is not ${format} of ${input.typeName}: ${why.slice(0, maxWhyChars)}.`, error);
   }
+}
+
+/** Messages of other platforms' documents, whose clients may send more than is read here. */
+function isForeign({ file }: DescMessage): boolean {
+  return !file.proto.package.startsWith('innkeeper.');
+}
+
+/** A misspelled field would otherwise be dropped, as if the caller had not asked for anything. */
+function noSuchField(input: DescMessage, type: string, field: string): OperationError {
+  const message = messageOf(input, type);
+  const names = message?.fields.map(({ jsonName }) => jsonName) ?? [];
+  return new OperationError('INVALID_ARGUMENT', `${message?.name ?? type} has no field "${field}".`, {
+    nextStep: names.length === 0 ? 'Send {}; it has no fields.' : `Its fields are ${names.join(', ')}.`,
+  });
+}
+
+/** The message of this type, which is `within` or a message inside it. */
+function messageOf(within: DescMessage, type: string, seen = new Set<string>()): DescMessage | undefined {
+  if (within.typeName === type) return within;
+  if (seen.has(within.typeName)) return undefined;
+  seen.add(within.typeName);
+  for (const { message } of within.fields) {
+    const found = message === undefined ? undefined : messageOf(message, type, seen);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** For a request of more bytes than a call can have; how many, where that is known. */

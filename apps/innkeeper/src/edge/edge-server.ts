@@ -13,7 +13,7 @@ import { readVmPath, takesStream } from './vm-address.ts';
 import type { HttpLimits } from './web/connection-limits.ts';
 import { commonHeaders } from './web/content-policy.ts';
 import { HttpListener, type HttpListenerOptions } from './web/http-listener.ts';
-import { keepAfterAnswer } from './web/leave-body.ts';
+import { discardBodyAfter, keepAfterAnswer } from './web/leave-body.ts';
 import type { ListenerInfo } from './web/listener-info.ts';
 import {
   type AnyRequest,
@@ -154,6 +154,7 @@ export class EdgeServer implements AsyncDisposable {
 
   #answer(request: AnyRequest, response: AnyResponse, facts: RequestFacts): void {
     for (const [name, value] of Object.entries(commonHeaders)) response.setHeader(name, value);
+    discardBodyAfter(request, response);
     try {
       checkOrigin(facts, request.method);
     } catch (error) {

@@ -16,6 +16,8 @@ export interface RouteFacts {
   readonly where?: 'everywhere' | 'somewhere';
   /** It is served on the port that guests reach as well. */
   readonly isForGuests?: boolean;
+  /** A token is also taken as the password of Basic authentication, for programs that only have a URL with a user. */
+  readonly takesBasic?: boolean;
   /** What the VM's state must allow. */
   readonly vmAction?: VmAction;
   /** For sockets: they say themselves, with `pass.begin`, when it begins what they do. */

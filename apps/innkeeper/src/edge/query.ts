@@ -57,3 +57,9 @@ export function limitOf(asked: number, byDefault: number, most: number): number 
   if (asked > most) throw new OperationError('INVALID_ARGUMENT', `limit is ${asked}; at most ${most}.`);
   return asked === 0 ? byDefault : asked;
 }
+
+/** A time in nanoseconds since the epoch, as milliseconds; undefined for 0, which is not given. Throws INVALID_ARGUMENT. */
+export function optionalTimeMs(unixNs: bigint, name: string): number | undefined {
+  if (unixNs < 0n) throw new OperationError('INVALID_ARGUMENT', `${name} is ${unixNs}; it must not be negative.`);
+  return unixNs === 0n ? undefined : Number(unixNs / 1_000_000n);
+}

@@ -55,6 +55,9 @@ const httpTable = {
   },
   // Load balancers have no user.
   health: { method: 'GET', path: '/healthz', privilege: 'public' },
+  // What there is to call is no secret: it is in the sources.
+  openapi: { method: 'GET', path: '/openapi.json', privilege: 'public' },
+  openapiPage: { method: 'GET', path: '/openapi', privilege: 'public' },
   // A guest has no user either, and the agent is no secret.
   installScript: { ...forGuests, path: '/install-agent.sh' },
   agentAmd64: { ...forGuests, path: '/agent/latest/linux-amd64' },
@@ -91,6 +94,7 @@ const httpTable = {
     vmAction: 'guest',
     action: 'guest.report',
     isForGuests: true,
+    takesBasic: true,
   },
   metricsHistory: { method: 'GET', path: '/v1/metrics/vms/{vm}', privilege: 'vm.view' },
 } as const satisfies Readonly<Record<string, HttpRouteFacts>>;

@@ -1,16 +1,20 @@
 import type { ServerResponse } from 'node:http';
 import { Http2ServerRequest } from 'node:http2';
+import type { DescMethod } from '@bufbuild/protobuf';
 import { type ConnectRouter, createConnectRouter, createContextValues, type HandlerContext } from '@connectrpc/connect';
-import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol';
+import type { UniversalHandler } from '@connectrpc/connect/protocol';
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import { OperationError } from '@innkeeper/contract';
 import { type Log, mib } from '@innkeeper/kit';
 import { answerError } from './answer-error.ts';
-import { toConnectError } from './api-error.ts';
+import { HttpMethodError, toConnectError } from './api-error.ts';
 import { factsKey, identifyCall } from './api-interceptors.ts';
+import { withReason } from './call-errors.ts';
 import { bodyForm, checkedBody, checkedStream, tooLarge } from './checked-body.ts';
 import type { Gate } from './gate.ts';
+import { answerText, connectCall, textFormat, type UnreadCall } from './text-stream.ts';
 import { takesStream } from './vm-address.ts';
+import { closesEarly } from './web/leave-body.ts';
 import type { AnyRequest, RequestFacts } from './web/request-facts.ts';
 
 /** Maximum size of one request message; the largest have a script of 1 MiB, or arguments up to Linux's limit (2 MiB). */
@@ -51,29 +55,35 @@ export function createRpcHandler(options: RpcOptions): (request: AnyRequest, res
   const answer = async (handler: UniversalHandler, request: AnyRequest, response: ServerResponse): Promise<void> => {
     const values = createContextValues().set(factsKey, factsOf(request));
     const call = callOf(request, response, values);
+    const { method } = handler;
+    const format = textFormat(method, call.header);
+    const { body, ...head } = format === undefined ? call : connectCall(call, method);
     const check = takesStream(request.url) ? checkedStream : checkedBody;
-    const form = bodyForm(call.header.get('content-type'));
-    const body = call.body;
+    const form = bodyForm(head.header.get('content-type'));
     const isWhole = (): boolean => request.complete && !(request instanceof Http2ServerRequest && request.aborted);
     const checked =
-      form === undefined || !isBytes(body)
-        ? body
-        : asConnect(check(body, { method: handler.method, form, maxBytes: maxRequestBytes, isWhole }), log);
-    const answered = withReason(await handler({ ...call, body: checked }));
-    await universalResponseToNodeResponse(answered, response);
+      form === undefined ? body : asConnect(check(body, { method, form, maxBytes: maxRequestBytes, isWhole }), log);
+    const answered = await handler({ ...head, body: checked });
+    if (closesEarly(request)) response.setHeader('connection', 'close');
+    const refusal = refusals[answered.status]?.(method, head.header);
+    if (refusal !== undefined) answerError(response, refusal, log, answered.status);
+    else if (format !== undefined) await answerText(answered, response, format);
+    else await universalResponseToNodeResponse(await withReason(answered), response);
   };
   return (request, response) => {
-    const handler = handlers.get(request.url?.split('?', 1)[0] ?? '');
+    const path = request.url?.split('?', 1)[0] ?? '';
+    const handler = handlers.get(path);
     if (handler === undefined) {
       fallback(request, response);
       return;
     }
     if (request.method !== 'POST') {
-      response.setHeader('allow', 'POST');
-      const error = new OperationError('UNKNOWN_METHOD', `Methods are called with POST, not ${request.method}.`, {
-        nextStep: 'Send the request as a JSON body with the content type application/json.',
-      });
-      answerError(response, error, log, 405);
+      const error = new HttpMethodError(
+        `Methods are called with POST, not ${request.method}.`,
+        ['POST'],
+        howToCall(path),
+      );
+      answerError(response, error, log);
       return;
     }
     answer(handler, request, response).catch((error: unknown) => {
@@ -84,21 +94,49 @@ export function createRpcHandler(options: RpcOptions): (request: AnyRequest, res
   };
 }
 
+function howToCall(path: string): string {
+  return `Send the request as a JSON body: curl -H 'content-type: application/json' -d '{}' …${path}`;
+}
+
+/** What the library refuses by a status alone. */
+const refusals: Readonly<Record<number, (method: DescMethod, header: Headers) => OperationError>> = {
+  415: ({ methodKind }, header) => {
+    const type = (header.get('content-type') ?? '').slice(0, 80);
+    const nextStep =
+      methodKind === 'unary'
+        ? 'Send the content type application/json or application/proto, or call with gRPC.'
+        : 'This method answers with a stream: send the content type application/json with "Accept: application/x-ndjson" or "Accept: text/event-stream", or call with Connect or gRPC.';
+    return new OperationError('CONTENT_UNSUPPORTED', `This method does not take the content type "${type}".`, {
+      nextStep,
+    });
+  },
+  505: () =>
+    new OperationError('CONTENT_UNSUPPORTED', 'This method streams both ways at once, which requires HTTP/2.', {
+      nextStep: 'Call it over HTTP/2, or with "Accept: application/x-ndjson".',
+    }),
+};
+
 /** Throws MALFORMED_REQUEST for a request without an authority, or with one that no address can have. */
 function callOf(
   request: AnyRequest,
   response: ServerResponse,
   values: ReturnType<typeof createContextValues>,
-): ReturnType<typeof universalRequestFromNodeRequest> {
+): UnreadCall {
   try {
-    return universalRequestFromNodeRequest(request, response, undefined, values);
+    const call = universalRequestFromNodeRequest(request, response, undefined, values);
+    return { ...call, body: bodyOf(request) };
   } catch (error) {
     throw new OperationError('MALFORMED_REQUEST', 'The request’s host or path is malformed.', { cause: error });
   }
 }
 
-function isBytes(body: unknown): body is AsyncIterable<Uint8Array> {
-  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
+/** The library's own iterator would end the connection when the body is refused in the middle. */
+async function* bodyOf(request: AnyRequest): AsyncGenerator<Uint8Array> {
+  try {
+    yield* request.iterator({ destroyOnReturn: false });
+  } catch (error) {
+    throw new OperationError('CANCELED', 'The caller left in the middle of the request.', { cause: error });
+  }
 }
 
 async function* asConnect<T>(pieces: AsyncIterable<T>, log: Log): AsyncGenerator<T> {
@@ -124,14 +162,4 @@ function checkHeaders({ requestHeader, timeoutMs }: HandlerContext, log: Log): v
   if (timeoutMs() === undefined && timeoutHeaders.some((name) => requestHeader.has(name))) {
     throw toConnectError(new OperationError('MALFORMED_REQUEST', 'The timeout of the call is malformed.'), log);
   }
-}
-
-/** The library refuses other HTTP methods and content types by a status alone. */
-function withReason(response: UniversalServerResponse): UniversalServerResponse {
-  const reason =
-    response.status === 415 ? 'CONTENT_UNSUPPORTED' : response.status === 405 ? 'UNKNOWN_METHOD' : undefined;
-  if (reason === undefined) return response;
-  const header = new Headers(response.header);
-  header.set('x-innkeeper-reason', reason);
-  return { ...response, header };
 }

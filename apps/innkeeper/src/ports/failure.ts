@@ -11,6 +11,20 @@ export function knownFailure(error: unknown): OperationError | undefined {
   // Letting go failed after the work had: why the work failed is what the caller asks for.
   if (error instanceof SuppressedError) return knownFailure(error.suppressed) ?? knownFailure(error.error);
   if (isOperationError(error) && error.reason !== 'INTERNAL') return error;
+  if (isUnstorable(error)) {
+    return new OperationError(
+      'INVALID_ARGUMENT',
+      'A text of the request has a NUL character, or a number is too large.',
+      {
+        cause: error,
+      },
+    );
+  }
   if (!isHostDiskFull(error)) return undefined;
   return new OperationError('HOST_DISK_FULL', 'The host’s disk became full.', { cause: error });
+}
+
+/** PostgreSQL's codes for a text or number that none of its columns can hold. */
+function isUnstorable(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && ['22021', '22P05', '22003'].includes(String(error.code));
 }

@@ -247,7 +247,7 @@ async function makeToken(
   const answer = await fetch(`${front.base}/innkeeper.control.v1.AccessService/CreateToken`, {
     method: 'POST',
     headers: { ...session, 'content-type': 'application/json' },
-    body: JSON.stringify({ name: `t${api.access.clock.nowMs()}` }),
+    body: JSON.stringify({ name: `t${api.access.clock.nowMs()}`, privileges: ['*'] }),
   });
   return (await answer.json()) as { secret: string };
 }

@@ -17,6 +17,8 @@ export function headersToNode(headers: IncomingHttpHeaders, hasBody: boolean): O
   const kept = Object.fromEntries(
     toNode.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])),
   );
+  // The body of a GET is not sent along: with its length the node would take the next request, of anybody, for it.
+  if (!hasBody) delete kept['content-length'];
   // We read trailers, whether the client does or not.
   const all = { ...kept, te: 'trailers' };
   return hasBody && headers['content-length'] === undefined ? { ...all, ...trailerOf(headers) } : all;

@@ -2,6 +2,7 @@ import type { Message } from '@bufbuild/protobuf';
 import type { Interceptor } from '@connectrpc/connect';
 import { auditAction, isChange } from '@innkeeper/contract/rules';
 import { redactRequest } from '../audit/redact.ts';
+import { fromConnect } from '../edge/api-error.ts';
 import { visitorOf } from '../edge/api-interceptors.ts';
 import type { Gate } from '../edge/gate.ts';
 import { takeFirst } from '../edge/one-message.ts';
@@ -23,7 +24,7 @@ export function forwardInterceptor(gate: Gate): Interceptor {
     const pass = await openForward(gate, entry);
     const signal = AbortSignal.any([request.signal, pass.signal]);
     const close = async (error?: unknown): Promise<unknown> => {
-      const why = pass.signal.aborted ? pass.signal.reason : error;
+      const why = pass.signal.aborted ? pass.signal.reason : fromConnect(error);
       await closeForward(gate, entry, pass, why);
       return why;
     };

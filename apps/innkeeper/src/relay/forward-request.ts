@@ -5,7 +5,7 @@ import { callerHeader, encodeCaller } from '../access/forwarded-caller.ts';
 import { errorHeader, toHttpError } from '../edge/api-error.ts';
 import type { Visitor } from '../edge/gate.ts';
 import { endBroken } from '../edge/web/end-broken.ts';
-import { leaveBody } from '../edge/web/leave-body.ts';
+import { closesEarly, leaveBody } from '../edge/web/leave-body.ts';
 import { headersFromNode, headersToNode, knownTrailers } from './forward-headers.ts';
 import type { NodeLink } from './node-link.ts';
 import { nodeUnreachable } from './node-unreachable.ts';
@@ -88,8 +88,7 @@ async function answerWith(
   link: NodeLink,
 ): Promise<void> {
   const headers = headersFromNode(answer.headers, request.method !== 'HEAD');
-  const leavesBody = request.httpVersionMajor === 1 && !request.complete;
-  response.writeHead(answer.statusCode ?? 502, leavesBody ? { ...headers, connection: 'close' } : headers);
+  response.writeHead(answer.statusCode ?? 502, closesEarly(request) ? { ...headers, connection: 'close' } : headers);
   response.flushHeaders();
   const { promise: over, resolve, reject } = Promise.withResolvers<void>();
   const broke = new Error('the node broke off in the middle of an answer');

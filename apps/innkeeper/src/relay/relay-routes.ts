@@ -6,12 +6,12 @@ import type { WebSocket } from 'ws';
 import { authorize } from '../access/authorize.ts';
 import { answerError, closeWithError, refuseUpgrade } from '../edge/answer-error.ts';
 import type { Upgrade } from '../edge/edge-server.ts';
-import { findRoute } from '../edge/find-route.ts';
+import { findHttpRoute, findRoute } from '../edge/find-route.ts';
 import type { Gate, Pass } from '../edge/gate.ts';
 import type { HealthProbe } from '../edge/health.ts';
 import type { RouteFacts } from '../edge/http-route.ts';
 import { type HttpRoute, httpRoutes, type SocketRoute, socketRoutes } from '../edge/route-table.ts';
-import type { RequestFacts } from '../edge/web/request-facts.ts';
+import { type RequestFacts, withBasicToken } from '../edge/web/request-facts.ts';
 import { closeForward, openForward } from './forward-gate.ts';
 import { forwardRequest } from './forward-request.ts';
 import { openNodeSocket, relaySockets } from './forward-socket.ts';
@@ -41,14 +41,13 @@ export async function relayRequest(
   response.once('close', abort);
   const signal = AbortSignal.any([left.signal, shutdownSignal]);
   try {
-    const isAsked = ({ method }: { method: string }): boolean => method === request.method;
-    const { route, parameters, query } = findRoute<HttpRoute>(httpRoutes.filter(isAsked), request);
+    const { route, parameters, query } = findHttpRoute<HttpRoute>(httpRoutes, request);
     const own = ownHandlers[route.name];
     if (own !== undefined) {
       await answerOwn(route, own, { request, response, facts, signal }, context);
       return;
     }
-    const visitor = await gate.identify(facts);
+    const visitor = await gate.identify(route.takesBasic === true ? withBasicToken(facts) : facts);
     // Anonymous requests are refused here.
     if (visitor.caller.via === 'anonymous') authorize(visitor.caller, route.privilege, 'somewhere');
     const isChange = request.method !== 'GET' && request.method !== 'HEAD';

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type ServedApi, serveApi } from '../../api/testing/serve-api.ts';
+import { httpRoutes } from '../route-table.ts';
 import { installScript } from './install-script.ts';
 
 describe('the agent, downloaded from the daemon', () => {
@@ -172,8 +173,8 @@ describe('the agent, downloaded from the daemon', () => {
     const [made] = (await once(making, 'response')) as [IncomingMessage];
     const { secret: token } = JSON.parse(Buffer.concat(await made.toArray()).toString()) as { secret: string };
     const port = await api.server.listenForGuests({ host: '127.0.0.1', port: 0 });
-    const report = async (secret: string): Promise<string> => {
-      const headers = { host: '10.0.2.2', authorization: `Bearer ${secret}` };
+    const report = async (secret: string, scheme = 'Bearer'): Promise<string> => {
+      const headers = { host: '10.0.2.2', authorization: `${scheme} ${secret}` };
       const call = request({ port, host: '127.0.0.1', method: 'POST', path: `/v1/vms/${id}/guest-ip`, headers });
       call.end('{"guest_ip":"10.0.2.15"}');
       const [response] = (await once(call, 'response')) as [IncomingMessage];
@@ -184,6 +185,18 @@ describe('the agent, downloaded from the daemon', () => {
     assert.match(await report('inn_none'), /TOKEN_INVALID/);
     assert.equal(await report(token), '{"ok":true}');
     assert.equal(api.node.get('reporting').agent.reportedAddress, '10.0.2.15');
+    // As a program sends it that was given http://x:TOKEN@10.0.2.2.
+    assert.equal(await report(Buffer.from(`x:${token}`).toString('base64'), 'Basic'), '{"ok":true}');
+    assert.match(await report(Buffer.from('x:ink_none').toString('base64'), 'Basic'), /TOKEN_INVALID/);
+    assert.match(await report('!', 'Basic'), /TOKEN_INVALID/);
+  });
+
+  it('takes a token as the password of Basic authentication on the report route alone', () => {
+    const taking = httpRoutes.filter(({ takesBasic }) => takesBasic === true);
+    assert.deepEqual(
+      taking.map(({ path }) => path),
+      ['/v1/vms/{vm}/guest-ip'],
+    );
   });
 
   it('has no script for an address that would be more than one', async () => {

@@ -39,7 +39,12 @@ async function scriptRoute({ visitor, response }: AgentExchange): Promise<void> 
 
 async function agentBytes(architecture: AgentArchitecture, node: AgentExchange['node']): Promise<Buffer> {
   const path = node.agentPaths[architecture];
-  if (path !== undefined) return await readRegularFile(path, maxAgentBytes);
+  try {
+    if (path !== undefined) return await readRegularFile(path, maxAgentBytes);
+  } catch (error) {
+    // Removed since the daemon started, by a build or an upgrade.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
   throw new OperationError('AGENT_NOT_BUILT', `This daemon has no agent for ${architecture}: it was not built.`, {
     nextStep: 'Build it on the daemon’s machine with "npm run build:agent -- --arch all" and restart the daemon.',
   });

@@ -1,8 +1,11 @@
 import { constants, Http2ServerRequest } from 'node:http2';
-import type { AnyRequest } from './request-facts.ts';
+import { mib } from '@innkeeper/kit';
+import type { AnyRequest, AnyResponse } from './request-facts.ts';
 
 /** A client that still sends needs a moment to see the answer. */
 const graceMs = 1000;
+/** The rest of a body that was announced to be at most this long is discarded; for a longer one the connection closes. */
+const maxDiscardedBytes = 4 * mib;
 
 /** Requests of control planes, which stop by themselves to send what was answered. */
 const patient = new WeakSet<object>();
@@ -14,19 +17,39 @@ export function keepAfterAnswer(request: AnyRequest): void {
 
 /** Whether the connection closes with an answer that comes before the whole body. */
 export function closesEarly(request: AnyRequest): boolean {
-  return request.httpVersionMajor === 1 && !patient.has(request);
+  return request.httpVersionMajor === 1 && !patient.has(request) && !request.complete && !isShort(request);
+}
+
+function isShort({ headers }: AnyRequest): boolean {
+  // One of unknown length can be endless.
+  if (headers['transfer-encoding'] !== undefined) return false;
+  return Number(headers['content-length'] ?? 0) <= maxDiscardedBytes;
 }
 
 /**
- * The rest of a request's body is not wanted; an error has been answered. In HTTP/2 a reset would overtake the answer, so
- * what comes in the next second is thrown away first. In HTTP/1.1 the answer says `connection: close`, but to a control
- * plane: closing would take the answer away from under it.
+ * Discards what was not read of a request's body once it has been answered, whatever answered it: unread bytes would hold
+ * up the next request on the connection. In HTTP/2 a reset would overtake the answer, so what arrives in the next second
+ * is discarded first. In HTTP/1.1 a long body ends the connection after that second.
  */
+export function discardBodyAfter(request: AnyRequest, response: AnyResponse): void {
+  // An answer of HTTP/2 says that it is finished only when its stream closes, which waits for the body.
+  const written = 'stream' in response ? response.stream : response;
+  written.once('finish', () => {
+    leaveBody(request);
+    if (!closesEarly(request)) return;
+    const { socket } = request;
+    const timer = setTimeout(() => socket.destroy(), graceMs);
+    timer.unref();
+    socket.once('close', () => clearTimeout(timer));
+  });
+}
+
+/** The rest of a request's body is not needed: reads and discards it. */
 export function leaveBody(request: AnyRequest): void {
-  if (patient.has(request)) request.resume();
-  if (!(request instanceof Http2ServerRequest) || request.complete) return;
-  const { stream } = request;
+  if (request.readableEnded || request.destroyed) return;
   request.resume();
+  if (!(request instanceof Http2ServerRequest) || request.complete || patient.has(request)) return;
+  const { stream } = request;
   const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), graceMs);
   timer.unref();
   stream.once('close', () => clearTimeout(timer));

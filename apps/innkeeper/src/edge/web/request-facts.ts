@@ -51,6 +51,16 @@ export function requestFacts(request: AnyRequest, listener: ListenerInfo, isUpgr
   };
 }
 
+/** The same with the password of Basic authentication as its token. The user name does not matter. */
+export function withBasicToken(facts: RequestFacts): RequestFacts {
+  const { credentials } = facts;
+  const [, encoded] = /^basic +([A-Za-z0-9+/=_-]{1,400})$/i.exec(credentials.authorization ?? '') ?? [];
+  if (encoded === undefined) return facts;
+  const text = Buffer.from(encoded, 'base64').toString('latin1');
+  const token = text.slice(text.indexOf(':') + 1);
+  return { ...facts, credentials: { ...credentials, authorization: `Bearer ${token}` } };
+}
+
 /** Throws HOST_REFUSED, or ORIGIN_REFUSED when a page of another origin asks for more than a page to look at. */
 export function checkOrigin(facts: RequestFacts, method: string | undefined): void {
   const { listener, host, origin, fetchSite, isUpgrade } = facts;

@@ -126,6 +126,12 @@ describe('serveStaticFile()', () => {
     assert.equal(await served.promise, true);
   });
 
+  it('gives its page for an unknown path to browsers alone, so that a mistyped path is an error for a program', async () => {
+    assert.equal((await get('/vms/web', { accept: 'text/html,*/*' })).statusCode, 200);
+    assert.equal((await get('/vms/web', { accept: '*/*' })).statusCode, 501);
+    assert.equal((await get('/', { accept: '*/*' })).statusCode, 200);
+  });
+
   it('does not handle API paths and changes, and says if nothing is built', async () => {
     for (const path of ['/v1/none', '/api/x', '/metrics', '/innkeeper.control.v1.Nothing/At', '/install-agent.sh']) {
       assert.equal((await get(path)).statusCode, 501, path);

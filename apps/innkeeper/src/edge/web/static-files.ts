@@ -51,6 +51,8 @@ export async function serveStaticFile(folder: string, request: AnyRequest, respo
   if (apiPath.test(path)) return false;
   const name = isFileName(path) ? path : '/index.html';
   const isPage = name === '/index.html';
+  // A program that mistypes a path must not take the console's page for an answer.
+  if (isPage && path !== '/' && !acceptsPage(request)) return false;
   const found = await openFile(folder, name, String(request.headers['accept-encoding'] ?? ''));
   if (found === undefined) {
     if (!isPage) return false;
@@ -93,6 +95,11 @@ async function sendFile(file: FileHandle, to: Writable): Promise<void> {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (!clientLeft.has(code)) throw error;
   }
+}
+
+/** Browsers ask for HTML by name; curl and fetch take anything. */
+function acceptsPage({ headers }: AnyRequest): boolean {
+  return headers.accept === undefined || headers.accept.includes('text/html');
 }
 
 /** "/assets/app-4ZQ5XJ3K.js". Nothing hidden, nothing above: anything else is an address of the web console, also "/users/anna.b". */
