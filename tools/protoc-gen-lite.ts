@@ -16,6 +16,7 @@ import {
 } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { createEcmaScriptPlugin, type GeneratedFile, runNodeJs, type Schema } from '@bufbuild/protoplugin';
+import { printComments } from './protoc-gen-lite/print-comments.ts';
 import { generateTags, printEnum } from './protoc-gen-lite/print-constants.ts';
 
 /** Only the agent's schema and AgentMessage: the control plane's API is only used by Node and browsers. */
@@ -48,6 +49,7 @@ function generate(schema: Schema): void {
     generateTags(schema, file);
   }
   printCapabilities(schema);
+  printComments(schema);
 }
 
 /** Generates the list of capabilities that methods name. */

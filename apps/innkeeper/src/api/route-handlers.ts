@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws';
 import { auditExportRoute } from '../edge/access/audit-export-route.ts';
 import { agentHandlers } from '../edge/agent-download/agent-routes.ts';
+import { openapiHandlers } from '../edge/openapi/openapi-routes.ts';
 import type { HttpRouteName, SocketRouteName } from '../edge/route-table.ts';
 import { executeRoute } from './compat/execute-route.ts';
 import { guestIpRoute } from './compat/guest-ip-route.ts';
@@ -23,6 +24,7 @@ import { writeTarRoute } from './write-tar-route.ts';
 /** The handler of each HTTP route. */
 export const httpHandlers: Readonly<Record<HttpRouteName, (exchange: HttpExchange) => Promise<void>>> = {
   ...agentHandlers,
+  ...openapiHandlers,
   metrics: metricsRoute,
   auditExport: auditExportRoute,
   readFile: readFileRoute,

@@ -3,6 +3,7 @@ import { auditExportRoute } from '../edge/access/audit-export-route.ts';
 import { agentHandlers } from '../edge/agent-download/agent-routes.ts';
 import { answerHealth, type HealthProbe } from '../edge/health.ts';
 import type { HttpEdgeExchange } from '../edge/http-route.ts';
+import { openapiHandlers } from '../edge/openapi/openapi-routes.ts';
 import type { HttpRouteName } from '../edge/route-table.ts';
 
 /** What the control plane's own routes are given. */
@@ -18,6 +19,7 @@ export type OwnHandler = (exchange: OwnExchange) => Promise<void>;
 /** The routes that need no node. */
 export const ownHandlers: Readonly<Partial<Record<HttpRouteName, OwnHandler>>> = {
   ...agentHandlers,
+  ...openapiHandlers,
   auditExport: auditExportRoute,
   health: async ({ response, health }) => answerHealth(response, await health.get()),
 };
