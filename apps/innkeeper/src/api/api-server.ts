@@ -21,6 +21,7 @@ import { createAuditService } from '../edge/access/audit-service.ts';
 import { errorInterceptor, gateInterceptor } from '../edge/api-interceptors.ts';
 import { type EdgeListenOptions, EdgeServer, type EdgeService, edgeService } from '../edge/edge-server.ts';
 import { Gate } from '../edge/gate.ts';
+import { pageOf } from '../edge/page.ts';
 import { controlListener, guestListener, unixListener } from '../edge/web/listener-info.ts';
 import type { History } from '../node/history/history.ts';
 import type { RunManager } from '../node/runs/run-manager.ts';
@@ -82,7 +83,10 @@ export class ApiServer implements AsyncDisposable {
         serve(TerminalService, createTerminalService(node, terminals)),
         serve(NodeService, {
           getNode: () => this.#describe(node),
-          listNodes: async () => ({ nodes: [await this.#describe(node)] }),
+          listNodes: async (request) => {
+            const { items, nextPageToken } = pageOf([await this.#describe(node)], request);
+            return { nodes: [...items], nextPageToken };
+          },
         }),
       ],
       onRoute: (request, response, facts) => routeRequest(request, response, facts, context),

@@ -1,5 +1,6 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { type ListRunsResponseSchema, type Run, RunSchema } from '@innkeeper/contract/control';
+import { writeToken } from '../edge/page.ts';
 import type { RunManager } from '../node/runs/run-manager.ts';
 import { type RunViewer, visibleRun, withoutSecrets } from './run-access.ts';
 
@@ -11,17 +12,18 @@ export interface RunQuery {
   readonly user: string;
   readonly text: string;
   readonly limit: number;
-  readonly beforeUnixNs: bigint;
+  /** Only those that began before this time. */
+  readonly beforeMs: number | undefined;
 }
 
 /** Lists the visible parts of runs, newest first, without scripts and environment values. */
 export async function listVisibleRuns(
   runs: RunManager,
   viewer: RunViewer,
-  { vmId, user, text, limit, beforeUnixNs }: RunQuery,
+  { vmId, user, text, limit, beforeMs: from }: RunQuery,
 ): Promise<MessageInitShape<typeof ListRunsResponseSchema>> {
   const found: Run[] = [];
-  let beforeMs = beforeUnixNs > 0n ? Number(beforeUnixNs / 1_000_000n) : undefined;
+  let beforeMs = from;
   for (;;) {
     const page = await runs.list({
       vmId,
@@ -34,7 +36,10 @@ export async function listVisibleRuns(
       const visible = visibleRun(run, viewer);
       // Only what the caller may see can be searched.
       if (visible === undefined || !holds(visible, text)) continue;
-      if (found.length === limit) return { runs: found, more: true };
+      if (found.length === limit) {
+        const startedMs = (found.at(-1)?.startedUnixNs ?? 0n) / 1_000_000n;
+        return { runs: found, more: true, nextPageToken: writeToken(String(startedMs)) };
+      }
       found.push(create(RunSchema, { ...visible, ...(visible.spec && { spec: withoutSecrets(visible.spec) }) }));
     }
     const last = page.runs.at(-1);

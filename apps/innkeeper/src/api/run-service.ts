@@ -4,7 +4,8 @@ import type { RunService } from '@innkeeper/contract/control';
 import { newId } from '../access/secrets.ts';
 import { passOf } from '../edge/api-interceptors.ts';
 import { ownId } from '../edge/own-id.ts';
-import { limitOf } from '../edge/query.ts';
+import { pageSizeOf, tokenNumber } from '../edge/page.ts';
+import { optionalTimeMs } from '../edge/query.ts';
 import type { RunManager } from '../node/runs/run-manager.ts';
 import { maxRunIdChars } from '../node/runs/run-spec.ts';
 import type { NodeApi } from '../ports/node-api.ts';
@@ -13,8 +14,6 @@ import { type RunViewer, requireFollow, runNotFound, visibleRun } from './run-ac
 import { runTargets } from './run-targets.ts';
 import { watchVisibleRun } from './watch-visible-run.ts';
 
-const defaultLimit = 50;
-const maxLimit = 200;
 /** Maximum VMs of a run that the audit names. */
 const maxNamedVms = 64;
 
@@ -40,9 +39,10 @@ export function createRunService(node: NodeApi, runs: RunManager): ServiceImpl<t
       return run;
     },
     listRuns: async (request, context) => {
-      const limit = limitOf(request.limit, defaultLimit, maxLimit);
+      const limit = pageSizeOf(request, request.limit);
+      const beforeMs = tokenNumber(request) ?? optionalTimeMs(request.beforeUnixNs, 'before_unix_ns');
       const vmId = request.vm === '' ? undefined : node.vms.find(request.vm).id;
-      return await listVisibleRuns(runs, viewerOf(context), { ...request, limit, vmId });
+      return await listVisibleRuns(runs, viewerOf(context), { ...request, limit, vmId, beforeMs });
     },
     watchRun: ({ id }, context) =>
       watchVisibleRun(runs, id, { pass: passOf(context), fleet: node.fleet, signal: context.signal }),

@@ -1,6 +1,7 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { TerminalService } from '@innkeeper/contract/control';
 import { passOf } from '../edge/api-interceptors.ts';
+import { pageOf } from '../edge/page.ts';
 import { findTerminal, mayOpen } from '../node/terminals/find-terminal.ts';
 import type { TerminalManager } from '../node/terminals/terminal-manager.ts';
 import { terminalMessage } from '../node/terminals/terminal-message.ts';
@@ -20,10 +21,14 @@ export function createTerminalService(
       pass.note({ id: terminal.record.id });
       return terminalMessage(terminal);
     },
-    listTerminals: async ({ vm }, context) => {
+    listTerminals: async (request, context) => {
       const { caller } = passOf(context);
-      const all = await terminals.list(vms.find(vm).id);
-      return { terminals: all.filter((terminal) => mayOpen(caller, terminal)).map(terminalMessage) };
+      const all = await terminals.list(vms.find(request.vm).id);
+      const { items, nextPageToken } = pageOf(
+        all.filter((terminal) => mayOpen(caller, terminal)),
+        request,
+      );
+      return { terminals: items.map(terminalMessage), nextPageToken };
     },
     closeTerminal: async ({ vm, id }, context) => {
       const terminal = await findTerminal(terminals, passOf(context).caller, vms.find(vm).id, id);

@@ -3,7 +3,7 @@ import { OperationError } from '@innkeeper/contract';
 import type { VmService } from '@innkeeper/contract/control';
 import { viewerOf } from '../access/viewer-of.ts';
 import { passOf } from '../edge/api-interceptors.ts';
-import { limitOf } from '../edge/query.ts';
+import { pageSizeOf, readPage, tokenNumber, writeToken } from '../edge/page.ts';
 import { listVms } from '../node/fleet/list-vms.ts';
 import { seesVm } from '../node/fleet/sees-vm.ts';
 import type { NodeApi } from '../ports/node-api.ts';
@@ -11,15 +11,18 @@ import { watchVm, watchVms } from './watch-vms.ts';
 
 const defaultStopTimeoutMs = 30_000;
 const maxStopTimeoutMs = 3_600_000;
-const maxEvents = 1000;
 
 /** VmService over a node. */
 export function createVmService(node: NodeApi): ServiceImpl<typeof VmService> {
   const { vms } = node;
   return {
     listVms: (request, context) => {
-      const { entries, total } = listVms(node.fleet, request, viewerOf(passOf(context)));
-      return { vms: entries.map((entry) => entry.describe()), total };
+      const pageSize = pageSizeOf(request);
+      const offset = request.offset + (tokenNumber(request) ?? 0);
+      const { entries, total } = listVms(node.fleet, { ...request, pageSize, offset }, viewerOf(passOf(context)));
+      const end = offset + entries.length;
+      const nextPageToken = end < total && entries.length > 0 ? writeToken(String(end - request.offset)) : '';
+      return { vms: entries.map((entry) => entry.describe()), total, nextPageToken };
     },
     getVm: (request) => vms.find(request.vm).describe(),
     watchVm: (request, { signal }) => watchVm(node, request.vm, signal),
@@ -40,11 +43,18 @@ export function createVmService(node: NodeApi): ServiceImpl<typeof VmService> {
     deleteVm: (request) => vms.find(request.vm).delete(request.force),
     diagnose: (request, { signal }) => vms.find(request.vm).diagnose({ signal }),
     listEvents: async (request, context) => {
-      const limit = limitOf(request.limit, 100, maxEvents);
-      if (request.vm !== '') return { events: await vms.events(vms.find(request.vm).id, limit) };
+      const size = pageSizeOf(request, request.limit);
+      const vmId = request.vm === '' ? undefined : vms.find(request.vm).id;
       const viewer = viewerOf(passOf(context));
-      const events = await vms.events(undefined, viewer.seesEverything ? limit : maxEvents);
-      return { events: events.filter(({ vmId }) => seesVm(viewer, node.fleet, vmId)).slice(0, limit) };
+      const { items, nextPageToken } = await readPage(
+        { size, after: tokenNumber(request)?.toString() },
+        (after, limit) => vms.events(vmId, limit, after === undefined ? undefined : Number(after)),
+        {
+          keyOf: ({ id }) => String(id),
+          isVisible: (event) => vmId !== undefined || seesVm(viewer, node.fleet, event.vmId),
+        },
+      );
+      return { events: [...items], nextPageToken };
     },
   };
 }

@@ -41,8 +41,8 @@ export function createLocalNode(node: Node): NodeApi {
     find: (idOrName) => wrap(node.get(idOrName)),
     create: (request) => asMessage(createVm(node, request)),
     onChange: (listener) => node.changes.add(listener),
-    events: async (vmId, limit) =>
-      (await context.store.events.list(vmId, limit)).map((row) =>
+    events: async (vmId, limit, beforeId) =>
+      (await context.store.events.list(vmId, limit, beforeId)).map((row) =>
         eventMessage(row, node.find(row.vm_id)?.row.name ?? ''),
       ),
   };
@@ -60,7 +60,10 @@ export function createLocalNode(node: Node): NodeApi {
     },
     operations: {
       find: (id) => asMessage(operations.get(id)),
-      list: async (limit) => (await operations.list(limit)).map(operationMessage),
+      list: async (limit, before) => {
+        const place = before === undefined ? undefined : { started_ms: before.startedMs, id: before.id };
+        return (await operations.list(limit, place)).map(operationMessage);
+      },
       cancel: (id) => asMessage(operations.cancel(id)),
       watch: (id, options) => watchOperation(node, id, options?.signal ?? new AbortController().signal),
       onChange: (listener) => operations.changes.add(listener),

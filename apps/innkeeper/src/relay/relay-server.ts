@@ -96,8 +96,8 @@ export class RelayServer implements AsyncDisposable {
     return {
       getNode: async (request, context) => ({ ...(await getNode(request, context)), webUrl: this.webUrl }),
       listNodes: async (request, context) => {
-        const { nodes = [] } = await listNodes(request, context);
-        return { nodes: nodes.map((node) => ({ ...node, webUrl: this.webUrl })) };
+        const { nodes = [], nextPageToken = '' } = await listNodes(request, context);
+        return { nextPageToken, nodes: nodes.map((node) => ({ ...node, webUrl: this.webUrl })) };
       },
     };
   }

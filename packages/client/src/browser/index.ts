@@ -1,4 +1,6 @@
+export { isOperationError, OperationError, type ReasonName } from '@innkeeper/contract/errors';
 export { type RunOutputOptions, runOutputUrl } from '../core/addresses.ts';
+export { allPages, type PageOptions } from '../core/all-pages.ts';
 export {
   type ConsoleEvent,
   type ConsoleStream,

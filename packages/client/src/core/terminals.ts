@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Client } from '@connectrpc/connect';
 import type { CreateTerminalRequestSchema, Terminal, TerminalService } from '@innkeeper/contract/control';
+import { allPages } from './all-pages.ts';
 import { type CallOptions, callOptions } from './services.ts';
 import type { OpenSocket } from './stream-socket.ts';
 import { type OpenTerminalOptions, openTerminalStream, type TerminalStream } from './terminal-stream.ts';
@@ -27,7 +28,11 @@ export interface Terminals {
 export function createTerminals(service: Client<typeof TerminalService>, open: OpenSocket): Terminals {
   return {
     create: (vm, terminal, options) => service.createTerminal({ ...terminal, vm }, callOptions(options)),
-    list: async (vm, options) => (await service.listTerminals({ vm }, callOptions(options))).terminals,
+    list: (vm, options) =>
+      allPages(
+        (page) => service.listTerminals({ ...page, vm }, callOptions(options)),
+        (answer) => answer.terminals,
+      ),
     close: (vm, id, options) => service.closeTerminal({ vm, id }, callOptions(options)),
     open: (vm, id, options) => openTerminalStream(open, vm, id, options),
   };

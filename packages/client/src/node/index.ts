@@ -1,5 +1,7 @@
+export { isOperationError, OperationError, type ReasonName } from '@innkeeper/contract/errors';
 export { type RunOutputOptions, runOutputUrl } from '../core/addresses.ts';
 export type { AgentClients } from '../core/agent-clients.ts';
+export { allPages, type PageOptions } from '../core/all-pages.ts';
 export type { ConsoleEvent, ConsoleStream, OpenConsoleOptions } from '../core/console-stream.ts';
 export type { FollowEventsOptions } from '../core/events.ts';
 export type { ExecOptions, ExecStream } from '../core/exec.ts';

@@ -15,7 +15,7 @@ export const accessReasons = {
   TOKEN_INVALID: {
     code: 'unauthenticated',
     when: 'The token is unknown, expired or revoked, or its user is disabled.',
-    next: 'Create another one with "inn token create", or under Settings in the web console.',
+    next: 'Create another one, for example under Settings in the web console.',
   },
   LOGIN_FAILED: {
     code: 'unauthenticated',
@@ -60,7 +60,7 @@ export const accessReasons = {
   ACCOUNT_NOT_FOUND: {
     code: 'not_found',
     when: 'No user of Innkeeper has this name.',
-    next: 'See "inn user ls", or Settings in the web console.',
+    next: 'List the users, for example under Settings in the web console.',
   },
   ACCOUNT_NAME_TAKEN: {
     code: 'already_exists',

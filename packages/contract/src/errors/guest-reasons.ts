@@ -23,13 +23,13 @@ export const guestReasons = {
   UNSUPPORTED_BY_AGENT: {
     code: 'unimplemented',
     when: 'The agent in this guest cannot do this.',
-    next: 'Look at the capabilities in "inn show", or update the agent.',
+    next: 'Look at the agent’s capabilities, or update the agent.',
     raisedByGuest: true,
   },
   DEADLINE_EXCEEDED: {
     code: 'deadline_exceeded',
     when: 'The call took longer than the caller allowed.',
-    next: 'Allow more time, or run "inn doctor" to see why it is slow.',
+    next: 'Allow more time, or diagnose the VM to see why it is slow.',
     raisedByGuest: true,
   },
   SLOW_READER: {
@@ -203,7 +203,7 @@ export const guestReasons = {
   SHUTDOWN_FAILED: {
     code: 'internal',
     when: 'Every method of shutting down failed in this guest.',
-    next: 'Use "inn stop", which falls back to ACPI.',
+    next: 'Stop the VM from outside, which falls back to ACPI.',
     raisedByGuest: true,
   },
   GUEST_IO: {

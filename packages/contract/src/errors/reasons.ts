@@ -35,11 +35,11 @@ export const reasons = {
   CANCELED: { code: 'canceled', when: 'The caller canceled the call.', next: 'Repeat the call if it is still needed.' },
   INTERNAL: { code: 'internal', when: 'Internal error.', next: 'Report it with the log id in the message.' },
   // VMs and images
-  VM_NOT_FOUND: { code: 'not_found', when: 'No VM has this name or id.', next: 'See "inn ls".' },
+  VM_NOT_FOUND: { code: 'not_found', when: 'No VM has this name or id.', next: 'List the VMs to see their names.' },
   VM_NAME_TAKEN: {
     code: 'already_exists',
     when: 'Another VM has this name.',
-    next: 'Choose another name, or remove the other VM with "inn rm".',
+    next: 'Choose another name, or remove the other VM.',
   },
   VM_WRONG_STATE: {
     code: 'failed_precondition',
@@ -49,7 +49,7 @@ export const reasons = {
   VM_BUSY: {
     code: 'aborted',
     when: 'Another operation is running on this VM.',
-    next: 'Wait for it; "inn show" names it.',
+    next: 'Wait until the VM’s operation has ended.',
   },
   VM_FILES_MISSING: {
     code: 'failed_precondition',
@@ -59,7 +59,7 @@ export const reasons = {
   IMAGE_NOT_FOUND: {
     code: 'not_found',
     when: 'No image has this name.',
-    next: 'See "inn image ls"; create one with "inn image add" or "inn image build".',
+    next: 'List the images to see their names; add or build one.',
   },
   IMAGE_NAME_TAKEN: {
     code: 'already_exists',
@@ -126,7 +126,7 @@ export const reasons = {
   HYPERVISOR_UNREACHABLE: {
     code: 'unavailable',
     when: 'The hypervisor’s control socket does not answer.',
-    next: 'Run "inn kill" and start the VM again.',
+    next: 'Kill the VM and start it again.',
   },
   AGENT_NOT_BUILT: {
     code: 'failed_precondition',
@@ -181,7 +181,12 @@ export const reasons = {
   OPERATION_NOT_FOUND: {
     code: 'not_found',
     when: 'No operation has this id.',
-    next: 'List the operations with "inn op ls"; they are kept for a week.',
+    next: 'List the operations; they are kept for a week.',
+  },
+  OPERATION_ID_TAKEN: {
+    code: 'already_exists',
+    when: 'An operation that was asked for in another way already has this id.',
+    next: 'Use another id, or omit it to have one generated.',
   },
   OPERATION_INTERRUPTED: {
     code: 'aborted',
@@ -199,14 +204,14 @@ export const reasons = {
   AGENT_UNREACHABLE: {
     code: 'unavailable',
     when: 'The agent of the VM does not answer.',
-    next: 'Run "inn doctor" for this VM.',
+    next: 'Diagnose the VM: that names the step that fails.',
   },
   AGENT_RESTARTED: {
     code: 'aborted',
     when: 'The agent or its guest restarted, and its running work was lost.',
     next: 'Try again.',
   },
-  VM_NOT_RUNNING: { code: 'failed_precondition', when: 'The VM is not running.', next: 'Start it with "inn start".' },
+  VM_NOT_RUNNING: { code: 'failed_precondition', when: 'The VM is not running.', next: 'Start the VM.' },
   GUEST_MISBEHAVES: {
     code: 'data_loss',
     when: 'The guest violated the agent protocol; its session was closed.',
@@ -222,7 +227,7 @@ export const reasons = {
   RUN_NOT_FOUND: {
     code: 'not_found',
     when: 'No run has this id, or it was old and has been removed.',
-    next: 'List the runs with "inn runs ls".',
+    next: 'List the runs.',
   },
   RUN_LOST: {
     code: 'aborted',
@@ -237,7 +242,7 @@ export const reasons = {
   TERMINAL_NOT_FOUND: {
     code: 'not_found',
     when: 'The VM has no terminal with this id, or it belongs to another user.',
-    next: 'List the terminals with "inn shell VM --ls".',
+    next: 'List the terminals of the VM.',
   },
   TOO_MANY_TERMINALS: {
     code: 'resource_exhausted',

@@ -52,10 +52,12 @@ export class EventRepository {
     });
   }
 
-  /** Lists events, newest first; of all VMs when `vmId` is undefined. */
-  list(vmId: string | undefined, limit: number): Promise<EventRow[]> {
-    const query = this.#db.selectFrom('events').selectAll().orderBy('id', 'desc').limit(limit);
-    return (vmId === undefined ? query : query.where('vm_id', '=', vmId)).execute();
+  /** Lists events, newest first; of all VMs when `vmId` is undefined. `beforeId`: only older ones. */
+  list(vmId: string | undefined, limit: number, beforeId?: number): Promise<EventRow[]> {
+    let query = this.#db.selectFrom('events').selectAll().orderBy('id', 'desc').limit(limit);
+    if (vmId !== undefined) query = query.where('vm_id', '=', vmId);
+    if (beforeId !== undefined) query = query.where('id', '<', beforeId);
+    return query.execute();
   }
 
   async prune(): Promise<void> {

@@ -15,15 +15,16 @@ export class OperationRepository {
     this.#db = db;
   }
 
-  /** Newest first. */
-  list(limit: number): Promise<OperationRow[]> {
-    return this.#db
-      .selectFrom('operations')
-      .selectAll()
-      .orderBy('started_ms', 'desc')
-      .orderBy('id', 'desc')
-      .limit(limit)
-      .execute();
+  /** Newest first. `before`: only those that began before this one, which may have been removed since. */
+  list(limit: number, before?: Pick<OperationRow, 'started_ms' | 'id'>): Promise<OperationRow[]> {
+    let query = this.#db.selectFrom('operations').selectAll();
+    if (before !== undefined) {
+      const { started_ms, id } = before;
+      query = query.where(({ or, and, eb }) =>
+        or([eb('started_ms', '<', started_ms), and([eb('started_ms', '=', started_ms), eb('id', '<', id)])]),
+      );
+    }
+    return query.orderBy('started_ms', 'desc').orderBy('id', 'desc').limit(limit).execute();
   }
 
   find(id: string): Promise<OperationRow | undefined> {

@@ -223,12 +223,15 @@ describe('AccessService', () => {
     assert.deepEqual(me.body['scopedPrivileges'], [{ scope: 'tag:ci', privileges: ['vm.view'] }]);
     assert.equal((await call('VmService/ListVms', {}, bearer)).status, 200);
     assert.equal((await call('VmService/StopVm', { vm: 'x' }, bearer)).reason, 'PRIVILEGE_MISSING');
-    assert.equal((await call('AccessService/CreateToken', { name: 'more' }, bearer)).reason, 'PRIVILEGE_MISSING');
+    assert.equal(
+      (await call('AccessService/CreateToken', { name: 'more', privileges: ['*'] }, bearer)).reason,
+      'PRIVILEGE_MISSING',
+    );
     const kept = JSON.stringify(await api.store.tokens.list());
     assert.ok(!kept.includes(String(body['secret'])));
     clock.advance(24 * hourMs);
     assert.deepEqual([(await call('VmService/ListVms', {}, bearer)).reason], ['TOKEN_INVALID']);
-    const again = await call('AccessService/CreateToken', { name: 'ci' }, await root());
+    const again = await call('AccessService/CreateToken', { name: 'ci', privileges: ['*'] }, await root());
     const second = { authorization: `Bearer ${String(again.body['secret'])}` };
     assert.equal((await call('VmService/ListVms', {}, second)).status, 200);
     const { id } = again.body['token'] as { id: string };

@@ -1,20 +1,27 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { AuditService, ListAuditRequest } from '@innkeeper/contract/control';
-import { maxPageSize } from '@innkeeper/contract/limits';
 import type { AuditQuery, Store } from '@innkeeper/store';
 import { auditMessage } from '../../audit/audit-message.ts';
-import { limitOf } from '../query.ts';
+import { pageSizeOf, tokenNumber, writeToken } from '../page.ts';
+import { optionalTimeMs } from '../query.ts';
 
 const maxWords = 10;
-const nsPerMs = 1_000_000n;
 
 /** AuditService over the store. */
 export function createAuditService({ audit }: Store): ServiceImpl<typeof AuditService> {
   return {
     listAudit: async (request) => {
-      const limit = limitOf(request.limit, 100, maxPageSize);
-      const rows = await audit.list({ ...auditQuery(request), limit: limit + 1 });
-      return { entries: rows.slice(0, limit).map(auditMessage), more: rows.length > limit };
+      const size = pageSizeOf(request, request.limit);
+      const query = auditQuery(request);
+      const beforeId = tokenNumber(request) ?? query.beforeId;
+      const rows = await audit.list({ ...query, beforeId, limit: size + 1 });
+      const more = rows.length > size;
+      const entries = rows.slice(0, size);
+      return {
+        entries: entries.map(auditMessage),
+        more,
+        nextPageToken: more ? writeToken(String(entries.at(-1)?.id)) : '',
+      };
     },
     verifyAudit: async () => {
       const { entries, brokenAtId } = await audit.verify();
@@ -38,8 +45,8 @@ export function auditQuery(filter: AuditFilter): Omit<AuditQuery, 'limit'> {
     action: given(action),
     result: given(result),
     words: words.slice(0, maxWords),
-    sinceMs: sinceUnixNs === 0n ? undefined : Number(sinceUnixNs / nsPerMs),
-    untilMs: untilUnixNs === 0n ? undefined : Number(untilUnixNs / nsPerMs),
+    sinceMs: optionalTimeMs(sinceUnixNs, 'since_unix_ns'),
+    untilMs: optionalTimeMs(untilUnixNs, 'until_unix_ns'),
     beforeId: beforeId === 0n ? undefined : Number(beforeId),
   };
 }

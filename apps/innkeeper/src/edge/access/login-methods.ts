@@ -41,7 +41,7 @@ export function createLoginMethods(access: Access): Pick<ServiceImpl<typeof Acce
       const user = userName === undefined ? undefined : await access.store.users.find(userName);
       if (user === undefined || user.disabled === 1) {
         throw new OperationError('LOGIN_FAILED', 'The login link was already used, or is older than 10 minutes.', {
-          nextStep: 'Get another one with "inn web", or from an administrator.',
+          nextStep: 'Ask an administrator for another one.',
         });
       }
       giveBack();

@@ -6,11 +6,13 @@ import type { Access } from '../../access/access.ts';
 import { checkAllowedCommands } from '../../access/allowed-commands.ts';
 import { tokenPrefix } from '../../access/authenticate.ts';
 import { mayDo, privilegeMissing } from '../../access/authorize.ts';
+import { everything, isEverything } from '../../access/grants.ts';
 import { sessionMessage, tokenMessage } from '../../access/messages.ts';
 import { checkScope } from '../../access/scope.ts';
 import { hashSecret, newId, newSecret } from '../../access/secrets.ts';
 import type { Caller } from '../../ports/caller.ts';
 import { visitorOf } from '../api-interceptors.ts';
+import { pageOf } from '../page.ts';
 import { sessionNeeded } from '../session-needed.ts';
 import { checkPrivileges } from './role-methods.ts';
 
@@ -37,17 +39,19 @@ export function createOwnAccountMethods(access: Access): Pick<ServiceImpl<typeof
       await access.live.recheck();
       return {};
     },
-    listSessions: async (_request, context) => {
+    listSessions: async (request, context) => {
       const { caller } = visitorOf(context);
-      const rows = await store.sessions.list(caller.name);
-      return { sessions: rows.map((row) => sessionMessage(row, caller.session?.id)) };
+      const { items, nextPageToken } = pageOf(await store.sessions.list(caller.name), request);
+      return { sessions: items.map((row) => sessionMessage(row, caller.session?.id)), nextPageToken };
     },
-    listTokens: async ({ all }, context) => {
+    listTokens: async (request, context) => {
+      const { all } = request;
       const { caller } = visitorOf(context);
       if (all && !mayDo(caller, 'user.manage', 'everywhere'))
         throw privilegeMissing(caller, 'user.manage', 'everywhere');
       const rows = await store.tokens.list(all ? undefined : (await ownUser(access, caller)).name);
-      return { tokens: rows.map(tokenMessage) };
+      const { items, nextPageToken } = pageOf(rows, request);
+      return { tokens: items.map(tokenMessage), nextPageToken };
     },
     createToken: async (request, context) => {
       const { caller } = visitorOf(context);
@@ -60,7 +64,12 @@ export function createOwnAccountMethods(access: Access): Pick<ServiceImpl<typeof
       if (lifetimeDays > maxLifetimeDays) {
         throw new OperationError('INVALID_ARGUMENT', `lifetime_days is ${lifetimeDays}; at most ${maxLifetimeDays}.`);
       }
-      checkPrivileges(privileges);
+      if (privileges.length === 0) {
+        throw new OperationError('INVALID_ARGUMENT', 'privileges is empty: a token must say what it may do.', {
+          nextStep: `Name the privileges that it needs, or "${everything}" for all that you have.`,
+        });
+      }
+      checkPrivileges(privileges.filter((privilege) => privilege !== everything));
       checkAllowedCommands(allowedCommands);
       const user = await ownUser(access, caller);
       if ((await store.tokens.list(user.name)).length >= maxTokens) {
@@ -73,7 +82,7 @@ export function createOwnAccountMethods(access: Access): Pick<ServiceImpl<typeof
         hash: hashSecret(secret),
         user_name: user.name,
         name,
-        privileges: JSON.stringify([...new Set(privileges)]),
+        privileges: JSON.stringify(isEverything(privileges) ? [everything] : [...new Set(privileges)]),
         scope: scope === '' ? '*' : checkScope(scope),
         allowed_commands: JSON.stringify(allowedCommands),
         created_ms: nowMs,

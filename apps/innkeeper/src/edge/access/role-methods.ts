@@ -11,6 +11,7 @@ import { roleMessage } from '../../access/messages.ts';
 import { isPrivilege, privileges as knownPrivileges } from '../../access/privileges.ts';
 import type { Caller } from '../../ports/caller.ts';
 import { visitorOf } from '../api-interceptors.ts';
+import { pageOf } from '../page.ts';
 
 type RoleMethods = 'listRoles' | 'setRole' | 'deleteRole';
 
@@ -20,10 +21,14 @@ const maxDescriptionChars = 500;
 export function createRoleMethods(access: Access): Pick<ServiceImpl<typeof AccessService>, RoleMethods> {
   const { store } = access;
   return {
-    listRoles: async () => ({
-      roles: (await listRoles(store)).map(roleMessage),
-      knownPrivileges: Object.entries(knownPrivileges).map(([name, description]) => ({ name, description })),
-    }),
+    listRoles: async (request) => {
+      const { items, nextPageToken } = pageOf(await listRoles(store), request);
+      return {
+        roles: items.map(roleMessage),
+        knownPrivileges: Object.entries(knownPrivileges).map(([name, description]) => ({ name, description })),
+        nextPageToken,
+      };
+    },
     setRole: async ({ name, description, privileges }, context) => {
       assertNotBuiltIn(name);
       if (!/^[a-z][a-z0-9._-]{0,62}$/.test(name)) {

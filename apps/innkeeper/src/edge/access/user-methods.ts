@@ -7,6 +7,7 @@ import { assertCovers } from '../../access/cover.ts';
 import { grantsOf, listRoles } from '../../access/grants.ts';
 import { userMessage } from '../../access/messages.ts';
 import { visitorOf } from '../api-interceptors.ts';
+import { pageOf } from '../page.ts';
 
 type UserMethods = 'createLoginLink' | 'listUsers' | 'createUser' | 'updateUser' | 'deleteUser';
 
@@ -25,9 +26,10 @@ export function createUserMethods(access: Access): Pick<ServiceImpl<typeof Acces
       const { secret, expiresMs } = await sessions.createLink(user.name);
       return { path: loginPath(secret), expiresUnixNs: BigInt(expiresMs) * nsPerMs };
     },
-    listUsers: async () => {
+    listUsers: async (request) => {
       const bindings = Map.groupBy(await store.users.bindings(), ({ user_name }) => user_name);
-      return { users: (await store.users.list()).map((user) => userMessage(user, bindings.get(user.name) ?? [])) };
+      const { items, nextPageToken } = pageOf(await store.users.list(), request);
+      return { users: items.map((user) => userMessage(user, bindings.get(user.name) ?? [])), nextPageToken };
     },
     createUser: async ({ name, roles, password }, context) => {
       await users.checkBindings(roles);

@@ -47,16 +47,21 @@ export class OperationRunner {
     return operation.row;
   }
 
+  /** Undefined when there is none. */
+  async find(id: string): Promise<OperationRow | undefined> {
+    return this.#running.get(id)?.row ?? this.#unsaved.get(id) ?? (await this.#store.operations.find(id));
+  }
+
   /** Fails with OPERATION_NOT_FOUND. */
   async get(id: string): Promise<OperationRow> {
-    const row = this.#running.get(id)?.row ?? this.#unsaved.get(id) ?? (await this.#store.operations.find(id));
+    const row = await this.find(id);
     if (row === undefined) throw new OperationError('OPERATION_NOT_FOUND', `There is no operation "${id}".`);
     return row;
   }
 
-  /** Newest first. */
-  async list(limit: number): Promise<OperationRow[]> {
-    const rows = await this.#store.operations.list(limit);
+  /** Newest first; `before`: only those that began before this one. */
+  async list(limit: number, before?: Pick<OperationRow, 'started_ms' | 'id'>): Promise<OperationRow[]> {
+    const rows = await this.#store.operations.list(limit, before);
     return rows.map((row) => this.#running.get(row.id)?.row ?? row);
   }
 

@@ -2,7 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { OperationError } from '@innkeeper/contract';
 import type { CreateVmRequest } from '@innkeeper/contract/control';
-import { mib } from '@innkeeper/kit';
+import { isCallerId } from '@innkeeper/contract/limits';
+import { KeyedMutex, mib } from '@innkeeper/kit';
 import type { OperationRow, VmRow } from '@innkeeper/store';
 import { toOperationError } from '../../ports/failure.ts';
 import { writeVmManifest } from '../data/manifest.ts';
@@ -18,20 +19,47 @@ import type { VmRunner } from './vm-runner.ts';
 import { diskPath } from './vm-spec.ts';
 
 type Wanted = Pick<CreateVmRequest, 'name' | 'image' | 'cpus' | 'memoryBytes' | 'diskBytes' | 'tags' | 'start'> &
-  Partial<Pick<CreateVmRequest, 'autostart'>>;
+  Partial<Pick<CreateVmRequest, 'autostart' | 'id'>>;
 
 const maxTags = 64;
 const maxTagChars = 256;
 
+/** Two requests with one id at once: the second one finds what the first one began. */
+const requestIds = new KeyedMutex();
+
 /**
  * Creates a VM, and starts it if requested. Fails immediately with INVALID_NAME, INVALID_ARGUMENT, IMAGE_NOT_FOUND or
- * VM_NAME_TAKEN; after a later failure, everything is undone.
+ * VM_NAME_TAKEN; after a later failure, everything is undone. If an operation with the request's id already creates this
+ * VM, returns that operation; fails with OPERATION_ID_TAKEN if it does something else.
  */
 export async function createVm(node: Node, wanted: Wanted): Promise<OperationRow> {
+  const { id = '' } = wanted;
+  if (id === '') return await beginCreate(node, wanted, randomUUID());
+  if (!isCallerId(id)) throw invalid('id has 1 to 64 characters of A-Z, a-z, 0-9, "_" and "-".');
+  return await requestIds.run(`${node.context.nodeId} ${id}`, async () => {
+    const begun = await node.operations.find(id);
+    if (begun === undefined) return await beginCreate(node, wanted, id);
+    if (isSameCreate(node, wanted, begun)) return begun;
+    throw new OperationError('OPERATION_ID_TAKEN', `The id "${id}" belongs to "${begun.kind}" of "${begun.target}".`);
+  });
+}
+
+/** Whether an operation creates this VM, as far as that can be seen: a VM may be gone since. */
+function isSameCreate(node: Node, wanted: Wanted, { kind, target, vm_id }: OperationRow): boolean {
+  if (kind !== 'vm.create' || target !== wanted.name) return false;
+  const made = node.find(vm_id)?.row;
+  if (made === undefined) return true;
+  const { image, cpus, memory_bytes, tags } = newRow(node, wanted, 0);
+  const isSameDisk = wanted.diskBytes === 0n || Number(wanted.diskBytes) === made.disk_bytes;
+  return (
+    image === made.image && cpus === made.cpus && memory_bytes === made.memory_bytes && tags === made.tags && isSameDisk
+  );
+}
+
+async function beginCreate(node: Node, wanted: Wanted, id: string): Promise<OperationRow> {
   checkName(wanted.name, 'a VM');
   const image = await node.images.get(wanted.image);
   const runner = await node.insert(newRow(node, wanted, image.virtual_bytes));
-  const id = randomUUID();
   runner.operationId = id;
   const work = (context: OperationContext): Promise<void> => make(node, runner, wanted.start, context);
   try {

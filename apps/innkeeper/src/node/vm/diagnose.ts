@@ -57,17 +57,16 @@ export async function diagnose(
 function process(runner: VmRunner): Finding {
   const { running, life } = runner;
   if (running !== undefined) return { outcome: OK, detail: `Process ${running.process.pid} is running.` };
-  const nextStep =
-    life.state === 'stopped' || life.state === 'crashed' ? `Start it: "inn start ${runner.row.name}".` : '';
+  const nextStep = life.state === 'stopped' || life.state === 'crashed' ? 'Start the VM.' : '';
   return { outcome: FAILED, detail: `The VM is ${life.state}. ${life.detail}`.trim(), nextStep };
 }
 
-async function controlSocket({ running, life, row }: VmRunner, signal: AbortSignal): Promise<Finding> {
+async function controlSocket({ running, life }: VmRunner, signal: AbortSignal): Promise<Finding> {
   try {
     const paused = await running?.isPaused({ signal: within(signal) });
     if (!paused) return { outcome: OK, detail: 'The hypervisor answers, and the CPUs are running.' };
     const detail = `The VM is paused, so nothing in it can answer. ${life.detail}`.trim();
-    const restart = `Resume it, or restart it with "inn stop ${row.name}" and "inn start ${row.name}".`;
+    const restart = 'Resume it, or stop and start it.';
     return { outcome: FAILED, detail, nextStep: life.detail === '' ? restart : '' };
   } catch (error) {
     return failure(error, 'The hypervisor does not answer', reasons.HYPERVISOR_UNREACHABLE.next);
@@ -105,12 +104,12 @@ async function hello({ agent }: VmRunner, signal: AbortSignal): Promise<Finding>
     if (pong === undefined) return { outcome: FAILED, detail: 'There is no link to the agent.' };
     return { outcome: OK, detail: `Agent ${pong.agentVersion} answered in ${pong.roundTripMs.toFixed(1)} ms.` };
   } catch (error) {
-    return failure(error, 'The agent does not answer', 'See its log in the guest; "inn console" gives you access.');
+    return failure(error, 'The agent does not answer', 'See its log in the guest, through the serial console.');
   }
 }
 
 /** The agent does not need the network, so problems here are only warnings. */
-async function network({ running, row }: VmRunner): Promise<Finding> {
+async function network({ running }: VmRunner): Promise<Finding> {
   let state: NetworkState | undefined;
   try {
     state = await running?.network();
@@ -119,7 +118,7 @@ async function network({ running, row }: VmRunner): Promise<Finding> {
   }
   if (state === undefined) return { outcome: OK, detail: 'The VM has no network card.' };
   const { kind, problem } = state;
-  const again = `Then "inn stop ${row.name}" and "inn start ${row.name}".`;
+  const again = 'Then stop and start the VM.';
   switch (kind) {
     case 'isolated': {
       const detail = `In a separate network namespace. On the host, the guest can only reach http://${guestHostAddress}/install-agent.sh and the files next to it.`;

@@ -18,7 +18,7 @@ export function RolesSection(): JSX.Element {
   const { ask, dialog } = useConfirm();
   const { data, error, refetch } = useQuery({
     queryKey: ['roles'],
-    queryFn: ({ signal }) => api.access.listRoles({}, { signal }),
+    queryFn: ({ signal }) => api.access.listRoles({ pageSize: 1000 }, { signal }),
   });
   const remove = async ({ name }: Role): Promise<void> => {
     const body = <p>Users with this role lose its privileges.</p>;

@@ -1,3 +1,4 @@
+import { allPages } from '@innkeeper/client/browser';
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { JSX } from 'react';
@@ -20,7 +21,12 @@ export function SessionsSection(): JSX.Element {
   const { ask, dialog } = useConfirm();
   const { data, error, refetch } = useQuery({
     queryKey: ['sessions'],
-    queryFn: ({ signal }) => api.access.listSessions({}, { signal }),
+    queryFn: async ({ signal }) => ({
+      sessions: await allPages(
+        (page) => api.access.listSessions(page, { signal }),
+        ({ sessions }) => sessions,
+      ),
+    }),
   });
   const everywhere = async (): Promise<void> => {
     const body = <p>All your sessions end, including this one.</p>;

@@ -32,7 +32,10 @@ export function UserForm({ user, onClose, onDone }: UserFormProps): JSX.Element 
       roles: (user?.roles ?? [newBinding]).map(({ role, scope }) => ({ role, scope })),
     },
   });
-  const known = useQuery({ queryKey: ['roles'], queryFn: ({ signal }) => api.access.listRoles({}, { signal }) });
+  const known = useQuery({
+    queryKey: ['roles'],
+    queryFn: ({ signal }) => api.access.listRoles({ pageSize: 1000 }, { signal }),
+  });
   const save = useMutation({
     mutationFn: ({ name, password, roles }: UserValues) => {
       if (user === undefined) return api.access.createUser({ name, roles: [...roles], password });

@@ -1,3 +1,4 @@
+import { allPages } from '@innkeeper/client/browser';
 import type { CreateLoginLinkResponse, User } from '@innkeeper/contract/control';
 import { Button, Menu } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
@@ -26,7 +27,12 @@ export function UsersSection(): JSX.Element {
   const { ask, dialog } = useConfirm();
   const { data, error, refetch } = useQuery({
     queryKey: ['users'],
-    queryFn: ({ signal }) => api.access.listUsers({}, { signal }),
+    queryFn: async ({ signal }) => ({
+      users: await allPages(
+        (page) => api.access.listUsers(page, { signal }),
+        ({ users }) => users,
+      ),
+    }),
   });
   const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
     try {

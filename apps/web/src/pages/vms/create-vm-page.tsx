@@ -1,3 +1,4 @@
+import { allPages } from '@innkeeper/client/browser';
 import type { Image } from '@innkeeper/contract/control';
 import { Button, Checkbox, NumberInput, Select, TagsInput, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
@@ -23,7 +24,12 @@ export function CreateVmPage(): JSX.Element {
   const { data, error, refetch } = useQuery({
     // Refetches when an image operation has changed state.
     queryKey: ['images', running.map(({ state }) => state).join()],
-    queryFn: ({ signal }) => api.images.listImages({}, { signal }),
+    queryFn: async ({ signal }) => ({
+      images: await allPages(
+        (page) => api.images.listImages(page, { signal }),
+        ({ images }) => images,
+      ),
+    }),
     placeholderData: (before) => before,
   });
   return (

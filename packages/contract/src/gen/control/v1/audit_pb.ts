@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control/v1/audit.proto.
  */
 export const file_control_v1_audit: GenFile = /*@__PURE__*/
-  fileDesc("ChZjb250cm9sL3YxL2F1ZGl0LnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSK8AQoKQXVkaXRFbnRyeRIKCgJpZBgBIAEoBBIUCgx0aW1lX3VuaXhfbnMYAiABKAMSDAoEdXNlchgDIAEoCRILCgN2aWEYBCABKAkSDwoHYWRkcmVzcxgFIAEoCRIOCgZhY3Rpb24YBiABKAkSDQoFdm1faWQYByABKAkSDwoHdm1fbmFtZRgIIAEoCRISCgpwYXJhbWV0ZXJzGAkgASgJEg4KBnJlc3VsdBgKIAEoCRIMCgRoYXNoGAsgASgJIqoBChBMaXN0QXVkaXRSZXF1ZXN0EgwKBHVzZXIYASABKAkSCgoCdm0YAiABKAkSDgoGYWN0aW9uGAMgASgJEg4KBnJlc3VsdBgEIAEoCRIMCgR0ZXh0GAUgASgJEhUKDXNpbmNlX3VuaXhfbnMYBiABKAMSFQoNdW50aWxfdW5peF9ucxgHIAEoAxINCgVsaW1pdBgIIAEoDRIRCgliZWZvcmVfaWQYCSABKAQiVAoRTGlzdEF1ZGl0UmVzcG9uc2USMQoHZW50cmllcxgBIAMoCzIgLmlubmtlZXBlci5jb250cm9sLnYxLkF1ZGl0RW50cnkSDAoEbW9yZRgCIAEoCCIUChJWZXJpZnlBdWRpdFJlcXVlc3QiUgoTVmVyaWZ5QXVkaXRSZXNwb25zZRIPCgdlbnRyaWVzGAEgASgEEhkKDGJyb2tlbl9hdF9pZBgCIAEoBEgAiAEBQg8KDV9icm9rZW5fYXRfaWQyggIKDEF1ZGl0U2VydmljZRJ1CglMaXN0QXVkaXQSJi5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0QXVkaXRSZXF1ZXN0GicuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdEF1ZGl0UmVzcG9uc2UiF5ACAcLBGBAKCmF1ZGl0LnZpZXcQARgBEnsKC1ZlcmlmeUF1ZGl0EiguaW5ua2VlcGVyLmNvbnRyb2wudjEuVmVyaWZ5QXVkaXRSZXF1ZXN0GikuaW5ua2VlcGVyLmNvbnRyb2wudjEuVmVyaWZ5QXVkaXRSZXNwb25zZSIXkAIBwsEYEAoKYXVkaXQudmlldxABGAFiBnByb3RvMw", [file_options_v1_options]);
+  fileDesc("ChZjb250cm9sL3YxL2F1ZGl0LnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSK8AQoKQXVkaXRFbnRyeRIKCgJpZBgBIAEoBBIUCgx0aW1lX3VuaXhfbnMYAiABKAMSDAoEdXNlchgDIAEoCRILCgN2aWEYBCABKAkSDwoHYWRkcmVzcxgFIAEoCRIOCgZhY3Rpb24YBiABKAkSDQoFdm1faWQYByABKAkSDwoHdm1fbmFtZRgIIAEoCRISCgpwYXJhbWV0ZXJzGAkgASgJEg4KBnJlc3VsdBgKIAEoCRIMCgRoYXNoGAsgASgJItUBChBMaXN0QXVkaXRSZXF1ZXN0EgwKBHVzZXIYASABKAkSCgoCdm0YAiABKAkSDgoGYWN0aW9uGAMgASgJEg4KBnJlc3VsdBgEIAEoCRIMCgR0ZXh0GAUgASgJEhUKDXNpbmNlX3VuaXhfbnMYBiABKAMSFQoNdW50aWxfdW5peF9ucxgHIAEoAxIRCgVsaW1pdBgIIAEoDUICGAESEQoJYmVmb3JlX2lkGAkgASgEEhEKCXBhZ2Vfc2l6ZRgKIAEoDRISCgpwYWdlX3Rva2VuGAsgASgJIm0KEUxpc3RBdWRpdFJlc3BvbnNlEjEKB2VudHJpZXMYASADKAsyIC5pbm5rZWVwZXIuY29udHJvbC52MS5BdWRpdEVudHJ5EgwKBG1vcmUYAiABKAgSFwoPbmV4dF9wYWdlX3Rva2VuGAMgASgJIhQKElZlcmlmeUF1ZGl0UmVxdWVzdCJSChNWZXJpZnlBdWRpdFJlc3BvbnNlEg8KB2VudHJpZXMYASABKAQSGQoMYnJva2VuX2F0X2lkGAIgASgESACIAQFCDwoNX2Jyb2tlbl9hdF9pZDKCAgoMQXVkaXRTZXJ2aWNlEnUKCUxpc3RBdWRpdBImLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3RBdWRpdFJlcXVlc3QaJy5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0QXVkaXRSZXNwb25zZSIXkAIBwsEYEAoKYXVkaXQudmlldxABGAESewoLVmVyaWZ5QXVkaXQSKC5pbm5rZWVwZXIuY29udHJvbC52MS5WZXJpZnlBdWRpdFJlcXVlc3QaKS5pbm5rZWVwZXIuY29udHJvbC52MS5WZXJpZnlBdWRpdFJlc3BvbnNlIheQAgHCwRgQCgphdWRpdC52aWV3EAEYAWIGcHJvdG8z", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.control.v1.AuditEntry
@@ -138,9 +138,10 @@ export type ListAuditRequest = Message<"innkeeper.control.v1.ListAuditRequest"> 
   untilUnixNs: bigint;
 
   /**
-   * At most 1,000; 0: 100.
+   * Use page_size.
    *
-   * @generated from field: uint32 limit = 8;
+   * @generated from field: uint32 limit = 8 [deprecated = true];
+   * @deprecated
    */
   limit: number;
 
@@ -150,6 +151,20 @@ export type ListAuditRequest = Message<"innkeeper.control.v1.ListAuditRequest"> 
    * @generated from field: uint64 before_id = 9;
    */
   beforeId: bigint;
+
+  /**
+   * At most 1,000; 0: 200.
+   *
+   * @generated from field: uint32 page_size = 10;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the previous answer; empty: the first page.
+   *
+   * @generated from field: string page_token = 11;
+   */
+  pageToken: string;
 };
 
 /**
@@ -172,6 +187,13 @@ export type ListAuditResponse = Message<"innkeeper.control.v1.ListAuditResponse"
    * @generated from field: bool more = 2;
    */
   more: boolean;
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 3;
+   */
+  nextPageToken: string;
 };
 
 /**

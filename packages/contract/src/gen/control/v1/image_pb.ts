@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control/v1/image.proto.
  */
 export const file_control_v1_image: GenFile = /*@__PURE__*/
-  fileDesc("ChZjb250cm9sL3YxL2ltYWdlLnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSKRAgoFSW1hZ2USDAoEbmFtZRgBIAEoCRIOCgZmb3JtYXQYAiABKAkSFQoNdmlydHVhbF9ieXRlcxgDIAEoBBISCgpkaXNrX2J5dGVzGAQgASgEEg4KBnNoYTI1NhgFIAEoCRIVCg1hZGRlZF91bml4X25zGAYgASgDEhUKDWFnZW50X3ZlcnNpb24YByABKAkSFAoMYWdlbnRfcmVhc29uGAggASgJEhQKDGFnZW50X2RldGFpbBgJIAEoCRIXCg9hZ2VudF9uZXh0X3N0ZXAYCiABKAkSEwoLaW5pdF9zeXN0ZW0YCyABKAkSFQoNZGlyZWN0X2tlcm5lbBgMIAEoCBIQCgh2bV9jb3VudBgNIAEoDSITChFMaXN0SW1hZ2VzUmVxdWVzdCJBChJMaXN0SW1hZ2VzUmVzcG9uc2USKwoGaW1hZ2VzGAEgAygLMhsuaW5ua2VlcGVyLmNvbnRyb2wudjEuSW1hZ2UiPQoPQWRkSW1hZ2VSZXF1ZXN0EhQKBG5hbWUYASABKAlCBsLBGAIIARIUCgRwYXRoGAIgASgJQgbCwRgCCAEiUAoRQnVpbGRJbWFnZVJlcXVlc3QSFAoEa2luZBgBIAEoCUIGwsEYAggBEhQKBG5hbWUYAiABKAlCBsLBGAIIARIPCgdyZWJ1aWxkGAMgASgIIioKElJlbW92ZUltYWdlUmVxdWVzdBIUCgRuYW1lGAEgASgJQgbCwRgCCAEy0AMKDEltYWdlU2VydmljZRJ1CgpMaXN0SW1hZ2VzEicuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdEltYWdlc1JlcXVlc3QaKC5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0SW1hZ2VzUmVzcG9uc2UiFJACAcLBGA0KB3ZtLnZpZXcQAxgBEmkKCEFkZEltYWdlEiUuaW5ua2VlcGVyLmNvbnRyb2wudjEuQWRkSW1hZ2VSZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uIhXCwRgRCgtub2RlLm1hbmFnZRABGAISbQoKQnVpbGRJbWFnZRInLmlubmtlZXBlci5jb250cm9sLnYxLkJ1aWxkSW1hZ2VSZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uIhXCwRgRCgtub2RlLm1hbmFnZRABGAISbwoLUmVtb3ZlSW1hZ2USKC5pbm5rZWVwZXIuY29udHJvbC52MS5SZW1vdmVJbWFnZVJlcXVlc3QaHy5pbm5rZWVwZXIuY29udHJvbC52MS5PcGVyYXRpb24iFcLBGBEKC25vZGUubWFuYWdlEAEYAmIGcHJvdG8z", [file_control_v1_operation, file_options_v1_options]);
+  fileDesc("ChZjb250cm9sL3YxL2ltYWdlLnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSKRAgoFSW1hZ2USDAoEbmFtZRgBIAEoCRIOCgZmb3JtYXQYAiABKAkSFQoNdmlydHVhbF9ieXRlcxgDIAEoBBISCgpkaXNrX2J5dGVzGAQgASgEEg4KBnNoYTI1NhgFIAEoCRIVCg1hZGRlZF91bml4X25zGAYgASgDEhUKDWFnZW50X3ZlcnNpb24YByABKAkSFAoMYWdlbnRfcmVhc29uGAggASgJEhQKDGFnZW50X2RldGFpbBgJIAEoCRIXCg9hZ2VudF9uZXh0X3N0ZXAYCiABKAkSEwoLaW5pdF9zeXN0ZW0YCyABKAkSFQoNZGlyZWN0X2tlcm5lbBgMIAEoCBIQCgh2bV9jb3VudBgNIAEoDSI6ChFMaXN0SW1hZ2VzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJaChJMaXN0SW1hZ2VzUmVzcG9uc2USKwoGaW1hZ2VzGAEgAygLMhsuaW5ua2VlcGVyLmNvbnRyb2wudjEuSW1hZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIj0KD0FkZEltYWdlUmVxdWVzdBIUCgRuYW1lGAEgASgJQgbCwRgCCAESFAoEcGF0aBgCIAEoCUIGwsEYAggBIlAKEUJ1aWxkSW1hZ2VSZXF1ZXN0EhQKBGtpbmQYASABKAlCBsLBGAIIARIUCgRuYW1lGAIgASgJQgbCwRgCCAESDwoHcmVidWlsZBgDIAEoCCIqChJSZW1vdmVJbWFnZVJlcXVlc3QSFAoEbmFtZRgBIAEoCUIGwsEYAggBMtADCgxJbWFnZVNlcnZpY2USdQoKTGlzdEltYWdlcxInLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3RJbWFnZXNSZXF1ZXN0GiguaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdEltYWdlc1Jlc3BvbnNlIhSQAgHCwRgNCgd2bS52aWV3EAMYARJpCghBZGRJbWFnZRIlLmlubmtlZXBlci5jb250cm9sLnYxLkFkZEltYWdlUmVxdWVzdBofLmlubmtlZXBlci5jb250cm9sLnYxLk9wZXJhdGlvbiIVwsEYEQoLbm9kZS5tYW5hZ2UQARgCEm0KCkJ1aWxkSW1hZ2USJy5pbm5rZWVwZXIuY29udHJvbC52MS5CdWlsZEltYWdlUmVxdWVzdBofLmlubmtlZXBlci5jb250cm9sLnYxLk9wZXJhdGlvbiIVwsEYEQoLbm9kZS5tYW5hZ2UQARgCEm8KC1JlbW92ZUltYWdlEiguaW5ua2VlcGVyLmNvbnRyb2wudjEuUmVtb3ZlSW1hZ2VSZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uIhXCwRgRCgtub2RlLm1hbmFnZRABGAJiBnByb3RvMw", [file_control_v1_operation, file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.control.v1.Image
@@ -110,6 +110,19 @@ export const ImageSchema: GenMessage<Image> = /*@__PURE__*/
  * @generated from message innkeeper.control.v1.ListImagesRequest
  */
 export type ListImagesRequest = Message<"innkeeper.control.v1.ListImagesRequest"> & {
+  /**
+   * At most 1,000; 0: 200.
+   *
+   * @generated from field: uint32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the previous answer; empty: the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
 };
 
 /**
@@ -127,6 +140,13 @@ export type ListImagesResponse = Message<"innkeeper.control.v1.ListImagesRespons
    * @generated from field: repeated innkeeper.control.v1.Image images = 1;
    */
   images: Image[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
 };
 
 /**

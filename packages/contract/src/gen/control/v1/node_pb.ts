@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control/v1/node.proto.
  */
 export const file_control_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChVjb250cm9sL3YxL25vZGUucHJvdG8SFGlubmtlZXBlci5jb250cm9sLnYxIhAKDkdldE5vZGVSZXF1ZXN0IhIKEExpc3ROb2Rlc1JlcXVlc3QiPgoRTGlzdE5vZGVzUmVzcG9uc2USKQoFbm9kZXMYASADKAsyGi5pbm5rZWVwZXIuY29udHJvbC52MS5Ob2RlIuQBCgROb2RlEg8KB3ZlcnNpb24YASABKAkSCwoDcGlkGAIgASgNEhYKDmRhdGFfZGlyZWN0b3J5GAMgASgJEhMKC2FjY2VsZXJhdG9yGAQgASgJEhoKEmFjY2VsZXJhdG9yX3JlYXNvbhgFIAEoCRIaChJoeXBlcnZpc29yX3ZlcnNpb24YBiABKAkSFQoNYWdlbnRfdmVyc2lvbhgHIAEoCRIXCg9zdGFydGVkX3VuaXhfbnMYCCABKAMSDwoHd2ViX3VybBgJIAEoCRIKCgJpZBgKIAEoCRIMCgRuYW1lGAsgASgJMuQBCgtOb2RlU2VydmljZRJhCgdHZXROb2RlEiQuaW5ua2VlcGVyLmNvbnRyb2wudjEuR2V0Tm9kZVJlcXVlc3QaGi5pbm5rZWVwZXIuY29udHJvbC52MS5Ob2RlIhSQAgHCwRgNCgd2bS52aWV3EAMYARJyCglMaXN0Tm9kZXMSJi5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0Tm9kZXNSZXF1ZXN0GicuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdE5vZGVzUmVzcG9uc2UiFJACAcLBGA0KB3ZtLnZpZXcQAxgBYgZwcm90bzM", [file_options_v1_options]);
+  fileDesc("ChVjb250cm9sL3YxL25vZGUucHJvdG8SFGlubmtlZXBlci5jb250cm9sLnYxIhAKDkdldE5vZGVSZXF1ZXN0IjkKEExpc3ROb2Rlc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiVwoRTGlzdE5vZGVzUmVzcG9uc2USKQoFbm9kZXMYASADKAsyGi5pbm5rZWVwZXIuY29udHJvbC52MS5Ob2RlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLkAQoETm9kZRIPCgd2ZXJzaW9uGAEgASgJEgsKA3BpZBgCIAEoDRIWCg5kYXRhX2RpcmVjdG9yeRgDIAEoCRITCgthY2NlbGVyYXRvchgEIAEoCRIaChJhY2NlbGVyYXRvcl9yZWFzb24YBSABKAkSGgoSaHlwZXJ2aXNvcl92ZXJzaW9uGAYgASgJEhUKDWFnZW50X3ZlcnNpb24YByABKAkSFwoPc3RhcnRlZF91bml4X25zGAggASgDEg8KB3dlYl91cmwYCSABKAkSCgoCaWQYCiABKAkSDAoEbmFtZRgLIAEoCTLkAQoLTm9kZVNlcnZpY2USYQoHR2V0Tm9kZRIkLmlubmtlZXBlci5jb250cm9sLnYxLkdldE5vZGVSZXF1ZXN0GhouaW5ua2VlcGVyLmNvbnRyb2wudjEuTm9kZSIUkAIBwsEYDQoHdm0udmlldxADGAEScgoJTGlzdE5vZGVzEiYuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdE5vZGVzUmVxdWVzdBonLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3ROb2Rlc1Jlc3BvbnNlIhSQAgHCwRgNCgd2bS52aWV3EAMYAWIGcHJvdG8z", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.control.v1.GetNodeRequest
@@ -30,6 +30,19 @@ export const GetNodeRequestSchema: GenMessage<GetNodeRequest> = /*@__PURE__*/
  * @generated from message innkeeper.control.v1.ListNodesRequest
  */
 export type ListNodesRequest = Message<"innkeeper.control.v1.ListNodesRequest"> & {
+  /**
+   * At most 1,000; 0: 200.
+   *
+   * @generated from field: uint32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the previous answer; empty: the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
 };
 
 /**
@@ -47,6 +60,13 @@ export type ListNodesResponse = Message<"innkeeper.control.v1.ListNodesResponse"
    * @generated from field: repeated innkeeper.control.v1.Node nodes = 1;
    */
   nodes: Node[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
 };
 
 /**

@@ -11,7 +11,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file control/v1/operation.proto.
  */
 export const file_control_v1_operation: GenFile = /*@__PURE__*/
-  fileDesc("Chpjb250cm9sL3YxL29wZXJhdGlvbi5wcm90bxIUaW5ua2VlcGVyLmNvbnRyb2wudjEi7wIKCU9wZXJhdGlvbhIKCgJpZBgBIAEoCRIMCgRraW5kGAIgASgJEjMKBXN0YXRlGAMgASgOMiQuaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uU3RhdGUSDgoGdGFyZ2V0GAQgASgJEg0KBXN0YWdlGAUgASgJEhUKCHByb2dyZXNzGAYgASgBSACIAQESCwoDbG9nGAcgAygJEhcKD3N0YXJ0ZWRfdW5peF9ucxgIIAEoAxIaCg1lbmRlZF91bml4X25zGAkgASgDSAGIAQESEgoKZXJyb3JfY29kZRgKIAEoCRIUCgxlcnJvcl9yZWFzb24YCyABKAkSFQoNZXJyb3JfbWVzc2FnZRgMIAEoCRIXCg9lcnJvcl9uZXh0X3N0ZXAYDSABKAkSEwoLY2FuY2VsbGFibGUYDiABKAgSDQoFdm1faWQYDyABKAlCCwoJX3Byb2dyZXNzQhAKDl9lbmRlZF91bml4X25zIikKE0dldE9wZXJhdGlvblJlcXVlc3QSEgoCaWQYASABKAlCBsLBGAIIASImChVMaXN0T3BlcmF0aW9uc1JlcXVlc3QSDQoFbGltaXQYASABKA0iTQoWTGlzdE9wZXJhdGlvbnNSZXNwb25zZRIzCgpvcGVyYXRpb25zGAEgAygLMh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uKqcBCg5PcGVyYXRpb25TdGF0ZRIfChtPUEVSQVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIbChdPUEVSQVRJT05fU1RBVEVfUlVOTklORxABEh0KGU9QRVJBVElPTl9TVEFURV9TVUNDRUVERUQQAhIaChZPUEVSQVRJT05fU1RBVEVfRkFJTEVEEAMSHAoYT1BFUkFUSU9OX1NUQVRFX0NBTkNFTEVEEAQy8gMKEE9wZXJhdGlvblNlcnZpY2UScAoMR2V0T3BlcmF0aW9uEikuaW5ua2VlcGVyLmNvbnRyb2wudjEuR2V0T3BlcmF0aW9uUmVxdWVzdBofLmlubmtlZXBlci5jb250cm9sLnYxLk9wZXJhdGlvbiIUkAIBwsEYDQoHdm0udmlldxAEGAESgQEKDkxpc3RPcGVyYXRpb25zEisuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdE9wZXJhdGlvbnNSZXF1ZXN0GiwuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdE9wZXJhdGlvbnNSZXNwb25zZSIUkAIBwsEYDQoHdm0udmlldxADGAESdAoOV2F0Y2hPcGVyYXRpb24SKS5pbm5rZWVwZXIuY29udHJvbC52MS5HZXRPcGVyYXRpb25SZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uIhSQAgHCwRgNCgd2bS52aWV3EAQYATABEnIKD0NhbmNlbE9wZXJhdGlvbhIpLmlubmtlZXBlci5jb250cm9sLnYxLkdldE9wZXJhdGlvblJlcXVlc3QaHy5pbm5rZWVwZXIuY29udHJvbC52MS5PcGVyYXRpb24iE8LBGA8KCXZtLm1hbmFnZRAEGAJiBnByb3RvMw", [file_options_v1_options]);
+  fileDesc("Chpjb250cm9sL3YxL29wZXJhdGlvbi5wcm90bxIUaW5ua2VlcGVyLmNvbnRyb2wudjEi7wIKCU9wZXJhdGlvbhIKCgJpZBgBIAEoCRIMCgRraW5kGAIgASgJEjMKBXN0YXRlGAMgASgOMiQuaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uU3RhdGUSDgoGdGFyZ2V0GAQgASgJEg0KBXN0YWdlGAUgASgJEhUKCHByb2dyZXNzGAYgASgBSACIAQESCwoDbG9nGAcgAygJEhcKD3N0YXJ0ZWRfdW5peF9ucxgIIAEoAxIaCg1lbmRlZF91bml4X25zGAkgASgDSAGIAQESEgoKZXJyb3JfY29kZRgKIAEoCRIUCgxlcnJvcl9yZWFzb24YCyABKAkSFQoNZXJyb3JfbWVzc2FnZRgMIAEoCRIXCg9lcnJvcl9uZXh0X3N0ZXAYDSABKAkSEwoLY2FuY2VsbGFibGUYDiABKAgSDQoFdm1faWQYDyABKAlCCwoJX3Byb2dyZXNzQhAKDl9lbmRlZF91bml4X25zIikKE0dldE9wZXJhdGlvblJlcXVlc3QSEgoCaWQYASABKAlCBsLBGAIIASJRChVMaXN0T3BlcmF0aW9uc1JlcXVlc3QSEQoFbGltaXQYASABKA1CAhgBEhEKCXBhZ2Vfc2l6ZRgCIAEoDRISCgpwYWdlX3Rva2VuGAMgASgJImYKFkxpc3RPcGVyYXRpb25zUmVzcG9uc2USMwoKb3BlcmF0aW9ucxgBIAMoCzIfLmlubmtlZXBlci5jb250cm9sLnYxLk9wZXJhdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqpwEKDk9wZXJhdGlvblN0YXRlEh8KG09QRVJBVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEhsKF09QRVJBVElPTl9TVEFURV9SVU5OSU5HEAESHQoZT1BFUkFUSU9OX1NUQVRFX1NVQ0NFRURFRBACEhoKFk9QRVJBVElPTl9TVEFURV9GQUlMRUQQAxIcChhPUEVSQVRJT05fU1RBVEVfQ0FOQ0VMRUQQBDLyAwoQT3BlcmF0aW9uU2VydmljZRJwCgxHZXRPcGVyYXRpb24SKS5pbm5rZWVwZXIuY29udHJvbC52MS5HZXRPcGVyYXRpb25SZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uIhSQAgHCwRgNCgd2bS52aWV3EAQYARKBAQoOTGlzdE9wZXJhdGlvbnMSKy5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0T3BlcmF0aW9uc1JlcXVlc3QaLC5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0T3BlcmF0aW9uc1Jlc3BvbnNlIhSQAgHCwRgNCgd2bS52aWV3EAMYARJ0Cg5XYXRjaE9wZXJhdGlvbhIpLmlubmtlZXBlci5jb250cm9sLnYxLkdldE9wZXJhdGlvblJlcXVlc3QaHy5pbm5rZWVwZXIuY29udHJvbC52MS5PcGVyYXRpb24iFJACAcLBGA0KB3ZtLnZpZXcQBBgBMAEScgoPQ2FuY2VsT3BlcmF0aW9uEikuaW5ua2VlcGVyLmNvbnRyb2wudjEuR2V0T3BlcmF0aW9uUmVxdWVzdBofLmlubmtlZXBlci5jb250cm9sLnYxLk9wZXJhdGlvbiITwsEYDwoJdm0ubWFuYWdlEAQYAmIGcHJvdG8z", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.control.v1.Operation
@@ -136,11 +136,26 @@ export const GetOperationRequestSchema: GenMessage<GetOperationRequest> = /*@__P
  */
 export type ListOperationsRequest = Message<"innkeeper.control.v1.ListOperationsRequest"> & {
   /**
-   * At most 500; 0: 50. Newest first.
+   * Use page_size.
    *
-   * @generated from field: uint32 limit = 1;
+   * @generated from field: uint32 limit = 1 [deprecated = true];
+   * @deprecated
    */
   limit: number;
+
+  /**
+   * At most 1,000; 0: 200.
+   *
+   * @generated from field: uint32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the previous answer; empty: the first page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
 };
 
 /**
@@ -155,9 +170,18 @@ export const ListOperationsRequestSchema: GenMessage<ListOperationsRequest> = /*
  */
 export type ListOperationsResponse = Message<"innkeeper.control.v1.ListOperationsResponse"> & {
   /**
+   * Newest first.
+   *
    * @generated from field: repeated innkeeper.control.v1.Operation operations = 1;
    */
   operations: Operation[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
 };
 
 /**
