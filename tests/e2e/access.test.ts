@@ -94,12 +94,17 @@ describe('access to the web console', () => {
     }
   });
 
-  it('the settings create a token and show its secret once', async () => {
+  it('the settings create a token only when privileges were chosen, and show its secret once', async () => {
     const { page } = web;
     await page.goto('/settings/tokens');
     await page.getByRole('button', { name: 'Create a token' }).click();
     await page.getByLabel('Name').fill('ci');
     assert.deepEqual(await checkPage(page, 'settings-token-form'), []);
+    await page.getByRole('button', { name: 'Create token' }).click();
+    await page.getByText('Choose what the token may do.').waitFor();
+    await page.getByRole('textbox', { name: 'Privileges' }).click();
+    await page.getByRole('option', { name: 'vm.view' }).click();
+    await page.getByText(/^Expires on /).waitFor();
     await page.getByRole('button', { name: 'Create token' }).click();
     await page.getByText(/^ink_/).waitFor();
     await page.getByRole('button', { name: 'Done' }).click();

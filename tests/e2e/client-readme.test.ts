@@ -74,7 +74,10 @@ describe('the examples of @innkeeper/client', () => {
   const deletesVm = ({ code }: Example): boolean => code.includes('vm.delete()');
   const makeToken = async (): Promise<{ readonly token: string }> => {
     const name = `readme ${performance.now()}`;
-    const { secret } = await web.daemon.call<{ secret: string }>('AccessService/CreateToken', { name });
+    const { secret } = await web.daemon.call<{ secret: string }>('AccessService/CreateToken', {
+      name,
+      privileges: ['*'],
+    });
     return { token: secret };
   };
 

@@ -62,7 +62,7 @@ describe('two control planes with one node, on PostgreSQL', { timeout: 300_000 }
     nodeAddress = node.said;
     [one, two] = await Promise.all([startControl(bySocket), startControl(byTls())]);
     const local = createClient({ socketPath: join(dataPath, 'innkeeper.sock') });
-    token = (await local.access.createToken({ name: 'test' })).secret;
+    token = (await local.access.createToken({ name: 'test', privileges: ['*'] })).secret;
     first = createClient({ url: one.said, token });
     second = createClient({ url: two.said, token });
     const built = await first.images.buildImage({ kind: 'tiny', name: 'tiny' });

@@ -136,6 +136,7 @@ describe('inn', () => {
       ['set', 'hello', '--autostart', 'yes'],
       ['events', '-n', '0'],
       ['completion', 'tcsh'],
+      ['token', 'create', 'ci'],
     ]) {
       const { exitCode, stdout, stderr } = await runInn('/nonexistent', words);
       assert.deepEqual([exitCode, stdout], [2, ''], words.join(' '));
@@ -151,6 +152,30 @@ describe('inn', () => {
     const { error } = JSON.parse(json.stderr);
     assert.deepEqual([json.stdout, error.reason, error.code], ['', 'DAEMON_UNREACHABLE', 'unavailable']);
     assert.match(error.nextStep, /innkeeper serve/);
+  });
+
+  it('names the inn command that helps after an error of the daemon', async () => {
+    await using daemon = await startFakeDaemon(handlers);
+    const missing = await runInn(daemon.socketPath, ['show', 'nothing']);
+    assert.match(missing.stderr, /\(VM_NOT_FOUND\)\n {7}.* Try "inn ls"\.\n/);
+  });
+
+  it('token create requires privileges, and says when the token expires', async () => {
+    const asked: unknown[] = [];
+    await using daemon = await startFakeDaemon({
+      access: {
+        createToken(request) {
+          asked.push(request.privileges);
+          return { secret: 'ink_x', token: { id: 't1', expiresUnixNs: 1_900_000_000_000_000_000n } };
+        },
+      },
+    });
+    const none = await runInn(daemon.socketPath, ['token', 'create', 'ci']);
+    assert.deepEqual([none.exitCode, asked], [2, []]);
+    assert.match(none.stderr, /--privilege/);
+    const made = await runInn(daemon.socketPath, ['token', 'create', 'ci', '--privilege', 'vm.view']);
+    assert.deepEqual([made.stdout, asked], ['ink_x\n', [['vm.view']]]);
+    assert.match(made.stderr, /it expires on 2030-/);
   });
 
   it('no command prints control characters from a guest, in any format', async () => {

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { isOperationError } from '@innkeeper/contract/errors';
 import { errorMessage } from '@innkeeper/kit';
 import { cleanJson, cleanLines } from './clean.ts';
+import { nextStepWithHint } from './inn-hints.ts';
 
 const indent = '       ';
 
@@ -19,7 +20,7 @@ export function printError(error: unknown, asJson: boolean): void {
   const text = cleanLines(message, indent);
   process.stderr.write(
     isOperationError(error)
-      ? `${label} ${text} (${error.reason})\n${indent}${cleanLines(error.nextStep, indent)}\n`
+      ? `${label} ${text} (${error.reason})\n${indent}${cleanLines(nextStepWithHint(error), indent)}\n`
       : `${label} ${text}\n`,
   );
 }

@@ -16,7 +16,6 @@ const operator: readonly PrivilegeName[] = [
   'guest.file.write',
   'guest.filesystem',
   'guest.admin',
-  'snapshot',
 ];
 
 /** Roles that are always there and cannot be changed. */

@@ -1,10 +1,15 @@
 import type { AccessState, RoleBindingRow, RoleRow, Store, TokenRow } from '@innkeeper/store';
 import type { Grant } from '../ports/caller.ts';
 import { builtInRoles, type RoleFacts } from './built-in-roles.ts';
+import { isPrivilege } from './privileges.ts';
+
+/** In a token, in place of the names of privileges: all of its user. */
+export const everything = '*';
 
 /** A role as it was made by somebody. */
 function roleFacts({ name, description, privileges }: RoleRow): RoleFacts {
-  return { name, description, privileges: JSON.parse(privileges) as string[] };
+  // An older version had privileges that nothing uses.
+  return { name, description, privileges: (JSON.parse(privileges) as string[]).filter(isPrivilege) };
 }
 
 /** Every role, the built-in ones first. */
@@ -33,8 +38,13 @@ export function narrowGrants(grants: readonly Grant[], token: TokenRow): Grant[]
   const wanted = JSON.parse(token.privileges) as string[];
   return grants.map(({ scopes, privileges }) => ({
     scopes: [...new Set([...scopes, ...scopesOf(token.scope)])],
-    privileges: wanted.length === 0 ? privileges : new Set(wanted.filter((name) => privileges.has(name))),
+    privileges: isEverything(wanted) ? privileges : new Set(wanted.filter((name) => privileges.has(name))),
   }));
+}
+
+/** Whether a token may do all that its user may. Older ones have no names for that. */
+export function isEverything(privileges: readonly string[]): boolean {
+  return privileges.length === 0 || privileges.includes(everything);
 }
 
 function scopesOf(scope: string): string[] {

@@ -11,6 +11,7 @@ import {
 } from '@innkeeper/contract/control';
 import type { RoleBindingRow, SessionRow, TokenRow, UserRow } from '@innkeeper/store';
 import { builtInRoles, type RoleFacts } from './built-in-roles.ts';
+import { everything, isEverything } from './grants.ts';
 import { sessionExpiresMs } from './sessions.ts';
 
 const nsPerMs = 1_000_000n;
@@ -42,12 +43,13 @@ export function sessionMessage(row: SessionRow, currentId: string | undefined): 
 
 /** A token without its secret, which nobody has any more. */
 export function tokenMessage(row: TokenRow): Token {
+  const privileges = JSON.parse(row.privileges) as string[];
   return create(TokenSchema, {
     id: row.id,
     user: row.user_name,
     name: row.name,
     scope: row.scope,
-    privileges: JSON.parse(row.privileges) as string[],
+    privileges: isEverything(privileges) ? [everything] : privileges,
     allowedCommands: JSON.parse(row.allowed_commands) as string[],
     createdUnixNs: nanoseconds(row.created_ms),
     expiresUnixNs: nanoseconds(row.expires_ms),

@@ -11,7 +11,6 @@ export const privileges = {
   'guest.filesystem': 'Freeze, thaw and trim file systems of the guest.',
   'guest.report': 'Report the address of a VM. For a token inside the VM.',
   'guest.admin': 'Change passwords, network, clock and agent of the guest.',
-  snapshot: 'Make, restore and remove snapshots.',
   'node.manage': 'Add, build and remove images, and change the node.',
   'user.manage': 'Manage users, roles and tokens. As powerful as the strongest role its holder has.',
   'audit.view': 'Read the audit log.',

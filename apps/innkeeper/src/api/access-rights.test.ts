@@ -178,7 +178,7 @@ describe('what users may do about each other', () => {
   it('a token limited to certain commands cannot be used to take over an account', async () => {
     await begin(clerkStart);
     const session = { ...(await sessionOf(api.access, 'admin')) };
-    const asked = { name: 'ci', allowedCommands: ['/bin/df'] };
+    const asked = { name: 'ci', privileges: ['*'], allowedCommands: ['/bin/df'] };
     const { body } = await callJson(base, 'AccessService/CreateToken', asked, session);
     const token = { authorization: `Bearer ${String(body['secret'])}` };
     const call = (method: string, request: object): Promise<JsonAnswer> =>

@@ -128,7 +128,10 @@ describe('the API', () => {
         assert.ok(error instanceof ConnectError);
         assert.equal(error.code, Code.NotFound);
         assert.equal(error.metadata.get('x-innkeeper-reason'), 'VM_NOT_FOUND');
-        assert.equal(decodeURIComponent(error.metadata.get('x-innkeeper-next-step') ?? ''), 'See "inn ls".');
+        assert.equal(
+          decodeURIComponent(error.metadata.get('x-innkeeper-next-step') ?? ''),
+          'List the VMs to see their names.',
+        );
         return true;
       });
       const watch = async (): Promise<void> => {
@@ -143,8 +146,8 @@ describe('the API', () => {
     served(async (api) => {
       for (const [method, path, status, reason] of [
         ['GET', '/v1/vms/nobody/files?path=/a', 404, 'VM_NOT_FOUND'],
-        ['GET', '/nothing', 501, 'UNKNOWN_METHOD'],
-        ['POST', '/v1/vms/one/files', 501, 'UNKNOWN_METHOD'],
+        ['GET', '/nothing', 404, 'UNKNOWN_METHOD'],
+        ['POST', '/v1/vms/one/files', 405, 'UNKNOWN_METHOD'],
         ['GET', '/v1/vms/%zz/files', 400, 'INVALID_ARGUMENT'],
       ] as const) {
         const { response, body } = await api.http(method, path);

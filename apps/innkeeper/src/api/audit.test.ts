@@ -163,7 +163,7 @@ describe('the audit', () => {
     await callJson(base, 'AccessService/CreateUser', { name: 'zoe', password: secret }, headers);
     await callJson(base, 'AccessService/UpdateUser', { name: 'zoe', password: `${secret}!` }, headers);
     await callJson(base, 'AccessService/ChangePassword', { currentPassword: secret, newPassword: secret }, headers);
-    const made = await callJson(base, 'AccessService/CreateToken', { name: 'ci' }, headers);
+    const made = await callJson(base, 'AccessService/CreateToken', { name: 'ci', privileges: ['*'] }, headers);
     const rows = JSON.stringify(await api.store.audit.list({ limit: 1000 }));
     const cookie = headers['cookie']?.split('=')[1] ?? '';
     for (const text of [secret, cookie, headers['x-innkeeper-csrf'] ?? '', String(made.body['secret'])]) {

@@ -69,7 +69,7 @@ describe('a file system without a free byte under the data folder', { timeout: 6
       const asked: Readonly<Record<string, () => Promise<unknown>>> = {
         'a user': () => client.access.createUser({ name: 'eve', password: 'a-long-password' }),
         'a role': () => client.access.setRole({ name: 'r', description: 'd', privileges: ['vm.view'] }),
-        'a token': () => client.access.createToken({ name: 'ci', lifetimeDays: 1 }),
+        'a token': () => client.access.createToken({ name: 'ci', privileges: ['*'], lifetimeDays: 1 }),
         'a run': () => client.runs.startRun({ id: 'r', spec, vms: ['one'] }),
         'a VM': () => client.createVm({ name: 'two', image: 'tiny' }),
         'an image': () => client.images.buildImage({ kind: 'tiny', name: 'other' }),
@@ -133,7 +133,7 @@ describe('a clock that jumps', { timeout: 60_000 }, () => {
     const url = await api.listenTcp();
     await api.access.users.createFirst();
     const local = createClient({ socketPath: api.socketPath });
-    const { secret } = await local.access.createToken({ name: 'ci', lifetimeDays: 1 });
+    const { secret } = await local.access.createToken({ name: 'ci', privileges: ['*'], lifetimeDays: 1 });
     const client = createClient({ url, token: secret });
     await client.vms.listVms({});
     now -= 30 * dayMs;

@@ -155,7 +155,7 @@ describe('responses to users who may only see VMs', () => {
   });
 
   it('a token limited to certain commands gets no command lines of processes', async () => {
-    const wanted = { name: 'ci', allowedCommands: ['/bin/df'] };
+    const wanted = { name: 'ci', privileges: ['*'], allowedCommands: ['/bin/df'] };
     const { body } = await ask('AccessService/CreateToken', wanted, admin);
     const bearer = { authorization: `Bearer ${String(body['secret'])}` };
     const answer = await callJson(`${base}/v1/vms/one`, 'innkeeper.agent.v1.GuestProcessService/List', {}, bearer);

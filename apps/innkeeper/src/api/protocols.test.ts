@@ -29,7 +29,7 @@ describe('the one TCP port', () => {
     const { body } = await callJson(
       base,
       'AccessService/CreateToken',
-      { name: 'buf' },
+      { name: 'buf', privileges: ['*'] },
       { ...(await sessionOf(api.access, 'admin')) },
     );
     token = String(body['secret']);

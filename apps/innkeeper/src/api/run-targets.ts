@@ -33,7 +33,7 @@ export function runTargets(
     .map(({ vm }) => vm);
   if (found.length === 0)
     throw new OperationError('INVALID_ARGUMENT', `No running VM matches "${filter.slice(0, 80)}".`, {
-      nextStep: 'See which VMs there are: "inn ls --filter".',
+      nextStep: 'List the VMs with this filter to see which there are.',
     });
   for (const vm of found) authorize(caller, 'guest.exec', vm);
   return found.map(({ id, name }) => ({ id, name }));

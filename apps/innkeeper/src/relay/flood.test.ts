@@ -26,7 +26,12 @@ describe('a flood of connections that say nothing, from many addresses', () => {
     front = await serveRelay(api, { limits });
     direct = await api.listenTcp({ limits });
     const session = { ...(await sessionOf(api.access, 'admin')) };
-    const { body } = await callJson(front.base, 'AccessService/CreateToken', { name: 'test' }, session);
+    const { body } = await callJson(
+      front.base,
+      'AccessService/CreateToken',
+      { name: 'test', privileges: ['*'] },
+      session,
+    );
     authorization = `Bearer ${String(body['secret'])}`;
   });
   after(async () => {

@@ -94,7 +94,12 @@ describe('requests that are malformed', () => {
     await listenForControl(api);
     front = await serveRelay(api);
     const session = { ...(await sessionOf(api.access, 'admin')) };
-    const { body } = await callJson(front.base, 'AccessService/CreateToken', { name: 'test' }, session);
+    const { body } = await callJson(
+      front.base,
+      'AccessService/CreateToken',
+      { name: 'test', privileges: ['*'] },
+      session,
+    );
     authorization = `Bearer ${String(body['secret'])}`;
   });
   after(async () => {

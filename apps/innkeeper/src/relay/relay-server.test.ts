@@ -102,7 +102,7 @@ describe('two control planes before one node', () => {
     );
     assert.deepEqual([error.code, error.rawMessage], [Code.NotFound, 'There is no VM named "Gänse".']);
     assert.equal(error.metadata.get('x-innkeeper-reason'), 'VM_NOT_FOUND');
-    assert.match(decodeURIComponent(error.metadata.get('x-innkeeper-next-step') ?? ''), /inn ls/);
+    assert.match(decodeURIComponent(error.metadata.get('x-innkeeper-next-step') ?? ''), /List the VMs/);
   });
 
   it('ends a stream at both when the user logs out everywhere, at the other one within the recheck', async () => {

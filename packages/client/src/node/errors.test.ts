@@ -18,7 +18,7 @@ describe('errors of the transport', () => {
       [refused.reason, refused.message],
       ['DAEMON_UNREACHABLE', '/run/innkeeper.sock belongs to another user.'],
     );
-    assert.match(refused.nextStep, /root.*inn login/);
+    assert.match(refused.nextStep, /root.*with a token/);
     assert.equal(errorFor('ENOENT').message, 'No daemon answers on /run/innkeeper.sock.');
   });
 });

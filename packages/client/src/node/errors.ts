@@ -27,7 +27,7 @@ export function unreachableError(server: NamedServer, cause: unknown): Operation
   if (hasCode(cause, new Set(['EACCES'])))
     return new OperationError('DAEMON_UNREACHABLE', `${server.name} belongs to another user.`, {
       cause,
-      nextStep: 'Run this as that user or as root, or log in with "inn login URL".',
+      nextStep: 'Run this as that user or as root, or connect over the network with a token.',
     });
   return new OperationError('DAEMON_UNREACHABLE', `No daemon answers on ${server.name}.`, { cause });
 }

@@ -39,7 +39,7 @@ export async function loginForToken(login: PasswordLogin): Promise<{ token: stri
   );
   try {
     session.set('x-innkeeper-csrf', (await access.login({ user, password })).csrfToken);
-    const { secret, token } = await access.createToken({ name: tokenName });
+    const { secret, token } = await access.createToken({ name: tokenName, privileges: ['*'] });
     await access.logout({});
     return { token: secret, tokenId: token?.id ?? '' };
   } catch (error) {

@@ -7,6 +7,7 @@ import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { FileService, GuestProcessService } from '@innkeeper/contract/agent';
 import {
+  AccessService,
   AuditService,
   ImageService,
   NodeService,
@@ -28,6 +29,7 @@ export interface FakeHandlers {
   readonly operations?: Partial<ServiceImpl<typeof OperationService>>;
   readonly node?: Partial<ServiceImpl<typeof NodeService>>;
   readonly runs?: Partial<ServiceImpl<typeof RunService>>;
+  readonly access?: Partial<ServiceImpl<typeof AccessService>>;
   readonly audit?: Partial<ServiceImpl<typeof AuditService>>;
   readonly terminals?: Partial<ServiceImpl<typeof TerminalService>>;
   readonly files?: (request: IncomingMessage, response: ServerResponse, url: URL) => void;
@@ -139,6 +141,7 @@ function handleRequest(handlers: FakeHandlers, request: IncomingMessage, respons
       router.service(OperationService, handlers.operations ?? {});
       router.service(NodeService, handlers.node ?? {});
       router.service(RunService, handlers.runs ?? {});
+      router.service(AccessService, handlers.access ?? {});
       router.service(AuditService, handlers.audit ?? {});
       router.service(TerminalService, handlers.terminals ?? {});
     },
