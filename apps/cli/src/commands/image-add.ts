@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { allPages } from '@innkeeper/client';
 import { defineCommand } from '../define-command.ts';
 import { text } from '../options.ts';
 import { clean } from '../output/clean.ts';
@@ -11,7 +12,11 @@ export const command = defineCommand({
   async run({ client, options }, file) {
     const name = options.name ?? imageNameOf(file);
     await followOperation(client, await client.images.addImage({ name, path: resolve(file) }), options.quiet);
-    const image = (await client.images.listImages({})).images.find((each) => each.name === name);
+    const images = await allPages(
+      (page) => client.images.listImages(page),
+      (answer) => answer.images,
+    );
+    const image = images.find((each) => each.name === name);
     process.stdout.write(`${name} is added.\n`);
     if (image !== undefined && image.agentReason !== '')
       process.stdout.write(

@@ -1,3 +1,4 @@
+import { allPages } from '@innkeeper/client';
 import { defineCommand } from '../define-command.ts';
 import { flag, text } from '../options.ts';
 import { followOperation } from './follow-operation.ts';
@@ -11,7 +12,11 @@ export const command = defineCommand({
   ],
   async run({ client, options: { name: named, rebuild, quiet } }, kind) {
     const name = named ?? kind;
-    const exists = (await client.images.listImages({})).images.some((image) => image.name === name);
+    const images = await allPages(
+      (page) => client.images.listImages(page),
+      (answer) => answer.images,
+    );
+    const exists = images.some((image) => image.name === name);
     if (exists && !rebuild) {
       process.stdout.write(`${name} exists. Build it again with --rebuild.\n`);
       return;

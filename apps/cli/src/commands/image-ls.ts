@@ -1,3 +1,4 @@
+import { allPages } from '@innkeeper/client';
 import { ImageSchema } from '@innkeeper/contract/control';
 import { defineCommand } from '../define-command.ts';
 import { outputOptions } from '../options.ts';
@@ -8,7 +9,10 @@ import { printRows } from '../output/print-list.ts';
 export const command = defineCommand({
   options: outputOptions,
   async run({ client, options }) {
-    const { images } = await client.images.listImages({});
+    const images = await allPages(
+      (page) => client.images.listImages(page),
+      (answer) => answer.images,
+    );
     printRows(images, {
       schema: ImageSchema,
       columns: [

@@ -1,3 +1,4 @@
+import { allPages } from '@innkeeper/client';
 import { VmSchema } from '@innkeeper/contract/control';
 import { OperationError } from '@innkeeper/contract/errors';
 import { defineCommand } from '../define-command.ts';
@@ -10,7 +11,10 @@ export const command = defineCommand({
   arguments: '[vm...]',
   options: [...outputOptions, text('--filter <conditions>', 'only VMs that match, such as "state:running mem>80"')],
   async run({ client, options }, wanted) {
-    const { vms } = await client.vms.listVms({ filter: options.filter ?? '' });
+    const vms = await allPages(
+      (page) => client.vms.listVms({ ...page, filter: options.filter ?? '' }),
+      (answer) => answer.vms,
+    );
     const missing = wanted.find((word) => !vms.some((vm) => vm.name === word || vm.id === word));
     if (missing !== undefined) throw new OperationError('VM_NOT_FOUND', `There is no VM named "${missing}".`);
     printRows(wanted.length === 0 ? vms : vms.filter((vm) => wanted.includes(vm.name) || wanted.includes(vm.id)), {

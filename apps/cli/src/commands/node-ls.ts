@@ -1,3 +1,4 @@
+import { allPages } from '@innkeeper/client';
 import { NodeSchema } from '@innkeeper/contract/control';
 import { defineCommand } from '../define-command.ts';
 import { outputOptions } from '../options.ts';
@@ -8,7 +9,10 @@ import { printRows } from '../output/print-list.ts';
 export const command = defineCommand({
   options: outputOptions,
   async run({ client, options }) {
-    const { nodes } = await client.node.listNodes({});
+    const nodes = await allPages(
+      (page) => client.node.listNodes(page),
+      (answer) => answer.nodes,
+    );
     printRows(nodes, {
       schema: NodeSchema,
       columns: [

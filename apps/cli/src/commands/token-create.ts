@@ -1,15 +1,23 @@
 import { toJson } from '@bufbuild/protobuf';
 import { CreateTokenResponseSchema } from '@innkeeper/contract/control';
+import { CliError } from '../cli-error.ts';
 import { defineCommand } from '../define-command.ts';
 import { list, outputOptions, text } from '../options.ts';
+import { formatTime } from '../output/format.ts';
 import { parseCount } from '../parse-values.ts';
+
+const nothingChosen =
+  'Choose what the token may do: --privilege vm.view (repeat it for more), or --privilege "*" for all your privileges.';
 
 /** `inn token create NAME`: prints only the token's secret on standard output; it is not shown again. */
 export const command = defineCommand({
   arguments: '<name>',
   options: [
     ...outputOptions,
-    list('--privilege <name>', 'a privilege of the token (default: all of its user); can be repeated'),
+    list(
+      '--privilege <name>',
+      'a privilege of the token, such as vm.view, or "*" for all of its user; can be repeated',
+    ),
     text('--scope <scope>', '"*", tag:NAME, tag:NAME=VALUE or vm:ID'),
     list(
       '--allow <command>',
@@ -18,6 +26,7 @@ export const command = defineCommand({
     text('--days <count>', 'days until it expires, at most 3650 (default: 90)'),
   ],
   async run({ client, options }, name) {
+    if (options.privilege.length === 0) throw new CliError(nothingChosen);
     const response = await client.access.createToken({
       name,
       privileges: [...options.privilege],
@@ -28,6 +37,10 @@ export const command = defineCommand({
     if (options.output === 'json')
       process.stdout.write(`${JSON.stringify(toJson(CreateTokenResponseSchema, response), null, 2)}\n`);
     else process.stdout.write(`${response.secret}\n`);
-    if (!options.quiet) process.stderr.write(`The token is not shown again. Its id is ${response.token?.id}.\n`);
+    if (options.quiet) return;
+    const { id, expiresUnixNs } = response.token ?? {};
+    process.stderr.write(
+      `The token is not shown again. Its id is ${id}; it expires on ${formatTime(expiresUnixNs)}.\n`,
+    );
   },
 });

@@ -1,3 +1,4 @@
+import { allPages } from '@innkeeper/client';
 import { TokenSchema } from '@innkeeper/contract/control';
 import { defineCommand } from '../define-command.ts';
 import { flag, outputOptions } from '../options.ts';
@@ -8,7 +9,10 @@ import { printRows } from '../output/print-list.ts';
 export const command = defineCommand({
   options: [...outputOptions, flag('--all', 'include the tokens of all users')],
   async run({ client, options }) {
-    const { tokens } = await client.access.listTokens({ all: options.all });
+    const tokens = await allPages(
+      (page) => client.access.listTokens({ ...page, all: options.all }),
+      (answer) => answer.tokens,
+    );
     printRows(tokens, {
       schema: TokenSchema,
       columns: [
@@ -16,7 +20,10 @@ export const command = defineCommand({
         { title: 'NAME', value: (token) => token.name },
         { title: 'USER', value: (token) => token.user },
         { title: 'SCOPE', value: (token) => token.scope },
-        { title: 'PRIVILEGES', value: (token) => token.privileges.join(' ') || 'all of its user' },
+        {
+          title: 'PRIVILEGES',
+          value: (token) => (token.privileges.includes('*') ? 'all of its user' : token.privileges.join(' ')),
+        },
         { title: 'EXPIRES', value: (token) => formatTime(token.expiresUnixNs) },
         { title: 'LAST USED', value: (token) => formatTime(token.lastUsedUnixNs) },
       ],

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { toJson } from '@bufbuild/protobuf';
+import { allPages } from '@innkeeper/client';
 import { type Vm, VmSchema, VmState } from '@innkeeper/contract/control';
 import { onAbort } from '@innkeeper/kit';
 import { defineCommand } from '../define-command.ts';
@@ -33,7 +34,12 @@ export const command = defineCommand({
   async run({ client, options }, name) {
     const intervalMs = parseDuration(options.interval, '--interval');
     const readVms = async (): Promise<readonly Vm[]> =>
-      name === undefined ? (await client.vms.listVms({})).vms : [await client.vms.getVm({ vm: name })];
+      name === undefined
+        ? await allPages(
+            (page) => client.vms.listVms(page),
+            ({ vms }) => vms,
+          )
+        : [await client.vms.getVm({ vm: name })];
     if (options.output === 'json') {
       for (;;) {
         const vms = await readVms();

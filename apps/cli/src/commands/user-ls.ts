@@ -1,3 +1,4 @@
+import { allPages } from '@innkeeper/client';
 import { UserSchema } from '@innkeeper/contract/control';
 import { defineCommand } from '../define-command.ts';
 import { outputOptions } from '../options.ts';
@@ -8,7 +9,10 @@ import { printRows } from '../output/print-list.ts';
 export const command = defineCommand({
   options: outputOptions,
   async run({ client, options }) {
-    const { users } = await client.access.listUsers({});
+    const users = await allPages(
+      (page) => client.access.listUsers(page),
+      (answer) => answer.users,
+    );
     printRows(users, {
       schema: UserSchema,
       columns: [

@@ -12,7 +12,7 @@ export interface Found<Route> {
 }
 
 /** Where people look up what there is. */
-export const seeDocument = 'See /openapi for every method and route, and /openapi.json for programs.';
+const seeDocument = 'See /openapi for every method and route, and /openapi.json for programs.';
 
 /** Whether a path belongs to a route, whatever the method. */
 export function isRoutePath(url: string | undefined): boolean {

@@ -7,8 +7,10 @@ import { api } from '../../api/api.ts';
 import { useMe } from '../../api/session.ts';
 import { Card } from '../../components/card.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
+import { formatFullTime } from '../../format/format-time.ts';
 
 const defaultDays = 90;
+const dayMs = 24 * 3_600_000;
 
 interface TokenValues {
   readonly name: string;
@@ -28,6 +30,7 @@ export function TokenForm({ onClose, onCreated }: TokenFormProps): JSX.Element {
   const { me } = useMe();
   const form = useForm<TokenValues>({
     initialValues: { name: '', privileges: [], scope: '*', allowedCommands: [], lifetimeDays: defaultDays },
+    validate: { privileges: (chosen) => (chosen.length === 0 ? 'Choose what the token may do.' : null) },
   });
   const createToken = useMutation({
     mutationFn: (values: TokenValues) => api.access.createToken(values),
@@ -50,8 +53,8 @@ export function TokenForm({ onClose, onCreated }: TokenFormProps): JSX.Element {
         />
         <MultiSelect
           label="Privileges"
-          description="None: all your privileges"
-          data={own.sort()}
+          description="What the program needs, and no more"
+          data={[...own.sort(), { value: '*', label: 'All your privileges' }]}
           {...form.getInputProps('privileges')}
           clearable
           searchable
@@ -69,6 +72,7 @@ export function TokenForm({ onClose, onCreated }: TokenFormProps): JSX.Element {
         />
         <NumberInput
           label="Days until it expires"
+          description={`Expires on ${formatFullTime(new Date(Date.now() + form.values.lifetimeDays * dayMs))}`}
           min={1}
           max={3650}
           allowDecimal={false}

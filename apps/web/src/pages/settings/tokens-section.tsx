@@ -1,3 +1,4 @@
+import { allPages } from '@innkeeper/client/browser';
 import type { CreateTokenResponse, Token } from '@innkeeper/contract/control';
 import { Button, Checkbox } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
@@ -24,7 +25,12 @@ export function TokensSection(): JSX.Element {
   const { ask, dialog } = useConfirm();
   const { data, error, refetch } = useQuery({
     queryKey: ['tokens', all],
-    queryFn: ({ signal }) => api.access.listTokens({ all }, { signal }),
+    queryFn: async ({ signal }) => ({
+      tokens: await allPages(
+        (page) => api.access.listTokens({ ...page, all }, { signal }),
+        ({ tokens }) => tokens,
+      ),
+    }),
   });
   const revoke = async ({ id, name }: Token): Promise<void> => {
     const body = <p>Programs that use it lose access immediately.</p>;
@@ -79,7 +85,7 @@ export function TokensSection(): JSX.Element {
                 label: 'Privileges',
                 cell: ({ privileges, allowedCommands }) => (
                   <>
-                    {privileges.length === 0 ? 'all of its user' : privileges.join(', ')}
+                    {privileges.includes('*') ? 'all of its user' : privileges.join(', ')}
                     {allowedCommands.map((command) => (
                       <div key={command}>
                         <code>{command}</code>
