@@ -91,7 +91,7 @@ function testBadDays(run: Run): void {
       'apt-get install -qq mount > /dev/null && mount -t tmpfs -o size=40m none /mnt && cp -r . /mnt && cd /mnt && npm run generate',
     );
     assert.equal(exitCode, 1);
-    assert.match(output, /^innkeeper: the disk that holds \/mnt is full|ENOSPC/m);
+    assert.match(output, /^innkeeper: the disk with \/mnt is full|ENOSPC/m);
   });
 
   it('a fresh Debian: setup continues after npm ci was killed, without HOME', async () => {
