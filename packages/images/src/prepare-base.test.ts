@@ -235,7 +235,7 @@ test('aborting prepareBase() at any stage leaves nothing behind', async () => {
   const { agentBinaryPath, outPath } = fixture;
   const agentPaths = { [hostArchitecture]: agentBinaryPath };
   const request = { originalPath: image, format: 'raw', agentPaths, agentVersion: '0.1.0', outPath } as const;
-  for (const stage of [/Copying/, /Putting/]) {
+  for (const stage of [/Copying/, /Installing/]) {
     const controller = new AbortController();
     const reason = new Error('gave up');
     const onStage = (text: string): void => {
@@ -275,7 +275,7 @@ test('an image gets the agent for its architecture, and is refused with the arch
 
   const missing = await prepare(fixture, image(183), { agentPaths: { amd64 } });
   assert.deepEqual([missing.ok, !missing.ok && missing.reason], [false, 'IMAGE_ARCHITECTURE']);
-  assert.match(missing.ok ? '' : missing.detail, /for arm64; this daemon has agents for amd64/);
+  assert.match(missing.ok ? '' : missing.detail, /for arm64; this daemon has agents for: amd64/);
   const other = await prepare(fixture, image(243), { agentPaths: { amd64, arm64 } });
-  assert.match(other.ok ? '' : other.detail, /ELF machine 243; this daemon has agents for amd64 and arm64/);
+  assert.match(other.ok ? '' : other.detail, /ELF machine 243; this daemon has agents for: amd64 and arm64/);
 });
