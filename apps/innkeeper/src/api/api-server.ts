@@ -33,7 +33,7 @@ import { createHistoryService } from './history-service.ts';
 import { createImageService } from './image-service.ts';
 import { SharedTopics } from './live/shared-topics.ts';
 import { createOperationService } from './operation-service.ts';
-import { type RouteContext, routeRequest, routeUpgrade } from './routes.ts';
+import { type RouteParts, routeRequest, routeUpgrade } from './routes.ts';
 import { createRunService } from './run-service.ts';
 import { createTerminalService } from './terminal-service.ts';
 import { createVmService } from './vm-service.ts';
@@ -94,7 +94,7 @@ export class ApiServer implements AsyncDisposable {
     });
     const { shutdownSignal } = edge;
     const parts = { node, history, runs, terminals, topics: new SharedTopics() };
-    const context: RouteContext = { ...parts, log, gate: this.gate, shutdownSignal };
+    const context: RouteParts = { ...parts, log, gate: this.gate, shutdownSignal };
     this.#edge = edge;
   }
 

@@ -2,8 +2,8 @@ import { OperationError } from '@innkeeper/contract';
 import { mib } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import type { VmApi } from '../ports/node-api.ts';
+import type { ApiContext } from './api-context.ts';
 import type { ConsoleViewer, ConsoleWriter } from './console-writer.ts';
-import type { Exchange } from './exchange.ts';
 
 /** Maximum input that waits for the guest; beyond it, the connection is no longer read. */
 const maxInputBytes = 64 * 1024;
@@ -14,7 +14,7 @@ export interface ConsoleInputOptions {
   readonly console: ReturnType<VmApi['console']>;
   readonly writer: ConsoleWriter;
   readonly viewer: ConsoleViewer;
-  readonly exchange: Exchange;
+  readonly context: ApiContext;
 }
 
 /** A viewer's messages: typed input, and requests to become the writer or stop being it. */
@@ -30,26 +30,26 @@ export class ConsoleInput {
   }
 
   take(data: Buffer, isBinary: boolean): void {
-    const { writer, viewer, exchange } = this.#options;
+    const { writer, viewer, context } = this.#options;
     if (isBinary) {
       if (writer.claim(viewer)) this.#type(data);
       else this.#refuse();
       return;
     }
     const type = typeOf(data.toString('utf8'));
-    if (type === 'take' && writer.name !== null) exchange.pass.note({ taken_from: writer.name });
+    if (type === 'take' && writer.name !== null) context.call.note({ taken_from: writer.name });
     if (type === 'take') writer.take(viewer);
     if (type === 'release') writer.release(viewer);
   }
 
   #type(data: Buffer): void {
-    const { console, exchange } = this.#options;
+    const { console, context } = this.#options;
     this.#waitingBytes += data.length;
     this.typedBytes += data.length;
     if (this.#waitingBytes > maxInputBytes) this.#socket.pause();
     console
       .write(data)
-      .catch((error: unknown) => exchange.log.debug('console.input-lost', { error: String(error) }))
+      .catch((error: unknown) => context.log.debug('console.input-lost', { error: String(error) }))
       .finally(() => {
         this.#waitingBytes -= data.length;
         if (this.#waitingBytes <= maxInputBytes) this.#socket.resume();

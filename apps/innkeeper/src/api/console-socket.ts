@@ -2,9 +2,9 @@ import { OperationError } from '@innkeeper/contract';
 import { mib, Notifier } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import type { VmApi } from '../ports/node-api.ts';
+import type { ApiContext } from './api-context.ts';
 import { ConsoleInput } from './console-input.ts';
 import { type ConsoleViewer, ConsoleWriter } from './console-writer.ts';
-import type { Exchange } from './exchange.ts';
 import { SocketSends } from './socket-sends.ts';
 
 /** Maximum output that waits for a slow viewer; output beyond it is dropped and counted. */
@@ -15,8 +15,8 @@ const maxWaitingBytes = mib;
  * `?writer=1` asks to become that one if there is none. A guest that floods its console causes a gap for a slow viewer,
  * and does not fill the daemon's memory. Resolves when the viewer disconnects or the VM ends.
  */
-export async function serveConsole(socket: WebSocket, exchange: Exchange): Promise<void> {
-  const { vm, pass, query, signal } = exchange;
+export async function serveConsole(socket: WebSocket, context: ApiContext): Promise<void> {
+  const { vm, call, query, signal } = context;
   const console = vm.console();
   const sends = new SocketSends(socket);
   let hiddenBytes = 0;
@@ -39,10 +39,10 @@ export async function serveConsole(socket: WebSocket, exchange: Exchange): Promi
   const stopOutput = console.onOutput(show);
   const writer = ConsoleWriter.of(console);
   const viewer: ConsoleViewer = {
-    name: pass.caller.name,
+    name: call.caller.name,
     onWriter: (name, you) => socket.send(JSON.stringify({ type: 'writer', name, you })),
   };
-  const input = new ConsoleInput(socket, { console, writer, viewer, exchange });
+  const input = new ConsoleInput(socket, { console, writer, viewer, context });
   let leave = (): void => undefined;
   try {
     show(head);
@@ -54,7 +54,7 @@ export async function serveConsole(socket: WebSocket, exchange: Exchange): Promi
     await untilOver(vm, console, signal);
     if (!signal.aborted) socket.close(1000, 'the VM ended');
   } finally {
-    pass.note({ typed_bytes: input.typedBytes });
+    call.note({ typed_bytes: input.typedBytes });
     leave();
     stopOutput();
   }

@@ -5,7 +5,7 @@ import { type ExecEvent, ExecEventSchema, type ExecRequest, ExecRequestSchema } 
 import { linkSignals, orAborted } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import type { AuditParameters } from '../audit/audit.ts';
-import type { Exchange } from './exchange.ts';
+import type { ApiContext } from './api-context.ts';
 import { allowedExecRequest, describeExec } from './exec-entry.ts';
 import { ExecInput } from './exec-input.ts';
 import { ExecWindow } from './exec-window.ts';
@@ -18,10 +18,10 @@ const maxBufferedBytes = 4 * 1024 * 1024;
  * Serves a client that runs a process or attaches to one. When the client disconnects, the process keeps running and can
  * be attached to. The messages are documented in docs/protocol/http.md.
  */
-export async function serveExec(socket: WebSocket, exchange: Exchange): Promise<void> {
-  const over = linkSignals(exchange.signal);
+export async function serveExec(socket: WebSocket, context: ApiContext): Promise<void> {
+  const over = linkSignals(context.signal);
   try {
-    await follow(new ExecClient(socket, (error) => over.abort(error)), socket, exchange, over.signal);
+    await follow(new ExecClient(socket, (error) => over.abort(error)), socket, context, over.signal);
   } finally {
     over.unlink();
   }
@@ -30,21 +30,21 @@ export async function serveExec(socket: WebSocket, exchange: Exchange): Promise<
 async function follow(
   client: ExecClient,
   socket: WebSocket,
-  { vm, pass }: Exchange,
+  { vm, call }: ApiContext,
   signal: AbortSignal,
 ): Promise<void> {
   const asked = await client.firstRequest(signal);
-  pass.note(describeExec(asked));
-  const first = allowedExecRequest(pass.caller, asked);
+  call.note(describeExec(asked));
+  const first = allowedExecRequest(call.caller, asked);
   // The audit records a command before it is started.
-  await pass.begin();
+  await call.begin();
   const agent = await vm.agent({ signal });
   await using session = openSession(agent, first, signal);
   const stopStates = agent.onState((state) => client.tellState(state));
   try {
     client.begin(session);
     for await (const event of session.events) {
-      pass.note(describeEvent(event));
+      call.note(describeEvent(event));
       client.send(event);
       await client.window.room(signal);
       await client.sends.room(signal);

@@ -1,7 +1,7 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { OperationService } from '@innkeeper/contract/control';
 import { viewerOf } from '../access/viewer-of.ts';
-import { passOf } from '../edge/api-interceptors.ts';
+import { authorizedCallOf } from '../edge/api-interceptors.ts';
 import { otherList, pageSizeOf, readPage, readToken } from '../edge/page.ts';
 import { seesVm } from '../node/fleet/sees-vm.ts';
 import type { NodeApi, OperationPlace } from '../ports/node-api.ts';
@@ -12,7 +12,7 @@ export function createOperationService(node: NodeApi): ServiceImpl<typeof Operat
   return {
     getOperation: (request) => operations.find(request.id),
     listOperations: async (request, context) => {
-      const viewer = viewerOf(passOf(context));
+      const viewer = viewerOf(authorizedCallOf(context));
       const { items, nextPageToken } = await readPage(
         { size: pageSizeOf(request, request.limit), after: readToken(request) },
         (after, limit) => operations.list(limit, after === undefined ? undefined : placeOf(after)),

@@ -7,7 +7,7 @@ import { isSet, optionalBytes, requiredPath } from '../edge/query.ts';
 import { sendPiece } from '../edge/send-body.ts';
 import { endBroken } from '../edge/web/end-broken.ts';
 import { explainEnd } from '../ports/explain-end.ts';
-import type { HttpExchange } from './exchange.ts';
+import type { HttpApiContext } from './api-context.ts';
 
 const statTimeoutMs = 30_000;
 
@@ -15,7 +15,15 @@ const statTimeoutMs = 30_000;
  * GET: streams a file from the guest, at the client's speed. An error after the first byte is reported in the trailer
  * `x-innkeeper-error`, or breaks the connection.
  */
-export async function readFileRoute({ vm, pass, query, request, response, signal, log }: HttpExchange): Promise<void> {
+export async function readFileRoute({
+  vm,
+  call,
+  query,
+  request,
+  response,
+  signal,
+  log,
+}: HttpApiContext): Promise<void> {
   const agent = await vm.agent({ signal });
   const path = requiredPath(query);
   const reading = agent.readFile(
@@ -47,20 +55,20 @@ export async function readFileRoute({ vm, pass, query, request, response, signal
     const { sha256 } = await reading.done;
     if (sha256.length > 0) response.addTrailers({ 'x-innkeeper-sha256': Buffer.from(sha256).toString('hex') });
     response.end();
-    pass.note({ bytes: sentBytes });
+    call.note({ bytes: sentBytes });
   } catch (error) {
-    pass.note({ bytes: sentBytes });
+    call.note({ bytes: sentBytes });
     const why = await explainEnd(error, vm, signal);
     if (!response.headersSent || signal.aborted) throw why;
     endBroken(request, response, errorHeader(toHttpError(why, log).body));
-    await pass.close(why);
+    await call.close(why);
   } finally {
     await chunks.return?.();
   }
 }
 
 /** HEAD without an upload: the attributes of a path's target. */
-export async function statFileRoute({ vm, query, response, signal }: HttpExchange): Promise<void> {
+export async function statFileRoute({ vm, query, response, signal }: HttpApiContext): Promise<void> {
   const agent = await vm.agent({ signal });
   const info = await agent.call(
     FileServiceLite.stat,

@@ -6,7 +6,7 @@ import { isSet, requiredPath } from '../edge/query.ts';
 import { sendPiece } from '../edge/send-body.ts';
 import { endBroken } from '../edge/web/end-broken.ts';
 import { explainEnd } from '../ports/explain-end.ts';
-import type { HttpExchange } from './exchange.ts';
+import type { HttpApiContext } from './api-context.ts';
 import { skippedHeader } from './skipped-header.ts';
 
 /**
@@ -14,7 +14,7 @@ import { skippedHeader } from './skipped-header.ts';
  * one folder or file with the requested name. An error after the first byte is reported in the trailer
  * `x-innkeeper-error`, or breaks the connection; skipped entries are listed in `x-innkeeper-skipped`.
  */
-export async function readTarRoute({ vm, pass, query, request, response, signal, log }: HttpExchange): Promise<void> {
+export async function readTarRoute({ vm, call, query, request, response, signal, log }: HttpApiContext): Promise<void> {
   const path = requiredPath(query);
   const agent = await vm.agent({ signal });
   const reading = agent.readTar({ path, noSymlinks: isSet(query, 'no-symlinks') }, { signal });
@@ -37,13 +37,13 @@ export async function readTarRoute({ vm, pass, query, request, response, signal,
     const { files, skipped } = await reading.done;
     response.addTrailers({ 'x-innkeeper-files': String(files), 'x-innkeeper-skipped': skippedHeader(skipped) });
     response.end();
-    pass.note({ bytes: sentBytes, files: Number(files) });
+    call.note({ bytes: sentBytes, files: Number(files) });
   } catch (error) {
-    pass.note({ bytes: sentBytes });
+    call.note({ bytes: sentBytes });
     const why = await explainEnd(archiveError(error), vm, signal);
     if (!response.headersSent || signal.aborted) throw why;
     endBroken(request, response, errorHeader(toHttpError(why, log).body));
-    await pass.close(why);
+    await call.close(why);
   } finally {
     await chunks.return(undefined);
   }

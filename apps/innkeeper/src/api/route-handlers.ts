@@ -3,13 +3,13 @@ import { auditExportRoute } from '../edge/access/audit-export-route.ts';
 import { agentHandlers } from '../edge/agent-download/agent-routes.ts';
 import { openapiHandlers } from '../edge/openapi/openapi-routes.ts';
 import type { HttpRouteName, SocketRouteName } from '../edge/route-table.ts';
+import type { ApiContext, HttpApiContext } from './api-context.ts';
 import { executeRoute } from './compat/execute-route.ts';
 import { guestIpRoute } from './compat/guest-ip-route.ts';
 import { metricsHistoryRoute } from './compat/metrics-history-route.ts';
 import { serveMetrics } from './compat/metrics-socket.ts';
 import { unsupportedRoute } from './compat/unsupported-route.ts';
 import { serveConsole } from './console-socket.ts';
-import type { Exchange, HttpExchange } from './exchange.ts';
 import { serveExec } from './exec-socket.ts';
 import { healthRoute } from './health-route.ts';
 import { liveRoute } from './live/live-route.ts';
@@ -22,7 +22,7 @@ import { uploadOffsetRoute, writeFileRoute } from './write-file-route.ts';
 import { writeTarRoute } from './write-tar-route.ts';
 
 /** The handler of each HTTP route. */
-export const httpHandlers: Readonly<Record<HttpRouteName, (exchange: HttpExchange) => Promise<void>>> = {
+export const httpHandlers: Readonly<Record<HttpRouteName, (context: HttpApiContext) => Promise<void>>> = {
   ...agentHandlers,
   ...openapiHandlers,
   metrics: metricsRoute,
@@ -45,7 +45,7 @@ export const httpHandlers: Readonly<Record<HttpRouteName, (exchange: HttpExchang
 
 /** The handler of each WebSocket. */
 export const socketHandlers: Readonly<
-  Record<SocketRouteName, (socket: WebSocket, exchange: Exchange) => Promise<void>>
+  Record<SocketRouteName, (socket: WebSocket, context: ApiContext) => Promise<void>>
 > = {
   exec: serveExec,
   terminal: serveTerminal,

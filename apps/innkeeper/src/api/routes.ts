@@ -5,18 +5,18 @@ import type { WebSocket } from 'ws';
 import { answerError, closeWithError, refuseUpgrade } from '../edge/answer-error.ts';
 import type { Upgrade } from '../edge/edge-server.ts';
 import { type Found, findHttpRoute, findRoute } from '../edge/find-route.ts';
-import { checkPage, type Entry, type Gate } from '../edge/gate.ts';
+import { type AccessRequest, checkPage, type Gate } from '../edge/gate.ts';
 import type { RouteFacts } from '../edge/http-route.ts';
 import { findVm } from '../edge/method-target.ts';
 import { type HttpRoute, httpRoutes, type SocketRoute, socketRoutes } from '../edge/route-table.ts';
 import { type RequestFacts, withBasicToken } from '../edge/web/request-facts.ts';
 import { explainEnd } from '../ports/explain-end.ts';
 import type { NodeApi, VmApi } from '../ports/node-api.ts';
-import type { ApiParts, Exchange } from './exchange.ts';
+import type { ApiContext, ApiParts } from './api-context.ts';
 import { httpHandlers, socketHandlers } from './route-handlers.ts';
 
 /** The dependencies of routes. */
-export interface RouteContext extends ApiParts {
+export interface RouteParts extends ApiParts {
   readonly log: Log;
   readonly gate: Gate;
   /** Aborted when the daemon stops. */
@@ -28,7 +28,7 @@ export async function routeRequest(
   request: IncomingMessage,
   response: ServerResponse,
   facts: RequestFacts,
-  context: RouteContext,
+  parts: RouteParts,
 ): Promise<void> {
   const left = new AbortController();
   const abort = (): void => left.abort(new OperationError('CANCELED', 'The caller disconnected.'));
@@ -40,24 +40,24 @@ export async function routeRequest(
     const isReading = request.method === 'GET' || request.method === 'HEAD';
     const shown = found.route.takesBasic === true ? withBasicToken(facts) : facts;
     const ask = { request, facts: shown, isChange: !isReading, isLong: false };
-    const { exchange, vm } = await enter(found, ask, left.signal, context, { response });
+    const { context, vm } = await enter(found, ask, left.signal, parts, { response });
     try {
-      await httpHandlers[found.route.name](exchange);
-      await exchange.pass.close();
+      await httpHandlers[found.route.name](context);
+      await context.call.close();
     } catch (error) {
-      const why = await reasonOf(error, vm, exchange.signal);
-      await exchange.pass.close(why);
+      const why = await reasonOf(error, vm, context.signal);
+      await context.call.close(why);
       throw why;
     }
   } catch (error) {
-    answerError(response, error, context.log);
+    answerError(response, error, parts.log);
   } finally {
     response.off('close', abort);
   }
 }
 
 /** Handles a request to upgrade to a WebSocket. Never rejects. */
-export async function routeUpgrade(upgrade: Upgrade, facts: RequestFacts, context: RouteContext): Promise<void> {
+export async function routeUpgrade(upgrade: Upgrade, facts: RequestFacts, parts: RouteParts): Promise<void> {
   const { request, socket, head, sockets } = upgrade;
   const left = new AbortController();
   const leave = (): void => left.abort(new OperationError('CANCELED', 'The caller disconnected.'));
@@ -66,49 +66,49 @@ export async function routeUpgrade(upgrade: Upgrade, facts: RequestFacts, contex
   try {
     const found = findRoute<SocketRoute>(socketRoutes, request);
     const ask = { request, facts, isChange: false, isLong: found.route.beginsLater !== true };
-    opened = await enter(found, ask, left.signal, context, {});
-    const { exchange, vm } = opened;
+    opened = await enter(found, ask, left.signal, parts, {});
+    const { context, vm } = opened;
     if (socket.destroyed) throw left.signal.reason;
     let isJoined = false;
     sockets.handleUpgrade(request, socket, head, (client) => {
       isJoined = true;
       // A broken connection emits "close" afterwards.
-      client.on('error', (error) => exchange.log.debug('api.socket-error', { error: error.message }));
-      void serveSocket(client, found.route, exchange, vm);
+      client.on('error', (error) => context.log.debug('api.socket-error', { error: error.message }));
+      void serveSocket(client, found.route, context, vm);
     });
     // The handshake was invalid and has already been rejected.
-    if (!isJoined) await exchange.pass.close();
+    if (!isJoined) await context.call.close();
   } catch (error) {
-    await opened?.exchange.pass.close(error);
-    refuseUpgrade(socket, error, context.log);
+    await opened?.context.call.close(error);
+    refuseUpgrade(socket, error, parts.log);
   }
 }
 
 interface Entered<Extra> {
-  readonly exchange: Exchange & Extra;
+  readonly context: ApiContext & Extra;
   readonly vm: VmApi | undefined;
 }
 
 /** Passes the request through the gate, with the VM that the path names. */
 async function enter<Extra extends object>(
   { route, parameters, query }: Found<RouteFacts>,
-  ask: Pick<Exchange, 'request'> & Pick<Entry, 'isChange' | 'isLong'> & { readonly facts: RequestFacts },
+  ask: Pick<ApiContext, 'request'> & Pick<AccessRequest, 'isChange' | 'isLong'> & { readonly facts: RequestFacts },
   left: AbortSignal,
-  { gate, node, history, runs, terminals, topics, log, shutdownSignal }: RouteContext,
+  { gate, node, history, runs, terminals, topics, log, shutdownSignal }: RouteParts,
   extra: Extra,
 ): Promise<Entered<Extra>> {
   const { request, facts, isChange, isLong } = ask;
   const { privilege, action, command, describe } = route;
-  const visitor = await (privilege === 'public' ? gate.identifyOrStranger(facts) : gate.identify(facts));
+  const identified = await (privilege === 'public' ? gate.identifyOrStranger(facts) : gate.identify(facts));
   const asked = { action, command, parameters: describe?.(query) ?? {} };
-  const common = { visitor, privilege, isChange, isLong, ...asked };
+  const common = { identified, privilege, isChange, isLong, ...asked };
   const vm = await findRouteVm(route, parameters['vm'], common, { gate, node });
-  const pass = await gate.open({ ...common, target: vm ?? route.where ?? 'everywhere', vm });
-  const signal = AbortSignal.any([left, pass.signal, shutdownSignal]);
-  const exchange = {
+  const call = await gate.open({ ...common, target: vm ?? route.where ?? 'everywhere', vm });
+  const signal = AbortSignal.any([left, call.signal, shutdownSignal]);
+  const context = {
     ...extra,
-    visitor,
-    pass,
+    identified,
+    call,
     gate,
     node,
     history,
@@ -128,26 +128,26 @@ async function enter<Extra extends object>(
   try {
     if (route.vmAction !== undefined) vm?.assertAllowed(route.vmAction);
   } catch (error) {
-    await pass.close(error);
+    await call.close(error);
     throw error;
   }
-  return { exchange, vm };
+  return { context, vm };
 }
 
 async function findRouteVm(
   route: RouteFacts,
   name: string | undefined,
-  entry: Omit<Entry, 'target'>,
+  wanted: Omit<AccessRequest, 'target'>,
   { gate, node }: { gate: Gate; node: NodeApi },
 ): Promise<VmApi | undefined> {
-  const { caller } = entry.visitor;
+  const { caller } = wanted.identified;
   // Without a caller, the gate refuses the request.
   if (name === undefined || caller.via === 'anonymous') return undefined;
   try {
-    checkPage(entry);
+    checkPage(wanted);
     return findVm(node, name, { caller, privilege: route.privilege });
   } catch (error) {
-    await gate.refuse({ ...entry, target: 'everywhere', parameters: { vm: name, ...entry.parameters } }, error);
+    await gate.refuse({ ...wanted, target: 'everywhere', parameters: { vm: name, ...wanted.parameters } }, error);
     throw error;
   }
 }
@@ -155,18 +155,18 @@ async function findRouteVm(
 async function serveSocket(
   client: WebSocket,
   route: SocketRoute,
-  exchange: Exchange,
+  context: ApiContext,
   vm: VmApi | undefined,
 ): Promise<void> {
-  const { pass, signal, log } = exchange;
+  const { call, signal, log } = context;
   try {
-    await socketHandlers[route.name](client, exchange);
+    await socketHandlers[route.name](client, context);
     // The end of a session fails its requests, even if the handler treats an abort as success.
-    pass.signal.throwIfAborted();
-    await pass.close();
+    call.signal.throwIfAborted();
+    await call.close();
   } catch (error) {
     const why = await reasonOf(error, vm, signal);
-    await pass.close(why);
+    await call.close(why);
     closeWithError(client, why, log);
   }
 }

@@ -4,7 +4,7 @@ import { errorHeader, toHttpError } from '../edge/api-error.ts';
 import { attachment } from '../edge/attachment.ts';
 import { sendPiece } from '../edge/send-body.ts';
 import { endBroken } from '../edge/web/end-broken.ts';
-import type { HttpExchange } from './exchange.ts';
+import type { HttpApiContext } from './api-context.ts';
 import { requireFollow } from './run-access.ts';
 
 const streams: Readonly<Record<string, readonly number[]>> = {
@@ -18,16 +18,16 @@ const streams: Readonly<Record<string, readonly number[]>> = {
  * which it arrived. `vm` is optional for a single target. An error after the first byte is reported in the trailer
  * `x-innkeeper-error`, or breaks the connection.
  */
-export async function runOutputRoute(exchange: HttpExchange): Promise<void> {
-  const { runs, node, pass, parameters, query, response, signal, log } = exchange;
+export async function runOutputRoute(context: HttpApiContext): Promise<void> {
+  const { runs, node, call, parameters, query, response, signal, log } = context;
   const id = parameters['id'] ?? '';
   const stream = query.get('stream') ?? 'both';
-  pass.note({ id, stream });
+  call.note({ id, stream });
   const wanted = streams[stream];
   if (wanted === undefined)
     throw new OperationError('INVALID_ARGUMENT', 'The parameter "stream" must be stdout, stderr or both.');
   const run = await runs.get(id);
-  requireFollow(run, { caller: pass.caller, fleet: node.fleet });
+  requireFollow(run, { caller: call.caller, fleet: node.fleet });
   const target = findTarget(run.targets, query.get('vm') ?? '');
   let sentBytes = 0;
   response.writeHead(200, {
@@ -42,13 +42,13 @@ export async function runOutputRoute(exchange: HttpExchange): Promise<void> {
       await sendPiece(response, row.data, signal);
     }
   } catch (error) {
-    pass.note({ bytes: sentBytes });
+    call.note({ bytes: sentBytes });
     if (signal.aborted) throw error;
-    endBroken(exchange.request, response, errorHeader(toHttpError(error, log).body));
-    await pass.close(error);
+    endBroken(context.request, response, errorHeader(toHttpError(error, log).body));
+    await call.close(error);
     return;
   }
-  pass.note({ bytes: sentBytes });
+  call.note({ bytes: sentBytes });
   response.end();
 }
 

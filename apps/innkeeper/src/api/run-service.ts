@@ -2,7 +2,7 @@ import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { OperationError } from '@innkeeper/contract';
 import type { RunService } from '@innkeeper/contract/control';
 import { newId } from '../access/secrets.ts';
-import { passOf } from '../edge/api-interceptors.ts';
+import { authorizedCallOf } from '../edge/api-interceptors.ts';
 import { ownId } from '../edge/own-id.ts';
 import { pageSizeOf, tokenNumber } from '../edge/page.ts';
 import { optionalTimeMs } from '../edge/query.ts';
@@ -19,18 +19,21 @@ const maxNamedVms = 64;
 
 /** RunService: in addition to the gate, checks the caller's privilege on each VM of a run. */
 export function createRunService(node: NodeApi, runs: RunManager): ServiceImpl<typeof RunService> {
-  const viewerOf = (context: HandlerContext): RunViewer => ({ caller: passOf(context).caller, fleet: node.fleet });
+  const viewerOf = (context: HandlerContext): RunViewer => ({
+    caller: authorizedCallOf(context).caller,
+    fleet: node.fleet,
+  });
   return {
     startRun: async ({ spec, id, ...where }, context) => {
-      const pass = passOf(context);
-      const { caller } = pass;
+      const call = authorizedCallOf(context);
+      const { caller } = call;
       if (spec === undefined) throw new OperationError('INVALID_ARGUMENT', 'The field "spec" is missing.');
       const vms = runTargets(node, caller, where);
       const isHeld = caller.allowedCommands.length > 0;
       const runId = isHeld ? ownId(caller, id === '' ? newId() : id, maxRunIdChars) : id;
       const run = await runs.run({ id: runId, user: caller.name, spec, vms });
       const names = vms.slice(0, maxNamedVms).map(({ name }) => name);
-      pass.note({ run: run.id, targets: names, target_count: vms.length });
+      call.note({ run: run.id, targets: names, target_count: vms.length });
       return run;
     },
     getRun: async ({ id }, context) => {
@@ -45,7 +48,7 @@ export function createRunService(node: NodeApi, runs: RunManager): ServiceImpl<t
       return await listVisibleRuns(runs, viewerOf(context), { ...request, limit, vmId, beforeMs });
     },
     watchRun: ({ id }, context) =>
-      watchVisibleRun(runs, id, { pass: passOf(context), fleet: node.fleet, signal: context.signal }),
+      watchVisibleRun(runs, id, { call: authorizedCallOf(context), fleet: node.fleet, signal: context.signal }),
     cancelRun: async ({ id }, context) => {
       requireFollow(await runs.get(id), viewerOf(context));
       return await runs.cancel(id);

@@ -1,6 +1,6 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { TerminalService } from '@innkeeper/contract/control';
-import { passOf } from '../edge/api-interceptors.ts';
+import { authorizedCallOf } from '../edge/api-interceptors.ts';
 import { pageOf } from '../edge/page.ts';
 import { findTerminal, mayOpen } from '../node/terminals/find-terminal.ts';
 import type { TerminalManager } from '../node/terminals/terminal-manager.ts';
@@ -14,15 +14,15 @@ export function createTerminalService(
 ): ServiceImpl<typeof TerminalService> {
   return {
     createTerminal: async (request, context) => {
-      const pass = passOf(context);
+      const call = authorizedCallOf(context);
       const vm = vms.find(request.vm);
       vm.assertAllowed('guest');
-      const terminal = await terminals.create(vm, request, pass.caller.name, context.signal);
-      pass.note({ id: terminal.record.id });
+      const terminal = await terminals.create(vm, request, call.caller.name, context.signal);
+      call.note({ id: terminal.record.id });
       return terminalMessage(terminal);
     },
     listTerminals: async (request, context) => {
-      const { caller } = passOf(context);
+      const { caller } = authorizedCallOf(context);
       const all = await terminals.list(vms.find(request.vm).id);
       const { items, nextPageToken } = pageOf(
         all.filter((terminal) => mayOpen(caller, terminal)),
@@ -31,7 +31,7 @@ export function createTerminalService(
       return { terminals: items.map(terminalMessage), nextPageToken };
     },
     closeTerminal: async ({ vm, id }, context) => {
-      const terminal = await findTerminal(terminals, passOf(context).caller, vms.find(vm).id, id);
+      const terminal = await findTerminal(terminals, authorizedCallOf(context).caller, vms.find(vm).id, id);
       await terminals.close(terminal, context.signal);
       return terminalMessage(terminal);
     },

@@ -5,7 +5,7 @@ import { findTerminal } from '../node/terminals/find-terminal.ts';
 import type { Terminal } from '../node/terminals/terminal.ts';
 import { nearestSize } from '../node/terminals/terminal-spec.ts';
 import { Viewer } from '../node/terminals/viewer.ts';
-import type { Exchange } from './exchange.ts';
+import type { ApiContext } from './api-context.ts';
 import { SocketSends } from './socket-sends.ts';
 
 /** Maximum typed input that waits for the guest; beyond it, the connection is no longer read. */
@@ -16,24 +16,24 @@ const maxWaitingBytes = 64 * kib;
  * viewer disconnects. The messages are documented in docs/protocol/http.md. Resolves when the viewer disconnects or the
  * process ends.
  */
-export async function serveTerminal(socket: WebSocket, exchange: Exchange): Promise<void> {
+export async function serveTerminal(socket: WebSocket, context: ApiContext): Promise<void> {
   // Messages that arrive early are read once the viewer is authorized.
   socket.pause();
   try {
-    await serve(socket, exchange);
+    await serve(socket, context);
   } finally {
     // Keep reading, to receive the client's part of the closing handshake.
     socket.resume();
   }
 }
 
-async function serve(socket: WebSocket, exchange: Exchange): Promise<void> {
-  const { vm, pass, parameters, query, signal, terminals } = exchange;
+async function serve(socket: WebSocket, context: ApiContext): Promise<void> {
+  const { vm, call, parameters, query, signal, terminals } = context;
   const id = parameters['terminal'] ?? '';
-  pass.note({ terminal: id.slice(0, 64) });
+  call.note({ terminal: id.slice(0, 64) });
   const size = nearestSize(Number(query.get('columns')), Number(query.get('rows')));
-  const terminal = await findTerminal(terminals, pass.caller, vm.id, id);
-  await pass.begin();
+  const terminal = await findTerminal(terminals, call.caller, vm.id, id);
+  await call.begin();
   signal.throwIfAborted();
   const over = Promise.withResolvers<void>();
   const sends = new SocketSends(socket);
@@ -62,7 +62,7 @@ async function serve(socket: WebSocket, exchange: Exchange): Promise<void> {
     if (!signal.aborted && !terminal.isEnded) await over.promise;
     if (terminal.isEnded) socket.close(1000);
   } finally {
-    pass.note({ typed_bytes: input.typedBytes });
+    call.note({ typed_bytes: input.typedBytes });
     stopWaiting();
     stopEnd();
     leave();

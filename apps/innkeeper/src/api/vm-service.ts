@@ -2,7 +2,7 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import { OperationError } from '@innkeeper/contract';
 import type { VmService } from '@innkeeper/contract/control';
 import { viewerOf } from '../access/viewer-of.ts';
-import { passOf } from '../edge/api-interceptors.ts';
+import { authorizedCallOf } from '../edge/api-interceptors.ts';
 import { pageSizeOf, readPage, tokenNumber, writeToken } from '../edge/page.ts';
 import { listVms } from '../node/fleet/list-vms.ts';
 import { seesVm } from '../node/fleet/sees-vm.ts';
@@ -19,14 +19,18 @@ export function createVmService(node: NodeApi): ServiceImpl<typeof VmService> {
     listVms: (request, context) => {
       const pageSize = pageSizeOf(request);
       const offset = request.offset + (tokenNumber(request) ?? 0);
-      const { entries, total } = listVms(node.fleet, { ...request, pageSize, offset }, viewerOf(passOf(context)));
+      const { entries, total } = listVms(
+        node.fleet,
+        { ...request, pageSize, offset },
+        viewerOf(authorizedCallOf(context)),
+      );
       const end = offset + entries.length;
       const nextPageToken = end < total && entries.length > 0 ? writeToken(String(end - request.offset)) : '';
       return { vms: entries.map((entry) => entry.describe()), total, nextPageToken };
     },
     getVm: (request) => vms.find(request.vm).describe(),
     watchVm: (request, { signal }) => watchVm(node, request.vm, signal),
-    watchVms: (_request, context) => watchVms(node, viewerOf(passOf(context)), context.signal),
+    watchVms: (_request, context) => watchVms(node, viewerOf(authorizedCallOf(context)), context.signal),
     createVm: (request) => vms.create(request),
     updateVm: (request) => vms.find(request.vm).update(request),
     startVm: (request) => vms.find(request.vm).start(),
@@ -45,7 +49,7 @@ export function createVmService(node: NodeApi): ServiceImpl<typeof VmService> {
     listEvents: async (request, context) => {
       const size = pageSizeOf(request, request.limit);
       const vmId = request.vm === '' ? undefined : vms.find(request.vm).id;
-      const viewer = viewerOf(passOf(context));
+      const viewer = viewerOf(authorizedCallOf(context));
       const { items, nextPageToken } = await readPage(
         { size, after: tokenNumber(request)?.toString() },
         (after, limit) => vms.events(vmId, limit, after === undefined ? undefined : Number(after)),

@@ -1,5 +1,5 @@
 import type { RunEvent } from '@innkeeper/contract/control';
-import type { Pass } from '../edge/gate.ts';
+import type { AuthorizedCall } from '../edge/gate.ts';
 import type { RunManager } from '../node/runs/run-manager.ts';
 import type { Fleet } from '../ports/fleet.ts';
 import { requireFollow } from './run-access.ts';
@@ -11,14 +11,18 @@ import { requireFollow } from './run-access.ts';
 export async function* watchVisibleRun(
   runs: RunManager,
   id: string,
-  { pass, fleet, signal }: { readonly pass: Pick<Pass, 'caller'>; readonly fleet: Fleet; readonly signal: AbortSignal },
+  {
+    call,
+    fleet,
+    signal,
+  }: { readonly call: Pick<AuthorizedCall, 'caller'>; readonly fleet: Fleet; readonly signal: AbortSignal },
 ): AsyncGenerator<RunEvent> {
   const run = await runs.get(id);
-  let caller = pass.caller;
+  let caller = call.caller;
   requireFollow(run, { caller, fleet });
   for await (const event of runs.watch(id, signal)) {
-    if (pass.caller !== caller) {
-      caller = pass.caller;
+    if (call.caller !== caller) {
+      caller = call.caller;
       requireFollow(run, { caller, fleet });
     }
     yield event;

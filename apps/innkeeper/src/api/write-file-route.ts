@@ -4,14 +4,14 @@ import { OperationError } from '@innkeeper/contract';
 import type { OpenWriteSchema } from '@innkeeper/contract/agent';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { isSet, optionalBytes, optionalMode, optionalSha256, optionalText, requiredPath } from '../edge/query.ts';
-import type { HttpExchange } from './exchange.ts';
+import type { HttpApiContext } from './api-context.ts';
 import { ReplayBody } from './replay-body.ts';
 
 /**
  * PUT: receives a file at the speed at which the guest writes it. With an upload id, an interrupted upload can be resumed:
  * `offset` is where this body begins, and HEAD returns where to continue.
  */
-export async function writeFileRoute({ vm, pass, query, request, response, signal }: HttpExchange): Promise<void> {
+export async function writeFileRoute({ vm, call, query, request, response, signal }: HttpApiContext): Promise<void> {
   const offset = optionalBytes(query, 'offset') ?? 0n;
   const open = openOf(query);
   if (offset > 0n && open.uploadId === undefined) {
@@ -31,13 +31,13 @@ export async function writeFileRoute({ vm, pass, query, request, response, signa
       },
     },
   );
-  pass.note({ bytes: Number(bytes), sha256: Buffer.from(sha256).toString('hex') });
+  call.note({ bytes: Number(bytes), sha256: Buffer.from(sha256).toString('hex') });
   response.writeHead(200, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ bytes: Number(bytes), sha256: Buffer.from(sha256).toString('hex') }));
 }
 
 /** HEAD with an upload: the offset from which to continue; 0 when the guest has received nothing. */
-export async function uploadOffsetRoute({ vm, query, response, signal }: HttpExchange): Promise<void> {
+export async function uploadOffsetRoute({ vm, query, response, signal }: HttpApiContext): Promise<void> {
   const agent = await vm.agent({ signal });
   const request = { path: requiredPath(query), uploadId: optionalText(query, 'upload') ?? '' };
   const { offset } = await agent.call(FileServiceLite.getUpload, request, { signal });

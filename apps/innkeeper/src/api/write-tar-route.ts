@@ -1,9 +1,9 @@
 import { OperationError } from '@innkeeper/contract';
 import { isSet, requiredPath } from '../edge/query.ts';
-import type { HttpExchange } from './exchange.ts';
+import type { HttpApiContext } from './api-context.ts';
 
 /** PUT: unpacks the body, a tar archive, into a folder at the speed at which the guest writes it. Not resumable. */
-export async function writeTarRoute({ vm, pass, query, request, response, signal }: HttpExchange): Promise<void> {
+export async function writeTarRoute({ vm, call, query, request, response, signal }: HttpApiContext): Promise<void> {
   const agent = await vm.agent({ signal });
   async function* body(): AsyncGenerator<Uint8Array> {
     yield* request as AsyncIterable<Uint8Array>;
@@ -20,7 +20,7 @@ export async function writeTarRoute({ vm, pass, query, request, response, signal
     body,
     { signal },
   );
-  pass.note({ bytes: Number(bytes), files: Number(files) });
+  call.note({ bytes: Number(bytes), files: Number(files) });
   response.writeHead(200, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ bytes: Number(bytes), files: Number(files), skipped }));
 }

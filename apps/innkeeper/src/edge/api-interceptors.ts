@@ -6,30 +6,30 @@ import { authorize } from '../access/authorize.ts';
 import { mayRead, withhold } from '../access/withhold.ts';
 import { redactRequest } from '../audit/redact.ts';
 import { fromConnect, toConnectError } from './api-error.ts';
-import { checkPage, type Entry, type Gate, type Pass, type Visitor } from './gate.ts';
+import { type AccessRequest, type AuthorizedCall, checkPage, type Gate, type IdentifiedRequest } from './gate.ts';
 import { isAgentMethod, type MethodTarget, methodTarget, type TargetNode } from './method-target.ts';
 import { takeFirst } from './one-message.ts';
 import { withOwnedIds } from './own-id.ts';
 import { vmHeader } from './vm-address.ts';
 import type { RequestFacts } from './web/request-facts.ts';
 
-/** Where the request came in. Set before a call begins. */
+/** The facts of the request, set before a call begins. */
 export const factsKey = createContextKey<RequestFacts | undefined>(undefined);
-const visitorKey = createContextKey<Visitor | undefined>(undefined);
-const passKey = createContextKey<Pass | undefined>(undefined);
+const identifiedKey = createContextKey<IdentifiedRequest | undefined>(undefined);
+const callKey = createContextKey<AuthorizedCall | undefined>(undefined);
 
-/** Who makes this call. */
-export function visitorOf({ values }: Pick<HandlerContext, 'values'>): Visitor {
-  const visitor = values.get(visitorKey);
-  if (visitor === undefined) throw new Error('a call came past the gate');
-  return visitor;
+/** The request with its caller. */
+export function identifiedRequestOf({ values }: Pick<HandlerContext, 'values'>): IdentifiedRequest {
+  const identified = values.get(identifiedKey);
+  if (identified === undefined) throw new Error('a call bypassed the gate');
+  return identified;
 }
 
-/** What let this call in; for what its audit entry shall say besides the request. */
-export function passOf({ values }: Pick<HandlerContext, 'values'>): Pass {
-  const pass = values.get(passKey);
-  if (pass === undefined) throw new Error('a call came past the gate');
-  return pass;
+/** The authorized call, to add parameters to its audit entry. */
+export function authorizedCallOf({ values }: Pick<HandlerContext, 'values'>): AuthorizedCall {
+  const call = values.get(callKey);
+  if (call === undefined) throw new Error('a call bypassed the gate');
+  return call;
 }
 
 /** Turns whatever a service throws into an error of the API; the outermost one. */
@@ -52,9 +52,9 @@ export function identifyCall(gate: Gate, log: Log): (context: HandlerContext) =>
       const facts = values.get(factsKey);
       if (facts === undefined) throw new Error('a call without its facts');
       const privilege = rulesOf(method).privilege;
-      const visitor = privilege === 'public' ? await gate.identifyOrStranger(facts) : await gate.identify(facts);
-      if (visitor.caller.via === 'anonymous') authorize(visitor.caller, privilege, 'somewhere');
-      values.set(visitorKey, visitor);
+      const identified = privilege === 'public' ? await gate.identifyOrStranger(facts) : await gate.identify(facts);
+      if (identified.caller.via === 'anonymous') authorize(identified.caller, privilege, 'somewhere');
+      values.set(identifiedKey, identified);
     } catch (error) {
       throw toConnectError(error, log);
     }
@@ -65,13 +65,13 @@ export function identifyCall(gate: Gate, log: Log): (context: HandlerContext) =>
 export function gateInterceptor(gate: Gate, node: TargetNode): Interceptor {
   return (next) => async (request) => {
     const { method, contextValues } = request;
-    const visitor = visitorOf({ values: contextValues });
+    const identified = identifiedRequestOf({ values: contextValues });
     const taken = request.stream ? await takeFirst(request.message) : undefined;
-    const message = withOwnedIds(method.input, taken?.first ?? (request.message as Message), visitor.caller);
-    const entry = await entryOf(method, message, visitor, { gate, node, headers: request.header });
-    const pass = await gate.open(entry);
-    contextValues.set(passKey, pass);
-    const signal = AbortSignal.any([request.signal, pass.signal]);
+    const message = withOwnedIds(method.input, taken?.first ?? (request.message as Message), identified.caller);
+    const wanted = await accessRequestOf(method, message, identified, { gate, node, headers: request.header });
+    const call = await gate.open(wanted);
+    contextValues.set(callKey, call);
+    const signal = AbortSignal.any([request.signal, call.signal]);
     try {
       const response = await next(
         request.stream
@@ -79,36 +79,36 @@ export function gateInterceptor(gate: Gate, node: TargetNode): Interceptor {
           : { ...request, message, signal },
       );
       const show = <T extends Message>(answer: T): T => {
-        const may = mayRead(pass.caller, entry.target, (id) => node.vms.list().find((vm) => vm.id === id));
-        return withhold(method.output, answer, entry.privilege, may);
+        const may = mayRead(call.caller, wanted.target, (id) => node.vms.list().find((vm) => vm.id === id));
+        return withhold(method.output, answer, wanted.privilege, may);
       };
-      if (response.stream) return { ...response, message: untilClosed(shown(response.message, show), pass) };
-      await pass.close();
+      if (response.stream) return { ...response, message: untilClosed(shown(response.message, show), call) };
+      await call.close();
       return { ...response, message: show(response.message) };
     } catch (error) {
-      const why = pass.signal.aborted ? pass.signal.reason : fromConnect(error);
-      await pass.close(why);
+      const why = call.signal.aborted ? call.signal.reason : fromConnect(error);
+      await call.close(why);
       throw why;
     }
   };
 }
 
-async function entryOf(
+async function accessRequestOf(
   method: DescMethod,
   message: Message,
-  visitor: Visitor,
+  identified: IdentifiedRequest,
   { gate, node, headers }: { gate: Gate; node: TargetNode; headers: Headers },
-): Promise<Entry> {
+): Promise<AccessRequest> {
   const { privilege, command: commandRule } = rulesOf(method);
   const action = auditAction(method);
   const named = isAgentMethod(method) ? { vm: headers.get(vmHeader) ?? '' } : {};
   const parameters = action === undefined ? {} : { ...named, ...redactRequest(method.input, message) };
   const command = commandOf(commandRule, method, message);
-  const common = { visitor, privilege, isChange: isChange(method), action, parameters, command };
+  const common = { identified, privilege, isChange: isChange(method), action, parameters, command };
   let found: MethodTarget;
   try {
     checkPage(common);
-    found = await methodTarget(method, message, { caller: visitor.caller, node, headers });
+    found = await methodTarget(method, message, { caller: identified.caller, node, headers });
   } catch (error) {
     await gate.refuse({ ...common, target: 'everywhere' }, error);
     throw error;
@@ -120,8 +120,8 @@ async function* shown<T>(messages: AsyncIterable<T>, show: (message: T) => T): A
   for await (const message of messages) yield show(message);
 }
 
-/** What a token that is limited to certain commands is held to; see `Entry.command`. */
-function commandOf(rule: CommandRule, method: DescMethod, message: Message): Entry['command'] {
+/** What a token that is limited to certain commands is held to; see `AccessRequest.command`. */
+function commandOf(rule: CommandRule, method: DescMethod, message: Message): AccessRequest['command'] {
   switch (rule) {
     case CommandRule.REQUEST:
       return requestedCommand(method.input, message) ?? 'later';
@@ -132,15 +132,15 @@ function commandOf(rule: CommandRule, method: DescMethod, message: Message): Ent
   }
 }
 
-async function* untilClosed<T>(messages: AsyncIterable<T>, pass: Pass): AsyncIterable<T> {
+async function* untilClosed<T>(messages: AsyncIterable<T>, call: AuthorizedCall): AsyncIterable<T> {
   try {
     yield* messages;
   } catch (error) {
-    const why = pass.signal.aborted ? pass.signal.reason : fromConnect(error);
-    await pass.close(why);
+    const why = call.signal.aborted ? call.signal.reason : fromConnect(error);
+    await call.close(why);
     throw why;
   } finally {
-    await pass.close();
+    await call.close();
   }
 }
 

@@ -11,55 +11,55 @@ import type { Caller } from '../ports/caller.ts';
 import { EntryLimit } from './entry-limit.ts';
 import type { RequestFacts } from './web/request-facts.ts';
 
-/** One request, and who made it. */
-export interface Visitor {
+/** A request with its authenticated caller. */
+export interface IdentifiedRequest {
   readonly facts: RequestFacts;
   readonly caller: Caller;
 }
 
-/** What a caller wants to do. */
-export interface Entry {
-  readonly visitor: Visitor;
+/** What a caller wants to do, to be authorized. */
+export interface AccessRequest {
+  readonly identified: IdentifiedRequest;
   readonly privilege: string;
   readonly target: AccessTarget;
   readonly vm?: { readonly id: string; readonly name: string } | undefined;
-  /** A page must prove with its CSRF token that it is ours. */
+  /** Whether it changes something, so that a browser must send its CSRF token. */
   readonly isChange: boolean;
-  /** The name in the audit; without one nothing is written down. */
+  /** The name in the audit; without one, the call is not audited. */
   readonly action?: string | undefined;
-  /** What the audit holds of the request, redacted. */
+  /** The audited part of the request, redacted. */
   readonly parameters?: AuditParameters | undefined;
-  /** It may last: that it began is written down as well. See `Pass.begin`. */
+  /** Whether it may last long, so that its beginning is audited, too. See `AuthorizedCall.begin`. */
   readonly isLong?: boolean | undefined;
   /**
-   * For `guest.exec`: what is to be started, or "later" when whoever opens this asks `assertCommandAllowed` or starts
-   * nothing. A token with allowed commands is refused without it.
+   * For `guest.exec`: the command to start, or "later" if the opener calls `assertCommandAllowed` or starts nothing. A token
+   * with allowed commands is refused without it.
    */
   readonly command?: RequestedCommand | 'later' | undefined;
-  /** The caller was forwarded to a node, so the pass ends with ACCESS_CHANGED if their privileges change. */
+  /** The caller was forwarded to a node, so the call ends with ACCESS_CHANGED if their privileges change. */
   readonly holdsRights?: boolean | undefined;
 }
 
-/** What was let through the gate. It must be closed when it is over. */
-export interface Pass {
-  /** As they are now: roles may be granted and removed while a stream is open. */
+/** An authorized call. It must be closed at its end. */
+export interface AuthorizedCall {
+  /** The caller's current privileges: roles may be granted and removed while a stream is open. */
   readonly caller: Caller;
   /** Aborted when the session ends, the token is revoked or the privilege is removed. */
   readonly signal: AbortSignal;
   /**
-   * Writes down again what is about to be done, with what was noted since it was let through: if the daemon is killed
-   * in the middle, that is what the audit will have.
+   * Records the intent again, with what was noted since the call was authorized: if the daemon is killed during the call,
+   * that is what the audit will have.
    */
   intend(): Promise<void>;
-  /** Writes down that it begins, as ACTION.begin: the end of what lasts may never be seen. Includes `intend`. */
+  /** Audits the beginning as ACTION.begin, since the end of a long call may never be recorded. Includes `intend`. */
   begin(): Promise<void>;
-  /** Adds to what the audit holds: how much was sent, how it ended. */
+  /** Adds audited parameters: how much was sent, how it ended. */
   note(parameters: AuditParameters): void;
-  /** Who it turned out to be, for a login. */
+  /** Sets the user, for a login. */
   name(userName: string): void;
   /** Writes no entry, for example for the hundredth wrong password. */
   forget(): void;
-  /** Over, well or with this error. Writes the audit entry; never rejects. */
+  /** Ends the call, successfully or with this error. Writes the audit entry; never rejects. */
   close(error?: unknown): Promise<void>;
 }
 
@@ -76,14 +76,14 @@ export class Gate {
   }
 
   /** Fails with TOKEN_INVALID, SESSION_EXPIRED. */
-  async identify(facts: RequestFacts): Promise<Visitor> {
+  async identify(facts: RequestFacts): Promise<IdentifiedRequest> {
     const caller = await this.access.authenticate(facts.credentials);
     if (caller.via !== 'anonymous') facts.recognize?.();
     return { facts, caller };
   }
 
   /** For public calls: a caller with an invalid cookie is anonymous. */
-  async identifyOrStranger(facts: RequestFacts): Promise<Visitor> {
+  async identifyOrStranger(facts: RequestFacts): Promise<IdentifiedRequest> {
     try {
       return await this.identify(facts);
     } catch (error) {
@@ -93,52 +93,52 @@ export class Gate {
   }
 
   /** Lets through or throws; a refusal is written down as well. */
-  async open(entry: Entry): Promise<Pass> {
-    const pass = this.#pass(entry);
+  async open(wanted: AccessRequest): Promise<AuthorizedCall> {
+    const call = this.#newCall(wanted);
     try {
-      checkPage(entry);
-      authorize(entry.visitor.caller, entry.privilege, entry.target);
-      checkCommand(entry);
+      checkPage(wanted);
+      authorize(wanted.identified.caller, wanted.privilege, wanted.target);
+      checkCommand(wanted);
     } catch (error) {
-      await pass.refuse(error);
+      await call.refuse(error);
       throw error;
     }
-    await (entry.isLong === true ? pass.begin() : pass.intend());
-    return pass;
+    await (wanted.isLong === true ? call.begin() : call.intend());
+    return call;
   }
 
   /** For what was refused before it came here: it did not find its VM, say. */
-  async refuse(entry: Entry, error: unknown): Promise<void> {
-    await this.#pass(entry).refuse(error);
+  async refuse(wanted: AccessRequest, error: unknown): Promise<void> {
+    await this.#newCall(wanted).refuse(error);
   }
 
   /** Lets through, does the work and writes down how it ended. */
-  async run<T>(entry: Entry, work: (pass: Pass) => Promise<T>): Promise<T> {
-    const pass = await this.open(entry);
+  async run<T>(wanted: AccessRequest, work: (call: AuthorizedCall) => Promise<T>): Promise<T> {
+    const call = await this.open(wanted);
     try {
-      const result = await work(pass);
-      await pass.close();
+      const result = await work(call);
+      await call.close();
       return result;
     } catch (error) {
-      const why = pass.signal.aborted ? pass.signal.reason : error;
-      await pass.close(why);
+      const why = call.signal.aborted ? call.signal.reason : error;
+      await call.close(why);
       throw why;
     }
   }
 
-  #pass(entry: Entry): OpenPass {
+  #newCall(wanted: AccessRequest): OpenCall {
     const leftOut =
-      entry.action === undefined ? 0 : this.#limit.take(entry.visitor.caller, entry.privilege, entry.vm?.id);
-    const said = { ...entry.parameters, left_out: leftOut ?? 0 };
-    const pass = new OpenPass(leftOut === 0 ? entry : { ...entry, parameters: said }, this.access, this.audit);
-    if (leftOut === undefined) pass.forget();
-    return pass;
+      wanted.action === undefined ? 0 : this.#limit.take(wanted.identified.caller, wanted.privilege, wanted.vm?.id);
+    const said = { ...wanted.parameters, left_out: leftOut ?? 0 };
+    const call = new OpenCall(leftOut === 0 ? wanted : { ...wanted, parameters: said }, this.access, this.audit);
+    if (leftOut === undefined) call.forget();
+    return call;
   }
 }
 
-class OpenPass implements Pass {
+class OpenCall implements AuthorizedCall {
   #caller: Caller;
-  readonly #entry: Entry;
+  readonly #wanted: AccessRequest;
   readonly #audit: Audit;
   readonly #live: Disposable & { readonly signal: AbortSignal };
   #parameters: AuditParameters;
@@ -147,14 +147,14 @@ class OpenPass implements Pass {
   #isForgotten = false;
   #isOver = false;
 
-  constructor(entry: Entry, access: Access, audit: Audit) {
-    const { visitor, privilege, target, holdsRights } = entry;
-    this.#caller = visitor.caller;
-    this.#entry = entry;
+  constructor(wanted: AccessRequest, access: Access, audit: Audit) {
+    const { identified, privilege, target, holdsRights } = wanted;
+    this.#caller = identified.caller;
+    this.#wanted = wanted;
     this.#audit = audit;
-    this.#parameters = entry.parameters ?? {};
+    this.#parameters = wanted.parameters ?? {};
     this.#live = access.live.open(
-      () => access.authenticate(visitor.facts.credentials, { isUse: false }),
+      () => access.authenticate(identified.facts.credentials, { isUse: false }),
       (caller) => {
         authorize(caller, privilege, target);
         if (holdsRights === true && !hasSameRights(caller, this.#caller)) throw accessChanged();
@@ -184,14 +184,14 @@ class OpenPass implements Pass {
   }
 
   async intend(): Promise<void> {
-    const { action, privilege } = this.#entry;
+    const { action, privilege } = this.#wanted;
     // What strangers try is not worth the disk. A login is written down before it is answered.
     if (action === undefined || privilege === 'public' || this.#isForgotten) return;
     this.#intent = await this.#audit.intend(this.#record(action), this.#intent);
   }
 
   async begin(): Promise<void> {
-    const { action } = this.#entry;
+    const { action } = this.#wanted;
     // Asked for in one go, both are in one write.
     if (action !== undefined) await Promise.all([this.intend(), this.#write(`${action}.begin`, 'ok')]);
   }
@@ -206,7 +206,7 @@ class OpenPass implements Pass {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#live[Symbol.dispose]();
-    if (this.#entry.action !== undefined) await this.#write(this.#entry.action, auditResult(error), this.#intent);
+    if (this.#wanted.action !== undefined) await this.#write(this.#wanted.action, auditResult(error), this.#intent);
   }
 
   async #write(action: string, result: string, intent?: Intent): Promise<void> {
@@ -216,12 +216,15 @@ class OpenPass implements Pass {
 
   #record(action: string): Omit<AuditRecord, 'result'> {
     const caller = this.#userName === undefined ? this.caller : { ...this.caller, name: this.#userName };
-    return { caller, action, vm: this.#entry.vm, parameters: this.#parameters };
+    return { caller, action, vm: this.#wanted.vm, parameters: this.#parameters };
   }
 }
 
 /** Whether it is our own page that uses the session. A token or the unix socket cannot be used by a page unawares. */
-export function checkPage({ visitor: { caller, facts }, isChange }: Pick<Entry, 'visitor' | 'isChange'>): void {
+export function checkPage({
+  identified: { caller, facts },
+  isChange,
+}: Pick<AccessRequest, 'identified' | 'isChange'>): void {
   if (caller.session === undefined) return;
   if (facts.fetchSite === 'cross-site' || facts.fetchSite === 'same-site') {
     throw new OperationError('ORIGIN_REFUSED', 'A page of another origin cannot use this session.');
@@ -243,7 +246,7 @@ function accessChanged(): OperationError {
 }
 
 /** Whoever may start some commands only may not do whatever else `guest.exec` allows. */
-function checkCommand({ visitor: { caller }, privilege, command }: Entry): void {
+function checkCommand({ identified: { caller }, privilege, command }: AccessRequest): void {
   if (privilege !== 'guest.exec' || caller.allowedCommands.length === 0 || command === 'later') return;
   if (command === undefined) {
     throw new OperationError('COMMAND_NOT_ALLOWED', 'This token is limited to starting certain commands.');

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { VmAction } from '@innkeeper/contract';
 import type { Log } from '@innkeeper/kit';
 import type { AuditParameters } from '../audit/audit.ts';
-import type { Gate, Pass, Visitor } from './gate.ts';
+import type { AuthorizedCall, Gate, IdentifiedRequest } from './gate.ts';
 
 /** What is common to routes and sockets. */
 export interface RouteFacts {
@@ -20,9 +20,9 @@ export interface RouteFacts {
   readonly takesBasic?: boolean;
   /** What the VM's state must allow. */
   readonly vmAction?: VmAction;
-  /** For sockets: they say themselves, with `pass.begin`, when it begins what they do. */
+  /** For sockets that call `call.begin` themselves. */
   readonly beginsLater?: boolean;
-  /** For `guest.exec`: see `Entry.command`. */
+  /** For `guest.exec`: see `AccessRequest.command`. */
   readonly command?: 'later';
   /** The name in the audit; without one nothing is written down. */
   readonly action?: string;
@@ -36,9 +36,9 @@ export interface HttpRouteFacts extends RouteFacts {
 }
 
 /** What every route and socket is given, wherever it is served. */
-export interface EdgeExchange {
-  readonly visitor: Visitor;
-  readonly pass: Pass;
+export interface EdgeContext {
+  readonly identified: IdentifiedRequest;
+  readonly call: AuthorizedCall;
   readonly gate: Gate;
   /** Of the path. */
   readonly parameters: Readonly<Record<string, string>>;
@@ -49,7 +49,7 @@ export interface EdgeExchange {
   readonly log: Log;
 }
 
-export interface HttpEdgeExchange extends EdgeExchange {
+export interface HttpEdgeContext extends EdgeContext {
   readonly response: ServerResponse;
 }
 

@@ -1,10 +1,10 @@
 import { isOperationError } from '@innkeeper/contract';
 import type { AuditParameters } from '../audit/audit.ts';
-import { checkPage, type Gate, type Pass, type Visitor } from '../edge/gate.ts';
+import { type AuthorizedCall, checkPage, type Gate, type IdentifiedRequest } from '../edge/gate.ts';
 
 /** A request to forward to the node for a caller. */
-export interface ForwardEntry {
-  readonly visitor: Visitor;
+export interface ForwardAccess {
+  readonly identified: IdentifiedRequest;
   readonly isChange: boolean;
   /** The name in the audit. */
   readonly action: string | undefined;
@@ -14,12 +14,12 @@ export interface ForwardEntry {
 
 /**
  * The control plane's part of the gate: who they are, and whether it is our own page that asks. What they may do is for
- * the node, which also writes the audit; here is written only what the node never heard of. The pass ends with
+ * the node, which also writes the audit; here is written only what the node never heard of. The call ends with
  * ACCESS_CHANGED when the caller's rights change, since the node uses those of the forwarded caller.
  */
-export async function openForward(gate: Gate, entry: ForwardEntry): Promise<Pass> {
-  const { visitor, isChange, action, parameters } = entry;
-  const asked = { visitor, isChange, parameters, privilege: 'self', target: 'somewhere' } as const;
+export async function openForward(gate: Gate, wanted: ForwardAccess): Promise<AuthorizedCall> {
+  const { identified, isChange, action, parameters } = wanted;
+  const asked = { identified, isChange, parameters, privilege: 'self', target: 'somewhere' } as const;
   try {
     checkPage(asked);
   } catch (error) {
@@ -29,10 +29,15 @@ export async function openForward(gate: Gate, entry: ForwardEntry): Promise<Pass
   return await gate.open({ ...asked, holdsRights: true });
 }
 
-/** Closes a pass, and audits a call that did not reach the node. */
-export async function closeForward(gate: Gate, entry: ForwardEntry, pass: Pass, error?: unknown): Promise<void> {
-  await pass.close(error);
-  if (entry.action === undefined || !isOperationError(error) || error.reason !== 'NODE_UNREACHABLE') return;
-  const { caller } = entry.visitor;
-  await gate.audit.record({ caller, action: entry.action, parameters: entry.parameters, result: error.reason });
+/** Closes a call, and audits it if it did not reach the node. */
+export async function closeForward(
+  gate: Gate,
+  wanted: ForwardAccess,
+  call: AuthorizedCall,
+  error?: unknown,
+): Promise<void> {
+  await call.close(error);
+  if (wanted.action === undefined || !isOperationError(error) || error.reason !== 'NODE_UNREACHABLE') return;
+  const { caller } = wanted.identified;
+  await gate.audit.record({ caller, action: wanted.action, parameters: wanted.parameters, result: error.reason });
 }

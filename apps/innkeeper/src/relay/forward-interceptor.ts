@@ -3,10 +3,10 @@ import type { Interceptor } from '@connectrpc/connect';
 import { auditAction, isChange } from '@innkeeper/contract/rules';
 import { redactRequest } from '../audit/redact.ts';
 import { fromConnect } from '../edge/api-error.ts';
-import { visitorOf } from '../edge/api-interceptors.ts';
+import { identifiedRequestOf } from '../edge/api-interceptors.ts';
 import type { Gate } from '../edge/gate.ts';
 import { takeFirst } from '../edge/one-message.ts';
-import { closeForward, type ForwardEntry, openForward } from './forward-gate.ts';
+import { closeForward, type ForwardAccess, openForward } from './forward-gate.ts';
 
 /** Passes calls for the node, and ends them when their caller's session or token becomes invalid. */
 export function forwardInterceptor(gate: Gate): Interceptor {
@@ -15,17 +15,17 @@ export function forwardInterceptor(gate: Gate): Interceptor {
     const taken = request.stream ? await takeFirst(request.message) : undefined;
     const message = taken?.first ?? (request.message as Message);
     const action = auditAction(method);
-    const entry: ForwardEntry = {
-      visitor: visitorOf({ values: contextValues }),
+    const wanted: ForwardAccess = {
+      identified: identifiedRequestOf({ values: contextValues }),
       isChange: isChange(method),
       action,
       parameters: action === undefined ? {} : redactRequest(method.input, message),
     };
-    const pass = await openForward(gate, entry);
-    const signal = AbortSignal.any([request.signal, pass.signal]);
+    const call = await openForward(gate, wanted);
+    const signal = AbortSignal.any([request.signal, call.signal]);
     const close = async (error?: unknown): Promise<unknown> => {
-      const why = pass.signal.aborted ? pass.signal.reason : fromConnect(error);
-      await closeForward(gate, entry, pass, why);
+      const why = call.signal.aborted ? call.signal.reason : fromConnect(error);
+      await closeForward(gate, wanted, call, why);
       return why;
     };
     try {

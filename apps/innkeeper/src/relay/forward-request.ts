@@ -3,7 +3,7 @@ import { Http2ServerRequest } from 'node:http2';
 import { type Log, onAbort } from '@innkeeper/kit';
 import { callerHeader, encodeCaller } from '../access/forwarded-caller.ts';
 import { errorHeader, toHttpError } from '../edge/api-error.ts';
-import type { Visitor } from '../edge/gate.ts';
+import type { IdentifiedRequest } from '../edge/gate.ts';
 import { endBroken } from '../edge/web/end-broken.ts';
 import { closesEarly, leaveBody } from '../edge/web/leave-body.ts';
 import { headersFromNode, headersToNode, knownTrailers } from './forward-headers.ts';
@@ -13,7 +13,7 @@ import { nodeUnreachable } from './node-unreachable.ts';
 export interface ForwardedRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly visitor: Visitor;
+  readonly identified: IdentifiedRequest;
   /** Aborted when the client leaves, the session ends or the control plane stops. */
   readonly signal: AbortSignal;
   readonly log: Log;
@@ -23,11 +23,11 @@ export interface ForwardedRequest {
  * Has the node answer a request: bodies and their trailers go through both ways as they come, no faster than the slower
  * side takes them. Resolves when the answer is over. Fails with NODE_UNREACHABLE, or the signal's reason.
  */
-export async function forwardRequest(exchange: ForwardedRequest, link: NodeLink): Promise<void> {
-  const { request, response, visitor, signal } = exchange;
+export async function forwardRequest(context: ForwardedRequest, link: NodeLink): Promise<void> {
+  const { request, response, identified, signal } = context;
   signal.throwIfAborted();
   const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
-  const headers = { ...headersToNode(request.headers, hasBody), [callerHeader]: encodeCaller(visitor.caller) };
+  const headers = { ...headersToNode(request.headers, hasBody), [callerHeader]: encodeCaller(identified.caller) };
   const outgoing = link.request(request.method ?? 'GET', request.url ?? '/', headers);
   const stopWaiting = onAbort(signal, () => void outgoing.destroy());
   try {
@@ -38,7 +38,7 @@ export async function forwardRequest(exchange: ForwardedRequest, link: NodeLink)
     else outgoing.end();
     const answer = await answered;
     link.note(true);
-    await answerWith(answer, exchange, link);
+    await answerWith(answer, context, link);
   } catch (error) {
     outgoing.destroy();
     throw signal.aborted ? signal.reason : nodeUnreachable(link, error);

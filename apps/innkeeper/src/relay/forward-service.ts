@@ -1,7 +1,7 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { createClient, type HandlerContext, type ServiceImpl } from '@connectrpc/connect';
 import { callerHeader, encodeCaller } from '../access/forwarded-caller.ts';
-import { visitorOf } from '../edge/api-interceptors.ts';
+import { identifiedRequestOf } from '../edge/api-interceptors.ts';
 import { vmHeader } from '../edge/vm-address.ts';
 import type { NodeLink } from './node-link.ts';
 import { fromNodeError } from './node-unreachable.ts';
@@ -59,7 +59,10 @@ function optionsOf(context: HandlerContext): CallOptions {
   const timeoutMs = context.timeoutMs();
   const vm = context.requestHeader.get(vmHeader);
   return {
-    headers: { [callerHeader]: encodeCaller(visitorOf(context).caller), ...(vm === null ? {} : { [vmHeader]: vm }) },
+    headers: {
+      [callerHeader]: encodeCaller(identifiedRequestOf(context).caller),
+      ...(vm === null ? {} : { [vmHeader]: vm }),
+    },
     signal: context.signal,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   };

@@ -2,7 +2,7 @@ import { OperationError } from '@innkeeper/contract';
 import { mib, onAbort, orAborted } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import { callerHeader, encodeCaller } from '../access/forwarded-caller.ts';
-import type { Visitor } from '../edge/gate.ts';
+import type { IdentifiedRequest } from '../edge/gate.ts';
 import { fromErrorBody } from './node-error-body.ts';
 import type { NodeLink } from './node-link.ts';
 import { nodeUnreachable } from './node-unreachable.ts';
@@ -18,11 +18,11 @@ const comeBack = 1012;
  * signal's reason.
  */
 export async function openNodeSocket(
-  { path, visitor, signal }: { path: string; visitor: Visitor; signal: AbortSignal },
+  { path, identified, signal }: { path: string; identified: IdentifiedRequest; signal: AbortSignal },
   link: NodeLink,
 ): Promise<WebSocket> {
   signal.throwIfAborted();
-  const socket = link.openSocket(path, { [callerHeader]: encodeCaller(visitor.caller) });
+  const socket = link.openSocket(path, { [callerHeader]: encodeCaller(identified.caller) });
   // What comes before anybody listens would be lost.
   socket.once('open', () => socket.pause());
   const stopWaiting = onAbort(signal, () => socket.terminate());

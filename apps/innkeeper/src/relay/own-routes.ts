@@ -2,19 +2,19 @@ import type { ByArchitecture } from '@innkeeper/images';
 import { auditExportRoute } from '../edge/access/audit-export-route.ts';
 import { agentHandlers } from '../edge/agent-download/agent-routes.ts';
 import { answerHealth, type HealthProbe } from '../edge/health.ts';
-import type { HttpEdgeExchange } from '../edge/http-route.ts';
+import type { HttpEdgeContext } from '../edge/http-route.ts';
 import { openapiHandlers } from '../edge/openapi/openapi-routes.ts';
 import type { HttpRouteName } from '../edge/route-table.ts';
 
 /** What the control plane's own routes are given. */
-interface OwnExchange
-  extends Pick<HttpEdgeExchange, 'gate' | 'visitor' | 'pass' | 'query' | 'request' | 'response' | 'signal'> {
+interface OwnRouteContext
+  extends Pick<HttpEdgeContext, 'gate' | 'identified' | 'call' | 'query' | 'request' | 'response' | 'signal'> {
   /** The control plane's own copy of the agent. */
   readonly node: { readonly agentPaths: ByArchitecture<string> };
   readonly health: HealthProbe;
 }
 
-export type OwnHandler = (exchange: OwnExchange) => Promise<void>;
+export type OwnHandler = (context: OwnRouteContext) => Promise<void>;
 
 /** The routes that need no node. */
 export const ownHandlers: Readonly<Partial<Record<HttpRouteName, OwnHandler>>> = {

@@ -7,7 +7,7 @@ import { authorize } from '../access/authorize.ts';
 import { answerError, closeWithError, refuseUpgrade } from '../edge/answer-error.ts';
 import type { Upgrade } from '../edge/edge-server.ts';
 import { findHttpRoute, findRoute } from '../edge/find-route.ts';
-import type { Gate, Pass } from '../edge/gate.ts';
+import type { AuthorizedCall, Gate } from '../edge/gate.ts';
 import type { HealthProbe } from '../edge/health.ts';
 import type { RouteFacts } from '../edge/http-route.ts';
 import { type HttpRoute, httpRoutes, type SocketRoute, socketRoutes } from '../edge/route-table.ts';
@@ -47,21 +47,21 @@ export async function relayRequest(
       await answerOwn(route, own, { request, response, facts, signal }, context);
       return;
     }
-    const visitor = await gate.identify(route.takesBasic === true ? withBasicToken(facts) : facts);
+    const identified = await gate.identify(route.takesBasic === true ? withBasicToken(facts) : facts);
     // Anonymous requests are refused here.
-    if (visitor.caller.via === 'anonymous') authorize(visitor.caller, route.privilege, 'somewhere');
+    if (identified.caller.via === 'anonymous') authorize(identified.caller, route.privilege, 'somewhere');
     const isChange = request.method !== 'GET' && request.method !== 'HEAD';
     const described = { ...parameters, ...route.describe?.(query) };
-    const entry = { visitor, isChange, action: route.action, parameters: described };
-    const pass = await openForward(gate, entry);
+    const entry = { identified, isChange, action: route.action, parameters: described };
+    const call = await openForward(gate, entry);
     try {
       await forwardRequest(
-        { request, response, visitor, log, signal: AbortSignal.any([signal, pass.signal]) },
+        { request, response, identified, log, signal: AbortSignal.any([signal, call.signal]) },
         context.link,
       );
-      await pass.close();
+      await call.close();
     } catch (error) {
-      await closeForward(gate, entry, pass, error);
+      await closeForward(gate, entry, call, error);
       throw error;
     }
   } catch (error) {
@@ -81,29 +81,29 @@ export async function relayUpgrade(
   socket.once('close', () => left.abort(new OperationError('CANCELED', 'The caller left.')));
   try {
     const { route, parameters } = findRoute<SocketRoute>(socketRoutes, request);
-    const visitor = await gate.identify(facts);
-    if (visitor.caller.via === 'anonymous') authorize(visitor.caller, route.privilege, 'somewhere');
-    const entry = { visitor, isChange: false, action: route.action, parameters };
-    const pass = await openForward(gate, entry);
+    const identified = await gate.identify(facts);
+    if (identified.caller.via === 'anonymous') authorize(identified.caller, route.privilege, 'somewhere');
+    const entry = { identified, isChange: false, action: route.action, parameters };
+    const call = await openForward(gate, entry);
     try {
-      const signal = AbortSignal.any([left.signal, pass.signal, shutdownSignal]);
-      const node = await openNodeSocket({ path: request.url ?? '/', visitor, signal }, link);
+      const signal = AbortSignal.any([left.signal, call.signal, shutdownSignal]);
+      const node = await openNodeSocket({ path: request.url ?? '/', identified, signal }, link);
       if (socket.destroyed) {
         node.terminate();
         throw left.signal.reason;
       }
-      const lasting = AbortSignal.any([pass.signal, shutdownSignal]);
+      const lasting = AbortSignal.any([call.signal, shutdownSignal]);
       let isJoined = false;
       sockets.handleUpgrade(request, socket, head, (client) => {
         isJoined = true;
-        void join(client, node, { pass, signal: lasting, link, log });
+        void join(client, node, { call, signal: lasting, link, log });
       });
       if (isJoined) return;
       // The handshake was invalid and has already been rejected.
       node.terminate();
-      await pass.close();
+      await call.close();
     } catch (error) {
-      await closeForward(gate, entry, pass, error);
+      await closeForward(gate, entry, call, error);
       throw error;
     }
   } catch (error) {
@@ -115,15 +115,15 @@ export async function relayUpgrade(
 async function join(
   client: WebSocket,
   node: WebSocket,
-  { pass, signal, link, log }: { pass: Pass; signal: AbortSignal; link: NodeLink; log: Log },
+  { call, signal, link, log }: { call: AuthorizedCall; signal: AbortSignal; link: NodeLink; log: Log },
 ): Promise<void> {
   // A broken connection is followed by its close.
   client.on('error', (error) => log.debug('api.socket-error', { error: error.message }));
   try {
     await relaySockets(client, node, { signal, link });
-    await pass.close();
+    await call.close();
   } catch (error) {
-    await pass.close(error);
+    await call.close(error);
     if (error instanceof OperationError && error.reason !== 'ACCESS_CHANGED') closeWithError(client, error, log);
     else client.close(1012, 'reconnect');
   }
@@ -141,20 +141,20 @@ async function answerOwn(
   { gate, health, agentPaths }: RelayContext,
 ): Promise<void> {
   const { privilege, action, describe } = route;
-  const visitor = await (privilege === 'public' ? gate.identifyOrStranger(facts) : gate.identify(facts));
+  const identified = await (privilege === 'public' ? gate.identifyOrStranger(facts) : gate.identify(facts));
   const query = new URLSearchParams((request.url ?? '').split('?', 2)[1] ?? '');
   const parameters = describe?.(query) ?? {};
-  await gate.run({ visitor, privilege, target: 'everywhere', isChange: false, action, parameters }, (pass) =>
+  await gate.run({ identified, privilege, target: 'everywhere', isChange: false, action, parameters }, (call) =>
     answer({
       gate,
-      visitor,
-      pass,
+      identified,
+      call,
       query,
       request,
       response,
       health,
       node: { agentPaths },
-      signal: AbortSignal.any([signal, pass.signal]),
+      signal: AbortSignal.any([signal, call.signal]),
     }),
   );
 }

@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { assertCommandAllowed } from '../../access/allowed-commands.ts';
-import type { HttpExchange } from '../exchange.ts';
+import type { HttpApiContext } from '../api-context.ts';
 import { runGuestCommand, truncatedText } from './guest-command.ts';
 import { JsonBody } from './json-body.ts';
 
 /** POST /api/vms/{vm}/execute: runs a command as a user with their groups, and responds when it has ended. */
-export async function executeRoute({ vm, pass, request, response, signal }: HttpExchange): Promise<void> {
+export async function executeRoute({ vm, call, request, response, signal }: HttpApiContext): Promise<void> {
   const body = await JsonBody.read(request, signal);
   const command = {
     command: body.text('command'),
@@ -18,15 +18,15 @@ export async function executeRoute({ vm, pass, request, response, signal }: Http
     supplementaryGroups: body.flag('includeSupplementaryGroups', true),
   };
   const argv = command.args.length > 0 ? [command.command, ...command.args] : [];
-  assertCommandAllowed(pass.caller, {
+  assertCommandAllowed(call.caller, {
     argv,
     isShell: argv.length === 0,
     hasEnvironment: Object.keys(command.environment).length > 0,
   });
-  pass.note({ command: command.command.slice(0, 1024), args: argv.slice(1), user: command.user });
-  await pass.intend();
+  call.note({ command: command.command.slice(0, 1024), args: argv.slice(1), user: command.user });
+  await call.intend();
   const { truncated, ...result } = await runGuestCommand(await vm.agent({ signal }), command, signal);
-  pass.note({ exitCode: result.exitCode });
+  call.note({ exitCode: result.exitCode });
   answerJson(response, { success: result.exitCode === 0, ...result, error: truncated ? truncatedText : '' });
 }
 

@@ -1,5 +1,5 @@
 import { OperationError } from '@innkeeper/contract';
-import type { HttpExchange } from '../exchange.ts';
+import type { HttpApiContext } from '../api-context.ts';
 import { answerJson } from './execute-route.ts';
 
 const defaultLimit = 360;
@@ -8,7 +8,7 @@ const defaultRangeMs = 60 * 60 * 1000;
 const metrics = ['cpu.busy_percent', 'memory.used_bytes', 'memory.total_bytes', 'load.one_minute'];
 
 /** GET /v1/metrics/vms/{vm}?from&to&limit: measurements, oldest first; times in RFC 3339 or seconds since the epoch. */
-export async function metricsHistoryRoute({ vm, history, query, response }: HttpExchange): Promise<void> {
+export async function metricsHistoryRoute({ vm, history, query, response }: HttpApiContext): Promise<void> {
   const toMs = timeOf(query, 'to') ?? Date.now();
   const fromMs = timeOf(query, 'from') ?? toMs - defaultRangeMs;
   const limit = Number(query.get('limit') ?? defaultLimit);

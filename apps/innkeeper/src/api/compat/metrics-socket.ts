@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { WebSocket } from 'ws';
-import type { Exchange } from '../exchange.ts';
+import type { ApiContext } from '../api-context.ts';
 import { liveMetric } from './vm-metrics.ts';
 
 const intervalMs = 1000;
@@ -8,7 +8,7 @@ const intervalMs = 1000;
 const maxBufferedBytes = 64 * 1024;
 
 /** WebSocket /v1/vms/{vm}/metrics/ws: one JSON object a second, until the client disconnects. */
-export async function serveMetrics(socket: WebSocket, { vm, signal }: Exchange): Promise<void> {
+export async function serveMetrics(socket: WebSocket, { vm, signal }: ApiContext): Promise<void> {
   const send = (): void => {
     if (socket.bufferedAmount < maxBufferedBytes) socket.send(JSON.stringify(liveMetric(vm.describe())));
   };

@@ -5,30 +5,30 @@ import { mayRead } from '../../access/withhold.ts';
 import type { Gate } from '../../edge/gate.ts';
 import type { Caller } from '../../ports/caller.ts';
 import type { NodeApi } from '../../ports/node-api.ts';
-import type { Exchange } from '../exchange.ts';
+import type { ApiContext } from '../api-context.ts';
 import type { LiveRights } from './live-topics.ts';
 import { serveLive } from './serve-live.ts';
 import { watchRunTopic } from './watch-run-topic.ts';
 
 /** The WebSocket /v1/live of one browser. Each topic contains only what its viewer may see. */
-export async function liveRoute(socket: WebSocket, exchange: Exchange): Promise<void> {
-  const { node, gate, pass, signal, log, topics } = exchange;
+export async function liveRoute(socket: WebSocket, context: ApiContext): Promise<void> {
+  const { node, gate, call, signal, log, topics } = context;
   const source = {
     node,
     topics,
-    user: pass.caller.name,
-    rights: rightsOf(pass, node),
-    moreDoneSteps: () => doneSteps(gate, pass.caller),
-    watchRun: (id: string, topicSignal: AbortSignal) => watchRunTopic(exchange, id, topicSignal),
+    user: call.caller.name,
+    rights: rightsOf(call, node),
+    moreDoneSteps: () => doneSteps(gate, call.caller),
+    watchRun: (id: string, topicSignal: AbortSignal) => watchRunTopic(context, id, topicSignal),
   };
   await serveLive(socket, source, { signal, log });
 }
 
 /** What the caller may see, recomputed after each recheck of the caller's roles. */
-function rightsOf(pass: { readonly caller: Caller }, { fleet }: NodeApi): () => LiveRights {
+function rightsOf(call: { readonly caller: Caller }, { fleet }: NodeApi): () => LiveRights {
   let known: { readonly caller: Caller; readonly rights: LiveRights } | undefined;
   return () => {
-    const { caller } = pass;
+    const { caller } = call;
     if (known?.caller === caller) return known.rights;
     const may = mayRead(caller, 'everywhere', (id) => fleet.find(id));
     const rights = { key: rightsKey(caller), viewer: viewerOf({ caller }), may };

@@ -1,16 +1,16 @@
 import type { RunEvent } from '@innkeeper/contract/control';
 import { linkSignals } from '@innkeeper/kit';
-import type { Exchange } from '../exchange.ts';
+import type { ApiContext } from '../api-context.ts';
 import { watchVisibleRun } from '../watch-visible-run.ts';
 
 /** RunService.WatchRun for the live socket: the same privilege and the same entry in the audit. */
 export async function* watchRunTopic(
-  { gate, visitor, node, runs }: Exchange,
+  { gate, identified, node, runs }: ApiContext,
   id: string,
   topicSignal: AbortSignal,
 ): AsyncGenerator<RunEvent> {
-  const pass = await gate.open({
-    visitor,
+  const call = await gate.open({
+    identified,
     privilege: 'guest.exec',
     target: 'somewhere',
     command: 'later',
@@ -18,15 +18,15 @@ export async function* watchRunTopic(
     action: 'RunService/WatchRun',
     parameters: { id },
   });
-  const both = linkSignals(topicSignal, pass.signal);
+  const both = linkSignals(topicSignal, call.signal);
   try {
-    yield* watchVisibleRun(runs, id, { pass, fleet: node.fleet, signal: both.signal });
+    yield* watchVisibleRun(runs, id, { call, fleet: node.fleet, signal: both.signal });
   } catch (error) {
-    const why = pass.signal.aborted ? pass.signal.reason : error;
-    await pass.close(why);
+    const why = call.signal.aborted ? call.signal.reason : error;
+    await call.close(why);
     throw why;
   } finally {
     both.unlink();
-    await pass.close();
+    await call.close();
   }
 }

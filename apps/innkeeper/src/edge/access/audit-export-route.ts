@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { OperationError } from '@innkeeper/contract';
 import type { AuditRow } from '@innkeeper/store';
-import type { HttpEdgeExchange } from '../http-route.ts';
+import type { HttpEdgeContext } from '../http-route.ts';
 import { auditQuery } from './audit-service.ts';
 
 const batch = 500;
@@ -15,7 +15,7 @@ export async function auditExportRoute({
   query,
   response,
   signal,
-}: Pick<HttpEdgeExchange, 'gate' | 'query' | 'response' | 'signal'>): Promise<void> {
+}: Pick<HttpEdgeContext, 'gate' | 'query' | 'response' | 'signal'>): Promise<void> {
   const filter = auditQuery({
     user: query.get('user') ?? '',
     vm: query.get('vm') ?? '',

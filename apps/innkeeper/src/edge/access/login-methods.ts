@@ -5,7 +5,7 @@ import type { Access } from '../../access/access.ts';
 import { meMessage } from '../../access/me-message.ts';
 import { clearSessionCookie, setSessionCookie } from '../../access/session-cookie.ts';
 import type { Caller } from '../../ports/caller.ts';
-import { passOf, visitorOf } from '../api-interceptors.ts';
+import { authorizedCallOf, identifiedRequestOf } from '../api-interceptors.ts';
 import { sessionNeeded } from '../session-needed.ts';
 import { isSecurePage } from '../web/request-facts.ts';
 
@@ -16,25 +16,25 @@ export function createLoginMethods(access: Access): Pick<ServiceImpl<typeof Acce
   const throttled = new ThrottledLines();
   return {
     login: async ({ user, password }, context) => {
-      const { address } = visitorOf(context).caller;
+      const { address } = identifiedRequestOf(context).caller;
       try {
         await access.login.checkPassword(user, password, address);
       } catch (error) {
-        if (isOperationError(error) && throttled.isRepeated(address, error.reason)) passOf(context).forget();
+        if (isOperationError(error) && throttled.isRepeated(address, error.reason)) authorizedCallOf(context).forget();
         // A password that was typed into the wrong box does not go into the audit.
         if ((await access.store.users.find(user.slice(0, 63))) === undefined)
-          passOf(context).note({ user: '(unknown)' });
+          authorizedCallOf(context).note({ user: '(unknown)' });
         throw error;
       }
       return await openSession(access, user, context);
     },
     loginWithLink: async ({ secret }, context) => {
-      const { address } = visitorOf(context).caller;
+      const { address } = identifiedRequestOf(context).caller;
       let giveBack: () => void;
       try {
         giveBack = access.login.tryLink(address);
       } catch (error) {
-        if (isOperationError(error) && throttled.isRepeated(address, error.reason)) passOf(context).forget();
+        if (isOperationError(error) && throttled.isRepeated(address, error.reason)) authorizedCallOf(context).forget();
         throw error;
       }
       const userName = await access.sessions.takeLink(secret);
@@ -48,7 +48,7 @@ export function createLoginMethods(access: Access): Pick<ServiceImpl<typeof Acce
       return await openSession(access, user.name, context);
     },
     logout: async ({ everywhere }, context) => {
-      const { caller, facts } = visitorOf(context);
+      const { caller, facts } = identifiedRequestOf(context);
       if (caller.session === undefined) throw sessionNeeded('log out');
       if (everywhere) await access.store.sessions.removeAll(caller.name);
       else await access.store.sessions.remove(caller.session.id);
@@ -56,7 +56,7 @@ export function createLoginMethods(access: Access): Pick<ServiceImpl<typeof Acce
       await access.live.recheck();
       return {};
     },
-    getMe: (_request, context) => describeCaller(access, visitorOf(context).caller),
+    getMe: (_request, context) => describeCaller(access, identifiedRequestOf(context).caller),
   };
 }
 
@@ -72,14 +72,14 @@ async function openSession(
   userName: string,
   context: HandlerContext,
 ): Promise<{ me: Me; csrfToken: LoginResponse['csrfToken'] }> {
-  const { facts, caller } = visitorOf(context);
+  const { facts, caller } = identifiedRequestOf(context);
   const { address } = caller;
   const { secret } = await access.sessions.open(userName, { address, userAgent: facts.userAgent });
   // The browser forgets the cookie of the session it had, so nobody could end that one.
   if (caller.session !== undefined) await access.store.sessions.remove(caller.session.id);
   await access.store.users.loggedIn(userName, access.clock.nowMs());
   context.responseHeader.append('set-cookie', setSessionCookie(secret, isSecurePage(facts)));
-  passOf(context).name(userName);
+  authorizedCallOf(context).name(userName);
   const cookie = setSessionCookie(secret, false).split(';', 1)[0];
   const credentials = { isLocal: false, address, authorization: undefined, cookie };
   const me = await describeCaller(access, await access.authenticate(credentials));

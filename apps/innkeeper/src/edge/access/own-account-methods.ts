@@ -11,7 +11,7 @@ import { sessionMessage, tokenMessage } from '../../access/messages.ts';
 import { checkScope } from '../../access/scope.ts';
 import { hashSecret, newId, newSecret } from '../../access/secrets.ts';
 import type { Caller } from '../../ports/caller.ts';
-import { visitorOf } from '../api-interceptors.ts';
+import { identifiedRequestOf } from '../api-interceptors.ts';
 import { pageOf } from '../page.ts';
 import { sessionNeeded } from '../session-needed.ts';
 import { checkPrivileges } from './role-methods.ts';
@@ -29,7 +29,7 @@ export function createOwnAccountMethods(access: Access): Pick<ServiceImpl<typeof
   const { store, passwords, clock } = access;
   return {
     changePassword: async ({ currentPassword, newPassword }, context) => {
-      const { caller } = visitorOf(context);
+      const { caller } = identifiedRequestOf(context);
       if (caller.session === undefined) throw sessionNeeded('change a password');
       const user = await access.users.get(caller.name);
       if (user.password !== null) await checkCurrentPassword(access, caller, currentPassword);
@@ -40,13 +40,13 @@ export function createOwnAccountMethods(access: Access): Pick<ServiceImpl<typeof
       return {};
     },
     listSessions: async (request, context) => {
-      const { caller } = visitorOf(context);
+      const { caller } = identifiedRequestOf(context);
       const { items, nextPageToken } = pageOf(await store.sessions.list(caller.name), request);
       return { sessions: items.map((row) => sessionMessage(row, caller.session?.id)), nextPageToken };
     },
     listTokens: async (request, context) => {
       const { all } = request;
-      const { caller } = visitorOf(context);
+      const { caller } = identifiedRequestOf(context);
       if (all && !mayDo(caller, 'user.manage', 'everywhere'))
         throw privilegeMissing(caller, 'user.manage', 'everywhere');
       const rows = await store.tokens.list(all ? undefined : (await ownUser(access, caller)).name);
@@ -54,7 +54,7 @@ export function createOwnAccountMethods(access: Access): Pick<ServiceImpl<typeof
       return { tokens: items.map(tokenMessage), nextPageToken };
     },
     createToken: async (request, context) => {
-      const { caller } = visitorOf(context);
+      const { caller } = identifiedRequestOf(context);
       // It could make one that may do more than itself.
       if (caller.via === 'token') throw sessionNeeded('make a token');
       const { name, privileges, scope, allowedCommands, lifetimeDays } = request;
@@ -93,7 +93,7 @@ export function createOwnAccountMethods(access: Access): Pick<ServiceImpl<typeof
       return { token: tokenMessage(row), secret };
     },
     revokeToken: async ({ id }, context) => {
-      const { caller } = visitorOf(context);
+      const { caller } = identifiedRequestOf(context);
       const token = await store.tokens.find(id);
       const isOwn = token?.user_name === (await ownUser(access, caller)).name;
       const mayRevoke = (isOwn && caller.token === undefined) || caller.token?.id === id;

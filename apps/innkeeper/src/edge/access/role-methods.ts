@@ -10,7 +10,7 @@ import { assertAdministratorStays } from '../../access/last-administrator.ts';
 import { roleMessage } from '../../access/messages.ts';
 import { isPrivilege, privileges as knownPrivileges } from '../../access/privileges.ts';
 import type { Caller } from '../../ports/caller.ts';
-import { visitorOf } from '../api-interceptors.ts';
+import { identifiedRequestOf } from '../api-interceptors.ts';
 import { pageOf } from '../page.ts';
 
 type RoleMethods = 'listRoles' | 'setRole' | 'deleteRole';
@@ -38,7 +38,7 @@ export function createRoleMethods(access: Access): Pick<ServiceImpl<typeof Acces
         throw new OperationError('INVALID_ARGUMENT', `description has at most ${maxDescriptionChars} characters.`);
       }
       checkPrivileges(privileges);
-      const { caller } = visitorOf(context);
+      const { caller } = identifiedRequestOf(context);
       const role = { name, description, privileges: [...new Set(privileges)] };
       const row = { name, description, privileges: JSON.stringify(role.privileges) };
       await store.roles.save(row, (before, after) => {
@@ -51,7 +51,7 @@ export function createRoleMethods(access: Access): Pick<ServiceImpl<typeof Acces
       return roleMessage(role);
     },
     deleteRole: async ({ name }, context) => {
-      const { caller } = visitorOf(context);
+      const { caller } = identifiedRequestOf(context);
       assertNotBuiltIn(name);
       if (await store.roles.removeUnused(name, (before) => assertHoldsRole(caller, name, before))) return {};
       const isThere = (await store.roles.list()).some((role) => role.name === name);

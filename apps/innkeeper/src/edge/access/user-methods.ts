@@ -6,7 +6,7 @@ import { type Access, loginPath } from '../../access/access.ts';
 import { assertCovers } from '../../access/cover.ts';
 import { grantsOf, listRoles } from '../../access/grants.ts';
 import { userMessage } from '../../access/messages.ts';
-import { visitorOf } from '../api-interceptors.ts';
+import { identifiedRequestOf } from '../api-interceptors.ts';
 import { pageOf } from '../page.ts';
 
 type UserMethods = 'createLoginLink' | 'listUsers' | 'createUser' | 'updateUser' | 'deleteUser';
@@ -18,7 +18,7 @@ export function createUserMethods(access: Access): Pick<ServiceImpl<typeof Acces
   const { store, users, passwords, sessions } = access;
   return {
     createLoginLink: async ({ user: name }, context) => {
-      const { caller } = visitorOf(context);
+      const { caller } = identifiedRequestOf(context);
       const user = name === '' ? await users.firstAdministrator() : await users.get(name);
       if (user === undefined) throw new OperationError('ACCOUNT_NOT_FOUND', 'There is no user who may manage users.');
       if (user.disabled === 1) throw new OperationError('ACCOUNT_DISABLED', `The user "${user.name}" is disabled.`);
@@ -33,12 +33,12 @@ export function createUserMethods(access: Access): Pick<ServiceImpl<typeof Acces
     },
     createUser: async ({ name, roles, password }, context) => {
       await users.checkBindings(roles);
-      assertCovers(visitorOf(context).caller, grantsOf(roles, await listRoles(store)));
+      assertCovers(identifiedRequestOf(context).caller, grantsOf(roles, await listRoles(store)));
       const user = await users.create(name, roles, password === '' ? null : await passwords.hash(password));
       return userMessage(user, await store.users.bindings(name));
     },
     updateUser: async ({ name, setRoles, roles, disabled, password }, context) => {
-      const { caller } = visitorOf(context);
+      const { caller } = identifiedRequestOf(context);
       await users.get(name);
       // Asked again with the change; before it, so that a refusal costs no hash.
       await users.assertMayActOn(caller, name);
@@ -55,7 +55,7 @@ export function createUserMethods(access: Access): Pick<ServiceImpl<typeof Acces
       return userMessage(await users.get(name), await store.users.bindings(name));
     },
     deleteUser: async ({ name }, context) => {
-      await users.change(name, 'remove', visitorOf(context).caller);
+      await users.change(name, 'remove', identifiedRequestOf(context).caller);
       await access.live.recheck();
       return {};
     },

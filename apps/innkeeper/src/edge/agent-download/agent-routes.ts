@@ -3,16 +3,16 @@ import { OperationError } from '@innkeeper/contract';
 import { type AgentArchitecture, maxAgentBytes } from '@innkeeper/images';
 import { readRegularFile } from '@innkeeper/kit/node';
 import type { NodeApi } from '../../ports/node-api.ts';
-import type { HttpEdgeExchange } from '../http-route.ts';
+import type { HttpEdgeContext } from '../http-route.ts';
 import { installScript } from './install-script.ts';
 
-/** What these routes need of an exchange: a control plane has them without a node. */
-export interface AgentExchange extends Pick<HttpEdgeExchange, 'visitor' | 'response'> {
+/** The context that these routes need, which a control plane has without a node. */
+export interface AgentRouteContext extends Pick<HttpEdgeContext, 'identified' | 'response'> {
   readonly node: Pick<NodeApi, 'agentPaths'>;
 }
 
 /** GET /agent/latest/linux-amd64: the agent that this daemon puts into images. */
-async function answerBinary(architecture: AgentArchitecture, { node, response }: AgentExchange): Promise<void> {
+async function answerBinary(architecture: AgentArchitecture, { node, response }: AgentRouteContext): Promise<void> {
   const bytes = await agentBytes(architecture, node);
   response.writeHead(200, {
     'content-type': 'application/octet-stream',
@@ -23,21 +23,21 @@ async function answerBinary(architecture: AgentArchitecture, { node, response }:
 }
 
 /** linux-amd64.sha256: its hash, as sha256sum(1) writes it. */
-async function answerChecksum(architecture: AgentArchitecture, { node, response }: AgentExchange): Promise<void> {
+async function answerChecksum(architecture: AgentArchitecture, { node, response }: AgentRouteContext): Promise<void> {
   const bytes = await agentBytes(architecture, node);
   response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
   response.end(`${createHash('sha256').update(bytes).digest('hex')}  innkeeper-agent\n`);
 }
 
 /** GET /install-agent.sh: for `curl … | sudo sh` in a guest. */
-async function scriptRoute({ visitor, response }: AgentExchange): Promise<void> {
-  const { host, listener } = visitor.facts;
+async function scriptRoute({ identified, response }: AgentRouteContext): Promise<void> {
+  const { host, listener } = identified.facts;
   const script = await installScript(`${listener.isSecure ? 'https' : 'http'}://${host ?? 'localhost'}`);
   response.writeHead(200, { 'content-type': 'text/x-shellscript; charset=utf-8' });
   response.end(script);
 }
 
-async function agentBytes(architecture: AgentArchitecture, node: AgentExchange['node']): Promise<Buffer> {
+async function agentBytes(architecture: AgentArchitecture, node: AgentRouteContext['node']): Promise<Buffer> {
   const path = node.agentPaths[architecture];
   try {
     if (path !== undefined) return await readRegularFile(path, maxAgentBytes);
@@ -54,12 +54,12 @@ async function agentBytes(architecture: AgentArchitecture, node: AgentExchange['
 export const agentHandlers: Readonly<
   Record<
     'installScript' | 'agentAmd64' | 'agentAmd64Sum' | 'agentArm64' | 'agentArm64Sum',
-    (exchange: AgentExchange) => Promise<void>
+    (context: AgentRouteContext) => Promise<void>
   >
 > = {
   installScript: scriptRoute,
-  agentAmd64: (exchange) => answerBinary('amd64', exchange),
-  agentAmd64Sum: (exchange) => answerChecksum('amd64', exchange),
-  agentArm64: (exchange) => answerBinary('arm64', exchange),
-  agentArm64Sum: (exchange) => answerChecksum('arm64', exchange),
+  agentAmd64: (context) => answerBinary('amd64', context),
+  agentAmd64Sum: (context) => answerChecksum('amd64', context),
+  agentArm64: (context) => answerBinary('arm64', context),
+  agentArm64Sum: (context) => answerChecksum('arm64', context),
 };

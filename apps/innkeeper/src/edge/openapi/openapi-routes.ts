@@ -1,4 +1,4 @@
-import type { HttpEdgeExchange } from '../http-route.ts';
+import type { HttpEdgeContext } from '../http-route.ts';
 import { openapiDocument } from './openapi-document.ts';
 import { openapiPage, openapiPagePolicy } from './openapi-page.ts';
 
@@ -13,11 +13,11 @@ function documents(): { readonly json: string; readonly page: string } {
   return made;
 }
 
-type OpenapiExchange = Pick<HttpEdgeExchange, 'response'>;
+type OpenapiRouteContext = Pick<HttpEdgeContext, 'response'>;
 
 /** GET /openapi.json for programs, and GET /openapi for people. */
 export const openapiHandlers: Readonly<
-  Record<'openapi' | 'openapiPage', (exchange: OpenapiExchange) => Promise<void>>
+  Record<'openapi' | 'openapiPage', (context: OpenapiRouteContext) => Promise<void>>
 > = {
   openapi: async ({ response }) => {
     response.writeHead(200, { 'content-type': 'application/json' });

@@ -1,4 +1,4 @@
-import type { EdgeExchange, HttpEdgeExchange } from '../edge/http-route.ts';
+import type { EdgeContext, HttpEdgeContext } from '../edge/http-route.ts';
 import type { History } from '../node/history/history.ts';
 import type { RunManager } from '../node/runs/run-manager.ts';
 import type { TerminalManager } from '../node/terminals/terminal-manager.ts';
@@ -16,9 +16,9 @@ export interface ApiParts {
 }
 
 /** The request and its context, passed to every route and socket of the API. */
-export interface Exchange extends EdgeExchange, ApiParts {
+export interface ApiContext extends EdgeContext, ApiParts {
   /** The VM that the path names. Throws when the route's path has no `{vm}`. */
   readonly vm: VmApi;
 }
 
-export interface HttpExchange extends Exchange, HttpEdgeExchange {}
+export interface HttpApiContext extends ApiContext, HttpEdgeContext {}
