@@ -80,7 +80,10 @@ describe('a guest’s network', { skip }, () => {
     });
 
     it('doctor describes a guest’s isolated network', async () => {
-      assert.match(await innText(['doctor', name], options), /network +.*separate network namespace.*pasta connects it/s);
+      assert.match(
+        await innText(['doctor', name], options),
+        /network +.*separate network namespace.*pasta connects it/s,
+      );
     });
 
     it('a guest’s network recovers when pasta is killed', async () => {
