@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationError } from '@innkeeper/contract/errors';
+import { checkQcow2 } from './check-qcow2.ts';
 import { hashFile } from './hash-file.ts';
 import { type Abortable, hostDiskFull, isHostDiskFull, runProgram } from './host-tools/index.ts';
 import { type ImageFormat, inspectImage } from './inspect-image.ts';
@@ -42,6 +43,7 @@ export async function importImage(
     await copyFile(copyScript, [path, copy], { signal });
     // Inspects the copy, since the source may have changed.
     const { format, virtualBytes } = await inspectImage(copy, path);
+    if (format === 'qcow2') await checkQcow2(copy, path, { signal });
     onStage?.('Hashing the image', 0.6);
     const sha256 = await hashFile(copy, { signal });
     const originalPath = join(directory, `original.${format}`);
@@ -61,7 +63,7 @@ export async function importImage(
  * be killed, and not one of the few threads that all file access of the daemon shares.
  */
 const checks = '[ -e "$1" ] || exit 65; [ -f "$1" ] || exit 66';
-const headerScript = `${checks}; exec dd "if=$1" "of=$2" bs=4096 count=1 status=none`;
+const headerScript = `${checks}; exec dd "if=$1" "of=$2" bs=65536 count=1 status=none`;
 const copyScript = `${checks}; exec cp --reflink=auto --sparse=always -- "$1" "$2"`;
 
 const refusals: Readonly<Record<number, string>> = {

@@ -1,5 +1,6 @@
 import { OperationError } from '@innkeeper/contract/errors';
 import { errorMessage } from '@innkeeper/kit';
+import { foreignFormat, headBytes, tailBytes } from './foreign-format.ts';
 import { openRandomAccess } from './random-access.ts';
 
 export type ImageFormat = 'raw' | 'qcow2';
@@ -12,35 +13,28 @@ export interface ImageFacts {
 
 /**
  * Detects the format and size of a disk image from its content. Anything that is not qcow2 and has at least one sector
- * is raw. Rejects with IMAGE_UNREADABLE for files that cannot be read or are not disks: empty, a folder, encrypted, or a
- * qcow2 that refers to another file, which could be any file of the host. `path` is its name in messages.
+ * is raw. Rejects with IMAGE_UNREADABLE for files that cannot be read or are not disks: empty, a folder, of another
+ * format (which it names, with what to do), encrypted, or a qcow2 that refers to another file, which could be any file
+ * of the host. `path` is its name in messages.
  */
 export async function inspectImage(file: string, path = file): Promise<ImageFacts> {
   try {
     await using disk = await openRandomAccess(file);
-    const header = await disk.read(0, 104);
+    const header = await disk.read(0, headBytes);
+    const foreign = foreignFormat(header, await disk.read(Math.max(0, disk.sizeBytes - tailBytes), tailBytes));
+    if (foreign !== undefined) {
+      const message = `${path} is not a usable disk image: it is ${foreign.name}.`;
+      throw new OperationError('IMAGE_UNREADABLE', message, { nextStep: foreign.nextStep(path) });
+    }
     if (header.length < 104) throw unreadable(path, 'it is too short to be a disk');
     if (header.toString('latin1', 0, 4) === 'QFI\xfb')
       return { format: 'qcow2', virtualBytes: qcow2Size(path, header) };
-    const magic = header.toString('latin1', 0, 8);
-    for (const [name, begin] of otherFormats) {
-      if (magic.startsWith(begin)) throw unreadable(path, `it is ${name}; convert it with qemu-img`);
-    }
     return { format: 'raw', virtualBytes: disk.sizeBytes };
   } catch (error) {
     if (error instanceof OperationError) throw error;
     throw unreadable(path, errorMessage(error), error);
   }
 }
-
-const otherFormats: ReadonlyMap<string, string> = new Map([
-  ['a VMDK', 'KDMV'],
-  ['a VHDX', 'vhdxfile'],
-  ['a VHD', 'conectix'],
-  ['compressed with gzip', '\x1f\x8b'],
-  ['compressed with xz', '\xfd7zXZ'],
-  ['compressed with zstd', '\x28\xb5\x2f\xfd'],
-]);
 
 function qcow2Size(path: string, header: Buffer): number {
   const version = header.readUInt32BE(4);

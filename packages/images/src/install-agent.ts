@@ -3,13 +3,12 @@ import { mib } from '@innkeeper/kit';
 import { type ByArchitecture, hostArchitecture, machineOf } from './agent-architecture.ts';
 import { type FileSystemPlace, findFileSystemErrors, recoverFileSystem } from './check-file-system.ts';
 import { DebugfsSession } from './debugfs-session.ts';
-import { type ExtSuperblock, readExtSuperblock } from './ext-superblock.ts';
+import type { ExtSuperblock } from './ext-superblock.ts';
 import type { Abortable } from './host-tools/index.ts';
 import { ImageEditor, type WrittenEntry } from './image-editor.ts';
 import { detectInitSystem, type InitSystem } from './init-system.ts';
 import { agentPath, planInstallation } from './install-plan.ts';
-import { readPartitionTable } from './partition-table.ts';
-import { openRandomAccess, type RandomAccess } from './random-access.ts';
+import { corrupt, superblockOf, surveyDisk } from './survey-disk.ts';
 
 export interface InstallAgentOptions extends Abortable {
   /** A raw disk that nothing else uses. Changed in place; unusable after a failure. */
@@ -38,13 +37,14 @@ const spareBlocks = 32;
  */
 export async function installAgent(options: InstallAgentOptions): Promise<InstalledAgent> {
   const { signal } = options;
-  const places = await findFileSystems(options.imagePath);
-  if (places.length === 0) {
+  const { places, other, uefiOnly } = await surveyDisk(options.imagePath);
+  if (uefiOnly) {
     throw new OperationError(
-      'IMAGE_NOT_EXT4',
-      'The image has no ext2, ext3 or ext4 file system, nor a partition with one.',
+      'IMAGE_NEEDS_UEFI',
+      'The image starts only with UEFI: it has an EFI system partition, and no boot loader for a BIOS.',
     );
   }
+  if (places.length === 0) throw notExt4(other);
   let failure: unknown;
   for (const place of places) {
     try {
@@ -56,7 +56,17 @@ export async function installAgent(options: InstallAgentOptions): Promise<Instal
       if (OperationError.from(error).reason !== 'IMAGE_NO_INIT') throw error;
     }
   }
+  // The ext file system was that of /boot.
+  if (other !== undefined) throw notExt4(other);
   throw failure;
+}
+
+function notExt4(other: string | undefined): OperationError {
+  const what =
+    other === undefined
+      ? 'The image has no ext2, ext3 or ext4 file system, nor a partition with one.'
+      : `The image’s root is on ${other}, not on ext2, ext3 or ext4.`;
+  return new OperationError('IMAGE_NOT_EXT4', what);
 }
 
 async function installInto(place: FileSystemPlace, options: InstallAgentOptions): Promise<InstalledAgent> {
@@ -140,47 +150,4 @@ function assertRoom(superblock: ExtSuperblock, entries: readonly WrittenEntry[],
   const inMib = (blocks: number): string => `${((blocks * blockBytes) / mib).toFixed(1)} MiB`;
   const what = free < needed ? `${inMib(needed)} needed, ${inMib(free)} free` : `${freeInodes} inodes free`;
   throw new OperationError('IMAGE_FULL', `The image’s file system does not have enough space for the agent: ${what}.`);
-}
-
-/** The ext file systems of a disk: the whole disk, or its partitions. */
-async function findFileSystems(imagePath: string): Promise<FileSystemPlace[]> {
-  await using disk = await openRandomAccess(imagePath);
-  const usable = async (offsetBytes: number, sizeBytes: number): Promise<boolean> => {
-    const superblock = await readExtSuperblock(disk, offsetBytes);
-    return superblock !== undefined && !superblock.isJournalDevice && fits(superblock, sizeBytes);
-  };
-  if (await usable(0, disk.sizeBytes)) return [{ imagePath, offsetBytes: 0 }];
-  return await fileSystemsOfPartitions(disk, imagePath, usable);
-}
-
-async function fileSystemsOfPartitions(
-  disk: RandomAccess,
-  imagePath: string,
-  usable: (offsetBytes: number, sizeBytes: number) => Promise<boolean>,
-): Promise<FileSystemPlace[]> {
-  const places: FileSystemPlace[] = [];
-  for (const { offsetBytes, sizeBytes } of await readPartitionTable(disk)) {
-    if (await usable(offsetBytes, sizeBytes)) places.push({ imagePath, offsetBytes });
-  }
-  return places;
-}
-
-/** Rejects a file system that extends beyond its partition, where a write could damage the next one. */
-function fits({ blocks, blockBytes }: ExtSuperblock, sizeBytes: number): boolean {
-  if (blocks * blockBytes <= sizeBytes) return true;
-  throw corrupt('Its size in the superblock is larger than its disk or partition: the image is truncated.');
-}
-
-async function superblockOf({ imagePath, offsetBytes }: FileSystemPlace): Promise<ExtSuperblock> {
-  await using disk = await openRandomAccess(imagePath);
-  const superblock = await readExtSuperblock(disk, offsetBytes);
-  if (superblock === undefined) throw corrupt('Its superblock can no longer be read.');
-  return superblock;
-}
-
-function corrupt(what: string): OperationError {
-  return new OperationError(
-    'IMAGE_CORRUPT',
-    `The image’s file system is damaged, so the agent was not installed. ${what}`,
-  );
 }

@@ -3,7 +3,15 @@ import type { RandomAccess } from './random-access.ts';
 export interface Partition {
   readonly offsetBytes: number;
   readonly sizeBytes: number;
+  /** GPT: the GUID, in lower case. MBR: two hex digits. */
+  readonly type: string;
 }
+
+/** Partitions that firmware or boot loaders use. */
+export const partitionTypes = {
+  efiSystem: 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b',
+  biosBoot: '21686148-6449-6e6f-744e-656564454649',
+} as const;
 
 const sectorBytes = 512;
 /** The number that GPT guarantees; further entries are ignored. */
@@ -45,7 +53,11 @@ function isExtended({ type }: MbrEntry): boolean {
 }
 
 function toPartition(entry: MbrEntry, base: number): Partition {
-  return { offsetBytes: (base + entry.firstSector) * sectorBytes, sizeBytes: entry.sectors * sectorBytes };
+  return {
+    offsetBytes: (base + entry.firstSector) * sectorBytes,
+    sizeBytes: entry.sectors * sectorBytes,
+    type: entry.type.toString(16).padStart(2, '0'),
+  };
 }
 
 async function readMbr(disk: RandomAccess, entries: readonly MbrEntry[]): Promise<Partition[]> {
@@ -96,7 +108,15 @@ async function readGptAt(disk: RandomAccess, sector: number): Promise<Partition[
     if (unused) continue;
     const first = Number(table.readBigUInt64LE(at + 32));
     const last = Number(table.readBigUInt64LE(at + 40));
-    partitions.push({ offsetBytes: first * sectorBytes, sizeBytes: (last - first + 1) * sectorBytes });
+    const sizes = { offsetBytes: first * sectorBytes, sizeBytes: (last - first + 1) * sectorBytes };
+    partitions.push({ ...sizes, type: guidOf(table.subarray(at, at + 16)) });
   }
   return partitions;
+}
+
+/** A GUID as text; its first three parts are little-endian on disk. */
+function guidOf(bytes: Buffer): string {
+  const hex = (from: number, to: number): string => bytes.toString('hex', from, to);
+  const little = (from: number, to: number): string => Buffer.from(bytes.subarray(from, to)).reverse().toString('hex');
+  return [little(0, 4), little(4, 6), little(6, 8), hex(8, 10), hex(10, 16)].join('-');
 }

@@ -17,6 +17,7 @@ import { test } from 'node:test';
 import { hostArchitecture } from './agent-architecture.ts';
 import { type BaseRequest, type PreparedBase, prepareBase } from './prepare-base.ts';
 import { type Entries, ImageFixture, layouts } from './testing/image-fixture.ts';
+import { linuxType, writeGpt } from './testing/write-gpt.ts';
 
 const agentPath = '/usr/local/bin/innkeeper-agent';
 
@@ -191,31 +192,14 @@ test('a root file system in a GPT partition is found after one without init', as
   boot.copy(disk, 1 << 20);
   root.copy(disk, 6 << 20);
   writeGpt(disk, [
-    [1 << 20, boot.length],
-    [6 << 20, root.length],
+    { offset: 1 << 20, size: boot.length, type: linuxType },
+    { offset: 6 << 20, size: root.length, type: linuxType },
   ]);
   const image = join(fixture.directory, 'disk.raw');
   writeFileSync(image, disk);
   assert.equal((await prepare(fixture, image)).ok, true);
   assertInstalled(fixture, fixture.outPath, 6 << 20);
 });
-
-function writeGpt(disk: Buffer, partitions: readonly (readonly [number, number])[]): void {
-  disk.writeUInt8(0xee, 446 + 4);
-  disk.writeUInt32LE(1, 446 + 8);
-  disk.writeUInt32LE(disk.length / 512 - 1, 446 + 12);
-  disk.writeUInt16LE(0xaa55, 510);
-  disk.write('EFI PART', 512);
-  disk.writeBigUInt64LE(2n, 512 + 72);
-  disk.writeUInt32LE(128, 512 + 80);
-  disk.writeUInt32LE(128, 512 + 84);
-  for (const [index, [offset, size]] of partitions.entries()) {
-    const at = 1024 + index * 128;
-    disk.fill(0x42, at, at + 32);
-    disk.writeBigUInt64LE(BigInt(offset / 512), at + 32);
-    disk.writeBigUInt64LE(BigInt((offset + size) / 512 - 1), at + 40);
-  }
-}
 
 test('a qcow2 image becomes a raw base, and one that refers to another file is refused', async () => {
   using fixture = new ImageFixture();

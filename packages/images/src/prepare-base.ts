@@ -32,6 +32,7 @@ export type PreparedBase =
 const answers: ReadonlySet<ReasonName> = new Set([
   'IMAGE_CORRUPT',
   'IMAGE_NOT_EXT4',
+  'IMAGE_NEEDS_UEFI',
   'IMAGE_NO_INIT',
   'IMAGE_ARCHITECTURE',
   'IMAGE_UNSAFE_PATH',

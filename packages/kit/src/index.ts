@@ -10,6 +10,7 @@ export { Listeners } from './listeners.ts';
 export { type Log, type LogFields, silentLog } from './log.ts';
 export { Notifier } from './notifier.ts';
 export { onAbort, orAborted } from './on-abort.ts';
+export { quoteWord } from './quote-word.ts';
 export { randomId } from './random-id.ts';
 export { Semaphore } from './semaphore.ts';
 export { type DeadlineOptions, pause, type Timers, withDeadline } from './timers.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { quoteWord } from './quote-word.ts';
+import { quoteWord } from '@innkeeper/kit';
 import { showName } from './show-name.ts';
 
 describe("a guest's names", () => {

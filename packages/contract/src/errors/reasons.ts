@@ -77,6 +77,11 @@ export const reasons = {
     when: 'The image has no ext2, ext3 or ext4 file system, the only ones that can be edited without mounting.',
     next: 'Install the agent from inside the guest.',
   },
+  IMAGE_NEEDS_UEFI: {
+    code: 'failed_precondition',
+    when: 'The image starts only with UEFI; VMs start with a BIOS.',
+    next: 'Use the variant of the image that starts with a BIOS too, often named "generic" or "bios".',
+  },
   IMAGE_NO_INIT: {
     code: 'failed_precondition',
     when: 'No init system was recognised in the image, so nothing would start the agent.',

@@ -1,5 +1,5 @@
 import type { RunSpec } from '@innkeeper/contract/control';
-import { quoteWord } from '../../format/quote-word.ts';
+import { quoteWord } from '@innkeeper/kit';
 import { formatTimeout } from './start/parse-timeout.ts';
 
 export interface RunTargetChoice {

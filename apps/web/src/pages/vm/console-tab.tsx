@@ -1,10 +1,10 @@
 import { browserSockets, consoleUrl } from '@innkeeper/client/browser';
 import { vmStateName } from '@innkeeper/contract/control';
+import { quoteWord } from '@innkeeper/kit';
 import { type JSX, useCallback, useEffect, useState } from 'react';
 import { EmulatorFrame } from '../../components/emulator/emulator-frame.tsx';
 import { useEmulator } from '../../components/emulator/use-emulator.ts';
 import { ErrorNote } from '../../components/error-note.tsx';
-import { quoteWord } from '../../format/quote-word.ts';
 import { ConsoleLink, newConsoleState } from './console/console-link.ts';
 import { WriterBar } from './console/writer-bar.tsx';
 import { StartButton, VmNotRunning } from './guest-unavailable.tsx';

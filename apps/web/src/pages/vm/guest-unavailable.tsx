@@ -1,4 +1,5 @@
 import { AgentState, type Vm, vmStateName } from '@innkeeper/contract/control';
+import { quoteWord } from '@innkeeper/kit';
 import { Button } from '@mantine/core';
 import { type JSX, useState } from 'react';
 import { Link } from 'react-router';
@@ -9,7 +10,6 @@ import { Icon } from '../../components/icon.tsx';
 import { showToast } from '../../components/toasts.tsx';
 import { unknownReason } from '../../components/unknown-reason.ts';
 import { vmPath } from '../../components/vm-path.ts';
-import { quoteWord } from '../../format/quote-word.ts';
 import { powerActions } from './power-actions.ts';
 
 /** Whether the guest's agent is not connected. */

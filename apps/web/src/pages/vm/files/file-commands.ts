@@ -1,4 +1,4 @@
-import { quoteWord } from '../../../format/quote-word.ts';
+import { quoteWord } from '@innkeeper/kit';
 import type { FileOrder } from './file-order.ts';
 import { parentPath } from './file-path.ts';
 import { octalMode } from './format-mode.ts';

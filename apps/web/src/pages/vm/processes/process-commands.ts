@@ -1,5 +1,5 @@
 import type { GuestProcess } from '@innkeeper/contract/agent';
-import { quoteWord } from '../../../format/quote-word.ts';
+import { quoteWord } from '@innkeeper/kit';
 import type { ProcessOrder } from './process-view.ts';
 import type { Signal } from './signals.ts';
 

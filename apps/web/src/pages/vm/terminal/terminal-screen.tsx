@@ -1,11 +1,11 @@
 import { browserSockets, terminalUrl } from '@innkeeper/client/browser';
 import type { Vm } from '@innkeeper/contract/control';
+import { quoteWord } from '@innkeeper/kit';
 import { Button } from '@mantine/core';
 import { type JSX, type ReactNode, useEffect, useEffectEvent, useState } from 'react';
 import { EmulatorFrame } from '../../../components/emulator/emulator-frame.tsx';
 import { useEmulator } from '../../../components/emulator/use-emulator.ts';
 import { ErrorNote } from '../../../components/error-note.tsx';
-import { quoteWord } from '../../../format/quote-word.ts';
 import { type TerminalEnding, TerminalLink, type TerminalLinkState } from './terminal-link.ts';
 import { endingText } from './terminal-title.ts';
 
