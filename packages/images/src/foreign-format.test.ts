@@ -77,7 +77,7 @@ const others: Readonly<Record<string, readonly [content: Buffer | string, named:
   kernel: [bytesAt(0, '\x7fELF'), /it is a program or a kernel/, /Add the disk image/],
 };
 for (const [name, [content, named, next]] of Object.entries(others)) {
-  test(`a file that is no disk but ${name} is refused by name, with what to do`, async () => {
+  test(`a file of the kind "${name}" is refused by name, with what to do`, async () => {
     using fixture = new ImageFixture();
     const path = join(fixture.directory, 'file');
     writeFileSync(path, content);
