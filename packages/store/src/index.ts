@@ -7,6 +7,7 @@ export type { AuditFacts, AuditIntent, AuditRow } from './repositories/audit-wri
 export type { EventRow } from './repositories/events.ts';
 export type { HistoryBlockRow, HistoryRepository } from './repositories/history.ts';
 export type { ImageRow } from './repositories/images.ts';
+export type { NodeRow } from './repositories/nodes.ts';
 export type { OperationRow } from './repositories/operations.ts';
 export {
   type RunFilter,

@@ -148,6 +148,18 @@ export interface TerminalTable {
   created_by: string;
 }
 
+/** A node, as it described itself when it was last seen. */
+export interface NodeTable {
+  /** That of its data folder. */
+  id: string;
+  /** The host's. */
+  name: string;
+  /** The message `Node` of the API as JSON. */
+  description: string;
+  started_ms: number;
+  seen_ms: number;
+}
+
 /** Facts about the database itself. */
 export interface FactTable {
   name: string;
@@ -165,6 +177,7 @@ export interface Schema {
   run_targets: RunTargetTable;
   run_outputs: RunOutputTable;
   terminals: TerminalTable;
+  nodes: NodeTable;
   users: UserTable;
   roles: RoleTable;
   role_bindings: RoleBindingTable;

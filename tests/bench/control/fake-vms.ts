@@ -57,10 +57,10 @@ function look(id: string, index: number, busyPercent: () => number): Pick<VmApi,
     },
     summary: () => {
       if (vm.telemetry?.cpu !== undefined) vm.telemetry.cpu.busyPercent = busyPercent();
-      const { name, state, image, cpus, telemetry, system } = vm;
+      const { name, state, image, node, cpus, telemetry, system } = vm;
       const known = { ...(telemetry === undefined ? {} : { telemetry }), ...(system === undefined ? {} : { system }) };
       const agent = { state: AgentState.CONNECTED, version: '0.1.0' };
-      return { id, name, state, image, cpus, tags: { ...vm.tags }, agent, createdMs: index, ...known };
+      return { id, name, state, image, node, cpus, tags: { ...vm.tags }, agent, createdMs: index, ...known };
     },
   };
 }

@@ -23,6 +23,11 @@ export const command = defineCommand({
         { title: 'HYPERVISOR', value: (node) => node.hypervisorVersion },
         { title: 'STARTED', value: (node) => formatTime(node.startedUnixNs) },
         { title: 'ID', value: (node) => node.id },
+        {
+          title: 'LAST SEEN',
+          wide: true,
+          value: (node) => (node.lastSeenUnixNs === undefined ? 'now' : formatTime(node.lastSeenUnixNs)),
+        },
         { title: 'DATA', wide: true, value: (node) => node.dataDirectory },
       ],
       nameOf: (node) => node.name,

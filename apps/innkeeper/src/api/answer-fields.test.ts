@@ -87,6 +87,7 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'Image.*': ['vm.view'],
   'Operation.*': onVms,
   'Node.*': ['vm.view'],
+  'Run.node': ['vm.view', 'guest.exec'],
   'Run.id': ['vm.view', 'guest.exec'],
   'Run.user': ['vm.view', 'guest.exec'],
   'RunSpec.title': ['guest.exec'],

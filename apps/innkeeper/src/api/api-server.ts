@@ -23,6 +23,7 @@ import { type EdgeListenOptions, EdgeServer, type EdgeService, edgeService } fro
 import { Gate } from '../edge/gate.ts';
 import { pageOf } from '../edge/page.ts';
 import { controlListener, guestListener, unixListener } from '../edge/web/listener-info.ts';
+import { listNodes } from '../node/fleet/known-nodes.ts';
 import type { History } from '../node/history/history.ts';
 import type { RunManager } from '../node/runs/run-manager.ts';
 import type { TerminalManager } from '../node/terminals/terminal-manager.ts';
@@ -84,7 +85,7 @@ export class ApiServer implements AsyncDisposable {
         serve(NodeService, {
           getNode: () => this.#describe(node),
           listNodes: async (request) => {
-            const { items, nextPageToken } = pageOf([await this.#describe(node)], request);
+            const { items, nextPageToken } = pageOf(await listNodes(access.store, await this.#describe(node)), request);
             return { nodes: [...items], nextPageToken };
           },
         }),

@@ -7,7 +7,9 @@ import type { NodeApi } from '../ports/node-api.ts';
 export function createImageService({ images }: NodeApi): ServiceImpl<typeof ImageService> {
   return {
     listImages: async (request) => {
-      const { items, nextPageToken } = pageOf(await images.list(), request);
+      const all = await images.list();
+      const wanted = request.node === '' ? all : all.filter(({ node }) => node === request.node);
+      const { items, nextPageToken } = pageOf(wanted, request);
       return { images: [...items], nextPageToken };
     },
     addImage: (request) => images.add(request),

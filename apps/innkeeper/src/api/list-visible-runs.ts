@@ -9,6 +9,7 @@ const batch = 50;
 
 export interface RunQuery {
   readonly vmId: string | undefined;
+  readonly nodeId: string | undefined;
   readonly user: string;
   readonly text: string;
   readonly limit: number;
@@ -20,13 +21,14 @@ export interface RunQuery {
 export async function listVisibleRuns(
   runs: RunManager,
   viewer: RunViewer,
-  { vmId, user, text, limit, beforeMs: from }: RunQuery,
+  { vmId, nodeId, user, text, limit, beforeMs: from }: RunQuery,
 ): Promise<MessageInitShape<typeof ListRunsResponseSchema>> {
   const found: Run[] = [];
   let beforeMs = from;
   for (;;) {
     const page = await runs.list({
       vmId,
+      nodeId,
       beforeMs,
       limit: batch,
       user: user === '' ? undefined : user,

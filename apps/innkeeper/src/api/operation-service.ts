@@ -13,9 +13,10 @@ export function createOperationService(node: NodeApi): ServiceImpl<typeof Operat
     getOperation: (request) => operations.find(request.id),
     listOperations: async (request, context) => {
       const viewer = viewerOf(authorizedCallOf(context));
+      const nodeId = request.node || undefined;
       const { items, nextPageToken } = await readPage(
         { size: pageSizeOf(request, request.limit), after: readToken(request) },
-        (after, limit) => operations.list(limit, after === undefined ? undefined : placeOf(after)),
+        (after, limit) => operations.list(limit, after === undefined ? undefined : placeOf(after), nodeId),
         {
           keyOf: ({ startedUnixNs, id }) => `${startedUnixNs / 1_000_000n} ${id}`,
           isVisible: ({ vmId }) => seesVm(viewer, node.fleet, vmId),

@@ -45,7 +45,8 @@ export function createRunService(node: NodeApi, runs: RunManager): ServiceImpl<t
       const limit = pageSizeOf(request, request.limit);
       const beforeMs = tokenNumber(request) ?? optionalTimeMs(request.beforeUnixNs, 'before_unix_ns');
       const vmId = request.vm === '' ? undefined : node.vms.find(request.vm).id;
-      return await listVisibleRuns(runs, viewerOf(context), { ...request, limit, vmId, beforeMs });
+      const nodeId = request.node || undefined;
+      return await listVisibleRuns(runs, viewerOf(context), { ...request, limit, vmId, nodeId, beforeMs });
     },
     watchRun: ({ id }, context) =>
       watchVisibleRun(runs, id, { call: authorizedCallOf(context), fleet: node.fleet, signal: context.signal }),

@@ -50,9 +50,10 @@ export function createVmService(node: NodeApi): ServiceImpl<typeof VmService> {
       const size = pageSizeOf(request, request.limit);
       const vmId = request.vm === '' ? undefined : vms.find(request.vm).id;
       const viewer = viewerOf(authorizedCallOf(context));
+      const nodeId = request.node || undefined;
       const { items, nextPageToken } = await readPage(
         { size, after: tokenNumber(request)?.toString() },
-        (after, limit) => vms.events(vmId, limit, after === undefined ? undefined : Number(after)),
+        (after, limit) => vms.events(vmId, limit, after === undefined ? undefined : Number(after), nodeId),
         {
           keyOf: ({ id }) => String(id),
           isVisible: (event) => vmId !== undefined || seesVm(viewer, node.fleet, event.vmId),

@@ -14,6 +14,7 @@ import { version } from '../edge/version.ts';
 import { adoptData } from '../node/data/adopt-data.ts';
 import { makeDataFolder } from '../node/data/data-folder.ts';
 import { checkFilesOfVms } from '../node/data/vms-without-files.ts';
+import { keepKnown } from '../node/fleet/known-nodes.ts';
 import { History } from '../node/history/history.ts';
 import { recordNode } from '../node/history/record-node.ts';
 import { createLocalNode } from '../node/local-node.ts';
@@ -96,6 +97,7 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   await server.listenForGuests(guestAddressOf(guestPort)).catch((error: unknown) => {
     log.error('daemon.guest-port-taken', { port: guestPort, message: String(error) });
   });
+  stack.use(await keepKnown(() => localNode.describe(), { store, log }), stopTerms.access);
   const { controlListener } = settings;
   const openedControl =
     controlListener === undefined

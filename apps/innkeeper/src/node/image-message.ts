@@ -22,5 +22,6 @@ export function imageMessage(row: ImageRow, facts: { readonly vmCount: number; r
     initSystem: install.initSystem,
     directKernel: row.kernel !== null,
     vmCount: facts.vmCount,
+    node: row.node_id,
   });
 }

@@ -41,8 +41,8 @@ export function createLocalNode(node: Node): NodeApi {
     find: (idOrName) => wrap(node.get(idOrName)),
     create: (request) => asMessage(createVm(node, request)),
     onChange: (listener) => node.changes.add(listener),
-    events: async (vmId, limit, beforeId) =>
-      (await context.store.events.list(vmId, limit, beforeId)).map((row) =>
+    events: async (vmId, limit, beforeId, nodeId) =>
+      (await context.store.events.list(vmId, limit, beforeId, nodeId)).map((row) =>
         eventMessage(row, node.find(row.vm_id)?.row.name ?? ''),
       ),
   };
@@ -60,9 +60,9 @@ export function createLocalNode(node: Node): NodeApi {
     },
     operations: {
       find: (id) => asMessage(operations.get(id)),
-      list: async (limit, before) => {
+      list: async (limit, before, nodeId) => {
         const place = before === undefined ? undefined : { started_ms: before.startedMs, id: before.id };
-        return (await operations.list(limit, place)).map(operationMessage);
+        return (await operations.list(limit, place, nodeId)).map(operationMessage);
       },
       cancel: (id) => asMessage(operations.cancel(id)),
       watch: (id, options) => watchOperation(node, id, options?.signal ?? new AbortController().signal),
@@ -165,5 +165,6 @@ function eventMessage(row: EventRow, vmName: string): Event {
     vmName,
     count: row.count,
     firstTimeUnixNs: nanoseconds(row.first_ms ?? row.time_ms),
+    node: row.node_id,
   });
 }

@@ -36,6 +36,7 @@ export function operationMessage(row: OperationRow): Operation {
     errorNextStep: error?.nextStep ?? '',
     cancellable: row.state === 'running',
     vmId: row.vm_id,
+    node: row.node_id,
   });
 }
 

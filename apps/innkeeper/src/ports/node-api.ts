@@ -71,8 +71,8 @@ export interface NodeApi {
     create(request: CreateVmRequest): Promise<Operation>;
     /** Every change of any VM; a VM that is gone from `list` by then was deleted. */
     onChange(listener: (id: string) => void): () => void;
-    /** Newest first; `vmId` undefined: of all. `beforeId`: only older ones. */
-    events(vmId: string | undefined, limit: number, beforeId?: number): Promise<Event[]>;
+    /** Newest first; `vmId` undefined: of all VMs, `nodeId` undefined: of all nodes. `beforeId`: only older ones. */
+    events(vmId: string | undefined, limit: number, beforeId?: number, nodeId?: string): Promise<Event[]>;
   };
   /** The agents that are put into images; none when none was built. */
   readonly agentPaths: ByArchitecture<string>;
@@ -85,8 +85,8 @@ export interface NodeApi {
   readonly operations: {
     /** Fails with OPERATION_NOT_FOUND. */
     find(id: string): Promise<Operation>;
-    /** Newest first. `before`: only those that began before this one. */
-    list(limit: number, before?: OperationPlace): Promise<Operation[]>;
+    /** Newest first; `nodeId` undefined: of all nodes. `before`: only those that began before this one. */
+    list(limit: number, before?: OperationPlace, nodeId?: string): Promise<Operation[]>;
     /** Asks it to stop; what it had begun is undone. One that is over stays as it is. */
     cancel(id: string): Promise<Operation>;
     /** As it is, then again at each change, until it has ended. */

@@ -4,7 +4,10 @@ import type { Agent, Vm } from '@innkeeper/contract/control';
  * What lists are filtered and sorted by: the fields of a VM as they lie in memory. To describe a VM whole costs some
  * fifty times as much, so that is done for the rows that are shown alone.
  */
-export type VmSummary = Pick<Vm, 'id' | 'name' | 'state' | 'image' | 'cpus' | 'tags' | 'telemetry' | 'system'> & {
+export type VmSummary = Pick<
+  Vm,
+  'id' | 'name' | 'state' | 'image' | 'node' | 'cpus' | 'tags' | 'telemetry' | 'system'
+> & {
   readonly agent: Pick<Agent, 'state' | 'version'>;
   readonly createdMs: number;
 };

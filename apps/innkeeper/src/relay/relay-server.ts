@@ -1,8 +1,10 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
-import { OperationError } from '@innkeeper/contract';
-import { AccessService, AuditService, NodeService } from '@innkeeper/contract/control';
+import { isOperationError, OperationError } from '@innkeeper/contract';
+import { AccessService, AuditService, type NodeSchema, NodeService } from '@innkeeper/contract/control';
 import type { ByArchitecture } from '@innkeeper/images';
 import type { Log } from '@innkeeper/kit';
+import type { Store } from '@innkeeper/store';
 import type { Access } from '../access/access.ts';
 import { Audit } from '../audit/audit.ts';
 import type { AuditWriterId } from '../audit/interrupted.ts';
@@ -13,6 +15,8 @@ import { type EdgeListenOptions, EdgeServer, edgeService } from '../edge/edge-se
 import { Gate } from '../edge/gate.ts';
 import { HealthProbe } from '../edge/health.ts';
 import { type TargetNode, vmNotFound } from '../edge/method-target.ts';
+import { pageOf } from '../edge/page.ts';
+import { listNodes as listKnown } from '../node/fleet/known-nodes.ts';
 import { forwardInterceptor } from './forward-interceptor.ts';
 import { forwardService } from './forward-service.ts';
 import { forwardedServices } from './forwarded-services.ts';
@@ -69,7 +73,7 @@ export class RelayServer implements AsyncDisposable {
       services: [
         edgeService(AccessService, createAccessService(access), own),
         edgeService(AuditService, createAuditService(access.store), own),
-        edgeService(NodeService, this.#nodeService(link), forwarded),
+        edgeService(NodeService, this.#nodeService(link, access.store), forwarded),
         ...forwardedServices.map((service) => edgeService(service, forwardService(service, link), forwarded)),
       ],
       onRoute: (request, response, facts) => relayRequest(request, response, facts, context),
@@ -90,14 +94,22 @@ export class RelayServer implements AsyncDisposable {
     await this.#edge[Symbol.asyncDispose]();
   }
 
-  /** The node does not know where browsers come in. */
-  #nodeService(link: NodeLink): ServiceImpl<typeof NodeService> {
+  /** The node does not know where browsers come in. While it does not answer, it is as it was last seen. */
+  #nodeService(link: NodeLink, store: Store): ServiceImpl<typeof NodeService> {
     const { getNode, listNodes } = forwardService(NodeService, link);
     return {
       getNode: async (request, context) => ({ ...(await getNode(request, context)), webUrl: this.webUrl }),
       listNodes: async (request, context) => {
-        const { nodes = [], nextPageToken = '' } = await listNodes(request, context);
-        return { nextPageToken, nodes: nodes.map((node) => ({ ...node, webUrl: this.webUrl })) };
+        const seenHere = (nodes: readonly MessageInitShape<typeof NodeSchema>[]) =>
+          nodes.map((node) => ({ ...node, webUrl: this.webUrl }));
+        try {
+          const { nodes = [], nextPageToken = '' } = await listNodes(request, context);
+          return { nextPageToken, nodes: seenHere(nodes) };
+        } catch (error) {
+          if (!(isOperationError(error) && error.reason === 'NODE_UNREACHABLE')) throw error;
+          const { items, nextPageToken } = pageOf(await listKnown(store), request);
+          return { nextPageToken, nodes: seenHere(items) };
+        }
       },
     };
   }

@@ -16,6 +16,7 @@ export const filterFields = {
   agent: { kind: 'text', words: agentWords, example: 'agent:outdated', help: 'agent is' },
   os: { kind: 'text', example: 'os:debian', help: 'operating system contains' },
   image: { kind: 'text', example: 'image:tiny', help: 'image is' },
+  node: { kind: 'text', example: 'node:1f0e72aa-…', help: 'id of the node is' },
   ip: { kind: 'text', example: 'ip:10.0.', help: 'an address begins with' },
   tag: {
     kind: 'text',

@@ -52,10 +52,11 @@ export class EventRepository {
     });
   }
 
-  /** Lists events, newest first; of all VMs when `vmId` is undefined. `beforeId`: only older ones. */
-  list(vmId: string | undefined, limit: number, beforeId?: number): Promise<EventRow[]> {
+  /** Lists events, newest first; of all VMs when `vmId` is undefined, of all nodes when `nodeId` is. `beforeId`: only older ones. */
+  list(vmId: string | undefined, limit: number, beforeId?: number, nodeId?: string): Promise<EventRow[]> {
     let query = this.#db.selectFrom('events').selectAll().orderBy('id', 'desc').limit(limit);
     if (vmId !== undefined) query = query.where('vm_id', '=', vmId);
+    if (nodeId !== undefined) query = query.where('node_id', '=', nodeId);
     if (beforeId !== undefined) query = query.where('id', '<', beforeId);
     return query.execute();
   }

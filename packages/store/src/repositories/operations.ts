@@ -15,9 +15,13 @@ export class OperationRepository {
     this.#db = db;
   }
 
-  /** Newest first. `before`: only those that began before this one, which may have been removed since. */
-  list(limit: number, before?: Pick<OperationRow, 'started_ms' | 'id'>): Promise<OperationRow[]> {
+  /**
+   * Newest first; of all nodes when `nodeId` is undefined. `before`: only those that began before this one, which may have
+   * been removed since.
+   */
+  list(limit: number, before?: Pick<OperationRow, 'started_ms' | 'id'>, nodeId?: string): Promise<OperationRow[]> {
     let query = this.#db.selectFrom('operations').selectAll();
+    if (nodeId !== undefined) query = query.where('node_id', '=', nodeId);
     if (before !== undefined) {
       const { started_ms, id } = before;
       query = query.where(({ or, and, eb }) =>

@@ -19,6 +19,7 @@ export interface KeptRuns {
 
 export interface RunFilter {
   readonly vmId?: string | undefined;
+  readonly nodeId?: string | undefined;
   readonly user?: string | undefined;
   /** Must occur in the title or the command, ignoring case. */
   readonly text?: string | undefined;
@@ -59,8 +60,9 @@ export class RunRepository {
   }
 
   /** Newest first. */
-  list({ vmId, user, text, beforeMs, limit }: RunFilter): Promise<RunRow[]> {
+  list({ vmId, nodeId, user, text, beforeMs, limit }: RunFilter): Promise<RunRow[]> {
     let query = this.#db.selectFrom('runs').selectAll();
+    if (nodeId !== undefined) query = query.where('node_id', '=', nodeId);
     if (user !== undefined) query = query.where('user_name', '=', user);
     if (beforeMs !== undefined) query = query.where('started_ms', '<', beforeMs);
     if (vmId !== undefined) {

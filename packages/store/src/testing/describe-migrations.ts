@@ -53,6 +53,8 @@ const terminal = {
   created_by: 'ann',
 };
 
+const node = { id: 'f', name: 'host', description: '{"version":"1"}', started_ms: 2 ** 41, seen_ms: 2 ** 41 + 1 };
+
 /** Rows as a daemon wrote them into the schema of each migration. */
 const fills: Readonly<Record<string, Fill>> = {
   '0001-initial': async (db) => {
@@ -85,6 +87,7 @@ const fills: Readonly<Record<string, Fill>> = {
       .values({ ...terminal, node_id: 'f' })
       .execute();
   },
+  '0003-known-nodes': (db) => db.insertInto('nodes').values(node).execute(),
 };
 
 /** Tests that a database of every earlier version is migrated to the newest without losing data. */
@@ -202,5 +205,9 @@ async function checkAll(address: string, filled: readonly string[]): Promise<voi
   assert.deepEqual(
     (await store.terminals.list('f')).map((row) => ({ ...row })),
     node_id === '' ? [] : [{ ...terminal, node_id }],
+  );
+  assert.deepEqual(
+    (await store.nodes.list()).map((row) => ({ ...row })),
+    filled.includes('0003-known-nodes') ? [node] : [],
   );
 }

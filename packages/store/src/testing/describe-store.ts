@@ -5,6 +5,7 @@ import { maxEvents, maxEventsOfVm } from '../repositories/events.ts';
 import type { ImageRow } from '../repositories/images.ts';
 import type { OperationRow } from '../repositories/operations.ts';
 import type { VmRow } from '../repositories/vms.ts';
+import { describeNodes } from './describe-nodes.ts';
 
 export const image: ImageRow = {
   name: 'tiny',
@@ -69,6 +70,8 @@ const terminal = {
 
 /** Tests of the store for any database. `open` returns an empty one each time. */
 export function describeStore(name: string, open: () => Promise<Store>): void {
+  describeNodes(name, open);
+
   async function withVm(): Promise<Store> {
     const store = await open();
     await store.images.insert(image);

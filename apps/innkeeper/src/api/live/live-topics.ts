@@ -132,10 +132,10 @@ function topicOf(source: LiveSource, { request: topic }: LiveRequest, rights: Li
     case 'operations': {
       const limit = limitOf(topic.value.limit, 50, 500);
       return {
-        key: `${limit}`,
+        key: `${limit} ${topic.value.node}`,
         onChange: node.operations.onChange,
         look: async () => {
-          const operations = await node.operations.list(limit);
+          const operations = await node.operations.list(limit, undefined, topic.value.node || undefined);
           const seen = operations.filter((each) => seesVm(viewer, fleet, each.vmId));
           return { case: 'operations', value: { operations: seen } };
         },
@@ -143,13 +143,16 @@ function topicOf(source: LiveSource, { request: topic }: LiveRequest, rights: Li
     }
     case 'events': {
       const { vm, limit } = topic.value;
+      const nodeId = topic.value.node || undefined;
       const most = limitOf(limit, 100, 1000);
       const vmId = vm === '' ? undefined : visibleVm(node, viewer, vm).id;
       return {
-        key: `${vmId ?? ''} ${most}`,
+        key: `${vmId ?? ''} ${most} ${nodeId ?? ''}`,
         onChange: changesOf(node, vmId),
         look: async () => {
-          const events = await (vmId === undefined ? visibleEvents(node, viewer, most) : node.vms.events(vmId, most));
+          const events = await (vmId === undefined
+            ? visibleEvents(node, viewer, most, nodeId)
+            : node.vms.events(vmId, most, undefined, nodeId));
           return { case: 'events', value: { events } };
         },
       };
@@ -172,8 +175,8 @@ function visibleVm(node: NodeApi, viewer: Viewer, idOrName: string): Vm {
   return vm;
 }
 
-async function visibleEvents(node: NodeApi, viewer: Viewer, limit: number): Promise<Event[]> {
-  const events = await node.vms.events(undefined, viewer.seesEverything ? limit : maxPageSize);
+async function visibleEvents(node: NodeApi, viewer: Viewer, limit: number, nodeId?: string): Promise<Event[]> {
+  const events = await node.vms.events(undefined, viewer.seesEverything ? limit : maxPageSize, undefined, nodeId);
   return events.filter(({ vmId }) => seesVm(viewer, node.fleet, vmId)).slice(0, limit);
 }
 

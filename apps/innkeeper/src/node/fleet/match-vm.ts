@@ -50,6 +50,7 @@ const textFields: Texts = {
   os: ({ vm: { system } }, value) =>
     system === undefined ? undefined : `${system.osId} ${system.osPrettyName}`.toLowerCase().includes(value),
   image: ({ vm }, value) => vm.image === value,
+  node: ({ vm }, value) => vm.node === value,
   ip: ({ vm: { telemetry } }, value) =>
     telemetry?.interfaces.some(({ addresses }) => addresses.some(({ address }) => address.startsWith(value))),
   tag: ({ vm: { tags } }, value) => hasTag(tags, value),

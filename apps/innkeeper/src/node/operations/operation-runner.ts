@@ -59,9 +59,13 @@ export class OperationRunner {
     return row;
   }
 
-  /** Newest first; `before`: only those that began before this one. */
-  async list(limit: number, before?: Pick<OperationRow, 'started_ms' | 'id'>): Promise<OperationRow[]> {
-    const rows = await this.#store.operations.list(limit, before);
+  /** Newest first; of all nodes when `nodeId` is undefined. `before`: only those that began before this one. */
+  async list(
+    limit: number,
+    before?: Pick<OperationRow, 'started_ms' | 'id'>,
+    nodeId?: string,
+  ): Promise<OperationRow[]> {
+    const rows = await this.#store.operations.list(limit, before, nodeId);
     return rows.map((row) => this.#running.get(row.id)?.row ?? row);
   }
 

@@ -34,6 +34,7 @@ export function runMessage(row: RunRow, targets: readonly RunTargetRow[], spec: 
     startedUnixNs: nanoseconds(row.started_ms),
     ...(row.ended_ms === null ? {} : { endedUnixNs: nanoseconds(row.ended_ms) }),
     targets: targets.map(targetMessage),
+    node: row.node_id,
   });
 }
 

@@ -79,6 +79,7 @@ export function vmSummary({ row, life, agent }: VmRunner): VmSummary {
     name,
     image,
     cpus,
+    node: row.node_id,
     state: vmStates[life.state],
     createdMs: row.created_ms,
     tags: JSON.parse(row.tags) as Record<string, string>,

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control/v1/node.proto.
  */
 export const file_control_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChVjb250cm9sL3YxL25vZGUucHJvdG8SFGlubmtlZXBlci5jb250cm9sLnYxIhAKDkdldE5vZGVSZXF1ZXN0IjkKEExpc3ROb2Rlc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiVwoRTGlzdE5vZGVzUmVzcG9uc2USKQoFbm9kZXMYASADKAsyGi5pbm5rZWVwZXIuY29udHJvbC52MS5Ob2RlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLkAQoETm9kZRIPCgd2ZXJzaW9uGAEgASgJEgsKA3BpZBgCIAEoDRIWCg5kYXRhX2RpcmVjdG9yeRgDIAEoCRITCgthY2NlbGVyYXRvchgEIAEoCRIaChJhY2NlbGVyYXRvcl9yZWFzb24YBSABKAkSGgoSaHlwZXJ2aXNvcl92ZXJzaW9uGAYgASgJEhUKDWFnZW50X3ZlcnNpb24YByABKAkSFwoPc3RhcnRlZF91bml4X25zGAggASgDEg8KB3dlYl91cmwYCSABKAkSCgoCaWQYCiABKAkSDAoEbmFtZRgLIAEoCTLkAQoLTm9kZVNlcnZpY2USYQoHR2V0Tm9kZRIkLmlubmtlZXBlci5jb250cm9sLnYxLkdldE5vZGVSZXF1ZXN0GhouaW5ua2VlcGVyLmNvbnRyb2wudjEuTm9kZSIUkAIBwsEYDQoHdm0udmlldxADGAEScgoJTGlzdE5vZGVzEiYuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdE5vZGVzUmVxdWVzdBonLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3ROb2Rlc1Jlc3BvbnNlIhSQAgHCwRgNCgd2bS52aWV3EAMYAWIGcHJvdG8z", [file_options_v1_options]);
+  fileDesc("ChVjb250cm9sL3YxL25vZGUucHJvdG8SFGlubmtlZXBlci5jb250cm9sLnYxIhAKDkdldE5vZGVSZXF1ZXN0IjkKEExpc3ROb2Rlc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiVwoRTGlzdE5vZGVzUmVzcG9uc2USKQoFbm9kZXMYASADKAsyGi5pbm5rZWVwZXIuY29udHJvbC52MS5Ob2RlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKaAgoETm9kZRIPCgd2ZXJzaW9uGAEgASgJEgsKA3BpZBgCIAEoDRIWCg5kYXRhX2RpcmVjdG9yeRgDIAEoCRITCgthY2NlbGVyYXRvchgEIAEoCRIaChJhY2NlbGVyYXRvcl9yZWFzb24YBSABKAkSGgoSaHlwZXJ2aXNvcl92ZXJzaW9uGAYgASgJEhUKDWFnZW50X3ZlcnNpb24YByABKAkSFwoPc3RhcnRlZF91bml4X25zGAggASgDEg8KB3dlYl91cmwYCSABKAkSCgoCaWQYCiABKAkSDAoEbmFtZRgLIAEoCRIeChFsYXN0X3NlZW5fdW5peF9ucxgMIAEoA0gAiAEBQhQKEl9sYXN0X3NlZW5fdW5peF9uczLkAQoLTm9kZVNlcnZpY2USYQoHR2V0Tm9kZRIkLmlubmtlZXBlci5jb250cm9sLnYxLkdldE5vZGVSZXF1ZXN0GhouaW5ua2VlcGVyLmNvbnRyb2wudjEuTm9kZSIUkAIBwsEYDQoHdm0udmlldxADGAEScgoJTGlzdE5vZGVzEiYuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdE5vZGVzUmVxdWVzdBonLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3ROb2Rlc1Jlc3BvbnNlIhSQAgHCwRgNCgd2bS52aWV3EAMYAWIGcHJvdG8z", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.control.v1.GetNodeRequest
@@ -142,6 +142,13 @@ export type Node = Message<"innkeeper.control.v1.Node"> & {
    * @generated from field: string name = 11;
    */
   name: string;
+
+  /**
+   * When the node last reported that it runs, which it does once a minute. Absent for one that answered this call.
+   *
+   * @generated from field: optional int64 last_seen_unix_ns = 12;
+   */
+  lastSeenUnixNs?: bigint | undefined;
 };
 
 /**
@@ -166,7 +173,7 @@ export const NodeService: GenService<{
     output: typeof NodeSchema;
   },
   /**
-   * Every node of this control plane, with what GetNode says of it. Today there is one.
+   * Every node that the database knows, with what GetNode says of it. One that does not answer is as it was last seen.
    *
    * @generated from rpc innkeeper.control.v1.NodeService.ListNodes
    */
