@@ -102,7 +102,7 @@ describe('access to the web console', () => {
     assert.deepEqual(await checkPage(page, 'settings-token-form'), []);
     await page.getByRole('button', { name: 'Create token' }).click();
     await page.getByText('Choose what the token may do.').waitFor();
-    await page.getByRole('textbox', { name: 'Privileges' }).click();
+    await page.getByRole('combobox', { name: 'Privileges' }).click();
     await page.getByRole('option', { name: 'vm.view' }).click();
     await page.getByText(/^Expires on /).waitFor();
     await page.getByRole('button', { name: 'Create token' }).click();

@@ -109,8 +109,10 @@ describe('requests made at random from the schemas', { timeout: 280_000 }, () =>
 
 function problemOf({ status, headers, body }: FuzzAnswer): string | undefined {
   const told = JSON.stringify(headers) + body;
-  const isInternal = /"INTERNAL"|: ?INTERNAL\b|"code":"internal"|"grpc-status":"13"/.test(told);
-  return isInternal || status === 500 || status === 0 ? `${status} ${told.slice(0, 600)}` : undefined;
+  const found = /"INTERNAL"|: ?INTERNAL\b|"code":"internal"|"grpc-status":"13"/.exec(told);
+  if (found === null && status !== 500 && status !== 0) return undefined;
+  const at = found?.index ?? 0;
+  return `${status} …${told.slice(Math.max(0, at - 400), at + 200)}…`;
 }
 
 /** Connections may end where HTTP says so: after a request that is not one, or a long body that nobody wants. */

@@ -1,4 +1,5 @@
-import type { DescMethod } from '@bufbuild/protobuf';
+import { type DescMethod, fromJson, toBinary } from '@bufbuild/protobuf';
+import { ExecRequestSchema } from '@innkeeper/contract/agent';
 import { allMethods } from '../../../apps/innkeeper/src/api/testing/all-methods.ts';
 import { httpRoutes, socketRoutes } from '../../../apps/innkeeper/src/edge/route-table.ts';
 import { Chance } from './chance.ts';
@@ -12,6 +13,8 @@ export interface FuzzRequest {
   readonly body: Buffer | undefined;
   /** Bidirectional streams and gRPC need it. */
   readonly isHttp2: boolean;
+  /** Of a WebSocket: what the client sends, text or bytes. */
+  readonly messages?: readonly (string | Buffer)[];
   readonly to: 'socket' | 'tcp' | 'relay';
 }
 
@@ -52,7 +55,16 @@ const oddHeaders: readonly (readonly [string, readonly string[]])[] = [
 /** The request with this number of a seed: always the same one. */
 export function fuzzRequest(seed: number, index: number, known: KnownIds, token: string): FuzzRequest {
   const chance = new Chance(Math.imul(seed, 2_654_435_761) ^ Math.imul(index + 1, 40_503));
-  const made = chance.is(0.75) ? callRequest(chance, known) : routeRequest(chance, known);
+  const make = chance.of([
+    callRequest,
+    callRequest,
+    callRequest,
+    callRequest,
+    routeRequest,
+    routeRequest,
+    socketRequest,
+  ]);
+  const made = make(chance, known);
   const to = chance.of(['socket', 'socket', 'tcp', 'relay'] as const);
   const headers: Record<string, string> = { ...made.headers };
   if (to !== 'socket' && chance.is(0.95)) headers['authorization'] = `Bearer ${token}`;
@@ -218,6 +230,39 @@ function routeRequest(chance: Chance, known: KnownIds): Omit<FuzzRequest, 'to'> 
     isHttp2: false,
   };
 }
+
+/** A WebSocket, with messages of its kind, of another kind, and of none. */
+function socketRequest(chance: Chance, known: KnownIds): Omit<FuzzRequest, 'to'> {
+  const path = chance
+    .of(socketRoutes)
+    .path.replace('{vm}', 'one')
+    .replace('{terminal}', chance.of(['x', known.runId]));
+  const query = Array.from({ length: chance.below(3) }, () => `${chance.of(parameters)}=${chance.of(values)}`).join(
+    '&',
+  );
+  const messages = Array.from({ length: chance.below(4) }, () => {
+    if (chance.is(0.2)) return chance.bytes(chance.below(80));
+    if (chance.is(0.4))
+      return Buffer.from(toBinary(ExecRequestSchema, fromJson(ExecRequestSchema, chance.of(execInputs))));
+    const type = chance.of(['ack', 'resize', 'take', 'release', 'screen', '', 'x']);
+    const number = chance.of([0, 1, -1, 1e9, 1e300, 'x', null]);
+    return chance.is(0.9)
+      ? JSON.stringify({ type, offset: number, bytes: number, columns: number, rows: number })
+      : '{';
+  });
+  return { method: 'GET', path: `${path}?${query}`, headers: {}, body: undefined, isHttp2: false, messages };
+}
+
+const execInputs = [
+  { start: { id: 'fuzz', argv: ['/usr/bin/true'] } },
+  { start: { argv: ['/usr/bin/cat'], stdin: true } },
+  { start: { shellCommand: 'seq 3', terminal: { columns: 0, rows: 4_294_967_295 } } },
+  { attach: { id: 'fuzz', fromOffset: '18446744073709551615' } },
+  { stdin: { offset: '9223372036854775807', end: true, data: 'aGkK' } },
+  { resize: {} },
+  { signal: 2_147_483_647 },
+  {},
+];
 
 /** Without what a URL cannot have even when it is escaped. */
 function printable(text: string): string {

@@ -1,6 +1,7 @@
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
+import { WebSocket } from 'ws';
 import type { FuzzDaemonAddress } from './fuzz-daemon.ts';
 import type { FuzzRequest } from './requests.ts';
 
@@ -14,6 +15,8 @@ export interface FuzzAnswer {
 }
 
 const maxBodyBytes = 64 * 1024;
+/** So long a WebSocket stays open. */
+const socketMs = 100;
 
 /** Sends the requests of the test over a few connections that stay open, as clients have them. */
 export class FuzzSender implements Disposable {
@@ -30,7 +33,12 @@ export class FuzzSender implements Disposable {
     const timeout = Promise.withResolvers<never>();
     const timer = setTimeout(() => timeout.reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     try {
-      const answered = request.isHttp2 ? this.#sendHttp2(request) : this.#sendHttp1(request);
+      const answered =
+        request.messages !== undefined
+          ? this.#openSocket(request, request.messages)
+          : request.isHttp2
+            ? this.#sendHttp2(request)
+            : this.#sendHttp1(request);
       return await Promise.race([answered, timeout.promise]);
     } finally {
       clearTimeout(timer);
@@ -84,6 +92,35 @@ export class FuzzSender implements Disposable {
       resolve({ status: Number(received[':status' as never] ?? 0), headers: received, body: gathered.text }),
     );
     stream.end(body);
+    return promise;
+  }
+
+  /** Sends all messages at once, and leaves when nothing comes for a moment. The answer is what the server sent. */
+  #openSocket({ path, headers, to }: FuzzRequest, messages: readonly (string | Buffer)[]): Promise<FuzzAnswer> {
+    const { promise, resolve, reject } = Promise.withResolvers<FuzzAnswer>();
+    const where = this.#where(to);
+    const base = 'socketPath' in where ? `ws+unix:${where.socketPath}:` : `ws://${where.host}:${where.port}`;
+    const socket = new WebSocket(`${base}${path}`, { headers });
+    const gathered = new Gathered();
+    let leave: NodeJS.Timeout | undefined;
+    socket.once('open', () => {
+      leave = setTimeout(() => socket.close(), socketMs);
+      for (const message of messages) socket.send(message);
+    });
+    socket.on('message', (data: Buffer, isBinary) => {
+      if (!isBinary) gathered.add(data);
+    });
+    socket.once('unexpected-response', (_, response) => {
+      response.on('data', (chunk: Buffer) => gathered.add(chunk));
+      response.once('close', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: gathered.text }),
+      );
+    });
+    socket.once('error', reject);
+    socket.once('close', (code, reason) => {
+      clearTimeout(leave);
+      resolve({ status: 101, headers: { code, reason: reason.toString() }, body: gathered.text });
+    });
     return promise;
   }
 

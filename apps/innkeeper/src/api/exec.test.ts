@@ -209,6 +209,17 @@ describe('/v1/vms/{vm}/exec', () => {
     assert.equal(garbage.texts.at(-1)?.['reason'], 'INVALID_ARGUMENT');
   });
 
+  it('an exec socket closes at once after an error, also when more has arrived than it reads', async () => {
+    const wrong = new Follower(api, { case: 'resize', value: { columns: 1, rows: 1 } });
+    wrong.socket.once('open', () => {
+      for (let count = 0; count < 3; count++) wrong.send(start('late', 'true'));
+    });
+    const left = Promise.withResolvers<'still open'>();
+    const timer = setTimeout(() => left.resolve('still open'), 5_000);
+    assert.equal(await Promise.race([wrong.closed, left.promise]), 1011);
+    clearTimeout(timer);
+  });
+
   it('an exec socket refuses input that leaves a gap', async () => {
     const follower = new Follower(api, { case: 'start', value: { id: 'f', argv: ['cat'], stdin: true } });
     await follower.until(() => follower.events.length === 1);

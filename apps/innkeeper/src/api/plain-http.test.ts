@@ -223,6 +223,18 @@ for (const [name, open] of Object.entries(doors))
       assert.match(told, /"exited"/);
     });
 
+    it('is told that a call of a stream has no message, in lines as in every protocol', async () => {
+      const lines = { accept: 'application/x-ndjson', 'content-type': 'application/x-ndjson' };
+      const none = await post(exec, '', lines);
+      const blank = await post(exec, '\n\n', lines);
+      for (const answer of [none, blank]) {
+        assert.deepEqual([answer.status, answer.headers.get('x-innkeeper-reason')], [400, 'MALFORMED_REQUEST']);
+      }
+      // A method that takes one message gets one without fields.
+      const watch = await post(`${control}VmService/WatchVm`, '', { accept: 'application/x-ndjson' });
+      assert.equal(watch.headers.get('x-innkeeper-reason'), 'VM_NOT_FOUND');
+    });
+
     it('is told how to read a stream when it asks for JSON', async () => {
       const answer = await post(`${control}VmService/WatchVms`, {});
       assert.equal(answer.status, 415);

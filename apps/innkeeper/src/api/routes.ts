@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OperationError } from '@innkeeper/contract';
 import type { Log } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
-import { answerError, closeWithError, refuseUpgrade } from '../edge/answer-error.ts';
+import { answerError, closeWithError, ignoreMessages, refuseUpgrade } from '../edge/answer-error.ts';
 import type { Upgrade } from '../edge/edge-server.ts';
 import { type Found, findHttpRoute, findRoute } from '../edge/find-route.ts';
 import { type AccessRequest, checkPage, type Gate } from '../edge/gate.ts';
@@ -168,6 +168,8 @@ async function serveSocket(
     const why = await reasonOf(error, vm, signal);
     await call.close(why);
     closeWithError(client, why, log);
+  } finally {
+    ignoreMessages(client);
   }
 }
 

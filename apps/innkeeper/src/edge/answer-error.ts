@@ -16,12 +16,22 @@ export function refuseUpgrade(socket: Socket, error: unknown, log: Log): void {
   );
 }
 
+/**
+ * Nothing more that a client sends is wanted: reads and discards it. A socket whose reading was paused would not see the
+ * client's part of the close, and the client would wait for the end of the connection.
+ */
+export function ignoreMessages(client: WebSocket): void {
+  client.removeAllListeners('message');
+  client.resume();
+}
+
 /** Tells a WebSocket client what went wrong, and closes. */
 export function closeWithError(client: WebSocket, error: unknown, log: Log): void {
   if (client.readyState !== client.OPEN) return;
   const { body } = toHttpError(error, log);
   client.send(JSON.stringify({ type: 'error', ...body }));
   client.close(1011, body.reason);
+  ignoreMessages(client);
 }
 
 /** Answers with an error, when the answer has not begun. Default of `as`: the status that the error's code has. */

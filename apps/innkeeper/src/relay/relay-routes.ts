@@ -4,7 +4,7 @@ import type { ByArchitecture } from '@innkeeper/images';
 import type { Log } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import { authorize } from '../access/authorize.ts';
-import { answerError, closeWithError, refuseUpgrade } from '../edge/answer-error.ts';
+import { answerError, closeWithError, ignoreMessages, refuseUpgrade } from '../edge/answer-error.ts';
 import type { Upgrade } from '../edge/edge-server.ts';
 import { findHttpRoute, findRoute } from '../edge/find-route.ts';
 import type { AuthorizedCall, Gate } from '../edge/gate.ts';
@@ -126,6 +126,8 @@ async function join(
     await call.close(error);
     if (error instanceof OperationError && error.reason !== 'ACCESS_CHANGED') closeWithError(client, error, log);
     else client.close(1012, 'reconnect');
+  } finally {
+    ignoreMessages(client);
   }
 }
 
