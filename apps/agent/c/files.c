@@ -136,6 +136,7 @@ JSValue new_stat(JSContext *ctx, const struct stat *info)
     set_number(ctx, object, "uid", info->st_uid);
     set_number(ctx, object, "gid", info->st_gid);
     set_number(ctx, object, "size", (double)info->st_size);
+    set_number(ctx, object, "blocks", (double)info->st_blocks);
     set_int64(ctx, object, "modifiedNs", (int64_t)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec);
     set_number(ctx, object, "device", (double)info->st_dev);
     set_number(ctx, object, "inode", (double)info->st_ino);

@@ -45,6 +45,8 @@ declare module 'host' {
     readonly uid: number;
     readonly gid: number;
     readonly size: number;
+    /** st_blocks: units of 512 bytes. */
+    readonly blocks: number;
     readonly modifiedNs: bigint;
     readonly device: number;
     readonly inode: number;

@@ -42,6 +42,8 @@ export interface FileStat {
   readonly uid: number;
   readonly gid: number;
   readonly sizeBytes: number;
+  /** Bytes of its blocks on disk: 0 for files that the kernel generates, whose size need not be true. */
+  readonly allocatedBytes: number;
   readonly modifiedNs: bigint;
   readonly deviceId: number;
   readonly inode: number;

@@ -1,5 +1,9 @@
 /** The block size of an archive, which ends with two blocks of zeros. */
 export const blockBytes = 512;
+/** Bytes read of a file whose size is only known at its end, as in /proc; longer ones are left out of an archive. */
+export const maxUnsizedBytes = 1024 * 1024;
+/** A file without blocks on disk that claims more has no true size: /proc/kcore, with its 128 TiB. */
+export const maxCredibleBytes = 2 ** 45;
 const maxOctal = 0o77777777777;
 const maxOctalShort = 0o7777777;
 const encoder = new TextEncoder();

@@ -137,6 +137,7 @@ function toStat(raw: host.RawStat): FileStat {
     uid: raw.uid,
     gid: raw.gid,
     sizeBytes: raw.size,
+    allocatedBytes: raw.blocks * 512,
     modifiedNs: raw.modifiedNs,
     deviceId: raw.device,
     inode: raw.inode,

@@ -51,6 +51,7 @@ async function unpack(chunks: AsyncIterable<Uint8Array>, path: string, target: s
     ...(await localTarget(as, target, copy)),
     sent: [as],
     keepOwners: copy.keepOwners,
+    onSkip: (what) => copy.skipped.add(what),
   });
   try {
     for await (const chunk of chunks) tree.push(chunk);

@@ -5,7 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { InnkeeperClient } from '@innkeeper/client';
 import { isOperationError, OperationError } from '@innkeeper/contract/errors';
-import { treeNames } from '@innkeeper/tar';
+import { errorMessage } from '@innkeeper/kit';
+import { endsCopy, treeNames } from '@innkeeper/tar';
 import { CliError } from '../cli-error.ts';
 import { defineCommand } from '../define-command.ts';
 import { EndedBySignal, onTerminationSignal } from '../ended-by-signal.ts';
@@ -42,7 +43,7 @@ export const command = defineCommand({
         throw new CliError('One side must be VM:/path, the other local files or "-".');
       const paths = sources.map(({ path }) => path);
       if (recursive) {
-        const skipped = new SkippedEntries(meter, quiet);
+        const skipped = new SkippedEntries(meter);
         const copy = {
           client,
           meter,
@@ -53,15 +54,18 @@ export const command = defineCommand({
           createParents: parents,
         };
         if (vm === undefined) await uploadTrees(copy, paths, target.path);
-        else for (const path of paths) await downloadTree(copy, path, targetFor(paths, target.path));
+        else await each(paths, skipped, (path) => downloadTree(copy, path, targetFor(paths, target.path)));
         skipped.check();
       } else if (owners) throw new CliError('--owners is only for folders: add -r.');
-      else
-        for (const path of paths) {
+      else {
+        const skipped = new SkippedEntries(meter);
+        await each(paths, skipped, async (path) => {
           const place = targetFor(paths, target.path);
           if (vm !== undefined) await download(client, vm, path, place, meter, signal);
           else await upload(client, path, target.vm ?? '', place, parents, meter, signal);
-        }
+        });
+        skipped.check();
+      }
     } catch (error) {
       if (signal.reason instanceof EndedBySignal) throw signal.reason;
       if (isOperationError(error) && error.reason === 'FILE_IS_DIRECTORY')
@@ -75,6 +79,27 @@ export const command = defineCommand({
     }
   },
 });
+
+/** Copies each path. One of several that cannot be copied is reported, and the others follow. */
+async function each(
+  paths: readonly string[],
+  skipped: SkippedEntries,
+  copy: (path: string) => Promise<void>,
+): Promise<void> {
+  for (const path of paths)
+    try {
+      await copy(path);
+    } catch (error) {
+      if (paths.length === 1 || !isAboutOnePath(error)) throw error;
+      skipped.add(`${path}: ${errorMessage(error)}`);
+    }
+}
+
+/** Whether the next path may be copied after this error. */
+function isAboutOnePath(error: unknown): boolean {
+  if (isOperationError(error)) return error.reason.startsWith('FILE_');
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && !endsCopy(error.code);
+}
 
 /** The target of one of the paths: several are copied into a folder. */
 function targetFor(paths: readonly string[], target: string): string {

@@ -3,32 +3,28 @@ import { exitCodes } from '../exit-codes.ts';
 import { clean } from '../output/clean.ts';
 import type { TransferMeter } from '../output/transfer-meter.ts';
 
-/**
- * Entries that no archive can hold: a copy without them is complete. In the words of `packTree` and of agents, which may be
- * older than inn.
- */
-const neverCopied =
-  /: (is a (fifo|socket|character device|block device|(virtual )?file system of the kernel('s own)?)|a special file|is not a file, folder or link)$|^\d+ more devices, FIFOs and sockets$/;
+/** Not a part of the tree: what is in it is made by the kernel. In the words of agents, which may be older than inn. */
+const notOfTree = /: is a (virtual )?file system of the kernel('s own)?$/;
+/** The last line of a list that is too long. */
+const further = /^(\d{1,9}) more /;
 
-/** Entries of a tree that are left out of its copy: printed on standard error as they are found. */
+/** Entries of a tree that are missing from its copy: printed on standard error as they are found, also with --quiet. */
 export class SkippedEntries {
   readonly #meter: TransferMeter;
-  readonly #quiet: boolean;
   #missing = 0;
 
-  constructor(meter: TransferMeter, quiet: boolean) {
+  constructor(meter: TransferMeter) {
     this.#meter = meter;
-    this.#quiet = quiet;
   }
 
   /** @param what the entry and why it is left out */
   add(what: string): void {
-    if (!neverCopied.test(what)) this.#missing++;
+    if (!notOfTree.test(what)) this.#missing += Number(further.exec(what)?.[1] ?? 1);
     this.#meter.clear();
-    if (!this.#quiet) process.stderr.write(`left out: ${clean(what)}\n`);
+    process.stderr.write(`left out: ${clean(what)}\n`);
   }
 
-  /** @throws CliError if an entry was left out that an archive could hold */
+  /** @throws CliError if the copy is incomplete */
   check(): void {
     if (this.#missing === 0) return;
     throw new CliError(

@@ -41,18 +41,21 @@ async function pack(path: string, name?: string): Promise<{ archive: Buffer; ski
   return { archive: Buffer.concat(pieces), skipped };
 }
 
-function newTarget(folder: string, sent: string, name = sent): TreeTarget {
-  return new TreeTarget({ folder, sent: [sent], name, keepOwners: false });
+function newTarget(folder: string, sent: string, name = sent, skipped: string[] = []): TreeTarget {
+  return new TreeTarget({ folder, sent: [sent], name, keepOwners: false, onSkip: (what) => skipped.push(what) });
 }
 
-function unpack(archive: Uint8Array, folder: string, sent: string, name?: string): void {
-  const tree = newTarget(folder, sent, name);
+/** Returns what was left out. */
+function unpack(archive: Uint8Array, folder: string, sent: string, name?: string): string[] {
+  const skipped: string[] = [];
+  const tree = newTarget(folder, sent, name, skipped);
   try {
     for (let at = 0; at < archive.length; at += 700) tree.push(archive.subarray(at, at + 700));
     tree.end();
   } finally {
     tree.close();
   }
+  return skipped;
 }
 
 const defaults = { linkTarget: '', sizeBytes: 0, user: '', group: '' };
@@ -136,7 +139,13 @@ describe('packTree and TreeTarget', () => {
       entry('x/folder', 'symlink', outside),
     ];
     for (const each of refused)
-      assert.throws(() => unpack(Buffer.concat([top, each, end]), target, 'x'), { name: 'CliError', exitCode: 5 });
+      assert.match(unpack(Buffer.concat([top, each, end]), target, 'x').join(), /exists already with another type/);
+    const inLink = [entry('x/link', 'directory'), entry('x/link/d', 'directory'), entry('x/link/d/evil', 'file')];
+    assert.equal(unpack(Buffer.concat([top, ...inLink, entry('x/after', 'file'), end]), target, 'x').length, 1);
+    assert.equal((await lstat(join(target, 'x', 'after'))).isFile(), true);
+    await rm(join(target, 'x', 'after'));
+    await writeFile(join(target, 'y'), '');
+    assert.throws(() => unpack(Buffer.concat([top, end]), target, 'x', 'y'), { name: 'CliError', exitCode: 5 });
     assert.equal(await readFile(join(outside, 'mine'), 'utf8'), 'mine');
     assert.deepEqual(await readdir(outside), ['mine']);
     assert.deepEqual((await readdir(join(target, 'x'))).sort(), ['file', 'folder', 'link']);
@@ -152,6 +161,35 @@ describe('packTree and TreeTarget', () => {
     assert.equal(tree.received, `2 files and folders in ${join(target, 'y')}`);
     tree.close();
     assert.equal((await readdir('/proc/self/fd')).length, before);
+  });
+
+  it('what cannot be read is left out of an archive by name, and everything else is in it', async () => {
+    const source = join(await newFolder(), 'tree');
+    await mkdir(source);
+    await writeFile(join(source, 'after'), 'text');
+    await symlink('/nowhere', join(source, 'link'));
+    const missing: string[] = [];
+    // Reading /proc/self/mem at offset 0 is EIO, also for root, which may read any other file.
+    const paths = [join(source, 'none'), source, '/proc/self/mem'];
+    const pieces: Uint8Array[] = [];
+    for await (const piece of packTree(paths, { onSkip: (what) => missing.push(what) })) pieces.push(piece);
+    const names = execFileSync('tar', ['-tf', '-'], { input: Buffer.concat(pieces) }).toString();
+    assert.deepEqual(names.trim().split('\n'), ['tree/', 'tree/after', 'tree/link']);
+    assert.deepEqual(missing, [
+      `${join(source, 'none')}: could not be read: ENOENT`,
+      '/proc/self/mem: could not be read: EIO',
+    ]);
+    await assert.rejects(pack(join(source, 'none')), { code: 'ENOENT' });
+  });
+
+  it('a file whose size is only known at its end is packed whole, and one without an end is left out', async () => {
+    const { archive } = await pack('/proc/self/status', 's');
+    const content = execFileSync('tar', ['-xOf', '-'], { input: archive }).toString();
+    assert.match(content, /^Name:[\s\S]*VmRSS[\s\S]*\n$/);
+    // 5 MB of symbols, with size 0.
+    assert.deepEqual((await pack('/proc/kallsyms')).skipped, [
+      '/proc/kallsyms: has no true size, and more than 1048576 bytes',
+    ]);
   });
 
   it('leaves no partial file when the archive is cut off', async () => {

@@ -15,7 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type TarItem, TarParser, type TarSink, TreeGuard } from '@innkeeper/tar';
+import { endsCopy, type TarItem, TarParser, type TarSink, TreeGuard } from '@innkeeper/tar';
 import { CliError } from '../cli-error.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { HeldFolder } from './held-folder.ts';
@@ -29,6 +29,8 @@ export interface UnpackOptions {
   readonly name: string;
   /** Whether to keep numeric owners and set-user-id bits. Otherwise everything belongs to the user of this process. */
   readonly keepOwners: boolean;
+  /** Called for each entry that could not be created, with the reason; what is in such a folder is not named again. */
+  readonly onSkip: (what: string) => void;
 }
 
 /**
@@ -40,8 +42,8 @@ export class TreeTarget {
   readonly #parser: TarParser;
   readonly #sink: TreeSink;
 
-  constructor({ folder, sent, name, keepOwners }: UnpackOptions) {
-    this.#sink = new TreeSink(HeldFolder.open(folder), keepOwners);
+  constructor({ folder, sent, name, keepOwners, onSkip }: UnpackOptions) {
+    this.#sink = new TreeSink(HeldFolder.open(folder), keepOwners, onSkip);
     this.#parser = new TarParser(new TreeGuard(this.#sink, { sent, as: name }));
   }
 
@@ -50,7 +52,7 @@ export class TreeTarget {
     return this.#sink.received;
   }
 
-  /** @throws CliError, MalformedTarError, UnsafeTarError, and the file system's errors */
+  /** @throws MalformedTarError, UnsafeTarError, and the first entry's error or one that all others would have too */
   push(bytes: Uint8Array): void {
     this.#parser.push(bytes);
   }
@@ -74,6 +76,8 @@ interface PartialFile {
   readonly name: string;
   readonly partName: string;
   readonly item: TarItem;
+  /** Number of parts of its path. */
+  readonly depth: number;
 }
 
 class TreeSink implements TarSink {
@@ -81,13 +85,17 @@ class TreeSink implements TarSink {
   readonly #keepOwners: boolean;
   /** The current folder after its parents. Modes are set when a folder is complete, since they may forbid writing. */
   readonly #open: { readonly folder: HeldFolder; readonly item: TarItem }[] = [];
+  readonly #onSkip: (what: string) => void;
   #file: PartialFile | undefined;
+  /** Depth of a folder that could not be created: what is in it is left out too. */
+  #lostDepth = Number.POSITIVE_INFINITY;
   #top = '';
   #count = 0;
 
-  constructor(root: HeldFolder, keepOwners: boolean) {
+  constructor(root: HeldFolder, keepOwners: boolean, onSkip: (what: string) => void) {
     this.#root = root;
     this.#keepOwners = keepOwners;
+    this.#onSkip = onSkip;
   }
 
   get received(): string | undefined {
@@ -98,23 +106,49 @@ class TreeSink implements TarSink {
   /** TreeGuard ensures that the folders of the path are open, so that only deeper ones have to be closed. */
   begin(item: TarItem): void {
     const parts = item.path.split('/');
+    const depth = parts.length;
+    if (depth > this.#lostDepth) return;
+    this.#lostDepth = Number.POSITIVE_INFINITY;
     const name = parts.at(-1) ?? '';
-    this.closeFolders(parts.length - 1);
+    this.closeFolders(depth - 1);
     const folder = this.#open.at(-1)?.folder ?? this.#root;
-    if (this.#count === 0) this.#top = join(folder.path, name);
-    if (item.typeFlag === '5') this.#enterFolder(folder, name, item);
-    else if (item.typeFlag === '2') this.#makeLink(folder, name, item);
-    else this.#openFile(folder, name, item);
+    const path = join(folder.path, name);
+    if (this.#count === 0) this.#top = path;
+    const isMade = this.#tryTo(path, depth, () => {
+      if (item.typeFlag === '5') this.#enterFolder(folder, name, item);
+      else if (item.typeFlag === '2') this.#makeLink(folder, name, item);
+      else this.#openFile(folder, name, item);
+    });
+    if (!isMade && item.typeFlag === '5') this.#lostDepth = depth;
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#file === undefined) return;
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#file.fd, bytes, at);
+    const file = this.#file;
+    if (file === undefined) return;
+    this.#tryTo(join(file.folder.path, file.name), file.depth, () => {
+      for (let at = 0; at < bytes.length; ) at += writeSync(file.fd, bytes, at);
+    });
   }
 
   finish(): void {
-    if (this.#file === undefined) return;
-    const { fd, folder, name, partName, item } = this.#file;
+    const file = this.#file;
+    if (file !== undefined) this.#tryTo(join(file.folder.path, file.name), file.depth, () => this.#place(file));
+  }
+
+  /** Reports an entry that the file system refuses, and removes its partial file. The whole copy fails with its top. */
+  #tryTo(path: string, depth: number, work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      if (depth === 1 || endsCopy(errnoOf(error))) throw error;
+      this.#abandon();
+      this.#onSkip(error instanceof CliError ? error.message : `${path}: could not be created: ${errnoOf(error)}`);
+      return false;
+    }
+  }
+
+  #place({ fd, folder, name, partName, item }: PartialFile): void {
     if (this.#keepOwners) fchownSync(fd, item.uid, item.gid);
     fchmodSync(fd, this.#modeOf(item));
     const seconds = Number(item.modifiedNs) / 1e9;
@@ -133,20 +167,25 @@ class TreeSink implements TarSink {
       try {
         if (this.#keepOwners) last.folder.setOwner(last.item.uid, last.item.gid);
         last.folder.setMode(this.#modeOf(last.item));
+      } catch (error) {
+        this.#onSkip(`${last.folder.path}: its mode or owner could not be set: ${errnoOf(error)}`);
       } finally {
         last.folder.close();
       }
     }
   }
 
-  close(): void {
+  #abandon(): void {
     const file = this.#file;
     this.#file = undefined;
+    if (file === undefined) return;
+    closeSync(file.fd);
+    rmSync(file.folder.at(file.partName), { force: true });
+  }
+
+  close(): void {
     try {
-      if (file !== undefined) {
-        closeSync(file.fd);
-        rmSync(file.folder.at(file.partName), { force: true });
-      }
+      this.#abandon();
     } finally {
       for (const { folder } of this.#open.splice(0)) folder.close();
       this.#root.close();
@@ -185,7 +224,8 @@ class TreeSink implements TarSink {
 
   #openFile(folder: HeldFolder, name: string, item: TarItem): void {
     const partName = newPartName();
-    this.#file = { fd: openSync(folder.at(partName), 'wx', 0o600), folder, name, partName, item };
+    const fd = openSync(folder.at(partName), 'wx', 0o600);
+    this.#file = { fd, folder, name, partName, item, depth: this.#open.length + 1 };
   }
 
   #modeOf({ mode }: TarItem): number {

@@ -95,6 +95,7 @@ export function statOf(node: FakeNode): FileStat {
     uid: node.uid,
     gid: node.gid,
     sizeBytes: node.size,
+    allocatedBytes: node.data.length,
     modifiedNs: node.modifiedNs,
     deviceId: 1,
     inode: node.inode,

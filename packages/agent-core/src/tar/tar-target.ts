@@ -1,13 +1,15 @@
 import { OperationError } from '@innkeeper/contract/errors';
 import { maxSkippedEntries, maxSkippedEntryChars } from '@innkeeper/contract/limits';
-import type { TarItem } from '@innkeeper/tar';
+import { endsCopy, type TarItem } from '@innkeeper/tar';
 import { openOptions } from '../file/open-options.ts';
 import { hex } from '../hex.ts';
 import type { DirectoryHandle, FileHandle, Host } from '../host.ts';
-import { hasErrno } from '../host-error.ts';
+import { hasErrno, isHostError } from '../host-error.ts';
 
 const folderMode = 0o755;
 const maxDepth = 200;
+/** One less than the maximum: the last line is the number of further ones. */
+const maxSkipped = maxSkippedEntries - 1;
 
 interface PendingFile {
   readonly folder: DirectoryHandle;
@@ -24,7 +26,9 @@ interface PendingFile {
  * meanwhile.
  */
 export class TarTarget {
-  readonly skipped: string[] = [];
+  readonly #skipped: string[] = [];
+  /** Entries left out beyond the list. */
+  #unlisted = 0;
   files = 0;
   readonly #host: Host;
   readonly #root: DirectoryHandle;
@@ -37,11 +41,23 @@ export class TarTarget {
     this.#keepOwners = options.keepOwners;
   }
 
-  /** Creates the item; a file's content follows by `write` and then `finish`. */
+  /** Entries that were not created, with the reason; at most 100. The last one can be the number of further ones. */
+  get skipped(): string[] {
+    return this.#unlisted > 0 ? [...this.#skipped, `${this.#unlisted} more entries`] : this.#skipped;
+  }
+
+  /**
+   * Creates the item; a file's content follows by `write` and then `finish`. One that cannot be created is left out.
+   * @throws OperationError for an archive that is refused; HostError if no further entry can be created
+   */
   begin(item: TarItem): void {
     const parts = partsOf(item.path);
     const name = parts.pop();
     if (name === undefined) return;
+    this.#tryTo(item, () => this.#create(parts, name, item));
+  }
+
+  #create(parts: readonly string[], name: string, item: TarItem): void {
     this.#within(parts, (folder) => {
       if (item.typeFlag === '5') this.#makeFolder(folder, name, item);
       else if (item.typeFlag === '2') this.#makeLink(folder, name, item);
@@ -54,40 +70,49 @@ export class TarTarget {
   write(bytes: Uint8Array): void {
     const pending = this.#pending;
     if (pending === undefined) return;
-    this.#host.files.write(pending.file, bytes, pending.at);
+    this.#tryTo(pending.item, () => this.#host.files.write(pending.file, bytes, pending.at));
     pending.at += bytes.length;
   }
 
   /** The content is complete: renames the file to its name. */
   finish(): void {
-    const folder = this.#pending?.folder;
-    if (folder === undefined) return;
-    this.#settle();
-    folder.close();
-    this.files++;
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    this.#tryTo(pending.item, () => {
+      this.#settle(pending);
+      this.files++;
+    });
   }
 
   /** Removes an incomplete file, and closes the directories. */
   close(): void {
-    const folder = this.#pending?.folder;
     try {
       this.#abandon();
     } finally {
-      folder?.close();
       this.#root.close();
     }
   }
 
-  #settle(): void {
-    const pending = this.#pending;
-    if (pending === undefined) return;
+  /** An entry that the file system refuses is left out, and its partial file removed. */
+  #tryTo(item: TarItem, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!isHostError(error) || endsCopy(error.errno)) throw error;
+      this.#abandon();
+      this.#skip(`${item.path}: could not be created: ${error.errno}`);
+    }
+  }
+
+  #settle(pending: PendingFile): void {
     const { folder, name, partial, file, item } = pending;
     if (this.#keepOwners) this.#host.files.chownHandle(file, item.uid, item.gid);
     this.#host.files.chmodHandle(file, this.#modeOf(item));
     folder.setModified(partial, item.modifiedNs);
     folder.rename(partial, folder, name, true);
-    file.close();
     this.#pending = undefined;
+    file.close();
+    folder.close();
   }
 
   #abandon(): void {
@@ -95,7 +120,11 @@ export class TarTarget {
     this.#pending = undefined;
     if (pending === undefined) return;
     pending.file.close();
-    removeIfThere(pending.folder, pending.partial);
+    try {
+      removeIfThere(pending.folder, pending.partial);
+    } finally {
+      pending.folder.close();
+    }
   }
 
   /** setuid and setgid belong to the archive's owner; they are not applied to another owner. */
@@ -198,7 +227,8 @@ export class TarTarget {
   }
 
   #skip(what: string): void {
-    if (this.skipped.length < maxSkippedEntries) this.skipped.push(what.slice(0, maxSkippedEntryChars));
+    if (this.#skipped.length < maxSkipped) this.#skipped.push(what.slice(0, maxSkippedEntryChars));
+    else this.#unlisted++;
   }
 }
 

@@ -115,6 +115,52 @@ describe('an archive that is made', () => {
   });
 });
 
+it('an archive names 99 entries that it left out, and counts the others', () => {
+  const host = new FakeHost();
+  host.files.put('/d/last', 'whole');
+  for (let index = 0; index < 331; index++) host.files.put(`/d/f${index}`, 'x');
+  host.files.fail = (call, path) => (call === 'open' && /^f\d+$/.test(path) ? 'EACCES' : undefined);
+  const { archive, skipped } = pack(host, '/d', 1000);
+  assert.equal(skipped.length, 100);
+  assert.equal(skipped[0], 'd/f0: could not be read: EACCES');
+  assert.equal(skipped[99], '232 more entries');
+  assert.equal(archive.length, 4 * 512 + 1024 - 512);
+  assert.equal(host.files.openCount, 0);
+});
+
+it('a file whose size is only known at its end is packed whole, and one without an end is left out', () => {
+  const host = new FakeHost();
+  const long = 'z'.repeat(1024 * 1024);
+  host.files.put('/d/proc', () => 'a value\n');
+  host.files.put('/d/long', () => long);
+  host.files.put('/d/endless', () => `${long}z`);
+  host.files.put('/d/empty', '');
+  const { archive, skipped } = pack(host, '/d', 5000);
+  assert.deepEqual(skipped, ['d/endless: has no true size, and more than 1048576 bytes']);
+  const sizes = execFileSync('tar', ['-tvf', '-'], { input: archive }).toString();
+  assert.deepEqual(
+    sizes.split('\n').flatMap(
+      (line) =>
+        line
+          .match(/ (\d+) .* (d\/\w+)$/)
+          ?.slice(1)
+          .join(' ') ?? [],
+    ),
+    ['8 d/proc', '1048576 d/long', '0 d/empty'],
+  );
+});
+
+it('a folder that cannot be listed to its end is named, and the rest of the tree is packed', () => {
+  const host = new FakeHost();
+  host.files.put('/d/bad/x', '');
+  host.files.put('/d/good', '');
+  let lists = 0;
+  host.files.fail = (call) => (call === 'getdents' && ++lists === 2 ? 'EINVAL' : undefined);
+  const { archive, skipped } = pack(host, '/d');
+  assert.deepEqual(skipped, ['d/bad: could not be listed: EINVAL']);
+  assert.equal(execFileSync('tar', ['-tf', '-'], { input: archive }).toString(), 'd/\nd/bad/\nd/good\n');
+});
+
 describe('an archive that is unpacked', () => {
   it('unpacking restores what was packed, whatever the size of the chunks', () => {
     const host = new FakeHost();
@@ -169,7 +215,8 @@ describe('an archive that is unpacked', () => {
     host.files.put('/etc/shadow', 'secret');
     assert.throws(() => unpack(host, '/to', named('../../etc/shadow')), { reason: 'INVALID_ARGUMENT' });
     assert.throws(() => unpack(host, '/to', named('x', '1', '../etc/shadow')), { reason: 'INVALID_ARGUMENT' });
-    assert.throws(() => unpack(host, '/to', named('x', '1', '/etc/shadow')), { errno: 'ENOENT' });
+    const { skipped } = unpack(host, '/to', Buffer.concat([named('x', '1', '/etc/shadow'), end]));
+    assert.deepEqual(skipped, ['x: could not be created: ENOENT']);
     unpack(host, '/to', Buffer.concat([named('/etc/shadow'), end]));
     assert.equal(host.files.text('/etc/shadow'), 'secret');
     assert.equal(host.files.text('/to/etc/shadow'), '');
@@ -201,6 +248,30 @@ describe('an archive that is unpacked', () => {
       assert.ok(names.length === 0 || fresh.files.text('/to/d/file').length === 5000, `${at}: ${names}`);
       assert.equal(fresh.files.openCount, 0);
     }
+  });
+
+  it('unpacking leaves out what the file system refuses, by name, and creates the rest', () => {
+    const host = new FakeHost();
+    host.files.put('/to/file/in/the/way');
+    host.files.put('/to/plain', '');
+    const parts = [named('file', '0', '', 5), content('hello'), named('plain/child'), named('bad', '0', '', 3)];
+    host.files.fail = (call, path) => (call === 'rename' && path === 'x' ? 'EPERM' : undefined);
+    const archive = Buffer.concat([...parts, content('bad'), named('plain', '5'), named('after'), end]);
+    const target = unpack(host, '/to', archive);
+    assert.deepEqual(target.skipped, [
+      'file: could not be created: EISDIR',
+      'plain/child: could not be created: ENOTDIR',
+      'plain: could not be created: EEXIST',
+    ]);
+    assert.deepEqual(host.files.names('/to'), ['after', 'bad', 'file', 'plain']);
+    assert.equal(host.files.openCount, 0);
+    host.files.freeBytes = 2;
+    const large = Buffer.concat([named('large', '0', '', 5), content('hello'), end]);
+    assert.throws(() => unpack(host, '/to', large), { errno: 'ENOSPC' });
+    assert.deepEqual(host.files.names('/to'), ['after', 'bad', 'file', 'plain']);
+    const many = Array.from({ length: 150 }, (_, index) => named(`plain/${index}`));
+    const { skipped } = unpack(host, '/to', Buffer.concat([...many, end]));
+    assert.deepEqual([skipped.length, skipped[99]], [100, '51 more entries']);
   });
 
   it('a truncated archive is refused, also between two entries', () => {

@@ -85,7 +85,8 @@ export type ReadTarDone = Message<"innkeeper.agent.v1.ReadTarDone"> & {
   files: bigint;
 
   /**
-   * Entries that could not be read, or changed while being read; at most 100.
+   * Entries that could not be read, or changed while being read, with the reason; at most 100.
+   * If there are more, the last one is their number: "12 more entries".
    *
    * @generated from field: repeated string skipped = 3;
    */
@@ -244,7 +245,8 @@ export type WriteTarDone = Message<"innkeeper.agent.v1.WriteTarDone"> & {
   files: bigint;
 
   /**
-   * Devices, FIFOs and other entries that are not created; at most 100.
+   * Entries that were not created, such as devices, with the reason; at most 100.
+   * If there are more, the last one is their number: "12 more entries".
    *
    * @generated from field: repeated string skipped = 3;
    */

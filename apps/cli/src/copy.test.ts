@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { FileKind } from '@innkeeper/contract/agent';
+import { callError, errorBody, startFakeDaemon } from '../../../packages/client/src/testing/fake-daemon.ts';
+import { resultOf, runInn, spawnInn } from './testing/run-inn.ts';
+
+describe('inn cp', () => {
+  const bytes = Buffer.from('the bytes\n'.repeat(50_000));
+  const hash = createHash('sha256').update(bytes).digest('hex');
+
+  it('inn cp copies a file to a guest and back, by name and through a pipe', async () => {
+    const puts: string[] = [];
+    await using daemon = await startFakeDaemon({
+      async files(request, response, url) {
+        if (request.method === 'GET') {
+          response.writeHead(200, {
+            'x-innkeeper-size': `${bytes.length}`,
+            'x-innkeeper-mode': '600',
+            trailer: 'x-innkeeper-sha256',
+          });
+          response.write(bytes);
+          response.addTrailers({ 'x-innkeeper-sha256': hash });
+          response.end();
+          return;
+        }
+        const digest = createHash('sha256');
+        let count = 0;
+        for await (const chunk of request as AsyncIterable<Buffer>) {
+          digest.update(chunk);
+          count += chunk.length;
+        }
+        puts.push(`${url.searchParams.get('path')} ${count}`);
+        response.end(JSON.stringify({ bytes: count, sha256: digest.digest('hex') }));
+      },
+    });
+    const here = join(daemon.folder, 'file');
+    await writeFile(here, bytes);
+    const quiet = { exitCode: 0, stdout: '', stderr: '' };
+    assert.deepEqual(await runInn(daemon.socketPath, ['cp', here, 'hello:/tmp/']), quiet);
+    assert.deepEqual(await runInn(daemon.socketPath, ['cp', '-', 'hello:/tmp/p'], { input: 'piped' }), quiet);
+    assert.deepEqual(puts, [`/tmp/file ${bytes.length}`, '/tmp/p 5']);
+    const back = join(daemon.folder, 'back');
+    assert.deepEqual(await runInn(daemon.socketPath, ['cp', 'hello:/f', back]), quiet);
+    assert.ok((await readFile(back)).equals(bytes));
+    assert.equal((await runInn(daemon.socketPath, ['cp', 'hello:/f', '-'])).stdout, bytes.toString());
+  });
+
+  it('inn cp names a file by the requested path, and replaces a link instead of writing through it', async () => {
+    await using daemon = await startFakeDaemon({
+      files(_, response) {
+        const evil = 'attachment; filename=.bashrc';
+        response.writeHead(200, { 'x-innkeeper-size': '4', 'x-innkeeper-mode': '644', 'content-disposition': evil });
+        response.end('text');
+      },
+    });
+    const folder = join(daemon.folder, 'to');
+    await mkdir(folder);
+    await writeFile(join(daemon.folder, 'mine'), 'mine');
+    await symlink('../mine', join(folder, 'f'));
+    const long = 'n'.repeat(250);
+    for (const path of ['/d/f/.', `/d/${long}`])
+      assert.deepEqual(await runInn(daemon.socketPath, ['cp', `hello:${path}`, folder]), {
+        exitCode: 0,
+        stdout: '',
+        stderr: '',
+      });
+    assert.deepEqual((await readdir(folder)).sort(), ['f', long]);
+    assert.equal(await readFile(join(folder, 'f'), 'utf8'), 'text');
+    assert.equal(await readFile(join(daemon.folder, 'mine'), 'utf8'), 'mine');
+  });
+
+  it('inn cp leaves no partial file after a checksum mismatch, ^C or a missing file', async () => {
+    const begun = Promise.withResolvers<void>();
+    await using daemon = await startFakeDaemon({
+      files(_, response, url) {
+        response.writeHead(200, { 'x-innkeeper-size': '9', trailer: 'x-innkeeper-sha256' });
+        response.write('some');
+        begun.resolve();
+        if (url.searchParams.get('path') === '/hangs') return;
+        response.addTrailers({ 'x-innkeeper-sha256': hash });
+        response.end();
+      },
+    });
+    const target = join(daemon.folder, 'target');
+    const wrong = await runInn(daemon.socketPath, ['cp', 'hello:/f', target]);
+    assert.equal(wrong.exitCode, 1);
+    assert.match(wrong.stderr, /CHECKSUM_MISMATCH/);
+    const child = spawnInn(daemon.socketPath, ['cp', 'hello:/hangs', target]);
+    const result = resultOf(child);
+    while (!(await readdir(daemon.folder)).some((name) => name.endsWith('.part')))
+      await new Promise((resolve) => setImmediate(resolve));
+    child.kill('SIGINT');
+    await result;
+    assert.equal(child.signalCode, 'SIGINT');
+    assert.deepEqual(await readdir(daemon.folder), ['innkeeper.sock']);
+    assert.equal((await runInn(daemon.socketPath, ['cp', '/nonexistent', 'hello:/f'])).exitCode, 3);
+  });
+
+  it('inn cp -r copies a folder as one archive, under its own name or the target’s, and reports what was left out', async () => {
+    const asked: string[] = [];
+    let archive = Buffer.alloc(0);
+    await using daemon = await startFakeDaemon({
+      guestFiles: {
+        stat({ path }) {
+          if (path === '/there') return { kind: FileKind.DIRECTORY };
+          throw callError('FILE_NOT_FOUND', 'no');
+        },
+      },
+      async files(request, response, url) {
+        asked.push(`${request.method} ${url.searchParams}`);
+        if (request.method === 'PUT') {
+          archive = Buffer.concat(await request.toArray());
+          response.end(JSON.stringify({ bytes: archive.length, files: 2, skipped: ['a\u001b[2Jb'] }));
+          return;
+        }
+        response.writeHead(200, { trailer: 'x-innkeeper-skipped' });
+        response.write(archive);
+        response.addTrailers({ 'x-innkeeper-skipped': '["x: is a fifo"]' });
+        response.end();
+      },
+    });
+    const tree = join(daemon.folder, 'tree');
+    await mkdir(tree);
+    await writeFile(join(tree, 'file'), 'text');
+    const up = await runInn(daemon.socketPath, ['cp', '-r', tree, 'hello:/new/name']);
+    assert.deepEqual(up, {
+      exitCode: 1,
+      stdout: '',
+      stderr: 'left out: a·[2Jb\nerror: The copy is incomplete: 1 entry was left out.\n',
+    });
+    await runInn(daemon.socketPath, ['cp', '-rp', '--owners', tree, 'hello:/there']);
+    const back = join(daemon.folder, 'back');
+    const down = await runInn(daemon.socketPath, ['cp', '-r', 'hello:/there/tree', back]);
+    assert.deepEqual(down, {
+      exitCode: 1,
+      stdout: '',
+      stderr: 'left out: x: is a fifo\nerror: The copy is incomplete: 1 entry was left out.\n',
+    });
+    assert.equal(await readFile(join(back, 'file'), 'utf8'), 'text');
+    assert.deepEqual(asked, ['PUT path=%2Fnew', 'PUT path=%2Fthere&parents=1&owners=1', 'GET path=%2Fthere%2Ftree']);
+    const piped = await runInn(daemon.socketPath, ['cp', '-r', 'hello:/there/tree', '-']);
+    assert.equal(Buffer.from(piped.stdout).length, archive.length);
+    const quiet = await runInn(daemon.socketPath, ['-q', 'cp', '-r', 'hello:/there/tree', join(daemon.folder, 'q')]);
+    assert.deepEqual(quiet, down);
+    await runInn(daemon.socketPath, ['cp', '-r', '-', 'hello:/to'], { input: 'an archive' });
+    assert.equal(archive.toString(), 'an archive');
+  });
+
+  it('inn cp copies the other files when one of several cannot be copied, names it, and exits with 1', async () => {
+    await using daemon = await startFakeDaemon({
+      async files(request, response, url) {
+        if (request.method === 'PUT') {
+          const bytes = Buffer.concat(await request.toArray());
+          const sha256 = createHash('sha256').update(bytes).digest('hex');
+          response.end(JSON.stringify({ bytes: bytes.length, sha256 }));
+        } else if (url.searchParams.get('path') === '/none') {
+          response.writeHead(404).end(errorBody('FILE_NOT_FOUND', 'no such file'));
+        } else response.end('text');
+      },
+    });
+    const { folder, socketPath } = daemon;
+    const down = await runInn(socketPath, ['-q', 'cp', 'hello:/none', 'hello:/there', folder]);
+    assert.deepEqual(down, {
+      exitCode: 1,
+      stdout: '',
+      stderr: 'left out: /none: no such file\nerror: The copy is incomplete: 1 entry was left out.\n',
+    });
+    assert.equal(await readFile(join(folder, 'there'), 'utf8'), 'text');
+    const up = await runInn(socketPath, ['cp', join(folder, 'none'), join(folder, 'there'), 'hello:/to/']);
+    assert.equal(up.exitCode, 1);
+    assert.match(up.stderr, /^left out: .*none: ENOENT.*\nerror: The copy is incomplete: 1 entry/);
+  });
+
+  it('inn cp refuses wrong combinations of paths and options with exit code 2', async () => {
+    for (const words of [
+      ['a', 'b'],
+      ['one:/a', 'two:/b'],
+      ['one:/a'],
+      ['one:/a', 'two:/b', 'here'],
+      ['-r', '-', 'x', 'one:/to'],
+      ['--owners', 'x', 'one:/to'],
+    ])
+      assert.equal((await runInn('/nonexistent', ['cp', ...words])).exitCode, 2, words.join(' '));
+  });
+});
