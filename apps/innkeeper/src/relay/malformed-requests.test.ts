@@ -14,7 +14,7 @@ import { listenForControl, type ServedRelay, serveRelay } from './testing/serve-
 /** A field of wire type 7, which there is not; and a length that the body does not have. */
 const badMessages = [Buffer.of(0x0f), Buffer.of(0x0a, 0x7f, 0x01)];
 const badJson = ['', '{', '[]', '"x"', 'null{', '\xff'].map((each) => Buffer.from(each, 'latin1'));
-const maxBytes = 2 * 1024 * 1024;
+const maxBytes = 4 * 1024 * 1024;
 
 interface Wrong {
   readonly what: string;

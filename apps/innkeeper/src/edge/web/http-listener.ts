@@ -1,10 +1,11 @@
-import { createServer as createHttp1Server, type Server as Http1Server, type IncomingMessage } from 'node:http';
+import { createServer as createHttp1Server, type Server as Http1Server, IncomingMessage } from 'node:http';
 import { constants, createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import { createServer as createTcpServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, Server as TlsServer } from 'node:tls';
 import { type Connection, endSoon } from './connection.ts';
 import { defaultLimits, type HttpLimits } from './connection-limits.ts';
 import { Connections } from './connections.ts';
+import { closeInSteps } from './leave-body.ts';
 import type { AnyRequest, AnyResponse } from './request-facts.ts';
 
 export interface HttpListenerOptions {
@@ -59,6 +60,7 @@ export class HttpListener implements AsyncDisposable {
         'stream' in request ? (request.stream.session ?? request) : request.socket,
       );
       connection?.begin(request, response);
+      if (request instanceof IncomingMessage) closeInSteps(request);
       onRequest(request, response, () => connection?.recognize());
     };
     this.#http1 = createHttp1Server(

@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import { constants, Http2ServerRequest } from 'node:http2';
+import type { Socket } from 'node:net';
 import { mib } from '@innkeeper/kit';
 import type { AnyRequest, AnyResponse } from './request-facts.ts';
 
@@ -53,4 +55,33 @@ export function leaveBody(request: AnyRequest): void {
   const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), graceMs);
   timer.unref();
   stream.once('close', () => clearTimeout(timer));
+}
+
+/** The last request of each HTTP/1.1 connection. */
+const lastRequests = new WeakMap<Socket, IncomingMessage>();
+
+/**
+ * Makes the connection of an HTTP/1.1 request close in two steps if the answer comes before the whole body: the rest is
+ * read and discarded for a second first. Closing a socket with unread data resets it, and the client would get that
+ * (EPIPE) instead of the answer.
+ */
+export function closeInSteps(request: IncomingMessage): void {
+  const { socket } = request;
+  const isKnown = lastRequests.has(socket);
+  lastRequests.set(socket, request);
+  if (isKnown) return;
+  const close = socket.destroySoon.bind(socket);
+  // What Node calls after the last answer of a connection.
+  socket.destroySoon = () => {
+    const last = lastRequests.get(socket);
+    if (last === undefined || last.complete || socket.destroyed) {
+      close();
+      return;
+    }
+    socket.end();
+    last.resume();
+    const timer = setTimeout(() => socket.destroy(), graceMs);
+    last.once('end', close);
+    socket.once('close', () => clearTimeout(timer));
+  };
 }
