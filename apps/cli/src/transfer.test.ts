@@ -189,6 +189,19 @@ describe('inn exec', () => {
     assert.match(stderr, /other processes still have the output open/);
   });
 
+  it('inn exec says that processes survived the timeout', async () => {
+    await using daemon = await execDaemon(async (process) => {
+      await process.request();
+      process.started();
+      const value = { status: { case: 'signal' as const, value: 9 }, ending: ExecEnding.TIMEOUT, orphansLeft: 2 };
+      process.send({ case: 'exited', value });
+      process.socket.close(1000);
+    });
+    const { exitCode, stderr } = await runInn(daemon.socketPath, ['exec', 'hello', '-n', '--', 'x']);
+    assert.equal(exitCode, 124);
+    assert.match(stderr, /2 of its processes could not be ended/);
+  });
+
   it('inn exec uses 80x24 on a terminal that has no size', async (t) => {
     if (spawnSync('script', ['--version']).status !== 0) return t.skip('the program "script" is not installed');
     const sizes: unknown[] = [];

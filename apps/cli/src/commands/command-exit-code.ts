@@ -9,6 +9,15 @@ export function endedCode({ ending, status }: ExecExited): number {
   return status.case === 'signal' ? 128 + status.value : (status.value ?? commandCodes.failed);
 }
 
+/** What the end of a command leaves behind, for people. */
+export function endNotes({ ending, orphansLeft, outputCut }: ExecExited): string[] {
+  const notes: string[] = [];
+  if (outputCut) notes.push('other processes still have the output open; what they print now is lost');
+  if (ending === ExecEnding.TIMEOUT && orphansLeft > 0)
+    notes.push(`${orphansLeft} of its processes could not be ended and may still run`);
+  return notes;
+}
+
 /** For a command that could not be started or followed, by the reason of the error. */
 export function failureCode(reason: string): number {
   if (reason === 'COMMAND_NOT_FOUND') return commandCodes.notFound;

@@ -5,7 +5,7 @@ import { isOperationError } from '@innkeeper/contract/errors';
 import { onBrokenOutput } from '../broken-output.ts';
 import { EndedBySignal, type TerminationSignal } from '../ended-by-signal.ts';
 import { writeAll } from '../write-all.ts';
-import { commandCodes, endedCode, failureCode } from './command-exit-code.ts';
+import { commandCodes, endedCode, endNotes, failureCode } from './command-exit-code.ts';
 import { connectTerminal } from './connect-terminal.ts';
 
 interface FollowExecOptions {
@@ -62,8 +62,7 @@ export async function followExec(
         isIncomplete ||= !mayMissOutput;
       } else if (event.case === 'exited') {
         const code = endedCode(event.value);
-        if (event.value.outputCut)
-          process.stderr.write('inn: other processes still have the output open; what they print now is lost\n');
+        for (const note of endNotes(event.value)) process.stderr.write(`inn: ${note}\n`);
         const signal = terminal.signalOf(code);
         if (signal !== undefined) throw new EndedBySignal(signal);
         return code === 0 && isIncomplete ? commandCodes.failed : code;

@@ -11,7 +11,7 @@ import { printObject } from '../output/json.ts';
 import { printError } from '../output/print-error.ts';
 import { formatTable } from '../output/table.ts';
 import { writeAll } from '../write-all.ts';
-import { endedCode, failureCode } from './command-exit-code.ts';
+import { endedCode, endNotes, failureCode } from './command-exit-code.ts';
 import { RunLines } from './run-lines.ts';
 import { droppedBytes, runTargetColumns } from './run-table.ts';
 
@@ -86,6 +86,8 @@ function summarize({ targets }: Run): void {
   if (target === undefined) return;
   const dropped = droppedBytes(target);
   if (dropped > 0n) process.stderr.write(`inn: ${formatBytes(dropped)} of output were not stored\n`);
+  const notes = target.exited === undefined ? [] : endNotes(target.exited);
+  for (const note of notes) process.stderr.write(`inn: ${note}\n`);
   const { errorReason: reason, errorMessage: message, errorNextStep: nextStep } = target;
   if (reason !== '') printError(OperationError.fromWire({ reason, message, nextStep }), false);
 }

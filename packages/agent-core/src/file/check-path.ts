@@ -10,8 +10,9 @@ export function checkPath(path: string): string {
   if (path.includes('\0')) throw new OperationError('INVALID_PATH', 'The path contains a NUL character.');
   if (path.split('/').includes('..'))
     throw new OperationError('INVALID_PATH', `"${path.slice(0, 100)}" contains "..".`);
-  if (byteLength(path) > maxPathBytes)
-    throw new OperationError('INVALID_PATH', `The path is longer than ${maxPathBytes} bytes.`);
+  const bytes = byteLength(path);
+  if (bytes > maxPathBytes)
+    throw new OperationError('INVALID_PATH', `The path has ${bytes} bytes; the maximum is ${maxPathBytes}.`);
   return path;
 }
 

@@ -2,6 +2,7 @@ import { createServer as createHttp1Server, type Server as Http1Server, Incoming
 import { constants, createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import { createServer as createTcpServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, Server as TlsServer } from 'node:tls';
+import { OperationError } from '@innkeeper/contract';
 import { type Connection, endSoon } from './connection.ts';
 import { defaultLimits, type HttpLimits } from './connection-limits.ts';
 import { Connections } from './connections.ts';
@@ -81,8 +82,7 @@ export class HttpListener implements AsyncDisposable {
     });
     // A client that sends half a request, or none, or takes too long for it.
     this.#http1.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-      const status = clientErrors[error.code ?? ''] ?? '400 Bad Request';
-      endSoon(socket as Socket, `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+      endSoon(socket as Socket, clientErrorAnswer(error.code ?? '', maxHeaderBytes));
     });
     this.#http2 = createHttp2Server(
       { settings: { maxConcurrentStreams: maxStreams, maxHeaderListSize: maxHeaderBytes }, maxSessionMemory: 16 },
@@ -255,7 +255,21 @@ class ResetWindow {
   }
 }
 
-/** The answer to a client that sent an incomplete request, by the error's code. */
+/** The answer to a client that sent no complete request, by the error's code. One that is too large has a reason. */
+function clientErrorAnswer(code: string, maxHeaderBytes: number): string {
+  const lines = [`HTTP/1.1 ${clientErrors[code] ?? '400 Bad Request'}`, 'connection: close'];
+  let body = '';
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    const message = `The address and headers of the request have more than ${maxHeaderBytes} bytes.`;
+    const { code, reason, nextStep } = new OperationError('REQUEST_TOO_LARGE', message, {
+      nextStep: 'Use shorter names and paths.',
+    });
+    body = JSON.stringify({ code, reason, message, nextStep });
+    lines.push('content-type: application/json', `x-innkeeper-reason: ${reason}`, `x-innkeeper-error: ${body}`);
+  }
+  return [...lines, `content-length: ${body.length}`, '', body].join('\r\n');
+}
+
 const clientErrors: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',

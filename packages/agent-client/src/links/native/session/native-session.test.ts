@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FileServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import { liteDecode } from '@innkeeper/contract/lite';
 import { portableByteOps } from '@innkeeper/wire';
 import { FakeLinkClock, settle } from '../fake/fake-link-clock.ts';
 import { ScriptedConnection } from '../fake/scripted-connection.ts';
 import { NativeSession } from './native-session.ts';
-import { openCall } from './typed-call.ts';
+import { openCall, openInTurn } from './typed-call.ts';
 
 const { watch, ping } = TelemetryServiceLite;
 
-async function open() {
+async function open(welcomed: { readonly capabilities?: string[] } = {}) {
   const connection = new ScriptedConnection();
-  connection.onHello = () => connection.welcome();
+  connection.onHello = () => connection.welcome(welcomed);
   const nonce = Uint8Array.from({ length: 16 }, (_, index) => index);
   const clock = new FakeLinkClock();
   const session = new NativeSession({ channel: connection, ops: portableByteOps, clock, nonce });
@@ -64,6 +65,75 @@ describe('a session', () => {
     connection.end(first);
     await settle();
     openCall(session, watch, {});
+  });
+
+  it('calls in turn wait until fewer are open, in their order, and leave four places to others', async () => {
+    const { connection, session, clock } = await open();
+    const { signal } = new AbortController();
+    for (let count = 0; count < 60; count++) await openInTurn(session, watch, {}, { signal });
+    const order: string[] = [];
+    const waiting = ['a', 'b', 'c'].map((name) =>
+      openInTurn(session, watch, {}, { signal }).then(() => order.push(name)),
+    );
+    const late = waiting.map((each) =>
+      each.catch((error: Error & { reason?: string }) => order.push(`${error.reason}`)),
+    );
+    await settle();
+    assert.deepEqual([order, connection.calls.length], [[], 60]);
+    openCall(session, ping, { sequence: 1n }).raw.cancel(undefined);
+    await settle();
+    assert.deepEqual(order, []);
+    const [first] = connection.calls;
+    assert.ok(first !== undefined);
+    connection.end(first);
+    await settle();
+    assert.deepEqual(order, ['a']);
+    for (let count = 0; count < 4; count++) openCall(session, watch, {});
+    await clock.advance(10_000);
+    await Promise.all(late);
+    assert.deepEqual(order, ['a', 'TOO_MANY_CALLS', 'TOO_MANY_CALLS']);
+  });
+
+  it('a call in turn that is canceled while it waits is not opened', async () => {
+    const { connection, session } = await open();
+    const controller = new AbortController();
+    const { signal } = controller;
+    for (let count = 0; count < 60; count++) openCall(session, watch, {});
+    const waiting = openInTurn(session, watch, {}, { signal });
+    controller.abort(new Error('enough'));
+    await assert.rejects(waiting, /enough/);
+    await settle();
+    assert.equal(connection.calls.length, 60);
+  });
+
+  it('a request longer than a frame is sent in parts, one such request after the other, as credit allows', async () => {
+    const { connection, session } = await open({ capabilities: ['requests.parts'] });
+    const path = 'x'.repeat(400_000);
+    openCall(session, FileServiceLite.stat, { path });
+    openCall(session, FileServiceLite.stat, { path });
+    await settle();
+    const [first, second] = connection.calls;
+    assert.ok(first !== undefined && second !== undefined);
+    // The first part is in the call; four more of 65,000 bytes use up the credit of 262,144, and one may overdraw it.
+    assert.deepEqual([first.bodies.length, first.halfClosed, second.bodies.length], [6, false, 1]);
+    connection.send({ case: 'credit', value: { callId: first.id, bytes: 325_000 } });
+    await settle();
+    assert.deepEqual([first.bodies.length, first.halfClosed], [7, true]);
+    assert.equal(liteDecode(FileServiceLite.stat.input, Buffer.concat(first.bodies)).path, path);
+    assert.equal(second.bodies.length, 6);
+  });
+
+  it('a request longer than a frame is refused with both numbers for an agent without parts, and beyond the maximum', async () => {
+    const refused = (bytes: number, most: number) => ({
+      reason: 'INVALID_ARGUMENT',
+      message: `The request has ${bytes} bytes; the maximum is ${most}.`,
+    });
+    const old = await open({ capabilities: [] });
+    const call = (session: NativeSession, bytes: number) => () =>
+      openCall(session, FileServiceLite.stat, { path: 'x'.repeat(bytes) });
+    assert.throws(call(old.session, 65_000), refused(65_004, 65_000));
+    const { session } = await open({ capabilities: ['requests.parts'] });
+    assert.throws(call(session, 2_162_688), refused(2_162_693, 2_162_688));
   });
 
   it('a session ends when the agent exceeds its credit', async () => {
