@@ -296,6 +296,18 @@ describe('exec', () => {
     assert.deepEqual(new Set(calls.map((call) => call?.reason)), new Set(['']));
   });
 
+  it('starts wait as long as commands end, however many are before them', async () => {
+    const agent = await startFakeAgent();
+    const nodes = [agent.node, await agent.connect(), await agent.connect(), await agent.connect()];
+    const calls = [];
+    for (let count = 0; count < 200; count++) {
+      const value = { id: `e${count}`, argv: ['sleep', '4'] };
+      calls.push(await nodes[count % 4]?.open(exec, { input: { case: 'start', value } }));
+    }
+    await agent.host.clock.advance(20_000);
+    assert.deepEqual(new Set(calls.map((call) => call?.reason)), new Set(['']));
+  });
+
   it('a start that waits is given up when its call is canceled', async () => {
     const agent = await startFakeAgent();
     for (let count = 0; count < 64; count++)

@@ -13,7 +13,7 @@ const maxEnded = 64;
 /** Bytes of output kept for all ended commands together. */
 const maxEndedOutputBytes = 1024 * 1024;
 const rememberEndedMs = 10 * 60 * 1000;
-/** Milliseconds that a start waits until fewer than `maxRunning` commands run. */
+/** Milliseconds in which no command has ended, after which a start no longer waits until fewer run. */
 const placeWithinMs = 5000;
 
 /** All commands of this agent, running and recently ended ones. */
@@ -28,6 +28,8 @@ export class ProcessRegistry {
   /** Starts that wait until fewer commands run, in their order. */
   readonly #waiting = new Set<() => void>();
   #onIdle: (() => void) | undefined;
+  /** When a command last ended. */
+  #endedAtLastMs = 0;
 
   constructor(host: Host, log: Log) {
     this.#host = host;
@@ -57,17 +59,17 @@ export class ProcessRegistry {
   }
 
   /**
-   * Starts a command, or returns the existing one with this id. If too many run, waits up to 5 s, or until the signal.
-   * Rejects with TOO_MANY_PROCESSES, or the signal's reason.
+   * Starts a command, or returns the existing one with this id. If too many run, waits until some have ended. Rejects
+   * with TOO_MANY_PROCESSES if none has for 5 s, or with the signal's reason.
    */
   async start(spec: ProcessSpec, signal: AbortSignal): Promise<{ process: ManagedProcess; attached: boolean }> {
-    const untilMs = this.#host.clock.monotonicMs() + placeWithinMs;
+    const fromMs = this.#host.clock.monotonicMs();
     for (;;) {
       this.#forgetOld();
       const known = this.#processes.get(spec.id) ?? (await this.#starting.get(spec.id));
       if (known !== undefined) return { process: known, attached: true };
       if (this.#hasPlace) break;
-      const leftMs = untilMs - this.#host.clock.monotonicMs();
+      const leftMs = placeWithinMs - (this.#host.clock.monotonicMs() - Math.max(fromMs, this.#endedAtLastMs));
       if (leftMs <= 0)
         throw new OperationError('TOO_MANY_PROCESSES', `${maxRunning} commands run in this guest already.`);
       await this.#placeOrTimeout(leftMs, signal);
@@ -133,7 +135,8 @@ export class ProcessRegistry {
 
   #onEnded(id: string): void {
     if (!this.#processes.has(id)) return;
-    this.#endedAtMs.set(id, this.#host.clock.monotonicMs());
+    this.#endedAtLastMs = this.#host.clock.monotonicMs();
+    this.#endedAtMs.set(id, this.#endedAtLastMs);
     this.#forgetOld();
     this.#boundKeptOutput();
     if (this.runningCount === 0) this.#onIdle?.();

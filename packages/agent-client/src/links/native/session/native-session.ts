@@ -25,8 +25,8 @@ const windows = { wide: 512 * 1024, narrow: 64 * 1024, wideCalls: 8 };
 
 /** Open calls left to those that cannot wait for others to end, such as pings. */
 const keptPlaces = 4;
-/** Milliseconds that a call waits until fewer are open. */
-const placeWithinMs = 10_000;
+/** Milliseconds without an ended call after which a call no longer waits until fewer are open. */
+const placeWithinMs = 5000;
 
 export interface NativeSessionOptions {
   readonly channel: Channel;
@@ -57,6 +57,8 @@ export class NativeSession {
   /** Resolves when the last long message was sent. */
   #lastLong: Promise<void> = Promise.resolve();
   readonly #freed = new Notifier();
+  /** When a call last ended. */
+  #freedAtMs = 0;
 
   constructor(options: NativeSessionOptions) {
     this.#options = options;
@@ -120,30 +122,28 @@ export class NativeSession {
   }
 
   /**
-   * Runs `open`, which opens a call, once few enough calls are open. After 10 s it is run anyway, and `call` throws
-   * TOO_MANY_CALLS if there are still too many. Rejects with what `open` throws, or the signal's reason.
+   * Runs `open`, which opens a call, once few enough calls are open. If none has ended for 5 s it is run anyway, and
+   * `call` throws TOO_MANY_CALLS. Rejects with what `open` throws, or the signal's reason.
    */
   async inTurn<T>(signal: AbortSignal, open: () => T): Promise<T> {
-    signal.throwIfAborted();
-    if (this.#hasPlace) return open();
-    let isLate = false;
-    const wake = (): void => this.#freed.notify();
-    const cancelTimer = this.#options.clock.setTimer(placeWithinMs, () => {
-      isLate = true;
-      wake();
-    });
-    const stopListening = onAbort(signal, wake);
-    try {
-      for (;;) {
-        signal.throwIfAborted();
-        // Checked and opened synchronously, so that no more calls continue than there is room for.
-        if (this.#hasPlace || isLate) return open();
-        await this.#freed.changed();
-      }
-    } finally {
-      cancelTimer();
-      stopListening();
+    const { clock } = this.#options;
+    const fromMs = clock.nowMs();
+    for (;;) {
+      signal.throwIfAborted();
+      const leftMs = placeWithinMs - (clock.nowMs() - Math.max(fromMs, this.#freedAtMs));
+      // Checked and opened synchronously, so that no more calls continue than there is room for.
+      if (this.#hasPlace || leftMs <= 0) return open();
+      await this.#freedWithin(leftMs, signal);
     }
+  }
+
+  async #freedWithin(ms: number, signal: AbortSignal): Promise<void> {
+    const wake = (): void => this.#freed.notify();
+    const cancelTimer = this.#options.clock.setTimer(ms, wake);
+    const stopListening = onAbort(signal, wake);
+    await this.#freed.changed();
+    cancelTimer();
+    stopListening();
   }
 
   /** Also true once the session is over, so that no call waits for it. */
@@ -223,6 +223,7 @@ export class NativeSession {
 
   #forget(id: number): void {
     this.#calls.delete(id);
+    this.#freedAtMs = this.#options.clock.nowMs();
     this.#freed.notify();
   }
 
