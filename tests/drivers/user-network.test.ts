@@ -98,7 +98,11 @@ describe('a host that cannot isolate a VM’s network', { skip: whyNoNamespace()
   const script = `import { whyNotIsolated } from '${probe}'; console.log(await whyNotIsolated());`;
 
   for (const [what, before, reason] of [
-    ['passt does not run', 'mount --bind /dev/null /usr/bin/passt', /^pasta does not run|^The program pasta/],
+    [
+      'passt does not run',
+      'mount --bind /dev/null "$(readlink -f /usr/bin/pasta)"',
+      /^pasta does not run|^The program pasta/,
+    ],
     ['no /dev/net/tun', 'mount -t tmpfs none /dev/net', /cannot open \/dev\/net\/tun|^The program pasta/],
   ] as const) {
     it(`a host that cannot isolate a VM’s network is detected with the reason: ${what}`, async (t) => {

@@ -68,7 +68,10 @@ mount --bind "$ARCHIVES" var/cache/apt/archives
 mkdir -p root/.npm
 mount --bind "$NPM" root/.npm
 [ -z "$OFFLINE" ] || ip link set lo up
-exec chroot . "$@"`;
+mkdir -p old-root
+# A process in a chroot may not make user namespaces, which a VM's network needs; in a root of its own it may.
+pivot_root . old-root
+exec chroot . sh -c 'umount -l /old-root && rmdir /old-root && exec "$@"' sh "$@"`;
 
 const person = ['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups', '--inh-caps=-all'];
 

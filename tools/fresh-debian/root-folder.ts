@@ -14,6 +14,9 @@ export const freshDebianCache = join(checkout, '.cache', 'fresh-debian');
 /** Exactly the packages that the README requires. */
 const packages = ['nodejs', 'npm', 'git', 'ca-certificates'];
 
+/** Of every Debian, though not of mmdebstrap's smallest one. */
+const ofDebian = ['mount'];
+
 /** An ordinary user without sudo, and no automatically started services, since there is no init in a root. */
 const customize = `set -eu
 echo 'person:x:1000:1000::/home/person:/bin/sh' >> "$1/etc/passwd"
@@ -31,7 +34,7 @@ export function rootFolder(release: Release): string {
   const mirror = debianMirror();
   if (mirror === undefined) throw new Error('No Debian mirror is configured in /etc/apt.');
   const key = createHash('sha256')
-    .update(JSON.stringify([packages, customize]))
+    .update(JSON.stringify([packages, ofDebian, customize]))
     .digest('hex')
     .slice(0, 12);
   const folder = join(freshDebianCache, `${release}-${key}`);
@@ -43,7 +46,7 @@ export function rootFolder(release: Release): string {
     '--variant=apt',
     '--quiet',
     '--format=directory',
-    `--include=${packages.join(',')}`,
+    `--include=${[...packages, ...ofDebian].join(',')}`,
     '--aptopt=APT::Install-Recommends "false"',
     '--aptopt=Acquire::Languages "none"',
     '--dpkgopt=path-exclude=/usr/share/doc/*',

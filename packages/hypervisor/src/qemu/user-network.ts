@@ -41,12 +41,13 @@ exec setpriv --inh-caps=-all --bounding-set=-all -- "$@"`;
 /**
  * Keeps pasta running while QEMU holds the lock $1, and ends with it, without a daemon. $2 is its pid file, $3 pasta's
  * log, emptied at each start. pasta exits at once on a host without a default route, so it is retried after 1 s, and
- * then less and less often, down to once a minute.
+ * then less and less often, down to once a minute. kill is the shell's: as a program it is part of procps, which a small
+ * system lacks.
  */
 const joinScript = `echo $$ >"$2"
 lock=$1 log=$3 pasta= rest=
 shift 3
-flock -s "$lock" kill $$ &
+flock -s "$lock" sh -c 'kill "$1"' sh $$ &
 watch=$!
 trap 'kill $pasta $rest $watch 2>/dev/null; exit 0' TERM
 pause=1
