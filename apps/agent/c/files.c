@@ -7,10 +7,15 @@
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* Of the kernel's fs/ext4/ext4.h; in no header for programs. */
+#define EXT4_IOC_RESIZE_FS _IOW('f', 16, uint64_t)
 
 #ifndef SYS_openat2
 #define SYS_openat2 437
@@ -323,6 +328,29 @@ static JSValue js_statvfs(JSContext *ctx, JSValueConst self, int argc, JSValueCo
     return result;
 }
 
+/* growExt(mountPoint, sizeBytes): run it in a helper; it can take long. */
+static JSValue js_grow_ext(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    struct statfs info;
+    int64_t size;
+    if (JS_ToInt64(ctx, &size, argv[1]))
+        return JS_EXCEPTION;
+    const char *path = JS_ToCString(ctx, argv[0]);
+    if (!path)
+        return JS_EXCEPTION;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int failed = fd < 0 || fstatfs(fd, &info) < 0;
+    if (!failed) {
+        uint64_t blocks = (uint64_t)size / (uint64_t)info.f_bsize;
+        failed = ioctl(fd, EXT4_IOC_RESIZE_FS, &blocks) < 0;
+    }
+    JSValue result = failed ? throw_errno(ctx, errno, "growExt", path) : JS_UNDEFINED;
+    if (fd >= 0)
+        close(fd);
+    JS_FreeCString(ctx, path);
+    return result;
+}
+
 /* supportsOpenat2(): whether this kernel has the call. */
 static JSValue js_supports_openat2(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
@@ -353,6 +381,7 @@ static const JSCFunctionListEntry files_entries[] = {
     JS_CFUNC_DEF("readDirectory", 2, js_read_directory),
     JS_CFUNC_DEF("readText", 2, js_read_text),
     JS_CFUNC_DEF("statvfs", 1, js_statvfs),
+    JS_CFUNC_DEF("growExt", 2, js_grow_ext),
     JS_CFUNC_DEF("supportsOpenat2", 0, js_supports_openat2),
 };
 PORT(files);

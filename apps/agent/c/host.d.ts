@@ -85,6 +85,8 @@ declare module 'host' {
   export function readDirectory(path: string, limit: number): string[];
   export function readText(path: string, maxBytes: number): string;
   export function statvfs(path: string): RawStatVfs;
+  /** EXT4_IOC_RESIZE_FS: grows a mounted ext file system to this many bytes, rounded down to its blocks. */
+  export function growExt(mountPoint: string, sizeBytes: number): void;
   export function supportsOpenat2(): boolean;
 
   // Numbers (numbers.c)

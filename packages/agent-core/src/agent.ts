@@ -14,6 +14,7 @@ import { ProcessRegistry } from './process/process-registry.ts';
 import { ClockStepper } from './serving/clock-step.ts';
 import { detect } from './serving/detect.ts';
 import type { AgentContext, Dialect } from './serving/dialect.ts';
+import { RootGrower } from './serving/grow-root.ts';
 import { readTrimmed } from './telemetry/read-trimmed.ts';
 import { telemetryOperations } from './telemetry/telemetry-operations.ts';
 import { TelemetrySampler } from './telemetry/telemetry-sampler.ts';
@@ -69,6 +70,7 @@ export function createAgent(host: Host, log: Log, dialects: readonly Dialect[] =
     identity: { bootId, instance, startWallNs: host.clock.wallTimeNs(), capabilities: capabilitiesOf(host).present },
     freeze,
     clockStepper: new ClockStepper(host.clock, log, buildTimeNs),
+    rootGrower: new RootGrower(host, log),
   };
   const stopping = new AbortController();
 

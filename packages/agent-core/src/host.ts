@@ -151,6 +151,11 @@ export interface Files {
    * statvfs in a helper; ETIMEDOUT after `timeoutMs`, and the helper is counted as abandoned if it cannot be killed.
    */
   statVfsInHelper(path: string, timeoutMs: number): Promise<StatVfs>;
+  /**
+   * Grows a mounted ext2, ext3 or ext4 to this size (EXT4_IOC_RESIZE_FS), in a helper; nothing if it has that size.
+   * Rejects with ETIMEDOUT after `timeoutMs`, EPERM, or EINVAL when it cannot.
+   */
+  growExt(mountPoint: string, sizeBytes: number, timeoutMs: number): Promise<void>;
   /** Calls back when something was mounted or unmounted; the returned function removes the callback. */
   watchMounts(callback: () => void): () => void;
 }

@@ -80,6 +80,10 @@ export function createFiles(helpers: HelperPool): Files {
       const text = await helpers.run('statvfs', () => attempt(() => host.statvfs(path)), timeoutMs);
       return throwIfRefused('statvfs')(text) as ReturnType<typeof host.statvfs>;
     },
+    growExt: async (mountPoint, sizeBytes, timeoutMs) => {
+      const grow = (): string => attempt(() => host.growExt(mountPoint, sizeBytes));
+      await helpers.run('growExt', grow, timeoutMs).then(throwIfRefused('ioctl'));
+    },
     watchMounts: (callback) => {
       const fd = host.open('/proc/self/mountinfo', 0, 0, false);
       // The kernel reports a change as an error event (proc(5)), which epoll always delivers.

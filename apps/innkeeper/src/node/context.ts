@@ -10,6 +10,7 @@ interface AgentLinkOptions {
   readonly connect: (signal: AbortSignal) => Promise<Channel>;
   readonly identity: { readonly vmId: string; readonly vmName: string; readonly nodeVersion: string };
   readonly mayStepClock: boolean;
+  readonly mayGrowRoot: boolean;
   readonly log: Log;
   readonly isPaused?: () => Promise<boolean>;
 }

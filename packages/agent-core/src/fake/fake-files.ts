@@ -20,6 +20,8 @@ export class FakeFiles implements Files {
   #openDirectories = 0;
   /** Free bytes: beyond them ENOSPC. */
   freeBytes = 1024 * 1024 * 1024;
+  /** Size of the file system. */
+  totalBytes = 8 * 1024 * 1024 * 1024;
   /** Called before every call: returns an errno to fail with. */
   fail: ((call: string, path: string) => string | undefined) | undefined;
   /** Answers for `statVfsInHelper`; without one it behaves like `statVfs`. */
@@ -251,13 +253,17 @@ export class FakeFiles implements Files {
   statVfs(path: string): StatVfs {
     this.#check('statvfs', path);
     this.tree.find('statvfs', path, { follow: true });
-    const totalBytes = 8 * 1024 * 1024 * 1024;
-    const { freeBytes } = this;
+    const { totalBytes, freeBytes } = this;
     return { totalBytes, freeBytes, availableBytes: freeBytes, inodesTotal: 65_536, inodesFree: 60_000 };
   }
 
   async statVfsInHelper(path: string): Promise<StatVfs> {
     return await (this.slowStatVfs?.(path) ?? this.statVfs(path));
+  }
+
+  async growExt(mountPoint: string, sizeBytes: number): Promise<void> {
+    this.#check('growExt', mountPoint);
+    this.totalBytes = sizeBytes;
   }
 
   watchMounts(callback: () => void): () => void {

@@ -4,6 +4,7 @@ import type { OperationTable } from '../dispatch.ts';
 import type { FreezeState } from '../freeze-state.ts';
 import type { Host } from '../host.ts';
 import type { ClockStepper } from './clock-step.ts';
+import type { RootGrower } from './grow-root.ts';
 
 /** The identity of an agent. */
 export interface AgentIdentity {
@@ -24,6 +25,7 @@ export interface AgentContext {
   readonly identity: AgentIdentity;
   readonly freeze: FreezeState;
   readonly clockStepper: ClockStepper;
+  readonly rootGrower: RootGrower;
 }
 
 /** The context of one session. */

@@ -221,6 +221,7 @@ export class VmRunner {
       connect: (signal) => port.connect(signal),
       identity: { vmId: id, vmName: name, nodeVersion: this.#context.version },
       mayStepClock: true,
+      mayGrowRoot: true,
       log: this.#agentLog,
       isPaused: () => running.isPaused({ signal: AbortSignal.timeout(3000) }),
     });

@@ -26,6 +26,8 @@ export interface AgentLinkOptions {
   readonly identity: { readonly vmId: string; readonly vmName: string; readonly nodeVersion: string };
   /** Whether the agent may set the guest's clock from the node's; false for adopted VMs. */
   readonly mayStepClock: boolean;
+  /** Whether the agent may grow the root file system to the size of its disk. Default: false, as for adopted VMs. */
+  readonly mayGrowRoot?: boolean | undefined;
   /** Whether the VM is paused: then it is not pinged and not lost. Default: never paused. */
   readonly isPaused?: (() => Promise<boolean>) | undefined;
   readonly log?: Log | undefined;
@@ -51,6 +53,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     connect: options.connect,
     identity: options.identity,
     mayStepClock: options.mayStepClock,
+    mayGrowRoot: options.mayGrowRoot ?? false,
     isPaused: options.isPaused ?? (async () => false),
     clock,
     ops: options.ops ?? portableByteOps,

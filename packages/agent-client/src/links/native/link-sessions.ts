@@ -25,6 +25,7 @@ export interface LinkSessionsOptions {
   readonly connect: (signal: AbortSignal) => Promise<Channel>;
   readonly identity: { readonly vmId: string; readonly vmName: string; readonly nodeVersion: string };
   readonly mayStepClock: boolean;
+  readonly mayGrowRoot: boolean;
   readonly isPaused: () => Promise<boolean>;
   readonly clock: LinkClock;
   readonly ops: ByteOps;
@@ -145,8 +146,9 @@ export class LinkSessions {
   }
 
   async #hello(session: NativeSession, waitMs: number): Promise<Welcome | undefined> {
-    const { clock, identity, mayStepClock } = this.#options;
-    const hello = { minVersion: 1, maxVersion: 1, wallTimeUnixNs: clock.wallNs(), mayStepClock, ...identity };
+    const { clock, identity, mayStepClock, mayGrowRoot } = this.#options;
+    const permissions = { mayStepClock, mayGrowRoot };
+    const hello = { minVersion: 1, maxVersion: 1, wallTimeUnixNs: clock.wallNs(), ...permissions, ...identity };
     const late = (): Error => new SessionLostError('AGENT_UNREACHABLE', 'no agent answered the hello');
     const deadline = { timers: clock, timeoutMs: waitMs, signal: this.#stop.signal, late };
     try {

@@ -144,9 +144,15 @@ class NativeServer {
       write: (bytes) => channel.write(bytes),
       writeNow: channel.writeNow === undefined ? undefined : (bytes) => channel.writeNow?.(bytes) ?? 0,
     });
-    this.#outbox.post(
-      encodeFrame(this.#session, { case: 'welcome', value: welcome(context, hello) }, context.host.bytes),
-    );
+    const [outbox, opened] = [this.#outbox, this.#session];
+    const answer = (): void => {
+      // The clock is compared when the answer is written. A newer hello has its own answer.
+      if (this.#outbox !== outbox) return;
+      outbox.post(encodeFrame(opened, { case: 'welcome', value: welcome(context, hello) }, context.host.bytes));
+    };
+    const growing = context.rootGrower.begin(hello.mayGrowRoot);
+    if (growing === undefined) answer();
+    else void growing.then(answer);
     log.info('session.opened', { channel: channel.name, node: hello.nodeVersion, vm: hello.vmName });
   }
 

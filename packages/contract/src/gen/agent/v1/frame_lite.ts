@@ -29,6 +29,7 @@ export const HelloLite = liteType<typeof HelloSchema>('innkeeper.agent.v1.Hello'
   [5, 'vmId', 'string'],
   [6, 'vmName', 'string'],
   [7, 'nodeVersion', 'string'],
+  [8, 'mayGrowRoot', 'bool'],
 ]);
 
 export const WelcomeLite = liteType<typeof WelcomeSchema>('innkeeper.agent.v1.Welcome', () => [

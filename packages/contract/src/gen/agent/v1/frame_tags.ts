@@ -57,6 +57,7 @@ export const helloMayStepClockTag = 32;
 export const helloVmIdTag = 42;
 export const helloVmNameTag = 50;
 export const helloNodeVersionTag = 58;
+export const helloMayGrowRootTag = 64;
 
 export const welcomeVersionTag = 8;
 export const welcomeAgentVersionTag = 18;
