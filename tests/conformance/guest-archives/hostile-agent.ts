@@ -6,6 +6,7 @@ import { OperationTable, operation } from '../../../packages/agent-core/src/disp
 import { FakeHost, realClock } from '../../../packages/agent-core/src/fake/index.ts';
 import { neverFrozen } from '../../../packages/agent-core/src/freeze-state.ts';
 import { ClockStepper } from '../../../packages/agent-core/src/serving/clock-step.ts';
+import { RootGrower } from '../../../packages/agent-core/src/serving/grow-root.ts';
 import { telemetryOperations } from '../../../packages/agent-core/src/telemetry/telemetry-operations.ts';
 import { TelemetrySampler } from '../../../packages/agent-core/src/telemetry/telemetry-sampler.ts';
 
@@ -40,6 +41,7 @@ export function startHostileAgent(archiveNow: () => Uint8Array) {
     firstBytes: undefined,
     identity: { bootId: 'boot', instance: 'hostile', startWallNs: 0n, capabilities: capabilitiesOf(host).present },
     clockStepper: new ClockStepper(clock, silentLog, 0n),
+    rootGrower: new RootGrower(host, silentLog),
   };
   return (channel: Channel, { signal }: { readonly signal: AbortSignal }): void => {
     native.serve(channel, table, { ...context, signal }).catch(() => undefined);

@@ -1,8 +1,15 @@
 import type { InnkeeperClient } from '@innkeeper/client';
 import type { Operation } from '@innkeeper/contract/control';
+import { clean } from '../output/clean.ts';
 import { ProgressLine } from '../output/progress-line.ts';
 
-/** Waits for an operation and shows its stage on the terminal. ^C cancels the operation if possible, else stops waiting. */
+/** What lines of an operation's log begin with that people must see after it has ended, too. */
+const notePrefix = 'note: ';
+
+/**
+ * Waits for an operation and shows its stage on the terminal. Its notes are
+ * printed on standard error at the end. ^C cancels the operation if possible, else stops waiting.
+ */
 export async function followOperation(
   client: InnkeeperClient,
   operation: Operation,
@@ -16,10 +23,13 @@ export async function followOperation(
   };
   process.once('SIGINT', onInterrupt);
   try {
-    return await client.operations.wait(operation.id, {
+    const ended = await client.operations.wait(operation.id, {
       signal: controller.signal,
       onProgress: (current) => line.update(progressText(current)),
     });
+    line.clear();
+    for (const text of ended.log) if (text.startsWith(notePrefix)) process.stderr.write(`${clean(text)}\n`);
+    return ended;
   } finally {
     line.clear();
     process.off('SIGINT', onInterrupt);

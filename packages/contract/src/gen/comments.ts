@@ -226,7 +226,7 @@ export const comments: Readonly<Record<string, string>> = {
   "innkeeper.control.v1.Operation.target": "Name of the VM or image that it works on.",
   "innkeeper.control.v1.Operation.stage": "The current step, for people.",
   "innkeeper.control.v1.Operation.progress": "0 to 1; absent if unknown.",
-  "innkeeper.control.v1.Operation.log": "The last lines of its log; at most 200.",
+  "innkeeper.control.v1.Operation.log": "The last lines of its log; at most 200. A line that begins with \"note: \" is for whoever asked for the operation.",
   "innkeeper.control.v1.Operation.error_code": "If it failed: Connect code name, stable reason, what happened, what to do.",
   "innkeeper.control.v1.Operation.vm_id": "Id of the VM that it works on, if any.",
   "innkeeper.control.v1.Operation.node": "Id of the node that it runs on.",

@@ -10,6 +10,7 @@ const packages: Readonly<Record<string, string>> = {
   'mkfs.ext4': 'e2fsprogs',
   mmdebstrap: 'mmdebstrap',
   'qemu-img': 'qemu-utils',
+  'qemu-io': 'qemu-utils',
   sh: 'dash',
   tar: 'tar',
   xz: 'xz-utils',

@@ -23,7 +23,10 @@ export function fakeImageTools(changes: Partial<ImageTools> = {}): ImageTools {
       await writeFile(outPath, 'base');
       return { ok: true, initSystem: 'busybox', path: outPath, format: 'raw' };
     },
-    createOverlay: ({ diskPath }) => writeFile(diskPath, 'disk'),
+    createOverlay: async ({ diskPath }) => {
+      await writeFile(diskPath, 'disk');
+      return undefined;
+    },
     rebaseOverlay: async () => undefined,
     imageInfo: async () => ({ format: 'raw', virtualBytes: 1024n, diskBytes: 512n }),
     ...changes,

@@ -73,6 +73,35 @@ describe('an image', () => {
     await test.stop();
   });
 
+  it('creating a VM with a larger disk says why its root will not grow, and nothing when it will', async () => {
+    await using at = await testHost();
+    const larger = { ...wanted, diskBytes: 2n ** 33n, start: false };
+    const good = fakeImageTools();
+    const reasons: readonly (readonly [images: Partial<typeof good>, said: string | undefined])[] = [
+      [{}, undefined],
+      [
+        { createOverlay: async (...args) => (await good.createOverlay(...args)) ?? 'it is last but one' },
+        'it is last but one',
+      ],
+      [
+        { prepareBase: async () => ({ ok: false, reason: 'IMAGE_NO_INIT', detail: 'No init.', nextStep: '' }) },
+        'the agent is not in the image',
+      ],
+    ];
+    for (const [images, said] of reasons) {
+      const test = await withImage(at.folder, at.host, { images });
+      const row = await done(test, createVm(test.node, larger));
+      const notes = (JSON.parse(row.log) as string[]).filter((line) =>
+        line.startsWith('note: the root keeps its size'),
+      );
+      assert.equal(notes.length, said === undefined ? 0 : 1);
+      assert.match(notes[0] ?? '', said === undefined ? /^$/ : new RegExp(`because ${said}: enlarge it in the guest`));
+      await succeed(test, deleteVm(test.node, 'one', false));
+      await succeed(test, test.node.images.remove('tiny'));
+      await test.stop();
+    }
+  });
+
   it('an image is not removed while a VM uses it', async () => {
     await using at = await testHost();
     const test = await withImage(at.folder, at.host);

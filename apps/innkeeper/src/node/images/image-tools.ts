@@ -45,6 +45,7 @@ export interface ImageTools {
     },
     options: StagedOptions,
   ): Promise<PreparedBase>;
+  /** Resolves to why the root of a disk larger than its base will not grow at the first boot; undefined if it will. */
   createOverlay(
     request: {
       readonly basePath: string;
@@ -53,7 +54,7 @@ export interface ImageTools {
       readonly sizeBytes: number;
     },
     options: StagedOptions,
-  ): Promise<void>;
+  ): Promise<string | undefined>;
   /** Has a disk that nobody uses name the file that it lies over by where that is now; nothing when it does already. */
   rebaseOverlay(
     request: { readonly diskPath: string; readonly basePath: string; readonly baseFormat: 'raw' | 'qcow2' },

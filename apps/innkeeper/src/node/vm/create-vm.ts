@@ -77,7 +77,7 @@ async function make(node: Node, runner: VmRunner, start: boolean, context: Opera
   try {
     try {
       const base = await node.images.ensureBase(runner.row.image, options);
-      if (base.install.reason !== '') stage(`without the agent: ${base.install.detail}`);
+      if (base.install.reason !== '') stage(`note: without the agent: ${base.install.detail}`);
       await runner.setRow({ agent: JSON.stringify(base.install), base_path: storedPath(folder, base.path) });
       stage('creating the disk');
       const vmFolder = folder.vmFolder(runner.row.id);
@@ -85,7 +85,9 @@ async function make(node: Node, runner: VmRunner, start: boolean, context: Opera
       await markUnfinished(vmFolder);
       const disk = diskPath(folder, runner.row.id);
       const sizeBytes = runner.row.disk_bytes;
-      await images.createOverlay({ basePath: base.path, baseFormat: base.format, diskPath: disk, sizeBytes }, options);
+      const overlay = { basePath: base.path, baseFormat: base.format, diskPath: disk, sizeBytes };
+      const whyNot = await images.createOverlay(overlay, options);
+      noteRoot(stage, whyNot ?? (await whyNotByAgent(node, runner.row, base.install.reason)));
       await writeVmManifest(vmFolder, { ...runner.row, state: 'stopped' });
       signal.throwIfAborted();
       await runner.dispatch({ type: 'created' });
@@ -99,6 +101,20 @@ async function make(node: Node, runner: VmRunner, start: boolean, context: Opera
   } finally {
     runner.operationId = '';
   }
+}
+
+/** Says that the root file system does not grow to a disk that is larger than its image. */
+function noteRoot(stage: (text: string) => void, whyNot: string | undefined): void {
+  if (whyNot === undefined) return;
+  stage(
+    `note: the root keeps its size, because ${whyNot}: enlarge it in the guest, such as with growpart and resize2fs`,
+  );
+}
+
+/** The agent grows the root at the first boot. */
+async function whyNotByAgent(node: Node, row: VmRow, missing: string): Promise<string | undefined> {
+  if (missing === '' || row.disk_bytes <= (await node.images.get(row.image)).virtual_bytes) return undefined;
+  return 'the agent is not in the image';
 }
 
 function newRow(node: Node, wanted: Wanted, imageBytes: number): VmRow {

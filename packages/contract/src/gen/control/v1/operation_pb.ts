@@ -56,7 +56,7 @@ export type Operation = Message<"innkeeper.control.v1.Operation"> & {
   progress?: number | undefined;
 
   /**
-   * The last lines of its log; at most 200.
+   * The last lines of its log; at most 200. A line that begins with "note: " is for whoever asked for the operation.
    *
    * @generated from field: repeated string log = 7;
    */
