@@ -194,7 +194,7 @@ describe('bytes through a control plane', { timeout: 60_000 }, () => {
       headers: { ...headers, origin: front.base },
     });
     await once(socket, 'open');
-    socket.send(new Uint8Array(2 * mib));
+    socket.send(new Uint8Array(4 * mib + 1));
     assert.equal((await once(socket, 'close'))[0], 1009);
     const url = new URL(front.base);
     const raw = connect(Number(url.port), url.hostname);
