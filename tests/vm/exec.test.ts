@@ -70,7 +70,7 @@ describe('commands in a guest', { timeout: 900_000 }, () => {
     await untilGone('tail', 100_000);
   });
 
-  it('the streams of another user can be opened by name, and no signal is ignored', async () => {
+  it('a command of another user can open its streams by name, and ignores no signal', async () => {
     const script = 'cat /dev/stdin; echo out > /dev/stdout; echo err > /dev/stderr; ls /dev/fd/0';
     const input = Buffer.from('in\n');
     const result = await inn(['exec', name, '-u', 'guest', '--', 'sh', '-c', script], { ...options, input });
@@ -94,7 +94,7 @@ describe('commands in a guest', { timeout: 900_000 }, () => {
     await assert.rejects(tooMany, /INVALID_ARGUMENT|36\d{5} bytes; the maximum is 2162688/);
   });
 
-  it('200 commands started at once all run', async () => {
+  it('200 commands started at once in a VM all run', async () => {
     const vm = clientOf(options.dataDirectory).vm(name);
     const results = await Promise.all(Array.from({ length: 200 }, (_, index) => vm.exec(['echo', `${index}`]).text()));
     assert.deepEqual(

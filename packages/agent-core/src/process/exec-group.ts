@@ -4,6 +4,10 @@ import { readTrimmed } from '../telemetry/read-trimmed.ts';
 
 const maxListBytes = 1024 * 1024;
 const one = new Uint8Array([0x31]);
+const prefix = 'innkeeper-exec-';
+/** Empty cgroups kept for later commands: creating and removing one takes longer than starting a command. */
+const maxFree = 8;
+const maxNames = 10_000;
 
 /**
  * The cgroup of one command. Its processes stay in it even if they change their session and environment, so all of them
@@ -16,8 +20,8 @@ export interface ExecGroup {
   members(): number[];
   /** Kills all of them at once, including those being forked. False before Linux 5.14. */
   kill(): boolean;
-  /** The command has ended: removes the cgroup now, or once it is empty. */
-  remove(): void;
+  /** The command has ended: the cgroup is used again or removed, once it is empty. */
+  release(): void;
 }
 
 /** Creates a cgroup for each command, below the agent's own, where cgroup v2 is writable. */
@@ -26,7 +30,9 @@ export class ExecGroups {
   /** The agent's own cgroup. undefined: not searched yet; empty: none. */
   #base: string | undefined;
   #last = 0;
-  /** Names of cgroups whose command has ended. */
+  /** Names of cgroups that are empty. */
+  readonly #free: string[] = [];
+  /** Names of cgroups whose command has ended, to be removed once they are empty. */
   readonly #old = new Set<string>();
 
   constructor(host: Host) {
@@ -36,24 +42,30 @@ export class ExecGroups {
   /** undefined where there is no cgroup v2, or the agent may not write to it. */
   create(): ExecGroup | undefined {
     this.#base ??= this.#findBase();
-    if (this.#base === '') return undefined;
-    const name = `innkeeper-exec-${this.#host.system.pid}-${++this.#last}`;
+    const name = this.#base === '' ? undefined : (this.#free.pop() ?? this.#make(this.#base));
+    if (name === undefined) return undefined;
     const path = `${this.#base}/${name}`;
-    try {
-      this.#host.files.makeDirectory(path, 0o755);
-    } catch {
-      // EROFS, EACCES, EAGAIN (cgroup.max.descendants): the command runs without one.
-      return undefined;
-    }
     return {
       entry: `${path}/cgroup.procs`,
       members: () => this.#numbersOf(`${path}/cgroup.procs`),
       kill: () => this.#write(`${path}/cgroup.kill`),
-      remove: () => {
-        this.#old.add(name);
+      release: () => {
+        if (this.#free.length < maxFree && this.#numbersOf(`${path}/cgroup.procs`).length === 0) this.#free.push(name);
+        else this.#old.add(name);
         this.#sweep();
       },
     };
+  }
+
+  #make(base: string): string | undefined {
+    const name = `${prefix}${this.#host.system.pid}-${++this.#last}`;
+    try {
+      this.#host.files.makeDirectory(`${base}/${name}`, 0o755);
+      return name;
+    } catch {
+      // EROFS, EACCES, EAGAIN (cgroup.max.descendants): the command runs without one.
+      return undefined;
+    }
   }
 
   #findBase(): string {
@@ -65,8 +77,19 @@ export class ExecGroups {
     const path = own === '/' ? '' : own;
     // The second is systemd's mount of it along with version 1.
     for (const mount of ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'])
-      if (readTrimmed(this.#host, `${mount}${path}/cgroup.procs`) !== undefined) return `${mount}${path}`;
+      if (readTrimmed(this.#host, `${mount}${path}/cgroup.procs`) !== undefined) {
+        this.#adopt(`${mount}${path}`);
+        return `${mount}${path}`;
+      }
     return '';
+  }
+
+  /** Cgroups that an earlier agent left are removed along with the next one. */
+  #adopt(base: string): void {
+    for (const name of this.#host.files.readDirectory(base, maxNames)) {
+      const owner = name.startsWith(prefix) ? name.slice(prefix.length).split('-')[0] : undefined;
+      if (owner !== undefined && readTrimmed(this.#host, `/proc/${owner}/stat`) === undefined) this.#old.add(name);
+    }
   }
 
   /** Removes the cgroups that are empty by now. */

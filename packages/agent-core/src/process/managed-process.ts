@@ -299,7 +299,7 @@ export class ManagedProcess {
     this.#cancelKill?.();
     this.#cancelTimeout?.();
     this.#cancelHangup?.();
-    this.#options.group?.remove();
+    this.#options.group?.release();
     this.#record = {
       exit,
       ending: this.#terminating ?? endingOf(exit, this.#asked),

@@ -120,7 +120,7 @@ function directoriesOf({ workingDirectory }: ProcessSpec, home: string | undefin
   return [workingDirectory];
 }
 
-/** Starts the command in the first of the directories that its user can enter. If that fails, the cgroup is removed. */
+/** Starts the command in the first of the directories that its user can enter. If that fails, the cgroup is released. */
 function spawnAt(
   directories: readonly string[],
   group: ExecGroup | undefined,
@@ -132,7 +132,7 @@ function spawnAt(
   } catch (error) {
     if (others.length > 0 && isOperationError(error) && error.reason === 'WORKING_DIRECTORY_INVALID')
       return spawnAt(others, group, start);
-    group?.remove();
+    group?.release();
     throw error;
   }
 }
