@@ -18,58 +18,7 @@
 #define RENAME_NOREPLACE 1
 #endif
 
-enum { ENTRIES_BYTES = 32 * 1024, PATH_BYTES = 4096 };
-
-/* A JavaScript name as bytes; false after an exception. */
-static bool get_name(JSContext *ctx, JSValueConst value, char name[PATH_BYTES])
-{
-    size_t length, size = 0;
-    const char *text = JS_ToCStringLen(ctx, &length, value);
-    if (!text)
-        return false;
-    const uint8_t *bytes = (const uint8_t *)text;
-    bool fits = length < PATH_BYTES && !memchr(text, 0, length);
-    for (size_t at = 0; fits && at < length; at++) {
-        /* U+DC80 to U+DCFF: ED B2 80 to ED B3 BF. */
-        if (at + 2 < length && bytes[at] == 0xed && (bytes[at + 1] & 0xfe) == 0xb2) {
-            name[size++] = (char)((bytes[at + 1] & 1) << 6 | (bytes[at + 2] & 0x3f) | 0x80);
-            at += 2;
-        } else {
-            name[size++] = text[at];
-        }
-    }
-    name[size] = 0;
-    JS_FreeCString(ctx, text);
-    if (!fits)
-        throw_errno(ctx, length < PATH_BYTES ? EINVAL : ENAMETOOLONG, "name", NULL);
-    return fits;
-}
-
-/* Bytes as a JavaScript name. */
-static JSValue new_name(JSContext *ctx, const char *name)
-{
-    size_t length = strlen(name), size = 0;
-    JSValue text = new_text(ctx, name, length);
-    size_t plain;
-    const char *again = JS_IsException(text) ? NULL : JS_ToCStringLen(ctx, &plain, text);
-    bool same = again && plain == length && memcmp(again, name, length) == 0;
-    JS_FreeCString(ctx, again);
-    if (same || !again)
-        return text;
-    JS_FreeValue(ctx, text);
-    uint8_t escaped[3 * 256];
-    for (size_t at = 0; at < length && size + 3 <= sizeof escaped; at++) {
-        uint8_t byte = (uint8_t)name[at];
-        if (byte < 0x80) {
-            escaped[size++] = byte;
-        } else {
-            escaped[size++] = 0xed;
-            escaped[size++] = (uint8_t)(0xb2 | ((byte >> 6) & 1));
-            escaped[size++] = (uint8_t)(0x80 | (byte & 0x3f));
-        }
-    }
-    return JS_NewStringLen(ctx, (const char *)escaped, size);
-}
+enum { ENTRIES_BYTES = 32 * 1024 };
 
 /* readEntries(fd): the next batch of names, each followed by its d_type; empty at the end. */
 static JSValue js_read_entries(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
@@ -94,7 +43,7 @@ static JSValue js_read_entries(JSContext *ctx, JSValueConst self, int argc, JSVa
             at += entry->d_reclen;
             if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
                 continue;
-            JS_DefinePropertyValueUint32(ctx, entries, count++, new_name(ctx, entry->d_name), JS_PROP_C_W_E);
+            JS_DefinePropertyValueUint32(ctx, entries, count++, new_name(ctx, entry->d_name, strlen(entry->d_name)), JS_PROP_C_W_E);
             JS_DefinePropertyValueUint32(ctx, entries, count++, JS_NewInt32(ctx, entry->d_type), JS_PROP_C_W_E);
         }
     }

@@ -267,7 +267,10 @@ static JSValue js_read_directory(JSContext *ctx, JSValueConst self, int argc, JS
     return names;
 }
 
-/* readText(path, maxBytes): text; for /proc and /etc. Bytes that are not UTF-8 become U+FFFD. */
+/*
+ * readText(path, maxBytes, asName): text; for /proc and /etc. Bytes that are not UTF-8 become U+FFFD, or with `asName`
+ * lone surrogates.
+ */
 static JSValue js_read_text(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     uint32_t limit;
@@ -299,7 +302,7 @@ static JSValue js_read_text(JSContext *ctx, JSValueConst self, int argc, JSValue
     if (fd < 0 || got < 0)
         result = throw_errno(ctx, errno, fd < 0 ? "open" : "read", path);
     else
-        result = new_text(ctx, text, size);
+        result = JS_ToBool(ctx, argv[2]) ? new_name(ctx, text, size) : new_text(ctx, text, size);
     if (fd >= 0)
         close(fd);
     free(text);
@@ -310,8 +313,8 @@ static JSValue js_read_text(JSContext *ctx, JSValueConst self, int argc, JSValue
 static JSValue js_statvfs(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     struct statvfs info;
-    const char *path = JS_ToCString(ctx, argv[0]);
-    if (!path)
+    char path[PATH_BYTES];
+    if (!get_name(ctx, argv[0], path))
         return JS_EXCEPTION;
     JSValue result;
     if (statvfs(path, &info) < 0) {
@@ -323,8 +326,8 @@ static JSValue js_statvfs(JSContext *ctx, JSValueConst self, int argc, JSValueCo
         set_number(ctx, result, "availableBytes", (double)info.f_bavail * (double)info.f_frsize);
         set_number(ctx, result, "inodesTotal", (double)info.f_files);
         set_number(ctx, result, "inodesFree", (double)info.f_ffree);
+        set_number(ctx, result, "flags", (double)info.f_flag);
     }
-    JS_FreeCString(ctx, path);
     return result;
 }
 
@@ -379,7 +382,7 @@ static const JSCFunctionListEntry files_entries[] = {
     JS_CFUNC_MAGIC_DEF("mkdir", 2, js_on_path, ON_PATH_MKDIR),
     JS_CFUNC_MAGIC_DEF("readlink", 1, js_on_path, ON_PATH_READLINK),
     JS_CFUNC_DEF("readDirectory", 2, js_read_directory),
-    JS_CFUNC_DEF("readText", 2, js_read_text),
+    JS_CFUNC_DEF("readText", 3, js_read_text),
     JS_CFUNC_DEF("statvfs", 1, js_statvfs),
     JS_CFUNC_DEF("growExt", 2, js_grow_ext),
     JS_CFUNC_DEF("supportsOpenat2", 0, js_supports_openat2),

@@ -58,6 +58,8 @@ declare module 'host' {
     readonly availableBytes: number;
     readonly inodesTotal: number;
     readonly inodesFree: number;
+    /** ST_*, statvfs(3): 1 is read-only. */
+    readonly flags: number;
   }
   export function open(path: string, flags: number, mode: number, noSymlinks: boolean): number;
   export function close(fd: number): void;
@@ -83,7 +85,9 @@ declare module 'host' {
   export function mkdir(path: string, mode: number): void;
   export function readlink(path: string): string;
   export function readDirectory(path: string, limit: number): string[];
-  export function readText(path: string, maxBytes: number): string;
+  /** Bytes that are not UTF-8 become U+FFFD, or with `asName` lone surrogates, as in names of directories. */
+  export function readText(path: string, maxBytes: number, asName: boolean): string;
+  /** The path may have such surrogates. */
   export function statvfs(path: string): RawStatVfs;
   /** EXT4_IOC_RESIZE_FS: grows a mounted ext file system to this many bytes, rounded down to its blocks. */
   export function growExt(mountPoint: string, sizeBytes: number): void;
@@ -144,15 +148,16 @@ declare module 'host' {
   export function fork(work: () => string, keepFd: number): [pid: number, fd: number];
 
   // Network (network.c)
-  export function interfaceAddresses(): {
-    readonly interface: string;
-    readonly family: 4 | 6;
-    readonly address: string;
-    readonly prefixLength: number;
-    readonly scopeId: number;
-  }[];
-  /** Flat rows of nine: name, received bytes, packets, errors, dropped, sent bytes, packets, errors, dropped. */
-  export function interfaceCounters(): (string | bigint)[];
+  /**
+   * Flat rows of sixteen: index, name, kind ("bridge"; empty for hardware), hardware address, flags, operstate, MTU, index
+   * of the master or 0, received bytes, packets, errors, dropped, sent bytes, packets, errors, dropped (bigint, or undefined
+   * if the kernel does not count).
+   */
+  export function networkLinks(): (string | number | bigint | undefined)[];
+  /** Flat rows of three: interface index, address, prefix length. */
+  export function networkAddresses(): (string | number)[];
+  /** Interface index and source address for packets to an address; empty if the kernel does not send there. */
+  export function routeTo(address: string): (string | number)[];
   export function openRouteEvents(): number;
   export function drain(fd: number): void;
 

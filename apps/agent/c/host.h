@@ -48,6 +48,11 @@ JSValue new_stat(JSContext *ctx, const struct stat *info);
 /* text.c */
 /* Text from bytes that should be UTF-8; invalid bytes become U+FFFD. */
 JSValue new_text(JSContext *ctx, const void *bytes, size_t length);
+/* A path from bytes of any kind: those that are not UTF-8 become lone surrogates, one per byte (as in Python's PEP 383). */
+JSValue new_name(JSContext *ctx, const void *bytes, size_t length);
+enum { PATH_BYTES = 4096 };
+/* The bytes of such a name or path; false after an exception. */
+bool get_name(JSContext *ctx, JSValueConst value, char name[PATH_BYTES]);
 
 /* Lone surrogates, which QuickJS encodes as three bytes of invalid UTF-8, become U+FFFD. */
 void repair_surrogates(uint8_t *bytes, size_t length);

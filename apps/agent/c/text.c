@@ -3,6 +3,7 @@
  */
 #include "host.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const uint8_t replacement[] = {0xef, 0xbf, 0xbd};
@@ -35,17 +36,29 @@ static size_t count_bad(const uint8_t *bytes, size_t length)
     return bad;
 }
 
-static JSValue new_repaired_text(JSContext *ctx, const uint8_t *bytes, size_t length, size_t bad)
+static JSValue new_repaired_text(JSContext *ctx, const uint8_t *bytes, size_t length, size_t bad, bool escape)
 {
-    uint8_t *clean = js_malloc(ctx, length + bad * (sizeof replacement - 1));
+    uint8_t *clean = js_malloc(ctx, length + bad * (sizeof replacement * (escape ? 3 : 1)));
     if (!clean)
         return JS_EXCEPTION;
     size_t size = 0;
     for (size_t at = 0; at < length;) {
         bool good;
-        size_t step = next_part(bytes + at, length - at, &good), put = good ? step : sizeof replacement;
-        memcpy(clean + size, good ? bytes + at : replacement, put);
-        size += put;
+        size_t step = next_part(bytes + at, length - at, &good);
+        if (good) {
+            memcpy(clean + size, bytes + at, step);
+            size += step;
+        } else if (escape) {
+            /* One lone surrogate for each byte: U+DC80 to U+DCFF. */
+            for (size_t index = at; index < at + step; index++) {
+                clean[size++] = 0xed;
+                clean[size++] = (uint8_t)(0xb2 | ((bytes[index] >> 6) & 1));
+                clean[size++] = (uint8_t)(0x80 | (bytes[index] & 0x3f));
+            }
+        } else {
+            memcpy(clean + size, replacement, sizeof replacement);
+            size += sizeof replacement;
+        }
         at += step;
     }
     JSValue text = JS_NewStringLen(ctx, (const char *)clean, size);
@@ -56,7 +69,37 @@ static JSValue new_repaired_text(JSContext *ctx, const uint8_t *bytes, size_t le
 JSValue new_text(JSContext *ctx, const void *bytes, size_t length)
 {
     size_t bad = count_bad(bytes, length);
-    return bad == 0 ? JS_NewStringLen(ctx, bytes, length) : new_repaired_text(ctx, bytes, length, bad);
+    return bad == 0 ? JS_NewStringLen(ctx, bytes, length) : new_repaired_text(ctx, bytes, length, bad, false);
+}
+
+JSValue new_name(JSContext *ctx, const void *bytes, size_t length)
+{
+    size_t bad = count_bad(bytes, length);
+    return bad == 0 ? JS_NewStringLen(ctx, bytes, length) : new_repaired_text(ctx, bytes, length, bad, true);
+}
+
+bool get_name(JSContext *ctx, JSValueConst value, char name[PATH_BYTES])
+{
+    size_t length, size = 0;
+    const char *text = JS_ToCStringLen(ctx, &length, value);
+    if (!text)
+        return false;
+    const uint8_t *bytes = (const uint8_t *)text;
+    bool fits = length < PATH_BYTES && !memchr(text, 0, length);
+    for (size_t at = 0; fits && at < length; at++) {
+        /* U+DC80 to U+DCFF: ED B2 80 to ED B3 BF. */
+        if (at + 2 < length && bytes[at] == 0xed && (bytes[at + 1] & 0xfe) == 0xb2) {
+            name[size++] = (char)((bytes[at + 1] & 1) << 6 | (bytes[at + 2] & 0x3f) | 0x80);
+            at += 2;
+        } else {
+            name[size++] = text[at];
+        }
+    }
+    name[size] = 0;
+    JS_FreeCString(ctx, text);
+    if (!fits)
+        throw_errno(ctx, length < PATH_BYTES ? EINVAL : ENAMETOOLONG, "name", NULL);
+    return fits;
 }
 
 /* decodeUtf8(array, fatal): text; undefined when fatal and not well-formed. */

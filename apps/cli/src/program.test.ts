@@ -248,6 +248,20 @@ describe('inn', () => {
     assert.equal((await runInn(daemon.socketPath, ['doctor', 'hello'])).exitCode, 6);
   });
 
+  it('inn show names a wrong clock, a damaged file system and what a report leaves out', async () => {
+    const mount = { mountPoint: '/', filesystem: 'ext4', readOnly: true, errorsCount: 2n };
+    const sick = {
+      name: 'sick',
+      agent: { state: AgentState.CONNECTED, clockOffsetNs: -90_000_000_000n },
+      telemetry: { mounts: [mount], mountsOmitted: 7, interfacesOmitted: 44 },
+    };
+    await using daemon = await startFakeDaemon({ vms: { getVm: () => sick } });
+    const { stdout } = await runInn(daemon.socketPath, ['show', 'sick']);
+    assert.match(stdout, /clock +90\.0 s behind its host/);
+    assert.match(stdout, /\/ +ext4 .* read-only, 2 file system errors: check it with fsck/);
+    assert.match(stdout, /7 more mounts \(the fullest are shown\), 44 more interfaces/);
+  });
+
   it('inn set switches autostart of several VMs, and inn show prints it', async () => {
     await using daemon = await startFakeDaemon(handlers);
     const { stdout } = await runInn(daemon.socketPath, ['set', 'a', 'b', '--autostart', 'on']);

@@ -74,6 +74,8 @@ export interface StatVfs {
   readonly availableBytes: number;
   readonly inodesTotal: number;
   readonly inodesFree: number;
+  /** The mount or the whole file system is read-only at the moment. */
+  readonly readOnly: boolean;
 }
 
 /** A directory entry, with its type if the file system provides it. */
@@ -140,6 +142,8 @@ export interface Files {
   readDirectory(path: string, limit: number): string[];
   /** A small file, at most `maxBytes` (longer ones are truncated): /proc, /sys, /etc. Invalid UTF-8 becomes U+FFFD. */
   readText(path: string, maxBytes: number): string;
+  /** The same, but invalid bytes become lone surrogates as in DirectoryHandle: paths in it can be passed to `statVfs`. */
+  readNames(path: string, maxBytes: number): string;
   /**
    * The numbers of a text file without creating strings: every run of digits that does not follow a letter ("cpu0" has
    * none), and NaN for each line end, until `into` is full. Returns their count. "1.50" is 1 and 50.
@@ -236,18 +240,32 @@ export interface Processes {
   readonly subreaper: boolean;
 }
 
-/** getifaddrs(3): one row per address, and one per interface without any. */
-export interface InterfaceAddressRow {
-  readonly interface: string;
-  readonly family: 'ipv4' | 'ipv6';
+/** A network interface of the kernel (rtnetlink). */
+export interface NetworkLink {
+  readonly index: number;
+  readonly name: string;
+  /** IFLA_INFO_KIND: "bridge", "veth" and the like; empty for hardware and the loopback interface. */
+  readonly kind: string;
+  /** "52:54:00:12:34:56"; empty if it has none. */
+  readonly macAddress: string;
+  /** IFF_*, netdevice(7). */
+  readonly flags: number;
+  /** RFC 2863: 0 unknown, 6 up. */
+  readonly operState: number;
+  readonly mtu: number;
+  /** Index of the bridge or bond that it belongs to; 0 if none. */
+  readonly masterIndex: number;
+  readonly counters: LinkCounters | undefined;
+}
+
+export interface LinkAddress {
+  readonly linkIndex: number;
   readonly address: string;
   readonly prefixLength: number;
-  /** For IPv6 link-local and the like, from the kernel's scope id; undefined if unknown. */
-  readonly scopeId: number | undefined;
 }
 
 /** Traffic counters of an interface (struct rtnl_link_stats64). */
-export interface InterfaceCounters {
+export interface LinkCounters {
   readonly rxBytes: bigint;
   readonly rxPackets: bigint;
   readonly rxErrors: bigint;
@@ -259,10 +277,14 @@ export interface InterfaceCounters {
 }
 
 export interface NetworkPort {
-  addresses(): InterfaceAddressRow[];
-  /** By interface. */
-  counters(): Map<string, InterfaceCounters>;
-  /** Calls back when a link or an address changes (rtnetlink); the returned function removes the callback. */
+  links(): NetworkLink[];
+  addresses(): LinkAddress[];
+  /**
+   * How the kernel would send a packet to this address: its routing decision, without a packet. Undefined if it would not
+   * send it.
+   */
+  routeTo(address: string): { readonly linkIndex: number; readonly source: string } | undefined;
+  /** Calls back when a link, an address or a route changes (rtnetlink); the returned function removes the callback. */
   watch(callback: () => void): () => void;
 }
 

@@ -1,4 +1,6 @@
 /** protobuf-es schemas and types of the control plane's public API. */
+
+export { clockOffText, isClockOff } from './clock-offset.ts';
 export * from './gen/control/v1/access_pb.ts';
 export * from './gen/control/v1/audit_pb.ts';
 export * from './gen/control/v1/history_pb.ts';

@@ -6,7 +6,7 @@ import { behaviours } from './behaviours.ts';
 import { HostileSession } from './hostile-session.ts';
 
 /** The behaviour's name and duration in seconds, written by the test. */
-const [name = '', seconds = '1'] = readText('/run/hostile', 200).trim().split(' ');
+const [name = '', seconds = '1'] = readText('/run/hostile', 200, false).trim().split(' ');
 
 encodeBy(encodeMessage);
 const behaviour = behaviours[name];

@@ -22,7 +22,7 @@ function listPorts(): string[] {
 
 function readName(device: string): string | undefined {
   try {
-    return host.readText(`/sys/class/virtio-ports/${device}/name`, 256).trim();
+    return host.readText(`/sys/class/virtio-ports/${device}/name`, 256, false).trim();
   } catch {
     // ENOENT: unplugged since it was listed, or a port without a name.
     return undefined;

@@ -1,4 +1,4 @@
-import type { FileHandle, FileStat, Files, FileType, OpenOptions } from '@innkeeper/agent-core';
+import type { FileHandle, FileStat, Files, FileType, OpenOptions, StatVfs } from '@innkeeper/agent-core';
 import { HostError } from '@innkeeper/agent-core';
 import * as host from 'host';
 import type { HelperPool } from './helper-pool.ts';
@@ -73,12 +73,13 @@ export function createFiles(helpers: HelperPool): Files {
       return new OpenDirectory(openPath(path, value, 0, { noSymlinks, openat2 }), opening);
     },
     readDirectory: host.readDirectory,
-    readText: host.readText,
+    readText: (path, maxBytes) => host.readText(path, maxBytes, false),
+    readNames: (path, maxBytes) => host.readText(path, maxBytes, true),
     readNumbers: host.readNumbers,
-    statVfs: host.statvfs,
+    statVfs: (path) => toStatVfs(host.statvfs(path)),
     statVfsInHelper: async (path, timeoutMs) => {
       const text = await helpers.run('statvfs', () => attempt(() => host.statvfs(path)), timeoutMs);
-      return throwIfRefused('statvfs')(text) as ReturnType<typeof host.statvfs>;
+      return toStatVfs(throwIfRefused('statvfs')(text) as host.RawStatVfs);
     },
     growExt: async (mountPoint, sizeBytes, timeoutMs) => {
       const grow = (): string => attempt(() => host.growExt(mountPoint, sizeBytes));
@@ -147,6 +148,10 @@ function toStat(raw: host.RawStat): FileStat {
     inode: raw.inode,
     linkCount: raw.links,
   };
+}
+
+function toStatVfs({ flags, ...figures }: host.RawStatVfs): StatVfs {
+  return { ...figures, readOnly: (flags & 1) !== 0 };
 }
 
 /** Runs in a helper: the result as text, or the errno. */

@@ -1,4 +1,5 @@
-import { type Vm, VmSchema } from '@innkeeper/contract/control';
+import type { Mount, Telemetry } from '@innkeeper/contract/agent';
+import { clockOffText, type Vm, VmSchema } from '@innkeeper/contract/control';
 import { defineCommand } from '../define-command.ts';
 import { outputOptions } from '../options.ts';
 import { clean } from '../output/clean.ts';
@@ -97,6 +98,8 @@ function guest(vm: Vm): string {
     ],
     ['processes', report.processCount === undefined ? undefined : `${report.processCount}`],
     ['users', report.users.map((user) => user.name).join(', ')],
+    ['clock', clockOffText(vm)],
+    ['not shown', omissions(report)],
     ...report.primaryAddresses.map((primary) => ['address', `${primary.address} (${primary.reason})`] as const),
   ]);
   const mounts = formatTable(
@@ -106,11 +109,33 @@ function guest(vm: Vm): string {
       { title: 'TYPE', value: (mount) => mount.filesystem },
       { title: 'USED', align: 'right', value: (mount) => formatBytes(mount.usedBytes) },
       { title: 'SIZE', align: 'right', value: (mount) => formatBytes(mount.totalBytes) },
-      { title: '', value: (mount) => mount.error || ' ' },
+      { title: '', value: (mount) => mountNotes(mount) || ' ' },
     ],
     { headers: true },
   );
   return properties + mounts;
+}
+
+/** What the guest has more of than a report holds. */
+function omissions({ mountsOmitted, interfacesOmitted, usersOmitted }: Telemetry): string {
+  const counts = [
+    [mountsOmitted, 'mounts (the fullest are shown)'],
+    [interfacesOmitted, 'interfaces (those with addresses and most traffic are shown)'],
+    [usersOmitted, 'logins (the latest are shown)'],
+  ] as const;
+  return counts
+    .filter(([count]) => count > 0)
+    .map(([count, what]) => `${count} more ${what}`)
+    .join(', ');
+}
+
+function mountNotes({ readOnly, errorsCount = 0n, error }: Mount): string {
+  const notes = [
+    readOnly ? 'read-only' : '',
+    errorsCount === 0n ? '' : `${errorsCount} file system error${errorsCount === 1n ? '' : 's'}: check it with fsck`,
+    error,
+  ];
+  return notes.filter((note) => note !== '').join(', ');
 }
 
 function hypervisor(vm: Vm): Pairs {

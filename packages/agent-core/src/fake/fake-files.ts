@@ -24,6 +24,8 @@ export class FakeFiles implements Files {
   totalBytes = 8 * 1024 * 1024 * 1024;
   /** Called before every call: returns an errno to fail with. */
   fail: ((call: string, path: string) => string | undefined) | undefined;
+  /** Figures of file systems that differ from the usual ones, by mount point. */
+  readonly figures = new Map<string, Partial<StatVfs>>();
   /** Answers for `statVfsInHelper`; without one it behaves like `statVfs`. */
   slowStatVfs: ((path: string) => Promise<StatVfs>) | undefined;
 
@@ -243,6 +245,10 @@ export class FakeFiles implements Files {
     return new TextDecoder().decode(this.bytes(path).subarray(0, maxBytes));
   }
 
+  readNames(path: string, maxBytes: number): string {
+    return this.readText(path, maxBytes);
+  }
+
   readNumbers(path: string, into: Float64Array): number {
     const words = this.readText(path, Number.MAX_SAFE_INTEGER).match(/\n|(?<![A-Za-z_][0-9]*)[0-9]+/g) ?? [];
     const numbers = words.slice(0, into.length).map((word) => (word === '\n' ? Number.NaN : Number(word)));
@@ -254,7 +260,8 @@ export class FakeFiles implements Files {
     this.#check('statvfs', path);
     this.tree.find('statvfs', path, { follow: true });
     const { totalBytes, freeBytes } = this;
-    return { totalBytes, freeBytes, availableBytes: freeBytes, inodesTotal: 65_536, inodesFree: 60_000 };
+    const usual = { totalBytes, freeBytes, availableBytes: freeBytes, inodesTotal: 65_536, inodesFree: 60_000 };
+    return { ...usual, readOnly: false, ...this.figures.get(path) };
   }
 
   async statVfsInHelper(path: string): Promise<StatVfs> {

@@ -3,8 +3,7 @@ import { fakeAgentPid } from './fake-processes.ts';
 
 /** Creates what every Linux has: accounts, directories, and the files in /proc that operations read. */
 export function putGuestFiles(files: FakeFiles, monotonicMs: () => number): void {
-  for (const folder of ['/tmp', '/root', '/home/ana', '/var/log', '/dev', '/sys/class/net', '/proc'])
-    files.putFolder(folder);
+  for (const folder of ['/tmp', '/root', '/home/ana', '/var/log', '/dev', '/sys', '/proc']) files.putFolder(folder);
   files.put('/etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nana:x:1000:1000:Ana:/home/ana:/bin/sh\n');
   files.put('/etc/group', 'root:x:0:\nana:x:1000:\naudio:x:29:ana\nstaff:x:50:ana,root\n');
   files.put('/etc/os-release', 'ID=fake\nNAME="Fake Linux"\nVERSION_ID="1"\nPRETTY_NAME="Fake Linux 1"\n');
@@ -29,13 +28,6 @@ export function putGuestFiles(files: FakeFiles, monotonicMs: () => number): void
     `${fakeAgentPid} (innkeeper-agent) S 1 1 1 0 -1 0 0 0 0 0 12 8 0 0 20 0 1 0 100 3000000 600`,
   );
   files.put('/proc/1/comm', 'init\n');
-  files.put(
-    '/proc/net/route',
-    'Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\neth0\t00000000\t0202000A\t0003\t0\t0\t0\t00000000\t0\t0\t0\n',
-  );
-  putInterface(files, 'lo', { flags: '0x9', address: '00:00:00:00:00:00', state: 'unknown', index: 1 });
-  putInterface(files, 'eth0', { flags: '0x1003', address: '52:54:00:12:34:56', state: 'up', index: 2 });
-  files.putFolder('/sys/class/net/eth0/device');
 }
 
 /** Two CPUs, one of them 50 % busy, 100 ticks a second. */
@@ -43,30 +35,4 @@ function procStat(nowMs: number): string {
   const ticks = Math.floor(nowMs / 10);
   const user = Math.floor(ticks / 2);
   return `cpu  ${70_000 + user} 0 0 ${4_300_000_000 + 2 * ticks - user} 0 0 0 0 0 0\ncpu0 0 0 0 0 0 0 0 0 0 0\ncpu1 0 0 0 0 0 0 0 0 0 0\nintr 1\n`;
-}
-
-/** Adds an interface to /sys/class/net. */
-export function putInterface(
-  files: FakeFiles,
-  name: string,
-  facts: {
-    readonly flags: string;
-    readonly address: string;
-    readonly state: string;
-    readonly index: number;
-    readonly link?: number;
-  },
-): void {
-  const folder = `/sys/class/net/${name}`;
-  const { flags, address, state, index, link = index } = facts;
-  for (const [file, text] of Object.entries({
-    flags,
-    address,
-    operstate: state,
-    mtu: '1500',
-    ifindex: index,
-    iflink: link,
-    uevent: '',
-  }))
-    files.put(`${folder}/${file}`, `${text}\n`);
 }

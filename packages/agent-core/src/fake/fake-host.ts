@@ -1,18 +1,9 @@
 import { portableByteOps } from '@innkeeper/wire';
-import type {
-  Bytes,
-  Clock,
-  Host,
-  InterfaceAddressRow,
-  InterfaceCounters,
-  Jobs,
-  NetworkPort,
-  Power,
-  SystemPort,
-} from '../host.ts';
+import type { Bytes, Clock, Host, Jobs, Power, SystemPort } from '../host.ts';
 import { HostError } from '../host-error.ts';
 import { FakeFiles } from './fake-files.ts';
 import { putGuestFiles } from './fake-guest-files.ts';
+import { FakeNetwork } from './fake-network.ts';
 import { FakeProcesses, fakeAgentPid } from './fake-processes.ts';
 import { builtinPrograms, type Program } from './fake-program.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -66,57 +57,6 @@ export class FakeHost<C extends Clock = ManualClock> implements Host {
       supports: () => true,
     };
   }
-}
-
-class FakeNetwork implements NetworkPort {
-  rows: InterfaceAddressRow[] = [
-    { interface: 'lo', family: 'ipv4', address: '127.0.0.1', prefixLength: 8, scopeId: undefined },
-    { interface: 'eth0', family: 'ipv4', address: '10.0.2.15', prefixLength: 24, scopeId: undefined },
-    { interface: 'eth0', family: 'ipv6', address: 'fe80::5054:ff:fe12:3456', prefixLength: 64, scopeId: 2 },
-  ];
-  readonly #watchers = new Set<() => void>();
-
-  get watcherCount(): number {
-    return this.#watchers.size;
-  }
-
-  /** The kernel reports nothing about interfaces that do not exist. */
-  readonly carried = new Map<string, InterfaceCounters>([
-    ['lo', evenCounters(1000n)],
-    ['eth0', evenCounters(1000n)],
-  ]);
-
-  addresses(): InterfaceAddressRow[] {
-    return this.rows;
-  }
-
-  counters(): Map<string, InterfaceCounters> {
-    return this.carried;
-  }
-
-  watch(callback: () => void): () => void {
-    this.#watchers.add(callback);
-    return () => this.#watchers.delete(callback);
-  }
-
-  /** Simulates a change of a link or address. */
-  change(): void {
-    for (const callback of this.#watchers) callback();
-  }
-}
-
-/** Counters with this value in every field. */
-export function evenCounters(value: bigint): InterfaceCounters {
-  return {
-    rxBytes: value,
-    rxPackets: value,
-    rxErrors: value,
-    rxDropped: value,
-    txBytes: value,
-    txPackets: value,
-    txErrors: value,
-    txDropped: value,
-  };
 }
 
 class FakePower implements Power {

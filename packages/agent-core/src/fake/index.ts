@@ -2,7 +2,6 @@
 export { createChannelPair } from './channel-pair.ts';
 export { type FakeAgent, startFakeAgent } from './fake-agent.ts';
 export { FakeFiles } from './fake-files.ts';
-export { putInterface } from './fake-guest-files.ts';
 export { FakeHost } from './fake-host.ts';
 export { FakeNode, NodeCall } from './fake-node.ts';
 export type { Program, ProgramContext } from './fake-program.ts';

@@ -23,6 +23,16 @@ describe('parseMounts()', () => {
     );
   });
 
+  it('parseMounts reports a file system read-only by the options of its superblock too', () => {
+    const text = ['rw', 'ro,errors=remount-ro', 'rw,emergency_ro']
+      .map((options, at) => `${at} 1 8:${at} / /m${at} rw,relatime - ext4 /dev/sda${at} ${options}\n`)
+      .join('');
+    assert.deepEqual(
+      parseMounts(text).map(({ readOnly }) => readOnly),
+      [false, true, true],
+    );
+  });
+
   it('parseMounts skips virtual file systems, and keeps tmpfs', () => {
     const text = mountinfo(
       ['0:20', '/', '/proc', 'proc', 'proc'],

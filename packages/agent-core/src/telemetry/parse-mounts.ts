@@ -3,6 +3,7 @@ export interface MountEntry {
   readonly mountPoint: string;
   readonly filesystem: string;
   readonly device: string;
+  /** By the options of the mount or of its superblock. */
   readonly readOnly: boolean;
   /** "major:minor" of the file system. */
   readonly deviceNumber: string;
@@ -48,7 +49,7 @@ export function parseMounts(text: string): MountEntry[] {
 function parseLine(line: string): MountEntry | undefined {
   const [front, back] = line.split(' - ');
   const fields = front?.split(' ');
-  const [filesystem, device] = back?.split(' ') ?? [];
+  const [filesystem, device, superblock] = back?.split(' ') ?? [];
   const [, , deviceNumber, root, mountPoint, options] = fields ?? [];
   if (deviceNumber === undefined || root === undefined || mountPoint === undefined || filesystem === undefined)
     return undefined;
@@ -56,10 +57,15 @@ function parseLine(line: string): MountEntry | undefined {
     mountPoint: decodeOctal(mountPoint),
     filesystem,
     device: decodeOctal(device ?? ''),
-    readOnly: options?.split(',').includes('ro') ?? false,
+    readOnly: isReadOnly(options) || isReadOnly(superblock),
     deviceNumber,
     root: decodeOctal(root),
   };
+}
+
+/** In the options of a mount or of the superblock. "emergency_ro": how ext4 of Linux 6.15 stops writes after an error. */
+function isReadOnly(options: string | undefined): boolean {
+  return options?.split(',').some((option) => option === 'ro' || option === 'emergency_ro') ?? false;
 }
 
 /** Space, tab, newline and backslash are written as three octal digits. */

@@ -16,14 +16,13 @@ const layouts = {
   wide: { recordBytes: 400, secondsAt: 344, secondsOf: (view: DataView, at: number) => view.getBigInt64(at, true) },
 } as const;
 const USER_PROCESS = 7;
-const maxLogins = 256;
 
-/** Logins in a utmp file; `machine` as in uname. A truncated last record is ignored. At most 256. */
+/** Logins in a utmp file; `machine` as in uname. A truncated last record is ignored. */
 export function parseUsers(bytes: Uint8Array, machine: string): Login[] {
   const { recordBytes, secondsAt, secondsOf } = layouts[machine === 'aarch64' ? 'wide' : 'compact'];
   const logins: Login[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at + recordBytes <= bytes.length && logins.length < maxLogins; at += recordBytes) {
+  for (let at = 0; at + recordBytes <= bytes.length; at += recordBytes) {
     if (view.getInt16(at, true) !== USER_PROCESS) continue;
     logins.push({
       terminal: text(bytes, at + 8, 32),

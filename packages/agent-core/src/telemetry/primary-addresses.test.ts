@@ -1,60 +1,70 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { putInterface } from '../fake/fake-guest-files.ts';
 import { FakeHost } from '../fake/fake-host.ts';
+import { fakeLink } from '../fake/fake-network.ts';
 import { addressScope } from './address-scope.ts';
-import { primaryAddresses } from './primary-addresses.ts';
-import { describeInterfaces } from './sample-interfaces.ts';
+import type { PrimaryAddress } from './primary-addresses.ts';
+import { NetworkSampler } from './sample-interfaces.ts';
 
 type Row = readonly [name: string, address: string];
+type Route = FakeHost['network']['route'];
 
-const header = 'Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n';
-const route = (name: string, metric: number, flags = '0003'): string =>
-  `${name}\t00000000\t0202000A\t${flags}\t0\t0\t${metric}\t00000000\t0\t0\t0\n`;
+const indexes: Readonly<Record<string, number>> = { lo: 1, eth0: 2, eth1: 3, docker0: 4, tun0: 5 };
+const noRoute: Route = () => undefined;
 
-/** A guest with eth0, eth1 and docker0; its addresses and its routes. */
-function choose(rows: readonly Row[], routes = header): { address: string; interface: string; reason: string }[] {
+/** The kernel sends everything through this interface, from this address. */
+const via =
+  (name: string, source: string): Route =>
+  (destination) =>
+    destination.includes(':') === source.includes(':') ? { linkIndex: indexes[name] ?? 0, source } : undefined;
+
+/** A guest with eth0, eth1, docker0 and tun0; its addresses and its routing. */
+function choose(rows: readonly Row[], route = noRoute): readonly PrimaryAddress[] {
   const host = new FakeHost();
-  putInterface(host.files, 'eth1', { flags: '0x1003', address: '52:54:00:00:00:02', state: 'up', index: 3 });
-  host.files.putFolder('/sys/class/net/eth1/device');
-  putInterface(host.files, 'docker0', { flags: '0x1003', address: '02:42:00:00:00:01', state: 'up', index: 4 });
-  host.files.putFolder('/sys/class/net/docker0/bridge');
-  host.files.put('/proc/net/route', routes);
-  host.network.rows = rows.map(([name, address]) => ({
-    interface: name,
-    family: address.includes(':') ? 'ipv6' : 'ipv4',
-    address,
-    prefixLength: 24,
-    scopeId: undefined,
-  }));
-  return primaryAddresses(host, describeInterfaces(host));
+  const { network } = host;
+  network.interfaces.push(
+    fakeLink('eth1', { index: 3 }),
+    fakeLink('docker0', { index: 4, kind: 'bridge' }),
+    fakeLink('tun0', { index: 5, kind: 'tun' }),
+  );
+  network.route = route;
+  network.rows = rows.map(([name, address]) => ({ linkIndex: indexes[name] ?? 0, address, prefixLength: 24 }));
+  return new NetworkSampler(host).sample().primary;
 }
 
-const addresses = (rows: readonly Row[], routes?: string): string[] =>
-  choose(rows, routes).map(({ address }) => address);
+const addresses = (rows: readonly Row[], route?: Route): string[] => choose(rows, route).map(({ address }) => address);
 
 describe('primaryAddresses()', () => {
-  it('the primary address is on the interface of the default route, with that reason', () => {
-    const found = choose(
-      [
-        ['eth0', '192.168.7.2'],
-        ['eth1', '10.0.2.15'],
-      ],
-      header + route('eth1', 100),
-    );
-    assert.deepEqual(found, [
-      { address: '10.0.2.15', interface: 'eth1', reason: 'on the interface of the default route' },
+  it('the primary address is the source address of the default route, whatever is listed first, with that reason', () => {
+    const rows: Row[] = [
+      ['eth0', '10.0.2.100'],
+      ['eth0', '10.0.2.15'],
+    ];
+    assert.deepEqual(choose(rows, via('eth0', '10.0.2.15')), [
+      { address: '10.0.2.15', interface: 'eth0', reason: 'the source address of the default route through eth0' },
     ]);
   });
 
-  it('the primary address uses the active default route with the lowest metric', () => {
+  it('a source hint that names an address of another interface is the primary address', () => {
     const rows: Row[] = [
-      ['eth0', '192.168.7.2'],
-      ['eth1', '10.0.2.15'],
-      ['docker0', '172.17.0.1'],
+      ['eth0', '10.0.2.15'],
+      ['lo', '192.0.2.7'],
     ];
-    const routes = header + route('eth0', 200) + route('eth1', 100) + route('docker0', 1, '0002');
-    assert.deepEqual(addresses(rows, routes), ['10.0.2.15']);
+    const [found] = choose(rows, via('eth0', '192.0.2.7'));
+    assert.deepEqual([found?.address, found?.interface], ['192.0.2.7', 'lo']);
+    assert.match(found?.reason ?? '', /through eth0$/);
+  });
+
+  it('a route to one far address alone does not decide the primary address', () => {
+    const rows: Row[] = [
+      ['eth0', '10.0.2.15'],
+      ['tun0', '10.8.0.2'],
+    ];
+    const route: Route = (destination) =>
+      destination === '9.9.9.9' ? via('tun0', '10.8.0.2')(destination) : via('eth0', '10.0.2.15')(destination);
+    assert.deepEqual(addresses(rows, route), ['10.0.2.15']);
+    const only: Route = (destination) => (destination === '9.9.9.9' ? via('tun0', '10.8.0.2')(destination) : undefined);
+    assert.deepEqual(addresses(rows, only), ['10.0.2.15']);
   });
 
   it('without a default route, a real interface is preferred to a bridge', () => {
@@ -62,7 +72,8 @@ describe('primaryAddresses()', () => {
       ['docker0', '172.17.0.1'],
       ['eth1', '10.0.2.15'],
     ]);
-    assert.deepEqual([found?.address, found?.reason], ['10.0.2.15', 'on the first interface with an address']);
+    assert.equal(found?.address, '10.0.2.15');
+    assert.equal(found?.reason, 'on the first interface with an address; there is no default route');
     assert.deepEqual(addresses([['docker0', '172.17.0.1']]), ['172.17.0.1']);
   });
 
@@ -82,7 +93,7 @@ describe('primaryAddresses()', () => {
     assert.deepEqual(addresses(rows), ['2001:db8::2']);
   });
 
-  it('a deprecated site-local address is only used without any other, whatever the route', () => {
+  it('a deprecated site-local address is only used without any other where no route decides', () => {
     assert.deepEqual(addresses([['eth0', 'fec0::5054:ff:fe12:3456']]), ['fec0::5054:ff:fe12:3456']);
     for (const better of ['fd00::2', '2001:db8::2']) {
       const rows: Row[] = [
@@ -101,14 +112,15 @@ describe('primaryAddresses()', () => {
       ['eth0', 'fe80::1'],
       ['eth1', 'febf::1'],
     ];
-    assert.deepEqual(choose(rows, header + route('eth0', 1)), []);
+    assert.deepEqual(choose(rows, via('eth0', '169.254.3.4')), []);
   });
 
   it('a guest without a network has no primary address', () => {
     const host = new FakeHost();
-    host.files.remove('/sys/class/net/eth0');
+    host.network.interfaces = [];
     host.network.rows = [];
-    assert.deepEqual(primaryAddresses(host, describeInterfaces(host)), []);
+    host.network.route = noRoute;
+    assert.deepEqual(new NetworkSampler(host).sample(), { interfaces: [], omitted: 0, primary: [] });
   });
 });
 

@@ -1,8 +1,7 @@
 import { AddressScope, InterfaceKind } from '@innkeeper/contract/agent-lite';
-import type { Host } from '../host.ts';
-import { isOldSiteLocal } from './address-scope.ts';
-import { readTrimmed } from './read-trimmed.ts';
-import type { InterfaceInit } from './sample-interfaces.ts';
+import type { Host, LinkAddress, NetworkLink } from '../host.ts';
+import { addressScope, isOldSiteLocal } from './address-scope.ts';
+import { interfaceKind } from './interface-kind.ts';
 
 export interface PrimaryAddress {
   readonly address: string;
@@ -10,88 +9,105 @@ export interface PrimaryAddress {
   readonly reason: string;
 }
 
+interface Candidate {
+  readonly address: string;
+  readonly scope: AddressScope;
+  readonly name: string;
+  readonly kind: InterfaceKind;
+  readonly isUp: boolean;
+}
+
 /** Interfaces that carry the guest's own traffic; those of containers and bridges come last. */
 const ownKinds = new Set<number>([InterfaceKind.PHYSICAL, InterfaceKind.BOND, InterfaceKind.VLAN]);
 
-/** The addresses to show for a VM: at most one per family, IPv4 first. */
-export function primaryAddresses(host: Host, interfaces: readonly InterfaceInit[]): PrimaryAddress[] {
-  const v4 = choose(
-    interfaces,
-    defaultInterface4(readTrimmed(host, '/proc/net/route', 65_536)),
-    (address) => !address.includes(':'),
-  );
-  const v6 = choose(interfaces, defaultInterface6(readTrimmed(host, '/proc/net/ipv6_route', 65_536)), (address) =>
-    address.includes(':'),
-  );
+/**
+ * Far destinations, in both halves of the address space: the default route, or the two half routes with which a VPN
+ * overrides it, leads to all of them. One of the three may have a route of its own.
+ */
+const farDestinations = [
+  ['9.9.9.9', '93.184.216.34', '198.41.0.4'],
+  ['2001:503:ba3e::2:30', '2620:fe::fe', '2a00:1450:4001::1'],
+] as const;
+
+/**
+ * The addresses to show for a VM: at most one per family, IPv4 first. The one that the kernel sends from to far
+ * destinations, by its own decision; without a default route the best that is assigned.
+ */
+export function primaryAddresses(
+  host: Host,
+  links: readonly NetworkLink[],
+  addresses: readonly LinkAddress[],
+): PrimaryAddress[] {
+  const candidates = addresses.flatMap(({ linkIndex, address }) => {
+    const link = links.find(({ index }) => index === linkIndex);
+    if (link === undefined) return [];
+    const { name, flags } = link;
+    return [
+      { address, scope: addressScope(address), name, kind: interfaceKind(link.kind, flags), isUp: (flags & 1) !== 0 },
+    ];
+  });
+  const isV4 = ({ address }: Candidate): boolean => !address.includes(':');
+  const v4 = bySource(host, links, candidates, farDestinations[0]) ?? best(candidates.filter(isV4));
+  const v6 =
+    bySource(host, links, candidates, farDestinations[1]) ?? best(candidates.filter((candidate) => !isV4(candidate)));
   return [v4, v6].filter((found) => found !== undefined);
 }
 
-function choose(
-  interfaces: readonly InterfaceInit[],
-  defaultInterface: string | undefined,
-  isFamily: (address: string) => boolean,
+/** The source address that the kernel uses for most of the destinations. */
+function bySource(
+  host: Host,
+  links: readonly NetworkLink[],
+  candidates: readonly Candidate[],
+  destinations: readonly string[],
 ): PrimaryAddress | undefined {
-  const candidates = interfaces
-    .flatMap((each) =>
-      (each.addresses ?? []).map((address) => ({ each, address: address.address ?? '', scope: address.scope ?? 0 })),
-    )
-    .filter(
-      ({ each, address, scope }) =>
-        isFamily(address) && each.kind !== InterfaceKind.LOOPBACK && scope < AddressScope.LINK,
-    )
-    .map((candidate) => ({ ...candidate, rank: rankOf(candidate, defaultInterface) }))
+  const seen = new Set<string>();
+  for (const destination of destinations) {
+    const route = routeTo(host, destination);
+    if (route === undefined || addressScope(route.source) >= AddressScope.LINK) continue;
+    const { source, linkIndex } = route;
+    if (!seen.has(source)) {
+      seen.add(source);
+      continue;
+    }
+    const through = links.find(({ index }) => index === linkIndex)?.name ?? '';
+    return {
+      address: source,
+      // A source hint may name the address of another interface.
+      interface: candidates.find(({ address }) => address === source)?.name ?? through,
+      reason: `the source address of the default route through ${through}`,
+    };
+  }
+  return undefined;
+}
+
+function routeTo(host: Host, destination: string): ReturnType<Host['network']['routeTo']> {
+  try {
+    return host.network.routeTo(destination);
+  } catch {
+    // ENETUNREACH: no route, or no netlink in this kernel or sandbox.
+    return undefined;
+  }
+}
+
+function best(family: readonly Candidate[]): PrimaryAddress | undefined {
+  const [first] = family
+    .filter(({ kind, scope }) => kind !== InterfaceKind.LOOPBACK && scope < AddressScope.LINK)
+    .map((candidate) => ({ candidate, rank: rankOf(candidate) }))
     .sort((a, b) => a.rank - b.rank);
-  const [best] = candidates;
-  if (best === undefined) return undefined;
-  const reason =
-    best.each.name === defaultInterface
-      ? 'on the interface of the default route'
-      : ownKinds.has(best.each.kind)
-        ? 'on the first interface with an address'
-        : 'on the only kind of interface with an address';
-  return { address: best.address, interface: best.each.name, reason };
+  if (first === undefined) return undefined;
+  const { address, name, kind } = first.candidate;
+  const reason = ownKinds.has(kind)
+    ? 'on the first interface with an address; there is no default route'
+    : 'on the only kind of interface with an address; there is no default route';
+  return { address, interface: name, reason };
 }
 
-interface Candidate {
-  readonly each: InterfaceInit;
-  readonly address: string;
-  readonly scope: number;
-}
-
-/** Lower is better. In this order: not deprecated, on the default route, on a real interface, global before site. */
-function rankOf({ each, address, scope }: Candidate, defaultInterface: string | undefined): number {
+/** Lower is better. In this order: not deprecated, on a real interface, on one that is up, global before site. */
+function rankOf({ address, kind, isUp, scope }: Candidate): number {
   return (
-    (isOldSiteLocal(address) ? 16 : 0) +
-    (each.name === defaultInterface ? 0 : 8) +
-    (ownKinds.has(each.kind) ? 0 : 4) +
-    (each.up === true ? 0 : 2) +
+    (isOldSiteLocal(address) ? 8 : 0) +
+    (ownKinds.has(kind) ? 0 : 4) +
+    (isUp ? 0 : 2) +
     (scope === AddressScope.GLOBAL ? 0 : 1)
   );
-}
-
-/** /proc/net/route: destination and mask 0, RTF_UP; the lowest metric. */
-function defaultInterface4(text: string | undefined): string | undefined {
-  const routes = (text ?? '')
-    .split('\n')
-    .slice(1)
-    .map((line) => line.split('\t').map((field) => field.trim()))
-    .filter(
-      ([, destination, , flags, , , , mask]) =>
-        destination === '00000000' && mask === '00000000' && (Number.parseInt(flags ?? '0', 16) & 1) !== 0,
-    )
-    .sort((a, b) => Number(a[6]) - Number(b[6]));
-  return routes[0]?.[0];
-}
-
-/** /proc/net/ipv6_route: destination ::/0 not on lo; the lowest metric. */
-function defaultInterface6(text: string | undefined): string | undefined {
-  const routes = (text ?? '')
-    .split('\n')
-    .map((line) => line.trim().split(/ +/))
-    .filter(
-      ([destination, length, , , , , , , , name]) =>
-        destination === '0'.repeat(32) && length === '00' && name !== undefined && name !== 'lo',
-    )
-    .sort((a, b) => Number.parseInt(a[5] ?? '0', 16) - Number.parseInt(b[5] ?? '0', 16));
-  return routes[0]?.[9];
 }

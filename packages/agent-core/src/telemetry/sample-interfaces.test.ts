@@ -1,28 +1,29 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InterfaceKind } from '@innkeeper/contract/agent-lite';
-import { putInterface } from '../fake/fake-guest-files.ts';
-import { evenCounters, FakeHost } from '../fake/fake-host.ts';
-import { describeInterfaces, type InterfaceInit, withCounters } from './sample-interfaces.ts';
+import { FakeHost } from '../fake/fake-host.ts';
+import { evenCounters, fakeLink } from '../fake/fake-network.ts';
+import { HostError } from '../host-error.ts';
+import { type InterfaceInit, maxInterfaces, NetworkSampler } from './sample-interfaces.ts';
 
 const find = (host: FakeHost, name: string): InterfaceInit | undefined =>
-  withCounters(host, describeInterfaces(host)).find((each) => each.name === name);
-const facts = { flags: '0x1003', address: '52:54:00:00:00:09', state: 'up', index: 9 };
+  new NetworkSampler(host).sample().interfaces.find((each) => each.name === name);
 
-describe('describeInterfaces() and withCounters()', () => {
+describe('NetworkSampler', () => {
   it('an interface without addresses is reported', () => {
     const host = new FakeHost();
-    putInterface(host.files, 'eth9', facts);
-    host.network.carried.set('eth9', evenCounters(1000n));
+    host.network.interfaces.push(fakeLink('eth9', { index: 9 }));
     const eth9 = find(host, 'eth9');
     assert.deepEqual([eth9?.addresses, eth9?.up, eth9?.rxBytes], [[], true, 1000n]);
   });
 
   it('an interface is down without IFF_UP or without a carrier', () => {
     const host = new FakeHost();
-    putInterface(host.files, 'off', { ...facts, flags: '0x1002' });
-    putInterface(host.files, 'unplugged', { ...facts, state: 'down' });
-    putInterface(host.files, 'quiet', { ...facts, state: 'unknown' });
+    host.network.interfaces.push(
+      fakeLink('off', { index: 7, flags: 0x1002 }),
+      fakeLink('unplugged', { index: 8, operState: 2 }),
+      fakeLink('quiet', { index: 9, operState: 0 }),
+    );
     assert.deepEqual(
       ['off', 'unplugged', 'quiet'].map((name) => find(host, name)?.up),
       [false, false, true],
@@ -31,27 +32,34 @@ describe('describeInterfaces() and withCounters()', () => {
 
   it('interface counters that the kernel lacks are absent', () => {
     const host = new FakeHost();
-    host.network.carried.delete('lo');
-    host.network.carried.set('eth0', { ...evenCounters(7n), txBytes: 18_446_744_073_709_551_615n });
+    host.network.interfaces = [
+      fakeLink('lo', { index: 1, counters: undefined }),
+      fakeLink('eth0', { index: 2, counters: { ...evenCounters(7n), txBytes: 18_446_744_073_709_551_615n } }),
+    ];
     const [eth0, lo] = [find(host, 'eth0'), find(host, 'lo')];
     assert.ok(eth0 && lo);
     assert.equal('rxBytes' in lo, false);
     assert.deepEqual([eth0.rxPackets, eth0.txBytes], [7n, 18_446_744_073_709_551_615n]);
   });
 
-  it('the kind of an interface is read from sysfs, not from its name', () => {
+  it('the kind of an interface is the kernel’s, not guessed from its name', () => {
     const host = new FakeHost();
-    const folder = '/sys/class/net';
-    for (const name of ['br', 'bo', 'vl', 'wg', 'tap', 'en', 'dm']) putInterface(host.files, name, facts);
-    putInterface(host.files, 've', { ...facts, link: 10 });
-    putInterface(host.files, 'ppp', { ...facts, flags: '0x11' });
-    for (const path of ['br/bridge', 'bo/bonding', 'en/device']) host.files.putFolder(`${folder}/${path}`);
-    host.files.put(`${folder}/vl/uevent`, 'DEVTYPE=vlan\nINTERFACE=vl\n');
-    host.files.put(`${folder}/wg/uevent`, 'DEVTYPE=wireguard\n');
-    host.files.put(`${folder}/tap/tun_flags`, '0x1002\n');
-    const kinds = Object.fromEntries(describeInterfaces(host).map(({ name, kind }) => [name, kind]));
+    const kinds = {
+      br: 'bridge',
+      bo: 'bond',
+      vl: 'vlan',
+      ve: 'veth',
+      wg: 'wireguard',
+      tap: 'tun',
+      dm: 'dummy',
+      en: '',
+    };
+    for (const [place, [name, kind]] of Object.entries(kinds).entries())
+      host.network.interfaces.push(fakeLink(name, { index: 10 + place, kind }));
+    host.network.interfaces.push(fakeLink('ppp', { index: 30, flags: 0x11 }));
+    const found = new NetworkSampler(host).sample().interfaces.map(({ name, kind }) => [name, kind]);
     const { BRIDGE, BOND, VLAN, TUNNEL, PHYSICAL, OTHER, VETH, LOOPBACK } = InterfaceKind;
-    assert.deepEqual(kinds, {
+    assert.deepEqual(Object.fromEntries(found), {
       bo: BOND,
       br: BRIDGE,
       dm: OTHER,
@@ -68,8 +76,40 @@ describe('describeInterfaces() and withCounters()', () => {
 
   it('the bridge or bond of an interface is reported', () => {
     const host = new FakeHost();
-    host.files.putLink('/sys/class/net/eth0/master', '../../../virtual/net/br0');
-    assert.equal(find(host, 'eth0')?.master, 'br0');
-    assert.equal(find(host, 'lo')?.master, '');
+    host.network.interfaces = [fakeLink('eth0', { index: 2, masterIndex: 9 }), fakeLink('br0', { index: 9 })];
+    assert.deepEqual([find(host, 'eth0')?.master, find(host, 'br0')?.master], ['br0', '']);
+  });
+
+  it('of more interfaces than a report holds, those with addresses and with most traffic are kept', () => {
+    const host = new FakeHost();
+    for (let index = 10; index < 400; index++)
+      host.network.interfaces.push(
+        fakeLink(`a${index}`, { index, kind: 'veth', counters: evenCounters(BigInt(index)) }),
+      );
+    host.network.interfaces.push(fakeLink('z9', { index: 500, counters: evenCounters(0n) }));
+    host.network.rows.push({ linkIndex: 500, address: '192.0.2.9', prefixLength: 24 });
+    const { interfaces, omitted } = new NetworkSampler(host).sample();
+    const names = interfaces.map(({ name }) => name);
+    assert.deepEqual([names.length, omitted], [maxInterfaces, 393 - maxInterfaces]);
+    for (const name of ['eth0', 'lo', 'z9', 'a399']) assert.ok(names.includes(name), name);
+    assert.ok(!names.includes('a10'));
+  });
+
+  it('addresses are only read again when the kernel reported a change', () => {
+    const host = new FakeHost();
+    const sampler = new NetworkSampler(host);
+    for (const changes of [1, 1, 1, 2, 2]) sampler.sample(changes);
+    assert.equal(host.network.addressReads, 2);
+  });
+
+  it('a guest without netlink has no interfaces', () => {
+    const host = new FakeHost();
+    const refuse = (): never => {
+      throw new HostError('EPROTONOSUPPORT', 'socket');
+    };
+    host.network.links = refuse;
+    host.network.addresses = refuse;
+    host.network.routeTo = refuse;
+    assert.deepEqual(new NetworkSampler(host).sample(), { interfaces: [], omitted: 0, primary: [] });
   });
 });

@@ -4,7 +4,7 @@ import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { startFakeAgent } from '../fake/fake-agent.ts';
 import { FakeHost } from '../fake/fake-host.ts';
 
-const { watch, getSystem, ping } = TelemetryServiceLite;
+const { watch, getSystem, ping, adjustClock } = TelemetryServiceLite;
 
 describe('telemetry', () => {
   it('a single telemetry report comes at once with a CPU share', async () => {
@@ -100,5 +100,16 @@ describe('Ping', () => {
     await host.clock.advance(3500);
     const [answer] = (await node.open(ping, { sequence: 77n })).messages;
     assert.deepEqual([answer?.sequence, answer?.agentUptimeSeconds], [77n, 3n]);
+  });
+});
+
+describe('AdjustClock', () => {
+  it('AdjustClock moves the guest’s wall clock by its step and returns it; 0 only reads it', async () => {
+    const { host, node } = await startFakeAgent();
+    const before = host.clock.wallTimeNs();
+    const read = async (stepNs: bigint) => (await node.open(adjustClock, { stepNs })).messages[0]?.wallTimeUnixNs;
+    assert.equal(await read(0n), before);
+    assert.equal(await read(-60_000_000_000n), before - 60_000_000_000n);
+    assert.equal(host.clock.wallTimeNs(), before - 60_000_000_000n);
   });
 });

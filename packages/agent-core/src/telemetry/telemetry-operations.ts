@@ -15,7 +15,7 @@ const defaultIntervalMs = 5000;
 const minIntervalMs = 250;
 const maxIntervalMs = 3_600_000;
 
-/** Ping, GetSystem and Watch. */
+/** Ping, GetSystem, AdjustClock and Watch. */
 export function telemetryOperations(host: Host, sampler: TelemetrySampler): Operation[] {
   const startedMs = host.clock.monotonicMs();
   return [
@@ -25,6 +25,10 @@ export function telemetryOperations(host: Host, sampler: TelemetrySampler): Oper
       agentUptimeSeconds: BigInt(Math.floor((host.clock.monotonicMs() - startedMs) / 1000)),
     })),
     immediateOperation(TelemetryServiceLite.getSystem, () => describeSystem(host)),
+    immediateOperation(TelemetryServiceLite.adjustClock, ({ stepNs }) => {
+      if (stepNs !== 0n) host.clock.setWallTimeNs(host.clock.wallTimeNs() + stepNs);
+      return { wallTimeUnixNs: host.clock.wallTimeNs() };
+    }),
     operation(TelemetryServiceLite.watch, async (input, { send, signal }) => {
       const { intervalMs, once } = await firstOf(input);
       const interval = intervalMs === 0 ? defaultIntervalMs : intervalMs;

@@ -1,32 +1,24 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { TelemetrySchema } from '@innkeeper/contract/agent';
-import { openOptions } from '../file/open-options.ts';
 import type { FreezeState } from '../freeze-state.ts';
 import type { Host } from '../host.ts';
 import { ChangeWatch } from './change-watch.ts';
 import { MemoryReader } from './memory-reader.ts';
 import { NumberFile } from './number-file.ts';
-import { parseUsers } from './parse-users.ts';
-import { type PrimaryAddress, primaryAddresses } from './primary-addresses.ts';
 import { ProcessCount } from './process-count.ts';
 import { busyPercent, type CpuTicks, readCpu } from './read-cpu.ts';
 import { readLoad } from './read-load.ts';
 import { readPressure } from './read-pressure.ts';
 import { readTrimmed } from './read-trimmed.ts';
-import { Remembered } from './remembered.ts';
-import { describeInterfaces, type InterfaceInit, withCounters } from './sample-interfaces.ts';
+import { NetworkSampler } from './sample-interfaces.ts';
 import { MountSampler } from './sample-mounts.ts';
+import { UserSampler } from './sample-users.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
 export type TelemetryInit = MessageInitShape<typeof TelemetrySchema>;
 
 /** Samples closer together than this reuse the previous CPU figure: ticks are 10 ms long. */
 const minCpuIntervalMs = 150;
-
-interface Network {
-  readonly interfaces: InterfaceInit[];
-  readonly primary: PrimaryAddress[];
-}
 
 /**
  * Takes reports. Keeps the CPU's last sample, so that every report except the first has a share, and caches what the
@@ -39,9 +31,9 @@ export class TelemetrySampler {
   readonly #file: NumberFile;
   readonly #memory: MemoryReader;
   readonly #mounts: MountSampler;
-  readonly #network: Remembered<Network>;
+  readonly #network: NetworkSampler;
   readonly #processes: ProcessCount;
-  readonly #utmp: Remembered<ReturnType<typeof parseUsers>>;
+  readonly #users: UserSampler;
   /** Callers that take reports repeatedly follow it meanwhile. */
   readonly changes: ChangeWatch;
   #last: { readonly ticks: CpuTicks; readonly atMs: number } | undefined;
@@ -54,18 +46,17 @@ export class TelemetrySampler {
     this.#file = new NumberFile(host);
     this.#memory = new MemoryReader(host, this.#file);
     this.#mounts = new MountSampler(host);
-    this.#network = new Remembered(host.clock);
+    this.#network = new NetworkSampler(host);
     this.#processes = new ProcessCount(host);
-    this.#utmp = new Remembered(host.clock);
+    this.#users = new UserSampler(host);
     this.changes = new ChangeWatch(host);
   }
 
   async sample(): Promise<TelemetryInit> {
     const host = this.#host;
-    const { interfaces, primary } = this.#network.get(this.changes.networkChanges, () => {
-      const found = describeInterfaces(host);
-      return { interfaces: found, primary: primaryAddresses(host, found) };
-    });
+    const network = this.#network.sample(this.changes.networkChanges);
+    const { mounts, omitted: mountsOmitted } = await this.#mounts.sample(this.changes.mountChanges);
+    const logins = this.#users.sample();
     const uptime = this.#file.read('/proc/uptime')[0];
     const uptimeSeconds = this.#file.count === 0 || uptime === undefined ? undefined : BigInt(uptime);
     return withoutUndefined({
@@ -79,10 +70,13 @@ export class TelemetrySampler {
       ioPressure: readPressure(this.#file, 'io'),
       processCount: this.#processes.sample(),
       uptimeSeconds,
-      mounts: await this.#mounts.sample(this.changes.mountChanges),
-      interfaces: withCounters(host, interfaces),
-      primaryAddresses: primary,
-      users: this.#users(),
+      mounts,
+      mountsOmitted,
+      interfaces: network.interfaces,
+      interfacesOmitted: network.omitted,
+      primaryAddresses: [...network.primary],
+      users: [...logins.users],
+      usersOmitted: logins.omitted,
       agent: this.#ownCost(),
       frozen: this.#freeze.isFrozen,
     });
@@ -113,28 +107,6 @@ export class TelemetrySampler {
       stealTicks: ticks.steal,
       ...this.#share,
     };
-  }
-
-  /** Logins change utmp's modification time: it is read again when that differs. */
-  #users(): ReturnType<typeof parseUsers> {
-    try {
-      const { modifiedNs } = this.#host.files.stat('/var/run/utmp', true);
-      return this.#utmp.get(Number(modifiedNs), () => this.#readUsers());
-    } catch {
-      // ENOENT: this guest has no utmp, so logins are unknown.
-      return [];
-    }
-  }
-
-  #readUsers(): ReturnType<typeof parseUsers> {
-    const { files, system } = this.#host;
-    const file = files.open('/var/run/utmp', openOptions({ nonBlocking: true }));
-    try {
-      const bytes = new Uint8Array(16_384);
-      return parseUsers(bytes.subarray(0, files.readNext(file, bytes)), system.uname().machine);
-    } finally {
-      file.close();
-    }
   }
 
   #ownCost(): TelemetryInit['agent'] {

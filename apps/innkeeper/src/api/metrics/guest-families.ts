@@ -1,4 +1,4 @@
-import type { Vm } from '@innkeeper/contract/control';
+import { mountPercent, type Vm } from '@innkeeper/contract/control';
 
 /** One value of a family, with the labels that distinguish it from others of the same VM. */
 interface FamilyValue {
@@ -33,7 +33,7 @@ function ofMounts(name: string, help: string, read: (mount: MountOf) => number |
     type: 'gauge',
     labels: ['mount', 'filesystem'],
     of: (vm) =>
-      (vm.telemetry?.mounts ?? []).slice(0, maxOfOneKind).map((mount) => ({
+      most(vm.telemetry?.mounts ?? [], (mount) => mountPercent(mount) ?? 0).map((mount) => ({
         value: read(mount),
         labels: { mount: cut(mount.mountPoint), filesystem: cut(mount.filesystem) },
       })),
@@ -47,10 +47,23 @@ function ofInterfaces(name: string, help: string, read: (one: InterfaceOf) => bi
     type: 'counter',
     labels: ['interface'],
     of: (vm) =>
-      (vm.telemetry?.interfaces ?? [])
-        .slice(0, maxOfOneKind)
-        .map((one) => ({ value: read(one), labels: { interface: cut(one.name) } })),
+      most(vm.telemetry?.interfaces ?? [], (one) => Number((one.rxBytes ?? 0n) + (one.txBytes ?? 0n))).map((one) => ({
+        value: read(one),
+        labels: { interface: cut(one.name) },
+      })),
   };
+}
+
+/** The entries with the highest values, in their order, if there are too many. */
+function most<T>(entries: readonly T[], figureOf: (entry: T) => number): readonly T[] {
+  if (entries.length <= maxOfOneKind) return entries;
+  const kept = new Set([...entries].sort((a, b) => figureOf(b) - figureOf(a)).slice(0, maxOfOneKind));
+  return entries.filter((entry) => kept.has(entry));
+}
+
+/** Number of entries without a series. */
+function withoutSeries(entries: readonly unknown[] | undefined, omitted: number | undefined): number | undefined {
+  return entries === undefined ? undefined : Math.max(0, entries.length - maxOfOneKind) + (omitted ?? 0);
 }
 
 type Telemetry = NonNullable<Vm['telemetry']>;
@@ -89,6 +102,16 @@ export const guestFamilies: readonly GuestFamily[] = [
     'innkeeper_guest_mount_available_bytes',
     'Space available to unprivileged users.',
     (mount) => mount.availableBytes,
+  ),
+  ofMounts('innkeeper_guest_mount_read_only', '1 if the mount or its file system is read-only.', (mount) =>
+    Number(mount.readOnly),
+  ),
+  ofMounts('innkeeper_guest_mount_errors', 'Errors that ext4 has recorded.', (mount) => mount.errorsCount),
+  gauge('innkeeper_guest_mounts_omitted', 'Mounts without a series: the fullest 32 have one.', (vm) =>
+    withoutSeries(vm.telemetry?.mounts, vm.telemetry?.mountsOmitted),
+  ),
+  gauge('innkeeper_guest_interfaces_omitted', 'Interfaces without a series: the 32 with most traffic have one.', (vm) =>
+    withoutSeries(vm.telemetry?.interfaces, vm.telemetry?.interfacesOmitted),
   ),
   ofInterfaces('innkeeper_guest_network_receive_bytes_total', 'Bytes received by an interface.', (one) => one.rxBytes),
   ofInterfaces('innkeeper_guest_network_transmit_bytes_total', 'Bytes sent by an interface.', (one) => one.txBytes),

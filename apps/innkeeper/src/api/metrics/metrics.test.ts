@@ -39,6 +39,20 @@ describe('GET /metrics', () => {
     assert.ok(text.includes(String.raw`mount="/a \"b\"\\\n"`));
   });
 
+  it('/metrics has series for the fullest 32 mounts, and the number of those without', async () => {
+    const mounts = Array.from({ length: 300 }, (_, at) => ({
+      mountPoint: `/m${at}`,
+      totalBytes: 1000n,
+      usedBytes: BigInt(at),
+      availableBytes: BigInt(1000 - at),
+    }));
+    const many = create(VmSchema, { id: 'a1', name: 'web', telemetry: { mounts, mountsOmitted: 10 } });
+    const text = await new Metrics({ version: '1' }).render([many]);
+    assert.match(text, /^innkeeper_guest_mount_used_bytes\{.*mount="\/m299".*\} 299$/m);
+    assert.doesNotMatch(text, /mount="\/m267"/);
+    assert.match(text, /^innkeeper_guest_mounts_omitted\{.*\} 278$/m);
+  });
+
   it('/metrics has no series of deleted VMs', async () => {
     const metrics = new Metrics({ version: '1' });
     await metrics.render([vm]);

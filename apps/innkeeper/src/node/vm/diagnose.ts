@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { isOperationError, reasons } from '@innkeeper/contract';
 import {
+  clockOffText,
   type Diagnosis,
   DiagnosisOutcome,
   DiagnosisSchema,
@@ -46,6 +47,7 @@ export async function diagnose(
   await look('agent in the image', () => image(runner), true);
   await look('port opened by the guest', () => port(runner, signal));
   await look('hello', () => hello(runner, signal));
+  await look('clock', () => clock(runner));
   if (runner.running?.features.supportsNetworkState) await look('network', () => network(runner), true);
   await look('console', () => lastLines(runner), runner.running !== undefined);
   signal.throwIfAborted();
@@ -106,6 +108,19 @@ async function hello({ agent }: VmRunner, signal: AbortSignal): Promise<Finding>
   } catch (error) {
     return failure(error, 'The agent does not answer', 'See its log in the guest, through the serial console.');
   }
+}
+
+function clock({ agent }: VmRunner): Finding {
+  const { clockOffsetNs } = agent;
+  if (clockOffsetNs === undefined) return { outcome: SKIPPED, detail: 'The guest has not reported its time yet.' };
+  const off = clockOffText({ agent: { clockOffsetNs } });
+  if (off === '') return { outcome: OK, detail: 'The guest’s clock agrees with the host’s.' };
+  return {
+    outcome: WARNING,
+    detail: `The guest’s clock is ${off}.`,
+    nextStep:
+      'It is corrected within a minute; if it stays wrong, check the time service in the guest and on the host.',
+  };
 }
 
 /** The agent does not need the network, so problems here are only warnings. */

@@ -11,9 +11,11 @@ import {
 import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { type AgentLifecycle, type AgentLifecycleEvent, agentOff, agentReduce } from '@innkeeper/hypervisor';
 import { errorMessage, type Log } from '@innkeeper/kit';
+import { GuestClock } from './guest-clock.ts';
 import { sanitizeReport } from './sanitize-report.ts';
 
 const systemTimeoutMs = 10_000;
+const clockTimeoutMs = 5_000;
 
 /** The state and last report of a VM's agent, from the VM's start to its end. */
 export class VmAgent {
@@ -25,8 +27,11 @@ export class VmAgent {
   #abort = new AbortController();
   welcome: Welcome | undefined;
   system: System | undefined;
+  /** The last report; undefined unless the agent is connected, since an old report says nothing about the present. */
   telemetry: Telemetry | undefined;
+  /** When the last report arrived, also while the agent is lost. */
   telemetryMs: number | undefined;
+  #clock: GuestClock | undefined;
   /** The address reported by a guest without Innkeeper's agent; empty if none. */
   reportedAddress = '';
   /** The time of the last change of state. */
@@ -39,6 +44,11 @@ export class VmAgent {
 
   get state(): AgentLifecycle {
     return this.#state;
+  }
+
+  /** Guest clock minus node clock at the last report; undefined unless the agent is connected. */
+  get clockOffsetNs(): bigint | undefined {
+    return this.telemetry === undefined ? undefined : this.#clock?.offsetNs;
   }
 
   get link(): AgentLink | undefined {
@@ -65,11 +75,19 @@ export class VmAgent {
     this.#link = link;
     this.#abort = new AbortController();
     this.#dispatch({ type: 'vm-started', absence });
+    const clock = new GuestClock({
+      adjust: (stepNs) => adjustClock(link, stepNs, this.#abort.signal),
+      nowNs: () => BigInt(Date.now()) * 1_000_000n,
+      log: this.#log,
+      onChange: () => this.#onChange('system'),
+    });
+    this.#clock = clock;
     link.onState((state) => this.#onLinkState(link, state));
     link.onTelemetry((telemetry) => {
-      if (this.#link !== link) return;
+      if (this.#link !== link || this.#state.state !== 'connected') return;
       this.telemetry = sanitizeReport(TelemetrySchema, telemetry);
       this.telemetryMs = Date.now();
+      void clock.compare(telemetry.wallTimeUnixNs);
       this.#onChange('telemetry');
     });
     this.#onLinkState(link, link.state);
@@ -130,6 +148,16 @@ export class VmAgent {
     const before = this.#state;
     this.#state = agentReduce(before, event);
     if (this.#state.state !== before.state) this.sinceMs = Date.now();
+    if (this.#state.state !== 'connected') this.telemetry = undefined;
     if (this.#state !== before) this.#onChange('state');
   }
+}
+
+async function adjustClock(link: AgentLink, stepNs: bigint, signal: AbortSignal): Promise<bigint> {
+  const { wallTimeUnixNs } = await link.call(
+    TelemetryServiceLite.adjustClock,
+    { stepNs },
+    { signal, timeoutMs: clockTimeoutMs },
+  );
+  return wallTimeUnixNs;
 }

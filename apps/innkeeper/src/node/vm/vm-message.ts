@@ -104,6 +104,7 @@ function agentMessage(runner: VmRunner): Agent {
     ...(lastSeenMs === undefined ? {} : { lastSeenUnixNs: nanoseconds(performance.timeOrigin + lastSeenMs) }),
     bootId: agent.welcome?.bootId ?? '',
     capabilities: [...(agent.welcome?.capabilities ?? [])],
+    ...(agent.clockOffsetNs === undefined ? {} : { clockOffsetNs: agent.clockOffsetNs }),
     ...(agent.telemetryMs === undefined ? {} : { telemetryUnixNs: nanoseconds(agent.telemetryMs) }),
   });
 }

@@ -3,6 +3,7 @@ import type { Vm } from '@innkeeper/contract/control';
 import type { JSX } from 'react';
 import { Card } from '../../../components/card.tsx';
 import { DataTable } from '../../../components/data-table.tsx';
+import { Omitted } from '../../../components/omitted.tsx';
 import { SourceLabel } from '../../../components/source-label.tsx';
 import { Unknown } from '../../../components/unknown.tsx';
 import { unknownReason } from '../../../components/unknown-reason.ts';
@@ -50,6 +51,10 @@ export function InterfacesCard({ vm: { telemetry, agent } }: { readonly vm: Vm }
           { label: 'Received', right: true, cell: ({ rxBytes }) => bytes(rxBytes) },
           { label: 'Sent', right: true, cell: ({ txBytes }) => bytes(txBytes) },
         ]}
+      />
+      <Omitted
+        count={telemetry?.interfacesOmitted}
+        what="interfaces. Those with addresses and most traffic are shown."
       />
     </Card>
   );

@@ -2,6 +2,7 @@ import { mountPercent, type Vm } from '@innkeeper/contract/control';
 import type { JSX } from 'react';
 import { Card } from '../../../components/card.tsx';
 import { DataTable } from '../../../components/data-table.tsx';
+import { Omitted } from '../../../components/omitted.tsx';
 import { PercentBar } from '../../../components/percent-bar.tsx';
 import { SourceLabel } from '../../../components/source-label.tsx';
 import { Unknown } from '../../../components/unknown.tsx';
@@ -27,7 +28,11 @@ export function MountsCard({ vm: { telemetry, agent } }: { readonly vm: Vm }): J
               </span>
             ),
           },
-          { label: 'Type', cell: ({ filesystem, readOnly }) => `${filesystem}${readOnly ? ', read-only' : ''}` },
+          {
+            label: 'Type',
+            cell: ({ filesystem, readOnly, errorsCount = 0n }) =>
+              `${filesystem}${readOnly ? ', read-only' : ''}${errorsCount === 0n ? '' : `, errors: ${errorsCount}`}`,
+          },
           {
             label: 'Used',
             width: '34%',
@@ -52,6 +57,7 @@ export function MountsCard({ vm: { telemetry, agent } }: { readonly vm: Vm }): J
           },
         ]}
       />
+      <Omitted count={telemetry?.mountsOmitted} what="mounts. The fullest are shown." />
     </Card>
   );
 }

@@ -2,6 +2,7 @@ import type { Vm } from '@innkeeper/contract/control';
 import type { JSX } from 'react';
 import { Card } from '../../../components/card.tsx';
 import { DataTable } from '../../../components/data-table.tsx';
+import { Omitted } from '../../../components/omitted.tsx';
 import { SourceLabel } from '../../../components/source-label.tsx';
 import { TimeAgo } from '../../../components/time-ago.tsx';
 import { Unknown } from '../../../components/unknown.tsx';
@@ -32,6 +33,7 @@ export function UsersCard({ vm: { telemetry, agent } }: { readonly vm: Vm }): JS
           },
         ]}
       />
+      <Omitted count={telemetry?.usersOmitted} what="logins. The latest are shown." />
     </Card>
   );
 }

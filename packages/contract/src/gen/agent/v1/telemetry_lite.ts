@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import { liteType } from "../../../lite/lite-type.ts";
-import type { AgentCostSchema, CpuSchema, GetSystemRequestSchema, InterfaceAddressSchema, LoadSchema, LoggedInUserSchema, MemorySchema, MissingCapabilitySchema, MountSchema, NetworkInterfaceSchema, PingRequestSchema, PingResponseSchema, PressureSchema, PrimaryAddressSchema, SystemSchema, TelemetrySchema, WatchRequestSchema } from "./telemetry_pb.ts";
+import type { AdjustClockRequestSchema, AdjustClockResponseSchema, AgentCostSchema, CpuSchema, GetSystemRequestSchema, InterfaceAddressSchema, LoadSchema, LoggedInUserSchema, MemorySchema, MissingCapabilitySchema, MountSchema, NetworkInterfaceSchema, PingRequestSchema, PingResponseSchema, PressureSchema, PrimaryAddressSchema, SystemSchema, TelemetrySchema, WatchRequestSchema } from "./telemetry_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 
 export const InterfaceKind = {
@@ -62,6 +62,14 @@ export const MissingCapabilityLite = liteType<typeof MissingCapabilitySchema>('i
   [2, 'reason', 'string'],
 ]);
 
+export const AdjustClockRequestLite = liteType<typeof AdjustClockRequestSchema>('innkeeper.agent.v1.AdjustClockRequest', () => [
+  [1, 'stepNs', 'int64'],
+]);
+
+export const AdjustClockResponseLite = liteType<typeof AdjustClockResponseSchema>('innkeeper.agent.v1.AdjustClockResponse', () => [
+  [1, 'wallTimeUnixNs', 'int64'],
+]);
+
 export const WatchRequestLite = liteType<typeof WatchRequestSchema>('innkeeper.agent.v1.WatchRequest', () => [
   [1, 'intervalMs', 'uint32'],
   [2, 'once', 'bool'],
@@ -84,6 +92,9 @@ export const TelemetryLite = liteType<typeof TelemetrySchema>('innkeeper.agent.v
   [14, 'agent', 'message', 'implicit', undefined, () => AgentCostLite],
   [15, 'primaryAddresses', 'message', 'repeated', undefined, () => PrimaryAddressLite],
   [16, 'frozen', 'bool'],
+  [17, 'mountsOmitted', 'uint32'],
+  [18, 'interfacesOmitted', 'uint32'],
+  [19, 'usersOmitted', 'uint32'],
 ]);
 
 export const CpuLite = liteType<typeof CpuSchema>('innkeeper.agent.v1.Cpu', () => [
@@ -140,6 +151,7 @@ export const MountLite = liteType<typeof MountSchema>('innkeeper.agent.v1.Mount'
   [8, 'inodesTotal', 'uint64', 'explicit'],
   [9, 'inodesFree', 'uint64', 'explicit'],
   [10, 'error', 'string'],
+  [11, 'errorsCount', 'uint64', 'explicit'],
 ]);
 
 export const NetworkInterfaceLite = liteType<typeof NetworkInterfaceSchema>('innkeeper.agent.v1.NetworkInterface', () => [
@@ -209,6 +221,17 @@ export const TelemetryServiceLite = {
     capability: 'telemetry',
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof GetSystemRequestSchema, typeof SystemSchema>,
+  adjustClock: {
+    name: 'innkeeper.agent.v1.TelemetryService/AdjustClock',
+    kind: 'unary',
+    input: AdjustClockRequestLite,
+    output: AdjustClockResponseLite,
+    whileFrozen: true,
+    onDisconnect: 'stop',
+    isRepeatable: false,
+    capability: 'telemetry',
+    timeoutMs: 30000,
+  } satisfies LiteMethod<typeof AdjustClockRequestSchema, typeof AdjustClockResponseSchema>,
   watch: {
     name: 'innkeeper.agent.v1.TelemetryService/Watch',
     kind: 'server_streaming',

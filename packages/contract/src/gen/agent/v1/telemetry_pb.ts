@@ -11,7 +11,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file agent/v1/telemetry.proto.
  */
 export const file_agent_v1_telemetry: GenFile = /*@__PURE__*/
-  fileDesc("ChhhZ2VudC92MS90ZWxlbWV0cnkucHJvdG8SEmlubmtlZXBlci5hZ2VudC52MSIfCgtQaW5nUmVxdWVzdBIQCghzZXF1ZW5jZRgBIAEoBCJVCgxQaW5nUmVzcG9uc2USEAoIc2VxdWVuY2UYASABKAQSFQoNYWdlbnRfdmVyc2lvbhgCIAEoCRIcChRhZ2VudF91cHRpbWVfc2Vjb25kcxgDIAEoBCISChBHZXRTeXN0ZW1SZXF1ZXN0Ir8CCgZTeXN0ZW0SEAoIaG9zdG5hbWUYASABKAkSDQoFb3NfaWQYAiABKAkSDwoHb3NfbmFtZRgDIAEoCRISCgpvc192ZXJzaW9uGAQgASgJEhYKDm9zX3ByZXR0eV9uYW1lGAUgASgJEhYKDmtlcm5lbF9yZWxlYXNlGAYgASgJEhQKDGFyY2hpdGVjdHVyZRgHIAEoCRIPCgdib290X2lkGAggASgJEhMKC2luaXRfc3lzdGVtGAkgASgJEhUKDWFnZW50X3ZlcnNpb24YCiABKAkSFAoMY2FwYWJpbGl0aWVzGAsgAygJEkMKFG1pc3NpbmdfY2FwYWJpbGl0aWVzGAwgAygLMiUuaW5ua2VlcGVyLmFnZW50LnYxLk1pc3NpbmdDYXBhYmlsaXR5EhEKCWNwdV9jb3VudBgNIAEoDSIxChFNaXNzaW5nQ2FwYWJpbGl0eRIMCgRuYW1lGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIxCgxXYXRjaFJlcXVlc3QSEwoLaW50ZXJ2YWxfbXMYASABKA0SDAoEb25jZRgCIAEoCCKJBgoJVGVsZW1ldHJ5EhkKEXdhbGxfdGltZV91bml4X25zGAEgASgDEhQKDG1vbm90b25pY19ucxgCIAEoBBIkCgNjcHUYAyABKAsyFy5pbm5rZWVwZXIuYWdlbnQudjEuQ3B1EioKBm1lbW9yeRgEIAEoCzIaLmlubmtlZXBlci5hZ2VudC52MS5NZW1vcnkSJgoEbG9hZBgFIAEoCzIYLmlubmtlZXBlci5hZ2VudC52MS5Mb2FkEjcKDGNwdV9wcmVzc3VyZRgGIAEoCzIcLmlubmtlZXBlci5hZ2VudC52MS5QcmVzc3VyZUgAiAEBEjoKD21lbW9yeV9wcmVzc3VyZRgHIAEoCzIcLmlubmtlZXBlci5hZ2VudC52MS5QcmVzc3VyZUgBiAEBEjYKC2lvX3ByZXNzdXJlGAggASgLMhwuaW5ua2VlcGVyLmFnZW50LnYxLlByZXNzdXJlSAKIAQESGgoNcHJvY2Vzc19jb3VudBgJIAEoDUgDiAEBEhsKDnVwdGltZV9zZWNvbmRzGAogASgESASIAQESKQoGbW91bnRzGAsgAygLMhkuaW5ua2VlcGVyLmFnZW50LnYxLk1vdW50EjgKCmludGVyZmFjZXMYDCADKAsyJC5pbm5rZWVwZXIuYWdlbnQudjEuTmV0d29ya0ludGVyZmFjZRIvCgV1c2VycxgNIAMoCzIgLmlubmtlZXBlci5hZ2VudC52MS5Mb2dnZWRJblVzZXISLAoFYWdlbnQYDiABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuQWdlbnRDb3N0Ej0KEXByaW1hcnlfYWRkcmVzc2VzGA8gAygLMiIuaW5ua2VlcGVyLmFnZW50LnYxLlByaW1hcnlBZGRyZXNzEg4KBmZyb3plbhgQIAEoCEIPCg1fY3B1X3ByZXNzdXJlQhIKEF9tZW1vcnlfcHJlc3N1cmVCDgoMX2lvX3ByZXNzdXJlQhAKDl9wcm9jZXNzX2NvdW50QhEKD191cHRpbWVfc2Vjb25kcyKRAgoDQ3B1Eg0KBWNvdW50GAEgASgNEhIKCnVzZXJfdGlja3MYAiABKAQSEgoKbmljZV90aWNrcxgDIAEoBBIUCgxzeXN0ZW1fdGlja3MYBCABKAQSEgoKaWRsZV90aWNrcxgFIAEoBBIUCgxpb3dhaXRfdGlja3MYBiABKAQSEQoJaXJxX3RpY2tzGAcgASgEEhUKDXNvZnRpcnFfdGlja3MYCCABKAQSEwoLc3RlYWxfdGlja3MYCSABKAQSGQoMYnVzeV9wZXJjZW50GAogASgBSACIAQESGAoLaW50ZXJ2YWxfbXMYCyABKA1IAYgBAUIPCg1fYnVzeV9wZXJjZW50Qg4KDF9pbnRlcnZhbF9tcyK0AwoGTWVtb3J5EhgKC3RvdGFsX2J5dGVzGAEgASgESACIAQESHAoPYXZhaWxhYmxlX2J5dGVzGAIgASgESAGIAQESFwoKdXNlZF9ieXRlcxgDIAEoBEgCiAEBEhcKCmZyZWVfYnl0ZXMYBCABKARIA4gBARIZCgxjYWNoZWRfYnl0ZXMYBSABKARIBIgBARIaCg1idWZmZXJzX2J5dGVzGAYgASgESAWIAQESIwoWc2xhYl9yZWNsYWltYWJsZV9ieXRlcxgHIAEoBEgGiAEBEh0KEHN3YXBfdG90YWxfYnl0ZXMYCCABKARIB4gBARIcCg9zd2FwX2ZyZWVfYnl0ZXMYCSABKARICIgBAUIOCgxfdG90YWxfYnl0ZXNCEgoQX2F2YWlsYWJsZV9ieXRlc0INCgtfdXNlZF9ieXRlc0INCgtfZnJlZV9ieXRlc0IPCg1fY2FjaGVkX2J5dGVzQhAKDl9idWZmZXJzX2J5dGVzQhkKF19zbGFiX3JlY2xhaW1hYmxlX2J5dGVzQhMKEV9zd2FwX3RvdGFsX2J5dGVzQhIKEF9zd2FwX2ZyZWVfYnl0ZXMijAEKBExvYWQSFwoKb25lX21pbnV0ZRgBIAEoAUgAiAEBEhkKDGZpdmVfbWludXRlcxgCIAEoAUgBiAEBEhwKD2ZpZnRlZW5fbWludXRlcxgDIAEoAUgCiAEBQg0KC19vbmVfbWludXRlQg8KDV9maXZlX21pbnV0ZXNCEgoQX2ZpZnRlZW5fbWludXRlcyKGAgoIUHJlc3N1cmUSEgoKc29tZV9hdmcxMBgBIAEoARISCgpzb21lX2F2ZzYwGAIgASgBEhMKC3NvbWVfYXZnMzAwGAMgASgBEhUKDXNvbWVfdG90YWxfdXMYBCABKAQSFwoKZnVsbF9hdmcxMBgFIAEoAUgAiAEBEhcKCmZ1bGxfYXZnNjAYBiABKAFIAYgBARIYCgtmdWxsX2F2ZzMwMBgHIAEoAUgCiAEBEhoKDWZ1bGxfdG90YWxfdXMYCCABKARIA4gBAUINCgtfZnVsbF9hdmcxMEINCgtfZnVsbF9hdmc2MEIOCgxfZnVsbF9hdmczMDBCEAoOX2Z1bGxfdG90YWxfdXMivAIKBU1vdW50EhMKC21vdW50X3BvaW50GAEgASgJEg4KBmRldmljZRgCIAEoCRISCgpmaWxlc3lzdGVtGAMgASgJEhEKCXJlYWRfb25seRgEIAEoCBIYCgt0b3RhbF9ieXRlcxgFIAEoBEgAiAEBEhcKCnVzZWRfYnl0ZXMYBiABKARIAYgBARIcCg9hdmFpbGFibGVfYnl0ZXMYByABKARIAogBARIZCgxpbm9kZXNfdG90YWwYCCABKARIA4gBARIYCgtpbm9kZXNfZnJlZRgJIAEoBEgEiAEBEg0KBWVycm9yGAogASgJQg4KDF90b3RhbF9ieXRlc0INCgtfdXNlZF9ieXRlc0ISChBfYXZhaWxhYmxlX2J5dGVzQg8KDV9pbm9kZXNfdG90YWxCDgoMX2lub2Rlc19mcmVlIokEChBOZXR3b3JrSW50ZXJmYWNlEgwKBG5hbWUYASABKAkSLwoEa2luZBgCIAEoDjIhLmlubmtlZXBlci5hZ2VudC52MS5JbnRlcmZhY2VLaW5kEhMKC21hY19hZGRyZXNzGAMgASgJEgoKAnVwGAQgASgIEhAKA210dRgFIAEoDUgAiAEBEjcKCWFkZHJlc3NlcxgGIAMoCzIkLmlubmtlZXBlci5hZ2VudC52MS5JbnRlcmZhY2VBZGRyZXNzEhUKCHJ4X2J5dGVzGAcgASgESAGIAQESFQoIdHhfYnl0ZXMYCCABKARIAogBARIXCgpyeF9wYWNrZXRzGAkgASgESAOIAQESFwoKdHhfcGFja2V0cxgKIAEoBEgEiAEBEhYKCXJ4X2Vycm9ycxgLIAEoBEgFiAEBEhYKCXR4X2Vycm9ycxgMIAEoBEgGiAEBEhcKCnJ4X2Ryb3BwZWQYDSABKARIB4gBARIXCgp0eF9kcm9wcGVkGA4gASgESAiIAQESDgoGbWFzdGVyGA8gASgJQgYKBF9tdHVCCwoJX3J4X2J5dGVzQgsKCV90eF9ieXRlc0INCgtfcnhfcGFja2V0c0INCgtfdHhfcGFja2V0c0IMCgpfcnhfZXJyb3JzQgwKCl90eF9lcnJvcnNCDQoLX3J4X2Ryb3BwZWRCDQoLX3R4X2Ryb3BwZWQiawoQSW50ZXJmYWNlQWRkcmVzcxIPCgdhZGRyZXNzGAEgASgJEhUKDXByZWZpeF9sZW5ndGgYAiABKA0SLwoFc2NvcGUYAyABKA4yIC5pbm5rZWVwZXIuYWdlbnQudjEuQWRkcmVzc1Njb3BlIkQKDlByaW1hcnlBZGRyZXNzEg8KB2FkZHJlc3MYASABKAkSEQoJaW50ZXJmYWNlGAIgASgJEg4KBnJlYXNvbhgDIAEoCSJqCgxMb2dnZWRJblVzZXISDAoEbmFtZRgBIAEoCRIQCgh0ZXJtaW5hbBgCIAEoCRIMCgRob3N0GAMgASgJEhoKDXNpbmNlX3VuaXhfbnMYBCABKANIAIgBAUIQCg5fc2luY2VfdW5peF9ucyKOAQoJQWdlbnRDb3N0EhYKCXJzc19ieXRlcxgBIAEoBEgAiAEBEhgKC2NwdV90aW1lX3VzGAIgASgESAGIAQESGQoRYWJhbmRvbmVkX2hlbHBlcnMYAyABKA0SFgoOb3Blbl9wcm9jZXNzZXMYBCABKA1CDAoKX3Jzc19ieXRlc0IOCgxfY3B1X3RpbWVfdXMqhAIKDUludGVyZmFjZUtpbmQSHgoaSU5URVJGQUNFX0tJTkRfVU5TUEVDSUZJRUQQABIbChdJTlRFUkZBQ0VfS0lORF9QSFlTSUNBTBABEhsKF0lOVEVSRkFDRV9LSU5EX0xPT1BCQUNLEAISGQoVSU5URVJGQUNFX0tJTkRfQlJJREdFEAMSFwoTSU5URVJGQUNFX0tJTkRfQk9ORBAEEhcKE0lOVEVSRkFDRV9LSU5EX1ZMQU4QBRIZChVJTlRFUkZBQ0VfS0lORF9UVU5ORUwQBhIXChNJTlRFUkZBQ0VfS0lORF9WRVRIEAcSGAoUSU5URVJGQUNFX0tJTkRfT1RIRVIQCCqPAQoMQWRkcmVzc1Njb3BlEh0KGUFERFJFU1NfU0NPUEVfVU5TUEVDSUZJRUQQABIYChRBRERSRVNTX1NDT1BFX0dMT0JBTBABEhYKEkFERFJFU1NfU0NPUEVfU0lURRACEhYKEkFERFJFU1NfU0NPUEVfTElOSxADEhYKEkFERFJFU1NfU0NPUEVfSE9TVBAEMusCChBUZWxlbWV0cnlTZXJ2aWNlEnAKBFBpbmcSHy5pbm5rZWVwZXIuYWdlbnQudjEuUGluZ1JlcXVlc3QaIC5pbm5rZWVwZXIuYWdlbnQudjEuUGluZ1Jlc3BvbnNlIiWQAgHCwRgeCgd2bS52aWV3EAIYATABOAFCCXRlbGVtZXRyeUgeEnQKCUdldFN5c3RlbRIkLmlubmtlZXBlci5hZ2VudC52MS5HZXRTeXN0ZW1SZXF1ZXN0GhouaW5ua2VlcGVyLmFnZW50LnYxLlN5c3RlbSIlkAIBwsEYHgoHdm0udmlldxACGAEwATgBQgl0ZWxlbWV0cnlIHhJvCgVXYXRjaBIgLmlubmtlZXBlci5hZ2VudC52MS5XYXRjaFJlcXVlc3QaHS5pbm5rZWVwZXIuYWdlbnQudjEuVGVsZW1ldHJ5IiOQAgHCwRgcCgd2bS52aWV3EAIYATABOAFCCXRlbGVtZXRyeTABYgZwcm90bzM", [file_options_v1_options]);
+  fileDesc("ChhhZ2VudC92MS90ZWxlbWV0cnkucHJvdG8SEmlubmtlZXBlci5hZ2VudC52MSIfCgtQaW5nUmVxdWVzdBIQCghzZXF1ZW5jZRgBIAEoBCJVCgxQaW5nUmVzcG9uc2USEAoIc2VxdWVuY2UYASABKAQSFQoNYWdlbnRfdmVyc2lvbhgCIAEoCRIcChRhZ2VudF91cHRpbWVfc2Vjb25kcxgDIAEoBCISChBHZXRTeXN0ZW1SZXF1ZXN0Ir8CCgZTeXN0ZW0SEAoIaG9zdG5hbWUYASABKAkSDQoFb3NfaWQYAiABKAkSDwoHb3NfbmFtZRgDIAEoCRISCgpvc192ZXJzaW9uGAQgASgJEhYKDm9zX3ByZXR0eV9uYW1lGAUgASgJEhYKDmtlcm5lbF9yZWxlYXNlGAYgASgJEhQKDGFyY2hpdGVjdHVyZRgHIAEoCRIPCgdib290X2lkGAggASgJEhMKC2luaXRfc3lzdGVtGAkgASgJEhUKDWFnZW50X3ZlcnNpb24YCiABKAkSFAoMY2FwYWJpbGl0aWVzGAsgAygJEkMKFG1pc3NpbmdfY2FwYWJpbGl0aWVzGAwgAygLMiUuaW5ua2VlcGVyLmFnZW50LnYxLk1pc3NpbmdDYXBhYmlsaXR5EhEKCWNwdV9jb3VudBgNIAEoDSIxChFNaXNzaW5nQ2FwYWJpbGl0eRIMCgRuYW1lGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIlChJBZGp1c3RDbG9ja1JlcXVlc3QSDwoHc3RlcF9ucxgBIAEoAyIwChNBZGp1c3RDbG9ja1Jlc3BvbnNlEhkKEXdhbGxfdGltZV91bml4X25zGAEgASgDIjEKDFdhdGNoUmVxdWVzdBITCgtpbnRlcnZhbF9tcxgBIAEoDRIMCgRvbmNlGAIgASgIItQGCglUZWxlbWV0cnkSGQoRd2FsbF90aW1lX3VuaXhfbnMYASABKAMSFAoMbW9ub3RvbmljX25zGAIgASgEEiQKA2NwdRgDIAEoCzIXLmlubmtlZXBlci5hZ2VudC52MS5DcHUSKgoGbWVtb3J5GAQgASgLMhouaW5ua2VlcGVyLmFnZW50LnYxLk1lbW9yeRImCgRsb2FkGAUgASgLMhguaW5ua2VlcGVyLmFnZW50LnYxLkxvYWQSNwoMY3B1X3ByZXNzdXJlGAYgASgLMhwuaW5ua2VlcGVyLmFnZW50LnYxLlByZXNzdXJlSACIAQESOgoPbWVtb3J5X3ByZXNzdXJlGAcgASgLMhwuaW5ua2VlcGVyLmFnZW50LnYxLlByZXNzdXJlSAGIAQESNgoLaW9fcHJlc3N1cmUYCCABKAsyHC5pbm5rZWVwZXIuYWdlbnQudjEuUHJlc3N1cmVIAogBARIaCg1wcm9jZXNzX2NvdW50GAkgASgNSAOIAQESGwoOdXB0aW1lX3NlY29uZHMYCiABKARIBIgBARIpCgZtb3VudHMYCyADKAsyGS5pbm5rZWVwZXIuYWdlbnQudjEuTW91bnQSOAoKaW50ZXJmYWNlcxgMIAMoCzIkLmlubmtlZXBlci5hZ2VudC52MS5OZXR3b3JrSW50ZXJmYWNlEi8KBXVzZXJzGA0gAygLMiAuaW5ua2VlcGVyLmFnZW50LnYxLkxvZ2dlZEluVXNlchIsCgVhZ2VudBgOIAEoCzIdLmlubmtlZXBlci5hZ2VudC52MS5BZ2VudENvc3QSPQoRcHJpbWFyeV9hZGRyZXNzZXMYDyADKAsyIi5pbm5rZWVwZXIuYWdlbnQudjEuUHJpbWFyeUFkZHJlc3MSDgoGZnJvemVuGBAgASgIEhYKDm1vdW50c19vbWl0dGVkGBEgASgNEhoKEmludGVyZmFjZXNfb21pdHRlZBgSIAEoDRIVCg11c2Vyc19vbWl0dGVkGBMgASgNQg8KDV9jcHVfcHJlc3N1cmVCEgoQX21lbW9yeV9wcmVzc3VyZUIOCgxfaW9fcHJlc3N1cmVCEAoOX3Byb2Nlc3NfY291bnRCEQoPX3VwdGltZV9zZWNvbmRzIpECCgNDcHUSDQoFY291bnQYASABKA0SEgoKdXNlcl90aWNrcxgCIAEoBBISCgpuaWNlX3RpY2tzGAMgASgEEhQKDHN5c3RlbV90aWNrcxgEIAEoBBISCgppZGxlX3RpY2tzGAUgASgEEhQKDGlvd2FpdF90aWNrcxgGIAEoBBIRCglpcnFfdGlja3MYByABKAQSFQoNc29mdGlycV90aWNrcxgIIAEoBBITCgtzdGVhbF90aWNrcxgJIAEoBBIZCgxidXN5X3BlcmNlbnQYCiABKAFIAIgBARIYCgtpbnRlcnZhbF9tcxgLIAEoDUgBiAEBQg8KDV9idXN5X3BlcmNlbnRCDgoMX2ludGVydmFsX21zIrQDCgZNZW1vcnkSGAoLdG90YWxfYnl0ZXMYASABKARIAIgBARIcCg9hdmFpbGFibGVfYnl0ZXMYAiABKARIAYgBARIXCgp1c2VkX2J5dGVzGAMgASgESAKIAQESFwoKZnJlZV9ieXRlcxgEIAEoBEgDiAEBEhkKDGNhY2hlZF9ieXRlcxgFIAEoBEgEiAEBEhoKDWJ1ZmZlcnNfYnl0ZXMYBiABKARIBYgBARIjChZzbGFiX3JlY2xhaW1hYmxlX2J5dGVzGAcgASgESAaIAQESHQoQc3dhcF90b3RhbF9ieXRlcxgIIAEoBEgHiAEBEhwKD3N3YXBfZnJlZV9ieXRlcxgJIAEoBEgIiAEBQg4KDF90b3RhbF9ieXRlc0ISChBfYXZhaWxhYmxlX2J5dGVzQg0KC191c2VkX2J5dGVzQg0KC19mcmVlX2J5dGVzQg8KDV9jYWNoZWRfYnl0ZXNCEAoOX2J1ZmZlcnNfYnl0ZXNCGQoXX3NsYWJfcmVjbGFpbWFibGVfYnl0ZXNCEwoRX3N3YXBfdG90YWxfYnl0ZXNCEgoQX3N3YXBfZnJlZV9ieXRlcyKMAQoETG9hZBIXCgpvbmVfbWludXRlGAEgASgBSACIAQESGQoMZml2ZV9taW51dGVzGAIgASgBSAGIAQESHAoPZmlmdGVlbl9taW51dGVzGAMgASgBSAKIAQFCDQoLX29uZV9taW51dGVCDwoNX2ZpdmVfbWludXRlc0ISChBfZmlmdGVlbl9taW51dGVzIoYCCghQcmVzc3VyZRISCgpzb21lX2F2ZzEwGAEgASgBEhIKCnNvbWVfYXZnNjAYAiABKAESEwoLc29tZV9hdmczMDAYAyABKAESFQoNc29tZV90b3RhbF91cxgEIAEoBBIXCgpmdWxsX2F2ZzEwGAUgASgBSACIAQESFwoKZnVsbF9hdmc2MBgGIAEoAUgBiAEBEhgKC2Z1bGxfYXZnMzAwGAcgASgBSAKIAQESGgoNZnVsbF90b3RhbF91cxgIIAEoBEgDiAEBQg0KC19mdWxsX2F2ZzEwQg0KC19mdWxsX2F2ZzYwQg4KDF9mdWxsX2F2ZzMwMEIQCg5fZnVsbF90b3RhbF91cyLoAgoFTW91bnQSEwoLbW91bnRfcG9pbnQYASABKAkSDgoGZGV2aWNlGAIgASgJEhIKCmZpbGVzeXN0ZW0YAyABKAkSEQoJcmVhZF9vbmx5GAQgASgIEhgKC3RvdGFsX2J5dGVzGAUgASgESACIAQESFwoKdXNlZF9ieXRlcxgGIAEoBEgBiAEBEhwKD2F2YWlsYWJsZV9ieXRlcxgHIAEoBEgCiAEBEhkKDGlub2Rlc190b3RhbBgIIAEoBEgDiAEBEhgKC2lub2Rlc19mcmVlGAkgASgESASIAQESDQoFZXJyb3IYCiABKAkSGQoMZXJyb3JzX2NvdW50GAsgASgESAWIAQFCDgoMX3RvdGFsX2J5dGVzQg0KC191c2VkX2J5dGVzQhIKEF9hdmFpbGFibGVfYnl0ZXNCDwoNX2lub2Rlc190b3RhbEIOCgxfaW5vZGVzX2ZyZWVCDwoNX2Vycm9yc19jb3VudCKJBAoQTmV0d29ya0ludGVyZmFjZRIMCgRuYW1lGAEgASgJEi8KBGtpbmQYAiABKA4yIS5pbm5rZWVwZXIuYWdlbnQudjEuSW50ZXJmYWNlS2luZBITCgttYWNfYWRkcmVzcxgDIAEoCRIKCgJ1cBgEIAEoCBIQCgNtdHUYBSABKA1IAIgBARI3CglhZGRyZXNzZXMYBiADKAsyJC5pbm5rZWVwZXIuYWdlbnQudjEuSW50ZXJmYWNlQWRkcmVzcxIVCghyeF9ieXRlcxgHIAEoBEgBiAEBEhUKCHR4X2J5dGVzGAggASgESAKIAQESFwoKcnhfcGFja2V0cxgJIAEoBEgDiAEBEhcKCnR4X3BhY2tldHMYCiABKARIBIgBARIWCglyeF9lcnJvcnMYCyABKARIBYgBARIWCgl0eF9lcnJvcnMYDCABKARIBogBARIXCgpyeF9kcm9wcGVkGA0gASgESAeIAQESFwoKdHhfZHJvcHBlZBgOIAEoBEgIiAEBEg4KBm1hc3RlchgPIAEoCUIGCgRfbXR1QgsKCV9yeF9ieXRlc0ILCglfdHhfYnl0ZXNCDQoLX3J4X3BhY2tldHNCDQoLX3R4X3BhY2tldHNCDAoKX3J4X2Vycm9yc0IMCgpfdHhfZXJyb3JzQg0KC19yeF9kcm9wcGVkQg0KC190eF9kcm9wcGVkImsKEEludGVyZmFjZUFkZHJlc3MSDwoHYWRkcmVzcxgBIAEoCRIVCg1wcmVmaXhfbGVuZ3RoGAIgASgNEi8KBXNjb3BlGAMgASgOMiAuaW5ua2VlcGVyLmFnZW50LnYxLkFkZHJlc3NTY29wZSJECg5QcmltYXJ5QWRkcmVzcxIPCgdhZGRyZXNzGAEgASgJEhEKCWludGVyZmFjZRgCIAEoCRIOCgZyZWFzb24YAyABKAkiagoMTG9nZ2VkSW5Vc2VyEgwKBG5hbWUYASABKAkSEAoIdGVybWluYWwYAiABKAkSDAoEaG9zdBgDIAEoCRIaCg1zaW5jZV91bml4X25zGAQgASgDSACIAQFCEAoOX3NpbmNlX3VuaXhfbnMijgEKCUFnZW50Q29zdBIWCglyc3NfYnl0ZXMYASABKARIAIgBARIYCgtjcHVfdGltZV91cxgCIAEoBEgBiAEBEhkKEWFiYW5kb25lZF9oZWxwZXJzGAMgASgNEhYKDm9wZW5fcHJvY2Vzc2VzGAQgASgNQgwKCl9yc3NfYnl0ZXNCDgoMX2NwdV90aW1lX3VzKoQCCg1JbnRlcmZhY2VLaW5kEh4KGklOVEVSRkFDRV9LSU5EX1VOU1BFQ0lGSUVEEAASGwoXSU5URVJGQUNFX0tJTkRfUEhZU0lDQUwQARIbChdJTlRFUkZBQ0VfS0lORF9MT09QQkFDSxACEhkKFUlOVEVSRkFDRV9LSU5EX0JSSURHRRADEhcKE0lOVEVSRkFDRV9LSU5EX0JPTkQQBBIXChNJTlRFUkZBQ0VfS0lORF9WTEFOEAUSGQoVSU5URVJGQUNFX0tJTkRfVFVOTkVMEAYSFwoTSU5URVJGQUNFX0tJTkRfVkVUSBAHEhgKFElOVEVSRkFDRV9LSU5EX09USEVSEAgqjwEKDEFkZHJlc3NTY29wZRIdChlBRERSRVNTX1NDT1BFX1VOU1BFQ0lGSUVEEAASGAoUQUREUkVTU19TQ09QRV9HTE9CQUwQARIWChJBRERSRVNTX1NDT1BFX1NJVEUQAhIWChJBRERSRVNTX1NDT1BFX0xJTksQAxIWChJBRERSRVNTX1NDT1BFX0hPU1QQBDL0AwoQVGVsZW1ldHJ5U2VydmljZRJwCgRQaW5nEh8uaW5ua2VlcGVyLmFnZW50LnYxLlBpbmdSZXF1ZXN0GiAuaW5ua2VlcGVyLmFnZW50LnYxLlBpbmdSZXNwb25zZSIlkAIBwsEYHgoHdm0udmlldxACGAEwATgBQgl0ZWxlbWV0cnlIHhJ0CglHZXRTeXN0ZW0SJC5pbm5rZWVwZXIuYWdlbnQudjEuR2V0U3lzdGVtUmVxdWVzdBoaLmlubmtlZXBlci5hZ2VudC52MS5TeXN0ZW0iJZACAcLBGB4KB3ZtLnZpZXcQAhgBMAE4AUIJdGVsZW1ldHJ5SB4ShgEKC0FkanVzdENsb2NrEiYuaW5ua2VlcGVyLmFnZW50LnYxLkFkanVzdENsb2NrUmVxdWVzdBonLmlubmtlZXBlci5hZ2VudC52MS5BZGp1c3RDbG9ja1Jlc3BvbnNlIibCwRgiCgtndWVzdC5hZG1pbhACGAIwATgBQgl0ZWxlbWV0cnlIHhJvCgVXYXRjaBIgLmlubmtlZXBlci5hZ2VudC52MS5XYXRjaFJlcXVlc3QaHS5pbm5rZWVwZXIuYWdlbnQudjEuVGVsZW1ldHJ5IiOQAgHCwRgcCgd2bS52aWV3EAIYATABOAFCCXRlbGVtZXRyeTABYgZwcm90bzM", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.agent.v1.PingRequest
@@ -180,6 +180,44 @@ export const MissingCapabilitySchema: GenMessage<MissingCapability> = /*@__PURE_
   messageDesc(file_agent_v1_telemetry, 4);
 
 /**
+ * @generated from message innkeeper.agent.v1.AdjustClockRequest
+ */
+export type AdjustClockRequest = Message<"innkeeper.agent.v1.AdjustClockRequest"> & {
+  /**
+   * Nanoseconds to add to the guest's wall clock.
+   *
+   * @generated from field: int64 step_ns = 1;
+   */
+  stepNs: bigint;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.AdjustClockRequest.
+ * Use `create(AdjustClockRequestSchema)` to create a new message.
+ */
+export const AdjustClockRequestSchema: GenMessage<AdjustClockRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_telemetry, 5);
+
+/**
+ * @generated from message innkeeper.agent.v1.AdjustClockResponse
+ */
+export type AdjustClockResponse = Message<"innkeeper.agent.v1.AdjustClockResponse"> & {
+  /**
+   * The guest's wall clock after the step, nanoseconds since the Unix epoch.
+   *
+   * @generated from field: int64 wall_time_unix_ns = 1;
+   */
+  wallTimeUnixNs: bigint;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.AdjustClockResponse.
+ * Use `create(AdjustClockResponseSchema)` to create a new message.
+ */
+export const AdjustClockResponseSchema: GenMessage<AdjustClockResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_telemetry, 6);
+
+/**
  * @generated from message innkeeper.agent.v1.WatchRequest
  */
 export type WatchRequest = Message<"innkeeper.agent.v1.WatchRequest"> & {
@@ -203,7 +241,7 @@ export type WatchRequest = Message<"innkeeper.agent.v1.WatchRequest"> & {
  * Use `create(WatchRequestSchema)` to create a new message.
  */
 export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_telemetry, 5);
+  messageDesc(file_agent_v1_telemetry, 7);
 
 /**
  * @generated from message innkeeper.agent.v1.Telemetry
@@ -294,6 +332,24 @@ export type Telemetry = Message<"innkeeper.agent.v1.Telemetry"> & {
    * @generated from field: bool frozen = 16;
    */
   frozen: boolean;
+
+  /**
+   * Mounts, interfaces and logins that exist in the guest but not in this report, which has at most 256 of each: the
+   * fullest mounts, the interfaces with addresses and most traffic, the latest logins.
+   *
+   * @generated from field: uint32 mounts_omitted = 17;
+   */
+  mountsOmitted: number;
+
+  /**
+   * @generated from field: uint32 interfaces_omitted = 18;
+   */
+  interfacesOmitted: number;
+
+  /**
+   * @generated from field: uint32 users_omitted = 19;
+   */
+  usersOmitted: number;
 };
 
 /**
@@ -301,7 +357,7 @@ export type Telemetry = Message<"innkeeper.agent.v1.Telemetry"> & {
  * Use `create(TelemetrySchema)` to create a new message.
  */
 export const TelemetrySchema: GenMessage<Telemetry> = /*@__PURE__*/
-  messageDesc(file_agent_v1_telemetry, 6);
+  messageDesc(file_agent_v1_telemetry, 8);
 
 /**
  * /proc/stat, its `cpu` line, in clock ticks of 1/100 s since boot. Busy is everything except idle and iowait.
@@ -375,7 +431,7 @@ export type Cpu = Message<"innkeeper.agent.v1.Cpu"> & {
  * Use `create(CpuSchema)` to create a new message.
  */
 export const CpuSchema: GenMessage<Cpu> = /*@__PURE__*/
-  messageDesc(file_agent_v1_telemetry, 7);
+  messageDesc(file_agent_v1_telemetry, 9);
 
 /**
  * /proc/meminfo, in bytes. used = total - available.
@@ -434,7 +490,7 @@ export type Memory = Message<"innkeeper.agent.v1.Memory"> & {
  * Use `create(MemorySchema)` to create a new message.
  */
 export const MemorySchema: GenMessage<Memory> = /*@__PURE__*/
-  messageDesc(file_agent_v1_telemetry, 8);
+  messageDesc(file_agent_v1_telemetry, 10);
 
 /**
  * /proc/loadavg.
@@ -463,7 +519,7 @@ export type Load = Message<"innkeeper.agent.v1.Load"> & {
  * Use `create(LoadSchema)` to create a new message.
  */
 export const LoadSchema: GenMessage<Load> = /*@__PURE__*/
-  messageDesc(file_agent_v1_telemetry, 9);
+  messageDesc(file_agent_v1_telemetry, 11);
 
 /**
  * /proc/pressure/*: share of time in percent that some or all tasks waited.
@@ -519,7 +575,7 @@ export type Pressure = Message<"innkeeper.agent.v1.Pressure"> & {
  * Use `create(PressureSchema)` to create a new message.
  */
 export const PressureSchema: GenMessage<Pressure> = /*@__PURE__*/
-  messageDesc(file_agent_v1_telemetry, 10);
+  messageDesc(file_agent_v1_telemetry, 12);
 
 /**
  * One mounted file system of /proc/self/mountinfo. Kernel-internal ones (proc, sysfs, cgroup, …) are left out.
@@ -543,6 +599,8 @@ export type Mount = Message<"innkeeper.agent.v1.Mount"> & {
   filesystem: string;
 
   /**
+   * Mounted read-only, or the whole file system is: by its options or since an error.
+   *
    * @generated from field: bool read_only = 4;
    */
   readOnly: boolean;
@@ -582,6 +640,13 @@ export type Mount = Message<"innkeeper.agent.v1.Mount"> & {
    * @generated from field: string error = 10;
    */
   error: string;
+
+  /**
+   * Errors that the file system has recorded (ext4: errors_count); absent where it does not count them.
+   *
+   * @generated from field: optional uint64 errors_count = 11;
+   */
+  errorsCount?: bigint | undefined;
 };
 
 /**
@@ -589,7 +654,7 @@ export type Mount = Message<"innkeeper.agent.v1.Mount"> & {
  * Use `create(MountSchema)` to create a new message.
  */
 export const MountSchema: GenMessage<Mount> = /*@__PURE__*/
-  messageDesc(file_agent_v1_telemetry, 11);
+  messageDesc(file_agent_v1_telemetry, 13);
 
 /**
  * @generated from message innkeeper.agent.v1.NetworkInterface
@@ -680,7 +745,7 @@ export type NetworkInterface = Message<"innkeeper.agent.v1.NetworkInterface"> & 
  * Use `create(NetworkInterfaceSchema)` to create a new message.
  */
 export const NetworkInterfaceSchema: GenMessage<NetworkInterface> = /*@__PURE__*/
-  messageDesc(file_agent_v1_telemetry, 12);
+  messageDesc(file_agent_v1_telemetry, 14);
 
 /**
  * @generated from message innkeeper.agent.v1.InterfaceAddress
@@ -709,7 +774,7 @@ export type InterfaceAddress = Message<"innkeeper.agent.v1.InterfaceAddress"> & 
  * Use `create(InterfaceAddressSchema)` to create a new message.
  */
 export const InterfaceAddressSchema: GenMessage<InterfaceAddress> = /*@__PURE__*/
-  messageDesc(file_agent_v1_telemetry, 13);
+  messageDesc(file_agent_v1_telemetry, 15);
 
 /**
  * @generated from message innkeeper.agent.v1.PrimaryAddress
@@ -726,7 +791,7 @@ export type PrimaryAddress = Message<"innkeeper.agent.v1.PrimaryAddress"> & {
   interface: string;
 
   /**
-   * Such as "on the interface of the default route".
+   * Such as "the source address of the default route through eth0".
    *
    * @generated from field: string reason = 3;
    */
@@ -738,7 +803,7 @@ export type PrimaryAddress = Message<"innkeeper.agent.v1.PrimaryAddress"> & {
  * Use `create(PrimaryAddressSchema)` to create a new message.
  */
 export const PrimaryAddressSchema: GenMessage<PrimaryAddress> = /*@__PURE__*/
-  messageDesc(file_agent_v1_telemetry, 14);
+  messageDesc(file_agent_v1_telemetry, 16);
 
 /**
  * One login session.
@@ -772,7 +837,7 @@ export type LoggedInUser = Message<"innkeeper.agent.v1.LoggedInUser"> & {
  * Use `create(LoggedInUserSchema)` to create a new message.
  */
 export const LoggedInUserSchema: GenMessage<LoggedInUser> = /*@__PURE__*/
-  messageDesc(file_agent_v1_telemetry, 15);
+  messageDesc(file_agent_v1_telemetry, 17);
 
 /**
  * What the agent uses in the guest.
@@ -810,7 +875,7 @@ export type AgentCost = Message<"innkeeper.agent.v1.AgentCost"> & {
  * Use `create(AgentCostSchema)` to create a new message.
  */
 export const AgentCostSchema: GenMessage<AgentCost> = /*@__PURE__*/
-  messageDesc(file_agent_v1_telemetry, 16);
+  messageDesc(file_agent_v1_telemetry, 18);
 
 /**
  * @generated from enum innkeeper.agent.v1.InterfaceKind
@@ -939,6 +1004,16 @@ export const TelemetryService: GenService<{
     methodKind: "unary";
     input: typeof GetSystemRequestSchema;
     output: typeof SystemSchema;
+  },
+  /**
+   * Moves the guest's wall clock and returns it; a step of 0 only reads it.
+   *
+   * @generated from rpc innkeeper.agent.v1.TelemetryService.AdjustClock
+   */
+  adjustClock: {
+    methodKind: "unary";
+    input: typeof AdjustClockRequestSchema;
+    output: typeof AdjustClockResponseSchema;
   },
   /**
    * Sends a report now, one every interval, and one whenever an address, a mount or the frozen state changes.

@@ -28,6 +28,10 @@ export const systemCpuCountTag = 104;
 export const missingCapabilityNameTag = 10;
 export const missingCapabilityReasonTag = 18;
 
+export const adjustClockRequestStepNsTag = 8;
+
+export const adjustClockResponseWallTimeUnixNsTag = 8;
+
 export const watchRequestIntervalMsTag = 8;
 export const watchRequestOnceTag = 16;
 
@@ -50,6 +54,18 @@ export const telemetryFrozenTag = 128;
 export const telemetryFrozenTagLow = 128;
 export const telemetryFrozenTagHigh = 1;
 export const telemetryFrozenTagBytes = 2;
+export const telemetryMountsOmittedTag = 136;
+export const telemetryMountsOmittedTagLow = 136;
+export const telemetryMountsOmittedTagHigh = 1;
+export const telemetryMountsOmittedTagBytes = 2;
+export const telemetryInterfacesOmittedTag = 144;
+export const telemetryInterfacesOmittedTagLow = 144;
+export const telemetryInterfacesOmittedTagHigh = 1;
+export const telemetryInterfacesOmittedTagBytes = 2;
+export const telemetryUsersOmittedTag = 152;
+export const telemetryUsersOmittedTagLow = 152;
+export const telemetryUsersOmittedTagHigh = 1;
+export const telemetryUsersOmittedTagBytes = 2;
 
 export const cpuCountTag = 8;
 export const cpuUserTicksTag = 16;
@@ -106,6 +122,7 @@ export const mountAvailableBytesTag = 56;
 export const mountInodesTotalTag = 64;
 export const mountInodesFreeTag = 72;
 export const mountErrorTag = 82;
+export const mountErrorsCountTag = 88;
 
 export const networkInterfaceNameTag = 10;
 export const networkInterfaceKindTag = 16;
