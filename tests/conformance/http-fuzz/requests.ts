@@ -146,7 +146,7 @@ function broken(chance: Chance, body: Buffer): Buffer | undefined {
     case 3:
       return Buffer.concat([bytes, chance.bytes(20)]);
     case 4:
-      return Buffer.alloc(chance.of([70_000, 2 * 1024 * 1024 + 1, 3_000_000]), 0x20);
+      return Buffer.alloc(chance.of([70_000, 4 * 1024 * 1024 + 1, 5_000_000]), 0x20);
     default:
       for (let count = 0; bytes.length > 0 && count < 3; count++) bytes[chance.below(bytes.length)] = chance.below(256);
       return bytes;

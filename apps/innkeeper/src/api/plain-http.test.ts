@@ -15,6 +15,7 @@ const unrefClock = realClock({
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
 });
 const json = { 'content-type': 'application/json' } as const;
+const chunked = { ...json, 'transfer-encoding': 'chunked' } as const;
 const control = '/innkeeper.control.v1.';
 const exec = '/v1/vms/one/innkeeper.agent.v1.ProcessService/Exec';
 
@@ -68,7 +69,8 @@ for (const [name, open] of Object.entries(doors))
 
     const unread: readonly (readonly [string, string, string, number, Record<string, string>])[] = [
       ['in a compression', 'POST', `${control}VmService/ListVms`, 300_000, { ...json, 'content-encoding': 'gzip' }],
-      ['that is too large', 'POST', `${control}VmService/ListVms`, 3_000_000, json],
+      ['that is too large', 'POST', `${control}VmService/ListVms`, 5_000_000, json],
+      ['of unknown length that is too large', 'POST', `${control}VmService/ListVms`, 5_000_000, chunked],
       ['of another content type', 'POST', `${control}VmService/ListVms`, 300_000, { 'content-type': 'text/plain' }],
       ['of a stranger', 'POST', `${control}VmService/ListVms`, 300_000, { ...json, authorization: '' }],
       ['of a method that is called with GET', 'GET', `${control}VmService/ListVms`, 300_000, json],
@@ -89,16 +91,22 @@ for (const [name, open] of Object.entries(doors))
         try {
           const signal = AbortSignal.timeout(5_000);
           const ask = async (...[verb, at, body, more]: [string, string, Buffer, Record<string, string>]) => {
-            const sent = { authorization, 'content-length': String(body.length), ...more };
+            const length = more === chunked ? {} : { 'content-length': String(body.length) };
+            const sent = { authorization, ...length, ...more };
             const call = request(`${base}${at}`, { method: verb, agent, headers: sent, signal });
-            call.end(body);
+            // Where the length is known, the rest follows the answer: somebody has to read it all the same.
+            const firstBytes = more === chunked ? body.length : 1000;
+            call.write(body.subarray(0, firstBytes));
             const [answer] = (await once(call, 'response')) as [IncomingMessage];
-            return { status: answer.statusCode, body: await text(answer), isReused: call.reusedSocket };
+            call.end(body.subarray(firstBytes));
+            const port = answer.socket.localPort;
+            return { status: answer.statusCode, body: await text(answer), port };
           };
           const first = await ask(method, path, Buffer.alloc(length, 0x20), headers);
           assert.ok((first.status ?? 500) < 500 || first.status === 501, JSON.stringify(first));
           const second = await ask('GET', '/healthz', Buffer.alloc(0), {});
-          assert.deepEqual([second.status, second.isReused], [200, true]);
+          // One of unknown length may be endless, so its connection ends; the next one is not kept waiting either.
+          assert.deepEqual([second.status, second.port === first.port], [200, headers !== chunked]);
         } finally {
           agent.destroy();
         }

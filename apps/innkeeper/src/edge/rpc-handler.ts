@@ -57,7 +57,7 @@ export function createRpcHandler(options: RpcOptions): (request: AnyRequest, res
     const call = callOf(request, response, values);
     const { method } = handler;
     const format = textFormat(method, call.header);
-    const { body, ...head } = format === undefined ? call : connectCall(call, method);
+    const { body, ...head } = format === undefined ? call : connectCall(call, method, maxRequestBytes);
     const check = takesStream(request.url) ? checkedStream : checkedBody;
     const form = bodyForm(head.header.get('content-type'));
     const isWhole = (): boolean => request.complete && !(request instanceof Http2ServerRequest && request.aborted);

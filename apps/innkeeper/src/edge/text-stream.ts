@@ -3,17 +3,15 @@ import type { ServerResponse } from 'node:http';
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { UniversalServerRequest, UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { OperationError } from '@innkeeper/contract';
-import { mib } from '@innkeeper/kit';
 import { type ErrorBody, statuses } from './api-error.ts';
 import { type ConnectErrorJson, errorBody } from './call-errors.ts';
+import { tooLarge } from './checked-body.ts';
 
 /** How a stream is written for people with curl and for browsers: one JSON value a line, or server-sent events. */
 export type TextFormat = 'application/x-ndjson' | 'text/event-stream';
 
 const envelopeBytes = 5;
 const endFlag = 2;
-/** Of one line of a request. */
-const maxLineBytes = 2 * mib;
 
 /**
  * The text format that a call of a streaming method asks for: by its header Accept, with JSON as the request. Undefined for
@@ -34,7 +32,7 @@ export interface UnreadCall extends UniversalServerRequest {
 }
 
 /** The same call as Connect has it: a method that takes a stream gets one message of each line of the body. */
-export function connectCall(call: UnreadCall, { methodKind }: DescMethod): UnreadCall {
+export function connectCall(call: UnreadCall, { methodKind }: DescMethod, maxBytes: number): UnreadCall {
   const header = new Headers(call.header);
   header.set('content-type', 'application/connect+json');
   header.delete('content-length');
@@ -45,7 +43,12 @@ export function connectCall(call: UnreadCall, { methodKind }: DescMethod): Unrea
   const takesLines = methodKind !== 'server_streaming' && /x-ndjson/i.test(call.header.get('content-type') ?? '');
   const { body } = call;
   // An HTTP/1.1 client reads the answer while it still sends, or sends all of it first; either works.
-  return { ...call, httpVersion: '2.0', header, body: enveloped(takesLines ? lines(body) : whole(body)) };
+  return {
+    ...call,
+    httpVersion: '2.0',
+    header,
+    body: enveloped(takesLines ? lines(body, maxBytes) : whole(body, maxBytes)),
+  };
 }
 
 async function* enveloped(messages: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -57,18 +60,18 @@ async function* enveloped(messages: AsyncIterable<Uint8Array>): AsyncGenerator<U
 }
 
 /** No body at all is a request without fields. */
-async function* whole(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* whole(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {
     length += chunk.length;
-    if (length > maxLineBytes) throw tooLong();
+    if (length > maxBytes) throw tooLarge(maxBytes);
     chunks.push(chunk);
   }
   yield length === 0 ? Buffer.from('{}') : Buffer.concat(chunks, length);
 }
 
-async function* lines(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* lines(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
   let held = Buffer.alloc(0);
   for await (const chunk of body) {
     held = Buffer.concat([held, chunk]);
@@ -76,17 +79,13 @@ async function* lines(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Arra
       if (!isBlank(held.subarray(0, end))) yield held.subarray(0, end);
       held = held.subarray(end + 1);
     }
-    if (held.length > maxLineBytes) throw tooLong();
+    if (held.length > maxBytes) throw tooLarge(maxBytes);
   }
   if (!isBlank(held)) yield held;
 }
 
 function isBlank(line: Buffer): boolean {
   return line.length === 0 || line.toString('latin1').trim() === '';
-}
-
-function tooLong(): OperationError {
-  return new OperationError('REQUEST_TOO_LARGE', `A message of the request has more than ${maxLineBytes} bytes.`);
 }
 
 /**

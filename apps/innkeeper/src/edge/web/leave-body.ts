@@ -7,7 +7,7 @@ import type { AnyRequest, AnyResponse } from './request-facts.ts';
 /** A client that still sends needs a moment to see the answer. */
 const graceMs = 1000;
 /** The rest of a body that was announced to be at most this long is discarded; for a longer one the connection closes. */
-const maxDiscardedBytes = 4 * mib;
+const maxDiscardedBytes = 8 * mib;
 
 /** Requests of control planes, which stop by themselves to send what was answered. */
 const patient = new WeakSet<object>();
