@@ -111,6 +111,16 @@ describe('commands in a guest', { timeout: 900_000 }, () => {
     assert.notEqual((await exec('-n', '--', 'pidof', 'tail')).exitCode, 0);
   });
 
+  it('nothing is left of a cancelled run, even a process with another session and environment', async () => {
+    const hidden =
+      '(setsid env -i /bin/sh -c \'trap "" TERM HUP; exec tail -f /dev/null\' >/dev/null 2>&1 &); sleep 600';
+    const id = (await innText(['run', '--on', name, '--detach', '--', 'sh', '-c', hidden], options)).trim();
+    const deadline = performance.now() + 60_000;
+    while ((await exec('-n', '--', 'pidof', 'tail')).exitCode !== 0) assert.ok(performance.now() < deadline);
+    await innText(['runs', 'cancel', id], options);
+    await untilGone('tail', 60_000);
+  });
+
   it('a host that writes its hello as it connects is answered, 500 times in a row', async () => {
     await daemon.killHard();
     const commandLine = readFileSync(`/proc/${hypervisorPid}/cmdline`, 'utf8').split('\0');

@@ -24,6 +24,18 @@ describe('ExecGroups', () => {
     assert.equal(groups.create()?.entry, first.entry);
   });
 
+  it('a command that has ended does not reach the processes of the next command in its cgroup', () => {
+    const host = guest();
+    const groups = new ExecGroups(host);
+    const first = groups.create();
+    first?.release();
+    const second = groups.create();
+    host.files.put(second?.entry ?? '', '700\n');
+    host.files.put((second?.entry ?? '').replace('procs', 'kill'), '');
+    assert.deepEqual([first?.members(), first?.kill(), second?.members()], [[], false, [700]]);
+    assert.equal(second?.kill(), true);
+  });
+
   it('a cgroup that still has processes is not used again', () => {
     const host = guest();
     const groups = new ExecGroups(host);

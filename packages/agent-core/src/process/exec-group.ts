@@ -45,12 +45,16 @@ export class ExecGroups {
     const name = this.#base === '' ? undefined : (this.#free.pop() ?? this.#make(this.#base));
     if (name === undefined) return undefined;
     const path = `${this.#base}/${name}`;
+    const members = (): number[] => this.#numbersOf(`${path}/cgroup.procs`);
+    /** It may be another command's by now. */
+    let isFree = false;
     return {
       entry: `${path}/cgroup.procs`,
-      members: () => this.#numbersOf(`${path}/cgroup.procs`),
-      kill: () => this.#write(`${path}/cgroup.kill`),
+      members: () => (isFree ? [] : members()),
+      kill: () => !isFree && this.#write(`${path}/cgroup.kill`),
       release: () => {
-        if (this.#free.length < maxFree && this.#numbersOf(`${path}/cgroup.procs`).length === 0) this.#free.push(name);
+        isFree = members().length === 0;
+        if (isFree && this.#free.length < maxFree) this.#free.push(name);
         else this.#old.add(name);
         this.#sweep();
       },
