@@ -262,7 +262,7 @@ describe('the files of a VM', () => {
 
   it('the files page says that files are not available while the VM is off', async () => {
     await web.daemon.call('VmService/KillVm', { vm });
-    await page.getByRole('heading', { name: 'Files are not available' }).waitFor();
+    await page.getByRole('heading', { name: `${vm} is not running` }).waitFor();
     assert.deepEqual(await checkPage(page, 'files-off'), []);
   });
 

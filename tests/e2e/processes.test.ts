@@ -111,7 +111,7 @@ describe('the processes and metrics of a VM', () => {
     await page.goto(`/vms/${vm}/processes`);
     await page.getByRole('table').waitFor();
     await web.daemon.call('VmService/KillVm', { vm });
-    await page.getByRole('heading', { name: 'Processes are not available' }).waitFor();
+    await page.getByRole('heading', { name: `${vm} is not running` }).waitFor();
     assert.deepEqual(await checkPage(page, 'processes-off'), []);
   });
 

@@ -24,10 +24,10 @@ const firstComponents = [
 
 /** Style sheets that a page needs before it shows anything, as imports. */
 export function firstStyles(root: string): string[] {
-  return [...firstComponents.map((name) => `./${mantine}/${name}.layer.css`), ...ownStyles(root)];
+  return [...firstComponents.map((name) => `./${mantine}/${name}.layer.css`), ...ownStyles(root).filter(isFirst)];
 }
 
-/** Style sheets of the rest of Mantine and of other libraries; loaded in parallel to the first page. */
+/** Style sheets of the rest of Mantine, of other libraries and of lazy pages; loaded in parallel to the first page. */
 export function laterStyles(root: string): string[] {
   const rest = readdirSync(join(root, mantine))
     .filter((name) => name.endsWith('.layer.css') && !firstComponents.includes(name.slice(0, -'.layer.css'.length)))
@@ -36,6 +36,7 @@ export function laterStyles(root: string): string[] {
     ...rest.map((name) => `./${mantine}/${name}`),
     './node_modules/@xterm/xterm/css/xterm.css',
     './node_modules/uplot/dist/uPlot.min.css',
+    ...ownStyles(root).filter((path) => !isFirst(path)),
   ];
 }
 
@@ -54,6 +55,11 @@ const foundations = [
 function weight(name: string): number {
   const index = foundations.indexOf(name.replace('.layer.css', ''));
   return index < 0 ? foundations.length : index;
+}
+
+/** Whether the shell or the overview needs the sheet, which are shown before the later ones are loaded. */
+function isFirst(path: string): boolean {
+  return !/\/src\/(pages\/(?!overview\/)|components\/(emulator\/|code-editor))/.test(path);
 }
 
 /** The console's own: styles/ first, then those next to components and pages. They take precedence over Mantine's layer. */

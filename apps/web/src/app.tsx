@@ -17,6 +17,8 @@ const CreateVmPage = lazyPage(() => import('./pages/vms/create-vm-page.tsx'));
 const RunsPage = lazyPage(() => import('./pages/runs/runs-page.tsx'));
 const NewRunPage = lazyPage(() => import('./pages/runs/new-run-page.tsx'));
 const RunPage = lazyPage(() => import('./pages/runs/run-page.tsx'));
+const ImagesPage = lazyPage(() => import('./pages/images/images-page.tsx'));
+const NodePage = lazyPage(() => import('./pages/node/node-page.tsx'));
 const OperationsPage = lazyPage(() => import('./pages/operations/operations-page.tsx'));
 const AuditPage = lazyPage(() => import('./pages/audit/audit-page.tsx'));
 const SettingsPage = lazyPage(() => import('./pages/settings/settings-page.tsx'));
@@ -50,6 +52,8 @@ export function App(): JSX.Element {
               <Route path="/runs" element={<PageSlot page={RunsPage} />} />
               <Route path="/runs/new" element={<PageSlot page={NewRunPage} />} />
               <Route path="/runs/:id" element={<PageSlot page={RunPage} />} />
+              <Route path="/images" element={<PageSlot page={ImagesPage} />} />
+              <Route path="/node" element={<PageSlot page={NodePage} />} />
               <Route path="/operations" element={<PageSlot page={OperationsPage} />} />
               <Route path="/audit" element={<PageSlot page={AuditPage} />} />
               <Route path="/settings/:section?" element={<PageSlot page={SettingsPage} />} />

@@ -1,5 +1,6 @@
 import { type ComponentType, type JSX, type LazyExoticComponent, lazy, type ReactNode, Suspense } from 'react';
 import { ErrorBoundary } from './components/error-boundary.tsx';
+import { loadPageIcons } from './components/icon.tsx';
 import { loadLaterStyles } from './styles/later-styles.ts';
 
 /** The module of a page, whose only export is the component. */
@@ -14,7 +15,11 @@ export function lazyPage<P extends object = object>(
   { plain = false }: { readonly plain?: boolean } = {},
 ): LazyExoticComponent<ComponentType<P>> {
   return lazy(async () => {
-    const [module] = await Promise.all([load(), plain ? undefined : loadLaterStyles()]);
+    const [module] = await Promise.all([
+      load(),
+      plain ? undefined : loadLaterStyles(),
+      plain ? undefined : loadPageIcons(),
+    ]);
     const [component] = Object.values(module);
     if (component === undefined) throw new Error('The module of a page has no export.');
     return { default: component };

@@ -11,5 +11,13 @@ export * from './gen/control/v1/operation_pb.ts';
 export * from './gen/control/v1/run_pb.ts';
 export * from './gen/control/v1/terminal_pb.ts';
 export * from './gen/control/v1/vm_pb.ts';
-export { isOutdated, isOutdatedVersion, isSilent, mountPercent, type VmFigures, vmFigures } from './vm-figures.ts';
+export {
+  agentBootMs,
+  isOutdated,
+  isOutdatedVersion,
+  isSilent,
+  mountPercent,
+  type VmFigures,
+  vmFigures,
+} from './vm-figures.ts';
 export { agentStateName, vmStateName } from './vm-names.ts';

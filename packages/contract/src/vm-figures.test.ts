@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { AgentState, type Vm, VmSchema, VmState } from './gen/control/v1/vm_pb.ts';
-import { isOutdated, isSilent, vmFigures } from './vm-figures.ts';
+import { agentBootMs, isOutdated, isSilent, vmFigures } from './vm-figures.ts';
 
 type VmInit = Exclude<MessageInitShape<typeof VmSchema>, Vm>;
 const agent = { state: AgentState.CONNECTED, version: '0.9.2' };
@@ -46,8 +46,16 @@ describe('isOutdated()', () => {
 
 describe('isSilent()', () => {
   it('only running VMs count as silent', () => {
-    assert.equal(isSilent(vm({ agent: { state: AgentState.WAITING } })), true);
-    assert.equal(isSilent(vm({ state: VmState.STOPPED, agent: { state: AgentState.OFF } })), false);
-    assert.equal(isSilent(vm({})), false);
+    assert.equal(isSilent(vm({ agent: { state: AgentState.LOST } }), 0), true);
+    assert.equal(isSilent(vm({ state: VmState.STOPPED, agent: { state: AgentState.OFF } }), 0), false);
+    assert.equal(isSilent(vm({}), 0), false);
+  });
+
+  it('a booting VM is not silent until its agent is late', () => {
+    const booting = vm({ agent: { state: AgentState.WAITING } });
+    assert.deepEqual(
+      [isSilent(booting, 0), isSilent(booting, agentBootMs), isSilent(booting, agentBootMs + 1)],
+      [false, false, true],
+    );
   });
 });

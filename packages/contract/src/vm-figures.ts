@@ -51,9 +51,13 @@ export function mountPercent({ readOnly, usedBytes, availableBytes, totalBytes }
   return share(usedBytes, availableBytes === undefined ? totalBytes : usedBytes + availableBytes);
 }
 
-/** Whether a VM is running but its agent is not reporting. */
-export function isSilent({ state, agent }: VmReport): boolean {
-  return state === VmState.RUNNING && agent?.state !== AgentState.CONNECTED;
+/** How long a guest may boot before an agent that has not connected counts as missing. */
+export const agentBootMs = 180_000;
+
+/** Whether a VM is running but its agent is not reporting. `waitedMs`: since the agent is in this state. */
+export function isSilent({ state, agent }: VmReport, waitedMs: number): boolean {
+  if (state !== VmState.RUNNING || agent?.state === AgentState.CONNECTED) return false;
+  return agent?.state !== AgentState.WAITING || waitedMs > agentBootMs;
 }
 
 /** Whether a connected agent is older than the daemon's agent binary. */

@@ -60,7 +60,19 @@ function look(id: string, index: number, busyPercent: () => number): Pick<VmApi,
       const { name, state, image, node, cpus, telemetry, system } = vm;
       const known = { ...(telemetry === undefined ? {} : { telemetry }), ...(system === undefined ? {} : { system }) };
       const agent = { state: AgentState.CONNECTED, version: '0.1.0' };
-      return { id, name, state, image, node, cpus, tags: { ...vm.tags }, agent, createdMs: index, ...known };
+      return {
+        id,
+        name,
+        state,
+        image,
+        node,
+        cpus,
+        tags: { ...vm.tags },
+        agent,
+        agentSinceMs: 0,
+        createdMs: index,
+        ...known,
+      };
     },
   };
 }

@@ -9,5 +9,7 @@ export type VmSummary = Pick<
   'id' | 'name' | 'state' | 'image' | 'node' | 'cpus' | 'tags' | 'telemetry' | 'system'
 > & {
   readonly agent: Pick<Agent, 'state' | 'version'>;
+  /** Since when the agent is in its state. */
+  readonly agentSinceMs: number;
   readonly createdMs: number;
 };

@@ -14,7 +14,7 @@ export function CommandsButton({ commands }: { readonly commands: readonly Named
     <Popover position="bottom-end" trapFocus returnFocus>
       <Popover.Target>
         <button type="button" className="icon-button" aria-label="Copy as inn command" data-hint="Copy as inn command">
-          <Icon name="terminal" />
+          <Icon name="command" />
         </button>
       </Popover.Target>
       <Popover.Dropdown aria-label="Commands for the command line">

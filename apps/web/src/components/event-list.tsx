@@ -15,7 +15,7 @@ export interface EventListProps {
 const tones: readonly (readonly [RegExp, string])[] = [
   [/crashed|lost|failed/, 'bad'],
   [/connected|running|started|resumed/, 'ok'],
-  [/paused|absent|waiting/, 'warn'],
+  [/absent/, 'warn'],
 ];
 
 /** Describes an event. For most events the kind is enough. */

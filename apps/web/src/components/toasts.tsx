@@ -1,11 +1,15 @@
+import { toOperationError } from '@innkeeper/client/browser';
 import { type JSX, type ReactNode, useSyncExternalStore } from 'react';
 import { Icon } from './icon.tsx';
 
 export interface Toast {
   readonly id: string;
   readonly tone: 'ok' | 'bad' | 'busy';
+  /** What happened, to what: "web-1 was not started". */
   readonly title: string;
   readonly body?: ReactNode;
+  /** Why it failed; shown with its next step. */
+  readonly error?: unknown;
 }
 
 const shownMs = { ok: 5000, bad: 15_000, busy: 0 } as const;
@@ -52,10 +56,11 @@ export function ToastArea(): JSX.Element {
     <section className="toasts" aria-label="Messages" aria-live="polite">
       {shown.map((toast) => (
         <div key={toast.id} className={`toast ${toast.tone}`}>
-          <Icon name={toast.tone === 'ok' ? 'check' : toast.tone === 'bad' ? 'alert' : 'operations'} />
+          <Icon name={toast.tone === 'ok' ? 'check' : toast.tone === 'bad' ? 'alert' : 'busy'} />
           <div className="grow">
             <div className="toast-title">{toast.title}</div>
             {toast.body}
+            {toast.error !== undefined && <ErrorText error={toast.error} />}
           </div>
           <button type="button" className="icon-button small" aria-label="Dismiss" onClick={() => hideToast(toast.id)}>
             <Icon name="close" size={14} />
@@ -63,5 +68,15 @@ export function ToastArea(): JSX.Element {
         </div>
       ))}
     </section>
+  );
+}
+
+function ErrorText({ error }: { readonly error: unknown }): JSX.Element {
+  const { message, nextStep } = toOperationError(error);
+  return (
+    <>
+      <div>{message}</div>
+      {nextStep !== '' && <div className="dim">{nextStep}</div>}
+    </>
   );
 }

@@ -3,7 +3,7 @@ import { type Agent, AgentState } from '@innkeeper/contract/control';
 const reasons: Readonly<Record<AgentState, string>> = {
   [AgentState.UNSPECIFIED]: 'The state of the agent is unknown to this console.',
   [AgentState.OFF]: 'The VM is not running.',
-  [AgentState.WAITING]: 'The agent has not connected since the VM started.',
+  [AgentState.WAITING]: 'The agent has not connected yet.',
   [AgentState.CONNECTED]: 'The agent has not reported this figure.',
   [AgentState.LOST]: 'The agent is not responding.',
   [AgentState.PAUSED]: 'The VM is paused, so the agent cannot respond.',

@@ -7,7 +7,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['/', 'Filter or search'],
   ['?', 'This help'],
   ['Esc', 'Close a dialog or menu'],
-  ['↑ ↓', 'Move in a list'],
+  ['↑ ↓ or j k', 'Go to the list, and move in it'],
   ['Enter', 'Open the row'],
   ['Space', 'Select the row'],
   ['Ctrl Shift L', 'Leave a terminal, which receives all other keys'],

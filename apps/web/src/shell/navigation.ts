@@ -15,6 +15,8 @@ export const navigation: readonly NavigationEntry[] = [
   { path: '/', label: 'Overview', icon: 'overview', key: 'o' },
   { path: '/vms', label: 'Virtual machines', icon: 'vms', key: 'v' },
   { path: '/runs', label: 'Runs', icon: 'runs', key: 'r' },
+  { path: '/images', label: 'Images', icon: 'images', key: 'i' },
+  { path: '/node', label: 'Node', icon: 'node', key: 'n' },
   { path: '/operations', label: 'Operations', icon: 'operations', key: 'p' },
   { path: '/audit', label: 'Audit', icon: 'audit', key: 'a', privilege: 'audit.view' },
   { path: '/settings', label: 'Settings', icon: 'settings', key: 's' },

@@ -3,7 +3,7 @@ import type { JSX } from 'react';
 import { Link } from 'react-router';
 import { Icon } from '../components/icon.tsx';
 import { useOperations } from '../live/use-operations.ts';
-import { useOperationToasts } from './use-operation-toasts.tsx';
+import { useOperationToasts } from './use-operation-toasts.ts';
 
 /** The number of running operations, as a link to their list. Also shows a toast when one ends. */
 export function OperationsIndicator(): JSX.Element {

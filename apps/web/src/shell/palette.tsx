@@ -1,21 +1,22 @@
+import { useMantineColorScheme } from '@mantine/core';
 import { type JSX, useEffect, useId, useRef, useState } from 'react';
 import { useLocation, useNavigate } from 'react-router';
 import { hasPrivilege, useMe } from '../api/session.ts';
-import { Icon, type IconName } from '../components/icon.tsx';
-import { newRunPath } from '../components/run-path.ts';
+import { Icon } from '../components/icon.tsx';
+import { useConfirm } from '../components/use-confirm.tsx';
 import { useLive } from '../live/use-live.ts';
-import { navigation } from './navigation.ts';
+import { usePaletteAct } from './palette/palette-act.ts';
+import { type PaletteEntry, type PaletteView, paletteEntries } from './palette/palette-entries.ts';
+import { readQuery, vmOfAddress } from './palette/read-query.ts';
 
-interface PaletteEntry {
-  readonly key: string;
-  readonly label: string;
-  readonly detail: string;
-  readonly icon: IconName;
-  readonly path: string;
-}
-
-/** ⌘K: pages, actions and VMs by name. Arrow keys select, Enter opens, Esc closes. */
-export function Palette({ onClose }: { readonly onClose: () => void }): JSX.Element {
+/** ⌘K: finds pages, VMs and settings, and does things: "stop web-1", "terminal web-1", "dark". Arrow keys select, Enter opens, Esc closes. */
+export function Palette({
+  onClose,
+  onHelp,
+}: {
+  readonly onClose: () => void;
+  readonly onHelp: () => void;
+}): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const [query, setQuery] = useState('');
   const [active, setActive] = useState(0);
@@ -25,12 +26,22 @@ export function Palette({ onClose }: { readonly onClose: () => void }): JSX.Elem
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
-  const go = (entry: PaletteEntry | undefined): void => {
+  const [asking, setAsking] = useState(false);
+  const { ask, dialog: question } = useConfirm();
+  const { setColorScheme } = useMantineColorScheme();
+  const perform = usePaletteAct({ ask, setColorScheme, onHelp });
+  const go = async (entry: PaletteEntry | undefined): Promise<void> => {
     if (entry === undefined) return;
+    if (entry.act !== undefined) {
+      // The palette gives way to the question; it is gone once that is answered.
+      setAsking(true);
+      await perform(entry.act);
+    }
     onClose();
-    void navigate(entry.path);
+    if (entry.path !== undefined) void navigate(entry.path);
   };
   const move = (by: number): void => setActive((at) => (at + by + entries.length) % Math.max(entries.length, 1));
+  if (asking) return <>{question}</>;
   return (
     <dialog
       ref={dialog}
@@ -49,7 +60,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }): JSX.Elem
             aria-expanded
             aria-controls={listId}
             aria-activedescendant={entries[active] === undefined ? undefined : `${listId}-${active}`}
-            placeholder="VM, page or action"
+            placeholder="VM, page or action, such as “stop web-1”"
             value={query}
             onChange={(event) => {
               setQuery(event.currentTarget.value);
@@ -58,7 +69,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }): JSX.Elem
             onKeyDown={(event) => {
               if (event.key === 'ArrowDown') move(1);
               else if (event.key === 'ArrowUp') move(-1);
-              else if (event.key === 'Enter') go(entries[active]);
+              else if (event.key === 'Enter') void go(entries[active]);
               else return;
               event.preventDefault();
             }}
@@ -75,8 +86,8 @@ export function Palette({ onClose }: { readonly onClose: () => void }): JSX.Elem
               className="palette-entry"
               onPointerMove={() => setActive(index)}
               onPointerDown={(event) => event.preventDefault()}
-              onClick={() => go(entry)}
-              onKeyDown={(event) => event.key === 'Enter' && go(entry)}
+              onClick={() => void go(entry)}
+              onKeyDown={(event) => event.key === 'Enter' && void go(entry)}
             >
               <Icon name={entry.icon} />
               <span className="grow ellipsis">{entry.label}</span>
@@ -90,42 +101,14 @@ export function Palette({ onClose }: { readonly onClose: () => void }): JSX.Elem
   );
 }
 
+/** What the palette can find now. The daemon searches VMs by the words that are no action. */
 function useEntries(query: string): readonly PaletteEntry[] {
   const { me } = useMe();
-  const word = query.trim().toLowerCase();
-  // Quotation marks prevent the text from being parsed as a condition.
-  const filter = word === '' ? '' : `name:"${word.replaceAll('"', '')}"`;
-  const { data } = useLive('listVms', { case: 'listVms', value: { filter, pageSize: 8 } }, `palette ${filter}`);
-  const areas = navigation
-    .filter(({ privilege }) => privilege === undefined || hasPrivilege(me, privilege))
-    .map(({ path, label, icon, key }) => ({ key: path, path, label, icon, detail: `g ${key}` }));
   const here = vmOfAddress(useLocation().pathname);
-  const actions: PaletteEntry[] = [
-    ...(hasPrivilege(me, 'guest.exec') ? runEntries(here) : []),
-    ...(hasPrivilege(me, 'vm.manage')
-      ? [{ key: 'create', path: '/vms/new', label: 'Create a VM', icon: 'plus' as const, detail: '' }]
-      : []),
-  ];
-  const vms = (data?.vms ?? []).map(({ id, name, image }) => ({
-    key: id,
-    path: `/vms/${encodeURIComponent(name)}`,
-    label: name,
-    icon: 'vms' as const,
-    detail: image,
-  }));
-  const fixed = [...areas, ...actions].filter(({ label }) => label.toLowerCase().includes(word));
-  return word === '' ? [...fixed, ...vms] : [...vms.filter(({ label }) => label.includes(word)), ...fixed];
-}
-
-/** Entries that start a run: on the VM whose page is open, and in general. */
-function runEntries(vm: string | undefined): PaletteEntry[] {
-  const anywhere: PaletteEntry = { key: 'run', path: newRunPath(), label: 'Run a script', icon: 'runs', detail: '' };
-  if (vm === undefined) return [anywhere];
-  const path = newRunPath({ vms: [vm] });
-  return [{ key: 'run here', path, label: `Run a script on ${vm}`, icon: 'runs', detail: '' }, anywhere];
-}
-
-function vmOfAddress(pathname: string): string | undefined {
-  const [, area, name] = pathname.split('/');
-  return area === 'vms' && name !== undefined && name !== '' && name !== 'new' ? decodeURIComponent(name) : undefined;
+  const { name } = readQuery(query);
+  // Quotation marks prevent the text from being parsed as a condition.
+  const filter = name === '' ? '' : `name:"${name.replaceAll('"', '')}"`;
+  const { data } = useLive('listVms', { case: 'listVms', value: { filter, pageSize: 8 } }, `palette ${filter}`);
+  const may: PaletteView['may'] = (privilege, vm) => hasPrivilege(me, privilege, vm);
+  return paletteEntries({ query, vms: data?.vms ?? [], here, may });
 }

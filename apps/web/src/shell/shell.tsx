@@ -3,13 +3,17 @@ import { type JSX, lazy, Suspense, useState } from 'react';
 import { Navigate, Outlet, useLocation } from 'react-router';
 import { useMe } from '../api/session.ts';
 import { ErrorNote } from '../components/error-note.tsx';
+import { loadPageIcons } from '../components/icon.tsx';
 import { LiveBanner } from './live-banner.tsx';
 import { NavigationBar } from './navigation-bar.tsx';
 import { RouteAnnouncer } from './route-announcer.tsx';
 import { TopBar } from './top-bar.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
 
-const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }));
+const Palette = lazy(async () => {
+  const [{ Palette: component }] = await Promise.all([import('./palette.tsx'), loadPageIcons()]);
+  return { default: component };
+});
 const KeyboardHelp = lazy(async () => ({ default: (await import('./keyboard-help.tsx')).KeyboardHelp }));
 
 /** The frame around every page for logged-in users. Others are redirected to the login. */
@@ -53,7 +57,7 @@ export function Shell(): JSX.Element {
       </div>
       <RouteAnnouncer />
       <Suspense>
-        {overlay === 'palette' && <Palette onClose={close} />}
+        {overlay === 'palette' && <Palette onClose={close} onHelp={() => setOverlay('help')} />}
         {overlay === 'help' && <KeyboardHelp onClose={close} />}
       </Suspense>
     </div>

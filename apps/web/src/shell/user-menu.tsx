@@ -34,7 +34,7 @@ export function UserMenu({ me }: { readonly me: Me }): JSX.Element {
       changeSession(undefined);
       void navigate('/login');
     } catch (error) {
-      showToast({ id: 'logout', tone: 'bad', title: 'You are still logged in', body: String(error) });
+      showToast({ id: 'logout', tone: 'bad', title: 'You are still logged in', error });
     }
   };
   return (
@@ -53,7 +53,7 @@ export function UserMenu({ me }: { readonly me: Me }): JSX.Element {
           <Icon name="key" /> My password
         </Link>
         <Link to="/settings/tokens" onClick={() => menu.current?.removeAttribute('open')}>
-          <Icon name="terminal" /> My tokens
+          <Icon name="token" /> My tokens
         </Link>
         {me.via === 'session' && (
           <button type="button" onClick={() => void logOut()}>

@@ -5,7 +5,7 @@ export const vmStateWords = vmStates;
 
 /**
  * Values of `agent:`. In addition to the agent's states: `outdated` is connected and older than the daemon's agent binary,
- * `silent` belongs to a running VM and is not reporting.
+ * `silent` belongs to a running VM and is not reporting, although the guest has had time to boot.
  */
 const agentWords = ['connected', 'waiting', 'lost', 'absent', 'off', 'paused', 'outdated', 'silent'] as const;
 

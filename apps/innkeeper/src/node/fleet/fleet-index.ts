@@ -74,7 +74,10 @@ export class FleetIndex implements Fleet, Disposable {
       vm,
       figures: vmFigures(vm),
       outdated: this.#isOutdated(vm),
-      silent: isSilent(vm),
+      // Changes with time alone: a guest that boots becomes late.
+      get silent() {
+        return isSilent(vm, Date.now() - vm.agentSinceMs);
+      },
       nameKey: vm.name.replaceAll(/\d+/g, (digits) => digits.padStart(10, '0')),
       describe: () => source.describe(),
     };

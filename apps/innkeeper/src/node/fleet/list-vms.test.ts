@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { AgentState, type ListVmsRequest, type Vm, VmSchema, VmState } from '@innkeeper/contract/control';
+import { AgentState, agentBootMs, type ListVmsRequest, type Vm, VmSchema, VmState } from '@innkeeper/contract/control';
 import { seesEverything } from '../../access/viewer.ts';
 import type { VmApi } from '../../ports/node-api.ts';
 import type { VmSummary } from '../../ports/vm-summary.ts';
@@ -44,7 +44,7 @@ class FakeVms implements VmSource {
     const summary = (): VmSummary => {
       this.looks++;
       const agent = vm.agent ?? { state: AgentState.WAITING, version: '' };
-      return { ...vm, agent, createdMs: 0 };
+      return { ...vm, agent, agentSinceMs: Date.now() - Number(vm.agent?.lastSeenUnixNs ?? 0n), createdMs: 0 };
     };
     return { id: vm.id, summary, describe: () => vm } as unknown as VmApi;
   }
@@ -153,6 +153,23 @@ describe('FleetIndex', () => {
 });
 
 describe('fleetSummary()', () => {
+  it('a booting VM is counted as not reporting only once it has had time to boot', () => {
+    const source = new FakeVms();
+    using fleet = new FleetIndex(source, '');
+    const waiting = (waitedMs: number): VmInit => ({
+      agent: {
+        $typeName: 'innkeeper.control.v1.Agent',
+        state: AgentState.WAITING,
+        lastSeenUnixNs: BigInt(waitedMs),
+      } as never,
+    });
+    source.set('boots', waiting(0));
+    assert.equal(fleetSummary(fleet, seesEverything).silent, 0);
+    assert.equal(listVms(fleet, { filter: 'agent:silent', sort: '', pageSize: 0, offset: 0 }, seesEverything).total, 0);
+    source.set('late', waiting(agentBootMs + 1));
+    assert.equal(fleetSummary(fleet, seesEverything).silent, 1);
+  });
+
   it('the fleet summary has counts, and the busiest VMs first', () => {
     const { fleet } = fleetOf();
     const { vms, running, connected: agents, outdated, silent, topMemory } = fleetSummary(fleet, seesEverything);

@@ -6,13 +6,18 @@ import {
   type VmState as VmStateName,
 } from '@innkeeper/contract';
 import { SystemSchema, TelemetrySchema } from '@innkeeper/contract/agent';
-import { type Agent, AgentSchema, AgentState, type Vm, VmSchema, VmState } from '@innkeeper/contract/control';
+import {
+  type Agent,
+  AgentSchema,
+  AgentState,
+  agentBootMs,
+  type Vm,
+  VmSchema,
+  VmState,
+} from '@innkeeper/contract/control';
 import type { VmSummary } from '../../ports/vm-summary.ts';
 import { parseAgentInstall } from '../images/agent-install.ts';
 import type { VmRunner } from './vm-runner.ts';
-
-/** An agent that has not connected this long after a start is reported as missing. */
-const timeoutMs = 180_000;
 
 const vmStates = {
   creating: VmState.CREATING,
@@ -84,6 +89,7 @@ export function vmSummary({ row, life, agent }: VmRunner): VmSummary {
     createdMs: row.created_ms,
     tags: JSON.parse(row.tags) as Record<string, string>,
     agent: { state: agentStates[agent.state.state], version: agent.welcome?.agentVersion ?? '' },
+    agentSinceMs: agent.sinceMs,
     ...(agent.telemetry === undefined ? {} : { telemetry: agent.telemetry }),
     ...(agent.system === undefined ? {} : { system: agent.system }),
   };
@@ -115,7 +121,7 @@ function explain(runner: VmRunner): { reason: string; detail: string; nextStep: 
   const install = parseAgentInstall(runner.row.agent);
   if (state === 'absent' || (state === 'off' && install.reason !== '')) return install;
   if (state === 'lost') return { reason, detail, nextStep: nextStepOf(reason) };
-  if (state === 'waiting' && Date.now() - runner.agent.sinceMs > timeoutMs) {
+  if (state === 'waiting' && Date.now() - runner.agent.sinceMs > agentBootMs) {
     const reason = 'AGENT_UNREACHABLE';
     return { reason, detail: 'It has not connected since the VM started.', nextStep: nextStepOf(reason) };
   }

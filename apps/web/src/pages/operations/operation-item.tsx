@@ -39,12 +39,13 @@ export function OperationItem({ operation, open, onToggle }: OperationItemProps)
     <li className="operation">
       <button
         type="button"
+        data-list-item
         className="plain-button operation-line"
         aria-expanded={open}
         aria-controls={id}
         onClick={onToggle}
       >
-        <Icon name={open ? 'down' : 'right'} size={16} />
+        <Icon name={open ? 'expanded' : 'collapsed'} size={16} />
         <span className="operation-name ellipsis">{operationTitle(operation)}</span>
         <Badge tone={tone}>{word}</Badge>
         <span className="dim ellipsis operation-stage">
@@ -83,7 +84,7 @@ function OperationDetail({ operation }: { readonly operation: Operation }): JSX.
     try {
       await api.operations.cancelOperation({ id });
     } catch (error) {
-      showToast({ id: `cancel ${id}`, tone: 'bad', title: 'The operation was not cancelled', body: String(error) });
+      showToast({ id: `cancel ${id}`, tone: 'bad', title: `“${operationTitle(operation)}” was not cancelled`, error });
     } finally {
       setBusy(false);
     }

@@ -89,7 +89,7 @@ export function NewRunPage(): JSX.Element {
                 fullWidth
                 loading={busy}
                 disabled={blocker !== undefined}
-                leftSection={<Icon name="play" size={16} />}
+                leftSection={<Icon name="runs" size={16} />}
                 aria-keyshortcuts="Control+Enter Meta+Enter"
               >
                 {startLabel(draft, targets)}

@@ -7,7 +7,6 @@ import { api } from '../../api/api.ts';
 import { hasPrivilege, useMe } from '../../api/session.ts';
 import { CommandsButton } from '../../components/commands-button.tsx';
 import { CopyButton } from '../../components/copy-button.tsx';
-import { ErrorNote } from '../../components/error-note.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { newRunPath, runPath } from '../../components/run-path.ts';
 import { showToast } from '../../components/toasts.tsx';
@@ -48,8 +47,7 @@ export function RunActions({ run, target }: RunActionsProps): JSX.Element {
       await api.runs.cancelRun({ id });
     } catch (error) {
       setCanceling(false);
-      const body = <ErrorNote title="The run was not cancelled" error={error} />;
-      showToast({ id: `cancel ${id}`, tone: 'bad', title: 'Cancel', body });
+      showToast({ id: `cancel ${id}`, tone: 'bad', title: 'The run was not cancelled', error });
     }
   };
   const where = { vms: targets.map(({ vmName }) => vmName).slice(0, 20), filter: '' };
@@ -63,7 +61,7 @@ export function RunActions({ run, target }: RunActionsProps): JSX.Element {
             variant="default"
             loading={canceling}
             disabled={missing !== undefined}
-            leftSection={<Icon name="stop" size={14} />}
+            leftSection={<Icon name="cancel" size={14} />}
             onClick={() => void cancel()}
           >
             Cancel
@@ -77,12 +75,12 @@ export function RunActions({ run, target }: RunActionsProps): JSX.Element {
             variant={over ? 'filled' : 'default'}
             component={Link}
             to={newRunPath({ again: id })}
-            leftSection={<Icon name="restart" size={15} />}
+            leftSection={<Icon name="repeat" size={15} />}
           >
             Run again
           </Button>
         ) : (
-          <Button size="sm" disabled leftSection={<Icon name="restart" size={15} />}>
+          <Button size="sm" disabled leftSection={<Icon name="repeat" size={15} />}>
             Run again
           </Button>
         )}

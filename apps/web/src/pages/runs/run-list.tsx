@@ -32,7 +32,11 @@ function RunItem({ run, vmId }: { readonly run: Run; readonly vmId: string | und
     <li className="run-item">
       <RunStateBadge state={own?.state ?? state} />
       <span className="run-item-what">
-        <Link to={runPath(id, own !== undefined && targets.length > 1 ? own.vmName : undefined)} className="ellipsis">
+        <Link
+          data-list-item
+          to={runPath(id, own !== undefined && targets.length > 1 ? own.vmName : undefined)}
+          className="ellipsis"
+        >
           {spec?.title || 'Run'}
         </Link>
         <span className="run-item-where dim ellipsis">

@@ -20,7 +20,7 @@ export function SpecCard({ spec }: { readonly spec: RunSpec }): JSX.Element {
   return (
     <section className="card spec-card" aria-label="What is run">
       <button type="button" className="plain-button spec-line" aria-expanded={open} onClick={() => setOpen(!open)}>
-        <Icon name={open ? 'down' : 'right'} size={16} />
+        <Icon name={open ? 'expanded' : 'collapsed'} size={16} />
         <span className="dim">{isScript ? 'Script' : 'Command'}</span>
         <code className="grow ellipsis">{text === '' ? 'hidden' : first}</code>
         <span className="dim spec-more">{specHints(spec, lines)}</span>

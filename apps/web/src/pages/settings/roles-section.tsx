@@ -27,8 +27,7 @@ export function RolesSection(): JSX.Element {
       await api.access.deleteRole({ name });
       void refetch();
     } catch (failure) {
-      const title = 'The role was not deleted';
-      showToast({ id: 'role', tone: 'bad', title, body: <ErrorNote title={title} error={failure} /> });
+      showToast({ id: 'role', tone: 'bad', title: `The role ${name} was not deleted`, error: failure });
     }
   };
   return (

@@ -36,7 +36,7 @@ export function SessionsSection(): JSX.Element {
       changeSession(undefined);
       void navigate('/login');
     } catch (failure) {
-      showToast({ id: 'logout', tone: 'bad', title: 'You are still logged in', body: String(failure) });
+      showToast({ id: 'logout', tone: 'bad', title: 'You are still logged in', error: failure });
     }
   };
   return (

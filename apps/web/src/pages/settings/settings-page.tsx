@@ -5,38 +5,22 @@ import { Page } from '../../components/page.tsx';
 import { TabBar } from '../../components/tab-bar.tsx';
 import { lazyPage, PageSlot } from '../../lazy-page.tsx';
 import { NotFoundPage } from '../not-found-page.tsx';
+import { type SettingsSection, settingsSections } from './settings-sections.ts';
 
-interface Section {
-  readonly key: string;
-  readonly label: string;
-  readonly privilege?: string;
-  readonly component: ComponentType;
-}
-
-/** The sections of the settings. Each is one entry here and one lazily loaded file. */
-const sections: readonly Section[] = [
-  { key: 'password', label: 'My password', component: lazyPage(() => import('./password-section.tsx')) },
-  { key: 'sessions', label: 'My sessions', component: lazyPage(() => import('./sessions-section.tsx')) },
-  { key: 'tokens', label: 'Tokens', component: lazyPage(() => import('./tokens-section.tsx')) },
-  {
-    key: 'users',
-    label: 'Users',
-    privilege: 'user.manage',
-    component: lazyPage(() => import('./users-section.tsx')),
-  },
-  {
-    key: 'roles',
-    label: 'Roles',
-    privilege: 'user.manage',
-    component: lazyPage(() => import('./roles-section.tsx')),
-  },
-];
+/** The lazily loaded file of each section. */
+const components: Readonly<Record<SettingsSection['key'], ComponentType>> = {
+  password: lazyPage(() => import('./password-section.tsx')),
+  sessions: lazyPage(() => import('./sessions-section.tsx')),
+  tokens: lazyPage(() => import('./tokens-section.tsx')),
+  users: lazyPage(() => import('./users-section.tsx')),
+  roles: lazyPage(() => import('./roles-section.tsx')),
+};
 
 /** The user's account; and all users and roles, for users who manage them. */
 export function SettingsPage(): JSX.Element {
   const { section: key = 'password' } = useParams();
   const { me } = useMe();
-  const allowed = sections.filter(({ privilege }) => privilege === undefined || hasPrivilege(me, privilege));
+  const allowed = settingsSections.filter(({ privilege }) => privilege === undefined || hasPrivilege(me, privilege));
   const section = allowed.find((each) => each.key === key);
   if (section === undefined) return <NotFoundPage />;
   return (
@@ -46,7 +30,7 @@ export function SettingsPage(): JSX.Element {
         active={key}
         tabs={allowed.map(({ key: each, label }) => ({ key: each, label, path: `/settings/${each}` }))}
       />
-      <PageSlot key={key} page={section.component} />
+      <PageSlot key={key} page={components[section.key]} />
     </Page>
   );
 }

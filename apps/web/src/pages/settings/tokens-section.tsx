@@ -40,7 +40,7 @@ export function TokensSection(): JSX.Element {
       await api.access.revokeToken({ id });
       void refetch();
     } catch (failure) {
-      showToast({ id: 'revoke', tone: 'bad', title: 'The token was not revoked', body: String(failure) });
+      showToast({ id: 'revoke', tone: 'bad', title: 'The token was not revoked', error: failure });
     }
   };
   return (

@@ -84,7 +84,7 @@ export function UserForm({ user, onClose, onDone }: UserFormProps): JSX.Element 
                 aria-label={`Remove role ${index + 1}`}
                 onClick={() => form.removeListItem('roles', index)}
               >
-                <Icon name="close" size={14} />
+                <Icon name="remove" size={14} />
               </button>
             </div>
           ))}

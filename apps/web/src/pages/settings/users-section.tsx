@@ -39,7 +39,7 @@ export function UsersSection(): JSX.Element {
       await work();
       void refetch();
     } catch (failure) {
-      showToast({ id: 'users', tone: 'bad', title: what, body: <ErrorNote title={what} error={failure} /> });
+      showToast({ id: 'users', tone: 'bad', title: what, error: failure });
     }
   };
   const remove = async ({ name }: User): Promise<void> => {

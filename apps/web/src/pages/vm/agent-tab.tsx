@@ -1,9 +1,9 @@
-import { AgentState } from '@innkeeper/contract/control';
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { JSX } from 'react';
 import { api } from '../../api/api.ts';
 import { useNode } from '../../api/use-node.ts';
+import { needsAttention } from '../../components/agent-view.ts';
 import { Card } from '../../components/card.tsx';
 import { DataTable } from '../../components/data-table.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
@@ -20,14 +20,13 @@ import type { VmTabProps } from './vm-tab.ts';
 export function AgentTab({ vm }: VmTabProps): JSX.Element {
   const newest = useNode()?.agentVersion ?? '';
   const { agent, system, telemetry } = vm;
-  const connected = agent?.state === AgentState.CONNECTED;
   const cost = telemetry?.agent;
   const none = <Unknown reason="The agent has never connected." />;
   return (
     <div className="vm-cards">
       <Card title="Agent">
         {agent?.detail !== undefined && agent.detail !== '' && (
-          <p className="agent-why">
+          <p className={needsAttention(vm) ? 'agent-why warn' : 'agent-why'}>
             {agent.detail} <strong>{agent.nextStep}</strong>
           </p>
         )}
@@ -46,7 +45,7 @@ export function AgentTab({ vm }: VmTabProps): JSX.Element {
           }}
         />
       </Card>
-      <Doctor vm={vm.id} name={vm.name} automatic={!connected} />
+      <Doctor vm={vm.id} name={vm.name} automatic={needsAttention(vm)} />
       <Card title="Capabilities" className="wide">
         <div className="capabilities">
           {(agent?.capabilities ?? []).map((name) => (
@@ -71,7 +70,7 @@ export function AgentTab({ vm }: VmTabProps): JSX.Element {
   );
 }
 
-/** Checks step by step why the agent does not respond; runs automatically if the agent is not connected. */
+/** Checks step by step why the agent does not respond; runs automatically if it should respond and does not. */
 function Doctor({
   vm,
   name,

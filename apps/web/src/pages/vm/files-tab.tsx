@@ -1,15 +1,13 @@
-import { AgentState } from '@innkeeper/contract/control';
 import { type JSX, useCallback } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
 import { hasPrivilege, useMe } from '../../api/session.ts';
-import { EmptyState } from '../../components/empty-state.tsx';
-import { unknownReason } from '../../components/unknown-reason.ts';
 import { useConfirm } from '../../components/use-confirm.tsx';
 import { vmPath } from '../../components/vm-path.ts';
 import { type FileOrder, fileOrderOf } from './files/file-order.ts';
 import { parentPath, resolvePath } from './files/file-path.ts';
 import { FileView } from './files/file-view.tsx';
 import { FolderView } from './files/folder-view.tsx';
+import { GuestUnavailable, isGuestUnavailable } from './guest-unavailable.tsx';
 import type { VmTabProps } from './vm-tab.ts';
 
 const defaultFolder = '/root';
@@ -38,6 +36,11 @@ export function FilesTab({ vm }: VmTabProps): JSX.Element {
     (opened: string, replace: boolean) => void navigate(addressOf(parentPath(opened), opened), { replace }),
     [navigate, addressOf],
   );
+  const opened = file === null ? path : resolvePath('/', file);
+  const onFolder = useCallback(
+    () => void navigate(addressOf(opened), { replace: true }),
+    [navigate, addressOf, opened],
+  );
   const onOrder = ({ key, descending, hidden }: FileOrder): void => {
     const next = new URLSearchParams(parameters);
     next.set('sort', `${descending ? '-' : ''}${key}`);
@@ -45,12 +48,7 @@ export function FilesTab({ vm }: VmTabProps): JSX.Element {
     else next.delete('hidden');
     setParameters(next, { replace: true });
   };
-  if (vm.agent?.state !== AgentState.CONNECTED)
-    return (
-      <EmptyState title="Files are not available" command={`inn doctor ${vm.name}`}>
-        Files are accessed through the agent in the guest. {unknownReason(vm.agent)}
-      </EmptyState>
-    );
+  if (isGuestUnavailable(vm)) return <GuestUnavailable vm={vm} feature="Access to files" />;
   const readOnly = hasPrivilege(me, 'guest.file.write', vm)
     ? undefined
     : 'You lack the privilege guest.file.write on this VM';
@@ -77,6 +75,7 @@ export function FilesTab({ vm }: VmTabProps): JSX.Element {
           ask={ask}
           path={resolvePath('/', file)}
           onClose={() => void navigate(addressOf(path))}
+          onFolder={onFolder}
         />
       )}
       {dialog}

@@ -4,8 +4,8 @@ import { Button } from '@mantine/core';
 import { type JSX, useState } from 'react';
 import { Link } from 'react-router';
 import { hasPrivilege, useMe } from '../../api/session.ts';
+import { isBooting } from '../../components/agent-view.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
-import { ErrorNote } from '../../components/error-note.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { showToast } from '../../components/toasts.tsx';
 import { unknownReason } from '../../components/unknown-reason.ts';
@@ -21,9 +21,9 @@ export function isGuestUnavailable({ agent }: Vm): boolean {
 export function GuestUnavailable({ vm, feature }: { readonly vm: Vm; readonly feature: string }): JSX.Element {
   const state = vmStateName(vm.state);
   if (state === 'stopped' || state === 'crashed') return <VmNotRunning vm={vm} feature={feature} />;
-  if (state !== 'running')
+  if (state !== 'running' || isBooting(vm))
     return (
-      <EmptyState title={`${vm.name} is ${state ?? 'in an unknown state'}`}>
+      <EmptyState title={`${vm.name} is ${isBooting(vm) ? 'booting' : (state ?? 'in an unknown state')}`}>
         {feature} will be available as soon as the agent is connected.
       </EmptyState>
     );
@@ -63,8 +63,7 @@ export function StartButton({ vm }: { readonly vm: Vm }): JSX.Element {
     try {
       await run(vm.id);
     } catch (error) {
-      const body = <ErrorNote title="The VM was not started" error={error} />;
-      showToast({ id: `power ${vm.id}`, tone: 'bad', title: vm.name, body });
+      showToast({ id: `power ${vm.id}`, tone: 'bad', title: `${vm.name} was not started`, error });
     } finally {
       setBusy(false);
     }

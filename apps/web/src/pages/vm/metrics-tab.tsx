@@ -2,6 +2,7 @@ import type { Vm } from '@innkeeper/contract/control';
 import { useCallbackRef } from '@mantine/hooks';
 import { type JSX, useRef, useState } from 'react';
 import { useSearchParams } from 'react-router';
+import { needsAttention } from '../../components/agent-view.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { saveAsFile } from '../../components/save-as-file.ts';
@@ -91,7 +92,7 @@ function NothingMeasured({ vm, zoomed }: { readonly vm: Vm; readonly zoomed: boo
       </EmptyState>
     );
   return (
-    <EmptyState title="No measurements yet" command={`inn doctor ${vm.name}`}>
+    <EmptyState title="No measurements yet" command={needsAttention(vm) ? `inn doctor ${vm.name}` : undefined}>
       Charts appear within seconds after the agent reports. {unknownReason(vm.agent)}
     </EmptyState>
   );

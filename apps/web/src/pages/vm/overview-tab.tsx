@@ -1,6 +1,7 @@
 import { AgentState } from '@innkeeper/contract/control';
 import type { JSX } from 'react';
 import { Link } from 'react-router';
+import { isBooting, needsAttention } from '../../components/agent-view.ts';
 import { TimeAgo } from '../../components/time-ago.tsx';
 import { unknownReason } from '../../components/unknown-reason.ts';
 import { vmPath } from '../../components/vm-path.ts';
@@ -18,8 +19,9 @@ export function OverviewTab({ vm }: VmTabProps): JSX.Element {
   return (
     <>
       {!connected && (
-        <div className="vm-note" role="status">
-          {unknownReason(agent)} {agent?.nextStep}{' '}
+        <div className={needsAttention(vm) ? 'vm-note warn' : 'vm-note'} role="status">
+          {isBooting(vm) ? 'The guest is booting; its agent has not connected yet.' : unknownReason(agent)}{' '}
+          {needsAttention(vm) && agent?.nextStep}{' '}
           {agent?.telemetryUnixNs !== undefined && telemetry !== undefined && (
             <>
               The figures below are from the last report, <TimeAgo unixNs={agent.telemetryUnixNs} />.{' '}

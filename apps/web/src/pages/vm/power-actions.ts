@@ -1,4 +1,5 @@
-import type { VmAction } from '@innkeeper/contract';
+import { judgeVmAction, type VmAction } from '@innkeeper/contract';
+import { type Vm, vmStateName } from '@innkeeper/contract/control';
 import { api } from '../../api/api.ts';
 import { guest } from '../../api/guest.ts';
 import type { IconName } from '../../components/icon.tsx';
@@ -7,6 +8,8 @@ export type VmPowerAction = 'start' | 'stop' | 'restart' | 'kill' | 'delete';
 
 interface PowerAction {
   readonly label: string;
+  /** What happened to the VM afterwards: "stopped". */
+  readonly done: string;
   readonly icon: IconName;
   readonly privilege: string;
   /** The action that the VM's state must allow. */
@@ -23,6 +26,7 @@ interface PowerAction {
 export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
   start: {
     label: 'Start',
+    done: 'started',
     icon: 'play',
     privilege: 'vm.power',
     needs: 'start',
@@ -33,6 +37,7 @@ export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
   },
   stop: {
     label: 'Stop',
+    done: 'stopped',
     icon: 'stop',
     privilege: 'vm.power',
     needs: 'stop',
@@ -43,6 +48,7 @@ export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
   },
   restart: {
     label: 'Restart',
+    done: 'restarted',
     icon: 'restart',
     privilege: 'vm.power',
     needs: 'guest',
@@ -53,6 +59,7 @@ export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
   },
   kill: {
     label: 'Kill',
+    done: 'killed',
     icon: 'bolt',
     privilege: 'vm.power',
     needs: 'kill',
@@ -63,6 +70,7 @@ export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
   },
   delete: {
     label: 'Delete',
+    done: 'deleted',
     icon: 'trash',
     privilege: 'vm.manage',
     needs: 'delete',
@@ -72,3 +80,13 @@ export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
     run: (vm) => api.vms.deleteVm({ vm, force: true }),
   },
 };
+
+/** Whether the VM's state allows the action. */
+export function isPossible(action: VmPowerAction, vm: Pick<Vm, 'state'>): boolean {
+  const state = vmStateName(vm.state);
+  if (state === undefined) return false;
+  // Deleting kills a running VM first; a guest that is shutting down cannot restart.
+  if (action === 'delete') return state !== 'deleting' && state !== 'creating';
+  if (action === 'restart') return state === 'running';
+  return judgeVmAction(state, powerActions[action].needs) === 'legal';
+}

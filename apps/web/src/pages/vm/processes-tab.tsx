@@ -1,19 +1,17 @@
 import type { GuestProcess } from '@innkeeper/contract/agent';
-import { AgentState } from '@innkeeper/contract/control';
 import { Button, Switch, TextInput } from '@mantine/core';
 import { useCallbackRef } from '@mantine/hooks';
 import { type JSX, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { guest } from '../../api/guest.ts';
 import { hasPrivilege, useMe } from '../../api/session.ts';
-import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { InnCommand } from '../../components/inn-command.tsx';
 import { showToast } from '../../components/toasts.tsx';
-import { unknownReason } from '../../components/unknown-reason.ts';
 import { useConfirm } from '../../components/use-confirm.tsx';
 import { showName } from '../../format/show-name.ts';
+import { GuestUnavailable, isGuestUnavailable } from './guest-unavailable.tsx';
 import { listProcessesCommand, signalCommand } from './processes/process-commands.ts';
 import { ProcessTable } from './processes/process-table.tsx';
 import { filterProcesses, type ProcessOrder, processOrderOf } from './processes/process-view.ts';
@@ -30,7 +28,7 @@ export function ProcessesTab({ vm }: VmTabProps): JSX.Element {
   const order = processOrderOf(parameters.get('sort'));
   const kernelThreads = parameters.get('kernel') === '1';
   const filter = parameters.get('filter') ?? '';
-  const connected = vm.agent?.state === AgentState.CONNECTED;
+  const connected = !isGuestUnavailable(vm);
   const { processes, total, error, refetch } = useProcesses(vm.id, order, {
     kernelThreads,
     paused,
@@ -73,22 +71,12 @@ export function ProcessesTab({ vm }: VmTabProps): JSX.Element {
       const body = signaled === 1 ? undefined : `${signaled} processes`;
       showToast({ id, tone: 'ok', title: `${signal.name} was sent to ${name}`, body });
     } catch (error) {
-      showToast({
-        id,
-        tone: 'bad',
-        title: vm.name,
-        body: <ErrorNote title={`${name} was not signalled`} error={error} />,
-      });
+      showToast({ id, tone: 'bad', title: `${signal.name} was not sent to ${name}`, error });
     }
     await refetch();
   });
 
-  if (!connected)
-    return (
-      <EmptyState title="Processes are not available" command={`inn doctor ${vm.name}`}>
-        Processes are listed by the agent in the guest. {unknownReason(vm.agent)}
-      </EmptyState>
-    );
+  if (!connected) return <GuestUnavailable vm={vm} feature="The list of processes" />;
   const shown = processes === undefined ? [] : filterProcesses(processes, filter);
   return (
     <>
@@ -96,6 +84,7 @@ export function ProcessesTab({ vm }: VmTabProps): JSX.Element {
         <TextInput
           className="processes-filter"
           size="sm"
+          data-filter
           aria-label="Filter processes"
           placeholder="Name, command, user or PID"
           leftSection={<Icon name="search" size={15} />}
@@ -117,7 +106,7 @@ export function ProcessesTab({ vm }: VmTabProps): JSX.Element {
           size="xs"
           variant="default"
           aria-pressed={paused}
-          leftSection={<Icon name={paused ? 'play' : 'stop'} size={13} />}
+          leftSection={<Icon name={paused ? 'resume' : 'pause'} size={13} />}
           onClick={() => setPaused(!paused)}
         >
           {paused ? 'Resume' : 'Pause'}

@@ -31,8 +31,8 @@ export function TerminalTab({ vm }: VmTabProps): JSX.Element {
       add(terminal);
       choose(terminal.id);
     } catch (failure) {
-      const body = <ErrorNote title="The terminal was not opened" error={failure} />;
-      showToast({ id: `terminal ${vm.id}`, tone: 'bad', title: vm.name, body });
+      const title = `No terminal was opened on ${vm.name}`;
+      showToast({ id: `terminal ${vm.id}`, tone: 'bad', title, error: failure });
     } finally {
       setBusy(false);
     }
@@ -52,8 +52,7 @@ export function TerminalTab({ vm }: VmTabProps): JSX.Element {
       // An ended terminal stays listed until it is closed again. A user who closes it does not want to see it.
       if (runs && state === TerminalState.ENDED) await guest.terminals.close(vm.id, terminal.id);
     } catch (failure) {
-      const body = <ErrorNote title="The terminal was not closed" error={failure} />;
-      showToast({ id: `terminal ${terminal.id}`, tone: 'bad', title: vm.name, body });
+      showToast({ id: `terminal ${terminal.id}`, tone: 'bad', title: `"${title}" was not closed`, error: failure });
     }
     await refetch();
   };

@@ -37,7 +37,7 @@ export function BulkBar({
       const { vms } = await api.vms.listVms({ filter, pageSize: maxSelected });
       selection.add(vms);
     } catch (error) {
-      showToast({ id: 'select', tone: 'bad', title: 'The VMs could not be selected', body: String(error) });
+      showToast({ id: 'select', tone: 'bad', title: 'The VMs could not be selected', error });
     } finally {
       setBusy(false);
     }
@@ -56,7 +56,7 @@ export function BulkBar({
       }));
     if (!confirmed) return;
     setBusy(true);
-    await actOnMany(label, [...selection.ids], (id) => run(id));
+    await actOnMany(powerActions[action], [...selection.ids], (id) => run(id));
     setBusy(false);
     selection.clear();
   };

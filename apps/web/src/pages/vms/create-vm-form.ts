@@ -1,20 +1,27 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { CreateVmRequestSchema } from '@innkeeper/contract/control';
+import { gib, mib } from '@innkeeper/kit';
+import { quoteWord } from '../../format/quote-word.ts';
 
+/** What was typed. Sizes stay text, so that an invalid one is refused and never replaced by another. */
 export interface VmForm {
   readonly name: string;
   readonly image: string;
-  readonly cpus: number;
-  readonly memoryMib: number;
-  /** 0: the size of the image. */
-  readonly diskMib: number;
+  readonly cpus: string;
+  /** MiB, or a number with a unit, such as "2G". */
+  readonly memory: string;
+  /** As `memory`. Empty: the size of the image. */
+  readonly disk: string;
   /** "NAME" or "NAME=VALUE". */
   readonly tags: readonly string[];
   readonly start: boolean;
   readonly autostart: boolean;
 }
 
-const mib = 1024n * 1024n;
+export type VmFormErrors = Partial<Record<'name' | 'cpus' | 'memory' | 'disk' | 'tags', string>>;
+
+const tib = 1024 * gib;
+const mebibytesOf: Readonly<Record<string, number>> = { '': 1, M: 1, G: gib / mib, T: tib / mib };
 
 /** Why a name is invalid; undefined if it is valid. */
 export function nameProblem(name: string): string | undefined {
@@ -24,32 +31,83 @@ export function nameProblem(name: string): string | undefined {
   return /^-|-$/.test(name) ? 'Must begin and end with a letter or digit.' : undefined;
 }
 
-/** Converts the form to a request. */
+/** Why each field is invalid, by the limits of the daemon; empty if the form can be sent. */
+export function problemsOf(form: VmForm, imageBytes: number): VmFormErrors {
+  const problems: Record<keyof VmFormErrors, string | undefined> = {
+    name: nameProblem(form.name),
+    cpus: cpusProblem(form.cpus),
+    memory: sizeProblem(form.memory, 64, 16 * tib, 'A VM needs at least'),
+    disk:
+      form.disk.trim() === '' ? undefined : sizeProblem(form.disk, imageMib(imageBytes), 64 * tib, 'The image needs'),
+    tags: tagsProblem(form.tags),
+  };
+  return Object.fromEntries(Object.entries(problems).filter(([, problem]) => problem !== undefined));
+}
+
+/** Size of an image in whole MiB, rounded up. */
+export function imageMib(imageBytes: number): number {
+  return Math.ceil(imageBytes / mib);
+}
+
+/** Converts a form without problems to a request. */
 export function createRequest(form: VmForm): MessageInitShape<typeof CreateVmRequestSchema> {
-  const { name, image, cpus, start, autostart } = form;
+  const { name, image, start, autostart } = form;
   return {
     name,
     image,
-    cpus,
     start,
     autostart,
+    cpus: Number(form.cpus),
     tags: Object.fromEntries(form.tags.map(splitTag)),
-    memoryBytes: BigInt(form.memoryMib) * mib,
-    diskBytes: BigInt(form.diskMib) * mib,
+    memoryBytes: BigInt(readMib(form.memory) ?? 0) * BigInt(mib),
+    diskBytes: BigInt(readMib(form.disk) ?? 0) * BigInt(mib),
   };
 }
 
-/** The equivalent `inn` command. */
-export function createCommand({ name, image, cpus, memoryMib, diskMib, tags, start, autostart }: VmForm): string {
+/** The equivalent `inn` command. A field with a problem is its name in capitals, never a value that was not typed. */
+export function createCommand(form: VmForm, problems: VmFormErrors): string {
+  const { name, image, cpus, tags, start, autostart } = form;
+  const memory = problems.memory === undefined ? `${readMib(form.memory)}M` : 'MEMORY';
+  const disk = problems.disk === undefined ? `${readMib(form.disk)}M` : 'DISK';
   return [
-    `inn create ${name === '' ? 'NAME' : name} --image ${image} --cpus ${cpus} --memory ${memoryMib}M`,
-    ...(diskMib === 0 ? [] : [`--disk ${diskMib}M`]),
-    ...tags
-      .map((tag) => (tag.includes('=') ? tag : `${tag}=`))
-      .map((tag) => `--tag ${/^[\w.=/-]+$/.test(tag) ? tag : `'${tag.replaceAll("'", "'\\''")}'`}`),
+    `inn create ${problems.name === undefined ? name : 'NAME'}`,
+    `--image ${image === '' ? 'IMAGE' : quoteWord(image)}`,
+    `--cpus ${problems.cpus === undefined ? Number(cpus) : 'CPUS'}`,
+    `--memory ${memory}`,
+    ...(form.disk.trim() === '' ? [] : [`--disk ${disk}`]),
+    ...tags.map((tag) => `--tag ${quoteWord(tag.includes('=') ? tag : `${tag}=`)}`),
     ...(start ? ['--start'] : []),
     ...(autostart ? ['--autostart'] : []),
   ].join(' ');
+}
+
+function cpusProblem(text: string): string | undefined {
+  if (text.trim() === '') return 'Enter the number of CPUs.';
+  return /^\d{1,3}$/.test(text.trim()) && Number(text) >= 1 && Number(text) <= 64
+    ? undefined
+    : 'A whole number from 1 to 64.';
+}
+
+function sizeProblem(text: string, leastMib: number, mostBytes: number, atLeast: string): string | undefined {
+  if (text.trim() === '') return 'Enter a size, such as 512 or 2G.';
+  const size = readMib(text);
+  if (size === undefined) return 'Not a size. Enter MiB, or a unit: 512, 2G.';
+  if (!Number.isInteger(size)) return 'Must be whole MiB.';
+  if (size < leastMib) return `${atLeast} ${leastMib} MiB.`;
+  return size * mib > mostBytes ? `At most ${mostBytes / tib} TiB.` : undefined;
+}
+
+function tagsProblem(tags: readonly string[]): string | undefined {
+  const names = tags.map((tag) => splitTag(tag)[0]);
+  if (names.includes('')) return 'A tag needs a name before “=”.';
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  return twice === undefined ? undefined : `“${twice}” has two values.`;
+}
+
+/** "512", "512M", "1.5 GiB" in MiB; undefined if it is not a size. */
+function readMib(text: string): number | undefined {
+  const [, digits = '', unit = ''] = /^(\d{1,15}(?:\.\d{1,9})?) ?([MGT]?)(?:iB|B)?$/i.exec(text.trim()) ?? [];
+  return digits === '' ? undefined : Number(digits) * (mebibytesOf[unit.toUpperCase()] ?? Number.NaN);
 }
 
 function splitTag(tag: string): [name: string, value: string] {

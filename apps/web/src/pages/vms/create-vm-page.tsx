@@ -1,6 +1,6 @@
 import { allPages } from '@innkeeper/client/browser';
 import type { Image } from '@innkeeper/contract/control';
-import { Button, Checkbox, NumberInput, Select, TagsInput, TextInput } from '@mantine/core';
+import { Button, Checkbox, Select, TagsInput, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { type JSX, useState } from 'react';
@@ -14,9 +14,7 @@ import { showToast } from '../../components/toasts.tsx';
 import { vmPath } from '../../components/vm-path.ts';
 import { formatBytes } from '../../format/format-bytes.ts';
 import { useOperations } from '../../live/use-operations.ts';
-import { createCommand, createRequest, nameProblem, type VmForm } from './create-vm-form.ts';
-
-const gib = 1024;
+import { createCommand, createRequest, imageMib, problemsOf, type VmForm } from './create-vm-form.ts';
 
 /** Creates a VM from an image. */
 export function CreateVmPage(): JSX.Element {
@@ -57,7 +55,7 @@ function NoImage(): JSX.Element {
       });
     } catch (error) {
       setBusy(false);
-      showToast({ id: 'build', tone: 'bad', title: 'The image was not built', body: String(error) });
+      showToast({ id: 'build', tone: 'bad', title: 'The image was not built', error });
     }
   };
   return (
@@ -81,14 +79,14 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
     initialValues: {
       name: '',
       image: images[0]?.name ?? '',
-      cpus: 1,
-      memoryMib: 256,
-      diskMib: 0,
+      cpus: '1',
+      memory: '256',
+      disk: '',
       tags: [],
       start: true,
       autostart: false,
     },
-    validate: { name: (name) => nameProblem(name) ?? null },
+    validate: (typed) => ({ ...problemsOf(typed, bytesOf(images, typed.image)) }),
   });
   const { values, setFieldValue } = form;
   const navigate = useNavigate();
@@ -97,9 +95,10 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
     onSuccess: (_, { name }) => void navigate(vmPath(name)),
   });
   const image = images.find(({ name }) => name === values.image);
-  // Shown from the first letter on, or after an attempt to submit.
-  const problem = values.name !== '' ? nameProblem(values.name) : form.errors['name'];
-  const imageMib = image === undefined ? 0 : Math.ceil(Number(image.virtualBytes) / (1024 * 1024));
+  const imageBytes = bytesOf(images, values.image);
+  const problems = problemsOf(values, imageBytes);
+  // Shown while typing; for a name not yet typed, after an attempt to submit.
+  const nameProblem = values.name === '' ? form.errors['name'] : problems.name;
   return (
     <form className="card create-form" onSubmit={form.onSubmit((wanted) => create.mutate(wanted))}>
       {create.error !== null && <ErrorNote title="The VM was not created" error={create.error} />}
@@ -111,7 +110,7 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
         autoCapitalize="none"
         spellCheck={false}
         {...form.getInputProps('name')}
-        error={problem}
+        error={nameProblem}
       />
       <Select
         label="Image"
@@ -128,39 +127,32 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
         </p>
       )}
       <div className="create-sizes">
-        <NumberInput
+        <TextInput
           label="CPUs"
-          min={1}
-          max={64}
-          allowDecimal={false}
-          value={values.cpus}
-          onChange={(value) => setFieldValue('cpus', Number(value) || 1)}
+          description="1 to 64"
+          inputMode="numeric"
+          {...form.getInputProps('cpus')}
+          error={problems.cpus}
         />
-        <NumberInput
+        <TextInput
           label="Memory"
-          suffix=" MiB"
-          min={64}
-          max={1024 * gib}
-          step={128}
-          allowDecimal={false}
-          value={values.memoryMib}
-          onChange={(value) => setFieldValue('memoryMib', Number(value) || 256)}
+          description="MiB, or with a unit: 2G"
+          {...form.getInputProps('memory')}
+          error={problems.memory}
         />
-        <NumberInput
+        <TextInput
           label="Disk"
-          suffix=" MiB"
-          step={512}
-          allowDecimal={false}
-          placeholder={`${imageMib} MiB (image)`}
-          value={values.diskMib === 0 ? '' : values.diskMib}
-          error={values.diskMib !== 0 && values.diskMib < imageMib ? `The image needs ${imageMib} MiB` : undefined}
-          onChange={(value) => setFieldValue('diskMib', Number(value) || 0)}
+          description="MiB, or with a unit: 20G"
+          placeholder={`${imageMib(imageBytes)} (image)`}
+          {...form.getInputProps('disk')}
+          error={problems.disk}
         />
       </div>
       <TagsInput
         label="Tags"
         description="NAME or NAME=VALUE; press Enter after each"
         value={[...values.tags]}
+        error={problems.tags}
         onChange={(tags) => setFieldValue('tags', tags)}
       />
       <Checkbox label="Start after creating" {...form.getInputProps('start', { type: 'checkbox' })} />
@@ -169,7 +161,7 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
         description="Whenever the daemon starts, unless it was stopped by a user since the host booted"
         {...form.getInputProps('autostart', { type: 'checkbox' })}
       />
-      <InnCommand command={createCommand(values)} />
+      <InnCommand command={createCommand(values, problems)} />
       <div className="row create-foot">
         <Button variant="default" onClick={() => void navigate(-1)}>
           Cancel
@@ -180,4 +172,8 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
       </div>
     </form>
   );
+}
+
+function bytesOf(images: readonly Image[], name: string): number {
+  return Number(images.find((image) => image.name === name)?.virtualBytes ?? 0n);
 }

@@ -7,6 +7,8 @@ import { useLive } from '../../live/use-live.ts';
 const windowRows = 160;
 
 export interface VmWindow {
+  /** The filter that the rows match: the last one that could be read. */
+  readonly filter: string;
   /** Undefined until the first response. */
   readonly total: number | undefined;
   /** Returns the VM of a row; undefined if it is not loaded. */
@@ -38,5 +40,11 @@ export function useVmWindow(filter: string, sort: string, firstRow: number, enab
   );
   // The response to an older request is still shown, at its own offset.
   const { offset: dataOffset } = dataKey === '' ? asked : (JSON.parse(dataKey) as WindowRequest);
-  return { total: data?.total, row: (index) => data?.vms[index - dataOffset], loaded: data?.vms ?? [], error };
+  return {
+    filter: asked.filter,
+    total: data?.total,
+    row: (index) => data?.vms[index - dataOffset],
+    loaded: data?.vms ?? [],
+    error,
+  };
 }

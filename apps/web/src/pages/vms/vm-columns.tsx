@@ -64,6 +64,13 @@ export const vmColumns: readonly VmColumn[] = [
     cell: (vm, { newestAgent }) => <AgentBadge vm={vm} newest={newestAgent} />,
   },
   {
+    key: 'version',
+    label: 'Agent version',
+    width: '110px',
+    byDefault: false,
+    cell: ({ agent }) => <AgentVersion agent={agent} />,
+  },
+  {
     key: 'os',
     label: 'OS',
     width: 'minmax(96px, 1.2fr)',
@@ -168,6 +175,11 @@ export const vmColumns: readonly VmColumn[] = [
     cell: ({ memoryBytes }) => <span className="number">{formatBytes(memoryBytes)}</span>,
   },
 ];
+
+function AgentVersion({ agent }: Pick<Vm, 'agent'>): ReactNode {
+  const version = agent?.version ?? '';
+  return version === '' ? <Unknown reason={unknownReason(agent)} /> : <span className="number">{version}</span>;
+}
 
 function Address({ vm }: { readonly vm: Vm }): ReactNode {
   const [address, ...others] = vm.agent?.state === AgentState.CONNECTED ? (vm.telemetry?.primaryAddresses ?? []) : [];

@@ -24,6 +24,7 @@ export const VmTableRow = memo(function VmTableRow(props: VmTableRowProps): JSX.
     <tr
       aria-rowindex={index + 2}
       data-row={index}
+      data-list-item
       tabIndex={focusable ? 0 : -1}
       className={selected ? 'vm-table-row selected' : 'vm-table-row'}
       style={{ transform: `translateY(${top}px)` }}

@@ -20,7 +20,7 @@ export interface VmTableProps {
   readonly onFirstRow: (index: number) => void;
 }
 
-/** A virtualised table: only visible rows are rendered. Arrow keys move, Enter opens, Space selects. */
+/** A virtualised table: only visible rows are rendered. Arrow keys, j and k move, Enter opens, Space selects. */
 export function VmTable({ vms, sort, onSort, columns, selection, onFirstRow }: VmTableProps): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const navigate = useNavigate();
@@ -44,8 +44,8 @@ export function VmTable({ vms, sort, onSort, columns, selection, onFirstRow }: V
       rows.scrollToIndex(next);
       requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-row="${next}"]`)?.focus());
     };
-    if (event.key === 'ArrowDown') focusRow(Math.min(index + 1, (vms.total ?? 1) - 1));
-    else if (event.key === 'ArrowUp') focusRow(Math.max(index - 1, 0));
+    if (event.key === 'ArrowDown' || event.key === 'j') focusRow(Math.min(index + 1, (vms.total ?? 1) - 1));
+    else if (event.key === 'ArrowUp' || event.key === 'k') focusRow(Math.max(index - 1, 0));
     else if (event.key === 'Enter' && vm !== undefined) void navigate(vmPath(vm.name));
     else if (event.key === ' ' && vm !== undefined) selection.toggle(vm);
     else return;
@@ -117,7 +117,7 @@ function ColumnHead({
     <th scope="col" className={className} data-column={key} aria-sort={direction ?? 'none'}>
       <button type="button" className="plain-button vm-sort" onClick={() => onSort(next)}>
         {label}
-        {direction !== undefined && <Icon name={direction === 'ascending' ? 'up' : 'down'} size={14} />}
+        {direction !== undefined && <Icon name={direction === 'ascending' ? 'sortUp' : 'sortDown'} size={14} />}
       </button>
     </th>
   );

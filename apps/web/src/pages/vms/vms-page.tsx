@@ -1,4 +1,3 @@
-import { parseVmFilter } from '@innkeeper/contract';
 import { Button } from '@mantine/core';
 import { type JSX, useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
@@ -7,6 +6,7 @@ import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { FilterBox } from '../../components/filter-box.tsx';
 import { Icon } from '../../components/icon.tsx';
+import { isUnreadable, matchText } from '../../components/match-text.ts';
 import { Page } from '../../components/page.tsx';
 import { StartRunButton } from '../runs/start-run-button.tsx';
 import { BulkBar } from './bulk-bar.tsx';
@@ -25,9 +25,9 @@ export function VmsPage(): JSX.Element {
   const [firstRow, setFirstRow] = useState(0);
   const columns = useColumns();
   const selection = useSelection();
-  const { problems } = parseVmFilter(filter);
+  const readable = !isUnreadable(filter);
   // An invalid filter is not requested: the last valid result stays while the user types.
-  const vms = useVmWindow(filter, sort, firstRow, problems.length === 0);
+  const vms = useVmWindow(filter, sort, firstRow, readable);
   const change = (name: string, value: string): void => {
     // Reads the current address, so that a concurrent change is not undone.
     const next = new URLSearchParams(window.location.search);
@@ -47,9 +47,8 @@ export function VmsPage(): JSX.Element {
       fill
       aside={
         vms.total !== undefined && (
-          <span className="dim number" role="status">
-            {vms.total.toLocaleString()}
-            {filter === '' ? '' : ' match'}
+          <span className={readable ? 'dim number' : 'filter-problem'} role="status">
+            {matchText(filter, vms.filter, vms.total)}
           </span>
         )
       }
@@ -57,17 +56,17 @@ export function VmsPage(): JSX.Element {
     >
       <div className="row vms-tools">
         <FilterBox value={filter} onChange={(value) => change('filter', value)} />
-        {filter !== '' && problems.length === 0 && total > 0 && <StartRunButton variant="default" where={{ filter }} />}
+        {filter !== '' && readable && total > 0 && <StartRunButton variant="default" where={{ filter }} />}
         <ColumnChooser columns={columns} />
       </div>
-      {selection.ids.size > 0 && <BulkBar selection={selection} filter={filter} total={total} />}
+      {selection.ids.size > 0 && <BulkBar selection={selection} filter={vms.filter} total={total} />}
       {vms.error !== undefined && <ErrorNote title="The VMs could not be loaded" error={vms.error} />}
       {vms.total === 0 && filter === '' && (
         <EmptyState title="No VMs yet" action={create} command="inn create web --image tiny">
           A VM is created from an image that already contains the agent. The small image is built in half a minute.
         </EmptyState>
       )}
-      {vms.total === 0 && filter !== '' && (
+      {vms.total === 0 && filter !== '' && readable && (
         <EmptyState
           title="No VMs match"
           action={

@@ -153,7 +153,7 @@ export function OutputLines(props: OutputLinesProps): JSX.Element {
       </section>
       {!follow && away && (
         <button type="button" className="output-jump" onClick={() => onFollow(true)}>
-          <Icon name="down" size={14} /> {live ? 'Follow' : 'Jump to end'}
+          <Icon name="end" size={14} /> {live ? 'Follow' : 'Jump to end'}
         </button>
       )}
     </div>

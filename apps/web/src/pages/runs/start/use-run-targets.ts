@@ -39,7 +39,8 @@ export function useRunTargets({ where, vms, filter }: RunDraft, valid: boolean):
     refetchInterval: pollMs,
     placeholderData: (before) => before,
   });
-  if (!asked) return { targets: [], total: 0, error: null };
+  // Nothing is known about a filter that cannot be read; an empty one has no targets.
+  if (!asked) return { targets: where === 'filter' && !valid ? undefined : [], total: 0, error: null };
   const toView = (vm: Vm): RunTargetView => {
     const missing = hasPrivilege(me, 'guest.exec', vm) ? undefined : 'You lack the privilege guest.exec on this VM.';
     return { name: vm.name, problem: missing ?? unavailableReason(vm), blocking: missing !== undefined };

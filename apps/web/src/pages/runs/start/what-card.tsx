@@ -75,7 +75,7 @@ export function WhatCard({ draft, set, problems, generation }: WhatCardProps): J
             autoCapitalize="none"
             autoComplete="off"
             spellCheck={false}
-            leftSection={<Icon name="right" size={16} />}
+            leftSection={<Icon name="prompt" size={16} />}
             value={command}
             onChange={(event) => set({ command: event.currentTarget.value })}
           />

@@ -4,6 +4,7 @@ import { Card } from '../../../components/card.tsx';
 import { ErrorNote } from '../../../components/error-note.tsx';
 import { FilterBox } from '../../../components/filter-box.tsx';
 import { Icon } from '../../../components/icon.tsx';
+import { isUnreadable, runningMatchText } from '../../../components/match-text.ts';
 import { useLive } from '../../../live/use-live.ts';
 import type { RunDraft } from './run-draft.ts';
 import type { RunTargets } from './use-run-targets.ts';
@@ -45,10 +46,8 @@ export function WhereCard({ draft, set, targets: { targets, total, error } }: Wh
         {where === 'filter' && filter.trim() === '' && (
           <span className="dim">Every running VM that matches when the run starts.</span>
         )}
-        {where === 'filter' && filter.trim() !== '' && targets !== undefined && (
-          <strong className="number">
-            {total === 1 ? '1 running VM matches' : `${total.toLocaleString()} running VMs match`}
-          </strong>
+        {where === 'filter' && filter.trim() !== '' && (targets !== undefined || isUnreadable(filter)) && (
+          <strong className="number">{runningMatchText(filter, total)}</strong>
         )}
         {where === 'vms' && vms.length > 1 && <strong className="number">{vms.length} VMs</strong>}
         {bad > 0 && (targets?.length ?? 0) > 1 && (
@@ -70,7 +69,7 @@ export function WhereCard({ draft, set, targets: { targets, total, error } }: Wh
                   aria-label={`Remove ${name}`}
                   onClick={() => set({ vms: vms.filter((each) => each !== name) })}
                 >
-                  <Icon name="close" size={13} />
+                  <Icon name="remove" size={13} />
                 </button>
               )}
               {problem !== undefined && <span className="where-why">{problem}</span>}

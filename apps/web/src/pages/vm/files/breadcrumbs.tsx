@@ -64,7 +64,7 @@ export function Breadcrumbs({ path, addressOf, onGo }: BreadcrumbsProps): JSX.El
         data-hint="Type a path"
         onClick={() => setTyped(path)}
       >
-        <Icon name="search" size={14} />
+        <Icon name="edit" size={14} />
       </button>
     </div>
   );

@@ -50,7 +50,7 @@ export function FileTable({ entries, order, onOrder, ...rest }: FileTableProps):
                 ) : (
                   <button type="button" className="plain-button files-sort" onClick={() => onOrder(sort)}>
                     {label}
-                    {sort === order.key && <Icon name={order.descending ? 'down' : 'up'} size={14} />}
+                    {sort === order.key && <Icon name={order.descending ? 'sortDown' : 'sortUp'} size={14} />}
                   </button>
                 )}
               </th>
@@ -82,12 +82,17 @@ const FileRow = memo(function FileRow({ file, vm, folder, readOnly, onAction, ad
         <span className="files-name">
           <FileIcon kind={kind} />
           <span className="visually-hidden">{kindName(kind)}</span>
-          {kind === FileKind.DIRECTORY ? (
-            <Link className="ellipsis files-folder" to={addressOf(path)}>
+          {kind === FileKind.DIRECTORY || kind === FileKind.SYMLINK ? (
+            <Link data-list-item className="ellipsis files-folder" to={addressOf(path)}>
               {name}
             </Link>
           ) : kind === FileKind.REGULAR ? (
-            <button type="button" className="plain-button ellipsis files-file" onClick={() => onAction('edit', file)}>
+            <button
+              type="button"
+              data-list-item
+              className="plain-button ellipsis files-file"
+              onClick={() => onAction('edit', file)}
+            >
               {name}
             </button>
           ) : (
@@ -96,7 +101,7 @@ const FileRow = memo(function FileRow({ file, vm, folder, readOnly, onAction, ad
           {kind === FileKind.SYMLINK && (
             <Link
               className="ellipsis mono files-target"
-              data-hint="Follow the link"
+              data-hint="Go to what the link points to"
               to={addressOf(resolvePath(folder, symlinkTarget))}
             >
               → {showName(symlinkTarget)}

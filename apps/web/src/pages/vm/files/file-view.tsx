@@ -1,3 +1,4 @@
+import { isOperationError } from '@innkeeper/contract/errors';
 import { downloadName } from '@innkeeper/kit';
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
@@ -22,10 +23,12 @@ export interface FileViewProps {
   readonly readOnly: string | undefined;
   readonly ask: Confirm['ask'];
   readonly onClose: () => void;
+  /** Called if the path is a folder, or a link to one. */
+  readonly onFolder: () => void;
 }
 
 /** Views and edits a text file. Saving first checks whether the file was changed in the guest meanwhile. */
-export function FileView({ vm, path, readOnly, ask, onClose }: FileViewProps): JSX.Element {
+export function FileView({ vm, path, readOnly, ask, onClose, onFolder }: FileViewProps): JSX.Element {
   const { data, error, refetch } = useQuery({
     queryKey: ['text', vm.id, path],
     queryFn: ({ signal }) => readText(vm.id, path, signal),
@@ -46,6 +49,11 @@ export function FileView({ vm, path, readOnly, ask, onClose }: FileViewProps): J
     addEventListener('beforeunload', onLeave);
     return () => removeEventListener('beforeunload', onLeave);
   }, [changed]);
+
+  const isFolder = isOperationError(error) && error.reason === 'FILE_IS_DIRECTORY';
+  useEffect(() => {
+    if (isFolder) onFolder();
+  }, [isFolder, onFolder]);
 
   const mayReplace = async (knownNs: string): Promise<boolean> => {
     const { modifiedUnixNs } = await guest.files.stat(vm.id, path, { follow: true });

@@ -25,7 +25,7 @@ export function FilesTools(props: FilesToolsProps): JSX.Element {
     <div className="row wrap files-tools">
       <Switch size="sm" label="Hidden" checked={hidden} onChange={(event) => onHidden(event.currentTarget.checked)} />
       <button type="button" className="icon-button" aria-label="Refresh" data-hint="Refresh" onClick={onRefresh}>
-        <Icon name="restart" size={16} />
+        <Icon name="refresh" size={16} />
       </button>
       <CommandsButton commands={commands} />
       <a

@@ -64,12 +64,7 @@ export function FolderView(props: FolderViewProps): JSX.Element {
           body: 'At most 500 files can be uploaded at once.',
         });
     } catch (why) {
-      showToast({
-        id: 'uploads',
-        tone: 'bad',
-        title: vm.name,
-        body: <ErrorNote title="Nothing was uploaded" error={why} />,
-      });
+      showToast({ id: 'uploads', tone: 'bad', title: `Nothing was uploaded to ${vm.name}`, error: why });
     }
   };
   const remove = async (file: FileInfo): Promise<void> => {
@@ -89,12 +84,7 @@ export function FolderView(props: FolderViewProps): JSX.Element {
       const count = removed > 1 ? `${removed} files and folders` : undefined;
       showToast({ id: `remove ${file.path}`, tone: 'ok', title: `${name} deleted`, body: count });
     } catch (why) {
-      showToast({
-        id: `remove ${file.path}`,
-        tone: 'bad',
-        title: vm.name,
-        body: <ErrorNote title={`${name} was not deleted`} error={why} />,
-      });
+      showToast({ id: `remove ${file.path}`, tone: 'bad', title: `${name} was not deleted`, error: why });
     }
     refetch();
   };

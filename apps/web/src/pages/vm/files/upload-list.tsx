@@ -71,7 +71,7 @@ function UploadItem({ upload, queue }: { readonly upload: Upload; readonly queue
           aria-label={`Cancel the upload of ${name}`}
           onClick={() => queue.cancel(id)}
         >
-          <Icon name="close" size={14} />
+          <Icon name="cancel" size={14} />
         </button>
       ) : state === 'done' ? (
         <Icon name="check" size={15} />
@@ -83,7 +83,7 @@ function UploadItem({ upload, queue }: { readonly upload: Upload; readonly queue
           data-hint="Resume"
           onClick={() => queue.retry(id)}
         >
-          <Icon name="restart" size={14} />
+          <Icon name="repeat" size={14} />
         </button>
       )}
       <progress max={100} value={percent} aria-label={name} />

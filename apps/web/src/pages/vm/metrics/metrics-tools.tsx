@@ -42,9 +42,7 @@ export function MetricsTools(props: MetricsToolsProps): JSX.Element {
           data-hint="Earlier"
           onClick={() => onMove(-1)}
         >
-          <span className="metrics-back">
-            <Icon name="right" />
-          </span>
+          <Icon name="earlier" />
         </button>
         <button
           type="button"
@@ -54,7 +52,7 @@ export function MetricsTools(props: MetricsToolsProps): JSX.Element {
           disabled={zoom === undefined}
           onClick={() => onMove(1)}
         >
-          <Icon name="right" />
+          <Icon name="later" />
         </button>
         <button
           type="button"
@@ -63,7 +61,7 @@ export function MetricsTools(props: MetricsToolsProps): JSX.Element {
           data-hint="Zoom in, or drag across a chart"
           onClick={onZoomIn}
         >
-          <Icon name="search" size={15} />
+          <Icon name="zoom" size={15} />
         </button>
       </div>
       {zoom !== undefined && (
@@ -82,7 +80,7 @@ export function MetricsTools(props: MetricsToolsProps): JSX.Element {
           size="xs"
           variant="default"
           aria-pressed={paused}
-          leftSection={<Icon name={paused ? 'play' : 'stop'} size={13} />}
+          leftSection={<Icon name={paused ? 'resume' : 'pause'} size={13} />}
           onClick={() => onPause(!paused)}
         >
           {paused ? 'Resume' : 'Pause'}

@@ -3,7 +3,6 @@ import { Switch } from '@mantine/core';
 import { type JSX, useState } from 'react';
 import { api } from '../../../api/api.ts';
 import { hasPrivilege, useMe } from '../../../api/session.ts';
-import { ErrorNote } from '../../../components/error-note.tsx';
 import { showToast } from '../../../components/toasts.tsx';
 
 /** Switch for starting a VM together with the daemon. */
@@ -17,8 +16,8 @@ export function AutostartSwitch({ vm }: { readonly vm: Vm }): JSX.Element {
     try {
       await api.vms.updateVm({ vm: vm.id, autostart });
     } catch (error) {
-      const body = <ErrorNote title="Autostart was not changed" error={error} />;
-      showToast({ id: `autostart ${vm.id}`, tone: 'bad', title: vm.name, body });
+      const title = `The autostart of ${vm.name} was not changed`;
+      showToast({ id: `autostart ${vm.id}`, tone: 'bad', title, error });
     } finally {
       setWanted(undefined);
     }

@@ -28,6 +28,7 @@ export const ProcessRows = memo(function ProcessRows({ process, maySignal, onSig
         <td>
           <button
             type="button"
+            data-list-item
             className="plain-button processes-name"
             aria-expanded={open}
             disabled={command === ''}

@@ -50,7 +50,7 @@ export function ProcessTable({ processes, order, onOrder, ...rest }: ProcessTabl
                     onClick={() => onOrder({ key: sort, reversed: sort === order.key && !order.reversed })}
                   >
                     {label}
-                    {sort === order.key && <Icon name={direction === 'ascending' ? 'up' : 'down'} size={14} />}
+                    {sort === order.key && <Icon name={direction === 'ascending' ? 'sortUp' : 'sortDown'} size={14} />}
                   </button>
                 )}
               </th>

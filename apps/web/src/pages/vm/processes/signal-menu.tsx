@@ -27,7 +27,7 @@ export function SignalMenu({ process, refusal, onSignal }: SignalMenuProps): JSX
       aria-disabled={refusal !== undefined}
       onClick={() => refusal === undefined && setOpened(!opened)}
     >
-      <Icon name="bolt" size={15} />
+      <Icon name="signal" size={15} />
     </button>
   );
   if (!opened) return button;

@@ -49,7 +49,7 @@ export function NewTerminal({
             disabled={busy}
             onClick={() => setChoosing(!choosing)}
           >
-            <Icon name="down" size={14} />
+            <Icon name="menuDown" size={14} />
           </Button>
         </Popover.Target>
         <Popover.Dropdown aria-label="New terminal">

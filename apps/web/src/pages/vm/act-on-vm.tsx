@@ -1,0 +1,28 @@
+import type { Vm } from '@innkeeper/contract/control';
+import { showToast } from '../../components/toasts.tsx';
+import type { Confirm } from '../../components/use-confirm.tsx';
+import { quoteWord } from '../../format/quote-word.ts';
+import { powerActions, type VmPowerAction } from './power-actions.ts';
+
+/**
+ * Does a power action on a VM, after confirmation if it is dangerous. Resolves with whether it was done; a failure is shown
+ * as a toast.
+ */
+export async function actOnVm(
+  action: VmPowerAction,
+  { id, name }: Pick<Vm, 'id' | 'name'>,
+  ask: Confirm['ask'],
+): Promise<boolean> {
+  const { label, danger, consequence, command, done, run } = powerActions[action];
+  const title = `${label} ${name}?`;
+  const question = { title, body: <p>{consequence}</p>, confirm: label, danger, command: command(quoteWord(name)) };
+  if (danger && !(await ask({ ...question, typed: action === 'delete' ? name : undefined }))) return false;
+  try {
+    await run(id);
+    if (action === 'restart') showToast({ id: `restart ${id}`, tone: 'ok', title: `${name} is restarting` });
+    return true;
+  } catch (error) {
+    showToast({ id: `power ${id}`, tone: 'bad', title: `${name} was not ${done}`, error });
+    return false;
+  }
+}

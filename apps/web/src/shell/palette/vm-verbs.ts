@@ -1,0 +1,94 @@
+import type { IconName } from '../../components/icon-paths.ts';
+
+/** What the palette can do with a VM: a power action, or a page of it. */
+export interface VmVerb {
+  readonly key: string;
+  readonly label: string;
+  /** What may be typed for it, each in full or the beginning. */
+  readonly words: readonly string[];
+  readonly icon: IconName;
+  readonly privilege: string;
+  /** The tab that it opens; absent: it is a power action, or a new run. */
+  readonly tab?: string;
+  readonly power?: 'start' | 'stop' | 'restart' | 'kill' | 'delete';
+}
+
+/** The actions on a VM, in the order in which the palette offers them. */
+export const vmVerbs: readonly VmVerb[] = [
+  { key: 'start', label: 'Start', words: ['start', 'boot'], icon: 'play', privilege: 'vm.power', power: 'start' },
+  {
+    key: 'stop',
+    label: 'Stop',
+    words: ['stop', 'shutdown', 'halt', 'poweroff'],
+    icon: 'stop',
+    privilege: 'vm.power',
+    power: 'stop',
+  },
+  {
+    key: 'restart',
+    label: 'Restart',
+    words: ['restart', 'reboot'],
+    icon: 'restart',
+    privilege: 'vm.power',
+    power: 'restart',
+  },
+  { key: 'kill', label: 'Kill', words: ['kill'], icon: 'bolt', privilege: 'vm.power', power: 'kill' },
+  {
+    key: 'delete',
+    label: 'Delete',
+    words: ['delete', 'remove', 'rm'],
+    icon: 'trash',
+    privilege: 'vm.manage',
+    power: 'delete',
+  },
+  {
+    key: 'terminal',
+    label: 'Terminal of',
+    words: ['terminal', 'shell', 'ssh', 'exec'],
+    icon: 'terminal',
+    privilege: 'guest.exec',
+    tab: 'terminal',
+  },
+  {
+    key: 'console',
+    label: 'Console of',
+    words: ['console', 'serial'],
+    icon: 'keyboard',
+    privilege: 'vm.console',
+    tab: 'console',
+  },
+  { key: 'files', label: 'Files of', words: ['files'], icon: 'file', privilege: 'guest.file.read', tab: 'files' },
+  {
+    key: 'processes',
+    label: 'Processes of',
+    words: ['processes', 'ps', 'top'],
+    icon: 'processes',
+    privilege: 'vm.view',
+    tab: 'processes',
+  },
+  {
+    key: 'metrics',
+    label: 'Metrics of',
+    words: ['metrics', 'charts', 'graphs'],
+    icon: 'chart',
+    privilege: 'vm.view',
+    tab: 'metrics',
+  },
+  {
+    key: 'agent',
+    label: 'Agent of',
+    words: ['agent', 'doctor'],
+    icon: 'info',
+    privilege: 'vm.view',
+    tab: 'agent',
+  },
+  {
+    key: 'events',
+    label: 'Events of',
+    words: ['events', 'logs'],
+    icon: 'history',
+    privilege: 'vm.view',
+    tab: 'events',
+  },
+  { key: 'run', label: 'Run a script on', words: ['run', 'script'], icon: 'runs', privilege: 'guest.exec' },
+];
