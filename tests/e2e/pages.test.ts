@@ -38,9 +38,18 @@ describe('the web console', () => {
     await tags.fill('env=prod');
     await tags.press('Enter');
     await page.getByLabel('Start with the daemon').check();
+    await page.getByLabel('Memory').fill('12');
+    await page.getByText('A VM needs at least 64 MiB.').waitFor();
+    await page.getByText('--memory MEMORY').waitFor();
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    assert.equal(await page.getByLabel('Memory').inputValue(), '12');
+    assert.deepEqual(await checkPage(page, 'create-refused'), []);
+    await page.getByLabel('Memory').fill('256M');
     assert.deepEqual(await checkPage(page, 'create'), []);
     await page.getByRole('button', { name: 'Create', exact: true }).click();
     await settle('web-1');
+    // While it boots there is nothing to warn about.
+    assert.equal(await page.locator('.vm-note.warn, .badge.bad, .badge.warn').count(), 0);
     await page.getByText(/^reported/).waitFor({ timeout: 120_000 });
     await page.getByRole('table').filter({ hasText: 'ext4' }).waitFor();
     const autostart = page.getByRole('switch', { name: 'Autostart' });
@@ -74,6 +83,8 @@ describe('the web console', () => {
     await page.getByRole('heading', { name: 'No VMs match' }).waitFor();
     await filter.fill('state:flying web');
     await page.getByText('"flying" is not a valid state').waitFor();
+    await page.getByText('The filter cannot be read.').waitFor();
+    assert.equal(await page.getByText(/\d match/).count(), 0);
     assert.deepEqual(await checkPage(page, 'vms-filter'), []);
     await page.getByRole('button', { name: 'Clear filter' }).first().click();
     await page.getByRole('button', { name: 'uptime>2d' }).waitFor();
@@ -100,14 +111,63 @@ describe('the web console', () => {
     assert.deepEqual(await checkPage(page, 'overview'), []);
   });
 
+  it('j, k and the arrows reach the list of VMs at once, also from the filter', async () => {
+    await page.goto('/vms');
+    await page.getByRole('link', { name: 'web-1' }).waitFor();
+    const focused = page.locator('[data-row="0"]:focus');
+    for (const keys of [['j'], ['k'], ['ArrowDown'], ['/', 'ArrowDown']]) {
+      await page.locator('body').evaluate((body) => (body.ownerDocument.activeElement as HTMLElement | null)?.blur());
+      for (const key of keys) await page.keyboard.press(key);
+      await focused.waitFor();
+    }
+    await page.keyboard.press('Enter');
+    await settle('web-1');
+  });
+
+  it('the palette changes the colours, and opens a terminal by its name', async () => {
+    await page.locator('body').press('Control+k');
+    await page.getByRole('combobox', { name: 'Search' }).fill('dark');
+    await page.keyboard.press('Enter');
+    await page.locator('html[data-mantine-color-scheme=dark]').waitFor();
+    await page.locator('body').press('Control+k');
+    await page.getByRole('combobox', { name: 'Search' }).fill('system');
+    await page.keyboard.press('Enter');
+    await page.locator('body').press('Control+k');
+    await page.getByRole('combobox', { name: 'Search' }).fill('terminal web-1');
+    await page.getByRole('option', { name: 'Terminal of web-1' }).waitFor();
+    assert.deepEqual(await checkPage(page, 'palette-terminal'), []);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/vms\/web-1\/terminal/);
+  });
+
+  it('the images page says which VMs use an image, and the node page says whether KVM is used', async () => {
+    await page.goto('/images');
+    await page.getByRole('link', { name: '1 VM' }).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Remove tiny' }).isDisabled(), true);
+    assert.deepEqual(await checkPage(page, 'images'), []);
+    await page.getByRole('link', { name: '1 VM' }).click();
+    await page.getByRole('link', { name: 'web-1' }).waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('n');
+    await page.getByRole('heading', { name: 'Virtualization' }).waitFor();
+    assert.deepEqual(await checkPage(page, 'node'), []);
+  });
+
   it('stopping a VM asks for confirmation, and the operation is listed', async () => {
-    await page.goto('/vms/web-1');
-    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.goto('/vms');
+    await page.getByRole('link', { name: 'web-1' }).waitFor();
+    await page.locator('body').press('Control+k');
+    await page.getByRole('combobox', { name: 'Search' }).fill('stop web-1');
+    await page.getByRole('option', { name: 'Stop web-1' }).waitFor();
+    await page.keyboard.press('Enter');
     const dialog = page.getByRole('dialog', { name: 'Stop web-1?' });
     await dialog.waitFor();
     assert.deepEqual(await checkPage(page, 'confirm'), []);
     await dialog.getByRole('button', { name: 'Stop' }).click();
-    await page.getByRole('button', { name: 'Start', exact: true }).waitFor({ timeout: 90_000 });
+    await page.getByText('web-1 was stopped').waitFor({ timeout: 90_000 });
+    await page.goto('/vms/web-1');
+    await page.getByRole('button', { name: 'Start', exact: true }).waitFor();
+    assert.equal(await page.locator('.vm-note.warn, .badge.bad, .badge.warn').count(), 0);
     assert.deepEqual(await checkPage(page, 'vm-stopped'), []);
     await page.getByRole('link', { name: 'Operations', exact: true }).click();
     await page.getByRole('button', { name: 'Stop web-1' }).click();

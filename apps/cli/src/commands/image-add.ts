@@ -5,13 +5,20 @@ import { text } from '../options.ts';
 import { clean } from '../output/clean.ts';
 import { followOperation } from './follow-operation.ts';
 
-/** `inn image add FILE` */
+/** `inn image add FILE` and `inn image add URL` */
 export const command = defineCommand({
   arguments: '<file>',
-  options: [text('--name <name>', "name of the image (default: the file's name)")],
+  options: [
+    text('--name <name>', "name of the image (default: the file's name)"),
+    text('--sha256 <hex>', 'refuse the file unless it has this checksum'),
+  ],
   async run({ client, options }, file) {
     const name = options.name ?? imageNameOf(file);
-    await followOperation(client, await client.images.addImage({ name, path: resolve(file) }), options.quiet);
+    await followOperation(
+      client,
+      await client.images.addImage({ name, ...sourceOf(file), sha256: options.sha256 ?? '' }),
+      options.quiet,
+    );
     const images = await allPages(
       (page) => client.images.listImages(page),
       (answer) => answer.images,
@@ -25,9 +32,14 @@ export const command = defineCommand({
   },
 });
 
+/** A URL is downloaded by the node; everything else is a file on its host. */
+function sourceOf(file: string): { readonly url: string } | { readonly path: string } {
+  return /^https?:\/\//i.test(file) ? { url: file } : { path: resolve(file) };
+}
+
 /** A file's name as the name of an image: without the extension, in lower case, "-" for other characters. */
 function imageNameOf(file: string): string {
-  return basename(file)
+  return basename(/^https?:\/\//i.test(file) ? new URL(file).pathname : file)
     .replace(/\.(raw|img|qcow2)$/i, '')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')

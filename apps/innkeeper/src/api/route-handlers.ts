@@ -12,6 +12,7 @@ import { unsupportedRoute } from './compat/unsupported-route.ts';
 import { serveConsole } from './console-socket.ts';
 import { serveExec } from './exec-socket.ts';
 import { healthRoute } from './health-route.ts';
+import { imageUploadOffsetRoute, removeImageUploadRoute, writeImageUploadRoute } from './image-upload-routes.ts';
 import { liveRoute } from './live/live-route.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
 import { readFileRoute, statFileRoute } from './read-file-route.ts';
@@ -34,6 +35,9 @@ export const httpHandlers: Readonly<Record<HttpRouteName, (context: HttpApiConte
   readTar: readTarRoute,
   writeTar: writeTarRoute,
   runOutput: runOutputRoute,
+  imageUploadOffset: imageUploadOffsetRoute,
+  writeImageUpload: writeImageUploadRoute,
+  removeImageUpload: removeImageUploadRoute,
   health: healthRoute,
   execute: executeRoute,
   quiesce: unsupportedRoute,

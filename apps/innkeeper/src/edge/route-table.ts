@@ -17,6 +17,10 @@ function describeRunOutput(query: URLSearchParams): Record<string, string> {
   return { vm: query.get('vm') ?? '', stream: query.get('stream') ?? '' };
 }
 
+function describeUpload(query: URLSearchParams): Record<string, string> {
+  return { offset: query.get('offset') ?? '0' };
+}
+
 /** What holds for a route that is another form of a method of the agent: the same as for the method. */
 function formOf(method: DescMethod): Pick<RouteFacts, 'privilege' | 'action' | 'vmAction' | 'command'> {
   const { privilege, command } = rulesOf(method);
@@ -32,6 +36,7 @@ function formOf(method: DescMethod): Pick<RouteFacts, 'privilege' | 'action' | '
 const { read, write, stat, getUpload, readTar, writeTar } = FileService.method;
 const file = { path: filesPath, describe: describeFile } as const;
 const tar = { path: tarPath, describe: describeFile } as const;
+const imageUpload = { path: '/v1/image-uploads/{upload}', privilege: 'node.manage' } as const;
 const forGuests = { method: 'GET', privilege: 'public', isForGuests: true } as const;
 
 /** Every HTTP route beside the calls, by its name. The first one that fits is taken. What answers it is attached elsewhere. */
@@ -53,6 +58,9 @@ const httpTable = {
     describe: describeRunOutput,
     command: 'later',
   },
+  imageUploadOffset: { ...imageUpload, method: 'HEAD' },
+  writeImageUpload: { ...imageUpload, method: 'PUT', action: 'image.upload', describe: describeUpload },
+  removeImageUpload: { ...imageUpload, method: 'DELETE' },
   // Load balancers have no user.
   health: { method: 'GET', path: '/healthz', privilege: 'public' },
   // What there is to call is no secret: it is in the sources.

@@ -15,6 +15,7 @@ import type { EventRow, OperationRow } from '@innkeeper/store';
 import type { NodeApi, VmApi, Waiting } from '../ports/node-api.ts';
 import { FleetIndex } from './fleet/fleet-index.ts';
 import { folderBytes } from './folder-bytes.ts';
+import { HostMeter } from './host-usage.ts';
 import { imageMessage } from './image-message.ts';
 import type { Node } from './node.ts';
 import { nanoseconds, operationMessage } from './operation-message.ts';
@@ -31,6 +32,7 @@ const agentWaitMs = 5_000;
 /** Implements the API's view of a node over the node in this process. */
 export function createLocalNode(node: Node): NodeApi {
   const { operations, context } = node;
+  const meter = new HostMeter();
   const wrap = (runner: VmRunner): VmApi => localVm(node, runner);
   const vms: NodeApi['vms'] = {
     list: () => node.list().map(wrap),
@@ -48,15 +50,16 @@ export function createLocalNode(node: Node): NodeApi {
   };
   return {
     id: context.nodeId,
-    describe: () => describeNode(node),
+    describe: () => describeNode(node, meter),
     fleet: new FleetIndex(vms, context.agentBinary?.version ?? ''),
     vms,
     agentPaths: context.agentBinary?.paths ?? {},
     images: {
       list: () => listImages(node),
-      add: (request) => asMessage(node.images.add(request.name, request.path)),
+      add: (request) => asMessage(node.images.addFrom(request)),
       build: (request) => asMessage(node.images.build(request.kind, request.name, request.rebuild)),
       remove: (name) => asMessage(node.images.remove(name)),
+      uploads: node.images.uploads,
     },
     operations: {
       find: (id) => asMessage(operations.get(id)),
@@ -125,9 +128,10 @@ async function* watchOperation(node: Node, id: string, signal: AbortSignal): Asy
   for await (const row of node.operations.watch(id, signal)) yield operationMessage(row);
 }
 
-async function describeNode(node: Node): Promise<NodeMessage> {
+async function describeNode(node: Node, meter: HostMeter): Promise<NodeMessage> {
   const { context } = node;
-  const probe = await node.probe();
+  const [probe, usage] = await Promise.all([node.probe(), meter.measure(context.folder.path)]);
+  const running = node.list().filter(({ running }) => running !== undefined);
   return create(NodeSchema, {
     id: context.nodeId,
     name: hostname(),
@@ -139,6 +143,12 @@ async function describeNode(node: Node): Promise<NodeMessage> {
     hypervisorVersion: probe.version,
     agentVersion: context.agentBinary?.version ?? '',
     startedUnixNs: nanoseconds(node.startedMs),
+    usage: {
+      ...usage,
+      runningVms: running.length,
+      assignedCpus: running.reduce((sum, { row }) => sum + row.cpus, 0),
+      assignedMemoryBytes: BigInt(running.reduce((sum, { row }) => sum + row.memory_bytes, 0)),
+    },
   });
 }
 

@@ -81,6 +81,12 @@ export interface NodeApi {
     add(request: AddImageRequest): Promise<Operation>;
     build(request: BuildImageRequest): Promise<Operation>;
     remove(name: string): Promise<Operation>;
+    /** Image files that clients send before they add them; see the routes of /v1/image-uploads. */
+    readonly uploads: {
+      offset(id: string): Promise<number>;
+      receive(id: string, offset: number, body: AsyncIterable<Uint8Array>): Promise<number>;
+      remove(id: string): Promise<void>;
+    };
   };
   readonly operations: {
     /** Fails with OPERATION_NOT_FOUND. */

@@ -40,4 +40,4 @@ export type { Origin } from './http.ts';
 export { type PageCalls, pageCalls } from './page-calls.ts';
 export { pagePlatform } from './page-platform.ts';
 export { browserSockets } from './sockets.ts';
-export type { UploadOptions } from './upload.ts';
+export { type UploadOptions, uploadImage } from './upload.ts';

@@ -33,17 +33,40 @@ export async function uploadFile(
   vm: string,
   path: string,
   body: Blob,
-  { uploadId, signal, onProgress, onInterruption }: UploadOptions,
+  options: UploadOptions,
 ): Promise<void> {
-  const query = new URLSearchParams({ path, upload: uploadId, size: `${body.size}` });
+  const query = new URLSearchParams({ path, upload: options.uploadId, size: `${body.size}` });
+  await upload(
+    origin,
+    (more) => filesUrl(vm, new URLSearchParams({ ...Object.fromEntries(query), ...more })),
+    body,
+    options,
+  );
+}
+
+/**
+ * Uploads a disk image to the node, from where `addImage` with the same upload id makes an image of it. Resumes as
+ * `uploadFile` does. Rejects with the node's error, DAEMON_UNREACHABLE or CANCELED.
+ */
+export async function uploadImage(origin: Origin, body: Blob, options: UploadOptions): Promise<void> {
+  const address = `/v1/image-uploads/${encodeURIComponent(options.uploadId)}`;
+  await upload(origin, (more) => `${address}?${new URLSearchParams({ ...more })}`, body, options);
+}
+
+async function upload(
+  origin: Origin,
+  addressOf: (parameters: Readonly<Record<string, string>>) => string,
+  body: Blob,
+  { signal, onProgress, onInterruption }: Omit<UploadOptions, 'uploadId'>,
+): Promise<void> {
   const resume = new Resume();
   let reached = -1;
   for (;;) {
     try {
-      const offset = body.size < minResumableBytes ? 0 : await offsetOf(origin, vm, query, signal);
+      const offset = body.size < minResumableBytes ? 0 : await offsetOf(origin, addressOf({}), body.size, signal);
       if (offset > reached) resume.back();
       reached = Math.max(reached, offset);
-      const address = filesUrl(vm, new URLSearchParams([...query, ['offset', `${offset}`]]));
+      const address = addressOf({ offset: `${offset}` });
       onProgress?.(offset);
       await putBody(origin, address, body.slice(offset), {
         signal,
@@ -63,10 +86,10 @@ export async function uploadFile(
 /** How many bytes of an upload the guest has; 0 if none. */
 async function offsetOf(
   origin: Origin,
-  vm: string,
-  query: URLSearchParams,
+  address: string,
+  size: number,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const { headers } = await openHttp(origin, filesUrl(vm, query), { method: 'HEAD', signal });
-  return Math.min(Number(headers.get('x-innkeeper-offset') ?? 0), Number(query.get('size')));
+  const { headers } = await openHttp(origin, address, { method: 'HEAD', signal });
+  return Math.min(Number(headers.get('x-innkeeper-offset') ?? 0), size);
 }

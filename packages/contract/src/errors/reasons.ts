@@ -107,6 +107,11 @@ export const reasons = {
     when: 'The file is not a readable disk image.',
     next: 'Give a raw or qcow2 image that this user can read.',
   },
+  IMAGE_DOWNLOAD_FAILED: {
+    code: 'unavailable',
+    when: 'The URL of an image could not be downloaded.',
+    next: 'Check the URL and the node’s network, or download the file yourself and upload it.',
+  },
   IMAGE_BUILD_FAILED: {
     code: 'internal',
     when: 'A step of building an image failed.',

@@ -1,5 +1,6 @@
-import { isAbsolute, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { OperationError } from '@innkeeper/contract';
+import type { AddImageRequest } from '@innkeeper/contract/control';
 import { errorMessage, KeyedMutex } from '@innkeeper/kit';
 import type { ImageRow, OperationRow } from '@innkeeper/store';
 import type { NodeContext } from '../context.ts';
@@ -9,7 +10,9 @@ import { listUnknownVms } from '../data/unknown-vms.ts';
 import { checkName } from '../names.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import { createImage, type MakeImage } from './create-image.ts';
+import { assertSha256, imageSourceOf } from './image-source.ts';
 import type { ImageKind, StagedOptions } from './image-tools.ts';
+import { ImageUploads } from './image-uploads.ts';
 import { type Base, prepareImageBase } from './prepare-image-base.ts';
 
 const kinds: readonly string[] = ['tiny', 'debian', 'debian-openrc'] satisfies ImageKind[];
@@ -20,10 +23,13 @@ export class ImageLibrary {
   readonly #operations: OperationRunner;
   readonly #mutex = new KeyedMutex();
   readonly #being = new Set<string>();
+  /** Files that clients send before they add them. */
+  readonly uploads: ImageUploads;
 
   constructor(context: NodeContext, operations: OperationRunner) {
     this.#context = context;
     this.#operations = operations;
+    this.uploads = new ImageUploads(join(context.folder.path, 'uploads'));
   }
 
   /** Fails with IMAGE_NOT_FOUND. */
@@ -35,12 +41,21 @@ export class ImageLibrary {
 
   /** Imports a file of the host. Fails with INVALID_NAME, INVALID_PATH, IMAGE_NAME_TAKEN. */
   async add(name: string, path: string): Promise<OperationRow> {
-    checkName(name, 'an image');
-    if (!isAbsolute(path) || path.includes('\0')) {
-      throw new OperationError('INVALID_PATH', 'The path of an image must be absolute.');
-    }
+    return await this.addFrom({ name, path, url: '', uploadId: '', sha256: '' });
+  }
+
+  /**
+   * Imports a file of the host, a download or a finished upload. Fails with INVALID_NAME, INVALID_PATH, INVALID_ARGUMENT,
+   * IMAGE_NAME_TAKEN; the operation with IMAGE_DOWNLOAD_FAILED and CHECKSUM_MISMATCH too.
+   */
+  async addFrom(request: Omit<AddImageRequest, '$typeName' | '$unknown'>): Promise<OperationRow> {
+    const name = checkName(request.name, 'an image');
+    const source = await imageSourceOf(request, this.uploads);
     return await this.#make('image.add', name, async (directory, options) => {
+      const path = await source.file(directory, options);
       const made = await this.#context.images.importImage(path, { directory }, options);
+      assertSha256(source, made.sha256);
+      await source.finish();
       return { ...made, kernel: undefined };
     });
   }

@@ -9,21 +9,34 @@ const kinds = [
   ['debian-openrc', 'Debian with OpenRC'],
 ] as const;
 
-/** The ways to get an image. */
-export function AddImage({ taken }: { readonly taken: readonly string[] }): JSX.Element {
+/** The ways to get an image: a file or URL of the user's, or one built from Debian packages. */
+export function AddImage({
+  taken,
+  onAdd,
+}: {
+  readonly taken: readonly string[];
+  readonly onAdd: () => void;
+}): JSX.Element {
   return (
-    <Menu position="bottom-end" width={280}>
-      <Menu.Target>
-        <Button leftSection={<Icon name="build" size={16} />}>Build an image</Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {kinds.map(([kind, what]) => (
-          <Menu.Item key={kind} onClick={() => void buildImage(kind, taken.includes(kind))}>
-            <strong>{taken.includes(kind) ? `Rebuild ${kind}` : `Build ${kind}`}</strong>
-            <div className="dim">{what}</div>
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+    <div className="row">
+      <Menu position="bottom-end" width={280}>
+        <Menu.Target>
+          <Button variant="default" leftSection={<Icon name="build" size={16} />}>
+            Build
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {kinds.map(([kind, what]) => (
+            <Menu.Item key={kind} onClick={() => void buildImage(kind, taken.includes(kind))}>
+              <strong>{taken.includes(kind) ? `Rebuild ${kind}` : `Build ${kind}`}</strong>
+              <div className="dim">{what}</div>
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+      <Button leftSection={<Icon name="plus" size={16} />} onClick={onAdd}>
+        Add an image
+      </Button>
+    </div>
   );
 }

@@ -11,6 +11,7 @@ import { Page } from '../../components/page.tsx';
 import { TimeAgo } from '../../components/time-ago.tsx';
 import { Unknown } from '../../components/unknown.tsx';
 import { Badge } from '../../components/vm-badges.tsx';
+import { HostCard } from './host-card.tsx';
 
 const refreshMs = 5000;
 
@@ -28,6 +29,7 @@ export function NodePage(): JSX.Element {
       )}
       {data !== undefined && (
         <div className="vm-cards">
+          {data.usage !== undefined && <HostCard usage={data.usage} />}
           <AccelerationCard node={data} />
           <VersionsCard node={data} />
         </div>
@@ -65,6 +67,8 @@ function VersionsCard({ node }: { readonly node: Node }): JSX.Element {
           Daemon: node.version,
           Agent: node.agentVersion === '' ? <Unknown reason="No agent was built." /> : node.agentVersion,
           QEMU: node.hypervisorVersion === '' ? <Unknown reason="QEMU was not found." /> : node.hypervisorVersion,
+          Kernel: node.usage === undefined ? undefined : `${node.usage.kernelRelease} ${node.usage.architecture}`,
+          System: node.usage?.osName === '' ? undefined : node.usage?.osName,
           Started: <TimeAgo unixNs={node.startedUnixNs} />,
           Process: node.pid,
           'Data folder': <code>{node.dataDirectory}</code>,
