@@ -32,7 +32,7 @@ describe('the routes of uploads of images', () => {
     await makeUser(api.access, 'viewer', ['vm.view']);
     const headers = await sessionOf(api.access, 'viewer');
     for (const method of ['PUT', 'HEAD', 'DELETE'])
-      assert.equal((await fetch(`${base}${path}`, { method, headers })).status, 403, method);
+      assert.equal((await fetch(`${base}${path}`, { method, headers: { ...headers } })).status, 403, method);
   });
 
   it('GetNode reports CPUs, memory and disk of the host, and what is assigned to running VMs', async () => {

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control/v1/image.proto.
  */
 export const file_control_v1_image: GenFile = /*@__PURE__*/
-  fileDesc("ChZjb250cm9sL3YxL2ltYWdlLnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSKfAgoFSW1hZ2USDAoEbmFtZRgBIAEoCRIOCgZmb3JtYXQYAiABKAkSFQoNdmlydHVhbF9ieXRlcxgDIAEoBBISCgpkaXNrX2J5dGVzGAQgASgEEg4KBnNoYTI1NhgFIAEoCRIVCg1hZGRlZF91bml4X25zGAYgASgDEhUKDWFnZW50X3ZlcnNpb24YByABKAkSFAoMYWdlbnRfcmVhc29uGAggASgJEhQKDGFnZW50X2RldGFpbBgJIAEoCRIXCg9hZ2VudF9uZXh0X3N0ZXAYCiABKAkSEwoLaW5pdF9zeXN0ZW0YCyABKAkSFQoNZGlyZWN0X2tlcm5lbBgMIAEoCBIQCgh2bV9jb3VudBgNIAEoDRIMCgRub2RlGA4gASgJIkgKEUxpc3RJbWFnZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJEgwKBG5vZGUYAyABKAkiWgoSTGlzdEltYWdlc1Jlc3BvbnNlEisKBmltYWdlcxgBIAMoCzIbLmlubmtlZXBlci5jb250cm9sLnYxLkltYWdlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI9Cg9BZGRJbWFnZVJlcXVlc3QSFAoEbmFtZRgBIAEoCUIGwsEYAggBEhQKBHBhdGgYAiABKAlCBsLBGAIIASJQChFCdWlsZEltYWdlUmVxdWVzdBIUCgRraW5kGAEgASgJQgbCwRgCCAESFAoEbmFtZRgCIAEoCUIGwsEYAggBEg8KB3JlYnVpbGQYAyABKAgiKgoSUmVtb3ZlSW1hZ2VSZXF1ZXN0EhQKBG5hbWUYASABKAlCBsLBGAIIATLQAwoMSW1hZ2VTZXJ2aWNlEnUKCkxpc3RJbWFnZXMSJy5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0SW1hZ2VzUmVxdWVzdBooLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3RJbWFnZXNSZXNwb25zZSIUkAIBwsEYDQoHdm0udmlldxADGAESaQoIQWRkSW1hZ2USJS5pbm5rZWVwZXIuY29udHJvbC52MS5BZGRJbWFnZVJlcXVlc3QaHy5pbm5rZWVwZXIuY29udHJvbC52MS5PcGVyYXRpb24iFcLBGBEKC25vZGUubWFuYWdlEAEYAhJtCgpCdWlsZEltYWdlEicuaW5ua2VlcGVyLmNvbnRyb2wudjEuQnVpbGRJbWFnZVJlcXVlc3QaHy5pbm5rZWVwZXIuY29udHJvbC52MS5PcGVyYXRpb24iFcLBGBEKC25vZGUubWFuYWdlEAEYAhJvCgtSZW1vdmVJbWFnZRIoLmlubmtlZXBlci5jb250cm9sLnYxLlJlbW92ZUltYWdlUmVxdWVzdBofLmlubmtlZXBlci5jb250cm9sLnYxLk9wZXJhdGlvbiIVwsEYEQoLbm9kZS5tYW5hZ2UQARgCYgZwcm90bzM", [file_control_v1_operation, file_options_v1_options]);
+  fileDesc("ChZjb250cm9sL3YxL2ltYWdlLnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSKfAgoFSW1hZ2USDAoEbmFtZRgBIAEoCRIOCgZmb3JtYXQYAiABKAkSFQoNdmlydHVhbF9ieXRlcxgDIAEoBBISCgpkaXNrX2J5dGVzGAQgASgEEg4KBnNoYTI1NhgFIAEoCRIVCg1hZGRlZF91bml4X25zGAYgASgDEhUKDWFnZW50X3ZlcnNpb24YByABKAkSFAoMYWdlbnRfcmVhc29uGAggASgJEhQKDGFnZW50X2RldGFpbBgJIAEoCRIXCg9hZ2VudF9uZXh0X3N0ZXAYCiABKAkSEwoLaW5pdF9zeXN0ZW0YCyABKAkSFQoNZGlyZWN0X2tlcm5lbBgMIAEoCBIQCgh2bV9jb3VudBgNIAEoDRIMCgRub2RlGA4gASgJIkgKEUxpc3RJbWFnZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJEgwKBG5vZGUYAyABKAkiWgoSTGlzdEltYWdlc1Jlc3BvbnNlEisKBmltYWdlcxgBIAMoCzIbLmlubmtlZXBlci5jb250cm9sLnYxLkltYWdlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKFAQoPQWRkSW1hZ2VSZXF1ZXN0EhQKBG5hbWUYASABKAlCBsLBGAIIARIUCgRwYXRoGAIgASgJQgbCwRgCCAESEwoDdXJsGAMgASgJQgbCwRgCCAESGQoJdXBsb2FkX2lkGAQgASgJQgbCwRgCCAESFgoGc2hhMjU2GAUgASgJQgbCwRgCCAEiUAoRQnVpbGRJbWFnZVJlcXVlc3QSFAoEa2luZBgBIAEoCUIGwsEYAggBEhQKBG5hbWUYAiABKAlCBsLBGAIIARIPCgdyZWJ1aWxkGAMgASgIIioKElJlbW92ZUltYWdlUmVxdWVzdBIUCgRuYW1lGAEgASgJQgbCwRgCCAEy0AMKDEltYWdlU2VydmljZRJ1CgpMaXN0SW1hZ2VzEicuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdEltYWdlc1JlcXVlc3QaKC5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0SW1hZ2VzUmVzcG9uc2UiFJACAcLBGA0KB3ZtLnZpZXcQAxgBEmkKCEFkZEltYWdlEiUuaW5ua2VlcGVyLmNvbnRyb2wudjEuQWRkSW1hZ2VSZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uIhXCwRgRCgtub2RlLm1hbmFnZRABGAISbQoKQnVpbGRJbWFnZRInLmlubmtlZXBlci5jb250cm9sLnYxLkJ1aWxkSW1hZ2VSZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uIhXCwRgRCgtub2RlLm1hbmFnZRABGAISbwoLUmVtb3ZlSW1hZ2USKC5pbm5rZWVwZXIuY29udHJvbC52MS5SZW1vdmVJbWFnZVJlcXVlc3QaHy5pbm5rZWVwZXIuY29udHJvbC52MS5PcGVyYXRpb24iFcLBGBEKC25vZGUubWFuYWdlEAEYAmIGcHJvdG8z", [file_control_v1_operation, file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.control.v1.Image
@@ -187,6 +187,27 @@ export type AddImageRequest = Message<"innkeeper.control.v1.AddImageRequest"> & 
    * @generated from field: string path = 2;
    */
   path: string;
+
+  /**
+   * An http or https URL.
+   *
+   * @generated from field: string url = 3;
+   */
+  url: string;
+
+  /**
+   * Id of an upload whose bytes have all arrived. The upload is removed once the image is added.
+   *
+   * @generated from field: string upload_id = 4;
+   */
+  uploadId: string;
+
+  /**
+   * Hex SHA-256 that the file must have; empty: not checked. Otherwise CHECKSUM_MISMATCH, and nothing is added.
+   *
+   * @generated from field: string sha256 = 5;
+   */
+  sha256: string;
 };
 
 /**
@@ -257,7 +278,8 @@ export const ImageService: GenService<{
     output: typeof ListImagesResponseSchema;
   },
   /**
-   * Adds a disk image from a file on the host. The file is copied (by reflink if possible) and not changed.
+   * Adds a disk image from exactly one source: a file on the host, which is copied (by reflink if possible) and not changed;
+   * a URL, from which the node downloads it; or a finished upload to /v1/image-uploads/{upload}.
    *
    * @generated from rpc innkeeper.control.v1.ImageService.AddImage
    */

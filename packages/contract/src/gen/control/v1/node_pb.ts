@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control/v1/node.proto.
  */
 export const file_control_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChVjb250cm9sL3YxL25vZGUucHJvdG8SFGlubmtlZXBlci5jb250cm9sLnYxIhAKDkdldE5vZGVSZXF1ZXN0IjkKEExpc3ROb2Rlc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiVwoRTGlzdE5vZGVzUmVzcG9uc2USKQoFbm9kZXMYASADKAsyGi5pbm5rZWVwZXIuY29udHJvbC52MS5Ob2RlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKaAgoETm9kZRIPCgd2ZXJzaW9uGAEgASgJEgsKA3BpZBgCIAEoDRIWCg5kYXRhX2RpcmVjdG9yeRgDIAEoCRITCgthY2NlbGVyYXRvchgEIAEoCRIaChJhY2NlbGVyYXRvcl9yZWFzb24YBSABKAkSGgoSaHlwZXJ2aXNvcl92ZXJzaW9uGAYgASgJEhUKDWFnZW50X3ZlcnNpb24YByABKAkSFwoPc3RhcnRlZF91bml4X25zGAggASgDEg8KB3dlYl91cmwYCSABKAkSCgoCaWQYCiABKAkSDAoEbmFtZRgLIAEoCRIeChFsYXN0X3NlZW5fdW5peF9ucxgMIAEoA0gAiAEBQhQKEl9sYXN0X3NlZW5fdW5peF9uczLkAQoLTm9kZVNlcnZpY2USYQoHR2V0Tm9kZRIkLmlubmtlZXBlci5jb250cm9sLnYxLkdldE5vZGVSZXF1ZXN0GhouaW5ua2VlcGVyLmNvbnRyb2wudjEuTm9kZSIUkAIBwsEYDQoHdm0udmlldxADGAEScgoJTGlzdE5vZGVzEiYuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdE5vZGVzUmVxdWVzdBonLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3ROb2Rlc1Jlc3BvbnNlIhSQAgHCwRgNCgd2bS52aWV3EAMYAWIGcHJvdG8z", [file_options_v1_options]);
+  fileDesc("ChVjb250cm9sL3YxL25vZGUucHJvdG8SFGlubmtlZXBlci5jb250cm9sLnYxIhAKDkdldE5vZGVSZXF1ZXN0IjkKEExpc3ROb2Rlc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiVwoRTGlzdE5vZGVzUmVzcG9uc2USKQoFbm9kZXMYASADKAsyGi5pbm5rZWVwZXIuY29udHJvbC52MS5Ob2RlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLKAgoETm9kZRIPCgd2ZXJzaW9uGAEgASgJEgsKA3BpZBgCIAEoDRIWCg5kYXRhX2RpcmVjdG9yeRgDIAEoCRITCgthY2NlbGVyYXRvchgEIAEoCRIaChJhY2NlbGVyYXRvcl9yZWFzb24YBSABKAkSGgoSaHlwZXJ2aXNvcl92ZXJzaW9uGAYgASgJEhUKDWFnZW50X3ZlcnNpb24YByABKAkSFwoPc3RhcnRlZF91bml4X25zGAggASgDEg8KB3dlYl91cmwYCSABKAkSCgoCaWQYCiABKAkSDAoEbmFtZRgLIAEoCRIeChFsYXN0X3NlZW5fdW5peF9ucxgMIAEoA0gAiAEBEi4KBXVzYWdlGA0gASgLMh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuSG9zdFVzYWdlQhQKEl9sYXN0X3NlZW5fdW5peF9ucyLgAwoJSG9zdFVzYWdlEgwKBGNwdXMYASABKA0SEQoJY3B1X21vZGVsGAIgASgJEh0KEGNwdV9idXN5X3BlcmNlbnQYAyABKAFIAIgBARIMCgRsb2FkGAQgAygBEh8KEm1lbW9yeV90b3RhbF9ieXRlcxgFIAEoBEgBiAEBEiMKFm1lbW9yeV9hdmFpbGFibGVfYnl0ZXMYBiABKARIAogBARIdChBkaXNrX3RvdGFsX2J5dGVzGAcgASgESAOIAQESIQoUZGlza19hdmFpbGFibGVfYnl0ZXMYCCABKARIBIgBARIPCgdvc19uYW1lGAkgASgJEhYKDmtlcm5lbF9yZWxlYXNlGAogASgJEhQKDGFyY2hpdGVjdHVyZRgLIAEoCRITCgtydW5uaW5nX3ZtcxgMIAEoDRIVCg1hc3NpZ25lZF9jcHVzGA0gASgNEh0KFWFzc2lnbmVkX21lbW9yeV9ieXRlcxgOIAEoBEITChFfY3B1X2J1c3lfcGVyY2VudEIVChNfbWVtb3J5X3RvdGFsX2J5dGVzQhkKF19tZW1vcnlfYXZhaWxhYmxlX2J5dGVzQhMKEV9kaXNrX3RvdGFsX2J5dGVzQhcKFV9kaXNrX2F2YWlsYWJsZV9ieXRlczLkAQoLTm9kZVNlcnZpY2USYQoHR2V0Tm9kZRIkLmlubmtlZXBlci5jb250cm9sLnYxLkdldE5vZGVSZXF1ZXN0GhouaW5ua2VlcGVyLmNvbnRyb2wudjEuTm9kZSIUkAIBwsEYDQoHdm0udmlldxADGAEScgoJTGlzdE5vZGVzEiYuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdE5vZGVzUmVxdWVzdBonLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3ROb2Rlc1Jlc3BvbnNlIhSQAgHCwRgNCgd2bS52aWV3EAMYAWIGcHJvdG8z", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.control.v1.GetNodeRequest
@@ -149,6 +149,13 @@ export type Node = Message<"innkeeper.control.v1.Node"> & {
    * @generated from field: optional int64 last_seen_unix_ns = 12;
    */
   lastSeenUnixNs?: bigint | undefined;
+
+  /**
+   * What the host has and uses now.
+   *
+   * @generated from field: innkeeper.control.v1.HostUsage usage = 13;
+   */
+  usage?: HostUsage | undefined;
 };
 
 /**
@@ -157,6 +164,104 @@ export type Node = Message<"innkeeper.control.v1.Node"> & {
  */
 export const NodeSchema: GenMessage<Node> = /*@__PURE__*/
   messageDesc(file_control_v1_node, 3);
+
+/**
+ * Figures of the host. A figure that cannot be measured is absent.
+ *
+ * @generated from message innkeeper.control.v1.HostUsage
+ */
+export type HostUsage = Message<"innkeeper.control.v1.HostUsage"> & {
+  /**
+   * Logical CPUs.
+   *
+   * @generated from field: uint32 cpus = 1;
+   */
+  cpus: number;
+
+  /**
+   * @generated from field: string cpu_model = 2;
+   */
+  cpuModel: string;
+
+  /**
+   * Share of the time in which the CPUs were busy since the previous answer, in percent; absent in the first answer.
+   *
+   * @generated from field: optional double cpu_busy_percent = 3;
+   */
+  cpuBusyPercent?: number | undefined;
+
+  /**
+   * Over 1, 5 and 15 minutes.
+   *
+   * @generated from field: repeated double load = 4;
+   */
+  load: number[];
+
+  /**
+   * @generated from field: optional uint64 memory_total_bytes = 5;
+   */
+  memoryTotalBytes?: bigint | undefined;
+
+  /**
+   * What programs can still get, as the kernel estimates it.
+   *
+   * @generated from field: optional uint64 memory_available_bytes = 6;
+   */
+  memoryAvailableBytes?: bigint | undefined;
+
+  /**
+   * The file system of the data folder.
+   *
+   * @generated from field: optional uint64 disk_total_bytes = 7;
+   */
+  diskTotalBytes?: bigint | undefined;
+
+  /**
+   * @generated from field: optional uint64 disk_available_bytes = 8;
+   */
+  diskAvailableBytes?: bigint | undefined;
+
+  /**
+   * Such as "Debian GNU/Linux 13 (trixie)"; empty if unknown.
+   *
+   * @generated from field: string os_name = 9;
+   */
+  osName: string;
+
+  /**
+   * @generated from field: string kernel_release = 10;
+   */
+  kernelRelease: string;
+
+  /**
+   * @generated from field: string architecture = 11;
+   */
+  architecture: string;
+
+  /**
+   * Sums over the VMs whose hypervisor runs.
+   *
+   * @generated from field: uint32 running_vms = 12;
+   */
+  runningVms: number;
+
+  /**
+   * @generated from field: uint32 assigned_cpus = 13;
+   */
+  assignedCpus: number;
+
+  /**
+   * @generated from field: uint64 assigned_memory_bytes = 14;
+   */
+  assignedMemoryBytes: bigint;
+};
+
+/**
+ * Describes the message innkeeper.control.v1.HostUsage.
+ * Use `create(HostUsageSchema)` to create a new message.
+ */
+export const HostUsageSchema: GenMessage<HostUsage> = /*@__PURE__*/
+  messageDesc(file_control_v1_node, 4);
 
 /**
  * @generated from service innkeeper.control.v1.NodeService
