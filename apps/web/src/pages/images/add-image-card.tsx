@@ -1,3 +1,4 @@
+import { quoteWord } from '@innkeeper/kit';
 import { Button, FileInput, SegmentedControl, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
@@ -7,7 +8,6 @@ import { Card } from '../../components/card.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { InnCommand } from '../../components/inn-command.tsx';
 import { showToast } from '../../components/toasts.tsx';
-import { quoteWord } from '../../format/quote-word.ts';
 import { type AddImageForm, addImageProblems, fileOfUrl, type ImageSourceKind, imageNameOf } from './add-image-form.ts';
 import { addByUpload } from './image-uploads.ts';
 

@@ -1,8 +1,8 @@
 import type { Image } from '@innkeeper/contract/control';
+import { quoteWord } from '@innkeeper/kit';
 import { api } from '../../api/api.ts';
 import { showToast } from '../../components/toasts.tsx';
 import type { Confirm } from '../../components/use-confirm.tsx';
-import { quoteWord } from '../../format/quote-word.ts';
 
 /** Removes an image after confirmation. A failure is shown as a toast. */
 export async function removeImage({ name }: Image, ask: Confirm['ask']): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Vm } from '@innkeeper/contract/control';
+import { quoteWord } from '@innkeeper/kit';
 import { showToast } from '../../components/toasts.tsx';
 import type { Confirm } from '../../components/use-confirm.tsx';
-import { quoteWord } from '../../format/quote-word.ts';
 import { powerActions, type VmPowerAction } from './power-actions.ts';
 
 /**

@@ -1,7 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { CreateVmRequestSchema } from '@innkeeper/contract/control';
-import { gib, mib } from '@innkeeper/kit';
-import { quoteWord } from '../../format/quote-word.ts';
+import { gib, mib, quoteWord } from '@innkeeper/kit';
 
 /** What was typed. Sizes stay text, so that an invalid one is refused and never replaced by another. */
 export interface VmForm {
