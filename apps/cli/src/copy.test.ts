@@ -26,6 +26,10 @@ describe('inn cp', () => {
           response.end();
           return;
         }
+        if (request.method === 'HEAD') {
+          response.end();
+          return;
+        }
         const digest = createHash('sha256');
         let count = 0;
         for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -99,6 +103,91 @@ describe('inn cp', () => {
     assert.equal((await runInn(daemon.socketPath, ['cp', '/nonexistent', 'hello:/f'])).exitCode, 3);
   });
 
+  it('inn cp removes partial files of killed processes beside its target, and no others', async () => {
+    let hangs = true;
+    await using daemon = await startFakeDaemon({
+      files(_, response) {
+        response.writeHead(200, { 'x-innkeeper-size': '9' });
+        if (hangs) response.write('some');
+        else response.end('text');
+      },
+    });
+    const folder = join(daemon.folder, 'to');
+    await mkdir(folder);
+    const parts = async () => (await readdir(folder)).filter((name) => name.endsWith('.part'));
+    const begin = async (dead?: string) => {
+      const child = spawnInn(daemon.socketPath, ['cp', 'hello:/f', folder]);
+      while (!(await parts()).some((name) => name !== dead)) await new Promise((resolve) => setImmediate(resolve));
+      return { child, result: resultOf(child) };
+    };
+    const killed = await begin();
+    killed.child.kill('SIGKILL');
+    await killed.result;
+    const [dead] = await parts();
+    const running = await begin(dead);
+    const left = await parts();
+    assert.equal(left.length, 1);
+    hangs = false;
+    assert.equal((await runInn(daemon.socketPath, ['cp', 'hello:/f', folder])).exitCode, 0);
+    assert.deepEqual(await parts(), left);
+    running.child.kill('SIGTERM');
+    await running.result;
+    assert.deepEqual(await readdir(folder), ['f']);
+  });
+
+  it('inn cp continues an upload of the same file whose process was killed, and compares the whole checksum', async () => {
+    const asked: string[] = [];
+    const ids = new Set<string | null>();
+    await using daemon = await startFakeDaemon({
+      async files(request, response, url) {
+        ids.add(url.searchParams.get('upload'));
+        asked.push(`${request.method} ${url.searchParams.get('offset') ?? ''}`);
+        if (request.method === 'HEAD') {
+          response.writeHead(200, { 'x-innkeeper-offset': '300000' }).end();
+          return;
+        }
+        const rest = Buffer.concat(await request.toArray());
+        const sha256 = createHash('sha256').update(bytes.subarray(0, 300_000)).update(rest).digest('hex');
+        response.end(JSON.stringify({ bytes: bytes.length, sha256 }));
+      },
+    });
+    const here = join(daemon.folder, 'file');
+    await writeFile(here, bytes);
+    const quiet = { exitCode: 0, stdout: '', stderr: '' };
+    for (let count = 0; count < 2; count++)
+      assert.deepEqual(await runInn(daemon.socketPath, ['cp', here, 'hello:/tmp/']), quiet);
+    assert.deepEqual(asked, ['HEAD ', 'PUT 300000', 'HEAD ', 'PUT 300000']);
+    assert.equal(ids.size, 1);
+    await writeFile(here, Buffer.concat([bytes, bytes]));
+    await runInn(daemon.socketPath, ['cp', here, 'hello:/tmp/']);
+    assert.equal(ids.size, 2);
+  });
+
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    it(`inn cp removes from the guest what it has uploaded when it ends by ${signal}`, async () => {
+      const begun = Promise.withResolvers<string | null>();
+      const discarded = Promise.withResolvers<string | null>();
+      await using daemon = await startFakeDaemon({
+        files(request, response, url) {
+          const id = url.searchParams.get('upload');
+          if (request.method === 'HEAD') response.end();
+          else if (request.method === 'DELETE') {
+            discarded.resolve(id);
+            response.writeHead(204).end();
+          } else request.once('data', () => begun.resolve(id));
+        },
+      });
+      const here = join(daemon.folder, 'file');
+      await writeFile(here, Buffer.alloc(8 * 1024 * 1024));
+      const child = spawnInn(daemon.socketPath, ['cp', here, 'hello:/tmp/']);
+      const result = resultOf(child);
+      const id = await begun.promise;
+      child.kill(signal);
+      assert.equal(await discarded.promise, id);
+      await result;
+      assert.equal(child.signalCode, signal);
+    });
+
   it('inn cp -r copies a folder as one archive, under its own name or the target’s, and reports what was left out', async () => {
     const asked: string[] = [];
     let archive = Buffer.alloc(0);
@@ -152,7 +241,8 @@ describe('inn cp', () => {
   it('inn cp copies the other files when one of several cannot be copied, names it, and exits with 1', async () => {
     await using daemon = await startFakeDaemon({
       async files(request, response, url) {
-        if (request.method === 'PUT') {
+        if (request.method === 'HEAD') response.end();
+        else if (request.method === 'PUT') {
           const bytes = Buffer.concat(await request.toArray());
           const sha256 = createHash('sha256').update(bytes).digest('hex');
           response.end(JSON.stringify({ bytes: bytes.length, sha256 }));

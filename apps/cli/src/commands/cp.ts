@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { createReadStream, createWriteStream, type Stats } from 'node:fs';
+import { realpath, rename, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { InnkeeperClient } from '@innkeeper/client';
@@ -14,6 +15,7 @@ import { flag } from '../options.ts';
 import { TransferMeter } from '../output/transfer-meter.ts';
 import { parseCopyPath } from '../parse-path.ts';
 import { standardInput } from '../standard-input.ts';
+import { newPartName, removeDeadParts } from '../tar/part-files.ts';
 import { writeAll } from '../write-all.ts';
 import { downloadTree, uploadTrees } from './cp-tree.ts';
 import { SkippedEntries } from './skipped-entries.ts';
@@ -133,8 +135,8 @@ async function download(
     return;
   }
   const place = await fileIn(target, treeNames(path).as);
-  // The name is random and the file must be new, so nobody can have put a link there to be written through.
-  const partial = join(dirname(place), `.inn-${randomUUID()}.part`);
+  removeDeadParts(dirname(place));
+  const partial = join(dirname(place), newPartName());
   try {
     await pipeline(checked(), createWriteStream(partial, { flags: 'wx', mode: file.mode & 0o777 }));
     await rename(partial, place);
@@ -166,24 +168,43 @@ async function upload(
   }
   const info = await stat(path);
   if (info.isDirectory()) throw new CliError(`${path} is a folder. Copy the whole folder: inn cp -r`);
-  const hash = createHash('sha256');
+  let hash = createHash('sha256');
   let hashedBytes = 0;
-  const { sha256 } = await client.writeFile(vm, remote, {
-    uploadId: randomUUID(),
+  const writing = {
     sizeBytes: info.size,
     mode: info.mode & 0o777,
     createParents,
     signal,
-    source: (offset) =>
-      readFrom(path, offset, (chunk, at) => {
+    source: async function* (offset: number) {
+      if (offset > hashedBytes) {
+        // An upload of the same file that was cut off is continued: what the guest has is hashed here too.
+        hash = createHash('sha256');
+        for await (const chunk of createReadStream(path, { end: offset - 1 })) hash.update(chunk);
+        hashedBytes = offset;
+      }
+      yield* readFrom(path, offset, (chunk, at) => {
         // After an interruption some bytes are read again, but must not be hashed again.
         if (at + chunk.length <= hashedBytes) return;
         hash.update(chunk.subarray(Math.max(0, hashedBytes - at)));
         hashedBytes = at + chunk.length;
-      }),
-    onProgress: (bytes) => meter.update(bytes, info.size),
-  });
+      });
+    },
+    onProgress: (bytes: number) => meter.update(bytes, info.size),
+  };
+  const { sha256 } = await client
+    .writeFile(vm, remote, { ...writing, uploadId: await uploadIdOf(path, info), takeOver: true })
+    .catch((error: unknown) => {
+      // Another process uploads the same file to the same target.
+      if (!isOperationError(error) || error.reason !== 'UPLOAD_BUSY' || hashedBytes > 0) throw error;
+      return client.writeFile(vm, remote, { ...writing, uploadId: randomUUID() });
+    });
   if (sha256 !== '' && sha256 !== hash.digest('hex')) throw checksumMismatch(remote);
+}
+
+/** The same for the same unchanged file, so that an upload continues where one was cut off whose process was killed. */
+async function uploadIdOf(path: string, { dev, ino, size, mtimeMs }: Stats): Promise<string> {
+  const facts = [hostname(), await realpath(path), dev, ino, size, mtimeMs];
+  return createHash('sha256').update(facts.join('\0')).digest('hex').slice(0, 32);
 }
 
 function checksumMismatch(path: string): OperationError {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   fchmodSync,
@@ -19,6 +18,7 @@ import { endsCopy, type TarItem, TarParser, type TarSink, TreeGuard } from '@inn
 import { CliError } from '../cli-error.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { HeldFolder } from './held-folder.ts';
+import { newPartName, removeDeadParts } from './part-files.ts';
 
 export interface UnpackOptions {
   /** The local folder to unpack in; it must exist. Links in its path are followed. */
@@ -43,6 +43,7 @@ export class TreeTarget {
   readonly #sink: TreeSink;
 
   constructor({ folder, sent, name, keepOwners, onSkip }: UnpackOptions) {
+    removeDeadParts(folder);
     this.#sink = new TreeSink(HeldFolder.open(folder), keepOwners, onSkip);
     this.#parser = new TarParser(new TreeGuard(this.#sink, { sent, as: name }));
   }
@@ -193,14 +194,18 @@ class TreeSink implements TarSink {
   }
 
   #enterFolder(parent: HeldFolder, name: string, item: TarItem): void {
+    let isNew = false;
     try {
       mkdirSync(parent.at(name), 0o700);
+      isNew = true;
       this.#count++;
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
     }
     try {
-      this.#open.push({ folder: parent.openFolder(name), item });
+      const folder = parent.openFolder(name);
+      this.#open.push({ folder, item });
+      if (!isNew) removeDeadParts(folder.at('.'));
     } catch (error) {
       if (['ELOOP', 'ENOTDIR'].includes(errnoOf(error))) throw wrongType(join(parent.path, name));
       throw error;
@@ -231,11 +236,6 @@ class TreeSink implements TarSink {
   #modeOf({ mode }: TarItem): number {
     return this.#keepOwners ? mode : mode & 0o777;
   }
-}
-
-/** A name that cannot be guessed, so that nobody can put a link there first. */
-function newPartName(): string {
-  return `.inn-${randomBytes(8).toString('hex')}.part`;
 }
 
 /** Whether the path itself is a folder, not a link to one. */

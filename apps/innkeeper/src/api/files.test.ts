@@ -90,6 +90,27 @@ describe('/v1/vms/{vm}/files', () => {
     assert.ok((await call('GET', 'path=/root/cut')).body.equals(content));
   });
 
+  it('DELETE removes what has arrived of an upload, also while its cut-off body is still ending', async () => {
+    const path = '/v1/vms/one/files?path=/root/left&upload=d1';
+    const cut = request({ socketPath: api.socketPath, method: 'PUT', path, agent: false });
+    const failed = once(cut, 'error');
+    cut.write(Buffer.alloc(mib));
+    const part = '/root/.left.innkeeper-d1.part';
+    const timeout = AbortSignal.timeout(10_000);
+    while (!guest.files.exists(part) || guest.files.stat(part, false).sizeBytes === 0) {
+      timeout.throwIfAborted();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    cut.destroy();
+    assert.equal((await call('DELETE', 'path=/root/left&upload=d1')).status, 204);
+    await failed.catch(() => undefined);
+    assert.equal(guest.files.exists(part), false);
+    assert.equal(guest.files.exists('/root/left'), false);
+    assert.equal((await call('DELETE', 'path=/root/left&upload=d1')).status, 204);
+    assert.equal((await call('DELETE', 'path=/none/left&upload=d1')).status, 204);
+    assert.equal(guest.files.text('/root/known'), 'known');
+  });
+
   it('HEAD returns offset 0 for an unknown upload, and a file’s attributes without an upload', async () => {
     assert.equal((await call('HEAD', 'path=/root/none&upload=n1')).headers['x-innkeeper-offset'], '0');
     const head = await call('HEAD', 'path=/root/known');

@@ -19,7 +19,7 @@ import { readFileRoute, statFileRoute } from './read-file-route.ts';
 import { readTarRoute } from './read-tar-route.ts';
 import { runOutputRoute } from './run-output-route.ts';
 import { serveTerminal } from './terminal-socket.ts';
-import { uploadOffsetRoute, writeFileRoute } from './write-file-route.ts';
+import { discardUploadRoute, uploadOffsetRoute, writeFileRoute } from './write-file-route.ts';
 import { writeTarRoute } from './write-tar-route.ts';
 
 /** The handler of each HTTP route. */
@@ -31,6 +31,7 @@ export const httpHandlers: Readonly<Record<HttpRouteName, (context: HttpApiConte
   readFile: readFileRoute,
   writeFile: writeFileRoute,
   uploadOffset: uploadOffsetRoute,
+  discardUpload: discardUploadRoute,
   statFile: statFileRoute,
   readTar: readTarRoute,
   writeTar: writeTarRoute,

@@ -1,11 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { hostClock } from '@innkeeper/agent-client';
 import { OperationError } from '@innkeeper/contract';
 import type { OpenWriteSchema } from '@innkeeper/contract/agent';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
+import { isOperationError } from '@innkeeper/contract/errors';
+import { pause } from '@innkeeper/kit';
 import { isSet, optionalBytes, optionalMode, optionalSha256, optionalText, requiredPath } from '../edge/query.ts';
 import type { HttpApiContext } from './api-context.ts';
 import { ReplayBody } from './replay-body.ts';
+
+const discardTimeoutMs = 10_000;
+/** 2 s for the end of a body that was cut off. */
+const busyAttempts = 20;
+const busyPauseMs = 100;
 
 /**
  * PUT: receives a file at the speed at which the guest writes it. With an upload id, an interrupted upload can be resumed:
@@ -42,6 +50,30 @@ export async function uploadOffsetRoute({ vm, query, response, signal }: HttpApi
   const request = { path: requiredPath(query), uploadId: optionalText(query, 'upload') ?? '' };
   const { offset } = await agent.call(FileServiceLite.getUpload, request, { signal });
   response.writeHead(200, { 'x-innkeeper-offset': String(offset) });
+  response.end();
+}
+
+/** DELETE with an upload: removes what the guest has received of it. Nothing there is not an error. */
+export async function discardUploadRoute({ vm, query, response, signal }: HttpApiContext): Promise<void> {
+  const agent = await vm.agent({ signal });
+  const value = { path: requiredPath(query), uploadId: optionalText(query, 'upload') ?? '', noSync: true };
+  // A new upload under this id replaces the old part, and one that ends without a commit leaves nothing.
+  async function* onlyOpen() {
+    yield { input: { case: 'open', value } } as const;
+  }
+  // The body that was cut off a moment ago may still be ending.
+  for (let attempt = 0; ; attempt++)
+    try {
+      const answers = agent.stream(FileServiceLite.write, onlyOpen(), { signal, timeoutMs: discardTimeoutMs });
+      for await (const { event } of answers) if (event.case === 'done') break;
+      break;
+    } catch (error) {
+      if (!isOperationError(error)) throw error;
+      if (error.reason === 'UPLOAD_BUSY' && attempt < busyAttempts) await pause(hostClock, busyPauseMs, signal);
+      else if (error.reason === 'INVALID_ARGUMENT' || error.reason.startsWith('FILE_')) break;
+      else throw error;
+    }
+  response.writeHead(204);
   response.end();
 }
 

@@ -46,6 +46,7 @@ const httpTable = {
   readFile: { ...file, ...formOf(read), method: 'GET' },
   writeFile: { ...file, ...formOf(write), method: 'PUT' },
   uploadOffset: { ...file, ...formOf(getUpload), method: 'HEAD', parameter: 'upload' },
+  discardUpload: { ...file, ...formOf(write), method: 'DELETE', parameter: 'upload', action: 'guest.file.discard' },
   statFile: { ...file, ...formOf(stat), method: 'HEAD' },
   readTar: { ...tar, ...formOf(readTar), method: 'GET' },
   writeTar: { ...tar, ...formOf(writeTar), method: 'PUT' },

@@ -12,11 +12,14 @@ import { type CallContext, firstOf, isBulkSink } from '../dispatch.ts';
 import type { Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
 import { parseChunk } from './parse-chunk.ts';
-import { partialPath, removeOldPartials, statPartial } from './partial-files.ts';
+import { keepPartialMs, partialPath, removeOldPartials, statPartial } from './partial-files.ts';
 import { Upload } from './upload.ts';
 import { resolveTarget, type UploadTarget } from './upload-target.ts';
 
 type Context = CallContext<typeof WriteFileEventSchema>;
+
+/** More than the resolution of any file system's times. */
+const sweepDelayMs = 5000;
 
 /** An upload with an id that is being written. */
 interface Busy {
@@ -25,11 +28,16 @@ interface Busy {
   readonly over: Promise<void>;
 }
 
-/** Receives files: open, chunks, commit. A resumable upload that ends before its commit leaves a partial file. */
+/**
+ * Receives files: open, chunks, commit. A resumable upload whose caller is lost before the commit leaves a partial file
+ * for an hour; after an error nothing is left.
+ */
 export class FileWriter {
   readonly #host: Host;
   /** By path and upload id: two calls cannot write the same upload at once. */
   readonly #busy = new Map<string, Busy>();
+  /** Folders with partial files that are removed by a timer. */
+  readonly #swept = new Set<string>();
 
   constructor(host: Host) {
     this.#host = host;
@@ -82,7 +90,7 @@ export class FileWriter {
     input: AsyncIterator<WriteFileRequest>,
     context: Context,
   ): Promise<void> {
-    if (!target.inPlace) removeOldPartials(this.#host, target.folder);
+    if (!target.inPlace) removeOldPartials(this.#host, target.folder, { name: target.name, uploadId: open.uploadId });
     const upload = await Upload.begin(this.#host, open, target, context.signal);
     try {
       await context.send({ event: { case: 'opened', value: { offset: BigInt(upload.offset) } } });
@@ -92,8 +100,22 @@ export class FileWriter {
       const message = `${target.path}: the file system or quota is full.`;
       throw new OperationError('GUEST_DISK_FULL', message, { cause: error });
     } finally {
-      upload.abandon();
+      if (upload.abandon(context.signal.aborted)) this.#sweepLater(target.folder);
     }
+  }
+
+  /** In a folder that nothing is written to again, too. */
+  #sweepLater(folder: string): void {
+    if (this.#swept.has(folder)) return;
+    this.#swept.add(folder);
+    this.#host.clock.setTimer(keepPartialMs + sweepDelayMs, () => {
+      this.#swept.delete(folder);
+      try {
+        removeOldPartials(this.#host, folder);
+      } catch {
+        // ENOENT: the folder is gone, and its partial files with it.
+      }
+    });
   }
 }
 

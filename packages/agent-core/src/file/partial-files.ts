@@ -4,14 +4,17 @@ import { hasErrno } from '../host-error.ts';
 import { agentUid } from '../process/accounts.ts';
 import { openOptions } from './open-options.ts';
 
-const keepMs = 24 * 60 * 60 * 1000;
+/** How long the part of an upload waits for its continuation. */
+export const keepPartialMs = 60 * 60 * 1000;
 const maxNames = 10_000;
+/** Characters of the target's name in that of its partial file. */
+const maxNameChars = 50;
 const pattern = new RegExp(`^\\..+\\.innkeeper-[A-Za-z0-9_-]{1,${maxIdChars}}\\.part$`);
 
 /** The partial file of an upload: in the target's directory, so that the rename stays in one file system. */
 export function partialPath(folder: string, name: string, uploadId: string): string {
   // NAME_MAX is 255 bytes, and a UTF-16 unit takes up to 3 of them; the id distinguishes shortened names.
-  return `${folder === '/' ? '' : folder}/.${name.slice(0, 50).replace(/[\ud800-\udbff]$/, '')}.innkeeper-${uploadId}.part`;
+  return `${folder === '/' ? '' : folder}/.${name.slice(0, maxNameChars).replace(/[\ud800-\udbff]$/, '')}.innkeeper-${uploadId}.part`;
 }
 
 /**
@@ -78,14 +81,43 @@ function openIfOwned(
   return undefined;
 }
 
-/** Removes abandoned partial files in this directory. */
-export function removeOldPartials(host: Host, folder: string): void {
-  const oldest = host.clock.wallTimeNs() - BigInt(keepMs) * 1_000_000n;
+/** Names of the partial files that are being written, of each host. */
+const written = new WeakMap<Host, Map<string, number>>();
+
+/** Marks a partial file as being written, so that it is not removed however long its sender pauses. Returns the release. */
+export function holdPartial(host: Host, path: string): () => void {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const names = written.get(host) ?? new Map<string, number>();
+  written.set(host, names);
+  names.set(name, (names.get(name) ?? 0) + 1);
+  return () => {
+    const left = (names.get(name) ?? 1) - 1;
+    if (left > 0) names.set(name, left);
+    else names.delete(name);
+  };
+}
+
+/**
+ * Removes abandoned partial files in this directory: those that are an hour old, and at once those of earlier uploads of
+ * `name`, except that with the id `uploadId`, which is taken over.
+ */
+export function removeOldPartials(
+  host: Host,
+  folder: string,
+  target?: { readonly name: string; readonly uploadId: string },
+): void {
+  const oldest = host.clock.wallTimeNs() - BigInt(keepPartialMs) * 1_000_000n;
+  // The name of a part shows that of its target only if that is short.
+  const isWhole = target !== undefined && target.name.length <= maxNameChars;
+  const own = isWhole ? `.${target.name}.innkeeper-` : undefined;
+  const kept = own === undefined ? undefined : `${own}${target?.uploadId}.part`;
   for (const name of host.files.readDirectory(folder, maxNames)) {
-    if (!pattern.test(name)) continue;
+    if (!pattern.test(name) || written.get(host)?.has(name) === true || name === kept) continue;
     try {
       const path = `${folder === '/' ? '' : folder}/${name}`;
-      if (host.files.stat(path, false).modifiedNs < oldest) host.files.unlink(path);
+      const { modifiedNs, type, uid } = host.files.stat(path, false);
+      const isOfTarget = own !== undefined && name.startsWith(own) && type === 'regular' && uid === agentUid(host);
+      if (isOfTarget || modifiedNs < oldest) host.files.unlink(path);
     } catch {
       // ENOENT: another upload removed it first. EROFS and the like: the upload itself will report it.
     }

@@ -216,15 +216,77 @@ describe('an upload', () => {
 });
 
 describe('partial files', () => {
-  it('partial files are removed by the next upload into their directory after a day, not before', async () => {
+  it('a partial file whose caller was lost stays for an hour, and is then removed without another upload', async () => {
     const { host, node } = await guest();
     await upload(node, { uploadId: 'forgotten' }, 'x', { cut: true });
-    await host.clock.advance(23 * 3_600_000);
+    await host.clock.advance(3_500_000);
+    await upload(node, { path: '/tmp/other' }, 'new');
+    assert.deepEqual(host.files.names('/tmp'), ['.f.innkeeper-forgotten.part', 'f', 'other']);
+    await host.clock.advance(200_000);
+    assert.deepEqual(host.files.names('/tmp'), ['f', 'other']);
+  });
+
+  it('partial files of an agent that was killed are removed by the next upload into their folder after an hour', async () => {
+    const names = ['.g.innkeeper-a.part', '.tar.innkeeper-b.part'];
+    const { host, node } = await guest((each) => {
+      for (const name of names) each.files.put(`/tmp/${name}`, 'x');
+    });
     await upload(node, {}, 'new');
-    assert.deepEqual(host.files.names('/tmp'), ['.f.innkeeper-forgotten.part', 'f']);
-    await host.clock.advance(2 * 3_600_000);
+    assert.equal(host.files.names('/tmp').length, 3);
+    await host.clock.advance(3_700_000);
     await upload(node, {}, 'newer');
     assert.deepEqual(host.files.names('/tmp'), ['f']);
+  });
+
+  it('the next upload of the same target removes its old partial files at once, but none that is being written', async () => {
+    const { host, node } = await guest();
+    const open = { input: { case: 'open', value: { path: '/tmp/f', uploadId: 'running' } } } as const;
+    const running = await node.open(write, open, { more: true });
+    host.files.put('/tmp/.f.innkeeper-dead.part', 'of an agent that was killed');
+    host.files.put('/tmp/.g.innkeeper-dead.part', 'of another target');
+    await upload(node, {}, 'new');
+    assert.deepEqual(host.files.names('/tmp'), ['.f.innkeeper-running.part', '.g.innkeeper-dead.part', 'f']);
+    await host.clock.advance(4_000_000);
+    await upload(node, { path: '/tmp/h' }, 'new');
+    assert.deepEqual(host.files.names('/tmp'), ['.f.innkeeper-running.part', 'f', 'h']);
+    await running.cancel();
+    assert.deepEqual(host.files.names('/tmp'), ['f', 'h']);
+  });
+
+  it('a resumable upload that is refused or ends without a commit leaves no partial file', async () => {
+    const open = { uploadId: 'one' };
+    const cases: Record<string, (host: FakeHost) => void> = {
+      GUEST_DISK_FULL: (host) => {
+        host.files.freeBytes = 2;
+      },
+      FILE_PERMISSION: (host) => {
+        host.files.fail = (call) => (call === 'rename' ? 'EPERM' : undefined);
+      },
+      GUEST_IO: (host) => {
+        host.files.fail = (call) => (call === 'rename' ? 'EBUSY' : undefined);
+      },
+    };
+    for (const [reason, arrange] of Object.entries(cases)) {
+      const { host, node } = await guest(arrange);
+      assert.equal((await upload(node, open, 'long content')).reason, reason);
+      assert.deepEqual([host.files.names('/tmp'), host.files.text('/tmp/f')], [['f'], 'old'], reason);
+    }
+    const { host, node } = await guest((each) => {
+      each.files.freeBytes = 20;
+    });
+    assert.equal((await upload(node, { ...open, sizeBytes: 50n }, 'x')).reason, 'GUEST_DISK_FULL');
+    assert.deepEqual(host.files.names('/tmp'), ['f']);
+    assert.equal((await upload(node, { ...open, sizeBytes: 5n }, 'x')).reason, 'UPLOAD_GAP');
+    assert.deepEqual(host.files.names('/tmp'), ['f']);
+    const call = await node.open(
+      write,
+      { input: { case: 'open', value: { path: '/tmp/f', ...open } } },
+      { more: true },
+    );
+    await call.send({ input: { case: 'chunk', value: { offset: 0n, data: bytesOf('begun') } } });
+    await call.halfClose();
+    assert.equal(call.reason, 'INVALID_ARGUMENT');
+    assert.deepEqual([host.files.names('/tmp'), host.files.openCount], [['f'], 0]);
   });
 
   it('partial files are distinguished from the user’s files', async () => {

@@ -6,7 +6,7 @@ import { hasErrno } from '../host-error.ts';
 import { checkSpace } from './check-space.ts';
 import { hashFile } from './hash-file.ts';
 import { openOptions } from './open-options.ts';
-import { openPartial, partialPath } from './partial-files.ts';
+import { holdPartial, openPartial, partialPath } from './partial-files.ts';
 import { syncFolder, syncTimeoutMs } from './sync-folder.ts';
 import type { UploadTarget } from './upload-target.ts';
 
@@ -22,6 +22,7 @@ export class Upload {
   readonly #startOffset: number;
   #offset: number;
   #closed = false;
+  readonly #release: () => void;
 
   private constructor(
     host: Host,
@@ -37,6 +38,7 @@ export class Upload {
     this.#startOffset = place.partial === undefined ? place.offset : 0;
     this.#offset = place.offset;
     this.#hash = open.sha256 ? host.bytes.createSha256() : undefined;
+    this.#release = place.partial === undefined ? () => undefined : holdPartial(host, place.partial);
   }
 
   /** Opens the partial file, or the target itself. @throws OperationError GUEST_DISK_FULL; HostError */
@@ -51,7 +53,7 @@ export class Upload {
       if (upload.#hash !== undefined) await hashFile(host, file, { from: 0, to: offset }, upload.#hash, signal);
       return upload;
     } catch (error) {
-      upload.abandon();
+      upload.abandon(signal.aborted);
       throw error;
     }
   }
@@ -122,10 +124,15 @@ export class Upload {
     return digest;
   }
 
-  /** Closes the files. The partial file of an upload with an id stays; another is removed. */
-  abandon(): void {
-    if (this.#open.uploadId === '') this.#discard();
-    else this.#close();
+  /**
+   * Closes the files and removes the partial one. It stays only if the caller was lost, of an upload with an id, which
+   * can be resumed. Returns whether it stays. Does nothing after `commit`.
+   */
+  abandon(isLost: boolean): boolean {
+    const stays = isLost && this.#open.uploadId !== '' && this.#offset > 0 && this.#partial !== undefined;
+    if (stays) this.#close();
+    else this.#discard();
+    return stays;
   }
 
   async #replace(partial: string): Promise<void> {
@@ -169,6 +176,7 @@ export class Upload {
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#release();
     this.#file.close();
   }
 }

@@ -2,6 +2,7 @@ import { OperationError } from '@innkeeper/contract/errors';
 import { maxSkippedEntries, maxSkippedEntryChars } from '@innkeeper/contract/limits';
 import { endsCopy, type TarItem } from '@innkeeper/tar';
 import { openOptions } from '../file/open-options.ts';
+import { holdPartial } from '../file/partial-files.ts';
 import { hex } from '../hex.ts';
 import type { DirectoryHandle, FileHandle, Host } from '../host.ts';
 import { hasErrno, isHostError } from '../host-error.ts';
@@ -17,6 +18,8 @@ interface PendingFile {
   readonly partial: string;
   readonly file: FileHandle;
   readonly item: TarItem;
+  /** Lets the partial file be removed as abandoned. */
+  readonly release: () => void;
   at: number;
 }
 
@@ -111,6 +114,7 @@ export class TarTarget {
     folder.setModified(partial, item.modifiedNs);
     folder.rename(partial, folder, name, true);
     this.#pending = undefined;
+    pending.release();
     file.close();
     folder.close();
   }
@@ -119,6 +123,7 @@ export class TarTarget {
     const pending = this.#pending;
     this.#pending = undefined;
     if (pending === undefined) return;
+    pending.release();
     pending.file.close();
     try {
       removeIfThere(pending.folder, pending.partial);
@@ -138,7 +143,7 @@ export class TarTarget {
       partial,
       openOptions({ access: 'read-write', create: true, exclusive: true, mode: 0o600 }),
     );
-    this.#pending = { folder, name, partial, file, item, at: 0 };
+    this.#pending = { folder, name, partial, file, item, release: holdPartial(this.#host, partial), at: 0 };
     return 'kept';
   }
 

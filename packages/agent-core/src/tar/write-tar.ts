@@ -2,6 +2,7 @@ import type { WriteTarEventSchema, WriteTarRequest } from '@innkeeper/contract/a
 import { OperationError } from '@innkeeper/contract/errors';
 import { isMalformedTarError, TarParser } from '@innkeeper/tar';
 import type { CallContext } from '../dispatch.ts';
+import { removeOldPartials } from '../file/partial-files.ts';
 import type { Host } from '../host.ts';
 import { makeDirectory } from '../tree/make-directory.ts';
 import { normalPath } from '../tree/normal-path.ts';
@@ -27,6 +28,7 @@ export async function writeTar(
       parents: true,
       noSymlinks,
     });
+  removeOldPartials(host, path);
   const target = new TarTarget(host, host.files.openDirectory(path, { noSymlinks }), { keepOwners });
   try {
     const parser = new TarParser(target);

@@ -13,7 +13,7 @@ export interface Origin {
 }
 
 export interface HttpOptions {
-  readonly method?: 'GET' | 'PUT' | 'HEAD' | undefined;
+  readonly method?: 'GET' | 'PUT' | 'HEAD' | 'DELETE' | undefined;
   readonly body?: Blob | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -15,7 +15,7 @@ const transient: ReadonlySet<string> = new Set([
 ]);
 
 export interface UploadOptions {
-  /** Identifies the upload: an interrupted upload can be resumed under the same id for 24 hours. */
+  /** Identifies the upload: an interrupted upload can be resumed under the same id for an hour. */
   readonly uploadId: string;
   readonly signal?: AbortSignal | undefined;
   /** Called with the number of bytes sent, counted from the beginning of the file. */
@@ -36,12 +36,14 @@ export async function uploadFile(
   options: UploadOptions,
 ): Promise<void> {
   const query = new URLSearchParams({ path, upload: options.uploadId, size: `${body.size}` });
-  await upload(
-    origin,
-    (more) => filesUrl(vm, new URLSearchParams({ ...Object.fromEntries(query), ...more })),
-    body,
-    options,
-  );
+  const addressOf = (more: Readonly<Record<string, string>>): string =>
+    filesUrl(vm, new URLSearchParams({ ...Object.fromEntries(query), ...more }));
+  try {
+    await upload(origin, addressOf, body, options);
+  } catch (error) {
+    if (options.signal?.aborted === true) void discard(origin, addressOf({}));
+    throw error;
+  }
 }
 
 /**
@@ -92,4 +94,9 @@ async function offsetOf(
 ): Promise<number> {
   const { headers } = await openHttp(origin, address, { method: 'HEAD', signal });
   return Math.min(Number(headers.get('x-innkeeper-offset') ?? 0), size);
+}
+
+/** Removes what the guest has of a canceled upload. Without success it is removed by the guest after an hour. */
+async function discard(origin: Origin, address: string): Promise<void> {
+  await openHttp(origin, address, { method: 'DELETE' }).catch(() => undefined);
 }

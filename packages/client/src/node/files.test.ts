@@ -226,4 +226,39 @@ describe('writing a file', () => {
     await released.promise;
     await daemon.idle();
   });
+
+  it('writeFile removes from the guest what an upload left that failed for good, and begins again after a reset of the guest', async () => {
+    const asked: string[] = [];
+    const files: Files = async (request, response, url) => {
+      const path = url.searchParams.get('path');
+      asked.push(`${request.method} ${path} ${url.searchParams.get('offset') ?? ''}`.trim());
+      if (request.method !== 'PUT') {
+        response.writeHead(request.method === 'DELETE' ? 204 : 200, { 'x-innkeeper-offset': '2' }).end();
+        return;
+      }
+      const text = await textOf(request).catch(() => '');
+      if (path === '/full') response.writeHead(507).end(errorBody('GUEST_DISK_FULL', 'no room'));
+      else if (path === '/busy') response.writeHead(409).end(errorBody('UPLOAD_BUSY', 'another'));
+      else if (path === '/reset' && !url.searchParams.has('offset'))
+        response.writeHead(409).end(errorBody('UPLOAD_GAP', 'The guest has 2 bytes of this upload.'));
+      else response.end(JSON.stringify({ bytes: 2 + text.length, sha256: '' }));
+    };
+    await using daemon = await startFakeDaemon({ files });
+    const client = createClient(daemon);
+    const source = (offset: number) => Readable.from([Buffer.from('abcdef').subarray(offset)]);
+    const write = (path: string) => client.writeFile('one', path, { uploadId: 'u', source });
+    await assert.rejects(write('/full'), { reason: 'GUEST_DISK_FULL' });
+    await assert.rejects(write('/busy'), { reason: 'UPLOAD_BUSY' });
+    assert.equal((await write('/reset')).bytes, 6);
+    async function* failing(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('x');
+      throw new Error('the source failed');
+    }
+    await assert.rejects(client.writeFile('one', '/source', { uploadId: 'u', source: failing }), /the source failed/);
+    assert.deepEqual(
+      asked.filter((each) => each !== 'PUT /source'),
+      ['PUT /full', 'DELETE /full', 'PUT /busy', 'PUT /reset', 'HEAD /reset', 'PUT /reset 2', 'DELETE /source'],
+    );
+    await daemon.idle();
+  });
 });

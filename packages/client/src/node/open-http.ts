@@ -11,7 +11,7 @@ const maxTextBytes = 64 * 1024;
 /** One request to a daemon. */
 export interface HttpOptions {
   readonly server: Server;
-  readonly method: 'GET' | 'HEAD' | 'PUT';
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Destroyed at the end, also after an error. */

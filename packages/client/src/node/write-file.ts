@@ -1,16 +1,21 @@
 import { Readable } from 'node:stream';
 import { isOperationError } from '@innkeeper/contract/errors';
 import { filesUrl } from '../core/addresses.ts';
-import { Resume } from '../core/resume.ts';
+import { isLoss, Resume } from '../core/resume.ts';
 import { httpError, isUnreachable } from './errors.ts';
 import { openHttp, textOf } from './open-http.ts';
 import type { Server } from './server.ts';
+
+/** Milliseconds for removing an incomplete upload, after which the caller gets its error. */
+const discardTimeoutMs = 5000;
 
 export interface WriteFileOptions {
   /** Returns the bytes from an offset on; called again when the upload resumes. */
   readonly source: (offset: number) => AsyncIterable<Uint8Array>;
   /** Identifies the upload, so that it can resume after an interruption. Absent: it cannot. */
   readonly uploadId?: string | undefined;
+  /** Begin where an earlier upload with this id was cut off, for example because its process was killed. */
+  readonly takeOver?: boolean | undefined;
   readonly sizeBytes?: number | undefined;
   /** Hex hash of the whole file; the guest fails with CHECKSUM_MISMATCH if it differs. */
   readonly sha256?: string | undefined;
@@ -43,14 +48,45 @@ export async function writeFile(
   path: string,
   options: WriteFileOptions,
 ): Promise<WrittenFile> {
+  try {
+    return await tryToWrite(server, vm, path, options);
+  } catch (error) {
+    await discard(server, vm, path, options.uploadId, error);
+    throw error;
+  }
+}
+
+/** Removes what the guest has of an upload that has failed for good. Another session's upload is left alone. */
+async function discard(
+  server: Server,
+  vm: string,
+  path: string,
+  uploadId: string | undefined,
+  error: unknown,
+): Promise<void> {
+  if (uploadId === undefined || isUnreachable(error) || isLoss(error)) return;
+  if (isOperationError(error) && error.reason === 'UPLOAD_BUSY') return;
+  const query = new URLSearchParams({ path, upload: uploadId });
+  try {
+    const signal = AbortSignal.timeout(discardTimeoutMs);
+    const { destroy } = await openHttp({ server, method: 'DELETE', path: filesUrl(vm, query), signal });
+    destroy();
+  } catch {
+    // The caller gets the error that ended the upload; the guest removes the part after an hour.
+  }
+}
+
+async function tryToWrite(server: Server, vm: string, path: string, options: WriteFileOptions): Promise<WrittenFile> {
   const query = queryOf(path, options);
   const { signal, uploadId } = options;
   let offset = 0;
   const resume = new Resume();
   let hasMoved = false;
+  let hasAsked = false;
   for (;;) {
     try {
-      if (resume.isLost) offset = await offsetOf(server, vm, query, signal);
+      if (resume.isLost || (options.takeOver === true && !hasAsked)) offset = await offsetOf(server, vm, query, signal);
+      hasAsked = true;
       return await put(server, vm, query, offset, options, () => {
         hasMoved = true;
         resume.back();
@@ -59,6 +95,12 @@ export async function writeFile(
       if (signal?.aborted !== true && error instanceof SourceFailure) throw error.cause;
       const failure = httpError(error, server, signal);
       if (signal?.aborted === true) throw failure;
+      // A guest that was reset midway lost what it had received: begin again where it stands now.
+      if (uploadId !== undefined && hasMoved && isOperationError(error) && error.reason === 'UPLOAD_GAP') {
+        [hasAsked, hasMoved] = [false, false];
+        await resume.pause(failure, signal);
+        continue;
+      }
       const gone = isUnreachable(error);
       // After a restart of the daemon, its agent may need a moment longer.
       const agentGone = resume.isLost && isOperationError(error) && error.reason === 'AGENT_UNREACHABLE';

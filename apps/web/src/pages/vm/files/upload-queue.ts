@@ -56,7 +56,7 @@ export class UploadQueue {
     return taken.length;
   }
 
-  /** Cancels a waiting or running upload; the guest keeps the part it has for 24 hours. */
+  /** Cancels a waiting or running upload; the guest removes the part it has. */
   cancel(id: number): void {
     this.#update(id, { state: 'canceled' });
     this.#aborts.get(id)?.abort();

@@ -798,8 +798,9 @@ export const FileService: GenService<{
   /**
    * Writes a file. The first request is `open`, the last `commit`. The target appears complete or not at all: data is
    * written to a partial file next to it, which is synced, given its mode and owner, and renamed. Targets that are not
-   * regular files (devices, FIFOs) are written in place. If the session ends, the partial file is kept for 24 hours so that
-   * the upload can resume.
+   * regular files (devices, FIFOs) are written in place. If the caller is lost, the partial file of an upload with an
+   * upload_id is kept for an hour so that it can resume; after an error nothing is left. An upload also removes earlier
+   * partial files of its target.
    *
    * @generated from rpc innkeeper.agent.v1.FileService.Write
    */
