@@ -248,6 +248,24 @@ describe('inn', () => {
     assert.equal((await runInn(daemon.socketPath, ['doctor', 'hello'])).exitCode, 6);
   });
 
+  it('inn stop says that a guest was killed and exits with 7, after stopping the others', async () => {
+    const note = 'note: killed: The guest did not shut down in time (30 s). Allow more time: "inn stop --timeout 2m".';
+    const ended = (target: string) => ({ id: target, target, kind: 'vm.stop', state: OperationState.SUCCEEDED });
+    const result = (target: string) => Object.assign(ended(target), { log: target === 'slow' ? [note] : [] });
+    await using daemon = await startFakeDaemon({
+      vms: { stopVm: ({ vm: name }) => ended(name) },
+      operations: {
+        getOperation: ({ id }) => result(id),
+        async *watchOperation({ id }) {
+          yield result(id);
+        },
+      },
+    });
+    const { exitCode, stdout, stderr } = await runInn(daemon.socketPath, ['stop', 'slow', 'hello']);
+    assert.deepEqual([exitCode, stdout], [7, 'slow is killed.\nhello is stopped.\n']);
+    assert.match(stderr, /^note: killed: .*--timeout/);
+  });
+
   it('inn show names a wrong clock, a damaged file system and what a report leaves out', async () => {
     const mount = { mountPoint: '/', filesystem: 'ext4', readOnly: true, errorsCount: 2n };
     const sick = {

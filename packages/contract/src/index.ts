@@ -16,6 +16,7 @@ export {
   isLiveVmState,
   isVmState,
   judgeVmAction,
+  killedNote,
   legalVmActions,
   liveVmStates,
   type VmAction,

@@ -76,3 +76,6 @@ export function assertVmAction(vmName: string, state: VmState, action: VmAction)
     `The VM "${vmName}" is ${state}; "${action}" requires it to be ${wanted}.`,
   );
 }
+
+/** What the line of a stop's log begins with if the VM had to be killed. */
+export const killedNote = 'note: killed: ';

@@ -40,6 +40,7 @@ const eventArbitrary: fc.Arbitrary<VmLifecycleEvent> = fc.oneof(
     { type: 'paused' },
     { type: 'resumed' },
     { type: 'kill' },
+    { type: 'agent-connected' },
     { type: 'delete' },
     { type: 'delete-failed', detail: 'x' },
     ...steps.map((step) => ({ type: 'deadline', step }) as const),
@@ -166,8 +167,50 @@ describe('vmReduce()', () => {
       { type: 'kill-process' },
       { type: 'set-timer', step: 'kill', delayMs: killRetryMs },
     ]);
-    next = vmReduce(next.state, { type: 'process-ended', end: { kind: 'killed', lastLines: '' } });
+    next = vmReduce(next.state, { type: 'process-ended', end: { kind: 'shutdown', lastLines: '' } });
     assert.deepEqual(next, { state: { state: 'stopped', detail: '' }, effects: [{ type: 'clear-timer' }] });
+  });
+
+  it('a stop that ended in a kill says so and names --timeout; a kill on request and a late shutdown do not', () => {
+    const killed: VmLifecycleEvent = { type: 'process-ended', end: { kind: 'killed', lastLines: '' } };
+    const stop = vmReduce(storedLifecycle('running'), { type: 'stop', timeoutMs: 700, agentConnected: false });
+    const late = vmReduce(stop.state, { type: 'deadline', step: 'acpi' });
+    assert.match(vmReduce(late.state, killed).state.detail, /did not shut down in time \(0\.7 s\).*--timeout/);
+    const repeated = vmReduce(late.state, { type: 'deadline', step: 'kill' });
+    assert.match(vmReduce(repeated.state, killed).state.detail, /--timeout/);
+    const refused = vmReduce(stop.state, { type: 'step-failed', step: 'acpi' });
+    assert.match(vmReduce(refused.state, killed).state.detail, /could not be asked/);
+    const asked = vmReduce(stop.state, { type: 'kill' });
+    assert.equal(vmReduce(asked.state, killed).state.detail, '');
+    const atLast: VmLifecycleEvent = { type: 'process-ended', end: { kind: 'shutdown', lastLines: '' } };
+    assert.equal(vmReduce(late.state, atLast).state.detail, '');
+  });
+
+  it('an agent that connects while its guest is stopped by ACPI is asked, once', () => {
+    const stop = vmReduce(storedLifecycle('running'), { type: 'stop', timeoutMs: 9_000, agentConnected: false });
+    const asked = vmReduce(stop.state, { type: 'agent-connected' });
+    assert.deepEqual(asked.effects, [
+      { type: 'ask-agent-to-shut-down', timeoutMs: 9_000 },
+      { type: 'set-timer', step: 'agent', delayMs: 9_000 },
+    ]);
+    const acpi = vmReduce(asked.state, { type: 'step-failed', step: 'agent' });
+    assert.equal(acpi.effects[0]?.type, 'press-power-button');
+    assert.deepEqual(vmReduce(acpi.state, { type: 'agent-connected' }).effects, []);
+  });
+
+  it('the power button is pressed again every 5 s until the time of a stop is over', () => {
+    let next = vmReduce(storedLifecycle('running'), { type: 'stop', timeoutMs: 12_000, agentConnected: false });
+    const seen: string[] = [];
+    for (let round = 0; round < 4; round++) {
+      seen.push(next.effects.map((effect) => ('delayMs' in effect ? effect.delayMs : effect.type)).join(' '));
+      next = vmReduce(next.state, { type: 'deadline', step: 'acpi' });
+    }
+    assert.deepEqual(seen, [
+      'press-power-button 5000',
+      'press-power-button 5000',
+      'press-power-button 2000',
+      `kill-process ${killRetryMs}`,
+    ]);
   });
 
   it('stopping a VM skips an absent agent, and one that refuses', () => {

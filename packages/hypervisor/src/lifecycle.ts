@@ -15,7 +15,8 @@
  * (*) stopped when the guest shut down, crashed when the process died or something else killed it.
  *
  * A step of stopping proceeds to the next one at its deadline, or at once if it fails; a kill goes directly to the
- * last. A stop or kill during the start aborts the launch, and kills a process that started nevertheless.
+ * last. While it waits for ACPI, the button is pressed every 5 s, and an agent that connects is asked after all: a guest
+ * that boots ignores both at first. A stop or kill during the start aborts the launch, and kills a process that started nevertheless.
  *
  * After a restart the daemon sends `daemon-started` to every known VM, with the state of its process.
  */
@@ -37,7 +38,15 @@ export type VmLifecycle =
       readonly timeoutMs: number;
       /** The stop arrived during the launch, whose end is awaited. */
       readonly launching: boolean;
+      /** The agent was asked in this stop; it is asked once. */
+      readonly askedAgent: boolean;
+      /** Time of the step `acpi` after its timer: the button is pressed again until there is none. */
+      readonly leftMs: number;
+      /** Why a stop ended in the step `kill`; empty for a kill on request. */
+      readonly killReason: string;
     };
+
+type Stopping = Extract<VmLifecycle, { state: 'stopping' }>;
 
 export type VmLifecycleEvent =
   | { readonly type: 'created' }
@@ -52,6 +61,8 @@ export type VmLifecycleEvent =
   | { readonly type: 'resumed' }
   | { readonly type: 'stop'; readonly timeoutMs: number; readonly agentConnected: boolean }
   | { readonly type: 'kill' }
+  /** The agent connected: a guest that is stopped while it boots is asked as soon as it can be. */
+  | { readonly type: 'agent-connected' }
   /** A step of stopping failed: the agent refused, or the control socket is gone. */
   | { readonly type: 'step-failed'; readonly step: StopStep }
   | { readonly type: 'deadline'; readonly step: StopStep }
@@ -91,6 +102,9 @@ export interface VmTransition {
 /** Default timeout of the agent and of ACPI, each. */
 export const defaultStopTimeoutMs = 30_000;
 
+/** A guest that is booting ignores the power button, so it is pressed again. */
+export const pressAgainMs = 5_000;
+
 /** A killed process usually ends at once, unless it is blocked in I/O: then the kill is repeated. */
 export const killRetryMs = 10_000;
 
@@ -127,7 +141,7 @@ export function vmReduce(vm: VmLifecycle, event: VmLifecycleEvent): VmTransition
 /** A state as stored in a database, for `daemon-started`. An interrupted stop continues with ACPI. */
 export function storedLifecycle(state: VmState, detail = ''): VmLifecycle {
   if (state !== 'stopping') return { state, detail };
-  return { state, detail, step: 'acpi', timeoutMs: defaultStopTimeoutMs, launching: false };
+  return { ...stopping('acpi', defaultStopTimeoutMs), detail };
 }
 
 function whileStarting(vm: VmLifecycle, event: VmLifecycleEvent): VmTransition {
@@ -141,7 +155,7 @@ function whileStarting(vm: VmLifecycle, event: VmLifecycleEvent): VmTransition {
     case 'stop':
     case 'kill':
       return {
-        state: { state: 'stopping', detail: '', step: 'kill', timeoutMs: killRetryMs, launching: true },
+        state: { ...stopping('kill', killRetryMs), launching: true },
         effects: [{ type: 'abort-launch' }],
       };
     default:
@@ -162,9 +176,9 @@ function whileRunning(vm: VmLifecycle, event: VmLifecycleEvent): VmTransition {
     case 'resume':
       return vm.state === 'paused' ? { state: vm, effects: [{ type: 'resume-guest' }] } : stay(vm);
     case 'kill':
-      return takeStep('kill', killRetryMs);
+      return takeStep('kill', stopping('kill', killRetryMs));
     case 'stop': {
-      const step = takeStep(event.agentConnected ? 'agent' : 'acpi', event.timeoutMs);
+      const step = takeStep(event.agentConnected ? 'agent' : 'acpi', stopping('acpi', event.timeoutMs));
       // A paused guest reacts neither to the agent nor to ACPI.
       return vm.state === 'paused' ? { ...step, effects: [{ type: 'resume-guest' }, ...step.effects] } : step;
     }
@@ -173,42 +187,83 @@ function whileRunning(vm: VmLifecycle, event: VmLifecycleEvent): VmTransition {
   }
 }
 
-function whileStopping(vm: Extract<VmLifecycle, { state: 'stopping' }>, event: VmLifecycleEvent): VmTransition {
+function whileStopping(vm: Stopping, event: VmLifecycleEvent): VmTransition {
   switch (event.type) {
     case 'process-ended':
+      return become('stopped', event.end.kind === 'killed' ? vm.killReason : '', { type: 'clear-timer' });
     case 'launch-failed':
       return become('stopped', '', { type: 'clear-timer' });
     case 'launched':
-      return vm.launching ? takeStep('kill', vm.timeoutMs) : stay(vm);
+      return vm.launching ? takeStep('kill', vm) : stay(vm);
     case 'kill':
-      return vm.step === 'kill' ? stay(vm) : takeStep('kill', vm.timeoutMs);
+      return vm.step === 'kill' ? stay(vm) : takeStep('kill', vm);
+    case 'agent-connected':
+      return vm.step === 'acpi' && !vm.askedAgent ? takeStep('agent', vm) : stay(vm);
     case 'deadline':
+      return event.step === vm.step && !vm.launching ? afterDeadline(vm) : stay(vm);
     case 'step-failed':
-      return event.step === vm.step && !vm.launching ? escalate(vm.step, event.type, vm.timeoutMs) : stay(vm);
+      return event.step === vm.step && !vm.launching ? afterFailure(vm) : stay(vm);
     default:
       return stay(vm);
   }
 }
 
-function escalate(from: StopStep, why: 'deadline' | 'step-failed', timeoutMs: number): VmTransition {
-  if (from === 'agent') return takeStep('acpi', timeoutMs);
-  if (from === 'acpi') return takeStep('kill', timeoutMs);
+function afterDeadline(vm: Stopping): VmTransition {
+  if (vm.step === 'agent') return takeStep('acpi', vm);
+  if (vm.step === 'acpi' && vm.leftMs > 0) return pressPowerButton(vm, vm.leftMs);
+  const killReason =
+    vm.step === 'kill'
+      ? vm.killReason
+      : `The guest did not shut down in time (${vm.timeoutMs / 1000} s), so it was killed and may have lost data. Allow more time: "inn stop --timeout 2m".`;
+  return takeStep('kill', { ...vm, killReason });
+}
+
+function afterFailure(vm: Stopping): VmTransition {
+  if (vm.step === 'agent') return takeStep('acpi', vm);
+  const killReason = 'The guest could not be asked to shut down, so it was killed and may have lost data.';
+  if (vm.step === 'acpi') return takeStep('kill', { ...vm, killReason });
   // A failed kill is repeated by its timer: an immediate retry would loop.
-  return why === 'deadline' ? takeStep('kill', timeoutMs) : { state: stopping('kill', timeoutMs), effects: [] };
+  return { state: { ...vm, launching: false }, effects: [] };
 }
 
-function takeStep(step: StopStep, timeoutMs: number): VmTransition {
-  const act: Record<StopStep, VmEffect> = {
-    agent: { type: 'ask-agent-to-shut-down', timeoutMs },
-    acpi: { type: 'press-power-button' },
-    kill: { type: 'kill-process' },
+function takeStep(step: StopStep, vm: Stopping): VmTransition {
+  const { timeoutMs } = vm;
+  const next: Stopping = { ...vm, step, launching: false };
+  switch (step) {
+    case 'agent':
+      return {
+        state: { ...next, askedAgent: true },
+        effects: [
+          { type: 'ask-agent-to-shut-down', timeoutMs },
+          { type: 'set-timer', step, delayMs: timeoutMs },
+        ],
+      };
+    case 'acpi':
+      return pressPowerButton(next, timeoutMs);
+    case 'kill':
+      return { state: next, effects: [{ type: 'kill-process' }, { type: 'set-timer', step, delayMs: killRetryMs }] };
+  }
+}
+
+/** Presses it with this time left for the guest to react. */
+function pressPowerButton(vm: Stopping, leftMs: number): VmTransition {
+  const delayMs = Math.min(leftMs, pressAgainMs);
+  return {
+    state: { ...vm, leftMs: leftMs - delayMs },
+    effects: [{ type: 'press-power-button' }, { type: 'set-timer', step: 'acpi', delayMs }],
   };
-  const timer: VmEffect = { type: 'set-timer', step, delayMs: step === 'kill' ? killRetryMs : timeoutMs };
-  return { state: stopping(step, timeoutMs), effects: [act[step], timer] };
 }
 
-function stopping(step: StopStep, timeoutMs: number): VmLifecycle {
-  return { state: 'stopping', detail: '', step, timeoutMs, launching: false };
+function stopping(step: StopStep, timeoutMs: number): Stopping {
+  const usual = {
+    state: 'stopping',
+    detail: '',
+    launching: false,
+    askedAgent: false,
+    leftMs: 0,
+    killReason: '',
+  } as const;
+  return { ...usual, step, timeoutMs };
 }
 
 function ended(end: Pick<VmEnd, 'kind' | 'lastLines'>): VmTransition {
@@ -238,7 +293,7 @@ function restore(vm: VmLifecycle, found: FoundProcess, isWhole: boolean): VmTran
       return found.kind === 'gone' ? endedUnwatched(found.how) : foundAlive(vm, found);
     case 'stopping': {
       if (found.kind === 'gone') return become('stopped');
-      const step = takeStep(vm.step === 'kill' ? 'kill' : 'acpi', vm.timeoutMs);
+      const step = takeStep(vm.step === 'kill' ? 'kill' : 'acpi', vm);
       const wake = found.kind === 'paused' && vm.step !== 'kill';
       return wake ? { ...step, effects: [{ type: 'resume-guest' }, ...step.effects] } : step;
     }

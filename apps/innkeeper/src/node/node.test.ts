@@ -58,7 +58,60 @@ describe('a VM', () => {
     const begun = await stopVm(test.node, 'one', 20);
     const row = await test.operations.finished(begun.id, timeout);
     assert.equal(row.state, 'succeeded');
-    assert.deepEqual(JSON.parse(row.log).slice(-1), ['killing the hypervisor']);
+    const [step, note] = JSON.parse(row.log).slice(-2);
+    assert.equal(step, 'killing the hypervisor');
+    assert.match(note, /^note: killed: The guest did not shut down in time \(0\.02 s\).*--timeout/);
+    assert.match(vmMessage(test.node.get('one')).stateDetail, /--timeout/);
+    const [stopped] = (await test.node.context.store.events.list(undefined, 100)).filter(
+      ({ kind }) => kind === 'vm.stopped',
+    );
+    assert.match(stopped?.message ?? '', /did not shut down in time/);
+    const again = await test.operations.finished((await stopVm(test.node, 'one', 20)).id, timeout);
+    assert.doesNotMatch(again.log, /killed/);
+    await test.stop();
+  });
+
+  it('a paused VM is stopped by its agent, which is asked once the guest runs again', async () => {
+    await using at = await testHost();
+    const boot = async (guest: { onPowerButton(listener: () => void): unknown }): Promise<void> => {
+      guest.onPowerButton(() => undefined);
+    };
+    const test = await withImage(at.folder, at.host, { driver: { boot: () => boot, bootMs: 0 } });
+    await succeed(test, createVm(test.node, wanted));
+    const runner = test.node.get('one');
+    await runner.running?.pause();
+    await runner.until(() => vmMessage(runner).agent?.state === AgentState.PAUSED, timeout);
+    const link = test.links.get('one');
+    assert.ok(link);
+    const asked = createDeferred<void>();
+    link.onShutdown = async () => asked.resolve();
+    const stop = await stopVm(test.node, 'one', 60_000);
+    await asked.promise;
+    await runner.running?.kill();
+    await test.operations.finished(stop.id, timeout);
+    assert.equal(vmMessage(runner).state, VmState.STOPPED);
+    await test.stop();
+  });
+
+  it('a VM that is stopped while it boots is asked by its agent as soon as that connects', async () => {
+    await using at = await testHost();
+    const boot = async (guest: { onPowerButton(listener: () => void): unknown }): Promise<void> => {
+      guest.onPowerButton(() => undefined);
+    };
+    const test = await withImage(at.folder, at.host, { driver: { boot: () => boot, bootMs: 0 } });
+    await succeed(test, createVm(test.node, wanted));
+    const link = test.links.get('one');
+    assert.ok(link);
+    link.lose('it is booting');
+    const asked = createDeferred<void>();
+    link.onShutdown = async () => asked.resolve();
+    const stop = await stopVm(test.node, 'one', 60_000);
+    const runner = test.node.get('one');
+    await runner.until(() => runner.life.state === 'stopping', timeout);
+    link.connect();
+    await asked.promise;
+    await runner.running?.kill();
+    await test.operations.finished(stop.id, timeout);
     await test.stop();
   });
 

@@ -74,10 +74,11 @@ export class OperationRunner {
     const operation = this.#running.get(id);
     if (operation === undefined) return yield await this.get(id);
     for (let seen = -1; ; ) {
-      const { version } = operation;
-      if (version !== seen) yield operation.row;
+      const { version, row } = operation;
+      if (version !== seen) yield row;
       seen = version;
-      if (operation.row.state !== 'running') return;
+      // Of the row that was yielded: the operation may have ended meanwhile.
+      if (row.state !== 'running') return;
       await operation.changedSince(seen, signal);
     }
   }

@@ -48,6 +48,7 @@ export class RunningOperation {
   readonly #lines: string[] = [];
   readonly #changes = new Notifier();
   #savedMs = 0;
+  #saving: Promise<boolean> = Promise.resolve(true);
 
   constructor(id: string, spec: OperationSpec, options: RunningOperationOptions) {
     this.#spec = spec;
@@ -138,8 +139,14 @@ export class RunningOperation {
     this.#onChange();
   }
 
-  async #save(): Promise<boolean> {
+  /** One write at a time, each with the state at its time, so that an earlier one never replaces a later one. */
+  #save(): Promise<boolean> {
     this.#savedMs = Date.now();
+    this.#saving = this.#saving.then(() => this.#write());
+    return this.#saving;
+  }
+
+  async #write(): Promise<boolean> {
     try {
       await this.#store.operations.save(this.row);
       return true;

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { hostClock } from '@innkeeper/agent-client';
-import { assertVmAction, isLiveVmState, judgeVmAction, OperationError, type VmAction } from '@innkeeper/contract';
+import {
+  assertVmAction,
+  isLiveVmState,
+  judgeVmAction,
+  killedNote,
+  OperationError,
+  type VmAction,
+} from '@innkeeper/contract';
 import { defaultStopTimeoutMs, killRetryMs } from '@innkeeper/hypervisor';
 import { withDeadline } from '@innkeeper/kit';
 import type { OperationRow } from '@innkeeper/store';
@@ -39,6 +46,7 @@ export function stopVm(node: Node, vm: string, timeoutMs: number): Promise<Opera
     );
   }
   return begin(node, node.get(vm), 'stop', async (runner, { signal, stage }) => {
+    const wasLive = isLiveVmState(runner.life.state);
     await runner.noteStopped();
     const agentConnected = runner.agent.state.state === 'connected';
     await runner.dispatch({ type: 'stop', timeoutMs: timeoutMs || defaultStopTimeoutMs, agentConnected });
@@ -47,6 +55,8 @@ export function stopVm(node: Node, vm: string, timeoutMs: number): Promise<Opera
       if (runner.life.state === 'stopping') stage(words[runner.life.step]);
       return !isLiveVmState(runner.life.state);
     }, signal);
+    const { state, detail } = runner.life;
+    if (wasLive && state === 'stopped' && detail !== '') stage(`${killedNote}${detail}`);
   });
 }
 

@@ -56,7 +56,7 @@ export class VmRunner {
     this.#agentLog = limitLog(this.#log, performance);
     this.agent = new VmAgent({
       log: this.#agentLog,
-      onChange: (what) => this.#changed(what === 'telemetry' ? what : 'agent'),
+      onChange: (what) => this.#onAgent(what),
     });
     this.#process = new VmProcess({
       context,
@@ -187,9 +187,10 @@ export class VmRunner {
       await this.#writeState();
       if (state.state !== before) this.#log.info(`vm.${state.state}`, { detail: state.detail });
       if (event.type === 'paused' && state.state === 'paused') this.agent.tell({ type: 'vm-paused' });
-      if (event.type === 'resumed') this.agent.tell({ type: 'vm-resumed' });
       this.#changed('state');
     }
+    // Also while a paused VM is stopped: its agent can then be asked.
+    if (event.type === 'resumed') this.agent.tell({ type: 'vm-resumed' });
     for (const effect of effects) this.#effects.perform(effect);
   }
 
@@ -227,6 +228,12 @@ export class VmRunner {
     });
     const install = parseAgentInstall(agent);
     this.agent.begin(link, install.reason === '' ? undefined : install);
+  }
+
+  #onAgent(what: 'state' | 'telemetry' | 'system'): void {
+    this.#changed(what === 'telemetry' ? what : 'agent');
+    if (what === 'state' && this.agent.state.state === 'connected' && this.#life.state === 'stopping')
+      void this.dispatch({ type: 'agent-connected' });
   }
 
   async #onEnded(end: VmEnd): Promise<void> {
