@@ -103,7 +103,7 @@ export interface VmTransition {
 export const defaultStopTimeoutMs = 30_000;
 
 /** A guest that is booting ignores the power button, so it is pressed again. */
-export const pressAgainMs = 5_000;
+const pressAgainMs = 5_000;
 
 /** A killed process usually ends at once, unless it is blocked in I/O: then the kill is repeated. */
 export const killRetryMs = 10_000;
