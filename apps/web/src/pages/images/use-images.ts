@@ -1,3 +1,4 @@
+import { allPages } from '@innkeeper/client/browser';
 import type { Image } from '@innkeeper/contract/control';
 import { useQuery } from '@tanstack/react-query';
 import { api } from '../../api/api.ts';
@@ -15,8 +16,12 @@ export function useImages(): Images {
   const changes = useOperations().data?.operations.filter(({ kind }) => /^image\.|^vm\.(create|delete)$/.test(kind));
   const { data, error, refetch } = useQuery({
     queryKey: ['images', changes?.map(({ id, state }) => `${id} ${state}`).join()],
-    queryFn: ({ signal }) => api.images.listImages({}, { signal }),
+    queryFn: ({ signal }) =>
+      allPages(
+        (page) => api.images.listImages(page, { signal }),
+        (answer) => answer.images,
+      ),
     placeholderData: (before) => before,
   });
-  return { images: data?.images, error, refetch: () => void refetch() };
+  return { images: data, error, refetch: () => void refetch() };
 }
