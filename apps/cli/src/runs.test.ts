@@ -108,7 +108,7 @@ describe('inn run', { timeout: 120_000 }, () => {
     }
   });
 
-  it('inn run cancels the run on ^C and waits for its end', async () => {
+  it('inn run cancels the run on ^C, waits for its end, and ends by the signal', async () => {
     const child = spawnInn(api.socketPath, ['run', '--on', 'tag=web', '--', 'sh', '-c', 'echo up; sleep 1000']);
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -116,7 +116,7 @@ describe('inn run', { timeout: 120_000 }, () => {
       if (text.match(/up/g)?.length === 2) child.kill('SIGINT');
     });
     const { exitCode, stderr } = await resultOf(child);
-    assert.equal(exitCode, 130);
+    assert.deepEqual([exitCode, child.signalCode], [null, 'SIGINT']);
     assert.match(stderr, /^a +cancelled/m);
     const { stdout } = await inn(['runs', 'ls', '-n', '1', '-o', 'json']);
     assert.equal(JSON.parse(stdout)[0].state, 'RUN_STATE_CANCELED');

@@ -1,5 +1,7 @@
 import type { InnkeeperClient } from '@innkeeper/client';
 import type { Operation } from '@innkeeper/contract/control';
+import { isOperationError } from '@innkeeper/contract/errors';
+import { EndedBySignal } from '../ended-by-signal.ts';
 import { clean } from '../output/clean.ts';
 import { ProgressLine } from '../output/progress-line.ts';
 
@@ -17,7 +19,9 @@ export async function followOperation(
 ): Promise<Operation> {
   const line = new ProgressLine(quiet);
   const controller = new AbortController();
+  let isInterrupted = false;
   const onInterrupt = (): void => {
+    isInterrupted = true;
     if (operation.cancellable) client.operations.cancelOperation({ id: operation.id }).catch(() => controller.abort());
     else controller.abort();
   };
@@ -30,6 +34,10 @@ export async function followOperation(
     line.clear();
     for (const text of ended.log) if (text.startsWith(notePrefix)) process.stderr.write(`${clean(text)}\n`);
     return ended;
+  } catch (error) {
+    // Ended by the signal itself, so that a loop in a shell stops.
+    if (isInterrupted && isOperationError(error) && error.reason === 'CANCELED') throw new EndedBySignal('SIGINT');
+    throw error;
   } finally {
     line.clear();
     process.off('SIGINT', onInterrupt);

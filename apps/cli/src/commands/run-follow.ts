@@ -4,7 +4,7 @@ import { type Run, type RunOutput, RunSchema, RunState } from '@innkeeper/contra
 import { OperationError } from '@innkeeper/contract/errors';
 import { onBrokenOutput } from '../broken-output.ts';
 import { CliError } from '../cli-error.ts';
-import { EndedBySignal, onTerminationSignal } from '../ended-by-signal.ts';
+import { EndedBySignal, onTerminationSignal, type TerminationSignal } from '../ended-by-signal.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatBytes } from '../output/format.ts';
 import { printObject } from '../output/json.ts';
@@ -33,7 +33,11 @@ export async function followRun(client: InnkeeperClient, id: string, options: Fo
   const { output, quiet } = options;
   const detach = new AbortController();
   let isLost = false;
-  const release = onInterrupt(client, id, options.onInterrupt, detach, () => isLost);
+  let canceledBy: TerminationSignal | undefined;
+  const onCancel = (signal: TerminationSignal): void => {
+    canceledBy = signal;
+  };
+  const release = onInterrupt(client, id, options.onInterrupt, detach, { isLost: () => isLost, onCancel });
   // As a command whose output is no longer read; a run that is only watched goes on.
   const cancel = async (): Promise<void> => {
     if (options.onInterrupt === 'cancel') await client.runs.cancel(id, { signal: AbortSignal.timeout(cancelWithinMs) });
@@ -66,6 +70,8 @@ export async function followRun(client: InnkeeperClient, id: string, options: Fo
     throw new CliError(`The daemon reported nothing about run ${id}.`, { exitCode: exitCodes.general });
   if (output !== 'table') printObject(output, RunSchema, run);
   else if (!quiet || run.targets.length === 1) summarize(run);
+  // Ended by the signal itself, so that a loop in a shell stops.
+  if (canceledBy !== undefined && run.state === RunState.CANCELED) throw new EndedBySignal(canceledBy);
   return exitCodeOf(run);
 }
 
@@ -107,16 +113,17 @@ function onInterrupt(
   id: string,
   first: 'cancel' | 'detach',
   detach: AbortController,
-  isLost: () => boolean,
+  on: { readonly isLost: () => boolean; readonly onCancel: (signal: TerminationSignal) => void },
 ): () => void {
   let isCanceled = first === 'detach';
   return onTerminationSignal((signal) => {
     // After HUP the terminal is gone, so a second signal cannot be expected.
-    if (isCanceled || isLost() || signal === 'SIGHUP') {
+    if (isCanceled || on.isLost() || signal === 'SIGHUP') {
       detach.abort(new EndedBySignal(signal));
       return;
     }
     isCanceled = true;
+    on.onCancel(signal);
     process.stderr.write('inn: cancelling; press ^C again to detach\n');
     client.runs.cancel(id, { signal: detach.signal }).catch((error: unknown) => {
       if (!detach.signal.aborted) printError(error, false);
