@@ -37,6 +37,22 @@ describe('the terminal', () => {
     assert.deepEqual(await checkPage(page, 'terminal'), []);
   });
 
+  it('text without keys, such as of an emoji picker or dictation, reaches the guest once', async () => {
+    await page.getByRole('textbox', { name: 'Terminal', exact: true }).focus();
+    await page.keyboard.insertText('echo [😀 dictated');
+    await page.keyboard.type(' typed] $((1+2))');
+    await page.keyboard.insertText(' end');
+    await page.keyboard.press('Enter');
+    await shows(/^\[😀 dictated typed\] 3 end$/);
+  });
+
+  it('a line that the kernel would cut at 4,095 bytes gets a warning', async () => {
+    await page.getByRole('textbox', { name: 'Terminal', exact: true }).focus();
+    await page.keyboard.insertText('x'.repeat(4096));
+    await page.getByText('A line of more than 4,095 bytes was sent').waitFor();
+    await page.keyboard.press('Control+c');
+  });
+
   it('the guest’s terminal gets the size of the window', async () => {
     await page.setViewportSize({ width: 1000, height: 600 });
     const size = page.locator('[data-hint="Columns and rows"]');

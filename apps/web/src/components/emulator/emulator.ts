@@ -1,9 +1,12 @@
 import { FitAddon } from '@xterm/addon-fit';
 import { SearchAddon } from '@xterm/addon-search';
 import { Terminal } from '@xterm/xterm';
+import { showToast } from '../toasts.tsx';
 import { bufferText } from './buffer-text.ts';
 import { emulatorTheme } from './emulator-theme.ts';
+import { LineLength, maxLineBytes } from './line-length.ts';
 import { restrainEmulator } from './restrain-emulator.ts';
+import { TextWithoutKeys } from './text-without-keys.ts';
 
 const scrollbackLines = 5000;
 /** Maximum size; the control plane rejects larger terminals. */
@@ -42,6 +45,11 @@ export class Emulator {
   readonly #element: HTMLElement;
   readonly #fit = new FitAddon();
   readonly #observer: ResizeObserver;
+  readonly #withoutKeys = new TextWithoutKeys({
+    send: (text) => this.terminal.input(text),
+    defer: (act) => setTimeout(act),
+  });
+  readonly #line = new LineLength();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waitingBytes = 0;
   #hiddenBytes = 0;
@@ -70,7 +78,15 @@ export class Emulator {
     this.terminal.textarea?.setAttribute('aria-label', label);
     this.terminal.attachCustomKeyEventHandler((event) => this.#onKey(event));
     const encoder = new TextEncoder();
-    this.terminal.onData((text) => this.onInput(encoder.encode(text)));
+    this.terminal.onData((text) => {
+      this.#withoutKeys.sent();
+      const bytes = encoder.encode(text);
+      if (this.#line.add(bytes)) warnOfLongLine();
+      this.onInput(bytes);
+    });
+    // Before xterm.js handles them.
+    element.addEventListener('keydown', () => this.#withoutKeys.keyDown(), { capture: true });
+    this.terminal.textarea?.addEventListener('input', (event) => this.#onInserted(event));
     // Legacy mouse reports are raw bytes, not UTF-8.
     this.terminal.onBinary((text) => this.onInput(Uint8Array.from(text, (character) => character.charCodeAt(0))));
     this.#observer = new ResizeObserver(() => this.#settle());
@@ -152,6 +168,14 @@ export class Emulator {
     this.terminal.dispose();
   }
 
+  #onInserted(event: Event): void {
+    if (!(event instanceof InputEvent) || event.isComposing || event.data === null) return;
+    // Composed and pasted text is sent by xterm.js.
+    if (event.inputType !== 'insertText' && event.inputType !== 'insertReplacementText') return;
+    if (this.terminal.options.disableStdin === true) this.keys?.refused();
+    else this.#withoutKeys.inserted(event.data);
+  }
+
   #settle(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -193,4 +217,14 @@ export class Emulator {
       this.keys?.refused();
     return false;
   }
+}
+
+function warnOfLongLine(): void {
+  const limit = maxLineBytes.toLocaleString();
+  showToast({
+    id: 'terminal-line',
+    tone: 'bad',
+    title: `A line of more than ${limit} bytes was sent`,
+    body: `The guest’s kernel passes only the first ${limit} bytes of a line to a program that reads whole lines, such as cat or read. Upload a file instead. Editors and shells that read single keys get all of it.`,
+  });
 }

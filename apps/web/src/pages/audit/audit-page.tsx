@@ -1,17 +1,16 @@
-import type { AuditEntry } from '@innkeeper/contract/control';
 import { Button, Select, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import type { JSX } from 'react';
 import { useSearchParams } from 'react-router';
 import { api } from '../../api/api.ts';
-import { DataTable } from '../../components/data-table.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { InnCommand } from '../../components/inn-command.tsx';
 import { Page } from '../../components/page.tsx';
 import { Badge } from '../../components/vm-badges.tsx';
-import { dateOf, formatFullTime, formatTime } from '../../format/format-time.ts';
+import { AuditList } from './audit-list.tsx';
 import { auditCommand, auditExportPath, auditRequest } from './audit-request.ts';
+import { groupEntries } from './audit-sentence.ts';
 
 const fields = ['user', 'vm', 'action', 'text'] as const;
 const labels = { user: 'User', vm: 'VM', action: 'Action starts with', text: 'Text in the parameters' } as const;
@@ -79,20 +78,7 @@ export function AuditPage(): JSX.Element {
       )}
       {data !== undefined && (
         <div className="card card-body">
-          <DataTable
-            label="Audit"
-            rows={entries}
-            rowKey={({ id }) => `${id}`}
-            empty="No entries match."
-            columns={[
-              { label: 'Time', cell: (entry) => <EntryTime entry={entry} /> },
-              { label: 'User', cell: ({ user, via, address }) => <span data-hint={`${via}\n${address}`}>{user}</span> },
-              { label: 'Action', cell: ({ action }) => <code>{action}</code> },
-              { label: 'VM', cell: ({ vmName, vmId }) => <span data-hint={vmId || undefined}>{vmName}</span> },
-              { label: 'Parameters', width: '40%', cell: ({ parameters: text }) => <Parameters text={text} /> },
-              { label: 'Result', cell: ({ result }) => <Badge tone={result === 'ok' ? 'ok' : 'bad'}>{result}</Badge> },
-            ]}
-          />
+          <AuditList groups={groupEntries(entries)} />
           {hasNextPage && (
             <Button variant="default" loading={isFetching} onClick={() => void fetchNextPage()} className="audit-more">
               Load older entries
@@ -103,25 +89,6 @@ export function AuditPage(): JSX.Element {
       <Verify />
     </Page>
   );
-}
-
-function EntryTime({ entry }: { readonly entry: AuditEntry }): JSX.Element {
-  const date = dateOf(entry.timeUnixNs);
-  return (
-    <time
-      className="number audit-time"
-      dateTime={date.toISOString()}
-      data-hint={`${formatFullTime(date)}\nEntry ${entry.id}`}
-    >
-      {formatTime(date)}
-    </time>
-  );
-}
-
-/** JSON from the server, shown as text and never interpreted. */
-function Parameters({ text }: { readonly text: string }): JSX.Element {
-  if (text === '' || text === '{}') return <span className="dim">none</span>;
-  return <code className="audit-parameters">{text}</code>;
 }
 
 /** Verifies the hash chain: each entry contains the hash of the previous one. */

@@ -26,9 +26,16 @@ export function formatTicks(ticks: readonly number[], unit: MetricUnit): string[
       : unit === 'count'
         ? [1, '']
         : (binaryUnits.find(([size]) => top >= size) ?? [1, 'B']);
-  const digits = ticks.some((tick) => !Number.isInteger(tick / divisor)) ? (top / divisor < 1 ? 2 : 1) : 0;
+  const digits = digitsOf(ticks.map((tick) => tick / divisor));
   const suffix = unit === 'bytes_per_second' ? `${name}/s` : name;
   return ticks.map((tick) => `${(tick / divisor).toFixed(digits)} ${suffix}`.trim());
+}
+
+/** How many digits after the point the values need, at most 4: a label must not name another value than its line has. */
+function digitsOf(values: readonly number[]): number {
+  const exact = (digits: number): boolean =>
+    values.every((value) => Math.abs(value * 10 ** digits - Math.round(value * 10 ** digits)) < 1e-6 * 10 ** digits);
+  return [0, 1, 2, 3].find(exact) ?? 4;
 }
 
 /** Tick distances of a byte axis: powers of two, so that the labels are round numbers. */

@@ -7,6 +7,7 @@ import { formatMetric, formatTicks } from './format-metric.ts';
 import { chartsOf } from './metric-chart.ts';
 import { rangeOf, zoomAround, zoomOf } from './metric-range.ts';
 import { metricsCsv } from './metrics-csv.ts';
+import { youngWindow } from './young-window.ts';
 
 const none = Number.NaN;
 const series = (metric: string, unit: string, average: number[], source = 'agent') => ({
@@ -102,5 +103,56 @@ describe('figures', () => {
     assert.equal(formatMetric(null, 'percent'), '–');
     assert.deepEqual(formatTicks([0, 524_288, 1_048_576], 'bytes'), ['0.0 MiB', '0.5 MiB', '1.0 MiB']);
     assert.deepEqual(formatTicks([0, 50, 100], 'percent'), ['0 %', '50 %', '100 %']);
+  });
+
+  it('formatTicks never rounds a label to a value that its line does not have', () => {
+    assert.deepEqual(formatTicks([0, 0.25, 0.5, 0.75, 1, 1.25], 'count'), [
+      '0.00',
+      '0.25',
+      '0.50',
+      '0.75',
+      '1.00',
+      '1.25',
+    ]);
+    assert.deepEqual(formatTicks([0, 0.1, 0.2, 0.30000000000000004], 'percent'), ['0.0 %', '0.1 %', '0.2 %', '0.3 %']);
+    const eighths = [0, 131_072, 1_179_648];
+    assert.deepEqual(formatTicks(eighths, 'bytes'), ['0.000 MiB', '0.125 MiB', '1.125 MiB']);
+    for (const unit of ['count', 'percent', 'bytes'] as const)
+      for (const step of [0.01, 0.02, 0.05, 0.125, 0.25, 0.5, 2.5])
+        assert.equal(
+          new Set(
+            formatTicks(
+              Array.from({ length: 9 }, (_, index) => index * step),
+              unit,
+            ),
+          ).size,
+          9,
+          `${step}`,
+        );
+  });
+
+  it('the window of a young VM begins with its first measurement, and is at least a minute long', () => {
+    const times = Array.from({ length: 180 }, (_, index) => 1000 + index * 5);
+    const from = (first: number): (number | null)[] => times.map((time) => (time < first ? null : 1));
+    const chart = (first: number) => ({
+      times,
+      stepMs: 5000,
+      banded: false,
+      charts: [
+        {
+          key: 'cpu',
+          title: 'CPU',
+          unit: 'percent' as const,
+          series: [
+            { metric: 'm', label: 'l', source: 'agent' as const, average: from(first), minimum: [], maximum: [] },
+          ],
+        },
+      ],
+    });
+    assert.deepEqual(youngWindow(chart(1700), [1000, 1900]), [1695, 1900]);
+    assert.deepEqual(youngWindow(chart(1890), [1000, 1900]), [1840, 1900]);
+    // Measured almost from the beginning: the whole range stays.
+    assert.deepEqual(youngWindow(chart(1005), [1000, 1900]), [1000, 1900]);
+    assert.deepEqual(youngWindow({ ...chart(1000), charts: [] }, [1000, 1900]), [1000, 1900]);
   });
 });

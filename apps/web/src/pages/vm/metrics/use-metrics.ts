@@ -4,6 +4,7 @@ import { useMemo } from 'react';
 import { api } from '../../../api/api.ts';
 import { type ChartSet, chartsOf } from './metric-chart.ts';
 import type { MetricRange, Zoom } from './metric-range.ts';
+import { youngWindow } from './young-window.ts';
 
 /** Enough for a chart as wide as the screen; the server picks a suitable resolution. */
 const maxPoints = 360;
@@ -34,5 +35,8 @@ export function useMetrics(vm: string, range: MetricRange, zoom: Zoom | undefine
   });
   const answer: QueryHistoryResponse | undefined = data?.answer;
   const set = useMemo(() => (answer === undefined ? undefined : chartsOf(answer)), [answer]);
-  return { set, window: data?.window ?? [0, 1], error, refetch: () => void refetch() };
+  const asked = data?.window ?? [0, 1];
+  // What the user selected is shown as it is.
+  const window = set === undefined || zoom !== undefined ? asked : youngWindow(set, asked);
+  return { set, window, error, refetch: () => void refetch() };
 }
