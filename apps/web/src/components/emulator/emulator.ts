@@ -86,6 +86,8 @@ export class Emulator {
     });
     // Before xterm.js handles them.
     element.addEventListener('keydown', () => this.#withoutKeys.keyDown(), { capture: true });
+    for (const kind of ['keyup', 'focusin'])
+      element.addEventListener(kind, () => this.#withoutKeys.keyUp(), { capture: true });
     this.terminal.textarea?.addEventListener('input', (event) => this.#onInserted(event));
     // Legacy mouse reports are raw bytes, not UTF-8.
     this.terminal.onBinary((text) => this.onInput(Uint8Array.from(text, (character) => character.charCodeAt(0))));

@@ -50,6 +50,16 @@ describe('text that arrives without keys', () => {
     assert.deepEqual(late, []);
   });
 
+  it('text after a key that inserted nothing, such as Enter, is sent', () => {
+    const { text, late, runDue } = setUp();
+    text.keyDown();
+    text.sent();
+    text.keyUp();
+    text.inserted('😀');
+    runDue();
+    assert.deepEqual(late, ['😀']);
+  });
+
   it('text of a key that the emulator did not understand is sent', () => {
     const { text, late, runDue } = setUp();
     text.keyDown();

@@ -24,6 +24,11 @@ export class TextWithoutKeys {
     this.#sentBefore = this.#sent;
   }
 
+  /** The key is over: what is inserted now does not come from it. */
+  keyUp(): void {
+    this.#sentBefore = undefined;
+  }
+
   /** The emulator sent input. */
   sent(): void {
     this.#sent++;
