@@ -50,6 +50,19 @@ export function parseSize(text: string, what: string): bigint {
   return BigInt(bytes);
 }
 
+/** A tag as "NAME=VALUE", or "NAME" for an empty value. @throws CliError */
+export function parseTag(text: string, what: string): readonly [name: string, value: string] {
+  const at = text.indexOf('=');
+  if (at === 0 || text === '') throw new CliError(`${what}: "${text}" is not NAME or NAME=VALUE`);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** A role as "operator", or "viewer@tag:web"; without a scope it covers everything. */
+export function parseRole(text: string): { readonly role: string; readonly scope: string } {
+  const at = text.indexOf('@');
+  return at < 0 ? { role: text, scope: '*' } : { role: text.slice(0, at), scope: text.slice(at + 1) };
+}
+
 /** Permission bits in octal, "644" or "04755". @throws CliError */
 export function parseMode(text: string): number {
   if (!/^0?[0-7]{3,4}$/.test(text)) throw new CliError(`"${text}" is not an octal mode, such as 644 or 4755`);

@@ -36,10 +36,12 @@ function addVms(program: Command): void {
     ['show [options] <vm>', 'Show everything known about a VM', () => import('./commands/show.ts')],
     ['create [options] <name>', 'Create a VM', () => import('./commands/create.ts')],
     ['set [options] <vm...>', 'Change settings of VMs', () => import('./commands/set.ts')],
+    ['rename <vm> <name>', 'Rename a stopped VM', () => import('./commands/rename.ts')],
     ['start [options] <vm...>', 'Start VMs, and wait until their agents answer', () => import('./commands/power.ts')],
     ['stop [options] <vm...>', 'Stop VMs: ask the agent, then ACPI, then kill', () => import('./commands/power.ts')],
     ['kill [options] <vm...>', 'Kill VMs immediately, like a power cut', () => import('./commands/power.ts')],
     ['restart [options] <vm...>', 'Stop the running VMs, then start all', () => import('./commands/restart.ts')],
+    ['reboot [options] <vm...>', 'Reboot guests from inside', () => import('./commands/reboot.ts')],
     ['wait [options] <vm...>', 'Wait until VMs reach a state', () => import('./commands/wait.ts')],
     ['rm [options] <vm...>', 'Remove VMs with their disks', () => import('./commands/rm.ts')],
   ]);
@@ -158,7 +160,14 @@ function addLogins(program: Command): void {
   addCommands(addGroup(program, 'user', 'Manage users'), [
     ['ls [options]', 'List users', () => import('./commands/user-ls.ts')],
     ['create [options] <name>', 'Create a user', () => import('./commands/user-create.ts')],
+    ['set [options] <name>', "Change a user's roles, login or password", () => import('./commands/user-set.ts')],
+    ['passwd', 'Change your own password', () => import('./commands/user-passwd.ts')],
     ['rm <name...>', 'Remove users, with their sessions and tokens', () => import('./commands/user-rm.ts')],
+  ]);
+  addCommands(addGroup(program, 'role', 'Manage roles: what a user may do'), [
+    ['ls [options]', 'List roles', () => import('./commands/role-ls.ts')],
+    ['set [options] <name>', 'Create a role, or replace its privileges', () => import('./commands/role-set.ts')],
+    ['rm <name...>', 'Remove roles that no user has', () => import('./commands/role-rm.ts')],
   ]);
   addCommands(program, [
     ['web [options]', 'Print a link that logs in to the web console once', () => import('./commands/web.ts')],

@@ -151,7 +151,7 @@ describe('inn run', { timeout: 120_000 }, () => {
 
   it('--on selects by names, a tag or a filter', () => {
     assert.deepEqual(selectTargets(['web-1', 'web-2']), { vms: ['web-1', 'web-2'], filter: '' });
-    assert.deepEqual(selectTargets(['tag=env=prod']), { vms: [], filter: 'tag:env=prod' });
+    assert.deepEqual(selectTargets(['tag=env=prod']), { vms: [], filter: 'tag=env=prod' });
     assert.deepEqual(selectTargets(['state:running mem>80']), { vms: [], filter: 'state:running mem>80' });
   });
 });

@@ -1,9 +1,8 @@
 import { VmSchema } from '@innkeeper/contract/control';
-import { CliError } from '../cli-error.ts';
 import { defineCommand } from '../define-command.ts';
 import { flag, list, outputOptions, requiredText, text } from '../options.ts';
 import { printObject } from '../output/json.ts';
-import { parseCount, parseSize } from '../parse-values.ts';
+import { parseCount, parseSize, parseTag } from '../parse-values.ts';
 import { followOperation } from './follow-operation.ts';
 import { agentLine, waitForAgent } from './wait-for-agent.ts';
 
@@ -15,7 +14,7 @@ export const command = defineCommand({
     text('--cpus <count>', 'virtual CPUs, 1 to 64', '1'),
     text('--memory <size>', 'memory, such as 512M or 2G', '256M'),
     text('--disk <size>', 'disk, at least the size of the image (default: the size of the image)'),
-    list('--tag <key=value>', 'a tag; can be repeated'),
+    list('--tag <name=value>', 'a tag, with or without a value; can be repeated'),
     flag('--start', 'start it, and wait until its agent answers'),
     flag('--autostart', 'start it with the daemon, unless it was stopped since the host booted'),
     ...outputOptions,
@@ -28,7 +27,7 @@ export const command = defineCommand({
       cpus,
       memoryBytes: parseSize(options.memory, '--memory'),
       diskBytes: options.disk === undefined ? 0n : parseSize(options.disk, '--disk'),
-      tags: Object.fromEntries(options.tag.map(parseTag)),
+      tags: Object.fromEntries(options.tag.map((tag) => parseTag(tag, '--tag'))),
       start: options.start,
       autostart: options.autostart,
     });
@@ -40,9 +39,3 @@ export const command = defineCommand({
       process.stdout.write(options.start ? agentLine(vm) : `${vm.name} is created. Start it: inn start ${vm.name}\n`);
   },
 });
-
-function parseTag(text: string): [string, string] {
-  const at = text.indexOf('=');
-  if (at < 1) throw new CliError(`--tag: "${text}" is not KEY=VALUE`);
-  return [text.slice(0, at), text.slice(at + 1)];
-}

@@ -72,7 +72,7 @@ export function selectTargets(on: readonly string[]): { readonly vms: readonly s
   if (first === undefined) throw new CliError('Name the VMs: --on VM, --on tag=web, or --on "FILTER"');
   if (on.every((each) => vmName.test(each))) return { vms: on, filter: '' };
   if (others.length > 0) throw new CliError('--on: give names of VMs, or one filter with all conditions');
-  return { vms: [], filter: first.replace(/^tag=/, 'tag:') };
+  return { vms: [], filter: first };
 }
 
 /** A script from a file, or from standard input for "-". @throws CliError if it is empty, not UTF-8 or over 1 MiB */

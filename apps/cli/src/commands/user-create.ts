@@ -1,5 +1,6 @@
 import { defineCommand } from '../define-command.ts';
 import { list } from '../options.ts';
+import { parseRole } from '../parse-values.ts';
 
 /** `inn user create NAME`: the user has no password; `inn web --user NAME` prints a link to log in with. */
 export const command = defineCommand({
@@ -11,9 +12,3 @@ export const command = defineCommand({
     if (!quiet) process.stderr.write(`Print a link to log in with: inn web --user ${name}\n`);
   },
 });
-
-/** "operator", or "viewer@tag:web"; without a scope the role covers everything. */
-function parseRole(text: string): { readonly role: string; readonly scope: string } {
-  const at = text.indexOf('@');
-  return at < 0 ? { role: text, scope: '*' } : { role: text.slice(0, at), scope: text.slice(at + 1) };
-}

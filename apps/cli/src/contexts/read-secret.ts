@@ -8,7 +8,7 @@ const maxSecretBytes = 4096;
 export async function askSecret(question: string): Promise<string> {
   if (!process.stdin.isTTY)
     throw new CliError(
-      'Cannot ask for a password: standard input is not a terminal. Pipe a token in with --token-stdin.',
+      'Cannot ask for a password: standard input is not a terminal. To log in, pipe a token in with --token-stdin.',
     );
   process.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
@@ -21,14 +21,19 @@ export async function askSecret(question: string): Promise<string> {
   }
 }
 
+/** A password from the terminal, or from standard input if that is no terminal. @throws CliError as readSecret */
+export async function readPassword(question: string): Promise<string> {
+  return process.stdin.isTTY ? await askSecret(question) : await readSecret('password');
+}
+
 /** The first line of standard input, at most 4,096 bytes. @throws CliError if it is empty or longer */
-export async function readSecret(): Promise<string> {
+export async function readSecret(what = 'token'): Promise<string> {
   let text = '';
   for await (const chunk of process.stdin) {
     text += String(chunk);
     if (text.includes('\n') || text.length > maxSecretBytes) break;
   }
   const secret = (text.split('\n', 1)[0] ?? '').trim();
-  if (secret === '' || secret.length > maxSecretBytes) throw new CliError('There is no token on standard input.');
+  if (secret === '' || secret.length > maxSecretBytes) throw new CliError(`There is no ${what} on standard input.`);
   return secret;
 }

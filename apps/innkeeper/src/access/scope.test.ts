@@ -21,6 +21,8 @@ describe('scopes', () => {
     for (const scope of ['', 'all', 'tag:', 'tag:=x', 'vm:', 'vm:a b', `tag:${'x'.repeat(300)}`])
       assert.throws(() => checkScope(scope), { reason: 'INVALID_ARGUMENT' }, scope);
     for (const scope of ['*', 'tag:a', 'tag:a=', 'tag:a=b c', 'vm:abc']) assert.equal(checkScope(scope), scope);
+    // "tag=" and "tag:" are one spelling.
+    assert.deepEqual(['tag=a', 'tag=a=b', 'vm=abc'].map(checkScope), ['tag:a', 'tag:a=b', 'vm:abc']);
   });
 });
 

@@ -8,8 +8,12 @@ export interface ScopedVm {
 
 const maxScopeChars = 200;
 
-/** Throws INVALID_ARGUMENT unless it is "*", "tag:NAME", "tag:NAME=VALUE" or "vm:ID". */
-export function checkScope(scope: string): string {
+/**
+ * Returns a scope as it is stored: "tag=NAME" and "vm=ID" are the same as with ":". Throws INVALID_ARGUMENT unless it is
+ * "*", "tag:NAME", "tag:NAME=VALUE" or "vm:ID".
+ */
+export function checkScope(text: string): string {
+  const scope = text.replace(/^(tag|vm)=/, '$1:');
   if (scope === '*' || (scope.length <= maxScopeChars && /^(vm:[^\s]+|tag:[^=]+(=.*)?)$/s.test(scope))) return scope;
   throw new OperationError(
     'INVALID_ARGUMENT',

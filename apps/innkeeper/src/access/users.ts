@@ -39,9 +39,9 @@ export class Users {
         nextStep: `Use 1 to 63 characters of a-z, 0-9, ".", "_" and "-", first a letter; not ${reservedNames.join(' or ')}.`,
       });
     }
-    await this.checkBindings(bindings);
+    const stored = await this.checkBindings(bindings);
     const row = { name, created_ms: this.#nowMs(), last_login_ms: null, disabled: 0, password };
-    await this.#store.users.insert(row, bindings);
+    await this.#store.users.insert(row, stored);
     return row;
   }
 
@@ -49,9 +49,12 @@ export class Users {
    * Changes or removes. `by` may act only on users whose privileges they hold, and give only what they hold. Fails with
    * ACCOUNT_NOT_FOUND, PRIVILEGE_MISSING, LAST_ADMINISTRATOR; nothing has changed then.
    */
-  async change(name: string, change: UserChange | 'remove', by?: Caller): Promise<void> {
+  async change(name: string, asked: UserChange | 'remove', by?: Caller): Promise<void> {
     await this.get(name);
-    if (change !== 'remove' && change.bindings !== undefined) await this.checkBindings(change.bindings);
+    const change =
+      asked === 'remove' || asked.bindings === undefined
+        ? asked
+        : { ...asked, bindings: await this.checkBindings(asked.bindings) };
     await this.#store.users.change(name, change, (before, after) => {
       if (by !== undefined) {
         assertMayActOn(by, name, before);
@@ -95,16 +98,15 @@ export class Users {
     return { users: await users.list(), bindings: await users.bindings(), roles: await roles.list() };
   }
 
-  /** Fails with ROLE_NOT_FOUND, INVALID_ARGUMENT. */
-  async checkBindings(bindings: readonly Binding[]): Promise<void> {
+  /** Returns them as they are stored. Fails with ROLE_NOT_FOUND, INVALID_ARGUMENT. */
+  async checkBindings(bindings: readonly Binding[]): Promise<Binding[]> {
     if (bindings.length > maxBindings) {
       throw new OperationError('INVALID_ARGUMENT', `A user can have ${maxBindings} roles.`);
     }
     const roles = await listRoles(this.#store);
-    for (const { role, scope } of bindings) {
-      checkScope(scope);
-      if (roles.some(({ name }) => name === role)) continue;
+    return bindings.map(({ role, scope }) => {
+      if (roles.some(({ name }) => name === role)) return { role, scope: checkScope(scope) };
       throw new OperationError('ROLE_NOT_FOUND', `There is no role "${role.slice(0, 63)}".`);
-    }
+    });
   }
 }

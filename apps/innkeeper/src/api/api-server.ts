@@ -75,7 +75,7 @@ export class ApiServer implements AsyncDisposable {
         ...agentServiceImpls(node).map(([service, impl]) => serve(service, impl)),
         serve(AccessService, createAccessService(access)),
         serve(AuditService, createAuditService(access.store)),
-        serve(VmService, createVmService(node)),
+        serve(VmService, createVmService(node, access.live)),
         serve(VMService, createComputeService(node)),
         serve(ImageService, createImageService(node)),
         serve(HistoryService, createHistoryService(node, history)),

@@ -1,6 +1,8 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { OperationError } from '@innkeeper/contract';
 import type { VmService } from '@innkeeper/contract/control';
+import { authorizeTags } from '../access/authorize-tags.ts';
+import type { LiveCallers } from '../access/live-callers.ts';
 import { viewerOf } from '../access/viewer-of.ts';
 import { authorizedCallOf } from '../edge/api-interceptors.ts';
 import { pageSizeOf, readPage, tokenNumber, writeToken } from '../edge/page.ts';
@@ -12,8 +14,8 @@ import { watchVm, watchVms } from './watch-vms.ts';
 const defaultStopTimeoutMs = 30_000;
 const maxStopTimeoutMs = 3_600_000;
 
-/** VmService over a node. */
-export function createVmService(node: NodeApi): ServiceImpl<typeof VmService> {
+/** VmService over a node. `live` are the calls that are open. */
+export function createVmService(node: NodeApi, live: Pick<LiveCallers, 'recheck'>): ServiceImpl<typeof VmService> {
   const { vms } = node;
   return {
     listVms: (request, context) => {
@@ -32,7 +34,14 @@ export function createVmService(node: NodeApi): ServiceImpl<typeof VmService> {
     watchVm: (request, { signal }) => watchVm(node, request.vm, signal),
     watchVms: (_request, context) => watchVms(node, viewerOf(authorizedCallOf(context)), context.signal),
     createVm: (request) => vms.create(request),
-    updateVm: (request) => vms.find(request.vm).update(request),
+    updateVm: async (request, context) => {
+      const vm = vms.find(request.vm);
+      authorizeTags(authorizedCallOf(context).caller, vm.tags, request);
+      const updated = await vm.update(request);
+      // Streams that were open by a role on a tag end with it.
+      if (Object.keys(request.tags).length > 0 || request.removeTags.length > 0) await live.recheck();
+      return updated;
+    },
     startVm: (request) => vms.find(request.vm).start(),
     stopVm: (request) => {
       if (request.timeoutMs > maxStopTimeoutMs) {

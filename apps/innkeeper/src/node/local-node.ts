@@ -22,8 +22,9 @@ import { nanoseconds, operationMessage } from './operation-message.ts';
 import { checkReportedAddress } from './vm/check-reported-address.ts';
 import { createVm } from './vm/create-vm.ts';
 import { diagnose } from './vm/diagnose.ts';
+import { updateVm } from './vm/update-vm.ts';
 import { vmMessage, vmSummary } from './vm/vm-message.ts';
-import { deleteVm, killVm, startVm, stopVm, updateVm } from './vm/vm-operations.ts';
+import { deleteVm, killVm, startVm, stopVm } from './vm/vm-operations.ts';
 import type { VmRunner } from './vm/vm-runner.ts';
 
 /** How long a guest method waits for an agent that has not connected yet. */
@@ -75,20 +76,24 @@ export function createLocalNode(node: Node): NodeApi {
 }
 
 function localVm(node: Node, runner: VmRunner): VmApi {
-  const { id, name } = runner.row;
+  const { id } = runner.row;
   return {
     id,
-    name,
+    // It may be renamed.
+    get name() {
+      return runner.row.name;
+    },
     get tags() {
       return JSON.parse(runner.row.tags) as Record<string, string>;
     },
     describe: () => vmMessage(runner),
     summary: () => vmSummary(runner),
     reportAddress: (address) => runner.agent.reportAddress(checkReportedAddress(address)),
-    assertAllowed: (action) => assertVmAction(name, runner.life.state, action),
+    assertAllowed: (action) => assertVmAction(runner.row.name, runner.life.state, action),
     agent: (options) => connectedAgent(runner, options),
     console: () => {
-      if (runner.running === undefined) throw new OperationError('VM_NOT_RUNNING', `The VM "${name}" is not running.`);
+      if (runner.running === undefined)
+        throw new OperationError('VM_NOT_RUNNING', `The VM "${runner.row.name}" is not running.`);
       return runner.running.console;
     },
     update: async (change) => {

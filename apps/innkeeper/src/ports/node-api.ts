@@ -38,8 +38,10 @@ export interface VmApi {
   agent(options: Waiting): Promise<AgentLink>;
   /** Throws VM_NOT_RUNNING while the VM is not running. */
   console(): ConsoleStream;
-  /** Changes the settings that are given. */
-  update(change: Pick<UpdateVmRequest, 'autostart'>): Promise<Vm>;
+  /** Changes the settings that are given: all or none. Fails with VM_WRONG_STATE, VM_BUSY, VM_NAME_TAKEN. */
+  update(
+    change: Pick<UpdateVmRequest, 'autostart' | 'name' | 'cpus' | 'memoryBytes' | 'tags' | 'removeTags'>,
+  ): Promise<Vm>;
   start(): Promise<Operation>;
   /** `timeoutMs` for the agent and for ACPI each. */
   stop(timeoutMs: number): Promise<Operation>;

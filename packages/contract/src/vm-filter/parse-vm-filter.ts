@@ -97,6 +97,8 @@ function readComparison(
 ): VmCondition | string {
   if (!isFilterField(name)) return unknownField(name);
   const field = filterFields[name];
+  // "tag=web" and "tag:web" are one spelling.
+  if (field.kind === 'text' && operator === '=') return readMatch(name, value, negated);
   if (field.kind === 'text') return `"${name}" is compared with ":", as in ${field.example}.`;
   const number = field.parse(value);
   if (number === undefined) return `"${shorten(value)}" is not a valid ${field.unit}. Write it as in ${field.example}.`;

@@ -29,8 +29,20 @@ export class VmRepository {
     }
   }
 
-  async update(id: string, change: Updateable<Omit<VmTable, 'id' | 'name'>>): Promise<void> {
-    await this.#db.updateTable('vms').set(change).where('id', '=', id).execute();
+  /** Fails with VM_NAME_TAKEN when another VM has the new name. */
+  async update(id: string, change: Updateable<Omit<VmTable, 'id'>>): Promise<void> {
+    try {
+      await this.#db.updateTable('vms').set(change).where('id', '=', id).execute();
+    } catch (error) {
+      const { name } = change;
+      if (name === undefined || !(await this.#isTaken(name, id))) throw error;
+      throw new OperationError('VM_NAME_TAKEN', `A VM named "${name}" already exists.`, { cause: error });
+    }
+  }
+
+  async #isTaken(name: string, byOtherThan: string): Promise<boolean> {
+    const query = this.#db.selectFrom('vms').select('id').where('name', '=', name).where('id', '!=', byOtherThan);
+    return (await query.executeTakeFirst()) !== undefined;
   }
 
   /** Deletes a VM with its history; its events are kept. */

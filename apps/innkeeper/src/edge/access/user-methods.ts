@@ -31,8 +31,8 @@ export function createUserMethods(access: Access): Pick<ServiceImpl<typeof Acces
       const { items, nextPageToken } = pageOf(await store.users.list(), request);
       return { users: items.map((user) => userMessage(user, bindings.get(user.name) ?? [])), nextPageToken };
     },
-    createUser: async ({ name, roles, password }, context) => {
-      await users.checkBindings(roles);
+    createUser: async ({ name, roles: asked, password }, context) => {
+      const roles = await users.checkBindings(asked);
       assertCovers(identifiedRequestOf(context).caller, grantsOf(roles, await listRoles(store)));
       const user = await users.create(name, roles, password === '' ? null : await passwords.hash(password));
       return userMessage(user, await store.users.bindings(name));

@@ -50,14 +50,19 @@ export class FleetIndex implements Fleet, Disposable {
   #update(entries: FleetEntry[]): void {
     const added: FleetEntry[] = [];
     const gone = new Set<string>();
+    let isRenamed = false;
     for (const id of this.#changedIds) {
       const vm = this.#source.byId(id);
       const position = this.#positions.get(id);
       if (vm === undefined) gone.add(id);
       else if (position === undefined) added.push(this.#look(vm));
-      else entries[position] = this.#look(vm);
+      else {
+        const entry = this.#look(vm);
+        isRenamed ||= entry.nameKey !== entries[position]?.nameKey;
+        entries[position] = entry;
+      }
     }
-    if (added.length > 0 || gone.size > 0) {
+    if (added.length > 0 || gone.size > 0 || isRenamed) {
       this.#replace([...entries.filter(({ vm }) => !gone.has(vm.id)), ...added]);
     }
   }

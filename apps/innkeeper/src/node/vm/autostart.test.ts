@@ -5,8 +5,9 @@ import { done, succeed, timeout, wanted, withImage } from '../fake/operate.ts';
 import { startTestNode, type TestNode, testHost } from '../fake/test-node.ts';
 import { autostartVms } from './autostart.ts';
 import { createVm } from './create-vm.ts';
+import { updateVm } from './update-vm.ts';
 import { vmMessage } from './vm-message.ts';
-import { killVm, startVm, stopVm, updateVm } from './vm-operations.ts';
+import { killVm, startVm, stopVm } from './vm-operations.ts';
 
 /** Creates stopped VMs with autostart. */
 async function withVms(test: TestNode, names: readonly string[]): Promise<void> {

@@ -16,13 +16,11 @@ import type { OperationContext } from '../operations/running-operation.ts';
 import { startAndWait } from './start-vm.ts';
 import { newVmDriver } from './vm-driver.ts';
 import type { VmRunner } from './vm-runner.ts';
+import { checkCpus, checkMemory, checkTags } from './vm-settings.ts';
 import { diskPath } from './vm-spec.ts';
 
 type Wanted = Pick<CreateVmRequest, 'name' | 'image' | 'cpus' | 'memoryBytes' | 'diskBytes' | 'tags' | 'start'> &
   Partial<Pick<CreateVmRequest, 'autostart' | 'id'>>;
-
-const maxTags = 64;
-const maxTagChars = 256;
 
 /** Two requests with one id at once: the second one finds what the first one began. */
 const requestIds = new KeyedMutex();
@@ -118,19 +116,12 @@ async function whyNotByAgent(node: Node, row: VmRow, missing: string): Promise<s
 }
 
 function newRow(node: Node, wanted: Wanted, imageBytes: number): VmRow {
-  const cpus = wanted.cpus === 0 ? 1 : wanted.cpus;
-  if (cpus > 64) throw invalid(`A VM must have 1 to 64 CPUs, not ${cpus}.`);
-  const memory = wanted.memoryBytes === 0n ? BigInt(256 * mib) : wanted.memoryBytes;
-  if (memory < BigInt(64 * mib)) throw invalid('A VM needs at least 64 MiB of memory.');
-  if (memory > BigInt(2 ** 44)) throw invalid('A VM can have at most 16 TiB of memory.');
+  const cpus = checkCpus(wanted.cpus === 0 ? 1 : wanted.cpus);
+  const memoryBytes = checkMemory(wanted.memoryBytes === 0n ? BigInt(256 * mib) : wanted.memoryBytes);
   if (wanted.diskBytes !== 0n && wanted.diskBytes < BigInt(imageBytes)) {
     throw invalid(`The disk cannot be smaller than the image, which has ${imageBytes} bytes.`);
   }
   if (wanted.diskBytes > BigInt(2 ** 46)) throw invalid('A disk can have at most 64 TiB.');
-  const tags = Object.entries(wanted.tags);
-  if (tags.length > maxTags || tags.flat().some((text) => text.length > maxTagChars)) {
-    throw invalid(`A VM can have at most ${maxTags} tags of at most ${maxTagChars} characters.`);
-  }
   return {
     id: freeId(node),
     name: wanted.name,
@@ -138,10 +129,10 @@ function newRow(node: Node, wanted: Wanted, imageBytes: number): VmRow {
     state_detail: '',
     image: wanted.image,
     cpus,
-    memory_bytes: Number(memory),
+    memory_bytes: memoryBytes,
     disk_bytes: wanted.diskBytes === 0n ? imageBytes : Number(wanted.diskBytes),
     mac_address: macAddress(),
-    tags: JSON.stringify(wanted.tags),
+    tags: JSON.stringify(checkTags(wanted.tags)),
     driver: newVmDriver(node.context).name,
     record: null,
     agent: JSON.stringify(unknownAgentInstall),

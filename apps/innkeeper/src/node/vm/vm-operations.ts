@@ -18,18 +18,6 @@ import type { VmRunner } from './vm-runner.ts';
 
 const maxStopTimeoutMs = 3_600_000;
 
-/** Changes the given properties only. Fails with VM_NOT_FOUND. */
-export async function updateVm(
-  node: Node,
-  vm: string,
-  change: { readonly autostart?: boolean | undefined },
-): Promise<void> {
-  const runner = node.get(vm);
-  if (change.autostart === undefined) return;
-  await runner.setRow({ autostart: change.autostart ? 1 : 0 });
-  node.changes.emit(runner.row.id);
-}
-
 /** Fails with VM_NOT_FOUND, VM_WRONG_STATE, VM_BUSY; does nothing if the VM is already running. */
 export function startVm(node: Node, vm: string): Promise<OperationRow> {
   return begin(node, node.get(vm), 'start', async (runner, context) => {

@@ -23,6 +23,9 @@ import { hasWholeDisk } from './vm-spec.ts';
 
 export type VmChange = 'state' | 'agent' | 'telemetry' | 'usage' | 'removed';
 
+/** A change of one of these is also written to the VM's folder; the others are written there with its process. */
+const manifestColumns = ['autostart', 'stopped_boot_id', 'name', 'cpus', 'memory_bytes', 'tags'];
+
 /**
  * Runs one VM: passes events to `vmReduce` one at a time, stores the new state, and then executes the effects. The state is
  * stored first, so that after a crash at any moment the next start finds what to repair.
@@ -119,10 +122,10 @@ export class VmRunner {
   }
 
   /** Changes columns of the VM's row. */
-  async setRow(change: Partial<Omit<VmRow, 'id' | 'name'>>): Promise<void> {
+  async setRow(change: Partial<Omit<VmRow, 'id'>>): Promise<void> {
     await this.#context.store.vms.update(this.#row.id, change);
     this.#row = { ...this.#row, ...change };
-    if ('autostart' in change || 'stopped_boot_id' in change) await this.#keepManifest(this.#row);
+    if (manifestColumns.some((column) => column in change)) await this.#keepManifest(this.#row);
   }
 
   /** Best effort: the row is authoritative, and the next start writes the manifest again. */
