@@ -21,7 +21,7 @@ export async function askSecret(question: string): Promise<string> {
   }
 }
 
-/** A password from the terminal, or from standard input if that is no terminal. @throws CliError as readSecret */
+/** A password from the terminal, or from standard input when it is piped in. @throws CliError as readSecret */
 export async function readPassword(question: string): Promise<string> {
   return process.stdin.isTTY ? await askSecret(question) : await readSecret('password');
 }
