@@ -112,6 +112,7 @@ function OperationDetail({ operation }: { readonly operation: Operation }): JSX.
       <div className="row wrap">
         {vmId !== '' && <Link to={`/vms/${vmId}`}>{target}</Link>}
         <InnCommand command={`inn op show ${id}`} />
+        {state === OperationState.RUNNING && cancellable && <InnCommand command={`inn op cancel ${id}`} />}
         <span className="grow" />
         {state === OperationState.RUNNING && cancellable && (
           <Button size="xs" variant="default" loading={busy} onClick={() => void cancel()}>

@@ -6,7 +6,9 @@ import { api } from '../../api/api.ts';
 import { meKey, useMe } from '../../api/session.ts';
 import { Card } from '../../components/card.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
+import { InnCommand } from '../../components/inn-command.tsx';
 import { showToast } from '../../components/toasts.tsx';
+import { accessCommands } from './access-commands.ts';
 
 const minimum = 10;
 
@@ -61,6 +63,7 @@ export function PasswordSection(): JSX.Element {
           error={problems.again}
           visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
         />
+        <InnCommand command={accessCommands.changePassword()} />
         <Button type="submit" loading={change.isPending}>
           Set password
         </Button>

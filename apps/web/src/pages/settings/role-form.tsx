@@ -6,6 +6,8 @@ import type { JSX } from 'react';
 import { api } from '../../api/api.ts';
 import { Card } from '../../components/card.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
+import { InnCommand } from '../../components/inn-command.tsx';
+import { accessCommands } from './access-commands.ts';
 
 export interface RoleFormProps {
   /** The role to change; undefined: a new role. */
@@ -43,6 +45,9 @@ export function RoleForm({ role, known, onClose, onDone }: RoleFormProps): JSX.E
             ))}
           </div>
         </Checkbox.Group>
+        <InnCommand
+          command={accessCommands.setRole(form.values.name, form.values.privileges, form.values.description)}
+        />
         <div className="row">
           <Button type="submit" loading={save.isPending}>
             Save

@@ -10,6 +10,7 @@ import { Icon } from '../../components/icon.tsx';
 import { showToast } from '../../components/toasts.tsx';
 import { useConfirm } from '../../components/use-confirm.tsx';
 import { Badge } from '../../components/vm-badges.tsx';
+import { accessCommands } from './access-commands.ts';
 import { RoleForm } from './role-form.tsx';
 
 /** Roles: sets of privileges that users hold on VMs. */
@@ -22,7 +23,8 @@ export function RolesSection(): JSX.Element {
   });
   const remove = async ({ name }: Role): Promise<void> => {
     const body = <p>Users with this role lose its privileges.</p>;
-    if (!(await ask({ title: `Delete the role ${name}?`, body, confirm: 'Delete', danger: true }))) return;
+    const question = { title: `Delete the role ${name}?`, body, confirm: 'Delete', danger: true };
+    if (!(await ask({ ...question, command: accessCommands.deleteRole(name) }))) return;
     try {
       await api.access.deleteRole({ name });
       void refetch();

@@ -7,7 +7,9 @@ import { api } from '../../api/api.ts';
 import { useMe } from '../../api/session.ts';
 import { Card } from '../../components/card.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
+import { InnCommand } from '../../components/inn-command.tsx';
 import { formatFullTime } from '../../format/format-time.ts';
+import { accessCommands } from './access-commands.ts';
 
 const defaultDays = 90;
 const dayMs = 24 * 3_600_000;
@@ -79,6 +81,7 @@ export function TokenForm({ onClose, onCreated }: TokenFormProps): JSX.Element {
           value={form.values.lifetimeDays}
           onChange={(value) => form.setFieldValue('lifetimeDays', Number(value) || defaultDays)}
         />
+        <InnCommand command={accessCommands.createToken(form.values)} />
         <div className="row">
           <Button type="submit" loading={createToken.isPending}>
             Create token

@@ -14,6 +14,7 @@ import { TimeAgo } from '../../components/time-ago.tsx';
 import { showToast } from '../../components/toasts.tsx';
 import { useConfirm } from '../../components/use-confirm.tsx';
 import { dateOf, formatFullTime } from '../../format/format-time.ts';
+import { accessCommands } from './access-commands.ts';
 import { TokenForm } from './token-form.tsx';
 
 /** API tokens: the user's, and those of all users for users who manage them. */
@@ -34,7 +35,13 @@ export function TokensSection(): JSX.Element {
   });
   const revoke = async ({ id, name }: Token): Promise<void> => {
     const body = <p>Programs that use it lose access immediately.</p>;
-    const question = { title: `Revoke "${name}"?`, body, confirm: 'Revoke', danger: true };
+    const question = {
+      title: `Revoke "${name}"?`,
+      body,
+      confirm: 'Revoke',
+      danger: true,
+      command: accessCommands.revokeToken(id),
+    };
     if (!(await ask(question))) return;
     try {
       await api.access.revokeToken({ id });

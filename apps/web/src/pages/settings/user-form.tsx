@@ -7,6 +7,8 @@ import { api } from '../../api/api.ts';
 import { Card } from '../../components/card.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Icon } from '../../components/icon.tsx';
+import { InnCommand } from '../../components/inn-command.tsx';
+import { accessCommands } from './access-commands.ts';
 
 interface UserValues {
   readonly name: string;
@@ -44,6 +46,12 @@ export function UserForm({ user, onClose, onDone }: UserFormProps): JSX.Element 
     },
     onSuccess: onDone,
   });
+  const { name, roles, password } = form.values;
+  const command = (user === undefined ? accessCommands.createUser : accessCommands.changeUser)(
+    name,
+    roles,
+    password !== '',
+  );
   return (
     <Card title={user === undefined ? 'New user' : `Change ${user.name}`} className="settings-narrow">
       <form className="settings-form" onSubmit={form.onSubmit((values) => save.mutate(values))}>
@@ -104,6 +112,7 @@ export function UserForm({ user, onClose, onDone }: UserFormProps): JSX.Element 
           {...form.getInputProps('password')}
           visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
         />
+        <InnCommand command={command} />
         <div className="row">
           <Button type="submit" loading={save.isPending}>
             Save

@@ -9,10 +9,12 @@ import { CopyButton } from '../../components/copy-button.tsx';
 import { DataTable } from '../../components/data-table.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Icon } from '../../components/icon.tsx';
+import { InnCommand } from '../../components/inn-command.tsx';
 import { TimeAgo } from '../../components/time-ago.tsx';
 import { showToast } from '../../components/toasts.tsx';
 import { useConfirm } from '../../components/use-confirm.tsx';
 import { Badge } from '../../components/vm-badges.tsx';
+import { accessCommands } from './access-commands.ts';
 import { UserForm } from './user-form.tsx';
 
 interface Link {
@@ -23,6 +25,7 @@ interface Link {
 /** The users with their roles and scopes. */
 export function UsersSection(): JSX.Element {
   const [editing, setEditing] = useState<User | 'new'>();
+  const [commandsOf, setCommandsOf] = useState<User>();
   const [link, setLink] = useState<Link>();
   const { ask, dialog } = useConfirm();
   const { data, error, refetch } = useQuery({
@@ -44,7 +47,13 @@ export function UsersSection(): JSX.Element {
   };
   const remove = async ({ name }: User): Promise<void> => {
     const body = <p>Their sessions and tokens end now. Their audit entries are kept.</p>;
-    const question = { title: `Delete ${name}?`, body, confirm: 'Delete', danger: true };
+    const question = {
+      title: `Delete ${name}?`,
+      body,
+      confirm: 'Delete',
+      danger: true,
+      command: accessCommands.deleteUser(name),
+    };
     if (await ask(question)) await attempt(`${name} was not deleted`, () => api.access.deleteUser({ name }));
   };
   const makeLink = ({ name }: User): Promise<void> =>
@@ -53,6 +62,16 @@ export function UsersSection(): JSX.Element {
     );
   return (
     <>
+      {commandsOf !== undefined && (
+        <Card title={`Commands for ${commandsOf.name}`} className="settings-narrow">
+          <InnCommand command={accessCommands.setLogin(commandsOf.name, commandsOf.disabled)} />
+          <InnCommand command={accessCommands.loginLink(commandsOf.name)} />
+          <InnCommand command={accessCommands.deleteUser(commandsOf.name)} />
+          <Button variant="default" size="sm" onClick={() => setCommandsOf(undefined)}>
+            Close
+          </Button>
+        </Card>
+      )}
       {link !== undefined && <LoginLink {...link} onClose={() => setLink(undefined)} />}
       {editing !== undefined && (
         <UserForm
@@ -141,6 +160,7 @@ export function UsersSection(): JSX.Element {
                       >
                         {user.disabled ? 'Enable' : 'Disable'}
                       </Menu.Item>
+                      <Menu.Item onClick={() => setCommandsOf(user)}>Copy as inn command</Menu.Item>
                       <Menu.Item color="red" onClick={() => void remove(user)}>
                         Delete
                       </Menu.Item>

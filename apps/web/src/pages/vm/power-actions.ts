@@ -54,7 +54,7 @@ export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
     needs: 'guest',
     danger: true,
     consequence: 'The guest reboots from inside, which ends all its processes.',
-    command: (name) => `inn exec ${name} -- reboot`,
+    command: (name) => `inn reboot ${name}`,
     run: (vm) => guest.power.shutdown(vm, { mode: 'reboot' }),
   },
   kill: {

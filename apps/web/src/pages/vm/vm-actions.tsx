@@ -10,6 +10,7 @@ import { useConfirm } from '../../components/use-confirm.tsx';
 import { StartRunButton } from '../runs/start-run-button.tsx';
 import { actOnVm } from './act-on-vm.tsx';
 import { isPossible, powerActions, type VmPowerAction } from './power-actions.ts';
+import { SettingsDialog } from './settings-dialog.tsx';
 
 const shown: readonly VmPowerAction[] = ['start', 'stop', 'restart'];
 const hidden: readonly VmPowerAction[] = ['kill', 'delete'];
@@ -21,6 +22,7 @@ const hidden: readonly VmPowerAction[] = ['kill', 'delete'];
 export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
   const { me } = useMe();
   const [busy, setBusy] = useState(false);
+  const [isEditing, setIsEditing] = useState(false);
   const { ask, dialog } = useConfirm();
   const navigate = useNavigate();
   const state = vmStateName(vm.state);
@@ -68,6 +70,7 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
           { label: 'Run', command: `inn run --on ${vm.name} -- uname -a` },
           { label: 'Shell', command: `inn shell ${vm.name}` },
           ...commands,
+          { label: 'Autostart', command: `inn set ${vm.name} --autostart ${vm.autostart ? 'off' : 'on'}` },
         ]}
       />
       <Menu position="bottom-end" width={200}>
@@ -77,6 +80,9 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
           </button>
         </Menu.Target>
         <Menu.Dropdown>
+          <Menu.Item disabled={!hasPrivilege(me, 'vm.manage', vm)} onClick={() => setIsEditing(true)}>
+            Settings
+          </Menu.Item>
           {hidden.map((action) => (
             <Menu.Item
               key={action}
@@ -91,6 +97,7 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
         </Menu.Dropdown>
       </Menu>
       {dialog}
+      {isEditing && <SettingsDialog vm={vm} onClose={() => setIsEditing(false)} />}
     </div>
   );
 }
