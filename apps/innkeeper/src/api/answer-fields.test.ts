@@ -126,6 +126,8 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'LoggedInUser.name': ['vm.view'],
   'LoggedInUser.terminal': ['vm.view'],
   'LoggedInUser.host': ['vm.view'],
+  // The host's CPU and system, as the page of the node shows them.
+  'HostUsage.*': ['vm.view'],
   'PrimaryAddress.*': ['vm.view'],
   'System.*': ['vm.view'],
   'MissingCapability.*': ['vm.view'],
@@ -150,6 +152,7 @@ const coveredRoutes: Readonly<Record<string, string>> = {
   '/metrics': 'vm.view: figures, with names of VMs, mounts and interfaces',
   '/v1/audit.jsonl': 'audit.view: the audit',
   '/v1/vms/{vm}/files': 'guest.file.read, guest.file.write: files and results of changes',
+  '/v1/image-uploads/{upload}': 'node.manage: the position of an upload',
   '/v1/vms/{vm}/tar': 'guest.file.read, guest.file.write: files and results of changes',
   '/v1/runs/{id}/output': 'guest.exec: output',
   '/healthz': 'public: health',
