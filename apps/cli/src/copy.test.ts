@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { FileKind } from '@innkeeper/contract/agent';
 import { callError, errorBody, startFakeDaemon } from '../../../packages/client/src/testing/fake-daemon.ts';
+import { readFrom } from './commands/local-file.ts';
 import { resultOf, runInn, spawnInn } from './testing/run-inn.ts';
 
 describe('inn cp', () => {
@@ -52,7 +55,7 @@ describe('inn cp', () => {
     assert.equal((await runInn(daemon.socketPath, ['cp', 'hello:/f', '-'])).stdout, bytes.toString());
   });
 
-  it('inn cp names a file by the requested path, and replaces a link instead of writing through it', async () => {
+  it('inn cp names a file by the requested path, and follows a link', async () => {
     await using daemon = await startFakeDaemon({
       files(_, response) {
         const evil = 'attachment; filename=.bashrc';
@@ -73,7 +76,8 @@ describe('inn cp', () => {
       });
     assert.deepEqual((await readdir(folder)).sort(), ['f', long]);
     assert.equal(await readFile(join(folder, 'f'), 'utf8'), 'text');
-    assert.equal(await readFile(join(daemon.folder, 'mine'), 'utf8'), 'mine');
+    assert.equal(await readFile(join(daemon.folder, 'mine'), 'utf8'), 'text');
+    assert.equal(await readlink(join(folder, 'f')), '../mine');
   });
 
   it('inn cp leaves no partial file after a checksum mismatch, ^C or a missing file', async () => {
@@ -101,6 +105,77 @@ describe('inn cp', () => {
     assert.equal(child.signalCode, 'SIGINT');
     assert.deepEqual(await readdir(daemon.folder), ['innkeeper.sock']);
     assert.equal((await runInn(daemon.socketPath, ['cp', '/nonexistent', 'hello:/f'])).exitCode, 3);
+  });
+
+  it('inn cp writes into what is not a plain file, keeps links and hard links, and keeps the mode of a replaced file', async () => {
+    await using daemon = await startFakeDaemon({
+      files(_, response) {
+        response.writeHead(200, { 'x-innkeeper-size': '4', 'x-innkeeper-mode': '644' });
+        response.end('text');
+      },
+    });
+    const { folder, socketPath } = daemon;
+    const download = async (target: string) => {
+      const result = await runInn(socketPath, ['cp', 'hello:/f', target]);
+      assert.deepEqual([result.exitCode, result.stderr], [0, ''], target);
+      return result.stdout;
+    };
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const [read] = await Promise.all([readFile(fifo, 'utf8'), download(fifo)]);
+    assert.equal(read, 'text');
+    assert.ok((await lstat(fifo)).isFIFO());
+    await download('/dev/null');
+    assert.ok((await lstat('/dev/null')).isCharacterDevice());
+    for (const name of ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']) assert.equal(await download(name), 'text');
+    const [first, second] = [join(folder, 'first'), join(folder, 'second')];
+    await writeFile(first, 'a long old content');
+    await link(first, second);
+    await download(second);
+    assert.equal(await readFile(first, 'utf8'), 'text');
+    const secret = join(folder, 'secret');
+    await writeFile(secret, 'old', { mode: 0o600 });
+    await download(secret);
+    assert.equal((await lstat(secret)).mode & 0o7777, 0o600);
+    assert.deepEqual((await readdir(folder)).sort(), ['fifo', 'first', 'innkeeper.sock', 'second', 'secret']);
+  });
+
+  it('inn cp uploads from FIFOs, <(…), /dev/stdin and files of /proc, and a growing file up to its size at the start', async () => {
+    const puts: string[] = [];
+    await using daemon = await startFakeDaemon({
+      async files(request, response, url) {
+        const body = request.method === 'PUT' ? Buffer.concat(await request.toArray().catch(() => [])) : '';
+        if (request.method === 'PUT')
+          puts.push(`${url.searchParams.get('path')} ${url.searchParams.get('size')} ${body}`);
+        const sha256 = createHash('sha256').update(body).digest('hex');
+        response.end(request.method === 'PUT' ? JSON.stringify({ bytes: body.length, sha256 }) : undefined);
+      },
+    });
+    const { folder, socketPath } = daemon;
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const [, piped] = await Promise.all([
+      writeFile(fifo, 'through a pipe'),
+      runInn(socketPath, ['cp', fifo, 'hello:/tmp/']),
+    ]);
+    assert.equal(piped.exitCode, 0, piped.stderr);
+    assert.equal((await runInn(socketPath, ['cp', '/dev/stdin', 'hello:/tmp/'], { input: 'typed' })).exitCode, 0);
+    assert.equal((await runInn(socketPath, ['cp', '/proc/sys/kernel/ostype', 'hello:/tmp/'])).exitCode, 0);
+    assert.deepEqual(puts, ['/tmp/fifo null through a pipe', '/tmp/stdin null typed', '/tmp/ostype null Linux\n']);
+    const words = [process.execPath, fileURLToPath(new URL('./main.ts', import.meta.url)), 'cp'];
+    const env = { PATH: process.env['PATH'], HOME: '/nonexistent', INNKEEPER_SOCKET: socketPath };
+    const script = '"$@" <(printf substituted) hello:/tmp/x';
+    const substituted = await resultOf(spawn('bash', ['-c', script, 'bash', ...words], { env }));
+    assert.equal(substituted.exitCode, 0, substituted.stderr);
+    assert.equal(puts[3], '/tmp/x null substituted');
+    const file = join(folder, 'file');
+    await writeFile(file, '0123456789');
+    const parts: string[] = [];
+    for await (const chunk of readFrom(file, 2, 5)) parts.push(Buffer.from(chunk).toString());
+    assert.deepEqual(parts, ['234']);
+    await assert.rejects(readFrom(file, 10, 11).next(), {
+      message: /became shorter while it was read: 10 of 11/,
+    });
   });
 
   it('inn cp removes partial files of killed processes beside its target, and no others', async () => {

@@ -1,9 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream, type Stats } from 'node:fs';
-import { realpath, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream, type Stats } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { basename } from 'node:path';
 import type { InnkeeperClient } from '@innkeeper/client';
 import { isOperationError, OperationError } from '@innkeeper/contract/errors';
 import { errorMessage } from '@innkeeper/kit';
@@ -15,9 +14,9 @@ import { flag } from '../options.ts';
 import { TransferMeter } from '../output/transfer-meter.ts';
 import { parseCopyPath } from '../parse-path.ts';
 import { standardInput } from '../standard-input.ts';
-import { newPartName, removeDeadParts } from '../tar/part-files.ts';
 import { writeAll } from '../write-all.ts';
 import { downloadTree, uploadTrees } from './cp-tree.ts';
+import { descriptorOf, readFrom, readStream, writeLocal } from './local-file.ts';
 import { SkippedEntries } from './skipped-entries.ts';
 
 /** `inn cp FROM… TO` */
@@ -135,15 +134,7 @@ async function download(
     return;
   }
   const place = await fileIn(target, treeNames(path).as);
-  removeDeadParts(dirname(place));
-  const partial = join(dirname(place), newPartName());
-  try {
-    await pipeline(checked(), createWriteStream(partial, { flags: 'wx', mode: file.mode & 0o777 }));
-    await rename(partial, place);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
+  await writeLocal(place, checked(), file.mode);
 }
 
 async function upload(
@@ -166,7 +157,17 @@ async function upload(
     });
     return;
   }
-  const info = await stat(path);
+  const info = descriptorOf(path) === undefined ? await stat(path) : undefined;
+  if (info === undefined || (!(info.isFile() && info.blocks > 0) && !info.isDirectory())) {
+    await client.writeFile(vm, remote, {
+      createParents,
+      signal,
+      ...(info?.isFile() === true ? { mode: info.mode & 0o777 } : {}),
+      source: () => readStream(path),
+      onProgress: (bytes) => meter.update(bytes, 0),
+    });
+    return;
+  }
   if (info.isDirectory()) throw new CliError(`${path} is a folder. Copy the whole folder: inn cp -r`);
   let hash = createHash('sha256');
   let hashedBytes = 0;
@@ -182,12 +183,16 @@ async function upload(
         for await (const chunk of createReadStream(path, { end: offset - 1 })) hash.update(chunk);
         hashedBytes = offset;
       }
-      yield* readFrom(path, offset, (chunk, at) => {
+      let at = offset;
+      for await (const chunk of readFrom(path, offset, info.size)) {
         // After an interruption some bytes are read again, but must not be hashed again.
-        if (at + chunk.length <= hashedBytes) return;
-        hash.update(chunk.subarray(Math.max(0, hashedBytes - at)));
-        hashedBytes = at + chunk.length;
-      });
+        if (at + chunk.length > hashedBytes) {
+          hash.update(chunk.subarray(Math.max(0, hashedBytes - at)));
+          hashedBytes = at + chunk.length;
+        }
+        at += chunk.length;
+        yield chunk;
+      }
     },
     onProgress: (bytes: number) => meter.update(bytes, info.size),
   };
@@ -209,22 +214,6 @@ async function uploadIdOf(path: string, { dev, ino, size, mtimeMs }: Stats): Pro
 
 function checksumMismatch(path: string): OperationError {
   return new OperationError('CHECKSUM_MISMATCH', `Checksum mismatch for ${path}.`);
-}
-
-async function* readFrom(
-  path: string,
-  offset: number,
-  onChunk: (chunk: Uint8Array, at: number) => void,
-): AsyncGenerator<Uint8Array> {
-  let at = offset;
-  for await (const chunk of createReadStream(path, {
-    start: offset,
-    highWaterMark: 256 * 1024,
-  }) as AsyncIterable<Buffer>) {
-    onChunk(chunk, at);
-    at += chunk.length;
-    yield chunk;
-  }
 }
 
 /** The path of the copy: in a target that is a folder, the file keeps its name. */

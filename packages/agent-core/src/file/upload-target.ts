@@ -16,8 +16,10 @@ export interface UploadTarget {
   readonly existing: FileStat | undefined;
   /** Written in place: not a regular file, or the caller writes a part. */
   readonly inPlace: boolean;
-  /** Not seekable: a terminal, a FIFO. */
+  /** Not seekable: a terminal, a FIFO; or a setting of the kernel. */
   readonly isStream: boolean;
+  /** A file of /proc or /sys. */
+  readonly isOfKernel: boolean;
   readonly mode: number;
   /** undefined: the kernel's default. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
@@ -55,16 +57,23 @@ export async function resolveTarget(host: Host, open: TargetRequest): Promise<Up
   const { folder, name } = splitPath(path);
   if (name === '') throw new OperationError('FILE_IS_DIRECTORY', `${path} is a directory.`);
   const type = existing?.type ?? 'regular';
+  const isOfKernel = existing?.type === 'regular' && isKernelFile(host, existing, folder);
   return {
     path,
     folder,
     name,
     existing,
-    isStream: type !== 'regular' && type !== 'block',
-    inPlace: partial || (existing !== undefined && existing.type !== 'regular'),
+    isStream: isOfKernel || (type !== 'regular' && type !== 'block'),
+    isOfKernel,
+    inPlace: partial || isOfKernel || (existing !== undefined && existing.type !== 'regular'),
     mode: open.mode ?? existing?.mode ?? 0o644,
     owner: await ownerOf(host, open, existing),
   };
+}
+
+/** A file without blocks, in a file system without size. */
+function isKernelFile(host: Host, { allocatedBytes }: FileStat, folder: string): boolean {
+  return allocatedBytes === 0 && host.files.statVfs(folder).totalBytes === 0;
 }
 
 /** Checks every existing component: directories are created and the partial file is renamed along the same path. */

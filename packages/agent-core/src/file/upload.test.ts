@@ -215,6 +215,26 @@ describe('an upload', () => {
   });
 });
 
+describe('an upload in place', () => {
+  it('a mount point and a file in a folder that cannot be written are overwritten in place, and cut to the new size', async () => {
+    const failures = [
+      (call: string) => (call === 'rename' ? 'EBUSY' : undefined),
+      (call: string, path: string) => (call === 'open' && path.endsWith('.part') ? 'EROFS' : undefined),
+    ];
+    for (const fail of failures) {
+      const { host, node } = await guest((each) => {
+        each.files.put('/tmp/f', 'a long old content', { mode: 0o600 });
+        each.files.fail = fail;
+      });
+      const { inode } = host.files.stat('/tmp/f', false);
+      assert.equal((await upload(node, { uploadId: 'one' }, 'new')).reason, '');
+      const after = host.files.stat('/tmp/f', false);
+      assert.deepEqual([host.files.text('/tmp/f'), after.inode, after.mode], ['new', inode, 0o600]);
+      assert.deepEqual([host.files.names('/tmp'), host.files.openCount], [['f'], 0]);
+    }
+  });
+});
+
 describe('partial files', () => {
   it('a partial file whose caller was lost stays for an hour, and is then removed without another upload', async () => {
     const { host, node } = await guest();
@@ -263,7 +283,7 @@ describe('partial files', () => {
         host.files.fail = (call) => (call === 'rename' ? 'EPERM' : undefined);
       },
       GUEST_IO: (host) => {
-        host.files.fail = (call) => (call === 'rename' ? 'EBUSY' : undefined);
+        host.files.fail = (call) => (call === 'rename' ? 'ETXTBSY' : undefined);
       },
     };
     for (const [reason, arrange] of Object.entries(cases)) {

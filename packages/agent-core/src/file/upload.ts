@@ -46,7 +46,9 @@ export class Upload {
     if (target.inPlace) return Upload.#beginInPlace(host, open, target);
     const id = open.uploadId === '' ? hex(host.bytes.random(8)) : open.uploadId;
     const partial = partialPath(target.folder, target.name, id);
-    const { file, sizeBytes: offset } = openPartial(host, partial, open);
+    const opened = openUnlessForbidden(host, partial, open, target);
+    if (opened === undefined) return Upload.#beginInPlace(host, open, target);
+    const { file, sizeBytes: offset } = opened;
     const upload = new Upload(host, open, target, { file, partial, offset });
     try {
       checkSpace(host, target.folder, Number(open.sizeBytes ?? 0n) - offset);
@@ -63,7 +65,7 @@ export class Upload {
     const file = host.files.open(
       target.path,
       openOptions({
-        access: open.append ? 'write' : 'read-write',
+        access: open.append || target.isOfKernel ? 'write' : 'read-write',
         create: existing === undefined,
         mode: target.mode,
         append: open.append,
@@ -73,6 +75,11 @@ export class Upload {
     );
     if (existing === undefined && owner !== undefined) host.files.chownHandle(file, owner.uid, owner.gid);
     return new Upload(host, open, target, { file, partial: undefined, offset: Number(open.inPlaceOffset ?? 0n) });
+  }
+
+  /** Written in place only because the folder cannot be written. */
+  get #isWhole(): boolean {
+    return this.#open.inPlaceOffset === undefined && !this.#open.append;
   }
 
   /** The offset of the next chunk. */
@@ -120,6 +127,8 @@ export class Upload {
     }
     if (!this.#open.noSync && !isStream) await files.sync(this.#file, syncTimeoutMs);
     if (this.#partial !== undefined) await this.#replace(this.#partial);
+    else if (this.#isWhole && !isStream && this.#target.existing?.type === 'regular')
+      files.truncate(this.#file, this.#offset);
     this.#close();
     return digest;
   }
@@ -141,8 +150,16 @@ export class Upload {
       this.#discard();
       throw new OperationError('FILE_EXISTS', `${path} was created meanwhile.`);
     }
-    this.#host.files.rename(partial, path);
-    this.#partial = undefined;
+    try {
+      this.#host.files.rename(partial, path);
+      this.#partial = undefined;
+    } catch (error) {
+      // A mount point, such as a file that is mounted into a container, cannot be replaced.
+      if (!hasErrno(error, 'EBUSY')) throw error;
+      await copyInto(this.#host, this.#file, path, this.#offset);
+      this.#discard();
+      return;
+    }
     if (!this.#open.noSync) await syncFolder(this.#host, folder);
   }
 
@@ -188,5 +205,39 @@ function exists(host: Host, path: string): boolean {
   } catch {
     // ENOENT: does not exist.
     return false;
+  }
+}
+
+/** undefined if the target exists in a folder in which nothing can be created: it is then written in place. */
+function openUnlessForbidden(
+  host: Host,
+  partial: string,
+  open: OpenWrite,
+  { existing }: UploadTarget,
+): ReturnType<typeof openPartial> | undefined {
+  try {
+    return openPartial(host, partial, open);
+  } catch (error) {
+    if (existing !== undefined && hasErrno(error, 'EROFS', 'EACCES', 'EPERM')) return undefined;
+    throw error;
+  }
+}
+
+/** Overwrites a file with another one's content, and syncs it. */
+async function copyInto(host: Host, from: FileHandle, path: string, sizeBytes: number): Promise<void> {
+  const { files } = host;
+  const file = files.open(path, openOptions({ access: 'write' }));
+  try {
+    const buffer = new Uint8Array(64 * 1024);
+    for (let at = 0; at < sizeBytes; ) {
+      const got = files.read(from, buffer, at);
+      if (got <= 0) break;
+      files.write(file, buffer.subarray(0, got), at);
+      at += got;
+    }
+    files.truncate(file, sizeBytes);
+    await files.sync(file, syncTimeoutMs);
+  } finally {
+    file.close();
   }
 }
