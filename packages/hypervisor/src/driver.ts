@@ -73,6 +73,8 @@ export interface VmEnd {
 export interface HostUsage {
   readonly cpuTimeUs: number;
   readonly rssBytes: number;
+  /** A signal (SIGSTOP) stopped the process, so neither the guest nor the hypervisor does anything. */
+  readonly isStopped: boolean;
 }
 
 export type VmEvent =
@@ -80,6 +82,8 @@ export type VmEvent =
   | { readonly type: 'paused'; readonly detail?: string | undefined }
   | { readonly type: 'resumed' }
   | { readonly type: 'reset' }
+  /** The guest's kernel reported that it panicked. */
+  | { readonly type: 'panicked'; readonly detail: string }
   /** The guest opened or closed the named agent port; the only sign on the host that an agent started or stopped. */
   | { readonly type: 'agent-port'; readonly port: string; readonly open: boolean };
 

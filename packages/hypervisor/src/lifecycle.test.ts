@@ -39,6 +39,8 @@ const eventArbitrary: fc.Arbitrary<VmLifecycleEvent> = fc.oneof(
     { type: 'resume' },
     { type: 'paused' },
     { type: 'resumed' },
+    { type: 'panicked', detail: 'x' },
+    { type: 'reset' },
     { type: 'kill' },
     { type: 'agent-connected' },
     { type: 'delete' },
@@ -253,6 +255,13 @@ describe('vmReduce()', () => {
     const paused = vmReduce(storedLifecycle('running'), { type: 'paused', detail: 'The disk is full.' }).state;
     assert.deepEqual(paused, { state: 'paused', detail: 'The disk is full.' });
     assert.equal(vmReduce(paused, { type: 'resumed' }).state.detail, '');
+  });
+
+  it('a VM whose guest panicked keeps running with that detail until the guest is reset', () => {
+    const panicked = vmReduce(storedLifecycle('running'), { type: 'panicked', detail: 'It panicked.' }).state;
+    assert.deepEqual(panicked, { state: 'running', detail: 'It panicked.' });
+    assert.equal(vmReduce(panicked, { type: 'panicked', detail: 'again' }).state, panicked);
+    assert.deepEqual(vmReduce(panicked, { type: 'reset' }).state, { state: 'running', detail: '' });
   });
 
   it('a crashed VM keeps the last lines of its hypervisor', () => {

@@ -59,6 +59,9 @@ export type VmLifecycleEvent =
   /** Reported by the hypervisor, whatever the cause. */
   | { readonly type: 'paused'; readonly detail?: string | undefined }
   | { readonly type: 'resumed' }
+  /** The guest's kernel panicked; the VM keeps running, with this detail until the guest is reset. */
+  | { readonly type: 'panicked'; readonly detail: string }
+  | { readonly type: 'reset' }
   | { readonly type: 'stop'; readonly timeoutMs: number; readonly agentConnected: boolean }
   | { readonly type: 'kill' }
   /** The agent connected: a guest that is stopped while it boots is asked as soon as it can be. */
@@ -171,6 +174,11 @@ function whileRunning(vm: VmLifecycle, event: VmLifecycleEvent): VmTransition {
       return vm.state === 'paused' ? stay(vm) : become('paused', event.detail);
     case 'resumed':
       return vm.state === 'running' ? stay(vm) : become('running');
+    case 'panicked':
+      // The first report is kept: the serial console and the device both report a panic.
+      return vm.state === 'running' && vm.detail === '' ? become('running', event.detail) : stay(vm);
+    case 'reset':
+      return vm.state === 'running' && vm.detail !== '' ? become('running') : stay(vm);
     case 'pause':
       return vm.state === 'running' ? { state: vm, effects: [{ type: 'pause-guest' }] } : stay(vm);
     case 'resume':

@@ -12,7 +12,7 @@ import { creatingKind, eventOf } from './vm/event-text.ts';
 import { newVmDriver } from './vm/vm-driver.ts';
 import { type VmChange, VmRunner } from './vm/vm-runner.ts';
 
-const usageIntervalMs = 5_000;
+const usageIntervalMs = 4_000;
 const pruneIntervalMs = 600_000;
 /** Free space on the host at which VMs that were paused on a full disk are resumed. */
 const resumeFreeBytes = 64 * mib;
@@ -113,7 +113,7 @@ export class Node {
   #onChange(runner: VmRunner, change: VmChange): void {
     const { id } = runner.row;
     if (change === 'removed') this.#runners.delete(id);
-    if (change === 'state' || change === 'agent' || change === 'removed') this.#recordEvent(runner, change);
+    if (change !== 'telemetry' && change !== 'usage') this.#recordEvent(runner, change);
     if (change === 'telemetry' || change === 'usage') this.measured.emit({ runner, change });
     if (change === 'removed') this.#lastEvents.delete(id);
     this.changes.emit(id);
@@ -123,13 +123,15 @@ export class Node {
     const { id } = runner.row;
     const last = this.#lastEvents.get(id) ?? { vm: '', agent: '' };
     const event = eventOf(runner, change, last.vm);
-    this.#lastEvents.set(id, { ...last, [event.topic]: event.kind });
-    if (last[event.topic] === event.kind) return;
+    if (event.topic !== 'guest') {
+      this.#lastEvents.set(id, { ...last, [event.topic]: event.kind });
+      if (last[event.topic] === event.kind) return;
+    }
     const { kind, message, topic } = event;
     const row = { time_ms: Date.now(), vm_id: id, kind, message, node_id: this.context.nodeId };
-    // Sequentially, to keep their order. Agent events are coalesced, since a guest can cause any number of them.
+    // Sequentially, to keep their order. Events of guests are coalesced, since a guest can cause any number of them.
     this.#events = this.#events.then(() =>
-      this.#write(this.context.store.events.insert(row, { coalesce: topic === 'agent' })),
+      this.#write(this.context.store.events.insert(row, { coalesce: topic !== 'vm' })),
     );
   }
 
@@ -141,7 +143,9 @@ export class Node {
 
   /** Resumes VMs that the hypervisor paused on a full disk once the host has free space again. */
   async resumeStarved(): Promise<void> {
-    const starved = this.list().filter(({ life }) => life.state === 'paused' && life.detail !== '');
+    const starved = this.list().filter(
+      ({ life, isProcessStopped }) => life.state === 'paused' && life.detail !== '' && !isProcessStopped,
+    );
     if (starved.length === 0) return;
     const { bavail, bsize } = await statfs(this.context.folder.path);
     if (bavail * bsize < resumeFreeBytes) return;

@@ -37,6 +37,8 @@ export class FakeMachine {
   readonly #ports = new Map<string, FakePort>();
   #power = new AbortController();
   #alive = true;
+  /** As if the process had received SIGSTOP. */
+  isStopped = false;
   #running: Deferred<void> | undefined;
   #whyPaused: string | undefined;
 

@@ -68,7 +68,9 @@ export class FakeRunningVm implements RunningVm {
   }
 
   usage(): HostUsage | undefined {
-    return this.#machine.alive ? { cpuTimeUs: 5_000, rssBytes: 64 * 1024 * 1024 } : undefined;
+    return this.#machine.alive
+      ? { cpuTimeUs: 5_000, rssBytes: 64 * 1024 * 1024, isStopped: this.#machine.isStopped }
+      : undefined;
   }
 
   async network(): Promise<undefined> {

@@ -11,7 +11,8 @@ export function readUsage(process: ProcessIdentity): HostUsage | undefined {
   if (stat === undefined || stat.startTicks !== process.startTicks) return undefined;
   const rssBytes = readRssBytes(process.pid);
   if (rssBytes === undefined) return undefined;
-  return { cpuTimeUs: (stat.userTicks + stat.systemTicks) * microsecondsPerTick, rssBytes };
+  const isStopped = stat.state === 'T' || stat.state === 't';
+  return { cpuTimeUs: (stat.userTicks + stat.systemTicks) * microsecondsPerTick, rssBytes, isStopped };
 }
 
 /** From `status`, which has a unit; `statm` would need the page size, which Node does not provide. */

@@ -50,6 +50,8 @@ export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): stri
     ...spec.disks.flatMap(disk),
     ...network(userNic(spec), options.isRestricted),
     ...['-object', 'rng-builtin,id=random', '-device', 'virtio-rng-pci,rng=random'],
+    // A kernel that panics says so; whether it then reboots is its own setting.
+    ...['-device', 'pvpanic-pci', '-action', 'panic=none'],
     ...kernel(spec.kernel),
   ];
 }

@@ -204,6 +204,9 @@ export class QemuVm implements RunningVm {
       case 'RESET':
         this.#events.emit({ type: 'reset' });
         return;
+      case 'GUEST_PANICKED':
+        this.#events.emit({ type: 'panicked', detail: 'The guest’s kernel panicked.' });
+        return;
       case 'VSERPORT_CHANGE': {
         const port = agentPorts.find((_, index) => portDeviceId(index) === data['id']);
         if (port !== undefined) this.#events.emit({ type: 'agent-port', port, open: data['open'] === true });

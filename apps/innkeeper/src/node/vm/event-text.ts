@@ -1,7 +1,8 @@
 import type { VmChange, VmRunner } from './vm-runner.ts';
 
 export interface EventText {
-  readonly topic: 'vm' | 'agent';
+  /** 'guest': what the guest does by itself, which is an event each time. */
+  readonly topic: 'vm' | 'agent' | 'guest';
   readonly kind: string;
   readonly message: string;
 }
@@ -12,6 +13,8 @@ export const creatingKind = 'vm.creating';
 /** The event for a change of a VM; `before` is the kind of the previous event. */
 export function eventOf(runner: VmRunner, change: VmChange, before: string): EventText {
   if (change === 'removed') return { topic: 'vm', kind: 'vm.deleted', message: `${runner.row.name} was deleted.` };
+  if (change === 'reset') return { topic: 'guest', kind: 'vm.reset', message: 'The guest reset its machine.' };
+  if (change === 'panicked') return { topic: 'guest', kind: 'vm.panicked', message: runner.life.detail.slice(0, 1000) };
   if (change === 'agent') {
     const { state, detail } = runner.agent.state;
     return { topic: 'agent', kind: `agent.${state}`, message: detail.slice(0, 1000) };

@@ -37,6 +37,7 @@ export class VmProcess {
   #running: RunningVm | undefined;
   #usage: HypervisorUsageSample | undefined;
   #cpuRate = new CpuRate();
+  #isStopped = false;
   #launchAbort = new AbortController();
   #launchError: unknown;
   #launching: Promise<unknown> = Promise.resolve();
@@ -52,6 +53,11 @@ export class VmProcess {
 
   get usage(): HypervisorUsageSample | undefined {
     return this.#usage;
+  }
+
+  /** Whether a signal had stopped the process at the last sample. */
+  get isStopped(): boolean {
+    return this.#isStopped;
   }
 
   /** Why the last launch failed. */
@@ -107,6 +113,7 @@ export class VmProcess {
   sample(nowMs: number): boolean {
     const usage = this.#running?.usage();
     if (usage === undefined) return false;
+    this.#isStopped = usage.isStopped;
     this.#usage = this.#cpuRate.next(usage, nowMs);
     return true;
   }
@@ -187,6 +194,7 @@ export class VmProcess {
   #attach(running: RunningVm): void {
     this.#running = running;
     this.#usage = undefined;
+    this.#isStopped = false;
     this.#cpuRate = new CpuRate();
     this.#options.onAttached(running);
     void running.ended.then(async (end) => {

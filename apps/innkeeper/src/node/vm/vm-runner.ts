@@ -16,12 +16,13 @@ import { writeVmManifest } from '../data/manifest.ts';
 import { parseAgentInstall } from '../images/agent-install.ts';
 import { AgentPort } from './agent-port.ts';
 import type { HypervisorUsageSample } from './cpu-rate.ts';
+import { PanicWatch } from './panic-watch.ts';
 import { VmAgent } from './vm-agent.ts';
 import { VmEffects } from './vm-effects.ts';
 import { VmProcess } from './vm-process.ts';
 import { hasWholeDisk } from './vm-spec.ts';
 
-export type VmChange = 'state' | 'agent' | 'telemetry' | 'usage' | 'removed';
+export type VmChange = 'state' | 'reset' | 'panicked' | 'agent' | 'telemetry' | 'usage' | 'removed';
 
 /** A change of one of these is also written to the VM's folder; the others are written there with its process. */
 const manifestColumns = ['autostart', 'stopped_boot_id', 'name', 'cpus', 'memory_bytes', 'tags'];
@@ -41,6 +42,7 @@ export class VmRunner {
   #unreachable = false;
   #queue: Promise<void> = Promise.resolve();
   #released = false;
+  #wasStopped = false;
   readonly #context: NodeContext;
   readonly #log: Log;
   /** Rate-limited log for events that the guest can cause as often as it likes. */
@@ -168,7 +170,28 @@ export class VmRunner {
   /** Samples the hypervisor process's resource usage; retries to adopt a process that could not be adopted. */
   sampleUsage(nowMs: number): void {
     if (this.#unreachable) this.#effects.attempt('vm.not-adopted', this.restore());
-    if (this.#process.sample(nowMs)) this.#changed('usage');
+    if (!this.#process.sample(nowMs)) return;
+    this.#changed('usage');
+    this.#effects.attempt('vm.state-not-checked', this.#checkStopped());
+  }
+
+  /** Whether a signal has stopped the hypervisor's process. */
+  get isProcessStopped(): boolean {
+    return this.#wasStopped;
+  }
+
+  /** A process that a signal stopped is a pause; its control socket does not say so. */
+  async #checkStopped(): Promise<void> {
+    const { isStopped, running } = this.#process;
+    if (isStopped && this.#life.state === 'running') {
+      this.#wasStopped = true;
+      const detail = `A signal stopped the hypervisor’s process. Continue it on the host: "kill -CONT ${running?.process.pid}".`;
+      await this.dispatch({ type: 'paused', detail });
+    } else if (!isStopped && this.#wasStopped) {
+      this.#wasStopped = false;
+      const isPaused = await running?.isPaused({ signal: AbortSignal.timeout(3000) });
+      if (isPaused === false) await this.dispatch({ type: 'resumed' });
+    }
   }
 
   /** Releases the VM, which keeps running. */
@@ -218,8 +241,11 @@ export class VmRunner {
     const { id, name, agent } = this.#row;
     running.onEvent((event) => {
       if (event.type === 'paused' || event.type === 'resumed') void this.dispatch(event);
-      if (event.type === 'reset') this.agent.tell({ type: 'vm-reset' });
+      if (event.type === 'reset') this.#onReset();
+      if (event.type === 'panicked') this.#onPanic(event.detail);
     });
+    const panics = new PanicWatch((detail) => this.#onPanic(detail));
+    running.console.onOutput((bytes) => panics.take(bytes));
     const port = new AgentPort(running);
     const link = this.#context.createAgentLink({
       connect: (signal) => port.connect(signal),
@@ -231,6 +257,17 @@ export class VmRunner {
     });
     const install = parseAgentInstall(agent);
     this.agent.begin(link, install.reason === '' ? undefined : install);
+  }
+
+  #onReset(): void {
+    this.agent.tell({ type: 'vm-reset' });
+    void this.dispatch({ type: 'reset' });
+    this.#changed('reset');
+  }
+
+  #onPanic(detail: string): void {
+    if (this.#life.state !== 'running' || this.#life.detail !== '') return;
+    void this.dispatch({ type: 'panicked', detail }).then(() => this.#changed('panicked'));
   }
 
   #onAgent(what: 'state' | 'telemetry' | 'system'): void {

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { AgentState, VmState } from '@innkeeper/contract/control';
+import { succeed, timeout, wanted, withImage } from '../fake/operate.ts';
+import { testHost } from '../fake/test-node.ts';
+import { createVm } from './create-vm.ts';
+import { diagnose } from './diagnose.ts';
+import { vmMessage } from './vm-message.ts';
+
+async function runningVm(at: Awaited<ReturnType<typeof testHost>>) {
+  const test = await withImage(at.folder, at.host, { driver: { boot: () => async () => undefined, bootMs: 0 } });
+  await succeed(test, createVm(test.node, wanted));
+  const runner = test.node.get('one');
+  const machine = at.host.machine(runner.row.id);
+  assert.ok(machine);
+  return { test, runner, machine };
+}
+
+describe('accidents of a guest', () => {
+  it('a guest that panicked is named by its state, its events and its diagnosis, until it is reset', async () => {
+    await using at = await testHost();
+    const { test, runner, machine } = await runningVm(at);
+    machine.consoleOutput.emit(Buffer.from('[ 1.0] Kernel panic - not syncing: Attempted to kill init!\r\n'));
+    await runner.until(() => runner.life.detail !== '', timeout);
+    const panic = 'The guest’s kernel panicked: Attempted to kill init!';
+    assert.deepEqual([vmMessage(runner).state, vmMessage(runner).stateDetail], [VmState.RUNNING, panic]);
+    assert.match((await diagnose(runner)).conclusion, /kernel panicked: Attempted/);
+    machine.reset();
+    await runner.until(() => runner.life.detail === '', timeout);
+    const kinds = async () => (await test.node.context.store.events.list(undefined, 100)).map(({ kind }) => kind);
+    while (!(await kinds()).includes('vm.reset')) await new Promise(setImmediate);
+    assert.ok((await kinds()).includes('vm.panicked'));
+    await test.stop();
+  });
+
+  it('a hypervisor process that a signal stopped is shown as paused at the next sample, until it continues', async () => {
+    await using at = await testHost();
+    const { test, runner, machine } = await runningVm(at);
+    machine.isStopped = true;
+    runner.sampleUsage(1);
+    await runner.until(() => runner.life.state === 'paused', timeout);
+    assert.match(vmMessage(runner).stateDetail, /A signal stopped the hypervisor’s process.*kill -CONT/);
+    assert.equal(vmMessage(runner).agent?.state, AgentState.PAUSED);
+    machine.isStopped = false;
+    runner.sampleUsage(2);
+    await runner.until(() => runner.life.state === 'running', timeout);
+    await test.stop();
+  });
+});
