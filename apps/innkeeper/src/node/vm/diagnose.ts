@@ -59,7 +59,7 @@ export async function diagnose(
 function process(runner: VmRunner): Finding {
   const { running, life } = runner;
   if (running !== undefined && life.state === 'running' && life.detail !== '')
-    return { outcome: FAILED, detail: life.detail, nextStep: `Restart it: "inn restart ${runner.row.name}".` };
+    return { outcome: FAILED, detail: life.detail, nextStep: 'Restart the VM.' };
   if (running !== undefined) return { outcome: OK, detail: `Process ${running.process.pid} is running.` };
   const nextStep = life.state === 'stopped' || life.state === 'crashed' ? 'Start the VM.' : '';
   return { outcome: FAILED, detail: `The VM is ${life.state}. ${life.detail}`.trim(), nextStep };
