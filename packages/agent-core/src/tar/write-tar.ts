@@ -28,9 +28,10 @@ export async function writeTar(
       parents: true,
       noSymlinks,
     });
-  removeOldPartials(host, path);
   const target = new TarTarget(host, host.files.openDirectory(path, { noSymlinks }), { keepOwners });
   try {
+    // Only now it is known that no link leads elsewhere.
+    removeOldPartials(host, path);
     const parser = new TarParser(target);
     await context.send({ event: { case: 'opened', value: {} } });
     let at = 0;
