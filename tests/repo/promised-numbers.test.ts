@@ -53,6 +53,7 @@ const pairs: Readonly<Record<string, readonly Pair[]>> = {
   'docs/operate/inn.md': [
     ['128 KiB each, 2 MiB together', `${commands}/spawn-error.ts`, 'maxArgumentBytes = 131_072'],
     ['128 KiB each, 2 MiB together', `${commands}/spawn-error.ts`, 'maxTotalBytes = 2_097_152'],
+    ['A second ^C within a second', 'apps/cli/src/commands/connect-terminal.ts', 'secondInterruptMs = 1000'],
     ['gets HUP after a minute', 'apps/cli/src/commands/exec.ts', 'hangupAfterMs = 60_000'],
     ['waits up to a minute for the daemon', 'packages/client/src/core/resume.ts', 'defaultWithinMs = 60_000'],
     ['printed nothing for 2 seconds', `${commands}/managed-process.ts`, 'quietMs = 2000'],
@@ -75,9 +76,11 @@ const pairs: Readonly<Record<string, readonly Pair[]>> = {
     ['events beyond 10,000', `${store}/events.ts`, 'maxEvents = 10_000'],
   ],
   'docs/operate/replicas.md': [
+    ['after up to 20 seconds', 'apps/innkeeper/src/relay/node-watch.ts', 'intervalMs = 5_000, timeoutMs = 5_000'],
     ['within 3 seconds for open streams', 'apps/innkeeper/src/main/start-control.ts', 'recheckMs = 3_000'],
   ],
   'docs/protocol/http.md': [
+    ['more than 128 KiB are not acknowledged', `${api}/exec-window.ts`, 'execWindowBytes = 128 * kib'],
     ['(at most 1,000; 0: 200)', 'packages/contract/src/limits.ts', 'maxPageSize = 1000'],
     ['(at most 1,000; 0: 200)', 'packages/contract/src/limits.ts', 'defaultPageSize = 200'],
     ['expires after 90 days', 'apps/innkeeper/src/edge/access/own-account-methods.ts', 'defaultLifetimeDays = 90'],

@@ -109,6 +109,17 @@ describe('a process that listens for the signals to stop', { timeout: 60_000 }, 
     assert.match(said(), /did not stop within 0.3 s and is killed; VMs keep running/);
   });
 
+  it('has the exit code 0 after SIGTERM, and 130 after SIGINT', async () => {
+    for (const [signal, exitCode] of [
+      ['SIGTERM', 0],
+      ['SIGINT', 130],
+    ] as const) {
+      const { child, end } = await start('process.exit(await stop.exitCode);', 60_000);
+      child.kill(signal);
+      assert.deepEqual(await end, [exitCode, null]);
+    }
+  });
+
   it('ends with its own exit code when it is done before', async () => {
     const { child, end } = await start('process.exit(3);', 60_000);
     child.kill('SIGTERM');

@@ -105,6 +105,18 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       assert.equal((await store.operations.find('p'))?.state, 'succeeded');
     });
 
+    it('keeps an operation for a week after its end, and a running one until then', async () => {
+      await using store = await withVm();
+      const weekMs = 7 * 86_400_000;
+      await store.operations.save(operation);
+      await store.operations.save({ ...operation, id: 'p', state: 'succeeded', ended_ms: 5 });
+      await store.prune(weekMs + 5);
+      assert.equal((await store.operations.find('p'))?.state, 'succeeded');
+      await store.prune(weekMs + 6);
+      assert.equal(await store.operations.find('p'), undefined);
+      assert.equal((await store.operations.find('o'))?.state, 'running');
+    });
+
     it('replaces blocks of history, deletes old ones by resolution, and deletes those of a VM with the VM', async () => {
       await using store = await withVm();
       const block = (step_ms: number, start_ms: number, byte: number) => ({
