@@ -148,7 +148,8 @@ describe('/v1/vms/{vm}/files', () => {
     ['an offset without an upload', 'PUT', 'path=/root/x&offset=5', 'INVALID_ARGUMENT'],
     ['an offset beyond the uploaded bytes', 'PUT', 'path=/root/x&upload=gap&offset=5', 'UPLOAD_GAP'],
     ['an unknown user', 'PUT', 'path=/root/x&upload=u&user=nobodyknows', 'USER_NOT_FOUND'],
-    ['another method', 'DELETE', 'path=/root/known', 'UNKNOWN_METHOD'],
+    ['another method', 'POST', 'path=/root/known', 'UNKNOWN_METHOD'],
+    ['an upload that is discarded without its id', 'DELETE', 'path=/root/known', 'INVALID_ARGUMENT'],
   ];
   for (const [title, method, query, reason] of refusals) {
     it(`the files route refuses ${title} with ${reason}`, async () => {

@@ -165,13 +165,20 @@ for (const [name, open] of Object.entries(doors))
         ['GET', `${control}VmService/ListVms`, 'POST', /curl/],
         ['DELETE', `${control}VmService/ListVms`, 'POST', /curl/],
         ['POST', '/healthz', 'GET', /GET/],
-        ['DELETE', '/v1/vms/one/files', 'GET, PUT, HEAD', /PUT/],
+        ['POST', '/v1/vms/one/files', 'GET, PUT, HEAD, DELETE', /PUT/],
       ] as const) {
         const answer = await fetch(`${base}${path}`, { method, headers: { authorization } });
         const body = (await answer.json()) as Record<string, string>;
         assert.deepEqual([answer.status, answer.headers.get('allow')], [405, allow], path);
         assert.match(body['nextStep'] ?? '', next);
       }
+    });
+
+    it('is told which parameter a route needs', async () => {
+      const answer = await fetch(`${base}/v1/vms/one/files?path=/x`, { method: 'DELETE', headers: { authorization } });
+      const body = (await answer.json()) as Record<string, string>;
+      assert.deepEqual([answer.status, body['reason']], [400, 'INVALID_ARGUMENT']);
+      assert.match(body['nextStep'] ?? '', /\?upload=/);
     });
 
     it('is told that a path is a WebSocket', async () => {

@@ -49,6 +49,12 @@ export function findHttpRoute<Route extends RouteFacts & { readonly method: stri
     });
   }
   const isAsked = ({ method }: Route): boolean => method === request.method;
+  const needed = here.filter(isAsked).map(({ parameter }) => parameter);
+  const query = new URLSearchParams((request.url ?? '').slice(path.length + 1));
+  if (needed.length > 0 && needed.every((name) => name !== undefined && !query.has(name)))
+    throw new OperationError('INVALID_ARGUMENT', `${request.method} at this path needs the parameter "${needed[0]}".`, {
+      nextStep: `Add ?${needed[0]}=… to the address; docs/protocol/http.md describes it.`,
+    });
   return findRoute(routes.filter(isAsked), request);
 }
 

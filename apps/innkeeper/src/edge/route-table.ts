@@ -61,7 +61,7 @@ const httpTable = {
   },
   imageUploadOffset: { ...imageUpload, method: 'HEAD' },
   writeImageUpload: { ...imageUpload, method: 'PUT', action: 'image.upload', describe: describeUpload },
-  removeImageUpload: { ...imageUpload, method: 'DELETE' },
+  removeImageUpload: { ...imageUpload, method: 'DELETE', action: 'image.upload-discard' },
   // Load balancers have no user.
   health: { method: 'GET', path: '/healthz', privilege: 'public' },
   // What there is to call is no secret: it is in the sources.

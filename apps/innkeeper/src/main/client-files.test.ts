@@ -20,7 +20,7 @@ it('files that a setting names are refused at once when they are a FIFO', { time
       execFileSync('mkfifo', [join(folder, name)]);
       return join(folder, name);
     };
-    await assert.rejects(readPem(fifo('tls')), { reason: 'LISTEN_REFUSED', message: /not a regular file/ });
+    await assert.rejects(readPem(fifo('given.pem')), { reason: 'LISTEN_REFUSED', message: /not a regular file/ });
     await assert.rejects(findAgentBinary(fifo('agent')), /not a regular file/);
     fifo('cert.pem');
     await assert.rejects(ownCertificate(folder, ['localhost']), /not a regular file/);

@@ -76,7 +76,9 @@ describe('two control planes before one node', () => {
     assert.deepEqual([body['webUrl'], body['version']], [one.base, '1.0.0']);
     const seller = { ...(await sessionOf(api.access, 'seller')) };
     const listed = await callJson(one.base, 'NodeService/ListNodes', {}, seller);
-    assert.deepEqual(listed.body['nodes'], [body]);
+    // The host is used by others meanwhile.
+    const [node] = listed.body['nodes'] as Record<string, unknown>[];
+    assert.deepEqual({ ...node, usage: undefined }, { ...body, usage: undefined });
   });
 
   it('has the node audit who did what from where, once', async () => {
