@@ -27,7 +27,7 @@ it('files that a setting names are refused at once when they are a FIFO', { time
     await using store = await openStore(':memory:');
     const place = { terminals: store.terminals, nodeId: 'n', oldFile: fifo('terminals.json') };
     assert.deepEqual(await new TerminalRecords(place, silentLog, () => []).load(), []);
-    for (const name of ['innkeeper.db', 'lock', 'lock.pid']) {
+    for (const name of ['lock', 'lock.pid', 'guest-port']) {
       fifo(name);
       await assert.rejects(makeDataFolder(folder), { reason: 'DATA_FOLDER_UNUSABLE', message: /not a regular file/ });
       await rm(join(folder, name));
