@@ -13,7 +13,7 @@ import { agentBinary, buildAgent } from '../testing/running-agent.ts';
 before(buildAgent, { timeout: 120_000 });
 
 /** More lines than a pipe and the agent's queue hold. */
-const manyCommands = 800;
+const manyCommands = 1600;
 
 describe('an agent whose standard error takes nothing', { timeout: 120_000 }, () => {
   it('keeps answering while the disk of the file that it logs to hangs, and loses no line that was taken', async () => {
@@ -93,5 +93,10 @@ async function isAlive(pid: number): Promise<boolean> {
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await nextTurn();
+  const from = performance.now();
+  while (!(await isSo())) {
+    // Else the file would not end after its tests have.
+    assert.ok(performance.now() - from < 60_000, 'not within 60 s');
+    await nextTurn();
+  }
 }
