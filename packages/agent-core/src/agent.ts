@@ -48,6 +48,7 @@ const flushMs = 50;
  * @param dialects the dialects it speaks; default: all
  */
 export function createAgent(host: Host, log: Log, dialects: readonly Dialect[] = servedDialects): Agent {
+  const stopping = new AbortController();
   const freeze = neverFrozen;
   const registry = new ProcessRegistry(host, log);
   const sampler = new TelemetrySampler(host, () => registry.runningCount, freeze);
@@ -56,7 +57,7 @@ export function createAgent(host: Host, log: Log, dialects: readonly Dialect[] =
       ...telemetryOperations(host, sampler),
       ...processOperations(registry),
       ...guestProcessOperations(host),
-      ...fileOperations(host),
+      ...fileOperations(host, stopping.signal),
       ...powerOperations(host, log),
     ],
     freeze,
@@ -72,7 +73,6 @@ export function createAgent(host: Host, log: Log, dialects: readonly Dialect[] =
     clockStepper: new ClockStepper(host.clock, log, buildTimeNs),
     rootGrower: new RootGrower(host, log),
   };
-  const stopping = new AbortController();
 
   return {
     serveChannel: async (channel, dialect, outer) => {

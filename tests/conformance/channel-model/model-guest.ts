@@ -45,6 +45,7 @@ export function startModelGuest(cut?: Cut, machine = createModelMachine()): Mode
       port.stopAgent();
       stop.abort();
       await serving;
+      await clock.run(agent.stop('the exchange is over'));
     },
   };
 }

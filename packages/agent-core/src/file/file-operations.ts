@@ -13,9 +13,9 @@ import { FileWriter } from './file-writer.ts';
 import { readFile } from './read-file.ts';
 import { statFile } from './stat-file.ts';
 
-/** All methods of FileService. */
-export function fileOperations(host: Host): Operation[] {
-  const writer = new FileWriter(host);
+/** All methods of FileService. `stopping` is aborted when the agent stops. */
+export function fileOperations(host: Host, stopping: AbortSignal): Operation[] {
+  const writer = new FileWriter(host, stopping);
   const infoOf = (path: string) => fileInfo(host, path, host.files.stat(path, false));
   return [
     operation(FileServiceLite.read, async (input, context) => readFile(host, await firstOf(input), context)),

@@ -7,7 +7,7 @@ import type {
   WriteFileRequest,
 } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
-import { createDeferred } from '@innkeeper/kit';
+import { createDeferred, onAbort } from '@innkeeper/kit';
 import { type CallContext, firstOf, isBulkSink } from '../dispatch.ts';
 import type { Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
@@ -20,6 +20,8 @@ type Context = CallContext<typeof WriteFileEventSchema>;
 
 /** More than the resolution of any file system's times. */
 const sweepDelayMs = 5000;
+/** In further ones, partial files are removed by the next upload. */
+const maxSweptFolders = 1024;
 
 /** An upload with an id that is being written. */
 interface Busy {
@@ -34,13 +36,16 @@ interface Busy {
  */
 export class FileWriter {
   readonly #host: Host;
+  readonly #stopping: AbortSignal;
   /** By path and upload id: two calls cannot write the same upload at once. */
   readonly #busy = new Map<string, Busy>();
   /** Folders with partial files that are removed by a timer. */
   readonly #swept = new Set<string>();
 
-  constructor(host: Host) {
+  /** @param stopping aborted when the agent stops: nothing is removed after that */
+  constructor(host: Host, stopping: AbortSignal) {
     this.#host = host;
+    this.#stopping = stopping;
   }
 
   async write(input: AsyncIterator<WriteFileRequest>, context: Context): Promise<void> {
@@ -106,9 +111,10 @@ export class FileWriter {
 
   /** In a folder that nothing is written to again, too. */
   #sweepLater(folder: string): void {
-    if (this.#swept.has(folder)) return;
+    if (this.#swept.has(folder) || this.#swept.size >= maxSweptFolders || this.#stopping.aborted) return;
     this.#swept.add(folder);
-    this.#host.clock.setTimer(keepPartialMs + sweepDelayMs, () => {
+    const cancel = this.#host.clock.setTimer(keepPartialMs + sweepDelayMs, () => {
+      stopListening();
       this.#swept.delete(folder);
       try {
         removeOldPartials(this.#host, folder);
@@ -116,6 +122,7 @@ export class FileWriter {
         // ENOENT: the folder is gone, and its partial files with it.
       }
     });
+    const stopListening = onAbort(this.#stopping, cancel);
   }
 }
 
