@@ -212,7 +212,7 @@ describe('inn exec', () => {
       process.exit(0);
     });
     const main = fileURLToPath(new URL('./main.ts', import.meta.url));
-    const line = `stty cols 0 rows 0; ${globalThis.process.execPath} ${main} exec hello -t -- x`;
+    const line = `stty cols 0 rows 0; "${globalThis.process.execPath}" "${main}" exec hello -t -- x`;
     const env = { PATH: process.env['PATH'], HOME: '/nonexistent', INNKEEPER_SOCKET: daemon.socketPath };
     const { exitCode } = await resultOf(spawn('script', ['-qec', line, '/dev/null'], { env }));
     assert.deepEqual([exitCode, sizes], [0, [[80, 24]]]);

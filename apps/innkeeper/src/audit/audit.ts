@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { isOperationError } from '@innkeeper/contract';
 import type { Log } from '@innkeeper/kit';
 import type { AuditFacts, Store } from '@innkeeper/store';
 import type { Caller } from '../ports/caller.ts';
+import { knownFailure } from '../ports/failure.ts';
 import { type AuditWriterId, nodeWriter } from './interrupted.ts';
 
 /** A value that an entry may hold. */
@@ -116,8 +116,7 @@ export class Audit {
 /** The result of an act in the audit. */
 export function auditResult(error: unknown): string {
   if (error === undefined) return 'ok';
-  if (isOperationError(error)) return error.reason;
-  return error instanceof Error && error.name === 'AbortError' ? 'CANCELED' : 'INTERNAL';
+  return knownFailure(error)?.reason ?? 'INTERNAL';
 }
 
 function boundedJson(parameters: AuditParameters): string {

@@ -66,7 +66,6 @@ const reasonsOfConnect: Readonly<Partial<Record<Code, readonly [reason: ReasonNa
 function toPublicError(thrown: unknown, log: Log): OperationError {
   const error = fromConnect(thrown);
   if (isOperationError(error) && (error.reason !== 'INTERNAL' || error.cause === undefined)) return error;
-  if (error instanceof Error && error.name === 'AbortError') return new OperationError('CANCELED', 'The caller left.');
   const known = knownFailure(error);
   if (known !== undefined) return known;
   const faultId = randomBytes(4).toString('hex');
@@ -80,7 +79,9 @@ export function fromConnect(error: unknown): unknown {
   if (!(error instanceof ConnectError)) return error;
   const reason = error.metadata.get('x-innkeeper-reason');
   if (reason !== null) return OperationError.fromWire({ reason, message: error.rawMessage }, { cause: error });
-  const [known, message = error.rawMessage] = reasonsOfConnect[error.code] ?? [];
+  // A client may reset its stream with any code, INTERNAL_ERROR too.
+  const isReset = error.rawMessage.startsWith('http/2 stream closed with error code');
+  const [known, message = error.rawMessage] = reasonsOfConnect[isReset ? Code.Canceled : error.code] ?? [];
   return known === undefined ? error : new OperationError(known, message, { cause: error });
 }
 
