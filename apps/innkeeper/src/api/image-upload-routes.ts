@@ -1,5 +1,6 @@
 import { OperationError } from '@innkeeper/contract';
 import { optionalBytes } from '../edge/query.ts';
+import { bodyOf } from '../edge/web/leave-body.ts';
 import type { HttpApiContext } from './api-context.ts';
 
 /** HEAD: the number of bytes of an upload that have arrived, from which to continue. */
@@ -13,7 +14,7 @@ export async function imageUploadOffsetRoute({ node, parameters, response }: Htt
 export async function writeImageUploadRoute(context: HttpApiContext): Promise<void> {
   const { node, parameters, query, call, request, response } = context;
   const offset = Number(optionalBytes(query, 'offset') ?? 0n);
-  const bytes = await node.images.uploads.receive(parameters['upload'] ?? '', offset, request);
+  const bytes = await node.images.uploads.receive(parameters['upload'] ?? '', offset, bodyOf(request));
   if (!request.complete) throw new OperationError('CANCELED', 'The caller disconnected during the upload.');
   call.note({ bytes });
   response.writeHead(200, { 'content-type': 'application/json' });

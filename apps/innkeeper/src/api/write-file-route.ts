@@ -7,6 +7,7 @@ import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { isOperationError } from '@innkeeper/contract/errors';
 import { pause } from '@innkeeper/kit';
 import { isSet, optionalBytes, optionalMode, optionalSha256, optionalText, requiredPath } from '../edge/query.ts';
+import { bodyOf } from '../edge/web/leave-body.ts';
 import type { HttpApiContext } from './api-context.ts';
 import { ReplayBody } from './replay-body.ts';
 
@@ -27,7 +28,7 @@ export async function writeFileRoute({ vm, call, query, request, response, signa
   }
   const fromHeader = optionalSha256(request.headers['x-innkeeper-sha256']);
   const agent = await vm.agent({ signal });
-  const body = new ReplayBody(request, Number(offset));
+  const body = new ReplayBody(bodyOf(request), Number(offset));
   const { bytes, sha256 } = await agent.writeFile(
     { ...open, resume: offset > 0n, sha256: true },
     (from) => body.from(Number(from)),

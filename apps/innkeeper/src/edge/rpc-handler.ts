@@ -14,7 +14,7 @@ import { bodyForm, checkedBody, checkedStream, tooLarge } from './checked-body.t
 import type { Gate } from './gate.ts';
 import { answerText, connectCall, textFormat, type UnreadCall } from './text-stream.ts';
 import { takesStream } from './vm-address.ts';
-import { closesEarly } from './web/leave-body.ts';
+import { bodyOf, closesEarly } from './web/leave-body.ts';
 import type { AnyRequest, RequestFacts } from './web/request-facts.ts';
 
 /** Maximum size of one request message; the largest have a script of 1 MiB, or arguments up to Linux's limit (2 MiB). */
@@ -124,16 +124,15 @@ function callOf(
 ): UnreadCall {
   try {
     const call = universalRequestFromNodeRequest(request, response, undefined, values);
-    return { ...call, body: bodyOf(request) };
+    return { ...call, body: callBody(request) };
   } catch (error) {
     throw new OperationError('MALFORMED_REQUEST', 'The request’s host or path is malformed.', { cause: error });
   }
 }
 
-/** The library's own iterator would end the connection when the body is refused in the middle. */
-async function* bodyOf(request: AnyRequest): AsyncGenerator<Uint8Array> {
+async function* callBody(request: AnyRequest): AsyncGenerator<Uint8Array> {
   try {
-    yield* request.iterator({ destroyOnReturn: false });
+    yield* bodyOf(request);
   } catch (error) {
     throw new OperationError('CANCELED', 'The caller left in the middle of the request.', { cause: error });
   }

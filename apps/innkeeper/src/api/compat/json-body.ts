@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { OperationError } from '@innkeeper/contract';
+import { bodyOf } from '../../edge/web/leave-body.ts';
 
 const maxBodyBytes = 1024 * 1024;
 
@@ -13,13 +14,13 @@ export class JsonBody {
 
   /** Reads a JSON object, whatever the content type is; an empty body is an empty object. */
   static async read(request: IncomingMessage, signal: AbortSignal): Promise<JsonBody> {
+    if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLong();
     const parts: Buffer[] = [];
     let bytes = 0;
-    for await (const part of request as AsyncIterable<Buffer>) {
+    for await (const part of bodyOf(request)) {
       signal.throwIfAborted();
       bytes += part.length;
-      if (bytes > maxBodyBytes)
-        throw new OperationError('INVALID_ARGUMENT', `The body is longer than ${maxBodyBytes} bytes.`);
+      if (bytes > maxBodyBytes) throw tooLong();
       parts.push(part);
     }
     const text = Buffer.concat(parts).toString('utf8').trim();
@@ -75,6 +76,10 @@ export class JsonBody {
       throw new OperationError('INVALID_ARGUMENT', `${name} must be a ${type}.`);
     return value;
   }
+}
+
+function tooLong(): OperationError {
+  return new OperationError('INVALID_ARGUMENT', `The body is longer than ${maxBodyBytes} bytes.`);
 }
 
 function parseObject(text: string): Record<string, unknown> {

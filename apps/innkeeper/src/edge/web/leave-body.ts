@@ -19,7 +19,12 @@ export function keepAfterAnswer(request: AnyRequest): void {
 
 /** Whether the connection closes with an answer that comes before the whole body. */
 export function closesEarly(request: AnyRequest): boolean {
-  return request.httpVersionMajor === 1 && !patient.has(request) && !request.complete && !isShort(request);
+  return (
+    request.httpVersionMajor === 1 &&
+    !patient.has(request) &&
+    !request.complete &&
+    (request.destroyed || !isShort(request))
+  );
 }
 
 function isShort({ headers }: AnyRequest): boolean {
@@ -44,6 +49,14 @@ export function discardBodyAfter(request: AnyRequest, response: AnyResponse): vo
     timer.unref();
     socket.once('close', () => clearTimeout(timer));
   });
+}
+
+/**
+ * A request's body. Whoever stops reading it in the middle leaves the request and its connection as they are: the stream's
+ * own iterator would destroy it, and then nothing takes the rest of the body off the connection.
+ */
+export function bodyOf(request: AnyRequest): AsyncIterable<Buffer> {
+  return request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
 }
 
 /** The rest of a request's body is not needed: reads and discards it. */

@@ -50,7 +50,10 @@ export function paletteEntries({ query, vms, here, may }: PaletteView): readonly
   // A VM named in full: everything that can be done with it.
   const more = verbs.length > 0 ? [] : exact.flatMap((vm) => vmVerbs.flatMap((verb) => verbEntry(verb, vm, may)));
   if (verbs.length === 0) return [...found, ...more, ...fixed];
-  return name === '' ? [...fixed, ...acts] : [...acts, ...fixed];
+  if (name !== '') return [...acts, ...fixed];
+  // On the page of a VM, what would be done with that VM comes first.
+  const first = vms.filter((vm) => vm.name === here).flatMap((vm) => verbs.flatMap((verb) => verbEntry(verb, vm, may)));
+  return [...first, ...fixed, ...acts.filter(({ key }) => !first.some((entry) => entry.key === key))];
 }
 
 function vmEntry({ id, name, image }: Vm): PaletteEntry {

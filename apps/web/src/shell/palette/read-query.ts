@@ -13,7 +13,11 @@ export function readQuery(text: string): PaletteQuery {
   const [first = '', ...rest] = words;
   const last = words.at(-1) ?? '';
   const front = verbsOf(first);
-  if (front.length > 0) return { verbs: front, name: rest.join(' ') };
+  if (front.length > 0) {
+    // "run a script on web-1" has words of the label before the name.
+    const ofLabel = front.flatMap(({ label }) => label.toLowerCase().split(' '));
+    return { verbs: front, name: rest.filter((word) => !ofLabel.includes(word)).join(' ') };
+  }
   const back = words.length > 1 ? verbsOf(last) : [];
   return back.length > 0 ? { verbs: back, name: words.slice(0, -1).join(' ') } : { verbs: [], name: words.join(' ') };
 }
