@@ -13,7 +13,7 @@ import { type FuzzAnswer, FuzzSender } from './send.ts';
  * default, so that a change makes them fail and not chance.
  */
 const seed = Number(process.env['FUZZ_SEED'] ?? 1);
-const count = Number(process.env['FUZZ_COUNT'] ?? 3000);
+const count = Number(process.env['FUZZ_COUNT'] ?? 20_000);
 const first = Number(process.env['FUZZ_FIRST'] ?? 0);
 const parallel = 24;
 /** Every stream has a deadline of its own that is far shorter; a machine with much else to do takes some seconds. */
