@@ -60,6 +60,17 @@ export async function startConsoleDaemon(): Promise<ConsoleDaemon> {
   };
   const run = async (method: string, body: object): Promise<void> =>
     finished((await call<{ id: string }>(method, body)).id);
+  /** Also when a test ended while an operation of the VM was running. */
+  const deleteVm = async (id: string): Promise<void> => {
+    for (const untilMs = performance.now() + 60_000; ; await delay(200)) {
+      try {
+        await run('VmService/DeleteVm', { vm: id, force: true });
+        return;
+      } catch (error) {
+        if (!String(error).includes('VM_BUSY') || performance.now() > untilMs) throw error;
+      }
+    }
+  };
   return {
     url: `http://127.0.0.1:${port}`,
     dataDirectory,
@@ -90,9 +101,13 @@ export async function startConsoleDaemon(): Promise<ConsoleDaemon> {
     },
     log: () => log,
     [Symbol.asyncDispose]: async () => {
-      const { vms = [] } = await call<{ vms?: { id: string }[] }>('VmService/ListVms', {});
-      await Promise.all(vms.map(({ id }) => run('VmService/DeleteVm', { vm: id, force: true })));
-      await stop(child, 'SIGTERM');
+      try {
+        const { vms = [] } = await call<{ vms?: { id: string }[] }>('VmService/ListVms', {});
+        await Promise.all(vms.map(({ id }) => deleteVm(id)));
+      } finally {
+        // A daemon that stays would keep the test's process from ending.
+        await stop(child, 'SIGTERM');
+      }
       rmSync(dataDirectory, { recursive: true, force: true });
     },
   };

@@ -31,8 +31,9 @@ export async function measureBusyLoop(
     await once(child.stdout, 'data');
     const sample = await calmestInterval(name, dataDirectory);
     child.kill('SIGTERM');
-    const [exitCode] = (await closed) as [number | null];
-    return { sample, exitCode: exitCode ?? -1 };
+    const [exitCode, signal] = (await closed) as [number | null, NodeJS.Signals | null];
+    // inn dies of the signal that it forwarded; a shell shows that as 143.
+    return { sample, exitCode: exitCode ?? (signal === 'SIGTERM' ? 143 : -1) };
   } finally {
     child.kill('SIGKILL');
   }

@@ -92,7 +92,12 @@ describe('files and processes of a real guest', () => {
 
   it('copying a whole guest includes everything except the kernel’s file systems', async () => {
     const result = await inn(['cp', '-r', `${name}:/`, '-'], options);
-    assert.equal(result.exitCode, 0, result.stderr);
+    // Devices and sockets are named too, and make the copy incomplete.
+    assert.ok(result.exitCode === 0 || result.exitCode === 1, result.stderr);
+    const others = result.stderr
+      .split('\n')
+      .filter((line) => line.includes('left out') && !/virtual file system|device|FIFO|socket/.test(line));
+    assert.deepEqual(others, []);
     assert.match(result.stderr, /left out: \.\/proc: is a virtual file system of the kernel/);
     const listed = execFileSync('tar', ['-t'], { input: result.stdout, maxBuffer: 64 * mib }).toString();
     assert.match(listed, /^root\/usr\/local\/bin\/innkeeper-agent$/m);
