@@ -82,7 +82,7 @@ describe('a guest’s network', { skip }, () => {
     it('doctor describes a guest’s isolated network', async () => {
       assert.match(
         await innText(['doctor', name], options),
-        /network +.*separate network namespace.*pasta connects it/s,
+        /network: .*separate network namespace.*pasta connects it/,
       );
     });
 
