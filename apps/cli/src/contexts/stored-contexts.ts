@@ -25,7 +25,7 @@ function contextsPath(environment: NodeJS.ProcessEnv = process.env): string {
   return join(environment['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'innkeeper', 'contexts.json');
 }
 
-/** The stored contexts; none if there is no file. @throws CliError if the file is malformed */
+/** The stored contexts; empty without a file. @throws CliError if the file is malformed */
 export function readContexts(path = contextsPath()): StoredContexts {
   let text: string;
   try {

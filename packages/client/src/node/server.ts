@@ -5,7 +5,7 @@ import { createConnectTransport } from '@connectrpc/connect-node';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { ClientOptions } from 'ws';
 
-/** A local daemon, by its unix socket. Whoever can open the socket is an administrator. */
+/** A local daemon, by its unix socket. Anyone who can open the socket is an administrator. */
 export interface SocketAddress {
   readonly socketPath: string;
 }

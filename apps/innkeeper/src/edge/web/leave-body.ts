@@ -52,7 +52,7 @@ export function discardBodyAfter(request: AnyRequest, response: AnyResponse): vo
 }
 
 /**
- * A request's body. Whoever stops reading it in the middle leaves the request and its connection as they are: the stream's
+ * The body of a request. A reader that stops in the middle leaves the request and its connection open: the stream’s
  * own iterator would destroy it, and then nothing takes the rest of the body off the connection.
  */
 export function bodyOf(request: AnyRequest): AsyncIterable<Buffer> {
