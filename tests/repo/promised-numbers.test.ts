@@ -43,6 +43,7 @@ const pairs: Readonly<Record<string, readonly Pair[]>> = {
     ['once 64 MiB are free', 'apps/innkeeper/src/node/node.ts', 'resumeFreeBytes = 64 * mib'],
     ['with 30 s for each of the first two', 'packages/hypervisor/src/lifecycle.ts', 'defaultStopTimeoutMs = 30_000'],
   ],
+  'docs/develop/web.md': [['at most 190 kB gzip', 'tests/bench/control/first-load.ts', 'atMost: 190']],
   'docs/operate/users.md': [
     ['It works once, within 10 minutes', sessions, 'loginLinkMs = 600_000'],
     ['10 to 1,024 bytes', 'apps/innkeeper/src/access/passwords.ts', 'maxPasswordBytes = 1024'],

@@ -1,17 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DescService } from '@bufbuild/protobuf';
-import {
-  AccessService,
-  AuditService,
-  HistoryService,
-  ImageService,
-  NodeService,
-  OperationService,
-  RunService,
-  TerminalService,
-  VmService,
-} from '@innkeeper/contract/control';
+import { controlServices } from '@innkeeper/contract/control-services';
 import { isChange } from '@innkeeper/contract/rules';
 import type { Command } from 'commander';
 import { agentServices } from '../../../packages/contract/src/agent-services.ts';
@@ -75,11 +65,7 @@ const fields: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'AccessService/UpdateUser': { set_roles: '--role', roles: '--role', disabled: '--login', password: '--password' },
 };
 
-const services: readonly DescService[] = [
-  ...[AccessService, AuditService, HistoryService, ImageService, NodeService, OperationService, RunService],
-  ...[TerminalService, VmService],
-  ...agentServices,
-];
+const services: readonly DescService[] = [...Object.values(controlServices), ...agentServices];
 const changes = services
   .flatMap(({ methods }) => methods)
   .filter(isChange)

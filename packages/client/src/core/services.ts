@@ -1,16 +1,6 @@
 import type { DescService } from '@bufbuild/protobuf';
 import type { Client } from '@connectrpc/connect';
-import {
-  AccessService,
-  AuditService,
-  HistoryService,
-  ImageService,
-  NodeService,
-  OperationService,
-  RunService,
-  TerminalService,
-  VmService,
-} from '@innkeeper/contract/control';
+import { controlServices } from '@innkeeper/contract/control-services';
 
 /** Options of every method. */
 export interface CallOptions {
@@ -23,35 +13,18 @@ export type MakeService = <Desc extends DescService>(
   headers?: Readonly<Record<string, string>>,
 ) => Client<Desc>;
 
+type Services = typeof controlServices;
+
 /**
  * The services of the control plane, typed; `proto/control/v1` says what their methods do. All errors are
  * OperationError.
  */
-export interface ControlClients {
-  readonly access: Client<typeof AccessService>;
-  readonly audit: Client<typeof AuditService>;
-  readonly history: Client<typeof HistoryService>;
-  readonly images: Client<typeof ImageService>;
-  readonly node: Client<typeof NodeService>;
-  readonly operations: Client<typeof OperationService>;
-  readonly runs: Client<typeof RunService>;
-  readonly terminals: Client<typeof TerminalService>;
-  readonly vms: Client<typeof VmService>;
-}
+export type ControlClients = { readonly [Name in keyof Services]: Client<Services[Name]> };
 
-/** Makes clients of all services: the only list, for Node and browsers. */
+/** Makes clients of all services, for Node and browsers. */
 export function controlClients(service: MakeService): ControlClients {
-  return {
-    access: service(AccessService),
-    audit: service(AuditService),
-    history: service(HistoryService),
-    images: service(ImageService),
-    node: service(NodeService),
-    operations: service(OperationService),
-    runs: service(RunService),
-    terminals: service(TerminalService),
-    vms: service(VmService),
-  };
+  const clients = Object.entries(controlServices).map(([name, desc]) => [name, service<DescService>(desc)]);
+  return Object.fromEntries(clients) as ControlClients;
 }
 
 /** Converts to Connect's options, which do not accept undefined. */

@@ -2,17 +2,7 @@ import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { reasons } from '@innkeeper/contract';
 import { agentServices } from '@innkeeper/contract/agent-services';
 import { VMService } from '@innkeeper/contract/compute';
-import {
-  AccessService,
-  AuditService,
-  HistoryService,
-  ImageService,
-  NodeService,
-  OperationService,
-  RunService,
-  TerminalService,
-  VmService,
-} from '@innkeeper/contract/control';
+import { controlServices } from '@innkeeper/contract/control-services';
 import { rulesOf } from '@innkeeper/contract/rules';
 import { httpRoutes, socketRoutes } from '../route-table.ts';
 import { version } from '../version.ts';
@@ -40,18 +30,13 @@ export interface OpenapiDocument {
   readonly components: JsonSchema;
 }
 
-const controlServices: readonly DescService[] = [
-  ...[VmService, ImageService, OperationService, RunService, TerminalService, HistoryService],
-  ...[NodeService, AccessService, AuditService, VMService],
-];
-
 const error = { $ref: '#/components/responses/Error' };
 
 /** Describes every method and route of the API, from their schemas and the table of routes. */
 export function openapiDocument(): OpenapiDocument {
   const schemas = new Schemas();
   const paths: Record<string, Record<string, OpenapiOperation>> = {};
-  const services = [...controlServices, ...agentServices];
+  const services: DescService[] = [...Object.values(controlServices), VMService, ...agentServices];
   for (const service of services) {
     const prefix = agentServices.includes(service) ? '/v1/vms/{vm}' : '';
     for (const method of service.methods) {
