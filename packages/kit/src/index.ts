@@ -13,5 +13,5 @@ export { onAbort, orAborted } from './on-abort.ts';
 export { quoteWord } from './quote-word.ts';
 export { randomId } from './random-id.ts';
 export { Semaphore } from './semaphore.ts';
-export { type DeadlineOptions, pause, type Timers, withDeadline } from './timers.ts';
+export { type DeadlineOptions, pause, type TimerFunctions, type Timers, timersOf, withDeadline } from './timers.ts';
 export { gib, kib, mib } from './units.ts';

@@ -11,7 +11,8 @@ export interface LinkedAbort {
 
 /**
  * A signal that is aborted with the first of `signals`, with the same reason, or by its own `abort`. Unlike
- * AbortSignal.any it exists in the guest's QuickJS, and its listeners can be removed.
+ * AbortSignal.any it exists in the guest's QuickJS, and its listeners can be removed instead of staying on a long-lived
+ * signal until the garbage collector runs.
  */
 export function linkSignals(...signals: readonly (AbortSignal | undefined)[]): LinkedAbort {
   const controller = new AbortController();

@@ -7,6 +7,22 @@ export interface Timers {
   setTimer(delayMs: number, callback: () => void): () => void;
 }
 
+/** The part of `globalThis` that Node and browsers share. */
+export interface TimerFunctions {
+  setTimeout(callback: () => void, delayMs: number): unknown;
+  clearTimeout(handle: unknown): void;
+}
+
+/** The timers of Node and browsers: `timersOf(globalThis)`. */
+export function timersOf(platform: TimerFunctions): Timers {
+  return {
+    setTimer: (delayMs, callback) => {
+      const timer = platform.setTimeout(callback, delayMs);
+      return () => platform.clearTimeout(timer);
+    },
+  };
+}
+
 /** Resolves after `delayMs`, or immediately on abort; never rejects. */
 export function pause(timers: Timers, delayMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
@@ -34,7 +50,8 @@ export interface DeadlineOptions {
 
 /**
  * Runs `work` until the deadline or the caller's abort, whichever is first. Then the signal of `work` is aborted and the
- * promise rejects immediately with the reason, whether or not `work` reacts.
+ * promise rejects immediately with the reason, whether or not `work` reacts. Unlike with AbortSignal.timeout, the clock is
+ * a parameter, nothing is left running after the work, and the error says what was late.
  */
 export async function withDeadline<T>(
   { timers, timeoutMs, signal, late }: DeadlineOptions,

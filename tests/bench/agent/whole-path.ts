@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient, type InnkeeperClient } from '@innkeeper/client';
 import { AgentState } from '@innkeeper/contract/control';
-import { mib } from '@innkeeper/kit';
+import { linkSignals, mib } from '@innkeeper/kit';
 import { startDaemon } from '../../vm/daemon.ts';
 import { innText } from '../../vm/inn.ts';
 import { bootBenchGuest } from '../bench-guest.ts';
@@ -83,8 +83,8 @@ async function timeCreate(client: InnkeeperClient, name: string): Promise<number
   const request = { name, image: 'tiny', cpus, memoryBytes, diskBytes: 0n, tags: {}, start: true };
   const { id } = await client.vms.createVm(request, { signal });
   await client.operations.wait(id, { signal });
-  const watched = new AbortController();
-  for await (const vm of client.vms.watchVm({ vm: name }, { signal: AbortSignal.any([signal, watched.signal]) })) {
+  const watched = linkSignals(signal);
+  for await (const vm of client.vms.watchVm({ vm: name }, { signal: watched.signal })) {
     if (vm.agent?.state !== AgentState.CONNECTED) continue;
     const elapsed = performance.now() - start;
     // The stream is endless.

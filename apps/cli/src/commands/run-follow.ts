@@ -2,6 +2,7 @@ import type { InnkeeperClient } from '@innkeeper/client';
 import { OutputStream } from '@innkeeper/contract/agent';
 import { type Run, type RunOutput, RunSchema, RunState } from '@innkeeper/contract/control';
 import { OperationError } from '@innkeeper/contract/errors';
+import { timersOf, withDeadline } from '@innkeeper/kit';
 import { onBrokenOutput } from '../broken-output.ts';
 import { CliError } from '../cli-error.ts';
 import { EndedBySignal, onTerminationSignal, type TerminationSignal } from '../ended-by-signal.ts';
@@ -40,7 +41,10 @@ export async function followRun(client: InnkeeperClient, id: string, options: Fo
   const release = onInterrupt(client, id, options.onInterrupt, detach, { isLost: () => isLost, onCancel });
   // As a command whose output is no longer read; a run that is only watched goes on.
   const cancel = async (): Promise<void> => {
-    if (options.onInterrupt === 'cancel') await client.runs.cancel(id, { signal: AbortSignal.timeout(cancelWithinMs) });
+    if (options.onInterrupt !== 'cancel') return;
+    const late = (): Error => new OperationError('DEADLINE_EXCEEDED', 'The call timed out.');
+    const deadline = { timers: timersOf(globalThis), timeoutMs: cancelWithinMs, late };
+    await withDeadline(deadline, (signal) => client.runs.cancel(id, { signal }));
   };
   const forgetOutput = onBrokenOutput(cancel, exitCodes.general);
   const note = (text: string): void => void (quiet || process.stderr.write(`inn: ${text}\n`));

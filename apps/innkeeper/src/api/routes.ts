@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OperationError } from '@innkeeper/contract';
-import type { Log } from '@innkeeper/kit';
+import { type Log, linkSignals } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import { answerError, closeWithError, ignoreMessages, refuseUpgrade } from '../edge/answer-error.ts';
 import type { Upgrade } from '../edge/edge-server.ts';
@@ -30,7 +30,7 @@ export async function routeRequest(
   facts: RequestFacts,
   parts: RouteParts,
 ): Promise<void> {
-  const left = new AbortController();
+  const left = linkSignals(parts.shutdownSignal);
   const abort = (): void => left.abort(new OperationError('CANCELED', 'The caller disconnected.'));
   response.once('close', abort);
   try {
@@ -53,15 +53,18 @@ export async function routeRequest(
     answerError(response, error, parts.log);
   } finally {
     response.off('close', abort);
+    left.unlink();
   }
 }
 
 /** Handles a request to upgrade to a WebSocket. Never rejects. */
 export async function routeUpgrade(upgrade: Upgrade, facts: RequestFacts, parts: RouteParts): Promise<void> {
   const { request, socket, head, sockets } = upgrade;
-  const left = new AbortController();
-  const leave = (): void => left.abort(new OperationError('CANCELED', 'The caller disconnected.'));
-  socket.once('close', leave);
+  const left = linkSignals(parts.shutdownSignal);
+  socket.once('close', () => {
+    left.abort(new OperationError('CANCELED', 'The caller disconnected.'));
+    left.unlink();
+  });
   let opened: Entered<object> | undefined;
   try {
     const found = findRoute<SocketRoute>(socketRoutes, request);
@@ -94,7 +97,7 @@ async function enter<Extra extends object>(
   { route, parameters, query }: Found<RouteFacts>,
   ask: Pick<ApiContext, 'request'> & Pick<AccessRequest, 'isChange' | 'isLong'> & { readonly facts: RequestFacts },
   left: AbortSignal,
-  { gate, node, history, runs, terminals, topics, log, shutdownSignal }: RouteParts,
+  { gate, node, history, runs, terminals, topics, log }: RouteParts,
   extra: Extra,
 ): Promise<Entered<Extra>> {
   const { request, facts, isChange, isLong } = ask;
@@ -104,7 +107,8 @@ async function enter<Extra extends object>(
   const common = { identified, privilege, isChange, isLong, ...asked };
   const vm = await findRouteVm(route, parameters['vm'], common, { gate, node });
   const call = await gate.open({ ...common, target: vm ?? route.where ?? 'everywhere', vm });
-  const signal = AbortSignal.any([left, call.signal, shutdownSignal]);
+  // Both end with the request, and their listeners with them.
+  const { signal } = linkSignals(left, call.signal);
   const context = {
     ...extra,
     identified,

@@ -5,7 +5,8 @@ import type { Log } from '@innkeeper/kit';
 import { authorize } from '../access/authorize.ts';
 import { mayRead, withhold } from '../access/withhold.ts';
 import { redactRequest } from '../audit/redact.ts';
-import { fromConnect, toConnectError } from './api-error.ts';
+import { toConnectError } from './api-error.ts';
+import { callMethod } from './call-method.ts';
 import { type AccessRequest, type AuthorizedCall, checkPage, type Gate, type IdentifiedRequest } from './gate.ts';
 import { isAgentMethod, type MethodTarget, methodTarget, type TargetNode } from './method-target.ts';
 import { takeFirst } from './one-message.ts';
@@ -71,25 +72,20 @@ export function gateInterceptor(gate: Gate, node: TargetNode): Interceptor {
     const wanted = await accessRequestOf(method, message, identified, { gate, node, headers: request.header });
     const call = await gate.open(wanted);
     contextValues.set(callKey, call);
-    const signal = AbortSignal.any([request.signal, call.signal]);
-    try {
+    const show = <T extends Message>(answer: T): T => {
+      const may = mayRead(call.caller, wanted.target, (id) => node.vms.list().find((vm) => vm.id === id));
+      return withhold(method.output, answer, wanted.privilege, may);
+    };
+    const close = (error?: unknown): Promise<void> => call.close(error);
+    return await callMethod({ call, left: request.signal, close }, async (signal) => {
       const response = await next(
         request.stream
           ? { ...request, message: taken?.from(message) ?? request.message, signal }
           : { ...request, message, signal },
       );
-      const show = <T extends Message>(answer: T): T => {
-        const may = mayRead(call.caller, wanted.target, (id) => node.vms.list().find((vm) => vm.id === id));
-        return withhold(method.output, answer, wanted.privilege, may);
-      };
-      if (response.stream) return { ...response, message: untilClosed(shown(response.message, show), call) };
-      await call.close();
+      if (response.stream) return { ...response, message: shown(response.message, show) };
       return { ...response, message: show(response.message) };
-    } catch (error) {
-      const why = call.signal.aborted ? call.signal.reason : fromConnect(error);
-      await call.close(why);
-      throw why;
-    }
+    });
   };
 }
 
@@ -129,18 +125,6 @@ function commandOf(rule: CommandRule, method: DescMethod, message: Message): Acc
       return 'later';
     default:
       return undefined;
-  }
-}
-
-async function* untilClosed<T>(messages: AsyncIterable<T>, call: AuthorizedCall): AsyncIterable<T> {
-  try {
-    yield* messages;
-  } catch (error) {
-    const why = call.signal.aborted ? call.signal.reason : fromConnect(error);
-    await call.close(why);
-    throw why;
-  } finally {
-    await call.close();
   }
 }
 

@@ -2,8 +2,8 @@ import type { Message } from '@bufbuild/protobuf';
 import type { Interceptor } from '@connectrpc/connect';
 import { auditAction, isChange } from '@innkeeper/contract/rules';
 import { redactRequest } from '../audit/redact.ts';
-import { fromConnect } from '../edge/api-error.ts';
 import { identifiedRequestOf } from '../edge/api-interceptors.ts';
+import { callMethod } from '../edge/call-method.ts';
 import type { Gate } from '../edge/gate.ts';
 import { takeFirst } from '../edge/one-message.ts';
 import { closeForward, type ForwardAccess, openForward } from './forward-gate.ts';
@@ -22,36 +22,13 @@ export function forwardInterceptor(gate: Gate): Interceptor {
       parameters: action === undefined ? {} : redactRequest(method.input, message),
     };
     const call = await openForward(gate, wanted);
-    const signal = AbortSignal.any([request.signal, call.signal]);
-    const close = async (error?: unknown): Promise<unknown> => {
-      const why = call.signal.aborted ? call.signal.reason : fromConnect(error);
-      await closeForward(gate, wanted, call, why);
-      return why;
-    };
-    try {
-      const response = await next(
+    const close = (error?: unknown): Promise<void> => closeForward(gate, wanted, call, error);
+    return await callMethod({ call, left: request.signal, close }, (signal) =>
+      next(
         request.stream
           ? { ...request, message: taken?.from(taken.first) ?? request.message, signal }
           : { ...request, signal },
-      );
-      if (response.stream) return { ...response, message: untilClosed(response.message, close) };
-      await close();
-      return response;
-    } catch (error) {
-      throw await close(error);
-    }
+      ),
+    );
   };
-}
-
-async function* untilClosed<T>(
-  messages: AsyncIterable<T>,
-  close: (error?: unknown) => Promise<unknown>,
-): AsyncIterable<T> {
-  try {
-    yield* messages;
-  } catch (error) {
-    throw await close(error);
-  } finally {
-    await close();
-  }
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OperationError } from '@innkeeper/contract';
 import type { ByArchitecture } from '@innkeeper/images';
-import type { Log } from '@innkeeper/kit';
+import { type Log, linkSignals } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import { authorize } from '../access/authorize.ts';
 import { answerError, closeWithError, ignoreMessages, refuseUpgrade } from '../edge/answer-error.ts';
@@ -36,10 +36,10 @@ export async function relayRequest(
   context: RelayContext,
 ): Promise<void> {
   const { gate, log, shutdownSignal } = context;
-  const left = new AbortController();
+  const left = linkSignals(shutdownSignal);
+  const { signal } = left;
   const abort = (): void => left.abort(new OperationError('CANCELED', 'The caller left.'));
   response.once('close', abort);
-  const signal = AbortSignal.any([left.signal, shutdownSignal]);
   try {
     const { route, parameters, query } = findHttpRoute<HttpRoute>(httpRoutes, request);
     const own = ownHandlers[route.name];
@@ -55,10 +55,8 @@ export async function relayRequest(
     const entry = { identified, isChange, action: route.action, parameters: described };
     const call = await openForward(gate, entry);
     try {
-      await forwardRequest(
-        { request, response, identified, log, signal: AbortSignal.any([signal, call.signal]) },
-        context.link,
-      );
+      const either = linkSignals(signal, call.signal).signal;
+      await forwardRequest({ request, response, identified, log, signal: either }, context.link);
       await call.close();
     } catch (error) {
       await closeForward(gate, entry, call, error);
@@ -68,6 +66,7 @@ export async function relayRequest(
     answerError(response, error, log);
   } finally {
     response.off('close', abort);
+    left.unlink();
   }
 }
 
@@ -85,24 +84,26 @@ export async function relayUpgrade(
     if (identified.caller.via === 'anonymous') authorize(identified.caller, route.privilege, 'somewhere');
     const entry = { identified, isChange: false, action: route.action, parameters };
     const call = await openForward(gate, entry);
+    const lasting = linkSignals(call.signal, shutdownSignal);
     try {
-      const signal = AbortSignal.any([left.signal, call.signal, shutdownSignal]);
+      const { signal } = linkSignals(left.signal, lasting.signal);
       const node = await openNodeSocket({ path: request.url ?? '/', identified, signal }, link);
       if (socket.destroyed) {
         node.terminate();
         throw left.signal.reason;
       }
-      const lasting = AbortSignal.any([call.signal, shutdownSignal]);
       let isJoined = false;
       sockets.handleUpgrade(request, socket, head, (client) => {
         isJoined = true;
-        void join(client, node, { call, signal: lasting, link, log });
+        void join(client, node, { call, signal: lasting.signal, link, log }).finally(lasting.unlink);
       });
       if (isJoined) return;
       // The handshake was invalid and has already been rejected.
       node.terminate();
+      lasting.unlink();
       await call.close();
     } catch (error) {
+      lasting.unlink();
       await closeForward(gate, entry, call, error);
       throw error;
     }
@@ -156,7 +157,7 @@ async function answerOwn(
       response,
       health,
       node: { agentPaths },
-      signal: AbortSignal.any([signal, call.signal]),
+      signal: linkSignals(signal, call.signal).signal,
     }),
   );
 }

@@ -6,4 +6,4 @@ export { FakeHost } from './fake-host.ts';
 export { FakeNode, NodeCall } from './fake-node.ts';
 export type { Program, ProgramContext } from './fake-program.ts';
 export { ManualClock, settle } from './manual-clock.ts';
-export { realClock, type TimerFunctions } from './real-clock.ts';
+export { realClock } from './real-clock.ts';

@@ -1,10 +1,5 @@
+import { type TimerFunctions, timersOf } from '@innkeeper/kit';
 import type { Clock } from '../host.ts';
-
-/** The part of `globalThis` that Node and browsers share. */
-export interface TimerFunctions {
-  setTimeout(callback: () => void, delayMs: number): unknown;
-  clearTimeout(handle: unknown): void;
-}
 
 /**
  * A running clock for tests with real sockets: `realClock(globalThis)`. Setting it does not affect the system's clock.
@@ -20,9 +15,6 @@ export function realClock(timers: TimerFunctions): Clock {
     setWallTimeNs: (time) => {
       offsetNs = time - BigInt(Date.now()) * 1_000_000n;
     },
-    setTimer: (delayMs, callback) => {
-      const handle = timers.setTimeout(callback, delayMs);
-      return () => timers.clearTimeout(handle);
-    },
+    ...timersOf(timers),
   };
 }

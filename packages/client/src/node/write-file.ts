@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
 import { isOperationError } from '@innkeeper/contract/errors';
+import { withDeadline } from '@innkeeper/kit';
 import { filesUrl } from '../core/addresses.ts';
 import { isLoss, Resume } from '../core/resume.ts';
+import { timers } from '../core/time-and-chance.ts';
 import { httpError, isUnreachable } from './errors.ts';
 import { openHttp, textOf } from './open-http.ts';
 import type { Server } from './server.ts';
@@ -68,9 +70,12 @@ async function discard(
   if (isOperationError(error) && error.reason === 'UPLOAD_BUSY') return;
   const query = new URLSearchParams({ path, upload: uploadId });
   try {
-    const signal = AbortSignal.timeout(discardTimeoutMs);
-    const { destroy } = await openHttp({ server, method: 'DELETE', path: filesUrl(vm, query), signal });
-    destroy();
+    const late = (): Error => new Error('the daemon did not answer in time');
+    const path = filesUrl(vm, query);
+    await withDeadline({ timers, timeoutMs: discardTimeoutMs, late }, async (signal) => {
+      const { destroy } = await openHttp({ server, method: 'DELETE', path, signal });
+      destroy();
+    });
   } catch {
     // The caller gets the error that ended the upload; the guest removes the part after an hour.
   }

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import { createDeferred, type Deferred, Listeners, mib, type Timers, withDeadline } from '@innkeeper/kit';
+import { createDeferred, type Deferred, Listeners, mib, timersOf, withDeadline } from '@innkeeper/kit';
 
 /** Maximum line length; a longer line ends the connection. Expected answers have a few kilobytes. */
 const longestLineCharacters = 1 * mib;
@@ -13,12 +13,7 @@ export interface QmpEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-const timers: Timers = {
-  setTimer: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
+const timers = timersOf(globalThis);
 
 /** The streams of a QMP connection: a socket is both, a child has stdout and stdin. */
 export interface QmpStreams {

@@ -1,5 +1,6 @@
+import { hostClock } from '@innkeeper/agent-client';
 import type { Vm } from '@innkeeper/contract/control';
-import { errorMessage, type Log } from '@innkeeper/kit';
+import { errorMessage, type Log, withDeadline } from '@innkeeper/kit';
 import { remoteSamples } from './remote-samples.ts';
 import { encodeWriteRequest, type RemoteSample } from './write-request.ts';
 
@@ -66,21 +67,25 @@ export class RemoteWrite implements AsyncDisposable {
   /** Whether the batch is settled: stored or refused for good. False: to be retried. */
   async #post(body: Uint8Array): Promise<boolean> {
     const { url, log } = this.#options;
+    const late = (): Error => new Error(`no answer within ${requestTimeoutMs / 1000} s`);
+    const deadline = { timers: hostClock, timeoutMs: requestTimeoutMs, signal: this.#abort.signal, late };
     try {
-      const response = await (this.#options.fetch ?? fetch)(withoutUser(url), {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/x-protobuf',
-          'content-encoding': 'snappy',
-          'x-prometheus-remote-write-version': '0.1.0',
-          ...authorization(url),
-        },
-        body: new Uint8Array(body),
-        signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(requestTimeoutMs)]),
+      const response = await withDeadline(deadline, async (signal) => {
+        const answer = await (this.#options.fetch ?? fetch)(withoutUser(url), {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/x-protobuf',
+            'content-encoding': 'snappy',
+            'x-prometheus-remote-write-version': '0.1.0',
+            ...authorization(url),
+          },
+          body: new Uint8Array(body),
+          signal,
+        });
+        return { ok: answer.ok, status: answer.status, text: answer.ok ? '' : await answer.text() };
       });
       if (response.ok) return true;
-      const answer = (await response.text()).slice(0, 200);
-      log.warn('metrics.remote-write-refused', { status: response.status, answer });
+      log.warn('metrics.remote-write-refused', { status: response.status, answer: response.text.slice(0, 200) });
       // By the specification, 429 and 5xx are retried, and other errors are permanent.
       return response.status !== 429 && response.status < 500;
     } catch (error) {

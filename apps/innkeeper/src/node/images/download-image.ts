@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { OperationError } from '@innkeeper/contract';
-import { errorMessage } from '@innkeeper/kit';
+import { errorMessage, linkSignals } from '@innkeeper/kit';
 import type { StagedOptions } from './image-tools.ts';
 
 /** A server that sends nothing for this long is given up. */
@@ -21,12 +21,11 @@ export function checkDownloadUrl(url: string): string {
 export async function downloadImage(url: string, path: string, { signal, onStage }: StagedOptions): Promise<void> {
   const what = `Download ${new URL(url).hostname}`;
   onStage?.(what);
-  const stalled = new AbortController();
-  const either = signal === undefined ? stalled.signal : AbortSignal.any([signal, stalled.signal]);
-  const timer = setTimeout(() => stalled.abort(), stalledMs);
+  const either = linkSignals(signal);
+  const timer = setTimeout(() => either.abort(new Error(`nothing arrived for ${stalledMs / 1000} s`)), stalledMs);
   const file = await open(path, 'wx', 0o600);
   try {
-    const response = await fetch(url, { signal: either, headers: { 'user-agent': userAgent } });
+    const response = await fetch(url, { signal: either.signal, headers: { 'user-agent': userAgent } });
     if (!response.ok || response.body === null) throw new Error(`the server answered with status ${response.status}`);
     const length = Number(response.headers.get('content-length') ?? Number.NaN);
     let at = 0;
@@ -40,12 +39,13 @@ export async function downloadImage(url: string, path: string, { signal, onStage
       throw new Error(`the download ended after ${at} of ${length} bytes`);
   } catch (error) {
     signal?.throwIfAborted();
-    const why = stalled.signal.aborted ? `nothing arrived for ${stalledMs / 1000} s` : whyOf(error);
+    const why = either.signal.aborted ? errorMessage(either.signal.reason) : whyOf(error);
     throw new OperationError('IMAGE_DOWNLOAD_FAILED', `${url.slice(0, 200)} could not be downloaded: ${why}.`, {
       cause: error,
     });
   } finally {
     clearTimeout(timer);
+    either.unlink();
     await file.close();
   }
 }

@@ -1,12 +1,11 @@
-import { hostClock } from '@innkeeper/agent-client';
 import { nativeAgent, nativePort, type RunningVm } from '@innkeeper/hypervisor';
-import { type Channel, Listeners, onAbort, withDeadline } from '@innkeeper/kit';
+import { type Channel, Listeners, onAbort } from '@innkeeper/kit';
+import { askInTime } from './ask-in-time.ts';
 
 /** Polling interval in addition to events, which may be missed. */
 const lookAgainMs = 5_000;
 /** How long bytes that the guest wrote before it closed its port may be in transit. */
 const lastBytesMs = 250;
-const askTimeoutMs = 3_000;
 
 /**
  * The connection to the agent of a running VM. A channel is opened immediately, so that a starting agent finds its host, but
@@ -76,11 +75,8 @@ export class AgentPort {
 
   async #isOpen(signal: AbortSignal): Promise<boolean> {
     if (!this.#running.features.supportsPortState) return true;
-    const late = (): Error => new Error('the hypervisor did not answer in time');
     try {
-      return await withDeadline({ timers: hostClock, timeoutMs: askTimeoutMs, signal, late }, (either) =>
-        this.#running.isPortOpen(nativePort, { signal: either }),
-      );
+      return await askInTime((options) => this.#running.isPortOpen(nativePort, options), signal);
     } catch {
       signal.throwIfAborted();
       // HYPERVISOR_UNREACHABLE or VM_NOT_RUNNING: opening the channel reports which.

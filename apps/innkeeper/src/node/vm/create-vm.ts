@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import { hostClock } from '@innkeeper/agent-client';
 import { OperationError } from '@innkeeper/contract';
 import type { CreateVmRequest } from '@innkeeper/contract/control';
 import { isCallerId } from '@innkeeper/contract/limits';
-import { KeyedMutex, mib } from '@innkeeper/kit';
+import { KeyedMutex, mib, withDeadline } from '@innkeeper/kit';
 import type { OperationRow, VmRow } from '@innkeeper/store';
 import { toOperationError } from '../../ports/failure.ts';
 import { writeVmManifest } from '../data/manifest.ts';
@@ -92,7 +93,10 @@ async function make(node: Node, runner: VmRunner, start: boolean, context: Opera
       await markFinished(vmFolder);
     } catch (error) {
       await runner.dispatch({ type: 'create-failed', detail: toOperationError(error).message });
-      await runner.until(() => runner.removed || runner.life.state !== 'deleting', AbortSignal.timeout(30_000));
+      const late = (): Error => toOperationError(error);
+      await withDeadline({ timers: hostClock, timeoutMs: 30_000, late }, (signal) =>
+        runner.until(() => runner.removed || runner.life.state !== 'deleting', signal),
+      );
       throw error;
     }
     if (start) await startAndWait(runner, context);

@@ -11,10 +11,11 @@ import {
 import { type Abortable, guestHostAddress, type NetworkState, nativePort } from '@innkeeper/hypervisor';
 import { errorMessage } from '@innkeeper/kit';
 import { parseAgentInstall } from '../images/agent-install.ts';
+import { askInTime } from './ask-in-time.ts';
 import { consoleLastLines } from './console-lines.ts';
 import type { VmRunner } from './vm-runner.ts';
 
-const stepTimeoutMs = 3_000;
+const helloTimeoutMs = 3_000;
 
 interface Finding {
   readonly outcome: DiagnosisOutcome;
@@ -67,7 +68,7 @@ function process(runner: VmRunner): Finding {
 
 async function controlSocket({ running, life }: VmRunner, signal: AbortSignal): Promise<Finding> {
   try {
-    const paused = await running?.isPaused({ signal: within(signal) });
+    const paused = running && (await askInTime((options) => running.isPaused(options), signal));
     if (!paused) return { outcome: OK, detail: 'The hypervisor answers, and the CPUs are running.' };
     const detail = `The VM is paused, so nothing in it can answer. ${life.detail}`.trim();
     const restart = 'Resume it, or stop and start it.';
@@ -90,7 +91,7 @@ function image({ row, agent }: VmRunner): Finding {
 async function port({ running }: VmRunner, signal: AbortSignal): Promise<Finding> {
   try {
     if (!running?.features.supportsPortState) return { outcome: WARNING, detail: 'This driver cannot check that.' };
-    const open = await running.isPortOpen(nativePort, { signal: within(signal) });
+    const open = await askInTime((options) => running.isPortOpen(nativePort, options), signal);
     if (open) return { outcome: OK, detail: `A process in the guest has ${nativePort} open.` };
     return {
       outcome: FAILED,
@@ -104,7 +105,7 @@ async function port({ running }: VmRunner, signal: AbortSignal): Promise<Finding
 
 async function hello({ agent }: VmRunner, signal: AbortSignal): Promise<Finding> {
   try {
-    const pong = await agent.link?.ping({ signal, timeoutMs: stepTimeoutMs });
+    const pong = await agent.link?.ping({ signal, timeoutMs: helloTimeoutMs });
     if (pong === undefined) return { outcome: FAILED, detail: 'There is no link to the agent.' };
     return { outcome: OK, detail: `Agent ${pong.agentVersion} answered in ${pong.roundTripMs.toFixed(1)} ms.` };
   } catch (error) {
@@ -162,10 +163,6 @@ function lastLines({ running }: VmRunner): Finding {
   const text = consoleLastLines(running.console.history());
   if (text === '') return { outcome: WARNING, detail: 'The guest printed nothing on its serial console.' };
   return { outcome: OK, detail: 'The guest printed on its serial console.', consoleText: text };
-}
-
-function within(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(stepTimeoutMs)]);
 }
 
 function failure(error: unknown, what: string, next: string): Finding {

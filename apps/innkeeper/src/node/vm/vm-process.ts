@@ -12,12 +12,11 @@ import { errorMessage, type Log } from '@innkeeper/kit';
 import type { VmRow } from '@innkeeper/store';
 import type { NodeContext } from '../context.ts';
 import { readVmManifest } from '../data/manifest.ts';
+import { askInTime } from './ask-in-time.ts';
 import { CpuRate, type HypervisorUsageSample } from './cpu-rate.ts';
 import { readyFiles } from './ready-files.ts';
 import { driverOf } from './vm-driver.ts';
 import { vmSpec } from './vm-spec.ts';
-
-const askTimeoutMs = 3_000;
 
 export interface VmProcessOptions {
   readonly context: NodeContext;
@@ -160,9 +159,10 @@ export class VmProcess {
 
   async #attachFound(running: RunningVm): Promise<FoundProcess> {
     this.#attach(running);
-    const signal = AbortSignal.timeout(askTimeoutMs);
-    if (!(await running.isPaused({ signal }))) return { kind: 'running' };
-    return { kind: 'paused', detail: await running.whyPaused({ signal }) };
+    return await askInTime(async (options) => {
+      if (!(await running.isPaused(options))) return { kind: 'running' };
+      return { kind: 'paused', detail: await running.whyPaused(options) };
+    });
   }
 
   async #launch(): Promise<unknown> {

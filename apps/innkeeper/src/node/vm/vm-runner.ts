@@ -15,6 +15,7 @@ import type { NodeContext } from '../context.ts';
 import { writeVmManifest } from '../data/manifest.ts';
 import { parseAgentInstall } from '../images/agent-install.ts';
 import { AgentPort } from './agent-port.ts';
+import { askInTime } from './ask-in-time.ts';
 import type { HypervisorUsageSample } from './cpu-rate.ts';
 import { PanicWatch } from './panic-watch.ts';
 import { VmAgent } from './vm-agent.ts';
@@ -189,7 +190,7 @@ export class VmRunner {
       await this.dispatch({ type: 'paused', detail });
     } else if (!isStopped && this.#wasStopped) {
       this.#wasStopped = false;
-      const isPaused = await running?.isPaused({ signal: AbortSignal.timeout(3000) });
+      const isPaused = running && (await askInTime((options) => running.isPaused(options)));
       if (isPaused === false) await this.dispatch({ type: 'resumed' });
     }
   }
@@ -253,7 +254,7 @@ export class VmRunner {
       mayStepClock: true,
       mayGrowRoot: true,
       log: this.#agentLog,
-      isPaused: () => running.isPaused({ signal: AbortSignal.timeout(3000) }),
+      isPaused: () => askInTime((options) => running.isPaused(options)),
     });
     const install = parseAgentInstall(agent);
     this.agent.begin(link, install.reason === '' ? undefined : install);
