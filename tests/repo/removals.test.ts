@@ -22,8 +22,9 @@ function hostSources(): string[] {
 function removes(file: string): boolean {
   const text = readTracked(file);
   if (!file.endsWith('.ts')) return inShell.test(text);
-  // The methods for a guest's files have the same names.
+  // The methods for a guest's files have the same names, and linked signals are unlinked.
   const calls = text
+    .replaceAll('.unlink()', '')
     .replaceAll(/(\w+|\))\.(rename|writeFile)\(/g, '')
     .replaceAll(/async (function )?#?writeFile\(/g, '');
   return /from 'node:fs(\/promises)?'|unfinished\.ts'/.test(text) && inTypeScript.test(calls);
