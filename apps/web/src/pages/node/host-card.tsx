@@ -1,7 +1,8 @@
 import type { HostUsage } from '@innkeeper/contract/control';
-import type { JSX, ReactNode } from 'react';
+import type { JSX } from 'react';
 import { Link } from 'react-router';
 import { Card } from '../../components/card.tsx';
+import { Meter } from '../../components/meter.tsx';
 import { PercentBar } from '../../components/percent-bar.tsx';
 import { formatBytes } from '../../format/format-bytes.ts';
 import { hostShares } from './host-shares.ts';
@@ -42,25 +43,5 @@ export function HostCard({ usage }: { readonly usage: HostUsage }): JSX.Element 
         </div>
       </dl>
     </Card>
-  );
-}
-
-function Meter({
-  label,
-  detail,
-  children,
-}: {
-  readonly label: string;
-  readonly detail: string;
-  readonly children: ReactNode;
-}): JSX.Element {
-  return (
-    <div className="meter">
-      <span className="row">
-        <span className="meter-label">{label}</span>
-        <span className="dim number ellipsis meter-detail">{detail}</span>
-      </span>
-      {children}
-    </div>
   );
 }

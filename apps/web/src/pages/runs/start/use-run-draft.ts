@@ -21,7 +21,9 @@ export interface DraftState {
 
 /**
  * The draft of a run. It survives a reload. VMs, a filter or a run to repeat in the address override the stored draft,
- * once.
+ * once. No form of @mantine/form: the draft is replaced as a whole by a run to repeat, is stored on every change, and what
+ * is wrong with it (`draftProblems`) is shown while it is typed and decides about the command line beside it, so its
+ * validation on submit would add a second copy of the values and of the errors.
  */
 export function useRunDraft(): DraftState {
   const [parameters, setParameters] = useSearchParams();

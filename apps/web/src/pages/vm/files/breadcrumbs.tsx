@@ -11,7 +11,10 @@ export interface BreadcrumbsProps {
   readonly onGo: (path: string) => void;
 }
 
-/** The current path, with each folder as a link; the button turns it into a text field. */
+/**
+ * The current path, with each folder as a link; the button turns it into a text field. That one field is also what says
+ * whether it is shown (`typed`), which a form of @mantine/form would not.
+ */
 export function Breadcrumbs({ path, addressOf, onGo }: BreadcrumbsProps): JSX.Element {
   const [typed, setTyped] = useState<string>();
   const crumbs = crumbsOf(path);

@@ -1,6 +1,7 @@
 import { type Vm, vmFigures } from '@innkeeper/contract/control';
 import type { JSX, ReactNode } from 'react';
 import { Card } from '../../../components/card.tsx';
+import { Meter } from '../../../components/meter.tsx';
 import { PercentBar } from '../../../components/percent-bar.tsx';
 import { SourceLabel } from '../../../components/source-label.tsx';
 import { TimeAgo } from '../../../components/time-ago.tsx';
@@ -15,6 +16,7 @@ export function UsageCard({ vm }: { readonly vm: Vm }): JSX.Element {
   const { telemetry, agent, hypervisor } = vm;
   const { cpuPercent, memoryPercent, diskPercent, fullestMount, uptimeSeconds } = vmFigures(vm);
   const reason = unknownReason(agent);
+  const source = <SourceLabel source="agent" />;
   const { usedBytes, totalBytes } = telemetry?.memory ?? {};
   const { oneMinute, fiveMinutes, fifteenMinutes } = telemetry?.load ?? {};
   const load = [oneMinute, fiveMinutes, fifteenMinutes].map((value) => value?.toFixed(2) ?? '–').join('  ');
@@ -36,11 +38,12 @@ export function UsageCard({ vm }: { readonly vm: Vm }): JSX.Element {
       }
     >
       <div className="meters">
-        <Meter label="CPU" detail={`${vm.cpus} ${vm.cpus === 1 ? 'CPU' : 'CPUs'}`}>
+        <Meter label="CPU" source={source} detail={`${vm.cpus} ${vm.cpus === 1 ? 'CPU' : 'CPUs'}`}>
           <PercentBar label="CPU" percent={cpuPercent} reason={reason} />
         </Meter>
         <Meter
           label="Memory"
+          source={source}
           detail={
             usedBytes === undefined || totalBytes === undefined
               ? ''
@@ -49,7 +52,7 @@ export function UsageCard({ vm }: { readonly vm: Vm }): JSX.Element {
         >
           <PercentBar label="Memory" percent={memoryPercent} reason={reason} />
         </Meter>
-        <Meter label="Fullest disk" detail={fullestMount ?? ''}>
+        <Meter label="Fullest disk" source={source} detail={fullestMount ?? ''}>
           <PercentBar label="Disk" percent={diskPercent} reason={reason} />
         </Meter>
       </div>
@@ -90,27 +93,6 @@ export function UsageCard({ vm }: { readonly vm: Vm }): JSX.Element {
         </span>
       </div>
     </Card>
-  );
-}
-
-function Meter({
-  label,
-  detail,
-  children,
-}: {
-  readonly label: string;
-  readonly detail: string;
-  readonly children: ReactNode;
-}): JSX.Element {
-  return (
-    <div className="meter">
-      <span className="row">
-        <span className="meter-label">{label}</span>
-        <SourceLabel source="agent" />
-        <span className="dim number ellipsis meter-detail">{detail}</span>
-      </span>
-      {children}
-    </div>
   );
 }
 
