@@ -5,7 +5,14 @@ import { agentServices } from '../../packages/contract/src/agent-services.ts';
 import { capabilities } from '../../packages/contract/src/capabilities.ts';
 import * as control from '../../packages/contract/src/control.ts';
 import { VMService } from '../../packages/contract/src/gen/compat/compute_pb.ts';
-import { auditAction, methodName, OnDisconnect, rulesOf, Subject } from '../../packages/contract/src/rules/index.ts';
+import {
+  auditAction,
+  isCoalesced,
+  methodName,
+  OnDisconnect,
+  rulesOf,
+  Subject,
+} from '../../packages/contract/src/rules/index.ts';
 import { table } from './table.ts';
 
 const effects: Readonly<Record<number, string>> = {
@@ -32,7 +39,7 @@ export function methodDocs(): string {
     '',
     '## Methods of the agent',
     '',
-    'Served for each VM at `/v1/vms/{vm}/innkeeper.agent.v1.<Service>/<Method>`. *effect*: `reads` has no side effects; `repeatable` may be sent twice; empty: each call has an effect. *disconnect*: whether the call continues or stops when the session ends. *frozen*: works while file systems are frozen. *seconds*: the default deadline.',
+    'Served for each VM at `/v1/vms/{vm}/innkeeper.agent.v1.<Service>/<Method>`. *effect*: `reads` has no side effects; `repeatable` may be sent twice; empty: each call has an effect. *disconnect*: whether the call continues or stops when the session ends. *frozen*: works while file systems are frozen. *seconds*: the default deadline. *audit*: the name in the audit; `×`: calls in 10 minutes share one entry.',
     '',
     ...table(
       ['method', 'form', 'privilege', 'audit', 'effect', 'disconnect', 'frozen', 'capability', 'seconds'],
@@ -83,7 +90,7 @@ function isService(value: unknown): value is DescService {
 function agentRow(method: DescMethod): string[] {
   const { privilege, whileFrozen, onDisconnect, capability, timeoutSeconds } = rulesOf(method);
   return [
-    ...[code(methodName(method)), formOf(method), code(privilege), code(auditAction(method))],
+    ...[code(methodName(method)), formOf(method), code(privilege), auditOf(method)],
     ...[effects[method.idempotency] ?? '', onDisconnect === OnDisconnect.DETACH ? 'continues' : 'stops'],
     ...[whileFrozen ? 'yes' : '', code(capability), timeoutSeconds === 0 ? '' : String(timeoutSeconds)],
   ];
@@ -94,8 +101,13 @@ function controlRow(method: DescMethod): string[] {
   const needsNone = privilege === 'public' || privilege === 'self';
   return [
     ...[code(methodName(method)), formOf(method), code(privilege), needsNone ? '' : (subjects[subject] ?? '')],
-    ...[code(auditAction(method)), effects[method.idempotency] ?? ''],
+    ...[auditOf(method), effects[method.idempotency] ?? ''],
   ];
+}
+
+/** The method's name in the audit, and whether calls share an entry. */
+function auditOf(method: DescMethod): string {
+  return `${code(auditAction(method))}${isCoalesced(method) ? ' ×' : ''}`;
 }
 
 function formOf({ methodKind }: DescMethod): string {

@@ -164,6 +164,22 @@ describe('inn audit', () => {
     assert.match(stderr, /older entries/);
   });
 
+  it('inn audit prints how many calls an entry stands for', async () => {
+    const entry = { user: 'eve', via: 'socket', vmName: 'hello', parameters: '{}', result: 'ok' };
+    await using daemon = await startFakeDaemon({
+      audit: {
+        listAudit: () => ({
+          entries: [
+            { ...entry, action: 'GuestProcessService/List', count: 37 },
+            { ...entry, action: 'VmService/StopVm', count: 1 },
+          ],
+        }),
+      },
+    });
+    const { stdout } = await runInn(daemon.socketPath, ['audit']);
+    assert.match(stdout, /VmService\/StopVm +hello.*\n.*GuestProcessService\/List ×37 +hello/);
+  });
+
   it('inn audit --verify exits with 1 if the chain of hashes is broken', async () => {
     await using daemon = await startFakeDaemon({ audit: { verifyAudit: () => ({ entries: 9n, brokenAtId: 4n }) } });
     const { exitCode, stderr } = await runInn(daemon.socketPath, ['audit', '--verify']);

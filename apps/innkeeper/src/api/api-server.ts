@@ -63,7 +63,7 @@ export class ApiServer implements AsyncDisposable {
   constructor(options: ApiServerOptions) {
     const { node, access, history, runs, terminals, log } = options;
     const audit = new Audit({ store: access.store, log, nowMs: () => access.clock.nowMs() });
-    this.gate = new Gate({ access, audit });
+    this.gate = new Gate({ access, audit, log });
     const interceptors = [errorInterceptor(log), gateInterceptor(this.gate, node)];
     const serve = <Service extends DescService>(service: Service, impl: ServiceImpl<Service>): EdgeService =>
       edgeService(service, impl, interceptors);
@@ -74,7 +74,7 @@ export class ApiServer implements AsyncDisposable {
       services: [
         ...agentServiceImpls(node).map(([service, impl]) => serve(service, impl)),
         serve(AccessService, createAccessService(access)),
-        serve(AuditService, createAuditService(access.store)),
+        serve(AuditService, createAuditService(this.gate)),
         serve(VmService, createVmService(node, access.live)),
         serve(VMService, createComputeService(node)),
         serve(ImageService, createImageService(node)),
@@ -126,5 +126,6 @@ export class ApiServer implements AsyncDisposable {
   /** Ends every call: watchers and followers of processes get an error, file transfers break off. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#edge[Symbol.asyncDispose]();
+    await this.gate.coalesced[Symbol.asyncDispose]();
   }
 }

@@ -6,7 +6,7 @@ import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import { createAgent } from '@innkeeper/agent-core';
 import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
 import { ExecRequestSchema, ProcessSpecSchema } from '@innkeeper/contract/agent';
-import { AuditField, auditAction, fieldRulesOf } from '@innkeeper/contract/rules';
+import { AuditField, auditAction, fieldRulesOf, isCoalesced } from '@innkeeper/contract/rules';
 import { type Log, silentLog } from '@innkeeper/kit';
 import type { AuditRow } from '@innkeeper/store';
 import { WebSocket } from 'ws';
@@ -22,7 +22,8 @@ const unrefClock = realClock({
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
 });
 
-const audited = allMethods.filter((method) => auditAction(method) !== undefined);
+/** A coalesced entry contains nothing of its requests. */
+const audited = allMethods.filter((method) => auditAction(method) !== undefined && !isCoalesced(method));
 
 /** Every text, bytes and map of a message and the messages in it. */
 function textFields(schema: DescMessage, seen = new Set<DescMessage>()): DescField[] {

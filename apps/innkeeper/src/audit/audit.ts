@@ -25,6 +25,8 @@ export interface AuditRecord {
   readonly parameters: AuditParameters;
   /** "ok", or the reason of the error. */
   readonly result: string;
+  /** When it happened; default: now. */
+  readonly timeMs?: number;
 }
 
 /** Of one entry, as JSON; what is longer is cut. */
@@ -65,8 +67,11 @@ export class Audit {
    * killed right after it; `record` with this intent closes it. With an intent already, replaces what it says.
    * Never rejects: what cannot be kept goes to the log, since a full disk must not keep anybody from stopping a VM.
    */
-  async intend(record: Omit<AuditRecord, 'result'>, intent?: Intent): Promise<Intent | undefined> {
-    const facts = this.#facts({ ...record, result: '' });
+  async intend(
+    record: Omit<AuditRecord, 'result'> & { result?: string },
+    intent?: Intent,
+  ): Promise<Intent | undefined> {
+    const facts = this.#facts({ result: '', ...record });
     const id = intent?.id ?? randomUUID();
     try {
       const expiresMs = this.#writer.lifetimeMs === undefined ? never : this.#nowMs() + this.#writer.lifetimeMs;
@@ -98,9 +103,9 @@ export class Audit {
     }
   }
 
-  #facts({ caller, action, vm, parameters, result }: AuditRecord): AuditFacts {
+  #facts({ caller, action, vm, parameters, result, timeMs }: AuditRecord): AuditFacts {
     return {
-      time_ms: this.#nowMs(),
+      time_ms: timeMs ?? this.#nowMs(),
       user_name: caller.name,
       via: caller.token === undefined ? caller.via : `token ${caller.token.name}`,
       address: caller.address,

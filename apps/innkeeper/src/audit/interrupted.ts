@@ -12,6 +12,9 @@ export interface AuditWriterId {
 /** The one daemon with VMs of a database: when it starts, whatever it had begun is over. */
 export const nodeWriter: AuditWriterId = { id: 'node', lifetimeMs: undefined };
 
+/** Of calls that share an entry: their counts, saved while calls may still be added. See `CoalescedCalls`. */
+export const coalescedWriter: AuditWriterId = { id: 'node-coalesced', lifetimeMs: undefined };
+
 const controlLifetimeMs = 120_000;
 const renewMs = 30_000;
 
@@ -30,10 +33,19 @@ export async function closeInterrupted(
   log: Log,
 ): Promise<void> {
   try {
-    const count = await store.audit.closeInterrupted(which, 'INTERRUPTED');
+    const count = await store.audit.closeIntents(which, 'INTERRUPTED');
     if (count > 0) log.warn('audit.interrupted', { count });
   } catch (error) {
     log.error('audit.interrupted-not-written', { message: errorMessage(error) });
+  }
+}
+
+/** Turns the counts that an earlier daemon saved into entries. A failure to do so is logged: the next start tries again. */
+export async function closeCoalesced(store: Store, log: Log): Promise<void> {
+  try {
+    await store.audit.closeIntents({ writer: coalescedWriter.id });
+  } catch (error) {
+    log.error('audit.coalesced-not-written', { message: errorMessage(error) });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { DescMethod, Message } from '@bufbuild/protobuf';
 import { createContextKey, type HandlerContext, type Interceptor } from '@connectrpc/connect';
-import { auditAction, CommandRule, isChange, requestedCommand, rulesOf } from '@innkeeper/contract/rules';
+import { auditAction, CommandRule, isChange, isCoalesced, requestedCommand, rulesOf } from '@innkeeper/contract/rules';
 import type { Log } from '@innkeeper/kit';
 import { authorize } from '../access/authorize.ts';
 import { mayRead, withhold } from '../access/withhold.ts';
@@ -98,9 +98,11 @@ async function accessRequestOf(
   const { privilege, command: commandRule } = rulesOf(method);
   const action = auditAction(method);
   const named = isAgentMethod(method) ? { vm: headers.get(vmHeader) ?? '' } : {};
-  const parameters = action === undefined ? {} : { ...named, ...redactRequest(method.input, message) };
+  const coalesced = isCoalesced(method);
+  const parameters = action === undefined || coalesced ? {} : { ...named, ...redactRequest(method.input, message) };
   const command = commandOf(commandRule, method, message);
-  const common = { identified, privilege, isChange: isChange(method), action, parameters, command };
+  const audited = { action, parameters, isCoalesced: coalesced, isLong: coalesced && method.methodKind !== 'unary' };
+  const common = { identified, privilege, isChange: isChange(method), ...audited, command };
   let found: MethodTarget;
   try {
     checkPage(common);

@@ -1,5 +1,6 @@
 import { OperationError } from '@innkeeper/contract';
 import type { RequestedCommand } from '@innkeeper/contract/rules';
+import type { Log } from '@innkeeper/kit';
 import type { Access } from '../access/access.ts';
 import { assertCommandAllowed } from '../access/allowed-commands.ts';
 import { type AccessTarget, authorize } from '../access/authorize.ts';
@@ -7,6 +8,7 @@ import { anonymousCaller } from '../access/caller.ts';
 import { hasSameRights } from '../access/same-rights.ts';
 import { isSameSecret } from '../access/secrets.ts';
 import { type Audit, type AuditParameters, type AuditRecord, auditResult, type Intent } from '../audit/audit.ts';
+import { CoalescedCalls } from '../audit/coalesced-calls.ts';
 import type { Caller } from '../ports/caller.ts';
 import { EntryLimit } from './entry-limit.ts';
 import type { RequestFacts } from './web/request-facts.ts';
@@ -29,6 +31,8 @@ export interface AccessRequest {
   readonly action?: string | undefined;
   /** The audited part of the request, redacted. */
   readonly parameters?: AuditParameters | undefined;
+  /** Calls share an entry of the audit, which contains no parameters. See `CoalescedCalls`. */
+  readonly isCoalesced?: boolean | undefined;
   /** Whether it may last long, so that its beginning is audited, too. See `AuthorizedCall.begin`. */
   readonly isLong?: boolean | undefined;
   /**
@@ -67,11 +71,13 @@ export interface AuthorizedCall {
 export class Gate {
   readonly access: Access;
   readonly audit: Audit;
+  readonly coalesced: CoalescedCalls;
   readonly #limit: EntryLimit;
 
-  constructor({ access, audit }: { access: Access; audit: Audit }) {
+  constructor({ access, audit, log }: { access: Access; audit: Audit; log: Log }) {
     this.access = access;
     this.audit = audit;
+    this.coalesced = new CoalescedCalls({ store: access.store, log, clock: access.clock });
     this.#limit = new EntryLimit(() => access.clock.nowMs());
   }
 
@@ -127,10 +133,11 @@ export class Gate {
   }
 
   #newCall(wanted: AccessRequest): OpenCall {
+    if (wanted.isCoalesced === true) return new OpenCall(wanted, this);
     const leftOut =
       wanted.action === undefined ? 0 : this.#limit.take(wanted.identified.caller, wanted.privilege, wanted.vm?.id);
     const said = { ...wanted.parameters, left_out: leftOut ?? 0 };
-    const call = new OpenCall(leftOut === 0 ? wanted : { ...wanted, parameters: said }, this.access, this.audit);
+    const call = new OpenCall(leftOut === 0 ? wanted : { ...wanted, parameters: said }, this);
     if (leftOut === undefined) call.forget();
     return call;
   }
@@ -139,7 +146,7 @@ export class Gate {
 class OpenCall implements AuthorizedCall {
   #caller: Caller;
   readonly #wanted: AccessRequest;
-  readonly #audit: Audit;
+  readonly #gate: Gate;
   readonly #live: Disposable & { readonly signal: AbortSignal };
   #parameters: AuditParameters;
   #userName: string | undefined;
@@ -147,11 +154,12 @@ class OpenCall implements AuthorizedCall {
   #isForgotten = false;
   #isOver = false;
 
-  constructor(wanted: AccessRequest, access: Access, audit: Audit) {
+  constructor(wanted: AccessRequest, gate: Gate) {
+    const { access } = gate;
     const { identified, privilege, target, holdsRights } = wanted;
     this.#caller = identified.caller;
     this.#wanted = wanted;
-    this.#audit = audit;
+    this.#gate = gate;
     this.#parameters = wanted.parameters ?? {};
     this.#live = access.live.open(
       () => access.authenticate(identified.facts.credentials, { isUse: false }),
@@ -184,16 +192,23 @@ class OpenCall implements AuthorizedCall {
   }
 
   async intend(): Promise<void> {
-    const { action, privilege } = this.#wanted;
+    const { action, privilege, isCoalesced } = this.#wanted;
     // What strangers try is not worth the disk. A login is written down before it is answered.
-    if (action === undefined || privilege === 'public' || this.#isForgotten) return;
-    this.#intent = await this.#audit.intend(this.#record(action), this.#intent);
+    if (action === undefined || privilege === 'public' || this.#isForgotten || isCoalesced === true) return;
+    this.#intent = await this.#gate.audit.intend(this.#record(action), this.#intent);
   }
 
   async begin(): Promise<void> {
-    const { action } = this.#wanted;
+    const { action, isCoalesced } = this.#wanted;
+    if (action === undefined) return;
+    if (isCoalesced === true) {
+      // A stream reveals from its beginning on, and its end is not another call.
+      await this.#write(action, 'ok');
+      this.#isForgotten = true;
+      return;
+    }
     // Asked for in one go, both are in one write.
-    if (action !== undefined) await Promise.all([this.intend(), this.#write(`${action}.begin`, 'ok')]);
+    await Promise.all([this.intend(), this.#write(`${action}.begin`, 'ok')]);
   }
 
   /** Strangers who are refused are not written down: anybody could fill the disk. */
@@ -210,8 +225,11 @@ class OpenCall implements AuthorizedCall {
   }
 
   async #write(action: string, result: string, intent?: Intent): Promise<void> {
-    if (!this.#isForgotten) await this.#audit.record({ ...this.#record(action), result }, intent);
-    else if (intent !== undefined) await this.#audit.forget(intent);
+    const { audit, coalesced } = this.#gate;
+    if (this.#isForgotten) {
+      if (intent !== undefined) await audit.forget(intent);
+    } else if (this.#wanted.isCoalesced === true) coalesced.count({ ...this.#record(action), result });
+    else await audit.record({ ...this.#record(action), result }, intent);
   }
 
   #record(action: string): Omit<AuditRecord, 'result'> {

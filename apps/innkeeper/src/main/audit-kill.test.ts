@@ -79,7 +79,7 @@ it('a daemon that is killed in the middle of its work has an audit entry for eve
     const others = entries.filter(({ result }) => result !== 'ok');
     assert.ok(others.every(({ result }) => result === 'INTERRUPTED'));
     assert.equal((await store.audit.verify()).brokenAtId, undefined);
-    assert.equal(await store.audit.closeInterrupted({ writer: 'node' }, 'INTERRUPTED'), 0, 'nothing is left open');
+    assert.equal(await store.audit.closeIntents({ writer: 'node' }, 'INTERRUPTED'), 0, 'nothing is left open');
   } finally {
     await rm(data, { recursive: true, force: true });
   }

@@ -9,7 +9,7 @@ import { type OpenStoreOptions, openStore } from '@innkeeper/store';
 import { Access } from '../access/access.ts';
 import { ApiServer } from '../api/api-server.ts';
 import { RemoteWrite } from '../api/metrics/remote-write.ts';
-import { closeInterrupted, nodeWriter } from '../audit/interrupted.ts';
+import { closeCoalesced, closeInterrupted, nodeWriter } from '../audit/interrupted.ts';
 import { version } from '../edge/version.ts';
 import { adoptData } from '../node/data/adopt-data.ts';
 import { makeDataFolder } from '../node/data/data-folder.ts';
@@ -80,6 +80,7 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   await node.start();
   const access = stack.use(new Access({ store, log }), stopTerms.access);
   await closeInterrupted(store, { writer: nodeWriter.id }, log);
+  await closeCoalesced(store, log);
   const localNode = createLocalNode(node);
   if (settings.remoteWrite !== undefined) {
     const vms = () => localNode.vms.list().map((vm) => vm.describe());

@@ -1,6 +1,6 @@
 import type { Message } from '@bufbuild/protobuf';
 import type { Interceptor } from '@connectrpc/connect';
-import { auditAction, isChange } from '@innkeeper/contract/rules';
+import { auditAction, isChange, isCoalesced } from '@innkeeper/contract/rules';
 import { redactRequest } from '../audit/redact.ts';
 import { identifiedRequestOf } from '../edge/api-interceptors.ts';
 import { callMethod } from '../edge/call-method.ts';
@@ -14,7 +14,8 @@ export function forwardInterceptor(gate: Gate): Interceptor {
     const { method, contextValues } = request;
     const taken = request.stream ? await takeFirst(request.message) : undefined;
     const message = taken?.first ?? (request.message as Message);
-    const action = auditAction(method);
+    // A read that does not reach the node reveals nothing.
+    const action = isCoalesced(method) ? undefined : auditAction(method);
     const wanted: ForwardAccess = {
       identified: identifiedRequestOf({ values: contextValues }),
       isChange: isChange(method),

@@ -62,7 +62,7 @@ export class RelayServer implements AsyncDisposable {
 
   constructor({ link, access, log, webFolder, agentPaths, writer }: RelayServerOptions) {
     const audit = new Audit({ store: access.store, log, nowMs: () => access.clock.nowMs(), writer });
-    const gate = new Gate({ access, audit });
+    const gate = new Gate({ access, audit, log });
     this.gate = gate;
     const own = [errorInterceptor(log), gateInterceptor(gate, noVms)];
     const forwarded = [errorInterceptor(log), forwardInterceptor(gate)];
@@ -72,7 +72,7 @@ export class RelayServer implements AsyncDisposable {
       webFolder,
       services: [
         edgeService(AccessService, createAccessService(access), own),
-        edgeService(AuditService, createAuditService(access.store), own),
+        edgeService(AuditService, createAuditService(gate), own),
         edgeService(NodeService, this.#nodeService(link, access.store), forwarded),
         ...forwardedServices.map((service) => edgeService(service, forwardService(service, link), forwarded)),
       ],

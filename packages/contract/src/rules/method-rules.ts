@@ -31,6 +31,11 @@ export function isChange(method: DescMethod): boolean {
 /** The method's name in the audit; undefined when its calls are not audited. */
 export function auditAction(method: DescMethod): string | undefined {
   const { audit, action } = rulesOf(method);
-  if (audit !== Audit.CALL) return undefined;
+  if (audit !== Audit.CALL && audit !== Audit.COALESCED) return undefined;
   return action === '' ? methodName(method) : action;
+}
+
+/** Whether several calls of the method share one entry of the audit, which contains nothing of their requests. */
+export function isCoalesced(method: DescMethod): boolean {
+  return rulesOf(method).audit === Audit.COALESCED;
 }

@@ -57,10 +57,10 @@ export class AuditRepository {
   }
 
   /**
-   * Closes intents whose result will never be recorded: those of a writer that restarted, and expired ones. Each becomes
-   * an entry with the time at which it began and this result. Resolves to their number.
+   * Closes intents that their writer will never close: those of a writer that restarted, and expired ones. Each becomes
+   * an entry with its own time and this result, or the result that it already has. Resolves to their number.
    */
-  async closeInterrupted(which: { writer: string } | { expiredBeforeMs: number }, result: string): Promise<number> {
+  async closeIntents(which: { writer: string } | { expiredBeforeMs: number }, result?: string): Promise<number> {
     const select = this.#db.selectFrom('audit_intents').selectAll();
     const open = await ('writer' in which
       ? select.where('writer', '=', which.writer)
@@ -70,7 +70,12 @@ export class AuditRepository {
     facts.sort((one, other) => one.facts.time_ms - other.facts.time_ms);
     const closed = await Promise.all(
       facts.map(({ id, facts }) =>
-        this.#writer.write({ kind: 'append', facts: { ...facts, result }, closes: id, onlyIfOpen: true }),
+        this.#writer.write({
+          kind: 'append',
+          facts: { ...facts, result: result ?? facts.result },
+          closes: id,
+          onlyIfOpen: true,
+        }),
       ),
     );
     return closed.filter((row) => row !== undefined).length;

@@ -223,14 +223,14 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       await intent('cut', 'x', 9, 7);
       await store.audit.append({ ...facts, result: 'ok' }, { closes: 'done' });
       await store.audit.forget('dropped');
-      assert.equal(await store.audit.closeInterrupted({ writer: 'x' }, 'INTERRUPTED'), 2);
-      assert.equal(await store.audit.closeInterrupted({ writer: 'x' }, 'INTERRUPTED'), 0);
+      assert.equal(await store.audit.closeIntents({ writer: 'x' }, 'INTERRUPTED'), 2);
+      assert.equal(await store.audit.closeIntents({ writer: 'x' }, 'INTERRUPTED'), 0);
       const counts = await Promise.all(
-        [0, 1].map(() => store.audit.closeInterrupted({ expiredBeforeMs: 20 }, 'INTERRUPTED')),
+        [0, 1].map(() => store.audit.closeIntents({ expiredBeforeMs: 20 }, 'INTERRUPTED')),
       );
       assert.equal((counts[0] ?? 0) + (counts[1] ?? 0), 1, 'two that close at the same time write one entry');
       await store.audit.renew('y', 90);
-      assert.equal(await store.audit.closeInterrupted({ expiredBeforeMs: 80 }, 'INTERRUPTED'), 0);
+      assert.equal(await store.audit.closeIntents({ expiredBeforeMs: 80 }, 'INTERRUPTED'), 0);
       assert.deepEqual(
         (await store.audit.list({ limit: 10 })).map(({ time_ms, result }) => [time_ms, result]),
         [

@@ -27,6 +27,7 @@ export async function auditExportRoute({
     beforeId: whole(query, 'before_id'),
   });
   const { audit } = gate.access.store;
+  await gate.coalesced.flush();
   let rows = await audit.list({ ...filter, limit: batch });
   response.writeHead(200, {
     'content-type': 'application/x-ndjson',

@@ -1,17 +1,21 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { AuditService, ListAuditRequest } from '@innkeeper/contract/control';
-import type { AuditQuery, Store } from '@innkeeper/store';
+import type { AuditQuery } from '@innkeeper/store';
 import { auditMessage } from '../../audit/audit-message.ts';
+import type { Gate } from '../gate.ts';
 import { pageSizeOf, tokenNumber, writeToken } from '../page.ts';
 import { optionalTimeMs } from '../query.ts';
 
 const maxWords = 10;
 
 /** AuditService over the store. */
-export function createAuditService({ audit }: Store): ServiceImpl<typeof AuditService> {
+export function createAuditService({ access, coalesced }: Gate): ServiceImpl<typeof AuditService> {
+  const { audit } = access.store;
   return {
     listAudit: async (request) => {
       const size = pageSizeOf(request, request.limit);
+      // What was read just now is shown, too.
+      await coalesced.flush();
       const query = auditQuery(request);
       const beforeId = tokenNumber(request) ?? query.beforeId;
       const rows = await audit.list({ ...query, beforeId, limit: size + 1 });

@@ -4,7 +4,7 @@ import { Icon } from '../../components/icon.tsx';
 import { Badge } from '../../components/vm-badges.tsx';
 import { dateOf, formatFullTime, formatTime } from '../../format/format-time.ts';
 import { showName } from '../../format/show-name.ts';
-import { type AuditGroup, auditSentence } from './audit-sentence.ts';
+import { type AuditGroup, auditSentence, callsOf } from './audit-sentence.ts';
 
 /** What was done, as sentences, newest first. */
 export function AuditList({ groups }: { readonly groups: readonly AuditGroup[] }): JSX.Element {
@@ -19,7 +19,9 @@ export function AuditList({ groups }: { readonly groups: readonly AuditGroup[] }
 }
 
 /** One sentence; when expanded, its entries as JSON. */
-function AuditLine({ group: { entries } }: { readonly group: AuditGroup }): JSX.Element | null {
+function AuditLine({ group }: { readonly group: AuditGroup }): JSX.Element | null {
+  const { entries } = group;
+  const calls = callsOf(group);
   const [open, setOpen] = useState(false);
   const [newest] = entries;
   if (newest === undefined) return null;
@@ -40,7 +42,7 @@ function AuditLine({ group: { entries } }: { readonly group: AuditGroup }): JSX.
         </time>
         <span className="audit-text">
           <strong data-hint={`${via}\n${address}`}>{showName(user)}</strong> {showName(auditSentence(newest))}
-          {entries.length > 1 && <span className="dim number"> ×{entries.length}</span>}
+          {calls > 1 && <span className="dim number"> ×{calls}</span>}
         </span>
         {result !== 'ok' && <Badge tone="bad">{result}</Badge>}
       </button>

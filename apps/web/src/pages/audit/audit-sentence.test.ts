@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { create } from '@bufbuild/protobuf';
+import { create, type DescService } from '@bufbuild/protobuf';
+import { agentServices } from '@innkeeper/contract/agent-services';
+import { VMService } from '@innkeeper/contract/compute';
+import * as control from '@innkeeper/contract/control';
 import { type AuditEntry, AuditEntrySchema } from '@innkeeper/contract/control';
-import { auditSentence, groupEntries } from './audit-sentence.ts';
+import { auditAction } from '@innkeeper/contract/rules';
+import { auditForms } from './audit-forms.ts';
+import { auditSentence, callsOf, groupEntries } from './audit-sentence.ts';
 
 const entry = (init: Partial<Omit<AuditEntry, '$typeName' | '$unknown'>>): AuditEntry =>
   create(AuditEntrySchema, { user: 'ann', vmId: 'w', vmName: 'web-1', result: 'ok', parameters: '{}', ...init });
@@ -21,13 +26,58 @@ describe('the audit as sentences', () => {
     assert.equal(auditSentence(entry({ action: 'login', vmName: '' })), 'logged in');
   });
 
-  it('auditSentence says that something was refused or failed, and leaves out what is unknown', () => {
+  it('auditSentence says in English what failed and why, and leaves out what is unknown', () => {
+    const said = (action: string, result: string, parameters: object = {}, vmName = 'web-1'): string =>
+      auditSentence(entry({ action, result, vmName, parameters: JSON.stringify(parameters) }));
+    assert.equal(said('VmService/KillVm', 'PRIVILEGE_MISSING'), 'was not allowed to kill web-1');
+    assert.equal(said('VmService/KillVm', 'VM_NOT_FOUND', { vm: 'nobody' }, ''), 'failed to kill nobody: VM not found');
+    assert.equal(said('login', 'LOGIN_FAILED', { user: 'admin' }, ''), 'failed to log in as admin: wrong password');
     assert.equal(
-      auditSentence(entry({ action: 'VmService/KillVm', result: 'PRIVILEGE_MISSING' })),
-      'tried, and failed: killed web-1',
+      said('login', 'LOGIN_THROTTLED', { user: '(unknown)' }, ''),
+      'failed to log in as an unknown user: too many failed logins',
     );
+    assert.equal(
+      said('login.link', 'LOGIN_FAILED', {}, ''),
+      'failed to log in by a link: the link was used or has expired',
+    );
+    assert.equal(
+      said('VmService/StartVm', 'INTERRUPTED'),
+      'began to start web-1; the daemon ended before the result was known',
+    );
+    assert.equal(said('guest.exec.begin', 'ok', { argv: ['ls', '-l'] }), 'began to run ls -l on web-1');
+    assert.equal(said('guest.exec', 'ok'), 'ran a command on web-1');
+    assert.equal(said('FileService/Rename', 'ok', { from: '/a', to: '/b' }), 'renamed /a to /b on web-1');
     assert.equal(auditSentence(entry({ action: 'guest.file.read', parameters: 'no json' })), 'read on web-1');
     assert.equal(auditSentence(entry({ action: 'New/Thing' })), 'New/Thing on web-1');
+  });
+
+  it('every audited method has a sentence, and every sentence reads as a failure too', () => {
+    const exported: readonly unknown[] = [...Object.values(control), ...agentServices, VMService];
+    const services = exported.filter(
+      (value): value is DescService =>
+        typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'service',
+    );
+    const actions = services.flatMap(({ methods }) => methods).flatMap((method) => auditAction(method) ?? []);
+    assert.ok(actions.length > 40);
+    assert.deepEqual(
+      actions.filter((action) => auditForms[action] === undefined),
+      [],
+    );
+    for (const [action, form] of Object.entries(auditForms)) {
+      const [past = '', rest = ''] = form.split('|');
+      assert.match(past, /^\w+$/, action);
+      assert.match(rest, /^[a-z]+( |$)/, action);
+      const failed = auditSentence(entry({ action, result: 'VM_BUSY' }));
+      assert.match(failed, new RegExp(`^failed to ${rest.split(' ')[0]}\\b.*: VM busy$`), action);
+    }
+  });
+
+  it('an entry for coalesced calls counts as these calls', () => {
+    const at = { action: 'GuestProcessService/List', timeUnixNs: 10n ** 18n };
+    const [group, ...others] = groupEntries([entry({ ...at, count: 36 }), entry({ ...at, count: 1 }), entry(at)]);
+    assert.ok(group);
+    assert.equal(others.length, 0);
+    assert.equal(callsOf(group), 38);
   });
 
   it('a hundred listings of folders are one line, and what was changed between them keeps its own', () => {

@@ -1,91 +1,78 @@
 import type { AuditEntry } from '@innkeeper/contract/control';
+import { auditForms, reasonTexts } from './audit-forms.ts';
 
 type Told = Pick<AuditEntry, 'action' | 'vmName' | 'parameters' | 'result'>;
-/** The words after the user: "stopped {vm}". Names in braces are parameters, and `vm` is the VM. */
-const sentences: Readonly<Record<string, string>> = {
-  login: 'logged in',
-  'login.link': 'logged in by a link',
-  logout: 'logged out',
-  'audit.export': 'exported the audit log',
-  'guest.exec': 'ran {program} on {vm}',
-  'guest.terminal': 'used a terminal of {vm}',
-  'vm.console': 'opened the console of {vm}',
-  'guest.file.read': 'read {path} on {vm}',
-  'guest.file.stat': 'looked at {path} on {vm}',
-  'guest.file.write': 'wrote {path} on {vm}',
-  'guest.tar.read': 'downloaded the folder {path} of {vm}',
-  'guest.tar.write': 'unpacked an archive into {path} on {vm}',
-  'guest.report': 'reported the address of {vm}',
-  'guest.file.discard': 'discarded an upload to {path} on {vm}',
-  'image.upload': 'uploaded a part of an image',
-  'image.upload-discard': 'discarded the upload of an image',
-  'run.output': 'read the output of a run on {vm}',
-  'run.end': 'had a run end on {vm}',
-  'FileService/List': 'listed {path} on {vm}',
-  'FileService/GetUpload': 'asked for an upload to {path} on {vm}',
-  'FileService/MakeDirectory': 'created the folder {path} on {vm}',
-  'FileService/Rename': 'renamed {path} on {vm}',
-  'FileService/Remove': 'deleted {path} on {vm}',
-  'FileService/SetMode': 'changed the mode of {path} on {vm}',
-  'FileService/SetOwner': 'changed the owner of {path} on {vm}',
-  'GuestProcessService/List': 'listed the processes of {vm}',
-  'GuestProcessService/Signal': 'sent signal {signal} to process {pid} on {vm}',
-  'ProcessService/Signal': 'sent a signal to a command on {vm}',
-  'PowerService/Shutdown': 'shut {vm} down from inside',
-  'VmService/CreateVm': 'created the VM {name} from {image}',
-  'VmService/UpdateVm': 'changed the settings of {vm}',
-  'VmService/StartVm': 'started {vm}',
-  'VmService/StopVm': 'stopped {vm}',
-  'VmService/KillVm': 'killed {vm}',
-  'VmService/DeleteVm': 'deleted {vm}',
-  'VmService/Diagnose': 'ran the doctor on {vm}',
-  'TerminalService/CreateTerminal': 'opened a terminal on {vm}',
-  'TerminalService/CloseTerminal': 'closed a terminal of {vm}',
-  'TerminalService/ListTerminals': 'listed the terminals of {vm}',
-  'RunService/StartRun': 'started a run',
-  'RunService/CancelRun': 'cancelled a run',
-  'RunService/WatchRun': 'watched a run',
-  'ImageService/AddImage': 'added the image {name}',
-  'ImageService/BuildImage': 'built the image {kind}',
-  'ImageService/RemoveImage': 'removed the image {name}',
-  'OperationService/CancelOperation': 'cancelled an operation',
-  'AccessService/ChangePassword': 'changed their password',
-  'AccessService/CreateToken': 'created the token {name}',
-  'AccessService/RevokeToken': 'revoked a token',
-  'AccessService/CreateLoginLink': 'created a login link for {user}',
-  'AccessService/CreateUser': 'created the user {name}',
-  'AccessService/UpdateUser': 'changed the user {name}',
-  'AccessService/DeleteUser': 'deleted the user {name}',
-  'AccessService/SetRole': 'changed the role {name}',
-  'AccessService/DeleteRole': 'deleted the role {name}',
-};
-
-/** What was done, as the rest of a sentence that begins with the user; for an unknown action, the action itself. */
+/**
+ * What was done, or was not, as the rest of a sentence that begins with the user: "stopped web-1", "failed to stop web-1:
+ * VM busy". For an unknown action, the action itself.
+ */
 export function auditSentence({ action, vmName, parameters, result }: Told): string {
-  const form = sentences[action];
+  const isBegin = action.endsWith('.begin');
+  const form = auditForms[isBegin ? action.slice(0, -'.begin'.length) : action];
   if (form === undefined) return vmName === '' ? action : `${action} on ${vmName}`;
   const known = parametersOf(parameters);
-  const text = form
-    .replaceAll(/ (on|of|from|to|for|into) \{(\w+)\}/g, (_, word: string, name: string) => {
-      const value = name === 'vm' ? vmName : known[name];
-      return value === undefined || value === '' ? '' : ` ${word} ${value}`;
+  const [past = '', rest = ''] = form.split('|');
+  const [base = '', ...objects] = rest.split(' ');
+  const words = fill(['', ...objects].join(' '), { ...known, vm: vmName || (known['vm'] ?? '') });
+  if (isBegin) return `began to ${base}${words}`;
+  if (result === 'ok') return `${past}${words}`;
+  // The name that was typed: the user is anonymous.
+  const said = action === 'login' ? `${words} as ${typedName(known['user'])}` : words;
+  switch (result) {
+    case 'PRIVILEGE_MISSING':
+    case 'COMMAND_NOT_ALLOWED':
+      return `was not allowed to ${base}${said}`;
+    case 'INTERRUPTED':
+      return `began to ${base}${said}; the daemon ended before the result was known`;
+    default:
+      return `failed to ${base}${said}: ${reasonText(action, result)}`;
+  }
+}
+
+/** Puts parameters into a form, and leaves out words about those that are not known. */
+function fill(form: string, values: Readonly<Record<string, string>>): string {
+  return form
+    .replaceAll(/ (on|of|from|to|for|into|at) \{(\w+)\}/g, (_, word: string, name: string) => {
+      const value = values[name] ?? '';
+      return value === '' ? '' : ` ${word} ${value}`;
     })
     .replaceAll(/ ?\{(\w+)\}/g, (_, name: string) => {
-      const value = name === 'vm' ? vmName : known[name];
-      return value === undefined || value === '' ? '' : ` ${value}`;
+      const value = values[name] ?? '';
+      return value === '' ? '' : ` ${value}`;
     });
-  return result === 'ok' ? text : `tried, and failed: ${text}`;
+}
+
+/** The audit has no names that nobody has: one may be a password in the wrong box. */
+function typedName(name: string | undefined): string {
+  return name === undefined || name === '(unknown)' ? 'an unknown user' : name;
+}
+
+/** "VM_BUSY" as "VM busy". */
+function reasonText(action: string, reason: string): string {
+  if (action === 'login.link' && reason === 'LOGIN_FAILED') return 'the link was used or has expired';
+  return (
+    reasonTexts[reason] ??
+    reason
+      .toLowerCase()
+      .replaceAll('_', ' ')
+      .replace(/\bvm\b/, 'VM')
+  );
 }
 
 /** Entries that only look at something; several of a kind in a row are one line. */
 const looking =
-  /^(FileService\/(List|GetUpload)|guest\.file\.stat|GuestProcessService\/List|VmService\/Diagnose|TerminalService\/ListTerminals|TelemetryService\/|RunService\/WatchRun|image\.upload)/;
+  /^(FileService\/(List|GetUpload)|guest\.file\.stat|(Guest)?ProcessService\/List|VmService\/Diagnose|TerminalService\/ListTerminals|TelemetryService\/(GetSystem|Watch)|RunService\/WatchRun|image\.upload)/;
 /** Entries further apart are not one line. */
 const sameNs = 15n * 60n * 1_000_000_000n;
 
 export interface AuditGroup {
   /** The newest first. */
   readonly entries: readonly AuditEntry[];
+}
+
+/** How many calls a group stands for; an entry for coalesced calls counts as these. */
+export function callsOf({ entries }: AuditGroup): number {
+  return entries.reduce((sum, { count }) => sum + Math.max(1, count), 0);
 }
 
 /**
@@ -110,7 +97,7 @@ export function groupEntries(entries: readonly AuditEntry[]): AuditGroup[] {
   return groups;
 }
 
-/** The strings and numbers of the parameters, and the program of a command. */
+/** The strings and numbers of the parameters, and a command as one line. */
 function parametersOf(json: string): Readonly<Record<string, string>> {
   let parsed: unknown;
   try {
@@ -122,5 +109,7 @@ function parametersOf(json: string): Readonly<Record<string, string>> {
   const shown = Object.entries(parsed).flatMap(([name, value]) =>
     typeof value === 'string' || typeof value === 'number' ? [[name, String(value).slice(0, 200)] as const] : [],
   );
-  return Object.fromEntries(shown);
+  const { argv, shell_command: line } = parsed as { readonly argv?: unknown; readonly shell_command?: unknown };
+  const command = Array.isArray(argv) ? argv.map(String).join(' ').slice(0, 200) : String(line ?? '').slice(0, 200);
+  return { program: command === '' ? 'a command' : command, ...Object.fromEntries(shown) };
 }
