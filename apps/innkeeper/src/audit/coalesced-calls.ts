@@ -4,7 +4,7 @@ import { Audit, type AuditParameters, type AuditRecord, type Intent } from './au
 import { coalescedWriter } from './interrupted.ts';
 
 /** Calls of this time share an entry. */
-export const coalesceMs = 600_000;
+const coalesceMs = 600_000;
 /** Counts reach the disk this often, so a daemon that is killed loses no more than the counts of this time. */
 const saveMs = 10_000;
 /** Entries that are being counted; beyond them, the oldest is written. */
