@@ -15,6 +15,9 @@ const largest = { columns: 500, rows: 200 } as const;
 const settleMs = 80;
 /** Maximum output waiting to be drawn; output beyond is dropped and counted. */
 const maxWaitingBytes = 8 * 1024 * 1024;
+/** The code of keys that an input method handles. */
+const inputMethodKey = 229;
+const backspace = '\x7f';
 const nothing = new Uint8Array(0);
 /** CAN: cancels an escape sequence that was cut off midway. */
 const cancelSequence = new Uint8Array([0x18]);
@@ -79,15 +82,17 @@ export class Emulator {
     this.terminal.attachCustomKeyEventHandler((event) => this.#onKey(event));
     const encoder = new TextEncoder();
     this.terminal.onData((text) => {
-      this.#withoutKeys.sent();
       const bytes = encoder.encode(text);
       if (this.#line.add(bytes)) warnOfLongLine();
       this.onInput(bytes);
     });
+    this.terminal.onKey(() => this.#withoutKeys.keySent());
     // Before xterm.js handles them.
     element.addEventListener('keydown', () => this.#withoutKeys.keyDown(), { capture: true });
     for (const kind of ['keyup', 'focusin'])
       element.addEventListener(kind, () => this.#withoutKeys.keyUp(), { capture: true });
+    // xterm.js sends composed text, and what was inserted right after it.
+    element.addEventListener('compositionend', () => this.#withoutKeys.emulatorReads());
     this.terminal.textarea?.addEventListener('input', (event) => this.#onInserted(event));
     // Legacy mouse reports are raw bytes, not UTF-8.
     this.terminal.onBinary((text) => this.onInput(Uint8Array.from(text, (character) => character.charCodeAt(0))));
@@ -171,11 +176,11 @@ export class Emulator {
   }
 
   #onInserted(event: Event): void {
-    if (!(event instanceof InputEvent) || event.isComposing || event.data === null) return;
-    // Composed and pasted text is sent by xterm.js.
-    if (event.inputType !== 'insertText' && event.inputType !== 'insertReplacementText') return;
+    if (!(event instanceof InputEvent) || event.isComposing) return;
+    const text = insertedText(event);
+    if (text === null) return;
     if (this.terminal.options.disableStdin === true) this.keys?.refused();
-    else this.#withoutKeys.inserted(event.data);
+    else this.#withoutKeys.inserted(text);
   }
 
   #settle(): void {
@@ -188,6 +193,8 @@ export class Emulator {
   /** Whether the terminal handles the key. Ctrl+Shift with a letter belongs to the page, as in other terminals. */
   #onKey(event: KeyboardEvent): boolean {
     if (event.type !== 'keydown') return true;
+    // xterm.js would compare its field before and after the key, and send a text twice if the next key comes meanwhile.
+    if (event.keyCode === inputMethodKey) return false;
     if (event.ctrlKey && event.shiftKey && !event.altKey && !event.metaKey) {
       const act = { c: this.keys?.copy, f: this.keys?.search, l: this.keys?.leave }[event.key.toLowerCase()];
       if (act !== undefined) {
@@ -219,6 +226,12 @@ export class Emulator {
       this.keys?.refused();
     return false;
   }
+}
+
+/** What an input event sends to the guest; null for composed and pasted text, which xterm.js sends. */
+function insertedText({ inputType, data }: InputEvent): string | null {
+  if (inputType === 'insertText' || inputType === 'insertReplacementText') return data;
+  return inputType === 'deleteContentBackward' ? backspace : null;
 }
 
 function warnOfLongLine(): void {

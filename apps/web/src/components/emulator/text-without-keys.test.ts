@@ -2,69 +2,69 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TextWithoutKeys } from './text-without-keys.ts';
 
-function setUp(): { text: TextWithoutKeys; late: string[]; runDue: () => void; due: (() => void)[] } {
-  const late: string[] = [];
+function setUp(): { text: TextWithoutKeys; sent: string[]; runDue: () => void } {
+  const sent: string[] = [];
   const due: (() => void)[] = [];
-  const text: TextWithoutKeys = new TextWithoutKeys({
-    send: (each) => {
-      late.push(each);
-      text.sent();
-    },
-    defer: (act) => due.push(act),
-  });
+  const text = new TextWithoutKeys({ send: (each) => sent.push(each), defer: (act) => due.push(act) });
   const runDue = (): void => {
     for (const act of due.splice(0)) act();
   };
-  return { text, late, due, runDue };
+  return { text, sent, runDue };
 }
 
 describe('text that arrives without keys', () => {
   it('text of an emoji picker or dictation is sent, each insertion once', () => {
-    const { text, late, runDue } = setUp();
+    const { text, sent } = setUp();
     text.inserted('😀');
-    runDue();
     text.inserted('hello ');
-    runDue();
     text.inserted('world');
+    assert.deepEqual(sent, ['😀', 'hello ', 'world']);
+  });
+
+  it('text is sent at its insertion, so a key that follows at once neither overtakes nor replaces it', () => {
+    const { text, sent, runDue } = setUp();
+    text.inserted('echo');
+    assert.deepEqual(sent, ['echo']);
+    text.keyDown();
+    sent.push('\r');
+    text.keySent();
     runDue();
-    assert.deepEqual(late, ['😀', 'hello ', 'world']);
+    assert.deepEqual(sent, ['echo', '\r']);
   });
 
   it('text of a key that the emulator has sent is not sent twice', () => {
-    const { text, late, runDue } = setUp();
+    const { text, sent } = setUp();
     for (const character of 'abc') {
       text.keyDown();
-      text.sent();
+      text.keySent();
       text.inserted(character);
     }
-    runDue();
-    assert.deepEqual(late, []);
+    assert.deepEqual(sent, []);
   });
 
-  it('text that the emulator sends a moment after its key, as for Android, is not sent twice', () => {
-    const { text, late, due, runDue } = setUp();
-    text.keyDown();
-    due.push(() => text.sent());
-    text.inserted('a');
+  it('text inserted right after a composition, which the emulator sends with it, is not sent twice', () => {
+    const { text, sent, runDue } = setUp();
+    text.emulatorReads();
+    text.inserted('2');
     runDue();
-    assert.deepEqual(late, []);
+    assert.deepEqual(sent, []);
+    text.inserted('😀');
+    assert.deepEqual(sent, ['😀']);
   });
 
   it('text after a key that inserted nothing, such as Enter, is sent', () => {
-    const { text, late, runDue } = setUp();
+    const { text, sent } = setUp();
     text.keyDown();
-    text.sent();
+    text.keySent();
     text.keyUp();
     text.inserted('😀');
-    runDue();
-    assert.deepEqual(late, ['😀']);
+    assert.deepEqual(sent, ['😀']);
   });
 
-  it('text of a key that the emulator did not understand is sent', () => {
-    const { text, late, runDue } = setUp();
+  it('text of a key that the emulator left to the input method is sent', () => {
+    const { text, sent } = setUp();
     text.keyDown();
     text.inserted('ü');
-    runDue();
-    assert.deepEqual(late, ['ü']);
+    assert.deepEqual(sent, ['ü']);
   });
 });
