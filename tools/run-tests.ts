@@ -2,29 +2,25 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-/** Totals over suites. */
-export interface TestCounts {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
+import { addFindings, noResults, type TestResults } from './test-results.ts';
 
 export interface Suite {
   readonly name: string;
   readonly globs: readonly string[];
   /** Number of concurrent test files: 1 for VMs and timing. */
   readonly concurrency: number;
-  /** Timeout of one test file. */
+  /** Timeout of one test. */
   readonly timeoutMs: number;
 }
 
-/** Runs a suite with node:test, shows its output, and returns its counts. A crash of the suite counts as one failure. */
-export function runSuite(suite: Suite): TestCounts {
+/** Runs a suite with node:test, shows its output, and returns its results. A crash of the suite counts as one failure. */
+export function runSuite(suite: Suite): TestResults {
   process.stdout.write(`\n— ${suite.name}\n`);
   const folder = mkdtempSync(join(tmpdir(), 'innkeeper-tests-'));
-  const countsPath = join(folder, 'counts.json');
-  const { status } = spawnSync(
+  const resultsPath = join(folder, 'results');
+  // Inside of a test, node:test would take the runner for a test file, and run nothing.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const { status, signal, error } = spawnSync(
     process.execPath,
     [
       '--test',
@@ -32,23 +28,35 @@ export function runSuite(suite: Suite): TestCounts {
       `--test-timeout=${suite.timeoutMs}`,
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
-      `--test-reporter=${join(import.meta.dirname, 'count-reporter.ts')}`,
-      `--test-reporter-destination=${countsPath}`,
+      `--test-reporter=${join(import.meta.dirname, 'result-reporter.ts')}`,
+      `--test-reporter-destination=${resultsPath}`,
       ...suite.globs,
     ],
-    { stdio: ['ignore', 'inherit', 'inherit'] },
+    { stdio: ['ignore', 'inherit', 'inherit'], env },
   );
-  const counts = readCounts(countsPath);
+  const results = readResults(resultsPath);
   rmSync(folder, { recursive: true });
-  if (status !== 0 && counts.failed === 0) counts.failed = 1;
-  return counts;
+  const where = suite.globs.join(' ');
+  const title = `the suite “${suite.name}”`;
+  if (status !== 0 && results.failures.length === 0) {
+    const end = signal === null ? `with exit code ${status}` : `by ${signal}`;
+    const why = error?.message ?? `Its runner ended ${end} without a failed test; its output above says why.`;
+    results.failures.push({ where, title, error: why });
+  } else if (results.passed + results.failures.length + results.skipped.size === 0) {
+    results.failures.push({ where, title, error: 'No test ran.' });
+  }
+  return results;
 }
 
-function readCounts(path: string): TestCounts {
+function readResults(path: string): TestResults {
+  const results = noResults();
+  let text = '';
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as TestCounts;
-  } catch {
-    // The runner died before its reporter wrote the counts: one failure.
-    return { passed: 0, failed: 1, skipped: 0 };
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    // The runner died before it opened the file; its exit status is the failure.
   }
+  addFindings(results, text);
+  return results;
 }

@@ -1,13 +1,46 @@
-import type { TestCounts } from './run-tests.ts';
+import { addSkipped, type Failure, noResults, type TestResults } from './test-results.ts';
 
-/** Prints the totals and returns the exit code: 0 if something ran and nothing failed. */
-export function totalOf(counts: readonly TestCounts[]): number {
-  const sum = { passed: 0, failed: 0, skipped: 0 };
-  for (const { passed, failed, skipped } of counts) {
-    sum.passed += passed;
-    sum.failed += failed;
-    sum.skipped += skipped;
+/** Lines of an error that are shown: fewer the more tests failed, so that the list stays readable and short. */
+function linesPerError(failures: number): number {
+  return failures <= 20 ? 14 : failures <= 100 ? 4 : 1;
+}
+
+const maxColumns = 240;
+
+/**
+ * Prints what was skipped and what failed, then the totals, and returns the exit code: 0 if something ran and nothing
+ * failed. The failures are right above the last line, so that the end of a log that was cut shows them.
+ */
+export function totalOf(parts: readonly TestResults[]): number {
+  const sum = noResults();
+  for (const part of parts) {
+    sum.passed += part.passed;
+    sum.failures.push(...part.failures);
+    for (const [reason, count] of part.skipped) addSkipped(sum, reason, count);
   }
-  process.stdout.write(`\n${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped\n`);
-  return sum.failed === 0 && sum.passed > 0 ? 0 : 1;
+  process.stdout.write(closingPart(sum));
+  return sum.failures.length === 0 && sum.passed > 0 ? 0 : 1;
+}
+
+/** The end of the output, from the reasons of skipped tests to the line with the totals. */
+export function closingPart({ passed, failures, skipped }: TestResults): string {
+  const reasons = [...skipped].sort(([a, many], [b, few]) => few - many || a.localeCompare(b));
+  const skippedCount = reasons.reduce((sum, [, count]) => sum + count, 0);
+  const lines: string[] = [''];
+  if (skippedCount > 0)
+    lines.push('Skipped:', ...reasons.map(([reason, count]) => `${`${count}`.padStart(5)} × ${reason}`), '');
+  if (failures.length > 0) {
+    const count = linesPerError(failures.length);
+    lines.push('Failed:', ...failures.flatMap((failure) => describeFailure(failure, count)), '');
+  }
+  return `${lines.join('\n')}\n${passed} passed, ${failures.length} failed, ${skippedCount} skipped\n`;
+}
+
+function describeFailure({ where, title, error }: Failure, count: number): string[] {
+  const lines = error.split('\n').filter((line) => line.trim() !== '');
+  // Frames inside of Node.js and of packages say nothing about the cause.
+  const telling = lines.filter((line) => !/^\s+at .*(\(node:|at async node:|at node:|node_modules)/.test(line));
+  const shown = telling.slice(0, count).map((line) => `      ${line.slice(0, maxColumns)}`);
+  if (telling.length > count) shown.push('      …');
+  return [`  ✖ ${where}: ${title.slice(0, maxColumns)}`, ...shown];
 }

@@ -7,7 +7,7 @@ import type { AgentLink } from '@innkeeper/agent-client';
 import { ExecEnding, type ExecExited, OutputStream, type ProcessSpecSchema } from '@innkeeper/contract/agent';
 import { buildAgent, RunningAgent } from '../testing/running-agent.ts';
 
-const isRoot = process.getuid?.() === 0;
+const notRoot = process.getuid?.() === 0 ? false : 'only root may run commands as others';
 const cgroups = await findCgroups();
 
 before(buildAgent, { timeout: 120_000 });
@@ -129,7 +129,7 @@ describe('arguments and environment on a real kernel', { timeout: 60_000 }, () =
   });
 });
 
-describe('a command as another user on a real kernel', { timeout: 60_000, skip: !isRoot }, () => {
+describe('a command as another user on a real kernel', { timeout: 60_000, skip: notRoot }, () => {
   it('a command of another user can open its three streams by name', async () => {
     await using agent = await RunningAgent.start();
     const script = 'cat /dev/stdin; echo out > /dev/stdout; echo err > /proc/self/fd/2; stat -L -c %U /proc/self/fd/1';
@@ -248,7 +248,7 @@ describe('what is left of a command after its timeout', { timeout: 60_000 }, () 
     `(setsid env -i /bin/sh -c 'trap "" TERM HUP; sleep ${seconds}; sleep ${seconds}' > /dev/null 2>&1 &) ; sleep 600`;
 
   it('nothing is left of a command after its timeout where cgroup v2 is writable', {
-    skip: !isRoot || cgroups === undefined,
+    skip: notRoot || (cgroups === undefined ? 'cgroup v2 is not writable here' : false),
   }, async () => {
     await using agent = await RunningAgent.start();
     const link = agent.connect();
@@ -266,7 +266,7 @@ describe('what is left of a command after its timeout', { timeout: 60_000 }, () 
   });
 
   it('nothing is left of a command after KILL where cgroup v2 is writable', {
-    skip: !isRoot || cgroups === undefined,
+    skip: notRoot || (cgroups === undefined ? 'cgroup v2 is not writable here' : false),
   }, async () => {
     await using agent = await RunningAgent.start();
     const exec = agent.connect().exec({ shellCommand: daemon('3601.75') });
@@ -282,7 +282,7 @@ describe('what is left of a command after its timeout', { timeout: 60_000 }, () 
     await agent.until(async () => !(await isRunning('sleep 3601.75')));
   });
 
-  it('a process that survives the timeout is counted where there is no cgroup v2', { skip: !isRoot }, async () => {
+  it('a process that survives the timeout is counted where there is no cgroup v2', { skip: notRoot }, async () => {
     // In a mount namespace without cgroup file systems.
     const wrapper = 'for m in $(grep cgroup2 /proc/mounts | cut -d" " -f2); do umount -l "$m"; done';
     await using agent = await RunningAgent.start({

@@ -54,7 +54,7 @@ for (const [name, [offset, bytes]] of Object.entries(roots)) {
 }
 
 test('a disk that only UEFI can start is named as such, and one that a BIOS can start too gets the agent', {
-  skip: hostArchitecture !== 'amd64',
+  skip: hostArchitecture === 'amd64' ? false : 'its disk is one of an amd64 machine',
 }, async () => {
   using fixture = new ImageFixture();
   const root = readFileSync(fixture.image(layouts.systemd, { size: '16M' }));

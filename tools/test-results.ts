@@ -1,0 +1,41 @@
+/** A test that failed, or a file or suite that ended without reporting its tests. */
+export interface Failure {
+  /** Relative to the repository, with the line if it is known: `tools/total.test.ts:12`. */
+  readonly where: string;
+  readonly title: string;
+  /** What the error says, without colours; not bounded. */
+  readonly error: string;
+}
+
+/** One line of what `result-reporter.ts` writes: at most one property is set, none for a test that passed. */
+export interface Finding {
+  readonly failure?: Failure;
+  /** The reason of a skipped test or group of tests. */
+  readonly skipped?: string;
+}
+
+/** What one suite, or all of them, came to. */
+export interface TestResults {
+  passed: number;
+  failures: Failure[];
+  /** The number of skipped tests by their reason. */
+  skipped: Map<string, number>;
+}
+
+export function noResults(): TestResults {
+  return { passed: 0, failures: [], skipped: new Map() };
+}
+
+/** Adds what the reporter wrote, even if its last line is cut. */
+export function addFindings(results: TestResults, text: string): void {
+  for (const line of text.split('\n').slice(0, -1)) {
+    const { failure, skipped } = JSON.parse(line) as Finding;
+    if (failure !== undefined) results.failures.push(failure);
+    else if (skipped !== undefined) addSkipped(results, skipped, 1);
+    else results.passed++;
+  }
+}
+
+export function addSkipped(results: TestResults, reason: string, count: number): void {
+  results.skipped.set(reason, (results.skipped.get(reason) ?? 0) + count);
+}
