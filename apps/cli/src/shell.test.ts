@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { ExecEventSchema } from '@innkeeper/contract/agent';
 import { type Event, EventSchema, LiveEventSchema, TerminalState } from '@innkeeper/contract/control';
 import type { WebSocket } from 'ws';
 import { callError, type FakeHandlers, startFakeDaemon } from '../../../packages/client/src/testing/fake-daemon.ts';
@@ -73,6 +74,55 @@ describe('inn shell', () => {
     const { exitCode, stderr } = await runInn(daemon.socketPath, ['shell', 'hello']);
     assert.notEqual(exitCode, 0);
     assert.match(stderr, /16 run\. \(TOO_MANY_TERMINALS\)/);
+  });
+});
+
+describe('a line that the kernel of a guest cuts at 4,095 bytes', () => {
+  const warning = /inn: a line of more than 4,095 bytes was typed or pasted.*inn cp/;
+  const long = 'x'.repeat(5000);
+
+  it('inn shell warns of it on standard error when it ends, and shows nothing else on the screen', async () => {
+    await using daemon = await startFakeDaemon({ socket: echo });
+    const words = ['shell', 'hello', '--attach', 'abc'];
+    const child = spawnInn(daemon.socketPath, words);
+    child.stdin.write(`${long}\n`);
+    await once(child.stdout, 'data');
+    child.stdin.write('exit\n');
+    const { exitCode, stdout, stderr } = await resultOf(child);
+    assert.equal(exitCode, 5);
+    assert.match(stderr, warning);
+    assert.doesNotMatch(stdout, /4,095/);
+    assert.equal((await runInn(daemon.socketPath, words, { input: 'exit\n' })).stderr, '');
+  });
+
+  it('inn exec -t warns of it when it ends, and inn exec without a terminal does not', async () => {
+    const socket: FakeHandlers['socket'] = (opened) => {
+      const sendEvent = (event: NonNullable<MessageInitShape<typeof ExecEventSchema>['event']>): void =>
+        opened.send(toBinary(ExecEventSchema, create(ExecEventSchema, { event })));
+      sendEvent({ case: 'started', value: { id: 'x' } });
+      opened.on('message', (data: Buffer, isBinary) => {
+        if (isBinary && data.includes('exit'))
+          sendEvent({ case: 'exited', value: { status: { case: 'exitCode', value: 3 } } });
+      });
+    };
+    await using daemon = await startFakeDaemon({ socket });
+    const run = (option: string) =>
+      runInn(daemon.socketPath, ['exec', option, 'hello', '--', 'cat'], { input: `${long}\nexit\n` });
+    const withTerminal = await run('-t');
+    assert.equal(withTerminal.exitCode, 3);
+    assert.match(withTerminal.stderr, warning);
+    const { exitCode, stderr } = await run('-T');
+    assert.deepEqual([exitCode, stderr], [3, '']);
+  });
+
+  it('inn console warns of it when it ends', async () => {
+    const socket: FakeHandlers['socket'] = (opened) => {
+      send(opened, { type: 'writer', name: null, you: false }, 'login: ');
+      opened.on('message', () => opened.close(1000));
+    };
+    await using daemon = await startFakeDaemon({ socket });
+    const { stderr } = await runInn(daemon.socketPath, ['console', 'hello'], { input: `${long}\n` });
+    assert.match(stderr, warning);
   });
 });
 

@@ -2,6 +2,7 @@ import type { ExecStream } from '@innkeeper/client';
 import { isOperationError } from '@innkeeper/contract/errors';
 import { type TerminationSignal, terminationSignals } from '../ended-by-signal.ts';
 import { standardInput } from '../standard-input.ts';
+import { watchLongLines } from './long-lines.ts';
 
 /**
  * Signals that are passed on, with their numbers on Linux: the guest runs Linux, this machine may not. Signals of job
@@ -46,6 +47,7 @@ export function connectTerminal(stream: ExecStream, options: TerminalOptions): C
     if (termination !== undefined && (isSecond || !options.isReachable())) options.onDetach(termination);
   };
   let isReleased = false;
+  const longLines = watchLongLines();
   const onResize = (): void => {
     // A window without a size, such as one that is being created.
     if (stdout.columns > 0 && stdout.rows > 0) stream.resize(stdout.columns, stdout.rows);
@@ -56,7 +58,7 @@ export function connectTerminal(stream: ExecStream, options: TerminalOptions): C
     stdout.on('resize', onResize);
   }
   if (options.input)
-    pumpInput(stream).catch((error: unknown) => {
+    pumpInput(stream, options.terminal ? longLines.add : () => undefined).catch((error: unknown) => {
       // The command ended while input was sent: its exit code is what counts.
       if (isOperationError(error) || isReleased) return;
       process.stderr.write(`inn: standard input cannot be read: ${String(error)}\n`);
@@ -72,11 +74,15 @@ export function connectTerminal(stream: ExecStream, options: TerminalOptions): C
       stdout.off('resize', onResize);
       if (stdin.isTTY && options.terminal) stdin.setRawMode(false);
       stdin.destroy();
+      longLines.report();
     },
   };
 }
 
-async function pumpInput(stream: ExecStream): Promise<void> {
-  for await (const chunk of standardInput()) await stream.writeStdin(chunk);
+async function pumpInput(stream: ExecStream, onInput: (chunk: Uint8Array) => void): Promise<void> {
+  for await (const chunk of standardInput()) {
+    onInput(chunk);
+    await stream.writeStdin(chunk);
+  }
   stream.endStdin();
 }

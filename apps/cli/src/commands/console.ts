@@ -36,6 +36,7 @@ export const command = defineCommand({
         if (!readOnly) stream.write(bytes);
         // ^C is not typed, so nothing else would end the command from the keyboard.
         else if (bytes.includes(interruptKey)) detach();
+        return !readOnly;
       },
       onEnd: () => undefined,
     });

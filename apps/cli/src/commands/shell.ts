@@ -94,7 +94,10 @@ function connectKeyboard(
   const release = captureKeyboard({
     detachKey,
     onDetach,
-    onKeys: (bytes) => stream.write(bytes),
+    onKeys: (bytes) => {
+      stream.write(bytes);
+      return true;
+    },
     onEnd: () => stream.write(endOfTransmission),
   });
   const onResize = (): void => {

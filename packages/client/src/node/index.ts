@@ -8,6 +8,7 @@ export type { ExecOptions, ExecStream } from '../core/exec.ts';
 export type { GuestFiles, ListFilesOptions, MakeFolderOptions, PathOptions, TreeOptions } from '../core/guest-files.ts';
 export type { GuestPower, GuestShutdownOptions } from '../core/guest-power.ts';
 export type { GuestProcesses, ListProcessesOptions, SignalOptions } from '../core/guest-processes.ts';
+export { LineLength, maxLineBytes } from '../core/line-length.ts';
 export type { ListRunsOptions, Runs, StartRunOptions } from '../core/runs.ts';
 export type { CallOptions } from '../core/services.ts';
 export { signalNumber } from '../core/signal-number.ts';

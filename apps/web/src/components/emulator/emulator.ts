@@ -1,10 +1,10 @@
+import { LineLength, maxLineBytes } from '@innkeeper/client/browser';
 import { FitAddon } from '@xterm/addon-fit';
 import { SearchAddon } from '@xterm/addon-search';
 import { Terminal } from '@xterm/xterm';
 import { showToast } from '../toasts.tsx';
 import { bufferText } from './buffer-text.ts';
 import { emulatorTheme } from './emulator-theme.ts';
-import { LineLength, maxLineBytes } from './line-length.ts';
 import { restrainEmulator } from './restrain-emulator.ts';
 import { TextWithoutKeys } from './text-without-keys.ts';
 
