@@ -168,6 +168,13 @@ declare module 'host' {
   export function openPort(path: string): number;
   /** One attempt that never blocks, whatever the descriptor's flags: bytes written; -1 when it would block. */
   export function writeNow(fd: number, bytes: Uint8Array, from: number, count: number): number;
+  /** A new socket that connects to an IP address; `connectResult` has the outcome once it is writable. */
+  export function connectTcp(address: string, port: number): number;
+  export function connectUnix(path: string): number;
+  /** Throws why it failed (SO_ERROR). */
+  export function connectResult(fd: number): void;
+  /** shutdown(2) of the writing half. */
+  export function endWriting(fd: number): void;
 
   // Clock and system (system.c)
   /** Nanoseconds; 0 CLOCK_REALTIME, 1 CLOCK_MONOTONIC. */

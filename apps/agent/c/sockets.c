@@ -1,8 +1,11 @@
-/* What an agent listens on: unix sockets and virtio-serial ports. */
+/* What an agent listens on (unix sockets, virtio-serial ports), and connections that it makes. */
 #include "host.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -105,10 +108,96 @@ static JSValue js_write_now(JSContext *ctx, JSValueConst self, int argc, JSValue
     return JS_NewFloat64(ctx, put < 0 ? -1 : (double)put);
 }
 
+/* Begins to connect a new stream socket: a descriptor, on which connectResult tells the outcome once it is writable. */
+static JSValue begin_connect(JSContext *ctx, const struct sockaddr *address, socklen_t size, const char *path)
+{
+    int one = 1;
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return throw_errno(ctx, errno, "socket", path);
+    /* Fails on a unix socket, which holds nothing back either. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (connect(fd, address, size) < 0 && errno != EINPROGRESS) {
+        JSValue error = throw_errno(ctx, errno, "connect", path);
+        close(fd);
+        return error;
+    }
+    return JS_NewInt32(ctx, fd);
+}
+
+/* connectTcp(address, port) */
+static JSValue js_connect_tcp(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    struct sockaddr_in four = {.sin_family = AF_INET};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+    int32_t port;
+    if (JS_ToInt32(ctx, &port, argv[1]))
+        return JS_EXCEPTION;
+    const char *text = JS_ToCString(ctx, argv[0]);
+    if (!text)
+        return JS_EXCEPTION;
+    four.sin_port = six.sin6_port = htons((uint16_t)port);
+    JSValue result;
+    if (inet_pton(AF_INET, text, &four.sin_addr) == 1)
+        result = begin_connect(ctx, (struct sockaddr *)&four, sizeof four, NULL);
+    else if (inet_pton(AF_INET6, text, &six.sin6_addr) == 1)
+        result = begin_connect(ctx, (struct sockaddr *)&six, sizeof six, NULL);
+    else
+        result = throw_errno(ctx, EINVAL, "inet_pton", NULL);
+    JS_FreeCString(ctx, text);
+    return result;
+}
+
+/* connectUnix(path) */
+static JSValue js_connect_unix(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *path = JS_ToCString(ctx, argv[0]);
+    if (!path)
+        return JS_EXCEPTION;
+    JSValue result;
+    if (strlen(path) >= sizeof address.sun_path) {
+        result = throw_errno(ctx, ENAMETOOLONG, "connect", path);
+    } else {
+        strcpy(address.sun_path, path);
+        result = begin_connect(ctx, (struct sockaddr *)&address, sizeof address, path);
+    }
+    JS_FreeCString(ctx, path);
+    return result;
+}
+
+/* connectResult(fd): throws why a connection failed (SO_ERROR). */
+static JSValue js_connect_result(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    int32_t fd;
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (JS_ToInt32(ctx, &fd, argv[0]))
+        return JS_EXCEPTION;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+        error = errno;
+    return error ? throw_errno(ctx, error, "connect", NULL) : JS_UNDEFINED;
+}
+
+/* endWriting(fd): shutdown(2) of the writing half; a connection that is gone is not an error. */
+static JSValue js_end_writing(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    int32_t fd;
+    if (JS_ToInt32(ctx, &fd, argv[0]))
+        return JS_EXCEPTION;
+    if (shutdown(fd, SHUT_WR) < 0 && errno != ENOTCONN)
+        return throw_errno(ctx, errno, "shutdown", NULL);
+    return JS_UNDEFINED;
+}
+
 static const JSCFunctionListEntry sockets_entries[] = {
     JS_CFUNC_DEF("writeNow", 4, js_write_now),
     JS_CFUNC_DEF("listenUnix", 2, js_listen_unix),
     JS_CFUNC_DEF("accept", 1, js_accept),
     JS_CFUNC_DEF("openPort", 1, js_open_port),
+    JS_CFUNC_DEF("connectTcp", 2, js_connect_tcp),
+    JS_CFUNC_DEF("connectUnix", 1, js_connect_unix),
+    JS_CFUNC_DEF("connectResult", 1, js_connect_result),
+    JS_CFUNC_DEF("endWriting", 1, js_end_writing),
 };
 PORT(sockets);

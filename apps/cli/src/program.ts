@@ -92,6 +92,11 @@ function addGuests(program: Command): void {
       'Open the serial console: its stored output, then new output',
       () => import('./commands/console.ts'),
     ],
+    [
+      'tunnel [options] <vm> <target>',
+      'Connect standard input and output to a TCP port or unix socket of a guest',
+      () => import('./commands/tunnel.ts'),
+    ],
     ['events [options] [vm]', 'List events, newest last', () => import('./commands/events.ts')],
     ['audit [options]', 'List who did what, with the result, newest last', () => import('./commands/audit.ts')],
   ]);

@@ -46,6 +46,7 @@ const verbs: Readonly<Record<string, string>> = {
   'GuestProcessService/Signal': 'signal',
   'PowerService/Shutdown': 'reboot',
   'ProcessService/Exec': 'exec',
+  'TunnelService/Connect': 'tunnel',
   // The node corrects the clocks of its VMs by itself; with exec, a person sets another time.
   'TelemetryService/AdjustClock': 'exec',
   // Sent on when inn gets the signal itself.

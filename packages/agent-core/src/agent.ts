@@ -18,6 +18,7 @@ import { RootGrower } from './serving/grow-root.ts';
 import { readTrimmed } from './telemetry/read-trimmed.ts';
 import { telemetryOperations } from './telemetry/telemetry-operations.ts';
 import { TelemetrySampler } from './telemetry/telemetry-sampler.ts';
+import { tunnelOperations } from './tunnel/tunnel-operations.ts';
 
 /** The agent, independent of the host and the channels it runs on. */
 export interface Agent {
@@ -59,6 +60,7 @@ export function createAgent(host: Host, log: Log, dialects: readonly Dialect[] =
       ...guestProcessOperations(host),
       ...fileOperations(host, stopping.signal),
       ...powerOperations(host, log),
+      ...tunnelOperations(host),
     ],
     freeze,
     host.clock,

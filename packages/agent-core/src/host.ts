@@ -276,7 +276,32 @@ export interface LinkCounters {
   readonly txDropped: bigint;
 }
 
+/** A stream connection to a program of the guest. */
+export interface Connection {
+  /**
+   * Reads what is there into `into`, without waiting: the count, 0 if nothing, undefined at the end. ECONNRESET if the
+   * peer broke off.
+   */
+  read(into: Uint8Array): number | undefined;
+  /** Resolves when `read` has something to report, or after `close`. */
+  readable(): Promise<void>;
+  /** Writes what fits and returns the count; 0 when full. EPIPE or ECONNRESET if the peer does not read any more. */
+  write(bytes: Uint8Array): number;
+  /** Resolves when there is room again, or after `close`. */
+  writable(): Promise<void>;
+  /** Sends the end; reading continues. */
+  endWriting(): void;
+  close(): void;
+}
+
+export type ConnectTarget = { readonly address: string; readonly port: number } | { readonly path: string };
+
 export interface NetworkPort {
+  /**
+   * Connects to an IP address or a unix socket. Rejects with the kernel's errno: ECONNREFUSED, EAGAIN for a unix socket
+   * whose queue is full, ENOENT, ETIMEDOUT; and with the signal's reason.
+   */
+  connect(target: ConnectTarget, signal: AbortSignal): Promise<Connection>;
   links(): NetworkLink[];
   addresses(): LinkAddress[];
   /**

@@ -8,3 +8,4 @@ export * from './gen/agent/v1/guest_process_lite.ts';
 export * from './gen/agent/v1/power_lite.ts';
 export * from './gen/agent/v1/process_lite.ts';
 export * from './gen/agent/v1/telemetry_lite.ts';
+export * from './gen/agent/v1/tunnel_lite.ts';

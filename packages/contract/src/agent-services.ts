@@ -9,6 +9,8 @@ import { ProcessServiceLite } from './gen/agent/v1/process_lite.ts';
 import { ProcessService } from './gen/agent/v1/process_pb.ts';
 import { TelemetryServiceLite } from './gen/agent/v1/telemetry_lite.ts';
 import { TelemetryService } from './gen/agent/v1/telemetry_pb.ts';
+import { TunnelServiceLite } from './gen/agent/v1/tunnel_lite.ts';
+import { TunnelService } from './gen/agent/v1/tunnel_pb.ts';
 import type { LiteMethod } from './lite/lite-method.ts';
 
 /** Every service of the agent, served for each VM under its own name. */
@@ -18,10 +20,18 @@ export const agentServices: readonly DescService[] = [
   PowerService,
   ProcessService,
   TelemetryService,
+  TunnelService,
 ];
 
 const liteMethods: ReadonlyMap<string, LiteMethod> = new Map(
-  [FileServiceLite, GuestProcessServiceLite, PowerServiceLite, ProcessServiceLite, TelemetryServiceLite]
+  [
+    FileServiceLite,
+    GuestProcessServiceLite,
+    PowerServiceLite,
+    ProcessServiceLite,
+    TelemetryServiceLite,
+    TunnelServiceLite,
+  ]
     .flatMap((service) => Object.values<LiteMethod>(service))
     .map((method) => [method.name, method]),
 );

@@ -7,3 +7,4 @@ export * from './gen/agent/v1/guest_process_tags.ts';
 export * from './gen/agent/v1/power_tags.ts';
 export * from './gen/agent/v1/process_tags.ts';
 export * from './gen/agent/v1/telemetry_tags.ts';
+export * from './gen/agent/v1/tunnel_tags.ts';

@@ -14,6 +14,7 @@ export const capabilities = {
   processes: 'lists the guest’s processes and sends them signals',
   telemetry: 'reports the guest’s resource usage',
   'telemetry.pressure': 'with pressure stall information',
+  tunnel: 'connects to TCP ports and unix sockets of the guest',
 } as const;
 
 export type CapabilityName = keyof typeof capabilities;

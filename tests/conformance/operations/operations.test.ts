@@ -14,6 +14,7 @@ import { tarCases } from './cases/tar-cases.ts';
 import { terminalCases } from './cases/terminal-cases.ts';
 import { treeCases } from './cases/tree-cases.ts';
 import { treeRefusalCases } from './cases/tree-refusal-cases.ts';
+import { tunnelCases } from './cases/tunnel-cases.ts';
 import type { ConformanceCase } from './conformance-case.ts';
 import type { DialectName } from './guest-client.ts';
 import { NativeClient } from './native-client.ts';
@@ -29,6 +30,7 @@ const table: Readonly<Record<string, readonly ConformanceCase[]>> = {
   'refusals of folders': treeRefusalCases,
   archives: tarCases,
   'processes of the guest': guestProcessCases,
+  tunnels: tunnelCases,
   calls: callCases,
 };
 const dialects: readonly DialectName[] = ['native', 'AgentMessage, plain', 'AgentMessage, magic'];

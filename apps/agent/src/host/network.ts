@@ -1,11 +1,13 @@
 import type { LinkAddress, LinkCounters, NetworkLink, NetworkPort } from '@innkeeper/agent-core';
 import * as host from 'host';
+import { connect } from './connection.ts';
 
 const linkColumns = 16;
 const addressColumns = 3;
 
 export function createNetwork(): NetworkPort {
   return {
+    connect,
     links: () => {
       const rows = host.networkLinks();
       const links: NetworkLink[] = [];

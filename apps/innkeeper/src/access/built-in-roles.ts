@@ -14,6 +14,7 @@ const operator: readonly PrivilegeName[] = [
   'guest.exec',
   'guest.file.read',
   'guest.file.write',
+  'guest.connect',
   'guest.filesystem',
   'guest.admin',
 ];

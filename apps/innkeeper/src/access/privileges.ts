@@ -8,6 +8,8 @@ export const privileges = {
     'Run commands, scripts and terminals in the guest, signal its processes, and see command lines and output. As powerful as root there.',
   'guest.file.read': 'List and read files in the guest.',
   'guest.file.write': 'Write, rename, remove and change files in the guest.',
+  'guest.connect':
+    'Connect to TCP ports and unix sockets of the guest: forwards, tunnels and pages. As powerful as the programs that listen there.',
   'guest.filesystem': 'Freeze, thaw and trim file systems of the guest.',
   'guest.report': 'Report the address of a VM. For a token inside the VM.',
   'guest.admin': 'Change passwords, network, clock and agent of the guest.',

@@ -145,6 +145,7 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'GuestShutdownResponse.error': ['vm.power'],
   'Fleet.done_steps': ['vm.view'],
   'LiveError.*': ['vm.view'],
+  'ConnectEvent.data': ['guest.connect'],
 };
 
 /** The content of responses of routes and sockets, and the privileges that cover it. */
@@ -171,6 +172,7 @@ const coveredRoutes: Readonly<Record<string, string>> = {
   '/v1/metrics/vms/{vm}': 'vm.view: figures',
   '/v1/vms/{vm}/exec': 'guest.exec: output',
   '/v1/vms/{vm}/terminals/{terminal}': 'guest.exec: a screen',
+  '/v1/vms/{vm}/tunnel': 'guest.connect: what a program of the guest sends',
   '/v1/vms/{vm}/console': 'vm.console: the console',
   '/v1/vms/{vm}/metrics/ws': 'vm.view: figures',
   '/v1/live': 'vm.view: according to its fields',

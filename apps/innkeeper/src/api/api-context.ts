@@ -4,6 +4,7 @@ import type { RunManager } from '../node/runs/run-manager.ts';
 import type { TerminalManager } from '../node/terminals/terminal-manager.ts';
 import type { NodeApi, VmApi } from '../ports/node-api.ts';
 import type { SharedTopics } from './live/shared-topics.ts';
+import type { TunnelSlots } from './tunnel/tunnel-slots.ts';
 
 /** The parts of the daemon that the API's routes and sockets use. */
 export interface ApiParts {
@@ -13,6 +14,7 @@ export interface ApiParts {
   readonly terminals: TerminalManager;
   /** Live topics that several viewers share. */
   readonly topics: SharedTopics;
+  readonly tunnels: TunnelSlots;
 }
 
 /** The request and its context, passed to every route and socket of the API. */

@@ -37,6 +37,7 @@ import { createOperationService } from './operation-service.ts';
 import { type RouteParts, routeRequest, routeUpgrade } from './routes.ts';
 import { createRunService } from './run-service.ts';
 import { createTerminalService } from './terminal-service.ts';
+import { TunnelSlots } from './tunnel/tunnel-slots.ts';
 import { createVmService } from './vm-service.ts';
 
 /** Header limit for control planes, whose headers contain all roles of the caller and the allowed commands of a token. */
@@ -94,7 +95,7 @@ export class ApiServer implements AsyncDisposable {
       onUpgrade: (upgrade, facts) => routeUpgrade(upgrade, facts, context),
     });
     const { shutdownSignal } = edge;
-    const parts = { node, history, runs, terminals, topics: new SharedTopics() };
+    const parts = { node, history, runs, terminals, topics: new SharedTopics(), tunnels: new TunnelSlots() };
     const context: RouteParts = { ...parts, log, gate: this.gate, shutdownSignal };
     this.#edge = edge;
   }

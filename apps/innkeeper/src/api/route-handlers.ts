@@ -19,6 +19,7 @@ import { readFileRoute, statFileRoute } from './read-file-route.ts';
 import { readTarRoute } from './read-tar-route.ts';
 import { runOutputRoute } from './run-output-route.ts';
 import { serveTerminal } from './terminal-socket.ts';
+import { serveTunnel } from './tunnel/tunnel-socket.ts';
 import { discardUploadRoute, uploadOffsetRoute, writeFileRoute } from './write-file-route.ts';
 import { writeTarRoute } from './write-tar-route.ts';
 
@@ -55,6 +56,7 @@ export const socketHandlers: Readonly<
   exec: serveExec,
   terminal: serveTerminal,
   console: serveConsole,
+  tunnel: serveTunnel,
   metrics: serveMetrics,
   live: liveRoute,
 };

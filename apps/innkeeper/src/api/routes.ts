@@ -97,7 +97,7 @@ async function enter<Extra extends object>(
   { route, parameters, query }: Found<RouteFacts>,
   ask: Pick<ApiContext, 'request'> & Pick<AccessRequest, 'isChange' | 'isLong'> & { readonly facts: RequestFacts },
   left: AbortSignal,
-  { gate, node, history, runs, terminals, topics, log }: RouteParts,
+  { gate, node, history, runs, terminals, topics, tunnels, log }: RouteParts,
   extra: Extra,
 ): Promise<Entered<Extra>> {
   const { request, facts, isChange, isLong } = ask;
@@ -119,6 +119,7 @@ async function enter<Extra extends object>(
     runs,
     terminals,
     topics,
+    tunnels,
     parameters,
     query,
     request,

@@ -1,5 +1,5 @@
 import type { DescMethod } from '@bufbuild/protobuf';
-import { FileService, ProcessService } from '@innkeeper/contract/agent';
+import { FileService, ProcessService, TunnelService } from '@innkeeper/contract/agent';
 import { auditAction, CommandRule, rulesOf } from '@innkeeper/contract/rules';
 import type { HttpRouteFacts, RouteFacts } from './http-route.ts';
 
@@ -10,6 +10,15 @@ const tarPath = '/v1/vms/{vm}/tar';
 function describeFile(query: URLSearchParams): Record<string, string> {
   const names = ['path', 'offset', 'length', 'size', 'mode', 'user', 'group', 'parents', 'owners'];
   return Object.fromEntries(names.flatMap((name) => (query.has(name) ? [[name, query.get(name) ?? '']] : [])));
+}
+
+/** What the audit holds of a tunnel: where it leads, such as "port 22" or "/run/docker.sock". */
+function describeTunnel(query: URLSearchParams): Record<string, string> {
+  const address = query.get('address');
+  return {
+    target: query.get('unix') ?? `port ${query.get('port') ?? ''}`,
+    ...(address === null ? {} : { address }),
+  };
 }
 
 /** What the audit holds of a download; the run's id is added where the path is known. */
@@ -118,6 +127,7 @@ const socketTable = {
     beginsLater: true,
   },
   console: { path: '/v1/vms/{vm}/console', privilege: 'vm.console', vmAction: 'console', action: 'vm.console' },
+  tunnel: { ...formOf(TunnelService.method.connect), path: '/v1/vms/{vm}/tunnel', describe: describeTunnel },
   metrics: { path: '/v1/vms/{vm}/metrics/ws', privilege: 'vm.view' },
   live: { path: '/v1/live', privilege: 'vm.view', where: 'somewhere' },
 } as const satisfies Readonly<Record<string, RouteFacts>>;

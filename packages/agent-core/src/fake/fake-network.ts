@@ -1,4 +1,5 @@
 import type { LinkAddress, LinkCounters, NetworkLink, NetworkPort } from '../host.ts';
+import { HostError } from '../host-error.ts';
 
 /** lo and eth0, with the default route through eth0. */
 export class FakeNetwork implements NetworkPort {
@@ -15,6 +16,10 @@ export class FakeNetwork implements NetworkPort {
   /** The kernel's decision for a destination. */
   route: (destination: string) => ReturnType<NetworkPort['routeTo']> = (destination) =>
     destination.includes(':') ? undefined : { linkIndex: 2, source: '10.0.2.15' };
+  /** What accepts connections; default: nothing does. */
+  connect: NetworkPort['connect'] = async () => {
+    throw new HostError('ECONNREFUSED', 'connect');
+  };
   /** Number of times that addresses were read. */
   addressReads = 0;
 

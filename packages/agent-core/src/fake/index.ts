@@ -1,6 +1,7 @@
 /** A guest in memory, for tests of the agent, of the node's side, and of drivers. Not part of the agent. */
 export { createChannelPair } from './channel-pair.ts';
 export { type FakeAgent, startFakeAgent } from './fake-agent.ts';
+export { FakeConnection } from './fake-connection.ts';
 export { FakeFiles } from './fake-files.ts';
 export { FakeHost } from './fake-host.ts';
 export { FakeNode, NodeCall } from './fake-node.ts';

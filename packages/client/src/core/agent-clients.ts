@@ -5,6 +5,7 @@ import {
   PowerService,
   ProcessService,
   TelemetryService,
+  TunnelService,
 } from '@innkeeper/contract/agent';
 import type { MakeService } from './services.ts';
 
@@ -18,6 +19,8 @@ export interface AgentClients {
   /** Commands started by the agent. Bidirectional streams need HTTP/2, so they do not work in a browser. */
   readonly commands: Client<typeof ProcessService>;
   readonly telemetry: Client<typeof TelemetryService>;
+  /** As streams of messages; `openTunnel` is the usual way. */
+  readonly tunnels: Client<typeof TunnelService>;
 }
 
 /** Returns clients for the agent of the VM with this id or name; every call carries it in a header. */
@@ -38,6 +41,9 @@ export function agentClients(service: MakeService, vm: string): AgentClients {
     },
     get telemetry() {
       return service(TelemetryService, headers);
+    },
+    get tunnels() {
+      return service(TunnelService, headers);
     },
   };
 }

@@ -9,6 +9,7 @@ import { createGuestPower, type GuestPower } from './guest-power.ts';
 import { createGuestProcesses, type GuestProcesses } from './guest-processes.ts';
 import { type Platform, servicesOf } from './platform.ts';
 import { createTerminals, type Terminals } from './terminals.ts';
+import { type OpenTunnelOptions, openTunnel, type Tunnel, type TunnelTarget } from './tunnel.ts';
 import { createVm, type NewVm } from './vm/create-vm.ts';
 import type { VmBackend } from './vm/vm-backend.ts';
 import { type VmHandle, vmHandle } from './vm/vm-handle.ts';
@@ -36,6 +37,8 @@ export interface GuestClient<Contents extends object> {
   events(options?: FollowEventsOptions): AsyncIterable<Event>;
   /** Opens a VM's serial console. */
   openConsole(vm: string, options?: OpenConsoleOptions): ConsoleStream;
+  /** Connects to a TCP port or unix socket of a VM's guest; it needs no network card. */
+  openTunnel(vm: string, target: TunnelTarget, options?: OpenTunnelOptions): Tunnel;
 }
 
 export function guestClient<Contents extends object>(
@@ -63,5 +66,6 @@ export function guestClient<Contents extends object>(
       return followEvents(openSocket, list, options);
     },
     openConsole: (vm, options) => openConsoleStream(openSocket, vm, options),
+    openTunnel: (vm, target, options) => openTunnel(openSocket, vm, target, options),
   };
 }

@@ -14,6 +14,7 @@ export type { CallOptions } from '../core/services.ts';
 export { signalNumber } from '../core/signal-number.ts';
 export type { OpenTerminalOptions, TerminalEvent, TerminalStream } from '../core/terminal-stream.ts';
 export type { NewTerminal, Terminals } from '../core/terminals.ts';
+export type { OpenTunnelOptions, Tunnel, TunnelTarget } from '../core/tunnel.ts';
 export type { UnpackedTar } from '../core/unpacked-tar.ts';
 export type { CollectOptions, ExecResult } from '../core/vm/collect-output.ts';
 export type { NewVm } from '../core/vm/create-vm.ts';

@@ -212,6 +212,30 @@ export const guestReasons = {
     next: 'See the kernel’s error in the message.',
     raisedByGuest: true,
   },
+  TUNNEL_REFUSED: {
+    code: 'failed_precondition',
+    when: 'Nothing in the guest accepts connections at this port or socket.',
+    next: 'Start the program in the guest, or check the port or path that it listens on.',
+    raisedByGuest: true,
+  },
+  TUNNEL_UNREACHABLE: {
+    code: 'failed_precondition',
+    when: 'The guest has no way to this address.',
+    next: 'Leave out the address: the default is the loopback interface of the guest.',
+    raisedByGuest: true,
+  },
+  TUNNEL_TIMEOUT: {
+    code: 'deadline_exceeded',
+    when: 'The program in the guest did not accept the connection in time.',
+    next: 'Look whether the program hangs, or whether a firewall in the guest drops the packets.',
+    raisedByGuest: true,
+  },
+  TUNNEL_RESET: {
+    code: 'aborted',
+    when: 'The program in the guest broke the connection off.',
+    next: 'Look into the log of the program, then connect again.',
+    raisedByGuest: true,
+  },
   TOO_MANY_CALLS: {
     code: 'resource_exhausted',
     when: 'Too many calls are open (at most 64 per session).',

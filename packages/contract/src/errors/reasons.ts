@@ -51,6 +51,11 @@ export const reasons = {
     when: 'Another operation is running on this VM.',
     next: 'Wait until the VM’s operation has ended.',
   },
+  TOO_MANY_TUNNELS: {
+    code: 'resource_exhausted',
+    when: 'The VM has as many open connections through the daemon as it may have.',
+    next: 'Close some of them: forwards, tunnels and pages of this VM.',
+  },
   VM_FILES_MISSING: {
     code: 'failed_precondition',
     when: 'A file that the VM needs to start is missing: its disk, the image file that the disk lies over, or its kernel.',

@@ -9,6 +9,7 @@ export const auditForms: Readonly<Record<string, string>> = {
   'audit.export': 'exported|export the audit log',
   'guest.exec': 'ran|run {program} on {vm}',
   'guest.terminal': 'used|use a terminal of {vm}',
+  'guest.connect': 'connected|connect to {target} on {vm}',
   'vm.console': 'opened|open the console of {vm}',
   'guest.file.read': 'read|read {path} on {vm}',
   'guest.file.stat': 'looked|look at {path} on {vm}',

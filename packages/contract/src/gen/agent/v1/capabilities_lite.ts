@@ -7,4 +7,5 @@ export const methodCapabilities = [
   'power',
   'processes',
   'telemetry',
+  'tunnel',
 ] as const;
