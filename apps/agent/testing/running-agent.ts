@@ -56,7 +56,7 @@ export class RunningAgent {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       agent.log += text;
     });
-    await agent.until(async () => (await readdir(folder)).includes('a.sock'));
+    await agent.until(() => isListening(agent.socket));
     return agent;
   }
 
@@ -112,4 +112,10 @@ export class RunningAgent {
     const fault = /.*(?:uncaught|unhandled rejection|runtime error|Sanitizer).*/.exec(this.log)?.[0];
     if (fault !== undefined) throw new Error(`The agent's log contains: ${fault}`);
   }
+}
+
+/** Its file exists before it listens, and a connection in between is refused: proc_net(5) has the flag ACCEPTCON. */
+async function isListening(path: string): Promise<boolean> {
+  const sockets = (await readFile('/proc/net/unix', 'utf8')).split('\n').map((line) => line.split(' '));
+  return sockets.some((fields) => fields.at(-1) === path && fields[3] === '00010000');
 }
