@@ -95,6 +95,9 @@ describe('the processes and metrics of a VM', () => {
     await page.getByRole('link', { name: 'Metrics', exact: true }).click();
     await page.locator('.metrics-charts canvas').first().waitFor({ timeout: 60_000 });
     assert.ok((await page.locator('.metrics-charts canvas').count()) >= 4);
+    // Measured by the hypervisor, so it needs no agent.
+    const disk = page.getByRole('img', { name: /^Disk I\/O\. Read \(hypervisor\): latest [\d.]+ .*B\/s/ });
+    await disk.waitFor({ timeout: 60_000 });
     assert.deepEqual(await checkPage(page, 'metrics'), []);
     await page.getByText('24 h', { exact: true }).click();
     await page.waitForURL(/range=/);

@@ -77,6 +77,12 @@ export interface HostUsage {
   readonly isStopped: boolean;
 }
 
+/** Bytes that the guest has read from and written to all its disks since the hypervisor started. Counters. */
+export interface DiskUsage {
+  readonly readBytes: bigint;
+  readonly writtenBytes: bigint;
+}
+
 export type VmEvent =
   /** `detail` is the reason if the hypervisor paused it by itself, such as a full disk of the host. */
   | { readonly type: 'paused'; readonly detail?: string | undefined }
@@ -112,6 +118,8 @@ export interface RunningVm extends AsyncDisposable {
   isPortOpen(port: string, options?: Abortable): Promise<boolean>;
   readonly console: ConsoleStream;
   usage(): HostUsage | undefined;
+  /** Asks the hypervisor. Undefined if it does not count them. */
+  diskUsage(options?: Abortable): Promise<DiskUsage | undefined>;
   /** How its NIC is connected now; undefined without a NIC (supportsNetworkState). */
   network(): Promise<NetworkState | undefined>;
   /** Whether the guest's CPUs are running. */

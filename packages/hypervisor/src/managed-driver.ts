@@ -4,6 +4,7 @@ import type {
   Abortable,
   AgentAddress,
   ConsoleStream,
+  DiskUsage,
   HostUsage,
   HypervisorDriver,
   HypervisorProcess,
@@ -107,6 +108,10 @@ class ManagedVm implements RunningVm {
 
   usage(): HostUsage | undefined {
     return this.#ended ? undefined : this.#vm.usage();
+  }
+
+  diskUsage(options?: Abortable): Promise<DiskUsage | undefined> {
+    return this.#ask(options, () => this.#vm.diskUsage(options));
   }
 
   isPaused(options?: Abortable): Promise<boolean> {

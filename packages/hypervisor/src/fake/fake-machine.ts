@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createDeferred, type Deferred, Listeners } from '@innkeeper/kit';
 import { ConsoleHistory } from '../console-history.ts';
-import { agentPorts, type VmEnd, type VmEvent } from '../driver.ts';
+import { agentPorts, type DiskUsage, type VmEnd, type VmEvent } from '../driver.ts';
 import type { VmRecord } from '../vm-record.ts';
 import type { VmSpec } from '../vm-spec.ts';
 import type { FakeBoot, FakeGuest } from './fake-guest.ts';
@@ -37,6 +37,8 @@ export class FakeMachine {
   readonly #ports = new Map<string, FakePort>();
   #power = new AbortController();
   #alive = true;
+  /** Undefined for a hypervisor that does not count it. */
+  diskUsage: DiskUsage | undefined;
   /** As if the process had received SIGSTOP. */
   isStopped = false;
   #running: Deferred<void> | undefined;

@@ -2,6 +2,7 @@ import type { Channel } from '@innkeeper/kit';
 import type {
   AgentAddress,
   ConsoleStream,
+  DiskUsage,
   HostUsage,
   HypervisorProcess,
   RunningVm,
@@ -71,6 +72,11 @@ export class FakeRunningVm implements RunningVm {
     return this.#machine.alive
       ? { cpuTimeUs: 5_000, rssBytes: 64 * 1024 * 1024, isStopped: this.#machine.isStopped }
       : undefined;
+  }
+
+  async diskUsage(): Promise<DiskUsage | undefined> {
+    this.#assertAlive();
+    return this.#machine.diskUsage;
   }
 
   async network(): Promise<undefined> {

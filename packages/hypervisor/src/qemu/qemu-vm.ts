@@ -6,6 +6,7 @@ import {
   type AgentAddress,
   agentPorts,
   type ConsoleStream,
+  type DiskUsage,
   type HostUsage,
   type HypervisorProcess,
   type NetworkState,
@@ -19,6 +20,7 @@ import { isAlive, type ProcessIdentity } from '../process/process-identity.ts';
 import { readUsage } from '../process/usage.ts';
 import type { VmRecord } from '../vm-record.ts';
 import type { Attachment } from './attach.ts';
+import { readBlockStats } from './block-stats.ts';
 import { portDeviceId, portSocketId } from './command-line.ts';
 import type { QemuConsole } from './console.ts';
 import { openPortChannel } from './port-channel.ts';
@@ -135,6 +137,10 @@ export class QemuVm implements RunningVm {
 
   usage(): HostUsage | undefined {
     return readUsage(this.#identity);
+  }
+
+  async diskUsage(options: Abortable = {}): Promise<DiskUsage | undefined> {
+    return readBlockStats(await this.#control.execute('query-blockstats', {}, options));
   }
 
   async isPaused(options: Abortable = {}): Promise<boolean> {

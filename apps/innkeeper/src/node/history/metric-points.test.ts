@@ -69,4 +69,20 @@ describe('rates of counters', () => {
     rates.next([], 2000);
     assert.deepEqual(rates.next([{ metric, total: 5000n }], 5000), [{ metric, value: 1000 }]);
   });
+
+  it('rates of the hypervisor’s and the agent’s counters do not disturb each other', () => {
+    const rates = new CounterRates();
+    const disk = (readBytes: bigint) =>
+      metricReport(undefined, { cpuPercent: 1, rssBytes: 1, disk: { readBytes, writtenBytes: 0n } }).counters;
+    rates.next(disk(0n), 0);
+    rates.next([{ metric, total: 0n }], 1000);
+    assert.deepEqual(rates.next(disk(8000n), 4000), [
+      { metric: 'hypervisor.disk_read_bytes_per_second', value: 2000 },
+      { metric: 'hypervisor.disk_written_bytes_per_second', value: 0 },
+    ]);
+    assert.deepEqual(rates.next([{ metric, total: 5000n }], 6000), [{ metric, value: 1000 }]);
+    // Without an answer of the hypervisor there is no figure, and no zero.
+    assert.deepEqual(metricReport(undefined, { cpuPercent: 1, rssBytes: 1 }).counters, []);
+    assert.equal(sourceOf('hypervisor.disk_read_bytes_per_second'), 'hypervisor');
+  });
 });

@@ -29,6 +29,7 @@ const maxNameCharacters = 48;
 export interface HypervisorFigures {
   readonly cpuPercent: number | undefined;
   readonly rssBytes: number;
+  readonly disk?: { readonly readBytes: bigint; readonly writtenBytes: bigint } | undefined;
 }
 
 /** The values of a report that are kept in history. */
@@ -43,7 +44,7 @@ export function metricReport(
   };
   add('hypervisor.cpu_percent', hypervisor?.cpuPercent);
   add('hypervisor.rss_bytes', hypervisor?.rssBytes);
-  if (telemetry === undefined) return { points, counters: [] };
+  if (telemetry === undefined) return { points, counters: diskCounters(hypervisor?.disk) };
   const { cpu, memory, load } = telemetry;
   add('cpu.busy_percent', percent(cpu?.busyPercent));
   add('memory.used_bytes', memory?.usedBytes);
@@ -62,7 +63,8 @@ export function metricReport(
     if (room > 0) add(`mount.${nameOf(mount.mountPoint)}.used_percent`, (100 * Number(usedBytes)) / room);
     add(`mount.${nameOf(mount.mountPoint)}.used_bytes`, usedBytes);
   }
-  return { points, counters: telemetry.interfaces.filter(isOwnTraffic).slice(0, maxInterfaces).flatMap(countersOf) };
+  const interfaces = telemetry.interfaces.filter(isOwnTraffic).slice(0, maxInterfaces);
+  return { points, counters: [...diskCounters(hypervisor?.disk), ...interfaces.flatMap(countersOf)] };
 }
 
 /** The unit of a metric, from its name. */
@@ -79,6 +81,14 @@ export function sourceOf(metric: string): MetricSource {
 /** Excludes loopback, whose traffic stays in the guest, and members of a bridge or bond, which would count twice. */
 function isOwnTraffic(one: NetworkInterface): boolean {
   return one.name !== 'lo' && one.master === '';
+}
+
+function diskCounters(disk: HypervisorFigures['disk']): MetricCounter[] {
+  if (disk === undefined) return [];
+  return [
+    { metric: 'hypervisor.disk_read_bytes_per_second', total: disk.readBytes },
+    { metric: 'hypervisor.disk_written_bytes_per_second', total: disk.writtenBytes },
+  ];
 }
 
 function countersOf(one: NetworkInterface): MetricCounter[] {

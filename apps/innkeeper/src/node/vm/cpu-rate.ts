@@ -1,11 +1,13 @@
 import { availableParallelism } from 'node:os';
-import type { HostUsage } from '@innkeeper/hypervisor';
+import type { DiskUsage, HostUsage } from '@innkeeper/hypervisor';
 
 export interface HypervisorUsageSample {
   /** Percentage of all host CPUs since the previous sample; undefined for the first one. */
   readonly cpuPercent: number | undefined;
   readonly rssBytes: number;
   readonly sampledMs: number;
+  /** The hypervisor's counters, if it has answered since the previous sample. */
+  readonly disk?: DiskUsage | undefined;
 }
 
 /** Computes CPU percentages from counters in successive samples. */

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { OperationError } from '@innkeeper/contract';
 import {
+  type DiskUsage,
   type FoundProcess,
   type HypervisorProcess,
   parseVmRecord,
@@ -36,6 +37,8 @@ export class VmProcess {
   #running: RunningVm | undefined;
   #usage: HypervisorUsageSample | undefined;
   #cpuRate = new CpuRate();
+  #disk: DiskUsage | undefined;
+  #isAsked = false;
   #isStopped = false;
   #launchAbort = new AbortController();
   #launchError: unknown;
@@ -113,8 +116,28 @@ export class VmProcess {
     const usage = this.#running?.usage();
     if (usage === undefined) return false;
     this.#isStopped = usage.isStopped;
-    this.#usage = this.#cpuRate.next(usage, nowMs);
+    this.#usage = { ...this.#cpuRate.next(usage, nowMs), disk: this.#disk };
+    // Counters count once: without a new answer, they are unknown, not unchanged.
+    this.#disk = undefined;
+    this.#askForDisk();
     return true;
+  }
+
+  /** Asks for the disk counters of the next sample, unless the last question is not answered yet. */
+  #askForDisk(): void {
+    const running = this.#running;
+    if (this.#isAsked || this.#isStopped || running === undefined) return;
+    this.#isAsked = true;
+    running
+      .diskUsage()
+      .then((disk) => {
+        if (this.#running === running) this.#disk = disk;
+      })
+      // It ended, or does not answer: the figures are absent.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#isAsked = false;
+      });
   }
 
   /** From now on its end is not reported. Waits for a launch in progress. */
@@ -194,6 +217,7 @@ export class VmProcess {
   #attach(running: RunningVm): void {
     this.#running = running;
     this.#usage = undefined;
+    this.#disk = undefined;
     this.#isStopped = false;
     this.#cpuRate = new CpuRate();
     this.#options.onAttached(running);

@@ -29,6 +29,8 @@ const answer = create(QueryHistoryResponseSchema, {
     series('memory.used_bytes', 'bytes', [1024, 1024, 1024]),
     series('mount./a,"b".used_percent', 'percent', [7, 7, 7]),
     series('mount./a,"b".used_bytes', 'bytes', [7, 7, 7]),
+    series('hypervisor.disk_read_bytes_per_second', 'bytes_per_second', [1, 2, 3], 'hypervisor'),
+    series('hypervisor.disk_written_bytes_per_second', 'bytes_per_second', [1, 2, 3], 'hypervisor'),
     series('network.eth0.rx_bytes_per_second', 'bytes_per_second', [0, 10, 20]),
     series('network.eth0.tx_bytes_per_second', 'bytes_per_second', [0, 10, 20]),
     series('network.eth1.rx_bytes_per_second', 'bytes_per_second', [0, 10, 20]),
@@ -42,7 +44,7 @@ describe('the charts of an answer', () => {
   it('chartsOf returns charts in a fixed order, one per interface, and ignores unknown metrics', () => {
     assert.deepEqual(
       set.charts.map(({ title }) => title),
-      ['CPU', 'Memory', 'Mounts', 'Network eth0', 'Network eth1'],
+      ['CPU', 'Memory', 'Mounts', 'Disk I/O', 'Network eth0', 'Network eth1'],
     );
     assert.deepEqual(
       set.charts[1]?.series.map(({ label }) => label),
@@ -66,6 +68,10 @@ describe('the charts of an answer', () => {
     assert.deepEqual(
       set.charts[0]?.series.map(({ source }) => source),
       ['agent', 'hypervisor'],
+    );
+    assert.match(
+      describeChart(set.charts.find(({ title }) => title === 'Disk I/O') ?? assert.fail()),
+      /^Disk I\/O\. Read \(hypervisor\): latest .*\. Written \(hypervisor\): /,
     );
     assert.match(
       describeChart(set.charts[0] ?? assert.fail()),

@@ -72,6 +72,12 @@ const groups: readonly Group[] = [
     label: ([, name = '']) => name,
   },
   {
+    key: 'disk',
+    title: () => 'Disk I/O',
+    pattern: /^hypervisor\.disk_(read|written)_bytes_per_second$/,
+    label: ([, way]) => (way === 'read' ? 'Read' : 'Written'),
+  },
+  {
     key: 'network',
     pattern: /^network\.(.*)\.(rx|tx)_bytes_per_second$/s,
     title: ([, name]) => `Network ${name}`,
