@@ -9,7 +9,7 @@ export const screenshotFolder = join(import.meta.dirname, '..', '..', '.cache', 
 
 const chromiumPath = process.env['INNKEEPER_CHROMIUM'] ?? '/usr/bin/chromium';
 /** Maximum wait for anything on a page. */
-const timeoutMs = 20_000;
+const timeoutMs = 60_000;
 
 const variants = [
   { name: 'light', colorScheme: 'light', size: { width: 1360, height: 850 } },

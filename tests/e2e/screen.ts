@@ -7,7 +7,7 @@ export async function typeInto(page: Page, name: 'Terminal' | 'Serial console', 
 }
 
 /** Waits until a line of the screen contains the text. */
-export async function screenShows(page: Page, text: string | RegExp, timeout = 20_000): Promise<void> {
+export async function screenShows(page: Page, text: string | RegExp, timeout = 60_000): Promise<void> {
   await page.locator('.xterm-accessibility-tree').getByText(text).first().waitFor({ timeout });
 }
 

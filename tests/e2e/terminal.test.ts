@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { checkPage, openConsole, type WebConsole } from './console.ts';
 import { savedScreen, screenShows, typeInto } from './screen.ts';
 
@@ -11,9 +11,12 @@ const slowLines =
 describe('the terminal', () => {
   let web: WebConsole;
   let page: Page;
+  /** The terminal on the screen, in the list of terminals; a new one can be in the list a moment earlier. */
+  let shown: Locator;
   before(async () => {
     web = await openConsole();
     page = web.page;
+    shown = page.locator('[aria-current=true]');
     await web.daemon.addTinyImage();
     await web.daemon.createVm('web-1');
   });
@@ -143,7 +146,10 @@ describe('the terminal', () => {
     await page.getByRole('option', { name: 'guest' }).click();
     assert.deepEqual(await checkPage(page, 'terminal-user'), []);
     await page.getByRole('button', { name: 'Open', exact: true }).click();
-    await page.getByRole('button', { name: /^2: .*guest$/ }).waitFor();
+    await page
+      .getByRole('button', { name: /^2: .*guest$/ })
+      .and(shown)
+      .waitFor();
     await type('echo I am $(id -un)\n');
     await shows('I am guest');
     assert.deepEqual(await checkPage(page, 'terminal-two'), []);
@@ -158,7 +164,7 @@ describe('the terminal', () => {
     await page.getByText('The process exited with code 3.').waitFor();
     assert.deepEqual(await checkPage(page, 'terminal-ended'), []);
     await page.getByRole('button', { name: 'Open a new terminal' }).click();
-    await page.getByRole('button', { name: /^3: / }).waitFor();
+    await page.getByRole('button', { name: /^3: / }).and(shown).waitFor();
     await type('kill -9 $$\n');
     await page.getByText('The process was killed by signal 9.').waitFor();
   });

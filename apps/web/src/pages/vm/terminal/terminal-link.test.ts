@@ -55,6 +55,22 @@ describe('TerminalLink', () => {
     assert.deepEqual(display.seen, ['clear 100x30', 'drawing', 'one', 'two!']);
   });
 
+  it('TerminalLink sends what was typed before its first connection, and drops what is typed while that is lost', () => {
+    const open = browserSockets('http://host', FakeSocket.open);
+    const early = new TerminalLink({ open, path: () => '/t', display, onState: () => undefined });
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    early.type(bytes('ls'));
+    early.type(bytes('\r'));
+    FakeSocket.last.accept();
+    early.type(bytes('x'));
+    assert.deepEqual(FakeSocket.last.sent, [bytes('ls'), bytes('\r'), bytes('x')]);
+    FakeSocket.last.closeWith(1006);
+    early.type(bytes('lost'));
+    mock.timers.tick(250);
+    FakeSocket.last.accept();
+    assert.deepEqual(FakeSocket.last.sent, []);
+  });
+
   it('TerminalLink reconnects, and acknowledges nothing of the previous connection', () => {
     FakeSocket.last.sendBytes('lost');
     FakeSocket.last.closeWith(1006);

@@ -10,6 +10,9 @@ import { OperationError } from '@innkeeper/contract';
 /** Output is acknowledged in steps of this size, and whenever all of it is drawn. */
 const ackBytes = 32 * 1024;
 
+/** Input typed before the first connection is kept up to this size. */
+const maxEarlyBytes = 64 * 1024;
+
 /** How a terminal ended: its exit code or signal, or why it cannot be shown. */
 export type TerminalEnding =
   | { readonly type: 'code'; readonly code: number }
@@ -48,6 +51,8 @@ export class TerminalLink {
   readonly #onState: TerminalLinkOptions['onState'];
   readonly #socket: ResumingSocket;
   #state: TerminalLinkState = { socket: 'connecting', agent: 'connected', ending: undefined };
+  /** Input from before the first connection; undefined after it. Later input is dropped while there is none. */
+  #early: Uint8Array<ArrayBuffer>[] | undefined = [];
   /** Bytes drawn but not acknowledged; `#waiting`: bytes not drawn yet. */
   #drawn = 0;
   #waiting = 0;
@@ -74,7 +79,9 @@ export class TerminalLink {
   }
 
   type(bytes: Uint8Array<ArrayBuffer>): void {
-    this.#socket.send(bytes);
+    if (this.#early === undefined) this.#socket.send(bytes);
+    else if (this.#early.reduce((sum, each) => sum + each.length, bytes.length) <= maxEarlyBytes)
+      this.#early.push(bytes);
   }
 
   resize({ columns, rows }: { readonly columns: number; readonly rows: number }): void {
@@ -94,6 +101,10 @@ export class TerminalLink {
     this.#drawn = 0;
     this.#waiting = 0;
     this.#change({ socket, ...(socket === 'open' ? { agent: 'connected' } : {}) });
+    if (socket === 'open') {
+      for (const bytes of this.#early ?? []) this.#socket.send(bytes);
+      this.#early = undefined;
+    }
     // Closed by the control plane for good: the last error is the reason.
     if (socket === 'closed' && this.#lastError !== undefined && this.#state.ending === undefined)
       this.#change({ ending: { type: 'error', error: this.#lastError } });
