@@ -1,7 +1,11 @@
 import { relative } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 import { stripVTControlCharacters } from 'node:util';
+import { OpenFiles } from './open-files.ts';
 import type { Finding } from './test-results.ts';
+
+/** The environment variable with the timeout of a test and the grace period of a file, in milliseconds. */
+export const limitsVariable = 'INNKEEPER_TEST_LIMITS';
 
 /** Lines of a file's stderr that are kept for the case that it crashes. */
 const keptLines = 15;
@@ -13,13 +17,20 @@ const keptLines = 15;
  */
 export default async function* resultReporter(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const files = new Map<string, FileState>();
+  const [timeoutMs = 0, graceMs = 0] = (process.env[limitsVariable] ?? '').split(' ').map(Number);
+  const open = new OpenFiles({ timeoutMs, graceMs });
   for await (const event of source) {
+    const { entryFile, file } = event.data as TestData;
+    open.take({ type: event.type, entryFile, file });
+    for (const [path, why] of open.ended) fileOf(files, { entryFile: path }).ended = why;
     for (const finding of findingsOf(event, files)) yield `${JSON.stringify(finding)}\n`;
   }
 }
 
 /** What is remembered of a file in case that its process ends without reporting its tests. */
 interface FileState {
+  /** Why the runner ended it. */
+  ended?: string;
   /** Titles of tests that have begun, by id. */
   readonly running: Map<number, string>;
   stderr: string[];
@@ -86,7 +97,7 @@ function findingsOf(event: TestEvent, files: Map<string, FileState>): Finding[] 
   }
 }
 
-function fileOf(files: Map<string, FileState>, data: TestData): FileState {
+function fileOf(files: Map<string, FileState>, data: Pick<TestData, 'entryFile' | 'file'>): FileState {
   const path = shown(data.entryFile ?? data.file ?? '');
   const known = files.get(path) ?? { running: new Map(), stderr: [], strayErrors: [], failed: false };
   files.set(path, known);
@@ -117,14 +128,15 @@ function failed(data: TestData, file: FileState): Finding | undefined {
 /** A file whose process ended by itself before it had reported all of its tests. */
 function crash(data: TestData, file: FileState): NonNullable<Finding['failure']> {
   const { exitCode, signal } = data.details?.error ?? {};
-  const end = signal == null ? `with exit code ${exitCode ?? 'unknown'}` : `by ${signal}`;
+  const own = signal == null ? `ended with exit code ${exitCode ?? 'unknown'}` : `ended by ${signal}`;
+  const end = file.ended === undefined ? own : `was ended because ${file.ended}`;
   const running = [...file.running.values()];
   const during = running.length === 0 ? '' : ` during ${running.map((title) => `“${title}”`).join(' › ')}`;
   const where = shown(data.file ?? data.name);
   return {
     where,
     title: 'the whole file',
-    error: [`The file’s process ended ${end}${during}.`, ...file.stderr].join('\n'),
+    error: [`The file’s process ${end}${during}.`, ...file.stderr].join('\n'),
   };
 }
 

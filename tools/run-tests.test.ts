@@ -11,13 +11,16 @@ const folder = mkdtempSync(join(tmpdir(), 'innkeeper-run-tests-'));
 after(() => rmSync(folder, { recursive: true }));
 
 /** Runs test files with these contents as one suite, and returns the closing part of the output and the exit code. */
-function run(files: Readonly<Record<string, string>>, timeoutMs = 60_000): { closing: string; status: number | null } {
+function run(
+  files: Readonly<Record<string, string>>,
+  limits: { timeoutMs?: number; graceMs?: number } = {},
+): { closing: string; status: number | null } {
   const own = mkdtempSync(join(folder, 'suite-'));
   for (const [name, text] of Object.entries(files)) {
     const source = `import { after, before, describe, it } from 'node:test';\n${text}`;
     writeFileSync(join(own, `${name}.test.mjs`), source);
   }
-  const suite = { name: 'fixture', globs: [join(own, '*.test.mjs')], concurrency: 1, timeoutMs };
+  const suite = { name: 'fixture', globs: [join(own, '*.test.mjs')], concurrency: 2, timeoutMs: 60_000, ...limits };
   const here = (name: string): string => JSON.stringify(pathToFileURL(join(import.meta.dirname, name)).href);
   const script = `import { runSuite } from ${here('run-tests.ts')}; import { totalOf } from ${here('total.ts')};
     process.exit(totalOf([runSuite(${JSON.stringify(suite)})]));`;
@@ -93,13 +96,33 @@ describe('the closing part of npm test', () => {
         hooks: `describe('group', () => { before(() => { throw new Error('no daemon'); }); it('needs it', () => {}); });`,
         late: `it('passes', () => { setTimeout(() => { throw new Error('too late'); }, 20); });`,
       },
-      1000,
+      { timeoutMs: 1000 },
     );
     assert.match(closing, /✖ slow\.test\.mjs:2: never ends\n {6}test timed out after 1000ms\n/);
     assert.match(closing, /✖ hooks\.test\.mjs:2: group\n {6}Error: no daemon\n/);
     assert.match(closing, /✖ hooks\.test\.mjs:2: group › needs it\n/);
     assert.match(closing, /✖ late\.test\.mjs: after its tests\n {6}Error: .*too late/);
     assert.match(closing, /\n1 passed, 4 failed, 0 skipped$/);
+  });
+
+  it('a file that stays open after its tests, or hangs before or in a hook, is ended and named', () => {
+    const { closing, status } = run(
+      {
+        left: `it('passes', () => { setInterval(() => {}, 1000); });`,
+        stuck: `it('passes', () => {}); after(() => new Promise(() => { setInterval(() => {}, 1000); }));`,
+        early: `await new Promise(() => { setInterval(() => {}, 1000); });`,
+        deaf: `process.on('SIGTERM', () => {}); it('passes', () => { setInterval(() => {}, 1000); });`,
+        late: `it('first', () => {}); await new Promise((resolve) => setTimeout(resolve, 200)); it('second', () => {});`,
+      },
+      { timeoutMs: 3000, graceMs: 2000 },
+    );
+    const left = 'it was still running 2 s after its last test';
+    assert.match(closing, new RegExp(`✖ left\\.test\\.mjs: the whole file\n.*was ended because ${left}`));
+    assert.match(closing, new RegExp(`✖ deaf\\.test\\.mjs: the whole file\n.*was ended because ${left}`));
+    assert.match(closing, /✖ stuck\.test\.mjs/);
+    assert.match(closing, /✖ early\.test\.mjs: the whole file\n.*nothing happened in it for 5 s/);
+    assert.doesNotMatch(closing, /late/);
+    assert.equal(status, 1);
   });
 
   it('a suite that finds no file fails and names what it looked for', () => {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { limitsVariable } from './result-reporter.ts';
 import { addFindings, noResults, type TestResults } from './test-results.ts';
 
 export interface Suite {
@@ -11,6 +12,8 @@ export interface Suite {
   readonly concurrency: number;
   /** Timeout of one test. */
   readonly timeoutMs: number;
+  /** Milliseconds that the process of a file has to end after its last test: a minute if not set. */
+  readonly graceMs?: number;
 }
 
 /** Runs a suite with node:test, shows its output, and returns its results. A crash of the suite counts as one failure. */
@@ -20,6 +23,7 @@ export function runSuite(suite: Suite): TestResults {
   const resultsPath = join(folder, 'results');
   // Inside of a test, node:test would take the runner for a test file, and run nothing.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const limits = `${suite.timeoutMs} ${suite.graceMs ?? 60_000}`;
   const { status, signal, error } = spawnSync(
     process.execPath,
     [
@@ -32,7 +36,7 @@ export function runSuite(suite: Suite): TestResults {
       `--test-reporter-destination=${resultsPath}`,
       ...suite.globs,
     ],
-    { stdio: ['ignore', 'inherit', 'inherit'], env },
+    { stdio: ['ignore', 'inherit', 'inherit'], env: { ...env, [limitsVariable]: limits } },
   );
   const results = readResults(resultsPath);
   rmSync(folder, { recursive: true });

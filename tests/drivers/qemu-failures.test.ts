@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { manageDriver, QemuDriver, type VmSpec } from '@innkeeper/hypervisor';
+import { until } from '@innkeeper/kit/testing';
 import { driverFixtures, removeRunDirectory } from './fixtures.ts';
 
 const fixture = driverFixtures.find(({ name }) => name === 'qemu') ?? assert.fail('no fixture');
@@ -62,7 +62,7 @@ describe('QemuDriver', { skip: fixture.skip, timeout: 60_000 }, () => {
       await silent.probe();
       const launching = silent.launch(spec, { signal: abort.signal });
       const pidPath = join(spec.runDirectory, 'pid');
-      while (!existsSync(pidPath)) await nextTurn();
+      await until(() => existsSync(pidPath));
       abort.abort(new Error('no more'));
       await assert.rejects(launching, { message: 'no more' });
       assert.throws(() => process.kill(Number(readFileSync(pidPath)), 0), { code: 'ESRCH' });

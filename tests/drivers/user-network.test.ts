@@ -7,13 +7,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { until } from '@innkeeper/kit/testing';
 import { runFiles } from '../../packages/hypervisor/src/qemu/run-files.ts';
 import { type Invocation, inNamespace, joinNamespace } from '../../packages/hypervisor/src/qemu/user-network.ts';
 import { killNow } from '../vm/abort.ts';
 import { addresses, enterNetworkOf, hostPort, inNetwork, listenInNetworkOf, whyNoNamespace } from '../vm/namespace.ts';
 
+/** Other programs, on a busy machine. */
+const slow = { withinMs: 60_000, everyMs: 100 };
 const run = promisify(execFile);
 const skip = whyNoNamespace() ?? (existsSync('/usr/bin/pasta') ? false : 'pasta is not installed (package passt)');
 
@@ -41,7 +43,7 @@ describe('the network of a VM’s process', { skip, timeout: 120_000 }, () => {
     if (machine.stdout !== null) await once(machine.stdout, 'data');
     // Root here is only root of the simulated host's namespace.
     enter(joinNamespace({ pid: machine.pid ?? 0, files, guestPort: hostPort, isRoot: true }));
-    await waitFor(async () => (await reached(`http://${addresses.outside}/`))[0] !== null);
+    await until(async () => (await reached(`http://${addresses.outside}/`))[0] !== null, slow);
   });
   after(async () => {
     machine?.kill('SIGKILL');
@@ -85,11 +87,11 @@ describe('the network of a VM’s process', { skip, timeout: 120_000 }, () => {
     const keeper = Number(readFileSync(files.networkPid, 'latin1'));
     const pasta = pastaOf(keeper);
     killNow(pasta);
-    await waitFor(async () => (await reached(`http://${addresses.outside}/`))[0] !== null);
+    await until(async () => (await reached(`http://${addresses.outside}/`))[0] !== null, slow);
     const next = pastaOf(keeper);
     assert.notEqual(next, pasta);
     machine.kill('SIGKILL');
-    await waitFor(async () => !isRunning(keeper) && !isRunning(next));
+    await until(async () => !isRunning(keeper) && !isRunning(next), slow);
   });
 });
 
@@ -127,13 +129,5 @@ function isRunning(pid: number): boolean {
     return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
   } catch {
     return false;
-  }
-}
-
-async function waitFor(look: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  while (!(await look())) {
-    if (performance.now() > deadline) assert.fail('the condition was not met within 60 s');
-    await delay(100);
   }
 }

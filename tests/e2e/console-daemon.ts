@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '@innkeeper/kit/testing';
 
 const root = join(import.meta.dirname, '..', '..');
 /** Build inputs of images, kept across test runs. */
@@ -48,15 +49,16 @@ export async function startConsoleDaemon(): Promise<ConsoleDaemon> {
     return JSON.parse(text) as T;
   };
   const finished = async (id: string): Promise<void> => {
-    for (;;) {
+    const isOver = async (): Promise<boolean> => {
       const { state, errorMessage } = await call<{ state: string; errorMessage?: string }>(
         'OperationService/GetOperation',
         { id },
       );
-      if (state === 'OPERATION_STATE_SUCCEEDED') return;
+      if (state === 'OPERATION_STATE_SUCCEEDED') return true;
       if (state !== 'OPERATION_STATE_RUNNING') throw new Error(`the operation failed: ${state} ${errorMessage ?? ''}`);
-      await delay(100);
-    }
+      return false;
+    };
+    await until(isOver, { withinMs: 300_000, everyMs: 100, what: `the end of operation ${id}` });
   };
   const run = async (method: string, body: object): Promise<void> =>
     finished((await call<{ id: string }>(method, body)).id);

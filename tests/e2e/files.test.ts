@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { until } from '@innkeeper/kit/testing';
 import type { Download, Locator, Page } from 'playwright-core';
 import { checkPage, openConsole, type WebConsole } from './console.ts';
 
@@ -126,7 +127,7 @@ describe('the files of a VM', () => {
     await network.send('Network.emulateNetworkConditions', { ...slow, uploadThroughput: mib });
     await upload(large);
     const bar = page.getByRole('progressbar', { name: '/srv/site/assets/large.bin' });
-    while (Number(await bar.getAttribute('value')) < 10) await bar.waitFor();
+    await until(async () => Number(await bar.getAttribute('value')) >= 10);
     assert.deepEqual(await checkPage(page, 'files-upload'), []);
     const offsets: number[] = [];
     page.on('request', (request) => {

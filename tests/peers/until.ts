@@ -1,19 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
-const timeoutMs = 30_000;
+import * as testing from '@innkeeper/kit/testing';
 
 /** Polls another program until it answers; errors mean "not yet". The last one is the cause of a timeout. */
-export async function until<T>(ask: () => Promise<T | undefined | false>): Promise<T> {
-  const deadline = performance.now() + timeoutMs;
-  let last: unknown;
-  while (performance.now() < deadline) {
-    try {
-      const answer = await ask();
-      if (answer !== undefined && answer !== false) return answer;
-    } catch (error) {
-      last = error;
-    }
-    await delay(50);
-  }
-  throw new Error(`no answer within ${timeoutMs} ms`, { cause: last });
-}
+export const until: typeof testing.until = (ask) => testing.until(ask, { everyMs: 50, retryErrors: true });

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '@innkeeper/kit/testing';
 import { NodeReceiver, openingBytes, portableByteOps } from '@innkeeper/wire';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { type InnResult, inn, innText, spawnInn } from './inn.ts';
@@ -44,11 +44,8 @@ describe('commands in a guest', { timeout: 900_000 }, () => {
 
   /** Waits until no process of the guest has this name. */
   const untilGone = async (program: string, withinMs: number): Promise<void> => {
-    const deadline = performance.now() + withinMs;
-    while ((await exec('-n', '--', 'pidof', program)).exitCode === 0) {
-      assert.ok(performance.now() < deadline, `${program} still runs`);
-      await delay(1000);
-    }
+    const isGone = async (): Promise<boolean> => (await exec('-n', '--', 'pidof', program)).exitCode !== 0;
+    await until(isGone, { withinMs, everyMs: 1000, what: `${program} ends` });
   };
 
   it('inn exec loses no byte if the reader of its output pauses for 40 s', async () => {

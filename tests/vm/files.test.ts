@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { GuestProcess } from '@innkeeper/contract/agent';
+import { until } from '@innkeeper/kit/testing';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { inn, innText, spawnInn } from './inn.ts';
 import { cleanUp, clientOf, createTestVm, say } from './vm-state.ts';
@@ -135,14 +136,13 @@ describe('files and processes of a real guest', () => {
     const client = clientOf(daemon.dataDirectory);
     const running = async (): Promise<GuestProcess[]> =>
       (await client.processes.list(name)).processes.filter(({ command }) => /sleep 100[12]/.test(command));
-    let found = await running();
-    for (const until = performance.now() + 10_000; found.length < 4 && performance.now() < until; )
-      found = await running();
+    const found = await until(async () => {
+      const all = await running();
+      return all.length >= 4 ? all : undefined;
+    });
     const top = found.find(({ command }) => command.startsWith('sh -c sleep 1001'));
     await innText(['signal', name, String(top?.pid), '--tree'], options);
-    for (const until = performance.now() + 10_000; found.length > 0 && performance.now() < until; )
-      found = await running();
-    assert.deepEqual(found, []);
+    await until(async () => (await running()).length === 0);
     assert.equal((await inn(['signal', name, '1'], options)).exitCode, 1);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { ConsoleStream } from '@innkeeper/client';
+import { until } from '@innkeeper/kit/testing';
 import { type Daemon, startDaemon, testDataDirectory } from './daemon.ts';
 import { innText } from './inn.ts';
 import { inNetwork, whyNoNamespace } from './namespace.ts';
@@ -109,11 +110,11 @@ class Typist {
 
   /** Waits until this was shown after the last typed line. */
   async until(wanted: string): Promise<void> {
-    const deadline = performance.now() + consoleMs;
-    while (!this.shown.slice(this.#from).replaceAll('$?', '').includes(wanted)) {
-      if (performance.now() > deadline) assert.fail(`"${wanted}" was not shown: ${this.shown.slice(-2000)}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await until(() => this.shown.slice(this.#from).replaceAll('$?', '').includes(wanted), {
+      withinMs: consoleMs,
+      everyMs: 50,
+      what: () => `"${wanted}" is shown: ${this.shown.slice(-2000)}`,
+    });
   }
 
   /** Logs in to a shell as root. */

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '@innkeeper/kit/testing';
 import { killNow } from './abort.ts';
 import { type Daemon, startDaemon, testDataDirectory } from './daemon.ts';
 import { inn, innText } from './inn.ts';
 import { addresses, enterNetworkOf, hostPort, inNetwork, listenInNetworkOf, whyNoNamespace } from './namespace.ts';
 import { cleanUp, createTestVm, isConnected, showVm, waitForVm } from './vm-state.ts';
 
+/** Other programs, on a busy machine. */
+const slow = { withinMs: 60_000, everyMs: 100 };
 const image = 'tiny';
 const options = { dataDirectory: testDataDirectory };
 const skip = whyNoNamespace() ?? false;
@@ -63,9 +65,9 @@ describe('a guest’s network', { skip }, () => {
     });
 
     it('a guest reaches the internet and the daemon’s port for guests', async () => {
-      await waitFor(async () => (await get(name, `http://${addresses.outside}/`)) !== '');
+      await until(async () => (await get(name, `http://${addresses.outside}/`)) !== '', slow);
       assert.equal(await get(name, `http://${addresses.outside}/`), `reached ${addresses.outside}\n`);
-      await waitFor(async () => (await get(name, `http://[${addresses.outside6}]/`)) !== '');
+      await until(async () => (await get(name, `http://[${addresses.outside6}]/`)) !== '', slow);
       assert.equal(await get(name, `http://[${addresses.outside6}]/`), `reached ${addresses.outside6}\n`);
       assert.match(await get(name, 'http://10.0.2.2/install-agent.sh'), /^#!\/bin\/sh\n/);
     });
@@ -89,7 +91,7 @@ describe('a guest’s network', { skip }, () => {
     it('a guest’s network recovers when pasta is killed', async () => {
       const before = await pastaOf(name);
       killNow(before);
-      await waitFor(async () => (await pastaOf(name)) !== before && (await get(name, outsideUrl)) !== '');
+      await until(async () => (await pastaOf(name)) !== before && (await get(name, outsideUrl)) !== '', slow);
     });
 
     it('a guest’s network works without a daemon, is adopted by the next one, and ends with the VM', async () => {
@@ -103,7 +105,7 @@ describe('a guest’s network', { skip }, () => {
       assert.deepEqual([await keeperOf(name), await pastaOf(name)], [keeper, pasta]);
       await daemon.killHard();
       killNow(pid);
-      await waitFor(async () => !isRunning(keeper) && !isRunning(pasta));
+      await until(async () => !isRunning(keeper) && !isRunning(pasta), slow);
       daemon = await startDaemon(testDataDirectory, inNetwork());
     });
   });
@@ -124,7 +126,7 @@ describe('a guest’s network', { skip }, () => {
     });
 
     it('without passt, a guest has an address and reaches nothing', async () => {
-      await waitFor(async () => /10\.0\.2\.15/.test(await innText(['exec', name, '--', 'ip', 'addr'], options)));
+      await until(async () => /10\.0\.2\.15/.test(await innText(['exec', name, '--', 'ip', 'addr'], options)), slow);
       for (const url of [...forbidden, outsideUrl]) assert.equal(await get(name, url), '', url);
       await sendLoopbackOut(name);
       assert.equal(await get(name, `http://127.0.0.1:${hostPort}/`), '');
@@ -155,13 +157,5 @@ function isRunning(pid: number): boolean {
     return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
   } catch {
     return false;
-  }
-}
-
-async function waitFor(look: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  while (!(await look())) {
-    if (performance.now() > deadline) assert.fail('the condition was not met within 60 s');
-    await delay(100);
   }
 }

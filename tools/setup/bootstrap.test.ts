@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { until } from '@innkeeper/kit/testing';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -127,7 +128,7 @@ describe('setting up a checkout', () => {
     const checkout = newCheckout();
     const child = start(checkout, { INSTEAD: 'hang' });
     const end = endOf(child);
-    while (!existsSync(join(checkout, 'hangs'))) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => existsSync(join(checkout, 'hangs')));
     child.kill('SIGTERM');
     const { exitCode, output } = await end;
     assert.equal(exitCode, 143);

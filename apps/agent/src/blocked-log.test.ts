@@ -6,8 +6,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AgentLink, createAgentLink, openUnixChannel } from '@innkeeper/agent-client';
+import { until } from '@innkeeper/kit/testing';
 import { agentBinary, buildAgent } from '../testing/running-agent.ts';
 
 before(buildAgent, { timeout: 120_000 });
@@ -90,13 +90,4 @@ async function runMany(link: AgentLink): Promise<void> {
 async function isAlive(pid: number): Promise<boolean> {
   const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
   return text !== '' && !/\) Z/.test(text);
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const from = performance.now();
-  while (!(await isSo())) {
-    // Else the file would not end after its tests have.
-    assert.ok(performance.now() - from < 60_000, 'not within 60 s');
-    await nextTurn();
-  }
 }

@@ -5,8 +5,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createAgentLink, openUnixChannel } from '@innkeeper/agent-client';
+import { until } from '@innkeeper/kit/testing';
 import { agentBinary, buildAgent } from '../testing/running-agent.ts';
 
 before(buildAgent, { timeout: 120_000 });
@@ -23,7 +23,7 @@ describe('an agent whose standard error is a terminal', { timeout: 120_000 }, ()
     child.stdout.setEncoding('utf8').on('data', (more: string) => {
       text += more;
     });
-    while (!(await readdir(folder)).includes('a.sock') || !text.includes('agent.started')) await nextTurn();
+    await until(async () => (await readdir(folder)).includes('a.sock') && text.includes('agent.started'));
     child.stdin.write('\x13');
     const link = createAgentLink({
       connect: (signal) => openUnixChannel(socket, { signal }),
@@ -41,7 +41,7 @@ describe('an agent whose standard error is a terminal', { timeout: 120_000 }, ()
       }
       assert.equal(text.slice(before).includes('exec.started'), false, 'the terminal was not stopped');
       child.stdin.write('\x11');
-      while (!/log\.dropped count=\d+/.test(text)) await nextTurn();
+      await until(() => /log\.dropped count=\d+/.test(text));
     } finally {
       await link[Symbol.asyncDispose]();
       child.stdin.write('\x03');

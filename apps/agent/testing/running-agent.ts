@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type AgentLink, createAgentLink, openUnixChannel } from '@innkeeper/agent-client';
+import { until } from '@innkeeper/kit/testing';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
@@ -86,12 +86,17 @@ export class RunningAgent {
     return (await readdir(`/proc/${this.pid}/fd`)).length;
   }
 
-  /** Polls; bounded by the test's own timeout. */
+  /** Polls while the agent runs. */
   async until(isSo: () => Promise<boolean>): Promise<void> {
-    while (!(await isSo())) {
-      if (this.#child.exitCode !== null) throw new Error(`The agent ended: ${this.log}`);
-      await setImmediate();
-    }
+    const what = (): string => `${isSo.toString()}; the agent's log: ${this.log}`;
+    await until(
+      async () => {
+        if (await isSo()) return true;
+        if (this.#child.exitCode !== null) throw new Error(`The agent ended: ${this.log}`);
+        return false;
+      },
+      { what },
+    );
   }
 
   /** Sends a signal and waits for the exit. */

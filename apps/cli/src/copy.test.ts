@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { FileKind } from '@innkeeper/contract/agent';
+import { until } from '@innkeeper/kit/testing';
 import { callError, errorBody, startFakeDaemon } from '../../../packages/client/src/testing/fake-daemon.ts';
 import { readFrom } from './commands/local-file.ts';
 import { resultOf, runInn, spawnInn } from './testing/run-inn.ts';
@@ -98,8 +99,7 @@ describe('inn cp', () => {
     assert.match(wrong.stderr, /CHECKSUM_MISMATCH/);
     const child = spawnInn(daemon.socketPath, ['cp', 'hello:/hangs', target]);
     const result = resultOf(child);
-    while (!(await readdir(daemon.folder)).some((name) => name.endsWith('.part')))
-      await new Promise((resolve) => setImmediate(resolve));
+    await until(async () => (await readdir(daemon.folder)).some((name) => name.endsWith('.part')));
     child.kill('SIGINT');
     await result;
     assert.equal(child.signalCode, 'SIGINT');
@@ -192,7 +192,7 @@ describe('inn cp', () => {
     const parts = async () => (await readdir(folder)).filter((name) => name.endsWith('.part'));
     const begin = async (dead?: string) => {
       const child = spawnInn(daemon.socketPath, ['cp', 'hello:/f', folder]);
-      while (!(await parts()).some((name) => name !== dead)) await new Promise((resolve) => setImmediate(resolve));
+      await until(async () => (await parts()).some((name) => name !== dead));
       return { child, result: resultOf(child) };
     };
     const killed = await begin();

@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ExecEventSchema } from '@innkeeper/contract/agent';
 import { VmState } from '@innkeeper/contract/control';
+import { until } from '@innkeeper/kit/testing';
 import {
   type FakeDaemon,
   type FakeHandlers,
@@ -34,7 +35,7 @@ const handlers: FakeHandlers = {
     if (path.endsWith('/exec')) {
       socket.send(started);
       socket.send(JSON.stringify({ type: 'agent', state: 'lost' }));
-    } else socket.send(Buffer.from('here'));
+    } else if (path !== '/v1/live') socket.send(Buffer.from('here'));
   },
 };
 
@@ -67,10 +68,11 @@ async function untilWaiting(daemon: FakeDaemon, child: ChildProcessWithoutNullSt
     stream.setEncoding('utf8').on('data', (more: string) => {
       text += more;
     });
-  while (says === undefined ? daemon.connections() === 0 : !says.test(text)) {
+  const isWaiting = (): boolean => {
     assert.equal(child.exitCode, null, text);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+    return says === undefined ? daemon.connections() > 0 : says.test(text);
+  };
+  await until(isWaiting, { what: () => `inn waits; it printed ${JSON.stringify(text)}` });
 }
 
 describe('inn, waiting', { concurrency: 2 }, () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AgentLink, createAgentLink, openUnixChannel } from '@innkeeper/agent-client';
 import { silentLog } from '@innkeeper/kit';
+import { until } from '@innkeeper/kit/testing';
 import { openStore } from '@innkeeper/store';
 import { History } from '../../../apps/innkeeper/src/node/history/history.ts';
 import { metricReport } from '../../../apps/innkeeper/src/node/history/metric-points.ts';
@@ -96,9 +97,5 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 async function waitFor(isSo: () => boolean): Promise<void> {
-  const deadline = performance.now() + connectWithinMs;
-  while (!isSo()) {
-    if (performance.now() > deadline) throw new Error(`not all agents have reported within ${connectWithinMs} ms`);
-    await delay(100);
-  }
+  await until(isSo, { withinMs: connectWithinMs, everyMs: 100, what: 'all agents have reported' });
 }

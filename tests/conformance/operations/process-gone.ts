@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { setImmediate } from 'node:timers/promises';
+import { until } from '@innkeeper/kit/testing';
 
-/** Resolves when the process has ended or is a zombie; limited by the test's timeout. */
+/** Resolves when the process has ended or is a zombie. */
 export async function processGone(pid: number): Promise<void> {
-  while (await isAlive(pid)) await setImmediate();
+  await until(async () => !(await isAlive(pid)), { what: `process ${pid} ends` });
 }
 
 export async function isAlive(pid: number): Promise<boolean> {

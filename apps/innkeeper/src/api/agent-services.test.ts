@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { createAgent } from '@innkeeper/agent-core';
 import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
 import { silentLog } from '@innkeeper/kit';
+import { until } from '@innkeeper/kit/testing';
 import { makeUser, sessionOf } from '../access/testing/test-users.ts';
 import { callJson, type JsonAnswer } from './testing/call-json.ts';
 import { type ServedApi, serveApi } from './testing/serve-api.ts';
@@ -170,12 +171,8 @@ describe('the agent’s services, for each VM', () => {
   it('calls to the agent of a VM that ended fail with VM_NOT_RUNNING', async () => {
     const { row } = await api.createVm('ended');
     api.driver.host.machine(row.id)?.crash('boom');
-    const timeout = AbortSignal.timeout(10_000);
-    let reason = '';
-    while (reason !== 'VM_NOT_RUNNING') {
-      timeout.throwIfAborted();
-      reason = (await call('FileService/Stat', { path: '/d' }, { vm: 'ended' })).reason;
-    }
+    const stat = () => call('FileService/Stat', { path: '/d' }, { vm: 'ended' });
+    await until(async () => (await stat()).reason === 'VM_NOT_RUNNING');
   });
 
   it('calls to the agent’s services leave no file of the guest open', () => assert.equal(guest.files.openCount, 0));

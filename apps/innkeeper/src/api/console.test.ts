@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { bootFloodingConsole, type FakeBoot } from '@innkeeper/hypervisor/fake';
 import { createDeferred, kib, mib } from '@innkeeper/kit';
+import { until } from '@innkeeper/kit/testing';
 import { WebSocket } from 'ws';
 import { makeUser, sessionOf } from '../access/testing/test-users.ts';
 import { type ServedApi, serveApi } from './testing/serve-api.ts';
@@ -122,7 +123,7 @@ describe('/v1/vms/{vm}/console', () => {
     assert.deepEqual(await alice.message(3), { type: 'writer', name: 'alice', you: true });
     assert.deepEqual(await local.message(2), { type: 'writer', name: 'alice', you: false });
     alice.socket.send(Buffer.from('typed'));
-    while (!local.seen().includes('typed')) await once(local.socket, 'message');
+    await until(() => local.seen().includes('typed'));
     assert.ok(!local.seen().includes('stolen'));
     alice.socket.send(JSON.stringify({ type: 'release' }));
     assert.deepEqual(await local.message(3), { type: 'writer', name: null, you: false });

@@ -7,6 +7,7 @@ import { FakeHost, type Program, realClock } from '@innkeeper/agent-core/fake';
 import { createClient } from '@innkeeper/client';
 import { type ExecEvent, ExecEventSchema, ExecRequestSchema } from '@innkeeper/contract/agent';
 import { silentLog } from '@innkeeper/kit';
+import { until } from '@innkeeper/kit/testing';
 import { WebSocket } from 'ws';
 import { execWindowBytes } from './exec-window.ts';
 import { type ServedApi, serveApi } from './testing/serve-api.ts';
@@ -39,7 +40,6 @@ class Follower {
   readonly texts: Record<string, string>[] = [];
   output = '';
   readonly closed: Promise<number>;
-  #onChange = (): void => undefined;
 
   constructor(api: ServedApi, first: Request) {
     this.socket = new WebSocket(`ws+unix:${api.socketPath}:/v1/vms/one/exec`);
@@ -47,7 +47,6 @@ class Follower {
     this.socket.on('message', (data: Buffer, isBinary) => {
       if (isBinary) this.#take(fromBinary(ExecEventSchema, data).event);
       else this.texts.push(JSON.parse(data.toString()));
-      this.#onChange();
     });
     this.closed = once(this.socket, 'close').then(([code]) => code as number);
   }
@@ -61,14 +60,7 @@ class Follower {
   }
 
   async until(condition: () => boolean): Promise<void> {
-    const timeout = AbortSignal.timeout(10_000);
-    while (!condition()) {
-      timeout.throwIfAborted();
-      await new Promise<void>((resolve) => {
-        this.#onChange = resolve;
-        timeout.addEventListener('abort', () => resolve());
-      });
-    }
+    await until(condition);
   }
 
   /** Waits for this many round trips to the server. */

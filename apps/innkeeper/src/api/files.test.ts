@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { createAgent } from '@innkeeper/agent-core';
 import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
 import { silentLog } from '@innkeeper/kit';
+import { until } from '@innkeeper/kit/testing';
 import { httpCall } from './testing/http-call.ts';
 import { type ServedApi, serveApi } from './testing/serve-api.ts';
 
@@ -96,11 +97,7 @@ describe('/v1/vms/{vm}/files', () => {
     const failed = once(cut, 'error');
     cut.write(Buffer.alloc(mib));
     const part = '/root/.left.innkeeper-d1.part';
-    const timeout = AbortSignal.timeout(10_000);
-    while (!guest.files.exists(part) || guest.files.stat(part, false).sizeBytes === 0) {
-      timeout.throwIfAborted();
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await until(() => guest.files.exists(part) && guest.files.stat(part, false).sizeBytes > 0);
     cut.destroy();
     assert.equal((await call('DELETE', 'path=/root/left&upload=d1')).status, 204);
     await failed.catch(() => undefined);

@@ -5,6 +5,7 @@ import { OutputStream } from '@innkeeper/contract/agent';
 import { FileServiceLite, ProcessServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { reasons } from '@innkeeper/contract/errors';
 import { mib } from '@innkeeper/kit';
+import { until } from '@innkeeper/kit/testing';
 import type { VmRunner } from '../node/vm/vm-runner.ts';
 import { httpCall } from './testing/http-call.ts';
 import { LyingAgent, type LyingCall } from './testing/lying-agent.ts';
@@ -211,7 +212,7 @@ describe('a guest whose agent lies', () => {
     };
     // These are never answered and end with the server.
     for (let count = 0; count < 16; count++) create('liar').catch(() => undefined);
-    while (asked < 16) await nextTurn();
+    await until(() => asked >= 16);
     assert.equal((await create('liar')).json['code'], 'resource_exhausted');
     const started = await create('honest');
     assert.equal(started.status, 200, JSON.stringify(started.json));

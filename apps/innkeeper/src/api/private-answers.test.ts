@@ -7,6 +7,7 @@ import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
 import { LiveRequestSchema } from '@innkeeper/contract/control';
 import { isChange, methodName } from '@innkeeper/contract/rules';
 import { silentLog } from '@innkeeper/kit';
+import { until } from '@innkeeper/kit/testing';
 import { WebSocket } from 'ws';
 import { makeUser, type SessionHeaders, sessionOf } from '../access/testing/test-users.ts';
 import { isAgentMethod } from '../edge/method-target.ts';
@@ -71,10 +72,10 @@ describe('responses to users who may only see VMs', () => {
     callJson(base, method, request, { ...headers, 'innkeeper-vm': 'one' });
 
   async function untilEnded(id: string): Promise<void> {
-    for (;;) {
+    await until(async () => {
       const { body } = await ask('RunService/GetRun', { id }, admin);
-      if (!['RUN_STATE_WAITING', 'RUN_STATE_RUNNING'].includes(String(body['state']))) return;
-    }
+      return !['RUN_STATE_WAITING', 'RUN_STATE_RUNNING'].includes(String(body['state']));
+    });
   }
 
   const requests = (): Readonly<Record<string, readonly object[]>> => ({

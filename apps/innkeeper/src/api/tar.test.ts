@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { createAgent } from '@innkeeper/agent-core';
 import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
 import { silentLog } from '@innkeeper/kit';
+import { until } from '@innkeeper/kit/testing';
 import { blockBytes, paddedBytes, tarHeader } from '@innkeeper/tar';
 import { httpCall } from './testing/http-call.ts';
 import { type ServedApi, serveApi } from './testing/serve-api.ts';
@@ -87,23 +88,16 @@ describe('/v1/vms/{vm}/tar', () => {
     const cut = request({ socketPath: api.socketPath, method: 'PUT', path, agent: false });
     const failed = once(cut, 'error');
     cut.write(archive.subarray(0, mib / 2));
-    const timeout = AbortSignal.timeout(10_000);
-    while (!guest.files.exists('/root/cut') || !guest.files.exists('/root/cut/whole')) {
-      timeout.throwIfAborted();
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await until(() => guest.files.exists('/root/cut') && guest.files.exists('/root/cut/whole'));
     cut.destroy();
     await failed.catch(() => undefined);
-    while (guest.files.names('/root/cut').length > 1) {
-      timeout.throwIfAborted();
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await until(() => guest.files.names('/root/cut').length <= 1);
     assert.deepEqual(guest.files.names('/root/cut'), ['whole']);
     const seen = async (): Promise<boolean> => {
       const [row] = await api.store.audit.list({ action: 'guest.tar.write', limit: 1 });
       return row?.parameters.includes('/root/cut') === true && row.result !== 'ok';
     };
-    while (!(await seen())) timeout.throwIfAborted();
+    await until(seen);
   });
 
   it('the tar route refuses a truncated archive in a complete body', async () => {

@@ -7,6 +7,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { until } from '@innkeeper/kit/testing';
 import { parseCommandLine } from './command-line.ts';
 
 const program = join(import.meta.dirname, '../main.ts');
@@ -32,9 +33,7 @@ function serve(data: string, options: readonly string[] = []): Running {
 
 async function serving(daemon: Running): Promise<void> {
   const gone = daemon.exit.then(() => assert.fail(daemon.stderr()));
-  while (!daemon.stderr().includes('serves on')) {
-    await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 20))]);
-  }
+  await Promise.race([gone, until(() => daemon.stderr().includes('serves on'), { what: daemon.stderr })]);
 }
 
 async function getNode(data: string): Promise<{ pid?: number }> {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { type Log, silentLog } from '@innkeeper/kit';
+import { until } from '@innkeeper/kit/testing';
 import { parseCommandLine } from './command-line.ts';
 import { startDaemon } from './daemon.ts';
 import { stopMessage } from './stop-message.ts';
@@ -83,20 +84,20 @@ describe('a process that listens for the signals to stop', { timeout: 60_000 }, 
     const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     const end = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
-    const until = async (text: string): Promise<void> => {
-      while (!said.includes(text)) await once(child.stdout, 'data');
+    const says = async (text: string): Promise<void> => {
+      await until(() => said.includes(text));
     };
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (said += bytes.toString()));
-    await until('ready');
-    return { child, end, until, said: () => said };
+    await says('ready');
+    return { child, end, says, said: () => said };
   };
   const busy = 'for (;;);';
 
   it('ends at once at the second signal, also when its main thread is busy', async () => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      const { child, end, until } = await start(busy, 60_000);
+      const { child, end, says } = await start(busy, 60_000);
       child.kill(signal);
-      await until('stopping');
+      await says('stopping');
       child.kill(signal);
       assert.deepEqual(await end, [null, signal]);
     }

@@ -10,6 +10,7 @@ import { FakeHost, type Program, realClock } from '@innkeeper/agent-core/fake';
 import { createClient } from '@innkeeper/client';
 import { ExecEventSchema, ExecRequestSchema } from '@innkeeper/contract/agent';
 import { silentLog } from '@innkeeper/kit';
+import { until } from '@innkeeper/kit/testing';
 import { WebSocket } from 'ws';
 import { newId } from '../access/secrets.ts';
 import { makeUser, sessionOf } from '../access/testing/test-users.ts';
@@ -143,7 +144,7 @@ describe('bytes through a control plane', { timeout: 60_000 }, () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     assert.deepEqual([front.access.live.size, api.access.live.size], [1, 1], 'somebody took 64 MiB');
     asked.destroy();
-    await untilTrue(() => front.access.live.size === 0 && api.access.live.size === 0);
+    await until(() => front.access.live.size === 0 && api.access.live.size === 0);
   });
 
   it('run a command, whole, with its input', async () => {
@@ -168,7 +169,7 @@ describe('bytes through a control plane', { timeout: 60_000 }, () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     assert.ok(floodedBytes < 2 * mib, `${floodedBytes} bytes were taken`);
     socket.terminate();
-    await untilTrue(() => front.access.live.size === 0 && api.access.live.size === 0);
+    await until(() => front.access.live.size === 0 && api.access.live.size === 0);
   });
 
   it('of a WebSocket arrive before its close, which has the same code at both ends', async () => {
@@ -209,7 +210,7 @@ describe('bytes through a control plane', { timeout: 60_000 }, () => {
     );
     const [answer] = (await once(raw, 'data')) as [Buffer];
     assert.match(answer.toString(), /^HTTP\/1.1 400 /);
-    await untilTrue(() => front.access.live.size === 0 && api.access.live.size === 0);
+    await until(() => front.access.live.size === 0 && api.access.live.size === 0);
   });
 
   it('in transit when the node disappears break off, with the reason in the trailer for clients that read it', async () => {
@@ -250,10 +251,4 @@ async function makeToken(
     body: JSON.stringify({ name: `t${api.access.clock.nowMs()}`, privileges: ['*'] }),
   });
   return (await answer.json()) as { secret: string };
-}
-
-async function untilTrue(condition: () => boolean): Promise<void> {
-  for (const timeout = AbortSignal.timeout(10_000); !condition(); timeout.throwIfAborted()) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

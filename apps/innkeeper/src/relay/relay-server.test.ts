@@ -5,6 +5,7 @@ import type { DescService } from '@bufbuild/protobuf';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { AccessService, AuditService, NodeService, VmService } from '@innkeeper/contract/control';
+import { until } from '@innkeeper/kit/testing';
 import { WebSocket } from 'ws';
 import { ManualAccessClock } from '../access/testing/manual-access-clock.ts';
 import { makeUser, sessionOf } from '../access/testing/test-users.ts';
@@ -145,7 +146,7 @@ describe('two control planes before one node', () => {
       if (event.case === 'synced') break;
     }
     leave.abort();
-    await untilTrue(() => api.access.live.size === open && one.access.live.size === 0);
+    await until(() => api.access.live.size === open && one.access.live.size === 0);
   });
 
   it('reports NODE_UNREACHABLE, audits the refused calls, and continues when the node is back', async () => {
@@ -194,10 +195,4 @@ async function openLive(base: string, cookie: string): Promise<WebSocket> {
   const socket = new WebSocket(`${base.replace('http', 'ws')}/v1/live`, { headers: { cookie, origin: base } });
   await once(socket, 'open');
   return socket;
-}
-
-async function untilTrue(condition: () => boolean): Promise<void> {
-  for (const timeout = AbortSignal.timeout(10_000); !condition(); timeout.throwIfAborted()) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
+import { until } from '@innkeeper/kit/testing';
 import { openCall } from '../../../../packages/agent-client/src/links/native/session/typed-call.ts';
 import type { ConformanceCase } from '../conformance-case.ts';
 import { archive, entry, paxHeader, resign } from '../hostile-tar.ts';
@@ -259,7 +260,7 @@ export const tarCases: readonly ConformanceCase[] = [
           break;
         }
       await client.ping();
-      while ((await open()) > before) await client.ping();
+      await until(async () => (await open()) <= before);
     },
   },
 ];

@@ -4,6 +4,7 @@ import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '@innkeeper/kit/testing';
 import { endSoon } from './connection.ts';
 import type { HttpLimits } from './connection-limits.ts';
 import { HttpListener, type HttpListenerOptions } from './http-listener.ts';
@@ -305,11 +306,4 @@ async function ask(socket: Socket, headers: string): Promise<void> {
   socket.write(`GET / HTTP/1.1\r\nhost: a\r\n${headers}\r\n`);
   const [answer] = (await answered) as [Buffer];
   assert.match(answer.toString(), /^HTTP\/1.1 200/);
-}
-
-/** Waits at most 20 s. */
-async function until(condition: () => boolean): Promise<void> {
-  for (const deadline = performance.now() + 20_000; !condition(); await delay(5)) {
-    if (performance.now() > deadline) throw new Error(`not within 20 s: ${condition.toString()}`);
-  }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AgentState, VmState } from '@innkeeper/contract/control';
+import { until } from '@innkeeper/kit/testing';
 import { succeed, timeout, wanted, withImage } from '../fake/operate.ts';
 import { testHost } from '../fake/test-node.ts';
 import { createVm } from './create-vm.ts';
@@ -28,7 +29,7 @@ describe('accidents of a guest', () => {
     machine.reset();
     await runner.until(() => runner.life.detail === '', timeout);
     const kinds = async () => (await test.node.context.store.events.list(undefined, 100)).map(({ kind }) => kind);
-    while (!(await kinds()).includes('vm.reset')) await new Promise(setImmediate);
+    await until(async () => (await kinds()).includes('vm.reset'));
     assert.ok((await kinds()).includes('vm.panicked'));
     await test.stop();
   });

@@ -1,0 +1,2 @@
+/** Helpers of tests, for every package; they need Node. */
+export { type UntilOptions, until } from './until.ts';
