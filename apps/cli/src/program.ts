@@ -97,6 +97,16 @@ function addGuests(program: Command): void {
       'Connect standard input and output to a TCP port or unix socket of a guest',
       () => import('./commands/tunnel.ts'),
     ],
+    [
+      'forward [options] <vm> <forwards...>',
+      'Forward ports of this machine to ports or sockets of a guest: 8080, 8080:80 or 8080:/path',
+      () => import('./commands/forward.ts'),
+    ],
+    [
+      'ssh-config [options] <vm...>',
+      'Print the lines for ~/.ssh/config with which ssh reaches guests by name',
+      () => import('./commands/ssh-config.ts'),
+    ],
     ['events [options] [vm]', 'List events, newest last', () => import('./commands/events.ts')],
     ['audit [options]', 'List who did what, with the result, newest last', () => import('./commands/audit.ts')],
   ]);

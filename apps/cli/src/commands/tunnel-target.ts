@@ -10,6 +10,22 @@ export function parseTarget(text: string, address?: string | undefined): TunnelT
   return { port: parsePort(text), ...(address === undefined ? {} : { address }) };
 }
 
+/** A port of this machine, and where in the guest its connections lead. */
+export interface Forward {
+  /** 0: a free one. */
+  readonly localPort: number;
+  readonly target: TunnelTarget;
+}
+
+/** `8080`, `8080:80`, `0:80` or `8080:/path`. */
+export function parseForward(text: string): Forward {
+  const [, local = '', target] = /^(\d+)(?::(.+))?$/.exec(text) ?? [];
+  if (local === '') throw new CliError(`"${text}" is not a forward: use LOCAL, LOCAL:PORT or LOCAL:/path of a socket.`);
+  if (local === '0' && target !== undefined) return { localPort: 0, target: parseTarget(target) };
+  const localPort = parsePort(local);
+  return { localPort, target: target === undefined ? { port: localPort } : parseTarget(target) };
+}
+
 /** 1 to 65535. */
 export function parsePort(text: string): number {
   const port = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 0;
