@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Generates what the agent needs of its schemas without protobuf-es: field tables for `@innkeeper/contract/lite`, method
- * tables, enums, tags and names of capabilities. Run by buf (buf.gen.yaml).
+ * tables, enums, tags, the codec of the native frame and names of capabilities. Run by buf (buf.gen.yaml).
  */
 import {
   createRegistry,
@@ -16,6 +16,7 @@ import {
 } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { createEcmaScriptPlugin, type GeneratedFile, runNodeJs, type Schema } from '@bufbuild/protoplugin';
+import { generateCodec } from './protoc-gen-lite/print-codec.ts';
 import { printComments } from './protoc-gen-lite/print-comments.ts';
 import { generateTags, printEnum } from './protoc-gen-lite/print-constants.ts';
 
@@ -47,6 +48,7 @@ function generate(schema: Schema): void {
     const rules = rulesExtension(schema);
     for (const service of file.services) printService(out, service, rules);
     generateTags(schema, file);
+    if (file.name.endsWith('/frame')) generateCodec(schema, file);
   }
   printCapabilities(schema);
   printComments(schema);

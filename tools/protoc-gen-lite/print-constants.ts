@@ -43,7 +43,7 @@ function printTag(out: GeneratedFile, message: DescMessage, field: DescField): v
   if (type === 1 || type === 5) print('FieldBytes', tagBytes + (type === 1 ? 8 : 4));
 }
 
-function lowerFirst(text: string): string {
+export function lowerFirst(text: string): string {
   return `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
 }
 

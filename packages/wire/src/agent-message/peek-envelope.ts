@@ -1,5 +1,5 @@
 import { agentMessageMessageIdTag, agentMessagePingTag } from '@innkeeper/contract/agent-message-tags';
-import { FieldReader } from '../field-reader.ts';
+import { FieldReader } from '@innkeeper/contract/lite';
 
 /** The first fields of a message: enough to answer one that is too long to be kept. */
 export interface Envelope {

@@ -1,7 +1,6 @@
 import { AgentMessageLite } from '@innkeeper/contract/agent-message-lite';
-import { liteEncode } from '@innkeeper/contract/lite';
+import { liteEncode, putVarint, varintBytes } from '@innkeeper/contract/lite';
 import type { DialectCall } from '../dialect-call.ts';
-import { putVarint, varintBytes } from '../varint.ts';
 import { type HeaderForm, printHeader } from './header.ts';
 
 /** An encoded payload in pieces that are written in order: bulk data is never joined in memory. */

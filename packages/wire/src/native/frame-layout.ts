@@ -4,6 +4,7 @@ import {
   frameSessionTagHigh,
   frameSessionTagLow,
 } from '@innkeeper/contract/agent-tags';
+import { putVarint, varintBytes } from '@innkeeper/contract/lite';
 import type { ByteOps } from '../byte-ops.ts';
 import {
   crcFieldBytes,
@@ -12,6 +13,7 @@ import {
   maxLength,
   minLength,
   nonceBytes,
+  payloadTagBytes,
   sessionFieldBytes,
 } from './limits.ts';
 
@@ -37,8 +39,31 @@ export function readHeader(bytes: Uint8Array, at: number): number {
   return length < minLength || length > maxLength ? 0 : headerBytes + length;
 }
 
-/** Writes header and session field; returns the position of the payload field. */
-export function putOpening(bytes: Uint8Array, at: number, frameBytes: number, session: Uint8Array): number {
+/**
+ * Size of a frame whose payload has `size` bytes.
+ * @throws RangeError if it is too long, or the session is not a nonce: an error of the caller.
+ */
+export function frameBytesAround(size: number, session: Uint8Array): number {
+  const frameBytes = payloadOffset + payloadTagBytes + varintBytes(size) + size + crcFieldBytes;
+  if (session.length !== nonceBytes)
+    throw new RangeError(`A session nonce has ${nonceBytes} bytes, not ${session.length}.`);
+  if (frameBytes > maxFrameBytes)
+    throw new RangeError(`The frame has ${frameBytes} bytes; the maximum is ${maxFrameBytes}.`);
+  return frameBytes;
+}
+
+/**
+ * Writes what precedes the payload of a frame, from the header to the payload's tag and size; returns the position of its
+ * fields.
+ */
+export function putOpening(
+  bytes: Uint8Array,
+  at: number,
+  frameBytes: number,
+  session: Uint8Array,
+  tag: number,
+  size: number,
+): number {
   const length = frameBytes - headerBytes;
   bytes[at] = magic[0];
   bytes[at + 1] = magic[1];
@@ -52,7 +77,10 @@ export function putOpening(bytes: Uint8Array, at: number, frameBytes: number, se
   bytes[at + 9] = frameSessionTagHigh;
   bytes[at + 10] = nonceBytes;
   bytes.set(session, at + 11);
-  return at + payloadOffset;
+  const payload = at + payloadOffset;
+  bytes[payload] = (tag & 127) | 128;
+  bytes[payload + 1] = tag >>> 7;
+  return putVarint(bytes, payload + payloadTagBytes, size);
 }
 
 /** Writes the CRC field at `at`, which ends the frame that starts at `start`. */
@@ -87,13 +115,4 @@ export function carries(bytes: Uint8Array, start: number, session: Uint8Array): 
   const at = start + headerBytes + 3;
   for (let index = 0; index < nonceBytes; index++) if (bytes[at + index] !== session[index]) return false;
   return true;
-}
-
-/** A frame that is too long, or a session that is not a nonce, is an error of the caller. */
-export function checkFrame(frameBytes: number, session: Uint8Array): void {
-  if (session.length !== nonceBytes)
-    throw new RangeError(`A session nonce has ${nonceBytes} bytes, not ${session.length}.`);
-  if (frameBytes > maxFrameBytes) {
-    throw new RangeError(`The frame has ${frameBytes} bytes; the maximum is ${maxFrameBytes}.`);
-  }
 }

@@ -1,14 +1,8 @@
-import {
-  frameMessageTagBytes,
-  frameMessageTagHigh,
-  frameMessageTagLow,
-  streamMessageBodyTag,
-  streamMessageCallIdTag,
-} from '@innkeeper/contract/agent-tags';
+import { putStreamMessageHead, sizeOfStreamMessage } from '@innkeeper/contract/agent-frame';
+import { frameMessageTag } from '@innkeeper/contract/agent-tags';
 import type { ByteOps } from '../byte-ops.ts';
-import { putVarint, varintBytes } from '../varint.ts';
-import { checkFrame, payloadOffset, putCrc, putOpening } from './frame-layout.ts';
-import { crcFieldBytes, payloadTagBytes } from './limits.ts';
+import { frameBytesAround, putCrc, putOpening } from './frame-layout.ts';
+import { crcFieldBytes } from './limits.ts';
 
 /** Room before the data for header, envelope and a prefix of up to 80 bytes. */
 export const bulkHeadroom = 128;
@@ -34,22 +28,13 @@ export function sealStreamMessage(
 ): Uint8Array {
   const { session, callId, prefix, ops } = options;
   const bodyBytes = prefix.length + end - start;
-  const fieldsBytes = 2 + varintBytes(callId) + varintBytes(bodyBytes);
-  const size = fieldsBytes + bodyBytes;
-  const frameBytes = payloadOffset + payloadTagBytes + varintBytes(size) + size + crcFieldBytes;
-  checkFrame(frameBytes, session);
+  const size = sizeOfStreamMessage(callId, false, bodyBytes);
+  const frameBytes = frameBytesAround(size, session);
   const first = end + crcFieldBytes - frameBytes;
   if (first < 0 || end + crcFieldBytes > buffer.length)
     throw new RangeError('There is not enough room around the data for a frame.');
-  let at = putOpening(buffer, first, frameBytes, session);
-  buffer[at] = frameMessageTagLow;
-  buffer[at + 1] = frameMessageTagHigh;
-  at = putVarint(buffer, at + frameMessageTagBytes, size);
-  buffer[at] = streamMessageCallIdTag;
-  at = putVarint(buffer, at + 1, callId);
-  buffer[at] = streamMessageBodyTag;
-  at = putVarint(buffer, at + 1, bodyBytes);
-  buffer.set(prefix, at);
+  const at = putOpening(buffer, first, frameBytes, session, frameMessageTag, size);
+  buffer.set(prefix, putStreamMessageHead(buffer, at, callId, false, bodyBytes));
   putCrc(buffer, first, end, ops);
   return buffer.subarray(first, end + crcFieldBytes);
 }

@@ -1,4 +1,4 @@
-import { MalformedMessageError } from '@innkeeper/contract/lite';
+import { MalformedMessageError } from './lite-decode.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -64,6 +64,11 @@ export class FieldReader {
     const value = this.#bytes.subarray(this.position, end);
     this.position = end;
     return value;
+  }
+
+  /** The bytes up to the end, as a view. */
+  rest(): Uint8Array {
+    return this.#bytes.subarray(this.position, this.end);
   }
 
   string(): string {
