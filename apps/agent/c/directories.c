@@ -100,7 +100,7 @@ static JSValue js_at(JSContext *ctx, JSValueConst self, int argc, JSValueConst *
     if ((argc > 2 && (magic == AT_UTIMES ? JS_ToBigInt64(ctx, &first, argv[2]) : JS_ToInt64(ctx, &first, argv[2]))) ||
         (argc > 3 && JS_ToInt64(ctx, &second, argv[3])))
         return JS_EXCEPTION;
-    struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = first / 1000000000, .tv_nsec = first % 1000000000}};
+    struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, new_timespec(magic == AT_UTIMES ? first : 0)};
     int status = -1;
     switch (magic) {
     case AT_STAT:

@@ -93,6 +93,15 @@ declare module 'host' {
   export function growExt(mountPoint: string, sizeBytes: number): void;
   export function supportsOpenat2(): boolean;
 
+  // Times, holes and extended attributes (attributes.c)
+  export function futimes(fd: number, modifiedNs: bigint): void;
+  /** lseek SEEK_HOLE or SEEK_DATA: where the next hole begins, or the next data (-1: there is none). */
+  export function seek(fd: number, offset: number, hole: boolean): number;
+  /** Names of extended attributes, each with a NUL after it. */
+  export function listAttributes(fd: number): string;
+  export function getAttribute(fd: number, name: string): Uint8Array;
+  export function setAttribute(fd: number, name: string, value: Uint8Array): void;
+
   // Numbers (numbers.c)
   /**
    * Runs of digits that do not follow a letter, and NaN for each line end, until the array is full; returns the count.

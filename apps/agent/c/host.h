@@ -22,7 +22,7 @@ typedef struct {
     int count;
 } Port;
 
-extern const Port bytes_port, clock_port, directories_port, files_port, jobs_port, loop_port, network_port, numbers_port, processes_port, protobuf_port, sockets_port,
+extern const Port attributes_port, bytes_port, clock_port, directories_port, files_port, jobs_port, loop_port, network_port, numbers_port, processes_port, protobuf_port, sockets_port,
     system_port, text_port;
 
 /* errors.c: the only conversion from errno to an exception; path may be NULL. */
@@ -44,6 +44,10 @@ void free_strings(char **strings);
 /* files.c */
 struct stat;
 JSValue new_stat(JSContext *ctx, const struct stat *info);
+
+/* attributes.c */
+struct timespec;
+struct timespec new_timespec(int64_t ns);
 
 /* text.c */
 /* Text from bytes that should be UTF-8; invalid bytes become U+FFFD. */

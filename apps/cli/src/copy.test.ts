@@ -304,7 +304,11 @@ describe('inn cp', () => {
       stderr: 'left out: x: is a fifo\nerror: The copy is incomplete: 1 entry was left out.\n',
     });
     assert.equal(await readFile(join(back, 'file'), 'utf8'), 'text');
-    assert.deepEqual(asked, ['PUT path=%2Fnew', 'PUT path=%2Fthere&parents=1&owners=1', 'GET path=%2Fthere%2Ftree']);
+    assert.deepEqual(asked, [
+      'PUT path=%2Fnew',
+      'PUT path=%2Fthere&parents=1&owners=1',
+      'GET path=%2Fthere%2Ftree&sparse=1&skipped=1',
+    ]);
     const piped = await runInn(daemon.socketPath, ['cp', '-r', 'hello:/there/tree', '-']);
     assert.equal(Buffer.from(piped.stdout).length, archive.length);
     const quiet = await runInn(daemon.socketPath, ['-q', 'cp', '-r', 'hello:/there/tree', join(daemon.folder, 'q')]);

@@ -92,7 +92,7 @@ export interface AgentLink extends AsyncDisposable {
   writeTar(
     open: Init<typeof OpenTarSchema>,
     source: () => AsyncIterable<Uint8Array>,
-    options?: CallOptions,
+    options?: WriteTarOptions,
   ): Promise<WriteTarDone>;
 }
 
@@ -107,6 +107,11 @@ export interface ExecSession extends AsyncDisposable {
   resize(columns: number, rows: number): Promise<void>;
   signal(signal: number): Promise<void>;
   /** Disposing detaches; the process keeps running. */
+}
+
+export interface WriteTarOptions extends CallOptions {
+  /** Called for each entry that the guest does not create, with the reason, if `nameSkipped` was set. */
+  readonly onSkip?: ((what: string) => void) | undefined;
 }
 
 export interface WriteFileOptions extends CallOptions {

@@ -127,6 +127,16 @@ export interface Files {
   statHandle(file: FileHandle): FileStat;
   chmodHandle(file: FileHandle, mode: number): void;
   chownHandle(file: FileHandle, uid: number, gid: number): void;
+  setModifiedHandle(file: FileHandle, timeNs: bigint): void;
+  /** Where the next data of a sparse file begins; undefined if only a hole follows. */
+  nextData(file: FileHandle, offset: number): number | undefined;
+  /** Where the next hole begins, which can be the file's end. */
+  nextHole(file: FileHandle, offset: number): number;
+  /** Names of the extended attributes of a file or directory. EOPNOTSUPP where there are none. */
+  attributeNames(file: FileHandle): string[];
+  attribute(file: FileHandle, name: string): Uint8Array;
+  setAttribute(file: FileHandle, name: string, value: Uint8Array): void;
+  /** Cuts a file off, or extends it with a hole. */
   truncate(file: FileHandle, sizeBytes: number): void;
   /** fsync in a helper, since it can hang; rejects with ETIMEDOUT after `timeoutMs`. */
   sync(file: FileHandle, timeoutMs: number): Promise<void>;

@@ -1,14 +1,10 @@
+export { blockBytes, maxCredibleBytes, maxUnsizedBytes, paddedBytes } from './blocks.ts';
 export { endsCopy } from './ends-copy.ts';
+export { isKeptAttribute, maxAttributeBytes } from './kept-attributes.ts';
 export { isMalformedTarError, MalformedTarError } from './malformed-tar-error.ts';
-export { safeTar } from './safe-tar.ts';
-export {
-  blockBytes,
-  maxCredibleBytes,
-  maxUnsizedBytes,
-  paddedBytes,
-  type TarEntry,
-  tarHeader,
-} from './tar-header.ts';
+export { type SafeTarExtras, safeTar } from './safe-tar.ts';
+export { type Extent, maxExtents, type SparseMap } from './sparse-map.ts';
+export { leftOutHeader, type TarEntry, tarHeader } from './tar-header.ts';
 export { type TarItem, TarParser, type TarSink } from './tar-parser.ts';
-export { TreeGuard, type TreeNames, treeNames } from './tree-guard.ts';
+export { type TreeExtras, TreeGuard, type TreeNames, treeNames } from './tree-guard.ts';
 export { isUnsafeTarError, UnsafeTarError } from './unsafe-tar-error.ts';

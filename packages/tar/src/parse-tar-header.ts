@@ -1,5 +1,5 @@
+import { blockBytes, checksum } from './blocks.ts';
 import { MalformedTarError } from './malformed-tar-error.ts';
-import { blockBytes, checksum } from './tar-header.ts';
 
 /** Maximum records of one extended header; real ones have a few dozen. */
 const maxRecords = 1000;
@@ -44,17 +44,18 @@ export function parseTarHeader(bytes: Uint8Array): TarBlock | undefined {
 }
 
 /** The records of an extended header: "LENGTH key=value\n". @throws MalformedTarError */
-export function parsePax(bytes: Uint8Array): ReadonlyMap<string, string> {
-  const records = new Map<string, string>();
+export function parsePax(bytes: Uint8Array): ReadonlyMap<string, Uint8Array> {
+  const records = new Map<string, Uint8Array>();
   for (let at = 0; at < bytes.length; ) {
     const space = bytes.indexOf(0x20, at);
     const length = Number(new TextDecoder().decode(bytes.subarray(at, Math.max(at, space))));
     const end = at + length;
     if (space < 0 || !Number.isInteger(length) || end > bytes.length || end <= space || bytes[end - 1] !== 0x0a)
       throw malformed('a malformed extended header');
-    const [key = '', ...value] = decode(bytes.subarray(space + 1, end - 1)).split('=');
+    const equals = bytes.indexOf(0x3d, space);
+    const keyEnd = equals < 0 || equals >= end ? end - 1 : equals;
     if (records.size >= maxRecords) throw malformed('an extended header with too many records');
-    records.set(key, value.join('='));
+    records.set(decode(bytes.subarray(space + 1, keyEnd)), bytes.subarray(Math.min(keyEnd + 1, end - 1), end - 1));
     at = end;
   }
   return records;

@@ -1,9 +1,16 @@
-import { blockBytes, paddedBytes, tarHeader } from './tar-header.ts';
+import { blockBytes, paddedBytes } from './blocks.ts';
+import { leftOutHeader, type TarEntry, tarHeader } from './tar-header.ts';
 import { type TarItem, TarParser, type TarSink } from './tar-parser.ts';
-import { TreeGuard, type TreeNames } from './tree-guard.ts';
+import { type TreeExtras, TreeGuard, type TreeNames } from './tree-guard.ts';
 
 /** The user and group names that are passed on; a program that unpacks as root looks them up. */
 const accountName = /^[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?$/;
+
+/** What the archive may have besides plain entries. */
+export interface SafeTarExtras extends TreeExtras {
+  /** Keep comments that name what is left out, or pass those names on. Otherwise they are dropped. */
+  readonly leftOut?: 'keep' | ((what: string) => void) | undefined;
+}
 
 /**
  * Rewrites a guest's archive of one folder or file: the headers are written by this code, so that every program reads
@@ -11,9 +18,13 @@ const accountName = /^[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?$/;
  * problem is yielded without an end-of-archive marker. Holds one header and the names that TreeGuard remembers in memory.
  * @throws UnsafeTarError, MalformedTarError, and what `chunks` throws
  */
-export async function* safeTar(chunks: AsyncIterable<Uint8Array>, names: TreeNames): AsyncGenerator<Uint8Array> {
-  const writer = new TarWriter();
-  const parser = new TarParser(new TreeGuard(writer, names));
+export async function* safeTar(
+  chunks: AsyncIterable<Uint8Array>,
+  names: TreeNames,
+  extras: SafeTarExtras = {},
+): AsyncGenerator<Uint8Array> {
+  const writer = new TarWriter(extras.leftOut);
+  const parser = new TarParser(new TreeGuard(writer, names, extras));
   for await (const chunk of chunks) {
     try {
       parser.push(chunk);
@@ -27,25 +38,47 @@ export async function* safeTar(chunks: AsyncIterable<Uint8Array>, names: TreeNam
   yield new Uint8Array(2 * blockBytes);
 }
 
+const types: Readonly<Partial<Record<string, TarEntry['type']>>> = {
+  '5': 'directory',
+  '2': 'symlink',
+  '1': 'hardlink',
+};
+const maxLeftOutChars = 4096;
+
 class TarWriter implements TarSink {
   #pieces: Uint8Array[] = [];
   #padding = 0;
+  readonly #leftOut: SafeTarExtras['leftOut'];
+
+  constructor(leftOut: SafeTarExtras['leftOut']) {
+    this.#leftOut = leftOut;
+  }
 
   begin(item: TarItem): void {
-    const type = item.typeFlag === '5' ? 'directory' : item.typeFlag === '2' ? 'symlink' : 'file';
-    const { path, linkTarget, sizeBytes, mode, uid, gid, modifiedNs } = item;
-    this.#padding = paddedBytes(sizeBytes) - sizeBytes;
+    const { path, linkTarget, sizeBytes, mode, uid, gid, modifiedNs, map, attributes, isLinked } = item;
+    const type = types[item.typeFlag] ?? 'file';
+    const contentBytes = map?.reduce((sum, extent) => sum + extent.sizeBytes, 0) ?? sizeBytes;
+    this.#padding = paddedBytes(contentBytes) - contentBytes;
     this.#pieces.push(
       tarHeader({
         path,
         type,
-        linkTarget: type === 'symlink' ? linkTarget : '',
+        linkTarget: type === 'symlink' || type === 'hardlink' ? linkTarget : '',
         sizeBytes,
         stat: { mode, uid, gid, modifiedNs },
         user: accountName.test(item.user) ? item.user : '',
         group: accountName.test(item.group) ? item.group : '',
+        map,
+        attributes,
+        isLinked: isLinked && type === 'file',
       }),
     );
+  }
+
+  leaveOut(what: string): void {
+    const text = what.slice(0, maxLeftOutChars);
+    if (this.#leftOut === 'keep') this.#pieces.push(leftOutHeader(text));
+    else this.#leftOut?.(text);
   }
 
   write(bytes: Uint8Array): void {

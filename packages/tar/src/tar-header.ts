@@ -1,19 +1,23 @@
-/** The block size of an archive, which ends with two blocks of zeros. */
-export const blockBytes = 512;
-/** Bytes read of a file whose size is only known at its end, as in /proc; longer ones are left out of an archive. */
-export const maxUnsizedBytes = 1024 * 1024;
-/** A file without blocks on disk that claims more has no true size: /proc/kcore, with its 128 TiB. */
-export const maxCredibleBytes = 2 ** 45;
+import { blockBytes, checksum, paddedBytes } from './blocks.ts';
+import { mapEntries, type SparseMap, sparseMapBytes } from './sparse-map.ts';
+
+/** The comment on a file to which hard links follow in the archive. */
+export const linkedComment = 'hard links to this file follow';
+/** Begins a comment that names what is left out of the archive. */
+export const leftOutComment = 'innkeeper left out: ';
 const maxOctal = 0o77777777777;
 const maxOctalShort = 0o7777777;
+const secondNs = 1_000_000_000n;
 const encoder = new TextEncoder();
 
 /** One entry of an archive. */
 export interface TarEntry {
   /** Relative, without "/" at its ends. */
   readonly path: string;
-  readonly type: 'file' | 'directory' | 'symlink';
+  readonly type: 'file' | 'directory' | 'symlink' | 'hardlink';
+  /** Of a symbolic link, and the path of a hard link's file in the archive. */
   readonly linkTarget: string;
+  /** The file's size; in the archive it has less if it has a map. */
   readonly sizeBytes: number;
   readonly stat: {
     readonly mode: number;
@@ -23,35 +27,83 @@ export interface TarEntry {
   };
   readonly user: string;
   readonly group: string;
+  /** The parts of a sparse file that are in the archive. */
+  readonly map?: SparseMap | undefined;
+  /** Extended attributes. */
+  readonly attributes?: ReadonlyMap<string, Uint8Array> | undefined;
+  /** Hard links to this file follow. */
+  readonly isLinked?: boolean | undefined;
 }
 
 /**
  * The header of an entry in POSIX.1-2001 (pax) format: a ustar block, preceded by an extended header for values that do
- * not fit into it.
+ * not fit into it. That of a sparse file (GNU tar's format 1.0) includes its map.
  */
 export function tarHeader(entry: TarEntry): Uint8Array {
-  const records: string[] = [];
-  const path = entry.type === 'directory' ? `${entry.path}/` : entry.path;
-  if (encoder.encode(path).length > 100) records.push(record('path', path));
-  if (encoder.encode(entry.linkTarget).length > 100) records.push(record('linkpath', entry.linkTarget));
-  if (entry.sizeBytes > maxOctal) records.push(record('size', String(entry.sizeBytes)));
-  if (entry.stat.uid > maxOctalShort) records.push(record('uid', String(entry.stat.uid)));
-  if (entry.stat.gid > maxOctalShort) records.push(record('gid', String(entry.stat.gid)));
-  const type = { file: '0', directory: '5', symlink: '2' }[entry.type];
-  const main = block({ ...entry, path, typeFlag: type });
-  if (records.length === 0) return main;
-  const body = encoder.encode(records.join(''));
-  const extended = block({ ...entry, path: 'pax', linkTarget: '', sizeBytes: body.length, typeFlag: 'x' });
-  const bytes = new Uint8Array(blockBytes * 2 + paddedBytes(body.length));
-  bytes.set(extended);
-  bytes.set(body, blockBytes);
-  bytes.set(main, bytes.length - blockBytes);
-  return bytes;
+  const { map, stat, type } = entry;
+  const path = type === 'directory' ? `${entry.path}/` : entry.path;
+  const mapBytes = map === undefined ? undefined : sparseMapBytes(map, entry.sizeBytes);
+  const contentBytes = map === undefined ? entry.sizeBytes : map.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const sizeBytes = contentBytes + (mapBytes?.length ?? 0);
+  const records = recordsOf(entry, path, sizeBytes);
+  const typeFlag = { file: '0', directory: '5', symlink: '2', hardlink: '1' }[type];
+  // Programs that do not know sparse files must not take the map for a part of the file.
+  const shown = map === undefined ? path : path.replace(/[^/]*$/, 'GNUSparseFile.0/$&');
+  const main = block({ ...entry, path: shown, typeFlag, sizeBytes, stat });
+  const pieces = records.length === 0 ? [main] : [...extendedHeader('x', records), main];
+  return joined(mapBytes === undefined ? pieces : [...pieces, mapBytes]);
 }
 
-/** The size padded to whole blocks. */
-export function paddedBytes(sizeBytes: number): number {
-  return Math.ceil(sizeBytes / blockBytes) * blockBytes;
+/** A comment for the whole archive, which names an entry that is left out of it. */
+export function leftOutHeader(what: string): Uint8Array {
+  return joined(extendedHeader('g', [record('comment', `${leftOutComment}${what}`)]));
+}
+
+function recordsOf(entry: TarEntry, path: string, sizeBytes: number): Uint8Array[] {
+  const { stat, map, attributes, linkTarget } = entry;
+  const records: Uint8Array[] = [];
+  const add = (key: string, value: string): number => records.push(record(key, value));
+  if (map === undefined && encoder.encode(path).length > 100) add('path', path);
+  if (encoder.encode(linkTarget).length > 100) add('linkpath', linkTarget);
+  if (sizeBytes > maxOctal) add('size', String(sizeBytes));
+  if (stat.uid > maxOctalShort) add('uid', String(stat.uid));
+  if (stat.gid > maxOctalShort) add('gid', String(stat.gid));
+  if (stat.modifiedNs < 0n || stat.modifiedNs % secondNs !== 0n) add('mtime', secondsText(stat.modifiedNs));
+  if (map !== undefined) for (const [key, value] of mapEntries(path, entry.sizeBytes)) add(key, value);
+  if (entry.isLinked === true) add('comment', linkedComment);
+  for (const [name, value] of attributes ?? []) records.push(record(`SCHILY.xattr.${escapedName(name)}`, value));
+  return records;
+}
+
+/** As GNU tar writes them, since "=" ends the key. */
+function escapedName(name: string): string {
+  return name.replaceAll('%', '%25').replaceAll('=', '%3D');
+}
+
+/** "-1.5", with as many digits as needed. */
+function secondsText(ns: bigint): string {
+  const absolute = ns < 0n ? -ns : ns;
+  const fraction = `${absolute % secondNs}`.padStart(9, '0').replace(/0+$/, '');
+  return `${ns < 0n ? '-' : ''}${absolute / secondNs}${fraction === '' ? '' : `.${fraction}`}`;
+}
+
+function extendedHeader(typeFlag: 'x' | 'g', records: readonly Uint8Array[]): Uint8Array[] {
+  const body = joined(records);
+  const stat = { mode: 0o644, uid: 0, gid: 0, modifiedNs: 0n };
+  const header = block({ path: 'pax', linkTarget: '', sizeBytes: body.length, typeFlag, stat, user: '', group: '' });
+  return [header, body, new Uint8Array(paddedBytes(body.length) - body.length)];
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces;
+  if (pieces.length === 1 && only !== undefined) return only;
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 interface Block extends Omit<TarEntry, 'type'> {
@@ -69,7 +121,7 @@ function block({ path, linkTarget, sizeBytes, stat, user, group, typeFlag }: Blo
   octal(108, 8, Math.min(stat.uid, maxOctalShort));
   octal(116, 8, Math.min(stat.gid, maxOctalShort));
   octal(124, 12, Math.min(sizeBytes, maxOctal));
-  octal(136, 12, Math.max(0, Math.min(Number(stat.modifiedNs / 1_000_000_000n), maxOctal)));
+  octal(136, 12, Math.max(0, Math.min(Number(stat.modifiedNs / secondNs), maxOctal)));
   text(148, 8, '        ');
   text(156, 1, typeFlag);
   text(157, 100, linkTarget);
@@ -80,17 +132,11 @@ function block({ path, linkTarget, sizeBytes, stat, user, group, typeFlag }: Blo
   return bytes;
 }
 
-/** The sum of all bytes, with the checksum field itself counted as spaces. */
-export function checksum(header: Uint8Array): number {
-  let sum = 0;
-  for (let at = 0; at < blockBytes; at++) sum += at >= 148 && at < 156 ? 32 : (header[at] ?? 0);
-  return sum;
-}
-
 /** "LENGTH key=value\n", where the length includes itself. */
-function record(key: string, value: string): string {
-  const rest = encoder.encode(` ${key}=${value}\n`).length;
+function record(key: string, value: string | Uint8Array): Uint8Array {
+  const bytes = typeof value === 'string' ? encoder.encode(value) : value;
+  const rest = encoder.encode(` ${key}=`).length + bytes.length + 1;
   let length = rest + String(rest).length;
   if (String(length).length > String(rest).length) length = rest + String(length).length;
-  return `${length} ${key}=${value}\n`;
+  return joined([encoder.encode(`${length} ${key}=`), bytes, encoder.encode('\n')]);
 }

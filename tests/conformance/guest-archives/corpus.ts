@@ -6,6 +6,8 @@ export interface GuestArchive {
   /** The requested path in the guest. Default: /srv/x. */
   readonly path?: string;
   readonly bytes: Uint8Array;
+  /** It is requested with sparse files and attributes, as by inn. */
+  readonly withExtras?: boolean;
   /** Everything that exists afterwards, sorted; 'refused': an error, and nothing outside of "x". */
   readonly verdict: 'refused' | readonly string[];
 }
@@ -17,6 +19,35 @@ const folder = (name: string): Buffer => entry(name, { type: '5', mode: 0o755 })
 const link = (name: string, to: string): Buffer => entry(name, { type: '2', link: to });
 const file = (name: string): Buffer => entry(name, { content: 'theirs' });
 const x = folder('x/');
+const announced = (): Buffer => paxHeader({ comment: 'hard links to this file follow' });
+const linked = (name: string): Buffer => Buffer.concat([announced(), file(name)]);
+const hardLink = (name: string, to: string): Buffer => entry(name, { type: '1', link: to });
+
+/** A sparse file in format 1.0 of GNU tar, whose map can be anything. */
+function sparseEntry(name: string, map: string, content: string, size: string): readonly Buffer[] {
+  const padded = map.padEnd(Math.ceil(map.length / 512) * 512, '\0');
+  const records = {
+    'GNU.sparse.major': '1',
+    'GNU.sparse.minor': '0',
+    'GNU.sparse.name': name,
+    'GNU.sparse.realsize': size,
+  };
+  return [paxHeader(records), entry('x/GNUSparseFile.0/s', { content: padded + content })];
+}
+
+const sparse = (
+  title: string,
+  verdict: GuestArchive['verdict'],
+  map: string,
+  content: string,
+  size: string,
+  name = 'x/s',
+): GuestArchive => ({
+  title,
+  bytes: archive(x, ...sparseEntry(name, map, content, size)),
+  withExtras: true,
+  verdict,
+});
 
 /** A GNU long name or link target before the entry that it belongs to. */
 const gnuLong = (type: 'L' | 'K', text: string): Buffer =>
@@ -143,7 +174,33 @@ export const guestArchives: readonly GuestArchive[] = [
   refused('a link with NUL in its target', x, paxHeader({ linkpath: 'a\0b' }), link('x/l', 'a')),
   // Entries that no agent packs
   refused('a hard link to outside', x, entry('x/h', { type: '1', link: `${outside}/mine` })),
-  refused('a hard link within', x, file('x/a'), entry('x/h', { type: '1', link: 'x/a' })),
+  taken(
+    'hard links to a file that announced them',
+    ['x', 'x/a', 'x/d', 'x/d/h', 'x/h'],
+    x,
+    linked('x/a'),
+    hardLink('x/h', 'x/a'),
+    folder('x/d/'),
+    hardLink('x/d/h', 'x/a'),
+  ),
+  refused('a hard link to a user’s file next to the folder', x, hardLink('x/h', '.bashrc')),
+  refused('a hard link to a file that the archive does not have', x, hardLink('x/h', 'x/a')),
+  refused('a hard link through a link', x, link('x/l', outside), hardLink('x/h', 'x/l/mine')),
+  refused('a hard link to a symbolic link', x, announced(), link('x/l', `${outside}/mine`), hardLink('x/h', 'x/l')),
+  refused('a hard link to a folder', x, announced(), folder('x/d/'), hardLink('x/h', 'x/d')),
+  refused('a hard link with ".." in its target', x, linked('x/a'), hardLink('x/h', 'x/../x/a')),
+  refused('a hard link to an absolute path', x, linked('x/a'), hardLink('x/h', '/etc/passwd')),
+  refused('a hard link whose file was replaced by a link', x, linked('x/a'), link('x/a', `${outside}/mine`)),
+  refused('a file in the place of a hard link', x, linked('x/a'), hardLink('x/h', 'x/a'), file('x/h')),
+  refused('a hard link as the top', hardLink('x', 'x')),
+  refused(
+    'a hard link in an extended header to outside',
+    x,
+    linked('x/a'),
+    paxHeader({ linkpath: `${outside}/mine` }),
+    hardLink('x/h', 'x/a'),
+  ),
+  refused('a hard link within that was not announced', x, file('x/a'), entry('x/h', { type: '1', link: 'x/a' })),
   refused('a hard link with a content', x, file('x/a'), entry('x/h', { type: '1', link: 'x/a', content: 'theirs' })),
   refused('a character device', x, entry('x/null', { type: '3' })),
   refused('a block device', x, entry('x/sda', { type: '4' })),
@@ -155,7 +212,66 @@ export const guestArchives: readonly GuestArchive[] = [
     paxHeader({ 'GNU.sparse.major': '1', 'GNU.sparse.name': 'x/s' }),
     file('x/a'),
   ),
-  refused('a sparse name that leads outside', x, paxHeader({ 'GNU.sparse.name': '../evil' }), file('x/a')),
+  sparse('a sparse file of GNU tar', ['x', 'x/s'], '2\n0\n3\n4096\n3\n', 'abcdef', '8192'),
+  sparse('a sparse file that is one hole', ['x', 'x/s'], '1\n1000000000\n0\n', '', '1000000000'),
+  sparse('a sparse map with parts that overlap', 'refused', '2\n0\n3\n2\n3\n', 'abcdef', '8192'),
+  sparse('a sparse map that goes backwards', 'refused', '2\n4096\n3\n0\n3\n', 'abcdef', '8192'),
+  sparse('a sparse map beyond the file', 'refused', '1\n8192\n3\n', 'abc', '8192'),
+  sparse('a sparse map with more content than the archive', 'refused', '1\n0\n4000\n', 'abc', '8192'),
+  sparse('a sparse map with less content than the archive', 'refused', '1\n0\n1\n', 'abc', '8192'),
+  sparse('a sparse map of a billion parts', 'refused', '1000000000\n0\n1\n', 'abc', '8192'),
+  sparse('a sparse map without numbers', 'refused', 'abc\n', 'abc', '8192'),
+  sparse('a sparse map without an end', 'refused', '1'.repeat(512), 'abc', '8192'),
+  sparse('a sparse file of 8 EiB', 'refused', '1\n0\n3\n', 'abc', '9223372036854775807'),
+  sparse('a sparse file of 4 PiB', 'refused', '1\n0\n3\n', 'abc', '4503599627370496'),
+  sparse('a sparse name that leads outside', 'refused', '1\n0\n3\n', 'abc', '4096', '../evil'),
+  // Attributes
+  {
+    title: 'attributes of all namespaces, of which only some are kept',
+    bytes: archive(
+      x,
+      paxHeader({
+        'SCHILY.xattr.user.ok': 'v',
+        'SCHILY.xattr.security.selinux': 'evil',
+        'SCHILY.xattr.security.ima': 'evil',
+        'SCHILY.xattr.trusted.overlay.redirect': '/etc',
+        'SCHILY.xattr.system.nfs4_acl': 'evil',
+        'SCHILY.xattr.': 'none',
+        'SCHILY.xattr.user.': 'none',
+      }),
+      file('x/a'),
+    ),
+    withExtras: true,
+    verdict: ['x', 'x/a'],
+  },
+  {
+    title: 'an attribute of 1 GiB',
+    bytes: archive(x, resign(paxHeader({ 'SCHILY.xattr.user.a': 'v' }), { size: '10000000000' }), file('x/a')),
+    withExtras: true,
+    verdict: 'refused',
+  },
+  {
+    title: 'an attribute whose record is longer than its header',
+    bytes: archive(x, entry('pax', { type: 'x', content: '1073741824 SCHILY.xattr.user.a=v\n' }), file('x/a')),
+    withExtras: true,
+    verdict: 'refused',
+  },
+  {
+    title: 'headers with attributes without end before an entry',
+    bytes: archive(
+      x,
+      ...Array.from({ length: 200 }, (_, at) => paxHeader({ [`SCHILY.xattr.user.a${at}`]: 'v'.repeat(40_000) })),
+      file('x/a'),
+    ),
+    withExtras: true,
+    verdict: ['x', 'x/a'],
+  },
+  refused(
+    'a sparse name without a map that leads outside',
+    x,
+    paxHeader({ 'GNU.sparse.name': '../evil' }),
+    file('x/a'),
+  ),
   refused('a GNU dumpdir entry', x, entry('x/d/', { type: 'D', content: 'list' })),
   refused('a volume label', entry('x', { type: 'V' })),
   refused('an unknown type', x, entry('x/a', { type: 'Z', content: 'theirs' })),

@@ -116,7 +116,10 @@ describe('a guest’s archive, read by the SDK from a daemon that does not check
       now = each.bytes;
       const home = await newHome();
       const { files } = createClient(daemon);
-      const { bytes, error } = await collect((await files.readTar('one', each.path ?? '/srv/x')).body);
+      const { bytes, error } = await collect(
+        (await files.readTar('one', each.path ?? '/srv/x', { sparse: each.withExtras, attributes: each.withExtras }))
+          .body,
+      );
       unpackWithTar(bytes, home.folder, error === undefined);
       if (error !== undefined) assert.equal(isOperationError(error) && error.reason, 'ARCHIVE_REFUSED', String(error));
       await check(home, each, error !== undefined);
@@ -136,7 +139,8 @@ describe('a guest’s archive, through the daemon from an agent that was replace
     it(`${each.verdict === 'refused' ? 'refuses' : 'accepts'} from a guest: ${each.title}`, async () => {
       now = each.bytes;
       const home = await newHome();
-      const query = new URLSearchParams({ path: each.path ?? '/srv/x' });
+      const extras = each.withExtras === true ? { sparse: '1', attributes: '1' } : undefined;
+      const query = new URLSearchParams({ path: each.path ?? '/srv/x', ...extras });
       const { status, headers, trailers, body } = await httpCall(api.socketPath, 'GET', `/v1/vms/one/tar?${query}`);
       const reason =
         status === 200
@@ -146,6 +150,14 @@ describe('a guest’s archive, through the daemon from an agent that was replace
       if (reason !== undefined) assert.equal(reason, 'ARCHIVE_REFUSED');
       await check(home, each, reason !== undefined);
     });
+
+  it('a sparse file that was not requested is refused', async () => {
+    const each = guestArchives.find(({ title }) => title === 'a sparse file of GNU tar');
+    assert.ok(each !== undefined);
+    now = each.bytes;
+    const { trailers, headers } = await httpCall(api.socketPath, 'GET', '/v1/vms/one/tar?path=/srv/x');
+    assert.match(`${trailers['x-innkeeper-error']}${headers['x-innkeeper-reason']}`, /ARCHIVE_REFUSED/);
+  });
 
   it('a refused archive of a guest is in the audit with its reason', async () => {
     const rows = await api.store.audit.list({ action: 'guest.tar.read', limit: 100 });

@@ -6,6 +6,7 @@ import { AgentMessageClient } from './agent-message-client.ts';
 import { callCases } from './cases/call-cases.ts';
 import { commandCases } from './cases/command-cases.ts';
 import { commandEndingCases } from './cases/command-ending-cases.ts';
+import { copyCases } from './cases/copy-cases.ts';
 import { fileCases } from './cases/file-cases.ts';
 import { fileRefusalCases } from './cases/file-refusal-cases.ts';
 import { guestProcessCases } from './cases/guest-process-cases.ts';
@@ -29,6 +30,7 @@ const table: Readonly<Record<string, readonly ConformanceCase[]>> = {
   folders: treeCases,
   'refusals of folders': treeRefusalCases,
   archives: tarCases,
+  copies: copyCases,
   'processes of the guest': guestProcessCases,
   tunnels: tunnelCases,
   calls: callCases,

@@ -56,6 +56,15 @@ export function createFiles(helpers: HelperPool): Files {
     statHandle: (file) => toStat(host.fstat(file.number)),
     chmodHandle: (file, mode) => host.fchmod(file.number, mode),
     chownHandle: (file, uid, gid) => host.fchown(file.number, uid, gid),
+    setModifiedHandle: (file, timeNs) => host.futimes(file.number, timeNs),
+    nextData: (file, offset) => {
+      const found = host.seek(file.number, offset, false);
+      return found < 0 ? undefined : found;
+    },
+    nextHole: (file, offset) => host.seek(file.number, offset, true),
+    attributeNames: (file) => host.listAttributes(file.number).split('\0').slice(0, -1),
+    attribute: (file, name) => host.getAttribute(file.number, name),
+    setAttribute: (file, name, value) => host.setAttribute(file.number, name, value),
     truncate: (file, sizeBytes) => host.ftruncate(file.number, sizeBytes),
     sync: async (file, timeoutMs) => {
       const fd = file.number;

@@ -19,6 +19,7 @@ interface TreeCopy {
   readonly vm: string;
   readonly meter: TransferMeter;
   readonly keepOwners: boolean;
+  readonly writeThrough: boolean;
   readonly createParents: boolean;
   readonly skipped: SkippedEntries;
   readonly signal: AbortSignal;
@@ -30,7 +31,14 @@ interface TreeCopy {
  */
 export async function downloadTree(copy: TreeCopy, path: string, target: string): Promise<void> {
   const { client, vm, meter, signal, skipped } = copy;
-  const tar = await client.files.readTar(vm, path, { signal });
+  let isNamed = false;
+  const onSkip = (what: string): void => {
+    isNamed = true;
+    skipped.add(what);
+  };
+  // Of an archive, it is not known which program unpacks it.
+  const options = { sparse: target !== '-', attributes: copy.keepOwners, onSkip, signal };
+  const tar = await client.files.readTar(vm, path, options);
   async function* counted(): AsyncGenerator<Uint8Array> {
     let bytes = 0;
     for await (const chunk of tar.body) {
@@ -41,7 +49,8 @@ export async function downloadTree(copy: TreeCopy, path: string, target: string)
   }
   if (target === '-') for await (const chunk of counted()) await writeAll(process.stdout, chunk);
   else await unpack(counted(), path, target, copy);
-  for (const what of tar.skipped()) skipped.add(what);
+  // An older agent names them at the end.
+  if (!isNamed) for (const what of tar.skipped()) skipped.add(what);
 }
 
 /** Unpacks an archive. If that fails, what was received is kept, and the error says where it is. */
@@ -51,6 +60,7 @@ async function unpack(chunks: AsyncIterable<Uint8Array>, path: string, target: s
     ...(await localTarget(as, target, copy)),
     sent: [as],
     keepOwners: copy.keepOwners,
+    writeThrough: copy.writeThrough,
     onSkip: (what) => copy.skipped.add(what),
   });
   try {
@@ -82,7 +92,7 @@ export async function uploadTrees(copy: TreeCopy, paths: readonly string[], targ
     : await guestTarget(copy, target, paths.length > 1);
   const onSkip = (what: string): void => copy.skipped.add(what);
   const { skipped } = await client.files.writeTar(vm, folder, {
-    source: () => (fromPipe ? standardInput() : packTree(paths, { name, onSkip })),
+    source: () => (fromPipe ? standardInput() : packTree(paths, { name, onSkip, withAttributes: keepOwners })),
     createParents,
     keepOwners,
     signal,

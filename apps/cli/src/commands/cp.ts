@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, type Stats } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { type BigIntStats, createReadStream } from 'node:fs';
+import { realpath, stat, statfs } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import type { InnkeeperClient } from '@innkeeper/client';
@@ -25,9 +25,10 @@ export const command = defineCommand({
   options: [
     flag('-r, --recursive', 'copy folders with everything in them; "-" is then a tar archive'),
     flag('-p, --parents', 'create missing folders'),
-    flag('--owners', 'with -r: keep numeric owners and set-user-id bits (default: root in guests, you here)'),
+    flag('--owners', 'with -r: keep numeric owners, set-user-id bits, extended attributes and ACLs'),
+    flag('--write-through', 'with -r, to here: follow links that lead out of the folder, write to devices'),
   ],
-  async run({ client, options: { recursive, parents, owners, quiet } }, words) {
+  async run({ client, options: { recursive, parents, owners, writeThrough, quiet } }, words) {
     const [to = '', ...from] = words.toReversed();
     if (from.length === 0) throw new CliError('The target is missing: inn cp FROM TO');
     const sources = from.toReversed().map(parseCopyPath);
@@ -52,12 +53,14 @@ export const command = defineCommand({
           vm: vm ?? target.vm ?? '',
           skipped,
           keepOwners: owners,
+          writeThrough,
           createParents: parents,
         };
         if (vm === undefined) await uploadTrees(copy, paths, target.path);
         else await each(paths, skipped, (path) => downloadTree(copy, path, targetFor(paths, target.path)));
         skipped.check();
       } else if (owners) throw new CliError('--owners is only for folders: add -r.');
+      else if (writeThrough) throw new CliError('--write-through is only for folders: add -r.');
       else {
         const skipped = new SkippedEntries(meter);
         await each(paths, skipped, async (path) => {
@@ -134,7 +137,8 @@ async function download(
     return;
   }
   const place = await fileIn(target, treeNames(path).as);
-  await writeLocal(place, checked(), file.mode);
+  const { mode, modifiedNs, sizeBytes, allocatedBytes = sizeBytes } = file;
+  await writeLocal(place, checked(), { mode, modifiedNs, hasHoles: allocatedBytes < sizeBytes });
 }
 
 async function upload(
@@ -157,23 +161,26 @@ async function upload(
     });
     return;
   }
-  const info = descriptorOf(path) === undefined ? await stat(path) : undefined;
-  if (info === undefined || (!(info.isFile() && info.blocks > 0) && !info.isDirectory())) {
+  const info = descriptorOf(path) === undefined ? await stat(path, { bigint: true }) : undefined;
+  if (info === undefined || (!(await hasTrueSize(path, info)) && !info.isDirectory())) {
     await client.writeFile(vm, remote, {
       createParents,
       signal,
-      ...(info?.isFile() === true ? { mode: info.mode & 0o777 } : {}),
+      ...(info?.isFile() === true ? { mode: Number(info.mode) & 0o777, modifiedNs: info.mtimeNs } : {}),
       source: () => readStream(path),
       onProgress: (bytes) => meter.update(bytes, 0),
     });
     return;
   }
   if (info.isDirectory()) throw new CliError(`${path} is a folder. Copy the whole folder: inn cp -r`);
+  const sizeBytes = Number(info.size);
   let hash = createHash('sha256');
   let hashedBytes = 0;
   const writing = {
-    sizeBytes: info.size,
-    mode: info.mode & 0o777,
+    sizeBytes,
+    mode: Number(info.mode) & 0o777,
+    modifiedNs: info.mtimeNs,
+    sparse: info.blocks * 512n < info.size,
     createParents,
     signal,
     source: async function* (offset: number) {
@@ -184,7 +191,7 @@ async function upload(
         hashedBytes = offset;
       }
       let at = offset;
-      for await (const chunk of readFrom(path, offset, info.size)) {
+      for await (const chunk of readFrom(path, offset, sizeBytes)) {
         // After an interruption some bytes are read again, but must not be hashed again.
         if (at + chunk.length > hashedBytes) {
           hash.update(chunk.subarray(Math.max(0, hashedBytes - at)));
@@ -194,7 +201,7 @@ async function upload(
         yield chunk;
       }
     },
-    onProgress: (bytes: number) => meter.update(bytes, info.size),
+    onProgress: (bytes: number) => meter.update(bytes, sizeBytes),
   };
   const { sha256 } = await client
     .writeFile(vm, remote, { ...writing, uploadId: await uploadIdOf(path, info), takeOver: true })
@@ -206,9 +213,15 @@ async function upload(
   if (sha256 !== '' && sha256 !== hash.digest('hex')) throw checksumMismatch(remote);
 }
 
+/** Whether a file has as many bytes as it says: what the kernel generates, as in /proc, has no blocks. */
+async function hasTrueSize(path: string, info: BigIntStats): Promise<boolean> {
+  if (!info.isFile() || info.size === 0n) return false;
+  return info.blocks > 0n || (await statfs(path)).blocks > 0;
+}
+
 /** The same for the same unchanged file, so that an upload continues where one was cut off whose process was killed. */
-async function uploadIdOf(path: string, { dev, ino, size, mtimeMs }: Stats): Promise<string> {
-  const facts = [hostname(), await realpath(path), dev, ino, size, mtimeMs];
+async function uploadIdOf(path: string, { dev, ino, size, mtimeNs }: BigIntStats): Promise<string> {
+  const facts = [hostname(), await realpath(path), dev, ino, size, mtimeNs];
   return createHash('sha256').update(facts.join('\0')).digest('hex').slice(0, 32);
 }
 

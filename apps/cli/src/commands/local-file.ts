@@ -4,10 +4,14 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { CliError } from '../cli-error.ts';
 import { standardInput } from '../standard-input.ts';
+import { secondsOf } from '../tar/file-times.ts';
 import { newPartName, removeDeadParts } from '../tar/part-files.ts';
 import { writeAll } from '../write-all.ts';
 
 const chunkBytes = 256 * 1024;
+/** The usual block of file systems: a hole is at least one. */
+const holeBytes = 4096;
+const zeros = Buffer.alloc(holeBytes);
 const names: Readonly<Partial<Record<string, number>>> = {
   '-': 0,
   '/dev/stdin': 0,
@@ -55,12 +59,20 @@ export async function* readFrom(path: string, offset: number, sizeBytes: number)
     );
 }
 
+/** What a copy keeps of a guest's file. */
+export interface FileFacts {
+  readonly mode: number;
+  readonly modifiedNs: bigint;
+  /** Its blocks of zeros become holes. */
+  readonly hasHoles: boolean;
+}
+
 /**
  * Writes a file whole or not at all, by a partial file beside it. Links are followed, and the mode of a replaced file is
  * kept. Written in place instead: what is not a regular file, has several names, is a mount point, or is in a folder that
  * cannot be written.
  */
-export async function writeLocal(path: string, chunks: AsyncIterable<Uint8Array>, mode: number): Promise<void> {
+export async function writeLocal(path: string, chunks: AsyncIterable<Uint8Array>, facts: FileFacts): Promise<void> {
   const fd = descriptorOf(path);
   if (fd === 1) {
     for await (const chunk of chunks) await writeAll(process.stdout, chunk);
@@ -72,31 +84,35 @@ export async function writeLocal(path: string, chunks: AsyncIterable<Uint8Array>
   }
   const existing = await statOf(path);
   const place = existing === undefined ? path : await realpath(path);
-  if (existing !== undefined && (!existing.isFile() || existing.nlink > 1)) await writeInPlace(place, existing, chunks);
-  else await replace(place, existing, chunks, mode);
+  if (existing !== undefined && (!existing.isFile() || existing.nlink > 1))
+    await writeInPlace(place, existing, chunks, facts);
+  else await replace(place, existing, chunks, facts);
 }
 
 async function replace(
   place: string,
   existing: Stats | undefined,
   chunks: AsyncIterable<Uint8Array>,
-  mode: number,
+  facts: FileFacts,
 ): Promise<void> {
   removeDeadParts(dirname(place));
   const partial = join(dirname(place), newPartName());
-  const file = await openPart(partial, existing, mode);
+  const file = await openPart(partial, existing, facts.mode);
   if (file === undefined) {
-    if (existing !== undefined) await writeInPlace(place, existing, chunks);
+    if (existing !== undefined) await writeInPlace(place, existing, chunks, facts);
     return;
   }
   try {
     try {
-      await writeChunks(file, chunks);
+      const bytes = await writeChunks(file, chunks, facts.hasHoles);
+      // The hole at its end.
+      if (facts.hasHoles) await file.truncate(bytes);
       if (existing !== undefined) {
         // Only root may keep another owner.
         await file.chown(existing.uid, existing.gid).catch(() => undefined);
         await file.chmod(existing.mode & 0o7777);
       }
+      await setTime(file, facts);
     } finally {
       await file.close();
     }
@@ -104,7 +120,7 @@ async function replace(
   } catch (error) {
     // A mount point cannot be replaced.
     if (existing !== undefined && errnoOf(error) === 'EBUSY')
-      await writeInPlace(place, existing, createReadStream(partial, { highWaterMark: chunkBytes }));
+      await writeInPlace(place, existing, createReadStream(partial, { highWaterMark: chunkBytes }), facts);
     else throw error;
   } finally {
     await rm(partial, { force: true });
@@ -121,25 +137,54 @@ async function openPart(partial: string, existing: Stats | undefined, mode: numb
   }
 }
 
-async function writeInPlace(place: string, existing: Stats, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+async function writeInPlace(
+  place: string,
+  existing: Stats,
+  chunks: AsyncIterable<Uint8Array>,
+  facts: FileFacts,
+): Promise<void> {
   const file = await open(place, constants.O_WRONLY | constants.O_NOCTTY);
   try {
-    const bytes = await writeChunks(file, chunks);
-    if (existing.isFile()) await file.truncate(bytes);
+    const bytes = await writeChunks(file, chunks, false);
+    if (!existing.isFile()) return;
+    await file.truncate(bytes);
+    await setTime(file, facts);
   } finally {
     await file.close();
   }
 }
 
-async function writeChunks(file: FileHandle, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+/** @param hasHoles leaves out blocks of zeros, so that they become holes of a new file */
+async function writeChunks(file: FileHandle, chunks: AsyncIterable<Uint8Array>, hasHoles: boolean): Promise<number> {
   let bytes = 0;
-  for await (const chunk of chunks)
-    for (let at = 0; at < chunk.length; ) {
-      const { bytesWritten } = await file.write(chunk, at);
-      at += bytesWritten;
-      bytes += bytesWritten;
-    }
+  for await (const chunk of chunks) {
+    for (const { from, to } of hasHoles ? dataOf(chunk, bytes) : [{ from: 0, to: chunk.length }])
+      for (let at = from; at < to; ) {
+        // A stream has no positions.
+        const { bytesWritten } = await file.write(chunk, at, to - at, hasHoles ? bytes + at : null);
+        at += bytesWritten;
+      }
+    bytes += chunk.length;
+  }
   return bytes;
+}
+
+/** The parts of a chunk without blocks of zeros; `offset` is its place in the file. */
+function dataOf(chunk: Uint8Array, offset: number): readonly { readonly from: number; readonly to: number }[] {
+  const parts: { from: number; to: number }[] = [];
+  for (let from = 0; from < chunk.length; ) {
+    const to = Math.min(chunk.length, from + holeBytes - ((offset + from) % holeBytes));
+    const last = parts.at(-1);
+    if (!zeros.subarray(0, to - from).equals(chunk.subarray(from, to)))
+      if (last?.to === from) last.to = to;
+      else parts.push({ from, to });
+    from = to;
+  }
+  return parts;
+}
+
+async function setTime(file: FileHandle, { modifiedNs }: FileFacts): Promise<void> {
+  await file.utimes(secondsOf(modifiedNs), secondsOf(modifiedNs));
 }
 
 async function statOf(path: string): Promise<Stats | undefined> {

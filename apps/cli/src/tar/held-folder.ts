@@ -1,7 +1,9 @@
-import { closeSync, constants, existsSync, fchmodSync, fchownSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, fchmodSync, fchownSync, futimesSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError } from '../cli-error.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { writeAttributes } from './attributes.ts';
+import { secondsOf } from './file-times.ts';
 
 const isFolder = constants.O_RDONLY | constants.O_DIRECTORY;
 const descriptors = '/proc/self/fd';
@@ -49,6 +51,14 @@ export class HeldFolder {
 
   setMode(mode: number): void {
     fchmodSync(this.#fd, mode);
+  }
+
+  setModified(ns: bigint): void {
+    futimesSync(this.#fd, secondsOf(ns), secondsOf(ns));
+  }
+
+  setAttributes(attributes: ReadonlyMap<string, Uint8Array>, report: (why: string) => void): void {
+    writeAttributes(this.#fd, attributes, report);
   }
 
   close(): void {

@@ -123,16 +123,21 @@ describe('packTree and TreeTarget', () => {
     assert.equal((await stat(outside)).mode & 0o777, 0o755);
   });
 
-  it('replaces links in the target, follows none of them, and replaces no folder', async () => {
+  it('replaces no link that leads out of the target, and no folder; a refused entry leaves the others', async () => {
     const outside = await newFolder();
     await writeFile(join(outside, 'mine'), 'mine');
     const target = await newFolder();
     await mkdir(join(target, 'x', 'folder'), { recursive: true });
     await symlink(join(outside, 'mine'), join(target, 'x', 'file'));
+    await symlink('/nowhere/at/all', join(target, 'x', 'dangling'));
     await symlink(outside, join(target, 'x', 'link'));
     const top = entry('x', 'directory');
-    unpack(Buffer.concat([top, entry('x/file', 'file'), end]), target, 'x');
-    assert.equal((await lstat(join(target, 'x', 'file'))).isFile(), true);
+    for (const name of ['x/file', 'x/dangling'])
+      assert.match(
+        unpack(Buffer.concat([top, entry(name, 'file'), end]), target, 'x').join(),
+        /is a link that leads out of the folder or nowhere: it is neither followed nor replaced/,
+      );
+    assert.equal((await lstat(join(target, 'x', 'file'))).isSymbolicLink(), true);
     const refused: readonly Uint8Array[] = [
       entry('x/link', 'directory'),
       entry('x/folder', 'file'),
@@ -148,7 +153,7 @@ describe('packTree and TreeTarget', () => {
     assert.throws(() => unpack(Buffer.concat([top, end]), target, 'x', 'y'), { name: 'CliError', exitCode: 5 });
     assert.equal(await readFile(join(outside, 'mine'), 'utf8'), 'mine');
     assert.deepEqual(await readdir(outside), ['mine']);
-    assert.deepEqual((await readdir(join(target, 'x'))).sort(), ['file', 'folder', 'link']);
+    assert.deepEqual((await readdir(join(target, 'x'))).sort(), ['dangling', 'file', 'folder', 'link']);
   });
 
   it('reports what was received before an archive was refused, and closes all descriptors', async () => {

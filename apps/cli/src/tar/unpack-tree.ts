@@ -1,24 +1,23 @@
 import {
-  closeSync,
-  fchmodSync,
-  fchownSync,
-  futimesSync,
   lchownSync,
+  linkSync,
   lstatSync,
+  lutimesSync,
   mkdirSync,
-  openSync,
+  realpathSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
-  unlinkSync,
-  writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { endsCopy, type TarItem, TarParser, type TarSink, TreeGuard } from '@innkeeper/tar';
 import { CliError } from '../cli-error.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { secondsOf } from './file-times.ts';
 import { HeldFolder } from './held-folder.ts';
 import { newPartName, removeDeadParts } from './part-files.ts';
+import { entryAt, inside, placeFor, wrongType } from './place.ts';
+import { TreeFile } from './tree-file.ts';
 
 export interface UnpackOptions {
   /** The local folder to unpack in; it must exist. Links in its path are followed. */
@@ -29,23 +28,28 @@ export interface UnpackOptions {
   readonly name: string;
   /** Whether to keep numeric owners and set-user-id bits. Otherwise everything belongs to the user of this process. */
   readonly keepOwners: boolean;
+  /** Write through links that lead out of the tree, and into devices and FIFOs in it. Default: they are left alone. */
+  readonly writeThrough?: boolean | undefined;
   /** Called for each entry that could not be created, with the reason; what is in such a folder is not named again. */
   readonly onSkip: (what: string) => void;
 }
 
 /**
  * Unpacks an archive from a guest, which may be hostile: everything is written below one name in the folder, and no link
- * is followed, whether it is from the archive, existed before or is created meanwhile. A file appears complete or not at
- * all.
+ * leads out of it, whether it is from the archive, existed before or is created meanwhile. A file appears complete or not
+ * at all, unless it has several names or cannot be replaced: it is then written in place.
  */
 export class TreeTarget {
   readonly #parser: TarParser;
   readonly #sink: TreeSink;
 
-  constructor({ folder, sent, name, keepOwners, onSkip }: UnpackOptions) {
+  constructor(options: UnpackOptions) {
+    const { folder, sent, name, keepOwners } = options;
     removeDeadParts(folder);
-    this.#sink = new TreeSink(HeldFolder.open(folder), keepOwners, onSkip);
-    this.#parser = new TarParser(new TreeGuard(this.#sink, { sent, as: name }));
+    this.#sink = new TreeSink(HeldFolder.open(folder), options);
+    this.#parser = new TarParser(
+      new TreeGuard(this.#sink, { sent, as: name }, { sparse: true, attributes: keepOwners }),
+    );
   }
 
   /** A summary of what has been unpacked, for messages; undefined for nothing. */
@@ -61,7 +65,6 @@ export class TreeTarget {
   /** Ends the archive. @throws MalformedTarError if it is incomplete */
   end(): void {
     this.#parser.end();
-    this.#sink.closeFolders(0);
   }
 
   /** Removes a partial file and closes all folders. */
@@ -70,33 +73,34 @@ export class TreeTarget {
   }
 }
 
-/** A file that is being written, under a temporary name. */
-interface PartialFile {
-  readonly fd: number;
+/** Attributes that could not be set are named once. */
+const maxNamedAttributes = 32;
+
+interface OpenFolder {
   readonly folder: HeldFolder;
-  readonly name: string;
-  readonly partName: string;
   readonly item: TarItem;
-  /** Number of parts of its path. */
-  readonly depth: number;
+  readonly isNew: boolean;
 }
 
 class TreeSink implements TarSink {
   readonly #root: HeldFolder;
-  readonly #keepOwners: boolean;
+  readonly #options: UnpackOptions;
   /** The current folder after its parents. Modes are set when a folder is complete, since they may forbid writing. */
-  readonly #open: { readonly folder: HeldFolder; readonly item: TarItem }[] = [];
-  readonly #onSkip: (what: string) => void;
-  #file: PartialFile | undefined;
+  readonly #open: OpenFolder[] = [];
+  /** Identities of the files to which hard links follow, by their path in the archive. */
+  readonly #linked = new Map<string, string>();
+  /** Identities of files with several names that this copy has written in place. */
+  readonly #written = new Set<string>();
+  readonly #refused = new Set<string>();
+  #file: TreeFile | undefined;
   /** Depth of a folder that could not be created: what is in it is left out too. */
   #lostDepth = Number.POSITIVE_INFINITY;
   #top = '';
   #count = 0;
 
-  constructor(root: HeldFolder, keepOwners: boolean, onSkip: (what: string) => void) {
+  constructor(root: HeldFolder, options: UnpackOptions) {
     this.#root = root;
-    this.#keepOwners = keepOwners;
-    this.#onSkip = onSkip;
+    this.#options = options;
   }
 
   get received(): string | undefined {
@@ -115,73 +119,87 @@ class TreeSink implements TarSink {
     const folder = this.#open.at(-1)?.folder ?? this.#root;
     const path = join(folder.path, name);
     if (this.#count === 0) this.#top = path;
-    const isMade = this.#tryTo(path, depth, () => {
+    const isMade = this.#tryTo(path, () => {
       if (item.typeFlag === '5') this.#enterFolder(folder, name, item);
       else if (item.typeFlag === '2') this.#makeLink(folder, name, item);
+      else if (item.typeFlag === '1') this.#makeHardLink(folder, name, item);
       else this.#openFile(folder, name, item);
     });
     if (!isMade && item.typeFlag === '5') this.#lostDepth = depth;
   }
 
-  write(bytes: Uint8Array): void {
+  write(bytes: Uint8Array, offset: number): void {
     const file = this.#file;
-    if (file === undefined) return;
-    this.#tryTo(join(file.folder.path, file.name), file.depth, () => {
-      for (let at = 0; at < bytes.length; ) at += writeSync(file.fd, bytes, at);
-    });
+    if (file !== undefined) this.#tryTo(file.path, () => file.write(bytes, offset));
   }
 
   finish(): void {
     const file = this.#file;
-    if (file !== undefined) this.#tryTo(join(file.folder.path, file.name), file.depth, () => this.#place(file));
+    if (file === undefined) return;
+    const { path, identity, item, place } = file;
+    this.#tryTo(path, () => {
+      file.finish(this.#options.keepOwners, this.#attributeReport(path));
+      this.#file = undefined;
+      if (file.isInPlace) this.#written.add(identity);
+      if (item.isLinked && !place.isOwned) this.#linked.set(item.path, identity);
+      this.#count++;
+    });
+  }
+
+  leaveOut(what: string): void {
+    this.#options.onSkip(what);
+  }
+
+  end(): void {
+    this.closeFolders(0);
   }
 
   /** Reports an entry that the file system refuses, and removes its partial file. The whole copy fails with its top. */
-  #tryTo(path: string, depth: number, work: () => void): boolean {
+  #tryTo(path: string, work: () => void): boolean {
     try {
       work();
       return true;
     } catch (error) {
-      if (depth === 1 || endsCopy(errnoOf(error))) throw error;
+      if (this.#open.length === 0 || endsCopy(errnoOf(error))) throw error;
       this.#abandon();
-      this.#onSkip(error instanceof CliError ? error.message : `${path}: could not be created: ${errnoOf(error)}`);
+      this.#options.onSkip(
+        error instanceof CliError ? error.message : `${path}: could not be created: ${errnoOf(error)}`,
+      );
       return false;
     }
   }
 
-  #place({ fd, folder, name, partName, item }: PartialFile): void {
-    if (this.#keepOwners) fchownSync(fd, item.uid, item.gid);
-    fchmodSync(fd, this.#modeOf(item));
-    const seconds = Number(item.modifiedNs) / 1e9;
-    futimesSync(fd, seconds, seconds);
-    if (isFolder(folder.at(name))) throw wrongType(join(folder.path, name));
-    renameSync(folder.at(partName), folder.at(name));
-    this.#file = undefined;
-    closeSync(fd);
-    this.#count++;
-  }
-
   closeFolders(depth: number): void {
+    const { keepOwners, onSkip } = this.#options;
     while (this.#open.length > depth) {
       const last = this.#open.pop();
       if (last === undefined) return;
+      const { folder, item, isNew } = last;
       try {
-        if (this.#keepOwners) last.folder.setOwner(last.item.uid, last.item.gid);
-        last.folder.setMode(this.#modeOf(last.item));
+        if (keepOwners) folder.setOwner(item.uid, item.gid);
+        if (keepOwners || isNew) folder.setMode(keepOwners ? item.mode : item.mode & 0o1777);
+        if (keepOwners) folder.setAttributes(item.attributes, this.#attributeReport(folder.path));
+        folder.setModified(item.modifiedNs);
       } catch (error) {
-        this.#onSkip(`${last.folder.path}: its mode or owner could not be set: ${errnoOf(error)}`);
+        onSkip(`${folder.path}: its mode, owner or time could not be set: ${errnoOf(error)}`);
       } finally {
-        last.folder.close();
+        folder.close();
       }
     }
+  }
+
+  #attributeReport(path: string): (why: string) => void {
+    return (why) => {
+      if (this.#refused.has(why) || this.#refused.size >= maxNamedAttributes) return;
+      this.#refused.add(why);
+      this.#options.onSkip(`${path}: ${why} (named once)`);
+    };
   }
 
   #abandon(): void {
     const file = this.#file;
     this.#file = undefined;
-    if (file === undefined) return;
-    closeSync(file.fd);
-    rmSync(file.folder.at(file.partName), { force: true });
+    file?.abandon();
   }
 
   close(): void {
@@ -204,52 +222,80 @@ class TreeSink implements TarSink {
     }
     try {
       const folder = parent.openFolder(name);
-      this.#open.push({ folder, item });
+      this.#open.push({ folder, item, isNew });
       if (!isNew) removeDeadParts(folder.at('.'));
     } catch (error) {
-      if (['ELOOP', 'ENOTDIR'].includes(errnoOf(error))) throw wrongType(join(parent.path, name));
-      throw error;
+      if (!['ELOOP', 'ENOTDIR'].includes(errnoOf(error))) throw error;
+      const path = parent.at(name);
+      if (!this.#options.writeThrough || statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true)
+        throw wrongType(join(parent.path, name));
+      this.#open.push({ folder: HeldFolder.open(realpathSync(path)), item, isNew });
     }
   }
 
   #makeLink(folder: HeldFolder, name: string, item: TarItem): void {
-    const path = folder.at(name);
-    if (isFolder(path)) throw wrongType(join(folder.path, name));
-    const part = folder.at(newPartName());
-    symlinkSync(item.linkTarget, part);
+    const existing = entryAt(folder, name);
+    if (existing !== undefined && !existing.isFile() && !existing.isSymbolicLink())
+      throw wrongType(join(folder.path, name));
+    this.#placeLink(folder, name, (part) => {
+      symlinkSync(item.linkTarget, part);
+      if (this.#options.keepOwners) lchownSync(part, item.uid, item.gid);
+      const seconds = secondsOf(item.modifiedNs);
+      lutimesSync(part, seconds, seconds);
+    });
+  }
+
+  /** A hard link to a file that this copy has written: no other file gets a second name. */
+  #makeHardLink(folder: HeldFolder, name: string, { linkTarget }: TarItem): void {
+    const path = join(folder.path, name);
+    const identity = this.#linked.get(linkTarget);
+    const top = this.#open[0]?.folder;
+    if (identity === undefined || top === undefined)
+      throw new CliError(`${path} is a hard link to a file that was left out or exists already as a link.`);
+    const existing = entryAt(folder, name);
+    if (existing !== undefined && !existing.isFile()) throw wrongType(path);
+    const place = linkTarget.slice(linkTarget.indexOf('/') + 1);
+    const from = inside(top, place);
     try {
-      if (this.#keepOwners) lchownSync(part, item.uid, item.gid);
-      renameSync(part, path);
-    } catch (error) {
-      unlinkSync(part);
-      throw error;
+      this.#placeLink(folder, name, (part) => {
+        linkSync(from.at(basename(place)), part);
+        const { dev, ino } = lstatSync(part, { bigint: true });
+        if (`${dev}:${ino}` !== identity) throw new CliError(`${path}: its file was replaced meanwhile.`);
+      });
+    } finally {
+      from.close();
+    }
+  }
+
+  /** Makes a link under a temporary name, and replaces what has its name. */
+  #placeLink(folder: HeldFolder, name: string, make: (part: string) => void): void {
+    const part = folder.at(newPartName());
+    try {
+      make(part);
+      renameSync(part, folder.at(name));
+    } finally {
+      // rename(2) between two names of one file does nothing.
+      rmSync(part, { force: true });
     }
     this.#count++;
   }
 
   #openFile(folder: HeldFolder, name: string, item: TarItem): void {
-    const partName = newPartName();
-    const fd = openSync(folder.at(partName), 'wx', 0o600);
-    this.#file = { fd, folder, name, partName, item, depth: this.#open.length + 1 };
+    // The name of the whole copy is the user's, not the guest's.
+    const writeThrough = this.#options.writeThrough === true || this.#open.length === 0;
+    const place = placeFor(folder, name, { top: this.#open[0]?.folder, writeThrough });
+    const { existing } = place;
+    // The content of another file in the archive, which has the other name, would be overwritten.
+    const cutsLinks = existing !== undefined && this.#written.has(`${existing.dev}:${existing.ino}`);
+    try {
+      this.#file = TreeFile.open(place, item, { cutsLinks });
+    } catch (error) {
+      if (place.isOwned) place.folder.close();
+      throw error;
+    }
   }
-
-  #modeOf({ mode }: TarItem): number {
-    return this.#keepOwners ? mode : mode & 0o777;
-  }
-}
-
-/** Whether the path itself is a folder, not a link to one. */
-function isFolder(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function errnoOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? '';
-}
-
-function wrongType(path: string): CliError {
-  return new CliError(
-    `${path} exists already with another type. It is neither followed nor replaced: remove it first.`,
-    { exitCode: exitCodes.conflict },
-  );
 }

@@ -82,6 +82,7 @@ export async function statFileRoute({ vm, query, response, signal }: HttpApiCont
 function fileHeaders(info: FileInfo): Record<string, string> {
   return {
     'x-innkeeper-size': String(info.sizeBytes),
+    ...(info.allocatedBytes === undefined ? {} : { 'x-innkeeper-allocated': String(info.allocatedBytes) }),
     'x-innkeeper-kind': kindName(info.kind),
     'x-innkeeper-mode': info.mode.toString(8),
     'x-innkeeper-uid': String(info.uid),

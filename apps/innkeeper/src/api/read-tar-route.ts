@@ -12,14 +12,21 @@ import { skippedHeader } from './skipped-header.ts';
 /**
  * GET: a folder or file as a tar archive, created in the guest while it is read, and checked here: unpacking it creates
  * one folder or file with the requested name. An error after the first byte is reported in the trailer
- * `x-innkeeper-error`, or breaks the connection; skipped entries are listed in `x-innkeeper-skipped`.
+ * `x-innkeeper-error`, or breaks the connection; skipped entries are listed in `x-innkeeper-skipped`, which is cut, and
+ * with `skipped=1` all of them in comments of the archive. `sparse=1` sends sparse files as GNU tar does, `attributes=1`
+ * extended attributes.
  */
 export async function readTarRoute({ vm, call, query, request, response, signal, log }: HttpApiContext): Promise<void> {
   const path = requiredPath(query);
   const agent = await vm.agent({ signal });
-  const reading = agent.readTar({ path, noSymlinks: isSet(query, 'no-symlinks') }, { signal });
+  const sparse = isSet(query, 'sparse');
+  const attributes = isSet(query, 'attributes');
+  const nameSkipped = isSet(query, 'skipped');
+  const noSymlinks = isSet(query, 'no-symlinks');
+  const reading = agent.readTar({ path, noSymlinks, sparse, attributes, nameSkipped }, { signal });
   const names = treeNames(path);
-  const chunks = safeTar(reading.chunks, names);
+  const extras = { sparse, attributes, leftOut: nameSkipped ? ('keep' as const) : undefined };
+  const chunks = safeTar(reading.chunks, names, extras);
   let sentBytes = 0;
   try {
     // A path that cannot be read fails with the first chunk, with an ordinary error response.

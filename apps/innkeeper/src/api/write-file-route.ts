@@ -6,7 +6,15 @@ import type { OpenWriteSchema } from '@innkeeper/contract/agent';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { isOperationError } from '@innkeeper/contract/errors';
 import { pause } from '@innkeeper/kit';
-import { isSet, optionalBytes, optionalMode, optionalSha256, optionalText, requiredPath } from '../edge/query.ts';
+import {
+  isSet,
+  optionalBytes,
+  optionalMode,
+  optionalNs,
+  optionalSha256,
+  optionalText,
+  requiredPath,
+} from '../edge/query.ts';
 import { bodyOf } from '../edge/web/leave-body.ts';
 import type { HttpApiContext } from './api-context.ts';
 import { ReplayBody } from './replay-body.ts';
@@ -90,7 +98,13 @@ function openOf(query: URLSearchParams): MessageInitShape<typeof OpenWriteSchema
     user: optionalText(query, 'user'),
     group: optionalText(query, 'group'),
     sizeBytes: optionalBytes(query, 'size'),
+    modifiedUnixNs: optionalNs(query, 'modified-ns'),
   };
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return { path: requiredPath(query), createParents: isSet(query, 'parents'), ...present };
+  return {
+    path: requiredPath(query),
+    createParents: isSet(query, 'parents'),
+    sparse: isSet(query, 'sparse'),
+    ...present,
+  };
 }

@@ -25,6 +25,19 @@ export function optionalBytes(query: URLSearchParams, name: string): bigint | un
   return BigInt(text);
 }
 
+/** Nanoseconds since the epoch; undefined when they are not there. */
+export function optionalNs(query: URLSearchParams, name: string): bigint | undefined {
+  const text = query.get(name);
+  if (text === null) return undefined;
+  if (!/^-?\d{1,19}$/.test(text) || BigInt.asIntN(64, BigInt(text)) !== BigInt(text)) {
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      `The parameter "${name}" is "${text.slice(0, 40)}"; it must be a number of nanoseconds.`,
+    );
+  }
+  return BigInt(text);
+}
+
 /** Permission bits in octal; undefined when they are not there. */
 export function optionalMode(query: URLSearchParams): number | undefined {
   const text = query.get('mode');

@@ -72,6 +72,7 @@ export class FakeDirectory implements DirectoryHandle {
     if (node.type === 'directory') throw new HostError('EISDIR', 'unlink', name);
     this.#files.free(node.size);
     this.#node.children.delete(name);
+    node.links--;
   }
 
   removeDirectory(name: string): void {
@@ -97,6 +98,7 @@ export class FakeDirectory implements DirectoryHandle {
     if (node.type === 'directory') throw new HostError('EPERM', 'link', name);
     to.#checkFree('link', newName);
     to.#node.children.set(newName, node);
+    node.links++;
   }
 
   setMode(name: string, mode: number): void {
@@ -122,6 +124,8 @@ export class FakeDirectory implements DirectoryHandle {
     if (there !== undefined && !replace) throw new HostError('EEXIST', 'rename', newName);
     if (there?.type === 'directory' && source.type !== 'directory') throw new HostError('EISDIR', 'rename', newName);
     if (there !== undefined && there.children.size > 0) throw new HostError('ENOTEMPTY', 'rename', newName);
+    if (there === source) return;
+    if (there !== undefined) there.links--;
     this.#node.children.delete(from);
     to.#node.children.set(newName, source);
   }

@@ -10,6 +10,8 @@ interface Opened extends FileHandle {
   position: number;
 }
 
+const holeBytes = 4096;
+
 /** Files in memory. Besides the port there are methods for tests to prepare and inspect it. */
 export class FakeFiles implements Files {
   readonly tree = new FakeTree();
@@ -42,7 +44,7 @@ export class FakeFiles implements Files {
   put(
     path: string,
     content: string | Uint8Array | (() => string | Uint8Array) = '',
-    facts: { readonly mode?: number; readonly uid?: number; readonly gid?: number } = {},
+    facts: Partial<Pick<FakeNode, 'mode' | 'uid' | 'gid' | 'modifiedNs' | 'hasHoles'>> = {},
   ): void {
     const folder = path.slice(0, path.lastIndexOf('/'));
     if (folder !== '') this.putFolder(folder);
@@ -55,7 +57,7 @@ export class FakeFiles implements Files {
     parent.children.set(name, node);
   }
 
-  putFolder(path: string, facts: { readonly mode?: number; readonly uid?: number } = {}): void {
+  putFolder(path: string, facts: Partial<Pick<FakeNode, 'mode' | 'uid' | 'modifiedNs'>> = {}): void {
     const parts = path.split('/').filter((part) => part !== '');
     for (let count = 1; count <= parts.length; count++) {
       const { parent, name, node } = this.tree.locate('put', `/${parts.slice(0, count).join('/')}`, { follow: true });
@@ -63,9 +65,9 @@ export class FakeFiles implements Files {
     }
   }
 
-  putLink(path: string, target: string): void {
+  putLink(path: string, target: string, modifiedNs = 0n): void {
     const { parent, name } = this.tree.locate('put', path, { follow: false });
-    parent.children.set(name, this.tree.make({ type: 'symlink', mode: 0o777, target }));
+    parent.children.set(name, this.tree.make({ type: 'symlink', mode: 0o777, target, modifiedNs }));
   }
 
   putSpecial(path: string, type: 'character' | 'block' | 'fifo' | 'socket'): void {
@@ -186,9 +188,43 @@ export class FakeFiles implements Files {
     node.mode &= 0o1777;
   }
 
+  setModifiedHandle(file: FileHandle, timeNs: bigint): void {
+    this.#of(file, 'futimens').node.modifiedNs = timeNs;
+  }
+
+  nextData(file: FileHandle, offset: number): number | undefined {
+    return nextBlock(this.#of(file, 'lseek').node, offset, true);
+  }
+
+  nextHole(file: FileHandle, offset: number): number {
+    const { node } = this.#of(file, 'lseek');
+    return nextBlock(node, offset, false) ?? node.size;
+  }
+
+  attributeNames(file: FileHandle): string[] {
+    this.#check('flistxattr', '');
+    return [...this.#of(file, 'flistxattr').node.attributes.keys()];
+  }
+
+  attribute(file: FileHandle, name: string): Uint8Array {
+    const value = this.#of(file, 'fgetxattr').node.attributes.get(name);
+    if (value === undefined) throw new HostError('ENODATA', 'fgetxattr', name);
+    return value;
+  }
+
+  setAttribute(file: FileHandle, name: string, value: Uint8Array): void {
+    this.#check('fsetxattr', name);
+    this.#of(file, 'fsetxattr').node.attributes.set(name, value.slice());
+  }
+
   truncate(file: FileHandle, sizeBytes: number): void {
     const { node } = this.#of(file, 'ftruncate');
-    node.size = Math.min(node.size, sizeBytes);
+    if (sizeBytes > node.data.length) {
+      const grown = new Uint8Array(sizeBytes);
+      grown.set(node.data.subarray(0, node.size));
+      node.data = grown;
+    } else node.data.fill(0, sizeBytes);
+    node.size = sizeBytes;
   }
 
   async sync(file: FileHandle): Promise<void> {
@@ -300,6 +336,15 @@ export class FakeFiles implements Files {
     const errno = this.fail?.(call, path);
     if (errno !== undefined) throw new HostError(errno, call, path);
   }
+}
+
+/** The next block of a node with holes, which are its blocks of zeros, that has data or has none. */
+function nextBlock(node: FakeNode, offset: number, isData: boolean): number | undefined {
+  for (let at = offset; at < node.size; at = (Math.floor(at / holeBytes) + 1) * holeBytes) {
+    const block = node.data.subarray(at, Math.min((Math.floor(at / holeBytes) + 1) * holeBytes, node.size));
+    if ((!node.hasHoles || block.some((byte) => byte !== 0)) === isData) return at;
+  }
+  return undefined;
 }
 
 function contentOf(node: FakeNode): Uint8Array | undefined {

@@ -16,6 +16,11 @@ export interface FakeNode {
   readonly children: Map<string, FakeNode>;
   /** Of a symbolic link. */
   readonly target: string;
+  readonly attributes: Map<string, Uint8Array>;
+  /** Its blocks of zeros are holes. */
+  readonly hasHoles: boolean;
+  /** Number of names. */
+  links: number;
   /** Content generated at every open, with size 0 in stat, as in /proc. */
   readonly generate: (() => string | Uint8Array) | undefined;
 }
@@ -38,6 +43,9 @@ export class FakeTree {
       size: data.length,
       children: new Map(),
       target: '',
+      attributes: new Map(),
+      hasHoles: false,
+      links: 1,
       generate: undefined,
       ...facts,
       data,
@@ -95,10 +103,10 @@ export function statOf(node: FakeNode): FileStat {
     uid: node.uid,
     gid: node.gid,
     sizeBytes: node.size,
-    allocatedBytes: node.data.length,
+    allocatedBytes: node.hasHoles ? node.data.filter((byte) => byte !== 0).length : node.data.length,
     modifiedNs: node.modifiedNs,
     deviceId: 1,
     inode: node.inode,
-    linkCount: 1,
+    linkCount: node.links,
   };
 }

@@ -39,5 +39,6 @@ export function fileInfoOf(
     group: names.group(stat.gid),
     modifiedUnixNs: stat.modifiedNs,
     symlinkTarget,
+    ...(stat.type === 'regular' ? { allocatedBytes: BigInt(stat.allocatedBytes) } : {}),
   };
 }

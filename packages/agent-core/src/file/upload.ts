@@ -9,6 +9,7 @@ import { openOptions } from './open-options.ts';
 import { holdPartial, openPartial, partialPath } from './partial-files.ts';
 import { syncFolder, syncTimeoutMs } from './sync-folder.ts';
 import type { UploadTarget } from './upload-target.ts';
+import { writeSparse } from './write-sparse.ts';
 
 /** One file being uploaded. Ended by `commit` or `abandon`. */
 export class Upload {
@@ -98,6 +99,7 @@ export class Upload {
       throw new OperationError('UPLOAD_GAP', `A chunk starts at ${offset}; ${this.#offset} was expected.`);
     const { files } = this.#host;
     if (this.#open.append || this.#target.isStream) files.writeNext(this.#file, data);
+    else if (this.#open.sparse) writeSparse(this.#host, this.#file, data, offset);
     else files.write(this.#file, data, offset);
     this.#hash?.update(data);
     this.#offset += data.length;
@@ -109,6 +111,7 @@ export class Upload {
    */
   async commit(expected: Uint8Array, signal: AbortSignal): Promise<Uint8Array | undefined> {
     this.#checkComplete();
+    this.#extend();
     const digest = await this.#digest(expected.length > 0, signal);
     if (expected.length > 0 && (digest === undefined || hex(expected) !== hex(digest))) {
       this.#discard();
@@ -125,6 +128,8 @@ export class Upload {
       // After the owner: chown clears setuid.
       files.chmodHandle(this.#file, mode);
     }
+    const { modifiedUnixNs } = this.#open;
+    if (modifiedUnixNs !== undefined && this.#isReplaced) files.setModifiedHandle(this.#file, modifiedUnixNs);
     if (!this.#open.noSync && !isStream) await files.sync(this.#file, syncTimeoutMs);
     if (this.#partial !== undefined) await this.#replace(this.#partial);
     else if (this.#isWhole && !isStream && this.#target.existing?.type === 'regular')
@@ -139,9 +144,22 @@ export class Upload {
    */
   abandon(isLost: boolean): boolean {
     const stays = isLost && this.#open.uploadId !== '' && this.#offset > 0 && this.#partial !== undefined;
-    if (stays) this.#close();
-    else this.#discard();
+    if (stays) {
+      this.#extend();
+      this.#close();
+    } else this.#discard();
     return stays;
+  }
+
+  /** Holes at the end are a part of what has arrived. */
+  #extend(): void {
+    if (this.#open.sparse && this.#partial !== undefined) this.#host.files.truncate(this.#file, this.#offset);
+  }
+
+  /** A file that gets a time: one that is written whole, and not a setting of the kernel. */
+  get #isReplaced(): boolean {
+    const { existing, isStream, isOfKernel } = this.#target;
+    return this.#partial !== undefined || (this.#isWhole && !isStream && !isOfKernel && existing?.type === 'regular');
   }
 
   async #replace(partial: string): Promise<void> {

@@ -15,9 +15,11 @@ export async function readTar(
   context: CallContext<typeof ReadTarEventSchema>,
 ): Promise<void> {
   const path = normalPath(request.path);
-  const { folder, name, above } = openTop(host, path, request.noSymlinks);
+  const { noSymlinks, sparse, attributes, nameSkipped } = request;
+  const { folder, ...top } = openTop(host, path, { noSymlinks, isInside: /\/\.?$/.test(request.path) });
   try {
-    const source = namePath(path, () => new TarSource(host, folder, name, above));
+    const options = { ...top, sparse, attributes, nameSkipped };
+    const source = namePath(path, () => new TarSource(host, folder, options));
     try {
       let at = 0;
       for (;;) {
@@ -40,15 +42,19 @@ export async function readTar(
   }
 }
 
-/** The parent directory of the tree. For "/" it is "/" itself, and names in the archive start with ".". */
+/**
+ * The directory that has the tree as an entry. With `isInside` (the path ends with a slash) it is the tree itself, or what
+ * a link with this path leads to. So it is for "/", and names in the archive start with ".".
+ */
 function openTop(
   host: Host,
   path: string,
-  noSymlinks: boolean,
-): { folder: DirectoryHandle; name: string; above: string } {
+  { noSymlinks, isInside }: { readonly noSymlinks: boolean; readonly isInside: boolean },
+): { folder: DirectoryHandle; entry: string; name: string; above: string } {
   const slash = path.lastIndexOf('/');
-  const name = path.slice(slash + 1);
+  const name = path.slice(slash + 1) || '.';
   const above = path.slice(0, slash);
+  if (isInside) return { folder: host.files.openDirectory(path, { noSymlinks }), entry: '.', name, above };
   const folder = host.files.openDirectory(above === '' ? '/' : above, { noSymlinks });
-  return { folder, name: name === '' ? '.' : name, above };
+  return { folder, entry: name, name, above };
 }

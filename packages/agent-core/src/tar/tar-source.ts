@@ -1,15 +1,16 @@
-import { maxSkippedEntries, maxSkippedEntryChars } from '@innkeeper/contract/limits';
-import { blockBytes, maxCredibleBytes, maxUnsizedBytes, paddedBytes, tarHeader } from '@innkeeper/tar';
+import { blockBytes, leftOutHeader, maxUnsizedBytes, tarHeader } from '@innkeeper/tar';
 import { AccountNames } from '../file/account-names.ts';
 import { openOptions } from '../file/open-options.ts';
-import type { DirectoryEntry, DirectoryHandle, FileHandle, FileStat, Host } from '../host.ts';
-import { HostError, isHostError } from '../host-error.ts';
+import type { DirectoryEntry, DirectoryHandle, Host } from '../host.ts';
+import { isHostError } from '../host-error.ts';
+import { readAttributes } from './attributes.ts';
+import { LinkNames } from './link-names.ts';
+import { PackedFile } from './packed-file.ts';
+import { SkippedList } from './skipped-list.ts';
 
 /** Maximum open directories; deeper entries are skipped and reported. */
 const maxDepth = 200;
-/** One less than the maximum: the last line is the number of further ones. */
-const maxSkipped = maxSkippedEntries - 1;
-/** Maximum devices, FIFOs and sockets reported by name: /dev alone has a hundred, which would hide other entries. */
+/** Maximum devices, FIFOs and sockets in the list: /dev alone has a hundred, which would hide other entries. */
 const maxSpecials = 10;
 const endBytes = 2 * blockBytes;
 
@@ -17,18 +18,20 @@ const kinds: Readonly<Partial<Record<string, string>>> = { character: 'character
 
 /** Bytes of a name that are not UTF-8, as the host returns them. */
 const bytesOfNoText = /(?<![\ud800-\udbff])[\udc80-\udcff]/;
+const none: ReadonlyMap<string, Uint8Array> = new Map();
 
-const firstReadBytes = 64 * 1024;
-/** Some files of the kernel are only read in whole words or pages. */
-const pageBytes = 4096;
-
-/** The file whose content comes next. */
-interface PackedFile {
-  readonly handle: FileHandle;
-  readonly sizeBytes: number;
-  readonly path: string;
-  /** Its whole content, if it was read before its header. */
-  readonly content: Uint8Array | undefined;
+/** What is archived, and how. */
+export interface TarSourceOptions {
+  /** The directory entry to begin with; "." is the directory itself. */
+  readonly entry: string;
+  /** Its name in the archive. */
+  readonly name: string;
+  /** Path of the directory in which `name` is. */
+  readonly above: string;
+  readonly sparse: boolean;
+  readonly attributes: boolean;
+  /** Also name in the archive what is left out. */
+  readonly nameSkipped: boolean;
 }
 
 interface Level {
@@ -40,35 +43,41 @@ interface Level {
 
 /** A tree as the bytes of an archive, generated on demand: only one header is held in memory. */
 export class TarSource {
-  readonly #skipped: string[] = [];
-  /** Entries left out beyond the list. */
-  #unlisted = 0;
+  readonly #skipped = new SkippedList();
   #lastSkipped = '';
   #specials = 0;
   files = 0;
   readonly #host: Host;
+  readonly #options: TarSourceOptions;
   readonly #names: AccountNames;
+  readonly #links = new LinkNames();
+  #isFull = false;
   readonly #levels: Level[] = [];
-  readonly #above: string;
   #header: Uint8Array = new Uint8Array(0);
   #headerAt = 0;
+  /** Comments about what is left out, which come before the next entry. */
+  readonly #comments: Uint8Array[] = [];
   #file: PackedFile | undefined;
-  #fileAt = 0;
+  #filePath = '';
   #ended = false;
 
-  /** Starts with one entry of a directory, which stays the caller's; `above` is that directory's path. */
-  constructor(host: Host, folder: DirectoryHandle, name: string, above: string) {
+  /** Starts with one entry of a directory, which stays the caller's. */
+  constructor(host: Host, folder: DirectoryHandle, options: TarSourceOptions) {
     this.#host = host;
-    this.#above = above;
+    this.#options = options;
     this.#names = new AccountNames(host);
-    this.#begin(folder, name, name);
+    this.#begin(folder, options.entry, options.name);
   }
 
   /** Entries missing from the archive, with the reason; at most 100. The last one can be the number of further ones. */
   get skipped(): string[] {
-    const specials = Math.max(0, this.#specials - maxSpecials);
-    if (this.#unlisted > 0) return [...this.#skipped, `${this.#unlisted + specials} more entries`];
-    return specials > 0 ? [...this.#skipped, `${specials} more devices, FIFOs and sockets`] : this.#skipped;
+    const { entries } = this.#skipped;
+    const specials = this.#specials - maxSpecials;
+    if (specials <= 0) return entries;
+    const further = /^(\d+) more entries$/.exec(entries.at(-1) ?? '')?.[1];
+    return further === undefined
+      ? [...entries, `${specials} more devices, FIFOs and sockets`]
+      : [...entries.slice(0, -1), `${Number(further) + specials} more entries`];
   }
 
   /** Writes the next bytes into `into`; 0 at the end. */
@@ -83,7 +92,7 @@ export class TarSource {
   }
 
   close(): void {
-    this.#file?.handle.close();
+    this.#file?.close();
     this.#file = undefined;
     for (const { folder } of this.#levels.splice(0)) folder.close();
   }
@@ -95,52 +104,24 @@ export class TarSource {
       this.#headerAt += piece.length;
       return piece.length;
     }
-    return this.#file === undefined ? 0 : this.#fillFromFile(this.#file, into);
-  }
-
-  /** The content, padded with zeros to whole blocks, also where a file was truncated meanwhile. */
-  #fillFromFile(file: PackedFile, into: Uint8Array): number {
-    const left = paddedBytes(file.sizeBytes) - this.#fileAt;
-    if (left === 0) {
-      file.handle.close();
+    const count = this.#file?.fill(into, (why) => this.#skip(`${this.#filePath}: ${why}`)) ?? 0;
+    if (count === 0) {
+      this.#file?.close();
       this.#file = undefined;
-      return 0;
     }
-    const piece = into.subarray(0, left);
-    const content = piece.subarray(0, Math.max(0, file.sizeBytes - this.#fileAt));
-    const got = content.length === 0 ? 0 : this.#read(file, content);
-    piece.fill(0, got);
-    this.#fileAt += piece.length;
-    return piece.length;
-  }
-
-  /** Unreadable content becomes zeros, since the size is already in the archive; it is listed as skipped. */
-  #read(file: PackedFile, into: Uint8Array): number {
-    if (file.content !== undefined) {
-      into.set(file.content.subarray(this.#fileAt, this.#fileAt + into.length));
-      return into.length;
-    }
-    try {
-      let filled = 0;
-      while (filled < into.length) {
-        const got = this.#readAt(file.handle, into.subarray(filled), this.#fileAt + filled);
-        if (got === 0) {
-          this.#skip(`${file.path}: was truncated while it was read`);
-          break;
-        }
-        filled += got;
-      }
-      return filled;
-    } catch (error) {
-      if (!isHostError(error)) throw error;
-      this.#skip(`${file.path}: could not be read: ${error.errno}`);
-      return 0;
-    }
+    return count;
   }
 
   /** Moves to the next entry; false if there is none and the end was returned. */
   #next(): boolean {
-    for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) {
+    for (;;) {
+      const comment = this.#comments.shift();
+      if (comment !== undefined) {
+        this.#give(comment);
+        return true;
+      }
+      const level = this.#levels.at(-1);
+      if (level === undefined) break;
       if (level.entries.length === 0) level.entries = this.#entriesOf(level);
       const entry = level.entries.shift();
       if (entry === undefined) {
@@ -182,7 +163,14 @@ export class TarSource {
 
   #begin(folder: DirectoryHandle, name: string, path: string): void {
     const stat = folder.stat(name);
-    const facts = { path, stat, linkTarget: '', sizeBytes: 0, ...this.#owner(stat) };
+    const facts = {
+      path,
+      stat,
+      linkTarget: '',
+      sizeBytes: 0,
+      user: this.#names.user(stat.uid),
+      group: this.#names.group(stat.gid),
+    };
     if (stat.type === 'directory') {
       if (this.#levels.length >= maxDepth) {
         this.#skip(`${path}: nested too deeply`);
@@ -193,59 +181,67 @@ export class TarSource {
         return;
       }
       this.#levels.push({ folder: folder.openDirectory(name), path, deviceId: stat.deviceId, entries: [] });
-      this.#give(tarHeader({ ...facts, type: 'directory' }));
+      this.#add(tarHeader({ ...facts, type: 'directory', attributes: this.#folderAttributes(folder, name, path) }));
     } else if (stat.type === 'symlink') {
-      this.#give(tarHeader({ ...facts, type: 'symlink', linkTarget: folder.readLink(name) }));
+      this.#add(tarHeader({ ...facts, type: 'symlink', linkTarget: folder.readLink(name) }));
     } else if (stat.type === 'regular') {
-      const file = this.#open(folder.openFile(name, openOptions({ nonBlocking: true })), path);
-      if (file === undefined) return;
-      this.#file = file;
-      this.#fileAt = 0;
-      this.#give(tarHeader({ ...facts, type: 'file', sizeBytes: file.sizeBytes }));
+      const first = this.#links.firstOf(stat);
+      if (first !== undefined) this.#add(tarHeader({ ...facts, type: 'hardlink', linkTarget: first }));
+      else this.#beginFile(folder, name, facts);
     } else {
       this.#specials++;
-      if (this.#specials <= maxSpecials) this.#skip(`${path}: is a ${kinds[stat.type] ?? stat.type}`);
+      const what = `${path}: is a ${kinds[stat.type] ?? stat.type}`;
+      if (this.#specials <= maxSpecials) this.#skip(what);
+      else this.#comment(what);
     }
   }
 
-  /** undefined for a file without an end. Closes the handle then, and on an error. @throws HostError */
-  #open(handle: FileHandle, path: string): PackedFile | undefined {
+  #beginFile(folder: DirectoryHandle, name: string, facts: Omit<Parameters<typeof tarHeader>[0], 'type'>): void {
+    const { path } = facts;
+    const { files } = this.#host;
+    const handle = folder.openFile(name, openOptions({ nonBlocking: true }));
+    let file: PackedFile | undefined;
+    let attributes = none;
+    let isLinked: boolean | 'full' = false;
     try {
-      const stat = this.#host.files.statHandle(handle);
-      const content = this.#contentOf(handle, stat);
-      if (content !== 'endless') return { handle, sizeBytes: content?.length ?? stat.sizeBytes, path, content };
+      file = PackedFile.open(files, handle, this.#options);
+      if (file !== undefined) {
+        attributes = this.#attributesOf(handle, path);
+        // The file that was opened, in case it was replaced meanwhile.
+        isLinked = this.#links.add(files.statHandle(handle), path);
+      }
     } catch (error) {
       handle.close();
       throw error;
     }
-    handle.close();
-    this.#skip(`${path}: has no true size, and more than ${maxUnsizedBytes} bytes`);
-    return undefined;
+    if (file === undefined) {
+      handle.close();
+      this.#skip(`${path}: has no true size, and more than ${maxUnsizedBytes} bytes`);
+      return;
+    }
+    if (isLinked === 'full' && !this.#isFull) {
+      this.#isFull = true;
+      this.#skip(`${path}: too many files have hard links; those of this one and further ones become files`);
+    }
+    this.#file = file;
+    this.#filePath = path;
+    const { sizeBytes, map } = file;
+    this.#add(tarHeader({ ...facts, type: 'file', sizeBytes, map, attributes, isLinked: isLinked === true }));
   }
 
-  /**
-   * The size of files that the kernel generates is only known when they have been read: stat reports 0 in /proc, 4096 in
-   * /sys, and 128 TiB for /proc/kcore. None of them has blocks; neither has a file that is one hole, whose size is true.
-   */
-  #contentOf(handle: FileHandle, { allocatedBytes, sizeBytes }: FileStat): Uint8Array | 'endless' | undefined {
-    if (allocatedBytes > 0) return undefined;
-    let content = new Uint8Array(firstReadBytes);
-    for (let at = 0; ; ) {
-      const got = this.#readAt(handle, content.subarray(at), at);
-      if (got === 0) return content.subarray(0, at);
-      at += got;
-      if (at > maxUnsizedBytes) return sizeBytes >= at && sizeBytes < maxCredibleBytes ? undefined : 'endless';
-      if (at < content.length) continue;
-      const larger = new Uint8Array(Math.min(content.length * 4, maxUnsizedBytes + pageBytes));
-      larger.set(content);
-      content = larger;
+  #folderAttributes(folder: DirectoryHandle, name: string, path: string): ReadonlyMap<string, Uint8Array> {
+    if (!this.#options.attributes) return none;
+    const handle = folder.openFile(name, openOptions({ nonBlocking: true }));
+    try {
+      return this.#attributesOf(handle, path);
+    } finally {
+      handle.close();
     }
   }
 
-  #readAt(handle: FileHandle, into: Uint8Array, offset: number): number {
-    const got = this.#host.files.read(handle, into, offset);
-    if (got < 0) throw new HostError('EAGAIN', 'read');
-    return got;
+  #attributesOf(handle: Parameters<typeof readAttributes>[1], path: string): ReadonlyMap<string, Uint8Array> {
+    if (!this.#options.attributes) return none;
+    return readAttributes(this.#host.files, handle, (why) => this.#skip(`${path}: ${why}`));
   }
 
   /** /proc and the like, mounted inside the tree: files in it have no size and may have no end. */
@@ -254,24 +250,27 @@ export class TarSource {
     return (
       above !== undefined &&
       above.deviceId !== deviceId &&
-      this.#host.files.statVfs(`${this.#above}/${path}`).totalBytes === 0
+      this.#host.files.statVfs(`${this.#options.above}/${path}`).totalBytes === 0
     );
   }
 
-  #owner({ uid, gid }: { readonly uid: number; readonly gid: number }): { user: string; group: string } {
-    return { user: this.#names.user(uid), group: this.#names.group(gid) };
+  #add(header: Uint8Array): void {
+    this.#give(header);
+    this.files++;
   }
 
   #give(header: Uint8Array): void {
     this.#header = header;
     this.#headerAt = 0;
-    if (!this.#ended) this.files++;
   }
 
   #skip(what: string): void {
     if (what === this.#lastSkipped) return;
     this.#lastSkipped = what;
-    if (this.#skipped.length < maxSkipped) this.#skipped.push(what.slice(0, maxSkippedEntryChars));
-    else this.#unlisted++;
+    this.#comment(this.#skipped.add(what));
+  }
+
+  #comment(what: string): void {
+    if (this.#options.nameSkipped) this.#comments.push(leftOutHeader(what));
   }
 }

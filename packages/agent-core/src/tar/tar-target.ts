@@ -1,16 +1,18 @@
 import { OperationError } from '@innkeeper/contract/errors';
-import { maxSkippedEntries, maxSkippedEntryChars } from '@innkeeper/contract/limits';
 import { endsCopy, type TarItem } from '@innkeeper/tar';
 import { openOptions } from '../file/open-options.ts';
 import { holdPartial } from '../file/partial-files.ts';
 import { hex } from '../hex.ts';
 import type { DirectoryHandle, FileHandle, Host } from '../host.ts';
 import { hasErrno, isHostError } from '../host-error.ts';
+import { writeAttributes } from './attributes.ts';
+import { SkippedList } from './skipped-list.ts';
 
 const folderMode = 0o755;
 const maxDepth = 200;
-/** One less than the maximum: the last line is the number of further ones. */
-const maxSkipped = maxSkippedEntries - 1;
+/** Bytes of attributes of folders that are still being filled. */
+const maxHeldBytes = 256 * 1024;
+const maxNamedAttributes = 32;
 
 interface PendingFile {
   readonly folder: DirectoryHandle;
@@ -20,7 +22,12 @@ interface PendingFile {
   readonly item: TarItem;
   /** Lets the partial file be removed as abandoned. */
   readonly release: () => void;
-  at: number;
+}
+
+/** A folder whose content follows: its time and attributes are set after that. */
+interface FilledFolder {
+  readonly parts: readonly string[];
+  readonly item: TarItem;
 }
 
 /**
@@ -29,24 +36,33 @@ interface PendingFile {
  * meanwhile.
  */
 export class TarTarget {
-  readonly #skipped: string[] = [];
-  /** Entries left out beyond the list. */
-  #unlisted = 0;
+  readonly #skipped = new SkippedList();
+  readonly #onSkip: (what: string) => void;
+  readonly #folders: FilledFolder[] = [];
+  #heldBytes = 0;
+  /** Attributes that could not be set: each is named once. */
+  readonly #refused = new Set<string>();
   files = 0;
   readonly #host: Host;
   readonly #root: DirectoryHandle;
   readonly #keepOwners: boolean;
   #pending: PendingFile | undefined;
 
-  constructor(host: Host, root: DirectoryHandle, options: { readonly keepOwners: boolean }) {
+  /** @param options.onSkip called for each entry that is not created, with the reason */
+  constructor(
+    host: Host,
+    root: DirectoryHandle,
+    options: { readonly keepOwners: boolean; readonly onSkip?: (what: string) => void },
+  ) {
     this.#host = host;
+    this.#onSkip = options.onSkip ?? (() => undefined);
     this.#root = root;
     this.#keepOwners = options.keepOwners;
   }
 
   /** Entries that were not created, with the reason; at most 100. The last one can be the number of further ones. */
   get skipped(): string[] {
-    return this.#unlisted > 0 ? [...this.#skipped, `${this.#unlisted} more entries`] : this.#skipped;
+    return this.#skipped.entries;
   }
 
   /**
@@ -55,6 +71,7 @@ export class TarTarget {
    */
   begin(item: TarItem): void {
     const parts = partsOf(item.path);
+    this.#settleFolders(parts);
     const name = parts.pop();
     if (name === undefined) return;
     this.#tryTo(item, () => this.#create(parts, name, item));
@@ -62,19 +79,20 @@ export class TarTarget {
 
   #create(parts: readonly string[], name: string, item: TarItem): void {
     this.#within(parts, (folder) => {
-      if (item.typeFlag === '5') this.#makeFolder(folder, name, item);
+      if (item.typeFlag === '5') this.#makeFolder(folder, [...parts, name], item);
       else if (item.typeFlag === '2') this.#makeLink(folder, name, item);
       else if (item.typeFlag === '1') this.#makeHardLink(folder, name, item);
       else if (item.typeFlag === '0' || item.typeFlag === '7') return this.#open(folder, name, item);
-      else return this.#skip(`${item.path}: ${item.typeFlag === 'S' ? 'a sparse file of GNU tar' : 'a special file'}`);
+      else
+        return this.#skip(
+          `${item.path}: ${item.typeFlag === 'S' ? 'a sparse file in a form that is not supported' : 'a special file'}`,
+        );
     });
   }
 
-  write(bytes: Uint8Array): void {
+  write(bytes: Uint8Array, offset: number): void {
     const pending = this.#pending;
-    if (pending === undefined) return;
-    this.#tryTo(pending.item, () => this.#host.files.write(pending.file, bytes, pending.at));
-    pending.at += bytes.length;
+    if (pending !== undefined) this.#tryTo(pending.item, () => this.#host.files.write(pending.file, bytes, offset));
   }
 
   /** The content is complete: renames the file to its name. */
@@ -85,6 +103,10 @@ export class TarTarget {
       this.#settle(pending);
       this.files++;
     });
+  }
+
+  end(): void {
+    this.#settleFolders([]);
   }
 
   /** Removes an incomplete file, and closes the directories. */
@@ -109,8 +131,13 @@ export class TarTarget {
 
   #settle(pending: PendingFile): void {
     const { folder, name, partial, file, item } = pending;
-    if (this.#keepOwners) this.#host.files.chownHandle(file, item.uid, item.gid);
-    this.#host.files.chmodHandle(file, this.#modeOf(item));
+    const { files } = this.#host;
+    // The hole at its end.
+    if (item.map !== undefined) files.truncate(file, item.sizeBytes);
+    if (this.#keepOwners) files.chownHandle(file, item.uid, item.gid);
+    files.chmodHandle(file, this.#modeOf(item));
+    // After the owner: chown removes capabilities.
+    this.#setAttributes(file, item);
     folder.setModified(partial, item.modifiedNs);
     folder.rename(partial, folder, name, true);
     this.#pending = undefined;
@@ -132,9 +159,49 @@ export class TarTarget {
     }
   }
 
-  /** setuid and setgid belong to the archive's owner; they are not applied to another owner. */
-  #modeOf({ mode }: TarItem): number {
-    return this.#keepOwners ? mode : mode & 0o777;
+  /**
+   * setuid and setgid belong to the archive's owner; they are not applied to another owner. The sticky bit protects the
+   * files in a folder, whoever owns it.
+   */
+  #modeOf({ mode, typeFlag }: TarItem): number {
+    if (this.#keepOwners) return mode;
+    return mode & (typeFlag === '5' ? 0o1777 : 0o777);
+  }
+
+  #setAttributes(file: FileHandle, { attributes, hasTextAcl, path }: TarItem): void {
+    if (!this.#keepOwners) return;
+    const report = (why: string): void => {
+      if (this.#refused.has(why) || this.#refused.size >= maxNamedAttributes) return;
+      this.#refused.add(why);
+      this.#skip(`${path}: ${why} (named once)`);
+    };
+    writeAttributes(this.#host.files, file, attributes, report);
+    if (hasTextAcl) report('its ACL is not kept: archive it as the attribute system.posix_acl_access');
+  }
+
+  /** Times and attributes of the folders that do not contain this path: nothing more is created in them. */
+  #settleFolders(parts: readonly string[]): void {
+    for (let last = this.#folders.at(-1); last !== undefined; last = this.#folders.at(-1)) {
+      const { parts: own, item } = last;
+      if (own.length < parts.length && own.every((part, depth) => part === parts[depth])) return;
+      this.#folders.pop();
+      this.#heldBytes -= attributeBytes(item);
+      this.#tryTo(item, () =>
+        this.#within(own.slice(0, -1), (folder) => this.#settleFolder(folder, own.at(-1) ?? '.', item)),
+      );
+    }
+  }
+
+  #settleFolder(folder: DirectoryHandle, name: string, item: TarItem): void {
+    if (this.#keepOwners && (item.attributes.size > 0 || item.hasTextAcl)) {
+      const handle = folder.openFile(name, openOptions({ nonBlocking: true }));
+      try {
+        this.#setAttributes(handle, item);
+      } finally {
+        handle.close();
+      }
+    }
+    folder.setModified(name, item.modifiedNs);
   }
 
   #open(folder: DirectoryHandle, name: string, item: TarItem): 'kept' {
@@ -143,11 +210,12 @@ export class TarTarget {
       partial,
       openOptions({ access: 'read-write', create: true, exclusive: true, mode: 0o600 }),
     );
-    this.#pending = { folder, name, partial, file, item, release: holdPartial(this.#host, partial), at: 0 };
+    this.#pending = { folder, name, partial, file, item, release: holdPartial(this.#host, partial) };
     return 'kept';
   }
 
-  #makeFolder(folder: DirectoryHandle, name: string, item: TarItem): void {
+  #makeFolder(folder: DirectoryHandle, parts: readonly string[], item: TarItem): void {
+    const name = parts.at(-1) ?? '.';
     try {
       folder.makeDirectory(name, this.#modeOf(item));
     } catch (error) {
@@ -156,6 +224,11 @@ export class TarTarget {
     if (this.#keepOwners) folder.setOwner(name, item.uid, item.gid);
     folder.setMode(name, this.#modeOf(item));
     this.files++;
+    const bytes = attributeBytes(item);
+    const isRoom = this.#heldBytes + bytes <= maxHeldBytes;
+    if (!isRoom) this.#skip(`${item.path}: its attributes are not kept: those of the folders above it are too large`);
+    this.#heldBytes += isRoom ? bytes : 0;
+    this.#folders.push({ parts, item: isRoom ? item : { ...item, attributes: new Map() } });
   }
 
   #makeLink(folder: DirectoryHandle, name: string, item: TarItem): void {
@@ -163,6 +236,7 @@ export class TarTarget {
     folder.makeSymlink(item.linkTarget, partial);
     this.#place(folder, partial, () => {
       if (this.#keepOwners) folder.setOwner(partial, item.uid, item.gid);
+      folder.setModified(partial, item.modifiedNs);
       folder.rename(partial, folder, name, true);
     });
     this.files++;
@@ -232,9 +306,14 @@ export class TarTarget {
   }
 
   #skip(what: string): void {
-    if (this.#skipped.length < maxSkipped) this.#skipped.push(what.slice(0, maxSkippedEntryChars));
-    else this.#unlisted++;
+    this.#onSkip(this.#skipped.add(what));
   }
+}
+
+function attributeBytes({ attributes }: TarItem): number {
+  let bytes = 0;
+  for (const [name, value] of attributes) bytes += name.length + value.length;
+  return bytes;
 }
 
 /** The entry may be gone, or a hostile guest may have put a directory there: the work itself is already done. */

@@ -8,6 +8,9 @@ import { makeDirectory } from '../tree/make-directory.ts';
 import { normalPath } from '../tree/normal-path.ts';
 import { TarTarget } from './tar-target.ts';
 
+/** Entries that fit into one message, whatever their length. */
+const skippedPerEvent = 16;
+
 /**
  * Unpacks an archive into a directory. Entries unpacked before an error stay; the failing entry is not created.
  * @throws OperationError INVALID_PATH, INVALID_ARGUMENT, UPLOAD_GAP, FILE_SYMLINK_REFUSED; HostError
@@ -19,7 +22,7 @@ export async function writeTar(
 ): Promise<void> {
   const { value: first } = await input.next();
   if (first?.input.case !== 'open') throw new OperationError('INVALID_ARGUMENT', 'The first message must be "open".');
-  const { path: asked, createParents, keepOwners, noSymlinks } = first.input.value;
+  const { path: asked, createParents, keepOwners, noSymlinks, nameSkipped } = first.input.value;
   const path = normalPath(asked);
   if (createParents)
     await makeDirectory(host, {
@@ -28,7 +31,15 @@ export async function writeTar(
       parents: true,
       noSymlinks,
     });
-  const target = new TarTarget(host, host.files.openDirectory(path, { noSymlinks }), { keepOwners });
+  const unsent: string[] = [];
+  const onSkip = (what: string): void => {
+    if (nameSkipped) unsent.push(what);
+  };
+  const sendSkipped = async (): Promise<void> => {
+    while (unsent.length > 0)
+      await context.send({ event: { case: 'skipped', value: { skipped: unsent.splice(0, skippedPerEvent) } } });
+  };
+  const target = new TarTarget(host, host.files.openDirectory(path, { noSymlinks }), { keepOwners, onSkip });
   try {
     // Only now it is known that no link leads elsewhere.
     removeOldPartials(host, path);
@@ -46,8 +57,10 @@ export async function writeTar(
         throw new OperationError('UPLOAD_GAP', `A chunk starts at ${offset}; ${at} was expected.`);
       parser.push(data);
       at += data.length;
+      await sendSkipped();
     }
     parser.end();
+    await sendSkipped();
     const { files, skipped } = target;
     await context.send({ event: { case: 'done', value: { bytes: BigInt(at), files: BigInt(files), skipped } } });
   } catch (error) {

@@ -17,6 +17,8 @@ export interface ReadFileOptions {
 export interface RemoteFile {
   /** As reported by stat; 0 if the guest does not know it, as in /proc. */
   readonly sizeBytes: number;
+  /** Less than the size if the file has holes; undefined if the guest does not know. */
+  readonly allocatedBytes: number | undefined;
   readonly mode: number;
   readonly modifiedNs: bigint;
   readonly body: AsyncIterable<Uint8Array>;
@@ -49,6 +51,7 @@ export async function readFile(
     }
     return {
       sizeBytes: Number(response.headers['x-innkeeper-size'] ?? 0),
+      allocatedBytes: numberOf(response.headers['x-innkeeper-allocated']),
       mode: Number.parseInt(`${response.headers['x-innkeeper-mode'] ?? '644'}`, 8),
       modifiedNs: BigInt(`${response.headers['x-innkeeper-modified-ns'] ?? 0}`),
       body: body(),
@@ -57,4 +60,8 @@ export async function readFile(
   } catch (error) {
     throw httpError(error, server, signal);
   }
+}
+
+function numberOf(header: string | string[] | undefined): number | undefined {
+  return header === undefined ? undefined : Number(header);
 }

@@ -9,6 +9,12 @@ import type { Server } from './server.ts';
 export interface ReadTarOptions {
   /** Reject a path that contains a symbolic link. Links in the folder are always packed as links. */
   readonly noSymlinks?: boolean | undefined;
+  /** Sparse files as in GNU tar's format 1.0. Default: their holes are zeros, for programs that do not know it. */
+  readonly sparse?: boolean | undefined;
+  /** Extended attributes (user.*, file capabilities, ACLs) as SCHILY.xattr records. */
+  readonly attributes?: boolean | undefined;
+  /** Called for each entry that the guest leaves out, with the reason, while the body is read. The text is the guest's. */
+  readonly onSkip?: ((what: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -19,8 +25,8 @@ export interface ReadTarOptions {
 export interface RemoteTar {
   /**
    * Every name in it begins with the last part of the requested path ("root" for "/"), has no "..", and is in a folder
-   * that came earlier in the archive, never behind a link. It has only files, folders and symbolic links, which may
-   * point anywhere. Rejects with ARCHIVE_REFUSED when the guest sends anything else, and when the transfer breaks
+   * that came earlier in the archive, never behind a link. It has only files, folders, hard links to files that came
+   * earlier in it, and symbolic links, which may point anywhere. Rejects with ARCHIVE_REFUSED when the guest sends anything else, and when the transfer breaks
    * midway; an archive that ends without an error is complete.
    */
   readonly body: AsyncIterable<Uint8Array>;
@@ -35,10 +41,13 @@ export async function readTar(
   server: Server,
   vm: string,
   path: string,
-  { noSymlinks, signal }: ReadTarOptions = {},
+  { noSymlinks, sparse, attributes, onSkip, signal }: ReadTarOptions = {},
 ): Promise<RemoteTar> {
   const query = new URLSearchParams({ path });
   if (noSymlinks === true) query.set('no-symlinks', '1');
+  if (sparse === true) query.set('sparse', '1');
+  if (attributes === true) query.set('attributes', '1');
+  if (onSkip !== undefined) query.set('skipped', '1');
   try {
     const { response, destroy } = await openHttp({ server, method: 'GET', path: tarUrl(vm, query), signal });
     async function* received(): AsyncGenerator<Uint8Array> {
@@ -53,7 +62,7 @@ export async function readTar(
     }
     async function* body(): AsyncGenerator<Uint8Array> {
       try {
-        yield* safeTar(received(), treeNames(path));
+        yield* safeTar(received(), treeNames(path), { sparse, attributes, leftOut: onSkip });
       } catch (error) {
         throw archiveError(error);
       } finally {

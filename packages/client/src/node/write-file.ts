@@ -22,6 +22,10 @@ export interface WriteFileOptions {
   /** Hex hash of the whole file; the guest fails with CHECKSUM_MISMATCH if it differs. */
   readonly sha256?: string | undefined;
   readonly mode?: number | undefined;
+  /** Modification time in nanoseconds since 1970. Default: now. */
+  readonly modifiedNs?: bigint | undefined;
+  /** Leave holes where the content has blocks of zeros. */
+  readonly sparse?: boolean | undefined;
   readonly user?: string | undefined;
   readonly group?: string | undefined;
   readonly createParents?: boolean | undefined;
@@ -127,6 +131,8 @@ function queryOf(path: string, options: WriteFileOptions): URLSearchParams {
     mode: options.mode?.toString(8),
     user: options.user,
     group: options.group,
+    'modified-ns': options.modifiedNs,
+    sparse: options.sparse === true ? 1 : undefined,
     parents: options.createParents === true ? 1 : undefined,
   };
   for (const [name, value] of Object.entries(entries)) if (value !== undefined) query.set(name, `${value}`);

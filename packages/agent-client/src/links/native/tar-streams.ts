@@ -1,9 +1,15 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { OpenTarSchema, ReadTarDone, ReadTarRequestSchema, WriteTarDone } from '@innkeeper/contract/agent';
+import type {
+  OpenTarSchema,
+  ReadTarDone,
+  ReadTarRequestSchema,
+  WriteTarDone,
+  WriteTarEvent,
+} from '@innkeeper/contract/agent';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { createDeferred } from '@innkeeper/kit';
-import type { CallOptions, TarReading } from '../../agent-link.ts';
+import type { CallOptions, TarReading, WriteTarOptions } from '../../agent-link.ts';
 import { checkSkipped, checkTotal, misbehaves, offsetOf } from '../../guest-claims.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { sendChunks } from './send-chunks.ts';
@@ -65,7 +71,7 @@ export async function writeTar(
   sessions: LinkSessions,
   open: MessageInitShape<typeof OpenTarSchema>,
   source: () => AsyncIterable<Uint8Array>,
-  options: CallOptions,
+  options: WriteTarOptions,
   neverAborted: AbortSignal,
 ): Promise<WriteTarDone> {
   const signal = options.signal ?? neverAborted;
@@ -79,15 +85,29 @@ export async function writeTar(
   try {
     const opened = await call.next();
     if (opened?.event.case !== 'opened') throw misbehaves('An archive was not answered with "opened".');
+    // Read while it is sent: the agent reports what it leaves out as it finds it.
+    const answer = readAnswer(call, options.onSkip);
+    answer.catch(() => undefined);
     const sent = await sendChunks(call, source(), 0n);
     await call.send({ input: { case: 'commit', value: {} } }, { halfClose: true });
-    const done = await call.next();
-    if (done?.event.case !== 'done') throw misbehaves('An archive was not answered with "done".');
-    checkTotal(done.event.value.bytes, sent, 'The archive');
-    checkSkipped(done.event.value.skipped);
-    return done.event.value;
+    const done = await answer;
+    checkTotal(done.bytes, sent, 'The archive');
+    checkSkipped(done.skipped);
+    return done;
   } catch (error) {
     throw explainLoss(error, 'Unpacking the archive');
+  }
+}
+
+async function readAnswer(
+  call: { next(): Promise<WriteTarEvent | undefined> },
+  onSkip: WriteTarOptions['onSkip'],
+): Promise<WriteTarDone> {
+  for (;;) {
+    const event = (await call.next())?.event;
+    if (event?.case === 'done') return event.value;
+    if (event?.case !== 'skipped') throw misbehaves('An archive was not answered with "done".');
+    for (const what of event.value.skipped) onSkip?.(what);
   }
 }
 

@@ -63,6 +63,8 @@ export const OpenWriteLite = liteType<typeof OpenWriteSchema>('innkeeper.agent.v
   [12, 'inPlaceOffset', 'uint64', 'explicit'],
   [13, 'append', 'bool'],
   [14, 'noSync', 'bool'],
+  [15, 'modifiedUnixNs', 'int64', 'explicit'],
+  [16, 'sparse', 'bool'],
 ]);
 
 export const CommitWriteLite = liteType<typeof CommitWriteSchema>('innkeeper.agent.v1.CommitWrite', () => [

@@ -40,6 +40,11 @@ export const openWriteMustNotExistTag = 88;
 export const openWriteInPlaceOffsetTag = 96;
 export const openWriteAppendTag = 104;
 export const openWriteNoSyncTag = 112;
+export const openWriteModifiedUnixNsTag = 120;
+export const openWriteSparseTag = 128;
+export const openWriteSparseTagLow = 128;
+export const openWriteSparseTagHigh = 1;
+export const openWriteSparseTagBytes = 2;
 
 export const commitWriteSha256Tag = 10;
 

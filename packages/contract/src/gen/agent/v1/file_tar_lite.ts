@@ -5,12 +5,15 @@
 // Messages of FileService for folders as tar streams.
 
 import { liteType } from "../../../lite/lite-type.ts";
-import type { CommitTarSchema, OpenTarSchema, ReadTarDoneSchema, ReadTarEventSchema, ReadTarRequestSchema, WriteTarDoneSchema, WriteTarEventSchema, WriteTarOpenedSchema, WriteTarRequestSchema } from "./file_tar_pb.ts";
+import type { CommitTarSchema, OpenTarSchema, ReadTarDoneSchema, ReadTarEventSchema, ReadTarRequestSchema, SkippedEntriesSchema, WriteTarDoneSchema, WriteTarEventSchema, WriteTarOpenedSchema, WriteTarRequestSchema } from "./file_tar_pb.ts";
 import { FileChunkLite } from "./file_types_lite.ts";
 
 export const ReadTarRequestLite = liteType<typeof ReadTarRequestSchema>('innkeeper.agent.v1.ReadTarRequest', () => [
   [1, 'path', 'string'],
   [2, 'noSymlinks', 'bool'],
+  [3, 'sparse', 'bool'],
+  [4, 'attributes', 'bool'],
+  [5, 'nameSkipped', 'bool'],
 ]);
 
 export const ReadTarEventLite = liteType<typeof ReadTarEventSchema>('innkeeper.agent.v1.ReadTarEvent', () => [
@@ -35,6 +38,7 @@ export const OpenTarLite = liteType<typeof OpenTarSchema>('innkeeper.agent.v1.Op
   [2, 'createParents', 'bool'],
   [3, 'keepOwners', 'bool'],
   [4, 'noSymlinks', 'bool'],
+  [5, 'nameSkipped', 'bool'],
 ]);
 
 export const CommitTarLite = liteType<typeof CommitTarSchema>('innkeeper.agent.v1.CommitTar', () => [
@@ -43,6 +47,11 @@ export const CommitTarLite = liteType<typeof CommitTarSchema>('innkeeper.agent.v
 export const WriteTarEventLite = liteType<typeof WriteTarEventSchema>('innkeeper.agent.v1.WriteTarEvent', () => [
   [1, 'opened', 'message', 'implicit', 'event', () => WriteTarOpenedLite],
   [2, 'done', 'message', 'implicit', 'event', () => WriteTarDoneLite],
+  [3, 'skipped', 'message', 'implicit', 'event', () => SkippedEntriesLite],
+]);
+
+export const SkippedEntriesLite = liteType<typeof SkippedEntriesSchema>('innkeeper.agent.v1.SkippedEntries', () => [
+  [1, 'skipped', 'string', 'repeated'],
 ]);
 
 export const WriteTarOpenedLite = liteType<typeof WriteTarOpenedSchema>('innkeeper.agent.v1.WriteTarOpened', () => [

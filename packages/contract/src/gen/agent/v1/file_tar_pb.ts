@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agent/v1/file_tar.proto.
  */
 export const file_agent_v1_file_tar: GenFile = /*@__PURE__*/
-  fileDesc("ChdhZ2VudC92MS9maWxlX3Rhci5wcm90bxISaW5ua2VlcGVyLmFnZW50LnYxIjsKDlJlYWRUYXJSZXF1ZXN0EhQKBHBhdGgYASABKAlCBsLBGAIIARITCgtub19zeW1saW5rcxgCIAEoCCJ4CgxSZWFkVGFyRXZlbnQSLgoFY2h1bmsYAiABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNodW5rSAASLwoEZG9uZRgDIAEoCzIfLmlubmtlZXBlci5hZ2VudC52MS5SZWFkVGFyRG9uZUgAQgcKBWV2ZW50IjwKC1JlYWRUYXJEb25lEg0KBWJ5dGVzGAEgASgEEg0KBWZpbGVzGAIgASgEEg8KB3NraXBwZWQYAyADKAkiqAEKD1dyaXRlVGFyUmVxdWVzdBIrCgRvcGVuGAEgASgLMhsuaW5ua2VlcGVyLmFnZW50LnYxLk9wZW5UYXJIABIuCgVjaHVuaxgCIAEoCzIdLmlubmtlZXBlci5hZ2VudC52MS5GaWxlQ2h1bmtIABIvCgZjb21taXQYAyABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuQ29tbWl0VGFySABCBwoFaW5wdXQiYQoHT3BlblRhchIUCgRwYXRoGAEgASgJQgbCwRgCCAESFgoOY3JlYXRlX3BhcmVudHMYAiABKAgSEwoLa2VlcF9vd25lcnMYAyABKAgSEwoLbm9fc3ltbGlua3MYBCABKAgiCwoJQ29tbWl0VGFyIoABCg1Xcml0ZVRhckV2ZW50EjQKBm9wZW5lZBgBIAEoCzIiLmlubmtlZXBlci5hZ2VudC52MS5Xcml0ZVRhck9wZW5lZEgAEjAKBGRvbmUYAiABKAsyIC5pbm5rZWVwZXIuYWdlbnQudjEuV3JpdGVUYXJEb25lSABCBwoFZXZlbnQiEAoOV3JpdGVUYXJPcGVuZWQiPQoMV3JpdGVUYXJEb25lEg0KBWJ5dGVzGAEgASgEEg0KBWZpbGVzGAIgASgEEg8KB3NraXBwZWQYAyADKAliBnByb3RvMw", [file_agent_v1_file_types, file_options_v1_options]);
+  fileDesc("ChdhZ2VudC92MS9maWxlX3Rhci5wcm90bxISaW5ua2VlcGVyLmFnZW50LnYxInUKDlJlYWRUYXJSZXF1ZXN0EhQKBHBhdGgYASABKAlCBsLBGAIIARITCgtub19zeW1saW5rcxgCIAEoCBIOCgZzcGFyc2UYAyABKAgSEgoKYXR0cmlidXRlcxgEIAEoCBIUCgxuYW1lX3NraXBwZWQYBSABKAgieAoMUmVhZFRhckV2ZW50Ei4KBWNodW5rGAIgASgLMh0uaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVDaHVua0gAEi8KBGRvbmUYAyABKAsyHy5pbm5rZWVwZXIuYWdlbnQudjEuUmVhZFRhckRvbmVIAEIHCgVldmVudCI8CgtSZWFkVGFyRG9uZRINCgVieXRlcxgBIAEoBBINCgVmaWxlcxgCIAEoBBIPCgdza2lwcGVkGAMgAygJIqgBCg9Xcml0ZVRhclJlcXVlc3QSKwoEb3BlbhgBIAEoCzIbLmlubmtlZXBlci5hZ2VudC52MS5PcGVuVGFySAASLgoFY2h1bmsYAiABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNodW5rSAASLwoGY29tbWl0GAMgASgLMh0uaW5ua2VlcGVyLmFnZW50LnYxLkNvbW1pdFRhckgAQgcKBWlucHV0IncKB09wZW5UYXISFAoEcGF0aBgBIAEoCUIGwsEYAggBEhYKDmNyZWF0ZV9wYXJlbnRzGAIgASgIEhMKC2tlZXBfb3duZXJzGAMgASgIEhMKC25vX3N5bWxpbmtzGAQgASgIEhQKDG5hbWVfc2tpcHBlZBgFIAEoCCILCglDb21taXRUYXIitwEKDVdyaXRlVGFyRXZlbnQSNAoGb3BlbmVkGAEgASgLMiIuaW5ua2VlcGVyLmFnZW50LnYxLldyaXRlVGFyT3BlbmVkSAASMAoEZG9uZRgCIAEoCzIgLmlubmtlZXBlci5hZ2VudC52MS5Xcml0ZVRhckRvbmVIABI1Cgdza2lwcGVkGAMgASgLMiIuaW5ua2VlcGVyLmFnZW50LnYxLlNraXBwZWRFbnRyaWVzSABCBwoFZXZlbnQiIQoOU2tpcHBlZEVudHJpZXMSDwoHc2tpcHBlZBgBIAMoCSIQCg5Xcml0ZVRhck9wZW5lZCI9CgxXcml0ZVRhckRvbmUSDQoFYnl0ZXMYASABKAQSDQoFZmlsZXMYAiABKAQSDwoHc2tpcHBlZBgDIAMoCWIGcHJvdG8z", [file_agent_v1_file_types, file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.agent.v1.ReadTarRequest
@@ -30,6 +30,27 @@ export type ReadTarRequest = Message<"innkeeper.agent.v1.ReadTarRequest"> & {
    * @generated from field: bool no_symlinks = 2;
    */
   noSymlinks: boolean;
+
+  /**
+   * The reader understands sparse files (format 1.0 of GNU tar). Otherwise their holes are zeros.
+   *
+   * @generated from field: bool sparse = 3;
+   */
+  sparse: boolean;
+
+  /**
+   * Include extended attributes, as SCHILY.xattr records: user.*, file capabilities and ACLs.
+   *
+   * @generated from field: bool attributes = 4;
+   */
+  attributes: boolean;
+
+  /**
+   * Name every entry that is left out in a comment in the archive, not only those in `done`.
+   *
+   * @generated from field: bool name_skipped = 5;
+   */
+  nameSkipped: boolean;
 };
 
 /**
@@ -154,7 +175,7 @@ export type OpenTar = Message<"innkeeper.agent.v1.OpenTar"> & {
   createParents: boolean;
 
   /**
-   * Keep the owners in the archive; default: everything belongs to the agent's user.
+   * Keep the owners and extended attributes in the archive; default: everything belongs to the agent's user.
    *
    * @generated from field: bool keep_owners = 3;
    */
@@ -166,6 +187,13 @@ export type OpenTar = Message<"innkeeper.agent.v1.OpenTar"> & {
    * @generated from field: bool no_symlinks = 4;
    */
   noSymlinks: boolean;
+
+  /**
+   * Report every entry that is not created in `skipped` events, not only those in `done`.
+   *
+   * @generated from field: bool name_skipped = 5;
+   */
+  nameSkipped: boolean;
 };
 
 /**
@@ -207,6 +235,12 @@ export type WriteTarEvent = Message<"innkeeper.agent.v1.WriteTarEvent"> & {
      */
     value: WriteTarDone;
     case: "done";
+  } | {
+    /**
+     * @generated from field: innkeeper.agent.v1.SkippedEntries skipped = 3;
+     */
+    value: SkippedEntries;
+    case: "skipped";
   } | { case: undefined; value?: undefined };
 };
 
@@ -216,6 +250,25 @@ export type WriteTarEvent = Message<"innkeeper.agent.v1.WriteTarEvent"> & {
  */
 export const WriteTarEventSchema: GenMessage<WriteTarEvent> = /*@__PURE__*/
   messageDesc(file_agent_v1_file_tar, 6);
+
+/**
+ * Entries that were not created, with the reason, as they are found.
+ *
+ * @generated from message innkeeper.agent.v1.SkippedEntries
+ */
+export type SkippedEntries = Message<"innkeeper.agent.v1.SkippedEntries"> & {
+  /**
+   * @generated from field: repeated string skipped = 1;
+   */
+  skipped: string[];
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.SkippedEntries.
+ * Use `create(SkippedEntriesSchema)` to create a new message.
+ */
+export const SkippedEntriesSchema: GenMessage<SkippedEntries> = /*@__PURE__*/
+  messageDesc(file_agent_v1_file_tar, 7);
 
 /**
  * @generated from message innkeeper.agent.v1.WriteTarOpened
@@ -228,7 +281,7 @@ export type WriteTarOpened = Message<"innkeeper.agent.v1.WriteTarOpened"> & {
  * Use `create(WriteTarOpenedSchema)` to create a new message.
  */
 export const WriteTarOpenedSchema: GenMessage<WriteTarOpened> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file_tar, 7);
+  messageDesc(file_agent_v1_file_tar, 8);
 
 /**
  * @generated from message innkeeper.agent.v1.WriteTarDone
@@ -258,5 +311,5 @@ export type WriteTarDone = Message<"innkeeper.agent.v1.WriteTarDone"> & {
  * Use `create(WriteTarDoneSchema)` to create a new message.
  */
 export const WriteTarDoneSchema: GenMessage<WriteTarDone> = /*@__PURE__*/
-  messageDesc(file_agent_v1_file_tar, 8);
+  messageDesc(file_agent_v1_file_tar, 9);
 

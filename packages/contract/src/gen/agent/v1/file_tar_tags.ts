@@ -9,6 +9,9 @@
 
 export const readTarRequestPathTag = 10;
 export const readTarRequestNoSymlinksTag = 16;
+export const readTarRequestSparseTag = 24;
+export const readTarRequestAttributesTag = 32;
+export const readTarRequestNameSkippedTag = 40;
 
 export const readTarEventChunkTag = 18;
 export const readTarEventDoneTag = 26;
@@ -25,9 +28,13 @@ export const openTarPathTag = 10;
 export const openTarCreateParentsTag = 16;
 export const openTarKeepOwnersTag = 24;
 export const openTarNoSymlinksTag = 32;
+export const openTarNameSkippedTag = 40;
 
 export const writeTarEventOpenedTag = 10;
 export const writeTarEventDoneTag = 18;
+export const writeTarEventSkippedTag = 26;
+
+export const skippedEntriesSkippedTag = 10;
 
 export const writeTarDoneBytesTag = 8;
 export const writeTarDoneFilesTag = 16;

@@ -35,5 +35,6 @@ export const FileInfoLite = liteType<typeof FileInfoSchema>('innkeeper.agent.v1.
   [8, 'group', 'string'],
   [9, 'modifiedUnixNs', 'int64'],
   [10, 'symlinkTarget', 'string'],
+  [11, 'allocatedBytes', 'uint64', 'explicit'],
 ]);
 

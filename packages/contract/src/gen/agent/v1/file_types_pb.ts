@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file agent/v1/file_types.proto.
  */
 export const file_agent_v1_file_types: GenFile = /*@__PURE__*/
-  fileDesc("ChlhZ2VudC92MS9maWxlX3R5cGVzLnByb3RvEhJpbm5rZWVwZXIuYWdlbnQudjEiMQoJRmlsZUNodW5rEg4KBm9mZnNldBgBIAEoBBIUCgRkYXRhGAIgASgMQgbCwRgCCAQizwEKCEZpbGVJbmZvEgwKBHBhdGgYASABKAkSKgoEa2luZBgCIAEoDjIcLmlubmtlZXBlci5hZ2VudC52MS5GaWxlS2luZBISCgpzaXplX2J5dGVzGAMgASgEEgwKBG1vZGUYBCABKA0SCwoDdWlkGAUgASgNEgsKA2dpZBgGIAEoDRIMCgR1c2VyGAcgASgJEg0KBWdyb3VwGAggASgJEhgKEG1vZGlmaWVkX3VuaXhfbnMYCSABKAMSFgoOc3ltbGlua190YXJnZXQYCiABKAkq0gEKCEZpbGVLaW5kEhkKFUZJTEVfS0lORF9VTlNQRUNJRklFRBAAEhUKEUZJTEVfS0lORF9SRUdVTEFSEAESFwoTRklMRV9LSU5EX0RJUkVDVE9SWRACEhUKEUZJTEVfS0lORF9TWU1MSU5LEAMSHgoaRklMRV9LSU5EX0NIQVJBQ1RFUl9ERVZJQ0UQBBIaChZGSUxFX0tJTkRfQkxPQ0tfREVWSUNFEAUSEgoORklMRV9LSU5EX0ZJRk8QBhIUChBGSUxFX0tJTkRfU09DS0VUEAdiBnByb3RvMw", [file_options_v1_options]);
+  fileDesc("ChlhZ2VudC92MS9maWxlX3R5cGVzLnByb3RvEhJpbm5rZWVwZXIuYWdlbnQudjEiMQoJRmlsZUNodW5rEg4KBm9mZnNldBgBIAEoBBIUCgRkYXRhGAIgASgMQgbCwRgCCAQigQIKCEZpbGVJbmZvEgwKBHBhdGgYASABKAkSKgoEa2luZBgCIAEoDjIcLmlubmtlZXBlci5hZ2VudC52MS5GaWxlS2luZBISCgpzaXplX2J5dGVzGAMgASgEEgwKBG1vZGUYBCABKA0SCwoDdWlkGAUgASgNEgsKA2dpZBgGIAEoDRIMCgR1c2VyGAcgASgJEg0KBWdyb3VwGAggASgJEhgKEG1vZGlmaWVkX3VuaXhfbnMYCSABKAMSFgoOc3ltbGlua190YXJnZXQYCiABKAkSHAoPYWxsb2NhdGVkX2J5dGVzGAsgASgESACIAQFCEgoQX2FsbG9jYXRlZF9ieXRlcyrSAQoIRmlsZUtpbmQSGQoVRklMRV9LSU5EX1VOU1BFQ0lGSUVEEAASFQoRRklMRV9LSU5EX1JFR1VMQVIQARIXChNGSUxFX0tJTkRfRElSRUNUT1JZEAISFQoRRklMRV9LSU5EX1NZTUxJTksQAxIeChpGSUxFX0tJTkRfQ0hBUkFDVEVSX0RFVklDRRAEEhoKFkZJTEVfS0lORF9CTE9DS19ERVZJQ0UQBRISCg5GSUxFX0tJTkRfRklGTxAGEhQKEEZJTEVfS0lORF9TT0NLRVQQB2IGcHJvdG8z", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.agent.v1.FileChunk
@@ -96,6 +96,13 @@ export type FileInfo = Message<"innkeeper.agent.v1.FileInfo"> & {
    * @generated from field: string symlink_target = 10;
    */
   symlinkTarget: string;
+
+  /**
+   * Bytes of its blocks on disk, of a regular file: less than its size if it has holes.
+   *
+   * @generated from field: optional uint64 allocated_bytes = 11;
+   */
+  allocatedBytes?: bigint | undefined;
 };
 
 /**

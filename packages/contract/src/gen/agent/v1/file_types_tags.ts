@@ -20,3 +20,4 @@ export const fileInfoUserTag = 58;
 export const fileInfoGroupTag = 66;
 export const fileInfoModifiedUnixNsTag = 72;
 export const fileInfoSymlinkTargetTag = 82;
+export const fileInfoAllocatedBytesTag = 88;
