@@ -1,5 +1,5 @@
 import { useMantineColorScheme } from '@mantine/core';
-import { type JSX, useEffect, useId, useRef, useState } from 'react';
+import { type JSX, useEffect, useEffectEvent, useId, useRef, useState } from 'react';
 import { useLocation, useNavigate } from 'react-router';
 import { hasPrivilege, useMe } from '../api/session.ts';
 import { Icon } from '../components/icon.tsx';
@@ -22,7 +22,8 @@ export function Palette({
   const [active, setActive] = useState(0);
   const navigate = useNavigate();
   const listId = useId();
-  const entries = useEntries(query);
+  const { entries, isCurrent } = useEntries(query);
+  const [isEntered, setEntered] = useState(false);
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
@@ -41,6 +42,18 @@ export function Palette({
     if (entry.path !== undefined) void navigate(entry.path);
   };
   const move = (by: number): void => setActive((at) => (at + by + entries.length) % Math.max(entries.length, 1));
+  const enter = (): void => {
+    // A VM named faster than the daemon answers is opened when it has.
+    if (entries.length === 0 && !isCurrent) setEntered(true);
+    else void go(entries[active]);
+  };
+  const onAnswer = useEffectEvent(() => {
+    setEntered(false);
+    void go(entries[0]);
+  });
+  useEffect(() => {
+    if (isEntered && isCurrent) onAnswer();
+  }, [isEntered, isCurrent]);
   if (asking) return <>{question}</>;
   return (
     <dialog
@@ -65,11 +78,12 @@ export function Palette({
             onChange={(event) => {
               setQuery(event.currentTarget.value);
               setActive(0);
+              setEntered(false);
             }}
             onKeyDown={(event) => {
               if (event.key === 'ArrowDown') move(1);
               else if (event.key === 'ArrowUp') move(-1);
-              else if (event.key === 'Enter') void go(entries[active]);
+              else if (event.key === 'Enter') enter();
               else return;
               event.preventDefault();
             }}
@@ -94,7 +108,7 @@ export function Palette({
               <span className="dim">{entry.detail}</span>
             </div>
           ))}
-          {entries.length === 0 && <div className="palette-none dim">No matches.</div>}
+          {entries.length === 0 && <div className="palette-none dim">{isCurrent ? 'No matches.' : 'Searching …'}</div>}
         </div>
       </div>
     </dialog>
@@ -102,13 +116,19 @@ export function Palette({
 }
 
 /** What the palette can find now. The daemon searches VMs by the words that are no action. */
-function useEntries(query: string): readonly PaletteEntry[] {
+function useEntries(query: string): {
+  readonly entries: readonly PaletteEntry[];
+  /** Whether the daemon has answered for this query. */
+  readonly isCurrent: boolean;
+} {
   const { me } = useMe();
   const here = vmOfAddress(useLocation().pathname);
   const { name } = readQuery(query);
   // Quotation marks prevent the text from being parsed as a condition.
   const filter = name === '' ? '' : `name:"${name.replaceAll('"', '')}"`;
-  const { data } = useLive('listVms', { case: 'listVms', value: { filter, pageSize: 8 } }, `palette ${filter}`);
+  const key = `palette ${filter}`;
+  const { data, dataKey, error } = useLive('listVms', { case: 'listVms', value: { filter, pageSize: 8 } }, key);
   const may: PaletteView['may'] = (privilege, vm) => hasPrivilege(me, privilege, vm);
-  return paletteEntries({ query, vms: data?.vms ?? [], here, may });
+  const entries = paletteEntries({ query, vms: data?.vms ?? [], here, may });
+  return { entries, isCurrent: dataKey === key || error !== undefined };
 }

@@ -42,6 +42,15 @@ describe('the palette', () => {
     assert.ok(!labels('', viewer).includes('Create a VM'));
   });
 
+  it('the palette offers no VM that only an earlier query found, and the VM named in full first', () => {
+    const entries = (query: string, vms: Vm[]): string[] =>
+      paletteEntries({ query, vms, here: 'web-1', may: all }).map(({ label }) => label);
+    assert.equal(entries('dark', [web, db])[0], 'Use dark colours');
+    assert.deepEqual(entries('stop db-7', [web, db]), []);
+    const longer = create(VmSchema, { id: 'o', name: 'old-web-1', state: VmState.RUNNING });
+    assert.equal(entries('stop web-1', [longer, web])[0], 'Stop web-1');
+  });
+
   it('a VM named in full is followed by everything that can be done with it', () => {
     assert.deepEqual(labels('web-1').slice(0, 3), ['web-1', 'Stop web-1', 'Restart web-1']);
   });

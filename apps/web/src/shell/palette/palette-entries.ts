@@ -28,7 +28,7 @@ export interface PaletteEntry {
 
 export interface PaletteView {
   readonly query: string;
-  /** The VMs found by the name in the query. */
+  /** VMs by name; those that do not match the query, such as the answer to an earlier one, are left out. */
   readonly vms: readonly Vm[];
   /** Name of the VM whose page is open. */
   readonly here: string | undefined;
@@ -37,8 +37,9 @@ export interface PaletteView {
 }
 
 /** The entries for a query, best first: actions on VMs, VMs, then pages, settings and general actions. */
-export function paletteEntries({ query, vms, here, may }: PaletteView): readonly PaletteEntry[] {
+export function paletteEntries({ query, vms: given, here, may }: PaletteView): readonly PaletteEntry[] {
   const { verbs, name } = readQuery(query);
+  const vms = vmsNamed(name, given);
   const words = query.trim().toLowerCase().split(/\s+/).filter(Boolean);
   const found = vms.map(vmEntry);
   const fixed = fixedEntries(may).filter(({ label, key }) =>
@@ -54,6 +55,13 @@ export function paletteEntries({ query, vms, here, may }: PaletteView): readonly
   // On the page of a VM, what would be done with that VM comes first.
   const first = vms.filter((vm) => vm.name === here).flatMap((vm) => verbs.flatMap((verb) => verbEntry(verb, vm, may)));
   return [...first, ...fixed, ...acts.filter(({ key }) => !first.some((entry) => entry.key === key))];
+}
+
+/** "stop web-1" must never act on a VM whose name only contains that one's, or on one that an earlier query found. */
+function vmsNamed(name: string, vms: readonly Vm[]): readonly Vm[] {
+  const matching = vms.filter((vm) => vm.name.toLowerCase().includes(name));
+  const isExact = (vm: Vm): number => Number(vm.name.toLowerCase() === name);
+  return matching.toSorted((one, other) => isExact(other) - isExact(one));
 }
 
 function vmEntry({ id, name, image }: Vm): PaletteEntry {
