@@ -9,9 +9,6 @@ import { parseDuration, parseVariables } from '../parse-values.ts';
 import { withSuggestion } from '../with-suggestion.ts';
 import { execFailureCode, followExec } from './exec-follow.ts';
 
-/** A command gets HUP so long after `inn` is gone, unless somebody follows it again. */
-const hangupAfterMs = 60_000;
-
 const execOptions = [
   flag('-i, --interactive', 'forward stdin (default)'),
   flag('-n, --no-stdin', 'do not forward stdin'),
@@ -40,7 +37,7 @@ export const command = defineCommand({
     const lost = new Set<string>();
     const stream = client.exec(vm, {
       ...(options.attach === undefined
-        ? { start: specOf(words, options, terminal) }
+        ? { start: specOf(words, options, terminal), detach: options.detach }
         : { attach: { id: options.attach } }),
       onInterruption: (what) => {
         const [who = '', state] = what.split(' ');
@@ -102,8 +99,6 @@ function specOf(words: readonly string[], options: ExecOptions, terminal: boolea
     environment: parseVariables(options.env),
     timeoutMs: options.timeout === undefined ? 0 : parseDuration(options.timeout, '--timeout'),
     stdin: !options.detach && options.stdin,
-    neverWaitForReader: options.detach,
-    hangupAfterMs: options.detach ? 0 : hangupAfterMs,
     ...(terminal ? { terminal: { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 } } : {}),
   };
 }

@@ -14,6 +14,8 @@ import { newId } from './time-and-chance.ts';
 
 /** Consumed output is acknowledged in steps of this size. */
 const ackStepBytes = 32n * 1024n;
+/** Milliseconds after which a command that nobody follows gets HUP. */
+const hangupAfterMs = 60_000;
 /** Maximum bytes of input in one message. */
 const maxPieceBytes = 64 * 1024;
 /** Close code of a WebSocket on which a message was too long (RFC 6455, 7.4.1). */
@@ -24,8 +26,14 @@ const maxEarlySignals = 16;
 export interface ExecOptions {
   /** The command to start. Give either this or `attach`, which follows a running command. */
   readonly start?: MessageInitShape<typeof ProcessSpecSchema> | undefined;
+  /**
+   * The command runs on when nobody follows it, and then drops its oldest output. Otherwise it waits for its reader, and
+   * gets HUP a minute after this client was closed or killed or lost its connection, unless somebody attaches to it.
+   * What `start` itself says of this counts more.
+   */
+  readonly detach?: boolean | undefined;
   readonly attach?: { readonly id: string; readonly fromOffset?: bigint | undefined } | undefined;
-  /** Stops following; the command keeps running. */
+  /** Stops following; without `detach` the command gets HUP a minute later. */
   readonly signal?: AbortSignal | undefined;
   /** Called when the connection to the agent or the daemon is lost, and when it is back. */
   readonly onInterruption?: ((what: 'agent lost' | 'agent back' | 'daemon lost' | 'daemon back') => void) | undefined;
@@ -40,7 +48,7 @@ export interface ExecStream extends AsyncIterable<ExecEvent> {
   resize(columns: number, rows: number): void;
   /** Sends a signal, by its Linux number, to the whole process tree. */
   kill(signal: number): void;
-  /** Stops following; the command keeps running. */
+  /** Stops following; without `detach` the command gets HUP a minute later. */
   close(): void;
 }
 
@@ -225,10 +233,11 @@ class Exec implements ExecStream {
   }
 
   #sendFirst(socket: StreamSocket, queue: MessageQueue): void {
-    const { start } = this.#options;
+    const { start, detach = false } = this.#options;
+    const unfollowed = { neverWaitForReader: detach, hangupAfterMs: detach ? 0 : hangupAfterMs };
     const input: Input =
       start !== undefined && !this.#started
-        ? { case: 'start', value: { ...start, id: this.id } }
+        ? { case: 'start', value: { ...unfollowed, ...start, id: this.id } }
         : { case: 'attach', value: { id: this.id, fromOffset: this.#nextOffset } };
     const bytes = bytesOf(input);
     if (bytes.length > maxRequestBytes) {

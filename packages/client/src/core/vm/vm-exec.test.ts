@@ -100,7 +100,21 @@ describe('a command of a VM', () => {
     await one.daemon.idle();
   });
 
-  it('a command keeps running when its reader leaves the iteration', async () => {
+  it('a command gets HUP a minute after its client is gone, and with detach runs on without one', async () => {
+    const specs: unknown[] = [];
+    for (const detach of [undefined, false, true]) {
+      await using one = await started({ detach });
+      const first = await one.process.request();
+      if (first.case === 'start') specs.push([first.value.hangupAfterMs, first.value.neverWaitForReader]);
+    }
+    assert.deepEqual(specs, [
+      [60_000, false],
+      [60_000, false],
+      [0, true],
+    ]);
+  });
+
+  it('a command gets no signal when its reader leaves the iteration', async () => {
     await using one = await started();
     one.process.started();
     one.process.output(0, 'a');

@@ -20,6 +20,11 @@ export interface VmExecOptions {
   readonly cwd?: string | undefined;
   /** Milliseconds after which the process tree is ended: TERM, 5 s later KILL. Default: never. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * The command runs on when nobody follows it, and then drops its oldest output. Default: it waits for its reader, and
+   * gets HUP a minute after this program ended, lost its connection or left the iteration.
+   */
+  readonly detach?: boolean | undefined;
   /** Sends TERM to the process tree, and stops following the command. */
   readonly signal?: AbortSignal | undefined;
   /** Called when the connection to the agent or the daemon is lost, and when it is back. */
@@ -34,7 +39,7 @@ export type VmExecOutput =
 
 /**
  * A command in a guest. Its output can be read once: by iterating over it, or by `result` or `text`. The command blocks
- * on output until it is read. Leaving the iteration stops following; the command keeps running. Rejects with
+ * on output until it is read. Leaving the iteration stops following: without `detach` the command gets HUP a minute later. Rejects with
  * OperationError, such as COMMAND_NOT_FOUND or AGENT_UNREACHABLE; a non-zero exit code is a result, not an error.
  */
 export interface VmExec extends AsyncIterable<VmExecOutput> {
@@ -59,9 +64,9 @@ export function vmExec(
   argv: readonly string[],
   options: VmExecOptions,
 ): VmExec {
-  const { stdin, env = {}, user = '', group = '', cwd = '', timeoutMs = 0, onInterruption } = options;
+  const { stdin, env = {}, user = '', group = '', cwd = '', timeoutMs = 0, detach, onInterruption } = options;
   const spec = { argv: [...argv], environment: { ...env }, user, group, workingDirectory: cwd, timeoutMs, stdin: true };
-  return new Exec(open({ start: spec, onInterruption }), stdin, options.signal);
+  return new Exec(open({ start: spec, detach, onInterruption }), stdin, options.signal);
 }
 
 class Exec implements VmExec {
