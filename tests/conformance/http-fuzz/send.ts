@@ -15,6 +15,11 @@ export interface FuzzAnswer {
 }
 
 const maxBodyBytes = 64 * 1024;
+/**
+ * Megabytes of one HTTP/2 connection, whose bodies that wait to be sent count. Beyond Node's 10 this client itself resets
+ * the stream whose answer comes next, with ENHANCE_YOUR_CALM.
+ */
+const maxSessionMemory = 1000;
 /** So long a WebSocket stays open. */
 const socketMs = 100;
 
@@ -129,6 +134,7 @@ export class FuzzSender implements Disposable {
     if (open !== undefined && !open.closed && !open.destroyed) return open;
     const where = this.#where(to);
     const session = connectHttp2('http://localhost', {
+      maxSessionMemory,
       createConnection: () => ('socketPath' in where ? connect(where.socketPath) : connect(where.port, where.host)),
     });
     session.on('error', () => undefined);
