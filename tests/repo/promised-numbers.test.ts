@@ -81,6 +81,7 @@ const pairs: Readonly<Record<string, readonly Pair[]>> = {
     ['within 3 seconds for open streams', 'apps/innkeeper/src/main/start-control.ts', 'recheckMs = 3_000'],
   ],
   'docs/protocol/http.md': [
+    ['100 streams on one HTTP/2 connection', limits, 'maxStreams: 100'],
     ['more than 128 KiB are not acknowledged', `${api}/exec-window.ts`, 'execWindowBytes = 128 * kib'],
     ['(at most 1,000; 0: 200)', 'packages/contract/src/limits.ts', 'maxPageSize = 1000'],
     ['(at most 1,000; 0: 200)', 'packages/contract/src/limits.ts', 'defaultPageSize = 200'],
