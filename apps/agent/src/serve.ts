@@ -24,7 +24,9 @@ const ports = [
 export function serve(options: Options & { readonly command: 'serve' }): void {
   const log = createLog(options.logLevel, new LineWriter(standardError()));
   protectFromOutOfMemory();
-  const agent = createAgent(createQuickJsHost(), log);
+  // An agent that is only tried out leaves nothing on its machine.
+  const state = options.virtio ? { partialFoldersPath: '/var/lib/innkeeper-agent/partial-folders' } : {};
+  const agent = createAgent(createQuickJsHost(), log, undefined, state);
   const controller = new AbortController();
   const stop = (): void => {
     // First, so that no new connection is served.

@@ -4,6 +4,7 @@ import { capabilitiesOf } from './capabilities.ts';
 import { servedDialects } from './dialects/served-dialects.ts';
 import { OperationTable } from './dispatch.ts';
 import { fileOperations } from './file/file-operations.ts';
+import { PartialFolders } from './file/partial-folders.ts';
 import { neverFrozen } from './freeze-state.ts';
 import { guestProcessOperations } from './guest-process/guest-process-operations.ts';
 import { hex } from './hex.ts';
@@ -44,12 +45,24 @@ const buildTimeNs = BigInt(
 const endGraceMs = 800;
 const flushMs = 50;
 
+export interface AgentOptions {
+  /** A list of the folders with partial files, which outlives the agent. Absent: they are forgotten with it. */
+  readonly partialFoldersPath?: string | undefined;
+}
+
 /**
  * Creates the agent. Only one per program: it owns the host's processes.
  * @param dialects the dialects it speaks; default: all
  */
-export function createAgent(host: Host, log: Log, dialects: readonly Dialect[] = servedDialects): Agent {
+export function createAgent(
+  host: Host,
+  log: Log,
+  dialects: readonly Dialect[] = servedDialects,
+  { partialFoldersPath }: AgentOptions = {},
+): Agent {
   const stopping = new AbortController();
+  const folders =
+    partialFoldersPath === undefined ? undefined : new PartialFolders(host, partialFoldersPath, stopping.signal);
   const freeze = neverFrozen;
   const registry = new ProcessRegistry(host, log);
   const sampler = new TelemetrySampler(host, () => registry.runningCount, freeze);
@@ -58,7 +71,7 @@ export function createAgent(host: Host, log: Log, dialects: readonly Dialect[] =
       ...telemetryOperations(host, sampler),
       ...processOperations(registry),
       ...guestProcessOperations(host),
-      ...fileOperations(host, stopping.signal),
+      ...fileOperations(host, stopping.signal, folders),
       ...powerOperations(host, log),
       ...tunnelOperations(host),
     ],

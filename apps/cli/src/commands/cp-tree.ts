@@ -9,9 +9,13 @@ import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import type { TransferMeter } from '../output/transfer-meter.ts';
 import { standardInput } from '../standard-input.ts';
 import { nameOf, packTree } from '../tar/pack-tree.ts';
-import { TreeTarget } from '../tar/unpack-tree.ts';
+import { TreeTarget, type UnpackOptions } from '../tar/unpack-tree.ts';
 import { writeAll } from '../write-all.ts';
+import { copyAgain } from './copy-again.ts';
 import type { SkippedEntries } from './skipped-entries.ts';
+
+/** More than what waits between here and a guest that has received nothing. */
+const maxBufferedBytes = 2 * 1024 * 1024;
 
 /** What the copies of one command have in common. */
 interface TreeCopy {
@@ -27,38 +31,64 @@ interface TreeCopy {
 
 /**
  * Copies a file or folder of a guest to this machine. In an existing folder it keeps its name ("root" for "/"), otherwise
- * it gets the name of the target. "-" prints the archive itself.
+ * it gets the name of the target. "-" prints the archive itself. If the guest is reset meanwhile, it begins again.
  */
 export async function downloadTree(copy: TreeCopy, path: string, target: string): Promise<void> {
-  const { client, vm, meter, signal, skipped } = copy;
+  if (target === '-') {
+    await receive(copy, path, { sparse: false }, async (chunks) => {
+      for await (const chunk of chunks) await writeAll(process.stdout, chunk);
+    });
+    return;
+  }
+  const { as } = treeNames(path);
+  const place = await localTarget(as, target, copy);
+  const unfinished = new Set<string>();
+  const { signal, skipped } = copy;
+  await copyAgain(
+    (onMoved) =>
+      receive(copy, path, { sparse: true, onMoved }, (chunks) =>
+        unpack(chunks, { ...place, sent: [as], unfinished }, copy),
+      ),
+    { signal, onAgain: () => skipped.restart() },
+  );
+}
+
+/** Reads an archive from a guest, and reports what it leaves out. */
+async function receive(
+  { client, vm, meter, signal, skipped, keepOwners }: TreeCopy,
+  path: string,
+  { sparse, onMoved }: { readonly sparse: boolean; readonly onMoved?: () => void },
+  take: (chunks: AsyncIterable<Uint8Array>) => Promise<void>,
+): Promise<void> {
   let isNamed = false;
   const onSkip = (what: string): void => {
     isNamed = true;
     skipped.add(what);
   };
-  // Of an archive, it is not known which program unpacks it.
-  const options = { sparse: target !== '-', attributes: copy.keepOwners, onSkip, signal };
-  const tar = await client.files.readTar(vm, path, options);
+  // Of an archive that is printed, it is not known which program unpacks it.
+  const tar = await client.files.readTar(vm, path, { sparse, attributes: keepOwners, onSkip, signal });
   async function* counted(): AsyncGenerator<Uint8Array> {
     let bytes = 0;
     for await (const chunk of tar.body) {
       bytes += chunk.length;
       meter.update(bytes, 0);
+      onMoved?.();
       yield chunk;
     }
   }
-  if (target === '-') for await (const chunk of counted()) await writeAll(process.stdout, chunk);
-  else await unpack(counted(), path, target, copy);
+  await take(counted());
   // An older agent names them at the end.
   if (!isNamed) for (const what of tar.skipped()) skipped.add(what);
 }
 
 /** Unpacks an archive. If that fails, what was received is kept, and the error says where it is. */
-async function unpack(chunks: AsyncIterable<Uint8Array>, path: string, target: string, copy: TreeCopy): Promise<void> {
-  const { as } = treeNames(path);
+async function unpack(
+  chunks: AsyncIterable<Uint8Array>,
+  place: Pick<UnpackOptions, 'folder' | 'name' | 'sent' | 'unfinished'>,
+  copy: TreeCopy,
+): Promise<void> {
   const tree = new TreeTarget({
-    ...(await localTarget(as, target, copy)),
-    sent: [as],
+    ...place,
     keepOwners: copy.keepOwners,
     writeThrough: copy.writeThrough,
     onSkip: (what) => copy.skipped.add(what),
@@ -91,14 +121,21 @@ export async function uploadTrees(copy: TreeCopy, paths: readonly string[], targ
     ? { folder: target, name: undefined }
     : await guestTarget(copy, target, paths.length > 1);
   const onSkip = (what: string): void => copy.skipped.add(what);
-  const { skipped } = await client.files.writeTar(vm, folder, {
-    source: () => (fromPipe ? standardInput() : packTree(paths, { name, onSkip, withAttributes: keepOwners })),
-    createParents,
-    keepOwners,
-    signal,
-    onProgress: (bytes) => meter.update(bytes, 0),
-  });
-  for (const what of skipped) copy.skipped.add(what);
+  const upload = async (onMoved: () => void): Promise<void> => {
+    const { skipped } = await client.files.writeTar(vm, folder, {
+      source: () => (fromPipe ? standardInput() : packTree(paths, { name, onSkip, withAttributes: keepOwners })),
+      createParents,
+      keepOwners,
+      signal,
+      onProgress: (bytes) => {
+        meter.update(bytes, 0);
+        if (bytes > maxBufferedBytes) onMoved();
+      },
+    });
+    for (const what of skipped) copy.skipped.add(what);
+  };
+  if (fromPipe) await upload(() => undefined);
+  else await copyAgain(upload, { signal, onAgain: () => copy.skipped.restart() });
 }
 
 /** The folder of the guest to unpack the archive in, and the name of its first entry there (undefined: unchanged). */

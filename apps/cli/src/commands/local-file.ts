@@ -9,6 +9,8 @@ import { newPartName, removeDeadParts } from '../tar/part-files.ts';
 import { writeAll } from '../write-all.ts';
 
 const chunkBytes = 256 * 1024;
+/** What is read at most of a file without a true size; the largest in /proc have some tens of MiB. */
+const maxUnknownBytes = 256 * 1024 * 1024;
 /** The usual block of file systems: a hole is at least one. */
 const holeBytes = 4096;
 const zeros = Buffer.alloc(holeBytes);
@@ -28,14 +30,34 @@ export function descriptorOf(path: string): number | undefined {
   return number === undefined ? names[path] : Number(number);
 }
 
-/** What is not a file of a known size: a pipe, a device, or a file without blocks, whose size is only known at its end. */
-export async function* readStream(path: string): AsyncGenerator<Uint8Array> {
+/**
+ * What is not a file of a known size: a pipe, a device, or a file without blocks, whose size is only known at its end.
+ * @throws CliError for a device or such a file that may have no end
+ */
+export async function* readStream(path: string, maxBytes = maxUnknownBytes): AsyncGenerator<Uint8Array> {
   const fd = descriptorOf(path);
   if (fd === 0) yield* standardInput();
   else {
     const options = { highWaterMark: chunkBytes, ...(fd === undefined ? {} : { fd, autoClose: false }) };
-    yield* createReadStream(fd === undefined ? path : '', options) as AsyncIterable<Uint8Array>;
+    const stream = createReadStream(fd === undefined ? path : '', options) as AsyncIterable<Uint8Array>;
+    const mayBeEndless = fd === undefined && (await hasNoEnd(path));
+    let bytes = 0;
+    for await (const chunk of stream) {
+      bytes += chunk.length;
+      if (mayBeEndless && bytes > maxBytes)
+        throw new CliError(
+          `${path} has no true size and more than ${maxBytes / 1024 / 1024} MiB: it may have no end. ` +
+            'Copy a part of it: head -c SIZE FILE | inn cp - VM:/path',
+        );
+      yield chunk;
+    }
   }
+}
+
+/** Devices such as /dev/zero, and files that the kernel generates; the other end of a pipe is a program, which ends. */
+async function hasNoEnd(path: string): Promise<boolean> {
+  const stats = await stat(path);
+  return stats.isCharacterDevice() || (stats.isFile() && stats.blocks === 0);
 }
 
 /**

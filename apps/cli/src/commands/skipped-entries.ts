@@ -5,6 +5,7 @@ import type { TransferMeter } from '../output/transfer-meter.ts';
 
 /** Not a part of the tree: what is in it is made by the kernel. In the words of agents, which may be older than inn. */
 const notOfTree = /: is a (virtual )?file system of the kernel('s own)?$/;
+const maxRemembered = 10_000;
 /** The last line of a list that is too long. */
 const further = /^(\d{1,9}) more /;
 
@@ -12,6 +13,9 @@ const further = /^(\d{1,9}) more /;
 export class SkippedEntries {
   readonly #meter: TransferMeter;
   #missing = 0;
+  /** What was printed by an attempt before this one. */
+  #printed = new Set<string>();
+  readonly #current = new Set<string>();
 
   constructor(meter: TransferMeter) {
     this.#meter = meter;
@@ -20,8 +24,16 @@ export class SkippedEntries {
   /** @param what the entry and why it is left out */
   add(what: string): void {
     if (!notOfTree.test(what)) this.#missing += Number(further.exec(what)?.[1] ?? 1);
+    if (this.#current.size < maxRemembered) this.#current.add(what);
+    if (this.#printed.has(what)) return;
     this.#meter.clear();
     process.stderr.write(`left out: ${clean(what)}\n`);
+  }
+
+  /** The copy begins again: what is left out again is not printed again. */
+  restart(): void {
+    this.#missing = 0;
+    this.#printed = new Set(this.#current);
   }
 
   /** @throws CliError if the copy is incomplete */

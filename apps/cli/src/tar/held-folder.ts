@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, fchmodSync, fchownSync, futimesSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, fchmodSync, fchownSync, fstatSync, futimesSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError } from '../cli-error.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -38,6 +38,12 @@ export class HeldFolder {
   /** Opens a folder in this one; a link is not followed. @throws ELOOP, ENOTDIR, ENOENT */
   openFolder(name: string): HeldFolder {
     return new HeldFolder(openSync(this.at(name), isFolder | constants.O_NOFOLLOW), join(this.path, name));
+  }
+
+  /** Which folder it is: device and inode. */
+  get identity(): string {
+    const { dev, ino } = fstatSync(this.#fd, { bigint: true });
+    return `${dev}:${ino}`;
   }
 
   /** A path for system calls to an entry of this folder, valid until the folder is closed. */

@@ -30,6 +30,8 @@ export interface UnpackOptions {
   readonly keepOwners: boolean;
   /** Write through links that lead out of the tree, and into devices and FIFOs in it. Default: they are left alone. */
   readonly writeThrough?: boolean | undefined;
+  /** Identities of folders that an interrupted copy has created and not completed. */
+  readonly unfinished?: Set<string> | undefined;
   /** Called for each entry that could not be created, with the reason; what is in such a folder is not named again. */
   readonly onSkip: (what: string) => void;
 }
@@ -181,7 +183,8 @@ class TreeSink implements TarSink {
         if (keepOwners) folder.setAttributes(item.attributes, this.#attributeReport(folder.path));
         folder.setModified(item.modifiedNs);
       } catch (error) {
-        onSkip(`${folder.path}: its mode, owner or time could not be set: ${errnoOf(error)}`);
+        // The time of a folder that was there before, and is another user's.
+        if (isNew || keepOwners) onSkip(`${folder.path}: its mode, owner or time could not be set: ${errnoOf(error)}`);
       } finally {
         folder.close();
       }
@@ -206,7 +209,10 @@ class TreeSink implements TarSink {
     try {
       this.#abandon();
     } finally {
-      for (const { folder } of this.#open.splice(0)) folder.close();
+      for (const { folder, isNew } of this.#open.splice(0)) {
+        if (isNew) this.#options.unfinished?.add(folder.identity);
+        folder.close();
+      }
       this.#root.close();
     }
   }
@@ -222,7 +228,9 @@ class TreeSink implements TarSink {
     }
     try {
       const folder = parent.openFolder(name);
-      this.#open.push({ folder, item, isNew });
+      // Its mode was not set yet.
+      const isUnfinished = !isNew && this.#options.unfinished?.has(folder.identity) === true;
+      this.#open.push({ folder, item, isNew: isNew || isUnfinished });
       if (!isNew) removeDeadParts(folder.at('.'));
     } catch (error) {
       if (!['ELOOP', 'ENOTDIR'].includes(errnoOf(error))) throw error;

@@ -10,12 +10,13 @@ import { removeFile } from '../tree/remove-tree.ts';
 import { renameFile } from '../tree/rename-file.ts';
 import { fileInfo } from './file-info.ts';
 import { FileWriter } from './file-writer.ts';
+import type { PartialFolders } from './partial-folders.ts';
 import { readFile } from './read-file.ts';
 import { statFile } from './stat-file.ts';
 
 /** All methods of FileService. `stopping` is aborted when the agent stops. */
-export function fileOperations(host: Host, stopping: AbortSignal): Operation[] {
-  const writer = new FileWriter(host, stopping);
+export function fileOperations(host: Host, stopping: AbortSignal, folders?: PartialFolders): Operation[] {
+  const writer = new FileWriter(host, stopping, folders);
   const infoOf = (path: string) => fileInfo(host, path, host.files.stat(path, false));
   return [
     operation(FileServiceLite.read, async (input, context) => readFile(host, await firstOf(input), context)),
@@ -35,6 +36,6 @@ export function fileOperations(host: Host, stopping: AbortSignal): Operation[] {
       changed: BigInt(await setFileOwner(host, request, signal)),
     })),
     operation(FileServiceLite.readTar, async (input, context) => readTar(host, await firstOf(input), context)),
-    operation(FileServiceLite.writeTar, (input, context) => writeTar(host, input, context)),
+    operation(FileServiceLite.writeTar, (input, context) => writeTar(host, input, context, folders)),
   ];
 }

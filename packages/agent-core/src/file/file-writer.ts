@@ -13,6 +13,7 @@ import type { Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
 import { parseChunk } from './parse-chunk.ts';
 import { keepPartialMs, partialPath, removeOldPartials, statPartial } from './partial-files.ts';
+import type { PartialFolders } from './partial-folders.ts';
 import { Upload } from './upload.ts';
 import { resolveTarget, type UploadTarget } from './upload-target.ts';
 
@@ -42,8 +43,14 @@ export class FileWriter {
   /** Folders with partial files that are removed by a timer. */
   readonly #swept = new Set<string>();
 
-  /** @param stopping aborted when the agent stops: nothing is removed after that */
-  constructor(host: Host, stopping: AbortSignal) {
+  readonly #folders: PartialFolders | undefined;
+
+  /**
+   * @param stopping aborted when the agent stops: nothing is removed after that
+   * @param folders remembers where partial files are created
+   */
+  constructor(host: Host, stopping: AbortSignal, folders?: PartialFolders) {
+    this.#folders = folders;
     this.#host = host;
     this.#stopping = stopping;
   }
@@ -95,6 +102,7 @@ export class FileWriter {
     input: AsyncIterator<WriteFileRequest>,
     context: Context,
   ): Promise<void> {
+    if (!target.inPlace) this.#folders?.add(target.folder);
     if (!target.inPlace) removeOldPartials(this.#host, target.folder, { name: target.name, uploadId: open.uploadId });
     const upload = await Upload.begin(this.#host, open, target, context.signal);
     try {

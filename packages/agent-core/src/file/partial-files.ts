@@ -99,27 +99,33 @@ export function holdPartial(host: Host, path: string): () => void {
 
 /**
  * Removes abandoned partial files in this directory: those that are an hour old, and at once those of earlier uploads of
- * `name`, except that with the id `uploadId`, which is taken over.
+ * `name`, except that with the id `uploadId`, which is taken over. Returns how many are left.
  */
 export function removeOldPartials(
   host: Host,
   folder: string,
   target?: { readonly name: string; readonly uploadId: string },
-): void {
+): number {
+  let left = 0;
   const oldest = host.clock.wallTimeNs() - BigInt(keepPartialMs) * 1_000_000n;
   // The name of a part shows that of its target only if that is short.
   const isWhole = target !== undefined && target.name.length <= maxNameChars;
   const own = isWhole ? `.${target.name}.innkeeper-` : undefined;
   const kept = own === undefined ? undefined : `${own}${target?.uploadId}.part`;
   for (const name of host.files.readDirectory(folder, maxNames)) {
-    if (!pattern.test(name) || written.get(host)?.has(name) === true || name === kept) continue;
+    if (!pattern.test(name)) continue;
+    left++;
+    if (written.get(host)?.has(name) === true || name === kept) continue;
     try {
       const path = `${folder === '/' ? '' : folder}/${name}`;
       const { modifiedNs, type, uid } = host.files.stat(path, false);
       const isOfTarget = own !== undefined && name.startsWith(own) && type === 'regular' && uid === agentUid(host);
-      if (isOfTarget || modifiedNs < oldest) host.files.unlink(path);
+      if (!isOfTarget && modifiedNs >= oldest) continue;
+      host.files.unlink(path);
+      left--;
     } catch {
       // ENOENT: another upload removed it first. EROFS and the like: the upload itself will report it.
     }
   }
+  return left;
 }

@@ -106,6 +106,29 @@ describe('Read', () => {
     assert.equal(files.openCount, 0);
   });
 
+  it('Read ends with an error where a device or a file of the kernel has no end, unless a part is asked for', async () => {
+    const agent = await startFakeAgent();
+    const { files } = agent.host;
+    files.putSpecial('/tmp/zero', 'character');
+    files.putFolder('/proc');
+    files.put('/proc/kcore', () => 'x');
+    files.figures.set('/proc/kcore', { totalBytes: 0 });
+    const endless = { ...files.stat('/proc/kcore', false), sizeBytes: 2 ** 47 };
+    files.statHandle = () => endless;
+    const whole = await readAll(agent, { path: '/proc/kcore' });
+    assert.deepEqual([whole.reason, whole.data.length], ['FILE_ENDLESS', 0]);
+    assert.equal((await readAll(agent, { path: '/proc/kcore', length: 1n })).reason, '');
+    files.statHandle = () => ({ ...endless, type: 'character', sizeBytes: 0 });
+    let sent = 0;
+    files.readNext = (_, into) => {
+      // Without sending that much: the count is that of a long read.
+      sent++;
+      return sent < 3 ? into.length : 0;
+    };
+    assert.equal((await readAll(agent, { path: '/tmp/zero' })).reason, '');
+    assert.equal(files.openCount, 0);
+  });
+
   it('Read closes the file when the caller cancels', async () => {
     const agent = await startFakeAgent();
     agent.host.files.put('/tmp/f', new Uint8Array(300_000));

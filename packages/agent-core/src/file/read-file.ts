@@ -1,11 +1,15 @@
 import type { ReadFileEventSchema, ReadFileRequest } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
+import { maxCredibleBytes } from '@innkeeper/tar';
 import { type CallContext, isBulkSink } from '../dispatch.ts';
 import type { FileHandle, FileStat, Host } from '../host.ts';
 import { checkPath } from './check-path.ts';
 import { chunkPrefix } from './chunk-prefix.ts';
 import { fileInfo } from './file-info.ts';
 import { openOptions } from './open-options.ts';
+
+/** What is read at most of a file without a true size; the largest in /proc have some tens of MiB. */
+const maxUnknownBytes = 256 * 1024 * 1024;
 
 /**
  * Streams a file: its info, its bytes from the offset on, and their total. Reads to the actual end, not to the size
@@ -24,6 +28,8 @@ export async function readFile(
   try {
     const stat = files.statHandle(file);
     checkReadable(path, stat);
+    const mayBeEndless = request.length === 0n && hasNoTrueSize(host, path, stat);
+    if (mayBeEndless && stat.sizeBytes >= maxCredibleBytes) throw endless(path);
     await context.send({ event: { case: 'info', value: fileInfo(host, path, stat) } });
     const hash = request.sha256 ? host.bytes.createSha256() : undefined;
     const start = Number(request.offset);
@@ -34,6 +40,7 @@ export async function readFile(
       const got = Math.max(0, readAt.call(files, file, end - at < into.length ? into.subarray(0, end - at) : into, at));
       if (got > 0) hash?.update(into.subarray(0, got));
       at += got;
+      if (mayBeEndless && at - start > maxUnknownBytes) throw endless(path);
       return got;
     };
     const prefixOf = (got: number): Uint8Array => chunkPrefix(at - got, got);
@@ -47,6 +54,19 @@ export async function readFile(
   } finally {
     file.close();
   }
+}
+
+/** Devices such as /dev/zero, and files that the kernel generates, in file systems without a size. */
+function hasNoTrueSize(host: Host, path: string, { type, allocatedBytes }: FileStat): boolean {
+  if (type === 'character') return true;
+  return type === 'regular' && allocatedBytes === 0 && host.files.statVfs(path).totalBytes === 0;
+}
+
+function endless(path: string): OperationError {
+  return new OperationError(
+    'FILE_ENDLESS',
+    `${path} has no true size and more than ${maxUnknownBytes / 1024 / 1024} MiB: it may have no end.`,
+  );
 }
 
 /** Positions are numbers here; no file reaches 2^53 bytes. */

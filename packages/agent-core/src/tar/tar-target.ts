@@ -24,6 +24,15 @@ interface PendingFile {
   readonly release: () => void;
 }
 
+export interface TarTargetOptions {
+  /** Keep owners, set-user-id bits and attributes. */
+  readonly keepOwners: boolean;
+  /** Called for each entry that is not created, with the reason. */
+  readonly onSkip?: (what: string) => void;
+  /** Called with the folder's path in the target before a partial file is created in it. */
+  readonly onPartial?: (folder: string) => void;
+}
+
 /** A folder whose content follows: its time and attributes are set after that. */
 interface FilledFolder {
   readonly parts: readonly string[];
@@ -38,6 +47,7 @@ interface FilledFolder {
 export class TarTarget {
   readonly #skipped = new SkippedList();
   readonly #onSkip: (what: string) => void;
+  readonly #onPartial: (folder: string) => void;
   readonly #folders: FilledFolder[] = [];
   #heldBytes = 0;
   /** Attributes that could not be set: each is named once. */
@@ -48,13 +58,9 @@ export class TarTarget {
   readonly #keepOwners: boolean;
   #pending: PendingFile | undefined;
 
-  /** @param options.onSkip called for each entry that is not created, with the reason */
-  constructor(
-    host: Host,
-    root: DirectoryHandle,
-    options: { readonly keepOwners: boolean; readonly onSkip?: (what: string) => void },
-  ) {
+  constructor(host: Host, root: DirectoryHandle, options: TarTargetOptions) {
     this.#host = host;
+    this.#onPartial = options.onPartial ?? (() => undefined);
     this.#onSkip = options.onSkip ?? (() => undefined);
     this.#root = root;
     this.#keepOwners = options.keepOwners;
@@ -82,7 +88,7 @@ export class TarTarget {
       if (item.typeFlag === '5') this.#makeFolder(folder, [...parts, name], item);
       else if (item.typeFlag === '2') this.#makeLink(folder, name, item);
       else if (item.typeFlag === '1') this.#makeHardLink(folder, name, item);
-      else if (item.typeFlag === '0' || item.typeFlag === '7') return this.#open(folder, name, item);
+      else if (item.typeFlag === '0' || item.typeFlag === '7') return this.#open(folder, [...parts, name], item);
       else
         return this.#skip(
           `${item.path}: ${item.typeFlag === 'S' ? 'a sparse file in a form that is not supported' : 'a special file'}`,
@@ -204,7 +210,9 @@ export class TarTarget {
     folder.setModified(name, item.modifiedNs);
   }
 
-  #open(folder: DirectoryHandle, name: string, item: TarItem): 'kept' {
+  #open(folder: DirectoryHandle, parts: readonly string[], item: TarItem): 'kept' {
+    const name = parts.at(-1) ?? '';
+    this.#onPartial(parts.slice(0, -1).join('/'));
     const partial = this.#partialName();
     const file = folder.openFile(
       partial,

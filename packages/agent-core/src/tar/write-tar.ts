@@ -3,6 +3,7 @@ import { OperationError } from '@innkeeper/contract/errors';
 import { isMalformedTarError, TarParser } from '@innkeeper/tar';
 import type { CallContext } from '../dispatch.ts';
 import { removeOldPartials } from '../file/partial-files.ts';
+import type { PartialFolders } from '../file/partial-folders.ts';
 import type { Host } from '../host.ts';
 import { makeDirectory } from '../tree/make-directory.ts';
 import { normalPath } from '../tree/normal-path.ts';
@@ -19,6 +20,7 @@ export async function writeTar(
   host: Host,
   input: AsyncIterator<WriteTarRequest>,
   context: CallContext<typeof WriteTarEventSchema>,
+  folders?: PartialFolders,
 ): Promise<void> {
   const { value: first } = await input.next();
   if (first?.input.case !== 'open') throw new OperationError('INVALID_ARGUMENT', 'The first message must be "open".');
@@ -39,7 +41,11 @@ export async function writeTar(
     while (unsent.length > 0)
       await context.send({ event: { case: 'skipped', value: { skipped: unsent.splice(0, skippedPerEvent) } } });
   };
-  const target = new TarTarget(host, host.files.openDirectory(path, { noSymlinks }), { keepOwners, onSkip });
+  const target = new TarTarget(host, host.files.openDirectory(path, { noSymlinks }), {
+    keepOwners,
+    onSkip,
+    onPartial: (inside) => folders?.add(inside === '' ? path : `${path === '/' ? '' : path}/${inside}`),
+  });
   try {
     // Only now it is known that no link leads elsewhere.
     removeOldPartials(host, path);

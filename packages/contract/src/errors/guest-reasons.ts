@@ -176,6 +176,12 @@ export const guestReasons = {
     next: 'Read it again.',
     raisedByGuest: true,
   },
+  FILE_ENDLESS: {
+    code: 'failed_precondition',
+    when: 'The file has no true size and more content than is read of such files: it may have no end.',
+    next: 'Read a part of it, for example with head in the guest.',
+    raisedByGuest: true,
+  },
   GUEST_DISK_FULL: {
     code: 'resource_exhausted',
     when: 'The guest’s file system or quota is full.',

@@ -131,6 +131,27 @@ export const copyCases: readonly ConformanceCase[] = [
     },
   },
   {
+    title: 'reading a device without an end fails after 256 MiB, and /proc/kcore at once; a part of them can be read',
+    notInAgentMessage,
+    run: async ({ client }) => {
+      const read = async (request: { path: string; length?: bigint }): Promise<number> => {
+        let bytes = 0;
+        try {
+          for await (const chunk of client.link.readFile(request).chunks) bytes += chunk.length;
+        } catch (error) {
+          assert.equal((error as { reason?: string }).reason, 'FILE_ENDLESS', String(error));
+          return -bytes;
+        }
+        return bytes;
+      };
+      const sent = -(await read({ path: '/dev/zero' }));
+      assert.ok(sent > 200 * 1024 * 1024 && sent <= 256 * 1024 * 1024, `${sent}`);
+      assert.equal(await read({ path: '/dev/zero', length: 1000n }), 1000);
+      if ((await stat('/proc/kcore').catch(() => undefined)) !== undefined)
+        assert.equal(Math.abs(await read({ path: '/proc/kcore' })), 0);
+    },
+  },
+  {
     title: 'an uploaded file gets its time and holes, also one that is written in place',
     notInAgentMessage,
     run: async ({ client, folder }) => {
