@@ -49,6 +49,32 @@ describe('inn wait, restart and version', () => {
     assert.match(stdout, /one runs/);
   });
 
+  it('inn restart says that a guest was killed, starts it and the others, and exits with 7', async () => {
+    const started: string[] = [];
+    const note = 'note: killed: The guest did not shut down in time (2 s). Allow more time: "inn stop --timeout 2m".';
+    await using daemon = await startFakeDaemon({
+      vms: {
+        stopVm: ({ vm }) => ({ id: `stop ${vm}`, state: OperationState.RUNNING }),
+        startVm: ({ vm }) => {
+          started.push(vm);
+          return { id: 'start', state: OperationState.RUNNING };
+        },
+        async *watchVm() {
+          yield answering;
+        },
+      },
+      operations: {
+        async *watchOperation({ id }) {
+          yield { id, state: OperationState.SUCCEEDED, log: id === 'stop slow' ? [note] : [] };
+        },
+      },
+    });
+    const { exitCode, stdout, stderr } = await runInn(daemon.socketPath, ['restart', 'slow', 'one']);
+    assert.deepEqual([exitCode, started], [7, ['slow', 'one']]);
+    assert.match(stdout, /^slow was killed, since it did not stop in time\.\none runs/);
+    assert.match(stderr, /note: killed: .*--timeout/);
+  });
+
   it('inn version prints the versions of inn and the daemon, and its own if no daemon answers', async () => {
     await using daemon = await startFakeDaemon({
       node: { getNode: () => ({ version: '9\u001b[2J', agentVersion: '8' }) },

@@ -1,10 +1,8 @@
-import { killedNote } from '@innkeeper/contract';
-import { CliError } from '../cli-error.ts';
 import { defineCommand } from '../define-command.ts';
-import { exitCodes } from '../exit-codes.ts';
 import { text } from '../options.ts';
 import { parseDuration } from '../parse-values.ts';
 import { followOperation } from './follow-operation.ts';
+import { guestsWereKilled, stopVm } from './stop-vm.ts';
 import { agentLine, waitForAgent } from './wait-for-agent.ts';
 
 /**
@@ -22,9 +20,7 @@ export const command = defineCommand({
         await followOperation(client, await client.vms.startVm({ vm: name }), quiet);
         process.stdout.write(agentLine(await waitForAgent(client, name, quiet, timeoutMs || undefined)));
       } else if (command.name() === 'stop') {
-        const stop = await client.vms.stopVm({ vm: name, timeoutMs: timeoutMs ?? 0 });
-        const { log } = await followOperation(client, stop, quiet);
-        const wasKilled = log.some((line) => line.startsWith(killedNote));
+        const wasKilled = await stopVm(client, name, { timeoutMs, quiet });
         process.stdout.write(`${name} is ${wasKilled ? 'killed' : 'stopped'}.\n`);
         if (wasKilled) killed += 1;
       } else {
@@ -32,6 +28,6 @@ export const command = defineCommand({
         process.stdout.write(`${name} is killed.\n`);
       }
     }
-    if (killed > 0) throw new CliError('', { exitCode: exitCodes.timeout, silent: true });
+    if (killed > 0) throw guestsWereKilled();
   },
 });
