@@ -266,6 +266,15 @@ describe('inn', () => {
     assert.match(stderr, /^note: killed: .*--timeout/);
   });
 
+  it('inn ls, inn top and inn show call a VM whose guest panicked "panicked"', async () => {
+    const detail = 'The guest’s kernel panicked: VFS: Unable to mount root fs';
+    const vm = { name: 'sad', state: VmState.RUNNING, panicked: true, stateDetail: detail };
+    await using daemon = await startFakeDaemon({ vms: { getVm: () => vm, listVms: () => ({ vms: [vm], total: 1 }) } });
+    for (const command of ['ls', 'top'])
+      assert.match((await runInn(daemon.socketPath, [command])).stdout, /\nsad +panicked /, command);
+    assert.match((await runInn(daemon.socketPath, ['show', 'sad'])).stdout, /state +panicked: The guest’s kernel/);
+  });
+
   it('inn show names a wrong clock, a damaged file system and what a report leaves out', async () => {
     const mount = { mountPoint: '/', filesystem: 'ext4', readOnly: true, errorsCount: 2n };
     const sick = {

@@ -23,6 +23,20 @@ const agentStateNames: Readonly<Record<AgentState, AgentStateName | undefined>> 
   [AgentState.ABSENT]: 'absent',
 };
 
+/** Shown instead of the state of a VM whose guest's kernel panicked. */
+export const panickedWord = 'panicked';
+
+/** What is shown as the state of a VM: "panicked" if its guest did, otherwise `vmStateName`. */
+export function vmStateWord({
+  state,
+  panicked,
+}: {
+  readonly state: VmState;
+  readonly panicked: boolean;
+}): VmStateName | typeof panickedWord | undefined {
+  return panicked ? panickedWord : vmStateName(state);
+}
+
 /** The word for a VM state of the API; undefined for a state that this version does not know. */
 export function vmStateName(state: VmState): VmStateName | undefined {
   return vmStateNames[state];

@@ -10,7 +10,9 @@ export type { DriverFeature, DriverFeatures } from './features.ts';
 export {
   defaultStopTimeoutMs,
   type FoundProcess,
+  isPanicked,
   killRetryMs,
+  panicText,
   type StopStep,
   storedLifecycle,
   type VmEffect,

@@ -4,7 +4,9 @@ import { isLiveVmState, type VmState, vmStates } from '@innkeeper/contract';
 import fc from 'fast-check';
 import {
   type FoundProcess,
+  isPanicked,
   killRetryMs,
+  panicText,
   type StopStep,
   storedLifecycle,
   type VmEffect,
@@ -39,7 +41,7 @@ const eventArbitrary: fc.Arbitrary<VmLifecycleEvent> = fc.oneof(
     { type: 'resume' },
     { type: 'paused' },
     { type: 'resumed' },
-    { type: 'panicked', detail: 'x' },
+    { type: 'panicked', detail: panicText },
     { type: 'reset' },
     { type: 'kill' },
     { type: 'agent-connected' },
@@ -257,11 +259,30 @@ describe('vmReduce()', () => {
     assert.equal(vmReduce(paused, { type: 'resumed' }).state.detail, '');
   });
 
-  it('a VM whose guest panicked keeps running with that detail until the guest is reset', () => {
-    const panicked = vmReduce(storedLifecycle('running'), { type: 'panicked', detail: 'It panicked.' }).state;
-    assert.deepEqual(panicked, { state: 'running', detail: 'It panicked.' });
+  it('a VM whose guest panicked keeps running with that detail until the guest is reset or its agent connects', () => {
+    const detail = `${panicText}: It.`;
+    const panicked = vmReduce(storedLifecycle('running'), { type: 'panicked', detail }).state;
+    assert.deepEqual([panicked, isPanicked(panicked)], [{ state: 'running', detail }, true]);
     assert.equal(vmReduce(panicked, { type: 'panicked', detail: 'again' }).state, panicked);
-    assert.deepEqual(vmReduce(panicked, { type: 'reset' }).state, { state: 'running', detail: '' });
+    for (const type of ['reset', 'agent-connected'] as const)
+      assert.deepEqual(vmReduce(panicked, { type }).state, { state: 'running', detail: '' });
+    assert.equal(isPanicked(storedLifecycle('running')), false);
+  });
+
+  it('a guest that panicked is still known to have panicked after a pause and after a restart of the daemon', () => {
+    const detail = `${panicText}: It.`;
+    const events: readonly VmLifecycleEvent[] = [
+      { type: 'paused' },
+      { type: 'daemon-started', found: { kind: 'paused' } },
+      { type: 'resumed' },
+      { type: 'daemon-started', found: { kind: 'running' } },
+    ];
+    let life = storedLifecycle('running', detail);
+    for (const event of events) {
+      life = vmReduce(storedLifecycle(life.state, life.detail), event).state;
+      assert.ok(isPanicked(life), JSON.stringify(life));
+    }
+    assert.deepEqual(life, { state: 'running', detail });
   });
 
   it('a crashed VM keeps the last lines of its hypervisor', () => {

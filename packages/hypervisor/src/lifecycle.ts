@@ -59,7 +59,7 @@ export type VmLifecycleEvent =
   /** Reported by the hypervisor, whatever the cause. */
   | { readonly type: 'paused'; readonly detail?: string | undefined }
   | { readonly type: 'resumed' }
-  /** The guest's kernel panicked; the VM keeps running, with this detail until the guest is reset. */
+  /** The guest's kernel panicked; see `isPanicked`. The detail begins with `panicText`. */
   | { readonly type: 'panicked'; readonly detail: string }
   | { readonly type: 'reset' }
   | { readonly type: 'stop'; readonly timeoutMs: number; readonly agentConnected: boolean }
@@ -100,6 +100,14 @@ export type VmEffect =
 export interface VmTransition {
   readonly state: VmLifecycle;
   readonly effects: readonly VmEffect[];
+}
+
+/** What the detail of a VM whose guest panicked begins with. It is stored, so never change it. */
+export const panicText = 'The guest’s kernel panicked';
+
+/** Whether the guest's kernel panicked. Its VM keeps running, until the guest is reset or an agent in it connects. */
+export function isPanicked(vm: VmLifecycle): boolean {
+  return (vm.state === 'running' || vm.state === 'paused') && vm.detail.startsWith(panicText);
 }
 
 /** Default timeout of the agent and of ACPI, each. */
@@ -171,14 +179,15 @@ function whileRunning(vm: VmLifecycle, event: VmLifecycleEvent): VmTransition {
     case 'process-ended':
       return ended(event.end);
     case 'paused':
-      return vm.state === 'paused' ? stay(vm) : become('paused', event.detail);
+      return vm.state === 'paused' ? stay(vm) : become('paused', event.detail ?? panicOf(vm));
     case 'resumed':
-      return vm.state === 'running' ? stay(vm) : become('running');
+      return vm.state === 'running' ? stay(vm) : become('running', panicOf(vm));
     case 'panicked':
       // The first report is kept: the serial console and the device both report a panic.
       return vm.state === 'running' && vm.detail === '' ? become('running', event.detail) : stay(vm);
     case 'reset':
-      return vm.state === 'running' && vm.detail !== '' ? become('running') : stay(vm);
+    case 'agent-connected':
+      return isPanicked(vm) ? become(vm.state === 'paused' ? 'paused' : 'running') : stay(vm);
     case 'pause':
       return vm.state === 'running' ? { state: vm, effects: [{ type: 'pause-guest' }] } : stay(vm);
     case 'resume':
@@ -312,8 +321,13 @@ const wasBeing = { creating: 'being created', deleting: 'being removed' } as con
 
 /** The reason of a pause is kept: a VM that waits for space on the host resumes when there is some. */
 function foundAlive(vm: VmLifecycle, found: Exclude<FoundProcess, { kind: 'gone' }>): VmTransition {
-  if (found.kind === 'running') return become('running');
+  if (found.kind === 'running') return become('running', panicOf(vm));
   return become('paused', vm.state === 'paused' && vm.detail !== '' ? vm.detail : found.detail);
+}
+
+/** The detail of a panic, which a pause and a restart of the daemon do not change. */
+function panicOf(vm: VmLifecycle): string {
+  return isPanicked(vm) ? vm.detail : '';
 }
 
 function endedUnwatched(how: VmEnd['kind'] | undefined): VmTransition {

@@ -42,7 +42,7 @@ function section(title: string, pairs: Pairs): string {
 
 function machine(vm: Vm): Pairs {
   return [
-    ['state', `${vmStateLabel(vm.state)}${vm.stateDetail === '' ? '' : `: ${vm.stateDetail}`}`],
+    ['state', `${vmStateLabel(vm)}${vm.stateDetail === '' ? '' : `: ${vm.stateDetail}`}`],
     ['image', vm.image],
     [
       'size',

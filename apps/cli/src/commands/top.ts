@@ -16,7 +16,7 @@ import { parseDuration } from '../parse-values.ts';
 /** What the agent reports about the guest, next to what its hypervisor uses on the host. */
 const columns: readonly Column<Vm>[] = [
   { title: 'NAME', value: (vm) => vm.name },
-  { title: 'STATE', value: (vm) => vmStateLabel(vm.state) },
+  { title: 'STATE', value: (vm) => vmStateLabel(vm) },
   { title: 'AGENT', value: (vm) => agentStateLabel(vm.agent?.state ?? 0) },
   { title: 'GUEST CPU', align: 'right', value: (vm) => formatPercent(vm.telemetry?.cpu?.busyPercent) },
   { title: 'GUEST MEMORY', align: 'right', value: (vm) => usedOfTotal(vm) },

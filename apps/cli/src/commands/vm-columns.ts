@@ -7,7 +7,7 @@ import type { Column } from '../output/table.ts';
 /** Columns for lists of VMs. CPU, memory, disk and uptime are what the agent reports. */
 export const vmColumns: readonly Column<Vm>[] = [
   { title: 'NAME', value: (vm) => vm.name },
-  { title: 'STATE', value: (vm) => vmStateLabel(vm.state) },
+  { title: 'STATE', value: (vm) => vmStateLabel(vm) },
   { title: 'AGENT', value: (vm) => agentStateLabel(vm.agent?.state ?? 0) },
   { title: 'ADDRESS', value: (vm) => vm.telemetry?.primaryAddresses[0]?.address ?? '' },
   { title: 'CPU', align: 'right', value: (vm) => formatPercent(vm.telemetry?.cpu?.busyPercent) },

@@ -1,4 +1,4 @@
-import { AgentState, OperationState, RunState, VmState } from '@innkeeper/contract/control';
+import { AgentState, OperationState, panickedWord, RunState, type Vm, VmState } from '@innkeeper/contract/control';
 
 /** The states of an enum that this version knows, without those of later versions. */
 type Known<T> = T extends number ? (number extends T ? never : T) : never;
@@ -44,7 +44,8 @@ const runStateLabels: Record<Known<RunState>, string> = {
 };
 
 /** The state in one word; "–" for a state of a later version. */
-export function vmStateLabel(state: VmState): string {
+export function vmStateLabel({ state, panicked }: Pick<Vm, 'state' | 'panicked'>): string {
+  if (panicked) return panickedWord;
   return (vmStateLabels as Partial<Record<number, string>>)[state] ?? '–';
 }
 

@@ -6,7 +6,7 @@ import type { Agent, Vm } from '@innkeeper/contract/control';
  */
 export type VmSummary = Pick<
   Vm,
-  'id' | 'name' | 'state' | 'image' | 'node' | 'cpus' | 'tags' | 'telemetry' | 'system'
+  'id' | 'name' | 'state' | 'panicked' | 'image' | 'node' | 'cpus' | 'tags' | 'telemetry' | 'system'
 > & {
   readonly agent: Pick<Agent, 'state' | 'version'>;
   /** Since when the agent is in its state. */

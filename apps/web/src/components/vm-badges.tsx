@@ -1,4 +1,4 @@
-import { type Vm, vmStateName } from '@innkeeper/contract/control';
+import { type Vm, vmStateWord } from '@innkeeper/contract/control';
 import type { JSX, ReactNode } from 'react';
 import { agentView, type Tone } from './agent-view.ts';
 
@@ -11,7 +11,8 @@ const stateTones = {
   stopping: 'busy',
   crashed: 'bad',
   deleting: 'busy',
-} as const satisfies Record<NonNullable<ReturnType<typeof vmStateName>>, Tone>;
+  panicked: 'bad',
+} as const satisfies Record<NonNullable<ReturnType<typeof vmStateWord>>, Tone>;
 
 /** A coloured dot and a word. */
 export function Badge({
@@ -32,8 +33,8 @@ export function Badge({
 }
 
 /** The VM's state, with details on hover. */
-export function VmStateBadge({ vm }: { readonly vm: Pick<Vm, 'state' | 'stateDetail'> }): JSX.Element {
-  const name = vmStateName(vm.state);
+export function VmStateBadge({ vm }: { readonly vm: Pick<Vm, 'state' | 'stateDetail' | 'panicked'> }): JSX.Element {
+  const name = vmStateWord(vm);
   if (name === undefined) return <Badge tone="idle">unknown</Badge>;
   return (
     <Badge tone={stateTones[name]} hint={vm.stateDetail === '' ? undefined : vm.stateDetail}>

@@ -321,6 +321,7 @@ export const comments: Readonly<Record<string, string>> = {
   "innkeeper.control.v1.Vm.reported_address": "The address that a guest without Innkeeper's agent reported; empty if it has reported none since the VM started.",
   "innkeeper.control.v1.Vm.autostart": "Start it with the daemon, unless somebody stopped it since the host booted.",
   "innkeeper.control.v1.Vm.node": "Id of the node that owns it.",
+  "innkeeper.control.v1.Vm.panicked": "The guest's kernel panicked; `state_detail` has its message. The VM still runs, or is paused.",
   "innkeeper.control.v1.Agent.reason": "Stable reason from the error registry if the agent is absent, such as IMAGE_NOT_EXT4.",
   "innkeeper.control.v1.Agent.detail": "What happened, and what to do.",
   "innkeeper.control.v1.Agent.telemetry_unix_ns": "When the last telemetry was received, by the node's clock.",

@@ -1,7 +1,7 @@
 import { vmStates } from '../vm-states.ts';
 
-/** Values of `state:`. */
-export const vmStateWords = vmStates;
+/** Values of `state:`. `panicked` is running or paused, with a guest whose kernel panicked. */
+export const vmStateWords = [...vmStates, 'panicked'] as const;
 
 /**
  * Values of `agent:`. In addition to the agent's states: `outdated` is connected and older than the daemon's agent binary,

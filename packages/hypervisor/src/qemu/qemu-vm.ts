@@ -14,6 +14,7 @@ import {
   type VmEnd,
   type VmEvent,
 } from '../driver.ts';
+import { panicText } from '../lifecycle.ts';
 import type { LogFile } from '../process/log-file.ts';
 import type { ProcessWatch } from '../process/process-end.ts';
 import { isAlive, type ProcessIdentity } from '../process/process-identity.ts';
@@ -211,7 +212,7 @@ export class QemuVm implements RunningVm {
         this.#events.emit({ type: 'reset' });
         return;
       case 'GUEST_PANICKED':
-        this.#events.emit({ type: 'panicked', detail: 'The guest’s kernel panicked.' });
+        this.#events.emit({ type: 'panicked', detail: `${panicText}.` });
         return;
       case 'VSERPORT_CHANGE': {
         const port = agentPorts.find((_, index) => portDeviceId(index) === data['id']);

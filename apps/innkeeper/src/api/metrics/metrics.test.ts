@@ -28,6 +28,13 @@ describe('GET /metrics', () => {
     assert.match(text, /^innkeeper_daemon_process_resident_memory_bytes \d+$/m);
   });
 
+  it('/metrics counts VMs whose guest panicked', async () => {
+    const sad = create(VmSchema, { id: 'b2', name: 'sad', state: VmState.RUNNING, panicked: true });
+    const text = await new Metrics({ version: '1' }).render([vm, sad]);
+    assert.match(text, /^innkeeper_vms_panicked 1$/m);
+    assert.match(text, /^innkeeper_vms\{state="running"\} 2$/m);
+  });
+
   it('/metrics has no series for values that were not measured', async () => {
     const text = await new Metrics({ version: '1' }).render([vm]);
     assert.doesNotMatch(text, /^innkeeper_guest_memory_used_bytes\{/m);

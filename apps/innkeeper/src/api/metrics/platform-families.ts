@@ -10,6 +10,12 @@ export function addPlatformFamilies(registry: Registry, vms: readonly Vm[], vers
     VmState,
     (state) => vms.filter((vm) => vm.state === state).length,
   );
+  const panicked = new Gauge({
+    name: 'innkeeper_vms_panicked',
+    help: 'VMs whose guest’s kernel panicked; their state is still running or paused.',
+    registers: [registry],
+  });
+  panicked.set(vms.filter((vm) => vm.panicked).length);
   countStates(
     registry,
     'innkeeper_agents',

@@ -1,5 +1,5 @@
 import { type ComparisonOperator, OperationError, parseVmFilter, type VmCondition } from '@innkeeper/contract';
-import { agentStateName, vmStateName } from '@innkeeper/contract/control';
+import { agentStateName, vmStateName, vmStateWord } from '@innkeeper/contract/control';
 import type { FleetEntry } from '../../ports/fleet.ts';
 
 const comparisons: Readonly<Record<ComparisonOperator, (one: number, other: number) => boolean>> = {
@@ -41,7 +41,7 @@ type NumberField = Extract<VmCondition, { kind: 'number' }>['field'];
 
 const textFields: Texts = {
   name: ({ vm }, value) => vm.name.includes(value),
-  state: ({ vm }, value) => vmStateName(vm.state) === value,
+  state: ({ vm }, value) => value === vmStateName(vm.state) || value === vmStateWord(vm),
   agent: ({ vm, outdated, silent }, value) => {
     if (value === 'outdated') return outdated;
     if (value === 'silent') return silent;

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AgentState, VmState } from '@innkeeper/contract/control';
 import { until } from '@innkeeper/kit/testing';
+import { seesEverything } from '../../access/viewer.ts';
 import { succeed, timeout, wanted, withImage } from '../fake/operate.ts';
-import { testHost } from '../fake/test-node.ts';
+import { startTestNode, testHost } from '../fake/test-node.ts';
+import { listVms } from '../fleet/list-vms.ts';
+import { createLocalNode } from '../local-node.ts';
 import { createVm } from './create-vm.ts';
 import { diagnose } from './diagnose.ts';
-import { vmMessage } from './vm-message.ts';
+import { vmMessage, vmSummary } from './vm-message.ts';
 
 async function runningVm(at: Awaited<ReturnType<typeof testHost>>) {
   const test = await withImage(at.folder, at.host, { driver: { boot: () => async () => undefined, bootMs: 0 } });
@@ -25,13 +28,34 @@ describe('accidents of a guest', () => {
     await runner.until(() => runner.life.detail !== '', timeout);
     const panic = 'The guest’s kernel panicked: Attempted to kill init!';
     assert.deepEqual([vmMessage(runner).state, vmMessage(runner).stateDetail], [VmState.RUNNING, panic]);
+    assert.deepEqual([vmMessage(runner).panicked, vmSummary(runner).panicked], [true, true]);
     assert.match((await diagnose(runner)).conclusion, /kernel panicked: Attempted/);
     machine.reset();
     await runner.until(() => runner.life.detail === '', timeout);
+    assert.equal(vmMessage(runner).panicked, false);
     const kinds = async () => (await test.node.context.store.events.list(undefined, 100)).map(({ kind }) => kind);
     await until(async () => (await kinds()).includes('vm.reset'));
     assert.ok((await kinds()).includes('vm.panicked'));
     await test.stop();
+  });
+
+  it('a guest that panicked is found as such by "state:panicked", and by the next daemon', async () => {
+    await using at = await testHost();
+    const { test, runner, machine } = await runningVm(at);
+    const found = (filter: string) => {
+      const request = { filter, sort: '', pageSize: 0, offset: 0 };
+      return listVms(createLocalNode(test.node).fleet, request, seesEverything).entries.map(({ vm }) => vm.name);
+    };
+    assert.deepEqual([found('state:panicked'), found('state:running')], [[], ['one']]);
+    machine.consoleOutput.emit(Buffer.from('[ 1.0] Kernel panic - not syncing: Attempted to kill init!\r\n'));
+    await runner.until(() => vmMessage(runner).panicked, timeout);
+    assert.deepEqual([found('state:panicked'), found('state:running')], [['one'], ['one']]);
+    await test.stop();
+    const after = await startTestNode(at.folder, at.host);
+    const { state, panicked, stateDetail } = vmMessage(after.node.get('one'));
+    assert.deepEqual([state, panicked], [VmState.RUNNING, true]);
+    assert.match(stateDetail, /Attempted to kill init/);
+    await after.stop();
   });
 
   it('a hypervisor process that a signal stopped is shown as paused at the next sample, until it continues', async () => {

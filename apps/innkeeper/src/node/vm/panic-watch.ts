@@ -1,3 +1,5 @@
+import { panicText } from '@innkeeper/hypervisor';
+
 const maxReasonCharacters = 200;
 /** Bytes that are kept for a line that arrives in pieces. */
 const keptCharacters = 512;
@@ -17,6 +19,6 @@ export class PanicWatch {
     this.#rest = reason === undefined ? text.slice(-keptCharacters) : '';
     if (reason === undefined) return;
     const printable = reason.replace(/[^ -~]/g, '').slice(0, maxReasonCharacters);
-    this.#onPanic(`The guest’s kernel panicked: ${printable}`);
+    this.#onPanic(`${panicText}: ${printable}`);
   }
 }

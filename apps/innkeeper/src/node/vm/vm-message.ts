@@ -15,6 +15,7 @@ import {
   VmSchema,
   VmState,
 } from '@innkeeper/contract/control';
+import { isPanicked } from '@innkeeper/hypervisor';
 import type { VmSummary } from '../../ports/vm-summary.ts';
 import { parseAgentInstall } from '../images/agent-install.ts';
 import type { VmRunner } from './vm-runner.ts';
@@ -47,6 +48,7 @@ export function vmMessage(runner: VmRunner): Vm {
     name: row.name,
     state: vmStates[life.state],
     stateDetail: life.detail,
+    panicked: isPanicked(life),
     image: row.image,
     cpus: row.cpus,
     memoryBytes: BigInt(row.memory_bytes),
@@ -86,6 +88,7 @@ export function vmSummary({ row, life, agent }: VmRunner): VmSummary {
     cpus,
     node: row.node_id,
     state: vmStates[life.state],
+    panicked: isPanicked(life),
     createdMs: row.created_ms,
     tags: JSON.parse(row.tags) as Record<string, string>,
     agent: { state: agentStates[agent.state.state], version: agent.welcome?.agentVersion ?? '' },

@@ -2,6 +2,7 @@ import { uptime } from 'node:os';
 import { isLiveVmState, isVmState } from '@innkeeper/contract';
 import {
   type HypervisorProcess,
+  isPanicked,
   type RunningVm,
   storedLifecycle,
   type VmEnd,
@@ -273,8 +274,9 @@ export class VmRunner {
 
   #onAgent(what: 'state' | 'telemetry' | 'system'): void {
     this.#changed(what === 'telemetry' ? what : 'agent');
-    if (what === 'state' && this.agent.state.state === 'connected' && this.#life.state === 'stopping')
-      void this.dispatch({ type: 'agent-connected' });
+    if (what !== 'state' || this.agent.state.state !== 'connected') return;
+    // No agent connects from a guest that has panicked: it was reset, perhaps while no daemon ran.
+    if (this.#life.state === 'stopping' || isPanicked(this.#life)) void this.dispatch({ type: 'agent-connected' });
   }
 
   async #onEnded(end: VmEnd): Promise<void> {
