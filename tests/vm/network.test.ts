@@ -126,7 +126,24 @@ describe('a guest’s network', { skip }, () => {
       await listeners?.[Symbol.asyncDispose]();
     });
 
-    it('without passt, a guest has an address and reaches nothing', async () => {
+    it('without passt, a guest reaches the daemon’s port for guests, also after a restart of the daemon', async () => {
+      await until(async () => (await get(name, scriptUrl)) !== '', slow);
+      for (let count = 0; count < 3; count++) assert.match(await get(name, scriptUrl), /^#!\/bin\/sh\n/);
+      const download = `wget -qO /tmp/agent ${agentUrl} && wget -qO - ${agentUrl}.sha256 && sha256sum </tmp/agent`;
+      const sums = await innText(['exec', name, '--', 'sh', '-ec', download], options);
+      const [wanted, got] = sums.match(/^[0-9a-f]{64}/gm) ?? [];
+      assert.equal(got, wanted);
+      // A client that leaves in the middle of a large answer, and then one that stays.
+      await innText(['exec', name, '--', 'sh', '-c', `wget -qO - ${agentUrl} | head -c 1000 >/dev/null`], options);
+      await until(async () => /^#!\/bin\/sh\n/.test(await get(name, scriptUrl)), slow);
+      const pid = (await showVm(name, options.dataDirectory)).hypervisor?.pid ?? 0;
+      await daemon.killHard();
+      daemon = await startDaemon(testDataDirectory, enterNetworkOf(pid));
+      await waitForVm(name, options.dataDirectory, isConnected);
+      await until(async () => /^#!\/bin\/sh\n/.test(await get(name, scriptUrl)), slow);
+    });
+
+    it('without passt, a guest has an address and reaches nothing else', async () => {
       await until(async () => /10\.0\.2\.15/.test(await innText(['exec', name, '--', 'ip', 'addr'], options)), slow);
       for (const url of [...forbidden, outsideUrl]) assert.equal(await get(name, url), '', url);
       await sendLoopbackOut(name);
@@ -134,11 +151,16 @@ describe('a guest’s network', { skip }, () => {
     });
 
     it('without passt, doctor reports the missing network with the reason', async () => {
-      assert.match(await innText(['doctor', name], options), /network +.*restrict=on.*neither the internet.*pasta/s);
+      assert.match(
+        await innText(['doctor', name], options),
+        /network +.*restrict=on.*only reach.*install-agent.*not the internet.*pasta/s,
+      );
     });
   });
 });
 
+const scriptUrl = 'http://10.0.2.2/install-agent.sh';
+const agentUrl = 'http://10.0.2.2/agent/latest/linux-amd64';
 const outsideUrl = `http://${addresses.outside}/`;
 
 /** The process that keeps pasta running for a VM. */

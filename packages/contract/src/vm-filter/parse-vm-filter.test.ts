@@ -53,7 +53,7 @@ describe('parseVmFilter()', () => {
   });
 
   const wrong: readonly (readonly [string, number, number, RegExp])[] = [
-    ['state:flying', 0, 12, /is not a valid state\. Use creating, .* or deleting/],
+    ['state:flying', 0, 12, /is not a valid state\. Use creating, .* or panicked/],
     ['web foo:bar', 4, 11, /no filter field "foo"/],
     ['mem>lots', 0, 8, /is not a valid percentage\. Write it as in mem>80/],
     ['state>1', 0, 7, /compared with ":"/],

@@ -2,6 +2,7 @@ import { mib } from '@innkeeper/kit';
 import { type Accelerator, agentPorts } from '../driver.ts';
 import type { Disk, Nic, VmSpec } from '../vm-spec.ts';
 import type { RunFiles } from './run-files.ts';
+import { guestHostAddress, guestHostPort } from './user-network.ts';
 
 export interface CommandLineOptions {
   readonly accelerator: Accelerator;
@@ -48,7 +49,7 @@ export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): stri
     ...['-device', 'virtio-serial-pci,id=ports'],
     ...agentPorts.flatMap((name, index) => agentPort(name, index, files)),
     ...spec.disks.flatMap(disk),
-    ...network(userNic(spec), options.isRestricted),
+    ...network(userNic(spec), options),
     ...['-object', 'rng-builtin,id=random', '-device', 'virtio-rng-pci,rng=random'],
     // A kernel that panics says so; whether it then reboots is its own setting.
     ...['-device', 'pvpanic-pci', '-action', 'panic=none'],
@@ -95,11 +96,24 @@ export function userNic({ nics }: VmSpec): Extract<Nic, { kind: 'user' }> | unde
   return nics.find((nic) => nic.kind === 'user');
 }
 
-function network(nic: ReturnType<typeof userNic>, isRestricted: boolean): string[] {
+function network(nic: ReturnType<typeof userNic>, { isRestricted, files }: CommandLineOptions): string[] {
   if (nic === undefined) return [];
-  const netdev = isRestricted ? 'user,id=network,restrict=on' : 'user,id=network';
+  const netdev = isRestricted ? restrictedNetwork(files) : ['-netdev', 'user,id=network'];
   // Without the option ROM, which only network boot needs, the firmware starts faster.
-  return ['-netdev', netdev, '-device', `virtio-net-pci,netdev=network,mac=${nic.macAddress},romfile=`];
+  return [...netdev, '-device', `virtio-net-pci,netdev=network,mac=${nic.macAddress},romfile=`];
+}
+
+/**
+ * The guest reaches the daemon's port for guests at the same address as with pasta, and nothing else. QEMU forwards to no
+ * address of its host, so its host moves to another one.
+ */
+function restrictedNetwork(files: RunFiles): string[] {
+  const id = 'guest-port';
+  const forward = `guestfwd=tcp:${guestHostAddress}:${guestHostPort}-chardev:${id}`;
+  return [
+    ...serverSocket(id, files.guestPortSocket),
+    ...['-netdev', `user,id=network,restrict=on,host=10.0.2.1,${forward}`],
+  ];
 }
 
 function kernel(spec: VmSpec['kernel']): string[] {

@@ -171,6 +171,7 @@ export class QemuVm implements RunningVm {
     for (const channel of this.#channels.values()) await channel?.close();
     this.#control[Symbol.dispose]();
     this.#watch[Symbol.dispose]();
+    this.#network[Symbol.dispose]();
     await this.#qemuConsole[Symbol.asyncDispose]();
   }
 

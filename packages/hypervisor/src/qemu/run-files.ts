@@ -18,6 +18,8 @@ export interface RunFiles {
   readonly networkPid: string;
   /** pasta's output. */
   readonly networkLog: string;
+  /** Where a guest on QEMU's restricted user network comes out; see `GuestPortRelay`. */
+  readonly guestPortSocket: string;
   /** Shown to QEMU as /etc/resolv.conf if the host's resolver is on loopback. */
   readonly resolvConf: string;
   portSocket(port: string): string;
@@ -43,6 +45,7 @@ export function runFiles(runDirectory: string): RunFiles {
     networkLock: join(runDirectory, 'network.lock'),
     networkPid: join(runDirectory, 'network.pid'),
     networkLog: join(runDirectory, 'network.log'),
+    guestPortSocket: join(runDirectory, 'guest-port.sock'),
     resolvConf: join(runDirectory, 'resolv.conf'),
     portSocket: (port) => join(runDirectory, `${port}.sock`),
   };

@@ -10,7 +10,7 @@ import type { RunFiles } from './run-files.ts';
 export const guestHostAddress = '10.0.2.2';
 
 /** The port as seen by the guest; the port on the host's loopback is chosen by the daemon. */
-const guestHostPort = 80;
+export const guestHostPort = 80;
 
 /** Represents the host's first resolver inside a namespace if that only listens on loopback. TEST-NET-1. */
 const resolverAddress = '192.0.2.53';

@@ -3,10 +3,11 @@ import { closeSync, openSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Log } from '@innkeeper/kit';
+import { errorMessage, type Log } from '@innkeeper/kit';
 import type { NetworkState } from '../driver.ts';
 import { LogFile } from '../process/log-file.ts';
 import { findStartTicks, isAlive, readArguments } from '../process/process-identity.ts';
+import { GuestPortRelay } from './guest-port-relay.ts';
 import { childEnvironment } from './probe.ts';
 import type { RunFiles } from './run-files.ts';
 import { joinNamespace, networkKindOf } from './user-network.ts';
@@ -25,8 +26,9 @@ export interface VmNetworkOptions {
 }
 
 /** The NIC of a running QEMU, and the process that connects it to the host's network. */
-export class VmNetwork {
+export class VmNetwork implements Disposable {
   readonly #options: VmNetworkOptions;
+  #relay: GuestPortRelay | undefined;
 
   constructor(options: VmNetworkOptions) {
     this.#options = options;
@@ -38,7 +40,9 @@ export class VmNetwork {
    */
   async join(): Promise<void> {
     const { pid, files, guestPort, log } = this.#options;
-    if ((await this.#kind()) !== 'isolated') return;
+    const kind = await this.#kind();
+    if (kind === 'restricted') await this.#relayGuestPort();
+    if (kind !== 'isolated') return;
     const { program, args } = joinNamespace({ pid, files, guestPort, isRoot: process.getuid?.() === 0 });
     const earlier = await this.#findJoiner();
     if (earlier !== undefined) {
@@ -59,6 +63,22 @@ export class VmNetwork {
       child.unref();
     } finally {
       closeSync(descriptor);
+    }
+  }
+
+  /** Releases the VM. What connects an isolated NIC stays. */
+  [Symbol.dispose](): void {
+    this.#relay?.[Symbol.dispose]();
+  }
+
+  async #relayGuestPort(): Promise<void> {
+    const { files, guestPort: port, log } = this.#options;
+    if (port === undefined) return;
+    try {
+      this.#relay = await GuestPortRelay.open({ socketPath: files.guestPortSocket, port });
+    } catch (error) {
+      // A QEMU of an older daemon has no such socket.
+      log.warn('qemu.guest-port-not-relayed', { message: errorMessage(error) });
     }
   }
 

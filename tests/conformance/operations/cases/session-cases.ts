@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import type { ConformanceCase } from '../conformance-case.ts';
 
 function memory(name: string): number {
@@ -41,6 +42,16 @@ export const sessionCases: readonly ConformanceCase[] = [
       assert.ok(Math.abs(report.uptimeSeconds - uptime) <= 10, `${report.uptimeSeconds} and ${uptime}`);
       assert.ok(report.interfaces.includes('lo'));
       assert.ok(report.mountPoints.includes('/'), `${report.mountPoints}`);
+    },
+  },
+  {
+    title: 'AdjustClock without a step returns the guest’s wall clock and does not move it',
+    notInAgentMessage: 'has only sync_time, which would move the clock of this machine',
+    run: async ({ client }) => {
+      const before = BigInt(Date.now()) * 1_000_000n;
+      const { wallTimeUnixNs } = await client.link.call(TelemetryServiceLite.adjustClock, { stepNs: 0n });
+      const after = BigInt(Date.now() + 1) * 1_000_000n;
+      assert.ok(before <= wallTimeUnixNs && wallTimeUnixNs <= after, `${before} ${wallTimeUnixNs} ${after}`);
     },
   },
   {

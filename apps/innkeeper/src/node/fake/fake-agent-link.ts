@@ -18,6 +18,8 @@ export class FakeAgentLink implements AgentLink {
   lastSeenMs: number | undefined;
   readonly capabilities: ReadonlySet<string> = new Set();
   disposed = false;
+  /** The guest's clock minus the host's, in its reports; undefined: they have no time. It cannot be corrected. */
+  clockOffsetNs: bigint | undefined;
   /** Called when the agent is asked to shut down; rejects when the agent cannot. */
   onShutdown: () => Promise<void> = async () => undefined;
   readonly #states = new Listeners<LinkState>();
@@ -38,6 +40,9 @@ export class FakeAgentLink implements AgentLink {
     this.#states.emit(this.state);
     this.#telemetry.emit(
       create(TelemetrySchema, {
+        ...(this.clockOffsetNs === undefined
+          ? {}
+          : { wallTimeUnixNs: BigInt(Date.now()) * 1_000_000n + this.clockOffsetNs }),
         cpu: { count: 1, busyPercent: 12.5 },
         memory: { totalBytes: 100n, usedBytes: 40n },
         interfaces: [

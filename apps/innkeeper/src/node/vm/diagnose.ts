@@ -146,7 +146,7 @@ async function network({ running }: VmRunner): Promise<Finding> {
     case 'restricted':
       return {
         outcome: WARNING,
-        detail: `QEMU’s user network with restrict=on: the guest cannot reach anything, neither the internet nor the daemon’s install-agent.sh. ${problem}`,
+        detail: `QEMU’s user network with restrict=on: the guest can only reach http://${guestHostAddress}/install-agent.sh and the files next to it, and not the internet. ${problem}`,
         nextStep: again,
       };
     case 'open':

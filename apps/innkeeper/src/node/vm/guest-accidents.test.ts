@@ -51,10 +51,13 @@ describe('accidents of a guest', () => {
     await runner.until(() => vmMessage(runner).panicked, timeout);
     assert.deepEqual([found('state:panicked'), found('state:running')], [['one'], ['one']]);
     await test.stop();
-    const after = await startTestNode(at.folder, at.host);
+    const after = await startTestNode(at.folder, at.host, { agents: false });
     const { state, panicked, stateDetail } = vmMessage(after.node.get('one'));
     assert.deepEqual([state, panicked], [VmState.RUNNING, true]);
     assert.match(stateDetail, /Attempted to kill init/);
+    // The guest was reset while no daemon ran.
+    after.links.get('one')?.connect();
+    await after.node.get('one').until(() => !vmMessage(after.node.get('one')).panicked, timeout);
     await after.stop();
   });
 

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { DiagnosisOutcome } from '@innkeeper/contract/control';
+import { succeed, timeout, wanted, withImage } from '../fake/operate.ts';
+import { testHost } from '../fake/test-node.ts';
+import { createVm } from './create-vm.ts';
+import { diagnose } from './diagnose.ts';
+
+const second = 1_000_000_000n;
+
+describe('the clock in a diagnosis', () => {
+  it('doctor names a guest’s clock that is off by more than 5 s, and is content with one that is right', async () => {
+    await using at = await testHost();
+    const test = await withImage(at.folder, at.host, { driver: { startAgent: async () => undefined } });
+    await succeed(test, createVm(test.node, wanted));
+    const runner = test.node.get('one');
+    await runner.until(() => runner.agent.telemetry !== undefined, timeout);
+    const link = test.links.get('one');
+    assert.ok(link);
+    const clockStep = async () => (await diagnose(runner)).steps.find(({ name }) => name === 'clock');
+
+    const silent = await clockStep();
+    assert.equal(silent?.outcome, DiagnosisOutcome.SKIPPED);
+    assert.match(silent.detail, /has not reported its time yet/);
+
+    link.clockOffsetNs = 2n * second;
+    link.connect();
+    assert.equal((await clockStep())?.outcome, DiagnosisOutcome.OK);
+
+    for (const [offset, words] of [
+      [3600n, /^The guest’s clock is 3600\.\d s ahead of its host\.$/],
+      [-90n, /^The guest’s clock is (90\.0|89\.9) s behind its host\.$/],
+    ] as const) {
+      link.clockOffsetNs = offset * second;
+      link.connect();
+      const wrong = await clockStep();
+      assert.equal(wrong?.outcome, DiagnosisOutcome.WARNING);
+      assert.match(wrong.detail, words);
+      assert.match(wrong.nextStep, /corrected within a minute.*time service/);
+      assert.match((await diagnose(runner)).conclusion, /clock is/);
+    }
+    await test.stop();
+  });
+});
