@@ -5,7 +5,7 @@ import { createAgent } from '@innkeeper/agent-core';
 import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
 import { createClient } from '@innkeeper/client';
 import { AgentState, type Vm } from '@innkeeper/contract/control';
-import { silentLog } from '@innkeeper/kit';
+import { linkSignals, silentLog } from '@innkeeper/kit';
 import { WebSocket } from 'ws';
 import { remoteSamples } from '../../innkeeper/src/api/metrics/remote-samples.ts';
 import { httpCall } from '../../innkeeper/src/api/testing/http-call.ts';
@@ -67,7 +67,7 @@ describe('a VM whose agent is lost', { timeout: 300_000 }, () => {
     api = await serveApi({
       startAgent: (channel, { signal }) => {
         gone.signal.addEventListener('abort', () => channel.close());
-        void agent.serveChannel(channel, 'native', AbortSignal.any([signal, gone.signal])).catch(() => undefined);
+        void agent.serveChannel(channel, 'native', linkSignals(signal, gone.signal).signal).catch(() => undefined);
       },
     });
     runner = await api.createVm('one');
