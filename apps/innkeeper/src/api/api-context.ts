@@ -1,4 +1,5 @@
 import type { EdgeContext, HttpEdgeContext } from '../edge/http-route.ts';
+import type { PortGrants } from '../edge/ports/port-grants.ts';
 import type { History } from '../node/history/history.ts';
 import type { RunManager } from '../node/runs/run-manager.ts';
 import type { TerminalManager } from '../node/terminals/terminal-manager.ts';
@@ -15,6 +16,7 @@ export interface ApiParts {
   /** Live topics that several viewers share. */
   readonly topics: SharedTopics;
   readonly tunnels: TunnelSlots;
+  readonly portGrants: PortGrants;
 }
 
 /** The request and its context, passed to every route and socket of the API. */

@@ -22,6 +22,7 @@ import { errorInterceptor, gateInterceptor } from '../edge/api-interceptors.ts';
 import { type EdgeListenOptions, EdgeServer, type EdgeService, edgeService } from '../edge/edge-server.ts';
 import { Gate } from '../edge/gate.ts';
 import { pageOf } from '../edge/page.ts';
+import { PortGrants } from '../edge/ports/port-grants.ts';
 import { controlListener, guestListener, unixListener } from '../edge/web/listener-info.ts';
 import { listNodes } from '../node/fleet/known-nodes.ts';
 import type { History } from '../node/history/history.ts';
@@ -68,8 +69,10 @@ export class ApiServer implements AsyncDisposable {
     const interceptors = [errorInterceptor(log), gateInterceptor(this.gate, node)];
     const serve = <Service extends DescService>(service: Service, impl: ServiceImpl<Service>): EdgeService =>
       edgeService(service, impl, interceptors);
+    const portGrants = new PortGrants(() => access.clock.nowMs());
     const edge = new EdgeServer({
       log,
+      portGrants,
       gate: this.gate,
       webFolder: options.webFolder,
       services: [
@@ -95,7 +98,15 @@ export class ApiServer implements AsyncDisposable {
       onUpgrade: (upgrade, facts) => routeUpgrade(upgrade, facts, context),
     });
     const { shutdownSignal } = edge;
-    const parts = { node, history, runs, terminals, topics: new SharedTopics(), tunnels: new TunnelSlots() };
+    const parts = {
+      node,
+      history,
+      runs,
+      terminals,
+      topics: new SharedTopics(),
+      tunnels: new TunnelSlots(),
+      portGrants,
+    };
     const context: RouteParts = { ...parts, log, gate: this.gate, shutdownSignal };
     this.#edge = edge;
   }

@@ -8,12 +8,14 @@ import { type Found, findHttpRoute, findRoute } from '../edge/find-route.ts';
 import { type AccessRequest, checkPage, type Gate } from '../edge/gate.ts';
 import type { RouteFacts } from '../edge/http-route.ts';
 import { findVm } from '../edge/method-target.ts';
+import type { PortAccess } from '../edge/ports/port-address.ts';
 import { type HttpRoute, httpRoutes, type SocketRoute, socketRoutes } from '../edge/route-table.ts';
 import { type RequestFacts, withBasicToken } from '../edge/web/request-facts.ts';
 import { explainEnd } from '../ports/explain-end.ts';
 import type { NodeApi, VmApi } from '../ports/node-api.ts';
-import type { ApiContext, ApiParts } from './api-context.ts';
+import type { ApiContext, ApiParts, HttpApiContext } from './api-context.ts';
 import { httpHandlers, socketHandlers } from './route-handlers.ts';
+import { portRoute, servePort, servePortUpgrade } from './tunnel/port-route.ts';
 
 /** The dependencies of routes. */
 export interface RouteParts extends ApiParts {
@@ -34,15 +36,13 @@ export async function routeRequest(
   const abort = (): void => left.abort(new OperationError('CANCELED', 'The caller disconnected.'));
   response.once('close', abort);
   try {
-    const isGuest = facts.listener.kind === 'guest';
-    const routes = httpRoutes.filter(({ isForGuests }) => !isGuest || isForGuests === true);
-    const found = findHttpRoute<HttpRoute>(routes, request);
+    const { found, serve } = handlerOf(request, facts);
     const isReading = request.method === 'GET' || request.method === 'HEAD';
     const shown = found.route.takesBasic === true ? withBasicToken(facts) : facts;
     const ask = { request, facts: shown, isChange: !isReading, isLong: false };
     const { context, vm } = await enter(found, ask, left.signal, parts, { response });
     try {
-      await httpHandlers[found.route.name](context);
+      await serve(context);
       await context.call.close();
     } catch (error) {
       const why = await reasonOf(error, vm, context.signal);
@@ -57,6 +57,25 @@ export async function routeRequest(
   }
 }
 
+interface Served {
+  readonly found: Found<RouteFacts>;
+  readonly serve: (context: HttpApiContext) => Promise<void>;
+}
+
+/** What answers a request: a page of a guest by itself, whatever its method. */
+function handlerOf(request: IncomingMessage, facts: RequestFacts): Served {
+  const { port, listener } = facts;
+  if (port !== undefined) return { found: foundPort(port), serve: (context) => servePort(context, facts, port) };
+  const isGuest = listener.kind === 'guest';
+  const routes = httpRoutes.filter(({ isForGuests }) => !isGuest || isForGuests === true);
+  const found = findHttpRoute<HttpRoute>(routes, request);
+  return { found, serve: httpHandlers[found.route.name] };
+}
+
+function foundPort({ vm, port }: PortAccess): Found<RouteFacts> {
+  return { route: portRoute, parameters: { vm, port }, query: new URLSearchParams() };
+}
+
 /** Handles a request to upgrade to a WebSocket. Never rejects. */
 export async function routeUpgrade(upgrade: Upgrade, facts: RequestFacts, parts: RouteParts): Promise<void> {
   const { request, socket, head, sockets } = upgrade;
@@ -67,6 +86,18 @@ export async function routeUpgrade(upgrade: Upgrade, facts: RequestFacts, parts:
   });
   let opened: Entered<object> | undefined;
   try {
+    if (facts.port !== undefined) {
+      opened = await enter(
+        foundPort(facts.port),
+        { request, facts, isChange: false, isLong: false },
+        left.signal,
+        parts,
+        {},
+      );
+      await servePortUpgrade(opened.context, upgrade, facts, facts.port);
+      await opened.context.call.close();
+      return;
+    }
     const found = findRoute<SocketRoute>(socketRoutes, request);
     const ask = { request, facts, isChange: false, isLong: found.route.beginsLater !== true };
     opened = await enter(found, ask, left.signal, parts, {});
@@ -97,14 +128,16 @@ async function enter<Extra extends object>(
   { route, parameters, query }: Found<RouteFacts>,
   ask: Pick<ApiContext, 'request'> & Pick<AccessRequest, 'isChange' | 'isLong'> & { readonly facts: RequestFacts },
   left: AbortSignal,
-  { gate, node, history, runs, terminals, topics, tunnels, log }: RouteParts,
+  { gate, node, history, runs, terminals, topics, tunnels, portGrants, log }: RouteParts,
   extra: Extra,
 ): Promise<Entered<Extra>> {
   const { request, facts, isChange, isLong } = ask;
   const { privilege, action, command, describe } = route;
   const identified = await (privilege === 'public' ? gate.identifyOrStranger(facts) : gate.identify(facts));
   const asked = { action, command, parameters: describe?.(query) ?? {} };
-  const common = { identified, privilege, isChange, isLong, ...asked };
+  // A page makes many requests.
+  const shared = facts.port === undefined ? {} : { isCoalesced: true, shared: { target: `port ${facts.port.port}` } };
+  const common = { identified, privilege, isChange, isLong, ...asked, ...shared };
   const vm = await findRouteVm(route, parameters['vm'], common, { gate, node });
   const call = await gate.open({ ...common, target: vm ?? route.where ?? 'everywhere', vm });
   // Both end with the request, and their listeners with them.
@@ -120,6 +153,7 @@ async function enter<Extra extends object>(
     terminals,
     topics,
     tunnels,
+    portGrants,
     parameters,
     query,
     request,

@@ -13,6 +13,7 @@ const maxOpen = 1_000;
 /** Counts for one future entry. */
 interface OpenEntry {
   record: Omit<AuditRecord, 'parameters'>;
+  readonly shared: AuditParameters;
   readonly firstMs: number;
   count: number;
   isSaved: boolean;
@@ -51,13 +52,13 @@ export class CoalescedCalls implements AsyncDisposable {
     this.#audit = new Audit({ store, log, nowMs: () => clock.nowMs(), writer: coalescedWriter });
   }
 
-  /** Counts a call. Writes nothing yet. */
-  count(call: Omit<AuditRecord, 'parameters'>): void {
+  /** Counts a call. Writes nothing yet. Calls with other `shared` parameters have an entry of their own. */
+  count(call: Omit<AuditRecord, 'parameters'>, shared: AuditParameters = {}): void {
     const { caller, action, vm, result } = call;
     const timeMs = this.#clock.nowMs();
     this.#stopTimer ??= this.#clock.repeat(saveMs, () => void this.save());
     const record = { ...call, timeMs };
-    const key = JSON.stringify([caller.name, caller.via, caller.token?.name, action, vm?.id, result]);
+    const key = JSON.stringify([caller.name, caller.via, caller.token?.name, action, vm?.id, result, shared]);
     const open = this.#open.get(key);
     if (open !== undefined && timeMs - open.firstMs < coalesceMs) {
       Object.assign(open, { record, count: open.count + 1, isSaved: false });
@@ -66,7 +67,7 @@ export class CoalescedCalls implements AsyncDisposable {
     const over = open === undefined ? [] : [key];
     if (open === undefined && this.#open.size >= maxOpen) over.push(...this.#open.keys().take(1));
     if (over.length > 0) void this.#close(over);
-    this.#open.set(key, { record, firstMs: timeMs, count: 1, isSaved: false, intent: undefined });
+    this.#open.set(key, { record, firstMs: timeMs, shared, count: 1, isSaved: false, intent: undefined });
   }
 
   /** Writes the entries of all calls until now, whatever the time, and resolves when they are on disk. Never rejects. */
@@ -107,8 +108,8 @@ export class CoalescedCalls implements AsyncDisposable {
   }
 }
 
-function factsOf({ count, firstMs }: OpenEntry): CountFacts {
-  return { coalesced_calls: count, first_unix_ms: firstMs };
+function factsOf({ count, firstMs, shared }: OpenEntry): CountFacts {
+  return { coalesced_calls: count, first_unix_ms: firstMs, ...shared };
 }
 
 /** The number of calls that an entry stands for, and the time of the first if there are several to share it. */

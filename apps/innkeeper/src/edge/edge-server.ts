@@ -8,6 +8,8 @@ import { WebSocketServer } from 'ws';
 import { answerError, refuseUpgrade } from './answer-error.ts';
 import { isRoutePath } from './find-route.ts';
 import type { Gate } from './gate.ts';
+import { withPort } from './ports/port-entrance.ts';
+import type { PortGrants } from './ports/port-grants.ts';
 import { createRpcHandler } from './rpc-handler.ts';
 import { readVmPath, takesStream } from './vm-address.ts';
 import type { HttpLimits } from './web/connection-limits.ts';
@@ -59,6 +61,8 @@ export interface EdgeServerOptions {
   /** The built web console; without it, TCP ports answer calls alone. */
   readonly webFolder?: string | undefined;
   readonly services: readonly EdgeService[];
+  /** Without it, no pages of guests are served. */
+  readonly portGrants?: PortGrants;
   /** Answers a route. Never rejects. */
   readonly onRoute: (request: IncomingMessage, response: ServerResponse, facts: RequestFacts) => Promise<void>;
   /** Takes over a connection that asks for a WebSocket. Never rejects. */
@@ -115,14 +119,19 @@ export class EdgeServer implements AsyncDisposable {
 
   /** Listens and resolves to the port, 0 for a unix socket. Rejects with Node's error. */
   async listen({ where, listener, tls, limits }: EdgeListenOptions): Promise<number> {
+    const { portGrants } = this.#options;
+    const factsOf = (request: AnyRequest, isUpgrade: boolean): RequestFacts =>
+      portGrants === undefined
+        ? requestFacts(request, listener, isUpgrade)
+        : withPort(request, requestFacts(request, listener, isUpgrade), portGrants);
     const server = new HttpListener({
       ...(tls === undefined ? {} : { tls }),
       ...(limits === undefined ? {} : { limits }),
       trustsPeers: listener.kind === 'unix' || listener.kind === 'control',
       onRequest: (request, response, recognize) =>
-        this.#answer(request, response, { ...requestFacts(request, listener, false), recognize }),
+        this.#answer(request, response, { ...factsOf(request, false), recognize }),
       onUpgrade: (request, socket, head, recognize) =>
-        this.#upgrade(request, socket, head, { ...requestFacts(request, listener, true), recognize }),
+        this.#upgrade(request, socket, head, { ...factsOf(request, true), recognize }),
     });
     await server.listen(where);
     this.#listeners.push(server);
@@ -135,7 +144,12 @@ export class EdgeServer implements AsyncDisposable {
     if (facts === undefined) throw new Error('a request without its facts');
     const { webFolder, log, onRoute } = this.#options;
     try {
-      if (facts.listener.kind === 'tcp' && webFolder !== undefined && !isRoutePath(request.url)) {
+      if (
+        facts.listener.kind === 'tcp' &&
+        facts.port === undefined &&
+        webFolder !== undefined &&
+        !isRoutePath(request.url)
+      ) {
         if (await serveStaticFile(webFolder, request, response as ServerResponse)) return;
       }
     } catch (error) {
@@ -163,7 +177,7 @@ export class EdgeServer implements AsyncDisposable {
     }
     readVmPath(request);
     this.#facts.set(request, facts);
-    if (facts.listener.kind === 'guest') {
+    if (facts.listener.kind === 'guest' || facts.port !== undefined) {
       void this.#answerRoute(request, response);
       return;
     }

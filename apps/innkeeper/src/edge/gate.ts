@@ -33,6 +33,8 @@ export interface AccessRequest {
   readonly parameters?: AuditParameters | undefined;
   /** Calls share an entry of the audit, which contains no parameters. See `CoalescedCalls`. */
   readonly isCoalesced?: boolean | undefined;
+  /** Redacted parameters that all calls of such an entry have. */
+  readonly shared?: AuditParameters | undefined;
   /** Whether it may last long, so that its beginning is audited, too. See `AuthorizedCall.begin`. */
   readonly isLong?: boolean | undefined;
   /**
@@ -228,7 +230,8 @@ class OpenCall implements AuthorizedCall {
     const { audit, coalesced } = this.#gate;
     if (this.#isForgotten) {
       if (intent !== undefined) await audit.forget(intent);
-    } else if (this.#wanted.isCoalesced === true) coalesced.count({ ...this.#record(action), result });
+    } else if (this.#wanted.isCoalesced === true)
+      coalesced.count({ ...this.#record(action), result }, this.#wanted.shared);
     else await audit.record({ ...this.#record(action), result }, intent);
   }
 
@@ -243,7 +246,8 @@ export function checkPage({
   identified: { caller, facts },
   isChange,
 }: Pick<AccessRequest, 'identified' | 'isChange'>): void {
-  if (caller.session === undefined) return;
+  // The secret in a guest's page's address stands for the session; see PortGrants.
+  if (caller.session === undefined || facts.port?.isGranted === true) return;
   if (facts.fetchSite === 'cross-site' || facts.fetchSite === 'same-site') {
     throw new OperationError('ORIGIN_REFUSED', 'A page of another origin cannot use this session.');
   }

@@ -35,6 +35,7 @@ export const usage = `innkeeper serve [--data DIR] [--listen HOST:PORT] [--agent
   --data DIR           folder of VMs, images and the socket; default $XDG_DATA_HOME/innkeeper
   --listen HOST:PORT   address for browsers and other machines, or "none"; default 127.0.0.1:8080, or the next free port
   --name NAME          another host name to accept; may be repeated
+  --ports-domain NAME  give ports of guests origins of their own, PORT--VM.NAME; see docs/operate/connect.md
   --tls-cert FILE      certificate chain, in PEM; with --tls-key
   --tls-key FILE       key of the certificate
   --tls-self-signed    use a self-signed certificate, generated at the first start
@@ -64,6 +65,7 @@ export function parseCommandLine(argv: readonly string[], environment: NodeJS.Pr
       'remote-write': { type: 'string' },
       listen: { type: 'string' },
       name: { type: 'string', multiple: true },
+      'ports-domain': { type: 'string' },
       'tls-cert': { type: 'string' },
       'tls-key': { type: 'string' },
       'tls-self-signed': { type: 'boolean' },

@@ -25,10 +25,10 @@ export async function listenOnTcp(
   settings: ListenSettings,
   folder?: Pick<DataFolder, 'tls'>,
 ): Promise<WebAddress | undefined> {
-  const { host, port, isPortFixed, names } = settings;
+  const { host, port, isPortFixed, names, portsDomain } = settings;
   const pem = await readTls(settings, folder);
   const isLoopback = isLoopbackHost(host);
-  const listener = { kind: 'tcp', isSecure: pem !== undefined, hosts: { isLoopback, names } } as const;
+  const listener = { kind: 'tcp', isSecure: pem !== undefined, hosts: { isLoopback, names }, portsDomain } as const;
   const last = isPortFixed ? port : port + triedPorts - 1;
   for (let tried = port; tried <= last; tried += 1) {
     try {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isLoopbackAddress } from '../edge/web/listener-info.ts';
+import { isLoopbackAddress, type PortsDomain } from '../edge/web/listener-info.ts';
 
 /** Where the daemon listens on TCP, and how. */
 export interface ListenSettings {
@@ -10,6 +10,8 @@ export interface ListenSettings {
   readonly tls: { readonly certPath: string; readonly keyPath: string } | 'self-signed' | undefined;
   /** Further names that calls may give as the host, in lower case. */
   readonly names: readonly string[];
+  /** Below it, pages of guests have origins of their own. */
+  readonly portsDomain?: PortsDomain | undefined;
 }
 
 export interface ListenOptions {
@@ -19,6 +21,7 @@ export interface ListenOptions {
   readonly 'tls-self-signed'?: boolean | undefined;
   readonly 'insecure-cleartext'?: boolean | undefined;
   readonly name?: readonly string[] | undefined;
+  readonly 'ports-domain'?: string | undefined;
 }
 
 const defaultHost = '127.0.0.1';
@@ -38,7 +41,20 @@ export function listenSettings(options: ListenOptions): ListenSettings | undefin
       `--listen ${listen} can be reached from other machines, which would send passwords in cleartext: give --tls-cert and --tls-key, or --tls-self-signed; behind a proxy that terminates TLS, --insecure-cleartext.`,
     );
   }
-  return { host, port, isPortFixed: listen !== undefined, tls, names: name.map((text) => text.toLowerCase()) };
+  const portsDomain =
+    options['ports-domain'] === undefined ? {} : { portsDomain: parsePortsDomain(options['ports-domain']) };
+  const names = name.map((text) => text.toLowerCase());
+  return { host, port, isPortFixed: listen !== undefined, tls, names, ...portsDomain };
+}
+
+/** "ports.example.com", or with the scheme and port that browsers see: "https://ports.example.com:8443". */
+function parsePortsDomain(text: string): PortsDomain {
+  const [, scheme, name = '', port] =
+    /^(?:(https?):\/\/)?((?:[a-z0-9-]+\.)*[a-z0-9-]+)(:\d{1,5})?\/?$/i.exec(text) ?? [];
+  if (name === '') throw new Error(`--ports-domain must be a domain such as ports.example.com, not "${text}".`);
+  const seen = scheme === undefined ? undefined : scheme.toLowerCase() === 'https' ? 'https' : 'http';
+  // With a scheme, the address is complete.
+  return { name: name.toLowerCase(), scheme: seen, port: port ?? (seen === undefined ? undefined : '') };
 }
 
 /** Whether only this machine can reach what listens there. */

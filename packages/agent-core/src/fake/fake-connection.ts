@@ -52,10 +52,6 @@ export class FakeConnection implements Connection {
     return [new FakeConnection(one, two), new FakeConnection(two, one)];
   }
 
-  get isClosed(): boolean {
-    return this.#isClosed;
-  }
-
   read(into: Uint8Array): number | undefined {
     return this.#isClosed ? undefined : this.#in.take(into);
   }
@@ -85,9 +81,7 @@ export class FakeConnection implements Connection {
     this.#in.changes.notify();
   }
 
-  // For the program's side in tests.
-
-  /** All bytes up to the end. */
+  /** All bytes up to the end, for the program's side. */
   async readAll(): Promise<Uint8Array> {
     const parts: number[] = [];
     const buffer = new Uint8Array(64 * 1024);
@@ -96,13 +90,6 @@ export class FakeConnection implements Connection {
       const count = this.read(buffer);
       if (count === undefined) return Uint8Array.from(parts);
       for (const byte of buffer.subarray(0, count)) parts.push(byte);
-    }
-  }
-
-  async writeAll(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length; ) {
-      at += this.write(bytes.subarray(at));
-      if (at < bytes.length) await this.writable();
     }
   }
 }

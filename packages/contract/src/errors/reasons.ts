@@ -51,6 +51,11 @@ export const reasons = {
     when: 'Another operation is running on this VM.',
     next: 'Wait until the VM’s operation has ended.',
   },
+  TUNNEL_NOT_HTTP: {
+    code: 'failed_precondition',
+    when: 'The program at this port of the guest does not answer in HTTP.',
+    next: 'Forward the port instead, and connect with a client that speaks what the program speaks.',
+  },
   TOO_MANY_TUNNELS: {
     code: 'resource_exhausted',
     when: 'The VM has as many open connections through the daemon as it may have.',

@@ -11,6 +11,18 @@ export interface ListenerInfo {
   readonly isSecure: boolean;
   /** Accepted names and addresses in the Host header; undefined: any, since browsers cannot connect. */
   readonly hosts: HostRule | undefined;
+  /** Below this name, every port of a guest has an origin of its own. */
+  readonly portsDomain?: PortsDomain | undefined;
+}
+
+/** Where ports of guests have names, such as `3000--web.ports.example.com`. */
+export interface PortsDomain {
+  /** In lower case. */
+  readonly name: string;
+  /** As browsers see it; undefined: as the console's. */
+  readonly scheme: 'http' | 'https' | undefined;
+  /** Such as ":8443", or empty; undefined: as the console's. */
+  readonly port: string | undefined;
 }
 
 interface HostRule {

@@ -3,6 +3,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { OperationError } from '@innkeeper/contract';
 import type { Credentials } from '../../access/authenticate.ts';
 import { callerHeader } from '../../access/forwarded-caller.ts';
+import type { PortAccess } from '../ports/port-address.ts';
 import { isHostAllowed, type ListenerInfo } from './listener-info.ts';
 
 /** What of a request decides whether it is heard: where it came in, and what it says of itself. */
@@ -17,6 +18,8 @@ export interface RequestFacts {
   readonly userAgent: string;
   /** It asks for a WebSocket. */
   readonly isUpgrade: boolean;
+  /** The request is for a page of a guest. */
+  readonly port?: PortAccess;
   /** To be called once the caller has authenticated: their connection has precedence over anonymous ones. */
   readonly recognize?: () => void;
 }
@@ -63,13 +66,15 @@ export function withBasicToken(facts: RequestFacts): RequestFacts {
 
 /** Throws HOST_REFUSED, or ORIGIN_REFUSED when a page of another origin asks for more than a page to look at. */
 export function checkOrigin(facts: RequestFacts, method: string | undefined): void {
-  const { listener, host, origin, fetchSite, isUpgrade } = facts;
-  if (!isHostAllowed(listener, host)) {
+  const { listener, host, origin, fetchSite, isUpgrade, port } = facts;
+  if (port?.ownHost === undefined && !isHostAllowed(listener, host)) {
     throw new OperationError(
       'HOST_REFUSED',
       `This daemon does not accept the host name "${(host ?? '').slice(0, 80)}".`,
     );
   }
+  // A guest's page on this origin is of the origin "null"; its address has a secret that no other page knows.
+  if (port?.isGranted === true && port.ownHost === undefined) return;
   const isReading = !isUpgrade && (method === 'GET' || method === 'HEAD');
   if (origin !== undefined && !isReading && !isOwnOrigin(facts, origin)) {
     throw new OperationError('ORIGIN_REFUSED', `A page of "${origin.slice(0, 80)}" may not call this daemon.`);

@@ -9,6 +9,7 @@ import { unknownReason } from '../../components/unknown-reason.ts';
 import { useConfirm } from '../../components/use-confirm.tsx';
 import { StartRunButton } from '../runs/start-run-button.tsx';
 import { actOnVm } from './act-on-vm.tsx';
+import { OpenPortDialog } from './open-port-dialog.tsx';
 import { isPossible, powerActions, type VmPowerAction } from './power-actions.ts';
 import { SettingsDialog } from './settings-dialog.tsx';
 
@@ -23,6 +24,7 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
   const { me } = useMe();
   const [busy, setBusy] = useState(false);
   const [isEditing, setIsEditing] = useState(false);
+  const [isOpeningPort, setIsOpeningPort] = useState(false);
   const { ask, dialog } = useConfirm();
   const navigate = useNavigate();
   const state = vmStateName(vm.state);
@@ -69,6 +71,7 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
           { label: 'Show', command: `inn show ${vm.name}` },
           { label: 'Run', command: `inn run --on ${vm.name} -- uname -a` },
           { label: 'Shell', command: `inn shell ${vm.name}` },
+          { label: 'Port', command: `inn forward ${vm.name} 8080:80` },
           ...commands,
           { label: 'Autostart', command: `inn set ${vm.name} --autostart ${vm.autostart ? 'off' : 'on'}` },
         ]}
@@ -80,6 +83,12 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
           </button>
         </Menu.Target>
         <Menu.Dropdown>
+          <Menu.Item
+            disabled={state !== 'running' || !hasPrivilege(me, 'guest.connect', vm)}
+            onClick={() => setIsOpeningPort(true)}
+          >
+            Open port
+          </Menu.Item>
           <Menu.Item disabled={!hasPrivilege(me, 'vm.manage', vm)} onClick={() => setIsEditing(true)}>
             Settings
           </Menu.Item>
@@ -97,6 +106,7 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
         </Menu.Dropdown>
       </Menu>
       {dialog}
+      {isOpeningPort && <OpenPortDialog vm={vm} onClose={() => setIsOpeningPort(false)} />}
       {isEditing && <SettingsDialog vm={vm} onClose={() => setIsEditing(false)} />}
     </div>
   );
