@@ -1,4 +1,11 @@
-import { AgentState, isOutdatedVersion, isSilent, vmFigures } from '@innkeeper/contract/control';
+import {
+  AgentState,
+  isOutdatedVersion,
+  isSilent,
+  type Vm,
+  type VmFigures,
+  vmFigures,
+} from '@innkeeper/contract/control';
 import type { Fleet, FleetEntry } from '../../ports/fleet.ts';
 import type { NodeApi, VmApi } from '../../ports/node-api.ts';
 import type { VmSummary } from '../../ports/vm-summary.ts';
@@ -57,7 +64,7 @@ export class FleetIndex implements Fleet, Disposable {
       if (vm === undefined) gone.add(id);
       else if (position === undefined) added.push(this.#look(vm));
       else {
-        const entry = this.#look(vm);
+        const entry = this.#look(vm, entries[position]);
         isRenamed ||= entry.nameKey !== entries[position]?.nameKey;
         entries[position] = entry;
       }
@@ -73,19 +80,11 @@ export class FleetIndex implements Fleet, Disposable {
     this.#positions = new Map(entries.map(({ vm }, position) => [vm.id, position]));
   }
 
-  #look(source: VmApi): FleetEntry {
+  /** `before` is the VM's last entry, whose sort key is kept if the name is. */
+  #look(source: VmApi, before?: FleetEntry): FleetEntry {
     const vm = source.summary();
-    return {
-      vm,
-      figures: vmFigures(vm),
-      outdated: this.#isOutdated(vm),
-      // Changes with time alone: a guest that boots becomes late.
-      get silent() {
-        return isSilent(vm, Date.now() - vm.agentSinceMs);
-      },
-      nameKey: vm.name.replaceAll(/\d+/g, (digits) => digits.padStart(10, '0')),
-      describe: () => source.describe(),
-    };
+    const nameKey = before?.vm.name === vm.name ? before.nameKey : sortKey(vm.name);
+    return new Entry(source, vm, nameKey, this.#isOutdated(vm));
   }
 
   #isOutdated({ agent: { state, version } }: VmSummary): boolean {
@@ -97,4 +96,35 @@ export class FleetIndex implements Fleet, Disposable {
     }
     return older && state === AgentState.CONNECTED;
   }
+}
+
+/** A class, since an object literal with a getter takes ten times as long to create. */
+class Entry implements FleetEntry {
+  readonly vm: VmSummary;
+  readonly figures: VmFigures;
+  readonly outdated: boolean;
+  readonly nameKey: string;
+  readonly #source: VmApi;
+
+  constructor(source: VmApi, vm: VmSummary, nameKey: string, outdated: boolean) {
+    this.#source = source;
+    this.vm = vm;
+    this.figures = vmFigures(vm);
+    this.outdated = outdated;
+    this.nameKey = nameKey;
+  }
+
+  /** Changes with time alone: a guest that boots becomes late. */
+  get silent(): boolean {
+    return isSilent(this.vm, Date.now() - this.vm.agentSinceMs);
+  }
+
+  describe(): Vm {
+    return this.#source.describe();
+  }
+}
+
+/** Numbers in the name are padded, so that web-2 comes before web-10. */
+function sortKey(name: string): string {
+  return name.replaceAll(/\d+/g, (digits) => digits.padStart(10, '0'));
 }
