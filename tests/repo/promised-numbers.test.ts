@@ -43,6 +43,11 @@ const pairs: Readonly<Record<string, readonly Pair[]>> = {
     ['once 64 MiB are free', 'apps/innkeeper/src/node/node.ts', 'resumeFreeBytes = 64 * mib'],
     ['with 30 s for each of the first two', 'packages/hypervisor/src/lifecycle.ts', 'defaultStopTimeoutMs = 30_000'],
   ],
+  'docs/develop/setting-up.md': [
+    ['^C ends npm within 3 s', 'tools/setup/run-logged.mjs', 'killAfterMs = 3000'],
+    ['still running 60 s after its last test', 'tools/run-tests.ts', 'graceMs ?? 60_000'],
+    ['gives up after 30 s', 'packages/kit/src/testing/until.ts', 'withinMs = 30_000'],
+  ],
   'docs/develop/web.md': [['at most 190 kB gzip', 'tests/bench/control/first-load.ts', 'atMost: 190']],
   'docs/operate/users.md': [
     ['It works once, within 10 minutes', sessions, 'loginLinkMs = 600_000'],

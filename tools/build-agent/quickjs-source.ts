@@ -11,16 +11,21 @@ const pinned = new Map([['ec81da5b3249ed648dbc7df4a1654988910e66a118d9b71cb63534
 
 const upstream = `https://bellard.org/quickjs/quickjs-${quickJsVersion}.tar.xz`;
 
+/** Writes what it has to `tarball`, right or not; nothing if it has nothing. */
+type Source = (tarball: string, cache: string) => void;
+
+const defaultSources: readonly Source[] = [fromEnvironment, fromDebian, fromUpstream];
+
 /**
  * Returns a folder with QuickJS' source, downloaded once and verified by its pinned SHA-256. Sources in this order:
  * INNKEEPER_QUICKJS_TARBALL, Debian 13's source package through the machine's own mirror, upstream's address.
  */
-export function quickJsSource(cache: string): string {
+export function quickJsSource(cache: string, sources: readonly Source[] = defaultSources): string {
   const folder = join(cache, `quickjs-${quickJsVersion}`);
   if (existsSync(join(folder, 'quickjs.c'))) return folder;
   mkdirSync(cache, { recursive: true });
   const tarball = join(cache, 'quickjs.tar.xz');
-  if (!isPinned(tarball)) fetchTarball(cache, tarball);
+  if (!isPinned(tarball)) fetchTarball(cache, tarball, sources);
   const half = `${folder}.part`;
   rmSync(half, { recursive: true, force: true });
   mkdirSync(half);
@@ -29,10 +34,9 @@ export function quickJsSource(cache: string): string {
   return folder;
 }
 
-function fetchTarball(cache: string, tarball: string): void {
-  const attempts = [() => fromEnvironment(tarball), () => fromDebian(cache, tarball), () => fromUpstream(tarball)];
-  for (const attempt of attempts) {
-    attempt();
+function fetchTarball(cache: string, tarball: string, sources: readonly Source[]): void {
+  for (const source of sources) {
+    source(tarball, cache);
     if (isPinned(tarball)) return;
   }
   throw new Error(
@@ -50,7 +54,7 @@ function fromEnvironment(tarball: string): void {
 }
 
 /** Debian 13's source package, whatever release this machine runs. */
-function fromDebian(cache: string, tarball: string): void {
+function fromDebian(tarball: string, cache: string): void {
   const folder = join(cache, 'apt');
   if (!downloadFromDebian({ folder, kind: 'source', packages: ['quickjs'] })) return;
   const found = readdirSync(folder).find((name) => /^quickjs_.*\.orig\.tar\.xz$/.test(name));

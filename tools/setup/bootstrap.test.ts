@@ -20,7 +20,8 @@ if (instead === 'fail') {
 }
 rmSync('node_modules', { recursive: true, force: true });
 mkdirSync('node_modules/node-linux-' + process.arch + '/bin', { recursive: true });
-if (instead === 'hang') { writeFileSync('hangs', ''); setInterval(() => undefined, 1000); return; }
+if (instead === 'deaf') { process.on('SIGTERM', () => undefined); process.on('SIGINT', () => undefined); }
+if (instead === 'hang' || instead === 'deaf') { writeFileSync('hangs', ''); setInterval(() => undefined, 1000); return; }
 // As npm 9 leaves it: without node_modules/.bin/node.
 writeFileSync('node_modules/node-linux-' + process.arch + '/package.json', '{}');
 symlinkSync(process.env.PINNED, 'node_modules/node-linux-' + process.arch + '/bin/node');
@@ -122,6 +123,18 @@ describe('setting up a checkout', () => {
     assert.doesNotMatch(output, /^ +at /m, 'no stack trace');
     const log = join(checkout, /all of it in (\S+)\.$/m.exec(output)?.[1] ?? '');
     assert.match(readFileSync(log, 'utf8'), /npm ERR! line 1\n/);
+  });
+
+  it('setup ends 3 s after a signal when npm does not', async () => {
+    const checkout = newCheckout();
+    const child = start(checkout, { INSTEAD: 'deaf' });
+    const end = endOf(child);
+    await until(() => existsSync(join(checkout, 'hangs')));
+    const fromMs = performance.now();
+    child.kill('SIGTERM');
+    assert.equal((await end).exitCode, 143);
+    // npm itself would have run on without an end.
+    assert.ok(performance.now() - fromMs >= 2900);
   });
 
   it('setup reports the step at which a signal stopped it, and continues from a partial installation', async () => {
