@@ -21,8 +21,15 @@ it('an audit entry that cannot be written is in the log as audit.lost, complete,
   assert.equal(await audit.intend(record), undefined);
   await audit.record(record);
   const facts = {
-    ...{ time_ms: 5, user_name: 'ann', via: 'session', address: '192.0.2.1', action: 'StopVm' },
-    ...{ vm_id: 'v', vm_name: 'web-1', parameters: '{"force":true}', result: 'ok' },
+    time_ms: 5,
+    user_name: 'ann',
+    via: 'session',
+    address: '192.0.2.1',
+    action: 'StopVm',
+    vm_id: 'v',
+    vm_name: 'web-1',
+    parameters: '{"force":true}',
+    result: 'ok',
     error: 'Error: the disk is full',
   };
   assert.deepEqual(lines, [
