@@ -121,6 +121,7 @@ const pairs: Readonly<Record<string, readonly Pair[]>> = {
     ['the latest 192 KiB', 'packages/hypervisor/src/console-history.ts', 'consoleTailBytes = 192 * kib'],
   ],
   'docs/protocol/compatibility.md': [
+    ['The body has at most 4 MiB', 'apps/innkeeper/src/api/compat/json-body.ts', 'maxBodyBytes = 4 * 1024 * 1024'],
     ['output beyond 4 MiB', `${api}/compat/guest-command.ts`, 'maxOutputBytes = 4 * 1024 * 1024'],
     ['(default 30, at most 300)', `${api}/compat/guest-command.ts`, 'defaultTimeoutMs = 30_000'],
     ['(at most 64 MiB, default 10)', `${api}/compat/compute-service.ts`, 'maxReadBytes = 64 * 1024 * 1024'],

@@ -4,6 +4,7 @@ import { createAgent } from '@innkeeper/agent-core';
 import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
 import { createClient, type InnkeeperClient } from '@innkeeper/client';
 import { silentLog } from '@innkeeper/kit';
+import { httpCall } from './testing/http-call.ts';
 import { type ServedApi, serveApi } from './testing/serve-api.ts';
 
 /** Timers left over in the guest do not keep the test alive. */
@@ -49,6 +50,23 @@ describe('requests that are large', { timeout: 120_000 }, () => {
     let bytes = 0;
     for await (const { event } of client.runs.watch(id)) if (event.case === 'output') bytes += event.value.data.length;
     assert.equal(bytes, 2_000_001);
+  });
+
+  it('arguments of 2 MB reach the guest by execute of the foreign interface; larger ones are refused with both numbers', async () => {
+    const execute = async (bytes: number): Promise<Record<string, unknown>> => {
+      const body = JSON.stringify({ command: 'echo', args: [text(bytes)] });
+      const headers = { 'content-type': 'application/json' };
+      const answer = await httpCall(api.socketPath, 'POST', '/api/vms/one/execute', { body, headers });
+      return JSON.parse(answer.body.toString()) as Record<string, unknown>;
+    };
+    const printed = await execute(2_000_000);
+    assert.equal(String(printed['stdout']).length, 2_000_001);
+    const refused = async (bytes: number): Promise<string> => {
+      const { reason, message } = await execute(bytes);
+      return `${reason}: ${message}`;
+    };
+    assert.match(await refused(3_000_000), /^INVALID_ARGUMENT: .*3000\d\d\d bytes; the maximum is 2162688/);
+    assert.match(await refused(5_000_000), /^INVALID_ARGUMENT: .*5000\d\d\d bytes; the maximum is 4194304/);
   });
 
   it('input of 8 MB in one write reaches the command', async () => {

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { OperationError } from '@innkeeper/contract';
 import { bodyOf } from '../../edge/web/leave-body.ts';
 
-const maxBodyBytes = 1024 * 1024;
+/** Room for the 2 MiB of arguments that a kernel takes, which JSON can double. */
+const maxBodyBytes = 4 * 1024 * 1024;
 
 /** The fields of a request's body, by name in snake_case or camelCase. */
 export class JsonBody {
@@ -14,7 +15,8 @@ export class JsonBody {
 
   /** Reads a JSON object, whatever the content type is; an empty body is an empty object. */
   static async read(request: IncomingMessage, signal: AbortSignal): Promise<JsonBody> {
-    if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLong();
+    const announced = Number(request.headers['content-length'] ?? 0);
+    if (announced > maxBodyBytes) throw tooLong(announced);
     const parts: Buffer[] = [];
     let bytes = 0;
     for await (const part of bodyOf(request)) {
@@ -78,8 +80,10 @@ export class JsonBody {
   }
 }
 
-function tooLong(): OperationError {
-  return new OperationError('INVALID_ARGUMENT', `The body is longer than ${maxBodyBytes} bytes.`);
+function tooLong(bytes?: number): OperationError {
+  const has =
+    bytes === undefined ? `more than ${maxBodyBytes} bytes` : `${bytes} bytes; the maximum is ${maxBodyBytes}`;
+  return new OperationError('INVALID_ARGUMENT', `The body has ${has}.`);
 }
 
 function parseObject(text: string): Record<string, unknown> {
