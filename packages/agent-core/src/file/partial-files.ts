@@ -6,6 +6,8 @@ import { openOptions } from './open-options.ts';
 
 /** How long the part of an upload waits for its continuation. */
 export const keepPartialMs = 60 * 60 * 1000;
+/** Of a file of a tree: it never waits for its continuation, so one that nobody writes is from an agent that was killed. */
+export const treePartPrefix = '.innkeeper-tree.innkeeper-';
 const maxNames = 10_000;
 /** Characters of the target's name in that of its partial file. */
 const maxNameChars = 50;
@@ -98,8 +100,8 @@ export function holdPartial(host: Host, path: string): () => void {
 }
 
 /**
- * Removes abandoned partial files in this directory: those that are an hour old, and at once those of earlier uploads of
- * `name`, except that with the id `uploadId`, which is taken over. Returns how many are left.
+ * Removes abandoned partial files in this directory: those that are an hour old, and at once those of trees and of earlier
+ * uploads of `name`, except that with the id `uploadId`, which is taken over. Returns how many are left.
  */
 export function removeOldPartials(
   host: Host,
@@ -119,7 +121,8 @@ export function removeOldPartials(
     try {
       const path = `${folder === '/' ? '' : folder}/${name}`;
       const { modifiedNs, type, uid } = host.files.stat(path, false);
-      const isOfTarget = own !== undefined && name.startsWith(own) && type === 'regular' && uid === agentUid(host);
+      const isNamed = name.startsWith(treePartPrefix) || (own !== undefined && name.startsWith(own));
+      const isOfTarget = isNamed && type === 'regular' && uid === agentUid(host);
       if (!isOfTarget && modifiedNs >= oldest) continue;
       host.files.unlink(path);
       left--;

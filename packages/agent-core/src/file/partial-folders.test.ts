@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FakeHost, ManualClock } from '../fake/index.ts';
+import { holdPartial, removeOldPartials } from './partial-files.ts';
 import { PartialFolders } from './partial-folders.ts';
 
 const list = '/var/lib/innkeeper-agent/partial-folders';
@@ -53,4 +54,18 @@ describe('folders with partial files', () => {
     new PartialFolders(bare, list, AbortSignal.abort()).add('/srv/d');
     assert.ok(!bare.files.exists('/var/lib'));
   });
+});
+
+it('parts of trees that nobody writes are removed at once, and those of files that can resume are not', async () => {
+  const { host } = guest();
+  for (const name of [
+    '.innkeeper-tree.innkeeper-0a.part',
+    '.tar.innkeeper-one.part',
+    '.innkeeper-tree.innkeeper-0b.part',
+  ])
+    host.files.put(`/srv/d/${name}`, 'half');
+  const release = holdPartial(host, '/srv/d/.innkeeper-tree.innkeeper-0b.part');
+  assert.equal(removeOldPartials(host, '/srv/d'), 2);
+  assert.deepEqual(host.files.names('/srv/d'), ['.innkeeper-tree.innkeeper-0b.part', '.tar.innkeeper-one.part']);
+  release();
 });

@@ -1,7 +1,7 @@
 import { OperationError } from '@innkeeper/contract/errors';
 import { endsCopy, type TarItem } from '@innkeeper/tar';
 import { openOptions } from '../file/open-options.ts';
-import { holdPartial } from '../file/partial-files.ts';
+import { holdPartial, treePartPrefix } from '../file/partial-files.ts';
 import { hex } from '../hex.ts';
 import type { DirectoryHandle, FileHandle, Host } from '../host.ts';
 import { hasErrno, isHostError } from '../host-error.ts';
@@ -290,7 +290,7 @@ export class TarTarget {
 
   /** Named like those of uploads, so that leftovers of a crash are removed in the same way. Not guessable. */
   #partialName(): string {
-    return `.tar.innkeeper-${hex(this.#host.bytes.random(8))}.part`;
+    return `${treePartPrefix}${hex(this.#host.bytes.random(8))}.part`;
   }
 
   /**

@@ -9,6 +9,8 @@ import { makeDirectory } from '../tree/make-directory.ts';
 import { normalPath } from '../tree/normal-path.ts';
 import { TarTarget } from './tar-target.ts';
 
+/** Folders in which parts of an agent that was killed are looked for. */
+const maxSeenFolders = 1024;
 /** Entries that fit into one message, whatever their length. */
 const skippedPerEvent = 16;
 
@@ -33,6 +35,7 @@ export async function writeTar(
       parents: true,
       noSymlinks,
     });
+  const seen = new Set<string>();
   const unsent: string[] = [];
   const onSkip = (what: string): void => {
     if (nameSkipped) unsent.push(what);
@@ -44,7 +47,13 @@ export async function writeTar(
   const target = new TarTarget(host, host.files.openDirectory(path, { noSymlinks }), {
     keepOwners,
     onSkip,
-    onPartial: (inside) => folders?.add(inside === '' ? path : `${path === '/' ? '' : path}/${inside}`),
+    onPartial: (inside) => {
+      if (seen.size >= maxSeenFolders || seen.has(inside)) return;
+      seen.add(inside);
+      const folder = inside === '' ? path : `${path === '/' ? '' : path}/${inside}`;
+      folders?.add(folder);
+      removeOldPartials(host, folder);
+    },
   });
   try {
     // Only now it is known that no link leads elsewhere.
