@@ -78,6 +78,31 @@ describe('the files of a VM', () => {
     await rowOf('rcS').waitFor();
   });
 
+  it('a link to a folder opens the folder, by its name and by its target, and a link to a file the file', async () => {
+    const script =
+      'cd /srv/site; ln -s /etc by-path; ln -s by-path twice; ln -s /etc/passwd to-file; touch linked; exec sleep 60';
+    await web.daemon.call('TerminalService/CreateTerminal', { vm, argv: ['/bin/sh', '-c', script] });
+    await goTo('/srv/site');
+    await rowOf('linked').waitFor();
+    for (const name of ['by-path', 'twice']) {
+      await goTo('/srv/site');
+      await page.getByRole('link', { name, exact: true }).click();
+      await rowOf('passwd').waitFor();
+      assert.equal(new URL(page.url()).searchParams.get('path'), `/srv/site/${name}`);
+    }
+    await goTo('/srv/site');
+    await page.getByRole('link', { name: '→ /etc', exact: true }).click();
+    await rowOf('passwd').waitFor();
+    assert.equal(new URL(page.url()).searchParams.get('path'), '/etc');
+    await goTo('/srv/site');
+    await page.getByRole('link', { name: 'to-file', exact: true }).click();
+    await page
+      .getByRole('textbox', { name: /passwd|to-file/ })
+      .getByText('root:')
+      .waitFor();
+    for (const name of ['by-path', 'twice', 'to-file', 'linked']) await guest('Remove', { path: `/srv/site/${name}` });
+  });
+
   it('an empty and a missing folder are shown as such', async () => {
     await goTo('/srv/site/assets');
     await page.getByRole('heading', { name: 'This folder is empty' }).waitFor();

@@ -8,7 +8,7 @@ import { removeUnfinished } from './data/remove-unfinished.ts';
 import { writeManifests } from './data/write-manifests.ts';
 import { ImageLibrary } from './images/image-library.ts';
 import type { OperationRunner } from './operations/operation-runner.ts';
-import { creatingKind, eventOf } from './vm/event-text.ts';
+import { creatingKind, type EventText, eventOf } from './vm/event-text.ts';
 import { newVmDriver } from './vm/vm-driver.ts';
 import { type VmChange, VmRunner } from './vm/vm-runner.ts';
 
@@ -119,6 +119,12 @@ export class Node {
     this.changes.emit(id);
   }
 
+  /** Stores an event that is not a change of state. */
+  async note({ row }: VmRunner, kind: string, message: string): Promise<void> {
+    this.#storeEvent(row.id, { topic: 'vm', kind, message });
+    await this.#events;
+  }
+
   #recordEvent(runner: VmRunner, change: VmChange): void {
     const { id } = runner.row;
     const last = this.#lastEvents.get(id) ?? { vm: '', agent: '' };
@@ -127,7 +133,10 @@ export class Node {
       this.#lastEvents.set(id, { ...last, [event.topic]: event.kind });
       if (last[event.topic] === event.kind) return;
     }
-    const { kind, message, topic } = event;
+    this.#storeEvent(id, event);
+  }
+
+  #storeEvent(id: string, { kind, message, topic }: EventText): void {
     const row = { time_ms: Date.now(), vm_id: id, kind, message, node_id: this.context.nodeId };
     // Sequentially, to keep their order. Events of guests are coalesced, since a guest can cause any number of them.
     this.#events = this.#events.then(() =>

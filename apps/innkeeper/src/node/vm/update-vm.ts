@@ -27,8 +27,10 @@ export async function updateVm(node: Node, vm: string, settings: VmSettings): Pr
   const tags = changedTags(runner, settings);
   if (tags !== undefined) change.tags = JSON.stringify(checkTags(tags));
   if (Object.keys(change).length === 0) return;
+  const { name: before } = runner.row;
   if (Object.keys(stopped).length === 0) await runner.setRow(change);
   else await whileStopped(runner, Object.keys(stopped), () => runner.setRow(change));
+  if (change.name !== undefined) await node.note(runner, 'vm.renamed', `from ${before} to ${change.name}`);
   node.changes.emit(runner.row.id);
 }
 
