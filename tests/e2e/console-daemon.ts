@@ -11,6 +11,9 @@ const root = join(import.meta.dirname, '..', '..');
 /** Build inputs of images, kept across test runs. */
 const keptCache = join(root, '.cache', 'e2e-data', 'cache');
 
+/** How long a daemon may take to start on a machine with much else to do. */
+const readyMs = 120_000;
+
 /** A daemon with a TCP port and its own data folder. */
 export interface ConsoleDaemon extends AsyncDisposable {
   readonly url: string;
@@ -38,7 +41,11 @@ export async function startConsoleDaemon(): Promise<ConsoleDaemon> {
   const socketPath = join(dataDirectory, 'innkeeper.sock');
   let log = '';
   let child = start();
-  await untilReady();
+  // A daemon that stays would keep the test's process from ending.
+  await untilReady().catch(async (error: unknown) => {
+    await stop(child, 'SIGKILL');
+    throw error;
+  });
   const call = async <T>(method: string, body: object): Promise<T> => {
     const { status, text } = await post(
       socketPath,
@@ -132,7 +139,7 @@ export async function startConsoleDaemon(): Promise<ConsoleDaemon> {
   }
 
   async function untilReady(): Promise<void> {
-    for (const deadline = performance.now() + 30_000; performance.now() < deadline; await delay(50)) {
+    for (const deadline = performance.now() + readyMs; performance.now() < deadline; await delay(50)) {
       if (child.exitCode !== null) throw new Error(`The daemon exited with code ${child.exitCode}: ${log}`);
       try {
         await post(socketPath, '/innkeeper.control.v1.NodeService/GetNode', '{}');
@@ -141,7 +148,7 @@ export async function startConsoleDaemon(): Promise<ConsoleDaemon> {
         // Not listening yet.
       }
     }
-    throw new Error(`The daemon was not ready within 30 s: ${log}`);
+    throw new Error(`The daemon was not ready within ${readyMs} ms: ${log}`);
   }
 }
 

@@ -82,8 +82,12 @@ describe('the files of a VM', () => {
     const script =
       'cd /srv/site; ln -s /etc by-path; ln -s by-path twice; ln -s /etc/passwd to-file; touch linked; exec sleep 60';
     await web.daemon.call('TerminalService/CreateTerminal', { vm, argv: ['/bin/sh', '-c', script] });
-    await goTo('/srv/site');
-    await rowOf('linked').waitFor();
+    await until(() =>
+      guest('Stat', { path: '/srv/site/linked' }).then(
+        () => true,
+        () => false,
+      ),
+    );
     for (const name of ['by-path', 'twice']) {
       await goTo('/srv/site');
       await page.getByRole('link', { name, exact: true }).click();

@@ -14,7 +14,7 @@ export function HostCard({ usage }: { readonly usage: HostUsage }): JSX.Element 
   return (
     <Card title="Host">
       <div className="meters">
-        <Meter label="CPU" detail={`${cpus} ${cpuModel}`}>
+        <Meter label="CPU" detail={`${cpus} × ${cpuModel}`}>
           <PercentBar label="CPU" percent={cpuPercent} reason="It is measured between two answers; wait 5 seconds." />
         </Meter>
         <Meter label="Memory" detail={memoryText}>

@@ -1,6 +1,6 @@
 import type { Vm } from '@innkeeper/contract/control';
-import type { JSX } from 'react';
-import { Link, useParams } from 'react-router';
+import { type JSX, useEffect } from 'react';
+import { Link, useLocation, useNavigate, useParams } from 'react-router';
 import { hasPrivilege, useMe } from '../../api/session.ts';
 import { useNode } from '../../api/use-node.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -19,8 +19,16 @@ import { vmTabs } from './vm-tabs.ts';
 
 /** One VM: name, state, actions and tabs. */
 export function VmPage(): JSX.Element {
-  const { vm: name = '' } = useParams();
+  const { vm: name = '', tab } = useParams();
+  const { search } = useLocation();
+  const navigate = useNavigate();
   const { data: vm, dataKey, error } = useLive('vm', { case: 'vm', value: { vm: name } }, name);
+  const isRenamed = vm !== undefined && dataKey === name && vm.name !== name && vm.id !== name;
+  const renamed = isRenamed ? `${vmPath(vm.name, tab)}${search}` : undefined;
+  useEffect(() => {
+    // Under the old address a reload would find no VM.
+    if (renamed !== undefined) void navigate(renamed, { replace: true });
+  }, [renamed, navigate]);
   // While this VM is loading, `vm` may still be another one.
   if (vm !== undefined && dataKey === name && error === undefined) return <VmView vm={vm} />;
   return (
