@@ -9,6 +9,10 @@ setInterval(() => {
   for (const listener of listeners) listener();
 }, 5000);
 
+function readNow(): number {
+  return now;
+}
+
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -16,7 +20,7 @@ function subscribe(listener: () => void): () => void {
 
 /** "12 min ago", with the full time on hover. */
 export function TimeAgo({ unixNs }: { readonly unixNs: bigint }): JSX.Element {
-  const nowMs = useSyncExternalStore(subscribe, () => now);
+  const nowMs = useSyncExternalStore(subscribe, readNow, readNow);
   const date = dateOf(unixNs);
   const seconds = Math.max(0, (nowMs - date.getTime()) / 1000);
   return (

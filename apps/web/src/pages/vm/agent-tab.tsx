@@ -9,6 +9,7 @@ import { DataTable } from '../../components/data-table.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Fields } from '../../components/fields.tsx';
 import { InnCommand } from '../../components/inn-command.tsx';
+import { ReportAge } from '../../components/report-age.tsx';
 import { TimeAgo } from '../../components/time-ago.tsx';
 import { Unknown } from '../../components/unknown.tsx';
 import { AgentBadge } from '../../components/vm-badges.tsx';
@@ -24,7 +25,7 @@ export function AgentTab({ vm }: VmTabProps): JSX.Element {
   const none = <Unknown reason="The agent has never connected." />;
   return (
     <div className="vm-cards">
-      <Card title="Agent">
+      <Card title="Agent" aside={<ReportAge vm={vm} />}>
         {agent?.detail !== undefined && agent.detail !== '' && (
           <p className={needsAttention(vm) ? 'agent-why warn' : 'agent-why'}>
             {agent.detail} <strong>{agent.nextStep}</strong>

@@ -3,6 +3,7 @@ import type { JSX } from 'react';
 import { Card } from '../../../components/card.tsx';
 import { CopyButton } from '../../../components/copy-button.tsx';
 import { Fields } from '../../../components/fields.tsx';
+import { ReportAge } from '../../../components/report-age.tsx';
 import { TagList } from '../../../components/tag-list.tsx';
 import { TimeAgo } from '../../../components/time-ago.tsx';
 import { Unknown } from '../../../components/unknown.tsx';
@@ -16,7 +17,7 @@ export function IdentityCard({ vm }: { readonly vm: Vm }): JSX.Element {
   const unknown = <Unknown reason={unknownReason(agent)} />;
   const addresses = telemetry?.primaryAddresses ?? [];
   return (
-    <Card title="Identity">
+    <Card title="Identity" aside={<ReportAge vm={vm} />}>
       <Fields
         entries={{
           Address:

@@ -4,6 +4,7 @@ import type { JSX } from 'react';
 import { Card } from '../../../components/card.tsx';
 import { DataTable } from '../../../components/data-table.tsx';
 import { Omitted } from '../../../components/omitted.tsx';
+import { ReportAge } from '../../../components/report-age.tsx';
 import { SourceLabel } from '../../../components/source-label.tsx';
 import { Unknown } from '../../../components/unknown.tsx';
 import { unknownReason } from '../../../components/unknown-reason.ts';
@@ -11,12 +12,20 @@ import { Badge } from '../../../components/vm-badges.tsx';
 import { formatBytes } from '../../../format/format-bytes.ts';
 
 /** The network interfaces with addresses and traffic. */
-export function InterfacesCard({ vm: { telemetry, agent } }: { readonly vm: Vm }): JSX.Element {
+export function InterfacesCard({ vm }: { readonly vm: Vm }): JSX.Element {
+  const { telemetry, agent } = vm;
   const interfaces = telemetry?.interfaces ?? [];
   const bytes = (count: bigint | undefined): JSX.Element | string =>
     count === undefined ? <Unknown reason="The kernel has no counter for this." /> : formatBytes(count);
   return (
-    <Card title="Interfaces" aside={<SourceLabel source="agent" />}>
+    <Card
+      title="Interfaces"
+      aside={
+        <>
+          <ReportAge vm={vm} /> <SourceLabel source="agent" />
+        </>
+      }
+    >
       <DataTable
         label="Interfaces"
         rows={interfaces}

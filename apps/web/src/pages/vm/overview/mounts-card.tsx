@@ -4,16 +4,25 @@ import { Card } from '../../../components/card.tsx';
 import { DataTable } from '../../../components/data-table.tsx';
 import { Omitted } from '../../../components/omitted.tsx';
 import { PercentBar } from '../../../components/percent-bar.tsx';
+import { ReportAge } from '../../../components/report-age.tsx';
 import { SourceLabel } from '../../../components/source-label.tsx';
 import { Unknown } from '../../../components/unknown.tsx';
 import { unknownReason } from '../../../components/unknown-reason.ts';
 import { formatBytes } from '../../../format/format-bytes.ts';
 
 /** The mounted file systems and their usage. */
-export function MountsCard({ vm: { telemetry, agent } }: { readonly vm: Vm }): JSX.Element {
+export function MountsCard({ vm }: { readonly vm: Vm }): JSX.Element {
+  const { telemetry, agent } = vm;
   const mounts = telemetry?.mounts ?? [];
   return (
-    <Card title="Mounts" aside={<SourceLabel source="agent" />}>
+    <Card
+      title="Mounts"
+      aside={
+        <>
+          <ReportAge vm={vm} /> <SourceLabel source="agent" />
+        </>
+      }
+    >
       <DataTable
         label="Mounts"
         rows={mounts}

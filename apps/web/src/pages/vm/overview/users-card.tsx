@@ -3,15 +3,24 @@ import type { JSX } from 'react';
 import { Card } from '../../../components/card.tsx';
 import { DataTable } from '../../../components/data-table.tsx';
 import { Omitted } from '../../../components/omitted.tsx';
+import { ReportAge } from '../../../components/report-age.tsx';
 import { SourceLabel } from '../../../components/source-label.tsx';
 import { TimeAgo } from '../../../components/time-ago.tsx';
 import { Unknown } from '../../../components/unknown.tsx';
 import { unknownReason } from '../../../components/unknown-reason.ts';
 
 /** The users logged in inside the guest. */
-export function UsersCard({ vm: { telemetry, agent } }: { readonly vm: Vm }): JSX.Element {
+export function UsersCard({ vm }: { readonly vm: Vm }): JSX.Element {
+  const { telemetry, agent } = vm;
   return (
-    <Card title="Logged in" aside={<SourceLabel source="agent" />}>
+    <Card
+      title="Logged in"
+      aside={
+        <>
+          <ReportAge vm={vm} /> <SourceLabel source="agent" />
+        </>
+      }
+    >
       <DataTable
         label="Logged in"
         rows={telemetry?.users ?? []}
