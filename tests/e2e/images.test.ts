@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { until } from '@innkeeper/kit/testing';
 import type { CDPSession, Locator, Page, Request } from 'playwright-core';
 import { checkPage, openConsole, type WebConsole } from './console.ts';
 
@@ -51,7 +52,7 @@ describe('images, the node, and the settings of a stopped VM', () => {
   const checksum = (): Locator => page.getByRole('textbox', { name: 'SHA-256' });
   const untilPercent = async (name: string, percent: number): Promise<void> => {
     const bar = page.getByRole('progressbar', { name, exact: true });
-    while (Number(await bar.getAttribute('value')) < percent) await bar.waitFor();
+    await until(async () => Number(await bar.getAttribute('value')) >= percent, { withinMs: 60_000 });
   };
 
   it('an image is uploaded with its checksum and progress, and resumes after the daemon was killed', async () => {
