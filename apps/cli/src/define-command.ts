@@ -1,4 +1,4 @@
-import { createClient, type InnkeeperClient } from '@innkeeper/client';
+import type { allPages, InnkeeperClient } from '@innkeeper/client';
 import type { Command } from 'commander';
 import { serverAddress } from './contexts/server-address.ts';
 import { type DeclaredOption, type OptionsOf, valuesOf } from './options.ts';
@@ -7,6 +7,7 @@ import { type DeclaredOption, type OptionsOf, valuesOf } from './options.ts';
 interface Invocation<Options> {
   /** The client of the chosen daemon, created at first use: some commands need no daemon. */
   readonly client: InnkeeperClient;
+  readonly allPages: typeof allPages;
   /** The command's own options, and `--quiet`. */
   readonly options: Options & { readonly quiet: boolean };
   readonly command: Command;
@@ -51,12 +52,15 @@ export function defineCommand<const Declared extends readonly DeclaredOption[], 
     if (terms) command.arguments(terms);
     for (const { option } of declared) command.addOption(option);
     command.passThroughOptions(passThrough).action(async () => {
+      // Not for "inn help VERB", which loads the command's file: the client takes longer to load than all else.
+      const { allPages, createClient } = await import('@innkeeper/client');
       let client: InnkeeperClient | undefined;
       const invocation: Invocation<OptionsOf<Declared>> = {
         get client() {
           client ??= createClient(serverAddress(command));
           return client;
         },
+        allPages,
         options: { ...valuesOf(declared, command.opts()), quiet: command.optsWithGlobals()['quiet'] === true },
         command,
       };

@@ -1,4 +1,5 @@
-import { ExecEnding, type ExecExited } from '@innkeeper/contract/agent';
+import type { ExecExited } from '@innkeeper/contract/agent';
+import { ExecEnding } from '@innkeeper/contract/agent-lite';
 
 /** Exit codes for commands in guests, the same as docker's: 124 timeout, 125 not started or followed, 126 not executable, 127 not found. */
 export const commandCodes = { timeout: 124, failed: 125, notExecutable: 126, notFound: 127 } as const;

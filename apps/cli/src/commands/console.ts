@@ -5,7 +5,6 @@ import { flag, text } from '../options.ts';
 import { clean } from '../output/clean.ts';
 import { parseKey } from '../parse-values.ts';
 import { writeAll } from '../write-all.ts';
-import { captureKeyboard } from './capture-keyboard.ts';
 import { resetTerminal } from './terminal-reset.ts';
 
 /** The byte that ^C sends. */
@@ -21,6 +20,7 @@ export const command = defineCommand({
   ],
   async run({ client, options: { readOnly, take, quiet, detachKey: keyName } }, vm) {
     const detachKey = parseKey(keyName, '--detach-key');
+    const { captureKeyboard } = await import('./capture-keyboard.ts');
     const stream = client.openConsole(vm, { writer: !readOnly });
     let isDetached = false;
     let endedBy: TerminationSignal | undefined;

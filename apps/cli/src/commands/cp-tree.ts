@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { InnkeeperClient } from '@innkeeper/client';
-import { FileKind } from '@innkeeper/contract/agent';
+import { FileKind } from '@innkeeper/contract/agent-lite';
 import { archiveError, isOperationError, OperationError } from '@innkeeper/contract/errors';
 import { treeNames } from '@innkeeper/tar';
 import { CliError } from '../cli-error.ts';

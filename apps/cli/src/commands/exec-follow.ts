@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecStream } from '@innkeeper/client';
-import { OutputStream } from '@innkeeper/contract/agent';
+import { OutputStream } from '@innkeeper/contract/agent-lite';
 import { isOperationError } from '@innkeeper/contract/errors';
 import { onBrokenOutput } from '../broken-output.ts';
 import { EndedBySignal, type TerminationSignal } from '../ended-by-signal.ts';

@@ -6,8 +6,6 @@ import { EndedBySignal } from '../ended-by-signal.ts';
 import { flag, list, type OptionsOf, optionalFlag, text } from '../options.ts';
 import { printError } from '../output/print-error.ts';
 import { parseDuration, parseVariables } from '../parse-values.ts';
-import { withSuggestion } from '../with-suggestion.ts';
-import { execFailureCode, followExec } from './exec-follow.ts';
 
 const execOptions = [
   flag('-i, --interactive', 'forward stdin (default)'),
@@ -34,6 +32,7 @@ export const command = defineCommand({
     if (words.length === 0 && options.attach === undefined)
       throw new CliError('The command is missing: inn exec VM -- CMD…');
     const terminal = options.tty ?? (process.stdin.isTTY === true && process.stdout.isTTY === true && !options.detach);
+    const { execFailureCode, followExec } = await import('./exec-follow.ts');
     const lost = new Set<string>();
     const stream = client.exec(vm, {
       ...(options.attach === undefined
@@ -57,6 +56,7 @@ export const command = defineCommand({
         });
     } catch (error) {
       if (error instanceof EndedBySignal) throw error;
+      const { withSuggestion } = await import('../with-suggestion.ts');
       printError(await withSuggestion(error, command), false);
       throw new CliError('', { exitCode: execFailureCode(error), silent: true });
     }

@@ -1,5 +1,6 @@
 import { formatFileMode } from '@innkeeper/contract';
-import { type FileInfo, FileKind } from '@innkeeper/contract/agent';
+import type { FileInfo } from '@innkeeper/contract/agent';
+import { FileKind } from '@innkeeper/contract/agent-lite';
 import { formatBytes, formatTime } from '../output/format.ts';
 import type { Column } from '../output/table.ts';
 

@@ -1,5 +1,5 @@
 import { toJson } from '@bufbuild/protobuf';
-import { type FileInfo, FileInfoSchema } from '@innkeeper/contract/agent';
+import type { FileInfo } from '@innkeeper/contract/agent';
 import { defineCommand } from '../define-command.ts';
 import { choice, flag, outputOptions } from '../options.ts';
 import { cleanJson } from '../output/clean.ts';
@@ -21,6 +21,7 @@ export const command = defineCommand({
     flag('-r, --reverse', 'reverse the order'),
   ],
   async run({ client, options }, guestPath) {
+    const { FileInfoSchema } = await import('@innkeeper/contract/agent');
     const { vm, path } = parseGuestPath(guestPath);
     // Like ls: the largest or newest first.
     const byAmount = options.sort !== 'name';
@@ -59,6 +60,7 @@ export const command = defineCommand({
 
 /** Prints one JSON array, entry by entry as they arrive. */
 async function printJson(entries: AsyncIterable<FileInfo>): Promise<void> {
+  const { FileInfoSchema } = await import('@innkeeper/contract/agent');
   let before = '[\n  ';
   for await (const entry of entries) {
     process.stdout.write(`${before}${cleanJson(JSON.stringify(toJson(FileInfoSchema, entry)))}`);

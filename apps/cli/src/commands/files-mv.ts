@@ -1,5 +1,5 @@
 import type { InnkeeperClient } from '@innkeeper/client';
-import { FileKind } from '@innkeeper/contract/agent';
+import { FileKind } from '@innkeeper/contract/agent-lite';
 import { isOperationError } from '@innkeeper/contract/errors';
 import { CliError } from '../cli-error.ts';
 import { defineCommand } from '../define-command.ts';

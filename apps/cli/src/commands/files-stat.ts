@@ -1,5 +1,5 @@
 import { formatFileMode } from '@innkeeper/contract';
-import { FileInfoSchema, FileKind } from '@innkeeper/contract/agent';
+import { FileKind } from '@innkeeper/contract/agent-lite';
 import { defineCommand } from '../define-command.ts';
 import { flag, outputOptions } from '../options.ts';
 import { clean } from '../output/clean.ts';
@@ -14,6 +14,7 @@ export const command = defineCommand({
   arguments: '<path>',
   options: [...outputOptions, flag('-L, --dereference', 'show the target of a symbolic link')],
   async run({ client, options }, guestPath) {
+    const { FileInfoSchema } = await import('@innkeeper/contract/agent');
     const { vm, path } = parseGuestPath(guestPath);
     const file = await client.files.stat(vm, path, { follow: options.dereference });
     if (options.output === 'json' || options.output === 'yaml') printObject(options.output, FileInfoSchema, file);
@@ -39,7 +40,7 @@ export const command = defineCommand({
 });
 
 /** "character device"; "unknown" for a kind of a later version. */
-function kindLabel(kind: FileKind): string {
+function kindLabel(kind: number): string {
   const name = Object.entries(FileKind).find(([, value]) => value === kind)?.[0];
   return name?.toLowerCase().replaceAll('_', ' ') ?? 'unknown';
 }

@@ -1,5 +1,4 @@
 import { basename, resolve } from 'node:path';
-import { allPages } from '@innkeeper/client';
 import { defineCommand } from '../define-command.ts';
 import { text } from '../options.ts';
 import { clean } from '../output/clean.ts';
@@ -12,7 +11,7 @@ export const command = defineCommand({
     text('--name <name>', "name of the image (default: the file's name)"),
     text('--sha256 <hex>', 'refuse the file unless it has this checksum'),
   ],
-  async run({ client, options }, file) {
+  async run({ client, allPages, options }, file) {
     const name = options.name ?? imageNameOf(file);
     await followOperation(
       client,

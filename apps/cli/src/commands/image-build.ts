@@ -1,4 +1,3 @@
-import { allPages } from '@innkeeper/client';
 import { defineCommand } from '../define-command.ts';
 import { flag, text } from '../options.ts';
 import { followOperation } from './follow-operation.ts';
@@ -10,7 +9,7 @@ export const command = defineCommand({
     text('--name <name>', 'name of the image (default: the kind)'),
     flag('--rebuild', 'build it even if it exists'),
   ],
-  async run({ client, options: { name: named, rebuild, quiet } }, kind) {
+  async run({ client, allPages, options: { name: named, rebuild, quiet } }, kind) {
     const name = named ?? kind;
     const images = await allPages(
       (page) => client.images.listImages(page),

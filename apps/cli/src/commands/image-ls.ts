@@ -1,4 +1,3 @@
-import { allPages } from '@innkeeper/client';
 import { ImageSchema } from '@innkeeper/contract/control';
 import { defineCommand } from '../define-command.ts';
 import { outputOptions } from '../options.ts';
@@ -8,7 +7,7 @@ import { printRows } from '../output/print-list.ts';
 /** `inn image ls` */
 export const command = defineCommand({
   options: outputOptions,
-  async run({ client, options }) {
+  async run({ client, allPages, options }) {
     const images = await allPages(
       (page) => client.images.listImages(page),
       (answer) => answer.images,

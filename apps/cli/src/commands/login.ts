@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { createClient, loginForToken } from '@innkeeper/client';
 import { CliError } from '../cli-error.ts';
 import { askSecret, readSecret } from '../contexts/read-secret.ts';
 import { readContexts, type StoredContext, writeContexts } from '../contexts/stored-contexts.ts';
@@ -33,12 +32,14 @@ export const command = defineCommand({
 
 async function contextFromToken(url: string, ca: string | undefined): Promise<StoredContext> {
   const token = await readSecret();
+  const { createClient } = await import('@innkeeper/client');
   const { user } = await createClient({ url, token, ca }).access.getMe({});
   return { url, token, user, ca };
 }
 
 async function contextFromPassword(url: string, ca: string | undefined, user: string): Promise<StoredContext> {
   const password = await askSecret(`Password of ${user} at ${url}: `);
+  const { loginForToken } = await import('@innkeeper/client');
   const { token, tokenId } = await loginForToken({ url, ca, user, password, tokenName: `inn on ${hostname()}` });
   return { url, token, tokenId, user, ca };
 }

@@ -1,4 +1,3 @@
-import { createClient } from '@innkeeper/client';
 import { CliError } from '../cli-error.ts';
 import { contextNamed, readContexts, writeContexts } from '../contexts/stored-contexts.ts';
 import { defineCommand } from '../define-command.ts';
@@ -15,7 +14,10 @@ export const command = defineCommand({
     const { [name]: _removed, ...contexts } = stored.contexts;
     writeContexts({ current: stored.current === name ? '' : stored.current, contexts });
     // After the file is written: a daemon that does not answer must not keep the login here.
-    if (tokenId !== undefined) await createClient({ url, token, ca }).access.revokeToken({ id: tokenId });
+    if (tokenId !== undefined) {
+      const { createClient } = await import('@innkeeper/client');
+      await createClient({ url, token, ca }).access.revokeToken({ id: tokenId });
+    }
     process.stdout.write(`Logged out of ${url}.\n`);
   },
 });

@@ -1,4 +1,3 @@
-import { allPages } from '@innkeeper/client';
 import { VmSchema } from '@innkeeper/contract/control';
 import { OperationError } from '@innkeeper/contract/errors';
 import { defineCommand } from '../define-command.ts';
@@ -10,7 +9,7 @@ import { vmColumns } from './vm-columns.ts';
 export const command = defineCommand({
   arguments: '[vm...]',
   options: [...outputOptions, text('--filter <conditions>', 'only VMs that match, such as "state:running mem>80"')],
-  async run({ client, options }, wanted) {
+  async run({ client, allPages, options }, wanted) {
     const vms = await allPages(
       (page) => client.vms.listVms({ ...page, filter: options.filter ?? '' }),
       (answer) => answer.vms,

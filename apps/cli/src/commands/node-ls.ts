@@ -1,4 +1,3 @@
-import { allPages } from '@innkeeper/client';
 import { NodeSchema } from '@innkeeper/contract/control';
 import { defineCommand } from '../define-command.ts';
 import { outputOptions } from '../options.ts';
@@ -8,7 +7,7 @@ import { printRows } from '../output/print-list.ts';
 /** `inn node ls` */
 export const command = defineCommand({
   options: outputOptions,
-  async run({ client, options }) {
+  async run({ client, allPages, options }) {
     const nodes = await allPages(
       (page) => client.node.listNodes(page),
       (answer) => answer.nodes,

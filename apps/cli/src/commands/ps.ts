@@ -1,4 +1,4 @@
-import { type GuestProcess, GuestProcessSchema } from '@innkeeper/contract/agent';
+import type { GuestProcess } from '@innkeeper/contract/agent';
 import { defineCommand } from '../define-command.ts';
 import { choice, flag, outputOptions, text } from '../options.ts';
 import { formatBytes, formatDuration, formatPercent, formatTime } from '../output/format.ts';
@@ -21,6 +21,7 @@ export const command = defineCommand({
     flag('--kernel-threads', 'include kernel threads'),
   ],
   async run({ client, options }, vm) {
+    const { GuestProcessSchema } = await import('@innkeeper/contract/agent');
     const limit = parseCount(options.lines, '--lines', 1, maxProcesses);
     const isTree = options.tree && (options.output === 'table' || options.output === 'wide');
     const { processes, total } = await client.processes.list(vm, {

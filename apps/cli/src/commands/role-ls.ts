@@ -1,4 +1,3 @@
-import { allPages } from '@innkeeper/client';
 import { RoleSchema } from '@innkeeper/contract/control';
 import { defineCommand } from '../define-command.ts';
 import { outputOptions } from '../options.ts';
@@ -7,7 +6,7 @@ import { printRows } from '../output/print-list.ts';
 /** `inn role ls` */
 export const command = defineCommand({
   options: outputOptions,
-  async run({ client, options }) {
+  async run({ client, allPages, options }) {
     const roles = await allPages(
       (page) => client.access.listRoles(page),
       (answer) => answer.roles,

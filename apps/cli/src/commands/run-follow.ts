@@ -1,5 +1,5 @@
 import type { InnkeeperClient } from '@innkeeper/client';
-import { OutputStream } from '@innkeeper/contract/agent';
+import { OutputStream } from '@innkeeper/contract/agent-lite';
 import { type Run, type RunOutput, RunSchema, RunState } from '@innkeeper/contract/control';
 import { OperationError } from '@innkeeper/contract/errors';
 import { timersOf, withDeadline } from '@innkeeper/kit';

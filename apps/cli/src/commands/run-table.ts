@@ -1,4 +1,4 @@
-import { ExecEnding } from '@innkeeper/contract/agent';
+import { ExecEnding } from '@innkeeper/contract/agent-lite';
 import type { RunTarget } from '@innkeeper/contract/control';
 import { formatBytes, formatDuration } from '../output/format.ts';
 import { runStateLabel } from '../output/state-labels.ts';

@@ -9,7 +9,6 @@ import { printRows } from '../output/print-list.ts';
 import type { Column } from '../output/table.ts';
 import { parseKey } from '../parse-values.ts';
 import { writeAll } from '../write-all.ts';
-import { captureKeyboard } from './capture-keyboard.ts';
 import { clearTerminal, resetTerminal } from './terminal-reset.ts';
 
 /** ^D, which ends the input of a terminal. */
@@ -63,7 +62,7 @@ async function attach(client: InnkeeperClient, { vm, id, detachKey, isNew, quiet
   const stream = client.terminals.open(vm, id, { size: windowSize() });
   let isDetached = false;
   let endedBy: TerminationSignal | undefined;
-  const release = connectKeyboard(stream, detachKey, (signal) => {
+  const release = await connectKeyboard(stream, detachKey, (signal) => {
     isDetached = true;
     endedBy ??= signal;
     stream.close();
@@ -86,11 +85,12 @@ function windowSize(): { readonly columns: number; readonly rows: number } {
   return { columns: Math.min(Math.max(columns || 80, 2), 500), rows: Math.min(rows || 24, 200) };
 }
 
-function connectKeyboard(
+async function connectKeyboard(
   stream: TerminalStream,
   detachKey: number | undefined,
   onDetach: (signal?: TerminationSignal) => void,
-): () => void {
+): Promise<() => void> {
+  const { captureKeyboard } = await import('./capture-keyboard.ts');
   const release = captureKeyboard({
     detachKey,
     onDetach,

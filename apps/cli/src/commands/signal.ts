@@ -1,4 +1,3 @@
-import { signalNumber } from '@innkeeper/client';
 import { defineCommand } from '../define-command.ts';
 import { flag, text } from '../options.ts';
 import { parseCount } from '../parse-values.ts';
@@ -14,6 +13,7 @@ export const command = defineCommand({
     flag('--tree', 'include their descendants'),
   ],
   async run({ client, options: { signal, tree, quiet } }, vm, words) {
+    const { signalNumber } = await import('@innkeeper/client');
     const name = signalNumber(signal);
     const pids = words.map((word) => parseCount(word, 'PID', 1, maxPid));
     for (const pid of pids) {

@@ -1,4 +1,3 @@
-import { allPages } from '@innkeeper/client';
 import { TokenSchema } from '@innkeeper/contract/control';
 import { defineCommand } from '../define-command.ts';
 import { flag, outputOptions } from '../options.ts';
@@ -8,7 +7,7 @@ import { printRows } from '../output/print-list.ts';
 /** `inn token ls` */
 export const command = defineCommand({
   options: [...outputOptions, flag('--all', 'include the tokens of all users')],
-  async run({ client, options }) {
+  async run({ client, allPages, options }) {
     const tokens = await allPages(
       (page) => client.access.listTokens({ ...page, all: options.all }),
       (answer) => answer.tokens,

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { toJson } from '@bufbuild/protobuf';
-import { allPages } from '@innkeeper/client';
 import { type Vm, VmSchema, VmState } from '@innkeeper/contract/control';
 import { onAbort } from '@innkeeper/kit';
 import { defineCommand } from '../define-command.ts';
@@ -31,7 +30,7 @@ const columns: readonly Column<Vm>[] = [
 export const command = defineCommand({
   arguments: '[vm]',
   options: [...outputOptions, text('--interval <duration>', 'time between updates', '2s')],
-  async run({ client, options }, name) {
+  async run({ client, allPages, options }, name) {
     const intervalMs = parseDuration(options.interval, '--interval');
     const readVms = async (): Promise<readonly Vm[]> =>
       name === undefined

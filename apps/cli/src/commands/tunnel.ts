@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs';
-import { isOperationError, type Tunnel } from '@innkeeper/client';
+import type { Tunnel } from '@innkeeper/client';
+import { isOperationError } from '@innkeeper/contract/errors';
 import { defineCommand } from '../define-command.ts';
 import { text } from '../options.ts';
 import { standardInput } from '../standard-input.ts';
