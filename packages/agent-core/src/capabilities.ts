@@ -1,5 +1,6 @@
 import { methodCapabilities } from '@innkeeper/contract/agent-lite';
 import type { CapabilityName } from '@innkeeper/contract/capabilities';
+import { exists } from './file/exists.ts';
 import type { Host } from './host.ts';
 
 /** What this agent can do in this guest, sorted, and what it cannot, with the reason. */
@@ -37,14 +38,4 @@ export function capabilitiesOf(host: Host): Capabilities {
     present: [...always, ...checks.filter(({ has }) => has).map(({ name }) => name)].sort(),
     missing: checks.filter(({ has }) => !has).map(({ name, reason }) => ({ name, reason })),
   };
-}
-
-function exists(host: Host, path: string): boolean {
-  try {
-    host.files.stat(path, true);
-    return true;
-  } catch {
-    // ENOENT: not present.
-    return false;
-  }
 }

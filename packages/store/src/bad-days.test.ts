@@ -22,7 +22,7 @@ import { UserRepository } from './repositories/users.ts';
 import { VmRepository } from './repositories/vms.ts';
 import type { Schema } from './schema.ts';
 import { describeMigrations } from './testing/describe-migrations.ts';
-import { image, vm } from './testing/describe-store.ts';
+import { image, target, vm } from './testing/rows.ts';
 
 let folder: string;
 let count = 0;
@@ -123,18 +123,6 @@ describe('every write on a full disk', () => {
         started_ms: 1,
         ended_ms: null,
         node_id: '',
-      };
-      const target = {
-        run_id: 'r',
-        vm_id: 'a',
-        vm_name: 'one',
-        state: 'running',
-        exited: null,
-        error: null,
-        kept_bytes: 0,
-        next_offset: 0,
-        started_ms: null,
-        ended_ms: null,
       };
       const output = { run_id: 'r', vm_id: 'a', start_offset: 0, stream: 1, time_ms: 1, data: Buffer.alloc(100_000) };
       const at = { runId: 'r', vmId: 'a', keptBytes: 1, nextOffset: 1 };

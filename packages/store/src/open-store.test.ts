@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { openStore } from './open-store.ts';
-import { describeStore, image, vm } from './testing/describe-store.ts';
+import { describeStore } from './testing/describe-store.ts';
+import { image, vm } from './testing/rows.ts';
 
 describeStore('a store in SQLite', () => openStore(':memory:'));
 

@@ -8,7 +8,7 @@ import { until } from '@innkeeper/kit/testing';
 import { openStore } from '@innkeeper/store';
 import { History } from '../../../apps/innkeeper/src/node/history/history.ts';
 import { metricReport } from '../../../apps/innkeeper/src/node/history/metric-points.ts';
-import { image, vm as vmRow } from '../../../packages/store/src/testing/describe-store.ts';
+import { image, vm as vmRow } from '../../../packages/store/src/testing/rows.ts';
 import { agentBinaryPath } from '../bench-image.ts';
 import { type Metric, makeMetric } from '../metric.ts';
 

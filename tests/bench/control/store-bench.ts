@@ -2,7 +2,7 @@ import { silentLog } from '@innkeeper/kit';
 import { openStore, type Store } from '@innkeeper/store';
 import { History } from '../../../apps/innkeeper/src/node/history/history.ts';
 import { metricReport } from '../../../apps/innkeeper/src/node/history/metric-points.ts';
-import { image, vm as vmRow } from '../../../packages/store/src/testing/describe-store.ts';
+import { image, vm as vmRow } from '../../../packages/store/src/testing/rows.ts';
 import { type Metric, makeMetric } from '../metric.ts';
 import { FakeVms } from './fake-vms.ts';
 

@@ -1,31 +1,17 @@
-import { AgentState, OperationState, panickedWord, RunState, type Vm, VmState } from '@innkeeper/contract/control';
+import {
+  type AgentState,
+  agentStateName,
+  OperationState,
+  panickedWord,
+  RunState,
+  type Vm,
+  vmStateName,
+} from '@innkeeper/contract/control';
 
 /** The states of an enum that this version knows, without those of later versions. */
 type Known<T> = T extends number ? (number extends T ? never : T) : never;
 
 // A new state without a label is a type error here.
-const vmStateLabels: Record<Known<VmState>, string> = {
-  [VmState.UNSPECIFIED]: '–',
-  [VmState.CREATING]: 'creating',
-  [VmState.STOPPED]: 'stopped',
-  [VmState.STARTING]: 'starting',
-  [VmState.RUNNING]: 'running',
-  [VmState.PAUSED]: 'paused',
-  [VmState.STOPPING]: 'stopping',
-  [VmState.CRASHED]: 'crashed',
-  [VmState.DELETING]: 'deleting',
-};
-
-const agentStateLabels: Record<Known<AgentState>, string> = {
-  [AgentState.UNSPECIFIED]: '–',
-  [AgentState.OFF]: '–',
-  [AgentState.WAITING]: 'waiting',
-  [AgentState.CONNECTED]: 'connected',
-  [AgentState.LOST]: 'lost',
-  [AgentState.PAUSED]: 'paused',
-  [AgentState.ABSENT]: 'absent',
-};
-
 const operationStateLabels: Record<Known<OperationState>, string> = {
   [OperationState.UNSPECIFIED]: '–',
   [OperationState.RUNNING]: 'running',
@@ -46,12 +32,13 @@ const runStateLabels: Record<Known<RunState>, string> = {
 /** The state in one word; "–" for a state of a later version. */
 export function vmStateLabel({ state, panicked }: Pick<Vm, 'state' | 'panicked'>): string {
   if (panicked) return panickedWord;
-  return (vmStateLabels as Partial<Record<number, string>>)[state] ?? '–';
+  return vmStateName(state) ?? '–';
 }
 
-/** The state in one word; "–" for a state of a later version. */
+/** The state in one word; "–" for a VM that does not run, and for a state of a later version. */
 export function agentStateLabel(state: AgentState): string {
-  return (agentStateLabels as Partial<Record<number, string>>)[state] ?? '–';
+  const name = agentStateName(state);
+  return name === undefined || name === 'off' ? '–' : name;
 }
 
 /** The state in one word; "–" for a state of a later version. */

@@ -1,3 +1,4 @@
+import { exists } from '../file/exists.ts';
 import type { Host } from '../host.ts';
 import { readTrimmed } from './read-trimmed.ts';
 
@@ -12,16 +13,6 @@ export function initSystem(host: Host): InitSystem {
     return 'busybox';
   if (readTrimmed(host, '/proc/1/comm') === 'init' && exists(host, '/etc/inittab')) return 'sysv';
   return 'other';
-}
-
-function exists(host: Host, path: string): boolean {
-  try {
-    host.files.stat(path, true);
-    return true;
-  } catch {
-    // ENOENT: does not exist.
-    return false;
-  }
 }
 
 function linkOf(host: Host, path: string): string | undefined {

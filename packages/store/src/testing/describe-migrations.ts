@@ -7,7 +7,7 @@ import { openStore } from '../open-store.ts';
 import { AuditRepository } from '../repositories/audit.ts';
 import type { Schema } from '../schema.ts';
 import { makeBeforeSquash, oldSteps } from './before-squash.ts';
-import { image, vm } from './describe-store.ts';
+import { image, terminal, vm } from './rows.ts';
 
 /** An empty database, and direct access to it below the store. */
 export interface EmptyDatabase {
@@ -41,18 +41,6 @@ const operation = {
   started_ms: 2 ** 40,
   ended_ms: 2 ** 40 + 1,
 } as const;
-const terminal = {
-  id: 't',
-  vm_id: 'a',
-  title: '',
-  guest_user: '',
-  argv: '["sh"]',
-  columns: 80,
-  rows: 24,
-  created_ms: 2 ** 41,
-  created_by: 'ann',
-};
-
 const node = { id: 'f', name: 'host', description: '{"version":"1"}', started_ms: 2 ** 41, seen_ms: 2 ** 41 + 1 };
 
 /** Rows as a daemon wrote them into the schema of each migration. */

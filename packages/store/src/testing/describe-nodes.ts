@@ -1,22 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Store } from '../open-store.ts';
-import type { OperationRow } from '../repositories/operations.ts';
-
-const operation: OperationRow = {
-  id: 'o',
-  kind: 'vm.create',
-  state: 'succeeded',
-  target: 'one',
-  vm_id: 'a',
-  stage: '',
-  progress: null,
-  log: '[]',
-  error: null,
-  started_ms: 1,
-  ended_ms: 2,
-  node_id: 'n',
-};
+import { operation } from './rows.ts';
 
 /** What every database must do with nodes. `open` returns an empty database each time. */
 export function describeNodes(name: string, open: () => Promise<Store>): void {
@@ -41,7 +26,7 @@ export function describeNodes(name: string, open: () => Promise<Store>): void {
       await using store = await open();
       const run = { user_name: 'me', title: '', spec: '{}', state: 'failed', started_ms: 1, ended_ms: 2 };
       for (const node_id of ['n', 'm']) {
-        await store.operations.save({ ...operation, id: `o-${node_id}`, node_id });
+        await store.operations.save({ ...operation, state: 'succeeded', ended_ms: 2, id: `o-${node_id}`, node_id });
         await store.events.insert({ time_ms: 1, vm_id: 'a', kind: 'vm.started', message: '', node_id });
         await store.runs.insert({ ...run, id: `r-${node_id}`, node_id }, []);
       }

@@ -2,71 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Store } from '../open-store.ts';
 import { maxEvents, maxEventsOfVm } from '../repositories/events.ts';
-import type { ImageRow } from '../repositories/images.ts';
-import type { OperationRow } from '../repositories/operations.ts';
-import type { VmRow } from '../repositories/vms.ts';
 import { describeNodes } from './describe-nodes.ts';
-
-export const image: ImageRow = {
-  name: 'tiny',
-  format: 'raw',
-  path: 'images/tiny/original.raw',
-  virtual_bytes: 2 ** 40,
-  sha256: '',
-  added_ms: 1,
-  kernel: null,
-  base: null,
-  node_id: 'n',
-};
-
-export const vm: VmRow = {
-  id: 'a',
-  name: 'one',
-  state: 'stopped',
-  state_detail: '',
-  image: 'tiny',
-  cpus: 1,
-  memory_bytes: 2 ** 36,
-  disk_bytes: 0,
-  mac_address: '02:00:00:00:00:01',
-  tags: '{}',
-  driver: 'fake',
-  record: null,
-  agent: '{}',
-  base_path: '',
-  created_ms: 1,
-  started_ms: null,
-  autostart: 0,
-  stopped_boot_id: '',
-  node_id: 'n',
-};
-
-const operation: OperationRow = {
-  id: 'o',
-  kind: 'vm.create',
-  state: 'running',
-  target: 'one',
-  vm_id: 'a',
-  stage: '',
-  progress: null,
-  log: '[]',
-  error: null,
-  started_ms: 1,
-  ended_ms: null,
-  node_id: 'n',
-};
-
-const terminal = {
-  id: 't',
-  vm_id: 'a',
-  title: '',
-  guest_user: '',
-  argv: '["sh"]',
-  columns: 80,
-  rows: 24,
-  created_ms: 2 ** 41,
-  created_by: 'ann',
-};
+import { image, operation, target, terminal, vm } from './rows.ts';
 
 /** Tests of the store for any database. `open` returns an empty one each time. */
 export function describeStore(name: string, open: () => Promise<Store>): void {
@@ -254,18 +191,6 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         started_ms: 5,
         ended_ms: null,
         node_id: 'n',
-      };
-      const target = {
-        run_id: 'r',
-        vm_id: 'a',
-        vm_name: 'one',
-        state: 'running',
-        exited: null,
-        error: null,
-        kept_bytes: 0,
-        next_offset: 0,
-        started_ms: null,
-        ended_ms: null,
       };
       assert.equal(await store.runs.insert(run, [target]), true);
       assert.equal(await store.runs.insert(run, [target]), false);
