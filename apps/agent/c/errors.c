@@ -25,14 +25,20 @@ static const char *name_of(int number)
     return NULL;
 }
 
+const char *error_name(int error)
+{
+    static char other[24];
+    const char *name = name_of(error);
+    if (name)
+        return name;
+    snprintf(other, sizeof other, "E%d", error);
+    return other;
+}
+
 JSValue throw_errno(JSContext *ctx, int error, const char *call, const char *path)
 {
-    char other[24], message[512];
-    const char *name = name_of(error);
-    if (!name) {
-        snprintf(other, sizeof other, "E%d", error);
-        name = other;
-    }
+    char message[512];
+    const char *name = error_name(error);
     JSValue exception = JS_NewError(ctx);
     snprintf(message, sizeof message, path ? "%s %s: %s" : "%s%.0s: %s", call, path ? path : "", name);
     set_string(ctx, exception, "message", message);

@@ -156,6 +156,35 @@ declare module 'host' {
    */
   export function fork(work: () => string, keepFd: number): [pid: number, fd: number];
 
+  // Freezing (freezer.c)
+  /**
+   * Starts a helper that freezes the file systems mounted at `paths` in this order, at most 256, and thaws them in reverse
+   * when told to, when its clock runs out (`syncMs` to write back caches, then `freezeMs` to freeze, then `leaseMs`), at
+   * SIGTERM, and when the agent is gone. `devices` are pairs of major and minor number that each must have; 0, 0: any. The
+   * helper first enters the cgroup of `groupEntry` if it can.
+   *
+   * Reports are read from a descriptor as records of three 32-bit integers: kind, value, errno. 1 opened, 3 frozen and
+   * 6 thawed have the index of the path as value; 2: caches are written; 4: all are frozen or refused; 5: renewed, with
+   * the lease in ms; 7: over, by a thaw (1), the lease (2), the agent's end (3), a signal (4), or because it took too
+   * long (5). Commands are written to the other as such records: 1 renews for `value` ms, 2 thaws.
+   */
+  export function startFreezer(
+    paths: readonly string[],
+    devices: readonly number[],
+    groupEntry: string,
+    syncMs: number,
+    freezeMs: number,
+    leaseMs: number,
+  ): [pid: number, reports: number, commands: number];
+  /** FITHAW; EINVAL if it is not frozen. Run it in a helper. */
+  export function thaw(path: string): void;
+  /** FITRIM of the whole file system: the trimmed bytes. Run it in a helper. */
+  export function trim(path: string, minimumBytes: number): number;
+  /** The device that holds the image of the loop device at this path (LOOP_GET_STATUS64). */
+  export function loopBase(path: string): [major: number, minor: number];
+  /** The name of an error number: "EIO". */
+  export function errorName(errno: number): string;
+
   // Network (network.c)
   /**
    * Flat rows of sixteen: index, name, kind ("bridge"; empty for hardware), hardware address, flags, operstate, MTU, index

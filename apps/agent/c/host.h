@@ -22,11 +22,13 @@ typedef struct {
     int count;
 } Port;
 
-extern const Port attributes_port, bytes_port, clock_port, directories_port, files_port, jobs_port, loop_port, network_port, numbers_port, processes_port, protobuf_port, sockets_port,
+extern const Port attributes_port, bytes_port, clock_port, directories_port, files_port, freezer_port, jobs_port, loop_port, network_port, numbers_port, processes_port, protobuf_port, sockets_port,
     system_port, text_port;
 
 /* errors.c: the only conversion from errno to an exception; path may be NULL. */
 JSValue throw_errno(JSContext *ctx, int error, const char *call, const char *path);
+/* "EIO"; valid until the next call. */
+const char *error_name(int error);
 
 /* values.c: arguments in, plain objects out. */
 /* The bytes of a Uint8Array, checked; NULL after an exception. Valid until JavaScript runs again. */
@@ -66,6 +68,8 @@ ssize_t write_now(int fd, const void *bytes, size_t count);
 
 /* jobs.c: closes the descriptors from first to last, both included. */
 void close_from_to(unsigned first, unsigned last);
+/* For a forked child, which must not hold the agent's ports and pipes open: closes all but these and 0 to 2; -1 is none. */
+void close_all_but(int out, int keep);
 
 /* loop.c */
 /* Runs until JavaScript calls exit; returns the exit code. */

@@ -25,8 +25,7 @@ void close_from_to(unsigned first, unsigned last)
         close((int)fd);
 }
 
-/* A child that hangs must not hold the agent's ports and pipes open: closes all but `out`, `keep` and 0 to 2. */
-static void close_others(int out, int keep)
+void close_all_but(int out, int keep)
 {
     unsigned low = (unsigned)(keep < 3 || out < keep ? out : keep), high = (unsigned)(keep < 3 || out > keep ? out : keep);
     close_from_to(3, low - 1);
@@ -39,7 +38,7 @@ static _Noreturn void run_in_child(JSContext *ctx, JSValueConst function, int ou
     sigset_t none;
     sigemptyset(&none);
     leave_loop_in_child();
-    close_others(out, keep);
+    close_all_but(out, keep);
     signal(SIGTERM, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
     JSValue result = JS_Call(ctx, function, JS_UNDEFINED, 0, NULL);

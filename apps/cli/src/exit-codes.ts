@@ -22,6 +22,8 @@ const ofReason: Partial<Record<ReasonName, number>> = {
   VM_WRONG_STATE: exitCodes.conflict,
   VM_BUSY: exitCodes.conflict,
   IMAGE_IN_USE: exitCodes.conflict,
+  FREEZE_HELD: exitCodes.conflict,
+  FREEZE_ENDED: exitCodes.conflict,
   DAEMON_UNREACHABLE: exitCodes.general,
 };
 

@@ -81,6 +81,13 @@ function addGuests(program: Command): void {
       'Show the usage of guests, next to the usage of their hypervisors',
       () => import('./commands/top.ts'),
     ],
+    [
+      'freeze [options] <vm> [command...]',
+      'Freeze the file systems of a guest, for a time or while a command runs on this machine',
+      () => import('./commands/freeze.ts'),
+    ],
+    ['thaw [options] <vm>', 'Thaw the file systems of a guest', () => import('./commands/thaw.ts')],
+    ['trim [options] <vm>', 'Report unused blocks of a guest to its disks', () => import('./commands/trim.ts')],
     ['doctor [options] [vm]', 'Find out why an agent does not answer', () => import('./commands/doctor.ts')],
     [
       'shell [options] <vm> [command...]',

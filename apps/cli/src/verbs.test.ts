@@ -43,6 +43,11 @@ const verbs: Readonly<Record<string, string>> = {
   'FileService/Remove': 'files rm',
   'FileService/SetMode': 'files chmod',
   'FileService/SetOwner': 'files chown',
+  'FilesystemService/Freeze': 'freeze',
+  // While a command runs on the host.
+  'FilesystemService/Renew': 'freeze',
+  'FilesystemService/Thaw': 'thaw',
+  'FilesystemService/Trim': 'trim',
   'GuestProcessService/Signal': 'signal',
   'PowerService/Shutdown': 'reboot',
   'ProcessService/Exec': 'exec',

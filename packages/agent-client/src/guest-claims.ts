@@ -1,14 +1,16 @@
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import type {
+  FreezeReport,
   ListDirectoryRequestSchema,
   ListDirectoryResponse,
   ListProcessesRequestSchema,
   ListProcessesResponse,
 } from '@innkeeper/contract/agent';
-import { FileServiceLite, GuestProcessServiceLite } from '@innkeeper/contract/agent-lite';
+import { FileServiceLite, FilesystemServiceLite, GuestProcessServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { defaultPageSize, maxPageSize, maxPageTokenChars, maxSkippedEntries } from '@innkeeper/contract/limits';
 import type { LiteMethod } from '@innkeeper/contract/lite';
+import { checkFrozen, checkReport, checkThawed, checkTrimmed } from './freeze-claims.ts';
 
 /** The error for an impossible answer of a guest. */
 export function misbehaves(message: string): OperationError {
@@ -76,6 +78,11 @@ const answerChecks: ReadonlyMap<string, (request: never, answer: never) => void>
   (request: never, answer: never) => void
 >([
   [FileServiceLite.list.name, checkPage],
+  [FilesystemServiceLite.freeze.name, checkFrozen],
+  [FilesystemServiceLite.renew.name, checkFrozen],
+  [FilesystemServiceLite.thaw.name, checkThawed],
+  [FilesystemServiceLite.getFreeze.name, (_, report: FreezeReport) => checkReport(report)],
+  [FilesystemServiceLite.trim.name, checkTrimmed],
   [GuestProcessServiceLite.list.name, checkProcesses],
 ]);
 

@@ -5,7 +5,9 @@ import { servedDialects } from './dialects/served-dialects.ts';
 import { OperationTable } from './dispatch.ts';
 import { fileOperations } from './file/file-operations.ts';
 import { PartialFolders } from './file/partial-folders.ts';
-import { neverFrozen } from './freeze-state.ts';
+import { filesystemOperations } from './filesystem/filesystem-operations.ts';
+import { FreezeManager } from './filesystem/freeze-manager.ts';
+import { recoverFreeze } from './filesystem/freeze-record.ts';
 import { guestProcessOperations } from './guest-process/guest-process-operations.ts';
 import { hex } from './hex.ts';
 import type { Host } from './host.ts';
@@ -63,23 +65,28 @@ export function createAgent(
   const stopping = new AbortController();
   const folders =
     partialFoldersPath === undefined ? undefined : new PartialFolders(host, partialFoldersPath, stopping.signal);
-  const freeze = neverFrozen;
+  const instance = hex(host.bytes.random(16));
+  const bootId = readTrimmed(host, '/proc/sys/kernel/random/boot_id') ?? instance;
+  const freeze = new FreezeManager(host, log, bootId);
+  recoverFreeze(host, log, bootId).catch((error: unknown) =>
+    log.error('freeze.not-recovered', { error: String(error) }),
+  );
   const registry = new ProcessRegistry(host, log);
   const sampler = new TelemetrySampler(host, () => registry.runningCount, freeze);
+  freeze.changes.add(() => sampler.changes.notify());
   const table = new OperationTable(
     [
       ...telemetryOperations(host, sampler),
-      ...processOperations(registry),
+      ...processOperations(registry, freeze),
       ...guestProcessOperations(host),
       ...fileOperations(host, stopping.signal, folders),
+      ...filesystemOperations(host, freeze),
       ...powerOperations(host, log),
       ...tunnelOperations(host),
     ],
     freeze,
     host.clock,
   );
-  const instance = hex(host.bytes.random(16));
-  const bootId = readTrimmed(host, '/proc/sys/kernel/random/boot_id') ?? instance;
   const context: AgentContext = {
     host,
     log,
@@ -110,6 +117,7 @@ export function createAgent(
     },
     stop: async (reason) => {
       stopping.abort(reason);
+      await freeze.stop();
       await registry.endAll(endGraceMs);
       // A few turns of the loop, so that the goodbyes are written to the channels.
       await new Promise<void>((resolve) => host.clock.setTimer(flushMs, resolve));

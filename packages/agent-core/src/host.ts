@@ -8,6 +8,7 @@ export interface Host {
   readonly files: Files;
   readonly processes: Processes;
   readonly network: NetworkPort;
+  readonly freezer: Freezer;
   readonly power: Power;
   readonly bytes: Bytes;
   readonly jobs: Jobs;
@@ -323,6 +324,50 @@ export interface NetworkPort {
   watch(callback: () => void): () => void;
 }
 
+/** A file system to freeze. */
+export interface FreezeTarget {
+  readonly mountPoint: string;
+  /** Numbers that the device of its files must have; undefined: not checked. */
+  readonly device: { readonly major: number; readonly minor: number } | undefined;
+}
+
+/** A report of the helper that freezes. `target` is an index of its list, `errno` undefined for success. */
+export type FreezerReport =
+  | { readonly kind: 'opened' | 'frozen' | 'thawed'; readonly target: number; readonly errno: string | undefined }
+  /** Caches are written back; freezing begins. */
+  | { readonly kind: 'synced' }
+  /** All are frozen or refused, and the lease has begun. */
+  | { readonly kind: 'held' }
+  | { readonly kind: 'renewed'; readonly leaseMs: number }
+  /** The last report: all are thawed. "lost": the helper was killed, so they are not. */
+  | { readonly kind: 'ended'; readonly by: FreezeEnd };
+
+export type FreezeEnd = 'thaw' | 'lease' | 'agent' | 'signal' | 'timeout' | 'lost';
+
+/** A process that freezes file systems, holds the lease's clock and thaws, whatever happens to the agent. */
+export interface FreezerHelper {
+  onReport(callback: (report: FreezerReport) => void): void;
+  /** The lease ends this long from now. Ignored when it has ended already. */
+  renew(leaseMs: number): void;
+  thaw(): void;
+}
+
+export interface Freezer {
+  /** Freezes in this order, and thaws in reverse. */
+  start(
+    targets: readonly FreezeTarget[],
+    times: { readonly syncMs: number; readonly freezeMs: number; readonly leaseMs: number },
+  ): FreezerHelper;
+  /** FITHAW, in a helper with a deadline; false if it was not frozen. */
+  thaw(mountPoint: string, timeoutMs: number): Promise<boolean>;
+  /** FITRIM, in a helper with a deadline: the trimmed bytes. */
+  trim(mountPoint: string, minimumBytes: number, timeoutMs: number): Promise<number>;
+  /** "major:minor" of the device that holds the image of a loop device, by its path in /dev. */
+  loopBase(path: string): string;
+  /** While held, what would write to a disk fails with EFROZEN instead of waiting for the thaw. */
+  holdWrites(held: boolean): void;
+}
+
 export interface Power {
   /** sync(2) in a helper, bounded, then reboot(2) with the command. Only if no init system can do it. */
   rebootNow(mode: 'poweroff' | 'reboot' | 'halt'): Promise<void>;
@@ -346,11 +391,14 @@ export interface Sha256 {
 
 /** Runs programs for the agent itself (getent, systemctl), with small output and a deadline. */
 export interface Jobs {
-  /** Rejects with ETIMEDOUT after killing it. Output beyond 64 KiB is dropped. */
+  /**
+   * Rejects with ETIMEDOUT after killing it, or with `keepLate` resolves with its output so far. Output beyond 64 KiB is
+   * dropped.
+   */
   run(
     argv: readonly string[],
-    options: { readonly timeoutMs: number; readonly stdin?: string | undefined },
-  ): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }>;
+    options: { readonly timeoutMs: number; readonly stdin?: string | undefined; readonly keepLate?: boolean },
+  ): Promise<{ exitCode: number | undefined; stdout: string; stderr: string; timedOut?: boolean }>;
   /** Number of helpers that could not be killed and were abandoned. */
   readonly abandoned: number;
 }

@@ -1,3 +1,3 @@
 export { type Agent, createAgent } from './agent.ts';
 export type * from './host.ts';
-export { HostError, isHostError } from './host-error.ts';
+export { HostError, hasErrno, isHostError } from './host-error.ts';

@@ -13,6 +13,8 @@ const reasonOfErrno: Record<string, ReasonName> = {
   ENOSPC: 'GUEST_DISK_FULL',
   EDQUOT: 'GUEST_DISK_FULL',
   ENAMETOOLONG: 'INVALID_PATH',
+  // Freezer.holdWrites in host.ts.
+  EFROZEN: 'FILESYSTEM_FROZEN',
 };
 
 /** Converts a caught value to the error that is sent: a HostError gets the reason that fits its errno. */

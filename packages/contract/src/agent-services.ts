@@ -1,6 +1,8 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { FileServiceLite } from './gen/agent/v1/file_lite.ts';
 import { FileService } from './gen/agent/v1/file_pb.ts';
+import { FilesystemServiceLite } from './gen/agent/v1/filesystem_lite.ts';
+import { FilesystemService } from './gen/agent/v1/filesystem_pb.ts';
 import { GuestProcessServiceLite } from './gen/agent/v1/guest_process_lite.ts';
 import { GuestProcessService } from './gen/agent/v1/guest_process_pb.ts';
 import { PowerServiceLite } from './gen/agent/v1/power_lite.ts';
@@ -16,6 +18,7 @@ import type { LiteMethod } from './lite/lite-method.ts';
 /** Every service of the agent, served for each VM under its own name. */
 export const agentServices: readonly DescService[] = [
   FileService,
+  FilesystemService,
   GuestProcessService,
   PowerService,
   ProcessService,
@@ -26,6 +29,7 @@ export const agentServices: readonly DescService[] = [
 const liteMethods: ReadonlyMap<string, LiteMethod> = new Map(
   [
     FileServiceLite,
+    FilesystemServiceLite,
     GuestProcessServiceLite,
     PowerServiceLite,
     ProcessServiceLite,

@@ -9,6 +9,8 @@ export const capabilities = {
   'file.read': 'reads files and folders',
   'file.resume': 'continues an interrupted upload',
   'file.write': 'writes and changes files and folders',
+  'filesystem.freeze': 'freezes and thaws file systems',
+  'filesystem.trim': 'reports unused blocks to the disk',
   power: 'shuts down, reboots, halts',
   'requests.parts': 'accepts requests that are longer than a frame, in parts',
   processes: 'lists the guest’s processes and sends them signals',

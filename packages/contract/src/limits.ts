@@ -27,6 +27,19 @@ export const maxSignal = 64;
 /** Maximum delay of a shutdown, in seconds: one day. */
 export const maxShutdownDelaySeconds = 86_400;
 
+/** Maximum number of mount points that a freeze or trim may name. */
+export const maxNamedMounts = 64;
+/** Maximum number of file systems in the report of a freeze or trim. */
+export const maxReportedFilesystems = 128;
+/** Limits and default of a freeze's lease, in milliseconds. */
+export const freezeLeaseMs = { min: 1_000, default: 10_000, max: 3_600_000 } as const;
+/** Limit and default of the time for each hook of a freeze, in milliseconds. */
+export const freezeHookMs = { default: 10_000, max: 300_000 } as const;
+/** Maximum UTF-16 units of a hook's output in a report. */
+export const maxHookOutputChars = 1024;
+/** Maximum number of hooks of one kind; later ones by name do not run. */
+export const maxHooks = 32;
+
 /** Whether a text is 1 to `maxIdChars` characters of [A-Za-z0-9_-]. */
 export function isCallerId(text: string): boolean {
   return text.length <= maxIdChars && /^[A-Za-z0-9_-]+$/.test(text);

@@ -2,8 +2,10 @@ import type { FileHandle, FileStat, Files, FileType, OpenOptions, StatVfs } from
 import { HostError } from '@innkeeper/agent-core';
 import * as host from 'host';
 import type { HelperPool } from './helper-pool.ts';
+import { attempt, throwIfRefused } from './helper-result.ts';
 import { directoryFlags, type FileOpening, noFollow, OpenDirectory } from './open-directory.ts';
 import { openWithoutSymlinks } from './open-without-symlinks.ts';
+import { isOfKernel, type WriteHold } from './write-hold.ts';
 
 /** Flags of open(2) on x86-64 and arm64 (asm-generic/fcntl.h). */
 const flags = {
@@ -32,10 +34,13 @@ const types: ReadonlyMap<number, FileType> = new Map([
 
 class OpenFile implements FileHandle {
   readonly number: number;
+  /** In a file system of the kernel, which is never frozen. */
+  readonly isOfKernel: boolean;
   #closed = false;
 
-  constructor(number: number) {
+  constructor(number: number, isOfKernel: boolean) {
     this.number = number;
+    this.isOfKernel = isOfKernel;
   }
 
   close(): void {
@@ -45,18 +50,44 @@ class OpenFile implements FileHandle {
   }
 }
 
-export function createFiles(helpers: HelperPool): Files {
+export function createFiles(helpers: HelperPool, hold: WriteHold): Files {
   const openat2 = host.supportsOpenat2();
+  const opening: FileOpening = { handle: (fd) => new OpenFile(fd, false), flagsOf, toStat, hold };
+  const checkHandle = (file: FileHandle, call: string): void => {
+    if (!(file instanceof OpenFile && file.isOfKernel)) hold.check(call);
+  };
   return {
-    open: (path, options) => new OpenFile(openFile(path, options, openat2)),
+    open: (path, options) => {
+      if (options.access !== 'read' || options.create) hold.check('open', path);
+      return new OpenFile(openFile(path, options, openat2), isOfKernel(path));
+    },
     read: (file, into, offset) => host.read(file.number, into, 0, into.length, offset),
     readNext: (file, into) => host.readOnce(file.number, into, 0, into.length),
-    write: (file, from, offset) => writeAll(file, from, offset),
-    writeNext: (file, from) => writeAll(file, from, -1),
+    write: (file, from, offset) => {
+      checkHandle(file, 'write');
+      writeAll(file, from, offset);
+    },
+    writeNext: (file, from) => {
+      checkHandle(file, 'write');
+      writeAll(file, from, -1);
+    },
     statHandle: (file) => toStat(host.fstat(file.number)),
-    chmodHandle: (file, mode) => host.fchmod(file.number, mode),
-    chownHandle: (file, uid, gid) => host.fchown(file.number, uid, gid),
-    setModifiedHandle: (file, timeNs) => host.futimes(file.number, timeNs),
+    chmodHandle: (file, mode) => {
+      checkHandle(file, 'fchmod');
+      host.fchmod(file.number, mode);
+    },
+    chownHandle: (file, uid, gid) => {
+      checkHandle(file, 'fchown');
+      host.fchown(file.number, uid, gid);
+    },
+    truncate: (file, sizeBytes) => {
+      checkHandle(file, 'ftruncate');
+      host.ftruncate(file.number, sizeBytes);
+    },
+    setModifiedHandle: (file, timeNs) => {
+      checkHandle(file, 'futimens');
+      host.futimes(file.number, timeNs);
+    },
     nextData: (file, offset) => {
       const found = host.seek(file.number, offset, false);
       return found < 0 ? undefined : found;
@@ -64,18 +95,30 @@ export function createFiles(helpers: HelperPool): Files {
     nextHole: (file, offset) => host.seek(file.number, offset, true),
     attributeNames: (file) => host.listAttributes(file.number).split('\0').slice(0, -1),
     attribute: (file, name) => host.getAttribute(file.number, name),
-    setAttribute: (file, name, value) => host.setAttribute(file.number, name, value),
-    truncate: (file, sizeBytes) => host.ftruncate(file.number, sizeBytes),
+    setAttribute: (file, name, value) => {
+      checkHandle(file, 'fsetxattr');
+      host.setAttribute(file.number, name, value);
+    },
     sync: async (file, timeoutMs) => {
+      hold.check('fsync');
       const fd = file.number;
       // fsync works on the open file, which the helper shares: its success holds here as well.
       await helpers.run('fsync', () => attempt(() => host.fsync(fd)), timeoutMs, fd).then(throwIfRefused('fsync'));
     },
     stat: (path, follow) => toStat(host.stat(path, follow)),
     readLink: host.readlink,
-    rename: host.rename,
-    unlink: host.unlink,
-    makeDirectory: host.mkdir,
+    rename: (from, to) => {
+      hold.check('rename', from);
+      host.rename(from, to);
+    },
+    unlink: (path) => {
+      hold.check('unlink', path);
+      host.unlink(path);
+    },
+    makeDirectory: (path, mode) => {
+      hold.check('mkdir', path);
+      host.mkdir(path, mode);
+    },
     openDirectory: (path, { noSymlinks }) => {
       // openat2 returns ELOOP for a final link only if RESOLVE_NO_SYMLINKS is the reason.
       const value = noSymlinks && !openat2 ? directoryFlags | noFollow : directoryFlags;
@@ -105,8 +148,6 @@ export function createFiles(helpers: HelperPool): Files {
     },
   };
 }
-
-const opening: FileOpening = { handle: (fd) => new OpenFile(fd), flagsOf, toStat };
 
 function openFile(path: string, options: OpenOptions, openat2: boolean): number {
   const { mode, noSymlinks } = options;
@@ -161,21 +202,4 @@ function toStat(raw: host.RawStat): FileStat {
 
 function toStatVfs({ flags, ...figures }: host.RawStatVfs): StatVfs {
   return { ...figures, readOnly: (flags & 1) !== 0 };
-}
-
-/** Runs in a helper: the result as text, or the errno. */
-function attempt(work: () => unknown): string {
-  try {
-    return JSON.stringify({ value: work() ?? null });
-  } catch (error) {
-    return JSON.stringify({ errno: error instanceof Error && 'errno' in error ? error.errno : 'EIO' });
-  }
-}
-
-function throwIfRefused(call: string): (text: string) => unknown {
-  return (text) => {
-    const { value, errno } = JSON.parse(text) as { value?: unknown; errno?: string };
-    if (errno !== undefined) throw new HostError(errno, call);
-    return value;
-  };
 }

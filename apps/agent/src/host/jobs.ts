@@ -15,7 +15,7 @@ export function createJobs(reaper: Reaper, helpers: HelperPool, umask: number): 
     get abandoned() {
       return helpers.abandoned;
     },
-    run: (argv, { timeoutMs, stdin }) =>
+    run: (argv, { timeoutMs, stdin, keepLate = false }) =>
       new Promise((resolve, reject) => {
         const [program = ''] = argv;
         const withStdin = stdin !== undefined;
@@ -37,8 +37,10 @@ export function createJobs(reaper: Reaper, helpers: HelperPool, umask: number): 
         const writer = withStdin ? new StdinWriter(input) : undefined;
         if (writer !== undefined) feed(writer, host.encodeUtf8(stdin ?? ''));
         const timer = host.setTimer(timeoutMs, () => {
-          reject(new HostError('ETIMEDOUT', program));
           killQuietly(-pid);
+          if (keepLate)
+            resolve({ exitCode: undefined, stdout: stdout.finish(), stderr: stderr.finish(), timedOut: true });
+          else reject(new HostError('ETIMEDOUT', program));
         });
         reaper.onExit(pid, ({ exitCode }) => {
           host.clearTimer(timer);

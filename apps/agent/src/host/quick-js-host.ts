@@ -3,6 +3,7 @@ import * as host from 'host';
 import { agentVersion } from '../version.ts';
 import { createClock } from './clock.ts';
 import { createFiles } from './files.ts';
+import { createFreezer } from './freezer.ts';
 import { HelperPool } from './helper-pool.ts';
 import { createJobs } from './jobs.ts';
 import { createNetwork } from './network.ts';
@@ -10,6 +11,7 @@ import { createPower } from './power.ts';
 import { createProcesses } from './processes.ts';
 import { Reaper } from './reaper.ts';
 import { onEverySignal } from './signals.ts';
+import { WriteHold } from './write-hold.ts';
 
 const SIGCHLD = 17;
 
@@ -20,12 +22,14 @@ export function createQuickJsHost(): Host {
   const reaper = new Reaper();
   onEverySignal(SIGCHLD, () => reaper.reap());
   const helpers = new HelperPool(reaper);
+  const hold = new WriteHold();
   const processes = createProcesses(reaper, umask);
   return {
     clock: createClock(),
-    files: createFiles(helpers),
+    files: createFiles(helpers, hold),
     processes,
     network: createNetwork(),
+    freezer: createFreezer(reaper, helpers, hold),
     power: createPower(helpers),
     bytes: createBytes(),
     jobs: createJobs(reaper, helpers, umask),

@@ -98,6 +98,7 @@ function guest(vm: Vm): string {
     ],
     ['processes', report.processCount === undefined ? undefined : `${report.processCount}`],
     ['users', report.users.map((user) => user.name).join(', ')],
+    ['frozen', frozenText(report)],
     ['clock', clockOffText(vm)],
     ['not shown', omissions(report)],
     ...report.primaryAddresses.map((primary) => ['address', `${primary.address} (${primary.reason})`] as const),
@@ -114,6 +115,13 @@ function guest(vm: Vm): string {
     { headers: true },
   );
   return properties + mounts;
+}
+
+/** Only while file systems are frozen. */
+function frozenText({ frozen, freezeLeaseLeftMs }: Telemetry): string | undefined {
+  if (!frozen) return undefined;
+  if (freezeLeaseLeftMs === undefined) return 'yes';
+  return `yes; thaws by itself ${formatDuration(freezeLeaseLeftMs / 1000)} after this report`;
 }
 
 /** What the guest has more of than a report holds. */

@@ -2,6 +2,7 @@ import { portableByteOps } from '@innkeeper/wire';
 import type { Bytes, Clock, Host, Jobs, Power, SystemPort } from '../host.ts';
 import { HostError } from '../host-error.ts';
 import { FakeFiles } from './fake-files.ts';
+import { FakeFreezer } from './fake-freezer.ts';
 import { putGuestFiles } from './fake-guest-files.ts';
 import { FakeNetwork } from './fake-network.ts';
 import { FakeProcesses, fakeAgentPid } from './fake-processes.ts';
@@ -21,6 +22,7 @@ export class FakeHost<C extends Clock = ManualClock> implements Host {
   readonly files: FakeFiles;
   readonly processes: FakeProcesses;
   readonly network = new FakeNetwork();
+  readonly freezer: FakeFreezer;
   readonly power = new FakePower();
   readonly jobs = new FakeJobs();
   readonly bytes: Bytes;
@@ -30,6 +32,7 @@ export class FakeHost<C extends Clock = ManualClock> implements Host {
   constructor(options: { readonly clock?: C; readonly programs?: Readonly<Record<string, Program>> } = {}) {
     // Without `clock`, C is its default, ManualClock.
     this.clock = options.clock ?? (new ManualClock() as Clock as C);
+    this.freezer = new FakeFreezer(this.clock);
     this.files = new FakeFiles(this.clock);
     putGuestFiles(this.files, () => this.clock.monotonicMs());
     const programs = new Map(Object.entries(options.programs ?? {}));

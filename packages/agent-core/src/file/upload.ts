@@ -148,12 +148,18 @@ export class Upload {
       this.#extend();
       this.#close();
     } else this.#discard();
-    return stays;
+    return this.#partial !== undefined;
   }
 
   /** Holes at the end are a part of what has arrived. */
   #extend(): void {
-    if (this.#open.sparse && this.#partial !== undefined) this.#host.files.truncate(this.#file, this.#offset);
+    if (!this.#open.sparse || this.#partial === undefined) return;
+    try {
+      this.#host.files.truncate(this.#file, this.#offset);
+    } catch (error) {
+      // Frozen meanwhile: they are sent again.
+      if (!hasErrno(error, 'EFROZEN')) throw error;
+    }
   }
 
   /** A file that gets a time: one that is written whole, and not a setting of the kernel. */
@@ -203,6 +209,8 @@ export class Upload {
     try {
       this.#host.files.unlink(this.#partial);
     } catch (error) {
+      // Frozen meanwhile: it can be resumed after the thaw, and is swept like any other.
+      if (hasErrno(error, 'EFROZEN')) return;
       if (!hasErrno(error, 'ENOENT')) throw error;
     }
     this.#partial = undefined;

@@ -2,6 +2,7 @@ import type { ExecRequest } from '@innkeeper/contract/agent';
 import { ProcessServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { firstOf, type Operation, operation, unaryOperation } from '../dispatch.ts';
+import type { FreezeState } from '../freeze-state.ts';
 import { ExecCall } from './exec-call.ts';
 import { exitedEvent } from './exec-events.ts';
 import { checkSignal, feedProcess } from './feed-process.ts';
@@ -9,10 +10,15 @@ import type { ManagedProcess } from './managed-process.ts';
 import type { ProcessRegistry } from './process-registry.ts';
 
 /** Exec, Signal and List. */
-export function processOperations(registry: ProcessRegistry): Operation[] {
+export function processOperations(registry: ProcessRegistry, freeze: FreezeState): Operation[] {
   return [
     operation(ProcessServiceLite.exec, async (input, context) => {
-      const { process, attached, fromOffset } = await begin(registry, (await firstOf(input)).input, context.signal);
+      const { process, attached, fromOffset } = await begin(
+        registry,
+        freeze,
+        (await firstOf(input)).input,
+        context.signal,
+      );
       const { nextOffset } = process.ring;
       if (fromOffset > nextOffset)
         throw new OperationError(
@@ -34,11 +40,14 @@ export function processOperations(registry: ProcessRegistry): Operation[] {
 /** A function of its own, so that a request of megabytes is not kept as long as the command runs. */
 async function begin(
   registry: ProcessRegistry,
+  freeze: FreezeState,
   first: ExecRequest['input'],
   signal: AbortSignal,
 ): Promise<{ readonly process: ManagedProcess; readonly attached: boolean; readonly fromOffset: number }> {
   switch (first.case) {
     case 'start':
+      if (freeze.isFrozen && !registry.has(first.value.id))
+        throw new OperationError('FILESYSTEM_FROZEN', 'No command can be started while file systems are frozen.');
       return { ...(await registry.start(first.value, signal)), fromOffset: 0 };
     case 'attach': {
       const { id, fromOffset } = first.value;

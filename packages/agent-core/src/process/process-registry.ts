@@ -50,6 +50,12 @@ export class ProcessRegistry {
     return [...this.#processes.values()];
   }
 
+  /** Whether a process has this id: a start of it would attach. */
+  has(id: string): boolean {
+    this.#forgetOld();
+    return this.#processes.has(id) || this.#starting.has(id);
+  }
+
   /** @throws OperationError EXEC_NOT_FOUND */
   get(id: string): ManagedProcess {
     this.#forgetOld();

@@ -37,6 +37,11 @@ export class ChangeWatch {
     };
   }
 
+  /** Something else changed that a report has. */
+  notify(): void {
+    this.#followers.emit();
+  }
+
   #begin(): void {
     const { network, files } = this.#host;
     try {

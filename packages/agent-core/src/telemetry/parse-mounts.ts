@@ -9,6 +9,8 @@ export interface MountEntry {
   readonly deviceNumber: string;
   /** The mounted path within the file system: "/" except for bind mounts. */
   readonly root: string;
+  /** Options of the file system, separated by commas, as the kernel escapes them. */
+  readonly superblock: string;
 }
 
 /** Virtual file systems without a meaningful size. tmpfs is not among them: it can become full. */
@@ -31,19 +33,26 @@ export function canHang(filesystem: string): boolean {
  * several mounts of one file system (bind mounts) the first with its root is returned.
  */
 export function parseMounts(text: string): MountEntry[] {
-  const byMountPoint = new Map<string, MountEntry>();
-  for (const line of text.split('\n')) {
-    const entry = parseLine(line);
-    if (entry !== undefined) byMountPoint.set(entry.mountPoint, entry);
-  }
   const shown = new Map<string, MountEntry>();
-  for (const entry of byMountPoint.values()) {
-    if (pseudo.has(entry.filesystem)) continue;
+  for (const entry of parseEveryMount(text)) {
     // Every tmpfs is a separate file system; overlays have their own device numbers.
     const known = shown.get(entry.deviceNumber);
     if (known === undefined || (known.root !== '/' && entry.root === '/')) shown.set(entry.deviceNumber, entry);
   }
   return [...shown.values()];
+}
+
+/** Every mount except those of virtual file systems and those with a later mount on the same path, in their order. */
+export function parseEveryMount(text: string): MountEntry[] {
+  const byMountPoint = new Map<string, MountEntry>();
+  for (const line of text.split('\n')) {
+    const entry = parseLine(line);
+    if (entry === undefined) continue;
+    // A later mount has its own place in the order.
+    byMountPoint.delete(entry.mountPoint);
+    byMountPoint.set(entry.mountPoint, entry);
+  }
+  return [...byMountPoint.values()].filter(({ filesystem }) => !pseudo.has(filesystem));
 }
 
 function parseLine(line: string): MountEntry | undefined {
@@ -60,6 +69,7 @@ function parseLine(line: string): MountEntry | undefined {
     readOnly: isReadOnly(options) || isReadOnly(superblock),
     deviceNumber,
     root: decodeOctal(root),
+    superblock: superblock ?? '',
   };
 }
 
@@ -69,6 +79,6 @@ function isReadOnly(options: string | undefined): boolean {
 }
 
 /** Space, tab, newline and backslash are written as three octal digits. */
-function decodeOctal(text: string): string {
+export function decodeOctal(text: string): string {
   return text.replace(/\\(\d{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }

@@ -79,6 +79,7 @@ export class TelemetrySampler {
       usersOmitted: logins.omitted,
       agent: this.#ownCost(),
       frozen: this.#freeze.isFrozen,
+      freezeLeaseLeftMs: this.#freeze.leaseLeftMs,
     });
   }
 

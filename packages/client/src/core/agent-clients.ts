@@ -1,6 +1,7 @@
 import type { Client } from '@connectrpc/connect';
 import {
   FileService,
+  FilesystemService,
   GuestProcessService,
   PowerService,
   ProcessService,
@@ -14,6 +15,7 @@ import type { MakeService } from './services.ts';
  */
 export interface AgentClients {
   readonly files: Client<typeof FileService>;
+  readonly filesystems: Client<typeof FilesystemService>;
   readonly processes: Client<typeof GuestProcessService>;
   readonly power: Client<typeof PowerService>;
   /** Commands started by the agent. Bidirectional streams need HTTP/2, so they do not work in a browser. */
@@ -29,6 +31,9 @@ export function agentClients(service: MakeService, vm: string): AgentClients {
   return {
     get files() {
       return service(FileService, headers);
+    },
+    get filesystems() {
+      return service(FilesystemService, headers);
     },
     get processes() {
       return service(GuestProcessService, headers);

@@ -5,6 +5,7 @@ import type { ControlClient } from './control-client.ts';
 import { type FollowEventsOptions, followEvents } from './events.ts';
 import { type ExecOptions, type ExecStream, openExec } from './exec.ts';
 import { createGuestFiles, type GuestFiles } from './guest-files.ts';
+import { createGuestFilesystems, type GuestFilesystems } from './guest-filesystems.ts';
 import { createGuestPower, type GuestPower } from './guest-power.ts';
 import { createGuestProcesses, type GuestProcesses } from './guest-processes.ts';
 import { type Platform, servicesOf } from './platform.ts';
@@ -25,6 +26,8 @@ export interface GuestClient<Contents extends object> {
   agent(vm: string): AgentClients;
   /** Files in guests, including their contents. */
   readonly files: GuestFiles & Contents;
+  /** Freezing, thawing and trimming file systems of guests. */
+  readonly filesystems: GuestFilesystems;
   /** Shutdown and reboot from inside the guest. */
   readonly power: GuestPower;
   /** Processes in guests. */
@@ -57,6 +60,7 @@ export function guestClient<Contents extends object>(
     vm: (nameOrId) => vmHandle(backend, nameOrId),
     createVm: (vm, options) => createVm(backend, vm, options),
     files: { ...guestFiles, ...contents },
+    filesystems: createGuestFilesystems(agent),
     power: createGuestPower(agent),
     processes: createGuestProcesses(agent),
     terminals: createTerminals(terminals, openSocket),

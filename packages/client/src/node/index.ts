@@ -6,6 +6,7 @@ export type { ConsoleEvent, ConsoleStream, OpenConsoleOptions } from '../core/co
 export type { FollowEventsOptions } from '../core/events.ts';
 export type { ExecOptions, ExecStream } from '../core/exec.ts';
 export type { GuestFiles, ListFilesOptions, MakeFolderOptions, PathOptions, TreeOptions } from '../core/guest-files.ts';
+export type { FreezeOptions, GuestFilesystems, TrimOptions } from '../core/guest-filesystems.ts';
 export type { GuestPower, GuestShutdownOptions } from '../core/guest-power.ts';
 export type { GuestProcesses, ListProcessesOptions, SignalOptions } from '../core/guest-processes.ts';
 export { LineLength, maxLineBytes } from '../core/line-length.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
-import { FileService, GuestProcessService } from '@innkeeper/contract/agent';
+import { FileService, FilesystemService, GuestProcessService } from '@innkeeper/contract/agent';
 import {
   AccessService,
   AuditService,
@@ -24,6 +24,7 @@ export interface FakeHandlers {
   readonly vms?: Partial<ServiceImpl<typeof VmService>>;
   /** Served for the agent of every VM. */
   readonly guestFiles?: Partial<ServiceImpl<typeof FileService>>;
+  readonly guestFilesystems?: Partial<ServiceImpl<typeof FilesystemService>>;
   readonly guestProcesses?: Partial<ServiceImpl<typeof GuestProcessService>>;
   readonly images?: Partial<ServiceImpl<typeof ImageService>>;
   readonly operations?: Partial<ServiceImpl<typeof OperationService>>;
@@ -136,6 +137,7 @@ function handleRequest(handlers: FakeHandlers, request: IncomingMessage, respons
     routes: (router) => {
       router.service(VmService, handlers.vms ?? {});
       router.service(FileService, handlers.guestFiles ?? {});
+      router.service(FilesystemService, handlers.guestFilesystems ?? {});
       router.service(GuestProcessService, handlers.guestProcesses ?? {});
       router.service(ImageService, handlers.images ?? {});
       router.service(OperationService, handlers.operations ?? {});

@@ -44,6 +44,36 @@ export const guestReasons = {
     next: 'Wait for the thaw.',
     raisedByGuest: true,
   },
+  FREEZE_HELD: {
+    code: 'failed_precondition',
+    when: 'Another freeze of this guest’s file systems is in progress.',
+    next: 'Thaw it, or wait until its lease ends.',
+    raisedByGuest: true,
+  },
+  FREEZE_FAILED: {
+    code: 'aborted',
+    when: 'The file systems could not be frozen; none of them is.',
+    next: 'See the hook or file system that the message names.',
+    raisedByGuest: true,
+  },
+  FREEZE_ENDED: {
+    code: 'aborted',
+    when: 'The guest thawed by itself before the thaw was requested: the lease ran out, or the agent was stopped.',
+    next: 'Discard the copy taken meanwhile: it may be torn. Freeze again, with a longer lease if the copy needs it.',
+    raisedByGuest: true,
+  },
+  NOT_FROZEN: {
+    code: 'failed_precondition',
+    when: 'No file system of this guest was frozen by this agent.',
+    next: 'Freeze first. After an agent’s restart nothing is frozen.',
+    raisedByGuest: true,
+  },
+  MOUNT_NOT_FOUND: {
+    code: 'not_found',
+    when: 'No file system is mounted at this path.',
+    next: 'Give a mount point as the guest’s telemetry lists it.',
+    raisedByGuest: true,
+  },
   COMMAND_NOT_FOUND: {
     code: 'not_found',
     when: 'The program does not exist in the guest.',

@@ -4,6 +4,8 @@ export const methodCapabilities = [
   'file.read',
   'file.resume',
   'file.write',
+  'filesystem.freeze',
+  'filesystem.trim',
   'power',
   'processes',
   'telemetry',

@@ -140,7 +140,7 @@ export const ProcessServiceLite = {
     kind: 'bidi_streaming',
     input: ExecRequestLite,
     output: ExecEventLite,
-    whileFrozen: false,
+    whileFrozen: true,
     onDisconnect: 'detach',
     isRepeatable: false,
     capability: 'exec',

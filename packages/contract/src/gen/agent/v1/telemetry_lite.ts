@@ -95,6 +95,7 @@ export const TelemetryLite = liteType<typeof TelemetrySchema>('innkeeper.agent.v
   [17, 'mountsOmitted', 'uint32'],
   [18, 'interfacesOmitted', 'uint32'],
   [19, 'usersOmitted', 'uint32'],
+  [20, 'freezeLeaseLeftMs', 'uint32', 'explicit'],
 ]);
 
 export const CpuLite = liteType<typeof CpuSchema>('innkeeper.agent.v1.Cpu', () => [

@@ -66,6 +66,10 @@ export const telemetryUsersOmittedTag = 152;
 export const telemetryUsersOmittedTagLow = 152;
 export const telemetryUsersOmittedTagHigh = 1;
 export const telemetryUsersOmittedTagBytes = 2;
+export const telemetryFreezeLeaseLeftMsTag = 160;
+export const telemetryFreezeLeaseLeftMsTagLow = 160;
+export const telemetryFreezeLeaseLeftMsTagHigh = 1;
+export const telemetryFreezeLeaseLeftMsTagBytes = 2;
 
 export const cpuCountTag = 8;
 export const cpuUserTicksTag = 16;

@@ -1,0 +1,18 @@
+import { FilesystemServiceLite } from '@innkeeper/contract/agent-lite';
+import { immediateOperation, type Operation, unaryOperation } from '../dispatch.ts';
+import type { Host } from '../host.ts';
+import type { FreezeManager } from './freeze-manager.ts';
+import { trim } from './trim.ts';
+
+/** Freeze, Renew, Thaw, GetFreeze and Trim. */
+export function filesystemOperations(host: Host, freeze: FreezeManager): Operation[] {
+  return [
+    unaryOperation(FilesystemServiceLite.freeze, (request) => freeze.freeze(request)),
+    unaryOperation(FilesystemServiceLite.renew, ({ id, leaseMs }) => freeze.renew(id, leaseMs)),
+    unaryOperation(FilesystemServiceLite.thaw, ({ id }) => freeze.thaw(id)),
+    immediateOperation(FilesystemServiceLite.getFreeze, () => freeze.report()),
+    unaryOperation(FilesystemServiceLite.trim, async (request, signal) => ({
+      filesystems: await trim(host, request, signal),
+    })),
+  ];
+}
