@@ -68,7 +68,7 @@ ssize_t write_now(int fd, const void *bytes, size_t count);
 
 /* jobs.c: closes the descriptors from first to last, both included. */
 void close_from_to(unsigned first, unsigned last);
-/* For a forked child, which must not hold the agent's ports and pipes open: closes all but these and 0 to 2; -1 is none. */
+/* For a forked child, which must not hold the agent's ports and pipes open: closes all but these and 0 to 2 (-1: only those). */
 void close_all_but(int out, int keep);
 
 /* loop.c */
