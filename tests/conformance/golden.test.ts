@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fromJson, type JsonValue } from '@bufbuild/protobuf';
 import { FrameSchema, SystemSchema, TelemetrySchema } from '@innkeeper/contract/agent';
-import { ExecEventLite, PingResponseLite, ReadFileEventLite } from '@innkeeper/contract/agent-lite';
+import {
+  ExecEventLite,
+  FilesystemVerdict,
+  FreezePhase,
+  FreezeReportLite,
+  PingResponseLite,
+  ReadFileEventLite,
+} from '@innkeeper/contract/agent-lite';
 import { type AgentMessage, AgentMessageSchema } from '@innkeeper/contract/agent-message';
 import { AgentMessageLite } from '@innkeeper/contract/agent-message-lite';
 import { OperationError } from '@innkeeper/contract/errors';
@@ -167,8 +174,29 @@ describe('responses of the agent', () => {
       'error',
       refusalReply(0, new OperationError('UNSUPPORTED_BY_AGENT', 'This agent does not serve it.')),
     );
-    const error = new OperationError('UNSUPPORTED_BY_AGENT', 'This agent does not serve quiesce.');
-    assertRecorded('quiesce_response-error', refusalReply(17, error));
+    const error = new OperationError('UNSUPPORTED_BY_AGENT', 'This agent does not serve listDirectory.');
+    assertRecorded('list_directory_response-error', refusalReply(20, error));
+  });
+
+  it('the agent’s responses to quiesce and thaw are as recorded', () => {
+    const frozen = { verdict: FilesystemVerdict.FROZEN };
+    const report = {
+      id: 'p1',
+      filesystems: [
+        { mountPoint: '/data', device: '/dev/vdb', filesystem: 'xfs', ...frozen },
+        { mountPoint: '/', device: '/dev/vda', filesystem: 'ext4', ...frozen },
+        { mountPoint: '/run', device: 'tmpfs', filesystem: 'tmpfs', verdict: FilesystemVerdict.NOT_ON_DISK },
+      ],
+    };
+    const frozenUnixNs = 1_795_246_200_000_000_000n;
+    const held = { ...report, phase: FreezePhase.FROZEN, frozenUnixNs, frozenMs: 250, leaseLeftMs: 60_000 };
+    assertRecorded('quiesce_response', answer('quiesce', [liteEncode(FreezeReportLite, held)]));
+    const other = new OperationError('FREEZE_HELD', 'The freeze "p0" is in progress.');
+    assertRecorded('quiesce_response-error', answer('quiesce', [], other));
+    const thawed = { ...report, phase: FreezePhase.THAWED, frozenMs: 2500 };
+    assertRecorded('thaw_response', answer('thaw', [liteEncode(FreezeReportLite, thawed)]));
+    const late = new OperationError('FREEZE_ENDED', 'The guest thawed by itself after 60000 ms.');
+    assertRecorded('thaw_response-error', answer('thaw', [], late));
   });
 
   it('the agent’s events are as recorded', () => {

@@ -47,6 +47,19 @@ const pairs: Readonly<Record<string, readonly Pair[]>> = {
     ['^C ends npm within 3 s', 'tools/setup/run-logged.mjs', 'killAfterMs = 3000'],
     ['still running 60 s after its last test', 'tools/run-tests.ts', 'graceMs ?? 60_000'],
     ['gives up after 30 s', 'packages/kit/src/testing/until.ts', 'withinMs = 30_000'],
+  'docs/operate/backups.md': [
+    ['10 s from the last file system frozen', 'packages/contract/src/limits.ts', 'default: 10_000, max: 3_600_000'],
+    ['which `inn` renews every 2.5 s', 'packages/client/src/core/hold-freeze.ts', 'renewalsPerLease = 4'],
+    ['the lease is 60 s (`--for`, at most an hour)', 'apps/cli/src/commands/freeze.ts', 'defaultForMs = 60_000'],
+    ['may take 2 minutes', 'packages/agent-core/src/filesystem/freezer-session.ts', 'syncMs = 120_000'],
+    ['freezing 20 s', 'packages/agent-core/src/filesystem/freezer-session.ts', 'freezeMs = 20_000'],
+    ['at most 32 of each', 'packages/contract/src/limits.ts', 'maxHooks = 32'],
+    [
+      'each for at most 10 s (`--hook-timeout`, at most 5 min)',
+      'packages/contract/src/limits.ts',
+      'default: 10_000, max: 300_000',
+    ],
+    ['KILL after 5 s', 'apps/cli/src/commands/host-command.ts', 'killAfterMs = 5000'],
   ],
   'docs/develop/web.md': [['at most 190 kB gzip', 'tests/bench/control/first-load.ts', 'atMost: 190']],
   'docs/operate/users.md': [

@@ -24,6 +24,11 @@ describe('limits', () => {
       ['process', `1 to ${maxIdChars} characters of [A-Za-z0-9_-]`, 1],
       ['file', `1 to ${maxIdChars} characters of [A-Za-z0-9_-]`, 1],
       ['file_tar', `at most ${maxSkippedEntries}.`, 2],
+      ['filesystem', `${comma(limits.freezeLeaseMs.min)} to ${comma(limits.freezeLeaseMs.max)}; 0: 10,000.`, 1],
+      ['filesystem', `at most ${comma(limits.freezeHookMs.max)}; 0: ${comma(limits.freezeHookMs.default)}.`, 1],
+      ['filesystem', `t most ${limits.maxNamedMounts}; empty:`, 2],
+      ['filesystem', `list, which holds ${limits.maxReportedFilesystems}.`, 1],
+      ['filesystem', `at most ${comma(limits.maxHookOutputChars)} characters`, 1],
       ['power', `at most ${comma(maxShutdownDelaySeconds)}.`, 1],
     ];
     for (const [file, words, times] of spoken) {

@@ -121,6 +121,19 @@ export class AgentMessageClient implements GuestClient {
     if (!response.accepted) throw new Error('The refusal has no reason.');
   }
 
+  async refusedFreeze({ mountPoints, leaseMs = 0 }: { mountPoints: string[]; leaseMs?: number }): Promise<void> {
+    const value = { mountPoints, timeoutSeconds: leaseMs / 1000 };
+    const response = await this.#ask('quiesceResponse', { case: 'quiesce', value });
+    throwError(response.error);
+    if (!response.success) throw new Error('The refusal has no reason.');
+  }
+
+  async refusedThaw(quiesceToken: string): Promise<void> {
+    const response = await this.#ask('thawResponse', { case: 'thaw', value: { quiesceToken } });
+    throwError(response.error);
+    if (!response.success) throw new Error('The refusal has no reason.');
+  }
+
   async unknownOperation(): Promise<void> {
     const response = await this.#ask('clipboardGetResponse', { case: 'clipboardGet', value: {} });
     throwError('error' in response ? String(response.error) : 'UNSUPPORTED_BY_AGENT');

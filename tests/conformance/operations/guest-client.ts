@@ -55,6 +55,10 @@ export interface GuestClient extends AsyncDisposable {
   writeInTwo(request: WriteRequest, between: () => Promise<void>): Promise<void>;
   /** Requests an invalid shutdown, which must be refused. */
   refusedShutdown(arguments_: { readonly mode: 'none' | 'out of range' | 'too late' }): Promise<void>;
+  /** Requests a freeze that must be refused: of nothing that can be frozen, since the guest may be this machine. */
+  refusedFreeze(arguments_: { readonly mountPoints: string[]; readonly leaseMs?: number }): Promise<void>;
+  /** Requests a thaw that must be refused. */
+  refusedThaw(id: string): Promise<void>;
   /** Calls a method that this agent does not support. */
   unknownOperation(): Promise<void>;
   /** The reasons with which requests are refused that exist in the dialect but that the agent does not serve. */

@@ -1,7 +1,20 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type AgentLink, createAgentLink, openUnixChannel } from '@innkeeper/agent-client';
-import type { ExecExited, OpenWriteSchema, ProcessSpecSchema, ShutdownMode } from '@innkeeper/contract/agent';
-import { FileServiceLite, PowerServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import type {
+  ExecExited,
+  FreezeRequestSchema,
+  OpenWriteSchema,
+  ProcessSpecSchema,
+  RenewFreezeRequestSchema,
+  ShutdownMode,
+  TrimRequestSchema,
+} from '@innkeeper/contract/agent';
+import {
+  FileServiceLite,
+  FilesystemServiceLite,
+  PowerServiceLite,
+  TelemetryServiceLite,
+} from '@innkeeper/contract/agent-lite';
 import { portableByteOps } from '@innkeeper/wire';
 import { NativeSession } from '../../../packages/agent-client/src/links/native/session/native-session.ts';
 import { openCall } from '../../../packages/agent-client/src/links/native/session/typed-call.ts';
@@ -120,6 +133,31 @@ export class NativeClient implements GuestClient {
       'too late': { mode: 1, delaySeconds: 86_401 },
     } as const;
     await openCall(this.session, PowerServiceLite.shutdown, wrong[mode]).next();
+  }
+
+  async refusedFreeze(request: { mountPoints: string[]; leaseMs?: number }): Promise<void> {
+    await this.freezeWith({ id: 'refused', ...request });
+  }
+
+  async refusedThaw(id: string): Promise<void> {
+    await openCall(this.session, FilesystemServiceLite.thaw, { id }).next();
+  }
+
+  async freezeWith(request: MessageInitShape<typeof FreezeRequestSchema>): Promise<void> {
+    await openCall(this.session, FilesystemServiceLite.freeze, request).next();
+  }
+
+  async renewWith(request: MessageInitShape<typeof RenewFreezeRequestSchema>): Promise<void> {
+    await openCall(this.session, FilesystemServiceLite.renew, request).next();
+  }
+
+  async trimWith(request: MessageInitShape<typeof TrimRequestSchema>): Promise<void> {
+    await openCall(this.session, FilesystemServiceLite.trim, request).next();
+  }
+
+  /** The phase of the agent's freeze. */
+  async freezePhase(): Promise<number> {
+    return (await this.link.call(FilesystemServiceLite.getFreeze, {})).phase;
   }
 
   async unknownOperation(): Promise<void> {

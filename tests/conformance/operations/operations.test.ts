@@ -9,6 +9,7 @@ import { commandEndingCases } from './cases/command-ending-cases.ts';
 import { copyCases } from './cases/copy-cases.ts';
 import { fileCases } from './cases/file-cases.ts';
 import { fileRefusalCases } from './cases/file-refusal-cases.ts';
+import { filesystemCases } from './cases/filesystem-cases.ts';
 import { guestProcessCases } from './cases/guest-process-cases.ts';
 import { sessionCases } from './cases/session-cases.ts';
 import { tarCases } from './cases/tar-cases.ts';
@@ -32,6 +33,7 @@ const table: Readonly<Record<string, readonly ConformanceCase[]>> = {
   archives: tarCases,
   copies: copyCases,
   'processes of the guest': guestProcessCases,
+  'freezing and trimming': filesystemCases,
   tunnels: tunnelCases,
   calls: callCases,
 };

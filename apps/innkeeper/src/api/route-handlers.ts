@@ -5,10 +5,11 @@ import { openapiHandlers } from '../edge/openapi/openapi-routes.ts';
 import type { HttpRouteName, SocketRouteName } from '../edge/route-table.ts';
 import type { ApiContext, HttpApiContext } from './api-context.ts';
 import { executeRoute } from './compat/execute-route.ts';
+import { quiesceRoute, thawRoute } from './compat/freeze-routes.ts';
 import { guestIpRoute } from './compat/guest-ip-route.ts';
 import { metricsHistoryRoute } from './compat/metrics-history-route.ts';
 import { serveMetrics } from './compat/metrics-socket.ts';
-import { unsupportedRoute } from './compat/unsupported-route.ts';
+import { syncTimeRoute } from './compat/sync-time-route.ts';
 import { serveConsole } from './console-socket.ts';
 import { serveExec } from './exec-socket.ts';
 import { healthRoute } from './health-route.ts';
@@ -42,9 +43,9 @@ export const httpHandlers: Readonly<Record<HttpRouteName, (context: HttpApiConte
   removeImageUpload: removeImageUploadRoute,
   health: healthRoute,
   execute: executeRoute,
-  quiesce: unsupportedRoute,
-  thaw: unsupportedRoute,
-  syncTime: unsupportedRoute,
+  quiesce: quiesceRoute,
+  thaw: thawRoute,
+  syncTime: syncTimeRoute,
   guestAddress: guestIpRoute,
   metricsHistory: metricsHistoryRoute,
 };

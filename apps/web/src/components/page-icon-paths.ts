@@ -1,5 +1,8 @@
 /** The icons that the shell does not need, as in icon-paths.ts; loaded with the first page that may use them. */
 export const pageIconPaths = {
+  freeze: 'M12 3v18M4.2 7.5l15.6 9M19.8 7.5l-15.6 9M9.5 4.5 12 7l2.5-2.5M9.5 19.5 12 17l2.5 2.5',
+  thaw: 'M12 3c4 5 6 8 6 11a6 6 0 0 1-12 0c0-3 2-6 6-11Z',
+  trim: 'M4 12h10M17 12h3M4 7h16M4 17h7M14 17h2M19 17h1',
   play: 'M8 5l11 7-11 7z',
   stop: 'M6 6h12v12H6z',
   restart: 'M20 11a8 8 0 1 0-2.3 6M20 5v6h-6',

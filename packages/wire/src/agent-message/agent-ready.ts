@@ -13,6 +13,8 @@ const capabilities = [
   'file_write',
   'shutdown',
   'reboot',
+  'quiesce',
+  'thaw',
   'user_context_exec',
 ] as const;
 

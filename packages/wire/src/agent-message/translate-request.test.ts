@@ -4,6 +4,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   ExecEventLite,
   ExecRequestLite,
+  FreezeRequestLite,
   ReadFileEventLite,
   ReadFileRequestLite,
   ShutdownRequestLite,
@@ -191,6 +192,30 @@ describe('file_write in one message', () => {
       'chunk 999+5',
       'commit',
     ]);
+  });
+});
+
+describe('quiesce and thaw', () => {
+  const freezeOf = (value: Extract<Payload, { case: 'quiesce' }>['value']) => {
+    const [body] = [...callOf({ case: 'quiesce', value }).requests()];
+    assert.ok(body !== undefined);
+    return liteDecode(FreezeRequestLite, body);
+  };
+
+  it('quiesce has a lease of 60 s by default, runs hooks only on request, and its token is a fresh id', () => {
+    const { id, leaseMs, skipHooks, mountPoints } = freezeOf({ mountPoints: ['/'] });
+    assert.deepEqual([id, leaseMs, skipHooks, mountPoints], ['fresh', 60_000, true, ['/']]);
+    assert.equal(freezeOf({ timeoutSeconds: 5, runPreFreezeScripts: true }).skipHooks, false);
+    assert.equal(freezeOf({ timeoutSeconds: 0xffff_ffff }).leaseMs, 0xffff_ffff);
+  });
+
+  it('hooks are only run from the known folders', () => {
+    const folders = ['/tmp', '/etc/limiquantix/pre-freeze.d/../..', '/etc'];
+    for (const preFreezeScriptDir of folders)
+      assert.throws(() => freezeOf({ preFreezeScriptDir }), { reason: 'INVALID_ARGUMENT' });
+    freezeOf({ preFreezeScriptDir: '/etc/limiquantix/pre-freeze.d/' });
+    const thaw = callOf({ case: 'thaw', value: { postThawScriptDir: '/tmp' } });
+    assert.throws(() => [...thaw.requests()], { reason: 'INVALID_ARGUMENT' });
   });
 });
 

@@ -4,6 +4,7 @@ import type { Allowance } from '../byte-budget.ts';
 import { executeCall } from './execute.ts';
 import { fileReadCall } from './file-read.ts';
 import { pingCall } from './ping.ts';
+import { quiesceCall, thawCall } from './quiesce.ts';
 import type { AgentMessageCall } from './reply.ts';
 import { shutdownCall } from './shutdown.ts';
 import { isRequestField } from './unsupported.ts';
@@ -38,6 +39,10 @@ export function translateRequest(message: AgentMessage, options: TranslateOption
       return { kind: 'file-write', request: payload.value };
     case 'shutdown':
       return { kind: 'call', call: shutdownCall(payload.value) };
+    case 'quiesce':
+      return { kind: 'call', call: quiesceCall(payload.value, options.freshId()) };
+    case 'thaw':
+      return { kind: 'call', call: thawCall(payload.value) };
     case undefined:
       return { kind: 'ignored' };
     default:

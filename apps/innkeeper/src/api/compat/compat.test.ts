@@ -79,11 +79,65 @@ describe('the compatibility API', () => {
       assert.equal((await post('/api/vms/one/execute', body)).json['reason'], 'INVALID_ARGUMENT', body);
   });
 
-  it('compat: freezing file systems and setting the clock are refused while the agent does not support them', async () => {
-    for (const what of ['quiesce', 'thaw', 'sync-time']) {
-      const { status, json } = await post(`/api/vms/${id}/${what}`, '{"mount_points":["/"],"timeout_seconds":60}');
-      assert.deepEqual([status, json['reason']], [501, 'UNSUPPORTED_BY_AGENT'], what);
-    }
+  it('compat: quiesce freezes until thaw, with a token, and a thaw without a token thaws whatever is frozen', async () => {
+    const { status, json } = await post(`/api/vms/${id}/quiesce`, '{"mount_points":["/"],"timeout_seconds":60}');
+    const { quiesceToken, autoThawAt, ...rest } = json;
+    assert.equal(status, 200);
+    const root = { mountPoint: '/', device: '/dev/vda', filesystem: 'ext4', frozen: true, error: '' };
+    assert.deepEqual(rest, { success: true, frozen: [root], error: '' });
+    const left = Date.parse(String(autoThawAt)) - Date.now();
+    assert.ok(left > 50_000 && left <= 60_000, String(autoThawAt));
+    assert.deepEqual(guest.freezer.frozen, ['/']);
+    assert.equal((await post(`/api/vms/${id}/quiesce`, '')).json['reason'], 'FREEZE_HELD');
+    assert.equal((await post(`/api/vms/${id}/thaw`, '{"quiesce_token":"other"}')).json['reason'], 'FREEZE_ENDED');
+    const thawed = await post(`/api/vms/${id}/thaw`, JSON.stringify({ quiesce_token: quiesceToken }));
+    assert.deepEqual([thawed.json['success'], thawed.json['thawedMountPoints']], [true, ['/']]);
+    assert.equal((await post(`/api/vms/${id}/thaw`, '')).json['reason'], 'NOT_FROZEN');
+    await post(`/api/vms/${id}/quiesce`, '{}');
+    assert.equal((await post(`/api/vms/${id}/thaw`, '')).json['success'], true);
+    assert.deepEqual(guest.freezer.frozen, []);
+  });
+
+  it('compat: quiesce runs the hooks unless it is told not to, and only those of the known folders', async () => {
+    const hook = '/etc/limiquantix/pre-freeze.d/10-db';
+    guest.files.put(hook, '', { mode: 0o755 });
+    guest.jobs.results.set(`${hook} freeze`, { exitCode: 1, stdout: 'busy' });
+    const failed = await post(`/api/vms/${id}/quiesce`, '{}');
+    assert.deepEqual([failed.status, failed.json['reason']], [409, 'FREEZE_FAILED']);
+    assert.match(String(failed.json['message']), /10-db exited with 1: busy/);
+    const without = await post(`/api/vms/${id}/quiesce`, '{"run_pre_freeze_scripts":false}');
+    assert.equal(without.json['success'], true);
+    await post(`/api/vms/${id}/thaw`, '');
+    for (const [what, body] of [
+      ['quiesce', { pre_freeze_script_dir: '/tmp' }],
+      ['quiesce', { timeout_seconds: 3601 }],
+      ['quiesce', { mount_points: '/' }],
+      ['quiesce', { mount_points: Array(65).fill('/') }],
+      ['thaw', { post_thaw_script_dir: '/tmp' }],
+      ['thaw', { quiesce_token: 'a/b' }],
+      ['sync-time', { set_time: 'soon' }],
+    ] as const)
+      assert.equal(
+        (await post(`/api/vms/${id}/${what}`, JSON.stringify(body))).json['reason'],
+        'INVALID_ARGUMENT',
+        what,
+      );
+    assert.deepEqual(guest.freezer.frozen, []);
+  });
+
+  it('compat: sync-time sets a clock that is off, and answers how far it was off', async () => {
+    const wrong = guest.clock.wallTimeNs() - 7_200_000_000_000n;
+    guest.clock.setWallTimeNs(wrong);
+    const { status, json } = await post(`/api/vms/${id}/sync-time`, '{"force":true}');
+    assert.equal(status, 200);
+    assert.ok(
+      Math.abs(Number(json['offsetSeconds'])) < 7210 && Math.abs(Number(json['residualSeconds'])) < 1,
+      JSON.stringify(json),
+    );
+    assert.ok(Math.abs(Number(guest.clock.wallTimeNs() / 1_000_000n) - Date.now()) < 1000);
+    const at = await post(`/api/vms/${id}/sync-time`, '{"set_time":"2030-01-02T03:04:05Z"}');
+    assert.match(String(at.json['currentTime']), /^2030-01-02T03:04:0[5-9]/);
+    await post(`/api/vms/${id}/sync-time`, '');
   });
 
   it('compat: the address that a guest reports is checked, and forgotten when the VM stops', async () => {

@@ -20,6 +20,8 @@ export async function actOnVm(
   try {
     await run(id);
     if (action === 'restart') showToast({ id: `restart ${id}`, tone: 'ok', title: `${name} is restarting` });
+    if (action === 'thaw' || action === 'trim')
+      showToast({ id: `power ${id}`, tone: 'ok', title: `${name} is ${done}` });
     return true;
   } catch (error) {
     showToast({ id: `power ${id}`, tone: 'bad', title: `${name} was not ${done}`, error });

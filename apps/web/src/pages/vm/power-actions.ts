@@ -4,7 +4,10 @@ import { api } from '../../api/api.ts';
 import { guest } from '../../api/guest.ts';
 import type { IconName } from '../../components/icon.tsx';
 
-export type VmPowerAction = 'start' | 'stop' | 'restart' | 'kill' | 'delete';
+export type VmPowerAction = 'start' | 'stop' | 'restart' | 'kill' | 'delete' | 'freeze' | 'thaw' | 'trim';
+
+/** How long a guest stays frozen that nobody thaws. */
+const freezeMs = 60_000;
 
 interface PowerAction {
   readonly label: string;
@@ -22,7 +25,7 @@ interface PowerAction {
   readonly run: (vm: string) => Promise<unknown>;
 }
 
-/** The power actions in lists and on a VM's page. */
+/** The actions in lists and on a VM's page: on its power, and on the file systems of its guest. */
 export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
   start: {
     label: 'Start',
@@ -79,14 +82,51 @@ export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
     command: (name) => `inn rm --force --yes ${name}`,
     run: (vm) => api.vms.deleteVm({ vm, force: true }),
   },
+  freeze: {
+    label: 'Freeze',
+    done: 'frozen',
+    icon: 'freeze',
+    privilege: 'guest.filesystem',
+    needs: 'guest',
+    danger: true,
+    consequence:
+      'Programs in the guest that write to a disk wait until the thaw, and after a minute the guest thaws by itself. Copy the disk meanwhile.',
+    command: (name) => `inn freeze ${name}`,
+    run: (vm) => guest.filesystems.freeze(vm, { leaseMs: freezeMs }),
+  },
+  thaw: {
+    label: 'Thaw',
+    done: 'thawed',
+    icon: 'thaw',
+    privilege: 'guest.filesystem',
+    needs: 'guest',
+    danger: false,
+    consequence: '',
+    command: (name) => `inn thaw ${name}`,
+    run: (vm) => guest.filesystems.thaw(vm),
+  },
+  trim: {
+    label: 'Trim',
+    done: 'trimmed',
+    icon: 'trim',
+    privilege: 'guest.filesystem',
+    needs: 'guest',
+    danger: false,
+    consequence: '',
+    command: (name) => `inn trim ${name}`,
+    run: (vm) => guest.filesystems.trim(vm),
+  },
 };
 
 /** Whether the VM's state allows the action. */
-export function isPossible(action: VmPowerAction, vm: Pick<Vm, 'state'>): boolean {
+export function isPossible(action: VmPowerAction, vm: Pick<Vm, 'state' | 'telemetry'>): boolean {
   const state = vmStateName(vm.state);
   if (state === undefined) return false;
   // Deleting kills a running VM first; a guest that is shutting down cannot restart.
   if (action === 'delete') return state !== 'deleting' && state !== 'creating';
   if (action === 'restart') return state === 'running';
+  // Without an agent there is no telemetry.
+  if (action === 'freeze' || action === 'trim') return state === 'running' && vm.telemetry?.frozen === false;
+  if (action === 'thaw') return state === 'running' && vm.telemetry?.frozen === true;
   return judgeVmAction(state, powerActions[action].needs) === 'legal';
 }

@@ -14,6 +14,8 @@ import { isPossible, powerActions, type VmPowerAction } from './power-actions.ts
 import { SettingsDialog } from './settings-dialog.tsx';
 
 const shown: readonly VmPowerAction[] = ['start', 'stop', 'restart'];
+/** On the guest's file systems. */
+const onFilesystems: readonly VmPowerAction[] = ['freeze', 'thaw', 'trim'];
 const hidden: readonly VmPowerAction[] = ['kill', 'delete'];
 
 /**
@@ -39,7 +41,7 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
     setBusy(false);
     if (done && action === 'delete') void navigate('/vms');
   };
-  const commands = [...shown, ...hidden].filter(makesSense).map((action) => ({
+  const commands = [...shown, ...onFilesystems, ...hidden].filter(makesSense).map((action) => ({
     label: powerActions[action].label,
     command: powerActions[action].command(vm.name),
   }));
@@ -92,6 +94,16 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
           <Menu.Item disabled={!hasPrivilege(me, 'vm.manage', vm)} onClick={() => setIsEditing(true)}>
             Settings
           </Menu.Item>
+          {onFilesystems.filter(makesSense).map((action) => (
+            <Menu.Item
+              key={action}
+              disabled={missing(action) !== undefined}
+              leftSection={<Icon name={powerActions[action].icon} size={16} />}
+              onClick={() => void act(action)}
+            >
+              {powerActions[action].label}
+            </Menu.Item>
+          ))}
           {hidden.map((action) => (
             <Menu.Item
               key={action}

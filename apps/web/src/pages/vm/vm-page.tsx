@@ -13,6 +13,7 @@ import { LoadingSlot } from '../../lazy-page.tsx';
 import { useLive } from '../../live/use-live.ts';
 import { useOperations } from '../../live/use-operations.ts';
 import { NotFoundPage } from '../not-found-page.tsx';
+import { FreezeBadge } from './freeze-badge.tsx';
 import { VmActions } from './vm-actions.tsx';
 import type { VmTab } from './vm-tab.ts';
 import { vmTabs } from './vm-tabs.ts';
@@ -67,6 +68,7 @@ function VmView({ vm }: { readonly vm: Vm }): JSX.Element {
           <VmStateBadge vm={vm} />
           <span className="dim">agent</span>
           <AgentBadge vm={vm} newest={newest} />
+          <FreezeBadge vm={vm} />
           {vm.operationId !== '' && <OperationChip id={vm.operationId} />}
         </>
       }

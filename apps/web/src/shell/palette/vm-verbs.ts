@@ -10,7 +10,7 @@ export interface VmVerb {
   readonly privilege: string;
   /** The tab that it opens; absent: it is a power action, or a new run. */
   readonly tab?: string;
-  readonly power?: 'start' | 'stop' | 'restart' | 'kill' | 'delete';
+  readonly power?: 'start' | 'stop' | 'restart' | 'kill' | 'delete' | 'freeze' | 'thaw' | 'trim';
 }
 
 /** The actions on a VM, in the order in which the palette offers them. */
@@ -40,6 +40,30 @@ export const vmVerbs: readonly VmVerb[] = [
     icon: 'trash',
     privilege: 'vm.manage',
     power: 'delete',
+  },
+  {
+    key: 'freeze',
+    label: 'Freeze',
+    words: ['freeze', 'quiesce'],
+    icon: 'freeze',
+    privilege: 'guest.filesystem',
+    power: 'freeze',
+  },
+  {
+    key: 'thaw',
+    label: 'Thaw',
+    words: ['thaw', 'unfreeze'],
+    icon: 'thaw',
+    privilege: 'guest.filesystem',
+    power: 'thaw',
+  },
+  {
+    key: 'trim',
+    label: 'Trim',
+    words: ['trim', 'fstrim', 'discard'],
+    icon: 'trim',
+    privilege: 'guest.filesystem',
+    power: 'trim',
   },
   {
     key: 'terminal',
