@@ -1,4 +1,5 @@
-import type { Clock, FreezeEnd, Freezer, FreezerHelper, FreezerReport, FreezeTarget } from '../host.ts';
+import type { FreezeEnd, Freezer, FreezerHelper, FreezerReport, FreezeTarget } from '../freezer.ts';
+import type { Clock } from '../host.ts';
 import { HostError } from '../host-error.ts';
 
 /** Freezes in memory. Reports arrive as soon as something listens, in turns of their own. */

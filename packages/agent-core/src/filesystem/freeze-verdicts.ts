@@ -3,7 +3,8 @@ import type { FrozenFilesystemSchema } from '@innkeeper/contract/agent';
 import { FilesystemVerdict as Verdict } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { maxReportedFilesystems } from '@innkeeper/contract/limits';
-import type { FreezeTarget, Host } from '../host.ts';
+import type { FreezeTarget } from '../freezer.ts';
+import type { Host } from '../host.ts';
 import { canHang, type MountEntry } from '../telemetry/parse-mounts.ts';
 import { type DiskFilesystem, type Filesystems, listFilesystems } from './list-filesystems.ts';
 

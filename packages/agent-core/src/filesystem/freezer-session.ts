@@ -1,5 +1,6 @@
 import { createDeferred } from '@innkeeper/kit';
-import type { FreezeEnd, FreezerHelper, Host } from '../host.ts';
+import type { FreezeEnd, FreezerHelper } from '../freezer.ts';
+import type { Host } from '../host.ts';
 import type { FreezeVerdicts } from './freeze-verdicts.ts';
 
 /** Milliseconds to write back caches before the first file system is frozen: writing goes on meanwhile. */
