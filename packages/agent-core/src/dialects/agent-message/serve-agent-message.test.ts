@@ -72,9 +72,9 @@ describe('serveAgentMessage()', () => {
 
   it('unsupported and oversized requests get an error answer, and the session survives garbage', async (test) => {
     const { host } = serve(test);
-    host.send('q', { case: 'quiesce', value: {} });
+    host.send('q', { case: 'listDirectory', value: {} });
     const refused = await host.answer('q');
-    assert.ok(refused.case === 'quiesceResponse');
+    assert.ok(refused.case === 'listDirectoryResponse');
     assert.match(refused.value.error, /^UNSUPPORTED_BY_AGENT/);
     host.send('w', { case: 'fileWrite', value: { path: '/x', data: new Uint8Array(1_100_000) } });
     const long = await host.answer('w');
