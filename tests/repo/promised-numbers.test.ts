@@ -47,6 +47,7 @@ const pairs: Readonly<Record<string, readonly Pair[]>> = {
     ['^C ends npm within 3 s', 'tools/setup/run-logged.mjs', 'killAfterMs = 3000'],
     ['still running 60 s after its last test', 'tools/run-tests.ts', 'graceMs ?? 60_000'],
     ['gives up after 30 s', 'packages/kit/src/testing/until.ts', 'withinMs = 30_000'],
+  ],
   'docs/operate/backups.md': [
     ['10 s from the last file system frozen', 'packages/contract/src/limits.ts', 'default: 10_000, max: 3_600_000'],
     ['which `inn` renews every 2.5 s', 'packages/client/src/core/hold-freeze.ts', 'renewalsPerLease = 4'],
