@@ -56,7 +56,7 @@ export class RunningAgent {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       agent.log += text;
     });
-    await agent.until(() => isListening(agent.socket));
+    await agent.until(() => isListening(agent.pid, agent.socket));
     return agent;
   }
 
@@ -119,8 +119,11 @@ export class RunningAgent {
   }
 }
 
-/** Its file exists before it listens, and a connection in between is refused: proc_net(5) has the flag ACCEPTCON. */
-async function isListening(path: string): Promise<boolean> {
-  const sockets = (await readFile('/proc/net/unix', 'utf8')).split('\n').map((line) => line.split(' '));
+/**
+ * Whether a unix socket listens in the network namespace of a process. Its file exists earlier, and a connection in
+ * between is refused: proc_net(5) has the flag ACCEPTCON.
+ */
+async function isListening(pid: number, path: string): Promise<boolean> {
+  const sockets = (await readFile(`/proc/${pid}/net/unix`, 'utf8')).split('\n').map((line) => line.split(' '));
   return sockets.some((fields) => fields.at(-1) === path && fields[3] === '00010000');
 }
