@@ -25,6 +25,7 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'ReadTarDone.skipped': ['guest.file.read'],
   'WriteFileDone.sha256': ['guest.file.write'],
   'WriteTarDone.skipped': ['guest.file.write'],
+  'SkippedEntries.skipped': ['guest.file.write'],
   'FreezeReport.*': ['guest.filesystem'],
   'FrozenFilesystem.*': ['guest.filesystem'],
   // Output of hooks, which may contain anything.

@@ -27,9 +27,10 @@ describe('the clock in a diagnosis', () => {
     link.connect();
     assert.equal((await clockStep())?.outcome, DiagnosisOutcome.OK);
 
+    // A busy machine reads the host's clock later.
     for (const [offset, words] of [
-      [3600n, /^The guest’s clock is 3600\.\d s ahead of its host\.$/],
-      [-90n, /^The guest’s clock is (90\.0|89\.9) s behind its host\.$/],
+      [3600n, /^The guest’s clock is (3599|3600)\.\d s ahead of its host\.$/],
+      [-90n, /^The guest’s clock is (89|90|91)\.\d s behind its host\.$/],
     ] as const) {
       link.clockOffsetNs = offset * second;
       link.connect();
