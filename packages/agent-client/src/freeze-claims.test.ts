@@ -11,6 +11,8 @@ describe('what a guest says of a freeze', () => {
   it('a guest that answers a freeze with another one, or without being frozen, misbehaves', () => {
     const good = { id: 'a', phase: FreezePhase.FROZEN, leaseLeftMs: 5 };
     checkFrozen({ id: 'a' }, report(good));
+    // Renew without an id is about the present freeze.
+    checkFrozen({}, report(good));
     for (const wrong of [{ id: 'b' }, { phase: FreezePhase.THAWED }, { phase: FreezePhase.UNSPECIFIED }])
       assert.throws(() => checkFrozen({ id: 'a' }, report({ ...good, ...wrong })), misbehaves);
     assert.throws(() => checkFrozen({ id: 'a' }, report({ id: 'a', phase: FreezePhase.FROZEN })), misbehaves);

@@ -10,13 +10,13 @@ import { FreezePhase } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { freezeLeaseMs, maxHooks, maxReportedFilesystems } from '@innkeeper/contract/limits';
 
-/** A guest that says it is frozen must say so of the freeze that was asked for. */
+/** A guest that says it is frozen must say so of the freeze that was asked for; without an id, of the present one. */
 export function checkFrozen(
   { id = '' }: MessageInitShape<typeof FreezeRequestSchema> | MessageInitShape<typeof RenewFreezeRequestSchema>,
   report: FreezeReport,
 ): void {
   checkReport(report);
-  if (report.id !== id || report.phase !== FreezePhase.FROZEN || report.leaseLeftMs === undefined)
+  if ((id !== '' && report.id !== id) || report.phase !== FreezePhase.FROZEN || report.leaseLeftMs === undefined)
     throw misbehaves(`The guest reports phase ${report.phase} of the freeze "${report.id.slice(0, 64)}".`);
 }
 

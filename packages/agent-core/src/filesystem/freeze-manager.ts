@@ -74,8 +74,12 @@ export class FreezeManager implements FreezeState {
 
   /** Thaws what is frozen. Resolves within `stopWithinMs`. */
   async stop(): Promise<void> {
-    const late = new Promise<void>((resolve) => this.#host.clock.setTimer(stopWithinMs, resolve));
-    await Promise.race([this.#current?.stop(), late]);
+    const thawing = this.#current?.stop();
+    if (thawing === undefined) return;
+    await new Promise<void>((resolve, reject) => {
+      const cancel = this.#host.clock.setTimer(stopWithinMs, resolve);
+      thawing.then(resolve, reject).finally(cancel);
+    });
   }
 
   #find(id: string): GuestFreeze {
