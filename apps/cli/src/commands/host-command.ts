@@ -18,13 +18,14 @@ export async function runHostCommand(
   signal: AbortSignal,
 ): Promise<number> {
   const [program = '', ...args] = words;
-  const child = spawn(program, args, { stdio: 'inherit', env: { ...process.env, ...environment } });
   let received: TerminationSignal | undefined;
   const stopListening = onTerminationSignal((name) => {
     // A terminal sends ^C to the command as well, which then gets it twice.
     child.kill(received === undefined ? name : 'SIGKILL');
     received = name;
   });
+  // After that: a signal that came between the two would end `inn` alone, and leave the command.
+  const child = spawn(program, args, { stdio: 'inherit', env: { ...process.env, ...environment } });
   let killTimer: NodeJS.Timeout | undefined;
   const onAbort = (): void => {
     child.kill('SIGTERM');
