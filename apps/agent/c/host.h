@@ -47,6 +47,9 @@ void free_strings(char **strings);
 struct stat;
 JSValue new_stat(JSContext *ctx, const struct stat *info);
 
+/* clone.c: a child in the cgroup of this cgroup.procs file; -1 where that is not possible. */
+pid_t clone_into_group(int (*start)(void *), void *argument, const char *group_entry, void *stack, size_t stack_size);
+
 /* attributes.c */
 struct timespec;
 struct timespec new_timespec(int64_t ns);

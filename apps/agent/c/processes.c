@@ -242,66 +242,6 @@ static int child_main(void *plan)
     run_child(plan);
 }
 
-/* struct clone_args of linux/sched.h, up to its third version (Linux 5.7). */
-typedef struct {
-    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
-} CloneArguments;
-
-/* clone3(2), whose child calls child_main(plan) on its own stack: libc has no wrapper. A negative errno if it fails. */
-static long clone3_child(CloneArguments *arguments, Plan *plan)
-{
-#if defined(__x86_64__)
-    register long result __asm__("rax") = SYS_clone3;
-    register void *given __asm__("r12") = plan;
-    register int (*start)(void *) __asm__("r13") = child_main;
-    __asm__ volatile("syscall\n\ttest %%rax, %%rax\n\tjnz 1f\n\txor %%ebp, %%ebp\n\tmov %%r12, %%rdi\n\tcall *%%r13\n1:"
-                     : "+r"(result)
-                     : "D"(arguments), "S"(sizeof *arguments), "r"(given), "r"(start)
-                     : "rcx", "r11", "memory", "cc");
-    return result;
-#elif defined(__aarch64__)
-    register long result __asm__("x0") = (long)arguments;
-    register long size __asm__("x1") = sizeof *arguments;
-    register long number __asm__("x8") = SYS_clone3;
-    register void *given __asm__("x19") = plan;
-    register int (*start)(void *) __asm__("x20") = child_main;
-    __asm__ volatile("svc 0\n\tcbnz x0, 1f\n\tmov x29, xzr\n\tmov x0, x19\n\tblr x20\n1:"
-                     : "+r"(result)
-                     : "r"(size), "r"(number), "r"(given), "r"(start)
-                     : "memory", "cc");
-    return result;
-#else
-    return -ENOSYS;
-#endif
-}
-
-/*
- * Creates the child in its cgroup (CLONE_INTO_CGROUP): a process that enters one by writing to it waits for all CPUs,
- * which takes longer than the rest of a short command. -1 where that is not possible, as before Linux 5.7.
- */
-static pid_t start_in_group(Plan *plan, void *stack, size_t stack_size)
-{
-    char folder[4096];
-    const char *end = strrchr(plan->group_entry, '/');
-    if (!end || (size_t)snprintf(folder, sizeof folder, "%.*s", (int)(end - plan->group_entry), plan->group_entry) >= sizeof folder)
-        return -1;
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    CloneArguments arguments = {
-        .flags = CLONE_VM | CLONE_VFORK | 0x200000000u /* CLONE_INTO_CGROUP */,
-        .exit_signal = SIGCHLD,
-        .stack = (uint64_t)(uintptr_t)stack,
-        .stack_size = stack_size,
-        .cgroup = (uint64_t)fd,
-    };
-    plan->in_group = true;
-    long pid = clone3_child(&arguments, plan);
-    plan->in_group = pid > 0;
-    close(fd);
-    return pid > 0 ? (pid_t)pid : -1;
-}
-
 /*
  * vfork semantics with a separate stack for the child: fast whatever the agent's size; errors return in shared memory.
  */
@@ -311,9 +251,12 @@ static pid_t start_child(Plan *plan)
     sigset_t all, before;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &before);
-    pid_t pid = start_in_group(plan, stack, sizeof stack);
-    if (pid < 0)
+    plan->in_group = *plan->group_entry;
+    pid_t pid = plan->in_group ? clone_into_group(child_main, plan, plan->group_entry, stack, sizeof stack) : -1;
+    if (pid < 0) {
+        plan->in_group = false;
         pid = clone(child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, plan);
+    }
     sigprocmask(SIG_SETMASK, &before, NULL);
     return pid;
 }
