@@ -61,10 +61,10 @@ function checkPage(
 
 /** Checks a list of processes against its request, and removes impossible CPU shares. */
 function checkProcesses(
-  { limit = 0 }: MessageInitShape<typeof ListProcessesRequestSchema>,
+  { pageSize = 0, limit = 0 }: MessageInitShape<typeof ListProcessesRequestSchema>,
   answer: ListProcessesResponse,
 ): void {
-  const most = Math.min(limit === 0 ? defaultPageSize : limit, maxPageSize);
+  const most = Math.min(pageSize || limit || defaultPageSize, maxPageSize);
   if (answer.processes.length > most)
     throw misbehaves(`A list of at most ${most} processes has ${answer.processes.length}.`);
   // NaN and infinity are not valid; an unknown share is absent.

@@ -27,7 +27,7 @@ export const command = defineCommand({
     const { processes, total } = await client.processes.list(vm, {
       sort: options.sort,
       // A tree needs the parents, however far down the list they are.
-      limit: isTree ? maxProcesses : limit,
+      pageSize: isTree ? maxProcesses : limit,
       kernelThreads: options.kernelThreads,
     });
     const rows = isTree ? processTree(processes).slice(0, limit) : processes.map((process) => ({ process, lines: '' }));

@@ -85,7 +85,7 @@ describe('the agent’s services, for each VM', () => {
   });
 
   it('the agent’s process service lists processes, and refuses signals to the guest’s init', async () => {
-    const { body } = await call('GuestProcessService/List', { limit: 2, sort: 'PROCESS_SORT_PID' });
+    const { body } = await call('GuestProcessService/List', { pageSize: 2, sort: 'PROCESS_SORT_PID' });
     assert.deepEqual([(body['processes'] as { pid: number }[]).map(({ pid }) => pid), body['total']], [[1, 50], 3]);
     assert.equal((await call('GuestProcessService/Signal', { pid: 1, signal: 15 })).reason, 'PROCESS_PROTECTED');
     assert.equal((await call('GuestProcessService/Signal', { pid: 99, signal: 15 })).reason, 'PROCESS_NOT_FOUND');

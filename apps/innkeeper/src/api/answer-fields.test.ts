@@ -70,6 +70,7 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'FileInfo.group': files,
   'FileInfo.symlink_target': files,
   'ListDirectoryResponse.next_page_token': ['guest.file.read'],
+  'ListProcessesResponse.next_page_token': ['vm.view'],
   // A place in a list: a number, or the id of an operation that was in the answer.
   'ListSessionsResponse.next_page_token': ['self'],
   'ListTokensResponse.next_page_token': ['self'],

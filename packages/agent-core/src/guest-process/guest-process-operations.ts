@@ -55,19 +55,26 @@ interface Guest {
 
 async function listProcesses(
   { host, sampler, boot }: Guest,
-  { limit, sort, kernelThreads }: ListProcessesRequest,
+  { pageSize, limit, pageToken, sort, kernelThreads }: ListProcessesRequest,
   signal: AbortSignal,
 ): Promise<MessageInitShape<typeof ListProcessesResponseSchema>> {
-  if (limit > maxPageSize) throw new OperationError('INVALID_ARGUMENT', `limit must be at most ${maxPageSize}.`);
+  const size = pageSize || limit || defaultPageSize;
+  if (size > maxPageSize) throw new OperationError('INVALID_ARGUMENT', `page_size must be at most ${maxPageSize}.`);
+  if (!/^\d{0,7}$/.test(pageToken))
+    throw new OperationError('INVALID_ARGUMENT', 'page_token must be the next_page_token of an answer.');
+  const start = Number(pageToken);
   const wanted = (await sampler.sample(signal)).filter((process) => kernelThreads || !process.isKernelThread);
   const order = orders.get(sort) ?? ((a, b) => (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0) || b.cpuTicks - a.cpuTicks);
   const names = new AccountNames(host);
   const bootNs = boot.unixNs();
   const processes = wanted
     .sort(order)
-    .slice(0, limit === 0 ? defaultPageSize : limit)
+    .slice(start, start + size)
     .map((process) => processMessage(host, process, names, bootNs));
-  return { processes: fitting(processes), total: wanted.length };
+  const page = fitting(processes);
+  const end = start + page.length;
+  const nextPageToken = page.length > 0 && end < wanted.length ? String(end) : '';
+  return { processes: page, total: wanted.length, nextPageToken };
 }
 
 type ProcessInit = MessageInitShape<typeof GuestProcessSchema> & { readonly command: string };

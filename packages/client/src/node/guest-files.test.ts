@@ -72,7 +72,7 @@ describe('processes of a guest', () => {
     const asked: unknown[] = [];
     await using daemon = await startFakeDaemon({
       guestProcesses: {
-        list: ({ limit }) => ({ total: 9, processes: [{ pid: limit, name: 'sh' }] }),
+        list: ({ pageSize }) => ({ total: 9, processes: [{ pid: pageSize, name: 'sh' }] }),
         signal({ pid, signal, tree, startedUnixNs }) {
           asked.push([pid, signal, tree, startedUnixNs]);
           return { signaled: 2 };
@@ -80,7 +80,7 @@ describe('processes of a guest', () => {
       },
     });
     const { processes } = createClient(daemon);
-    const { total, processes: rows } = await processes.list('one', { limit: 7, sort: 'memory' });
+    const { total, processes: rows } = await processes.list('one', { pageSize: 7, sort: 'memory' });
     assert.deepEqual([total, rows[0]?.pid], [9, 7]);
     assert.equal(await processes.signal('one', 50), 2);
     await processes.signal('one', 50, { name: 'SIGKILL', tree: true, startedUnixNs: 5n });

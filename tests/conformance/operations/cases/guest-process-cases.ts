@@ -23,7 +23,7 @@ export const guestProcessCases: readonly ConformanceCase[] = [
       try {
         await client.link.call(GuestProcessServiceLite.list, {});
         await new Promise((resolve) => setTimeout(resolve, 1000));
-        const { processes, total } = await client.link.call(GuestProcessServiceLite.list, { limit: 1000 });
+        const { processes, total } = await client.link.call(GuestProcessServiceLite.list, { pageSize: 1000 });
         const busy = processes.find((each) => each.pid === pid);
         assert.ok((busy?.cpuPercent ?? 0) > 10, `${busy?.cpuPercent} %`);
         assert.ok((busy?.cpuPercent ?? 0) < 110, `${busy?.cpuPercent} %`);
@@ -35,11 +35,18 @@ export const guestProcessCases: readonly ConformanceCase[] = [
           [...percents].sort((a, b) => b - a),
         );
         assert.ok(total >= processes.length);
-        const again = await client.link.call(GuestProcessServiceLite.list, { limit: 1000 });
+        const again = await client.link.call(GuestProcessServiceLite.list, { pageSize: 1000 });
         assert.equal(again.processes.find((each) => each.pid === pid)?.startedUnixNs, busy?.startedUnixNs);
-        const byPid = await client.link.call(GuestProcessServiceLite.list, { sort: ProcessSort.PID, limit: 2 });
+        const byPid = await client.link.call(GuestProcessServiceLite.list, { sort: ProcessSort.PID, pageSize: 2 });
         assert.equal(byPid.processes.length, 2);
         assert.ok((byPid.processes[0]?.pid ?? 0) < (byPid.processes[1]?.pid ?? 0));
+        const next = { sort: ProcessSort.PID, pageSize: 1000, pageToken: byPid.nextPageToken };
+        const rest = await client.link.call(GuestProcessServiceLite.list, next);
+        assert.ok((rest.processes[0]?.pid ?? 0) > (byPid.processes[1]?.pid ?? 0), 'the second page follows the first');
+        assert.ok(rest.processes.some((each) => each.pid === pid));
+        assert.equal(rest.nextPageToken, '', 'the last page has no token');
+        const beyond = await client.link.call(GuestProcessServiceLite.list, { pageToken: '9999999' });
+        assert.deepEqual([beyond.processes, beyond.nextPageToken], [[], '']);
       } finally {
         await client.link.call(GuestProcessServiceLite.signal, { pid, signal: 9 });
       }
@@ -53,7 +60,7 @@ export const guestProcessCases: readonly ConformanceCase[] = [
       const tree = 'sh -c "sleep 1000 & sleep 1000 & wait" & sleep 1000 & wait';
       const pid = await start(client, tree);
       const children = async (): Promise<number[]> => {
-        const { processes } = await client.link.call(GuestProcessServiceLite.list, { limit: 1000 });
+        const { processes } = await client.link.call(GuestProcessServiceLite.list, { pageSize: 1000 });
         const found = [pid];
         for (const each of found)
           found.push(...processes.filter(({ parentPid }) => parentPid === each).map((child) => child.pid));
@@ -102,8 +109,10 @@ export const guestProcessCases: readonly ConformanceCase[] = [
         });
       const changed = { pid, signal: 15, startedUnixNs: 1_000_000_000n };
       await assert.rejects(link.call(GuestProcessServiceLite.signal, changed), { reason: 'PROCESS_CHANGED' });
-      await assert.rejects(link.call(GuestProcessServiceLite.list, { limit: 1001 }), { reason: 'INVALID_ARGUMENT' });
-      const { processes } = await link.call(GuestProcessServiceLite.list, { limit: 1000 });
+      await assert.rejects(link.call(GuestProcessServiceLite.list, { pageSize: 1001 }), { reason: 'INVALID_ARGUMENT' });
+      for (const pageToken of ['x', '-1', '1e3', '99999999', '1'.repeat(1000)])
+        await assert.rejects(link.call(GuestProcessServiceLite.list, { pageToken }), { reason: 'INVALID_ARGUMENT' });
+      const { processes } = await link.call(GuestProcessServiceLite.list, { pageSize: 1000 });
       const startedUnixNs = processes.find((each) => each.pid === pid)?.startedUnixNs ?? 0n;
       assert.equal((await link.call(GuestProcessServiceLite.signal, { pid, signal: 9, startedUnixNs })).signaled, 1);
       await processGone(pid);

@@ -136,12 +136,14 @@ describe('a unary call', () => {
       connection.answer(call, GuestProcessServiceLite.list, { processes });
       connection.end(call);
     };
-    const { processes } = await agent.link.call(GuestProcessServiceLite.list, { limit: 4 });
+    const { processes } = await agent.link.call(GuestProcessServiceLite.list, { pageSize: 4 });
     assert.deepEqual(
       processes.map(({ cpuPercent }) => cpuPercent),
       [undefined, undefined, undefined, 250],
     );
-    await assert.rejects(agent.link.call(GuestProcessServiceLite.list, { limit: 3 }), { reason: 'GUEST_MISBEHAVES' });
+    await assert.rejects(agent.link.call(GuestProcessServiceLite.list, { pageSize: 3 }), {
+      reason: 'GUEST_MISBEHAVES',
+    });
     await agent.dispose();
   });
 

@@ -4,7 +4,7 @@ import { guest } from '../../../api/guest.ts';
 import type { ProcessOrder } from './process-view.ts';
 
 const refreshMs = 5000;
-const limit = 1000;
+const pageSize = 1000;
 
 const sorts = {
   cpu: ProcessSort.UNSPECIFIED,
@@ -29,7 +29,7 @@ export function useProcesses(
 ): Processes {
   const { data, error, refetch } = useQuery({
     queryKey: ['processes', vm, key, kernelThreads],
-    queryFn: ({ signal }) => guest.agent(vm).processes.list({ limit, sort: sorts[key], kernelThreads }, { signal }),
+    queryFn: ({ signal }) => guest.agent(vm).processes.list({ pageSize, sort: sorts[key], kernelThreads }, { signal }),
     refetchInterval: paused ? false : refreshMs,
     placeholderData: keepPreviousData,
     structuralSharing: false,

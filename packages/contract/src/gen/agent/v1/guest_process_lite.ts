@@ -18,11 +18,14 @@ export const ListProcessesRequestLite = liteType<typeof ListProcessesRequestSche
   [1, 'limit', 'uint32'],
   [2, 'sort', 'enum'],
   [3, 'kernelThreads', 'bool'],
+  [4, 'pageSize', 'uint32'],
+  [5, 'pageToken', 'string'],
 ]);
 
 export const ListProcessesResponseLite = liteType<typeof ListProcessesResponseSchema>('innkeeper.agent.v1.ListProcessesResponse', () => [
   [1, 'processes', 'message', 'repeated', undefined, () => GuestProcessLite],
   [2, 'total', 'uint32'],
+  [3, 'nextPageToken', 'string'],
 ]);
 
 export const GuestProcessLite = liteType<typeof GuestProcessSchema>('innkeeper.agent.v1.GuestProcess', () => [

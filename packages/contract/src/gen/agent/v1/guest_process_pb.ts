@@ -11,16 +11,17 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file agent/v1/guest_process.proto.
  */
 export const file_agent_v1_guest_process: GenFile = /*@__PURE__*/
-  fileDesc("ChxhZ2VudC92MS9ndWVzdF9wcm9jZXNzLnByb3RvEhJpbm5rZWVwZXIuYWdlbnQudjEibAoUTGlzdFByb2Nlc3Nlc1JlcXVlc3QSDQoFbGltaXQYASABKA0SLQoEc29ydBgCIAEoDjIfLmlubmtlZXBlci5hZ2VudC52MS5Qcm9jZXNzU29ydBIWCg5rZXJuZWxfdGhyZWFkcxgDIAEoCCJbChVMaXN0UHJvY2Vzc2VzUmVzcG9uc2USMwoJcHJvY2Vzc2VzGAEgAygLMiAuaW5ua2VlcGVyLmFnZW50LnYxLkd1ZXN0UHJvY2VzcxINCgV0b3RhbBgCIAEoDSKGAgoMR3Vlc3RQcm9jZXNzEgsKA3BpZBgBIAEoDRISCgpwYXJlbnRfcGlkGAIgASgNEgwKBG5hbWUYAyABKAkSIQoHY29tbWFuZBgEIAEoCUIQwsEYDCIKZ3Vlc3QuZXhlYxILCgN1aWQYBSABKA0SDAoEdXNlchgGIAEoCRINCgVzdGF0ZRgHIAEoCRIYCgtjcHVfcGVyY2VudBgIIAEoAUgAiAEBEhEKCXJzc19ieXRlcxgJIAEoBBITCgtjcHVfdGltZV9tcxgKIAEoBBIXCg9zdGFydGVkX3VuaXhfbnMYCyABKAMSDwoHdGhyZWFkcxgMIAEoDUIOCgxfY3B1X3BlcmNlbnQiWgoUU2lnbmFsUHJvY2Vzc1JlcXVlc3QSCwoDcGlkGAEgASgNEg4KBnNpZ25hbBgCIAEoBRIMCgR0cmVlGAMgASgIEhcKD3N0YXJ0ZWRfdW5peF9ucxgEIAEoAyIpChVTaWduYWxQcm9jZXNzUmVzcG9uc2USEAoIc2lnbmFsZWQYASABKA0qcQoLUHJvY2Vzc1NvcnQSHAoYUFJPQ0VTU19TT1JUX1VOU1BFQ0lGSUVEEAASFwoTUFJPQ0VTU19TT1JUX01FTU9SWRABEhQKEFBST0NFU1NfU09SVF9QSUQQAhIVChFQUk9DRVNTX1NPUlRfTkFNRRADMqECChNHdWVzdFByb2Nlc3NTZXJ2aWNlEoIBCgRMaXN0EiguaW5ua2VlcGVyLmFnZW50LnYxLkxpc3RQcm9jZXNzZXNSZXF1ZXN0GikuaW5ua2VlcGVyLmFnZW50LnYxLkxpc3RQcm9jZXNzZXNSZXNwb25zZSIlkAIBwsEYHgoHdm0udmlldxACGAMwATgBQglwcm9jZXNzZXNIPBKEAQoGU2lnbmFsEiguaW5ua2VlcGVyLmFnZW50LnYxLlNpZ25hbFByb2Nlc3NSZXF1ZXN0GikuaW5ua2VlcGVyLmFnZW50LnYxLlNpZ25hbFByb2Nlc3NSZXNwb25zZSIlwsEYIQoKZ3Vlc3QuZXhlYxACGAIwATgBQglwcm9jZXNzZXNIPGIGcHJvdG8z", [file_options_v1_options]);
+  fileDesc("ChxhZ2VudC92MS9ndWVzdF9wcm9jZXNzLnByb3RvEhJpbm5rZWVwZXIuYWdlbnQudjEilwEKFExpc3RQcm9jZXNzZXNSZXF1ZXN0EhEKBWxpbWl0GAEgASgNQgIYARItCgRzb3J0GAIgASgOMh8uaW5ua2VlcGVyLmFnZW50LnYxLlByb2Nlc3NTb3J0EhYKDmtlcm5lbF90aHJlYWRzGAMgASgIEhEKCXBhZ2Vfc2l6ZRgEIAEoDRISCgpwYWdlX3Rva2VuGAUgASgJInQKFUxpc3RQcm9jZXNzZXNSZXNwb25zZRIzCglwcm9jZXNzZXMYASADKAsyIC5pbm5rZWVwZXIuYWdlbnQudjEuR3Vlc3RQcm9jZXNzEg0KBXRvdGFsGAIgASgNEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCSKGAgoMR3Vlc3RQcm9jZXNzEgsKA3BpZBgBIAEoDRISCgpwYXJlbnRfcGlkGAIgASgNEgwKBG5hbWUYAyABKAkSIQoHY29tbWFuZBgEIAEoCUIQwsEYDCIKZ3Vlc3QuZXhlYxILCgN1aWQYBSABKA0SDAoEdXNlchgGIAEoCRINCgVzdGF0ZRgHIAEoCRIYCgtjcHVfcGVyY2VudBgIIAEoAUgAiAEBEhEKCXJzc19ieXRlcxgJIAEoBBITCgtjcHVfdGltZV9tcxgKIAEoBBIXCg9zdGFydGVkX3VuaXhfbnMYCyABKAMSDwoHdGhyZWFkcxgMIAEoDUIOCgxfY3B1X3BlcmNlbnQiWgoUU2lnbmFsUHJvY2Vzc1JlcXVlc3QSCwoDcGlkGAEgASgNEg4KBnNpZ25hbBgCIAEoBRIMCgR0cmVlGAMgASgIEhcKD3N0YXJ0ZWRfdW5peF9ucxgEIAEoAyIpChVTaWduYWxQcm9jZXNzUmVzcG9uc2USEAoIc2lnbmFsZWQYASABKA0qcQoLUHJvY2Vzc1NvcnQSHAoYUFJPQ0VTU19TT1JUX1VOU1BFQ0lGSUVEEAASFwoTUFJPQ0VTU19TT1JUX01FTU9SWRABEhQKEFBST0NFU1NfU09SVF9QSUQQAhIVChFQUk9DRVNTX1NPUlRfTkFNRRADMqECChNHdWVzdFByb2Nlc3NTZXJ2aWNlEoIBCgRMaXN0EiguaW5ua2VlcGVyLmFnZW50LnYxLkxpc3RQcm9jZXNzZXNSZXF1ZXN0GikuaW5ua2VlcGVyLmFnZW50LnYxLkxpc3RQcm9jZXNzZXNSZXNwb25zZSIlkAIBwsEYHgoHdm0udmlldxACGAMwATgBQglwcm9jZXNzZXNIPBKEAQoGU2lnbmFsEiguaW5ua2VlcGVyLmFnZW50LnYxLlNpZ25hbFByb2Nlc3NSZXF1ZXN0GikuaW5ua2VlcGVyLmFnZW50LnYxLlNpZ25hbFByb2Nlc3NSZXNwb25zZSIlwsEYIQoKZ3Vlc3QuZXhlYxACGAIwATgBQglwcm9jZXNzZXNIPGIGcHJvdG8z", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.agent.v1.ListProcessesRequest
  */
 export type ListProcessesRequest = Message<"innkeeper.agent.v1.ListProcessesRequest"> & {
   /**
-   * At most 1,000; 0: 200. The list is cut to what fits into one answer, about 600 processes with short commands.
+   * Use page_size.
    *
-   * @generated from field: uint32 limit = 1;
+   * @generated from field: uint32 limit = 1 [deprecated = true];
+   * @deprecated
    */
   limit: number;
 
@@ -33,6 +34,20 @@ export type ListProcessesRequest = Message<"innkeeper.agent.v1.ListProcessesRequ
    * @generated from field: bool kernel_threads = 3;
    */
   kernelThreads: boolean;
+
+  /**
+   * At most 1,000; 0: 200. The list is cut to what fits into one answer, about 600 processes with short commands.
+   *
+   * @generated from field: uint32 page_size = 4;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the previous answer; empty: the first page. Each page is of the processes at its time.
+   *
+   * @generated from field: string page_token = 5;
+   */
+  pageToken: string;
 };
 
 /**
@@ -52,11 +67,18 @@ export type ListProcessesResponse = Message<"innkeeper.agent.v1.ListProcessesRes
   processes: GuestProcess[];
 
   /**
-   * Number of matching processes, before the limit.
+   * Number of matching processes, on all pages.
    *
    * @generated from field: uint32 total = 2;
    */
   total: number;
+
+  /**
+   * Empty: this is the last page.
+   *
+   * @generated from field: string next_page_token = 3;
+   */
+  nextPageToken: string;
 };
 
 /**

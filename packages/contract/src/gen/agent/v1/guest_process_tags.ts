@@ -8,9 +8,12 @@
 export const listProcessesRequestLimitTag = 8;
 export const listProcessesRequestSortTag = 16;
 export const listProcessesRequestKernelThreadsTag = 24;
+export const listProcessesRequestPageSizeTag = 32;
+export const listProcessesRequestPageTokenTag = 42;
 
 export const listProcessesResponseProcessesTag = 10;
 export const listProcessesResponseTotalTag = 16;
+export const listProcessesResponseNextPageTokenTag = 26;
 
 export const guestProcessPidTag = 8;
 export const guestProcessParentPidTag = 16;
