@@ -46,6 +46,16 @@ describe('ExecGroups', () => {
     assert.notEqual(groups.create()?.entry, first.entry);
   });
 
+  it('a cgroup whose processes were killed at once is not used again', () => {
+    const host = guest();
+    const groups = new ExecGroups(host);
+    const first = groups.create();
+    host.files.put((first?.entry ?? '').replace('procs', 'kill'), '');
+    assert.equal(first?.kill(), true);
+    first?.release();
+    assert.notEqual(groups.create()?.entry, first?.entry);
+  });
+
   it('cgroups that an earlier agent left are removed, those of a running one stay', () => {
     const host = guest();
     host.files.putFolder(`${base}/innkeeper-exec-99-1`);

@@ -48,13 +48,20 @@ export class ExecGroups {
     const members = (): number[] => this.#numbersOf(`${path}/cgroup.procs`);
     /** It may be another command's by now. */
     let isFree = false;
+    let wasKilled = false;
     return {
       entry: `${path}/cgroup.procs`,
       members: () => (isFree ? [] : members()),
-      kill: () => !isFree && this.#write(`${path}/cgroup.kill`),
+      kill: () => {
+        if (isFree) return false;
+        wasKilled = true;
+        return this.#write(`${path}/cgroup.kill`);
+      },
       release: () => {
         isFree = members().length === 0;
-        if (isFree && this.#free.length < maxFree) this.#free.push(name);
+        // Newer kernels kill whatever is created by clone3 in a cgroup that was killed once, since they compare its count
+        // of kills with that of the agent's own.
+        if (isFree && !wasKilled && this.#free.length < maxFree) this.#free.push(name);
         else this.#old.add(name);
         this.#sweep();
       },
