@@ -51,7 +51,7 @@ export class GuestFreeze implements FreezeState {
     this.#verdicts = FreezeVerdicts.of(host, request.mountPoints);
     this.#hooks = new FreezeHooks(host, request.hookTimeoutMs || freezeHookMs.default);
     this.frozen = this.#freeze();
-    // Whoever asks gets it.
+    // A failure is reported to every caller that awaits it; without one it must not end the agent.
     this.frozen.catch(() => undefined);
   }
 
