@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DiagnosisOutcome } from '@innkeeper/contract/control';
+import { nativePort } from '@innkeeper/hypervisor';
+import { until } from '@innkeeper/kit/testing';
 import { succeed, timeout, wanted, withImage } from '../fake/operate.ts';
 import { testHost } from '../fake/test-node.ts';
 import { createVm } from './create-vm.ts';
@@ -15,6 +17,8 @@ describe('the clock in a diagnosis', () => {
     await succeed(test, createVm(test.node, wanted));
     const runner = test.node.get('one');
     await runner.until(() => runner.agent.telemetry !== undefined, timeout);
+    // The test's agent is connected before the guest has opened its port, which an earlier step looks at.
+    await until(() => at.host.machine(runner.row.id)?.isPortOpen(nativePort) === true);
     const link = test.links.get('one');
     assert.ok(link);
     const clockStep = async () => (await diagnose(runner)).steps.find(({ name }) => name === 'clock');
