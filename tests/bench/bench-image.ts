@@ -2,11 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { hostArchitecture } from '../../packages/images/src/agent-architecture.ts';
 import { buildImage, createOverlay, type GuestKernel, prepareBase } from '../../packages/images/src/index.ts';
+import { keptCache } from '../vm/kept-folder.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Cache of images and kernels, shared with the VM tests. */
-export const cacheDirectory = join(root, '.cache', 'vm-tests', 'data', 'cache');
 export const agentBinaryPath = join(root, 'dist', 'agent', `innkeeper-agent-linux-${process.arch}`);
 
 /** A disk with Innkeeper's agent (and qemu-ga, in Debian's image), and its kernel. */
@@ -23,7 +22,7 @@ export async function makeBenchImage(
   directory: string,
   onStage: (stage: string) => void,
 ): Promise<BenchImage> {
-  const { originalPath, kernel } = await buildImage(kind, { directory, cacheDirectory }, { onStage });
+  const { originalPath, kernel } = await buildImage(kind, { directory, cacheDirectory: keptCache }, { onStage });
   const basePath = join(directory, 'base.raw');
   const base = await prepareBase({
     originalPath,

@@ -4,11 +4,12 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { killOnAbort } from './abort.ts';
+import { claimDataDirectory } from './kept-folder.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
 /** Images are built once and kept between runs; VMs of earlier runs are removed by the tests that create them. */
-export const testDataDirectory = join(root, '.cache', 'vm-tests', 'data');
+export const testDataDirectory = await claimDataDirectory();
 
 /** A daemon for tests, started with `innkeeper serve`. */
 export interface Daemon extends AsyncDisposable {

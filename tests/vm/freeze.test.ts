@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { FreezePhase, FilesystemVerdict as Verdict } from '@innkeeper/contract/agent';
 import { until } from '@innkeeper/kit/testing';
-import { type Daemon, startDaemon, testDataDirectory } from './daemon.ts';
+import { type Daemon, startDaemon } from './daemon.ts';
 import { kernelModules } from './guest-modules.ts';
 import { inn, innText } from './inn.ts';
+import { keptFolder } from './kept-folder.ts';
 import { cleanUp, clientOf, createTestVm, isConnected, say, waitForVm } from './vm-state.ts';
 
 const name = 'test-freeze';
@@ -43,7 +44,7 @@ describe('freezing a real guest', () => {
     daemon = await startDaemon();
     options = { dataDirectory: daemon.dataDirectory };
     vmId = (await createTestVm(daemon, name, 'tiny', 120_000)).id;
-    const modules = await kernelModules(join(testDataDirectory, '..', 'modules'), ['loop', 'overlay']);
+    const modules = await kernelModules(join(keptFolder, 'modules'), ['loop', 'overlay']);
     await guest('mkdir -p /run/modules');
     await innText(['cp', ...modules, `${name}:/run/modules/`], options);
     await guest('for m in /run/modules/*.ko; do insmod $m; done; [ -e /dev/loop0 ] || mknod /dev/loop0 b 7 0');

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { VmState } from '@innkeeper/contract/control';
-import { type Daemon, startDaemon, testDataDirectory } from './daemon.ts';
+import { type Daemon, startDaemon } from './daemon.ts';
 import { innText } from './inn.ts';
+import { keptCache } from './kept-folder.ts';
 import { cleanUp, createTestVm, isConnected, showVm, waitForVm } from './vm-state.ts';
 
 const [running, stopped] = ['test-moved-running', 'test-moved-stopped'];
@@ -17,9 +18,8 @@ describe('a data folder that is renamed between two daemons', { timeout: 600_000
 
   before(async () => {
     // What images are built of is kept between runs; the kernels are used from there.
-    const cache = join(testDataDirectory, 'cache');
-    for (const path of [cache, from]) mkdirSync(path, { recursive: true });
-    symlinkSync(cache, join(from, 'cache'));
+    mkdirSync(from);
+    symlinkSync(keptCache, join(from, 'cache'));
     daemon = await startDaemon(from);
     for (const name of [running, stopped]) await createTestVm(daemon, name, 'tiny', 120_000);
     for (const name of [running, stopped])

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { killOnAbort } from './abort.ts';
-import { testDataDirectory } from './daemon.ts';
 import { innText } from './inn.ts';
+import { keptCache } from './kept-folder.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const timeoutMs = 300_000;
@@ -50,10 +50,9 @@ describe('the commands suggested by npm start and the README', () => {
 
   before(async () => {
     // The cache of images is kept between runs.
-    const cache = join(testDataDirectory, 'cache');
-    mkdirSync(cache, { recursive: true });
+    mkdirSync(keptCache, { recursive: true });
     mkdirSync(dataDirectory);
-    symlinkSync(cache, join(dataDirectory, 'cache'));
+    symlinkSync(keptCache, join(dataDirectory, 'cache'));
     const main = join(root, 'apps', 'innkeeper', 'src', 'main.ts');
     const argv = [main, 'serve', '--hello', '--data', dataDirectory, '--listen', '127.0.0.1:0'];
     daemon = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -6,8 +6,9 @@ import { AgentState } from '@innkeeper/contract/control';
 import { linkSignals, mib } from '@innkeeper/kit';
 import { startDaemon } from '../../vm/daemon.ts';
 import { innText } from '../../vm/inn.ts';
+import { keptCache } from '../../vm/kept-folder.ts';
 import { bootBenchGuest } from '../bench-guest.ts';
-import { cacheDirectory, makeBenchImage } from '../bench-image.ts';
+import { makeBenchImage } from '../bench-image.ts';
 import { type Metric, makeMetric, median } from '../metric.ts';
 
 const readyTimeoutMs = 180_000;
@@ -22,8 +23,8 @@ const memoryBytes = BigInt(768 * mib);
 export async function measureWholePath(directory: string, rounds: number): Promise<Metric[]> {
   const dataDirectory = join(directory, 'data');
   await mkdir(dataDirectory, { mode: 0o700 });
-  await mkdir(cacheDirectory, { recursive: true });
-  await symlink(cacheDirectory, join(dataDirectory, 'cache'));
+  await mkdir(keptCache, { recursive: true });
+  await symlink(keptCache, join(dataDirectory, 'cache'));
   await using daemon = await startDaemon(dataDirectory);
   const onExit = (): void => endAll(daemon.pid, join(dataDirectory, 'run'));
   // Ends before the folder is removed.
