@@ -6,6 +6,7 @@ import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
 import { createClient } from '@innkeeper/client';
 import { AgentState, type Vm } from '@innkeeper/contract/control';
 import { linkSignals, silentLog } from '@innkeeper/kit';
+import { until } from '@innkeeper/kit/testing';
 import { WebSocket } from 'ws';
 import { remoteSamples } from '../../innkeeper/src/api/metrics/remote-samples.ts';
 import { httpCall } from '../../innkeeper/src/api/testing/http-call.ts';
@@ -27,7 +28,7 @@ interface Outputs {
   readonly show: string;
   readonly metrics: string;
   readonly written: readonly string[];
-  readonly socket: Record<string, number | null>;
+  readonly socket: Record<string, number | string | null>;
   readonly sdk: Vm;
 }
 
@@ -72,6 +73,15 @@ describe('a VM whose agent is lost', { timeout: 300_000 }, () => {
     });
     runner = await api.createVm('one');
     await runner.until(() => runner.agent.telemetry !== undefined, timeout);
+    const machine = api.driver.host.machine(runner.row.id);
+    assert.ok(machine);
+    machine.diskUsage = { readBytes: 3n << 20n, writtenBytes: 5n << 20n };
+    // Each sample asks for the counters of the next one.
+    runner.sampleUsage(Date.now());
+    await until(() => {
+      runner.sampleUsage(Date.now());
+      return vmMessage(runner).hypervisor?.diskReadBytes !== undefined;
+    });
     connected = await outputs();
     gone.abort();
     await runner.until(() => runner.agent.state.state === 'lost', timeout);
@@ -110,8 +120,20 @@ describe('a VM whose agent is lost', { timeout: 300_000 }, () => {
 
   it('the metrics WebSocket sends null for every figure of a guest whose agent is lost', () => {
     assert.equal(connected.socket['memory_usage_percent'], 40);
-    assert.ok(Object.values(lost.socket).every((value) => value === null));
+    const { disk_read_bytes, disk_write_bytes, disk_source, ...ofGuest } = lost.socket;
+    assert.ok(Object.values(ofGuest).every((value) => value === null));
+    assert.deepEqual([disk_read_bytes, disk_write_bytes, disk_source], [3 << 20, 5 << 20, 'hypervisor']);
     assert.deepEqual(Object.keys(lost.socket), Object.keys(connected.socket));
+  });
+
+  it('the disk counters of the hypervisor are shown with their source, whether or not the agent is connected', () => {
+    for (const { sdk, show, metrics, written } of [connected, lost]) {
+      assert.deepEqual([sdk.hypervisor?.diskReadBytes, sdk.hypervisor?.diskWrittenBytes], [3n << 20n, 5n << 20n]);
+      assert.match(show, /hypervisor \(on the host\)\n(.*\n)* +disk +3 MiB read, 5 MiB written/);
+      assert.match(metrics, /^innkeeper_disk_read_bytes_total\{vm="one",id=".*",source="hypervisor"\} 3145728$/m);
+      assert.match(metrics, /^innkeeper_disk_written_bytes_total\{vm="one",id=".*",source="hypervisor"\} 5242880$/m);
+      assert.ok(written.includes('innkeeper_disk_read_bytes_total'));
+    }
   });
 
   it('the SDK’s VM has no telemetry while its agent is lost, and the time of the last report', () => {

@@ -1,5 +1,5 @@
 import type { Mount, Telemetry } from '@innkeeper/contract/agent';
-import { clockOffText, type Vm, VmSchema } from '@innkeeper/contract/control';
+import { clockOffText, type HypervisorUsage, type Vm, VmSchema } from '@innkeeper/contract/control';
 import { defineCommand } from '../define-command.ts';
 import { outputOptions } from '../options.ts';
 import { clean } from '../output/clean.ts';
@@ -152,6 +152,13 @@ function hypervisor(vm: Vm): Pairs {
   return [
     ['CPU', `${formatPercent(usage.cpuPercent)} of the host`],
     ['memory', formatBytes(usage.rssBytes)],
+    ['disk', diskTraffic(usage)],
     ['process', usage.pid === undefined ? undefined : `${usage.pid}`],
   ];
+}
+
+/** What the guest has moved since the process started; undefined while the hypervisor does not answer. */
+function diskTraffic({ diskReadBytes, diskWrittenBytes }: HypervisorUsage): string | undefined {
+  if (diskReadBytes === undefined || diskWrittenBytes === undefined) return undefined;
+  return `${formatBytes(diskReadBytes)} read, ${formatBytes(diskWrittenBytes)} written`;
 }

@@ -371,6 +371,7 @@ export const comments: Readonly<Record<string, string>> = {
   "innkeeper.control.v1.Agent.clock_offset_ns": "Guest clock minus node clock at the last telemetry; absent while the agent is not connected.",
   "innkeeper.control.v1.HypervisorUsage": "What the hypervisor process uses on the host, which is not what the guest uses.",
   "innkeeper.control.v1.HypervisorUsage.cpu_percent": "Share of all host CPUs in percent over the last sample interval.",
+  "innkeeper.control.v1.HypervisorUsage.disk_read_bytes": "Bytes that the guest has read from and written to all its disks since the process started, counted by the hypervisor; absent while it does not answer.",
   "innkeeper.control.v1.ListVmsRequest.filter": "Words and conditions, all of which must hold: `web`, `state:running`, `agent:outdated`, `os:debian`, `tag:env=prod`, `image:tiny`, `node:ID`, `mem>80`, `cpu<5`, `disk>=90`; \"!\" before one negates it. Empty: all. See docs/operate/filter.md.",
   "innkeeper.control.v1.ListVmsRequest.sort": "\"name\", \"state\", \"cpu\", \"memory\", \"disk\", \"uptime\", \"created\"; with \"-\" in front: descending. Default: \"name\".",
   "innkeeper.control.v1.ListVmsRequest.page_size": "At most 1,000; 0: 200.",

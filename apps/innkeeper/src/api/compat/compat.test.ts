@@ -186,7 +186,7 @@ describe('the compatibility API', () => {
     const metric = JSON.parse(message.toString()) as Record<string, unknown>;
     assert.deepEqual(Object.keys(metric), [
       ...['cpu_usage_percent', 'memory_usage_percent', 'network_in_bytes', 'network_out_bytes'],
-      ...['disk_read_bytes', 'disk_write_bytes'],
+      ...['disk_read_bytes', 'disk_write_bytes', 'disk_source'],
     ]);
     assert.equal(metric['disk_read_bytes'], null);
   });

@@ -8,10 +8,12 @@ export interface LiveMetric {
   readonly network_out_bytes: number | null;
   readonly disk_read_bytes: number | null;
   readonly disk_write_bytes: number | null;
+  /** Whose figures the disk bytes are, since the others are the agent's. */
+  readonly disk_source: 'hypervisor' | null;
 }
 
-/** What GET /v1/vms/{vm}/metrics/ws sends each second. Byte counts are since the guest booted. */
-export function liveMetric({ telemetry }: Vm): LiveMetric {
+/** What GET /v1/vms/{vm}/metrics/ws sends each second. Network bytes count since the guest booted, disk bytes since its process started. */
+export function liveMetric({ telemetry, hypervisor }: Vm): LiveMetric {
   const { memory } = telemetry ?? {};
   const interfaces = (telemetry?.interfaces ?? []).filter((one) => one.name !== 'lo' && one.master === '');
   return {
@@ -19,9 +21,14 @@ export function liveMetric({ telemetry }: Vm): LiveMetric {
     memory_usage_percent: percent(memory?.usedBytes, memory?.totalBytes),
     network_in_bytes: sum(interfaces.map((one) => one.rxBytes)),
     network_out_bytes: sum(interfaces.map((one) => one.txBytes)),
-    disk_read_bytes: null,
-    disk_write_bytes: null,
+    disk_read_bytes: numberOf(hypervisor?.diskReadBytes),
+    disk_write_bytes: numberOf(hypervisor?.diskWrittenBytes),
+    disk_source: hypervisor?.diskReadBytes === undefined ? null : 'hypervisor',
   };
+}
+
+function numberOf(value: bigint | undefined): number | null {
+  return value === undefined ? null : Number(value);
 }
 
 function percent(part: bigint | undefined, whole: bigint | undefined): number | null {

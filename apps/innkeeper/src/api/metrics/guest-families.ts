@@ -68,7 +68,20 @@ function withoutSeries(entries: readonly unknown[] | undefined, omitted: number 
 
 type Telemetry = NonNullable<Vm['telemetry']>;
 type MountOf = Telemetry['mounts'][number];
+type UsageOf = NonNullable<Vm['hypervisor']>;
 type InterfaceOf = Telemetry['interfaces'][number];
+
+/** A counter of the hypervisor. The label leaves room for the same figure as the guest counts it. */
+function ofHypervisor(name: string, help: string, read: (usage: UsageOf) => bigint | undefined): GuestFamily {
+  return {
+    name,
+    help,
+    type: 'counter',
+    labels: ['source'],
+    of: ({ hypervisor }) =>
+      hypervisor === undefined ? [] : [{ value: read(hypervisor), labels: { source: 'hypervisor' } }],
+  };
+}
 
 /** All metric families of guests. Names end with their unit, by Prometheus' convention. */
 export const guestFamilies: readonly GuestFamily[] = [
@@ -121,6 +134,16 @@ export const guestFamilies: readonly GuestFamily[] = [
     (vm) => vm.hypervisor?.cpuPercent,
   ),
   gauge('innkeeper_hypervisor_rss_bytes', 'Memory of the hypervisor process.', (vm) => vm.hypervisor?.rssBytes),
+  ofHypervisor(
+    'innkeeper_disk_read_bytes_total',
+    'Bytes that the guest read from all its disks since its hypervisor process started.',
+    (usage) => usage.diskReadBytes,
+  ),
+  ofHypervisor(
+    'innkeeper_disk_written_bytes_total',
+    'Bytes that the guest wrote to all its disks since its hypervisor process started.',
+    (usage) => usage.diskWrittenBytes,
+  ),
 ];
 
 function cut(text: string): string {

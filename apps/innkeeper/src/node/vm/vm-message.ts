@@ -67,6 +67,9 @@ export function vmMessage(runner: VmRunner): Vm {
             rssBytes: BigInt(usage.rssBytes),
             ...(process === undefined ? {} : { pid: process.pid }),
             sampledUnixNs: nanoseconds(usage.sampledMs),
+            ...(usage.disk === undefined
+              ? {}
+              : { diskReadBytes: usage.disk.readBytes, diskWrittenBytes: usage.disk.writtenBytes }),
           },
         }),
     tags: JSON.parse(row.tags) as Record<string, string>,

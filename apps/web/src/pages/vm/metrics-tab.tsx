@@ -1,12 +1,13 @@
-import type { Vm } from '@innkeeper/contract/control';
+import { AgentState, type Vm } from '@innkeeper/contract/control';
 import { useCallbackRef } from '@mantine/hooks';
-import { type JSX, useRef, useState } from 'react';
+import { type JSX, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { needsAttention } from '../../components/agent-view.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { saveAsFile } from '../../components/save-as-file.ts';
 import { unknownReason } from '../../components/unknown-reason.ts';
+import { currentSources } from './metrics/latest-value.ts';
 import { MetricCard } from './metrics/metric-card.tsx';
 import { rangeOf, zoomAround, zoomOf } from './metrics/metric-range.ts';
 import { metricsCsv } from './metrics/metrics-csv.ts';
@@ -23,6 +24,13 @@ export function MetricsTab({ vm }: VmTabProps): JSX.Element {
   const colors = useChartColors();
   const range = rangeOf(parameters);
   const zoom = zoomOf(parameters);
+  const isAgentConnected = vm.agent?.state === AgentState.CONNECTED;
+  const isProcessRunning = vm.hypervisor !== undefined;
+  // Kept, so that the charts are not drawn again with each change of the VM.
+  const current = useMemo(
+    () => currentSources(isAgentConnected, isProcessRunning),
+    [isAgentConnected, isProcessRunning],
+  );
   const table = parameters.get('view') === 'table';
   const { set, window, error, refetch } = useMetrics(vm.id, range, zoom, !paused && zoom === undefined);
   const change = (values: Readonly<Record<string, string | undefined>>): void => {
@@ -74,6 +82,8 @@ export function MetricsTab({ vm }: VmTabProps): JSX.Element {
               colors={colors}
               onZoom={onZoom}
               times={set.times}
+              stepMs={set.stepMs}
+              current={current}
               banded={set.banded}
               syncKey={vm.id}
             />

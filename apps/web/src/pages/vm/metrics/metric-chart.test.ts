@@ -4,7 +4,8 @@ import { create } from '@bufbuild/protobuf';
 import { QueryHistoryResponseSchema } from '@innkeeper/contract/control';
 import { describeChart } from './describe-chart.ts';
 import { formatMetric, formatTicks } from './format-metric.ts';
-import { chartsOf } from './metric-chart.ts';
+import { currentSources, latestOf } from './latest-value.ts';
+import { chartsOf, type MetricChart } from './metric-chart.ts';
 import { rangeOf, zoomAround, zoomOf } from './metric-range.ts';
 import { metricsCsv } from './metrics-csv.ts';
 import { youngWindow } from './young-window.ts';
@@ -40,6 +41,11 @@ const answer = create(QueryHistoryResponseSchema, {
 
 describe('the charts of an answer', () => {
   const set = chartsOf(answer);
+  const described = (chart: MetricChart | undefined, current = currentSources(true, true)): string =>
+    describeChart(
+      chart ?? assert.fail(),
+      (chart?.series ?? []).map((one) => latestOf(one, set, current)),
+    );
 
   it('chartsOf returns charts in a fixed order, one per interface, and ignores unknown metrics', () => {
     assert.deepEqual(
@@ -70,13 +76,33 @@ describe('the charts of an answer', () => {
       ['agent', 'hypervisor'],
     );
     assert.match(
-      describeChart(set.charts.find(({ title }) => title === 'Disk I/O') ?? assert.fail()),
+      described(set.charts.find(({ title }) => title === 'Disk I/O')),
       /^Disk I\/O\. Read \(hypervisor\): latest .*\. Written \(hypervisor\): /,
     );
     assert.match(
-      describeChart(set.charts[0] ?? assert.fail()),
+      described(set.charts[0]),
       /^CPU\. Busy in the guest \(agent\): latest 5\.0 %, minimum 2\.0 %, maximum 6\.0 %\./,
     );
+  });
+
+  it('the latest value of a lost agent or a stopped VM has its age, in the legend and for screen readers', () => {
+    const [busy] = set.charts[0]?.series ?? [];
+    assert.ok(busy);
+    assert.deepEqual(latestOf(busy, set, currentSources(true, true)), { value: 5 });
+    assert.deepEqual(latestOf(busy, set, currentSources(false, true)), { value: 5, oldSeconds: 1_700_000_120 });
+    assert.match(described(set.charts[0], currentSources(false, true)), /\(agent\): latest 5\.0 % at .*, minimum/);
+    assert.doesNotMatch(described(set.charts[0], currentSources(false, true)), /\(hypervisor\): latest 2\.0 % at /);
+    assert.match(described(set.charts[0], currentSources(false, false)), /\(hypervisor\): latest 2\.0 % at /);
+  });
+
+  it('the latest value of a connected agent has its age if it is more than 15 s and an interval before the end', () => {
+    const times = [0, 5, 10, 15, 20];
+    const latest = (average: (number | null)[], stepMs: number) =>
+      latestOf({ average, source: 'agent' }, { times, stepMs }, currentSources(true, true));
+    assert.deepEqual(latest([1, 2, null, null, null], 5000), { value: 2 });
+    assert.deepEqual(latest([1, null, null, null, null], 5000), { value: 1, oldSeconds: 0 });
+    assert.deepEqual(latest([1, null, null, null, null], 60_000), { value: 1 });
+    assert.deepEqual(latest([null, null, null, null, null], 5000), { value: null });
   });
 
   it('metricsCsv has empty fields for missing measurements, and quotes the guest’s mount names', () => {
