@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { silentLog } from '@innkeeper/kit';
+import { until } from '@innkeeper/kit/testing';
 import { openStore, type Store } from '@innkeeper/store';
 import { ManualAccessClock } from '../access/testing/manual-access-clock.ts';
 import { auditMessage } from './audit-message.ts';
 import { CoalescedCalls } from './coalesced-calls.ts';
 import { closeCoalesced } from './interrupted.ts';
+import { listOpenEntries, withoutWritten } from './open-entries.ts';
 
 const call = {
   caller: { name: 'ann', via: 'session', address: '192.0.2.1' },
@@ -94,6 +96,37 @@ describe('reads that share an entry of the audit', () => {
       stopped.count({ ...call, vm: { id: 'd', name: 'db' } });
       await stopped[Symbol.asyncDispose]();
       assert.deepEqual((await countsOf(store))[0], ['db', 1, 'ok']);
+    }));
+
+  it('another process with the same database lists what is being counted, by every condition of a search', () =>
+    withStore(async (store, clock) => {
+      await using calls = new CoalescedCalls({ store, log: silentLog, clock });
+      calls.count(call);
+      clock.advance(10_000);
+      await until(async () => (await listOpenEntries(store, {})).length === 1);
+      calls.count(call);
+      calls.count({ ...call, vm: { id: 'd', name: 'db' }, result: 'AGENT_UNREACHABLE' });
+      clock.advance(10_000);
+      const listed = async (query: Parameters<typeof listOpenEntries>[1]) =>
+        (await listOpenEntries(store, query)).map(auditMessage).map(({ id, vmName, count }) => [id, vmName, count]);
+      const [web, db] = [
+        [0n, 'web-1', 2],
+        [0n, 'db', 1],
+      ];
+      await until(async () => (await listed({})).length === 2);
+      for (const query of [{ vm: 'w' }, { vm: 'web-1' }, { result: 'ok' }, { words: ['"coalesced_calls":2'] }])
+        assert.deepEqual(await listed(query), [web], JSON.stringify(query));
+      for (const query of [{ vm: 'd' }, { result: 'failed' }, { result: 'AGENT_UNREACHABLE' }])
+        assert.deepEqual(await listed(query), [db], JSON.stringify(query));
+      for (const query of [{ user: 'ann' }, { action: 'GuestProcess' }, { sinceMs: clock.nowMs() - 10_000 }])
+        assert.equal((await listed(query)).length, 2, JSON.stringify(query));
+      for (const query of [{ user: 'bob' }, { action: 'List' }, { beforeId: 9 }, { untilMs: clock.nowMs() - 10_000 }])
+        assert.deepEqual(await listed(query), [], JSON.stringify(query));
+      const open = await listOpenEntries(store, {});
+      await calls.flush();
+      assert.deepEqual(await listed({}), []);
+      // Written between the reading of the open ones and of the others.
+      assert.deepEqual(withoutWritten(open, await store.audit.list({ limit: 10 })), []);
     }));
 
   it('at most 1,000 entries are open; beyond them, the oldest is written', () =>

@@ -81,6 +81,17 @@ export class AuditRepository {
     return closed.filter((row) => row !== undefined).length;
   }
 
+  /** The future entries of a writer's open intents, newest first. */
+  async listIntents(writer: string): Promise<AuditFacts[]> {
+    const rows = await this.#db
+      .selectFrom('audit_intents')
+      .select(['id', 'facts'])
+      .where('writer', '=', writer)
+      .orderBy('id')
+      .execute();
+    return rows.map(({ facts }) => JSON.parse(facts) as AuditFacts).sort((one, other) => other.time_ms - one.time_ms);
+  }
+
   /** Newest first. */
   async list(query: AuditQuery): Promise<AuditRow[]> {
     const { user, vm, action, result, words = [], sinceMs, untilMs, beforeId, limit } = query;

@@ -2,8 +2,9 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import type { AuditService, ListAuditRequest } from '@innkeeper/contract/control';
 import type { AuditQuery } from '@innkeeper/store';
 import { auditMessage } from '../../audit/audit-message.ts';
+import { listOpenEntries, withoutWritten } from '../../audit/open-entries.ts';
 import type { Gate } from '../gate.ts';
-import { pageSizeOf, tokenNumber, writeToken } from '../page.ts';
+import { pageSizeOf, readToken, tokenNumber, writeToken } from '../page.ts';
 import { optionalTimeMs } from '../query.ts';
 
 const maxWords = 10;
@@ -14,24 +15,33 @@ export function createAuditService({ access, coalesced }: Gate): ServiceImpl<typ
   return {
     listAudit: async (request) => {
       const size = pageSizeOf(request, request.limit);
+      const asked = auditQuery(request);
+      const { skippedOpen = 0, beforeId = asked.beforeId } = placeOf(request);
+      const query = { ...asked, beforeId };
       // What was read just now is shown, too.
-      await coalesced.flush();
-      const query = auditQuery(request);
-      const beforeId = tokenNumber(request) ?? query.beforeId;
-      const rows = await audit.list({ ...query, beforeId, limit: size + 1 });
-      const more = rows.length > size;
-      const entries = rows.slice(0, size);
-      return {
-        entries: entries.map(auditMessage),
-        more,
-        nextPageToken: more ? writeToken(String(entries.at(-1)?.id)) : '',
-      };
+      await coalesced.save();
+      const open = (await listOpenEntries(access.store, query)).slice(skippedOpen);
+      const rows = await audit.list({ ...query, limit: size + 1 });
+      const all = [...withoutWritten(open, rows), ...rows];
+      const shown = all.slice(0, size);
+      const last = shown.at(-1);
+      const more = all.length > size;
+      const next = last?.id === 0 ? `open ${skippedOpen + size}` : String(last?.id);
+      return { entries: shown.map(auditMessage), more, nextPageToken: more ? writeToken(next) : '' };
     },
     verifyAudit: async () => {
       const { entries, brokenAtId } = await audit.verify();
       return { entries: BigInt(entries), ...(brokenAtId === undefined ? {} : { brokenAtId: BigInt(brokenAtId) }) };
     },
   };
+}
+
+/** Where a page begins: after this many open entries, or before the written entry with this number. */
+function placeOf(request: ListAuditRequest): { skippedOpen?: number; beforeId?: number } {
+  const after = readToken(request);
+  const open = /^open (\d{1,6})$/.exec(after ?? '')?.[1];
+  if (open !== undefined) return { skippedOpen: Number(open) };
+  return after === undefined ? {} : { beforeId: tokenNumber(request) ?? 0 };
 }
 
 type AuditFilter = Pick<

@@ -12,7 +12,7 @@ export function AuditList({ groups }: { readonly groups: readonly AuditGroup[] }
   return (
     <ul className="audit-list" aria-label="Audit">
       {groups.map((group) => (
-        <AuditLine key={String(group.entries[0]?.id)} group={group} />
+        <AuditLine key={keyOf(group)} group={group} />
       ))}
     </ul>
   );
@@ -43,6 +43,7 @@ function AuditLine({ group }: { readonly group: AuditGroup }): JSX.Element | nul
         <span className="audit-text">
           <strong data-hint={`${via}\n${address}`}>{showName(user)}</strong> {showName(auditSentence(newest))}
           {calls > 1 && <span className="dim number"> ×{calls}</span>}
+          {isOpen(newest) && <span className="dim"> so far</span>}
         </span>
         {result !== 'ok' && <Badge tone="bad">{result}</Badge>}
       </button>
@@ -56,9 +57,21 @@ function AuditLine({ group }: { readonly group: AuditGroup }): JSX.Element | nul
   );
 }
 
+/** Whether calls are still added to it. */
+function isOpen({ id }: AuditEntry): boolean {
+  return id === 0n;
+}
+
+/** Entries that are still counted have no number, but at most one for what is in their key. */
+function keyOf({ entries: [newest] }: AuditGroup): string {
+  if (newest === undefined || !isOpen(newest)) return String(newest?.id);
+  const { user, via, action, vmId, result, firstUnixNs } = newest;
+  return JSON.stringify([user, via, action, vmId, result, String(firstUnixNs)]);
+}
+
 /** An entry as the server has it, shown as text and never interpreted. */
 function jsonOf({ id, timeUnixNs, user, via, address, action, vmId, vmName, parameters, result }: AuditEntry): string {
   const time = dateOf(timeUnixNs).toISOString();
-  const rest = { id: String(id), time, user, via, address, action, vmId, vmName, result };
+  const rest = { ...(id === 0n ? {} : { id: String(id) }), time, user, via, address, action, vmId, vmName, result };
   return `${JSON.stringify(rest).slice(0, -1)},"parameters":${parameters === '' ? '{}' : parameters}}`;
 }

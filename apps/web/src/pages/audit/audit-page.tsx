@@ -22,9 +22,9 @@ export function AuditPage(): JSX.Element {
   const { data, error, fetchNextPage, hasNextPage, isFetching, refetch } = useInfiniteQuery({
     queryKey: ['audit', parameters.toString()],
     queryFn: ({ pageParam, signal }) =>
-      api.audit.listAudit({ ...request, limit: 100, beforeId: pageParam }, { signal }),
-    initialPageParam: 0n,
-    getNextPageParam: ({ more, entries }) => (more ? entries.at(-1)?.id : undefined),
+      api.audit.listAudit({ ...request, pageSize: 100, pageToken: pageParam }, { signal }),
+    initialPageParam: '',
+    getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
     placeholderData: (before) => before,
   });
   const entries = data?.pages.flatMap((page) => page.entries) ?? [];

@@ -18,6 +18,8 @@ export const file_control_v1_audit: GenFile = /*@__PURE__*/
  */
 export type AuditEntry = Message<"innkeeper.control.v1.AuditEntry"> & {
   /**
+   * 0 while calls are still added to a coalesced entry (`AUDIT_COALESCED`); it has no hash until then.
+   *
    * @generated from field: uint64 id = 1;
    */
   id: bigint;
@@ -262,7 +264,8 @@ export const VerifyAuditResponseSchema: GenMessage<VerifyAuditResponse> = /*@__P
  */
 export const AuditService: GenService<{
   /**
-   * Newest first.
+   * Newest first. The list begins with coalesced entries to which calls are still added; their counts are at most 10 s
+   * old.
    *
    * @generated from rpc innkeeper.control.v1.AuditService.ListAudit
    */
