@@ -131,14 +131,71 @@ export const agentMessageCases: readonly GoldenCase[] = [
       architecture: 'x86_64',
       hostname: 'guest',
       ipAddresses: ['10.0.2.15'],
-      capabilities: ['telemetry', 'execute', 'file_read', 'file_write', 'shutdown', 'reboot', 'user_context_exec'],
+      capabilities: [
+        'telemetry',
+        'execute',
+        'file_read',
+        'file_write',
+        'shutdown',
+        'reboot',
+        'quiesce',
+        'thaw',
+        'sync_time',
+        'user_context_exec',
+      ],
     },
   }),
   agentMessage('error', 'Agent: a request that it does not know.', {
     error: { severity: 'ERROR_SEVERITY_ERROR', code: 'UNSUPPORTED_BY_AGENT', message: 'This agent does not serve it.' },
   }),
-  agentMessage('quiesce_response-error', 'Agent: an operation that it does not serve.', {
-    quiesceResponse: { error: 'UNSUPPORTED_BY_AGENT: This agent does not serve quiesce.' },
+  agentMessage('list_directory_response-error', 'Agent: an operation that it does not serve.', {
+    listDirectoryResponse: { error: 'UNSUPPORTED_BY_AGENT: This agent does not serve listDirectory.' },
+  }),
+  agentMessage('quiesce', 'Host: freeze for a minute, with hooks.', {
+    quiesce: {
+      mountPoints: ['/', '/data'],
+      timeoutSeconds: 60,
+      runPreFreezeScripts: true,
+      preFreezeScriptDir: '/etc/limiquantix/pre-freeze.d',
+    },
+  }),
+  agentMessage('quiesce_response', 'Agent: frozen, until when, and the token for the thaw.', {
+    quiesceResponse: {
+      success: true,
+      frozen: [
+        { mountPoint: '/data', device: '/dev/vdb', filesystem: 'xfs', frozen: true },
+        { mountPoint: '/', device: '/dev/vda', filesystem: 'ext4', frozen: true },
+      ],
+      quiesceToken: 'p1',
+      autoThawAt: '2026-11-21T07:31:00.250Z',
+    },
+  }),
+  agentMessage('quiesce_response-error', 'Agent: another freeze is in progress.', {
+    quiesceResponse: { error: 'FREEZE_HELD: The freeze "p0" is in progress.' },
+  }),
+  agentMessage('thaw', 'Host: thaw what the token froze.', { thaw: { quiesceToken: 'p1', runPostThawScripts: true } }),
+  agentMessage('thaw_response', 'Agent: thawed, and how long it was frozen.', {
+    thawResponse: { success: true, thawedMountPoints: ['/data', '/'], frozenDurationMs: '2500' },
+  }),
+  agentMessage('thaw_response-error', 'Agent: the lease had run out.', {
+    thawResponse: { error: 'FREEZE_ENDED: The guest thawed by itself after 60000 ms.' },
+  }),
+  agentMessage('sync_time', 'Host: set the clock to this time.', {
+    syncTime: { force: true, setTime: '2026-11-21T09:30:00.250Z' },
+  }),
+  agentMessage('sync_time_response', 'Agent: it is set, and was two hours behind.', {
+    syncTimeResponse: {
+      success: true,
+      offsetSeconds: -7200,
+      currentTime: '2026-11-21T09:30:00.250Z',
+      timeSource: 'manual',
+    },
+  }),
+  agentMessage('sync_time_response-error', 'Agent: there is no time service to ask.', {
+    syncTimeResponse: {
+      currentTime: '2026-11-21T07:30:00Z',
+      error: 'UNSUPPORTED_BY_AGENT: This guest has no time service, and set_time is not given.',
+    },
   }),
 ];
 

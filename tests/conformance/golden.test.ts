@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fromJson, type JsonValue } from '@bufbuild/protobuf';
+import { create, fromJson, type JsonValue } from '@bufbuild/protobuf';
 import { FrameSchema, SystemSchema, TelemetrySchema } from '@innkeeper/contract/agent';
 import {
   ExecEventLite,
@@ -9,8 +9,9 @@ import {
   FreezeReportLite,
   PingResponseLite,
   ReadFileEventLite,
+  SyncClockResponseLite,
 } from '@innkeeper/contract/agent-lite';
-import { type AgentMessage, AgentMessageSchema } from '@innkeeper/contract/agent-message';
+import { type AgentMessage, AgentMessageSchema, SyncTimeRequestSchema } from '@innkeeper/contract/agent-message';
 import { AgentMessageLite } from '@innkeeper/contract/agent-message-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { liteEncode } from '@innkeeper/contract/lite';
@@ -197,6 +198,21 @@ describe('responses of the agent', () => {
     assertRecorded('thaw_response', answer('thaw', [liteEncode(FreezeReportLite, thawed)]));
     const late = new OperationError('FREEZE_ENDED', 'The guest thawed by itself after 60000 ms.');
     assertRecorded('thaw_response-error', answer('thaw', [], late));
+  });
+
+  it('the agent’s responses to sync_time are as recorded', () => {
+    const now = 1_795_253_400_250_000_000n;
+    const set = { wallTimeUnixNs: now, movedNs: 7_200_000_000_000n };
+    assertRecorded('sync_time_response', answer('sync_time', [liteEncode(SyncClockResponseLite, set)]));
+    const none = { wallTimeUnixNs: now - 7_200_250_000_000n };
+    const options = { freshId: () => 'p1', allowance: new ByteBudget(1 << 20).open() };
+    const translated = translateRequest(
+      { ...messageOf('sync_time'), payload: { case: 'syncTime', value: create(SyncTimeRequestSchema) } },
+      options,
+    );
+    assert.ok(translated.kind === 'call');
+    translated.call.take(liteEncode(SyncClockResponseLite, none));
+    assertRecorded('sync_time_response-error', translated.call.finish(undefined));
   });
 
   it('the agent’s events are as recorded', () => {

@@ -88,6 +88,7 @@ function addGuests(program: Command): void {
     ],
     ['thaw [options] <vm>', 'Thaw the file systems of a guest', () => import('./commands/thaw.ts')],
     ['trim [options] <vm>', 'Report unused blocks of a guest to its disks', () => import('./commands/trim.ts')],
+    ['sync-time [options] <vm>', 'Set the clock of a guest', () => import('./commands/sync-time.ts')],
     ['doctor [options] [vm]', 'Find out why an agent does not answer', () => import('./commands/doctor.ts')],
     [
       'shell [options] <vm> [command...]',

@@ -36,6 +36,7 @@ const verbs: Readonly<Record<string, string>> = {
   'VmService/StopVm': 'stop',
   'VmService/KillVm': 'kill',
   'VmService/DeleteVm': 'rm',
+  'VmService/SyncClock': 'sync-time',
   'FileService/Write': 'cp',
   'FileService/WriteTar': 'cp --recursive',
   'FileService/MakeDirectory': 'files mkdir',
@@ -52,6 +53,8 @@ const verbs: Readonly<Record<string, string>> = {
   'PowerService/Shutdown': 'reboot',
   'ProcessService/Exec': 'exec',
   'TunnelService/Connect': 'tunnel',
+  // A part of what the node does for `inn sync-time`.
+  'SystemService/SyncClock': 'sync-time',
   // The node corrects the clocks of its VMs by itself; with exec, a person sets another time.
   'TelemetryService/AdjustClock': 'exec',
   // Sent on when inn gets the signal itself.

@@ -18,6 +18,7 @@ import { ClockStepper } from './serving/clock-step.ts';
 import { detect } from './serving/detect.ts';
 import type { AgentContext, Dialect } from './serving/dialect.ts';
 import { RootGrower } from './serving/grow-root.ts';
+import { systemOperations } from './system/system-operations.ts';
 import { readTrimmed } from './telemetry/read-trimmed.ts';
 import { telemetryOperations } from './telemetry/telemetry-operations.ts';
 import { TelemetrySampler } from './telemetry/telemetry-sampler.ts';
@@ -82,6 +83,7 @@ export function createAgent(
       ...fileOperations(host, stopping.signal, folders),
       ...filesystemOperations(host, freeze),
       ...powerOperations(host, log),
+      ...systemOperations(host),
       ...tunnelOperations(host),
     ],
     freeze,

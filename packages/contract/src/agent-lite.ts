@@ -8,5 +8,6 @@ export * from './gen/agent/v1/frame_lite.ts';
 export * from './gen/agent/v1/guest_process_lite.ts';
 export * from './gen/agent/v1/power_lite.ts';
 export * from './gen/agent/v1/process_lite.ts';
+export * from './gen/agent/v1/system_lite.ts';
 export * from './gen/agent/v1/telemetry_lite.ts';
 export * from './gen/agent/v1/tunnel_lite.ts';

@@ -9,6 +9,8 @@ import { PowerServiceLite } from './gen/agent/v1/power_lite.ts';
 import { PowerService } from './gen/agent/v1/power_pb.ts';
 import { ProcessServiceLite } from './gen/agent/v1/process_lite.ts';
 import { ProcessService } from './gen/agent/v1/process_pb.ts';
+import { SystemServiceLite } from './gen/agent/v1/system_lite.ts';
+import { SystemService } from './gen/agent/v1/system_pb.ts';
 import { TelemetryServiceLite } from './gen/agent/v1/telemetry_lite.ts';
 import { TelemetryService } from './gen/agent/v1/telemetry_pb.ts';
 import { TunnelServiceLite } from './gen/agent/v1/tunnel_lite.ts';
@@ -22,6 +24,7 @@ export const agentServices: readonly DescService[] = [
   GuestProcessService,
   PowerService,
   ProcessService,
+  SystemService,
   TelemetryService,
   TunnelService,
 ];
@@ -33,6 +36,7 @@ const liteMethods: ReadonlyMap<string, LiteMethod> = new Map(
     GuestProcessServiceLite,
     PowerServiceLite,
     ProcessServiceLite,
+    SystemServiceLite,
     TelemetryServiceLite,
     TunnelServiceLite,
   ]

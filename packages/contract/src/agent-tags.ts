@@ -7,5 +7,6 @@ export * from './gen/agent/v1/frame_tags.ts';
 export * from './gen/agent/v1/guest_process_tags.ts';
 export * from './gen/agent/v1/power_tags.ts';
 export * from './gen/agent/v1/process_tags.ts';
+export * from './gen/agent/v1/system_tags.ts';
 export * from './gen/agent/v1/telemetry_tags.ts';
 export * from './gen/agent/v1/tunnel_tags.ts';

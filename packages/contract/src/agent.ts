@@ -7,5 +7,6 @@ export * from './gen/agent/v1/frame_pb.ts';
 export * from './gen/agent/v1/guest_process_pb.ts';
 export * from './gen/agent/v1/power_pb.ts';
 export * from './gen/agent/v1/process_pb.ts';
+export * from './gen/agent/v1/system_pb.ts';
 export * from './gen/agent/v1/telemetry_pb.ts';
 export * from './gen/agent/v1/tunnel_pb.ts';

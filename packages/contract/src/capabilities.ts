@@ -14,6 +14,7 @@ export const capabilities = {
   power: 'shuts down, reboots, halts',
   'requests.parts': 'accepts requests that are longer than a frame, in parts',
   processes: 'lists the guest’s processes and sends them signals',
+  system: 'has the guest’s time service set the clock',
   telemetry: 'reports the guest’s resource usage',
   'telemetry.pressure': 'with pressure stall information',
   tunnel: 'connects to TCP ports and unix sockets of the guest',

@@ -134,6 +134,13 @@ export class AgentMessageClient implements GuestClient {
     if (!response.success) throw new Error('The refusal has no reason.');
   }
 
+  async refusedClock(seconds: bigint): Promise<void> {
+    const setTime = { seconds, nanos: 0 };
+    const response = await this.#ask('syncTimeResponse', { case: 'syncTime', value: { setTime } });
+    throwError(response.error);
+    if (!response.success) throw new Error('The refusal has no reason.');
+  }
+
   async unknownOperation(): Promise<void> {
     const response = await this.#ask('clipboardGetResponse', { case: 'clipboardGet', value: {} });
     throwError('error' in response ? String(response.error) : 'UNSUPPORTED_BY_AGENT');

@@ -59,6 +59,8 @@ export interface GuestClient extends AsyncDisposable {
   refusedFreeze(arguments_: { readonly mountPoints: string[]; readonly leaseMs?: number }): Promise<void>;
   /** Requests a thaw that must be refused. */
   refusedThaw(id: string): Promise<void>;
+  /** Sets the clock to a time, in seconds since 1970, that must be refused. */
+  refusedClock(seconds: bigint): Promise<void>;
   /** Calls a method that this agent does not support. */
   unknownOperation(): Promise<void>;
   /** The reasons with which requests are refused that exist in the dialect but that the agent does not serve. */

@@ -13,6 +13,7 @@ import {
   FileServiceLite,
   FilesystemServiceLite,
   PowerServiceLite,
+  SystemServiceLite,
   TelemetryServiceLite,
 } from '@innkeeper/contract/agent-lite';
 import { portableByteOps } from '@innkeeper/wire';
@@ -141,6 +142,10 @@ export class NativeClient implements GuestClient {
 
   async refusedThaw(id: string): Promise<void> {
     await openCall(this.session, FilesystemServiceLite.thaw, { id }).next();
+  }
+
+  async refusedClock(seconds: bigint): Promise<void> {
+    await openCall(this.session, SystemServiceLite.syncClock, { setUnixNs: seconds * 1_000_000_000n }).next();
   }
 
   async freezeWith(request: MessageInitShape<typeof FreezeRequestSchema>): Promise<void> {

@@ -12,6 +12,7 @@ import { fileRefusalCases } from './cases/file-refusal-cases.ts';
 import { filesystemCases } from './cases/filesystem-cases.ts';
 import { guestProcessCases } from './cases/guest-process-cases.ts';
 import { sessionCases } from './cases/session-cases.ts';
+import { systemCases } from './cases/system-cases.ts';
 import { tarCases } from './cases/tar-cases.ts';
 import { terminalCases } from './cases/terminal-cases.ts';
 import { treeCases } from './cases/tree-cases.ts';
@@ -34,6 +35,7 @@ const table: Readonly<Record<string, readonly ConformanceCase[]>> = {
   copies: copyCases,
   'processes of the guest': guestProcessCases,
   'freezing and trimming': filesystemCases,
+  'the system': systemCases,
   tunnels: tunnelCases,
   calls: callCases,
 };

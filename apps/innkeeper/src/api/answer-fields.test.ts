@@ -31,6 +31,8 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   // Output of hooks, which may contain anything.
   'HookResult.*': ['guest.filesystem'],
   'TrimmedFilesystem.*': ['guest.filesystem'],
+  'SyncClockResponse.*': ['guest.admin'],
+  'ClockSync.*': ['guest.admin'],
   'ShutdownResponse.method': ['vm.power'],
   'ExecStarted.id': ['guest.exec'],
   'ExecOutput.data': ['guest.exec'],

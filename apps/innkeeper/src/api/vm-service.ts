@@ -55,6 +55,7 @@ export function createVmService(node: NodeApi, live: Pick<LiveCallers, 'recheck'
     killVm: (request) => vms.find(request.vm).kill(),
     deleteVm: (request) => vms.find(request.vm).delete(request.force),
     diagnose: (request, { signal }) => vms.find(request.vm).diagnose({ signal }),
+    syncClock: (request, { signal }) => vms.find(request.vm).syncClock(request.setUnixNs, { signal }),
     listEvents: async (request, context) => {
       const size = pageSizeOf(request, request.limit);
       const vmId = request.vm === '' ? undefined : vms.find(request.vm).id;

@@ -3,6 +3,7 @@ import { create } from '@bufbuild/protobuf';
 import { type AgentLink, hostClock } from '@innkeeper/agent-client';
 import { assertVmAction, OperationError } from '@innkeeper/contract';
 import {
+  ClockSyncSchema,
   type Event,
   EventSchema,
   type Image,
@@ -22,6 +23,7 @@ import { nanoseconds, operationMessage } from './operation-message.ts';
 import { checkReportedAddress } from './vm/check-reported-address.ts';
 import { createVm } from './vm/create-vm.ts';
 import { diagnose } from './vm/diagnose.ts';
+import { syncClock } from './vm/sync-clock.ts';
 import { updateVm } from './vm/update-vm.ts';
 import { vmMessage, vmSummary } from './vm/vm-message.ts';
 import { deleteVm, killVm, startVm, stopVm } from './vm/vm-operations.ts';
@@ -105,6 +107,11 @@ function localVm(node: Node, runner: VmRunner): VmApi {
     kill: () => asMessage(killVm(node, id)),
     delete: (force) => asMessage(deleteVm(node, id, force)),
     diagnose: (options) => diagnose(runner, options),
+    syncClock: async (setUnixNs, options) => {
+      const set = await syncClock(await connectedAgent(runner, options), setUnixNs, options.signal);
+      runner.agent.noteClock(set);
+      return create(ClockSyncSchema, set);
+    },
     onChange: (listener) =>
       node.changes.add((changedId) => {
         if (changedId === id) listener();

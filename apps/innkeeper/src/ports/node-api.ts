@@ -3,6 +3,7 @@ import type { VmAction } from '@innkeeper/contract';
 import type {
   AddImageRequest,
   BuildImageRequest,
+  ClockSync,
   CreateVmRequest,
   Diagnosis,
   Event,
@@ -48,6 +49,8 @@ export interface VmApi {
   kill(): Promise<Operation>;
   delete(force: boolean): Promise<Operation>;
   diagnose(options?: Waiting): Promise<Diagnosis>;
+  /** Sets the guest's clock to `setUnixNs`, or to the node's. Fails with AGENT_UNREACHABLE, VM_NOT_RUNNING. */
+  syncClock(setUnixNs: bigint | undefined, options: Waiting): Promise<ClockSync>;
   /** Calls back after each change, once it is deleted also; the function ends it. */
   onChange(listener: () => void): () => void;
 }

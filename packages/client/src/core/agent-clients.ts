@@ -5,6 +5,7 @@ import {
   GuestProcessService,
   PowerService,
   ProcessService,
+  SystemService,
   TelemetryService,
   TunnelService,
 } from '@innkeeper/contract/agent';
@@ -20,6 +21,7 @@ export interface AgentClients {
   readonly power: Client<typeof PowerService>;
   /** Commands started by the agent. Bidirectional streams need HTTP/2, so they do not work in a browser. */
   readonly commands: Client<typeof ProcessService>;
+  readonly system: Client<typeof SystemService>;
   readonly telemetry: Client<typeof TelemetryService>;
   /** As streams of messages; `openTunnel` is the usual way. */
   readonly tunnels: Client<typeof TunnelService>;
@@ -43,6 +45,9 @@ export function agentClients(service: MakeService, vm: string): AgentClients {
     },
     get commands() {
       return service(ProcessService, headers);
+    },
+    get system() {
+      return service(SystemService, headers);
     },
     get telemetry() {
       return service(TelemetryService, headers);

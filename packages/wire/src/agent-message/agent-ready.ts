@@ -15,6 +15,7 @@ const capabilities = [
   'reboot',
   'quiesce',
   'thaw',
+  'sync_time',
   'user_context_exec',
 ] as const;
 

@@ -7,6 +7,7 @@ import { pingCall } from './ping.ts';
 import { quiesceCall, thawCall } from './quiesce.ts';
 import type { AgentMessageCall } from './reply.ts';
 import { shutdownCall } from './shutdown.ts';
+import { syncTimeCall } from './sync-time.ts';
 import { isRequestField } from './unsupported.ts';
 
 /**
@@ -43,6 +44,8 @@ export function translateRequest(message: AgentMessage, options: TranslateOption
       return { kind: 'call', call: quiesceCall(payload.value, options.freshId()) };
     case 'thaw':
       return { kind: 'call', call: thawCall(payload.value) };
+    case 'syncTime':
+      return { kind: 'call', call: syncTimeCall(payload.value) };
     case undefined:
       return { kind: 'ignored' };
     default:

@@ -140,6 +140,26 @@ describe('the compatibility API', () => {
     await post(`/api/vms/${id}/sync-time`, '');
   });
 
+  it('SyncClock sets a clock that is off, and names what set it', async () => {
+    const sync = () =>
+      post('/innkeeper.control.v1.VmService/SyncClock', JSON.stringify({ vm: id }), {
+        'content-type': 'application/json',
+      });
+    guest.clock.setWallTimeNs(guest.clock.wallTimeNs() + 3_000_000_000n);
+    const { json } = await sync();
+    assert.equal(json['source'], 'the host');
+    const [offset, residual] = [json['offsetNs'], json['residualNs'] ?? '0'].map((ns) => Number(ns) / 1e9);
+    assert.ok(Math.abs(Number(offset) - 3) < 1 && Math.abs(Number(residual)) < 0.5, JSON.stringify(json));
+    guest.files.put('/proc/77/comm', 'chronyd\n');
+    guest.jobs.results.set('/usr/bin/chronyc burst 2/2', { exitCode: 1, stdout: '501 Not authorised' });
+    const refused = await sync();
+    assert.deepEqual(
+      [refused.json['source'], refused.json['service'], refused.json['serviceError']],
+      ['the host', 'chrony', '/usr/bin/chronyc burst 2/2: 501 Not authorised'],
+    );
+    guest.files.remove('/proc/77');
+  });
+
   it('compat: the address that a guest reports is checked, and forgotten when the VM stops', async () => {
     const report = (address: unknown) => post(`/v1/vms/${id}/guest-ip`, JSON.stringify({ guest_ip: address }));
     assert.deepEqual((await report('10.0.0.7')).json, { ok: true });

@@ -122,7 +122,7 @@ function clock({ agent }: VmRunner): Finding {
     outcome: WARNING,
     detail: `The guest’s clock is ${off}.`,
     nextStep:
-      'It is corrected within a minute; if it stays wrong, check the time service in the guest and on the host.',
+      'It is corrected within a minute, or now with inn sync-time. If it stays wrong, check the time services of guest and host.',
   };
 }
 

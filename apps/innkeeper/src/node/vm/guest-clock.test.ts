@@ -51,6 +51,16 @@ describe('GuestClock', () => {
     assert.equal(state.offset, 10n * second);
   });
 
+  it('a clock that somebody set to another time is kept there', async () => {
+    const { clock, state, report } = guest(3600n * second);
+    clock.noteSet({ targetNs: 3600n * second, residualNs: 0n });
+    await report();
+    assert.deepEqual([state.offset, state.steps, clock.offsetNs], [3600n * second, [], 3600n * second]);
+    state.offset = 0n;
+    await report();
+    assert.deepEqual([state.offset, clock.offsetNs], [3600n * second, 3600n * second]);
+  });
+
   it('a clock that cannot be set stays reported, and is tried again after 20 s', async () => {
     let tries = 0;
     const nowNs = { value: second * 1000n };

@@ -16,13 +16,16 @@ export interface GuestClockOptions {
 }
 
 /**
- * Compares a guest's clock with the node's at every report, and corrects it when it is off by more than 5 s. The step is
+ * Compares a guest's clock with the node's at every report, and corrects it when it is off by more than 5 s from there, or
+ * from where somebody set it. The step is
  * relative, so that a request that arrives late does not set a wrong time.
  */
 export class GuestClock {
   readonly #options: GuestClockOptions;
   #correcting = false;
   #triedNs: bigint | undefined;
+  /** Where somebody wants the clock, as an offset from the node's. */
+  #targetNs = 0n;
   /** Guest clock minus node clock at the last report; undefined before the first. */
   offsetNs: bigint | undefined;
 
@@ -30,11 +33,17 @@ export class GuestClock {
     this.#options = options;
   }
 
+  /** Somebody set the clock to `targetNs` from the node's: it is kept there. */
+  noteSet({ targetNs, residualNs }: { readonly targetNs: bigint; readonly residualNs: bigint }): void {
+    this.#targetNs = targetNs;
+    this.offsetNs = targetNs + residualNs;
+  }
+
   /** A report with this time of the guest arrived. 0: the guest did not report its time. */
   async compare(guestNs: bigint): Promise<void> {
     const now = this.#options.nowNs();
     this.offsetNs = guestNs === 0n ? undefined : guestNs - now;
-    if (this.offsetNs === undefined || !isClockOff(this.offsetNs) || this.#correcting) return;
+    if (this.offsetNs === undefined || !isClockOff(this.offsetNs - this.#targetNs) || this.#correcting) return;
     if (this.#triedNs !== undefined && now - this.#triedNs < BigInt(retryMs) * 1_000_000n) return;
     this.#triedNs = now;
     this.#correcting = true;
@@ -50,10 +59,12 @@ export class GuestClock {
 
   async #correct(): Promise<void> {
     const { log, onChange } = this.#options;
-    const found = await this.#measure(0n);
+    const offset = await this.#measure(0n);
+    if (offset === undefined) return;
+    const found = offset - this.#targetNs;
     // The report was late, not the clock.
-    if (found === undefined || !isClockOff(found)) return;
-    this.offsetNs = (await this.#measure(-found)) ?? 0n;
+    if (!isClockOff(found)) return;
+    this.offsetNs = (await this.#measure(-found)) ?? this.#targetNs;
     log.info('agent.clock-corrected', { offsetMs: Number(found / 1_000_000n) });
     onChange();
   }

@@ -51,6 +51,12 @@ export class VmAgent {
     return this.telemetry === undefined ? undefined : this.#clock?.offsetNs;
   }
 
+  /** The clock was just set, to `targetNs` from the node's. */
+  noteClock(set: { readonly targetNs: bigint; readonly residualNs: bigint }): void {
+    this.#clock?.noteSet(set);
+    this.#onChange('system');
+  }
+
   get link(): AgentLink | undefined {
     return this.#link;
   }

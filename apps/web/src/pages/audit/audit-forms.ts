@@ -64,6 +64,8 @@ export const auditForms: Readonly<Record<string, string>> = {
   'guest.freeze': 'froze|freeze the file systems of {vm}',
   'guest.thaw': 'thawed|thaw the file systems of {vm}',
   'guest.sync-time': 'set|set the clock of {vm}',
+  'VmService/SyncClock': 'set|set the clock of {vm}',
+  'SystemService/SyncClock': 'set|set the clock of {vm}',
   'TelemetryService/AdjustClock': 'set|set the clock of {vm}',
   'ProcessService/List': 'listed|list the commands on {vm}',
   'TelemetryService/GetSystem': 'read|read the system facts of {vm}',

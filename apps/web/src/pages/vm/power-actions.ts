@@ -4,7 +4,7 @@ import { api } from '../../api/api.ts';
 import { guest } from '../../api/guest.ts';
 import type { IconName } from '../../components/icon.tsx';
 
-export type VmPowerAction = 'start' | 'stop' | 'restart' | 'kill' | 'delete' | 'freeze' | 'thaw' | 'trim';
+export type VmPowerAction = 'start' | 'stop' | 'restart' | 'kill' | 'delete' | 'freeze' | 'thaw' | 'trim' | 'clock';
 
 /** How long a guest stays frozen that nobody thaws. */
 const freezeMs = 60_000;
@@ -25,7 +25,7 @@ interface PowerAction {
   readonly run: (vm: string) => Promise<unknown>;
 }
 
-/** The actions in lists and on a VM's page: on its power, and on the file systems of its guest. */
+/** The actions in lists and on a VM's page: on its power, and inside its guest. */
 export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
   start: {
     label: 'Start',
@@ -115,6 +115,17 @@ export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
     consequence: '',
     command: (name) => `inn trim ${name}`,
     run: (vm) => guest.filesystems.trim(vm),
+  },
+  clock: {
+    label: 'Set clock',
+    done: 'on its host’s time',
+    icon: 'history',
+    privilege: 'guest.admin',
+    needs: 'guest',
+    danger: false,
+    consequence: '',
+    command: (name) => `inn sync-time ${name}`,
+    run: (vm) => api.vms.syncClock({ vm }),
   },
 };
 

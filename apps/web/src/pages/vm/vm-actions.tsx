@@ -14,8 +14,8 @@ import { isPossible, powerActions, type VmPowerAction } from './power-actions.ts
 import { SettingsDialog } from './settings-dialog.tsx';
 
 const shown: readonly VmPowerAction[] = ['start', 'stop', 'restart'];
-/** On the guest's file systems. */
-const onFilesystems: readonly VmPowerAction[] = ['freeze', 'thaw', 'trim'];
+/** Inside the guest. */
+const inGuest: readonly VmPowerAction[] = ['freeze', 'thaw', 'trim', 'clock'];
 const hidden: readonly VmPowerAction[] = ['kill', 'delete'];
 
 /**
@@ -41,7 +41,7 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
     setBusy(false);
     if (done && action === 'delete') void navigate('/vms');
   };
-  const commands = [...shown, ...onFilesystems, ...hidden].filter(makesSense).map((action) => ({
+  const commands = [...shown, ...inGuest, ...hidden].filter(makesSense).map((action) => ({
     label: powerActions[action].label,
     command: powerActions[action].command(vm.name),
   }));
@@ -94,7 +94,7 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
           <Menu.Item disabled={!hasPrivilege(me, 'vm.manage', vm)} onClick={() => setIsEditing(true)}>
             Settings
           </Menu.Item>
-          {onFilesystems.filter(makesSense).map((action) => (
+          {inGuest.filter(makesSense).map((action) => (
             <Menu.Item
               key={action}
               disabled={missing(action) !== undefined}

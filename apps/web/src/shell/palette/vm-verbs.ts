@@ -10,7 +10,7 @@ export interface VmVerb {
   readonly privilege: string;
   /** The tab that it opens; absent: it is a power action, or a new run. */
   readonly tab?: string;
-  readonly power?: 'start' | 'stop' | 'restart' | 'kill' | 'delete' | 'freeze' | 'thaw' | 'trim';
+  readonly power?: 'start' | 'stop' | 'restart' | 'kill' | 'delete' | 'freeze' | 'thaw' | 'trim' | 'clock';
 }
 
 /** The actions on a VM, in the order in which the palette offers them. */
@@ -64,6 +64,14 @@ export const vmVerbs: readonly VmVerb[] = [
     icon: 'trim',
     privilege: 'guest.filesystem',
     power: 'trim',
+  },
+  {
+    key: 'clock',
+    label: 'Set the clock of',
+    words: ['clock', 'time', 'sync-time'],
+    icon: 'history',
+    privilege: 'guest.admin',
+    power: 'clock',
   },
   {
     key: 'terminal',

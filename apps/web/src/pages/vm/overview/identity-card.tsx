@@ -1,4 +1,4 @@
-import type { Vm } from '@innkeeper/contract/control';
+import { clockOffText, type Vm } from '@innkeeper/contract/control';
 import type { JSX } from 'react';
 import { Card } from '../../../components/card.tsx';
 import { CopyButton } from '../../../components/copy-button.tsx';
@@ -15,6 +15,7 @@ import { AutostartSwitch } from './autostart-switch.tsx';
 export function IdentityCard({ vm }: { readonly vm: Vm }): JSX.Element {
   const { system, telemetry, agent } = vm;
   const unknown = <Unknown reason={unknownReason(agent)} />;
+  const clockOff = clockOffText(vm);
   const addresses = telemetry?.primaryAddresses ?? [];
   return (
     <Card title="Identity" aside={<ReportAge vm={vm} />}>
@@ -37,6 +38,7 @@ export function IdentityCard({ vm }: { readonly vm: Vm }): JSX.Element {
             ),
           'Host name': system === undefined ? unknown : system.hostname,
           System: system === undefined ? unknown : system.osPrettyName || system.osId,
+          Clock: clockOff === '' ? undefined : <span className="badge warn">{clockOff}</span>,
           Kernel: system === undefined ? unknown : `${system.kernelRelease} ${system.architecture}`,
           Init: system?.initSystem,
           Image: vm.image,

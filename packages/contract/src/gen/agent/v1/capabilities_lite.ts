@@ -8,6 +8,7 @@ export const methodCapabilities = [
   'filesystem.trim',
   'power',
   'processes',
+  'system',
   'telemetry',
   'tunnel',
 ] as const;
