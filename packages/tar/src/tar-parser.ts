@@ -3,6 +3,7 @@ import { parseSeconds } from './parse-seconds.ts';
 import { decode, malformed, parsePax, parseTarHeader, type TarBlock } from './parse-tar-header.ts';
 import { type SparseMap, SparseMapReader } from './sparse-map.ts';
 import { leftOutComment, linkedComment } from './tar-header.ts';
+import { parseTextAcl } from './text-acl.ts';
 
 /** Maximum bytes of an extended header or a long name; real ones are far smaller. */
 const maxExtendedBytes = 64 * 1024;
@@ -44,8 +45,8 @@ export interface TarItem {
   readonly map: SparseMap | undefined;
   /** Extended attributes of any name. */
   readonly attributes: ReadonlyMap<string, Uint8Array>;
-  /** It has an ACL in text form, as GNU tar writes it with --acls. */
-  readonly hasTextAcl: boolean;
+  /** Why an ACL in text form, as GNU tar writes it with --acls, is not among the attributes: "names the user …". */
+  readonly lostAcl: string | undefined;
   /** The sender announces hard links to this file. */
   readonly isLinked: boolean;
 }
@@ -74,7 +75,7 @@ export class TarParser {
   #gathered: { readonly flag: string; readonly bytes: Uint8Array; at: number } | undefined;
   #pax: ReadonlyMap<string, string> = new Map();
   #attributes = none;
-  #hasTextAcl = false;
+  #lostAcl: string | undefined;
   /** A sparse file whose map is being read. */
   #sparse: { readonly item: TarItem; readonly reader: SparseMapReader } | undefined;
   /** Where the next content belongs: in one of the extents, or in the file. */
@@ -165,7 +166,7 @@ export class TarParser {
     const { item, contentBytes, isMapped } = this.#itemOf(header);
     this.#pax = new Map();
     this.#attributes = none;
-    this.#hasTextAcl = false;
+    this.#lostAcl = undefined;
     this.#expect(contentBytes);
     if (isMapped) {
       if (contentBytes < blockBytes) throw malformed('a sparse file without a map');
@@ -217,7 +218,15 @@ export class TarParser {
         key.startsWith(attributePrefix) ? [[attributeName(key.slice(attributePrefix.length)), value] as const] : [],
       ),
     );
-    this.#hasTextAcl = all.some(([key]) => key.startsWith(aclPrefix));
+    this.#lostAcl = undefined;
+    for (const [key, text] of all) if (key.startsWith(aclPrefix)) this.#takeAcl(key.slice(aclPrefix.length), text);
+  }
+
+  #takeAcl(kind: string, text: Uint8Array): void {
+    if (kind !== 'access' && kind !== 'default') return;
+    const parsed = parseTextAcl(decode(text));
+    if ('why' in parsed) this.#lostAcl = parsed.why;
+    else this.#attributes = new Map([...this.#attributes, [`system.posix_acl_${kind}`, parsed.value]]);
   }
 
   #expect(sizeBytes: number): void {
@@ -260,7 +269,7 @@ export class TarParser {
       group: header.group,
       map: undefined,
       attributes: this.#attributes,
-      hasTextAcl: this.#hasTextAcl,
+      lostAcl: this.#lostAcl,
       isLinked: pax.get('comment') === linkedComment,
     };
     return { item, contentBytes, isMapped };

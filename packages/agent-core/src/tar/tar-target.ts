@@ -174,7 +174,7 @@ export class TarTarget {
     return mode & (typeFlag === '5' ? 0o1777 : 0o777);
   }
 
-  #setAttributes(file: FileHandle, { attributes, hasTextAcl, path }: TarItem): void {
+  #setAttributes(file: FileHandle, { attributes, lostAcl, path }: TarItem): void {
     if (!this.#keepOwners) return;
     const report = (why: string): void => {
       if (this.#refused.has(why) || this.#refused.size >= maxNamedAttributes) return;
@@ -182,7 +182,7 @@ export class TarTarget {
       this.#skip(`${path}: ${why} (named once)`);
     };
     writeAttributes(this.#host.files, file, attributes, report);
-    if (hasTextAcl) report('its ACL is not kept: archive it as the attribute system.posix_acl_access');
+    if (lostAcl !== undefined) report(`its ACL ${lostAcl}: archive it with --xattrs --xattrs-include=*`);
   }
 
   /** Times and attributes of the folders that do not contain this path: nothing more is created in them. */
@@ -199,7 +199,7 @@ export class TarTarget {
   }
 
   #settleFolder(folder: DirectoryHandle, name: string, item: TarItem): void {
-    if (this.#keepOwners && (item.attributes.size > 0 || item.hasTextAcl)) {
+    if (this.#keepOwners && (item.attributes.size > 0 || item.lostAcl !== undefined)) {
       const handle = folder.openFile(name, openOptions({ nonBlocking: true }));
       try {
         this.#setAttributes(handle, item);
