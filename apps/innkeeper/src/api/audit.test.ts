@@ -8,6 +8,7 @@ import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
 import { ExecRequestSchema, ProcessSpecSchema } from '@innkeeper/contract/agent';
 import { AuditField, auditAction, fieldRulesOf, isCoalesced } from '@innkeeper/contract/rules';
 import { type Log, silentLog } from '@innkeeper/kit';
+import { until } from '@innkeeper/kit/testing';
 import type { AuditRow } from '@innkeeper/store';
 import { WebSocket } from 'ws';
 import { makeUser, sessionOf } from '../access/testing/test-users.ts';
@@ -143,6 +144,20 @@ describe('the audit', () => {
     assert.equal(typeof duration_ms, 'number');
     const begin = await newest('guest.exec.begin');
     assert.ok(begin.id < end.id);
+  });
+
+  it('a client that leaves a running command is in the audit as such, and the command has not failed', async () => {
+    const socket = new WebSocket(`${base.replace('http', 'ws')}/v1/vms/one/exec`, {
+      headers: { cookie: headers['cookie'], origin: base },
+    });
+    await once(socket, 'open');
+    const value = { id: 'left', argv: ['sleep', '600'] };
+    socket.send(toBinary(ExecRequestSchema, create(ExecRequestSchema, { input: { case: 'start', value } })));
+    await once(socket, 'message');
+    socket.close();
+    await until(async () => (await newest('guest.exec')).action === 'guest.exec');
+    const { result, facts } = await newest('guest.exec');
+    assert.deepEqual([result, facts], ['ok', { id: 'left', argv: ['sleep', '600'], client_left: true }]);
   });
 
   it('the audit records files by path and size, not by content', async () => {

@@ -41,9 +41,12 @@ async function follow(
   const agent = await vm.agent({ signal });
   await using session = openSession(agent, first, signal);
   const stopStates = agent.onState((state) => client.tellState(state));
+  let isRunning = false;
   try {
     client.begin(session);
     for await (const event of session.events) {
+      if (event.event.case === 'started') isRunning = true;
+      if (event.event.case === 'exited') isRunning = false;
       call.note(describeEvent(event));
       client.send(event);
       await client.window.room(signal);
@@ -51,9 +54,12 @@ async function follow(
     }
     socket.close(1000);
   } catch (error) {
+    // A command that runs on without its client has not failed.
+    if (isRunning && signal.aborted && socket.readyState !== socket.OPEN) return;
     // The client's error or disconnect is the cause; the other error is its consequence.
     throw signal.aborted ? signal.reason : error;
   } finally {
+    if (isRunning && socket.readyState !== socket.OPEN) call.note({ client_left: true });
     stopStates();
   }
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Log } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import { errorHeader, HttpMethodError, toHttpError } from './api-error.ts';
+import { errorPage, isNavigation, pageHeaders } from './error-page.ts';
 import { endSoon } from './web/connection.ts';
 import { closesEarly, leaveBody } from './web/leave-body.ts';
 
@@ -34,7 +35,7 @@ export function closeWithError(client: WebSocket, error: unknown, log: Log): voi
   ignoreMessages(client);
 }
 
-/** Answers with an error, when the answer has not begun. Default of `as`: the status that the error's code has. */
+/** Answers with an error, when the answer has not begun: JSON, or a page for a person whose browser opened the address. Default of `as`: the status that the error's code has. */
 export function answerError(response: ServerResponse, error: unknown, log: Log, as?: number): void {
   const { status, body } = toHttpError(error, log);
   if (response.headersSent || response.destroyed) {
@@ -42,13 +43,14 @@ export function answerError(response: ServerResponse, error: unknown, log: Log, 
     return;
   }
   leaveBody(response.req);
+  const isPage = isNavigation(response.req);
   response.writeHead(as ?? status, {
-    'content-type': 'application/json',
+    ...(isPage ? pageHeaders : { 'content-type': 'application/json' }),
     'x-innkeeper-reason': body.reason,
     // A HEAD has no body, so its error has a header too; what is left of an upload is not read.
     'x-innkeeper-error': errorHeader(body),
     ...(error instanceof HttpMethodError ? { allow: error.allow } : {}),
     ...(closesEarly(response.req) ? { connection: 'close' } : {}),
   });
-  response.end(JSON.stringify(body));
+  response.end(isPage ? errorPage(body) : JSON.stringify(body));
 }

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { create } from '@bufbuild/protobuf';
 import { AgentState, type Vm, VmSchema, VmState } from '@innkeeper/contract/control';
 import { agentView, isBooting, needsAttention } from './agent-view.ts';
+import { unknownReason } from './unknown-reason.ts';
 
 const vm = (state: VmState, agent: { state: AgentState; version?: string; reason?: string; detail?: string }): Vm =>
   create(VmSchema, { state, agent });
@@ -45,6 +46,13 @@ describe('the agent of a VM', () => {
       agentView(vm(VmState.RUNNING, { state: AgentState.LOST, reason: 'AGENT_UNREACHABLE' }), '').tone,
       'bad',
     );
+  });
+
+  it('why an agent is lost is a sentence, since another one follows', () => {
+    const lost = vm(VmState.RUNNING, { state: AgentState.LOST, detail: 'nothing heard for 15 s' });
+    assert.equal(unknownReason(lost.agent), 'Nothing heard for 15 s.');
+    assert.match(agentView(lost, '').hint ?? '', /^Nothing heard for 15 s\./);
+    assert.equal(unknownReason({ state: AgentState.ABSENT, detail: 'No ext4.' }), 'No ext4.');
   });
 
   it('isBooting ends when the agent connects or is late', () => {

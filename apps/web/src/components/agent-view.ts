@@ -7,6 +7,7 @@ import {
   VmState,
   vmStateName,
 } from '@innkeeper/contract/control';
+import { asSentence } from './unknown-reason.ts';
 
 export type Tone = 'ok' | 'warn' | 'bad' | 'idle' | 'busy';
 
@@ -47,7 +48,7 @@ export function agentView(vm: VmWithAgent, newest: string): AgentView {
   const outdated = isOutdated(vm, newest);
   const hint = outdated
     ? `Version ${agent.version}; the daemon has ${newest}.`
-    : [agent.detail || hints[word], word === 'connected' ? `Version ${agent.version}.` : agent.nextStep]
+    : [asSentence(agent.detail) || hints[word], word === 'connected' ? `Version ${agent.version}.` : agent.nextStep]
         .filter(Boolean)
         .join('\n');
   const tone = outdated ? 'warn' : tones[word];

@@ -13,7 +13,7 @@ export interface EventListProps {
 }
 
 const tones: readonly (readonly [RegExp, string])[] = [
-  [/crashed|lost|failed/, 'bad'],
+  [/crashed|lost|failed|panicked/, 'bad'],
   [/connected|running|started|resumed/, 'ok'],
   [/absent/, 'warn'],
 ];
@@ -21,8 +21,10 @@ const tones: readonly (readonly [RegExp, string])[] = [
 /** Describes an event. For most events the kind is enough. */
 function eventText({ kind, message }: Event): string {
   const words = kind.replace('vm.', '').replace('.', ' ');
-  if (message === '') return words;
-  return kind === 'vm.deleted' ? message : `${words}: ${message}`;
+  // The kind has said so.
+  const rest = message.replace(/^The guest’s kernel panicked: /, '');
+  if (rest === '') return words;
+  return kind === 'vm.deleted' ? message : `${words}: ${rest}`;
 }
 
 /** A list of events, newest first. */

@@ -2,6 +2,7 @@
 export const pageIconPaths = {
   freeze: 'M12 3v18M4.2 7.5l15.6 9M19.8 7.5l-15.6 9M9.5 4.5 12 7l2.5-2.5M9.5 19.5 12 17l2.5 2.5',
   thaw: 'M12 3c4 5 6 8 6 11a6 6 0 0 1-12 0c0-3 2-6 6-11Z',
+  openPort: 'M14 4h6v6M20 4l-9 9M18 14v6H4V6h6',
   trim: 'M4 12h10M17 12h3M4 7h16M4 17h7M14 17h2M19 17h1',
   play: 'M8 5l11 7-11 7z',
   stop: 'M6 6h12v12H6z',

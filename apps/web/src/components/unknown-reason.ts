@@ -13,5 +13,11 @@ const reasons: Readonly<Record<AgentState, string>> = {
 /** Why a figure of the guest is unknown. */
 export function unknownReason(agent: Pick<Agent, 'state' | 'detail'> | undefined): string {
   if (agent === undefined) return reasons[AgentState.UNSPECIFIED];
-  return agent.detail === '' ? (reasons[agent.state] ?? reasons[AgentState.UNSPECIFIED]) : agent.detail;
+  return agent.detail === '' ? (reasons[agent.state] ?? reasons[AgentState.UNSPECIFIED]) : asSentence(agent.detail);
+}
+
+/** "nothing heard for 15 s" as "Nothing heard for 15 s.", since another sentence may follow. */
+export function asSentence(text: string): string {
+  const end = /[.!?…]$/.test(text) ? '' : '.';
+  return text === '' ? '' : `${text.charAt(0).toUpperCase()}${text.slice(1)}${end}`;
 }

@@ -39,10 +39,13 @@ export async function servePort(context: HttpApiContext, facts: RequestFacts, po
   if (!port.isGranted && identified.caller.session !== undefined) {
     const location = grantedAddress(facts, port, portGrants);
     if (location === undefined) throw new OperationError('SESSION_EXPIRED', 'The session has ended.');
+    // The request with the grant connects to the guest.
+    context.call.forget();
     response.writeHead(303, { location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).end();
     return;
   }
   if (port.ownHost !== undefined && port.rest.startsWith(enterPath)) {
+    context.call.forget();
     enter(response, facts, port);
     return;
   }

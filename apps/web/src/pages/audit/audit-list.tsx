@@ -42,8 +42,13 @@ function AuditLine({ group }: { readonly group: AuditGroup }): JSX.Element | nul
         </time>
         <span className="audit-text">
           <strong data-hint={`${via}\n${address}`}>{showName(user)}</strong> {showName(auditSentence(newest))}
-          {calls > 1 && <span className="dim number"> ×{calls}</span>}
-          {isOpen(newest) && <span className="dim"> so far</span>}
+          {calls > 1 && (
+            <span className="dim number">
+              {' '}
+              ×{calls}
+              {isOpen(newest) && ' so far'}
+            </span>
+          )}
         </span>
         {result !== 'ok' && <Badge tone="bad">{result}</Badge>}
       </button>

@@ -13,7 +13,7 @@ import { auditCommand, auditExportPath, auditRequest } from './audit-request.ts'
 import { groupEntries } from './audit-sentence.ts';
 
 const fields = ['user', 'vm', 'action', 'text'] as const;
-const labels = { user: 'User', vm: 'VM', action: 'Action starts with', text: 'Text in the parameters' } as const;
+const labels = { user: 'User', vm: 'VM', action: 'Action starts with', text: 'Parameters contain' } as const;
 
 /** The audit log: who did what to which VM, and the result. The search is in the address. */
 export function AuditPage(): JSX.Element {

@@ -46,6 +46,10 @@ describe('the audit as sentences', () => {
     );
     assert.equal(said('guest.exec.begin', 'ok', { argv: ['ls', '-l'] }), 'began to run ls -l on web-1');
     assert.equal(said('guest.exec', 'ok'), 'ran a command on web-1');
+    assert.equal(
+      said('guest.exec', 'ok', { argv: ['sleep', '9'], client_left: true }),
+      'began to run sleep 9 on web-1, and left it running',
+    );
     assert.equal(said('FileService/Rename', 'ok', { from: '/a', to: '/b' }), 'renamed /a to /b on web-1');
     assert.equal(auditSentence(entry({ action: 'guest.file.read', parameters: 'no json' })), 'read on web-1');
     assert.equal(auditSentence(entry({ action: 'New/Thing' })), 'New/Thing on web-1');

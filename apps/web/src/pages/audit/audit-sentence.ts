@@ -15,7 +15,7 @@ export function auditSentence({ action, vmName, parameters, result }: Told): str
   const [base = '', ...objects] = rest.split(' ');
   const words = fill(['', ...objects].join(' '), { ...known, vm: vmName || (known['vm'] ?? '') });
   if (isBegin) return `began to ${base}${words}`;
-  if (result === 'ok') return `${past}${words}`;
+  if (result === 'ok') return hasLeft(parameters) ? `began to ${base}${words}, and left it running` : `${past}${words}`;
   // The name that was typed: the user is anonymous.
   const said = action === 'login' ? `${words} as ${typedName(known['user'])}` : words;
   switch (result) {
@@ -95,6 +95,11 @@ export function groupEntries(entries: readonly AuditEntry[]): AuditGroup[] {
     open.set(key, made);
   }
   return groups;
+}
+
+/** Whether the user disconnected from a command before its end. */
+function hasLeft(json: string): boolean {
+  return /"client_left":true\b/.test(json);
 }
 
 /** The strings and numbers of the parameters, and a command as one line. */

@@ -12,6 +12,7 @@ import { InnCommand } from '../../components/inn-command.tsx';
 import { ReportAge } from '../../components/report-age.tsx';
 import { TimeAgo } from '../../components/time-ago.tsx';
 import { Unknown } from '../../components/unknown.tsx';
+import { asSentence } from '../../components/unknown-reason.ts';
 import { AgentBadge } from '../../components/vm-badges.tsx';
 import { formatBytes } from '../../format/format-bytes.ts';
 import { DiagnosisList } from './diagnosis-list.tsx';
@@ -28,7 +29,7 @@ export function AgentTab({ vm }: VmTabProps): JSX.Element {
       <Card title="Agent" aside={<ReportAge vm={vm} />}>
         {agent?.detail !== undefined && agent.detail !== '' && (
           <p className={needsAttention(vm) ? 'agent-why warn' : 'agent-why'}>
-            {agent.detail} <strong>{agent.nextStep}</strong>
+            {asSentence(agent.detail)} <strong>{agent.nextStep}</strong>
           </p>
         )}
         <Fields

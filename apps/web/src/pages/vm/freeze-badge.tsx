@@ -25,7 +25,11 @@ export function FreezeBadge({ vm: { telemetry } }: { readonly vm: Vm }): JSX.Ele
   return (
     <Badge tone="busy" hint={hint}>
       frozen
-      {left !== undefined && <span className="number"> {formatDuration(left)}</span>}
+      {left !== undefined && (
+        <>
+          , thaws in <span className="number">{formatDuration(left)}</span>
+        </>
+      )}
     </Badge>
   );
 }

@@ -86,12 +86,17 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item
+            leftSection={<Icon name="openPort" size={16} />}
             disabled={state !== 'running' || !hasPrivilege(me, 'guest.connect', vm)}
             onClick={() => setIsOpeningPort(true)}
           >
             Open port
           </Menu.Item>
-          <Menu.Item disabled={!hasPrivilege(me, 'vm.manage', vm)} onClick={() => setIsEditing(true)}>
+          <Menu.Item
+            leftSection={<Icon name="settings" size={16} />}
+            disabled={!hasPrivilege(me, 'vm.manage', vm)}
+            onClick={() => setIsEditing(true)}
+          >
             Settings
           </Menu.Item>
           {inGuest.filter(makesSense).map((action) => (
