@@ -127,6 +127,14 @@ declare module 'host' {
   export function linkAt(from: number, name: string, to: number, newName: string): void;
   export function symlinkAt(target: string, directory: number, name: string): void;
 
+  // Changes in folders (watches.c, inotify(7))
+  export function openWatches(): number;
+  /** The number of the watch; a folder that is watched already keeps its number. */
+  export function addWatch(watches: number, folder: number, events: number): number;
+  export function removeWatch(watches: number, watch: number): void;
+  /** Some hundreds of flat rows of four: watch, events, cookie of a rename, name as in directories; empty if none. */
+  export function readChanges(watches: number): (number | string)[];
+
   // Processes (processes.c)
   /** Executes the first of `programs` that it can. `call` is "interpreter" if that of a program does not exist. */
   export function spawn(

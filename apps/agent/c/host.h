@@ -23,7 +23,7 @@ typedef struct {
 } Port;
 
 extern const Port attributes_port, bytes_port, clock_port, directories_port, files_port, freezer_port, jobs_port, loop_port, network_port, numbers_port, processes_port, protobuf_port, sockets_port,
-    system_port, text_port;
+    system_port, text_port, watches_port;
 
 /* errors.c: the only conversion from errno to an exception; path may be NULL. */
 JSValue throw_errno(JSContext *ctx, int error, const char *call, const char *path);

@@ -16,7 +16,7 @@ extern const uint8_t agent_bundle[];
 extern const uint32_t agent_bundle_size;
 
 static const Port *const ports[] = {
-    &attributes_port, &bytes_port, &clock_port, &directories_port, &files_port, &freezer_port, &jobs_port, &loop_port, &network_port, &numbers_port, &processes_port, &protobuf_port, &sockets_port, &system_port, &text_port,
+    &attributes_port, &bytes_port, &clock_port, &directories_port, &files_port, &freezer_port, &jobs_port, &loop_port, &network_port, &numbers_port, &processes_port, &protobuf_port, &sockets_port, &system_port, &text_port, &watches_port,
 };
 enum { PORT_COUNT = sizeof ports / sizeof ports[0] };
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FileKind } from '@innkeeper/contract/agent';
+import { create } from '@bufbuild/protobuf';
+import { FileChangeKind, FileKind, WatchFilesEventSchema } from '@innkeeper/contract/agent';
 import { callError, startFakeDaemon } from '../../../packages/client/src/testing/fake-daemon.ts';
 import { parseMode, parseOwner } from './parse-values.ts';
 import { runInn } from './testing/run-inn.ts';
@@ -50,6 +51,38 @@ describe('inn files', () => {
       'path=/d pageSize=1000 sort=2 descending=true hidden=true',
       'path=/d pageSize=1000 descending=true',
     ]);
+  });
+
+  it('inn files watch prints a line for each change, and JSON lines with -o json', async () => {
+    const guestFiles: NonNullable<Handlers['guestFiles']> = {
+      async *watch({ recursive }) {
+        const value = { folders: recursive ? 3 : 1 };
+        yield create(WatchFilesEventSchema, { event: { case: 'started', value } });
+        const changes = [
+          { kind: FileChangeKind.CREATED, path: '/d/\u001b[2J' },
+          { kind: FileChangeKind.RENAMED, path: '/d/b', oldPath: '/d/a', isFolder: true },
+        ];
+        yield create(WatchFilesEventSchema, { event: { case: 'changes', value: { changes, lost: true } } });
+      },
+    };
+    await using daemon = await startFakeDaemon({ guestFiles });
+    const { stdout, stderr, exitCode } = await runInn(daemon.socketPath, ['files', 'watch', '-r', 'one:/d']);
+    assert.equal(exitCode, 0);
+    assert.equal(
+      stdout,
+      'lost        changes before this were lost: look again\ncreated     /d/·[2J\nrenamed     /d/a/ -> /d/b/\n',
+    );
+    assert.equal(stderr, 'Watching one:/d, 3 folders.\none:/d is gone; the watch has ended.\n');
+    const json = await runInn(daemon.socketPath, ['-q', 'files', 'watch', 'one:/d', '-o', 'json']);
+    const lines = json.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind: string });
+    assert.deepEqual(
+      lines.map(({ kind }) => kind),
+      ['started', 'lost', 'created', 'renamed'],
+    );
+    assert.equal(json.stderr, '');
   });
 
   it('inn files ls prints a hint for an empty folder, and an empty array with -o json', async () => {

@@ -72,6 +72,7 @@ function addGuests(program: Command): void {
       'Set owner and group: USER, USER:GROUP or :GROUP, by name or number',
       () => import('./commands/files-chown.ts'),
     ],
+    ['watch [options] <path>', 'Print changes as they happen', () => import('./commands/files-watch.ts')],
   ]);
   addCommands(program, [
     ['ps [options] <vm>', 'List the processes of a guest, the busiest first', () => import('./commands/ps.ts')],

@@ -116,6 +116,33 @@ export interface DirectoryHandle {
   close(): void;
 }
 
+/** A change in a watched folder. */
+export interface FolderChange {
+  readonly watch: number;
+  /** IN_*, inotify(7). */
+  readonly events: number;
+  /** The same for both halves of a rename; otherwise 0. */
+  readonly cookie: number;
+  /** As in DirectoryHandle; empty: the folder itself. */
+  readonly name: string;
+}
+
+/** Watches folders, not what is in their folders. Changes wait in the kernel, which keeps a limited number of them. */
+export interface FolderWatcher {
+  /**
+   * Watches a folder for these events from now on; one that is watched already keeps its number. ENOSPC if the kernel
+   * watches too many.
+   */
+  add(folder: DirectoryHandle, events: number): number;
+  /** Nothing if that watch is no more. */
+  remove(watch: number): void;
+  /** The next changes in order, some hundreds; empty if there are none. */
+  read(): FolderChange[];
+  /** Resolves when there are changes, or after `close`. */
+  readable(): Promise<void>;
+  close(): void;
+}
+
 /** Paths are absolute and without NUL. Calls are direct and fast unless stated otherwise. */
 export interface Files {
   open(path: string, options: OpenOptions): FileHandle;
@@ -173,6 +200,8 @@ export interface Files {
    * Rejects with ETIMEDOUT after `timeoutMs`, EPERM, or EINVAL when it cannot.
    */
   growExt(mountPoint: string, sizeBytes: number, timeoutMs: number): Promise<void>;
+  /** EMFILE if the kernel has too many watchers. */
+  watchFolders(): FolderWatcher;
   /** Calls back when something was mounted or unmounted; the returned function removes the callback. */
   watchMounts(callback: () => void): () => void;
 }

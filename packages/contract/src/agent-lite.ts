@@ -3,6 +3,7 @@ export * from './gen/agent/v1/capabilities_lite.ts';
 export * from './gen/agent/v1/file_lite.ts';
 export * from './gen/agent/v1/file_tar_lite.ts';
 export * from './gen/agent/v1/file_types_lite.ts';
+export * from './gen/agent/v1/file_watch_lite.ts';
 export * from './gen/agent/v1/filesystem_lite.ts';
 export * from './gen/agent/v1/frame_lite.ts';
 export * from './gen/agent/v1/guest_process_lite.ts';

@@ -2,6 +2,7 @@
 export * from './gen/agent/v1/file_tags.ts';
 export * from './gen/agent/v1/file_tar_tags.ts';
 export * from './gen/agent/v1/file_types_tags.ts';
+export * from './gen/agent/v1/file_watch_tags.ts';
 export * from './gen/agent/v1/filesystem_tags.ts';
 export * from './gen/agent/v1/frame_tags.ts';
 export * from './gen/agent/v1/guest_process_tags.ts';

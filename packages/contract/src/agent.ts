@@ -2,6 +2,7 @@
 export * from './gen/agent/v1/file_pb.ts';
 export * from './gen/agent/v1/file_tar_pb.ts';
 export * from './gen/agent/v1/file_types_pb.ts';
+export * from './gen/agent/v1/file_watch_pb.ts';
 export * from './gen/agent/v1/filesystem_pb.ts';
 export * from './gen/agent/v1/frame_pb.ts';
 export * from './gen/agent/v1/guest_process_pb.ts';

@@ -8,6 +8,7 @@ export const capabilities = {
   'file.openat2': 'symbolic links are refused by the kernel (openat2) instead of by checking each part of a path',
   'file.read': 'reads files and folders',
   'file.resume': 'continues an interrupted upload',
+  'file.watch': 'reports changes of files as they happen',
   'file.write': 'writes and changes files and folders',
   'filesystem.freeze': 'freezes and thaws file systems',
   'filesystem.trim': 'reports unused blocks to the disk',

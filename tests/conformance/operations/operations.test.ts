@@ -18,6 +18,7 @@ import { terminalCases } from './cases/terminal-cases.ts';
 import { treeCases } from './cases/tree-cases.ts';
 import { treeRefusalCases } from './cases/tree-refusal-cases.ts';
 import { tunnelCases } from './cases/tunnel-cases.ts';
+import { watchCases } from './cases/watch-cases.ts';
 import type { ConformanceCase } from './conformance-case.ts';
 import type { DialectName } from './guest-client.ts';
 import { NativeClient } from './native-client.ts';
@@ -36,6 +37,7 @@ const table: Readonly<Record<string, readonly ConformanceCase[]>> = {
   'processes of the guest': guestProcessCases,
   'freezing and trimming': filesystemCases,
   'the system': systemCases,
+  'watches of files': watchCases,
   tunnels: tunnelCases,
   calls: callCases,
 };

@@ -1,6 +1,7 @@
 import type { FileHandle, FileStat, Files, FileType, OpenOptions, StatVfs } from '@innkeeper/agent-core';
 import { HostError } from '@innkeeper/agent-core';
 import * as host from 'host';
+import { InotifyWatcher } from './folder-watcher.ts';
 import type { HelperPool } from './helper-pool.ts';
 import { attempt, throwIfRefused } from './helper-result.ts';
 import { directoryFlags, type FileOpening, noFollow, OpenDirectory } from './open-directory.ts';
@@ -137,6 +138,7 @@ export function createFiles(helpers: HelperPool, hold: WriteHold): Files {
       const grow = (): string => attempt(() => host.growExt(mountPoint, sizeBytes));
       await helpers.run('growExt', grow, timeoutMs).then(throwIfRefused('ioctl'));
     },
+    watchFolders: () => new InotifyWatcher(),
     watchMounts: (callback) => {
       const fd = host.open('/proc/self/mountinfo', 0, 0, false);
       // The kernel reports a change as an error event (proc(5)), which epoll always delivers.

@@ -24,6 +24,8 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'ReadFileDone.sha256': ['guest.file.read'],
   'ReadTarDone.skipped': ['guest.file.read'],
   'WriteFileDone.sha256': ['guest.file.write'],
+  'FileChange.path': ['guest.file.read'],
+  'FileChange.old_path': ['guest.file.read'],
   'WriteTarDone.skipped': ['guest.file.write'],
   'SkippedEntries.skipped': ['guest.file.write'],
   'FreezeReport.*': ['guest.filesystem'],

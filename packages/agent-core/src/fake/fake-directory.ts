@@ -18,23 +18,23 @@ const batch = 64;
 
 /** An open directory in memory. */
 export class FakeDirectory implements DirectoryHandle {
-  readonly #node: FakeNode;
+  readonly node: FakeNode;
   readonly #files: FakeDirectoryFiles;
   #names: string[] | undefined;
   #closed = false;
 
   constructor(node: FakeNode, files: FakeDirectoryFiles) {
-    this.#node = node;
+    this.node = node;
     this.#files = files;
     files.count(1);
   }
 
   readEntries(): DirectoryEntry[] {
     this.#check('getdents', '');
-    this.#names ??= [...this.#node.children.keys()];
+    this.#names ??= [...this.node.children.keys()];
     return this.#names
       .splice(0, batch)
-      .map((name) => ({ name, type: this.#node.children.get(name)?.type ?? 'unknown' }));
+      .map((name) => ({ name, type: this.node.children.get(name)?.type ?? 'unknown' }));
   }
 
   stat(name: string): FileStat {
@@ -56,7 +56,7 @@ export class FakeDirectory implements DirectoryHandle {
 
   openFile(name: string, options: OpenOptions): FileHandle {
     this.#check('open', name);
-    const { children } = this.#node;
+    const { children } = this.node;
     const node = children.get(name);
     if (node === undefined && !options.create) throw new HostError('ENOENT', 'open', name);
     if (node !== undefined && options.create && options.exclusive) throw new HostError('EEXIST', 'open', name);
@@ -71,7 +71,7 @@ export class FakeDirectory implements DirectoryHandle {
     const node = this.#find('unlink', name);
     if (node.type === 'directory') throw new HostError('EISDIR', 'unlink', name);
     this.#files.free(node.size);
-    this.#node.children.delete(name);
+    this.node.children.delete(name);
     node.links--;
   }
 
@@ -79,17 +79,17 @@ export class FakeDirectory implements DirectoryHandle {
     const node = this.#find('rmdir', name);
     if (node.type !== 'directory') throw new HostError('ENOTDIR', 'rmdir', name);
     if (node.children.size > 0) throw new HostError('ENOTEMPTY', 'rmdir', name);
-    this.#node.children.delete(name);
+    this.node.children.delete(name);
   }
 
   makeDirectory(name: string, mode: number): void {
     this.#checkFree('mkdir', name);
-    this.#node.children.set(name, this.#files.make({ type: 'directory', mode }));
+    this.node.children.set(name, this.#files.make({ type: 'directory', mode }));
   }
 
   makeSymlink(target: string, name: string): void {
     this.#checkFree('symlink', name);
-    this.#node.children.set(name, this.#files.make({ type: 'symlink', mode: 0o777, target }));
+    this.node.children.set(name, this.#files.make({ type: 'symlink', mode: 0o777, target }));
   }
 
   link(name: string, to: DirectoryHandle, newName: string): void {
@@ -97,7 +97,7 @@ export class FakeDirectory implements DirectoryHandle {
     if (!(to instanceof FakeDirectory)) throw new TypeError('expected a directory of this host');
     if (node.type === 'directory') throw new HostError('EPERM', 'link', name);
     to.#checkFree('link', newName);
-    to.#node.children.set(newName, node);
+    to.node.children.set(newName, node);
     node.links++;
   }
 
@@ -120,14 +120,14 @@ export class FakeDirectory implements DirectoryHandle {
   rename(from: string, to: DirectoryHandle, newName: string, replace: boolean): void {
     const source = this.#find('rename', from);
     if (!(to instanceof FakeDirectory)) throw new TypeError('expected a directory of this host');
-    const there = to.#node.children.get(newName);
+    const there = to.node.children.get(newName);
     if (there !== undefined && !replace) throw new HostError('EEXIST', 'rename', newName);
     if (there?.type === 'directory' && source.type !== 'directory') throw new HostError('EISDIR', 'rename', newName);
     if (there !== undefined && there.children.size > 0) throw new HostError('ENOTEMPTY', 'rename', newName);
     if (there === source) return;
     if (there !== undefined) there.links--;
-    this.#node.children.delete(from);
-    to.#node.children.set(newName, source);
+    this.node.children.delete(from);
+    to.node.children.set(newName, source);
   }
 
   close(): void {
@@ -137,14 +137,14 @@ export class FakeDirectory implements DirectoryHandle {
 
   #find(call: string, name: string): FakeNode {
     this.#check(call, name);
-    const node = name === '.' ? this.#node : this.#node.children.get(name);
+    const node = name === '.' ? this.node : this.node.children.get(name);
     if (node === undefined) throw new HostError('ENOENT', call, name);
     return node;
   }
 
   #checkFree(call: string, name: string): void {
     this.#check(call, name);
-    if (this.#node.children.has(name)) throw new HostError('EEXIST', call, name);
+    if (this.node.children.has(name)) throw new HostError('EEXIST', call, name);
   }
 
   #check(call: string, name: string): void {

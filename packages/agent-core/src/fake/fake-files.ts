@@ -1,6 +1,7 @@
 import type { Clock, DirectoryHandle, FileHandle, FileStat, Files, OpenOptions, StatVfs } from '../host.ts';
 import { HostError } from '../host-error.ts';
 import { FakeDirectory } from './fake-directory.ts';
+import { FakeFolderWatcher } from './fake-folder-watcher.ts';
 import { type FakeNode, FakeTree, statOf } from './fake-tree.ts';
 
 interface Opened extends FileHandle {
@@ -17,6 +18,10 @@ export class FakeFiles implements Files {
   readonly tree = new FakeTree();
   readonly #clock: Clock;
   readonly #opened = new Set<Opened>();
+  /** Errno with which folders cannot be watched. */
+  watchRefusal: string | undefined;
+  /** Open watchers of folders. */
+  readonly watchers = new Set<FakeFolderWatcher>();
   readonly #mountWatchers = new Set<() => void>();
   #lastNumber = 2;
   #openDirectories = 0;
@@ -307,6 +312,15 @@ export class FakeFiles implements Files {
   async growExt(mountPoint: string, sizeBytes: number): Promise<void> {
     this.#check('growExt', mountPoint);
     this.totalBytes = sizeBytes;
+  }
+
+  watchFolders(): FakeFolderWatcher {
+    this.#check('inotify_init', '');
+    const find = (path: string): FakeNode => this.tree.find('watch', path, { follow: true });
+    const onClose = (): void => void this.watchers.delete(watcher);
+    const watcher: FakeFolderWatcher = new FakeFolderWatcher(find, onClose, { refusal: this.watchRefusal });
+    this.watchers.add(watcher);
+    return watcher;
   }
 
   watchMounts(callback: () => void): () => void {

@@ -8,6 +8,7 @@ import { listDirectory } from '../tree/list-directory.ts';
 import { makeDirectory } from '../tree/make-directory.ts';
 import { removeFile } from '../tree/remove-tree.ts';
 import { renameFile } from '../tree/rename-file.ts';
+import { fileWatches } from '../watch/watch-files.ts';
 import { fileInfo } from './file-info.ts';
 import { FileWriter } from './file-writer.ts';
 import type { PartialFolders } from './partial-folders.ts';
@@ -17,6 +18,7 @@ import { statFile } from './stat-file.ts';
 /** All methods of FileService. `stopping` is aborted when the agent stops. */
 export function fileOperations(host: Host, stopping: AbortSignal, folders?: PartialFolders): Operation[] {
   const writer = new FileWriter(host, stopping, folders);
+  const watches = fileWatches(host);
   const infoOf = (path: string) => fileInfo(host, path, host.files.stat(path, false));
   return [
     operation(FileServiceLite.read, async (input, context) => readFile(host, await firstOf(input), context)),
@@ -37,5 +39,6 @@ export function fileOperations(host: Host, stopping: AbortSignal, folders?: Part
     })),
     operation(FileServiceLite.readTar, async (input, context) => readTar(host, await firstOf(input), context)),
     operation(FileServiceLite.writeTar, (input, context) => writeTar(host, input, context, folders)),
+    operation(FileServiceLite.watch, async (input, context) => watches(await firstOf(input), context)),
   ];
 }

@@ -33,6 +33,7 @@ export type { VmFileContent, WriteVmFileOptions } from '../core/vm/vm-file-conte
 export type { VmFiles } from '../core/vm/vm-files.ts';
 export type { StopOptions, VmHandle } from '../core/vm/vm-handle.ts';
 export type { VmGoal, WaitForVmOptions } from '../core/vm/wait-for-vm.ts';
+export type { FileWatchEvent, WatchFilesOptions } from '../core/watch-files.ts';
 export type { WatchRunOptions } from '../core/watch-run.ts';
 export { type ClientOptions, createClient, type InnkeeperClient } from './create-client.ts';
 export { toOperationError } from './errors.ts';

@@ -1,6 +1,7 @@
 import { DirectorySort, type FileInfo } from '@innkeeper/contract/agent';
 import type { AgentClients } from './agent-clients.ts';
 import { type CallOptions, callOptions } from './services.ts';
+import { type FileWatchEvent, type WatchFilesOptions, watchFiles } from './watch-files.ts';
 
 export interface PathOptions extends CallOptions {
   /** Reject paths that contain a symbolic link (FILE_SYMLINK_REFUSED). Default: links in the path are followed. */
@@ -64,6 +65,11 @@ export interface GuestFiles {
     owner: { readonly user?: string | undefined; readonly group?: string | undefined },
     options?: TreeOptions,
   ): Promise<number>;
+  /**
+   * Yields changes of a file, a folder or a tree as they happen, beginning with `started`. Ends when the folder is removed
+   * or renamed; a lost connection is an error. A consumer that is slow gets `lost` instead of what did not fit.
+   */
+  watch(vm: string, path: string, options?: WatchFilesOptions): AsyncGenerator<FileWatchEvent, void, undefined>;
 }
 
 const sorts = {
@@ -98,6 +104,7 @@ export function createGuestFiles(agent: (vm: string) => AgentClients): GuestFile
       const request = { path, ...given(owner), ...given(rest) };
       return Number((await agent(vm).files.setOwner(request, callOptions({ signal }))).changed);
     },
+    watch: (vm, path, options) => watchFiles(agent(vm), path, options),
   };
 }
 

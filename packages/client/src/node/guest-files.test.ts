@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { FileChangeKind, type FileChangesSchema, WatchFilesEventSchema } from '@innkeeper/contract/agent';
 import { signalNumber } from '../core/signal-number.ts';
+import type { FileWatchEvent } from '../core/watch-files.ts';
 import { callError, startFakeDaemon } from '../testing/fake-daemon.ts';
 import { createClient } from './create-client.ts';
+
+const changes = (value: MessageInitShape<typeof FileChangesSchema>) =>
+  create(WatchFilesEventSchema, { event: { case: 'changes', value } });
 
 describe('files of a guest', () => {
   it('files.list requests a folder page by page, and no page that is not consumed', async () => {
@@ -63,6 +69,39 @@ describe('files of a guest', () => {
     const listing = files.list('one', '/d', { signal: abort.signal }).next();
     abort.abort();
     await assert.rejects(listing, { reason: 'CANCELED' });
+    await daemon.idle();
+  });
+});
+
+describe('watching files of a guest', () => {
+  it('files.watch yields changes one by one, ends with the folder, and gives up what is not consumed', async () => {
+    const asked: unknown[] = [];
+    await using daemon = await startFakeDaemon({
+      guestFiles: {
+        async *watch({ path, recursive, noSymlinks }) {
+          asked.push([path, recursive, noSymlinks]);
+          yield create(WatchFilesEventSchema, { event: { case: 'started', value: { folders: 2 } } });
+          const unknown = { kind: 99 as FileChangeKind, path: '/d/x' };
+          yield changes({ changes: [{ kind: FileChangeKind.CREATED, path: '/d/a' }, unknown] });
+          const renamed = { kind: FileChangeKind.RENAMED, path: '/d/c', oldPath: '/d/b', isFolder: true };
+          yield changes({ lost: true, changes: [renamed] });
+        },
+      },
+    });
+    const { files } = createClient(daemon);
+    const seen: FileWatchEvent[] = [];
+    for await (const event of files.watch('one', '/d', { recursive: true })) seen.push(event);
+    assert.deepEqual(seen, [
+      { kind: 'started', folders: 2 },
+      { kind: 'created', path: '/d/a', isFolder: false },
+      { kind: 'lost' },
+      { kind: 'renamed', oldPath: '/d/b', path: '/d/c', isFolder: true },
+    ]);
+    for await (const _ of files.watch('one', '/d')) break;
+    assert.deepEqual(asked, [
+      ['/d', true, false],
+      ['/d', false, false],
+    ]);
     await daemon.idle();
   });
 });

@@ -27,6 +27,7 @@ export type { VmFiles } from '../core/vm/vm-files.ts';
 export type { StopOptions, VmHandle } from '../core/vm/vm-handle.ts';
 export type { VmGoal, WaitForVmOptions } from '../core/vm/wait-for-vm.ts';
 export type { WaitOptions } from '../core/wait-for-operation.ts';
+export type { FileWatchEvent, WatchFilesOptions } from '../core/watch-files.ts';
 export type { WatchRunOptions } from '../core/watch-run.ts';
 export { type ClientOptions, createClient, type InnkeeperClient } from './create-client.ts';
 export type { FileContents } from './files.ts';

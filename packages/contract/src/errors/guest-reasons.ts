@@ -68,6 +68,12 @@ export const guestReasons = {
     next: 'Freeze first. After an agent’s restart nothing is frozen.',
     raisedByGuest: true,
   },
+  WATCH_LIMIT: {
+    code: 'resource_exhausted',
+    when: 'More files or folders would be watched than the agent or the guest’s kernel allows.',
+    next: 'Watch a smaller tree, end other watches, or raise fs.inotify.max_user_watches in the guest if the message names it.',
+    raisedByGuest: true,
+  },
   MOUNT_NOT_FOUND: {
     code: 'not_found',
     when: 'No file system is mounted at this path.',

@@ -32,5 +32,6 @@ export function vmFiles(backend: VmBackend, vm: string): VmFiles {
     remove: (...rest) => files.remove(vm, ...rest),
     chmod: (...rest) => files.chmod(vm, ...rest),
     chown: (...rest) => files.chown(vm, ...rest),
+    watch: (...rest) => files.watch(vm, ...rest),
   };
 }

@@ -3,6 +3,7 @@ export const methodCapabilities = [
   'exec',
   'file.read',
   'file.resume',
+  'file.watch',
   'file.write',
   'filesystem.freeze',
   'filesystem.trim',

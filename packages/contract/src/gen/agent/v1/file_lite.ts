@@ -9,6 +9,8 @@ import type { LiteMethod } from "../../../lite/lite-method.ts";
 import type { FileInfoSchema } from "./file_types_pb.ts";
 import { ReadTarEventLite, ReadTarRequestLite, WriteTarEventLite, WriteTarRequestLite } from "./file_tar_lite.ts";
 import type { ReadTarEventSchema, ReadTarRequestSchema, WriteTarEventSchema, WriteTarRequestSchema } from "./file_tar_pb.ts";
+import { WatchFilesEventLite, WatchFilesRequestLite } from "./file_watch_lite.ts";
+import type { WatchFilesEventSchema, WatchFilesRequestSchema } from "./file_watch_pb.ts";
 
 export const DirectorySort = {
   UNSPECIFIED: 0,
@@ -291,5 +293,16 @@ export const FileServiceLite = {
     capability: 'file.write',
     timeoutMs: 0,
   } satisfies LiteMethod<typeof WriteTarRequestSchema, typeof WriteTarEventSchema>,
+  watch: {
+    name: 'innkeeper.agent.v1.FileService/Watch',
+    kind: 'server_streaming',
+    input: WatchFilesRequestLite,
+    output: WatchFilesEventLite,
+    whileFrozen: true,
+    onDisconnect: 'stop',
+    isRepeatable: true,
+    capability: 'file.watch',
+    timeoutMs: 0,
+  } satisfies LiteMethod<typeof WatchFilesRequestSchema, typeof WatchFilesEventSchema>,
 } as const;
 
