@@ -125,6 +125,50 @@ describe('the files of a VM', () => {
     assert.equal(await page.locator('main b').count(), 0);
   });
 
+  it('a folder shows by itself what changes in the guest, keeps focus and place, and says it politely', async () => {
+    await guest('MakeDirectory', { path: '/srv/live' });
+    for (let index = 100; index < 140; index++) await guest('MakeDirectory', { path: `/srv/live/n${index}` });
+    await goTo('/srv/live');
+    await page.getByText('Live', { exact: true }).waitFor();
+    assert.deepEqual(await checkPage(page, 'files-live'), []);
+    const news = page.getByRole('status', { name: 'Changes of the folder' });
+    const focused = page.getByRole('link', { name: 'n130', exact: true });
+    await focused.focus();
+    await focused.scrollIntoViewIfNeeded();
+    const placeOf = async (): Promise<number> => Math.round((await focused.boundingBox())?.y ?? -1);
+    const before = await placeOf();
+    await guest('MakeDirectory', { path: '/srv/live/zz' });
+    await rowOf('zz').waitFor();
+    await news.getByText('zz added').waitFor();
+    assert.equal(await focused.evaluate((element) => element === document.activeElement), true);
+    assert.equal(await placeOf(), before);
+    await guest('Remove', { path: '/srv/live/n130' });
+    await rowOf('n130').waitFor({ state: 'detached' });
+    await news.getByText('n130 removed').waitFor();
+    const next = page.getByRole('link', { name: 'n131', exact: true });
+    await until(() => next.evaluate((element) => element === document.activeElement));
+    await guest('SetMode', { path: '/srv/live/n131', mode: 0o700 });
+    await rowOf('n131').getByText('drwx------').waitFor();
+  });
+
+  it('a folder in which much happens is not asked for all the time', async () => {
+    await goTo('/srv/live');
+    await page.getByText('Live', { exact: true }).waitFor();
+    let asked = 0;
+    page.on('request', (request) => {
+      if (request.url().endsWith('FileService/List')) asked += 1;
+    });
+    const script = 'cd /srv/live; i=0; while [ $i -lt 2000 ]; do echo $i >busy; i=$((i+1)); done; touch done';
+    await web.daemon.call('TerminalService/CreateTerminal', {
+      vm,
+      argv: ['/bin/sh', '-c', `${script}; exec sleep 60`],
+    });
+    await rowOf('done').waitFor();
+    assert.ok(asked < 8, `${asked} requests`);
+    await guest('Remove', { path: '/srv/live', recursive: true });
+    await page.getByRole('alert').getByText('FILE_NOT_FOUND').waitFor();
+  });
+
   it('files are uploaded by the file chooser and by dropping', async () => {
     await goTo('/srv/site');
     writeFileSync(join(folder, 'index.html'), '<h1>hello</h1>\n');

@@ -1,3 +1,4 @@
+import type { WatchFolderRequest } from '@innkeeper/contract/control';
 import type { WebSocket } from 'ws';
 import { rightsKey } from '../../access/same-rights.ts';
 import { viewerOf } from '../../access/viewer-of.ts';
@@ -8,6 +9,7 @@ import type { NodeApi } from '../../ports/node-api.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { LiveRights } from './live-topics.ts';
 import { serveLive } from './serve-live.ts';
+import { watchFolderTopic } from './watch-folder-topic.ts';
 import { watchRunTopic } from './watch-run-topic.ts';
 
 /** The WebSocket /v1/live of one browser. Each topic contains only what its viewer may see. */
@@ -19,6 +21,8 @@ export async function liveRoute(socket: WebSocket, context: ApiContext): Promise
     user: call.caller.name,
     rights: rightsOf(call, node),
     moreDoneSteps: () => doneSteps(gate, call.caller),
+    watchFolder: (request: WatchFolderRequest, topicSignal: AbortSignal) =>
+      watchFolderTopic(context, request, topicSignal),
     watchRun: (id: string, topicSignal: AbortSignal) => watchRunTopic(context, id, topicSignal),
   };
   await serveLive(socket, source, { signal, log });

@@ -138,5 +138,6 @@ function sourceOver(node: NodeApi, key: string, topics: SharedTopics): LiveSourc
     user: 'me',
     rights: () => ({ key, viewer: { seesEverything: true, sees: () => true }, may: () => true }),
     watchRun: () => assert.fail('no run was asked for'),
+    watchFolder: () => assert.fail('no folder was asked for'),
   };
 }

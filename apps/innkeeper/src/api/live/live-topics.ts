@@ -7,6 +7,7 @@ import {
   LiveEventSchema,
   type LiveRequest,
   type Vm,
+  type WatchFolderRequest,
 } from '@innkeeper/contract/control';
 import { maxPageSize } from '@innkeeper/contract/limits';
 import type { Viewer } from '../../access/viewer.ts';
@@ -26,6 +27,7 @@ export type LiveEventInit = Exclude<
   { case: undefined }
 >;
 type RunEventInit = Extract<LiveEventInit, { case: 'run' }>['value'];
+type FolderStateInit = Extract<LiveEventInit, { case: 'folder' }>['value'];
 
 /** What a viewer may see, as it was when it was asked for. */
 export interface LiveRights {
@@ -47,6 +49,8 @@ export interface LiveSource {
   readonly rights: () => LiveRights;
   /** The current state of a run, then its output and changes, checked for this viewer. */
   readonly watchRun: (id: string, signal: AbortSignal) => AsyncIterable<RunEventInit>;
+  /** When a folder of a guest changes, checked for this viewer. */
+  readonly watchFolder: (request: WatchFolderRequest, signal: AbortSignal) => AsyncIterable<FolderStateInit>;
   /** Which of the first steps "run" and "password" the viewer has completed. Absent: neither. */
   readonly moreDoneSteps?: (() => Promise<readonly string[]>) | undefined;
 }
@@ -77,6 +81,11 @@ export async function* openTopic(
   if (topic.case === 'run') {
     for await (const value of source.watchRun(topic.value.id, signal))
       yield encodeEvent({ case: 'run', value }, source.rights().may);
+    return;
+  }
+  if (topic.case === 'folder') {
+    for await (const value of source.watchFolder(topic.value, signal))
+      yield encodeEvent({ case: 'folder', value }, source.rights().may);
     return;
   }
   for (;;) {

@@ -14,6 +14,7 @@ export const auditForms: Readonly<Record<string, string>> = {
   'guest.file.read': 'read|read {path} on {vm}',
   'guest.file.stat': 'looked|look at {path} on {vm}',
   'guest.file.write': 'wrote|write {path} on {vm}',
+  'guest.file.watch': 'watched|watch {path} on {vm}',
   'guest.tar.read': 'downloaded|download the folder {path} of {vm}',
   'guest.tar.write': 'unpacked|unpack an archive into {path} on {vm}',
   'guest.report': 'reported|report the address of {vm}',

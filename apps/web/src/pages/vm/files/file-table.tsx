@@ -11,6 +11,7 @@ import { FileMenu, type FileMenuProps } from './file-menu.tsx';
 import type { FileOrder, FileSortKey } from './file-order.ts';
 import { baseName, resolvePath } from './file-path.ts';
 import { kindName, octalMode } from './format-mode.ts';
+import { useKeepFocus } from './use-keep-focus.ts';
 
 export interface FileTableProps extends Pick<FileMenuProps, 'vm' | 'readOnly' | 'onAction'> {
   readonly folder: string;
@@ -31,10 +32,11 @@ const columns: readonly { readonly label: string; readonly sort?: FileSortKey; r
 
 /** The entries of a folder. */
 export function FileTable({ entries, order, onOrder, ...rest }: FileTableProps): JSX.Element {
+  const keepFocus = useKeepFocus(entries);
   const direction = order.descending ? 'descending' : 'ascending';
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
-    <section className="data-table-scroll" aria-label="Files table" tabIndex={0}>
+    <section className="data-table-scroll" aria-label="Files table" tabIndex={0} onFocus={keepFocus}>
       <table className="data-table files-table">
         <thead>
           <tr>

@@ -21,6 +21,8 @@ import { FileTable } from './file-table.tsx';
 import { FilesTools } from './files-tools.tsx';
 import { UploadList } from './upload-list.tsx';
 import { useDirectory } from './use-directory.ts';
+import { useFolderNews } from './use-folder-news.ts';
+import { useFolderWatch } from './use-folder-watch.ts';
 import { useUploads } from './use-uploads.ts';
 
 export interface FolderViewProps {
@@ -40,7 +42,9 @@ export function FolderView(props: FolderViewProps): JSX.Element {
   const { vm, path, order, readOnly, ask, addressOf, onGo, onOpen, onOrder } = props;
   const [dialog, setDialog] = useState<OpenDialog>();
   const { entries, total, error, loading, loadMore, refetch } = useDirectory(vm.id, path, order, true);
-  const { queue, uploads } = useUploads(vm.id, refetch);
+  const isWatched = useFolderWatch(vm.id, path, refetch);
+  const news = useFolderNews(entries, isWatched, `${order.key} ${order.descending} ${order.hidden}`);
+  const { queue, uploads } = useUploads(vm.id, () => void refetch());
   const isFile = isOperationError(error) && error.reason === 'FILE_NOT_DIRECTORY';
   useEffect(() => {
     // The path typed or the link followed is a file.
@@ -86,7 +90,7 @@ export function FolderView(props: FolderViewProps): JSX.Element {
     } catch (why) {
       showToast({ id: `remove ${file.path}`, tone: 'bad', title: `${name} was not deleted`, error: why });
     }
-    refetch();
+    void refetch();
   };
   const act = useCallbackRef((action: FileAction, file: FileInfo): void => {
     if (action === 'edit') onOpen(file.path, false);
@@ -100,7 +104,7 @@ export function FolderView(props: FolderViewProps): JSX.Element {
         <FilesTools
           hidden={order.hidden}
           onHidden={(hidden) => onOrder({ ...order, hidden })}
-          onRefresh={refetch}
+          onRefresh={() => void refetch()}
           onUpload={(files) => void upload(files)}
           onNewFolder={() => setDialog({ kind: 'new-folder', folder: path })}
           tarAddress={guest.files.tarUrl(vm.id, path)}
@@ -113,9 +117,12 @@ export function FolderView(props: FolderViewProps): JSX.Element {
           ]}
         />
       </div>
+      <span className="visually-hidden" role="status" aria-label="Changes of the folder">
+        {news}
+      </span>
       <UploadList queue={queue} uploads={uploads} />
       {error !== null && !isFile && (
-        <ErrorNote title={`${showName(path)} could not be listed`} error={error} onRetry={refetch} />
+        <ErrorNote title={`${showName(path)} could not be listed`} error={error} onRetry={() => void refetch()} />
       )}
       <DropZone
         disabled={readOnly !== undefined || error !== null}
@@ -149,6 +156,11 @@ export function FolderView(props: FolderViewProps): JSX.Element {
                       ? `${entries.length} of ${total.toLocaleString()}`
                       : `${total} ${total === 1 ? 'entry' : 'entries'}`}
                   </span>
+                  {isWatched && (
+                    <span className="dim" data-hint="Changes in the guest appear by themselves">
+                      Live
+                    </span>
+                  )}
                   {loadMore !== undefined && (
                     <Button size="compact-sm" variant="default" loading={loading} onClick={loadMore}>
                       Load more
@@ -160,7 +172,7 @@ export function FolderView(props: FolderViewProps): JSX.Element {
           </div>
         )}
       </DropZone>
-      <FileDialogs open={dialog} vm={vm} onClose={() => setDialog(undefined)} onDone={refetch} />
+      <FileDialogs open={dialog} vm={vm} onClose={() => setDialog(undefined)} onDone={() => void refetch()} />
     </>
   );
 }

@@ -20,7 +20,8 @@ export interface Directory {
   readonly loading: boolean;
   /** Undefined if all pages are loaded. */
   readonly loadMore: (() => void) | undefined;
-  readonly refetch: () => void;
+  /** Resolves when the entries are new; it never rejects. */
+  readonly refetch: () => Promise<unknown>;
 }
 
 /** The entries of a folder in the guest, page by page. */
@@ -50,6 +51,6 @@ export function useDirectory(
     error,
     loading: isFetching,
     loadMore: hasNextPage ? () => void fetchNextPage() : undefined,
-    refetch: () => void refetch(),
+    refetch,
   };
 }

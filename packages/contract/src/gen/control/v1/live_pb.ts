@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control/v1/live.proto.
  */
 export const file_control_v1_live: GenFile = /*@__PURE__*/
-  fileDesc("ChVjb250cm9sL3YxL2xpdmUucHJvdG8SFGlubmtlZXBlci5jb250cm9sLnYxIqYDCgtMaXZlUmVxdWVzdBIKCgJpZBgBIAEoDRI4CghsaXN0X3ZtcxgCIAEoCzIkLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3RWbXNSZXF1ZXN0SAASMAoCdm0YAyABKAsyIi5pbm5rZWVwZXIuY29udHJvbC52MS5HZXRWbVJlcXVlc3RIABIzCgVmbGVldBgEIAEoCzIiLmlubmtlZXBlci5jb250cm9sLnYxLkZsZWV0UmVxdWVzdEgAEkEKCm9wZXJhdGlvbnMYBSABKAsyKy5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0T3BlcmF0aW9uc1JlcXVlc3RIABIyCgNydW4YBiABKAsyIy5pbm5rZWVwZXIuY29udHJvbC52MS5HZXRSdW5SZXF1ZXN0SAASOQoGZXZlbnRzGAcgASgLMicuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdEV2ZW50c1JlcXVlc3RIABItCgNlbmQYDyABKAsyHi5pbm5rZWVwZXIuY29udHJvbC52MS5FbmRUb3BpY0gAQgkKB3JlcXVlc3QiCgoIRW5kVG9waWMiDgoMRmxlZXRSZXF1ZXN0IqACCgVGbGVldBILCgN2bXMYASABKA0SDwoHcnVubmluZxgCIAEoDRIRCgljb25uZWN0ZWQYAyABKA0SEAoIb3V0ZGF0ZWQYBCABKA0SDgoGc2lsZW50GAUgASgNEikKB3RvcF9jcHUYBiADKAsyGC5pbm5rZWVwZXIuY29udHJvbC52MS5WbRIsCgp0b3BfbWVtb3J5GAcgAygLMhguaW5ua2VlcGVyLmNvbnRyb2wudjEuVm0SKgoIdG9wX2Rpc2sYCCADKAsyGC5pbm5rZWVwZXIuY29udHJvbC52MS5WbRIrCgZldmVudHMYCSADKAsyGy5pbm5rZWVwZXIuY29udHJvbC52MS5FdmVudBISCgpkb25lX3N0ZXBzGAogAygJIpIDCglMaXZlRXZlbnQSCgoCaWQYASABKA0SOQoIbGlzdF92bXMYAiABKAsyJS5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0Vm1zUmVzcG9uc2VIABImCgJ2bRgDIAEoCzIYLmlubmtlZXBlci5jb250cm9sLnYxLlZtSAASLAoFZmxlZXQYBCABKAsyGy5pbm5rZWVwZXIuY29udHJvbC52MS5GbGVldEgAEkIKCm9wZXJhdGlvbnMYBSABKAsyLC5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0T3BlcmF0aW9uc1Jlc3BvbnNlSAASLQoDcnVuGAYgASgLMh4uaW5ua2VlcGVyLmNvbnRyb2wudjEuUnVuRXZlbnRIABI6CgZldmVudHMYByABKAsyKC5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0RXZlbnRzUmVzcG9uc2VIABIwCgVlcnJvchgPIAEoCzIfLmlubmtlZXBlci5jb250cm9sLnYxLkxpdmVFcnJvckgAQgcKBWV2ZW50Ik0KCUxpdmVFcnJvchIMCgRjb2RlGAEgASgJEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhEKCW5leHRfc3RlcBgEIAEoCWIGcHJvdG8z", [file_control_v1_operation, file_control_v1_run, file_control_v1_vm]);
+  fileDesc("ChVjb250cm9sL3YxL2xpdmUucHJvdG8SFGlubmtlZXBlci5jb250cm9sLnYxIuIDCgtMaXZlUmVxdWVzdBIKCgJpZBgBIAEoDRI4CghsaXN0X3ZtcxgCIAEoCzIkLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3RWbXNSZXF1ZXN0SAASMAoCdm0YAyABKAsyIi5pbm5rZWVwZXIuY29udHJvbC52MS5HZXRWbVJlcXVlc3RIABIzCgVmbGVldBgEIAEoCzIiLmlubmtlZXBlci5jb250cm9sLnYxLkZsZWV0UmVxdWVzdEgAEkEKCm9wZXJhdGlvbnMYBSABKAsyKy5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0T3BlcmF0aW9uc1JlcXVlc3RIABIyCgNydW4YBiABKAsyIy5pbm5rZWVwZXIuY29udHJvbC52MS5HZXRSdW5SZXF1ZXN0SAASOQoGZXZlbnRzGAcgASgLMicuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdEV2ZW50c1JlcXVlc3RIABI6CgZmb2xkZXIYCCABKAsyKC5pbm5rZWVwZXIuY29udHJvbC52MS5XYXRjaEZvbGRlclJlcXVlc3RIABItCgNlbmQYDyABKAsyHi5pbm5rZWVwZXIuY29udHJvbC52MS5FbmRUb3BpY0gAQgkKB3JlcXVlc3QiCgoIRW5kVG9waWMiDgoMRmxlZXRSZXF1ZXN0Ii4KEldhdGNoRm9sZGVyUmVxdWVzdBIKCgJ2bRgBIAEoCRIMCgRwYXRoGAIgASgJIi0KC0ZvbGRlclN0YXRlEhAKCHJldmlzaW9uGAEgASgEEgwKBGdvbmUYAiABKAgioAIKBUZsZWV0EgsKA3ZtcxgBIAEoDRIPCgdydW5uaW5nGAIgASgNEhEKCWNvbm5lY3RlZBgDIAEoDRIQCghvdXRkYXRlZBgEIAEoDRIOCgZzaWxlbnQYBSABKA0SKQoHdG9wX2NwdRgGIAMoCzIYLmlubmtlZXBlci5jb250cm9sLnYxLlZtEiwKCnRvcF9tZW1vcnkYByADKAsyGC5pbm5rZWVwZXIuY29udHJvbC52MS5WbRIqCgh0b3BfZGlzaxgIIAMoCzIYLmlubmtlZXBlci5jb250cm9sLnYxLlZtEisKBmV2ZW50cxgJIAMoCzIbLmlubmtlZXBlci5jb250cm9sLnYxLkV2ZW50EhIKCmRvbmVfc3RlcHMYCiADKAkixwMKCUxpdmVFdmVudBIKCgJpZBgBIAEoDRI5CghsaXN0X3ZtcxgCIAEoCzIlLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3RWbXNSZXNwb25zZUgAEiYKAnZtGAMgASgLMhguaW5ua2VlcGVyLmNvbnRyb2wudjEuVm1IABIsCgVmbGVldBgEIAEoCzIbLmlubmtlZXBlci5jb250cm9sLnYxLkZsZWV0SAASQgoKb3BlcmF0aW9ucxgFIAEoCzIsLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3RPcGVyYXRpb25zUmVzcG9uc2VIABItCgNydW4YBiABKAsyHi5pbm5rZWVwZXIuY29udHJvbC52MS5SdW5FdmVudEgAEjoKBmV2ZW50cxgHIAEoCzIoLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3RFdmVudHNSZXNwb25zZUgAEjMKBmZvbGRlchgIIAEoCzIhLmlubmtlZXBlci5jb250cm9sLnYxLkZvbGRlclN0YXRlSAASMAoFZXJyb3IYDyABKAsyHy5pbm5rZWVwZXIuY29udHJvbC52MS5MaXZlRXJyb3JIAEIHCgVldmVudCJNCglMaXZlRXJyb3ISDAoEY29kZRgBIAEoCRIOCgZyZWFzb24YAiABKAkSDwoHbWVzc2FnZRgDIAEoCRIRCgluZXh0X3N0ZXAYBCABKAliBnByb3RvMw", [file_control_v1_operation, file_control_v1_run, file_control_v1_vm]);
 
 /**
  * @generated from message innkeeper.control.v1.LiveRequest
@@ -73,6 +73,12 @@ export type LiveRequest = Message<"innkeeper.control.v1.LiveRequest"> & {
     case: "events";
   } | {
     /**
+     * @generated from field: innkeeper.control.v1.WatchFolderRequest folder = 8;
+     */
+    value: WatchFolderRequest;
+    case: "folder";
+  } | {
+    /**
      * Ends the topic with this id.
      *
      * @generated from field: innkeeper.control.v1.EndTopic end = 15;
@@ -114,6 +120,61 @@ export type FleetRequest = Message<"innkeeper.control.v1.FleetRequest"> & {
  */
 export const FleetRequestSchema: GenMessage<FleetRequest> = /*@__PURE__*/
   messageDesc(file_control_v1_live, 2);
+
+/**
+ * Says when a folder of a guest changes, without what changed. Requires guest.file.read, and is audited like
+ * FileService.Watch.
+ *
+ * @generated from message innkeeper.control.v1.WatchFolderRequest
+ */
+export type WatchFolderRequest = Message<"innkeeper.control.v1.WatchFolderRequest"> & {
+  /**
+   * Id or name.
+   *
+   * @generated from field: string vm = 1;
+   */
+  vm: string;
+
+  /**
+   * Absolute.
+   *
+   * @generated from field: string path = 2;
+   */
+  path: string;
+};
+
+/**
+ * Describes the message innkeeper.control.v1.WatchFolderRequest.
+ * Use `create(WatchFolderRequestSchema)` to create a new message.
+ */
+export const WatchFolderRequestSchema: GenMessage<WatchFolderRequest> = /*@__PURE__*/
+  messageDesc(file_control_v1_live, 3);
+
+/**
+ * @generated from message innkeeper.control.v1.FolderState
+ */
+export type FolderState = Message<"innkeeper.control.v1.FolderState"> & {
+  /**
+   * Starts at 0, when the folder is watched; increases with each change.
+   *
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * The folder is not there any more; no further events follow.
+   *
+   * @generated from field: bool gone = 2;
+   */
+  gone: boolean;
+};
+
+/**
+ * Describes the message innkeeper.control.v1.FolderState.
+ * Use `create(FolderStateSchema)` to create a new message.
+ */
+export const FolderStateSchema: GenMessage<FolderState> = /*@__PURE__*/
+  messageDesc(file_control_v1_live, 4);
 
 /**
  * The figures of the overview page.
@@ -185,7 +246,7 @@ export type Fleet = Message<"innkeeper.control.v1.Fleet"> & {
  * Use `create(FleetSchema)` to create a new message.
  */
 export const FleetSchema: GenMessage<Fleet> = /*@__PURE__*/
-  messageDesc(file_control_v1_live, 3);
+  messageDesc(file_control_v1_live, 5);
 
 /**
  * @generated from message innkeeper.control.v1.LiveEvent
@@ -241,6 +302,12 @@ export type LiveEvent = Message<"innkeeper.control.v1.LiveEvent"> & {
     case: "events";
   } | {
     /**
+     * @generated from field: innkeeper.control.v1.FolderState folder = 8;
+     */
+    value: FolderState;
+    case: "folder";
+  } | {
+    /**
      * The topic ended; no further events follow.
      *
      * @generated from field: innkeeper.control.v1.LiveError error = 15;
@@ -255,7 +322,7 @@ export type LiveEvent = Message<"innkeeper.control.v1.LiveEvent"> & {
  * Use `create(LiveEventSchema)` to create a new message.
  */
 export const LiveEventSchema: GenMessage<LiveEvent> = /*@__PURE__*/
-  messageDesc(file_control_v1_live, 4);
+  messageDesc(file_control_v1_live, 6);
 
 /**
  * @generated from message innkeeper.control.v1.LiveError
@@ -287,5 +354,5 @@ export type LiveError = Message<"innkeeper.control.v1.LiveError"> & {
  * Use `create(LiveErrorSchema)` to create a new message.
  */
 export const LiveErrorSchema: GenMessage<LiveError> = /*@__PURE__*/
-  messageDesc(file_control_v1_live, 5);
+  messageDesc(file_control_v1_live, 7);
 
