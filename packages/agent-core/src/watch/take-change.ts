@@ -1,8 +1,7 @@
 import { FileChangeKind } from '@innkeeper/contract/agent-lite';
 import type { FolderChange } from '../host.ts';
 import type { ChangeBatch } from './change-batch.ts';
-import type { WatchTarget } from './watch-files.ts';
-import type { TreeOptions, WatchedFolder, WatchedTree } from './watched-tree.ts';
+import type { TreeOptions, WatchedFolder, WatchedTree, WatchTarget } from './watched-tree.ts';
 
 /** IN_*, inotify(7). */
 const modified = 2;

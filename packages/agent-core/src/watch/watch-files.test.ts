@@ -78,7 +78,7 @@ describe('a watch of files', () => {
     assert.equal(watcher().size, 4);
   });
 
-  it('after an overflow of the kernel the tree is watched anew, and the caller is told that changes were lost', async () => {
+  it('after an overflow of the kernel the tree is watched from the start again, and the caller is told that changes were lost', async () => {
     const { host, watcher, seen, pass } = await watching();
     const first = watcher();
     host.files.putFolder('/d/unseen');

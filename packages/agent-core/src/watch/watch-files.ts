@@ -9,7 +9,7 @@ import { HostError, hasErrno } from '../host-error.ts';
 import { normalPath } from '../tree/normal-path.ts';
 import { ChangeBatch } from './change-batch.ts';
 import { takeChange } from './take-change.ts';
-import { createWatchedTree, type WatchCount, type WatchedTree, watchLimit } from './watched-tree.ts';
+import { createWatchedTree, type WatchCount, type WatchedTree, type WatchTarget, watchLimit } from './watched-tree.ts';
 
 const maxCalls = 16;
 /** Changes are read this often, some hundreds each time: a storm of them costs a bounded share of the processor. */
@@ -25,15 +25,6 @@ const movedFrom = 0x40;
 const movedTo = 0x80;
 const folderEnded = 0x2c00;
 const overflown = 0x4000;
-
-/** What is watched: a folder, or one name in it. */
-export interface WatchTarget {
-  readonly folder: string;
-  /** Empty: the folder. */
-  readonly name: string;
-  /** As the caller gave it. */
-  readonly path: string;
-}
 
 type Watch = (request: WatchFilesRequest, context: CallContext<typeof WatchFilesEventSchema>) => Promise<void>;
 

@@ -13,6 +13,15 @@ const maxFound = 4096;
  */
 const watchedEvents = 0x4000fce;
 
+/** What is watched: a folder, or one name in it. */
+export interface WatchTarget {
+  readonly folder: string;
+  /** Empty: the folder. */
+  readonly name: string;
+  /** As the caller gave it. */
+  readonly path: string;
+}
+
 export interface WatchedFolder {
   /** undefined: the root. */
   parent: WatchedFolder | undefined;

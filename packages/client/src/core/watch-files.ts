@@ -1,9 +1,10 @@
 import { type FileChange, FileChangeKind } from '@innkeeper/contract/agent';
 import type { AgentClients } from './agent-clients.ts';
-import type { PathOptions } from './guest-files.ts';
-import { callOptions } from './services.ts';
+import { type CallOptions, callOptions } from './services.ts';
 
-export interface WatchFilesOptions extends PathOptions {
+export interface WatchFilesOptions extends CallOptions {
+  /** Reject paths that contain a symbolic link (FILE_SYMLINK_REFUSED). Default: links in the path are followed. */
+  readonly noSymlinks?: boolean | undefined;
   /** Watch the whole tree, with folders that come into it later. Links and other file systems in it are not entered. */
   readonly recursive?: boolean | undefined;
 }

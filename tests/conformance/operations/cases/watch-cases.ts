@@ -187,7 +187,8 @@ export const watchCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'changes that come faster than they can be told are reported as lost, hold up nothing, and later ones are seen again',
+    title:
+      'changes that come faster than they can be told are reported as lost, hold up nothing, and later ones are seen again',
     notInAgentMessage,
     run: async ({ client, folder }) => {
       mkdirSync(join(folder, 'd'));

@@ -72,7 +72,7 @@ describe('the live topic of a folder', { timeout: 60_000 }, () => {
     await until(() => host.files.watchers.size === 0);
   });
 
-  it('the live topic of a folder is refused without guest.file.read and for what is no folder, and audited', async () => {
+  it('the live topic of a folder is refused without guest.file.read and without a folder, and audited', async () => {
     const base = await api.listenTcp();
     await makeUser(api.access, 'seer', ['vm.view']);
     const { cookie } = await sessionOf(api.access, 'seer');
