@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { createAgent } from '@innkeeper/agent-core';
@@ -35,6 +37,7 @@ for (const [name, open] of Object.entries(doors))
     let api: ServedApi;
     let base: string;
     let authorization: string;
+    let session: Record<string, string>;
 
     before(async () => {
       const agent = createAgent(guest, silentLog);
@@ -46,7 +49,7 @@ for (const [name, open] of Object.entries(doors))
       base = await open(api, stack);
       const { secret } = await api.access.sessions.createLink('admin');
       const login = await callJson(base, 'AccessService/LoginWithLink', { secret });
-      const session = {
+      session = {
         cookie: (login.headers.get('set-cookie') ?? '').split(';', 1)[0] ?? '',
         'x-innkeeper-csrf': String(login.body['csrfToken']),
       };
@@ -191,7 +194,7 @@ for (const [name, open] of Object.entries(doors))
     });
 
     it('reads a stream as one JSON value a line', async () => {
-      const headers = { accept: 'application/x-ndjson', 'connect-timeout-ms': '10000' };
+      const headers = { accept: 'application/x-ndjson' };
       const built = await post(`${control}ImageService/BuildImage`, { kind: 'tiny', name: 'lines' });
       const { id } = (await built.json()) as { id: string };
       const answer = await post(`${control}OperationService/WatchOperation`, { id }, headers);
@@ -222,12 +225,30 @@ for (const [name, open] of Object.entries(doors))
     });
 
     it('reads an error with which a stream ends as its last line', async () => {
+      const asked = { name: 'short', privileges: ['*'] };
+      const { body } = await callJson(base, 'AccessService/CreateToken', asked, session);
+      const { secret, token } = body as { secret: string; token: { id: string } };
+      const headers = { accept: 'application/x-ndjson', authorization: `Bearer ${secret}` };
+      const answer = await post(`${control}VmService/WatchVm`, { vm: 'one' }, headers);
+      assert.ok(answer.body);
+      const lines = createInterface({ input: Readable.from(answer.body) });
+      const told: Record<string, unknown>[] = [];
+      for await (const line of lines) {
+        told.push(JSON.parse(line) as Record<string, unknown>);
+        // Only now: with a deadline, the end could come before the first line.
+        if (told.length === 1) await callJson(base, 'AccessService/RevokeToken', { id: token.id }, session);
+      }
+      assert.equal(told[0]?.['name'], 'one');
+      const { error } = told.at(-1) as { error: Record<string, string> };
+      assert.equal(error['reason'], 'TOKEN_INVALID');
+    });
+
+    it('gets the reason DEADLINE_EXCEEDED from a stream at its deadline, as a line or before the first one', async () => {
       const headers = { accept: 'application/x-ndjson', 'connect-timeout-ms': '300' };
       const answer = await post(`${control}VmService/WatchVm`, { vm: 'one' }, headers);
       const lines = (await answer.text()).trimEnd().split('\n');
-      const { error } = JSON.parse(lines.at(-1) ?? '') as { error: Record<string, string> };
-      assert.equal(error['reason'], 'DEADLINE_EXCEEDED');
-      assert.equal((JSON.parse(lines[0] ?? '') as { name: string }).name, 'one');
+      const last = JSON.parse(lines.at(-1) ?? '') as { reason?: string; error?: { reason: string } };
+      assert.equal(last.error?.reason ?? last.reason, 'DEADLINE_EXCEEDED');
     });
 
     it('runs a command over HTTP/1.1 with its input as lines and its output as lines', async () => {

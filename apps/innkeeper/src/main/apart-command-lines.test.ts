@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { parseControlCommandLine } from './control-command-line.ts';
-import { parseNodeCommandLine } from './node-command-line.ts';
+import { usage } from './command-line.ts';
+import { controlUsage, parseControlCommandLine } from './control-command-line.ts';
+import { nodeUsage, parseNodeCommandLine } from './node-command-line.ts';
 
 const environment = { DATABASE_URL: 'postgres://db/innkeeper' };
 const nodeTls = ['--tls-cert', 'c', '--tls-key', 'k', '--control-ca', 'a'];
@@ -56,5 +59,19 @@ describe('innkeeper control', () => {
       assert.throws(() => parseControlCommandLine(argv, environment), { message });
     }
     assert.throws(() => parseControlCommandLine(['--node', 'unix:/run/control.sock'], {}), /DATABASE_URL/);
+  });
+});
+
+describe('the options of innkeeper', () => {
+  it('every option of serve is named on its page, and those of node and control there or on theirs', () => {
+    const page = (name: string): string =>
+      readFileSync(join(import.meta.dirname, `../../../../docs/operate/${name}.md`), 'utf8');
+    const optionsOf = (text: string): string[] => [...text.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, name = '']) => name);
+    const unnamed = (options: readonly string[], text: string): string[] =>
+      options.filter((name) => !new RegExp(`${name}(?![a-z-])`).test(text));
+    assert.ok(optionsOf(usage).length > 10);
+    assert.deepEqual(unnamed(optionsOf(usage), page('serve')), []);
+    const apart = [...optionsOf(controlUsage), ...optionsOf(nodeUsage)];
+    assert.deepEqual(unnamed(apart, page('serve') + page('replicas')), []);
   });
 });

@@ -76,10 +76,15 @@ describe('serveAgentMessage()', () => {
     const refused = await host.answer('q');
     assert.ok(refused.case === 'listDirectoryResponse');
     assert.match(refused.value.error, /^UNSUPPORTED_BY_AGENT/);
-    host.send('w', { case: 'fileWrite', value: { path: '/x', data: new Uint8Array(1_100_000) } });
+    const large = { case: 'fileWrite', value: { path: '/x', data: new Uint8Array(1_100_000) } } as const;
+    const { length } = liteEncode(AgentMessageLite, { messageId: 'w', payload: large });
+    host.send('w', large);
     const long = await host.answer('w');
     assert.ok(long.case === 'fileWriteResponse');
-    assert.match(long.value.error, /^INVALID_ARGUMENT/);
+    assert.match(
+      long.value.error,
+      new RegExp(`^INVALID_ARGUMENT: The request has ${length} bytes; the maximum is 1052672\\. Split it`),
+    );
     host.sendBytes(new Uint8Array([0xff, 0xfe, 0x33]));
     host.send('p', { case: 'ping', value: {} }, 'magic');
     await host.answer('p');
