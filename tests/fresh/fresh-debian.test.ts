@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { until } from '@innkeeper/kit/testing';
 import {
   type FreshDebian,
   openFreshDebian,
@@ -56,6 +60,21 @@ for (const release of releases) {
     else testPerson(run);
   });
 }
+
+it('what runs in a fresh Debian ends with the program that started it, even if that is killed', { skip }, async () => {
+  const words = ['sleep', '87654321'];
+  const isRunning = () => spawnSync('pgrep', ['-fx', words.join(' ')]).status === 0;
+  const program = join(import.meta.dirname, '..', '..', 'tools', 'in-fresh-debian.ts');
+  const script = `echo started; exec ${words.join(' ')}`;
+  const child = spawn(process.execPath, [program, 'bookworm', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    await once(child.stdout, 'data');
+    await until(isRunning);
+  } finally {
+    child.kill('SIGKILL');
+  }
+  await until(() => !isRunning());
+});
 
 function testPerson(run: Run): void {
   it('a fresh Debian: with the packages installed, it works for a user without sudo and with a read-only home folder', async () => {

@@ -158,7 +158,8 @@ function run(
     ...['env', '-i', ...Object.entries(inside).map(([name, value]) => `${name}=${value}`)],
     ...['sh', '-c', `cd '${checkoutInRoot}'\n${script}`],
   ];
-  const child = spawn('unshare', argv, {
+  // However this process ends, its machine ends too.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', ...argv], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], ...settings, OFFLINE: options.isOffline ? 'yes' : '' },
   });
