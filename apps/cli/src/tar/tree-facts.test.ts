@@ -6,70 +6,31 @@ import {
   link,
   lstat,
   mkdir,
-  mkdtemp,
   open,
   readdir,
   readFile,
   realpath,
-  rm,
   stat,
   symlink,
   truncate,
   writeFile,
 } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import { tarHeader } from '@innkeeper/tar';
+import { describe, it } from 'node:test';
 import { AttributeReader, writeAttributes } from './attributes.ts';
-import { packTree } from './pack-tree.ts';
-import { TreeTarget, type UnpackOptions } from './unpack-tree.ts';
+import { end, entry, packAll, testFolders, unpackAll } from './testing/trees.ts';
+import type { UnpackOptions } from './unpack-tree.ts';
 
-let root: string;
-before(async () => {
-  root = await mkdtemp(join(tmpdir(), 'inn-facts-'));
-});
-after(() => rm(root, { recursive: true, force: true }));
-
-let folders = 0;
-async function newFolder(): Promise<string> {
-  const folder = join(root, `f${++folders}`);
-  await mkdir(folder);
-  return folder;
-}
+const newFolder = testFolders();
 
 async function pack(path: string, withAttributes = false): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  const onSkip = (what: string): void => assert.fail(what);
-  for await (const piece of packTree([path], { name: 'x', withAttributes, onSkip })) pieces.push(piece);
-  return Buffer.concat(pieces);
+  const { archive, skipped } = await packAll(path, { name: 'x', withAttributes });
+  assert.deepEqual(skipped, []);
+  return archive;
 }
 
-/** Returns what was left out. */
-function unpack(archive: Uint8Array, folder: string, options: Partial<UnpackOptions> = {}): string[] {
-  const skipped: string[] = [];
-  const onSkip = (what: string): number => skipped.push(what);
-  const tree = new TreeTarget({ folder, sent: ['x'], name: 'x', keepOwners: false, onSkip, ...options });
-  try {
-    for (let at = 0; at < archive.length; at += 700) tree.push(archive.subarray(at, at + 700));
-    tree.end();
-  } finally {
-    tree.close();
-  }
-  return skipped;
-}
-
-const stats = { mode: 0o644, uid: 0, gid: 0, modifiedNs: 0n };
-const end = Buffer.alloc(1024);
-
-function entry(path: string, type: 'file' | 'directory' | 'symlink' | 'hardlink', content = '', more = {}): Buffer {
-  const isFile = type === 'file';
-  const sizeBytes = isFile ? content.length : 0;
-  const linkTarget = isFile ? '' : content;
-  const header = tarHeader({ path, type, linkTarget, sizeBytes, user: '', group: '', stat: stats, ...more });
-  const padding = Buffer.alloc((512 - (sizeBytes % 512)) % 512);
-  return Buffer.concat(isFile ? [header, Buffer.from(content), padding] : [header]);
-}
+const unpack = (archive: Uint8Array, folder: string, options: Partial<UnpackOptions> = {}): string[] =>
+  unpackAll(archive, folder, 'x', options);
 
 function archiveOf(...entries: readonly Buffer[]): Buffer {
   return Buffer.concat([entry('x', 'directory'), ...entries, end]);

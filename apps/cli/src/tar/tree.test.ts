@@ -1,69 +1,21 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import {
-  chmod,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  symlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import { tarHeader } from '@innkeeper/tar';
+import { describe, it } from 'node:test';
 import { packTree } from './pack-tree.ts';
+import { end, entry, packAll, testFolders, unpackAll } from './testing/trees.ts';
 import { TreeTarget } from './unpack-tree.ts';
 
-let root: string;
-before(async () => {
-  root = await mkdtemp(join(tmpdir(), 'inn-tree-'));
-});
-after(() => rm(root, { recursive: true, force: true }));
+const newFolder = testFolders();
 
-let folders = 0;
-async function newFolder(): Promise<string> {
-  const folder = join(root, `f${++folders}`);
-  await mkdir(folder);
-  return folder;
-}
+const pack = (path: string, name?: string): Promise<{ archive: Buffer; skipped: string[] }> => packAll(path, { name });
 
-async function pack(path: string, name?: string): Promise<{ archive: Buffer; skipped: string[] }> {
-  const skipped: string[] = [];
-  const pieces: Uint8Array[] = [];
-  for await (const piece of packTree([path], { name, onSkip: (what) => skipped.push(what) })) pieces.push(piece);
-  return { archive: Buffer.concat(pieces), skipped };
-}
+const unpack = (archive: Uint8Array, folder: string, sent: string, name = sent): string[] =>
+  unpackAll(archive, folder, sent, { name });
 
-function newTarget(folder: string, sent: string, name = sent, skipped: string[] = []): TreeTarget {
-  return new TreeTarget({ folder, sent: [sent], name, keepOwners: false, onSkip: (what) => skipped.push(what) });
-}
-
-/** Returns what was left out. */
-function unpack(archive: Uint8Array, folder: string, sent: string, name?: string): string[] {
-  const skipped: string[] = [];
-  const tree = newTarget(folder, sent, name, skipped);
-  try {
-    for (let at = 0; at < archive.length; at += 700) tree.push(archive.subarray(at, at + 700));
-    tree.end();
-  } finally {
-    tree.close();
-  }
-  return skipped;
-}
-
-const defaults = { linkTarget: '', sizeBytes: 0, user: '', group: '' };
-const plainStat = { mode: 0o644, uid: 0, gid: 0, modifiedNs: 0n };
-const end = Buffer.alloc(1024);
-
-function entry(path: string, type: 'file' | 'directory' | 'symlink', linkTarget = ''): Uint8Array {
-  return tarHeader({ ...defaults, path, type, linkTarget, stat: plainStat });
+function newTarget(folder: string, sent: string, name = sent): TreeTarget {
+  return new TreeTarget({ folder, sent: [sent], name, keepOwners: false, onSkip: () => undefined });
 }
 
 describe('packTree and TreeTarget', () => {

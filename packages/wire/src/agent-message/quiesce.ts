@@ -1,14 +1,18 @@
 import type { FreezeReport } from '@innkeeper/contract/agent';
-import { FilesystemVerdict, FilesystemServiceLite as service } from '@innkeeper/contract/agent-lite';
+import { FilesystemServiceLite as service } from '@innkeeper/contract/agent-lite';
 import type { QuiesceFilesystemsRequest, ThawFilesystemsRequest } from '@innkeeper/contract/agent-message';
 import { QuiesceFilesystemsResponseLite, ThawFilesystemsResponseLite } from '@innkeeper/contract/agent-message-lite';
 import { agentMessageQuiesceResponseTag, agentMessageThawResponseTag } from '@innkeeper/contract/agent-message-tags';
-import { OperationError } from '@innkeeper/contract/errors';
+import {
+  checkHookFolder,
+  defaultQuiesceSeconds,
+  frozenFilesystems,
+  frozenMountPoints,
+} from '@innkeeper/contract/freeze-answers';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import { errorText } from './error-text.ts';
 import type { AgentMessageCall } from './reply.ts';
 
-const defaultTimeoutSeconds = 60;
 const nsPerSecond = 1_000_000_000n;
 const nsPerMs = 1_000_000n;
 
@@ -20,8 +24,8 @@ export function quiesceCall(request: QuiesceFilesystemsRequest, freshId: string)
     method: service.freeze.name,
     timeoutMs: 300_000,
     requests: function* () {
-      checkFolder(preFreezeScriptDir, 'pre-freeze.d');
-      const leaseMs = Math.min((timeoutSeconds || defaultTimeoutSeconds) * 1000, 0xffff_ffff);
+      checkHookFolder(preFreezeScriptDir, 'pre-freeze.d');
+      const leaseMs = Math.min((timeoutSeconds || defaultQuiesceSeconds) * 1000, 0xffff_ffff);
       yield liteEncode(service.freeze.input, { id: freshId, mountPoints, leaseMs, skipHooks: !runPreFreezeScripts });
     },
     take: (body) => {
@@ -35,7 +39,12 @@ export function quiesceCall(request: QuiesceFilesystemsRequest, freshId: string)
           QuiesceFilesystemsResponseLite,
           report === undefined || error !== undefined
             ? { error: errorText(error) }
-            : { success: true, frozen: frozenOf(report), quiesceToken: report.id, autoThawAt: thawTimeOf(report) },
+            : {
+                success: true,
+                frozen: frozenFilesystems(report),
+                quiesceToken: report.id,
+                autoThawAt: thawTimeOf(report),
+              },
         ),
       ],
     }),
@@ -49,7 +58,7 @@ export function thawCall(request: ThawFilesystemsRequest): AgentMessageCall {
     method: service.thaw.name,
     timeoutMs: 300_000,
     requests: function* () {
-      checkFolder(request.postThawScriptDir, 'post-thaw.d');
+      checkHookFolder(request.postThawScriptDir, 'post-thaw.d');
       yield liteEncode(service.thaw.input, { id: request.quiesceToken });
     },
     take: (body) => {
@@ -65,35 +74,13 @@ export function thawCall(request: ThawFilesystemsRequest): AgentMessageCall {
             ? { error: errorText(error) }
             : {
                 success: true,
-                thawedMountPoints: report.filesystems
-                  .filter(({ verdict }) => verdict === FilesystemVerdict.FROZEN)
-                  .map(({ mountPoint }) => mountPoint),
+                thawedMountPoints: frozenMountPoints(report),
                 frozenDurationMs: BigInt(report.frozenMs ?? 0),
               },
         ),
       ],
     }),
   };
-}
-
-/** A request must not have the agent run programs from any folder. */
-function checkFolder(folder: string, name: string): void {
-  const known = [`/etc/limiquantix/${name}`, `/etc/innkeeper/${name}`];
-  if (folder !== '' && !known.includes(folder.replace(/\/$/, '')))
-    throw new OperationError('INVALID_ARGUMENT', `Hooks are only run from ${known.join(' and ')}.`);
-}
-
-/** Those that are frozen, and those that failed. */
-function frozenOf({ filesystems }: FreezeReport) {
-  return filesystems
-    .filter(({ verdict }) => verdict === FilesystemVerdict.FROZEN || verdict === FilesystemVerdict.FAILED)
-    .map(({ mountPoint, device, filesystem, verdict, error }) => ({
-      mountPoint,
-      device,
-      filesystem,
-      frozen: verdict === FilesystemVerdict.FROZEN,
-      error,
-    }));
 }
 
 /** By the guest's clock. */

@@ -1,20 +1,23 @@
-import { FilesystemVerdict, type FreezeReport } from '@innkeeper/contract/agent';
 import { FilesystemServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
+import {
+  checkHookFolder,
+  defaultQuiesceSeconds,
+  frozenFilesystems,
+  frozenMountPoints,
+} from '@innkeeper/contract/freeze-answers';
 import { freezeLeaseMs } from '@innkeeper/contract/limits';
 import type { HttpApiContext } from '../api-context.ts';
 import { answerJson } from './execute-route.ts';
 import { JsonBody } from './json-body.ts';
 
-const defaultTimeoutSeconds = 60;
-
 /** POST /api/vms/{vm}/quiesce: freezes until thawed, or until `timeout_seconds` have passed. Nothing renews that. */
 export async function quiesceRoute({ vm, call, request, response, signal }: HttpApiContext): Promise<void> {
   const body = await JsonBody.read(request, signal);
-  const timeoutSeconds = body.count('timeoutSeconds') || defaultTimeoutSeconds;
+  const timeoutSeconds = body.count('timeoutSeconds') || defaultQuiesceSeconds;
   if (timeoutSeconds * 1000 > freezeLeaseMs.max)
     throw new OperationError('INVALID_ARGUMENT', `timeoutSeconds must be at most ${freezeLeaseMs.max / 1000}.`);
-  checkFolder(body.text('preFreezeScriptDir'), 'pre-freeze.d');
+  checkHookFolder(body.text('preFreezeScriptDir'), 'pre-freeze.d');
   const mountPoints = body.texts('mountPoints');
   call.note({ mountPoints, timeoutSeconds });
   await call.intend();
@@ -27,7 +30,7 @@ export async function quiesceRoute({ vm, call, request, response, signal }: Http
   );
   answerJson(response, {
     success: true,
-    frozen: frozenOf(report),
+    frozen: frozenFilesystems(report),
     quiesceToken: report.id,
     autoThawAt: new Date(Date.now() + (report.leaseLeftMs ?? 0)).toISOString(),
     error: '',
@@ -37,36 +40,14 @@ export async function quiesceRoute({ vm, call, request, response, signal }: Http
 /** POST /api/vms/{vm}/thaw: of the token's freeze, or of whatever is frozen. */
 export async function thawRoute({ vm, call, request, response, signal }: HttpApiContext): Promise<void> {
   const body = await JsonBody.read(request, signal);
-  checkFolder(body.text('postThawScriptDir'), 'post-thaw.d');
+  checkHookFolder(body.text('postThawScriptDir'), 'post-thaw.d');
   await call.intend();
   const agent = await vm.agent({ signal });
   const report = await agent.call(FilesystemServiceLite.thaw, { id: body.text('quiesceToken') }, { signal });
   answerJson(response, {
     success: true,
-    thawedMountPoints: frozenOf(report)
-      .filter(({ frozen }) => frozen)
-      .map(({ mountPoint }) => mountPoint),
+    thawedMountPoints: frozenMountPoints(report),
     frozenDurationMs: report.frozenMs ?? 0,
     error: '',
   });
-}
-
-/** A request must not have the agent run programs from any folder. */
-function checkFolder(folder: string, name: string): void {
-  const known = [`/etc/limiquantix/${name}`, `/etc/innkeeper/${name}`];
-  if (folder !== '' && !known.includes(folder.replace(/\/$/, '')))
-    throw new OperationError('INVALID_ARGUMENT', `Hooks are only run from ${known.join(' and ')}.`);
-}
-
-/** Those that are frozen, and those that failed. */
-function frozenOf({ filesystems }: FreezeReport) {
-  return filesystems
-    .filter(({ verdict }) => verdict === FilesystemVerdict.FROZEN || verdict === FilesystemVerdict.FAILED)
-    .map(({ mountPoint, device, filesystem, verdict, error }) => ({
-      mountPoint,
-      device,
-      filesystem,
-      frozen: verdict === FilesystemVerdict.FROZEN,
-      error,
-    }));
 }
